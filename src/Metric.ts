@@ -1,0 +1,206 @@
+/**
+ * The definition of a metric: a stable name, an initial state, a pure reducer per event tag, and a view from the
+ * state to what is shown.
+ *
+ * A definition is plain data and pure functions. It holds no state, so one definition can be registered in any number
+ * of recorders, and it works with no recorder at all.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Metric } from "mvx-metrics"
+ *
+ * const CacheEvent = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean } })
+ *
+ * const Lookups = Metric.make("cache.lookups", {
+ *   events: CacheEvent,
+ *   initial: { total: 0, hits: 0 },
+ *   reduce: {
+ *     "cache.lookup": (state, { hit }) => ({ total: state.total + 1, hits: state.hits + (hit ? 1 : 0) })
+ *   },
+ *   view: ({ hits, total }) => ({ hits, total, ratio: total === 0 ? 0 : hits / total })
+ * })
+ *
+ * const state = Metric.fold(Lookups, [{ _tag: "cache.lookup", hit: true }, { _tag: "cache.lookup", hit: false }])
+ * Metric.snapshot(Lookups, state).dimensions // { hits: 1, total: 2, ratio: 0.5 }
+ * ```
+ */
+import { type Pipeable, pipeArguments } from "effect/Pipeable"
+import * as Predicate from "effect/Predicate"
+import { deepFreeze } from "./internal/deepFreeze.ts"
+import {
+  aFunction,
+  anything,
+  aString,
+  type Check,
+  notBlank,
+  whyInvalid,
+  whyInvalidOptions
+} from "./internal/options.ts"
+import type { Family, MetricEvent } from "./MetricEvent.ts"
+import { InvalidArgument } from "./MetricsError.ts"
+import type { Snapshot } from "./Snapshot.ts"
+
+const TypeId = "~mvx-metrics/Metric"
+
+/**
+ * A pure function from a state and an event to the next state. Returning the same state (by `Object.is`) means "this
+ * event does not concern me". `at` is when the event was emitted, in milliseconds since the Unix epoch.
+ */
+export type Reducer<State, Event extends MetricEvent> = (state: State, event: Event, at: number) => State
+
+/** A definition of a metric. Make one with {@link make}. */
+export interface Metric<out Name extends string, in Event extends MetricEvent, in out State, out Dimensions>
+  extends Pipeable {
+  readonly [TypeId]: { readonly _Event: (event: Event) => void }
+  readonly name: Name
+  readonly events: Family
+  readonly initial: State
+  /** The reducers by tag. An event whose tag is not here does not concern the metric. */
+  // biome-ignore lint/suspicious/noExplicitAny: each reducer takes the event of its own tag, which the key decides.
+  readonly reduce: { readonly [tag: string]: Reducer<State, any> }
+  /** From the state to what is shown. `now` is the time of the reader's clock, in milliseconds since the epoch. */
+  readonly view: (state: State, now: number) => Dimensions
+  readonly description: string | undefined
+  readonly unit: string | undefined
+}
+
+/** Any metric. */
+// biome-ignore lint/suspicious/noExplicitAny: the bound of "a metric of whatever state".
+export type Any = Metric<string, any, any, unknown>
+
+/** The dimensions that snapshots of a metric have. */
+export type Dimensions<M extends Any> = M extends Metric<string, never, infer _S, infer D> ? D : never
+
+/** The state of a metric. */
+export type State<M extends Any> = Parameters<M["view"]>[0]
+
+/** What a metric shows when it has no view: an object as it is, anything else as its `value`. */
+export type DefaultDimensions<State> = State extends object ? State : { readonly value: State }
+
+/** The reducers of a metric over a family: one for each tag that concerns it. */
+export type Reducers<F extends Family, State> = {
+  readonly [Tag in keyof F["cases"] & string]?: (state: State, event: F["cases"][Tag]["Type"], at: number) => State
+}
+
+/** What {@link make} takes. */
+export interface Options<F extends Family, State, Dimensions> {
+  /** The family of events the metric reads. */
+  readonly events: F
+  /** The state before the first event. Plain data; it is frozen, so that a reducer cannot change it in place. */
+  readonly initial: State
+  /** A pure reducer for each tag that concerns the metric. */
+  readonly reduce: Reducers<F, NoInfer<State>>
+  /** From the state to JSON-safe dimensions. Default: the state itself, or `{ value }` for a primitive. */
+  readonly view?: (state: NoInfer<State>, now: number) => Dimensions
+  /** What the metric measures, for people. */
+  readonly description?: string
+  /** The unit of the measurement, in UCUM notation as OpenTelemetry has it: `s`, `By`, `{document}`. */
+  readonly unit?: string
+}
+
+const Proto = {
+  pipe() {
+    // biome-ignore lint/complexity/noArguments: the way Effect's Pipeable is implemented.
+    return pipeArguments(this, arguments)
+  }
+}
+
+const aFamily: Check = (value) =>
+  Predicate.hasProperty(value, "cases") && Predicate.isObject(value.cases) && Object.keys(value.cases).length > 0
+    ? undefined
+    : "must be a tagged union of events: Schema.TaggedUnion({...})"
+
+const defaultView = (state: unknown): unknown =>
+  typeof state === "object" && state !== null ? state : { value: state }
+
+/**
+ * Defines a metric. Throws `InvalidArgument` for a definition that cannot work: a blank name, no family, a reducer for
+ * a tag that is not in the family, an unknown option.
+ *
+ * @param name stable and plural: `document_storage.save.attempts`
+ */
+export const make = <const Name extends string, F extends Family, State, Dimensions = DefaultDimensions<State>>(
+  name: Name,
+  options: Options<F, State, Dimensions>
+): Metric<Name, F["Type"], State, Dimensions> => {
+  const invalid = whyInvalid("name", name, notBlank) ?? whyInvalidDefinition(options)
+  if (invalid !== undefined) throw invalid
+  return Object.freeze(
+    Object.assign(Object.create(Proto), {
+      [TypeId]: { _Event: undefined },
+      name: name.trim(),
+      events: options.events,
+      initial: deepFreeze(options.initial),
+      reduce: Object.freeze({ ...options.reduce }),
+      view: options.view ?? defaultView,
+      description: options.description,
+      unit: options.unit
+    })
+  )
+}
+
+const whyInvalidDefinition = (options: unknown): InvalidArgument | undefined => {
+  const isObject: Check = (value) => (Predicate.isObject(value) ? undefined : "must be an object of reducers by tag")
+  const invalid =
+    whyInvalid("options", options, (value) => (Predicate.isObject(value) ? undefined : "must be an object")) ??
+    whyInvalidOptions(options, {
+      events: aFamily,
+      initial: anything,
+      reduce: isObject,
+      view: aFunction,
+      description: aString,
+      unit: aString
+    })
+  if (invalid !== undefined) return invalid
+  const { events, initial, reduce } = options as Options<Family, unknown, unknown>
+  const missing = { events, initial, reduce }
+  for (const [argument, value] of Object.entries(missing)) {
+    if (value === undefined) return new InvalidArgument({ argument, reason: "is missing" })
+  }
+  for (const [tag, reducer] of Object.entries(reduce)) {
+    if (!Object.hasOwn(events.cases, tag)) {
+      return new InvalidArgument({
+        argument: `reduce["${tag}"]`,
+        reason: `is not an event of the family. Its events are: ${Object.keys(events.cases).join(", ")}`
+      })
+    }
+    const wrong = whyInvalid(`reduce["${tag}"]`, reducer, aFunction)
+    if (wrong !== undefined) return wrong
+  }
+  return Object.keys(reduce).length === 0
+    ? new InvalidArgument({ argument: "reduce", reason: "has no reducer, so the metric could never change" })
+    : undefined
+}
+
+/** Whether a value is a definition made by {@link make}. */
+export const isMetric = (value: unknown): value is Any => Predicate.hasProperty(value, TypeId)
+
+/** One step: the state after `event`, emitted `at` (milliseconds since the Unix epoch; default 0). */
+export const reduce = <Name extends string, E extends MetricEvent, S, D>(
+  metric: Metric<Name, E, S, D>,
+  state: S,
+  event: E,
+  at = 0
+): S => {
+  const reducer = Object.hasOwn(metric.reduce, event._tag) ? metric.reduce[event._tag] : undefined
+  return reducer === undefined ? state : reducer(state, event, at)
+}
+
+/** The state after `events`, folded in order from the initial state, all emitted `at` (default 0). */
+export const fold = <Name extends string, E extends MetricEvent, S, D>(
+  metric: Metric<Name, E, S, D>,
+  events: Iterable<E>,
+  at = 0
+): S => {
+  let state = metric.initial
+  for (const event of events) state = reduce(metric, state, event, at)
+  return state
+}
+
+/** The snapshot of a state, as a recorder would give it. `now` (default 0) is for views that show a window of time. */
+export const snapshot = <Name extends string, E extends MetricEvent, S, D>(
+  metric: Metric<Name, E, S, D>,
+  state: S,
+  now = 0
+): Snapshot<D> => ({ name: metric.name, dimensions: metric.view(state, now) })

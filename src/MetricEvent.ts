@@ -1,0 +1,72 @@
+/**
+ * What an event is: a readonly plain object with a `_tag`, and nothing else.
+ *
+ * An event says what happened (`document_storage.save.attempt`, outcome `FAILURE`). It counts nothing and knows no
+ * metric. Related events form a family, a tagged union declared with `Schema.TaggedUnion`, so that types and
+ * validation come from one place.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { MetricEvent } from "mvx-metrics"
+ *
+ * const CacheEvent = Schema.TaggedUnion({
+ *   "cache.lookup": { hit: Schema.Boolean },
+ *   "cache.eviction": { bytes: Schema.Number }
+ * })
+ * type CacheEvent = typeof CacheEvent.Type
+ *
+ * MetricEvent.tagsOf(CacheEvent) // ["cache.lookup", "cache.eviction"]
+ * MetricEvent.isMetricEvent({ _tag: "cache.lookup", hit: true }) // true
+ * ```
+ */
+import type * as Schema from "effect/Schema"
+
+/**
+ * A fact: the `_tag` is the event type, singular. The other properties are plain data (what structured clone takes
+ * without losing anything: primitives, dates, arrays, plain objects).
+ */
+export interface MetricEvent {
+  readonly _tag: string
+}
+
+/**
+ * A family of events: what `Schema.TaggedUnion({...})` gives, or `Schema.Union([...])` with
+ * `Schema.toTaggedUnion("_tag")`. `cases` holds the schema of each event by its tag.
+ */
+export type Family = Schema.Top & {
+  readonly Type: MetricEvent
+  readonly cases: { readonly [tag: string]: Schema.Constraint }
+}
+
+/** The union of the events of a family. */
+export type EventOf<F extends Family> = F["Type"]
+
+/** The tags of a family. */
+export type TagOf<F extends Family> = keyof F["cases"] & string
+
+/** Whether a value is an event: an object with a string `_tag` that is not blank. Never throws. */
+export const isMetricEvent = (value: unknown): value is MetricEvent => whyNotEvent(value) === undefined
+
+/** The tags of a family, in the order of their declaration. */
+export const tagsOf = <F extends Family>(family: F): ReadonlyArray<TagOf<F>> =>
+  Object.keys(family.cases) as Array<TagOf<F>>
+
+/**
+ * Why a value is not an event, in words that can follow "event: ", or `undefined` when it is one.
+ *
+ * @internal
+ */
+export const whyNotEvent = (value: unknown): string | undefined => {
+  try {
+    if (typeof value !== "object" || value === null) {
+      return `must be an object with a string _tag, got ${value === null ? "null" : typeof value}`
+    }
+    const tag: unknown = (value as { readonly _tag?: unknown })._tag
+    if (typeof tag !== "string") return `must have a string _tag, its _tag is of type ${typeof tag}`
+    return tag.trim() === "" ? "must have a _tag that is not blank" : undefined
+  } catch (cause) {
+    // A getter or a proxy of the caller's may throw: that is bad input as well.
+    return `could not be read: ${String(cause)}`
+  }
+}

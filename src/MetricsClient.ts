@@ -1,0 +1,257 @@
+/**
+ * `mvx-metrics/promise`: the same recorders and metrics for code that knows no Effect.
+ *
+ * Methods that wait give promises; rejections are real `Error`s with a `_tag` and a message that says what to do.
+ * `registerEvent` is synchronous.
+ *
+ * @example
+ * ```ts
+ * import { MetricsRuntime } from "mvx-metrics/promise"
+ * import { SaveAttempts } from "./document-storage.metrics.ts"
+ *
+ * await using runtime = await MetricsRuntime.start({
+ *   namespace: "example.metrics",
+ *   metrics: new URL("./document-storage.metrics.ts", import.meta.url)
+ * })
+ * const recorder = await runtime.createRecorder("document_storage")
+ * await recorder.registerMetric(SaveAttempts)
+ * recorder.registerEvent({ _tag: "document_storage.save.attempt", outcome: "SUCCESS" })
+ * console.log(await recorder.getMetricSnapshots())
+ * ```
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { whyInvalidEvent } from "./internal/intake.ts"
+import type {
+  RecorderOptions as EffectRecorderOptions,
+  RecorderService,
+  RegisterOptions
+} from "./internal/recorderModel.ts"
+import type { RuntimeOptions, RuntimeService, RuntimeState, WorkerOptions } from "./internal/runtimeModel.ts"
+import type * as Metric from "./Metric.ts"
+import type { MetricEvent } from "./MetricEvent.ts"
+import { InvalidArgument, QueueOverflow } from "./MetricsError.ts"
+import { MetricsRuntime as EffectRuntime } from "./MetricsRuntime.ts"
+import type { MetricChange, Report, Snapshot, Snapshots } from "./Snapshot.ts"
+import type { RecorderState, Stats } from "./Stats.ts"
+
+export type * from "./internal/runtimeModel.ts"
+export * as Metric from "./Metric.ts"
+export type { MetricEvent } from "./MetricEvent.ts"
+export * as MetricsError from "./MetricsError.ts"
+export type { MetricChange, Report, Snapshot, Snapshots } from "./Snapshot.ts"
+export type { RecorderState, Stats } from "./Stats.ts"
+
+/** Options of a recorder: those of the Effect API, with plain functions for hooks. */
+export interface RecorderOptions extends Omit<EffectRecorderOptions, "onStarting" | "onStopped" | "onMetricChanged"> {
+  /** Runs before the first event is folded. If it throws or rejects, the start fails. */
+  readonly onStarting?: () => unknown
+  /** Runs after the last event was folded. If it throws or rejects, the stop fails. */
+  readonly onStopped?: () => unknown
+  /** Runs after each change of a metric, in order; the fold of this recorder waits for what it returns. */
+  readonly onMetricChanged?: (change: MetricChange) => unknown
+}
+
+/** How to start a runtime: with `metrics` or `spawn` on a worker thread, with neither in process. */
+export type StartOptions = WorkerOptions | (RuntimeOptions & { readonly metrics?: never; readonly spawn?: never })
+
+/** A running runtime: its thread, and the registry of its recorders. */
+export class MetricsRuntime implements AsyncDisposable {
+  readonly #runtime: RuntimeService
+  readonly #scope: Scope.Closeable
+  readonly #recorders = new WeakMap<RecorderService, MetricsRecorder>()
+
+  private constructor(runtime: RuntimeService, scope: Scope.Closeable) {
+    this.#runtime = runtime
+    this.#scope = scope
+  }
+
+  /**
+   * Starts a runtime. Its thread does not keep the process alive: a program that forgets to shut down still exits.
+   */
+  static start(options: StartOptions): Promise<MetricsRuntime> {
+    const scope = Scope.makeUnsafe()
+    const make: Effect.Effect<RuntimeService, InvalidArgument, Scope.Scope> =
+      options?.metrics === undefined && options?.spawn === undefined
+        ? EffectRuntime.makeInProcess(options as RuntimeOptions)
+        : EffectRuntime.makeWorker(options as WorkerOptions)
+    return Effect.tap(make, (runtime) => runtime.start).pipe(
+      Scope.provide(scope),
+      Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
+      Effect.map((runtime) => new MetricsRuntime(runtime, scope)),
+      Effect.runPromise
+    )
+  }
+
+  get namespace(): string {
+    return this.#runtime.namespace
+  }
+
+  get state(): RuntimeState {
+    return Effect.runSync(this.#runtime.state)
+  }
+
+  /** The ids of the recorders, in the order of their making. */
+  get recorderIds(): ReadonlyArray<string> {
+    return Effect.runSync(this.#runtime.recorderIds)
+  }
+
+  /** Makes a recorder under an id, which is trimmed. It is idle until its first event. */
+  createRecorder(recorderId: string, options?: RecorderOptions): Promise<MetricsRecorder> {
+    return Effect.runPromise(
+      Effect.flatMap(withEffectHooks(options), (own) =>
+        Effect.map(this.#runtime.createRecorder(recorderId, own), (recorder) => this.#wrap(recorder))
+      )
+    )
+  }
+
+  /** The recorder of this id; throws `RecorderNotFound` when there is none. */
+  getRecorder(recorderId: string): MetricsRecorder {
+    return this.#wrap(runSyncOrThrow(this.#runtime.getRecorder(recorderId)))
+  }
+
+  /** The recorder of this id, or `undefined`. */
+  findRecorder(recorderId: string): MetricsRecorder | undefined {
+    const found = Option.getOrUndefined(runSyncOrThrow(this.#runtime.findRecorder(recorderId)))
+    return found === undefined ? undefined : this.#wrap(found)
+  }
+
+  /** Stops a recorder. It stays registered, with its metrics and their state. */
+  stopRecorder(recorderId: string): Promise<void> {
+    return Effect.runPromise(this.#runtime.stopRecorder(recorderId))
+  }
+
+  /** Stops a recorder if it runs, and removes it with its state. */
+  stopAndRemoveRecorder(recorderId: string): Promise<void> {
+    return Effect.runPromise(this.#runtime.stopAndRemoveRecorder(recorderId))
+  }
+
+  /** Stops all recorders, each after folding what it accepted, and releases the thread. Again: does nothing more. */
+  shutdown(): Promise<void> {
+    return Effect.runPromise(Effect.ensuring(this.#runtime.shutdown, Scope.close(this.#scope, Exit.void)))
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.shutdown()
+  }
+
+  // One wrapper per recorder, so that getRecorder gives the same object each time.
+  #wrap(recorder: RecorderService): MetricsRecorder {
+    const known = this.#recorders.get(recorder)
+    if (known !== undefined) return known
+    const made = new MetricsRecorder(recorder)
+    this.#recorders.set(recorder, made)
+    return made
+  }
+}
+
+/** One measured entity and its metrics. */
+export class MetricsRecorder {
+  readonly #recorder: RecorderService
+
+  /** @internal */
+  constructor(recorder: RecorderService) {
+    this.#recorder = recorder
+  }
+
+  get recorderId(): string {
+    return this.#recorder.recorderId
+  }
+
+  get entityId(): string {
+    return this.#recorder.entityId
+  }
+
+  get state(): RecorderState {
+    return Effect.runSync(this.#recorder.state)
+  }
+
+  /** The accounting, at once and in every state. */
+  get stats(): Stats {
+    return Effect.runSync(this.#recorder.stats)
+  }
+
+  /** Puts a metric into service for the events registered from now on. */
+  registerMetric(metric: Metric.Any, options?: RegisterOptions): Promise<void> {
+    return Effect.runPromise(this.#recorder.register(metric, options))
+  }
+
+  /**
+   * Hands over an event, synchronously. Gives `true` when it was accepted, `false` when it was refused and counted: for
+   * want of room, or because the recorder is stopping, stopped or failed. Throws `InvalidArgument` for what is not an
+   * event, and `QueueOverflow` if the recorder's overflow policy is `"fail"`.
+   */
+  registerEvent(event: MetricEvent): boolean {
+    if (this.#recorder.emitUnsafe(event)) return true
+    const reason = whyInvalidEvent(event)
+    if (reason !== undefined) throw new InvalidArgument({ argument: "event", reason })
+    const { capacity, state } = this.stats
+    if (this.#recorder.overflow === "fail" && (state === "Starting" || state === "Running")) {
+      throw new QueueOverflow({ recorderId: this.recorderId, capacity })
+    }
+    return false
+  }
+
+  /** The snapshots of all metrics by name, including every event registered before. */
+  getMetricSnapshots(): Promise<Snapshots> {
+    return Effect.runPromise(this.#recorder.snapshots)
+  }
+
+  /** The snapshot of one metric, typed by its definition. */
+  getMetricSnapshot<M extends Metric.Any>(metric: M): Promise<Snapshot<Metric.Dimensions<M>>> {
+    return Effect.runPromise(this.#recorder.snapshot(metric))
+  }
+
+  /** The snapshots with their time, the sequence number they reach, and the accounting. */
+  getReport(): Promise<Report> {
+    return Effect.runPromise(this.#recorder.report)
+  }
+
+  /** Starts the recorder; the first event does so as well. */
+  start(): Promise<void> {
+    return Effect.runPromise(this.#recorder.start)
+  }
+
+  /** Folds everything accepted, then stops. It can be started again. */
+  stop(): Promise<void> {
+    return Effect.runPromise(this.#recorder.stop)
+  }
+
+  /** Every change of a metric, in order, until the recorder stops. A slow consumer slows the fold. */
+  changes(): AsyncIterable<MetricChange> {
+    return Stream.toAsyncIterable(this.#recorder.changes)
+  }
+
+  /** The latest change of each metric, for those who only want to be up to date. */
+  latestChanges(): AsyncIterable<MetricChange> {
+    return Stream.toAsyncIterable(this.#recorder.latestChanges)
+  }
+}
+
+/** `Effect.runSync` throws the failure itself for a typed one. */
+const runSyncOrThrow = <A, E>(effect: Effect.Effect<A, E>): A => Effect.runSync(effect)
+
+const hooks = ["onStarting", "onStopped", "onMetricChanged"] as const
+
+/** The options with hooks as effects. What is not a function is refused here, by its name. */
+const withEffectHooks = (
+  options: RecorderOptions | undefined
+): Effect.Effect<EffectRecorderOptions | undefined, InvalidArgument> => {
+  if (typeof options !== "object" || options === null) return Effect.succeed(options)
+  const { onMetricChanged, onStarting, onStopped, ...rest } = options
+  for (const hook of hooks) {
+    if (options[hook] !== undefined && typeof options[hook] !== "function") {
+      return Effect.fail(new InvalidArgument({ argument: hook, reason: "must be a function" }))
+    }
+  }
+  const run = (hook: () => unknown) => Effect.tryPromise({ try: async () => hook(), catch: (cause) => cause })
+  return Effect.succeed({
+    ...rest,
+    ...(onStarting && { onStarting: run(onStarting) }),
+    ...(onStopped && { onStopped: run(onStopped) }),
+    ...(onMetricChanged && { onMetricChanged: (change) => run(() => onMetricChanged(change)) })
+  })
+}

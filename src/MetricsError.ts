@@ -1,0 +1,170 @@
+/**
+ * The typed errors. Each names what it is about and says what to do; each is a real `Error` with a `_tag`.
+ */
+import * as Schema from "effect/Schema"
+
+const list = (names: ReadonlyArray<string>): string => (names.length === 0 ? "none" : names.join(", "))
+
+/** Bad input: `argument` is the parameter or option at fault. Nothing was changed. */
+export class InvalidArgument extends Schema.TaggedError<InvalidArgument>("mvx-metrics/InvalidArgument")(
+  "InvalidArgument",
+  { argument: Schema.String, reason: Schema.String }
+) {
+  override get message(): string {
+    return `${this.argument}: ${this.reason}`
+  }
+}
+
+/** The recorder is full and its overflow policy is `fail`. */
+export class QueueOverflow extends Schema.TaggedError<QueueOverflow>("mvx-metrics/QueueOverflow")("QueueOverflow", {
+  recorderId: Schema.String,
+  capacity: Schema.Number
+}) {
+  override get message(): string {
+    return `recorder "${this.recorderId}": ${this.capacity} events are accepted and not yet folded, which is its capacity. Raise the capacity, or choose the overflow policy "drop-newest", "drop-oldest" or "backpressure"`
+  }
+}
+
+/** The operation is not possible in the present state of the recorder or runtime. */
+export class InvalidState extends Schema.TaggedError<InvalidState>("mvx-metrics/InvalidState")("InvalidState", {
+  subject: Schema.Literals(["recorder", "runtime"]),
+  id: Schema.String,
+  state: Schema.String,
+  operation: Schema.String,
+  hint: Schema.String
+}) {
+  override get message(): string {
+    return `${this.subject} "${this.id}" is ${this.state}: cannot ${this.operation}. ${this.hint}`
+  }
+}
+
+/** No recorder has this id in the runtime. */
+export class RecorderNotFound extends Schema.TaggedError<RecorderNotFound>("mvx-metrics/RecorderNotFound")(
+  "RecorderNotFound",
+  { recorderId: Schema.String, namespace: Schema.String }
+) {
+  override get message(): string {
+    return `no recorder "${this.recorderId}" in the runtime "${this.namespace}". Create it with createRecorder, or ask recorderIds which exist`
+  }
+}
+
+/** The id is taken by another recorder of the runtime. */
+export class RecorderAlreadyExists extends Schema.TaggedError<RecorderAlreadyExists>(
+  "mvx-metrics/RecorderAlreadyExists"
+)("RecorderAlreadyExists", { recorderId: Schema.String, namespace: Schema.String }) {
+  override get message(): string {
+    return `the runtime "${this.namespace}" has a recorder "${this.recorderId}" already. Use getRecorder, or choose another id`
+  }
+}
+
+/** Another definition is registered under this name. */
+export class MetricNameTaken extends Schema.TaggedError<MetricNameTaken>("mvx-metrics/MetricNameTaken")(
+  "MetricNameTaken",
+  { name: Schema.String, recorderId: Schema.String }
+) {
+  override get message(): string {
+    return `recorder "${this.recorderId}" has another metric under the name "${this.name}". Give one of the two another name, or register with { replace: true } to start anew with this definition`
+  }
+}
+
+/** A read asked for a metric that is not registered in this recorder. */
+export class MetricNotRegistered extends Schema.TaggedError<MetricNotRegistered>("mvx-metrics/MetricNotRegistered")(
+  "MetricNotRegistered",
+  { name: Schema.String, recorderId: Schema.String, registered: Schema.Array(Schema.String) }
+) {
+  override get message(): string {
+    return `recorder "${this.recorderId}" has no metric "${this.name}" (registered: ${list(this.registered)}). Register it first, with this very definition`
+  }
+}
+
+/** The worker was not given a metric of this name. */
+export class UnknownMetric extends Schema.TaggedError<UnknownMetric>("mvx-metrics/UnknownMetric")("UnknownMetric", {
+  name: Schema.String,
+  known: Schema.Array(Schema.String)
+}) {
+  override get message(): string {
+    return `the metrics worker does not know the metric "${this.name}" (it knows: ${list(this.known)}). Export it from a module named in the option "metrics", or list it in MetricsWorker.run([...])`
+  }
+}
+
+/** The two threads have different definitions under one name: two versions of a module, or two modules. */
+export class DefinitionMismatch extends Schema.TaggedError<DefinitionMismatch>("mvx-metrics/DefinitionMismatch")(
+  "DefinitionMismatch",
+  { name: Schema.String, differences: Schema.Array(Schema.String) }
+) {
+  override get message(): string {
+    return `the metric "${this.name}" of the worker differs from the one being registered in: ${list(this.differences)}. Both threads have to import the same version of the same module`
+  }
+}
+
+/** A module of metrics could not be used. `path` is what was tried. */
+export class MetricsModuleError extends Schema.TaggedError<MetricsModuleError>("mvx-metrics/MetricsModuleError")(
+  "MetricsModuleError",
+  { path: Schema.String, reason: Schema.String }
+) {
+  override get message(): string {
+    return `metrics module ${this.path}: ${this.reason}`
+  }
+}
+
+/** A lifecycle hook of a recorder failed, and with it the start or the stop. */
+export class HookFailed extends Schema.TaggedError<HookFailed>("mvx-metrics/HookFailed")("HookFailed", {
+  recorderId: Schema.String,
+  hook: Schema.Literals(["onStarting", "onStopped"]),
+  cause: Schema.Defect()
+}) {
+  override get message(): string {
+    return `recorder "${this.recorderId}": its hook ${this.hook} failed: ${describeCause(this.cause)}`
+  }
+}
+
+/** The recorder can no longer answer: it failed with events that were not folded, or its thread died. */
+export class RecorderFailed extends Schema.TaggedError<RecorderFailed>("mvx-metrics/RecorderFailed")("RecorderFailed", {
+  recorderId: Schema.String,
+  cause: Schema.Defect()
+}) {
+  override get message(): string {
+    return `recorder "${this.recorderId}" failed: ${describeCause(this.cause)}`
+  }
+}
+
+/** The runtime could not be started, or its worker thread died. */
+export class RuntimeFailed extends Schema.TaggedError<RuntimeFailed>("mvx-metrics/RuntimeFailed")("RuntimeFailed", {
+  namespace: Schema.String,
+  cause: Schema.Defect()
+}) {
+  override get message(): string {
+    return `metrics runtime "${this.namespace}" failed: ${describeCause(this.cause)}`
+  }
+}
+
+/** Recorders that could not be stopped while the runtime shut down. The thread was released all the same. */
+export class ShutdownFailed extends Schema.TaggedError<ShutdownFailed>("mvx-metrics/ShutdownFailed")("ShutdownFailed", {
+  namespace: Schema.String,
+  failures: Schema.Array(Schema.Struct({ recorderId: Schema.String, reason: Schema.String }))
+}) {
+  override get message(): string {
+    const each = this.failures.map(({ reason, recorderId }) => `"${recorderId}" (${reason})`)
+    return `metrics runtime "${this.namespace}" shut down, but these recorders failed to stop: ${list(each)}`
+  }
+}
+
+const describeCause = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
+
+/** What emitting in a recorder can fail with. */
+export type EmitError = InvalidArgument | QueueOverflow | InvalidState
+
+/** What registering a metric can fail with. */
+export type RegisterError = InvalidArgument | InvalidState | MetricNameTaken | UnknownMetric | DefinitionMismatch
+
+/** What reading a recorder can fail with. */
+export type ReadError = RecorderFailed | InvalidState
+
+/** What starting a recorder can fail with. */
+export type StartError = InvalidState | HookFailed | RecorderFailed
+
+/** What stopping a recorder can fail with. */
+export type StopError = InvalidState | HookFailed | RecorderFailed
+
+/** What starting a runtime can fail with. */
+export type RuntimeStartError = InvalidArgument | InvalidState | MetricsModuleError | MetricNameTaken | RuntimeFailed

@@ -1,0 +1,35 @@
+/**
+ * Layers that provide a running {@link MetricsRuntime}: with a worker thread, or in process. Both have the same
+ * behaviour; closing the scope folds what was accepted, stops the recorders and releases the thread.
+ *
+ * @example
+ * ```ts
+ * import { Layer } from "effect"
+ * import { MetricsLayer, Recorder } from "mvx-metrics"
+ *
+ * const Metrics = Recorder.layer("document_storage").pipe(
+ *   Layer.provideMerge(MetricsLayer.layerInProcess({ namespace: "example.metrics" }))
+ * )
+ * ```
+ */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import type { InvalidArgument, RuntimeStartError } from "./MetricsError.ts"
+import { MetricsRuntime, type RuntimeOptions, type RuntimeService, type WorkerOptions } from "./MetricsRuntime.ts"
+
+const started = (
+  make: Effect.Effect<RuntimeService, InvalidArgument, Scope.Scope>
+): Layer.Layer<MetricsRuntime, RuntimeStartError> =>
+  Layer.effect(
+    MetricsRuntime,
+    Effect.tap(make, (runtime) => runtime.start)
+  )
+
+/** Folds on a dedicated worker thread: the production thread pays for the hand-off only. */
+export const layerWorker = (options: WorkerOptions): Layer.Layer<MetricsRuntime, RuntimeStartError> =>
+  started(MetricsRuntime.makeWorker(options))
+
+/** Folds in process, with the same semantics: for tests, for platforms without worker threads, for tiny programs. */
+export const layerInProcess = (options: RuntimeOptions): Layer.Layer<MetricsRuntime, RuntimeStartError> =>
+  started(MetricsRuntime.makeInProcess(options))

@@ -1,0 +1,82 @@
+/**
+ * The runtime: owns the fold (a worker thread, or none) and the registry of recorders under a namespace.
+ *
+ * Applications usually get it from a layer, see `MetricsLayer`. The constructors here make a runtime that is not
+ * started yet, or several side by side.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { MetricsRuntime } from "mvx-metrics"
+ *
+ * const program = Effect.gen(function* () {
+ *   const runtime = yield* MetricsRuntime.makeInProcess({ namespace: "example.metrics" })
+ *   yield* runtime.start
+ *   const recorder = yield* runtime.createRecorder("connection-1", { capacity: 1000 })
+ *   yield* recorder.emit({ _tag: "connection.opened" })
+ *   return yield* runtime.recorderIds
+ * })
+ *
+ * await Effect.runPromise(Effect.scoped(program)) // ["connection-1"]
+ * ```
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { Link } from "./internal/link.ts"
+import { makeInProcessLink } from "./internal/linkInProcess.ts"
+import { makeRuntime } from "./internal/makeRuntime.ts"
+import { aDuration, aFunction, anything } from "./internal/options.ts"
+import {
+  type RuntimeOptions,
+  type RuntimeService,
+  runtimeOptionChecks,
+  type WorkerOptions
+} from "./internal/runtimeModel.ts"
+import { InvalidArgument, RuntimeFailed, type RuntimeStartError } from "./MetricsError.ts"
+
+export type { RuntimeOptions, RuntimeService, RuntimeState, WorkerOptions } from "./internal/runtimeModel.ts"
+
+/** The service of a running runtime. */
+export class MetricsRuntime extends Context.Service<MetricsRuntime, RuntimeService>()("mvx-metrics/MetricsRuntime") {
+  /**
+   * Makes a runtime that folds on the production thread: for tests, for platforms without worker threads, for tiny
+   * programs. It is `Idle` until `start`, and shuts down with the scope.
+   */
+  static readonly makeInProcess = (
+    options: RuntimeOptions
+  ): Effect.Effect<RuntimeService, InvalidArgument, Scope.Scope> =>
+    makeRuntime(options, runtimeOptionChecks, makeInProcessLink)
+
+  /**
+   * Makes a runtime that folds on a worker thread of its own. It is `Idle` until `start`, which starts the thread and
+   * waits for it to say which metrics it has; it shuts down with the scope.
+   */
+  static readonly makeWorker = (
+    options: WorkerOptions
+  ): Effect.Effect<RuntimeService, InvalidArgument, Scope.Scope> => {
+    if (options !== undefined && (options.metrics === undefined) === (options.spawn === undefined)) {
+      const reason = "give either metrics (the modules that the worker imports) or spawn (a worker entry of your own)"
+      return Effect.fail(new InvalidArgument({ argument: "metrics", reason }))
+    }
+    const checks = { ...runtimeOptionChecks, metrics: anything, spawn: aFunction, startTimeout: aDuration }
+    return makeRuntime(
+      options,
+      checks,
+      Effect.suspend(() => openWorker(options))
+    )
+  }
+}
+
+// Worker threads are imported only by those who start one.
+const openWorker = (options: WorkerOptions): Effect.Effect<Link, RuntimeStartError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const { namespace, startTimeout = "10 seconds" } = options
+    const modules = yield* importing(namespace, () => import("./internal/metricsModules.ts"))
+    const { makeWorkerLink } = yield* importing(namespace, () => import("./internal/linkWorker.ts"))
+    const spawn = options.spawn ?? (yield* modules.spawnForModules(options.metrics))
+    return yield* makeWorkerLink({ namespace, spawn, startTimeout })
+  })
+
+const importing = <A>(namespace: string, load: () => Promise<A>): Effect.Effect<A, RuntimeFailed> =>
+  Effect.tryPromise({ try: load, catch: (cause) => new RuntimeFailed({ namespace, cause }) })

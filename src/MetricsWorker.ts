@@ -1,0 +1,35 @@
+/**
+ * A worker entry of your own, for programs that a bundler packs: the second of three ways of bringing metrics to the
+ * fold. Make it an entry of the bundle, and start it with `spawn`.
+ *
+ * @example
+ * ```ts
+ * // metrics.worker.ts
+ * import { MetricsWorker } from "mvx-metrics"
+ * import { SaveAttempts } from "./document-storage.metrics.ts"
+ *
+ * MetricsWorker.run([SaveAttempts])
+ *
+ * // main.ts
+ * MetricsLayer.layerWorker({
+ *   namespace: "example.metrics",
+ *   spawn: () => new Worker(new URL("./metrics.worker.ts", import.meta.url))
+ * })
+ * ```
+ */
+import * as Effect from "effect/Effect"
+import type * as Metric from "./Metric.ts"
+import { InvalidArgument } from "./MetricsError.ts"
+
+/**
+ * Runs the fold in this worker, over these definitions, until the runtime that started it closes. The only statement
+ * of a worker entry; outside a worker it ends the process with an error.
+ */
+export const run = (metrics: ReadonlyArray<Metric.Any>): void => {
+  const load = Array.isArray(metrics)
+    ? Effect.succeed(metrics)
+    : Effect.fail(new InvalidArgument({ argument: "metrics", reason: "must be an array of definitions" }))
+  // Imported here, so that the barrel of this package has no need of worker threads. Messages wait for a listener, and
+  // a rejection that nobody handles ends the thread with its error, which the parent is told.
+  void import("./internal/workerMain.ts").then(({ runFold }) => Effect.runPromise(runFold(load)))
+}

@@ -1,0 +1,179 @@
+/**
+ * The recorder: the boundary between production code, which says what happened, and metrics, which measure it.
+ *
+ * Components use three functions that need nothing in their environment and do nothing where no recorder is provided:
+ * {@link Recorder.register} during set-up, {@link Recorder.emit} and {@link Recorder.onExit} during work. Applications
+ * read with {@link Recorder.snapshots}, or with the methods of the service: `yield* Recorder`.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Layer, Schema } from "effect"
+ * import { Metric, MetricsLayer, Recorder } from "mvx-metrics"
+ *
+ * const Event = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean } })
+ * const Lookups = Metric.make("cache.lookups", {
+ *   events: Event,
+ *   initial: 0,
+ *   reduce: { "cache.lookup": (total) => total + 1 }
+ * })
+ *
+ * const program = Effect.gen(function* () {
+ *   yield* Recorder.register(Lookups)
+ *   yield* Recorder.emit({ _tag: "cache.lookup", hit: true })
+ *   return yield* (yield* Recorder).snapshot(Lookups)
+ * })
+ *
+ * const Metrics = Recorder.layer("cache").pipe(
+ *   Layer.provideMerge(MetricsLayer.layerInProcess({ namespace: "example.metrics" }))
+ * )
+ * await Effect.runPromise(Effect.provide(program, Metrics)) // { name: "cache.lookups", dimensions: { value: 1 } }
+ * ```
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import { dual } from "effect/Function"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import { makeInProcessLink } from "./internal/linkInProcess.ts"
+import { makeRecorder } from "./internal/makeRecorder.ts"
+import { entityIdOf } from "./internal/makeRuntime.ts"
+import { whyInvalidOptions } from "./internal/options.ts"
+import {
+  type RecorderOptions,
+  type RecorderService,
+  type RegisterOptions,
+  recorderOptionChecks
+} from "./internal/recorderModel.ts"
+import type * as Metric from "./Metric.ts"
+import type { MetricEvent } from "./MetricEvent.ts"
+import type { InvalidArgument, InvalidState, ReadError, RecorderAlreadyExists, RegisterError } from "./MetricsError.ts"
+import { MetricsRuntime } from "./MetricsRuntime.ts"
+import type { Report, Snapshots } from "./Snapshot.ts"
+
+export type { Overflow } from "./internal/intake.ts"
+export type { Detail as LoggingDetail } from "./internal/logging.ts"
+export type { RecorderOptions, RecorderService, RegisterOptions } from "./internal/recorderModel.ts"
+export type { RecorderState, Stats } from "./Stats.ts"
+
+/** The recorder service, and the functions by which components use it. */
+export class Recorder extends Context.Service<Recorder, RecorderService>()("mvx-metrics/Recorder") {
+  /**
+   * Says what happened. Never fails and needs nothing: with no recorder provided it does nothing; an event that is
+   * refused is counted in the recorder's stats. Under `"backpressure"` it waits for room. To be told what became of an
+   * event, use the method of the service: `(yield* Recorder).emit(event)`.
+   */
+  static readonly emit = (event: MetricEvent): Effect.Effect<void> =>
+    Effect.withFiber((fiber) => {
+      const recorder = Context.getOrUndefined(fiber.context, Recorder)
+      return recorder === undefined ? Effect.void : Effect.ignore(recorder.emit(event))
+    })
+
+  /**
+   * Puts a metric into service, during set-up. Does nothing where no recorder is provided. Fails, with an error that
+   * says what to do, when the metric cannot be measured: better at the start than never noticed.
+   */
+  static readonly register = (metric: Metric.Any, options?: RegisterOptions): Effect.Effect<void, RegisterError> =>
+    Effect.withFiber((fiber) => {
+      const recorder = Context.getOrUndefined(fiber.context, Recorder)
+      return recorder === undefined ? Effect.void : recorder.register(metric, options)
+    })
+
+  /**
+   * Emits an event made from the exit of an effect, however it ended, interruption included; `undefined` emits nothing.
+   * The effect's result is left as it is, whatever becomes of the event.
+   *
+   * @example
+   * ```ts
+   * const save = Effect.fn("save")(
+   *   function* (content: string) { ... },
+   *   Recorder.onExit((exit) => ({
+   *     _tag: "document_storage.save.attempt",
+   *     outcome: Exit.isSuccess(exit) ? "SUCCESS" : "FAILURE"
+   *   }))
+   * )
+   * ```
+   */
+  static readonly onExit: {
+    <A, E>(
+      event: (exit: Exit.Exit<A, E>) => MetricEvent | undefined
+    ): <R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+    <A, E, R>(
+      self: Effect.Effect<A, E, R>,
+      event: (exit: Exit.Exit<A, E>) => MetricEvent | undefined
+    ): Effect.Effect<A, E, R>
+  } = dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, event: (exit: Exit.Exit<A, E>) => MetricEvent | undefined) =>
+    Effect.onExit(self, (exit) =>
+      Effect.withFiber<void>((fiber) => {
+        const recorder = Context.getOrUndefined(fiber.context, Recorder)
+        if (recorder === undefined) return Effect.void
+        const made = attempt(() => event(exit))
+        return made === undefined ? Effect.void : Effect.ignore(recorder.emit(made))
+      })
+    )
+  )
+
+  /** The snapshots of all metrics by name, including every event accepted before this was asked for. */
+  static readonly snapshots: Effect.Effect<Snapshots, ReadError, Recorder> = Recorder.use((self) => self.snapshots)
+
+  /** The snapshots with their time, the sequence number they reach, and the accounting. */
+  static readonly report: Effect.Effect<Report, ReadError, Recorder> = Recorder.use((self) => self.report)
+
+  /**
+   * A recorder of the runtime, under an id. It is removed with the scope of the layer, after folding what it accepted.
+   */
+  static readonly layer = <R = never>(
+    recorderId: string,
+    options?: RecorderOptions<R>
+  ): Layer.Layer<Recorder, InvalidArgument | InvalidState | RecorderAlreadyExists, MetricsRuntime | R> =>
+    Layer.effect(
+      Recorder,
+      Effect.gen(function* () {
+        const runtime = yield* MetricsRuntime
+        return yield* Effect.acquireRelease(runtime.createRecorder(recorderId, options), (recorder) =>
+          Effect.catch(runtime.stopAndRemoveRecorder(recorder.recorderId), (error) =>
+            // The runtime may have been shut down before, and the recorder with it.
+            error._tag === "RecorderNotFound" ? Effect.void : Effect.logError(error.message)
+          )
+        )
+      })
+    )
+
+  /**
+   * Makes a recorder by itself, without a runtime: it folds in process and stops with the scope. Its overflow policy is
+   * `"fail"` unless another is chosen. Without an `entityId` it gets a generated one, which is its id as well.
+   */
+  static readonly make = <R = never>(
+    options?: RecorderOptions<R>
+  ): Effect.Effect<RecorderService, InvalidArgument, Scope.Scope | R> =>
+    Effect.gen(function* () {
+      const refusal = whyInvalidOptions(options, recorderOptionChecks)
+      if (refusal !== undefined) return yield* refusal
+      const entityId = entityIdOf(options?.entityId ?? "")
+      const link = yield* makeInProcessLink
+      const control = yield* makeRecorder({
+        ...options,
+        recorderId: entityId,
+        namespace: "",
+        link,
+        entityId,
+        capacity: options?.capacity ?? 10_000,
+        overflow: options?.overflow ?? "fail",
+        logging: options?.logging ?? "normal"
+      })
+      // A stop that fails has been logged by the recorder.
+      yield* Effect.addFinalizer(() =>
+        Effect.ensuring(Effect.ignore(control.stopIfActive), Effect.sync(control.remove))
+      )
+      return control.service
+    })
+}
+
+/** What `make` gives. When it throws, which must not hurt the business: something that is counted as an invalid event. */
+const attempt = (make: () => MetricEvent | undefined): MetricEvent | undefined => {
+  try {
+    return make()
+  } catch {
+    return null as unknown as MetricEvent
+  }
+}

@@ -1,0 +1,39 @@
+/**
+ * The accounting of one recorder. At any moment
+ *
+ * - `offered = accepted + refused`
+ * - `accepted = applied + ignored + evicted + pending`
+ *
+ * so that there is no silent loss.
+ */
+
+/** `Idle → Starting → Running → Stopping → Stopped | Failed`; from `Stopped` it can be started again. */
+export type RecorderState = "Idle" | "Starting" | "Running" | "Stopping" | "Stopped" | "Failed"
+
+/** Counts of events since the recorder was made, all in events. */
+export interface Stats {
+  readonly state: RecorderState
+  /** Most events that may be accepted and not yet folded. */
+  readonly capacity: number
+  /** Everything that was handed to the recorder and decided on. */
+  readonly offered: number
+  readonly accepted: number
+  readonly refused: number
+  /** Why events were refused. */
+  readonly refusedBy: {
+    /** The capacity was used up. */
+    readonly overflow: number
+    /** Not an event, or not plain data. */
+    readonly invalid: number
+    /** The recorder was stopping, stopped or failed. */
+    readonly notRunning: number
+  }
+  /** At least one metric took the event. */
+  readonly applied: number
+  /** No metric was concerned. */
+  readonly ignored: number
+  /** `drop-oldest` took the event back to make room for a newer one. */
+  readonly evicted: number
+  /** Accepted and not yet folded, wherever the event is. */
+  readonly pending: number
+}

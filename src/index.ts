@@ -1,0 +1,11 @@
+/**
+ * Production code says what happened; metrics are pure reducers that turn these facts into measurements.
+ */
+export * as Metric from "./Metric.ts"
+export * as MetricEvent from "./MetricEvent.ts"
+export * as MetricsError from "./MetricsError.ts"
+export * as MetricsLayer from "./MetricsLayer.ts"
+export { MetricsRuntime } from "./MetricsRuntime.ts"
+export * as MetricsWorker from "./MetricsWorker.ts"
+export { Recorder } from "./Recorder.ts"
+export * as Snapshot from "./Snapshot.ts"

@@ -1,0 +1,16 @@
+const isPlain = (value: object): boolean => {
+  const prototype = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null || Array.isArray(value)
+}
+
+/**
+ * Freezes plain objects and arrays all the way down. Anything else (a `Map`, a class instance, Effect's data types) is
+ * left as it is: freezing those does not stop their methods from changing them, and may break them.
+ */
+export const deepFreeze = <A>(value: A): A => {
+  if (typeof value === "object" && value !== null && isPlain(value) && !Object.isFrozen(value)) {
+    Object.freeze(value)
+    for (const nested of Object.values(value)) deepFreeze(nested)
+  }
+  return value
+}

@@ -1,0 +1,48 @@
+import * as Hash from "effect/Hash"
+import * as Schema from "effect/Schema"
+import type * as Metric from "../Metric.ts"
+
+/**
+ * What a definition is made of, as short texts that two threads can compare. Of its data only: the text of functions
+ * differs between a module and the same module minified.
+ */
+export type Fingerprint = { readonly [part: string]: string }
+
+const hash = (text: string): string => Hash.string(text).toString(16)
+
+// Functions fall out of JSON; what is left of these would be confused with each other otherwise.
+const replacer = (_key: string, value: unknown): unknown => {
+  if (typeof value === "bigint") return `${value}n`
+  if (typeof value === "number" && !Number.isFinite(value)) return String(value)
+  if (value instanceof Map || value instanceof Set) return [value.constructor.name, ...value]
+  return value
+}
+
+const describe = (value: unknown): string => {
+  try {
+    return JSON.stringify(value, replacer) ?? String(value)
+  } catch {
+    return Object.prototype.toString.call(value)
+  }
+}
+
+const describeEvents = (metric: Metric.Any): string => {
+  try {
+    return describe(Schema.toRepresentation(metric.events))
+  } catch {
+    // A schema without a representation still has its tags.
+    return describe(Object.keys(metric.events.cases))
+  }
+}
+
+export const fingerprint = (metric: Metric.Any): Fingerprint => ({
+  events: hash(describeEvents(metric)),
+  "initial state": hash(describe(metric.initial)),
+  "tags it reduces": Object.keys(metric.reduce).sort().join(" "),
+  unit: metric.unit ?? "",
+  description: metric.description ?? ""
+})
+
+/** The parts in which two fingerprints differ. */
+export const differences = (a: Fingerprint, b: Fingerprint): ReadonlyArray<string> =>
+  [...new Set([...Object.keys(a), ...Object.keys(b)])].filter((part) => a[part] !== b[part])

@@ -1,0 +1,110 @@
+/**
+ * A link to a fold in a worker thread. Commands go as messages; credits come back through shared counters at once, and
+ * as messages when the event loop is reached.
+ */
+
+import type { Worker } from "node:worker_threads"
+import * as NodeWorker from "@effect/platform-node/NodeWorker"
+import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Scope from "effect/Scope"
+import * as EffectWorker from "effect/workers/Worker"
+import { isWorkerError } from "effect/workers/WorkerError"
+import { RuntimeFailed, type RuntimeStartError } from "../MetricsError.ts"
+import type { Fingerprint } from "./fingerprint.ts"
+import { type Link, type LinkControl, makeLink } from "./link.ts"
+import { withLiveClock } from "./liveClock.ts"
+import type { Command, WorkerMessage } from "./protocol.ts"
+import { decodeStartError } from "./startErrors.ts"
+
+/** The error behind what Effect's worker reports: the one that the thread died of, where there is one. */
+const originOf = (cause: Cause.Cause<unknown>): unknown => {
+  const error = Cause.squash(cause)
+  return isWorkerError(error) ? (error.reason.cause ?? error) : error
+}
+
+export const makeWorkerLink = (options: {
+  readonly namespace: string
+  readonly spawn: () => Worker
+  readonly startTimeout: Duration.Input
+}): Effect.Effect<Link, RuntimeStartError, Scope.Scope> => {
+  let thread: Worker | undefined
+  const spawn = (): Worker => {
+    thread = options.spawn()
+    return thread
+  }
+  return Effect.gen(function* () {
+    const failed = (cause: unknown) => new RuntimeFailed({ namespace: options.namespace, cause })
+    const catalogSaid = Deferred.makeUnsafe<ReadonlyMap<string, Fingerprint>, RuntimeStartError>()
+    let control: LinkControl | undefined
+    let holds = 0
+
+    const fail = (cause: unknown): void => {
+      Deferred.doneUnsafe(catalogSaid, Effect.fail(failed(cause)))
+      control?.fail(cause)
+    }
+
+    const onMessage = (message: WorkerMessage): void => {
+      switch (message._tag) {
+        case "Catalog":
+          return void Deferred.doneUnsafe(catalogSaid, Effect.succeed(new Map(message.metrics)))
+        case "Refused":
+          return void Deferred.doneUnsafe(catalogSaid, Effect.fail(decodeStartError(message.error)))
+        case "Died":
+          return fail(new Error(message.reason))
+        default:
+          return control?.deliver(message)
+      }
+    }
+
+    /** While nobody waits for an answer, the thread does not keep the process alive. */
+    const hold = (): (() => void) => {
+      if (holds++ === 0) thread?.ref()
+      let held = true
+      return () => {
+        if (held && --holds === 0) thread?.unref()
+        held = false
+      }
+    }
+
+    const platform = yield* EffectWorker.WorkerPlatform
+    const worker = yield* Effect.mapError(platform.spawn<WorkerMessage, Command>(0), failed)
+    const released = hold()
+    yield* worker
+      .run((message) => Effect.sync(() => onMessage(message)), {
+        // unref has an effect only once the thread runs.
+        onSpawn: Effect.sync(released)
+      })
+      .pipe(
+        Effect.catchCause((cause) =>
+          Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.sync(() => fail(originOf(cause)))
+        ),
+        // Closing waits for the thread to exit, for a time that only the real clock can tell.
+        withLiveClock,
+        Effect.forkScoped({ startImmediately: true })
+      )
+    // Runs before the fiber above is ended: whoever closes the runtime waits for the thread.
+    yield* Effect.addFinalizer(() => Effect.sync(() => void thread?.ref()))
+    const catalog = yield* Deferred.await(catalogSaid).pipe(
+      Effect.timeoutOrElse({
+        duration: options.startTimeout,
+        orElse: () =>
+          Effect.fail(
+            failed(new Error("the worker has not said which metrics it has. Does its entry call MetricsWorker.run?"))
+          )
+      }),
+      withLiveClock
+    )
+    const send = (command: Command): void => {
+      // Functions cannot be cloned: the worker has the definition under the same name.
+      const { metric: _, ...message } = { metric: undefined, ...command }
+      const exit = Effect.runSyncExit(worker.send(message as Command))
+      if (Exit.isFailure(exit)) fail(originOf(exit.cause))
+    }
+    control = makeLink({ catalog, transport: () => ({ send, wake: () => {}, hold }) })
+    return control.link
+  }).pipe(Effect.provide(NodeWorker.layer(spawn)))
+}

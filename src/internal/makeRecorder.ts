@@ -1,0 +1,367 @@
+/**
+ * The recorder: an intake (the events), a lane (the fold), a lifecycle, and what is told to those who listen.
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import * as Scheduler from "effect/Scheduler"
+import type * as Metric from "../Metric.ts"
+import { isMetricEvent, type MetricEvent } from "../MetricEvent.ts"
+import {
+  type EmitError,
+  HookFailed,
+  InvalidArgument,
+  type InvalidState,
+  type MetricNotRegistered,
+  QueueOverflow,
+  type ReadError,
+  type RegisterError,
+  type StopError
+} from "../MetricsError.ts"
+import type { MetricChange, Report, Snapshot } from "../Snapshot.ts"
+import type { RecorderState, Stats } from "../Stats.ts"
+import { ChangeHub } from "./changeHub.ts"
+import { currentHook, insideHook } from "./hookGuard.ts"
+import { Intake, type Offer, type Overflow, whyInvalidEvent } from "./intake.ts"
+import type { LaneLink, Link } from "./link.ts"
+import { type Log, makeLog } from "./logging.ts"
+import { PendingReads } from "./pendingReads.ts"
+import type { LaneMessage } from "./protocol.ts"
+import { RecorderLifecycle } from "./recorderLifecycle.ts"
+import type { RecorderOptions, RecorderService, RegisterOptions } from "./recorderModel.ts"
+import { Registrations } from "./registrations.ts"
+
+/** Options with every default decided. */
+export interface RecorderConfig<R>
+  extends Required<Pick<RecorderOptions<R>, "entityId" | "capacity" | "overflow" | "logging">>,
+    Pick<RecorderOptions<R>, "onStarting" | "onStopped" | "onMetricChanged"> {
+  readonly recorderId: string
+  readonly namespace: string
+  readonly link: Link
+}
+
+/** A recorder with what only its owner may do. */
+export interface RecorderControl {
+  readonly service: RecorderService
+  readonly stateUnsafe: () => RecorderState
+  /** Stops the recorder if it has been started and not stopped yet. */
+  readonly stopIfActive: Effect.Effect<void, StopError>
+  /** Fails inside a hook of this recorder, where `operation` would wait for the hook. */
+  readonly refuseInHook: (operation: string) => Effect.Effect<void, InvalidState>
+  /** Gives up on whatever is running: the recorder goes to `Failed`. */
+  readonly abort: (cause: unknown) => void
+  /** Lets go of the lane. The recorder takes and answers nothing any more. */
+  readonly remove: () => void
+}
+
+export const makeRecorder = <R>(config: RecorderConfig<R>): Effect.Effect<RecorderControl, never, R> =>
+  Effect.map(Effect.context<R>(), (context) => {
+    const recorder = new RecorderImpl(config, context)
+    return {
+      service: recorder,
+      stateUnsafe: () => recorder.stateUnsafe(),
+      stopIfActive: Effect.suspend(() => (active.has(recorder.stateUnsafe()) ? recorder.stop : Effect.void)),
+      refuseInHook: (operation) => recorder.refuseInHook(operation),
+      abort: (cause) => recorder.abort(cause),
+      remove: () => recorder.remove()
+    }
+  })
+
+const active: ReadonlySet<RecorderState> = new Set(["Starting", "Running", "Stopping"])
+
+class RecorderImpl<R> implements RecorderService {
+  readonly recorderId: string
+  readonly entityId: string
+  readonly overflow: Overflow
+  readonly #config: RecorderConfig<R>
+  readonly #context: Context.Context<R>
+  readonly #clock: Clock.Clock
+  readonly #log: Log
+  readonly #lane: LaneLink
+  readonly #intake: Intake
+  readonly #lifecycle: RecorderLifecycle
+  readonly #registrations: Registrations
+  readonly #reads = new PendingReads()
+  readonly #hub: ChangeHub
+  readonly #fibers = new Set<Fiber.Fiber<unknown, unknown>>()
+
+  constructor(config: RecorderConfig<R>, context: Context.Context<R>) {
+    const { capacity, entityId, link, logging, namespace, onMetricChanged, overflow, recorderId } = config
+    this.recorderId = recorderId
+    this.entityId = entityId
+    this.overflow = overflow
+    this.#config = config
+    this.#context = context
+    this.#clock = Context.get(context, Clock.Clock)
+    this.#log = makeLog(logging, { namespace, recorderId })
+    this.#registrations = new Registrations(recorderId, link.catalog)
+    this.#lane = link.openLane({
+      onMessage: (message) => this.#onMessage(message),
+      onFailure: (cause) => this.abort(cause)
+    })
+    const scheduler = Context.get(context, Scheduler.Scheduler)
+    this.#intake = new Intake({ capacity, overflow, lane: this.#lane, scheduler })
+    this.#hub = new ChangeHub(
+      onMetricChanged === undefined ? undefined : (change) => this.#runChangeHook(onMetricChanged, change),
+      (watch) => this.#intake.afterAccepted(() => this.#lane.send({ _tag: "Watch", watch }))
+    )
+    this.#lifecycle = new RecorderLifecycle(recorderId, {
+      beforeStart: () => this.#intake.open(),
+      start: Effect.suspend(() => Effect.andThen(this.#runHook("onStarting"), this.#log.lifecycle("started"))),
+      afterStart: () => this.#intake.flow(),
+      beforeStop: () => this.#intake.close(),
+      stop: Effect.gen({ self: this }, function* () {
+        yield* Effect.callback<void>((resume) => this.#intake.whenDrained(() => resume(Effect.void)))
+        this.#hub.end()
+        yield* this.#runHook("onStopped")
+        yield* this.#log.lifecycle("stopped")
+      }),
+      onFailure: ({ error }) => {
+        this.#intake.fail()
+        this.#hub.fail(error)
+        this.#failReads()
+        this.#fork(this.#log.failure(error.message))
+      },
+      fork: (operation) => {
+        const release = this.#lane.hold()
+        this.#fork(Effect.ensuring(operation, Effect.sync(release)))
+      }
+    })
+    this.#hub.update()
+    const failure = link.failure()
+    if (failure !== undefined) this.abort(failure.cause)
+  }
+
+  get changes() {
+    return this.#hub.every
+  }
+
+  get latestChanges() {
+    return this.#hub.latest
+  }
+
+  get start() {
+    return this.#lifecycle.start
+  }
+
+  get stop() {
+    return this.#lifecycle.stop
+  }
+
+  get state() {
+    return Effect.sync(() => this.stateUnsafe())
+  }
+
+  get stats() {
+    return Effect.sync(() => this.#statsUnsafe())
+  }
+
+  stateUnsafe(): RecorderState {
+    return this.#lifecycle.state
+  }
+
+  #statsUnsafe(): Stats {
+    return { state: this.#lifecycle.state, ...this.#intake.stats() }
+  }
+
+  // --- events
+
+  readonly emit = (event: MetricEvent): Effect.Effect<boolean, EmitError> =>
+    Effect.withFiber((fiber) => {
+      this.#startIfIdle(event)
+      const at = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
+      return this.overflow === "backpressure"
+        ? Effect.flatMap(this.#intake.offerOrWait(event, at), (offer) => this.#resultOf(offer, event))
+        : this.#resultOf(this.#intake.offer(event, at), event)
+    })
+
+  readonly emitUnsafe = (event: MetricEvent): boolean => {
+    this.#startIfIdle(event)
+    return this.#intake.offer(event, this.#clock.currentTimeMillisUnsafe()) === "accepted"
+  }
+
+  #startIfIdle(event: unknown): void {
+    const { removed, state } = this.#lifecycle
+    if (state === "Idle" && !removed && isMetricEvent(event)) this.#lifecycle.begin()
+  }
+
+  #resultOf(offer: Offer, event: unknown): Effect.Effect<boolean, EmitError> {
+    switch (offer) {
+      case "accepted":
+        return succeedTrue
+      case "overflow":
+        return this.overflow === "fail"
+          ? Effect.fail(new QueueOverflow({ recorderId: this.recorderId, capacity: this.#config.capacity }))
+          : succeedFalse
+      case "invalid":
+        return Effect.fail(new InvalidArgument({ argument: "event", reason: whyInvalidEvent(event) ?? "changed" }))
+      case "not-running":
+        return Effect.fail(this.#lifecycle.invalidState("take events", "Events are taken from its start to its stop"))
+    }
+  }
+
+  // --- metrics
+
+  readonly register = (metric: Metric.Any, options?: RegisterOptions): Effect.Effect<void, RegisterError> =>
+    Effect.suspend(() => {
+      const refusal = this.#registrations.whyNot(metric, options) ?? this.#whyClosedForMetrics()
+      if (refusal !== undefined) return Effect.fail(refusal)
+      if (this.#registrations.has(metric)) return Effect.void
+      this.#registrations.add(metric)
+      this.#intake.afterAccepted(() => this.#lane.send({ _tag: "Register", name: metric.name, metric }))
+      return this.#log.lifecycle(`registered the metric ${metric.name}`)
+    })
+
+  #whyClosedForMetrics() {
+    const { removed, state } = this.#lifecycle
+    return !removed && (state === "Idle" || state === "Starting" || state === "Running")
+      ? undefined
+      : this.#lifecycle.invalidState("take a metric", "Register metrics while it is idle, starting or running")
+  }
+
+  // --- reads
+
+  get snapshots() {
+    return Effect.map(this.report, (report) => report.snapshots)
+  }
+
+  readonly snapshot = <M extends Metric.Any>(
+    metric: M
+  ): Effect.Effect<Snapshot<Metric.Dimensions<M>>, ReadError | MetricNotRegistered | InvalidArgument> =>
+    Effect.gen({ self: this }, function* () {
+      const refusal = this.#registrations.whyNotRead(metric)
+      if (refusal !== undefined) return yield* refusal
+      return (yield* this.snapshots)[metric.name] as Snapshot<Metric.Dimensions<M>>
+    })
+
+  get report(): Effect.Effect<Report, ReadError> {
+    return Effect.gen({ self: this }, function* () {
+      const { entityId, recorderId } = this
+      const at = yield* Clock.currentTimeMillis
+      const refusal = this.#whyNotRead() ?? this.#whyNotReadInHook(yield* currentHook(this.#lifecycle))
+      if (refusal !== undefined) return yield* refusal
+      const sequence = this.#intake.accepted
+      const ask = (request: number): void =>
+        this.#intake.afterAccepted(() => this.#lane.send({ _tag: "Read", request, now: at }))
+      const read = yield* this.#reads.ask(ask, this.#lane.hold)
+      const snapshots = Object.fromEntries(read.map((snapshot) => [snapshot.name, snapshot]))
+      yield* this.#log.inspection(`read ${read.length} metrics up to event ${sequence}`)
+      return { recorderId, entityId, at, sequence, snapshots, stats: this.#statsUnsafe() }
+    })
+  }
+
+  #whyNotRead(): ReadError | undefined {
+    const { failure, removed } = this.#lifecycle
+    if (removed) return this.#lifecycle.invalidState("be read", "Its state went with it: read before removing it")
+    // A stop that failed has folded everything first: then the state is all there.
+    return failure !== undefined && (failure.foldLost || this.#intake.pending > 0) ? failure.error : undefined
+  }
+
+  #whyNotReadInHook(hook: string | undefined): ReadError | undefined {
+    if (hook === "onMetricChanged" || (hook === "onStarting" && this.#intake.pending > 0)) {
+      const hint = "The fold waits for the hook, and a read for the fold. A change carries its snapshot"
+      return this.#lifecycle.invalidState(`be read inside its own hook ${hook}`, hint)
+    }
+    return undefined
+  }
+
+  #failReads(): void {
+    const refusal = this.#whyNotRead()
+    if (refusal !== undefined) this.#reads.failAll(refusal)
+  }
+
+  // --- for the owner
+
+  refuseInHook(operation: string): Effect.Effect<void, InvalidState> {
+    return this.#lifecycle.refuseInHook(operation)
+  }
+
+  abort(cause: unknown): void {
+    this.#lifecycle.fail(cause, true)
+    this.#interruptAll()
+  }
+
+  remove(): void {
+    this.#lifecycle.remove()
+    this.#intake.fail()
+    this.#hub.end()
+    this.#failReads()
+    this.#interruptAll()
+    this.#lane.close()
+  }
+
+  // --- what comes back from the fold
+
+  #onMessage(message: LaneMessage): void {
+    if (message._tag === "Folded") return this.#intake.onFolded()
+    // At the next turn of the event loop: user code never runs in the middle of a hand-over.
+    this.#intake.later(() => {
+      switch (message._tag) {
+        case "Snapshots":
+          return this.#reads.answer(message.request, message.snapshots)
+        case "Quarantined":
+          return this.#fork(this.#log.warning(`the metric ${message.name} is quarantined: ${message.error}`))
+        case "Changes": {
+          const { entityId, recorderId } = this
+          const changes = message.changes.map((change): MetricChange => ({ recorderId, entityId, ...change }))
+          return this.#fork(
+            Effect.ensuring(
+              this.#hub.deliver(changes),
+              Effect.sync(() => this.#onDelivered())
+            )
+          )
+        }
+      }
+    })
+  }
+
+  #onDelivered(): void {
+    this.#lane.send({ _tag: "Delivered" })
+    this.#lane.wake()
+  }
+
+  // --- hooks
+
+  #runHook(hook: "onStarting" | "onStopped"): Effect.Effect<void, HookFailed> {
+    const effect = this.#config[hook]
+    if (effect === undefined) return Effect.void
+    return insideHook(this.#lifecycle, hook, Effect.provideContext(effect, this.#context)).pipe(
+      Effect.asVoid,
+      Effect.catchCause((cause) =>
+        Effect.fail(new HookFailed({ recorderId: this.recorderId, hook, cause: Cause.squash(cause) }))
+      )
+    )
+  }
+
+  #runChangeHook(hook: NonNullable<RecorderOptions<R>["onMetricChanged"]>, change: MetricChange): Effect.Effect<void> {
+    const effect = Effect.provideContext(
+      Effect.suspend(() => hook(change)),
+      this.#context
+    )
+    return insideHook(this.#lifecycle, "onMetricChanged", effect).pipe(
+      Effect.catchCauseIf(
+        (cause) => !Cause.hasInterruptsOnly(cause),
+        (cause) => this.#log.warning(`its hook onMetricChanged failed: ${Cause.pretty(cause)}`)
+      ),
+      Effect.orDie,
+      Effect.asVoid
+    )
+  }
+
+  // --- fibers of its own
+
+  #fork(effect: Effect.Effect<unknown>): void {
+    const fiber = Effect.runForkWith(this.#context)(effect)
+    this.#fibers.add(fiber)
+    fiber.addObserver(() => this.#fibers.delete(fiber))
+  }
+
+  #interruptAll(): void {
+    for (const fiber of this.#fibers) fiber.interruptUnsafe()
+  }
+}
+
+const succeedTrue = Effect.succeed(true)
+const succeedFalse = Effect.succeed(false)

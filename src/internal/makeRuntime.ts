@@ -1,0 +1,238 @@
+/**
+ * The runtime: one link to one fold, and the recorders on it.
+ */
+import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import * as Scope from "effect/Scope"
+import {
+  type InvalidArgument,
+  InvalidState,
+  RecorderAlreadyExists,
+  RecorderFailed,
+  RecorderNotFound,
+  type RuntimeStartError,
+  ShutdownFailed,
+  type StopError
+} from "../MetricsError.ts"
+import type { Link } from "./link.ts"
+import { withLiveClock } from "./liveClock.ts"
+import { makeLog } from "./logging.ts"
+import { makeRecorder, type RecorderControl } from "./makeRecorder.ts"
+import { type Check, notBlank, whyInvalid, whyInvalidOptions } from "./options.ts"
+import { type RecorderOptions, recorderOptionChecks } from "./recorderModel.ts"
+import type { RuntimeOptions, RuntimeService, RuntimeState } from "./runtimeModel.ts"
+
+/** The defaults of a recorder that a runtime makes. */
+const recorderDefaults = { capacity: 10_000, overflow: "drop-newest", logging: "normal" } as const
+
+/** A recorder of this runtime. `removing` is set by the first of those who want to remove it. */
+interface Entry {
+  readonly control: RecorderControl
+  removing: boolean
+}
+
+/**
+ * Makes an idle runtime that shuts down with the scope.
+ *
+ * @param checks the checks of all options, those of `makeLink` included
+ * @param makeLink opens the link to the fold when the runtime starts; its scope is that of the running fold
+ */
+export const makeRuntime = (
+  options: RuntimeOptions,
+  checks: { readonly [option: string]: Check },
+  makeLink: Effect.Effect<Link, RuntimeStartError, Scope.Scope>
+): Effect.Effect<RuntimeService, InvalidArgument, Scope.Scope> =>
+  Effect.gen(function* () {
+    const invalid = whyInvalidOptions(options ?? null, checks) ?? whyInvalid("namespace", options.namespace, notBlank)
+    if (invalid !== undefined) return yield* invalid
+    const namespace = options.namespace.trim()
+    const shutdownTimeout = options.shutdownTimeout ?? "10 seconds"
+    const log = makeLog(options.logging ?? recorderDefaults.logging, { namespace })
+    const context = yield* Effect.context<never>()
+    const foldScope = Scope.makeUnsafe()
+    const recorders = new Map<string, Entry>()
+    const started = Deferred.makeUnsafe<void, RuntimeStartError>()
+    const closed = Deferred.makeUnsafe<void, ShutdownFailed>()
+    let state: RuntimeState = "Idle"
+    let link: Link | undefined
+
+    // --- states
+
+    const invalidState = (operation: string, hint: string): InvalidState =>
+      new InvalidState({ subject: "runtime", id: namespace, state, operation, hint })
+
+    /** In a fiber of its own, so that interrupting one who waits leaves it running. */
+    const inBackground = (effect: Effect.Effect<unknown>): void => void Effect.runForkWith(context)(effect)
+
+    const onLinkFailure = (cause: unknown): void => {
+      if (state === "Running") state = "Failed"
+      inBackground(log.failure(`the fold is gone: ${cause instanceof Error ? cause.message : String(cause)}`))
+    }
+
+    const open = Scope.provide(makeLink, foldScope).pipe(
+      Effect.tap((opened) => {
+        link = opened
+        state = "Running"
+        opened.onFailure(onLinkFailure)
+        return log.lifecycle("runtime started")
+      }),
+      Effect.asVoid,
+      Effect.tapCause((cause) => {
+        state = "Failed"
+        return Effect.andThen(log.failure(`runtime failed to start: ${Cause.pretty(cause)}`), closeFold)
+      })
+    )
+
+    const closeFold = withLiveClock(Scope.close(foldScope, Exit.void))
+
+    const start: RuntimeService["start"] = Effect.suspend(() => {
+      if (state === "Running") return Effect.void
+      if (state === "Idle") {
+        state = "Starting"
+        inBackground(Deferred.into(open, started))
+      } else if (state !== "Starting") {
+        return Effect.fail(invalidState("be started", "A runtime is started once; make another one"))
+      }
+      return Deferred.await(started)
+    })
+
+    // --- registry
+
+    const idOf = (recorderId: unknown): Effect.Effect<string, InvalidArgument> => {
+      const refusal = whyInvalid("recorderId", recorderId, notBlank)
+      return refusal === undefined ? Effect.succeed((recorderId as string).trim()) : Effect.fail(refusal)
+    }
+
+    const entryOf = (recorderId: string): Effect.Effect<Entry, InvalidArgument | RecorderNotFound> =>
+      Effect.flatMap(idOf(recorderId), (id) => {
+        const entry = recorders.get(id)
+        return entry === undefined
+          ? Effect.fail(new RecorderNotFound({ recorderId: id, namespace }))
+          : Effect.succeed(entry)
+      })
+
+    const createRecorder = <R>(recorderId: string, own?: RecorderOptions<R>) =>
+      Effect.gen(function* () {
+        const id = yield* idOf(recorderId)
+        const refusal = whyInvalidOptions(own, recorderOptionChecks)
+        if (refusal !== undefined) return yield* refusal
+        if (state !== "Running")
+          return yield* invalidState("create a recorder", "Start it first; once it ends, make another one")
+        if (recorders.has(id)) return yield* new RecorderAlreadyExists({ recorderId: id, namespace })
+        const control = yield* makeRecorder({
+          ...own,
+          recorderId: id,
+          namespace,
+          link: link!,
+          entityId: entityIdOf(own?.entityId ?? id),
+          capacity: own?.capacity ?? options.capacity ?? recorderDefaults.capacity,
+          overflow: own?.overflow ?? options.overflow ?? recorderDefaults.overflow,
+          logging: own?.logging ?? options.logging ?? recorderDefaults.logging
+        })
+        recorders.set(id, { control, removing: false })
+        return control.service
+      })
+
+    const stopRecorder = (recorderId: string) =>
+      Effect.flatMap(entryOf(recorderId), ({ control }) => control.service.stop)
+
+    const stopAndRemoveRecorder = (recorderId: string) =>
+      Effect.gen(function* () {
+        const entry = yield* entryOf(recorderId)
+        const { control } = entry
+        yield* control.refuseInHook("be removed")
+        if (entry.removing) {
+          return yield* new InvalidState({
+            subject: "recorder",
+            id: control.service.recorderId,
+            state: control.stateUnsafe(),
+            operation: "be removed",
+            hint: "It is being removed already"
+          })
+        }
+        entry.removing = true
+        const fiber = yield* Effect.forkDetach(Effect.ensuring(control.stopIfActive, forget(control)), {
+          startImmediately: true
+        })
+        return yield* Fiber.join(fiber)
+      })
+
+    const forget = (control: RecorderControl): Effect.Effect<void> =>
+      Effect.sync(() => {
+        control.remove()
+        recorders.delete(control.service.recorderId)
+      })
+
+    // --- shutdown
+
+    const stopOrGiveUp = (control: RecorderControl): Effect.Effect<void, StopError> =>
+      control.stopIfActive.pipe(
+        Effect.timeoutOrElse({
+          duration: shutdownTimeout,
+          orElse: () => {
+            const { recorderId } = control.service
+            const cause = new Error(`did not stop within ${Duration.format(Duration.fromInputUnsafe(shutdownTimeout))}`)
+            control.abort(cause)
+            return Effect.fail(new RecorderFailed({ recorderId, cause }))
+          }
+        }),
+        withLiveClock
+      )
+
+    const close = Effect.gen(function* () {
+      const controls = Array.from(recorders.values(), ({ control }) => control)
+      const results = yield* Effect.forEach(controls, (control) => Effect.result(stopOrGiveUp(control)), {
+        concurrency: "unbounded"
+      })
+      const failures = results.flatMap((result, i) =>
+        Result.isFailure(result)
+          ? [{ recorderId: controls[i]!.service.recorderId, reason: result.failure.message }]
+          : []
+      )
+      for (const control of controls) yield* forget(control)
+      yield* closeFold
+      if (state !== "Failed") state = "Closed"
+      yield* log.lifecycle("runtime closed")
+      if (failures.length > 0) return yield* new ShutdownFailed({ namespace, failures })
+    })
+
+    const shutdown: RuntimeService["shutdown"] = Effect.gen(function* () {
+      for (const { control } of recorders.values()) yield* control.refuseInHook("see its runtime shut down")
+      if (state === "Starting") yield* Effect.exit(Deferred.await(started))
+      if (closing) return yield* Deferred.await(closed)
+      closing = true
+      if (state !== "Failed") state = "Stopping"
+      inBackground(Deferred.into(close, closed))
+      return yield* Deferred.await(closed)
+    })
+    let closing = false
+
+    yield* Effect.addFinalizer(() =>
+      Effect.catch(shutdown, (error) => Effect.andThen(log.failure(error.message), Effect.void))
+    )
+
+    return {
+      namespace,
+      state: Effect.sync(() => state),
+      start,
+      createRecorder,
+      getRecorder: (recorderId) => Effect.map(entryOf(recorderId), ({ control }) => control.service),
+      findRecorder: (recorderId) =>
+        Effect.map(idOf(recorderId), (id) =>
+          Option.map(Option.fromUndefinedOr(recorders.get(id)), ({ control }) => control.service)
+        ),
+      recorderIds: Effect.sync(() => [...recorders.keys()]),
+      stopRecorder,
+      stopAndRemoveRecorder,
+      shutdown
+    }
+  })
+
+/** A blank entity id is replaced by a generated one. */
+export const entityIdOf = (entityId: string): string => (entityId.trim() === "" ? crypto.randomUUID() : entityId.trim())

@@ -1,0 +1,74 @@
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import { InvalidArgument } from "../MetricsError.ts"
+
+/** A check of one value: the reason why it is not acceptable, or `undefined`. */
+export type Check = (value: unknown) => string | undefined
+
+const got = (value: unknown): string => {
+  if (typeof value === "string") return JSON.stringify(value)
+  if (typeof value === "number" || typeof value === "boolean" || value === null) return String(value)
+  return Array.isArray(value) ? "an array" : typeof value === "object" ? "an object" : `a ${typeof value}`
+}
+
+export const notBlank: Check = (value) =>
+  typeof value === "string" && value.trim() !== "" ? undefined : `must be a string that is not blank, got ${got(value)}`
+
+export const aString: Check = (value) => (typeof value === "string" ? undefined : `must be a string, got ${got(value)}`)
+
+export const aBoolean: Check = (value) =>
+  typeof value === "boolean" ? undefined : `must be true or false, got ${got(value)}`
+
+export const positiveInteger: Check = (value) =>
+  Number.isSafeInteger(value) && (value as number) > 0 ? undefined : `must be a positive integer, got ${got(value)}`
+
+export const aFunction: Check = (value) =>
+  typeof value === "function" ? undefined : `must be a function, got ${got(value)}`
+
+export const anEffect: Check = (value) => (Effect.isEffect(value) ? undefined : `must be an Effect, got ${got(value)}`)
+
+export const aDuration: Check = (value) =>
+  Option.isSome(Duration.fromInput(value as Duration.Input))
+    ? undefined
+    : `must be a duration such as "10 seconds" or a number of milliseconds, got ${got(value)}`
+
+export const anything: Check = () => undefined
+
+export const oneOf =
+  (...values: ReadonlyArray<string>): Check =>
+  (value) =>
+    values.includes(value as string) ? undefined : `must be one of ${values.join(", ")}, got ${got(value)}`
+
+/**
+ * The first thing wrong with `options`, or `undefined`. An option that is `undefined` counts as not given; one that
+ * is not among `checks` is refused by name, so that a misspelt option is never silently without effect.
+ */
+export const whyInvalidOptions = (
+  options: unknown,
+  checks: { readonly [option: string]: Check }
+): InvalidArgument | undefined => {
+  if (options === undefined) return undefined
+  if (!Predicate.isObject(options) || Array.isArray(options)) {
+    return new InvalidArgument({ argument: "options", reason: `must be an object, got ${got(options)}` })
+  }
+  for (const [option, value] of Object.entries(options)) {
+    const check = Object.hasOwn(checks, option) ? checks[option] : undefined
+    if (check === undefined) {
+      return new InvalidArgument({
+        argument: option,
+        reason: `is not an option. The options are: ${Object.keys(checks).join(", ")}`
+      })
+    }
+    const reason = value === undefined ? undefined : check(value)
+    if (reason !== undefined) return new InvalidArgument({ argument: option, reason })
+  }
+  return undefined
+}
+
+/** `value` if it passes the check, a typed failure that names `argument` otherwise. */
+export const whyInvalid = (argument: string, value: unknown, check: Check): InvalidArgument | undefined => {
+  const reason = check(value)
+  return reason === undefined ? undefined : new InvalidArgument({ argument, reason })
+}

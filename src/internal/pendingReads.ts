@@ -1,0 +1,39 @@
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type { ReadError } from "../MetricsError.ts"
+import type { Snapshot } from "../Snapshot.ts"
+
+type Answer = Exit.Exit<ReadonlyArray<Snapshot>, ReadError>
+
+/** Reads that were asked for and not yet answered. Every one gets an answer: from the fold, or by `failAll`. */
+export class PendingReads {
+  readonly #reads = new Map<number, (answer: Answer) => void>()
+  #next = 0
+
+  /**
+   * Asks by `send` and waits for the answer under the number it was given. `hold` keeps the process alive meanwhile.
+   */
+  ask(send: (request: number) => void, hold: () => () => void): Effect.Effect<ReadonlyArray<Snapshot>, ReadError> {
+    return Effect.callback((resume) => {
+      const request = this.#next++
+      const release = hold()
+      const forget = (): void => {
+        if (this.#reads.delete(request)) release()
+      }
+      this.#reads.set(request, (answer) => {
+        forget()
+        resume(answer)
+      })
+      send(request)
+      return Effect.sync(forget)
+    })
+  }
+
+  answer(request: number, snapshots: ReadonlyArray<Snapshot>): void {
+    this.#reads.get(request)?.(Exit.succeed(snapshots))
+  }
+
+  failAll(error: ReadError): void {
+    for (const answer of [...this.#reads.values()]) answer(Exit.fail(error))
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * The worker's side of a runtime: says which metrics it has, then runs the fold over the commands that arrive.
+ */
+import * as NodeWorkerRunner from "@effect/platform-node/NodeWorkerRunner"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import type * as WorkerError from "effect/workers/WorkerError"
+import * as WorkerRunner from "effect/workers/WorkerRunner"
+import * as Metric from "../Metric.ts"
+import { InvalidArgument, MetricNameTaken } from "../MetricsError.ts"
+import { fingerprint } from "./fingerprint.ts"
+import { makeFold } from "./fold.ts"
+import type { Command, WorkerMessage } from "./protocol.ts"
+import { encodeStartError, type WorkerStartError } from "./startErrors.ts"
+
+/** The metrics by name. Two different definitions of one name cannot both be meant. */
+export const catalogOf = (
+  metrics: ReadonlyArray<unknown>
+): Effect.Effect<ReadonlyMap<string, Metric.Any>, InvalidArgument | MetricNameTaken> =>
+  Effect.gen(function* () {
+    const catalog = new Map<string, Metric.Any>()
+    for (const [index, metric] of metrics.entries()) {
+      if (!Metric.isMetric(metric)) {
+        const reason = "must be a definition made by Metric.make"
+        return yield* new InvalidArgument({ argument: `metrics[${index}]`, reason })
+      }
+      const taken = catalog.get(metric.name)
+      if (taken !== undefined && taken !== metric) {
+        return yield* new MetricNameTaken({ name: metric.name, recorderId: "metrics worker" })
+      }
+      catalog.set(metric.name, metric)
+    }
+    return catalog
+  })
+
+/** Runs the fold in this worker until the parent closes it. */
+export const runFold = (
+  load: Effect.Effect<ReadonlyArray<unknown>, WorkerStartError>
+): Effect.Effect<void, WorkerError.WorkerError> =>
+  Effect.gen(function* () {
+    const platform = yield* WorkerRunner.WorkerRunnerPlatform
+    const runner = yield* platform.start<WorkerMessage, Command>()
+    const post = (message: WorkerMessage): void => runner.sendUnsafe(0, message)
+    const loaded = yield* Effect.result(Effect.flatMap(load, catalogOf))
+    if (Result.isFailure(loaded)) {
+      post({ _tag: "Refused", error: encodeStartError(loaded.failure) })
+      return
+    }
+    const catalog = loaded.success
+    const fold = yield* makeFold(post, (defect) => post({ _tag: "Died", reason: String(defect) }))
+    post({ _tag: "Catalog", metrics: Array.from(catalog, ([name, metric]) => [name, fingerprint(metric)]) })
+    yield* runner.run<void, never, never>((_port, command) => {
+      fold.send(command._tag === "Register" ? { ...command, metric: catalog.get(command.name)! } : command)
+      fold.wake()
+    })
+  }).pipe(Effect.scoped, Effect.provide(NodeWorkerRunner.layer))
