@@ -184,7 +184,7 @@ export class MetricsRecorder {
    * want of room, or because the recorder is stopping, stopped or failed. Throws `InvalidArgument` for what is not an
    * event, and `QueueOverflow` if the recorder's overflow policy is `"fail"`.
    */
-  registerEvent(event: MetricEvent): boolean {
+  registerEvent<E extends MetricEvent>(event: E): boolean {
     if (this.#recorder.emitUnsafe(event)) return true
     const reason = whyInvalidEvent(event)
     if (reason !== undefined) throw new InvalidArgument({ argument: "event", reason })

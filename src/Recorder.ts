@@ -61,9 +61,10 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()("mvx-
   /**
    * Says what happened. Never fails and needs nothing: with no recorder provided it does nothing; an event that is
    * refused is counted in the recorder's stats. Under `"backpressure"` it waits for room. To be told what became of an
-   * event, use the method of the service: `(yield* Recorder).emit(event)`.
+   * event, use the method of the service: `(yield* Recorder).emit(event)`. `Recorder.emit<CacheEvent>(...)` has the
+   * compiler hold the event to its family.
    */
-  static readonly emit = (event: MetricEvent): Effect.Effect<void> =>
+  static readonly emit = <E extends MetricEvent>(event: E): Effect.Effect<void> =>
     Effect.withFiber((fiber) => {
       const recorder = Context.getOrUndefined(fiber.context, Recorder)
       return recorder === undefined ? Effect.void : Effect.ignore(recorder.emit(event))

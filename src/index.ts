@@ -5,7 +5,22 @@ export * as Metric from "./Metric.ts"
 export * as MetricEvent from "./MetricEvent.ts"
 export * as MetricsError from "./MetricsError.ts"
 export * as MetricsLayer from "./MetricsLayer.ts"
-export { MetricsRuntime } from "./MetricsRuntime.ts"
+export {
+  MetricsRuntime,
+  type RuntimeOptions,
+  type RuntimeService,
+  type RuntimeState,
+  type WorkerOptions
+} from "./MetricsRuntime.ts"
 export * as MetricsWorker from "./MetricsWorker.ts"
-export { Recorder } from "./Recorder.ts"
+export {
+  type LoggingDetail,
+  type Overflow,
+  Recorder,
+  type RecorderOptions,
+  type RecorderService,
+  type RecorderState,
+  type RegisterOptions,
+  type Stats
+} from "./Recorder.ts"
 export * as Snapshot from "./Snapshot.ts"

@@ -85,12 +85,12 @@ export interface RecorderService {
    * Hands over an event. Gives `true` when it was accepted and `false` when the overflow policy dropped it; fails when
    * it is not an event, when the recorder is stopping, stopped or failed, and on overflow if the policy is `"fail"`.
    */
-  readonly emit: (event: MetricEvent) => Effect.Effect<boolean, EmitError>
+  readonly emit: <E extends MetricEvent>(event: E) => Effect.Effect<boolean, EmitError>
   /**
    * The synchronous form, for hot loops: whether the event was accepted. It never throws and never waits; what is
    * refused is counted. The time is that of the clock the recorder was made with.
    */
-  readonly emitUnsafe: (event: MetricEvent) => boolean
+  readonly emitUnsafe: <E extends MetricEvent>(event: E) => boolean
   /** The snapshots of all metrics by name, including every event accepted before this was asked for. */
   readonly snapshots: Effect.Effect<Snapshots, ReadError>
   /** The snapshot of one metric, typed by its definition. */
