@@ -67,6 +67,7 @@ export class Intake {
   /** The line of fibers that `backpressure` has suspended, first come first served. */
   readonly #line = new Set<Waiter>()
   readonly #lane: LaneLink
+  readonly #startIfIdle: () => void
   readonly #dispatcher: ReturnType<Scheduler["makeDispatcher"]>
   readonly #highWater: number
   /** Most events that may be with the fold. `drop-oldest` keeps the other half where it can take it back. */
@@ -79,10 +80,13 @@ export class Intake {
     readonly overflow: Overflow
     readonly lane: LaneLink
     readonly scheduler: Scheduler
+    /** The first event of a recorder starts it. */
+    readonly startIfIdle: () => void
   }) {
     this.capacity = options.capacity
     this.overflow = options.overflow
     this.#lane = options.lane
+    this.#startIfIdle = options.startIfIdle
     this.#dispatcher = options.scheduler.makeDispatcher()
     this.#queue = Effect.runSync(Queue.bounded<Entry>(options.capacity))
     this.#highWater = Math.min(BatchSize, Math.ceil(options.capacity / 2))
@@ -118,6 +122,7 @@ export class Intake {
   /** Begins to take events. They are handed over from {@link flow} on. */
   open(): void {
     this.#accepting = true
+    this.#flowing = false
   }
 
   flow(): void {
@@ -128,7 +133,7 @@ export class Intake {
   /** Takes no more events. Fibers that wait for room are let go; what was accepted still gets folded. */
   close(): void {
     this.#accepting = false
-    for (const waiter of this.#line) this.#letGo(waiter, this.refuseNotRunning())
+    for (const waiter of this.#line) this.#letGo(waiter, this.#refuseNotRunning())
   }
 
   /** Takes no more events and hands over no more either: nobody is there to fold them. */
@@ -141,7 +146,8 @@ export class Intake {
   offer(event: unknown, at: number): Offer {
     const entry = this.#entryOf(event, at)
     if (entry === undefined) return "invalid"
-    if (!this.#accepting) return this.refuseNotRunning()
+    if (!this.#accepting) this.#startIfIdle()
+    if (!this.#accepting) return this.#refuseNotRunning()
     if (this.#tryAccept(entry)) return "accepted"
     this.#overflowed++
     return "overflow"
@@ -152,7 +158,8 @@ export class Intake {
     if (this.overflow !== "backpressure") return Effect.succeed(this.offer(event, at))
     const entry = this.#entryOf(event, at)
     if (entry === undefined) return Effect.succeed("invalid")
-    if (!this.#accepting) return Effect.succeed(this.refuseNotRunning())
+    if (!this.#accepting) this.#startIfIdle()
+    if (!this.#accepting) return Effect.succeed(this.#refuseNotRunning())
     if (this.#tryAccept(entry)) return Effect.succeed("accepted")
     // It counts as offered when it is decided: let in by `#admit`, or let go by `close`.
     return Effect.callback<Offer>((resume) => {
@@ -162,7 +169,7 @@ export class Intake {
     })
   }
 
-  refuseNotRunning(): "not-running" {
+  #refuseNotRunning(): "not-running" {
     this.#notRunning++
     return "not-running"
   }

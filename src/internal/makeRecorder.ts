@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Scheduler from "effect/Scheduler"
 import type * as Metric from "../Metric.ts"
-import { isMetricEvent, type MetricEvent } from "../MetricEvent.ts"
+import type { MetricEvent } from "../MetricEvent.ts"
 import {
   type EmitError,
   HookFailed,
@@ -102,7 +102,8 @@ class RecorderImpl<R> implements RecorderService {
       onFailure: (cause) => this.abort(cause)
     })
     const scheduler = Context.get(context, Scheduler.Scheduler)
-    this.#intake = new Intake({ capacity, overflow, lane: this.#lane, scheduler })
+    const startIfIdle = (): void => this.#startIfIdle()
+    this.#intake = new Intake({ capacity, overflow, lane: this.#lane, scheduler, startIfIdle })
     this.#hub = new ChangeHub(
       onMetricChanged === undefined ? undefined : (change) => this.#runChangeHook(onMetricChanged, change),
       (watch) => this.#intake.afterAccepted(() => this.#lane.send({ _tag: "Watch", watch }))
@@ -170,21 +171,18 @@ class RecorderImpl<R> implements RecorderService {
 
   readonly emit = (event: MetricEvent): Effect.Effect<boolean, EmitError> =>
     Effect.withFiber((fiber) => {
-      this.#startIfIdle(event)
       const at = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
       return this.overflow === "backpressure"
         ? Effect.flatMap(this.#intake.offerOrWait(event, at), (offer) => this.#resultOf(offer, event))
         : this.#resultOf(this.#intake.offer(event, at), event)
     })
 
-  readonly emitUnsafe = (event: MetricEvent): boolean => {
-    this.#startIfIdle(event)
-    return this.#intake.offer(event, this.#clock.currentTimeMillisUnsafe()) === "accepted"
-  }
+  readonly emitUnsafe = (event: MetricEvent): boolean =>
+    this.#intake.offer(event, this.#clock.currentTimeMillisUnsafe()) === "accepted"
 
-  #startIfIdle(event: unknown): void {
+  #startIfIdle(): void {
     const { removed, state } = this.#lifecycle
-    if (state === "Idle" && !removed && isMetricEvent(event)) this.#lifecycle.begin()
+    if (state === "Idle" && !removed) this.#lifecycle.begin()
   }
 
   #resultOf(offer: Offer, event: unknown): Effect.Effect<boolean, EmitError> {

@@ -204,12 +204,15 @@ export const makeRuntime = (
 
     const shutdown: RuntimeService["shutdown"] = Effect.gen(function* () {
       for (const { control } of recorders.values()) yield* control.refuseInHook("see its runtime shut down")
-      if (state === "Starting") yield* Effect.exit(Deferred.await(started))
       if (closing) return yield* Deferred.await(closed)
       closing = true
-      if (state !== "Failed") state = "Stopping"
-      inBackground(Deferred.into(close, closed))
+      if (state === "Starting") inBackground(Effect.andThen(Effect.exit(Deferred.await(started)), closeNow))
+      else inBackground(closeNow)
       return yield* Deferred.await(closed)
+    })
+    const closeNow = Effect.suspend(() => {
+      if (state !== "Failed") state = "Stopping"
+      return Deferred.into(close, closed)
     })
     let closing = false
 

@@ -42,6 +42,8 @@ export class RecorderLifecycle {
   #removed = false
   /** The start or stop under way, or the last one. */
   #operation: Operation = Deferred.makeUnsafe()
+  /** A stop that was asked for while the recorder starts. */
+  #stopAfterStart: Operation | undefined
 
   constructor(recorderId: string, steps: Steps) {
     this.#recorderId = recorderId
@@ -74,21 +76,28 @@ export class RecorderLifecycle {
   get stop(): Effect.Effect<void, StopError> {
     return Effect.gen({ self: this }, function* () {
       yield* this.refuseInHook("be stopped")
-      if (this.#state === "Starting") yield* Deferred.await(this.#operation)
+      if (this.#state === "Starting") {
+        this.#stopAfterStart ??= Deferred.makeUnsafe()
+        return yield* Deferred.await(this.#stopAfterStart)
+      }
       if (this.#state === "Stopping") return yield* Deferred.await(this.#operation)
       if (this.#failure !== undefined) return yield* this.#failure.error
       if (this.#state !== "Running") return yield* this.invalidState("be stopped", "Only a running recorder can be")
-      this.#state = "Stopping"
-      this.#steps.beforeStop()
-      return yield* Deferred.await(this.#run(this.#steps.stop, "Stopped"))
+      return yield* Deferred.await(this.#beginStop(Deferred.makeUnsafe()))
     })
+  }
+
+  #beginStop(operation: Operation): Operation {
+    this.#state = "Stopping"
+    this.#steps.beforeStop()
+    return this.#run(this.#steps.stop, "Stopped", operation)
   }
 
   /** Starts, from `Idle` or `Stopped`. */
   begin(): Operation {
     this.#state = "Starting"
     this.#steps.beforeStart()
-    return this.#run(this.#steps.start, "Running")
+    return this.#run(this.#steps.start, "Running", Deferred.makeUnsafe())
   }
 
   fail(cause: unknown, foldLost: boolean): void {
@@ -109,15 +118,27 @@ export class RecorderLifecycle {
   }
 
   /** In a fiber of its own, so that interrupting one who waits for it leaves it running. */
-  #run(step: Effect.Effect<void, HookFailed>, then: "Running" | "Stopped"): Operation {
-    const operation: Operation = Deferred.makeUnsafe()
+  #run(step: Effect.Effect<void, HookFailed>, then: "Running" | "Stopped", operation: Operation): Operation {
     this.#operation = operation
     this.#steps.fork(
-      Effect.onExit(step, (exit) => Effect.sync(() => Deferred.doneUnsafe(operation, this.#settle(exit, then)))).pipe(
-        Effect.catchCause(() => Effect.void)
-      )
+      Effect.onExit(step, (exit) =>
+        Effect.sync(() => {
+          const settled = this.#settle(exit, then)
+          Deferred.doneUnsafe(operation, settled)
+          if (then === "Running") this.#stopIfAsked(settled)
+        })
+      ).pipe(Effect.catchCause(() => Effect.void))
     )
     return operation
+  }
+
+  /** Does what was asked for while the recorder started: the start, or its failure, comes first. */
+  #stopIfAsked(started: Exit.Exit<void, HookFailed | RecorderFailed>): void {
+    const stop = this.#stopAfterStart
+    this.#stopAfterStart = undefined
+    if (stop === undefined) return
+    if (Exit.isSuccess(started)) this.#beginStop(stop)
+    else Deferred.doneUnsafe(stop, started)
   }
 
   #settle(
