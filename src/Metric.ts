@@ -27,6 +27,7 @@
  */
 import { type Pipeable, pipeArguments } from "effect/Pipeable"
 import * as Predicate from "effect/Predicate"
+import * as Schema from "effect/Schema"
 import { deepFreeze } from "./internal/deepFreeze.ts"
 import {
   aFunction,
@@ -107,7 +108,12 @@ const Proto = {
 }
 
 const aFamily: Check = (value) =>
-  Predicate.hasProperty(value, "cases") && Predicate.isObject(value.cases) && Object.keys(value.cases).length > 0
+  Schema.isSchema(value) &&
+  Predicate.hasProperty(value, "tag") &&
+  value.tag === "_tag" &&
+  Predicate.hasProperty(value, "cases") &&
+  Predicate.isObject(value.cases) &&
+  Object.keys(value.cases).length > 0
     ? undefined
     : "must be a tagged union of events: Schema.TaggedUnion({...})"
 
@@ -173,8 +179,15 @@ const whyInvalidDefinition = (options: unknown): InvalidArgument | undefined => 
     : undefined
 }
 
-/** Whether a value is a definition made by {@link make}. */
-export const isMetric = (value: unknown): value is Any => Predicate.hasProperty(value, TypeId)
+/** Whether a value is a definition made by {@link make}. Never throws. */
+export const isMetric = (value: unknown): value is Any => {
+  try {
+    return Predicate.hasProperty(value, TypeId)
+  } catch {
+    // A proxy of the caller's may throw.
+    return false
+  }
+}
 
 /** One step: the state after `event`, emitted `at` (milliseconds since the Unix epoch; default 0). */
 export const reduce = <Name extends string, E extends MetricEvent, S, D>(

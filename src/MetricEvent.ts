@@ -21,6 +21,7 @@
  * ```
  */
 import type * as Schema from "effect/Schema"
+import { describeError } from "./internal/describeError.ts"
 
 /**
  * A fact: the `_tag` is the event type, singular. The other properties are plain data (what structured clone takes
@@ -67,6 +68,6 @@ export const whyNotEvent = (value: unknown): string | undefined => {
     return tag.trim() === "" ? "must have a _tag that is not blank" : undefined
   } catch (cause) {
     // A getter or a proxy of the caller's may throw: that is bad input as well.
-    return `could not be read: ${String(cause)}`
+    return `could not be read: ${describeError(cause)}`
   }
 }

@@ -1,6 +1,8 @@
 /**
  * `mvx-metrics/promise`: the same recorders and metrics for code that knows no Effect.
  *
+ * The example needs Node 24: `await using` is younger than Node 22, where `await runtime.shutdown()` does the same.
+ *
  * Methods that wait give promises; rejections are real `Error`s with a `_tag` and a message that says what to do.
  * `registerEvent` is synchronous.
  *

@@ -1,7 +1,13 @@
 /**
  * The typed errors. Each names what it is about and says what to do; each is a real `Error` with a `_tag`.
  */
+import * as Formatter from "effect/Formatter"
+import { NodeInspectSymbol } from "effect/Inspectable"
 import * as Schema from "effect/Schema"
+
+/** What `console.error` shows: the sentence that says what to do, and where it happened. */
+const printed = (error: Error & { toJSON(): unknown }): string =>
+  `${error.stack} ${Formatter.format(error.toJSON(), { space: 2 })}`
 
 const list = (names: ReadonlyArray<string>): string => (names.length === 0 ? "none" : names.join(", "))
 
@@ -10,6 +16,10 @@ export class InvalidArgument extends Schema.TaggedError<InvalidArgument>("mvx-me
   "InvalidArgument",
   { argument: Schema.String, reason: Schema.String }
 ) {
+  override [NodeInspectSymbol](): string {
+    return printed(this)
+  }
+
   override get message(): string {
     return `${this.argument}: ${this.reason}`
   }
@@ -20,6 +30,10 @@ export class QueueOverflow extends Schema.TaggedError<QueueOverflow>("mvx-metric
   recorderId: Schema.String,
   capacity: Schema.Number
 }) {
+  override [NodeInspectSymbol](): string {
+    return printed(this)
+  }
+
   override get message(): string {
     return `recorder "${this.recorderId}": ${this.capacity} events are accepted and not yet folded, which is its capacity. Raise the capacity, or choose the overflow policy "drop-newest", "drop-oldest" or "backpressure"`
   }
@@ -33,6 +47,10 @@ export class InvalidState extends Schema.TaggedError<InvalidState>("mvx-metrics/
   operation: Schema.String,
   hint: Schema.String
 }) {
+  override [NodeInspectSymbol](): string {
+    return printed(this)
+  }
+
   override get message(): string {
     return `${this.subject} "${this.id}" is ${this.state}: cannot ${this.operation}. ${this.hint}`
   }
@@ -43,6 +61,10 @@ export class RecorderNotFound extends Schema.TaggedError<RecorderNotFound>("mvx-
   "RecorderNotFound",
   { recorderId: Schema.String, namespace: Schema.String }
 ) {
+  override [NodeInspectSymbol](): string {
+    return printed(this)
+  }
+
   override get message(): string {
     return `no recorder "${this.recorderId}" in the runtime "${this.namespace}". Create it with createRecorder, or ask recorderIds which exist`
   }
@@ -52,6 +74,10 @@ export class RecorderNotFound extends Schema.TaggedError<RecorderNotFound>("mvx-
 export class RecorderAlreadyExists extends Schema.TaggedError<RecorderAlreadyExists>(
   "mvx-metrics/RecorderAlreadyExists"
 )("RecorderAlreadyExists", { recorderId: Schema.String, namespace: Schema.String }) {
+  override [NodeInspectSymbol](): string {
+    return printed(this)
+  }
+
   override get message(): string {
     return `the runtime "${this.namespace}" has a recorder "${this.recorderId}" already. Use getRecorder, or choose another id`
   }
@@ -62,6 +88,10 @@ export class MetricNameTaken extends Schema.TaggedError<MetricNameTaken>("mvx-me
   "MetricNameTaken",
   { name: Schema.String, recorderId: Schema.String }
 ) {
+  override [NodeInspectSymbol](): string {
+    return printed(this)
+  }
+
   override get message(): string {
     return `recorder "${this.recorderId}" has another metric under the name "${this.name}". Give one of the two another name, or register with { replace: true } to start anew with this definition`
   }
@@ -72,6 +102,10 @@ export class MetricNotRegistered extends Schema.TaggedError<MetricNotRegistered>
   "MetricNotRegistered",
   { name: Schema.String, recorderId: Schema.String, registered: Schema.Array(Schema.String) }
 ) {
+  override [NodeInspectSymbol](): string {
+    return printed(this)
+  }
+
   override get message(): string {
     return `recorder "${this.recorderId}" has no metric "${this.name}" (registered: ${list(this.registered)}). Register it first, with this very definition`
   }
@@ -82,6 +116,10 @@ export class UnknownMetric extends Schema.TaggedError<UnknownMetric>("mvx-metric
   name: Schema.String,
   known: Schema.Array(Schema.String)
 }) {
+  override [NodeInspectSymbol](): string {
+    return printed(this)
+  }
+
   override get message(): string {
     return `the metrics worker does not know the metric "${this.name}" (it knows: ${list(this.known)}). Export it from a module named in the option "metrics", or list it in MetricsWorker.run([...])`
   }
@@ -92,6 +130,10 @@ export class DefinitionMismatch extends Schema.TaggedError<DefinitionMismatch>("
   "DefinitionMismatch",
   { name: Schema.String, differences: Schema.Array(Schema.String) }
 ) {
+  override [NodeInspectSymbol](): string {
+    return printed(this)
+  }
+
   override get message(): string {
     return `the metric "${this.name}" of the worker differs from the one being registered in: ${list(this.differences)}. Both threads have to import the same version of the same module`
   }
@@ -102,6 +144,10 @@ export class MetricsModuleError extends Schema.TaggedError<MetricsModuleError>("
   "MetricsModuleError",
   { path: Schema.String, reason: Schema.String }
 ) {
+  override [NodeInspectSymbol](): string {
+    return printed(this)
+  }
+
   override get message(): string {
     return `metrics module ${this.path}: ${this.reason}`
   }
@@ -113,6 +159,10 @@ export class HookFailed extends Schema.TaggedError<HookFailed>("mvx-metrics/Hook
   hook: Schema.Literals(["onStarting", "onStopped"]),
   cause: Schema.Defect()
 }) {
+  override [NodeInspectSymbol](): string {
+    return printed(this)
+  }
+
   override get message(): string {
     return `recorder "${this.recorderId}": its hook ${this.hook} failed: ${describeCause(this.cause)}`
   }
@@ -123,6 +173,10 @@ export class RecorderFailed extends Schema.TaggedError<RecorderFailed>("mvx-metr
   recorderId: Schema.String,
   cause: Schema.Defect()
 }) {
+  override [NodeInspectSymbol](): string {
+    return printed(this)
+  }
+
   override get message(): string {
     return `recorder "${this.recorderId}" failed: ${describeCause(this.cause)}`
   }
@@ -133,6 +187,10 @@ export class RuntimeFailed extends Schema.TaggedError<RuntimeFailed>("mvx-metric
   namespace: Schema.String,
   cause: Schema.Defect()
 }) {
+  override [NodeInspectSymbol](): string {
+    return printed(this)
+  }
+
   override get message(): string {
     return `metrics runtime "${this.namespace}" failed: ${describeCause(this.cause)}`
   }
@@ -143,13 +201,20 @@ export class ShutdownFailed extends Schema.TaggedError<ShutdownFailed>("mvx-metr
   namespace: Schema.String,
   failures: Schema.Array(Schema.Struct({ recorderId: Schema.String, reason: Schema.String }))
 }) {
+  override [NodeInspectSymbol](): string {
+    return printed(this)
+  }
+
   override get message(): string {
     const each = this.failures.map(({ reason, recorderId }) => `"${recorderId}" (${reason})`)
     return `metrics runtime "${this.namespace}" shut down, but these recorders failed to stop: ${list(each)}`
   }
 }
 
-const describeCause = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
+const describeCause = (cause: unknown): string => {
+  if (typeof cause === "string") return cause
+  return cause instanceof Error ? cause.message : Formatter.format(cause)
+}
 
 /** What emitting in a recorder can fail with. */
 export type EmitError = InvalidArgument | QueueOverflow | InvalidState

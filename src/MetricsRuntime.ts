@@ -22,6 +22,7 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import type { Link } from "./internal/link.ts"
 import { makeInProcessLink } from "./internal/linkInProcess.ts"
@@ -55,7 +56,7 @@ export class MetricsRuntime extends Context.Service<MetricsRuntime, RuntimeServi
   static readonly makeWorker = (
     options: WorkerOptions
   ): Effect.Effect<RuntimeService, InvalidArgument, Scope.Scope> => {
-    if (options !== undefined && (options.metrics === undefined) === (options.spawn === undefined)) {
+    if (Predicate.isObject(options) && (options.metrics === undefined) === (options.spawn === undefined)) {
       const reason = "give either metrics (the modules that the worker imports) or spawn (a worker entry of your own)"
       return Effect.fail(new InvalidArgument({ argument: "metrics", reason }))
     }

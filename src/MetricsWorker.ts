@@ -13,9 +13,12 @@
  * // main.ts
  * MetricsLayer.layerWorker({
  *   namespace: "example.metrics",
- *   spawn: () => new Worker(new URL("./metrics.worker.ts", import.meta.url))
+ *   spawn: () => new Worker(new URL("./metrics.worker.js", import.meta.url))
  * })
  * ```
+ *
+ * The URL names the file as it is when the program runs: compilers and bundlers leave it alone, so it ends in `.js`
+ * unless Node runs the sources as they are.
  */
 import * as Effect from "effect/Effect"
 import type * as Metric from "./Metric.ts"

@@ -96,9 +96,14 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()("mvx-
    * ```
    */
   static readonly onExit: {
+    // The effect decides A and E, not the function: one that takes any exit must not widen them.
     <A, E>(
-      event: (exit: Exit.Exit<A, E>) => MetricEvent | undefined
+      event: (exit: Exit.Exit<NoInfer<A>, NoInfer<E>>) => MetricEvent | undefined
     ): <R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+    // Away from a pipeline there is no effect yet: the function bounds it.
+    <XA, XE>(
+      event: (exit: Exit.Exit<XA, XE>) => MetricEvent | undefined
+    ): <A extends XA, E extends XE, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
     <A, E, R>(
       self: Effect.Effect<A, E, R>,
       event: (exit: Exit.Exit<A, E>) => MetricEvent | undefined
@@ -109,7 +114,7 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()("mvx-
         const recorder = Context.getOrUndefined(fiber.context, Recorder)
         if (recorder === undefined) return Effect.void
         const made = attempt(() => event(exit))
-        return made === undefined ? Effect.void : Effect.ignore(recorder.emit(made))
+        return made === undefined ? Effect.void : Effect.ignore(emitAtExit(recorder, made))
       })
     )
   )
@@ -132,10 +137,8 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()("mvx-
       Effect.gen(function* () {
         const runtime = yield* MetricsRuntime
         return yield* Effect.acquireRelease(runtime.createRecorder(recorderId, options), (recorder) =>
-          Effect.catch(runtime.stopAndRemoveRecorder(recorder.recorderId), (error) =>
-            // The runtime may have been shut down before, and the recorder with it.
-            error._tag === "RecorderNotFound" ? Effect.void : Effect.logError(error.message)
-          )
+          // A stop that fails has been logged by the recorder; the runtime may have been shut down before.
+          Effect.ignore(runtime.stopAndRemoveRecorder(recorder.recorderId))
         )
       })
     )
@@ -169,6 +172,19 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()("mvx-
       return control.service
     })
 }
+
+/**
+ * Emits where nothing can be interrupted. Under `"backpressure"` the wait for room can be, all the same; who was
+ * interrupted does not wait, and an event that then finds no room is counted as any other.
+ */
+const emitAtExit = (recorder: RecorderService, event: MetricEvent): Effect.Effect<unknown, unknown> =>
+  recorder.overflow === "backpressure"
+    ? Effect.exit(
+        Effect.onInterrupt(Effect.interruptible(recorder.emit(event)), () =>
+          Effect.sync(() => recorder.emitUnsafe(event))
+        )
+      )
+    : recorder.emit(event)
 
 /** What `make` gives. When it throws, which must not hurt the business: something that is counted as an invalid event. */
 const attempt = (make: () => MetricEvent | undefined): MetricEvent | undefined => {

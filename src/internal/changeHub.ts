@@ -1,5 +1,6 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
 import type { RecorderFailed } from "../MetricsError.ts"
@@ -24,6 +25,8 @@ export class ChangeHub {
   readonly #outlets = new Set<Outlet>()
   readonly #conflated = new Set<Conflated>()
   #watch: Watch = "none"
+  /** What became of the recorder for good: who comes later is told at once. */
+  #ended: Exit.Exit<void, RecorderFailed> | undefined
 
   constructor(hook: ((change: MetricChange) => Effect.Effect<void>) | undefined, onWatch: (watch: Watch) => void) {
     this.#hook = hook
@@ -44,7 +47,7 @@ export class ChangeHub {
     Effect.gen({ self: this }, function* () {
       const outlet: Outlet = yield* Queue.bounded<MetricChange, RecorderFailed | Cause.Done>(OutletSize)
       yield* Effect.acquireRelease(
-        Effect.sync(() => this.#add(this.#outlets, outlet)),
+        Effect.sync(() => this.#add(this.#outlets, outlet, outlet)),
         () =>
           Effect.andThen(
             Queue.shutdown(outlet),
@@ -61,7 +64,7 @@ export class ChangeHub {
       const signal = yield* Queue.sliding<void, RecorderFailed | Cause.Done>(1)
       const conflated: Conflated = { changes: new Map(), signal }
       yield* Effect.acquireRelease(
-        Effect.sync(() => this.#add(this.#conflated, conflated)),
+        Effect.sync(() => this.#add(this.#conflated, conflated, signal)),
         () => Effect.sync(() => this.#remove(this.#conflated, conflated))
       )
       return Stream.fromQueue(conflated.signal).pipe(
@@ -80,13 +83,20 @@ export class ChangeHub {
     return Effect.forEach(changes, (change) => this.#deliverOne(change), { discard: true })
   }
 
-  /** Ends the streams once what they have waiting is taken. */
+  /** Ends the streams once what they have waiting is taken. New ones may come. */
   end(): void {
     for (const outlet of this.#outlets) Queue.endUnsafe(outlet)
     for (const { signal } of this.#conflated) Queue.endUnsafe(signal)
   }
 
+  /** Ends the streams for good. */
+  close(): void {
+    this.#ended ??= Exit.void
+    this.end()
+  }
+
   fail(error: RecorderFailed): void {
+    this.#ended ??= Exit.fail(error)
     const cause = Cause.fail(error)
     for (const outlet of this.#outlets) Queue.failCauseUnsafe(outlet, cause)
     for (const { signal } of this.#conflated) Queue.failCauseUnsafe(signal, cause)
@@ -104,13 +114,17 @@ export class ChangeHub {
     })
   }
 
-  #add<A>(listeners: Set<A>, listener: A): void {
+  #add<A, B>(listeners: Set<A>, listener: A, queue: Queue.Queue<B, RecorderFailed | Cause.Done>): void {
+    if (this.#ended !== undefined) {
+      if (Exit.isFailure(this.#ended)) Queue.failCauseUnsafe(queue, this.#ended.cause)
+      else Queue.endUnsafe(queue)
+      return
+    }
     listeners.add(listener)
     this.update()
   }
 
   #remove<A>(listeners: Set<A>, listener: A): void {
-    listeners.delete(listener)
-    this.update()
+    if (listeners.delete(listener)) this.update()
   }
 }

@@ -7,10 +7,11 @@ const isPlain = (value: object): boolean => {
  * Freezes plain objects and arrays all the way down. Anything else (a `Map`, a class instance, Effect's data types) is
  * left as it is: freezing those does not stop their methods from changing them, and may break them.
  */
-export const deepFreeze = <A>(value: A): A => {
-  if (typeof value === "object" && value !== null && isPlain(value) && !Object.isFrozen(value)) {
+export const deepFreeze = <A>(value: A, seen = new Set<unknown>()): A => {
+  if (typeof value === "object" && value !== null && isPlain(value) && !seen.has(value)) {
+    seen.add(value)
     Object.freeze(value)
-    for (const nested of Object.values(value)) deepFreeze(nested)
+    for (const nested of Object.values(value)) deepFreeze(nested, seen)
   }
   return value
 }

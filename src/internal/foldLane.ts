@@ -8,6 +8,7 @@ import * as Ref from "effect/Ref"
 import type * as Metric from "../Metric.ts"
 import type { MetricEvent } from "../MetricEvent.ts"
 import type { Snapshot } from "../Snapshot.ts"
+import { describeError } from "./describeError.ts"
 import { Applied, type Change, type Command, Ignored, type Lane, type LaneMessage, type Watch } from "./protocol.ts"
 
 /** A metric in service: its definition, its state, and what became of it. */
@@ -16,6 +17,8 @@ interface Cell {
   readonly state: Ref.Ref<unknown>
   /** The state while a batch is folded; the `Ref` is set once at its end. */
   working: unknown
+  /** What was shown last. */
+  shown: unknown
   quarantine: { readonly error: string; missed: number } | undefined
 }
 
@@ -30,14 +33,6 @@ interface Batch {
 
 /** Most changes that wait for a listener: the fold goes on when these are delivered. */
 const ChangesAtOnce = 32
-
-const describeError = (error: unknown): string => {
-  try {
-    return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-  } catch {
-    return "an error that cannot be described"
-  }
-}
 
 export class FoldLane {
   readonly #lane: Lane
@@ -83,7 +78,7 @@ export class FoldLane {
         return
       case "Read": {
         const snapshots = Array.from(this.#cells.values(), (cell) =>
-          snapshotOf(cell, Ref.getUnsafe(cell.state), command.now)
+          this.#snapshotOf(cell, Ref.getUnsafe(cell.state), command.now)
         )
         return this.#send({ _tag: "Snapshots", lane: this.#lane, request: command.request, snapshots })
       }
@@ -93,7 +88,7 @@ export class FoldLane {
   /** Puts a metric into service with its initial state, in the place of one of the same name if there is one. */
   #register(metric: Metric.Any): void {
     const state = Ref.makeUnsafe<unknown>(metric.initial)
-    this.#cells.set(metric.name, { metric, state, working: metric.initial, quarantine: undefined })
+    this.#cells.set(metric.name, { metric, state, working: metric.initial, shown: {}, quarantine: undefined })
     this.#byTag.clear()
     for (const cell of this.#cells.values()) {
       for (const tag of Object.keys(cell.metric.reduce)) {
@@ -138,16 +133,34 @@ export class FoldLane {
         if (Object.is(next, cell.working)) continue
         cell.working = next
       } catch (error) {
-        cell.quarantine = { error: describeError(error), missed: 1 }
-        this.#send({ _tag: "Quarantined", lane: this.#lane, name: cell.metric.name, error: cell.quarantine.error })
+        this.#quarantine(cell, describeError(error), 1)
         continue
       }
       took = true
       if (this.#watch !== "none") {
-        changes.push({ tag: event._tag, sequence, at, snapshot: snapshotOf(cell, cell.working, at) })
+        changes.push({ tag: event._tag, sequence, at, snapshot: this.#snapshotOf(cell, cell.working, at) })
       }
     }
     return took
+  }
+
+  #quarantine(cell: Cell, error: string, missed: number): void {
+    cell.quarantine = { error, missed }
+    this.#send({ _tag: "Quarantined", lane: this.#lane, name: cell.metric.name, error })
+  }
+
+  /** A copy that the reader may keep: structured clone also refuses here what could not cross a thread. */
+  #snapshotOf(cell: Cell, state: unknown, now: number): Snapshot {
+    const { name, view } = cell.metric
+    try {
+      cell.shown = structuredClone(view(state, now))
+    } catch (error) {
+      if (cell.quarantine === undefined) this.#quarantine(cell, `view: ${describeError(error)}`, 0)
+    }
+    const { quarantine, shown } = cell
+    return quarantine === undefined
+      ? { name, dimensions: shown }
+      : { name, dimensions: shown, quarantine: { ...quarantine } }
   }
 
   /** Moves the counters, which frees the credits of what was folded, and says so. */
@@ -167,17 +180,4 @@ const latest = (changes: ReadonlyArray<Change>): ReadonlyArray<Change> => {
     byName.set(change.snapshot.name, change)
   }
   return [...byName.values()]
-}
-
-/** A copy that the reader may keep: structured clone also refuses here what could not cross a thread. */
-const snapshotOf = ({ metric, quarantine }: Cell, state: unknown, now: number): Snapshot => {
-  try {
-    const dimensions: unknown = structuredClone(metric.view(state, now))
-    return quarantine === undefined
-      ? { name: metric.name, dimensions }
-      : { name: metric.name, dimensions, quarantine: { ...quarantine } }
-  } catch (error) {
-    const missed = quarantine?.missed ?? 0
-    return { name: metric.name, dimensions: {}, quarantine: { error: `view: ${describeError(error)}`, missed } }
-  }
 }

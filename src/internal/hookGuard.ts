@@ -10,20 +10,30 @@ export type Hook = "onStarting" | "onStopped" | "onMetricChanged"
 interface Running {
   readonly owner: object
   readonly hook: Hook
+  /** A fiber that the hook has forked may outlive it, and is free then. */
+  over: boolean
 }
 
 const RunningHooks = Context.Reference<ReadonlyArray<Running>>("mvx-metrics/internal/RunningHooks", {
   defaultValue: () => []
 })
 
-/** Marks `effect`, and every fiber it forks, as running inside a hook of `owner`. */
+/** Marks `effect`, and every fiber it forks, as running inside a hook of `owner` until `effect` is through. */
 export const insideHook = <A, E, R>(
   owner: object,
   hook: Hook,
   effect: Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R> =>
-  Effect.flatMap(RunningHooks, (running) => Effect.provideService(effect, RunningHooks, [...running, { owner, hook }]))
+  Effect.flatMap(RunningHooks, (running) => {
+    const here: Running = { owner, hook, over: false }
+    return Effect.ensuring(
+      Effect.provideService(effect, RunningHooks, [...running, here]),
+      Effect.sync(() => {
+        here.over = true
+      })
+    )
+  })
 
 /** The hook of `owner` that the present fiber runs in. */
 export const currentHook = (owner: object): Effect.Effect<Hook | undefined> =>
-  Effect.map(RunningHooks, (running) => running.findLast((each) => each.owner === owner)?.hook)
+  Effect.map(RunningHooks, (running) => running.findLast((each) => each.owner === owner && !each.over)?.hook)

@@ -11,6 +11,7 @@ import type { Scheduler } from "effect/Scheduler"
 import { type MetricEvent, whyNotEvent } from "../MetricEvent.ts"
 import type { Stats } from "../Stats.ts"
 import { copyEvent } from "./copyEvent.ts"
+import { describeError } from "./describeError.ts"
 import type { LaneLink } from "./link.ts"
 import { Applied, Ignored } from "./protocol.ts"
 
@@ -338,6 +339,6 @@ export const whyInvalidEvent = (event: unknown): string | undefined => {
     copyEvent(event as MetricEvent)
     return undefined
   } catch (cause) {
-    return `must be plain data: ${cause instanceof Error ? cause.message : String(cause)}`
+    return `must be plain data: ${describeError(cause)}`
   }
 }

@@ -93,8 +93,9 @@ export const makeLink = (options: {
     fail: (cause) => {
       if (failure !== undefined) return
       failure = { cause }
-      for (const listener of [...lanes.values()]) listener.onFailure(cause)
+      // The runtime first: whoever hears of it from a recorder finds all the rest failed as well.
       for (const listener of failureListeners) listener(cause)
+      for (const listener of [...lanes.values()]) listener.onFailure(cause)
     }
   }
 }

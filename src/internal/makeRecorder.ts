@@ -121,9 +121,11 @@ class RecorderImpl<R> implements RecorderService {
       }),
       onFailure: ({ error }) => {
         this.#intake.fail()
-        this.#hub.fail(error)
-        this.#failReads()
-        this.#fork(this.#log.failure(error.message))
+        this.#intake.later(() => {
+          this.#hub.fail(error)
+          this.#failReads()
+          this.#fork(this.#log.failure(error.message))
+        })
       },
       fork: (operation) => {
         const release = this.#lane.hold()
@@ -278,13 +280,13 @@ class RecorderImpl<R> implements RecorderService {
 
   abort(cause: unknown): void {
     this.#lifecycle.fail(cause, true)
-    this.#interruptAll()
+    this.#intake.later(() => this.#interruptAll())
   }
 
   remove(): void {
     this.#lifecycle.remove()
     this.#intake.fail()
-    this.#hub.end()
+    this.#hub.close()
     this.#failReads()
     this.#interruptAll()
     this.#lane.close()
@@ -325,7 +327,12 @@ class RecorderImpl<R> implements RecorderService {
   #runHook(hook: "onStarting" | "onStopped"): Effect.Effect<void, HookFailed> {
     const effect = this.#config[hook]
     if (effect === undefined) return Effect.void
-    return insideHook(this.#lifecycle, hook, Effect.provideContext(effect, this.#context)).pipe(
+    // From the next turn on: the call that emits the first event does not run its recorder's hook as well.
+    return insideHook(
+      this.#lifecycle,
+      hook,
+      Effect.andThen(Effect.yieldNow, Effect.provideContext(effect, this.#context))
+    ).pipe(
       Effect.asVoid,
       Effect.catchCause((cause) =>
         Effect.fail(new HookFailed({ recorderId: this.recorderId, hook, cause: Cause.squash(cause) }))
@@ -339,11 +346,7 @@ class RecorderImpl<R> implements RecorderService {
       this.#context
     )
     return insideHook(this.#lifecycle, "onMetricChanged", effect).pipe(
-      Effect.catchCauseIf(
-        (cause) => !Cause.hasInterruptsOnly(cause),
-        (cause) => this.#log.warning(`its hook onMetricChanged failed: ${Cause.pretty(cause)}`)
-      ),
-      Effect.orDie,
+      Effect.catchCause((cause) => this.#log.warning(`its hook onMetricChanged failed: ${Cause.pretty(cause)}`)),
       Effect.asVoid
     )
   }

@@ -163,7 +163,7 @@ export class RecorderLifecycle {
         : Effect.fail(
             this.invalidState(
               `${operation} inside its own hook ${hook}`,
-              "It would wait for the hook, and the hook for it. Fork it with Effect.forkDetach, or do it outside"
+              "It would wait for the hook, and the hook for it. Do it once the hook is through"
             )
           )
     )

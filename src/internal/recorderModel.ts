@@ -31,7 +31,8 @@ export interface RecorderOptions<out R = never> {
    * What happens to an event beyond the capacity:
    *
    * - `"drop-newest"`: it is refused and counted. Default of recorders made by a runtime.
-   * - `"drop-oldest"`: the oldest event that the fold does not have yet is taken back and counted as evicted.
+   * - `"drop-oldest"`: the oldest event that the fold does not have yet is taken back and counted as evicted. With a
+   *   capacity of 1 there may be none: then the event is refused.
    * - `"backpressure"`: the emitting fiber waits; `emitUnsafe`, which cannot wait, refuses and counts.
    * - `"fail"`: it is refused, counted, and `emit` fails with `QueueOverflow`. Default of `Recorder.make`.
    */
