@@ -232,4 +232,4 @@ export type StartError = InvalidState | HookFailed | RecorderFailed
 export type StopError = InvalidState | HookFailed | RecorderFailed
 
 /** What starting a runtime can fail with. */
-export type RuntimeStartError = InvalidArgument | InvalidState | MetricsModuleError | MetricNameTaken | RuntimeFailed
+export type RuntimeStartError = InvalidArgument | InvalidState | MetricsModuleError | RuntimeFailed

@@ -10,10 +10,11 @@ import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import * as EffectWorker from "effect/workers/Worker"
 import { isWorkerError } from "effect/workers/WorkerError"
-import { RuntimeFailed, type RuntimeStartError } from "../MetricsError.ts"
+import { InvalidArgument, RuntimeFailed, type RuntimeStartError } from "../MetricsError.ts"
 import type { Fingerprint } from "./fingerprint.ts"
 import { type Link, type LinkControl, makeLink } from "./link.ts"
 import { withLiveClock } from "./liveClock.ts"
@@ -31,12 +32,26 @@ export const makeWorkerLink = (options: {
   readonly spawn: () => Worker
   readonly startTimeout: Duration.Input
 }): Effect.Effect<Link, RuntimeStartError, Scope.Scope> => {
-  let thread: Worker | undefined
-  const spawn = (): Worker => {
-    thread = options.spawn()
-    return thread
-  }
-  return Effect.gen(function* () {
+  const spawn: Effect.Effect<Worker, InvalidArgument | RuntimeFailed> = Effect.try({
+    try: () => options.spawn() as unknown,
+    catch: (cause) => new RuntimeFailed({ namespace: options.namespace, cause })
+  }).pipe(
+    Effect.filterOrFail(isWorker, () => {
+      const reason = "must give a Worker of node:worker_threads: () => new Worker(...)"
+      return new InvalidArgument({ argument: "spawn", reason })
+    })
+  )
+  return Effect.flatMap(spawn, (thread) => linkTo(thread, options))
+}
+
+const isWorker = (value: unknown): value is Worker =>
+  Predicate.hasProperty(value, "postMessage") && Predicate.hasProperty(value, "terminate")
+
+const linkTo = (
+  thread: Worker,
+  options: { readonly namespace: string; readonly startTimeout: Duration.Input }
+): Effect.Effect<Link, RuntimeStartError, Scope.Scope> =>
+  Effect.gen(function* () {
     const failed = (cause: unknown) => new RuntimeFailed({ namespace: options.namespace, cause })
     const catalogSaid = Deferred.makeUnsafe<ReadonlyMap<string, Fingerprint>, RuntimeStartError>()
     let control: LinkControl | undefined
@@ -62,10 +77,10 @@ export const makeWorkerLink = (options: {
 
     /** While nobody waits for an answer, the thread does not keep the process alive. */
     const hold = (): (() => void) => {
-      if (holds++ === 0) thread?.ref()
+      if (holds++ === 0) thread.ref()
       let held = true
       return () => {
-        if (held && --holds === 0) thread?.unref()
+        if (held && --holds === 0) thread.unref()
         held = false
       }
     }
@@ -87,7 +102,7 @@ export const makeWorkerLink = (options: {
         Effect.forkScoped({ startImmediately: true })
       )
     // Runs before the fiber above is ended: whoever closes the runtime waits for the thread.
-    yield* Effect.addFinalizer(() => Effect.sync(() => void thread?.ref()))
+    yield* Effect.addFinalizer(() => Effect.sync(() => void thread.ref()))
     const catalog = yield* Deferred.await(catalogSaid).pipe(
       Effect.timeoutOrElse({
         duration: options.startTimeout,
@@ -96,7 +111,9 @@ export const makeWorkerLink = (options: {
             failed(new Error("the worker has not said which metrics it has. Does its entry call MetricsWorker.run?"))
           )
       }),
-      withLiveClock
+      withLiveClock,
+      // A thread that does not work is not asked to end: it may never listen.
+      Effect.onError(() => Effect.sync(() => void thread.terminate()))
     )
     const send = (command: Command): void => {
       // Functions cannot be cloned: the worker has the definition under the same name.
@@ -106,5 +123,4 @@ export const makeWorkerLink = (options: {
     }
     control = makeLink({ catalog, transport: () => ({ send, wake: () => {}, hold }) })
     return control.link
-  }).pipe(Effect.provide(NodeWorker.layer(spawn)))
-}
+  }).pipe(Effect.provide(NodeWorker.layer(() => thread)))

@@ -7,6 +7,7 @@ import { fileURLToPath, pathToFileURL } from "node:url"
 import { Worker, workerData } from "node:worker_threads"
 import * as Effect from "effect/Effect"
 import { InvalidArgument, MetricsModuleError } from "../MetricsError.ts"
+import { describeError } from "./describeError.ts"
 
 /** What the entry finds in its `workerData`. */
 export interface EntryData {
@@ -26,7 +27,14 @@ const realpathOrUndefined = (path: string | undefined): string | undefined => {
 
 /** The path of an existing module: the one named, or its `.js` where a compiler has left a `.ts` in the URL. */
 const locate = (url: URL): Effect.Effect<string, MetricsModuleError> => {
-  const path = fileURLToPath(url)
+  let path: string
+  try {
+    path = fileURLToPath(url)
+  } catch (cause) {
+    return Effect.fail(
+      new MetricsModuleError({ path: url.href, reason: `is not the URL of a file: ${describeError(cause)}` })
+    )
+  }
   if (existsSync(path)) return Effect.succeed(path)
   const compiled = path.replace(/\.([cm]?)tsx?$/, ".$1js")
   if (compiled !== path && existsSync(compiled)) return Effect.succeed(compiled)
@@ -66,12 +74,12 @@ export const spawnForModules = (
     if (urls.length === 0) {
       return yield* new InvalidArgument({ argument: "metrics", reason: "must name at least one module" })
     }
+    const modules = yield* Effect.forEach(urls, resolveModule)
     if ((workerData as { readonly mvxMetrics?: EntryData } | null)?.mvxMetrics !== undefined) {
       const reason =
         "was imported by a metrics worker and starts a metrics runtime itself. Name a module of definitions only"
-      return yield* new MetricsModuleError({ path: String(urls[0]), reason })
+      return yield* new MetricsModuleError({ path: fileURLToPath(modules[0]!), reason })
     }
-    const modules = yield* Effect.forEach(urls, resolveModule)
     if (!existsSync(entry)) {
       return yield* new MetricsModuleError({
         path: fileURLToPath(entry),

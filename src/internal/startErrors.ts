@@ -1,14 +1,8 @@
 import * as Schema from "effect/Schema"
-import {
-  InvalidArgument,
-  MetricNameTaken,
-  MetricsModuleError,
-  RuntimeFailed,
-  type RuntimeStartError
-} from "../MetricsError.ts"
+import { InvalidArgument, MetricsModuleError, RuntimeFailed, type RuntimeStartError } from "../MetricsError.ts"
 
 /** What a worker that cannot work says: structured clone would strip the classes of its errors. */
-const WorkerStartError = Schema.Union([InvalidArgument, MetricsModuleError, MetricNameTaken, RuntimeFailed])
+const WorkerStartError = Schema.Union([InvalidArgument, MetricsModuleError, RuntimeFailed])
 type WorkerStartError = typeof WorkerStartError.Type
 
 export const encodeStartError: (error: WorkerStartError) => unknown = Schema.encodeSync(WorkerStartError)

@@ -2,10 +2,12 @@
  * The packaged worker: imports the modules it was told of and folds the metrics among their exports.
  */
 
+import { fileURLToPath } from "node:url"
 import { isMainThread, workerData } from "node:worker_threads"
 import * as Effect from "effect/Effect"
 import { isMetric } from "../Metric.ts"
 import { MetricsModuleError } from "../MetricsError.ts"
+import { describeError } from "./describeError.ts"
 import type { EntryData } from "./metricsModules.ts"
 import { runFold } from "./workerMain.ts"
 
@@ -17,19 +19,19 @@ if (isMainThread || data === undefined) {
   )
 }
 
-const importMetrics = (path: string): Effect.Effect<ReadonlyArray<unknown>, MetricsModuleError> =>
+const importMetrics = (url: string): Effect.Effect<ReadonlyArray<unknown>, MetricsModuleError> =>
   Effect.tryPromise({
-    try: () => import(path) as Promise<{ readonly [name: string]: unknown }>,
+    try: () => import(url) as Promise<{ readonly [name: string]: unknown }>,
     catch: (cause) =>
       new MetricsModuleError({
-        path,
-        reason: `could not be imported: ${cause instanceof Error ? cause.message : cause}`
+        path: fileURLToPath(url),
+        reason: `could not be imported: ${cause instanceof Error ? cause.message : describeError(cause)}`
       })
   }).pipe(
     Effect.map((module) => Object.values(module).filter(isMetric)),
     Effect.filterOrFail(
       (metrics) => metrics.length > 0,
-      () => new MetricsModuleError({ path, reason: "exports no metric made by Metric.make" })
+      () => new MetricsModuleError({ path: fileURLToPath(url), reason: "exports no metric made by Metric.make" })
     )
   )
 

@@ -1,13 +1,14 @@
 /**
  * The worker's side of a runtime: says which metrics it has, then runs the fold over the commands that arrive.
  */
+import { isMainThread } from "node:worker_threads"
 import * as NodeWorkerRunner from "@effect/platform-node/NodeWorkerRunner"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type * as WorkerError from "effect/workers/WorkerError"
 import * as WorkerRunner from "effect/workers/WorkerRunner"
 import * as Metric from "../Metric.ts"
-import { InvalidArgument, MetricNameTaken } from "../MetricsError.ts"
+import { InvalidArgument } from "../MetricsError.ts"
 import { fingerprint } from "./fingerprint.ts"
 import { makeFold } from "./fold.ts"
 import type { Command, WorkerMessage } from "./protocol.ts"
@@ -16,7 +17,7 @@ import { encodeStartError, type WorkerStartError } from "./startErrors.ts"
 /** The metrics by name. Two different definitions of one name cannot both be meant. */
 export const catalogOf = (
   metrics: ReadonlyArray<unknown>
-): Effect.Effect<ReadonlyMap<string, Metric.Any>, InvalidArgument | MetricNameTaken> =>
+): Effect.Effect<ReadonlyMap<string, Metric.Any>, InvalidArgument> =>
   Effect.gen(function* () {
     const catalog = new Map<string, Metric.Any>()
     for (const [index, metric] of metrics.entries()) {
@@ -26,18 +27,31 @@ export const catalogOf = (
       }
       const taken = catalog.get(metric.name)
       if (taken !== undefined && taken !== metric) {
-        return yield* new MetricNameTaken({ name: metric.name, recorderId: "metrics worker" })
+        const reason = `has two different definitions under the name "${metric.name}". Give one of the two another name`
+        return yield* new InvalidArgument({ argument: "metrics", reason })
       }
       catalog.set(metric.name, metric)
     }
     return catalog
   })
 
+/** Outside a worker thread there is nobody who would end the fold; a forked process has a channel, but of a stranger. */
+const refuseMainThread = Effect.suspend(() =>
+  isMainThread
+    ? Effect.die(
+        new Error(
+          "mvx-metrics: MetricsWorker.run is for the entry of a worker thread, which the option spawn starts: spawn: () => new Worker(...)"
+        )
+      )
+    : Effect.void
+)
+
 /** Runs the fold in this worker until the parent closes it. */
 export const runFold = (
   load: Effect.Effect<ReadonlyArray<unknown>, WorkerStartError>
 ): Effect.Effect<void, WorkerError.WorkerError> =>
   Effect.gen(function* () {
+    yield* refuseMainThread
     const platform = yield* WorkerRunner.WorkerRunnerPlatform
     const runner = yield* platform.start<WorkerMessage, Command>()
     const post = (message: WorkerMessage): void => runner.sendUnsafe(0, message)
