@@ -90,7 +90,10 @@ export interface Options<F extends Family, State, Dimensions> {
   readonly events: F
   /** The state before the first event. Plain data; it is frozen, so that a reducer cannot change it in place. */
   readonly initial: State
-  /** A pure reducer for each tag that concerns the metric. */
+  /**
+   * A pure reducer for each tag that concerns the metric. One that returns a literal of a union says so:
+   * `({ status: "open" as const })`.
+   */
   readonly reduce: Reducers<F, NoInfer<State>>
   /** From the state to JSON-safe dimensions. Default: the state itself, or `{ value }` for a primitive. */
   readonly view?: (state: NoInfer<State>, now: number) => Dimensions

@@ -58,7 +58,9 @@ export interface RecorderOptions extends Omit<EffectRecorderOptions, "onStarting
 }
 
 /** How to start a runtime: with `metrics` or `spawn` on a worker thread, with neither in process. */
-export type StartOptions = WorkerOptions | (RuntimeOptions & { readonly metrics?: never; readonly spawn?: never })
+export type StartOptions =
+  | WorkerOptions
+  | (RuntimeOptions & { readonly metrics?: never; readonly spawn?: never; readonly startTimeout?: never })
 
 /** A running runtime: its thread, and the registry of its recorders. */
 export class MetricsRuntime implements AsyncDisposable {

@@ -11,7 +11,10 @@
  * MetricsWorker.run([SaveAttempts])
  *
  * // main.ts
- * MetricsLayer.layerWorker({
+ * import { Worker } from "node:worker_threads"
+ * import { MetricsLayer } from "mvx-metrics"
+ *
+ * const Metrics = MetricsLayer.layerWorker({
  *   namespace: "example.metrics",
  *   spawn: () => new Worker(new URL("./metrics.worker.js", import.meta.url))
  * })

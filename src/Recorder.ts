@@ -86,13 +86,19 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()("mvx-
    *
    * @example
    * ```ts
+   * import { Effect, Exit } from "effect"
+   * import { Recorder } from "mvx-metrics"
+   *
    * const save = Effect.fn("save")(
-   *   function* (content: string) { ... },
+   *   function* (content: string) {
+   *     return content.length
+   *   },
    *   Recorder.onExit((exit) => ({
    *     _tag: "document_storage.save.attempt",
    *     outcome: Exit.isSuccess(exit) ? "SUCCESS" : "FAILURE"
    *   }))
    * )
+   * await Effect.runPromise(save("text")) // 4
    * ```
    */
   static readonly onExit: {
@@ -155,16 +161,19 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()("mvx-
       if (refusal !== undefined) return yield* refusal
       const entityId = entityIdOf(options?.entityId ?? "")
       const link = yield* makeInProcessLink
-      const control = yield* makeRecorder({
-        ...options,
-        recorderId: entityId,
-        namespace: "",
-        link,
-        entityId,
-        capacity: options?.capacity ?? 10_000,
-        overflow: options?.overflow ?? "fail",
-        logging: options?.logging ?? "normal"
-      })
+      const control = makeRecorder<R>(
+        {
+          ...options,
+          recorderId: entityId,
+          namespace: "",
+          link,
+          entityId,
+          capacity: options?.capacity ?? 10_000,
+          overflow: options?.overflow ?? "fail",
+          logging: options?.logging ?? "normal"
+        },
+        yield* Effect.context<R>()
+      )
       // A stop that fails has been logged by the recorder.
       yield* Effect.addFinalizer(() =>
         Effect.ensuring(Effect.ignore(control.stopIfActive), Effect.sync(control.remove))

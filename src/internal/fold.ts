@@ -27,6 +27,7 @@ export const makeFold = (
     const inbox = yield* Queue.unbounded<Command>()
     const lanes = new Map<Lane, FoldLane>()
     const handle = (command: Command): void => {
+      if (command._tag === "Hello") return
       if (command._tag === "Open") {
         lanes.set(command.lane, new FoldLane(command.lane, command.counters, send))
       } else if (command._tag === "Close") {

@@ -4,6 +4,7 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 
 export type Hook = "onStarting" | "onStopped" | "onMetricChanged"
 
@@ -36,4 +37,8 @@ export const insideHook = <A, E, R>(
 
 /** The hook of `owner` that the present fiber runs in. */
 export const currentHook = (owner: object): Effect.Effect<Hook | undefined> =>
-  Effect.map(RunningHooks, (running) => running.findLast((each) => each.owner === owner && !each.over)?.hook)
+  Effect.withFiber((fiber) => Effect.succeed(hookOf(fiber, owner)))
+
+/** The hook of `owner` that a fiber runs in. */
+export const hookOf = (fiber: Fiber.Fiber<unknown, unknown>, owner: object): Hook | undefined =>
+  fiber.getRef(RunningHooks).findLast((each) => each.owner === owner && !each.over)?.hook

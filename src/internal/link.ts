@@ -8,7 +8,7 @@ import { type Command, CounterCount, type Lane, type LaneMessage } from "./proto
 type DistributiveOmit<A, K extends PropertyKey> = A extends unknown ? Omit<A, K> : never
 
 /** A command for a lane that is known. */
-export type LaneCommand = DistributiveOmit<Exclude<Command, { readonly _tag: "Open" | "Close" }>, "lane">
+export type LaneCommand = DistributiveOmit<Exclude<Command, { readonly _tag: "Open" | "Close" | "Hello" }>, "lane">
 
 /** What a recorder is told. */
 export interface LaneListener {

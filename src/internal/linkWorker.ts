@@ -103,6 +103,8 @@ const linkTo = (
       )
     // Runs before the fiber above is ended: whoever closes the runtime waits for the thread.
     yield* Effect.addFinalizer(() => Effect.sync(() => void thread.ref()))
+    // Until the worker answers, messages to it are kept on this side.
+    yield* Effect.mapError(worker.send({ _tag: "Hello" }), failed)
     const catalog = yield* Deferred.await(catalogSaid).pipe(
       Effect.timeoutOrElse({
         duration: options.startTimeout,

@@ -23,7 +23,7 @@ import {
 import type { MetricChange, Report, Snapshot } from "../Snapshot.ts"
 import type { RecorderState, Stats } from "../Stats.ts"
 import { ChangeHub } from "./changeHub.ts"
-import { currentHook, insideHook } from "./hookGuard.ts"
+import { currentHook, hookOf, insideHook } from "./hookGuard.ts"
 import { Intake, type Offer, type Overflow, whyInvalidEvent } from "./intake.ts"
 import type { LaneLink, Link } from "./link.ts"
 import { type Log, makeLog } from "./logging.ts"
@@ -56,18 +56,18 @@ export interface RecorderControl {
   readonly remove: () => void
 }
 
-export const makeRecorder = <R>(config: RecorderConfig<R>): Effect.Effect<RecorderControl, never, R> =>
-  Effect.map(Effect.context<R>(), (context) => {
-    const recorder = new RecorderImpl(config, context)
-    return {
-      service: recorder,
-      stateUnsafe: () => recorder.stateUnsafe(),
-      stopIfActive: Effect.suspend(() => (active.has(recorder.stateUnsafe()) ? recorder.stop : Effect.void)),
-      refuseInHook: (operation) => recorder.refuseInHook(operation),
-      abort: (cause) => recorder.abort(cause),
-      remove: () => recorder.remove()
-    }
-  })
+/** Makes a recorder, at once. `context` is what its hooks run in. */
+export const makeRecorder = <R>(config: RecorderConfig<R>, context: Context.Context<R>): RecorderControl => {
+  const recorder = new RecorderImpl(config, context)
+  return {
+    service: recorder,
+    stateUnsafe: () => recorder.stateUnsafe(),
+    stopIfActive: Effect.suspend(() => (active.has(recorder.stateUnsafe()) ? recorder.stop : Effect.void)),
+    refuseInHook: (operation) => recorder.refuseInHook(operation),
+    abort: (cause) => recorder.abort(cause),
+    remove: () => recorder.remove()
+  }
+}
 
 const active: ReadonlySet<RecorderState> = new Set(["Starting", "Running", "Stopping"])
 
@@ -127,6 +127,7 @@ class RecorderImpl<R> implements RecorderService {
           this.#fork(this.#log.failure(error.message))
         })
       },
+      later: (action) => this.#intake.later(action),
       fork: (operation) => {
         const release = this.#lane.hold()
         this.#fork(Effect.ensuring(operation, Effect.sync(release)))
@@ -174,7 +175,8 @@ class RecorderImpl<R> implements RecorderService {
   readonly emit = (event: MetricEvent): Effect.Effect<boolean, EmitError> =>
     Effect.withFiber((fiber) => {
       const at = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
-      return this.overflow === "backpressure"
+      // In a hook that the fold waits for there would be no end to waiting for room.
+      return this.overflow === "backpressure" && hookOf(fiber, this.#lifecycle) === undefined
         ? Effect.flatMap(this.#intake.offerOrWait(event, at), (offer) => this.#resultOf(offer, event))
         : this.#resultOf(this.#intake.offer(event, at), event)
     })

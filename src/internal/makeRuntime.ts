@@ -121,21 +121,26 @@ export const makeRuntime = (
     const createRecorder = <R>(recorderId: string, own?: RecorderOptions<R>) =>
       Effect.gen(function* () {
         const id = yield* idOf(recorderId)
+        const recorderContext = yield* Effect.context<R>()
+        // From here on in one synchronous step: racing creates have one winner, and none slips past a shutdown.
         const refusal = whyInvalidOptions(own, recorderOptionChecks)
         if (refusal !== undefined) return yield* refusal
         if (state !== "Running")
           return yield* invalidState("create a recorder", "Start it first; once it ends, make another one")
         if (recorders.has(id)) return yield* new RecorderAlreadyExists({ recorderId: id, namespace })
-        const control = yield* makeRecorder({
-          ...own,
-          recorderId: id,
-          namespace,
-          link: link!,
-          entityId: entityIdOf(own?.entityId ?? id),
-          capacity: own?.capacity ?? options.capacity ?? recorderDefaults.capacity,
-          overflow: own?.overflow ?? options.overflow ?? recorderDefaults.overflow,
-          logging: own?.logging ?? options.logging ?? recorderDefaults.logging
-        })
+        const control = makeRecorder<R>(
+          {
+            ...own,
+            recorderId: id,
+            namespace,
+            link: link!,
+            entityId: entityIdOf(own?.entityId ?? id),
+            capacity: own?.capacity ?? options.capacity ?? recorderDefaults.capacity,
+            overflow: own?.overflow ?? options.overflow ?? recorderDefaults.overflow,
+            logging: own?.logging ?? options.logging ?? recorderDefaults.logging
+          },
+          recorderContext
+        )
         recorders.set(id, { control, removing: false })
         return control.service
       })

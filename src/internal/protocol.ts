@@ -18,6 +18,8 @@ export type Watch = "none" | "latest" | "every"
 
 /** From the production side, in order. */
 export type Command =
+  /** Asks a worker for its catalog: the answer shows that messages go straight through from then on. */
+  | { readonly _tag: "Hello" }
   | { readonly _tag: "Open"; readonly lane: Lane; readonly counters: Int32Array }
   | { readonly _tag: "Register"; readonly lane: Lane; readonly name: string; readonly metric?: Metric.Any }
   | {

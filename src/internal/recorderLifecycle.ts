@@ -22,6 +22,8 @@ export interface Steps {
   readonly stop: Effect.Effect<void, HookFailed>
   /** The recorder has failed and its state is `Failed`. */
   readonly onFailure: (failure: Failure) => void
+  /** Runs `action` at the next turn of the event loop. */
+  readonly later: (action: () => void) => void
   /** Runs an operation in a fiber that outlives the caller. */
   readonly fork: (operation: Effect.Effect<void>) => void
 }
@@ -106,6 +108,9 @@ export class RecorderLifecycle {
     this.#failure = { error: new RecorderFailed({ recorderId: this.#recorderId, cause }), foldLost }
     this.#state = "Failed"
     this.#steps.onFailure(this.#failure)
+    // Who waits is told even where the operation itself does not come to an end.
+    const { error } = this.#failure
+    if (foldLost) this.#steps.later(() => Deferred.doneUnsafe(this.#operation, Exit.fail(error)))
   }
 
   remove(): void {

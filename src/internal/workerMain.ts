@@ -62,8 +62,12 @@ export const runFold = (
     }
     const catalog = loaded.success
     const fold = yield* makeFold(post, (defect) => post({ _tag: "Died", reason: String(defect) }))
-    post({ _tag: "Catalog", metrics: Array.from(catalog, ([name, metric]) => [name, fingerprint(metric)]) })
+    const catalogMessage: WorkerMessage = {
+      _tag: "Catalog",
+      metrics: Array.from(catalog, ([name, metric]) => [name, fingerprint(metric)])
+    }
     yield* runner.run<void, never, never>((_port, command) => {
+      if (command._tag === "Hello") return post(catalogMessage)
       fold.send(command._tag === "Register" ? { ...command, metric: catalog.get(command.name)! } : command)
       fold.wake()
     })
