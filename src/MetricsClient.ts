@@ -27,12 +27,19 @@ import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { whyInvalidEvent } from "./internal/intake.ts"
+import { anything, whyInvalidOptions } from "./internal/options.ts"
 import type {
   RecorderOptions as EffectRecorderOptions,
   RecorderService,
   RegisterOptions
 } from "./internal/recorderModel.ts"
-import type { RuntimeOptions, RuntimeService, RuntimeState, WorkerOptions } from "./internal/runtimeModel.ts"
+import {
+  type RuntimeOptions,
+  type RuntimeService,
+  type RuntimeState,
+  runtimeOptionChecks,
+  type WorkerOptions
+} from "./internal/runtimeModel.ts"
 import type * as Metric from "./Metric.ts"
 import type { MetricEvent } from "./MetricEvent.ts"
 import { InvalidArgument, QueueOverflow } from "./MetricsError.ts"
@@ -62,6 +69,14 @@ export type StartOptions =
   | WorkerOptions
   | (RuntimeOptions & { readonly metrics?: never; readonly spawn?: never; readonly startTimeout?: never })
 
+/** The options of a start without a thread. Those of a start with one are known, so that a misspelt one is told so. */
+const inProcessOptionChecks = {
+  ...runtimeOptionChecks,
+  metrics: anything,
+  spawn: anything,
+  startTimeout: () => "is for a worker thread: give metrics or spawn as well"
+}
+
 /** A running runtime: its thread, and the registry of its recorders. */
 export class MetricsRuntime implements AsyncDisposable {
   readonly #runtime: RuntimeService
@@ -78,10 +93,14 @@ export class MetricsRuntime implements AsyncDisposable {
    */
   static start(options: StartOptions): Promise<MetricsRuntime> {
     const scope = Scope.makeUnsafe()
+    const inProcess = options?.metrics === undefined && options?.spawn === undefined
+    const invalid = inProcess ? whyInvalidOptions(options ?? null, inProcessOptionChecks) : undefined
     const make: Effect.Effect<RuntimeService, InvalidArgument, Scope.Scope> =
-      options?.metrics === undefined && options?.spawn === undefined
-        ? EffectRuntime.makeInProcess(options as RuntimeOptions)
-        : EffectRuntime.makeWorker(options as WorkerOptions)
+      invalid !== undefined
+        ? Effect.fail(invalid)
+        : inProcess
+          ? EffectRuntime.makeInProcess(options as RuntimeOptions)
+          : EffectRuntime.makeWorker(options as WorkerOptions)
     return Effect.tap(make, (runtime) => runtime.start).pipe(
       Scope.provide(scope),
       Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
@@ -244,7 +263,8 @@ const hooks = ["onStarting", "onStopped", "onMetricChanged"] as const
 const withEffectHooks = (
   options: RecorderOptions | undefined
 ): Effect.Effect<EffectRecorderOptions | undefined, InvalidArgument> => {
-  if (typeof options !== "object" || options === null) return Effect.succeed(options)
+  // What is no object is refused further on.
+  if (typeof options !== "object" || options === null || Array.isArray(options)) return Effect.succeed(options)
   const { onMetricChanged, onStarting, onStopped, ...rest } = options
   for (const hook of hooks) {
     if (options[hook] !== undefined && typeof options[hook] !== "function") {

@@ -35,7 +35,19 @@ const describeEvents = (metric: Metric.Any): string => {
   }
 }
 
-export const fingerprint = (metric: Metric.Any): Fingerprint => ({
+const known = new WeakMap<Metric.Any, Fingerprint>()
+
+/** Made once for a definition: ten thousand recorders may register the same one. */
+export const fingerprint = (metric: Metric.Any): Fingerprint => {
+  let print = known.get(metric)
+  if (print === undefined) {
+    print = makeFingerprint(metric)
+    known.set(metric, print)
+  }
+  return print
+}
+
+const makeFingerprint = (metric: Metric.Any): Fingerprint => ({
   events: hash(describeEvents(metric)),
   "initial state": hash(describe(metric.initial)),
   "tags it reduces": Object.keys(metric.reduce).sort().join(" "),

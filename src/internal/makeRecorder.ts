@@ -119,13 +119,16 @@ class RecorderImpl<R> implements RecorderService {
         yield* this.#runHook("onStopped")
         yield* this.#log.lifecycle("stopped")
       }),
-      onFailure: ({ error }) => {
+      onFailure: ({ error, foldLost }) => {
         this.#intake.fail()
-        this.#intake.later(() => {
+        const tell = (): void => {
           this.#hub.fail(error)
           this.#failReads()
           this.#fork(this.#log.failure(error.message))
-        })
+        }
+        // A fold that is lost is lost for many recorders: all of them fail before anybody hears of it.
+        if (foldLost) this.#intake.later(tell)
+        else tell()
       },
       later: (action) => this.#intake.later(action),
       fork: (operation) => {
@@ -286,6 +289,12 @@ class RecorderImpl<R> implements RecorderService {
   }
 
   remove(): void {
+    const { failure } = this.#lifecycle
+    // Who waits already hears of the failure, if there was one, rather than of the removal.
+    if (failure?.foldLost === true) {
+      this.#hub.fail(failure.error)
+      this.#failReads()
+    }
     this.#lifecycle.remove()
     this.#intake.fail()
     this.#hub.close()
