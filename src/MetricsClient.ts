@@ -264,7 +264,9 @@ const withEffectHooks = (
   options: RecorderOptions | undefined
 ): Effect.Effect<EffectRecorderOptions | undefined, InvalidArgument> => {
   // What is no object is refused further on.
-  if (typeof options !== "object" || options === null || Array.isArray(options)) return Effect.succeed(options)
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    return Effect.succeed(options as undefined)
+  }
   const { onMetricChanged, onStarting, onStopped, ...rest } = options
   for (const hook of hooks) {
     if (options[hook] !== undefined && typeof options[hook] !== "function") {

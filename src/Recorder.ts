@@ -59,7 +59,9 @@ export type { RecorderState, Stats } from "./Stats.ts"
 /** The recorder service, and the functions by which components use it. */
 export class Recorder extends Context.Service<Recorder, RecorderService>()("mvx-metrics/Recorder") {
   /**
-   * Says what happened. Never fails and needs nothing: with no recorder provided it does nothing; an event that is
+   * Says what happened. Never fails and needs nothing: with no recorder provided it does nothing. The recorder is the
+   * one of the calling fiber: provide it where the component is used (`Layer.provideMerge`), not to the component's
+   * layer alone. An event that is
    * refused is counted in the recorder's stats. Under `"backpressure"` it waits for room. To be told what became of an
    * event, use the method of the service: `(yield* Recorder).emit(event)`. `Recorder.emit<CacheEvent>(...)` has the
    * compiler hold the event to its family.
