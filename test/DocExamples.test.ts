@@ -1,0 +1,86 @@
+/**
+ * The examples in the doc comments of the public modules are programs: all are type-checked, and each is run.
+ *
+ * - An example is a block of code marked `ts` in a doc comment of `src/*.ts`.
+ * - One that leaves something out by an ellipsis is a sketch: it is neither checked nor run, and counted here.
+ * - A comment that is nothing but a file name begins a file of that name; the last file is the program.
+ * - A file that an example names and does not have, `"./x.metrics.ts"`, is that of one of the examples in `examples/`.
+ * - In `expression // value` the comment is an assertion if it is a value of plain JavaScript. A value behind anything
+ *   but an expression on one line fails the type check: it would be a claim that is not checked.
+ */
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { examplesIn, readExamples, type Written, withAssertions, writeExamples } from "./support/docExamples.ts"
+import { runProgram } from "./support/runProgram.ts"
+
+const examples = await readExamples()
+const programs = examples.filter(({ sketch }) => !sketch)
+
+/** So many that one more sketch is noticed. */
+const sketches = {}
+
+describe("the examples in doc comments", () => {
+  let written: Written
+  beforeAll(async () => {
+    written = await writeExamples(programs)
+  })
+  afterAll(() => written[Symbol.asyncDispose]())
+
+  it("are sketches only where they are known to be", () => {
+    const found = examples.filter(({ sketch }) => sketch).map(({ path }) => path)
+    expect(Object.fromEntries(found.map((path) => [path, found.filter((each) => each === path).length]))).toEqual(
+      sketches
+    )
+  })
+
+  it("type-check", { timeout: 120_000 }, async () => {
+    expect(await written.typeCheck()).toBe("")
+  })
+
+  it.each(programs)("run: $path:$line", async (example) => {
+    const { code, stderr } = await runProgram(written.program(example))
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
+  })
+})
+
+describe("an example is read", () => {
+  const read = (...lines: ReadonlyArray<string>) =>
+    examplesIn("src/X.ts", ["/**", ...["```ts", ...lines, "```"].map((line) => ` * ${line}`), " */"].join("\n"))
+
+  it("where it is, each line with its number", () => {
+    const [example] = read("const a = 1", "", "a // 1")
+    expect(example).toMatchObject({ path: "src/X.ts", line: 3, files: ["main.ts"], sketch: false })
+    expect(example?.text("main.ts").split("\n").slice(0, 5)).toEqual(["", "", "const a = 1", "", "a // 1"])
+  })
+
+  it("as several files, if it says so", () => {
+    const [example] = read("// a.worker.ts", "run()", "", "// main.ts", "start()")
+    expect(example?.files).toEqual(["a.worker.ts", "main.ts"])
+    expect(example?.text("a.worker.ts").trim()).toBe("// a.worker.ts\nrun()")
+    expect(example?.text("main.ts").trim()).toBe("// main.ts\nstart()")
+  })
+
+  it.each(["function* () { ... }", "run([SaveAttempts, ...])", "new URL(...)"])("as a sketch: %s", (code) => {
+    expect(read(code)[0]?.sketch).toBe(true)
+  })
+
+  it.each(["f(...args)", "[...[1]]", "f({ ...state })", 'log("and so on ...")'])("as a program: %s", (code) => {
+    expect(read(code)[0]?.sketch).toBe(false)
+  })
+})
+
+describe("a comment behind an expression", () => {
+  it.each([
+    ["f(1) // { a: [1, 2] }", "assert.deepEqual(f(1), { a: [1, 2] })"],
+    ["  yield* g // 'x'", "  assert.deepEqual(yield* g, 'x')"],
+    ["await h() // undefined", "assert.deepEqual(await h(), undefined)"]
+  ])("is an assertion if it is a value: %s", (line, assertion) => {
+    expect(withAssertions(line)).toBe(assertion)
+  })
+
+  it.each(["f(1) // counted twice", "f(1) // fails", "// 1", "const a = 1 // the first", 'open("http://x")'])(
+    "is prose otherwise: %s",
+    (line) => {
+      expect(withAssertions(line)).toBe(line)
+    }
+  )
+})

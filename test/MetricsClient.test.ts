@@ -1,0 +1,223 @@
+/** `mvx-metrics/promise`: the same recorders for code that knows no Effect. Nothing of Effect is used here. */
+import { describe, expect, expectTypeOf, it } from "@effect/vitest"
+import { type MetricChange, MetricsError, MetricsRuntime, type StartOptions } from "mvx-metrics/promise"
+import { Fragile, Notes, note, Ticks, tick } from "./support/probe.metrics.ts"
+
+const layers = {
+  "in process": {},
+  "on the worker": { metrics: new URL("./support/probe.metrics.ts", import.meta.url) }
+} as const
+
+const start = (where: keyof typeof layers, options?: Partial<StartOptions>): Promise<MetricsRuntime> =>
+  MetricsRuntime.start({ namespace: "test.facade", logging: "silent", ...layers[where], ...options } as StartOptions)
+
+/** A promise that is settled from outside. */
+const latch = () => {
+  let open!: () => void
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  return { open, opened }
+}
+
+describe.each(["in process", "on the worker"] as const)("the facade %s", (where) => {
+  it("gives the snapshots of everything registered before", async () => {
+    await using runtime = await start(where)
+    const recorder = await runtime.createRecorder("storage")
+    await recorder.registerMetric(Ticks)
+    await recorder.registerMetric(Notes)
+    expect(recorder.registerEvent(tick(3))).toBe(true)
+    expect(recorder.registerEvent(note("a", "b"))).toBe(true)
+    expect(recorder.registerEvent(tick(4))).toBe(true)
+    expect(await recorder.getMetricSnapshots()).toEqual({
+      "probe.ticks": { name: "probe.ticks", dimensions: { count: 2, sum: 7 } },
+      "probe.notes": { name: "probe.notes", dimensions: { notes: ["a #b"] } }
+    })
+  })
+
+  it("gives the snapshot of one metric, typed by its definition", async () => {
+    await using runtime = await start(where)
+    const recorder = await runtime.createRecorder("storage")
+    await recorder.registerMetric(Ticks)
+    recorder.registerEvent(tick(3))
+    const { dimensions } = await recorder.getMetricSnapshot(Ticks)
+    expectTypeOf(dimensions).toEqualTypeOf<{ count: number; sum: number }>()
+    expect(dimensions).toEqual({ count: 1, sum: 3 })
+    await expect(recorder.getMetricSnapshot(Notes)).rejects.toBeInstanceOf(MetricsError.MetricNotRegistered)
+  })
+
+  it("gives a report: what it reaches, when, and the accounting", async () => {
+    await using runtime = await start(where)
+    const recorder = await runtime.createRecorder(" storage ", { entityId: "disk" })
+    await recorder.registerMetric(Ticks)
+    recorder.registerEvent(tick())
+    recorder.registerEvent(note("nobody takes it"))
+    const report = await recorder.getReport()
+    expect(report).toMatchObject({ recorderId: "storage", entityId: "disk", sequence: 2, at: expect.any(Number) })
+    expect(report.stats).toMatchObject({ state: "Running", accepted: 2, applied: 1, ignored: 1, pending: 0 })
+    expect(recorder.stats).toEqual(report.stats)
+    expect(recorder).toMatchObject({ recorderId: "storage", entityId: "disk" })
+  })
+
+  it("starts a recorder, stops it and starts it again with its state", async () => {
+    await using runtime = await start(where)
+    const recorder = await runtime.createRecorder("storage")
+    await recorder.registerMetric(Ticks)
+    expect(recorder.state).toBe("Idle")
+    await recorder.start()
+    expect(recorder.state).toBe("Running")
+    recorder.registerEvent(tick(2))
+    await recorder.stop()
+    expect(recorder.state).toBe("Stopped")
+    expect(recorder.registerEvent(tick(100))).toBe(false)
+    expect((await recorder.getMetricSnapshot(Ticks)).dimensions).toEqual({ count: 1, sum: 2 })
+    await recorder.start()
+    recorder.registerEvent(tick(5))
+    expect((await recorder.getMetricSnapshot(Ticks)).dimensions).toEqual({ count: 2, sum: 7 })
+    expect(recorder.stats).toMatchObject({ state: "Running", accepted: 2, refusedBy: { notRunning: 1 } })
+  })
+
+  it("iterates over every change in order, until the recorder stops", async () => {
+    await using runtime = await start(where)
+    const recorder = await runtime.createRecorder("storage")
+    await recorder.registerMetric(Ticks)
+    const sums: Array<unknown> = []
+    const listening = (async () => {
+      for await (const { sequence, snapshot, tag } of recorder.changes())
+        sums.push([tag, sequence, snapshot.dimensions])
+    })()
+    await recorder.getReport()
+    recorder.registerEvent(tick(1))
+    recorder.registerEvent(note("not concerned"))
+    recorder.registerEvent(tick(2))
+    await recorder.stop()
+    await listening
+    expect(sums).toEqual([
+      ["probe.tick", 1, { count: 1, sum: 1 }],
+      ["probe.tick", 3, { count: 2, sum: 3 }]
+    ])
+  })
+
+  it("stops listening when a loop over changes is left early", async () => {
+    await using runtime = await start(where)
+    const recorder = await runtime.createRecorder("storage")
+    await recorder.registerMetric(Ticks)
+    const first = (async () => {
+      for await (const change of recorder.changes()) return change
+      return undefined
+    })()
+    await recorder.getReport()
+    recorder.registerEvent(tick(1))
+    expect((await first)?.snapshot.dimensions).toEqual({ count: 1, sum: 1 })
+    // Had it not, so many changes would wait for a listener, and the read for them.
+    for (let n = 0; n < 500; n++) recorder.registerEvent(tick())
+    expect((await recorder.getReport()).stats).toMatchObject({ applied: 501, pending: 0 })
+  })
+
+  it("gives a slow listener the latest change of each metric, and does not wait for it", async () => {
+    await using runtime = await start(where)
+    const recorder = await runtime.createRecorder("storage")
+    await recorder.registerMetric(Ticks)
+    await recorder.registerMetric(Notes)
+    const changes = recorder.latestChanges()[Symbol.asyncIterator]()
+    const first = changes.next()
+    await recorder.getReport()
+    recorder.registerEvent(tick(1))
+    await first
+    for (let n = 2; n <= 500; n++) recorder.registerEvent(tick(1))
+    recorder.registerEvent(note("last"))
+    expect((await recorder.getReport()).stats.pending).toBe(0)
+    const seen = new Map<string, unknown>()
+    while (seen.size < 2 || (seen.get("probe.ticks") as { readonly count: number }).count < 500) {
+      const { value } = (await changes.next()) as { readonly value: MetricChange }
+      seen.set(value.snapshot.name, value.snapshot.dimensions)
+    }
+    expect(Object.fromEntries(seen)).toEqual({
+      "probe.ticks": { count: 500, sum: 500 },
+      "probe.notes": { notes: ["last"] }
+    })
+    await changes.return?.()
+  })
+
+  it("runs hooks that are plain functions, synchronous or not, one after the other", async () => {
+    await using runtime = await start(where)
+    const log: Array<string> = []
+    const later = async (what: string) => {
+      await Promise.resolve()
+      log.push(what)
+    }
+    const recorder = await runtime.createRecorder("storage", {
+      onStarting: () => later("starting"),
+      onMetricChanged: ({ sequence }) => (sequence === 1 ? later("change 1") : void log.push(`change ${sequence}`)),
+      onStopped: () => void log.push("stopped")
+    })
+    await recorder.registerMetric(Ticks)
+    recorder.registerEvent(tick())
+    recorder.registerEvent(tick())
+    await recorder.stop()
+    expect(log).toEqual(["starting", "change 1", "change 2", "stopped"])
+  })
+
+  it.each([
+    [
+      "throws",
+      () => {
+        throw new RangeError("no disk")
+      }
+    ],
+    ["rejects", () => Promise.reject(new RangeError("no disk"))]
+  ] as const)("fails a start or a stop whose hook %s, with its error as the cause", async (_how, hook) => {
+    await using runtime = await start(where)
+    const starting = await runtime.createRecorder("starting", { onStarting: hook })
+    const stopping = await runtime.createRecorder("stopping", { onStopped: hook })
+    const failure = (name: string) => ({ _tag: "HookFailed", hook: name, cause: new RangeError("no disk") })
+    await expect(starting.start()).rejects.toMatchObject(failure("onStarting"))
+    await stopping.start()
+    await expect(stopping.stop()).rejects.toMatchObject(failure("onStopped"))
+    expect([starting.state, stopping.state]).toEqual(["Failed", "Failed"])
+  })
+
+  it("goes on when the hook onMetricChanged throws or rejects", async () => {
+    await using runtime = await start(where)
+    const recorder = await runtime.createRecorder("storage", {
+      onMetricChanged: ({ sequence }) => {
+        if (sequence === 1) throw new Error("thrown")
+        return Promise.reject(new Error("rejected"))
+      }
+    })
+    await recorder.registerMetric(Ticks)
+    for (const n of [1, 2, 3]) recorder.registerEvent(tick(n))
+    expect((await recorder.getMetricSnapshot(Ticks)).dimensions).toEqual({ count: 3, sum: 6 })
+    expect(recorder.state).toBe("Running")
+  })
+
+  it("refuses events beyond the capacity as the overflow policy says", async () => {
+    await using runtime = await start(where, { capacity: 2 })
+    const gate = latch()
+    const held = { onStarting: () => gate.opened }
+    const dropping = await runtime.createRecorder("dropping", held)
+    const failing = await runtime.createRecorder("failing", { ...held, overflow: "fail" })
+    const evicting = await runtime.createRecorder("evicting", { ...held, overflow: "drop-oldest" })
+    for (const recorder of [dropping, failing, evicting]) {
+      expect([recorder.registerEvent(tick(1)), recorder.registerEvent(tick(2))]).toEqual([true, true])
+    }
+    expect(dropping.registerEvent(tick(3))).toBe(false)
+    expect(evicting.registerEvent(tick(3))).toBe(true)
+    expect(() => failing.registerEvent(tick(3))).toThrow(MetricsError.QueueOverflow)
+    expect(() => failing.registerEvent(tick(3))).toThrow(
+      /^recorder "failing": 2 events are accepted and not yet folded/
+    )
+    gate.open()
+    expect((await dropping.getReport()).stats).toMatchObject({ accepted: 2, refusedBy: { overflow: 1 } })
+    expect((await failing.getReport()).stats).toMatchObject({ accepted: 2, refusedBy: { overflow: 2 } })
+    expect((await evicting.getReport()).stats).toMatchObject({ accepted: 3, refused: 0, evicted: 1 })
+  })
+
+  it("says in the snapshot that a metric is quarantined", async () => {
+    await using runtime = await start(where)
+    const recorder = await runtime.createRecorder("storage")
+    await recorder.registerMetric(Fragile)
+    recorder.registerEvent({ _tag: "probe.poison", reason: "too much" })
+    expect((await recorder.getMetricSnapshot(Fragile)).quarantine).toEqual({ error: "RangeError: too much", missed: 1 })
+  })
+})

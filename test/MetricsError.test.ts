@@ -1,0 +1,151 @@
+// Each error is a real Error with a `_tag`, names what it is about, says what to do, and crosses a thread as JSON.
+import { inspect } from "node:util"
+import { describe, expect, it } from "@effect/vitest"
+import { Effect, Schema } from "effect"
+import { MetricsError as E } from "mvx-metrics"
+
+const cause = new RangeError("disk is full")
+
+/** One of each, with what its message has to say: what it is about, and what to do. */
+const samples: ReadonlyArray<readonly [error: Error & { readonly _tag: string }, ...says: ReadonlyArray<string>]> = [
+  [new E.InvalidArgument({ argument: "capacity", reason: "must be a positive integer" }), "capacity", "must be a pos"],
+  [new E.QueueOverflow({ recorderId: "docs", capacity: 12 }), '"docs"', "12 events", "Raise the capacity"],
+  [
+    new E.InvalidState({
+      subject: "recorder",
+      id: "docs",
+      state: "Stopped",
+      operation: "emit",
+      hint: "Start it first"
+    }),
+    'recorder "docs" is Stopped',
+    "cannot emit",
+    "Start it first"
+  ],
+  [
+    new E.RecorderNotFound({ recorderId: "docs", namespace: "app" }),
+    '"docs"',
+    '"app"',
+    "createRecorder",
+    "recorderIds"
+  ],
+  [new E.RecorderAlreadyExists({ recorderId: "docs", namespace: "app" }), '"docs"', '"app"', "getRecorder"],
+  [new E.MetricNameTaken({ name: "saves", recorderId: "docs" }), '"saves"', '"docs"', "replace: true"],
+  [
+    new E.MetricNotRegistered({ name: "saves", recorderId: "docs", registered: ["loads", "hits"] }),
+    '"saves"',
+    '"docs"',
+    "loads, hits",
+    "Register it first"
+  ],
+  [new E.UnknownMetric({ name: "saves", known: ["loads", "hits"] }), '"saves"', "loads, hits", "MetricsWorker.run"],
+  [new E.DefinitionMismatch({ name: "saves", differences: ["unit"] }), '"saves"', "unit", "same version"],
+  [new E.MetricsModuleError({ path: "/app/a.metrics.ts", reason: "does not exist" }), "/app/a.metrics.ts", "not exist"],
+  [new E.HookFailed({ recorderId: "docs", hook: "onStarting", cause }), '"docs"', "onStarting", "disk is full"],
+  [new E.RecorderFailed({ recorderId: "docs", cause }), 'recorder "docs"', "disk is full"],
+  [new E.RuntimeFailed({ namespace: "app", cause }), 'runtime "app"', "disk is full"],
+  [
+    new E.ShutdownFailed({
+      namespace: "app",
+      failures: [
+        { recorderId: "docs", reason: "its hook failed" },
+        { recorderId: "users", reason: "it hangs" }
+      ]
+    }),
+    '"app"',
+    '"docs" (its hook failed)',
+    '"users" (it hangs)'
+  ]
+]
+
+const tagged = samples.map(([error, ...says]) => ({ error, says, tag: error._tag }))
+
+const classOf = (error: Error) => error.constructor as unknown as Schema.Codec<Error> & (new () => Error)
+
+const encode = (error: Error): unknown => Schema.encodeSync(classOf(error))(error)
+
+/** Through JSON and back, as between two threads or two processes. */
+const overTheWire = (error: Error): Error =>
+  Schema.decodeUnknownSync(classOf(error))(JSON.parse(JSON.stringify(encode(error))))
+
+it("there is a sample of each error", () => {
+  expect(tagged.map(({ tag }) => tag).sort()).toEqual(Object.keys(E).sort())
+})
+
+describe.each(tagged)("$tag", ({ error, says, tag }) => {
+  it("is an Error, and has the name it is exported under as its tag", () => {
+    expect(error).toBeInstanceOf(Error)
+    expect(error.constructor).toBe(E[tag as keyof typeof E])
+  })
+
+  it("names what it is about and says what to do, in its stack as well", () => {
+    for (const words of says) expect(error.message).toContain(words)
+    expect(error.message).not.toMatch(/undefined|\[object|\.\.\. *$/)
+    expect(String(error)).toContain(error.message)
+    expect(error.stack).toContain(error.message)
+  })
+
+  it("shows its message to those who print it", () => {
+    expect(inspect(error)).toContain(error.message)
+  })
+
+  it("crosses a thread: the same class, the same fields, the same message", () => {
+    const arrived = overTheWire(error)
+    expect(arrived).toBeInstanceOf(error.constructor)
+    expect(arrived.message).toBe(error.message)
+    expect(encode(arrived)).toEqual(encode(error))
+  })
+
+  it("does not take what is no such error for one", () => {
+    const decode = Schema.decodeUnknownSync(classOf(error))
+    expect(() => decode({ _tag: tag })).toThrow()
+    expect(() => decode({ ...error, _tag: "Other" })).toThrow()
+  })
+
+  it.effect("is a failure that its tag picks out", () =>
+    Effect.gen(function* () {
+      const failing = Effect.fail(error as E.QueueOverflow)
+      const caught = yield* Effect.catchTag(failing, tag as "QueueOverflow", (failure) => Effect.succeed(failure))
+      expect(caught).toBe(error)
+    })
+  )
+})
+
+describe("an error about names", () => {
+  it("says so when there are none", () => {
+    expect(new E.UnknownMetric({ name: "saves", known: [] }).message).toContain("it knows: none")
+    expect(new E.MetricNotRegistered({ name: "saves", recorderId: "docs", registered: [] }).message).toContain(
+      "registered: none"
+    )
+  })
+})
+
+describe("an error with a cause", () => {
+  const withCause = (cause: unknown) => [
+    new E.HookFailed({ recorderId: "docs", hook: "onStopped", cause }),
+    new E.RecorderFailed({ recorderId: "docs", cause }),
+    new E.RuntimeFailed({ namespace: "app", cause })
+  ]
+
+  it("has it as an Error has it", () => {
+    for (const error of withCause(cause)) expect(error.cause).toBe(cause)
+  })
+
+  it("keeps the name, the message and the cause of the cause on its way", () => {
+    for (const error of withCause(new RangeError("disk is full", { cause: new Error("inner") }))) {
+      const { cause } = overTheWire(error) as { readonly cause?: Error }
+      expect(cause).toBeInstanceOf(Error)
+      expect(cause).toMatchObject({ name: "RangeError", message: "disk is full", cause: { message: "inner" } })
+    }
+  })
+
+  it.each<[what: string, cause: unknown, says: string]>([
+    ["a text", "disk is full", "disk is full"],
+    ["a number", 28, "28"],
+    ["an object", { code: "ENOSPC" }, "ENOSPC"],
+    ["an object with a message", { message: "disk is full" }, "disk is full"],
+    ["an object without a prototype", Object.assign(Object.create(null), { code: "ENOSPC" }), "ENOSPC"]
+  ])("says what it was, be it %s", (_what, cause, says) => {
+    for (const error of withCause(cause)) expect(error.message).toContain(says)
+  })
+})

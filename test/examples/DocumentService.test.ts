@@ -1,0 +1,52 @@
+// The document service as a real process: what it answers, what it measures, and how it stops.
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { createInterface } from "node:readline"
+import { fileURLToPath } from "node:url"
+import { expect, it } from "@effect/vitest"
+import { HangsAfter } from "../support/runProgram.ts"
+
+const main = fileURLToPath(new URL("../../examples/06_document-service/main.ts", import.meta.url))
+
+it("stores documents, measures operations, and prints its metrics when SIGTERM stops it", async () => {
+  const child = spawn(process.execPath, ["--conditions=mvx-metrics-source", main, "--port", "0"], {
+    stdio: ["ignore", "pipe", "inherit"],
+    timeout: HangsAfter,
+    killSignal: "SIGKILL"
+  })
+  const closed = once(child, "close")
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  const [url] = /http:\S+/.exec((await lines.next()).value ?? "") ?? []
+  const request = async (method: string, path: string, body?: string) => {
+    const response = await fetch(`${url}${path}`, { method, ...(body === undefined ? {} : { body }) })
+    return [response.status, await response.text()] as const
+  }
+
+  expect(await request("PUT", "/documents/a", "hello")).toEqual([204, ""])
+  expect(await request("GET", "/documents/a")).toEqual([200, "hello"])
+  expect(await request("PUT", "/documents/empty", "")).toEqual([422, "the document is empty\n"])
+  expect(await request("DELETE", "/documents/a")).toEqual([204, ""])
+  expect(await request("GET", "/documents/a")).toEqual([404, "no such document\n"])
+  // Not an id, so no operation: it would lead out of the folder.
+  expect(await request("GET", "/documents/..%2F..%2Fa")).toEqual([400, ""])
+
+  const measured = {
+    "document_service.attempts": {
+      dimensions: {
+        put: { total: 2, success_total: 1, failure_total: 1 },
+        get: { total: 2, success_total: 1, failure_total: 1 },
+        delete: { total: 1, success_total: 1, failure_total: 0 }
+      }
+    },
+    "document_service.bytes": { dimensions: { stored: 5, served: 5 } },
+    "document_service.durations": { dimensions: { count: 5 } }
+  }
+  const [status, metrics] = await request("GET", "/metrics")
+  expect(status).toBe(200)
+  expect(JSON.parse(metrics)).toMatchObject(measured)
+
+  child.kill("SIGTERM")
+  expect(JSON.parse((await lines.next()).value ?? "")).toMatchObject(measured)
+  // The code that Effect's runMain ends with when a signal interrupted the program.
+  expect(await closed).toEqual([130, null])
+})

@@ -1,0 +1,17 @@
+// Definitions in plain JavaScript.
+import { Schema } from "effect"
+import { Metric } from "mvx-metrics/promise"
+
+export const SaveAttempts = Metric.make("document_storage.save.attempts", {
+  events: Schema.TaggedUnion({
+    "document_storage.save.attempt": { outcome: Schema.Literals(["SUCCESS", "FAILURE"]) }
+  }),
+  initial: { total: 0, success_total: 0, failure_total: 0 },
+  reduce: {
+    "document_storage.save.attempt": (state, { outcome }) => ({
+      total: state.total + 1,
+      success_total: state.success_total + (outcome === "SUCCESS" ? 1 : 0),
+      failure_total: state.failure_total + (outcome === "FAILURE" ? 1 : 0)
+    })
+  }
+})

@@ -1,0 +1,185 @@
+import { expect } from "@effect/vitest"
+import { Deferred, Effect, Fiber } from "effect"
+import { MetricsRuntime, type RecorderService, type RuntimeService } from "mvx-metrics"
+import { newRecorder, onBothLayers } from "../support/bothLayers.ts"
+import { makeGate } from "../support/gate.ts"
+import { Ticks, tick } from "../support/probe.metrics.ts"
+
+/** What would wait for the recorder, which waits for its hook. */
+const calls: {
+  readonly [name: string]: (recorder: RecorderService, runtime: RuntimeService) => Effect.Effect<unknown, unknown>
+} = {
+  start: (recorder) => recorder.start,
+  stop: (recorder) => recorder.stop,
+  snapshots: (recorder) => recorder.snapshots,
+  snapshot: (recorder) => recorder.snapshot(Ticks),
+  report: (recorder) => recorder.report,
+  stopRecorder: ({ recorderId }, runtime) => runtime.stopRecorder(recorderId),
+  stopAndRemoveRecorder: ({ recorderId }, runtime) => runtime.stopAndRemoveRecorder(recorderId),
+  shutdown: (_recorder, runtime) => runtime.shutdown
+}
+
+const reads = ["snapshots", "snapshot", "report"]
+
+/** A recorder that makes a call of itself in one of its hooks, once it is told to, and what became of the call. */
+const callingItself = (hook: "onStarting" | "onMetricChanged" | "onStopped", name: string) =>
+  Effect.gen(function* () {
+    const runtime = yield* MetricsRuntime
+    const gate = yield* makeGate
+    const outcome = yield* Deferred.make<unknown, unknown>()
+    const calling = Effect.andThen(
+      gate.pass,
+      Effect.suspend(() => Deferred.into(calls[name]!(recorder, runtime), outcome))
+    )
+    const recorder: RecorderService = yield* newRecorder({
+      [hook]: hook === "onMetricChanged" ? () => calling : calling
+    })
+    yield* recorder.register(Ticks)
+    return { recorder, call: gate.open, outcome: Deferred.await(outcome) }
+  })
+
+onBothLayers("inside its own hook a recorder refuses what would wait for the hook", (it) => {
+  for (const name of Object.keys(calls)) {
+    for (const hook of ["onStarting", "onMetricChanged", "onStopped"] as const) {
+      // By then everything is folded: see "onStopped can read the last snapshots".
+      if (hook === "onStopped" && reads.includes(name)) continue
+      it.effect(`${name} in ${hook} is InvalidState, and the recorder goes on`, () =>
+        Effect.gen(function* () {
+          const { call, outcome, recorder } = yield* callingItself(hook, name)
+          yield* recorder.emit(tick())
+          yield* call
+          if (hook === "onStopped") yield* recorder.stop
+          expect(yield* Effect.flip(outcome)).toMatchObject({ _tag: "InvalidState", subject: "recorder" })
+          expect((yield* recorder.snapshot(Ticks)).dimensions.count).toBe(1)
+          expect(yield* recorder.state).toBe(hook === "onStopped" ? "Stopped" : "Running")
+        })
+      )
+    }
+  }
+})
+
+onBothLayers("inside a hook", (it) => {
+  it.effect("onStopped can read the last snapshots", () =>
+    Effect.gen(function* () {
+      const { call, outcome, recorder } = yield* callingItself("onStopped", "snapshots")
+      yield* recorder.emit(tick(6))
+      yield* call
+      yield* recorder.stop
+      expect(yield* outcome).toMatchObject({ [Ticks.name]: { dimensions: { count: 1, sum: 6 } } })
+    })
+  )
+
+  it.effect("stats and state can be read", () =>
+    Effect.gen(function* () {
+      const seen: Array<unknown> = []
+      const look = Effect.suspend(() =>
+        Effect.map(
+          Effect.all([recorder.state, recorder.stats]),
+          ([state, stats]) => void seen.push([state, stats.state])
+        )
+      )
+      const recorder: RecorderService = yield* newRecorder({
+        onStarting: look,
+        onMetricChanged: () => look,
+        onStopped: look
+      })
+      yield* recorder.register(Ticks)
+      yield* recorder.emit(tick())
+      yield* recorder.snapshots
+      yield* recorder.stop
+      expect(seen).toEqual([
+        ["Starting", "Starting"],
+        ["Running", "Running"],
+        ["Stopping", "Stopping"]
+      ])
+    })
+  )
+
+  it.effect("another recorder can be used in every way", () =>
+    Effect.gen(function* () {
+      const other = yield* newRecorder()
+      yield* other.register(Ticks)
+      const recorder = yield* newRecorder({
+        onMetricChanged: () =>
+          Effect.gen(function* () {
+            yield* other.emit(tick(9))
+            yield* other.stop
+          })
+      })
+      yield* recorder.register(Ticks)
+      yield* recorder.emit(tick())
+      yield* recorder.snapshots
+      expect(yield* other.state).toBe("Stopped")
+      expect((yield* other.snapshot(Ticks)).dimensions.sum).toBe(9)
+    })
+  )
+
+  it.effect("a fiber that is forked there is free once the hook is through", () =>
+    Effect.gen(function* () {
+      const gate = yield* makeGate
+      const forked = yield* Deferred.make<Fiber.Fiber<void, unknown>>()
+      const recorder: RecorderService = yield* newRecorder({
+        onStarting: gate.pass.pipe(
+          Effect.andThen(Effect.suspend(() => Effect.andThen(recorder.emit(tick(2)), recorder.snapshot(Ticks)))),
+          Effect.andThen(({ dimensions }) => Effect.sync(() => expect(dimensions.sum).toBe(2))),
+          Effect.andThen(Effect.suspend(() => recorder.stop)),
+          Effect.forkDetach({ startImmediately: true }),
+          Effect.tap((fiber) => Deferred.succeed(forked, fiber))
+        )
+      })
+      yield* recorder.register(Ticks)
+      yield* recorder.start
+      yield* gate.open
+      yield* Fiber.join(yield* Deferred.await(forked))
+      expect(yield* recorder.state).toBe("Stopped")
+    })
+  )
+
+  it.effect("a fiber that the hook waits for is as little able to wait for the hook", () =>
+    Effect.gen(function* () {
+      const outcome = yield* Deferred.make<void, unknown>()
+      const recorder: RecorderService = yield* newRecorder({
+        onMetricChanged: () => Effect.flatMap(Effect.forkChild(Deferred.into(recorder.stop, outcome)), Fiber.await)
+      })
+      yield* recorder.register(Ticks)
+      yield* recorder.emit(tick())
+      expect(yield* Effect.flip(Deferred.await(outcome))).toMatchObject({ _tag: "InvalidState" })
+      yield* recorder.stop
+    })
+  )
+
+  it.effect("a recorder can be made, whose own hooks are guarded like any other's", () =>
+    Effect.gen(function* () {
+      const outcome = yield* Deferred.make<void, unknown>()
+      const made = yield* Deferred.make<RecorderService, unknown>()
+      const makeInner = Effect.gen(function* () {
+        const inner: RecorderService = yield* newRecorder({
+          onMetricChanged: () => Deferred.into(inner.stop, outcome)
+        })
+        return inner
+      })
+      const outer = yield* newRecorder({ onStarting: Deferred.into(makeInner, made) })
+      yield* outer.start
+      const inner = yield* Deferred.await(made)
+      yield* inner.register(Ticks)
+      yield* inner.emit(tick())
+      expect(yield* Effect.flip(Deferred.await(outcome))).toMatchObject({ _tag: "InvalidState" })
+    })
+  )
+
+  it.effect("an emit that would wait for room, which only the hook's end can make, is refused and counted", () =>
+    Effect.gen(function* () {
+      const outcomes: Array<boolean> = []
+      const recorder: RecorderService = yield* newRecorder({
+        capacity: 1,
+        overflow: "backpressure",
+        onMetricChanged: () => Effect.map(recorder.emit(tick()), (accepted) => void outcomes.push(accepted))
+      })
+      yield* recorder.register(Ticks)
+      yield* recorder.emit(tick())
+      expect((yield* recorder.snapshot(Ticks)).dimensions.count).toBe(1)
+      expect(outcomes).toEqual([false])
+      expect((yield* recorder.stats).refusedBy.overflow).toBe(1)
+    })
+  )
+})

@@ -1,0 +1,155 @@
+import { expect } from "@effect/vitest"
+import { Effect } from "effect"
+import { type LoggingDetail, MetricsRuntime } from "mvx-metrics"
+import { newRecorder, onBothLayers } from "../support/bothLayers.ts"
+import { foldTurn } from "../support/foldTurn.ts"
+import { type LogLine, recordLogs } from "../support/logs.ts"
+import { Fragile, poison, Ticks, tick } from "../support/probe.metrics.ts"
+
+/** Runs `body` with a recorder that logs in this detail, and gives the lines. */
+const linesOf = <A, E, R>(body: (logging: LoggingDetail) => Effect.Effect<A, E, R>, logging: LoggingDetail) =>
+  Effect.suspend(() => {
+    const { layer, lines } = recordLogs()
+    return body(logging).pipe(
+      // A failure is logged at the turn after the one in which it is told.
+      Effect.tap(foldTurn),
+      Effect.map((result) => ({ result, lines: lines as ReadonlyArray<LogLine> })),
+      Effect.provide(layer)
+    )
+  })
+
+/** A life in which nothing goes wrong, with so many events of each form of emit. */
+const goodLife = (events: number) => (logging: LoggingDetail) =>
+  Effect.gen(function* () {
+    const recorder = yield* newRecorder({ logging })
+    yield* recorder.register(Ticks)
+    for (let n = 0; n < events; n++) {
+      recorder.emitUnsafe(tick(n))
+      yield* recorder.emit(tick(n))
+    }
+    yield* recorder.stop
+    yield* recorder.start
+    yield* recorder.stop
+    return recorder.recorderId
+  })
+
+/** A life in which everything goes wrong that leaves a recorder alive until its stop, which fails as well. */
+const badLife = (logging: LoggingDetail) =>
+  Effect.gen(function* () {
+    const recorder = yield* newRecorder({
+      logging,
+      onMetricChanged: () => Effect.fail("the sink is closed"),
+      onStopped: Effect.fail("the sink was closed before")
+    })
+    yield* recorder.register(Fragile)
+    yield* recorder.emit(tick())
+    yield* recorder.emit(poison("a bad reducer"))
+    yield* recorder.snapshots
+    yield* Effect.ignore(recorder.stop)
+    return recorder.recorderId
+  })
+
+const read = (logging: LoggingDetail) =>
+  Effect.gen(function* () {
+    const recorder = yield* newRecorder({ logging })
+    yield* recorder.register(Ticks)
+    yield* recorder.snapshots
+  })
+
+onBothLayers("what a recorder logs", (it) => {
+  it.effect("is nothing when it is silent, whatever happens", () =>
+    Effect.gen(function* () {
+      expect((yield* linesOf(goodLife(10), "silent")).lines).toEqual([])
+      expect((yield* linesOf(badLife, "silent")).lines).toEqual([])
+      expect((yield* linesOf(read, "silent")).lines).toEqual([])
+    })
+  )
+
+  it.effect("says which recorder of which namespace, in every line", () =>
+    Effect.gen(function* () {
+      const { namespace } = yield* MetricsRuntime
+      const lives = yield* Effect.all([linesOf(goodLife(10), "inspection"), linesOf(badLife, "inspection")])
+      for (const { lines, result: recorderId } of lives) {
+        expect(lines.length).toBeGreaterThan(0)
+        for (const { annotations } of lines) expect(annotations).toMatchObject({ namespace, recorderId })
+      }
+    })
+  )
+
+  it.effect("is its lifecycle, at debug level, when all goes well", () =>
+    Effect.gen(function* () {
+      const { lines } = yield* linesOf(goodLife(10), "normal")
+      expect([...new Set(lines.map(({ level }) => level))]).toEqual(["Debug"])
+      for (const step of [/registered.*probe\.ticks/, /started/, /stopped/]) {
+        expect(lines.map(({ text }) => text)).toContainEqual(expect.stringMatching(step))
+      }
+    })
+  )
+
+  it.effect("is no line per event, in any detail", () =>
+    Effect.gen(function* () {
+      for (const detail of ["normal", "inspection"] as const) {
+        const few = yield* linesOf(goodLife(1), detail)
+        const many = yield* linesOf(goodLife(2000), detail)
+        expect(many.lines.length).toBe(few.lines.length)
+      }
+    })
+  )
+
+  it.effect("warns of what it survives: a quarantined metric, a hook of a change that fails", () =>
+    Effect.gen(function* () {
+      const { lines } = yield* linesOf(badLife, "normal")
+      const warnings = lines.filter(({ level }) => level === "Warn").map(({ text }) => text)
+      expect(warnings).toHaveLength(2)
+      expect(warnings).toContainEqual(expect.stringMatching(/onMetricChanged.*the sink is closed/s))
+      expect(warnings).toContainEqual(expect.stringMatching(/probe\.fragile.*a bad reducer/s))
+    })
+  )
+
+  it.effect("is an error when a hook fails its start or its stop", () =>
+    Effect.gen(function* () {
+      const start = (logging: LoggingDetail) =>
+        Effect.flatMap(newRecorder({ logging, onStarting: Effect.fail("no sink") }), ({ start }) => Effect.flip(start))
+      const stopped = yield* linesOf(badLife, "normal")
+      const started = yield* linesOf(start, "normal")
+      const errors = [...stopped.lines, ...started.lines].filter(({ level }) => level === "Error")
+      expect(errors.map(({ text }) => text)).toEqual([
+        expect.stringMatching(/onStopped.*the sink was closed before/s),
+        expect.stringMatching(/onStarting.*no sink/s)
+      ])
+    })
+  )
+
+  it.effect("is its reads as well, at debug level, under inspection only", () =>
+    Effect.gen(function* () {
+      const normal = yield* linesOf(read, "normal")
+      const inspection = yield* linesOf(read, "inspection")
+      expect(inspection.lines).toHaveLength(normal.lines.length + 1)
+      expect(inspection.lines.at(-1)).toMatchObject({ level: "Debug", text: expect.stringMatching(/read/) })
+    })
+  )
+
+  it.effect("warns of a hook of a change that throws or interrupts itself, too", () =>
+    Effect.gen(function* () {
+      const wrong = [
+        () => Effect.interrupt,
+        () => {
+          throw new Error("the sink is closed")
+        }
+      ]
+      for (const onMetricChanged of wrong) {
+        const { lines } = yield* linesOf(
+          (logging) =>
+            Effect.gen(function* () {
+              const recorder = yield* newRecorder({ logging, onMetricChanged })
+              yield* recorder.register(Ticks)
+              yield* recorder.emit(tick())
+              yield* recorder.snapshots
+            }),
+          "normal"
+        )
+        expect(lines.filter(({ level }) => level === "Warn")).toHaveLength(1)
+      }
+    })
+  )
+})

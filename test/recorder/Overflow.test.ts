@@ -1,0 +1,139 @@
+// What happens to an event beyond the capacity: each policy, and which one is the default.
+import { expect, it } from "@effect/vitest"
+import { Effect, Fiber, Latch } from "effect"
+import { MetricsError, Recorder, type RecorderService } from "mvx-metrics"
+import { expectBalanced } from "../support/accounting.ts"
+import { newRecorder, onBothLayers } from "../support/bothLayers.ts"
+import { heldByHook, heldInStart } from "../support/held.ts"
+import { TickLog, Ticks, tick } from "../support/probe.metrics.ts"
+
+const numbers = (from: number, to: number): ReadonlyArray<number> =>
+  Array.from({ length: to - from + 1 }, (_, index) => from + index)
+
+const emitAll = (recorder: RecorderService, ns: ReadonlyArray<number>) =>
+  Effect.forEach(ns, (n) => recorder.emit(tick(n)))
+
+/** The numbers of the ticks that were folded, in order. */
+const folded = (recorder: RecorderService) =>
+  Effect.map(recorder.snapshot(TickLog), ({ dimensions }) => dimensions.log.map(([n]) => n))
+
+onBothLayers("drop-newest", (it) => {
+  it.effect("refuses the events beyond the capacity, says so, and counts them", () =>
+    Effect.gen(function* () {
+      const { recorder, release } = yield* heldInStart({ capacity: 3, overflow: "drop-newest" })
+      yield* recorder.register(TickLog)
+      expect(yield* emitAll(recorder, numbers(1, 5))).toEqual([true, true, true, false, false])
+      expect(recorder.emitUnsafe(tick(6))).toBe(false)
+      yield* release
+      expect(yield* folded(recorder)).toEqual([1, 2, 3])
+      const { stats } = yield* recorder.report
+      expect(stats).toMatchObject({ offered: 6, accepted: 3, refused: 3, evicted: 0 })
+      expect(stats.refusedBy).toEqual({ overflow: 3, invalid: 0, notRunning: 0 })
+    })
+  )
+})
+
+onBothLayers("drop-oldest", (it) => {
+  it.effect.each([1, 2, 4, 100])("while the start is held, exactly the newest %d events survive", (capacity) =>
+    Effect.gen(function* () {
+      const { recorder, release } = yield* heldInStart({ capacity, overflow: "drop-oldest" })
+      yield* recorder.register(TickLog)
+      const emitted = yield* emitAll(recorder, numbers(1, 3 * capacity))
+      expect(emitted.every(Boolean)).toBe(true)
+      expect(recorder.emitUnsafe(tick(3 * capacity + 1))).toBe(true)
+      const held = yield* recorder.stats
+      expectBalanced(held)
+      expect(held).toMatchObject({ accepted: 3 * capacity + 1, evicted: 2 * capacity + 1, pending: capacity })
+      yield* release
+      expect(yield* folded(recorder)).toEqual(numbers(2 * capacity + 2, 3 * capacity + 1))
+      const { stats } = yield* recorder.report
+      expect(stats).toMatchObject({ applied: capacity, evicted: 2 * capacity + 1, refused: 0, pending: 0 })
+    })
+  )
+
+  it.effect("evicts nothing while there is room", () =>
+    Effect.gen(function* () {
+      const { recorder, release } = yield* heldInStart({ capacity: 5, overflow: "drop-oldest" })
+      yield* recorder.register(TickLog)
+      yield* emitAll(recorder, numbers(1, 5))
+      yield* release
+      expect(yield* folded(recorder)).toEqual(numbers(1, 5))
+      expect((yield* recorder.stats).evicted).toBe(0)
+    })
+  )
+
+  it.effect("while a listener holds the fold, the newest event always gets in, and what the fold has stays", () =>
+    Effect.gen(function* () {
+      const { recorder, release } = yield* heldByHook({ capacity: 8, overflow: "drop-oldest" })
+      yield* recorder.register(TickLog)
+      const emitted = yield* emitAll(recorder, numbers(1, 100))
+      expect(emitted.every(Boolean)).toBe(true)
+      const held = yield* recorder.stats
+      expectBalanced(held)
+      expect(held.evicted).toBeGreaterThan(0)
+      yield* release
+      const survivors = yield* folded(recorder)
+      expect(survivors.at(-1)).toBe(100)
+      expect(survivors).toEqual(survivors.toSorted((a, b) => a - b))
+      const { stats } = yield* recorder.report
+      expect(survivors.length + 1, "with tick(0), which was before the log").toBe(stats.applied)
+      expect(stats).toMatchObject({ accepted: 101, applied: 101 - stats.evicted, evicted: held.evicted, pending: 0 })
+    })
+  )
+
+  it.effect("a read that waits behind evicted events is answered", () =>
+    Effect.gen(function* () {
+      const { recorder, release } = yield* heldInStart({ capacity: 2, overflow: "drop-oldest" })
+      yield* recorder.register(Ticks)
+      yield* emitAll(recorder, [1, 2])
+      const read = yield* Effect.forkChild(recorder.report, { startImmediately: true })
+      yield* emitAll(recorder, [3, 4, 5])
+      yield* release
+      const report = yield* Fiber.join(read)
+      expect(report.sequence).toBe(2)
+      expect(report.snapshots["probe.ticks"]?.dimensions).toEqual({ count: 0, sum: 0 })
+      expect((yield* recorder.snapshot(Ticks)).dimensions).toEqual({ count: 2, sum: 9 })
+    })
+  )
+})
+
+onBothLayers("fail", (it) => {
+  it.effect("fails with an error that says which recorder is full, and counts", () =>
+    Effect.gen(function* () {
+      const { recorder, release } = yield* heldInStart({ capacity: 2, overflow: "fail" })
+      yield* recorder.register(TickLog)
+      yield* emitAll(recorder, [1, 2])
+      const error = yield* Effect.flip(recorder.emit(tick(3)))
+      expect(error).toBeInstanceOf(MetricsError.QueueOverflow)
+      expect(error).toMatchObject({ _tag: "QueueOverflow", recorderId: recorder.recorderId, capacity: 2 })
+      expect(error.message).toContain(recorder.recorderId)
+      expect(recorder.emitUnsafe(tick(4))).toBe(false)
+      expect((yield* recorder.stats).refusedBy).toEqual({ overflow: 2, invalid: 0, notRunning: 0 })
+      yield* release
+      expect(yield* folded(recorder)).toEqual([1, 2])
+      expect(yield* recorder.emit(tick(5))).toBe(true)
+    })
+  )
+})
+
+onBothLayers("the default of a recorder made by a runtime", (it) => {
+  it.effect("is drop-newest", () =>
+    Effect.gen(function* () {
+      expect((yield* newRecorder()).overflow).toBe("drop-newest")
+      const { recorder } = yield* heldInStart({ capacity: 1 })
+      expect(yield* emitAll(recorder, [1, 2])).toEqual([true, false])
+    })
+  )
+})
+
+it.effect("the default of a recorder made by itself is fail", () =>
+  Effect.gen(function* () {
+    const latch = yield* Latch.make()
+    const recorder = yield* Recorder.make({ capacity: 1, onStarting: latch.await })
+    // Added after the recorder, so that it runs before the recorder stops, which waits for the start.
+    yield* Effect.addFinalizer(() => latch.open)
+    expect(recorder.overflow).toBe("fail")
+    expect(yield* recorder.emit(tick(1))).toBe(true)
+    expect(yield* Effect.flip(recorder.emit(tick(2)))).toBeInstanceOf(MetricsError.QueueOverflow)
+  })
+)

@@ -1,0 +1,194 @@
+import { expect, layer } from "@effect/vitest"
+import { Effect, Fiber, Schema } from "effect"
+import { Metric } from "mvx-metrics"
+import { newRecorder, onBothLayers, runtimeLayers } from "../support/bothLayers.ts"
+import { makeGate } from "../support/gate.ts"
+import * as probe from "../support/probe.metrics.ts"
+import { EvenTicks, Notes, note, ProbeEvent, Ticks, tick } from "../support/probe.metrics.ts"
+
+const events = ProbeEvent
+const { initial } = Ticks
+const reduce = {
+  "probe.tick": (state: Metric.State<typeof Ticks>, event: Extract<ProbeEvent, { readonly _tag: "probe.tick" }>) =>
+    Metric.reduce(Ticks, state, event)
+}
+
+/** Another definition than `Ticks`, of the same name, that both threads would take for it. */
+const OtherTicks = Metric.make(Ticks.name, { events, initial, reduce })
+
+onBothLayers("registering a metric", (it) => {
+  it.effect("again changes nothing when it is the same definition", () =>
+    Effect.gen(function* () {
+      const recorder = yield* newRecorder()
+      yield* recorder.register(Ticks)
+      yield* recorder.emit(tick(3))
+      yield* recorder.register(Ticks)
+      yield* recorder.emit(tick(4))
+      expect((yield* recorder.snapshot(Ticks)).dimensions).toEqual({ count: 2, sum: 7 })
+    })
+  )
+
+  it.effect("under a name that is taken fails, and the first definition stays", () =>
+    Effect.gen(function* () {
+      const recorder = yield* newRecorder()
+      yield* recorder.register(Ticks)
+      yield* recorder.emit(tick(3))
+      for (const options of [undefined, {}, { replace: false }]) {
+        expect(yield* Effect.flip(recorder.register(OtherTicks, options))).toMatchObject({
+          _tag: "MetricNameTaken",
+          name: Ticks.name,
+          recorderId: recorder.recorderId
+        })
+      }
+      expect((yield* recorder.snapshot(Ticks)).dimensions).toEqual({ count: 1, sum: 3 })
+    })
+  )
+
+  it.effect("in the place of another starts anew, with the events accepted afterwards", () =>
+    Effect.gen(function* () {
+      const recorder = yield* newRecorder()
+      yield* recorder.register(Ticks)
+      recorder.emitUnsafe(tick(3))
+      yield* recorder.register(OtherTicks, { replace: true })
+      recorder.emitUnsafe(tick(4))
+      expect((yield* recorder.snapshot(OtherTicks)).dimensions).toEqual({ count: 1, sum: 4 })
+      expect(yield* Effect.flip(recorder.snapshot(Ticks))).toMatchObject({ _tag: "MetricNotRegistered" })
+      expect(yield* recorder.stats).toMatchObject({ accepted: 2, applied: 2 })
+    })
+  )
+
+  it.effect("with replace under a free name is an ordinary registration", () =>
+    Effect.gen(function* () {
+      const recorder = yield* newRecorder()
+      yield* recorder.register(Ticks, { replace: true })
+      yield* recorder.emit(tick())
+      expect((yield* recorder.snapshot(Ticks)).dimensions.count).toBe(1)
+    })
+  )
+
+  it.effect("measures the events accepted afterwards, and none before", () =>
+    Effect.gen(function* () {
+      const gate = yield* makeGate
+      const recorder = yield* newRecorder({ onStarting: gate.pass })
+      // None of these is folded before the gate opens: it is acceptance that counts, not the fold.
+      recorder.emitUnsafe(tick(1))
+      yield* recorder.register(Ticks)
+      recorder.emitUnsafe(tick(2))
+      yield* gate.open
+      yield* recorder.snapshots
+      recorder.emitUnsafe(tick(4))
+      yield* recorder.register(EvenTicks)
+      recorder.emitUnsafe(tick(8))
+      expect((yield* recorder.snapshot(Ticks)).dimensions.sum).toBe(14)
+      expect((yield* recorder.snapshot(EvenTicks)).dimensions.value).toBe(1)
+      expect(yield* recorder.stats).toMatchObject({ accepted: 4, applied: 3, ignored: 1 })
+    })
+  )
+
+  it.effect("is possible while the recorder is idle, starting or running, and not afterwards", () =>
+    Effect.gen(function* () {
+      const starting = yield* makeGate
+      const stopping = yield* makeGate
+      const recorder = yield* newRecorder({ onStarting: starting.pass, onStopped: stopping.pass })
+      yield* recorder.register(Ticks)
+      yield* Effect.forkScoped(recorder.start, { startImmediately: true })
+      yield* starting.reached
+      yield* recorder.register(EvenTicks)
+      yield* starting.open
+      yield* recorder.emit(tick(2))
+      yield* recorder.snapshots
+      yield* recorder.register(Notes)
+      yield* recorder.emit(note("a"))
+      const stopped = yield* Effect.forkScoped(recorder.stop, { startImmediately: true })
+      yield* stopping.reached
+      const refused = Effect.flip(recorder.register(probe.TickLog))
+      expect(yield* refused).toMatchObject({ _tag: "InvalidState", subject: "recorder", state: "Stopping" })
+      yield* stopping.open
+      yield* Fiber.join(stopped)
+      expect(yield* refused).toMatchObject({ _tag: "InvalidState", subject: "recorder", state: "Stopped" })
+      expect(Object.keys(yield* recorder.snapshots)).toEqual([Ticks.name, EvenTicks.name, Notes.name])
+    })
+  )
+
+  it.effect("is refused by a recorder that has failed", () =>
+    Effect.gen(function* () {
+      const recorder = yield* newRecorder({ onStarting: Effect.fail("no") })
+      yield* Effect.flip(recorder.start)
+      expect(yield* Effect.flip(recorder.register(Ticks))).toMatchObject({ _tag: "InvalidState", state: "Failed" })
+    })
+  )
+
+  it.effect("in two recorders gives two independent states", () =>
+    Effect.gen(function* () {
+      const a = yield* newRecorder()
+      const b = yield* newRecorder()
+      yield* a.register(Ticks)
+      yield* b.register(Ticks)
+      yield* a.emit(tick(1))
+      yield* b.emit(tick(10))
+      yield* b.emit(tick(20))
+      expect((yield* a.snapshot(Ticks)).dimensions).toEqual({ count: 1, sum: 1 })
+      expect((yield* b.snapshot(Ticks)).dimensions).toEqual({ count: 2, sum: 30 })
+    })
+  )
+
+  it.effect("is what reading one needs: another is MetricNotRegistered, which lists those that are", () =>
+    Effect.gen(function* () {
+      const recorder = yield* newRecorder()
+      yield* recorder.register(Ticks)
+      yield* recorder.register(Notes)
+      const error = yield* Effect.flip(recorder.snapshot(EvenTicks))
+      expect(error).toMatchObject({
+        _tag: "MetricNotRegistered",
+        name: EvenTicks.name,
+        recorderId: recorder.recorderId,
+        registered: [Ticks.name, Notes.name]
+      })
+    })
+  )
+})
+
+layer(runtimeLayers()["on the worker"]!)("the worker's definitions", (it) => {
+  it.effect("a name that the worker does not know is an error that lists those it knows", () =>
+    Effect.gen(function* () {
+      const recorder = yield* newRecorder()
+      const Stranger = Metric.make("stranger.ticks", { events, initial, reduce })
+      const error = yield* Effect.flip(recorder.register(Stranger))
+      expect(error).toMatchObject({ _tag: "UnknownMetric", name: "stranger.ticks" })
+      const known = Object.values(probe).filter(Metric.isMetric)
+      expect(error._tag === "UnknownMetric" && [...error.known].sort()).toEqual(known.map(({ name }) => name).sort())
+      for (const { name } of known) expect(error.message).toContain(name)
+      expect(yield* recorder.snapshots).toEqual({})
+    })
+  )
+
+  const OtherEvent = Schema.TaggedUnion({ "probe.tick": { n: Schema.BigInt } })
+  const differing: ReadonlyArray<readonly [part: string, metric: Metric.Any]> = [
+    ["events", Metric.make(Ticks.name, { events: OtherEvent, initial, reduce: { "probe.tick": (state) => state } })],
+    ["initial state", Metric.make(Ticks.name, { events, initial: { count: 1, sum: 0 }, reduce })],
+    [
+      "tags it reduces",
+      Metric.make(Ticks.name, { events, initial, reduce: { ...reduce, "probe.note": (state) => state } })
+    ],
+    ["unit", Metric.make(Ticks.name, { events, initial, reduce, unit: "{tick}" })],
+    ["description", Metric.make(Ticks.name, { events, initial, reduce, description: "ticks" })]
+  ]
+  it.effect.each(differing)("a definition that differs there in its %s is an error that says so", ([part, metric]) =>
+    Effect.gen(function* () {
+      const recorder = yield* newRecorder()
+      const error = yield* Effect.flip(recorder.register(metric))
+      expect(error).toMatchObject({ _tag: "DefinitionMismatch", name: Ticks.name, differences: [part] })
+      expect(error.message).toContain(part)
+      expect(yield* recorder.snapshots).toEqual({})
+    })
+  )
+
+  it.effect("a definition of the same data is the same, whatever the text of its functions", () =>
+    Effect.gen(function* () {
+      const recorder = yield* newRecorder()
+      yield* recorder.register(OtherTicks)
+      yield* recorder.emit(tick(2))
+      expect((yield* recorder.snapshot(OtherTicks)).dimensions).toEqual({ count: 1, sum: 2 })
+    })
+  )
+})

@@ -1,0 +1,185 @@
+import { describe, expect, expectTypeOf, it } from "@effect/vitest"
+import { Context, Effect, Layer, Option } from "effect"
+import { type MetricsError, MetricsLayer, MetricsRuntime, Recorder, type RecorderService } from "mvx-metrics"
+import { onBothLayers, runtimeLayers } from "../support/bothLayers.ts"
+import { foldTurn } from "../support/foldTurn.ts"
+import { recordLogs } from "../support/logs.ts"
+import { Ticks, tick } from "../support/probe.metrics.ts"
+
+const metrics = new URL("../support/probe.metrics.ts", import.meta.url)
+
+/** What a component does, and the recorder it did it with. */
+const work = Effect.gen(function* () {
+  yield* Recorder.register(Ticks)
+  for (let n = 0; n < 500; n++) yield* Recorder.emit(tick(n))
+  return yield* Recorder
+})
+
+onBothLayers("Recorder.layer", (it) => {
+  it.effect("provides a recorder of the runtime, idle, under its trimmed id", () =>
+    Effect.gen(function* () {
+      const runtime = yield* MetricsRuntime
+      yield* Effect.gen(function* () {
+        const recorder = yield* Recorder
+        expect(recorder.recorderId).toBe("layered")
+        expect(recorder.entityId).toBe("document 7")
+        expect(yield* recorder.state).toBe("Idle")
+        expect(yield* runtime.getRecorder("layered")).toBe(recorder)
+      }).pipe(Effect.provide(Recorder.layer(" layered ", { entityId: "document 7" })))
+    })
+  )
+
+  it.effect("folds what was accepted, runs onStopped and removes the recorder when its scope closes", () =>
+    Effect.gen(function* () {
+      const runtime = yield* MetricsRuntime
+      const sums: Array<unknown> = []
+      const onStopped = Effect.gen(function* () {
+        const recorder = yield* runtime.getRecorder("scoped")
+        sums.push((yield* recorder.snapshot(Ticks)).dimensions.sum)
+      })
+      const recorder = yield* Effect.provide(work, Recorder.layer("scoped", { onStopped }))
+      expect(sums).toEqual([124_750])
+      expect(yield* recorder.stats).toMatchObject({ state: "Stopped", accepted: 500, applied: 500, pending: 0 })
+      expect(yield* runtime.findRecorder("scoped")).toEqual(Option.none())
+    })
+  )
+
+  it.effect("closes quietly when nothing was emitted, or the recorder is gone already", () =>
+    Effect.gen(function* () {
+      const runtime = yield* MetricsRuntime
+      const { layer, lines } = recordLogs()
+      yield* Recorder.pipe(Effect.provide(Recorder.layer("unused")), Effect.provide(layer))
+      yield* runtime
+        .stopAndRemoveRecorder("removed")
+        .pipe(Effect.provide(Recorder.layer("removed")), Effect.provide(layer))
+      expect(lines).toEqual([])
+    })
+  )
+
+  it.effect("a stop that fails is logged when its scope closes, and fails nothing", () =>
+    Effect.gen(function* () {
+      const runtime = yield* MetricsRuntime
+      for (const logging of ["silent", "normal"] as const) {
+        const { layer, lines } = recordLogs()
+        const options = { logging, onStopped: Effect.fail("a closed sink") }
+        yield* work.pipe(Effect.provide(Recorder.layer("failing", options)), Effect.provide(layer))
+        yield* foldTurn
+        const errors = lines.filter(({ level }) => level === "Error")
+        expect(errors.map(({ text }) => text)).toEqual(
+          logging === "silent" ? [] : [expect.stringContaining("a closed sink")]
+        )
+        expect(yield* runtime.findRecorder("failing")).toEqual(Option.none())
+      }
+    })
+  )
+
+  it.effect("cannot be built for an id that is taken or blank, and leaves the other recorder alone", () =>
+    Effect.gen(function* () {
+      const runtime = yield* MetricsRuntime
+      const recorder = yield* runtime.createRecorder("taken")
+      const build = (id: string) => Effect.flip(Effect.provide(Effect.void, Recorder.layer(id)))
+      expect(yield* build("taken")).toMatchObject({ _tag: "RecorderAlreadyExists", recorderId: "taken" })
+      expect(yield* build("  ")).toMatchObject({ _tag: "InvalidArgument", argument: "recorderId" })
+      expect(yield* runtime.getRecorder("taken")).toBe(recorder)
+    })
+  )
+})
+
+describe.each(Object.entries(runtimeLayers()))("MetricsLayer, %s", (_, runtimeLayer) => {
+  it.effect("provides a runtime that runs, and shuts it down when the scope closes", () =>
+    Effect.gen(function* () {
+      const runtime = yield* Effect.provide(
+        Effect.tap(MetricsRuntime, (runtime) => Effect.map(runtime.state, (state) => expect(state).toBe("Running"))),
+        runtimeLayer
+      )
+      expect(yield* runtime.state).toBe("Closed")
+    })
+  )
+
+  it.effect("under a recorder's layer closes after it: everything is folded", () =>
+    Effect.gen(function* () {
+      const steps: Array<string> = []
+      const Metrics = Recorder.layer("stacked", { onStopped: Effect.sync(() => void steps.push("stopped")) }).pipe(
+        Layer.provideMerge(runtimeLayer)
+      )
+      const recorder: RecorderService = yield* Effect.provide(work, Metrics)
+      expect(steps).toEqual(["stopped"])
+      expect(yield* recorder.stats).toMatchObject({ accepted: 500, applied: 500, pending: 0 })
+    })
+  )
+
+  it.effect("that is shut down before its scope closes has nothing left to do", () =>
+    Effect.gen(function* () {
+      const { layer, lines } = recordLogs()
+      const Metrics = Recorder.layer("early").pipe(Layer.provideMerge(runtimeLayer))
+      yield* Effect.flatMap(MetricsRuntime, (runtime) => runtime.shutdown).pipe(
+        Effect.provide(Metrics),
+        Effect.provide(layer)
+      )
+      expect(lines).toEqual([])
+    })
+  )
+})
+
+describe("layers that cannot be built", () => {
+  const build = (options: unknown) => Effect.flip(Layer.build(MetricsLayer.layerWorker(options as never)))
+  const namespace = "test"
+
+  it.effect("metrics reach the worker in one way: giving both, or neither, is InvalidArgument", () =>
+    Effect.gen(function* () {
+      const spawn = () => {
+        throw new Error("must not be called")
+      }
+      for (const options of [{ namespace }, { namespace, metrics, spawn }]) {
+        const error = yield* build(options)
+        expect(error).toMatchObject({ _tag: "InvalidArgument", argument: "metrics" })
+        expect(error.message).toMatch(/metrics.*spawn/)
+      }
+    })
+  )
+
+  it.effect("an option that cannot be is InvalidArgument by its name", () =>
+    Effect.gen(function* () {
+      const bad: ReadonlyArray<readonly [argument: string, options: object]> = [
+        ["metrics", { metrics: "./probe.metrics.ts" }],
+        ["metrics", { metrics: [] }],
+        ["metrics", { metrics: [metrics, "./probe.metrics.ts"] }],
+        ["spawn", { spawn: "worker.js" }],
+        ["startTimeout", { metrics, startTimeout: "soon" }],
+        ["workers", { metrics, workers: 4 }]
+      ]
+      for (const [argument, options] of bad) {
+        expect(yield* build({ namespace, ...options })).toMatchObject({ _tag: "InvalidArgument", argument })
+      }
+    })
+  )
+
+  it.effect("in process needs no metrics, and says so", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(Layer.build(MetricsLayer.layerInProcess({ namespace, metrics } as never)))
+      expect(error).toMatchObject({ _tag: "InvalidArgument", argument: "metrics" })
+    })
+  )
+
+  it.effect("a module that is missing is MetricsModuleError", () =>
+    Effect.gen(function* () {
+      const missing = new URL("./no-such.metrics.ts", import.meta.url)
+      expect(yield* build({ namespace, logging: "silent", metrics: missing })).toMatchObject({
+        _tag: "MetricsModuleError"
+      })
+    })
+  )
+})
+
+class Sink extends Context.Service<Sink, { readonly write: Effect.Effect<void> }>()("test/Sink") {}
+
+it("the types of the layers say what they need and how they fail", () => {
+  const inProcess = MetricsLayer.layerInProcess({ namespace: "test" })
+  const worker = MetricsLayer.layerWorker({ namespace: "test", metrics })
+  expectTypeOf(inProcess).toEqualTypeOf<Layer.Layer<MetricsRuntime, MetricsError.RuntimeStartError>>()
+  expectTypeOf(worker).toEqualTypeOf<Layer.Layer<MetricsRuntime, MetricsError.RuntimeStartError>>()
+  type RecorderError = MetricsError.InvalidArgument | MetricsError.InvalidState | MetricsError.RecorderAlreadyExists
+  expectTypeOf(Recorder.layer("a")).toEqualTypeOf<Layer.Layer<Recorder, RecorderError, MetricsRuntime>>()
+  const withHook = Recorder.layer("a", { onStopped: Effect.flatMap(Sink, ({ write }) => write) })
+  expectTypeOf(withHook).toEqualTypeOf<Layer.Layer<Recorder, RecorderError, MetricsRuntime | Sink>>()
+})

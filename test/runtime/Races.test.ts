@@ -1,0 +1,213 @@
+import { expect } from "@effect/vitest"
+import { Effect, Exit, Fiber, Option, References } from "effect"
+import { MetricsRuntime } from "mvx-metrics"
+import { onBothLayers } from "../support/bothLayers.ts"
+import { foldTurn } from "../support/foldTurn.ts"
+import { makeGate } from "../support/gate.ts"
+import { Ticks, tick } from "../support/probe.metrics.ts"
+
+const fork = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.forkScoped(effect, { startImmediately: true })
+
+/** Runs the effect that many times at once, each fiber giving way after every so many steps. */
+const race = <A, E, R>(effect: Effect.Effect<A, E, R>, times = 20, steps = 1) =>
+  Effect.all(
+    Array.from({ length: times }, () => Effect.exit(effect)),
+    { concurrency: "unbounded" }
+  ).pipe(Effect.provideService(References.MaxOpsBeforeYield, steps))
+
+const failures = <A, E>(exits: ReadonlyArray<Exit.Exit<A, E>>) =>
+  exits.flatMap((exit) => Option.toArray(Exit.findErrorOption(exit)))
+
+onBothLayers("racing", (it) => {
+  it.effect.each([3, 4, 5, 7, 2048])(
+    "creates have one winner, and the rest are told (giving way every %d steps)",
+    (steps) =>
+      Effect.gen(function* () {
+        const runtime = yield* MetricsRuntime
+        const id = `racing creates ${steps}`
+        const exits = yield* race(runtime.createRecorder(id), 20, steps)
+        const winners = exits.filter(Exit.isSuccess).map(({ value }) => value)
+        expect(winners).toHaveLength(1)
+        for (const error of failures(exits)) expect(error).toMatchObject({ _tag: "RecorderAlreadyExists" })
+        expect(yield* runtime.getRecorder(id)).toBe(winners[0])
+      })
+  )
+
+  it.effect.each([3, 4, 5, 7, 2048])(
+    "removes have one winner, and the rest are told (giving way every %d steps)",
+    (steps) =>
+      Effect.gen(function* () {
+        const runtime = yield* MetricsRuntime
+        const id = `racing removes ${steps}`
+        yield* (yield* runtime.createRecorder(id)).start
+        const exits = yield* race(runtime.stopAndRemoveRecorder(id), 20, steps)
+        expect(exits.filter(Exit.isSuccess)).toHaveLength(1)
+        const errors = failures(exits)
+        expect(errors).toHaveLength(19)
+        for (const { _tag } of errors) expect(["InvalidState", "RecorderNotFound"]).toContain(_tag)
+        expect(yield* runtime.findRecorder(id)).toEqual(Option.none())
+      })
+  )
+
+  it.effect("creates and removes of one id leave the registry whole", () =>
+    Effect.gen(function* () {
+      const runtime = yield* MetricsRuntime
+      const id = "racing both"
+      const create = Effect.tap(runtime.createRecorder(id), (recorder) => recorder.start)
+      yield* race(Effect.andThen(Effect.exit(create), Effect.exit(runtime.stopAndRemoveRecorder(id))), 20, 3)
+      yield* Effect.ignore(runtime.stopAndRemoveRecorder(id))
+      const recorder = yield* runtime.createRecorder(id)
+      yield* recorder.register(Ticks)
+      yield* recorder.emit(tick(3))
+      expect((yield* recorder.snapshot(Ticks)).dimensions).toEqual({ count: 1, sum: 3 })
+    })
+  )
+})
+
+onBothLayers("removing a recorder", (it) => {
+  it.effect("folds what it accepted, and takes it out of the registry", () =>
+    Effect.gen(function* () {
+      const runtime = yield* MetricsRuntime
+      const recorder = yield* runtime.createRecorder("removed")
+      yield* recorder.register(Ticks)
+      for (let n = 0; n < 2000; n++) recorder.emitUnsafe(tick(n))
+      yield* runtime.stopAndRemoveRecorder("removed")
+      expect(yield* recorder.stats).toMatchObject({ state: "Stopped", applied: 2000, pending: 0 })
+      expect(yield* runtime.findRecorder("removed")).toEqual(Option.none())
+      expect(yield* runtime.recorderIds).not.toContain("removed")
+    })
+  )
+
+  it.effect("needs no recorder that runs: idle, stopped and failed ones go as well", () =>
+    Effect.gen(function* () {
+      const runtime = yield* MetricsRuntime
+      yield* runtime.createRecorder("idle")
+      const stopped = yield* runtime.createRecorder("stopped")
+      yield* stopped.start
+      yield* stopped.stop
+      const failed = yield* runtime.createRecorder("failed", { onStarting: Effect.fail("no") })
+      yield* Effect.flip(failed.start)
+      for (const id of ["idle", "stopped", "failed"]) {
+        yield* runtime.stopAndRemoveRecorder(id)
+        expect(yield* runtime.findRecorder(id)).toEqual(Option.none())
+      }
+    })
+  )
+
+  it.effect("leaves the id to a new recorder with a state of its own", () =>
+    Effect.gen(function* () {
+      const runtime = yield* MetricsRuntime
+      const first = yield* runtime.createRecorder("again")
+      yield* first.register(Ticks)
+      yield* first.emit(tick(5))
+      yield* runtime.stopAndRemoveRecorder("again")
+      const second = yield* runtime.createRecorder("again")
+      expect(yield* second.snapshots).toEqual({})
+      yield* second.register(Ticks)
+      yield* second.emit(tick(1))
+      expect((yield* second.snapshot(Ticks)).dimensions).toEqual({ count: 1, sum: 1 })
+    })
+  )
+
+  it.effect("whose stop fails reports it, and the recorder is gone", () =>
+    Effect.gen(function* () {
+      const runtime = yield* MetricsRuntime
+      const recorder = yield* runtime.createRecorder("failing", { onStopped: Effect.fail("a closed sink") })
+      yield* recorder.start
+      const error = yield* Effect.flip(runtime.stopAndRemoveRecorder("failing"))
+      expect(error).toMatchObject({ _tag: "HookFailed", hook: "onStopped", recorderId: "failing" })
+      expect(yield* runtime.findRecorder("failing")).toEqual(Option.none())
+      yield* runtime.createRecorder("failing")
+    })
+  )
+
+  it.effect("keeps the id until it is through", () =>
+    Effect.gen(function* () {
+      const gate = yield* makeGate
+      const runtime = yield* MetricsRuntime
+      const recorder = yield* runtime.createRecorder("going", { onStopped: gate.pass })
+      yield* recorder.start
+      const removing = yield* fork(runtime.stopAndRemoveRecorder("going"))
+      yield* gate.reached
+      expect(yield* Effect.flip(runtime.createRecorder("going"))).toMatchObject({ _tag: "RecorderAlreadyExists" })
+      expect(yield* Effect.flip(runtime.stopAndRemoveRecorder("going"))).toMatchObject({ _tag: "InvalidState" })
+      const joined = yield* fork(runtime.stopRecorder("going"))
+      yield* gate.open
+      yield* Fiber.joinAll([removing, joined])
+      yield* runtime.createRecorder("going")
+    })
+  )
+
+  it.effect("goes on when the one who waits for it is interrupted", () =>
+    Effect.gen(function* () {
+      const gate = yield* makeGate
+      const runtime = yield* MetricsRuntime
+      const recorder = yield* runtime.createRecorder("interrupted", { onStopped: gate.pass })
+      yield* recorder.start
+      const removing = yield* fork(runtime.stopAndRemoveRecorder("interrupted"))
+      yield* gate.reached
+      yield* Fiber.interrupt(removing)
+      const joined = yield* fork(recorder.stop)
+      yield* gate.open
+      yield* Fiber.join(joined)
+      yield* foldTurn
+      expect(yield* runtime.findRecorder("interrupted")).toEqual(Option.none())
+    })
+  )
+
+  it.effect("leaves those who hold it with typed errors, and its last counts", () =>
+    Effect.gen(function* () {
+      const runtime = yield* MetricsRuntime
+      const recorder = yield* runtime.createRecorder("held")
+      yield* recorder.register(Ticks)
+      yield* recorder.emit(tick())
+      yield* runtime.stopAndRemoveRecorder("held")
+      const { emit, register, report, snapshot, snapshots, start, stop } = recorder
+      const operations: ReadonlyArray<Effect.Effect<unknown, unknown>> = [
+        emit(tick()),
+        register(Ticks),
+        report,
+        snapshots,
+        snapshot(Ticks),
+        start,
+        stop
+      ]
+      for (const operation of operations) {
+        expect(yield* Effect.flip(operation)).toMatchObject({ _tag: "InvalidState", subject: "recorder", id: "held" })
+      }
+      expect(recorder.emitUnsafe(tick())).toBe(false)
+      expect(yield* recorder.stats).toMatchObject({ accepted: 1, applied: 1, refusedBy: { notRunning: 2 } })
+    })
+  )
+
+  it.effect("that was never started is final, too: its first event starts nothing", () =>
+    Effect.gen(function* () {
+      const runtime = yield* MetricsRuntime
+      const recorder = yield* runtime.createRecorder("never started")
+      yield* runtime.stopAndRemoveRecorder("never started")
+      expect(yield* Effect.flip(recorder.emit(tick()))).toMatchObject({ _tag: "InvalidState" })
+      expect(recorder.emitUnsafe(tick())).toBe(false)
+      expect(yield* recorder.stats).toMatchObject({ state: "Idle", accepted: 0, refusedBy: { notRunning: 2 } })
+    })
+  )
+})
+
+onBothLayers("a thousand recorders on one runtime", (it) => {
+  it.effect("each have their own state", () =>
+    Effect.gen(function* () {
+      const runtime = yield* MetricsRuntime
+      const ids = Array.from({ length: 1000 }, (_, i) => `connection ${i}`)
+      const recorders = yield* Effect.forEach(ids, (id) => runtime.createRecorder(id))
+      for (const recorder of recorders) yield* recorder.register(Ticks)
+      for (const round of [1, 2, 3]) {
+        for (const [i, recorder] of recorders.entries()) recorder.emitUnsafe(tick(i * round))
+      }
+      const read = Effect.forEach(recorders, (recorder) => recorder.snapshot(Ticks), { concurrency: "unbounded" })
+      const dimensions = (yield* read).map((snapshot) => snapshot.dimensions)
+      expect(dimensions).toEqual(recorders.map((_, i) => ({ count: 3, sum: 6 * i })))
+      expect(yield* runtime.recorderIds).toEqual(expect.arrayContaining(ids))
+      yield* Effect.forEach(ids, runtime.stopAndRemoveRecorder, { concurrency: "unbounded" })
+      expect((yield* runtime.recorderIds).filter((id) => id.startsWith("connection"))).toEqual([])
+    })
+  )
+})

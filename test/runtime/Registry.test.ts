@@ -1,0 +1,204 @@
+import { expect, it } from "@effect/vitest"
+import { Effect, Option } from "effect"
+import { MetricsRuntime, type RuntimeService } from "mvx-metrics"
+import { onBothLayers } from "../support/bothLayers.ts"
+import { onBothRuntimes, started } from "../support/bothRuntimes.ts"
+import { recordLogs } from "../support/logs.ts"
+import { Ticks, tick } from "../support/probe.metrics.ts"
+
+onBothLayers("the registry", (it) => {
+  it.effect("creates a recorder under an id, and gives it to whoever asks", () =>
+    Effect.gen(function* () {
+      const runtime = yield* MetricsRuntime
+      const recorder = yield* runtime.createRecorder("created")
+      expect(recorder.recorderId).toBe("created")
+      expect(yield* recorder.state).toBe("Idle")
+      expect(yield* runtime.getRecorder("created")).toBe(recorder)
+      expect(yield* runtime.findRecorder("created")).toEqual(Option.some(recorder))
+    })
+  )
+
+  it.effect("lists the ids in the order of their making", () =>
+    Effect.gen(function* () {
+      const runtime = yield* MetricsRuntime
+      for (const id of ["order c", "order a", "order b"]) yield* runtime.createRecorder(id)
+      yield* runtime.stopAndRemoveRecorder("order a")
+      yield* runtime.createRecorder("order a")
+      const ids = (yield* runtime.recorderIds).filter((id) => id.startsWith("order "))
+      expect(ids).toEqual(["order c", "order b", "order a"])
+    })
+  )
+
+  it.effect("trims ids wherever they are given", () =>
+    Effect.gen(function* () {
+      const runtime = yield* MetricsRuntime
+      const recorder = yield* runtime.createRecorder("  trimmed\n")
+      expect(recorder.recorderId).toBe("trimmed")
+      expect(recorder.entityId).toBe("trimmed")
+      expect(yield* runtime.recorderIds).toContain("trimmed")
+      expect(yield* runtime.getRecorder(" trimmed ")).toBe(recorder)
+      expect(yield* runtime.findRecorder("trimmed ")).toEqual(Option.some(recorder))
+      expect(yield* Effect.flip(runtime.createRecorder("\ttrimmed"))).toMatchObject({ recorderId: "trimmed" })
+      yield* recorder.start
+      yield* runtime.stopRecorder(" trimmed")
+      yield* runtime.stopAndRemoveRecorder("trimmed ")
+      expect(yield* runtime.findRecorder("trimmed")).toEqual(Option.none())
+    })
+  )
+
+  const byId: ReadonlyArray<
+    readonly [name: string, (runtime: RuntimeService, id: string) => Effect.Effect<unknown, unknown>]
+  > = [
+    ["createRecorder", (runtime, id) => runtime.createRecorder(id)],
+    ["getRecorder", (runtime, id) => runtime.getRecorder(id)],
+    ["findRecorder", (runtime, id) => runtime.findRecorder(id)],
+    ["stopRecorder", (runtime, id) => runtime.stopRecorder(id)],
+    ["stopAndRemoveRecorder", (runtime, id) => runtime.stopAndRemoveRecorder(id)]
+  ]
+  it.effect.each(byId)("%s refuses a blank id, and what is not an id", ([_, call]) =>
+    Effect.gen(function* () {
+      const runtime = yield* MetricsRuntime
+      const before = yield* runtime.recorderIds
+      for (const id of ["", "  \n", undefined, null, 7, {}]) {
+        const error = yield* Effect.flip(call(runtime, id as never))
+        expect(error).toMatchObject({ _tag: "InvalidArgument", argument: "recorderId" })
+      }
+      expect(yield* runtime.recorderIds).toEqual(before)
+    })
+  )
+
+  const ofKnown = byId.filter(([name]) => !["createRecorder", "findRecorder"].includes(name))
+  it.effect.each(ofKnown)("%s of an id that nobody has is RecorderNotFound", ([_, call]) =>
+    Effect.gen(function* () {
+      const runtime = yield* MetricsRuntime
+      expect(yield* Effect.flip(call(runtime, " nobody "))).toMatchObject({
+        _tag: "RecorderNotFound",
+        recorderId: "nobody",
+        namespace: runtime.namespace
+      })
+    })
+  )
+
+  it.effect("finds nothing under an id that nobody has", () =>
+    Effect.gen(function* () {
+      expect(yield* (yield* MetricsRuntime).findRecorder("nobody")).toEqual(Option.none())
+    })
+  )
+
+  it.effect("gives an id to one recorder only", () =>
+    Effect.gen(function* () {
+      const runtime = yield* MetricsRuntime
+      const first = yield* runtime.createRecorder("taken")
+      expect(yield* Effect.flip(runtime.createRecorder("taken"))).toMatchObject({
+        _tag: "RecorderAlreadyExists",
+        recorderId: "taken",
+        namespace: runtime.namespace
+      })
+      expect(yield* runtime.getRecorder("taken")).toBe(first)
+    })
+  )
+
+  it.effect("frees the id of a create that failed", () =>
+    Effect.gen(function* () {
+      const runtime = yield* MetricsRuntime
+      yield* Effect.flip(runtime.createRecorder("failed create", { capacity: 0 }))
+      expect(yield* runtime.findRecorder("failed create")).toEqual(Option.none())
+      yield* runtime.createRecorder("failed create")
+    })
+  )
+
+  it.effect("replaces a blank entity id by one that nobody else has, and trims others", () =>
+    Effect.gen(function* () {
+      const runtime = yield* MetricsRuntime
+      const a = yield* runtime.createRecorder("entity a", { entityId: "" })
+      const b = yield* runtime.createRecorder("entity b", { entityId: "   " })
+      const c = yield* runtime.createRecorder("entity c", { entityId: " document 7 " })
+      expect(a.entityId.trim()).not.toBe("")
+      expect(b.entityId.trim()).not.toBe("")
+      expect(a.entityId).not.toBe(b.entityId)
+      expect(c.entityId).toBe("document 7")
+      expect((yield* c.report).entityId).toBe("document 7")
+    })
+  )
+
+  it.effect("a stopped recorder stays registered, with its state, and can be started again", () =>
+    Effect.gen(function* () {
+      const runtime = yield* MetricsRuntime
+      const recorder = yield* runtime.createRecorder("stopped")
+      yield* recorder.register(Ticks)
+      yield* recorder.emit(tick(1))
+      yield* runtime.stopRecorder("stopped")
+      expect(yield* recorder.state).toBe("Stopped")
+      expect(yield* runtime.getRecorder("stopped")).toBe(recorder)
+      yield* recorder.start
+      yield* recorder.emit(tick(2))
+      expect((yield* recorder.snapshot(Ticks)).dimensions).toEqual({ count: 2, sum: 3 })
+    })
+  )
+
+  it.effect("stopping one that does not run is InvalidState", () =>
+    Effect.gen(function* () {
+      const runtime = yield* MetricsRuntime
+      yield* runtime.createRecorder("never started")
+      expect(yield* Effect.flip(runtime.stopRecorder("never started"))).toMatchObject({
+        _tag: "InvalidState",
+        subject: "recorder",
+        id: "never started",
+        state: "Idle"
+      })
+    })
+  )
+
+  it.effect("a recorder whose stop failed stays registered, and can be read", () =>
+    Effect.gen(function* () {
+      const runtime = yield* MetricsRuntime
+      const recorder = yield* runtime.createRecorder("failed stop", { onStopped: Effect.fail("a closed sink") })
+      yield* recorder.register(Ticks)
+      yield* recorder.emit(tick(5))
+      expect(yield* Effect.flip(runtime.stopRecorder("failed stop"))).toMatchObject({ _tag: "HookFailed" })
+      const found = yield* runtime.getRecorder("failed stop")
+      expect((yield* found.snapshot(Ticks)).dimensions.sum).toBe(5)
+      yield* runtime.stopAndRemoveRecorder("failed stop")
+      expect(yield* runtime.findRecorder("failed stop")).toEqual(Option.none())
+    })
+  )
+})
+
+onBothRuntimes("the options of a runtime", (make) => {
+  it.effect("are the defaults of its recorders, whose own options come first", () =>
+    Effect.gen(function* () {
+      const runtime = yield* started(make({ capacity: 2, overflow: "fail" }))
+      const plain = yield* runtime.createRecorder("plain")
+      const own = yield* runtime.createRecorder("own", { capacity: 3 })
+      const other = yield* runtime.createRecorder("other", { overflow: "drop-oldest" })
+      const of = (recorder: typeof plain) => Effect.map(recorder.stats, ({ capacity }) => [capacity, recorder.overflow])
+      expect(yield* of(plain)).toEqual([2, "fail"])
+      expect(yield* of(own)).toEqual([3, "fail"])
+      expect(yield* of(other)).toEqual([2, "drop-oldest"])
+    })
+  )
+
+  it.effect("say how much its recorders log, unless they say it themselves", () =>
+    Effect.gen(function* () {
+      const { layer, lines } = recordLogs()
+      yield* Effect.gen(function* () {
+        const runtime = yield* started(make({ logging: "silent" }))
+        const quiet = yield* runtime.createRecorder("quiet")
+        const loud = yield* runtime.createRecorder("loud", { logging: "inspection" })
+        for (const recorder of [quiet, loud]) yield* recorder.snapshots
+      }).pipe(Effect.provide(layer))
+      expect(lines.map(({ annotations }) => annotations)).toEqual([{ namespace: "test", recorderId: "loud" }])
+    })
+  )
+
+  it.effect("say how much it logs itself: its lifecycle, with its namespace, and nothing when silent", () =>
+    Effect.gen(function* () {
+      for (const logging of ["silent", "normal", "inspection"] as const) {
+        const { layer, lines } = recordLogs()
+        yield* Effect.scoped(started(make({ logging }))).pipe(Effect.provide(layer))
+        const line = { level: "Debug", annotations: { namespace: "test" } }
+        expect(lines).toMatchObject(logging === "silent" ? [] : [line, line])
+      }
+    })
+  )
+})

@@ -1,0 +1,45 @@
+// Metrics that go wrong in their view, or in odd ways. Both threads import this module.
+import { Metric } from "mvx-metrics"
+import { ProbeEvent } from "./probe.metrics.ts"
+
+/** Its view throws from the third tick on. */
+export const FaultyView = Metric.make("faulty.view", {
+  events: ProbeEvent,
+  initial: 0,
+  reduce: { "probe.tick": (count) => count + 1 },
+  view: (count) => {
+    if (count >= 3) throw new TypeError(`cannot show ${count}`)
+    return { count }
+  }
+})
+
+/** Its view shows what is not plain data. */
+export const OpaqueView = Metric.make("faulty.opaque_view", {
+  events: ProbeEvent,
+  initial: 0,
+  reduce: { "probe.tick": (count) => count + 1 },
+  view: (count) => ({ count: () => count })
+})
+
+/** Its reducer throws what is not an error, and cannot even be printed. */
+export const ThrowsOddly = Metric.make("faulty.throws_oddly", {
+  events: ProbeEvent,
+  initial: 0,
+  reduce: {
+    "probe.poison": (_count, { reason }) => {
+      throw reason === "a text" ? reason : Object.create(null)
+    }
+  }
+})
+
+/** Its reducer changes its state in place, which is frozen. */
+export const ChangesInPlace = Metric.make("faulty.changes_in_place", {
+  events: ProbeEvent,
+  initial: { count: 0 },
+  reduce: {
+    "probe.tick": (state) => {
+      ;(state as { count: number }).count++
+      return state
+    }
+  }
+})

@@ -1,0 +1,56 @@
+// The events and metrics that the contract's tests measure with. Both threads import this module.
+import { Schema } from "effect"
+import { Metric } from "mvx-metrics"
+
+export const ProbeEvent = Schema.TaggedUnion({
+  "probe.tick": { n: Schema.Number },
+  "probe.note": { text: Schema.String, tags: Schema.Array(Schema.String) },
+  "probe.poison": { reason: Schema.String }
+})
+export type ProbeEvent = typeof ProbeEvent.Type
+
+export const tick = (n = 1): ProbeEvent => ({ _tag: "probe.tick", n })
+export const note = (text: string, ...tags: ReadonlyArray<string>): ProbeEvent => ({ _tag: "probe.note", text, tags })
+export const poison = (reason: string): ProbeEvent => ({ _tag: "probe.poison", reason })
+
+/** How many ticks, and the sum of their numbers. */
+export const Ticks = Metric.make("probe.ticks", {
+  events: ProbeEvent,
+  initial: { count: 0, sum: 0 },
+  reduce: { "probe.tick": (state, { n }) => ({ count: state.count + 1, sum: state.sum + n }) }
+})
+
+/** The numbers of the ticks in the order in which they were folded, each with its time. */
+export const TickLog = Metric.make("probe.tick.log", {
+  events: ProbeEvent,
+  initial: [] as ReadonlyArray<readonly [n: number, at: number]>,
+  reduce: { "probe.tick": (state, { n }, at) => [...state, [n, at] as const] },
+  view: (state, now) => ({ log: state, now })
+})
+
+/** The texts of the notes, with their tags. */
+export const Notes = Metric.make("probe.notes", {
+  events: ProbeEvent,
+  initial: [] as ReadonlyArray<string>,
+  reduce: { "probe.note": (state, { tags, text }) => [...state, [text, ...tags].join(" #")] },
+  view: (state) => ({ notes: state })
+})
+
+/** Takes even ticks only: for odd ones it returns the same state. */
+export const EvenTicks = Metric.make("probe.even_ticks", {
+  events: ProbeEvent,
+  initial: 0,
+  reduce: { "probe.tick": (count, { n }) => (n % 2 === 0 ? count + 1 : count) }
+})
+
+/** Counts ticks until it is poisoned: its reducer throws on the first poison. */
+export const Fragile = Metric.make("probe.fragile", {
+  events: ProbeEvent,
+  initial: 0,
+  reduce: {
+    "probe.tick": (count) => count + 1,
+    "probe.poison": (_count, { reason }) => {
+      throw new RangeError(reason)
+    }
+  }
+})

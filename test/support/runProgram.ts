@@ -1,0 +1,87 @@
+/**
+ * Real processes for tests: a program is started as a user would start it, by the same Node as the tests, with the
+ * package resolved to its sources. It talks to the test by `say` (see say.ts).
+ */
+import { spawn } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import { vi } from "@effect/vitest"
+import { whatWasSaid } from "./say.ts"
+
+/** After this a program counts as hanging: it is killed, and the test fails with what the program had said. */
+export const HangsAfter = 45_000
+
+// The tests of a file that starts programs wait for that.
+vi.setConfig({ testTimeout: HangsAfter + 15_000 })
+
+export interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+  /** The data said with a word. Fails when it was not said exactly once. */
+  // biome-ignore lint/suspicious/noExplicitAny: what a program says is asserted on, whatever it is.
+  readonly said: (word: string) => any
+  /** How often a word was said. */
+  readonly count: (word: string) => number
+}
+
+export interface Program {
+  /** Resolves when the program has said the word; rejects when it ends without. */
+  readonly says: (word: string) => Promise<void>
+  readonly kill: (signal: NodeJS.Signals) => void
+  /** Resolves when the program has ended, however; rejects when it hangs. */
+  readonly ended: Promise<Ended>
+}
+
+export const startProgram = (program: URL, ...args: ReadonlyArray<string>): Program => {
+  const child = spawn(process.execPath, ["--conditions=mvx-metrics-source", fileURLToPath(program), ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: HangsAfter,
+    killSignal: "SIGKILL"
+  })
+  let stdout = ""
+  let stderr = ""
+  const listeners = new Set<() => void>()
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text
+    for (const listener of listeners) listener()
+  })
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text
+  })
+
+  const heard = (word: string) => whatWasSaid(stdout).filter((said) => said.word === word)
+  const failure = (what: string): Error =>
+    new Error(`${[fileURLToPath(program), ...args].join(" ")} ${what}.\nstdout:\n${stdout}\nstderr:\n${stderr}`)
+
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.on("error", reject)
+    child.on("close", (code, signal) => {
+      if (signal === "SIGKILL") return reject(failure("was killed, for it did not end by itself"))
+      const said = (word: string) => {
+        const [first, ...more] = heard(word)
+        if (first === undefined || more.length > 0) throw failure(`has not said "${word}" exactly once`)
+        return first.data
+      }
+      resolve({ code, signal, stdout, stderr, said, count: (word) => heard(word).length })
+    })
+  })
+
+  const says = (word: string): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const listen = (): void => {
+        if (heard(word).length === 0) return
+        listeners.delete(listen)
+        resolve()
+      }
+      listeners.add(listen)
+      listen()
+      ended.then(() => reject(failure(`has ended without saying "${word}"`)), reject)
+    })
+
+  return { says, kill: (signal) => void child.kill(signal), ended }
+}
+
+/** Runs a program to its end. */
+export const runProgram = (program: URL, ...args: ReadonlyArray<string>): Promise<Ended> =>
+  startProgram(program, ...args).ended

@@ -1,0 +1,111 @@
+// The runtime and its layers. Checked by tsc (`npm run check`), never run.
+import type { Worker } from "node:worker_threads"
+import { Context, Effect, type Layer, type Option, type Scope } from "effect"
+import {
+  type MetricsError as E,
+  MetricsLayer,
+  MetricsRuntime,
+  MetricsWorker,
+  type RecorderService,
+  type RuntimeService,
+  type RuntimeState
+} from "mvx-metrics"
+import { expectTypeOf } from "vitest"
+import { EvenTicks, Ticks } from "../support/probe.metrics.ts"
+
+const namespace = "types"
+declare const metrics: URL
+declare const spawn: () => Worker
+
+// --- how metrics reach the worker: exactly one of metrics and spawn
+
+MetricsLayer.layerWorker({ namespace, metrics })
+MetricsLayer.layerWorker({ namespace, metrics: [metrics, metrics], startTimeout: "1 second" })
+MetricsLayer.layerWorker({ namespace, spawn, startTimeout: 500 })
+// @ts-expect-error neither
+MetricsLayer.layerWorker({ namespace })
+// @ts-expect-error both
+MetricsLayer.layerWorker({ namespace, metrics, spawn })
+// @ts-expect-error a path is no URL
+MetricsLayer.layerWorker({ namespace, metrics: "./probe.metrics.ts" })
+// @ts-expect-error the definitions themselves do not cross the thread
+MetricsLayer.layerWorker({ namespace, metrics: [Ticks] })
+// @ts-expect-error spawn makes the worker, it is not the worker
+MetricsLayer.layerWorker({ namespace, spawn: spawn() })
+// @ts-expect-error there is no namespace
+MetricsLayer.layerWorker({ metrics })
+// @ts-expect-error neither
+MetricsRuntime.makeWorker({ namespace })
+// @ts-expect-error both
+MetricsRuntime.makeWorker({ namespace, metrics, spawn })
+
+// --- options
+
+MetricsLayer.layerInProcess({
+  namespace,
+  capacity: 10,
+  overflow: "fail",
+  logging: "inspection",
+  shutdownTimeout: "1 minute"
+})
+// @ts-expect-error a misspelt option
+MetricsLayer.layerInProcess({ namespace, capcity: 10 })
+// @ts-expect-error in process there is nothing to import
+MetricsLayer.layerInProcess({ namespace, metrics })
+// @ts-expect-error entities are measured by recorders
+MetricsLayer.layerInProcess({ namespace, entityId: "door-1" })
+// @ts-expect-error a misspelt option
+MetricsLayer.layerWorker({ namespace, metrics, startTimeOut: 500 })
+// @ts-expect-error no such unit
+MetricsLayer.layerWorker({ namespace, metrics, startTimeout: "1 fortnight" })
+
+MetricsWorker.run([Ticks, EvenTicks])
+// @ts-expect-error no metric
+MetricsWorker.run([{ name: "probe.ticks" }])
+// @ts-expect-error a list, also of one
+MetricsWorker.run(Ticks)
+
+// --- layers and constructors
+
+type StartError = E.InvalidArgument | E.InvalidState | E.MetricsModuleError | E.RuntimeFailed
+
+expectTypeOf(MetricsLayer.layerInProcess({ namespace })).toEqualTypeOf<Layer.Layer<MetricsRuntime, StartError>>()
+expectTypeOf(MetricsLayer.layerWorker({ namespace, metrics })).toEqualTypeOf<Layer.Layer<MetricsRuntime, StartError>>()
+expectTypeOf(MetricsRuntime.makeInProcess({ namespace })).toEqualTypeOf<
+  Effect.Effect<RuntimeService, E.InvalidArgument, Scope.Scope>
+>()
+expectTypeOf(MetricsRuntime.makeWorker({ namespace, spawn })).toEqualTypeOf<
+  Effect.Effect<RuntimeService, E.InvalidArgument, Scope.Scope>
+>()
+
+// --- what each method of the service can fail with
+
+declare const runtime: RuntimeService
+type StopError = E.InvalidState | E.HookFailed | E.RecorderFailed
+
+expectTypeOf(runtime.state).toEqualTypeOf<Effect.Effect<RuntimeState>>()
+expectTypeOf(runtime.start).toEqualTypeOf<Effect.Effect<void, StartError>>()
+expectTypeOf(runtime.createRecorder("door-1")).toEqualTypeOf<
+  Effect.Effect<RecorderService, E.InvalidArgument | E.InvalidState | E.RecorderAlreadyExists>
+>()
+expectTypeOf(runtime.getRecorder("door-1")).toEqualTypeOf<
+  Effect.Effect<RecorderService, E.InvalidArgument | E.RecorderNotFound>
+>()
+expectTypeOf(runtime.findRecorder("door-1")).toEqualTypeOf<
+  Effect.Effect<Option.Option<RecorderService>, E.InvalidArgument>
+>()
+expectTypeOf(runtime.recorderIds).toEqualTypeOf<Effect.Effect<ReadonlyArray<string>>>()
+expectTypeOf(runtime.stopRecorder("door-1")).toEqualTypeOf<
+  Effect.Effect<void, E.InvalidArgument | E.RecorderNotFound | StopError>
+>()
+expectTypeOf(runtime.stopAndRemoveRecorder("door-1")).toEqualTypeOf<
+  Effect.Effect<void, E.InvalidArgument | E.RecorderNotFound | StopError>
+>()
+expectTypeOf(runtime.shutdown).toEqualTypeOf<Effect.Effect<void, E.InvalidState | E.ShutdownFailed>>()
+
+class Sink extends Context.Service<Sink, { readonly open: Effect.Effect<void> }>()("types/Sink") {}
+expectTypeOf(runtime.createRecorder("door-1", { onStarting: Effect.flatMap(Sink, ({ open }) => open) })).toEqualTypeOf<
+  Effect.Effect<RecorderService, E.InvalidArgument | E.InvalidState | E.RecorderAlreadyExists, Sink>
+>()
+// @ts-expect-error a misspelt option
+runtime.createRecorder("door-1", { capcity: 10 })

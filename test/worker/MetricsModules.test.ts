@@ -1,0 +1,140 @@
+/** The first way of bringing metrics to the worker: it imports the modules that a program names. */
+import { once } from "node:events"
+import { Worker } from "node:worker_threads"
+import { describe, expect, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { type Metric, MetricsLayer, MetricsRuntime } from "mvx-metrics"
+import { Notes, note, Ticks, tick } from "../support/probe.metrics.ts"
+import { OddTicks } from "./fixtures/a folder with spaces/odd.metrics.ts"
+import { Lookups } from "./fixtures/compiled/cache.metrics.js"
+import { OtherTicks } from "./fixtures/otherTicks.metrics.ts"
+
+const file = (path: string): URL => new URL(path, import.meta.url)
+const probe = file("../support/probe.metrics.ts")
+const odd = file("./fixtures/a folder with spaces/odd.metrics.ts")
+
+const workerWith = (metrics: URL | ReadonlyArray<URL>) =>
+  MetricsLayer.layerWorker({ namespace: "test.modules", metrics, logging: "silent" })
+
+/** A recorder of the provided runtime with these metrics. */
+const recorderWith = (...metrics: ReadonlyArray<Metric.Any>) =>
+  Effect.gen(function* () {
+    const recorder = yield* (yield* MetricsRuntime).createRecorder("modules")
+    for (const metric of metrics) yield* recorder.register(metric)
+    return recorder
+  })
+
+describe("metrics: URL", () => {
+  it.effect("takes the metrics that one module exports", () =>
+    Effect.gen(function* () {
+      const recorder = yield* recorderWith(Ticks, Notes)
+      yield* recorder.emit(tick(2))
+      yield* recorder.emit(note("a"))
+      expect(yield* recorder.snapshots).toEqual({
+        "probe.ticks": { name: "probe.ticks", dimensions: { count: 1, sum: 2 } },
+        "probe.notes": { name: "probe.notes", dimensions: { notes: ["a"] } }
+      })
+    }).pipe(Effect.provide(workerWith(probe)))
+  )
+
+  it.effect("takes those of several modules, each metric once, at paths that a URL escapes too", () =>
+    Effect.gen(function* () {
+      const recorder = yield* recorderWith(Ticks, OddTicks)
+      for (const n of [1, 2, 3]) yield* recorder.emit(tick(n))
+      expect((yield* recorder.snapshot(Ticks)).dimensions).toEqual({ count: 3, sum: 6 })
+      expect((yield* recorder.snapshot(OddTicks)).dimensions).toEqual({ value: 2 })
+    }).pipe(Effect.provide(workerWith([probe, odd])))
+  )
+
+  it.effect.each([
+    [".ts", ".js", "./fixtures/compiled/cache.metrics.ts"],
+    [".mts", ".mjs", "./fixtures/compiled/lookups.metrics.mts"]
+  ] as const)("takes a %s that is not there as the %s beside it", ([, , path]) =>
+    Effect.gen(function* () {
+      const recorder = yield* recorderWith(Lookups)
+      yield* recorder.emit({ _tag: "cache.lookup", hit: true })
+      yield* recorder.emit({ _tag: "cache.lookup", hit: false })
+      expect((yield* recorder.snapshot(Lookups)).dimensions).toEqual({ total: 2, hits: 1 })
+    }).pipe(Effect.provide(workerWith(file(path))))
+  )
+
+  it.effect("keeps each runtime to its own modules, side by side", () =>
+    Effect.gen(function* () {
+      const first = yield* MetricsRuntime.makeWorker({ namespace: "test.first", metrics: probe, logging: "silent" })
+      const second = yield* MetricsRuntime.makeWorker({
+        namespace: "test.second",
+        metrics: file("./fixtures/otherTicks.metrics.ts"),
+        logging: "silent"
+      })
+      yield* Effect.all([first.start, second.start], { concurrency: 2 })
+      const one = yield* first.createRecorder("same")
+      const other = yield* second.createRecorder("same")
+      yield* one.register(Ticks)
+      yield* other.register(OtherTicks)
+      yield* one.emit(tick(5))
+      yield* other.emit(note("counted there"))
+      expect((yield* one.snapshot(Ticks)).dimensions).toEqual({ count: 1, sum: 5 })
+      expect((yield* other.snapshot(OtherTicks)).dimensions).toEqual({ value: 101 })
+    })
+  )
+
+  it("works for a program that itself runs in a worker thread", async () => {
+    const program = new Worker(file("./fixtures/programInWorker.ts"))
+    const [[snapshots], [code]] = await Promise.all([once(program, "message"), once(program, "exit")])
+    expect(snapshots).toEqual({ "probe.ticks": { name: "probe.ticks", dimensions: { count: 1, sum: 9 } } })
+    expect(code).toBe(0)
+  })
+})
+
+describe("a metric that is registered on the worker layer", () => {
+  it.effect("has to be among those of the worker, which the error lists", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(recorderWith(Lookups))
+      expect(error).toMatchObject({ _tag: "UnknownMetric", name: "cache.lookups", known: ["odd.ticks", "probe.ticks"] })
+      expect(error.message).toContain("it knows: odd.ticks, probe.ticks")
+    }).pipe(Effect.provide(workerWith(odd)))
+  )
+
+  it.effect("has to be the same there, and the error names what differs", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(recorderWith(Ticks))
+      expect(error).toMatchObject({
+        _tag: "DefinitionMismatch",
+        name: "probe.ticks",
+        differences: ["initial state", "tags it reduces", "description"]
+      })
+    }).pipe(Effect.provide(workerWith(file("./fixtures/otherTicks.metrics.ts"))))
+  )
+})
+
+describe("bad input for the worker layer is refused before a thread starts", () => {
+  const spawn = (): never => {
+    throw new Error("a thread was started")
+  }
+  it.effect.each([
+    ["a path instead of a URL", { metrics: "./save.metrics.ts" }, "metrics", "must be a URL or an array of URLs"],
+    ["no module at all", { metrics: [] }, "metrics", "must name at least one module"],
+    ["an array with something else", { metrics: [probe, null] }, "metrics", "must be a URL or an array of URLs"],
+    ["metrics and spawn", { metrics: probe, spawn }, "metrics", "give either metrics"],
+    ["neither of them", {}, "metrics", "give either metrics"],
+    ["a spawn that is no function", { spawn: "worker.ts" }, "spawn", "must be a function"],
+    ["a time-out that is no duration", { spawn, startTimeout: "soon" }, "startTimeout", "must be a duration"],
+    ["an unknown option", { spawn, metric: probe }, "metric", "is not an option"],
+    ["a blank namespace", { spawn, namespace: " " }, "namespace", "must be a string that is not blank"]
+  ] as const)("%s", ([, options, argument, reason]) =>
+    Effect.gen(function* () {
+      const layer = MetricsLayer.layerWorker({ namespace: "test.bad", logging: "silent", ...options } as never)
+      const error = yield* Effect.flip(Effect.provide(MetricsRuntime, layer))
+      expect(error).toMatchObject({ _tag: "InvalidArgument", argument, reason: expect.stringContaining(reason) })
+    })
+  )
+
+  it.effect.each(["file://elsewhere/save.metrics.ts", "file:///save%2Fmetrics.ts", "file:///100%/save.metrics.ts"])(
+    "a URL that names no file of this machine: %s",
+    (href) =>
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(Effect.provide(MetricsRuntime, workerWith(new URL(href))))
+        expect(error).toMatchObject({ _tag: "MetricsModuleError", path: href })
+      })
+  )
+})

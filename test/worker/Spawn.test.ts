@@ -1,0 +1,97 @@
+/** The second way of bringing metrics to the worker: a worker entry of the program's own. */
+import { Worker } from "node:worker_threads"
+import { describe, expect, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { TestClock } from "effect/testing"
+import { MetricsLayer, MetricsRuntime } from "mvx-metrics"
+import { Fragile, Notes, note, TickLog, Ticks, tick } from "../support/probe.metrics.ts"
+
+const entry = (name: string) => () => new Worker(new URL(`./fixtures/${name}`, import.meta.url))
+
+const spawned = (spawn: () => Worker) => MetricsLayer.layerWorker({ namespace: "test.spawn", spawn, logging: "silent" })
+
+const newRecorder = Effect.flatMap(MetricsRuntime, (runtime) => runtime.createRecorder("spawned"))
+
+describe("spawn: () => Worker", () => {
+  it.live("folds on the worker that it gives", () =>
+    Effect.gen(function* () {
+      const recorder = yield* newRecorder
+      yield* recorder.register(Ticks)
+      yield* recorder.register(Notes)
+      yield* recorder.emit(tick(4))
+      yield* recorder.emit(note("a", "b"))
+      expect((yield* recorder.snapshot(Ticks)).dimensions).toEqual({ count: 1, sum: 4 })
+      expect((yield* recorder.snapshot(Notes)).dimensions).toEqual({ notes: ["a #b"] })
+    }).pipe(Effect.provide(spawned(entry("probe.worker.ts"))))
+  )
+
+  it.effect("has its time from the TestClock of the production side", () =>
+    Effect.gen(function* () {
+      const recorder = yield* newRecorder
+      yield* recorder.register(TickLog)
+      yield* recorder.emit(tick(1))
+      yield* TestClock.adjust("1 hour")
+      yield* recorder.emit(tick(2))
+      yield* TestClock.adjust("10 seconds")
+      expect((yield* recorder.snapshot(TickLog)).dimensions).toEqual({
+        log: [
+          [1, 0],
+          [2, 3_600_000]
+        ],
+        now: 3_610_000
+      })
+    }).pipe(Effect.provide(spawned(entry("probe.worker.ts"))))
+  )
+
+  it.effect("is called once for each start of a runtime, and not before", () =>
+    Effect.gen(function* () {
+      let threads = 0
+      const spawn = () => {
+        threads++
+        return entry("probe.worker.ts")()
+      }
+      const runtime = yield* MetricsRuntime.makeWorker({ namespace: "test.spawn", spawn, logging: "silent" })
+      expect(threads).toBe(0)
+      yield* Effect.all([runtime.start, runtime.start], { concurrency: 2 })
+      yield* runtime.start
+      expect(threads).toBe(1)
+    })
+  )
+
+  it.effect("releases the thread when the scope closes, under a TestClock that stands still", () =>
+    Effect.gen(function* () {
+      const thread = entry("probe.worker.ts")()
+      yield* Effect.gen(function* () {
+        const recorder = yield* newRecorder
+        yield* recorder.register(Ticks)
+        yield* recorder.emit(tick())
+      }).pipe(Effect.provide(spawned(() => thread)))
+      // Node gives a thread that has ended the id -1.
+      expect(thread.threadId).toBe(-1)
+    })
+  )
+
+  it.effect("refuses a metric that its entry does not list", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(Effect.flatMap(newRecorder, (recorder) => recorder.register(Fragile)))
+      expect(error).toMatchObject({
+        _tag: "UnknownMetric",
+        name: "probe.fragile",
+        known: ["probe.ticks", "probe.tick.log", "probe.notes"]
+      })
+    }).pipe(Effect.provide(spawned(entry("probe.worker.ts"))))
+  )
+
+  it.effect("refuses a metric whose definition differs, and takes no event for it", () =>
+    Effect.gen(function* () {
+      const recorder = yield* newRecorder
+      expect(yield* Effect.flip(recorder.register(Ticks))).toMatchObject({
+        _tag: "DefinitionMismatch",
+        differences: ["initial state", "tags it reduces", "description"]
+      })
+      yield* recorder.emit(tick())
+      expect(yield* recorder.snapshots).toEqual({})
+      expect(yield* recorder.stats).toMatchObject({ applied: 0, ignored: 1 })
+    }).pipe(Effect.provide(spawned(entry("mismatch.worker.ts"))))
+  )
+})

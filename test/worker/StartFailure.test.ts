@@ -1,0 +1,78 @@
+/** Workers that fail before they are ready: typed errors that name what was tried, and nothing is left running. */
+import { fileURLToPath } from "node:url"
+import { beforeAll, describe, expect, it } from "@effect/vitest"
+import { type Ended, runProgram } from "../support/runProgram.ts"
+
+const pathOf = (fixture: string): string => fileURLToPath(new URL(`./fixtures/${fixture}`, import.meta.url))
+
+const moduleError = (fixture: string, reason: unknown) => ({
+  _tag: "MetricsModuleError",
+  path: pathOf(fixture),
+  reason,
+  message: expect.stringContaining(pathOf(fixture))
+})
+const runtimeFailed = (cause: unknown) => ({ _tag: "RuntimeFailed", namespace: "test.start", cause })
+
+const invalidMetrics = (argument: string, message: unknown) => ({ _tag: "InvalidArgument", argument, message })
+const nameTaken = invalidMetrics(
+  "metrics",
+  expect.stringContaining('two different definitions under the name "probe.ticks"')
+)
+
+const modules = [
+  [
+    "a module that is not there",
+    moduleError("nowhere.metrics.ts", `there is no such file, and no ${pathOf("nowhere.metrics.js")} either`)
+  ],
+  ["a module that is not there, beside one that is", moduleError("nowhere.metrics.mjs", "there is no such file")],
+  [
+    "a module that is not a file",
+    { _tag: "MetricsModuleError", path: "https://example.test/save.metrics.ts", reason: "is not a file: URL" }
+  ],
+  ["a module that throws", moduleError("throwing.metrics.ts", "could not be imported: thrown at import")],
+  ["a module that exits", runtimeFailed("The worker has exited with code: 4")],
+  ["a module without a metric", moduleError("no.metrics.ts", "exports no metric made by Metric.make")],
+  ["modules with different metrics of one name", nameTaken]
+] as const
+
+const workers = [
+  ["an entry that is not there", runtimeFailed(`Cannot find module '${pathOf("nowhere.worker.ts")}'`)],
+  ["an entry that throws", runtimeFailed("thrown by the entry")],
+  ["an entry that exits", runtimeFailed("The worker has exited with code: 4")],
+  ["an entry that never calls MetricsWorker.run and ends", runtimeFailed("The worker has exited with code: 0")],
+  [
+    "an entry that never calls MetricsWorker.run and lives on",
+    runtimeFailed("the worker has not said which metrics it has. Does its entry call MetricsWorker.run?")
+  ],
+  ["an entry without an array", invalidMetrics("metrics", "metrics: must be an array of definitions")],
+  [
+    "an entry with something that is no metric",
+    invalidMetrics("metrics[1]", "metrics[1]: must be a definition made by Metric.make")
+  ],
+  ["an entry with different metrics of one name", nameTaken],
+  ["a spawn that throws", runtimeFailed("thrown by spawn")],
+  ["a spawn that gives no worker", { _tag: "InvalidArgument", argument: "spawn" }]
+] as const
+
+describe("a runtime whose worker cannot start", () => {
+  let ended: Ended
+  beforeAll(async () => {
+    ended = await runProgram(new URL("./fixtures/startFailures.ts", import.meta.url))
+  }, 60_000)
+
+  it.for([...modules, ...workers])("fails its start with a typed error for %s", ([what, error]) => {
+    expect(ended.said(what)).toMatchObject({ isError: true, ...error })
+  })
+
+  it.for([...modules, ...workers])("is Failed, refuses everything and can be shut down after %s", ([what]) => {
+    expect(ended.said(what)).toMatchObject({ state: "Failed", after: ["InvalidState", "InvalidState", "done"] })
+  })
+
+  it.for(workers)("leaves no thread after %s", ([what]) => {
+    expect(ended.said(`the thread of ${what}`)).toBe(-1)
+  })
+
+  it("does not keep the process, which exits with 0", () => {
+    expect(ended).toMatchObject({ code: 0, signal: null, stderr: "" })
+  })
+})
