@@ -1,31 +1,33 @@
 // The production component: it registers its metric and reports facts. It runs the same with no recorder.
-import { Context, Effect, Exit, Layer, Schema } from "effect"
+import { Context, Effect, Exit, Layer, type PlatformError, Schema } from "effect"
 import { Recorder } from "mvx-metrics"
-import { SaveAttempts } from "./document-storage.metrics.ts"
+import { type DocumentStorageEvent, SaveAttempts } from "./document-storage.metrics.ts"
 
 export class EmptyDocument extends Schema.TaggedError<EmptyDocument>()("EmptyDocument", { id: Schema.String }) {}
 
+type Content = string | Uint8Array
+
 export class DocumentStorage extends Context.Service<
   DocumentStorage,
-  { readonly save: (id: string, content: string) => Effect.Effect<void, EmptyDocument> }
+  { readonly save: (id: string, content: Content) => Effect.Effect<void, EmptyDocument | PlatformError.PlatformError> }
 >()("example/DocumentStorage") {
   static readonly layer = Layer.effect(
     DocumentStorage,
     Effect.gen(function* () {
       yield* Recorder.register(SaveAttempts)
-      const documents = new Map<string, string>()
+      const documents = new Map<string, Content>()
       return DocumentStorage.of({
-        save: Effect.fn("DocumentStorage.save")(
-          function* (id: string, content: string) {
-            if (content === "") return yield* new EmptyDocument({ id })
-            documents.set(id, content)
-          },
-          Recorder.onExit((exit) => ({
-            _tag: "document_storage.save.attempt",
-            outcome: Exit.isSuccess(exit) ? "SUCCESS" : "FAILURE"
-          }))
-        )
+        save: Effect.fn("DocumentStorage.save")(function* (id: string, content: Content) {
+          if (content.length === 0) return yield* new EmptyDocument({ id })
+          documents.set(id, content)
+        }, Recorder.onExit(saveAttempt))
       })
     })
   )
 }
+
+/** What every storage reports of a save, however it ended. */
+export const saveAttempt = <A, E>(exit: Exit.Exit<A, E>): typeof DocumentStorageEvent.Type => ({
+  _tag: "document_storage.save.attempt",
+  outcome: Exit.isSuccess(exit) ? "SUCCESS" : "FAILURE"
+})

@@ -1,15 +1,10 @@
+// Runs the program with its metrics on a worker thread. With a PATH, the documents are the files under that folder.
 import { NodeRuntime } from "@effect/platform-node"
-import { Console, Effect, Layer } from "effect"
+import { Effect, Layer } from "effect"
 import { MetricsLayer, Recorder } from "mvx-metrics"
 import { DocumentStorage } from "./document-storage.ts"
-
-const program = Effect.gen(function* () {
-  const storage = yield* DocumentStorage
-  yield* storage.save("a", "the first document")
-  yield* storage.save("b", "the second document")
-  yield* Effect.ignore(storage.save("c", ""))
-  yield* Console.log(JSON.stringify(yield* Recorder.snapshots))
-})
+import { saveFolder } from "./folder.ts"
+import { program } from "./program.ts"
 
 const Metrics = Recorder.layer("document_storage").pipe(
   Layer.provideMerge(
@@ -20,4 +15,9 @@ const Metrics = Recorder.layer("document_storage").pipe(
   )
 )
 
-program.pipe(Effect.provide(DocumentStorage.layer.pipe(Layer.provideMerge(Metrics))), NodeRuntime.runMain)
+const threeDocuments = Effect.provide(program, DocumentStorage.layer.pipe(Layer.provideMerge(Metrics)))
+
+const path = process.argv[2]
+const job: Effect.Effect<void, unknown> = path === undefined ? threeDocuments : saveFolder(path)
+
+NodeRuntime.runMain(job)

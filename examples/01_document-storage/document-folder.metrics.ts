@@ -1,0 +1,16 @@
+// A second family and metric, in a module of its own: how many bytes of documents were saved.
+import { Schema } from "effect"
+import { Metric } from "mvx-metrics"
+
+export const DocumentFolderEvent = Schema.TaggedUnion({
+  "document_storage.document.saved": { bytes: Schema.Number }
+})
+
+export const SavedBytes = Metric.make("document_storage.saved.bytes", {
+  events: DocumentFolderEvent,
+  unit: "By",
+  initial: { sum: 0 },
+  reduce: {
+    "document_storage.document.saved": (state, { bytes }) => ({ sum: state.sum + bytes })
+  }
+})
