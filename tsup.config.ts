@@ -1,23 +1,20 @@
 import { defineConfig } from "tsup"
+import manifest from "./package.json" with { type: "json" }
+
+const exported = Object.values(manifest.exports).flatMap((target) =>
+  typeof target === "string" ? [] : target["mvx-metrics-source"]
+)
 
 // JavaScript only: the declarations come from tsc (see package.json, "build").
 export default defineConfig({
-  entry: [
-    "src/index.ts",
-    "src/Metric.ts",
-    "src/MetricEvent.ts",
-    "src/MetricsClient.ts",
-    "src/MetricsError.ts",
-    "src/MetricsLayer.ts",
-    "src/MetricsRuntime.ts",
-    "src/MetricsWorker.ts",
-    "src/Recorder.ts",
-    "src/Snapshot.ts",
+  entry: {
+    ...Object.fromEntries(exported.map((source) => [source.slice("./src/".length, -".ts".length), source])),
     // Started by `new Worker(new URL("./workerEntry.js", import.meta.url))`: it has to lie flat beside the chunks.
-    { workerEntry: "src/internal/workerEntry.ts" } as unknown as string
-  ],
+    workerEntry: "src/internal/workerEntry.ts"
+  },
   format: "esm",
   target: "node22",
+  clean: true,
   dts: false,
   sourcemap: true,
   splitting: true,

@@ -1,0 +1,102 @@
+// Uses the package as its users get it: packs it, installs the tarball with its peers in an empty folder outside the
+// repository, and runs the programs of test/package/consumer there. Run it by `npm run package:consumer`.
+import { deepStrictEqual, strictEqual } from "node:assert/strict"
+import { spawnSync } from "node:child_process"
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+
+const repository = join(import.meta.dirname, "..")
+const lock = JSON.parse(readFileSync(join(repository, "package-lock.json"), "utf8"))
+const folder = mkdtempSync(join(tmpdir(), "mvx-metrics-consumer-"))
+
+const snapshots = {
+  "document_storage.save.attempts": {
+    name: "document_storage.save.attempts",
+    dimensions: { total: 3, success_total: 2, failure_total: 1 }
+  }
+}
+
+/** Runs a command to its end and gives what it printed. Whatever else it does than succeed in time is an error. */
+const run = (command: string, args: ReadonlyArray<string>, cwd = folder): string => {
+  const { error, signal, status, stderr, stdout } = spawnSync(command, args, {
+    cwd,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: 120_000,
+    killSignal: "SIGKILL"
+  })
+  if (status === 0) return stdout
+  const how = error?.message ?? signal ?? `exit code ${status}`
+  throw new Error(`${command} ${args.join(" ")}: ${how}\n${stdout}${stderr}`)
+}
+
+const node = (...args: ReadonlyArray<string>): string => run(process.execPath, args)
+
+const bin = (name: string): string => join(folder, "node_modules/.bin", name)
+
+const printsSnapshots = (...args: ReadonlyArray<string>): void => {
+  const lines = node(...args)
+    .trimEnd()
+    .split("\n")
+  // The last line, for the library logs its lifecycle before.
+  deepStrictEqual(JSON.parse(lines.at(-1) ?? ""), snapshots)
+}
+
+const installed = (name: string): string => `${name}@${lock.packages[`node_modules/${name}`].version}`
+
+const bundle = (folder: string, ...args: ReadonlyArray<string>): void => {
+  const options = ["--bundle", "--platform=node", "--format=esm", "--target=node22", "--log-level=warning"]
+  run(bin("esbuild"), [...args, ...options, `--outdir=${folder}`])
+}
+
+const steps: { readonly [what: string]: () => void } = {
+  "the tarball is packed": () => {
+    run("npm", ["pack", "--pack-destination", folder], repository)
+  },
+  "it installs in an empty folder, with its peers": () => {
+    const manifest = { private: true, type: "module", allowScripts: { esbuild: true } }
+    writeFileSync(join(folder, "package.json"), JSON.stringify(manifest))
+    const tarball = readdirSync(folder).find((file) => file.endsWith(".tgz"))
+    const others = ["effect", "@effect/platform-node", "typescript", "@types/node", "esbuild"].map(installed)
+    run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", `./${tarball}`, ...others])
+    cpSync(join(repository, "test/package/consumer"), folder, { recursive: true })
+  },
+  "TypeScript and JavaScript type-check, declarations of libraries included, and compile": () => {
+    run(bin("tsc"), [])
+  },
+  "TypeScript runs as it is": () => printsSnapshots("main.ts"),
+  "TypeScript runs compiled, the .ts left in the URL": () => printsSnapshots("compiled/main.js"),
+  "plain JavaScript runs": () => printsSnapshots("plain.js"),
+  "a bundle with the worker as its second entry runs": () => {
+    bundle("bundle", "bundled.ts", "bundled.worker.ts")
+    printsSnapshots("bundle/bundled.js")
+  },
+  "a bundle that gives itself as its metrics is refused, whether it has the library in it or beside it": () => {
+    const runs = "the application runs\n"
+    const refused = "refused with MetricsModuleError, an Error\n"
+    bundle("bundle", "bundled-wrongly.ts")
+    strictEqual(node("bundle/bundled-wrongly.js"), runs + refused)
+    strictEqual(node("launcher.js", "./bundle/bundled-wrongly.js"), runs + refused)
+    bundle("bundle-beside", "bundled-wrongly.ts", "--packages=external")
+    strictEqual(node("bundle-beside/bundled-wrongly.js"), runs + refused)
+    // The main module is another one here: only the worker can see what it was given, and starts no further one.
+    strictEqual(node("launcher.js", "./bundle-beside/bundled-wrongly.js"), runs + runs + refused + refused)
+  },
+  "internals cannot be imported": () => {
+    strictEqual(node("internals.ts"), "ERR_PACKAGE_PATH_NOT_EXPORTED\n".repeat(5))
+  }
+}
+
+try {
+  for (const [what, step] of Object.entries(steps)) {
+    const start = performance.now()
+    step()
+    console.log(`${((performance.now() - start) / 1000).toFixed(1).padStart(5)} s  ${what}`)
+  }
+  rmSync(folder, { recursive: true })
+} catch (error) {
+  console.error(error)
+  console.error(`The consumer is left for a look in ${folder}`)
+  process.exitCode = 1
+}
