@@ -7,12 +7,25 @@ import type { RecorderFailed } from "../MetricsError.ts"
 import type { MetricChange } from "../Snapshot.ts"
 import type { Watch } from "./protocol.ts"
 
-type Outlet = Queue.Queue<MetricChange, RecorderFailed | Cause.Done>
+/** A listener that wants every change by events after `from`, the last one accepted before it came. */
+interface Outlet {
+  readonly from: number
+  readonly queue: Queue.Queue<MetricChange, RecorderFailed | Cause.Done>
+}
 
 /** Only the latest change of each metric, for a listener that takes them when it can. */
 interface Conflated {
+  readonly from: number
   readonly changes: Map<string, MetricChange>
   readonly signal: Queue.Queue<void, RecorderFailed | Cause.Done>
+}
+
+/** What the hub needs of its recorder. */
+interface ListenedTo {
+  /** Tells the fold what is listened for. */
+  readonly watch: (watch: Watch) => void
+  /** The sequence number of the last event accepted. */
+  readonly accepted: () => number
 }
 
 /** Changes that a stream may have waiting. More make its recorder's fold wait. */
@@ -21,16 +34,16 @@ const OutletSize = 16
 /** Those who listen to the changes of one recorder, and what they are told. */
 export class ChangeHub {
   readonly #hook: ((change: MetricChange) => Effect.Effect<void>) | undefined
-  readonly #onWatch: (watch: Watch) => void
+  readonly #recorder: ListenedTo
   readonly #outlets = new Set<Outlet>()
   readonly #conflated = new Set<Conflated>()
   #watch: Watch = "none"
   /** What became of the recorder for good: who comes later is told at once. */
   #ended: Exit.Exit<void, RecorderFailed> | undefined
 
-  constructor(hook: ((change: MetricChange) => Effect.Effect<void>) | undefined, onWatch: (watch: Watch) => void) {
+  constructor(hook: ((change: MetricChange) => Effect.Effect<void>) | undefined, recorder: ListenedTo) {
     this.#hook = hook
-    this.#onWatch = onWatch
+    this.#recorder = recorder
   }
 
   /** Tells the fold what is listened for, where that is not what it was told last. */
@@ -39,44 +52,49 @@ export class ChangeHub {
       this.#hook !== undefined || this.#outlets.size > 0 ? "every" : this.#conflated.size > 0 ? "latest" : "none"
     if (watch === this.#watch) return
     this.#watch = watch
-    this.#onWatch(watch)
+    this.#recorder.watch(watch)
   }
 
   /** Every change in order. A listener that does not keep up makes the fold wait. */
-  readonly every: Stream.Stream<MetricChange, RecorderFailed> = Stream.unwrap(
-    Effect.gen({ self: this }, function* () {
-      const outlet: Outlet = yield* Queue.bounded<MetricChange, RecorderFailed | Cause.Done>(OutletSize)
-      yield* Effect.acquireRelease(
-        Effect.sync(() => this.#add(this.#outlets, outlet, outlet)),
-        () =>
-          Effect.andThen(
-            Queue.shutdown(outlet),
-            Effect.sync(() => this.#remove(this.#outlets, outlet))
-          )
-      )
-      return Stream.fromQueue(outlet)
-    })
-  )
+  get every(): Stream.Stream<MetricChange, RecorderFailed> {
+    return Stream.unwrap(
+      Effect.gen({ self: this }, function* () {
+        const queue = yield* Queue.bounded<MetricChange, RecorderFailed | Cause.Done>(OutletSize)
+        const outlet: Outlet = { from: this.#recorder.accepted(), queue }
+        yield* Effect.acquireRelease(
+          Effect.sync(() => this.#add(this.#outlets, outlet, queue)),
+          () =>
+            Effect.andThen(
+              Queue.shutdown(queue),
+              Effect.sync(() => this.#remove(this.#outlets, outlet))
+            )
+        )
+        return Stream.fromQueue(queue)
+      })
+    )
+  }
 
   /** The latest change of each metric since the listener last took some. Never makes the fold wait. */
-  readonly latest: Stream.Stream<MetricChange, RecorderFailed> = Stream.unwrap(
-    Effect.gen({ self: this }, function* () {
-      const signal = yield* Queue.sliding<void, RecorderFailed | Cause.Done>(1)
-      const conflated: Conflated = { changes: new Map(), signal }
-      yield* Effect.acquireRelease(
-        Effect.sync(() => this.#add(this.#conflated, conflated, signal)),
-        () => Effect.sync(() => this.#remove(this.#conflated, conflated))
-      )
-      return Stream.fromQueue(conflated.signal).pipe(
-        Stream.map(() => {
-          const changes = [...conflated.changes.values()]
-          conflated.changes.clear()
-          return changes
-        }),
-        Stream.flattenIterable
-      )
-    })
-  )
+  get latest(): Stream.Stream<MetricChange, RecorderFailed> {
+    return Stream.unwrap(
+      Effect.gen({ self: this }, function* () {
+        const signal = yield* Queue.sliding<void, RecorderFailed | Cause.Done>(1)
+        const conflated: Conflated = { from: this.#recorder.accepted(), changes: new Map(), signal }
+        yield* Effect.acquireRelease(
+          Effect.sync(() => this.#add(this.#conflated, conflated, signal)),
+          () => Effect.sync(() => this.#remove(this.#conflated, conflated))
+        )
+        return Stream.fromQueue(conflated.signal).pipe(
+          Stream.map(() => {
+            const changes = [...conflated.changes.values()]
+            conflated.changes.clear()
+            return changes
+          }),
+          Stream.flattenIterable
+        )
+      })
+    )
+  }
 
   /** Tells everyone, in order; completes when all have taken the changes. */
   deliver(changes: ReadonlyArray<MetricChange>): Effect.Effect<void> {
@@ -85,7 +103,7 @@ export class ChangeHub {
 
   /** Ends the streams once what they have waiting is taken. New ones may come. */
   end(): void {
-    for (const outlet of this.#outlets) Queue.endUnsafe(outlet)
+    for (const { queue } of this.#outlets) Queue.endUnsafe(queue)
     for (const { signal } of this.#conflated) Queue.endUnsafe(signal)
   }
 
@@ -98,19 +116,20 @@ export class ChangeHub {
   fail(error: RecorderFailed): void {
     this.#ended ??= Exit.fail(error)
     const cause = Cause.fail(error)
-    for (const outlet of this.#outlets) Queue.failCauseUnsafe(outlet, cause)
+    for (const { queue } of this.#outlets) Queue.failCauseUnsafe(queue, cause)
     for (const { signal } of this.#conflated) Queue.failCauseUnsafe(signal, cause)
   }
 
   #deliverOne(change: MetricChange): Effect.Effect<void> {
     return Effect.gen({ self: this }, function* () {
-      for (const { changes, signal } of this.#conflated) {
+      for (const { changes, from, signal } of this.#conflated) {
+        if (change.sequence <= from) continue
         changes.delete(change.snapshot.name)
         changes.set(change.snapshot.name, change)
         Queue.offerUnsafe(signal, undefined)
       }
       if (this.#hook !== undefined) yield* this.#hook(change)
-      for (const outlet of [...this.#outlets]) yield* Queue.offer(outlet, change)
+      for (const { from, queue } of [...this.#outlets]) if (change.sequence > from) yield* Queue.offer(queue, change)
     })
   }
 

@@ -23,7 +23,7 @@ import {
 import type { MetricChange, Report, Snapshot } from "../Snapshot.ts"
 import type { RecorderState, Stats } from "../Stats.ts"
 import { ChangeHub } from "./changeHub.ts"
-import { currentHook, hookOf, insideHook } from "./hookGuard.ts"
+import { currentHook, type Hook, hookOf, insideHook } from "./hookGuard.ts"
 import { Intake, type Offer, type Overflow, whyInvalidEvent } from "./intake.ts"
 import type { LaneLink, Link } from "./link.ts"
 import { type Log, makeLog } from "./logging.ts"
@@ -106,7 +106,10 @@ class RecorderImpl<R> implements RecorderService {
     this.#intake = new Intake({ capacity, overflow, lane: this.#lane, scheduler, startIfIdle })
     this.#hub = new ChangeHub(
       onMetricChanged === undefined ? undefined : (change) => this.#runChangeHook(onMetricChanged, change),
-      (watch) => this.#intake.afterAccepted(() => this.#lane.send({ _tag: "Watch", watch }))
+      {
+        watch: (watch) => this.#intake.afterAccepted(() => this.#lane.send({ _tag: "Watch", watch })),
+        accepted: () => this.#intake.accepted
+      }
     )
     this.#lifecycle = new RecorderLifecycle(recorderId, {
       beforeStart: () => this.#intake.open(),
@@ -339,11 +342,7 @@ class RecorderImpl<R> implements RecorderService {
     const effect = this.#config[hook]
     if (effect === undefined) return Effect.void
     // From the next turn on: the call that emits the first event does not run its recorder's hook as well.
-    return insideHook(
-      this.#lifecycle,
-      hook,
-      Effect.andThen(Effect.yieldNow, Effect.provideContext(effect, this.#context))
-    ).pipe(
+    return this.#insideHook(hook, Effect.andThen(Effect.yieldNow, effect)).pipe(
       Effect.asVoid,
       Effect.catchCause((cause) =>
         Effect.fail(new HookFailed({ recorderId: this.recorderId, hook, cause: Cause.squash(cause) }))
@@ -352,14 +351,18 @@ class RecorderImpl<R> implements RecorderService {
   }
 
   #runChangeHook(hook: NonNullable<RecorderOptions<R>["onMetricChanged"]>, change: MetricChange): Effect.Effect<void> {
-    const effect = Effect.provideContext(
-      Effect.suspend(() => hook(change)),
-      this.#context
-    )
-    return insideHook(this.#lifecycle, "onMetricChanged", effect).pipe(
+    return this.#insideHook(
+      "onMetricChanged",
+      Effect.suspend(() => hook(change))
+    ).pipe(
       Effect.catchCause((cause) => this.#log.warning(`its hook onMetricChanged failed: ${Cause.pretty(cause)}`)),
       Effect.asVoid
     )
+  }
+
+  /** In the context that the recorder was made in, be that the hook of another one. */
+  #insideHook<A, E>(hook: Hook, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E> {
+    return Effect.provideContext(insideHook(this.#lifecycle, hook, effect), this.#context)
   }
 
   // --- fibers of its own

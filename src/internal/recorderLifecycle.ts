@@ -110,7 +110,11 @@ export class RecorderLifecycle {
     this.#steps.onFailure(this.#failure)
     // Who waits is told even where the operation itself does not come to an end.
     const { error } = this.#failure
-    if (foldLost) this.#steps.later(() => Deferred.doneUnsafe(this.#operation, Exit.fail(error)))
+    if (!foldLost) return
+    this.#steps.later(() => {
+      Deferred.doneUnsafe(this.#operation, Exit.fail(error))
+      this.#stopIfAsked(Exit.fail(error))
+    })
   }
 
   remove(): void {

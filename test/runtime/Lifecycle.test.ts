@@ -114,6 +114,21 @@ onBothRuntimes("the lifecycle of a runtime", (make) => {
 })
 
 describe("a worker's runtime", () => {
+  it.effect("has one thread, however often it is started", () =>
+    Effect.gen(function* () {
+      const { spawn } = watchedWorker()
+      let threads = 0
+      const counted = () => {
+        threads++
+        return spawn()
+      }
+      const runtime = yield* MetricsRuntime.makeWorker({ namespace: "test", logging: "silent", spawn: counted })
+      yield* Effect.all([runtime.start, runtime.start], { concurrency: "unbounded" })
+      yield* runtime.start
+      expect(threads).toBe(1)
+    })
+  )
+
   it.effect("a shutdown asked for while it starts goes on when the one who waits is interrupted", () =>
     Effect.gen(function* () {
       const { exited, spawn } = watchedWorker()

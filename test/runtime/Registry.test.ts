@@ -185,9 +185,10 @@ onBothRuntimes("the options of a runtime", (make) => {
         const runtime = yield* started(make({ logging: "silent" }))
         const quiet = yield* runtime.createRecorder("quiet")
         const loud = yield* runtime.createRecorder("loud", { logging: "inspection" })
-        for (const recorder of [quiet, loud]) yield* recorder.snapshots
+        for (const recorder of [quiet, loud]) yield* recorder.start
       }).pipe(Effect.provide(layer))
-      expect(lines.map(({ annotations }) => annotations)).toEqual([{ namespace: "test", recorderId: "loud" }])
+      expect(lines.length).toBeGreaterThan(0)
+      for (const { annotations } of lines) expect(annotations).toEqual({ namespace: "test", recorderId: "loud" })
     })
   )
 
