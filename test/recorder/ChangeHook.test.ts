@@ -4,6 +4,7 @@ import { TestClock } from "effect/testing"
 import type { Snapshot } from "mvx-metrics"
 import { newRecorder, onBothLayers } from "../support/bothLayers.ts"
 import { foldTurn } from "../support/foldTurn.ts"
+import { forkNow } from "../support/forkNow.ts"
 import { makeGate } from "../support/gate.ts"
 import { EvenTicks, Fragile, Notes, note, poison, TickLog, Ticks, tick } from "../support/probe.metrics.ts"
 
@@ -149,7 +150,7 @@ onBothLayers("the hook onMetricChanged", (it) => {
       yield* recorder.register(Ticks)
       for (let n = 0; n < 3; n++) recorder.emitUnsafe(tick(n))
       yield* gate.reached
-      const stopping = yield* Effect.forkScoped(recorder.stop, { startImmediately: true })
+      const stopping = yield* forkNow(recorder.stop)
       yield* foldTurn
       expect(yield* recorder.state).toBe("Stopping")
       expect(steps).toEqual([])

@@ -3,6 +3,7 @@ import { Effect, Fiber } from "effect"
 import { MetricsRuntime, type RecorderService } from "mvx-metrics"
 import { newRecorder, onBothLayers } from "../support/bothLayers.ts"
 import { foldTurn } from "../support/foldTurn.ts"
+import { forkNow } from "../support/forkNow.ts"
 import { makeGate } from "../support/gate.ts"
 import { listen } from "../support/listen.ts"
 import { EvenTicks, Ticks, tick } from "../support/probe.metrics.ts"
@@ -213,7 +214,7 @@ onBothLayers("a listener that does not keep up", (it) => {
       const { fiber, heard } = yield* listen(recorder.changes, () => gate.pass)
       for (let n = 0; n < 5000; n++) recorder.emitUnsafe(tick())
       yield* gate.reached
-      const stopping = yield* Effect.forkScoped(recorder.stop, { startImmediately: true })
+      const stopping = yield* forkNow(recorder.stop)
       yield* foldTurn
       expect(yield* recorder.state).toBe("Stopping")
       expect(steps).toEqual([])

@@ -2,6 +2,7 @@ import { expect } from "@effect/vitest"
 import { Context, Effect, Fiber } from "effect"
 import type { RecorderService } from "mvx-metrics"
 import { newRecorder, onBothLayers } from "../support/bothLayers.ts"
+import { forkNow } from "../support/forkNow.ts"
 import { makeGate } from "../support/gate.ts"
 import { Notes, note, TickLog, Ticks, tick } from "../support/probe.metrics.ts"
 
@@ -102,7 +103,7 @@ onBothLayers("the hook onStarting", (it) => {
       yield* recorder.register(Ticks)
       yield* recorder.emit(tick())
       yield* recorder.emit(tick())
-      const waiting = yield* Effect.forkScoped(Effect.flip(recorder.snapshots), { startImmediately: true })
+      const waiting = yield* forkNow(Effect.flip(recorder.snapshots))
       yield* gate.open
       for (const error of [yield* Fiber.join(waiting), yield* Effect.flip(recorder.snapshots)]) {
         expect(error).toMatchObject({ _tag: "RecorderFailed", recorderId: recorder.recorderId })
@@ -123,7 +124,7 @@ onBothLayers("the hook onStarting", (it) => {
       const gate = yield* makeGate
       const recorder = yield* newRecorder({ onStarting: Effect.andThen(gate.pass, Effect.fail(diskFull)) })
       yield* recorder.emit(tick())
-      const stopping = yield* Effect.forkScoped(Effect.flip(recorder.stop), { startImmediately: true })
+      const stopping = yield* forkNow(Effect.flip(recorder.stop))
       yield* gate.open
       expect((yield* Fiber.join(stopping)).message).toContain(diskFull.message)
     })

@@ -2,12 +2,11 @@ import { expect } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { Recorder, type RecorderService } from "mvx-metrics"
 import { newRecorder, onBothLayers } from "../support/bothLayers.ts"
+import { forkNow } from "../support/forkNow.ts"
 import { makeGate } from "../support/gate.ts"
 import { Ticks, tick } from "../support/probe.metrics.ts"
 
 const invalidState = (state: string) => ({ _tag: "InvalidState", subject: "recorder", state })
-
-const fork = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.forkScoped(effect, { startImmediately: true })
 
 onBothLayers("starting a recorder", (it) => {
   it.effect("it is idle when made, and registering a metric leaves it so", () =>
@@ -71,7 +70,7 @@ onBothLayers("starting a recorder", (it) => {
       })
       yield* recorder.emit(tick())
       yield* gate.reached
-      const waiting = [yield* fork(recorder.start), yield* fork(recorder.start)]
+      const waiting = [yield* forkNow(recorder.start), yield* forkNow(recorder.start)]
       expect(waiting.map((fiber) => fiber.pollUnsafe())).toEqual([undefined, undefined])
       yield* gate.open
       yield* Fiber.joinAll(waiting)
@@ -93,7 +92,7 @@ onBothLayers("starting a recorder", (it) => {
     Effect.gen(function* () {
       const gate = yield* makeGate
       const recorder = yield* newRecorder({ onStarting: gate.pass })
-      const waiting = yield* fork(recorder.start)
+      const waiting = yield* forkNow(recorder.start)
       yield* gate.reached
       yield* Fiber.interrupt(waiting)
       expect(yield* recorder.state).toBe("Starting")
@@ -148,7 +147,7 @@ onBothLayers("stopping a recorder", (it) => {
       yield* recorder.register(Ticks)
       yield* recorder.emit(tick(7))
       yield* gate.reached
-      const stopping = [yield* fork(recorder.stop), yield* fork(recorder.stop)]
+      const stopping = [yield* forkNow(recorder.stop), yield* forkNow(recorder.stop)]
       yield* gate.open
       yield* Fiber.joinAll(stopping)
       expect(steps).toEqual(["started", "stopped"])
@@ -168,7 +167,7 @@ onBothLayers("stopping a recorder", (it) => {
         )
       })
       yield* recorder.start
-      const stopping = [yield* fork(recorder.stop), yield* fork(recorder.stop)]
+      const stopping = [yield* forkNow(recorder.stop), yield* forkNow(recorder.stop)]
       yield* gate.reached
       expect(stopping.map((fiber) => fiber.pollUnsafe())).toEqual([undefined, undefined])
       yield* gate.open
@@ -182,7 +181,7 @@ onBothLayers("stopping a recorder", (it) => {
       const gate = yield* makeGate
       const recorder = yield* newRecorder({ onStopped: gate.pass })
       yield* recorder.start
-      yield* fork(recorder.stop)
+      yield* forkNow(recorder.stop)
       yield* gate.reached
       expect(yield* Effect.flip(recorder.start)).toMatchObject(invalidState("Stopping"))
       yield* gate.open
@@ -194,11 +193,11 @@ onBothLayers("stopping a recorder", (it) => {
       const gate = yield* makeGate
       const recorder = yield* newRecorder({ onStopped: gate.pass })
       yield* recorder.start
-      const waiting = yield* fork(recorder.stop)
+      const waiting = yield* forkNow(recorder.stop)
       yield* gate.reached
       yield* Fiber.interrupt(waiting)
       expect(yield* recorder.state).toBe("Stopping")
-      const joined = yield* fork(recorder.stop)
+      const joined = yield* forkNow(recorder.stop)
       yield* gate.open
       yield* Fiber.join(joined)
       expect(yield* recorder.state).toBe("Stopped")
@@ -210,9 +209,9 @@ onBothLayers("stopping a recorder", (it) => {
       const starting = yield* makeGate
       const stopping = yield* makeGate
       const recorder = yield* newRecorder({ onStarting: starting.pass, onStopped: stopping.pass })
-      yield* fork(recorder.start)
+      yield* forkNow(recorder.start)
       yield* starting.reached
-      yield* Fiber.interrupt(yield* fork(recorder.stop))
+      yield* Fiber.interrupt(yield* forkNow(recorder.stop))
       yield* starting.open
       yield* stopping.reached
       expect(yield* recorder.state).toBe("Stopping")
@@ -228,7 +227,7 @@ onBothLayers("events for a recorder that stops", (it) => {
       const recorder = yield* newRecorder({ onStopped: gate.pass })
       yield* recorder.register(Ticks)
       yield* recorder.emit(tick())
-      const stopping = yield* fork(recorder.stop)
+      const stopping = yield* forkNow(recorder.stop)
       yield* gate.reached
       expect(yield* Effect.flip(recorder.emit(tick()))).toMatchObject(invalidState("Stopping"))
       expect(recorder.emitUnsafe(tick())).toBe(false)

@@ -2,6 +2,7 @@ import { expect, layer } from "@effect/vitest"
 import { Effect, Fiber, Schema } from "effect"
 import { Metric } from "mvx-metrics"
 import { newRecorder, onBothLayers, runtimeLayers } from "../support/bothLayers.ts"
+import { forkNow } from "../support/forkNow.ts"
 import { makeGate } from "../support/gate.ts"
 import * as probe from "../support/probe.metrics.ts"
 import { EvenTicks, Notes, note, ProbeEvent, Ticks, tick } from "../support/probe.metrics.ts"
@@ -53,6 +54,8 @@ onBothLayers("registering a metric", (it) => {
       recorder.emitUnsafe(tick(4))
       expect((yield* recorder.snapshot(OtherTicks)).dimensions).toEqual({ count: 1, sum: 4 })
       expect(yield* Effect.flip(recorder.snapshot(Ticks))).toMatchObject({ _tag: "MetricNotRegistered" })
+      yield* recorder.register(Ticks, { replace: true })
+      expect((yield* recorder.snapshot(Ticks)).dimensions).toEqual({ count: 0, sum: 0 })
       expect(yield* recorder.stats).toMatchObject({ accepted: 2, applied: 2 })
     })
   )
@@ -91,7 +94,7 @@ onBothLayers("registering a metric", (it) => {
       const stopping = yield* makeGate
       const recorder = yield* newRecorder({ onStarting: starting.pass, onStopped: stopping.pass })
       yield* recorder.register(Ticks)
-      yield* Effect.forkScoped(recorder.start, { startImmediately: true })
+      yield* forkNow(recorder.start)
       yield* starting.reached
       yield* recorder.register(EvenTicks)
       yield* starting.open
@@ -99,7 +102,7 @@ onBothLayers("registering a metric", (it) => {
       yield* recorder.snapshots
       yield* recorder.register(Notes)
       yield* recorder.emit(note("a"))
-      const stopped = yield* Effect.forkScoped(recorder.stop, { startImmediately: true })
+      const stopped = yield* forkNow(recorder.stop)
       yield* stopping.reached
       const refused = Effect.flip(recorder.register(probe.TickLog))
       expect(yield* refused).toMatchObject({ _tag: "InvalidState", subject: "recorder", state: "Stopping" })

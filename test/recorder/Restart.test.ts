@@ -2,6 +2,7 @@ import { expect } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { newRecorder, onBothLayers } from "../support/bothLayers.ts"
 import { foldTurn } from "../support/foldTurn.ts"
+import { forkNow } from "../support/forkNow.ts"
 import { makeGate } from "../support/gate.ts"
 import { Ticks, tick } from "../support/probe.metrics.ts"
 
@@ -60,7 +61,7 @@ onBothLayers("a recorder that is started again", (it) => {
       yield* recorder.register(Ticks)
       yield* recorder.emit(tick())
       yield* recorder.stop
-      const starting = yield* Effect.forkScoped(recorder.start, { startImmediately: true })
+      const starting = yield* forkNow(recorder.start)
       yield* gate.reached
       expect(yield* recorder.emit(tick())).toBe(true)
       yield* foldTurn
@@ -84,14 +85,14 @@ onBothLayers("the snapshots of a recorder", (it) => {
       ])
       yield* recorder.register(Ticks)
       expect(yield* read).toEqual(["Idle", 0])
-      yield* Effect.forkScoped(recorder.start, { startImmediately: true })
+      yield* forkNow(recorder.start)
       yield* starting.reached
       expect(yield* read).toEqual(["Starting", 0])
       yield* starting.open
       yield* recorder.emit(tick(5))
       yield* recorder.snapshots
       expect(yield* read).toEqual(["Running", 5])
-      const stopped = yield* Effect.forkScoped(recorder.stop, { startImmediately: true })
+      const stopped = yield* forkNow(recorder.stop)
       yield* stopping.reached
       expect(yield* read).toEqual(["Stopping", 5])
       yield* stopping.open
@@ -106,7 +107,7 @@ onBothLayers("the snapshots of a recorder", (it) => {
       const recorder = yield* newRecorder({ onStarting: gate.pass })
       yield* recorder.register(Ticks)
       yield* recorder.emit(tick(3))
-      const reading = yield* Effect.forkScoped(recorder.snapshot(Ticks), { startImmediately: true })
+      const reading = yield* forkNow(recorder.snapshot(Ticks))
       yield* gate.reached
       expect(reading.pollUnsafe()).toBeUndefined()
       yield* gate.open

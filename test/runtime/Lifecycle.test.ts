@@ -2,12 +2,11 @@ import { describe, expect, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Option } from "effect"
 import { MetricsRuntime } from "mvx-metrics"
 import { onBothRuntimes, started } from "../support/bothRuntimes.ts"
+import { forkNow } from "../support/forkNow.ts"
 import { Ticks, tick } from "../support/probe.metrics.ts"
 import { watchedWorker } from "../support/watchedWorker.ts"
 
 const invalidState = (state: string) => ({ _tag: "InvalidState", subject: "runtime", id: "test", state })
-
-const fork = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.forkScoped(effect, { startImmediately: true })
 
 onBothRuntimes("the lifecycle of a runtime", (make) => {
   it.effect("it is idle when made, runs once started, and is closed once shut down", () =>
@@ -34,6 +33,7 @@ onBothRuntimes("the lifecycle of a runtime", (make) => {
       yield* recorder.register(Ticks)
       yield* recorder.emit(tick())
       yield* runtime.start
+      expect(yield* runtime.state).toBe("Running")
       expect(yield* runtime.getRecorder("a")).toBe(recorder)
       expect((yield* recorder.snapshot(Ticks)).dimensions.count).toBe(1)
     })
@@ -50,7 +50,7 @@ onBothRuntimes("the lifecycle of a runtime", (make) => {
   it.effect("interrupting one who waits for the start leaves it running", () =>
     Effect.gen(function* () {
       const runtime = yield* make()
-      yield* Fiber.interrupt(yield* fork(runtime.start))
+      yield* Fiber.interrupt(yield* forkNow(runtime.start))
       expect(["Starting", "Running"]).toContain(yield* runtime.state)
       yield* runtime.start
       yield* runtime.createRecorder("a")
@@ -105,7 +105,7 @@ onBothRuntimes("the lifecycle of a runtime", (make) => {
   it.effect("a shutdown while it starts waits for the start, then closes it", () =>
     Effect.gen(function* () {
       const runtime = yield* make()
-      const starting = yield* fork(runtime.start)
+      const starting = yield* forkNow(runtime.start)
       yield* runtime.shutdown
       expect(yield* Fiber.await(starting)).toEqual(Exit.void)
       expect(yield* runtime.state).toBe("Closed")
@@ -133,8 +133,8 @@ describe("a worker's runtime", () => {
     Effect.gen(function* () {
       const { exited, spawn } = watchedWorker()
       const runtime = yield* MetricsRuntime.makeWorker({ namespace: "test", logging: "silent", spawn })
-      const starting = yield* fork(runtime.start)
-      yield* Fiber.interrupt(yield* fork(runtime.shutdown))
+      const starting = yield* forkNow(runtime.start)
+      yield* Fiber.interrupt(yield* forkNow(runtime.shutdown))
       yield* Fiber.join(starting)
       yield* exited
     })

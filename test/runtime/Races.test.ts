@@ -3,10 +3,9 @@ import { Effect, Exit, Fiber, Option, References } from "effect"
 import { MetricsRuntime } from "mvx-metrics"
 import { onBothLayers } from "../support/bothLayers.ts"
 import { foldTurn } from "../support/foldTurn.ts"
+import { forkNow } from "../support/forkNow.ts"
 import { makeGate } from "../support/gate.ts"
 import { Ticks, tick } from "../support/probe.metrics.ts"
-
-const fork = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.forkScoped(effect, { startImmediately: true })
 
 /** Runs the effect that many times at once, each fiber giving way after every so many steps. */
 const race = <A, E, R>(effect: Effect.Effect<A, E, R>, times = 20, steps = 1) =>
@@ -127,11 +126,11 @@ onBothLayers("removing a recorder", (it) => {
       const runtime = yield* MetricsRuntime
       const recorder = yield* runtime.createRecorder("going", { onStopped: gate.pass })
       yield* recorder.start
-      const removing = yield* fork(runtime.stopAndRemoveRecorder("going"))
+      const removing = yield* forkNow(runtime.stopAndRemoveRecorder("going"))
       yield* gate.reached
       expect(yield* Effect.flip(runtime.createRecorder("going"))).toMatchObject({ _tag: "RecorderAlreadyExists" })
       expect(yield* Effect.flip(runtime.stopAndRemoveRecorder("going"))).toMatchObject({ _tag: "InvalidState" })
-      const joined = yield* fork(runtime.stopRecorder("going"))
+      const joined = yield* forkNow(runtime.stopRecorder("going"))
       yield* gate.open
       yield* Fiber.joinAll([removing, joined])
       yield* runtime.createRecorder("going")
@@ -144,10 +143,10 @@ onBothLayers("removing a recorder", (it) => {
       const runtime = yield* MetricsRuntime
       const recorder = yield* runtime.createRecorder("interrupted", { onStopped: gate.pass })
       yield* recorder.start
-      const removing = yield* fork(runtime.stopAndRemoveRecorder("interrupted"))
+      const removing = yield* forkNow(runtime.stopAndRemoveRecorder("interrupted"))
       yield* gate.reached
       yield* Fiber.interrupt(removing)
-      const joined = yield* fork(recorder.stop)
+      const joined = yield* forkNow(recorder.stop)
       yield* gate.open
       yield* Fiber.join(joined)
       yield* foldTurn

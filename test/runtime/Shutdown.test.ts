@@ -2,6 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, References, Scope } from "effect"
 import { MetricsRuntime, type RecorderOptions } from "mvx-metrics"
 import { onBothRuntimes, started } from "../support/bothRuntimes.ts"
+import { forkNow } from "../support/forkNow.ts"
 import { makeGate } from "../support/gate.ts"
 import { recordLogs } from "../support/logs.ts"
 import { Ticks, tick } from "../support/probe.metrics.ts"
@@ -9,8 +10,6 @@ import { watchedWorker } from "../support/watchedWorker.ts"
 
 /** Options of a recorder whose stop fails. */
 const failing = (why: string): RecorderOptions => ({ onStopped: Effect.fail(new Error(why)) })
-
-const fork = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.forkScoped(effect, { startImmediately: true })
 
 onBothRuntimes("shutting down", (make) => {
   it.effect("folds what every recorder has accepted, and stops each", () =>
@@ -98,8 +97,8 @@ onBothRuntimes("shutting down", (make) => {
         )
       })
       yield* recorder.start
-      const first = yield* fork(Effect.flip(runtime.shutdown))
-      const meanwhile = yield* fork(Effect.flip(runtime.shutdown))
+      const first = yield* forkNow(Effect.flip(runtime.shutdown))
+      const meanwhile = yield* forkNow(Effect.flip(runtime.shutdown))
       yield* gate.reached
       expect(yield* runtime.state).toBe("Stopping")
       yield* gate.open
@@ -115,11 +114,11 @@ onBothRuntimes("shutting down", (make) => {
       const runtime = yield* started(make())
       const recorder = yield* runtime.createRecorder("a", { onStopped: gate.pass })
       yield* recorder.start
-      const waiting = yield* fork(runtime.shutdown)
+      const waiting = yield* forkNow(runtime.shutdown)
       yield* gate.reached
       yield* Fiber.interrupt(waiting)
       expect(yield* runtime.state).toBe("Stopping")
-      const joined = yield* fork(runtime.shutdown)
+      const joined = yield* forkNow(runtime.shutdown)
       yield* gate.open
       yield* Fiber.join(joined)
       expect(yield* runtime.state).toBe("Closed")
@@ -186,19 +185,15 @@ onBothRuntimes("a recorder that does not stop within shutdownTimeout by the real
       const gate = yield* makeGate
       const runtime = yield* started(make({ shutdownTimeout: 5 }))
       const hung = yield* runtime.createRecorder("hung", options(gate.pass))
-      const other = yield* runtime.createRecorder("other")
       yield* hung.register(Ticks)
       yield* hung.emit(tick())
-      yield* other.emit(tick())
-      yield* other.snapshots
-      const stopping = yield* fork(Effect.flip(hung.stop))
+      const stopping = yield* forkNow(Effect.flip(hung.stop))
       yield* gate.reached
       expect(yield* Effect.flip(runtime.shutdown)).toMatchObject({
         _tag: "ShutdownFailed",
         failures: [{ recorderId: "hung", reason: expect.stringMatching(/did not stop within 5ms/) }]
       })
       expect(yield* hung.state).toBe("Failed")
-      expect(yield* other.state).toBe("Stopped")
       expect(yield* runtime.state).toBe("Closed")
       // Whoever waited for the stop is told as well.
       expect(yield* Fiber.join(stopping)).toMatchObject({ _tag: "RecorderFailed", recorderId: "hung" })
