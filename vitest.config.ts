@@ -5,6 +5,10 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["mvx-metrics-source", "node"] } },
   test: {
     include: ["test/**/*.test.ts"],
-    testTimeout: 20_000
+    // Most of the time goes to threads and processes that start: half the cores would be too few.
+    maxWorkers: "100%",
+    // A limit for what hangs, not for what is slow.
+    testTimeout: 60_000,
+    hookTimeout: 60_000
   }
 })

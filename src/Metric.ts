@@ -25,11 +25,12 @@
  * Metric.snapshot(Lookups, state).dimensions // { hits: 1, total: 2, ratio: 0.5 }
  * ```
  */
-import { type Pipeable, pipeArguments } from "effect/Pipeable"
+import type { Pipeable } from "effect/Pipeable"
 import * as Predicate from "effect/Predicate"
-import * as Schema from "effect/Schema"
-import { deepFreeze } from "./internal/deepFreeze.ts"
+import { define, isDefinition, type TypeId } from "./internal/definition.ts"
+import type { Instrument } from "./internal/instruments/instrument.ts"
 import {
+  aFamily,
   aFunction,
   anything,
   aString,
@@ -42,7 +43,7 @@ import type { Family, MetricEvent } from "./MetricEvent.ts"
 import { InvalidArgument } from "./MetricsError.ts"
 import type { Snapshot } from "./Snapshot.ts"
 
-const TypeId = "~mvx-metrics/Metric"
+export * from "./Instrument.ts"
 
 /**
  * A pure function from a state and an event to the next state. Returning the same state (by `Object.is`) means "this
@@ -64,6 +65,8 @@ export interface Metric<out Name extends string, in Event extends MetricEvent, i
   readonly view: (state: State, now: number) => Dimensions
   readonly description: string | undefined
   readonly unit: string | undefined
+  /** What a built-in metric is made of, as data. Metrics of {@link make} have none. */
+  readonly instrument: Instrument | undefined
 }
 
 /** Any metric. */
@@ -103,23 +106,6 @@ export interface Options<F extends Family, State, Dimensions> {
   readonly unit?: string
 }
 
-const Proto = {
-  pipe() {
-    // biome-ignore lint/complexity/noArguments: the way Effect's Pipeable is implemented.
-    return pipeArguments(this, arguments)
-  }
-}
-
-const aFamily: Check = (value) =>
-  Schema.isSchema(value) &&
-  Predicate.hasProperty(value, "tag") &&
-  value.tag === "_tag" &&
-  Predicate.hasProperty(value, "cases") &&
-  Predicate.isObject(value.cases) &&
-  Object.keys(value.cases).length > 0
-    ? undefined
-    : "must be a tagged union of events: Schema.TaggedUnion({...})"
-
 const defaultView = (state: unknown): unknown =>
   typeof state === "object" && state !== null ? state : { value: state }
 
@@ -135,18 +121,16 @@ export const make = <const Name extends string, F extends Family, State, Dimensi
 ): Metric<Name, F["Type"], State, Dimensions> => {
   const invalid = whyInvalid("name", name, notBlank) ?? whyInvalidDefinition(options)
   if (invalid !== undefined) throw invalid
-  return Object.freeze(
-    Object.assign(Object.create(Proto), {
-      [TypeId]: { _Event: undefined },
-      name: name.trim(),
-      events: options.events,
-      initial: deepFreeze(options.initial),
-      reduce: Object.freeze({ ...options.reduce }),
-      view: options.view ?? defaultView,
-      description: options.description,
-      unit: options.unit
-    })
-  )
+  return define({
+    name,
+    events: options.events,
+    initial: options.initial,
+    reduce: options.reduce as Any["reduce"],
+    view: options.view ?? defaultView,
+    description: options.description,
+    unit: options.unit,
+    instrument: undefined
+  })
 }
 
 const whyInvalidDefinition = (options: unknown): InvalidArgument | undefined => {
@@ -182,15 +166,8 @@ const whyInvalidDefinition = (options: unknown): InvalidArgument | undefined => 
     : undefined
 }
 
-/** Whether a value is a definition made by {@link make}. Never throws. */
-export const isMetric = (value: unknown): value is Any => {
-  try {
-    return Predicate.hasProperty(value, TypeId)
-  } catch {
-    // A proxy of the caller's may throw.
-    return false
-  }
-}
+/** Whether a value is a definition of a metric. Never throws. */
+export const isMetric: (value: unknown) => value is Any = isDefinition
 
 /** One step: the state after `event`, emitted `at` (milliseconds since the Unix epoch; default 0). */
 export const reduce = <Name extends string, E extends MetricEvent, S, D>(

@@ -26,7 +26,7 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { whyInvalidEvent } from "./internal/intake.ts"
+import { whyInvalidEvent } from "./internal/eventWriter.ts"
 import { anything, whyInvalidOptions } from "./internal/options.ts"
 import type {
   RecorderOptions as EffectRecorderOptions,

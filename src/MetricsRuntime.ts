@@ -27,8 +27,9 @@ import type * as Scope from "effect/Scope"
 import type { Link } from "./internal/link.ts"
 import { makeInProcessLink } from "./internal/linkInProcess.ts"
 import { makeRuntime } from "./internal/makeRuntime.ts"
-import { aDuration, aFunction, anything } from "./internal/options.ts"
+import { aBoolean, aDuration, aFunction, anything } from "./internal/options.ts"
 import {
+  defaultMemoryLimit,
   type RuntimeOptions,
   type RuntimeService,
   runtimeOptionChecks,
@@ -47,7 +48,11 @@ export class MetricsRuntime extends Context.Service<MetricsRuntime, RuntimeServi
   static readonly makeInProcess = (
     options: RuntimeOptions
   ): Effect.Effect<RuntimeService, InvalidArgument, Scope.Scope> =>
-    makeRuntime(options, runtimeOptionChecks, makeInProcessLink)
+    makeRuntime(
+      options,
+      runtimeOptionChecks,
+      Effect.suspend(() => makeInProcessLink(options.memoryLimit ?? defaultMemoryLimit))
+    )
 
   /**
    * Makes a runtime that folds on a worker thread of its own. It is `Idle` until `start`, which starts the thread and
@@ -60,7 +65,13 @@ export class MetricsRuntime extends Context.Service<MetricsRuntime, RuntimeServi
       const reason = "give either metrics (the modules that the worker imports) or spawn (a worker entry of your own)"
       return Effect.fail(new InvalidArgument({ argument: "metrics", reason }))
     }
-    const checks = { ...runtimeOptionChecks, metrics: anything, spawn: aFunction, startTimeout: aDuration }
+    const checks = {
+      ...runtimeOptionChecks,
+      metrics: anything,
+      spawn: aFunction,
+      startTimeout: aDuration,
+      sharedMemory: aBoolean
+    }
     return makeRuntime(
       options,
       checks,
@@ -76,7 +87,13 @@ const openWorker = (options: WorkerOptions): Effect.Effect<Link, RuntimeStartErr
     const modules = yield* importing(namespace, () => import("./internal/metricsModules.ts"))
     const { makeWorkerLink } = yield* importing(namespace, () => import("./internal/linkWorker.ts"))
     const spawn = options.spawn ?? (yield* modules.spawnForModules(options.metrics))
-    return yield* makeWorkerLink({ namespace, spawn, startTimeout })
+    return yield* makeWorkerLink({
+      namespace,
+      spawn,
+      startTimeout,
+      memoryLimit: options.memoryLimit ?? defaultMemoryLimit,
+      sharedMemory: options.sharedMemory ?? typeof SharedArrayBuffer !== "undefined"
+    })
   })
 
 const importing = <A>(namespace: string, load: () => Promise<A>): Effect.Effect<A, RuntimeFailed> =>

@@ -45,6 +45,7 @@ import {
   type RegisterOptions,
   recorderOptionChecks
 } from "./internal/recorderModel.ts"
+import { defaultMemoryLimit } from "./internal/runtimeModel.ts"
 import type * as Metric from "./Metric.ts"
 import type { MetricEvent } from "./MetricEvent.ts"
 import type { InvalidArgument, InvalidState, ReadError, RecorderAlreadyExists, RegisterError } from "./MetricsError.ts"
@@ -162,7 +163,7 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()("mvx-
       const refusal = whyInvalidOptions(options, recorderOptionChecks)
       if (refusal !== undefined) return yield* refusal
       const entityId = entityIdOf(options?.entityId ?? "")
-      const link = yield* makeInProcessLink
+      const link = yield* makeInProcessLink(defaultMemoryLimit)
       const control = makeRecorder<R>(
         {
           ...options,
@@ -178,7 +179,10 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()("mvx-
       )
       // A stop that fails has been logged by the recorder.
       yield* Effect.addFinalizer(() =>
-        Effect.ensuring(Effect.ignore(control.stopIfActive), Effect.sync(control.remove))
+        Effect.ensuring(
+          Effect.ignore(control.stopIfActive),
+          Effect.sync(() => control.remove())
+        )
       )
       return control.service
     })

@@ -25,7 +25,9 @@ interface ListenedTo {
   /** Tells the fold what is listened for. */
   readonly watch: (watch: Watch) => void
   /** The sequence number of the last event accepted. */
-  readonly accepted: () => number
+  readonly accepted: number
+  /** Is told of every change. */
+  readonly changeHook: ((change: MetricChange) => Effect.Effect<void>) | undefined
 }
 
 /** Changes that a stream may have waiting. More make its recorder's fold wait. */
@@ -33,23 +35,25 @@ const OutletSize = 16
 
 /** Those who listen to the changes of one recorder, and what they are told. */
 export class ChangeHub {
-  readonly #hook: ((change: MetricChange) => Effect.Effect<void>) | undefined
   readonly #recorder: ListenedTo
-  readonly #outlets = new Set<Outlet>()
-  readonly #conflated = new Set<Conflated>()
+  #outlets: Set<Outlet> | undefined
+  #conflated: Set<Conflated> | undefined
   #watch: Watch = "none"
   /** What became of the recorder for good: who comes later is told at once. */
   #ended: Exit.Exit<void, RecorderFailed> | undefined
 
-  constructor(hook: ((change: MetricChange) => Effect.Effect<void>) | undefined, recorder: ListenedTo) {
-    this.#hook = hook
+  constructor(recorder: ListenedTo) {
     this.#recorder = recorder
   }
 
   /** Tells the fold what is listened for, where that is not what it was told last. */
   update(): void {
     const watch: Watch =
-      this.#hook !== undefined || this.#outlets.size > 0 ? "every" : this.#conflated.size > 0 ? "latest" : "none"
+      this.#recorder.changeHook !== undefined || (this.#outlets?.size ?? 0) > 0
+        ? "every"
+        : (this.#conflated?.size ?? 0) > 0
+          ? "latest"
+          : "none"
     if (watch === this.#watch) return
     this.#watch = watch
     this.#recorder.watch(watch)
@@ -60,9 +64,9 @@ export class ChangeHub {
     return Stream.unwrap(
       Effect.gen({ self: this }, function* () {
         const queue = yield* Queue.bounded<MetricChange, RecorderFailed | Cause.Done>(OutletSize)
-        const outlet: Outlet = { from: this.#recorder.accepted(), queue }
+        const outlet: Outlet = { from: this.#recorder.accepted, queue }
         yield* Effect.acquireRelease(
-          Effect.sync(() => this.#add(this.#outlets, outlet, queue)),
+          Effect.sync(() => this.#addOutlet(outlet)),
           () =>
             Effect.andThen(
               Queue.shutdown(queue),
@@ -79,9 +83,9 @@ export class ChangeHub {
     return Stream.unwrap(
       Effect.gen({ self: this }, function* () {
         const signal = yield* Queue.sliding<void, RecorderFailed | Cause.Done>(1)
-        const conflated: Conflated = { from: this.#recorder.accepted(), changes: new Map(), signal }
+        const conflated: Conflated = { from: this.#recorder.accepted, changes: new Map(), signal }
         yield* Effect.acquireRelease(
-          Effect.sync(() => this.#add(this.#conflated, conflated, signal)),
+          Effect.sync(() => this.#addConflated(conflated)),
           () => Effect.sync(() => this.#remove(this.#conflated, conflated))
         )
         return Stream.fromQueue(conflated.signal).pipe(
@@ -103,8 +107,8 @@ export class ChangeHub {
 
   /** Ends the streams once what they have waiting is taken. New ones may come. */
   end(): void {
-    for (const { queue } of this.#outlets) Queue.endUnsafe(queue)
-    for (const { signal } of this.#conflated) Queue.endUnsafe(signal)
+    for (const { queue } of this.#outlets ?? []) Queue.endUnsafe(queue)
+    for (const { signal } of this.#conflated ?? []) Queue.endUnsafe(signal)
   }
 
   /** Ends the streams for good. */
@@ -116,34 +120,48 @@ export class ChangeHub {
   fail(error: RecorderFailed): void {
     this.#ended ??= Exit.fail(error)
     const cause = Cause.fail(error)
-    for (const { queue } of this.#outlets) Queue.failCauseUnsafe(queue, cause)
-    for (const { signal } of this.#conflated) Queue.failCauseUnsafe(signal, cause)
+    for (const { queue } of this.#outlets ?? []) Queue.failCauseUnsafe(queue, cause)
+    for (const { signal } of this.#conflated ?? []) Queue.failCauseUnsafe(signal, cause)
   }
 
   #deliverOne(change: MetricChange): Effect.Effect<void> {
     return Effect.gen({ self: this }, function* () {
-      for (const { changes, from, signal } of this.#conflated) {
+      for (const { changes, from, signal } of this.#conflated ?? []) {
         if (change.sequence <= from) continue
         changes.delete(change.snapshot.name)
         changes.set(change.snapshot.name, change)
         Queue.offerUnsafe(signal, undefined)
       }
-      if (this.#hook !== undefined) yield* this.#hook(change)
-      for (const { from, queue } of [...this.#outlets]) if (change.sequence > from) yield* Queue.offer(queue, change)
+      const { changeHook } = this.#recorder
+      if (changeHook !== undefined) yield* changeHook(change)
+      for (const { from, queue } of [...(this.#outlets ?? [])])
+        if (change.sequence > from) yield* Queue.offer(queue, change)
     })
   }
 
-  #add<A, B>(listeners: Set<A>, listener: A, queue: Queue.Queue<B, RecorderFailed | Cause.Done>): void {
-    if (this.#ended !== undefined) {
-      if (Exit.isFailure(this.#ended)) Queue.failCauseUnsafe(queue, this.#ended.cause)
-      else Queue.endUnsafe(queue)
-      return
-    }
-    listeners.add(listener)
+  #addOutlet(outlet: Outlet): void {
+    if (this.#hasEnded(outlet.queue)) return
+    this.#outlets ??= new Set()
+    this.#outlets.add(outlet)
     this.update()
   }
 
-  #remove<A>(listeners: Set<A>, listener: A): void {
-    if (listeners.delete(listener)) this.update()
+  #addConflated(conflated: Conflated): void {
+    if (this.#hasEnded(conflated.signal)) return
+    this.#conflated ??= new Set()
+    this.#conflated.add(conflated)
+    this.update()
+  }
+
+  /** Whether it is all over: then a new listener's queue is ended as well. */
+  #hasEnded<A>(queue: Queue.Queue<A, RecorderFailed | Cause.Done>): boolean {
+    if (this.#ended === undefined) return false
+    if (Exit.isFailure(this.#ended)) Queue.failCauseUnsafe(queue, this.#ended.cause)
+    else Queue.endUnsafe(queue)
+    return true
+  }
+
+  #remove<A>(listeners: Set<A> | undefined, listener: A): void {
+    if (listeners?.delete(listener)) this.update()
   }
 }

@@ -7,6 +7,8 @@ import type { MetricEvent } from "../MetricEvent.ts"
 export const copyEvent = (event: MetricEvent): MetricEvent => {
   const copy: { [key: string]: unknown; _tag: string } = { _tag: event._tag }
   for (const [key, value] of Object.entries(event)) {
+    // Set like any other it would be the prototype of the copy.
+    if (key === "__proto__") return structuredClone(event)
     if ((typeof value === "object" && value !== null) || typeof value === "function" || typeof value === "symbol") {
       return structuredClone(event)
     }

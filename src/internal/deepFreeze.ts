@@ -1,4 +1,5 @@
-const isPlain = (value: object): boolean => {
+/** Whether a value is a plain object, or an array. */
+export const isPlain = (value: object): boolean => {
   const prototype = Object.getPrototypeOf(value)
   return prototype === Object.prototype || prototype === null || Array.isArray(value)
 }

@@ -14,11 +14,13 @@ const hash = (text: string): string => Hash.string(text).toString(16)
 const replacer = (_key: string, value: unknown): unknown => {
   if (typeof value === "bigint") return `${value}n`
   if (typeof value === "number" && !Number.isFinite(value)) return String(value)
+  if (Object.is(value, -0)) return "-0"
   if (value instanceof Map || value instanceof Set) return [value.constructor.name, ...value]
   return value
 }
 
-const describe = (value: unknown): string => {
+/** Plain data as a text that tells apart what JSON does not: bigints, NaN, -0. */
+export const describe = (value: unknown): string => {
   try {
     return JSON.stringify(value, replacer) ?? String(value)
   } catch {
@@ -51,6 +53,7 @@ const makeFingerprint = (metric: Metric.Any): Fingerprint => ({
   events: hash(describeEvents(metric)),
   "initial state": hash(describe(metric.initial)),
   "tags it reduces": Object.keys(metric.reduce).sort().join(" "),
+  instrument: metric.instrument === undefined ? "" : hash(describe(metric.instrument)),
   unit: metric.unit ?? "",
   description: metric.description ?? ""
 })

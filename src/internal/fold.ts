@@ -1,49 +1,81 @@
 /**
- * The fold of one runtime: a fiber that takes commands from its inbox and drives the lanes of the recorders. It runs in
- * the worker thread, or in process; nothing here knows which.
+ * The fold of one runtime: reads its stream, and drives the lanes of its recorders. It runs in the worker thread, or in
+ * process; nothing here knows which.
  */
-import * as Effect from "effect/Effect"
-import * as Queue from "effect/Queue"
-import type * as Scope from "effect/Scope"
-import { FoldLane } from "./foldLane.ts"
-import type { Command, Lane, LaneMessage } from "./protocol.ts"
+import type * as Metric from "../Metric.ts"
+import type { MetricEvent } from "../MetricEvent.ts"
+import { FoldLane, type FoldLayout } from "./foldLane.ts"
+import { CounterTable } from "./laneCounters.ts"
+import type { Command, LaneMessage } from "./protocol.ts"
+import { compileRead, type Rows } from "./rowCodec.ts"
+import type { Page } from "./rowFormat.ts"
+import { FirstLayout } from "./rowFormat.ts"
+import { RowReader, type StreamHandler } from "./rowReader.ts"
 
-export interface Fold {
-  /** Hands over a command. The fold takes it at its next turn, or at {@link wake}. */
-  readonly send: (command: Command) => void
-  /** Lets the fold take what was sent before this returns, unless it is at work further up the stack. */
-  readonly wake: () => void
+export interface FoldOptions {
+  readonly send: (message: LaneMessage) => void
+  /** A page was read to its end and may be written again. */
+  readonly onPageRead: (page: Page) => void
+  /** The definitions by name, where they do not come with the commands. */
+  readonly catalog?: ReadonlyMap<string, Metric.Any>
+  /** Whether recorders see the counters; otherwise they are told each time. */
+  readonly sharedCounters: () => boolean
 }
 
-/**
- * Starts the fold in the scope. The inbox needs no bound of its own: events in it are bounded by the credits of their
- * recorders, and everything else is asked for one by one.
- */
-export const makeFold = (
-  send: (message: LaneMessage) => void,
-  onDefect: (defect: unknown) => void
-): Effect.Effect<Fold, never, Scope.Scope> =>
-  Effect.gen(function* () {
-    const inbox = yield* Queue.unbounded<Command>()
-    const lanes = new Map<Lane, FoldLane>()
-    const handle = (command: Command): void => {
-      if (command._tag === "Hello") return
-      if (command._tag === "Open") {
-        lanes.set(command.lane, new FoldLane(command.lane, command.counters, send))
-      } else if (command._tag === "Close") {
-        lanes.delete(command.lane)
-      } else {
-        lanes.get(command.lane)?.handle(command)
+export class Fold implements StreamHandler {
+  readonly reader: RowReader
+  readonly #options: FoldOptions
+  readonly #counters = new CounterTable()
+  readonly #lanes: Array<FoldLane | undefined> = []
+  readonly #layouts: Array<FoldLayout> = []
+
+  constructor(options: FoldOptions) {
+    this.#options = options
+    this.reader = new RowReader(this, options.onPageRead)
+  }
+
+  rows(lane: number, type: number, rows: Rows, at: number, count: number, time: number): void {
+    this.#lanes[lane]?.rows(this.#layouts[type - FirstLayout]!, rows, at, count, time)
+  }
+
+  event(lane: number, event: MetricEvent, time: number): void {
+    this.#lanes[lane]?.event(event, time)
+  }
+
+  foreignEvents(lane: number, count: number): void {
+    this.#lanes[lane]?.foreignEvents(count)
+  }
+
+  command(untyped: unknown): void {
+    const command = untyped as Command
+    switch (command._tag) {
+      case "Counters":
+        return this.#counters.add(command.buffer)
+      case "Layout": {
+        const index = command.type - FirstLayout
+        this.#layouts[index] = { index, layout: command.layout, read: compileRead(command.layout) }
+        return this.reader.layout(command.type, command.layout.words)
       }
+      case "Open": {
+        const { send } = this.#options
+        const sharedCounters = this.#options.sharedCounters()
+        const counters = this.#counters.of(command.lane)
+        // Shared ones were cleared by the side that opens the lane, and may say by now that it waits.
+        if (!sharedCounters) counters.clear()
+        this.#lanes[command.lane] = new FoldLane({ lane: command.lane, counters, send, sharedCounters })
+        return
+      }
+      case "Close":
+        this.#lanes[command.lane] = undefined
+        return this.#options.send({ _tag: "Closed", lane: command.lane })
+      case "Delivered":
+        return this.#lanes[command.lane]?.delivered()
+      case "Register": {
+        const metric = command.metric ?? this.#options.catalog?.get(command.name)
+        return this.#lanes[command.lane]?.command({ ...command, metric: metric! })
+      }
+      default:
+        return this.#lanes[command.lane]?.command(command)
     }
-    yield* Queue.takeAll(inbox).pipe(
-      Effect.flatMap((commands) => Effect.sync(() => commands.forEach(handle))),
-      Effect.forever({ disableYield: true }),
-      Effect.catchDefect((defect) => Effect.sync(() => onDefect(defect))),
-      Effect.forkScoped({ startImmediately: true })
-    )
-    return {
-      send: (command) => void Queue.offerUnsafe(inbox, command),
-      wake: () => Queue.flushUnsafe(inbox)
-    }
-  })
+  }
+}

@@ -1,7 +1,7 @@
 /**
  * The fold side of one recorder: the states of its metrics, and the events that move them.
  *
- * A state machine driven by commands. It never reads a clock: an event carries its time, a read carries `now`.
+ * A state machine driven by the stream. It never reads a clock: an event carries its time, a read carries `now`.
  */
 import * as MutableRef from "effect/MutableRef"
 import * as Ref from "effect/Ref"
@@ -9,22 +9,47 @@ import type * as Metric from "../Metric.ts"
 import type { MetricEvent } from "../MetricEvent.ts"
 import type { Snapshot } from "../Snapshot.ts"
 import { describeError } from "./describeError.ts"
-import { Applied, type Change, type Command, Ignored, type Lane, type LaneMessage, type Watch } from "./protocol.ts"
+import type { Kernel } from "./instruments/kernel.ts"
+import { kernelOf } from "./instruments/kernelOf.ts"
+import { type PlannedKernel, type RowsFold, rowsFold } from "./instruments/rowsFold.ts"
+import type { LaneCounters } from "./laneCounters.ts"
+import type { Layout } from "./layout.ts"
+import type { Change, Lane, LaneCommand, LaneMessage, Watch } from "./protocol.ts"
+import type { RowRead, Rows } from "./rowCodec.ts"
+
+/** A layout as the fold has it. */
+export interface FoldLayout {
+  readonly index: number
+  readonly layout: Layout
+  readonly read: RowRead
+}
 
 /** A metric in service: its definition, its state, and what became of it. */
 interface Cell {
   readonly metric: Metric.Any
+  /** Set once for a run of events; a kernel's state is made when it is read. */
   readonly state: Ref.Ref<unknown>
-  /** The state while a batch is folded; the `Ref` is set once at its end. */
+  readonly kernel: Kernel | undefined
+  /** The state while events are folded, where there is no kernel. */
   working: unknown
   /** What was shown last. */
   shown: unknown
   quarantine: { readonly error: string; missed: number } | undefined
 }
 
-/** Events of a batch that are still to be folded, from `next` on. */
+/** How the rows of a layout are folded in this lane. */
+interface Reading {
+  /** The metrics that fold rows where they lie, and take all of them. */
+  readonly fold: RowsFold | undefined
+  /** Metrics that need the event itself. */
+  readonly cells: ReadonlyArray<Cell>
+}
+
+/** Events that are to be folded one by one, from `next` on, because someone listens or the lane waits. */
 interface Batch {
-  readonly command: Extract<Command, { readonly _tag: "Events" }>
+  readonly _tag: "Events"
+  readonly events: Array<MetricEvent>
+  readonly times: Array<number>
   next: number
   /** Folded since the counters were last moved. */
   applied: number
@@ -36,60 +61,134 @@ const ChangesAtOnce = 32
 
 export class FoldLane {
   readonly #lane: Lane
-  readonly #counters: Int32Array
+  readonly #counters: LaneCounters
   readonly #send: (message: LaneMessage) => void
+  readonly #sharedCounters: boolean
   readonly #cells = new Map<string, Cell>()
-  readonly #byTag = new Map<string, Array<Cell>>()
-  readonly #inbox: Array<Command> = []
+  #byTag = new Map<string, Array<Cell>>()
+  /** By the index of the layout; made when a row of it comes. */
+  #readings: Array<Reading | undefined> = []
+  /** What came while the lane waited. */
+  #inbox: Array<LaneCommand | Batch> = []
   #watch: Watch = "none"
-  /** The batch whose changes a listener has not taken yet. While there is one, commands wait in the inbox. */
+  /** The batch whose changes a listener has not taken yet. */
   #waiting: Batch | undefined
+  #sequence = 0
 
-  constructor(lane: Lane, counters: Int32Array, send: (message: LaneMessage) => void) {
-    this.#lane = lane
-    this.#counters = counters
-    this.#send = send
+  constructor(options: {
+    readonly lane: Lane
+    readonly counters: LaneCounters
+    readonly send: (message: LaneMessage) => void
+    readonly sharedCounters: boolean
+  }) {
+    this.#lane = options.lane
+    this.#counters = options.counters
+    this.#send = options.send
+    this.#sharedCounters = options.sharedCounters
   }
 
-  /** Takes a command, and does what can be done now. `metric` is the definition for a `Register`. */
-  handle(command: Command): void {
-    if (command._tag === "Delivered") {
-      const batch = this.#waiting
-      if (batch === undefined) return
-      this.#waiting = undefined
-      this.#publish(batch)
-      this.#fold(batch)
-    } else {
-      this.#inbox.push(command)
+  // --- what comes out of the stream
+
+  rows(layout: FoldLayout, rows: Rows, at: number, count: number, time: number): void {
+    if (this.#watch !== "none" || this.#waiting !== undefined) {
+      const { words } = layout.layout
+      for (let i = 0, row = at; i < count; i++, row += words) this.#later(layout.read(rows, row), time)
+      return this.#goOn()
     }
+    const { cells, fold } = this.#readings[layout.index] ?? this.#resolve(layout)
+    let applied = 0
+    if (fold !== undefined) {
+      fold(rows, at, count, time)
+      applied = count
+    }
+    if (cells.length > 0) applied = Math.max(applied, this.#decodeAndFold(layout, cells, rows, at, count, time))
+    this.#sequence += count
+    this.#moveCounters(applied, count - applied)
+  }
+
+  event(event: MetricEvent, at: number): void {
+    if (this.#watch !== "none" || this.#waiting !== undefined) {
+      this.#later(event, at)
+      return this.#goOn()
+    }
+    const took = this.#apply(event, at, undefined)
+    this.#setStates()
+    this.#moveCounters(took ? 1 : 0, took ? 0 : 1)
+  }
+
+  foreignEvents(count: number): void {
+    if (this.#waiting === undefined) {
+      this.#sequence += count
+      return this.#moveCounters(0, count)
+    }
+    for (let i = 0; i < count; i++) this.#later(foreign, 0)
+  }
+
+  command(command: LaneCommand): void {
+    this.#inbox.push(command)
+    this.#goOn()
+  }
+
+  /** A listener has taken the changes: the lane goes on. */
+  delivered(): void {
+    const batch = this.#waiting
+    if (batch === undefined) return
+    this.#waiting = undefined
+    this.#publish(batch)
+    this.#foldBatch(batch)
+    this.#goOn()
+  }
+
+  // --- in order, one by one
+
+  #later(event: MetricEvent, at: number): void {
+    let last = this.#inbox.at(-1)
+    if (last?._tag !== "Events") {
+      last = { _tag: "Events", events: [], times: [], next: 0, applied: 0, ignored: 0 }
+      this.#inbox.push(last)
+    }
+    last.events.push(event)
+    last.times.push(at)
+  }
+
+  /** Does what can be done now. */
+  #goOn(): void {
     let done = 0
     while (this.#waiting === undefined && done < this.#inbox.length) this.#step(this.#inbox[done++]!)
-    this.#inbox.splice(0, done)
+    if (done > 0) this.#inbox.splice(0, done)
   }
 
-  #step(command: Command): void {
-    switch (command._tag) {
+  #step(step: LaneCommand | Batch): void {
+    switch (step._tag) {
       case "Events":
-        return this.#fold({ command, next: 0, applied: 0, ignored: 0 })
+        return this.#foldBatch(step)
       case "Register":
-        return this.#register(command.metric!)
+        return this.#register(step.metric!)
       case "Watch":
-        this.#watch = command.watch
+        this.#watch = step.watch
+        return
+      case "Skip":
+        this.#sequence = step.to
         return
       case "Read": {
-        const snapshots = Array.from(this.#cells.values(), (cell) =>
-          this.#snapshotOf(cell, Ref.getUnsafe(cell.state), command.now)
-        )
-        return this.#send({ _tag: "Snapshots", lane: this.#lane, request: command.request, snapshots })
+        const snapshots = Array.from(this.#cells.values(), (cell) => this.#snapshotOf(cell, step.now))
+        return this.#send({ _tag: "Snapshots", lane: this.#lane, request: step.request, snapshots })
       }
     }
   }
 
   /** Puts a metric into service with its initial state, in the place of one of the same name if there is one. */
   #register(metric: Metric.Any): void {
-    const state = Ref.makeUnsafe<unknown>(metric.initial)
-    this.#cells.set(metric.name, { metric, state, working: metric.initial, shown: {}, quarantine: undefined })
-    this.#byTag.clear()
+    this.#cells.set(metric.name, {
+      metric,
+      state: Ref.makeUnsafe<unknown>(metric.initial),
+      kernel: kernelOf(metric),
+      working: metric.initial,
+      shown: {},
+      quarantine: undefined
+    })
+    this.#byTag = new Map()
+    this.#readings = []
     for (const cell of this.#cells.values()) {
       for (const tag of Object.keys(cell.metric.reduce)) {
         const cells = this.#byTag.get(tag)
@@ -99,19 +198,30 @@ export class FoldLane {
     }
   }
 
+  #resolve({ index, layout }: FoldLayout): Reading {
+    const all = this.#byTag.get(layout.tag) ?? none
+    const planned = new Map<Cell, PlannedKernel>()
+    for (const cell of all) {
+      const plan = cell.quarantine === undefined ? cell.kernel?.plan(layout) : undefined
+      if (plan !== undefined) planned.set(cell, { kernel: cell.kernel!, plan })
+    }
+    const fold = rowsFold([...planned.values()], layout.words)
+    const reading: Reading = { fold, cells: fold === undefined ? all : all.filter((cell) => !planned.has(cell)) }
+    this.#readings[index] = reading
+    return reading
+  }
+
   /** Folds a batch from where it stands: to its end, or until a listener has to be waited for. */
-  #fold(batch: Batch): void {
-    const { events, first, times } = batch.command
+  #foldBatch(batch: Batch): void {
+    const { events, times } = batch
     const changes: Array<Change> = []
     while (batch.next < events.length && changes.length < ChangesAtOnce) {
       const index = batch.next++
-      const took = this.#apply(events[index]!, times[index]!, first + index, changes)
+      const took = this.#apply(events[index]!, times[index]!, this.#watch === "none" ? undefined : changes)
       if (took) batch.applied++
       else batch.ignored++
     }
-    for (const cell of this.#cells.values()) {
-      if (!Object.is(cell.working, Ref.getUnsafe(cell.state))) MutableRef.set(cell.state.ref, cell.working)
-    }
+    this.#setStates()
     if (changes.length === 0) return this.#publish(batch)
     // Not counted as folded before they are delivered: a slow listener uses up the capacity, not memory.
     this.#waiting = batch
@@ -119,58 +229,106 @@ export class FoldLane {
   }
 
   /** Gives one event to the metrics that read it; whether at least one took it. */
-  #apply(event: MetricEvent, at: number, sequence: number, changes: Array<Change>): boolean {
-    const cells = this.#byTag.get(event._tag)
-    if (cells === undefined) return false
+  #apply(event: MetricEvent, at: number, changes: Array<Change> | undefined): boolean {
+    const sequence = ++this.#sequence
     let took = false
-    for (const cell of cells) {
-      if (cell.quarantine !== undefined) {
-        cell.quarantine.missed++
-        continue
-      }
-      try {
-        const next: unknown = cell.metric.reduce[event._tag]!(cell.working, event, at)
-        if (Object.is(next, cell.working)) continue
-        cell.working = next
-      } catch (error) {
-        this.#quarantine(cell, describeError(error), 1)
-        continue
-      }
+    for (const cell of this.#byTag.get(event._tag) ?? none) {
+      if (!this.#reduce(cell, event, at)) continue
       took = true
-      if (this.#watch !== "none") {
-        changes.push({ tag: event._tag, sequence, at, snapshot: this.#snapshotOf(cell, cell.working, at) })
-      }
+      changes?.push({ tag: event._tag, sequence, at, snapshot: this.#snapshotOf(cell, at) })
     }
     return took
   }
 
+  /** Whether a metric took an event. A reducer that throws is out of service from then on. */
+  #reduce(cell: Cell, event: MetricEvent, at: number): boolean {
+    if (cell.quarantine !== undefined) {
+      cell.quarantine.missed++
+      return false
+    }
+    try {
+      if (cell.kernel !== undefined) return cell.kernel.event(event, at)
+      const next: unknown = cell.metric.reduce[event._tag]!(cell.working, event, at)
+      if (Object.is(next, cell.working)) return false
+      cell.working = next
+      return true
+    } catch (error) {
+      this.#quarantine(cell, describeError(error), 1)
+      return false
+    }
+  }
+
+  /** Folds rows as the events they hold; how many at least one of `cells` took. */
+  #decodeAndFold(
+    layout: FoldLayout,
+    cells: ReadonlyArray<Cell>,
+    rows: Rows,
+    at: number,
+    count: number,
+    time: number
+  ): number {
+    const { words } = layout.layout
+    let applied = 0
+    for (let i = 0, row = at; i < count; i++, row += words) {
+      const event = layout.read(rows, row)
+      let took = false
+      for (let c = 0; c < cells.length; c++) if (this.#reduce(cells[c]!, event, time)) took = true
+      if (took) applied++
+    }
+    this.#setStates()
+    return applied
+  }
+
+  #setStates(): void {
+    for (const { kernel, state, working } of this.#cells.values()) {
+      if (kernel === undefined && !Object.is(working, state.ref.current)) MutableRef.set(state.ref, working)
+    }
+  }
+
   #quarantine(cell: Cell, error: string, missed: number): void {
     cell.quarantine = { error, missed }
+    // What folded its rows until now counts them as missed from here on.
+    this.#readings = []
     this.#send({ _tag: "Quarantined", lane: this.#lane, name: cell.metric.name, error })
   }
 
   /** A copy that the reader may keep: structured clone also refuses here what could not cross a thread. */
-  #snapshotOf(cell: Cell, state: unknown, now: number): Snapshot {
-    const { name, view } = cell.metric
+  #snapshotOf(cell: Cell, now: number): Snapshot {
+    const { kernel, metric, state } = cell
     try {
-      cell.shown = structuredClone(view(state, now))
+      if (kernel !== undefined) MutableRef.set(state.ref, kernel.state())
+      cell.shown = structuredClone(metric.view(kernel === undefined ? cell.working : Ref.getUnsafe(state), now))
     } catch (error) {
       if (cell.quarantine === undefined) this.#quarantine(cell, `view: ${describeError(error)}`, 0)
     }
     const { quarantine, shown } = cell
     return quarantine === undefined
-      ? { name, dimensions: shown }
-      : { name, dimensions: shown, quarantine: { ...quarantine } }
+      ? { name: metric.name, dimensions: shown }
+      : { name: metric.name, dimensions: shown, quarantine: { ...quarantine } }
   }
 
-  /** Moves the counters, which frees the credits of what was folded, and says so. */
+  /** Moves the counters, which frees the credits of what was folded. */
   #publish(batch: Batch): void {
-    Atomics.add(this.#counters, Applied, batch.applied)
-    Atomics.add(this.#counters, Ignored, batch.ignored)
+    this.#moveCounters(batch.applied, batch.ignored)
     batch.applied = batch.ignored = 0
-    this.#send({ _tag: "Folded", lane: this.#lane })
+  }
+
+  #moveCounters(applied: number, ignored: number): void {
+    this.#counters.add(applied, ignored)
+    if (this.#sharedCounters && !this.#counters.takeWanted()) return
+    this.#send({
+      _tag: "Folded",
+      lane: this.#lane,
+      applied: this.#counters.applied,
+      ignored: this.#counters.ignored
+    })
   }
 }
+
+const none: ReadonlyArray<Cell> = []
+
+/** Stands for an event that no metric reads. */
+const foreign: MetricEvent = { _tag: "" }
 
 /** The last change of each metric, in the order in which those came. */
 const latest = (changes: ReadonlyArray<Change>): ReadonlyArray<Change> => {

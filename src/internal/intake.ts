@@ -1,19 +1,16 @@
 /**
- * The production side of one recorder's events: acceptance, credits, overflow policies, accounting, and the hand-over
- * to the fold in order.
+ * The production side of one recorder's events: acceptance, credits, overflow policies, accounting.
  *
- * Everything is synchronous. An event that is accepted lies in the bounded queue until it is handed over; until it is
- * folded it holds a credit, wherever it is. So `capacity` bounds the whole way, not the queue alone.
+ * Everything is synchronous. An event that is accepted holds a credit until it is folded, wherever it is, so `capacity`
+ * bounds the whole way. Most go straight into the stream. The bounded queue holds what cannot go there yet: events of a
+ * recorder that starts, those that `drop-oldest` can still take back, and all for which the stream has no room.
  */
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
-import type { Scheduler } from "effect/Scheduler"
 import { type MetricEvent, whyNotEvent } from "../MetricEvent.ts"
 import type { Stats } from "../Stats.ts"
-import { copyEvent } from "./copyEvent.ts"
-import { describeError } from "./describeError.ts"
+import { copyOf, EventWriter, type TagLayouts } from "./eventWriter.ts"
 import type { LaneLink } from "./link.ts"
-import { Applied, Ignored } from "./protocol.ts"
 
 /** What to do with an event when all credits are taken. */
 export type Overflow = "drop-newest" | "drop-oldest" | "backpressure" | "fail"
@@ -38,59 +35,65 @@ interface Barrier {
   readonly run: () => void
 }
 
-/** Events in one hand-over: enough to spread its cost, few enough for the fold to answer soon. */
-const BatchSize = 1024
+/** The first event of a recorder starts it. */
+interface Startable {
+  readonly startIfIdle: () => void
+}
+
+/** Most recorders never have a barrier that waits. */
+const nothing: Array<never> = []
 
 export class Intake {
   readonly capacity: number
   readonly overflow: Overflow
   /** Whether events are taken at all: from the start of the recorder to its stop. */
   #accepting = false
-  /** Whether events are handed over. While a recorder starts they wait in the queue. */
+  /** Whether events go into the stream. While a recorder starts they wait in the queue. */
   #flowing = false
   #flushing = false
-  #flushScheduled = false
+  #moving = false
 
   #accepted = 0
+  /** Up to which number events may be accepted without another look: straight into the stream. */
+  #limit = 0
   #evicted = 0
   #overflowed = 0
   #invalid = 0
   #notRunning = 0
   #applied = 0
   #ignored = 0
-  /** Events given to the fold. */
-  #sent = 0
   /** Last seen values of the shared counters, which wrap around. */
   #seenApplied = 0
   #seenIgnored = 0
+  /** Events evicted that the fold has not been told of. */
+  #skipped = false
 
-  readonly #queue: Queue.Queue<Entry>
+  /** Made when it is needed, which for most recorders is never. */
+  #queue: Queue.Queue<Entry> | undefined
+  /** Taken from the queue, when the stream turned out to have no room. It counts as in the queue. */
+  #stuck: Entry | undefined
   /** The line of fibers that `backpressure` has suspended, first come first served. */
-  readonly #line = new Set<Waiter>()
+  #line: Set<Waiter> | undefined
   readonly #lane: LaneLink
-  readonly #startIfIdle: () => void
-  readonly #dispatcher: ReturnType<Scheduler["makeDispatcher"]>
-  readonly #highWater: number
+  readonly #events: EventWriter
+  readonly #recorder: Startable
   /** Most events that may be with the fold. `drop-oldest` keeps the other half where it can take it back. */
   readonly #handedLimit: number
-  #barriers: Array<Barrier> = []
-  #drained: Array<() => void> = []
+  #barriers: Array<Barrier> = nothing
+  #drained: Array<() => void> = nothing
 
   constructor(options: {
     readonly capacity: number
     readonly overflow: Overflow
     readonly lane: LaneLink
-    readonly scheduler: Scheduler
-    /** The first event of a recorder starts it. */
-    readonly startIfIdle: () => void
+    readonly layouts: TagLayouts
+    readonly recorder: Startable
   }) {
     this.capacity = options.capacity
     this.overflow = options.overflow
     this.#lane = options.lane
-    this.#startIfIdle = options.startIfIdle
-    this.#dispatcher = options.scheduler.makeDispatcher()
-    this.#queue = Effect.runSync(Queue.bounded<Entry>(options.capacity))
-    this.#highWater = Math.min(BatchSize, Math.ceil(options.capacity / 2))
+    this.#recorder = options.recorder
+    this.#events = new EventWriter(options.lane, options.layouts)
     this.#handedLimit = options.overflow === "drop-oldest" ? Math.max(1, options.capacity >> 1) : options.capacity
   }
 
@@ -120,10 +123,11 @@ export class Intake {
     }
   }
 
-  /** Begins to take events. They are handed over from {@link flow} on. */
+  /** Begins to take events. They go into the stream from {@link flow} on. */
   open(): void {
     this.#accepting = true
     this.#flowing = false
+    this.#limit = 0
   }
 
   flow(): void {
@@ -134,7 +138,8 @@ export class Intake {
   /** Takes no more events. Fibers that wait for room are let go; what was accepted still gets folded. */
   close(): void {
     this.#accepting = false
-    for (const waiter of this.#line) this.#letGo(waiter, this.#refuseNotRunning())
+    this.#limit = 0
+    for (const waiter of this.#line ?? []) this.#letGo(waiter, this.#refuseNotRunning())
   }
 
   /** Takes no more events and hands over no more either: nobody is there to fold them. */
@@ -143,30 +148,51 @@ export class Intake {
     this.#flowing = false
   }
 
-  /** Offers an event that may be anything, emitted `at`. Never throws. */
-  offer(event: unknown, at: number): Offer {
-    const entry = this.#entryOf(event, at)
-    if (entry === undefined) return "invalid"
-    if (!this.#accepting) this.#startIfIdle()
-    if (!this.#accepting) return this.#refuseNotRunning()
-    if (this.#tryAccept(entry)) return "accepted"
-    this.#overflowed++
-    return "overflow"
+  /** The metrics of the recorder have changed. */
+  metricsChanged(): void {
+    this.#events.forgetLayouts()
+  }
+
+  // --- offers
+
+  /** Offers an event that may be anything, emitted at the present time of the writer. Never throws. */
+  offer(event: unknown): Offer {
+    if (this.#accepted < this.#limit || this.#reopen()) {
+      // Counted first: the fold may have it before this call is over.
+      this.#accepted++
+      let written = false
+      try {
+        written = this.#events.writeRow(event as MetricEvent)
+      } catch {
+        // It cannot be read, or has no tag: below it is found to be invalid.
+      }
+      if (written) {
+        const { writer } = this.#lane
+        if (--writer.countdown <= 0) writer.tick()
+        return "accepted"
+      }
+      this.#accepted--
+    }
+    return this.#offerAny(event)
   }
 
   /** The same, but under `backpressure` the fiber waits for room. */
-  offerOrWait(event: unknown, at: number): Effect.Effect<Offer> {
-    if (this.overflow !== "backpressure") return Effect.succeed(this.offer(event, at))
-    const entry = this.#entryOf(event, at)
+  offerOrWait(event: unknown): Effect.Effect<Offer> {
+    if (this.overflow !== "backpressure" || this.#accepted < this.#limit || this.#reopen()) {
+      return Effect.succeed(this.offer(event))
+    }
+    const entry = this.#entryOf(event)
     if (entry === undefined) return Effect.succeed("invalid")
-    if (!this.#accepting) this.#startIfIdle()
+    if (!this.#accepting) this.#recorder.startIfIdle()
     if (!this.#accepting) return Effect.succeed(this.#refuseNotRunning())
     if (this.#tryAccept(entry)) return Effect.succeed("accepted")
     // It counts as offered when it is decided: let in by `#admit`, or let go by `close`.
     return Effect.callback<Offer>((resume) => {
       const waiter: Waiter = { entry, resume: (offer) => resume(Effect.succeed(offer)) }
+      this.#line ??= new Set()
       this.#line.add(waiter)
-      return Effect.sync(() => void this.#line.delete(waiter))
+      this.#askForNews()
+      return Effect.sync(() => void this.#line?.delete(waiter))
     })
   }
 
@@ -175,14 +201,106 @@ export class Intake {
     return "not-running"
   }
 
+  /** Whether events may go straight into the stream again; looks at how far the fold is. */
+  #reopen(): boolean {
+    if (!this.#flowing || !this.#accepting || this.#queued > 0 || this.#waiting > 0 || this.#barriers.length > 0) {
+      return false
+    }
+    this.#readCounters()
+    const { writer } = this.#lane
+    // From half the capacity on the fold has to keep up, and is woken; a burst never reaches the event loop.
+    if ((this.#accepted - this.#folded) * 2 >= this.#handedLimit) {
+      writer.publish(true)
+      this.#readCounters()
+    }
+    const step = Math.max(1, this.#handedLimit >> 2)
+    this.#limit = Math.min(this.#folded + this.#handedLimit, this.#accepted + step)
+    return this.#accepted < this.#limit
+  }
+
+  /** The slower way: what does not fit a row, has no room, or comes while events wait. */
+  #offerAny(event: unknown): Offer {
+    if (this.#isFull() && whyNotEvent(event) === undefined) {
+      this.#overflowed++
+      return "overflow"
+    }
+    const entry = this.#entryOf(event)
+    if (entry === undefined) return "invalid"
+    if (!this.#accepting) this.#recorder.startIfIdle()
+    if (!this.#accepting) return this.#refuseNotRunning()
+    if (this.#tryAccept(entry)) return "accepted"
+    this.#overflowed++
+    return "overflow"
+  }
+
+  /** Whether an event is bound to be refused for want of room, and need not be copied. */
+  #isFull(): boolean {
+    if (!this.#accepting || this.overflow === "drop-oldest") return false
+    return this.#waiting > 0 || !this.#hasCredit()
+  }
+
+  #entryOf(event: unknown): Entry | undefined {
+    const copy = copyOf(event)
+    if (copy !== undefined) return { event: copy, at: this.#lane.writer.time }
+    this.#invalid++
+    return undefined
+  }
+
+  #tryAccept(entry: Entry): boolean {
+    // Whoever waits in the line was here before.
+    if (this.#waiting > 0) return false
+    if (!this.#hasCredit() && !this.#evict()) return false
+    this.#accept(entry)
+    return true
+  }
+
+  #hasCredit(): boolean {
+    if (this.pending < this.capacity) return true
+    this.flush()
+    return this.pending < this.capacity
+  }
+
+  /** Under `drop-oldest`: takes back the oldest event that the fold does not have. */
+  #evict(): boolean {
+    if (this.overflow !== "drop-oldest" || this.#queued === 0) return false
+    if (this.#stuck !== undefined) this.#stuck = undefined
+    else Queue.takeUnsafe(this.#queue!)
+    this.#evicted++
+    this.#skipped = true
+    return true
+  }
+
+  #accept(entry: Entry): void {
+    this.#accepted++
+    // Whoever waits in the queue goes first: no event passes it until `#reopen` finds it empty.
+    this.#limit = 0
+    this.#queue ??= Effect.runSync(Queue.bounded<Entry>(this.capacity))
+    Queue.offerUnsafe(this.#queue, entry)
+    if (this.#flowing) this.#move()
+  }
+
+  // --- from the queue into the stream
+
+  get #queued(): number {
+    const waiting = this.#queue === undefined ? 0 : Queue.sizeUnsafe(this.#queue)
+    return this.#stuck === undefined ? waiting : waiting + 1
+  }
+
+  /** Events folded or evicted: they hold no credit. */
+  get #folded(): number {
+    return this.#applied + this.#ignored + this.#evicted
+  }
+
   /** Runs `action` when all events accepted up to now have left the queue, before any later one does. */
   afterAccepted(action: () => void): void {
+    if (this.#barriers === nothing) this.#barriers = []
     this.#barriers.push({ position: this.#accepted, run: action })
     this.flush()
   }
 
   /** Runs `action` once nothing is pending. */
   whenDrained(action: () => void): void {
+    if (this.#drained === nothing) this.#drained = []
     this.#drained.push(action)
     this.flush()
   }
@@ -194,87 +312,94 @@ export class Intake {
     this.flush()
   }
 
-  /** Hands over what there is, in order, barriers between. */
+  /** Hands over what there is, in order, barriers between, and makes the fold see it. */
   flush(): void {
     if (this.#flushing) return
     this.#flushing = true
-    for (let sent = this.#handOver(); sent; sent = this.#handOver()) {
+    do {
+      this.#move()
       // What is folded now frees credits, and with them there may be more to hand over.
-      this.#lane.wake()
-    }
+      this.#lane.writer.publish(true)
+    } while (this.#canMove())
     this.#flushing = false
     if (this.#drained.length > 0 && this.pending === 0) {
       const drained = this.#drained
-      this.#drained = []
+      this.#drained = nothing
       for (const action of drained) action()
     }
+    this.#askForNews()
   }
 
-  /** Runs the barriers that are due and hands over a batch; whether there was anything to do. */
-  #handOver(): boolean {
-    const ran = this.#runBarriers()
-    const count = this.#sendable()
-    if (count > 0) this.#sendBatch(count)
-    return ran || count > 0
+  /** Whether the fold has to say when it has folded something, because somebody waits for it. */
+  #askForNews(): void {
+    if (this.#waiting === 0 && this.#drained.length === 0 && (!this.#flowing || this.#queued === 0)) return
+    this.#lane.counters.want()
+    // It may have folded all of it before it could see that it is asked.
+    const { pending } = this
+    const isNews =
+      (this.#waiting > 0 && pending < this.capacity) || (this.#drained.length > 0 && pending === 0) || this.#canMove()
+    if (isNews) this.#lane.later(() => this.onFolded())
+    // The stream may be full of the events of others, of which the fold says nothing here.
+    if (this.#stuck !== undefined) this.#lane.writer.whenRoom(this)
   }
 
-  #entryOf(event: unknown, at: number): Entry | undefined {
-    if (whyNotEvent(event) === undefined) {
-      try {
-        return { event: copyEvent(event as MetricEvent), at }
-      } catch {
-        // Not plain data: counted below, and named by `whyInvalidEvent`.
-      }
+  #canMove(): boolean {
+    this.#readCounters()
+    if (this.#barriers.length > 0 && this.#barriers[0]!.position <= this.#accepted - this.#queued) return true
+    return this.#flowing && this.#queued > 0 && this.#stuck === undefined && this.#handed < this.#handedLimit
+  }
+
+  /** Events that the fold has, or can see. */
+  get #handed(): number {
+    return this.#accepted - this.#queued - this.#folded
+  }
+
+  /** Moves events from the queue into the stream while they may go, and runs the barriers that are due. */
+  #move(): void {
+    if (this.#moving) return
+    this.#moving = true
+    while (this.#moveNext());
+    this.#moving = false
+  }
+
+  #moveNext(): boolean {
+    while (this.#barriers.length > 0 && this.#barriers[0]!.position <= this.#accepted - this.#queued) {
+      this.#barriers.shift()!.run()
     }
-    this.#invalid++
-    return undefined
-  }
-
-  #tryAccept(entry: Entry): boolean {
-    // Whoever waits in the line was here before.
-    if (this.#line.size > 0) return false
-    if (!this.#hasCredit()) {
-      if (this.overflow !== "drop-oldest" || Queue.takeUnsafe(this.#queue) === undefined) return false
-      this.#evicted++
+    if (!this.#flowing || this.#queued === 0) return false
+    if (this.#handed >= this.#handedLimit) {
+      this.#readCounters()
+      if (this.#handed >= this.#handedLimit) return false
     }
-    this.#accept(entry)
+    const entry = this.#stuck ?? this.#takeEntry()
+    if (this.#skipped) {
+      this.#skipped = false
+      this.#lane.send({ _tag: "Skip", to: this.#accepted - this.#queued - (this.#stuck === undefined ? 1 : 0) })
+    }
+    this.#stuck = undefined
+    this.#lane.writer.setTime(entry.at)
+    if (this.#events.writeCopy(entry.event) === "full") {
+      this.#stuck = entry
+      return false
+    }
+    const { writer } = this.#lane
+    if (--writer.countdown <= 0) writer.tick()
     return true
   }
 
-  #hasCredit(): boolean {
-    // The shared counters are read only when the credits known of are used up.
-    if (this.#accepted - this.#applied - this.#ignored - this.#evicted < this.capacity) return true
-    if (this.pending < this.capacity) return true
-    this.flush()
-    return this.pending < this.capacity
+  #takeEntry(): Entry {
+    const taken = Queue.takeUnsafe(this.#queue!)
+    if (taken === undefined || taken._tag === "Failure") throw new Error("the queue of a recorder is never closed")
+    return taken.value
   }
 
-  #accept(entry: Entry): void {
-    this.#accepted++
-    Queue.offerUnsafe(this.#queue, entry)
-    if (!this.#flowing) return
-    // A synchronous burst never reaches the event loop: at the high-water mark the emitting call hands over itself.
-    if (Queue.sizeUnsafe(this.#queue) >= this.#highWater) this.flush()
-    else this.#scheduleFlush()
-  }
-
-  #scheduleFlush(): void {
-    if (this.#flushScheduled) return
-    this.#flushScheduled = true
-    this.later(() => {
-      this.#flushScheduled = false
-      this.flush()
-    })
-  }
-
-  /** Runs `action` at the next turn of the event loop. */
-  later(action: () => void): void {
-    this.#dispatcher.scheduleTask(action, 0)
+  get #waiting(): number {
+    return this.#line === undefined ? 0 : this.#line.size
   }
 
   /** Lets suspended offers in while there are credits. */
   #admit(): void {
-    for (const waiter of this.#line) {
+    for (const waiter of this.#line ?? []) {
       if (this.pending >= this.capacity) return
       this.#letGo(waiter, "accepted")
       this.#accept(waiter.entry)
@@ -283,62 +408,16 @@ export class Intake {
 
   /** Resumes a suspended fiber, at the next turn of the event loop: never user code in the middle of a hand-over. */
   #letGo(waiter: Waiter, offer: Offer): void {
-    this.#line.delete(waiter)
-    this.later(() => waiter.resume(offer))
-  }
-
-  #runBarriers(): boolean {
-    let ran = false
-    const left = this.#accepted - Queue.sizeUnsafe(this.#queue)
-    for (; this.#barriers.length > 0 && this.#barriers[0]!.position <= left; ran = true) this.#barriers.shift()!.run()
-    return ran
-  }
-
-  /** How many events may go now: no more than a batch, than the fold may hold, than lie before the next barrier. */
-  #sendable(): number {
-    if (!this.#flowing) return 0
-    const size = Queue.sizeUnsafe(this.#queue)
-    this.#readCounters()
-    const room = this.#handedLimit - (this.#sent - this.#applied - this.#ignored)
-    const next = this.#barriers[0]
-    const beforeBarrier = next === undefined ? size : next.position - (this.#accepted - size)
-    return Math.min(BatchSize, size, room, beforeBarrier)
-  }
-
-  /** Takes from the queue and hands to the transport in one synchronous step, so that nothing can get in between. */
-  #sendBatch(count: number): void {
-    const first = this.#accepted - Queue.sizeUnsafe(this.#queue) + 1
-    const events: Array<MetricEvent> = []
-    const times: Array<number> = []
-    for (let i = 0; i < count; i++) {
-      const taken = Queue.takeUnsafe(this.#queue)
-      if (taken === undefined || taken._tag === "Failure") break
-      events.push(taken.value.event)
-      times.push(taken.value.at)
-    }
-    this.#sent += events.length
-    this.#lane.send({ _tag: "Events", first, events, times })
+    this.#line?.delete(waiter)
+    this.#lane.later(() => waiter.resume(offer))
   }
 
   #readCounters(): void {
-    const applied = Atomics.load(this.#lane.counters, Applied)
-    const ignored = Atomics.load(this.#lane.counters, Ignored)
+    const { applied, ignored } = this.#lane.counters
     // Differences modulo 2^32 are exact: no more than `capacity` events lie between two reads.
     this.#applied += (applied - this.#seenApplied) | 0
     this.#ignored += (ignored - this.#seenIgnored) | 0
     this.#seenApplied = applied
     this.#seenIgnored = ignored
-  }
-}
-
-/** Why `event` is refused as invalid, or `undefined`. */
-export const whyInvalidEvent = (event: unknown): string | undefined => {
-  const reason = whyNotEvent(event)
-  if (reason !== undefined) return reason
-  try {
-    copyEvent(event as MetricEvent)
-    return undefined
-  } catch (cause) {
-    return `must be plain data: ${describeError(cause)}`
   }
 }

@@ -1,14 +1,17 @@
 /**
- * The way from the production side to the fold and back. One link per runtime, one lane on it per recorder. What
- * carries the commands (the same thread, or messages to a worker) is the transport's business alone.
+ * The way from the production side to the fold and back. One link per runtime, with one stream of events and commands;
+ * one lane on it per recorder. What carries the stream is the carrier's business alone.
  */
 import type { Fingerprint } from "./fingerprint.ts"
-import { type Command, CounterCount, type Lane, type LaneMessage } from "./protocol.ts"
+import { ChunkBytes, CounterTable, type LaneCounters } from "./laneCounters.ts"
+import type { Layout } from "./layout.ts"
+import type { Command, Lane, LaneCommand as LaneCommandOf, LaneMessage } from "./protocol.ts"
+import { type Carrier, RowWriter } from "./rowWriter.ts"
 
 type DistributiveOmit<A, K extends PropertyKey> = A extends unknown ? Omit<A, K> : never
 
 /** A command for a lane that is known. */
-export type LaneCommand = DistributiveOmit<Exclude<Command, { readonly _tag: "Open" | "Close" | "Hello" }>, "lane">
+export type LaneCommand = DistributiveOmit<LaneCommandOf | Extract<Command, { readonly _tag: "Delivered" }>, "lane">
 
 /** What a recorder is told. */
 export interface LaneListener {
@@ -18,21 +21,58 @@ export interface LaneListener {
 }
 
 /** One recorder's end of the link. Nothing here ever throws or waits. */
-export interface LaneLink {
-  readonly counters: Int32Array
-  readonly send: (command: LaneCommand) => void
-  /** In process: folds what was sent before it returns. On a worker: nothing, it folds meanwhile. */
-  readonly wake: () => void
+export class LaneLink {
+  readonly lane: Lane
+  readonly counters: LaneCounters
+  readonly #line: Line
+  #open = true
+
+  constructor(lane: Lane, counters: LaneCounters, line: Line) {
+    this.lane = lane
+    this.counters = counters
+    this.#line = line
+  }
+
+  /** The stream that the recorder's events go into. */
+  get writer(): RowWriter {
+    return this.#line.writer
+  }
+
+  /** A command, in order with the events that were written. The fold takes it at once, in process within this call. */
+  send(command: LaneCommand): void {
+    // The lane's number may be another recorder's by now.
+    if (this.#open) this.#line.send({ ...command, lane: this.lane } as Command)
+  }
+
+  /** Tells the fold of a layout. */
+  declare(type: number, layout: Layout): void {
+    this.#line.send({ _tag: "Layout", type, layout })
+  }
+
   /** Keeps the process alive until the function given back is called: someone waits for an answer. */
-  readonly hold: () => () => void
-  readonly close: () => void
+  hold(): () => void {
+    return this.#line.hold()
+  }
+
+  /** Runs `action` at the next turn of the event loop. */
+  later(action: () => void): void {
+    this.#line.later(action)
+  }
+
+  close(): void {
+    if (!this.#open) return
+    this.#open = false
+    this.#line.close(this.lane)
+  }
 }
 
-/** What carries commands. */
-export interface Transport {
+/** What the lanes of a link have in common. */
+interface Line {
+  readonly writer: RowWriter
   readonly send: (command: Command) => void
-  readonly wake: () => void
   readonly hold: () => () => void
+  readonly later: (action: () => void) => void
+  readonly close: (lane: Lane) => void
 }
 
 export interface Link {
@@ -44,42 +84,79 @@ export interface Link {
   readonly openLane: (listener: LaneListener) => LaneLink
 }
 
-/** A link over a transport, with the functions by which the transport reports back. */
+/** A link over a carrier, with the functions by which the carrier reports back. */
 export interface LinkControl {
   readonly link: Link
+  readonly writer: RowWriter
   readonly deliver: (message: LaneMessage) => void
   readonly fail: (cause: unknown) => void
 }
 
 export const makeLink = (options: {
   readonly catalog: ReadonlyMap<string, Fingerprint> | undefined
-  readonly transport: () => Transport
+  readonly carrier: Carrier
+  /** Most bytes of memory that events may lie in. */
+  readonly mostBytes: number
+  /** Memory for counters that both sides see. */
+  readonly allocateCounters: (bytes: number) => ArrayBufferLike
+  readonly hold: () => () => void
+  /** Runs `action` at the next turn of the event loop. */
+  readonly later: (action: () => void) => void
 }): LinkControl => {
+  const writer = new RowWriter(options.carrier, options.mostBytes)
+  const counters = new CounterTable()
   const lanes = new Map<Lane, LaneListener>()
   const failureListeners = new Set<(cause: unknown) => void>()
-  let nextLane: Lane = 0
+  /** Lanes that nothing is left of, to be given out again. */
+  const free: Array<Lane> = []
+  let lanesMade = 0
   let failure: { readonly cause: unknown } | undefined
 
   const send = (command: Command): void => {
-    if (failure === undefined) options.transport().send(command)
+    if (failure === undefined) writer.command(forFold(command))
+  }
+
+  /** Functions cannot be cloned: a fold that has definitions of its own finds the metric by its name. */
+  const forFold = (command: Command): Command =>
+    command._tag === "Register" && options.catalog !== undefined
+      ? { _tag: "Register", lane: command.lane, name: command.name }
+      : command
+
+  const nextLane = (): Lane => {
+    const lane = free.pop() ?? lanesMade++
+    if (lane >= counters.lanes) {
+      const buffer = options.allocateCounters(ChunkBytes)
+      counters.add(buffer)
+      send({ _tag: "Counters", buffer })
+    }
+    return lane
+  }
+
+  const line: Line = {
+    writer,
+    send,
+    hold: options.hold,
+    later: options.later,
+    close: (lane) => {
+      if (lanes.delete(lane)) send({ _tag: "Close", lane })
+    }
   }
 
   const openLane = (listener: LaneListener): LaneLink => {
-    const lane = nextLane++
-    const counters = new Int32Array(new SharedArrayBuffer(CounterCount * Int32Array.BYTES_PER_ELEMENT))
+    const lane = nextLane()
     lanes.set(lane, listener)
-    send({ _tag: "Open", lane, counters })
-    return {
-      counters,
-      send: (command) => send({ ...command, lane } as Command),
-      wake: () => {
-        if (failure === undefined) options.transport().wake()
-      },
-      hold: () => options.transport().hold(),
-      close: () => {
-        if (lanes.delete(lane)) send({ _tag: "Close", lane })
-      }
+    const own = counters.of(lane)
+    own.clear()
+    send({ _tag: "Open", lane })
+    return new LaneLink(lane, own, line)
+  }
+
+  const deliver = (message: LaneMessage): void => {
+    if (message._tag === "Closed") return void free.push(message.lane)
+    if (message._tag === "Folded" && !options.carrier.shared) {
+      counters.of(message.lane).set(message.applied, message.ignored)
     }
+    lanes.get(message.lane)?.onMessage(message)
   }
 
   return {
@@ -89,10 +166,12 @@ export const makeLink = (options: {
       onFailure: (listener) => void failureListeners.add(listener),
       openLane
     },
-    deliver: (message) => lanes.get(message.lane)?.onMessage(message),
+    writer,
+    deliver,
     fail: (cause) => {
       if (failure !== undefined) return
       failure = { cause }
+      writer.close()
       // The runtime first: whoever hears of it from a recorder finds all the rest failed as well.
       for (const listener of failureListeners) listener(cause)
       for (const listener of [...lanes.values()]) listener.onFailure(cause)

@@ -1,13 +1,51 @@
+/**
+ * A link to a fold in the same thread. It folds whenever rows are published: from within the call that emits, every few
+ * dozen events, and at the next turn of the event loop.
+ */
 import * as Effect from "effect/Effect"
+import { Scheduler } from "effect/Scheduler"
 import type * as Scope from "effect/Scope"
-import { makeFold } from "./fold.ts"
-import { type Link, makeLink } from "./link.ts"
+import { Fold } from "./fold.ts"
+import { type Link, type LinkControl, makeLink } from "./link.ts"
+import { PageBytes, ReadHalf } from "./rowFormat.ts"
 
 const holdNothing = () => () => {}
 
-/** A link to a fold in the same thread, which lives as long as the scope. */
-export const makeInProcessLink: Effect.Effect<Link, never, Scope.Scope> = Effect.gen(function* () {
-  const control = makeLink({ catalog: undefined, transport: () => ({ ...fold, hold: holdNothing }) })
-  const fold = yield* makeFold(control.deliver, control.fail)
-  return control.link
-})
+/** The link lives as long as the scope. */
+export const makeInProcessLink = (mostBytes: number): Effect.Effect<Link, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const dispatcher = (yield* Scheduler).makeDispatcher()
+    let control: LinkControl | undefined
+    const fold = new Fold({
+      send: (message) => control?.deliver(message),
+      onPageRead: (page) => {
+        page.i32[ReadHalf] = 1
+      },
+      sharedCounters: () => true
+    })
+    const read = (): void => {
+      try {
+        fold.reader.read(Number.POSITIVE_INFINITY)
+      } catch (defect) {
+        control?.fail(defect)
+      }
+    }
+    control = makeLink({
+      catalog: undefined,
+      mostBytes,
+      carrier: {
+        shared: true,
+        allocate: () => new ArrayBuffer(PageBytes),
+        opened: ({ buffer, number }) => fold.reader.page(number, buffer),
+        sealed: () => {},
+        attach: (attachments) => fold.reader.attach(attachments),
+        published: read,
+        later: (run) => dispatcher.scheduleTask(run, 0)
+      },
+      allocateCounters: (bytes) => new ArrayBuffer(bytes),
+      hold: holdNothing,
+      later: (action) => dispatcher.scheduleTask(action, 0)
+    })
+    yield* Effect.addFinalizer(() => Effect.sync(() => control?.writer.close()))
+    return control.link
+  })

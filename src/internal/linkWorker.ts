@@ -1,6 +1,6 @@
 /**
- * A link to a fold in a worker thread. Commands go as messages; credits come back through shared counters at once, and
- * as messages when the event loop is reached.
+ * A link to a fold in a worker thread. Events lie in memory that both threads see; what the threads have to say to each
+ * other besides goes as messages.
  */
 
 import type { Worker } from "node:worker_threads"
@@ -11,6 +11,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Predicate from "effect/Predicate"
+import { Scheduler } from "effect/Scheduler"
 import type * as Scope from "effect/Scope"
 import * as EffectWorker from "effect/workers/Worker"
 import { isWorkerError } from "effect/workers/WorkerError"
@@ -18,8 +19,9 @@ import { InvalidArgument, RuntimeFailed, type RuntimeStartError } from "../Metri
 import type { Fingerprint } from "./fingerprint.ts"
 import { type Link, type LinkControl, makeLink } from "./link.ts"
 import { withLiveClock } from "./liveClock.ts"
-import type { Command, WorkerMessage } from "./protocol.ts"
+import type { ThreadMessage, WorkerMessage } from "./protocol.ts"
 import { decodeStartError } from "./startErrors.ts"
+import { type Post, sharedCarrier, transferringCarrier } from "./threadCarrier.ts"
 
 /** The error behind what Effect's worker reports: the one that the thread died of, where there is one. */
 const originOf = (cause: Cause.Cause<unknown>): unknown => {
@@ -27,11 +29,18 @@ const originOf = (cause: Cause.Cause<unknown>): unknown => {
   return isWorkerError(error) ? (error.reason.cause ?? error) : error
 }
 
-export const makeWorkerLink = (options: {
+interface LinkOptions {
   readonly namespace: string
-  readonly spawn: () => Worker
   readonly startTimeout: Duration.Input
-}): Effect.Effect<Link, RuntimeStartError, Scope.Scope> => {
+  /** Most bytes of memory that events may lie in. */
+  readonly memoryLimit: number
+  /** Whether that memory is shared between the threads, or handed over and back. */
+  readonly sharedMemory: boolean
+}
+
+export const makeWorkerLink = (
+  options: LinkOptions & { readonly spawn: () => Worker }
+): Effect.Effect<Link, RuntimeStartError, Scope.Scope> => {
   const spawn: Effect.Effect<Worker, InvalidArgument | RuntimeFailed> = Effect.try({
     try: () => options.spawn() as unknown,
     catch: (cause) => new RuntimeFailed({ namespace: options.namespace, cause })
@@ -47,10 +56,7 @@ export const makeWorkerLink = (options: {
 const isWorker = (value: unknown): value is Worker =>
   Predicate.hasProperty(value, "postMessage") && Predicate.hasProperty(value, "terminate")
 
-const linkTo = (
-  thread: Worker,
-  options: { readonly namespace: string; readonly startTimeout: Duration.Input }
-): Effect.Effect<Link, RuntimeStartError, Scope.Scope> =>
+const linkTo = (thread: Worker, options: LinkOptions): Effect.Effect<Link, RuntimeStartError, Scope.Scope> =>
   Effect.gen(function* () {
     const failed = (cause: unknown) => new RuntimeFailed({ namespace: options.namespace, cause })
     const catalogSaid = Deferred.makeUnsafe<ReadonlyMap<string, Fingerprint>, RuntimeStartError>()
@@ -70,6 +76,8 @@ const linkTo = (
           return void Deferred.doneUnsafe(catalogSaid, Effect.fail(decodeStartError(message.error)))
         case "Died":
           return fail(new Error(message.reason))
+        case "PageRead":
+          return control?.writer.returned(message.number, message.buffer)
         default:
           return control?.deliver(message)
       }
@@ -85,8 +93,9 @@ const linkTo = (
       }
     }
 
+    const dispatcher = (yield* Scheduler).makeDispatcher()
     const platform = yield* EffectWorker.WorkerPlatform
-    const worker = yield* Effect.mapError(platform.spawn<WorkerMessage, Command>(0), failed)
+    const worker = yield* Effect.mapError(platform.spawn<WorkerMessage, ThreadMessage>(0), failed)
     const released = hold()
     yield* worker
       .run((message) => Effect.sync(() => onMessage(message)), {
@@ -117,12 +126,19 @@ const linkTo = (
       // A thread that does not work is not asked to end: it may never listen.
       Effect.onError(() => Effect.sync(() => void thread.terminate()))
     )
-    const send = (command: Command): void => {
-      // Functions cannot be cloned: the worker has the definition under the same name.
-      const { metric: _, ...message } = { metric: undefined, ...command }
-      const exit = Effect.runSyncExit(worker.send(message as Command))
+    const post: Post = (message, transfers) => {
+      const exit = Effect.runSyncExit(worker.send(message, transfers))
       if (Exit.isFailure(exit)) fail(originOf(exit.cause))
     }
-    control = makeLink({ catalog, transport: () => ({ send, wake: () => {}, hold }) })
+    control = makeLink({
+      catalog,
+      mostBytes: options.memoryLimit,
+      carrier: options.sharedMemory ? sharedCarrier(post) : transferringCarrier(post),
+      allocateCounters: (bytes) => (options.sharedMemory ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes)),
+      hold,
+      later: (action) => dispatcher.scheduleTask(action, 0)
+    })
+    const { writer } = control
+    yield* Effect.addFinalizer(() => Effect.sync(() => writer.close()))
     return control.link
   }).pipe(Effect.provide(NodeWorker.layer(() => thread)))

@@ -1,11 +1,13 @@
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 
-const live: Clock.Clock = Clock.Clock.defaultValue()
+/** The very clock that a fiber has when none was provided: its default value is made once. */
+export const liveClock: Clock.Clock = Context.get(Context.empty(), Clock.Clock)
 
 /**
  * Gives an effect the real clock. For waiting on what lives outside the program (a thread to start, to stop), which no
  * `TestClock` can move.
  */
 export const withLiveClock = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.provideService(effect, Clock.Clock, live)
+  Effect.provideService(effect, Clock.Clock, liveClock)

@@ -6,23 +6,33 @@ import * as Effect from "effect/Effect"
  */
 export type Detail = "silent" | "normal" | "inspection"
 
-export interface Log {
-  readonly lifecycle: (message: string) => Effect.Effect<void>
-  readonly warning: (message: string) => Effect.Effect<void>
-  readonly failure: (message: string) => Effect.Effect<void>
-  readonly inspection: (message: string) => Effect.Effect<void>
-}
+/** Logs for one recorder or runtime, which the lines name. */
+export class Log {
+  readonly #detail: Detail
+  readonly #annotations: { readonly [name: string]: string }
 
-export const makeLog = (detail: Detail, annotations: { readonly [name: string]: string }): Log => {
-  const at =
-    (enabled: boolean, log: (message: string) => Effect.Effect<void>) =>
-    (message: string): Effect.Effect<void> =>
-      enabled ? Effect.annotateLogs(log(message), annotations) : Effect.void
-  const normal = detail !== "silent"
-  return {
-    lifecycle: at(normal, Effect.logDebug),
-    warning: at(normal, Effect.logWarning),
-    failure: at(normal, Effect.logError),
-    inspection: at(detail === "inspection", Effect.logDebug)
+  constructor(detail: Detail, annotations: { readonly [name: string]: string }) {
+    this.#detail = detail
+    this.#annotations = annotations
+  }
+
+  lifecycle(message: string): Effect.Effect<void> {
+    return this.#line(Effect.logDebug(message))
+  }
+
+  warning(message: string): Effect.Effect<void> {
+    return this.#line(Effect.logWarning(message))
+  }
+
+  failure(message: string): Effect.Effect<void> {
+    return this.#line(Effect.logError(message))
+  }
+
+  inspection(message: string): Effect.Effect<void> {
+    return this.#detail === "inspection" ? this.#line(Effect.logDebug(message)) : Effect.void
+  }
+
+  #line(log: Effect.Effect<void>): Effect.Effect<void> {
+    return this.#detail === "silent" ? Effect.void : Effect.annotateLogs(log, this.#annotations)
   }
 }

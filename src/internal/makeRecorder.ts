@@ -6,7 +6,6 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
-import * as Scheduler from "effect/Scheduler"
 import type * as Metric from "../Metric.ts"
 import type { MetricEvent } from "../MetricEvent.ts"
 import {
@@ -23,13 +22,15 @@ import {
 import type { MetricChange, Report, Snapshot } from "../Snapshot.ts"
 import type { RecorderState, Stats } from "../Stats.ts"
 import { ChangeHub } from "./changeHub.ts"
+import { whyInvalidEvent } from "./eventWriter.ts"
 import { currentHook, type Hook, hookOf, insideHook } from "./hookGuard.ts"
-import { Intake, type Offer, type Overflow, whyInvalidEvent } from "./intake.ts"
-import type { LaneLink, Link } from "./link.ts"
-import { type Log, makeLog } from "./logging.ts"
+import { Intake, type Offer, type Overflow } from "./intake.ts"
+import type { LaneLink, LaneListener, Link } from "./link.ts"
+import { liveClock } from "./liveClock.ts"
+import { Log } from "./logging.ts"
 import { PendingReads } from "./pendingReads.ts"
-import type { LaneMessage } from "./protocol.ts"
-import { RecorderLifecycle } from "./recorderLifecycle.ts"
+import type { LaneMessage, Watch } from "./protocol.ts"
+import { type Failure, RecorderLifecycle, type Steps } from "./recorderLifecycle.ts"
 import type { RecorderOptions, RecorderService, RegisterOptions } from "./recorderModel.ts"
 import { Registrations } from "./registrations.ts"
 
@@ -57,21 +58,13 @@ export interface RecorderControl {
 }
 
 /** Makes a recorder, at once. `context` is what its hooks run in. */
-export const makeRecorder = <R>(config: RecorderConfig<R>, context: Context.Context<R>): RecorderControl => {
-  const recorder = new RecorderImpl(config, context)
-  return {
-    service: recorder,
-    stateUnsafe: () => recorder.stateUnsafe(),
-    stopIfActive: Effect.suspend(() => (active.has(recorder.stateUnsafe()) ? recorder.stop : Effect.void)),
-    refuseInHook: (operation) => recorder.refuseInHook(operation),
-    abort: (cause) => recorder.abort(cause),
-    remove: () => recorder.remove()
-  }
-}
+export const makeRecorder = <R>(config: RecorderConfig<R>, context: Context.Context<R>): RecorderControl =>
+  new RecorderImpl(config, context)
 
 const active: ReadonlySet<RecorderState> = new Set(["Starting", "Running", "Stopping"])
 
-class RecorderImpl<R> implements RecorderService {
+// One object for all the parts it plays, since there may be ten thousand of them.
+class RecorderImpl<R> implements RecorderService, RecorderControl, Steps, LaneListener {
   readonly recorderId: string
   readonly entityId: string
   readonly overflow: Overflow
@@ -85,63 +78,35 @@ class RecorderImpl<R> implements RecorderService {
   readonly #registrations: Registrations
   readonly #reads = new PendingReads()
   readonly #hub: ChangeHub
-  readonly #fibers = new Set<Fiber.Fiber<unknown, unknown>>()
+  #fibers: Set<Fiber.Fiber<unknown, unknown>> | undefined
 
   constructor(config: RecorderConfig<R>, context: Context.Context<R>) {
-    const { capacity, entityId, link, logging, namespace, onMetricChanged, overflow, recorderId } = config
+    const { capacity, entityId, link, logging, namespace, overflow, recorderId } = config
     this.recorderId = recorderId
     this.entityId = entityId
     this.overflow = overflow
     this.#config = config
     this.#context = context
     this.#clock = Context.get(context, Clock.Clock)
-    this.#log = makeLog(logging, { namespace, recorderId })
+    this.#log = new Log(logging, { namespace, recorderId })
     this.#registrations = new Registrations(recorderId, link.catalog)
-    this.#lane = link.openLane({
-      onMessage: (message) => this.#onMessage(message),
-      onFailure: (cause) => this.abort(cause)
+    this.#lane = link.openLane(this)
+    this.#intake = new Intake({
+      capacity,
+      overflow,
+      lane: this.#lane,
+      layouts: this.#registrations,
+      recorder: this
     })
-    const scheduler = Context.get(context, Scheduler.Scheduler)
-    const startIfIdle = (): void => this.#startIfIdle()
-    this.#intake = new Intake({ capacity, overflow, lane: this.#lane, scheduler, startIfIdle })
-    this.#hub = new ChangeHub(
-      onMetricChanged === undefined ? undefined : (change) => this.#runChangeHook(onMetricChanged, change),
-      {
-        watch: (watch) => this.#intake.afterAccepted(() => this.#lane.send({ _tag: "Watch", watch })),
-        accepted: () => this.#intake.accepted
-      }
-    )
-    this.#lifecycle = new RecorderLifecycle(recorderId, {
-      beforeStart: () => this.#intake.open(),
-      start: Effect.suspend(() => Effect.andThen(this.#runHook("onStarting"), this.#log.lifecycle("started"))),
-      afterStart: () => this.#intake.flow(),
-      beforeStop: () => this.#intake.close(),
-      stop: Effect.gen({ self: this }, function* () {
-        yield* Effect.callback<void>((resume) => this.#intake.whenDrained(() => resume(Effect.void)))
-        this.#hub.end()
-        yield* this.#runHook("onStopped")
-        yield* this.#log.lifecycle("stopped")
-      }),
-      onFailure: ({ error, foldLost }) => {
-        this.#intake.fail()
-        const tell = (): void => {
-          this.#hub.fail(error)
-          this.#failReads()
-          this.#fork(this.#log.failure(error.message))
-        }
-        // A fold that is lost is lost for many recorders: all of them fail before anybody hears of it.
-        if (foldLost) this.#intake.later(tell)
-        else tell()
-      },
-      later: (action) => this.#intake.later(action),
-      fork: (operation) => {
-        const release = this.#lane.hold()
-        this.#fork(Effect.ensuring(operation, Effect.sync(release)))
-      }
-    })
+    this.#hub = new ChangeHub(this)
+    this.#lifecycle = new RecorderLifecycle(recorderId, this)
     this.#hub.update()
     const failure = link.failure()
     if (failure !== undefined) this.abort(failure.cause)
+  }
+
+  get service(): RecorderService {
+    return this
   }
 
   get changes() {
@@ -176,23 +141,80 @@ class RecorderImpl<R> implements RecorderService {
     return { state: this.#lifecycle.state, ...this.#intake.stats() }
   }
 
+  // --- the steps of its life
+
+  beforeStart(): void {
+    this.#intake.open()
+  }
+
+  get starting(): Effect.Effect<void, HookFailed> {
+    return Effect.suspend(() => Effect.andThen(this.#runHook("onStarting"), this.#log.lifecycle("started")))
+  }
+
+  afterStart(): void {
+    this.#intake.flow()
+  }
+
+  beforeStop(): void {
+    this.#intake.close()
+  }
+
+  get stopping(): Effect.Effect<void, HookFailed> {
+    return Effect.gen({ self: this }, function* () {
+      yield* Effect.callback<void>((resume) => this.#intake.whenDrained(() => resume(Effect.void)))
+      this.#hub.end()
+      yield* this.#runHook("onStopped")
+      yield* this.#log.lifecycle("stopped")
+    })
+  }
+
+  onFailed({ error, foldLost }: Failure): void {
+    this.#intake.fail()
+    const tell = (): void => {
+      this.#hub.fail(error)
+      this.#failReads()
+      this.#fork(this.#log.failure(error.message))
+    }
+    // A fold that is lost is lost for many recorders: all of them fail before anybody hears of it.
+    if (foldLost) this.later(tell)
+    else tell()
+  }
+
+  later(action: () => void): void {
+    this.#lane.later(action)
+  }
+
+  fork(operation: Effect.Effect<void>): void {
+    const release = this.#lane.hold()
+    this.#fork(Effect.ensuring(operation, Effect.sync(release)))
+  }
+
+  startIfIdle(): void {
+    const { removed, state } = this.#lifecycle
+    if (state === "Idle" && !removed) this.#lifecycle.begin()
+  }
+
   // --- events
 
   readonly emit = (event: MetricEvent): Effect.Effect<boolean, EmitError> =>
     Effect.withFiber((fiber) => {
-      const at = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
+      this.#setTime(fiber.getRef(Clock.Clock))
       // In a hook that the fold waits for there would be no end to waiting for room.
       return this.overflow === "backpressure" && hookOf(fiber, this.#lifecycle) === undefined
-        ? Effect.flatMap(this.#intake.offerOrWait(event, at), (offer) => this.#resultOf(offer, event))
-        : this.#resultOf(this.#intake.offer(event, at), event)
+        ? Effect.flatMap(this.#intake.offerOrWait(event), (offer) => this.#resultOf(offer, event))
+        : this.#resultOf(this.#intake.offer(event), event)
     })
 
-  readonly emitUnsafe = (event: MetricEvent): boolean =>
-    this.#intake.offer(event, this.#clock.currentTimeMillisUnsafe()) === "accepted"
+  readonly emitUnsafe = (event: MetricEvent): boolean => {
+    this.#setTime(this.#clock)
+    return this.#intake.offer(event) === "accepted"
+  }
 
-  #startIfIdle(): void {
-    const { removed, state } = this.#lifecycle
-    if (state === "Idle" && !removed) this.#lifecycle.begin()
+  /** Stamps the event to come. The live clock is read sparingly, any other (a `TestClock`) for every event. */
+  #setTime(clock: Clock.Clock): void {
+    const { writer } = this.#lane
+    if (clock !== liveClock) writer.setTime(clock.currentTimeMillisUnsafe())
+    else if (!writer.isFresh) writer.readClock()
   }
 
   #resultOf(offer: Offer, event: unknown): Effect.Effect<boolean, EmitError> {
@@ -218,6 +240,7 @@ class RecorderImpl<R> implements RecorderService {
       if (refusal !== undefined) return Effect.fail(refusal)
       if (this.#registrations.has(metric)) return Effect.void
       this.#registrations.add(metric)
+      this.#intake.metricsChanged()
       this.#intake.afterAccepted(() => this.#lane.send({ _tag: "Register", name: metric.name, metric }))
       return this.#log.lifecycle(`registered the metric ${metric.name}`)
     })
@@ -253,7 +276,7 @@ class RecorderImpl<R> implements RecorderService {
       const sequence = this.#intake.accepted
       const ask = (request: number): void =>
         this.#intake.afterAccepted(() => this.#lane.send({ _tag: "Read", request, now: at }))
-      const read = yield* this.#reads.ask(ask, this.#lane.hold)
+      const read = yield* this.#reads.ask(ask, () => this.#lane.hold())
       const snapshots = Object.fromEntries(read.map((snapshot) => [snapshot.name, snapshot]))
       yield* this.#log.inspection(`read ${read.length} metrics up to event ${sequence}`)
       return { recorderId, entityId, at, sequence, snapshots, stats: this.#statsUnsafe() }
@@ -282,13 +305,17 @@ class RecorderImpl<R> implements RecorderService {
 
   // --- for the owner
 
+  get stopIfActive(): Effect.Effect<void, StopError> {
+    return Effect.suspend(() => (active.has(this.stateUnsafe()) ? this.stop : Effect.void))
+  }
+
   refuseInHook(operation: string): Effect.Effect<void, InvalidState> {
     return this.#lifecycle.refuseInHook(operation)
   }
 
   abort(cause: unknown): void {
     this.#lifecycle.fail(cause, true)
-    this.#intake.later(() => this.#interruptAll())
+    this.later(() => this.#interruptAll())
   }
 
   remove(): void {
@@ -308,10 +335,10 @@ class RecorderImpl<R> implements RecorderService {
 
   // --- what comes back from the fold
 
-  #onMessage(message: LaneMessage): void {
+  onMessage(message: LaneMessage): void {
     if (message._tag === "Folded") return this.#intake.onFolded()
     // At the next turn of the event loop: user code never runs in the middle of a hand-over.
-    this.#intake.later(() => {
+    this.later(() => {
       switch (message._tag) {
         case "Snapshots":
           return this.#reads.answer(message.request, message.snapshots)
@@ -331,9 +358,12 @@ class RecorderImpl<R> implements RecorderService {
     })
   }
 
+  onFailure(cause: unknown): void {
+    this.abort(cause)
+  }
+
   #onDelivered(): void {
     this.#lane.send({ _tag: "Delivered" })
-    this.#lane.wake()
   }
 
   // --- hooks
@@ -348,6 +378,21 @@ class RecorderImpl<R> implements RecorderService {
         Effect.fail(new HookFailed({ recorderId: this.recorderId, hook, cause: Cause.squash(cause) }))
       )
     )
+  }
+
+  // --- for those who listen
+
+  watch(watch: Watch): void {
+    this.#intake.afterAccepted(() => this.#lane.send({ _tag: "Watch", watch }))
+  }
+
+  get accepted(): number {
+    return this.#intake.accepted
+  }
+
+  get changeHook(): ((change: MetricChange) => Effect.Effect<void>) | undefined {
+    const { onMetricChanged } = this.#config
+    return onMetricChanged && ((change) => this.#runChangeHook(onMetricChanged, change))
   }
 
   #runChangeHook(hook: NonNullable<RecorderOptions<R>["onMetricChanged"]>, change: MetricChange): Effect.Effect<void> {
@@ -369,12 +414,13 @@ class RecorderImpl<R> implements RecorderService {
 
   #fork(effect: Effect.Effect<unknown>): void {
     const fiber = Effect.runForkWith(this.#context)(effect)
+    this.#fibers ??= new Set()
     this.#fibers.add(fiber)
-    fiber.addObserver(() => this.#fibers.delete(fiber))
+    fiber.addObserver(() => this.#fibers?.delete(fiber))
   }
 
   #interruptAll(): void {
-    for (const fiber of this.#fibers) fiber.interruptUnsafe()
+    for (const fiber of this.#fibers ?? []) fiber.interruptUnsafe()
   }
 }
 

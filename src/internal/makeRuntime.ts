@@ -23,7 +23,7 @@ import {
 import { describeError } from "./describeError.ts"
 import type { Link } from "./link.ts"
 import { withLiveClock } from "./liveClock.ts"
-import { makeLog } from "./logging.ts"
+import { Log } from "./logging.ts"
 import { makeRecorder, type RecorderControl } from "./makeRecorder.ts"
 import { type Check, notBlank, whyInvalid, whyInvalidOptions } from "./options.ts"
 import { type RecorderOptions, recorderOptionChecks } from "./recorderModel.ts"
@@ -54,7 +54,7 @@ export const makeRuntime = (
     if (invalid !== undefined) return yield* invalid
     const namespace = options.namespace.trim()
     const shutdownTimeout = options.shutdownTimeout ?? "10 seconds"
-    const log = makeLog(options.logging ?? recorderDefaults.logging, { namespace })
+    const log = new Log(options.logging ?? recorderDefaults.logging, { namespace })
     const context = yield* Effect.context<never>()
     const foldScope = Scope.makeUnsafe()
     const recorders = new Map<string, Entry>()

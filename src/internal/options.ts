@@ -2,6 +2,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
+import * as Schema from "effect/Schema"
 import { InvalidArgument } from "../MetricsError.ts"
 
 /** A check of one value: the reason why it is not acceptable, or `undefined`. */
@@ -35,6 +36,16 @@ export const aDuration: Check = (value) =>
   Option.isSome(Duration.fromInput(value as Duration.Input))
     ? undefined
     : `must be a duration such as "10 seconds" or a number of milliseconds, got ${got(value)}`
+
+export const aFamily: Check = (value) =>
+  Schema.isSchema(value) &&
+  Predicate.hasProperty(value, "tag") &&
+  value.tag === "_tag" &&
+  Predicate.hasProperty(value, "cases") &&
+  Predicate.isObject(value.cases) &&
+  Object.keys(value.cases).length > 0
+    ? undefined
+    : "must be a tagged union of events: Schema.TaggedUnion({...})"
 
 export const anything: Check = () => undefined
 

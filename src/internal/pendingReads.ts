@@ -7,7 +7,7 @@ type Answer = Exit.Exit<ReadonlyArray<Snapshot>, ReadError>
 
 /** Reads that were asked for and not yet answered. Every one gets an answer: from the fold, or by `failAll`. */
 export class PendingReads {
-  readonly #reads = new Map<number, (answer: Answer) => void>()
+  #reads: Map<number, (answer: Answer) => void> | undefined
   #next = 0
 
   /**
@@ -18,8 +18,9 @@ export class PendingReads {
       const request = this.#next++
       const release = hold()
       const forget = (): void => {
-        if (this.#reads.delete(request)) release()
+        if (this.#reads?.delete(request)) release()
       }
+      this.#reads ??= new Map()
       this.#reads.set(request, (answer) => {
         forget()
         resume(answer)
@@ -30,10 +31,10 @@ export class PendingReads {
   }
 
   answer(request: number, snapshots: ReadonlyArray<Snapshot>): void {
-    this.#reads.get(request)?.(Exit.succeed(snapshots))
+    this.#reads?.get(request)?.(Exit.succeed(snapshots))
   }
 
   failAll(error: ReadError): void {
-    for (const answer of [...this.#reads.values()]) answer(Exit.fail(error))
+    for (const answer of [...(this.#reads?.values() ?? [])]) answer(Exit.fail(error))
   }
 }

@@ -1,11 +1,12 @@
 /**
  * What the production side and the fold side say to each other. Plain data, so that it crosses a thread; in process the
- * same objects are passed by reference.
+ * same objects are passed by reference. Events are not among it: they lie in the rows of the stream.
  */
 import type * as Metric from "../Metric.ts"
-import type { MetricEvent } from "../MetricEvent.ts"
 import type { Snapshot } from "../Snapshot.ts"
 import type { Fingerprint } from "./fingerprint.ts"
+import type { CounterBuffer } from "./laneCounters.ts"
+import type { Layout } from "./layout.ts"
 
 /** A recorder as the fold side knows it. A lane is open from the recorder's making to its removal. */
 export type Lane = number
@@ -16,24 +17,24 @@ export type Lane = number
  */
 export type Watch = "none" | "latest" | "every"
 
-/** From the production side, in order. */
-export type Command =
-  /** Asks a worker for its catalog: the answer shows that messages go straight through from then on. */
-  | { readonly _tag: "Hello" }
-  | { readonly _tag: "Open"; readonly lane: Lane; readonly counters: Int32Array }
+/** From a recorder to the fold of its lane. */
+export type LaneCommand =
   | { readonly _tag: "Register"; readonly lane: Lane; readonly name: string; readonly metric?: Metric.Any }
-  | {
-      readonly _tag: "Events"
-      readonly lane: Lane
-      /** Sequence number of the first event. */
-      readonly first: number
-      readonly events: ReadonlyArray<MetricEvent>
-      readonly times: ReadonlyArray<number>
-    }
   | { readonly _tag: "Read"; readonly lane: Lane; readonly request: number; readonly now: number }
   | { readonly _tag: "Watch"; readonly lane: Lane; readonly watch: Watch }
-  | { readonly _tag: "Delivered"; readonly lane: Lane }
+  /** Events up to this sequence number were evicted: the next one comes after them. */
+  | { readonly _tag: "Skip"; readonly lane: Lane; readonly to: number }
+
+/** From the production side, in the order of the stream. */
+export type Command =
+  | LaneCommand
+  /** Memory for the counters of further lanes. */
+  | { readonly _tag: "Counters"; readonly buffer: CounterBuffer }
+  | { readonly _tag: "Layout"; readonly type: number; readonly layout: Layout }
+  | { readonly _tag: "Open"; readonly lane: Lane }
   | { readonly _tag: "Close"; readonly lane: Lane }
+  /** The listeners of a lane have taken the changes it waits with. */
+  | { readonly _tag: "Delivered"; readonly lane: Lane }
 
 /** A change as the fold side reports it. */
 export interface Change {
@@ -45,8 +46,8 @@ export interface Change {
 
 /** From the fold side to the recorder of a lane. */
 export type LaneMessage =
-  /** The counters of the lane have moved. */
-  | { readonly _tag: "Folded"; readonly lane: Lane }
+  /** The counters of the lane have moved, to these values. Said to a recorder that waits for it. */
+  | { readonly _tag: "Folded"; readonly lane: Lane; readonly applied: number; readonly ignored: number }
   | {
       readonly _tag: "Snapshots"
       readonly lane: Lane
@@ -56,6 +57,18 @@ export type LaneMessage =
   /** The lane waits until this is answered by `Delivered`. */
   | { readonly _tag: "Changes"; readonly lane: Lane; readonly changes: ReadonlyArray<Change> }
   | { readonly _tag: "Quarantined"; readonly lane: Lane; readonly name: string; readonly error: string }
+  /** Nothing of the lane is left: its number can be given to another recorder. */
+  | { readonly _tag: "Closed"; readonly lane: Lane }
+
+/** To a worker thread, beside what is written to shared memory. */
+export type ThreadMessage =
+  /** Asks a worker for its catalog: the answer shows that messages go straight through from then on. */
+  | { readonly _tag: "Hello" }
+  /** The shared memory by which the threads wake each other, if there is any. */
+  | { readonly _tag: "Stream"; readonly control: SharedArrayBuffer | undefined }
+  | { readonly _tag: "Page"; readonly number: number; readonly buffer: ArrayBufferLike }
+  | { readonly _tag: "Attach"; readonly attachments: ReadonlyArray<unknown> }
+  | { readonly _tag: "Wake" }
 
 /** From a worker thread as a whole. */
 export type WorkerMessage =
@@ -66,8 +79,5 @@ export type WorkerMessage =
   | { readonly _tag: "Refused"; readonly error: unknown }
   /** The last word of a worker whose fold died of a defect. */
   | { readonly _tag: "Died"; readonly reason: string }
-
-/** Indices of the counters of a lane, shared between both sides. They wrap around; only differences are read. */
-export const Applied = 0
-export const Ignored = 1
-export const CounterCount = 2
+  /** A page that was sent has been read, and comes back. */
+  | { readonly _tag: "PageRead"; readonly number: number; readonly buffer: ArrayBufferLike }

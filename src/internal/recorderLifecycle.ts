@@ -14,14 +14,14 @@ import { currentHook } from "./hookGuard.ts"
 export interface Steps {
   /** Events may come in: at once, in the call that starts. */
   readonly beforeStart: () => void
-  readonly start: Effect.Effect<void, HookFailed>
+  readonly starting: Effect.Effect<void, HookFailed>
   /** Events may flow to the fold. */
   readonly afterStart: () => void
   /** No more events: at once, in the call that stops. */
   readonly beforeStop: () => void
-  readonly stop: Effect.Effect<void, HookFailed>
+  readonly stopping: Effect.Effect<void, HookFailed>
   /** The recorder has failed and its state is `Failed`. */
-  readonly onFailure: (failure: Failure) => void
+  readonly onFailed: (failure: Failure) => void
   /** Runs `action` at the next turn of the event loop. */
   readonly later: (action: () => void) => void
   /** Runs an operation in a fiber that outlives the caller. */
@@ -92,14 +92,14 @@ export class RecorderLifecycle {
   #beginStop(operation: Operation): Operation {
     this.#state = "Stopping"
     this.#steps.beforeStop()
-    return this.#run(this.#steps.stop, "Stopped", operation)
+    return this.#run(this.#steps.stopping, "Stopped", operation)
   }
 
   /** Starts, from `Idle` or `Stopped`. */
   begin(): Operation {
     this.#state = "Starting"
     this.#steps.beforeStart()
-    return this.#run(this.#steps.start, "Running", Deferred.makeUnsafe())
+    return this.#run(this.#steps.starting, "Running", Deferred.makeUnsafe())
   }
 
   fail(cause: unknown, foldLost: boolean): void {
@@ -107,7 +107,7 @@ export class RecorderLifecycle {
     if (this.#failure !== undefined && (this.#failure.foldLost || !foldLost)) return
     this.#failure = { error: new RecorderFailed({ recorderId: this.#recorderId, cause }), foldLost }
     this.#state = "Failed"
-    this.#steps.onFailure(this.#failure)
+    this.#steps.onFailed(this.#failure)
     // Who waits is told even where the operation itself does not come to an end.
     const { error } = this.#failure
     if (!foldLost) return

@@ -1,3 +1,4 @@
+import type * as SchemaAST from "effect/SchemaAST"
 import * as Metric from "../Metric.ts"
 import {
   DefinitionMismatch,
@@ -6,9 +7,16 @@ import {
   MetricNotRegistered,
   UnknownMetric
 } from "../MetricsError.ts"
-import { differences, type Fingerprint, fingerprint } from "./fingerprint.ts"
+import { describe, differences, type Fingerprint, fingerprint } from "./fingerprint.ts"
+import { type Layout, layoutOf } from "./layout.ts"
 import { aBoolean, whyInvalidOptions } from "./options.ts"
 import type { RegisterOptions } from "./recorderModel.ts"
+
+/**
+ * How the events of a tag cross: in rows of a layout, as clones because no layout holds them, or not at all because no
+ * metric of the recorder has them in its family.
+ */
+export type TagLayout = Layout | "clone" | "foreign"
 
 /** The definitions registered in one recorder, by name. */
 export class Registrations {
@@ -29,6 +37,20 @@ export class Registrations {
 
   add(metric: Metric.Any): void {
     this.#metrics.set(metric.name, metric)
+  }
+
+  /** How the events of a tag cross, as things stand. */
+  layoutOf(tag: string): TagLayout {
+    let found: TagLayout = "foreign"
+    for (const { events } of this.#metrics.values()) {
+      if (!Object.hasOwn(events.cases, tag)) continue
+      const layout = layoutOfCase(tag, events.cases[tag]!.ast)
+      if (layout === undefined) return "clone"
+      // Families that know the same event in different ways: no one layout has the fields of both.
+      if (found !== "foreign" && found !== layout && describe(found) !== describe(layout)) return "clone"
+      if (found === "foreign") found = layout
+    }
+    return found
   }
 
   /** Why `metric` cannot be registered, or `undefined`. It may be anything. */
@@ -58,4 +80,16 @@ export class Registrations {
     const registered = [...this.#metrics.keys()]
     return new MetricNotRegistered({ name: metric.name, recorderId: this.#recorderId, registered })
   }
+}
+
+/** One layout for a schema, so that all recorders of a runtime share its encoder. */
+const layouts = new WeakMap<SchemaAST.AST, Layout | "none">()
+
+const layoutOfCase = (tag: string, ast: SchemaAST.AST): Layout | undefined => {
+  let layout = layouts.get(ast)
+  if (layout === undefined) {
+    layout = layoutOf(tag, ast) ?? "none"
+    layouts.set(ast, layout)
+  }
+  return layout === "none" ? undefined : layout
 }

@@ -15,7 +15,7 @@ import type {
   ShutdownFailed,
   StopError
 } from "../MetricsError.ts"
-import { aDuration, type Check, notBlank } from "./options.ts"
+import { aDuration, type Check, notBlank, positiveInteger } from "./options.ts"
 import { type RecorderOptions, type RecorderService, recorderOptionChecks } from "./recorderModel.ts"
 
 /** `Idle → Starting → Running → Stopping → Closed | Failed`. A runtime is never started twice. */
@@ -30,11 +30,21 @@ export interface RuntimeOptions extends Pick<RecorderOptions, "capacity" | "over
    * it, by the real clock. Default: 10 seconds.
    */
   readonly shutdownTimeout?: Duration.Input
+  /**
+   * Most bytes of memory that events of all recorders lie in on their way to the fold. It is taken as it is needed; when
+   * it is full, events wait in the queue of their recorder, up to its capacity. Default: 16 MiB.
+   */
+  readonly memoryLimit?: number
 }
 
 interface WorkerStart extends RuntimeOptions {
   /** How long to wait for the worker's first word, by the real clock. Default: 10 seconds. */
   readonly startTimeout?: Duration.Input
+  /**
+   * Whether that memory is shared between the threads. Without, it is handed over and back, which costs more and gives
+   * credits back only when the event loop is reached. Default: where the platform has `SharedArrayBuffer`.
+   */
+  readonly sharedMemory?: boolean
 }
 
 /** How metrics reach the worker: by modules it imports, or by a worker entry of your own. */
@@ -53,13 +63,17 @@ export type WorkerOptions =
       readonly metrics?: never
     })
 
+/** 16 MiB: some 400 000 events of the usual size. */
+export const defaultMemoryLimit: number = 16 * 1024 * 1024
+
 /** The checks of {@link RuntimeOptions}. */
 export const runtimeOptionChecks: { readonly [K in keyof Required<RuntimeOptions>]: Check } = {
   namespace: notBlank,
   capacity: recorderOptionChecks.capacity,
   overflow: recorderOptionChecks.overflow,
   logging: recorderOptionChecks.logging,
-  shutdownTimeout: aDuration
+  shutdownTimeout: aDuration,
+  memoryLimit: positiveInteger
 }
 
 /** What a runtime offers: a registry of recorders that share one fold. */

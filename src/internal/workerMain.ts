@@ -1,5 +1,5 @@
 /**
- * The worker's side of a runtime: says which metrics it has, then runs the fold over the commands that arrive.
+ * The worker's side of a runtime: says which metrics it has, then runs the fold over the stream.
  */
 import { isMainThread } from "node:worker_threads"
 import * as NodeWorkerRunner from "@effect/platform-node/NodeWorkerRunner"
@@ -9,9 +9,10 @@ import type * as WorkerError from "effect/workers/WorkerError"
 import * as WorkerRunner from "effect/workers/WorkerRunner"
 import * as Metric from "../Metric.ts"
 import { InvalidArgument } from "../MetricsError.ts"
+import { describeError } from "./describeError.ts"
 import { fingerprint } from "./fingerprint.ts"
-import { makeFold } from "./fold.ts"
-import type { Command, WorkerMessage } from "./protocol.ts"
+import { FoldThread } from "./foldThread.ts"
+import type { ThreadMessage, WorkerMessage } from "./protocol.ts"
 import { encodeStartError, type WorkerStartError } from "./startErrors.ts"
 
 /** The metrics by name. Two different definitions of one name cannot both be meant. */
@@ -53,22 +54,25 @@ export const runFold = (
   Effect.gen(function* () {
     yield* refuseMainThread
     const platform = yield* WorkerRunner.WorkerRunnerPlatform
-    const runner = yield* platform.start<WorkerMessage, Command>()
-    const post = (message: WorkerMessage): void => runner.sendUnsafe(0, message)
+    const runner = yield* platform.start<WorkerMessage, ThreadMessage>()
+    const post = (message: WorkerMessage, transfers?: ReadonlyArray<ArrayBuffer>): void =>
+      runner.sendUnsafe(0, message, transfers)
     const loaded = yield* Effect.result(Effect.flatMap(load, catalogOf))
     if (Result.isFailure(loaded)) {
       post({ _tag: "Refused", error: encodeStartError(loaded.failure) })
       return
     }
     const catalog = loaded.success
-    const fold = yield* makeFold(post, (defect) => post({ _tag: "Died", reason: String(defect) }))
+    const thread = new FoldThread(catalog, post)
+    yield* thread.run.pipe(
+      Effect.catchDefect((defect) => Effect.sync(() => post({ _tag: "Died", reason: describeError(defect) }))),
+      Effect.forkScoped({ startImmediately: true })
+    )
     const catalogMessage: WorkerMessage = {
       _tag: "Catalog",
       metrics: Array.from(catalog, ([name, metric]) => [name, fingerprint(metric)])
     }
-    yield* runner.run<void, never, never>((_port, command) => {
-      if (command._tag === "Hello") return post(catalogMessage)
-      fold.send(command._tag === "Register" ? { ...command, metric: catalog.get(command.name)! } : command)
-      fold.wake()
-    })
+    yield* runner.run<void, never, never>((_port, message) =>
+      message._tag === "Hello" ? post(catalogMessage) : thread.receive(message)
+    )
   }).pipe(Effect.scoped, Effect.provide(NodeWorkerRunner.layer))

@@ -1,0 +1,147 @@
+import type { Instrument, Measure } from "./instrument.ts"
+import { grown, noNumbers, type Points } from "./points.ts"
+
+/** What a histogram keeps: `counts[i]` are the values up to `boundaries[i]`, the last one those beyond all. */
+export interface HistogramPoint {
+  readonly count: number
+  readonly sum: number
+  readonly min: number
+  readonly max: number
+  readonly counts: ReadonlyArray<number>
+}
+
+/** The bucket of a value: boundaries are inclusive, as `le` is in Prometheus. */
+const bucketOf = (boundaries: ReadonlyArray<number>, value: number): number => {
+  let low = 0
+  for (let high = boundaries.length; low < high; ) {
+    const middle = (low + high) >>> 1
+    if (boundaries[middle]! < value) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+export const histogramMeasure = ({ boundaries }: Instrument): Measure<HistogramPoint> => ({
+  least: -Number.MAX_VALUE,
+  first: (value) => {
+    const counts = new Array<number>(boundaries.length + 1).fill(0)
+    counts[bucketOf(boundaries, value)] = 1
+    return { count: 1, sum: 0 + value, min: value, max: value, counts }
+  },
+  next: ({ count, counts, max, min, sum }, value) => ({
+    count: count + 1,
+    sum: sum + value,
+    // biome-ignore lint/complexity/useMathMinMax: the kernel compares, and the two have to agree.
+    min: value < min ? value : min,
+    // biome-ignore lint/complexity/useMathMinMax: likewise.
+    max: value > max ? value : max,
+    counts: counts.with(bucketOf(boundaries, value), counts[bucketOf(boundaries, value)]! + 1)
+  })
+})
+
+/** The distribution of several points together. */
+export const mergeHistograms = ({ boundaries }: Instrument, points: ReadonlyArray<HistogramPoint>) => {
+  const counts = new Array<number>(boundaries.length + 1).fill(0)
+  let count = 0
+  let sum = 0
+  let min: number | null = null
+  let max: number | null = null
+  for (const point of points) {
+    count += point.count
+    sum += point.sum
+    min = min === null || point.min < min ? point.min : min
+    max = max === null || point.max > max ? point.max : max
+    for (const [bucket, own] of point.counts.entries()) counts[bucket]! += own
+  }
+  return { count, sum, min, max, counts }
+}
+
+/** Upper bits of a double, by which {@link firstBuckets} is looked up: sign, exponent, and four bits of the fraction. */
+const UpperBits = 16
+
+/**
+ * The least bucket of all values with the same upper bits, for values that are not negative. From there the right one is
+ * a step or two away, however many boundaries there are.
+ */
+const firstBuckets = (boundaries: ReadonlyArray<number>): Uint16Array => {
+  const buckets = new Uint16Array(0x8000)
+  const double = new DataView(new ArrayBuffer(8))
+  for (let bits = 0; bits < buckets.length; bits++) {
+    double.setUint32(0, bits << UpperBits)
+    const least = double.getFloat64(0)
+    buckets[bits] = Number.isNaN(least) ? 0 : bucketOf(boundaries, least)
+  }
+  return buckets
+}
+
+/** What the code for rows needs beside the points. */
+interface Tables {
+  readonly first: Uint16Array
+  readonly boundaries: Float64Array
+}
+
+const tables = new Map<string, Tables>()
+
+/** Made once for a list of boundaries: 64 kB each, and many recorders have the same metric. */
+const tablesOf = (boundaries: ReadonlyArray<number>): Tables => {
+  const key = boundaries.join()
+  let made = tables.get(key)
+  if (made === undefined) {
+    made = { first: firstBuckets(boundaries), boundaries: Float64Array.from([...boundaries, Number.POSITIVE_INFINITY]) }
+    tables.set(key, made)
+  }
+  return made
+}
+
+/** Counts of the buckets in `a`; three figures for each series in `b`: sum, least, greatest. */
+export class HistogramPoints implements Points {
+  a = noNumbers
+  b = noNumbers
+  readonly constants: Tables
+  readonly #boundaries: ReadonlyArray<number>
+
+  constructor({ boundaries }: Instrument) {
+    this.#boundaries = boundaries
+    this.constants = tablesOf(boundaries)
+  }
+
+  get #buckets(): number {
+    return this.#boundaries.length + 1
+  }
+
+  get least(): number {
+    return -Number.MAX_VALUE
+  }
+
+  get code(): string {
+    return `
+      let bucket = v > 0 ? k.first[high >>> ${UpperBits}] : 0;
+      while (k.boundaries[bucket] < v) bucket++;
+      a[s * ${this.#buckets} + bucket] += 1;
+      const f = s * 3;
+      b[f] += v;
+      if (v < b[f + 1]) b[f + 1] = v;
+      if (v > b[f + 2]) b[f + 2] = v;`
+  }
+
+  reserve(index: number): void {
+    this.a = grown(this.a, (index + 1) * this.#buckets)
+    this.b = grown(this.b, (index + 1) * 3)
+    this.b.set([0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY], index * 3)
+  }
+
+  add(index: number, value: number): void {
+    const { a, b } = this
+    const f = index * 3
+    a[index * this.#buckets + bucketOf(this.#boundaries, value)]! += 1
+    b[f]! += value
+    if (value < b[f + 1]!) b[f + 1] = value
+    if (value > b[f + 2]!) b[f + 2] = value
+  }
+
+  point(index: number): HistogramPoint {
+    const counts = Array.from(this.a.subarray(index * this.#buckets, (index + 1) * this.#buckets))
+    const [sum, min, max] = this.b.subarray(index * 3, index * 3 + 3) as unknown as [number, number, number]
+    return { count: counts.reduce((a, b) => a + b, 0), sum, min, max, counts }
+  }
+}

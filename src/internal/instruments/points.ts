@@ -1,0 +1,31 @@
+/**
+ * The points of an instrument in place: numbers in typed arrays, by the index of their series.
+ */
+export interface Points {
+  /** The arrays, which grow. What lies in them is the instrument's business. */
+  readonly a: Float64Array
+  readonly b: Float64Array
+  /** Makes room for the series up to `index`. */
+  readonly reserve: (index: number) => void
+  /** The least value that can be taken, of finite ones. */
+  readonly least: number
+  readonly add: (index: number, value: number, at: number) => void
+  /**
+   * The same as a statement of JavaScript, for the code that folds rows: `s` is the index, `v` the value, `time` when
+   * it was measured, `a` and `b` the arrays, `k` the {@link constants}, `high` the upper half of `v`.
+   */
+  readonly code: string
+  readonly constants?: unknown
+  /** The point of the pure reducer. */
+  readonly point: (index: number) => unknown
+}
+
+/** An array that has room for `length` numbers: the same one, or a larger copy. */
+export const grown = (numbers: Float64Array, length: number): Float64Array => {
+  if (numbers.length >= length) return numbers
+  const larger = new Float64Array(Math.max(length, numbers.length * 2))
+  larger.set(numbers)
+  return larger
+}
+
+export const noNumbers: Float64Array = new Float64Array(0)

@@ -1,0 +1,81 @@
+/**
+ * How many events of each lane were folded: written by the fold, read by the recorder, through shared memory where
+ * there is any. A table in chunks, since a runtime may have ten thousand lanes.
+ */
+
+/** Most lanes in a chunk. */
+const ChunkLanes = 1024
+const Width = 4
+
+// The counters of a lane. They wrap around; only differences are read.
+const Applied = 0
+const Ignored = 1
+/** Set by the recorder: it waits to be told of the next events that are folded. */
+const Wanted = 2
+
+export type CounterBuffer = ArrayBufferLike
+
+/** The counters of one lane. */
+export class LaneCounters {
+  readonly #table: Int32Array
+  readonly #at: number
+
+  constructor(table: Int32Array, at: number) {
+    this.#table = table
+    this.#at = at
+  }
+
+  get applied(): number {
+    return Atomics.load(this.#table, this.#at + Applied)
+  }
+
+  get ignored(): number {
+    return Atomics.load(this.#table, this.#at + Ignored)
+  }
+
+  add(applied: number, ignored: number): void {
+    if (applied > 0) Atomics.add(this.#table, this.#at + Applied, applied)
+    if (ignored > 0) Atomics.add(this.#table, this.#at + Ignored, ignored)
+  }
+
+  /** Takes over what the other side counted, where the memory is not shared. */
+  set(applied: number, ignored: number): void {
+    Atomics.store(this.#table, this.#at + Applied, applied)
+    Atomics.store(this.#table, this.#at + Ignored, ignored)
+  }
+
+  want(): void {
+    Atomics.store(this.#table, this.#at + Wanted, 1)
+  }
+
+  /** Whether the recorder waits; asking it answers. */
+  takeWanted(): boolean {
+    return (
+      Atomics.load(this.#table, this.#at + Wanted) !== 0 && Atomics.exchange(this.#table, this.#at + Wanted, 0) !== 0
+    )
+  }
+
+  clear(): void {
+    for (let i = 0; i < Width; i++) Atomics.store(this.#table, this.#at + i, 0)
+  }
+}
+
+/** The table: chunks are added by the side that opens lanes, and made known to the other. */
+export class CounterTable {
+  readonly #chunks: Array<Int32Array> = []
+
+  get lanes(): number {
+    return this.#chunks.length * ChunkLanes
+  }
+
+  add(buffer: CounterBuffer): void {
+    this.#chunks.push(new Int32Array(buffer))
+  }
+
+  of(lane: number): LaneCounters {
+    return new LaneCounters(this.#chunks[Math.floor(lane / ChunkLanes)]!, (lane % ChunkLanes) * Width)
+  }
+}
+
+/** Bytes of a chunk. */
+export const ChunkBytes = ChunkLanes * Width * Int32Array.BYTES_PER_ELEMENT

@@ -1,0 +1,191 @@
+/**
+ * The layout of an event's row, made from the schema of the event: where each field lies, and what it may be.
+ *
+ * Plain data, so that the side that writes can tell the side that reads. A schema that rows of fixed width cannot hold
+ * (arrays, records, unions of several types) has no layout; its events are cloned instead.
+ */
+import * as SchemaAST from "effect/SchemaAST"
+import { FirstCode, PassingStrings } from "./rowFormat.ts"
+
+/** What may stand in the place of a value. */
+export interface Absence {
+  readonly missing: boolean
+  readonly undefined: boolean
+  readonly null: boolean
+}
+
+interface Coded extends Absence {
+  /** The half of the row that says whether the value is there, or which it is; -1 where it always is. */
+  readonly half: number
+}
+
+export interface NumberField extends Coded {
+  readonly kind: "number" | "bigint" | "date"
+  readonly word: number
+}
+
+export interface StringField extends Coded {
+  readonly kind: "string"
+}
+
+export type LiteralValue = string | number | boolean | bigint
+
+export interface LiteralField extends Coded {
+  readonly kind: "literal"
+  /** The code of `values[i]` is `FirstCode + i`. */
+  readonly values: ReadonlyArray<LiteralValue>
+}
+
+export interface StructField extends Coded {
+  readonly kind: "struct"
+  readonly fields: ReadonlyArray<NamedField>
+}
+
+export type Field = NumberField | StringField | LiteralField | StructField
+export type NamedField = readonly [name: string, field: Field]
+
+export interface Layout {
+  readonly tag: string
+  /** The width of a row. */
+  readonly words: number
+  readonly fields: ReadonlyArray<NamedField>
+}
+
+/** Wider events are cloned. */
+const MostWords = 256
+
+/** A field before it has a place in the row. */
+type Shape =
+  | { readonly kind: "number" | "bigint" | "date" | "string" }
+  | { readonly kind: "literal"; readonly values: ReadonlyArray<LiteralValue> }
+  | { readonly kind: "struct"; readonly fields: ReadonlyArray<readonly [string, Shape & Absence]> }
+
+/** The layout of the events of `tag`, or `undefined` where rows cannot hold them. `ast` is that of the event's schema. */
+export const layoutOf = (tag: string, ast: SchemaAST.AST): Layout | undefined => {
+  const shape = shapeOf(SchemaAST.toType(ast), 0)
+  return shape?.kind === "struct" ? place(tag, shape.fields) : undefined
+}
+
+/** Gives each field its place: numbers in words of their own, then the halves, two in a word. */
+const place = (tag: string, shapes: ReadonlyArray<readonly [string, Shape & Absence]>): Layout | undefined => {
+  let word = 0
+  let halves = 0
+  let strings = 0
+  const words = (fields: ReadonlyArray<readonly [string, Shape & Absence]>): void => {
+    for (const [, shape] of fields) {
+      if (shape.kind === "struct") words(shape.fields)
+      else if (shape.kind === "string") strings++
+      else if (shape.kind !== "literal") word++
+    }
+  }
+  words(shapes)
+  let nextWord = 0
+  const firstHalf = word * 2
+  const give = (fields: ReadonlyArray<readonly [string, Shape & Absence]>): ReadonlyArray<NamedField> =>
+    fields.map(([name, shape]) => {
+      const coded = shape.kind === "string" || shape.kind === "literal"
+      const optional = shape.missing || shape.undefined || shape.null
+      const half = coded || optional ? firstHalf + halves++ : -1
+      const absence = { missing: shape.missing, undefined: shape.undefined, null: shape.null }
+      switch (shape.kind) {
+        case "struct":
+          return [name, { kind: shape.kind, half, ...absence, fields: give(shape.fields) }]
+        case "string":
+          return [name, { kind: shape.kind, half, ...absence }]
+        case "literal":
+          return [name, { kind: shape.kind, half, ...absence, values: shape.values }]
+        default:
+          return [name, { kind: shape.kind, half, ...absence, word: nextWord++ }]
+      }
+    })
+  const fields = give(shapes)
+  // A row has a word at least, so that rows can be counted.
+  const total = Math.max(1, word + ((halves + 1) >> 1))
+  return total > MostWords || strings > PassingStrings / 2 ? undefined : { tag, words: total, fields }
+}
+
+const present: Absence = { missing: false, undefined: false, null: false }
+
+/** Structs and suspended schemas within each other; deeper events are cloned. */
+const deepest = 8
+
+const shapeOf = (ast: SchemaAST.AST, depth: number): (Shape & Absence) | undefined => {
+  if (depth > deepest) return undefined
+  switch (ast._tag) {
+    case "Number":
+      return { ...present, kind: "number" }
+    case "BigInt":
+      return { ...present, kind: "bigint" }
+    case "String":
+    case "TemplateLiteral":
+      return { ...present, kind: "string" }
+    case "Boolean":
+      return { ...present, kind: "literal", values: [false, true] }
+    case "Literal":
+      return { ...present, kind: "literal", values: [ast.literal] }
+    case "Enum":
+      return { ...present, kind: "literal", values: ast.enums.map(([, value]) => value) }
+    case "Null":
+      return { ...present, kind: "literal", values: [], null: true }
+    case "Undefined":
+    case "Void":
+      return { ...present, kind: "literal", values: [], undefined: true }
+    case "Suspend":
+      return shapeOf(ast.thunk(), depth + 1)
+    case "Declaration":
+      return isDate(ast) ? { ...present, kind: "date" } : undefined
+    case "Union":
+      return unionOf(ast.types, depth)
+    case "Objects":
+      return structOf(ast, depth)
+    default:
+      return undefined
+  }
+}
+
+const isDate = (ast: SchemaAST.AST): boolean =>
+  (ast.annotations?.representation as { readonly id?: unknown } | undefined)?.id === "effect/schema/Date"
+
+const structOf = (ast: SchemaAST.Objects, depth: number): (Shape & Absence) | undefined => {
+  if (ast.indexSignatures.length > 0) return undefined
+  const fields: Array<readonly [string, Shape & Absence]> = []
+  for (const { name, type } of ast.propertySignatures) {
+    if (depth === 0 && name === "_tag") continue
+    const shape = shapeOf(type, depth + 1)
+    if (shape === undefined || typeof name !== "string") return undefined
+    fields.push([name, { ...shape, missing: SchemaAST.isOptional(type) }])
+  }
+  return { ...present, kind: "struct", fields }
+}
+
+/** A union that comes down to one type of value, or to a choice of literals, apart from what may be absent. */
+const unionOf = (members: ReadonlyArray<SchemaAST.AST>, depth: number): (Shape & Absence) | undefined => {
+  const values = new Set<LiteralValue>()
+  const wide: Array<Shape> = []
+  let undefinedToo = false
+  let nullToo = false
+  for (const ast of members) {
+    const member = shapeOf(ast, depth)
+    if (member === undefined) return undefined
+    undefinedToo ||= member.undefined
+    nullToo ||= member.null
+    if (member.kind !== "literal") wide.push(member)
+    else for (const value of member.values) values.add(value)
+  }
+  const absence: Absence = { missing: false, undefined: undefinedToo, null: nullToo }
+  if (wide.length === 0) return { kind: "literal", values: [...values], ...absence }
+  const [only, ...others] = wide
+  if (others.some((other) => other.kind !== only!.kind || other.kind === "struct")) return undefined
+  // Literals of the type itself add nothing: "a" | string is a string.
+  const covered = [...values].every((value) => typeof value === only!.kind)
+  return covered ? ({ ...only!, ...absence } as Shape & Absence) : undefined
+}
+
+/** The code of a literal, or -1. `0` and `-0` are different values. */
+export const literalCode = (values: ReadonlyArray<LiteralValue>, value: unknown): number => {
+  for (let i = 0; i < values.length; i++) if (Object.is(values[i], value)) return FirstCode + i
+  return -1
+}
+
+/** Whether a struct has a field that must be there. */
+export const hasRequired = ({ fields }: StructField): boolean => fields.some(([, field]) => !field.missing)

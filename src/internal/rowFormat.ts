@@ -1,0 +1,81 @@
+/**
+ * How events lie in memory: in pages, as words of 8 bytes. What both threads have to agree on, and nothing else.
+ *
+ * A stream is made of runs. A run begins with one word, its lane and its type. A type below {@link FirstLayout} is the
+ * stream's own. From there on it is a layout, declared by a command of the stream: then the upper half of the type is a
+ * count, and that many rows of the layout follow, events of that lane. Events carry no time of their own; a row of the
+ * stream says when the time has changed.
+ */
+
+/** Bytes of a page. */
+export const PageBytes = 65_536
+
+/** Words of a page. */
+export const PageWords = PageBytes / 8
+
+/** The header of a page, in 32-bit halves: up to which word rows are published, and whether the page has been read. */
+export const PublishedHalf = 0
+export const ReadHalf = 1
+
+/** The first word of a page that holds rows. */
+export const FirstWord = 1
+
+/** The next attachment is a command. One word. */
+export const CommandRow = 0
+/** The next attachment is an event that has no layout, or does not fit it. One word. */
+export const ClonedEventRow = 1
+/** An event that no metric can be concerned with. One word. */
+export const ForeignEventRow = 2
+/** An entry of the dictionary. Words: header (the first half is the id), length (first half), UTF-16 code units. */
+export const StringRow = 3
+/** The stream goes on in the page whose number stands in the first half. One word. */
+export const PageEndRow = 4
+/** The events from here on were emitted at the time in the second word. */
+export const TimeRow = 5
+/** The first type that is a layout. */
+export const FirstLayout = 16
+
+/** The type of a run is in the lower bits of its second half, the count in the upper ones. */
+export const TypeBits = 16
+export const TypeMask = (1 << TypeBits) - 1
+
+/**
+ * Codes of fields that take a 32-bit half. What is not there has a code of its own; strings and literals have theirs
+ * from {@link FirstCode} on.
+ */
+export const Present = 0
+export const Missing = 1
+export const Undefined = 2
+export const Null = 3
+export const FirstCode = 4
+
+/** Strings that are too many or too long for the dictionary take turns with the first codes. A row has fewer strings. */
+export const PassingStrings = 64
+/** The first code of a string that is in the dictionary for good, and how many there are at the most. */
+export const FirstLasting = FirstCode + PassingStrings
+export const LastingStrings = 65_536
+/** Most UTF-16 code units of a string that stays in the dictionary, and of one that goes in a row at all. */
+export const LastingLength = 256
+export const RowStringLength = 16_384
+
+/** A page as one side sees it. */
+export interface Page {
+  readonly number: number
+  readonly buffer: ArrayBufferLike
+  readonly i32: Int32Array
+  readonly f64: Float64Array
+  readonly i64: BigInt64Array
+  readonly u16: Uint16Array
+}
+
+export const viewPage = (number: number, buffer: ArrayBufferLike): Page => ({
+  number,
+  buffer,
+  i32: new Int32Array(buffer),
+  f64: new Float64Array(buffer),
+  i64: new BigInt64Array(buffer),
+  u16: new Uint16Array(buffer)
+})
+
+/** Words of a row that carries a string of `length` code units. */
+export const stringRowWords = (length: number): number => 2 + ((length + 3) >> 2)

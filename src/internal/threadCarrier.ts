@@ -1,0 +1,51 @@
+/**
+ * Carries the stream to a worker thread: in pages of shared memory, or, where there is none, in pages that are handed
+ * over whole and come back.
+ */
+
+import type { ThreadMessage } from "./protocol.ts"
+import { type Page, PageBytes } from "./rowFormat.ts"
+import type { Carrier } from "./rowWriter.ts"
+import { ControlBytes, WakeUp } from "./wakeUp.ts"
+
+export type Post = (message: ThreadMessage, transfers?: ReadonlyArray<ArrayBuffer>) => void
+
+/** How long rows may lie unpublished while the thread that writes them is idle, in milliseconds. */
+const PublishMillis = 5
+
+const later = (run: () => void): void => {
+  const timer = setTimeout(run, PublishMillis)
+  // Whoever wants an answer keeps the process alive; rows alone do not.
+  if (typeof timer === "object") timer.unref()
+}
+
+export const sharedCarrier = (post: Post): Carrier => {
+  const control = new SharedArrayBuffer(ControlBytes)
+  const wakeUp = new WakeUp(control)
+  post({ _tag: "Stream", control })
+  return {
+    shared: true,
+    allocate: () => new SharedArrayBuffer(PageBytes),
+    opened: ({ buffer, number }) => post({ _tag: "Page", number, buffer }),
+    sealed: () => {},
+    attach: (attachments) => post({ _tag: "Attach", attachments }),
+    published: (urgent) => {
+      if (urgent) wakeUp.rouse()
+      if (wakeUp.takeAsleep()) post({ _tag: "Wake" })
+    },
+    later
+  }
+}
+
+export const transferringCarrier = (post: Post): Carrier => {
+  post({ _tag: "Stream", control: undefined })
+  return {
+    shared: false,
+    allocate: () => new ArrayBuffer(PageBytes),
+    opened: () => {},
+    sealed: ({ buffer, number }: Page) => post({ _tag: "Page", number, buffer }, [buffer as ArrayBuffer]),
+    attach: (attachments) => post({ _tag: "Attach", attachments }),
+    published: () => {},
+    later
+  }
+}
