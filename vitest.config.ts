@@ -1,4 +1,8 @@
+import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
+
+// Tests start many threads and processes, each of which compiles Effect: Node keeps the code for the next one.
+process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL("./node_modules/.cache/node-compile", import.meta.url))
 
 export default defineConfig({
   resolve: { conditions: ["mvx-metrics-source", "node"] },
