@@ -52,6 +52,8 @@ export class Intake {
   #flowing = false
   #flushing = false
   #moving = false
+  /** Whether the fold was asked to say when it has folded something, and has not said so yet. */
+  #asked = false
 
   #accepted = 0
   /** Up to which number events may be accepted without another look: straight into the stream. */
@@ -276,7 +278,9 @@ export class Intake {
     this.#limit = 0
     this.#queue ??= Effect.runSync(Queue.bounded<Entry>(this.capacity))
     Queue.offerUnsafe(this.#queue, entry)
-    if (this.#flowing) this.#move()
+    if (!this.#flowing) return
+    this.#move()
+    this.#askForNews()
   }
 
   // --- from the queue into the stream
@@ -307,6 +311,7 @@ export class Intake {
 
   /** The fold has moved the counters: credits are free. */
   onFolded(): void {
+    this.#asked = false
     this.#readCounters()
     this.#admit()
     this.flush()
@@ -333,14 +338,16 @@ export class Intake {
   /** Whether the fold has to say when it has folded something, because somebody waits for it. */
   #askForNews(): void {
     if (this.#waiting === 0 && this.#drained.length === 0 && (!this.#flowing || this.#queued === 0)) return
+    // The stream may be full of the events of others, of which the fold says nothing here.
+    if (this.#stuck !== undefined) this.#lane.writer.whenRoom(this)
+    if (this.#asked) return
+    this.#asked = true
     this.#lane.counters.want()
     // It may have folded all of it before it could see that it is asked.
     const { pending } = this
     const isNews =
       (this.#waiting > 0 && pending < this.capacity) || (this.#drained.length > 0 && pending === 0) || this.#canMove()
     if (isNews) this.#lane.later(() => this.onFolded())
-    // The stream may be full of the events of others, of which the fold says nothing here.
-    if (this.#stuck !== undefined) this.#lane.writer.whenRoom(this)
   }
 
   #canMove(): boolean {
