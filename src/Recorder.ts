@@ -35,6 +35,7 @@ import type * as Exit from "effect/Exit"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import { EmitEffect, emitIn, recorderKey } from "./internal/emitEffect.ts"
 import { makeInProcessLink } from "./internal/linkInProcess.ts"
 import { makeRecorder } from "./internal/makeRecorder.ts"
 import { entityIdOf } from "./internal/makeRuntime.ts"
@@ -58,20 +59,15 @@ export type { RecorderOptions, RecorderService, RegisterOptions } from "./intern
 export type { RecorderState, Stats } from "./Stats.ts"
 
 /** The recorder service, and the functions by which components use it. */
-export class Recorder extends Context.Service<Recorder, RecorderService>()("mvx-metrics/Recorder") {
+export class Recorder extends Context.Service<Recorder, RecorderService>()(recorderKey) {
   /**
    * Says what happened. Never fails and needs nothing: with no recorder provided it does nothing. The recorder is the
    * one of the calling fiber: provide it where the component is used (`Layer.provideMerge`), not to the component's
-   * layer alone. An event that is
-   * refused is counted in the recorder's stats. Under `"backpressure"` it waits for room. To be told what became of an
+   * layer alone. An event that is refused is counted in the recorder's stats. Under `"backpressure"` it waits for room. To be told what became of an
    * event, use the method of the service: `(yield* Recorder).emit(event)`. `Recorder.emit<CacheEvent>(...)` has the
    * compiler hold the event to its family.
    */
-  static readonly emit = <E extends MetricEvent>(event: E): Effect.Effect<void> =>
-    Effect.withFiber((fiber) => {
-      const recorder = Context.getOrUndefined(fiber.context, Recorder)
-      return recorder === undefined ? Effect.void : Effect.ignore(recorder.emit(event))
-    })
+  static readonly emit = <E extends MetricEvent>(event: E): Effect.Effect<void> => new EmitEffect(event)
 
   /**
    * Puts a metric into service, during set-up. Does nothing where no recorder is provided. Fails, with an error that
@@ -123,7 +119,8 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()("mvx-
         const recorder = Context.getOrUndefined(fiber.context, Recorder)
         if (recorder === undefined) return Effect.void
         const made = attempt(() => event(exit))
-        return made === undefined ? Effect.void : Effect.ignore(emitAtExit(recorder, made))
+        if (made === undefined) return Effect.void
+        return recorder.overflow === "backpressure" ? waitAtExit(recorder, made) : emitIn(fiber, made)
       })
     )
   )
@@ -189,17 +186,13 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()("mvx-
 }
 
 /**
- * Emits where nothing can be interrupted. Under `"backpressure"` the wait for room can be, all the same; who was
+ * Emits under `"backpressure"`, where nothing can be interrupted. The wait for room can be, all the same; who was
  * interrupted does not wait, and an event that then finds no room is counted as any other.
  */
-const emitAtExit = (recorder: RecorderService, event: MetricEvent): Effect.Effect<unknown, unknown> =>
-  recorder.overflow === "backpressure"
-    ? Effect.exit(
-        Effect.onInterrupt(Effect.interruptible(recorder.emit(event)), () =>
-          Effect.sync(() => recorder.emitUnsafe(event))
-        )
-      )
-    : recorder.emit(event)
+const waitAtExit = (recorder: RecorderService, event: MetricEvent): Effect.Effect<void> =>
+  Effect.onInterrupt(Effect.interruptible(recorder.emit(event)), () =>
+    Effect.sync(() => recorder.emitUnsafe(event))
+  ).pipe(Effect.exit, Effect.asVoid)
 
 /** What `make` gives. When it throws, which must not hurt the business: something that is counted as an invalid event. */
 const attempt = (make: () => MetricEvent | undefined): MetricEvent | undefined => {

@@ -22,6 +22,7 @@ import {
 import type { MetricChange, Report, Snapshot } from "../Snapshot.ts"
 import type { RecorderState, Stats } from "../Stats.ts"
 import { ChangeHub } from "./changeHub.ts"
+import type { EmitsAtOnce } from "./emitEffect.ts"
 import { whyInvalidEvent } from "./eventWriter.ts"
 import { currentHook, type Hook, hookOf, insideHook } from "./hookGuard.ts"
 import { Intake, type Offer, type Overflow } from "./intake.ts"
@@ -64,7 +65,7 @@ export const makeRecorder = <R>(config: RecorderConfig<R>, context: Context.Cont
 const active: ReadonlySet<RecorderState> = new Set(["Starting", "Running", "Stopping"])
 
 // One object for all the parts it plays, since there may be ten thousand of them.
-class RecorderImpl<R> implements RecorderService, RecorderControl, Steps, LaneListener {
+class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, Steps, LaneListener {
   readonly recorderId: string
   readonly entityId: string
   readonly overflow: Overflow
@@ -205,8 +206,10 @@ class RecorderImpl<R> implements RecorderService, RecorderControl, Steps, LaneLi
         : this.#resultOf(this.#intake.offer(event), event)
     })
 
-  readonly emitUnsafe = (event: MetricEvent): boolean => {
-    this.#setTime(this.#clock)
+  readonly emitUnsafe = (event: MetricEvent): boolean => this.emitAt(this.#clock, event)
+
+  emitAt(clock: Clock.Clock, event: MetricEvent): boolean {
+    this.#setTime(clock)
     return this.#intake.offer(event) === "accepted"
   }
 
