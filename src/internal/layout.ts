@@ -160,7 +160,8 @@ const structOf = (ast: SchemaAST.Objects, depth: number): (Shape & Absence) | un
 
 /** A union that comes down to one type of value, or to a choice of literals, apart from what may be absent. */
 const unionOf = (members: ReadonlyArray<SchemaAST.AST>, depth: number): (Shape & Absence) | undefined => {
-  const values = new Set<LiteralValue>()
+  // Not a Set, for which -0 is 0.
+  const values: Array<LiteralValue> = []
   const wide: Array<Shape> = []
   let undefinedToo = false
   let nullToo = false
@@ -170,14 +171,14 @@ const unionOf = (members: ReadonlyArray<SchemaAST.AST>, depth: number): (Shape &
     undefinedToo ||= member.undefined
     nullToo ||= member.null
     if (member.kind !== "literal") wide.push(member)
-    else for (const value of member.values) values.add(value)
+    else for (const value of member.values) if (!values.some((known) => Object.is(known, value))) values.push(value)
   }
   const absence: Absence = { missing: false, undefined: undefinedToo, null: nullToo }
-  if (wide.length === 0) return { kind: "literal", values: [...values], ...absence }
+  if (wide.length === 0) return { kind: "literal", values, ...absence }
   const [only, ...others] = wide
   if (others.some((other) => other.kind !== only!.kind || other.kind === "struct")) return undefined
   // Literals of the type itself add nothing: "a" | string is a string.
-  const covered = [...values].every((value) => typeof value === only!.kind)
+  const covered = values.every((value) => typeof value === only!.kind)
   return covered ? ({ ...only!, ...absence } as Shape & Absence) : undefined
 }
 

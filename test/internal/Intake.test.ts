@@ -1,0 +1,170 @@
+// The production side of a recorder over a stream that has little memory, and a fold that reads when it likes: whatever
+// happens in between, events come out in the order of acceptance, and no more wait than the capacity.
+import { deepStrictEqual } from "node:assert/strict"
+import { describe, expect, it } from "@effect/vitest"
+import { Effect, Schema } from "effect"
+import fc from "fast-check"
+import { Intake, type Offer, type Overflow } from "../../src/internal/intake.ts"
+import { ChunkBytes, CounterTable } from "../../src/internal/laneCounters.ts"
+import { layoutOf } from "../../src/internal/layout.ts"
+import type { LaneLink } from "../../src/internal/link.ts"
+import { PageBytes } from "../../src/internal/rowFormat.ts"
+import type { MetricEvent } from "../../src/MetricEvent.ts"
+import { StreamPair } from "../support/streamPair.ts"
+
+const wide = Schema.Struct({ n: Schema.Number, text: Schema.String })
+const layout = layoutOf("wide", wide.ast)!
+
+/** The event number `n`. */
+const eventOf = (kind: Kind, n: number): MetricEvent & { readonly n: number } =>
+  kind === "narrow"
+    ? Object.assign({ _tag: "wide", n }, { text: "" })
+    : kind === "wide"
+      ? Object.assign({ _tag: "wide", n }, { text: `${n}`.padEnd(8000) })
+      : { _tag: kind, n }
+
+/** The intake of lane 1, and a fold that takes what has been published when it is told to. */
+const makeIntake = (options: { readonly capacity: number; readonly overflow: Overflow; readonly shared: boolean }) => {
+  const pair = new StreamPair({ bytes: 2 * PageBytes, shared: options.shared })
+  const table = new CounterTable()
+  table.add(new ArrayBuffer(ChunkBytes))
+  const counters = table.of(1)
+  let later: Array<() => void> = []
+  const lane: Omit<LaneLink, "close" | "hold"> = {
+    lane: 1,
+    counters,
+    writer: pair.writer,
+    declare: pair.declare,
+    send: (command) => pair.writer.command(command),
+    later: (run) => void later.push(run)
+  }
+  const intake = new Intake({
+    ...options,
+    lane: lane as LaneLink,
+    layouts: { layoutOf: (tag) => (tag === "wide" ? layout : tag === "cloned" ? "clone" : "foreign") },
+    recorder: { startIfIdle: () => {} }
+  })
+  const ofOthers = pair.encoder(layout)
+  let folded = 0
+  const came = () => pair.came.flatMap((each) => ("lane" in each && each.lane === 1 ? [each] : []))
+  return {
+    intake,
+    /** The events that have come, in order; of foreign ones it is only known that there was one. */
+    came: (): ReadonlyArray<MetricEvent> => came().map((each) => ("event" in each ? each.event : { _tag: "foreign" })),
+    /** Other recorders fill the memory to the last word. */
+    fill: (): void => {
+      for (const length of [16_384, 4000, 1000, 300]) {
+        while (ofOthers(2, Object.assign({ _tag: "wide", n: 0 }, { text: `${length}`.padEnd(length) }), 0));
+      }
+      while (pair.writer.foreignEvent(2));
+    },
+    fold: (pages: number): void => {
+      pair.read(pages)
+      const events = came().length
+      counters.add(events - folded, 0)
+      folded = events
+      if (counters.takeWanted()) later.push(() => intake.onFolded())
+    },
+    turn: (): void => {
+      const due = later
+      later = []
+      for (const run of due) run()
+      pair.turn()
+    }
+  }
+}
+
+type Kind = "narrow" | "wide" | "cloned" | "foreign"
+
+type Step =
+  | { readonly do: "offer" | "wait"; readonly kind: Kind; readonly count: number }
+  | { readonly do: "fold"; readonly pages: number }
+  | { readonly do: "turn" | "flush" | "fill" }
+
+const anySteps: fc.Arbitrary<ReadonlyArray<Step>> = fc.array(
+  fc.oneof(
+    {
+      weight: 5,
+      arbitrary: fc.record({
+        do: fc.constantFrom<"offer" | "wait">("offer", "offer", "wait"),
+        kind: fc.constantFrom<Kind>("narrow", "wide", "wide", "cloned", "foreign"),
+        count: fc.integer({ min: 1, max: 6 })
+      })
+    },
+    { weight: 3, arbitrary: fc.record({ do: fc.constant("fold"), pages: fc.constantFrom(1, 2, 9) }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constantFrom<"turn" | "flush" | "fill">("turn", "flush", "fill") }) }
+  ),
+  { maxLength: 40, size: "max" }
+)
+
+const policies: ReadonlyArray<Overflow> = ["drop-newest", "drop-oldest", "backpressure", "fail"]
+
+describe.each([
+  { carrier: "shared memory", shared: true },
+  { carrier: "pages that are handed over", shared: false }
+])("an intake over $carrier", ({ shared }) => {
+  it.each(policies)("%s: keeps order and capacity, and accounts for all, whatever happens", async (overflow) => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 40 }), anySteps, async (capacity, steps) => {
+        const { came, fill, fold, intake, turn } = makeIntake({ capacity, overflow, shared })
+        intake.open()
+        intake.flow()
+        const offers: Array<{ readonly event: MetricEvent; readonly decided: Promise<Offer> }> = []
+        const run = (step: Step): void => {
+          if ("kind" in step) {
+            for (let i = 0; i < step.count; i++) {
+              const event = eventOf(step.kind, offers.length)
+              const wait = step.do === "wait"
+              const decided = wait ? Effect.runPromise(intake.offerOrWait(event)) : Promise.resolve(intake.offer(event))
+              offers.push({ event, decided })
+            }
+          } else if (step.do === "turn") turn()
+          else if (step.do === "flush") intake.flush()
+          else if (step.do === "fill") fill()
+          else if ("pages" in step) fold(step.pages)
+        }
+        for (const step of steps) {
+          run(step)
+          expect(intake.stats().pending).toBeLessThanOrEqual(capacity)
+        }
+        // Nobody asks for anything any more: time alone has to bring all of it through.
+        for (let rounds = 0; rounds < 200; rounds++) {
+          turn()
+          fold(9)
+        }
+        const accepted: Array<MetricEvent> = []
+        for (const { decided, event } of offers) if ((await decided) === "accepted") accepted.push(event)
+        const stats = intake.stats()
+        expect(stats).toMatchObject({ offered: offers.length, accepted: accepted.length, pending: 0 })
+        const known = accepted.map((event) => (event._tag === "foreign" ? { _tag: "foreign" } : event))
+        if (overflow !== "drop-oldest") return deepStrictEqual(came(), known)
+        expect(came().length).toBe(accepted.length - stats.evicted)
+        const ns = came().flatMap((event) => ("n" in event ? [Number(event.n)] : []))
+        expect(ns).toEqual(ns.toSorted((a, b) => a - b))
+      }),
+      { numRuns: 80 }
+    )
+  })
+
+  it("events that wait in the queue go before later ones, when there is room again at once", () => {
+    const { came, fill, fold, intake, turn } = makeIntake({ capacity: 1000, overflow: "drop-newest", shared })
+    intake.open()
+    intake.flow()
+    const offer = (from: number, to: number): void => {
+      for (let n = from; n < to; n++) expect(intake.offer(eventOf("narrow", n))).toBe("accepted")
+    }
+    offer(0, 1)
+    fill()
+    offer(1, 20)
+    fold(9)
+    offer(20, 25)
+    for (let i = 0; i < 20; i++) {
+      turn()
+      fold(9)
+    }
+    deepStrictEqual(
+      came(),
+      Array.from({ length: 25 }, (_, n) => eventOf("narrow", n))
+    )
+  })
+})

@@ -1,0 +1,282 @@
+// An event that is written to a row is read as an equal event, whatever its schema and its values. Encoders and decoders
+// are generated code or closures: the bytes are the same, and so are the events.
+import { deepStrictEqual } from "node:assert/strict"
+import { describe, expect, it } from "@effect/vitest"
+import { Schema } from "effect"
+import fc from "fast-check"
+import { type Layout, layoutOf } from "../../src/internal/layout.ts"
+import { LastingLength, LastingStrings, RowStringLength } from "../../src/internal/rowFormat.ts"
+import type { MetricEvent } from "../../src/MetricEvent.ts"
+import { anyEvents, type EventsCase } from "../support/anyEvents.ts"
+import { StreamPair } from "../support/streamPair.ts"
+
+const kinds = [
+  { codec: "generated code", generate: true },
+  { codec: "closures", generate: false }
+]
+
+/** The layout of events with these fields. */
+const layoutWith = (fields: { readonly [name: string]: Schema.Top }): Layout => {
+  const layout = layoutOf("t", Schema.Struct({ _tag: Schema.tag("t"), ...fields }).ast)
+  if (layout === undefined) throw new Error("it has no layout")
+  return layout
+}
+
+const event = (fields: object): MetricEvent => Object.assign({ _tag: "t" }, fields)
+
+/** Writes events, each to a row; what is read of them. */
+const roundTrip = (
+  layout: Layout,
+  events: ReadonlyArray<MetricEvent>,
+  generate: boolean
+): ReadonlyArray<MetricEvent> => {
+  const pair = new StreamPair({ generate })
+  const write = pair.encoder(layout)
+  for (const each of events) {
+    if (!write(0, each, 0)) throw new Error("an event was refused")
+  }
+  pair.flush()
+  return pair.events
+}
+
+/** Whether a string in it is too long for a row. */
+const isTooLong = (value: unknown): boolean =>
+  typeof value === "string"
+    ? value.length > RowStringLength
+    : typeof value === "object" && value !== null && Object.values(value).some(isTooLong)
+
+/** Arbitrary events with their layout. Schemas that have none are not the matter here. */
+const anyRows = anyEvents().map((events) => ({ ...events, layout: layoutOf(events.tag, events.schema.ast) }))
+
+const withLayout = ({ layout }: { readonly layout: Layout | undefined }): Layout => {
+  fc.pre(layout !== undefined)
+  return layout
+}
+
+describe.each(kinds)("rows by $codec", ({ generate }) => {
+  it("hold the events of any schema: what is read equals what was written, only strings that are too long are refused", () => {
+    fc.assert(
+      fc.property(anyRows, (rows) => {
+        const pair = new StreamPair({ generate })
+        const write = pair.encoder(withLayout(rows))
+        const written = rows.events.filter((each) => write(3, each, 1000))
+        deepStrictEqual(
+          written,
+          rows.events.filter((each) => !isTooLong(each))
+        )
+        pair.flush()
+        deepStrictEqual(
+          pair.came,
+          written.map((each) => ({ lane: 3, at: 1000, event: each, by: "row" }))
+        )
+      }),
+      { numRuns: 400 }
+    )
+  })
+
+  it("hold numbers of every kind", () => {
+    const numbers = [0, -0, 1, -1.5, NaN, Infinity, -Infinity, Number.MIN_VALUE, Number.MAX_VALUE, 2 ** 53, 5e-324]
+    const events = numbers.flatMap((n) => [event({ n }), event({ n, or: n }), event({ n, or: null })])
+    const layout = layoutWith({ n: Schema.Number, or: Schema.optional(Schema.NullOr(Schema.Number)) })
+    deepStrictEqual(roundTrip(layout, events, generate), events)
+  })
+
+  it("hold bigints of 64 bits, and dates with those that are none", () => {
+    const events = [
+      event({ big: 2n ** 63n - 1n, date: new Date(8.64e15) }),
+      event({ big: -(2n ** 63n), date: new Date(Number.NaN) }),
+      event({ big: 0n, date: new Date(0) })
+    ]
+    deepStrictEqual(roundTrip(layoutWith({ big: Schema.BigInt, date: Schema.Date }), events, generate), events)
+  })
+
+  it("tell what is missing, undefined and null from each other", () => {
+    const { optional, NullOr } = Schema
+    const layout = layoutWith({
+      number: optional(NullOr(Schema.Number)),
+      string: optional(NullOr(Schema.String)),
+      literal: optional(NullOr(Schema.Literals(["a", "b"]))),
+      date: optional(NullOr(Schema.Date)),
+      struct: optional(NullOr(Schema.Struct({ inner: optional(NullOr(Schema.Boolean)) })))
+    })
+    const present = { number: 0, string: "", literal: "a", date: new Date(0), struct: {} }
+    const names = Object.keys(present)
+    const all = (value: unknown) => event(Object.fromEntries(names.map((name) => [name, value])))
+    const inner = [true, null, undefined].map((value) => event({ ...present, struct: { inner: value } }))
+    const events = [event({}), all(undefined), all(null), event(present), ...inner]
+    deepStrictEqual(roundTrip(layout, events, generate), events)
+  })
+
+  it.each([1, 8, 9, 200])("tell %d literals of all types from each other, 0 from -0 and 1 from '1' and 1n", (count) => {
+    const values = [0, 1, "1", 1n, true, "true", "", -1, ...Array.from({ length: 192 }, (_, i) => `literal ${i}`)]
+    const events = values.slice(0, count).map((which) => event({ which }))
+    const write = new StreamPair({ generate }).encoder(layoutWith({ which: Schema.Literals(values.slice(0, count)) }))
+    deepStrictEqual(roundTrip(layoutWith({ which: Schema.Literals(values.slice(0, count)) }), events, generate), events)
+    for (const which of [-0, 0n, false, "literal 192", null, undefined]) {
+      expect(write(0, event({ which }), 0), String(which)).toBe(false)
+    }
+  })
+
+  it("tell -0 from 0 where -0 is the literal", () => {
+    const enums = Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`E${i}`, i === 0 ? -0 : i]))
+    for (const schema of [Schema.Literal(-0), Schema.Enum(enums)]) {
+      const write = new StreamPair({ generate }).encoder(layoutWith({ which: schema }))
+      expect(write(0, event({ which: 0 }), 0)).toBe(false)
+      deepStrictEqual(roundTrip(layoutWith({ which: schema }), [event({ which: -0 })], generate), [
+        event({ which: -0 })
+      ])
+    }
+  })
+
+  it("do not depend on the order of properties", () => {
+    const { encoder, flush, writer } = streamOf(generate)
+    const layout = layoutWith({ a: Schema.Number, b: Schema.String, c: Schema.Boolean })
+    const write = encoder(layout)
+    expect(write(0, { _tag: "t", a: 1, b: "b", c: true } as MetricEvent, 0)).toBe(true)
+    expect(write(0, { c: true, b: "b", a: 1, _tag: "t" } as MetricEvent, 0)).toBe(true)
+    const row = (n: number) => writer.i64.slice(writer.pos - n * layout.words, writer.pos - (n - 1) * layout.words)
+    expect(row(1)).toEqual(row(2))
+    deepStrictEqual(flush(), [event({ a: 1, b: "b", c: true }), event({ a: 1, b: "b", c: true })])
+  })
+
+  it("leave out properties that are not in the schema, as the schema does, in nested structs as well", () => {
+    const fields = { known: Schema.Number, inner: Schema.Struct({ known: Schema.String }) }
+    const more = event({ known: 1, more: [1], inner: { known: "k", more: () => 1 }, [Symbol("s")]: 1 })
+    const less = event({ known: 1, inner: { known: "k" } })
+    deepStrictEqual(roundTrip(layoutWith(fields), [more], generate), [less])
+    deepStrictEqual(Schema.decodeUnknownSync(Schema.Struct({ _tag: Schema.tag("t"), ...fields }))(more), less)
+  })
+
+  it("have plain objects read from them, whatever the names of properties", () => {
+    const names = ["__proto__", "constructor", "hasOwnProperty", "toString", "", "0", '"', "\u2028", "\ud800", "`", "$"]
+    const fields = Object.fromEntries(names.map((name) => [name, Schema.Number]))
+    const layout = layoutWith({
+      ...fields,
+      inner: Schema.Struct(fields),
+      maybe: Schema.optional(Schema.Struct(fields))
+    })
+    const values = Object.fromEntries(names.map((name, i) => [name, i]))
+    const whole = Object.defineProperties(
+      event({ inner: values, maybe: values }),
+      Object.getOwnPropertyDescriptors(values)
+    )
+    const [read] = roundTrip(layout, [whole], generate)
+    deepStrictEqual(read, whole)
+    expect(Object.getPrototypeOf(read)).toBe(Object.prototype)
+  })
+
+  it.each(["__proto__", "constructor", "hasOwnProperty", "toString", "valueOf"])(
+    "do not take the %s that every object inherits for a property of the event",
+    (name) => {
+      const schemas = [Schema.Struct({}), Schema.String, Schema.Number, Schema.Boolean, Schema.Date, Schema.Null]
+      for (const schema of schemas) {
+        const layout = layoutWith(Object.fromEntries([[name, Schema.optional(schema)]]))
+        deepStrictEqual(roundTrip(layout, [event({})], generate), [event({})])
+      }
+    }
+  )
+})
+
+/** A stream, with the functions that a test needs of it. */
+const streamOf = (generate: boolean) => {
+  const pair = new StreamPair({ generate })
+  const flush = (): ReadonlyArray<MetricEvent> => {
+    pair.flush()
+    return pair.events
+  }
+  return { writer: pair.writer, encoder: (layout: Layout) => pair.encoder(layout), flush }
+}
+
+describe("generated code and closures", () => {
+  /** Where and when each event is emitted: lanes and times come in runs, as they do in life. */
+  const anyPlaces = fc.infiniteStream(fc.record({ lane: fc.nat(2), at: fc.constantFrom(0, 0, 0, 5.5, NaN) }))
+
+  it("write the same bytes, refuse the same events, and read the same", () => {
+    fc.assert(
+      fc.property(anyRows, anyRows, anyPlaces, (one, other, places) => {
+        const layouts = [withLayout(one), withLayout(other)]
+        const [generated, closures] = kinds.map(({ generate }) => new StreamPair({ generate }))
+        const events = interleaved(one, other)
+        for (const { lane, at, event, from } of events.map((each) => ({ ...each, ...places.next().value }))) {
+          const wrote = generated!.encoder(layouts[from]!)(lane, event, at)
+          expect(closures!.encoder(layouts[from]!)(lane, event, at)).toBe(wrote)
+        }
+        generated!.flush()
+        closures!.flush()
+        expect(generated!.published.equals(closures!.published)).toBe(true)
+        deepStrictEqual(generated!.came, closures!.came)
+      }),
+      { numRuns: 300 }
+    )
+  })
+
+  const interleaved = (one: EventsCase, other: EventsCase) =>
+    [one, other].flatMap(({ events }, from) => events.map((event, i) => ({ event, from, i }))).sort((a, b) => a.i - b.i)
+})
+
+describe.each(kinds)("strings in rows, by $codec", ({ generate }) => {
+  const layout = layoutWith({ text: Schema.String, other: Schema.optional(Schema.String) })
+
+  it.each([
+    0,
+    1,
+    2,
+    3,
+    4,
+    5,
+    LastingLength - 1,
+    LastingLength,
+    LastingLength + 1,
+    RowStringLength - 1,
+    RowStringLength
+  ])("a string of %d code units lies in a row, once and again", (length) => {
+    const text = Array.from({ length }, (_, i) => String.fromCharCode((i * 31) & 0xffff)).join("")
+    const events = [event({ text }), event({ text, other: `${text}!`.slice(0, RowStringLength) }), event({ text })]
+    deepStrictEqual(roundTrip(layout, events, generate), events)
+  })
+
+  it.each([RowStringLength + 1, 1_000_000])("a string of %d code units does not", (length) => {
+    const pair = new StreamPair({ generate })
+    const write = pair.encoder(layout)
+    expect(write(0, event({ text: "x".repeat(length) }), 0)).toBe(false)
+    expect(write(0, event({ text: "before", other: "x".repeat(length) }), 0)).toBe(false)
+    expect(write(0, event({ text: "after" }), 0)).toBe(true)
+    pair.flush()
+    deepStrictEqual(pair.events, [event({ text: "after" })])
+  })
+
+  it("every code unit there is comes through, lone surrogates among them", () => {
+    const units = Array.from({ length: 0x10000 / 128 }, (_, i) => Array.from({ length: 128 }, (_, j) => i * 128 + j))
+    const events = units.map((each) => event({ text: String.fromCharCode(...each) }))
+    deepStrictEqual(roundTrip(layout, events, generate), events)
+  })
+
+  it("a row may have as many strings as a layout allows, all of them new and too long to stay", () => {
+    const names = Array.from({ length: 32 }, (_, i) => `field ${i}`)
+    const wide = layoutWith(Object.fromEntries(names.map((name) => [name, Schema.String])))
+    const long = (n: number, name: string) => `${name} of ${n}`.padEnd(LastingLength + 1, ".")
+    const events = Array.from({ length: 10 }, (_, n) =>
+      event(Object.fromEntries(names.map((name) => [name, long(n, name)])))
+    )
+    deepStrictEqual(roundTrip(wide, events, generate), events)
+  })
+})
+
+it("more strings than the dictionary holds come through, those that found a place and those that did not", () => {
+  const pair = new StreamPair()
+  const write = pair.encoder(layoutWith({ text: Schema.String, other: Schema.optional(Schema.String) }))
+  const count = LastingStrings + 200
+  const last = (i: number) => `string ${count - 1 - i}`
+  const events = [
+    ...Array.from({ length: count }, (_, i) => event({ text: `string ${i}` })),
+    // The first ones have their place, the last ones take turns: some come twice, in one row or in two.
+    ...Array.from({ length: 200 }, (_, i) => event({ text: `string ${i}`, other: last(i) })),
+    ...Array.from({ length: 200 }, (_, i) => event({ text: last(i), other: last(i >> 1) }))
+  ]
+  for (const [i, each] of events.entries()) {
+    expect(write(0, each, 0)).toBe(true)
+    if (i % 1000 === 0) pair.flush()
+  }
+  pair.flush()
+  deepStrictEqual(pair.events, events)
+})

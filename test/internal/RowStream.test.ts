@@ -1,0 +1,286 @@
+// The stream as a whole: whatever is written comes out once, in order, whenever the reader reads; memory is bounded, and
+// used again.
+import { deepStrictEqual } from "node:assert/strict"
+import { describe, expect, it } from "@effect/vitest"
+import { Schema } from "effect"
+import fc from "fast-check"
+import { type Layout, layoutOf } from "../../src/internal/layout.ts"
+import { PageBytes, RowStringLength } from "../../src/internal/rowFormat.ts"
+import type { MetricEvent } from "../../src/MetricEvent.ts"
+import { type Came, StreamPair } from "../support/streamPair.ts"
+
+const carriers = [
+  { carrier: "pages that both sides see", shared: true },
+  { carrier: "pages that are handed over and come back", shared: false }
+]
+
+/** An event of so many numbers, and its layout. */
+const wide = (words: number): { readonly layout: Layout; readonly event: (n: number) => MetricEvent } => {
+  const names = Array.from({ length: words }, (_, i) => `n${i}`)
+  const layout = layoutOf("wide", Schema.Struct(Object.fromEntries(names.map((name) => [name, Schema.Number]))).ast)
+  const event = (n: number) =>
+    Object.assign({ _tag: "wide" }, Object.fromEntries(names.map((name, i) => [name, n + i])))
+  return { layout: layout!, event }
+}
+
+const text = {
+  layout: layoutOf("text", Schema.Struct({ text: Schema.String, more: Schema.optional(Schema.String) }).ast)!,
+  event: (n: number): MetricEvent & { readonly text: string } => ({ _tag: "text", text: `${n}`.padStart(n % 301, ".") })
+}
+const empty = { layout: layoutOf("empty", Schema.Struct({}).ast)!, event: (): MetricEvent => ({ _tag: "empty" }) }
+const longText = {
+  layout: text.layout,
+  event: (n: number) => ({ _tag: "text", text: `${n}`.padEnd(n % RowStringLength) })
+}
+
+const row = (lane: number, at: number, event: MetricEvent): Came => ({ lane, at, event, by: "row" })
+
+/** Publishes and reads until all has come: what is handed over needs several goes where pages are few. */
+const drain = (pair: StreamPair, expected: ReadonlyArray<Came>): void => {
+  for (let before = -1; before < pair.came.length; ) {
+    before = pair.came.length
+    pair.writer.publish(false)
+    pair.read()
+    // A page that came back a moment ago can be filled, and sent, only now.
+    pair.writer.publish(false)
+    pair.read()
+  }
+  deepStrictEqual(pair.came, expected)
+}
+
+describe.each(carriers)("a stream of $carrier", ({ shared }) => {
+  type Step =
+    | { readonly do: "row"; readonly kind: number; readonly lane: number; readonly at: number; readonly n: number }
+    | { readonly do: "rows"; readonly kind: number; readonly lane: number; readonly count: number }
+    | { readonly do: "clone"; readonly lane: number; readonly at: number; readonly n: number }
+    | { readonly do: "foreign"; readonly lane: number }
+    | { readonly do: "command"; readonly n: number }
+    | { readonly do: "publish"; readonly urgent: boolean }
+    | { readonly do: "read"; readonly pages: number }
+    | { readonly do: "turn" }
+
+  const lane = fc.constantFrom(0, 1, 9999, 2 ** 31 - 1)
+  const at = fc.constantFrom(0, 0, 1.5, -1, 1.7e12, NaN)
+  const kind = fc.nat(4)
+  const kinds = [empty, wide(1), wide(20), text, longText]
+  const step = (commands: boolean): fc.Arbitrary<Step> =>
+    fc.oneof(
+      { weight: 6, arbitrary: fc.record({ do: fc.constant("row"), kind, lane, at, n: fc.nat(40_000) }) },
+      { weight: 3, arbitrary: fc.record({ do: fc.constant("rows"), kind, lane, count: fc.nat(60) }) },
+      { weight: 2, arbitrary: fc.record({ do: fc.constant("clone"), lane, at, n: fc.nat() }) },
+      { weight: 2, arbitrary: fc.record({ do: fc.constant("foreign"), lane }) },
+      { weight: commands ? 1 : 0, arbitrary: fc.record({ do: fc.constant("command"), n: fc.nat() }) },
+      { weight: 2, arbitrary: fc.record({ do: fc.constant("publish"), urgent: fc.boolean() }) },
+      { weight: 2, arbitrary: fc.record({ do: fc.constant("read"), pages: fc.constantFrom(1, 2, 100) }) },
+      { weight: 1, arbitrary: fc.record({ do: fc.constant("turn") }) }
+    )
+  const plan = (commands: boolean) =>
+    fc.record({
+      pages: fc.integer({ min: 2, max: 4 }),
+      steps: fc.array(step(commands), { maxLength: 80, size: "max" })
+    })
+
+  /** Has the layouts told, each read before the next: they are commands, which memory may be taken for. */
+  const declared = (pair: StreamPair): void => {
+    for (const { layout } of kinds) {
+      pair.encoder(layout)
+      pair.read()
+    }
+  }
+
+  /** Takes the steps; gives what has to come out: what the writer took. */
+  const play = (pair: StreamPair, steps: ReadonlyArray<Step>): ReadonlyArray<Came> => {
+    const taken: Array<Came> = []
+    const take = (came: Came, written: boolean): boolean => {
+      if (written) taken.push(came)
+      return written
+    }
+    const writeRow = (which: number, lane: number, at: number, n: number): boolean => {
+      const { event, layout } = kinds[which]!
+      return take(row(lane, at, event(n)), pair.encoder(layout)(lane, event(n), at))
+    }
+    for (const step of steps) {
+      switch (step.do) {
+        case "row":
+          writeRow(step.kind, step.lane, step.at, step.n)
+          break
+        case "rows":
+          for (let i = 0; i < step.count && writeRow(step.kind, step.lane, 7, i * 31); i++);
+          break
+        case "clone": {
+          const event = { _tag: "cloned", list: [step.n] }
+          take({ ...row(step.lane, step.at, event), by: "clone" }, pair.clone(step.lane, event, step.at))
+          break
+        }
+        case "foreign":
+          take({ lane: step.lane, foreign: true }, pair.writer.foreignEvent(step.lane))
+          break
+        case "command":
+          pair.writer.command({ command: step.n })
+          take({ command: { command: step.n } }, true)
+          break
+        case "publish":
+          pair.writer.publish(step.urgent)
+          break
+        case "read":
+          pair.read(step.pages)
+          break
+        case "turn":
+          pair.turn()
+      }
+    }
+    return taken
+  }
+
+  it("gives all that it took, once and in order, with its time, and takes no more memory than its bound", () => {
+    fc.assert(
+      fc.property(plan(false), ({ pages, steps }) => {
+        const pair = new StreamPair({ shared, bytes: pages * PageBytes })
+        declared(pair)
+        const taken = play(pair, steps)
+        expect(pair.writer.bytes).toBeLessThanOrEqual(pages * PageBytes)
+        drain(pair, taken)
+        expect(pair.writer.bytes).toBeLessThanOrEqual(pages * PageBytes)
+      }),
+      { numRuns: 60 }
+    )
+  })
+
+  it("takes every command, beyond its bound if need be, in order with the rest", () => {
+    fc.assert(
+      fc.property(plan(true), ({ pages, steps }) => {
+        const pair = new StreamPair({ shared, bytes: pages * PageBytes })
+        declared(pair)
+        const taken = play(pair, steps)
+        const commands = taken.filter((came) => "command" in came).length
+        expect(pair.writer.bytes).toBeLessThanOrEqual((pages + commands) * PageBytes)
+        drain(pair, taken)
+      }),
+      { numRuns: 60 }
+    )
+  })
+
+  it.each([1, 2, 3, 7, 100, 255, 256])("turns pages between rows of %d words, and uses them again", (words) => {
+    const pair = new StreamPair({ shared, bytes: 2 * PageBytes })
+    const { event, layout } = wide(words)
+    const write = pair.encoder(layout)
+    pair.flush()
+    const expected: Array<Came> = []
+    const pages = 8
+    for (let n = 0; n * words * 8 < pages * PageBytes; n++) {
+      if (!write(1, event(n), 5)) {
+        pair.read()
+        expect(write(1, event(n), 5), "there is room when all was read").toBe(true)
+      }
+      expected.push(row(1, 5, event(n)))
+    }
+    drain(pair, expected)
+    expect(pair.writer.bytes).toBe(2 * PageBytes)
+  })
+
+  it("turns pages within and between long strings, of which none is cut", () => {
+    const pair = new StreamPair({ shared, bytes: 3 * PageBytes })
+    const write = pair.encoder(text.layout)
+    pair.flush()
+    const expected: Array<Came> = []
+    for (let n = 0; n < 60; n++) {
+      const length = (n * 2741) % (RowStringLength + 1)
+      const event = {
+        _tag: "text",
+        text: `${n}`.padEnd(length, "a"),
+        more: `${n}`.padEnd(RowStringLength - length, "b")
+      }
+      if (!write(1, event, 0)) {
+        pair.read()
+        expect(write(1, event, 0)).toBe(true)
+      }
+      expected.push(row(1, 0, event))
+    }
+    drain(pair, expected)
+  })
+
+  it("refuses rows while a reader lags, and takes them again when it has read", () => {
+    const pair = new StreamPair({ shared, bytes: 4 * PageBytes })
+    const { event, layout } = wide(100)
+    const write = pair.encoder(layout)
+    pair.flush()
+    const expected: Array<Came> = []
+    const fill = (): void => {
+      for (let n = 0; write(1, event(n), 0); n++) expected.push(row(1, 0, event(n)))
+      while (pair.writer.foreignEvent(2)) expected.push({ lane: 2, foreign: true })
+    }
+    fill()
+    let asked = 0
+    pair.writer.whenRoom({ flush: () => void asked++ })
+    for (let i = 0; i < 3; i++) {
+      expect(write(1, event(-1), 0)).toBe(false)
+      expect(pair.clone(1, event(-1), 1)).toBe(false)
+    }
+    expect(asked).toBe(0)
+    pair.read(2)
+    pair.turn()
+    pair.turn()
+    expect(asked).toBe(1)
+    const before = expected.length
+    fill()
+    expect(expected.length).toBeGreaterThan(before)
+    drain(pair, expected)
+    expect(pair.writer.bytes).toBe(4 * PageBytes)
+  })
+
+  it("does not show rows before they are published", () => {
+    const pair = new StreamPair({ shared })
+    const write = pair.encoder(empty.layout)
+    pair.flush()
+    write(1, empty.event(), 0)
+    pair.read()
+    expect(pair.came).toEqual([])
+    drain(pair, [row(1, 0, empty.event())])
+  })
+
+  it("publishes by itself at the next turn, once it is told that there are events", () => {
+    const pair = new StreamPair({ shared })
+    const write = pair.encoder(empty.layout)
+    pair.flush()
+    write(1, empty.event(), 0)
+    pair.writer.tick()
+    pair.turn()
+    pair.read()
+    deepStrictEqual(pair.came, [row(1, 0, empty.event())])
+  })
+
+  it("still throws at nobody when it is closed, and takes no more memory", () => {
+    const pair = new StreamPair({ shared, bytes: 2 * PageBytes })
+    const { event, layout } = wide(100)
+    const write = pair.encoder(layout)
+    pair.flush()
+    pair.writer.close()
+    for (let n = 0; n < 1000; n++) write(1, event(n), 0)
+    pair.clone(1, event(0), 0)
+    pair.writer.foreignEvent(1)
+    pair.writer.command({})
+    pair.writer.whenRoom({ flush: () => expect.unreachable() })
+    pair.flush()
+    pair.turn()
+    expect(pair.writer.bytes).toBeLessThanOrEqual(2 * PageBytes)
+  })
+})
+
+it("a reader that is led back to itself while it reads gives everything once", () => {
+  const came: Array<number> = []
+  const pair: StreamPair = new StreamPair({
+    onRows: (_layout, rows, at, count) => {
+      for (let i = 0; i < count; i++) {
+        const n = rows.f64[at + i]!
+        came.push(n)
+        if (n >= 100) continue
+        write(1, { _tag: "wide", n0: n + 100 } as MetricEvent, 0)
+        pair.flush()
+      }
+    }
+  })
+  const write = pair.encoder(wide(1).layout)
+  for (const n of [1, 2, 3]) write(1, wide(1).event(n), 0)
+  pair.flush()
+  expect(came).toEqual([1, 2, 3, 101, 102, 103])
+})

@@ -1,0 +1,26 @@
+// What is accepted is folded by itself: nobody has to read, or to emit once more, wherever the event waits meanwhile.
+import { expect } from "@effect/vitest"
+import { Effect, Latch } from "effect"
+import type { Overflow } from "mvx-metrics"
+import { newRecorder, onBothLayers } from "../support/bothLayers.ts"
+import { Ticks, tick } from "../support/probe.metrics.ts"
+
+const policies: ReadonlyArray<Overflow> = ["drop-newest", "drop-oldest", "backpressure", "fail"]
+const cases = policies.flatMap((overflow) => [1, 2, 3, 100].map((capacity) => [overflow, capacity] as const))
+
+onBothLayers("when nothing comes any more", (it) => {
+  it.effect.each(cases)("%s: all of a capacity of %d are folded, and their changes told", ([overflow, capacity]) =>
+    Effect.gen(function* () {
+      const last = yield* Latch.make()
+      const recorder = yield* newRecorder({
+        capacity,
+        overflow,
+        onMetricChanged: ({ sequence }) => (sequence === capacity ? last.open : Effect.void)
+      })
+      yield* recorder.register(Ticks)
+      yield* recorder.start
+      for (let n = 1; n <= capacity; n++) expect(recorder.emitUnsafe(tick(n))).toBe(true)
+      yield* last.await
+    })
+  )
+})

@@ -1,0 +1,80 @@
+/**
+ * The fold of a runtime over a stream in the same thread, as the in-process layer has it. It folds when a test says so.
+ */
+import { expect } from "@effect/vitest"
+import type { Metric } from "mvx-metrics"
+import { EventWriter } from "../../src/internal/eventWriter.ts"
+import { Fold } from "../../src/internal/fold.ts"
+import { ChunkBytes } from "../../src/internal/laneCounters.ts"
+import type { LaneLink } from "../../src/internal/link.ts"
+import type { Command, LaneMessage } from "../../src/internal/protocol.ts"
+import { Registrations } from "../../src/internal/registrations.ts"
+import { PageBytes, ReadHalf } from "../../src/internal/rowFormat.ts"
+import { type Carrier, RowWriter } from "../../src/internal/rowWriter.ts"
+import type { MetricEvent } from "../../src/MetricEvent.ts"
+
+export class Folding {
+  readonly writer: RowWriter
+  readonly #fold: Fold
+  readonly #said: Array<LaneMessage> = []
+  #lanes = 0
+
+  constructor() {
+    this.#fold = new Fold({
+      send: (message) => void this.#said.push(message),
+      onPageRead: (page) => {
+        page.i32[ReadHalf] = 1
+      },
+      sharedCounters: () => true
+    })
+    const { reader } = this.#fold
+    const carrier: Carrier = {
+      shared: true,
+      allocate: () => new ArrayBuffer(PageBytes),
+      opened: ({ buffer, number }) => reader.page(number, buffer),
+      sealed: () => {},
+      attach: (attachments: Array<unknown>) => reader.attach(attachments),
+      published: () => {},
+      later: () => {}
+    }
+    this.writer = new RowWriter(carrier, 64 * PageBytes)
+    this.send({ _tag: "Counters", buffer: new ArrayBuffer(ChunkBytes) })
+  }
+
+  send(command: Command): void {
+    this.writer.command(command)
+  }
+
+  fold(): void {
+    this.writer.publish(true)
+    this.#fold.reader.read(Number.POSITIVE_INFINITY)
+  }
+
+  /** A recorder with these metrics. */
+  recorder(metrics: ReadonlyArray<Metric.Any>) {
+    const lane = this.#lanes++ % 1024
+    const registrations = new Registrations("r", undefined)
+    this.send({ _tag: "Open", lane })
+    for (const metric of metrics) {
+      registrations.add(metric)
+      this.send({ _tag: "Register", lane, name: metric.name, metric })
+    }
+    const declare: LaneLink["declare"] = (type, layout) => this.send({ _tag: "Layout", type, layout })
+    const link: Pick<LaneLink, "lane" | "writer" | "declare"> = { lane, writer: this.writer, declare }
+    const events = new EventWriter(link as LaneLink, registrations)
+    return {
+      emit: (event: MetricEvent, at: number): void => {
+        this.writer.setTime(at)
+        expect(events.writeRow(event) || events.writeCopy(structuredClone(event))).not.toBe("full")
+      },
+      /** What the metrics show, including every event emitted before. */
+      read: (): ReadonlyArray<unknown> => {
+        this.send({ _tag: "Read", lane, request: 1, now: 0 })
+        this.fold()
+        const snapshots = this.#said.splice(0).find((message) => message._tag === "Snapshots")?.snapshots ?? []
+        expect(snapshots.filter(({ quarantine }) => quarantine !== undefined)).toEqual([])
+        return snapshots.map(({ dimensions }) => dimensions)
+      }
+    }
+  }
+}

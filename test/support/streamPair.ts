@@ -1,0 +1,220 @@
+/**
+ * Both ends of a stream in one thread, over the smallest carrier there can be: pages in memory that both ends see, or
+ * pages that are handed over whole and come back. Nothing happens by itself: a test says when the reader reads, and when
+ * what was put off to a later turn is done.
+ */
+
+import { copyOf, EventWriter } from "../../src/internal/eventWriter.ts"
+import type { Layout } from "../../src/internal/layout.ts"
+import type { LaneLink } from "../../src/internal/link.ts"
+import type { TagLayout } from "../../src/internal/registrations.ts"
+import { compileRead, compileWrite, type Rows, type RowWrite } from "../../src/internal/rowCodec.ts"
+import { FirstLayout, FirstWord, type Page, PageBytes, PublishedHalf, ReadHalf } from "../../src/internal/rowFormat.ts"
+import { RowReader } from "../../src/internal/rowReader.ts"
+import { type Carrier, RowWriter } from "../../src/internal/rowWriter.ts"
+import type { MetricEvent } from "../../src/MetricEvent.ts"
+
+/** What comes out of a stream, in order. */
+export type Came =
+  | { readonly lane: number; readonly at: number; readonly event: MetricEvent; readonly by: "row" | "clone" }
+  | { readonly lane: number; readonly foreign: true }
+  | { readonly command: unknown }
+
+/** Rows as they lie: a test that folds them itself takes them from here. */
+export type OnRows = (layout: Layout, rows: Rows, at: number, count: number, time: number) => void
+
+interface Declaration {
+  readonly declares: number
+  readonly layout: Layout
+}
+
+const isDeclaration = (command: unknown): command is Declaration =>
+  typeof command === "object" && command !== null && "declares" in command
+
+/** A writer whose encoders are closures, as in a process that may not generate code. */
+class ClosureWriter extends RowWriter {
+  readonly #writes = new Map<Layout, RowWrite>()
+
+  override encoder(layout: Layout, declare: (type: number, layout: Layout) => void): RowWrite {
+    const known = this.#writes.get(layout)
+    if (known !== undefined) return known
+    const type = FirstLayout + this.#writes.size
+    const write = compileWrite(layout, type, this, false)
+    this.#writes.set(layout, write)
+    declare(type, layout)
+    return write
+  }
+}
+
+export interface StreamPairOptions {
+  /** Most bytes of memory for rows. Default: 16 MiB. */
+  readonly bytes?: number
+  /** Whether pages are read while they are written, or handed over whole and given back. Default: true. */
+  readonly shared?: boolean
+  /** Whether the codecs are generated code, or closures. Default: true. */
+  readonly generate?: boolean
+  readonly onRows?: OnRows
+}
+
+export class StreamPair {
+  readonly writer: RowWriter
+  readonly came: Array<Came> = []
+  readonly #reader: RowReader
+  readonly #layouts = new Map<number, { readonly layout: Layout; readonly read: ReturnType<typeof compileRead> }>()
+  readonly #generate: boolean
+  readonly #onRows: OnRows | undefined
+  /** Messages on their way to the reader, in order. */
+  readonly #messages: Array<() => void> = []
+  readonly #opened: Array<Page> = []
+  #later: Array<() => void> = []
+
+  constructor({ bytes = 16 * 1024 * 1024, generate = true, onRows, shared = true }: StreamPairOptions = {}) {
+    this.#generate = generate
+    this.#onRows = onRows
+    this.#reader = new RowReader(
+      {
+        command: (command) => this.#command(command),
+        event: (lane, event, at) => void this.came.push({ lane, at, event, by: "clone" }),
+        foreignEvents: (lane, count) => {
+          for (let i = 0; i < count; i++) this.came.push({ lane, foreign: true })
+        },
+        rows: (lane, type, rows, at, count, time) => this.#rows(lane, type, rows, at, count, time)
+      },
+      (page) => {
+        if (shared) page.i32[ReadHalf] = 1
+        else this.#sendBack(page)
+      }
+    )
+    const carrier = shared ? this.#sharing() : this.#transferring()
+    this.writer = generate ? new RowWriter(carrier, bytes) : new ClosureWriter(carrier, bytes)
+  }
+
+  #sharing(): Carrier {
+    return {
+      shared: true,
+      allocate: () => new ArrayBuffer(PageBytes),
+      opened: (page) => {
+        this.#opened.push(page)
+        this.#messages.push(() => this.#reader.page(page.number, page.buffer))
+      },
+      sealed: () => {},
+      attach: (attachments) => void this.#messages.push(() => this.#reader.attach(attachments)),
+      published: () => {},
+      later: (run) => void this.#later.push(run)
+    }
+  }
+
+  #transferring(): Carrier {
+    return {
+      shared: false,
+      allocate: () => new ArrayBuffer(PageBytes),
+      opened: () => {},
+      sealed: ({ buffer, number }) => {
+        const sent = structuredClone(buffer, { transfer: [buffer as ArrayBuffer] })
+        this.#messages.push(() => this.#reader.page(number, sent))
+      },
+      attach: (attachments) => {
+        const sent = structuredClone(attachments)
+        this.#messages.push(() => this.#reader.attach(sent))
+      },
+      published: () => {},
+      later: (run) => void this.#later.push(run)
+    }
+  }
+
+  #sendBack({ buffer, number }: Page): void {
+    this.#reader.forget(number)
+    this.writer.returned(number, structuredClone(buffer, { transfer: [buffer as ArrayBuffer] }))
+  }
+
+  #command(command: unknown): void {
+    if (!isDeclaration(command)) return void this.came.push({ command })
+    const { declares, layout } = command
+    this.#layouts.set(declares, { layout, read: compileRead(layout, this.#generate) })
+    this.#reader.layout(declares, layout.words)
+  }
+
+  #rows(lane: number, type: number, rows: Rows, at: number, count: number, time: number): void {
+    const { layout, read } = this.#layouts.get(type)!
+    if (this.#onRows !== undefined) return this.#onRows(layout, rows, at, count, time)
+    for (let i = 0; i < count; i++) {
+      this.came.push({ lane, at: time, event: read(rows, at + i * layout.words), by: "row" })
+    }
+  }
+
+  /** Tells the reader of a layout, as an encoder of the writer asks for it. */
+  readonly declare = (type: number, layout: Layout): void => this.writer.command({ declares: type, layout })
+
+  /** Writes events of a layout, each emitted `at`; whether it went into a row. */
+  encoder(layout: Layout): (lane: number, event: MetricEvent, at: number) => boolean {
+    const write = this.writer.encoder(layout, this.declare)
+    return (lane, event, at) => {
+      this.writer.setTime(at)
+      return write(lane, event)
+    }
+  }
+
+  /** Writes an event that does not go into a row. */
+  clone(lane: number, event: MetricEvent, at: number): boolean {
+    this.writer.setTime(at)
+    return this.writer.clonedEvent(lane, event)
+  }
+
+  /** Writes the events of lane 1, whose tags have these layouts, in the way that a recorder does. */
+  recorder(layoutOf: (tag: string) => TagLayout) {
+    const lane: Pick<LaneLink, "lane" | "writer" | "declare"> = { lane: 1, writer: this.writer, declare: this.declare }
+    const events = new EventWriter(lane as LaneLink, { layoutOf })
+    /** Whether it went into a row, or would have, were it an event at all. */
+    const emitRow = (event: unknown): boolean => {
+      try {
+        return events.writeRow(event as MetricEvent)
+      } catch {
+        return false
+      }
+    }
+    return {
+      emitRow,
+      emit: (event: unknown): "written" | "full" | "invalid" => {
+        this.writer.setTime(0)
+        if (emitRow(event)) return "written"
+        const copy = copyOf(event)
+        return copy === undefined ? "invalid" : events.writeCopy(copy)
+      },
+      metricsChanged: () => events.forgetLayouts()
+    }
+  }
+
+  /** Reads what has been published up to now, `mostPages` at the most. */
+  read(mostPages = Number.POSITIVE_INFINITY): void {
+    for (const message of this.#messages.splice(0)) message()
+    this.#reader.read(mostPages)
+  }
+
+  /** Publishes what was written, and reads it. */
+  flush(): void {
+    this.writer.publish(true)
+    this.read()
+  }
+
+  /** Does what was put off to a later turn. */
+  turn(): void {
+    const later = this.#later
+    this.#later = []
+    for (const run of later) run()
+  }
+
+  /** The events that came, without the rest. */
+  get events(): ReadonlyArray<MetricEvent> {
+    return this.came.flatMap((each) => ("event" in each ? [each.event] : []))
+  }
+
+  /** The words that are published in each page of shared memory, to the byte. */
+  get published(): Buffer {
+    return Buffer.concat(
+      this.#opened.map(({ buffer, i32 }) => {
+        const from = FirstWord * 8
+        return Buffer.from(buffer as ArrayBuffer, from, i32[PublishedHalf]! * 8 - from)
+      })
+    )
+  }
+}
