@@ -1,0 +1,24 @@
+/** This library: an event handed to a recorder, in the unsafe form. */
+import * as Effect from "effect/Effect"
+import type { RecorderService } from "mvx-metrics"
+import type { Contender } from "../contender.ts"
+import { documentSave } from "../documentSave.ts"
+import type { Outstanding } from "../outstanding.ts"
+
+export const recorderContender = (name: string, recorder: RecorderService, outstanding: Outstanding): Contender => {
+  const emit = recorder.emitUnsafe
+  return {
+    name,
+    work: (events) => {
+      for (let i = 0; i < events; i++) emit(documentSave(i))
+    },
+    settle: async () => {
+      outstanding.look(recorder)
+      await Effect.runPromise(recorder.snapshots)
+    },
+    counted: async () => {
+      const { stats } = await Effect.runPromise(recorder.report)
+      return stats.applied + stats.refused
+    }
+  }
+}

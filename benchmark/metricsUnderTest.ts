@@ -1,0 +1,34 @@
+/** A runtime on the worker layer, and its worker. */
+import * as Effect from "effect/Effect"
+import * as ManagedRuntime from "effect/ManagedRuntime"
+import { type Metric, MetricsLayer, MetricsRuntime, type RecorderService } from "mvx-metrics"
+import { spawnProbed, type Usage } from "./workerProbe.ts"
+
+export interface MetricsUnderTest extends AsyncDisposable {
+  /** Makes a recorder with these metrics. */
+  readonly recorder: (id: string, metrics: ReadonlyArray<Metric.Any>, capacity?: number) => Promise<RecorderService>
+  readonly workerUsage: () => Promise<Usage>
+}
+
+export const defaultCapacity = 65_536
+
+export const startMetrics = async (options?: { readonly memoryLimit: number }): Promise<MetricsUnderTest> => {
+  const probed = spawnProbed(new URL("./document.worker.ts", import.meta.url))
+  const runtime = ManagedRuntime.make(
+    MetricsLayer.layerWorker({ ...options, namespace: "benchmark", logging: "silent", spawn: () => probed.worker })
+  )
+  await runtime.context()
+  return {
+    recorder: (id, metrics, capacity = defaultCapacity) =>
+      runtime.runPromise(
+        Effect.gen(function* () {
+          const recorder = yield* (yield* MetricsRuntime).createRecorder(id, { capacity })
+          for (const metric of metrics) yield* recorder.register(metric)
+          yield* recorder.start
+          return recorder
+        })
+      ),
+    workerUsage: probed.usage,
+    [Symbol.asyncDispose]: () => runtime.dispose()
+  }
+}

@@ -1,0 +1,50 @@
+/** A burst in one synchronous loop, warm: the hand-off against the others on the same work. */
+import type { Contender } from "../contender.ts"
+import { effectMetric } from "../contenders/effectMetric.ts"
+import { floor } from "../contenders/floor.ts"
+import { openTelemetry } from "../contenders/openTelemetry.ts"
+import { prometheus } from "../contenders/prometheus.ts"
+import { recorderContender } from "../contenders/recorder.ts"
+import { three } from "../document.metrics.ts"
+import { compareBursts, ratio } from "../measure.ts"
+import { startMetrics } from "../metricsUnderTest.ts"
+import { Outstanding, refusedBy } from "../outstanding.ts"
+import type { Run } from "../part.ts"
+import { costTable, title } from "../report.ts"
+
+export const run: Run = async ({ quick }) => {
+  const events = quick ? 250_000 : 1_000_000
+  const rounds = quick ? { rounds: 7, warmUps: 1, seconds: 3.5 } : { rounds: 9, warmUps: 3, seconds: 60 }
+  await using metrics = await startMetrics()
+  const recorder = await metrics.recorder("documents", three)
+  const outstanding = new Outstanding()
+  const usual = await prometheus("prom-client")
+  const successor = await prometheus("@prometheus-io/client")
+  const otel = openTelemetry()
+  const effect = effectMetric()
+  const ours = recorderContender("hand-off, three metrics", recorder, outstanding)
+  const contenders = [floor, ours, usual.inc, usual.three, successor.inc, successor.three, effect, otel]
+  const all = await compareBursts(contenders, rounds, { events, loops: 1 })
+
+  title(`A burst of ${events} events, ${all[0]!.values.length} rounds`)
+  costTable(all, usual.inc.name)
+  await checkBooks(contenders, (all[0]!.values.length + rounds.warmUps) * events)
+  console.log(`  refused: ${refusedBy(recorder)}`)
+  return {
+    ...outstanding.figures,
+    handoffVsInc: ratio(all, ours.name, usual.inc.name),
+    handoffVsThree: ratio(all, ours.name, usual.three.name),
+    handoffVsIncPrometheusIo: ratio(all, ours.name, successor.inc.name),
+    handoffVsThreePrometheusIo: ratio(all, ours.name, successor.three.name),
+    handoffVsOtel: ratio(all, ours.name, otel.name),
+    handoffVsEffectMetric: ratio(all, ours.name, effect.name)
+  }
+}
+
+/** A contender that does not count has not done the work. */
+const checkBooks = async (contenders: ReadonlyArray<Contender>, events: number): Promise<void> => {
+  for (const { counted, name } of contenders) {
+    const count = await counted?.()
+    if (count !== undefined && count !== events) throw new Error(`${name} has counted ${count} events of ${events}`)
+  }
+}
