@@ -35,6 +35,7 @@ export const makeInProcessLink = (mostBytes: number): Effect.Effect<Link, never,
       mostBytes,
       carrier: {
         shared: true,
+        pagesInTurn: 0,
         allocate: () => new ArrayBuffer(PageBytes),
         opened: ({ buffer, number }) => fold.reader.page(number, buffer),
         sealed: () => {},

@@ -35,6 +35,8 @@ import {
 
 /** How pages and attachments get to the fold: by reference, or by messages to a worker. */
 export interface Carrier {
+  /** Pages that are written in turn, before the first is written again; 0: the one that was read last comes first. */
+  readonly pagesInTurn: number
   /** Memory for a page. */
   readonly allocate: () => ArrayBufferLike
   /** Whether a page is readable while it is written, or only once it is full. */
@@ -317,7 +319,10 @@ export class RowWriter {
 
   /** A page to go on in. A command may go beyond the bound of memory: it is one of few, and events wait for it. */
   #sparePage(beyondBound: boolean): Page | undefined {
-    return this.#takePage() ?? (beyondBound || this.#pages < this.#mostPages ? this.#allocate() : undefined)
+    const page = this.#takePage()
+    if (page !== undefined) return page
+    if (this.#pages < this.#mostPages) return this.#allocate()
+    return this.#free.shift() ?? (beyondBound ? this.#allocate() : undefined)
   }
 
   #nextPage(next: Page): void {
@@ -345,14 +350,18 @@ export class RowWriter {
     return page
   }
 
-  /** A page that the fold has read, the one it read last: that is still in the processor's cache. */
+  /**
+   * A page that the fold has read. In one thread the one it read last, which is still in the cache. Between threads the
+   * one it read longest ago, once there are a few: what the other core has in its cache is slow to write to.
+   */
   #takePage(): Page | undefined {
     let read = 0
     while (this.#carrier.shared && read < this.#full.length && Atomics.load(this.#full[read]!.i32, ReadHalf) === 1) {
       this.#free.push(this.#full[read++]!)
     }
     if (read > 0) this.#full.splice(0, read)
-    return this.#free.pop()
+    if (this.#carrier.pagesInTurn === 0) return this.#free.pop()
+    return this.#pages < this.#carrier.pagesInTurn ? undefined : this.#free.shift()
   }
 
   /** A page that was sent away has come back, under its number. */

@@ -25,6 +25,7 @@ export const sharedCarrier = (post: Post): Carrier => {
   post({ _tag: "Stream", control })
   return {
     shared: true,
+    pagesInTurn: 16,
     allocate: () => new SharedArrayBuffer(PageBytes),
     opened: ({ buffer, number }) => post({ _tag: "Page", number, buffer }),
     sealed: () => {},
@@ -41,6 +42,7 @@ export const transferringCarrier = (post: Post): Carrier => {
   post({ _tag: "Stream", control: undefined })
   return {
     shared: false,
+    pagesInTurn: 0,
     allocate: () => new ArrayBuffer(PageBytes),
     opened: () => {},
     sealed: ({ buffer, number }: Page) => post({ _tag: "Page", number, buffer }, [buffer as ArrayBuffer]),

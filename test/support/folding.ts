@@ -30,6 +30,7 @@ export class Folding {
     const { reader } = this.#fold
     const carrier: Carrier = {
       shared: true,
+      pagesInTurn: 0,
       allocate: () => new ArrayBuffer(PageBytes),
       opened: ({ buffer, number }) => reader.page(number, buffer),
       sealed: () => {},

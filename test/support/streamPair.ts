@@ -92,6 +92,7 @@ export class StreamPair {
   #sharing(): Carrier {
     return {
       shared: true,
+      pagesInTurn: 0,
       allocate: () => new ArrayBuffer(PageBytes),
       opened: (page) => {
         this.#opened.push(page)
@@ -107,6 +108,7 @@ export class StreamPair {
   #transferring(): Carrier {
     return {
       shared: false,
+      pagesInTurn: 0,
       allocate: () => new ArrayBuffer(PageBytes),
       opened: () => {},
       sealed: ({ buffer, number }) => {
