@@ -64,8 +64,9 @@ export class FoldLane {
   readonly #counters: LaneCounters
   readonly #send: (message: LaneMessage) => void
   readonly #sharedCounters: boolean
-  readonly #cells = new Map<string, Cell>()
-  #byTag = new Map<string, Array<Cell>>()
+  readonly #cells: Array<Cell> = []
+  /** Made when events come one by one. */
+  #byTag: Map<string, ReadonlyArray<Cell>> | undefined
   /** By the index of the layout; made when a row of it comes. */
   #readings: Array<Reading | undefined> = []
   /** What came while the lane waited. */
@@ -171,7 +172,7 @@ export class FoldLane {
         this.#sequence = step.to
         return
       case "Read": {
-        const snapshots = Array.from(this.#cells.values(), (cell) => this.#snapshotOf(cell, step.now))
+        const snapshots = this.#cells.map((cell) => this.#snapshotOf(cell, step.now))
         return this.#send({ _tag: "Snapshots", lane: this.#lane, request: step.request, snapshots })
       }
     }
@@ -179,27 +180,28 @@ export class FoldLane {
 
   /** Puts a metric into service with its initial state, in the place of one of the same name if there is one. */
   #register(metric: Metric.Any): void {
-    this.#cells.set(metric.name, {
+    const cell: Cell = {
       metric,
       state: Ref.makeUnsafe<unknown>(metric.initial),
       kernel: kernelOf(metric),
       working: metric.initial,
       shown: {},
       quarantine: undefined
-    })
-    this.#byTag = new Map()
-    this.#readings = []
-    for (const cell of this.#cells.values()) {
-      for (const tag of Object.keys(cell.metric.reduce)) {
-        const cells = this.#byTag.get(tag)
-        if (cells === undefined) this.#byTag.set(tag, [cell])
-        else cells.push(cell)
-      }
     }
+    const taken = this.#cells.findIndex((each) => each.metric.name === metric.name)
+    if (taken < 0) this.#cells.push(cell)
+    else this.#cells[taken] = cell
+    this.#byTag = undefined
+    this.#readings = []
+  }
+
+  /** The metrics that read events of a tag. */
+  #readersOf(tag: string): ReadonlyArray<Cell> {
+    return this.#cells.filter(({ metric }) => Object.hasOwn(metric.reduce, tag))
   }
 
   #resolve({ index, layout }: FoldLayout): Reading {
-    const all = this.#byTag.get(layout.tag) ?? none
+    const all = this.#readersOf(layout.tag)
     const planned = new Map<Cell, PlannedKernel>()
     for (const cell of all) {
       const plan = cell.quarantine === undefined ? cell.kernel?.plan(layout) : undefined
@@ -232,12 +234,22 @@ export class FoldLane {
   #apply(event: MetricEvent, at: number, changes: Array<Change> | undefined): boolean {
     const sequence = ++this.#sequence
     let took = false
-    for (const cell of this.#byTag.get(event._tag) ?? none) {
+    for (const cell of this.#cellsOf(event._tag)) {
       if (!this.#reduce(cell, event, at)) continue
       took = true
       changes?.push({ tag: event._tag, sequence, at, snapshot: this.#snapshotOf(cell, at) })
     }
     return took
+  }
+
+  #cellsOf(tag: string): ReadonlyArray<Cell> {
+    this.#byTag ??= new Map()
+    let cells = this.#byTag.get(tag)
+    if (cells === undefined) {
+      cells = this.#readersOf(tag)
+      this.#byTag.set(tag, cells)
+    }
+    return cells
   }
 
   /** Whether a metric took an event. A reducer that throws is out of service from then on. */
@@ -280,7 +292,7 @@ export class FoldLane {
   }
 
   #setStates(): void {
-    for (const { kernel, state, working } of this.#cells.values()) {
+    for (const { kernel, state, working } of this.#cells) {
       if (kernel === undefined && !Object.is(working, state.ref.current)) MutableRef.set(state.ref, working)
     }
   }
@@ -324,8 +336,6 @@ export class FoldLane {
     })
   }
 }
-
-const none: ReadonlyArray<Cell> = []
 
 /** Stands for an event that no metric reads. */
 const foreign: MetricEvent = { _tag: "" }

@@ -168,11 +168,7 @@ export class Intake {
       } catch {
         // It cannot be read, or has no tag: below it is found to be invalid.
       }
-      if (written) {
-        const { writer } = this.#lane
-        if (--writer.countdown <= 0) writer.tick()
-        return "accepted"
-      }
+      if (written) return "accepted"
       this.#accepted--
     }
     return this.#offerAny(event)
@@ -389,8 +385,6 @@ export class Intake {
       this.#stuck = entry
       return false
     }
-    const { writer } = this.#lane
-    if (--writer.countdown <= 0) writer.tick()
     return true
   }
 

@@ -217,7 +217,7 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
   #setTime(clock: Clock.Clock): void {
     const { writer } = this.#lane
     if (clock !== liveClock) writer.setTime(clock.currentTimeMillisUnsafe())
-    else if (!writer.isFresh) writer.readClock()
+    else if (--writer.countdown < 0) writer.tick()
   }
 
   #resultOf(offer: Offer, event: unknown): Effect.Effect<boolean, EmitError> {

@@ -77,10 +77,8 @@ export class RowWriter {
   type = -1
   /** The time of the events to come. */
   time = Number.NaN
-  /** Whether that is the time of the live clock, and young enough. */
-  isFresh = false
   /** Events until {@link tick}. */
-  countdown = 1
+  countdown = 0
 
   readonly #carrier: Carrier
   readonly #mostPages: number
@@ -127,40 +125,35 @@ export class RowWriter {
   // --- time
 
   /**
-   * Sets the time of the events to come to that of the live clock, which is read once in a turn of the event loop, or
-   * every few dozen events. `isFresh` says that there is no need; the time is not handed on, since that would box it.
+   * Sets the time of the events to come to that of the live clock: for the first event of a turn of the event loop, and
+   * every few dozen events after it, when {@link countdown} has come to 0. That is all that an event pays for its time;
+   * nothing is handed on, since a number that is not small would be boxed.
    */
-  readClock(): void {
+  tick(): void {
     if (!this.#willForgetTime) {
       this.#willForgetTime = true
       queueMicrotask(this.#forgetTime)
     }
     this.setTime(Date.now())
-    this.isFresh = true
+    this.countdown = Often
   }
 
   readonly #forgetTime = (): void => {
-    this.isFresh = false
+    this.countdown = 0
     this.#willForgetTime = false
   }
 
-  /** Sets the time of the events to come. */
+  /** Sets the time of the events to come to that of another clock. */
   setTime(time: number): void {
-    this.isFresh = false
+    this.countdown = 0
+    this.#events = true
+    this.#schedule()
     if (time === this.time) return
     this.#endRun()
     this.time = time
   }
 
   // --- rows
-
-  /** At the first event after a pause, and every few dozen events: has the clock looked at anew. */
-  tick(): void {
-    this.isFresh = false
-    this.#events = true
-    this.countdown = Often
-    this.#schedule()
-  }
 
   /** The encoder of a layout, which the fold is told of when it is new. `declare` writes the command that does. */
   encoder(layout: Layout, declare: (type: number, layout: Layout) => void): RowWrite {
@@ -296,9 +289,9 @@ export class RowWriter {
     this.#scheduled = false
     if (this.#dead) return
     this.publish(false)
-    // While events come, the timer goes on by itself; the first event after a pause sets it again.
+    // While events come, the timer goes on by itself; the first one after a pause sets it again.
     if (this.#events) this.#schedule()
-    else this.countdown = 1
+    this.countdown = 0
     this.#events = false
     const waiting = [...this.#waiting]
     this.#waiting.clear()

@@ -27,9 +27,10 @@ export class WakeUp {
 
   // --- on the production side
 
-  /** Ends a nap. */
+  /** Ends a nap. Once: the worker takes its time to get up, and every further call would cost as much as the first. */
   rouse(): void {
     if (Atomics.load(this.#control, State) !== Napping) return
+    if (Atomics.compareExchange(this.#control, State, Napping, Awake) !== Napping) return
     Atomics.add(this.#control, Signal, 1)
     Atomics.notify(this.#control, Signal)
   }

@@ -51,6 +51,7 @@ const makeIntake = (options: { readonly capacity: number; readonly overflow: Ove
     intake,
     /** The events that have come, in order; of foreign ones it is only known that there was one. */
     came: (): ReadonlyArray<MetricEvent> => came().map((each) => ("event" in each ? each.event : { _tag: "foreign" })),
+    writer: pair.writer,
     /** Other recorders fill the memory to the last word. */
     fill: (): void => {
       for (const length of [16_384, 4000, 1000, 300]) {
@@ -106,7 +107,7 @@ describe.each([
   it.each(policies)("%s: keeps order and capacity, and accounts for all, whatever happens", async (overflow) => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 40 }), anySteps, async (capacity, steps) => {
-        const { came, fill, fold, intake, turn } = makeIntake({ capacity, overflow, shared })
+        const { came, fill, fold, intake, turn, writer } = makeIntake({ capacity, overflow, shared })
         intake.open()
         intake.flow()
         const offers: Array<{ readonly event: MetricEvent; readonly decided: Promise<Offer> }> = []
@@ -115,6 +116,8 @@ describe.each([
             for (let i = 0; i < step.count; i++) {
               const event = eventOf(step.kind, offers.length)
               const wait = step.do === "wait"
+              // An event gets its time first, as the recorder has it.
+              writer.tick()
               const decided = wait ? Effect.runPromise(intake.offerOrWait(event)) : Promise.resolve(intake.offer(event))
               offers.push({ event, decided })
             }

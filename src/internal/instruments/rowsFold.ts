@@ -44,11 +44,12 @@ return function fold(planned, rows, at, count, time) {
 
 const declare = (_: PlannedKernel, i: number): string =>
   `const kernel${i} = planned[${i}].kernel, points${i} = kernel${i}.points, k${i} = points${i}.constants, finder${i} = planned[${i}].plan.finder;
-  let codes${i} = finder${i}.codes, a${i} = points${i}.a, b${i} = points${i}.b;`
+  const codes${i} = finder${i}.codes;
+  let a${i} = points${i}.a, b${i} = points${i}.b;`
 
 const step = ({ kernel: { points }, plan: { finder, value } }: PlannedKernel, i: number): string => {
   const known = finder.half === -1 ? "0" : `i32[p * 2 + ${finder.half}]`
-  const find = `s = finder${i}.find(rows, p); codes${i} = finder${i}.codes; a${i} = points${i}.a; b${i} = points${i}.b;`
+  const find = `s = finder${i}.find(rows, p); a${i} = points${i}.a; b${i} = points${i}.b;`
   const series =
     finder.half === -2
       ? `let s; ${find}`

@@ -14,9 +14,12 @@ import type { Points } from "./points.ts"
 export interface SeriesFinder {
   /** The half of the row with the code; -1: there are no labels; -2: there are several, and only `find` will do. */
   readonly half: number
-  codes: Int32Array
+  readonly codes: ReadonlyArray<number>
   readonly find: (rows: Rows, at: number) => number
 }
+
+/** So many keys are found as fast one by one as in a map, which takes more memory than they do. */
+const FewSeries = 8
 
 type CodedField = StringField | LiteralField
 
@@ -24,7 +27,8 @@ export class SeriesTable {
   readonly #instrument: Instrument
   readonly #points: Points
   readonly #keys: Array<string> = []
-  readonly #indexes = new Map<string, number>()
+  /** Made when there are more than a few. */
+  #indexes: Map<string, number> | undefined
 
   constructor(instrument: Instrument, points: Points) {
     this.#instrument = instrument
@@ -37,15 +41,21 @@ export class SeriesTable {
   }
 
   #indexOfKey(key: string): number {
-    const known = this.#indexes.get(key)
-    if (known !== undefined) return known
-    const series = this.#keys.length - (this.#indexes.has(OverflowKey) ? 1 : 0)
+    const known = this.#find(key)
+    if (known >= 0) return known
+    const series = this.#keys.length - (this.#find(OverflowKey) >= 0 ? 1 : 0)
     if (key !== OverflowKey && series >= this.#instrument.maxSeries) return this.#indexOfKey(OverflowKey)
     const index = this.#keys.length
     this.#keys.push(key)
-    this.#indexes.set(key, index)
+    if (this.#indexes !== undefined) this.#indexes.set(key, index)
+    else if (index >= FewSeries) this.#indexes = new Map(this.#keys.map((each, i) => [each, i]))
     this.#points.reserve(index)
     return index
+  }
+
+  /** The index of a series that is known, or -1. */
+  #find(key: string): number {
+    return this.#indexes === undefined ? this.#keys.indexOf(key) : (this.#indexes.get(key) ?? -1)
   }
 
   entries<Point>(point: (index: number) => Point): { readonly [key: string]: Point } {
@@ -60,51 +70,58 @@ export class SeriesTable {
       if (field?.kind !== "string" && field?.kind !== "literal") return undefined
       fields.push(field)
     }
-    return fields.length > 1 ? this.#findByAll(fields) : this.#findByOne(fields[0])
-  }
-
-  #findByOne(field: CodedField | undefined): SeriesFinder {
-    const half = field?.half ?? -1
-    const finder: SeriesFinder = {
-      half,
-      codes: new Int32Array(8).fill(-1),
-      find: (rows, at) => {
-        const code = field === undefined ? 0 : rows.i32[at * 2 + half]!
-        const index = this.indexOf(field === undefined ? [] : [labelOf(field, rows, code)])
-        if (field === undefined || !isPassing(field, code)) finder.codes = withCode(finder.codes, code, index)
-        return index
-      }
-    }
-    return finder
-  }
-
-  #findByAll(fields: ReadonlyArray<CodedField>): SeriesFinder {
-    const known = new CodeTable(fields.length)
-    const codes = new Int32Array(fields.length)
-    const halves = Int32Array.from(fields, ({ half }) => half)
-    return {
-      half: -2,
-      codes,
-      find: (rows, at) => {
-        for (let i = 0; i < halves.length; i++) codes[i] = rows.i32[at * 2 + halves[i]!]!
-        const seen = known.find(codes)
-        if (seen >= 0) return seen
-        const index = this.indexOf(fields.map((field, i) => labelOf(field, rows, codes[i]!)))
-        if (!fields.some((field, i) => isPassing(field, codes[i]!))) known.add(codes, index)
-        return index
-      }
-    }
+    return fields.length > 1 ? new FindByAll(this, fields) : new FindByOne(this, fields[0])
   }
 }
 
-const withCode = (codes: Int32Array, code: number, index: number): Int32Array => {
-  let table = codes
-  if (code >= table.length) {
-    table = new Int32Array(Math.max(code + 1, codes.length * 2)).fill(-1)
-    table.set(codes)
+class FindByOne implements SeriesFinder {
+  readonly half: number
+  readonly codes: Array<number> = []
+  readonly #table: SeriesTable
+  readonly #field: CodedField | undefined
+
+  constructor(table: SeriesTable, field: CodedField | undefined) {
+    this.half = field?.half ?? -1
+    this.#table = table
+    this.#field = field
   }
-  table[code] = index
-  return table
+
+  find(rows: Rows, at: number): number {
+    const field = this.#field
+    const code = field === undefined ? 0 : rows.i32[at * 2 + field.half]!
+    const index = this.#table.indexOf(field === undefined ? [] : [labelOf(field, rows, code)])
+    if (field === undefined || !isPassing(field, code)) {
+      while (this.codes.length <= code) this.codes.push(-1)
+      this.codes[code] = index
+    }
+    return index
+  }
+}
+
+class FindByAll implements SeriesFinder {
+  readonly half = -2
+  readonly codes: ReadonlyArray<number> = []
+  readonly #table: SeriesTable
+  readonly #fields: ReadonlyArray<CodedField>
+  readonly #known: CodeTable
+  readonly #row: Int32Array
+
+  constructor(table: SeriesTable, fields: ReadonlyArray<CodedField>) {
+    this.#table = table
+    this.#fields = fields
+    this.#known = new CodeTable(fields.length)
+    this.#row = new Int32Array(fields.length)
+  }
+
+  find(rows: Rows, at: number): number {
+    const row = this.#row
+    for (let i = 0; i < row.length; i++) row[i] = rows.i32[at * 2 + this.#fields[i]!.half]!
+    const seen = this.#known.find(row)
+    if (seen >= 0) return seen
+    const index = this.#table.indexOf(this.#fields.map((field, i) => labelOf(field, rows, row[i]!)))
+    if (!this.#fields.some((field, i) => isPassing(field, row[i]!))) this.#known.add(row, index)
+    return index
+  }
 }
 
 /** A code that means another string each time. */
