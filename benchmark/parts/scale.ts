@@ -28,14 +28,21 @@ export const run: Run = async ({ quick }) => {
 
   title("Memory, and the cost of an event to each recorder in turn")
   const recorders: Array<RecorderService> = []
-  const recorderBytes = await growth("recorder", range, metrics, async (count) => {
-    for (let i = recorders.length; i < count; i++) {
-      recorders.push(await metrics.recorder(`connection-${i}`, three))
-      recorders[i]!.emitUnsafe(documentSave(i))
+  const growRecorders = (own: Array<RecorderService>, name: string, of: typeof three) => async (count: number) => {
+    for (let i = own.length; i < count; i++) {
+      own.push(await metrics.recorder(`${name}-${i}`, of))
+      own[i]!.emitUnsafe(documentSave(i))
     }
-    outstanding.look(recorders[0]!)
-    return recorders[0]!
-  })
+    outstanding.look(own[0]!)
+    return own[0]!
+  }
+  const recorderBytes = await growth("recorder", range, metrics, growRecorders([], "bare", []))
+  const measuringRecorderBytes = await growth(
+    "recorder with three metrics",
+    range,
+    metrics,
+    growRecorders(recorders, "connection", three)
+  )
   const byRecorders = counts.map((count) => emittingTo(recorders.slice(0, count), outstanding))
   const recorderCosts = await compareBursts(byRecorders, rounds, burst)
   costTable(recorderCosts, nameOf(1))
@@ -59,6 +66,7 @@ export const run: Run = async ({ quick }) => {
   return {
     ...outstanding.figures,
     recorderBytes,
+    measuringRecorderBytes,
     seriesBytes,
     recorders: ratios(recorderCosts),
     labelSets: ratios(labelCosts)
