@@ -55,7 +55,11 @@ describe("a counter", () => {
   })
 
   it("takes -0 for 0", () => {
-    expect(shown(Metric.counter("c", { ...requests, value: "bytes" }), [request({ bytes: -0 })])).toEqual({ value: 0 })
+    const Bytes = Metric.counter("http.bytes", { ...requests, value: "bytes", labels: ["method"] })
+    expect(shown(Bytes, [request({ bytes: -0 })])).toEqual({
+      value: 0,
+      series: [{ labels: { method: "GET" }, value: 0 }]
+    })
   })
 
   it("has a series for each combination of labels, in the order in which they came", () => {

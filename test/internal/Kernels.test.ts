@@ -137,7 +137,7 @@ const anySteps: fc.Arbitrary<ReadonlyArray<Step>> = fc.array(
       weight: 3,
       arbitrary: fc.record({
         do: fc.constant("emit"),
-        events: fc.array(anyEvent, { minLength: 1, maxLength: 12 }),
+        events: fc.array(anyEvent, { minLength: 1, maxLength: 40, size: "max" }),
         at: fc.constantFrom(0, 1000, 1000, 1001, 1.7e12)
       })
     },
@@ -224,6 +224,16 @@ describe("a kernel", () => {
       }
     }
   )
+
+  it.each(["counter", "gauge", "histogram"])("%s tells labels apart that take turns under the same codes", (kind) => {
+    const events = requests(1000, (i) => ({
+      path: `${i % 150}`.padEnd(300, "."),
+      user: i % 7 === 0 ? null : `${i % 3}`
+    }))
+    for (const labels of [["path"], ["path", "ok"], ["path", "user", "method"]]) {
+      emitAll(definitionOf(kind, boundaries, { labels }), events)
+    }
+  })
 
   it.each(["counter", "gauge", "histogram"])(
     "%s folds rows where they lie: the definition shows whether it can",

@@ -1,8 +1,8 @@
 // What is accepted is folded by itself: nobody has to read, or to emit once more, wherever the event waits meanwhile.
-import { expect } from "@effect/vitest"
+import { expect, it } from "@effect/vitest"
 import { Effect, Latch } from "effect"
 import type { Overflow } from "mvx-metrics"
-import { newRecorder, onBothLayers } from "../support/bothLayers.ts"
+import { newRecorder, onBothLayers, runtimeLayers } from "../support/bothLayers.ts"
 import { Ticks, tick } from "../support/probe.metrics.ts"
 
 const policies: ReadonlyArray<Overflow> = ["drop-newest", "drop-oldest", "backpressure", "fail"]
@@ -24,3 +24,18 @@ onBothLayers("when nothing comes any more", (it) => {
     })
   )
 })
+
+for (const [where, runtime] of Object.entries(runtimeLayers())) {
+  it.live(`by the live clock a single event is folded, and one after a pause, ${where}`, () =>
+    Effect.gen(function* () {
+      const folded = yield* Latch.make()
+      const recorder = yield* newRecorder({ onMetricChanged: () => folded.open })
+      yield* recorder.register(Ticks)
+      for (let n = 1; n <= 3; n++) {
+        yield* folded.close
+        expect(recorder.emitUnsafe(tick(n))).toBe(true)
+        yield* folded.await
+      }
+    }).pipe(Effect.provide(runtime))
+  )
+}

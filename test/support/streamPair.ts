@@ -51,6 +51,8 @@ export interface StreamPairOptions {
   readonly bytes?: number
   /** Whether pages are read while they are written, or handed over whole and given back. Default: true. */
   readonly shared?: boolean
+  /** As the carrier has it. Default: 0. */
+  readonly pagesInTurn?: number
   /** Whether the codecs are generated code, or closures. Default: true. */
   readonly generate?: boolean
   readonly onRows?: OnRows
@@ -68,7 +70,8 @@ export class StreamPair {
   readonly #opened: Array<Page> = []
   #later: Array<() => void> = []
 
-  constructor({ bytes = 16 * 1024 * 1024, generate = true, onRows, shared = true }: StreamPairOptions = {}) {
+  constructor(options: StreamPairOptions = {}) {
+    const { bytes = 16 * 1024 * 1024, generate = true, onRows, pagesInTurn = 0, shared = true } = options
     this.#generate = generate
     this.#onRows = onRows
     this.#reader = new RowReader(
@@ -85,14 +88,13 @@ export class StreamPair {
         else this.#sendBack(page)
       }
     )
-    const carrier = shared ? this.#sharing() : this.#transferring()
+    const carrier = { ...(shared ? this.#sharing() : this.#transferring()), pagesInTurn }
     this.writer = generate ? new RowWriter(carrier, bytes) : new ClosureWriter(carrier, bytes)
   }
 
-  #sharing(): Carrier {
+  #sharing(): Omit<Carrier, "pagesInTurn"> {
     return {
       shared: true,
-      pagesInTurn: 0,
       allocate: () => new ArrayBuffer(PageBytes),
       opened: (page) => {
         this.#opened.push(page)
@@ -105,10 +107,9 @@ export class StreamPair {
     }
   }
 
-  #transferring(): Carrier {
+  #transferring(): Omit<Carrier, "pagesInTurn"> {
     return {
       shared: false,
-      pagesInTurn: 0,
       allocate: () => new ArrayBuffer(PageBytes),
       opened: () => {},
       sealed: ({ buffer, number }) => {
