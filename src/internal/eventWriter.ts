@@ -5,9 +5,9 @@
 import { type MetricEvent, whyNotEvent } from "../MetricEvent.ts"
 import { copyEvent } from "./copyEvent.ts"
 import { describeError } from "./describeError.ts"
+import type { TagLayout } from "./layout.ts"
 import type { LaneLink } from "./link.ts"
-import type { TagLayout } from "./registrations.ts"
-import type { RowWrite } from "./rowCodec.ts"
+import type { RowWrite } from "./rowFormat.ts"
 import type { RowWriter } from "./rowWriter.ts"
 
 /** How the events of a tag cross, as things stand. */

@@ -15,7 +15,7 @@ import { type PlannedKernel, type RowsFold, rowsFold } from "./instruments/rowsF
 import type { LaneCounters } from "./laneCounters.ts"
 import type { Layout } from "./layout.ts"
 import type { Change, Lane, LaneCommand, LaneMessage, Watch } from "./protocol.ts"
-import type { RowRead, Rows } from "./rowCodec.ts"
+import type { RowRead, Rows } from "./rowFormat.ts"
 
 /** A layout as the fold has it. */
 export interface FoldLayout {

@@ -51,6 +51,12 @@ export interface Layout {
   readonly fields: ReadonlyArray<NamedField>
 }
 
+/**
+ * How the events of a tag cross: in rows of a layout, as clones because no layout holds them, or not at all because no
+ * metric of the recorder has them in its family.
+ */
+export type TagLayout = Layout | "clone" | "foreign"
+
 /** Wider events are cloned. */
 const MostWords = 256
 

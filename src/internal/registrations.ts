@@ -8,15 +8,9 @@ import {
   UnknownMetric
 } from "../MetricsError.ts"
 import { describe, differences, type Fingerprint, fingerprint } from "./fingerprint.ts"
-import { type Layout, layoutOf } from "./layout.ts"
+import { type Layout, layoutOf, type TagLayout } from "./layout.ts"
 import { aBoolean, whyInvalidOptions } from "./options.ts"
 import type { RegisterOptions } from "./recorderModel.ts"
-
-/**
- * How the events of a tag cross: in rows of a layout, as clones because no layout holds them, or not at all because no
- * metric of the recorder has them in its family.
- */
-export type TagLayout = Layout | "clone" | "foreign"
 
 /** The definitions registered in one recorder, by name. */
 export class Registrations {

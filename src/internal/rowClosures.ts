@@ -5,9 +5,8 @@
 import type { MetricEvent } from "../MetricEvent.ts"
 import { isPlain } from "./deepFreeze.ts"
 import { type Field, hasRequired, type Layout, literalCode, type NamedField, type StructField } from "./layout.ts"
-import type { RowRead, Rows, RowWrite } from "./rowCodec.ts"
+import type { RowMemory, RowRead, Rows, RowWrite } from "./rowFormat.ts"
 import { Missing, Null, Present, Undefined } from "./rowFormat.ts"
-import type { RowWriter } from "./rowWriter.ts"
 
 type Struct = { readonly [name: string]: unknown }
 
@@ -38,7 +37,7 @@ const absentCode = (name: string, field: Field, owner: Struct, value: unknown): 
 const readOf = (name: string): ((owner: Struct) => unknown) =>
   name in Object.prototype ? (owner) => (Object.hasOwn(owner, name) ? owner[name] : undefined) : (owner) => owner[name]
 
-const putOf = ([name, field]: NamedField, writer: RowWriter): Put => {
+const putOf = ([name, field]: NamedField, writer: RowMemory): Put => {
   const read = readOf(name)
   /** Where the value is not there: its code in place of it. */
   const putAbsent = (draft: Draft, owner: Struct, value: unknown): boolean => {
@@ -120,7 +119,7 @@ const codeHalves = (fields: ReadonlyArray<NamedField>): ReadonlyArray<number> =>
     ...(field.kind === "struct" ? codeHalves(field.fields) : [])
   ])
 
-export const closureWrite = (layout: Layout, type: number, writer: RowWriter): RowWrite => {
+export const closureWrite = (layout: Layout, type: number, writer: RowMemory): RowWrite => {
   const puts = layout.fields.map((each) => putOf(each, writer))
   const numbers = numberWords(layout.fields, false)
   const bigints = numberWords(layout.fields, true)

@@ -4,9 +4,8 @@
  */
 import { isPlain } from "./deepFreeze.ts"
 import { type Field, hasRequired, type Layout, type LiteralField, type NamedField, type StructField } from "./layout.ts"
-import type { RowRead, RowWrite } from "./rowCodec.ts"
+import type { RowMemory, RowRead, RowWrite } from "./rowFormat.ts"
 import { FirstCode, Missing, Null, Present, Undefined } from "./rowFormat.ts"
-import type { RowWriter } from "./rowWriter.ts"
 
 /** Whether this process may compile JavaScript: `--disallow-code-generation-from-strings` forbids it. */
 export const canGenerate: boolean = (() => {
@@ -141,7 +140,7 @@ class WriteCode {
   }
 }
 
-export const generateWrite = (layout: Layout, type: number, writer: RowWriter): RowWrite => {
+export const generateWrite = (layout: Layout, type: number, writer: RowMemory): RowWrite => {
   const code = new WriteCode()
   code.fields(layout.fields, "e")
   const source = `"use strict";

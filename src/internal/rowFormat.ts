@@ -6,6 +6,7 @@
  * count, and that many rows of the layout follow, events of that lane. Events carry no time of their own; a row of the
  * stream says when the time has changed.
  */
+import type { MetricEvent } from "../MetricEvent.ts"
 
 /** Bytes of a page. */
 export const PageBytes = 65_536
@@ -79,3 +80,35 @@ export const viewPage = (number: number, buffer: ArrayBufferLike): Page => ({
 
 /** Words of a row that carries a string of `length` code units. */
 export const stringRowWords = (length: number): number => 2 + ((length + 3) >> 2)
+
+/**
+ * Writes an event of the writer's present time, which may be anything but has the layout's tag. Gives `false` when it does not fit the layout, or
+ * there is no room for it; then nothing that counts was written. Throws what the event's own getters throw.
+ */
+export type RowWrite = (lane: number, event: MetricEvent) => boolean
+
+/** What an encoder writes to: the page at hand, and the run that is open. See `RowWriter`. */
+export interface RowMemory {
+  readonly i32: Int32Array
+  readonly f64: Float64Array
+  readonly i64: BigInt64Array
+  /** The next free word, and the one that rows end before. */
+  pos: number
+  readonly end: number
+  readonly lane: number
+  readonly type: number
+  readonly beginRun: (lane: number, type: number, words: number) => boolean
+  readonly intern: (value: string) => number
+}
+
+/** The memory that a row is read from: the views of its page, and the dictionary. */
+export interface Rows {
+  readonly i32: Int32Array
+  readonly f64: Float64Array
+  readonly i64: BigInt64Array
+  /** By code: what is absent has its value at its code. */
+  readonly strings: ReadonlyArray<string | null | undefined>
+}
+
+/** Reads the event of the row at word `at`. */
+export type RowRead = (rows: Rows, at: number) => MetricEvent

@@ -3,7 +3,7 @@
  * in runs of one lane and one layout.
  */
 import type { MetricEvent } from "../MetricEvent.ts"
-import type { Rows } from "./rowCodec.ts"
+import type { Rows } from "./rowFormat.ts"
 import {
   ClonedEventRow,
   CommandRow,

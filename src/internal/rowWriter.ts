@@ -7,7 +7,8 @@
  */
 
 import type { Layout } from "./layout.ts"
-import { compileWrite, type RowWrite } from "./rowCodec.ts"
+import { compileWrite } from "./rowCodec.ts"
+import type { RowWrite } from "./rowFormat.ts"
 import {
   ClonedEventRow,
   CommandRow,

@@ -5,10 +5,10 @@
  */
 
 import { copyOf, EventWriter } from "../../src/internal/eventWriter.ts"
-import type { Layout } from "../../src/internal/layout.ts"
+import type { Layout, TagLayout } from "../../src/internal/layout.ts"
 import type { LaneLink } from "../../src/internal/link.ts"
-import type { TagLayout } from "../../src/internal/registrations.ts"
-import { compileRead, compileWrite, type Rows, type RowWrite } from "../../src/internal/rowCodec.ts"
+import { compileRead, compileWrite } from "../../src/internal/rowCodec.ts"
+import type { Rows, RowWrite } from "../../src/internal/rowFormat.ts"
 import { FirstLayout, FirstWord, type Page, PageBytes, PublishedHalf, ReadHalf } from "../../src/internal/rowFormat.ts"
 import { RowReader } from "../../src/internal/rowReader.ts"
 import { type Carrier, RowWriter } from "../../src/internal/rowWriter.ts"

@@ -2,8 +2,9 @@
  * Folds rows with kernels, where they lie: one loop for all the kernels of a layout, as JavaScript made for them. Without
  * code generation the kernels take events instead.
  */
-import type { Rows } from "../rowCodec.ts"
+
 import { canGenerate } from "../rowCodegen.ts"
+import type { Rows } from "../rowFormat.ts"
 import type { Kernel, RowsPlan } from "./kernel.ts"
 
 /** Folds `count` rows of one layout from word `at` on, all emitted at `time`. */

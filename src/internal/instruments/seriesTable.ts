@@ -2,7 +2,7 @@
  * Which series a row belongs to, as an index: found by the codes of its labels, without making a string.
  */
 import type { Field, Layout, LiteralField, StringField } from "../layout.ts"
-import type { Rows } from "../rowCodec.ts"
+import type { Rows } from "../rowFormat.ts"
 import { FirstCode, FirstLasting } from "../rowFormat.ts"
 import { type Instrument, keyOf, type LabelValue, labelValue, OverflowKey } from "./instrument.ts"
 import type { Points } from "./points.ts"
