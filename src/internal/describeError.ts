@@ -6,3 +6,6 @@ export const describeError = (error: unknown): string => {
     return "an error that cannot be described"
   }
 }
+
+/** Its message alone, where it is an `Error`. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : describeError(error))

@@ -15,9 +15,6 @@ export interface TagLayouts {
   readonly layoutOf: (tag: string) => TagLayout
 }
 
-/** `invalid`: it is no event, or not plain data. `full`: there is no room in the stream. */
-export type Written = "written" | "invalid" | "full"
-
 export class EventWriter {
   readonly #lane: LaneLink
   readonly #writer: RowWriter
@@ -41,13 +38,16 @@ export class EventWriter {
     this.#write = refuse
   }
 
-  /** Writes an event of the writer's present time that fits its layout. `false`: nothing was written, because it is something else, or there is no room. */
+  /**
+   * Writes an event of the writer's present time that fits its layout. `false`: nothing was written, because it is
+   * something else, or there is no room.
+   */
   writeRow(event: MetricEvent): boolean {
     const tag = event._tag
     return tag === this.#tag ? this.#write(this.#lane.lane, event) : this.#writeOf(tag)(this.#lane.lane, event)
   }
 
-  /** Writes an event that is a copy already. */
+  /** Writes an event that is a copy already. `full`: there is no room in the stream. */
   writeCopy(copy: MetricEvent): "written" | "full" {
     if (this.writeRow(copy)) return "written"
     const layout = this.#layouts.layoutOf(copy._tag)

@@ -28,12 +28,10 @@ export interface StringField extends Coded {
   readonly kind: "string"
 }
 
-export type LiteralValue = string | number | boolean | bigint
-
 export interface LiteralField extends Coded {
   readonly kind: "literal"
   /** The code of `values[i]` is `FirstCode + i`. */
-  readonly values: ReadonlyArray<LiteralValue>
+  readonly values: ReadonlyArray<SchemaAST.LiteralValue>
 }
 
 export interface StructField extends Coded {
@@ -63,7 +61,7 @@ const MostWords = 256
 /** A field before it has a place in the row. */
 type Shape =
   | { readonly kind: "number" | "bigint" | "date" | "string" }
-  | { readonly kind: "literal"; readonly values: ReadonlyArray<LiteralValue> }
+  | { readonly kind: "literal"; readonly values: ReadonlyArray<SchemaAST.LiteralValue> }
   | { readonly kind: "struct"; readonly fields: ReadonlyArray<readonly [string, Shape & Absence]> }
 
 /** The layout of the events of `tag`, or `undefined` where rows cannot hold them. `ast` is that of the event's schema. */
@@ -167,7 +165,7 @@ const structOf = (ast: SchemaAST.Objects, depth: number): (Shape & Absence) | un
 /** A union that comes down to one type of value, or to a choice of literals, apart from what may be absent. */
 const unionOf = (members: ReadonlyArray<SchemaAST.AST>, depth: number): (Shape & Absence) | undefined => {
   // Not a Set, for which -0 is 0.
-  const values: Array<LiteralValue> = []
+  const values: Array<SchemaAST.LiteralValue> = []
   const wide: Array<Shape> = []
   let undefinedToo = false
   let nullToo = false
@@ -189,7 +187,7 @@ const unionOf = (members: ReadonlyArray<SchemaAST.AST>, depth: number): (Shape &
 }
 
 /** The code of a literal, or -1. `0` and `-0` are different values. */
-export const literalCode = (values: ReadonlyArray<LiteralValue>, value: unknown): number => {
+export const literalCode = (values: ReadonlyArray<SchemaAST.LiteralValue>, value: unknown): number => {
   for (let i = 0; i < values.length; i++) if (Object.is(values[i], value)) return FirstCode + i
   return -1
 }

@@ -353,7 +353,7 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
           return this.#fork(
             Effect.ensuring(
               this.#hub.deliver(changes),
-              Effect.sync(() => this.#onDelivered())
+              Effect.sync(() => this.#lane.send({ _tag: "Delivered" }))
             )
           )
         }
@@ -363,10 +363,6 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
 
   onFailure(cause: unknown): void {
     this.abort(cause)
-  }
-
-  #onDelivered(): void {
-    this.#lane.send({ _tag: "Delivered" })
   }
 
   // --- hooks

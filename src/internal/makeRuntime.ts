@@ -20,7 +20,7 @@ import {
   ShutdownFailed,
   type StopError
 } from "../MetricsError.ts"
-import { describeError } from "./describeError.ts"
+import { messageOf } from "./describeError.ts"
 import type { Link } from "./link.ts"
 import { withLiveClock } from "./liveClock.ts"
 import { Log } from "./logging.ts"
@@ -73,7 +73,7 @@ export const makeRuntime = (
 
     const onLinkFailure = (cause: unknown): void => {
       if (state === "Running") state = "Failed"
-      inBackground(log.failure(`the fold is gone: ${cause instanceof Error ? cause.message : describeError(cause)}`))
+      inBackground(log.failure(`the fold is gone: ${messageOf(cause)}`))
     }
 
     const open = Scope.provide(makeLink, foldScope).pipe(

@@ -7,7 +7,7 @@ import { isMainThread, workerData } from "node:worker_threads"
 import * as Effect from "effect/Effect"
 import { isMetric } from "../Metric.ts"
 import { MetricsModuleError } from "../MetricsError.ts"
-import { describeError } from "./describeError.ts"
+import { messageOf } from "./describeError.ts"
 import type { EntryData } from "./metricsModules.ts"
 import { runFold } from "./workerMain.ts"
 
@@ -25,7 +25,7 @@ const importMetrics = (url: string): Effect.Effect<ReadonlyArray<unknown>, Metri
     catch: (cause) =>
       new MetricsModuleError({
         path: fileURLToPath(url),
-        reason: `could not be imported: ${cause instanceof Error ? cause.message : describeError(cause)}`
+        reason: `could not be imported: ${messageOf(cause)}`
       })
   }).pipe(
     Effect.map((module) => Object.values(module).filter(isMetric)),
