@@ -61,6 +61,9 @@ export interface Waiting {
 /** Events between two looks at the clock. */
 const Often = 64
 
+/** The word that rows of any page end before: a command that finds a full page needs no other one. */
+const LastWord = PageWords - 2
+
 /** Full pages that may lie unread before the fold is woken. */
 const UnreadPages = 4
 
@@ -71,8 +74,8 @@ export class RowWriter {
   i64: BigInt64Array
   /** The next free word of the current page. */
   pos = FirstWord
-  /** The word where the current page's last row, which says where the stream goes on, has to fit. */
-  end = PageWords - 1
+  /** The word that rows end before. The two behind it are for a command, and for what says where the stream goes on. */
+  readonly end = LastWord
   /** The run that is open; -1: none is. */
   lane = -1
   type = -1
@@ -225,10 +228,14 @@ export class RowWriter {
   #word(half: number, type: number): boolean {
     this.#endRun()
     if (!this.#room(1)) return false
+    this.#putWord(half, type)
+    return true
+  }
+
+  #putWord(half: number, type: number): void {
     this.i32[this.pos * 2] = half
     this.i32[this.pos * 2 + 1] = type
     this.pos++
-    return true
   }
 
   /** A command, in order with the events. The fold is woken for it. */
@@ -236,8 +243,8 @@ export class RowWriter {
     if (this.#dead) return
     this.#attachments.push(command)
     this.#endRun()
-    if (this.pos + 1 > this.end) this.#nextPage(this.#sparePage(true)!)
-    this.#word(0, CommandRow)
+    if (this.pos > this.end) this.#nextPage(this.#sparePage(true)!)
+    this.#putWord(0, CommandRow)
     this.#makeVisible(true)
     this.#carrier.published(true)
   }
@@ -303,7 +310,7 @@ export class RowWriter {
 
   /** Goes on in another page, which has room for a row of `words`. `false`: all memory is in use. */
   turnPage(words: number): boolean {
-    if (words > PageWords - 1 - FirstWord) return false
+    if (words > LastWord - FirstWord) return false
     const page = this.#sparePage(false)
     if (page === undefined) return false
     this.#endRun()

@@ -161,6 +161,21 @@ describe.each(carriers)("a stream of $carrier", ({ carrier: _, ...options }) => 
     )
   })
 
+  it("takes a command on the page that its rows have filled to the last word", () => {
+    const pair = new StreamPair({ ...options, bytes: 2 * PageBytes })
+    const write = pair.encoder(empty.layout)
+    pair.flush()
+    const taken: Array<Came> = []
+    while (pair.writer.foreignEvent(1)) taken.push({ lane: 1, foreign: true })
+    const { bytes } = pair.writer
+    expect(write(1, empty.event(0), 5), "memory is full").toBe(false)
+    pair.writer.command({ command: 1 })
+    taken.push({ command: { command: 1 } })
+    // Only a page that is handed over with the command has to be followed by another one.
+    expect(pair.writer.bytes).toBe(options.shared ? bytes : bytes + PageBytes)
+    drain(pair, taken)
+  })
+
   it.each([1, 2, 3, 7, 100, 255, 256])("turns pages between rows of %d words, and uses them again", (words) => {
     const pair = new StreamPair({ ...options, bytes: 2 * PageBytes })
     const { event, layout } = wide(words)
