@@ -168,7 +168,7 @@ describe.each(carriers)("a stream of $carrier", ({ carrier: _, ...options }) => 
     const taken: Array<Came> = []
     while (pair.writer.foreignEvent(1)) taken.push({ lane: 1, foreign: true })
     const { bytes } = pair.writer
-    expect(write(1, empty.event(0), 5), "memory is full").toBe(false)
+    expect(write(1, empty.event(), 5), "memory is full").toBe(false)
     pair.writer.command({ command: 1 })
     taken.push({ command: { command: 1 } })
     // Only a page that is handed over with the command has to be followed by another one.
