@@ -7,7 +7,7 @@ import { copyEvent } from "./copyEvent.ts"
 import { describeError } from "./describeError.ts"
 import type { TagLayout } from "./layout.ts"
 import type { LaneLink } from "./link.ts"
-import type { RowWrite } from "./rowFormat.ts"
+import type { Encoder } from "./rowEncoders.ts"
 import type { RowWriter } from "./rowWriter.ts"
 
 /** How the events of a tag cross, as things stand. */
@@ -20,10 +20,10 @@ export class EventWriter {
   readonly #writer: RowWriter
   readonly #layouts: TagLayouts
   /** Made for the second tag, which many recorders do not have. */
-  #writes: Map<string, RowWrite> | undefined
+  #encoders: Map<string, Encoder> | undefined
   /** The tag written last, and its encoder: most recorders have few. */
   #tag = ""
-  #write: RowWrite = refuse
+  #encoder: Encoder = none
 
   constructor(lane: LaneLink, layouts: TagLayouts) {
     this.#lane = lane
@@ -33,9 +33,9 @@ export class EventWriter {
 
   /** The metrics have changed, and with them the layouts. */
   forgetLayouts(): void {
-    this.#writes = undefined
+    this.#encoders = undefined
     this.#tag = ""
-    this.#write = refuse
+    this.#encoder = none
   }
 
   /**
@@ -44,7 +44,8 @@ export class EventWriter {
    */
   writeRow(event: MetricEvent): boolean {
     const tag = event._tag
-    return tag === this.#tag ? this.#write(this.#lane.lane, event) : this.#writeOf(tag)(this.#lane.lane, event)
+    const encoder = tag === this.#tag ? this.#encoder : this.#encoderOf(tag)
+    return encoder.write(this.#lane.lane, event)
   }
 
   /** Writes an event that is a copy already. `full`: there is no room in the stream. */
@@ -58,27 +59,25 @@ export class EventWriter {
     return done ? "written" : "full"
   }
 
-  #writeOf(tag: string): RowWrite {
-    if (typeof tag !== "string") return refuse
-    let write = this.#writes?.get(tag)
-    if (write === undefined) {
+  #encoderOf(tag: string): Encoder {
+    if (typeof tag !== "string") return none
+    let encoder = this.#encoders?.get(tag)
+    if (encoder === undefined) {
       const layout = this.#layouts.layoutOf(tag)
-      write =
-        typeof layout === "string"
-          ? refuse
-          : this.#writer.encoder(layout, (type, declared) => this.#lane.declare(type, declared))
+      encoder = typeof layout === "string" ? none : this.#writer.encoder(layout)
       if (this.#tag !== "") {
-        this.#writes ??= new Map([[this.#tag, this.#write]])
-        this.#writes.set(tag, write)
+        this.#encoders ??= new Map([[this.#tag, this.#encoder]])
+        this.#encoders.set(tag, encoder)
       }
     }
     this.#tag = tag
-    this.#write = write
-    return write
+    this.#encoder = encoder
+    return encoder
   }
 }
 
-const refuse: RowWrite = () => false
+/** Of what has no layout. */
+const none: Encoder = { write: () => false }
 
 /** A copy of an event by value, or `undefined` for what is none. */
 export const copyOf = (event: unknown): MetricEvent | undefined => {

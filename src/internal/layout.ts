@@ -24,6 +24,13 @@ export interface NumberField extends Coded {
   readonly word: number
 }
 
+/** A number that has been a whole one of 32 bits whenever it came: it takes a half. See {@link narrowed}. */
+export interface IntegerField extends Coded {
+  readonly kind: "integer"
+  /** The half of the row with the value. */
+  readonly place: number
+}
+
 export interface StringField extends Coded {
   readonly kind: "string"
 }
@@ -39,7 +46,7 @@ export interface StructField extends Coded {
   readonly fields: ReadonlyArray<NamedField>
 }
 
-export type Field = NumberField | StringField | LiteralField | StructField
+export type Field = NumberField | IntegerField | StringField | LiteralField | StructField
 export type NamedField = readonly [name: string, field: Field]
 
 export interface Layout {
@@ -60,36 +67,49 @@ const MostWords = 256
 
 /** A field before it has a place in the row. */
 type Shape =
-  | { readonly kind: "number" | "bigint" | "date" | "string" }
+  | { readonly kind: "number" | "integer" | "bigint" | "date" | "string" }
   | { readonly kind: "literal"; readonly values: ReadonlyArray<SchemaAST.LiteralValue> }
-  | { readonly kind: "struct"; readonly fields: ReadonlyArray<readonly [string, Shape & Absence]> }
+  | { readonly kind: "struct"; readonly fields: ReadonlyArray<NamedShape> }
 
-/** The layout of the events of `tag`, or `undefined` where rows cannot hold them. `ast` is that of the event's schema. */
-export const layoutOf = (tag: string, ast: SchemaAST.AST): Layout | undefined => {
-  const shape = shapeOf(SchemaAST.toType(ast), 0)
-  return shape?.kind === "struct" ? place(tag, shape.fields) : undefined
+type NamedShape = readonly [name: string, shape: Shape & Absence]
+
+/**
+ * The layout of the events of `tag`, or `undefined` where rows cannot hold them. `ast` is that of the event's schema;
+ * `names` are the fields that anyone reads, where not all of them are.
+ */
+export const layoutOf = (tag: string, ast: SchemaAST.AST, names?: ReadonlySet<string>): Layout | undefined => {
+  const shape = shapeOf(SchemaAST.toType(ast), 0, names)
+  if (shape?.kind !== "struct") return undefined
+  // A property that the schema does not name is left out of rows, but not where no row could hold the whole event.
+  const unknown = [...(names ?? [])].some((name) => !shape.fields.some(([known]) => known === name))
+  if (unknown && layoutOf(tag, ast) === undefined) return undefined
+  if (countStrings(shape.fields) > PassingStrings / 2) return undefined
+  const layout = place(tag, shape.fields)
+  return layout.words > MostWords ? undefined : layout
 }
 
+const countStrings = (fields: ReadonlyArray<NamedShape>): number =>
+  fields.reduce((sum, [, shape]) => {
+    if (shape.kind === "struct") return sum + countStrings(shape.fields)
+    return shape.kind === "string" ? sum + 1 : sum
+  }, 0)
+
+const countWords = (fields: ReadonlyArray<NamedShape>): number =>
+  fields.reduce((sum, [, shape]) => {
+    if (shape.kind === "struct") return sum + countWords(shape.fields)
+    return shape.kind === "number" || shape.kind === "bigint" || shape.kind === "date" ? sum + 1 : sum
+  }, 0)
+
 /** Gives each field its place: numbers in words of their own, then the halves, two in a word. */
-const place = (tag: string, shapes: ReadonlyArray<readonly [string, Shape & Absence]>): Layout | undefined => {
-  let word = 0
-  let halves = 0
-  let strings = 0
-  const words = (fields: ReadonlyArray<readonly [string, Shape & Absence]>): void => {
-    for (const [, shape] of fields) {
-      if (shape.kind === "struct") words(shape.fields)
-      else if (shape.kind === "string") strings++
-      else if (shape.kind !== "literal") word++
-    }
-  }
-  words(shapes)
+const place = (tag: string, shapes: ReadonlyArray<NamedShape>): Layout => {
+  const words = countWords(shapes)
   let nextWord = 0
-  const firstHalf = word * 2
-  const give = (fields: ReadonlyArray<readonly [string, Shape & Absence]>): ReadonlyArray<NamedField> =>
+  let nextHalf = words * 2
+  const give = (fields: ReadonlyArray<NamedShape>): ReadonlyArray<NamedField> =>
     fields.map(([name, shape]) => {
       const coded = shape.kind === "string" || shape.kind === "literal"
       const optional = shape.missing || shape.undefined || shape.null
-      const half = coded || optional ? firstHalf + halves++ : -1
+      const half = coded || optional ? nextHalf++ : -1
       const absence = { missing: shape.missing, undefined: shape.undefined, null: shape.null }
       switch (shape.kind) {
         case "struct":
@@ -98,22 +118,56 @@ const place = (tag: string, shapes: ReadonlyArray<readonly [string, Shape & Abse
           return [name, { kind: shape.kind, half, ...absence }]
         case "literal":
           return [name, { kind: shape.kind, half, ...absence, values: shape.values }]
+        case "integer":
+          return [name, { kind: shape.kind, half, ...absence, place: nextHalf++ }]
         default:
           return [name, { kind: shape.kind, half, ...absence, word: nextWord++ }]
       }
     })
   const fields = give(shapes)
   // A row has a word at least, so that rows can be counted.
-  const total = Math.max(1, word + ((halves + 1) >> 1))
-  return total > MostWords || strings > PassingStrings / 2 ? undefined : { tag, words: total, fields }
+  return { tag, words: Math.max(1, (nextHalf + 1) >> 1), fields }
 }
+
+/** The layout with all numbers as whole ones of 32 bits, until one turns out to be something else. */
+export const narrowed = (layout: Layout): Layout =>
+  place(
+    layout.tag,
+    mapNumbers(layout.fields, (field) => (field.kind === "number" ? "integer" : field.kind))
+  )
+
+/** The layout with the integers of these places as numbers of any kind. */
+export const widened = (layout: Layout, places: ReadonlyArray<number>): Layout =>
+  place(
+    layout.tag,
+    mapNumbers(layout.fields, (field) =>
+      field.kind === "integer" && places.includes(field.place) ? "number" : field.kind
+    )
+  )
+
+type NumberKind = (NumberField | IntegerField)["kind"]
+
+const mapNumbers = (
+  fields: ReadonlyArray<NamedField>,
+  kindOf: (field: NumberField | IntegerField) => NumberKind
+): ReadonlyArray<NamedShape> =>
+  fields.map(([name, field]): NamedShape => {
+    if (field.kind === "struct") return [name, { ...field, fields: mapNumbers(field.fields, kindOf) }]
+    return field.kind === "string" || field.kind === "literal"
+      ? [name, field]
+      : [name, { ...field, kind: kindOf(field) }]
+  })
+
+/** Whether a number can stand in a half: a whole one of 32 bits, and not -0. */
+export const isInteger = (value: number): boolean => (value | 0) === value && (value !== 0 || 1 / value > 0)
 
 const present: Absence = { missing: false, undefined: false, null: false }
 
 /** Structs and suspended schemas within each other; deeper events are cloned. */
 const deepest = 8
 
-const shapeOf = (ast: SchemaAST.AST, depth: number): (Shape & Absence) | undefined => {
+/** `names`: the fields that count, of the event itself. */
+const shapeOf = (ast: SchemaAST.AST, depth: number, names?: ReadonlySet<string>): (Shape & Absence) | undefined => {
   if (depth > deepest) return undefined
   switch (ast._tag) {
     case "Number":
@@ -135,13 +189,13 @@ const shapeOf = (ast: SchemaAST.AST, depth: number): (Shape & Absence) | undefin
     case "Void":
       return { ...present, kind: "literal", values: [], undefined: true }
     case "Suspend":
-      return shapeOf(ast.thunk(), depth + 1)
+      return shapeOf(ast.thunk(), depth + 1, names)
     case "Declaration":
       return isDate(ast) ? { ...present, kind: "date" } : undefined
     case "Union":
       return unionOf(ast.types, depth)
     case "Objects":
-      return structOf(ast, depth)
+      return structOf(ast, depth, names)
     default:
       return undefined
   }
@@ -150,11 +204,15 @@ const shapeOf = (ast: SchemaAST.AST, depth: number): (Shape & Absence) | undefin
 const isDate = (ast: SchemaAST.AST): boolean =>
   (ast.annotations?.representation as { readonly id?: unknown } | undefined)?.id === "effect/schema/Date"
 
-const structOf = (ast: SchemaAST.Objects, depth: number): (Shape & Absence) | undefined => {
+const structOf = (
+  ast: SchemaAST.Objects,
+  depth: number,
+  names?: ReadonlySet<string>
+): (Shape & Absence) | undefined => {
   if (ast.indexSignatures.length > 0) return undefined
-  const fields: Array<readonly [string, Shape & Absence]> = []
+  const fields: Array<NamedShape> = []
   for (const { name, type } of ast.propertySignatures) {
-    if (depth === 0 && name === "_tag") continue
+    if ((depth === 0 && name === "_tag") || names?.has(name as string) === false) continue
     const shape = shapeOf(type, depth + 1)
     if (shape === undefined || typeof name !== "string") return undefined
     fields.push([name, { ...shape, missing: SchemaAST.isOptional(type) }])

@@ -2,11 +2,11 @@
  * The way from the production side to the fold and back. One link per runtime, with one stream of events and commands;
  * one lane on it per recorder. What carries the stream is the carrier's business alone.
  */
+import type { Carrier } from "./carrier.ts"
 import type { Fingerprint } from "./fingerprint.ts"
 import { ChunkBytes, CounterTable, type LaneCounters } from "./laneCounters.ts"
-import type { Layout } from "./layout.ts"
 import type { Command, Lane, LaneCommand as LaneCommandOf, LaneMessage } from "./protocol.ts"
-import { type Carrier, RowWriter } from "./rowWriter.ts"
+import { RowWriter } from "./rowWriter.ts"
 
 type DistributiveOmit<A, K extends PropertyKey> = A extends unknown ? Omit<A, K> : never
 
@@ -42,11 +42,6 @@ export class LaneLink {
   send(command: LaneCommand): void {
     // The lane's number may be another recorder's by now.
     if (this.#open) this.#line.send({ ...command, lane: this.lane } as Command)
-  }
-
-  /** Tells the fold of a layout. */
-  declare(type: number, layout: Layout): void {
-    this.#line.send({ _tag: "Layout", type, layout })
   }
 
   /** Keeps the process alive until the function given back is called: someone waits for an answer. */
@@ -103,7 +98,9 @@ export const makeLink = (options: {
   /** Runs `action` at the next turn of the event loop. */
   readonly later: (action: () => void) => void
 }): LinkControl => {
-  const writer = new RowWriter(options.carrier, options.mostBytes)
+  const writer = new RowWriter(options.carrier, options.mostBytes, (type, layout) =>
+    send({ _tag: "Layout", type, layout })
+  )
   const counters = new CounterTable()
   const lanes = new Map<Lane, LaneListener>()
   const failureListeners = new Set<(cause: unknown) => void>()

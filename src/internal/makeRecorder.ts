@@ -242,9 +242,14 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
       const refusal = this.#registrations.whyNot(metric, options) ?? this.#whyClosedForMetrics()
       if (refusal !== undefined) return Effect.fail(refusal)
       if (this.#registrations.has(metric)) return Effect.void
-      this.#registrations.add(metric)
+      const replaced = this.#registrations.add(metric)
       this.#intake.metricsChanged()
-      this.#intake.afterAccepted(() => this.#lane.send({ _tag: "Register", name: metric.name, metric }))
+      this.#intake.afterAccepted(() => {
+        this.#lane.send({ _tag: "Register", name: metric.name, metric })
+        if (replaced === undefined) return
+        this.#registrations.left(replaced)
+        this.#intake.metricsChanged()
+      })
       return this.#log.lifecycle(`registered the metric ${metric.name}`)
     })
 

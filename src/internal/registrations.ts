@@ -8,6 +8,7 @@ import {
   UnknownMetric
 } from "../MetricsError.ts"
 import { describe, differences, type Fingerprint, fingerprint } from "./fingerprint.ts"
+import { fieldsRead } from "./instruments/instrument.ts"
 import { type Layout, layoutOf, type TagLayout } from "./layout.ts"
 import { aBoolean, whyInvalidOptions } from "./options.ts"
 import type { RegisterOptions } from "./recorderModel.ts"
@@ -17,6 +18,8 @@ export class Registrations {
   readonly #recorderId: string
   readonly #catalog: ReadonlyMap<string, Fingerprint> | undefined
   readonly #metrics = new Map<string, Metric.Any>()
+  /** Replaced, but not by the fold yet: it still gets the events that were accepted before. */
+  readonly #leaving = new Set<Metric.Any>()
 
   /** `catalog`: the definitions that the fold has, where it does not take them from here. */
   constructor(recorderId: string, catalog: ReadonlyMap<string, Fingerprint> | undefined) {
@@ -29,16 +32,28 @@ export class Registrations {
     return this.#metrics.get(metric.name) === metric
   }
 
-  add(metric: Metric.Any): void {
+  /** Takes a metric in. It gives the one in whose place it comes, which leaves when the fold knows: see {@link left}. */
+  add(metric: Metric.Any): Metric.Any | undefined {
+    const replaced = this.#metrics.get(metric.name)
+    if (replaced !== undefined) this.#leaving.add(replaced)
     this.#metrics.set(metric.name, metric)
+    return replaced
   }
 
-  /** How the events of a tag cross, as things stand. */
+  /** No event will come any more to a metric that was replaced. */
+  left(metric: Metric.Any): void {
+    this.#leaving.delete(metric)
+  }
+
+  /** How the events of a tag cross, as things stand. Fields that no metric reads are left out. */
   layoutOf(tag: string): TagLayout {
+    const concerned = [...this.#metrics.values(), ...this.#leaving].filter(({ events }) =>
+      Object.hasOwn(events.cases, tag)
+    )
+    const fields = fieldsOf(tag, concerned)
     let found: TagLayout = "foreign"
-    for (const { events } of this.#metrics.values()) {
-      if (!Object.hasOwn(events.cases, tag)) continue
-      const layout = layoutOfCase(tag, events.cases[tag]!.ast)
+    for (const { events } of concerned) {
+      const layout = layoutOfCase(tag, events.cases[tag]!.ast, fields)
       if (layout === undefined) return "clone"
       // Families that know the same event in different ways: no one layout has the fields of both.
       if (found !== "foreign" && found !== layout && describe(found) !== describe(layout)) return "clone"
@@ -76,14 +91,35 @@ export class Registrations {
   }
 }
 
-/** One layout for a schema, so that all recorders of a runtime share its encoder. */
-const layouts = new WeakMap<SchemaAST.AST, Layout | "none">()
+/**
+ * The fields of the events of a tag that the metrics read; `undefined`: all of them, because a function of the user may,
+ * or because none of the metrics reads such events.
+ */
+const fieldsOf = (tag: string, metrics: ReadonlyArray<Metric.Any>): ReadonlySet<string> | undefined => {
+  const fields = new Set<string>()
+  const readers = metrics.filter(({ reduce }) => Object.hasOwn(reduce, tag))
+  for (const { instrument } of readers) {
+    const own = instrument === undefined ? undefined : fieldsRead(instrument)
+    if (own === undefined) return undefined
+    for (const field of own) fields.add(field)
+  }
+  return readers.length === 0 ? undefined : fields
+}
 
-const layoutOfCase = (tag: string, ast: SchemaAST.AST): Layout | undefined => {
-  let layout = layouts.get(ast)
+/** One layout for a schema and the fields that are read, so that all recorders of a runtime share its encoder. */
+const layouts = new WeakMap<SchemaAST.AST, Map<string, Layout | "none">>()
+
+const layoutOfCase = (tag: string, ast: SchemaAST.AST, fields: ReadonlySet<string> | undefined): Layout | undefined => {
+  const key = fields === undefined ? "all" : JSON.stringify([...fields].sort())
+  let known = layouts.get(ast)
+  if (known === undefined) {
+    known = new Map()
+    layouts.set(ast, known)
+  }
+  let layout = known.get(key)
   if (layout === undefined) {
-    layout = layoutOf(tag, ast) ?? "none"
-    layouts.set(ast, layout)
+    layout = layoutOf(tag, ast, fields) ?? "none"
+    known.set(key, layout)
   }
   return layout === "none" ? undefined : layout
 }

@@ -4,7 +4,15 @@
  */
 import type { MetricEvent } from "../MetricEvent.ts"
 import { isPlain } from "./deepFreeze.ts"
-import { type Field, hasRequired, type Layout, literalCode, type NamedField, type StructField } from "./layout.ts"
+import {
+  type Field,
+  hasRequired,
+  isInteger,
+  type Layout,
+  literalCode,
+  type NamedField,
+  type StructField
+} from "./layout.ts"
 import type { RowMemory, RowRead, Rows, RowWrite } from "./rowFormat.ts"
 import { Missing, Null, Present, Undefined } from "./rowFormat.ts"
 
@@ -18,9 +26,12 @@ const isStruct = (value: unknown, field: StructField): boolean => {
 
 /** What becomes of the values of a row before the row has a place: they are checked first, stored then. */
 interface Draft {
-  readonly codes: Int32Array
+  /** Codes and integers. */
+  readonly halves: Int32Array
   readonly numbers: Float64Array
   readonly bigints: BigInt64Array
+  /** Places of integers that turned out to be other numbers. */
+  readonly wide: Array<number>
 }
 
 /** Puts the value of a field into the draft; `false` when the field cannot hold it. */
@@ -43,11 +54,11 @@ const putOf = ([name, field]: NamedField, writer: RowMemory): Put => {
   const putAbsent = (draft: Draft, owner: Struct, value: unknown): boolean => {
     const code = absentCode(name, field, owner, value)
     if (field.half < 0 || code < 0) return false
-    draft.codes[field.half] = code
+    draft.halves[field.half] = code
     return true
   }
   const present = (draft: Draft): void => {
-    if (field.half >= 0) draft.codes[field.half] = Present
+    if (field.half >= 0) draft.halves[field.half] = Present
   }
   switch (field.kind) {
     case "number":
@@ -56,6 +67,15 @@ const putOf = ([name, field]: NamedField, writer: RowMemory): Put => {
         if (typeof value !== "number") return putAbsent(draft, owner, value)
         present(draft)
         draft.numbers[field.word] = value
+        return true
+      }
+    case "integer":
+      return (draft, owner) => {
+        const value = read(owner)
+        if (typeof value !== "number") return putAbsent(draft, owner, value)
+        present(draft)
+        if (isInteger(value)) draft.halves[field.place] = value
+        else draft.wide.push(field.place)
         return true
       }
     case "date":
@@ -82,7 +102,7 @@ const putOf = ([name, field]: NamedField, writer: RowMemory): Put => {
         const value = read(owner)
         if (typeof value !== "string") return putAbsent(draft, owner, value)
         const code = writer.intern(value)
-        draft.codes[field.half] = code
+        draft.halves[field.half] = code
         return code >= 0
       }
     case "literal":
@@ -90,7 +110,7 @@ const putOf = ([name, field]: NamedField, writer: RowMemory): Put => {
         const value = read(owner)
         const code = literalCode(field.values, value)
         if (code < 0) return putAbsent(draft, owner, value)
-        draft.codes[field.half] = code
+        draft.halves[field.half] = code
         return true
       }
     case "struct": {
@@ -113,38 +133,42 @@ const numberWords = (fields: ReadonlyArray<NamedField>, bigints: boolean): Reado
     return "word" in field && (field.kind === "bigint") === bigints ? [field.word] : []
   })
 
-const codeHalves = (fields: ReadonlyArray<NamedField>): ReadonlyArray<number> =>
+const halvesOf = (fields: ReadonlyArray<NamedField>): ReadonlyArray<number> =>
   fields.flatMap(([, field]) => [
     ...(field.half < 0 ? [] : [field.half]),
-    ...(field.kind === "struct" ? codeHalves(field.fields) : [])
+    ...(field.kind === "integer" ? [field.place] : []),
+    ...(field.kind === "struct" ? halvesOf(field.fields) : [])
   ])
 
 export const closureWrite = (layout: Layout, type: number, writer: RowMemory): RowWrite => {
   const puts = layout.fields.map((each) => putOf(each, writer))
   const numbers = numberWords(layout.fields, false)
   const bigints = numberWords(layout.fields, true)
-  const halves = codeHalves(layout.fields)
+  const halves = halvesOf(layout.fields)
   const makeDraft = (): Draft => ({
-    codes: new Int32Array(layout.words * 2),
+    halves: new Int32Array(layout.words * 2),
     numbers: new Float64Array(layout.words),
-    bigints: new BigInt64Array(layout.words)
+    bigints: new BigInt64Array(layout.words),
+    wide: []
   })
   const common = makeDraft()
   let busy = false
 
   const write = (draft: Draft, lane: number, event: MetricEvent): boolean => {
     // Fields of a struct that is not there are zero, and so is a number that is not there.
-    draft.codes.fill(0)
+    draft.halves.fill(0)
     draft.numbers.fill(0)
     if (bigints.length > 0) draft.bigints.fill(0n)
+    draft.wide.length = 0
     for (const put of puts) if (!put(draft, event as unknown as Struct)) return false
+    if (draft.wide.length > 0) return writer.widen(type, draft.wide, lane, event)
     const fits = lane === writer.lane && type === writer.type && writer.pos + layout.words <= writer.end
     if (!fits && !writer.beginRun(lane, type, layout.words)) return false
     const p = writer.pos
     const h = p * 2
     for (const word of numbers) writer.f64[p + word] = draft.numbers[word]!
     for (const word of bigints) writer.i64[p + word] = draft.bigints[word]!
-    for (const half of halves) writer.i32[h + half] = draft.codes[half]!
+    for (const half of halves) writer.i32[h + half] = draft.halves[half]!
     writer.pos = p + layout.words
     return true
   }
@@ -176,6 +200,8 @@ const getOf = (field: Field): Get => {
   switch (field.kind) {
     case "number":
       return always((rows, p) => rows.f64[p + field.word])
+    case "integer":
+      return always((rows, p) => rows.i32[p * 2 + field.place])
     case "bigint":
       return always((rows, p) => rows.i64[p + field.word])
     case "date":

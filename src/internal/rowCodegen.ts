@@ -45,6 +45,8 @@ class WriteCode {
   readonly stores: Array<string> = []
   readonly declarations: Array<string> = []
   readonly constants: Array<unknown> = []
+  /** Whether there are integers, which may have to be widened. */
+  narrow = false
   #variables = 0
 
   constant(value: unknown): string {
@@ -71,6 +73,8 @@ class WriteCode {
     switch (field.kind) {
       case "number":
         return this.#number(field.word, `typeof ${value} === "number"`, value, "f64", absent)
+      case "integer":
+        return this.#integer(field.place, value, absent)
       case "date": {
         const isDate = `${value} instanceof Date && Object.getPrototypeOf(${value}) === Date.prototype`
         return this.#number(field.word, isDate, `${value}.getTime()`, "f64", absent)
@@ -96,6 +100,19 @@ class WriteCode {
     const number = this.variable(view === "f64" ? "0" : "0n")
     this.checks.push(`if (${test}) ${number} = ${written}; else { ${absent} }`)
     this.stores.push(`${view === "i64" ? "w.i64" : "f64"}[p + ${word}] = ${number};`)
+  }
+
+  /** The same test as `isInteger`. */
+  #integer(place: number, value: string, absent: string): void {
+    const number = this.variable("0")
+    this.narrow = true
+    this.checks.push(
+      `if (typeof ${value} === "number") {`,
+      `  if ((${value} | 0) === ${value} && (${value} !== 0 || 1 / ${value} > 0)) ${number} = ${value} | 0;`,
+      `  else (wide ??= []).push(${place});`,
+      `} else { ${absent} }`
+    )
+    this.stores.push(`i32[h + ${place}] = ${number};`)
   }
 
   #literal({ values }: LiteralField, value: string, code: string, absent: string): void {
@@ -147,7 +164,9 @@ export const generateWrite = (layout: Layout, type: number, writer: RowMemory): 
 return function write(lane, e) {
   ${code.declarations.join("\n  ")}
   ${code.reads.join("\n  ")}
+  ${code.narrow ? "let wide;" : ""}
   ${code.checks.join("\n  ")}
+  ${code.narrow ? `if (wide !== undefined) return w.widen(${type}, wide, lane, e);` : ""}
   if (lane !== w.lane || w.type !== ${type} || w.pos + ${layout.words} > w.end) {
     if (!w.beginRun(lane, ${type}, ${layout.words})) return false;
   }
@@ -198,6 +217,8 @@ class ReadCode {
     switch (field.kind) {
       case "number":
         return orAbsent(`f64[p + ${field.word}]`)
+      case "integer":
+        return orAbsent(`i32[h + ${field.place}]`)
       case "bigint":
         return orAbsent(`r.i64[p + ${field.word}]`)
       case "date":

@@ -99,6 +99,8 @@ export interface RowMemory {
   readonly type: number
   readonly beginRun: (lane: number, type: number, words: number) => boolean
   readonly intern: (value: string) => number
+  /** Has the integers in these places of the rows of a type widened, and writes the event that needs it. */
+  readonly widen: (type: number, places: ReadonlyArray<number>, lane: number, event: MetricEvent) => boolean
 }
 
 /** The memory that a row is read from: the views of its page, and the dictionary. */

@@ -5,53 +5,27 @@
  * What cannot lie in a row (a command, an event that does not fit its layout) is attached: a row says that the next
  * attachment stands here. Rows are seen by the fold when they are published.
  */
-
+import type { Carrier } from "./carrier.ts"
 import type { Layout } from "./layout.ts"
-import { compileWrite } from "./rowCodec.ts"
-import type { RowWrite } from "./rowFormat.ts"
+import { PagePool } from "./pagePool.ts"
+import { type Declare, type Encoder, RowEncoders } from "./rowEncoders.ts"
 import {
   ClonedEventRow,
   CommandRow,
-  FirstCode,
-  FirstLasting,
-  FirstLayout,
   FirstWord,
   ForeignEventRow,
-  LastingLength,
-  LastingStrings,
   type Page,
-  PageBytes,
   PageEndRow,
   PageWords,
-  PassingStrings,
   PublishedHalf,
   ReadHalf,
-  RowStringLength,
+  type RowMemory,
   StringRow,
   stringRowWords,
   TimeRow,
-  TypeBits,
-  viewPage
+  TypeBits
 } from "./rowFormat.ts"
-
-/** How pages and attachments get to the fold: by reference, or by messages to a worker. */
-export interface Carrier {
-  /** Pages that are written in turn, before the first is written again; 0: the one that was read last comes first. */
-  readonly pagesInTurn: number
-  /** Memory for a page. */
-  readonly allocate: () => ArrayBufferLike
-  /** Whether a page is readable while it is written, or only once it is full. */
-  readonly shared: boolean
-  /** There is a new page, which the reader may come to. */
-  readonly opened: (page: Page) => void
-  /** A page is full, and published. */
-  readonly sealed: (page: Page) => void
-  readonly attach: (attachments: Array<unknown>) => void
-  /** Rows were published. `urgent`: someone waits, or much lies unread. */
-  readonly published: (urgent: boolean) => void
-  /** Runs the function soon: at the next turn, or after a few milliseconds. */
-  readonly later: (run: () => void) => void
-}
+import { StringCodes } from "./stringCodes.ts"
 
 /** Who has something to write, and found no room. */
 export interface Waiting {
@@ -64,10 +38,7 @@ const Often = 64
 /** The word that rows of any page end before: a command that finds a full page needs no other one. */
 const LastWord = PageWords - 2
 
-/** Full pages that may lie unread before the fold is woken. */
-const UnreadPages = 4
-
-export class RowWriter {
+export class RowWriter implements RowMemory {
   // The encoders write these directly.
   i32: Int32Array
   f64: Float64Array
@@ -85,12 +56,10 @@ export class RowWriter {
   countdown = 0
 
   readonly #carrier: Carrier
-  readonly #mostPages: number
+  readonly #pages: PagePool
+  readonly #encoders: RowEncoders
+  readonly #strings = new StringCodes((code, value) => this.#writeString(code, value))
   #page: Page
-  #pages = 0
-  /** Full pages in the order of writing: the fold may still read them. */
-  readonly #full: Array<Page> = []
-  readonly #free: Array<Page> = []
   #published = FirstWord
   /** Where the open run has its word, and the width of its rows. */
   #runAt = 0
@@ -103,19 +72,18 @@ export class RowWriter {
 
   /** The time that the stream has. */
   #written = Number.NaN
-  #willForgetTime = false
+  #willEndTurn = false
+  /** Whether all of the current page was written in one turn of the event loop. */
+  #burst = true
+  /** The time of the events when a turn last ended with publishing. */
+  #publishedTime = Number.NaN
 
-  readonly #layouts = new Map<Layout, { readonly type: number; readonly write: RowWrite }>()
-  readonly #strings = new Map<string, number>()
-  /** The strings of late, by a cheap hash: a look-up in the map costs several times as much. */
-  readonly #recent: Array<string> = new Array(256).fill("")
-  readonly #recentIds = new Int32Array(256)
-  #passing = 0
-
-  constructor(carrier: Carrier, mostBytes: number) {
+  /** `declare` writes the command that tells the fold of a layout; for `generate` see {@link RowEncoders}. */
+  constructor(carrier: Carrier, mostBytes: number, declare: Declare, generate?: boolean) {
     this.#carrier = carrier
-    this.#mostPages = Math.max(2, Math.floor(mostBytes / PageBytes))
-    this.#page = this.#allocate()
+    this.#pages = new PagePool(carrier, mostBytes)
+    this.#encoders = new RowEncoders(this, declare, generate)
+    this.#page = this.#pages.allocate()
     this.i32 = this.#page.i32
     this.f64 = this.#page.f64
     this.i64 = this.#page.i64
@@ -123,7 +91,7 @@ export class RowWriter {
 
   /** Bytes of memory that pages take. */
   get bytes(): number {
-    return this.#pages * PageBytes
+    return this.#pages.bytes
   }
 
   // --- time
@@ -134,24 +102,40 @@ export class RowWriter {
    * nothing is handed on, since a number that is not small would be boxed.
    */
   tick(): void {
-    if (!this.#willForgetTime) {
-      this.#willForgetTime = true
-      queueMicrotask(this.#forgetTime)
+    if (!this.#willEndTurn) {
+      this.#willEndTurn = true
+      queueMicrotask(this.#endTurn)
     }
-    this.setTime(Date.now())
+    if (!this.#carrier.publishesEachTurn) this.#willPublish()
+    this.#changeTime(Date.now())
     this.countdown = Often
   }
 
-  readonly #forgetTime = (): void => {
+  /** In a microtask: the next event looks at the clock. */
+  readonly #endTurn = (): void => {
     this.countdown = 0
-    this.#willForgetTime = false
+    this.#willEndTurn = false
+    this.#burst = false
+    if (!this.#carrier.publishesEachTurn) return
+    // A timer would cost a turn of its own. Not more than once in a millisecond: microtasks may come in thousands.
+    if (this.time === this.#publishedTime) return this.#willPublish()
+    this.#publishedTime = this.time
+    this.publish(false)
   }
 
   /** Sets the time of the events to come to that of another clock. */
   setTime(time: number): void {
     this.countdown = 0
+    this.#willPublish()
+    this.#changeTime(time)
+  }
+
+  #willPublish(): void {
     this.#events = true
     this.#schedule()
+  }
+
+  #changeTime(time: number): void {
     if (time === this.time) return
     this.#endRun()
     this.time = time
@@ -159,15 +143,13 @@ export class RowWriter {
 
   // --- rows
 
-  /** The encoder of a layout, which the fold is told of when it is new. `declare` writes the command that does. */
-  encoder(layout: Layout, declare: (type: number, layout: Layout) => void): RowWrite {
-    const known = this.#layouts.get(layout)
-    if (known !== undefined) return known.write
-    const type = FirstLayout + this.#layouts.size
-    const write = compileWrite(layout, type, this)
-    this.#layouts.set(layout, { type, write })
-    declare(type, layout)
-    return write
+  /** The encoder of a layout. */
+  encoder(layout: Layout): Encoder {
+    return this.#encoders.of(layout)
+  }
+
+  widen(...args: Parameters<RowMemory["widen"]>): boolean {
+    return this.#encoders.widen(...args)
   }
 
   /**
@@ -243,7 +225,7 @@ export class RowWriter {
     if (this.#dead) return
     this.#attachments.push(command)
     this.#endRun()
-    if (this.pos > this.end) this.#nextPage(this.#sparePage(true)!)
+    if (this.pos > this.end) this.#nextPage(this.#pages.take(this.#burst, true)!)
     this.#putWord(0, CommandRow)
     this.#makeVisible(true)
     this.#carrier.published(true)
@@ -261,7 +243,7 @@ export class RowWriter {
     this.#sendAttachments()
     if (!this.#carrier.shared) {
       // A page that is handed over has to say where the stream goes on.
-      const next = this.pos > FirstWord ? this.#sparePage(beyondBound) : undefined
+      const next = this.pos > FirstWord ? this.#pages.take(this.#burst, beyondBound) : undefined
       if (next !== undefined) this.#nextPage(next)
     } else if (this.pos !== this.#published) {
       this.#published = this.pos
@@ -311,19 +293,11 @@ export class RowWriter {
   /** Goes on in another page, which has room for a row of `words`. `false`: all memory is in use. */
   turnPage(words: number): boolean {
     if (words > LastWord - FirstWord) return false
-    const page = this.#sparePage(false)
+    const page = this.#pages.take(this.#burst, false)
     if (page === undefined) return false
     this.#endRun()
     this.#nextPage(page)
     return true
-  }
-
-  /** A page to go on in. A command may go beyond the bound of memory: it is one of few, and events wait for it. */
-  #sparePage(beyondBound: boolean): Page | undefined {
-    const page = this.#takePage()
-    if (page !== undefined) return page
-    if (this.#pages < this.#mostPages) return this.#allocate()
-    return this.#free.shift() ?? (beyondBound ? this.#allocate() : undefined)
   }
 
   #nextPage(next: Page): void {
@@ -334,85 +308,35 @@ export class RowWriter {
     next.i32[ReadHalf] = 0
     this.#sendAttachments()
     Atomics.store(this.i32, PublishedHalf, this.pos + 1)
-    this.#full.push(full)
     this.#page = next
     this.i32 = next.i32
     this.f64 = next.f64
     this.i64 = next.i64
     this.pos = this.#published = FirstWord
-    this.#carrier.sealed(full)
-    if (this.#full.length >= UnreadPages) this.#carrier.published(true)
-  }
-
-  #allocate(): Page {
-    const page = viewPage(this.#pages++, this.#carrier.allocate())
-    page.i32[PublishedHalf] = FirstWord
-    this.#carrier.opened(page)
-    return page
-  }
-
-  /**
-   * A page that the fold has read. In one thread the one it read last, which is still in the cache. Between threads the
-   * one it read longest ago, once there are a few: what the other core has in its cache is slow to write to.
-   */
-  #takePage(): Page | undefined {
-    let read = 0
-    while (this.#carrier.shared && read < this.#full.length && Atomics.load(this.#full[read]!.i32, ReadHalf) === 1) {
-      this.#free.push(this.#full[read++]!)
-    }
-    if (read > 0) this.#full.splice(0, read)
-    if (this.#carrier.pagesInTurn === 0) return this.#free.pop()
-    return this.#pages < this.#carrier.pagesInTurn ? undefined : this.#free.shift()
+    this.#burst = true
+    this.#pages.seal(full)
+    if (this.#pages.lags) this.#carrier.published(true)
   }
 
   /** A page that was sent away has come back, under its number. */
   returned(number: number, buffer: ArrayBufferLike): void {
-    const index = this.#full.findIndex((page) => page.number === number)
-    if (index < 0) return
-    this.#full.splice(index, 1)
-    this.#free.push(viewPage(number, buffer))
     // What was written meanwhile had no page to go on in.
-    this.publish(false)
+    if (this.#pages.returned(number, buffer)) this.publish(false)
   }
 
   // --- strings
 
-  /** The code of a string in the stream's dictionary, or -1 where it is too long, or there is no room for it. */
   intern(value: string): number {
-    const { length } = value
-    const slot = length === 0 ? 1 : (value.charCodeAt(length - 1) * 31 + value.charCodeAt(length >> 1) + length) & 255
-    if (this.#recent[slot] === value && this.#recentIds[slot]! > 0) return this.#recentIds[slot]!
-    return this.#look(value, slot)
+    return this.#strings.of(value)
   }
 
-  #look(value: string, slot: number): number {
-    let id = this.#strings.get(value)
-    if (id === undefined) {
-      if (value.length > LastingLength || this.#strings.size >= LastingStrings) return this.#pass(value)
-      id = FirstLasting + this.#strings.size
-      if (!this.#writeString(id, value)) return -1
-      this.#strings.set(value, id)
-    }
-    this.#recent[slot] = value
-    this.#recentIds[slot] = id
-    return id
-  }
-
-  /** A string under an id that holds until its turn comes again, which is later than the row it is for. */
-  #pass(value: string): number {
-    if (value.length > RowStringLength) return -1
-    const id = FirstCode + this.#passing
-    this.#passing = (this.#passing + 1) % PassingStrings
-    return this.#writeString(id, value) ? id : -1
-  }
-
-  #writeString(id: number, value: string): boolean {
+  #writeString(code: number, value: string): boolean {
     const { length } = value
     const words = stringRowWords(length)
     this.#endRun()
     if (!this.#room(words)) return false
     const p = this.pos
-    this.i32[p * 2] = id
+    this.i32[p * 2] = code
     this.i32[p * 2 + 1] = StringRow
     this.i32[p * 2 + 2] = length
     const u16 = this.#page.u16

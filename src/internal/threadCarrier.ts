@@ -3,9 +3,9 @@
  * over whole and come back.
  */
 
+import type { Carrier } from "./carrier.ts"
 import type { ThreadMessage } from "./protocol.ts"
 import { type Page, PageBytes } from "./rowFormat.ts"
-import type { Carrier } from "./rowWriter.ts"
 import { ControlBytes, WakeUp } from "./wakeUp.ts"
 
 export type Post = (message: ThreadMessage, transfers?: ReadonlyArray<ArrayBuffer>) => void
@@ -25,7 +25,8 @@ export const sharedCarrier = (post: Post): Carrier => {
   post({ _tag: "Stream", control })
   return {
     shared: true,
-    pagesInTurn: 16,
+    pagesInTurn: { least: 16, most: 64 },
+    publishesEachTurn: true,
     allocate: () => new SharedArrayBuffer(PageBytes),
     opened: ({ buffer, number }) => post({ _tag: "Page", number, buffer }),
     sealed: () => {},
@@ -42,7 +43,8 @@ export const transferringCarrier = (post: Post): Carrier => {
   post({ _tag: "Stream", control: undefined })
   return {
     shared: false,
-    pagesInTurn: 0,
+    pagesInTurn: { least: 0, most: 0 },
+    publishesEachTurn: false,
     allocate: () => new ArrayBuffer(PageBytes),
     opened: () => {},
     sealed: ({ buffer, number }: Page) => post({ _tag: "Page", number, buffer }, [buffer as ArrayBuffer]),

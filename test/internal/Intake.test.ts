@@ -34,7 +34,6 @@ const makeIntake = (options: { readonly capacity: number; readonly overflow: Ove
     lane: 1,
     counters,
     writer: pair.writer,
-    declare: pair.declare,
     send: (command) => pair.writer.command(command),
     later: (run) => void later.push(run)
   }

@@ -4,7 +4,7 @@ import { deepStrictEqual } from "node:assert/strict"
 import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import fc from "fast-check"
-import { type Layout, layoutOf } from "../../src/internal/layout.ts"
+import { type Layout, layoutOf, type NamedField } from "../../src/internal/layout.ts"
 import { LastingLength, LastingStrings, RowStringLength } from "../../src/internal/rowFormat.ts"
 import type { MetricEvent } from "../../src/MetricEvent.ts"
 import { anyEvents, type EventsCase } from "../support/anyEvents.ts"
@@ -175,6 +175,103 @@ describe.each(kinds)("rows by $codec", ({ generate }) => {
       }
     }
   )
+})
+
+describe.each(kinds)("numbers in rows, by $codec", ({ generate }) => {
+  const { optional, NullOr, Struct } = Schema
+  const layout = layoutWith({
+    a: Schema.Number,
+    b: optional(NullOr(Schema.Number)),
+    inner: optional(Struct({ c: Schema.Number, d: Schema.String }))
+  })
+  /** How the rows had each of the numbers, layout by layout. */
+  const kindsOf = (layouts: ReadonlyArray<Layout>): ReadonlyArray<ReadonlyArray<string>> =>
+    layouts.map(({ fields }) => {
+      const kindOf = ([, field]: NamedField): ReadonlyArray<string> =>
+        field.kind === "struct" ? field.fields.slice(0, 1).flatMap(kindOf) : [field.kind]
+      return fields.flatMap(kindOf)
+    })
+
+  it("take four bytes while they are whole ones of 32 bits, and eight from the first that is not", () => {
+    const pair = new StreamPair({ generate })
+    const write = pair.encoder(layout)
+    const all = [
+      event({ a: 2 ** 31 - 1, b: 0, inner: { c: -(2 ** 31), d: "" } }),
+      event({ a: 1, b: 2 ** 31 }),
+      event({ a: 1, b: 1 }),
+      event({ a: -0, b: null, inner: { c: NaN, d: "" } }),
+      event({ a: 1, inner: { c: 1, d: "d" } }),
+      event({ a: 0.5, b: 0.5, inner: { c: 0.5, d: "d" } })
+    ]
+    for (const each of all) expect(write(1, each, 0)).toBe(true)
+    pair.flush()
+    deepStrictEqual(pair.events, all)
+    deepStrictEqual(kindsOf(pair.layouts), [
+      ["integer", "integer", "integer"],
+      ["integer", "number", "integer"],
+      ["number", "number", "number"]
+    ])
+    expect(pair.layouts.map(({ words }) => words)).toEqual([3, 4, 5])
+  })
+
+  it("do not change for an event that is refused", () => {
+    const pair = new StreamPair({ generate })
+    const write = pair.encoder(layout)
+    expect(write(1, event({ a: 0.5, b: "no number" }), 0)).toBe(false)
+    pair.flush()
+    expect(pair.layouts).toHaveLength(1)
+  })
+
+  it("come out as they went in, whenever and in whichever recorder a field turns out to need more", () => {
+    const number = fc.oneof(
+      { weight: 8, arbitrary: fc.integer({ min: -5, max: 5 }) },
+      { weight: 1, arbitrary: fc.constantFrom(-0, NaN, 0.5, 2 ** 31, -(2 ** 31) - 1, 1e300, Infinity) }
+    )
+    const anyEvent = fc
+      .record(
+        { a: number, b: number, inner: fc.record({ c: number, d: fc.string() }, { noNullPrototype: true }) },
+        { requiredKeys: ["a"] }
+      )
+      .map(event)
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(2), anyEvent, fc.boolean()), { maxLength: 60 }), (steps) => {
+        const pair = new StreamPair({ generate })
+        const writes = [0, 1, 2].map(() => pair.encoder(layout))
+        for (const [recorder, each, flush] of steps) {
+          expect(writes[recorder]!(recorder, each, 0)).toBe(true)
+          if (flush) pair.flush()
+        }
+        pair.flush()
+        deepStrictEqual(
+          pair.came,
+          steps.map(([lane, each]) => ({ lane, at: 0, event: each, by: "row" }))
+        )
+        // A field at most once.
+        expect(pair.layouts.length).toBeLessThanOrEqual(4)
+      }),
+      { numRuns: 200 }
+    )
+  })
+
+  it("widen once where a property emits, while it is read, an event that widens the same", () => {
+    const pair = new StreamPair({ generate })
+    const write = pair.encoder(layoutWith({ a: Schema.Number, b: Schema.Number }))
+    let emitted = false
+    const outer = Object.defineProperty(event({ a: 0.5 }), "b", {
+      enumerable: true,
+      get: () => {
+        if (!emitted) {
+          emitted = true
+          write(1, event({ a: 1.5, b: 1 }), 0)
+        }
+        return 2
+      }
+    })
+    expect(write(1, outer, 0)).toBe(true)
+    pair.flush()
+    deepStrictEqual(pair.events, [event({ a: 1.5, b: 1 }), event({ a: 0.5, b: 2 })])
+    expect(pair.layouts).toHaveLength(2)
+  })
 })
 
 /** A stream, with the functions that a test needs of it. */

@@ -1,7 +1,7 @@
 // The stream as a whole: whatever is written comes out once, in order, whenever the reader reads; memory is bounded, and
 // used again.
 import { deepStrictEqual } from "node:assert/strict"
-import { describe, expect, it } from "@effect/vitest"
+import { afterEach, describe, expect, it, vi } from "@effect/vitest"
 import { Schema } from "effect"
 import fc from "fast-check"
 import { type Layout, layoutOf } from "../../src/internal/layout.ts"
@@ -281,12 +281,78 @@ describe.each(carriers)("a stream of $carrier", ({ carrier: _, ...options }) => 
   })
 })
 
+describe("a stream that publishes with each turn of the event loop", () => {
+  const options = { publishesEachTurn: true }
+
+  afterEach(() => {
+    vi.restoreAllMocks()
+  })
+
+  /** Emits at the time of the live clock, as a recorder does. */
+  const emitting = (pair: StreamPair) => {
+    const encoder = pair.writer.encoder(wide(1).layout)
+    pair.flush()
+    return (n: number): void => {
+      if (--pair.writer.countdown < 0) pair.writer.tick()
+      expect(encoder.write(1, wide(1).event(n))).toBe(true)
+    }
+  }
+  const came = (pair: StreamPair): ReadonlyArray<MetricEvent> => {
+    pair.read()
+    return pair.events
+  }
+
+  it("shows what was written when the turn ends, without a timer", async () => {
+    const pair = new StreamPair(options)
+    const emit = emitting(pair)
+    for (let n = 0; n < 100; n++) emit(n)
+    expect(came(pair)).toEqual([])
+    await Promise.resolve()
+    expect(came(pair)).toHaveLength(100)
+  })
+
+  it("leaves what more comes in the same millisecond to the timer, and goes on with the next", async () => {
+    const pair = new StreamPair(options)
+    const emit = emitting(pair)
+    const now = vi.spyOn(Date, "now").mockReturnValue(1000)
+    for (let n = 0; n < 3; n++) {
+      emit(n)
+      await Promise.resolve()
+    }
+    expect(came(pair)).toHaveLength(1)
+    pair.turn()
+    expect(came(pair)).toHaveLength(3)
+    now.mockReturnValue(1001)
+    emit(3)
+    await Promise.resolve()
+    expect(came(pair)).toHaveLength(4)
+  })
+
+  it("takes further pages in a burst only", async () => {
+    for (const [burst, pages] of [
+      [true, 4],
+      [false, 2]
+    ] as const) {
+      const pair = new StreamPair({ ...options, pagesInTurn: { least: 2, most: 4 } })
+      const emit = emitting(pair)
+      for (let n = 0; n * 8 < 10 * PageBytes; n++) {
+        emit(n)
+        if (n % 1000 !== 0) continue
+        if (burst) pair.flush()
+        else await Promise.resolve()
+        pair.read()
+      }
+      expect(pair.writer.bytes).toBe(pages * PageBytes)
+    }
+  })
+})
+
 it("a reader that is led back to itself while it reads gives everything once", () => {
   const came: Array<number> = []
   const pair: StreamPair = new StreamPair({
     onRows: (_layout, rows, at, count) => {
       for (let i = 0; i < count; i++) {
-        const n = rows.f64[at + i]!
+        const n = rows.i32[(at + i) * 2]!
         came.push(n)
         if (n >= 100) continue
         write(1, { _tag: "wide", n0: n + 100 } as MetricEvent, 0)

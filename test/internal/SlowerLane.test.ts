@@ -24,10 +24,16 @@ const streamOf = (layoutOf: (tag: string) => TagLayout, options?: StreamPairOpti
   return { pair, events: pair.recorder(layoutOf) }
 }
 
-/** The layouts of a recorder that has a metric over each of the families. */
+/** A metric whose reducers may read all of an event. */
+const wholeReader = (name: string, events: Family): Metric.Any => {
+  const reduce = Object.fromEntries(Object.keys(events.cases).map((tag) => [tag, (state: number) => state + 1]))
+  return Metric.make(name, { events, initial: 0, reduce: reduce as never })
+}
+
+/** The layouts of a recorder that has such a metric over each of the families. */
 const layoutsOf = (...families: ReadonlyArray<Family>) => {
   const registrations = new Registrations("r", undefined)
-  for (const [i, events] of families.entries()) registrations.add(Metric.counter(`metric-${i}`, { events }))
+  for (const [i, events] of families.entries()) registrations.add(wholeReader(`metric-${i}`, events))
   return (tag: string): TagLayout => registrations.layoutOf(tag)
 }
 

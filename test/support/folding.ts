@@ -3,6 +3,7 @@
  */
 import { expect } from "@effect/vitest"
 import type { Metric } from "mvx-metrics"
+import type { Carrier } from "../../src/internal/carrier.ts"
 import { EventWriter } from "../../src/internal/eventWriter.ts"
 import { Fold } from "../../src/internal/fold.ts"
 import { ChunkBytes } from "../../src/internal/laneCounters.ts"
@@ -10,7 +11,7 @@ import type { LaneLink } from "../../src/internal/link.ts"
 import type { Command, LaneMessage } from "../../src/internal/protocol.ts"
 import { Registrations } from "../../src/internal/registrations.ts"
 import { PageBytes, ReadHalf } from "../../src/internal/rowFormat.ts"
-import { type Carrier, RowWriter } from "../../src/internal/rowWriter.ts"
+import { RowWriter } from "../../src/internal/rowWriter.ts"
 import type { MetricEvent } from "../../src/MetricEvent.ts"
 
 export class Folding {
@@ -30,7 +31,8 @@ export class Folding {
     const { reader } = this.#fold
     const carrier: Carrier = {
       shared: true,
-      pagesInTurn: 0,
+      pagesInTurn: { least: 0, most: 0 },
+      publishesEachTurn: false,
       allocate: () => new ArrayBuffer(PageBytes),
       opened: ({ buffer, number }) => reader.page(number, buffer),
       sealed: () => {},
@@ -38,7 +40,7 @@ export class Folding {
       published: () => {},
       later: () => {}
     }
-    this.writer = new RowWriter(carrier, 64 * PageBytes)
+    this.writer = new RowWriter(carrier, 64 * PageBytes, (type, layout) => this.send({ _tag: "Layout", type, layout }))
     this.send({ _tag: "Counters", buffer: new ArrayBuffer(ChunkBytes) })
   }
 
@@ -56,14 +58,16 @@ export class Folding {
     const lane = this.#lanes++ % 1024
     const registrations = new Registrations("r", undefined)
     this.send({ _tag: "Open", lane })
-    for (const metric of metrics) {
+    const link: Pick<LaneLink, "lane" | "writer"> = { lane, writer: this.writer }
+    const events = new EventWriter(link as LaneLink, registrations)
+    const register = (metric: Metric.Any): void => {
       registrations.add(metric)
+      events.forgetLayouts()
       this.send({ _tag: "Register", lane, name: metric.name, metric })
     }
-    const declare: LaneLink["declare"] = (type, layout) => this.send({ _tag: "Layout", type, layout })
-    const link: Pick<LaneLink, "lane" | "writer" | "declare"> = { lane, writer: this.writer, declare }
-    const events = new EventWriter(link as LaneLink, registrations)
+    for (const metric of metrics) register(metric)
     return {
+      register,
       emit: (event: MetricEvent, at: number): void => {
         this.writer.setTime(at)
         expect(events.writeRow(event) || events.writeCopy(structuredClone(event))).not.toBe("full")

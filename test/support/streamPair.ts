@@ -3,15 +3,16 @@
  * pages that are handed over whole and come back. Nothing happens by itself: a test says when the reader reads, and when
  * what was put off to a later turn is done.
  */
-
+import type { Carrier } from "../../src/internal/carrier.ts"
 import { copyOf, EventWriter } from "../../src/internal/eventWriter.ts"
 import type { Layout, TagLayout } from "../../src/internal/layout.ts"
 import type { LaneLink } from "../../src/internal/link.ts"
-import { compileRead, compileWrite } from "../../src/internal/rowCodec.ts"
-import type { Rows, RowWrite } from "../../src/internal/rowFormat.ts"
-import { FirstLayout, FirstWord, type Page, PageBytes, PublishedHalf, ReadHalf } from "../../src/internal/rowFormat.ts"
+import { compileRead } from "../../src/internal/rowCodec.ts"
+import type { Declare } from "../../src/internal/rowEncoders.ts"
+import type { Rows } from "../../src/internal/rowFormat.ts"
+import { FirstWord, type Page, PageBytes, PublishedHalf, ReadHalf } from "../../src/internal/rowFormat.ts"
 import { RowReader } from "../../src/internal/rowReader.ts"
-import { type Carrier, RowWriter } from "../../src/internal/rowWriter.ts"
+import { RowWriter } from "../../src/internal/rowWriter.ts"
 import type { MetricEvent } from "../../src/MetricEvent.ts"
 
 /** What comes out of a stream, in order. */
@@ -31,28 +32,15 @@ interface Declaration {
 const isDeclaration = (command: unknown): command is Declaration =>
   typeof command === "object" && command !== null && "declares" in command
 
-/** A writer whose encoders are closures, as in a process that may not generate code. */
-class ClosureWriter extends RowWriter {
-  readonly #writes = new Map<Layout, RowWrite>()
-
-  override encoder(layout: Layout, declare: (type: number, layout: Layout) => void): RowWrite {
-    const known = this.#writes.get(layout)
-    if (known !== undefined) return known
-    const type = FirstLayout + this.#writes.size
-    const write = compileWrite(layout, type, this, false)
-    this.#writes.set(layout, write)
-    declare(type, layout)
-    return write
-  }
-}
-
 export interface StreamPairOptions {
   /** Most bytes of memory for rows. Default: 16 MiB. */
   readonly bytes?: number
   /** Whether pages are read while they are written, or handed over whole and given back. Default: true. */
   readonly shared?: boolean
-  /** As the carrier has it. Default: 0. */
-  readonly pagesInTurn?: number
+  /** As the carrier has it, in bursts and else. Default: 0. */
+  readonly pagesInTurn?: number | Carrier["pagesInTurn"]
+  /** As the carrier has it. Default: false. */
+  readonly publishesEachTurn?: boolean
   /** Whether the codecs are generated code, or closures. Default: true. */
   readonly generate?: boolean
   readonly onRows?: OnRows
@@ -72,6 +60,7 @@ export class StreamPair {
 
   constructor(options: StreamPairOptions = {}) {
     const { bytes = 16 * 1024 * 1024, generate = true, onRows, pagesInTurn = 0, shared = true } = options
+    const { publishesEachTurn = false } = options
     this.#generate = generate
     this.#onRows = onRows
     this.#reader = new RowReader(
@@ -88,11 +77,14 @@ export class StreamPair {
         else this.#sendBack(page)
       }
     )
-    const carrier = { ...(shared ? this.#sharing() : this.#transferring()), pagesInTurn }
-    this.writer = generate ? new RowWriter(carrier, bytes) : new ClosureWriter(carrier, bytes)
+    const inTurn = typeof pagesInTurn === "number" ? { least: pagesInTurn, most: pagesInTurn } : pagesInTurn
+    const turns = { pagesInTurn: inTurn, publishesEachTurn }
+    const carrier = { ...(shared ? this.#sharing() : this.#transferring()), ...turns }
+    const declare: Declare = (declares, layout) => this.writer.command({ declares, layout })
+    this.writer = new RowWriter(carrier, bytes, declare, generate)
   }
 
-  #sharing(): Omit<Carrier, "pagesInTurn"> {
+  #sharing(): Omit<Carrier, "pagesInTurn" | "publishesEachTurn"> {
     return {
       shared: true,
       allocate: () => new ArrayBuffer(PageBytes),
@@ -107,7 +99,7 @@ export class StreamPair {
     }
   }
 
-  #transferring(): Omit<Carrier, "pagesInTurn"> {
+  #transferring(): Omit<Carrier, "pagesInTurn" | "publishesEachTurn"> {
     return {
       shared: false,
       allocate: () => new ArrayBuffer(PageBytes),
@@ -145,15 +137,12 @@ export class StreamPair {
     }
   }
 
-  /** Tells the reader of a layout, as an encoder of the writer asks for it. */
-  readonly declare = (type: number, layout: Layout): void => this.writer.command({ declares: type, layout })
-
   /** Writes events of a layout, each emitted `at`; whether it went into a row. */
   encoder(layout: Layout): (lane: number, event: MetricEvent, at: number) => boolean {
-    const write = this.writer.encoder(layout, this.declare)
+    const encoder = this.writer.encoder(layout)
     return (lane, event, at) => {
       this.writer.setTime(at)
-      return write(lane, event)
+      return encoder.write(lane, event)
     }
   }
 
@@ -165,7 +154,7 @@ export class StreamPair {
 
   /** Writes the events of lane 1, whose tags have these layouts, in the way that a recorder does. */
   recorder(layoutOf: (tag: string) => TagLayout) {
-    const lane: Pick<LaneLink, "lane" | "writer" | "declare"> = { lane: 1, writer: this.writer, declare: this.declare }
+    const lane: Pick<LaneLink, "lane" | "writer"> = { lane: 1, writer: this.writer }
     const events = new EventWriter(lane as LaneLink, { layoutOf })
     /** Whether it went into a row, or would have, were it an event at all. */
     const emitRow = (event: unknown): boolean => {
@@ -204,6 +193,11 @@ export class StreamPair {
     const later = this.#later
     this.#later = []
     for (const run of later) run()
+  }
+
+  /** The layouts that the reader was told of, in order. */
+  get layouts(): ReadonlyArray<Layout> {
+    return Array.from(this.#layouts.values(), ({ layout }) => layout)
   }
 
   /** The events that came, without the rest. */

@@ -18,7 +18,7 @@ export class CounterPoints implements Points {
     return counterMeasure.least
   }
 
-  get code(): string {
+  code(): string {
     return "a[s] += v;"
   }
 

@@ -22,7 +22,7 @@ export class GaugePoints implements Points {
     return gaugeMeasure.least
   }
 
-  get code(): string {
+  code(): string {
     return "a[s] = v; b[s] = time;"
   }
 

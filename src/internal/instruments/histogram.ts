@@ -113,9 +113,9 @@ export class HistogramPoints implements Points {
     return -Number.MAX_VALUE
   }
 
-  get code(): string {
+  code(high: string): string {
     return `
-      let bucket = v > 0 ? k.first[high >>> ${UpperBits}] : 0;
+      let bucket = v > 0 ? k.first[${high} >>> ${UpperBits}] : 0;
       while (k.boundaries[bucket] < v) bucket++;
       a[s * ${this.#buckets} + bucket] += 1;
       const f = s * 3;

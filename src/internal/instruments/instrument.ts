@@ -38,6 +38,12 @@ export const emptyState: SeriesState<never> = { series: {}, rejected: 0 }
 const read = (source: Source, event: MetricEvent, at: number): unknown =>
   typeof source === "function" ? source(event, at) : (event as unknown as { readonly [field: string]: unknown })[source]
 
+/** The fields of an event that an instrument reads, or `undefined` where a function of the user reads the whole event. */
+export const fieldsRead = ({ filter, labels, value }: Instrument): ReadonlyArray<string> | undefined => {
+  const sources = [...(value === undefined ? [] : [value]), ...labels.map(([, source]) => source)]
+  return filter === undefined && sources.every(Predicate.isString) ? sources : undefined
+}
+
 /** What is measured. `undefined`: nothing is, the field is not there. Anything else has to be a number. */
 export const measuredValue = ({ value }: Instrument, event: MetricEvent, at: number): unknown =>
   value === undefined ? 1 : (read(value, event, at) ?? undefined)

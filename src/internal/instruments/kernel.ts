@@ -10,10 +10,12 @@ import { type SeriesFinder, SeriesTable } from "./seriesTable.ts"
 
 /** Where the rows of a layout have what a kernel needs. */
 export interface RowsPlan {
-  /** The word with the value; -1: each row counts 1. */
-  readonly value: number
+  readonly value: ValuePlace
   readonly finder: SeriesFinder
 }
+
+/** Where the value lies: in a word, or, as an integer, in a half. `one`: each row counts 1. */
+export type ValuePlace = "one" | { readonly word: number } | { readonly half: number }
 
 export class Kernel {
   readonly instrument: Instrument
@@ -42,9 +44,10 @@ export class Kernel {
   /** How to fold the rows of a layout, all of which then concern the metric; `undefined` where it takes the event. */
   plan(layout: Layout): RowsPlan | undefined {
     if (this.instrument.filter !== undefined) return undefined
-    const value = valueWord(this.instrument, layout)
-    const finder = value === undefined ? undefined : this.#table.finder(layout)
-    return finder === undefined ? undefined : { value: value!, finder }
+    const value = valuePlace(this.instrument, layout)
+    if (value === undefined) return undefined
+    const finder = this.#table.finder(layout)
+    return finder === undefined ? undefined : { value, finder }
   }
 
   /** The state as the pure reducer has it. */
@@ -53,9 +56,11 @@ export class Kernel {
   }
 }
 
-/** The word in which a layout has the value, -1 where there is none to read, or `undefined` where no word is it. */
-const valueWord = ({ value }: Instrument, layout: Layout): number | undefined => {
-  if (value === undefined) return -1
+/** Where the rows of a layout have the value, or `undefined` where the instrument has to take it from the event. */
+const valuePlace = ({ value }: Instrument, layout: Layout): ValuePlace | undefined => {
+  if (value === undefined) return "one"
   const field = layout.fields.find(([name]) => name === value)?.[1]
-  return field?.kind === "number" && field.half < 0 ? field.word : undefined
+  if (field === undefined || field.half >= 0) return undefined
+  if (field.kind === "integer") return { half: field.place }
+  return field.kind === "number" ? { word: field.word } : undefined
 }

@@ -12,9 +12,9 @@ export interface Points {
   readonly add: (index: number, value: number, at: number) => void
   /**
    * The same as a statement of JavaScript, for the code that folds rows: `s` is the index, `v` the value, `time` when
-   * it was measured, `a` and `b` the arrays, `k` the {@link constants}, `high` the upper half of `v`.
+   * it was measured, `a` and `b` the arrays, `k` the {@link constants}. `high` is an expression for the upper half of `v`.
    */
-  readonly code: string
+  readonly code: (high: string) => string
   readonly constants?: unknown
   /** The point of the pure reducer. */
   readonly point: (index: number) => unknown

@@ -23,6 +23,15 @@ const compiled = new Map<string, Compiled>()
 /** The half of a double that has its sign and exponent. */
 const HighHalf = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0
 
+const scratch = new Float64Array(1)
+const scratchHalves = new Int32Array(scratch.buffer)
+
+/** That half of a number that does not lie in a row as a double. */
+const highOf = (value: number): number => {
+  scratch[0] = value
+  return scratchHalves[HighHalf]!
+}
+
 /** `undefined` where code generation is forbidden. */
 export const rowsFold = (planned: ReadonlyArray<PlannedKernel>, words: number): RowsFold | undefined => {
   if (!canGenerate || planned.length === 0) return undefined
@@ -36,7 +45,7 @@ return function fold(planned, rows, at, count, time) {
 };`
   let fold = compiled.get(source)
   if (fold === undefined) {
-    fold = new Function(source)() as Compiled
+    fold = new Function("highOf", source)(highOf) as Compiled
     compiled.set(source, fold)
   }
   const run = fold
@@ -55,7 +64,11 @@ const step = ({ kernel: { points }, plan: { finder, value } }: PlannedKernel, i:
     finder.half === -2
       ? `let s; ${find}`
       : `const code = ${known}; let s = code < codes${i}.length ? codes${i}[code] : -1; if (s < 0) { ${find} }`
-  const add = `${series} const a = a${i}, b = b${i}, k = k${i}; ${points.code}`
-  if (value < 0) return `{ const v = 1, high = ${0x3ff00000}; ${add} }`
-  return `{ const v = f64[p + ${value}]; if (v >= ${points.least} && v <= ${Number.MAX_VALUE}) { const high = i32[(p + ${value}) * 2 + ${HighHalf}]; ${add} } else kernel${i}.rejected++; }`
+  const add = (high: string): string => `${series} const a = a${i}, b = b${i}, k = k${i}; ${points.code(high)}`
+  if (value === "one") return `{ const v = 1; ${add(String(0x3ff00000))} }`
+  const [read, high] =
+    "half" in value
+      ? [`i32[p * 2 + ${value.half}]`, "highOf(v)"]
+      : [`f64[p + ${value.word}]`, `i32[(p + ${value.word}) * 2 + ${HighHalf}]`]
+  return `{ const v = ${read}; if (v >= ${points.least} && v <= ${Number.MAX_VALUE}) { ${add(high)} } else kernel${i}.rejected++; }`
 }

@@ -1,0 +1,27 @@
+/**
+ * How pages and attachments of a stream get to the fold: by reference, or by messages to a worker.
+ */
+import type { Page } from "./rowFormat.ts"
+
+export interface Carrier {
+  /**
+   * How many pages are written in turn before the first is written again: so many always, and so many in a burst.
+   * 0: the one that was read last comes first.
+   */
+  readonly pagesInTurn: { readonly least: number; readonly most: number }
+  /** Memory for a page. */
+  readonly allocate: () => ArrayBufferLike
+  /** Whether a page is readable while it is written, or only once it is full. */
+  readonly shared: boolean
+  /** Whether publishing costs so little that a turn of the event loop may end with it. */
+  readonly publishesEachTurn: boolean
+  /** There is a new page, which the reader may come to. */
+  readonly opened: (page: Page) => void
+  /** A page is full, and published. */
+  readonly sealed: (page: Page) => void
+  readonly attach: (attachments: Array<unknown>) => void
+  /** Rows were published. `urgent`: someone waits, or much lies unread. */
+  readonly published: (urgent: boolean) => void
+  /** Runs the function soon: at the next turn, or after a few milliseconds. */
+  readonly later: (run: () => void) => void
+}
