@@ -13,13 +13,16 @@ import { type Layout, layoutOf, type TagLayout } from "./layout.ts"
 import { aBoolean, whyInvalidOptions } from "./options.ts"
 import type { RegisterOptions } from "./recorderModel.ts"
 
+/** Most recorders never replace a metric. */
+const none: ReadonlyArray<Metric.Any> = []
+
 /** The definitions registered in one recorder, by name. */
 export class Registrations {
   readonly #recorderId: string
   readonly #catalog: ReadonlyMap<string, Fingerprint> | undefined
   readonly #metrics = new Map<string, Metric.Any>()
   /** Replaced, but not by the fold yet: it still gets the events that were accepted before. */
-  readonly #leaving = new Set<Metric.Any>()
+  #leaving: ReadonlyArray<Metric.Any> = none
 
   /** `catalog`: the definitions that the fold has, where it does not take them from here. */
   constructor(recorderId: string, catalog: ReadonlyMap<string, Fingerprint> | undefined) {
@@ -35,14 +38,14 @@ export class Registrations {
   /** Takes a metric in. It gives the one in whose place it comes, which leaves when the fold knows: see {@link left}. */
   add(metric: Metric.Any): Metric.Any | undefined {
     const replaced = this.#metrics.get(metric.name)
-    if (replaced !== undefined) this.#leaving.add(replaced)
+    if (replaced !== undefined) this.#leaving = [...this.#leaving, replaced]
     this.#metrics.set(metric.name, metric)
     return replaced
   }
 
   /** No event will come any more to a metric that was replaced. */
   left(metric: Metric.Any): void {
-    this.#leaving.delete(metric)
+    this.#leaving = this.#leaving.filter((each) => each !== metric)
   }
 
   /** How the events of a tag cross, as things stand. Fields that no metric reads are left out. */
