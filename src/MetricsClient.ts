@@ -44,14 +44,14 @@ import type * as Metric from "./Metric.ts"
 import type { MetricEvent } from "./MetricEvent.ts"
 import { InvalidArgument, QueueOverflow } from "./MetricsError.ts"
 import { MetricsRuntime as EffectRuntime } from "./MetricsRuntime.ts"
-import type { MetricChange, Report, Snapshot, Snapshots } from "./Snapshot.ts"
+import type { MetricChange, Report, Snapshot, Snapshots, States } from "./Snapshot.ts"
 import type { RecorderState, Stats } from "./Stats.ts"
 
 export type * from "./internal/runtimeModel.ts"
 export * as Metric from "./Metric.ts"
 export type { MetricEvent } from "./MetricEvent.ts"
 export * as MetricsError from "./MetricsError.ts"
-export type { MetricChange, Report, Snapshot, Snapshots } from "./Snapshot.ts"
+export type { MetricChange, Report, Snapshot, Snapshots, States } from "./Snapshot.ts"
 export type { RecorderState, Stats } from "./Stats.ts"
 
 /** Options of a recorder: those of the Effect API, with plain functions for hooks. */
@@ -197,8 +197,8 @@ export class MetricsRecorder {
     return Effect.runSync(this.#recorder.stats)
   }
 
-  /** Puts a metric into service for the events registered from now on. */
-  registerMetric(metric: Metric.Any, options?: RegisterOptions): Promise<void> {
+  /** Puts a metric, or a set of them, into service for the events registered from now on. */
+  registerMetric(metric: Metric.Any | Metric.MetricSet, options?: RegisterOptions): Promise<void> {
     return Effect.runPromise(this.#recorder.register(metric, options))
   }
 
@@ -231,6 +231,25 @@ export class MetricsRecorder {
   /** The snapshots with their time, the sequence number they reach, and the accounting. */
   getReport(): Promise<Report> {
     return Effect.runPromise(this.#recorder.report)
+  }
+
+  /**
+   * The states of all metrics by name, which `Snapshot.merge` puts together with those of other recorders, threads or
+   * processes.
+   */
+  getMetricStates(): Promise<States> {
+    return Effect.runPromise(this.#recorder.states)
+  }
+
+  /** A reader of what is new: each read gives what came since the one before it. */
+  createDeltaReader(): { readonly read: () => Promise<Snapshots> } {
+    const reader = Effect.runSync(this.#recorder.deltaReader)
+    return { read: () => Effect.runPromise(reader.read) }
+  }
+
+  /** Has a metric, or all of them, begin anew with the events registered from now on. */
+  resetMetrics(metric?: Metric.Any): Promise<void> {
+    return Effect.runPromise(this.#recorder.reset(metric))
   }
 
   /** Starts the recorder; the first event does so as well. */

@@ -11,17 +11,21 @@ const printed = (error: Error & { toJSON(): unknown }): string =>
 
 const list = (names: ReadonlyArray<string>): string => (names.length === 0 ? "none" : names.join(", "))
 
-/** Bad input: `argument` is the parameter or option at fault. Nothing was changed. */
+/**
+ * Bad input: `argument` is the parameter or option at fault, `metric` the name of the metric that was to be defined with
+ * it. Nothing was changed.
+ */
 export class InvalidArgument extends Schema.TaggedError<InvalidArgument>("mvx-metrics/InvalidArgument")(
   "InvalidArgument",
-  { argument: Schema.String, reason: Schema.String }
+  { argument: Schema.String, reason: Schema.String, metric: Schema.optionalKey(Schema.String) }
 ) {
   override [NodeInspectSymbol](): string {
     return printed(this)
   }
 
   override get message(): string {
-    return `${this.argument}: ${this.reason}`
+    const subject = this.metric === undefined ? "" : `metric "${this.metric}": `
+    return `${subject}${this.argument}: ${this.reason}`
   }
 }
 
@@ -39,9 +43,9 @@ export class QueueOverflow extends Schema.TaggedError<QueueOverflow>("mvx-metric
   }
 }
 
-/** The operation is not possible in the present state of the recorder or runtime. */
+/** The operation is not possible in the present state of the recorder or runtime, or in this process of the cluster. */
 export class InvalidState extends Schema.TaggedError<InvalidState>("mvx-metrics/InvalidState")("InvalidState", {
-  subject: Schema.Literals(["recorder", "runtime"]),
+  subject: Schema.Literals(["recorder", "runtime", "cluster"]),
   id: Schema.String,
   state: Schema.String,
   operation: Schema.String,
@@ -150,6 +154,20 @@ export class MetricsModuleError extends Schema.TaggedError<MetricsModuleError>("
 
   override get message(): string {
     return `metrics module ${this.path}: ${this.reason}`
+  }
+}
+
+/** A line of a file of events holds none. `line` is its number, from 1. */
+export class InvalidLine extends Schema.TaggedError<InvalidLine>("mvx-metrics/InvalidLine")("InvalidLine", {
+  line: Schema.Number,
+  reason: Schema.String
+}) {
+  override [NodeInspectSymbol](): string {
+    return printed(this)
+  }
+
+  override get message(): string {
+    return `line ${this.line}: ${this.reason}. Correct the line, or leave out such lines with { onBadLine: "skip" }`
   }
 }
 

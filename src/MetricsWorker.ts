@@ -31,7 +31,7 @@ import { InvalidArgument } from "./MetricsError.ts"
  * Runs the fold in this worker, over these definitions, until the runtime that started it closes. The only statement
  * of a worker entry; outside a worker it ends the process with an error.
  */
-export const run = (metrics: ReadonlyArray<Metric.Any>): void => {
+export const run = (metrics: ReadonlyArray<Metric.Any | Metric.MetricSet>): void => {
   const load = Array.isArray(metrics)
     ? Effect.succeed(metrics)
     : Effect.fail(new InvalidArgument({ argument: "metrics", reason: "must be an array of definitions" }))

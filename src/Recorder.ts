@@ -55,7 +55,7 @@ import type { Report, Snapshots } from "./Snapshot.ts"
 
 export type { Overflow } from "./internal/intake.ts"
 export type { Detail as LoggingDetail } from "./internal/logging.ts"
-export type { RecorderOptions, RecorderService, RegisterOptions } from "./internal/recorderModel.ts"
+export type { DeltaReader, RecorderOptions, RecorderService, RegisterOptions } from "./internal/recorderModel.ts"
 export type { RecorderState, Stats } from "./Stats.ts"
 
 /** The recorder service, and the functions by which components use it. */
@@ -70,10 +70,13 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
   static readonly emit = <E extends MetricEvent>(event: E): Effect.Effect<void> => new EmitEffect(event)
 
   /**
-   * Puts a metric into service, during set-up. Does nothing where no recorder is provided. Fails, with an error that
+   * Puts a metric, or a set of them, into service, during set-up. Does nothing where no recorder is provided. Fails, with an error that
    * says what to do, when the metric cannot be measured: better at the start than never noticed.
    */
-  static readonly register = (metric: Metric.Any, options?: RegisterOptions): Effect.Effect<void, RegisterError> =>
+  static readonly register = (
+    metric: Metric.Any | Metric.MetricSet,
+    options?: RegisterOptions
+  ): Effect.Effect<void, RegisterError> =>
     Effect.withFiber((fiber) => {
       const recorder = Context.getOrUndefined(fiber.context, Recorder)
       return recorder === undefined ? Effect.void : recorder.register(metric, options)

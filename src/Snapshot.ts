@@ -11,6 +11,8 @@
  * Snapshot.isQuarantined(snapshots["cache.lookups"]!) // false
  * ```
  */
+import type * as Metric from "./Metric.ts"
+import { InvalidArgument } from "./MetricsError.ts"
 import type { Stats } from "./Stats.ts"
 
 /** The state of one metric of one recorder: its stable name, and its dimensions (plain, JSON-safe data). */
@@ -29,6 +31,9 @@ export interface Quarantine {
 
 /** The snapshots of a recorder by metric name, in the order of registration. */
 export type Snapshots = { readonly [name: string]: Snapshot }
+
+/** The states of metrics by name: plain data, which can be put together. See {@link merge}. */
+export type States = { readonly [name: string]: unknown }
 
 /** One read of a recorder with everything that belongs to it. */
 export interface Report {
@@ -59,3 +64,53 @@ export interface MetricChange {
 /** Whether a metric was taken out of service, because its reducer or its view threw. */
 export const isQuarantined = (snapshot: Snapshot): snapshot is Snapshot & { readonly quarantine: Quarantine } =>
   snapshot.quarantine !== undefined
+
+/**
+ * The snapshots of several recorders, threads or processes together: what one would have shown that had taken the events
+ * of all. `now` (milliseconds since the Unix epoch, default 0) is for views that show a window of time.
+ *
+ * Takes what `recorder.states` gave, which may have been through JSON. Metrics of which there is no state are left out.
+ * Throws `InvalidArgument` for a metric without a `merge`.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Schema } from "effect"
+ * import { Metric, Recorder, Snapshot } from "mvx-metrics"
+ *
+ * const CacheEvent = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean } })
+ * const Hits = Metric.ratio("cache.hits", { events: CacheEvent, hits: "hit" })
+ *
+ * const program = Effect.gen(function* () {
+ *   const one = yield* Recorder.make()
+ *   const other = yield* Recorder.make()
+ *   for (const recorder of [one, other]) yield* recorder.register(Hits)
+ *   yield* one.emit({ _tag: "cache.lookup", hit: true })
+ *   yield* other.emit({ _tag: "cache.lookup", hit: false })
+ *   const snapshots = Snapshot.merge([Hits], [yield* one.states, yield* other.states])
+ *   return snapshots["cache.hits"]?.dimensions
+ * })
+ * await Effect.runPromise(Effect.scoped(program)) // { ratio: 0.5, hits: 1, total: 2 }
+ * ```
+ */
+export const merge = (metrics: ReadonlyArray<Metric.Any>, parts: ReadonlyArray<States>, now = 0): Snapshots => {
+  const snapshots: Record<string, Snapshot> = {}
+  for (const [name, state] of Object.entries(mergeStates(metrics, parts))) {
+    const metric = metrics.find((each) => each.name === name)!
+    snapshots[name] = { name, dimensions: metric.view(state, now) }
+  }
+  return snapshots
+}
+
+/** The same for the states themselves, for those who put together further ones later. Throws as {@link merge} does. */
+export const mergeStates = (metrics: ReadonlyArray<Metric.Any>, parts: ReadonlyArray<States>): States => {
+  const states: Record<string, unknown> = {}
+  for (const { merge: together, name } of metrics) {
+    const own = parts.flatMap((part) => (Object.hasOwn(part, name) ? [part[name]] : []))
+    if (own.length === 0) continue
+    if (together === undefined) {
+      throw new InvalidArgument({ argument: "metrics", reason: `"${name}" has no merge: give Metric.make one` })
+    }
+    states[name] = own.reduce((left, right) => together(left, right))
+  }
+  return states
+}

@@ -14,6 +14,7 @@ export {
 } from "./MetricsRuntime.ts"
 export * as MetricsWorker from "./MetricsWorker.ts"
 export {
+  type DeltaReader,
   type LoggingDetail,
   type Overflow,
   Recorder,
@@ -23,4 +24,5 @@ export {
   type RegisterOptions,
   type Stats
 } from "./Recorder.ts"
+export * as Replay from "./Replay.ts"
 export * as Snapshot from "./Snapshot.ts"

@@ -122,8 +122,20 @@ describe("a counter", () => {
         { labels: { user: "a" }, value: 2 },
         { labels: { user: "b" }, value: 1 }
       ],
-      overflow: { value: 3 }
+      overflow: { value: 3, label: "user", values: 2, examples: ["a", "b"] }
     })
+  })
+
+  it("names the label that has the most values when there are too many series", () => {
+    const labels = ["method", "user", "ok"] as const
+    const Requests = Metric.counter("http.requests", { ...requests, labels, maxSeries: 7 })
+    const users = ["a", "b", "c", "d", "e", "f"]
+    const all = [
+      request({ user: "a", method: "PUT" }),
+      ...users.map((user) => request({ user })),
+      request({ user: "g" })
+    ]
+    expect(shown(Requests, all).overflow).toEqual({ value: 1, label: "user", values: 6, examples: users.slice(0, 5) })
   })
 
   it("has 2000 series at the most unless said", () => {
@@ -132,7 +144,11 @@ describe("a counter", () => {
       Requests,
       Array.from({ length: 2003 }, (_, seconds) => request({ seconds }))
     )
-    expect([series.length, overflow, value]).toEqual([2000, { value: 3 }, 2003])
+    expect([series.length, overflow, value]).toEqual([
+      2000,
+      { value: 3, label: "seconds", values: 2000, examples: [0, 1, 2, 3, 4] },
+      2003
+    ])
   })
 })
 
@@ -150,7 +166,7 @@ describe("a gauge", () => {
     const all = [request({ seconds: 1 }), request({ seconds: 2, method: "PUT" }), request({ seconds: 3 })]
     expect(shown(Latest, all)).toEqual({
       series: [{ labels: { method: "GET" }, value: 3, at: 2000 }],
-      overflow: { value: 2, at: 1000 }
+      overflow: { value: 2, at: 1000, label: "method", values: 1, examples: ["GET"] }
     })
   })
 
@@ -202,7 +218,7 @@ describe("a histogram", () => {
     expect(shown(Durations, all)).toEqual({
       ...{ count: 3, sum: 6, min: 1, max: 3, counts: [1, 2], boundaries: [1] },
       series: [{ labels: { user: "a" }, count: 2, sum: 4, min: 1, max: 3, counts: [1, 1] }],
-      overflow: { count: 1, sum: 2, min: 2, max: 2, counts: [0, 1] }
+      overflow: { count: 1, sum: 2, min: 2, max: 2, counts: [0, 1], label: "user", values: 1, examples: ["a"] }
     })
   })
 

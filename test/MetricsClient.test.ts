@@ -1,7 +1,7 @@
 /** `mvx-metrics/promise`: the same recorders for code that knows no Effect. Nothing of Effect is used here. */
 import { describe, expect, expectTypeOf, it } from "@effect/vitest"
-import { type MetricChange, MetricsError, MetricsRuntime, type StartOptions } from "mvx-metrics/promise"
-import { Fragile, Notes, note, Ticks, tick } from "./support/probe.metrics.ts"
+import { Metric, type MetricChange, MetricsError, MetricsRuntime, type StartOptions } from "mvx-metrics/promise"
+import { Fragile, Notes, note, Sums, Ticks, tick } from "./support/probe.metrics.ts"
 
 const layers = {
   "in process": {},
@@ -57,6 +57,48 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
     expect(report.stats).toMatchObject({ state: "Running", accepted: 2, applied: 1, ignored: 1, pending: 0 })
     expect(recorder.stats).toEqual(report.stats)
     expect(recorder).toMatchObject({ recorderId: "storage", entityId: "disk" })
+  })
+
+  it("gives the states of everything registered before, which go through JSON", async () => {
+    await using runtime = await start(where)
+    const recorder = await runtime.createRecorder("storage")
+    await recorder.registerMetric(Metric.combine(Ticks, Notes))
+    recorder.registerEvent(tick(3))
+    recorder.registerEvent(note("a", "b"))
+    const states = await recorder.getMetricStates()
+    expect(states).toEqual({ "probe.ticks": { count: 1, sum: 3 }, "probe.notes": ["a #b"] })
+    expect(JSON.parse(JSON.stringify(states))).toEqual(states)
+  })
+
+  it("reads what came since a reader's last read: what has no difference as it stands", async () => {
+    await using runtime = await start(where)
+    const recorder = await runtime.createRecorder("storage")
+    await recorder.registerMetric(Metric.combine(Sums, Ticks))
+    const [one, other] = [recorder.createDeltaReader(), recorder.createDeltaReader()]
+    const sum = async ({ read }: typeof one) => (await read())["probe.sums"]?.dimensions
+    recorder.registerEvent(tick(3))
+    expect(await sum(one)).toEqual({ value: 3 })
+    recorder.registerEvent(tick(4))
+    expect(await one.read()).toEqual({
+      "probe.sums": { name: "probe.sums", dimensions: { value: 4 } },
+      "probe.ticks": { name: "probe.ticks", dimensions: { count: 2, sum: 7 } }
+    })
+    expect([await sum(other), await sum(one)]).toEqual([{ value: 7 }, { value: 0 }])
+  })
+
+  it("has a metric, or all of them, begin anew", async () => {
+    await using runtime = await start(where)
+    const recorder = await runtime.createRecorder("storage")
+    await recorder.registerMetric(Metric.combine(Ticks, Notes))
+    recorder.registerEvent(tick(3))
+    recorder.registerEvent(note("a"))
+    await recorder.resetMetrics(Ticks)
+    recorder.registerEvent(tick(4))
+    const shown = async () => Object.values(await recorder.getMetricSnapshots()).map(({ dimensions }) => dimensions)
+    expect(await shown()).toEqual([{ count: 1, sum: 4 }, { notes: ["a"] }])
+    await recorder.resetMetrics()
+    expect(await shown()).toEqual([{ count: 0, sum: 0 }, { notes: [] }])
+    await expect(recorder.resetMetrics(Fragile)).rejects.toBeInstanceOf(MetricsError.MetricNotRegistered)
   })
 
   it("starts a recorder, stops it and starts it again with its state", async () => {

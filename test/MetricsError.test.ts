@@ -41,6 +41,7 @@ const samples: ReadonlyArray<readonly [error: Error & { readonly _tag: string },
   [new E.UnknownMetric({ name: "saves", known: ["loads", "hits"] }), '"saves"', "loads, hits", "MetricsWorker.run"],
   [new E.DefinitionMismatch({ name: "saves", differences: ["unit"] }), '"saves"', "unit", "same version"],
   [new E.MetricsModuleError({ path: "/app/a.metrics.ts", reason: "does not exist" }), "/app/a.metrics.ts", "not exist"],
+  [new E.InvalidLine({ line: 12, reason: "is not JSON" }), "line 12", "is not JSON", "Correct the line", '"skip"'],
   [new E.HookFailed({ recorderId: "docs", hook: "onStarting", cause }), '"docs"', "onStarting", "disk is full"],
   [new E.RecorderFailed({ recorderId: "docs", cause }), 'recorder "docs"', "disk is full"],
   [new E.RuntimeFailed({ namespace: "app", cause }), 'runtime "app"', "disk is full"],
@@ -67,6 +68,12 @@ const encode = (error: Error): unknown => Schema.encodeSync(classOf(error))(erro
 /** Through JSON and back, as between two threads or two processes. */
 const overTheWire = (error: Error): Error =>
   Schema.decodeUnknownSync(classOf(error))(JSON.parse(JSON.stringify(encode(error))))
+
+it("an invalid argument of a definition names the metric that was to be defined", () => {
+  const error = new E.InvalidArgument({ metric: "http.requests", argument: "boundaries", reason: "must be increasing" })
+  expect(error.message).toBe('metric "http.requests": boundaries: must be increasing')
+  expect(overTheWire(error)).toMatchObject({ metric: "http.requests", message: error.message })
+})
 
 it("there is a sample of each error", () => {
   expect(tagged.map(({ tag }) => tag).sort()).toEqual(Object.keys(E).sort())

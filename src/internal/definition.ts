@@ -5,7 +5,6 @@ import { pipeArguments } from "effect/Pipeable"
 import * as Predicate from "effect/Predicate"
 import type * as Metric from "../Metric.ts"
 import { deepFreeze } from "./deepFreeze.ts"
-import type { Instrument } from "./instruments/instrument.ts"
 
 export const TypeId = "~mvx-metrics/Metric"
 
@@ -16,11 +15,7 @@ const Proto = {
   }
 }
 
-interface Parts extends Omit<Metric.Any, "pipe" | typeof TypeId | "description" | "unit"> {
-  readonly description: string | undefined
-  readonly unit: string | undefined
-  readonly instrument: Instrument | undefined
-}
+type Parts = Omit<Metric.Any, "pipe" | typeof TypeId>
 
 export const define = <M extends Metric.Any>(parts: Parts): M =>
   Object.freeze(

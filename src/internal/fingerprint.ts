@@ -10,11 +10,12 @@ export type Fingerprint = { readonly [part: string]: string }
 
 const hash = (text: string): string => Hash.string(text).toString(16)
 
-// Functions fall out of JSON; what is left of these would be confused with each other otherwise.
+// What of these is left in JSON would be confused with each other, or with what is not there.
 const replacer = (_key: string, value: unknown): unknown => {
   if (typeof value === "bigint") return `${value}n`
   if (typeof value === "number" && !Number.isFinite(value)) return String(value)
   if (Object.is(value, -0)) return "-0"
+  if (typeof value === "function") return "function"
   if (value instanceof Map || value instanceof Set) return [value.constructor.name, ...value]
   return value
 }
@@ -54,9 +55,13 @@ const makeFingerprint = (metric: Metric.Any): Fingerprint => ({
   "initial state": hash(describe(metric.initial)),
   "tags it reduces": Object.keys(metric.reduce).sort().join(" "),
   instrument: metric.instrument === undefined ? "" : hash(describe(metric.instrument)),
+  sources: metric.sources === undefined ? "" : hash(describe(sourcesOf(metric.sources))),
   unit: metric.unit ?? "",
   description: metric.description ?? ""
 })
+
+const sourcesOf = (sources: NonNullable<Metric.Any["sources"]>): ReadonlyArray<readonly [string, Fingerprint]> =>
+  Object.entries(sources).map(([source, metric]) => [source, fingerprint(metric)])
 
 /** The parts in which two fingerprints differ. */
 export const differences = (a: Fingerprint, b: Fingerprint): ReadonlyArray<string> =>

@@ -9,12 +9,12 @@ import type * as Metric from "../Metric.ts"
 import type { MetricEvent } from "../MetricEvent.ts"
 import type { Snapshot } from "../Snapshot.ts"
 import { describeError } from "./describeError.ts"
-import type { Kernel } from "./instruments/kernel.ts"
+import { type InPlace, Kernel } from "./instruments/kernel.ts"
 import { kernelOf } from "./instruments/kernelOf.ts"
 import { type PlannedKernel, type RowsFold, rowsFold } from "./instruments/rowsFold.ts"
 import type { LaneCounters } from "./laneCounters.ts"
 import type { Layout } from "./layout.ts"
-import type { Change, Lane, LaneCommand, LaneMessage, Watch } from "./protocol.ts"
+import type { Change, Lane, LaneCommand, LaneMessage, StateRead, Watch } from "./protocol.ts"
 import type { RowRead, Rows } from "./rowFormat.ts"
 
 /** A layout as the fold has it. */
@@ -29,11 +29,13 @@ interface Cell {
   readonly metric: Metric.Any
   /** Set once for a run of events; a kernel's state is made when it is read. */
   readonly state: Ref.Ref<unknown>
-  readonly kernel: Kernel | undefined
+  readonly kernel: InPlace | undefined
   /** The state while events are folded, where there is no kernel. */
   working: unknown
   /** What was shown last. */
   shown: unknown
+  /** How often its name has begun anew. */
+  readonly epoch: number
   quarantine: { readonly error: string; missed: number } | undefined
 }
 
@@ -172,25 +174,30 @@ export class FoldLane {
         this.#sequence = step.to
         return
       case "Read": {
-        const snapshots = this.#cells.map((cell) => this.#snapshotOf(cell, step.now))
-        return this.#send({ _tag: "Snapshots", lane: this.#lane, request: step.request, snapshots })
+        const read =
+          step.what === "states"
+            ? this.#cells.flatMap(stateOf)
+            : this.#cells.map((cell) => this.#snapshotOf(cell, step.now))
+        return this.#send({ _tag: "Answer", lane: this.#lane, request: step.request, read })
+      }
+      case "Reset": {
+        for (const [i, cell] of this.#cells.entries()) {
+          if (step.name === undefined || step.name === cell.metric.name) {
+            this.#cells[i] = cellOf(cell.metric, cell.epoch + 1)
+          }
+        }
+        this.#byTag = undefined
+        this.#readings = []
+        return
       }
     }
   }
 
   /** Puts a metric into service with its initial state, in the place of one of the same name if there is one. */
   #register(metric: Metric.Any): void {
-    const cell: Cell = {
-      metric,
-      state: Ref.makeUnsafe<unknown>(metric.initial),
-      kernel: kernelOf(metric),
-      working: metric.initial,
-      shown: {},
-      quarantine: undefined
-    }
     const taken = this.#cells.findIndex((each) => each.metric.name === metric.name)
-    if (taken < 0) this.#cells.push(cell)
-    else this.#cells[taken] = cell
+    if (taken < 0) this.#cells.push(cellOf(metric, 0))
+    else this.#cells[taken] = cellOf(metric, this.#cells[taken]!.epoch + 1)
     this.#byTag = undefined
     this.#readings = []
   }
@@ -204,8 +211,9 @@ export class FoldLane {
     const all = this.#readersOf(layout.tag)
     const planned = new Map<Cell, PlannedKernel>()
     for (const cell of all) {
-      const plan = cell.quarantine === undefined ? cell.kernel?.plan(layout) : undefined
-      if (plan !== undefined) planned.set(cell, { kernel: cell.kernel!, plan })
+      const { kernel } = cell
+      const plan = cell.quarantine === undefined && kernel instanceof Kernel ? kernel.plan(layout) : undefined
+      if (plan !== undefined) planned.set(cell, { kernel: kernel as Kernel, plan })
     }
     const fold = rowsFold([...planned.values()], layout.words)
     const reading: Reading = { fold, cells: fold === undefined ? all : all.filter((cell) => !planned.has(cell)) }
@@ -334,6 +342,26 @@ export class FoldLane {
       applied: this.#counters.applied,
       ignored: this.#counters.ignored
     })
+  }
+}
+
+const cellOf = (metric: Metric.Any, epoch: number): Cell => ({
+  metric,
+  state: Ref.makeUnsafe<unknown>(metric.initial),
+  kernel: kernelOf(metric),
+  working: metric.initial,
+  shown: {},
+  epoch,
+  quarantine: undefined
+})
+
+/** A copy of the state. One that cannot be copied could not be sent either: it is left out. */
+const stateOf = ({ epoch, kernel, metric, quarantine, working }: Cell): ReadonlyArray<StateRead> => {
+  try {
+    const state: unknown = structuredClone(kernel === undefined ? working : kernel.state())
+    return [{ name: metric.name, epoch, state, ...(quarantine !== undefined && { quarantine: { ...quarantine } }) }]
+  } catch {
+    return []
   }
 }
 

@@ -6,6 +6,7 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
+import { metricsOf } from "../Combinators.ts"
 import type * as Metric from "../Metric.ts"
 import type { MetricEvent } from "../MetricEvent.ts"
 import {
@@ -15,24 +16,23 @@ import {
   type InvalidState,
   type MetricNotRegistered,
   QueueOverflow,
-  type ReadError,
   type RegisterError,
   type StopError
 } from "../MetricsError.ts"
-import type { MetricChange, Report, Snapshot } from "../Snapshot.ts"
+import type { MetricChange } from "../Snapshot.ts"
 import type { RecorderState, Stats } from "../Stats.ts"
 import { ChangeHub } from "./changeHub.ts"
 import type { EmitsAtOnce } from "./emitEffect.ts"
 import { whyInvalidEvent } from "./eventWriter.ts"
-import { currentHook, type Hook, hookOf, insideHook } from "./hookGuard.ts"
+import { type Hook, hookOf, insideHook } from "./hookGuard.ts"
 import { Intake, type Offer, type Overflow } from "./intake.ts"
 import type { LaneLink, LaneListener, Link } from "./link.ts"
 import { liveClock } from "./liveClock.ts"
 import { Log } from "./logging.ts"
-import { PendingReads } from "./pendingReads.ts"
 import type { LaneMessage, Watch } from "./protocol.ts"
 import { type Failure, RecorderLifecycle, type Steps } from "./recorderLifecycle.ts"
 import type { RecorderOptions, RecorderService, RegisterOptions } from "./recorderModel.ts"
+import { RecorderReads } from "./recorderReads.ts"
 import { Registrations } from "./registrations.ts"
 
 /** Options with every default decided. */
@@ -77,7 +77,7 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
   readonly #intake: Intake
   readonly #lifecycle: RecorderLifecycle
   readonly #registrations: Registrations
-  readonly #reads = new PendingReads()
+  readonly #reads: RecorderReads
   readonly #hub: ChangeHub
   #fibers: Set<Fiber.Fiber<unknown, unknown>> | undefined
 
@@ -101,6 +101,16 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
     })
     this.#hub = new ChangeHub(this)
     this.#lifecycle = new RecorderLifecycle(recorderId, this)
+    this.#reads = new RecorderReads({
+      recorderId,
+      entityId,
+      lane: this.#lane,
+      intake: this.#intake,
+      lifecycle: this.#lifecycle,
+      registrations: this.#registrations,
+      log: this.#log,
+      statsUnsafe: () => this.#statsUnsafe()
+    })
     this.#hub.update()
     const failure = link.failure()
     if (failure !== undefined) this.abort(failure.cause)
@@ -173,7 +183,7 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
     this.#intake.fail()
     const tell = (): void => {
       this.#hub.fail(error)
-      this.#failReads()
+      this.#reads.failIfUnreadable()
       this.#fork(this.#log.failure(error.message))
     }
     // A fold that is lost is lost for many recorders: all of them fail before anybody hears of it.
@@ -237,20 +247,27 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
 
   // --- metrics
 
-  readonly register = (metric: Metric.Any, options?: RegisterOptions): Effect.Effect<void, RegisterError> =>
+  readonly register = (
+    given: Metric.Any | Metric.MetricSet,
+    options?: RegisterOptions
+  ): Effect.Effect<void, RegisterError> =>
     Effect.suspend(() => {
-      const refusal = this.#registrations.whyNot(metric, options) ?? this.#whyClosedForMetrics()
-      if (refusal !== undefined) return Effect.fail(refusal)
-      if (this.#registrations.has(metric)) return Effect.void
-      const replaced = this.#registrations.add(metric)
+      const metrics = metricsOf(given)
+      for (const metric of metrics) {
+        const refusal = this.#registrations.whyNot(metric, options) ?? this.#whyClosedForMetrics()
+        if (refusal !== undefined) return Effect.fail(refusal)
+      }
+      const fresh = metrics.filter((metric) => !this.#registrations.has(metric))
+      if (fresh.length === 0) return Effect.void
+      const replaced = fresh.flatMap((metric) => this.#registrations.add(metric) ?? [])
       this.#intake.metricsChanged()
       this.#intake.afterAccepted(() => {
-        this.#lane.send({ _tag: "Register", name: metric.name, metric })
-        if (replaced === undefined) return
-        this.#registrations.left(replaced)
+        for (const metric of fresh) this.#lane.send({ _tag: "Register", name: metric.name, metric })
+        if (replaced.length === 0) return
+        for (const metric of replaced) this.#registrations.left(metric)
         this.#intake.metricsChanged()
       })
-      return this.#log.lifecycle(`registered the metric ${metric.name}`)
+      return this.#log.lifecycle(`registered ${fresh.map(({ name }) => `the metric ${name}`).join(", ")}`)
     })
 
   #whyClosedForMetrics() {
@@ -260,55 +277,39 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
       : this.#lifecycle.invalidState("take a metric", "Register metrics while it is idle, starting or running")
   }
 
+  readonly reset = (metric?: Metric.Any): Effect.Effect<void, MetricNotRegistered | InvalidArgument | InvalidState> =>
+    Effect.suspend(() => {
+      const refusal =
+        (metric === undefined ? undefined : this.#registrations.whyNotRead(metric)) ?? this.#whyClosedForMetrics()
+      if (refusal !== undefined) return Effect.fail(refusal)
+      this.#intake.afterAccepted(() =>
+        this.#lane.send({ _tag: "Reset", ...(metric !== undefined && { name: metric.name }) })
+      )
+      return this.#log.lifecycle(`reset ${metric === undefined ? "all metrics" : `the metric ${metric.name}`}`)
+    })
+
+  get metrics() {
+    return Effect.sync(() => this.#registrations.all)
+  }
+
   // --- reads
 
   get snapshots() {
-    return Effect.map(this.report, (report) => report.snapshots)
+    return this.#reads.snapshots
   }
 
-  readonly snapshot = <M extends Metric.Any>(
-    metric: M
-  ): Effect.Effect<Snapshot<Metric.Dimensions<M>>, ReadError | MetricNotRegistered | InvalidArgument> =>
-    Effect.gen({ self: this }, function* () {
-      const refusal = this.#registrations.whyNotRead(metric)
-      if (refusal !== undefined) return yield* refusal
-      return (yield* this.snapshots)[metric.name] as Snapshot<Metric.Dimensions<M>>
-    })
+  readonly snapshot = <M extends Metric.Any>(metric: M) => this.#reads.snapshot(metric)
 
-  get report(): Effect.Effect<Report, ReadError> {
-    return Effect.gen({ self: this }, function* () {
-      const { entityId, recorderId } = this
-      const at = yield* Clock.currentTimeMillis
-      const refusal = this.#whyNotRead() ?? this.#whyNotReadInHook(yield* currentHook(this.#lifecycle))
-      if (refusal !== undefined) return yield* refusal
-      const sequence = this.#intake.accepted
-      const ask = (request: number): void =>
-        this.#intake.afterAccepted(() => this.#lane.send({ _tag: "Read", request, now: at }))
-      const read = yield* this.#reads.ask(ask, () => this.#lane.hold())
-      const snapshots = Object.fromEntries(read.map((snapshot) => [snapshot.name, snapshot]))
-      yield* this.#log.inspection(`read ${read.length} metrics up to event ${sequence}`)
-      return { recorderId, entityId, at, sequence, snapshots, stats: this.#statsUnsafe() }
-    })
+  get report() {
+    return this.#reads.report
   }
 
-  #whyNotRead(): ReadError | undefined {
-    const { failure, removed } = this.#lifecycle
-    if (removed) return this.#lifecycle.invalidState("be read", "Its state went with it: read before removing it")
-    // A stop that failed has folded everything first: then the state is all there.
-    return failure !== undefined && (failure.foldLost || this.#intake.pending > 0) ? failure.error : undefined
+  get states() {
+    return this.#reads.states
   }
 
-  #whyNotReadInHook(hook: string | undefined): ReadError | undefined {
-    if (hook === "onMetricChanged" || (hook === "onStarting" && this.#intake.pending > 0)) {
-      const hint = "The fold waits for the hook, and a read for the fold. A change carries its snapshot"
-      return this.#lifecycle.invalidState(`be read inside its own hook ${hook}`, hint)
-    }
-    return undefined
-  }
-
-  #failReads(): void {
-    const refusal = this.#whyNotRead()
-    if (refusal !== undefined) this.#reads.failAll(refusal)
+  get deltaReader() {
+    return this.#reads.deltaReader
   }
 
   // --- for the owner
@@ -331,12 +332,12 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
     // Who waits already hears of the failure, if there was one, rather than of the removal.
     if (failure?.foldLost === true) {
       this.#hub.fail(failure.error)
-      this.#failReads()
+      this.#reads.failIfUnreadable()
     }
     this.#lifecycle.remove()
     this.#intake.fail()
     this.#hub.close()
-    this.#failReads()
+    this.#reads.failIfUnreadable()
     this.#interruptAll()
     this.#lane.close()
   }
@@ -348,8 +349,8 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
     // At the next turn of the event loop: user code never runs in the middle of a hand-over.
     this.later(() => {
       switch (message._tag) {
-        case "Snapshots":
-          return this.#reads.answer(message.request, message.snapshots)
+        case "Answer":
+          return this.#reads.answer(message.request, message.read)
         case "Quarantined":
           return this.#fork(this.#log.warning(`the metric ${message.name} is quarantined: ${message.error}`))
         case "Changes": {

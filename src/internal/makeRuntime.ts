@@ -58,6 +58,7 @@ export const makeRuntime = (
     const context = yield* Effect.context<never>()
     const foldScope = Scope.makeUnsafe()
     const recorders = new Map<string, Entry>()
+    const removalListeners: Array<Parameters<RuntimeService["beforeRemoval"]>[0]> = []
     const started = Deferred.makeUnsafe<void, RuntimeStartError>()
     const closed = Deferred.makeUnsafe<void, ShutdownFailed>()
     let state: RuntimeState = "Idle"
@@ -163,17 +164,22 @@ export const makeRuntime = (
           })
         }
         entry.removing = true
-        const fiber = yield* Effect.forkDetach(Effect.ensuring(control.stopIfActive, forget(control)), {
+        const fiber = yield* Effect.forkDetach(Effect.ensuring(control.stopIfActive, remove(control)), {
           startImmediately: true
         })
         return yield* Fiber.join(fiber)
       })
 
-    const forget = (control: RecorderControl): Effect.Effect<void> =>
-      Effect.sync(() => {
-        control.remove()
-        recorders.delete(control.service.recorderId)
-      })
+    const remove = (control: RecorderControl): Effect.Effect<void> =>
+      Effect.andThen(
+        Effect.forEach(removalListeners, (tell) => Effect.exit(Effect.suspend(() => tell(control.service)))),
+        Effect.sync(() => {
+          control.remove()
+          recorders.delete(control.service.recorderId)
+        })
+      )
+
+    const beforeRemoval: RuntimeService["beforeRemoval"] = (tell) => Effect.sync(() => void removalListeners.push(tell))
 
     // --- shutdown
 
@@ -201,7 +207,7 @@ export const makeRuntime = (
           ? [{ recorderId: controls[i]!.service.recorderId, reason: result.failure.message }]
           : []
       )
-      for (const control of controls) yield* forget(control)
+      yield* Effect.forEach(controls, remove, { concurrency: "unbounded", discard: true })
       yield* closeFold
       if (state !== "Failed") state = "Closed"
       yield* log.lifecycle("runtime closed")
@@ -239,6 +245,7 @@ export const makeRuntime = (
       recorderIds: Effect.sync(() => [...recorders.keys()]),
       stopRecorder,
       stopAndRemoveRecorder,
+      beforeRemoval,
       shutdown
     }
   })

@@ -27,6 +27,13 @@ export const aBoolean: Check = (value) =>
 export const positiveInteger: Check = (value) =>
   Number.isSafeInteger(value) && (value as number) > 0 ? undefined : `must be a positive integer, got ${got(value)}`
 
+export const integerWithin =
+  (least: number, most: number): Check =>
+  (value) =>
+    Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most
+      ? undefined
+      : `must be a whole number from ${least} to ${most}, got ${got(value)}`
+
 export const aFunction: Check = (value) =>
   typeof value === "function" ? undefined : `must be a function, got ${got(value)}`
 
@@ -78,6 +85,21 @@ export const whyInvalidOptions = (
     if (reason !== undefined) return new InvalidArgument({ argument: option, reason })
   }
   return undefined
+}
+
+/** The same about the definition of a metric. */
+export const inMetric = (metric: string, { argument, reason }: InvalidArgument): InvalidArgument =>
+  new InvalidArgument({ metric: metric.trim(), argument, reason })
+
+/**
+ * Throws what is wrong with the definition of a metric, if anything is: `whyNot` says so, once there is a name to name
+ * it by.
+ */
+export const refuseDefinition = (name: unknown, whyNot: () => InvalidArgument | undefined): void => {
+  const badName = whyInvalid("name", name, notBlank)
+  if (badName !== undefined) throw badName
+  const invalid = whyNot()
+  if (invalid !== undefined) throw inMetric(name as string, invalid)
 }
 
 /** `value` if it passes the check, a typed failure that names `argument` otherwise. */

@@ -1,9 +1,10 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { ReadError } from "../MetricsError.ts"
-import type { Snapshot } from "../Snapshot.ts"
 
-type Answer = Exit.Exit<ReadonlyArray<Snapshot>, ReadError>
+// What is in the answer, the one who asked knows.
+// biome-ignore lint/suspicious/noExplicitAny: likewise.
+type Answer = Exit.Exit<ReadonlyArray<any>, ReadError>
 
 /** Reads that were asked for and not yet answered. Every one gets an answer: from the fold, or by `failAll`. */
 export class PendingReads {
@@ -13,7 +14,7 @@ export class PendingReads {
   /**
    * Asks by `send` and waits for the answer under the number it was given. `hold` keeps the process alive meanwhile.
    */
-  ask(send: (request: number) => void, hold: () => () => void): Effect.Effect<ReadonlyArray<Snapshot>, ReadError> {
+  ask<A>(send: (request: number) => void, hold: () => () => void): Effect.Effect<ReadonlyArray<A>, ReadError> {
     return Effect.callback((resume) => {
       const request = this.#next++
       const release = hold()
@@ -30,8 +31,8 @@ export class PendingReads {
     })
   }
 
-  answer(request: number, snapshots: ReadonlyArray<Snapshot>): void {
-    this.#reads?.get(request)?.(Exit.succeed(snapshots))
+  answer(request: number, read: ReadonlyArray<unknown>): void {
+    this.#reads?.get(request)?.(Exit.succeed(read))
   }
 
   failAll(error: ReadError): void {

@@ -3,7 +3,7 @@
  * same objects are passed by reference. Events are not among it: they lie in the rows of the stream.
  */
 import type * as Metric from "../Metric.ts"
-import type { Snapshot } from "../Snapshot.ts"
+import type { Quarantine, Snapshot } from "../Snapshot.ts"
 import type { Fingerprint } from "./fingerprint.ts"
 import type { CounterBuffer } from "./laneCounters.ts"
 import type { Layout } from "./layout.ts"
@@ -20,7 +20,15 @@ export type Watch = "none" | "latest" | "every"
 /** From a recorder to the fold of its lane. */
 export type LaneCommand =
   | { readonly _tag: "Register"; readonly lane: Lane; readonly name: string; readonly metric?: Metric.Any }
-  | { readonly _tag: "Read"; readonly lane: Lane; readonly request: number; readonly now: number }
+  | {
+      readonly _tag: "Read"
+      readonly lane: Lane
+      readonly request: number
+      readonly what: "snapshots" | "states"
+      readonly now: number
+    }
+  /** The metric of this name, or all, begin anew. */
+  | { readonly _tag: "Reset"; readonly lane: Lane; readonly name?: string }
   | { readonly _tag: "Watch"; readonly lane: Lane; readonly watch: Watch }
   /** Events up to this sequence number were evicted: the next one comes after them. */
   | { readonly _tag: "Skip"; readonly lane: Lane; readonly to: number }
@@ -44,15 +52,23 @@ export interface Change {
   readonly snapshot: Snapshot
 }
 
+/** The state of a metric, how often it has begun anew, and why it is out of service, if it is. */
+export interface StateRead {
+  readonly name: string
+  readonly epoch: number
+  readonly state: unknown
+  readonly quarantine?: Quarantine
+}
+
 /** From the fold side to the recorder of a lane. */
 export type LaneMessage =
   /** The counters of the lane have moved, to these values. Said to a recorder that waits for it. */
   | { readonly _tag: "Folded"; readonly lane: Lane; readonly applied: number; readonly ignored: number }
   | {
-      readonly _tag: "Snapshots"
+      readonly _tag: "Answer"
       readonly lane: Lane
       readonly request: number
-      readonly snapshots: ReadonlyArray<Snapshot>
+      readonly read: ReadonlyArray<Snapshot> | ReadonlyArray<StateRead>
     }
   /** The lane waits until this is answered by `Delivered`. */
   | { readonly _tag: "Changes"; readonly lane: Lane; readonly changes: ReadonlyArray<Change> }

@@ -8,6 +8,7 @@ import type { MetricEvent } from "../MetricEvent.ts"
 import type {
   EmitError,
   InvalidArgument,
+  InvalidState,
   MetricNotRegistered,
   ReadError,
   RecorderFailed,
@@ -15,7 +16,7 @@ import type {
   StartError,
   StopError
 } from "../MetricsError.ts"
-import type { MetricChange, Report, Snapshot, Snapshots } from "../Snapshot.ts"
+import type { MetricChange, Report, Snapshot, Snapshots, States } from "../Snapshot.ts"
 import type { RecorderState, Stats } from "../Stats.ts"
 import type { Overflow } from "./intake.ts"
 import type { Detail } from "./logging.ts"
@@ -64,6 +65,16 @@ export const recorderOptionChecks: { readonly [K in keyof Required<RecorderOptio
   onMetricChanged: aFunction
 }
 
+/** Reads what came since its last read. */
+export interface DeltaReader {
+  /**
+   * The snapshots of what came since the last read; of everything, the first time. Sums and counts are those of the
+   * events in between. What has no difference (a gauge, extremes, a window, an estimate of distinct values) is shown as
+   * it stands.
+   */
+  readonly read: Effect.Effect<Snapshots, ReadError>
+}
+
 /** What can be said when a metric is registered. */
 export interface RegisterOptions {
   /** Take the place of another definition of the same name, with a new state. Default: false. */
@@ -78,10 +89,13 @@ export interface RecorderService {
   /** What happens to an event beyond the capacity. */
   readonly overflow: Overflow
   /**
-   * Puts a metric into service for the events accepted from now on. The same definition again changes nothing; another
-   * one under the same name fails, unless `replace` is set.
+   * Puts a metric, or a set of them, into service for the events accepted from now on. The same definition again changes
+   * nothing; another one under the same name fails, unless `replace` is set. Of a set all are put into service, or none.
    */
-  readonly register: (metric: Metric.Any, options?: RegisterOptions) => Effect.Effect<void, RegisterError>
+  readonly register: (
+    metric: Metric.Any | Metric.MetricSet,
+    options?: RegisterOptions
+  ) => Effect.Effect<void, RegisterError>
   /**
    * Hands over an event. Gives `true` when it was accepted and `false` when the overflow policy dropped it; fails when
    * it is not an event, when the recorder is stopping, stopped or failed, and on overflow if the policy is `"fail"`.
@@ -100,6 +114,24 @@ export interface RecorderService {
   ) => Effect.Effect<Snapshot<Metric.Dimensions<M>>, ReadError | MetricNotRegistered | InvalidArgument>
   /** The snapshots with their time, the sequence number they reach, and the accounting. */
   readonly report: Effect.Effect<Report, ReadError>
+  /**
+   * The states of all metrics by name, including every event accepted before this was asked for: plain data, which
+   * `Snapshot.merge` puts together with those of other recorders, threads or processes. A state that structured clone
+   * cannot copy is left out.
+   */
+  readonly states: Effect.Effect<States, ReadError>
+  /**
+   * A reader of what is new: each of its reads shows what came since the one before it. Readers do not disturb each
+   * other, nor what `snapshots` show.
+   */
+  readonly deltaReader: Effect.Effect<DeltaReader>
+  /** The definitions that are registered. */
+  readonly metrics: Effect.Effect<ReadonlyArray<Metric.Any>>
+  /**
+   * Has a metric, or all of them, begin anew with the events accepted from now on. What was quarantined is in service
+   * again.
+   */
+  readonly reset: (metric?: Metric.Any) => Effect.Effect<void, MetricNotRegistered | InvalidArgument | InvalidState>
   /** The accounting, at once and in every state. */
   readonly stats: Effect.Effect<Stats>
   readonly state: Effect.Effect<RecorderState>

@@ -35,6 +35,14 @@ export class Registrations {
     return this.#metrics.get(metric.name) === metric
   }
 
+  get(name: string): Metric.Any | undefined {
+    return this.#metrics.get(name)
+  }
+
+  get all(): ReadonlyArray<Metric.Any> {
+    return [...this.#metrics.values()]
+  }
+
   /** Takes a metric in. It gives the one in whose place it comes, which leaves when the fold knows: see {@link left}. */
   add(metric: Metric.Any): Metric.Any | undefined {
     const replaced = this.#metrics.get(metric.name)

@@ -101,6 +101,11 @@ export interface RuntimeService {
     recorderId: string
   ) => Effect.Effect<void, InvalidArgument | RecorderNotFound | StopError>
   /**
+   * Has `tell` run for every recorder that is removed from now on, be it by a shutdown: when it has stopped and can be
+   * read for the last time. The removal waits for it; its failures change nothing.
+   */
+  readonly beforeRemoval: (tell: (recorder: RecorderService) => Effect.Effect<unknown, unknown>) => Effect.Effect<void>
+  /**
    * Stops all recorders, each after folding what it accepted, and releases the thread. Goes on past recorders that fail
    * to stop, and names all of them in one error. Closing the scope of the runtime does the same.
    */

@@ -5,7 +5,7 @@
 import { fileURLToPath } from "node:url"
 import { isMainThread, workerData } from "node:worker_threads"
 import * as Effect from "effect/Effect"
-import { isMetric } from "../Metric.ts"
+import { isMetric, isMetricSet } from "../Metric.ts"
 import { MetricsModuleError } from "../MetricsError.ts"
 import { messageOf } from "./describeError.ts"
 import type { EntryData } from "./metricsModules.ts"
@@ -28,7 +28,7 @@ const importMetrics = (url: string): Effect.Effect<ReadonlyArray<unknown>, Metri
         reason: `could not be imported: ${messageOf(cause)}`
       })
   }).pipe(
-    Effect.map((module) => Object.values(module).filter(isMetric)),
+    Effect.map((module) => Object.values(module).filter((value) => isMetric(value) || isMetricSet(value))),
     Effect.filterOrFail(
       (metrics) => metrics.length > 0,
       () => new MetricsModuleError({ path: fileURLToPath(url), reason: "exports no metric made by Metric.make" })

@@ -21,7 +21,10 @@ export const catalogOf = (
 ): Effect.Effect<ReadonlyMap<string, Metric.Any>, InvalidArgument> =>
   Effect.gen(function* () {
     const catalog = new Map<string, Metric.Any>()
-    for (const [index, metric] of metrics.entries()) {
+    const each = metrics.flatMap((given, index) =>
+      (Metric.isMetricSet(given) ? given.metrics : [given]).map((metric) => [index, metric] as const)
+    )
+    for (const [index, metric] of each) {
       if (!Metric.isMetric(metric)) {
         const reason = "must be a definition made by Metric.make"
         return yield* new InvalidArgument({ argument: `metrics[${index}]`, reason })

@@ -5,12 +5,13 @@ import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import fc from "fast-check"
 import { Metric } from "mvx-metrics"
-import type { SeriesState } from "../../src/internal/instruments/instrument.ts"
+import type { Kernel } from "../../src/internal/instruments/kernel.ts"
 import { kernelOf } from "../../src/internal/instruments/kernelOf.ts"
 import { layoutOf } from "../../src/internal/layout.ts"
 import { LastingStrings } from "../../src/internal/rowFormat.ts"
 import type { MetricEvent } from "../../src/MetricEvent.ts"
 import { Folding } from "../support/folding.ts"
+import { type KitKind, kinds } from "../support/kit.ts"
 
 /** The same fields in other places, with other neighbours; events of the last tag are cloned. */
 const Family = Schema.TaggedUnion({
@@ -35,7 +36,7 @@ const Family = Schema.TaggedUnion({
 })
 const tags = Object.keys(Family.cases)
 
-type State = SeriesState<unknown>
+type State = Metric.SeriesState<unknown>
 type Definition = Metric.Metric<string, MetricEvent, State, unknown>
 
 // --- definitions
@@ -48,42 +49,89 @@ const anyLabel = fc.oneof(
 const anyLabels = fc
   .uniqueArray(anyLabel, { maxLength: 3 })
   .map((sources) => Object.fromEntries(sources.map((source, i) => [`label${i}`, source])))
-const anyValue = fc.constantFrom("seconds", "seconds", "bytes", (event: { readonly seconds?: number }) => event.seconds)
+/** By what a kind measures. Some of it is not there, some is no measurement. */
+const anySource: { readonly [measures in KitKind["measures"]]: fc.Arbitrary<unknown> } = {
+  number: fc.constantFrom("seconds", "seconds", "bytes", (event: { readonly seconds?: number }) => event.seconds),
+  answer: fc.constantFrom("ok", "ok", "method", (event: { readonly ok?: boolean }) => event.ok),
+  value: fc.constantFrom(
+    "path",
+    "user",
+    "seconds",
+    "more",
+    "method",
+    (event: MetricEvent, at: number) => event._tag + at
+  )
+}
 
 const boundaries = [-1, 0, 1e-300, 0.1, 1, 1 + Number.EPSILON, 10, 1e300]
-const anyBoundaries = fc.constantFrom(
-  boundaries,
-  [0.5],
-  [-0],
-  Array.from({ length: 40 }, (_, i) => i * i)
+
+const isOk = (event: { readonly ok?: boolean }): boolean => event.ok === true
+
+const anyInstrument: fc.Arbitrary<Metric.Any> = fc.constantFrom(...Object.values(kinds)).chain((kind) =>
+  fc
+    .record(
+      {
+        source: anySource[kind.measures],
+        settings: kind.settings,
+        when: fc.subarray(tags, { minLength: 1 }),
+        labels: anyLabels,
+        filter: fc.constant(isOk),
+        maxSeries: fc.constantFrom(1, 2, 5, 2000),
+        expireAfter: fc.constantFrom(1, 900, 1000, 1e9)
+      },
+      { requiredKeys: kind.required ? ["source", "settings"] : ["settings"] }
+    )
+    .map(({ settings, source, ...options }) =>
+      kind.make("m", {
+        events: Family,
+        ...(source !== undefined && { [kind.option]: source }),
+        ...settings,
+        ...options
+      })
+    )
 )
 
-const anyDefinition: fc.Arbitrary<Definition> = fc
-  .record(
-    {
-      kind: fc.constantFrom("counter", "gauge", "histogram"),
-      when: fc.subarray(tags, { minLength: 1 }),
-      labels: anyLabels,
-      value: anyValue,
-      filter: fc.constant((event: { readonly ok?: boolean }) => event.ok === true),
-      maxSeries: fc.constantFrom(1, 2, 5, 2000),
-      boundaries: anyBoundaries
-    },
-    { requiredKeys: ["kind", "boundaries"] }
+/** One that has no kernel of its own. */
+const ByHand = Metric.make("m", {
+  events: Family,
+  initial: 0,
+  reduce: { ping: (count) => count + 1, upload: (count, { ok }) => (ok ? count + 1 : count) }
+})
+
+const anyDerived = (from: fc.Arbitrary<Metric.Any>): fc.Arbitrary<Metric.Any> =>
+  fc.array(from, { minLength: 1, maxLength: 3 }).map((sources) =>
+    Metric.derive("m", {
+      from: Object.fromEntries([...sources, ByHand].map((metric, i) => [`source${i}`, metric])),
+      view: () => ({})
+    })
   )
-  .map(({ boundaries, kind, ...options }) => definitionOf(kind, boundaries, options))
+
+/** Events of any tag, as requests that other metrics have seen. */
+const asRequest = (event: MetricEvent): MetricEvent | undefined =>
+  "seconds" in event ? Object.assign({ method: "GET", ok: true, path: "/" }, event, { _tag: "request" }) : undefined
+
+/** What combinators make of a metric. */
+const anyCombined = (metrics: fc.Arbitrary<Metric.Any>): fc.Arbitrary<Metric.Any> =>
+  fc.oneof(
+    { weight: 3, arbitrary: metrics },
+    { weight: 1, arbitrary: metrics.map((metric) => metric.pipe(Metric.filter(isOk as never))) },
+    { weight: 1, arbitrary: metrics.map((metric) => metric.pipe(Metric.mapEvents(Family, asRequest as never))) }
+  )
+
+const anyDefinition: fc.Arbitrary<Definition> = anyCombined(
+  fc.oneof({ weight: 5, arbitrary: anyInstrument }, { weight: 1, arbitrary: anyDerived(anyCombined(anyInstrument)) })
+).map(showingItsState)
 
 /** A metric that shows its state as it is. */
-const definitionOf = (kind: string, boundaries: ReadonlyArray<number>, options: object): Definition => {
-  const all = { events: Family, ...(kind !== "counter" && { value: "seconds" }), ...options }
-  const metric =
-    kind === "counter"
-      ? Metric.counter("m", all as never)
-      : kind === "gauge"
-        ? Metric.gauge("m", all as never)
-        : Metric.histogram("m", { ...all, boundaries } as never)
-  const shown = { ...metric, view: (state: State) => state }
-  return Object.assign(Object.create(Object.getPrototypeOf(metric)), shown)
+function showingItsState(metric: Metric.Any): Definition {
+  return Object.assign(Object.create(Object.getPrototypeOf(metric)), { ...metric, view: (state: State) => state })
+}
+
+const definitionOf = (kind: string, options: object): Definition => {
+  const { make, measures, option } = kinds[kind]!
+  const source = { number: "seconds", answer: "ok", value: "path" }[measures]
+  const settings = { ...(kind !== "counter" && { [option]: source }), ...(kind === "histogram" && { boundaries }) }
+  return showingItsState(make("m", { events: Family, ...settings, ...options }))
 }
 
 // --- events
@@ -138,7 +186,7 @@ const anySteps: fc.Arbitrary<ReadonlyArray<Step>> = fc.array(
       arbitrary: fc.record({
         do: fc.constant("emit"),
         events: fc.array(anyEvent, { minLength: 1, maxLength: 40, size: "max" }),
-        at: fc.constantFrom(0, 1000, 1000, 1001, 1.7e12)
+        at: fc.constantFrom(0, 1000, 1000, 1001, 1950, 2100.5, -3, 1.7e12)
       })
     },
     { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("fold", "read", "another recorder emits") }) }
@@ -148,15 +196,19 @@ const anySteps: fc.Arbitrary<ReadonlyArray<Step>> = fc.array(
 
 // --- the comparison
 
-/** As it is compared: the order of the series is that in which they came. */
-const inOrder = ({ rejected, series }: State) => ({ rejected, series: Object.entries(series) })
+/** As it is compared: the order of the series is that in which they came. Of a derived metric, source by source. */
+const inOrder = (state: unknown): unknown => {
+  if (typeof state !== "object" || state === null) return state
+  if (!("series" in state)) return Object.values(state).map(inOrder)
+  return { ...state, order: Object.keys(state.series as object) }
+}
 
 const play = (folding: Folding, definitions: ReadonlyArray<Definition>, steps: ReadonlyArray<Step>): void => {
   const metrics = definitions.map((metric, i) => Object.assign(Object.create(metric), metric, { name: `m${i}` }))
   const recorder = folding.recorder(metrics)
   const other = folding.recorder(metrics)
   const kernels = metrics.map((metric) => kernelOf(metric)!)
-  let states: ReadonlyArray<State> = metrics.map(({ initial }) => initial)
+  let states: ReadonlyArray<unknown> = metrics.map(({ initial }) => initial)
   const emit = (event: MetricEvent, at: number): void => {
     recorder.emit(event, at)
     const before = states
@@ -167,7 +219,7 @@ const play = (folding: Folding, definitions: ReadonlyArray<Definition>, steps: R
     }
   }
   const compare = (): void => {
-    deepStrictEqual((recorder.read() as ReadonlyArray<State>).map(inOrder), states.map(inOrder))
+    deepStrictEqual(recorder.read().map(inOrder), states.map(inOrder))
     deepStrictEqual(
       kernels.map((kernel) => inOrder(kernel.state())),
       states.map(inOrder)
@@ -215,37 +267,41 @@ describe("a kernel", () => {
       ...of(i)
     }))
 
-  it.each(["counter", "gauge", "histogram"])(
-    "%s takes pages of events, with many series and beyond their cap",
-    (kind) => {
-      const events = requests(3000, (i) => ({ path: `/${i % 150}`, seconds: i % 97 === 0 ? NaN : i / 100 }))
-      for (const labels of [[], ["path"], ["path", "ok"]]) {
-        for (const maxSeries of [20, 2000]) emitAll(definitionOf(kind, boundaries, { labels, maxSeries }), events)
-      }
-    }
-  )
+  it.each(Object.keys(kinds))("%s takes pages of events, with many series and beyond their cap", (kind) => {
+    const events = requests(3000, (i) => ({ path: `/${i % 150}`, seconds: i % 97 === 0 ? NaN : i / 100 }))
+    emitAll(definitionOf(kind, {}), events)
+    emitAll(definitionOf(kind, { labels: ["path"], maxSeries: 20 }), events)
+    emitAll(definitionOf(kind, { labels: ["path", "ok"] }), events)
+  })
 
-  it.each(["counter", "gauge", "histogram"])("%s tells labels apart that take turns under the same codes", (kind) => {
+  it.each(Object.keys(kinds))("%s tells labels apart that take turns under the same codes", (kind) => {
     const events = requests(1000, (i) => ({
       path: `${i % 150}`.padEnd(300, "."),
       user: i % 7 === 0 ? null : `${i % 3}`
     }))
     for (const labels of [["path"], ["path", "ok"], ["path", "user", "method"]]) {
-      emitAll(definitionOf(kind, boundaries, { labels }), events)
+      emitAll(definitionOf(kind, { labels }), events)
     }
   })
 
-  it.each(["counter", "gauge", "histogram"])(
+  const layout = layoutOf("request", Family.cases.request.ast)!
+  const planOf = (kind: string, options: object) => (kernelOf(definitionOf(kind, options)) as Kernel).plan(layout)
+
+  it.each(Object.keys(kinds).filter((kind) => kinds[kind]!.measures === "number"))(
     "%s folds rows where they lie: the definition shows whether it can",
     (kind) => {
-      const layout = layoutOf("request", Family.cases.request.ast)!
-      const plan = (options: object) => kernelOf(definitionOf(kind, boundaries, options))!.plan(layout)
+      const plan = (options: object) => planOf(kind, options)
       for (const labels of [[], ["method"], ["path", "ok"], ["user", "method", "ok"]])
         expect(plan({ labels })).toBeDefined()
       expect(plan({ filter: () => true })).toBeUndefined()
       expect(plan({ value: () => 1 })).toBeUndefined()
       expect(plan({ value: "bytes" })).toBeUndefined()
       expect(plan({ labels: { seconds: () => 1 } })).toBeUndefined()
+      expect(plan({ expireAfter: 1000 })).toBeUndefined()
     }
   )
+
+  it.each(Object.keys(kinds).filter((kind) => kinds[kind]!.measures !== "number"))("%s takes events", (kind) => {
+    expect(planOf(kind, {})).toBeUndefined()
+  })
 })

@@ -113,7 +113,7 @@ export const writeExamples = async (examples: ReadonlyArray<Example>): Promise<W
 /** The examples of all public modules. */
 export const readExamples = async (): Promise<ReadonlyArray<Example>> => {
   const examples: Array<Example> = []
-  for await (const path of glob("src/*.ts", { cwd: root })) {
+  for await (const path of glob("src/{,testing/}*.ts", { cwd: root })) {
     examples.push(...examplesIn(path, await readFile(join(root, path), "utf8")))
   }
   return examples

@@ -2,7 +2,7 @@
  * The fold of a runtime over a stream in the same thread, as the in-process layer has it. It folds when a test says so.
  */
 import { expect } from "@effect/vitest"
-import type { Metric } from "mvx-metrics"
+import type { Metric, Snapshot } from "mvx-metrics"
 import type { Carrier } from "../../src/internal/carrier.ts"
 import { EventWriter } from "../../src/internal/eventWriter.ts"
 import { Fold } from "../../src/internal/fold.ts"
@@ -74,9 +74,10 @@ export class Folding {
       },
       /** What the metrics show, including every event emitted before. */
       read: (): ReadonlyArray<unknown> => {
-        this.send({ _tag: "Read", lane, request: 1, now: 0 })
+        this.send({ _tag: "Read", lane, request: 1, what: "snapshots", now: 0 })
         this.fold()
-        const snapshots = this.#said.splice(0).find((message) => message._tag === "Snapshots")?.snapshots ?? []
+        const answer = this.#said.splice(0).find((message) => message._tag === "Answer")
+        const snapshots = (answer?.read ?? []) as ReadonlyArray<Snapshot.Snapshot>
         expect(snapshots.filter(({ quarantine }) => quarantine !== undefined)).toEqual([])
         return snapshots.map(({ dimensions }) => dimensions)
       }

@@ -20,6 +20,9 @@ export const Ticks = Metric.make("probe.ticks", {
   reduce: { "probe.tick": (state, { n }) => ({ count: state.count + 1, sum: state.sum + n }) }
 })
 
+/** The sum of the numbers of the ticks: a built-in metric. */
+export const Sums = Metric.upDownCounter("probe.sums", { events: ProbeEvent, when: "probe.tick", value: "n" })
+
 /** The numbers of the ticks in the order in which they were folded, each with its time. */
 export const TickLog = Metric.make("probe.tick.log", {
   events: ProbeEvent,

@@ -33,14 +33,16 @@ expectTypeOf(All.name).toEqualTypeOf<"http.events">()
 expectTypeOf(All).toExtend<Metric.Any>()
 expectTypeOf<Metric.State<typeof All>>().toEqualTypeOf<Metric.SeriesState<number>>()
 expectTypeOf<Metric.Dimensions<typeof All>["value"]>().toEqualTypeOf<number>()
-expectTypeOf<Metric.Dimensions<typeof All>["overflow"]>().toEqualTypeOf<{ readonly value: number } | undefined>()
+expectTypeOf<Metric.Dimensions<typeof All>["overflow"]>().toEqualTypeOf<
+  Metric.Overflow<{ readonly value: number }> | undefined
+>()
 expectTypeOf<Metric.Dimensions<typeof All>["rejected"]>().toEqualTypeOf<number | undefined>()
 expectTypeOf<Metric.Dimensions<typeof All>>().not.toHaveProperty("series")
 
 const Requests = Metric.counter("http.requests", { ...requests, labels: ["method", "user"] })
 expectTypeOf<LabelsOf<typeof Requests>>().toEqualTypeOf<{
-  readonly method: Metric.LabelValue
-  readonly user: Metric.LabelValue
+  readonly method: "GET" | "PUT"
+  readonly user: string | null
 }>()
 expectTypeOf<Metric.Dimensions<typeof Requests>["series"][number]["value"]>().toEqualTypeOf<number>()
 
@@ -65,8 +67,8 @@ const Named = Metric.counter("http.named", {
   }
 })
 expectTypeOf<LabelsOf<typeof Named>>().toEqualTypeOf<{
-  readonly verb: Metric.LabelValue
-  readonly slow: Metric.LabelValue
+  readonly verb: "GET" | "PUT"
+  readonly slow: boolean
 }>()
 
 const OfBoth = Metric.counter("http.both", {
@@ -77,7 +79,7 @@ const OfBoth = Metric.counter("http.both", {
   },
   labels: ["method"]
 })
-expectTypeOf<LabelsOf<typeof OfBoth>>().toEqualTypeOf<{ readonly method: Metric.LabelValue }>()
+expectTypeOf<LabelsOf<typeof OfBoth>>().toEqualTypeOf<{ readonly method: "GET" | "PUT" | "POST" }>()
 
 const Latest = Metric.gauge("http.latest", { ...both, value: "seconds" })
 expectTypeOf<Metric.Dimensions<typeof Latest>["value"]>().toEqualTypeOf<number | null>()
@@ -85,7 +87,7 @@ expectTypeOf<Metric.Dimensions<typeof Latest>["at"]>().toEqualTypeOf<number | nu
 const LatestByUser = Metric.gauge("http.latest", { ...requests, value: "bytes", labels: ["user"] })
 expectTypeOf<Metric.Dimensions<typeof LatestByUser>>().not.toHaveProperty("value")
 expectTypeOf<Metric.Dimensions<typeof LatestByUser>["series"][number]["at"]>().toEqualTypeOf<number>()
-expectTypeOf<LabelsOf<typeof LatestByUser>>().toEqualTypeOf<{ readonly user: Metric.LabelValue }>()
+expectTypeOf<LabelsOf<typeof LatestByUser>>().toEqualTypeOf<{ readonly user: string | null }>()
 
 const Durations = Metric.histogram("http.durations", { ...both, value: "seconds", boundaries: [0.1, 1] })
 expectTypeOf<Metric.Dimensions<typeof Durations>["counts"]>().toEqualTypeOf<ReadonlyArray<number>>()
@@ -93,7 +95,7 @@ expectTypeOf<Metric.Dimensions<typeof Durations>["min"]>().toEqualTypeOf<number 
 expectTypeOf<Metric.Dimensions<typeof Durations>["boundaries"]>().toEqualTypeOf<ReadonlyArray<number>>()
 expectTypeOf<Metric.Dimensions<typeof Durations>>().not.toHaveProperty("series")
 const DurationsByOk = Metric.histogram("http.durations", { ...requests, value: "seconds", labels: ["ok"] })
-expectTypeOf<LabelsOf<typeof DurationsByOk>>().toEqualTypeOf<{ readonly ok: Metric.LabelValue }>()
+expectTypeOf<LabelsOf<typeof DurationsByOk>>().toEqualTypeOf<{ readonly ok: boolean }>()
 expectTypeOf<Metric.Dimensions<typeof DurationsByOk>["series"][number]["sum"]>().toEqualTypeOf<number>()
 
 // A built-in metric is a metric like any other.

@@ -1,10 +1,12 @@
 /**
  * The checks of the definitions of built-in instruments.
  */
+import * as Duration from "effect/Duration"
 import * as Predicate from "effect/Predicate"
 import { type Family, tagsOf } from "../../MetricEvent.ts"
 import { InvalidArgument } from "../../MetricsError.ts"
 import {
+  aDuration,
   aFamily,
   aFunction,
   anything,
@@ -15,27 +17,30 @@ import {
   whyInvalid,
   whyInvalidOptions
 } from "../options.ts"
-import type { Instrument } from "./instrument.ts"
+import type { Special } from "./define.ts"
 
-const aSource: Check = (value) =>
+export const aSource: Check = (value) =>
   typeof value === "function" || (typeof value === "string" && value !== "")
     ? undefined
     : "must be the name of a field, or a function of the event"
 
-const boundariesCheck: Check = (value) => {
+export const boundariesCheck: Check = (value) => {
   if (!Array.isArray(value) || value.length === 0) return "must be an array of numbers"
-  if (!value.every(Number.isFinite)) return "must be finite numbers; what is beyond the last one has a bucket anyway"
+  // A copy has no holes.
+  const boundaries: ReadonlyArray<unknown> = [...value]
+  if (!boundaries.every(Number.isFinite))
+    return "must be finite numbers; what is beyond the last one has a bucket anyway"
   return value.every((boundary, i) => i === 0 || value[i - 1] < boundary) ? undefined : "must be increasing"
 }
 
 /** Names that Prometheus gives to labels itself. */
 const reservedLabels: ReadonlyArray<unknown> = ["le", "quantile"]
 
-const labelsCheck: Check = (value) => {
+export const labelsCheck: Check = (value) => {
   if (!Array.isArray(value) && !Predicate.isObject(value))
     return "must be an array of fields, or an object of fields and functions by label"
   const labels: ReadonlyArray<readonly [unknown, unknown]> = Array.isArray(value)
-    ? value.map((field: unknown) => [field, field])
+    ? [...value].map((field: unknown) => [field, field])
     : Object.entries(value)
   for (const [name, source] of labels) {
     const reason = notBlank(name) ?? aSource(source)
@@ -45,30 +50,48 @@ const labelsCheck: Check = (value) => {
   return new Set(labels.map(([name]) => name)).size === labels.length ? undefined : "has a label twice"
 }
 
-/** Why options do not make an instrument of this kind, or `undefined`. They may be anything. */
-export const whyInvalidInstrument = (kind: Instrument["kind"], options: unknown): InvalidArgument | undefined => {
+/** A stretch of time that is finite, and not nothing. */
+export const aWindow: Check = (value) => {
+  const invalid = aDuration(value)
+  if (invalid !== undefined) return invalid
+  const millis = Duration.toMillis(value as Duration.Input)
+  return millis > 0 && Number.isFinite(millis) ? undefined : "must be longer than nothing, and finite"
+}
+
+export const quantilesCheck: Check = (value) => {
+  if (!Array.isArray(value) || value.length === 0) return "must be an array of numbers"
+  if (![...value].every((quantile) => typeof quantile === "number" && quantile >= 0 && quantile <= 1)) {
+    return "must be numbers from 0 to 1"
+  }
+  return new Set(value).size === value.length ? undefined : "has a quantile twice"
+}
+
+/** Why options do not make an instrument, or `undefined`. They may be anything. */
+export const whyInvalidInstrument = (
+  options: unknown,
+  { checks, measures = "value", required = [] }: Special
+): InvalidArgument | undefined => {
   const invalid =
     whyInvalid("options", options, (value) => (Predicate.isObject(value) ? undefined : "must be an object")) ??
     whyInvalidOptions(options, {
       events: aFamily,
       when: anything,
       filter: aFunction,
-      value: aSource,
+      [measures]: aSource,
       labels: labelsCheck,
       maxSeries: positiveInteger,
+      expireAfter: aWindow,
       description: aString,
       unit: aString,
-      ...(kind === "histogram" && { boundaries: boundariesCheck })
+      ...checks
     })
   if (invalid !== undefined) return invalid
-  const { events, value, when } = options as {
-    readonly events?: Family
-    readonly value?: unknown
-    readonly when?: unknown
+  const given = options as { readonly [option: string]: unknown }
+  for (const argument of ["events", ...required]) {
+    if (given[argument] === undefined) return new InvalidArgument({ argument, reason: "is missing" })
   }
-  if (events === undefined) return new InvalidArgument({ argument: "events", reason: "is missing" })
-  if (value === undefined && kind !== "counter") return new InvalidArgument({ argument: "value", reason: "is missing" })
-  const tags: ReadonlyArray<unknown> = when === undefined ? tagsOf(events) : [when].flat()
+  const events = given.events as Family
+  const tags: ReadonlyArray<unknown> = given.when === undefined ? tagsOf(events) : [given.when].flat()
   const unknown = tags.find((tag) => typeof tag !== "string" || !Object.hasOwn(events.cases, tag))
   if (unknown === undefined && tags.length > 0) return undefined
   const reason = tags.length === 0 ? "names no event" : `${JSON.stringify(unknown)} is not an event of the family`

@@ -1,21 +1,34 @@
-import type { Measure } from "./instrument.ts"
+import { isMeasurable, type Measure } from "./measure.ts"
 import { grown, noNumbers, type Points } from "./points.ts"
 
-/** Counts add up: finite, not negative. */
+/** Adds up. 0 + value: -0 counts as 0, whichever comes first. */
+const sum = {
+  first: (value: number): number => 0 + value,
+  next: (point: number, value: number): number => point + value,
+  merge: (left: number, right: number): number => left + right,
+  minus: (later: number, earlier: number): number => later - earlier
+}
+
+/** Counts: finite, not negative. */
 export const counterMeasure: Measure<number> = {
-  least: 0,
-  // 0 + value: -0 counts as 0, whichever comes first.
-  first: (value) => 0 + value,
-  next: (point, value) => point + value
+  ...sum,
+  accepts: (value): value is number => isMeasurable(value, 0)
+}
+
+/** A sum that may go down as well. */
+export const upDownMeasure: Measure<number> = {
+  ...sum,
+  accepts: (value): value is number => isMeasurable(value, -Number.MAX_VALUE)
 }
 
 /** Totals, in `a`. */
-export class CounterPoints implements Points {
+export class SumPoints implements Points {
   a = noNumbers
   readonly b = noNumbers
+  readonly least: number
 
-  get least(): number {
-    return counterMeasure.least
+  constructor(least: number) {
+    this.least = least
   }
 
   code(): string {
@@ -24,6 +37,7 @@ export class CounterPoints implements Points {
 
   reserve(index: number): void {
     this.a = grown(this.a, index + 1)
+    this.a[index] = 0
   }
 
   add(index: number, value: number): void {

@@ -1,4 +1,4 @@
-import type { Measure } from "./instrument.ts"
+import { anyNumber, type Measure } from "./measure.ts"
 import { grown, noNumbers, type Points } from "./points.ts"
 
 /** The last value, and when it was measured (milliseconds since the Unix epoch). */
@@ -7,20 +7,33 @@ export interface GaugePoint {
   readonly at: number
 }
 
-export const gaugeMeasure: Measure<GaugePoint> = {
-  least: -Number.MAX_VALUE,
+/** The later one; of two at the same time the greater value, so that it does not matter which comes first. */
+const later = (left: GaugePoint, right: GaugePoint): GaugePoint => {
+  if (left.at !== right.at) return left.at > right.at ? left : right
+  return left.value >= right.value ? left : right
+}
+
+/** Each value takes the place of the one before it. */
+export const lastMeasure: Measure<GaugePoint> = {
+  accepts: anyNumber,
   first: (value, at) => ({ value, at }),
-  next: (_point, value, at) => ({ value, at })
+  next: (_point, value, at) => ({ value, at }),
+  merge: later
+}
+
+/** Each value is added to what there is: a level that goes up and down. */
+export const levelMeasure: Measure<GaugePoint> = {
+  accepts: anyNumber,
+  first: (value, at) => ({ value: 0 + value, at }),
+  next: (point, value, at) => ({ value: point.value + value, at: Math.max(point.at, at) }),
+  merge: (left, right) => ({ value: left.value + right.value, at: Math.max(left.at, right.at) })
 }
 
 /** Values in `a`, times in `b`. */
-export class GaugePoints implements Points {
+export class LastPoints implements Points {
   a = noNumbers
   b = noNumbers
-
-  get least(): number {
-    return gaugeMeasure.least
-  }
+  readonly least = -Number.MAX_VALUE
 
   code(): string {
     return "a[s] = v; b[s] = time;"
@@ -40,3 +53,5 @@ export class GaugePoints implements Points {
     return { value: this.a[index]!, at: this.b[index]! }
   }
 }
+
+export const showGauge = (point: GaugePoint | null) => point ?? { value: null, at: null }

@@ -1,4 +1,4 @@
-import type { Instrument, Measure } from "./instrument.ts"
+import { anyNumber, type Measure } from "./measure.ts"
 import { grown, noNumbers, type Points } from "./points.ts"
 
 /** What a histogram keeps: `counts[i]` are the values up to `boundaries[i]`, the last one those beyond all. */
@@ -21,8 +21,8 @@ const bucketOf = (boundaries: ReadonlyArray<number>, value: number): number => {
   return low
 }
 
-export const histogramMeasure = ({ boundaries }: Instrument): Measure<HistogramPoint> => ({
-  least: -Number.MAX_VALUE,
+export const histogramMeasure = (boundaries: ReadonlyArray<number>): Measure<HistogramPoint> => ({
+  accepts: anyNumber,
   first: (value) => {
     const counts = new Array<number>(boundaries.length + 1).fill(0)
     counts[bucketOf(boundaries, value)] = 1
@@ -31,30 +31,34 @@ export const histogramMeasure = ({ boundaries }: Instrument): Measure<HistogramP
   next: ({ count, counts, max, min, sum }, value) => ({
     count: count + 1,
     sum: sum + value,
-    // biome-ignore lint/complexity/useMathMinMax: the kernel compares, and the two have to agree.
-    min: value < min ? value : min,
-    // biome-ignore lint/complexity/useMathMinMax: likewise.
-    max: value > max ? value : max,
+    min: least(min, value),
+    max: greatest(max, value),
     counts: counts.with(bucketOf(boundaries, value), counts[bucketOf(boundaries, value)]! + 1)
+  }),
+  merge: (left, right) => ({
+    count: left.count + right.count,
+    sum: left.sum + right.sum,
+    min: least(left.min, right.min),
+    max: greatest(left.max, right.max),
+    counts: left.counts.map((count, bucket) => count + right.counts[bucket]!)
+  }),
+  // The least and the greatest since then are not known; those of all values hold for them as well.
+  minus: (later, earlier) => ({
+    ...later,
+    count: later.count - earlier.count,
+    sum: later.sum - earlier.sum,
+    counts: later.counts.map((count, bucket) => count - earlier.counts[bucket]!)
   })
 })
 
-/** The distribution of several points together. */
-export const mergeHistograms = ({ boundaries }: Instrument, points: ReadonlyArray<HistogramPoint>) => {
-  const counts = new Array<number>(boundaries.length + 1).fill(0)
-  let count = 0
-  let sum = 0
-  let min: number | null = null
-  let max: number | null = null
-  for (const point of points) {
-    count += point.count
-    sum += point.sum
-    min = min === null || point.min < min ? point.min : min
-    max = max === null || point.max > max ? point.max : max
-    for (const [bucket, own] of point.counts.entries()) counts[bucket]! += own
-  }
-  return { count, sum, min, max, counts }
-}
+// They compare as the kernel does, and the two have to agree: 0 and -0 are the same, the first one stays.
+// biome-ignore lint/complexity/useMathMinMax: as said.
+const least = (point: number, value: number): number => (value < point ? value : point)
+// biome-ignore lint/complexity/useMathMinMax: likewise.
+const greatest = (point: number, value: number): number => (value > point ? value : point)
+
+export const showHistogram = (buckets: number) => (point: HistogramPoint | null) =>
+  point ?? { count: 0, sum: 0, min: null, max: null, counts: new Array<number>(buckets).fill(0) }
 
 /** Upper bits of a double, by which {@link firstBuckets} is looked up: sign, exponent, and four bits of the fraction. */
 const UpperBits = 16
@@ -100,17 +104,15 @@ export class HistogramPoints implements Points {
   readonly constants: Tables
   readonly #boundaries: ReadonlyArray<number>
 
-  constructor({ boundaries }: Instrument) {
+  readonly least = -Number.MAX_VALUE
+
+  constructor(boundaries: ReadonlyArray<number>) {
     this.#boundaries = boundaries
     this.constants = tablesOf(boundaries)
   }
 
   get #buckets(): number {
     return this.#boundaries.length + 1
-  }
-
-  get least(): number {
-    return -Number.MAX_VALUE
   }
 
   code(high: string): string {
@@ -125,7 +127,7 @@ export class HistogramPoints implements Points {
   }
 
   reserve(index: number): void {
-    this.a = grown(this.a, (index + 1) * this.#buckets)
+    this.a = grown(this.a, (index + 1) * this.#buckets).fill(0, index * this.#buckets, (index + 1) * this.#buckets)
     this.b = grown(this.b, (index + 1) * 3)
     this.b.set([0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY], index * 3)
   }

@@ -4,8 +4,10 @@
  */
 import type { MetricEvent } from "../../MetricEvent.ts"
 import type { Layout } from "../layout.ts"
-import { type Instrument, isMeasurable, labelValues, measuredValue, type SeriesState } from "./instrument.ts"
+import { type Instrument, type LabelValue, labelValues, measuredValue } from "./instrument.ts"
+import type { Measure } from "./measure.ts"
 import type { Points } from "./points.ts"
+import { isIdle, isSweepDue, lastSeen, type SeriesState, together } from "./series.ts"
 import { type SeriesFinder, SeriesTable } from "./seriesTable.ts"
 
 /** Where the rows of a layout have what a kernel needs. */
@@ -17,43 +19,130 @@ export interface RowsPlan {
 /** Where the value lies: in a word, or, as an integer, in a half. `one`: each row counts 1. */
 export type ValuePlace = "one" | { readonly word: number } | { readonly half: number }
 
-export class Kernel {
+/** A fold in place: of an instrument, or of a metric derived from some. */
+export interface InPlace {
+  /** Folds one event; whether it concerned the metric. Throws what the definition's functions throw, and changes nothing. */
+  readonly event: (event: MetricEvent, at: number) => boolean
+  /** The first half of that: reads the event and changes nothing. It is the one that throws. */
+  readonly read: (event: MetricEvent, at: number) => boolean
+  /** The second half: takes the event that was read last, which concerned the metric. */
+  readonly take: () => void
+  /** The state as the pure reducer has it. */
+  readonly state: () => unknown
+}
+
+export class Kernel implements InPlace {
   readonly instrument: Instrument
   readonly points: Points
   /** Measurements that were none. */
   rejected = 0
+  readonly #measure: Measure<unknown, unknown>
   readonly #table: SeriesTable
+  /** Where series expire. */
+  readonly #idle: IdleSeries | undefined
+  // What was read last.
+  #value: unknown
+  #labels: ReadonlyArray<LabelValue> | "rejected" = "rejected"
+  #at = 0
 
-  constructor(instrument: Instrument, points: Points) {
+  constructor(instrument: Instrument, measure: Measure<unknown, unknown>, points: Points) {
     this.instrument = instrument
     this.points = points
+    this.#measure = measure
     this.#table = new SeriesTable(instrument, points)
+    if (instrument.expireAfter !== undefined) this.#idle = { born: [], seen: [], expired: null, sweptAt: null }
   }
 
-  /** Folds one event; whether it concerned the metric. Throws what the definition's functions throw. */
   event(event: MetricEvent, at: number): boolean {
+    const concerns = this.read(event, at)
+    if (concerns) this.take()
+    return concerns
+  }
+
+  read(event: MetricEvent, at: number): boolean {
     const { filter } = this.instrument
     if (filter !== undefined && !filter(event)) return false
     const value = measuredValue(this.instrument, event, at)
     if (value === undefined) return false
-    if (typeof value !== "number" || !isMeasurable(value, this.points.least)) this.rejected++
-    else this.points.add(this.#table.indexOf(labelValues(this.instrument, event, at)), value, at)
+    this.#labels = this.#measure.accepts(value) ? labelValues(this.instrument, event, at) : "rejected"
+    this.#value = value
+    this.#at = at
     return true
+  }
+
+  take(): void {
+    const at = this.#at
+    if (this.#labels === "rejected") {
+      this.rejected++
+      return
+    }
+    if (this.#idle !== undefined) this.#sweep(this.#idle, at)
+    const index = this.#table.indexOf(this.#labels)
+    if (this.#idle !== undefined) this.#see(this.#idle, index, at)
+    this.points.add(index, this.#value as never, at)
   }
 
   /** How to fold the rows of a layout, all of which then concern the metric; `undefined` where it takes the event. */
   plan(layout: Layout): RowsPlan | undefined {
-    if (this.instrument.filter !== undefined) return undefined
+    if (this.instrument.filter !== undefined || this.#idle !== undefined || this.points.code === undefined) {
+      return undefined
+    }
     const value = valuePlace(this.instrument, layout)
     if (value === undefined) return undefined
     const finder = this.#table.finder(layout)
     return finder === undefined ? undefined : { value, finder }
   }
 
-  /** The state as the pure reducer has it. */
   state(): SeriesState<unknown> {
-    return { series: this.#table.entries((index) => this.points.point(index)), rejected: this.rejected }
+    const series = this.#table.entries((index) => this.points.point(index))
+    if (this.#idle === undefined) return { series, rejected: this.rejected }
+    const { born, expired, seen, sweptAt } = this.#idle
+    const idle = {
+      born: this.#table.entries((index) => born[index]!),
+      seen: this.#table.entries((index) => seen[index]!),
+      expired,
+      sweptAt
+    }
+    return { series, rejected: this.rejected, idle }
   }
+
+  // --- expiry
+
+  #sweep(idle: IdleSeries, at: number): void {
+    if (!isSweepDue(this.instrument, idle.sweptAt, at)) return
+    for (const index of this.#table.all) {
+      if (!isIdle(this.instrument, idle.seen[index]!, at)) continue
+      this.#expire(idle, index)
+      this.#table.remove(index)
+    }
+    idle.sweptAt = at
+  }
+
+  /** An event has come for a series, which is new, goes on, or has expired without having been swept away yet. */
+  #see(idle: IdleSeries, index: number, at: number): void {
+    const seen = idle.seen[index]
+    const ended = seen !== undefined && isIdle(this.instrument, seen, at)
+    if (ended) {
+      this.#expire(idle, index)
+      this.points.reserve(index)
+    }
+    const goesOn = seen !== undefined && !ended
+    if (!goesOn) idle.born[index] = at
+    idle.seen[index] = lastSeen(goesOn ? seen : undefined, at)
+  }
+
+  #expire(idle: IdleSeries, index: number): void {
+    idle.expired = together(this.#measure.merge, idle.expired, this.points.point(index))
+    idle.seen[index] = undefined
+  }
+}
+
+/** By the index of the series: when it had its first event, and its last. */
+interface IdleSeries {
+  readonly born: Array<number>
+  readonly seen: Array<number | undefined>
+  expired: unknown
+  sweptAt: number | null
 }
 
 /** Where the rows of a layout have the value, or `undefined` where the instrument has to take it from the event. */

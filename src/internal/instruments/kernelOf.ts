@@ -1,17 +1,12 @@
 import type * as Metric from "../../Metric.ts"
-import { CounterPoints } from "./counter.ts"
-import { GaugePoints } from "./gauge.ts"
-import { HistogramPoints } from "./histogram.ts"
-import type { Instrument } from "./instrument.ts"
-import { Kernel } from "./kernel.ts"
-import type { Points } from "./points.ts"
+import { DerivedKernel } from "./derivedKernel.ts"
+import { type InPlace, Kernel } from "./kernel.ts"
+import { kindOf } from "./kinds.ts"
 
-const pointsOf: { readonly [K in Instrument["kind"]]: (instrument: Instrument) => Points } = {
-  counter: () => new CounterPoints(),
-  gauge: () => new GaugePoints(),
-  histogram: (instrument) => new HistogramPoints(instrument)
+/** A fresh fold in place for a built-in instrument, and for what is derived from such; other metrics have none. */
+export const kernelOf = ({ instrument, sources }: Metric.Any): InPlace | undefined => {
+  if (sources !== undefined) return new DerivedKernel(sources, kernelOf)
+  if (instrument === undefined) return undefined
+  const { measure, points } = kindOf(instrument)
+  return new Kernel(instrument, measure, points())
 }
-
-/** A fresh fold in place for a built-in instrument; other metrics have none. */
-export const kernelOf = ({ instrument }: Metric.Any): Kernel | undefined =>
-  instrument === undefined ? undefined : new Kernel(instrument, pointsOf[instrument.kind](instrument))

@@ -5,16 +5,18 @@ export interface Points {
   /** The arrays, which grow. What lies in them is the instrument's business. */
   readonly a: Float64Array
   readonly b: Float64Array
-  /** Makes room for the series up to `index`. */
+  /** Makes room for the series up to `index`, which begins anew. */
   readonly reserve: (index: number) => void
-  /** The least value that can be taken, of finite ones. */
+  /** The least value that rows can have, of finite ones. */
   readonly least: number
-  readonly add: (index: number, value: number, at: number) => void
+  /** Takes a value that its measure accepts. */
+  readonly add: (index: number, value: never, at: number) => void
   /**
    * The same as a statement of JavaScript, for the code that folds rows: `s` is the index, `v` the value, `time` when
-   * it was measured, `a` and `b` the arrays, `k` the {@link constants}. `high` is an expression for the upper half of `v`.
+   * it was measured, `points` are these points, `a` and `b` the arrays, `k` the {@link constants}. `high` is an
+   * expression for the upper half of `v`. Without it events are folded.
    */
-  readonly code: (high: string) => string
+  readonly code?: ((high: string) => string) | undefined
   readonly constants?: unknown
   /** The point of the pure reducer. */
   readonly point: (index: number) => unknown

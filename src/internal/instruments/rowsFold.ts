@@ -64,7 +64,8 @@ const step = ({ kernel: { points }, plan: { finder, value } }: PlannedKernel, i:
     finder.half === -2
       ? `let s; ${find}`
       : `const code = ${known}; let s = code < codes${i}.length ? codes${i}[code] : -1; if (s < 0) { ${find} }`
-  const add = (high: string): string => `${series} const a = a${i}, b = b${i}, k = k${i}; ${points.code(high)}`
+  const add = (high: string): string =>
+    `${series} const points = points${i}, a = a${i}, b = b${i}, k = k${i}; ${points.code!(high)}`
   if (value === "one") return `{ const v = 1; ${add(String(0x3ff00000))} }`
   const [read, high] =
     "half" in value

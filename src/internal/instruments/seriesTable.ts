@@ -4,8 +4,9 @@
 import type { Field, Layout, LiteralField, StringField } from "../layout.ts"
 import type { Rows } from "../rowFormat.ts"
 import { FirstCode, FirstLasting } from "../rowFormat.ts"
-import { type Instrument, keyOf, type LabelValue, labelValue, OverflowKey } from "./instrument.ts"
+import { type Instrument, type LabelValue, labelValue } from "./instrument.ts"
 import type { Points } from "./points.ts"
+import { keyOf, OverflowKey } from "./series.ts"
 
 /**
  * Finds the series of the rows of a layout. A single label is looked up by its code in `codes`, where -1 means that
@@ -27,6 +28,7 @@ export class SeriesTable {
   readonly #instrument: Instrument
   readonly #points: Points
   readonly #keys: Array<string> = []
+  readonly #free: Array<number> = []
   /** Made when there are more than a few. */
   #indexes: Map<string, number> | undefined
 
@@ -43,10 +45,10 @@ export class SeriesTable {
   #indexOfKey(key: string): number {
     const known = this.#find(key)
     if (known >= 0) return known
-    const series = this.#keys.length - (this.#find(OverflowKey) >= 0 ? 1 : 0)
+    const series = this.#keys.length - this.#free.length - (this.#find(OverflowKey) >= 0 ? 1 : 0)
     if (key !== OverflowKey && series >= this.#instrument.maxSeries) return this.#indexOfKey(OverflowKey)
-    const index = this.#keys.length
-    this.#keys.push(key)
+    const index = this.#free.pop() ?? this.#keys.length
+    this.#keys[index] = key
     if (this.#indexes !== undefined) this.#indexes.set(key, index)
     else if (index >= FewSeries) this.#indexes = new Map(this.#keys.map((each, i) => [each, i]))
     this.#points.reserve(index)
@@ -58,8 +60,20 @@ export class SeriesTable {
     return this.#indexes === undefined ? this.#keys.indexOf(key) : (this.#indexes.get(key) ?? -1)
   }
 
+  /** The indexes of all series, in the order in which they came. */
+  get all(): ReadonlyArray<number> {
+    return this.#indexes === undefined ? [...this.#keys.keys()] : [...this.#indexes.values()]
+  }
+
+  /** Lets go of a series. Its index is given to the next one that comes. */
+  remove(index: number): void {
+    this.#indexes ??= new Map(this.#keys.map((key, i) => [key, i]))
+    this.#indexes.delete(this.#keys[index]!)
+    this.#free.push(index)
+  }
+
   entries<Point>(point: (index: number) => Point): { readonly [key: string]: Point } {
-    return Object.fromEntries(this.#keys.map((key, index) => [key, point(index)]))
+    return Object.fromEntries(this.all.map((index) => [this.#keys[index]!, point(index)]))
   }
 
   /** `undefined` where the rows of a layout do not show the labels as codes. */

@@ -1,0 +1,306 @@
+/**
+ * Metrics from metrics: the same under another name, for fewer events, with more labels, over another family.
+ *
+ * Each gives a new definition and leaves the one it is given as it is. A built-in metric stays one, and keeps its faster
+ * fold.
+ */
+import * as Predicate from "effect/Predicate"
+import { type Any, type Metric, reduce } from "./Definition.ts"
+import type { LabelSource, LabelsOf, LabelValues, Overflow, Series } from "./Instrument.ts"
+import { isDefinition } from "./internal/definition.ts"
+import { labelsCheck } from "./internal/instruments/checks.ts"
+import { labelSources } from "./internal/instruments/define.ts"
+import { type Instrument, type Source, sourceValue } from "./internal/instruments/instrument.ts"
+import { labelledStates } from "./internal/labelledStates.ts"
+import { aFamily, aFunction, aString, type Check, notBlank, whyInvalid } from "./internal/options.ts"
+import { remake } from "./internal/remake.ts"
+import { type Family, type MetricEvent, tagsOf } from "./MetricEvent.ts"
+import { InvalidArgument } from "./MetricsError.ts"
+
+const check = (argument: string, value: unknown, by: Check): void => {
+  const invalid = whyInvalid(argument, value, by)
+  if (invalid !== undefined) throw invalid
+}
+
+const aMetric: Check = (value) =>
+  isDefinition(value) ? undefined : "must be a metric, made by Metric.make or its like"
+
+/** From a metric to another one. Which types the two have is the caller's business. */
+const combinator =
+  (f: (self: Any) => Any) =>
+  (self: unknown): never => {
+    check("metric", self, aMetric)
+    return f(self as Any) as never
+  }
+
+/**
+ * The metric under another name.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Metric } from "mvx-metrics"
+ *
+ * const CacheEvent = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean } })
+ *
+ * const Lookups = Metric.counter("lookups", { events: CacheEvent })
+ * Lookups.pipe(Metric.named("cache.lookups")).name // "cache.lookups"
+ * ```
+ */
+export const named = <const Name extends string>(
+  name: Name
+): (<E extends MetricEvent, S, D>(self: Metric<string, E, S, D>) => Metric<Name, E, S, D>) => {
+  check("name", name, notBlank)
+  return combinator((self) => remake(self, { name }))
+}
+
+/**
+ * The metric with a description, for people.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Metric } from "mvx-metrics"
+ *
+ * const CacheEvent = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean } })
+ *
+ * const Lookups = Metric.counter("cache.lookups", { events: CacheEvent })
+ * Lookups.pipe(Metric.describe("Look-ups in the cache.")).description // "Look-ups in the cache."
+ * ```
+ */
+export const describe = (description: string): (<M extends Any>(self: M) => M) => {
+  check("description", description, aString)
+  return combinator((self) => remake(self, { description }))
+}
+
+/**
+ * The metric with a unit, in UCUM notation as OpenTelemetry has it: `s`, `By`, `{document}`. What it measures stays as
+ * it is, default boundaries included.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Metric } from "mvx-metrics"
+ *
+ * const CacheEvent = Schema.TaggedUnion({ "cache.eviction": { bytes: Schema.Number } })
+ *
+ * const Evicted = Metric.counter("cache.evicted", { events: CacheEvent, value: "bytes" })
+ * Evicted.pipe(Metric.unit("By")).unit // "By"
+ * ```
+ */
+export const unit = (unit: string): (<M extends Any>(self: M) => M) => {
+  check("unit", unit, aString)
+  return combinator((self) => remake(self, { unit }))
+}
+
+/**
+ * The metric for those of its events for which `predicate` holds.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Metric } from "mvx-metrics"
+ *
+ * const CacheEvent = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean } })
+ *
+ * const Misses = Metric.counter("cache.misses", { events: CacheEvent }).pipe(Metric.filter((event) => !event.hit))
+ *
+ * const state = Metric.fold(Misses, [{ _tag: "cache.lookup", hit: true }, { _tag: "cache.lookup", hit: false }])
+ * Metric.snapshot(Misses, state).dimensions // { value: 1 }
+ * ```
+ */
+export const filter = <E extends MetricEvent>(
+  predicate: (event: NoInfer<E>) => boolean
+): (<Name extends string, S, D>(self: Metric<Name, E, S, D>) => Metric<Name, E, S, D>) => {
+  check("predicate", predicate, aFunction)
+  const holds = predicate as (event: MetricEvent) => boolean
+  return combinator((self) => filtered(self, holds))
+}
+
+const filtered = (self: Any, holds: (event: MetricEvent) => boolean): Any => {
+  const { instrument, reduce, sources } = self
+  if (instrument !== undefined) {
+    const filter: Instrument["filter"] = (event) => (instrument.filter?.(event) ?? true) && holds(event)
+    return remake(self, { instrument: { ...instrument, filter } })
+  }
+  return remake(self, {
+    reduce: mapValues(
+      reduce,
+      (reducer): Any["reduce"][string] =>
+        (state, event, at) =>
+          holds(event) ? reducer(state, event, at) : state
+    ),
+    sources: sources && mapValues(sources, (source) => filtered(source, holds))
+  })
+}
+
+const mapValues = <A, B>(record: { readonly [key: string]: A }, f: (value: A) => B): { readonly [key: string]: B } =>
+  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, f(value)]))
+
+/**
+ * The metric over the events of another family: `f` says which event of its own family each of them is, or that it is
+ * none (`undefined`).
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Metric } from "mvx-metrics"
+ *
+ * const CacheEvent = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean } })
+ * const Hits = Metric.ratio("cache.hits", { events: CacheEvent, hits: "hit" })
+ *
+ * const HttpEvent = Schema.TaggedUnion({ "http.response": { status: Schema.Number } })
+ * const NotModified = Hits.pipe(
+ *   Metric.mapEvents(HttpEvent, (event) => ({ _tag: "cache.lookup", hit: event.status === 304 }))
+ * )
+ *
+ * const state = Metric.fold(NotModified, [{ _tag: "http.response", status: 304 }])
+ * Metric.snapshot(NotModified, state).dimensions // { ratio: 1, hits: 1, total: 1 }
+ * ```
+ */
+export const mapEvents = <F extends Family, E extends MetricEvent>(
+  events: F,
+  f: (event: F["Type"]) => NoInfer<E> | undefined
+): (<Name extends string, S, D>(self: Metric<Name, E, S, D>) => Metric<Name, F["Type"], S, D>) => {
+  check("events", events, aFamily)
+  check("f", f, aFunction)
+  return combinator((self) => mapped(self, events, lastResult(f as EventMap)))
+}
+
+type EventMap = (event: MetricEvent) => MetricEvent | undefined
+
+const mapped = (self: Any, events: Family, map: EventMap): Any => {
+  const { instrument, sources } = self
+  if (instrument !== undefined) return remake(self, { events, instrument: mappedInstrument(instrument, events, map) })
+  const reducer: Any["reduce"][string] = (state, event, at) => {
+    const own = map(event)
+    return own === undefined ? state : reduce(self, state, own, at)
+  }
+  return remake(self, {
+    events,
+    reduce: Object.fromEntries(tagsOf(events).map((tag) => [tag, reducer])),
+    sources: sources && mapValues(sources, (source) => mapped(source, events, map))
+  })
+}
+
+const mappedInstrument = (instrument: Instrument, events: Family, map: EventMap): Instrument => {
+  const through =
+    (source: Source): Source =>
+    (event, at) => {
+      const own = map(event)
+      return own === undefined ? undefined : sourceValue(source, own, at)
+    }
+  return {
+    ...instrument,
+    tags: tagsOf(events),
+    filter: (event) => {
+      const own = map(event)
+      return own !== undefined && instrument.tags.includes(own._tag) && (instrument.filter?.(own) ?? true)
+    },
+    value: instrument.value === undefined ? undefined : through(instrument.value),
+    labels: instrument.labels.map(([name, source]) => [name, through(source)])
+  }
+}
+
+/** An instrument asks for the same event several times in a row. */
+const lastResult = <A extends object, B>(f: (value: A) => B): ((value: A) => B) => {
+  let last: { readonly value: WeakRef<A>; readonly result: B } | undefined
+  return (value) => {
+    if (last?.value.deref() !== value) last = { value: new WeakRef(value), result: f(value) }
+    return last!.result
+  }
+}
+
+/**
+ * The metric with labels, or with further ones: a series for each combination of their values.
+ *
+ * A metric made by `Metric.make` needs a `merge` for that: without it the series could not be put together, and this
+ * throws `InvalidArgument`. It takes labels once, all together.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Metric } from "mvx-metrics"
+ *
+ * const CacheEvent = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean, cache: Schema.String } })
+ *
+ * const Lookups = Metric.counter("cache.lookups", { events: CacheEvent })
+ * const ByCache = Lookups.pipe(Metric.labelled({ cache: "cache" }))
+ *
+ * const state = Metric.fold(ByCache, [{ _tag: "cache.lookup", hit: true, cache: "users" }])
+ * Metric.snapshot(ByCache, state).dimensions // { value: 1, series: [{ labels: { cache: "users" }, value: 1 }] }
+ * ```
+ */
+export const labelled = <E extends MetricEvent, const LS extends { readonly [label: string]: LabelSource<NoInfer<E>> }>(
+  labels: LS
+): (<Name extends string, S, D>(
+  self: Metric<Name, E, S, D>
+) => Metric<Name, E, unknown, D & Labelled<LabelsOf<E, LS>, Omit<D, "series" | "overflow" | "rejected">>>) => {
+  check("labels", labels, labelsCheck)
+  const sources = labelSources(labels)
+  return combinator((self) => {
+    const { instrument, name: metric } = self
+    if (instrument === undefined) return labelledStates(self, sources)
+    const twice = sources.find(([name]) => instrument.labels.some(([known]) => known === name))
+    if (twice !== undefined) {
+      const reason = `has the label "${twice[0]}", which the metric has already`
+      throw new InvalidArgument({ metric, argument: "labels", reason })
+    }
+    return remake(self, { instrument: { ...instrument, labels: [...instrument.labels, ...sources] } })
+  })
+}
+
+/** What a metric shows beside its own dimensions when it has labels. */
+export interface Labelled<L extends LabelValues, Point> {
+  readonly series: ReadonlyArray<Series<L, Point>>
+  readonly overflow?: Overflow<Point>
+}
+
+/** Several metrics that are registered as one. */
+export interface MetricSet<out Metrics extends ReadonlyArray<Any> = ReadonlyArray<Any>> {
+  readonly [SetTypeId]: typeof SetTypeId
+  readonly metrics: Metrics
+}
+
+const SetTypeId = "~mvx-metrics/MetricSet"
+
+/**
+ * Several metrics as a set, to be registered and exported as one. Throws `InvalidArgument` when two have the same name.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Metric } from "mvx-metrics"
+ *
+ * const CacheEvent = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean } })
+ *
+ * const CacheMetrics = Metric.combine(
+ *   Metric.counter("cache.lookups", { events: CacheEvent }),
+ *   Metric.ratio("cache.hits", { events: CacheEvent, hits: "hit" })
+ * )
+ * CacheMetrics.metrics.map(({ name }) => name) // ["cache.lookups", "cache.hits"]
+ * ```
+ */
+export const combine = <const Metrics extends ReadonlyArray<Any | MetricSet>>(
+  ...parts: Metrics
+): MetricSet<ReadonlyArray<Any>> => {
+  const metrics = parts.flatMap(metricsOf)
+  for (const metric of metrics) check("metrics", metric, aMetric)
+  const names = metrics.map(({ name }) => name)
+  const taken = names.find((name, i) => names.indexOf(name) !== i && metrics[names.indexOf(name)] !== metrics[i])
+  if (metrics.length === 0) throw new InvalidArgument({ argument: "metrics", reason: "must be at least one" })
+  if (taken !== undefined) throw new InvalidArgument({ argument: "metrics", reason: `has two of the name "${taken}"` })
+  return Object.freeze({ [SetTypeId]: SetTypeId, metrics: Object.freeze([...new Set(metrics)]) }) as MetricSet
+}
+
+/** Whether a value is a set of metrics. Never throws. */
+export const isMetricSet = (value: unknown): value is MetricSet => {
+  try {
+    return Predicate.hasProperty(value, SetTypeId)
+  } catch {
+    return false
+  }
+}
+
+/** The metrics of a set; a metric by itself. */
+export const metricsOf = (part: Any | MetricSet): ReadonlyArray<Any> => (isMetricSet(part) ? part.metrics : [part])

@@ -1,0 +1,94 @@
+/**
+ * Sums: of what only goes up, and of what may go down as well.
+ */
+import type {
+  Dimensioned,
+  EventOfTag,
+  InstrumentOptions,
+  Labels,
+  LabelsOf,
+  LabelValues,
+  SeriesState,
+  Value,
+  ValueOptions
+} from "./Instrument.ts"
+import { instrument } from "./internal/instruments/define.ts"
+import type { Metric } from "./Metric.ts"
+import type { Family, TagOf } from "./MetricEvent.ts"
+
+export interface CounterOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>
+  extends InstrumentOptions<F, Tag, LS> {
+  /** What each event adds, finite and not negative. Default: 1. */
+  readonly value?: Value<EventOfTag<F, Tag>>
+}
+
+export interface Sum {
+  readonly value: number
+}
+
+export type CounterDimensions<L extends LabelValues> = Dimensioned<L, Sum>
+
+/**
+ * Counts events, or adds up what they carry. It only goes up.
+ *
+ * Shows `{ value }`, the total, and for labels `series`, each with its own. Throws `InvalidArgument` for a definition
+ * that cannot work.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Metric } from "mvx-metrics"
+ *
+ * const HttpEvent = Schema.TaggedUnion({ "http.request": { method: Schema.Literals(["GET", "PUT"]) } })
+ *
+ * const Requests = Metric.counter("http.requests", { events: HttpEvent, labels: ["method"] })
+ *
+ * const state = Metric.fold(Requests, [
+ *   { _tag: "http.request", method: "GET" },
+ *   { _tag: "http.request", method: "GET" }
+ * ])
+ * Metric.snapshot(Requests, state).dimensions // { value: 2, series: [{ labels: { method: "GET" }, value: 2 }] }
+ * ```
+ */
+export const counter = <
+  const Name extends string,
+  F extends Family,
+  Tag extends TagOf<F>,
+  const LS extends Labels<EventOfTag<F, Tag>>
+>(
+  name: Name,
+  options: CounterOptions<F, Tag, LS>
+): Metric<Name, F["Type"], SeriesState<number>, CounterDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>> =>
+  instrument("counter", name, options)
+
+/**
+ * Adds up what may be negative: a balance, the length of a queue by what enters and leaves it.
+ *
+ * Shows what a {@link counter} shows. Throws `InvalidArgument` for a definition that cannot work.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Metric } from "mvx-metrics"
+ *
+ * const PoolEvent = Schema.TaggedUnion({ "pool.moved": { connections: Schema.Number } })
+ *
+ * const Connections = Metric.upDownCounter("pool.connections", { events: PoolEvent, value: "connections" })
+ *
+ * const state = Metric.fold(Connections, [
+ *   { _tag: "pool.moved", connections: 3 },
+ *   { _tag: "pool.moved", connections: -1 }
+ * ])
+ * Metric.snapshot(Connections, state).dimensions // { value: 2 }
+ * ```
+ */
+export const upDownCounter = <
+  const Name extends string,
+  F extends Family,
+  Tag extends TagOf<F>,
+  const LS extends Labels<EventOfTag<F, Tag>>
+>(
+  name: Name,
+  options: ValueOptions<F, Tag, LS>
+): Metric<Name, F["Type"], SeriesState<number>, CounterDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>> =>
+  instrument("upDownCounter", name, options, { required: ["value"] })

@@ -1,0 +1,191 @@
+/**
+ * What a metric is: a definition as data, with a pure reducer per event tag; how one is made by hand, and what can be
+ * done with any of them. Used as `Metric.make`, `Metric.fold` and so on.
+ */
+import type { Pipeable } from "effect/Pipeable"
+import * as Predicate from "effect/Predicate"
+import { define, isDefinition, type TypeId } from "./internal/definition.ts"
+import type { Instrument } from "./internal/instruments/instrument.ts"
+import {
+  aFamily,
+  aFunction,
+  anything,
+  aString,
+  type Check,
+  refuseDefinition,
+  whyInvalid,
+  whyInvalidOptions
+} from "./internal/options.ts"
+import type { Family, MetricEvent } from "./MetricEvent.ts"
+import { InvalidArgument } from "./MetricsError.ts"
+import type { Snapshot } from "./Snapshot.ts"
+
+/**
+ * A pure function from a state and an event to the next state. Returning the same state (by `Object.is`) means "this
+ * event does not concern me". `at` is when the event was emitted, in milliseconds since the Unix epoch.
+ */
+export type Reducer<State, Event extends MetricEvent> = (state: State, event: Event, at: number) => State
+
+/** A definition of a metric. Make one with {@link make}. */
+export interface Metric<out Name extends string, in Event extends MetricEvent, in out State, out Dimensions>
+  extends Pipeable {
+  readonly [TypeId]: { readonly _Event: (event: Event) => void }
+  readonly name: Name
+  readonly events: Family
+  readonly initial: State
+  /** The reducers by tag. An event whose tag is not here does not concern the metric. */
+  // biome-ignore lint/suspicious/noExplicitAny: each reducer takes the event of its own tag, which the key decides.
+  readonly reduce: { readonly [tag: string]: Reducer<State, any> }
+  /** From the state to what is shown. `now` is the time of the reader's clock, in milliseconds since the epoch. */
+  readonly view: (state: State, now: number) => Dimensions
+  /** The state of one that had taken the events of both. `undefined`: the definition does not say. */
+  readonly merge: ((left: State, right: State) => State) | undefined
+  /** What came to an earlier state that made it the later one, as a state. `undefined`: there is no such thing. */
+  readonly minus: ((later: State, earlier: State) => State) | undefined
+  readonly description: string | undefined
+  readonly unit: string | undefined
+  /** What a built-in metric is made of, as data. Metrics of {@link make} have none. */
+  readonly instrument: Instrument | undefined
+  /** The metrics that a derived one is computed from. */
+  readonly sources: { readonly [source: string]: Any } | undefined
+}
+
+/** Any metric. */
+// biome-ignore lint/suspicious/noExplicitAny: the bound of "a metric of whatever state".
+export type Any = Metric<string, any, any, unknown>
+
+/** The dimensions that snapshots of a metric have. */
+export type Dimensions<M extends Any> = M extends Metric<string, never, infer _S, infer D> ? D : never
+
+/** The state of a metric. */
+export type State<M extends Any> = Parameters<M["view"]>[0]
+
+/** What a metric shows when it has no view: an object as it is, anything else as its `value`. */
+export type DefaultDimensions<State> = State extends object ? State : { readonly value: State }
+
+/** The reducers of a metric over a family: one for each tag that concerns it. */
+export type Reducers<F extends Family, State> = {
+  readonly [Tag in keyof F["cases"] & string]?: (state: State, event: F["cases"][Tag]["Type"], at: number) => State
+}
+
+/** What {@link make} takes. */
+export interface Options<F extends Family, State, Dimensions> {
+  /** The family of events the metric reads. */
+  readonly events: F
+  /** The state before the first event. Plain data; it is frozen, so that a reducer cannot change it in place. */
+  readonly initial: State
+  /**
+   * A pure reducer for each tag that concerns the metric. One that returns a literal of a union says so:
+   * `({ status: "open" as const })`.
+   */
+  readonly reduce: Reducers<F, NoInfer<State>>
+  /** From the state to JSON-safe dimensions. Default: the state itself, or `{ value }` for a primitive. */
+  readonly view?: (state: NoInfer<State>, now: number) => Dimensions
+  /**
+   * The state of one that had taken the events of both, in whatever order the two are given. With it states of several
+   * recorders, threads and processes can be put together.
+   */
+  readonly merge?: (left: NoInfer<State>, right: NoInfer<State>) => State
+  /** What came to the earlier state that made it the later one. With it `delta` reads show what is new. */
+  readonly minus?: (later: NoInfer<State>, earlier: NoInfer<State>) => State
+  /** What the metric measures, for people. */
+  readonly description?: string
+  /** The unit of the measurement, in UCUM notation as OpenTelemetry has it: `s`, `By`, `{document}`. */
+  readonly unit?: string
+}
+
+const defaultView = (state: unknown): unknown =>
+  typeof state === "object" && state !== null ? state : { value: state }
+
+/**
+ * Defines a metric. Throws `InvalidArgument` for a definition that cannot work: a blank name, no family, a reducer for
+ * a tag that is not in the family, an unknown option.
+ *
+ * @param name stable and plural: `document_storage.save.attempts`
+ */
+export const make = <const Name extends string, F extends Family, State, Dimensions = DefaultDimensions<State>>(
+  name: Name,
+  options: Options<F, State, Dimensions>
+): Metric<Name, F["Type"], State, Dimensions> => {
+  refuseDefinition(name, () => whyInvalidDefinition(options))
+  return define({
+    name,
+    events: options.events,
+    initial: options.initial,
+    reduce: options.reduce as Any["reduce"],
+    view: options.view ?? defaultView,
+    merge: options.merge,
+    minus: options.minus,
+    description: options.description,
+    unit: options.unit,
+    instrument: undefined,
+    sources: undefined
+  })
+}
+
+const whyInvalidDefinition = (options: unknown): InvalidArgument | undefined => {
+  const isObject: Check = (value) => (Predicate.isObject(value) ? undefined : "must be an object of reducers by tag")
+  const invalid =
+    whyInvalid("options", options, (value) => (Predicate.isObject(value) ? undefined : "must be an object")) ??
+    whyInvalidOptions(options, {
+      events: aFamily,
+      initial: anything,
+      reduce: isObject,
+      view: aFunction,
+      merge: aFunction,
+      minus: aFunction,
+      description: aString,
+      unit: aString
+    })
+  if (invalid !== undefined) return invalid
+  const { events, initial, reduce } = options as Options<Family, unknown, unknown>
+  const missing = { events, initial, reduce }
+  for (const [argument, value] of Object.entries(missing)) {
+    if (value === undefined) return new InvalidArgument({ argument, reason: "is missing" })
+  }
+  for (const [tag, reducer] of Object.entries(reduce)) {
+    if (!Object.hasOwn(events.cases, tag)) {
+      return new InvalidArgument({
+        argument: `reduce["${tag}"]`,
+        reason: `is not an event of the family. Its events are: ${Object.keys(events.cases).join(", ")}`
+      })
+    }
+    const wrong = whyInvalid(`reduce["${tag}"]`, reducer, aFunction)
+    if (wrong !== undefined) return wrong
+  }
+  return Object.keys(reduce).length === 0
+    ? new InvalidArgument({ argument: "reduce", reason: "has no reducer, so the metric could never change" })
+    : undefined
+}
+
+/** Whether a value is a definition of a metric. Never throws. */
+export const isMetric: (value: unknown) => value is Any = isDefinition
+
+/** One step: the state after `event`, emitted `at` (milliseconds since the Unix epoch; default 0). */
+export const reduce = <Name extends string, E extends MetricEvent, S, D>(
+  metric: Metric<Name, E, S, D>,
+  state: S,
+  event: E,
+  at = 0
+): S => {
+  const reducer = Object.hasOwn(metric.reduce, event._tag) ? metric.reduce[event._tag] : undefined
+  return reducer === undefined ? state : reducer(state, event, at)
+}
+
+/** The state after `events`, folded in order from the initial state, all emitted `at` (default 0). */
+export const fold = <Name extends string, E extends MetricEvent, S, D>(
+  metric: Metric<Name, E, S, D>,
+  events: Iterable<E>,
+  at = 0
+): S => {
+  let state = metric.initial
+  for (const event of events) state = reduce(metric, state, event, at)
+  return state
+}
+
+/** The snapshot of a state, as a recorder would give it. `now` (default 0) is for views that show a window of time. */
+export const snapshot = <Name extends string, E extends MetricEvent, S, D>(
+  metric: Metric<Name, E, S, D>,
+  state: S,
+  now = 0
+): Snapshot<D> => ({ name: metric.name, dimensions: metric.view(state, now) })

@@ -1,0 +1,135 @@
+/**
+ * Metrics computed from other metrics.
+ */
+import * as Predicate from "effect/Predicate"
+import * as Schema from "effect/Schema"
+import { define, isDefinition } from "./internal/definition.ts"
+import { describe } from "./internal/fingerprint.ts"
+import {
+  aFunction,
+  anything,
+  aString,
+  type Check,
+  refuseDefinition,
+  whyInvalid,
+  whyInvalidOptions
+} from "./internal/options.ts"
+import type { Any, Dimensions, Metric, State } from "./Metric.ts"
+import type { Family, MetricEvent } from "./MetricEvent.ts"
+import { InvalidArgument } from "./MetricsError.ts"
+
+/** The metrics that another one is computed from, by the names it has for them. */
+export type Sources = { readonly [source: string]: Any }
+
+type EventOf<M extends Any> = M extends Metric<string, infer E extends MetricEvent, infer _S, infer _D> ? E : never
+
+export interface DeriveOptions<From extends Sources, D> {
+  /** The metrics it is computed from. They need not be registered themselves. */
+  readonly from: From
+  /** From what they show to what this shows. */
+  readonly view: (dimensions: { readonly [K in keyof From]: Dimensions<From[K]> }, now: number) => D
+  /** What the metric measures, for people. */
+  readonly description?: string
+  /** The unit of the measurement, in UCUM notation as OpenTelemetry has it: `s`, `By`, `{document}`. */
+  readonly unit?: string
+}
+
+/**
+ * A metric computed from what others show. It folds the events for them itself, so that what it shows is of one moment,
+ * whatever else is registered.
+ *
+ * Throws `InvalidArgument` for a definition that cannot work.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Metric } from "mvx-metrics"
+ *
+ * const PoolEvent = Schema.TaggedUnion({ "pool.taken": {}, "pool.returned": {} })
+ *
+ * const InUse = Metric.derive("pool.in_use", {
+ *   from: {
+ *     taken: Metric.counter("taken", { events: PoolEvent, when: "pool.taken" }),
+ *     returned: Metric.counter("returned", { events: PoolEvent, when: "pool.returned" })
+ *   },
+ *   view: ({ taken, returned }) => ({ value: taken.value - returned.value })
+ * })
+ *
+ * const state = Metric.fold(InUse, [{ _tag: "pool.taken" }, { _tag: "pool.taken" }, { _tag: "pool.returned" }])
+ * Metric.snapshot(InUse, state).dimensions // { value: 1 }
+ * ```
+ */
+export const derive = <const Name extends string, const From extends Sources, D>(
+  name: Name,
+  options: DeriveOptions<From, D>
+): Metric<Name, EventOf<From[keyof From]>, { readonly [K in keyof From]: State<From[K]> }, D> => {
+  refuseDefinition(name, () => whyInvalidDerived(options))
+  const sources: ReadonlyArray<readonly [string, Any]> = Object.entries(options.from)
+  type States = { readonly [source: string]: unknown }
+  const each = (f: (metric: Any, source: string) => unknown): States =>
+    Object.fromEntries(sources.map(([source, metric]) => [source, f(metric, source)]))
+  const reducer = (state: States, event: MetricEvent, at: number): States => {
+    let changed = false
+    const next = each(({ reduce }, source) => {
+      const before = state[source]
+      const after = Object.hasOwn(reduce, event._tag) ? reduce[event._tag]!(before, event, at) : before
+      changed ||= !Object.is(before, after)
+      return after
+    })
+    return changed ? next : state
+  }
+  const tags = new Set(sources.flatMap(([, { reduce }]) => Object.keys(reduce)))
+  const all = (part: "merge" | "minus") =>
+    sources.every(([, metric]) => metric[part] !== undefined)
+      ? (left: States, right: States) => each((metric, source) => metric[part]!(left[source], right[source]))
+      : undefined
+  return define({
+    name,
+    events: familyOf(sources.map(([, { events }]) => events)),
+    initial: each(({ initial }) => initial),
+    reduce: Object.fromEntries(Array.from(tags, (tag) => [tag, reducer])),
+    view: (state: States, now) => options.view(each((metric, source) => metric.view(state[source], now)) as never, now),
+    merge: all("merge"),
+    minus: all("minus"),
+    description: options.description,
+    unit: options.unit,
+    instrument: undefined,
+    sources: Object.freeze({ ...options.from })
+  }) as never
+}
+
+const whyInvalidDerived = (options: unknown): InvalidArgument | undefined => {
+  const anObject: Check = (value) => (Predicate.isObject(value) ? undefined : "must be an object")
+  const invalid =
+    whyInvalid("options", options, anObject) ??
+    whyInvalidOptions(options, { from: anything, view: aFunction, description: aString, unit: aString })
+  if (invalid !== undefined) return invalid
+  const { from, view } = options as DeriveOptions<Sources, unknown>
+  if (view === undefined) return new InvalidArgument({ argument: "view", reason: "is missing" })
+  const noMetrics = new InvalidArgument({ argument: "from", reason: "must be an object of metrics, at least one" })
+  if (!Predicate.isObject(from) || Object.keys(from).length === 0) return noMetrics
+  const wrong = Object.entries(from).find(([, metric]) => !isDefinition(metric))
+  if (wrong !== undefined) return new InvalidArgument({ argument: `from["${wrong[0]}"]`, reason: "is not a metric" })
+  const known = new Map<string, Family["cases"][string]>()
+  for (const [source, { events }] of Object.entries(from)) {
+    for (const [tag, schema] of Object.entries(events.cases)) {
+      const other = known.get(tag)
+      if (other !== undefined && other !== schema && shape(other) !== shape(schema)) {
+        const reason = `knows the event "${tag}" in another way than the metrics before it`
+        return new InvalidArgument({ argument: `from["${source}"]`, reason })
+      }
+      known.set(tag, schema)
+    }
+  }
+  return undefined
+}
+
+const shape = (schema: Family["cases"][string]): string => describe(Schema.toRepresentation(schema as Schema.Top))
+
+/** One family of the events of several. */
+const familyOf = (families: ReadonlyArray<Family>): Family => {
+  const [first, ...others] = families
+  if (others.every((family) => family === first)) return first!
+  const cases = Object.assign({}, ...families.map((family) => family.cases)) as { [tag: string]: Schema.Top }
+  return Schema.Union(Object.values(cases)).pipe(Schema.toTaggedUnion("_tag") as never) as unknown as Family
+}

@@ -1,0 +1,67 @@
+/**
+ * Levels: what something stood at last.
+ */
+import type {
+  EventOfTag,
+  Labels,
+  LabelsOf,
+  LabelValues,
+  Remarks,
+  Series,
+  SeriesState,
+  ValueOptions
+} from "./Instrument.ts"
+import { instrument } from "./internal/instruments/define.ts"
+import type { GaugePoint } from "./internal/instruments/gauge.ts"
+import { oneOf } from "./internal/options.ts"
+import type { Metric } from "./Metric.ts"
+import type { Family, TagOf } from "./MetricEvent.ts"
+
+export type { GaugePoint }
+
+export interface GaugeOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>
+  extends ValueOptions<F, Tag, LS> {
+  /**
+   * What an event does to the gauge: `"set"` puts its value in the place of what was there, `"add"` adds to it. Default:
+   * `"set"`.
+   */
+  readonly mode?: "set" | "add"
+}
+
+export type GaugeDimensions<L extends LabelValues> = [keyof L] extends [never]
+  ? { readonly value: number | null; readonly at: number | null } & Remarks<GaugePoint>
+  : { readonly series: ReadonlyArray<Series<L, GaugePoint>> } & Remarks<GaugePoint>
+
+/**
+ * The last value, and when it was measured (milliseconds since the Unix epoch).
+ *
+ * Shows `{ value, at }`, both `null` before the first event, and for labels `series` instead. Throws `InvalidArgument`
+ * for a definition that cannot work.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Metric } from "mvx-metrics"
+ *
+ * const PoolEvent = Schema.TaggedUnion({ "pool.resized": { connections: Schema.Number } })
+ *
+ * const Connections = Metric.gauge("pool.connections", { events: PoolEvent, value: "connections" })
+ *
+ * const state = Metric.fold(Connections, [{ _tag: "pool.resized", connections: 8 }], 1000)
+ * Metric.snapshot(Connections, state).dimensions // { value: 8, at: 1000 }
+ * ```
+ */
+export const gauge = <
+  const Name extends string,
+  F extends Family,
+  Tag extends TagOf<F>,
+  const LS extends Labels<EventOfTag<F, Tag>>
+>(
+  name: Name,
+  options: GaugeOptions<F, Tag, LS>
+): Metric<Name, F["Type"], SeriesState<GaugePoint>, GaugeDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>> =>
+  instrument("gauge", name, options, {
+    required: ["value"],
+    checks: { mode: oneOf("set", "add") },
+    settings: ({ mode = "set" }) => ({ mode })
+  })

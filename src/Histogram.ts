@@ -1,0 +1,179 @@
+/**
+ * How values are distributed: in buckets of one's own choosing, or in exponential ones that fit themselves.
+ */
+import type {
+  Dimensioned,
+  EventOfTag,
+  Labels,
+  LabelsOf,
+  LabelValues,
+  Remarks,
+  Series,
+  SeriesState,
+  ValueOptions
+} from "./Instrument.ts"
+import { boundariesCheck } from "./internal/instruments/checks.ts"
+import { instrument } from "./internal/instruments/define.ts"
+import type { ExponentialPoint } from "./internal/instruments/exponential.ts"
+import type { HistogramPoint } from "./internal/instruments/histogram.ts"
+import { integerWithin } from "./internal/options.ts"
+import type { Metric } from "./Metric.ts"
+import type { Family, TagOf } from "./MetricEvent.ts"
+
+export type { ExponentialPoint, HistogramPoint }
+
+export interface HistogramOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>
+  extends ValueOptions<F, Tag, LS> {
+  /**
+   * Upper bounds of the buckets, inclusive, increasing; one more bucket is for what is beyond. Default: by the unit,
+   * `s`, `ms` or `By`; without one of these as for milliseconds.
+   */
+  readonly boundaries?: ReadonlyArray<number>
+}
+
+/** `counts[i]` are the values up to `boundaries[i]`, the last one those beyond. `min` and `max` of nothing are `null`. */
+export interface Distribution {
+  readonly count: number
+  readonly sum: number
+  readonly min: number | null
+  readonly max: number | null
+  readonly counts: ReadonlyArray<number>
+}
+
+export type HistogramDimensions<L extends LabelValues> = Distribution & {
+  readonly boundaries: ReadonlyArray<number>
+} & Remarks<Distribution> &
+  ([keyof L] extends [never] ? unknown : { readonly series: ReadonlyArray<Series<L, Distribution>> })
+
+/**
+ * How values are distributed: a count for each bucket, and their sum, least and greatest.
+ *
+ * Shows the distribution of all series together, and for labels `series`, each with its own. Throws `InvalidArgument`
+ * for a definition that cannot work.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Metric } from "mvx-metrics"
+ *
+ * const HttpEvent = Schema.TaggedUnion({ "http.request": { seconds: Schema.Number } })
+ *
+ * const Durations = Metric.histogram("http.request.duration", {
+ *   events: HttpEvent,
+ *   value: "seconds",
+ *   unit: "s",
+ *   boundaries: [0.1, 1]
+ * })
+ *
+ * const state = Metric.fold(Durations, [{ _tag: "http.request", seconds: 0.5 }])
+ * Metric.snapshot(Durations, state).dimensions.counts // [0, 1, 0]
+ * ```
+ */
+export const histogram = <
+  const Name extends string,
+  F extends Family,
+  Tag extends TagOf<F>,
+  const LS extends Labels<EventOfTag<F, Tag>>
+>(
+  name: Name,
+  options: HistogramOptions<F, Tag, LS>
+): Metric<Name, F["Type"], SeriesState<HistogramPoint>, HistogramDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>> =>
+  instrument("histogram", name, options, {
+    required: ["value"],
+    checks: { boundaries: boundariesCheck },
+    settings: ({ boundaries, unit }) => ({
+      // 0 + boundary: -0 is 0, which is what JSON makes of it.
+      boundaries: ((boundaries as ReadonlyArray<number> | undefined) ?? defaultBoundaries(unit)).map((each) => 0 + each)
+    })
+  })
+
+/** Boundaries that fit what is measured. Seconds as HTTP durations in OpenTelemetry's semantic conventions. */
+const defaultBoundaries = (unit: unknown): ReadonlyArray<number> => {
+  if (unit === "s") return [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
+  if (unit === "By") return Array.from({ length: 12 }, (_, i) => 64 * 4 ** i)
+  // The default of the OpenTelemetry SDK.
+  return [0, 5, 10, 25, 50, 75, 100, 250, 500, 750, 1000, 2500, 5000, 7500, 10000]
+}
+
+export interface ExponentialHistogramOptions<
+  F extends Family,
+  Tag extends TagOf<F>,
+  LS extends Labels<EventOfTag<F, Tag>>
+> extends ValueOptions<F, Tag, LS> {
+  /** Most buckets of positive values, and as many of negative ones. Default: 160, as in OpenTelemetry. */
+  readonly maxSize?: number
+  /** The finest scale, from -10 to 20. It is given up as far as `maxSize` asks for. Default: 20. */
+  readonly maxScale?: number
+}
+
+/**
+ * Buckets of an exponential histogram: `counts[i]` are the values in (base^(offset + i), base^(offset + i + 1)], where
+ * base is 2^(2^-scale).
+ */
+export interface Buckets {
+  readonly offset: number
+  readonly counts: ReadonlyArray<number>
+}
+
+export interface ExponentialDistribution {
+  readonly count: number
+  readonly sum: number
+  readonly min: number | null
+  readonly max: number | null
+  readonly scale: number
+  readonly zeroCount: number
+  readonly positive: Buckets
+  readonly negative: Buckets
+  /** Estimates of the median and of what most values do not exceed, `null` of nothing. */
+  readonly p50: number | null
+  readonly p90: number | null
+  readonly p99: number | null
+  /** The greatest relative error of these estimates. */
+  readonly relativeError: number
+}
+
+export type ExponentialHistogramDimensions<L extends LabelValues> = Dimensioned<L, ExponentialDistribution>
+
+/**
+ * How values are distributed, whatever their magnitude: in buckets whose width grows with the value, as many as
+ * `maxSize`, as fine as that allows. Nothing has to be known beforehand, and any two can be put together.
+ *
+ * As in OpenTelemetry's data model:
+ * https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponentialhistogram. Throws `InvalidArgument` for a
+ * definition that cannot work.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Metric } from "mvx-metrics"
+ *
+ * const HttpEvent = Schema.TaggedUnion({ "http.response": { bytes: Schema.Number } })
+ *
+ * const Sizes = Metric.exponentialHistogram("http.response.size", { events: HttpEvent, value: "bytes", maxScale: 0 })
+ *
+ * const state = Metric.fold(Sizes, [
+ *   { _tag: "http.response", bytes: 3 },
+ *   { _tag: "http.response", bytes: 9 }
+ * ])
+ * Metric.snapshot(Sizes, state).dimensions.positive // { offset: 1, counts: [1, 0, 1] }
+ * ```
+ */
+export const exponentialHistogram = <
+  const Name extends string,
+  F extends Family,
+  Tag extends TagOf<F>,
+  const LS extends Labels<EventOfTag<F, Tag>>
+>(
+  name: Name,
+  options: ExponentialHistogramOptions<F, Tag, LS>
+): Metric<
+  Name,
+  F["Type"],
+  SeriesState<ExponentialPoint>,
+  ExponentialHistogramDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>
+> =>
+  instrument("exponentialHistogram", name, options, {
+    required: ["value"],
+    checks: { maxSize: integerWithin(2, 10_000), maxScale: integerWithin(-10, 20) },
+    settings: ({ maxScale = 20, maxSize = 160 }) => ({ maxSize, maxScale })
+  })

@@ -1,0 +1,173 @@
+/**
+ * Metrics across the processes of Node's `cluster`: each worker process measures for itself and tells the primary the
+ * states of its recorders, the primary puts them together.
+ *
+ * What a process did is kept when it dies, up to what it last told; so totals never go backwards, however often
+ * processes are restarted. A process that ends in an orderly way tells everything.
+ *
+ * @example
+ * ```ts
+ * import cluster from "node:cluster"
+ * import { NodeRuntime } from "@effect/platform-node"
+ * import { Effect, Layer } from "effect"
+ * import { MetricsLayer, Recorder } from "mvx-metrics"
+ * import { MetricsCluster } from "mvx-metrics/MetricsCluster"
+ * import { SaveAttempts } from "./document-storage.metrics.ts"
+ *
+ * const primary = Effect.gen(function* () {
+ *   cluster.fork()
+ *   cluster.fork()
+ *   ...
+ *   const { processes, recorders } = yield* MetricsCluster.report
+ *   console.log(processes.length, recorders["document_storage"]?.snapshots)
+ * }).pipe(Effect.provide(MetricsCluster.layer({ metrics: [SaveAttempts] })))
+ *
+ * const Metrics = Layer.mergeAll(Recorder.layer("document_storage"), MetricsCluster.layerWorker()).pipe(
+ *   Layer.provideMerge(MetricsLayer.layerInProcess({ namespace: "example.metrics" }))
+ * )
+ * const worker = Effect.gen(function* () {
+ *   yield* Recorder.register(SaveAttempts)
+ *   ...
+ * }).pipe(Effect.provide(Metrics))
+ *
+ * NodeRuntime.runMain(cluster.isPrimary ? primary : worker)
+ * ```
+ */
+import cluster from "node:cluster"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import { isBuiltInLevel } from "./internal/cluster/ledger.ts"
+import { type ClusterReport, PrimaryProcess } from "./internal/cluster/primaryProcess.ts"
+import { reportToPrimary } from "./internal/cluster/workerProcess.ts"
+import { aDuration, type Check, positiveInteger, whyInvalidOptions } from "./internal/options.ts"
+import * as Metric from "./Metric.ts"
+import { InvalidArgument, InvalidState } from "./MetricsError.ts"
+import { MetricsRuntime } from "./MetricsRuntime.ts"
+
+export type { ClusterProcess, ClusterReport } from "./internal/cluster/primaryProcess.ts"
+
+/** How the primary puts the processes together. */
+export interface ClusterOptions {
+  /** The metrics of the report, each of which can be merged; what else the processes measure is left out. */
+  readonly metrics: ReadonlyArray<Metric.Any | Metric.MetricSet>
+  /**
+   * Those among them that say how a process stands, not what it did: nothing of them is left when it has ended. Gauges,
+   * up-down counters and what is derived from nothing else are such metrics by themselves.
+   */
+  readonly levels?: ReadonlyArray<Metric.Any>
+  /** How long a report waits for a process to answer, by the real clock. Default: 1 second. */
+  readonly timeout?: Duration.Input
+  /**
+   * Most recorder ids that no process has any more of which the total is kept by its id. What comes beyond, the oldest
+   * first, goes together under `others`. Default: 1000.
+   */
+  readonly maxEnded?: number
+}
+
+/** How a worker process reports. */
+export interface ClusterWorkerOptions {
+  /** How often it tells the primary its states, unasked: what a process that dies at once did since is lost. Default: 1 second. */
+  readonly every?: Duration.Input
+}
+
+/** What the primary offers. */
+export interface ClusterService {
+  /**
+   * The recorders of all processes by id: those of the processes that run, asked for now, and of those that have ended.
+   * A process that does not answer in time counts with what it said last. Never fails.
+   *
+   * A metric resets a total only when it is reset in a process. Sums of fractions may differ in their last digit.
+   */
+  readonly report: Effect.Effect<ClusterReport>
+}
+
+/** The metrics of all processes of a cluster, in its primary. */
+export class MetricsCluster extends Context.Service<MetricsCluster, ClusterService>()("mvx-metrics/MetricsCluster") {
+  /** See {@link ClusterService.report}. */
+  static readonly report: Effect.Effect<ClusterReport, never, MetricsCluster> = MetricsCluster.use(
+    (self) => self.report
+  )
+
+  /**
+   * Listens to the worker processes, from now on: make it before the first fork. Fails in a worker process, and for a
+   * metric that cannot be merged.
+   */
+  static readonly make = (
+    options: ClusterOptions
+  ): Effect.Effect<ClusterService, InvalidArgument | InvalidState, Scope.Scope> =>
+    Effect.gen(function* () {
+      const refusal = whyInvalidOptions(options ?? null, optionChecks) ?? whyNoMetrics(options) ?? whyNotPrimary()
+      if (refusal !== undefined) return yield* refusal
+      const { levels = [], maxEnded = 1000, timeout = "1 second" } = options
+      const isLevel = (metric: Metric.Any): boolean => isBuiltInLevel(metric) || levels.includes(metric)
+      const primary = new PrimaryProcess(
+        { metrics: all(options.metrics), isLevel, maxEnded },
+        yield* Effect.context<never>(),
+        yield* Clock.Clock
+      )
+      yield* primary.listen
+      return { report: primary.report(Duration.toMillis(Duration.fromInputUnsafe(timeout))) }
+    })
+
+  /** {@link MetricsCluster.make} as a layer, for the primary. */
+  static readonly layer = (options: ClusterOptions): Layer.Layer<MetricsCluster, InvalidArgument | InvalidState> =>
+    Layer.effect(MetricsCluster, MetricsCluster.make(options))
+
+  /**
+   * For the worker processes: tells the primary the states of all recorders of the runtime, at once, `every` so often,
+   * when the primary asks, and for the last time when a recorder is removed, as all are when the runtime shuts down.
+   * Each time all states cross the channel, as JSON unless the cluster has `serialization: "advanced"`.
+   *
+   * In a process that is no worker of a cluster it does nothing, so that the program runs alone as well.
+   */
+  static readonly layerWorker = (options?: ClusterWorkerOptions): Layer.Layer<never, InvalidArgument, MetricsRuntime> =>
+    Layer.effectDiscard(
+      Effect.gen(function* () {
+        const invalid = whyInvalidOptions(options, { every: aDuration })
+        if (invalid !== undefined) return yield* invalid
+        yield* reportToPrimary(yield* MetricsRuntime, options?.every ?? "1 second")
+      })
+    )
+}
+
+const someMetrics: Check = (value) =>
+  Array.isArray(value) && value.every((each) => Metric.isMetric(each) || Metric.isMetricSet(each))
+    ? undefined
+    : "must be an array of metrics"
+
+const optionChecks: { readonly [K in keyof Required<ClusterOptions>]: Check } = {
+  metrics: someMetrics,
+  levels: someMetrics,
+  timeout: aDuration,
+  maxEnded: positiveInteger
+}
+
+const all = (metrics: ClusterOptions["metrics"]): ReadonlyArray<Metric.Any> => [
+  ...new Set(metrics.flatMap(Metric.metricsOf))
+]
+
+const whyNoMetrics = ({ metrics }: ClusterOptions): InvalidArgument | undefined => {
+  const refused = (reason: string) => new InvalidArgument({ argument: "metrics", reason })
+  if (metrics === undefined || metrics.length === 0) return refused("must be an array of metrics, at least one")
+  const each = all(metrics)
+  const names = each.map(({ name }) => name)
+  const twice = names.find((name, i) => names.indexOf(name) !== i)
+  if (twice !== undefined) return refused(`has two of the name "${twice}"`)
+  const apart = each.find(({ merge }) => merge === undefined)
+  return apart && refused(`"${apart.name}" has no merge: give Metric.make one`)
+}
+
+const whyNotPrimary = (): InvalidState | undefined =>
+  cluster.isPrimary
+    ? undefined
+    : new InvalidState({
+        subject: "cluster",
+        id: String(cluster.worker?.id),
+        state: "a worker process",
+        operation: "put together what the others report",
+        hint: "MetricsCluster.layer is for the primary, MetricsCluster.layerWorker for its worker processes"
+      })

@@ -1,0 +1,294 @@
+/**
+ * Events that were captured, run through metrics: what would this metric have shown?
+ *
+ * Events are captured by a test recorder (`mvx-metrics/testing`), or read from a file of one JSON object a line.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Metric, Replay } from "mvx-metrics"
+ *
+ * const CacheEvent = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean } })
+ * const Hits = Metric.ratio("cache.hits", { events: CacheEvent, hits: "hit" })
+ *
+ * const captured: ReadonlyArray<Replay.Captured<typeof CacheEvent.Type>> = [
+ *   { at: 1_000, event: { _tag: "cache.lookup", hit: true } },
+ *   { at: 2_000, event: { _tag: "cache.lookup", hit: false } }
+ * ]
+ * Replay.run(Hits, captured)["cache.hits"].dimensions // { ratio: 0.5, hits: 1, total: 2 }
+ * ```
+ */
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import type { PlatformError } from "effect/PlatformError"
+import * as Result from "effect/Result"
+import * as Stream from "effect/Stream"
+import type { MetricSet } from "./Combinators.ts"
+import { DirectFold } from "./internal/directFold.ts"
+import { type MetricsGiven, metricsGiven } from "./internal/metricsGiven.ts"
+import { type Captured, LineCutter, lineReader, lineWriter } from "./internal/ndjson.ts"
+import { aFamily, type Check, whyInvalid, whyInvalidOptions } from "./internal/options.ts"
+import { refusing } from "./internal/refusing.ts"
+import type * as Metric from "./Metric.ts"
+import { type Family, type MetricEvent, whyNotEvent } from "./MetricEvent.ts"
+import { InvalidArgument, type InvalidLine } from "./MetricsError.ts"
+import type { Snapshot, Snapshots } from "./Snapshot.ts"
+
+export type { Captured } from "./internal/ndjson.ts"
+
+/** The snapshots of metrics, each with the dimensions of its definition. Those of a set are not told apart. */
+export type SnapshotsOf<Given extends MetricsGiven> = Given extends MetricSet
+  ? Snapshots
+  : Given extends Metric.Any
+    ? { readonly [M in Given as M["name"]]: Snapshot<Metric.Dimensions<M>> }
+    : Given extends ReadonlyArray<infer M>
+      ? [M] extends [Metric.Any]
+        ? { readonly [Each in M as Each["name"]]: Snapshot<Metric.Dimensions<Each>> }
+        : Snapshots
+      : never
+
+export interface RunOptions {
+  /** When the metrics are read, in milliseconds since the Unix epoch. Default: the time of the last event. */
+  readonly now?: number
+}
+
+const aTime: Check = (value) => (Number.isFinite(value) ? undefined : "must be a time in milliseconds")
+
+/** The metrics with what they have taken so far. */
+class Run {
+  readonly #fold = new DirectFold()
+  readonly #now: number | undefined
+  #last = 0
+  #count = 0
+
+  constructor(metrics: MetricsGiven, options: RunOptions | undefined) {
+    const invalid = whyInvalidOptions(options, { now: aTime })
+    if (invalid !== undefined) throw invalid
+    for (const metric of metricsGiven(metrics)) this.#fold.register(metric)
+    this.#now = options?.now
+  }
+
+  take({ at, event }: Captured): void {
+    const reason = aTime(at) ?? whyNotEvent(event)
+    if (reason !== undefined) throw new InvalidArgument({ argument: `captured[${this.#count}]`, reason })
+    this.#count++
+    this.#last = at
+    this.#fold.event(event, at)
+  }
+
+  get snapshots(): Snapshots {
+    return this.#fold.snapshots(this.#now ?? this.#last)
+  }
+}
+
+/**
+ * What metrics show after these events, taken in the order given. The metrics begin with their initial state; one whose
+ * reducer throws is quarantined as in a recorder.
+ *
+ * Throws `InvalidArgument` for what is no metric, or no captured event.
+ */
+export const run = <const Given extends MetricsGiven, Event extends MetricEvent>(
+  metrics: Given,
+  captured: Iterable<Captured<Event>>,
+  options?: RunOptions
+): SnapshotsOf<Given> => {
+  const replay = new Run(metrics, options)
+  for (const each of captured) replay.take(each)
+  return replay.snapshots as SnapshotsOf<Given>
+}
+
+/**
+ * The same for a stream, which is never in memory as a whole.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Schema, Stream } from "effect"
+ * import { Metric, Replay } from "mvx-metrics"
+ *
+ * const CacheEvent = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean } })
+ * const Lookups = Metric.counter("cache.lookups", { events: CacheEvent })
+ *
+ * const file = Stream.make('{"at":1000,"event":{"_tag":"cache.lookup","hit":true}}\n')
+ * const shown = await Effect.runPromise(Replay.runStream(Lookups, Replay.fromNdjson(CacheEvent, file)))
+ * shown["cache.lookups"].dimensions // { value: 1 }
+ * ```
+ */
+export const runStream = <const Given extends MetricsGiven, Event extends MetricEvent, E, R>(
+  metrics: Given,
+  captured: Stream.Stream<Captured<Event>, E, R>,
+  options?: RunOptions
+): Effect.Effect<SnapshotsOf<Given>, E | InvalidArgument, R> =>
+  Effect.gen(function* () {
+    const replay = yield* refusing(() => new Run(metrics, options))
+    yield* Stream.runForEachArray(captured, (events) =>
+      refusing(() => {
+        for (const each of events) replay.take(each)
+      })
+    )
+    return replay.snapshots as SnapshotsOf<Given>
+  })
+
+/** What becomes of a line that holds no event of the family, where the stream goes on after it. */
+export type SkipBadLine<E = never, R = never> =
+  /** It is left out, and logged as a warning. */
+  | "skip"
+  /** It is left out, and handed to the function. */
+  | ((line: InvalidLine) => Effect.Effect<unknown, E, R>)
+
+/** The options under which a bad line is a failure: after the events before it, the stream fails with the line. */
+export interface FailOptions {
+  readonly onBadLine?: "fail"
+}
+
+/** The options under which bad lines are left out. */
+export interface SkipOptions<E = never, R = never> {
+  readonly onBadLine: SkipBadLine<E, R>
+}
+
+/**
+ * Reads events from NDJSON: a line for each, `{"at":1000,"event":{"_tag":"cache.lookup","hit":true}}`, checked by the
+ * family's schema. The text comes in chunks of any size, as strings or as bytes in UTF-8. Empty lines are left out, and
+ * so are fields that the schema does not know.
+ *
+ * Throws `InvalidArgument` for what is no family.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Schema, Stream } from "effect"
+ * import { type MetricsError, Replay } from "mvx-metrics"
+ *
+ * const CacheEvent = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean } })
+ * const file = Stream.make('{"at":1,"event":{"_tag":"cache.lookup","hit":true}}\nnonsense\n')
+ *
+ * const skipped: Array<MetricsError.InvalidLine> = []
+ * const events = Replay.fromNdjson(CacheEvent, file, {
+ *   onBadLine: (line) => Effect.sync(() => skipped.push(line))
+ * })
+ * await Effect.runPromise(Stream.runCount(events)) // 1
+ * skipped.map(({ line }) => line) // [2]
+ * ```
+ */
+export const fromNdjson: {
+  <F extends Family, E, R>(
+    family: F,
+    chunks: Stream.Stream<string | Uint8Array, E, R>,
+    options?: FailOptions
+  ): Stream.Stream<Captured<F["Type"]>, E | InvalidLine, R>
+  <F extends Family, E, R, E2 = never, R2 = never>(
+    family: F,
+    chunks: Stream.Stream<string | Uint8Array, E, R>,
+    options: SkipOptions<E2, R2>
+  ): Stream.Stream<Captured<F["Type"]>, E | E2, R | R2>
+} = <F extends Family, E, R, E2, R2>(
+  family: F,
+  chunks: Stream.Stream<string | Uint8Array, E, R>,
+  options?: FailOptions | SkipOptions<E2, R2>
+): Stream.Stream<Captured<F["Type"]>, never, never> => {
+  const invalid = whyInvalid("family", family, aFamily) ?? whyInvalidOptions(options, { onBadLine: aChoice })
+  if (invalid !== undefined) throw invalid
+  const read = lineReader(family)
+  const onBadLine = options?.onBadLine ?? "fail"
+  const refuse = (line: InvalidLine): Effect.Effect<unknown, E2 | InvalidLine, R2> => {
+    if (onBadLine === "fail") return Effect.fail(line)
+    return onBadLine === "skip" ? Effect.logWarning(`skipped: ${line.message}`) : onBadLine(line)
+  }
+  const events = chunks.pipe(
+    Stream.mapAccumArray(
+      () => new LineCutter(),
+      (cutter, given) => [cutter, [cutter.push(given)]] as const,
+      { onHalt: (cutter) => [cutter.end()] }
+    ),
+    Stream.map((lines) => lines.flatMap((line) => read(line) ?? [])),
+    // As one array where all is well: a stream for each line would cost ten times as much.
+    Stream.flatMap((results) =>
+      results.every(Result.isSuccess)
+        ? Stream.fromIterable(results.map(({ success }) => success))
+        : Stream.flatMap(Stream.fromIterable(results), (result) =>
+            Result.isSuccess(result)
+              ? Stream.succeed(result.success)
+              : Stream.drain(Stream.fromEffect(refuse(result.failure)))
+          )
+    )
+  )
+  return events as Stream.Stream<Captured<F["Type"]>, never, never>
+}
+
+const aChoice: Check = (value) =>
+  value === "fail" || value === "skip" || typeof value === "function"
+    ? undefined
+    : 'must be "fail", "skip" or a function of the bad line'
+
+/**
+ * Writes events as NDJSON, a line for each, which {@link fromNdjson} reads. Dates, bigints and whatever else the schema
+ * has come back as they were. Fails for an event that is not of the family.
+ *
+ * Throws `InvalidArgument` for what is no family.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Schema, Stream } from "effect"
+ * import { Replay } from "mvx-metrics"
+ *
+ * const SaveEvent = Schema.TaggedUnion({ "document.saved": { on: Schema.Date } })
+ *
+ * const captured = Stream.make({ at: 1000, event: { _tag: "document.saved", on: new Date(500) } as const })
+ * const text = await Effect.runPromise(Stream.mkString(Replay.toNdjson(SaveEvent, captured)))
+ * text.trim() // '{"at":1000,"event":{"_tag":"document.saved","on":"1970-01-01T00:00:00.500Z"}}'
+ * ```
+ */
+export const toNdjson = <F extends Family, E, R>(
+  family: F,
+  captured: Stream.Stream<Captured<F["Type"]>, E, R>
+): Stream.Stream<string, E | InvalidArgument, R> => {
+  const invalid = whyInvalid("family", family, aFamily)
+  if (invalid !== undefined) throw invalid
+  const write = lineWriter(family)
+  return Stream.mapEffect(captured, (each) => Effect.fromResult(write(each)))
+}
+
+/** Reads events from a file in NDJSON, as {@link fromNdjson} does. For an example see {@link writeFile}. */
+export const readFile: {
+  <F extends Family>(
+    family: F,
+    path: string,
+    options?: FailOptions
+  ): Stream.Stream<Captured<F["Type"]>, PlatformError | InvalidLine, FileSystem.FileSystem>
+  <F extends Family, E = never, R = never>(
+    family: F,
+    path: string,
+    options: SkipOptions<E, R>
+  ): Stream.Stream<Captured<F["Type"]>, PlatformError | E, FileSystem.FileSystem | R>
+} = <F extends Family, E, R>(
+  family: F,
+  path: string,
+  options?: FailOptions | SkipOptions<E, R>
+): Stream.Stream<Captured<F["Type"]>, PlatformError, FileSystem.FileSystem> => {
+  const chunks = Stream.unwrap(FileSystem.FileSystem.use((files) => Effect.succeed(files.stream(path))))
+  return fromNdjson(family, chunks, options as SkipOptions)
+}
+
+/**
+ * Writes events to a file in NDJSON, as {@link toNdjson} does. A file that is there is replaced.
+ *
+ * @example
+ * ```ts
+ * import { NodeFileSystem } from "@effect/platform-node"
+ * import { Effect, FileSystem, Schema, Stream } from "effect"
+ * import { Replay } from "mvx-metrics"
+ *
+ * const CacheEvent = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean } })
+ *
+ * const program = Effect.gen(function* () {
+ *   const file = yield* (yield* FileSystem.FileSystem).makeTempFileScoped()
+ *   yield* Replay.writeFile(CacheEvent, file, Stream.make({ at: 1000, event: { _tag: "cache.lookup", hit: true } as const }))
+ *   return yield* Stream.runCollect(Replay.readFile(CacheEvent, file))
+ * })
+ * await program.pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer), Effect.runPromise) // [{ at: 1000, event: { _tag: "cache.lookup", hit: true } }]
+ * ```
+ */
+export const writeFile = <F extends Family, E, R>(
+  family: F,
+  path: string,
+  captured: Stream.Stream<Captured<F["Type"]>, E, R>
+): Effect.Effect<void, PlatformError | E | InvalidArgument, FileSystem.FileSystem | R> =>
+  FileSystem.FileSystem.use((files) => toNdjson(family, captured).pipe(Stream.encodeText, Stream.run(files.sink(path))))

@@ -1,0 +1,247 @@
+/**
+ * Plain statistics: averages, extremes, ratios, what came how often, and how many different values there were.
+ */
+import type {
+  BooleanField,
+  Dimensioned,
+  EventOfTag,
+  InstrumentOptions,
+  LabelSource,
+  Labels,
+  LabelsOf,
+  LabelValues,
+  SeriesState,
+  ValueOptions
+} from "./Instrument.ts"
+import type { AveragePoint } from "./internal/instruments/average.ts"
+import { instrument } from "./internal/instruments/define.ts"
+import type { DistinctPoint } from "./internal/instruments/distinct.ts"
+import type { FrequencyPoint } from "./internal/instruments/frequency.ts"
+import type { MinMaxPoint } from "./internal/instruments/minMax.ts"
+import type { RatioPoint } from "./internal/instruments/ratio.ts"
+import { integerWithin, positiveInteger } from "./internal/options.ts"
+import type { Metric } from "./Metric.ts"
+import type { Family, TagOf } from "./MetricEvent.ts"
+
+export type { AveragePoint, DistinctPoint, FrequencyPoint, MinMaxPoint, RatioPoint }
+
+export interface Average {
+  /** `null` of nothing. */
+  readonly average: number | null
+  readonly count: number
+  readonly sum: number
+}
+
+export type AverageDimensions<L extends LabelValues> = Dimensioned<L, Average>
+
+/**
+ * The average of all values.
+ *
+ * Throws `InvalidArgument` for a definition that cannot work.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Metric } from "mvx-metrics"
+ *
+ * const HttpEvent = Schema.TaggedUnion({ "http.request": { bytes: Schema.Number } })
+ *
+ * const Sizes = Metric.average("http.request.size", { events: HttpEvent, value: "bytes", unit: "By" })
+ *
+ * const state = Metric.fold(Sizes, [{ _tag: "http.request", bytes: 2 }, { _tag: "http.request", bytes: 4 }])
+ * Metric.snapshot(Sizes, state).dimensions // { average: 3, count: 2, sum: 6 }
+ * ```
+ */
+export const average = <
+  const Name extends string,
+  F extends Family,
+  Tag extends TagOf<F>,
+  const LS extends Labels<EventOfTag<F, Tag>>
+>(
+  name: Name,
+  options: ValueOptions<F, Tag, LS>
+): Metric<Name, F["Type"], SeriesState<AveragePoint>, AverageDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>> =>
+  instrument("average", name, options, { required: ["value"] })
+
+export interface MinMax {
+  readonly min: number | null
+  readonly max: number | null
+  readonly count: number
+}
+
+export type MinMaxDimensions<L extends LabelValues> = Dimensioned<L, MinMax>
+
+/**
+ * The least and the greatest of all values, `null` of nothing.
+ *
+ * Throws `InvalidArgument` for a definition that cannot work.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Metric } from "mvx-metrics"
+ *
+ * const HttpEvent = Schema.TaggedUnion({ "http.request": { bytes: Schema.Number } })
+ *
+ * const Sizes = Metric.minMax("http.request.size", { events: HttpEvent, value: "bytes", unit: "By" })
+ *
+ * const state = Metric.fold(Sizes, [{ _tag: "http.request", bytes: 2 }, { _tag: "http.request", bytes: 4 }])
+ * Metric.snapshot(Sizes, state).dimensions // { min: 2, max: 4, count: 2 }
+ * ```
+ */
+export const minMax = <
+  const Name extends string,
+  F extends Family,
+  Tag extends TagOf<F>,
+  const LS extends Labels<EventOfTag<F, Tag>>
+>(
+  name: Name,
+  options: ValueOptions<F, Tag, LS>
+): Metric<Name, F["Type"], SeriesState<MinMaxPoint>, MinMaxDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>> =>
+  instrument("minMax", name, options, { required: ["value"] })
+
+export interface RatioOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>
+  extends InstrumentOptions<F, Tag, LS> {
+  /** Which of the events are counted above the line: a field that says yes or no, or a function of the event. */
+  readonly hits:
+    | BooleanField<EventOfTag<F, Tag>>
+    | ((event: EventOfTag<F, Tag>, at: number) => boolean | null | undefined)
+}
+
+export interface Ratio {
+  /** `hits / total`, `null` of nothing. */
+  readonly ratio: number | null
+  readonly hits: number
+  readonly total: number
+}
+
+export type RatioDimensions<L extends LabelValues> = Dimensioned<L, Ratio>
+
+/**
+ * Which part of the events it was: failures over attempts, hits over look-ups.
+ *
+ * Throws `InvalidArgument` for a definition that cannot work.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Metric } from "mvx-metrics"
+ *
+ * const CacheEvent = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean } })
+ *
+ * const Hits = Metric.ratio("cache.hits", { events: CacheEvent, hits: "hit" })
+ *
+ * const state = Metric.fold(Hits, [{ _tag: "cache.lookup", hit: true }, { _tag: "cache.lookup", hit: false }])
+ * Metric.snapshot(Hits, state).dimensions // { ratio: 0.5, hits: 1, total: 2 }
+ * ```
+ */
+export const ratio = <
+  const Name extends string,
+  F extends Family,
+  Tag extends TagOf<F>,
+  const LS extends Labels<EventOfTag<F, Tag>>
+>(
+  name: Name,
+  options: RatioOptions<F, Tag, LS>
+): Metric<Name, F["Type"], SeriesState<RatioPoint>, RatioDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>> =>
+  instrument("ratio", name, options, { measures: "hits", required: ["hits"] })
+
+export interface FrequencyOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>
+  extends InstrumentOptions<F, Tag, LS> {
+  /** What is counted: a field, or a function of the event. A field that is not there is not. */
+  readonly value: LabelSource<EventOfTag<F, Tag>>
+  /** Most values that are told apart. Default: 1000. */
+  readonly maxValues?: number
+}
+
+export interface Frequency {
+  readonly counts: { readonly [value: string]: number }
+  /** Values beyond `maxValues`, where there are any. */
+  readonly others?: number
+}
+
+export type FrequencyDimensions<L extends LabelValues> = Dimensioned<L, Frequency>
+
+/**
+ * How often each value came.
+ *
+ * Throws `InvalidArgument` for a definition that cannot work.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Metric } from "mvx-metrics"
+ *
+ * const HttpEvent = Schema.TaggedUnion({ "http.response": { status: Schema.Number } })
+ *
+ * const Statuses = Metric.frequency("http.statuses", { events: HttpEvent, value: "status" })
+ *
+ * const state = Metric.fold(Statuses, [{ _tag: "http.response", status: 200 }, { _tag: "http.response", status: 200 }])
+ * Metric.snapshot(Statuses, state).dimensions // { counts: { "200": 2 } }
+ * ```
+ */
+export const frequency = <
+  const Name extends string,
+  F extends Family,
+  Tag extends TagOf<F>,
+  const LS extends Labels<EventOfTag<F, Tag>>
+>(
+  name: Name,
+  options: FrequencyOptions<F, Tag, LS>
+): Metric<Name, F["Type"], SeriesState<FrequencyPoint>, FrequencyDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>> =>
+  instrument("frequency", name, options, {
+    required: ["value"],
+    checks: { maxValues: positiveInteger },
+    settings: ({ maxValues = 1000 }) => ({ maxValues })
+  })
+
+export interface DistinctOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>
+  extends InstrumentOptions<F, Tag, LS> {
+  /** What is told apart: a field, or a function of the event. A field that is not there is not counted. */
+  readonly value: LabelSource<EventOfTag<F, Tag>>
+  /** The registers are 2 to the power of this, from 4 to 16: the standard error is 1.04 / sqrt(registers). Default: 11. */
+  readonly precision?: number
+}
+
+export interface Distinct {
+  readonly estimate: number
+}
+
+export type DistinctDimensions<L extends LabelValues> = Dimensioned<L, Distinct>
+
+/**
+ * How many different values there were: an estimate, with a standard error of 2.3 % (see `precision`), in little memory.
+ *
+ * HyperLogLog (Flajolet et al., 2007). Throws `InvalidArgument` for a definition that cannot work.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Metric } from "mvx-metrics"
+ *
+ * const HttpEvent = Schema.TaggedUnion({ "http.request": { user: Schema.String } })
+ *
+ * const Users = Metric.distinct("http.users", { events: HttpEvent, value: "user" })
+ *
+ * const state = Metric.fold(Users, [
+ *   { _tag: "http.request", user: "ann" },
+ *   { _tag: "http.request", user: "ann" },
+ *   { _tag: "http.request", user: "bob" }
+ * ])
+ * Metric.snapshot(Users, state).dimensions // { estimate: 2 }
+ * ```
+ */
+export const distinct = <
+  const Name extends string,
+  F extends Family,
+  Tag extends TagOf<F>,
+  const LS extends Labels<EventOfTag<F, Tag>>
+>(
+  name: Name,
+  options: DistinctOptions<F, Tag, LS>
+): Metric<Name, F["Type"], SeriesState<DistinctPoint>, DistinctDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>> =>
+  instrument("distinct", name, options, {
+    required: ["value"],
+    checks: { precision: integerWithin(4, 16) },
+    settings: ({ precision = 11 }) => ({ precision })
+  })

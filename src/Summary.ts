@@ -1,0 +1,74 @@
+/**
+ * Quantiles over a sliding window of time.
+ */
+import * as Duration from "effect/Duration"
+import type { Dimensioned, EventOfTag, Labels, LabelsOf, LabelValues, SeriesState, ValueOptions } from "./Instrument.ts"
+import { aWindow, quantilesCheck } from "./internal/instruments/checks.ts"
+import { instrument } from "./internal/instruments/define.ts"
+import type { SummaryPoint } from "./internal/instruments/summary.ts"
+import { integerWithin } from "./internal/options.ts"
+import type { Metric } from "./Metric.ts"
+import type { Family, TagOf } from "./MetricEvent.ts"
+
+export type { SummaryPoint }
+
+export interface SummaryOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>
+  extends ValueOptions<F, Tag, LS> {
+  /** Which quantiles, each from 0 to 1. Default: 0.5, 0.9, 0.99. */
+  readonly quantiles?: ReadonlyArray<number>
+  /** How far back the quantiles look. Default: one minute. */
+  readonly window?: Duration.Input
+  /** In how many steps the window slides. Default: 6. */
+  readonly slots?: number
+}
+
+/** `count` and `sum` are of all values, quantiles of those in the window; `null` where there are none. */
+export interface Quantiles {
+  readonly count: number
+  readonly sum: number
+  readonly quantiles: { readonly [quantile: string]: number | null }
+}
+
+export type SummaryDimensions<L extends LabelValues> = Dimensioned<L, Quantiles>
+
+/**
+ * Quantiles of the values of the last minute, or of another window; beside them the count and the sum of all.
+ *
+ * The quantiles are estimates from exponential histograms, one for each slot of the window: with 160 buckets their
+ * relative error is below 1 % while the values of a window lie within a factor of some 20, and grows with the
+ * logarithm of that factor. Throws `InvalidArgument` for a definition that cannot work.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Metric } from "mvx-metrics"
+ *
+ * const HttpEvent = Schema.TaggedUnion({ "http.request": { seconds: Schema.Number } })
+ *
+ * const Durations = Metric.summary("http.request.duration", { events: HttpEvent, value: "seconds", quantiles: [0, 1] })
+ *
+ * const state = Metric.fold(Durations, [
+ *   { _tag: "http.request", seconds: 0.25 },
+ *   { _tag: "http.request", seconds: 0.5 }
+ * ])
+ * Metric.snapshot(Durations, state).dimensions // { count: 2, sum: 0.75, quantiles: { "0": 0.25, "1": 0.5 } }
+ * ```
+ */
+export const summary = <
+  const Name extends string,
+  F extends Family,
+  Tag extends TagOf<F>,
+  const LS extends Labels<EventOfTag<F, Tag>>
+>(
+  name: Name,
+  options: SummaryOptions<F, Tag, LS>
+): Metric<Name, F["Type"], SeriesState<SummaryPoint>, SummaryDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>> =>
+  instrument("summary", name, options, {
+    required: ["value"],
+    checks: { quantiles: quantilesCheck, window: aWindow, slots: integerWithin(1, 1000) },
+    settings: ({ quantiles = [0.5, 0.9, 0.99], slots = 6, window = "1 minute" }) => ({
+      quantiles: [...(quantiles as ReadonlyArray<number>)],
+      windowMillis: Duration.toMillis(window as Duration.Input),
+      slots
+    })
+  })

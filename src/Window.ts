@@ -1,0 +1,125 @@
+/**
+ * What happened lately: over a window of time that slides.
+ */
+import * as Duration from "effect/Duration"
+import type {
+  Dimensioned,
+  EventOfTag,
+  InstrumentOptions,
+  Labels,
+  LabelsOf,
+  LabelValues,
+  SeriesState,
+  Value,
+  ValueOptions
+} from "./Instrument.ts"
+import { aWindow } from "./internal/instruments/checks.ts"
+import { instrument, type Special } from "./internal/instruments/define.ts"
+import type { WindowPoint } from "./internal/instruments/windowed.ts"
+import { integerWithin } from "./internal/options.ts"
+import type { Metric } from "./Metric.ts"
+import type { Family, TagOf } from "./MetricEvent.ts"
+
+export type { WindowPoint }
+
+interface Sliding {
+  /** How far back it looks from the time of the reader. Default: one minute. */
+  readonly window?: Duration.Input
+  /** In how many steps the window slides: its resolution is `window / slots`. Default: 60. */
+  readonly slots?: number
+}
+
+export interface RateOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>
+  extends InstrumentOptions<F, Tag, LS>,
+    Sliding {
+  /** What each event adds, finite. Default: 1. */
+  readonly value?: Value<EventOfTag<F, Tag>>
+}
+
+export interface WindowOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>
+  extends ValueOptions<F, Tag, LS>,
+    Sliding {}
+
+export interface Rate {
+  readonly perSecond: number
+}
+
+export interface WindowStatistics {
+  readonly count: number
+  readonly sum: number
+  readonly min: number | null
+  readonly max: number | null
+  readonly average: number | null
+}
+
+export type RateDimensions<L extends LabelValues> = Dimensioned<L, Rate>
+export type WindowDimensions<L extends LabelValues> = Dimensioned<L, WindowStatistics>
+
+const sliding: Special = {
+  checks: { window: aWindow, slots: integerWithin(1, 10_000) },
+  settings: ({ slots = 60, window = "1 minute" }) => ({
+    windowMillis: Duration.toMillis(window as Duration.Input),
+    slots
+  })
+}
+
+/**
+ * How many events a second there were in the last minute, or how much of what they carry.
+ *
+ * Time is that of the events and of the reader, so under `TestClock` it is exact. Throws `InvalidArgument` for a
+ * definition that cannot work.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Metric } from "mvx-metrics"
+ *
+ * const HttpEvent = Schema.TaggedUnion({ "http.request": {} })
+ *
+ * const Requests = Metric.rate("http.requests", { events: HttpEvent, window: "10 seconds" })
+ *
+ * const state = Metric.fold(Requests, [{ _tag: "http.request" }, { _tag: "http.request" }], 1000)
+ * Metric.snapshot(Requests, state, 2000).dimensions // { perSecond: 0.2 }
+ * Metric.snapshot(Requests, state, 20_000).dimensions // { perSecond: 0 }
+ * ```
+ */
+export const rate = <
+  const Name extends string,
+  F extends Family,
+  Tag extends TagOf<F>,
+  const LS extends Labels<EventOfTag<F, Tag>>
+>(
+  name: Name,
+  options: RateOptions<F, Tag, LS>
+): Metric<Name, F["Type"], SeriesState<WindowPoint>, RateDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>> =>
+  instrument("rate", name, options, sliding)
+
+/**
+ * Count, sum, least, greatest and average of the values of the last minute.
+ *
+ * Time is that of the events and of the reader, so under `TestClock` it is exact. Throws `InvalidArgument` for a
+ * definition that cannot work.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Metric } from "mvx-metrics"
+ *
+ * const HttpEvent = Schema.TaggedUnion({ "http.request": { seconds: Schema.Number } })
+ *
+ * const Durations = Metric.window("http.request.recent", { events: HttpEvent, value: "seconds" })
+ *
+ * const state = Metric.fold(Durations, [{ _tag: "http.request", seconds: 2 }, { _tag: "http.request", seconds: 4 }])
+ * Metric.snapshot(Durations, state).dimensions // { count: 2, sum: 6, min: 2, max: 4, average: 3 }
+ * ```
+ */
+export const window = <
+  const Name extends string,
+  F extends Family,
+  Tag extends TagOf<F>,
+  const LS extends Labels<EventOfTag<F, Tag>>
+>(
+  name: Name,
+  options: WindowOptions<F, Tag, LS>
+): Metric<Name, F["Type"], SeriesState<WindowPoint>, WindowDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>> =>
+  instrument("window", name, options, { ...sliding, required: ["value"] })

@@ -1,0 +1,213 @@
+/**
+ * What the primary knows of the recorders of all processes: of those that are there the last states, of those that have
+ * ended one total for each id. It takes what it is told in order, and asks nobody.
+ */
+import * as Metric from "../../Metric.ts"
+import { mergeStates, type Snapshot, type Snapshots, type States } from "../../Snapshot.ts"
+import { describeError } from "../describeError.ts"
+import type { Part } from "./messages.ts"
+
+/** The states of one recorder of one process. */
+interface Live {
+  readonly recorderId: string
+  readonly states: States
+  /** When they came, in milliseconds since the Unix epoch. */
+  readonly at: number
+}
+
+export interface LedgerOptions {
+  readonly metrics: ReadonlyArray<Metric.Any>
+  /** Whether a metric says how its process stands, so that nothing of it is left when the process has ended. */
+  readonly isLevel: (metric: Metric.Any) => boolean
+  /** Most totals of ids that no process has any more. */
+  readonly maxEnded: number
+  /** Told of states that cannot be put together, and of metrics that are not among `metrics`: once for each. */
+  readonly onProblem: (problem: string) => void
+}
+
+/** Everything that is known of one recorder id. */
+export interface Total {
+  readonly snapshots: Snapshots
+  /** How many processes have such a recorder. */
+  readonly processes: number
+}
+
+export class Ledger {
+  readonly #options: LedgerOptions
+  readonly #metrics: ReadonlyMap<string, Metric.Any>
+  readonly #processes = new Map<number, Map<number, Live>>()
+  /** How many recorders have an id. */
+  readonly #count = new Map<string, number>()
+  /** What those have left that have ended. */
+  readonly #left = new Map<string, States>()
+  /** The ids among these that no recorder has, in the order in which they were left. */
+  readonly #gone = new Set<string>()
+  #others: { readonly recorders: number; readonly states: States } = { recorders: 0, states: {} }
+  readonly #problems = new Set<string>()
+
+  constructor(options: LedgerOptions) {
+    this.#options = options
+    this.#metrics = new Map(options.metrics.map((metric) => [metric.name, metric]))
+  }
+
+  /** A recorder of a process has these states now. */
+  take(process: number, { instance, recorderId, states }: Part, at: number): void {
+    const recorders = this.#processes.get(process) ?? new Map<number, Live>()
+    this.#processes.set(process, recorders)
+    if (!recorders.has(instance)) {
+      this.#count.set(recorderId, (this.#count.get(recorderId) ?? 0) + 1)
+      this.#gone.delete(recorderId)
+    }
+    recorders.set(instance, { recorderId, states: this.#known(states), at })
+  }
+
+  /** A recorder has ended; without states, in those that were known. */
+  end(process: number, instance: number, recorderId: string, states: States | undefined): void {
+    const recorders = this.#processes.get(process)
+    const last = states === undefined ? recorders?.get(instance)?.states : this.#known(states)
+    if (recorders?.delete(instance) === true) {
+      const rest = this.#count.get(recorderId)! - 1
+      if (rest > 0) this.#count.set(recorderId, rest)
+      else this.#count.delete(recorderId)
+    }
+    if (last !== undefined) this.#leave(recorderId, last)
+  }
+
+  /** A process has ended, and all its recorders with it. */
+  endProcess(process: number): void {
+    const recorders = [...(this.#processes.get(process) ?? [])]
+    for (const [instance, { recorderId }] of recorders) this.end(process, instance, recorderId, undefined)
+    this.#processes.delete(process)
+  }
+
+  /** When the oldest states of a process came; `undefined`: it has none. */
+  oldest(process: number): number | undefined {
+    const times = Array.from(this.#processes.get(process)?.values() ?? [], ({ at }) => at)
+    return times.length === 0 ? undefined : times.reduce((left, right) => Math.min(left, right))
+  }
+
+  /** What is known by recorder id, as of `now`. */
+  totals(now: number): { readonly [recorderId: string]: Total } {
+    const parts = new Map<string, { readonly states: Array<States>; readonly processes: Set<number> }>()
+    const of = (recorderId: string) => {
+      const found = parts.get(recorderId) ?? { states: [], processes: new Set() }
+      parts.set(recorderId, found)
+      return found
+    }
+    for (const [recorderId, states] of this.#left) of(recorderId).states.push(states)
+    for (const [process, recorders] of this.#processes) {
+      for (const { recorderId, states } of recorders.values()) {
+        of(recorderId).states.push(states)
+        of(recorderId).processes.add(process)
+      }
+    }
+    return Object.fromEntries(
+      Array.from(parts, ([recorderId, { processes, states }]) => [
+        recorderId,
+        { snapshots: this.#show(states, now), processes: processes.size }
+      ])
+    )
+  }
+
+  /** What those have left whose totals are not kept by id any more. */
+  others(now: number): { readonly recorders: number; readonly snapshots: Snapshots } {
+    return { recorders: this.#others.recorders, snapshots: this.#show([this.#others.states], now) }
+  }
+
+  // --- what has ended
+
+  #leave(recorderId: string, states: States): void {
+    const before = this.#left.get(recorderId)
+    this.#left.set(recorderId, this.#merge([...(before === undefined ? [] : [before]), this.#remains(states)]))
+    if (this.#count.has(recorderId)) return
+    this.#gone.add(recorderId)
+    if (this.#gone.size > this.#options.maxEnded) this.#forget(this.#gone.values().next().value!)
+  }
+
+  #forget(recorderId: string): void {
+    const states = this.#merge([this.#others.states, this.#left.get(recorderId)!])
+    this.#others = { recorders: this.#others.recorders + 1, states }
+    this.#left.delete(recorderId)
+    this.#gone.delete(recorderId)
+  }
+
+  /** What is left of the states of one that has ended. */
+  #remains(states: States): States {
+    const { isLevel, metrics } = this.#options
+    const remaining = metrics.filter((metric) => Object.hasOwn(states, metric.name) && !isLevel(metric))
+    return Object.fromEntries(
+      remaining.map((metric) => [metric.name, withoutLevels(metric, states[metric.name], isLevel)])
+    )
+  }
+
+  // --- states together
+
+  #known(states: States): States {
+    const known = Object.entries(states).filter(([name]) => {
+      if (this.#metrics.has(name)) return true
+      this.#problem(`a process has the metric "${name}", which the primary was not given: it is left out`)
+      return false
+    })
+    return Object.fromEntries(known)
+  }
+
+  /** States that cannot be put together come of definitions that differ: then the first ones stay. */
+  #merge(parts: ReadonlyArray<States>): States {
+    const merged: Array<readonly [string, unknown]> = []
+    for (const metric of this.#options.metrics) {
+      const own = parts.filter((states) => Object.hasOwn(states, metric.name))
+      if (own.length === 0) continue
+      try {
+        merged.push([metric.name, mergeStates([metric], own)[metric.name]])
+      } catch (error) {
+        this.#problem(whyNotMerged(metric, error))
+        merged.push([metric.name, own[0]![metric.name]])
+      }
+    }
+    return Object.fromEntries(merged)
+  }
+
+  #show(parts: ReadonlyArray<States>, now: number): Snapshots {
+    const shown: Array<readonly [string, Snapshot]> = []
+    for (const metric of this.#options.metrics) {
+      const { name } = metric
+      const own = parts.filter((states) => Object.hasOwn(states, name))
+      if (own.length === 0) continue
+      try {
+        shown.push([name, Metric.snapshot(metric, mergeStates([metric], own)[name], now)])
+      } catch (error) {
+        this.#problem(whyNotMerged(metric, error))
+        shown.push([name, { name, dimensions: {}, quarantine: { error: whyNotMerged(metric, error), missed: 0 } }])
+      }
+    }
+    return Object.fromEntries(shown)
+  }
+
+  #problem(problem: string): void {
+    if (this.#problems.has(problem)) return
+    this.#problems.add(problem)
+    this.#options.onProblem(problem)
+  }
+}
+
+const whyNotMerged = ({ name }: Metric.Any, error: unknown): string =>
+  `the states of "${name}" cannot be put together: ${describeError(error)}. All processes have to have the same definition`
+
+/** Of a derived metric, the sources that are levels begin anew. */
+const withoutLevels = (metric: Metric.Any, state: unknown, isLevel: LedgerOptions["isLevel"]): unknown => {
+  const { sources } = metric
+  if (sources === undefined) return state
+  const bySource = state as { readonly [source: string]: unknown }
+  return Object.fromEntries(
+    Object.entries(sources).map(([source, each]) => [
+      source,
+      isLevel(each) ? each.initial : withoutLevels(each, bySource[source], isLevel)
+    ])
+  )
+}
+
+/** Whether a built-in metric says how something stands, rather than what happened. */
+export const isBuiltInLevel = ({ instrument, sources }: Metric.Any): boolean => {
+  if (instrument !== undefined) return instrument.kind === "gauge" || instrument.kind === "upDownCounter"
+  return sources !== undefined && Object.values(sources).every(isBuiltInLevel)
+}

@@ -1,0 +1,233 @@
+/**
+ * Exponential histograms: buckets that get wider with the values in them, as fine as their number allows. The scale
+ * depends on which values there are, not on how they came, so that parts can be put together without a loss.
+ */
+import {
+  type Buckets,
+  type BucketsDraft,
+  coarser,
+  copyOfBuckets,
+  count,
+  difference,
+  noBuckets,
+  shiftForBucket,
+  shiftTogether,
+  together
+} from "./exponentialBuckets.ts"
+import { bucketOf, middleOf, relativeError } from "./exponentialScale.ts"
+import { anyNumber, type Measure } from "./measure.ts"
+import { noNumbers, type Points } from "./points.ts"
+
+export type { Buckets }
+
+/** `negative` has the values below 0 by their magnitude, at the same scale. */
+export interface ExponentialPoint {
+  readonly count: number
+  readonly sum: number
+  readonly min: number
+  readonly max: number
+  readonly scale: number
+  readonly zeroCount: number
+  readonly positive: Buckets
+  readonly negative: Buckets
+}
+
+export interface ExponentialSettings {
+  /** Most buckets of positive values, and as many of negative ones; two at least. Default: 160. */
+  readonly maxSize?: number
+  /**
+   * The finest scale, 20 at the most, which is the default. It is given up as far as `maxSize` asks for, to -10; to -11
+   * where two buckets have to do for subnormal values and for those above 1.
+   */
+  readonly maxScale?: number
+}
+
+const DefaultMaxSize = 160
+const DefaultMaxScale = 20
+
+// --- in place
+
+/** A point on which to work. */
+export interface ExponentialDraft {
+  count: number
+  sum: number
+  min: number
+  max: number
+  scale: number
+  zeroCount: number
+  positive: BucketsDraft
+  negative: BucketsDraft
+}
+
+export const newDraft = ({ maxScale = DefaultMaxScale }: ExponentialSettings): ExponentialDraft => ({
+  count: 0,
+  sum: 0,
+  min: Number.POSITIVE_INFINITY,
+  max: Number.NEGATIVE_INFINITY,
+  scale: maxScale,
+  zeroCount: 0,
+  positive: copyOfBuckets(noBuckets),
+  negative: copyOfBuckets(noBuckets)
+})
+
+export const draftOf = (point: ExponentialPoint): ExponentialDraft => ({
+  ...point,
+  positive: copyOfBuckets(point.positive),
+  negative: copyOfBuckets(point.negative)
+})
+
+/** Adds a value to a draft, at the finest scale that has room for it. */
+export const take = (draft: ExponentialDraft, of: number, maxSize: number = DefaultMaxSize): void => {
+  const value = 0 + of // 0 and -0 are the same
+  draft.count++
+  draft.sum += value
+  if (value < draft.min) draft.min = value
+  if (value > draft.max) draft.max = value
+  if (value === 0) {
+    draft.zeroCount++
+    return
+  }
+  const side = value > 0 ? "positive" : "negative"
+  const bucket = bucketOf(Math.abs(value), draft.scale)
+  const shift = shiftForBucket(draft[side], bucket, maxSize)
+  if (shift > 0) {
+    draft.scale -= shift
+    draft.positive = coarser(draft.positive, shift)
+    draft.negative = coarser(draft.negative, shift)
+  }
+  count(draft[side], bucket >> shift)
+}
+
+// --- pure
+
+export const exponentialMeasure = (settings: ExponentialSettings): Measure<ExponentialPoint> => ({
+  accepts: anyNumber,
+  first: (value) => {
+    const draft = newDraft(settings)
+    take(draft, value, settings.maxSize)
+    return draft
+  },
+  next: (point, value) => {
+    const draft = draftOf(point)
+    take(draft, value, settings.maxSize)
+    return draft
+  },
+  merge: (left, right) => mergePoints(left, right, settings.maxSize),
+  // The least and the greatest since then are not known; those of all values hold for them as well.
+  minus: (later, earlier) => {
+    const shift = earlier.scale - later.scale
+    return {
+      ...later,
+      count: later.count - earlier.count,
+      sum: later.sum - earlier.sum,
+      zeroCount: later.zeroCount - earlier.zeroCount,
+      positive: difference(later.positive, coarser(earlier.positive, shift)),
+      negative: difference(later.negative, coarser(earlier.negative, shift))
+    }
+  }
+})
+
+/** At the finest scale that has room for both. */
+export const mergePoints = (
+  left: ExponentialPoint,
+  right: ExponentialPoint,
+  maxSize: number = DefaultMaxSize
+): ExponentialPoint => {
+  const [a, b] = [atScale(left, right.scale), atScale(right, left.scale)]
+  const shift = Math.max(shiftTogether(a.positive, b.positive, maxSize), shiftTogether(a.negative, b.negative, maxSize))
+  const scale = a.scale - shift
+  const [c, d] = [atScale(a, scale), atScale(b, scale)]
+  return {
+    count: left.count + right.count,
+    sum: left.sum + right.sum,
+    min: Math.min(left.min, right.min),
+    max: Math.max(left.max, right.max),
+    scale,
+    zeroCount: left.zeroCount + right.zeroCount,
+    positive: together(c.positive, d.positive),
+    negative: together(c.negative, d.negative)
+  }
+}
+
+/** No finer than `scale`. */
+const atScale = (point: ExponentialPoint, scale: number): ExponentialPoint =>
+  point.scale <= scale
+    ? point
+    : {
+        ...point,
+        scale,
+        positive: coarser(point.positive, point.scale - scale),
+        negative: coarser(point.negative, point.scale - scale)
+      }
+
+/** In place: a draft for each series. */
+export class ExponentialPoints implements Points {
+  readonly a = noNumbers
+  readonly b = noNumbers
+  readonly least = -Number.MAX_VALUE
+  readonly #settings: ExponentialSettings
+  readonly #series: Array<ExponentialDraft> = []
+
+  constructor(settings: ExponentialSettings) {
+    this.#settings = settings
+  }
+
+  code(): string {
+    return "points.add(s, v);"
+  }
+
+  reserve(index: number): void {
+    this.#series[index] = newDraft(this.#settings)
+  }
+
+  add(index: number, value: number): void {
+    take(this.#series[index]!, value, this.#settings.maxSize)
+  }
+
+  point(index: number): ExponentialPoint {
+    return draftOf(this.#series[index]!)
+  }
+}
+
+// --- what it shows
+
+/**
+ * An estimate of the value that stands at `q * (count - 1)`, rounded down, when all are sorted and counted from 0; or
+ * `null` if there are none. No further from it than {@link relativeError}; the least and the greatest are exact.
+ */
+export const quantile = (point: ExponentialPoint, q: number): number | null => {
+  const { count, max, min } = point
+  const rank = Math.floor(q * (count - 1))
+  if (count === 0) return null
+  if (rank <= 0) return min
+  if (rank >= count - 1) return max
+  return Math.min(max, Math.max(min, estimate(point, rank)))
+}
+
+const estimate = ({ negative, positive, scale, zeroCount }: ExponentialPoint, rank: number): number => {
+  let rest = rank
+  for (let i = negative.counts.length - 1; i >= 0; i--) {
+    rest -= negative.counts[i]!
+    if (rest < 0) return -middleOf(negative.offset + i, scale)
+  }
+  rest -= zeroCount
+  if (rest < 0) return 0
+  const i = positive.counts.findIndex((count) => {
+    rest -= count
+    return rest < 0
+  })
+  return middleOf(positive.offset + i, scale)
+}
+
+export const showExponential = (point: ExponentialPoint | null) =>
+  point === null
+    ? { ...newDraft({}), min: null, max: null, ...noEstimates }
+    : {
+        ...point,
+        p50: quantile(point, 0.5),
+        p90: quantile(point, 0.9),
+        p99: quantile(point, 0.99),
+        relativeError: relativeError(point.scale)
+      }
+
+const noEstimates = { p50: null, p90: null, p99: null, relativeError: relativeError(DefaultMaxScale) }

@@ -1,0 +1,152 @@
+/**
+ * Quantiles over a sliding window of time: an exponential histogram for each slot of it. Time is that of the values,
+ * never that of a clock, and may go backwards.
+ */
+import {
+  draftOf,
+  type ExponentialDraft,
+  type ExponentialPoint,
+  exponentialMeasure,
+  mergePoints,
+  newDraft,
+  quantile,
+  take
+} from "./exponential.ts"
+import { anyNumber, type Measure } from "./measure.ts"
+import { noNumbers, type Points } from "./points.ts"
+import { SlidingWindow } from "./slidingWindow.ts"
+
+export interface SummarySettings {
+  /** Each from 0 to 1. */
+  readonly quantiles: ReadonlyArray<number>
+  /** Default: a minute. */
+  readonly windowMillis?: number
+  /** In how many steps the window slides. Default: 6. */
+  readonly slots?: number
+}
+
+/** The values of a slot of time; see {@link SlidingWindow.slotAt}. */
+export interface SummarySlot extends ExponentialPoint {
+  readonly slot: number
+}
+
+/**
+ * `count` and `sum` are of all values. `slots` has those of the window that ends with the newest slot, which stands
+ * last; slots without values are left out.
+ */
+export interface SummaryPoint {
+  readonly count: number
+  readonly sum: number
+  readonly slots: ReadonlyArray<SummarySlot>
+}
+
+const windowOf = (settings: SummarySettings): SlidingWindow => new SlidingWindow({ slots: 6, ...settings })
+
+const newestOf = (slots: ReadonlyArray<{ readonly slot: number }>): number =>
+  slots.at(-1)?.slot ?? Number.NEGATIVE_INFINITY
+
+const exponential = exponentialMeasure({})
+
+export const summaryMeasure = (settings: SummarySettings): Measure<SummaryPoint> => {
+  const window = windowOf(settings)
+
+  const next = ({ count, slots, sum }: SummaryPoint, value: number, at: number): SummaryPoint => {
+    const slot = window.slotAt(at)
+    const point = slots.find((each) => each.slot === slot)
+    const values = point === undefined ? exponential.first(value, at) : exponential.next(point, value, at)
+    return { count: count + 1, sum: sum + value, slots: withSlots(slots, [{ ...values, slot }]) }
+  }
+
+  /** `more` in place of those that are there for the same slots; what is now out of the window goes. */
+  const withSlots = (slots: ReadonlyArray<SummarySlot>, more: ReadonlyArray<SummarySlot>) => {
+    const newest = Math.max(newestOf(slots), newestOf(more))
+    return [...slots.filter(({ slot }) => !more.some((each) => each.slot === slot)), ...more]
+      .filter(({ slot }) => window.has(slot, newest))
+      .sort((a, b) => a.slot - b.slot)
+  }
+
+  return {
+    accepts: anyNumber,
+    first: (value, at) => next({ count: 0, sum: 0, slots: [] }, value, at),
+    next,
+    merge: (left, right) => ({
+      count: left.count + right.count,
+      sum: left.sum + right.sum,
+      slots: withSlots(
+        left.slots,
+        right.slots.map((each) => {
+          const same = left.slots.find(({ slot }) => slot === each.slot)
+          return same === undefined ? each : { ...mergePoints(same, each), slot: each.slot }
+        })
+      )
+    })
+  }
+}
+
+interface SlotDraft extends ExponentialDraft {
+  readonly slot: number
+}
+
+/** In place: a draft for each slot of each series. */
+export class SummaryPoints implements Points {
+  readonly a = noNumbers
+  readonly b = noNumbers
+  readonly least = -Number.MAX_VALUE
+  readonly #window: SlidingWindow
+  readonly #series: Array<{ count: number; sum: number; slots: Array<SlotDraft> }> = []
+
+  constructor(settings: SummarySettings) {
+    this.#window = windowOf(settings)
+  }
+
+  code(): string {
+    return "points.add(s, v, time);"
+  }
+
+  reserve(index: number): void {
+    this.#series[index] = { count: 0, sum: 0, slots: [] }
+  }
+
+  add(index: number, value: number, at: number): void {
+    const series = this.#series[index]!
+    series.count++
+    series.sum += value
+    const slot = this.#window.slotAt(at)
+    take(this.#draft(series, slot), value)
+  }
+
+  /** Not kept if it is before the window. */
+  #draft(series: { slots: Array<SlotDraft> }, slot: number): SlotDraft {
+    const { slots } = series
+    const after = slots.findLastIndex((each) => each.slot <= slot)
+    if (slots[after]?.slot === slot) return slots[after]
+    const draft = { ...newDraft({}), slot }
+    slots.splice(after + 1, 0, draft)
+    const newest = newestOf(slots)
+    series.slots = slots.filter((each) => this.#window.has(each.slot, newest))
+    return draft
+  }
+
+  point(index: number): SummaryPoint {
+    const { count, slots, sum } = this.#series[index]!
+    return { count, sum, slots: slots.map((each) => ({ ...draftOf(each), slot: each.slot })) }
+  }
+}
+
+/** `count` and `sum` of all values, and quantiles of those of the window that ends now. */
+export const showSummary = (settings: SummarySettings) => {
+  const window = windowOf(settings)
+  return (point: SummaryPoint | null, now: number) => {
+    const newest = window.slotAt(now)
+    const values = (point?.slots ?? [])
+      .filter(({ slot }) => window.has(slot, newest))
+      .reduce<ExponentialPoint | null>((all, each) => (all === null ? each : mergePoints(all, each)), null)
+    return {
+      count: point?.count ?? 0,
+      sum: point?.sum ?? 0,
+      quantiles: Object.fromEntries(
+        settings.quantiles.map((q) => [String(q), values === null ? null : quantile(values, q)])
+      )
+    }
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * Count, sum and extremes over a sliding window of time, by slots. Time is that of the values and of the reader, never
+ * that of a clock, and may go backwards.
+ */
+import { anyNumber, type Measure } from "./measure.ts"
+import { SlidingWindow, type WindowSettings } from "./slidingWindow.ts"
+
+/** The values of a slot of time; see {@link SlidingWindow.slotAt}. */
+export interface WindowSlot {
+  readonly slot: number
+  readonly count: number
+  readonly sum: number
+  readonly min: number
+  readonly max: number
+}
+
+/**
+ * The slots of the window that ends with the newest one, which stands last; those without values are left out. What
+ * comes late has its place as long as its slot is in the window.
+ */
+export interface WindowPoint {
+  readonly slots: ReadonlyArray<WindowSlot>
+}
+
+const newestOf = ({ slots }: WindowPoint): number => slots.at(-1)?.slot ?? Number.NEGATIVE_INFINITY
+
+/** The slot is that of the left one. */
+const together = (left: WindowSlot, right: WindowSlot): WindowSlot => ({
+  slot: left.slot,
+  count: left.count + right.count,
+  sum: left.sum + right.sum,
+  min: Math.min(left.min, right.min),
+  max: Math.max(left.max, right.max)
+})
+
+export const windowMeasure = (settings: WindowSettings): Measure<WindowPoint> => {
+  const window = new SlidingWindow(settings)
+
+  /** -0 counts as 0, which is what JSON makes of it. */
+  const slotOf = (value: number, at: number): WindowSlot => {
+    const number = 0 + value
+    return { slot: window.slotAt(at), count: 1, sum: number, min: number, max: number }
+  }
+
+  const next = (point: WindowPoint, value: number, at: number): WindowPoint => {
+    const { slots } = point
+    const more = slotOf(value, at)
+    const newest = Math.max(newestOf(point), more.slot)
+    if (!window.has(more.slot, newest)) return point
+    const before = slots.findLastIndex(({ slot }) => slot <= more.slot)
+    const same = slots[before]
+    if (same?.slot === more.slot) return { slots: slots.with(before, together(same, more)) }
+    return { slots: slots.toSpliced(before + 1, 0, more).filter(({ slot }) => window.has(slot, newest)) }
+  }
+
+  const merge = (left: WindowPoint, right: WindowPoint): WindowPoint => {
+    const newest = Math.max(newestOf(left), newestOf(right))
+    const slots = new Map(left.slots.map((each) => [each.slot, each]))
+    for (const each of right.slots) {
+      const same = slots.get(each.slot)
+      slots.set(each.slot, same === undefined ? each : together(same, each))
+    }
+    return {
+      slots: [...slots.values()].filter(({ slot }) => window.has(slot, newest)).sort((a, b) => a.slot - b.slot)
+    }
+  }
+
+  return { accepts: anyNumber, first: (value, at) => next({ slots: [] }, value, at), next, merge }
+}
+
+/**
+ * Of the values in the window that ends now, as {@link SlidingWindow} has it: whole slots, from the oldest to the newest,
+ * so that the same state shows the same to the last digit. Slots after that of `now` do not count.
+ */
+const within = (settings: WindowSettings) => {
+  const window = new SlidingWindow(settings)
+  return (point: WindowPoint | null, now: number): Omit<WindowSlot, "slot"> | undefined => {
+    const newest = window.slotAt(now)
+    const [first, ...others] = (point?.slots ?? []).filter(({ slot }) => window.has(slot, newest))
+    return first && others.reduce(together, first)
+  }
+}
+
+export const showWindow = (settings: WindowSettings) => {
+  const values = within(settings)
+  return (point: WindowPoint | null, now: number) => {
+    const shown = values(point, now)
+    if (shown === undefined) return { count: 0, sum: 0, min: null, max: null, average: null }
+    const { count, max, min, sum } = shown
+    return { count, sum, min, max, average: sum / count }
+  }
+}
+
+/** The sum by the length of the whole window, whatever part of its last slot is over. */
+export const showRate = (settings: WindowSettings) => {
+  const values = within(settings)
+  const seconds = new SlidingWindow(settings).millis / 1000
+  return (point: WindowPoint | null, now: number) => ({ perSecond: (values(point, now)?.sum ?? 0) / seconds })
+}

@@ -1,0 +1,138 @@
+/**
+ * A recorder for tests: whatever is emitted in it can be read. Components use it as any other, by `Recorder.emit`.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Schema } from "effect"
+ * import { Metric, Recorder } from "mvx-metrics"
+ * import { assertSnapshots, fixedClock, TestRecorder } from "mvx-metrics/testing"
+ *
+ * const CacheEvent = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean } })
+ * const Hits = Metric.ratio("cache.hits", { events: CacheEvent, hits: "hit" })
+ *
+ * const lookUp = (key: string) => Recorder.emit({ _tag: "cache.lookup", hit: key === "known" })
+ *
+ * const test = Effect.gen(function* () {
+ *   yield* lookUp("known")
+ *   assertSnapshots(yield* Recorder.snapshots, { "cache.hits": { ratio: 1, hits: 1, total: 1 } })
+ *   return yield* TestRecorder.events
+ * })
+ * const captured = test.pipe(Effect.provide(TestRecorder.layerSync({ metrics: Hits })), Effect.provide(fixedClock(5)))
+ * Effect.runSync(captured) // [{ at: 5, event: { _tag: "cache.lookup", hit: true } }]
+ * ```
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import { type Captures, capturing, noCaptures, type Refused } from "../internal/capturing.ts"
+import type { EmitsAtOnce } from "../internal/emitEffect.ts"
+import { type MetricsGiven, metricsGiven } from "../internal/metricsGiven.ts"
+import type { Captured } from "../internal/ndjson.ts"
+import { anything, whyInvalidOptions } from "../internal/options.ts"
+import { type RecorderOptions, type RecorderService, recorderOptionChecks } from "../internal/recorderModel.ts"
+import { refusing } from "../internal/refusing.ts"
+import { SyncRecorder } from "../internal/syncRecorder.ts"
+import type { Family } from "../MetricEvent.ts"
+import type { InvalidArgument, RegisterError } from "../MetricsError.ts"
+import { Recorder } from "../Recorder.ts"
+
+export type { Refused } from "../internal/capturing.ts"
+export type { Captured } from "../internal/ndjson.ts"
+
+/** What a test reads of its recorder. */
+export interface TestRecorderService {
+  /** The events that were accepted, in this order, by value and with their times. */
+  readonly events: Effect.Effect<ReadonlyArray<Captured>>
+  /** Those of a family, typed by it. */
+  readonly eventsOf: <F extends Family>(family: F) => Effect.Effect<ReadonlyArray<Captured<F["Type"]>>>
+  /** What was refused, and why. */
+  readonly refused: Effect.Effect<ReadonlyArray<Refused>>
+  /** Forgets what was captured. The metrics keep their state: `recorder.reset` is for those. */
+  readonly clear: Effect.Effect<void>
+}
+
+/** What every test recorder can be given. */
+export interface TestRecorderSyncOptions {
+  /** Metrics that are registered from the start: one, a set, or a list. Components may register others. */
+  readonly metrics?: MetricsGiven
+}
+
+/** Beside the metrics, what any recorder can be given. */
+export interface TestRecorderOptions<out R = never> extends RecorderOptions<R>, TestRecorderSyncOptions {}
+
+/** The service by which a test reads what was captured. */
+export class TestRecorder extends Context.Service<TestRecorder, TestRecorderService>()(
+  "mvx-metrics/testing/TestRecorder"
+) {
+  /** The events that were accepted, in this order, by value and with their times. */
+  static readonly events: Effect.Effect<ReadonlyArray<Captured>, never, TestRecorder> = TestRecorder.use(
+    (self) => self.events
+  )
+
+  /** The accepted events of a family, typed by it. */
+  static readonly eventsOf = <F extends Family>(
+    family: F
+  ): Effect.Effect<ReadonlyArray<Captured<F["Type"]>>, never, TestRecorder> =>
+    TestRecorder.use((self) => self.eventsOf(family))
+
+  /** What was refused, and why. */
+  static readonly refused: Effect.Effect<ReadonlyArray<Refused>, never, TestRecorder> = TestRecorder.use(
+    (self) => self.refused
+  )
+
+  /** Forgets what was captured. The metrics keep their state: `recorder.reset` is for those. */
+  static readonly clear: Effect.Effect<void, never, TestRecorder> = TestRecorder.use((self) => self.clear)
+
+  /** A recorder that folds in process, as `Recorder.make` makes it, with its queue, its policies and its hooks. */
+  static readonly layer = <R = never>(
+    options?: TestRecorderOptions<R>
+  ): Layer.Layer<Recorder | TestRecorder, InvalidArgument | RegisterError, R> =>
+    layerOf(options, { ...recorderOptionChecks, metrics: anything }, () => {
+      const { metrics: _, ...others } = options ?? {}
+      // The recorders of this library take events at once; the service does not show it.
+      return Effect.map(Recorder.make<R>(others), (recorder) => recorder as RecorderService & EmitsAtOnce)
+    })
+
+  /**
+   * A recorder that folds each event in the call that emits it and answers reads at once: `Effect.runSync` runs a
+   * program with it. It has no capacity to exceed, and no hooks.
+   */
+  static readonly layerSync = (
+    options?: TestRecorderSyncOptions
+  ): Layer.Layer<Recorder | TestRecorder, InvalidArgument | RegisterError> =>
+    layerOf<never>(options, { metrics: anything }, () =>
+      Effect.gen(function* () {
+        const recorder = new SyncRecorder("test", yield* Clock.Clock)
+        yield* Effect.addFinalizer(() => Effect.sync(() => recorder.close()))
+        return recorder
+      })
+    )
+}
+
+const layerOf = <R>(
+  options: TestRecorderSyncOptions | undefined,
+  checks: Parameters<typeof whyInvalidOptions>[1],
+  make: () => Effect.Effect<RecorderService & EmitsAtOnce, InvalidArgument, Scope.Scope | R>
+): Layer.Layer<Recorder | TestRecorder, InvalidArgument | RegisterError, Exclude<R, Scope.Scope>> =>
+  Layer.effectContext(
+    Effect.gen(function* () {
+      const invalid = whyInvalidOptions(options, checks)
+      if (invalid !== undefined) return yield* invalid
+      const metrics = options?.metrics
+      const given = metrics === undefined ? [] : yield* refusing(() => metricsGiven(metrics))
+      const captures = noCaptures()
+      const recorder = capturing(yield* make(), captures, yield* Clock.Clock)
+      for (const metric of given) yield* recorder.register(metric)
+      return Context.make(Recorder, recorder).pipe(Context.add(TestRecorder, readerOf(captures)))
+    })
+  )
+
+const readerOf = (captures: Captures): TestRecorderService => ({
+  events: Effect.sync(() => [...captures.events]),
+  eventsOf: (family) =>
+    Effect.sync(() => captures.events.filter(({ event }) => Object.hasOwn(family.cases, event._tag))),
+  refused: Effect.sync(() => [...captures.refused]),
+  clear: Effect.sync(() => Object.assign(captures, noCaptures()))
+})

@@ -1,0 +1,133 @@
+/**
+ * Assertions on snapshots, for any test runner: they throw an `AssertionError` that says where the dimensions differ.
+ *
+ * Expected is the dimensions by the name of the metric. Series are compared by their labels, in whatever order they
+ * come. An expected value may be a matcher of the test framework, `expect.closeTo(0.3)`. A metric that is quarantined
+ * never passes.
+ */
+import { AssertionError } from "node:assert"
+import { differences, type Extent, partOf } from "../internal/differences.ts"
+import { isQuarantined, type Snapshot, type Snapshots } from "../Snapshot.ts"
+
+/** The dimensions of metrics by name. */
+export type Expected = { readonly [name: string]: unknown }
+
+/** Some of the fields of dimensions, down to any depth. Of an array every element is named. */
+export type PartOf<Dimensions> =
+  Dimensions extends ReadonlyArray<infer Element>
+    ? ReadonlyArray<PartOf<Element>>
+    : Dimensions extends object
+      ? { readonly [K in keyof Dimensions]?: PartOf<Dimensions[K]> }
+      : Dimensions
+
+/**
+ * These metrics, and no others, with exactly these dimensions.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Metric, Replay } from "mvx-metrics"
+ * import { assertSnapshots } from "mvx-metrics/testing"
+ *
+ * const CacheEvent = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean } })
+ * const Hits = Metric.ratio("cache.hits", { events: CacheEvent, hits: "hit" })
+ *
+ * const snapshots = Replay.run(Hits, [{ at: 0, event: { _tag: "cache.lookup", hit: true } }])
+ * assertSnapshots(snapshots, { "cache.hits": { ratio: 1, hits: 1, total: 1 } })
+ *
+ * let difference = ""
+ * try {
+ *   assertSnapshots(snapshots, { "cache.hits": { ratio: 0.5, hits: 1, total: 2 } })
+ * } catch (error) {
+ *   difference = (error as Error).message
+ * }
+ * difference.split("\n")[1]?.trim() // "cache.hits.ratio: expected 0.5, received 1"
+ * ```
+ */
+export const assertSnapshots = (received: Snapshots, expected: Expected): void =>
+  check(received, expected, "whole", assertSnapshots)
+
+/**
+ * At least these metrics, with at least these dimensions: whatever is not expected may be anything.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Metric, Replay } from "mvx-metrics"
+ * import { assertSnapshotsMatch } from "mvx-metrics/testing"
+ *
+ * const CacheEvent = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean } })
+ * const Hits = Metric.ratio("cache.hits", { events: CacheEvent, hits: "hit" })
+ *
+ * const snapshots = Replay.run(Hits, [{ at: 0, event: { _tag: "cache.lookup", hit: true } }])
+ * assertSnapshotsMatch(snapshots, { "cache.hits": { total: 1 } })
+ * ```
+ */
+export const assertSnapshotsMatch = (received: Snapshots, expected: Expected): void =>
+  check(received, expected, "part", assertSnapshotsMatch)
+
+/**
+ * A metric with exactly these dimensions.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Metric, Replay } from "mvx-metrics"
+ * import { assertSnapshot } from "mvx-metrics/testing"
+ *
+ * const CacheEvent = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean } })
+ * const Hits = Metric.ratio("cache.hits", { events: CacheEvent, hits: "hit" })
+ *
+ * const snapshots = Replay.run(Hits, [{ at: 0, event: { _tag: "cache.lookup", hit: true } }])
+ * assertSnapshot(snapshots["cache.hits"], { ratio: 1, hits: 1, total: 1 })
+ * ```
+ */
+export const assertSnapshot = <D>(received: Snapshot<D>, expected: NoInfer<D>): void =>
+  check({ [received.name]: received }, { [received.name]: expected }, "whole", assertSnapshot)
+
+/**
+ * A metric with at least these dimensions: whatever is not expected may be anything.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Metric, Replay } from "mvx-metrics"
+ * import { assertSnapshotMatches } from "mvx-metrics/testing"
+ *
+ * const CacheEvent = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean } })
+ * const Hits = Metric.ratio("cache.hits", { events: CacheEvent, hits: "hit" })
+ *
+ * const snapshots = Replay.run(Hits, [{ at: 0, event: { _tag: "cache.lookup", hit: true } }])
+ * assertSnapshotMatches(snapshots["cache.hits"], { total: 1 })
+ * ```
+ */
+export const assertSnapshotMatches = <D>(received: Snapshot<D>, expected: PartOf<NoInfer<D>>): void =>
+  check({ [received.name]: received }, { [received.name]: expected }, "part", assertSnapshotMatches)
+
+const check = (received: Snapshots, expected: Expected, extent: Extent, caller: (...args: never) => void): void => {
+  const names = new Set([...Object.keys(expected), ...(extent === "whole" ? Object.keys(received) : [])])
+  const lines = [...names].flatMap((name) => difference(name, received, expected, extent))
+  if (lines.length === 0) return
+  const dimensions = Object.fromEntries(Object.entries(received).map(([name, each]) => [name, each.dimensions]))
+  throw new AssertionError({
+    message: [`the snapshots are not as expected`, ...lines].join("\n  "),
+    actual: extent === "whole" ? dimensions : partOf(dimensions, expected),
+    expected,
+    operator: caller.name,
+    stackStartFn: caller as (...args: Array<never>) => void
+  })
+}
+
+const difference = (name: string, received: Snapshots, expected: Expected, extent: Extent): ReadonlyArray<string> => {
+  const snapshot = Object.hasOwn(received, name) ? received[name] : undefined
+  if (snapshot === undefined) {
+    return [`${name}: no such metric. There are: ${Object.keys(received).join(", ") || "none"}`]
+  }
+  if (!Object.hasOwn(expected, name)) return [`${name}: no such metric is expected`]
+  const own = differences(snapshot.dimensions, expected[name], extent, name)
+  if (!isQuarantined(snapshot)) return own
+  return [
+    `${name}: is quarantined, and missed ${snapshot.quarantine.missed} events: ${snapshot.quarantine.error}`,
+    ...own
+  ]
+}

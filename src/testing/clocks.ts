@@ -1,0 +1,68 @@
+/**
+ * Clocks that show what a test says.
+ */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Layer from "effect/Layer"
+import { clockOf } from "../internal/fixedTime.ts"
+import { aDuration, whyInvalid } from "../internal/options.ts"
+import { InvalidArgument } from "../MetricsError.ts"
+
+/** A point in time: a date, milliseconds since the Unix epoch, or a date as ISO 8601 has it. */
+export type Time = Date | number | string
+
+const millisOf = (time: Time): number => {
+  const millis = typeof time === "number" ? time : new Date(time).getTime()
+  if (Number.isFinite(millis)) return millis
+  const reason = "must be a date, milliseconds since the Unix epoch, or a date in ISO 8601: 2026-01-31T12:00:00Z"
+  throw new InvalidArgument({ argument: "time", reason })
+}
+
+/**
+ * A clock that always shows the same time. Sleeps take as long as they do in real time; where a test is to move the time
+ * itself, use Effect's `TestClock`.
+ *
+ * Throws `InvalidArgument` for what is no time.
+ *
+ * @example
+ * ```ts
+ * import { Clock, Effect } from "effect"
+ * import { fixedClock } from "mvx-metrics/testing"
+ *
+ * const now = Effect.provide(Clock.currentTimeMillis, fixedClock("1970-01-01T00:00:05Z"))
+ * Effect.runSync(now) // 5000
+ * ```
+ */
+export const fixedClock = (time: Time): Layer.Layer<never> => {
+  const millis = millisOf(time)
+  return Layer.succeed(
+    Clock.Clock,
+    clockOf(() => millis)
+  )
+}
+
+/**
+ * A clock that moves on by `step` with each reading: the first shows `start`. What measures a duration by two readings
+ * measures exactly one step. Each layer that is built begins anew.
+ *
+ * Throws `InvalidArgument` for what is no time, or no duration.
+ *
+ * @example
+ * ```ts
+ * import { Clock, Effect } from "effect"
+ * import { steppingClock } from "mvx-metrics/testing"
+ *
+ * const twice = Effect.all([Clock.currentTimeMillis, Clock.currentTimeMillis])
+ * Effect.runSync(Effect.provide(twice, steppingClock(0, "1 second"))) // [0, 1000]
+ * ```
+ */
+export const steppingClock = (start: Time, step: Duration.Input): Layer.Layer<never> => {
+  const first = millisOf(start)
+  const invalid = whyInvalid("step", step, aDuration)
+  if (invalid !== undefined) throw invalid
+  const millis = Duration.toMillis(step)
+  return Layer.sync(Clock.Clock, () => {
+    let readings = 0
+    return clockOf(() => first + millis * readings++)
+  })
+}

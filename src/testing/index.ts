@@ -1,0 +1,13 @@
+/**
+ * What tests of programs with metrics need: `mvx-metrics/testing`.
+ */
+export * from "./assertSnapshots.ts"
+export * from "./clocks.ts"
+export {
+  type Captured,
+  type Refused,
+  TestRecorder,
+  type TestRecorderOptions,
+  type TestRecorderService,
+  type TestRecorderSyncOptions
+} from "./TestRecorder.ts"

@@ -1,0 +1,318 @@
+/** A report across real processes: what each did counts, and stays counted when the process is gone. */
+import { describe, expect, it, layer } from "@effect/vitest"
+import { Effect, Fiber, Layer } from "effect"
+import { TestClock } from "effect/testing"
+import { Metric, MetricsLayer, type Snapshot } from "mvx-metrics"
+import { type ClusterOptions, type ClusterReport, MetricsCluster } from "mvx-metrics/MetricsCluster"
+import { recordLogs } from "../support/logs.ts"
+import { Huge, Lowest, ShopEvent, ShopMetrics, Sold, Stock, sale, Unsold } from "./fixtures/shop.metrics.ts"
+import { type Shop, Shops, startShop } from "./shops.ts"
+
+const metrics = [ShopMetrics, Huge, Unsold]
+const options: ClusterOptions = { metrics, levels: [Lowest], timeout: "20 seconds" }
+
+const dimensions = <M extends Metric.Any>(report: ClusterReport, metric: M, recorder: string) => {
+  const snapshot = report.recorders[recorder]?.snapshots[metric.name]
+  return (snapshot as Snapshot.Snapshot<Metric.Dimensions<M>> | undefined)?.dimensions
+}
+
+const soldIn = (report: ClusterReport, recorder: string): number => dimensions(report, Sold, recorder)?.value ?? 0
+
+const sold = (recorder: string) => Effect.map(MetricsCluster.report, (report) => soldIn(report, recorder))
+
+/** When this is done, a report has come that was begun after it was called. */
+const hasReported = (shop: Shop) => {
+  let reports = 0
+  return shop.hears((message) => {
+    const { _tag } = message as { readonly _tag?: string }
+    return _tag === "mvx-metrics/cluster/States" && ++reports === 2 ? true : undefined
+  })
+}
+
+layer(Shops.layer.pipe(Layer.provideMerge(MetricsCluster.layer(options))))("across processes,", (it) => {
+  describe("a report", () => {
+    it.effect("has the recorders of all together, by their ids", () =>
+      Effect.gen(function* () {
+        const { one, other } = yield* Shops
+        for (const shop of [one, other]) yield* shop.open("together")
+        yield* one.open("alone")
+        yield* one.emits("together", sale(1), sale(2, "coffee"))
+        yield* other.emits("together", sale(10))
+        yield* one.emits("alone", sale(100))
+        const report = yield* MetricsCluster.report
+        expect(report.recorders.together).toEqual({
+          processes: 2,
+          snapshots: {
+            [Sold.name]: {
+              name: Sold.name,
+              dimensions: {
+                value: 13,
+                series: [
+                  { labels: { product: "tea" }, value: 11 },
+                  { labels: { product: "coffee" }, value: 2 }
+                ]
+              }
+            },
+            [Stock.name]: { name: Stock.name, dimensions: { value: null, at: null } },
+            [Lowest.name]: { name: Lowest.name, dimensions: { least: Number.MAX_VALUE } }
+          }
+        })
+        expect(report.recorders.alone?.processes).toBe(1)
+        expect(soldIn(report, "alone")).toBe(100)
+      })
+    )
+
+    it.effect("says which processes there are, and how old its oldest states", () =>
+      Effect.gen(function* () {
+        const { one, other } = yield* Shops
+        yield* one.open("timed")
+        yield* MetricsCluster.report
+        yield* TestClock.adjust("5 seconds")
+        const report = yield* MetricsCluster.report
+        const answered = ({ worker }: Shop) => ({ id: worker.id, pid: worker.process.pid, answered: true, age: 0 })
+        expect(report.processes).toEqual([answered(one), answered(other)])
+        expect(report).toMatchObject({ at: yield* Effect.clockWith((clock) => clock.currentTimeMillis), age: 0 })
+      })
+    )
+
+    it.effect("counts a process that does not answer with what it said last, and says so", () =>
+      Effect.gen(function* () {
+        const { one, other } = yield* Shops
+        const impatient = yield* MetricsCluster.make({ ...options, timeout: "200 millis" })
+        for (const shop of [one, other]) yield* shop.open("late")
+        yield* one.emits("late", sale(3))
+        expect(yield* sold("late")).toBe(3)
+        yield* TestClock.adjust("5 seconds")
+        yield* one.emits("late", sale(4))
+        yield* other.emits("late", sale(10))
+        one.worker.process.kill("SIGSTOP")
+        const report = yield* impatient.report
+        one.worker.process.kill("SIGCONT")
+        const silent = report.processes.find(({ id }) => id === one.worker.id)
+        expect(silent).toEqual({ id: one.worker.id, pid: one.worker.process.pid, answered: false, age: 5000 })
+        expect(report.age).toBe(5000)
+        // The other one may be slow, but is asked.
+        expect([3, 13]).toContain(soldIn(report, "late"))
+        expect(yield* sold("late")).toBe(17)
+      })
+    )
+  })
+
+  describe("a process that ends", () => {
+    it.effect("keeps its counts when it is killed, those it has told, and nothing of what says how it stands", () =>
+      Effect.gen(function* () {
+        const { other } = yield* Shops
+        const shop = yield* startShop()
+        for (const each of [shop, other]) yield* each.open("killed")
+        yield* shop.emits("killed", { _tag: "shop.stocked", pieces: 5 }, sale(5), sale(6))
+        yield* other.emits("killed", { _tag: "shop.stocked", pieces: 30 }, sale(100))
+        const shown = (now: ClusterReport) => ({
+          processes: now.recorders.killed?.processes,
+          sold: dimensions(now, Sold, "killed")?.value,
+          stock: dimensions(now, Stock, "killed")?.value,
+          lowest: dimensions(now, Lowest, "killed")?.least
+        })
+        const before = yield* MetricsCluster.report
+        expect(shown(before)).toEqual({ processes: 2, sold: 111, stock: 35, lowest: 5 })
+        yield* shop.dies
+        const report = yield* MetricsCluster.report
+        expect(shown(report)).toEqual({ processes: 1, sold: 111, stock: 30, lowest: 30 })
+        expect(report.ended).toBe(before.ended + 1)
+        expect(report.processes.map(({ id }) => id)).not.toContain(shop.worker.id)
+      })
+    )
+
+    it.effect("has told its states every so often, without being asked", () =>
+      Effect.gen(function* () {
+        const shop = yield* startShop({ every: 5 })
+        yield* shop.open("unasked")
+        yield* shop.emits("unasked", sale(7))
+        yield* hasReported(shop)
+        yield* shop.dies
+        expect(yield* sold("unasked")).toBe(7)
+      })
+    )
+
+    it.effect("tells everything when it ends in an orderly way, wherever its metrics are folded", () =>
+      Effect.gen(function* () {
+        const shops = yield* Effect.all([startShop(), startShop({ thread: true })], { concurrency: "unbounded" })
+        for (const shop of shops) {
+          yield* shop.open("orderly")
+          yield* shop.emits("orderly", ...Array.from({ length: 1000 }, () => sale(1)))
+        }
+        for (const shop of shops) yield* shop.ends
+        expect(yield* sold("orderly")).toBe(2000)
+      })
+    )
+
+    it.effect("and begins again counts exactly, and no read ever goes back", () =>
+      Effect.gen(function* () {
+        const { one } = yield* Shops
+        yield* one.open("restarted")
+        const reads: Array<number> = []
+        const reading = yield* Effect.forkChild(
+          Effect.forever(Effect.map(sold("restarted"), (total) => void reads.push(total)))
+        )
+        for (const [pieces, end] of [
+          [1, "dies"],
+          [20, "ends"]
+        ] as const) {
+          const shop = yield* startShop()
+          yield* shop.open("restarted")
+          yield* shop.emits("restarted", sale(pieces), sale(300))
+          yield* one.emits("restarted", sale(4000))
+          const before = yield* sold("restarted")
+          yield* shop[end]
+          expect(yield* sold("restarted")).toBe(before)
+        }
+        yield* Fiber.interrupt(reading)
+        expect(yield* sold("restarted")).toBe(1 + 20 + 2 * 300 + 2 * 4000)
+        expect(reads.length).toBeGreaterThan(4)
+        expect(reads).toEqual(reads.toSorted((left, right) => left - right))
+      })
+    )
+  })
+
+  describe("a recorder that is removed", () => {
+    it.effect("keeps its counts, also when another one comes under its id", () =>
+      Effect.gen(function* () {
+        const { one, other } = yield* Shops
+        for (const pieces of [1, 10, 100]) {
+          for (const shop of [one, other]) {
+            yield* shop.open("removed")
+            yield* shop.emits("removed", sale(pieces))
+            yield* shop.closes("removed")
+          }
+        }
+        expect(yield* sold("removed")).toBe(222)
+        yield* one.open("removed")
+        yield* one.emits("removed", sale(1000))
+        expect(yield* sold("removed")).toBe(1222)
+      })
+    )
+
+    it.effect("is counted with others when more ids have gone than are kept", () =>
+      Effect.gen(function* () {
+        const { one } = yield* Shops
+        const forgetful = yield* MetricsCluster.make({ ...options, maxEnded: 2 })
+        for (const id of ["a", "b", "c", "d"]) {
+          yield* one.open(id)
+          yield* one.emits(id, sale(1))
+          yield* one.closes(id)
+        }
+        // Whoever was not there when the process began hears of it with its next report.
+        yield* MetricsCluster.report
+        const { others, recorders } = yield* forgetful.report
+        expect(["a", "b", "c", "d"].filter((id) => Object.hasOwn(recorders, id))).toEqual(["c", "d"])
+        expect(others).toMatchObject({ recorders: 2, snapshots: { [Sold.name]: { dimensions: { value: 2 } } } })
+      })
+    )
+  })
+
+  describe("the channel", () => {
+    it.effect("may carry anything else: what is not ours is left alone, what should be is ignored and logged", () => {
+      const logs = recordLogs()
+      return Effect.gen(function* () {
+        const { one } = yield* Shops
+        const listening = yield* MetricsCluster.make(options)
+        yield* one.open("talkative")
+        yield* one.emits("talkative", sale(1))
+        yield* one.says(
+          null,
+          "States",
+          { _tag: "States", parts: [] },
+          { _tag: "mvx-metrics/cluster/States", parts: [] },
+          { _tag: "mvx-metrics/cluster/Other" }
+        )
+        yield* sold("talkative")
+        expect(soldIn(yield* listening.report, "talkative")).toBe(1)
+        const warning = `what the process ${one.worker.process.pid} reports is malformed: it is ignored`
+        expect(logs.lines.filter(({ level }) => level === "Warn").map(({ text }) => text)).toEqual([warning, warning])
+      }).pipe(Effect.provide(logs.layer))
+    })
+
+    it.effect("may bring what the primary was not given, which is left out and logged once", () => {
+      const logs = recordLogs()
+      return Effect.gen(function* () {
+        const { one } = yield* Shops
+        const listening = yield* MetricsCluster.make({ metrics: [Sold] })
+        yield* one.open("unknown")
+        yield* one.emits("unknown", sale(2))
+        for (let read = 0; read < 2; read++) {
+          yield* MetricsCluster.report
+          const { recorders } = yield* listening.report
+          expect(Object.keys(recorders.unknown?.snapshots ?? {})).toEqual([Sold.name])
+        }
+        const unknown = logs.lines.filter(({ text }) => text.includes(`the metric "${Stock.name}"`))
+        expect(unknown.map(({ level }) => level)).toEqual(["Warn"])
+      }).pipe(Effect.provide(logs.layer))
+    })
+
+    it.effect("takes the states that can be sent, where another cannot", () =>
+      Effect.gen(function* () {
+        const { one } = yield* Shops
+        yield* one.open("huge", true)
+        yield* one.emits("huge", sale(2))
+        const report = yield* MetricsCluster.report
+        expect([soldIn(report, "huge"), dimensions(report, Huge, "huge")]).toEqual([2, undefined])
+        yield* one.closes("huge")
+        expect(yield* sold("huge")).toBe(2)
+      })
+    )
+  })
+
+  it.effect("a worker process cannot be the primary, and is told what is for it", () =>
+    Effect.gen(function* () {
+      const { one } = yield* Shops
+      expect(yield* one.triesToBeThePrimary).toMatchObject({
+        _tag: "InvalidState",
+        subject: "cluster",
+        hint: expect.stringContaining("MetricsCluster.layerWorker")
+      })
+    })
+  )
+})
+
+describe("MetricsCluster.make", () => {
+  const Apart = Metric.make("shop.apart", { events: ShopEvent, initial: 0, reduce: { "shop.sale": (n) => n + 1 } })
+  const OtherSold = Metric.counter(Sold.name, { events: ShopEvent })
+
+  it.effect.each<readonly [string, unknown, string, string]>([
+    ["no options", undefined, "options", "must be an object"],
+    ["no metrics", {}, "metrics", "at least one"],
+    ["an empty list", { metrics: [] }, "metrics", "at least one"],
+    ["what is no metric", { metrics: [Sold, {}] }, "metrics", "must be an array of metrics"],
+    ["two of a name", { metrics: [Sold, OtherSold] }, "metrics", Sold.name],
+    ["a metric that has no merge", { metrics: [Apart] }, "metrics", "shop.apart"],
+    ["a timeout that is none", { metrics, timeout: "soon" }, "timeout", "duration"],
+    ["another option", { metrics, every: 1 }, "every", "is not an option"]
+  ])("refuses %s", ([_what, options, argument, reason]) =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(Effect.scoped(MetricsCluster.make(options as ClusterOptions)))
+      expect(error).toMatchObject({ _tag: "InvalidArgument", argument, reason: expect.stringContaining(reason) })
+    })
+  )
+
+  it.effect("makes what has nothing to report where there is no process", () =>
+    Effect.gen(function* () {
+      const { report } = yield* MetricsCluster.make(options)
+      expect(yield* report).toEqual({ at: 0, recorders: {}, processes: [], ended: 0, age: 0 })
+    })
+  )
+})
+
+describe("MetricsCluster.layerWorker", () => {
+  const runtime = MetricsLayer.layerInProcess({ namespace: "alone", logging: "silent" })
+
+  it.effect("does nothing where there is no cluster", () =>
+    Effect.void.pipe(Effect.provide(MetricsCluster.layerWorker().pipe(Layer.provide(runtime))))
+  )
+
+  it.effect("refuses what is no duration", () =>
+    Effect.gen(function* () {
+      const layer = MetricsCluster.layerWorker({ every: "often" as never }).pipe(Layer.provide(runtime))
+      const error = yield* Effect.flip(Effect.scoped(Layer.build(layer)))
+      expect(error).toMatchObject({ _tag: "InvalidArgument", argument: "every" })
+    })
+  )
+})

@@ -1,0 +1,229 @@
+// Summaries: quantiles of the values of a sliding window, count and sum of all, whatever the times of the values.
+import { describe, expect, it } from "@effect/vitest"
+import fc from "fast-check"
+import { relativeError } from "../../src/internal/instruments/exponentialScale.ts"
+import {
+  type SummaryPoint,
+  SummaryPoints,
+  type SummarySettings,
+  showSummary,
+  summaryMeasure
+} from "../../src/internal/instruments/summary.ts"
+
+type Measured = readonly [value: number, at: number]
+
+const fold = (settings: SummarySettings, measured: ReadonlyArray<Measured>): SummaryPoint => {
+  const { first, next } = summaryMeasure(settings)
+  return measured.slice(1).reduce((point, [value, at]) => next(point, value, at), first(...measured[0]!))
+}
+
+/** Slots of 100 ms. */
+const second: SummarySettings = { quantiles: [0, 0.5, 1], windowMillis: 1000, slots: 10 }
+const show = (measured: ReadonlyArray<Measured>, now: number) => showSummary(second)(fold(second, measured), now)
+const none = { "0": null, "0.5": null, "1": null }
+
+describe("a summary", () => {
+  it("shows quantiles of the values in the window, and count and sum of all", () => {
+    const measured: ReadonlyArray<Measured> = [
+      [1, 0],
+      [2, 400],
+      [3, 900]
+    ]
+    expect(show(measured.slice(0, 1), 0)).toEqual({ count: 1, sum: 1, quantiles: { "0": 1, "0.5": 1, "1": 1 } })
+    expect(show(measured, 999)).toMatchObject({ count: 3, sum: 6, quantiles: { "0": 1, "1": 3 } })
+    expect(show(measured, 1000)).toMatchObject({ count: 3, sum: 6, quantiles: { "0": 2, "1": 3 } })
+    expect(show(measured, 1400)).toMatchObject({ count: 3, sum: 6, quantiles: { "0": 3, "0.5": 3, "1": 3 } })
+    expect(show(measured, 1899)).toMatchObject({ count: 3, sum: 6, quantiles: { "0": 3, "0.5": 3, "1": 3 } })
+    expect(show(measured, 1900)).toEqual({ count: 3, sum: 6, quantiles: none })
+  })
+
+  it("shows nothing before its first value", () => {
+    expect(showSummary(second)(null, 0)).toEqual({ count: 0, sum: 0, quantiles: none })
+  })
+
+  it("slides in steps: a value is shown for no longer than the window, and for all of it but a step", () => {
+    const quantile = (at: number, now: number) => show([[7, at]], now).quantiles["1"]
+    const anyTime = fc.integer({ min: -1e12, max: 1e12 })
+    fc.assert(
+      fc.property(anyTime, fc.integer({ min: 0, max: 900 }), fc.integer({ min: 1000, max: 1e9 }), (at, less, more) => {
+        expect(quantile(at, at + less)).toBe(7)
+        expect(quantile(at, at + more)).toBe(null)
+      })
+    )
+  })
+
+  it("has a window of a minute in six steps unless said", () => {
+    const { slots } = fold({ quantiles: [0.5] }, [
+      [1, 0],
+      [1, 9_999],
+      [1, 10_000],
+      [1, 59_999]
+    ])
+    expect(slots.map(({ count, slot }) => [slot, count])).toEqual([
+      [0, 2],
+      [1, 1],
+      [5, 1]
+    ])
+    expect(fold({ quantiles: [0.5] }, [...times(0, 1), ...times(60_000, 1)]).slots.map(({ slot }) => slot)).toEqual([6])
+  })
+
+  it("counts a value that comes too late for the window, and leaves it out of the quantiles", () => {
+    const measured: ReadonlyArray<Measured> = [
+      [5, 10_000],
+      [1000, 9_000]
+    ]
+    expect(show(measured, 10_000)).toEqual({ count: 2, sum: 1005, quantiles: { "0": 5, "0.5": 5, "1": 5 } })
+    expect(show(measured, 9_000)).toEqual({ count: 2, sum: 1005, quantiles: none })
+  })
+
+  it("takes a value whose time goes back within the window, and one that is ahead of now once it is time", () => {
+    const measured: ReadonlyArray<Measured> = [
+      [5, 10_000],
+      [3, 9_500]
+    ]
+    expect(show(measured, 9_999).quantiles).toEqual({ "0": 3, "0.5": 3, "1": 3 })
+    expect(show(measured, 10_000).quantiles).toMatchObject({ "0": 3, "1": 5 })
+  })
+
+  it("shows the quantiles it was asked for, under their names", () => {
+    const settings = { quantiles: [0.5, 0.999, 1, 1e-7] }
+    const { quantiles } = showSummary(settings)(fold(settings, [[1, 0]]), 0)
+    expect(quantiles).toEqual({ "0.5": 1, "0.999": 1, "1": 1, "1e-7": 1 })
+  })
+
+  it("is as near as an exponential histogram of 160 buckets", () => {
+    const settings = { quantiles: [0.01, 0.5, 0.9, 0.99], windowMillis: 60_000 }
+    const measured = Array.from({ length: 6000 }, (_, i): Measured => [1 + ((i * 7919) % 6000), i * 10])
+    const { quantiles } = showSummary(settings)(fold(settings, measured), 59_990)
+    for (const q of settings.quantiles) {
+      const exact = 1 + Math.floor(q * 5999)
+      expect(Math.abs(quantiles[q]! - exact) / exact).toBeLessThanOrEqual(relativeError(3)) // 6000 < 2^(160 / 2^3)
+    }
+  })
+})
+
+const times = (at: number, ...values: ReadonlyArray<number>): ReadonlyArray<Measured> =>
+  values.map((value) => [value, at])
+
+// --- laws
+
+const anySettings = fc.constantFrom<SummarySettings>(
+  second,
+  { quantiles: [0.5] },
+  { quantiles: [0.5], windowMillis: 1000, slots: 1 },
+  { quantiles: [0.5], windowMillis: 1, slots: 3 }
+)
+const anyTime = fc.oneof(
+  { weight: 6, arbitrary: fc.integer({ min: -500, max: 5000 }) },
+  { weight: 3, arbitrary: fc.integer({ min: 0, max: 200_000 }) },
+  { weight: 1, arbitrary: fc.double({ noNaN: true, noDefaultInfinity: true }) },
+  { weight: 1, arbitrary: fc.constantFrom(-0, 1e-300, -1e-300, Number.MAX_VALUE, -Number.MAX_VALUE, 2 ** 53) }
+)
+const anyValue = fc.oneof(fc.double({ min: -100, max: 100, noNaN: true }), fc.constantFrom(0, -0, 1, 1e300))
+const anyMeasured: fc.Arbitrary<Array<Measured>> = fc.array(fc.tuple(anyValue, anyTime), {
+  minLength: 1,
+  maxLength: 30
+})
+
+const withoutSums = ({ count, slots }: SummaryPoint) => ({ count, slots: slots.map((slot) => ({ ...slot, sum: 0 })) })
+
+/** All but the sums, which are rounded in another order. */
+const expectSame = (actual: SummaryPoint, expected: SummaryPoint, measured: ReadonlyArray<Measured>): void => {
+  expect(withoutSums(actual)).toStrictEqual(withoutSums(expected))
+  const error = 1e-9 * measured.reduce((sum, [value]) => sum + Math.abs(value), 0)
+  expect(Math.abs(actual.sum - expected.sum)).toBeLessThanOrEqual(error)
+  for (const [i, { sum }] of actual.slots.entries()) {
+    expect(Math.abs(sum - expected.slots[i]!.sum)).toBeLessThanOrEqual(error)
+  }
+}
+
+describe("the state of a summary", () => {
+  it("has no more slots than the window, in order, up to the newest time", () => {
+    fc.assert(
+      fc.property(anySettings, anyMeasured, (settings, measured) => {
+        const { count, slots } = fold(settings, measured)
+        const { slots: most = 6, windowMillis = 60_000 } = settings
+        expect(count).toBe(measured.length)
+        expect(slots.length).toBeLessThanOrEqual(most)
+        const newest = Math.max(...measured.map(([, at]) => at))
+        const slotMillis = windowMillis / most
+        if (Math.abs(newest) < 1e15) expect(slots.at(-1)!.slot).toBe(Math.floor(newest / slotMillis) + 0)
+        for (const [i, { slot }] of slots.entries()) {
+          expect(Number.isFinite(slot)).toBe(true)
+          if (i > 0) expect(slot).toBeGreaterThan(slots[i - 1]!.slot)
+        }
+      }),
+      { numRuns: 300 }
+    )
+  })
+
+  it("does not depend on the order of values, nor on the parts that are put together", () => {
+    fc.assert(
+      fc.property(anySettings, fc.array(anyMeasured, { minLength: 1, maxLength: 4 }), (settings, parts) => {
+        const { merge } = summaryMeasure(settings)
+        const all = parts.flat()
+        const points = parts.map((part) => fold(settings, part))
+        expectSame(fold(settings, all.toReversed()), fold(settings, all), all)
+        expectSame(points.reduce(merge), fold(settings, all), all)
+        expectSame(points.reduceRight(merge), fold(settings, all), all)
+      }),
+      { numRuns: 300 }
+    )
+  })
+
+  it("merges in any order and grouping, and changes neither part", () => {
+    fc.assert(
+      fc.property(anySettings, anyMeasured, anyMeasured, anyMeasured, (settings, a, b, c) => {
+        const { merge } = summaryMeasure(settings)
+        const [x, y, z] = [fold(settings, a), fold(settings, b), fold(settings, c)]
+        const before = JSON.stringify([x, y, z])
+        expectSame(merge(x, y), merge(y, x), [...a, ...b])
+        expectSame(merge(merge(x, y), z), merge(x, merge(y, z)), [...a, ...b, ...c])
+        expect(JSON.stringify([x, y, z])).toBe(before)
+      }),
+      { numRuns: 300 }
+    )
+  })
+
+  it("is plain data, and goes on from where it was written down", () => {
+    fc.assert(
+      fc.property(anySettings, anyMeasured, anyValue, anyTime, (settings, measured, value, at) => {
+        const point = fold(settings, measured)
+        expect(structuredClone(point)).toStrictEqual(point)
+        const written: SummaryPoint = JSON.parse(JSON.stringify(point))
+        expect(written).toStrictEqual(point)
+        const { next } = summaryMeasure(settings)
+        expect(next(written, value, at)).toStrictEqual(next(point, value, at))
+        expect(written).toStrictEqual(point)
+      })
+    )
+  })
+
+  it("is the same in place, whatever came to other series", () => {
+    fc.assert(
+      fc.property(anySettings, anyMeasured, anyMeasured, (settings, a, b) => {
+        const points = new SummaryPoints(settings)
+        points.reserve(0)
+        points.reserve(1)
+        for (let i = 0; i < Math.max(a.length, b.length); i++) {
+          if (i < a.length) points.add(0, ...a[i]!)
+          if (i < b.length) points.add(1, ...b[i]!)
+        }
+        const before = [points.point(0), points.point(1)]
+        expect(before).toStrictEqual([fold(settings, a), fold(settings, b)])
+        points.add(0, ...a[0]!)
+        expect(before[0]).toStrictEqual(fold(settings, a))
+        points.reserve(0)
+        points.add(0, 1, 0)
+        expect(points.point(0)).toStrictEqual(fold(settings, [[1, 0]]))
+      }),
+      { numRuns: 300 }
+    )
+  })
+
+  it("takes any finite number, and nothing else", () => {
+    const { accepts } = summaryMeasure(second)
+    expect([0, -1, Number.MAX_VALUE, -Number.MAX_VALUE].every(accepts)).toBe(true)
+    expect([NaN, Infinity, "1", null].some(accepts)).toBe(false)
+  })
+})

@@ -1,0 +1,176 @@
+// A window of time that slides by slots: what is in it, as seen from the newest value and from the reader.
+import { deepStrictEqual } from "node:assert/strict"
+import { describe, expect, it } from "@effect/vitest"
+import fc from "fast-check"
+import { showRate, showWindow, windowMeasure } from "../../src/internal/instruments/windowed.ts"
+import { type Measured, obeysTheLaws, pointOf, someMeasured } from "../support/measureLaws.ts"
+
+/** Ten seconds in ten steps. */
+const ten = { windowMillis: 10_000, slots: 10 }
+const measure = windowMeasure(ten)
+const valuesIn = (measured: ReadonlyArray<Measured<number>>, now: number) =>
+  showWindow(ten)(pointOf(measure, measured), now)
+
+const anyTime = fc.oneof(
+  fc.integer({ min: -30, max: 30 }),
+  fc.constant(-0),
+  fc.double({ min: -30, max: 30, noNaN: true }),
+  fc.double({ noNaN: true, noDefaultInfinity: true })
+)
+const anySettings = fc.record({ windowMillis: fc.integer({ min: 1, max: 20 }), slots: fc.integer({ min: 1, max: 12 }) })
+
+describe.each([
+  { windowMillis: 10, slots: 10 },
+  { windowMillis: 7, slots: 3 },
+  { windowMillis: 5, slots: 1 },
+  { windowMillis: 0.3, slots: 7 }
+])("%o", (settings) => {
+  obeysTheLaws(windowMeasure(settings), someMeasured(fc.oneof(fc.integer(), fc.constant(-0)), anyTime))
+})
+
+it("a point is the same whatever the order of its values", () => {
+  const shuffled = someMeasured(fc.integer(), anyTime).chain((values) =>
+    fc.tuple(fc.constant(values), fc.shuffledSubarray([...values], { minLength: values.length }))
+  )
+  fc.assert(
+    fc.property(anySettings, shuffled, (settings, [values, others]) => {
+      deepStrictEqual(pointOf(windowMeasure(settings), others), pointOf(windowMeasure(settings), values))
+    })
+  )
+})
+
+it("a point has no more slots than the window, in order, with the newest last", () => {
+  fc.assert(
+    fc.property(anySettings, someMeasured(fc.integer(), anyTime), (settings, values) => {
+      const slots = pointOf(windowMeasure(settings), values).slots.map(({ slot }) => slot)
+      expect(slots.length).toBeLessThanOrEqual(settings.slots)
+      deepStrictEqual(
+        slots,
+        [...new Set(slots)].sort((a, b) => a - b)
+      )
+      expect(slots.at(-1)! - slots[0]!).toBeLessThan(settings.slots)
+    })
+  )
+})
+
+describe("what is in the window", () => {
+  /** By definition, over all values, with integers that have no end. */
+  const expected = (
+    { slots, windowMillis }: { readonly slots: number; readonly windowMillis: number },
+    measured: ReadonlyArray<Measured<number>>,
+    now: number
+  ) => {
+    const slotOf = (at: number) => {
+      const product = BigInt(at) * BigInt(slots)
+      const length = BigInt(windowMillis)
+      return product / length - (product % length < 0n ? 1n : 0n)
+    }
+    const isIn = (at: number, newest: number) =>
+      slotOf(at) <= slotOf(newest) && slotOf(at) > slotOf(newest) - BigInt(slots)
+    const newest = Math.max(...measured.map(([, at]) => at))
+    const values = measured.filter(([, at]) => isIn(at, newest) && isIn(at, now)).map(([value]) => value)
+    const count = values.length
+    const sum = values.reduce((total, value) => total + value, 0)
+    if (count === 0) return { count, sum, min: null, max: null, average: null }
+    return { count, sum, min: Math.min(...values), max: Math.max(...values), average: sum / count }
+  }
+  const integers = someMeasured(fc.integer(), fc.integer({ min: -40, max: 40 }))
+
+  it("is what the definition says, for a reader at any time", () => {
+    fc.assert(
+      fc.property(anySettings, integers, fc.integer({ min: -60, max: 60 }), (settings, measured, now) => {
+        const point = pointOf(windowMeasure(settings), measured)
+        const shown = expected(settings, measured, now)
+        deepStrictEqual(showWindow(settings)(point, now), shown)
+        deepStrictEqual(showRate(settings)(point, now), { perSecond: shown.sum / (settings.windowMillis / 1000) })
+      }),
+      { numRuns: 1000 }
+    )
+  })
+
+  it("is never as old as the window is long, and never misses what is younger than that less a slot", () => {
+    fc.assert(
+      fc.property(anySettings, fc.integer({ min: -40, max: 40 }), fc.nat(40), (settings, at, age) => {
+        const { count } = showWindow(settings)(windowMeasure(settings).first(1, at), at + age)
+        if (age >= settings.windowMillis) expect(count).toBe(0)
+        if (age <= settings.windowMillis - settings.windowMillis / settings.slots) expect(count).toBe(1)
+      }),
+      { numRuns: 1000 }
+    )
+  })
+})
+
+describe("at the edges", () => {
+  it("a slot is in the window as a whole, until the reader is as far as its end", () => {
+    const point = pointOf(measure, [
+      [1, 0],
+      [2, 999]
+    ])
+    expect(showWindow(ten)(point, 9999).count).toBe(2)
+    expect(showWindow(ten)(point, 10_000).count).toBe(0)
+  })
+
+  it("what is after the reader's slot does not count", () => {
+    expect(
+      valuesIn(
+        [
+          [1, 0],
+          [2, 1000]
+        ],
+        999.9
+      ).sum
+    ).toBe(1)
+  })
+
+  it("what comes late has its place in the window, and none before it", () => {
+    const late = (at: number) =>
+      valuesIn(
+        [
+          [1, 10_000],
+          [2, at]
+        ],
+        10_000
+      ).sum
+    expect(late(1000)).toBe(3)
+    expect(late(999)).toBe(1)
+  })
+
+  it("a value that comes too late changes nothing", () => {
+    const point = measure.first(1, 10_000)
+    expect(measure.next(point, 2, 999)).toBe(point)
+  })
+
+  it("times before 1970, and between milliseconds", () => {
+    const shown = valuesIn(
+      [
+        [1, -10_000.5],
+        [2, -0.5],
+        [4, -9999.5]
+      ],
+      -0.25
+    )
+    expect(shown.sum).toBe(6)
+  })
+
+  it("times so far away that slots cannot be told apart are finite all the same", () => {
+    for (const at of [Number.MAX_VALUE, -Number.MAX_VALUE]) {
+      const point = measure.first(1, at)
+      deepStrictEqual(JSON.parse(JSON.stringify(point)), point)
+      expect(showWindow(ten)(point, at).count).toBe(1)
+    }
+  })
+})
+
+it("an empty window has no extremes and no average, and a rate of 0", () => {
+  const nothing = { count: 0, sum: 0, min: null, max: null, average: null }
+  for (const point of [null, measure.first(1, 0)]) {
+    expect(showWindow(ten)(point, 60_000)).toEqual(nothing)
+    expect(showRate(ten)(point, 60_000)).toEqual({ perSecond: 0 })
+  }
+})
+
+it("a window is a minute unless it says otherwise", () => {
+  const settings = { slots: 60 }
+  expect(showRate(settings)(windowMeasure(settings).first(30, 0), 59_999)).toEqual({ perSecond: 0.5 })
+  expect(showRate(settings)(windowMeasure(settings).first(30, 0), 60_000)).toEqual({ perSecond: 0 })
+})

@@ -1,0 +1,147 @@
+// What the primary of a cluster keeps, against a model of it: totals are exact, never go backwards, and what is kept of
+// those that have ended is bounded.
+import { describe, expect, it } from "@effect/vitest"
+import fc from "fast-check"
+import { Metric } from "mvx-metrics"
+import { isBuiltInLevel, Ledger } from "../../src/internal/cluster/ledger.ts"
+import { type ShopEvent as events, Lowest, Sold, Stock, sale } from "../cluster/fixtures/shop.metrics.ts"
+
+const makeLedger = (metrics: ReadonlyArray<Metric.Any>, maxEnded = 1000) => {
+  const problems: Array<string> = []
+  const ledger = new Ledger({
+    metrics,
+    isLevel: isBuiltInLevel,
+    maxEnded,
+    onProblem: (problem) => void problems.push(problem)
+  })
+  return { ledger, problems }
+}
+
+const states = (metric: Metric.Any, ...all: ReadonlyArray<events>) => ({ [metric.name]: Metric.fold(metric, all) })
+
+const part = (instance: number, recorderId: string, sold: number) => ({
+  instance,
+  recorderId,
+  states: states(Sold, sale(sold))
+})
+
+interface Totals {
+  readonly recorders: { readonly [id: string]: number }
+  readonly others: number
+  readonly sum: number
+}
+
+const totals = (ledger: Ledger): Totals => {
+  const value = (snapshots: object): number =>
+    (snapshots as { readonly [name: string]: { readonly dimensions: { readonly value: number } } })[Sold.name]
+      ?.dimensions.value ?? 0
+  const entries = Object.entries(ledger.totals(0)).map(([id, { snapshots }]) => [id, value(snapshots)] as const)
+  const others = value(ledger.others(0).snapshots)
+  const recorders = Object.fromEntries(entries)
+  return { recorders, others, sum: entries.reduce((sum, [, each]) => sum + each, others) }
+}
+
+/** A recorder sells, tells what it has sold, is removed with or without a last word; or its process ends. */
+const step = fc.record({
+  what: fc.constantFrom("sell", "sell", "tell", "end", "end without a word", "end of the process"),
+  process: fc.integer({ min: 1, max: 3 }),
+  recorder: fc.constantFrom("a", "b", "c", "d"),
+  pieces: fc.integer({ min: 1, max: 9 })
+})
+
+describe("the ledger of a cluster", () => {
+  it("has exactly what was told, never less than before, and bounds what is kept by id", () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 80, size: "max" }), fc.integer({ min: 1, max: 3 }), (steps, maxEnded) => {
+        const { ledger } = makeLedger([Sold], maxEnded)
+        const live = new Map<string, { readonly instance: number; sold: number; told: number }>()
+        let instances = 0
+        let left = 0
+        for (const { pieces, process, recorder, what } of steps) {
+          const before = totals(ledger).sum
+          const key = `${process} ${recorder}`
+          const its = live.get(key) ?? { instance: instances++, sold: 0, told: 0 }
+          if (what === "sell") live.set(key, { ...its, sold: its.sold + pieces })
+          if (what === "tell" && live.has(key)) {
+            ledger.take(process, part(its.instance, recorder, its.sold), 0)
+            live.set(key, { ...its, told: its.sold })
+          }
+          if (what.startsWith("end") && what !== "end of the process" && live.has(key)) {
+            const last = what === "end" ? states(Sold, sale(its.sold)) : undefined
+            ledger.end(process, its.instance, recorder, last)
+            left += what === "end" ? its.sold : its.told
+            live.delete(key)
+          }
+          if (what === "end of the process") {
+            ledger.endProcess(process)
+            for (const [each, { told }] of live) {
+              if (!each.startsWith(`${process} `)) continue
+              left += told
+              live.delete(each)
+            }
+          }
+          const now = totals(ledger)
+          expect(now.sum).toBe(Array.from(live.values()).reduce((sum, { told }) => sum + told, left))
+          expect(now.sum).toBeGreaterThanOrEqual(before)
+          const ids = new Set(Array.from(live).flatMap(([each, { told }]) => (told > 0 ? [each.split(" ")[1]] : [])))
+          expect(Object.keys(now.recorders).filter((id) => !ids.has(id)).length).toBeLessThanOrEqual(maxEnded)
+        }
+      }),
+      { numRuns: 300 }
+    )
+  })
+
+  it("does not grow, however often processes begin again", () => {
+    const { ledger } = makeLedger([Sold], 10)
+    for (let process = 1; process <= 500; process++) {
+      ledger.take(process, part(process, "shop", 1), 0)
+      ledger.take(process, part(process + 1000, `connection-${process}`, 1), 0)
+      ledger.endProcess(process)
+    }
+    const { others, recorders } = totals(ledger)
+    expect(Object.keys(recorders)).toHaveLength(10)
+    expect(recorders.shop).toBe(500)
+    expect(others).toBe(490 + 1)
+  })
+
+  it("keeps of a derived metric what happened, and not how its process stood", () => {
+    const Turnover = Metric.derive("shop.turnover", {
+      from: { sold: Sold, stock: Stock },
+      view: ({ sold, stock }) => ({ sold: sold.value, stock: stock.value })
+    })
+    const OnlyStock = Metric.derive("shop.only_stock", { from: { stock: Stock }, view: ({ stock }) => stock })
+    const { ledger } = makeLedger([Turnover, OnlyStock, Lowest])
+    const told = (pieces: number) => {
+      const all: ReadonlyArray<events> = [sale(pieces), { _tag: "shop.stocked", pieces }]
+      return { ...states(Turnover, ...all), ...states(OnlyStock, ...all), ...states(Lowest, ...all) }
+    }
+    ledger.take(1, { instance: 0, recorderId: "shop", states: told(5) }, 0)
+    ledger.take(2, { instance: 0, recorderId: "shop", states: told(20) }, 0)
+    const shown = () => {
+      const { snapshots } = ledger.totals(0).shop!
+      return [Turnover, OnlyStock, Lowest].map(({ name }) => snapshots[name]?.dimensions)
+    }
+    expect(shown()).toMatchObject([{ sold: 25, stock: 25 }, { value: 25 }, { least: 5 }])
+    ledger.endProcess(1)
+    expect(shown()).toMatchObject([{ sold: 25, stock: 20 }, { value: 20 }, { least: 5 }])
+    ledger.endProcess(2)
+    expect(shown()).toMatchObject([{ sold: 25, stock: null }, undefined, { least: 5 }])
+  })
+
+  it("says of states that cannot be put together why, once, and shows the other metrics", () => {
+    const { ledger, problems } = makeLedger([Sold, Stock])
+    for (const process of [1, 2]) {
+      const odd = { ...part(0, "shop", 1).states, [Stock.name]: 7 }
+      ledger.take(process, { instance: 0, recorderId: "shop", states: odd }, 0)
+    }
+    for (let read = 0; read < 2; read++) {
+      const { snapshots } = ledger.totals(0).shop!
+      expect(snapshots[Sold.name]?.dimensions).toMatchObject({ value: 2 })
+      expect(snapshots[Stock.name]?.quarantine?.error).toContain(`the states of "${Stock.name}" cannot be put together`)
+    }
+    ledger.endProcess(1)
+    ledger.endProcess(2)
+    expect(ledger.totals(0).shop?.snapshots[Sold.name]?.dimensions).toMatchObject({ value: 2 })
+    expect(problems).toEqual([expect.stringContaining("All processes have to have the same definition")])
+  })
+})

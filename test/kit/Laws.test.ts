@@ -1,0 +1,306 @@
+// What holds for every built-in metric, whatever its options and whatever the events: states can be carried, put
+// together and taken apart.
+import { deepStrictEqual } from "node:assert/strict"
+import { describe, expect, it } from "@effect/vitest"
+import { Schema } from "effect"
+import fc from "fast-check"
+import { Metric } from "mvx-metrics"
+import { type KitKind, kinds } from "../support/kit.ts"
+
+const Job = Schema.TaggedUnion({
+  "job.done": { n: Schema.optional(Schema.NullOr(Schema.Number)), queue: Schema.String, ok: Schema.Boolean },
+  "job.dropped": { n: Schema.optional(Schema.NullOr(Schema.Number)), queue: Schema.String, ok: Schema.Boolean },
+  "job.idle": {}
+})
+type Job = typeof Job.Type
+
+/** What happened, and when. */
+type Moment = readonly [event: Job, at: number]
+
+// --- what is measured
+
+const when = ["job.done", "job.dropped"]
+/** The field of each kind of measurement. `n` is `null` or not there in some events, and some kinds reject some of it. */
+const fieldOf = { number: "n", answer: "ok", value: "n" } as const
+
+/** Caps are another matter: beyond one, parts and the whole differ in what they can tell apart, though not in all. */
+const uncapped = { maxValues: 1000 }
+
+const definition = ({ make, measures, option }: KitKind, options: object): Metric.Any =>
+  make("jobs", { events: Job, when, [option]: fieldOf[measures], ...options })
+
+/** By their names, the kinds as constructors; `derive` is one that puts several of them together. */
+const constructors: ReadonlyArray<
+  readonly [name: string, make: (options: object) => Metric.Any, settings: fc.Arbitrary<object>]
+> = [
+  ...Object.entries(kinds).map(([name, kind]) => {
+    const settings = kind.settings.map((own) => ("maxValues" in own ? uncapped : own))
+    return [name, (options: object) => definition(kind, options), settings] as const
+  }),
+  [
+    "derive",
+    (options) =>
+      Metric.derive("jobs", {
+        from: {
+          sum: definition(kinds.upDownCounter!, options),
+          sizes: definition(kinds.histogram!, { ...options, boundaries: [0, 10] }),
+          done: definition(kinds.ratio!, options),
+          log: Seen
+        },
+        view: (shown) => shown
+      }),
+    fc.constant({})
+  ]
+]
+
+/** A metric that was written by hand. */
+const Seen = Metric.make("seen", {
+  events: Job,
+  initial: 0,
+  reduce: { "job.done": (seen) => seen + 1 },
+  merge: (left, right) => left + right,
+  minus: (later, earlier) => later - earlier
+})
+
+/** Options that all kinds have, none of which lets anything go: neither series beyond a cap nor such that expire. */
+const variants: { readonly [name: string]: object } = {
+  "without labels": {},
+  "with labels": { labels: ["queue", "ok"] },
+  "with labels that expire": { labels: { of: "queue" }, expireAfter: "1 hour" },
+  "with a filter": { labels: ["ok"], filter: ({ queue }: Job & { queue: string }) => queue !== "b" }
+}
+
+const all = constructors.flatMap(([kind, make, settings]) =>
+  Object.entries(variants).map(([variant, options]) => ({
+    name: `${kind} ${variant}`,
+    kind,
+    settings,
+    of: (own: object) => make({ ...options, ...own })
+  }))
+)
+
+// --- events
+
+const integers = fc.oneof(fc.integer({ min: -1000, max: 1000 }), fc.constantFrom(0, 1, NaN, Infinity, null, undefined))
+const eventsWith = (n: fc.Arbitrary<number | null | undefined>): fc.Arbitrary<Job> =>
+  fc.oneof(
+    {
+      weight: 9,
+      arbitrary: fc.record({
+        _tag: fc.constantFrom("job.done" as const, "job.dropped" as const),
+        n,
+        queue: fc.constantFrom("a", "b", "", "__proto__", "overflow"),
+        ok: fc.boolean()
+      })
+    },
+    { weight: 1, arbitrary: fc.constant<Job>({ _tag: "job.idle" }) }
+  )
+
+const Start = 1.7e12
+
+/** Each event at a time of its own, later than the one before. */
+const momentsWith = (n: fc.Arbitrary<number | null | undefined>) =>
+  fc.array(fc.tuple(eventsWith(n), fc.integer({ min: 1, max: 2000 })), { maxLength: 30 }).map((steps) => {
+    let at = Start
+    return steps.map(([event, after]): Moment => {
+      at += after
+      return [event, at]
+    })
+  })
+const moments = momentsWith(integers)
+
+/** Cut in several places. */
+const batches = fc.tuple(moments, fc.array(fc.nat(30), { maxLength: 4 })).map(([all, cuts]) => {
+  const at = [0, ...cuts.map((cut) => Math.min(cut, all.length)).sort((a, b) => a - b), all.length]
+  return at.slice(1).map((end, i) => all.slice(at[i], end))
+})
+
+// --- helpers
+
+const foldOn = (metric: Metric.Any, from: unknown, all: ReadonlyArray<Moment>): unknown =>
+  all.reduce((state, [event, at]) => Metric.reduce(metric, state, event, at), from)
+const fold = (metric: Metric.Any, all: ReadonlyArray<Moment>): unknown => foldOn(metric, metric.initial, all)
+
+const json = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
+const shown = (metric: Metric.Any, state: unknown, now: number): unknown =>
+  Metric.snapshot(metric, state, now).dimensions
+
+const property = <A extends ReadonlyArray<unknown>>(
+  ...args: [...{ [I in keyof A]: fc.Arbitrary<A[I]> }, (...values: A) => void]
+) => fc.assert(fc.property(...(args as unknown as [fc.Arbitrary<unknown>, () => void])), { numRuns: 40 })
+
+/** The same but for when series were last looked through, which is no more than housekeeping. */
+const withoutSweep = (state: unknown): unknown =>
+  JSON.parse(JSON.stringify(state), (key, value) => (key === "sweptAt" ? undefined : value))
+
+/** The kinds whose states can be taken away from each other. Windows show the last minute as it is. */
+const subtracting = new Set([
+  ...["average", "counter", "derive", "exponentialHistogram", "frequency", "histogram", "ratio", "upDownCounter"]
+])
+
+describe.each(all)("$name", ({ kind, of, settings }) => {
+  it("comes to the same state in batches, carried from one to the next as JSON and as a clone", () => {
+    property(settings, batches, (own, batches) => {
+      const metric = of(own)
+      const once = fold(metric, batches.flat())
+      deepStrictEqual(
+        batches.reduce((state, batch) => foldOn(metric, json(state), batch), metric.initial),
+        once
+      )
+      deepStrictEqual(
+        batches.reduce((state, batch) => foldOn(metric, structuredClone(state), batch), metric.initial),
+        once
+      )
+    })
+  })
+
+  it("has states and shows dimensions that JSON and structured clone leave as they are", () => {
+    property(settings, moments, fc.nat(100_000), (own, all, later) => {
+      const metric = of(own)
+      const state = fold(metric, all)
+      for (const value of [state, shown(metric, state, Start + later)]) {
+        deepStrictEqual(json(value), value)
+        deepStrictEqual(structuredClone(value), value)
+      }
+    })
+  })
+
+  it("merges: the order does not matter, nor the grouping, and it comes to the fold of all", () => {
+    const parts = fc.tuple(moments, moments, moments)
+    property(settings, parts, (own, parts) => {
+      const metric = of(own)
+      const merge = metric.merge!
+      const [a, b, c] = inTurn(parts).map((part) => fold(metric, part)) as [unknown, unknown, unknown]
+      deepStrictEqual(merge(a, b), merge(b, a))
+      deepStrictEqual(merge(merge(a, b), c), merge(a, merge(b, c)))
+      deepStrictEqual(merge(metric.initial, a), a)
+      deepStrictEqual(withoutSweep(merge(merge(a, b), c)), withoutSweep(fold(metric, inTurn(parts).flat())))
+    })
+  })
+
+  it("takes no notice of events that do not concern it", () => {
+    property(settings, moments, (own, all) => {
+      const metric = of(own)
+      const state = fold(metric, all)
+      const foreign = [{ _tag: "job.idle" }, { _tag: "unheard.of", n: 1 }, { _tag: "toString" }]
+      for (const event of foreign) expect(Metric.reduce(metric, state, event, Start)).toBe(state)
+    })
+  })
+
+  it("says whether states can be taken away from each other", () => {
+    property(settings, (own) => {
+      expect(of(own).minus !== undefined).toBe(subtracting.has(kind))
+    })
+  })
+
+  if (!subtracting.has(kind)) return
+
+  it("takes away what was there before: what is left is what came since", () => {
+    property(settings, moments, moments, (own, before, after) => {
+      const metric = of(own)
+      const [a, b] = inTurn([before, after]) as [ReadonlyArray<Moment>, ReadonlyArray<Moment>]
+      const [earlier, later] = [fold(metric, a), fold(metric, [...a, ...b])]
+      const rest = metric.minus!(later, earlier)
+      deepStrictEqual(withoutSweep(metric.merge!(earlier, rest)), withoutSweep(later))
+      const now = Start + 1_000_000
+      deepStrictEqual(countable(shown(metric, rest, now)), countable(shown(metric, fold(metric, b), now)))
+      deepStrictEqual(
+        countable(shown(metric, metric.minus!(later, later), now)),
+        countable(shown(metric, metric.initial, now))
+      )
+    })
+  })
+})
+
+const adding = constructors.filter(([kind]) => !kind.startsWith("gauge") && kind !== "derive")
+
+describe.each(adding)("%s with labels shows in all", (_, make, settings) => {
+  /** In any order of time. */
+  const anyMoments = fc.array(
+    fc.tuple(
+      eventsWith(integers),
+      fc.integer({ min: -5000, max: 100_000 }).map((after) => Start + after)
+    ),
+    { maxLength: 40 }
+  )
+  const limits = fc.record(
+    { maxSeries: fc.integer({ min: 1, max: 4 }), expireAfter: fc.constantFrom(1, 300, 20_000) },
+    { requiredKeys: [] }
+  )
+
+  it("what it would show without, whatever is beyond the cap, has expired, or came from elsewhere", () => {
+    property(settings, limits, anyMoments, anyMoments, fc.nat(200_000), (own, limits, some, others, later) => {
+      const plain = make(own)
+      const metric = make({ ...own, ...limits, labels: ["queue", "ok"] })
+      const now = Start + later
+      const total = (state: unknown): object => {
+        const {
+          overflow: _o,
+          series: _s,
+          ...rest
+        } = shown(metric, state, now) as { series: unknown; overflow: unknown }
+        return rest
+      }
+      const expected = shown(plain, fold(plain, [...some, ...others]), now)
+      deepStrictEqual(total(fold(metric, [...some, ...others])), expected)
+      deepStrictEqual(total(metric.merge!(fold(metric, some), fold(metric, others))), expected)
+    })
+  })
+})
+
+describe.each(constructors.filter(([kind]) => kinds[kind]?.measures === "number"))(
+  "%s of any numbers",
+  (_, make, settings) => {
+    const numbers = fc.double({ noNaN: true, min: -1e9, max: 1e9 })
+
+    it("merges to the fold of all but for what rounding adds to sums", () => {
+      property(settings, momentsWith(numbers), momentsWith(numbers), (own, some, others) => {
+        const metric = make(own)
+        const [a, b] = inTurn([some, others]) as [ReadonlyArray<Moment>, ReadonlyArray<Moment>]
+        const values = [...a, ...b].map(([event]) => ("n" in event ? Math.abs(event.n ?? 0) : 0))
+        const rounding = 1e-13 * values.reduce((sum, value) => sum + value, 0)
+        const merged = metric.merge!(fold(metric, a), fold(metric, b))
+        expectNear(merged, fold(metric, [...a, ...b]), rounding)
+      })
+    })
+  }
+)
+
+/** The same, but that numbers may be off by `rounding`. */
+const expectNear = (actual: unknown, expected: unknown, rounding: number): void => {
+  if (typeof actual === "number" && typeof expected === "number") {
+    expect(Math.abs(actual - expected)).toBeLessThanOrEqual(rounding)
+  } else if (typeof actual === "object" && actual !== null && typeof expected === "object" && expected !== null) {
+    deepStrictEqual(Object.keys(actual), Object.keys(expected))
+    for (const key of Object.keys(actual)) {
+      expectNear((actual as Record<string, unknown>)[key], (expected as Record<string, unknown>)[key], rounding)
+    }
+  } else deepStrictEqual(actual, expected)
+}
+
+/** Each part begins when the one before it has ended. */
+const inTurn = (parts: ReadonlyArray<ReadonlyArray<Moment>>): ReadonlyArray<ReadonlyArray<Moment>> => {
+  let start = 0
+  return parts.map((part) => {
+    const shifted = part.map(([event, at]): Moment => [event, at + start])
+    start += (part.at(-1)?.[1] ?? Start) - Start
+    return shifted
+  })
+}
+
+/**
+ * What adds up, by series that have anything. What is not known any more of what came since, extremes and all that is
+ * made of them, is left out; so is the scale of buckets, which is that of all values.
+ */
+const countable = (dimensions: unknown): unknown =>
+  JSON.parse(JSON.stringify(dimensions), (key, value) => {
+    if (uncountable.has(key)) return undefined
+    if (key === "positive" || key === "negative") return value.counts.reduce((a: number, b: number) => a + b, 0)
+    if (key !== "series") return value
+    return value.filter(hasAnything).sort((a: object, b: object) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
+  })
+
+const uncountable = new Set(["min", "max", "p50", "p90", "p99", "relativeError", "scale", "overflow"])
+
+const hasAnything = ({ labels, ...point }: { readonly labels: unknown }): boolean =>
+  JSON.stringify(point, (_, value) => (value === 0 ? undefined : value)).match(/[1-9]/) !== null

@@ -1,0 +1,127 @@
+// Metrics over windows of time, and series that expire: time is that of those who emit and read, so a TestClock decides
+// it, to the last digit, on both layers.
+import { expect } from "@effect/vitest"
+import { Clock, Effect } from "effect"
+import { TestClock } from "effect/testing"
+import { newRecorder, onBothLayers } from "../support/bothLayers.ts"
+import { done, dropped, Expiring, ExpiringLevels, Quantiles, Rate, RateOfN, Recent } from "../support/kit.metrics.ts"
+
+/** Moves the clock to a full minute, where a slot of any of these windows begins, and says when that is. */
+const fullMinute = Effect.gen(function* () {
+  const start = (Math.floor((yield* Clock.currentTimeMillis) / 60_000) + 1) * 60_000
+  yield* TestClock.setTime(start)
+  return start
+})
+
+onBothLayers(
+  "under a TestClock",
+  (it) => {
+    it.effect("a rate is of the last window: it begins, lasts and fades slot by slot", () =>
+      Effect.gen(function* () {
+        const recorder = yield* newRecorder()
+        yield* recorder.register(Rate)
+        yield* recorder.register(RateOfN)
+        yield* fullMinute
+        const both = Effect.gen(function* () {
+          const { dimensions } = yield* recorder.snapshot(Rate)
+          const perQueue = dimensions.series.map(({ labels, perSecond }) => [labels.queue, perSecond])
+          return [dimensions.perSecond, Object.fromEntries(perQueue), (yield* recorder.snapshot(RateOfN)).dimensions]
+        })
+        expect(yield* both).toEqual([0, {}, { perSecond: 0 }])
+        yield* recorder.emit(done(7, "a"))
+        yield* recorder.emit(done(-2, "b"))
+        yield* TestClock.adjust("999 millis")
+        yield* recorder.emit(dropped(3, "a"))
+        expect(yield* both).toEqual([0.3, { a: 0.2, b: 0.1 }, { perSecond: 0.8 }])
+        yield* TestClock.adjust("1 millis")
+        yield* recorder.emit(done(10, "a"))
+        expect(yield* both).toEqual([0.4, { a: 0.3, b: 0.1 }, { perSecond: 1.8 }])
+        // The first slot is in the window for the last millisecond; then what it had is gone.
+        yield* TestClock.adjust("8999 millis")
+        expect(yield* both).toEqual([0.4, { a: 0.3, b: 0.1 }, { perSecond: 1.8 }])
+        yield* TestClock.adjust("1 millis")
+        expect(yield* both).toEqual([0.1, { a: 0.1, b: 0 }, { perSecond: 1 }])
+        yield* TestClock.adjust("1 hour")
+        expect(yield* both).toEqual([0, { a: 0, b: 0 }, { perSecond: 0 }])
+      })
+    )
+
+    it.effect("a window shows what came in it, and nothing else", () =>
+      Effect.gen(function* () {
+        const recorder = yield* newRecorder()
+        yield* recorder.register(Recent)
+        yield* fullMinute
+        const nothing = { count: 0, sum: 0, min: null, max: null, average: null }
+        const shown = Effect.map(recorder.snapshot(Recent), ({ dimensions }) => dimensions)
+        expect(yield* shown).toEqual({ ...nothing, series: [] })
+        for (const n of [5, -1, 0.1, 0.2]) yield* recorder.emit(done(n))
+        yield* TestClock.adjust("2 seconds")
+        yield* recorder.emit(done(3))
+        const all = { count: 5, sum: 5 - 1 + 0.1 + 0.2 + 3, min: -1, max: 5 }
+        const own = { labels: { queue: "main" }, ...all, average: all.sum / 5 }
+        expect(yield* shown).toEqual({ ...all, average: all.sum / 5, series: [own] })
+        yield* TestClock.adjust("8 seconds")
+        const last = { count: 1, sum: 3, min: 3, max: 3, average: 3 }
+        expect(yield* shown).toEqual({ ...last, series: [{ labels: { queue: "main" }, ...last }] })
+        yield* TestClock.adjust("2 seconds")
+        expect(yield* shown).toEqual({ ...nothing, series: [{ labels: { queue: "main" }, ...nothing }] })
+      })
+    )
+
+    it.effect("a summary has the quantiles of its window, and the count and sum of all", () =>
+      Effect.gen(function* () {
+        const recorder = yield* newRecorder()
+        yield* recorder.register(Quantiles)
+        yield* fullMinute
+        const shown = Effect.map(recorder.snapshot(Quantiles), ({ dimensions }) => dimensions)
+        expect(yield* shown).toEqual({ count: 0, sum: 0, quantiles: { "0": null, "0.5": null, "1": null } })
+        yield* recorder.emit(done(1))
+        yield* TestClock.adjust("6 seconds")
+        for (const n of [10, 10, 20]) yield* recorder.emit(done(n))
+        expect(yield* shown).toMatchObject({ count: 4, sum: 41, quantiles: { "0": 1, "1": 20 } })
+        expect((yield* shown).quantiles["0.5"]).toBeCloseTo(10, 1)
+        yield* TestClock.adjust("6 seconds")
+        expect(yield* shown).toMatchObject({ count: 4, sum: 41, quantiles: { "0": 10, "1": 20 } })
+        yield* TestClock.adjust("6 seconds")
+        expect(yield* shown).toEqual({ count: 4, sum: 41, quantiles: { "0": null, "0.5": null, "1": null } })
+      })
+    )
+
+    it.effect("a series expires when it had no event for so long; the total keeps what it had", () =>
+      Effect.gen(function* () {
+        const recorder = yield* newRecorder()
+        yield* recorder.register(Expiring)
+        yield* recorder.register(ExpiringLevels)
+        const start = yield* fullMinute
+        const counts = Effect.gen(function* () {
+          const { dimensions } = yield* recorder.snapshot(Expiring)
+          const { overflow, series, value } = dimensions
+          return [value, Object.fromEntries(series.map(({ labels, value }) => [labels.queue, value])), overflow?.value]
+        })
+        yield* recorder.emit(done(1, "a"))
+        yield* TestClock.adjust("10 seconds")
+        yield* recorder.emit(done(2, "b"))
+        yield* recorder.emit(done(4, "c"))
+        expect(yield* counts).toEqual([7, { a: 1, b: 2 }, 4])
+        yield* TestClock.adjust("19999 millis")
+        expect(yield* counts).toEqual([7, { a: 1, b: 2 }, 4])
+        yield* TestClock.adjust("1 millis")
+        expect(yield* counts, "hidden from the very moment on, though no event has come").toEqual([7, { b: 2 }, 4])
+        yield* recorder.emit(done(8, "d"))
+        expect(yield* counts, "there is room for another one").toEqual([15, { b: 2, d: 8 }, 4])
+        yield* TestClock.adjust("10 seconds")
+        yield* recorder.emit(done(16, "a"))
+        expect(yield* counts, "one that comes back begins anew").toEqual([31, { d: 8, a: 16 }, undefined])
+        const levels = (yield* recorder.snapshot(ExpiringLevels)).dimensions.series
+        expect(levels.map(({ at, labels, value }) => [labels.queue, value, at - start])).toEqual([
+          ["d", 8, 30_000],
+          ["a", 16, 40_000]
+        ])
+        yield* TestClock.adjust("1 hour")
+        expect(yield* counts).toEqual([31, {}, undefined])
+        expect((yield* recorder.snapshot(ExpiringLevels)).dimensions).toEqual({ series: [] })
+      })
+    )
+  },
+  [new URL("../support/kit.metrics.ts", import.meta.url)]
+)

@@ -1,0 +1,92 @@
+// A set of metrics is registered as one: all of it or nothing.
+import { expect, layer } from "@effect/vitest"
+import { Effect } from "effect"
+import { Metric } from "mvx-metrics"
+import { newRecorder, onBothLayers, runtimeLayers } from "../support/bothLayers.ts"
+import { HttpEvent as events, request } from "../support/instruments.metrics.ts"
+import { Count, Shapes, Sum, Users } from "../support/shapes.metrics.ts"
+
+const modules = [new URL("../support/shapes.metrics.ts", import.meta.url)]
+
+/** Another definition than `Users`, of the same name, that both threads would take for it. */
+const OtherUsers = Metric.make(Users.name, {
+  events,
+  initial: Users.initial,
+  reduce: { "http.request": (users, event) => Metric.reduce(Users, users, event) },
+  view: (users) => ({ users })
+})
+
+const names = [Sum.name, "shape.set.count", Users.name]
+
+onBothLayers(
+  "a set of metrics",
+  (it) => {
+    it.effect("puts all of them into service, in its order", () =>
+      Effect.gen(function* () {
+        const recorder = yield* newRecorder()
+        yield* recorder.register(Count)
+        yield* recorder.register(Shapes)
+        yield* recorder.emit(request({ seconds: 2, user: "Ann" }))
+        const snapshots = yield* recorder.snapshots
+        expect(Object.keys(snapshots)).toEqual([Count.name, ...names])
+        expect(names.map((name) => snapshots[name]?.dimensions)).toEqual([
+          { value: 2 },
+          { value: 1 },
+          { users: ["Ann"] }
+        ])
+        expect((yield* recorder.metrics).map(({ name }) => name)).toEqual([Count.name, ...names])
+      })
+    )
+
+    it.effect("again changes nothing, nor does a part of it", () =>
+      Effect.gen(function* () {
+        const recorder = yield* newRecorder()
+        yield* recorder.register(Sum)
+        yield* recorder.emit(request({ seconds: 1 }))
+        for (const part of [Shapes, Users, Shapes]) yield* recorder.register(part)
+        yield* recorder.emit(request({ seconds: 2, user: "Ann" }))
+        expect((yield* recorder.snapshot(Sum)).dimensions).toEqual({ value: 3 })
+        expect((yield* recorder.snapshot(Users)).dimensions).toEqual({ users: ["Ann"] })
+      })
+    )
+
+    it.effect("of which one name is taken registers none", () =>
+      Effect.gen(function* () {
+        const recorder = yield* newRecorder()
+        yield* recorder.register(Users)
+        expect(yield* Effect.flip(recorder.register(Metric.combine(Sum, OtherUsers)))).toMatchObject({
+          _tag: "MetricNameTaken",
+          name: Users.name
+        })
+        expect(yield* recorder.metrics).toEqual([Users])
+        expect(Object.keys(yield* recorder.snapshots)).toEqual([Users.name])
+      })
+    )
+
+    it.effect("takes the places of others when that is asked for; what is registered already stays as it is", () =>
+      Effect.gen(function* () {
+        const recorder = yield* newRecorder()
+        yield* recorder.register(Shapes)
+        yield* recorder.emit(request({ seconds: 1, user: "Ann" }))
+        yield* recorder.register(Metric.combine(Sum, OtherUsers), { replace: true })
+        yield* recorder.emit(request({ seconds: 2, user: "Bob" }))
+        expect((yield* recorder.snapshot(OtherUsers)).dimensions).toEqual({ users: ["Bob"] })
+        expect((yield* recorder.snapshot(Sum)).dimensions).toEqual({ value: 3 })
+      })
+    )
+  },
+  modules
+)
+
+layer(runtimeLayers(modules)["on the worker"]!)("a set, on the worker", (it) => {
+  it.effect("with a metric that the worker does not know registers none", () =>
+    Effect.gen(function* () {
+      const recorder = yield* newRecorder()
+      const Unknown = Metric.counter("shape.unknown", { events })
+      const error = yield* Effect.flip(recorder.register(Metric.combine(Sum, Unknown)))
+      expect(error).toMatchObject({ _tag: "UnknownMetric", name: Unknown.name, known: expect.arrayContaining(names) })
+      expect(yield* recorder.metrics).toEqual([])
+      expect(yield* recorder.snapshots).toEqual({})
+    })
+  )
+})

@@ -1,0 +1,67 @@
+import { deepStrictEqual } from "node:assert/strict"
+import { it } from "@effect/vitest"
+import fc from "fast-check"
+import type { Measure } from "../../src/internal/instruments/measure.ts"
+
+/** A value, and when it was measured. */
+export type Measured<Value> = readonly [value: Value, at: number]
+
+/** The point after some values, of which there is one at least. */
+export const pointOf = <Point, Value>(
+  measure: Measure<Point, Value>,
+  values: ReadonlyArray<Measured<Value>>
+): Point => {
+  const [value, at] = values[0]!
+  return values.slice(1).reduce((point, each) => measure.next(point, ...each), measure.first(value, at))
+}
+
+export const someMeasured = <Value>(
+  value: fc.Arbitrary<Value>,
+  at: fc.Arbitrary<number> = fc.integer({ min: -1000, max: 1000 }),
+  maxLength = 30
+): fc.Arbitrary<ReadonlyArray<Measured<Value>>> => fc.array(fc.tuple(value, at), { minLength: 1, maxLength })
+
+/**
+ * What has to be true of points that several processes keep. `some`: values whose sums are exact, since those of others
+ * depend on the order.
+ */
+export const obeysTheLaws = <Point, Value>(
+  measure: Measure<Point, Value>,
+  some: fc.Arbitrary<ReadonlyArray<Measured<Value>>>
+): void => {
+  const of = (values: ReadonlyArray<Measured<Value>>) => pointOf(measure, values)
+
+  it("two points together are that of the values of both", () => {
+    fc.assert(
+      fc.property(some, some, (left, right) => {
+        deepStrictEqual(measure.merge(of(left), of(right)), of([...left, ...right]))
+      })
+    )
+  })
+
+  it("it does not matter which are put together first", () => {
+    fc.assert(
+      fc.property(some, some, some, (a, b, c) => {
+        const { merge } = measure
+        deepStrictEqual(merge(of(a), of(b)), merge(of(b), of(a)))
+        deepStrictEqual(merge(merge(of(a), of(b)), of(c)), merge(of(a), merge(of(b), of(c))))
+      })
+    )
+  })
+
+  it("a point can be sent and stored, and go on from there", () => {
+    fc.assert(
+      fc.property(some, some, (before, after) => {
+        const point = of(before)
+        const stored = JSON.parse(JSON.stringify(point)) as Point
+        deepStrictEqual(stored, point)
+        deepStrictEqual(structuredClone(point), point)
+        deepStrictEqual(
+          after.reduce((later, each) => measure.next(later, ...each), stored),
+          of([...before, ...after])
+        )
+        deepStrictEqual(point, of(before), "a point was changed in place")
+      })
+    )
+  })
+}
