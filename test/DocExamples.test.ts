@@ -9,11 +9,21 @@
  *   but an expression on one line fails the type check: it would be a claim that is not checked.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { examplesIn, readExamples, type Written, withAssertions, writeExamples } from "./support/docExamples.ts"
+import {
+  type Example,
+  examplesIn,
+  readExamples,
+  type Written,
+  withAssertions,
+  writeExamples
+} from "./support/docExamples.ts"
 import { runProgram } from "./support/runProgram.ts"
 
 const examples = await readExamples()
 const programs = examples.filter(({ sketch }) => !sketch)
+
+/** Whether it decides on the end of its process. */
+const isMain = (example: Example): boolean => /runMain|process\./.test(example.text(example.files.at(-1)!))
 
 /** So many that one more sketch is noticed. */
 const sketches = { "src/MetricsCluster.ts": 1 }
@@ -36,9 +46,24 @@ describe("the examples in doc comments", () => {
     expect(await written.typeCheck()).toBe("")
   })
 
-  it.each(programs)("run: $path:$line", async (example) => {
+  it.each(programs.filter(isMain))("run: $path:$line", async (example) => {
     const { code, stderr } = await runProgram(written.program(example))
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
+  })
+
+  describe("run, one after the other in one process", () => {
+    const together = programs.filter((example) => !isMain(example))
+    let outcomes: { readonly [url: string]: string }
+    beforeAll(async () => {
+      const urls = together.map((example) => written.program(example).href)
+      const { code, said, stderr } = await runProgram(new URL("./support/runTogether.ts", import.meta.url), ...urls)
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
+      outcomes = said("outcomes")
+    })
+
+    it.each(together)("$path:$line", (example) => {
+      expect(outcomes[written.program(example).href]).toBe("")
+    })
   })
 })
 

@@ -1,0 +1,26 @@
+/**
+ * Runs programs that end by themselves in one process, one after the other: starting a process costs more than most of
+ * them. Its arguments are their URLs; it says what each wrote to stderr.
+ */
+import { say } from "./say.ts"
+
+const written: Array<string> = []
+const write = process.stderr.write.bind(process.stderr)
+process.stderr.write = ((chunk: string | Uint8Array) => {
+  written.push(String(chunk))
+  return true
+}) as typeof process.stderr.write
+
+const outcomes: Record<string, string> = {}
+for (const url of process.argv.slice(2)) {
+  try {
+    await import(url)
+    // What it left to a later turn, a rejection that nobody handles among it.
+    await new Promise((resolve) => setImmediate(resolve))
+  } catch (error) {
+    written.push(error instanceof Error ? (error.stack ?? error.message) : String(error))
+  }
+  outcomes[url] = written.splice(0).join("")
+}
+process.stderr.write = write
+say("outcomes", outcomes)
