@@ -9,6 +9,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["mvx-metrics-source", "node"] } },
   test: {
     include: ["test/**/*.test.ts"],
+    exclude: ["test/e2e/**"],
     // Most of the time goes to threads and processes that start: half the cores would be too few.
     maxWorkers: "100%",
     // A limit for what hangs, not for what is slow.

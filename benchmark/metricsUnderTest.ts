@@ -1,10 +1,11 @@
 /** A runtime on the worker layer, and its worker. */
 import * as Effect from "effect/Effect"
 import * as ManagedRuntime from "effect/ManagedRuntime"
-import { type Metric, MetricsLayer, MetricsRuntime, type RecorderService } from "mvx-metrics"
+import { type Metric, MetricsLayer, MetricsRuntime, type RecorderService, type RuntimeService } from "mvx-metrics"
 import { spawnProbed, type Usage } from "./workerProbe.ts"
 
 export interface MetricsUnderTest extends AsyncDisposable {
+  readonly runtime: RuntimeService
   /** Makes a recorder with these metrics. */
   readonly recorder: (id: string, metrics: ReadonlyArray<Metric.Any>, capacity?: number) => Promise<RecorderService>
   readonly workerUsage: () => Promise<Usage>
@@ -19,6 +20,7 @@ export const startMetrics = async (options?: { readonly memoryLimit: number }): 
   )
   await runtime.context()
   return {
+    runtime: await runtime.runPromise(MetricsRuntime),
     recorder: (id, metrics, capacity = defaultCapacity) =>
       runtime.runPromise(
         Effect.gen(function* () {

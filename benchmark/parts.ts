@@ -51,7 +51,8 @@ export const parts: { readonly [name: string]: Run } = {
   scale: alone("scale", once, "--expose-gc"),
   closures,
   firstBurst: alone("firstBurst", { quick: 2, full: 7 }),
-  latency: alone("latency", once)
+  latency: alone("latency", once),
+  scrape: alone("scrape", once)
 }
 
 export const soak: Run = alone("soak", once, "--expose-gc")

@@ -83,6 +83,18 @@ const steps: { readonly [what: string]: () => void } = {
     // The main module is another one here: only the worker can see what it was given, and starts no further one.
     strictEqual(node("launcher.js", "./bundle-beside/bundled-wrongly.js"), runs + runs + refused + refused)
   },
+  "the live page is served, from the package and from a bundle": () => {
+    const served = ["text/html", "text/javascript", "text/css", "application/json"]
+      .map((type) => `200 ${type}; charset=utf-8 true\n`)
+      .join("")
+    strictEqual(node("live-page.js"), served)
+    bundle("bundle", "live-page.js")
+    strictEqual(node("bundle/live-page.js"), served)
+  },
+  "the command is there": () => {
+    const catalogue = run(bin("mvx-metrics"), ["catalogue", "./document-storage.metrics.ts"])
+    strictEqual(catalogue.includes("| `document_storage.save.attempts` |"), true)
+  },
   "internals cannot be imported": () => {
     strictEqual(node("internals.ts"), "ERR_PACKAGE_PATH_NOT_EXPORTED\n".repeat(5))
   }

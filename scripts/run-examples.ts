@@ -18,8 +18,6 @@ const vitest = ["node_modules/vitest/vitest.mjs", "run", "--reporter=tap-flat"]
 
 const threeDocuments = `{"document_storage.save.attempts":{"name":"document_storage.save.attempts","dimensions":{"total":3,"success_total":2,"failure_total":1}}}`
 
-const fiftyDocuments = { total: 50, success_total: 49, failure_total: 1 }
-
 const examples: ReadonlyArray<Example> = [
   { folder: "01_document-storage", args: ["examples/01_document-storage/main.ts"], last: threeDocuments },
   { folder: "02_in-process", args: ["examples/02_in-process/main.ts"], last: threeDocuments },
@@ -45,9 +43,10 @@ const examples: ReadonlyArray<Example> = [
     folder: "06_document-service",
     args: ["examples/06_document-service/main.ts", "--demo"],
     last: {
-      "document_service.attempts": { dimensions: { put: fiftyDocuments, get: fiftyDocuments, delete: fiftyDocuments } },
-      "document_service.bytes": { dimensions: { stored: 122_500, served: 122_500 } },
-      "document_service.durations": { dimensions: { count: 150 } }
+      "document_service.operations": { dimensions: { value: 150 } },
+      "document_service.failures": { dimensions: { hits: 3, total: 150 } },
+      "document_service.bytes": { dimensions: { value: 245_000 } },
+      "document_service.duration": { dimensions: { count: 150 } }
     }
   }
 ]

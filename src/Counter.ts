@@ -4,6 +4,7 @@
 import type {
   Dimensioned,
   EventOfTag,
+  ExemplarFields,
   InstrumentOptions,
   Labels,
   LabelsOf,
@@ -13,6 +14,7 @@ import type {
   ValueOptions
 } from "./Instrument.ts"
 import { instrument } from "./internal/instruments/define.ts"
+import { exemplarCheck, exemplarSettings } from "./internal/instruments/exemplars.ts"
 import type { Metric } from "./Metric.ts"
 import type { Family, TagOf } from "./MetricEvent.ts"
 
@@ -20,6 +22,11 @@ export interface CounterOptions<F extends Family, Tag extends TagOf<F>, LS exten
   extends InstrumentOptions<F, Tag, LS> {
   /** What each event adds, finite and not negative. Default: 1. */
   readonly value?: Value<EventOfTag<F, Tag>>
+  /**
+   * Where events say which trace they belong to. The last such event of each series is shown beside it in
+   * OpenMetrics, with its trace id: an exemplar. The fold is slower with them, since it looks at each event.
+   */
+  readonly exemplar?: ExemplarFields<EventOfTag<F, Tag>>
 }
 
 export interface Sum {
@@ -59,7 +66,10 @@ export const counter = <
   name: Name,
   options: CounterOptions<F, Tag, LS>
 ): Metric<Name, F["Type"], SeriesState<number>, CounterDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>> =>
-  instrument("counter", name, options)
+  instrument("counter", name, options, {
+    checks: { exemplar: exemplarCheck },
+    settings: ({ exemplar }) => exemplarSettings(exemplar)
+  })
 
 /**
  * Adds up what may be negative: a balance, the length of a queue by what enters and leaves it.

@@ -4,6 +4,7 @@
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { define, isDefinition } from "./internal/definition.ts"
+import { familyOfAll } from "./internal/familyOfAll.ts"
 import { describe } from "./internal/fingerprint.ts"
 import {
   aFunction,
@@ -85,7 +86,7 @@ export const derive = <const Name extends string, const From extends Sources, D>
       : undefined
   return define({
     name,
-    events: familyOf(sources.map(([, { events }]) => events)),
+    events: familyOfAll(sources.map(([, { events }]) => events)),
     initial: each(({ initial }) => initial),
     reduce: Object.fromEntries(Array.from(tags, (tag) => [tag, reducer])),
     view: (state: States, now) => options.view(each((metric, source) => metric.view(state[source], now)) as never, now),
@@ -125,11 +126,3 @@ const whyInvalidDerived = (options: unknown): InvalidArgument | undefined => {
 }
 
 const shape = (schema: Family["cases"][string]): string => describe(Schema.toRepresentation(schema as Schema.Top))
-
-/** One family of the events of several. */
-const familyOf = (families: ReadonlyArray<Family>): Family => {
-  const [first, ...others] = families
-  if (others.every((family) => family === first)) return first!
-  const cases = Object.assign({}, ...families.map((family) => family.cases)) as { [tag: string]: Schema.Top }
-  return Schema.Union(Object.values(cases)).pipe(Schema.toTaggedUnion("_tag") as never) as unknown as Family
-}

@@ -4,6 +4,7 @@
 import type {
   Dimensioned,
   EventOfTag,
+  ExemplarFields,
   Labels,
   LabelsOf,
   LabelValues,
@@ -14,6 +15,7 @@ import type {
 } from "./Instrument.ts"
 import { boundariesCheck } from "./internal/instruments/checks.ts"
 import { instrument } from "./internal/instruments/define.ts"
+import { exemplarCheck, exemplarSettings } from "./internal/instruments/exemplars.ts"
 import type { ExponentialPoint } from "./internal/instruments/exponential.ts"
 import type { HistogramPoint } from "./internal/instruments/histogram.ts"
 import { integerWithin } from "./internal/options.ts"
@@ -29,6 +31,11 @@ export interface HistogramOptions<F extends Family, Tag extends TagOf<F>, LS ext
    * `s`, `ms` or `By`; without one of these as for milliseconds.
    */
   readonly boundaries?: ReadonlyArray<number>
+  /**
+   * Where events say which trace they belong to. The last such event of each series, and of each of its buckets, is shown beside it in
+   * OpenMetrics, with its trace id: an exemplar. The fold is slower with them, since it looks at each event.
+   */
+  readonly exemplar?: ExemplarFields<EventOfTag<F, Tag>>
 }
 
 /** `counts[i]` are the values up to `boundaries[i]`, the last one those beyond. `min` and `max` of nothing are `null`. */
@@ -80,10 +87,13 @@ export const histogram = <
 ): Metric<Name, F["Type"], SeriesState<HistogramPoint>, HistogramDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>> =>
   instrument("histogram", name, options, {
     required: ["value"],
-    checks: { boundaries: boundariesCheck },
-    settings: ({ boundaries, unit }) => ({
+    checks: { boundaries: boundariesCheck, exemplar: exemplarCheck },
+    settings: ({ boundaries, exemplar, unit }) => ({
       // 0 + boundary: -0 is 0, which is what JSON makes of it.
-      boundaries: ((boundaries as ReadonlyArray<number> | undefined) ?? defaultBoundaries(unit)).map((each) => 0 + each)
+      boundaries: ((boundaries as ReadonlyArray<number> | undefined) ?? defaultBoundaries(unit)).map(
+        (each) => 0 + each
+      ),
+      ...exemplarSettings(exemplar)
     })
   })
 

@@ -26,6 +26,12 @@ export type BooleanField<E> = FieldOf<E, boolean | null | undefined>
 /** The name of a field that can be a label. */
 export type LabelField<E> = FieldOf<E, LabelValue | undefined>
 
+/** The name of a field that holds text. Where the field is not there, there is none. */
+export type TextField<E> = FieldOf<E, string | null | undefined>
+
+/** The field with the id of the trace that an event belongs to, or that and the one with the id of the span. */
+export type ExemplarFields<E> = TextField<E> | { readonly traceId: TextField<E>; readonly spanId?: TextField<E> }
+
 /** Where a label comes from: a field, or a function of the event. */
 export type LabelSource<E> = LabelField<E> | ((event: E, at: number) => LabelValue | undefined)
 

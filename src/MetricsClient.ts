@@ -26,7 +26,11 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { withService } from "./internal/anyRuntime.ts"
 import { whyInvalidEvent } from "./internal/eventWriter.ts"
+import { fetchHandler, nodeHandler } from "./internal/exposition/handlers.ts"
+import { type ScrapeOptions, scrapeOptionChecks } from "./internal/exposition/scrape.ts"
+import type { FetchHandler, NodeHandler } from "./internal/httpHandlers.ts"
 import { anything, whyInvalidOptions } from "./internal/options.ts"
 import type {
   RecorderOptions as EffectRecorderOptions,
@@ -40,6 +44,7 @@ import {
   runtimeOptionChecks,
   type WorkerOptions
 } from "./internal/runtimeModel.ts"
+import type { Options as LivePageOptions } from "./LivePage.ts"
 import type * as Metric from "./Metric.ts"
 import type { MetricEvent } from "./MetricEvent.ts"
 import { InvalidArgument, QueueOverflow } from "./MetricsError.ts"
@@ -47,7 +52,10 @@ import { MetricsRuntime as EffectRuntime } from "./MetricsRuntime.ts"
 import type { MetricChange, Report, Snapshot, Snapshots, States } from "./Snapshot.ts"
 import type { RecorderState, Stats } from "./Stats.ts"
 
+export type { ScrapeOptions } from "./internal/exposition/scrape.ts"
+export type { FetchHandler, NodeHandler } from "./internal/httpHandlers.ts"
 export type * from "./internal/runtimeModel.ts"
+export type { Options as LivePageOptions } from "./LivePage.ts"
 export * as Metric from "./Metric.ts"
 export type { MetricEvent } from "./MetricEvent.ts"
 export * as MetricsError from "./MetricsError.ts"
@@ -86,6 +94,7 @@ export class MetricsRuntime implements AsyncDisposable {
   private constructor(runtime: RuntimeService, scope: Scope.Closeable) {
     this.#runtime = runtime
     this.#scope = scope
+    withService(this, runtime)
   }
 
   /**
@@ -150,6 +159,42 @@ export class MetricsRuntime implements AsyncDisposable {
   /** Stops a recorder if it runs, and removes it with its state. */
   stopAndRemoveRecorder(recorderId: string): Promise<void> {
     return Effect.runPromise(this.#runtime.stopAndRemoveRecorder(recorderId))
+  }
+
+  /**
+   * Handlers that serve the metrics to Prometheus: one for what speaks `fetch`, one for `node:http`. They answer
+   * whatever path they are mounted at.
+   *
+   * @example
+   * ```ts
+   * import { MetricsRuntime } from "mvx-metrics/promise"
+   *
+   * const runtime = await MetricsRuntime.start({ namespace: "example.metrics" })
+   * const { handler } = runtime.prometheus()
+   * const response = await handler(new Request("http://localhost/metrics"))
+   * response.status // 200
+   * await runtime.shutdown()
+   * ```
+   */
+  prometheus(options: ScrapeOptions = {}): { readonly handler: FetchHandler; readonly nodeHandler: NodeHandler } {
+    const invalid = whyInvalidOptions(options, scrapeOptionChecks)
+    if (invalid !== undefined) throw invalid
+    return { handler: fetchHandler(this.#runtime, options), nodeHandler: nodeHandler(this.#runtime, options) }
+  }
+
+  /**
+   * Handlers that serve a page with all metrics as they change, at its path and below: one for what speaks `fetch`, one
+   * for `node:http`. Whoever can reach it reads all metrics.
+   */
+  async livePage(
+    options?: LivePageOptions
+  ): Promise<{ readonly handler: FetchHandler; readonly nodeHandler: NodeHandler }> {
+    const LivePage = await import("./LivePage.ts")
+    return Effect.all({ handler: LivePage.handler(options), nodeHandler: LivePage.nodeHandler(options) }).pipe(
+      Effect.provideService(EffectRuntime, this.#runtime),
+      Scope.provide(this.#scope),
+      Effect.runPromise
+    )
   }
 
   /** Stops all recorders, each after folding what it accepted, and releases the thread. Again: does nothing more. */

@@ -101,6 +101,22 @@ export class MetricNameTaken extends Schema.TaggedError<MetricNameTaken>("mvx-me
   }
 }
 
+/** Two metrics of a runtime would have one name in Prometheus, as `as` says; or one name stands for two types. */
+export class MetricNameCollision extends Schema.TaggedError<MetricNameCollision>("mvx-metrics/MetricNameCollision")(
+  "MetricNameCollision",
+  { name: Schema.String, other: Schema.String, as: Schema.String }
+) {
+  override [NodeInspectSymbol](): string {
+    return printed(this)
+  }
+
+  override get message(): string {
+    return this.name === this.other
+      ? `the runtime has another metric "${this.name}", of another type or unit, which Prometheus has as "${this.as}". Give one of the two another name`
+      : `in Prometheus "${this.name}" and "${this.other}" would both be "${this.as}". Give one of the two another name`
+  }
+}
+
 /** A read asked for a metric that is not registered in this recorder. */
 export class MetricNotRegistered extends Schema.TaggedError<MetricNotRegistered>("mvx-metrics/MetricNotRegistered")(
   "MetricNotRegistered",
@@ -238,10 +254,19 @@ const describeCause = (cause: unknown): string => {
 export type EmitError = InvalidArgument | QueueOverflow | InvalidState
 
 /** What registering a metric can fail with. */
-export type RegisterError = InvalidArgument | InvalidState | MetricNameTaken | UnknownMetric | DefinitionMismatch
+export type RegisterError =
+  | InvalidArgument
+  | InvalidState
+  | MetricNameTaken
+  | MetricNameCollision
+  | UnknownMetric
+  | DefinitionMismatch
 
 /** What reading a recorder can fail with. */
 export type ReadError = RecorderFailed | InvalidState
+
+/** What reading all recorders at once can fail with. */
+export type RenderError = InvalidState | RuntimeFailed
 
 /** What starting a recorder can fail with. */
 export type StartError = InvalidState | HookFailed | RecorderFailed

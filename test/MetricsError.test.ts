@@ -32,6 +32,13 @@ const samples: ReadonlyArray<readonly [error: Error & { readonly _tag: string },
   [new E.RecorderAlreadyExists({ recorderId: "docs", namespace: "app" }), '"docs"', '"app"', "getRecorder"],
   [new E.MetricNameTaken({ name: "saves", recorderId: "docs" }), '"saves"', '"docs"', "replace: true"],
   [
+    new E.MetricNameCollision({ name: "a.b", other: "a_b", as: "a_b_total" }),
+    '"a.b"',
+    '"a_b"',
+    '"a_b_total"',
+    "another name"
+  ],
+  [
     new E.MetricNotRegistered({ name: "saves", recorderId: "docs", registered: ["loads", "hits"] }),
     '"saves"',
     '"docs"',
@@ -155,4 +162,8 @@ describe("an error with a cause", () => {
   ])("says what it was, be it %s", (_what, cause, says) => {
     for (const error of withCause(cause)) expect(error.message).toContain(says)
   })
+})
+
+it("a name that stands for two types is told from two names that become one", () => {
+  expect(new E.MetricNameCollision({ name: "a", other: "a", as: "a_total" }).message).toMatch(/"a".*another type/)
 })

@@ -1,4 +1,4 @@
-// What the service reports of each operation on a document, and what is measured of it: attempts, bytes and durations.
+// What the service reports of each operation on a document, and what is measured of it: how often, how much, how long.
 import { Schema } from "effect"
 import { Metric } from "mvx-metrics"
 
@@ -12,56 +12,48 @@ export const DocumentServiceEvent = Schema.TaggedUnion({
 })
 export type DocumentServiceEvent = typeof DocumentServiceEvent.Type
 
-const none = { total: 0, success_total: 0, failure_total: 0 }
+const events = DocumentServiceEvent
 
-export const Attempts = Metric.make("document_service.attempts", {
-  events: DocumentServiceEvent,
-  initial: { put: none, get: none, delete: none },
-  reduce: {
-    "document_service.operation": (state, { operation, outcome }) => ({
-      ...state,
-      [operation]: {
-        total: state[operation].total + 1,
-        success_total: state[operation].success_total + (outcome === "SUCCESS" ? 1 : 0),
-        failure_total: state[operation].failure_total + (outcome === "FAILURE" ? 1 : 0)
-      }
-    })
-  }
+export const Operations = Metric.counter("document_service.operations", {
+  events,
+  labels: ["operation", "outcome"],
+  unit: "{operation}",
+  description: "Operations on documents, by their outcome"
 })
 
-export const Bytes = Metric.make("document_service.bytes", {
-  events: DocumentServiceEvent,
+export const Failures = Metric.ratio("document_service.failures", {
+  events,
+  hits: ({ outcome }) => outcome === "FAILURE",
+  description: "Which part of the operations failed"
+})
+
+export const Bytes = Metric.counter("document_service.bytes", {
+  events,
+  value: "bytes",
+  labels: ["operation"],
   unit: "By",
-  initial: { stored: 0, served: 0 },
+  description: "What was stored by put, and served by get"
+})
+
+export const Durations = Metric.histogram("document_service.duration", {
+  events,
+  value: "microseconds",
+  labels: ["operation"],
+  boundaries: [100, 250, 500, 1000, 2500, 5000, 10_000, 25_000, 100_000],
+  unit: "us",
+  description: "How long operations took"
+})
+
+/** Metrics of one's own are reducers over the same events: what the largest document was, and what became of it. */
+export const Largest = Metric.make("document_service.largest", {
+  events,
+  initial: { bytes: 0, operation: "none" },
   reduce: {
     // The same state again says "this event does not concern me".
-    "document_service.operation": (state, { bytes, operation }) => {
-      if (operation === "put") return { ...state, stored: state.stored + bytes }
-      if (operation === "get") return { ...state, served: state.served + bytes }
-      return state
-    }
-  }
-})
-
-const bounds = [250, 1000, 4000, 16_000, 64_000, Number.POSITIVE_INFINITY]
-
-export const Durations = Metric.make("document_service.durations", {
-  events: DocumentServiceEvent,
-  unit: "us",
-  initial: { count: 0, sum: 0, max: 0, buckets: bounds.map(() => 0) },
-  reduce: {
-    "document_service.operation": ({ buckets, count, max, sum }, { microseconds }) => {
-      const bucket = bounds.findIndex((bound) => microseconds <= bound)
-      return {
-        count: count + 1,
-        sum: sum + microseconds,
-        max: Math.max(max, microseconds),
-        buckets: buckets.map((counted, index) => (index === bucket ? counted + 1 : counted))
-      }
-    }
+    "document_service.operation": (state, { bytes, operation }) => (bytes > state.bytes ? { bytes, operation } : state)
   },
-  view: ({ buckets, ...state }) => ({
-    ...state,
-    buckets: buckets.map((counted, index) => ({ up_to: String(bounds[index]), count: counted }))
-  })
+  unit: "By",
+  description: "The largest document that was stored or served"
 })
+
+export const DocumentServiceMetrics = Metric.combine(Operations, Failures, Bytes, Durations, Largest)

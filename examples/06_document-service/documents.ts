@@ -2,7 +2,7 @@
 import { Clock, Context, Effect, Exit, FileSystem, Layer, Path, type PlatformError, Schema } from "effect"
 import { HttpServerRespondable, HttpServerResponse } from "effect/http"
 import { Recorder } from "mvx-metrics"
-import { Attempts, Bytes, type DocumentServiceEvent, Durations } from "./document-service.metrics.ts"
+import { type DocumentServiceEvent, DocumentServiceMetrics } from "./document-service.metrics.ts"
 
 export class EmptyDocument extends Schema.TaggedError<EmptyDocument>()("EmptyDocument", { id: Schema.String }) {
   [HttpServerRespondable.symbol] = () =>
@@ -34,7 +34,7 @@ export class Documents extends Context.Service<
     Layer.effect(
       Documents,
       Effect.gen(function* () {
-        yield* Effect.forEach([Attempts, Bytes, Durations], (metric) => Recorder.register(metric))
+        yield* Recorder.register(DocumentServiceMetrics)
         const fs = yield* FileSystem.FileSystem
         const path = yield* Path.Path
         const existing = <A>(id: DocumentId, self: Effect.Effect<A, PlatformError.PlatformError>) =>

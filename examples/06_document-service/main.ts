@@ -10,7 +10,7 @@ import { load } from "./load.ts"
 import { routes } from "./routes.ts"
 
 const Metrics = Recorder.layer("document_service").pipe(
-  Layer.provide(
+  Layer.provideMerge(
     MetricsLayer.layerWorker({
       namespace: "example.metrics",
       metrics: new URL("./document-service.metrics.ts", import.meta.url)

@@ -1,10 +1,13 @@
-// The routes: PUT, GET and DELETE /documents/:id, and GET /metrics for the snapshots as JSON.
-import { Effect, Schema } from "effect"
+// The routes: PUT, GET and DELETE /documents/:id. Of the metrics: GET /metrics for Prometheus, /metrics/live for people,
+// and /snapshots for the snapshots as JSON.
+import { Effect, Layer, Schema } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
 import { Recorder } from "mvx-metrics"
+import * as LivePage from "mvx-metrics/LivePage"
+import * as Prometheus from "mvx-metrics/Prometheus"
 import { DocumentId, Documents } from "./documents.ts"
 
-export const routes = HttpRouter.use(
+const documentRoutes = HttpRouter.use(
   Effect.fnUntraced(function* (router) {
     const documents = yield* Documents
     const recorder = yield* Recorder
@@ -25,8 +28,10 @@ export const routes = HttpRouter.use(
     yield* router.add("DELETE", "/documents/:id", Effect.as(Effect.flatMap(id, documents.delete), done))
     yield* router.add(
       "GET",
-      "/metrics",
+      "/snapshots",
       Effect.flatMap(recorder.snapshots, (snapshots) => HttpServerResponse.json(snapshots))
     )
   })
 )
+
+export const routes = Layer.mergeAll(documentRoutes, Prometheus.layerHttp(), LivePage.layerHttp())

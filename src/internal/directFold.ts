@@ -10,6 +10,9 @@ import type { Change, LaneMessage, StateRead } from "./protocol.ts"
 
 const lane = 0
 
+/** Since when metrics count is told to exporters, of which there are none. */
+const sinceWhen = 0
+
 export class DirectFold {
   readonly #counters: LaneCounters
   readonly #lane: FoldLane
@@ -41,12 +44,12 @@ export class DirectFold {
   }
 
   register(metric: Metric.Any): void {
-    this.#lane.command({ _tag: "Register", lane, name: metric.name, metric })
+    this.#lane.command({ _tag: "Register", lane, name: metric.name, metric, at: sinceWhen })
   }
 
   /** The metric of this name begins anew; all of them without one. */
   reset(name?: string): void {
-    this.#lane.command({ _tag: "Reset", lane, ...(name !== undefined && { name }) })
+    this.#lane.command({ _tag: "Reset", lane, ...(name !== undefined && { name }), at: sinceWhen })
   }
 
   /** Whether {@link event} is to give the changes it makes. */

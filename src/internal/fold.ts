@@ -6,14 +6,15 @@ import type * as Metric from "../Metric.ts"
 import type { MetricEvent } from "../MetricEvent.ts"
 import { FoldLane, type FoldLayout } from "./foldLane.ts"
 import { CounterTable } from "./laneCounters.ts"
-import type { Command, LaneMessage } from "./protocol.ts"
+import type { Command, FoldMessage } from "./protocol.ts"
+import { renderLanes } from "./renderLanes.ts"
 import { compileRead } from "./rowCodec.ts"
 import type { Page, Rows } from "./rowFormat.ts"
 import { FirstLayout } from "./rowFormat.ts"
 import { RowReader, type StreamHandler } from "./rowReader.ts"
 
 export interface FoldOptions {
-  readonly send: (message: LaneMessage) => void
+  readonly send: (message: FoldMessage, transfers?: ReadonlyArray<ArrayBuffer>) => void
   /** A page was read to its end and may be written again. */
   readonly onPageRead: (page: Page) => void
   /** The definitions by name, where they do not come with the commands. */
@@ -66,10 +67,13 @@ export class Fold implements StreamHandler {
         return
       }
       case "Close":
+        this.#lanes[command.lane]?.close()
         this.#lanes[command.lane] = undefined
         return this.#options.send({ _tag: "Closed", lane: command.lane })
       case "Delivered":
         return this.#lanes[command.lane]?.delivered()
+      case "Render":
+        return renderLanes(command, (lane) => this.#lanes[lane], this.#options.send)
       case "Register": {
         const metric = command.metric ?? this.#options.catalog?.get(command.name)
         return this.#lanes[command.lane]?.command({ ...command, metric: metric! })

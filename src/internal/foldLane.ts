@@ -7,14 +7,16 @@ import * as MutableRef from "effect/MutableRef"
 import * as Ref from "effect/Ref"
 import type * as Metric from "../Metric.ts"
 import type { MetricEvent } from "../MetricEvent.ts"
-import type { Snapshot } from "../Snapshot.ts"
+import type { Quarantine, Snapshot } from "../Snapshot.ts"
 import { describeError } from "./describeError.ts"
 import { type InPlace, Kernel } from "./instruments/kernel.ts"
 import { kernelOf } from "./instruments/kernelOf.ts"
 import { type PlannedKernel, type RowsFold, rowsFold } from "./instruments/rowsFold.ts"
+import { shownSeries, soleExemplars } from "./instruments/shownSeries.ts"
 import type { LaneCounters } from "./laneCounters.ts"
+import { largestSeries } from "./largestSeries.ts"
 import type { Layout } from "./layout.ts"
-import type { Change, Lane, LaneCommand, LaneMessage, StateRead, Watch } from "./protocol.ts"
+import type { Change, Lane, LaneCommand, LaneMessage, LargestRead, Read, StateRead, Watch } from "./protocol.ts"
 import type { RowRead, Rows } from "./rowFormat.ts"
 
 /** A layout as the fold has it. */
@@ -34,9 +36,27 @@ interface Cell {
   working: unknown
   /** What was shown last. */
   shown: unknown
+  /** When it was registered or reset. */
+  readonly createdAt: number
   /** How often its name has begun anew. */
   readonly epoch: number
   quarantine: { readonly error: string; missed: number } | undefined
+}
+
+/** What a metric shows at a moment, for one who does not keep it. */
+export interface Shown {
+  readonly metric: Metric.Any
+  /** Of one with labels only its series. `undefined` when it cannot be viewed. */
+  readonly dimensions: unknown
+  readonly createdAt: number
+  readonly quarantine: Quarantine | undefined
+}
+
+/** Someone who wants to see all metrics, behind every event that came before. */
+interface Show {
+  readonly _tag: "Show"
+  readonly now: number
+  readonly take: (shown: ReadonlyArray<Shown>) => void
 }
 
 /** How the rows of a layout are folded in this lane. */
@@ -72,7 +92,7 @@ export class FoldLane {
   /** By the index of the layout; made when a row of it comes. */
   #readings: Array<Reading | undefined> = []
   /** What came while the lane waited. */
-  #inbox: Array<LaneCommand | Batch> = []
+  #inbox: Array<LaneCommand | Batch | Show> = []
   #watch: Watch = "none"
   /** The batch whose changes a listener has not taken yet. */
   #waiting: Batch | undefined
@@ -132,6 +152,17 @@ export class FoldLane {
     this.#goOn()
   }
 
+  /** Gives what all metrics show, once it is their turn. */
+  show(now: number, take: Show["take"]): void {
+    this.#inbox.push({ _tag: "Show", now, take })
+    this.#goOn()
+  }
+
+  /** The recorder has been removed: there is nothing to show. */
+  close(): void {
+    for (const step of this.#inbox) if (step._tag === "Show") step.take([])
+  }
+
   /** A listener has taken the changes: the lane goes on. */
   delivered(): void {
     const batch = this.#waiting
@@ -161,12 +192,14 @@ export class FoldLane {
     if (done > 0) this.#inbox.splice(0, done)
   }
 
-  #step(step: LaneCommand | Batch): void {
+  #step(step: LaneCommand | Batch | Show): void {
     switch (step._tag) {
       case "Events":
         return this.#foldBatch(step)
+      case "Show":
+        return step.take(this.#cells.map((cell) => this.#shownBy(cell, step.now)))
       case "Register":
-        return this.#register(step.metric!)
+        return this.#register(step.metric!, step.at)
       case "Watch":
         this.#watch = step.watch
         return
@@ -174,16 +207,12 @@ export class FoldLane {
         this.#sequence = step.to
         return
       case "Read": {
-        const read =
-          step.what === "states"
-            ? this.#cells.flatMap(stateOf)
-            : this.#cells.map((cell) => this.#snapshotOf(cell, step.now))
-        return this.#send({ _tag: "Answer", lane: this.#lane, request: step.request, read })
+        return this.#send({ _tag: "Answer", lane: this.#lane, request: step.request, read: this.#read(step) })
       }
       case "Reset": {
         for (const [i, cell] of this.#cells.entries()) {
           if (step.name === undefined || step.name === cell.metric.name) {
-            this.#cells[i] = cellOf(cell.metric, cell.epoch + 1)
+            this.#cells[i] = cellOf(cell.metric, cell.epoch + 1, step.at)
           }
         }
         this.#byTag = undefined
@@ -193,11 +222,24 @@ export class FoldLane {
     }
   }
 
+  #read({ maxSeries = 0, now, what }: Extract<LaneCommand, { readonly _tag: "Read" }>): Read {
+    switch (what) {
+      case "snapshots":
+        return this.#cells.map((cell) => this.#snapshotOf(cell, now))
+      case "shown":
+        return this.#cells.map((cell) => ({ snapshot: this.#snapshotOf(cell, now), createdAt: cell.createdAt }))
+      case "largest":
+        return this.#cells.map((cell) => largestOf(this.#snapshotOf(cell, now), maxSeries))
+      case "states":
+        return this.#cells.flatMap(stateOf)
+    }
+  }
+
   /** Puts a metric into service with its initial state, in the place of one of the same name if there is one. */
-  #register(metric: Metric.Any): void {
+  #register(metric: Metric.Any, at: number): void {
     const taken = this.#cells.findIndex((each) => each.metric.name === metric.name)
-    if (taken < 0) this.#cells.push(cellOf(metric, 0))
-    else this.#cells[taken] = cellOf(metric, this.#cells[taken]!.epoch + 1)
+    if (taken < 0) this.#cells.push(cellOf(metric, 0, at))
+    else this.#cells[taken] = cellOf(metric, this.#cells[taken]!.epoch + 1, at)
     this.#byTag = undefined
     this.#readings = []
   }
@@ -312,12 +354,36 @@ export class FoldLane {
     this.#send({ _tag: "Quarantined", lane: this.#lane, name: cell.metric.name, error })
   }
 
+  /** What a metric shows, as its view gives it. Throws what that throws. */
+  #view({ kernel, metric, state, working }: Cell, now: number): unknown {
+    if (kernel !== undefined) MutableRef.set(state.ref, kernel.state())
+    return metric.view(kernel === undefined ? working : Ref.getUnsafe(state), now)
+  }
+
+  #shownBy(cell: Cell, now: number): Shown {
+    const { createdAt, metric } = cell
+    let dimensions: unknown
+    try {
+      dimensions = this.#viewForExporters(cell, now)
+    } catch (error) {
+      if (cell.quarantine === undefined) this.#quarantine(cell, `view: ${describeError(error)}`, 0)
+    }
+    return { metric, dimensions, createdAt, quarantine: cell.quarantine }
+  }
+
+  #viewForExporters(cell: Cell, now: number): unknown {
+    const { kernel } = cell
+    if (!(kernel instanceof Kernel)) return this.#view(cell, now)
+    // Where there are thousands of series, most of what a view costs is for what they come to together.
+    if (kernel.instrument.labels.length > 0) return shownSeries(kernel, now)
+    return { ...(this.#view(cell, now) as object), ...soleExemplars(kernel, now) }
+  }
+
   /** A copy that the reader may keep: structured clone also refuses here what could not cross a thread. */
   #snapshotOf(cell: Cell, now: number): Snapshot {
-    const { kernel, metric, state } = cell
+    const { metric } = cell
     try {
-      if (kernel !== undefined) MutableRef.set(state.ref, kernel.state())
-      cell.shown = structuredClone(metric.view(kernel === undefined ? cell.working : Ref.getUnsafe(state), now))
+      cell.shown = structuredClone(this.#view(cell, now))
     } catch (error) {
       if (cell.quarantine === undefined) this.#quarantine(cell, `view: ${describeError(error)}`, 0)
     }
@@ -345,12 +411,13 @@ export class FoldLane {
   }
 }
 
-const cellOf = (metric: Metric.Any, epoch: number): Cell => ({
+const cellOf = (metric: Metric.Any, epoch: number, createdAt: number): Cell => ({
   metric,
   state: Ref.makeUnsafe<unknown>(metric.initial),
   kernel: kernelOf(metric),
   working: metric.initial,
   shown: {},
+  createdAt,
   epoch,
   quarantine: undefined
 })
@@ -376,4 +443,9 @@ const latest = (changes: ReadonlyArray<Change>): ReadonlyArray<Change> => {
     byName.set(change.snapshot.name, change)
   }
   return [...byName.values()]
+}
+
+const largestOf = (snapshot: Snapshot, maxSeries: number): LargestRead => {
+  const { dimensions, seriesCount } = largestSeries(snapshot.dimensions, maxSeries)
+  return { snapshot: { ...snapshot, dimensions }, seriesCount }
 }

@@ -286,6 +286,11 @@ export class Intake {
     return this.#stuck === undefined ? waiting : waiting + 1
   }
 
+  /** Whether every event that was accepted has left the queue. */
+  get isHandedOver(): boolean {
+    return this.#queued === 0 && this.#barriers.length === 0
+  }
+
   /** Events folded or evicted: they hold no credit. */
   get #folded(): number {
     return this.#applied + this.#ignored + this.#evicted

@@ -2,10 +2,13 @@
  * The way from the production side to the fold and back. One link per runtime, with one stream of events and commands;
  * one lane on it per recorder. What carries the stream is the carrier's business alone.
  */
+import * as Effect from "effect/Effect"
 import type { Carrier } from "./carrier.ts"
+import { ExpositionNames } from "./exposition/expositionNames.ts"
 import type { Fingerprint } from "./fingerprint.ts"
 import { ChunkBytes, CounterTable, type LaneCounters } from "./laneCounters.ts"
-import type { Command, Lane, LaneCommand as LaneCommandOf, LaneMessage } from "./protocol.ts"
+import { PendingRenders, type RenderRequest } from "./pendingRenders.ts"
+import type { Command, FoldMessage, Lane, LaneCommand as LaneCommandOf, LaneMessage } from "./protocol.ts"
 import { RowWriter } from "./rowWriter.ts"
 
 type DistributiveOmit<A, K extends PropertyKey> = A extends unknown ? Omit<A, K> : never
@@ -77,13 +80,20 @@ export interface Link {
   readonly failure: () => { readonly cause: unknown } | undefined
   readonly onFailure: (listener: (cause: unknown) => void) => void
   readonly openLane: (listener: LaneListener) => LaneLink
+  /** The names that the metrics on this link have in Prometheus. */
+  readonly expositionNames: ExpositionNames
+  /**
+   * The text of a scrape, of all events that were written before this runs. Fails with the cause when the fold is gone,
+   * or does not answer. `onBegun` runs when the fold has come to it.
+   */
+  readonly render: (request: RenderRequest, onBegun: () => void) => Effect.Effect<Uint8Array<ArrayBuffer>, unknown>
 }
 
 /** A link over a carrier, with the functions by which the carrier reports back. */
 export interface LinkControl {
   readonly link: Link
   readonly writer: RowWriter
-  readonly deliver: (message: LaneMessage) => void
+  readonly deliver: (message: FoldMessage) => void
   readonly fail: (cause: unknown) => void
 }
 
@@ -106,6 +116,7 @@ export const makeLink = (options: {
   const failureListeners = new Set<(cause: unknown) => void>()
   /** Lanes that nothing is left of, to be given out again. */
   const free: Array<Lane> = []
+  const renders = new PendingRenders(options.later)
   let lanesMade = 0
   let failure: { readonly cause: unknown } | undefined
 
@@ -116,7 +127,7 @@ export const makeLink = (options: {
   /** Functions cannot be cloned: a fold that has definitions of its own finds the metric by its name. */
   const forFold = (command: Command): Command =>
     command._tag === "Register" && options.catalog !== undefined
-      ? { _tag: "Register", lane: command.lane, name: command.name }
+      ? { _tag: "Register", lane: command.lane, name: command.name, at: command.at }
       : command
 
   const nextLane = (): Lane => {
@@ -148,7 +159,8 @@ export const makeLink = (options: {
     return new LaneLink(lane, own, line)
   }
 
-  const deliver = (message: LaneMessage): void => {
+  const deliver = (message: FoldMessage): void => {
+    if ("request" in message && message._tag !== "Answer") return renders.answer(message)
     if (message._tag === "Closed") return void free.push(message.lane)
     if (message._tag === "Folded" && !options.carrier.shared) {
       counters.of(message.lane).set(message.applied, message.ignored)
@@ -161,7 +173,14 @@ export const makeLink = (options: {
       catalog: options.catalog,
       failure: () => failure,
       onFailure: (listener) => void failureListeners.add(listener),
-      openLane
+      openLane,
+      expositionNames: new ExpositionNames(),
+      render: (request, onBegun) =>
+        Effect.suspend(() =>
+          failure === undefined
+            ? renders.ask((command) => send(command), request, options.hold, onBegun)
+            : Effect.fail(failure.cause)
+        )
     },
     writer,
     deliver,
@@ -171,6 +190,7 @@ export const makeLink = (options: {
       writer.close()
       // The runtime first: whoever hears of it from a recorder finds all the rest failed as well.
       for (const listener of failureListeners) listener(cause)
+      renders.failAll(cause)
       for (const listener of [...lanes.values()]) listener.onFailure(cause)
     }
   }

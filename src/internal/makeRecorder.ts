@@ -16,6 +16,7 @@ import {
   type InvalidState,
   type MetricNotRegistered,
   QueueOverflow,
+  type ReadError,
   type RegisterError,
   type StopError
 } from "../MetricsError.ts"
@@ -29,7 +30,7 @@ import { Intake, type Offer, type Overflow } from "./intake.ts"
 import type { LaneLink, LaneListener, Link } from "./link.ts"
 import { liveClock } from "./liveClock.ts"
 import { Log } from "./logging.ts"
-import type { LaneMessage, Watch } from "./protocol.ts"
+import type { Lane, LaneMessage, LargestRead, ShownRead, Watch } from "./protocol.ts"
 import { type Failure, RecorderLifecycle, type Steps } from "./recorderLifecycle.ts"
 import type { RecorderOptions, RecorderService, RegisterOptions } from "./recorderModel.ts"
 import { RecorderReads } from "./recorderReads.ts"
@@ -48,12 +49,23 @@ export interface RecorderConfig<R>
 export interface RecorderControl {
   readonly service: RecorderService
   readonly stateUnsafe: () => RecorderState
+  readonly statsUnsafe: () => Stats
+  /** What all metrics show, with the time since when. */
+  readonly shown: Effect.Effect<ReadonlyArray<ShownRead>, ReadError>
+  /** What all metrics show, with their largest series only. */
+  readonly largest: (maxSeries: number) => Effect.Effect<ReadonlyArray<LargestRead>, ReadError>
   /** Stops the recorder if it has been started and not stopped yet. */
   readonly stopIfActive: Effect.Effect<void, StopError>
   /** Fails inside a hook of this recorder, where `operation` would wait for the hook. */
   readonly refuseInHook: (operation: string) => Effect.Effect<void, InvalidState>
   /** Gives up on whatever is running: the recorder goes to `Failed`. */
   readonly abort: (cause: unknown) => void
+  /** The lane, where the recorder can be read. */
+  readonly readableLane: Lane | undefined
+  /** Done when every event accepted before has left for the fold, or the recorder can be read no more. */
+  readonly handedOver: Effect.Effect<void>
+  /** Whether that is so now. */
+  readonly isHandedOver: boolean
   /** Lets go of the lane. The recorder takes and answers nothing any more. */
   readonly remove: () => void
 }
@@ -90,7 +102,7 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
     this.#context = context
     this.#clock = Context.get(context, Clock.Clock)
     this.#log = new Log(logging, { namespace, recorderId })
-    this.#registrations = new Registrations(recorderId, link.catalog)
+    this.#registrations = new Registrations(recorderId, link.catalog, link.expositionNames)
     this.#lane = link.openLane(this)
     this.#intake = new Intake({
       capacity,
@@ -109,7 +121,7 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
       lifecycle: this.#lifecycle,
       registrations: this.#registrations,
       log: this.#log,
-      statsUnsafe: () => this.#statsUnsafe()
+      statsUnsafe: () => this.statsUnsafe()
     })
     this.#hub.update()
     const failure = link.failure()
@@ -141,14 +153,14 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
   }
 
   get stats() {
-    return Effect.sync(() => this.#statsUnsafe())
+    return Effect.sync(() => this.statsUnsafe())
   }
 
   stateUnsafe(): RecorderState {
     return this.#lifecycle.state
   }
 
-  #statsUnsafe(): Stats {
+  statsUnsafe(): Stats {
     return { state: this.#lifecycle.state, ...this.#intake.stats() }
   }
 
@@ -251,18 +263,21 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
     given: Metric.Any | Metric.MetricSet,
     options?: RegisterOptions
   ): Effect.Effect<void, RegisterError> =>
-    Effect.suspend(() => {
+    Effect.suspend((): Effect.Effect<void, RegisterError> => {
       const metrics = metricsOf(given)
       for (const metric of metrics) {
         const refusal = this.#registrations.whyNot(metric, options) ?? this.#whyClosedForMetrics()
         if (refusal !== undefined) return Effect.fail(refusal)
       }
-      const fresh = metrics.filter((metric) => !this.#registrations.has(metric))
+      const fresh = [...new Set(metrics.filter((metric) => !this.#registrations.has(metric)))]
       if (fresh.length === 0) return Effect.void
-      const replaced = fresh.flatMap((metric) => this.#registrations.add(metric) ?? [])
+      const collision = this.#registrations.claim(fresh)
+      if (collision !== undefined) return Effect.fail(collision)
+      const replaced = this.#registrations.add(fresh)
+      const at = this.#clock.currentTimeMillisUnsafe()
       this.#intake.metricsChanged()
       this.#intake.afterAccepted(() => {
-        for (const metric of fresh) this.#lane.send({ _tag: "Register", name: metric.name, metric })
+        for (const metric of fresh) this.#lane.send({ _tag: "Register", name: metric.name, metric, at })
         if (replaced.length === 0) return
         for (const metric of replaced) this.#registrations.left(metric)
         this.#intake.metricsChanged()
@@ -282,8 +297,9 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
       const refusal =
         (metric === undefined ? undefined : this.#registrations.whyNotRead(metric)) ?? this.#whyClosedForMetrics()
       if (refusal !== undefined) return Effect.fail(refusal)
+      const at = this.#clock.currentTimeMillisUnsafe()
       this.#intake.afterAccepted(() =>
-        this.#lane.send({ _tag: "Reset", ...(metric !== undefined && { name: metric.name }) })
+        this.#lane.send({ _tag: "Reset", at, ...(metric !== undefined && { name: metric.name }) })
       )
       return this.#log.lifecycle(`reset ${metric === undefined ? "all metrics" : `the metric ${metric.name}`}`)
     })
@@ -314,8 +330,28 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
 
   // --- for the owner
 
+  get shown() {
+    return this.#reads.shown
+  }
+
+  largest(maxSeries: number) {
+    return this.#reads.largest(maxSeries)
+  }
+
   get stopIfActive(): Effect.Effect<void, StopError> {
     return Effect.suspend(() => (active.has(this.stateUnsafe()) ? this.stop : Effect.void))
+  }
+
+  get readableLane(): Lane | undefined {
+    return this.#reads.isReadable ? this.#lane.lane : undefined
+  }
+
+  get handedOver(): Effect.Effect<void> {
+    return Effect.suspend(() => (this.isHandedOver ? Effect.void : Effect.ignore(this.#reads.handedOver)))
+  }
+
+  get isHandedOver(): boolean {
+    return this.#intake.isHandedOver
   }
 
   refuseInHook(operation: string): Effect.Effect<void, InvalidState> {
@@ -339,6 +375,7 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
     this.#hub.close()
     this.#reads.failIfUnreadable()
     this.#interruptAll()
+    this.#registrations.release()
     this.#lane.close()
   }
 

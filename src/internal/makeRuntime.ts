@@ -2,6 +2,7 @@
  * The runtime: one link to one fold, and the recorders on it.
  */
 import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -16,17 +17,20 @@ import {
   RecorderAlreadyExists,
   RecorderFailed,
   RecorderNotFound,
+  RuntimeFailed,
   type RuntimeStartError,
   ShutdownFailed,
   type StopError
 } from "../MetricsError.ts"
 import { messageOf } from "./describeError.ts"
 import type { Link } from "./link.ts"
-import { withLiveClock } from "./liveClock.ts"
+import { giveUpAfter, withLiveClock } from "./liveClock.ts"
 import { Log } from "./logging.ts"
 import { makeRecorder, type RecorderControl } from "./makeRecorder.ts"
 import { type Check, notBlank, whyInvalid, whyInvalidOptions } from "./options.ts"
+import { packStats } from "./packedStats.ts"
 import { type RecorderOptions, recorderOptionChecks } from "./recorderModel.ts"
+import { type MetricWatch, type RuntimeInternals, type Source, withInternals } from "./runtimeInternals.ts"
 import type { RuntimeOptions, RuntimeService, RuntimeState } from "./runtimeModel.ts"
 
 /** The defaults of a recorder that a runtime makes. */
@@ -61,6 +65,8 @@ export const makeRuntime = (
     const removalListeners: Array<Parameters<RuntimeService["beforeRemoval"]>[0]> = []
     const started = Deferred.makeUnsafe<void, RuntimeStartError>()
     const closed = Deferred.makeUnsafe<void, ShutdownFailed>()
+    const metricWatches = new Set<MetricWatch>()
+    const lastReaders = new Set<(source: Source) => Effect.Effect<void>>()
     let state: RuntimeState = "Idle"
     let link: Link | undefined
 
@@ -82,6 +88,9 @@ export const makeRuntime = (
         link = opened
         state = "Running"
         opened.onFailure(onLinkFailure)
+        opened.expositionNames.onChange = (metric, isThere) => {
+          for (const watch of metricWatches) watch(metric, isThere)
+        }
         return log.lifecycle("runtime started")
       }),
       Effect.asVoid,
@@ -172,12 +181,22 @@ export const makeRuntime = (
 
     const remove = (control: RecorderControl): Effect.Effect<void> =>
       Effect.andThen(
-        Effect.forEach(removalListeners, (tell) => Effect.exit(Effect.suspend(() => tell(control.service)))),
+        Effect.andThen(
+          readOnceMore(control),
+          Effect.forEach(removalListeners, (tell) => Effect.exit(Effect.suspend(() => tell(control.service))))
+        ),
         Effect.sync(() => {
           control.remove()
           recorders.delete(control.service.recorderId)
         })
       )
+
+    /** For exporters that have not shown yet what it came to. */
+    const readOnceMore = (control: RecorderControl): Effect.Effect<void> =>
+      lastReaders.size === 0
+        ? Effect.void
+        : // A fold that does not answer must not keep a recorder from being removed.
+          giveUpAfter("1 second")(Effect.forEach(lastReaders, (read) => read(sourceOf(control)), { discard: true }))
 
     const beforeRemoval: RuntimeService["beforeRemoval"] = (tell) => Effect.sync(() => void removalListeners.push(tell))
 
@@ -228,11 +247,75 @@ export const makeRuntime = (
     })
     let closing = false
 
+    // --- for exporters
+
+    let foldLag: number | undefined
+
+    const internals: Omit<RuntimeInternals, "scrape"> = {
+      sources: () => Array.from(recorders.values(), ({ control }) => sourceOf(control)),
+      beforeRemoval: (read) => {
+        lastReaders.add(read)
+        return () => void lastReaders.delete(read)
+      },
+      watchMetrics: (watch) => {
+        const all = Array.from(recorders.values()).flatMap(({ control }) => Effect.runSync(control.service.metrics))
+        for (const metric of new Map(all.map((metric) => [metric.name, metric])).values()) watch(metric, true)
+        metricWatches.add(watch)
+        return () => void metricWatches.delete(watch)
+      },
+      foldLag: () => foldLag,
+      foldCame: (seconds) => {
+        foldLag = seconds
+      }
+    }
+
+    const scrape: RuntimeInternals["scrape"] = ({ format, timeout }) =>
+      Effect.gen(function* () {
+        const clock = yield* Clock.Clock
+        const now = clock.currentTimeMillisUnsafe()
+        const asked = clock.monotonicTimeNanosUnsafe()
+        if (state === "Failed") {
+          return yield* runtimeFailed(link?.failure()?.cause ?? new Error("it did not start"))
+        }
+        if (link === undefined || (state !== "Running" && state !== "Stopping")) {
+          return yield* invalidState("be scraped", "A runtime can be scraped while it runs")
+        }
+        const { render } = link
+        const rendered = Effect.suspend(() => {
+          const controls = Array.from(recorders.values(), ({ control }) => control)
+          const request = {
+            format,
+            now,
+            recorderIds: controls.map(({ service }) => service.recorderId),
+            lanes: Int32Array.from(controls, ({ readableLane }) => readableLane ?? -1),
+            stats: packStats(controls.map((control) => control.statsUnsafe())),
+            foldLag
+          }
+          const onBegun = (): void => internals.foldCame(Number(clock.monotonicTimeNanosUnsafe() - asked) / 1e9)
+          return render(request, onBegun)
+        })
+        const waiting = Array.from(recorders.values()).filter(({ control }) => !control.isHandedOver)
+        return yield* Effect.forEach(waiting, ({ control }) => control.handedOver, { discard: true }).pipe(
+          Effect.andThen(rendered),
+          Effect.timeoutOrElse({
+            duration: timeout,
+            orElse: () => {
+              const most = Duration.format(Duration.fromInputUnsafe(timeout))
+              return Effect.fail(new Error(`the events before the scrape were not folded within ${most}`))
+            }
+          }),
+          withLiveClock,
+          Effect.catch(runtimeFailed)
+        )
+      })
+
+    const runtimeFailed = (cause: unknown) => Effect.fail(new RuntimeFailed({ namespace, cause }))
+
     yield* Effect.addFinalizer(() =>
       Effect.catch(shutdown, (error) => Effect.andThen(log.failure(error.message), Effect.void))
     )
 
-    return {
+    const service: RuntimeService = {
       namespace,
       state: Effect.sync(() => state),
       start,
@@ -248,7 +331,17 @@ export const makeRuntime = (
       beforeRemoval,
       shutdown
     }
+    return withInternals(service, { ...internals, scrape })
   })
+
+const sourceOf = (control: RecorderControl): Source => ({
+  recorderId: control.service.recorderId,
+  entityId: control.service.entityId,
+  metrics: control.service.metrics,
+  shown: control.shown,
+  largest: (maxSeries) => control.largest(maxSeries),
+  statsUnsafe: () => control.statsUnsafe()
+})
 
 /** A blank entity id is replaced by a generated one. */
 export const entityIdOf = (entityId: string): string => (entityId.trim() === "" ? crypto.randomUUID() : entityId.trim())

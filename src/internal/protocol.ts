@@ -4,6 +4,7 @@
  */
 import type * as Metric from "../Metric.ts"
 import type { Quarantine, Snapshot } from "../Snapshot.ts"
+import type { Format } from "./exposition/exposition.ts"
 import type { Fingerprint } from "./fingerprint.ts"
 import type { CounterBuffer } from "./laneCounters.ts"
 import type { Layout } from "./layout.ts"
@@ -19,16 +20,25 @@ export type Watch = "none" | "latest" | "every"
 
 /** From a recorder to the fold of its lane. */
 export type LaneCommand =
-  | { readonly _tag: "Register"; readonly lane: Lane; readonly name: string; readonly metric?: Metric.Any }
+  | {
+      readonly _tag: "Register"
+      readonly lane: Lane
+      readonly name: string
+      readonly metric?: Metric.Any
+      /** When counting begins, in milliseconds since the Unix epoch. */
+      readonly at: number
+    }
   | {
       readonly _tag: "Read"
       readonly lane: Lane
       readonly request: number
-      readonly what: "snapshots" | "states"
+      readonly what: "snapshots" | "shown" | "largest" | "states"
       readonly now: number
+      /** Most series of a metric, of a read of the largest. */
+      readonly maxSeries?: number
     }
   /** The metric of this name, or all, begin anew. */
-  | { readonly _tag: "Reset"; readonly lane: Lane; readonly name?: string }
+  | { readonly _tag: "Reset"; readonly lane: Lane; readonly name?: string; readonly at: number }
   | { readonly _tag: "Watch"; readonly lane: Lane; readonly watch: Watch }
   /** Events up to this sequence number were evicted: the next one comes after them. */
   | { readonly _tag: "Skip"; readonly lane: Lane; readonly to: number }
@@ -43,6 +53,31 @@ export type Command =
   | { readonly _tag: "Close"; readonly lane: Lane }
   /** The listeners of a lane have taken the changes it waits with. */
   | { readonly _tag: "Delivered"; readonly lane: Lane }
+  | Render
+
+/** All that these recorders show, as the text of a scrape. */
+export interface Render {
+  readonly _tag: "Render"
+  readonly request: number
+  readonly format: Format
+  readonly now: number
+  readonly recorderIds: ReadonlyArray<string>
+  /** The lane of each of them, or -1 for one that cannot be read. */
+  readonly lanes: Int32Array
+  /** The accounting of each of them, from `packStats`. */
+  readonly stats: Float64Array
+  /** How long the fold took to come to the last read, in seconds. */
+  readonly foldLag: number | undefined
+}
+
+/** The answer to {@link Render}: first that the fold has come to it, then the text. */
+export type RenderMessage =
+  | { readonly _tag: "Rendering"; readonly request: number }
+  | { readonly _tag: "Rendered"; readonly request: number; readonly body: Uint8Array<ArrayBuffer> }
+  | { readonly _tag: "NotRendered"; readonly request: number; readonly reason: string }
+
+/** From the fold side, of one lane or of all. */
+export type FoldMessage = LaneMessage | RenderMessage
 
 /** A change as the fold side reports it. */
 export interface Change {
@@ -60,6 +95,26 @@ export interface StateRead {
   readonly quarantine?: Quarantine
 }
 
+/** What a metric shows, and when it began to count: registered, or reset. */
+export interface ShownRead {
+  readonly snapshot: Snapshot
+  readonly createdAt: number
+}
+
+/** What a metric shows, with its largest series only. */
+export interface LargestRead {
+  readonly snapshot: Snapshot
+  /** How many there are. */
+  readonly seriesCount: number
+}
+
+/** The answer to a read. */
+export type Read =
+  | ReadonlyArray<Snapshot>
+  | ReadonlyArray<ShownRead>
+  | ReadonlyArray<LargestRead>
+  | ReadonlyArray<StateRead>
+
 /** From the fold side to the recorder of a lane. */
 export type LaneMessage =
   /** The counters of the lane have moved, to these values. Said to a recorder that waits for it. */
@@ -68,7 +123,7 @@ export type LaneMessage =
       readonly _tag: "Answer"
       readonly lane: Lane
       readonly request: number
-      readonly read: ReadonlyArray<Snapshot> | ReadonlyArray<StateRead>
+      readonly read: Read
     }
   /** The lane waits until this is answered by `Delivered`. */
   | { readonly _tag: "Changes"; readonly lane: Lane; readonly changes: ReadonlyArray<Change> }
@@ -88,7 +143,7 @@ export type ThreadMessage =
 
 /** From a worker thread as a whole. */
 export type WorkerMessage =
-  | LaneMessage
+  | FoldMessage
   /** The first word of a worker: the definitions it has. */
   | { readonly _tag: "Catalog"; readonly metrics: ReadonlyArray<readonly [name: string, fingerprint: Fingerprint]> }
   /** The first and last word of a worker that cannot work; `error` is Schema-encoded. */

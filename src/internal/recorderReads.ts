@@ -13,7 +13,7 @@ import type { Intake } from "./intake.ts"
 import type { LaneLink } from "./link.ts"
 import type { Log } from "./logging.ts"
 import { PendingReads } from "./pendingReads.ts"
-import type { StateRead } from "./protocol.ts"
+import type { LaneCommand, LargestRead, ShownRead, StateRead } from "./protocol.ts"
 import type { RecorderLifecycle } from "./recorderLifecycle.ts"
 import type { Registrations } from "./registrations.ts"
 
@@ -79,6 +79,21 @@ export class RecorderReads {
     return Effect.sync(() => new DeltaReader(this.#recorder.registrations, this.stateReads))
   }
 
+  /** Done when every event accepted before has left for the fold. */
+  get handedOver(): Effect.Effect<void, ReadError> {
+    const { intake, lane } = this.#recorder
+    return Effect.asVoid(
+      this.#pending.ask(
+        (request) => intake.afterAccepted(() => this.answer(request, [])),
+        () => lane.hold()
+      )
+    )
+  }
+
+  get isReadable(): boolean {
+    return this.#whyNot() === undefined
+  }
+
   get #refuse(): Effect.Effect<void, ReadError> {
     return Effect.gen({ self: this }, function* () {
       const refusal = this.#whyNot() ?? this.#whyNotInHook(yield* currentHook(this.#recorder.lifecycle))
@@ -86,10 +101,32 @@ export class RecorderReads {
     })
   }
 
-  #ask<A>(what: "snapshots" | "states", now: number): Effect.Effect<ReadonlyArray<A>, ReadError> {
+  /** What all metrics show, with the time since when. */
+  get shown(): Effect.Effect<ReadonlyArray<ShownRead>, ReadError> {
+    return Effect.gen({ self: this }, function* () {
+      const now = yield* Clock.currentTimeMillis
+      yield* this.#refuse
+      return yield* this.#ask<ShownRead>("shown", now)
+    })
+  }
+
+  /** What all metrics show, with their largest series only. */
+  largest(maxSeries: number): Effect.Effect<ReadonlyArray<LargestRead>, ReadError> {
+    return Effect.gen({ self: this }, function* () {
+      const now = yield* Clock.currentTimeMillis
+      yield* this.#refuse
+      return yield* this.#ask<LargestRead>("largest", now, { maxSeries })
+    })
+  }
+
+  #ask<A>(
+    what: Extract<LaneCommand, { readonly _tag: "Read" }>["what"],
+    now: number,
+    more: { readonly maxSeries?: number } = {}
+  ): Effect.Effect<ReadonlyArray<A>, ReadError> {
     const { intake, lane } = this.#recorder
     return this.#pending.ask(
-      (request) => intake.afterAccepted(() => lane.send({ _tag: "Read", request, what, now })),
+      (request) => intake.afterAccepted(() => lane.send({ _tag: "Read", request, what, now, ...more })),
       () => lane.hold()
     )
   }

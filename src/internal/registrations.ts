@@ -3,10 +3,12 @@ import * as Metric from "../Metric.ts"
 import {
   DefinitionMismatch,
   InvalidArgument,
+  type MetricNameCollision,
   MetricNameTaken,
   MetricNotRegistered,
   UnknownMetric
 } from "../MetricsError.ts"
+import type { ExpositionNames } from "./exposition/expositionNames.ts"
 import { describe, differences, type Fingerprint, fingerprint } from "./fingerprint.ts"
 import { fieldsRead } from "./instruments/instrument.ts"
 import { type Layout, layoutOf, type TagLayout } from "./layout.ts"
@@ -20,14 +22,20 @@ const none: ReadonlyArray<Metric.Any> = []
 export class Registrations {
   readonly #recorderId: string
   readonly #catalog: ReadonlyMap<string, Fingerprint> | undefined
+  readonly #names: ExpositionNames
   readonly #metrics = new Map<string, Metric.Any>()
   /** Replaced, but not by the fold yet: it still gets the events that were accepted before. */
   #leaving: ReadonlyArray<Metric.Any> = none
+  #released = false
 
-  /** `catalog`: the definitions that the fold has, where it does not take them from here. */
-  constructor(recorderId: string, catalog: ReadonlyMap<string, Fingerprint> | undefined) {
+  /**
+   * `catalog`: the definitions that the fold has, where it does not take them from here. `names`: those that are taken
+   * by the metrics of all recorders.
+   */
+  constructor(recorderId: string, catalog: ReadonlyMap<string, Fingerprint> | undefined, names: ExpositionNames) {
     this.#recorderId = recorderId
     this.#catalog = catalog
+    this.#names = names
   }
 
   /** Whether this very definition is registered. */
@@ -43,12 +51,37 @@ export class Registrations {
     return [...this.#metrics.values()]
   }
 
-  /** Takes a metric in. It gives the one in whose place it comes, which leaves when the fold knows: see {@link left}. */
-  add(metric: Metric.Any): Metric.Any | undefined {
-    const replaced = this.#metrics.get(metric.name)
-    if (replaced !== undefined) this.#leaving = [...this.#leaving, replaced]
-    this.#metrics.set(metric.name, metric)
+  /** Takes the names of these metrics, in the place of those of the same name, or says why it takes none. */
+  claim(metrics: ReadonlyArray<Metric.Any>): MetricNameCollision | undefined {
+    const replaced = this.#replacedBy(metrics)
+    for (const metric of replaced) this.#names.release(metric)
+    for (const [i, metric] of metrics.entries()) {
+      const collision = this.#names.claim(metric)
+      if (collision === undefined) continue
+      for (const claimed of metrics.slice(0, i)) this.#names.release(claimed)
+      for (const before of replaced) this.#names.claim(before)
+      return collision
+    }
+    return undefined
+  }
+
+  /** Takes metrics in. It gives those in whose place they come, which leave when the fold knows: see {@link left}. */
+  add(metrics: ReadonlyArray<Metric.Any>): ReadonlyArray<Metric.Any> {
+    const replaced = this.#replacedBy(metrics)
+    if (replaced.length > 0) this.#leaving = [...this.#leaving, ...replaced]
+    for (const metric of metrics) this.#metrics.set(metric.name, metric)
     return replaced
+  }
+
+  #replacedBy(metrics: ReadonlyArray<Metric.Any>): ReadonlyArray<Metric.Any> {
+    return metrics.flatMap(({ name }) => this.#metrics.get(name) ?? [])
+  }
+
+  /** The recorder is removed: others may have the names of its metrics. */
+  release(): void {
+    if (this.#released) return
+    this.#released = true
+    for (const metric of this.#metrics.values()) this.#names.release(metric)
   }
 
   /** No event will come any more to a metric that was replaced. */

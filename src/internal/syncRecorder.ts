@@ -23,6 +23,7 @@ import { DeltaReader } from "./deltaReader.ts"
 import { DirectFold } from "./directFold.ts"
 import type { EmitsAtOnce } from "./emitEffect.ts"
 import { copyOf, whyInvalidEvent } from "./eventWriter.ts"
+import { ExpositionNames } from "./exposition/expositionNames.ts"
 import type { RecorderService, RegisterOptions } from "./recorderModel.ts"
 import { Registrations } from "./registrations.ts"
 
@@ -46,7 +47,7 @@ export class SyncRecorder implements RecorderService, EmitsAtOnce {
     this.recorderId = id
     this.entityId = id
     this.#clock = clock
-    this.#registrations = new Registrations(id, undefined)
+    this.#registrations = new Registrations(id, undefined, new ExpositionNames())
   }
 
   // --- events
@@ -89,16 +90,17 @@ export class SyncRecorder implements RecorderService, EmitsAtOnce {
     given: Metric.Any | Metric.MetricSet,
     options?: RegisterOptions
   ): Effect.Effect<void, RegisterError> =>
-    Effect.suspend(() => {
+    Effect.suspend((): Effect.Effect<void, RegisterError> => {
       const metrics = metricsOf(given)
       for (const metric of metrics) {
         const refusal = this.#registrations.whyNot(metric, options) ?? this.#whyClosedForMetrics()
         if (refusal !== undefined) return Effect.fail(refusal)
       }
-      for (const metric of metrics.filter((each) => !this.#registrations.has(each))) {
-        this.#registrations.add(metric)
-        this.#fold.register(metric)
-      }
+      const fresh = metrics.filter((metric) => !this.#registrations.has(metric))
+      const collision = this.#registrations.claim(fresh)
+      if (collision !== undefined) return Effect.fail(collision)
+      for (const replaced of this.#registrations.add(fresh)) this.#registrations.left(replaced)
+      for (const metric of fresh) this.#fold.register(metric)
       return Effect.void
     })
 

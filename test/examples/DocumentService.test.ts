@@ -31,19 +31,34 @@ it("stores documents, measures operations, and prints its metrics when SIGTERM s
   expect(await request("GET", "/documents/..%2F..%2Fa")).toEqual([400, ""])
 
   const measured = {
-    "document_service.attempts": {
+    "document_service.operations": {
       dimensions: {
-        put: { total: 2, success_total: 1, failure_total: 1 },
-        get: { total: 2, success_total: 1, failure_total: 1 },
-        delete: { total: 1, success_total: 1, failure_total: 0 }
+        value: 5,
+        series: [
+          { labels: { operation: "put", outcome: "SUCCESS" }, value: 1 },
+          { labels: { operation: "get", outcome: "SUCCESS" }, value: 1 },
+          { labels: { operation: "put", outcome: "FAILURE" }, value: 1 },
+          { labels: { operation: "delete", outcome: "SUCCESS" }, value: 1 },
+          { labels: { operation: "get", outcome: "FAILURE" }, value: 1 }
+        ]
       }
     },
-    "document_service.bytes": { dimensions: { stored: 5, served: 5 } },
-    "document_service.durations": { dimensions: { count: 5 } }
+    "document_service.failures": { dimensions: { ratio: 0.4 } },
+    "document_service.bytes": { dimensions: { value: 10 } },
+    "document_service.duration": { dimensions: { count: 5 } },
+    "document_service.largest": { dimensions: { bytes: 5, operation: "put" } }
   }
-  const [status, metrics] = await request("GET", "/metrics")
+  const [status, snapshots] = await request("GET", "/snapshots")
   expect(status).toBe(200)
-  expect(JSON.parse(metrics)).toMatchObject(measured)
+  expect(JSON.parse(snapshots)).toMatchObject(measured)
+  const [, scrape] = await request("GET", "/metrics")
+  expect(scrape).toContain(
+    'document_service_operations_total{recorder="document_service",operation="get",outcome="FAILURE"} 1'
+  )
+  const [, page] = await request("GET", "/metrics/live")
+  expect(page).toContain('src="./live/page.js"')
+  const [, data] = await request("GET", "/metrics/live/data")
+  expect(JSON.parse(data)).toMatchObject({ namespace: "example.metrics", recorderCount: 1 })
 
   child.kill("SIGTERM")
   expect(JSON.parse((await lines.next()).value ?? "")).toMatchObject(measured)

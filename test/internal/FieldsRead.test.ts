@@ -4,6 +4,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import fc from "fast-check"
 import { Metric } from "mvx-metrics"
+import { ExpositionNames } from "../../src/internal/exposition/expositionNames.ts"
 import { Registrations } from "../../src/internal/registrations.ts"
 import type { MetricEvent } from "../../src/MetricEvent.ts"
 import { Folding } from "../support/folding.ts"
@@ -19,8 +20,8 @@ const events = Schema.TaggedUnion({
 })
 
 const registered = (...metrics: ReadonlyArray<Metric.Any>): Registrations => {
-  const registrations = new Registrations("r", undefined)
-  for (const metric of metrics) registrations.add(metric)
+  const registrations = new Registrations("r", undefined, new ExpositionNames())
+  registrations.add(metrics)
   return registrations
 }
 
@@ -69,7 +70,7 @@ describe("the rows of a recorder", () => {
   it("hold what a metric reads that was replaced, until the fold has its successor", () => {
     const of = (field: "tenant" | "seconds") => Metric.counter("m", { events, when: ["open"], labels: [field] })
     const registrations = registered(of("tenant"))
-    const replaced = registrations.add(of("seconds"))
+    const [replaced] = registrations.add([of("seconds")])
     expect(fieldsOf(registrations, "open")).toEqual(["tenant", "seconds"])
     registrations.left(replaced!)
     expect(fieldsOf(registrations, "open")).toEqual(["seconds"])
@@ -80,6 +81,7 @@ const definitions: ReadonlyArray<(name: string) => Metric.Any> = [
   (name) => Metric.counter(name, { events, labels: ["tenant"] }),
   (name) => Metric.counter(name, { events, when: ["save"], labels: ["outcome"] }),
   (name) => Metric.gauge(name, { events, value: "bytes" }),
+  (name) => Metric.counter(name, { events, exemplar: "tenant" }),
   (name) => Metric.histogram(name, { events, when: ["open"], value: "seconds", boundaries: [-1, 0, 0.5, 10] }),
   (name) => Metric.counter(name, { events, filter: ({ bytes }) => bytes > 0 }),
   (name) =>

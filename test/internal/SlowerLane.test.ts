@@ -5,6 +5,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import fc from "fast-check"
 import { Metric } from "mvx-metrics"
+import { ExpositionNames } from "../../src/internal/exposition/expositionNames.ts"
 import type { TagLayout } from "../../src/internal/layout.ts"
 import { layoutOf } from "../../src/internal/layout.ts"
 import { Registrations } from "../../src/internal/registrations.ts"
@@ -32,8 +33,8 @@ const wholeReader = (name: string, events: Family): Metric.Any => {
 
 /** The layouts of a recorder that has such a metric over each of the families. */
 const layoutsOf = (...families: ReadonlyArray<Family>) => {
-  const registrations = new Registrations("r", undefined)
-  for (const [i, events] of families.entries()) registrations.add(wholeReader(`metric-${i}`, events))
+  const registrations = new Registrations("r", undefined, new ExpositionNames())
+  registrations.add(families.map((events, i) => wholeReader(`metric-${i}`, events)))
   return (tag: string): TagLayout => registrations.layoutOf(tag)
 }
 

@@ -5,10 +5,11 @@ import { expect } from "@effect/vitest"
 import type { Metric, Snapshot } from "mvx-metrics"
 import type { Carrier } from "../../src/internal/carrier.ts"
 import { EventWriter } from "../../src/internal/eventWriter.ts"
+import { ExpositionNames } from "../../src/internal/exposition/expositionNames.ts"
 import { Fold } from "../../src/internal/fold.ts"
 import { ChunkBytes } from "../../src/internal/laneCounters.ts"
 import type { LaneLink } from "../../src/internal/link.ts"
-import type { Command, LaneMessage } from "../../src/internal/protocol.ts"
+import type { Command, FoldMessage } from "../../src/internal/protocol.ts"
 import { Registrations } from "../../src/internal/registrations.ts"
 import { PageBytes, ReadHalf } from "../../src/internal/rowFormat.ts"
 import { RowWriter } from "../../src/internal/rowWriter.ts"
@@ -17,7 +18,7 @@ import type { MetricEvent } from "../../src/MetricEvent.ts"
 export class Folding {
   readonly writer: RowWriter
   readonly #fold: Fold
-  readonly #said: Array<LaneMessage> = []
+  readonly #said: Array<FoldMessage> = []
   #lanes = 0
 
   constructor() {
@@ -56,14 +57,15 @@ export class Folding {
   /** A recorder with these metrics. */
   recorder(metrics: ReadonlyArray<Metric.Any>) {
     const lane = this.#lanes++ % 1024
-    const registrations = new Registrations("r", undefined)
+    const registrations = new Registrations("r", undefined, new ExpositionNames())
     this.send({ _tag: "Open", lane })
     const link: Pick<LaneLink, "lane" | "writer"> = { lane, writer: this.writer }
     const events = new EventWriter(link as LaneLink, registrations)
     const register = (metric: Metric.Any): void => {
-      registrations.add(metric)
+      expect(registrations.claim([metric])).toBe(undefined)
+      registrations.add([metric])
       events.forgetLayouts()
-      this.send({ _tag: "Register", lane, name: metric.name, metric })
+      this.send({ _tag: "Register", lane, name: metric.name, metric, at: 0 })
     }
     for (const metric of metrics) register(metric)
     return {

@@ -39,6 +39,13 @@ export const Notes = Metric.make("probe.notes", {
   view: (state) => ({ notes: state })
 })
 
+/** How many notes of each text. */
+export const NotesByText = Metric.counter("probe.notes_by_text", {
+  events: ProbeEvent,
+  when: "probe.note",
+  labels: ["text"]
+})
+
 /** Takes even ticks only: for odd ones it returns the same state. */
 export const EvenTicks = Metric.make("probe.even_ticks", {
   events: ProbeEvent,

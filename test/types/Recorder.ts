@@ -19,7 +19,12 @@ expectTypeOf(Recorder.emit(tick())).toEqualTypeOf<Effect.Effect<void>>()
 expectTypeOf(Recorder.register(Ticks)).toEqualTypeOf<
   Effect.Effect<
     void,
-    E.InvalidArgument | E.InvalidState | E.MetricNameTaken | E.UnknownMetric | E.DefinitionMismatch,
+    | E.InvalidArgument
+    | E.InvalidState
+    | E.MetricNameTaken
+    | E.MetricNameCollision
+    | E.UnknownMetric
+    | E.DefinitionMismatch,
     never
   >
 >()

@@ -113,19 +113,21 @@ export const exponentialMeasure = (settings: ExponentialSettings): Measure<Expon
     return draft
   },
   merge: (left, right) => mergePoints(left, right, settings.maxSize),
-  // The least and the greatest since then are not known; those of all values hold for them as well.
-  minus: (later, earlier) => {
-    const shift = earlier.scale - later.scale
-    return {
-      ...later,
-      count: later.count - earlier.count,
-      sum: later.sum - earlier.sum,
-      zeroCount: later.zeroCount - earlier.zeroCount,
-      positive: difference(later.positive, coarser(earlier.positive, shift)),
-      negative: difference(later.negative, coarser(earlier.negative, shift))
-    }
-  }
+  minus: minusPoints
 })
+
+/** The least and the greatest since then are not known; those of all values hold for them as well. */
+export const minusPoints = <P extends Omit<ExponentialPoint, "min" | "max">>(later: P, earlier: P): P => {
+  const shift = earlier.scale - later.scale
+  return {
+    ...later,
+    count: later.count - earlier.count,
+    sum: later.sum - earlier.sum,
+    zeroCount: later.zeroCount - earlier.zeroCount,
+    positive: difference(later.positive, coarser(earlier.positive, shift)),
+    negative: difference(later.negative, coarser(earlier.negative, shift))
+  }
+}
 
 /** At the finest scale that has room for both. */
 export const mergePoints = (

@@ -11,7 +11,7 @@ export interface HistogramPoint {
 }
 
 /** The bucket of a value: boundaries are inclusive, as `le` is in Prometheus. */
-const bucketOf = (boundaries: ReadonlyArray<number>, value: number): number => {
+export const bucketOf = (boundaries: ReadonlyArray<number>, value: number): number => {
   let low = 0
   for (let high = boundaries.length; low < high; ) {
     const middle = (low + high) >>> 1

@@ -48,9 +48,12 @@ export const sourceValue = (source: Source, event: MetricEvent, at: number): unk
   typeof source === "function" ? source(event, at) : (event as unknown as { readonly [field: string]: unknown })[source]
 
 /** The fields of an event that an instrument reads, or `undefined` where a function of the user reads the whole event. */
-export const fieldsRead = ({ filter, labels, value }: Instrument): ReadonlyArray<string> | undefined => {
+export const fieldsRead = ({ filter, labels, settings, value }: Instrument): ReadonlyArray<string> | undefined => {
+  const { exemplar = {} } = settings as { readonly exemplar?: { readonly [id: string]: string } }
   const sources = [...(value === undefined ? [] : [value]), ...labels.map(([, source]) => source)]
-  return filter === undefined && sources.every(Predicate.isString) ? sources : undefined
+  return filter === undefined && sources.every(Predicate.isString)
+    ? [...sources, ...Object.values(exemplar)]
+    : undefined
 }
 
 /** What is measured. `undefined`: nothing is, the field is not there. Anything else has to be a measurement. */

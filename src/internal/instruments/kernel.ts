@@ -4,6 +4,7 @@
  */
 import type { MetricEvent } from "../../MetricEvent.ts"
 import type { Layout } from "../layout.ts"
+import { type Exemplar, type Exemplars, exemplarsOf } from "./exemplars.ts"
 import { type Instrument, type LabelValue, labelValues, measuredValue } from "./instrument.ts"
 import type { Measure } from "./measure.ts"
 import type { Points } from "./points.ts"
@@ -38,6 +39,7 @@ export class Kernel implements InPlace {
   rejected = 0
   readonly #measure: Measure<unknown, unknown>
   readonly #table: SeriesTable
+  readonly #exemplars: Exemplars | undefined
   /** Where series expire. */
   readonly #idle: IdleSeries | undefined
   // What was read last.
@@ -50,6 +52,7 @@ export class Kernel implements InPlace {
     this.points = points
     this.#measure = measure
     this.#table = new SeriesTable(instrument, points)
+    this.#exemplars = exemplarsOf(instrument)
     if (instrument.expireAfter !== undefined) this.#idle = { born: [], seen: [], expired: null, sweptAt: null }
   }
 
@@ -67,6 +70,7 @@ export class Kernel implements InPlace {
     this.#labels = this.#measure.accepts(value) ? labelValues(this.instrument, event, at) : "rejected"
     this.#value = value
     this.#at = at
+    this.#exemplars?.read(event, at)
     return true
   }
 
@@ -80,13 +84,15 @@ export class Kernel implements InPlace {
     const index = this.#table.indexOf(this.#labels)
     if (this.#idle !== undefined) this.#see(this.#idle, index, at)
     this.points.add(index, this.#value as never, at)
+    this.#exemplars?.take(index, this.#value as number)
   }
 
   /** How to fold the rows of a layout, all of which then concern the metric; `undefined` where it takes the event. */
   plan(layout: Layout): RowsPlan | undefined {
-    if (this.instrument.filter !== undefined || this.#idle !== undefined || this.points.code === undefined) {
+    if (this.instrument.filter !== undefined || this.#idle !== undefined || this.#exemplars !== undefined) {
       return undefined
     }
+    if (this.points.code === undefined) return undefined
     const value = valuePlace(this.instrument, layout)
     if (value === undefined) return undefined
     const finder = this.#table.finder(layout)
@@ -104,6 +110,18 @@ export class Kernel implements InPlace {
       sweptAt
     }
     return { series, rejected: this.rejected, idle }
+  }
+
+  /** The series that have not expired, without a copy of all of them. Exemplars are by bucket. */
+  eachLive(
+    now: number,
+    take: (key: string, point: unknown, exemplars: ReadonlyArray<Exemplar | undefined> | undefined) => void
+  ): void {
+    const seen = this.#idle?.seen
+    for (const index of this.#table.all) {
+      if (seen !== undefined && isIdle(this.instrument, seen[index]!, now)) continue
+      take(this.#table.key(index), this.points.point(index), this.#exemplars?.of(index))
+    }
   }
 
   // --- expiry
@@ -133,6 +151,7 @@ export class Kernel implements InPlace {
 
   #expire(idle: IdleSeries, index: number): void {
     idle.expired = together(this.#measure.merge, idle.expired, this.points.point(index))
+    this.#exemplars?.forget(index)
     idle.seen[index] = undefined
   }
 }

@@ -65,6 +65,10 @@ export class SeriesTable {
     return this.#indexes === undefined ? [...this.#keys.keys()] : [...this.#indexes.values()]
   }
 
+  key(index: number): string {
+    return this.#keys[index]!
+  }
+
   /** Lets go of a series. Its index is given to the next one that comes. */
   remove(index: number): void {
     this.#indexes ??= new Map(this.#keys.map((key, i) => [key, i]))

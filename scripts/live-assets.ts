@@ -1,0 +1,54 @@
+// Makes src/internal/live/liveAssets.ts, the live page as it is served, from its sources in src/live/ and uPlot. Run it by
+// `npm run live-page` after a change there; with --check it only says whether it was forgotten.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { build } from "tsup"
+
+const root = join(import.meta.dirname, "..")
+const target = join(root, "src/internal/live/liveAssets.ts")
+const read = (...path: ReadonlyArray<string>): string => readFileSync(join(root, ...path), "utf8")
+
+/** The script of the page and all that it imports, as one module for browsers. */
+const script = async (): Promise<string> => {
+  const folder = mkdtempSync(join(tmpdir(), "mvx-metrics-live-"))
+  try {
+    await build({
+      config: false,
+      entry: { page: join(root, "src/live/page.ts") },
+      outDir: folder,
+      format: "esm",
+      platform: "browser",
+      target: "es2022",
+      minify: true,
+      noExternal: [/.*/],
+      outExtension: () => ({ js: ".js" }),
+      silent: true
+    })
+    return readFileSync(join(folder, "page.js"), "utf8")
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+const notice = `/*!\nuPlot ${JSON.parse(read("node_modules/uplot/package.json")).version}\n\n${read("node_modules/uplot/LICENSE").trim()}\n*/`
+
+const assets = {
+  page: read("src/live/page.html"),
+  script: `${notice}\n${await script()}`,
+  style: `${notice}\n${read("node_modules/uplot/dist/uPlot.min.css").trim()}\n${read("src/live/page.css")}`
+}
+
+const source = [
+  "/**\n * The live page as it is served. Made by scripts/live-assets.ts from src/live/: change it there.\n */",
+  ...Object.entries(assets).map(([name, text]) => `export const ${name}: string = ${JSON.stringify(text)}`)
+].join("\n")
+
+if (process.argv.includes("--check")) {
+  if (read("src/internal/live/liveAssets.ts") !== `${source}\n`) {
+    console.error("src/internal/live/liveAssets.ts is not what src/live/ makes: run `npm run live-page`")
+    process.exitCode = 1
+  }
+} else {
+  writeFileSync(target, `${source}\n`)
+}

@@ -1,0 +1,124 @@
+/**
+ * The metrics of a runtime in Effect's `Metric` registry, for those who export that already: `Metric.snapshot`,
+ * `PrometheusMetrics`, `OtlpMetrics` and Effect's devtools then show them beside Effect's own.
+ *
+ * The registry is read synchronously, the fold is not: it shows what was read last. That is done every few seconds, and
+ * by {@link refresh}, which whoever wants the state of now runs first:
+ *
+ * - `Effect.andThen(EffectMetrics.refresh, PrometheusMetrics.format())` in the handler of a route
+ * - `Effect.andThen(EffectMetrics.refresh, flusher.flush)` with the `Flusher` of `OtlpExporter`
+ *
+ * Exporters of this package are always up to date, keep what Effect's registry has no kind for, and cost less:
+ * `mvx-metrics/Prometheus` and `mvx-metrics/Otlp`.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Layer, Metric as EffectMetric, Schema } from "effect"
+ * import { Metric, MetricsLayer, Recorder } from "mvx-metrics"
+ * import * as EffectMetrics from "mvx-metrics/EffectMetrics"
+ *
+ * const SaveEvent = Schema.TaggedUnion({ saved: { bytes: Schema.Number } })
+ * const Saves = Metric.counter("document.saves", { events: SaveEvent })
+ *
+ * const program = Effect.gen(function* () {
+ *   yield* Recorder.register(Saves)
+ *   yield* Recorder.emit({ _tag: "saved", bytes: 100 })
+ *   yield* EffectMetrics.refresh
+ *   const all = yield* EffectMetric.snapshot
+ *   return all.find(({ id }) => id === "document.saves")
+ * })
+ *
+ * const Metrics = Layer.merge(Recorder.layer("documents"), EffectMetrics.layer()).pipe(
+ *   Layer.provide(MetricsLayer.layerInProcess({ namespace: "example.metrics" }))
+ * )
+ * const saves = await Effect.runPromise(Effect.provide(program, Metrics))
+ * saves?.state // { count: 1, incremental: true }
+ * saves?.attributes // { recorder: "documents" }
+ * ```
+ */
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as EffectMetric from "effect/Metric"
+import { collectData } from "./internal/collect.ts"
+import { seriesOf } from "./internal/effectSeries.ts"
+import { aDuration, whyInvalidOptions } from "./internal/options.ts"
+import type { MetricData } from "./MetricData.ts"
+import type { InvalidArgument } from "./MetricsError.ts"
+import { MetricsRuntime } from "./MetricsRuntime.ts"
+
+/** What was put into the registry. */
+export class EffectMetrics extends Context.Service<
+  EffectMetrics,
+  {
+    /** Reads all metrics, every event accepted before included, and has the registry show them. */
+    readonly refresh: Effect.Effect<void>
+  }
+>()("mvx-metrics/EffectMetrics") {}
+
+/** Has the registry show every event accepted before this runs. */
+export const refresh: Effect.Effect<void, never, EffectMetrics> = EffectMetrics.use(({ refresh }) => refresh)
+
+export interface Options {
+  /** How often the registry is brought up to date beside {@link refresh}. Default: 5 seconds. */
+  readonly interval?: Duration.Input
+}
+
+/**
+ * Puts the metrics of the runtime into the registry of the fiber that builds the layer, with the attribute `recorder`,
+ * and a `unit` where they have one. They are taken out again with the scope of the layer.
+ */
+export const layer = (options: Options = {}): Layer.Layer<EffectMetrics, InvalidArgument, MetricsRuntime> =>
+  Layer.effect(
+    EffectMetrics,
+    Effect.gen(function* () {
+      const invalid = whyInvalidOptions(options, { interval: aDuration })
+      if (invalid !== undefined) return yield* invalid
+      const runtime = yield* MetricsRuntime
+      const registry = new Registry(yield* Effect.context<never>())
+      yield* Effect.addFinalizer(() => Effect.sync(() => registry.show([])))
+      const refresh = Effect.map(collectData(runtime), (data) => registry.show(data))
+      yield* Effect.forkScoped(Effect.forever(Effect.andThen(refresh, Effect.sleep(options.interval ?? "5 seconds"))))
+      return { refresh }
+    })
+  )
+
+interface Registered {
+  state: unknown
+  readonly registration: EffectMetric.Registration
+}
+
+/** Our series in a registry of Effect. */
+class Registry {
+  readonly #context: Context.Context<never>
+  readonly #series = new Map<string, Registered>()
+
+  constructor(context: Context.Context<never>) {
+    this.#context = context
+  }
+
+  /** Shows these data, and nothing that was shown before. */
+  show(data: ReadonlyArray<MetricData>): void {
+    const gone = new Set(this.#series.keys())
+    for (const { key, metric, state } of data.flatMap(seriesOf)) {
+      gone.delete(key)
+      const known = this.#series.get(key)
+      if (known === undefined) this.#series.set(key, this.#register(metric, state))
+      else known.state = state
+    }
+    for (const key of gone) {
+      this.#series.get(key)?.registration.remove()
+      this.#series.delete(key)
+    }
+  }
+
+  #register(metric: EffectMetric.Metric<never, unknown>, state: unknown): Registered {
+    const hooks = { get: () => registered.state, update: () => {}, modify: () => {} }
+    const registered: Registered = {
+      state,
+      registration: EffectMetric.registerUnsafe(metric, this.#context, hooks)
+    }
+    return registered
+  }
+}

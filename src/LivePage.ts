@@ -1,0 +1,170 @@
+/**
+ * A page that shows every recorder and metric of a runtime as they change: `GET /metrics/live`.
+ *
+ * It is off unless an application mounts it: by {@link layerHttp} with Effect's `HttpRouter`, by {@link handler} with
+ * what speaks `fetch`, by {@link nodeHandler} with `node:http`. All that it loads comes from where it stands itself, it
+ * changes nothing, and its `Content-Security-Policy` allows nothing else. Whoever can reach it reads all metrics: mount
+ * it where only those can who may.
+ *
+ * Below its path are `data`, the JSON of one moment, and `events`, the same each second as server-sent events.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { MetricsRuntime } from "mvx-metrics"
+ * import * as LivePage from "mvx-metrics/LivePage"
+ *
+ * const program = Effect.gen(function* () {
+ *   const runtime = yield* MetricsRuntime.makeInProcess({ namespace: "example.metrics" })
+ *   yield* runtime.start
+ *   const handle = yield* Effect.provideService(LivePage.handler(), MetricsRuntime, runtime)
+ *   const response = yield* Effect.promise(() => handle(new Request("http://localhost/metrics/live")))
+ *   return response.headers.get("content-type")
+ * })
+ * await Effect.runPromise(Effect.scoped(program)) // "text/html; charset=utf-8"
+ * ```
+ */
+import type { IncomingMessage } from "node:http"
+import * as Effect from "effect/Effect"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import { type FetchHandler, type NodeHandler, nodeHandler as onNode } from "./internal/httpHandlers.ts"
+import { liveResources, type Resources } from "./internal/live/liveResources.ts"
+import { type Check, positiveInteger, whyInvalidOptions } from "./internal/options.ts"
+import type { InvalidArgument } from "./MetricsError.ts"
+import { MetricsRuntime } from "./MetricsRuntime.ts"
+
+export type { FetchHandler, NodeHandler } from "./internal/httpHandlers.ts"
+
+export interface Options {
+  /** Where the page is. Default: `/metrics/live`. */
+  readonly path?: `/${string}`
+  /** Most recorders that are shown, the oldest; the page says how many there are. Default: 100. */
+  readonly maxRecorders?: number
+  /** Most series of a metric that are shown, the largest; the page says how many there are. Default: 100. */
+  readonly maxSeries?: number
+}
+
+const aPath: Check = (value) =>
+  typeof value === "string" && /^\/[^?#]*$/.test(value) ? undefined : 'must be a path such as "/metrics/live"'
+
+const checks: { readonly [K in keyof Required<Options>]: Check } = {
+  path: aPath,
+  maxRecorders: positiveInteger,
+  maxSeries: positiveInteger
+}
+
+interface Mounted {
+  /** Without a slash at its end. */
+  readonly path: string
+  readonly resources: Resources
+}
+
+const mounted = (options: Options): Effect.Effect<Mounted, InvalidArgument, MetricsRuntime | Scope.Scope> =>
+  Effect.gen(function* () {
+    const invalid = whyInvalidOptions(options, checks)
+    if (invalid !== undefined) return yield* Effect.fail(invalid)
+    const { maxRecorders = 100, maxSeries = 100, path = "/metrics/live" } = options
+    const resources = yield* liveResources(yield* MetricsRuntime, { maxRecorders, maxSeries })
+    return { path: path.replace(/\/+$/, ""), resources }
+  })
+
+/**
+ * Mounts the page on the `HttpRouter`.
+ *
+ * @example
+ * ```ts
+ * import { Layer } from "effect"
+ * import { HttpRouter } from "effect/http"
+ * import { MetricsLayer } from "mvx-metrics"
+ * import * as LivePage from "mvx-metrics/LivePage"
+ *
+ * const App = LivePage.layerHttp().pipe(
+ *   Layer.provide(MetricsLayer.layerInProcess({ namespace: "example.metrics" }))
+ * )
+ * const { dispose, handler } = HttpRouter.toWebHandler(App, { disableLogger: true })
+ * const response = await handler(new Request("http://localhost/metrics/live/data"))
+ * (await response.json()).namespace // "example.metrics"
+ * await dispose()
+ * ```
+ */
+export const layerHttp = (
+  options: Options = {}
+): Layer.Layer<never, InvalidArgument, HttpRouter.HttpRouter | MetricsRuntime> =>
+  Layer.effectDiscard(
+    Effect.gen(function* () {
+      const router = yield* HttpRouter.HttpRouter
+      const { path, resources } = yield* mounted(options)
+      for (const [name, resource] of Object.entries(resources)) {
+        yield* router.add(
+          "GET",
+          name === "" ? (path === "" ? "/" : (path as "/")) : `${path as "/"}/${name}`,
+          (request) => resource({ pathname: pathnameOf(request.originalUrl), open: () => isListening(request.source) })
+        )
+      }
+    })
+  )
+
+const pathnameOf = (url: string): string => new URL(url, "http://localhost").pathname
+
+/**
+ * A server of Node that is closing waits for its responses, and only then do those who made it end them. `true` for
+ * anything else.
+ */
+const isListening = (source: object): boolean => {
+  const { socket } = source as Partial<IncomingMessage> & {
+    readonly socket?: { readonly server?: { readonly listening?: boolean } }
+  }
+  return socket?.server?.listening ?? true
+}
+
+const refused = (status: number, body: string, headers: { readonly [name: string]: string } = {}): Response =>
+  new Response(`${body}\n`, { status, headers: { "content-type": "text/plain; charset=utf-8", ...headers } })
+
+/** A handler for what speaks `fetch`. With the scope, its streams end. */
+export const handler = (
+  options: Options = {}
+): Effect.Effect<FetchHandler, InvalidArgument, MetricsRuntime | Scope.Scope> =>
+  Effect.map(handlerUntil(options), (handle) => (request) => handle(request, () => true))
+
+const handlerUntil = (
+  options: Options
+): Effect.Effect<
+  (request: Request, open: () => boolean) => Promise<Response>,
+  InvalidArgument,
+  MetricsRuntime | Scope.Scope
+> =>
+  Effect.gen(function* () {
+    const { path, resources } = yield* mounted(options)
+    const context = yield* Effect.context<never>()
+    return async ({ method, signal, url }, open) => {
+      const { pathname } = new URL(url)
+      const resource = pathname === path ? resources[""] : resourceBelow(resources, path, pathname)
+      if (resource === undefined) return refused(404, "There is no such page")
+      if (method !== "GET" && method !== "HEAD") return refused(405, "Use GET", { allow: "GET, HEAD" })
+      const response = await Effect.runPromiseWith(context)(resource({ pathname, open }), { signal })
+      return HttpServerResponse.toWeb(response, { withoutBody: method === "HEAD", context, signal })
+    }
+  })
+
+const resourceBelow = (resources: Resources, path: string, pathname: string): Resources[string] | undefined => {
+  if (!pathname.startsWith(`${path}/`)) return undefined
+  const name = pathname.slice(path.length + 1)
+  return Object.hasOwn(resources, name) ? resources[name] : undefined
+}
+
+/**
+ * A handler for `node:http` and what stands on it: `createServer(handler)`, `app.use(handler)`. With the scope, its
+ * streams end.
+ */
+export const nodeHandler = (
+  options: Options = {}
+): Effect.Effect<NodeHandler, InvalidArgument, MetricsRuntime | Scope.Scope> =>
+  Effect.map(
+    handlerUntil(options),
+    (handle): NodeHandler =>
+      (request, response) =>
+        onNode((asked) => handle(asked, () => isListening(request)))(request, response)
+  )

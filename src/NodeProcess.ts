@@ -1,0 +1,110 @@
+/**
+ * The process itself as one that says what happens: its processor time, memory, event loop, heap and garbage collector as
+ * events, and metrics of these. Names are those of OpenTelemetry's conventions: `process.*`, `nodejs.eventloop.*`,
+ * `v8js.*`.
+ *
+ * | metric | kind | unit | labels |
+ * | --- | --- | --- | --- |
+ * | `process.cpu.time` | counter | s | `cpu.mode` |
+ * | `process.cpu.utilization` | gauge | 1 | `cpu.mode` |
+ * | `process.memory.usage`, `nodejs.memory.external`, `nodejs.memory.array_buffers` | gauge | By | |
+ * | `process.uptime` | gauge | s | |
+ * | `nodejs.eventloop.delay.min`, `.max`, `.mean`, `.stddev`, `.p50`, `.p90`, `.p99` | gauge | s | |
+ * | `nodejs.eventloop.time` | counter | s | `nodejs.eventloop.state` |
+ * | `nodejs.eventloop.utilization` | gauge | 1 | |
+ * | `nodejs.active_resources` | gauge | {resource} | `type` |
+ * | `v8js.memory.heap.limit`, `.used`, `.space.available_size`, `.space.physical_size` | gauge | By | `v8js.heap.space.name` |
+ * | `v8js.gc.duration` | histogram | s | `v8js.gc.type` |
+ *
+ * A worker has to know the definitions, as with any metric: `export { ProcessMetrics } from "mvx-metrics/NodeProcess"` in
+ * the module of your own.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Layer } from "effect"
+ * import { MetricsLayer, MetricsRuntime } from "mvx-metrics"
+ * import * as NodeProcess from "mvx-metrics/NodeProcess"
+ *
+ * const Metrics = NodeProcess.layer({ interval: "10 seconds" }).pipe(
+ *   Layer.provideMerge(MetricsLayer.layerInProcess({ namespace: "example.metrics" }))
+ * )
+ * const program = Effect.gen(function* () {
+ *   const recorder = yield* (yield* MetricsRuntime).getRecorder("process")
+ *   return Object.keys(yield* recorder.snapshots)
+ * })
+ * const names = await Effect.runPromise(Effect.provide(program, Metrics))
+ * names.includes("process.memory.usage") // true
+ * ```
+ */
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import { type AnyRuntime, serviceOf } from "./internal/anyRuntime.ts"
+import { aDuration, notBlank, whyInvalidOptions } from "./internal/options.ts"
+import { ProcessMetrics } from "./internal/processMetrics.ts"
+import { ProcessProbe } from "./internal/processProbe.ts"
+import type { RuntimeService } from "./internal/runtimeModel.ts"
+import { type Stoppable, startScoped } from "./internal/startScoped.ts"
+import type { InvalidArgument, InvalidState, RecorderAlreadyExists, RegisterError } from "./MetricsError.ts"
+import { MetricsRuntime } from "./MetricsRuntime.ts"
+
+export type { AnyRuntime } from "./internal/anyRuntime.ts"
+export { ProcessEvent, ProcessMetrics } from "./internal/processMetrics.ts"
+export type { Stoppable } from "./internal/startScoped.ts"
+
+export interface Options {
+  /** The recorder that is made for it. Default: `"process"`. */
+  readonly recorderId?: string
+  /** How often the process is measured. Collections of garbage are events of their own. Default: 10 seconds. */
+  readonly interval?: Duration.Input
+}
+
+type StartError = InvalidArgument | InvalidState | RecorderAlreadyExists | RegisterError
+
+/** Measures the process at once and then every so often, on a recorder of its own, until the scope closes. */
+export const layer = (options: Options = {}): Layer.Layer<never, StartError, MetricsRuntime> =>
+  Layer.effectDiscard(Effect.flatMap(MetricsRuntime, (runtime) => measure(runtime, options)))
+
+/**
+ * {@link layer} for programs without Effect.
+ *
+ * @example
+ * ```ts
+ * import { MetricsRuntime } from "mvx-metrics/promise"
+ * import * as NodeProcess from "mvx-metrics/NodeProcess"
+ *
+ * const runtime = await MetricsRuntime.start({ namespace: "example.metrics" })
+ * const measuring = await NodeProcess.start(runtime)
+ * const snapshots = await runtime.getRecorder("process").getMetricSnapshots()
+ * Object.keys(snapshots).includes("process.cpu.time") // true
+ * await measuring.stop()
+ * await runtime.shutdown()
+ * ```
+ */
+export const start = async (runtime: AnyRuntime, options: Options = {}): Promise<Stoppable> => {
+  const [, stoppable] = await startScoped(measure(serviceOf(runtime), options))
+  return stoppable
+}
+
+const measure = (runtime: RuntimeService, options: Options): Effect.Effect<void, StartError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const invalid = whyInvalidOptions(options, { recorderId: notBlank, interval: aDuration })
+    if (invalid !== undefined) return yield* invalid
+    const { interval = "10 seconds", recorderId = "process" } = options
+    const recorder = yield* Effect.acquireRelease(runtime.createRecorder(recorderId), (made) =>
+      // The runtime may have been shut down before.
+      Effect.ignore(runtime.stopAndRemoveRecorder(made.recorderId))
+    )
+    yield* recorder.register(ProcessMetrics)
+    const probe = yield* Effect.acquireRelease(
+      Effect.sync(() => new ProcessProbe(recorder.emitUnsafe)),
+      (made) => Effect.sync(() => made.close())
+    )
+    const sample = Effect.suspend(() =>
+      // Refused ones are counted by the recorder.
+      Effect.forEach(probe.sample(), (event) => Effect.ignore(recorder.emit(event)), { discard: true })
+    )
+    yield* sample
+    yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(interval), sample)))
+  })

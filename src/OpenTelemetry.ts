@@ -1,0 +1,112 @@
+/**
+ * The metrics of a runtime as observable instruments on a meter of `@opentelemetry/api`, for those who have an
+ * OpenTelemetry SDK with readers and exporters of its own.
+ *
+ * Each collection of the SDK reads the runtime once, every event accepted before included. Metrics that are registered
+ * later are there from then on.
+ *
+ * | metric | becomes |
+ * | --- | --- |
+ * | a sum that only goes up | an observable counter |
+ * | another sum | an observable up-down counter |
+ * | a gauge | an observable gauge |
+ * | a histogram | the observable counters `NAME.count`, `NAME.sum` and `NAME.bucket`, the last by the attribute `le`, added up as in Prometheus: the API has no histogram that can be observed |
+ * | a summary | likewise `NAME.count` and `NAME.sum`, and the gauge `NAME` by the attribute `quantile` |
+ *
+ * Whoever wants histograms as they are takes `mvx-metrics/Otlp`.
+ *
+ * @example
+ * ```ts
+ * import { metrics } from "@opentelemetry/api"
+ * import { MetricsRuntime } from "mvx-metrics/promise"
+ * import * as OpenTelemetry from "mvx-metrics/OpenTelemetry"
+ *
+ * const runtime = await MetricsRuntime.start({ namespace: "example.metrics" })
+ * const stop = OpenTelemetry.observe(metrics.getMeter("documents"), runtime)
+ * stop()
+ * await runtime.shutdown()
+ * ```
+ */
+import type { BatchObservableCallback, Meter, MetricOptions, Observable } from "@opentelemetry/api"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { type AnyRuntime, serviceOf } from "./internal/anyRuntime.ts"
+import { sharedCollection, watchFamilies } from "./internal/families.ts"
+import { type Observed, observations } from "./internal/observations.ts"
+import type { MetricData } from "./MetricData.ts"
+import { InvalidArgument } from "./MetricsError.ts"
+import { MetricsRuntime } from "./MetricsRuntime.ts"
+
+export type { AnyRuntime } from "./internal/anyRuntime.ts"
+
+/** Has the meter observe all metrics of the runtime, with the attribute `recorder`, until the function given is called. */
+export const observe = (meter: Meter, runtime: AnyRuntime): (() => void) => {
+  if (typeof meter?.addBatchObservableCallback !== "function") {
+    throw new InvalidArgument({ argument: "meter", reason: "must be a Meter of @opentelemetry/api" })
+  }
+  const service = serviceOf(runtime)
+  const collection = sharedCollection(service)
+  const instruments = new Map<string, Observable>()
+  /** What the callback is for at present: a meter takes nothing else from it. */
+  let observed: Array<Observable> = []
+
+  const callback: BatchObservableCallback = async (result) => {
+    for (const data of (await collection()).values()) {
+      for (const { instrument, observations: all } of observations(data)) {
+        const observable = instruments.get(instrument.name)
+        if (observable === undefined) continue
+        for (const { attributes, value } of all) result.observe(observable, value, attributes)
+      }
+    }
+  }
+
+  const observeAll = (): void => {
+    if (observed.length > 0) meter.removeBatchObservableCallback(callback, observed)
+    observed = [...instruments.values()]
+    if (observed.length > 0) meter.addBatchObservableCallback(callback, observed)
+  }
+
+  const watch = (data: MetricData, isThere: boolean): void => {
+    for (const { instrument } of observations(data)) {
+      if (!isThere) instruments.delete(instrument.name)
+      else if (!instruments.has(instrument.name)) instruments.set(instrument.name, make(meter, instrument))
+    }
+    if (isSetUp) observeAll()
+  }
+
+  let isSetUp = false
+  const unwatch = watchFamilies(service, watch)
+  isSetUp = true
+  observeAll()
+  return () => {
+    unwatch()
+    instruments.clear()
+    observeAll()
+  }
+}
+
+const make = (meter: Meter, { description, kind, name, unit }: Observed): Observable => {
+  const options: MetricOptions = {
+    ...(description !== undefined && { description }),
+    ...(unit !== undefined && { unit })
+  }
+  switch (kind) {
+    case "counter":
+      return meter.createObservableCounter(name, options)
+    case "upDownCounter":
+      return meter.createObservableUpDownCounter(name, options)
+    case "gauge":
+      return meter.createObservableGauge(name, options)
+  }
+}
+
+/** {@link observe} for the scope of a layer. */
+export const layer = (meter: Meter): Layer.Layer<never, InvalidArgument, MetricsRuntime> =>
+  Layer.effectDiscard(
+    Effect.acquireRelease(
+      Effect.flatMap(MetricsRuntime, (runtime) =>
+        Effect.try({ try: () => observe(meter, runtime), catch: (error) => error as InvalidArgument })
+      ),
+      (stop) => Effect.sync(stop)
+    )
+  )

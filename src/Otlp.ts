@@ -1,0 +1,134 @@
+/**
+ * The metrics of a runtime to an OpenTelemetry collector, or whatever else takes OTLP over HTTP.
+ *
+ * Each export is of the state right before it, every event accepted until then included. When its scope closes it
+ * exports once more; a recorder that was removed meanwhile is in the next export with its last state. Nothing is lost
+ * of what was not taken: with `temporality: "delta"` the next export has it as well. Transport, retries and headers are
+ * those of Effect's `OtlpExporter`, whose `Flusher` exports at once; exponential histograms, times of start and resets
+ * are there as they are measured.
+ *
+ * Without Effect: {@link start}.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Layer, Schema } from "effect"
+ * import { FetchHttpClient } from "effect/http"
+ * import { Metric, MetricsLayer, Recorder } from "mvx-metrics"
+ * import * as Otlp from "mvx-metrics/Otlp"
+ *
+ * const SaveEvent = Schema.TaggedUnion({ saved: { bytes: Schema.Number } })
+ * const Saves = Metric.counter("document.saves", { events: SaveEvent })
+ *
+ * const Export = Otlp.layerProtobuf({
+ *   url: "http://localhost:4318/v1/metrics",
+ *   resource: { serviceName: "documents", serviceVersion: "1.0.0" },
+ *   temporality: "delta",
+ *   shutdownTimeout: "1 second"
+ * })
+ * const Metrics = Layer.merge(Recorder.layer("documents"), Export).pipe(
+ *   Layer.provideMerge(MetricsLayer.layerInProcess({ namespace: "example.metrics" })),
+ *   Layer.provide(FetchHttpClient.layer)
+ * )
+ * const program = Effect.gen(function* () {
+ *   yield* Recorder.register(Saves)
+ *   yield* Recorder.emit({ _tag: "saved", bytes: 100 })
+ *   return yield* (yield* Recorder).snapshot(Saves)
+ * })
+ * const { dimensions } = await Effect.runPromise(Effect.provide(program, Metrics))
+ * dimensions // { value: 1 }
+ * ```
+ */
+import * as Effect from "effect/Effect"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import type * as HttpClient from "effect/http/HttpClient"
+import * as Layer from "effect/Layer"
+import * as OtlpExporter from "effect/observability/OtlpExporter"
+import * as OtlpSerialization from "effect/observability/OtlpSerialization"
+import { type AnyRuntime, serviceOf } from "./internal/anyRuntime.ts"
+import { oneOf, whyInvalid, whyInvalidOptions } from "./internal/options.ts"
+import { makeExporter, type OtlpOptions, otlpOptionChecks } from "./internal/otlp/exporter.ts"
+import type { RuntimeService } from "./internal/runtimeModel.ts"
+import { type Stoppable, startScoped } from "./internal/startScoped.ts"
+import type { InvalidArgument } from "./MetricsError.ts"
+import { MetricsRuntime } from "./MetricsRuntime.ts"
+
+export type { AnyRuntime } from "./internal/anyRuntime.ts"
+export type { OtlpOptions } from "./internal/otlp/exporter.ts"
+export type { Temporality } from "./internal/otlp/streams.ts"
+export type { Stoppable } from "./internal/startScoped.ts"
+
+/**
+ * Exports the metrics of the runtime, in the encoding of the `OtlpSerialization` that is provided. `Flusher` is Effect's:
+ * flushing it exports the metrics of now, along with what other exporters of Effect have.
+ */
+export const layer = (
+  options: OtlpOptions
+): Layer.Layer<
+  OtlpExporter.Flusher,
+  InvalidArgument,
+  MetricsRuntime | HttpClient.HttpClient | OtlpSerialization.OtlpSerialization
+> =>
+  Layer.effectDiscard(
+    Effect.gen(function* () {
+      const runtime = yield* MetricsRuntime
+      const flusher = yield* OtlpExporter.Flusher
+      yield* flusher.register(yield* checkedExporter(runtime, options))
+    })
+  ).pipe(Layer.provideMerge(OtlpExporter.layerFlusher))
+
+/** {@link layer} with JSON. */
+export const layerJson = (
+  options: OtlpOptions
+): Layer.Layer<OtlpExporter.Flusher, InvalidArgument, MetricsRuntime | HttpClient.HttpClient> =>
+  Layer.provide(layer(options), OtlpSerialization.layerJson)
+
+/** {@link layer} with protobuf. */
+export const layerProtobuf = (
+  options: OtlpOptions
+): Layer.Layer<OtlpExporter.Flusher, InvalidArgument, MetricsRuntime | HttpClient.HttpClient> =>
+  Layer.provide(layer(options), OtlpSerialization.layerProtobuf)
+
+const checkedExporter = (runtime: RuntimeService, options: OtlpOptions) =>
+  Effect.suspend(() => {
+    const invalid =
+      whyInvalidOptions(options ?? null, otlpOptionChecks) ?? whyInvalid("url", options.url, otlpOptionChecks.url)
+    return invalid === undefined ? makeExporter(runtime, options) : Effect.fail(invalid)
+  })
+
+export interface StartOptions extends OtlpOptions {
+  /** Default: `"json"`. */
+  readonly encoding?: "json" | "protobuf"
+}
+
+/** An exporter that runs. `stop` exports once more; the runtime may have been shut down before: what it came to is known. */
+export interface Running extends Stoppable {
+  /** Exports the metrics of now. It settles when they have arrived, or could not be delivered. */
+  readonly flush: () => Promise<void>
+}
+
+/**
+ * {@link layer} for programs without Effect, by `fetch`. Rejects with `InvalidArgument`.
+ *
+ * @example
+ * ```ts
+ * import { MetricsRuntime } from "mvx-metrics/promise"
+ * import * as Otlp from "mvx-metrics/Otlp"
+ *
+ * const runtime = await MetricsRuntime.start({ namespace: "example.metrics" })
+ * const url = "http://localhost:4318/v1/metrics"
+ * const otlp = await Otlp.start(runtime, { url, encoding: "protobuf", shutdownTimeout: "1 second" })
+ * await runtime.shutdown()
+ * await otlp.stop()
+ * ```
+ */
+export const start = async (runtime: AnyRuntime, options: StartOptions): Promise<Running> => {
+  const { encoding = "json", ...rest } = options
+  const invalid = whyInvalid("encoding", encoding, oneOf("json", "protobuf"))
+  if (invalid !== undefined) throw invalid
+  const serialization = encoding === "json" ? OtlpSerialization.layerJson : OtlpSerialization.layerProtobuf
+  const service = serviceOf(runtime)
+  const [exportNow, stoppable] = await startScoped(
+    Effect.provide(checkedExporter(service, rest), [serialization, FetchHttpClient.layer])
+  )
+  return { flush: () => Effect.runPromise(exportNow), ...stoppable }
+}

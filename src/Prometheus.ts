@@ -1,0 +1,167 @@
+/**
+ * The metrics of a runtime for Prometheus, in its text format or in OpenMetrics 1.0, whichever is asked for.
+ *
+ * It is mounted by {@link layerHttp} on Effect's `HttpRouter`, by {@link handler} in what speaks `fetch`, and by
+ * {@link nodeHandler} in `node:http`; {@link render} gives the text itself. The text is made where the metrics are folded,
+ * on the worker, so that a scrape costs the production thread next to nothing, and it includes every event accepted
+ * before. A metric whose view throws is left out; when the fold is gone, or does not answer, a scrape is answered by 503
+ * and the reason.
+ *
+ * | metric | in Prometheus |
+ * | --- | --- |
+ * | counter `http.requests`, unit `{request}` | `http_requests_total` |
+ * | histogram `http.request.duration`, unit `ms` | `http_request_duration_seconds`, values in seconds |
+ * | exponential histogram | a classic one: up to 28 buckets whose counts are exact |
+ * | ratio `cache.hits` | `cache_hits_ratio`, `cache_hits_hits_total`, `cache_hits_total_total` |
+ * | written by hand | a gauge, each number by the label `dimension` |
+ *
+ * Each sample has the label `recorder`. A label of a metric that would be the same, or `le`, is called `exported_...`.
+ * What is beyond the cap on series has the label `otel_metric_overflow="true"`.
+ */
+import * as Effect from "effect/Effect"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Layer from "effect/Layer"
+import type { Format } from "./internal/exposition/exposition.ts"
+import * as handlers from "./internal/exposition/handlers.ts"
+import { answer, type ScrapeOptions, scrape, scrapeOptionChecks } from "./internal/exposition/scrape.ts"
+import type { FetchHandler, NodeHandler } from "./internal/httpHandlers.ts"
+import { type Check, whyInvalidOptions } from "./internal/options.ts"
+import type { InvalidArgument, RenderError } from "./MetricsError.ts"
+import { MetricsRuntime } from "./MetricsRuntime.ts"
+
+export type { Format } from "./internal/exposition/exposition.ts"
+export type { ScrapeOptions } from "./internal/exposition/scrape.ts"
+export type { FetchHandler, NodeHandler } from "./internal/httpHandlers.ts"
+
+export interface HttpOptions extends ScrapeOptions {
+  /** Where the metrics are. Default: `/metrics`. */
+  readonly path?: `/${string}`
+}
+
+const aPath: Check = (value) =>
+  typeof value === "string" && value.startsWith("/") ? undefined : 'must be a path such as "/metrics"'
+
+const checked = <O extends ScrapeOptions>(
+  options: O,
+  checks: { readonly [option: string]: Check } = scrapeOptionChecks
+): Effect.Effect<O, InvalidArgument> => {
+  const invalid = whyInvalidOptions(options, checks)
+  return invalid === undefined ? Effect.succeed(options) : Effect.fail(invalid)
+}
+
+/**
+ * The text of a scrape.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Schema } from "effect"
+ * import { Metric, MetricsLayer, Recorder } from "mvx-metrics"
+ * import * as Prometheus from "mvx-metrics/Prometheus"
+ *
+ * const HttpEvent = Schema.TaggedUnion({ "http.request": { method: Schema.Literals(["GET", "PUT"]) } })
+ * const Requests = Metric.counter("http.requests", { events: HttpEvent, labels: ["method"] })
+ *
+ * const program = Effect.gen(function* () {
+ *   yield* Recorder.register(Requests)
+ *   yield* Recorder.emit({ _tag: "http.request", method: "GET" })
+ *   return (yield* Prometheus.render()).split("\n").find((line) => line.startsWith("http"))
+ * }).pipe(Effect.provide(Recorder.layer("api")), Effect.provide(MetricsLayer.layerInProcess({ namespace: "example" })))
+ *
+ * await Effect.runPromise(program) // 'http_requests_total{recorder="api",method="GET"} 1'
+ * ```
+ */
+export const render = (
+  format: Format = "text",
+  options: ScrapeOptions = {}
+): Effect.Effect<string, RenderError | InvalidArgument, MetricsRuntime> =>
+  Effect.gen(function* () {
+    const body = yield* scrape(yield* MetricsRuntime, format, yield* checked(options))
+    return new TextDecoder().decode(body)
+  })
+
+/**
+ * Serves the metrics on the `HttpRouter`.
+ *
+ * @example
+ * ```ts
+ * import { Layer } from "effect"
+ * import { HttpRouter } from "effect/http"
+ * import { MetricsLayer } from "mvx-metrics"
+ * import * as Prometheus from "mvx-metrics/Prometheus"
+ *
+ * const App = Prometheus.layerHttp({ path: "/metrics" }).pipe(
+ *   Layer.provide(MetricsLayer.layerInProcess({ namespace: "example.metrics" }))
+ * )
+ * const { dispose, handler } = HttpRouter.toWebHandler(App, { disableLogger: true })
+ * const response = await handler(new Request("http://localhost/metrics"))
+ * response.headers.get("content-type") // "text/plain; version=0.0.4; charset=utf-8"
+ * await dispose()
+ * ```
+ */
+export const layerHttp = (
+  options: HttpOptions = {}
+): Layer.Layer<never, InvalidArgument, HttpRouter.HttpRouter | MetricsRuntime> =>
+  Layer.effectDiscard(
+    Effect.gen(function* () {
+      const { path = "/metrics", ...rest } = yield* checked(options, { ...scrapeOptionChecks, path: aPath })
+      const router = yield* HttpRouter.HttpRouter
+      const runtime = yield* MetricsRuntime
+      yield* router.add("*", path, ({ headers, method }) =>
+        Effect.map(answer(runtime, { method, accept: headers.accept }, rest), ({ body, headers, status }) =>
+          HttpServerResponse.uint8Array(body, { status, headers, contentType: headers["content-type"]! })
+        )
+      )
+    })
+  )
+
+/**
+ * A handler for what speaks `fetch`. It answers whatever path it is mounted at.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { MetricsLayer } from "mvx-metrics"
+ * import * as Prometheus from "mvx-metrics/Prometheus"
+ *
+ * const program = Effect.gen(function* () {
+ *   const handle = yield* Prometheus.handler()
+ *   const response = yield* Effect.promise(() => handle(new Request("http://localhost/metrics")))
+ *   return response.status
+ * }).pipe(Effect.provide(MetricsLayer.layerInProcess({ namespace: "example.metrics" })))
+ *
+ * await Effect.runPromise(program) // 200
+ * ```
+ */
+export const handler = (options: ScrapeOptions = {}): Effect.Effect<FetchHandler, InvalidArgument, MetricsRuntime> =>
+  made(handlers.fetchHandler, options)
+
+/**
+ * A handler for `node:http` and what stands on it: `createServer(handler)`, `app.use("/metrics", handler)`.
+ *
+ * @example
+ * ```ts
+ * import { createServer } from "node:http"
+ * import { Effect } from "effect"
+ * import { MetricsLayer } from "mvx-metrics"
+ * import * as Prometheus from "mvx-metrics/Prometheus"
+ *
+ * const program = Effect.gen(function* () {
+ *   const server = createServer(yield* Prometheus.nodeHandler())
+ *   return server.listenerCount("request")
+ * }).pipe(Effect.provide(MetricsLayer.layerInProcess({ namespace: "example.metrics" })))
+ *
+ * await Effect.runPromise(program) // 1
+ * ```
+ */
+export const nodeHandler = (options: ScrapeOptions = {}): Effect.Effect<NodeHandler, InvalidArgument, MetricsRuntime> =>
+  made(handlers.nodeHandler, options)
+
+const made = <A>(
+  make: (runtime: MetricsRuntime["Service"], options: ScrapeOptions, run: handlers.Run) => A,
+  options: ScrapeOptions
+): Effect.Effect<A, InvalidArgument, MetricsRuntime> =>
+  Effect.gen(function* () {
+    const context = yield* Effect.context<never>()
+    return make(yield* MetricsRuntime, yield* checked(options), Effect.runPromiseWith(context))
+  })

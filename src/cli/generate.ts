@@ -1,0 +1,54 @@
+/**
+ * What is generated from definitions: a dashboard, rules, a catalogue.
+ */
+import * as Console from "effect/Console"
+import * as Argument from "effect/cli/Argument"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as Effect from "effect/Effect"
+import { dashboardOf } from "../internal/catalogue/dashboard.ts"
+import { catalogueMarkdown } from "../internal/catalogue/markdown.ts"
+import { rulesOf, rulesYaml } from "../internal/catalogue/rules.ts"
+import { metricsOf } from "./modules.ts"
+
+const modules = Argument.String("module").pipe(
+  Argument.withDescription("A module that exports metrics: ./save.metrics.ts"),
+  Argument.variadic({ min: 1 })
+)
+
+/** The metrics of several modules. */
+const metricsOfAll = (paths: ReadonlyArray<string>) =>
+  Effect.map(Effect.forEach(paths, metricsOf), (all) => [...new Set(all.flat())])
+
+const asJson = (value: unknown): string => JSON.stringify(value, null, 2)
+
+export const dashboard = Command.make(
+  "dashboard",
+  {
+    modules,
+    title: Flag.String("title").pipe(Flag.withDescription("The title of the dashboard"), Flag.withDefault("Metrics"))
+  },
+  Effect.fn("dashboard")(function* ({ modules, title }) {
+    yield* Console.log(asJson(dashboardOf(yield* metricsOfAll(modules), title)))
+  })
+).pipe(Command.withDescription("Prints a Grafana dashboard for the metrics of modules"))
+
+export const rules = Command.make(
+  "rules",
+  {
+    modules,
+    json: Flag.Boolean("json").pipe(Flag.withDescription("As JSON"), Flag.withDefault(false))
+  },
+  Effect.fn("rules")(function* ({ json, modules }) {
+    const made = rulesOf(yield* metricsOfAll(modules))
+    yield* Console.log(json ? asJson(made) : rulesYaml(made).trimEnd())
+  })
+).pipe(Command.withDescription("Prints Prometheus rules: alerts on what goes wrong with metrics, and recorded ratios"))
+
+export const catalogue = Command.make(
+  "catalogue",
+  { modules },
+  Effect.fn("catalogue")(function* ({ modules }) {
+    yield* Console.log(catalogueMarkdown(yield* metricsOfAll(modules)).trimEnd())
+  })
+).pipe(Command.withDescription("Prints the metrics of modules as a table in Markdown"))

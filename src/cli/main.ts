@@ -1,0 +1,22 @@
+#!/usr/bin/env node
+/**
+ * The command `mvx-metrics`.
+ */
+import { createRequire } from "node:module"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as Command from "effect/cli/Command"
+import * as Effect from "effect/Effect"
+import { catalogue, dashboard, rules } from "./generate.ts"
+import { replay } from "./replay.ts"
+import { watch } from "./watch.ts"
+
+const { version } = createRequire(import.meta.url)("mvx-metrics/package.json") as { readonly version: string }
+
+Command.make("mvx-metrics").pipe(
+  Command.withDescription("Looks at metrics of a running process, and makes things from their definitions"),
+  Command.withSubcommands([watch, replay, dashboard, rules, catalogue]),
+  Command.run({ version }),
+  Effect.provide(NodeServices.layer),
+  NodeRuntime.runMain
+)

@@ -1,0 +1,33 @@
+/**
+ * The metrics of a module: those among its exports, as the worker takes them.
+ */
+import { resolve } from "node:path"
+import { pathToFileURL } from "node:url"
+import * as CliError from "effect/cli/CliError"
+import * as Effect from "effect/Effect"
+import { describeError } from "../internal/describeError.ts"
+import * as Metric from "../Metric.ts"
+
+const failed = (userMessage: string, cause: unknown = userMessage): CliError.UserError =>
+  new CliError.UserError({ cause, userMessage })
+
+export const metricsOf = (path: string): Effect.Effect<ReadonlyArray<Metric.Any>, CliError.UserError> =>
+  Effect.gen(function* () {
+    const url = pathToFileURL(resolve(path)).href
+    const exported = yield* Effect.tryPromise({
+      try: () => import(url) as Promise<{ readonly [name: string]: unknown }>,
+      catch: (cause) => failed(`${path} cannot be imported: ${describeError(cause)}`, cause)
+    })
+    const byName = new Map<string, Metric.Any>()
+    for (const value of Object.values(exported)) {
+      const metrics = Metric.isMetricSet(value) ? value.metrics : Metric.isMetric(value) ? [value] : []
+      for (const metric of metrics) {
+        const known = byName.get(metric.name)
+        if (known !== undefined && known !== metric) {
+          return yield* failed(`${path} exports two different metrics with the name "${metric.name}"`)
+        }
+        byName.set(metric.name, metric)
+      }
+    }
+    return byName.size === 0 ? yield* failed(`${path} exports no metric`) : [...byName.values()]
+  })

@@ -1,0 +1,61 @@
+/**
+ * `replay FILE`: what metrics would have shown of events that were captured.
+ */
+import * as Console from "effect/Console"
+import * as Argument from "effect/cli/Argument"
+import * as CliError from "effect/cli/CliError"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as Effect from "effect/Effect"
+import { familyOfAll } from "../internal/familyOfAll.ts"
+import { liveMetric } from "../internal/live/liveData.ts"
+import { InvalidLine } from "../MetricsError.ts"
+import * as Replay from "../Replay.ts"
+import { metricsOf } from "./modules.ts"
+import { tableOf } from "./tables.ts"
+
+const reasonOf = (cause: Error): string =>
+  cause instanceof InvalidLine
+    ? `line ${cause.line}: ${cause.reason}. Such lines are left out with --skip-bad-lines`
+    : cause.message
+
+export const replay = Command.make(
+  "replay",
+  {
+    file: Argument.String("file").pipe(
+      Argument.withDescription(
+        'Events, a line of JSON for each: {"at":1000,"event":{"_tag":"cache.lookup","hit":true}}'
+      )
+    ),
+    metrics: Flag.String("metrics").pipe(Flag.withDescription("A module that exports metrics: ./cache.metrics.ts")),
+    json: Flag.Boolean("json").pipe(Flag.withDescription("The snapshots as a line of JSON"), Flag.withDefault(false)),
+    skip: Flag.Boolean("skip-bad-lines").pipe(
+      Flag.withDescription("Leave out lines that are no events of the metrics, and say so"),
+      Flag.withDefault(false)
+    )
+  },
+  Effect.fn("replay")(function* ({ file, json, metrics: path, skip }) {
+    const metrics = yield* metricsOf(path)
+    const family = familyOfAll(metrics.map(({ events }) => events))
+    const events = skip
+      ? Replay.readFile(family, file, {
+          onBadLine: ({ line, reason }) => Console.error(`skipped line ${line}: ${reason}`)
+        })
+      : Replay.readFile(family, file)
+    const snapshots = yield* Effect.mapError(
+      Replay.runStream(metrics, events),
+      (cause) => new CliError.UserError({ cause, userMessage: `${file}: ${reasonOf(cause)}` })
+    )
+    if (json) return yield* Console.log(JSON.stringify(snapshots))
+    const tables = metrics.flatMap((metric) => {
+      const snapshot = snapshots[metric.name]
+      return snapshot === undefined ? [] : [tableOf(liveMetric(metric, snapshot, Number.MAX_SAFE_INTEGER)).join("\n")]
+    })
+    yield* Console.log(tables.join("\n\n"))
+  })
+).pipe(
+  Command.withDescription("Runs captured events through the metrics of a module"),
+  Command.withExamples([
+    { command: "mvx-metrics replay events.ndjson --metrics ./cache.metrics.ts", description: "As tables" }
+  ])
+)

@@ -1,0 +1,17 @@
+/**
+ * A line of the last updates in eight heights of a letter.
+ */
+const heights = "▁▂▃▄▅▆▇█"
+
+/** As wide as `width`, the newest at its end. From 0 where all is above it. */
+export const sparkText = (values: ReadonlyArray<number | null>, width: number): string => {
+  const shown = values.slice(-width)
+  const known = shown.filter((value) => value !== null)
+  const least = Math.min(0, ...known)
+  const span = Math.max(0, ...known) - least
+  const letters = shown.map((value) => {
+    if (value === null) return " "
+    return heights[span === 0 ? 0 : Math.round(((value - least) / span) * (heights.length - 1))]
+  })
+  return letters.join("").padStart(width)
+}

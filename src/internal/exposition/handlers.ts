@@ -1,0 +1,34 @@
+/**
+ * Handlers of scrapes in the forms that servers take.
+ */
+import * as Effect from "effect/Effect"
+import type { FetchHandler, NodeHandler } from "../httpHandlers.ts"
+import type { RuntimeService } from "../runtimeModel.ts"
+import { answer, type ScrapeOptions } from "./scrape.ts"
+
+/** Runs an effect in the context that the handler was made in. */
+export type Run = <A>(effect: Effect.Effect<A>) => Promise<A>
+
+export const fetchHandler =
+  (runtime: RuntimeService, options: ScrapeOptions, run: Run = Effect.runPromise): FetchHandler =>
+  async ({ headers: asked, method }) => {
+    const { body, headers, status } = await run(answer(runtime, { method, accept: asked.get("accept") }, options))
+    return new Response(method === "HEAD" ? null : body, {
+      status,
+      headers: { ...headers, "content-length": String(body.byteLength) }
+    })
+  }
+
+/** The text goes out as it is, without a stream between. */
+export const nodeHandler =
+  (runtime: RuntimeService, options: ScrapeOptions, run: Run = Effect.runPromise): NodeHandler =>
+  (request, response) => {
+    const { accept } = request.headers
+    run(answer(runtime, { method: request.method, accept }, options)).then(
+      ({ body, headers, status }) => {
+        response.writeHead(status, { ...headers, "content-length": body.byteLength })
+        response.end(request.method === "HEAD" ? undefined : body)
+      },
+      (error: unknown) => response.writeHead(500, { "content-type": "text/plain; charset=utf-8" }).end(`${error}\n`)
+    )
+  }

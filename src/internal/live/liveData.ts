@@ -1,0 +1,68 @@
+/**
+ * Reads all recorders of a runtime for the live page.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import type * as Metric from "../../Metric.ts"
+import type { Snapshot } from "../../Snapshot.ts"
+import { largestSeries } from "../largestSeries.ts"
+import { internalsOf, type Source } from "../runtimeInternals.ts"
+import type { RuntimeService } from "../runtimeModel.ts"
+import type { LiveData, LiveKind, LiveMetric, LiveRecorder } from "./liveModel.ts"
+
+/** Most of what is sent each second. */
+export interface LiveLimits {
+  readonly maxRecorders: number
+  readonly maxSeries: number
+}
+
+export const liveData = (runtime: RuntimeService, { maxRecorders, maxSeries }: LiveLimits): Effect.Effect<LiveData> =>
+  Effect.gen(function* () {
+    const at = yield* Clock.currentTimeMillis
+    const sources = internalsOf(runtime).sources()
+    const recorders = yield* Effect.forEach(sources.slice(0, maxRecorders), (source) => read(source, maxSeries), {
+      concurrency: "unbounded"
+    })
+    return { namespace: runtime.namespace, at, recorders, recorderCount: sources.length }
+  })
+
+const read = (source: Source, maxSeries: number): Effect.Effect<LiveRecorder> =>
+  Effect.gen(function* () {
+    const { entityId, recorderId, statsUnsafe } = source
+    const definitions = yield* source.metrics
+    const result = yield* Effect.result(source.largest(maxSeries))
+    if (Result.isFailure(result)) {
+      return { recorderId, entityId, stats: statsUnsafe(), metrics: [], error: result.failure.message }
+    }
+    const shown = new Map(result.success.map((each) => [each.snapshot.name, each]))
+    const metrics = definitions.flatMap((metric) => {
+      const each = shown.get(metric.name)
+      return each === undefined ? [] : [describedBy(metric, each.snapshot, each.seriesCount)]
+    })
+    return { recorderId, entityId, stats: statsUnsafe(), metrics }
+  })
+
+const kindOf = ({ instrument, sources }: Metric.Any): LiveKind =>
+  instrument?.kind ?? (sources === undefined ? "custom" : "derived")
+
+/** A metric with what its definition says of it. */
+const describedBy = (metric: Metric.Any, snapshot: Snapshot, seriesCount: number): LiveMetric => {
+  const { description, instrument, name, unit } = metric
+  return {
+    name,
+    kind: kindOf(metric),
+    ...(description !== undefined && { description }),
+    ...(unit !== undefined && { unit }),
+    labels: (instrument?.labels ?? []).map(([label]) => label),
+    dimensions: snapshot.dimensions,
+    seriesCount,
+    ...(snapshot.quarantine !== undefined && { quarantine: snapshot.quarantine })
+  }
+}
+
+/** From a snapshot that has all series. */
+export const liveMetric = (metric: Metric.Any, snapshot: Snapshot, maxSeries: number): LiveMetric => {
+  const { dimensions, seriesCount } = largestSeries(snapshot.dimensions, maxSeries)
+  return describedBy(metric, { ...snapshot, dimensions }, seriesCount)
+}

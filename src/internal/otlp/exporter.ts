@@ -1,0 +1,170 @@
+/**
+ * Sends the metrics of a runtime by Effect's exporter of OTLP, which batches nothing here: each export is of the state
+ * read right before.
+ */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Headers from "effect/http/Headers"
+import * as HttpBody from "effect/http/HttpBody"
+import type * as HttpClient from "effect/http/HttpClient"
+import * as OtlpExporter from "effect/observability/OtlpExporter"
+import * as OtlpResource from "effect/observability/OtlpResource"
+import * as OtlpSerialization from "effect/observability/OtlpSerialization"
+import type * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
+import { collect, collectSource, type Dated } from "../collect.ts"
+import { giveUpAfter } from "../liveClock.ts"
+import { aDuration, anything, type Check, notBlank, oneOf } from "../options.ts"
+import { internalsOf } from "../runtimeInternals.ts"
+import type { RuntimeService } from "../runtimeModel.ts"
+import { encodeExponential } from "./protobuf.ts"
+import { type OtlpMetric, otlpMetrics } from "./requests.ts"
+import { type ExportedStreams, streams, type Temporality } from "./streams.ts"
+
+export interface OtlpOptions {
+  /** Where metrics are taken: `http://localhost:4318/v1/metrics`. */
+  readonly url: string
+  /**
+   * What the metrics are of. Without a name of the service it is that of `OTEL_SERVICE_NAME` or
+   * `OTEL_RESOURCE_ATTRIBUTES`, or else the namespace of the runtime.
+   */
+  readonly resource?: {
+    readonly serviceName?: string | undefined
+    readonly serviceVersion?: string | undefined
+    readonly attributes?: Record<string, unknown>
+  }
+  readonly headers?: Headers.Input
+  /** Default: `"none"`. */
+  readonly compression?: "gzip" | "none"
+  /** Default: 10 seconds. */
+  readonly exportInterval?: Duration.Input
+  /** How long the last export may take. Default: 3 seconds. */
+  readonly shutdownTimeout?: Duration.Input
+  /**
+   * `"cumulative"`: counters and histograms from their registration on. `"delta"`: what came since the last export that
+   * arrived. Sums that may go down and summaries are cumulative in any case, as in OpenTelemetry. Default:
+   * `"cumulative"`.
+   */
+  readonly temporality?: Temporality
+}
+
+export const otlpOptionChecks: { readonly [K in keyof Required<OtlpOptions>]: Check } = {
+  url: notBlank,
+  resource: anything,
+  headers: anything,
+  compression: oneOf("gzip", "none"),
+  exportInterval: aDuration,
+  shutdownTimeout: aDuration,
+  temporality: oneOf("cumulative", "delta")
+}
+
+/** Most recorders removed while nothing arrives whose last state is kept. */
+const MostDeparted = 1000
+
+/** Exports until its scope closes, and then once more. Gives an export of the state of now. */
+export const makeExporter = (
+  runtime: RuntimeService,
+  options: OtlpOptions
+): Effect.Effect<
+  Effect.Effect<void>,
+  never,
+  HttpClient.HttpClient | OtlpSerialization.OtlpSerialization | Scope.Scope
+> =>
+  Effect.gen(function* () {
+    const { shutdownTimeout = "3 seconds", temporality = "cumulative" } = options
+    const clock = yield* Clock.Clock
+    const serialization = yield* OtlpSerialization.OtlpSerialization
+    const resource = yield* resourceOf(options.resource, runtime.namespace)
+    const begun = clock.currentTimeNanosUnsafe()
+    const oneAtATime = yield* Semaphore.make(1)
+    let departed: ReadonlyArray<ReadonlyArray<Dated>> = []
+    let collected: ReadonlyArray<Dated> = []
+    let exported: ExportedStreams = new Map()
+    let send: Effect.Effect<void> = Effect.void
+
+    const body = (): readonly [HttpBody.HttpBody, Effect.Effect<void>] => {
+      const now = clock.currentTimeNanosUnsafe()
+      const told = departed
+      const [data, seen] = streams([...told.flat(), ...collected], exported, { temporality, begun, now })
+      const request = encode(serialization, resource, runtime.namespace, otlpMetrics(data, now))
+      const arrived = Effect.sync(() => {
+        exported = seen
+        departed = departed.filter((each) => !told.includes(each))
+      })
+      return [request, arrived]
+    }
+
+    const own = internalsOf(runtime)
+    const forgetReader = own.beforeRemoval((source) =>
+      Effect.map(collectSource(source), (last) => {
+        departed = [...departed, last].slice(-MostDeparted)
+      })
+    )
+
+    // It exports when told to, which is after reading, and when its scope closes.
+    yield* OtlpExporter.make({
+      label: "mvx-metrics",
+      url: options.url,
+      headers: options.headers,
+      compression: options.compression,
+      maxBatchSize: "disabled",
+      exportEmpty: true,
+      exportInterval: Duration.infinity,
+      shutdownTimeout,
+      body
+    }).pipe(
+      Effect.provideService(OtlpExporter.Flusher, {
+        flush: Effect.void,
+        register: (run) =>
+          Effect.sync(() => {
+            send = run
+          })
+      })
+    )
+
+    const read = Effect.map(collect(runtime), (all) => {
+      collected = all
+    })
+    const exportNow = oneAtATime.withPermit(
+      Effect.andThen(
+        read,
+        Effect.suspend(() => send)
+      )
+    )
+
+    const interval = options.exportInterval ?? "10 seconds"
+    yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(interval), exportNow)))
+    // Before the exporter's own: an export that is under way comes first, then the state at the end is read.
+    yield* Effect.addFinalizer(() =>
+      Effect.andThen(giveUpAfter(shutdownTimeout)(oneAtATime.withPermit(read)), Effect.sync(forgetReader))
+    )
+    return exportNow
+  })
+
+const resourceOf = (given: OtlpOptions["resource"], namespace: string): Effect.Effect<OtlpResource.Resource> =>
+  // It dies where nothing says how the service is called.
+  OtlpResource.fromConfig(given).pipe(
+    Effect.catchDefect(() => OtlpResource.fromConfig({ ...given, serviceName: namespace }))
+  )
+
+const encode = (
+  serialization: OtlpSerialization.OtlpSerialization["Service"],
+  resource: OtlpResource.Resource,
+  scopeName: string,
+  metrics: ReadonlyArray<OtlpMetric>
+): HttpBody.HttpBody => {
+  const request = (some: ReadonlyArray<OtlpMetric>): HttpBody.HttpBody =>
+    serialization.metrics({
+      resourceMetrics: [{ resource, scopeMetrics: [{ scope: { name: scopeName }, metrics: [...some] }] }]
+    })
+  const exponential = metrics.filter((metric) => metric.exponentialHistogram !== undefined)
+  if (exponential.length === 0) return request(metrics)
+  const others = request(metrics.filter((metric) => metric.exponentialHistogram === undefined))
+  if (others._tag !== "Uint8Array" || others.contentType !== "application/x-protobuf") return request(metrics)
+  const more = encodeExponential(resource, scopeName, exponential)
+  const whole = new Uint8Array(others.body.length + more.length)
+  whole.set(others.body)
+  whole.set(more, others.body.length)
+  return HttpBody.uint8Array(whole, others.contentType)
+}

@@ -1,0 +1,95 @@
+/**
+ * The data of exporters as Effect's `OtlpSerialization` takes it, in the form of OTLP.
+ */
+import type { MetricsData } from "effect/observability/OtlpMetrics"
+import { entriesToAttributes, type KeyValue } from "effect/observability/OtlpResource"
+import type { Buckets } from "../../Histogram.ts"
+import type { Attributes, HistogramDataPoint, NumberPoint } from "../../MetricData.ts"
+import type { Interval, Nanos, Streamed } from "./streams.ts"
+
+export type OtlpMetric = MetricsData["resourceMetrics"][number]["scopeMetrics"][number]["metrics"][number]
+
+const Delta = 1
+const Cumulative = 2
+
+/** The metrics of a request made at `now`, data of one name and type together. */
+export const otlpMetrics = (all: ReadonlyArray<Streamed>, now: Nanos): ReadonlyArray<OtlpMetric> => {
+  const time = String(now)
+  const byName = new Map<string, Streamed>()
+  for (const each of all) {
+    const key = JSON.stringify([each.name, each.type, each.unit])
+    const known = byName.get(key)
+    if (known === undefined) byName.set(key, { ...each, points: [...each.points] } as Streamed)
+    else (known.points as Array<Interval<unknown>>).push(...each.points)
+  }
+  return Array.from(byName.values()).flatMap((each) => (each.points.length === 0 ? [] : [otlpMetric(each, time)]))
+}
+
+const otlpMetric = (data: Streamed, time: string): OtlpMetric => ({
+  name: data.name,
+  ...(data.description !== undefined && { description: data.description }),
+  ...(data.unit !== undefined && { unit: data.unit }),
+  ...dataOf(data, time)
+})
+
+const dataOf = (data: Streamed, time: string): Partial<OtlpMetric> => {
+  const aggregationTemporality = data.isDelta ? Delta : Cumulative
+  const numbers = (points: ReadonlyArray<Interval<NumberPoint>>) =>
+    points.map((interval) => ({ ...frame(interval, time), asDouble: interval.point.value }))
+
+  switch (data.type) {
+    case "gauge":
+      return { gauge: { dataPoints: numbers(data.points) } }
+    case "sum":
+      return { sum: { aggregationTemporality, isMonotonic: data.monotonic, dataPoints: numbers(data.points) } }
+    case "histogram": {
+      const explicitBounds = [...data.boundaries]
+      const dataPoints = data.points.map((interval) => ({
+        ...distribution(interval, time),
+        bucketCounts: [...interval.point.counts],
+        explicitBounds
+      }))
+      return { histogram: { aggregationTemporality, dataPoints } }
+    }
+    case "exponentialHistogram": {
+      const dataPoints = data.points.map((interval) => ({
+        ...distribution(interval, time),
+        scale: interval.point.scale,
+        zeroCount: interval.point.zeroCount,
+        positive: otlpBuckets(interval.point.positive),
+        negative: otlpBuckets(interval.point.negative)
+      }))
+      return { exponentialHistogram: { aggregationTemporality, dataPoints } }
+    }
+    case "summary": {
+      const dataPoints = data.points.map((interval) => {
+        const { count, quantiles, sum } = interval.point
+        const quantileValues = quantiles.map(([quantile, value]) => ({ quantile, value }))
+        return { ...frame(interval, time), count, sum, quantileValues }
+      })
+      return { summary: { dataPoints } }
+    }
+  }
+}
+
+const frame = ({ point, start }: Interval<{ readonly attributes: Attributes }>, timeUnixNano: string) => ({
+  attributes: otlpAttributes(point.attributes),
+  startTimeUnixNano: String(start),
+  timeUnixNano
+})
+
+/** What both kinds of histograms have. */
+const distribution = (
+  interval: Interval<Pick<HistogramDataPoint, "attributes" | "count" | "sum" | "min" | "max">>,
+  time: string
+) => {
+  const { count, max, min, sum } = interval.point
+  const isKnown = interval.hasExtremes && min !== null && max !== null
+  return { ...frame(interval, time), count, sum, ...(isKnown && { min, max }) }
+}
+
+const otlpBuckets = ({ counts, offset }: Buckets) => ({ offset, bucketCounts: [...counts] })
+
+/** A label that is not there is no attribute. */
+const otlpAttributes = (attributes: Attributes): Array<KeyValue> =>
+  entriesToAttributes(Object.entries(attributes).filter(([, value]) => value !== null))

@@ -1,0 +1,305 @@
+/**
+ * The live page as a server gives it. How it looks and behaves in a browser: test/e2e/LivePage.e2e.test.ts.
+ */
+import { execFile } from "node:child_process"
+import { createServer, request } from "node:http"
+import type { AddressInfo } from "node:net"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
+import { Worker } from "node:worker_threads"
+import { NodeHttpServer } from "@effect/platform-node"
+import { describe, expect, it } from "@effect/vitest"
+import { Effect, Exit, Layer, Result, Scope } from "effect"
+import { FetchHttpClient, HttpClient, HttpRouter, HttpServer } from "effect/http"
+import { TestClock } from "effect/testing"
+import { Metric, MetricsLayer, MetricsRuntime, type RuntimeService } from "mvx-metrics"
+import * as LivePage from "mvx-metrics/LivePage"
+import { MetricsRuntime as PromiseRuntime } from "mvx-metrics/promise"
+import { onBothRuntimes, started } from "./support/bothRuntimes.ts"
+import { Fragile, NotesByText, note, ProbeEvent, poison, Ticks, tick } from "./support/probe.metrics.ts"
+
+const handlerOf = (runtime: RuntimeService, options?: LivePage.Options) =>
+  Effect.provideService(LivePage.handler(options), MetricsRuntime, runtime)
+
+const get = (handle: LivePage.FetchHandler, path: string, init?: RequestInit) =>
+  Effect.promise(() => handle(new Request(`http://localhost${path}`, init)))
+
+const idle = started(MetricsRuntime.makeInProcess({ namespace: "test", logging: "silent" }))
+
+/** The next piece of a body, as text. */
+const readerOf = (response: Response) => {
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
+  return Effect.promise(async () => (await reader.read()).value)
+}
+
+onBothRuntimes("the data of the live page", (make) => {
+  it.effect("has every event accepted before, the account, and what is quarantined", () =>
+    Effect.gen(function* () {
+      const runtime = yield* started(make())
+      const recorder = yield* runtime.createRecorder("probe", { entityId: "probe-1", capacity: 100 })
+      yield* recorder.register(Ticks)
+      yield* recorder.register(Fragile)
+      for (const event of [tick(1), tick(2), poison("spoilt")]) yield* recorder.emit(event)
+      yield* recorder.emitUnsafe("no event" as never) ? Effect.die("taken") : Effect.void
+      const response = yield* get(yield* handlerOf(runtime), "/metrics/live/data")
+      const data = yield* Effect.promise(() => response.json())
+      expect(data).toMatchObject({
+        namespace: "test",
+        at: 0,
+        recorderCount: 1,
+        recorders: [
+          {
+            recorderId: "probe",
+            entityId: "probe-1",
+            stats: { accepted: 3, refused: 1, refusedBy: { invalid: 1 }, capacity: 100 },
+            metrics: [
+              { name: "probe.ticks", kind: "custom", dimensions: { count: 2, sum: 3 } },
+              { name: "probe.fragile", quarantine: { error: "RangeError: spoilt", missed: 1 } }
+            ]
+          }
+        ]
+      })
+    })
+  )
+
+  it.effect("has the largest series of a metric, and says how many there are", () =>
+    Effect.gen(function* () {
+      const runtime = yield* started(make())
+      const recorder = yield* runtime.createRecorder("probe")
+      yield* recorder.register(NotesByText)
+      for (const text of ["a", "b", "b", "c", "c", "c"]) yield* recorder.emit(note(text))
+      const response = yield* get(yield* handlerOf(runtime, { maxSeries: 2 }), "/metrics/live/data")
+      const { recorders } = yield* Effect.promise(() => response.json())
+      expect(recorders[0].metrics[0]).toEqual({
+        name: "probe.notes_by_text",
+        kind: "counter",
+        labels: ["text"],
+        seriesCount: 3,
+        dimensions: {
+          value: 6,
+          series: [
+            { labels: { text: "c" }, value: 3 },
+            { labels: { text: "b" }, value: 2 }
+          ]
+        }
+      })
+    })
+  )
+
+  it.effect("comes once a second as server-sent events", () =>
+    Effect.gen(function* () {
+      const runtime = yield* started(make())
+      const recorder = yield* runtime.createRecorder("probe")
+      yield* recorder.register(Ticks)
+      const response = yield* get(yield* handlerOf(runtime), "/metrics/live/events")
+      expect(response.headers.get("content-type")).toBe("text/event-stream")
+      const next = readerOf(response)
+      expect(yield* next).toBe("retry: 1000\n\n")
+      expect(yield* next).toMatch(/^data: \{.*"count":0.*\}\n\n$/)
+      yield* recorder.emit(tick())
+      yield* TestClock.adjust("1 second")
+      expect(yield* next).toMatch(/^data: \{.*"at":1000.*"count":1.*\}\n\n$/)
+    })
+  )
+})
+
+describe("the live page", () => {
+  it.effect("loads only from where it is, and says so", () =>
+    Effect.gen(function* () {
+      const handle = yield* handlerOf(yield* idle)
+      for (const [path, type] of [
+        ["/metrics/live", "text/html; charset=utf-8"],
+        ["/metrics/live/page.js", "text/javascript; charset=utf-8"],
+        ["/metrics/live/page.css", "text/css; charset=utf-8"],
+        ["/metrics/live/data", "application/json; charset=utf-8"]
+      ] as const) {
+        const { headers, status } = yield* get(handle, path)
+        expect(status).toBe(200)
+        expect(headers.get("content-type")).toBe(type)
+        expect(headers.get("x-content-type-options")).toBe("nosniff")
+        expect(headers.get("content-security-policy")).toBe(
+          "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        )
+      }
+    })
+  )
+
+  it.effect("refers to what it loads from where the browser sees it", () =>
+    Effect.gen(function* () {
+      const html = (handle: LivePage.FetchHandler, path: string) =>
+        Effect.flatMap(get(handle, path), (response) => Effect.promise(() => response.text()))
+      const runtime = yield* idle
+      const handle = yield* handlerOf(runtime)
+      expect(yield* html(handle, "/metrics/live")).toContain('src="./live/page.js"')
+      expect(yield* html(handle, "/metrics/live/")).toContain('src="./page.js"')
+      const quoted = yield* handlerOf(runtime, { path: "/it's/a&b" })
+      expect(yield* html(quoted, "/it's/a&b")).toContain('src="./a&#38;b/page.js"')
+      expect(yield* html(yield* handlerOf(runtime, { path: "/" }), "/")).toContain('src="./page.js"')
+    })
+  )
+
+  it.effect("is read only, and is nothing else", () =>
+    Effect.gen(function* () {
+      const handle = yield* handlerOf(yield* idle)
+      const posted = yield* get(handle, "/metrics/live", { method: "POST" })
+      expect([posted.status, posted.headers.get("allow")]).toEqual([405, "GET, HEAD"])
+      const head = yield* get(handle, "/metrics/live", { method: "HEAD" })
+      expect([head.status, yield* Effect.promise(() => head.text())]).toEqual([200, ""])
+      for (const path of ["/metrics", "/metrics/live/toString", "/metrics/lively"]) {
+        expect((yield* get(handle, path)).status).toBe(404)
+      }
+    })
+  )
+
+  it.effect("shows as many recorders as it was told to, and says how many there are", () =>
+    Effect.gen(function* () {
+      const runtime = yield* idle
+      for (const id of ["a", "b", "c"]) yield* runtime.createRecorder(id)
+      const response = yield* get(yield* handlerOf(runtime, { maxRecorders: 2 }), "/metrics/live/data")
+      const data = yield* Effect.promise(() => response.json())
+      expect(data.recorders.map(({ recorderId }: { recorderId: string }) => recorderId)).toEqual(["a", "b"])
+      expect(data.recorderCount).toBe(3)
+    })
+  )
+
+  it.effect("refuses options that cannot be", () =>
+    Effect.gen(function* () {
+      const runtime = yield* idle
+      for (const [argument, options] of [
+        ["path", { path: "metrics" }],
+        ["maxSeries", { maxSeries: 0 }],
+        ["colour", { colour: "blue" }]
+      ] as const) {
+        const result = yield* Effect.result(handlerOf(runtime, options as never))
+        expect(Result.isFailure(result) && result.failure).toMatchObject({ _tag: "InvalidArgument", argument })
+      }
+    })
+  )
+
+  it.live("says why a recorder cannot be read, and goes on, when the worker has died", () =>
+    Effect.gen(function* () {
+      let worker: Worker | undefined
+      const spawn = (): Worker => {
+        worker = new Worker(new URL("./support/probe.worker.ts", import.meta.url))
+        return worker
+      }
+      const runtime = yield* started(MetricsRuntime.makeWorker({ namespace: "test", logging: "silent", spawn }))
+      const recorder = yield* runtime.createRecorder("probe")
+      yield* recorder.register(Ticks)
+      yield* recorder.emit(tick())
+      yield* recorder.snapshots
+      yield* Effect.promise(async () => worker?.terminate())
+      const response = yield* get(yield* handlerOf(runtime), "/metrics/live/data")
+      expect(yield* Effect.promise(() => response.json())).toMatchObject({
+        recorders: [{ recorderId: "probe", metrics: [], error: expect.any(String), stats: { accepted: 1 } }]
+      })
+    })
+  )
+
+  it.effect("shows what is no JSON as that, and the rest as it is", () =>
+    Effect.gen(function* () {
+      const runtime = yield* idle
+      const recorder = yield* runtime.createRecorder("probe")
+      const Big = Metric.make("big", {
+        events: ProbeEvent,
+        initial: 0,
+        reduce: { "probe.tick": (total) => total + 1 },
+        view: (total) => ({ total: BigInt(total) })
+      })
+      yield* recorder.register(Big)
+      yield* recorder.register(Ticks)
+      const response = yield* get(yield* handlerOf(runtime), "/metrics/live/data")
+      const { recorders } = yield* Effect.promise(() => response.json())
+      expect(recorders[0].metrics).toMatchObject([
+        { name: "big", dimensions: { error: expect.stringContaining("cannot be shown as JSON") } },
+        { name: "probe.ticks", dimensions: { count: 0, sum: 0 } }
+      ])
+    })
+  )
+
+  it.effect("ends its streams with the scope", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const handle = yield* Scope.provide(handlerOf(yield* idle), scope)
+      const response = yield* get(handle, "/metrics/live/events")
+      const next = readerOf(response)
+      yield* next
+      yield* next
+      yield* Scope.close(scope, Exit.void)
+      expect(yield* next).toBe(undefined)
+    })
+  )
+})
+
+describe("the live page on a server", () => {
+  // Connections that nothing is asked on any more are not kept for the next request.
+  const impatient = { keepAliveTimeout: 1 }
+
+  it.live("answers under any prefix of a router, and does not hold up its end", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const App = LivePage.layerHttp().pipe(
+        Layer.provide(
+          Layer.effect(
+            HttpRouter.HttpRouter,
+            Effect.map(HttpRouter.HttpRouter, (router) => router.prefixed("/internal"))
+          )
+        )
+      )
+      const Server = HttpRouter.serve(App, { disableLogger: true, disableListenLog: true }).pipe(
+        Layer.provideMerge(HttpServer.layerTestClient.pipe(Layer.provide(FetchHttpClient.layer))),
+        Layer.provideMerge(NodeHttpServer.layer(() => createServer(impatient), { host: "127.0.0.1", port: 0 })),
+        Layer.provide(MetricsLayer.layerInProcess({ namespace: "test", logging: "silent" }))
+      )
+      const context = yield* Layer.buildWithScope(Server, scope)
+      const at = (path: string) => Effect.provideContext(HttpClient.get(path), context)
+      const page = yield* at("/internal/metrics/live")
+      expect(yield* page.text).toContain('src="./live/page.js"')
+      expect(yield* (yield* at("/internal/metrics/live/data")).json).toMatchObject({ namespace: "test" })
+      const events = yield* at("/internal/metrics/live/events")
+      expect(events.status).toBe(200)
+      yield* Effect.timeout(Scope.close(scope, Exit.void), "10 seconds")
+    })
+  )
+
+  it.live("answers node:http", () =>
+    Effect.gen(function* () {
+      const handle = yield* Effect.provideService(LivePage.nodeHandler(), MetricsRuntime, yield* idle)
+      const server = createServer(impatient, handle)
+      yield* Effect.acquireRelease(
+        Effect.callback<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
+        () => Effect.callback<void>((resume) => void server.close(() => resume(Effect.void)))
+      )
+      const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+      const data = yield* Effect.promise(() => fetch(`${origin}/metrics/live/data?now`).then((each) => each.json()))
+      expect(data).toMatchObject({ namespace: "test", recorders: [] })
+      const missing = yield* Effect.promise(() => fetch(`${origin}/elsewhere`))
+      expect([missing.status, yield* Effect.promise(() => missing.text())]).toEqual([404, "There is no such page\n"])
+      // The server waits for this stream, which ends because the server does.
+      const events = yield* Effect.callback<number>((resume) => {
+        request(`${origin}/metrics/live/events`, (response) => {
+          response.resume()
+          resume(Effect.succeed(response.statusCode!))
+        }).end()
+      })
+      expect(events).toBe(200)
+    })
+  )
+})
+
+it("the live page is there without Effect", async () => {
+  const runtime = await PromiseRuntime.start({ namespace: "test", logging: "silent" })
+  const { handler } = await runtime.livePage({ path: "/live" })
+  const data = await handler(new Request("http://localhost/live/data"))
+  expect(await data.json()).toMatchObject({ namespace: "test" })
+  await expect(runtime.livePage({ path: "live" as never })).rejects.toMatchObject({ _tag: "InvalidArgument" })
+  const events = await handler(new Request("http://localhost/live/events"))
+  const ended = events.text()
+  await runtime.shutdown()
+  expect(await ended).toContain("data: ")
+})
+
+it("the page that is served is made of its sources", async () => {
+  const script = fileURLToPath(new URL("../scripts/live-assets.ts", import.meta.url))
+  await promisify(execFile)(process.execPath, [script, "--check"])
+})

@@ -1,0 +1,251 @@
+// A scrape: what it includes, how it is served, and what it answers when there is nothing to answer with.
+import { createServer, type Server } from "node:http"
+import type { AddressInfo } from "node:net"
+import { describe, expect, it } from "@effect/vitest"
+import { Effect, Fiber, Latch, Layer } from "effect"
+import { HttpRouter } from "effect/http"
+import { TestClock } from "effect/testing"
+import { MetricsLayer, MetricsRuntime } from "mvx-metrics"
+import * as Prometheus from "mvx-metrics/Prometheus"
+import { MetricsRuntime as PromiseRuntime } from "mvx-metrics/promise"
+import { newRecorder, onBothLayers } from "./support/bothLayers.ts"
+import { parseExposition } from "./support/expositionParser.ts"
+import { Endless, Jobs, JobTime, job, Unviewable } from "./support/scrape.metrics.ts"
+
+const metrics = new URL("./support/scrape.metrics.ts", import.meta.url)
+const openMetrics = "application/openmetrics-text"
+
+/** The samples of a recorder, as `NAME{labels but the recorder's}` and their value. */
+const scraped = (recorderId: string, format: Prometheus.Format = "text") =>
+  Effect.map(Prometheus.render(format), (text) => {
+    const samples = [...parseExposition(text, format).values()].flatMap((family) => family.samples)
+    return Object.fromEntries(
+      samples
+        .filter(({ labels }) => labels.recorder === recorderId)
+        .filter(({ name }) => !name.startsWith("mvx_metrics"))
+        .map(({ labels: { recorder: _, ...labels }, name, value }) => [
+          `${name}${JSON.stringify(labels).replaceAll('"', "")}`,
+          value
+        ])
+    )
+  })
+
+onBothLayers(
+  "a scrape",
+  (it) => {
+    it.effect("has every event that was accepted before, of every recorder", () =>
+      Effect.gen(function* () {
+        const recorders = [yield* newRecorder(), yield* newRecorder()]
+        for (const [i, recorder] of recorders.entries()) {
+          yield* recorder.register(Jobs)
+          yield* recorder.register(JobTime)
+          for (let n = 0; n <= i; n++) yield* recorder.emit(job("x", 1))
+          // One that no row holds.
+          yield* recorder.emit({ ...job("y", 10), more: [1] } as never)
+        }
+        for (const [i, { recorderId }] of recorders.entries()) {
+          expect(yield* scraped(recorderId)).toMatchObject({
+            "jobs_total{queue:x}": i + 1,
+            "jobs_total{queue:y}": 1,
+            "job_time_seconds_bucket{le:5}": i + 1,
+            "job_time_seconds_count{}": i + 2
+          })
+        }
+      })
+    )
+
+    it.effect("has the events that wait in a queue while their recorder starts", () =>
+      Effect.gen(function* () {
+        const gate = yield* Latch.make()
+        const recorder = yield* newRecorder({ onStarting: gate.await })
+        yield* recorder.register(Jobs)
+        yield* recorder.emit(job())
+        const scrape = yield* Effect.forkChild(scraped(recorder.recorderId), { startImmediately: true })
+        yield* gate.open
+        expect(yield* Fiber.join(scrape)).toMatchObject({ "jobs_total{queue:x}": 1 })
+      })
+    )
+
+    it.effect("waits for a listener that the fold waits for", () =>
+      Effect.gen(function* () {
+        const reached = yield* Latch.make()
+        const gate = yield* Latch.make()
+        const recorder = yield* newRecorder({ onMetricChanged: () => Effect.andThen(reached.open, gate.await) })
+        yield* recorder.register(Jobs)
+        yield* recorder.emit(job())
+        yield* reached.await
+        yield* recorder.emit(job())
+        const scrape = yield* Effect.forkChild(scraped(recorder.recorderId), { startImmediately: true })
+        yield* gate.open
+        expect(yield* Fiber.join(scrape)).toMatchObject({ "jobs_total{queue:x}": 2 })
+      })
+    )
+
+    it.effect("leaves out a metric that cannot be shown, and nothing else", () =>
+      Effect.gen(function* () {
+        const recorder = yield* newRecorder()
+        for (const metric of [Unviewable, Endless, Jobs]) yield* recorder.register(metric)
+        yield* recorder.emit(job())
+        expect(yield* scraped(recorder.recorderId)).toEqual({ "jobs_total{queue:x}": 1 })
+        const { quarantine } = (yield* recorder.snapshots)[Unviewable.name]!
+        expect(quarantine?.error).toContain("no view")
+      })
+    )
+
+    it.effect("says since when a metric counts: since it was registered, or reset", () =>
+      Effect.gen(function* () {
+        const recorder = yield* newRecorder()
+        yield* TestClock.adjust("10 seconds")
+        yield* recorder.register(Jobs)
+        yield* recorder.emit(job())
+        const created = (yield* scraped(recorder.recorderId, "openmetrics"))["jobs_created{queue:x}"]!
+        yield* TestClock.adjust("5 seconds")
+        expect((yield* scraped(recorder.recorderId, "openmetrics"))["jobs_created{queue:x}"]).toBe(created)
+        yield* recorder.reset(Jobs)
+        yield* recorder.emit(job())
+        expect((yield* scraped(recorder.recorderId, "openmetrics"))["jobs_created{queue:x}"]).toBe(created + 5)
+      })
+    )
+
+    it.effect("has nothing of a recorder that was removed", () =>
+      Effect.gen(function* () {
+        const recorder = yield* newRecorder()
+        yield* recorder.register(Jobs)
+        yield* recorder.emit(job())
+        yield* (yield* MetricsRuntime).stopAndRemoveRecorder(recorder.recorderId)
+        expect(yield* scraped(recorder.recorderId)).toEqual({})
+      })
+    )
+
+    it.effect("shows what the library counts of itself", () =>
+      Effect.gen(function* () {
+        const recorder = yield* newRecorder()
+        yield* recorder.register(Jobs)
+        yield* recorder.emit(job())
+        const families = parseExposition(yield* Prometheus.render(), "text")
+        expect(families.get("mvx_metrics_events_accepted_total")?.samples).toContainEqual({
+          name: "mvx_metrics_events_accepted_total",
+          labels: { recorder: recorder.recorderId },
+          value: 1,
+          exemplar: undefined
+        })
+      })
+    )
+  },
+  [metrics]
+)
+
+// --- how it is served
+
+type Ask = (init?: RequestInit) => Promise<Response>
+
+const listening = (server: Server): Promise<string> =>
+  new Promise((resolve) => {
+    server.listen(0, "127.0.0.1", () => resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`))
+  })
+
+const inProcess = MetricsLayer.layerInProcess({ namespace: "test", logging: "silent" })
+
+/** The ways of serving: each gives a way to ask, for as long as the scope is open. */
+const ways = {
+  "a fetch handler": Effect.map(
+    Prometheus.handler(),
+    (handle): Ask =>
+      (init) =>
+        handle(new Request("http://localhost/any", init))
+  ),
+  "a handler of node:http": Effect.gen(function* () {
+    const server = createServer(yield* Prometheus.nodeHandler())
+    const url = yield* Effect.acquireRelease(
+      Effect.promise(() => listening(server)),
+      () => Effect.promise(() => new Promise((resolve) => server.close(resolve)))
+    )
+    return ((init) => fetch(url, { ...init, headers: { connection: "close", ...init?.headers } })) satisfies Ask
+  }),
+  "the HttpRouter": Effect.gen(function* () {
+    const runtime = Layer.succeed(MetricsRuntime, yield* MetricsRuntime)
+    const { dispose, handler } = HttpRouter.toWebHandler(Layer.provide(Prometheus.layerHttp(), runtime), {
+      disableLogger: true
+    })
+    yield* Effect.addFinalizer(() => Effect.promise(() => dispose()))
+    return ((init) => handler(new Request("http://localhost/metrics", init))) satisfies Ask
+  })
+}
+
+for (const [way, served] of Object.entries(ways)) {
+  describe(way, () => {
+    const asking = Effect.gen(function* () {
+      const recorder = yield* newRecorder()
+      yield* recorder.register(Jobs)
+      yield* recorder.emit(job("é"))
+      const ask = yield* served
+      return { ask: (init?: RequestInit) => Effect.promise(() => ask(init)), recorder, runtime: yield* MetricsRuntime }
+    })
+
+    it.effect("answers in the format that is asked for", () =>
+      Effect.gen(function* () {
+        const { ask, recorder } = yield* asking
+        const sample = `jobs_total{recorder="${recorder.recorderId}",queue="é"} 1`
+        const text = yield* ask()
+        expect([text.status, text.headers.get("content-type")]).toEqual([
+          200,
+          "text/plain; version=0.0.4; charset=utf-8"
+        ])
+        expect(yield* Effect.promise(() => text.text())).toContain(`# TYPE jobs_total counter\n${sample}\n`)
+        const open = yield* ask({ headers: { accept: openMetrics } })
+        expect(open.headers.get("content-type")).toBe("application/openmetrics-text; version=1.0.0; charset=utf-8")
+        expect(yield* Effect.promise(() => open.text())).toMatch(/# EOF\n$/)
+      }).pipe(Effect.scoped, Effect.provide(inProcess))
+    )
+
+    it.effect("answers HEAD without a body, and refuses anything but GET and HEAD", () =>
+      Effect.gen(function* () {
+        const { ask } = yield* asking
+        const head = yield* ask({ method: "HEAD" })
+        expect([head.status, yield* Effect.promise(() => head.text())]).toEqual([200, ""])
+        const post = yield* ask({ method: "POST", body: "x" })
+        expect([post.status, post.headers.get("allow")]).toEqual([405, "GET, HEAD"])
+      }).pipe(Effect.scoped, Effect.provide(inProcess))
+    )
+
+    it.effect("answers 503 and the reason when the runtime is closed", () =>
+      Effect.gen(function* () {
+        const { ask, runtime } = yield* asking
+        yield* runtime.shutdown
+        const response = yield* ask()
+        expect([response.status, response.headers.get("content-type")]).toEqual([503, "text/plain; charset=utf-8"])
+        expect(yield* Effect.promise(() => response.text())).toMatch(/"test" is Closed: cannot be scraped/)
+      }).pipe(Effect.scoped, Effect.provide(inProcess))
+    )
+  })
+}
+
+it("a program without Effect has the handlers of its runtime", async () => {
+  await using runtime = await PromiseRuntime.start({ namespace: "test", logging: "silent" })
+  const recorder = await runtime.createRecorder("a")
+  await recorder.registerMetric(Jobs)
+  recorder.registerEvent(job())
+  const { handler, nodeHandler } = runtime.prometheus()
+  const sample = 'jobs_total{recorder="a",queue="x"} 1'
+  expect(await (await handler(new Request("http://localhost/"))).text()).toContain(sample)
+  const server = createServer(nodeHandler)
+  try {
+    const response = await fetch(await listening(server), { headers: { connection: "close" } })
+    expect(await response.text()).toContain(sample)
+  } finally {
+    server.close()
+  }
+  expect(() => runtime.prometheus({ timeout: "soon" as never })).toThrow(/timeout/)
+})
+
+it.effect("options that mean nothing are refused by name", () =>
+  Effect.gen(function* () {
+    expect(yield* Effect.flip(Prometheus.handler({ path: "/x" } as never))).toMatchObject({ argument: "path" })
+    expect(yield* Effect.flip(Prometheus.render("text", { timeout: "soon" as never }))).toMatchObject({
+      argument: "timeout"
+    })
+    expect(yield* Effect.flip(Layer.build(Prometheus.layerHttp({ path: "x" as never })))).toMatchObject({
+      argument: "path"
+    })
+  }).pipe(Effect.scoped, Effect.provide(Layer.merge(inProcess, HttpRouter.layer)))
+)

@@ -1,0 +1,172 @@
+/**
+ * What is generated from definitions: it names what the exposition has.
+ */
+import { describe, expect, it } from "@effect/vitest"
+import { Effect, Schema } from "effect"
+import { Metric, MetricsRuntime } from "mvx-metrics"
+import * as Prometheus from "mvx-metrics/Prometheus"
+import { dashboardOf } from "../../src/internal/catalogue/dashboard.ts"
+import { catalogueMarkdown } from "../../src/internal/catalogue/markdown.ts"
+import { rulesOf, rulesYaml } from "../../src/internal/catalogue/rules.ts"
+
+const events = Schema.TaggedUnion({
+  "save.attempt": { format: Schema.String, seconds: Schema.Number, saved: Schema.Boolean, bytes: Schema.Number }
+})
+const when = { events, labels: ["format"] } as const
+
+const metrics = [
+  Metric.counter("save.attempts", { ...when, unit: "{attempt}", description: "How often | <b>it</b> was tried" }),
+  Metric.counter("save.bytes", { ...when, value: "bytes", unit: "By" }),
+  Metric.upDownCounter("save.balance", { ...when, value: "bytes" }),
+  Metric.gauge("save.last", { ...when, value: "seconds", unit: "ms" }),
+  Metric.histogram("save.duration", { ...when, value: "seconds", unit: "s" }),
+  Metric.exponentialHistogram("save.size", { ...when, value: "bytes", unit: "KiBy" }),
+  Metric.summary("save.recent", { ...when, value: "seconds", unit: "s" }),
+  Metric.average("save.mean", { ...when, value: "bytes", unit: "By" }),
+  Metric.minMax("save.extremes", { ...when, value: "bytes", unit: "By" }),
+  Metric.ratio("save.successes", { ...when, hits: "saved" }),
+  Metric.rate("save.rate", { ...when, value: "bytes", unit: "By" }),
+  Metric.window("save.window", { ...when, value: "seconds", unit: "s" }),
+  Metric.frequency("save.formats", { events, value: "format" }),
+  Metric.distinct("save.different", { events, value: "format" }),
+  Metric.make("save.own", { events, initial: 0, reduce: { "save.attempt": (total) => total + 1 } }),
+  Metric.derive("save.derived", {
+    from: { attempts: Metric.counter("attempts", { events }) },
+    view: ({ attempts }) => ({ value: attempts.value * 2 })
+  })
+]
+
+/** The names of the samples that a scrape has. */
+const scraped = Effect.gen(function* () {
+  const runtime = yield* MetricsRuntime.makeInProcess({ namespace: "test", logging: "silent" })
+  yield* runtime.start
+  const recorder = yield* runtime.createRecorder("saves")
+  yield* Effect.forEach(metrics, (metric) => recorder.register(metric))
+  for (const seconds of [0.5, 1.5, Number.NaN]) {
+    yield* recorder.emit({ _tag: "save.attempt", format: "text", seconds, saved: true, bytes: 3 })
+  }
+  const text = yield* Effect.provideService(Prometheus.render("text"), MetricsRuntime, runtime)
+  return new Set(Array.from(text.matchAll(/^([a-zA-Z_]\w*)[{ ]/gm), ([, name]) => name))
+}).pipe(Effect.scoped)
+
+/** The names of series in expressions, which stand before their labels, their range, or an operator. */
+const namesIn = (expressions: ReadonlyArray<string>): ReadonlyArray<string> => [
+  ...new Set(
+    expressions.flatMap((expr) => Array.from(expr.matchAll(/([a-zA-Z_]\w*)(?=[{[]| [>/])/g), ([, name]) => name!))
+  )
+]
+
+interface Dashboard {
+  readonly schemaVersion: number
+  readonly templating: { readonly list: ReadonlyArray<{ readonly name: string }> }
+  readonly panels: ReadonlyArray<{
+    readonly id: number
+    readonly title: string
+    readonly gridPos: { readonly h: number; readonly w: number; readonly x: number; readonly y: number }
+    readonly targets?: ReadonlyArray<{ readonly expr: string; readonly refId: string }>
+  }>
+}
+
+const dashboard = JSON.parse(JSON.stringify(dashboardOf(metrics, "Saves"))) as Dashboard
+
+describe("the dashboard", () => {
+  it.effect("asks only for what a scrape has", () =>
+    Effect.gen(function* () {
+      const names = namesIn(dashboard.panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr)))
+      expect(names.length).toBeGreaterThan(metrics.length)
+      const known = yield* scraped
+      expect(names.filter((name) => !known.has(name))).toEqual([])
+    })
+  )
+
+  it("has a panel for each metric", () => {
+    const titles = dashboard.panels.map(({ title }) => title)
+    expect(metrics.filter(({ name }) => !titles.includes(name))).toEqual([])
+  })
+
+  it("is what Grafana takes: ids of panels and of targets are unique, places do not overlap", () => {
+    expect(dashboard.schemaVersion).toBeGreaterThanOrEqual(36)
+    expect(dashboard.templating.list.map(({ name }) => name)).toEqual(["datasource", "recorder"])
+    expect(new Set(dashboard.panels.map(({ id }) => id)).size).toBe(dashboard.panels.length)
+    for (const { targets = [] } of dashboard.panels) {
+      expect(new Set(targets.map(({ refId }) => refId)).size).toBe(targets.length)
+    }
+    const cells = dashboard.panels.flatMap(({ gridPos: { h, w, x, y } }) =>
+      Array.from({ length: h * w }, (_, i) => `${x + (i % w)},${y + Math.floor(i / w)}`)
+    )
+    expect(new Set(cells).size).toBe(cells.length)
+  })
+
+  it("is the same for the same definitions", () => {
+    expect(dashboardOf(metrics, "Saves")).toEqual(dashboardOf(metrics, "Saves"))
+  })
+})
+
+describe("the rules", () => {
+  const { groups } = rulesOf(metrics)
+  const rules = groups.flatMap((group) => group.rules)
+
+  it.effect("ask only for what a scrape has", () =>
+    Effect.gen(function* () {
+      const known = yield* scraped
+      const names = namesIn(rules.map(({ expr }) => expr))
+      expect(names.filter((name) => !known.has(name))).toEqual([])
+    })
+  )
+
+  it("record what is divided, lately", () => {
+    expect(rules.flatMap((rule) => ("record" in rule ? [rule.record] : []))).toEqual([
+      "recorder:save_mean_bytes:mean5m",
+      "recorder:save_successes_ratio:rate5m"
+    ])
+  })
+
+  it("are written as YAML", () => {
+    const yaml = rulesYaml({
+      groups: [
+        {
+          name: "g",
+          rules: [
+            {
+              alert: "A",
+              expr: 'up{job="x"} == 0',
+              for: "1m",
+              labels: { severity: "info" },
+              annotations: { summary: "one: two", description: "{{ $value }}" }
+            },
+            { record: "r", expr: "1" }
+          ]
+        }
+      ]
+    })
+    expect(yaml).toBe(`groups:
+  - name: "g"
+    rules:
+      - alert: "A"
+        expr: "up{job=\\"x\\"} == 0"
+        for: "1m"
+        labels:
+          severity: "info"
+        annotations:
+          summary: "one: two"
+          description: "{{ $value }}"
+      - record: "r"
+        expr: "1"
+`)
+  })
+})
+
+describe("the catalogue", () => {
+  const rows = catalogueMarkdown(metrics).trimEnd().split("\n").slice(4)
+
+  it("has a row for each metric, of as many cells as there are columns", () => {
+    expect(rows).toHaveLength(metrics.length)
+    for (const row of rows) expect(row.split(/(?<!\\)\|/)).toHaveLength(9)
+  })
+
+  it("says what is to be known, and takes descriptions for text", () => {
+    expect(rows[0]).toBe(
+      "| `save.attempts` | How often \\| \\<b\\>it\\</b\\> was tried | counter | `{attempt}` | `format` | `save.attempt` | `save_attempts_total` |"
+    )
+  })
+})

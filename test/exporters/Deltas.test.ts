@@ -1,0 +1,114 @@
+// Whatever comes, is removed, begins anew or does not arrive: deltas that arrived add up to what there was.
+import { expect, it } from "@effect/vitest"
+import fc from "fast-check"
+import { Metric } from "mvx-metrics"
+import type { Dated } from "../../src/internal/collect.ts"
+import { metricData } from "../../src/internal/metricData.ts"
+import { type ExportedStreams, type Streamed, streams } from "../../src/internal/otlp/streams.ts"
+import type { ExponentialDataPoint, HistogramDataPoint, NumberPoint } from "../../src/MetricData.ts"
+import { done, Jobs, Spread, Times } from "../support/exported.metrics.ts"
+
+const metrics: ReadonlyArray<Metric.Any> = [Jobs, Times, Spread]
+
+const steps = fc.array(
+  fc.oneof(
+    { weight: 8, arbitrary: fc.record({ _tag: fc.constant("job"), seconds: fc.integer({ min: -9, max: 900 }) }) },
+    { weight: 4, arbitrary: fc.record({ _tag: fc.constant("export"), arrives: fc.boolean() }) },
+    { weight: 1, arbitrary: fc.record({ _tag: fc.constant("reset") }) }
+  )
+)
+type Step = { readonly _tag: string; readonly seconds?: number; readonly arrives?: boolean }
+
+interface Total {
+  count: number
+  sum: number
+  buckets: number
+}
+
+const noTotal = (): Total => ({ count: 0, sum: 0, buckets: 0 })
+
+/** Adds what a metric tells of jobs, in whatever way it does. */
+const addTo = (total: Total, { points, type }: Streamed): void => {
+  for (const { point } of points as ReadonlyArray<{ readonly point: unknown }>) {
+    if (type === "sum") {
+      total.count += (point as NumberPoint).value
+      continue
+    }
+    const { count, sum } = point as HistogramDataPoint
+    const counts = type === "histogram" ? (point as HistogramDataPoint).counts : countsOf(point as ExponentialDataPoint)
+    expect(Math.min(...counts)).toBeGreaterThanOrEqual(0)
+    total.count += count
+    total.sum += sum
+    total.buckets += counts.reduce((all, each) => all + each, 0)
+  }
+}
+
+const countsOf = ({ negative, positive, zeroCount }: ExponentialDataPoint): ReadonlyArray<number> => [
+  ...positive.counts,
+  ...negative.counts,
+  zeroCount
+]
+
+it("deltas that arrived add up to what was measured", () => {
+  fc.assert(
+    fc.property(steps, (all: ReadonlyArray<Step>) => {
+      let states = metrics.map((metric) => metric.initial)
+      let since = 0
+      let exported: ExportedStreams = new Map()
+      let departed: ReadonlyArray<Dated> = []
+      const arrived = new Map<string, Total>()
+      const measured = noTotal()
+
+      const dated = (now: number): ReadonlyArray<Dated> =>
+        metrics.flatMap((metric, i) =>
+          metricData(metric, metric.view(states[i] as never, now)).map((data) => ({ data, since }))
+        )
+
+      const send = (now: number, arrives: boolean): void => {
+        const [data, seen] = streams([...departed, ...dated(now)], exported, {
+          temporality: "delta",
+          begun: 0n,
+          now: BigInt(now)
+        })
+        for (const { points } of data) {
+          for (const { start } of points) expect(start).toBeLessThanOrEqual(BigInt(now) * 1_000_000n)
+        }
+        if (!arrives) return
+        exported = seen
+        departed = []
+        for (const each of data) {
+          const total = arrived.get(each.name) ?? noTotal()
+          addTo(total, each)
+          arrived.set(each.name, total)
+        }
+      }
+
+      for (const [i, { _tag, arrives = false, seconds = 0 }] of all.entries()) {
+        const now = i + 1
+        if (_tag === "export") send(now, arrives)
+        if (_tag === "reset") {
+          // A recorder that is removed, and made again.
+          departed = [...departed, ...dated(now)]
+          states = metrics.map((metric) => metric.initial)
+          since = now
+        }
+        if (_tag === "job") {
+          const event = done(seconds, ["a", "b", null][i % 3])
+          states = states.map((state, m) => Metric.reduce(metrics[m]!, state, event, now))
+          measured.count++
+          measured.sum += seconds
+          measured.buckets++
+        }
+      }
+      send(all.length + 1, true)
+      if (measured.count === 0) return
+      expect(arrived.get("jobs")?.count).toBe(measured.count)
+      for (const name of ["jobs.time", "jobs.spread"]) {
+        const { sum, ...counts } = arrived.get(name)!
+        expect(counts).toEqual({ count: measured.count, buckets: measured.count })
+        expect(sum).toBeCloseTo(measured.sum, 6)
+      }
+    }),
+    { numRuns: 300 }
+  )
+})

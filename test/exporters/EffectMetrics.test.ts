@@ -1,0 +1,127 @@
+// Effect's registry shows what the snapshots show, as of the last refresh.
+import { describe, expect, it } from "@effect/vitest"
+import { Effect, Metric as EffectMetric, Layer } from "effect"
+import { PrometheusMetrics } from "effect/observability"
+import { TestClock } from "effect/testing"
+import { MetricsLayer, MetricsRuntime } from "mvx-metrics"
+import * as EffectMetrics from "mvx-metrics/EffectMetrics"
+import { all, done, Jobs, waiting } from "../support/exported.metrics.ts"
+
+const Exported = EffectMetrics.layer({ interval: "30 seconds" }).pipe(
+  Layer.provideMerge(MetricsLayer.layerInProcess({ namespace: "test.effect", logging: "silent" }))
+)
+
+/** With a registry of its own. */
+const alone = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.provideService(effect, EffectMetric.MetricRegistry, new Map())
+
+const shown = Effect.map(EffectMetric.snapshot, (snapshots) =>
+  snapshots
+    .filter(({ id }) => !id.startsWith("mvx_metrics."))
+    .map(({ attributes: { recorder: _, ...attributes } = {}, id, state, type }) => ({ id, type, attributes, state }))
+)
+
+const newRecorder = Effect.flatMap(MetricsRuntime, (runtime) => runtime.createRecorder("one"))
+
+describe("Effect's registry", () => {
+  it.effect("has metrics of all kinds", () =>
+    Effect.gen(function* () {
+      const recorder = yield* newRecorder
+      for (const metric of all) yield* recorder.register(metric)
+      for (const seconds of [0.2, 3, 7]) yield* recorder.emit(done(seconds, "a"))
+      yield* recorder.emit(done(1, null, false))
+      yield* recorder.emit(waiting(-3))
+      yield* EffectMetrics.refresh
+      const series = yield* shown
+      const ofId = (id: string) => series.filter((each) => each.id === id).map(({ id: _, ...rest }) => rest)
+
+      const unit = "{job}"
+      expect(ofId("jobs")).toEqual([
+        { type: "Counter", attributes: { unit, queue: "a", ok: "true" }, state: { count: 3, incremental: true } },
+        { type: "Counter", attributes: { unit, queue: "", ok: "false" }, state: { count: 1, incremental: true } }
+      ])
+      expect(ofId("jobs.waiting")).toEqual([{ type: "Gauge", attributes: {}, state: { value: -3 } }])
+      expect(ofId("jobs.latest")).toEqual([{ type: "Gauge", attributes: { unit: "s" }, state: { value: 1 } }])
+      expect(ofId("jobs.time")[0]).toEqual({
+        type: "Histogram",
+        attributes: { unit: "s", queue: "a" },
+        state: {
+          count: 3,
+          sum: 10.2,
+          min: 0.2,
+          max: 7,
+          buckets: [
+            [0.5, 1],
+            [5, 2],
+            [Number.POSITIVE_INFINITY, 3]
+          ]
+        }
+      })
+      const { buckets } = ofId("jobs.spread")[0]!.state as EffectMetric.HistogramState
+      for (const [boundary, count] of buckets) {
+        expect(count).toBe([0.2, 3, 7].filter((seconds) => seconds <= boundary).length)
+      }
+      expect(buckets.length).toBeGreaterThan(4)
+      expect(ofId("jobs.quantiles")[0]).toMatchObject({ type: "Summary", state: { count: 4, sum: 11.2 } })
+      expect(ofId("jobs.queues")).toContainEqual({
+        type: "Counter",
+        attributes: { value: "a" },
+        state: { count: 3, incremental: true }
+      })
+      expect(ofId("jobs.few")).toContainEqual({
+        type: "Counter",
+        attributes: { "otel.metric.overflow": "true" },
+        state: { count: 1, incremental: true }
+      })
+      expect(ofId("jobs.by_hand")).toContainEqual({
+        type: "Gauge",
+        attributes: { dimension: "good" },
+        state: { value: 3 }
+      })
+      expect(yield* PrometheusMetrics.format()).toContain('jobs{recorder="one",queue="a",ok="true"} 3\n')
+    }).pipe(Effect.provide(Exported), alone)
+  )
+
+  it.effect("is brought up to date every so often, and by a refresh", () =>
+    Effect.gen(function* () {
+      const recorder = yield* newRecorder
+      yield* recorder.register(Jobs)
+      yield* recorder.emit(done(1))
+      expect(yield* shown).toEqual([])
+      yield* TestClock.adjust("30 seconds")
+      expect(yield* shown).toMatchObject([{ state: { count: 1 } }])
+      yield* recorder.emit(done(1))
+      expect(yield* shown).toMatchObject([{ state: { count: 1 } }])
+      yield* EffectMetrics.refresh
+      expect(yield* shown).toMatchObject([{ state: { count: 2 } }])
+    }).pipe(Effect.provide(Exported), alone)
+  )
+
+  it.effect("loses a series that is no more, and all of them with the layer", () =>
+    Effect.gen(function* () {
+      const registry = yield* EffectMetric.MetricRegistry
+      yield* Effect.gen(function* () {
+        const recorder = yield* newRecorder
+        yield* recorder.register(Jobs)
+        yield* recorder.emit(done(1))
+        yield* EffectMetrics.refresh
+        expect(yield* shown).toHaveLength(1)
+        yield* recorder.reset()
+        yield* EffectMetrics.refresh
+        expect(yield* shown).toEqual([])
+        expect(registry.size).toBeGreaterThan(0)
+      }).pipe(Effect.provide(Exported))
+      expect(registry.size).toBe(0)
+    }).pipe(alone)
+  )
+
+  it.effect("refuses an interval that is none", () =>
+    Effect.gen(function* () {
+      const Wrong = EffectMetrics.layer({ interval: "soon" as never }).pipe(
+        Layer.provide(MetricsLayer.layerInProcess({ namespace: "test.effect" }))
+      )
+      const error = yield* Effect.flip(Layer.build(Wrong))
+      expect(error).toMatchObject({ _tag: "InvalidArgument", argument: "interval" })
+    }).pipe(Effect.scoped)
+  )
+})

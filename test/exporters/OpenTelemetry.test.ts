@@ -1,0 +1,146 @@
+// A meter of OpenTelemetry's SDK collects what the snapshots show.
+import { afterEach, describe, expect, it } from "@effect/vitest"
+import { DataPointType, MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics"
+import { Effect, Layer } from "effect"
+import { MetricsLayer, MetricsRuntime as RuntimeService } from "mvx-metrics"
+import * as OpenTelemetry from "mvx-metrics/OpenTelemetry"
+import { MetricsRuntime } from "mvx-metrics/promise"
+import { all, done, Jobs, waiting } from "../support/exported.metrics.ts"
+
+class Reader extends MetricReader {
+  protected override onShutdown = async (): Promise<void> => {}
+  protected override onForceFlush = async (): Promise<void> => {}
+}
+
+const newMeter = () => {
+  const reader = new Reader()
+  const provider = new MeterProvider({ readers: [reader] })
+  const collect = async () => {
+    const { errors, resourceMetrics } = await reader.collect()
+    expect(errors).toEqual([])
+    return (resourceMetrics.scopeMetrics[0]?.metrics ?? []).filter(
+      ({ dataPoints, descriptor }) => dataPoints.length > 0 && !descriptor.name.startsWith("mvx_metrics.")
+    )
+  }
+  return { meter: provider.getMeter("test"), collect }
+}
+
+type Collected = Awaited<ReturnType<ReturnType<typeof newMeter>["collect"]>>
+
+/** The points of an instrument, without the recorder. */
+const pointsOf = (metrics: Collected, name: string) =>
+  metrics
+    .filter(({ descriptor }) => descriptor.name === name)
+    .flatMap(({ dataPoints }) =>
+      dataPoints.map(({ attributes: { recorder: _, ...attributes }, value }) => [attributes, value])
+    )
+
+const runtimes: Array<MetricsRuntime> = []
+const start = async () => {
+  const runtime = await MetricsRuntime.start({ namespace: "test.opentelemetry", logging: "silent" })
+  runtimes.push(runtime)
+  return runtime
+}
+afterEach(async () => {
+  for (const runtime of runtimes.splice(0)) await runtime.shutdown()
+})
+
+describe("a meter", () => {
+  it("observes metrics of all kinds, those included that come later", async () => {
+    const runtime = await start()
+    const { collect, meter } = newMeter()
+    OpenTelemetry.observe(meter, runtime)
+    const recorder = await runtime.createRecorder("one")
+    for (const metric of all) await recorder.registerMetric(metric)
+    for (const seconds of [0.2, 3, 7]) recorder.registerEvent(done(seconds, "a"))
+    recorder.registerEvent(done(1, null, false))
+    recorder.registerEvent(waiting(-3))
+    const metrics = await collect()
+
+    expect(metrics.find(({ descriptor }) => descriptor.name === "jobs")).toMatchObject({
+      descriptor: { description: "Jobs.", unit: "{job}" },
+      dataPointType: DataPointType.SUM,
+      isMonotonic: true
+    })
+    expect(pointsOf(metrics, "jobs")).toEqual([
+      [{ queue: "a", ok: true }, 3],
+      [{ ok: false }, 1]
+    ])
+    expect(metrics.find(({ descriptor }) => descriptor.name === "jobs.waiting")).toMatchObject({
+      dataPointType: DataPointType.SUM,
+      isMonotonic: false
+    })
+    expect(pointsOf(metrics, "jobs.waiting")).toEqual([[{}, -3]])
+    expect(metrics.find(({ descriptor }) => descriptor.name === "jobs.latest")).toMatchObject({
+      dataPointType: DataPointType.GAUGE
+    })
+    expect(pointsOf(metrics, "jobs.latest")).toEqual([[{}, 1]])
+    expect(pointsOf(metrics, "jobs.time.count")).toContainEqual([{ queue: "a" }, 3])
+    expect(pointsOf(metrics, "jobs.time.sum")).toContainEqual([{ queue: "a" }, 10.2])
+    expect(pointsOf(metrics, "jobs.time.bucket").filter(([attributes]) => "queue" in (attributes as object))).toEqual([
+      [{ queue: "a", le: "0.5" }, 1],
+      [{ queue: "a", le: "5" }, 2],
+      [{ queue: "a", le: "+Inf" }, 3]
+    ])
+    const spread = pointsOf(metrics, "jobs.spread.bucket") as unknown as ReadonlyArray<
+      [{ queue?: string; le: string }, number]
+    >
+    for (const [{ le, queue }, count] of spread) {
+      const values = queue === "a" ? [0.2, 3, 7] : [1]
+      expect(count).toBe(values.filter((seconds) => seconds <= (le === "+Inf" ? Infinity : Number(le))).length)
+    }
+    expect(spread.length).toBeGreaterThan(8)
+    const { dimensions } = (await recorder.getMetricSnapshots())["jobs.quantiles"]!
+    const { quantiles } = dimensions as { readonly quantiles: { readonly [quantile: string]: number } }
+    expect(pointsOf(metrics, "jobs.quantiles")).toEqual([
+      [{ quantile: 0.5 }, quantiles["0.5"]],
+      [{ quantile: 0.9 }, quantiles["0.9"]]
+    ])
+    expect(pointsOf(metrics, "jobs.few")).toContainEqual([{ "otel.metric.overflow": true }, 1])
+    expect(pointsOf(metrics, "jobs.by_hand")).toContainEqual([{ dimension: "good" }, 3])
+  })
+
+  it("collects the state of the moment, of what is there", async () => {
+    const runtime = await start()
+    const { collect, meter } = newMeter()
+    const stop = OpenTelemetry.observe(meter, runtime)
+    const [one, two] = [await runtime.createRecorder("one"), await runtime.createRecorder("two")]
+    await one.registerMetric(Jobs)
+    await two.registerMetric(Jobs)
+    one.registerEvent(done(1))
+    expect(pointsOf(await collect(), "jobs")).toEqual([[{ queue: "a", ok: true }, 1]])
+    one.registerEvent(done(1))
+    two.registerEvent(done(1))
+    const jobs = (await collect()).find(({ descriptor }) => descriptor.name === "jobs")
+    expect(jobs?.dataPoints.map(({ attributes, value }) => [attributes.recorder, value])).toEqual([
+      ["one", 2],
+      ["two", 1]
+    ])
+    stop()
+    one.registerEvent(done(1))
+    // A reader of OpenTelemetry goes on with what it had; nothing new comes.
+    const [after] = pointsOf(await collect(), "jobs")
+    expect(after?.[1] ?? 2).toBe(2)
+  })
+
+  it("observes for the scope of a layer", async () => {
+    const { collect, meter } = newMeter()
+    const Metrics = OpenTelemetry.layer(meter).pipe(
+      Layer.provideMerge(MetricsLayer.layerInProcess({ namespace: "test.opentelemetry", logging: "silent" }))
+    )
+    const program = Effect.gen(function* () {
+      const recorder = yield* (yield* RuntimeService).createRecorder("one")
+      yield* recorder.register(Jobs)
+      yield* recorder.emit(done(1))
+      return pointsOf(yield* Effect.promise(collect), "jobs")
+    })
+    expect(await Effect.runPromise(Effect.provide(program, Metrics))).toEqual([[{ queue: "a", ok: true }, 1]])
+  })
+
+  it("is told from what is none, and a runtime likewise", async () => {
+    const runtime = await start()
+    const refused = (argument: string) => expect.objectContaining({ _tag: "InvalidArgument", argument })
+    expect(() => OpenTelemetry.observe({} as never, runtime)).toThrow(refused("meter"))
+    expect(() => OpenTelemetry.observe(newMeter().meter, {} as never)).toThrow(refused("runtime"))
+  })
+})

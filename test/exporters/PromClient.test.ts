@@ -1,0 +1,144 @@
+// A registry of prom-client shows what a scrape of the runtime shows, beside what it has of its own.
+import { afterEach, describe, expect, it } from "@effect/vitest"
+import * as prometheusIo from "@prometheus-io/client"
+import { Effect, Layer } from "effect"
+import { MetricsLayer } from "mvx-metrics"
+import * as PromClient from "mvx-metrics/PromClient"
+import { MetricsRuntime } from "mvx-metrics/promise"
+import * as promClient from "prom-client"
+import { all, done, Jobs, waiting } from "../support/exported.metrics.ts"
+import { parseExposition } from "../support/expositionParser.ts"
+
+/** Samples by name and labels, whatever their order. */
+const samples = (text: string) =>
+  Object.fromEntries(
+    // prom-client has empty lines between families.
+    [...parseExposition(text.replaceAll("\n\n", "\n"), "text").values()]
+      .flatMap((family) => family.samples)
+      .filter(({ name }) => name !== "mvx_metrics_fold_lag_seconds")
+      .map(({ labels, name, value }) => [`${name} ${JSON.stringify(Object.entries(labels).sort())}`, value])
+  )
+
+const runtimes: Array<MetricsRuntime> = []
+const start = async () => {
+  const runtime = await MetricsRuntime.start({ namespace: "test.prom", logging: "silent" })
+  runtimes.push(runtime)
+  return runtime
+}
+afterEach(async () => {
+  for (const runtime of runtimes.splice(0)) await runtime.shutdown()
+})
+
+const scrape = async (runtime: MetricsRuntime): Promise<string> =>
+  (await runtime.prometheus().handler(new Request("http://localhost/metrics"))).text()
+
+describe.each([
+  ["prom-client", promClient],
+  ["@prometheus-io/client", prometheusIo as unknown as typeof promClient]
+] as const)("a registry of %s", (_, { Counter, Registry }) => {
+  it("shows what a scrape shows, metrics included that come later", async () => {
+    const runtime = await start()
+    const registry = new Registry()
+    PromClient.registerInto(registry, runtime)
+    const recorder = await runtime.createRecorder('one "1"')
+    for (const metric of all) await recorder.registerMetric(metric)
+    for (const seconds of [0.2, 3, 7, -1]) recorder.registerEvent(done(seconds, "ü\\\n"))
+    recorder.registerEvent(done(0, null, false))
+    recorder.registerEvent(waiting(-2))
+    const shown = samples(await registry.metrics())
+    expect(shown).toEqual(samples(await scrape(runtime)))
+    expect(shown).toMatchObject({ [`jobs_waiting ${JSON.stringify([["recorder", 'one "1"']])}`]: -2 })
+
+    recorder.registerEvent(waiting(5))
+    const [again, json] = await Promise.all([registry.metrics(), registry.getMetricsAsJSON()])
+    expect(samples(again)).toMatchObject({ [`jobs_waiting ${JSON.stringify([["recorder", 'one "1"']])}`]: 3 })
+    expect(json.find(({ name }) => name === "jobs_waiting")).toMatchObject({
+      type: "gauge",
+      values: [{ value: 3, labels: { recorder: 'one "1"' } }]
+    })
+  })
+
+  it("shows metrics of its own beside", async () => {
+    const runtime = await start()
+    const registry = new Registry()
+    const own = new Counter({ name: "own_total", help: "Its own.", registers: [registry] })
+    own.inc(3)
+    PromClient.registerInto(registry, runtime)
+    const recorder = await runtime.createRecorder("one")
+    await recorder.registerMetric(Jobs)
+    recorder.registerEvent(done(1))
+    registry.resetMetrics()
+    const text = await registry.metrics()
+    expect(text).toContain("own_total 0\n")
+    expect(text).toContain('jobs_total{recorder="one",queue="a",ok="true"} 1\n')
+  })
+
+  it("speaks OpenMetrics", async () => {
+    const runtime = await start()
+    const registry = new Registry()
+    registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE as never)
+    PromClient.registerInto(registry, runtime)
+    const recorder = await runtime.createRecorder("one")
+    await recorder.registerMetric(Jobs)
+    recorder.registerEvent(done(1))
+    // Twice: the first changes the names of counters.
+    await registry.metrics()
+    const text = await registry.metrics()
+    expect(text).toContain('# TYPE jobs counter\njobs_total{recorder="one",queue="a",ok="true"} 1\n')
+    expect(text.endsWith("# EOF\n")).toBe(true)
+  })
+
+  it("loses a metric that is registered nowhere any more, and all of them in the end", async () => {
+    const runtime = await start()
+    const registry = new Registry()
+    const remove = PromClient.registerInto(registry, runtime)
+    for (const id of ["one", "two"]) await (await runtime.createRecorder(id)).registerMetric(Jobs)
+    await runtime.stopAndRemoveRecorder("one")
+    expect(await registry.metrics()).toContain("# TYPE jobs_total counter")
+    await runtime.stopAndRemoveRecorder("two")
+    expect(await registry.metrics()).not.toContain("jobs_total")
+    remove()
+    expect(registry.getMetricsAsArray()).toEqual([])
+    await (await runtime.createRecorder("three")).registerMetric(Jobs)
+    expect(registry.getMetricsAsArray()).toEqual([])
+  })
+
+  it("keeps a metric of its own whose name is taken", async () => {
+    const runtime = await start()
+    const registry = new Registry()
+    new Counter({ name: "jobs_total", help: "Its own.", registers: [registry] })
+    const recorder = await runtime.createRecorder("one")
+    await recorder.registerMetric(Jobs)
+    expect(() => PromClient.registerInto(registry, runtime)).toThrow(
+      expect.objectContaining({ _tag: "MetricNameCollision", as: "jobs_total" })
+    )
+    expect(registry.getMetricsAsArray().map(({ name }) => name)).toEqual(["jobs_total"])
+  })
+
+  it("has them for the scope of a layer", async () => {
+    const registry = new Registry()
+    const Metrics = PromClient.layer(registry).pipe(
+      Layer.provideMerge(MetricsLayer.layerInProcess({ namespace: "test.prom", logging: "silent" }))
+    )
+    const text = await Effect.runPromise(
+      Effect.provide(
+        Effect.promise(() => registry.metrics()),
+        Metrics
+      )
+    )
+    expect(text).toContain("# TYPE mvx_metrics_events_accepted_total counter")
+    expect(registry.getMetricsAsArray()).toEqual([])
+  })
+})
+
+describe("registerInto", () => {
+  it("refuses what is no registry, and what is no runtime", async () => {
+    const runtime = await start()
+    expect(() => PromClient.registerInto({} as never, runtime)).toThrow(
+      expect.objectContaining({ _tag: "InvalidArgument", argument: "registry" })
+    )
+    expect(() => PromClient.registerInto(new promClient.Registry(), {} as never)).toThrow(
+      expect.objectContaining({ _tag: "InvalidArgument", argument: "runtime" })
+    )
+  })
+})

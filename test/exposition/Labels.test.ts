@@ -1,0 +1,81 @@
+// Labels, whatever they are called and whatever their values are: a reader gets them back, and all series stay apart.
+import { describe, expect, it } from "@effect/vitest"
+import fc from "fast-check"
+import { commonLabels } from "../../src/internal/exposition/exposition.ts"
+import type { Attributes, MetricData } from "../../src/MetricData.ts"
+import { samplesOf, textOf } from "../support/exposition.ts"
+import { parseExposition } from "../support/expositionParser.ts"
+
+const counterWith = (...attributes: ReadonlyArray<Attributes>): MetricData => ({
+  name: "c",
+  description: undefined,
+  unit: undefined,
+  type: "sum",
+  monotonic: true,
+  points: attributes.map((each, value) => ({ attributes: each, value }))
+})
+
+const nasty = fc.string({
+  unit: fc.constantFrom('"', "\\", "\n", "\r", "{", "}", ",", "=", " ", "é", "日", "😀", "a", "#")
+})
+const text = fc.oneof(nasty, fc.string({ unit: "binary" }))
+const anyValue = fc.oneof(text, fc.integer(), fc.double(), fc.boolean(), fc.constant(null))
+const formats = ["text", "openmetrics"] as const
+
+describe.each(formats)("in %s", (format) => {
+  it("any text comes back as it was", () => {
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(
+          text.filter((each) => !each.includes("\0")),
+          { minLength: 1 }
+        ),
+        (values) => {
+          const families = parseExposition(textOf([counterWith(...values.map((value) => ({ value })))], format), format)
+          const { samples } = families.get(format === "text" ? "c_total" : "c")!
+          expect(samples.map(({ labels }) => labels.value)).toEqual(values)
+          expect(samples.map(({ value }) => value)).toEqual([...values.keys()])
+        }
+      )
+    )
+  })
+
+  it("series with any names and values stay apart, and none is lost", () => {
+    const attributes = fc.dictionary(fc.oneof(text, fc.constantFrom("a.b", "a_b", "recorder", "le")), anyValue, {
+      maxKeys: 3
+    })
+    const source = { labels: commonLabels({ recorder: 'r"' }), labelNames: ["recorder"], createdAt: 0 }
+    fc.assert(
+      fc.property(fc.array(attributes, { minLength: 1 }), (all) => {
+        const families = parseExposition(textOf([counterWith(...all)], format, source), format)
+        const samples = families
+          .get(format === "text" ? "c_total" : "c")!
+          .samples.filter(({ name }) => name === "c_total")
+        expect(samples.map(({ value }) => value)).toEqual([...all.keys()])
+        for (const { labels } of samples) expect(labels.recorder).toBe('r"')
+      })
+    )
+  })
+})
+
+it("a label of a metric does not take the place of one that Prometheus needs", () => {
+  const source = { labels: commonLabels({ recorder: "r" }), labelNames: ["recorder"], createdAt: undefined }
+  expect(samplesOf([counterWith({ recorder: "mine" })], "text", source)).toEqual([
+    'c_total{recorder="r",exported_recorder="mine"} 0'
+  ])
+  const histogram: MetricData = {
+    ...counterWith(),
+    type: "histogram",
+    boundaries: [],
+    points: [{ attributes: { le: "x" }, count: 0, sum: 0, min: null, max: null, counts: [0] }]
+  }
+  expect(samplesOf([histogram])[0]).toBe('c_bucket{exported_le="x",le="+Inf"} 0')
+})
+
+it("1 and its text are different series", () => {
+  expect(samplesOf([counterWith({ a: 1 }, { a: "1" })])).toEqual(['c_total{a="1"} 0', 'c_total{a="1",duplicate="2"} 1'])
+})
+
+it("what no parser takes becomes the replacement character", () => {
+  expect(samplesOf([counterWith({ a: "x\0y\ud800" })])).toEqual(['c_total{a="x\ufffdy\ufffd"} 0'])
+})

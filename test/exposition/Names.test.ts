@@ -1,0 +1,80 @@
+// What metrics are called in Prometheus, and in which unit their values are.
+import { describe, expect, it } from "@effect/vitest"
+import type { MetricData } from "../../src/MetricData.ts"
+import { counterOf, gaugeOf, samplesOf, textOf } from "../support/exposition.ts"
+
+const sampleOf = (data: MetricData): string => samplesOf([data])[0]!
+
+describe("a name", () => {
+  it.each([
+    ["http.requests", "http_requests 1"],
+    ["http.requests-in/flight", "http_requests_in_flight 1"],
+    ["a..b__c", "a_b_c 1"],
+    ["_private_", "private 1"],
+    ["2xx", "_2xx 1"],
+    ["job:rate", "job_rate 1"],
+    ["größe", "gr_uf6_udf_e 1"],
+    ["долг", "u434_u43e_u43b_u433 1"],
+    ["…", "u2026 1"],
+    ["--", "_ 1"]
+  ])("%s has only what Prometheus allows", (name, sample) => {
+    expect(sampleOf(gaugeOf(1, { name }))).toBe(sample)
+  })
+
+  it("ends in _total for what only goes up, once", () => {
+    expect(sampleOf(counterOf(1, { name: "requests" }))).toBe("requests_total 1")
+    expect(sampleOf(counterOf(1, { name: "requests.total" }))).toBe("requests_total 1")
+    expect(sampleOf(counterOf(1, { name: "time", unit: "s" }))).toBe("time_seconds_total 1")
+  })
+})
+
+describe("a unit", () => {
+  it.each([
+    ["s", "g_seconds 12"],
+    ["ms", "g_seconds 0.012"],
+    ["us", "g_seconds 0.000012"],
+    ["ns", "g_seconds 1.2e-8"],
+    ["min", "g_seconds 720"],
+    ["h", "g_seconds 43200"],
+    ["By", "g_bytes 12"],
+    ["kBy", "g_bytes 12000"],
+    ["KiBy", "g_bytes 12288"],
+    ["MBy", "g_bytes 12000000"],
+    ["MiBy", "g_bytes 12582912"],
+    ["%", "g_ratio 0.12"],
+    ["1", "g_ratio 12"],
+    ["{request}", "g 12"],
+    ["{request}/s", "g_per_second 12"],
+    ["By/s", "g_bytes_per_second 12"],
+    ["KiBy/min", "g_bytes_per_second 204.8"],
+    ["By/{request}", "g_bytes 12"],
+    ["1/s", "g_per_second 12"],
+    ["USD", "g_USD 12"]
+  ])("%s becomes its base unit, in the name and in the value", (unit, sample) => {
+    expect(sampleOf(gaugeOf(12, { unit }))).toBe(sample)
+  })
+
+  it("is not said twice", () => {
+    expect(sampleOf(gaugeOf(1, { name: "wait.seconds", unit: "s" }))).toBe("wait_seconds 1")
+    expect(sampleOf(gaugeOf(1, { name: "seconds", unit: "s" }))).toBe("seconds_seconds 1")
+  })
+
+  it("1 says nothing of a sum", () => {
+    expect(sampleOf(counterOf(1, { unit: "1" }))).toBe("g_total 1")
+  })
+
+  it("is told by UNIT in OpenMetrics, and ends the name of the family there", () => {
+    expect(textOf([counterOf(1, { unit: "KiBy", description: "Sent." })], "openmetrics")).toBe(
+      "# TYPE g_bytes counter\n# UNIT g_bytes bytes\n# HELP g_bytes Sent.\ng_bytes_total 1024\n# EOF\n"
+    )
+  })
+
+  it.each([
+    [3, "0.003"],
+    [7, "0.007"],
+    [1.1, "0.0011"],
+    [33, "0.033"]
+  ])("%d milliseconds are the decimal that one expects", (value, seconds) => {
+    expect(sampleOf(gaugeOf(value, { unit: "ms" }))).toBe(`g_seconds ${seconds}`)
+  })
+})

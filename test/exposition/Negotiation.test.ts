@@ -1,0 +1,33 @@
+// OpenMetrics for those who ask for it and like it no less than the text format; text for everybody else.
+import { expect, it } from "@effect/vitest"
+import { formatFor } from "../../src/internal/exposition/negotiation.ts"
+
+const prometheus =
+  "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+const prometheus3 =
+  "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1"
+
+it.each([
+  [prometheus, "openmetrics"],
+  [prometheus3, "openmetrics"],
+  ["application/openmetrics-text", "openmetrics"],
+  ["Application/OpenMetrics-Text; Version=1.0.0; Charset=utf-8", "openmetrics"],
+  ["application/openmetrics-text; q=0.5, text/plain; q=0.4", "openmetrics"],
+  ["application/openmetrics-text, */*", "openmetrics"],
+  ['application/openmetrics-text; version="1.0.0"', "openmetrics"],
+  ["application/openmetrics-text; q=0.4, text/plain; q=0.5", "text"],
+  ["application/openmetrics-text; q=0.4, text/*", "text"],
+  ["application/openmetrics-text; q=0", "text"],
+  ["application/openmetrics-text; q=high", "text"],
+  ["application/openmetrics-text; version=2.0.0", "text"],
+  ["text/plain", "text"],
+  ["*/*", "text"],
+  ["application/*", "text"],
+  ["text/html", "text"],
+  ["", "text"],
+  [",;q,", "text"],
+  [undefined, "text"],
+  [null, "text"]
+] as const)("%s: %s", (accept, format) => {
+  expect(formatFor(accept)).toBe(format)
+})

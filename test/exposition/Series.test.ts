@@ -1,0 +1,50 @@
+// A scrape reads the series of an instrument by themselves: they are those that its view shows.
+import { describe, expect, it } from "@effect/vitest"
+import { Schema } from "effect"
+import fc from "fast-check"
+import { Kernel } from "../../src/internal/instruments/kernel.ts"
+import { kernelOf } from "../../src/internal/instruments/kernelOf.ts"
+import { shownSeries } from "../../src/internal/instruments/shownSeries.ts"
+import { metricData } from "../../src/internal/metricData.ts"
+import { kinds } from "../support/kit.ts"
+
+const Job = Schema.TaggedUnion({ job: { n: Schema.NullOr(Schema.Number), queue: Schema.String, ok: Schema.Boolean } })
+const fieldOf = { number: "n", answer: "ok", value: "n" } as const
+
+const jobs = fc.array(
+  fc.record({
+    _tag: fc.constant("job" as const),
+    n: fc.option(fc.oneof(fc.integer({ min: -5, max: 50 }), fc.double())),
+    queue: fc.constantFrom("a", "b", "c", "d"),
+    ok: fc.boolean(),
+    after: fc.nat({ max: 500 })
+  })
+)
+const common = fc.record({ maxSeries: fc.constantFrom(2, 100), expireAfter: fc.constantFrom(undefined, 300) })
+
+describe.each(Object.entries(kinds))("%s", (_, { make, measures, option, settings }) => {
+  it("shows exporters the same as its view", () => {
+    fc.assert(
+      fc.property(settings, common, jobs, ({ ...own }, { expireAfter, maxSeries }, events) => {
+        const metric = make("jobs", {
+          events: Job,
+          labels: ["queue"],
+          [option]: fieldOf[measures],
+          maxSeries,
+          ...(expireAfter !== undefined && { expireAfter }),
+          ...own
+        })
+        const kernel = kernelOf(metric) as Kernel
+        expect(kernel).toBeInstanceOf(Kernel)
+        let now = 0
+        for (const { after, ...event } of events) {
+          now += after
+          kernel.event(event, now)
+        }
+        const viewed = metricData(metric, metric.view(kernel.state() as never, now))
+        expect(metricData(metric, shownSeries(kernel, now))).toEqual(viewed)
+      }),
+      { numRuns: 40 }
+    )
+  })
+})

@@ -1,0 +1,27 @@
+import { expect, it } from "@effect/vitest"
+import { format } from "../../src/internal/live/format.ts"
+
+it.each([
+  [1234, "count", undefined, "1,234"],
+  [12_345_678, "count", undefined, "12.3M"],
+  [0, "value", "s", "0 s"],
+  [0.0123, "value", "s", "12.3 ms"],
+  [2500, "value", "us", "2.50 ms"],
+  [90, "value", "s", "1.50 min"],
+  [1_500_000, "value", "By", "1.50 MB"],
+  [2, "value", "KiBy", "2.05 kB"],
+  [3, "value", "{request}", "3"],
+  [3.5, "value", "Cel", "3.50 Cel"],
+  [45, "value", "%", "45 %"],
+  [0.456, "ratio", undefined, "45.6 %"],
+  [12.3, "events", "s", "12.3/s"],
+  [2048, "rate", "By", "2.05 kB/s"],
+  [0.00001, "value", undefined, "1.00e-5"],
+  [null, "value", "s", "–"],
+  [Number.NaN, "value", "s", "–"],
+  ["open", "value", undefined, "open"],
+  [true, "value", undefined, "true"],
+  [-0.25, "value", "s", "-250 ms"]
+] as const)("%s as a %s in %s is %s", (value, unit, metricUnit, text) => {
+  expect(format(value, unit, metricUnit)).toBe(text)
+})

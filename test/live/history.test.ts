@@ -1,0 +1,134 @@
+/**
+ * What a live view makes of the updates it is given.
+ */
+import { describe, expect, it } from "@effect/vitest"
+import { Schema } from "effect"
+import { Metric } from "mvx-metrics"
+import { History } from "../../src/internal/live/history.ts"
+import { liveMetric } from "../../src/internal/live/liveData.ts"
+import type { LiveData } from "../../src/internal/live/liveModel.ts"
+import { pointRows } from "../../src/internal/live/points.ts"
+
+const events = Schema.TaggedUnion({
+  request: { path: Schema.String, seconds: Schema.Number, hit: Schema.Boolean }
+})
+type Event = typeof events.Type
+
+const request = (path: string, seconds = 1, hit = true): Event => ({ _tag: "request", path, seconds, hit })
+
+const live = (metric: Metric.Any, all: ReadonlyArray<Event>, maxSeries = 100) =>
+  liveMetric(metric, Metric.snapshot(metric, Metric.fold(metric, all)), maxSeries)
+
+const stats = {
+  state: "Running",
+  capacity: 1,
+  offered: 0,
+  accepted: 0,
+  refused: 0,
+  refusedBy: { overflow: 0, invalid: 0, notRunning: 0 },
+  applied: 0,
+  ignored: 0,
+  evicted: 0,
+  pending: 0
+} as const
+
+const update = (at: number, metrics: LiveData["recorders"][number]["metrics"]): LiveData => ({
+  namespace: "test",
+  at,
+  recorderCount: 1,
+  recorders: [{ recorderId: "r", entityId: "r", stats, metrics }]
+})
+
+const Requests = Metric.counter("requests", { events, labels: ["path"] })
+const Durations = Metric.histogram("durations", { events, value: "seconds", boundaries: [1, 10, 100] })
+
+describe("the rows of a metric", () => {
+  it("are all together, the series, the largest first, and what is beyond the cap", () => {
+    const Capped = Metric.counter("capped", { events, labels: ["path"], maxSeries: 2 })
+    const rows = pointRows(live(Capped, [request("/a"), request("/b"), request("/b"), request("/c")]))
+    expect(rows.map(({ labels, point }) => [labels.map(([, value]) => value).join(), point.value])).toEqual([
+      ["", 4],
+      ["/b", 2],
+      ["/a", 1],
+      ["beyond the cap", 1]
+    ])
+  })
+
+  it("are the largest series where there are too many to send", () => {
+    const metric = live(Requests, [request("/a"), request("/b"), request("/b"), request("/c")], 1)
+    expect(metric.seriesCount).toBe(3)
+    expect(pointRows(metric).map(({ labels }) => labels)).toEqual([[], [["path", "/b"]]])
+  })
+
+  it("of a metric of one's own are what stands in it, by its path", () => {
+    const Own = Metric.make("own", {
+      events,
+      initial: { state: "open", by: { path: { a: 1 } }, list: [2] },
+      reduce: { request: (state) => state }
+    })
+    expect(pointRows(live(Own, [])).map(({ labels, point }) => [labels[0]?.[1], point.value])).toEqual([
+      ["state", "open"],
+      ["by.path.a", 1],
+      ["list.0", 2]
+    ])
+    const Plain = Metric.make("plain", { events, initial: 3, reduce: { request: (state) => state } })
+    expect(pointRows(live(Plain, []))).toMatchObject([{ labels: [], point: { value: 3 } }])
+  })
+
+  it("of a metric of one's own that shows series have their labels", () => {
+    const Own = Metric.derive("own", {
+      from: { requests: Requests },
+      view: ({ requests }) => ({ series: requests.series.map(({ labels, value }) => ({ labels, half: value / 2 })) })
+    })
+    expect(pointRows(live(Own, [request("/a")]))).toMatchObject([
+      {
+        labels: [
+          ["path", "/a"],
+          ["", "half"]
+        ],
+        point: { value: 0.5 }
+      }
+    ])
+  })
+})
+
+describe("the history", () => {
+  it("has how much a counter grew in a second, from its second update on", () => {
+    const history = new History(10)
+    for (const [index, count] of [1, 3, 9].entries()) {
+      history.add(update(index * 1000, [live(Requests, new Array(count).fill(request("/a")))]))
+    }
+    const [view] = history.add(update(3000, [live(Requests, new Array(9).fill(request("/a")))]))
+    const perSecond = view!.view!.spark
+    // Over all that is remembered of the last seconds: 2 in one, 8 in two, 8 in three.
+    expect(history.trace("r", "requests", view!.rows[0]!.key, perSecond)).toEqual([null, 2, 4, 8 / 3])
+    expect(view!.rows[0]!.now(perSecond)).toBe(8 / 3)
+  })
+
+  it("takes what has become less for a new beginning", () => {
+    const history = new History(10)
+    history.add(update(0, [live(Requests, new Array(9).fill(request("/a")))]))
+    const [view] = history.add(update(1000, [live(Requests, [request("/a")])]))
+    expect(view!.rows[0]!.now(view!.view!.spark)).toBe(1)
+  })
+
+  it("has the quantiles of what came lately", () => {
+    const history = new History(10)
+    const slow = [request("/a", 50), request("/a", 50)]
+    history.add(update(0, [live(Durations, slow)]))
+    const [view] = history.add(update(1000, [live(Durations, [...slow, request("/a", 0.5)])]))
+    expect(view!.rows[0]!.now(view!.view!.spark)).toBeLessThanOrEqual(1)
+  })
+
+  it("remembers as many updates as it was told to, and has a gap where a series was not there", () => {
+    const history = new History(3)
+    for (let i = 0; i < 5; i++) {
+      history.add(update(i * 1000, [live(Requests, i === 3 ? [] : [request("/a")])]))
+    }
+    expect(history.times).toEqual([2, 3, 4])
+    const view = history.add(update(5000, [live(Requests, [request("/a")])]))[0]!
+    const total = view.view!.charts[1]!.traces[0]!
+    expect(history.trace("r", "requests", JSON.stringify([["path", "/a"]]), total)).toEqual([null, 1, 1])
+    expect(history.trace("r", "requests", "unknown", total)).toEqual([null, null, null])
+  })
+})

@@ -1,0 +1,29 @@
+/** The text of a scrape from data, as the fold makes it. */
+import { Exposition, type Format, type Source } from "../../src/internal/exposition/exposition.ts"
+import type { MetricData } from "../../src/MetricData.ts"
+
+export const textOf = (data: ReadonlyArray<MetricData>, format: Format = "text", source?: Source): string => {
+  const exposition = new Exposition(format)
+  for (const each of data) exposition.add(each, source)
+  return exposition.finish()
+}
+
+/** The lines of the samples alone. */
+export const samplesOf = (...parameters: Parameters<typeof textOf>): ReadonlyArray<string> =>
+  textOf(...parameters)
+    .split("\n")
+    .filter((line) => line !== "" && !line.startsWith("#"))
+
+/** A gauge of one number. */
+export const gaugeOf = (value: number, rest: Partial<MetricData> = {}): MetricData =>
+  ({
+    name: "g",
+    description: undefined,
+    unit: undefined,
+    type: "gauge",
+    points: [{ attributes: {}, value }],
+    ...rest
+  }) as MetricData
+
+export const counterOf = (value: number, rest: Partial<MetricData> = {}): MetricData =>
+  gaugeOf(value, { type: "sum", monotonic: true, ...rest } as Partial<MetricData>)

@@ -1,0 +1,57 @@
+// A scrape while the worker is down: 503 and the reason, within a second.
+import type { Worker } from "node:worker_threads"
+import { expect, it } from "@effect/vitest"
+import { Effect, Fiber } from "effect"
+import { MetricsRuntime } from "mvx-metrics"
+import * as Prometheus from "mvx-metrics/Prometheus"
+import { GatedTicks, gatedTick, gatedWorker } from "./fixtures/gated.metrics.ts"
+
+/** A runtime whose fold stands still at the first event, until its gate is opened. */
+const gated = Effect.gen(function* () {
+  const { open, spawn } = gatedWorker()
+  let thread: Worker | undefined
+  const runtime = yield* MetricsRuntime.makeWorker({
+    namespace: "test.scrape",
+    spawn: () => {
+      thread = spawn()
+      return thread
+    },
+    shutdownTimeout: "1 milli",
+    logging: "silent"
+  })
+  yield* runtime.start
+  const recorder = yield* runtime.createRecorder("gated")
+  yield* recorder.register(GatedTicks)
+  const handle = yield* Effect.provideService(Prometheus.handler(), MetricsRuntime, runtime)
+  const ask = Effect.promise(async () => {
+    const response = await handle(new Request("http://localhost/metrics"))
+    return [response.status, await response.text()] as const
+  })
+  return { ask, kill: Effect.promise(() => thread!.terminate()), open, recorder }
+})
+
+it.live("a worker that has died is named at once, in whatever state the scrape is", () =>
+  Effect.gen(function* () {
+    const { ask, kill, recorder } = yield* gated
+    yield* recorder.emit(gatedTick(1))
+    const inFlight = yield* Effect.forkChild(ask, { startImmediately: true })
+    yield* kill
+    const reason = /^metrics runtime "test.scrape" failed: .*exit/i
+    for (const [status, text] of [yield* Fiber.join(inFlight), yield* ask]) {
+      expect(status).toBe(503)
+      expect(text).toMatch(reason)
+    }
+  })
+)
+
+it.live("a worker that does not answer is given up on within a second, and asked again by the next scrape", () =>
+  Effect.gen(function* () {
+    const { ask, open, recorder } = yield* gated
+    yield* recorder.emit(gatedTick(1))
+    const [status, text] = yield* ask
+    expect(status).toBe(503)
+    expect(text).toContain("the fold has not answered within 900ms")
+    open()
+    expect((yield* ask)[1]).toContain('gated_ticks{recorder="gated",dimension="count"} 1\n')
+  })
+)
