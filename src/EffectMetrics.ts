@@ -77,7 +77,7 @@ export const layer = (options: Options = {}): Layer.Layer<EffectMetrics, Invalid
       if (invalid !== undefined) return yield* invalid
       const runtime = yield* MetricsRuntime
       const registry = new Registry(yield* Effect.context<never>())
-      yield* Effect.addFinalizer(() => Effect.sync(() => registry.show([])))
+      yield* Effect.addFinalizer(() => Effect.sync(() => registry.close()))
       const refresh = Effect.map(collectData(runtime), (data) => registry.show(data))
       yield* Effect.forkScoped(Effect.forever(Effect.andThen(refresh, Effect.sleep(options.interval ?? "5 seconds"))))
       return { refresh }
@@ -93,6 +93,7 @@ interface Registered {
 class Registry {
   readonly #context: Context.Context<never>
   readonly #series = new Map<string, Registered>()
+  #open = true
 
   constructor(context: Context.Context<never>) {
     this.#context = context
@@ -100,6 +101,7 @@ class Registry {
 
   /** Shows these data, and nothing that was shown before. */
   show(data: ReadonlyArray<MetricData>): void {
+    if (!this.#open) return
     const gone = new Set(this.#series.keys())
     for (const { key, metric, state } of data.flatMap(seriesOf)) {
       gone.delete(key)
@@ -111,6 +113,12 @@ class Registry {
       this.#series.get(key)?.registration.remove()
       this.#series.delete(key)
     }
+  }
+
+  /** Shows nothing any more, whoever still refreshes. */
+  close(): void {
+    this.show([])
+    this.#open = false
   }
 
   #register(metric: EffectMetric.Metric<never, unknown>, state: unknown): Registered {

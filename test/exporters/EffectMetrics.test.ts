@@ -100,7 +100,7 @@ describe("Effect's registry", () => {
   it.effect("loses a series that is no more, and all of them with the layer", () =>
     Effect.gen(function* () {
       const registry = yield* EffectMetric.MetricRegistry
-      yield* Effect.gen(function* () {
+      const { refresh } = yield* Effect.gen(function* () {
         const recorder = yield* newRecorder
         yield* recorder.register(Jobs)
         yield* recorder.emit(done(1))
@@ -110,7 +110,10 @@ describe("Effect's registry", () => {
         yield* EffectMetrics.refresh
         expect(yield* shown).toEqual([])
         expect(registry.size).toBeGreaterThan(0)
+        return yield* EffectMetrics.EffectMetrics
       }).pipe(Effect.provide(Exported))
+      expect(registry.size).toBe(0)
+      yield* refresh
       expect(registry.size).toBe(0)
     }).pipe(alone)
   )

@@ -4,11 +4,11 @@ import { Effect, Layer } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { OtlpExporter } from "effect/observability"
 import { TestClock } from "effect/testing"
-import { type Metric, MetricsRuntime, Recorder } from "mvx-metrics"
+import { Metric, MetricsRuntime, Recorder } from "mvx-metrics"
 import * as Otlp from "mvx-metrics/Otlp"
 import { MetricsRuntime as Facade } from "mvx-metrics/promise"
 import { runtimeLayers } from "../support/bothLayers.ts"
-import { all, done, Jobs, Spread, Times, waiting } from "../support/exported.metrics.ts"
+import { all, done, JobEvent, Jobs, Spread, Times, waiting } from "../support/exported.metrics.ts"
 import { byName, expectedMetrics, type ShownMetrics } from "../support/otlpExpected.ts"
 import { makeSink, numbersBy, pointsOf } from "../support/sink.ts"
 
@@ -124,6 +124,27 @@ describe.each(["json", "protobuf"] as const)("an export in %s", (encoding) => {
 })
 
 describe("exports", () => {
+  it.effect("have many series in parts that the encoder can take", () =>
+    Effect.gen(function* () {
+      const sink = yield* makeSink()
+      yield* Effect.gen(function* () {
+        const recorder = yield* (yield* MetricsRuntime).createRecorder("one", { capacity: 30_000 })
+        const Many = Metric.counter("many", {
+          events: JobEvent,
+          when: "job.done",
+          labels: ["seconds"],
+          maxSeries: 30_000
+        })
+        yield* recorder.register(Many)
+        for (let i = 0; i < 25_000; i++) recorder.emitUnsafe(done(i))
+        yield* flush
+        const sunk = yield* sink.next
+        expect(sunk.metrics.filter(({ name }) => name === "many")).toHaveLength(2)
+        expect(pointsOf(sunk, "many")).toHaveLength(25_000)
+      }).pipe(Effect.provide(exporting({ url: sink.url })))
+    })
+  )
+
   it.effect("come every so often, each of the state right before", () =>
     Effect.gen(function* () {
       const sink = yield* makeSink()

@@ -124,7 +124,8 @@ const decode = (name: MessageName, bytes: Uint8Array): Message => {
     const [key, type, repeated] = field
     const add = (value: unknown): void => {
       if (repeated === undefined) message[key] = value
-      else message[key] = [...((message[key] as ReadonlyArray<unknown> | undefined) ?? []), value]
+      else if (message[key] === undefined) message[key] = [value]
+      else (message[key] as Array<unknown>).push(value)
     }
     if ((tag & 7) !== 2) {
       add(scalar(type as Scalar))

@@ -20,10 +20,20 @@ export const otlpMetrics = (all: ReadonlyArray<Streamed>, now: Nanos): ReadonlyA
     const key = JSON.stringify([each.name, each.type, each.unit])
     const known = byName.get(key)
     if (known === undefined) byName.set(key, { ...each, points: [...each.points] } as Streamed)
-    else (known.points as Array<Interval<unknown>>).push(...each.points)
+    else for (const point of each.points) (known.points as Array<Interval<unknown>>).push(point)
   }
-  return Array.from(byName.values()).flatMap((each) => (each.points.length === 0 ? [] : [otlpMetric(each, time)]))
+  return Array.from(byName.values()).flatMap((each) => inParts(each).map((part) => otlpMetric(part, time)))
 }
+
+/** Effect's encoder of protobuf overflows the stack with some hundred thousand points in one list. */
+const MostPoints = 20_000
+
+/** Data of a metric as several of the same name, each with some of its points. */
+const inParts = (data: Streamed): ReadonlyArray<Streamed> =>
+  Array.from(
+    { length: Math.ceil(data.points.length / MostPoints) },
+    (_, i) => ({ ...data, points: data.points.slice(i * MostPoints, (i + 1) * MostPoints) }) as Streamed
+  )
 
 const otlpMetric = (data: Streamed, time: string): OtlpMetric => ({
   name: data.name,
