@@ -36,6 +36,9 @@ import type { RuntimeOptions, RuntimeService, RuntimeState } from "./runtimeMode
 /** The defaults of a recorder that a runtime makes. */
 const recorderDefaults = { capacity: 10_000, overflow: "drop-newest", logging: "normal" } as const
 
+/** What somebody wants to do with a recorder that has stopped, before it is gone. */
+type Farewell = (control: RecorderControl) => Effect.Effect<unknown, unknown>
+
 /** A recorder of this runtime. `removing` is set by the first of those who want to remove it. */
 interface Entry {
   readonly control: RecorderControl
@@ -62,11 +65,10 @@ export const makeRuntime = (
     const context = yield* Effect.context<never>()
     const foldScope = Scope.makeUnsafe()
     const recorders = new Map<string, Entry>()
-    const removalListeners: Array<Parameters<RuntimeService["beforeRemoval"]>[0]> = []
+    const farewells = new Set<Farewell>()
     const started = Deferred.makeUnsafe<void, RuntimeStartError>()
     const closed = Deferred.makeUnsafe<void, ShutdownFailed>()
     const metricWatches = new Set<MetricWatch>()
-    const lastReaders = new Set<(source: Source) => Effect.Effect<void>>()
     let state: RuntimeState = "Idle"
     let link: Link | undefined
 
@@ -181,9 +183,9 @@ export const makeRuntime = (
 
     const remove = (control: RecorderControl): Effect.Effect<void> =>
       Effect.andThen(
-        Effect.andThen(
-          readOnceMore(control),
-          Effect.forEach(removalListeners, (tell) => Effect.exit(Effect.suspend(() => tell(control.service))))
+        Effect.forEach(farewells, (tell) =>
+          // Whoever does not come to an end must not keep a recorder from being removed.
+          giveUpAfter("1 second")(Effect.exit(Effect.suspend(() => tell(control))))
         ),
         Effect.sync(() => {
           control.remove()
@@ -191,14 +193,16 @@ export const makeRuntime = (
         })
       )
 
-    /** For exporters that have not shown yet what it came to. */
-    const readOnceMore = (control: RecorderControl): Effect.Effect<void> =>
-      lastReaders.size === 0
-        ? Effect.void
-        : // A fold that does not answer must not keep a recorder from being removed.
-          giveUpAfter("1 second")(Effect.forEach(lastReaders, (read) => read(sourceOf(control)), { discard: true }))
+    const onFarewell = (tell: Farewell): (() => void) => {
+      farewells.add(tell)
+      return () => void farewells.delete(tell)
+    }
 
-    const beforeRemoval: RuntimeService["beforeRemoval"] = (tell) => Effect.sync(() => void removalListeners.push(tell))
+    const beforeRemoval: RuntimeService["beforeRemoval"] = (tell) =>
+      Effect.acquireRelease(
+        Effect.sync(() => onFarewell((control) => tell(control.service))),
+        (forget) => Effect.sync(forget)
+      ).pipe(Effect.asVoid)
 
     // --- shutdown
 
@@ -253,10 +257,7 @@ export const makeRuntime = (
 
     const internals: Omit<RuntimeInternals, "scrape"> = {
       sources: () => Array.from(recorders.values(), ({ control }) => sourceOf(control)),
-      beforeRemoval: (read) => {
-        lastReaders.add(read)
-        return () => void lastReaders.delete(read)
-      },
+      beforeRemoval: (read) => onFarewell((control) => read(sourceOf(control))),
       watchMetrics: (watch) => {
         const all = Array.from(recorders.values()).flatMap(({ control }) => Effect.runSync(control.service.metrics))
         for (const metric of new Map(all.map((metric) => [metric.name, metric])).values()) watch(metric, true)

@@ -6,6 +6,7 @@ import type { Worker } from "node:worker_threads"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
 import type {
   InvalidArgument,
   InvalidState,
@@ -101,10 +102,13 @@ export interface RuntimeService {
     recorderId: string
   ) => Effect.Effect<void, InvalidArgument | RecorderNotFound | StopError>
   /**
-   * Has `tell` run for every recorder that is removed from now on, be it by a shutdown: when it has stopped and can be
-   * read for the last time. The removal waits for it; its failures change nothing.
+   * Has `tell` run for every recorder that is removed from now on, until the scope closes, be it by a shutdown: when the
+   * recorder has stopped and can be read for the last time. The removal waits for it, a second at most; its failures
+   * change nothing.
    */
-  readonly beforeRemoval: (tell: (recorder: RecorderService) => Effect.Effect<unknown, unknown>) => Effect.Effect<void>
+  readonly beforeRemoval: (
+    tell: (recorder: RecorderService) => Effect.Effect<unknown, unknown>
+  ) => Effect.Effect<void, never, Scope.Scope>
   /**
    * Stops all recorders, each after folding what it accepted, and releases the thread. Goes on past recorders that fail
    * to stop, and names all of them in one error. Closing the scope of the runtime does the same.
