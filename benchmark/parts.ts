@@ -50,7 +50,7 @@ export const parts: { readonly [name: string]: Run } = {
   effect: alone("effect", once),
   scale: alone("scale", once, "--expose-gc"),
   closures,
-  firstBurst: alone("firstBurst", { quick: 2, full: 7 }),
+  firstBurst: alone("firstBurst", { quick: 1, full: 7 }),
   latency: alone("latency", once),
   scrape: alone("scrape", once)
 }

@@ -12,7 +12,7 @@ import { spreadTable, title } from "../report.ts"
 const events = 500_000
 
 export const run: Run = async ({ quick }) => {
-  const rounds = quick ? { rounds: 5, warmUps: 2, seconds: 4 } : { rounds: 21, warmUps: 3, seconds: 60 }
+  const rounds = quick ? { rounds: 4, warmUps: 2, seconds: 3 } : { rounds: 21, warmUps: 3, seconds: 60 }
   // Everything fits in, so that the fold always has something to do, and nothing is lost.
   await using metrics = await startMetrics({ memoryLimit: 64 * 1024 * 1024 })
   const outstanding = new Outstanding()

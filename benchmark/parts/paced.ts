@@ -16,7 +16,7 @@ const empty: Contender = { name: "empty program", work: () => {} }
 const sliceSeconds = 0.1
 
 export const run: Run = async ({ quick }) => {
-  const rounds = quick ? 4 : 9
+  const rounds = quick ? 3 : 9
   const slices = quick ? 5 : 10
   await using metrics = await startMetrics()
   const recorder = await metrics.recorder("documents", three)
