@@ -3,10 +3,12 @@
  *
  * Numbers begin as whole ones of 32 bits. The first value of a field that is none widens the field for good: the stream
  * declares another layout, and goes on with an encoder for that. Rows that were written before stay as they are.
+ *
+ * A stream has only so many types. When they are used up, events that would need another one do not fit, and are cloned.
  */
 import { type Layout, narrowed, widened } from "./layout.ts"
 import { compileWrite } from "./rowCodec.ts"
-import { FirstLayout, type RowMemory, type RowWrite } from "./rowFormat.ts"
+import { FirstLayout, type RowMemory, type RowWrite, TypeMask } from "./rowFormat.ts"
 
 /** Writes events of a layout. What it writes them with changes when a field is widened. */
 export interface Encoder {
@@ -42,7 +44,7 @@ export class RowEncoders {
   of(layout: Layout): Encoder {
     let entry = this.#byLayout.get(layout)
     if (entry === undefined) {
-      entry = { write: unmade, layout, type: 0 }
+      entry = { write: fitsNever, layout, type: 0 }
       this.#byLayout.set(layout, entry)
       this.#use(entry, narrowed(layout))
     }
@@ -51,23 +53,26 @@ export class RowEncoders {
 
   /**
    * Widens the fields in these places of the rows of a type, and writes the event that needs it. It is read once more for
-   * that, which happens once in the life of a field.
+   * that, which happens once in the life of a field. `false` as well where there is no type left to widen them by.
    */
   widen(type: number, places: ReadonlyArray<number>, lane: number, event: Parameters<RowWrite>[1]): boolean {
     const entry = this.#byType[type - FirstLayout]!
     // A property that emits another event while it is read may have led here before.
-    if (entry.type === type) this.#use(entry, widened(entry.layout, places))
+    if (entry.type === type && !this.#use(entry, widened(entry.layout, places))) return false
     return entry.write(lane, event)
   }
 
-  #use(entry: Entry, layout: Layout): void {
+  /** `false`: all types are used up, and the entry is as it was. */
+  #use(entry: Entry, layout: Layout): boolean {
     const type = FirstLayout + this.#byType.length
+    if (type > TypeMask) return false
     entry.layout = layout
     entry.type = type
     entry.write = compileWrite(layout, type, this.#writer, this.#generate)
     this.#byType.push(entry)
     this.#declare(type, layout)
+    return true
   }
 }
 
-const unmade: RowWrite = () => false
+const fitsNever: RowWrite = () => false

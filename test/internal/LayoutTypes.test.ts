@@ -1,0 +1,62 @@
+// A stream has only so many types for layouts. What comes beyond them crosses as clones, and what has a type goes on.
+import { expect, it } from "@effect/vitest"
+import { Schema } from "effect"
+import { type Layout, layoutOf } from "../../src/internal/layout.ts"
+import { FirstLayout, TypeMask } from "../../src/internal/rowFormat.ts"
+import type { MetricEvent } from "../../src/MetricEvent.ts"
+import { type Came, StreamPair } from "../support/streamPair.ts"
+
+const types = TypeMask + 1 - FirstLayout
+
+const layout = (tag: string, schema: Schema.Top): Layout => layoutOf(tag, schema.ast)!
+const number = layout("number", Schema.Struct({ n: Schema.Number }))
+const text = layout("text", Schema.Struct({ text: Schema.String }))
+const none = layout("none", Schema.Struct({}))
+
+/** A stream with so many types left. */
+const streamWithLeft = (left: number): StreamPair => {
+  const pair = new StreamPair({ generate: false })
+  for (let i = left; i < types; i++) {
+    pair.encoder({ ...none })
+    if (i % 1000 === 0) pair.flush()
+  }
+  pair.flush()
+  return pair
+}
+
+/** How the events come that a recorder emits. */
+const come = (pair: StreamPair, events: ReadonlyArray<MetricEvent>): ReadonlyArray<Came> => {
+  const { emit } = pair.recorder((tag) => (tag === "number" ? number : text))
+  for (const event of events) expect(emit(event)).toBe("written")
+  pair.flush()
+  return pair.came
+}
+
+const came = (by: "row" | "clone", event: MetricEvent): Came => ({ lane: 1, at: 0, event, by })
+const n = (value: number): MetricEvent & { readonly n: number } => ({ _tag: "number", n: value })
+const a: MetricEvent & { readonly text: string } = { _tag: "text", text: "a" }
+
+it("clones the events of a layout for which no type is left, and those that would widen a field, in order", () => {
+  const pair = streamWithLeft(1)
+  expect(come(pair, [n(1), a, n(0.5), n(2), n(-0), a, n(3)])).toEqual([
+    came("row", n(1)),
+    came("clone", a),
+    came("clone", n(0.5)),
+    came("row", n(2)),
+    came("clone", n(-0)),
+    came("clone", a),
+    came("row", n(3))
+  ])
+  expect(pair.layouts).toHaveLength(types)
+})
+
+it("uses the last type for a field that is widened", () => {
+  const pair = streamWithLeft(2)
+  expect(come(pair, [n(1), n(0.5), n(2), a])).toEqual([
+    came("row", n(1)),
+    came("row", n(0.5)),
+    came("row", n(2)),
+    came("clone", a)
+  ])
+  expect(pair.layouts).toHaveLength(types)
+})
