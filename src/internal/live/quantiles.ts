@@ -65,14 +65,16 @@ export const since = (now: ReadonlyArray<Bucket>, before: ReadonlyArray<Bucket>)
   return rest.some(({ count }) => count < 0) ? now : rest
 }
 
-/** By linear interpolation within the bucket; `null` of nothing. */
+/** By linear interpolation within the bucket, which rounding must not leave; `null` of nothing. */
 export const quantileOf = (buckets: ReadonlyArray<Bucket>, quantile: number): number | null => {
   const total = buckets.reduce((sum, { count }) => sum + count, 0)
   if (total === 0) return null
   const rank = quantile * total
   let below = 0
   for (const { count, lower, upper } of buckets) {
-    if (count > 0 && below + count >= rank) return lower + (upper - lower) * ((rank - below) / count)
+    if (count > 0 && below + count >= rank) {
+      return Math.min(upper, Math.max(lower, lower + (upper - lower) * ((rank - below) / count)))
+    }
     below += count
   }
   return null
