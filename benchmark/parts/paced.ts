@@ -17,7 +17,7 @@ const sliceSeconds = 0.1
 
 export const run: Run = async ({ quick }) => {
   const rounds = quick ? 3 : 9
-  const slices = quick ? 5 : 10
+  const slices = quick ? 4 : 10
   await using metrics = await startMetrics()
   const recorder = await metrics.recorder("documents", three)
   const outstanding = new Outstanding()

@@ -13,11 +13,20 @@ export const fetchHandler =
   (runtime: RuntimeService, options: ScrapeOptions, run: Run = Effect.runPromise): FetchHandler =>
   async ({ headers: asked, method }) => {
     const { body, headers, status } = await run(answer(runtime, { method, accept: asked.get("accept") }, options))
-    return new Response(method === "HEAD" ? null : body, {
+    return new Response(method === "HEAD" ? null : streamOf(body), {
       status,
       headers: { ...headers, "content-length": String(body.byteLength) }
     })
   }
+
+/** A response copies bytes that it is given, which may be megabytes; a stream hands them on. */
+const streamOf = (bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> =>
+  new ReadableStream({
+    start: (controller) => {
+      controller.enqueue(bytes)
+      controller.close()
+    }
+  })
 
 /** The text goes out as it is, without a stream between. */
 export const nodeHandler =
