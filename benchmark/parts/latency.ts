@@ -11,7 +11,7 @@ import type { Run } from "../part.ts"
 import { spreadTable, title } from "../report.ts"
 
 /** Until the worker sleeps for sure. */
-const idleMillis = 500
+const idleMillis = 1300
 
 export const run: Run = async ({ quick }) => {
   await using metrics = await startMetrics()

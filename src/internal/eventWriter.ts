@@ -6,8 +6,8 @@ import { type MetricEvent, whyNotEvent } from "../MetricEvent.ts"
 import { copyEvent } from "./copyEvent.ts"
 import { describeError } from "./describeError.ts"
 import type { TagLayout } from "./layout.ts"
-import type { LaneLink } from "./link.ts"
 import type { Encoder } from "./rowEncoders.ts"
+import type { RowSource } from "./rowFormat.ts"
 import type { RowWriter } from "./rowWriter.ts"
 
 /** How the events of a tag cross, as things stand. */
@@ -16,7 +16,6 @@ export interface TagLayouts {
 }
 
 export class EventWriter {
-  readonly #lane: LaneLink
   readonly #writer: RowWriter
   readonly #layouts: TagLayouts
   /** Made for the second tag, which many recorders do not have. */
@@ -25,9 +24,8 @@ export class EventWriter {
   #tag = ""
   #encoder: Encoder = none
 
-  constructor(lane: LaneLink, layouts: TagLayouts) {
-    this.#lane = lane
-    this.#writer = lane.writer
+  constructor(writer: RowWriter, layouts: TagLayouts) {
+    this.#writer = writer
     this.#layouts = layouts
   }
 
@@ -39,23 +37,21 @@ export class EventWriter {
   }
 
   /**
-   * Writes an event of the writer's present time that fits its layout. `false`: nothing was written, because it is
-   * something else, or there is no room.
+   * Writes an event that is emitted now and fits its layout. `false`: nothing was written, because it is something else,
+   * the source may not write, or there is no room.
    */
-  writeRow(event: MetricEvent): boolean {
+  writeRow(source: RowSource, event: MetricEvent): boolean {
     const tag = event._tag
     const encoder = tag === this.#tag ? this.#encoder : this.#encoderOf(tag)
-    return encoder.write(this.#lane.lane, event)
+    return encoder.write(source, event)
   }
 
   /** Writes an event that is a copy already. `full`: there is no room in the stream. */
-  writeCopy(copy: MetricEvent): "written" | "full" {
-    if (this.writeRow(copy)) return "written"
+  writeCopy(source: RowSource, copy: MetricEvent): "written" | "full" {
+    if (this.writeRow(source, copy)) return "written"
     const layout = this.#layouts.layoutOf(copy._tag)
     const done =
-      layout === "foreign"
-        ? this.#writer.foreignEvent(this.#lane.lane)
-        : this.#writer.clonedEvent(this.#lane.lane, copy)
+      layout === "foreign" ? this.#writer.foreignEvent(source.lane) : this.#writer.clonedEvent(source.lane, copy)
     return done ? "written" : "full"
   }
 

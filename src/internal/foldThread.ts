@@ -9,16 +9,24 @@ import { type Page, ReadHalf } from "./rowFormat.ts"
 import { WakeUp } from "./wakeUp.ts"
 
 /** Pages read between two looks at the messages. */
-const PagesAtOnce = 16
+const PagesAtOnce = 4
 
-/** Naps without an event after which the thread goes to sleep. */
-const NapsBeforeSleep = 32
+/**
+ * Milliseconds of a nap, while events come and when none has come for so many naps. Falling asleep and waking up cost the
+ * production thread a message each: only after a second without events does the thread want to.
+ */
+const ShortNap = 4
+const LongNap = 32
+const ShortNaps = 32
+const NapsBeforeSleep = ShortNaps + 28
 
 export class FoldThread {
   readonly #fold: Fold
   readonly #post: (message: WorkerMessage, transfers?: ReadonlyArray<ArrayBuffer>) => void
   /** Where memory is shared. */
   #wakeUp: WakeUp | undefined
+  /** Whether the production thread knows that this one sleeps, and will wake it. */
+  #maySleep = false
   #messages = 0
   #resume: (() => void) | undefined
 
@@ -46,6 +54,12 @@ export class FoldThread {
       case "Attach":
         this.#fold.reader.attach(message.attachments)
         break
+      case "Sleep":
+        this.#maySleep = true
+        break
+      case "Wake":
+        this.#maySleep = false
+        break
     }
     this.#messages++
     const resume = this.#resume
@@ -66,12 +80,13 @@ export class FoldThread {
       } else if (reading === "attachment" || this.#wakeUp === undefined) {
         // On its way, by a message.
         yield* this.#message(messages)
-      } else if (naps++ < NapsBeforeSleep) {
-        this.#wakeUp.nap(ready)
+      } else if (!this.#maySleep) {
+        if (++naps === NapsBeforeSleep) this.#post({ _tag: "Idle" })
+        this.#wakeUp.nap(naps < ShortNaps ? ShortNap : LongNap, ready)
         yield* nextTurn
-      } else if (this.#wakeUp.fallAsleep(ready)) {
+      } else {
         yield* this.#message(messages)
-        this.#wakeUp.wake()
+        naps = 0
       }
     }
   })

@@ -11,6 +11,7 @@ import { type MetricEvent, whyNotEvent } from "../MetricEvent.ts"
 import type { Stats } from "../Stats.ts"
 import { copyOf, EventWriter, type TagLayouts } from "./eventWriter.ts"
 import type { LaneLink } from "./link.ts"
+import type { RowSource } from "./rowFormat.ts"
 
 /** What to do with an event when all credits are taken. */
 export type Overflow = "drop-newest" | "drop-oldest" | "backpressure" | "fail"
@@ -40,10 +41,26 @@ interface Startable {
   readonly startIfIdle: () => void
 }
 
+/** Events that were counted when they were accepted, and may be written at any time. */
+const uncounted = (lane: number): RowSource => ({
+  lane,
+  counted: 0,
+  limit: 1,
+  reopen() {
+    this.counted = 0
+    return true
+  }
+})
+
 /** Most recorders never have a barrier that waits. */
 const nothing: Array<never> = []
 
-export class Intake {
+export class Intake implements RowSource {
+  readonly lane: number
+  /** Events accepted, but for those of the run of the stream that is open. */
+  counted = 0
+  /** Up to which number events may be accepted without another look: straight into the stream. */
+  limit = 0
   readonly capacity: number
   readonly overflow: Overflow
   /** Whether events are taken at all: from the start of the recorder to its stop. */
@@ -55,9 +72,6 @@ export class Intake {
   /** Whether the fold was asked to say when it has folded something, and has not said so yet. */
   #asked = false
 
-  #accepted = 0
-  /** Up to which number events may be accepted without another look: straight into the stream. */
-  #limit = 0
   #evicted = 0
   #overflowed = 0
   #invalid = 0
@@ -74,6 +88,8 @@ export class Intake {
   #queue: Queue.Queue<Entry> | undefined
   /** Taken from the queue, when the stream turned out to have no room. It counts as in the queue. */
   #stuck: Entry | undefined
+  /** Writes what comes from the queue: it was counted when it was accepted. */
+  #moved: RowSource | undefined
   /** The line of fibers that `backpressure` has suspended, first come first served. */
   #line: Set<Waiter> | undefined
   readonly #lane: LaneLink
@@ -93,20 +109,21 @@ export class Intake {
   }) {
     this.capacity = options.capacity
     this.overflow = options.overflow
+    this.lane = options.lane.lane
     this.#lane = options.lane
     this.#recorder = options.recorder
-    this.#events = new EventWriter(options.lane, options.layouts)
+    this.#events = new EventWriter(options.lane.writer, options.layouts)
     this.#handedLimit = options.overflow === "drop-oldest" ? Math.max(1, options.capacity >> 1) : options.capacity
   }
 
   /** Sequence number of the last event accepted. */
   get accepted(): number {
-    return this.#accepted
+    return this.counted + this.#lane.writer.rowsOf(this)
   }
 
   get pending(): number {
     this.#readCounters()
-    return this.#accepted - this.#applied - this.#ignored - this.#evicted
+    return this.accepted - this.#applied - this.#ignored - this.#evicted
   }
 
   stats(): Omit<Stats, "state"> {
@@ -114,8 +131,8 @@ export class Intake {
     const refused = this.#overflowed + this.#invalid + this.#notRunning
     return {
       capacity: this.capacity,
-      offered: this.#accepted + refused,
-      accepted: this.#accepted,
+      offered: this.accepted + refused,
+      accepted: this.accepted,
       refused,
       refusedBy: { overflow: this.#overflowed, invalid: this.#invalid, notRunning: this.#notRunning },
       applied: this.#applied,
@@ -129,7 +146,7 @@ export class Intake {
   open(): void {
     this.#accepting = true
     this.#flowing = false
-    this.#limit = 0
+    this.#shut()
   }
 
   flow(): void {
@@ -140,7 +157,7 @@ export class Intake {
   /** Takes no more events. Fibers that wait for room are let go; what was accepted still gets folded. */
   close(): void {
     this.#accepting = false
-    this.#limit = 0
+    this.#shut()
     for (const waiter of this.#line ?? []) this.#letGo(waiter, this.#refuseNotRunning())
   }
 
@@ -157,26 +174,19 @@ export class Intake {
 
   // --- offers
 
-  /** Offers an event that may be anything, emitted at the present time of the writer. Never throws. */
+  /** Offers an event that may be anything. Never throws. */
   offer(event: unknown): Offer {
-    if (this.#accepted < this.#limit || this.#reopen()) {
-      // Counted first: the fold may have it before this call is over.
-      this.#accepted++
-      let written = false
-      try {
-        written = this.#events.writeRow(event as MetricEvent)
-      } catch {
-        // It cannot be read, or has no tag: below it is found to be invalid.
-      }
-      if (written) return "accepted"
-      this.#accepted--
+    try {
+      if (this.#events.writeRow(this, event as MetricEvent)) return "accepted"
+    } catch {
+      // It cannot be read, or has no tag: below it is found to be invalid.
     }
     return this.#offerAny(event)
   }
 
   /** The same, but under `backpressure` the fiber waits for room. */
   offerOrWait(event: unknown): Effect.Effect<Offer> {
-    if (this.overflow !== "backpressure" || this.#accepted < this.#limit || this.#reopen()) {
+    if (this.overflow !== "backpressure" || this.accepted < this.limit || this.reopen()) {
       return Effect.succeed(this.offer(event))
     }
     const entry = this.#entryOf(event)
@@ -194,26 +204,32 @@ export class Intake {
     })
   }
 
+  /** No event goes straight into the stream until `reopen`. */
+  #shut(): void {
+    this.limit = 0
+    this.#lane.writer.stop(this)
+  }
+
   #refuseNotRunning(): "not-running" {
     this.#notRunning++
     return "not-running"
   }
 
   /** Whether events may go straight into the stream again; looks at how far the fold is. */
-  #reopen(): boolean {
+  reopen(): boolean {
     if (!this.#flowing || !this.#accepting || this.#queued > 0 || this.#waiting > 0 || this.#barriers.length > 0) {
       return false
     }
     this.#readCounters()
     const { writer } = this.#lane
     // From half the capacity on the fold has to keep up, and is woken; a burst never reaches the event loop.
-    if ((this.#accepted - this.#folded) * 2 >= this.#handedLimit) {
+    if ((this.accepted - this.#folded) * 2 >= this.#handedLimit) {
       writer.publish(true)
       this.#readCounters()
     }
     const step = Math.max(1, this.#handedLimit >> 2)
-    this.#limit = Math.min(this.#folded + this.#handedLimit, this.#accepted + step)
-    return this.#accepted < this.#limit
+    this.limit = Math.min(this.#folded + this.#handedLimit, this.accepted + step)
+    return this.accepted < this.limit
   }
 
   /** The slower way: what does not fit a row, has no room, or comes while events wait. */
@@ -239,7 +255,7 @@ export class Intake {
 
   #entryOf(event: unknown): Entry | undefined {
     const copy = copyOf(event)
-    if (copy !== undefined) return { event: copy, at: this.#lane.writer.time }
+    if (copy !== undefined) return { event: copy, at: this.#lane.writer.now() }
     this.#invalid++
     return undefined
   }
@@ -269,10 +285,11 @@ export class Intake {
   }
 
   #accept(entry: Entry): void {
-    this.#accepted++
-    // Whoever waits in the queue goes first: no event passes it until `#reopen` finds it empty.
-    this.#limit = 0
+    // Whoever waits in the queue goes first: no event passes it until `reopen` finds it empty.
+    this.#shut()
+    this.counted++
     this.#queue ??= Effect.runSync(Queue.bounded<Entry>(this.capacity))
+    this.#moved ??= uncounted(this.lane)
     Queue.offerUnsafe(this.#queue, entry)
     if (!this.#flowing) return
     this.#move()
@@ -299,7 +316,7 @@ export class Intake {
   /** Runs `action` when all events accepted up to now have left the queue, before any later one does. */
   afterAccepted(action: () => void): void {
     if (this.#barriers === nothing) this.#barriers = []
-    this.#barriers.push({ position: this.#accepted, run: action })
+    this.#barriers.push({ position: this.accepted, run: action })
     this.flush()
   }
 
@@ -353,13 +370,13 @@ export class Intake {
 
   #canMove(): boolean {
     this.#readCounters()
-    if (this.#barriers.length > 0 && this.#barriers[0]!.position <= this.#accepted - this.#queued) return true
+    if (this.#barriers.length > 0 && this.#barriers[0]!.position <= this.accepted - this.#queued) return true
     return this.#flowing && this.#queued > 0 && this.#stuck === undefined && this.#handed < this.#handedLimit
   }
 
   /** Events that the fold has, or can see. */
   get #handed(): number {
-    return this.#accepted - this.#queued - this.#folded
+    return this.accepted - this.#queued - this.#folded
   }
 
   /** Moves events from the queue into the stream while they may go, and runs the barriers that are due. */
@@ -371,7 +388,7 @@ export class Intake {
   }
 
   #moveNext(): boolean {
-    while (this.#barriers.length > 0 && this.#barriers[0]!.position <= this.#accepted - this.#queued) {
+    while (this.#barriers.length > 0 && this.#barriers[0]!.position <= this.accepted - this.#queued) {
       this.#barriers.shift()!.run()
     }
     if (!this.#flowing || this.#queued === 0) return false
@@ -382,15 +399,15 @@ export class Intake {
     const entry = this.#stuck ?? this.#takeEntry()
     if (this.#skipped) {
       this.#skipped = false
-      this.#lane.send({ _tag: "Skip", to: this.#accepted - this.#queued - (this.#stuck === undefined ? 1 : 0) })
+      this.#lane.send({ _tag: "Skip", to: this.accepted - this.#queued - (this.#stuck === undefined ? 1 : 0) })
     }
     this.#stuck = undefined
-    this.#lane.writer.setTime(entry.at)
-    if (this.#events.writeCopy(entry.event) === "full") {
-      this.#stuck = entry
-      return false
-    }
-    return true
+    const { writer } = this.#lane
+    const given = writer.give(entry.at)
+    const done = this.#events.writeCopy(this.#moved!, entry.event)
+    writer.give(given)
+    if (done === "full") this.#stuck = entry
+    return done === "written"
   }
 
   #takeEntry(): Entry {

@@ -61,6 +61,7 @@ const linkTo = (thread: Worker, options: LinkOptions): Effect.Effect<Link, Runti
     const failed = (cause: unknown) => new RuntimeFailed({ namespace: options.namespace, cause })
     const catalogSaid = Deferred.makeUnsafe<ReadonlyMap<string, Fingerprint>, RuntimeStartError>()
     let control: LinkControl | undefined
+    let onIdle = (): void => {}
     let holds = 0
 
     const fail = (cause: unknown): void => {
@@ -76,6 +77,8 @@ const linkTo = (thread: Worker, options: LinkOptions): Effect.Effect<Link, Runti
           return void Deferred.doneUnsafe(catalogSaid, Effect.fail(decodeStartError(message.error)))
         case "Died":
           return fail(new Error(message.reason))
+        case "Idle":
+          return onIdle()
         case "PageRead":
           return control?.writer.returned(message.number, message.buffer)
         default:
@@ -130,10 +133,12 @@ const linkTo = (thread: Worker, options: LinkOptions): Effect.Effect<Link, Runti
       const exit = Effect.runSyncExit(worker.send(message, transfers))
       if (Exit.isFailure(exit)) fail(originOf(exit.cause))
     }
+    const carrier = options.sharedMemory ? sharedCarrier(post) : transferringCarrier(post)
+    onIdle = carrier.onIdle
     control = makeLink({
       catalog,
       mostBytes: options.memoryLimit,
-      carrier: options.sharedMemory ? sharedCarrier(post) : transferringCarrier(post),
+      carrier,
       allocateCounters: (bytes) => (options.sharedMemory ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes)),
       hold,
       later: (action) => dispatcher.scheduleTask(action, 0)

@@ -220,26 +220,30 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
   // --- events
 
   readonly emit = (event: MetricEvent): Effect.Effect<boolean, EmitError> =>
-    Effect.withFiber((fiber) => {
-      this.#setTime(fiber.getRef(Clock.Clock))
-      // In a hook that the fold waits for there would be no end to waiting for room.
-      return this.overflow === "backpressure" && hookOf(fiber, this.#lifecycle) === undefined
-        ? Effect.flatMap(this.#intake.offerOrWait(event), (offer) => this.#resultOf(offer, event))
-        : this.#resultOf(this.#intake.offer(event), event)
-    })
+    Effect.withFiber((fiber) =>
+      this.#emittedAt(fiber.getRef(Clock.Clock), () =>
+        // In a hook that the fold waits for there would be no end to waiting for room.
+        this.overflow === "backpressure" && hookOf(fiber, this.#lifecycle) === undefined
+          ? Effect.flatMap(this.#intake.offerOrWait(event), (offer) => this.#resultOf(offer, event))
+          : this.#resultOf(this.#intake.offer(event), event)
+      )
+    )
 
   readonly emitUnsafe = (event: MetricEvent): boolean => this.emitAt(this.#clock, event)
 
   emitAt(clock: Clock.Clock, event: MetricEvent): boolean {
-    this.#setTime(clock)
-    return this.#intake.offer(event) === "accepted"
+    if (clock === liveClock) return this.#intake.offer(event) === "accepted"
+    return this.#emittedAt(clock, () => this.#intake.offer(event) === "accepted")
   }
 
-  /** Stamps the event to come. The live clock is read sparingly, any other (a `TestClock`) for every event. */
-  #setTime(clock: Clock.Clock): void {
+  /** Has what is emitted bear the time of a clock. The writer itself reads the live one, and sparingly. */
+  #emittedAt<A>(clock: Clock.Clock, emits: () => A): A {
+    if (clock === liveClock) return emits()
     const { writer } = this.#lane
-    if (clock !== liveClock) writer.setTime(clock.currentTimeMillisUnsafe())
-    else if (--writer.countdown < 0) writer.tick()
+    const given = writer.give(clock.currentTimeMillisUnsafe())
+    const done = emits()
+    writer.give(given)
+    return done
   }
 
   #resultOf(offer: Offer, event: unknown): Effect.Effect<boolean, EmitError> {

@@ -5,7 +5,7 @@ import type { Carrier } from "./carrier.ts"
 import { FirstWord, type Page, PageBytes, PublishedHalf, ReadHalf, viewPage } from "./rowFormat.ts"
 
 /** Full pages that lie unread where the fold lags. */
-export const UnreadPages = 4
+export const UnreadPages = 1
 
 export class PagePool {
   readonly #carrier: Carrier

@@ -139,6 +139,9 @@ export type ThreadMessage =
   | { readonly _tag: "Stream"; readonly control: SharedArrayBuffer | undefined }
   | { readonly _tag: "Page"; readonly number: number; readonly buffer: ArrayBufferLike }
   | { readonly _tag: "Attach"; readonly attachments: ReadonlyArray<unknown> }
+  /** The answer to `Idle`: it may sleep, and is woken by the next message. */
+  | { readonly _tag: "Sleep" }
+  /** There are new rows. */
   | { readonly _tag: "Wake" }
 
 /** From a worker thread as a whole. */
@@ -150,5 +153,7 @@ export type WorkerMessage =
   | { readonly _tag: "Refused"; readonly error: unknown }
   /** The last word of a worker whose fold died of a defect. */
   | { readonly _tag: "Died"; readonly reason: string }
+  /** No rows have come for a while. */
+  | { readonly _tag: "Idle" }
   /** A page that was sent has been read, and comes back. */
   | { readonly _tag: "PageRead"; readonly number: number; readonly buffer: ArrayBufferLike }

@@ -13,7 +13,7 @@ import {
   type NamedField,
   type StructField
 } from "./layout.ts"
-import type { RowMemory, RowRead, Rows, RowWrite } from "./rowFormat.ts"
+import type { RowMemory, RowRead, RowSource, Rows, RowWrite } from "./rowFormat.ts"
 import { Missing, Null, Present, Undefined } from "./rowFormat.ts"
 
 type Struct = { readonly [name: string]: unknown }
@@ -154,16 +154,16 @@ export const closureWrite = (layout: Layout, type: number, writer: RowMemory): R
   const common = makeDraft()
   let busy = false
 
-  const write = (draft: Draft, lane: number, event: MetricEvent): boolean => {
+  const write = (draft: Draft, source: RowSource, event: MetricEvent): boolean => {
     // Fields of a struct that is not there are zero, and so is a number that is not there.
     draft.halves.fill(0)
     draft.numbers.fill(0)
     if (bigints.length > 0) draft.bigints.fill(0n)
     draft.wide.length = 0
     for (const put of puts) if (!put(draft, event as unknown as Struct)) return false
-    if (draft.wide.length > 0) return writer.widen(type, draft.wide, lane, event)
-    const fits = lane === writer.lane && type === writer.type && writer.pos + layout.words <= writer.end
-    if (!fits && !writer.beginRun(lane, type, layout.words)) return false
+    if (draft.wide.length > 0) return writer.widen(type, draft.wide, source, event)
+    const fits = source === writer.source && type === writer.type && writer.pos < writer.runEnd
+    if (!fits && !writer.beginRun(source, type, layout.words)) return false
     const p = writer.pos
     const h = p * 2
     for (const word of numbers) writer.f64[p + word] = draft.numbers[word]!
@@ -173,12 +173,12 @@ export const closureWrite = (layout: Layout, type: number, writer: RowMemory): R
     return true
   }
 
-  return (lane, event) => {
+  return (source, event) => {
     // A getter of the event may emit another one: it gets a draft of its own.
-    if (busy) return write(makeDraft(), lane, event)
+    if (busy) return write(makeDraft(), source, event)
     busy = true
     try {
-      return write(common, lane, event)
+      return write(common, source, event)
     } finally {
       busy = false
     }

@@ -161,14 +161,14 @@ export const generateWrite = (layout: Layout, type: number, writer: RowMemory): 
   const code = new WriteCode()
   code.fields(layout.fields, "e")
   const source = `"use strict";
-return function write(lane, e) {
+return function write(source, e) {
   ${code.declarations.join("\n  ")}
   ${code.reads.join("\n  ")}
   ${code.narrow ? "let wide;" : ""}
   ${code.checks.join("\n  ")}
-  ${code.narrow ? `if (wide !== undefined) return w.widen(${type}, wide, lane, e);` : ""}
-  if (lane !== w.lane || w.type !== ${type} || w.pos + ${layout.words} > w.end) {
-    if (!w.beginRun(lane, ${type}, ${layout.words})) return false;
+  ${code.narrow ? `if (wide !== undefined) return w.widen(${type}, wide, source, e);` : ""}
+  if (source !== w.source || w.type !== ${type} || w.pos >= w.runEnd) {
+    if (!w.beginRun(source, ${type}, ${layout.words})) return false;
   }
   const p = w.pos, i32 = w.i32, f64 = w.f64, h = p * 2;
   ${code.stores.join("\n  ")}

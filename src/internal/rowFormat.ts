@@ -8,8 +8,8 @@
  */
 import type { MetricEvent } from "../MetricEvent.ts"
 
-/** Bytes of a page. */
-export const PageBytes = 65_536
+/** Bytes of a page. To turn it costs some 20 µs, which a load of 200 events a millisecond pays every 80 ms. */
+export const PageBytes = 262_144
 
 /** Words of a page. */
 export const PageWords = PageBytes / 8
@@ -81,26 +81,38 @@ export const viewPage = (number: number, buffer: ArrayBufferLike): Page => ({
 /** Words of a row that carries a string of `length` code units. */
 export const stringRowWords = (length: number): number => 2 + ((length + 3) >> 2)
 
+/** Whose events the rows of a run are. */
+export interface RowSource {
+  readonly lane: number
+  /** Rows written, but for those of the run that is open: they are counted when it ends, before anybody sees them. */
+  counted: number
+  /** Up to which count it may write without being asked. */
+  readonly limit: number
+  /** Whether it may write more, and up to which limit. May publish, and all that follows from that. */
+  readonly reopen: () => boolean
+}
+
 /**
- * Writes an event of the writer's present time, which may be anything but has the layout's tag. Gives `false` when it does not fit the layout, or
- * there is no room for it; then nothing that counts was written. Throws what the event's own getters throw.
+ * Writes an event that is emitted now, which may be anything but has the layout's tag. Gives `false` when it does not
+ * fit the layout, or the source may not write, or there is no room; then nothing that counts was written. Throws what
+ * the event's own getters throw.
  */
-export type RowWrite = (lane: number, event: MetricEvent) => boolean
+export type RowWrite = (source: RowSource, event: MetricEvent) => boolean
 
 /** What an encoder writes to: the page at hand, and the run that is open. See `RowWriter`. */
 export interface RowMemory {
   readonly i32: Int32Array
   readonly f64: Float64Array
   readonly i64: BigInt64Array
-  /** The next free word, and the one that rows end before. */
+  /** The next free word, and the one that rows of the open run end before. */
   pos: number
-  readonly end: number
-  readonly lane: number
+  readonly runEnd: number
+  readonly source: RowSource | undefined
   readonly type: number
-  readonly beginRun: (lane: number, type: number, words: number) => boolean
+  readonly beginRun: (source: RowSource, type: number, words: number) => boolean
   readonly intern: (value: string) => number
   /** Has the integers in these places of the rows of a type widened, and writes the event that needs it. */
-  readonly widen: (type: number, places: ReadonlyArray<number>, lane: number, event: MetricEvent) => boolean
+  readonly widen: (type: number, places: ReadonlyArray<number>, source: RowSource, event: MetricEvent) => boolean
 }
 
 /** The memory that a row is read from: the views of its page, and the dictionary. */

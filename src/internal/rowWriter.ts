@@ -20,6 +20,7 @@ import {
   PublishedHalf,
   ReadHalf,
   type RowMemory,
+  type RowSource,
   StringRow,
   stringRowWords,
   TimeRow,
@@ -32,12 +33,19 @@ export interface Waiting {
   readonly flush: () => void
 }
 
-/** Events between two looks at the clock. */
-const Often = 64
+/** Events between two looks at the clock within a turn of the event loop: so many at first, and so many at the most. */
+const FirstLook = 64
+const MostPerLook = 256
+
+const settled = Promise.resolve()
 
 /** The word that rows of any page end before: a command that finds a full page needs no other one. */
 const LastWord = PageWords - 2
 
+/**
+ * Its state is in plain properties, which code that runs once in a turn, and so is rarely optimized, reads much faster
+ * than private names: with these a turn of 200 events cost a tenth more.
+ */
 export class RowWriter implements RowMemory {
   // The encoders write these directly.
   i32: Int32Array
@@ -45,176 +53,231 @@ export class RowWriter implements RowMemory {
   i64: BigInt64Array
   /** The next free word of the current page. */
   pos = FirstWord
-  /** The word that rows end before. The two behind it are for a command, and for what says where the stream goes on. */
-  readonly end = LastWord
-  /** The run that is open; -1: none is. */
-  lane = -1
+  /** Whose run is open, and of what type. */
+  source: RowSource | undefined
   type = -1
-  /** The time of the events to come. */
-  time = Number.NaN
-  /** Events until {@link tick}. */
-  countdown = 0
-
-  readonly #carrier: Carrier
-  readonly #pages: PagePool
-  readonly #encoders: RowEncoders
-  readonly #strings = new StringCodes((code, value) => this.#writeString(code, value))
-  #page: Page
-  #published = FirstWord
+  /** The word that rows of the open run end before: then the source, the clock and the page are looked at again. */
+  runEnd = 0
   /** Where the open run has its word, and the width of its rows. */
-  #runAt = 0
-  #runWords = 1
-  #attachments: Array<unknown> = []
-  #scheduled = false
-  #events = false
-  #dead = false
-  readonly #waiting = new Set<Waiting>()
-
-  /** The time that the stream has. */
-  #written = Number.NaN
-  #willEndTurn = false
+  private runAt = 0
+  private runWords = 1
+  /** Events of this turn of the event loop after which the live clock is read again: none at its begin. */
+  private untilLook = 0
+  /** The time of the events to come, and whether the stream has to be told of it. */
+  private time = Number.NaN
+  private isNewTime = false
+  /** The time that a clock other than the live one gives to the events emitted now. */
+  private given: number | undefined
+  /** Whether a microtask waits for the end of this turn. */
+  private inTurn = false
+  private perLook = FirstLook
+  /** Runs begun so far. */
+  private runs = 0
+  /** Whether the end of a turn has published since the time last changed. */
+  private wasShown = false
   /** Whether all of the current page was written in one turn of the event loop. */
-  #burst = true
-  /** The time of the events when a turn last ended with publishing. */
-  #publishedTime = Number.NaN
+  private burst = true
+
+  private readonly carrier: Carrier
+  private readonly pages: PagePool
+  private readonly encoders: RowEncoders
+  private readonly strings = new StringCodes((code, value) => this.writeString(code, value))
+  private page: Page
+  private published = FirstWord
+  private attachments: Array<unknown> = []
+  private scheduled = false
+  private events = false
+  private dead = false
+  private readonly waiting = new Set<Waiting>()
 
   /** `declare` writes the command that tells the fold of a layout; for `generate` see {@link RowEncoders}. */
   constructor(carrier: Carrier, mostBytes: number, declare: Declare, generate?: boolean) {
-    this.#carrier = carrier
-    this.#pages = new PagePool(carrier, mostBytes)
-    this.#encoders = new RowEncoders(this, declare, generate)
-    this.#page = this.#pages.allocate()
-    this.i32 = this.#page.i32
-    this.f64 = this.#page.f64
-    this.i64 = this.#page.i64
+    this.carrier = carrier
+    this.pages = new PagePool(carrier, mostBytes)
+    this.encoders = new RowEncoders(this, declare, generate)
+    this.page = this.pages.allocate()
+    this.i32 = this.page.i32
+    this.f64 = this.page.f64
+    this.i64 = this.page.i64
   }
 
   /** Bytes of memory that pages take. */
   get bytes(): number {
-    return this.#pages.bytes
+    return this.pages.bytes
   }
 
   // --- time
 
   /**
-   * Sets the time of the events to come to that of the live clock: for the first event of a turn of the event loop, and
-   * every few dozen events after it, when {@link countdown} has come to 0. That is all that an event pays for its time;
-   * nothing is handed on, since a number that is not small would be boxed.
+   * Gives the events to come the time of another clock than the live one, or of that one again; what they had before.
    */
-  tick(): void {
-    if (!this.#willEndTurn) {
-      this.#willEndTurn = true
-      queueMicrotask(this.#endTurn)
+  give(time: number | undefined): number | undefined {
+    const { given } = this
+    this.endRun()
+    this.given = time
+    return given
+  }
+
+  /** The time of an event that is emitted now. */
+  now(): number {
+    this.stamp()
+    return this.time
+  }
+
+  /** Sets the time of the events to come. Ends no run but where it has changed. */
+  private stamp(): void {
+    if (this.given !== undefined) {
+      this.willPublish()
+      this.changeTime(this.given)
+      this.untilLook = 0
+    } else if (this.untilLook <= 0) this.look()
+  }
+
+  /** The live clock is read for the first event of a turn of the event loop, and then every few dozen events. */
+  private look(): void {
+    const now = Date.now()
+    if (this.inTurn) {
+      // Rarer while events come faster than the clock moves; as often as it takes where they are slow in one long turn.
+      const passed = now - this.time
+      this.perLook = passed < 2 ? Math.min(MostPerLook, 2 * this.perLook) : Math.ceil(this.perLook / passed)
+    } else {
+      this.inTurn = true
+      // `queueMicrotask` would cost three times as much: it makes an asynchronous resource of each.
+      void settled.then(this.endTurn)
     }
-    if (!this.#carrier.publishesEachTurn) this.#willPublish()
-    this.#changeTime(Date.now())
-    this.countdown = Often
+    this.untilLook = this.perLook
+    if (!this.carrier.publishesEachTurn) this.willPublish()
+    this.changeTime(now)
+  }
+
+  private changeTime(time: number): void {
+    if (time === this.time) return
+    this.endRun()
+    this.time = time
+    this.isNewTime = true
+    this.wasShown = false
   }
 
   /** In a microtask: the next event looks at the clock. */
-  readonly #endTurn = (): void => {
-    this.countdown = 0
-    this.#willEndTurn = false
-    this.#burst = false
-    if (!this.#carrier.publishesEachTurn) return
+  private readonly endTurn = (): void => {
+    this.inTurn = false
+    this.burst = false
+    this.endRun()
+    this.untilLook = 0
+    if (!this.carrier.publishesEachTurn) return
     // A timer would cost a turn of its own. Not more than once in a millisecond: microtasks may come in thousands.
-    if (this.time === this.#publishedTime) return this.#willPublish()
-    this.#publishedTime = this.time
+    if (this.wasShown) return this.willPublish()
+    this.wasShown = true
     this.publish(false)
   }
 
-  /** Sets the time of the events to come to that of another clock. */
-  setTime(time: number): void {
-    this.countdown = 0
-    this.#willPublish()
-    this.#changeTime(time)
-  }
-
-  #willPublish(): void {
-    this.#events = true
-    this.#schedule()
-  }
-
-  #changeTime(time: number): void {
-    if (time === this.time) return
-    this.#endRun()
-    this.time = time
+  private willPublish(): void {
+    this.events = true
+    this.schedule()
   }
 
   // --- rows
 
   /** The encoder of a layout. */
   encoder(layout: Layout): Encoder {
-    return this.#encoders.of(layout)
+    return this.encoders.of(layout)
   }
 
   widen(...args: Parameters<RowMemory["widen"]>): boolean {
-    return this.#encoders.widen(...args)
+    return this.encoders.widen(...args)
   }
 
   /**
-   * Opens a run of rows of `words` each, where there is room for one at least. `false`: there is none.
+   * Opens a run of rows of `words` each, with room for one at least. `false`: the source may not write, or there is no
+   * room.
    *
-   * An encoder calls it for the first row, and whenever the lane, the layout, the time or the page has changed.
+   * An encoder calls it when the source or the type has changed, or the run is at its end.
    */
-  beginRun(lane: number, type: number, words: number): boolean {
-    this.#endRun()
-    if (!this.#room(3 + words)) return false
-    this.#writeTime()
-    this.i32[this.pos * 2] = lane
-    this.i32[this.pos * 2 + 1] = type
-    this.lane = lane
+  beginRun(source: RowSource, type: number, words: number): boolean {
+    this.endRun()
+    if (source.counted >= source.limit) {
+      const runs = this.runs
+      // Where the fold runs in this thread, it may have emitted meanwhile: other strings may have the codes of this event's.
+      if (!source.reopen() || runs !== this.runs) return false
+    }
+    this.stamp()
+    if (!this.room(3 + words)) return false
+    this.writeTime()
+    const at = this.pos
+    this.i32[at * 2] = source.lane
+    this.i32[at * 2 + 1] = type
+    this.pos = at + 1
+    this.source = source
     this.type = type
-    this.#runAt = this.pos
-    this.#runWords = words
-    this.pos++
+    this.runs++
+    this.runAt = at
+    this.runWords = words
+    const room = ((LastWord - this.pos) / words) | 0
+    const most = Math.min(source.limit - source.counted, room)
+    const rows = this.given === undefined ? Math.min(most, this.untilLook) : 1
+    this.runEnd = this.pos + rows * words
     return true
   }
 
-  /** Says how many rows the open run has. */
-  #endRun(): void {
-    if (this.lane < 0) return
-    const count = (this.pos - this.#runAt - 1) / this.#runWords
-    if (count === 0) this.pos = this.#runAt
-    else this.i32[this.#runAt * 2 + 1] = this.type | (count << TypeBits)
-    this.lane = -1
+  /** Rows of this source that it has not counted: those of the open run. */
+  rowsOf(source: RowSource): number {
+    return source === this.source ? (this.pos - this.runAt - 1) / this.runWords : 0
   }
 
-  #writeTime(): void {
-    if (this.time === this.#written) return
+  /** Ends the run that is open, if it is this source's: it is asked before it writes again. */
+  stop(source: RowSource): void {
+    if (source === this.source) this.endRun()
+  }
+
+  /** Says how many rows the open run has. */
+  private endRun(): void {
+    const { source } = this
+    if (source === undefined) return
+    const count = this.rowsOf(source)
+    this.source = undefined
+    this.i32[this.runAt * 2 + 1] = this.type | (count << TypeBits)
+    this.untilLook -= count
+    source.counted += count
+  }
+
+  private writeTime(): void {
+    if (!this.isNewTime) return
+    this.isNewTime = false
     this.i32[this.pos * 2 + 1] = TimeRow
     this.f64[this.pos + 1] = this.time
     this.pos += 2
-    this.#written = this.time
   }
 
   /** Whether `words` fit in, on this page or another. */
-  #room(words: number): boolean {
-    return this.pos + words <= this.end || this.turnPage(words)
+  private room(words: number): boolean {
+    return this.pos + words <= LastWord || this.turnPage(words)
   }
 
   /** An event that does not lie in a row. */
   clonedEvent(lane: number, event: unknown): boolean {
-    this.#endRun()
-    if (!this.#room(3)) return false
-    this.#writeTime()
-    this.#attachments.push(event)
-    return this.#word(lane, ClonedEventRow)
+    this.endRun()
+    this.stamp()
+    if (!this.room(3)) return false
+    this.writeTime()
+    this.untilLook--
+    this.attachments.push(event)
+    return this.word(lane, ClonedEventRow)
   }
 
   /** An event that no metric can be concerned with. */
   foreignEvent(lane: number): boolean {
-    return this.#word(lane, ForeignEventRow)
+    this.stamp()
+    return this.word(lane, ForeignEventRow)
   }
 
-  #word(half: number, type: number): boolean {
-    this.#endRun()
-    if (!this.#room(1)) return false
-    this.#putWord(half, type)
+  private word(half: number, type: number): boolean {
+    this.endRun()
+    if (!this.room(1)) return false
+    this.putWord(half, type)
     return true
   }
 
-  #putWord(half: number, type: number): void {
+  private putWord(half: number, type: number): void {
     this.i32[this.pos * 2] = half
     this.i32[this.pos * 2 + 1] = type
     this.pos++
@@ -222,69 +285,70 @@ export class RowWriter implements RowMemory {
 
   /** A command, in order with the events. The fold is woken for it. */
   command(command: unknown): void {
-    if (this.#dead) return
-    this.#attachments.push(command)
-    this.#endRun()
-    if (this.pos > this.end) this.#nextPage(this.#pages.take(this.#burst, true)!)
-    this.#putWord(0, CommandRow)
-    this.#makeVisible(true)
-    this.#carrier.published(true)
+    if (this.dead) return
+    this.attachments.push(command)
+    this.endRun()
+    if (this.pos > LastWord) this.nextPage(this.pages.take(this.burst, true)!)
+    this.putWord(0, CommandRow)
+    this.makeVisible(true)
+    this.carrier.published(true)
   }
 
   /** Makes what was written visible to the fold. */
   publish(urgent: boolean): void {
-    if (this.#dead) return
-    this.#makeVisible(false)
-    this.#carrier.published(urgent)
+    if (this.dead) return
+    this.makeVisible(false)
+    this.carrier.published(urgent)
   }
 
-  #makeVisible(beyondBound: boolean): void {
-    this.#endRun()
-    this.#sendAttachments()
-    if (!this.#carrier.shared) {
+  private makeVisible(beyondBound: boolean): void {
+    this.endRun()
+    this.sendAttachments()
+    if (!this.carrier.shared) {
       // A page that is handed over has to say where the stream goes on.
-      const next = this.pos > FirstWord ? this.#pages.take(this.#burst, beyondBound) : undefined
-      if (next !== undefined) this.#nextPage(next)
-    } else if (this.pos !== this.#published) {
-      this.#published = this.pos
+      const next = this.pos > FirstWord ? this.pages.take(this.burst, beyondBound) : undefined
+      if (next !== undefined) this.nextPage(next)
+    } else if (this.pos !== this.published) {
+      this.published = this.pos
       Atomics.store(this.i32, PublishedHalf, this.pos)
     }
   }
 
-  #sendAttachments(): void {
-    if (this.#attachments.length === 0) return
-    const attachments = this.#attachments
-    this.#attachments = []
-    this.#carrier.attach(attachments)
+  private sendAttachments(): void {
+    if (this.attachments.length === 0) return
+    const attachments = this.attachments
+    this.attachments = []
+    this.carrier.attach(attachments)
   }
 
   /** Nobody reads any more. */
   close(): void {
-    this.#dead = true
+    this.dead = true
   }
 
   /** Flushes it, once, when there may be room again. */
   whenRoom(one: Waiting): void {
-    this.#waiting.add(one)
-    this.#schedule()
+    this.waiting.add(one)
+    this.schedule()
   }
 
-  #schedule(): void {
-    if (this.#scheduled) return
-    this.#scheduled = true
-    this.#carrier.later(this.#onTimer)
+  private schedule(): void {
+    if (this.scheduled) return
+    this.scheduled = true
+    this.carrier.later(this.onTimer)
   }
 
-  readonly #onTimer = (): void => {
-    this.#scheduled = false
-    if (this.#dead) return
+  private readonly onTimer = (): void => {
+    this.scheduled = false
+    if (this.dead) return
     this.publish(false)
     // While events come, the timer goes on by itself; the first one after a pause sets it again.
-    if (this.#events) this.#schedule()
-    this.countdown = 0
-    this.#events = false
-    const waiting = [...this.#waiting]
-    this.#waiting.clear()
+    if (this.events) this.schedule()
+    // What comes later in this turn has to set the timer again.
+    this.untilLook = 0
+    this.events = false
+    const waiting = [...this.waiting]
+    this.waiting.clear()
     for (const one of waiting) one.flush()
   }
 
@@ -293,53 +357,53 @@ export class RowWriter implements RowMemory {
   /** Goes on in another page, which has room for a row of `words`. `false`: all memory is in use. */
   turnPage(words: number): boolean {
     if (words > LastWord - FirstWord) return false
-    const page = this.#pages.take(this.#burst, false)
+    const page = this.pages.take(this.burst, false)
     if (page === undefined) return false
-    this.#endRun()
-    this.#nextPage(page)
+    this.endRun()
+    this.nextPage(page)
     return true
   }
 
-  #nextPage(next: Page): void {
-    const full = this.#page
+  private nextPage(next: Page): void {
+    const full = this.page
     this.i32[this.pos * 2] = next.number
     this.i32[this.pos * 2 + 1] = PageEndRow
     next.i32[PublishedHalf] = FirstWord
     next.i32[ReadHalf] = 0
-    this.#sendAttachments()
+    this.sendAttachments()
     Atomics.store(this.i32, PublishedHalf, this.pos + 1)
-    this.#page = next
+    this.page = next
     this.i32 = next.i32
     this.f64 = next.f64
     this.i64 = next.i64
-    this.pos = this.#published = FirstWord
-    this.#burst = true
-    this.#pages.seal(full)
-    if (this.#pages.lags) this.#carrier.published(true)
+    this.pos = this.published = FirstWord
+    this.burst = true
+    this.pages.seal(full)
+    if (this.pages.lags) this.carrier.published(true)
   }
 
   /** A page that was sent away has come back, under its number. */
   returned(number: number, buffer: ArrayBufferLike): void {
     // What was written meanwhile had no page to go on in.
-    if (this.#pages.returned(number, buffer)) this.publish(false)
+    if (this.pages.returned(number, buffer)) this.publish(false)
   }
 
   // --- strings
 
   intern(value: string): number {
-    return this.#strings.of(value)
+    return this.strings.of(value)
   }
 
-  #writeString(code: number, value: string): boolean {
+  private writeString(code: number, value: string): boolean {
     const { length } = value
     const words = stringRowWords(length)
-    this.#endRun()
-    if (!this.#room(words)) return false
+    this.endRun()
+    if (!this.room(words)) return false
     const p = this.pos
     this.i32[p * 2] = code
     this.i32[p * 2 + 1] = StringRow
     this.i32[p * 2 + 2] = length
-    const u16 = this.#page.u16
+    const u16 = this.page.u16
     for (let i = 0, unit = (p + 2) * 4; i < length; i++) u16[unit++] = value.charCodeAt(i)
     this.pos = p + words
     return true

@@ -33,7 +33,8 @@ export interface RuntimeOptions extends Pick<RecorderOptions, "capacity" | "over
   readonly shutdownTimeout?: Duration.Input
   /**
    * Most bytes of memory that events of all recorders lie in on their way to the fold. It is taken as it is needed; when
-   * it is full, events wait in the queue of their recorder, up to its capacity. Default: 16 MiB.
+   * it is full, events wait in the queue of their recorder, up to its capacity. Default: 16 MiB; it has two pages of
+   * 256 KiB at the least.
    */
   readonly memoryLimit?: number
 }

@@ -19,27 +19,40 @@ const later = (run: () => void): void => {
   if (typeof timer === "object") timer.unref()
 }
 
-export const sharedCarrier = (post: Post): Carrier => {
+export interface ThreadCarrier extends Carrier {
+  /** The worker asks whether it may sleep. */
+  readonly onIdle: () => void
+}
+
+export const sharedCarrier = (post: Post): ThreadCarrier => {
   const control = new SharedArrayBuffer(ControlBytes)
   const wakeUp = new WakeUp(control)
+  let sleeps = false
   post({ _tag: "Stream", control })
   return {
     shared: true,
-    pagesInTurn: { least: 16, most: 64 },
+    pagesInTurn: { least: 4, most: 16 },
     publishesEachTurn: true,
     allocate: () => new SharedArrayBuffer(PageBytes),
     opened: ({ buffer, number }) => post({ _tag: "Page", number, buffer }),
     sealed: () => {},
     attach: (attachments) => post({ _tag: "Attach", attachments }),
     published: (urgent) => {
-      if (urgent) wakeUp.rouse()
-      if (wakeUp.takeAsleep()) post({ _tag: "Wake" })
+      if (sleeps) {
+        sleeps = false
+        post({ _tag: "Wake" })
+      } else if (urgent) wakeUp.rouse()
     },
-    later
+    later,
+    onIdle: () => {
+      // What was published before is visible to the worker when it gets this.
+      sleeps = true
+      post({ _tag: "Sleep" })
+    }
   }
 }
 
-export const transferringCarrier = (post: Post): Carrier => {
+export const transferringCarrier = (post: Post): ThreadCarrier => {
   post({ _tag: "Stream", control: undefined })
   return {
     shared: false,
@@ -50,6 +63,8 @@ export const transferringCarrier = (post: Post): Carrier => {
     sealed: ({ buffer, number }: Page) => post({ _tag: "Page", number, buffer }, [buffer as ArrayBuffer]),
     attach: (attachments) => post({ _tag: "Attach", attachments }),
     published: () => {},
-    later
+    later,
+    // It waits for messages anyway.
+    onIdle: () => {}
   }
 }

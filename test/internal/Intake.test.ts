@@ -24,7 +24,14 @@ const eventOf = (kind: Kind, n: number): MetricEvent & { readonly n: number } =>
       : { _tag: kind, n }
 
 /** The intake of lane 1, and a fold that takes what has been published when it is told to. */
-const makeIntake = (options: { readonly capacity: number; readonly overflow: Overflow; readonly shared: boolean }) => {
+const makeIntake = (options: {
+  readonly capacity: number
+  readonly overflow: Overflow
+  readonly shared: boolean
+  /** Whether events bear the time of the live clock, or one that is given for each. */
+  readonly live: boolean
+}) => {
+  const clock = options.live ? undefined : 0
   const pair = new StreamPair({ bytes: 2 * PageBytes, shared: options.shared })
   const table = new CounterTable()
   table.add(new ArrayBuffer(ChunkBytes))
@@ -49,11 +56,11 @@ const makeIntake = (options: { readonly capacity: number; readonly overflow: Ove
   return {
     intake,
     offer: (event: MetricEvent): Offer => {
-      pair.writer.setTime(0)
+      pair.writer.give(clock)
       return intake.offer(event)
     },
     offerOrWait: (event: MetricEvent): Effect.Effect<Offer> => {
-      pair.writer.setTime(0)
+      pair.writer.give(clock)
       return intake.offerOrWait(event)
     },
     /** The events that have come, in order; of foreign ones it is only known that there was one. */
@@ -112,8 +119,9 @@ describe.each([
 ])("an intake over $carrier", ({ shared }) => {
   it.each(policies)("%s: keeps order and capacity, and accounts for all, whatever happens", async (overflow) => {
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 1, max: 40 }), anySteps, async (capacity, steps) => {
-        const { came, fill, fold, intake, offer, offerOrWait, turn } = makeIntake({ capacity, overflow, shared })
+      fc.asyncProperty(fc.integer({ min: 1, max: 40 }), fc.boolean(), anySteps, async (capacity, live, steps) => {
+        const options = { capacity, overflow, shared, live }
+        const { came, fill, fold, intake, offer, offerOrWait, turn } = makeIntake(options)
         intake.open()
         intake.flow()
         const offers: Array<{ readonly event: MetricEvent; readonly decided: Promise<Offer> }> = []
@@ -154,7 +162,8 @@ describe.each([
   })
 
   it("events that wait in the queue go before later ones, when there is room again at once", () => {
-    const { came, fill, fold, intake, offer, turn } = makeIntake({ capacity: 1000, overflow: "drop-newest", shared })
+    const options = { capacity: 1000, overflow: "drop-newest", shared, live: true } as const
+    const { came, fill, fold, intake, offer, turn } = makeIntake(options)
     intake.open()
     intake.flow()
     const offerAll = (from: number, to: number): void => {

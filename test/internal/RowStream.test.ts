@@ -289,12 +289,12 @@ describe("a stream that publishes with each turn of the event loop", () => {
   })
 
   /** Emits at the time of the live clock, as a recorder does. */
-  const emitting = (pair: StreamPair) => {
-    const encoder = pair.writer.encoder(wide(1).layout)
+  const emitting = (pair: StreamPair, words = 1) => {
+    const { event, layout } = wide(words)
+    const encoder = pair.writer.encoder(layout)
     pair.flush()
     return (n: number): void => {
-      if (--pair.writer.countdown < 0) pair.writer.tick()
-      expect(encoder.write(1, wide(1).event(n))).toBe(true)
+      expect(encoder.write(pair.source(1), event(n))).toBe(true)
     }
   }
   const came = (pair: StreamPair): ReadonlyArray<MetricEvent> => {
@@ -334,10 +334,10 @@ describe("a stream that publishes with each turn of the event loop", () => {
       [false, 2]
     ] as const) {
       const pair = new StreamPair({ ...options, pagesInTurn: { least: 2, most: 4 } })
-      const emit = emitting(pair)
-      for (let n = 0; n * 8 < 10 * PageBytes; n++) {
+      const emit = emitting(pair, 50)
+      for (let n = 0; n * 400 < 10 * PageBytes; n++) {
         emit(n)
-        if (n % 1000 !== 0) continue
+        if (n % 40 !== 0) continue
         if (burst) pair.flush()
         else await Promise.resolve()
         pair.read()
@@ -345,6 +345,92 @@ describe("a stream that publishes with each turn of the event loop", () => {
       expect(pair.writer.bytes).toBe(pages * PageBytes)
     }
   })
+})
+
+describe("the time of events by the live clock", () => {
+  afterEach(() => {
+    vi.restoreAllMocks()
+  })
+
+  /** Emits so many events while the clock, which moves by `millis` with each, starts where it was; tells of the looks at it. */
+  const emitting = () => {
+    const pair = new StreamPair()
+    const encoder = pair.writer.encoder(wide(1).layout)
+    pair.flush()
+    let time = 1000
+    const clock = vi.spyOn(Date, "now").mockImplementation(() => time)
+    return {
+      looks: clock.mock.calls,
+      emit: (count: number, millis: number): ReadonlyArray<number> => {
+        const from = pair.came.length
+        for (let n = 0; n < count; n++) {
+          expect(encoder.write(pair.source(1), wide(1).event(n))).toBe(true)
+          time += millis
+        }
+        pair.flush()
+        return pair.came.slice(from).flatMap((each) => ("at" in each ? [each.at] : []))
+      }
+    }
+  }
+
+  it("is looked at more and more rarely while events come faster than it moves", () => {
+    const { emit, looks } = emitting()
+    const times = emit(10_000, 0.004)
+    expect(looks.length).toBeLessThan(10_000 / 240)
+    expect(times[0]).toBe(1000)
+    for (const [n, at] of times.entries()) expect(1000 + n * 0.004 - at).toBeLessThan(1.03)
+  })
+
+  it("is looked at for each event where events are slow within one turn", () => {
+    const { emit } = emitting()
+    emit(64, 10)
+    expect(emit(100, 10).slice(1)).toEqual(Array.from({ length: 99 }, (_, n) => 1650 + n * 10))
+  })
+
+  it("is looked at with the first event of each turn, also for recorders that take turns", async () => {
+    const { emit } = emitting()
+    for (let turn = 0; turn < 5; turn++) {
+      expect(emit(1, 7)).toEqual([1000 + turn * 7])
+      await Promise.resolve()
+    }
+  })
+
+  it("is not that of events which have a time given, and theirs is not its", () => {
+    const pair = new StreamPair()
+    const encoder = pair.writer.encoder(wide(1).layout)
+    vi.spyOn(Date, "now").mockReturnValue(1000)
+    for (const given of [undefined, 5, 5, undefined, undefined, 6]) {
+      pair.writer.give(given)
+      encoder.write(pair.source(1), wide(1).event(0))
+    }
+    pair.flush()
+    expect(pair.came.map((each) => "at" in each && each.at)).toEqual([1000, 5, 5, 1000, 1000, 6])
+  })
+})
+
+it("an event whose strings others have displaced, while its source was asked whether it may write, is not written", () => {
+  const pair = new StreamPair()
+  const encoder = pair.writer.encoder(text.layout)
+  const long = (n: number): MetricEvent => Object.assign({ _tag: "text" }, { text: `${n}`.padEnd(400) })
+  const others = pair.source(2)
+  const source = {
+    lane: 1,
+    counted: 0,
+    limit: 0,
+    reopen: () => {
+      source.limit = 10
+      for (let n = 0; n < 100; n++) expect(encoder.write(others, long(n))).toBe(true)
+      return true
+    }
+  }
+  expect(encoder.write(source, long(-1))).toBe(false)
+  expect(encoder.write(source, long(-2))).toBe(true)
+  pair.flush()
+  deepStrictEqual(
+    pair.came.map((each) => "event" in each && each.event),
+    [...Array.from({ length: 100 }, (_, n) => long(n)), long(-2)]
+  )
+  expect(source.counted).toBe(1)
 })
 
 it("a reader that is led back to itself while it reads gives everything once", () => {

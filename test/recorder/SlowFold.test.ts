@@ -10,10 +10,10 @@ import { folded, gatedWorker, SlowSteps, slowEvent } from "../support/slow.metri
 const metrics = new URL("../support/slow.metrics.ts", import.meta.url)
 const policies: ReadonlyArray<Overflow> = ["drop-newest", "drop-oldest", "backpressure", "fail"]
 
-/** Two pages of memory: they hold some 500 of the events. */
-const memoryLimit = 131_072
-const capacity = 2000
-const offered = 5000
+/** Two pages of memory: they hold some 2000 of the events. */
+const memoryLimit = 524_288
+const capacity = 8000
+const offered = 20_000
 
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i)
 

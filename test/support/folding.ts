@@ -8,10 +8,9 @@ import { EventWriter } from "../../src/internal/eventWriter.ts"
 import { ExpositionNames } from "../../src/internal/exposition/expositionNames.ts"
 import { Fold } from "../../src/internal/fold.ts"
 import { ChunkBytes } from "../../src/internal/laneCounters.ts"
-import type { LaneLink } from "../../src/internal/link.ts"
 import type { Command, FoldMessage } from "../../src/internal/protocol.ts"
 import { Registrations } from "../../src/internal/registrations.ts"
-import { PageBytes, ReadHalf } from "../../src/internal/rowFormat.ts"
+import { PageBytes, ReadHalf, type RowSource } from "../../src/internal/rowFormat.ts"
 import { RowWriter } from "../../src/internal/rowWriter.ts"
 import type { MetricEvent } from "../../src/MetricEvent.ts"
 
@@ -59,8 +58,8 @@ export class Folding {
     const lane = this.#lanes++ % 1024
     const registrations = new Registrations("r", undefined, new ExpositionNames())
     this.send({ _tag: "Open", lane })
-    const link: Pick<LaneLink, "lane" | "writer"> = { lane, writer: this.writer }
-    const events = new EventWriter(link as LaneLink, registrations)
+    const source: RowSource = { lane, counted: 0, limit: Number.POSITIVE_INFINITY, reopen: () => true }
+    const events = new EventWriter(this.writer, registrations)
     const register = (metric: Metric.Any): void => {
       expect(registrations.claim([metric])).toBe(undefined)
       registrations.add([metric])
@@ -71,8 +70,8 @@ export class Folding {
     return {
       register,
       emit: (event: MetricEvent, at: number): void => {
-        this.writer.setTime(at)
-        expect(events.writeRow(event) || events.writeCopy(structuredClone(event))).not.toBe("full")
+        this.writer.give(at)
+        expect(events.writeRow(source, event) || events.writeCopy(source, structuredClone(event))).not.toBe("full")
       },
       /** What the metrics show, including every event emitted before. */
       read: (): ReadonlyArray<unknown> => {

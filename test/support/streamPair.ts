@@ -6,10 +6,9 @@
 import type { Carrier } from "../../src/internal/carrier.ts"
 import { copyOf, EventWriter } from "../../src/internal/eventWriter.ts"
 import type { Layout, TagLayout } from "../../src/internal/layout.ts"
-import type { LaneLink } from "../../src/internal/link.ts"
 import { compileRead } from "../../src/internal/rowCodec.ts"
 import type { Declare } from "../../src/internal/rowEncoders.ts"
-import type { Rows } from "../../src/internal/rowFormat.ts"
+import type { RowSource, Rows } from "../../src/internal/rowFormat.ts"
 import { FirstWord, type Page, PageBytes, PublishedHalf, ReadHalf } from "../../src/internal/rowFormat.ts"
 import { RowReader } from "../../src/internal/rowReader.ts"
 import { RowWriter } from "../../src/internal/rowWriter.ts"
@@ -55,6 +54,7 @@ export class StreamPair {
   readonly #onRows: OnRows | undefined
   /** Messages on their way to the reader, in order. */
   readonly #messages: Array<() => void> = []
+  readonly #sources = new Map<number, RowSource>()
   readonly #opened: Array<Page> = []
   #later: Array<() => void> = []
 
@@ -141,25 +141,35 @@ export class StreamPair {
   encoder(layout: Layout): (lane: number, event: MetricEvent, at: number) => boolean {
     const encoder = this.writer.encoder(layout)
     return (lane, event, at) => {
-      this.writer.setTime(at)
-      return encoder.write(lane, event)
+      this.writer.give(at)
+      return encoder.write(this.source(lane), event)
     }
   }
 
   /** Writes an event that does not go into a row. */
   clone(lane: number, event: MetricEvent, at: number): boolean {
-    this.writer.setTime(at)
+    this.writer.give(at)
     return this.writer.clonedEvent(lane, event)
+  }
+
+  /** The events of a lane, which may always be written. */
+  source(lane: number): RowSource {
+    let source = this.#sources.get(lane)
+    if (source === undefined) {
+      source = { lane, counted: 0, limit: Number.POSITIVE_INFINITY, reopen: () => true }
+      this.#sources.set(lane, source)
+    }
+    return source
   }
 
   /** Writes the events of lane 1, whose tags have these layouts, in the way that a recorder does. */
   recorder(layoutOf: (tag: string) => TagLayout) {
-    const lane: Pick<LaneLink, "lane" | "writer"> = { lane: 1, writer: this.writer }
-    const events = new EventWriter(lane as LaneLink, { layoutOf })
+    const source = this.source(1)
+    const events = new EventWriter(this.writer, { layoutOf })
     /** Whether it went into a row, or would have, were it an event at all. */
     const emitRow = (event: unknown): boolean => {
       try {
-        return events.writeRow(event as MetricEvent)
+        return events.writeRow(source, event as MetricEvent)
       } catch {
         return false
       }
@@ -167,10 +177,10 @@ export class StreamPair {
     return {
       emitRow,
       emit: (event: unknown): "written" | "full" | "invalid" => {
-        this.writer.setTime(0)
+        this.writer.give(0)
         if (emitRow(event)) return "written"
         const copy = copyOf(event)
-        return copy === undefined ? "invalid" : events.writeCopy(copy)
+        return copy === undefined ? "invalid" : events.writeCopy(source, copy)
       },
       metricsChanged: () => events.forgetLayouts()
     }

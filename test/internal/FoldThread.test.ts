@@ -1,0 +1,113 @@
+// A worker thread that has nothing to do goes to sleep, and no event is left lying when it does: whatever the order in
+// which the messages of the two threads cross.
+import { expect, it, vi } from "@effect/vitest"
+import { Effect, Fiber } from "effect"
+import { FoldThread } from "../../src/internal/foldThread.ts"
+import { ChunkBytes, CounterTable } from "../../src/internal/laneCounters.ts"
+import type { ThreadMessage, WorkerMessage } from "../../src/internal/protocol.ts"
+import { RowWriter } from "../../src/internal/rowWriter.ts"
+import { sharedCarrier } from "../../src/internal/threadCarrier.ts"
+import { WakeUp } from "../../src/internal/wakeUp.ts"
+
+const turn = Effect.callback<void>((resume) => void setImmediate(() => resume(Effect.void)))
+
+/** Both sides of a link, whose messages are delivered when a test says so. A nap takes no time. */
+const makeThread = Effect.gen(function* () {
+  let naps = 0
+  vi.spyOn(WakeUp.prototype, "nap").mockImplementation(() => void naps++)
+  const toThread: Array<ThreadMessage> = []
+  const fromThread: Array<WorkerMessage> = []
+  const thread = new FoldThread(new Map(), (message) => void fromThread.push(message))
+  const carrier = sharedCarrier((message) => void toThread.push(message))
+  const writer = new RowWriter(carrier, 1_000_000, () => {})
+  const buffer = new SharedArrayBuffer(ChunkBytes)
+  const table = new CounterTable()
+  table.add(buffer)
+  const deliver = (): void => {
+    for (const message of toThread.splice(0)) thread.receive(message)
+  }
+  /** Lets the thread run until it rests, and tells how often it has napped. */
+  const napsOf = (turns: number): Effect.Effect<number> =>
+    Effect.gen(function* () {
+      naps = 0
+      for (let i = 0; i < turns; i++) yield* turn
+      return naps
+    })
+  writer.command({ _tag: "Counters", buffer })
+  writer.command({ _tag: "Open", lane: 0 })
+  deliver()
+  const running = yield* Effect.forkChild(thread.run, { startImmediately: true })
+  yield* Effect.addFinalizer(() =>
+    Effect.andThen(
+      Fiber.interrupt(running),
+      Effect.sync(() => vi.restoreAllMocks())
+    )
+  )
+  const idle = Effect.gen(function* () {
+    for (let i = 0; i < 1000 && fromThread.length === 0; i++) yield* turn
+    expect(fromThread.splice(0)).toEqual([{ _tag: "Idle" }])
+  })
+  const emit = (): void => {
+    expect(writer.foreignEvent(0)).toBe(true)
+    writer.publish(false)
+  }
+  return { carrier, deliver, emit, folded: () => table.of(0).ignored, idle, napsOf, toThread }
+})
+
+it.live("asks once whether it may sleep, naps until it may, and then does nothing", () =>
+  Effect.gen(function* () {
+    const { carrier, deliver, idle, napsOf } = yield* makeThread
+    yield* idle
+    expect(yield* napsOf(200)).toBeGreaterThan(100)
+    carrier.onIdle()
+    deliver()
+    yield* turn
+    expect(yield* napsOf(200)).toBe(0)
+  }).pipe(Effect.scoped)
+)
+
+it.live("is woken by one message with the next rows, and naps again", () =>
+  Effect.gen(function* () {
+    const { carrier, deliver, emit, folded, idle, napsOf, toThread } = yield* makeThread
+    yield* idle
+    carrier.onIdle()
+    deliver()
+    for (let n = 1; n <= 2; n++) {
+      yield* napsOf(5)
+      for (let i = 0; i < 3; i++) emit()
+      expect(toThread).toEqual([{ _tag: "Wake" }])
+      deliver()
+      expect(yield* napsOf(20)).toBeGreaterThan(0)
+      expect(folded()).toBe(3 * n)
+      yield* idle
+      carrier.onIdle()
+      deliver()
+    }
+  }).pipe(Effect.scoped)
+)
+
+it.live("folds what was written while its question was on the way", () =>
+  Effect.gen(function* () {
+    const { carrier, deliver, emit, folded, idle, napsOf } = yield* makeThread
+    yield* idle
+    emit()
+    carrier.onIdle()
+    yield* napsOf(20)
+    expect(folded()).toBe(1)
+    // It hears that it may sleep, and that it must not, at once.
+    emit()
+    deliver()
+    yield* napsOf(20)
+    expect(folded()).toBe(2)
+    expect(yield* napsOf(20)).toBeGreaterThan(0)
+    yield* idle
+    carrier.onIdle()
+    deliver()
+    yield* turn
+    expect(yield* napsOf(20)).toBe(0)
+    emit()
+    deliver()
+    yield* napsOf(5)
+    expect(folded()).toBe(3)
+  }).pipe(Effect.scoped)
+)
