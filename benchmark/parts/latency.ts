@@ -19,7 +19,7 @@ export const run: Run = async ({ quick }) => {
   const outstanding = new Outstanding()
 
   const wakes: Array<number> = []
-  for (let i = 0; i < (quick ? 2 : 30); i++) {
+  for (let i = 0; i < (quick ? 1 : 30); i++) {
     await sleep(idleMillis)
     wakes.push(await microsToSnapshot(recorder))
   }

@@ -21,7 +21,7 @@ const range = { from: 1000, to: 10_000 }
 const burst = { events: 30_000, loops: 4 }
 
 export const run: Run = async ({ quick }) => {
-  const rounds = quick ? { rounds: 5, warmUps: 3, seconds: 0.7 } : { rounds: 31, warmUps: 5, seconds: 40 }
+  const rounds = quick ? { rounds: 3, warmUps: 2, seconds: 0.5 } : { rounds: 31, warmUps: 5, seconds: 40 }
   // Ends with the process: stopping ten thousand recorders is not what is measured here, and takes its time.
   const metrics = await startMetrics()
   const outstanding = new Outstanding()

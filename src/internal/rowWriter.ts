@@ -37,6 +37,9 @@ export interface Waiting {
 const FirstLook = 64
 const MostPerLook = 256
 
+/** Words of a burst that the fold does not see yet. */
+const WordsUnseen = PageWords >> 2
+
 const settled = Promise.resolve()
 
 /** The word that rows of any page end before: a command that finds a full page needs no other one. */
@@ -140,6 +143,8 @@ export class RowWriter implements RowMemory {
       // Rarer while events come faster than the clock moves; as often as it takes where they are slow in one long turn.
       const passed = now - this.time
       this.perLook = passed < 2 ? Math.min(MostPerLook, 2 * this.perLook) : Math.ceil(this.perLook / passed)
+      // In a burst the fold goes along with what is written, and does not wait for the page.
+      if (this.carrier.publishesEachTurn && this.pos - this.published > WordsUnseen) this.publish(false)
     } else {
       this.inTurn = true
       // `queueMicrotask` would cost three times as much: it makes an asynchronous resource of each.

@@ -35,35 +35,67 @@ const highOf = (value: number): number => {
 /** `undefined` where code generation is forbidden. */
 export const rowsFold = (planned: ReadonlyArray<PlannedKernel>, words: number): RowsFold | undefined => {
   if (!canGenerate || planned.length === 0) return undefined
-  const source = `"use strict";
-return function fold(planned, rows, at, count, time) {
-  const i32 = rows.i32, f64 = rows.f64;
-  ${planned.map(declare).join("\n  ")}
-  for (let i = 0, p = at; i < count; i++, p += ${words}) {
-    ${planned.map(step).join("\n    ")}
-  }
-};`
-  let fold = compiled.get(source)
-  if (fold === undefined) {
-    fold = new Function("highOf", source)(highOf) as Compiled
-    compiled.set(source, fold)
-  }
-  const run = fold
+  const any = compile(anyRows(planned, words))
+  const run = planned.every(hasCode) ? compile(knownRows(planned, words), any) : any
   return (rows, at, count, time) => run(planned, rows, at, count, time)
 }
 
+const compile = (source: string, any?: Compiled): Compiled => {
+  let fold = compiled.get(source)
+  if (fold === undefined) {
+    fold = new Function("highOf", "any", source)(highOf, any) as Compiled
+    compiled.set(source, fold)
+  }
+  return fold
+}
+
+/** Whether the label of a row is a code, by which its series is looked up. */
+const hasCode = ({ plan: { finder } }: PlannedKernel): boolean => finder.half !== -2
+
+const head = `"use strict";
+return function fold(planned, rows, at, count, time) {
+  const i32 = rows.i32, f64 = rows.f64;`
+
+/**
+ * Rows whose series are there. The loop calls nothing and changes no variable but its own, so that the compiler reads
+ * what is the same for all rows once; a row with a series that is not there is left to `any`.
+ */
+const knownRows = (planned: ReadonlyArray<PlannedKernel>, words: number): string => `${head}
+  ${planned.map(declare).join("\n  ")}
+  for (let i = 0, p = at; i < count; i++, p += ${words}) {
+    ${planned.map((_, i) => `const a${i} = points${i}.a, b${i} = points${i}.b;`).join("\n    ")}
+    for (; i < count; i++, p += ${words}) {
+      ${planned.map(lookUp).join("\n      ")}
+      if (${planned.map((_, i) => `s${i} < 0`).join(" || ")}) break;
+      ${planned.map((each, i) => addTo(each, i, `const s = s${i};`)).join("\n      ")}
+    }
+    if (i < count) any(planned, rows, p, 1, time);
+  }
+};`
+
+/** Rows of all kinds. */
+const anyRows = (planned: ReadonlyArray<PlannedKernel>, words: number): string => `${head}
+  ${planned.map(declare).join("\n  ")}
+  ${planned.map((_, i) => `let a${i} = points${i}.a, b${i} = points${i}.b;`).join("\n  ")}
+  for (let i = 0, p = at; i < count; i++, p += ${words}) {
+    ${planned.map((each, i) => addTo(each, i, find(each, i))).join("\n    ")}
+  }
+};`
+
 const declare = (_: PlannedKernel, i: number): string =>
   `const kernel${i} = planned[${i}].kernel, points${i} = kernel${i}.points, k${i} = points${i}.constants, finder${i} = planned[${i}].plan.finder;
-  const codes${i} = finder${i}.codes;
-  let a${i} = points${i}.a, b${i} = points${i}.b;`
+  const codes${i} = finder${i}.codes;`
 
-const step = ({ kernel: { points }, plan: { finder, value } }: PlannedKernel, i: number): string => {
-  const known = finder.half === -1 ? "0" : `i32[p * 2 + ${finder.half}]`
-  const find = `s = finder${i}.find(rows, p); a${i} = points${i}.a; b${i} = points${i}.b;`
-  const series =
-    finder.half === -2
-      ? `let s; ${find}`
-      : `const code = ${known}; let s = code < codes${i}.length ? codes${i}[code] : -1; if (s < 0) { ${find} }`
+const lookUp = ({ plan: { finder } }: PlannedKernel, i: number): string =>
+  `const code${i} = ${finder.half === -1 ? "0" : `i32[p * 2 + ${finder.half}]`}, s${i} = code${i} < codes${i}.length ? codes${i}[code${i}] : -1;`
+
+const find = (planned: PlannedKernel, i: number): string => {
+  const found = `s = finder${i}.find(rows, p); a${i} = points${i}.a; b${i} = points${i}.b;`
+  return hasCode(planned) ? `${lookUp(planned, i)} let s = s${i}; if (s < 0) { ${found} }` : `let s; ${found}`
+}
+
+/** Adds the value of the row to the series that `series` finds. */
+const addTo = ({ kernel: { points }, plan: { value } }: PlannedKernel, i: number, series: string): string => {
   const add = (high: string): string =>
     `${series} const points = points${i}, a = a${i}, b = b${i}, k = k${i}; ${points.code!(high)}`
   if (value === "one") return `{ const v = 1; ${add(String(0x3ff00000))} }`
