@@ -14,7 +14,7 @@ import { costTable, title } from "../report.ts"
 
 export const run: Run = async ({ quick }) => {
   const events = quick ? 250_000 : 1_000_000
-  const rounds = quick ? { rounds: 7, warmUps: 1, seconds: 2.5 } : { rounds: 9, warmUps: 3, seconds: 60 }
+  const rounds = quick ? { rounds: 7, warmUps: 1, seconds: 2 } : { rounds: 9, warmUps: 3, seconds: 60 }
   await using metrics = await startMetrics()
   const recorder = await metrics.recorder("documents", three)
   const outstanding = new Outstanding()

@@ -18,17 +18,17 @@ export const run: Run = async ({ quick }) => {
   const recorder = await metrics.recorder("documents", three)
   const outstanding = new Outstanding()
 
-  const wakes: Array<number> = []
-  for (let i = 0; i < (quick ? 1 : 30); i++) {
-    await sleep(idleMillis)
-    wakes.push(await microsToSnapshot(recorder))
-  }
-
   await sleep(idleMillis)
   const before = await metrics.workerUsage()
   const restSeconds = quick ? 0.5 : 5
   await sleep(restSeconds * 1000)
   const idle = [((await metrics.workerUsage()).cpuNanos - before.cpuNanos) / 1000 / restSeconds]
+
+  const wakes: Array<number> = []
+  for (let i = 0; i < (quick ? 1 : 30); i++) {
+    if (i > 0) await sleep(idleMillis)
+    wakes.push(await microsToSnapshot(recorder))
+  }
 
   const light = setInterval(() => {
     for (let i = 0; i < 10; i++) recorder.emitUnsafe(documentSave(i))

@@ -20,8 +20,14 @@ export interface Carrier {
   /** A page is full, and published. */
   readonly sealed: (page: Page) => void
   readonly attach: (attachments: Array<unknown>) => void
-  /** Rows were published. `urgent`: someone waits, or much lies unread. */
+  /**
+   * Rows were published. `urgent`: someone waits, or much lies unread. Where each turn publishes, it is told of urgent
+   * ones only: the reader looks by itself, unless it sleeps.
+   */
   readonly published: (urgent: boolean) => void
+  /** The reader may sleep until it is woken. */
+  readonly letSleep: () => void
+  readonly wake: () => void
   /** Runs the function soon: at the next turn, or after a few milliseconds. */
   readonly later: (run: () => void) => void
 }

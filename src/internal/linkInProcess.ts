@@ -42,6 +42,8 @@ export const makeInProcessLink = (mostBytes: number): Effect.Effect<Link, never,
         sealed: () => {},
         attach: (attachments) => fold.reader.attach(attachments),
         published: read,
+        letSleep: () => {},
+        wake: () => {},
         later: (run) => dispatcher.scheduleTask(run, 0)
       },
       allocateCounters: (bytes) => new ArrayBuffer(bytes),

@@ -61,7 +61,6 @@ const linkTo = (thread: Worker, options: LinkOptions): Effect.Effect<Link, Runti
     const failed = (cause: unknown) => new RuntimeFailed({ namespace: options.namespace, cause })
     const catalogSaid = Deferred.makeUnsafe<ReadonlyMap<string, Fingerprint>, RuntimeStartError>()
     let control: LinkControl | undefined
-    let onIdle = (): void => {}
     let holds = 0
 
     const fail = (cause: unknown): void => {
@@ -78,7 +77,7 @@ const linkTo = (thread: Worker, options: LinkOptions): Effect.Effect<Link, Runti
         case "Died":
           return fail(new Error(message.reason))
         case "Idle":
-          return onIdle()
+          return control?.writer.readerIdle()
         case "PageRead":
           return control?.writer.returned(message.number, message.buffer)
         default:
@@ -133,12 +132,10 @@ const linkTo = (thread: Worker, options: LinkOptions): Effect.Effect<Link, Runti
       const exit = Effect.runSyncExit(worker.send(message, transfers))
       if (Exit.isFailure(exit)) fail(originOf(exit.cause))
     }
-    const carrier = options.sharedMemory ? sharedCarrier(post) : transferringCarrier(post)
-    onIdle = carrier.onIdle
     control = makeLink({
       catalog,
       mostBytes: options.memoryLimit,
-      carrier,
+      carrier: options.sharedMemory ? sharedCarrier(post) : transferringCarrier(post),
       allocateCounters: (bytes) => (options.sharedMemory ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes)),
       hold,
       later: (action) => dispatcher.scheduleTask(action, 0)

@@ -81,6 +81,12 @@ export class RowWriter implements RowMemory {
   /** Whether all of the current page was written in one turn of the event loop. */
   private burst = true
 
+  /** What the carrier says, kept near. */
+  private readonly publishesEachTurn: boolean
+  private readonly shared: boolean
+  /** The reader was told that it may sleep: it has to be woken. */
+  private readerSleeps = false
+  private attached = false
   private readonly carrier: Carrier
   private readonly pages: PagePool
   private readonly encoders: RowEncoders
@@ -96,6 +102,8 @@ export class RowWriter implements RowMemory {
   /** `declare` writes the command that tells the fold of a layout; for `generate` see {@link RowEncoders}. */
   constructor(carrier: Carrier, mostBytes: number, declare: Declare, generate?: boolean) {
     this.carrier = carrier
+    this.publishesEachTurn = carrier.publishesEachTurn
+    this.shared = carrier.shared
     this.pages = new PagePool(carrier, mostBytes)
     this.encoders = new RowEncoders(this, declare, generate)
     this.page = this.pages.allocate()
@@ -144,14 +152,14 @@ export class RowWriter implements RowMemory {
       const passed = now - this.time
       this.perLook = passed < 2 ? Math.min(MostPerLook, 2 * this.perLook) : Math.ceil(this.perLook / passed)
       // In a burst the fold goes along with what is written, and does not wait for the page.
-      if (this.carrier.publishesEachTurn && this.pos - this.published > WordsUnseen) this.publish(false)
+      if (this.publishesEachTurn && this.pos - this.published > WordsUnseen) this.publish(false)
     } else {
       this.inTurn = true
       // `queueMicrotask` would cost three times as much: it makes an asynchronous resource of each.
       void settled.then(this.endTurn)
     }
     this.untilLook = this.perLook
-    if (!this.carrier.publishesEachTurn) this.willPublish()
+    if (!this.publishesEachTurn) this.willPublish()
     this.changeTime(now)
   }
 
@@ -169,7 +177,7 @@ export class RowWriter implements RowMemory {
     this.burst = false
     this.endRun()
     this.untilLook = 0
-    if (!this.carrier.publishesEachTurn) return
+    if (!this.publishesEachTurn) return
     // A timer would cost a turn of its own. Not more than once in a millisecond: microtasks may come in thousands.
     if (this.wasShown) return this.willPublish()
     this.wasShown = true
@@ -265,7 +273,7 @@ export class RowWriter implements RowMemory {
     if (!this.room(3)) return false
     this.writeTime()
     this.untilLook--
-    this.attachments.push(event)
+    this.attach(event)
     return this.word(lane, ClonedEventRow)
   }
 
@@ -291,25 +299,41 @@ export class RowWriter implements RowMemory {
   /** A command, in order with the events. The fold is woken for it. */
   command(command: unknown): void {
     if (this.dead) return
-    this.attachments.push(command)
+    this.attach(command)
     this.endRun()
     if (this.pos > LastWord) this.nextPage(this.pages.take(this.burst, true)!)
     this.putWord(0, CommandRow)
     this.makeVisible(true)
-    this.carrier.published(true)
+    this.tellReader(true)
   }
 
   /** Makes what was written visible to the fold. */
   publish(urgent: boolean): void {
     if (this.dead) return
     this.makeVisible(false)
-    this.carrier.published(urgent)
+    this.tellReader(urgent)
+  }
+
+  /** A reader that naps looks by itself. */
+  private tellReader(urgent: boolean): void {
+    if (this.readerSleeps) {
+      this.readerSleeps = false
+      this.carrier.wake()
+    }
+    // One that was told may be in its last nap yet.
+    if (urgent || !this.publishesEachTurn) this.carrier.published(urgent)
+  }
+
+  /** The reader has had nothing to do for a while. What was published before is visible to it when it hears that it may sleep. */
+  readerIdle(): void {
+    this.readerSleeps = true
+    this.carrier.letSleep()
   }
 
   private makeVisible(beyondBound: boolean): void {
     this.endRun()
     this.sendAttachments()
-    if (!this.carrier.shared) {
+    if (!this.shared) {
       // A page that is handed over has to say where the stream goes on.
       const next = this.pos > FirstWord ? this.pages.take(this.burst, beyondBound) : undefined
       if (next !== undefined) this.nextPage(next)
@@ -319,10 +343,16 @@ export class RowWriter implements RowMemory {
     }
   }
 
+  private attach(attachment: unknown): void {
+    this.attachments.push(attachment)
+    this.attached = true
+  }
+
   private sendAttachments(): void {
-    if (this.attachments.length === 0) return
+    if (!this.attached) return
     const attachments = this.attachments
     this.attachments = []
+    this.attached = false
     this.carrier.attach(attachments)
   }
 
@@ -384,7 +414,7 @@ export class RowWriter implements RowMemory {
     this.pos = this.published = FirstWord
     this.burst = true
     this.pages.seal(full)
-    if (this.pages.lags) this.carrier.published(true)
+    if (this.pages.lags) this.tellReader(true)
   }
 
   /** A page that was sent away has come back, under its number. */

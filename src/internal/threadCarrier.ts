@@ -19,15 +19,9 @@ const later = (run: () => void): void => {
   if (typeof timer === "object") timer.unref()
 }
 
-export interface ThreadCarrier extends Carrier {
-  /** The worker asks whether it may sleep. */
-  readonly onIdle: () => void
-}
-
-export const sharedCarrier = (post: Post): ThreadCarrier => {
+export const sharedCarrier = (post: Post): Carrier => {
   const control = new SharedArrayBuffer(ControlBytes)
   const wakeUp = new WakeUp(control)
-  let sleeps = false
   post({ _tag: "Stream", control })
   return {
     shared: true,
@@ -38,21 +32,15 @@ export const sharedCarrier = (post: Post): ThreadCarrier => {
     sealed: () => {},
     attach: (attachments) => post({ _tag: "Attach", attachments }),
     published: (urgent) => {
-      if (sleeps) {
-        sleeps = false
-        post({ _tag: "Wake" })
-      } else if (urgent) wakeUp.rouse()
+      if (urgent) wakeUp.rouse()
     },
-    later,
-    onIdle: () => {
-      // What was published before is visible to the worker when it gets this.
-      sleeps = true
-      post({ _tag: "Sleep" })
-    }
+    letSleep: () => post({ _tag: "Sleep" }),
+    wake: () => post({ _tag: "Wake" }),
+    later
   }
 }
 
-export const transferringCarrier = (post: Post): ThreadCarrier => {
+export const transferringCarrier = (post: Post): Carrier => {
   post({ _tag: "Stream", control: undefined })
   return {
     shared: false,
@@ -63,8 +51,9 @@ export const transferringCarrier = (post: Post): ThreadCarrier => {
     sealed: ({ buffer, number }: Page) => post({ _tag: "Page", number, buffer }, [buffer as ArrayBuffer]),
     attach: (attachments) => post({ _tag: "Attach", attachments }),
     published: () => {},
-    later,
     // It waits for messages anyway.
-    onIdle: () => {}
+    letSleep: () => {},
+    wake: () => {},
+    later
   }
 }

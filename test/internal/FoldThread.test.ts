@@ -51,15 +51,15 @@ const makeThread = Effect.gen(function* () {
     expect(writer.foreignEvent(0)).toBe(true)
     writer.publish(false)
   }
-  return { carrier, deliver, emit, folded: () => table.of(0).ignored, idle, napsOf, toThread }
+  return { deliver, emit, folded: () => table.of(0).ignored, idle, napsOf, toThread, writer }
 })
 
 it.live("asks once whether it may sleep, naps until it may, and then does nothing", () =>
   Effect.gen(function* () {
-    const { carrier, deliver, idle, napsOf } = yield* makeThread
+    const { deliver, idle, napsOf, writer } = yield* makeThread
     yield* idle
     expect(yield* napsOf(200)).toBeGreaterThan(100)
-    carrier.onIdle()
+    writer.readerIdle()
     deliver()
     yield* turn
     expect(yield* napsOf(200)).toBe(0)
@@ -68,9 +68,9 @@ it.live("asks once whether it may sleep, naps until it may, and then does nothin
 
 it.live("is woken by one message with the next rows, and naps again", () =>
   Effect.gen(function* () {
-    const { carrier, deliver, emit, folded, idle, napsOf, toThread } = yield* makeThread
+    const { deliver, emit, folded, idle, napsOf, toThread, writer } = yield* makeThread
     yield* idle
-    carrier.onIdle()
+    writer.readerIdle()
     deliver()
     for (let n = 1; n <= 2; n++) {
       yield* napsOf(5)
@@ -80,7 +80,7 @@ it.live("is woken by one message with the next rows, and naps again", () =>
       expect(yield* napsOf(20)).toBeGreaterThan(0)
       expect(folded()).toBe(3 * n)
       yield* idle
-      carrier.onIdle()
+      writer.readerIdle()
       deliver()
     }
   }).pipe(Effect.scoped)
@@ -88,10 +88,10 @@ it.live("is woken by one message with the next rows, and naps again", () =>
 
 it.live("folds what was written while its question was on the way", () =>
   Effect.gen(function* () {
-    const { carrier, deliver, emit, folded, idle, napsOf } = yield* makeThread
+    const { deliver, emit, folded, idle, napsOf, writer } = yield* makeThread
     yield* idle
     emit()
-    carrier.onIdle()
+    writer.readerIdle()
     yield* napsOf(20)
     expect(folded()).toBe(1)
     // It hears that it may sleep, and that it must not, at once.
@@ -101,7 +101,7 @@ it.live("folds what was written while its question was on the way", () =>
     expect(folded()).toBe(2)
     expect(yield* napsOf(20)).toBeGreaterThan(0)
     yield* idle
-    carrier.onIdle()
+    writer.readerIdle()
     deliver()
     yield* turn
     expect(yield* napsOf(20)).toBe(0)

@@ -38,6 +38,8 @@ export class Folding {
       sealed: () => {},
       attach: (attachments: Array<unknown>) => reader.attach(attachments),
       published: () => {},
+      letSleep: () => {},
+      wake: () => {},
       later: () => {}
     }
     this.writer = new RowWriter(carrier, 64 * PageBytes, (type, layout) => this.send({ _tag: "Layout", type, layout }))

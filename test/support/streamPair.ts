@@ -95,6 +95,8 @@ export class StreamPair {
       sealed: () => {},
       attach: (attachments) => void this.#messages.push(() => this.#reader.attach(attachments)),
       published: () => {},
+      letSleep: () => {},
+      wake: () => {},
       later: (run) => void this.#later.push(run)
     }
   }
@@ -113,6 +115,8 @@ export class StreamPair {
         this.#messages.push(() => this.#reader.attach(sent))
       },
       published: () => {},
+      letSleep: () => {},
+      wake: () => {},
       later: (run) => void this.#later.push(run)
     }
   }
