@@ -27,6 +27,8 @@ export class FoldThread {
   #wakeUp: WakeUp | undefined
   /** Whether the production thread knows that this one sleeps, and will wake it. */
   #maySleep = false
+  /** Naps since the last event or wake-up. */
+  #naps = 0
   #messages = 0
   #resume: (() => void) | undefined
 
@@ -59,6 +61,7 @@ export class FoldThread {
         break
       case "Wake":
         this.#maySleep = false
+        this.#naps = 0
         break
     }
     this.#messages++
@@ -71,9 +74,9 @@ export class FoldThread {
   readonly run: Effect.Effect<never> = Effect.gen({ self: this }, function* () {
     const { reader } = this.#fold
     const ready = (): boolean => reader.ready
-    for (let naps = 0; ; ) {
+    for (;;) {
       const messages = this.#messages
-      if (reader.ready) naps = 0
+      if (reader.ready) this.#naps = 0
       const reading = reader.read(PagesAtOnce)
       if (reading === "more") {
         yield* nextTurn
@@ -81,12 +84,11 @@ export class FoldThread {
         // On its way, by a message.
         yield* this.#message(messages)
       } else if (!this.#maySleep) {
-        if (++naps === NapsBeforeSleep) this.#post({ _tag: "Idle" })
-        this.#wakeUp.nap(naps < ShortNaps ? ShortNap : LongNap, ready)
+        if (++this.#naps === NapsBeforeSleep) this.#post({ _tag: "Idle" })
+        this.#wakeUp.nap(this.#naps < ShortNaps ? ShortNap : LongNap, ready)
         yield* nextTurn
       } else {
         yield* this.#message(messages)
-        naps = 0
       }
     }
   })

@@ -111,3 +111,14 @@ it.live("folds what was written while its question was on the way", () =>
     expect(folded()).toBe(3)
   }).pipe(Effect.scoped)
 )
+
+it.live("asks again after it was woken for nothing before it slept", () =>
+  Effect.gen(function* () {
+    const { deliver, idle, writer } = yield* makeThread
+    yield* idle
+    writer.readerIdle()
+    writer.publish(false)
+    deliver()
+    yield* idle
+  }).pipe(Effect.scoped)
+)
