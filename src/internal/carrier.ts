@@ -21,10 +21,10 @@ export interface Carrier {
   readonly sealed: (page: Page) => void
   readonly attach: (attachments: Array<unknown>) => void
   /**
-   * Rows were published. `urgent`: someone waits, or much lies unread. Where each turn publishes, it is told of urgent
-   * ones only: the reader looks by itself, unless it sleeps.
+   * Rows were published. Where each turn publishes, it is told only if someone waits or a page is full: else the reader
+   * looks by itself.
    */
-  readonly published: (urgent: boolean) => void
+  readonly published: () => void
   /** The reader may sleep until it is woken. */
   readonly letSleep: () => void
   readonly wake: () => void

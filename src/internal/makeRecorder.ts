@@ -232,6 +232,7 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
   readonly emitUnsafe = (event: MetricEvent): boolean => this.emitAt(this.#clock, event)
 
   emitAt(clock: Clock.Clock, event: MetricEvent): boolean {
+    // The usual case makes no function for it.
     if (clock === liveClock) return this.#intake.offer(event) === "accepted"
     return this.#emittedAt(clock, () => this.#intake.offer(event) === "accepted")
   }

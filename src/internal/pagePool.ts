@@ -4,9 +4,6 @@
 import type { Carrier } from "./carrier.ts"
 import { FirstWord, type Page, PageBytes, PublishedHalf, ReadHalf, viewPage } from "./rowFormat.ts"
 
-/** Full pages that lie unread where the fold lags. */
-export const UnreadPages = 1
-
 export class PagePool {
   readonly #carrier: Carrier
   readonly #mostPages: number
@@ -23,11 +20,6 @@ export class PagePool {
   /** Bytes of memory that pages take. */
   get bytes(): number {
     return this.#pages * PageBytes
-  }
-
-  /** Whether so much lies unread that the fold has to be woken. */
-  get lags(): boolean {
-    return this.#full.length >= UnreadPages
   }
 
   /** A page of new memory. */

@@ -6,9 +6,10 @@
  *
  * A stream has only so many types. When they are used up, events that would need another one do not fit, and are cloned.
  */
+import type { MetricEvent } from "../MetricEvent.ts"
 import { type Layout, narrowed, widened } from "./layout.ts"
 import { compileWrite } from "./rowCodec.ts"
-import { FirstLayout, type RowMemory, type RowWrite, TypeMask } from "./rowFormat.ts"
+import { FirstLayout, type RowMemory, type RowSource, type RowWrite, TypeMask } from "./rowFormat.ts"
 
 /** Writes events of a layout. What it writes them with changes when a field is widened. */
 export interface Encoder {
@@ -55,7 +56,7 @@ export class RowEncoders {
    * Widens the fields in these places of the rows of a type, and writes the event that needs it. It is read once more for
    * that, which happens once in the life of a field. `false` as well where there is no type left to widen them by.
    */
-  widen(type: number, places: ReadonlyArray<number>, ...[source, event]: Parameters<RowWrite>): boolean {
+  widen(type: number, places: ReadonlyArray<number>, source: RowSource, event: MetricEvent): boolean {
     const entry = this.#byType[type - FirstLayout]!
     // A property that emits another event while it is read may have led here before.
     if (entry.type === type && !this.#use(entry, widened(entry.layout, places))) return false

@@ -86,7 +86,6 @@ export class RowWriter implements RowMemory {
   private readonly shared: boolean
   /** The reader was told that it may sleep: it has to be woken. */
   private readerSleeps = false
-  private attached = false
   private readonly carrier: Carrier
   private readonly pages: PagePool
   private readonly encoders: RowEncoders
@@ -273,7 +272,7 @@ export class RowWriter implements RowMemory {
     if (!this.room(3)) return false
     this.writeTime()
     this.untilLook--
-    this.attach(event)
+    this.attachments.push(event)
     return this.word(lane, ClonedEventRow)
   }
 
@@ -299,7 +298,7 @@ export class RowWriter implements RowMemory {
   /** A command, in order with the events. The fold is woken for it. */
   command(command: unknown): void {
     if (this.dead) return
-    this.attach(command)
+    this.attachments.push(command)
     this.endRun()
     if (this.pos > LastWord) this.nextPage(this.pages.take(this.burst, true)!)
     this.putWord(0, CommandRow)
@@ -321,7 +320,7 @@ export class RowWriter implements RowMemory {
       this.carrier.wake()
     }
     // One that was told may be in its last nap yet.
-    if (urgent || !this.publishesEachTurn) this.carrier.published(urgent)
+    if (urgent || !this.publishesEachTurn) this.carrier.published()
   }
 
   /** The reader has had nothing to do for a while. What was published before is visible to it when it hears that it may sleep. */
@@ -343,16 +342,10 @@ export class RowWriter implements RowMemory {
     }
   }
 
-  private attach(attachment: unknown): void {
-    this.attachments.push(attachment)
-    this.attached = true
-  }
-
   private sendAttachments(): void {
-    if (!this.attached) return
+    if (this.attachments.length === 0) return
     const attachments = this.attachments
     this.attachments = []
-    this.attached = false
     this.carrier.attach(attachments)
   }
 
@@ -414,7 +407,7 @@ export class RowWriter implements RowMemory {
     this.pos = this.published = FirstWord
     this.burst = true
     this.pages.seal(full)
-    if (this.pages.lags) this.tellReader(true)
+    this.tellReader(true)
   }
 
   /** A page that was sent away has come back, under its number. */

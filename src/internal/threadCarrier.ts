@@ -31,9 +31,7 @@ export const sharedCarrier = (post: Post): Carrier => {
     opened: ({ buffer, number }) => post({ _tag: "Page", number, buffer }),
     sealed: () => {},
     attach: (attachments) => post({ _tag: "Attach", attachments }),
-    published: (urgent) => {
-      if (urgent) wakeUp.rouse()
-    },
+    published: () => wakeUp.rouse(),
     letSleep: () => post({ _tag: "Sleep" }),
     wake: () => post({ _tag: "Wake" }),
     later

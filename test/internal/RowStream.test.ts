@@ -361,10 +361,10 @@ describe("the time of events by the live clock", () => {
     const clock = vi.spyOn(Date, "now").mockImplementation(() => time)
     return {
       looks: clock.mock.calls,
-      emit: (count: number, millis: number): ReadonlyArray<number> => {
+      emit: (count: number, millis: number, lane = 1): ReadonlyArray<number> => {
         const from = pair.came.length
         for (let n = 0; n < count; n++) {
-          expect(encoder.write(pair.source(1), wide(1).event(n))).toBe(true)
+          expect(encoder.write(pair.source(lane), wide(1).event(n))).toBe(true)
           time += millis
         }
         pair.flush()
@@ -390,7 +390,7 @@ describe("the time of events by the live clock", () => {
   it("is looked at with the first event of each turn, also for recorders that take turns", async () => {
     const { emit } = emitting()
     for (let turn = 0; turn < 5; turn++) {
-      expect(emit(1, 7)).toEqual([1000 + turn * 7])
+      expect(emit(1, 7, turn % 2)).toEqual([1000 + turn * 7])
       await Promise.resolve()
     }
   })
