@@ -41,7 +41,7 @@ export interface Memory {
 
 /** Memory of the calling thread, after collecting what is garbage (where Node exposes the collector). */
 export const memory = (): Memory => {
-  for (let i = 0; i < 3; i++) globalThis.gc?.()
+  for (let i = 0; i < 2; i++) globalThis.gc?.()
   const { arrayBuffers, external, heapUsed } = process.memoryUsage()
   return { heapUsed, external, buffers: arrayBuffers }
 }
@@ -103,6 +103,21 @@ export interface Burst {
   readonly events: number
   /** Loops of one turn. What goes on in the background comes to its end between them. */
   readonly loops: number
+}
+
+/** Has each contender work in bursts for a while: who is fast needs more of them until the compiler is done with it. */
+export const warmUpBursts = async (
+  contenders: ReadonlyArray<Contender>,
+  events: number,
+  seconds: number
+): Promise<void> => {
+  for (const { settle, work } of contenders) {
+    const until = performance.now() + seconds * 1000
+    do {
+      work(events)
+      await settle?.()
+    } while (performance.now() < until)
+  }
 }
 
 /** The cost of bursts, in turn. */

@@ -10,7 +10,7 @@ import { type Run, withoutCodegen } from "../part.ts"
 import { costTable, title } from "../report.ts"
 
 export const run: Run = async ({ quick }) => {
-  const rounds = quick ? { rounds: 5, warmUps: 2, seconds: 1 } : { rounds: 15, warmUps: 4, seconds: 30 }
+  const rounds = quick ? { rounds: 5, warmUps: 2, seconds: 0.5 } : { rounds: 15, warmUps: 4, seconds: 30 }
   await using metrics = await startMetrics()
   const recorder = await metrics.recorder("documents", three)
   const outstanding = new Outstanding()
