@@ -10,10 +10,10 @@ import type { Run } from "../part.ts"
 import { spreadTable, title } from "../report.ts"
 
 const events = 1_000_000
-const warmUps = 2
+const warmUps = 8
 
 export const run: Run = async ({ quick }) => {
-  const rounds = quick ? 7 : 31
+  const rounds = quick ? 11 : 31
   await using metrics = await startMetrics()
   const recorder = await metrics.recorder("documents", three)
   const outstanding = new Outstanding()

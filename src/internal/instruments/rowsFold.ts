@@ -64,6 +64,7 @@ const knownRows = (planned: ReadonlyArray<PlannedKernel>, words: number): string
   ${planned.map(declare).join("\n  ")}
   for (let i = 0, p = at; i < count; i++, p += ${words}) {
     ${planned.map((_, i) => `const a${i} = points${i}.a, b${i} = points${i}.b;`).join("\n    ")}
+    i32[at]; f64[at]; ${planned.map(lookAt).join(" ")}
     for (; i < count; i++, p += ${words}) {
       ${planned.map(lookUp).join("\n      ")}
       if (${planned.map((_, i) => `s${i} < 0`).join(" || ")}) break;
@@ -72,6 +73,15 @@ const knownRows = (planned: ReadonlyArray<PlannedKernel>, words: number): string
     if (i < count) any(planned, rows, p, 1, time);
   }
 };`
+
+/**
+ * A look at the arrays of a kernel. Where they lie and how long they are the compiler knows from then on; in a loop that
+ * has another one in it, as that of a histogram has, it would look that up for every row.
+ */
+const lookAt = ({ kernel: { points } }: PlannedKernel, i: number): string =>
+  [`a${i}`, `b${i}`, `codes${i}`, ...Object.keys(points.constants ?? {}).map((table) => `k${i}.${table}`)]
+    .map((array) => `${array}[0];`)
+    .join(" ")
 
 /** Rows of all kinds. */
 const anyRows = (planned: ReadonlyArray<PlannedKernel>, words: number): string => `${head}
