@@ -11,7 +11,7 @@ interface Processes {
 
 const once: Processes = { quick: 1, full: 1 }
 
-/** The compiler decides anew in every process what it inlines, and so how fast a hand-off is. */
+/** The compiler decides anew in every process what it inlines, and so how fast a hand-off and the fold are. */
 const several: Processes = { quick: 1, full: 3 }
 
 /** Runs a part in processes of its own, and gives the median of each figure over them. */
@@ -45,7 +45,7 @@ export const parts: { readonly [name: string]: Run } = {
   handoff: alone("handoff", several),
   paced: alone("paced", several),
   metricsPerEvent: alone("metricsPerEvent", several),
-  burst: alone("burst", once),
+  burst: alone("burst", several),
   fold: alone("fold", once),
   effect: alone("effect", once),
   scale: alone("scale", once, "--expose-gc"),
