@@ -1,6 +1,7 @@
 /**
  * The work that is measured, as data: the event number `i`. Values come from its number: making them costs next
- * to nothing, and reads no memory, which after a pause would be cold, as what production code has just made never is.
+ * to nothing and reads hardly any memory, which after a pause would be cold, as what production code has just made never
+ * is.
  */
 import type { DocumentSave } from "./document.metrics.ts"
 
@@ -13,7 +14,7 @@ const tenants = Array.from({ length: 8 }, (_, i) => `tenant-${i}`)
 /** One in sixteen fails. */
 export const outcomeOf = (i: number): DocumentSave["outcome"] => outcomes[i & 15]!
 
-/** Every number of milliseconds and a half below 1024, in no order that a processor could foresee. */
+/** Every whole number and a half below 1024, not in their order: buckets alternate. */
 export const durationOf = (i: number): number => (Math.imul(i, 421) & 1023) + 0.5
 
 export const bytesOf = (i: number): number => Math.imul(i, 421) & 0xffff

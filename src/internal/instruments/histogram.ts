@@ -79,7 +79,7 @@ const firstBuckets = (boundaries: ReadonlyArray<number>): Uint16Array => {
 }
 
 /** What the code for rows needs beside the points. */
-interface Tables {
+type Tables = {
   readonly first: Uint16Array
   readonly boundaries: Float64Array
 }

@@ -17,7 +17,8 @@ export interface Points {
    * expression for the upper half of `v`. Without it events are folded.
    */
   readonly code?: ((high: string) => string) | undefined
-  readonly constants?: unknown
+  /** Tables of numbers that the code looks things up in, by name. */
+  readonly constants?: { readonly [table: string]: ArrayLike<number> } | undefined
   /** The point of the pure reducer. */
   readonly point: (index: number) => unknown
 }
