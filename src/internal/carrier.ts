@@ -1,7 +1,7 @@
 /**
  * How pages and attachments of a stream get to the fold: by reference, or by messages to a worker.
  */
-import type { Page } from "./rowFormat.ts"
+import type { Page } from "./page.ts"
 
 export interface Carrier {
   /**
@@ -9,14 +9,18 @@ export interface Carrier {
    * 0: the one that was read last comes first.
    */
   readonly pagesInTurn: { readonly least: number; readonly most: number }
-  /** Memory for a page. */
-  readonly allocate: () => ArrayBufferLike
+  /**
+   * Whether there is one memory for all rows, as large as it may become: the system gives it room when it is written.
+   * Else each page has a memory of its own.
+   */
+  readonly fixedMemory: boolean
+  readonly allocate: (bytes: number) => ArrayBufferLike
   /** Whether a page is readable while it is written, or only once it is full. */
   readonly shared: boolean
   /** Whether publishing costs so little that a turn of the event loop may end with it. */
   readonly publishesEachTurn: boolean
-  /** There is a new page, which the reader may come to. */
-  readonly opened: (page: Page) => void
+  /** There is new memory, whose pages have numbers from `first` on. The reader may come to them. */
+  readonly opened: (first: number, buffer: ArrayBufferLike) => void
   /** A page is full, and published. */
   readonly sealed: (page: Page) => void
   readonly attach: (attachments: Array<unknown>) => void

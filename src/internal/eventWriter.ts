@@ -29,7 +29,7 @@ export class EventWriter {
     this.#layouts = layouts
   }
 
-  /** The metrics have changed, and with them the layouts. */
+  /** The metrics of the recorder have changed, and with them the layouts. */
   forgetLayouts(): void {
     this.#encoders = undefined
     this.#tag = ""

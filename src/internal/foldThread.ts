@@ -4,8 +4,8 @@
 import * as Effect from "effect/Effect"
 import type * as Metric from "../Metric.ts"
 import { Fold } from "./fold.ts"
+import { type Page, setRead } from "./page.ts"
 import type { ThreadMessage, WorkerMessage } from "./protocol.ts"
-import { type Page, ReadHalf } from "./rowFormat.ts"
 import { WakeUp } from "./wakeUp.ts"
 
 /** Pages read between two looks at the messages. */
@@ -50,8 +50,8 @@ export class FoldThread {
       case "Stream":
         if (message.control !== undefined) this.#wakeUp = new WakeUp(message.control)
         break
-      case "Page":
-        this.#fold.reader.page(message.number, message.buffer)
+      case "Memory":
+        this.#fold.reader.memory(message.first, message.buffer)
         break
       case "Attach":
         this.#fold.reader.attach(message.attachments)
@@ -103,7 +103,7 @@ export class FoldThread {
 
   #onPageRead(page: Page): void {
     if (this.#wakeUp !== undefined) {
-      Atomics.store(page.i32, ReadHalf, 1)
+      setRead(page)
       return
     }
     this.#fold.reader.forget(page.number)

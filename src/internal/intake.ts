@@ -46,6 +46,8 @@ const uncounted = (lane: number): RowSource => ({
   lane,
   counted: 0,
   limit: 1,
+  runType: 0,
+  runEnd: 0,
   reopen() {
     this.counted = 0
     return true
@@ -55,12 +57,15 @@ const uncounted = (lane: number): RowSource => ({
 /** Most recorders never have a barrier that waits. */
 const nothing: Array<never> = []
 
-export class Intake implements RowSource {
+// It extends the writer, rather than having one, so that what an event needs lies in one object.
+export class Intake extends EventWriter implements RowSource {
   readonly lane: number
   /** Events accepted, but for those of the run of the stream that is open. */
   counted = 0
   /** Up to which number events may be accepted without another look: straight into the stream. */
   limit = 0
+  runType = 0
+  runEnd = 0
   readonly capacity: number
   readonly overflow: Overflow
   /** Whether events are taken at all: from the start of the recorder to its stop. */
@@ -93,7 +98,6 @@ export class Intake implements RowSource {
   /** The line of fibers that `backpressure` has suspended, first come first served. */
   #line: Set<Waiter> | undefined
   readonly #lane: LaneLink
-  readonly #events: EventWriter
   readonly #recorder: Startable
   /** Most events that may be with the fold. `drop-oldest` keeps the other half where it can take it back. */
   readonly #handedLimit: number
@@ -107,12 +111,12 @@ export class Intake implements RowSource {
     readonly layouts: TagLayouts
     readonly recorder: Startable
   }) {
+    super(options.lane.writer, options.layouts)
     this.capacity = options.capacity
     this.overflow = options.overflow
     this.lane = options.lane.lane
     this.#lane = options.lane
     this.#recorder = options.recorder
-    this.#events = new EventWriter(options.lane.writer, options.layouts)
     this.#handedLimit = options.overflow === "drop-oldest" ? Math.max(1, options.capacity >> 1) : options.capacity
   }
 
@@ -167,17 +171,12 @@ export class Intake implements RowSource {
     this.#flowing = false
   }
 
-  /** The metrics of the recorder have changed. */
-  metricsChanged(): void {
-    this.#events.forgetLayouts()
-  }
-
   // --- offers
 
   /** Offers an event that may be anything. Never throws. */
   offer(event: unknown): Offer {
     try {
-      if (this.#events.writeRow(this, event as MetricEvent)) return "accepted"
+      if (this.writeRow(this, event as MetricEvent)) return "accepted"
     } catch {
       // It cannot be read, or has no tag: below it is found to be invalid.
     }
@@ -404,7 +403,7 @@ export class Intake implements RowSource {
     this.#stuck = undefined
     const { writer } = this.#lane
     const given = writer.give(entry.at)
-    const done = this.#events.writeCopy(this.#moved!, entry.event)
+    const done = this.writeCopy(this.#moved!, entry.event)
     writer.give(given)
     if (done === "full") this.#stuck = entry
     return done === "written"

@@ -7,7 +7,7 @@ import { Scheduler } from "effect/Scheduler"
 import type * as Scope from "effect/Scope"
 import { Fold } from "./fold.ts"
 import { type Link, type LinkControl, makeLink } from "./link.ts"
-import { PageBytes, ReadHalf } from "./rowFormat.ts"
+import { setRead } from "./page.ts"
 
 const holdNothing = () => () => {}
 
@@ -18,9 +18,7 @@ export const makeInProcessLink = (mostBytes: number): Effect.Effect<Link, never,
     let control: LinkControl | undefined
     const fold = new Fold({
       send: (message) => control?.deliver(message),
-      onPageRead: (page) => {
-        page.i32[ReadHalf] = 1
-      },
+      onPageRead: setRead,
       sharedCounters: () => true
     })
     const read = (): void => {
@@ -37,8 +35,9 @@ export const makeInProcessLink = (mostBytes: number): Effect.Effect<Link, never,
         shared: true,
         pagesInTurn: { least: 0, most: 0 },
         publishesEachTurn: false,
-        allocate: () => new ArrayBuffer(PageBytes),
-        opened: ({ buffer, number }) => fold.reader.page(number, buffer),
+        fixedMemory: false,
+        allocate: (bytes) => new ArrayBuffer(bytes),
+        opened: (first, buffer) => fold.reader.memory(first, buffer),
         sealed: () => {},
         attach: (attachments) => fold.reader.attach(attachments),
         published: read,

@@ -16,6 +16,7 @@ import type * as Scope from "effect/Scope"
 import * as EffectWorker from "effect/workers/Worker"
 import { isWorkerError } from "effect/workers/WorkerError"
 import { InvalidArgument, RuntimeFailed, type RuntimeStartError } from "../MetricsError.ts"
+import { describeError } from "./describeError.ts"
 import type { Fingerprint } from "./fingerprint.ts"
 import { type Link, type LinkControl, makeLink } from "./link.ts"
 import { withLiveClock } from "./liveClock.ts"
@@ -132,15 +133,23 @@ const linkTo = (thread: Worker, options: LinkOptions): Effect.Effect<Link, Runti
       const exit = Effect.runSyncExit(worker.send(message, transfers))
       if (Exit.isFailure(exit)) fail(originOf(exit.cause))
     }
-    control = makeLink({
-      catalog,
-      mostBytes: options.memoryLimit,
-      carrier: options.sharedMemory ? sharedCarrier(post) : transferringCarrier(post),
-      allocateCounters: (bytes) => (options.sharedMemory ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes)),
-      hold,
-      later: (action) => dispatcher.scheduleTask(action, 0)
+    const made = yield* Effect.try({
+      try: () =>
+        makeLink({
+          catalog,
+          mostBytes: options.memoryLimit,
+          carrier: options.sharedMemory ? sharedCarrier(post) : transferringCarrier(post),
+          allocateCounters: (bytes) => (options.sharedMemory ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes)),
+          hold,
+          later: (action) => dispatcher.scheduleTask(action, 0)
+        }),
+      catch: (error) =>
+        new InvalidArgument({
+          argument: "memoryLimit",
+          reason: `must be no more than can be had: ${options.memoryLimit} bytes gave "${describeError(error)}"`
+        })
     })
-    const { writer } = control
-    yield* Effect.addFinalizer(() => Effect.sync(() => writer.close()))
-    return control.link
+    control = made
+    yield* Effect.addFinalizer(() => Effect.sync(() => made.writer.close()))
+    return made.link
   }).pipe(Effect.provide(NodeWorker.layer(() => thread)))

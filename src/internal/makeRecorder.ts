@@ -111,6 +111,11 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
       layouts: this.#registrations,
       recorder: this
     })
+    const clock = this.#clock
+    const intake = this.#intake
+    // What does not change is looked at once, and not for every event.
+    this.emitUnsafe =
+      clock === liveClock ? (event) => intake.offer(event) === "accepted" : (event) => this.emitAt(clock, event)
     this.#hub = new ChangeHub(this)
     this.#lifecycle = new RecorderLifecycle(recorderId, this)
     this.#reads = new RecorderReads({
@@ -229,7 +234,7 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
       )
     )
 
-  readonly emitUnsafe = (event: MetricEvent): boolean => this.emitAt(this.#clock, event)
+  readonly emitUnsafe: (event: MetricEvent) => boolean
 
   emitAt(clock: Clock.Clock, event: MetricEvent): boolean {
     // The usual case makes no function for it.
@@ -280,12 +285,12 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
       if (collision !== undefined) return Effect.fail(collision)
       const replaced = this.#registrations.add(fresh)
       const at = this.#clock.currentTimeMillisUnsafe()
-      this.#intake.metricsChanged()
+      this.#intake.forgetLayouts()
       this.#intake.afterAccepted(() => {
         for (const metric of fresh) this.#lane.send({ _tag: "Register", name: metric.name, metric, at })
         if (replaced.length === 0) return
         for (const metric of replaced) this.#registrations.left(metric)
-        this.#intake.metricsChanged()
+        this.#intake.forgetLayouts()
       })
       return this.#log.lifecycle(`registered ${fresh.map(({ name }) => `the metric ${name}`).join(", ")}`)
     })

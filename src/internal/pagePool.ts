@@ -2,19 +2,34 @@
  * The pages of a stream that are not being written: full ones, which the fold may still read, and free ones.
  */
 import type { Carrier } from "./carrier.ts"
-import { FirstWord, type Page, PageBytes, PublishedHalf, ReadHalf, viewPage } from "./rowFormat.ts"
+import { clearPage, isRead, MostPages, type Page, PageBytes, pagesOf, type Views } from "./page.ts"
 
 export class PagePool {
+  /** The memory of all pages that hold rows, where the carrier has one. */
+  readonly fixed: Views | undefined
   readonly #carrier: Carrier
   readonly #mostPages: number
+  /** Pages of the fixed memory that were never written. The system gives them room when they are. */
+  readonly #untouched: Array<Page>
   #pages = 0
   /** In the order of writing. */
   readonly #full: Array<Page> = []
   readonly #free: Array<Page> = []
+  /** Beside the fixed memory: pages for commands alone. */
+  readonly #spare: Array<Page> = []
 
   constructor(carrier: Carrier, mostBytes: number) {
     this.#carrier = carrier
-    this.#mostPages = Math.max(2, Math.floor(mostBytes / PageBytes))
+    this.#mostPages = Math.min(MostPages, Math.max(2, Math.floor(mostBytes / PageBytes)))
+    this.#untouched = carrier.fixedMemory ? this.#open(this.#mostPages) : []
+    this.fixed = this.#untouched[0]
+  }
+
+  #open(pages: number): Array<Page> {
+    const first = this.#pages
+    const buffer = this.#carrier.allocate(pages * PageBytes)
+    this.#carrier.opened(first, buffer)
+    return [...pagesOf(first, buffer)]
   }
 
   /** Bytes of memory that pages take. */
@@ -22,11 +37,15 @@ export class PagePool {
     return this.#pages * PageBytes
   }
 
-  /** A page of new memory. */
+  /** Whether events may lie in the page. */
+  holdsRows(page: Page): boolean {
+    return this.fixed === undefined || page.i32 === this.fixed.i32
+  }
+
+  /** A page that was not written yet. */
   allocate(): Page {
-    const page = viewPage(this.#pages++, this.#carrier.allocate())
-    page.i32[PublishedHalf] = FirstWord
-    this.#carrier.opened(page)
+    const page = this.#untouched.shift() ?? this.#open(1)[0]!
+    this.#pages++
     return page
   }
 
@@ -34,24 +53,32 @@ export class PagePool {
    * A page to go on in. `burst`: the last one was filled at a stroke. A command may go beyond the bound of memory: it is
    * one of few, and events wait for it.
    */
-  take(burst: boolean, beyondBound: boolean): Page | undefined {
+  take(burst: boolean, forCommand: boolean): Page | undefined {
+    const page = this.#find(burst) ?? (forCommand ? (this.#spare.pop() ?? this.allocate()) : undefined)
+    if (page !== undefined) clearPage(page)
+    return page
+  }
+
+  #find(burst: boolean): Page | undefined {
     this.#collect()
     const { least, most } = this.#carrier.pagesInTurn
     if (most === 0 && this.#free.length > 0) return this.#free.pop()
     const inTurn = burst ? most : least
     if (this.#free.length > 0 && this.#pages >= inTurn) return this.#free.shift()
-    if (this.#pages < this.#mostPages) return this.allocate()
-    return this.#free.shift() ?? (beyondBound ? this.allocate() : undefined)
+    return this.#pages < this.#mostPages ? this.allocate() : this.#free.shift()
   }
 
   /** Finds the pages that the fold has read. */
   #collect(): void {
     if (!this.#carrier.shared) return
     let read = 0
-    while (read < this.#full.length && Atomics.load(this.#full[read]!.i32, ReadHalf) === 1) {
-      this.#free.push(this.#full[read++]!)
-    }
+    while (read < this.#full.length && isRead(this.#full[read]!)) this.#release(this.#full[read++]!)
     if (read > 0) this.#full.splice(0, read)
+  }
+
+  #release(page: Page): void {
+    if (this.holdsRows(page)) this.#free.push(page)
+    else this.#spare.push(page)
   }
 
   /** A page was written to its end. */
@@ -65,7 +92,7 @@ export class PagePool {
     const index = this.#full.findIndex((page) => page.number === number)
     if (index < 0) return false
     this.#full.splice(index, 1)
-    this.#free.push(viewPage(number, buffer))
+    this.#free.push(...pagesOf(number, buffer))
     return true
   }
 }

@@ -137,7 +137,8 @@ export type ThreadMessage =
   | { readonly _tag: "Hello" }
   /** The shared memory by which the threads wake each other, if there is any. */
   | { readonly _tag: "Stream"; readonly control: SharedArrayBuffer | undefined }
-  | { readonly _tag: "Page"; readonly number: number; readonly buffer: ArrayBufferLike }
+  /** Memory whose pages have numbers from `first` on: to be shared, or full pages that are handed over. */
+  | { readonly _tag: "Memory"; readonly first: number; readonly buffer: ArrayBufferLike }
   | { readonly _tag: "Attach"; readonly attachments: ReadonlyArray<unknown> }
   /** The answer to `Idle`: it may sleep, and is woken by the next message. */
   | { readonly _tag: "Sleep" }

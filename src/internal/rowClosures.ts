@@ -162,7 +162,7 @@ export const closureWrite = (layout: Layout, type: number, writer: RowMemory): R
     draft.wide.length = 0
     for (const put of puts) if (!put(draft, event as unknown as Struct)) return false
     if (draft.wide.length > 0) return writer.widen(type, draft.wide, source, event)
-    const fits = source === writer.source && type === writer.type && writer.pos < writer.runEnd
+    const fits = source.runType === type && writer.pos < source.runEnd
     if (!fits && !writer.beginRun(source, type, layout.words)) return false
     const p = writer.pos
     const h = p * 2

@@ -99,7 +99,7 @@ class WriteCode {
   #number(word: number, test: string, written: string, view: "f64" | "i64", absent: string): void {
     const number = this.variable(view === "f64" ? "0" : "0n")
     this.checks.push(`if (${test}) ${number} = ${written}; else { ${absent} }`)
-    this.stores.push(`${view === "i64" ? "w.i64" : "f64"}[p + ${word}] = ${number};`)
+    this.stores.push(`${view}[p + ${word}] = ${number};`)
   }
 
   /** The same test as `isInteger`. */
@@ -160,6 +160,7 @@ class WriteCode {
 export const generateWrite = (layout: Layout, type: number, writer: RowMemory): RowWrite => {
   const code = new WriteCode()
   code.fields(layout.fields, "e")
+  const { fixed } = writer
   const source = `"use strict";
 return function write(source, e) {
   ${code.declarations.join("\n  ")}
@@ -167,15 +168,21 @@ return function write(source, e) {
   ${code.narrow ? "let wide;" : ""}
   ${code.checks.join("\n  ")}
   ${code.narrow ? `if (wide !== undefined) return w.widen(${type}, wide, source, e);` : ""}
-  if (source !== w.source || w.type !== ${type} || w.pos >= w.runEnd) {
+  let p = w.pos;
+  if (source.runType !== ${type} || p >= source.runEnd) {
     if (!w.beginRun(source, ${type}, ${layout.words})) return false;
+    p = w.pos;
   }
-  const p = w.pos, i32 = w.i32, f64 = w.f64, h = p * 2;
+  const h = p * 2;
+  ${fixed === undefined ? "const { i32, f64, i64 } = w;" : ""}
   ${code.stores.join("\n  ")}
   w.pos = p + ${layout.words};
   return true;
 };`
-  return new Function("w", "k", source)(writer, code.constants) as RowWrite
+  if (fixed === undefined) return new Function("w", "k", source)(writer, code.constants) as RowWrite
+  // Arrays that are constants are not loaded, and not checked, for every event: a fifth less for each.
+  const { f64, i32, i64 } = fixed
+  return new Function("w", "k", "i32", "f64", "i64", source)(writer, code.constants, i32, f64, i64) as RowWrite
 }
 
 // --- read

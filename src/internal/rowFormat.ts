@@ -1,5 +1,5 @@
 /**
- * How events lie in memory: in pages, as words of 8 bytes. What both threads have to agree on, and nothing else.
+ * How events lie in memory, as words of 8 bytes. What both threads have to agree on, and nothing else.
  *
  * A stream is made of runs. A run begins with one word, its lane and its type. A type below {@link FirstLayout} is the
  * stream's own. From there on it is a layout, declared by a command of the stream: then the upper half of the type is a
@@ -7,19 +7,7 @@
  * stream says when the time has changed.
  */
 import type { MetricEvent } from "../MetricEvent.ts"
-
-/** Bytes of a page. To turn it costs some 20 µs, which a load of 200 events a millisecond pays every 80 ms. */
-export const PageBytes = 262_144
-
-/** Words of a page. */
-export const PageWords = PageBytes / 8
-
-/** The header of a page, in 32-bit halves: up to which word rows are published, and whether the page has been read. */
-export const PublishedHalf = 0
-export const ReadHalf = 1
-
-/** The first word of a page that holds rows. */
-export const FirstWord = 1
+import type { Views } from "./page.ts"
 
 /** The next attachment is a command. One word. */
 export const CommandRow = 0
@@ -59,25 +47,6 @@ export const LastingStrings = 65_536
 export const LastingLength = 256
 export const RowStringLength = 16_384
 
-/** A page as one side sees it. */
-export interface Page {
-  readonly number: number
-  readonly buffer: ArrayBufferLike
-  readonly i32: Int32Array
-  readonly f64: Float64Array
-  readonly i64: BigInt64Array
-  readonly u16: Uint16Array
-}
-
-export const viewPage = (number: number, buffer: ArrayBufferLike): Page => ({
-  number,
-  buffer,
-  i32: new Int32Array(buffer),
-  f64: new Float64Array(buffer),
-  i64: new BigInt64Array(buffer),
-  u16: new Uint16Array(buffer)
-})
-
 /** Words of a row that carries a string of `length` code units. */
 export const stringRowWords = (length: number): number => 2 + ((length + 3) >> 2)
 
@@ -88,6 +57,12 @@ export interface RowSource {
   counted: number
   /** Up to which count it may write without being asked. */
   readonly limit: number
+  /**
+   * The type of its run that is open, and the word that rows of it end before: then the source, the clock and the page
+   * are looked at again. 0: none is open. Here, and not in the writer, so that an encoder has one place to look at.
+   */
+  runType: number
+  runEnd: number
   /** Whether it may write more, and up to which limit. May publish, and all that follows from that. */
   readonly reopen: () => boolean
 }
@@ -99,16 +74,15 @@ export interface RowSource {
  */
 export type RowWrite = (source: RowSource, event: MetricEvent) => boolean
 
-/** What an encoder writes to: the page at hand, and the run that is open. See `RowWriter`. */
+/** What an encoder writes to: the memory of the page at hand. See `RowWriter`. */
 export interface RowMemory {
   readonly i32: Int32Array
   readonly f64: Float64Array
   readonly i64: BigInt64Array
-  /** The next free word, and the one that rows of the open run end before. */
+  /** The memory of all pages that hold rows, if they have one: to generated code, constants. */
+  readonly fixed: Views | undefined
+  /** The next free word. */
   pos: number
-  readonly runEnd: number
-  readonly source: RowSource | undefined
-  readonly type: number
   readonly beginRun: (source: RowSource, type: number, words: number) => boolean
   readonly intern: (value: string) => number
   /** Has the integers in these places of the rows of a type widened, and writes the event that needs it. */

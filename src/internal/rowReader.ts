@@ -3,24 +3,21 @@
  * in runs of one lane and one layout.
  */
 import type { MetricEvent } from "../MetricEvent.ts"
+import { type Page, pagesOf, publishedEnd } from "./page.ts"
 import type { Rows } from "./rowFormat.ts"
 import {
   ClonedEventRow,
   CommandRow,
   FirstLasting,
   FirstLayout,
-  FirstWord,
   ForeignEventRow,
   Null,
-  type Page,
   PageEndRow,
-  PublishedHalf,
   StringRow,
   stringRowWords,
   TimeRow,
   TypeBits,
-  TypeMask,
-  viewPage
+  TypeMask
 } from "./rowFormat.ts"
 
 /** What comes out of the stream, in order. */
@@ -50,7 +47,7 @@ export class RowReader implements Rows {
   #page: Page | undefined
   /** The page where the stream goes on, while it is on its way. */
   #expected = 0
-  #pos = FirstWord
+  #pos = 0
   #time = 0
   #attachments: Array<unknown> = []
   #nextAttachment = 0
@@ -65,10 +62,11 @@ export class RowReader implements Rows {
     this.i64 = new BigInt64Array(0)
   }
 
-  /** Memory of a page. The first one is where the stream begins. */
-  page(number: number, buffer: ArrayBufferLike): void {
-    this.#pages[number] = viewPage(number, buffer)
-    if (this.#page === undefined && this.#expected === number) this.#enter(this.#pages[number])
+  /** Memory, whose pages have numbers from `first` on. The stream begins in page 0. */
+  memory(first: number, buffer: ArrayBufferLike): void {
+    for (const page of pagesOf(first, buffer)) this.#pages[page.number] = page
+    const expected = this.#pages[this.#expected]
+    if (this.#page === undefined && expected !== undefined) this.#enter(expected)
   }
 
   attach(attachments: ReadonlyArray<unknown>): void {
@@ -88,12 +86,12 @@ export class RowReader implements Rows {
     this.i32 = page.i32
     this.f64 = page.f64
     this.i64 = page.i64
-    this.#pos = FirstWord
+    this.#pos = page.first
   }
 
   /** Whether there are published rows that were not read. */
   get ready(): boolean {
-    return this.#page !== undefined && Atomics.load(this.#page.i32, PublishedHalf) > this.#pos
+    return this.#page !== undefined && publishedEnd(this.#page) > this.#pos
   }
 
   /** Reads what is published, `mostPages` at the most. */
@@ -105,7 +103,7 @@ export class RowReader implements Rows {
       for (let pages = 0; pages < mostPages; pages++) {
         const page = this.#page
         if (page === undefined) return "attachment"
-        const reading = this.#readPage(Atomics.load(page.i32, PublishedHalf))
+        const reading = this.#readPage(publishedEnd(page))
         // What was just folded may have led to more.
         if (reading === "attachment" || (reading === "idle" && !this.ready)) return reading
       }

@@ -7,18 +7,14 @@
  */
 import type { Carrier } from "./carrier.ts"
 import type { Layout } from "./layout.ts"
+import { type Page, PageWords, publish, type Views } from "./page.ts"
 import { PagePool } from "./pagePool.ts"
 import { type Declare, type Encoder, RowEncoders } from "./rowEncoders.ts"
 import {
   ClonedEventRow,
   CommandRow,
-  FirstWord,
   ForeignEventRow,
-  type Page,
   PageEndRow,
-  PageWords,
-  PublishedHalf,
-  ReadHalf,
   type RowMemory,
   type RowSource,
   StringRow,
@@ -42,8 +38,8 @@ const WordsUnseen = PageWords >> 2
 
 const settled = Promise.resolve()
 
-/** The word that rows of any page end before: a command that finds a full page needs no other one. */
-const LastWord = PageWords - 2
+/** What rows leave free at the end of a page: a word for a command that finds it full, and the one that it ends with. */
+const WordsKept = 2
 
 /**
  * Its state is in plain properties, which code that runs once in a turn, and so is rarely optimized, reads much faster
@@ -54,13 +50,12 @@ export class RowWriter implements RowMemory {
   i32: Int32Array
   f64: Float64Array
   i64: BigInt64Array
-  /** The next free word of the current page. */
-  pos = FirstWord
-  /** Whose run is open, and of what type. */
-  source: RowSource | undefined
-  type = -1
-  /** The word that rows of the open run end before: then the source, the clock and the page are looked at again. */
-  runEnd = 0
+  readonly fixed: Views | undefined
+  /** The next free word of the current page, and the one that rows end before in it. */
+  pos: number
+  private rowsEnd: number
+  /** Whose run is open. */
+  private source: RowSource | undefined
   /** Where the open run has its word, and the width of its rows. */
   private runAt = 0
   private runWords = 1
@@ -91,7 +86,7 @@ export class RowWriter implements RowMemory {
   private readonly encoders: RowEncoders
   private readonly strings = new StringCodes((code, value) => this.writeString(code, value))
   private page: Page
-  private published = FirstWord
+  private published: number
   private attachments: Array<unknown> = []
   private scheduled = false
   private events = false
@@ -104,11 +99,15 @@ export class RowWriter implements RowMemory {
     this.publishesEachTurn = carrier.publishesEachTurn
     this.shared = carrier.shared
     this.pages = new PagePool(carrier, mostBytes)
+    this.fixed = this.pages.fixed
     this.encoders = new RowEncoders(this, declare, generate)
-    this.page = this.pages.allocate()
-    this.i32 = this.page.i32
-    this.f64 = this.page.f64
-    this.i64 = this.page.i64
+    const page = this.pages.take(false, false)!
+    this.page = page
+    this.i32 = page.i32
+    this.f64 = page.f64
+    this.i64 = page.i64
+    this.pos = this.published = page.first
+    this.rowsEnd = page.end - WordsKept
   }
 
   /** Bytes of memory that pages take. */
@@ -220,14 +219,14 @@ export class RowWriter implements RowMemory {
     this.i32[at * 2 + 1] = type
     this.pos = at + 1
     this.source = source
-    this.type = type
     this.runs++
     this.runAt = at
     this.runWords = words
-    const room = ((LastWord - this.pos) / words) | 0
+    const room = ((this.rowsEnd - this.pos) / words) | 0
     const most = Math.min(source.limit - source.counted, room)
     const rows = this.given === undefined ? Math.min(most, this.untilLook) : 1
-    this.runEnd = this.pos + rows * words
+    source.runType = type
+    source.runEnd = this.pos + rows * words
     return true
   }
 
@@ -247,7 +246,8 @@ export class RowWriter implements RowMemory {
     if (source === undefined) return
     const count = this.rowsOf(source)
     this.source = undefined
-    this.i32[this.runAt * 2 + 1] = this.type | (count << TypeBits)
+    this.i32[this.runAt * 2 + 1] = source.runType | (count << TypeBits)
+    source.runEnd = 0
     this.untilLook -= count
     source.counted += count
   }
@@ -262,7 +262,7 @@ export class RowWriter implements RowMemory {
 
   /** Whether `words` fit in, on this page or another. */
   private room(words: number): boolean {
-    return this.pos + words <= LastWord || this.turnPage(words)
+    return this.pos + words <= this.rowsEnd || this.turnPage()
   }
 
   /** An event that does not lie in a row. */
@@ -300,7 +300,7 @@ export class RowWriter implements RowMemory {
     if (this.dead) return
     this.attachments.push(command)
     this.endRun()
-    if (this.pos > LastWord) this.nextPage(this.pages.take(this.burst, true)!)
+    if (this.pos > this.page.end - WordsKept) this.nextPage(this.pages.take(this.burst, true)!)
     this.putWord(0, CommandRow)
     this.makeVisible(true)
     this.tellReader(true)
@@ -334,11 +334,11 @@ export class RowWriter implements RowMemory {
     this.sendAttachments()
     if (!this.shared) {
       // A page that is handed over has to say where the stream goes on.
-      const next = this.pos > FirstWord ? this.pages.take(this.burst, beyondBound) : undefined
+      const next = this.pos > this.page.first ? this.pages.take(this.burst, beyondBound) : undefined
       if (next !== undefined) this.nextPage(next)
     } else if (this.pos !== this.published) {
       this.published = this.pos
-      Atomics.store(this.i32, PublishedHalf, this.pos)
+      publish(this.page, this.pos)
     }
   }
 
@@ -382,9 +382,8 @@ export class RowWriter implements RowMemory {
 
   // --- pages
 
-  /** Goes on in another page, which has room for a row of `words`. `false`: all memory is in use. */
-  turnPage(words: number): boolean {
-    if (words > LastWord - FirstWord) return false
+  /** Goes on in another page, which has room for any row. `false`: all memory is in use. */
+  private turnPage(): boolean {
     const page = this.pages.take(this.burst, false)
     if (page === undefined) return false
     this.endRun()
@@ -396,15 +395,14 @@ export class RowWriter implements RowMemory {
     const full = this.page
     this.i32[this.pos * 2] = next.number
     this.i32[this.pos * 2 + 1] = PageEndRow
-    next.i32[PublishedHalf] = FirstWord
-    next.i32[ReadHalf] = 0
     this.sendAttachments()
-    Atomics.store(this.i32, PublishedHalf, this.pos + 1)
+    publish(full, this.pos + 1)
     this.page = next
     this.i32 = next.i32
     this.f64 = next.f64
     this.i64 = next.i64
-    this.pos = this.published = FirstWord
+    this.pos = this.published = next.first
+    this.rowsEnd = this.pages.holdsRows(next) ? next.end - WordsKept : 0
     this.burst = true
     this.pages.seal(full)
     this.tellReader(true)

@@ -32,9 +32,9 @@ export interface RuntimeOptions extends Pick<RecorderOptions, "capacity" | "over
    */
   readonly shutdownTimeout?: Duration.Input
   /**
-   * Most bytes of memory that events of all recorders lie in on their way to the fold. It is taken as it is needed; when
-   * it is full, events wait in the queue of their recorder, up to its capacity. Default: 16 MiB; it has two pages of
-   * 256 KiB at the least.
+   * Most bytes of memory that events of all recorders lie in on their way to the fold. When it is full, events wait in
+   * the queue of their recorder, up to its capacity. Where it is shared between threads its addresses are reserved at
+   * once; it takes room as it is written, in pages of 256 KiB. Default: 16 MiB; at the least two pages, at the most 4 GiB.
    */
   readonly memoryLimit?: number
 }

@@ -4,8 +4,8 @@
  */
 
 import type { Carrier } from "./carrier.ts"
+import type { Page } from "./page.ts"
 import type { ThreadMessage } from "./protocol.ts"
-import { type Page, PageBytes } from "./rowFormat.ts"
 import { ControlBytes, WakeUp } from "./wakeUp.ts"
 
 export type Post = (message: ThreadMessage, transfers?: ReadonlyArray<ArrayBuffer>) => void
@@ -27,8 +27,9 @@ export const sharedCarrier = (post: Post): Carrier => {
     shared: true,
     pagesInTurn: { least: 4, most: 16 },
     publishesEachTurn: true,
-    allocate: () => new SharedArrayBuffer(PageBytes),
-    opened: ({ buffer, number }) => post({ _tag: "Page", number, buffer }),
+    fixedMemory: true,
+    allocate: (bytes) => new SharedArrayBuffer(bytes),
+    opened: (first, buffer) => post({ _tag: "Memory", first, buffer }),
     sealed: () => {},
     attach: (attachments) => post({ _tag: "Attach", attachments }),
     published: () => wakeUp.rouse(),
@@ -44,9 +45,10 @@ export const transferringCarrier = (post: Post): Carrier => {
     shared: false,
     pagesInTurn: { least: 0, most: 0 },
     publishesEachTurn: false,
-    allocate: () => new ArrayBuffer(PageBytes),
+    fixedMemory: false,
+    allocate: (bytes) => new ArrayBuffer(bytes),
     opened: () => {},
-    sealed: ({ buffer, number }: Page) => post({ _tag: "Page", number, buffer }, [buffer as ArrayBuffer]),
+    sealed: ({ buffer, number }: Page) => post({ _tag: "Memory", first: number, buffer }, [buffer as ArrayBuffer]),
     attach: (attachments) => post({ _tag: "Attach", attachments }),
     published: () => {},
     // It waits for messages anyway.

@@ -8,9 +8,9 @@ import { Intake, type Offer, type Overflow } from "../../src/internal/intake.ts"
 import { ChunkBytes, CounterTable } from "../../src/internal/laneCounters.ts"
 import { layoutOf } from "../../src/internal/layout.ts"
 import type { LaneLink } from "../../src/internal/link.ts"
-import { PageBytes } from "../../src/internal/rowFormat.ts"
+import { PageBytes } from "../../src/internal/page.ts"
 import type { MetricEvent } from "../../src/MetricEvent.ts"
-import { StreamPair } from "../support/streamPair.ts"
+import { StreamPair, type StreamPairOptions } from "../support/streamPair.ts"
 
 const wide = Schema.Struct({ n: Schema.Number, text: Schema.String })
 const layout = layoutOf("wide", wide.ast)!
@@ -27,12 +27,12 @@ const eventOf = (kind: Kind, n: number): MetricEvent & { readonly n: number } =>
 const makeIntake = (options: {
   readonly capacity: number
   readonly overflow: Overflow
-  readonly shared: boolean
+  readonly memory: StreamPairOptions
   /** Whether events bear the time of the live clock, or one that is given for each. */
   readonly live: boolean
 }) => {
   const clock = options.live ? undefined : 0
-  const pair = new StreamPair({ bytes: 2 * PageBytes, shared: options.shared })
+  const pair = new StreamPair({ bytes: 2 * PageBytes, ...options.memory })
   const table = new CounterTable()
   table.add(new ArrayBuffer(ChunkBytes))
   const counters = table.of(1)
@@ -114,13 +114,14 @@ const anySteps: fc.Arbitrary<ReadonlyArray<Step>> = fc.array(
 const policies: ReadonlyArray<Overflow> = ["drop-newest", "drop-oldest", "backpressure", "fail"]
 
 describe.each([
-  { carrier: "shared memory", shared: true },
-  { carrier: "pages that are handed over", shared: false }
-])("an intake over $carrier", ({ shared }) => {
+  { carrier: "one memory that is shared", memory: { fixedMemory: true } },
+  { carrier: "pages that are shared", memory: {} },
+  { carrier: "pages that are handed over", memory: { shared: false } }
+])("an intake over $carrier", ({ memory }) => {
   it.each(policies)("%s: keeps order and capacity, and accounts for all, whatever happens", async (overflow) => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 40 }), fc.boolean(), anySteps, async (capacity, live, steps) => {
-        const options = { capacity, overflow, shared, live }
+        const options = { capacity, overflow, memory, live }
         const { came, fill, fold, intake, offer, offerOrWait, turn } = makeIntake(options)
         intake.open()
         intake.flow()
@@ -162,7 +163,7 @@ describe.each([
   })
 
   it("events that wait in the queue go before later ones, when there is room again at once", () => {
-    const options = { capacity: 1000, overflow: "drop-newest", shared, live: true } as const
+    const options = { capacity: 1000, overflow: "drop-newest", memory, live: true } as const
     const { came, fill, fold, intake, offer, turn } = makeIntake(options)
     intake.open()
     intake.flow()

@@ -5,14 +5,16 @@ import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import fc from "fast-check"
 import { type Layout, layoutOf, type NamedField } from "../../src/internal/layout.ts"
+import { PageBytes } from "../../src/internal/page.ts"
 import { LastingLength, LastingStrings, RowStringLength } from "../../src/internal/rowFormat.ts"
 import type { MetricEvent } from "../../src/MetricEvent.ts"
 import { anyEvents, type EventsCase } from "../support/anyEvents.ts"
-import { StreamPair } from "../support/streamPair.ts"
+import { StreamPair, type StreamPairOptions } from "../support/streamPair.ts"
 
 const kinds = [
-  { codec: "generated code", generate: true },
-  { codec: "closures", generate: false }
+  { by: "generated code", codec: { generate: true } },
+  { by: "generated code for one memory", codec: { generate: true, fixedMemory: true, bytes: 16 * PageBytes } },
+  { by: "closures", codec: { generate: false } }
 ]
 
 /** The layout of events with these fields. */
@@ -28,9 +30,9 @@ const event = (fields: object): MetricEvent => Object.assign({ _tag: "t" }, fiel
 const roundTrip = (
   layout: Layout,
   events: ReadonlyArray<MetricEvent>,
-  generate: boolean
+  codec: StreamPairOptions
 ): ReadonlyArray<MetricEvent> => {
-  const pair = new StreamPair({ generate })
+  const pair = new StreamPair(codec)
   const write = pair.encoder(layout)
   for (const each of events) {
     if (!write(0, each, 0)) throw new Error("an event was refused")
@@ -53,11 +55,11 @@ const withLayout = ({ layout }: { readonly layout: Layout | undefined }): Layout
   return layout
 }
 
-describe.each(kinds)("rows by $codec", ({ generate }) => {
+describe.each(kinds)("rows by $by", ({ codec }) => {
   it("hold the events of any schema: what is read equals what was written, only strings that are too long are refused", () => {
     fc.assert(
       fc.property(anyRows, (rows) => {
-        const pair = new StreamPair({ generate })
+        const pair = new StreamPair(codec)
         const write = pair.encoder(withLayout(rows))
         const written = rows.events.filter((each) => write(3, each, 1000))
         deepStrictEqual(
@@ -78,7 +80,7 @@ describe.each(kinds)("rows by $codec", ({ generate }) => {
     const numbers = [0, -0, 1, -1.5, NaN, Infinity, -Infinity, Number.MIN_VALUE, Number.MAX_VALUE, 2 ** 53, 5e-324]
     const events = numbers.flatMap((n) => [event({ n }), event({ n, or: n }), event({ n, or: null })])
     const layout = layoutWith({ n: Schema.Number, or: Schema.optional(Schema.NullOr(Schema.Number)) })
-    deepStrictEqual(roundTrip(layout, events, generate), events)
+    deepStrictEqual(roundTrip(layout, events, codec), events)
   })
 
   it("hold bigints of 64 bits, and dates with those that are none", () => {
@@ -87,7 +89,7 @@ describe.each(kinds)("rows by $codec", ({ generate }) => {
       event({ big: -(2n ** 63n), date: new Date(Number.NaN) }),
       event({ big: 0n, date: new Date(0) })
     ]
-    deepStrictEqual(roundTrip(layoutWith({ big: Schema.BigInt, date: Schema.Date }), events, generate), events)
+    deepStrictEqual(roundTrip(layoutWith({ big: Schema.BigInt, date: Schema.Date }), events, codec), events)
   })
 
   it("tell what is missing, undefined and null from each other", () => {
@@ -104,14 +106,14 @@ describe.each(kinds)("rows by $codec", ({ generate }) => {
     const all = (value: unknown) => event(Object.fromEntries(names.map((name) => [name, value])))
     const inner = [true, null, undefined].map((value) => event({ ...present, struct: { inner: value } }))
     const events = [event({}), all(undefined), all(null), event(present), ...inner]
-    deepStrictEqual(roundTrip(layout, events, generate), events)
+    deepStrictEqual(roundTrip(layout, events, codec), events)
   })
 
   it.each([1, 8, 9, 200])("tell %d literals of all types from each other, 0 from -0 and 1 from '1' and 1n", (count) => {
     const values = [0, 1, "1", 1n, true, "true", "", -1, ...Array.from({ length: 192 }, (_, i) => `literal ${i}`)]
     const events = values.slice(0, count).map((which) => event({ which }))
-    const write = new StreamPair({ generate }).encoder(layoutWith({ which: Schema.Literals(values.slice(0, count)) }))
-    deepStrictEqual(roundTrip(layoutWith({ which: Schema.Literals(values.slice(0, count)) }), events, generate), events)
+    const write = new StreamPair(codec).encoder(layoutWith({ which: Schema.Literals(values.slice(0, count)) }))
+    deepStrictEqual(roundTrip(layoutWith({ which: Schema.Literals(values.slice(0, count)) }), events, codec), events)
     for (const which of [-0, 0n, false, "literal 192", null, undefined]) {
       expect(write(0, event({ which }), 0), String(which)).toBe(false)
     }
@@ -120,16 +122,14 @@ describe.each(kinds)("rows by $codec", ({ generate }) => {
   it("tell -0 from 0 where -0 is the literal", () => {
     const enums = Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`E${i}`, i === 0 ? -0 : i]))
     for (const schema of [Schema.Literal(-0), Schema.Enum(enums)]) {
-      const write = new StreamPair({ generate }).encoder(layoutWith({ which: schema }))
+      const write = new StreamPair(codec).encoder(layoutWith({ which: schema }))
       expect(write(0, event({ which: 0 }), 0)).toBe(false)
-      deepStrictEqual(roundTrip(layoutWith({ which: schema }), [event({ which: -0 })], generate), [
-        event({ which: -0 })
-      ])
+      deepStrictEqual(roundTrip(layoutWith({ which: schema }), [event({ which: -0 })], codec), [event({ which: -0 })])
     }
   })
 
   it("do not depend on the order of properties", () => {
-    const { encoder, flush, writer } = streamOf(generate)
+    const { encoder, flush, writer } = streamOf(codec)
     const layout = layoutWith({ a: Schema.Number, b: Schema.String, c: Schema.Boolean })
     const write = encoder(layout)
     const rowOf = (event: unknown): BigInt64Array => {
@@ -145,7 +145,7 @@ describe.each(kinds)("rows by $codec", ({ generate }) => {
     const fields = { known: Schema.Number, inner: Schema.Struct({ known: Schema.String }) }
     const more = event({ known: 1, more: [1], inner: { known: "k", more: () => 1 }, [Symbol("s")]: 1 })
     const less = event({ known: 1, inner: { known: "k" } })
-    deepStrictEqual(roundTrip(layoutWith(fields), [more], generate), [less])
+    deepStrictEqual(roundTrip(layoutWith(fields), [more], codec), [less])
     deepStrictEqual(Schema.decodeUnknownSync(Schema.Struct({ _tag: Schema.tag("t"), ...fields }))(more), less)
   })
 
@@ -162,7 +162,7 @@ describe.each(kinds)("rows by $codec", ({ generate }) => {
       event({ inner: values, maybe: values }),
       Object.getOwnPropertyDescriptors(values)
     )
-    const [read] = roundTrip(layout, [whole], generate)
+    const [read] = roundTrip(layout, [whole], codec)
     deepStrictEqual(read, whole)
     expect(Object.getPrototypeOf(read)).toBe(Object.prototype)
   })
@@ -173,13 +173,13 @@ describe.each(kinds)("rows by $codec", ({ generate }) => {
       const schemas = [Schema.Struct({}), Schema.String, Schema.Number, Schema.Boolean, Schema.Date, Schema.Null]
       for (const schema of schemas) {
         const layout = layoutWith(Object.fromEntries([[name, Schema.optional(schema)]]))
-        deepStrictEqual(roundTrip(layout, [event({})], generate), [event({})])
+        deepStrictEqual(roundTrip(layout, [event({})], codec), [event({})])
       }
     }
   )
 })
 
-describe.each(kinds)("numbers in rows, by $codec", ({ generate }) => {
+describe.each(kinds)("numbers in rows, by $by", ({ codec }) => {
   const { optional, NullOr, Struct } = Schema
   const layout = layoutWith({
     a: Schema.Number,
@@ -195,7 +195,7 @@ describe.each(kinds)("numbers in rows, by $codec", ({ generate }) => {
     })
 
   it("take four bytes while they are whole ones of 32 bits, and eight from the first that is not", () => {
-    const pair = new StreamPair({ generate })
+    const pair = new StreamPair(codec)
     const write = pair.encoder(layout)
     const all = [
       event({ a: 2 ** 31 - 1, b: 0, inner: { c: -(2 ** 31), d: "" } }),
@@ -217,7 +217,7 @@ describe.each(kinds)("numbers in rows, by $codec", ({ generate }) => {
   })
 
   it("do not change for an event that is refused", () => {
-    const pair = new StreamPair({ generate })
+    const pair = new StreamPair(codec)
     const write = pair.encoder(layout)
     expect(write(1, event({ a: 0.5, b: "no number" }), 0)).toBe(false)
     pair.flush()
@@ -237,7 +237,7 @@ describe.each(kinds)("numbers in rows, by $codec", ({ generate }) => {
       .map(event)
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(2), anyEvent, fc.boolean()), { maxLength: 60 }), (steps) => {
-        const pair = new StreamPair({ generate })
+        const pair = new StreamPair(codec)
         const writes = [0, 1, 2].map(() => pair.encoder(layout))
         for (const [recorder, each, flush] of steps) {
           expect(writes[recorder]!(recorder, each, 0)).toBe(true)
@@ -256,7 +256,7 @@ describe.each(kinds)("numbers in rows, by $codec", ({ generate }) => {
   })
 
   it("widen once where a property emits, while it is read, an event that widens the same", () => {
-    const pair = new StreamPair({ generate })
+    const pair = new StreamPair(codec)
     const write = pair.encoder(layoutWith({ a: Schema.Number, b: Schema.Number }))
     let emitted = false
     const outer = Object.defineProperty(event({ a: 0.5 }), "b", {
@@ -277,8 +277,8 @@ describe.each(kinds)("numbers in rows, by $codec", ({ generate }) => {
 })
 
 /** A stream, with the functions that a test needs of it. */
-const streamOf = (generate: boolean) => {
-  const pair = new StreamPair({ generate })
+const streamOf = (codec: StreamPairOptions) => {
+  const pair = new StreamPair(codec)
   const flush = (): ReadonlyArray<MetricEvent> => {
     pair.flush()
     return pair.events
@@ -294,16 +294,18 @@ describe("generated code and closures", () => {
     fc.assert(
       fc.property(anyRows, anyRows, anyPlaces, (one, other, places) => {
         const layouts = [withLayout(one), withLayout(other)]
-        const [generated, closures] = kinds.map(({ generate }) => new StreamPair({ generate }))
+        const [generated, ...others] = kinds.map(({ codec }) => new StreamPair(codec))
         const events = interleaved(one, other)
         for (const { lane, at, event, from } of events.map((each) => ({ ...each, ...places.next().value }))) {
           const wrote = generated!.encoder(layouts[from]!)(lane, event, at)
-          expect(closures!.encoder(layouts[from]!)(lane, event, at)).toBe(wrote)
+          for (const each of others) expect(each.encoder(layouts[from]!)(lane, event, at)).toBe(wrote)
         }
         generated!.flush()
-        closures!.flush()
-        expect(generated!.published.equals(closures!.published)).toBe(true)
-        deepStrictEqual(generated!.came, closures!.came)
+        for (const each of others) {
+          each.flush()
+          expect(each.published.equals(generated!.published)).toBe(true)
+          deepStrictEqual(each.came, generated!.came)
+        }
       }),
       { numRuns: 300 }
     )
@@ -313,7 +315,7 @@ describe("generated code and closures", () => {
     [one, other].flatMap(({ events }, from) => events.map((event, i) => ({ event, from, i }))).sort((a, b) => a.i - b.i)
 })
 
-describe.each(kinds)("strings in rows, by $codec", ({ generate }) => {
+describe.each(kinds)("strings in rows, by $by", ({ codec }) => {
   const layout = layoutWith({ text: Schema.String, other: Schema.optional(Schema.String) })
 
   it.each([
@@ -331,11 +333,11 @@ describe.each(kinds)("strings in rows, by $codec", ({ generate }) => {
   ])("a string of %d code units lies in a row, once and again", (length) => {
     const text = Array.from({ length }, (_, i) => String.fromCharCode((i * 31) & 0xffff)).join("")
     const events = [event({ text }), event({ text, other: `${text}!`.slice(0, RowStringLength) }), event({ text })]
-    deepStrictEqual(roundTrip(layout, events, generate), events)
+    deepStrictEqual(roundTrip(layout, events, codec), events)
   })
 
   it.each([RowStringLength + 1, 1_000_000])("a string of %d code units does not", (length) => {
-    const pair = new StreamPair({ generate })
+    const pair = new StreamPair(codec)
     const write = pair.encoder(layout)
     expect(write(0, event({ text: "x".repeat(length) }), 0)).toBe(false)
     expect(write(0, event({ text: "before", other: "x".repeat(length) }), 0)).toBe(false)
@@ -347,7 +349,7 @@ describe.each(kinds)("strings in rows, by $codec", ({ generate }) => {
   it("every code unit there is comes through, lone surrogates among them", () => {
     const units = Array.from({ length: 0x10000 / 128 }, (_, i) => Array.from({ length: 128 }, (_, j) => i * 128 + j))
     const events = units.map((each) => event({ text: String.fromCharCode(...each) }))
-    deepStrictEqual(roundTrip(layout, events, generate), events)
+    deepStrictEqual(roundTrip(layout, events, codec), events)
   })
 
   it("a row may have as many strings as a layout allows, all of them new and too long to stay", () => {
@@ -357,7 +359,7 @@ describe.each(kinds)("strings in rows, by $codec", ({ generate }) => {
     const events = Array.from({ length: 10 }, (_, n) =>
       event(Object.fromEntries(names.map((name) => [name, long(n, name)])))
     )
-    deepStrictEqual(roundTrip(wide, events, generate), events)
+    deepStrictEqual(roundTrip(wide, events, codec), events)
   })
 })
 

@@ -5,13 +5,17 @@ import { afterEach, describe, expect, it, vi } from "@effect/vitest"
 import { Schema } from "effect"
 import fc from "fast-check"
 import { type Layout, layoutOf } from "../../src/internal/layout.ts"
-import { PageBytes, RowStringLength } from "../../src/internal/rowFormat.ts"
+import { PageBytes } from "../../src/internal/page.ts"
+import { RowStringLength } from "../../src/internal/rowFormat.ts"
 import type { MetricEvent } from "../../src/MetricEvent.ts"
+import { rowSource } from "../support/rowSource.ts"
 import { type Came, StreamPair } from "../support/streamPair.ts"
 
 const carriers = [
   { carrier: "pages that both sides see", shared: true, pagesInTurn: 0 },
   { carrier: "pages that both sides see, in turn", shared: true, pagesInTurn: 3 },
+  { carrier: "pages of one memory that both sides see", shared: true, fixedMemory: true, pagesInTurn: 0 },
+  { carrier: "pages of one memory that both sides see, in turn", shared: true, fixedMemory: true, pagesInTurn: 3 },
   { carrier: "pages that are handed over and come back", shared: false, pagesInTurn: 0 }
 ]
 
@@ -173,6 +177,28 @@ describe.each(carriers)("a stream of $carrier", ({ carrier: _, ...options }) => 
     taken.push({ command: { command: 1 } })
     // Only a page that is handed over with the command has to be followed by another one.
     expect(pair.writer.bytes).toBe(options.shared ? bytes : bytes + PageBytes)
+    drain(pair, taken)
+  })
+
+  it("has whatever is written after commands for which there was no room", () => {
+    const pair = new StreamPair({ ...options, bytes: 2 * PageBytes })
+    const { event, layout } = wide(1)
+    const write = pair.encoder(layout)
+    pair.flush()
+    const taken: Array<Came> = []
+    const fill = (): void => {
+      while (pair.writer.foreignEvent(1)) taken.push({ lane: 1, foreign: true })
+    }
+    fill()
+    for (let n = 0; n < 3; n++) {
+      pair.writer.command({ command: n })
+      taken.push({ command: { command: n } })
+      if (write(1, event(7), 5)) taken.push(row(1, 5, event(7)))
+    }
+    pair.read()
+    expect(write(1, event(7), 5), "there is room when all was read").toBe(true)
+    taken.push(row(1, 5, event(7)))
+    fill()
     drain(pair, taken)
   })
 
@@ -414,8 +440,7 @@ it("an event whose strings others have displaced, while its source was asked whe
   const long = (n: number): MetricEvent => Object.assign({ _tag: "text" }, { text: `${n}`.padEnd(400) })
   const others = pair.source(2)
   const source = {
-    lane: 1,
-    counted: 0,
+    ...rowSource(1),
     limit: 0,
     reopen: () => {
       source.limit = 10

@@ -8,11 +8,12 @@ import { EventWriter } from "../../src/internal/eventWriter.ts"
 import { ExpositionNames } from "../../src/internal/exposition/expositionNames.ts"
 import { Fold } from "../../src/internal/fold.ts"
 import { ChunkBytes } from "../../src/internal/laneCounters.ts"
+import { PageBytes, setRead } from "../../src/internal/page.ts"
 import type { Command, FoldMessage } from "../../src/internal/protocol.ts"
 import { Registrations } from "../../src/internal/registrations.ts"
-import { PageBytes, ReadHalf, type RowSource } from "../../src/internal/rowFormat.ts"
 import { RowWriter } from "../../src/internal/rowWriter.ts"
 import type { MetricEvent } from "../../src/MetricEvent.ts"
+import { rowSource } from "./rowSource.ts"
 
 export class Folding {
   readonly writer: RowWriter
@@ -23,9 +24,7 @@ export class Folding {
   constructor() {
     this.#fold = new Fold({
       send: (message) => void this.#said.push(message),
-      onPageRead: (page) => {
-        page.i32[ReadHalf] = 1
-      },
+      onPageRead: setRead,
       sharedCounters: () => true
     })
     const { reader } = this.#fold
@@ -33,8 +32,9 @@ export class Folding {
       shared: true,
       pagesInTurn: { least: 0, most: 0 },
       publishesEachTurn: false,
-      allocate: () => new ArrayBuffer(PageBytes),
-      opened: ({ buffer, number }) => reader.page(number, buffer),
+      fixedMemory: false,
+      allocate: (bytes) => new ArrayBuffer(bytes),
+      opened: (first, buffer) => reader.memory(first, buffer),
       sealed: () => {},
       attach: (attachments: Array<unknown>) => reader.attach(attachments),
       published: () => {},
@@ -60,7 +60,7 @@ export class Folding {
     const lane = this.#lanes++ % 1024
     const registrations = new Registrations("r", undefined, new ExpositionNames())
     this.send({ _tag: "Open", lane })
-    const source: RowSource = { lane, counted: 0, limit: Number.POSITIVE_INFINITY, reopen: () => true }
+    const source = rowSource(lane)
     const events = new EventWriter(this.writer, registrations)
     const register = (metric: Metric.Any): void => {
       expect(registrations.claim([metric])).toBe(undefined)

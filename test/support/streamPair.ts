@@ -6,13 +6,14 @@
 import type { Carrier } from "../../src/internal/carrier.ts"
 import { copyOf, EventWriter } from "../../src/internal/eventWriter.ts"
 import type { Layout, TagLayout } from "../../src/internal/layout.ts"
+import { type Page, pagesOf, publishedEnd, setRead } from "../../src/internal/page.ts"
 import { compileRead } from "../../src/internal/rowCodec.ts"
 import type { Declare } from "../../src/internal/rowEncoders.ts"
 import type { RowSource, Rows } from "../../src/internal/rowFormat.ts"
-import { FirstWord, type Page, PageBytes, PublishedHalf, ReadHalf } from "../../src/internal/rowFormat.ts"
 import { RowReader } from "../../src/internal/rowReader.ts"
 import { RowWriter } from "../../src/internal/rowWriter.ts"
 import type { MetricEvent } from "../../src/MetricEvent.ts"
+import { rowSource } from "./rowSource.ts"
 
 /** What comes out of a stream, in order. */
 export type Came =
@@ -36,6 +37,8 @@ export interface StreamPairOptions {
   readonly bytes?: number
   /** Whether pages are read while they are written, or handed over whole and given back. Default: true. */
   readonly shared?: boolean
+  /** As the carrier has it, where pages are not handed over. Default: false. */
+  readonly fixedMemory?: boolean
   /** As the carrier has it, in bursts and else. Default: 0. */
   readonly pagesInTurn?: number | Carrier["pagesInTurn"]
   /** As the carrier has it. Default: false. */
@@ -51,6 +54,7 @@ export class StreamPair {
   readonly #reader: RowReader
   readonly #layouts = new Map<number, { readonly layout: Layout; readonly read: ReturnType<typeof compileRead> }>()
   readonly #generate: boolean
+  readonly #fixedMemory: boolean
   readonly #onRows: OnRows | undefined
   /** Messages on their way to the reader, in order. */
   readonly #messages: Array<() => void> = []
@@ -62,6 +66,7 @@ export class StreamPair {
     const { bytes = 16 * 1024 * 1024, generate = true, onRows, pagesInTurn = 0, shared = true } = options
     const { publishesEachTurn = false } = options
     this.#generate = generate
+    this.#fixedMemory = options.fixedMemory ?? false
     this.#onRows = onRows
     this.#reader = new RowReader(
       {
@@ -73,7 +78,7 @@ export class StreamPair {
         rows: (lane, type, rows, at, count, time) => this.#rows(lane, type, rows, at, count, time)
       },
       (page) => {
-        if (shared) page.i32[ReadHalf] = 1
+        if (shared) setRead(page)
         else this.#sendBack(page)
       }
     )
@@ -87,10 +92,11 @@ export class StreamPair {
   #sharing(): Omit<Carrier, "pagesInTurn" | "publishesEachTurn"> {
     return {
       shared: true,
-      allocate: () => new ArrayBuffer(PageBytes),
-      opened: (page) => {
-        this.#opened.push(page)
-        this.#messages.push(() => this.#reader.page(page.number, page.buffer))
+      fixedMemory: this.#fixedMemory,
+      allocate: (bytes) => new ArrayBuffer(bytes),
+      opened: (first, buffer) => {
+        this.#opened.push(...pagesOf(first, buffer))
+        this.#messages.push(() => this.#reader.memory(first, buffer))
       },
       sealed: () => {},
       attach: (attachments) => void this.#messages.push(() => this.#reader.attach(attachments)),
@@ -104,11 +110,12 @@ export class StreamPair {
   #transferring(): Omit<Carrier, "pagesInTurn" | "publishesEachTurn"> {
     return {
       shared: false,
-      allocate: () => new ArrayBuffer(PageBytes),
+      fixedMemory: false,
+      allocate: (bytes) => new ArrayBuffer(bytes),
       opened: () => {},
       sealed: ({ buffer, number }) => {
         const sent = structuredClone(buffer, { transfer: [buffer as ArrayBuffer] })
-        this.#messages.push(() => this.#reader.page(number, sent))
+        this.#messages.push(() => this.#reader.memory(number, sent))
       },
       attach: (attachments) => {
         const sent = structuredClone(attachments)
@@ -160,7 +167,7 @@ export class StreamPair {
   source(lane: number): RowSource {
     let source = this.#sources.get(lane)
     if (source === undefined) {
-      source = { lane, counted: 0, limit: Number.POSITIVE_INFINITY, reopen: () => true }
+      source = rowSource(lane)
       this.#sources.set(lane, source)
     }
     return source
@@ -222,9 +229,9 @@ export class StreamPair {
   /** The words that are published in each page of shared memory, to the byte. */
   get published(): Buffer {
     return Buffer.concat(
-      this.#opened.map(({ buffer, i32 }) => {
-        const from = FirstWord * 8
-        return Buffer.from(buffer as ArrayBuffer, from, i32[PublishedHalf]! * 8 - from)
+      this.#opened.map((page) => {
+        const words = Math.max(0, publishedEnd(page) - page.first)
+        return Buffer.from(page.buffer as ArrayBuffer, page.first * 8, words * 8)
       })
     )
   }

@@ -1,0 +1,31 @@
+/** Memory that a runtime is allowed, and its system does not have. */
+import { afterEach, expect, it, vi } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import { MetricsLayer } from "mvx-metrics"
+
+afterEach(() => {
+  vi.unstubAllGlobals()
+})
+
+it.effect("a memoryLimit that cannot be had is an invalid argument, and ends the worker", () =>
+  Effect.gen(function* () {
+    const memoryLimit = 2 ** 28
+    class Refusing extends SharedArrayBuffer {
+      constructor(bytes: number) {
+        if (bytes >= memoryLimit) throw new RangeError("Array buffer allocation failed")
+        super(bytes)
+      }
+    }
+    vi.stubGlobal("SharedArrayBuffer", Refusing)
+    const metrics = new URL("../support/probe.metrics.ts", import.meta.url)
+    const layer = MetricsLayer.layerWorker({ namespace: "test.memory", metrics, memoryLimit, logging: "silent" })
+    // Its scope closes before the error comes out: the test would hang were the worker not to end.
+    expect(yield* Effect.flip(Effect.scoped(Layer.build(layer)))).toMatchObject({
+      _tag: "InvalidArgument",
+      argument: "memoryLimit",
+      message: expect.stringContaining(
+        'must be no more than can be had: 268435456 bytes gave "RangeError: Array buffer allocation failed"'
+      )
+    })
+  })
+)
