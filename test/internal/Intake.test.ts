@@ -114,14 +114,17 @@ const anySteps: fc.Arbitrary<ReadonlyArray<Step>> = fc.array(
 const policies: ReadonlyArray<Overflow> = ["drop-newest", "drop-oldest", "backpressure", "fail"]
 
 describe.each([
-  { carrier: "one memory that is shared", memory: { fixedMemory: true } },
-  { carrier: "pages that are shared", memory: {} },
-  { carrier: "pages that are handed over", memory: { shared: false } }
-])("an intake over $carrier", ({ memory }) => {
+  { carrier: "shared memory", memories: [{ fixedMemory: true }, { fixedMemory: false }] },
+  { carrier: "pages that are handed over", memories: [{ shared: false }] }
+])("an intake over $carrier", ({ memories }) => {
+  const memory: fc.Arbitrary<StreamPairOptions> = fc.constantFrom(...memories)
+  const anyOptions = fc.record({ capacity: fc.integer({ min: 1, max: 40 }), live: fc.boolean(), memory })
+
   it.each(policies)("%s: keeps order and capacity, and accounts for all, whatever happens", async (overflow) => {
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 1, max: 40 }), fc.boolean(), anySteps, async (capacity, live, steps) => {
-        const options = { capacity, overflow, memory, live }
+      fc.asyncProperty(anyOptions, anySteps, async (any, steps) => {
+        const { capacity } = any
+        const options = { ...any, overflow }
         const { came, fill, fold, intake, offer, offerOrWait, turn } = makeIntake(options)
         intake.open()
         intake.flow()
@@ -162,7 +165,7 @@ describe.each([
     )
   })
 
-  it("events that wait in the queue go before later ones, when there is room again at once", () => {
+  it.each<StreamPairOptions>(memories)("events that wait in the queue go before later ones, with %o", (memory) => {
     const options = { capacity: 1000, overflow: "drop-newest", memory, live: true } as const
     const { came, fill, fold, intake, offer, turn } = makeIntake(options)
     intake.open()

@@ -13,8 +13,6 @@ import { type Came, StreamPair } from "../support/streamPair.ts"
 
 const carriers = [
   { carrier: "pages that both sides see", shared: true, pagesInTurn: 0 },
-  { carrier: "pages that both sides see, in turn", shared: true, pagesInTurn: 3 },
-  { carrier: "pages of one memory that both sides see", shared: true, fixedMemory: true, pagesInTurn: 0 },
   { carrier: "pages of one memory that both sides see, in turn", shared: true, fixedMemory: true, pagesInTurn: 3 },
   { carrier: "pages that are handed over and come back", shared: false, pagesInTurn: 0 }
 ]
