@@ -1,0 +1,219 @@
+/**
+ * The pages that a stream is written to, and how what lies in them comes to be seen by the fold: when it is published.
+ *
+ * What cannot lie in a row (a command, an event that does not fit its layout) is attached: a row says that the next
+ * attachment stands here.
+ */
+import type { Carrier } from "./carrier.ts"
+import { type Page, publish, type Views } from "./page.ts"
+import { PagePool } from "./pagePool.ts"
+import { CommandRow, PageEndRow } from "./rowFormat.ts"
+
+/** Who has something to write, and found no room. */
+export interface Waiting {
+  readonly flush: () => void
+}
+
+/** What rows leave free at the end of a page: a word for a command that finds it full, and the one that it ends with. */
+const WordsKept = 2
+
+/**
+ * Its state is in plain properties, which code that runs once in a turn, and so is rarely optimized, reads much faster
+ * than private names: with these a turn of 200 events cost a tenth more. For the same reason {@link RowWriter} extends
+ * it, rather than having one.
+ */
+export abstract class PageWriter {
+  // The encoders write these directly.
+  i32: Int32Array
+  f64: Float64Array
+  i64: BigInt64Array
+  /** The memory of all pages that hold rows, if they have one. */
+  readonly fixed: Views | undefined
+  /** The next free word of the current page, and the one that rows end before in it. */
+  pos: number
+  protected rowsEnd: number
+  protected page: Page
+  protected published: number
+  /** Whether all of the current page was written in one turn of the event loop. */
+  protected burst = true
+
+  /** What the carrier says, kept near. */
+  protected readonly publishesEachTurn: boolean
+  private readonly shared: boolean
+  private readonly carrier: Carrier
+  private readonly pages: PagePool
+  /** The reader was told that it may sleep: it has to be woken. */
+  private readerSleeps = false
+  private attachments: Array<unknown> = []
+  /** Whether a timer will publish, and whether there have been events since it last did. */
+  private scheduled = false
+  private events = false
+  private dead = false
+  private readonly waiting = new Set<Waiting>()
+
+  constructor(carrier: Carrier, mostBytes: number) {
+    this.carrier = carrier
+    this.publishesEachTurn = carrier.publishesEachTurn
+    this.shared = carrier.shared
+    this.pages = new PagePool(carrier, mostBytes)
+    this.fixed = this.pages.fixed
+    const page = this.pages.take(false, false)!
+    this.page = page
+    this.i32 = page.i32
+    this.f64 = page.f64
+    this.i64 = page.i64
+    this.pos = this.published = page.first
+    this.rowsEnd = page.end - WordsKept
+  }
+
+  /** Ends what is being written, so that it can be seen. */
+  protected abstract endRun(): void
+
+  /** The timer has published: what comes later in this turn has to set it again. */
+  protected abstract onPublished(): void
+
+  /** Bytes of memory that pages take. */
+  get bytes(): number {
+    return this.pages.bytes
+  }
+
+  /** Nobody reads any more. */
+  close(): void {
+    this.dead = true
+  }
+
+  // --- what is written here
+
+  /** A command, in order with the events. The fold is woken for it. */
+  command(command: unknown): void {
+    if (this.dead) return
+    this.attachments.push(command)
+    this.endRun()
+    if (this.pos > this.page.end - WordsKept) this.nextPage(this.pages.take(this.burst, true)!)
+    this.putWord(0, CommandRow)
+    this.makeVisible(true)
+    this.tellReader(true)
+  }
+
+  /** Sends it with what is published next. A row has to say where it stands. */
+  protected attach(attachment: unknown): void {
+    this.attachments.push(attachment)
+  }
+
+  protected putWord(half: number, type: number): void {
+    this.i32[this.pos * 2] = half
+    this.i32[this.pos * 2 + 1] = type
+    this.pos++
+  }
+
+  // --- publishing
+
+  /** Makes what was written visible to the fold. */
+  publish(urgent: boolean): void {
+    if (this.dead) return
+    this.makeVisible(false)
+    this.tellReader(urgent)
+  }
+
+  private makeVisible(beyondBound: boolean): void {
+    this.endRun()
+    this.sendAttachments()
+    if (!this.shared) {
+      // A page that is handed over has to say where the stream goes on.
+      const next = this.pos > this.page.first ? this.pages.take(this.burst, beyondBound) : undefined
+      if (next !== undefined) this.nextPage(next)
+    } else if (this.pos !== this.published) {
+      this.published = this.pos
+      publish(this.page, this.pos)
+    }
+  }
+
+  private sendAttachments(): void {
+    if (this.attachments.length === 0) return
+    const attachments = this.attachments
+    this.attachments = []
+    this.carrier.attach(attachments)
+  }
+
+  /** A reader that naps looks by itself. */
+  private tellReader(urgent: boolean): void {
+    if (this.readerSleeps) {
+      this.readerSleeps = false
+      this.carrier.wake()
+    }
+    // One that was told may be in its last nap yet.
+    if (urgent || !this.publishesEachTurn) this.carrier.published()
+  }
+
+  /** The reader has had nothing to do for a while. What was published before is visible to it when it hears that it may sleep. */
+  readerIdle(): void {
+    this.readerSleeps = true
+    this.carrier.letSleep()
+  }
+
+  /** Publishes after a while, and goes on so while events come. */
+  protected willPublish(): void {
+    this.events = true
+    this.schedule()
+  }
+
+  /** Flushes it, once, when there may be room again. */
+  whenRoom(one: Waiting): void {
+    this.waiting.add(one)
+    this.schedule()
+  }
+
+  private schedule(): void {
+    if (this.scheduled) return
+    this.scheduled = true
+    this.carrier.later(this.onTimer)
+  }
+
+  private readonly onTimer = (): void => {
+    this.scheduled = false
+    if (this.dead) return
+    this.publish(false)
+    // While events come, the timer goes on by itself; the first one after a pause sets it again.
+    if (this.events) this.schedule()
+    this.onPublished()
+    this.events = false
+    const waiting = [...this.waiting]
+    this.waiting.clear()
+    for (const one of waiting) one.flush()
+  }
+
+  // --- pages
+
+  /** Goes on in another page, which has room for any row. `false`: all memory is in use. */
+  protected turnPage(): boolean {
+    const page = this.pages.take(this.burst, false)
+    if (page === undefined) return false
+    this.endRun()
+    this.nextPage(page)
+    return true
+  }
+
+  private nextPage(next: Page): void {
+    const { burst, page: full } = this
+    this.i32[this.pos * 2] = next.number
+    this.i32[this.pos * 2 + 1] = PageEndRow
+    this.sendAttachments()
+    publish(full, this.pos + 1)
+    this.page = next
+    this.i32 = next.i32
+    this.f64 = next.f64
+    this.i64 = next.i64
+    this.pos = this.published = next.first
+    this.rowsEnd = this.pages.holdsRows(next) ? next.end - WordsKept : 0
+    this.burst = true
+    this.pages.seal(full)
+    // Where pages fill over many turns, the reader comes to them by itself: to rouse it would delay one turn in eighty.
+    this.tellReader(burst)
+  }
+
+  /** A page that was sent away has come back, under its number. */
+  returned(number: number, buffer: ArrayBufferLike): void {
+    // What was written meanwhile had no page to go on in.
+    if (this.pages.returned(number, buffer)) this.publish(false)
+  }
+}
