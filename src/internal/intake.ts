@@ -1,28 +1,22 @@
 /**
- * The production side of one recorder's events: acceptance, credits, overflow policies, accounting.
+ * The production side of one recorder's events: acceptance, credits, overflow policies.
  *
  * Everything is synchronous. An event that is accepted holds a credit until it is folded, wherever it is, so `capacity`
- * bounds the whole way. Most go straight into the stream. The bounded queue holds what cannot go there yet: events of a
- * recorder that starts, those that `drop-oldest` can still take back, and all for which the stream has no room.
+ * bounds the whole way. Most go straight into the stream; what cannot go there yet is in the backlog.
  */
 import * as Effect from "effect/Effect"
-import * as Queue from "effect/Queue"
-import { type MetricEvent, whyNotEvent } from "../MetricEvent.ts"
-import type { Stats } from "../Stats.ts"
-import { copyOf, EventWriter, type TagLayouts } from "./eventWriter.ts"
+import type { MetricEvent } from "../MetricEvent.ts"
+import { whyNotEvent } from "../MetricEvent.ts"
+import { Accounts, type Refusal } from "./accounts.ts"
+import { Backlog, type Entry } from "./backlog.ts"
+import { copyOf, type TagLayouts } from "./eventWriter.ts"
 import type { LaneLink } from "./link.ts"
-import type { RowSource } from "./rowFormat.ts"
 
 /** What to do with an event when all credits are taken. */
 export type Overflow = "drop-newest" | "drop-oldest" | "backpressure" | "fail"
 
 /** What became of an event that was offered. */
-export type Offer = "accepted" | "overflow" | "invalid" | "not-running"
-
-interface Entry {
-  readonly event: MetricEvent
-  readonly at: number
-}
+export type Offer = "accepted" | Refusal
 
 /** A fiber that waits for a credit. */
 interface Waiter {
@@ -30,78 +24,26 @@ interface Waiter {
   readonly resume: (offer: Offer) => void
 }
 
-/** Something that has to happen when exactly the events up to `position` have left the queue. */
-interface Barrier {
-  readonly position: number
-  readonly run: () => void
-}
-
 /** The first event of a recorder starts it. */
 interface Startable {
   readonly startIfIdle: () => void
 }
 
-/** Events that were counted when they were accepted, and may be written at any time. */
-const uncounted = (lane: number): RowSource => ({
-  lane,
-  counted: 0,
-  limit: 1,
-  runType: 0,
-  runEnd: 0,
-  reopen() {
-    this.counted = 0
-    return true
-  }
-})
-
-/** Most recorders never have a barrier that waits. */
 const nothing: Array<never> = []
 
-// It extends the writer, rather than having one, so that what an event needs lies in one object.
-export class Intake extends EventWriter implements RowSource {
-  readonly lane: number
-  /** Events accepted, but for those of the run of the stream that is open. */
-  counted = 0
-  /** Up to which number events may be accepted without another look: straight into the stream. */
-  limit = 0
-  runType = 0
-  runEnd = 0
-  readonly capacity: number
+export class Intake extends Accounts {
   readonly overflow: Overflow
-  /** Whether events are taken at all: from the start of the recorder to its stop. */
-  #accepting = false
-  /** Whether events go into the stream. While a recorder starts they wait in the queue. */
-  #flowing = false
-  #flushing = false
-  #moving = false
-  /** Whether the fold was asked to say when it has folded something, and has not said so yet. */
-  #asked = false
-
-  #evicted = 0
-  #overflowed = 0
-  #invalid = 0
-  #notRunning = 0
-  #applied = 0
-  #ignored = 0
-  /** Last seen values of the shared counters, which wrap around. */
-  #seenApplied = 0
-  #seenIgnored = 0
-  /** Events evicted that the fold has not been told of. */
-  #skipped = false
-
-  /** Made when it is needed, which for most recorders is never. */
-  #queue: Queue.Queue<Entry> | undefined
-  /** Taken from the queue, when the stream turned out to have no room. It counts as in the queue. */
-  #stuck: Entry | undefined
-  /** Writes what comes from the queue: it was counted when it was accepted. */
-  #moved: RowSource | undefined
-  /** The line of fibers that `backpressure` has suspended, first come first served. */
-  #line: Set<Waiter> | undefined
-  readonly #lane: LaneLink
   readonly #recorder: Startable
+  readonly #backlog: Backlog
   /** Most events that may be with the fold. `drop-oldest` keeps the other half where it can take it back. */
   readonly #handedLimit: number
-  #barriers: Array<Barrier> = nothing
+  /** Whether events are taken at all: from the start of the recorder to its stop. */
+  #accepting = false
+  #flushing = false
+  /** Whether the fold was asked to say when it has folded something, and has not said so yet. */
+  #asked = false
+  /** The line of fibers that `backpressure` has suspended, first come first served. */
+  #line: Set<Waiter> | undefined
   #drained: Array<() => void> = nothing
 
   constructor(options: {
@@ -111,50 +53,22 @@ export class Intake extends EventWriter implements RowSource {
     readonly layouts: TagLayouts
     readonly recorder: Startable
   }) {
-    super(options.lane.writer, options.layouts)
-    this.capacity = options.capacity
+    super(options.lane, options.layouts, options.capacity)
     this.overflow = options.overflow
-    this.lane = options.lane.lane
-    this.#lane = options.lane
     this.#recorder = options.recorder
     this.#handedLimit = options.overflow === "drop-oldest" ? Math.max(1, options.capacity >> 1) : options.capacity
-  }
-
-  /** Sequence number of the last event accepted. */
-  get accepted(): number {
-    return this.counted + this.#lane.writer.rowsOf(this)
-  }
-
-  get pending(): number {
-    this.#readCounters()
-    return this.accepted - this.#applied - this.#ignored - this.#evicted
-  }
-
-  stats(): Omit<Stats, "state"> {
-    const pending = this.pending
-    const refused = this.#overflowed + this.#invalid + this.#notRunning
-    return {
-      capacity: this.capacity,
-      offered: this.accepted + refused,
-      accepted: this.accepted,
-      refused,
-      refusedBy: { overflow: this.#overflowed, invalid: this.#invalid, notRunning: this.#notRunning },
-      applied: this.#applied,
-      ignored: this.#ignored,
-      evicted: this.#evicted,
-      pending
-    }
+    this.#backlog = new Backlog(this, this.#handedLimit)
   }
 
   /** Begins to take events. They go into the stream from {@link flow} on. */
   open(): void {
     this.#accepting = true
-    this.#flowing = false
+    this.#backlog.isFlowing = false
     this.#shut()
   }
 
   flow(): void {
-    this.#flowing = true
+    this.#backlog.isFlowing = true
     this.flush()
   }
 
@@ -162,13 +76,13 @@ export class Intake extends EventWriter implements RowSource {
   close(): void {
     this.#accepting = false
     this.#shut()
-    for (const waiter of this.#line ?? []) this.#letGo(waiter, this.#refuseNotRunning())
+    for (const waiter of this.#line ?? []) this.#letGo(waiter, this.refuse("not-running"))
   }
 
   /** Takes no more events and hands over no more either: nobody is there to fold them. */
   fail(): void {
     this.close()
-    this.#flowing = false
+    this.#backlog.isFlowing = false
   }
 
   // --- offers
@@ -191,7 +105,7 @@ export class Intake extends EventWriter implements RowSource {
     const entry = this.#entryOf(event)
     if (entry === undefined) return Effect.succeed("invalid")
     if (!this.#accepting) this.#recorder.startIfIdle()
-    if (!this.#accepting) return Effect.succeed(this.#refuseNotRunning())
+    if (!this.#accepting) return Effect.succeed(this.refuse("not-running"))
     if (this.#tryAccept(entry)) return Effect.succeed("accepted")
     // It counts as offered when it is decided: let in by `#admit`, or let go by `close`.
     return Effect.callback<Offer>((resume) => {
@@ -206,44 +120,31 @@ export class Intake extends EventWriter implements RowSource {
   /** No event goes straight into the stream until `reopen`. */
   #shut(): void {
     this.limit = 0
-    this.#lane.writer.stop(this)
-  }
-
-  #refuseNotRunning(): "not-running" {
-    this.#notRunning++
-    return "not-running"
+    this.link.writer.stop(this)
   }
 
   /** Whether events may go straight into the stream again; looks at how far the fold is. */
   reopen(): boolean {
-    if (!this.#flowing || !this.#accepting || this.#queued > 0 || this.#waiting > 0 || this.#barriers.length > 0) {
-      return false
-    }
-    this.#readCounters()
-    const { writer } = this.#lane
+    if (!this.#backlog.isFlowing || !this.#accepting || this.#waiting > 0 || !this.#backlog.isEmpty) return false
+    this.lookAtFold()
     // From half the capacity on the fold has to keep up, and is woken; a burst never reaches the event loop.
-    if ((this.accepted - this.#folded) * 2 >= this.#handedLimit) {
-      writer.publish(true)
-      this.#readCounters()
+    if ((this.accepted - this.folded) * 2 >= this.#handedLimit) {
+      this.link.writer.publish(true)
+      this.lookAtFold()
     }
     const step = Math.max(1, this.#handedLimit >> 2)
-    this.limit = Math.min(this.#folded + this.#handedLimit, this.accepted + step)
+    this.limit = Math.min(this.folded + this.#handedLimit, this.accepted + step)
     return this.accepted < this.limit
   }
 
   /** The slower way: what does not fit a row, has no room, or comes while events wait. */
   #offerAny(event: unknown): Offer {
-    if (this.#isFull() && whyNotEvent(event) === undefined) {
-      this.#overflowed++
-      return "overflow"
-    }
+    if (this.#isFull() && whyNotEvent(event) === undefined) return this.refuse("overflow")
     const entry = this.#entryOf(event)
     if (entry === undefined) return "invalid"
     if (!this.#accepting) this.#recorder.startIfIdle()
-    if (!this.#accepting) return this.#refuseNotRunning()
-    if (this.#tryAccept(entry)) return "accepted"
-    this.#overflowed++
-    return "overflow"
+    if (!this.#accepting) return this.refuse("not-running")
+    return this.#tryAccept(entry) ? "accepted" : this.refuse("overflow")
   }
 
   /** Whether an event is bound to be refused for want of room, and need not be copied. */
@@ -254,8 +155,8 @@ export class Intake extends EventWriter implements RowSource {
 
   #entryOf(event: unknown): Entry | undefined {
     const copy = copyOf(event)
-    if (copy !== undefined) return { event: copy, at: this.#lane.writer.now() }
-    this.#invalid++
+    if (copy !== undefined) return { event: copy, at: this.link.writer.now() }
+    this.refuse("invalid")
     return undefined
   }
 
@@ -275,47 +176,31 @@ export class Intake extends EventWriter implements RowSource {
 
   /** Under `drop-oldest`: takes back the oldest event that the fold does not have. */
   #evict(): boolean {
-    if (this.overflow !== "drop-oldest" || this.#queued === 0) return false
-    if (this.#stuck !== undefined) this.#stuck = undefined
-    else Queue.takeUnsafe(this.#queue!)
-    this.#evicted++
-    this.#skipped = true
+    if (this.overflow !== "drop-oldest" || !this.#backlog.evict()) return false
+    this.evicted++
     return true
   }
 
   #accept(entry: Entry): void {
-    // Whoever waits in the queue goes first: no event passes it until `reopen` finds it empty.
+    // Whoever waits in the backlog goes first: no event passes it until `reopen` finds it empty.
     this.#shut()
     this.counted++
-    this.#queue ??= Effect.runSync(Queue.bounded<Entry>(this.capacity))
-    this.#moved ??= uncounted(this.lane)
-    Queue.offerUnsafe(this.#queue, entry)
-    if (!this.#flowing) return
-    this.#move()
+    this.#backlog.add(entry)
+    if (!this.#backlog.isFlowing) return
+    this.#backlog.move()
     this.#askForNews()
   }
 
-  // --- from the queue into the stream
+  // --- on the way to the fold
 
-  get #queued(): number {
-    const waiting = this.#queue === undefined ? 0 : Queue.sizeUnsafe(this.#queue)
-    return this.#stuck === undefined ? waiting : waiting + 1
-  }
-
-  /** Whether every event that was accepted has left the queue. */
+  /** Whether every event that was accepted is in the stream. */
   get isHandedOver(): boolean {
-    return this.#queued === 0 && this.#barriers.length === 0
+    return this.#backlog.isEmpty
   }
 
-  /** Events folded or evicted: they hold no credit. */
-  get #folded(): number {
-    return this.#applied + this.#ignored + this.#evicted
-  }
-
-  /** Runs `action` when all events accepted up to now have left the queue, before any later one does. */
+  /** Runs `action` when all events accepted up to now are in the stream, before any later one is. */
   afterAccepted(action: () => void): void {
-    if (this.#barriers === nothing) this.#barriers = []
-    this.#barriers.push({ position: this.accepted, run: action })
+    this.#backlog.addBarrier(action)
     this.flush()
   }
 
@@ -329,7 +214,7 @@ export class Intake extends EventWriter implements RowSource {
   /** The fold has moved the counters: credits are free. */
   onFolded(): void {
     this.#asked = false
-    this.#readCounters()
+    this.lookAtFold()
     this.#admit()
     this.flush()
   }
@@ -339,10 +224,10 @@ export class Intake extends EventWriter implements RowSource {
     if (this.#flushing) return
     this.#flushing = true
     do {
-      this.#move()
+      this.#backlog.move()
       // What is folded now frees credits, and with them there may be more to hand over.
-      this.#lane.writer.publish(true)
-    } while (this.#canMove())
+      this.link.writer.publish(true)
+    } while (this.#backlog.canMove)
     this.#flushing = false
     if (this.#drained.length > 0 && this.pending === 0) {
       const drained = this.#drained
@@ -354,66 +239,23 @@ export class Intake extends EventWriter implements RowSource {
 
   /** Whether the fold has to say when it has folded something, because somebody waits for it. */
   #askForNews(): void {
-    if (this.#waiting === 0 && this.#drained.length === 0 && (!this.#flowing || this.#queued === 0)) return
+    const { isFlowing, isStuck, size } = this.#backlog
+    if (this.#waiting === 0 && this.#drained.length === 0 && (!isFlowing || size === 0)) return
     // The stream may be full of the events of others, of which the fold says nothing here.
-    if (this.#stuck !== undefined) this.#lane.writer.whenRoom(this)
+    if (isStuck) this.link.writer.whenRoom(this)
     if (this.#asked) return
     this.#asked = true
-    this.#lane.counters.want()
+    this.link.counters.want()
     // It may have folded all of it before it could see that it is asked.
     const { pending } = this
     const isNews =
-      (this.#waiting > 0 && pending < this.capacity) || (this.#drained.length > 0 && pending === 0) || this.#canMove()
-    if (isNews) this.#lane.later(() => this.onFolded())
+      (this.#waiting > 0 && pending < this.capacity) ||
+      (this.#drained.length > 0 && pending === 0) ||
+      this.#backlog.canMove
+    if (isNews) this.link.later(() => this.onFolded())
   }
 
-  #canMove(): boolean {
-    this.#readCounters()
-    if (this.#barriers.length > 0 && this.#barriers[0]!.position <= this.accepted - this.#queued) return true
-    return this.#flowing && this.#queued > 0 && this.#stuck === undefined && this.#handed < this.#handedLimit
-  }
-
-  /** Events that the fold has, or can see. */
-  get #handed(): number {
-    return this.accepted - this.#queued - this.#folded
-  }
-
-  /** Moves events from the queue into the stream while they may go, and runs the barriers that are due. */
-  #move(): void {
-    if (this.#moving) return
-    this.#moving = true
-    while (this.#moveNext());
-    this.#moving = false
-  }
-
-  #moveNext(): boolean {
-    while (this.#barriers.length > 0 && this.#barriers[0]!.position <= this.accepted - this.#queued) {
-      this.#barriers.shift()!.run()
-    }
-    if (!this.#flowing || this.#queued === 0) return false
-    if (this.#handed >= this.#handedLimit) {
-      this.#readCounters()
-      if (this.#handed >= this.#handedLimit) return false
-    }
-    const entry = this.#stuck ?? this.#takeEntry()
-    if (this.#skipped) {
-      this.#skipped = false
-      this.#lane.send({ _tag: "Skip", to: this.accepted - this.#queued - (this.#stuck === undefined ? 1 : 0) })
-    }
-    this.#stuck = undefined
-    const { writer } = this.#lane
-    const given = writer.give(entry.at)
-    const done = this.writeCopy(this.#moved!, entry.event)
-    writer.give(given)
-    if (done === "full") this.#stuck = entry
-    return done === "written"
-  }
-
-  #takeEntry(): Entry {
-    const taken = Queue.takeUnsafe(this.#queue!)
-    if (taken === undefined || taken._tag === "Failure") throw new Error("the queue of a recorder is never closed")
-    return taken.value
-  }
+  // --- the line
 
   get #waiting(): number {
     return this.#line === undefined ? 0 : this.#line.size
@@ -431,15 +273,6 @@ export class Intake extends EventWriter implements RowSource {
   /** Resumes a suspended fiber, at the next turn of the event loop: never user code in the middle of a hand-over. */
   #letGo(waiter: Waiter, offer: Offer): void {
     this.#line?.delete(waiter)
-    this.#lane.later(() => waiter.resume(offer))
-  }
-
-  #readCounters(): void {
-    const { applied, ignored } = this.#lane.counters
-    // Differences modulo 2^32 are exact: no more than `capacity` events lie between two reads.
-    this.#applied += (applied - this.#seenApplied) | 0
-    this.#ignored += (ignored - this.#seenIgnored) | 0
-    this.#seenApplied = applied
-    this.#seenIgnored = ignored
+    this.link.later(() => waiter.resume(offer))
   }
 }
