@@ -10,7 +10,7 @@ export default defineConfig({
   entry: {
     ...Object.fromEntries(exported.map((source) => [source.slice("./src/".length, -".ts".length), source])),
     // Started by `new Worker(new URL("./workerEntry.js", import.meta.url))`: it has to lie flat beside the chunks.
-    workerEntry: "src/internal/workerEntry.ts",
+    workerEntry: "src/internal/worker/workerEntry.ts",
     cli: "src/cli/main.ts"
   },
   format: "esm",

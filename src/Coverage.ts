@@ -3,7 +3,7 @@
  */
 import * as Predicate from "effect/Predicate"
 import { isMetricSet, type MetricSet, metricsOf } from "./Combinators.ts"
-import { isDefinition } from "./internal/definition.ts"
+import { isDefinition } from "./internal/definition/definition.ts"
 import { aFamily, type Check, whyInvalid } from "./internal/options.ts"
 import type { Any } from "./Metric.ts"
 import { type Family, type TagOf, tagsOf } from "./MetricEvent.ts"

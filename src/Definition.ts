@@ -4,7 +4,7 @@
  */
 import type { Pipeable } from "effect/Pipeable"
 import * as Predicate from "effect/Predicate"
-import { define, isDefinition, type TypeId } from "./internal/definition.ts"
+import { define, isDefinition, type TypeId } from "./internal/definition/definition.ts"
 import type { Instrument } from "./internal/instruments/instrument.ts"
 import {
   aFamily,

@@ -3,9 +3,9 @@
  */
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import { define, isDefinition } from "./internal/definition.ts"
-import { familyOfAll } from "./internal/familyOfAll.ts"
-import { describe } from "./internal/fingerprint.ts"
+import { define, isDefinition } from "./internal/definition/definition.ts"
+import { familyOfAll } from "./internal/definition/familyOfAll.ts"
+import { describe } from "./internal/definition/fingerprint.ts"
 import {
   aFunction,
   anything,

@@ -30,13 +30,13 @@ import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import { type FetchHandler, type NodeHandler, nodeHandler as onNode } from "./internal/httpHandlers.ts"
+import { type FetchHandler, type NodeHandler, nodeHandler as onNode } from "./internal/exporters/httpHandlers.ts"
 import { liveResources, type Resources } from "./internal/live/liveResources.ts"
 import { type Check, positiveInteger, whyInvalidOptions } from "./internal/options.ts"
 import type { InvalidArgument } from "./MetricsError.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
 
-export type { FetchHandler, NodeHandler } from "./internal/httpHandlers.ts"
+export type { FetchHandler, NodeHandler } from "./internal/exporters/httpHandlers.ts"
 
 export interface Options {
   /** Where the page is. Default: `/metrics/live`. */

@@ -26,24 +26,24 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { withService } from "./internal/anyRuntime.ts"
-import { whyInvalidEvent } from "./internal/eventWriter.ts"
+import type { FetchHandler, NodeHandler } from "./internal/exporters/httpHandlers.ts"
 import { fetchHandler, nodeHandler } from "./internal/exposition/handlers.ts"
 import { type ScrapeOptions, scrapeOptionChecks } from "./internal/exposition/scrape.ts"
-import type { FetchHandler, NodeHandler } from "./internal/httpHandlers.ts"
 import { anything, whyInvalidOptions } from "./internal/options.ts"
 import type {
   RecorderOptions as EffectRecorderOptions,
   RecorderService,
   RegisterOptions
-} from "./internal/recorderModel.ts"
+} from "./internal/recorder/recorderModel.ts"
+import { withService } from "./internal/runtime/anyRuntime.ts"
 import {
   type RuntimeOptions,
   type RuntimeService,
   type RuntimeState,
   runtimeOptionChecks,
   type WorkerOptions
-} from "./internal/runtimeModel.ts"
+} from "./internal/runtime/runtimeModel.ts"
+import { whyInvalidEvent } from "./internal/stream/eventWriter.ts"
 import type { Options as LivePageOptions } from "./LivePage.ts"
 import type * as Metric from "./Metric.ts"
 import type { MetricEvent } from "./MetricEvent.ts"
@@ -52,9 +52,9 @@ import { MetricsRuntime as EffectRuntime } from "./MetricsRuntime.ts"
 import type { MetricChange, Report, Snapshot, Snapshots, States } from "./Snapshot.ts"
 import type { RecorderState, Stats } from "./Stats.ts"
 
+export type { FetchHandler, NodeHandler } from "./internal/exporters/httpHandlers.ts"
 export type { ScrapeOptions } from "./internal/exposition/scrape.ts"
-export type { FetchHandler, NodeHandler } from "./internal/httpHandlers.ts"
-export type * from "./internal/runtimeModel.ts"
+export type * from "./internal/runtime/runtimeModel.ts"
 export type { Options as LivePageOptions } from "./LivePage.ts"
 export * as Metric from "./Metric.ts"
 export type { MetricEvent } from "./MetricEvent.ts"

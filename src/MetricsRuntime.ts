@@ -24,20 +24,20 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
-import type { Link } from "./internal/link.ts"
-import { makeInProcessLink } from "./internal/linkInProcess.ts"
-import { makeRuntime } from "./internal/makeRuntime.ts"
+import type { Link } from "./internal/link/link.ts"
+import { makeInProcessLink } from "./internal/link/linkInProcess.ts"
 import { aBoolean, aDuration, aFunction, anything } from "./internal/options.ts"
+import { makeRuntime } from "./internal/runtime/makeRuntime.ts"
 import {
   defaultMemoryLimit,
   type RuntimeOptions,
   type RuntimeService,
   runtimeOptionChecks,
   type WorkerOptions
-} from "./internal/runtimeModel.ts"
+} from "./internal/runtime/runtimeModel.ts"
 import { InvalidArgument, RuntimeFailed, type RuntimeStartError } from "./MetricsError.ts"
 
-export type { RuntimeOptions, RuntimeService, RuntimeState, WorkerOptions } from "./internal/runtimeModel.ts"
+export type { RuntimeOptions, RuntimeService, RuntimeState, WorkerOptions } from "./internal/runtime/runtimeModel.ts"
 
 /** The service of a running runtime. */
 export class MetricsRuntime extends Context.Service<MetricsRuntime, RuntimeService>()("mvx-metrics/MetricsRuntime") {
@@ -84,8 +84,8 @@ export class MetricsRuntime extends Context.Service<MetricsRuntime, RuntimeServi
 const openWorker = (options: WorkerOptions): Effect.Effect<Link, RuntimeStartError, Scope.Scope> =>
   Effect.gen(function* () {
     const { namespace, startTimeout = "10 seconds" } = options
-    const modules = yield* importing(namespace, () => import("./internal/metricsModules.ts"))
-    const { makeWorkerLink } = yield* importing(namespace, () => import("./internal/linkWorker.ts"))
+    const modules = yield* importing(namespace, () => import("./internal/worker/metricsModules.ts"))
+    const { makeWorkerLink } = yield* importing(namespace, () => import("./internal/link/linkWorker.ts"))
     const spawn = options.spawn ?? (yield* modules.spawnForModules(options.metrics))
     return yield* makeWorkerLink({
       namespace,

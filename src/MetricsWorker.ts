@@ -37,5 +37,5 @@ export const run = (metrics: ReadonlyArray<Metric.Any | Metric.MetricSet>): void
     : Effect.fail(new InvalidArgument({ argument: "metrics", reason: "must be an array of definitions" }))
   // Imported here, so that the barrel of this package has no need of worker threads. Messages wait for a listener, and
   // a rejection that nobody handles ends the thread with its error, which the parent is told.
-  void import("./internal/workerMain.ts").then(({ runFold }) => Effect.runPromise(runFold(load)))
+  void import("./internal/worker/workerMain.ts").then(({ runFold }) => Effect.runPromise(runFold(load)))
 }

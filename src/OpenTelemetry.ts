@@ -30,14 +30,14 @@
 import type { BatchObservableCallback, Meter, MetricOptions, Observable } from "@opentelemetry/api"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { type AnyRuntime, serviceOf } from "./internal/anyRuntime.ts"
-import { sharedCollection, watchFamilies } from "./internal/families.ts"
-import { type Observed, observations } from "./internal/observations.ts"
+import { sharedCollection, watchFamilies } from "./internal/exporters/families.ts"
+import { type Observed, observations } from "./internal/exporters/observations.ts"
+import { type AnyRuntime, serviceOf } from "./internal/runtime/anyRuntime.ts"
 import type { MetricData } from "./MetricData.ts"
 import { InvalidArgument } from "./MetricsError.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
 
-export type { AnyRuntime } from "./internal/anyRuntime.ts"
+export type { AnyRuntime } from "./internal/runtime/anyRuntime.ts"
 
 /** Has the meter observe all metrics of the runtime, with the attribute `recorder`, until the function given is called. */
 export const observe = (meter: Meter, runtime: AnyRuntime): (() => void) => {

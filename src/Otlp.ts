@@ -44,18 +44,18 @@ import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as OtlpExporter from "effect/observability/OtlpExporter"
 import * as OtlpSerialization from "effect/observability/OtlpSerialization"
-import { type AnyRuntime, serviceOf } from "./internal/anyRuntime.ts"
 import { oneOf, whyInvalid, whyInvalidOptions } from "./internal/options.ts"
 import { makeExporter, type OtlpOptions, otlpOptionChecks } from "./internal/otlp/exporter.ts"
-import type { RuntimeService } from "./internal/runtimeModel.ts"
-import { type Stoppable, startScoped } from "./internal/startScoped.ts"
+import { type AnyRuntime, serviceOf } from "./internal/runtime/anyRuntime.ts"
+import type { RuntimeService } from "./internal/runtime/runtimeModel.ts"
+import { type Stoppable, startScoped } from "./internal/runtime/startScoped.ts"
 import type { InvalidArgument } from "./MetricsError.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
 
-export type { AnyRuntime } from "./internal/anyRuntime.ts"
 export type { OtlpOptions } from "./internal/otlp/exporter.ts"
 export type { Temporality } from "./internal/otlp/streams.ts"
-export type { Stoppable } from "./internal/startScoped.ts"
+export type { AnyRuntime } from "./internal/runtime/anyRuntime.ts"
+export type { Stoppable } from "./internal/runtime/startScoped.ts"
 
 /**
  * Exports the metrics of the runtime, in the encoding of the `OtlpSerialization` that is provided. `Flusher` is Effect's:

@@ -26,15 +26,15 @@
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { type AnyRuntime, serviceOf } from "./internal/anyRuntime.ts"
+import { sharedCollection, watchFamilies } from "./internal/exporters/families.ts"
+import { type PromValue, promHelp, promName, promValues } from "./internal/exporters/promFamilies.ts"
 import { familyOf } from "./internal/exposition/names.ts"
-import { sharedCollection, watchFamilies } from "./internal/families.ts"
-import { type PromValue, promHelp, promName, promValues } from "./internal/promFamilies.ts"
+import { type AnyRuntime, serviceOf } from "./internal/runtime/anyRuntime.ts"
 import type { MetricData } from "./MetricData.ts"
 import { InvalidArgument, MetricNameCollision } from "./MetricsError.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
 
-export type { AnyRuntime } from "./internal/anyRuntime.ts"
+export type { AnyRuntime } from "./internal/runtime/anyRuntime.ts"
 
 /** What is needed of a registry. Those of both packages have it. */
 export interface Registry {

@@ -22,17 +22,17 @@ import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
+import type { FetchHandler, NodeHandler } from "./internal/exporters/httpHandlers.ts"
 import type { Format } from "./internal/exposition/exposition.ts"
 import * as handlers from "./internal/exposition/handlers.ts"
 import { answer, type ScrapeOptions, scrape, scrapeOptionChecks } from "./internal/exposition/scrape.ts"
-import type { FetchHandler, NodeHandler } from "./internal/httpHandlers.ts"
 import { type Check, whyInvalidOptions } from "./internal/options.ts"
 import type { InvalidArgument, RenderError } from "./MetricsError.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
 
+export type { FetchHandler, NodeHandler } from "./internal/exporters/httpHandlers.ts"
 export type { Format } from "./internal/exposition/exposition.ts"
 export type { ScrapeOptions } from "./internal/exposition/scrape.ts"
-export type { FetchHandler, NodeHandler } from "./internal/httpHandlers.ts"
 
 export interface HttpOptions extends ScrapeOptions {
   /** Where the metrics are. Default: `/metrics`. */

@@ -35,27 +35,32 @@ import type * as Exit from "effect/Exit"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import { EmitEffect, emitIn, recorderKey } from "./internal/emitEffect.ts"
-import { makeInProcessLink } from "./internal/linkInProcess.ts"
-import { makeRecorder } from "./internal/makeRecorder.ts"
-import { entityIdOf } from "./internal/makeRuntime.ts"
+import { makeInProcessLink } from "./internal/link/linkInProcess.ts"
 import { whyInvalidOptions } from "./internal/options.ts"
+import { EmitEffect, emitIn, recorderKey } from "./internal/recorder/emitEffect.ts"
+import { makeRecorder } from "./internal/recorder/makeRecorder.ts"
 import {
   type RecorderOptions,
   type RecorderService,
   type RegisterOptions,
   recorderOptionChecks
-} from "./internal/recorderModel.ts"
-import { defaultMemoryLimit } from "./internal/runtimeModel.ts"
+} from "./internal/recorder/recorderModel.ts"
+import { entityIdOf } from "./internal/runtime/makeRuntime.ts"
+import { defaultMemoryLimit } from "./internal/runtime/runtimeModel.ts"
 import type * as Metric from "./Metric.ts"
 import type { MetricEvent } from "./MetricEvent.ts"
 import type { InvalidArgument, InvalidState, ReadError, RecorderAlreadyExists, RegisterError } from "./MetricsError.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
 import type { Report, Snapshots } from "./Snapshot.ts"
 
-export type { Overflow } from "./internal/intake.ts"
-export type { Detail as LoggingDetail } from "./internal/logging.ts"
-export type { DeltaReader, RecorderOptions, RecorderService, RegisterOptions } from "./internal/recorderModel.ts"
+export type { Overflow } from "./internal/recorder/intake.ts"
+export type { Detail as LoggingDetail } from "./internal/recorder/logging.ts"
+export type {
+  DeltaReader,
+  RecorderOptions,
+  RecorderService,
+  RegisterOptions
+} from "./internal/recorder/recorderModel.ts"
 export type { RecorderState, Stats } from "./Stats.ts"
 
 /** The recorder service, and the functions by which components use it. */

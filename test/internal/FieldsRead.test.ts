@@ -5,7 +5,7 @@ import { Schema } from "effect"
 import fc from "fast-check"
 import { Metric } from "mvx-metrics"
 import { ExpositionNames } from "../../src/internal/exposition/expositionNames.ts"
-import { Registrations } from "../../src/internal/registrations.ts"
+import { Registrations } from "../../src/internal/recorder/registrations.ts"
 import type { MetricEvent } from "../../src/MetricEvent.ts"
 import { Folding } from "../support/folding.ts"
 

@@ -2,12 +2,12 @@
 // which the messages of the two threads cross.
 import { expect, it, vi } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
-import { FoldThread } from "../../src/internal/foldThread.ts"
-import { ChunkBytes, CounterTable } from "../../src/internal/laneCounters.ts"
-import type { ThreadMessage, WorkerMessage } from "../../src/internal/protocol.ts"
-import { RowWriter } from "../../src/internal/rowWriter.ts"
-import { sharedCarrier } from "../../src/internal/threadCarrier.ts"
-import { WakeUp } from "../../src/internal/wakeUp.ts"
+import { sharedCarrier } from "../../src/internal/link/threadCarrier.ts"
+import { ChunkBytes, CounterTable } from "../../src/internal/stream/laneCounters.ts"
+import type { ThreadMessage, WorkerMessage } from "../../src/internal/stream/protocol.ts"
+import { RowWriter } from "../../src/internal/stream/rowWriter.ts"
+import { WakeUp } from "../../src/internal/stream/wakeUp.ts"
+import { FoldThread } from "../../src/internal/worker/foldThread.ts"
 
 const turn = Effect.callback<void>((resume) => void setImmediate(() => resume(Effect.void)))
 

@@ -3,15 +3,15 @@
  * pages that are handed over whole and come back. Nothing happens by itself: a test says when the reader reads, and when
  * what was put off to a later turn is done.
  */
-import type { Carrier } from "../../src/internal/carrier.ts"
-import { copyOf, EventWriter } from "../../src/internal/eventWriter.ts"
-import type { Layout, TagLayout } from "../../src/internal/layout.ts"
-import { type Page, pagesOf, publishedEnd, setRead } from "../../src/internal/page.ts"
-import { compileRead } from "../../src/internal/rowCodec.ts"
-import type { Declare } from "../../src/internal/rowEncoders.ts"
-import type { RowSource, Rows } from "../../src/internal/rowFormat.ts"
-import { RowReader } from "../../src/internal/rowReader.ts"
-import { RowWriter } from "../../src/internal/rowWriter.ts"
+import type { Carrier } from "../../src/internal/stream/carrier.ts"
+import { copyOf, EventWriter } from "../../src/internal/stream/eventWriter.ts"
+import type { Layout, TagLayout } from "../../src/internal/stream/layout.ts"
+import { type Page, pagesOf, publishedEnd, setRead } from "../../src/internal/stream/page.ts"
+import { compileRead } from "../../src/internal/stream/rowCodec.ts"
+import type { Declare } from "../../src/internal/stream/rowEncoders.ts"
+import type { RowSource, Rows } from "../../src/internal/stream/rowFormat.ts"
+import { RowReader } from "../../src/internal/stream/rowReader.ts"
+import { RowWriter } from "../../src/internal/stream/rowWriter.ts"
 import type { MetricEvent } from "../../src/MetricEvent.ts"
 import { rowSource } from "./rowSource.ts"
 

@@ -10,7 +10,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { HangsAfter, runProgram } from "../support/runProgram.ts"
 
 const fixture = (name: string): URL => new URL(`./fixtures/${name}`, import.meta.url)
-const workerEntry = new URL("../../src/internal/workerEntry.ts", import.meta.url)
+const workerEntry = new URL("../../src/internal/worker/workerEntry.ts", import.meta.url)
 
 describe("metrics that are the program itself", () => {
   it.for(["wholeProgram.ts", "wholeFacadeProgram.ts"])("are refused as its main module: %s", async (program) => {

@@ -3,10 +3,10 @@
  */
 import type * as Metric from "../../Metric.ts"
 import type { MetricData } from "../../MetricData.ts"
-import { conditionData } from "../conditionData.ts"
+import { conditionData } from "../exporters/conditionData.ts"
+import { emptyData } from "../exporters/metricData.ts"
+import { accountingData } from "../exporters/selfData.ts"
 import { type Family, familyOf, labelName } from "../exposition/names.ts"
-import { emptyData } from "../metricData.ts"
-import { accountingData } from "../selfData.ts"
 
 /** One part of what a metric becomes. */
 export interface Exposed {

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Snapshots } from "../../Snapshot.ts"
 import { withLiveClock } from "../liveClock.ts"
-import { Log } from "../logging.ts"
+import { Log } from "../recorder/logging.ts"
 import { Ledger, type LedgerOptions, type Total } from "./ledger.ts"
 import { readFromWorker, type ToPrimary, type ToWorker } from "./messages.ts"
 

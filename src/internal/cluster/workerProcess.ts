@@ -10,9 +10,9 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import { withLiveClock } from "../liveClock.ts"
-import { Log } from "../logging.ts"
-import type { RecorderService } from "../recorderModel.ts"
-import type { RuntimeService } from "../runtimeModel.ts"
+import { Log } from "../recorder/logging.ts"
+import type { RecorderService } from "../recorder/recorderModel.ts"
+import type { RuntimeService } from "../runtime/runtimeModel.ts"
 import { type Part, readFromPrimary, type ToPrimary } from "./messages.ts"
 
 /** How long to wait for a recorder, in milliseconds: every now and then, and when it is the last time. */

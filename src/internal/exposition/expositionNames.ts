@@ -4,7 +4,7 @@
  */
 import type * as Metric from "../../Metric.ts"
 import { MetricNameCollision } from "../../MetricsError.ts"
-import { emptyData } from "../metricData.ts"
+import { emptyData } from "../exporters/metricData.ts"
 import { familyOf, labelName } from "./names.ts"
 
 /** What a definition is in Prometheus. */

@@ -2,8 +2,8 @@
  * Handlers of scrapes in the forms that servers take.
  */
 import * as Effect from "effect/Effect"
-import type { FetchHandler, NodeHandler } from "../httpHandlers.ts"
-import type { RuntimeService } from "../runtimeModel.ts"
+import type { FetchHandler, NodeHandler } from "../exporters/httpHandlers.ts"
+import type { RuntimeService } from "../runtime/runtimeModel.ts"
 import { answer, type ScrapeOptions } from "./scrape.ts"
 
 /** Runs an effect in the context that the handler was made in. */

@@ -3,7 +3,7 @@
  * or rows where they lie (see {@link ./rowsFold.ts}); property tests hold both equal to the reducer.
  */
 import type { MetricEvent } from "../../MetricEvent.ts"
-import type { Layout } from "../layout.ts"
+import type { Layout } from "../stream/layout.ts"
 import { type Exemplar, type Exemplars, exemplarsOf } from "./exemplars.ts"
 import { type Instrument, type LabelValue, labelValues, measuredValue } from "./instrument.ts"
 import type { Measure } from "./measure.ts"

@@ -3,8 +3,8 @@
  * code generation the kernels take events instead.
  */
 
-import { canGenerate } from "../rowCodegen.ts"
-import type { Rows } from "../rowFormat.ts"
+import { canGenerate } from "../stream/rowCodegen.ts"
+import type { Rows } from "../stream/rowFormat.ts"
 import type { Kernel, RowsPlan } from "./kernel.ts"
 
 /** Folds `count` rows of one layout from word `at` on, all emitted at `time`. */

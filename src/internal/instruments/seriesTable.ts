@@ -1,9 +1,9 @@
 /**
  * Which series a row belongs to, as an index: found by the codes of its labels, without making a string.
  */
-import type { Field, Layout, LiteralField, StringField } from "../layout.ts"
-import type { Rows } from "../rowFormat.ts"
-import { FirstCode, FirstLasting } from "../rowFormat.ts"
+import type { Field, Layout, LiteralField, StringField } from "../stream/layout.ts"
+import type { Rows } from "../stream/rowFormat.ts"
+import { FirstCode, FirstLasting } from "../stream/rowFormat.ts"
 import { type Instrument, type LabelValue, labelValue } from "./instrument.ts"
 import type { Points } from "./points.ts"
 import { keyOf, OverflowKey } from "./series.ts"

@@ -6,9 +6,9 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type * as Metric from "../../Metric.ts"
 import type { Snapshot } from "../../Snapshot.ts"
-import { largestSeries } from "../largestSeries.ts"
-import { internalsOf, type Source } from "../runtimeInternals.ts"
-import type { RuntimeService } from "../runtimeModel.ts"
+import { largestSeries } from "../fold/largestSeries.ts"
+import { internalsOf, type Source } from "../runtime/runtimeInternals.ts"
+import type { RuntimeService } from "../runtime/runtimeModel.ts"
 import type { LiveData, LiveKind, LiveMetric, LiveRecorder } from "./liveModel.ts"
 
 /** Most of what is sent each second. */

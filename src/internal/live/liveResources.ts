@@ -7,7 +7,7 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { describeError } from "../describeError.ts"
-import type { RuntimeService } from "../runtimeModel.ts"
+import type { RuntimeService } from "../runtime/runtimeModel.ts"
 import { type LiveLimits, liveData } from "./liveData.ts"
 import type { LiveData } from "./liveModel.ts"
 

@@ -2,7 +2,7 @@
  * Streams as OpenTelemetry has them: each series from when it began to count, or what came since the last export.
  */
 import type { Attributes, ExponentialDataPoint, HistogramDataPoint, MetricData, NumberPoint } from "../../MetricData.ts"
-import type { Dated } from "../collect.ts"
+import type { Dated } from "../exporters/collect.ts"
 import { minusPoints } from "../instruments/exponential.ts"
 
 export type Temporality = "cumulative" | "delta"

@@ -1,0 +1,93 @@
+/**
+ * Labels for a metric that was written by hand: a state of its own for each combination of label values.
+ */
+import type * as Metric from "../../Metric.ts"
+import type { MetricEvent } from "../../MetricEvent.ts"
+import { InvalidArgument } from "../../MetricsError.ts"
+import { type LabelValue, labelValue, type Source, sourceValue } from "../instruments/instrument.ts"
+import { byKey, keyOf, OverflowKey, seriesKey, together } from "../instruments/series.ts"
+import { tooMany } from "../instruments/view.ts"
+import { define } from "./definition.ts"
+
+interface Labelled {
+  readonly series: { readonly [key: string]: unknown }
+}
+
+/** The state of every such metric before the first event, by which they are known. */
+const noSeries: Labelled = { series: {} }
+
+/** As many as an instrument has by default. */
+const maxSeries = 2000
+
+export const labelledStates = (metric: Metric.Any, labels: ReadonlyArray<readonly [string, Source]>): Metric.Any => {
+  const { merge, minus } = metric
+  if (merge === undefined) {
+    throw new InvalidArgument({
+      metric: metric.name,
+      argument: "merge",
+      reason: "is missing, so that series could not be put together: give Metric.make one"
+    })
+  }
+  if (metric.initial === noSeries) {
+    throw new InvalidArgument({
+      metric: metric.name,
+      argument: "labels",
+      reason: "cannot be added to those that the metric has: give all of them at once"
+    })
+  }
+  const reduce =
+    (reducer: Metric.Reducer<unknown, MetricEvent>) => (state: Labelled, event: MetricEvent, at: number) => {
+      const values = labels.map(([, source]) => labelValue(sourceValue(source, event, at)))
+      const key = seriesKey(maxSeries, state.series, keyOf(values))
+      const before = Object.hasOwn(state.series, key) ? state.series[key] : metric.initial
+      const after = reducer(before, event, at)
+      return Object.is(after, before) ? state : { series: { ...state.series, [key]: after } }
+    }
+  const view = ({ series }: Labelled, now: number) => {
+    let total: unknown = null
+    for (const state of Object.values(series)) total = together(merge, total, state)
+    return {
+      ...(metric.view(total ?? metric.initial, now) as object),
+      series: Object.entries(series).flatMap(([key, state]) =>
+        key === OverflowKey ? [] : [{ labels: named(labels, key), ...(metric.view(state, now) as object) }]
+      ),
+      ...(Object.hasOwn(series, OverflowKey) && {
+        overflow: {
+          ...(metric.view(series[OverflowKey], now) as object),
+          ...tooMany(labels, Object.keys(series))
+        }
+      })
+    }
+  }
+  return define({
+    name: metric.name,
+    events: metric.events,
+    initial: noSeries,
+    reduce: Object.fromEntries(Object.entries(metric.reduce).map(([tag, reducer]) => [tag, reduce(reducer)])),
+    view,
+    merge: (left: Labelled, right: Labelled): Labelled => ({ series: byKey(left.series, right.series, merge) }),
+    minus:
+      minus === undefined
+        ? undefined
+        : (later: Labelled, earlier: Labelled): Labelled => ({
+            series: Object.fromEntries(
+              Object.entries(later.series).map(([key, state]) => [
+                key,
+                Object.hasOwn(earlier.series, key) ? minus(state, earlier.series[key]) : state
+              ])
+            )
+          }),
+    description: metric.description,
+    unit: metric.unit,
+    instrument: undefined,
+    sources: undefined
+  })
+}
+
+const named = (
+  labels: ReadonlyArray<readonly [string, Source]>,
+  key: string
+): { readonly [name: string]: LabelValue } => {
+  const values = JSON.parse(key) as ReadonlyArray<LabelValue>
+  return Object.fromEntries(labels.map(([name], i) => [name, values[i] ?? null]))
+}

@@ -1,0 +1,60 @@
+/**
+ * The condition of the metrics of a recorder, as data of exporters like any other: which are out of service, which have
+ * more series than they may, what they did not take.
+ */
+import type * as Metric from "../../Metric.ts"
+import type { Attributes, MetricData, NumberPoint } from "../../MetricData.ts"
+import type { Quarantine } from "../../Snapshot.ts"
+import { type Family, family, selfDataOf } from "./selfFamily.ts"
+
+/** Of all metrics of a recorder: how many are so. */
+const counted: ReadonlyArray<readonly [family: Family, holds: (condition: Condition) => boolean]> = [
+  [family("metrics.registered", "{metric}", false, "Metrics that recorders have."), () => true],
+  [
+    family("metrics.quarantined", "{metric}", false, "Metrics out of service: their reducer or their view threw."),
+    ({ quarantine }) => quarantine !== undefined
+  ],
+  [
+    family("metrics.overflowing", "{metric}", false, "Metrics with more series than they may have."),
+    (condition) => remark(condition, "overflow") !== undefined
+  ]
+]
+
+/** Of each metric, where there is anything to tell. */
+const told: ReadonlyArray<readonly [family: Family, of: (condition: Condition) => unknown]> = [
+  [
+    family("events.missed", "{event}", true, "Events that a metric did not take because it is quarantined."),
+    ({ quarantine }) => quarantine?.missed
+  ],
+  [
+    family("measurements.rejected", "{measurement}", true, "Measurements not finite, or negative for a counter."),
+    (condition) => remark(condition, "rejected")
+  ]
+]
+
+/** A metric of a recorder, and what became of it. */
+export interface Condition {
+  readonly metric: Metric.Any
+  readonly dimensions: unknown
+  readonly quarantine: Quarantine | undefined
+}
+
+/** The condition of the metrics of one recorder. `attributes` are those of the recorder. */
+export const conditionData = (metrics: ReadonlyArray<Condition>, attributes: Attributes): ReadonlyArray<MetricData> => [
+  ...counted.map(([family, holds]) => selfDataOf(family, [{ attributes, value: metrics.filter(holds).length }])),
+  ...told.map(([family, of]) =>
+    selfDataOf(
+      family,
+      metrics.flatMap((condition): ReadonlyArray<NumberPoint> => {
+        const value = of(condition)
+        return typeof value === "number"
+          ? [{ attributes: { ...attributes, metric: condition.metric.name }, value }]
+          : []
+      })
+    )
+  )
+]
+
+/** What an instrument shows beside its points. Other metrics may show anything under these names. */
+const remark = ({ dimensions, metric }: Condition, name: "overflow" | "rejected"): unknown =>
+  metric.instrument === undefined ? undefined : (dimensions as { readonly [name: string]: unknown } | undefined)?.[name]

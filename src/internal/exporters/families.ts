@@ -1,0 +1,58 @@
+/**
+ * For exporters that have to say beforehand what there will be: the data of all metrics of a runtime, without its points.
+ */
+
+import * as Effect from "effect/Effect"
+import type { MetricData } from "../../MetricData.ts"
+import { giveUpAfter } from "../liveClock.ts"
+import { internalsOf } from "../runtime/runtimeInternals.ts"
+import type { RuntimeService } from "../runtime/runtimeModel.ts"
+import { collectData } from "./collect.ts"
+import { emptyData } from "./metricData.ts"
+import { emptySelfData } from "./selfData.ts"
+
+/** Tells of what is there, of what comes, and of what is there no more. It gives what undoes this. */
+export const watchFamilies = (
+  runtime: RuntimeService,
+  watch: (data: MetricData, isThere: boolean) => void
+): (() => void) => {
+  for (const data of emptySelfData) watch(data, true)
+  return internalsOf(runtime).watchMetrics((metric, isThere) => {
+    for (const data of emptyData(metric)) watch(data, isThere)
+  })
+}
+
+/** Data by name. */
+export type Collection = ReadonlyMap<string, MetricData>
+
+/**
+ * Reads a runtime once for all that ask in one turn, and no later: who asks then wants to see what has happened since.
+ */
+export const sharedCollection = (runtime: RuntimeService): (() => Promise<Collection>) => {
+  let current: Promise<Collection> | undefined
+  return () => {
+    if (current === undefined) {
+      current = collectWithin(runtime)
+      queueMicrotask(() => {
+        current = undefined
+      })
+    }
+    return current
+  }
+}
+
+/** A fold that does not answer must not keep an exporter waiting for ever. */
+const Longest = "10 seconds"
+
+const collectWithin = async (runtime: RuntimeService): Promise<Collection> => {
+  let collected: ReadonlyArray<MetricData> | undefined
+  await Effect.runPromise(
+    giveUpAfter(Longest)(
+      Effect.map(collectData(runtime), (data) => {
+        collected = data
+      })
+    )
+  )
+  if (collected === undefined) throw new Error(`mvx-metrics: the metrics could not be read within ${Longest}`)
+  return new Map(collected.map((data) => [data.name, data]))
+}

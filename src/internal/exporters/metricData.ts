@@ -1,0 +1,224 @@
+/**
+ * From a definition and what it shows to the data of exporters.
+ */
+import type * as Metric from "../../Metric.ts"
+import { type Attributes, type MetricData, type NumberPoint, OverflowAttribute } from "../../MetricData.ts"
+import type { KindName } from "../instruments/instrument.ts"
+
+// biome-ignore lint/suspicious/noExplicitAny: what an instrument shows is known by its kind.
+type Shown = any
+
+/** One part of what a metric becomes. */
+interface Part {
+  /** Behind the name of the metric. */
+  readonly suffix: string
+  readonly unit?: "none" | "1" | "per second"
+  readonly data: (points: ReadonlyArray<readonly [Attributes, Shown]>, frame: Shown) => Data
+}
+
+type Data = MetricData extends infer M
+  ? M extends MetricData
+    ? Omit<M, "name" | "description" | "unit">
+    : never
+  : never
+
+const numbers = (points: ReadonlyArray<readonly [Attributes, Shown]>, field: string): ReadonlyArray<NumberPoint> =>
+  points.flatMap(([attributes, shown]) => {
+    const value: unknown = shown[field]
+    return typeof value === "number" ? [{ attributes, value }] : []
+  })
+
+const gauge = (field: string, suffix = ""): Part => ({
+  suffix,
+  data: (points) => ({ type: "gauge", points: numbers(points, field) })
+})
+
+const sum = (field: string, monotonic: boolean, suffix = ""): Part => ({
+  suffix,
+  data: (points) => ({ type: "sum", monotonic, points: numbers(points, field) })
+})
+
+const counter: Part = {
+  suffix: "",
+  data: (points) => ({
+    type: "sum",
+    monotonic: true,
+    points: points.map(([attributes, { exemplars, value }]) =>
+      exemplars === undefined ? { attributes, value } : { attributes, value, exemplar: exemplars[0] }
+    )
+  })
+}
+
+const histogram: Part = {
+  suffix: "",
+  data: (points, { boundaries }) => ({
+    type: "histogram",
+    boundaries,
+    points: points.map(([attributes, { count, counts, exemplars, max, min, sum }]) => ({
+      attributes,
+      count,
+      sum,
+      min,
+      max,
+      counts,
+      ...(exemplars !== undefined && { exemplars })
+    }))
+  })
+}
+
+const exponentialHistogram: Part = {
+  suffix: "",
+  data: (points) => ({
+    type: "exponentialHistogram",
+    points: points.map(([attributes, { count, max, min, negative, positive, scale, sum, zeroCount }]) => ({
+      attributes,
+      count,
+      sum,
+      min,
+      max,
+      scale,
+      zeroCount,
+      positive,
+      negative
+    }))
+  })
+}
+
+const summary: Part = {
+  suffix: "",
+  data: (points) => ({
+    type: "summary",
+    points: points.map(([attributes, { count, quantiles, sum }]) => ({
+      attributes,
+      count,
+      sum,
+      quantiles: Object.entries((quantiles ?? {}) as { [quantile: string]: number | null })
+        .flatMap(([quantile, value]) => (value === null ? [] : [[Number(quantile), value] as const]))
+        .sort(([left], [right]) => left - right)
+    }))
+  })
+}
+
+const byValue: Part = {
+  suffix: "",
+  data: (points) => ({
+    type: "sum",
+    monotonic: true,
+    points: points.flatMap(([attributes, { counts, others }]) => [
+      ...Object.entries(counts as { [value: string]: number }).map(([value, count]) => ({
+        attributes: { ...attributes, value },
+        value: count
+      })),
+      ...(others === undefined ? [] : [{ attributes: { ...attributes, [OverflowAttribute]: true }, value: others }])
+    ])
+  })
+}
+
+const none = { unit: "none" } as const
+
+const parts: { readonly [K in KindName]: ReadonlyArray<Part> } = {
+  average: [summary],
+  counter: [counter],
+  distinct: [gauge("estimate")],
+  exponentialHistogram: [exponentialHistogram],
+  frequency: [byValue],
+  gauge: [gauge("value")],
+  histogram: [histogram],
+  minMax: [gauge("min", ".min"), gauge("max", ".max")],
+  rate: [{ ...gauge("perSecond"), unit: "per second" }],
+  ratio: [
+    { ...gauge("ratio"), unit: "1" },
+    { ...sum("hits", true, ".hits"), ...none },
+    { ...sum("total", true, ".total"), ...none }
+  ],
+  summary: [summary],
+  upDownCounter: [sum("value", false)],
+  window: [
+    // Not `count` and `sum`: what ends so in Prometheus belongs to a histogram.
+    { ...gauge("count", ".values"), ...none },
+    gauge("sum", ".sum_of_values"),
+    gauge("min", ".min"),
+    gauge("max", ".max"),
+    gauge("average", ".average")
+  ]
+}
+
+/** What is known of the data of a metric before there is any: all but the points. */
+export const emptyData = (metric: Metric.Any): ReadonlyArray<MetricData> => {
+  const { description, instrument, name, unit } = metric
+  return instrument === undefined
+    ? [{ name, description, unit, type: "gauge", points: [] }]
+    : dataOf(metric, instrument.kind, [], instrument.settings)
+}
+
+/** The names in that data. */
+export const exportedNames = (metric: Metric.Any): ReadonlyArray<string> => emptyData(metric).map(({ name }) => name)
+
+/** The data of a metric that shows `dimensions`. `attributes` are added to those of each point. */
+export const metricData = (
+  metric: Metric.Any,
+  dimensions: unknown,
+  attributes: Attributes = {}
+): ReadonlyArray<MetricData> => {
+  const { description, instrument, name, unit } = metric
+  if (instrument === undefined) {
+    return [{ name, description, unit, type: "gauge", points: numbersIn(dimensions, attributes) }]
+  }
+  const shown = dimensions as Shown
+  return dataOf(metric, instrument.kind, pointsOf(shown, instrument.labels.length > 0, attributes), shown)
+}
+
+const dataOf = (
+  { description, name, unit }: Metric.Any,
+  kind: KindName,
+  points: ReadonlyArray<readonly [Attributes, Shown]>,
+  frame: Shown
+): ReadonlyArray<MetricData> =>
+  parts[kind].map(({ data, suffix, unit: unitIs }) => ({
+    name: name + suffix,
+    description,
+    unit: unitOf(unit, unitIs),
+    ...data(points, frame)
+  }))
+
+const unitOf = (unit: string | undefined, is: Part["unit"]): string | undefined => {
+  if (is === "none") return undefined
+  if (is === "1") return "1"
+  return is === "per second" ? `${unit ?? "1"}/s` : unit
+}
+
+const pointsOf = (
+  shown: Shown,
+  labelled: boolean,
+  attributes: Attributes
+): ReadonlyArray<readonly [Attributes, Shown]> => {
+  if (!labelled) return [[attributes, shown]]
+  const series = (shown.series as ReadonlyArray<Shown>).map(
+    (point) => [{ ...attributes, ...point.labels }, point] as const
+  )
+  return shown.overflow === undefined
+    ? series
+    : [...series, [{ ...attributes, [OverflowAttribute]: true }, shown.overflow]]
+}
+
+/** All numbers in what a hand-written metric shows. What stands in `series` has its labels as attributes. */
+const numbersIn = (dimensions: unknown, attributes: Attributes, path = ""): ReadonlyArray<NumberPoint> => {
+  if (typeof dimensions === "number" || typeof dimensions === "boolean") {
+    const value = Number(dimensions)
+    const named = path === "" || path === "value" ? attributes : { ...attributes, dimension: path }
+    return [{ attributes: named, value }]
+  }
+  if (typeof dimensions !== "object" || dimensions === null) return []
+  return Object.entries(dimensions).flatMap(([key, value]) => {
+    const below = path === "" ? key : `${path}.${key}`
+    if (!isSeries(value)) return numbersIn(value, attributes, below)
+    return value.flatMap(({ labels, ...point }) =>
+      numbersIn(point, { ...attributes, ...labels }, key === "series" ? path : below)
+    )
+  })
+}
+
+const isSeries = (value: unknown): value is ReadonlyArray<{ readonly labels: Attributes }> =>
+  Array.isArray(value) &&
+  value.length > 0 &&
+  value.every((each) => typeof each === "object" && each !== null && "labels" in each)

@@ -1,0 +1,103 @@
+/**
+ * The data of exporters as observations of OpenTelemetry's API, which knows numbers only.
+ */
+import type { Attributes, MetricData } from "../../MetricData.ts"
+import { classicBuckets } from "../exposition/classicBuckets.ts"
+
+/** An instrument that is observed. */
+export interface Observed {
+  readonly kind: "counter" | "upDownCounter" | "gauge"
+  readonly name: string
+  readonly description: string | undefined
+  readonly unit: string | undefined
+}
+
+export interface Observation {
+  readonly attributes: { readonly [name: string]: string | number | boolean }
+  readonly value: number
+}
+
+/** The instruments that data becomes, and what there is to observe of each. */
+export const observations = (
+  data: MetricData
+): ReadonlyArray<{ readonly instrument: Observed; readonly observations: ReadonlyArray<Observation> }> => {
+  const as = (
+    kind: Observed["kind"],
+    suffix: string,
+    unit: string | undefined,
+    all: ReadonlyArray<readonly [Attributes, number]>
+  ) => ({
+    instrument: { kind, name: data.name + suffix, description: data.description, unit },
+    observations: all.map(([attributes, value]) => ({ attributes: present(attributes), value }))
+  })
+  const countAndSum = (points: ReadonlyArray<{ attributes: Attributes; count: number; sum: number }>) => [
+    as(
+      "counter",
+      ".count",
+      undefined,
+      points.map(({ attributes, count }) => [attributes, count])
+    ),
+    as(
+      "counter",
+      ".sum",
+      data.unit,
+      points.map(({ attributes, sum }) => [attributes, sum])
+    )
+  ]
+  const buckets = (
+    boundaries: ReadonlyArray<number>,
+    points: ReadonlyArray<{ attributes: Attributes; counts: ReadonlyArray<number> }>
+  ) =>
+    as(
+      "counter",
+      ".bucket",
+      undefined,
+      points.flatMap(({ attributes, counts }) => {
+        let total = 0
+        return [...boundaries.map(String), "+Inf"].map((le, i): [Attributes, number] => {
+          total += counts[i]!
+          return [{ ...attributes, le }, total]
+        })
+      })
+    )
+
+  switch (data.type) {
+    case "gauge":
+    case "sum": {
+      const kind = data.type === "gauge" ? "gauge" : data.monotonic ? "counter" : "upDownCounter"
+      return [
+        as(
+          kind,
+          "",
+          data.unit,
+          data.points.map(({ attributes, value }) => [attributes, value])
+        )
+      ]
+    }
+    case "histogram":
+      return [...countAndSum(data.points), buckets(data.boundaries, data.points)]
+    case "exponentialHistogram": {
+      const { boundaries, counts } = classicBuckets(data.points)
+      const points = data.points.map((point) => ({ attributes: point.attributes, counts: counts(point) }))
+      return [...countAndSum(data.points), buckets(boundaries, points)]
+    }
+    case "summary":
+      return [
+        ...countAndSum(data.points),
+        as(
+          "gauge",
+          "",
+          data.unit,
+          data.points.flatMap(({ attributes, quantiles }) =>
+            quantiles.map(([quantile, value]): [Attributes, number] => [{ ...attributes, quantile }, value])
+          )
+        )
+      ]
+  }
+}
+
+/** A label that is not there is no attribute. */
+const present = (attributes: Attributes): Observation["attributes"] =>
+  Object.fromEntries(
+    Object.entries(attributes).flatMap(([name, value]) => (value === null ? [] : [[name, value] as const]))
+  )

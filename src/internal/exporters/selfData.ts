@@ -1,0 +1,77 @@
+/**
+ * What the library counts of itself, as data of exporters like any other. All names begin with `mvx_metrics.`; the
+ * attribute `recorder` says whose it is.
+ */
+import * as Effect from "effect/Effect"
+import type { MetricData, NumberPoint } from "../../MetricData.ts"
+import { internalsOf } from "../runtime/runtimeInternals.ts"
+import type { RuntimeService } from "../runtime/runtimeModel.ts"
+import { conditionData } from "./conditionData.ts"
+import { type Accounting, accountingOf } from "./packedStats.ts"
+import { type Family, family, RecorderAttribute, selfDataOf } from "./selfFamily.ts"
+
+/** What is told of each recorder: a number, or one for each `reason`. */
+const accounting: ReadonlyArray<
+  readonly [family: Family, of: (accounting: Accounting) => number | { readonly [reason: string]: number }]
+> = [
+  [family("events.accepted", "{event}", true, "Events that recorders took."), ({ accepted }) => accepted],
+  [
+    family("events.refused", "{event}", true, "Events that recorders did not take, by the reason."),
+    ({ refusedBy: { notRunning, ...others } }) => ({ ...others, not_running: notRunning })
+  ],
+  [family("events.applied", "{event}", true, "Events that at least one metric took."), ({ applied }) => applied],
+  [family("events.ignored", "{event}", true, "Events that no metric was concerned by."), ({ ignored }) => ignored],
+  [family("events.evicted", "{event}", true, "Events that drop-oldest took back."), ({ evicted }) => evicted],
+  [family("events.pending", "{event}", false, "Events accepted and not yet folded."), ({ pending }) => pending],
+  [family("events.capacity", "{event}", false, "Most events that may be pending."), ({ capacity }) => capacity],
+  [
+    family("recorder.failed", "{recorder}", false, "Whether the recorder failed: 1, or 0."),
+    ({ failed }) => (failed ? 1 : 0)
+  ]
+]
+
+const foldLag = family(
+  "fold.lag",
+  "s",
+  undefined,
+  "How long the fold took, when it was last read, to come to what had been accepted by then."
+)
+
+/** The accounting of recorders. */
+export const accountingData = (
+  recorders: ReadonlyArray<{ readonly recorderId: string; readonly stats: Accounting }>
+): ReadonlyArray<MetricData> =>
+  accounting.map(([family, of]) =>
+    selfDataOf(
+      family,
+      recorders.flatMap(({ recorderId, stats }): ReadonlyArray<NumberPoint> => {
+        const attributes = { [RecorderAttribute]: recorderId }
+        const told = of(stats)
+        return typeof told === "number"
+          ? [{ attributes, value: told }]
+          : Object.entries(told).map(([reason, value]) => ({ attributes: { ...attributes, reason }, value }))
+      })
+    )
+  )
+
+/** How long the fold took to come to the last read, where that is known. */
+export const foldLagData = (seconds: number | undefined): ReadonlyArray<MetricData> =>
+  seconds === undefined ? [] : [selfDataOf(foldLag, [{ attributes: {}, value: seconds }])]
+
+/** All that the library can say of itself, without the points. */
+export const emptySelfData: ReadonlyArray<MetricData> = [
+  ...accountingData([]),
+  ...conditionData([], {}).map((data): MetricData => ({ ...data, points: [] }) as MetricData),
+  selfDataOf(foldLag, [])
+]
+
+/** What is known of a runtime without reading its metrics. How those are: `conditionData.ts`. */
+export const selfData = (runtime: RuntimeService): Effect.Effect<ReadonlyArray<MetricData>> =>
+  Effect.sync(() => {
+    const { foldLag: seconds, sources } = internalsOf(runtime)
+    const recorders = sources().map(({ recorderId, statsUnsafe }) => ({
+      recorderId,
+      stats: accountingOf(statsUnsafe())
+    }))
+    return [...accountingData(recorders), ...foldLagData(seconds())]
+  })

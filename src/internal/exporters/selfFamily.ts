@@ -1,0 +1,20 @@
+/**
+ * What the library's own metrics have in common.
+ */
+import type { MetricData, NumberPoint } from "../../MetricData.ts"
+
+/** The attribute that tells recorders apart. */
+export const RecorderAttribute = "recorder"
+
+/** What all numbers of one name have in common. */
+export type Family = Pick<MetricData, "name" | "description" | "unit"> & { readonly monotonic: boolean | undefined }
+
+export const family = (name: string, unit: string, monotonic: boolean | undefined, description: string): Family => ({
+  name: `mvx_metrics.${name}`,
+  unit,
+  monotonic,
+  description
+})
+
+export const selfDataOf = ({ monotonic, ...named }: Family, points: ReadonlyArray<NumberPoint>): MetricData =>
+  monotonic === undefined ? { ...named, type: "gauge", points } : { ...named, type: "sum", monotonic, points }

@@ -1,0 +1,85 @@
+/**
+ * The fold of one recorder, without the recorder: events go straight to the lane, and reads are answered at once.
+ */
+import type * as Metric from "../../Metric.ts"
+import type { MetricEvent } from "../../MetricEvent.ts"
+import type { Snapshot, Snapshots } from "../../Snapshot.ts"
+import { ChunkBytes, CounterTable, type LaneCounters } from "../stream/laneCounters.ts"
+import type { Change, LaneMessage, StateRead } from "../stream/protocol.ts"
+import { FoldLane } from "./foldLane.ts"
+
+const lane = 0
+
+/** Since when metrics count is told to exporters, of which there are none. */
+const sinceWhen = 0
+
+export class DirectFold {
+  readonly #counters: LaneCounters
+  readonly #lane: FoldLane
+  #answer: ReadonlyArray<unknown> = []
+  #changes: ReadonlyArray<Change> = []
+
+  constructor() {
+    const table = new CounterTable()
+    table.add(new ArrayBuffer(ChunkBytes))
+    this.#counters = table.of(lane)
+    // Nobody waits to be told that events were folded: whoever reads the counters sees it.
+    const sharedCounters = true
+    this.#lane = new FoldLane({
+      lane,
+      counters: this.#counters,
+      sharedCounters,
+      send: (message) => this.#take(message)
+    })
+  }
+
+  /** Events that at least one metric took. */
+  get applied(): number {
+    return this.#counters.applied
+  }
+
+  /** Events that concerned no metric. */
+  get ignored(): number {
+    return this.#counters.ignored
+  }
+
+  register(metric: Metric.Any): void {
+    this.#lane.command({ _tag: "Register", lane, name: metric.name, metric, at: sinceWhen })
+  }
+
+  /** The metric of this name begins anew; all of them without one. */
+  reset(name?: string): void {
+    this.#lane.command({ _tag: "Reset", lane, ...(name !== undefined && { name }), at: sinceWhen })
+  }
+
+  /** Whether {@link event} is to give the changes it makes. */
+  watch(every: boolean): void {
+    this.#lane.command({ _tag: "Watch", lane, watch: every ? "every" : "none" })
+  }
+
+  /** Folds an event; the changes it made, where somebody watches. */
+  event(event: MetricEvent, at: number): ReadonlyArray<Change> {
+    this.#changes = []
+    this.#lane.event(event, at)
+    if (this.#changes.length > 0) this.#lane.delivered()
+    return this.#changes
+  }
+
+  snapshots(now: number): Snapshots {
+    return Object.fromEntries(this.#read<Snapshot>("snapshots", now).map((snapshot) => [snapshot.name, snapshot]))
+  }
+
+  states(): ReadonlyArray<StateRead> {
+    return this.#read("states", 0)
+  }
+
+  #read<A>(what: "snapshots" | "states", now: number): ReadonlyArray<A> {
+    this.#lane.command({ _tag: "Read", lane, request: 0, what, now })
+    return this.#answer as ReadonlyArray<A>
+  }
+
+  #take(message: LaneMessage): void {
+    if (message._tag === "Answer") this.#answer = message.read
+    else if (message._tag === "Changes") this.#changes = message.changes
+  }
+}

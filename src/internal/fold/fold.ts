@@ -1,0 +1,86 @@
+/**
+ * The fold of one runtime: reads its stream, and drives the lanes of its recorders. It runs in the worker thread, or in
+ * process; nothing here knows which.
+ */
+import type * as Metric from "../../Metric.ts"
+import type { MetricEvent } from "../../MetricEvent.ts"
+import { CounterTable } from "../stream/laneCounters.ts"
+import type { Page } from "../stream/page.ts"
+import type { Command, FoldMessage } from "../stream/protocol.ts"
+import { compileRead } from "../stream/rowCodec.ts"
+import type { Rows } from "../stream/rowFormat.ts"
+import { FirstLayout } from "../stream/rowFormat.ts"
+import { RowReader, type StreamHandler } from "../stream/rowReader.ts"
+import { FoldLane, type FoldLayout } from "./foldLane.ts"
+import { renderLanes } from "./renderLanes.ts"
+
+export interface FoldOptions {
+  readonly send: (message: FoldMessage, transfers?: ReadonlyArray<ArrayBuffer>) => void
+  /** A page was read to its end and may be written again. */
+  readonly onPageRead: (page: Page) => void
+  /** The definitions by name, where they do not come with the commands. */
+  readonly catalog?: ReadonlyMap<string, Metric.Any>
+  /** Whether recorders see the counters; otherwise they are told each time. */
+  readonly sharedCounters: () => boolean
+}
+
+export class Fold implements StreamHandler {
+  readonly reader: RowReader
+  readonly #options: FoldOptions
+  readonly #counters = new CounterTable()
+  readonly #lanes: Array<FoldLane | undefined> = []
+  readonly #layouts: Array<FoldLayout> = []
+
+  constructor(options: FoldOptions) {
+    this.#options = options
+    this.reader = new RowReader(this, options.onPageRead)
+  }
+
+  rows(lane: number, type: number, rows: Rows, at: number, count: number, time: number): void {
+    this.#lanes[lane]?.rows(this.#layouts[type - FirstLayout]!, rows, at, count, time)
+  }
+
+  event(lane: number, event: MetricEvent, time: number): void {
+    this.#lanes[lane]?.event(event, time)
+  }
+
+  foreignEvents(lane: number, count: number): void {
+    this.#lanes[lane]?.foreignEvents(count)
+  }
+
+  command(untyped: unknown): void {
+    const command = untyped as Command
+    switch (command._tag) {
+      case "Counters":
+        return this.#counters.add(command.buffer)
+      case "Layout": {
+        const index = command.type - FirstLayout
+        this.#layouts[index] = { index, layout: command.layout, read: compileRead(command.layout) }
+        return this.reader.layout(command.type, command.layout.words)
+      }
+      case "Open": {
+        const { send } = this.#options
+        const sharedCounters = this.#options.sharedCounters()
+        const counters = this.#counters.of(command.lane)
+        // Shared ones were cleared by the side that opens the lane, and may say by now that it waits.
+        if (!sharedCounters) counters.clear()
+        this.#lanes[command.lane] = new FoldLane({ lane: command.lane, counters, send, sharedCounters })
+        return
+      }
+      case "Close":
+        this.#lanes[command.lane]?.close()
+        this.#lanes[command.lane] = undefined
+        return this.#options.send({ _tag: "Closed", lane: command.lane })
+      case "Delivered":
+        return this.#lanes[command.lane]?.delivered()
+      case "Render":
+        return renderLanes(command, (lane) => this.#lanes[lane], this.#options.send)
+      case "Register": {
+        const metric = command.metric ?? this.#options.catalog?.get(command.name)
+        return this.#lanes[command.lane]?.command({ ...command, metric: metric! })
+      }
+      default:
+        return this.#lanes[command.lane]?.command(command)
+    }
+  }
+}

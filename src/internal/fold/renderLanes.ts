@@ -1,0 +1,61 @@
+/**
+ * The text of a scrape, made where the metrics are folded.
+ */
+
+import { describeError } from "../describeError.ts"
+import { conditionData } from "../exporters/conditionData.ts"
+import { metricData } from "../exporters/metricData.ts"
+import { unpackStats } from "../exporters/packedStats.ts"
+import { accountingData, foldLagData } from "../exporters/selfData.ts"
+import { RecorderAttribute } from "../exporters/selfFamily.ts"
+import { commonLabels, Exposition } from "../exposition/exposition.ts"
+import type { FoldMessage, Lane, Render } from "../stream/protocol.ts"
+import type { FoldLane, Shown } from "./foldLane.ts"
+
+/** Renders at once, or when the last of the lanes that wait for their listeners has come to it. */
+export const renderLanes = (
+  { foldLag, format, lanes, now, recorderIds, request, stats }: Render,
+  laneOf: (lane: Lane) => FoldLane | undefined,
+  send: (message: FoldMessage, transfers?: ReadonlyArray<ArrayBuffer>) => void
+): void => {
+  send({ _tag: "Rendering", request })
+  const exposition = new Exposition(format)
+  let waitingFor = 1
+  const done = (): void => {
+    if (--waitingFor > 0) return
+    try {
+      const recorders = unpackStats(stats).map((each, i) => ({ recorderId: recorderIds[i]!, stats: each }))
+      for (const data of [...accountingData(recorders), ...foldLagData(foldLag)]) exposition.add(data)
+      const body = new TextEncoder().encode(exposition.finish())
+      send({ _tag: "Rendered", request, body }, [body.buffer])
+    } catch (error) {
+      // Longer than any string can be, for one.
+      send({ _tag: "NotRendered", request, reason: describeError(error) })
+    }
+  }
+  for (const [i, recorderId] of recorderIds.entries()) {
+    const lane = laneOf(lanes[i]!)
+    if (lane === undefined) continue
+    waitingFor++
+    lane.show(now, (shown) => {
+      addAll(exposition, recorderId, shown)
+      done()
+    })
+  }
+  done()
+}
+
+const addAll = (exposition: Exposition, recorderId: string, all: ReadonlyArray<Shown>): void => {
+  const labels = commonLabels({ [RecorderAttribute]: recorderId })
+  for (const { createdAt, dimensions, metric } of all) {
+    if (dimensions === undefined) continue
+    try {
+      const source = { labels, labelNames: [RecorderAttribute], createdAt }
+      for (const data of metricData(metric, dimensions)) exposition.add(data, source)
+    } catch {
+      // What a view gives may be anything. This shows nothing that is a number.
+    }
+  }
+  const source = { labels, labelNames: [RecorderAttribute], createdAt: undefined }
+  for (const data of conditionData(all, {})) exposition.add(data, source)
+}

@@ -1,0 +1,155 @@
+/**
+ * A link to a fold in a worker thread. Events lie in memory that both threads see; what the threads have to say to each
+ * other besides goes as messages.
+ */
+
+import type { Worker } from "node:worker_threads"
+import * as NodeWorker from "@effect/platform-node/NodeWorker"
+import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Predicate from "effect/Predicate"
+import { Scheduler } from "effect/Scheduler"
+import type * as Scope from "effect/Scope"
+import * as EffectWorker from "effect/workers/Worker"
+import { isWorkerError } from "effect/workers/WorkerError"
+import { InvalidArgument, RuntimeFailed, type RuntimeStartError } from "../../MetricsError.ts"
+import type { Fingerprint } from "../definition/fingerprint.ts"
+import { describeError } from "../describeError.ts"
+import { withLiveClock } from "../liveClock.ts"
+import type { ThreadMessage, WorkerMessage } from "../stream/protocol.ts"
+import { decodeStartError } from "../worker/startErrors.ts"
+import { type Link, type LinkControl, makeLink } from "./link.ts"
+import { type Post, sharedCarrier, transferringCarrier } from "./threadCarrier.ts"
+
+/** The error behind what Effect's worker reports: the one that the thread died of, where there is one. */
+const originOf = (cause: Cause.Cause<unknown>): unknown => {
+  const error = Cause.squash(cause)
+  return isWorkerError(error) ? (error.reason.cause ?? error) : error
+}
+
+interface LinkOptions {
+  readonly namespace: string
+  readonly startTimeout: Duration.Input
+  /** Most bytes of memory that events may lie in. */
+  readonly memoryLimit: number
+  /** Whether that memory is shared between the threads, or handed over and back. */
+  readonly sharedMemory: boolean
+}
+
+export const makeWorkerLink = (
+  options: LinkOptions & { readonly spawn: () => Worker }
+): Effect.Effect<Link, RuntimeStartError, Scope.Scope> => {
+  const spawn: Effect.Effect<Worker, InvalidArgument | RuntimeFailed> = Effect.try({
+    try: () => options.spawn() as unknown,
+    catch: (cause) => new RuntimeFailed({ namespace: options.namespace, cause })
+  }).pipe(
+    Effect.filterOrFail(isWorker, () => {
+      const reason = "must give a Worker of node:worker_threads: () => new Worker(...)"
+      return new InvalidArgument({ argument: "spawn", reason })
+    })
+  )
+  return Effect.flatMap(spawn, (thread) => linkTo(thread, options))
+}
+
+const isWorker = (value: unknown): value is Worker =>
+  Predicate.hasProperty(value, "postMessage") && Predicate.hasProperty(value, "terminate")
+
+const linkTo = (thread: Worker, options: LinkOptions): Effect.Effect<Link, RuntimeStartError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const failed = (cause: unknown) => new RuntimeFailed({ namespace: options.namespace, cause })
+    const catalogSaid = Deferred.makeUnsafe<ReadonlyMap<string, Fingerprint>, RuntimeStartError>()
+    let control: LinkControl | undefined
+    let holds = 0
+
+    const fail = (cause: unknown): void => {
+      Deferred.doneUnsafe(catalogSaid, Effect.fail(failed(cause)))
+      control?.fail(cause)
+    }
+
+    const onMessage = (message: WorkerMessage): void => {
+      switch (message._tag) {
+        case "Catalog":
+          return void Deferred.doneUnsafe(catalogSaid, Effect.succeed(new Map(message.metrics)))
+        case "Refused":
+          return void Deferred.doneUnsafe(catalogSaid, Effect.fail(decodeStartError(message.error)))
+        case "Died":
+          return fail(new Error(message.reason))
+        case "Idle":
+          return control?.writer.readerIdle()
+        case "PageRead":
+          return control?.writer.returned(message.number, message.buffer)
+        default:
+          return control?.deliver(message)
+      }
+    }
+
+    /** While nobody waits for an answer, the thread does not keep the process alive. */
+    const hold = (): (() => void) => {
+      if (holds++ === 0) thread.ref()
+      let held = true
+      return () => {
+        if (held && --holds === 0) thread.unref()
+        held = false
+      }
+    }
+
+    const dispatcher = (yield* Scheduler).makeDispatcher()
+    const platform = yield* EffectWorker.WorkerPlatform
+    const worker = yield* Effect.mapError(platform.spawn<WorkerMessage, ThreadMessage>(0), failed)
+    const released = hold()
+    yield* worker
+      .run((message) => Effect.sync(() => onMessage(message)), {
+        // unref has an effect only once the thread runs.
+        onSpawn: Effect.sync(released)
+      })
+      .pipe(
+        Effect.catchCause((cause) =>
+          Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.sync(() => fail(originOf(cause)))
+        ),
+        // Closing waits for the thread to exit, for a time that only the real clock can tell.
+        withLiveClock,
+        Effect.forkScoped({ startImmediately: true })
+      )
+    // Runs before the fiber above is ended: whoever closes the runtime waits for the thread.
+    yield* Effect.addFinalizer(() => Effect.sync(() => void thread.ref()))
+    // Until the worker answers, messages to it are kept on this side.
+    yield* Effect.mapError(worker.send({ _tag: "Hello" }), failed)
+    const catalog = yield* Deferred.await(catalogSaid).pipe(
+      Effect.timeoutOrElse({
+        duration: options.startTimeout,
+        orElse: () =>
+          Effect.fail(
+            failed(new Error("the worker has not said which metrics it has. Does its entry call MetricsWorker.run?"))
+          )
+      }),
+      withLiveClock,
+      // A thread that does not work is not asked to end: it may never listen.
+      Effect.onError(() => Effect.sync(() => void thread.terminate()))
+    )
+    const post: Post = (message, transfers) => {
+      const exit = Effect.runSyncExit(worker.send(message, transfers))
+      if (Exit.isFailure(exit)) fail(originOf(exit.cause))
+    }
+    const made = yield* Effect.try({
+      try: () =>
+        makeLink({
+          catalog,
+          mostBytes: options.memoryLimit,
+          carrier: options.sharedMemory ? sharedCarrier(post) : transferringCarrier(post),
+          allocateCounters: (bytes) => (options.sharedMemory ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes)),
+          hold,
+          later: (action) => dispatcher.scheduleTask(action, 0)
+        }),
+      catch: (error) =>
+        new InvalidArgument({
+          argument: "memoryLimit",
+          reason: `must be no more than can be had: ${options.memoryLimit} bytes gave "${describeError(error)}"`
+        })
+    })
+    control = made
+    yield* Effect.addFinalizer(() => Effect.sync(() => made.writer.close()))
+    return made.link
+  }).pipe(Effect.provide(NodeWorker.layer(() => thread)))

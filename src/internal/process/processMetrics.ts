@@ -1,0 +1,140 @@
+/**
+ * What there is to say of a process of Node, and the metrics of it, by the names of OpenTelemetry's conventions where
+ * those have one.
+ */
+import * as Schema from "effect/Schema"
+import * as Metric from "../../Metric.ts"
+
+/** Sizes are in bytes, times in seconds. */
+export const ProcessEvent = Schema.TaggedUnion({
+  /** Time of the processor since the sample before; the first one since the process began. */
+  "process.cpu.sample": {
+    mode: Schema.Literals(["user", "system"]),
+    seconds: Schema.Number,
+    utilization: Schema.Number
+  },
+  "process.memory.sample": { rss: Schema.Number, external: Schema.Number, arrayBuffers: Schema.Number },
+  "process.uptime.sample": { seconds: Schema.Number },
+  /** How late timers were since the sample before. */
+  "nodejs.eventloop.delay.sample": {
+    min: Schema.Number,
+    max: Schema.Number,
+    mean: Schema.Number,
+    stddev: Schema.Number,
+    p50: Schema.Number,
+    p90: Schema.Number,
+    p99: Schema.Number
+  },
+  "nodejs.eventloop.time.sample": { state: Schema.Literals(["active", "idle"]), seconds: Schema.Number },
+  "nodejs.eventloop.utilization.sample": { utilization: Schema.Number },
+  /** What keeps the event loop going; 0 for a type that was there before. */
+  "nodejs.active_resources.sample": { type: Schema.String, count: Schema.Number },
+  "v8js.heap.space.sample": {
+    space: Schema.String,
+    size: Schema.Number,
+    used: Schema.Number,
+    available: Schema.Number,
+    physical: Schema.Number
+  },
+  "v8js.gc": { type: Schema.Literals(["major", "minor", "incremental", "weakcb"]), seconds: Schema.Number }
+})
+export type ProcessEvent = typeof ProcessEvent.Type
+
+const events = ProcessEvent
+const cpu = { events, when: "process.cpu.sample", labels: { "cpu.mode": "mode" } } as const
+const memory = { events, when: "process.memory.sample", unit: "By" } as const
+const space = {
+  events,
+  when: "v8js.heap.space.sample",
+  labels: { "v8js.heap.space.name": "space" },
+  unit: "By"
+} as const
+
+const delay = (field: "min" | "max" | "mean" | "stddev" | "p50" | "p90" | "p99", description: string) =>
+  Metric.gauge(`nodejs.eventloop.delay.${field}`, {
+    events,
+    when: "nodejs.eventloop.delay.sample",
+    value: field,
+    unit: "s",
+    description: `${description} of the delay of the event loop since the last sample.`
+  })
+
+/** All metrics of {@link ProcessEvent}. */
+export const ProcessMetrics = Metric.combine(
+  Metric.counter("process.cpu.time", { ...cpu, value: "seconds", unit: "s", description: "Time of the processor." }),
+  Metric.gauge("process.cpu.utilization", {
+    ...cpu,
+    value: "utilization",
+    unit: "1",
+    description: "Time of the processor by the time that all processors had since the last sample."
+  }),
+  Metric.gauge("process.memory.usage", { ...memory, value: "rss", description: "Physical memory in use." }),
+  Metric.gauge("nodejs.memory.external", {
+    ...memory,
+    value: "external",
+    description: "Memory of what is bound to objects of JavaScript."
+  }),
+  Metric.gauge("nodejs.memory.array_buffers", {
+    ...memory,
+    value: "arrayBuffers",
+    description: "Memory of array buffers, buffers of Node included."
+  }),
+  Metric.gauge("process.uptime", {
+    events,
+    when: "process.uptime.sample",
+    value: "seconds",
+    unit: "s",
+    description: "How long the process has been running."
+  }),
+  delay("min", "Least"),
+  delay("max", "Greatest"),
+  delay("mean", "Mean"),
+  delay("stddev", "Standard deviation"),
+  delay("p50", "Median"),
+  delay("p90", "90th percentile"),
+  delay("p99", "99th percentile"),
+  Metric.counter("nodejs.eventloop.time", {
+    events,
+    when: "nodejs.eventloop.time.sample",
+    value: "seconds",
+    labels: { "nodejs.eventloop.state": "state" },
+    unit: "s",
+    description: "Time that the event loop was at work, and that it waited."
+  }),
+  Metric.gauge("nodejs.eventloop.utilization", {
+    events,
+    when: "nodejs.eventloop.utilization.sample",
+    value: "utilization",
+    unit: "1",
+    description: "Part of the time since the last sample that the event loop was at work."
+  }),
+  Metric.gauge("nodejs.active_resources", {
+    events,
+    when: "nodejs.active_resources.sample",
+    value: "count",
+    labels: { type: "type" },
+    unit: "{resource}",
+    description: "What keeps the event loop going: timers, sockets, requests."
+  }),
+  Metric.gauge("v8js.memory.heap.limit", { ...space, value: "size", description: "Size of the heap space." }),
+  Metric.gauge("v8js.memory.heap.used", { ...space, value: "used", description: "Memory in use in the heap space." }),
+  Metric.gauge("v8js.memory.heap.space.available_size", {
+    ...space,
+    value: "available",
+    description: "Memory that is free in the heap space."
+  }),
+  Metric.gauge("v8js.memory.heap.space.physical_size", {
+    ...space,
+    value: "physical",
+    description: "Memory committed to the heap space."
+  }),
+  Metric.histogram("v8js.gc.duration", {
+    events,
+    when: "v8js.gc",
+    value: "seconds",
+    labels: { "v8js.gc.type": "type" },
+    boundaries: [0.001, 0.01, 0.1, 1, 10],
+    unit: "s",
+    description: "Pauses for the garbage collector."
+  })
+)

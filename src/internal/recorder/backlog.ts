@@ -1,0 +1,151 @@
+/**
+ * Events of one recorder that were accepted and are not in the stream yet, and what has to happen in between: those of a
+ * recorder that starts, those that `drop-oldest` can still take back, and all for which the stream has no room.
+ */
+import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
+import type { MetricEvent } from "../../MetricEvent.ts"
+import type { RowSource } from "../stream/rowFormat.ts"
+import type { Accounts } from "./accounts.ts"
+
+/** An event, taken by value, and the time it was emitted at. */
+export interface Entry {
+  readonly event: MetricEvent
+  readonly at: number
+}
+
+/** Something that has to happen when exactly the events up to `position` have left for the stream. */
+interface Barrier {
+  readonly position: number
+  readonly run: () => void
+}
+
+/** Most recorders never have a barrier that waits. */
+const nothing: Array<never> = []
+
+/** Events that were counted when they were accepted, and may be written at any time. */
+const uncounted = (lane: number): RowSource => ({
+  lane,
+  counted: 0,
+  limit: 1,
+  runType: 0,
+  runEnd: 0,
+  reopen() {
+    this.counted = 0
+    return true
+  }
+})
+
+export class Backlog {
+  /** Whether events go into the stream. While a recorder starts they wait here. */
+  isFlowing = false
+  readonly #accounts: Accounts
+  /** Most events that may be with the fold. */
+  readonly #handedLimit: number
+  /** Made when it is needed, which for most recorders is never. */
+  #queue: Queue.Queue<Entry> | undefined
+  /** Taken from the queue, when the stream turned out to have no room. It counts as in the queue. */
+  #stuck: Entry | undefined
+  /** Writes what comes from the queue. */
+  #source: RowSource | undefined
+  #barriers: Array<Barrier> = nothing
+  /** Events evicted that the fold has not been told of. */
+  #skipped = false
+  #moving = false
+
+  constructor(accounts: Accounts, handedLimit: number) {
+    this.#accounts = accounts
+    this.#handedLimit = handedLimit
+  }
+
+  get size(): number {
+    const waiting = this.#queue === undefined ? 0 : Queue.sizeUnsafe(this.#queue)
+    return this.#stuck === undefined ? waiting : waiting + 1
+  }
+
+  /** Whether nothing waits, events or barriers. */
+  get isEmpty(): boolean {
+    return this.size === 0 && this.#barriers.length === 0
+  }
+
+  /** Whether an event waits because the stream has no room. */
+  get isStuck(): boolean {
+    return this.#stuck !== undefined
+  }
+
+  /** Takes an event that was just counted as accepted. */
+  add(entry: Entry): void {
+    this.#queue ??= Effect.runSync(Queue.bounded<Entry>(this.#accounts.capacity))
+    Queue.offerUnsafe(this.#queue, entry)
+  }
+
+  /** Takes back the oldest event; `false` where there is none. */
+  evict(): boolean {
+    if (this.size === 0) return false
+    if (this.#stuck !== undefined) this.#stuck = undefined
+    else Queue.takeUnsafe(this.#queue!)
+    this.#skipped = true
+    return true
+  }
+
+  /** Runs `action` when all events accepted up to now have left, before any later one does. */
+  addBarrier(action: () => void): void {
+    if (this.#barriers === nothing) this.#barriers = []
+    this.#barriers.push({ position: this.#accounts.accepted, run: action })
+  }
+
+  /** The last event that has left. */
+  get #position(): number {
+    return this.#accounts.accepted - this.size
+  }
+
+  get #barrierIsDue(): boolean {
+    return this.#barriers.length > 0 && this.#barriers[0]!.position <= this.#position
+  }
+
+  /** Whether the fold has room for another event, by what was last seen of it. */
+  get #mayHand(): boolean {
+    return this.#position - this.#accounts.folded < this.#handedLimit
+  }
+
+  get canMove(): boolean {
+    this.#accounts.lookAtFold()
+    return this.#barrierIsDue || (this.isFlowing && this.size > 0 && this.#stuck === undefined && this.#mayHand)
+  }
+
+  /** Moves events into the stream while they may go, and runs the barriers that are due. */
+  move(): void {
+    if (this.#moving) return
+    this.#moving = true
+    while (this.#moveNext());
+    this.#moving = false
+  }
+
+  #moveNext(): boolean {
+    while (this.#barrierIsDue) this.#barriers.shift()!.run()
+    if (!this.isFlowing || this.size === 0) return false
+    if (!this.#mayHand) {
+      this.#accounts.lookAtFold()
+      if (!this.#mayHand) return false
+    }
+    const { lane, link } = this.#accounts
+    const entry = this.#stuck ?? this.#take()
+    if (this.#skipped) {
+      this.#skipped = false
+      link.send({ _tag: "Skip", to: this.#stuck === undefined ? this.#position - 1 : this.#position })
+    }
+    this.#stuck = undefined
+    this.#source ??= uncounted(lane)
+    const given = link.writer.give(entry.at)
+    const done = this.#accounts.writeCopy(this.#source, entry.event)
+    link.writer.give(given)
+    if (done === "full") this.#stuck = entry
+    return done === "written"
+  }
+
+  #take(): Entry {
+    const taken = Queue.takeUnsafe(this.#queue!)
+    if (taken === undefined || taken._tag === "Failure") throw new Error("the queue of a recorder is never closed")
+    return taken.value
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * A recorder around another one that keeps what was emitted: what was accepted, and what was refused and why. Each event
+ * has the very time that the recorder it goes to gives it.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import { type MetricEvent, whyNotEvent } from "../../MetricEvent.ts"
+import type { EmitError } from "../../MetricsError.ts"
+import { fixedTime } from "../fixedTime.ts"
+import type { Captured } from "../ndjson.ts"
+import { copyOf } from "../stream/eventWriter.ts"
+import type { EmitsAtOnce } from "./emitEffect.ts"
+import type { RecorderService } from "./recorderModel.ts"
+
+/** An event that a recorder refused. */
+export interface Refused {
+  /** When it was emitted, in milliseconds since the Unix epoch. */
+  readonly at: number
+  /** What was emitted, which may be anything. */
+  readonly event: unknown
+  /** It is no event, the capacity was used up, or the recorder was stopping, stopped or failed. */
+  readonly reason: "invalid" | "overflow" | "not-running"
+}
+
+/** What was captured, in the order of acceptance. */
+export interface Captures {
+  events: Array<Captured>
+  refused: Array<Refused>
+}
+
+export const noCaptures = (): Captures => ({ events: [], refused: [] })
+
+/** `clock` is that of `emitUnsafe`. */
+export const capturing = (
+  recorder: RecorderService & EmitsAtOnce,
+  captures: Captures,
+  clock: Clock.Clock
+): RecorderService & EmitsAtOnce => {
+  const emitAt = (given: Clock.Clock, event: MetricEvent): boolean => {
+    const at = given.currentTimeMillisUnsafe()
+    const copy = keep(event)
+    const before = Effect.runSync(recorder.stats).refusedBy
+    const accepted = recorder.emitAt(fixedTime(at), event)
+    if (accepted) captures.events.push({ at, event: copy! })
+    else {
+      const { invalid, overflow } = Effect.runSync(recorder.stats).refusedBy
+      const reason =
+        invalid > before.invalid ? "invalid" : overflow > before.overflow ? "overflow" : ("not-running" as const)
+      captures.refused.push({ at, event: copyOf(event) ?? event, reason })
+    }
+    return accepted
+  }
+  const emit = (event: MetricEvent): Effect.Effect<boolean, EmitError> =>
+    Effect.flatMap(Clock.currentTimeMillis, (at) => {
+      const copy = keep(event)
+      return recorder.emit(event).pipe(
+        Effect.provideService(Clock.Clock, fixedTime(at)),
+        Effect.onExit((exit) =>
+          Effect.sync(() => {
+            const reason = whyRefused(exit)
+            if (reason === "accepted") captures.events.push({ at, event: copy! })
+            else if (reason !== undefined) captures.refused.push({ at, event: copyOf(event) ?? event, reason })
+          })
+        )
+      )
+    })
+  return {
+    recorderId: recorder.recorderId,
+    entityId: recorder.entityId,
+    overflow: recorder.overflow,
+    emit,
+    emitAt,
+    emitUnsafe: (event) => emitAt(clock, event),
+    register: recorder.register,
+    reset: recorder.reset,
+    metrics: recorder.metrics,
+    snapshots: recorder.snapshots,
+    snapshot: recorder.snapshot,
+    report: recorder.report,
+    states: recorder.states,
+    deltaReader: recorder.deltaReader,
+    stats: recorder.stats,
+    state: recorder.state,
+    start: recorder.start,
+    stop: recorder.stop,
+    changes: recorder.changes,
+    latestChanges: recorder.latestChanges
+  }
+}
+
+/**
+ * A copy of an event as a recorder keeps it. It may take one with fields that nothing can copy, which no metric reads:
+ * those are left out.
+ */
+const keep = (event: MetricEvent): MetricEvent | undefined => {
+  const copy = copyOf(event)
+  if (copy !== undefined || whyNotEvent(event) !== undefined) return copy
+  const fields = Object.entries(event).filter(([, value]) => copyOf({ _tag: event._tag, value } as MetricEvent))
+  return copyOf(Object.fromEntries(fields) as unknown as MetricEvent)
+}
+
+/** What became of an event; `undefined`: who emitted it was interrupted while it waited. */
+const whyRefused = (exit: Exit.Exit<boolean, EmitError>): Refused["reason"] | "accepted" | undefined => {
+  if (Exit.isSuccess(exit)) return exit.value ? "accepted" : "overflow"
+  const { reasons } = exit.cause
+  const failure = reasons.find((reason) => reason._tag === "Fail")
+  switch (failure?.error._tag) {
+    case "InvalidArgument":
+      return "invalid"
+    case "QueueOverflow":
+      return "overflow"
+    case "InvalidState":
+      return "not-running"
+    case undefined:
+      return undefined
+  }
+}

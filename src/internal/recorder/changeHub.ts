@@ -1,0 +1,167 @@
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Queue from "effect/Queue"
+import * as Stream from "effect/Stream"
+import type { RecorderFailed } from "../../MetricsError.ts"
+import type { MetricChange } from "../../Snapshot.ts"
+import type { Watch } from "../stream/protocol.ts"
+
+/** A listener that wants every change by events after `from`, the last one accepted before it came. */
+interface Outlet {
+  readonly from: number
+  readonly queue: Queue.Queue<MetricChange, RecorderFailed | Cause.Done>
+}
+
+/** Only the latest change of each metric, for a listener that takes them when it can. */
+interface Conflated {
+  readonly from: number
+  readonly changes: Map<string, MetricChange>
+  readonly signal: Queue.Queue<void, RecorderFailed | Cause.Done>
+}
+
+/** What the hub needs of its recorder. */
+interface ListenedTo {
+  /** Tells the fold what is listened for. */
+  readonly watch: (watch: Watch) => void
+  /** The sequence number of the last event accepted. */
+  readonly accepted: number
+  /** Is told of every change. */
+  readonly changeHook: ((change: MetricChange) => Effect.Effect<void>) | undefined
+}
+
+/** Changes that a stream may have waiting. More make its recorder's fold wait. */
+const OutletSize = 16
+
+/** Those who listen to the changes of one recorder, and what they are told. */
+export class ChangeHub {
+  readonly #recorder: ListenedTo
+  #outlets: Set<Outlet> | undefined
+  #conflated: Set<Conflated> | undefined
+  #watch: Watch = "none"
+  /** What became of the recorder for good: who comes later is told at once. */
+  #ended: Exit.Exit<void, RecorderFailed> | undefined
+
+  constructor(recorder: ListenedTo) {
+    this.#recorder = recorder
+  }
+
+  /** Tells the fold what is listened for, where that is not what it was told last. */
+  update(): void {
+    const watch: Watch =
+      this.#recorder.changeHook !== undefined || (this.#outlets?.size ?? 0) > 0
+        ? "every"
+        : (this.#conflated?.size ?? 0) > 0
+          ? "latest"
+          : "none"
+    if (watch === this.#watch) return
+    this.#watch = watch
+    this.#recorder.watch(watch)
+  }
+
+  /** Every change in order. A listener that does not keep up makes the fold wait. */
+  get every(): Stream.Stream<MetricChange, RecorderFailed> {
+    return Stream.unwrap(
+      Effect.gen({ self: this }, function* () {
+        const queue = yield* Queue.bounded<MetricChange, RecorderFailed | Cause.Done>(OutletSize)
+        const outlet: Outlet = { from: this.#recorder.accepted, queue }
+        yield* Effect.acquireRelease(
+          Effect.sync(() => this.#addOutlet(outlet)),
+          () =>
+            Effect.andThen(
+              Queue.shutdown(queue),
+              Effect.sync(() => this.#remove(this.#outlets, outlet))
+            )
+        )
+        return Stream.fromQueue(queue)
+      })
+    )
+  }
+
+  /** The latest change of each metric since the listener last took some. Never makes the fold wait. */
+  get latest(): Stream.Stream<MetricChange, RecorderFailed> {
+    return Stream.unwrap(
+      Effect.gen({ self: this }, function* () {
+        const signal = yield* Queue.sliding<void, RecorderFailed | Cause.Done>(1)
+        const conflated: Conflated = { from: this.#recorder.accepted, changes: new Map(), signal }
+        yield* Effect.acquireRelease(
+          Effect.sync(() => this.#addConflated(conflated)),
+          () => Effect.sync(() => this.#remove(this.#conflated, conflated))
+        )
+        return Stream.fromQueue(conflated.signal).pipe(
+          Stream.map(() => {
+            const changes = [...conflated.changes.values()]
+            conflated.changes.clear()
+            return changes
+          }),
+          Stream.flattenIterable
+        )
+      })
+    )
+  }
+
+  /** Tells everyone, in order; completes when all have taken the changes. */
+  deliver(changes: ReadonlyArray<MetricChange>): Effect.Effect<void> {
+    return Effect.forEach(changes, (change) => this.#deliverOne(change), { discard: true })
+  }
+
+  /** Ends the streams once what they have waiting is taken. New ones may come. */
+  end(): void {
+    for (const { queue } of this.#outlets ?? []) Queue.endUnsafe(queue)
+    for (const { signal } of this.#conflated ?? []) Queue.endUnsafe(signal)
+  }
+
+  /** Ends the streams for good. */
+  close(): void {
+    this.#ended ??= Exit.void
+    this.end()
+  }
+
+  fail(error: RecorderFailed): void {
+    this.#ended ??= Exit.fail(error)
+    const cause = Cause.fail(error)
+    for (const { queue } of this.#outlets ?? []) Queue.failCauseUnsafe(queue, cause)
+    for (const { signal } of this.#conflated ?? []) Queue.failCauseUnsafe(signal, cause)
+  }
+
+  #deliverOne(change: MetricChange): Effect.Effect<void> {
+    return Effect.gen({ self: this }, function* () {
+      for (const { changes, from, signal } of this.#conflated ?? []) {
+        if (change.sequence <= from) continue
+        changes.delete(change.snapshot.name)
+        changes.set(change.snapshot.name, change)
+        Queue.offerUnsafe(signal, undefined)
+      }
+      const { changeHook } = this.#recorder
+      if (changeHook !== undefined) yield* changeHook(change)
+      for (const { from, queue } of [...(this.#outlets ?? [])])
+        if (change.sequence > from) yield* Queue.offer(queue, change)
+    })
+  }
+
+  #addOutlet(outlet: Outlet): void {
+    if (this.#hasEnded(outlet.queue)) return
+    this.#outlets ??= new Set()
+    this.#outlets.add(outlet)
+    this.update()
+  }
+
+  #addConflated(conflated: Conflated): void {
+    if (this.#hasEnded(conflated.signal)) return
+    this.#conflated ??= new Set()
+    this.#conflated.add(conflated)
+    this.update()
+  }
+
+  /** Whether it is all over: then a new listener's queue is ended as well. */
+  #hasEnded<A>(queue: Queue.Queue<A, RecorderFailed | Cause.Done>): boolean {
+    if (this.#ended === undefined) return false
+    if (Exit.isFailure(this.#ended)) Queue.failCauseUnsafe(queue, this.#ended.cause)
+    else Queue.endUnsafe(queue)
+    return true
+  }
+
+  #remove<A>(listeners: Set<A> | undefined, listener: A): void {
+    if (listeners?.delete(listener)) this.update()
+  }
+}

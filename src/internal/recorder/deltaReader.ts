@@ -1,0 +1,60 @@
+/**
+ * Reads what is new since its last read. It remembers what it has seen, so that readers do not disturb each other, and
+ * the fold knows of none of them.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type * as Metric from "../../Metric.ts"
+import type { ReadError } from "../../MetricsError.ts"
+import type { Snapshot, Snapshots } from "../../Snapshot.ts"
+import { describeError } from "../describeError.ts"
+import type { StateRead } from "../stream/protocol.ts"
+import type { Registrations } from "./registrations.ts"
+
+export class DeltaReader {
+  readonly #registrations: Registrations
+  readonly #states: Effect.Effect<ReadonlyArray<StateRead>, ReadError>
+  #seen: ReadonlyMap<string, StateRead> = new Map()
+
+  constructor(registrations: Registrations, states: Effect.Effect<ReadonlyArray<StateRead>, ReadError>) {
+    this.#registrations = registrations
+    this.#states = states
+  }
+
+  /** The snapshots of what came since the last read; of everything, the first time. */
+  get read(): Effect.Effect<Snapshots, ReadError> {
+    return Effect.gen({ self: this }, function* () {
+      const now = yield* Clock.currentTimeMillis
+      const states = yield* this.#states
+      const before = this.#seen
+      this.#seen = new Map(states.map((state) => [state.name, state]))
+      return Object.fromEntries(
+        states.flatMap((read) => {
+          const metric = this.#registrations.get(read.name)
+          return metric === undefined ? [] : [[read.name, show(metric, read, before.get(read.name), now)]]
+        })
+      )
+    })
+  }
+}
+
+const show = (metric: Metric.Any, read: StateRead, before: StateRead | undefined, now: number): Snapshot => {
+  const { name, quarantine } = read
+  try {
+    const dimensions = metric.view(since(metric.minus, read, before), now)
+    return quarantine === undefined ? { name, dimensions } : { name, dimensions, quarantine }
+  } catch (error) {
+    // A view that cannot show a part of the state has not been tried by the fold, which shows the whole.
+    return { name, dimensions: {}, quarantine: quarantine ?? { error: `view: ${describeError(error)}`, missed: 0 } }
+  }
+}
+
+/** A state without what was there before, unless it has begun anew since then. */
+const since = (
+  minus: ((later: never, earlier: never) => unknown) | undefined,
+  { epoch, state }: StateRead,
+  before: StateRead | undefined
+): never =>
+  (minus === undefined || before === undefined || before.epoch !== epoch
+    ? state
+    : minus(state as never, before.state as never)) as never

@@ -1,0 +1,278 @@
+/**
+ * The production side of one recorder's events: acceptance, credits, overflow policies.
+ *
+ * Everything is synchronous. An event that is accepted holds a credit until it is folded, wherever it is, so `capacity`
+ * bounds the whole way. Most go straight into the stream; what cannot go there yet is in the backlog.
+ */
+import * as Effect from "effect/Effect"
+import type { MetricEvent } from "../../MetricEvent.ts"
+import { whyNotEvent } from "../../MetricEvent.ts"
+import type { LaneLink } from "../link/link.ts"
+import { copyOf, type TagLayouts } from "../stream/eventWriter.ts"
+import { Accounts, type Refusal } from "./accounts.ts"
+import { Backlog, type Entry } from "./backlog.ts"
+
+/** What to do with an event when all credits are taken. */
+export type Overflow = "drop-newest" | "drop-oldest" | "backpressure" | "fail"
+
+/** What became of an event that was offered. */
+export type Offer = "accepted" | Refusal
+
+/** A fiber that waits for a credit. */
+interface Waiter {
+  readonly entry: Entry
+  readonly resume: (offer: Offer) => void
+}
+
+/** The first event of a recorder starts it. */
+interface Startable {
+  readonly startIfIdle: () => void
+}
+
+const nothing: Array<never> = []
+
+export class Intake extends Accounts {
+  readonly overflow: Overflow
+  readonly #recorder: Startable
+  readonly #backlog: Backlog
+  /** Most events that may be with the fold. `drop-oldest` keeps the other half where it can take it back. */
+  readonly #handedLimit: number
+  /** Whether events are taken at all: from the start of the recorder to its stop. */
+  #accepting = false
+  #flushing = false
+  /** Whether the fold was asked to say when it has folded something, and has not said so yet. */
+  #asked = false
+  /** The line of fibers that `backpressure` has suspended, first come first served. */
+  #line: Set<Waiter> | undefined
+  #drained: Array<() => void> = nothing
+
+  constructor(options: {
+    readonly capacity: number
+    readonly overflow: Overflow
+    readonly lane: LaneLink
+    readonly layouts: TagLayouts
+    readonly recorder: Startable
+  }) {
+    super(options.lane, options.layouts, options.capacity)
+    this.overflow = options.overflow
+    this.#recorder = options.recorder
+    this.#handedLimit = options.overflow === "drop-oldest" ? Math.max(1, options.capacity >> 1) : options.capacity
+    this.#backlog = new Backlog(this, this.#handedLimit)
+  }
+
+  /** Begins to take events. They go into the stream from {@link flow} on. */
+  open(): void {
+    this.#accepting = true
+    this.#backlog.isFlowing = false
+    this.#shut()
+  }
+
+  flow(): void {
+    this.#backlog.isFlowing = true
+    this.flush()
+  }
+
+  /** Takes no more events. Fibers that wait for room are let go; what was accepted still gets folded. */
+  close(): void {
+    this.#accepting = false
+    this.#shut()
+    for (const waiter of this.#line ?? []) this.#letGo(waiter, this.refuse("not-running"))
+  }
+
+  /** Takes no more events and hands over no more either: nobody is there to fold them. */
+  fail(): void {
+    this.close()
+    this.#backlog.isFlowing = false
+  }
+
+  // --- offers
+
+  /** Offers an event that may be anything. Never throws. */
+  offer(event: unknown): Offer {
+    try {
+      if (this.writeRow(this, event as MetricEvent)) return "accepted"
+    } catch {
+      // It cannot be read, or has no tag: below it is found to be invalid.
+    }
+    return this.#offerAny(event)
+  }
+
+  /** The same, but under `backpressure` the fiber waits for room. */
+  offerOrWait(event: unknown): Effect.Effect<Offer> {
+    if (this.overflow !== "backpressure" || this.accepted < this.limit || this.reopen()) {
+      return Effect.succeed(this.offer(event))
+    }
+    const entry = this.#entryOf(event)
+    if (entry === undefined) return Effect.succeed("invalid")
+    if (!this.#accepting) this.#recorder.startIfIdle()
+    if (!this.#accepting) return Effect.succeed(this.refuse("not-running"))
+    if (this.#tryAccept(entry)) return Effect.succeed("accepted")
+    // It counts as offered when it is decided: let in by `#admit`, or let go by `close`.
+    return Effect.callback<Offer>((resume) => {
+      const waiter: Waiter = { entry, resume: (offer) => resume(Effect.succeed(offer)) }
+      this.#line ??= new Set()
+      this.#line.add(waiter)
+      this.#askForNews()
+      return Effect.sync(() => void this.#line?.delete(waiter))
+    })
+  }
+
+  /** No event goes straight into the stream until `reopen`. */
+  #shut(): void {
+    this.limit = 0
+    this.link.writer.stop(this)
+  }
+
+  /** Whether events may go straight into the stream again; looks at how far the fold is. */
+  reopen(): boolean {
+    if (!this.#backlog.isFlowing || !this.#accepting || this.#waiting > 0 || !this.#backlog.isEmpty) return false
+    this.lookAtFold()
+    // From half the capacity on the fold has to keep up, and is woken; a burst never reaches the event loop.
+    if ((this.accepted - this.folded) * 2 >= this.#handedLimit) {
+      this.link.writer.publish(true)
+      this.lookAtFold()
+    }
+    const step = Math.max(1, this.#handedLimit >> 2)
+    this.limit = Math.min(this.folded + this.#handedLimit, this.accepted + step)
+    return this.accepted < this.limit
+  }
+
+  /** The slower way: what does not fit a row, has no room, or comes while events wait. */
+  #offerAny(event: unknown): Offer {
+    if (this.#isFull() && whyNotEvent(event) === undefined) return this.refuse("overflow")
+    const entry = this.#entryOf(event)
+    if (entry === undefined) return "invalid"
+    if (!this.#accepting) this.#recorder.startIfIdle()
+    if (!this.#accepting) return this.refuse("not-running")
+    return this.#tryAccept(entry) ? "accepted" : this.refuse("overflow")
+  }
+
+  /** Whether an event is bound to be refused for want of room, and need not be copied. */
+  #isFull(): boolean {
+    if (!this.#accepting || this.overflow === "drop-oldest") return false
+    return this.#waiting > 0 || !this.#hasCredit()
+  }
+
+  #entryOf(event: unknown): Entry | undefined {
+    const copy = copyOf(event)
+    if (copy !== undefined) return { event: copy, at: this.link.writer.now() }
+    this.refuse("invalid")
+    return undefined
+  }
+
+  #tryAccept(entry: Entry): boolean {
+    // Whoever waits in the line was here before.
+    if (this.#waiting > 0) return false
+    if (!this.#hasCredit() && !this.#evict()) return false
+    this.#accept(entry)
+    return true
+  }
+
+  #hasCredit(): boolean {
+    if (this.pending < this.capacity) return true
+    this.flush()
+    return this.pending < this.capacity
+  }
+
+  /** Under `drop-oldest`: takes back the oldest event that the fold does not have. */
+  #evict(): boolean {
+    if (this.overflow !== "drop-oldest" || !this.#backlog.evict()) return false
+    this.evicted++
+    return true
+  }
+
+  #accept(entry: Entry): void {
+    // Whoever waits in the backlog goes first: no event passes it until `reopen` finds it empty.
+    this.#shut()
+    this.counted++
+    this.#backlog.add(entry)
+    if (!this.#backlog.isFlowing) return
+    this.#backlog.move()
+    this.#askForNews()
+  }
+
+  // --- on the way to the fold
+
+  /** Whether every event that was accepted is in the stream. */
+  get isHandedOver(): boolean {
+    return this.#backlog.isEmpty
+  }
+
+  /** Runs `action` when all events accepted up to now are in the stream, before any later one is. */
+  afterAccepted(action: () => void): void {
+    this.#backlog.addBarrier(action)
+    this.flush()
+  }
+
+  /** Runs `action` once nothing is pending. */
+  whenDrained(action: () => void): void {
+    if (this.#drained === nothing) this.#drained = []
+    this.#drained.push(action)
+    this.flush()
+  }
+
+  /** The fold has moved the counters: credits are free. */
+  onFolded(): void {
+    this.#asked = false
+    this.lookAtFold()
+    this.#admit()
+    this.flush()
+  }
+
+  /** Hands over what there is, in order, barriers between, and makes the fold see it. */
+  flush(): void {
+    if (this.#flushing) return
+    this.#flushing = true
+    do {
+      this.#backlog.move()
+      // What is folded now frees credits, and with them there may be more to hand over.
+      this.link.writer.publish(true)
+    } while (this.#backlog.canMove)
+    this.#flushing = false
+    if (this.#drained.length > 0 && this.pending === 0) {
+      const drained = this.#drained
+      this.#drained = nothing
+      for (const action of drained) action()
+    }
+    this.#askForNews()
+  }
+
+  /** Whether the fold has to say when it has folded something, because somebody waits for it. */
+  #askForNews(): void {
+    const { isFlowing, isStuck, size } = this.#backlog
+    if (this.#waiting === 0 && this.#drained.length === 0 && (!isFlowing || size === 0)) return
+    // The stream may be full of the events of others, of which the fold says nothing here.
+    if (isStuck) this.link.writer.whenRoom(this)
+    if (this.#asked) return
+    this.#asked = true
+    this.link.counters.want()
+    // It may have folded all of it before it could see that it is asked.
+    const { pending } = this
+    const isNews =
+      (this.#waiting > 0 && pending < this.capacity) ||
+      (this.#drained.length > 0 && pending === 0) ||
+      this.#backlog.canMove
+    if (isNews) this.link.later(() => this.onFolded())
+  }
+
+  // --- the line
+
+  get #waiting(): number {
+    return this.#line === undefined ? 0 : this.#line.size
+  }
+
+  /** Lets suspended offers in while there are credits. */
+  #admit(): void {
+    for (const waiter of this.#line ?? []) {
+      if (this.pending >= this.capacity) return
+      this.#letGo(waiter, "accepted")
+      this.#accept(waiter.entry)
+    }
+  }
+
+  /** Resumes a suspended fiber, at the next turn of the event loop: never user code in the middle of a hand-over. */
+  #letGo(waiter: Waiter, offer: Offer): void {
+    this.#line?.delete(waiter)
+    this.link.later(() => waiter.resume(offer))
+  }
+}

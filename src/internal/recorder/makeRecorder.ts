@@ -1,0 +1,480 @@
+/**
+ * The recorder: an intake (the events), a lane (the fold), a lifecycle, and what is told to those who listen.
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import { metricsOf } from "../../Combinators.ts"
+import type * as Metric from "../../Metric.ts"
+import type { MetricEvent } from "../../MetricEvent.ts"
+import {
+  type EmitError,
+  HookFailed,
+  InvalidArgument,
+  type InvalidState,
+  type MetricNotRegistered,
+  QueueOverflow,
+  type ReadError,
+  type RegisterError,
+  type StopError
+} from "../../MetricsError.ts"
+import type { MetricChange } from "../../Snapshot.ts"
+import type { RecorderState, Stats } from "../../Stats.ts"
+import type { LaneLink, LaneListener, Link } from "../link/link.ts"
+import { liveClock } from "../liveClock.ts"
+import { whyInvalidEvent } from "../stream/eventWriter.ts"
+import type { Lane, LaneMessage, LargestRead, ShownRead, Watch } from "../stream/protocol.ts"
+import { ChangeHub } from "./changeHub.ts"
+import type { EmitsAtOnce } from "./emitEffect.ts"
+import { type Hook, hookOf, insideHook } from "./hookGuard.ts"
+import { Intake, type Offer, type Overflow } from "./intake.ts"
+import { Log } from "./logging.ts"
+import { type Failure, RecorderLifecycle, type Steps } from "./recorderLifecycle.ts"
+import type { RecorderOptions, RecorderService, RegisterOptions } from "./recorderModel.ts"
+import { RecorderReads } from "./recorderReads.ts"
+import { Registrations } from "./registrations.ts"
+
+/** Options with every default decided. */
+export interface RecorderConfig<R>
+  extends Required<Pick<RecorderOptions<R>, "entityId" | "capacity" | "overflow" | "logging">>,
+    Pick<RecorderOptions<R>, "onStarting" | "onStopped" | "onMetricChanged"> {
+  readonly recorderId: string
+  readonly namespace: string
+  readonly link: Link
+}
+
+/** A recorder with what only its owner may do. */
+export interface RecorderControl {
+  readonly service: RecorderService
+  readonly stateUnsafe: () => RecorderState
+  readonly statsUnsafe: () => Stats
+  /** What all metrics show, with the time since when. */
+  readonly shown: Effect.Effect<ReadonlyArray<ShownRead>, ReadError>
+  /** What all metrics show, with their largest series only. */
+  readonly largest: (maxSeries: number) => Effect.Effect<ReadonlyArray<LargestRead>, ReadError>
+  /** Stops the recorder if it has been started and not stopped yet. */
+  readonly stopIfActive: Effect.Effect<void, StopError>
+  /** Fails inside a hook of this recorder, where `operation` would wait for the hook. */
+  readonly refuseInHook: (operation: string) => Effect.Effect<void, InvalidState>
+  /** Gives up on whatever is running: the recorder goes to `Failed`. */
+  readonly abort: (cause: unknown) => void
+  /** The lane, where the recorder can be read. */
+  readonly readableLane: Lane | undefined
+  /** Done when every event accepted before has left for the fold, or the recorder can be read no more. */
+  readonly handedOver: Effect.Effect<void>
+  /** Whether that is so now. */
+  readonly isHandedOver: boolean
+  /** Lets go of the lane. The recorder takes and answers nothing any more. */
+  readonly remove: () => void
+}
+
+/** Makes a recorder, at once. `context` is what its hooks run in. */
+export const makeRecorder = <R>(config: RecorderConfig<R>, context: Context.Context<R>): RecorderControl =>
+  new RecorderImpl(config, context)
+
+const active: ReadonlySet<RecorderState> = new Set(["Starting", "Running", "Stopping"])
+
+// One object for all the parts it plays, since there may be ten thousand of them.
+class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, Steps, LaneListener {
+  readonly recorderId: string
+  readonly entityId: string
+  readonly overflow: Overflow
+  readonly #config: RecorderConfig<R>
+  readonly #context: Context.Context<R>
+  readonly #clock: Clock.Clock
+  readonly #log: Log
+  readonly #lane: LaneLink
+  readonly #intake: Intake
+  readonly #lifecycle: RecorderLifecycle
+  readonly #registrations: Registrations
+  readonly #reads: RecorderReads
+  readonly #hub: ChangeHub
+  #fibers: Set<Fiber.Fiber<unknown, unknown>> | undefined
+
+  constructor(config: RecorderConfig<R>, context: Context.Context<R>) {
+    const { capacity, entityId, link, logging, namespace, overflow, recorderId } = config
+    this.recorderId = recorderId
+    this.entityId = entityId
+    this.overflow = overflow
+    this.#config = config
+    this.#context = context
+    this.#clock = Context.get(context, Clock.Clock)
+    this.#log = new Log(logging, { namespace, recorderId })
+    this.#registrations = new Registrations(recorderId, link.catalog, link.expositionNames)
+    this.#lane = link.openLane(this)
+    this.#intake = new Intake({
+      capacity,
+      overflow,
+      lane: this.#lane,
+      layouts: this.#registrations,
+      recorder: this
+    })
+    const clock = this.#clock
+    const intake = this.#intake
+    // What does not change is looked at once, and not for every event.
+    this.emitUnsafe =
+      clock === liveClock ? (event) => intake.offer(event) === "accepted" : (event) => this.emitAt(clock, event)
+    this.#hub = new ChangeHub(this)
+    this.#lifecycle = new RecorderLifecycle(recorderId, this)
+    this.#reads = new RecorderReads({
+      recorderId,
+      entityId,
+      lane: this.#lane,
+      intake: this.#intake,
+      lifecycle: this.#lifecycle,
+      registrations: this.#registrations,
+      log: this.#log,
+      statsUnsafe: () => this.statsUnsafe()
+    })
+    this.#hub.update()
+    const failure = link.failure()
+    if (failure !== undefined) this.abort(failure.cause)
+  }
+
+  get service(): RecorderService {
+    return this
+  }
+
+  get changes() {
+    return this.#hub.every
+  }
+
+  get latestChanges() {
+    return this.#hub.latest
+  }
+
+  get start() {
+    return this.#lifecycle.start
+  }
+
+  get stop() {
+    return this.#lifecycle.stop
+  }
+
+  get state() {
+    return Effect.sync(() => this.stateUnsafe())
+  }
+
+  get stats() {
+    return Effect.sync(() => this.statsUnsafe())
+  }
+
+  stateUnsafe(): RecorderState {
+    return this.#lifecycle.state
+  }
+
+  statsUnsafe(): Stats {
+    return { state: this.#lifecycle.state, ...this.#intake.stats() }
+  }
+
+  // --- the steps of its life
+
+  beforeStart(): void {
+    this.#intake.open()
+  }
+
+  get starting(): Effect.Effect<void, HookFailed> {
+    return Effect.suspend(() => Effect.andThen(this.#runHook("onStarting"), this.#log.lifecycle("started")))
+  }
+
+  afterStart(): void {
+    this.#intake.flow()
+  }
+
+  beforeStop(): void {
+    this.#intake.close()
+  }
+
+  get stopping(): Effect.Effect<void, HookFailed> {
+    return Effect.gen({ self: this }, function* () {
+      yield* Effect.callback<void>((resume) => this.#intake.whenDrained(() => resume(Effect.void)))
+      this.#hub.end()
+      yield* this.#runHook("onStopped")
+      yield* this.#log.lifecycle("stopped")
+    })
+  }
+
+  onFailed({ error, foldLost }: Failure): void {
+    this.#intake.fail()
+    const tell = (): void => {
+      this.#hub.fail(error)
+      this.#reads.failIfUnreadable()
+      this.#fork(this.#log.failure(error.message))
+    }
+    // A fold that is lost is lost for many recorders: all of them fail before anybody hears of it.
+    if (foldLost) this.later(tell)
+    else tell()
+  }
+
+  later(action: () => void): void {
+    this.#lane.later(action)
+  }
+
+  fork(operation: Effect.Effect<void>): void {
+    const release = this.#lane.hold()
+    this.#fork(Effect.ensuring(operation, Effect.sync(release)))
+  }
+
+  startIfIdle(): void {
+    const { removed, state } = this.#lifecycle
+    if (state === "Idle" && !removed) this.#lifecycle.begin()
+  }
+
+  // --- events
+
+  readonly emit = (event: MetricEvent): Effect.Effect<boolean, EmitError> =>
+    Effect.withFiber((fiber) =>
+      this.#emittedAt(fiber.getRef(Clock.Clock), () =>
+        // In a hook that the fold waits for there would be no end to waiting for room.
+        this.overflow === "backpressure" && hookOf(fiber, this.#lifecycle) === undefined
+          ? Effect.flatMap(this.#intake.offerOrWait(event), (offer) => this.#resultOf(offer, event))
+          : this.#resultOf(this.#intake.offer(event), event)
+      )
+    )
+
+  readonly emitUnsafe: (event: MetricEvent) => boolean
+
+  emitAt(clock: Clock.Clock, event: MetricEvent): boolean {
+    // The usual case makes no function for it.
+    if (clock === liveClock) return this.#intake.offer(event) === "accepted"
+    return this.#emittedAt(clock, () => this.#intake.offer(event) === "accepted")
+  }
+
+  /** Has what is emitted bear the time of a clock. The writer itself reads the live one, and sparingly. */
+  #emittedAt<A>(clock: Clock.Clock, emits: () => A): A {
+    if (clock === liveClock) return emits()
+    const { writer } = this.#lane
+    const given = writer.give(clock.currentTimeMillisUnsafe())
+    const done = emits()
+    writer.give(given)
+    return done
+  }
+
+  #resultOf(offer: Offer, event: unknown): Effect.Effect<boolean, EmitError> {
+    switch (offer) {
+      case "accepted":
+        return succeedTrue
+      case "overflow":
+        return this.overflow === "fail"
+          ? Effect.fail(new QueueOverflow({ recorderId: this.recorderId, capacity: this.#config.capacity }))
+          : succeedFalse
+      case "invalid":
+        return Effect.fail(new InvalidArgument({ argument: "event", reason: whyInvalidEvent(event) ?? "changed" }))
+      case "not-running":
+        return Effect.fail(this.#lifecycle.invalidState("take events", "Events are taken from its start to its stop"))
+    }
+  }
+
+  // --- metrics
+
+  readonly register = (
+    given: Metric.Any | Metric.MetricSet,
+    options?: RegisterOptions
+  ): Effect.Effect<void, RegisterError> =>
+    Effect.suspend((): Effect.Effect<void, RegisterError> => {
+      const metrics = metricsOf(given)
+      for (const metric of metrics) {
+        const refusal = this.#registrations.whyNot(metric, options) ?? this.#whyClosedForMetrics()
+        if (refusal !== undefined) return Effect.fail(refusal)
+      }
+      const fresh = [...new Set(metrics.filter((metric) => !this.#registrations.has(metric)))]
+      if (fresh.length === 0) return Effect.void
+      const collision = this.#registrations.claim(fresh)
+      if (collision !== undefined) return Effect.fail(collision)
+      const replaced = this.#registrations.add(fresh)
+      const at = this.#clock.currentTimeMillisUnsafe()
+      this.#intake.forgetLayouts()
+      this.#intake.afterAccepted(() => {
+        for (const metric of fresh) this.#lane.send({ _tag: "Register", name: metric.name, metric, at })
+        if (replaced.length === 0) return
+        for (const metric of replaced) this.#registrations.left(metric)
+        this.#intake.forgetLayouts()
+      })
+      return this.#log.lifecycle(`registered ${fresh.map(({ name }) => `the metric ${name}`).join(", ")}`)
+    })
+
+  #whyClosedForMetrics() {
+    const { removed, state } = this.#lifecycle
+    return !removed && (state === "Idle" || state === "Starting" || state === "Running")
+      ? undefined
+      : this.#lifecycle.invalidState("take a metric", "Register metrics while it is idle, starting or running")
+  }
+
+  readonly reset = (metric?: Metric.Any): Effect.Effect<void, MetricNotRegistered | InvalidArgument | InvalidState> =>
+    Effect.suspend(() => {
+      const refusal =
+        (metric === undefined ? undefined : this.#registrations.whyNotRead(metric)) ?? this.#whyClosedForMetrics()
+      if (refusal !== undefined) return Effect.fail(refusal)
+      const at = this.#clock.currentTimeMillisUnsafe()
+      this.#intake.afterAccepted(() =>
+        this.#lane.send({ _tag: "Reset", at, ...(metric !== undefined && { name: metric.name }) })
+      )
+      return this.#log.lifecycle(`reset ${metric === undefined ? "all metrics" : `the metric ${metric.name}`}`)
+    })
+
+  get metrics() {
+    return Effect.sync(() => this.#registrations.all)
+  }
+
+  // --- reads
+
+  get snapshots() {
+    return this.#reads.snapshots
+  }
+
+  readonly snapshot = <M extends Metric.Any>(metric: M) => this.#reads.snapshot(metric)
+
+  get report() {
+    return this.#reads.report
+  }
+
+  get states() {
+    return this.#reads.states
+  }
+
+  get deltaReader() {
+    return this.#reads.deltaReader
+  }
+
+  // --- for the owner
+
+  get shown() {
+    return this.#reads.shown
+  }
+
+  largest(maxSeries: number) {
+    return this.#reads.largest(maxSeries)
+  }
+
+  get stopIfActive(): Effect.Effect<void, StopError> {
+    return Effect.suspend(() => (active.has(this.stateUnsafe()) ? this.stop : Effect.void))
+  }
+
+  get readableLane(): Lane | undefined {
+    return this.#reads.isReadable ? this.#lane.lane : undefined
+  }
+
+  get handedOver(): Effect.Effect<void> {
+    return Effect.suspend(() => (this.isHandedOver ? Effect.void : Effect.ignore(this.#reads.handedOver)))
+  }
+
+  get isHandedOver(): boolean {
+    return this.#intake.isHandedOver
+  }
+
+  refuseInHook(operation: string): Effect.Effect<void, InvalidState> {
+    return this.#lifecycle.refuseInHook(operation)
+  }
+
+  abort(cause: unknown): void {
+    this.#lifecycle.fail(cause, true)
+    this.later(() => this.#interruptAll())
+  }
+
+  remove(): void {
+    const { failure } = this.#lifecycle
+    // Who waits already hears of the failure, if there was one, rather than of the removal.
+    if (failure?.foldLost === true) {
+      this.#hub.fail(failure.error)
+      this.#reads.failIfUnreadable()
+    }
+    this.#lifecycle.remove()
+    this.#intake.fail()
+    this.#hub.close()
+    this.#reads.failIfUnreadable()
+    this.#interruptAll()
+    this.#registrations.release()
+    this.#lane.close()
+  }
+
+  // --- what comes back from the fold
+
+  onMessage(message: LaneMessage): void {
+    if (message._tag === "Folded") return this.#intake.onFolded()
+    // At the next turn of the event loop: user code never runs in the middle of a hand-over.
+    this.later(() => {
+      switch (message._tag) {
+        case "Answer":
+          return this.#reads.answer(message.request, message.read)
+        case "Quarantined":
+          return this.#fork(this.#log.warning(`the metric ${message.name} is quarantined: ${message.error}`))
+        case "Changes": {
+          const { entityId, recorderId } = this
+          const changes = message.changes.map((change): MetricChange => ({ recorderId, entityId, ...change }))
+          return this.#fork(
+            Effect.ensuring(
+              this.#hub.deliver(changes),
+              Effect.sync(() => this.#lane.send({ _tag: "Delivered" }))
+            )
+          )
+        }
+      }
+    })
+  }
+
+  onFailure(cause: unknown): void {
+    this.abort(cause)
+  }
+
+  // --- hooks
+
+  #runHook(hook: "onStarting" | "onStopped"): Effect.Effect<void, HookFailed> {
+    const effect = this.#config[hook]
+    if (effect === undefined) return Effect.void
+    // From the next turn on: the call that emits the first event does not run its recorder's hook as well.
+    return this.#insideHook(hook, Effect.andThen(Effect.yieldNow, effect)).pipe(
+      Effect.asVoid,
+      Effect.catchCause((cause) =>
+        Effect.fail(new HookFailed({ recorderId: this.recorderId, hook, cause: Cause.squash(cause) }))
+      )
+    )
+  }
+
+  // --- for those who listen
+
+  watch(watch: Watch): void {
+    this.#intake.afterAccepted(() => this.#lane.send({ _tag: "Watch", watch }))
+  }
+
+  get accepted(): number {
+    return this.#intake.accepted
+  }
+
+  get changeHook(): ((change: MetricChange) => Effect.Effect<void>) | undefined {
+    const { onMetricChanged } = this.#config
+    return onMetricChanged && ((change) => this.#runChangeHook(onMetricChanged, change))
+  }
+
+  #runChangeHook(hook: NonNullable<RecorderOptions<R>["onMetricChanged"]>, change: MetricChange): Effect.Effect<void> {
+    return this.#insideHook(
+      "onMetricChanged",
+      Effect.suspend(() => hook(change))
+    ).pipe(
+      Effect.catchCause((cause) => this.#log.warning(`its hook onMetricChanged failed: ${Cause.pretty(cause)}`)),
+      Effect.asVoid
+    )
+  }
+
+  /** In the context that the recorder was made in, be that the hook of another one. */
+  #insideHook<A, E>(hook: Hook, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E> {
+    return Effect.provideContext(insideHook(this.#lifecycle, hook, effect), this.#context)
+  }
+
+  // --- fibers of its own
+
+  #fork(effect: Effect.Effect<unknown>): void {
+    const fiber = Effect.runForkWith(this.#context)(effect)
+    this.#fibers ??= new Set()
+    this.#fibers.add(fiber)
+    fiber.addObserver(() => this.#fibers?.delete(fiber))
+  }
+
+  #interruptAll(): void {
+    for (const fiber of this.#fibers ?? []) fiber.interruptUnsafe()
+  }
+}
+
+const succeedTrue = Effect.succeed(true)
+const succeedFalse = Effect.succeed(false)

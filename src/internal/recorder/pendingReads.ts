@@ -1,0 +1,41 @@
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type { ReadError } from "../../MetricsError.ts"
+
+// What is in the answer, the one who asked knows.
+// biome-ignore lint/suspicious/noExplicitAny: likewise.
+type Answer = Exit.Exit<ReadonlyArray<any>, ReadError>
+
+/** Reads that were asked for and not yet answered. Every one gets an answer: from the fold, or by `failAll`. */
+export class PendingReads {
+  #reads: Map<number, (answer: Answer) => void> | undefined
+  #next = 0
+
+  /**
+   * Asks by `send` and waits for the answer under the number it was given. `hold` keeps the process alive meanwhile.
+   */
+  ask<A>(send: (request: number) => void, hold: () => () => void): Effect.Effect<ReadonlyArray<A>, ReadError> {
+    return Effect.callback((resume) => {
+      const request = this.#next++
+      const release = hold()
+      const forget = (): void => {
+        if (this.#reads?.delete(request)) release()
+      }
+      this.#reads ??= new Map()
+      this.#reads.set(request, (answer) => {
+        forget()
+        resume(answer)
+      })
+      send(request)
+      return Effect.sync(forget)
+    })
+  }
+
+  answer(request: number, read: ReadonlyArray<unknown>): void {
+    this.#reads?.get(request)?.(Exit.succeed(read))
+  }
+
+  failAll(error: ReadError): void {
+    for (const answer of [...(this.#reads?.values() ?? [])]) answer(Exit.fail(error))
+  }
+}

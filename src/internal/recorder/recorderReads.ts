@@ -1,0 +1,161 @@
+/**
+ * Reading a recorder: each read is a command in the stream, behind every event accepted before it.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type * as Metric from "../../Metric.ts"
+import type { InvalidArgument, MetricNotRegistered, ReadError } from "../../MetricsError.ts"
+import type { Report, Snapshot, Snapshots, States } from "../../Snapshot.ts"
+import type { Stats } from "../../Stats.ts"
+import type { LaneLink } from "../link/link.ts"
+import type { LaneCommand, LargestRead, ShownRead, StateRead } from "../stream/protocol.ts"
+import { DeltaReader } from "./deltaReader.ts"
+import { currentHook } from "./hookGuard.ts"
+import type { Intake } from "./intake.ts"
+import type { Log } from "./logging.ts"
+import { PendingReads } from "./pendingReads.ts"
+import type { RecorderLifecycle } from "./recorderLifecycle.ts"
+import type { Registrations } from "./registrations.ts"
+
+/** The recorder that is read. */
+export interface Readable {
+  readonly recorderId: string
+  readonly entityId: string
+  readonly lane: LaneLink
+  readonly intake: Intake
+  readonly lifecycle: RecorderLifecycle
+  readonly registrations: Registrations
+  readonly log: Log
+  readonly statsUnsafe: () => Stats
+}
+
+export class RecorderReads {
+  readonly #recorder: Readable
+  readonly #pending = new PendingReads()
+
+  constructor(recorder: Readable) {
+    this.#recorder = recorder
+  }
+
+  get report(): Effect.Effect<Report, ReadError> {
+    return Effect.gen({ self: this }, function* () {
+      const { entityId, intake, log, recorderId, statsUnsafe } = this.#recorder
+      const at = yield* Clock.currentTimeMillis
+      yield* this.#refuse
+      const sequence = intake.accepted
+      const read = yield* this.#ask<Snapshot>("snapshots", at)
+      const snapshots = Object.fromEntries(read.map((snapshot) => [snapshot.name, snapshot]))
+      yield* log.inspection(`read ${read.length} metrics up to event ${sequence}`)
+      return { recorderId, entityId, at, sequence, snapshots, stats: statsUnsafe() }
+    })
+  }
+
+  get snapshots(): Effect.Effect<Snapshots, ReadError> {
+    return Effect.map(this.report, (report) => report.snapshots)
+  }
+
+  snapshot<M extends Metric.Any>(
+    metric: M
+  ): Effect.Effect<Snapshot<Metric.Dimensions<M>>, ReadError | MetricNotRegistered | InvalidArgument> {
+    return Effect.gen({ self: this }, function* () {
+      const refusal = this.#recorder.registrations.whyNotRead(metric)
+      if (refusal !== undefined) return yield* refusal
+      return (yield* this.snapshots)[metric.name] as Snapshot<Metric.Dimensions<M>>
+    })
+  }
+
+  get states(): Effect.Effect<States, ReadError> {
+    return Effect.map(this.stateReads, (read) => Object.fromEntries(read.map(({ name, state }) => [name, state])))
+  }
+
+  get stateReads(): Effect.Effect<ReadonlyArray<StateRead>, ReadError> {
+    return Effect.gen({ self: this }, function* () {
+      yield* this.#refuse
+      return yield* this.#ask<StateRead>("states", 0)
+    })
+  }
+
+  get deltaReader(): Effect.Effect<DeltaReader> {
+    return Effect.sync(() => new DeltaReader(this.#recorder.registrations, this.stateReads))
+  }
+
+  /** Done when every event accepted before has left for the fold. */
+  get handedOver(): Effect.Effect<void, ReadError> {
+    const { intake, lane } = this.#recorder
+    return Effect.asVoid(
+      this.#pending.ask(
+        (request) => intake.afterAccepted(() => this.answer(request, [])),
+        () => lane.hold()
+      )
+    )
+  }
+
+  get isReadable(): boolean {
+    return this.#whyNot() === undefined
+  }
+
+  get #refuse(): Effect.Effect<void, ReadError> {
+    return Effect.gen({ self: this }, function* () {
+      const refusal = this.#whyNot() ?? this.#whyNotInHook(yield* currentHook(this.#recorder.lifecycle))
+      if (refusal !== undefined) return yield* refusal
+    })
+  }
+
+  /** What all metrics show, with the time since when. */
+  get shown(): Effect.Effect<ReadonlyArray<ShownRead>, ReadError> {
+    return Effect.gen({ self: this }, function* () {
+      const now = yield* Clock.currentTimeMillis
+      yield* this.#refuse
+      return yield* this.#ask<ShownRead>("shown", now)
+    })
+  }
+
+  /** What all metrics show, with their largest series only. */
+  largest(maxSeries: number): Effect.Effect<ReadonlyArray<LargestRead>, ReadError> {
+    return Effect.gen({ self: this }, function* () {
+      const now = yield* Clock.currentTimeMillis
+      yield* this.#refuse
+      return yield* this.#ask<LargestRead>("largest", now, { maxSeries })
+    })
+  }
+
+  #ask<A>(
+    what: Extract<LaneCommand, { readonly _tag: "Read" }>["what"],
+    now: number,
+    more: { readonly maxSeries?: number } = {}
+  ): Effect.Effect<ReadonlyArray<A>, ReadError> {
+    const { intake, lane } = this.#recorder
+    return this.#pending.ask(
+      (request) => intake.afterAccepted(() => lane.send({ _tag: "Read", request, what, now, ...more })),
+      () => lane.hold()
+    )
+  }
+
+  #whyNot(): ReadError | undefined {
+    const { intake, lifecycle } = this.#recorder
+    const { failure, removed } = lifecycle
+    if (removed) return lifecycle.invalidState("be read", "Its state went with it: read before removing it")
+    // A stop that failed has folded everything first: then the state is all there.
+    return failure !== undefined && (failure.foldLost || intake.pending > 0) ? failure.error : undefined
+  }
+
+  #whyNotInHook(hook: string | undefined): ReadError | undefined {
+    const { intake, lifecycle } = this.#recorder
+    if (hook === "onMetricChanged" || (hook === "onStarting" && intake.pending > 0)) {
+      const hint = "The fold waits for the hook, and a read for the fold. A change carries its snapshot"
+      return lifecycle.invalidState(`be read inside its own hook ${hook}`, hint)
+    }
+    return undefined
+  }
+
+  /** The fold has answered. */
+  answer(request: number, read: ReadonlyArray<unknown>): void {
+    this.#pending.answer(request, read)
+  }
+
+  /** The recorder can be read no more, if that is so: then those who wait hear of it. */
+  failIfUnreadable(): void {
+    const refusal = this.#whyNot()
+    if (refusal !== undefined) this.#pending.failAll(refusal)
+  }
+}

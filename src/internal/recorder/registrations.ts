@@ -1,0 +1,169 @@
+import type * as SchemaAST from "effect/SchemaAST"
+import * as Metric from "../../Metric.ts"
+import {
+  DefinitionMismatch,
+  InvalidArgument,
+  type MetricNameCollision,
+  MetricNameTaken,
+  MetricNotRegistered,
+  UnknownMetric
+} from "../../MetricsError.ts"
+import { describe, differences, type Fingerprint, fingerprint } from "../definition/fingerprint.ts"
+import type { ExpositionNames } from "../exposition/expositionNames.ts"
+import { fieldsRead } from "../instruments/instrument.ts"
+import { aBoolean, whyInvalidOptions } from "../options.ts"
+import { type Layout, layoutOf, type TagLayout } from "../stream/layout.ts"
+import type { RegisterOptions } from "./recorderModel.ts"
+
+/** Most recorders never replace a metric. */
+const none: ReadonlyArray<Metric.Any> = []
+
+/** The definitions registered in one recorder, by name. */
+export class Registrations {
+  readonly #recorderId: string
+  readonly #catalog: ReadonlyMap<string, Fingerprint> | undefined
+  readonly #names: ExpositionNames
+  readonly #metrics = new Map<string, Metric.Any>()
+  /** Replaced, but not by the fold yet: it still gets the events that were accepted before. */
+  #leaving: ReadonlyArray<Metric.Any> = none
+  #released = false
+
+  /**
+   * `catalog`: the definitions that the fold has, where it does not take them from here. `names`: those that are taken
+   * by the metrics of all recorders.
+   */
+  constructor(recorderId: string, catalog: ReadonlyMap<string, Fingerprint> | undefined, names: ExpositionNames) {
+    this.#recorderId = recorderId
+    this.#catalog = catalog
+    this.#names = names
+  }
+
+  /** Whether this very definition is registered. */
+  has(metric: Metric.Any): boolean {
+    return this.#metrics.get(metric.name) === metric
+  }
+
+  get(name: string): Metric.Any | undefined {
+    return this.#metrics.get(name)
+  }
+
+  get all(): ReadonlyArray<Metric.Any> {
+    return [...this.#metrics.values()]
+  }
+
+  /** Takes the names of these metrics, in the place of those of the same name, or says why it takes none. */
+  claim(metrics: ReadonlyArray<Metric.Any>): MetricNameCollision | undefined {
+    const replaced = this.#replacedBy(metrics)
+    for (const metric of replaced) this.#names.release(metric)
+    for (const [i, metric] of metrics.entries()) {
+      const collision = this.#names.claim(metric)
+      if (collision === undefined) continue
+      for (const claimed of metrics.slice(0, i)) this.#names.release(claimed)
+      for (const before of replaced) this.#names.claim(before)
+      return collision
+    }
+    return undefined
+  }
+
+  /** Takes metrics in. It gives those in whose place they come, which leave when the fold knows: see {@link left}. */
+  add(metrics: ReadonlyArray<Metric.Any>): ReadonlyArray<Metric.Any> {
+    const replaced = this.#replacedBy(metrics)
+    if (replaced.length > 0) this.#leaving = [...this.#leaving, ...replaced]
+    for (const metric of metrics) this.#metrics.set(metric.name, metric)
+    return replaced
+  }
+
+  #replacedBy(metrics: ReadonlyArray<Metric.Any>): ReadonlyArray<Metric.Any> {
+    return metrics.flatMap(({ name }) => this.#metrics.get(name) ?? [])
+  }
+
+  /** The recorder is removed: others may have the names of its metrics. */
+  release(): void {
+    if (this.#released) return
+    this.#released = true
+    for (const metric of this.#metrics.values()) this.#names.release(metric)
+  }
+
+  /** No event will come any more to a metric that was replaced. */
+  left(metric: Metric.Any): void {
+    this.#leaving = this.#leaving.filter((each) => each !== metric)
+  }
+
+  /** How the events of a tag cross, as things stand. Fields that no metric reads are left out. */
+  layoutOf(tag: string): TagLayout {
+    const concerned = [...this.#metrics.values(), ...this.#leaving].filter(({ events }) =>
+      Object.hasOwn(events.cases, tag)
+    )
+    const fields = fieldsOf(tag, concerned)
+    let found: TagLayout = "foreign"
+    for (const { events } of concerned) {
+      const layout = layoutOfCase(tag, events.cases[tag]!.ast, fields)
+      if (layout === undefined) return "clone"
+      // Families that know the same event in different ways: no one layout has the fields of both.
+      if (found !== "foreign" && found !== layout && describe(found) !== describe(layout)) return "clone"
+      if (found === "foreign") found = layout
+    }
+    return found
+  }
+
+  /** Why `metric` cannot be registered, or `undefined`. It may be anything. */
+  whyNot(metric: unknown, options: RegisterOptions | undefined) {
+    if (!Metric.isMetric(metric)) {
+      return new InvalidArgument({ argument: "metric", reason: "must be a definition made by Metric.make" })
+    }
+    const invalid = whyInvalidOptions(options, { replace: aBoolean })
+    if (invalid !== undefined) return invalid
+    const { name } = metric
+    if (this.#metrics.has(name) && !this.has(metric) && options?.replace !== true) {
+      return new MetricNameTaken({ name, recorderId: this.#recorderId })
+    }
+    if (this.#catalog === undefined) return undefined
+    const known = this.#catalog.get(name)
+    if (known === undefined) return new UnknownMetric({ name, known: [...this.#catalog.keys()] })
+    const different = differences(known, fingerprint(metric))
+    return different.length === 0 ? undefined : new DefinitionMismatch({ name, differences: different })
+  }
+
+  /** Why `metric` cannot be read, or `undefined`. It may be anything. */
+  whyNotRead(metric: unknown) {
+    if (!Metric.isMetric(metric)) {
+      return new InvalidArgument({ argument: "metric", reason: "must be a definition made by Metric.make" })
+    }
+    if (this.has(metric)) return undefined
+    const registered = [...this.#metrics.keys()]
+    return new MetricNotRegistered({ name: metric.name, recorderId: this.#recorderId, registered })
+  }
+}
+
+/**
+ * The fields of the events of a tag that the metrics read; `undefined`: all of them, because a function of the user may,
+ * or because none of the metrics reads such events.
+ */
+const fieldsOf = (tag: string, metrics: ReadonlyArray<Metric.Any>): ReadonlySet<string> | undefined => {
+  const fields = new Set<string>()
+  const readers = metrics.filter(({ reduce }) => Object.hasOwn(reduce, tag))
+  for (const { instrument } of readers) {
+    const own = instrument === undefined ? undefined : fieldsRead(instrument)
+    if (own === undefined) return undefined
+    for (const field of own) fields.add(field)
+  }
+  return readers.length === 0 ? undefined : fields
+}
+
+/** One layout for a schema and the fields that are read, so that all recorders of a runtime share its encoder. */
+const layouts = new WeakMap<SchemaAST.AST, Map<string, Layout | "none">>()
+
+const layoutOfCase = (tag: string, ast: SchemaAST.AST, fields: ReadonlySet<string> | undefined): Layout | undefined => {
+  const key = fields === undefined ? "all" : JSON.stringify([...fields].sort())
+  let known = layouts.get(ast)
+  if (known === undefined) {
+    known = new Map()
+    layouts.set(ast, known)
+  }
+  let layout = known.get(key)
+  if (layout === undefined) {
+    layout = layoutOf(tag, ast, fields) ?? "none"
+    known.set(key, layout)
+  }
+  return layout === "none" ? undefined : layout
+}

@@ -1,0 +1,221 @@
+/**
+ * A recorder that folds each event in the call that emits it and answers reads at once, so that a program with it can
+ * run synchronously. It folds as any recorder does; it has no queue, no hooks and no thread.
+ */
+import type * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
+import * as Stream from "effect/Stream"
+import { metricsOf } from "../../Combinators.ts"
+import type * as Metric from "../../Metric.ts"
+import type { MetricEvent } from "../../MetricEvent.ts"
+import {
+  type EmitError,
+  InvalidArgument,
+  InvalidState,
+  type MetricNotRegistered,
+  type RegisterError
+} from "../../MetricsError.ts"
+import type { MetricChange, Report, Snapshot } from "../../Snapshot.ts"
+import type { RecorderState, Stats } from "../../Stats.ts"
+import { ExpositionNames } from "../exposition/expositionNames.ts"
+import { DirectFold } from "../fold/directFold.ts"
+import { copyOf, whyInvalidEvent } from "../stream/eventWriter.ts"
+import { DeltaReader } from "./deltaReader.ts"
+import type { EmitsAtOnce } from "./emitEffect.ts"
+import type { RecorderService, RegisterOptions } from "./recorderModel.ts"
+import { Registrations } from "./registrations.ts"
+
+type Listener = Queue.Queue<MetricChange, Cause.Done>
+
+export class SyncRecorder implements RecorderService, EmitsAtOnce {
+  readonly recorderId: string
+  readonly entityId: string
+  readonly overflow = "fail"
+  readonly #clock: Clock.Clock
+  readonly #registrations: Registrations
+  readonly #fold = new DirectFold()
+  readonly #listeners = new Set<Listener>()
+  #state: RecorderState = "Idle"
+  #accepted = 0
+  #invalid = 0
+  #notRunning = 0
+
+  /** `clock` is that of `emitUnsafe`. */
+  constructor(id: string, clock: Clock.Clock) {
+    this.recorderId = id
+    this.entityId = id
+    this.#clock = clock
+    this.#registrations = new Registrations(id, undefined, new ExpositionNames())
+  }
+
+  // --- events
+
+  readonly emit = (event: MetricEvent): Effect.Effect<boolean, EmitError> =>
+    Effect.withFiber((fiber) => {
+      const refusal = this.#take(fiber.getRef(Clock.Clock), event)
+      return refusal === undefined ? Effect.succeed(true) : Effect.fail(refusal)
+    })
+
+  readonly emitUnsafe = (event: MetricEvent): boolean => this.emitAt(this.#clock, event)
+
+  emitAt(clock: Clock.Clock, event: MetricEvent): boolean {
+    return this.#take(clock, event) === undefined
+  }
+
+  #take(clock: Clock.Clock, event: MetricEvent): EmitError | undefined {
+    const at = clock.currentTimeMillisUnsafe()
+    const copy = copyOf(event)
+    if (copy === undefined) {
+      this.#invalid++
+      return new InvalidArgument({ argument: "event", reason: whyInvalidEvent(event) ?? "changed" })
+    }
+    if (this.#state === "Stopped") {
+      this.#notRunning++
+      return this.#invalidState("take events", "Events are taken from its start to its stop")
+    }
+    this.#state = "Running"
+    this.#accepted++
+    const { entityId, recorderId } = this
+    for (const change of this.#fold.event(copy, at)) {
+      for (const listener of this.#listeners) Queue.offerUnsafe(listener, { recorderId, entityId, ...change })
+    }
+    return undefined
+  }
+
+  // --- metrics
+
+  readonly register = (
+    given: Metric.Any | Metric.MetricSet,
+    options?: RegisterOptions
+  ): Effect.Effect<void, RegisterError> =>
+    Effect.suspend((): Effect.Effect<void, RegisterError> => {
+      const metrics = metricsOf(given)
+      for (const metric of metrics) {
+        const refusal = this.#registrations.whyNot(metric, options) ?? this.#whyClosedForMetrics()
+        if (refusal !== undefined) return Effect.fail(refusal)
+      }
+      const fresh = metrics.filter((metric) => !this.#registrations.has(metric))
+      const collision = this.#registrations.claim(fresh)
+      if (collision !== undefined) return Effect.fail(collision)
+      for (const replaced of this.#registrations.add(fresh)) this.#registrations.left(replaced)
+      for (const metric of fresh) this.#fold.register(metric)
+      return Effect.void
+    })
+
+  readonly reset = (metric?: Metric.Any): Effect.Effect<void, MetricNotRegistered | InvalidArgument | InvalidState> =>
+    Effect.suspend(() => {
+      const unknown = metric === undefined ? undefined : this.#registrations.whyNotRead(metric)
+      const refusal = unknown ?? this.#whyClosedForMetrics()
+      if (refusal !== undefined) return Effect.fail(refusal)
+      this.#fold.reset(metric?.name)
+      return Effect.void
+    })
+
+  readonly metrics = Effect.sync(() => this.#registrations.all)
+
+  #whyClosedForMetrics(): InvalidState | undefined {
+    return this.#state === "Stopped"
+      ? this.#invalidState("take a metric", "Register metrics while it is idle or running")
+      : undefined
+  }
+
+  // --- reads
+
+  readonly report: Effect.Effect<Report> = Effect.map(Clock.currentTimeMillis, (at) => {
+    const { entityId, recorderId } = this
+    const snapshots = this.#fold.snapshots(at)
+    return { recorderId, entityId, at, sequence: this.#accepted, snapshots, stats: this.#stats() }
+  })
+
+  readonly snapshots = Effect.map(this.report, (report) => report.snapshots)
+
+  readonly snapshot = <M extends Metric.Any>(metric: M) =>
+    Effect.flatMap(this.snapshots, (snapshots) => {
+      const refusal = this.#registrations.whyNotRead(metric)
+      return refusal === undefined
+        ? Effect.succeed(snapshots[metric.name] as Snapshot<Metric.Dimensions<M>>)
+        : Effect.fail(refusal)
+    })
+
+  readonly #stateReads = Effect.sync(() => this.#fold.states())
+
+  readonly states = Effect.map(this.#stateReads, (read) =>
+    Object.fromEntries(read.map(({ name, state }) => [name, state]))
+  )
+
+  readonly deltaReader = Effect.sync(() => new DeltaReader(this.#registrations, this.#stateReads))
+
+  readonly stats = Effect.sync(() => this.#stats())
+
+  #stats(): Stats {
+    const refused = this.#invalid + this.#notRunning
+    return {
+      state: this.#state,
+      capacity: 1,
+      offered: this.#accepted + refused,
+      accepted: this.#accepted,
+      refused,
+      refusedBy: { overflow: 0, invalid: this.#invalid, notRunning: this.#notRunning },
+      applied: this.#fold.applied,
+      ignored: this.#fold.ignored,
+      evicted: 0,
+      pending: 0
+    }
+  }
+
+  /** Every change. A slow listener has them waiting, without a bound: the call that emits cannot. */
+  readonly changes: Stream.Stream<MetricChange> = Stream.unwrap(
+    Effect.gen({ self: this }, function* () {
+      const listener: Listener = yield* Queue.unbounded<MetricChange, Cause.Done>()
+      yield* Effect.acquireRelease(
+        Effect.sync(() => this.#listen(listener)),
+        () => Effect.sync(() => this.#forget(listener))
+      )
+      return Stream.fromQueue(listener)
+    })
+  )
+
+  readonly latestChanges = this.changes
+
+  #listen(listener: Listener): void {
+    this.#listeners.add(listener)
+    if (this.#listeners.size === 1) this.#fold.watch(true)
+  }
+
+  #forget(listener: Listener): void {
+    this.#listeners.delete(listener)
+    if (this.#listeners.size === 0) this.#fold.watch(false)
+  }
+
+  // --- its life
+
+  readonly state = Effect.sync(() => this.#state)
+
+  readonly start: Effect.Effect<void, InvalidState> = Effect.suspend(() => {
+    if (this.#state === "Running") {
+      return Effect.fail(this.#invalidState("be started", "A recorder starts from Idle or Stopped"))
+    }
+    this.#state = "Running"
+    return Effect.void
+  })
+
+  readonly stop: Effect.Effect<void, InvalidState> = Effect.suspend(() => {
+    if (this.#state !== "Running") {
+      return Effect.fail(this.#invalidState("be stopped", "Only a running recorder can be"))
+    }
+    this.close()
+    return Effect.void
+  })
+
+  /** Stops it, whatever it does. */
+  close(): void {
+    this.#state = "Stopped"
+    for (const listener of this.#listeners) Queue.endUnsafe(listener)
+  }
+
+  #invalidState(operation: string, hint: string): InvalidState {
+    return new InvalidState({ subject: "recorder", id: this.recorderId, state: this.#state, operation, hint })
+  }
+}

@@ -1,0 +1,27 @@
+/**
+ * Exporters take a runtime as an Effect service, or as the promise facade has it.
+ */
+import { InvalidArgument } from "../../MetricsError.ts"
+import { hasInternals } from "./runtimeInternals.ts"
+import type { RuntimeService } from "./runtimeModel.ts"
+
+/** The `MetricsRuntime` of `mvx-metrics/promise`, or the service of Effect: `yield* MetricsRuntime`. */
+export type AnyRuntime = RuntimeService | FacadeRuntime
+
+/** What tells the facade's runtime from others, without importing it. */
+export interface FacadeRuntime extends AsyncDisposable {
+  readonly namespace: string
+  readonly recorderIds: ReadonlyArray<string>
+}
+
+const services = new WeakMap<object, RuntimeService>()
+
+/** Remembers the service that is behind an object of the facade. */
+export const withService = (facade: object, service: RuntimeService): void => void services.set(facade, service)
+
+export const serviceOf = (runtime: AnyRuntime): RuntimeService => {
+  if (hasInternals(runtime)) return runtime
+  const service = typeof runtime === "object" && runtime !== null ? services.get(runtime) : undefined
+  if (service === undefined) throw new InvalidArgument({ argument: "runtime", reason: "must be a MetricsRuntime" })
+  return service
+}

@@ -1,0 +1,348 @@
+/**
+ * The runtime: one link to one fold, and the recorders on it.
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import * as Scope from "effect/Scope"
+import {
+  type InvalidArgument,
+  InvalidState,
+  RecorderAlreadyExists,
+  RecorderFailed,
+  RecorderNotFound,
+  RuntimeFailed,
+  type RuntimeStartError,
+  ShutdownFailed,
+  type StopError
+} from "../../MetricsError.ts"
+import { messageOf } from "../describeError.ts"
+import { packStats } from "../exporters/packedStats.ts"
+import type { Link } from "../link/link.ts"
+import { giveUpAfter, withLiveClock } from "../liveClock.ts"
+import { type Check, notBlank, whyInvalid, whyInvalidOptions } from "../options.ts"
+import { Log } from "../recorder/logging.ts"
+import { makeRecorder, type RecorderControl } from "../recorder/makeRecorder.ts"
+import { type RecorderOptions, recorderOptionChecks } from "../recorder/recorderModel.ts"
+import { type MetricWatch, type RuntimeInternals, type Source, withInternals } from "./runtimeInternals.ts"
+import type { RuntimeOptions, RuntimeService, RuntimeState } from "./runtimeModel.ts"
+
+/** The defaults of a recorder that a runtime makes. */
+const recorderDefaults = { capacity: 10_000, overflow: "drop-newest", logging: "normal" } as const
+
+/** What somebody wants to do with a recorder that has stopped, before it is gone. */
+type Farewell = (control: RecorderControl) => Effect.Effect<unknown, unknown>
+
+/** A recorder of this runtime. `removing` is set by the first of those who want to remove it. */
+interface Entry {
+  readonly control: RecorderControl
+  removing: boolean
+}
+
+/**
+ * Makes an idle runtime that shuts down with the scope.
+ *
+ * @param checks the checks of all options, those of `makeLink` included
+ * @param makeLink opens the link to the fold when the runtime starts; its scope is that of the running fold
+ */
+export const makeRuntime = (
+  options: RuntimeOptions,
+  checks: { readonly [option: string]: Check },
+  makeLink: Effect.Effect<Link, RuntimeStartError, Scope.Scope>
+): Effect.Effect<RuntimeService, InvalidArgument, Scope.Scope> =>
+  Effect.gen(function* () {
+    const invalid = whyInvalidOptions(options ?? null, checks) ?? whyInvalid("namespace", options.namespace, notBlank)
+    if (invalid !== undefined) return yield* invalid
+    const namespace = options.namespace.trim()
+    const shutdownTimeout = options.shutdownTimeout ?? "10 seconds"
+    const log = new Log(options.logging ?? recorderDefaults.logging, { namespace })
+    const context = yield* Effect.context<never>()
+    const foldScope = Scope.makeUnsafe()
+    const recorders = new Map<string, Entry>()
+    const farewells = new Set<Farewell>()
+    const started = Deferred.makeUnsafe<void, RuntimeStartError>()
+    const closed = Deferred.makeUnsafe<void, ShutdownFailed>()
+    const metricWatches = new Set<MetricWatch>()
+    let state: RuntimeState = "Idle"
+    let link: Link | undefined
+
+    // --- states
+
+    const invalidState = (operation: string, hint: string): InvalidState =>
+      new InvalidState({ subject: "runtime", id: namespace, state, operation, hint })
+
+    /** In a fiber of its own, so that interrupting one who waits leaves it running. */
+    const inBackground = (effect: Effect.Effect<unknown>): void => void Effect.runForkWith(context)(effect)
+
+    const onLinkFailure = (cause: unknown): void => {
+      if (state === "Running") state = "Failed"
+      inBackground(log.failure(`the fold is gone: ${messageOf(cause)}`))
+    }
+
+    const open = Scope.provide(makeLink, foldScope).pipe(
+      Effect.tap((opened) => {
+        link = opened
+        state = "Running"
+        opened.onFailure(onLinkFailure)
+        opened.expositionNames.onChange = (metric, isThere) => {
+          for (const watch of metricWatches) watch(metric, isThere)
+        }
+        return log.lifecycle("runtime started")
+      }),
+      Effect.asVoid,
+      Effect.tapCause((cause) => {
+        state = "Failed"
+        return Effect.andThen(log.failure(`runtime failed to start: ${Cause.pretty(cause)}`), closeFold)
+      })
+    )
+
+    const closeFold = withLiveClock(Scope.close(foldScope, Exit.void))
+
+    const start: RuntimeService["start"] = Effect.suspend(() => {
+      if (state === "Running") return Effect.void
+      if (state === "Idle") {
+        state = "Starting"
+        inBackground(Deferred.into(open, started))
+      } else if (state !== "Starting") {
+        return Effect.fail(invalidState("be started", "A runtime is started once; make another one"))
+      }
+      return Deferred.await(started)
+    })
+
+    // --- registry
+
+    const idOf = (recorderId: unknown): Effect.Effect<string, InvalidArgument> => {
+      const refusal = whyInvalid("recorderId", recorderId, notBlank)
+      return refusal === undefined ? Effect.succeed((recorderId as string).trim()) : Effect.fail(refusal)
+    }
+
+    const entryOf = (recorderId: string): Effect.Effect<Entry, InvalidArgument | RecorderNotFound> =>
+      Effect.flatMap(idOf(recorderId), (id) => {
+        const entry = recorders.get(id)
+        return entry === undefined
+          ? Effect.fail(new RecorderNotFound({ recorderId: id, namespace }))
+          : Effect.succeed(entry)
+      })
+
+    const createRecorder = <R>(recorderId: string, own?: RecorderOptions<R>) =>
+      Effect.gen(function* () {
+        const id = yield* idOf(recorderId)
+        const recorderContext = yield* Effect.context<R>()
+        // From here on in one synchronous step: racing creates have one winner, and none slips past a shutdown.
+        const refusal = whyInvalidOptions(own, recorderOptionChecks)
+        if (refusal !== undefined) return yield* refusal
+        if (state !== "Running")
+          return yield* invalidState("create a recorder", "Start it first; once it ends, make another one")
+        if (recorders.has(id)) return yield* new RecorderAlreadyExists({ recorderId: id, namespace })
+        const control = makeRecorder<R>(
+          {
+            ...own,
+            recorderId: id,
+            namespace,
+            link: link!,
+            entityId: entityIdOf(own?.entityId ?? id),
+            capacity: own?.capacity ?? options.capacity ?? recorderDefaults.capacity,
+            overflow: own?.overflow ?? options.overflow ?? recorderDefaults.overflow,
+            logging: own?.logging ?? options.logging ?? recorderDefaults.logging
+          },
+          recorderContext
+        )
+        recorders.set(id, { control, removing: false })
+        return control.service
+      })
+
+    const stopRecorder = (recorderId: string) =>
+      Effect.flatMap(entryOf(recorderId), ({ control }) => control.service.stop)
+
+    const stopAndRemoveRecorder = (recorderId: string) =>
+      Effect.gen(function* () {
+        const entry = yield* entryOf(recorderId)
+        const { control } = entry
+        yield* control.refuseInHook("be removed")
+        if (entry.removing) {
+          return yield* new InvalidState({
+            subject: "recorder",
+            id: control.service.recorderId,
+            state: control.stateUnsafe(),
+            operation: "be removed",
+            hint: "It is being removed already"
+          })
+        }
+        entry.removing = true
+        const fiber = yield* Effect.forkDetach(Effect.ensuring(control.stopIfActive, remove(control)), {
+          startImmediately: true
+        })
+        return yield* Fiber.join(fiber)
+      })
+
+    const remove = (control: RecorderControl): Effect.Effect<void> =>
+      Effect.andThen(
+        Effect.forEach(farewells, (tell) =>
+          // Whoever does not come to an end must not keep a recorder from being removed.
+          giveUpAfter("1 second")(Effect.exit(Effect.suspend(() => tell(control))))
+        ),
+        Effect.sync(() => {
+          control.remove()
+          recorders.delete(control.service.recorderId)
+        })
+      )
+
+    const onFarewell = (tell: Farewell): (() => void) => {
+      farewells.add(tell)
+      return () => void farewells.delete(tell)
+    }
+
+    const beforeRemoval: RuntimeService["beforeRemoval"] = (tell) =>
+      Effect.acquireRelease(
+        Effect.sync(() => onFarewell((control) => tell(control.service))),
+        (forget) => Effect.sync(forget)
+      ).pipe(Effect.asVoid)
+
+    // --- shutdown
+
+    const stopOrGiveUp = (control: RecorderControl): Effect.Effect<void, StopError> =>
+      control.stopIfActive.pipe(
+        Effect.timeoutOrElse({
+          duration: shutdownTimeout,
+          orElse: () => {
+            const { recorderId } = control.service
+            const cause = new Error(`did not stop within ${Duration.format(Duration.fromInputUnsafe(shutdownTimeout))}`)
+            control.abort(cause)
+            return Effect.fail(new RecorderFailed({ recorderId, cause }))
+          }
+        }),
+        withLiveClock
+      )
+
+    const close = Effect.gen(function* () {
+      const controls = Array.from(recorders.values(), ({ control }) => control)
+      const results = yield* Effect.forEach(controls, (control) => Effect.result(stopOrGiveUp(control)), {
+        concurrency: "unbounded"
+      })
+      const failures = results.flatMap((result, i) =>
+        Result.isFailure(result)
+          ? [{ recorderId: controls[i]!.service.recorderId, reason: result.failure.message }]
+          : []
+      )
+      yield* Effect.forEach(controls, remove, { concurrency: "unbounded", discard: true })
+      yield* closeFold
+      if (state !== "Failed") state = "Closed"
+      yield* log.lifecycle("runtime closed")
+      if (failures.length > 0) return yield* new ShutdownFailed({ namespace, failures })
+    })
+
+    const shutdown: RuntimeService["shutdown"] = Effect.gen(function* () {
+      for (const { control } of recorders.values()) yield* control.refuseInHook("see its runtime shut down")
+      if (closing) return yield* Deferred.await(closed)
+      closing = true
+      if (state === "Starting") inBackground(Effect.andThen(Effect.exit(Deferred.await(started)), closeNow))
+      else inBackground(closeNow)
+      return yield* Deferred.await(closed)
+    })
+    const closeNow = Effect.suspend(() => {
+      if (state !== "Failed") state = "Stopping"
+      return Deferred.into(close, closed)
+    })
+    let closing = false
+
+    // --- for exporters
+
+    let foldLag: number | undefined
+
+    const internals: Omit<RuntimeInternals, "scrape"> = {
+      sources: () => Array.from(recorders.values(), ({ control }) => sourceOf(control)),
+      beforeRemoval: (read) => onFarewell((control) => read(sourceOf(control))),
+      watchMetrics: (watch) => {
+        const all = Array.from(recorders.values()).flatMap(({ control }) => Effect.runSync(control.service.metrics))
+        for (const metric of new Map(all.map((metric) => [metric.name, metric])).values()) watch(metric, true)
+        metricWatches.add(watch)
+        return () => void metricWatches.delete(watch)
+      },
+      foldLag: () => foldLag,
+      foldCame: (seconds) => {
+        foldLag = seconds
+      }
+    }
+
+    const scrape: RuntimeInternals["scrape"] = ({ format, timeout }) =>
+      Effect.gen(function* () {
+        const clock = yield* Clock.Clock
+        const now = clock.currentTimeMillisUnsafe()
+        const asked = clock.monotonicTimeNanosUnsafe()
+        if (state === "Failed") {
+          return yield* runtimeFailed(link?.failure()?.cause ?? new Error("it did not start"))
+        }
+        if (link === undefined || (state !== "Running" && state !== "Stopping")) {
+          return yield* invalidState("be scraped", "A runtime can be scraped while it runs")
+        }
+        const { render } = link
+        const rendered = Effect.suspend(() => {
+          const controls = Array.from(recorders.values(), ({ control }) => control)
+          const request = {
+            format,
+            now,
+            recorderIds: controls.map(({ service }) => service.recorderId),
+            lanes: Int32Array.from(controls, ({ readableLane }) => readableLane ?? -1),
+            stats: packStats(controls.map((control) => control.statsUnsafe())),
+            foldLag
+          }
+          const onBegun = (): void => internals.foldCame(Number(clock.monotonicTimeNanosUnsafe() - asked) / 1e9)
+          return render(request, onBegun)
+        })
+        const waiting = Array.from(recorders.values()).filter(({ control }) => !control.isHandedOver)
+        return yield* Effect.forEach(waiting, ({ control }) => control.handedOver, { discard: true }).pipe(
+          Effect.andThen(rendered),
+          Effect.timeoutOrElse({
+            duration: timeout,
+            orElse: () => {
+              const most = Duration.format(Duration.fromInputUnsafe(timeout))
+              return Effect.fail(new Error(`the events before the scrape were not folded within ${most}`))
+            }
+          }),
+          withLiveClock,
+          Effect.catch(runtimeFailed)
+        )
+      })
+
+    const runtimeFailed = (cause: unknown) => Effect.fail(new RuntimeFailed({ namespace, cause }))
+
+    yield* Effect.addFinalizer(() =>
+      Effect.catch(shutdown, (error) => Effect.andThen(log.failure(error.message), Effect.void))
+    )
+
+    const service: RuntimeService = {
+      namespace,
+      state: Effect.sync(() => state),
+      start,
+      createRecorder,
+      getRecorder: (recorderId) => Effect.map(entryOf(recorderId), ({ control }) => control.service),
+      findRecorder: (recorderId) =>
+        Effect.map(idOf(recorderId), (id) =>
+          Option.map(Option.fromUndefinedOr(recorders.get(id)), ({ control }) => control.service)
+        ),
+      recorderIds: Effect.sync(() => [...recorders.keys()]),
+      stopRecorder,
+      stopAndRemoveRecorder,
+      beforeRemoval,
+      shutdown
+    }
+    return withInternals(service, { ...internals, scrape })
+  })
+
+const sourceOf = (control: RecorderControl): Source => ({
+  recorderId: control.service.recorderId,
+  entityId: control.service.entityId,
+  metrics: control.service.metrics,
+  shown: control.shown,
+  largest: (maxSeries) => control.largest(maxSeries),
+  statsUnsafe: () => control.statsUnsafe()
+})
+
+/** A blank entity id is replaced by a generated one. */
+export const entityIdOf = (entityId: string): string => (entityId.trim() === "" ? crypto.randomUUID() : entityId.trim())

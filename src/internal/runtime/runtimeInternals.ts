@@ -1,0 +1,70 @@
+/**
+ * What a runtime can do for the exporters of this package, beside what its service offers.
+ */
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import type * as Metric from "../../Metric.ts"
+import type { ReadError, RenderError } from "../../MetricsError.ts"
+import type { Stats } from "../../Stats.ts"
+import type { Format } from "../exposition/exposition.ts"
+import type { LargestRead, ShownRead } from "../stream/protocol.ts"
+import type { RuntimeService } from "./runtimeModel.ts"
+
+export interface ScrapeRequest {
+  readonly format: Format
+  /** How long the fold may take, by the real clock. */
+  readonly timeout: Duration.Input
+}
+
+/** A recorder, as exporters read it. */
+export interface Source {
+  readonly recorderId: string
+  readonly entityId: string
+  readonly statsUnsafe: () => Stats
+  readonly metrics: Effect.Effect<ReadonlyArray<Metric.Any>>
+  /** What all metrics show, every event accepted before included. */
+  readonly shown: Effect.Effect<ReadonlyArray<ShownRead>, ReadError>
+  /** The same with the largest series of each metric only. */
+  readonly largest: (maxSeries: number) => Effect.Effect<ReadonlyArray<LargestRead>, ReadError>
+}
+
+export type MetricWatch = (metric: Metric.Any, isThere: boolean) => void
+
+export interface RuntimeInternals {
+  /** The recorders of now. */
+  readonly sources: () => ReadonlyArray<Source>
+  /**
+   * Who wants to read recorders once more before they are gone, after they stopped. It gives what undoes this. A
+   * removal waits for it.
+   */
+  readonly beforeRemoval: (read: (source: Source) => Effect.Effect<void>) => () => void
+  /**
+   * Tells of each metric by name, at once of those that are there, and when the last one of the name is there no more.
+   * It gives what undoes this.
+   */
+  readonly watchMetrics: (watch: MetricWatch) => () => void
+  /** How long the fold took, in seconds, to come to the last read. */
+  readonly foldLag: () => number | undefined
+  /** Remembers it. */
+  readonly foldCame: (seconds: number) => void
+  /** The text of a scrape: every event accepted before is in it. Made where the metrics are folded. */
+  readonly scrape: (request: ScrapeRequest) => Effect.Effect<Uint8Array<ArrayBuffer>, RenderError>
+}
+
+const known = new WeakMap<RuntimeService, RuntimeInternals>()
+
+/** Remembers the internals of a service. */
+export const withInternals = (service: RuntimeService, internals: RuntimeInternals): RuntimeService => {
+  known.set(service, internals)
+  return service
+}
+
+/** Whether it is a service of this package. */
+export const hasInternals = (runtime: unknown): runtime is RuntimeService =>
+  typeof runtime === "object" && runtime !== null && known.has(runtime as RuntimeService)
+
+export const internalsOf = (runtime: RuntimeService): RuntimeInternals => {
+  const internals = known.get(runtime)
+  if (internals === undefined) throw new TypeError("mvx-metrics: this MetricsRuntime was not made by this package")
+  return internals
+}

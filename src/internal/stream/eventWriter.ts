@@ -1,0 +1,98 @@
+/**
+ * How the events of one recorder become rows of the stream: by the layout of their tag where they have one and fit it,
+ * as clones where not. Whatever is written was taken by value.
+ */
+import { type MetricEvent, whyNotEvent } from "../../MetricEvent.ts"
+import { describeError } from "../describeError.ts"
+import { copyEvent } from "./copyEvent.ts"
+import type { TagLayout } from "./layout.ts"
+import type { Encoder } from "./rowEncoders.ts"
+import type { RowSource } from "./rowFormat.ts"
+import type { RowWriter } from "./rowWriter.ts"
+
+/** How the events of a tag cross, as things stand. */
+export interface TagLayouts {
+  readonly layoutOf: (tag: string) => TagLayout
+}
+
+export class EventWriter {
+  readonly #writer: RowWriter
+  readonly #layouts: TagLayouts
+  /** Made for the second tag, which many recorders do not have. */
+  #encoders: Map<string, Encoder> | undefined
+  /** The tag written last, and its encoder: most recorders have few. */
+  #tag = ""
+  #encoder: Encoder = none
+
+  constructor(writer: RowWriter, layouts: TagLayouts) {
+    this.#writer = writer
+    this.#layouts = layouts
+  }
+
+  /** The metrics of the recorder have changed, and with them the layouts. */
+  forgetLayouts(): void {
+    this.#encoders = undefined
+    this.#tag = ""
+    this.#encoder = none
+  }
+
+  /**
+   * Writes an event that is emitted now and fits its layout. `false`: nothing was written, because it is something else,
+   * the source may not write, or there is no room.
+   */
+  writeRow(source: RowSource, event: MetricEvent): boolean {
+    const tag = event._tag
+    const encoder = tag === this.#tag ? this.#encoder : this.#encoderOf(tag)
+    return encoder.write(source, event)
+  }
+
+  /** Writes an event that is a copy already. `full`: there is no room in the stream. */
+  writeCopy(source: RowSource, copy: MetricEvent): "written" | "full" {
+    if (this.writeRow(source, copy)) return "written"
+    const layout = this.#layouts.layoutOf(copy._tag)
+    const done =
+      layout === "foreign" ? this.#writer.foreignEvent(source.lane) : this.#writer.clonedEvent(source.lane, copy)
+    return done ? "written" : "full"
+  }
+
+  #encoderOf(tag: string): Encoder {
+    if (typeof tag !== "string") return none
+    let encoder = this.#encoders?.get(tag)
+    if (encoder === undefined) {
+      const layout = this.#layouts.layoutOf(tag)
+      encoder = typeof layout === "string" ? none : this.#writer.encoder(layout)
+      if (this.#tag !== "") {
+        this.#encoders ??= new Map([[this.#tag, this.#encoder]])
+        this.#encoders.set(tag, encoder)
+      }
+    }
+    this.#tag = tag
+    this.#encoder = encoder
+    return encoder
+  }
+}
+
+/** Of what has no layout. */
+const none: Encoder = { write: () => false }
+
+/** A copy of an event by value, or `undefined` for what is none. */
+export const copyOf = (event: unknown): MetricEvent | undefined => {
+  if (whyNotEvent(event) !== undefined) return undefined
+  try {
+    return copyEvent(event as MetricEvent)
+  } catch {
+    return undefined
+  }
+}
+
+/** Why `event` is refused as invalid, or `undefined`. */
+export const whyInvalidEvent = (event: unknown): string | undefined => {
+  const reason = whyNotEvent(event)
+  if (reason !== undefined) return reason
+  try {
+    copyEvent(event as MetricEvent)
+    return undefined
+  } catch (cause) {
+    return `must be plain data: ${describeError(cause)}`
+  }
+}

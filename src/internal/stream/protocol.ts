@@ -1,0 +1,160 @@
+/**
+ * What the production side and the fold side say to each other. Plain data, so that it crosses a thread; in process the
+ * same objects are passed by reference. Events are not among it: they lie in the rows of the stream.
+ */
+import type * as Metric from "../../Metric.ts"
+import type { Quarantine, Snapshot } from "../../Snapshot.ts"
+import type { Fingerprint } from "../definition/fingerprint.ts"
+import type { Format } from "../exposition/exposition.ts"
+import type { CounterBuffer } from "./laneCounters.ts"
+import type { Layout } from "./layout.ts"
+
+/** A recorder as the fold side knows it. A lane is open from the recorder's making to its removal. */
+export type Lane = number
+
+/**
+ * Who listens to changes of metrics: nobody, someone who wants every change, or only people who want to be up to date
+ * (the latest change of each metric of a batch).
+ */
+export type Watch = "none" | "latest" | "every"
+
+/** From a recorder to the fold of its lane. */
+export type LaneCommand =
+  | {
+      readonly _tag: "Register"
+      readonly lane: Lane
+      readonly name: string
+      readonly metric?: Metric.Any
+      /** When counting begins, in milliseconds since the Unix epoch. */
+      readonly at: number
+    }
+  | {
+      readonly _tag: "Read"
+      readonly lane: Lane
+      readonly request: number
+      readonly what: "snapshots" | "shown" | "largest" | "states"
+      readonly now: number
+      /** Most series of a metric, of a read of the largest. */
+      readonly maxSeries?: number
+    }
+  /** The metric of this name, or all, begin anew. */
+  | { readonly _tag: "Reset"; readonly lane: Lane; readonly name?: string; readonly at: number }
+  | { readonly _tag: "Watch"; readonly lane: Lane; readonly watch: Watch }
+  /** Events up to this sequence number were evicted: the next one comes after them. */
+  | { readonly _tag: "Skip"; readonly lane: Lane; readonly to: number }
+
+/** From the production side, in the order of the stream. */
+export type Command =
+  | LaneCommand
+  /** Memory for the counters of further lanes. */
+  | { readonly _tag: "Counters"; readonly buffer: CounterBuffer }
+  | { readonly _tag: "Layout"; readonly type: number; readonly layout: Layout }
+  | { readonly _tag: "Open"; readonly lane: Lane }
+  | { readonly _tag: "Close"; readonly lane: Lane }
+  /** The listeners of a lane have taken the changes it waits with. */
+  | { readonly _tag: "Delivered"; readonly lane: Lane }
+  | Render
+
+/** All that these recorders show, as the text of a scrape. */
+export interface Render {
+  readonly _tag: "Render"
+  readonly request: number
+  readonly format: Format
+  readonly now: number
+  readonly recorderIds: ReadonlyArray<string>
+  /** The lane of each of them, or -1 for one that cannot be read. */
+  readonly lanes: Int32Array
+  /** The accounting of each of them, from `packStats`. */
+  readonly stats: Float64Array
+  /** How long the fold took to come to the last read, in seconds. */
+  readonly foldLag: number | undefined
+}
+
+/** The answer to {@link Render}: first that the fold has come to it, then the text. */
+export type RenderMessage =
+  | { readonly _tag: "Rendering"; readonly request: number }
+  | { readonly _tag: "Rendered"; readonly request: number; readonly body: Uint8Array<ArrayBuffer> }
+  | { readonly _tag: "NotRendered"; readonly request: number; readonly reason: string }
+
+/** From the fold side, of one lane or of all. */
+export type FoldMessage = LaneMessage | RenderMessage
+
+/** A change as the fold side reports it. */
+export interface Change {
+  readonly tag: string
+  readonly sequence: number
+  readonly at: number
+  readonly snapshot: Snapshot
+}
+
+/** The state of a metric, how often it has begun anew, and why it is out of service, if it is. */
+export interface StateRead {
+  readonly name: string
+  readonly epoch: number
+  readonly state: unknown
+  readonly quarantine?: Quarantine
+}
+
+/** What a metric shows, and when it began to count: registered, or reset. */
+export interface ShownRead {
+  readonly snapshot: Snapshot
+  readonly createdAt: number
+}
+
+/** What a metric shows, with its largest series only. */
+export interface LargestRead {
+  readonly snapshot: Snapshot
+  /** How many there are. */
+  readonly seriesCount: number
+}
+
+/** The answer to a read. */
+export type Read =
+  | ReadonlyArray<Snapshot>
+  | ReadonlyArray<ShownRead>
+  | ReadonlyArray<LargestRead>
+  | ReadonlyArray<StateRead>
+
+/** From the fold side to the recorder of a lane. */
+export type LaneMessage =
+  /** The counters of the lane have moved, to these values. Said to a recorder that waits for it. */
+  | { readonly _tag: "Folded"; readonly lane: Lane; readonly applied: number; readonly ignored: number }
+  | {
+      readonly _tag: "Answer"
+      readonly lane: Lane
+      readonly request: number
+      readonly read: Read
+    }
+  /** The lane waits until this is answered by `Delivered`. */
+  | { readonly _tag: "Changes"; readonly lane: Lane; readonly changes: ReadonlyArray<Change> }
+  | { readonly _tag: "Quarantined"; readonly lane: Lane; readonly name: string; readonly error: string }
+  /** Nothing of the lane is left: its number can be given to another recorder. */
+  | { readonly _tag: "Closed"; readonly lane: Lane }
+
+/** To a worker thread, beside what is written to shared memory. */
+export type ThreadMessage =
+  /** Asks a worker for its catalog: the answer shows that messages go straight through from then on. */
+  | { readonly _tag: "Hello" }
+  /** The shared memory by which the threads wake each other, if there is any. */
+  | { readonly _tag: "Stream"; readonly control: SharedArrayBuffer | undefined }
+  /** Memory whose pages have numbers from `first` on: to be shared, or full pages that are handed over. */
+  | { readonly _tag: "Memory"; readonly first: number; readonly buffer: ArrayBufferLike }
+  | { readonly _tag: "Attach"; readonly attachments: ReadonlyArray<unknown> }
+  /** The answer to `Idle`: it may sleep, and is woken by the next message. */
+  | { readonly _tag: "Sleep" }
+  /** There are new rows. */
+  | { readonly _tag: "Wake" }
+
+/** From a worker thread as a whole. */
+export type WorkerMessage =
+  | FoldMessage
+  /** The first word of a worker: the definitions it has. */
+  | { readonly _tag: "Catalog"; readonly metrics: ReadonlyArray<readonly [name: string, fingerprint: Fingerprint]> }
+  /** The first and last word of a worker that cannot work; `error` is Schema-encoded. */
+  | { readonly _tag: "Refused"; readonly error: unknown }
+  /** The last word of a worker whose fold died of a defect. */
+  | { readonly _tag: "Died"; readonly reason: string }
+  /** No rows have come for a while. */
+  | { readonly _tag: "Idle" }
+  /** A page that was sent has been read, and comes back. */
+  | { readonly _tag: "PageRead"; readonly number: number; readonly buffer: ArrayBufferLike }

@@ -1,0 +1,118 @@
+/**
+ * The fiber that drives the fold in a worker thread: reads what there is of the stream, and rests when there is none.
+ */
+import * as Effect from "effect/Effect"
+import type * as Metric from "../../Metric.ts"
+import { Fold } from "../fold/fold.ts"
+import { type Page, setRead } from "../stream/page.ts"
+import type { ThreadMessage, WorkerMessage } from "../stream/protocol.ts"
+import { WakeUp } from "../stream/wakeUp.ts"
+
+/** Pages read between two looks at the messages. */
+const PagesAtOnce = 4
+
+/**
+ * Milliseconds of a nap, while events come and when none has come for so many naps. Falling asleep and waking up cost the
+ * production thread a message each: only after a second without events does the thread want to.
+ */
+const ShortNap = 4
+const LongNap = 32
+const ShortNaps = 32
+const NapsBeforeSleep = ShortNaps + 28
+
+export class FoldThread {
+  readonly #fold: Fold
+  readonly #post: (message: WorkerMessage, transfers?: ReadonlyArray<ArrayBuffer>) => void
+  /** Where memory is shared. */
+  #wakeUp: WakeUp | undefined
+  /** Whether the production thread knows that this one sleeps, and will wake it. */
+  #maySleep = false
+  /** Naps since the last event or wake-up. */
+  #naps = 0
+  #messages = 0
+  #resume: (() => void) | undefined
+
+  constructor(
+    catalog: ReadonlyMap<string, Metric.Any>,
+    post: (message: WorkerMessage, transfers?: ReadonlyArray<ArrayBuffer>) => void
+  ) {
+    this.#post = post
+    this.#fold = new Fold({
+      send: post,
+      onPageRead: (page) => this.#onPageRead(page),
+      catalog,
+      sharedCounters: () => this.#wakeUp !== undefined
+    })
+  }
+
+  receive(message: ThreadMessage): void {
+    switch (message._tag) {
+      case "Stream":
+        if (message.control !== undefined) this.#wakeUp = new WakeUp(message.control)
+        break
+      case "Memory":
+        this.#fold.reader.memory(message.first, message.buffer)
+        break
+      case "Attach":
+        this.#fold.reader.attach(message.attachments)
+        break
+      case "Sleep":
+        this.#maySleep = true
+        break
+      case "Wake":
+        this.#maySleep = false
+        this.#naps = 0
+        break
+    }
+    this.#messages++
+    const resume = this.#resume
+    this.#resume = undefined
+    resume?.()
+  }
+
+  /** Never ends by itself. */
+  readonly run: Effect.Effect<never> = Effect.gen({ self: this }, function* () {
+    const { reader } = this.#fold
+    const ready = (): boolean => reader.ready
+    for (;;) {
+      const messages = this.#messages
+      if (reader.ready) this.#naps = 0
+      const reading = reader.read(PagesAtOnce)
+      if (reading === "more") {
+        yield* nextTurn
+      } else if (reading === "attachment" || this.#wakeUp === undefined) {
+        // On its way, by a message.
+        yield* this.#message(messages)
+      } else if (!this.#maySleep) {
+        if (++this.#naps === NapsBeforeSleep) this.#post({ _tag: "Idle" })
+        this.#wakeUp.nap(this.#naps < ShortNaps ? ShortNap : LongNap, ready)
+        yield* nextTurn
+      } else {
+        yield* this.#message(messages)
+      }
+    }
+  })
+
+  /** Waits until there have been more than `seen` messages. */
+  #message(seen: number): Effect.Effect<void> {
+    return Effect.callback<void>((resume) => {
+      if (this.#messages > seen) return resume(Effect.void)
+      this.#resume = () => resume(Effect.void)
+    })
+  }
+
+  #onPageRead(page: Page): void {
+    if (this.#wakeUp !== undefined) {
+      setRead(page)
+      return
+    }
+    this.#fold.reader.forget(page.number)
+    const buffer = page.buffer as ArrayBuffer
+    this.#post({ _tag: "PageRead", number: page.number, buffer }, [buffer])
+  }
+}
+
+/** Lets messages in. */
+const nextTurn: Effect.Effect<void> = Effect.callback<void>((resume) => {
+  setImmediate(() => resume(Effect.void))
+})

@@ -1,0 +1,92 @@
+/**
+ * The first way of bringing metrics to the worker: the packaged entry imports the modules that a program names.
+ */
+
+import { existsSync, realpathSync } from "node:fs"
+import { fileURLToPath, pathToFileURL } from "node:url"
+import { Worker, workerData } from "node:worker_threads"
+import * as Effect from "effect/Effect"
+import { InvalidArgument, MetricsModuleError } from "../../MetricsError.ts"
+import { describeError } from "../describeError.ts"
+
+/** What the entry finds in its `workerData`. */
+export interface EntryData {
+  readonly modules: ReadonlyArray<string>
+}
+
+// Beside this file among the sources, and beside the chunk that this file was bundled into.
+const entry = new URL(import.meta.url.endsWith(".ts") ? "./workerEntry.ts" : "./workerEntry.js", import.meta.url)
+
+const realpathOrUndefined = (path: string | undefined): string | undefined => {
+  try {
+    return path === undefined ? undefined : realpathSync(path)
+  } catch {
+    return undefined
+  }
+}
+
+/** The path of an existing module: the one named, or its `.js` where a compiler has left a `.ts` in the URL. */
+const locate = (url: URL): Effect.Effect<string, MetricsModuleError> => {
+  let path: string
+  try {
+    path = fileURLToPath(url)
+  } catch (cause) {
+    return Effect.fail(
+      new MetricsModuleError({ path: url.href, reason: `is not the URL of a file: ${describeError(cause)}` })
+    )
+  }
+  if (existsSync(path)) return Effect.succeed(path)
+  const compiled = path.replace(/\.([cm]?)tsx?$/, ".$1js")
+  if (compiled !== path && existsSync(compiled)) return Effect.succeed(compiled)
+  const tried = compiled === path ? "" : `, and no ${compiled} either`
+  return Effect.fail(new MetricsModuleError({ path, reason: `there is no such file${tried}` }))
+}
+
+const resolveModule = (url: unknown): Effect.Effect<string, InvalidArgument | MetricsModuleError> => {
+  if (!(url instanceof URL)) {
+    const reason = 'must be a URL or an array of URLs: new URL("./save.metrics.ts", import.meta.url)'
+    return Effect.fail(new InvalidArgument({ argument: "metrics", reason }))
+  }
+  if (url.protocol !== "file:") {
+    return Effect.fail(new MetricsModuleError({ path: url.href, reason: "is not a file: URL" }))
+  }
+  return Effect.flatMap(locate(url), (path) =>
+    // In a bundle `new URL("./save.metrics.ts", import.meta.url)` may come to name the bundle itself: each worker would
+    // run the whole application, which starts a worker.
+    realpathOrUndefined(path) === realpathOrUndefined(process.argv[1])
+      ? Effect.fail(
+          new MetricsModuleError({
+            path,
+            reason:
+              "is the program itself, which would start workers without end. Name a module of definitions only; in a bundle, use the option spawn with a worker entry of its own"
+          })
+        )
+      : Effect.succeed(pathToFileURL(path).href)
+  )
+}
+
+/** Gives the function that starts the packaged worker for these modules. */
+export const spawnForModules = (
+  metrics: URL | ReadonlyArray<URL>
+): Effect.Effect<() => Worker, InvalidArgument | MetricsModuleError> =>
+  Effect.gen(function* () {
+    const urls: ReadonlyArray<unknown> = Array.isArray(metrics) ? metrics : [metrics]
+    if (urls.length === 0) {
+      return yield* new InvalidArgument({ argument: "metrics", reason: "must name at least one module" })
+    }
+    const modules = yield* Effect.forEach(urls, resolveModule)
+    if ((workerData as { readonly mvxMetrics?: EntryData } | null)?.mvxMetrics !== undefined) {
+      const reason =
+        "was imported by a metrics worker and starts a metrics runtime itself. Name a module of definitions only"
+      return yield* new MetricsModuleError({ path: fileURLToPath(modules[0]!), reason })
+    }
+    if (!existsSync(entry)) {
+      return yield* new MetricsModuleError({
+        path: fileURLToPath(entry),
+        reason:
+          "the packaged worker entry is not there, so this is a bundle. Use the option spawn with a worker entry of your own"
+      })
+    }
+    const data: EntryData = { modules }
+    return () => new Worker(entry, { workerData: { mvxMetrics: data }, name: "mvx-metrics" })
+  })

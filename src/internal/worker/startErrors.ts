@@ -1,0 +1,12 @@
+import * as Schema from "effect/Schema"
+import { InvalidArgument, MetricsModuleError, RuntimeFailed, type RuntimeStartError } from "../../MetricsError.ts"
+
+/** What a worker that cannot work says: structured clone would strip the classes of its errors. */
+const WorkerStartError = Schema.Union([InvalidArgument, MetricsModuleError, RuntimeFailed])
+type WorkerStartError = typeof WorkerStartError.Type
+
+export const encodeStartError: (error: WorkerStartError) => unknown = Schema.encodeSync(WorkerStartError)
+
+export const decodeStartError: (encoded: unknown) => RuntimeStartError = Schema.decodeUnknownSync(WorkerStartError)
+
+export type { WorkerStartError }

@@ -1,0 +1,41 @@
+/**
+ * The packaged worker: imports the modules it was told of and folds the metrics among their exports.
+ */
+
+import { fileURLToPath } from "node:url"
+import { isMainThread, workerData } from "node:worker_threads"
+import * as Effect from "effect/Effect"
+import { isMetric, isMetricSet } from "../../Metric.ts"
+import { MetricsModuleError } from "../../MetricsError.ts"
+import { messageOf } from "../describeError.ts"
+import type { EntryData } from "./metricsModules.ts"
+import { runFold } from "./workerMain.ts"
+
+const data = (workerData as { readonly mvxMetrics?: EntryData } | null)?.mvxMetrics
+
+if (isMainThread || data === undefined) {
+  throw new Error(
+    "mvx-metrics: workerEntry is started by MetricsLayer.layerWorker as a worker; it does nothing by itself"
+  )
+}
+
+const importMetrics = (url: string): Effect.Effect<ReadonlyArray<unknown>, MetricsModuleError> =>
+  Effect.tryPromise({
+    try: () => import(url) as Promise<{ readonly [name: string]: unknown }>,
+    catch: (cause) =>
+      new MetricsModuleError({
+        path: fileURLToPath(url),
+        reason: `could not be imported: ${messageOf(cause)}`
+      })
+  }).pipe(
+    Effect.map((module) => Object.values(module).filter((value) => isMetric(value) || isMetricSet(value))),
+    Effect.filterOrFail(
+      (metrics) => metrics.length > 0,
+      () => new MetricsModuleError({ path: fileURLToPath(url), reason: "exports no metric made by Metric.make" })
+    )
+  )
+
+const loadAll = Effect.map(Effect.forEach(data.modules, importMetrics), (metrics) => metrics.flat())
+
+// A rejection that nobody handles ends the thread with its error, which the parent is told.
+void Effect.runPromise(runFold(loadAll))

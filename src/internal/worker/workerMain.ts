@@ -1,0 +1,81 @@
+/**
+ * The worker's side of a runtime: says which metrics it has, then runs the fold over the stream.
+ */
+import { isMainThread } from "node:worker_threads"
+import * as NodeWorkerRunner from "@effect/platform-node/NodeWorkerRunner"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import type * as WorkerError from "effect/workers/WorkerError"
+import * as WorkerRunner from "effect/workers/WorkerRunner"
+import * as Metric from "../../Metric.ts"
+import { InvalidArgument } from "../../MetricsError.ts"
+import { fingerprint } from "../definition/fingerprint.ts"
+import { describeError } from "../describeError.ts"
+import type { ThreadMessage, WorkerMessage } from "../stream/protocol.ts"
+import { FoldThread } from "./foldThread.ts"
+import { encodeStartError, type WorkerStartError } from "./startErrors.ts"
+
+/** The metrics by name. Two different definitions of one name cannot both be meant. */
+export const catalogOf = (
+  metrics: ReadonlyArray<unknown>
+): Effect.Effect<ReadonlyMap<string, Metric.Any>, InvalidArgument> =>
+  Effect.gen(function* () {
+    const catalog = new Map<string, Metric.Any>()
+    const each = metrics.flatMap((given, index) =>
+      (Metric.isMetricSet(given) ? given.metrics : [given]).map((metric) => [index, metric] as const)
+    )
+    for (const [index, metric] of each) {
+      if (!Metric.isMetric(metric)) {
+        const reason = "must be a definition made by Metric.make"
+        return yield* new InvalidArgument({ argument: `metrics[${index}]`, reason })
+      }
+      const taken = catalog.get(metric.name)
+      if (taken !== undefined && taken !== metric) {
+        const reason = `has two different definitions under the name "${metric.name}". Give one of the two another name`
+        return yield* new InvalidArgument({ argument: "metrics", reason })
+      }
+      catalog.set(metric.name, metric)
+    }
+    return catalog
+  })
+
+/** Outside a worker thread there is nobody who would end the fold; a forked process has a channel, but of a stranger. */
+const refuseMainThread = Effect.suspend(() =>
+  isMainThread
+    ? Effect.die(
+        new Error(
+          "mvx-metrics: MetricsWorker.run is for the entry of a worker thread, which the option spawn starts: spawn: () => new Worker(...)"
+        )
+      )
+    : Effect.void
+)
+
+/** Runs the fold in this worker until the parent closes it. */
+export const runFold = (
+  load: Effect.Effect<ReadonlyArray<unknown>, WorkerStartError>
+): Effect.Effect<void, WorkerError.WorkerError> =>
+  Effect.gen(function* () {
+    yield* refuseMainThread
+    const platform = yield* WorkerRunner.WorkerRunnerPlatform
+    const runner = yield* platform.start<WorkerMessage, ThreadMessage>()
+    const post = (message: WorkerMessage, transfers?: ReadonlyArray<ArrayBuffer>): void =>
+      runner.sendUnsafe(0, message, transfers)
+    const loaded = yield* Effect.result(Effect.flatMap(load, catalogOf))
+    if (Result.isFailure(loaded)) {
+      post({ _tag: "Refused", error: encodeStartError(loaded.failure) })
+      return
+    }
+    const catalog = loaded.success
+    const thread = new FoldThread(catalog, post)
+    yield* thread.run.pipe(
+      Effect.catchDefect((defect) => Effect.sync(() => post({ _tag: "Died", reason: describeError(defect) }))),
+      Effect.forkScoped({ startImmediately: true })
+    )
+    const catalogMessage: WorkerMessage = {
+      _tag: "Catalog",
+      metrics: Array.from(catalog, ([name, metric]) => [name, fingerprint(metric)])
+    }
+    yield* runner.run<void, never, never>((_port, message) =>
+      message._tag === "Hello" ? post(catalogMessage) : thread.receive(message)
+    )
+  }).pipe(Effect.scoped, Effect.provide(NodeWorkerRunner.layer))
