@@ -3,53 +3,21 @@
  *
  * A state machine driven by the stream. It never reads a clock: an event carries its time, a read carries `now`.
  */
-import * as MutableRef from "effect/MutableRef"
-import * as Ref from "effect/Ref"
 import type * as Metric from "../../Metric.ts"
 import type { MetricEvent } from "../../MetricEvent.ts"
-import type { Quarantine, Snapshot } from "../../Snapshot.ts"
-import { describeError } from "../describeError.ts"
-import { type InPlace, Kernel } from "../instruments/kernel.ts"
-import { kernelOf } from "../instruments/kernelOf.ts"
+import { Kernel } from "../instruments/kernel.ts"
 import { type PlannedKernel, type RowsFold, rowsFold } from "../instruments/rowsFold.ts"
-import { shownSeries, soleExemplars } from "../instruments/shownSeries.ts"
 import type { LaneCounters } from "../stream/laneCounters.ts"
 import type { Layout } from "../stream/layout.ts"
-import type { Change, Lane, LaneCommand, LaneMessage, LargestRead, Read, StateRead, Watch } from "../stream/protocol.ts"
+import type { Change, Lane, LaneCommand, LaneMessage, Read, Watch } from "../stream/protocol.ts"
 import type { RowRead, Rows } from "../stream/rowFormat.ts"
-import { largestSeries } from "./largestSeries.ts"
+import { Cell, type Shown } from "./cell.ts"
 
 /** A layout as the fold has it. */
 export interface FoldLayout {
   readonly index: number
   readonly layout: Layout
   readonly read: RowRead
-}
-
-/** A metric in service: its definition, its state, and what became of it. */
-interface Cell {
-  readonly metric: Metric.Any
-  /** Set once for a run of events; a kernel's state is made when it is read. */
-  readonly state: Ref.Ref<unknown>
-  readonly kernel: InPlace | undefined
-  /** The state while events are folded, where there is no kernel. */
-  working: unknown
-  /** What was shown last. */
-  shown: unknown
-  /** When it was registered or reset. */
-  readonly createdAt: number
-  /** How often its name has begun anew. */
-  readonly epoch: number
-  quarantine: { readonly error: string; missed: number } | undefined
-}
-
-/** What a metric shows at a moment, for one who does not keep it. */
-export interface Shown {
-  readonly metric: Metric.Any
-  /** Of one with labels only its series. `undefined` when it cannot be viewed. */
-  readonly dimensions: unknown
-  readonly createdAt: number
-  readonly quarantine: Quarantine | undefined
 }
 
 /** Someone who wants to see all metrics, behind every event that came before. */
@@ -135,7 +103,7 @@ export class FoldLane {
       return this.#goOn()
     }
     const took = this.#apply(event, at, undefined)
-    this.#setStates()
+    for (const cell of this.#cells) cell.settle()
     this.#moveCounters(took ? 1 : 0, took ? 0 : 1)
   }
 
@@ -197,7 +165,7 @@ export class FoldLane {
       case "Events":
         return this.#foldBatch(step)
       case "Show":
-        return step.take(this.#cells.map((cell) => this.#shownBy(cell, step.now)))
+        return step.take(this.#cells.map((cell) => cell.shown(step.now)))
       case "Register":
         return this.#register(step.metric!, step.at)
       case "Watch":
@@ -212,7 +180,7 @@ export class FoldLane {
       case "Reset": {
         for (const [i, cell] of this.#cells.entries()) {
           if (step.name === undefined || step.name === cell.metric.name) {
-            this.#cells[i] = cellOf(cell.metric, cell.epoch + 1, step.at)
+            this.#cells[i] = this.#cellOf(cell.metric, cell.epoch + 1, step.at)
           }
         }
         this.#byTag = undefined
@@ -225,23 +193,31 @@ export class FoldLane {
   #read({ maxSeries = 0, now, what }: Extract<LaneCommand, { readonly _tag: "Read" }>): Read {
     switch (what) {
       case "snapshots":
-        return this.#cells.map((cell) => this.#snapshotOf(cell, now))
+        return this.#cells.map((cell) => cell.snapshot(now))
       case "shown":
-        return this.#cells.map((cell) => ({ snapshot: this.#snapshotOf(cell, now), createdAt: cell.createdAt }))
+        return this.#cells.map((cell) => ({ snapshot: cell.snapshot(now), createdAt: cell.createdAt }))
       case "largest":
-        return this.#cells.map((cell) => largestOf(this.#snapshotOf(cell, now), maxSeries))
+        return this.#cells.map((cell) => cell.largest(now, maxSeries))
       case "states":
-        return this.#cells.flatMap(stateOf)
+        return this.#cells.flatMap((cell) => cell.state())
     }
   }
 
   /** Puts a metric into service with its initial state, in the place of one of the same name if there is one. */
   #register(metric: Metric.Any, at: number): void {
     const taken = this.#cells.findIndex((each) => each.metric.name === metric.name)
-    if (taken < 0) this.#cells.push(cellOf(metric, 0, at))
-    else this.#cells[taken] = cellOf(metric, this.#cells[taken]!.epoch + 1, at)
+    if (taken < 0) this.#cells.push(this.#cellOf(metric, 0, at))
+    else this.#cells[taken] = this.#cellOf(metric, this.#cells[taken]!.epoch + 1, at)
     this.#byTag = undefined
     this.#readings = []
+  }
+
+  #cellOf(metric: Metric.Any, epoch: number, createdAt: number): Cell {
+    return new Cell(metric, epoch, createdAt, ({ name }, error) => {
+      // What folded its rows until now counts them as missed from here on.
+      this.#readings = []
+      this.#send({ _tag: "Quarantined", lane: this.#lane, name, error })
+    })
   }
 
   /** The metrics that read events of a tag. */
@@ -254,7 +230,7 @@ export class FoldLane {
     const planned = new Map<Cell, PlannedKernel>()
     for (const cell of all) {
       const { kernel } = cell
-      const plan = cell.quarantine === undefined && kernel instanceof Kernel ? kernel.plan(layout) : undefined
+      const plan = cell.inService && kernel instanceof Kernel ? kernel.plan(layout) : undefined
       if (plan !== undefined) planned.set(cell, { kernel: kernel as Kernel, plan })
     }
     const fold = rowsFold([...planned.values()], layout.words)
@@ -273,7 +249,7 @@ export class FoldLane {
       if (took) batch.applied++
       else batch.ignored++
     }
-    this.#setStates()
+    for (const cell of this.#cells) cell.settle()
     if (changes.length === 0) return this.#publish(batch)
     // Not counted as folded before they are delivered: a slow listener uses up the capacity, not memory.
     this.#waiting = batch
@@ -285,9 +261,9 @@ export class FoldLane {
     const sequence = ++this.#sequence
     let took = false
     for (const cell of this.#cellsOf(event._tag)) {
-      if (!this.#reduce(cell, event, at)) continue
+      if (!cell.reduce(event, at)) continue
       took = true
-      changes?.push({ tag: event._tag, sequence, at, snapshot: this.#snapshotOf(cell, at) })
+      changes?.push({ tag: event._tag, sequence, at, snapshot: cell.snapshot(at) })
     }
     return took
   }
@@ -300,24 +276,6 @@ export class FoldLane {
       this.#byTag.set(tag, cells)
     }
     return cells
-  }
-
-  /** Whether a metric took an event. A reducer that throws is out of service from then on. */
-  #reduce(cell: Cell, event: MetricEvent, at: number): boolean {
-    if (cell.quarantine !== undefined) {
-      cell.quarantine.missed++
-      return false
-    }
-    try {
-      if (cell.kernel !== undefined) return cell.kernel.event(event, at)
-      const next: unknown = cell.metric.reduce[event._tag]!(cell.working, event, at)
-      if (Object.is(next, cell.working)) return false
-      cell.working = next
-      return true
-    } catch (error) {
-      this.#quarantine(cell, describeError(error), 1)
-      return false
-    }
   }
 
   /** Folds rows as the events they hold; how many at least one of `cells` took. */
@@ -334,63 +292,11 @@ export class FoldLane {
     for (let i = 0, row = at; i < count; i++, row += words) {
       const event = layout.read(rows, row)
       let took = false
-      for (let c = 0; c < cells.length; c++) if (this.#reduce(cells[c]!, event, time)) took = true
+      for (let c = 0; c < cells.length; c++) if (cells[c]!.reduce(event, time)) took = true
       if (took) applied++
     }
-    this.#setStates()
+    for (const cell of this.#cells) cell.settle()
     return applied
-  }
-
-  #setStates(): void {
-    for (const { kernel, state, working } of this.#cells) {
-      if (kernel === undefined && !Object.is(working, state.ref.current)) MutableRef.set(state.ref, working)
-    }
-  }
-
-  #quarantine(cell: Cell, error: string, missed: number): void {
-    cell.quarantine = { error, missed }
-    // What folded its rows until now counts them as missed from here on.
-    this.#readings = []
-    this.#send({ _tag: "Quarantined", lane: this.#lane, name: cell.metric.name, error })
-  }
-
-  /** What a metric shows, as its view gives it. Throws what that throws. */
-  #view({ kernel, metric, state, working }: Cell, now: number): unknown {
-    if (kernel !== undefined) MutableRef.set(state.ref, kernel.state())
-    return metric.view(kernel === undefined ? working : Ref.getUnsafe(state), now)
-  }
-
-  #shownBy(cell: Cell, now: number): Shown {
-    const { createdAt, metric } = cell
-    let dimensions: unknown
-    try {
-      dimensions = this.#viewForExporters(cell, now)
-    } catch (error) {
-      if (cell.quarantine === undefined) this.#quarantine(cell, `view: ${describeError(error)}`, 0)
-    }
-    return { metric, dimensions, createdAt, quarantine: cell.quarantine }
-  }
-
-  #viewForExporters(cell: Cell, now: number): unknown {
-    const { kernel } = cell
-    if (!(kernel instanceof Kernel)) return this.#view(cell, now)
-    // Where there are thousands of series, most of what a view costs is for what they come to together.
-    if (kernel.instrument.labels.length > 0) return shownSeries(kernel, now)
-    return { ...(this.#view(cell, now) as object), ...soleExemplars(kernel, now) }
-  }
-
-  /** A copy that the reader may keep: structured clone also refuses here what could not cross a thread. */
-  #snapshotOf(cell: Cell, now: number): Snapshot {
-    const { metric } = cell
-    try {
-      cell.shown = structuredClone(this.#view(cell, now))
-    } catch (error) {
-      if (cell.quarantine === undefined) this.#quarantine(cell, `view: ${describeError(error)}`, 0)
-    }
-    const { quarantine, shown } = cell
-    return quarantine === undefined
-      ? { name: metric.name, dimensions: shown }
-      : { name: metric.name, dimensions: shown, quarantine: { ...quarantine } }
   }
 
   /** Moves the counters, which frees the credits of what was folded. */
@@ -411,27 +317,6 @@ export class FoldLane {
   }
 }
 
-const cellOf = (metric: Metric.Any, epoch: number, createdAt: number): Cell => ({
-  metric,
-  state: Ref.makeUnsafe<unknown>(metric.initial),
-  kernel: kernelOf(metric),
-  working: metric.initial,
-  shown: {},
-  createdAt,
-  epoch,
-  quarantine: undefined
-})
-
-/** A copy of the state. One that cannot be copied could not be sent either: it is left out. */
-const stateOf = ({ epoch, kernel, metric, quarantine, working }: Cell): ReadonlyArray<StateRead> => {
-  try {
-    const state: unknown = structuredClone(kernel === undefined ? working : kernel.state())
-    return [{ name: metric.name, epoch, state, ...(quarantine !== undefined && { quarantine: { ...quarantine } }) }]
-  } catch {
-    return []
-  }
-}
-
 /** Stands for an event that no metric reads. */
 const foreign: MetricEvent = { _tag: "" }
 
@@ -443,9 +328,4 @@ const latest = (changes: ReadonlyArray<Change>): ReadonlyArray<Change> => {
     byName.set(change.snapshot.name, change)
   }
   return [...byName.values()]
-}
-
-const largestOf = (snapshot: Snapshot, maxSeries: number): LargestRead => {
-  const { dimensions, seriesCount } = largestSeries(snapshot.dimensions, maxSeries)
-  return { snapshot: { ...snapshot, dimensions }, seriesCount }
 }

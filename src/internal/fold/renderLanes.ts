@@ -10,7 +10,8 @@ import { accountingData, foldLagData } from "../exporters/selfData.ts"
 import { RecorderAttribute } from "../exporters/selfFamily.ts"
 import { commonLabels, Exposition } from "../exposition/exposition.ts"
 import type { FoldMessage, Lane, Render } from "../stream/protocol.ts"
-import type { FoldLane, Shown } from "./foldLane.ts"
+import type { Shown } from "./cell.ts"
+import type { FoldLane } from "./foldLane.ts"
 
 /** Renders at once, or when the last of the lanes that wait for their listeners has come to it. */
 export const renderLanes = (

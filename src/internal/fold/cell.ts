@@ -1,0 +1,150 @@
+/**
+ * A metric in service in one recorder: its definition, its state, and what became of it. A reducer or a view that throws
+ * puts it out of service; it stays as it was then.
+ */
+import * as MutableRef from "effect/MutableRef"
+import * as Ref from "effect/Ref"
+import type * as Metric from "../../Metric.ts"
+import type { MetricEvent } from "../../MetricEvent.ts"
+import type { Quarantine, Snapshot } from "../../Snapshot.ts"
+import { describeError } from "../describeError.ts"
+import { type InPlace, Kernel } from "../instruments/kernel.ts"
+import { kernelOf } from "../instruments/kernelOf.ts"
+import { shownSeries, soleExemplars } from "../instruments/shownSeries.ts"
+import type { LargestRead, StateRead } from "../stream/protocol.ts"
+import { largestSeries } from "./largestSeries.ts"
+
+/** What a metric shows at a moment, for one who does not keep it. */
+export interface Shown {
+  readonly metric: Metric.Any
+  /** Of one with labels only its series. `undefined` when it cannot be viewed. */
+  readonly dimensions: unknown
+  readonly createdAt: number
+  readonly quarantine: Quarantine | undefined
+}
+
+export class Cell {
+  readonly metric: Metric.Any
+  /** How often its name has begun anew. */
+  readonly epoch: number
+  /** When it was registered or reset. */
+  readonly createdAt: number
+  readonly kernel: InPlace | undefined
+  /** Set once for a run of events; a kernel's state is made when it is read. */
+  readonly #state: Ref.Ref<unknown>
+  readonly #onQuarantined: (metric: Metric.Any, error: string) => void
+  /** The state while events are folded, where there is no kernel. */
+  #working: unknown
+  /** What was shown last. */
+  #shown: unknown = {}
+  #quarantine: { readonly error: string; missed: number } | undefined
+
+  constructor(
+    metric: Metric.Any,
+    epoch: number,
+    createdAt: number,
+    onQuarantined: (metric: Metric.Any, error: string) => void
+  ) {
+    this.metric = metric
+    this.epoch = epoch
+    this.createdAt = createdAt
+    this.kernel = kernelOf(metric)
+    this.#onQuarantined = onQuarantined
+    this.#state = Ref.makeUnsafe<unknown>(metric.initial)
+    this.#working = metric.initial
+  }
+
+  get inService(): boolean {
+    return this.#quarantine === undefined
+  }
+
+  /** Whether it took the event. */
+  reduce(event: MetricEvent, at: number): boolean {
+    if (this.#quarantine !== undefined) {
+      this.#quarantine.missed++
+      return false
+    }
+    try {
+      if (this.kernel !== undefined) return this.kernel.event(event, at)
+      const next: unknown = this.metric.reduce[event._tag]!(this.#working, event, at)
+      if (Object.is(next, this.#working)) return false
+      this.#working = next
+      return true
+    } catch (error) {
+      this.#putOut(describeError(error), 1)
+      return false
+    }
+  }
+
+  /** A run of events has ended. */
+  settle(): void {
+    if (this.kernel !== undefined || Object.is(this.#working, this.#state.ref.current)) return
+    MutableRef.set(this.#state.ref, this.#working)
+  }
+
+  #putOut(error: string, missed: number): void {
+    this.#quarantine = { error, missed }
+    this.#onQuarantined(this.metric, error)
+  }
+
+  // --- reads
+
+  /** What it shows, as its view gives it. Throws what that throws. */
+  #view(now: number): unknown {
+    const { kernel, metric } = this
+    if (kernel !== undefined) MutableRef.set(this.#state.ref, kernel.state())
+    return metric.view(kernel === undefined ? this.#working : Ref.getUnsafe(this.#state), now)
+  }
+
+  #viewForExporters(now: number): unknown {
+    const { kernel } = this
+    if (!(kernel instanceof Kernel)) return this.#view(now)
+    // Where there are thousands of series, most of what a view costs is for what they come to together.
+    if (kernel.instrument.labels.length > 0) return shownSeries(kernel, now)
+    return { ...(this.#view(now) as object), ...soleExemplars(kernel, now) }
+  }
+
+  /** What `read` gives. A view that throws puts the metric out of service, and `otherwise` stands in. */
+  #try<A>(read: () => A, otherwise: A): A {
+    try {
+      return read()
+    } catch (error) {
+      if (this.inService) this.#putOut(`view: ${describeError(error)}`, 0)
+      return otherwise
+    }
+  }
+
+  shown(now: number): Shown {
+    const { createdAt, metric } = this
+    const dimensions = this.#try(() => this.#viewForExporters(now), undefined)
+    return { metric, dimensions, createdAt, quarantine: this.#quarantine }
+  }
+
+  /** A copy that the reader may keep: structured clone also refuses here what could not cross a thread. */
+  snapshot(now: number): Snapshot {
+    const { name } = this.metric
+    const dimensions = this.#try(() => structuredClone(this.#view(now)), this.#shown)
+    this.#shown = dimensions
+    const quarantine = this.#quarantine
+    return quarantine === undefined ? { name, dimensions } : { name, dimensions, quarantine: { ...quarantine } }
+  }
+
+  /** A copy with its largest series only. */
+  largest(now: number, maxSeries: number): LargestRead {
+    const snapshot = this.snapshot(now)
+    const { dimensions, seriesCount } = largestSeries(snapshot.dimensions, maxSeries)
+    return { snapshot: { ...snapshot, dimensions }, seriesCount }
+  }
+
+  /** A copy of the state. One that cannot be copied could not be sent either: it is left out. */
+  state(): ReadonlyArray<StateRead> {
+    const { epoch, kernel, metric } = this
+    const quarantine = this.#quarantine
+    try {
+      const state: unknown = structuredClone(kernel === undefined ? this.#working : kernel.state())
+      return [{ name: metric.name, epoch, state, ...(quarantine !== undefined && { quarantine: { ...quarantine } }) }]
+    } catch {
+      return []
+    }
+  }
+}
