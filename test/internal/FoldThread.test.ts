@@ -114,11 +114,27 @@ it.live("folds what was written while its question was on the way", () =>
 
 it.live("asks again after it was woken for nothing before it slept", () =>
   Effect.gen(function* () {
-    const { deliver, idle, writer } = yield* makeThread
+    const { deliver, emit, folded, idle, napsOf, writer } = yield* makeThread
     yield* idle
     writer.readerIdle()
-    writer.publish(false)
+    emit()
+    yield* napsOf(5)
+    expect(folded(), "it has read what it is going to be woken for").toBe(1)
     deliver()
     yield* idle
+  }).pipe(Effect.scoped)
+)
+
+it.live("is not woken for what is not there", () =>
+  Effect.gen(function* () {
+    const { deliver, idle, toThread, writer } = yield* makeThread
+    yield* idle
+    writer.readerIdle()
+    deliver()
+    // As for an event that is refused in the end: its time was asked for, and a turn passes.
+    writer.now()
+    yield* turn
+    writer.publish(true)
+    expect(toThread).toEqual([])
   }).pipe(Effect.scoped)
 )

@@ -165,6 +165,20 @@ describe.each([
     )
   })
 
+  it.each(policies)("%s: goes straight into the stream under a capacity that is no bound at all", (overflow) => {
+    const { intake, offer } = makeIntake({
+      capacity: Number.MAX_SAFE_INTEGER,
+      overflow,
+      memory: memories[0]!,
+      live: true
+    })
+    intake.open()
+    intake.flow()
+    expect(offer(eventOf("narrow", 0))).toBe("accepted")
+    // Were it asked again for each event, as it is at the limit, it would take the time of twenty.
+    expect(intake.limit).toBeGreaterThan(2 ** 49)
+  })
+
   it.each<StreamPairOptions>(memories)("events that wait in the queue go before later ones, with %o", (memory) => {
     const options = { capacity: 1000, overflow: "drop-newest", memory, live: true } as const
     const { came, fill, fold, intake, offer, turn } = makeIntake(options)

@@ -178,6 +178,19 @@ describe.each(carriers)("a stream of $carrier", ({ carrier: _, ...options }) => 
     drain(pair, taken)
   })
 
+  it("has no more room for events than before when commands have gone beyond its bound", () => {
+    const pair = new StreamPair({ ...options, bytes: 2 * PageBytes })
+    const fill = (): number => {
+      let words = 0
+      while (pair.writer.foreignEvent(1)) words++
+      return words
+    }
+    fill()
+    for (let n = 0; n < 50; n++) pair.writer.command({ command: n })
+    for (let n = 0; n < 4; n++) pair.flush()
+    expect(fill() * 8).toBeLessThanOrEqual(2 * PageBytes)
+  })
+
   it("has whatever is written after commands for which there was no room", () => {
     const pair = new StreamPair({ ...options, bytes: 2 * PageBytes })
     const { event, layout } = wide(1)
@@ -352,6 +365,24 @@ describe("a stream that publishes with each turn of the event loop", () => {
     expect(came(pair)).toHaveLength(4)
   })
 
+  it("rouses the reader for a page that a burst has filled, and for the last one there is", async () => {
+    for (const [burst, pages, rousedAt] of [
+      [true, 4, 1],
+      [false, 4, 3]
+    ] as const) {
+      const pair = new StreamPair({ ...options, bytes: pages * PageBytes })
+      const emit = emitting(pair, 50)
+      const { roused } = pair
+      const turned = (): number => Math.floor(pair.writer.bytes / PageBytes) - 1
+      for (let n = 0; turned() < rousedAt; n++) {
+        expect(pair.roused).toBe(roused)
+        emit(n)
+        if (!burst && n % 40 === 0) await Promise.resolve()
+      }
+      expect(pair.roused).toBe(roused + 1)
+    }
+  })
+
   it("takes further pages in a burst only", async () => {
     for (const [burst, pages] of [
       [true, 4],
@@ -419,6 +450,14 @@ describe("the time of events by the live clock", () => {
     }
   })
 
+  it("is looked at for slow events after a turn of fast ones", async () => {
+    const { emit } = emitting()
+    emit(10_000, 0.004)
+    await Promise.resolve()
+    const times = emit(64 + 100, 10)
+    for (const [n, at] of times.slice(64).entries()) expect(at - times[0]!).toBe((64 + n) * 10)
+  })
+
   it("is not that of events which have a time given, and theirs is not its", () => {
     const pair = new StreamPair()
     const encoder = pair.writer.encoder(wide(1).layout)
@@ -432,28 +471,55 @@ describe("the time of events by the live clock", () => {
   })
 })
 
-it("an event whose strings others have displaced, while its source was asked whether it may write, is not written", () => {
-  const pair = new StreamPair()
-  const encoder = pair.writer.encoder(text.layout)
+describe.each([true, false])("what leads to other events while one is written, with generated code: %s", (generate) => {
   const long = (n: number): MetricEvent => Object.assign({ _tag: "text" }, { text: `${n}`.padEnd(400) })
-  const others = pair.source(2)
-  const source = {
-    ...rowSource(1),
-    limit: 0,
-    reopen: () => {
-      source.limit = 10
-      for (let n = 0; n < 100; n++) expect(encoder.write(others, long(n))).toBe(true)
-      return true
-    }
+  /** Enough of them for the codes of all strings that are not in the dictionary for good. */
+  const others = Array.from({ length: 100 }, (_, n) => long(n))
+  const came = (pair: StreamPair): ReadonlyArray<MetricEvent> => {
+    pair.flush()
+    return pair.events
   }
-  expect(encoder.write(source, long(-1))).toBe(false)
-  expect(encoder.write(source, long(-2))).toBe(true)
-  pair.flush()
-  deepStrictEqual(
-    pair.came.map((each) => "event" in each && each.event),
-    [...Array.from({ length: 100 }, (_, n) => long(n)), long(-2)]
-  )
-  expect(source.counted).toBe(1)
+
+  it("is its source, asked whether it may write: the others go first", () => {
+    const pair = new StreamPair({ generate })
+    const encoder = pair.writer.encoder(text.layout)
+    const source = {
+      ...rowSource(1),
+      limit: 0,
+      reopen: () => {
+        source.limit = 10
+        for (const other of others) expect(encoder.write(pair.source(2), other)).toBe(true)
+        return true
+      }
+    }
+    for (const n of [-1, -2]) expect(encoder.write(source, long(n))).toBe(true)
+    deepStrictEqual(came(pair), [...others, long(-1), long(-2)])
+    expect(source.counted).toBe(2)
+  })
+
+  it("is a getter of the event: it keeps its own strings", () => {
+    const pair = new StreamPair({ generate })
+    const encoder = pair.writer.encoder(text.layout)
+    const event = {
+      ...long(-1),
+      get more() {
+        for (const other of others) expect(encoder.write(pair.source(2), other)).toBe(true)
+        return "more"
+      }
+    }
+    expect(encoder.write(pair.source(1), event)).toBe(true)
+    deepStrictEqual(came(pair), [...others, { ...long(-1), more: "more" }])
+  })
+
+  it("is not there for an event that may not be written: nothing of it is, no string either", () => {
+    const pair = new StreamPair({ generate })
+    const encoder = pair.writer.encoder(text.layout)
+    pair.flush()
+    const { pos } = pair.writer
+    const source = rowSource(1, { limit: 0, reopen: () => false })
+    for (const other of others) expect(encoder.write(source, other)).toBe(false)
+    expect(pair.writer.pos).toBe(pos)
+  })
 })
 
 it("a reader that is led back to itself while it reads gives everything once", () => {

@@ -61,6 +61,8 @@ export class StreamPair {
   readonly #sources = new Map<number, RowSource>()
   readonly #opened: Array<Page> = []
   #later: Array<() => void> = []
+  /** How often the reader was told, where pages are not handed over. */
+  roused = 0
 
   constructor(options: StreamPairOptions = {}) {
     const { bytes = 16 * 1024 * 1024, generate = true, onRows, pagesInTurn = 0, shared = true } = options
@@ -100,7 +102,7 @@ export class StreamPair {
       },
       sealed: () => {},
       attach: (attachments) => void this.#messages.push(() => this.#reader.attach(attachments)),
-      published: () => {},
+      published: () => void this.roused++,
       letSleep: () => {},
       wake: () => {},
       later: (run) => void this.#later.push(run)

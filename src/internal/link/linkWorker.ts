@@ -143,11 +143,11 @@ const linkTo = (thread: Worker, options: LinkOptions): Effect.Effect<Link, Runti
           hold,
           later: (action) => dispatcher.scheduleTask(action, 0)
         }),
-      catch: (error) =>
-        new InvalidArgument({
-          argument: "memoryLimit",
-          reason: `must be no more than can be had: ${options.memoryLimit} bytes gave "${describeError(error)}"`
-        })
+      catch: (error) => {
+        if (!(error instanceof RangeError)) return failed(error)
+        const reason = `must be no more than can be had: ${options.memoryLimit} bytes gave "${describeError(error)}"`
+        return new InvalidArgument({ argument: "memoryLimit", reason })
+      }
     })
     control = made
     yield* Effect.addFinalizer(() => Effect.sync(() => made.writer.close()))

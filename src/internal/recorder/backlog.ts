@@ -129,12 +129,13 @@ export class Backlog {
       if (!this.#mayHand) return false
     }
     const { lane, link } = this.#accounts
+    const before = this.#position
     const entry = this.#stuck ?? this.#take()
+    this.#stuck = undefined
     if (this.#skipped) {
       this.#skipped = false
-      link.send({ _tag: "Skip", to: this.#stuck === undefined ? this.#position - 1 : this.#position })
+      link.send({ _tag: "Skip", to: before })
     }
-    this.#stuck = undefined
     this.#source ??= uncounted(lane)
     const given = link.writer.give(entry.at)
     const done = this.#accounts.writeCopy(this.#source, entry.event)

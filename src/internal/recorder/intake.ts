@@ -56,7 +56,8 @@ export class Intake extends Accounts {
     super(options.lane, options.layouts, options.capacity)
     this.overflow = options.overflow
     this.#recorder = options.recorder
-    this.#handedLimit = options.overflow === "drop-oldest" ? Math.max(1, options.capacity >> 1) : options.capacity
+    this.#handedLimit =
+      options.overflow === "drop-oldest" ? Math.max(1, Math.floor(options.capacity / 2)) : options.capacity
     this.#backlog = new Backlog(this, this.#handedLimit)
   }
 
@@ -125,16 +126,23 @@ export class Intake extends Accounts {
 
   /** Whether events may go straight into the stream again; looks at how far the fold is. */
   reopen(): boolean {
-    if (!this.#backlog.isFlowing || !this.#accepting || this.#waiting > 0 || !this.#backlog.isEmpty) return false
+    if (!this.#isOpen) return false
     this.lookAtFold()
     // From half the capacity on the fold has to keep up, and is woken; a burst never reaches the event loop.
     if ((this.accepted - this.folded) * 2 >= this.#handedLimit) {
       this.link.writer.publish(true)
+      // In process, that may have led to anything.
+      if (!this.#isOpen) return false
       this.lookAtFold()
     }
-    const step = Math.max(1, this.#handedLimit >> 2)
+    const step = Math.max(1, Math.floor(this.#handedLimit / 4))
     this.limit = Math.min(this.folded + this.#handedLimit, this.accepted + step)
     return this.accepted < this.limit
+  }
+
+  /** Whether nothing has to go into the stream before an event that comes now. */
+  get #isOpen(): boolean {
+    return this.#accepting && this.#backlog.isFlowing && this.#backlog.isEmpty && this.#waiting === 0
   }
 
   /** The slower way: what does not fit a row, has no room, or comes while events wait. */
@@ -188,6 +196,7 @@ export class Intake extends Accounts {
     this.#backlog.add(entry)
     if (!this.#backlog.isFlowing) return
     this.#backlog.move()
+    this.link.writer.tell()
     this.#askForNews()
   }
 

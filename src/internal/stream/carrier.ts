@@ -25,8 +25,8 @@ export interface Carrier {
   readonly sealed: (page: Page) => void
   readonly attach: (attachments: Array<unknown>) => void
   /**
-   * Rows were published. Where each turn publishes, it is told only if someone waits or a page is full: else the reader
-   * looks by itself.
+   * Rows were published. Where each turn publishes, it is told only if someone waits, a burst has filled a page, or there
+   * is no other page left: else the reader looks by itself.
    */
   readonly published: () => void
   /** The reader may sleep until it is woken. */

@@ -15,7 +15,7 @@ export class PagePool {
   /** In the order of writing. */
   readonly #full: Array<Page> = []
   readonly #free: Array<Page> = []
-  /** Beside the fixed memory: pages for commands alone. */
+  /** Beyond the bound: pages for commands alone. */
   readonly #spare: Array<Page> = []
 
   constructor(carrier: Carrier, mostBytes: number) {
@@ -37,13 +37,18 @@ export class PagePool {
     return this.#pages * PageBytes
   }
 
-  /** Whether events may lie in the page. */
+  /** Whether events may lie in the page: it is within the bound, and in the fixed memory where there is one. */
   holdsRows(page: Page): boolean {
-    return this.fixed === undefined || page.i32 === this.fixed.i32
+    return page.number < this.#mostPages
+  }
+
+  /** Whether the page that was taken last is the last there is, until the fold has read another. */
+  get isExhausted(): boolean {
+    return this.#free.length === 0 && this.#pages >= this.#mostPages
   }
 
   /** A page that was not written yet. */
-  allocate(): Page {
+  #allocate(): Page {
     const page = this.#untouched.shift() ?? this.#open(1)[0]!
     this.#pages++
     return page
@@ -54,7 +59,7 @@ export class PagePool {
    * one of few, and events wait for it.
    */
   take(burst: boolean, forCommand: boolean): Page | undefined {
-    const page = this.#find(burst) ?? (forCommand ? (this.#spare.pop() ?? this.allocate()) : undefined)
+    const page = this.#find(burst) ?? (forCommand ? (this.#spare.pop() ?? this.#allocate()) : undefined)
     if (page !== undefined) clearPage(page)
     return page
   }
@@ -65,7 +70,7 @@ export class PagePool {
     if (most === 0 && this.#free.length > 0) return this.#free.pop()
     const inTurn = burst ? most : least
     if (this.#free.length > 0 && this.#pages >= inTurn) return this.#free.shift()
-    return this.#pages < this.#mostPages ? this.allocate() : this.#free.shift()
+    return this.#pages < this.#mostPages ? this.#allocate() : this.#free.shift()
   }
 
   /** Finds the pages that the fold has read. */
@@ -92,7 +97,7 @@ export class PagePool {
     const index = this.#full.findIndex((page) => page.number === number)
     if (index < 0) return false
     this.#full.splice(index, 1)
-    this.#free.push(...pagesOf(number, buffer))
+    for (const page of pagesOf(number, buffer)) this.#release(page)
     return true
   }
 }

@@ -34,6 +34,8 @@ export abstract class PageWriter {
   protected rowsEnd: number
   protected page: Page
   protected published: number
+  /** A page is full that a reader in this thread has not been told of: it would read at once, in the midst of a row. */
+  protected untold = false
   /** Whether all of the current page was written in one turn of the event loop. */
   protected burst = true
 
@@ -92,7 +94,8 @@ export abstract class PageWriter {
     if (this.pos > this.page.end - WordsKept) this.nextPage(this.pages.take(this.burst, true)!)
     this.putWord(0, CommandRow)
     this.makeVisible(true)
-    this.tellReader(true)
+    this.untold = false
+    this.carrier.published()
   }
 
   /** Sends it with what is published next. A row has to say where it stands. */
@@ -112,7 +115,16 @@ export abstract class PageWriter {
   publish(urgent: boolean): void {
     if (this.dead) return
     this.makeVisible(false)
-    this.tellReader(urgent)
+    // One that was told that it may sleep may be in its last nap yet.
+    if (urgent || !this.publishesEachTurn) {
+      this.untold = false
+      this.carrier.published()
+    }
+  }
+
+  /** Where the reader is in this thread, this is where it reads; nothing may be half written. */
+  tell(): void {
+    if (this.untold) this.publish(true)
   }
 
   private makeVisible(beyondBound: boolean): void {
@@ -125,6 +137,7 @@ export abstract class PageWriter {
     } else if (this.pos !== this.published) {
       this.published = this.pos
       publish(this.page, this.pos)
+      this.wakeReader()
     }
   }
 
@@ -136,13 +149,10 @@ export abstract class PageWriter {
   }
 
   /** A reader that naps looks by itself. */
-  private tellReader(urgent: boolean): void {
-    if (this.readerSleeps) {
-      this.readerSleeps = false
-      this.carrier.wake()
-    }
-    // One that was told may be in its last nap yet.
-    if (urgent || !this.publishesEachTurn) this.carrier.published()
+  private wakeReader(): void {
+    if (!this.readerSleeps) return
+    this.readerSleeps = false
+    this.carrier.wake()
   }
 
   /** The reader has had nothing to do for a while. What was published before is visible to it when it hears that it may sleep. */
@@ -207,8 +217,10 @@ export abstract class PageWriter {
     this.rowsEnd = this.pages.holdsRows(next) ? next.end - WordsKept : 0
     this.burst = true
     this.pages.seal(full)
+    this.wakeReader()
+    if (!this.publishesEachTurn) this.untold = this.shared
     // Where pages fill over many turns, the reader comes to them by itself: to rouse it would delay one turn in eighty.
-    this.tellReader(burst)
+    else if (burst || this.pages.isExhausted) this.carrier.published()
   }
 
   /** A page that was sent away has come back, under its number. */

@@ -30,6 +30,9 @@ interface Draft {
   readonly halves: Int32Array
   readonly numbers: Float64Array
   readonly bigints: BigInt64Array
+  /** Strings, and the halves for their codes. */
+  readonly texts: Array<string>
+  readonly textHalves: Array<number>
   /** Places of integers that turned out to be other numbers. */
   readonly wide: Array<number>
 }
@@ -48,7 +51,7 @@ const absentCode = (name: string, field: Field, owner: Struct, value: unknown): 
 const readOf = (name: string): ((owner: Struct) => unknown) =>
   name in Object.prototype ? (owner) => (Object.hasOwn(owner, name) ? owner[name] : undefined) : (owner) => owner[name]
 
-const putOf = ([name, field]: NamedField, writer: RowMemory): Put => {
+const putOf = ([name, field]: NamedField): Put => {
   const read = readOf(name)
   /** Where the value is not there: its code in place of it. */
   const putAbsent = (draft: Draft, owner: Struct, value: unknown): boolean => {
@@ -101,9 +104,9 @@ const putOf = ([name, field]: NamedField, writer: RowMemory): Put => {
       return (draft, owner) => {
         const value = read(owner)
         if (typeof value !== "string") return putAbsent(draft, owner, value)
-        const code = writer.intern(value)
-        draft.halves[field.half] = code
-        return code >= 0
+        draft.texts.push(value)
+        draft.textHalves.push(field.half)
+        return true
       }
     case "literal":
       return (draft, owner) => {
@@ -114,7 +117,7 @@ const putOf = ([name, field]: NamedField, writer: RowMemory): Put => {
         return true
       }
     case "struct": {
-      const puts = field.fields.map((each) => putOf(each, writer))
+      const puts = field.fields.map(putOf)
       return (draft, owner) => {
         const value = read(owner)
         if (!isStruct(value, field)) return putAbsent(draft, owner, value)
@@ -141,7 +144,7 @@ const halvesOf = (fields: ReadonlyArray<NamedField>): ReadonlyArray<number> =>
   ])
 
 export const closureWrite = (layout: Layout, type: number, writer: RowMemory): RowWrite => {
-  const puts = layout.fields.map((each) => putOf(each, writer))
+  const puts = layout.fields.map(putOf)
   const numbers = numberWords(layout.fields, false)
   const bigints = numberWords(layout.fields, true)
   const halves = halvesOf(layout.fields)
@@ -149,6 +152,8 @@ export const closureWrite = (layout: Layout, type: number, writer: RowMemory): R
     halves: new Int32Array(layout.words * 2),
     numbers: new Float64Array(layout.words),
     bigints: new BigInt64Array(layout.words),
+    texts: [],
+    textHalves: [],
     wide: []
   })
   const common = makeDraft()
@@ -159,11 +164,17 @@ export const closureWrite = (layout: Layout, type: number, writer: RowMemory): R
     draft.halves.fill(0)
     draft.numbers.fill(0)
     if (bigints.length > 0) draft.bigints.fill(0n)
-    draft.wide.length = 0
+    draft.wide.length = draft.texts.length = draft.textHalves.length = 0
     for (const put of puts) if (!put(draft, event as unknown as Struct)) return false
     if (draft.wide.length > 0) return writer.widen(type, draft.wide, source, event)
-    const fits = source.runType === type && writer.pos < source.runEnd
-    if (!fits && !writer.beginRun(source, type, layout.words)) return false
+    const ended = (): boolean => source.runType !== type || writer.pos >= source.runEnd
+    if (ended() && !writer.mayWrite(source)) return false
+    for (const [i, text] of draft.texts.entries()) {
+      const code = writer.intern(text)
+      if (code < 0) return false
+      draft.halves[draft.textHalves[i]!] = code
+    }
+    if (ended() && !writer.beginRun(source, type, layout.words)) return false
     const p = writer.pos
     const h = p * 2
     for (const word of numbers) writer.f64[p + word] = draft.numbers[word]!

@@ -42,6 +42,8 @@ class WriteCode {
   /** All properties are read first: a getter that emits another event does it before anything of this one is written. */
   readonly reads: Array<string> = []
   readonly checks: Array<string> = []
+  /** Strings get their codes once it is known that the event fits, and may be written: a new one is written itself. */
+  readonly interns: Array<string> = []
   readonly stores: Array<string> = []
   readonly declarations: Array<string> = []
   readonly constants: Array<unknown> = []
@@ -84,9 +86,8 @@ class WriteCode {
         return this.#number(field.word, fits, value, "i64", absent)
       }
       case "string": {
-        this.checks.push(
-          `if (typeof ${value} === "string") { ${code} = w.intern(${value}); if (${code} < 0) return false; } else { ${absent} }`
-        )
+        this.checks.push(`if (typeof ${value} === "string") ${code} = -1; else { ${absent} }`)
+        this.interns.push(`if (${code} < 0) { ${code} = w.intern(${value}); if (${code} < 0) return false; }`)
         return
       }
       case "literal":
@@ -161,6 +162,7 @@ export const generateWrite = (layout: Layout, type: number, writer: RowMemory): 
   const code = new WriteCode()
   code.fields(layout.fields, "e")
   const { fixed } = writer
+  const ended = `(source.runType !== ${type} || w.pos >= source.runEnd)`
   const source = `"use strict";
 return function write(source, e) {
   ${code.declarations.join("\n  ")}
@@ -168,11 +170,13 @@ return function write(source, e) {
   ${code.narrow ? "let wide;" : ""}
   ${code.checks.join("\n  ")}
   ${code.narrow ? `if (wide !== undefined) return w.widen(${type}, wide, source, e);` : ""}
-  let p = w.pos;
-  if (source.runType !== ${type} || p >= source.runEnd) {
+  ${code.interns.length > 0 ? `if (${ended} && !w.mayWrite(source)) return false;` : ""}
+  ${code.interns.join("\n  ")}
+  if (${ended}) {
+    ${code.interns.length > 0 ? "" : "if (!w.mayWrite(source)) return false;"}
     if (!w.beginRun(source, ${type}, ${layout.words})) return false;
-    p = w.pos;
   }
+  const p = w.pos;
   const h = p * 2;
   ${fixed === undefined ? "const { i32, f64, i64 } = w;" : ""}
   ${code.stores.join("\n  ")}

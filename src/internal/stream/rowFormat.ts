@@ -83,6 +83,12 @@ export interface RowMemory {
   readonly fixed: Views | undefined
   /** The next free word. */
   pos: number
+  /**
+   * Whether the source may write. Asked before anything of an event is written, strings included: it may publish, and
+   * where the fold is in this thread, that may emit other events.
+   */
+  readonly mayWrite: (source: RowSource) => boolean
+  /** Opens a run of rows of so many words, with room for one at least. `false`: there is no room. */
   readonly beginRun: (source: RowSource, type: number, words: number) => boolean
   readonly intern: (value: string) => number
   /** Has the integers in these places of the rows of a type widened, and writes the event that needs it. */

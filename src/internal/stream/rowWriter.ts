@@ -33,8 +33,6 @@ export class RowWriter extends PageWriter implements RowMemory {
   private source: RowSource | undefined
   private runAt = 0
   private runWords = 1
-  /** Runs begun so far. */
-  private runs = 0
   /** Events of this turn of the event loop after which the live clock is read again: none at its begin. */
   private untilLook = 0
   private perLook = FirstLook
@@ -95,6 +93,7 @@ export class RowWriter extends PageWriter implements RowMemory {
       if (this.publishesEachTurn && this.pos - this.published > WordsUnseen) this.publish(false)
     } else {
       this.inTurn = true
+      this.perLook = FirstLook
       // `queueMicrotask` would cost three times as much: it makes an asynchronous resource of each.
       void settled.then(this.endTurn)
     }
@@ -138,20 +137,18 @@ export class RowWriter extends PageWriter implements RowMemory {
     return this.encoders.widen(...args)
   }
 
+  mayWrite(source: RowSource): boolean {
+    if (this.source !== undefined) this.endRun()
+    if (this.untold) this.publish(true)
+    return source.counted < source.limit || source.reopen()
+  }
+
   /**
-   * Opens a run of rows of `words` each, with room for one at least. `false`: the source may not write, or there is no
-   * room.
-   *
    * An encoder calls it when the source or the type has changed, or the run is at its end. What most calls do not need is
    * not called: the first one of a turn finds the code of every function cold.
    */
   beginRun(source: RowSource, type: number, words: number): boolean {
     if (this.source !== undefined) this.endRun()
-    if (source.counted >= source.limit) {
-      const runs = this.runs
-      // Where the fold runs in this thread, it may have emitted meanwhile: other strings may have the codes of this event's.
-      if (!source.reopen() || runs !== this.runs) return false
-    }
     if (this.untilLook <= 0) this.stamp()
     if (this.pos + words + 3 > this.rowsEnd && !this.turnPage()) return false
     if (this.isNewTime) this.writeTime()
@@ -160,7 +157,6 @@ export class RowWriter extends PageWriter implements RowMemory {
     this.i32[at * 2 + 1] = type
     this.pos = at + 1
     this.source = source
-    this.runs++
     this.runAt = at
     this.runWords = words
     const room = ((this.rowsEnd - this.pos) / words) | 0
@@ -194,7 +190,6 @@ export class RowWriter extends PageWriter implements RowMemory {
   }
 
   private writeTime(): void {
-    if (!this.isNewTime) return
     this.isNewTime = false
     this.i32[this.pos * 2 + 1] = TimeRow
     this.f64[this.pos + 1] = this.time
@@ -211,7 +206,7 @@ export class RowWriter extends PageWriter implements RowMemory {
     this.endRun()
     this.stamp()
     if (!this.room(3)) return false
-    this.writeTime()
+    if (this.isNewTime) this.writeTime()
     this.untilLook--
     this.attach(event)
     return this.word(lane, ClonedEventRow)
