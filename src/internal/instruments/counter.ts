@@ -26,6 +26,7 @@ export class SumPoints implements Points {
   a = noNumbers
   readonly b = noNumbers
   readonly least: number
+  readonly together = "sum"
 
   constructor(least: number) {
     this.least = least

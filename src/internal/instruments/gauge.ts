@@ -34,6 +34,7 @@ export class LastPoints implements Points {
   a = noNumbers
   b = noNumbers
   readonly least = -Number.MAX_VALUE
+  readonly together = "last"
 
   code(): string {
     return "a[s] = v; b[s] = time;"

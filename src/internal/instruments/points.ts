@@ -17,6 +17,8 @@ export interface Points {
    * expression for the upper half of `v`. Without it events are folded.
    */
   readonly code?: ((high: string) => string) | undefined
+  /** What many values of one series and one time come to: their sum, or the last of them. It is added as one value then. */
+  readonly together?: "sum" | "last"
   /** Tables of numbers that the code looks things up in, by name. */
   readonly constants?: { readonly [table: string]: ArrayLike<number> } | undefined
   /** The point of the pure reducer. */

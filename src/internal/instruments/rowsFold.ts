@@ -35,9 +35,35 @@ const highOf = (value: number): number => {
 /** `undefined` where code generation is forbidden. */
 export const rowsFold = (planned: ReadonlyArray<PlannedKernel>, words: number): RowsFold | undefined => {
   if (!canGenerate || planned.length === 0) return undefined
+  const runs = planned.filter(takesRuns)
+  const others = planned.filter((each) => !takesRuns(each))
+  const rowByRow = others.length === 0 ? undefined : compileRows(others, words)
+  return (rows, at, count, time) => {
+    for (let i = 0; i < runs.length; i++) addRun(runs[i]!, rows, at, at + (count - 1) * words, count, time)
+    rowByRow?.(others, rows, at, count, time)
+  }
+}
+
+const compileRows = (planned: ReadonlyArray<PlannedKernel>, words: number): Compiled => {
   const any = compile(anyRows(planned, words))
-  const run = planned.every(hasCode) ? compile(knownRows(planned, words), any) : any
-  return (rows, at, count, time) => run(planned, rows, at, count, time)
+  return planned.every(hasCode) ? compile(knownRows(planned, words), any) : any
+}
+
+/** Whether a run is one value to it, and no row can be rejected: a count, or the last integer, without labels. */
+const takesRuns = ({ kernel: { points }, plan: { finder, value } }: PlannedKernel): boolean =>
+  finder.half === -1 && (value === "one" ? points.together === "sum" : "half" in value && points.together === "last")
+
+const addRun = (
+  { kernel: { points }, plan: { finder, value } }: PlannedKernel,
+  rows: Rows,
+  first: number,
+  last: number,
+  count: number,
+  time: number
+): void => {
+  const known = finder.codes.length > 0 ? finder.codes[0]! : -1
+  const one = value === "one" ? count : rows.i32[last * 2 + ("half" in value ? value.half : 0)]!
+  points.add(known < 0 ? finder.find(rows, first) : known, one as never, time)
 }
 
 const compile = (source: string, any?: Compiled): Compiled => {
