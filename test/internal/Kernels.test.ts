@@ -274,6 +274,12 @@ describe("a kernel", () => {
     emitAll(definitionOf(kind, { labels: ["path", "ok"] }), events)
   })
 
+  it.each(Object.keys(kinds))("%s takes whole numbers, which lie in rows of their own", (kind) => {
+    const events = requests(300, (i) => ({ seconds: (i * 37) % 101 }))
+    emitAll(definitionOf(kind, {}), events)
+    emitAll(definitionOf(kind, { labels: ["method"] }), events)
+  })
+
   it.each(Object.keys(kinds))("%s tells labels apart that take turns under the same codes", (kind) => {
     const events = requests(1000, (i) => ({
       path: `${i % 150}`.padEnd(300, "."),

@@ -20,6 +20,7 @@ export class Folding {
   readonly #fold: Fold
   readonly #said: Array<FoldMessage> = []
   #lanes = 0
+  #time: number | undefined
 
   constructor() {
     this.#fold = new Fold({
@@ -44,6 +45,20 @@ export class Folding {
     }
     this.writer = new RowWriter(carrier, 64 * PageBytes, (type, layout) => this.send({ _tag: "Layout", type, layout }))
     this.send({ _tag: "Counters", buffer: new ArrayBuffer(ChunkBytes) })
+  }
+
+  /** By the live clock: events of the same time that follow each other are one run then. */
+  #atTime(at: number, write: () => void): void {
+    // The clock is looked at anew.
+    if (!Object.is(at, this.#time)) this.writer.give(undefined)
+    this.#time = at
+    const { now } = Date
+    Date.now = () => at
+    try {
+      write()
+    } finally {
+      Date.now = now
+    }
   }
 
   send(command: Command): void {
@@ -72,8 +87,9 @@ export class Folding {
     return {
       register,
       emit: (event: MetricEvent, at: number): void => {
-        this.writer.give(at)
-        expect(events.writeRow(source, event) || events.writeCopy(source, structuredClone(event))).not.toBe("full")
+        this.#atTime(at, () => {
+          expect(events.writeRow(source, event) || events.writeCopy(source, structuredClone(event))).not.toBe("full")
+        })
       },
       /** What the metrics show, including every event emitted before. */
       read: (): ReadonlyArray<unknown> => {
