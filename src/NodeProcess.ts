@@ -40,6 +40,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import { sleepInBackground } from "./internal/liveClock.ts"
 import { aDuration, notBlank, whyInvalidOptions } from "./internal/options.ts"
 import { ProcessMetrics } from "./internal/process/processMetrics.ts"
 import { ProcessProbe } from "./internal/process/processProbe.ts"
@@ -67,7 +68,7 @@ export const layer = (options: Options = {}): Layer.Layer<never, StartError, Met
   Layer.effectDiscard(Effect.flatMap(MetricsRuntime, (runtime) => measure(runtime, options)))
 
 /**
- * {@link layer} for programs without Effect.
+ * {@link layer} for programs without Effect, until `stop` of what it gives is called. It does not keep the process alive.
  *
  * @example
  * ```ts
@@ -106,5 +107,5 @@ const measure = (runtime: RuntimeService, options: Options): Effect.Effect<void,
       Effect.forEach(probe.sample(), (event) => Effect.ignore(recorder.emit(event)), { discard: true })
     )
     yield* sample
-    yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(interval), sample)))
+    yield* Effect.forkScoped(Effect.forever(Effect.andThen(sleepInBackground(interval), sample)))
   })

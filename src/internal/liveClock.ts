@@ -1,6 +1,6 @@
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 
 /** The very clock that a fiber has when none was provided: its default value is made once. */
@@ -12,6 +12,21 @@ export const liveClock: Clock.Clock = Context.get(Context.empty(), Clock.Clock)
  */
 export const withLiveClock = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.provideService(effect, Clock.Clock, liveClock)
+
+/** The longest that a timer can wait, in milliseconds. */
+const LongestTimer = 2 ** 31 - 1
+
+/** A sleep that by itself keeps no process alive: of what goes on in the background until it is stopped. */
+export const sleepInBackground = (duration: Duration.Input): Effect.Effect<void> =>
+  Effect.clockWith((clock) => {
+    if (clock !== liveClock) return Effect.sleep(duration)
+    return Effect.callback<void>((resume) => {
+      const millis = Math.min(LongestTimer, Duration.toMillis(duration))
+      const timer = setTimeout(() => resume(Effect.void), millis)
+      if (typeof timer === "object") timer.unref()
+      return Effect.sync(() => clearTimeout(timer))
+    })
+  })
 
 /** Waits for an effect no longer than this, by the real clock, and interrupts it then, be it in a finalizer. */
 export const giveUpAfter =

@@ -37,10 +37,11 @@ const makeIntake = (options: {
   table.add(new ArrayBuffer(ChunkBytes))
   const counters = table.of(1)
   let later: Array<() => void> = []
-  const lane: Omit<LaneLink, "close" | "hold"> = {
+  const lane: Omit<LaneLink, "close"> = {
     lane: 1,
     counters,
     writer: pair.writer,
+    hold: () => () => {},
     send: (command) => pair.writer.command(command),
     later: (run) => void later.push(run)
   }

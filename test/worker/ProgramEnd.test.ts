@@ -52,6 +52,27 @@ describe("a program under NodeRuntime.runMain that ends with 5 000 events pendin
   })
 })
 
+describe("a program that nothing else keeps alive", () => {
+  it("stays alive for a fiber that waits for room", async () => {
+    const program = startProgram(new URL("./fixtures/waiting.ts", import.meta.url))
+    await program.says("asked")
+    program.kill("SIGUSR2")
+    const ended = await program.ended
+    expect(ended.said("answer")).toBe("done")
+    expect(ended).toMatchObject({ code: 0, signal: null, stderr: "" })
+  })
+
+  it.for([
+    ["the measuring of the process", ""],
+    ["the measuring of the process", "after its shutdown"],
+    ["an exporter", ""],
+    ["an exporter", "after its shutdown"]
+  ] as const)("exits by itself with 0 when it forgets to stop %s %s", async ([what, when]) => {
+    const ended = await runProgram(new URL("./fixtures/background.ts", import.meta.url), what, when)
+    expect(ended).toMatchObject({ code: 0, signal: null, stderr: "" })
+  })
+})
+
 describe("a program on the facade", () => {
   it.for(["an idle runtime", "an event that is not folded"])(
     "exits by itself with 0 when it forgets to shut down and leaves %s",

@@ -14,7 +14,7 @@ import * as OtlpSerialization from "effect/observability/OtlpSerialization"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import { collect, collectSource, type Dated } from "../exporters/collect.ts"
-import { giveUpAfter } from "../liveClock.ts"
+import { giveUpAfter, sleepInBackground } from "../liveClock.ts"
 import { aDuration, anything, type Check, notBlank, oneOf } from "../options.ts"
 import { internalsOf } from "../runtime/runtimeInternals.ts"
 import type { RuntimeService } from "../runtime/runtimeModel.ts"
@@ -134,7 +134,7 @@ export const makeExporter = (
     )
 
     const interval = options.exportInterval ?? "10 seconds"
-    yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(interval), exportNow)))
+    yield* Effect.forkScoped(Effect.forever(Effect.andThen(sleepInBackground(interval), exportNow)))
     // Before the exporter's own: an export that is under way comes first, then the state at the end is read.
     yield* Effect.addFinalizer(() =>
       Effect.andThen(giveUpAfter(shutdownTimeout)(oneAtATime.withPermit(read)), Effect.sync(forgetReader))

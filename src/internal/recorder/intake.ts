@@ -110,11 +110,21 @@ export class Intake extends Accounts {
     if (this.#tryAccept(entry)) return Effect.succeed("accepted")
     // It counts as offered when it is decided: let in by `#admit`, or let go by `close`.
     return Effect.callback<Offer>((resume) => {
-      const waiter: Waiter = { entry, resume: (offer) => resume(Effect.succeed(offer)) }
+      const release = this.link.hold()
+      const waiter: Waiter = {
+        entry,
+        resume: (offer) => {
+          release()
+          resume(Effect.succeed(offer))
+        }
+      }
       this.#line ??= new Set()
       this.#line.add(waiter)
       this.#askForNews()
-      return Effect.sync(() => void this.#line?.delete(waiter))
+      return Effect.sync(() => {
+        release()
+        this.#line?.delete(waiter)
+      })
     })
   }
 
