@@ -43,6 +43,7 @@ const makeIntake = (options: {
     writer: pair.writer,
     hold: () => () => {},
     send: (command) => pair.writer.command(command),
+    sendWithNext: (command) => pair.writer.command(command, true),
     later: (run) => void later.push(run)
   }
   const intake = new Intake({
@@ -56,6 +57,7 @@ const makeIntake = (options: {
   const came = () => pair.came.flatMap((each) => ("lane" in each && each.lane === 1 ? [each] : []))
   return {
     intake,
+    bytes: () => pair.writer.bytes,
     offer: (event: MetricEvent): Offer => {
       pair.writer.give(clock)
       return intake.offer(event)
@@ -164,6 +166,17 @@ describe.each([
       }),
       { numRuns: 80 }
     )
+  })
+
+  it.each<StreamPairOptions>(memories)("takes no memory for what drop-oldest takes back, with %o", (memory) => {
+    const { bytes, fill, intake, offer } = makeIntake({ capacity: 20, overflow: "drop-oldest", memory, live: true })
+    intake.open()
+    intake.flow()
+    fill()
+    const before = bytes()
+    for (let n = 0; n < 1000; n++) expect(offer(eventOf("narrow", n))).toBe("accepted")
+    expect(intake.stats()).toMatchObject({ evicted: 980, pending: 20 })
+    expect(bytes()).toBe(before)
   })
 
   it.each(policies)("%s: goes straight into the stream under a capacity that is no bound at all", (overflow) => {

@@ -47,6 +47,11 @@ export class LaneLink {
     if (this.#open) this.#line.send({ ...command, lane: this.lane } as Command)
   }
 
+  /** A command that the fold need not see before what is written next. */
+  sendWithNext(command: LaneCommand): void {
+    if (this.#open) this.#line.send({ ...command, lane: this.lane } as Command, true)
+  }
+
   /** Keeps the process alive until the function given back is called: someone waits for an answer. */
   hold(): () => void {
     return this.#line.hold()
@@ -67,7 +72,7 @@ export class LaneLink {
 /** What the lanes of a link have in common. */
 interface Line {
   readonly writer: RowWriter
-  readonly send: (command: Command) => void
+  readonly send: (command: Command, mayWait?: boolean) => void
   readonly hold: () => () => void
   readonly later: (action: () => void) => void
   readonly close: (lane: Lane) => void
@@ -120,8 +125,8 @@ export const makeLink = (options: {
   let lanesMade = 0
   let failure: { readonly cause: unknown } | undefined
 
-  const send = (command: Command): void => {
-    if (failure === undefined) writer.command(forFold(command))
+  const send = (command: Command, mayWait = false): void => {
+    if (failure === undefined) writer.command(forFold(command), mayWait)
   }
 
   /** Functions cannot be cloned: a fold that has definitions of its own finds the metric by its name. */

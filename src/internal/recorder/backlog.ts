@@ -133,8 +133,13 @@ export class Backlog {
     const entry = this.#stuck ?? this.#take()
     this.#stuck = undefined
     if (this.#skipped) {
+      // Else each event that is evicted while the stream is full would leave a command in it.
+      if (!link.writer.hasRoom()) {
+        this.#stuck = entry
+        return false
+      }
       this.#skipped = false
-      link.send({ _tag: "Skip", to: before })
+      link.sendWithNext({ _tag: "Skip", to: before })
     }
     this.#source ??= uncounted(lane)
     const given = link.writer.give(entry.at)

@@ -63,7 +63,7 @@ export interface Layout {
 export type TagLayout = Layout | "clone" | "foreign"
 
 /** Wider events are cloned. */
-const MostWords = 256
+export const MostWords = 256
 
 /** A field before it has a place in the row. */
 type Shape =

@@ -5,6 +5,7 @@
  * attachment stands here.
  */
 import type { Carrier } from "./carrier.ts"
+import { MostWords } from "./layout.ts"
 import { type Page, publish, type Views } from "./page.ts"
 import { PagePool } from "./pagePool.ts"
 import { CommandRow, PageEndRow } from "./rowFormat.ts"
@@ -86,13 +87,14 @@ export abstract class PageWriter {
 
   // --- what is written here
 
-  /** A command, in order with the events. The fold is woken for it. */
-  command(command: unknown): void {
+  /** A command, in order with the events. The fold is woken for it, unless it may wait for what comes next. */
+  command(command: unknown, mayWait = false): void {
     if (this.dead) return
     this.attachments.push(command)
     this.endRun()
     if (this.pos > this.page.end - WordsKept) this.nextPage(this.pages.take(this.burst, true)!)
     this.putWord(0, CommandRow)
+    if (mayWait) return
     this.makeVisible(true)
     this.untold = false
     this.carrier.published()
@@ -193,6 +195,11 @@ export abstract class PageWriter {
   }
 
   // --- pages
+
+  /** Whether there is room for a command and any event after it, on this page or another. */
+  hasRoom(): boolean {
+    return this.pos + MostWords + 4 <= this.rowsEnd || this.turnPage()
+  }
 
   /** Goes on in another page, which has room for any row. `false`: all memory is in use. */
   protected turnPage(): boolean {
