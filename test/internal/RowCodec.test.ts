@@ -72,7 +72,7 @@ describe.each(kinds)("rows by $by", ({ codec }) => {
           written.map((each) => ({ lane: 3, at: 1000, event: each, by: "row" }))
         )
       }),
-      { numRuns: 400 }
+      { numRuns: 300 }
     )
   })
 
@@ -307,7 +307,7 @@ describe("generated code and closures", () => {
           deepStrictEqual(each.came, generated!.came)
         }
       }),
-      { numRuns: 300 }
+      { numRuns: 200 }
     )
   })
 

@@ -6,9 +6,10 @@ import { Metric, MetricsRuntime } from "mvx-metrics"
 const Outer = Schema.TaggedUnion({ outer: { n: Schema.Number } })
 const Inner = Schema.TaggedUnion({ inner: { n: Schema.Number, text: Schema.String } })
 
-it.live.each([1, 7, 1000])("every event arrives once, also where every %dth leads to another", (every) =>
+it.live.each([1, 1000])("every event arrives once, also where every %dth leads to another", (every) =>
   Effect.gen(function* () {
-    const events = 100_000
+    const events = 50_000
+    let refused = 0
     let emitInner = (_n: number): void => {}
     const Outers = Metric.make("outer", {
       events: Outer,
@@ -39,9 +40,10 @@ it.live.each([1, 7, 1000])("every event arrives once, also where every %dth lead
     yield* inner.register(Inners)
     emitInner = (n) => {
       // Longer than what stays in the dictionary: such strings take turns with their codes.
-      expect(inner.emitUnsafe({ _tag: "inner", n, text: `${n % 100}`.padEnd(260) })).toBe(true)
+      if (!inner.emitUnsafe({ _tag: "inner", n, text: `${n % 100}`.padEnd(260) })) refused++
     }
-    for (let n = 0; n < events; n++) expect(outer.emitUnsafe({ _tag: "outer", n })).toBe(true)
+    for (let n = 0; n < events; n++) if (!outer.emitUnsafe({ _tag: "outer", n })) refused++
+    expect(refused).toBe(0)
     expect((yield* outer.snapshot(Outers)).dimensions).toEqual({ count: events, sum: (events * (events - 1)) / 2 })
     const count = Math.ceil(events / every)
     expect((yield* inner.snapshot(Inners)).dimensions).toEqual({

@@ -64,7 +64,6 @@ describe("a program that nothing else keeps alive", () => {
 
   it.for([
     ["the measuring of the process", ""],
-    ["the measuring of the process", "after its shutdown"],
     ["an exporter", ""],
     ["an exporter", "after its shutdown"]
   ] as const)("exits by itself with 0 when it forgets to stop %s %s", async ([what, when]) => {
