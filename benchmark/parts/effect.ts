@@ -15,7 +15,7 @@ import { costTable, title } from "../report.ts"
 
 export const run: Run = async ({ quick }) => {
   const events = quick ? 50_000 : 500_000
-  const rounds = quick ? { rounds: 7, warmUps: 3, seconds: 2 } : { rounds: 21, warmUps: 3, seconds: 60 }
+  const rounds = quick ? { rounds: 5, warmUps: 2, seconds: 1.5 } : { rounds: 21, warmUps: 3, seconds: 60 }
   await using metrics = await startMetrics()
   const recorder = await metrics.recorder("documents", three)
   const outstanding = new Outstanding()

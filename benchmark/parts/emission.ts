@@ -10,13 +10,13 @@ import { type Run, withoutCodegen } from "../part.ts"
 import { costTable, title } from "../report.ts"
 
 export const run: Run = async ({ quick }) => {
-  const rounds = quick ? { rounds: 5, warmUps: 2, seconds: 0.5 } : { rounds: 15, warmUps: 4, seconds: 30 }
+  const rounds = quick ? { rounds: 4, warmUps: 1, seconds: 0.5 } : { rounds: 15, warmUps: 4, seconds: 30 }
   await using metrics = await startMetrics()
   const recorder = await metrics.recorder("documents", three)
   const outstanding = new Outstanding()
   const usual = await prometheus("prom-client")
   const ours = recorderContender("emission, three metrics", recorder, outstanding)
-  const burst = { events: defaultCapacity / 2 - 1, loops: quick ? 4 : 15 }
+  const burst = { events: defaultCapacity / 2 - 1, loops: quick ? 3 : 15 }
   const all = await compareBursts([floor, ours, usual.inc], rounds, burst)
 
   const generates = process.execArgv.includes(withoutCodegen) ? "closures" : "generated code"

@@ -34,7 +34,7 @@ export const run: Run = async ({ quick }) => {
     for (let i = 0; i < 10; i++) recorder.emitUnsafe(documentSave(i))
   }, 1)
   const visible: Array<number> = []
-  for (let i = 0; i < (quick ? 150 : 3000); i++) {
+  for (let i = 0; i < (quick ? 100 : 3000); i++) {
     await sleep(3)
     outstanding.look(recorder)
     visible.push(await microsToSnapshot(recorder))

@@ -23,7 +23,7 @@ const burst = { events: 30_000, loops: 4 }
 export const run: Run = async ({ quick }) => {
   const rounds = quick ? { rounds: 3, warmUps: 2, seconds: 0.5 } : { rounds: 31, warmUps: 5, seconds: 40 }
   // What does not grow to ten thousand for the costs, as the recorders with metrics do, need not for its memory.
-  const range = quick ? { from: 1000, to: 4000 } : fullRange
+  const range = quick ? { from: 1000, to: 3000 } : fullRange
   // Ends with the process: stopping ten thousand recorders is not what is measured here, and takes its time.
   const metrics = await startMetrics()
   const outstanding = new Outstanding()
