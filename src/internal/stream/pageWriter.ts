@@ -96,8 +96,7 @@ export abstract class PageWriter {
     this.putWord(0, CommandRow)
     if (mayWait) return
     this.makeVisible(true)
-    this.untold = false
-    this.carrier.published()
+    this.tellReader()
   }
 
   /** Sends it with what is published next. A row has to say where it stands. */
@@ -118,10 +117,12 @@ export abstract class PageWriter {
     if (this.dead) return
     this.makeVisible(false)
     // One that was told that it may sleep may be in its last nap yet.
-    if (urgent || !this.publishesEachTurn) {
-      this.untold = false
-      this.carrier.published()
-    }
+    if (urgent || !this.publishesEachTurn) this.tellReader()
+  }
+
+  private tellReader(): void {
+    this.untold = false
+    this.carrier.published()
   }
 
   /** Where the reader is in this thread, this is where it reads; nothing may be half written. */
@@ -198,7 +199,12 @@ export abstract class PageWriter {
 
   /** Whether there is room for a command and any event after it, on this page or another. */
   hasRoom(): boolean {
-    return this.pos + MostWords + 4 <= this.rowsEnd || this.turnPage()
+    return this.room(MostWords + 4)
+  }
+
+  /** Whether `words` fit in, on this page or another. */
+  protected room(words: number): boolean {
+    return this.pos + words <= this.rowsEnd || this.turnPage()
   }
 
   /** Goes on in another page, which has room for any row. `false`: all memory is in use. */
@@ -227,7 +233,7 @@ export abstract class PageWriter {
     this.wakeReader()
     if (!this.publishesEachTurn) this.untold = this.shared
     // Where pages fill over many turns, the reader comes to them by itself: to rouse it would delay one turn in eighty.
-    else if (burst || this.pages.isExhausted) this.carrier.published()
+    else if (burst || this.pages.isExhausted) this.tellReader()
   }
 
   /** A page that was sent away has come back, under its number. */

@@ -196,11 +196,6 @@ export class RowWriter extends PageWriter implements RowMemory {
     this.pos += 2
   }
 
-  /** Whether `words` fit in, on this page or another. */
-  private room(words: number): boolean {
-    return this.pos + words <= this.rowsEnd || this.turnPage()
-  }
-
   /** An event that does not lie in a row. */
   clonedEvent(lane: number, event: unknown): boolean {
     this.endRun()
