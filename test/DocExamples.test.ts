@@ -1,10 +1,22 @@
 /**
- * The examples in the doc comments of the public modules are programs: all are type-checked, and each is run.
+ * The examples in doc comments and in the pages of the documentation are programs: all are type-checked.
+ *
+ * In pages, README.md and docs/:
+ *
+ * - An example is each block marked `ts` or `js`. It is run if it has an assertion, or is a program of the quick start.
+ * - A comment with a file name at its beginning is the name of its file: `// main.ts: what it does`.
+ * - A file that it imports, `"./x.ts"`, is one of the page, or else of the README.
+ * - A block that cannot be complete has `<!-- partial: reason -->` in front of it. It is not checked, and listed here.
+ *
+ * In the doc comments of the public modules each is run as well:
  *
  * - An example is a block of code marked `ts` in a doc comment of `src/*.ts` or `src/testing/*.ts`.
  * - One that leaves something out by an ellipsis is a sketch: it is neither checked nor run, and counted here.
  * - A comment that is nothing but a file name begins a file of that name; the last file is the program.
  * - A file that an example names and does not have, `"./x.metrics.ts"`, is that of one of the examples in `examples/`.
+ *
+ * In both:
+ *
  * - In `expression // value` the comment is an assertion if it is a value of plain JavaScript. A value behind anything
  *   but an expression on one line fails the type check: it would be a claim that is not checked.
  */
@@ -12,7 +24,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import {
   type Example,
   examplesIn,
+  examplesInPage,
+  partialBlocksIn,
   readExamples,
+  readPages,
   type Written,
   withAssertions,
   writeExamples
@@ -20,7 +35,12 @@ import {
 import { runProgram } from "./support/runProgram.ts"
 
 const examples = await readExamples()
+const pages = await readPages()
+const blocks = [...pages].flatMap(([path, source]) => examplesInPage(path, source))
 const programs = examples.filter(({ sketch }) => !sketch)
+
+/** Blocks of pages that make a claim. */
+const claims = blocks.filter((block) => withAssertions(block.text(block.files[0]!)) !== block.text(block.files[0]!))
 
 /** Whether it decides on the end of its process. */
 const isMain = (example: Example): boolean => /runMain|process\./.test(example.text(example.files.at(-1)!))
@@ -28,10 +48,13 @@ const isMain = (example: Example): boolean => /runMain|process\./.test(example.t
 /** So many that one more sketch is noticed. */
 const sketches = { "src/MetricsCluster.ts": 1 }
 
-describe("the examples in doc comments", () => {
+/** Blocks that cannot be complete, by page: why. */
+const partial = {}
+
+describe("the examples in doc comments and pages", () => {
   let written: Written
   beforeAll(async () => {
-    written = await writeExamples(programs)
+    written = await writeExamples([...programs, ...blocks])
   })
   afterAll(() => written[Symbol.asyncDispose]())
 
@@ -40,6 +63,20 @@ describe("the examples in doc comments", () => {
     expect(Object.fromEntries(found.map((path) => [path, found.filter((each) => each === path).length]))).toEqual(
       sketches
     )
+  })
+
+  it("are partial in pages only where they are known to be, for a reason", () => {
+    const found = [...pages].map(([path, source]) => [path, partialBlocksIn(source)] as const)
+    expect(Object.fromEntries(found.filter(([, reasons]) => reasons.length > 0))).toEqual(partial)
+  })
+
+  it.each(["main.ts", "main.mjs"])("of the quick start prints what the README shows: %s", async (file) => {
+    const readme = pages.get("README.md")!
+    const [, shown = ""] = /^```json\n([\s\S]+?)^```$/m.exec(readme) ?? []
+    const program = blocks.find(({ files, path }) => path === "README.md" && files[0] === file)!
+    const { code, stderr, stdout } = await runProgram(written.program(program))
+    const last = stdout.trimEnd().split("\n").at(-1)
+    expect({ code, stderr, last }).toEqual({ code: 0, stderr: "", last: JSON.stringify(JSON.parse(shown)) })
   })
 
   it("type-check", { timeout: 120_000 }, async () => {
@@ -52,7 +89,7 @@ describe("the examples in doc comments", () => {
   })
 
   describe("run, one after the other in one process", () => {
-    const together = programs.filter((example) => !isMain(example))
+    const together = [...programs.filter((example) => !isMain(example)), ...claims]
     let outcomes: { readonly [url: string]: string }
     beforeAll(async () => {
       const urls = together.map((example) => written.program(example).href)

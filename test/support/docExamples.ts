@@ -1,8 +1,9 @@
 /**
- * The examples in doc comments, as programs. What counts as what is said in DocExamples.test.ts.
+ * The examples in doc comments and in the pages of the documentation, as programs. DocExamples.test.ts defines what counts
+ * as an example.
  */
 import { execFile } from "node:child_process"
-import { copyFile, glob, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { glob, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { basename, join } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import { runInNewContext } from "node:vm"
@@ -10,9 +11,9 @@ import { runInNewContext } from "node:vm"
 const root = fileURLToPath(new URL("../../", import.meta.url))
 
 export interface Example {
-  /** The module it is in. */
+  /** The module or page it is in. */
   readonly path: string
-  /** The line of the module it begins at. */
+  /** The line it begins at. */
   readonly line: number
   /** The names of its files in order; the last one is the program. */
   readonly files: ReadonlyArray<string>
@@ -20,6 +21,8 @@ export interface Example {
   readonly text: (file: string) => string
   /** Whether something is left out: by an ellipsis that is not the spread of a value, nor within a text. */
   readonly sketch: boolean
+  /** Files of the same page that it may import, by name. */
+  readonly shared?: ReadonlyMap<string, string>
 }
 
 /** The examples of a module, given its source. */
@@ -40,6 +43,45 @@ export const examplesIn = (path: string, source: string): ReadonlyArray<Example>
       sketch: /\.\.\.(?![\w$([{"'`])/.test(code)
     }
   })
+
+/** A block of code in a page. */
+interface Block {
+  readonly line: number
+  readonly code: string
+  /** The name in the comment that it begins with, or one by its language. */
+  readonly file: string
+  readonly isNamed: boolean
+  /** Why it is not checked, if a comment in front of it says so. */
+  readonly partial: string | undefined
+}
+
+const blocksIn = (source: string): ReadonlyArray<Block> =>
+  Array.from(
+    source.matchAll(/(?:^<!-- partial: (.+) -->\n+)?^```(ts|js)\n([\s\S]*?)^```$/gm),
+    ({ 0: all, 1: partial, 2: language, 3: code = "", index }) => {
+      const name = /^\/\/ ([\w.-]+\.(?:ts|js|mjs))(?:: .+)?\n/.exec(code)?.[1]
+      const line = source.slice(0, index + all.indexOf("```")).split("\n").length + 1
+      return { line, code, file: name ?? `main.${language}`, isNamed: name !== undefined, partial }
+    }
+  )
+
+/** The reasons of blocks in a page that are deliberately not checked: `<!-- partial: reason -->` in front of the block. */
+export const partialBlocksIn = (source: string): ReadonlyArray<string> =>
+  blocksIn(source).flatMap(({ partial }) => partial ?? [])
+
+/** Each block of code in a page as an example of its own, which may import the named files of the page. */
+export const examplesInPage = (path: string, source: string): ReadonlyArray<Example> => {
+  const blocks = blocksIn(source).filter(({ partial }) => partial === undefined)
+  const shared = new Map(blocks.filter(({ isNamed }) => isNamed).map(({ code, file }) => [file, code]))
+  return blocks.map(({ code, file, line }) => ({
+    path,
+    line,
+    files: [file],
+    text: () => "\n".repeat(line - 1) + code,
+    sketch: false,
+    shared
+  }))
+}
 
 /** Whether a comment is a value of plain JavaScript. Prose is not: it does not parse, or names what does not exist. */
 const isValue = (comment: string): boolean => {
@@ -73,25 +115,36 @@ export const writeExamples = async (examples: ReadonlyArray<Example>): Promise<W
   await mkdir(cache, { recursive: true })
   await writeFile(join(cache, ".gitignore"), "*\n")
   const folder = await mkdtemp(join(cache, "doc-examples-"))
-  const folderOf = ({ line, path }: Example): string => join(folder, `${basename(path, ".ts")}-${line}`)
+  const folderOf = ({ line, path }: Example): string => join(folder, `${path.replace(/\W+/g, "-")}-${line}`)
 
-  const shared = new Map<string, string>()
-  for await (const path of glob("examples/*/*.metrics.ts", { cwd: root })) shared.set(basename(path), join(root, path))
+  const known = new Map<string, string>()
+  for await (const path of glob("examples/*/*.metrics.ts", { cwd: root })) {
+    known.set(basename(path), await readFile(join(root, path), "utf8"))
+  }
+  for (const { file, code } of blocksIn(await readFile(join(root, "README.md"), "utf8"))) {
+    if (!known.has(file)) known.set(file, code)
+  }
+  /** Writes what a file imports from beside it, where the example does not have it itself. */
+  const writeImported = async (example: Example, text: string): Promise<void> => {
+    for (const [, name = ""] of text.matchAll(/"\.\/([\w.-]+)"/g)) {
+      const imported = example.files.includes(name) ? undefined : (example.shared?.get(name) ?? known.get(name))
+      if (imported === undefined) continue
+      await writeFile(join(folderOf(example), name), imported)
+      await writeImported(example, imported)
+    }
+  }
   for (const example of examples) {
     await mkdir(folderOf(example))
     for (const file of example.files) {
       const text = `import assert from "node:assert/strict";${withAssertions(example.text(file))}`
       await writeFile(join(folderOf(example), file), text)
-      for (const [, name = ""] of text.matchAll(/"\.\/([\w.-]+)"/g)) {
-        const path = example.files.includes(name) ? undefined : shared.get(name)
-        if (path !== undefined) await copyFile(path, join(folderOf(example), name))
-      }
+      await writeImported(example, text)
     }
   }
 
   const config = {
     extends: join(root, "tsconfig.json"),
-    compilerOptions: { noUnusedLocals: false },
+    compilerOptions: { noUnusedLocals: false, allowJs: true, checkJs: true },
     include: [],
     files: examples.flatMap((example) => example.files.map((file) => join(folderOf(example), file)))
   }
@@ -117,4 +170,13 @@ export const readExamples = async (): Promise<ReadonlyArray<Example>> => {
     examples.push(...examplesIn(path, await readFile(join(root, path), "utf8")))
   }
   return examples
+}
+
+/** The text of all pages of the documentation by path. */
+export const readPages = async (): Promise<ReadonlyMap<string, string>> => {
+  const pages = new Map<string, string>()
+  for await (const path of glob(["README.md", "docs/**/*.md"], { cwd: root })) {
+    pages.set(path, await readFile(join(root, path), "utf8"))
+  }
+  return pages
 }
