@@ -1,4 +1,4 @@
-// A second family and metric, in a module of its own: how many bytes of documents were saved.
+// A second family and metric, in a separate module: the number of bytes of saved documents.
 import { Schema } from "effect"
 import { Metric } from "mvx-metrics"
 

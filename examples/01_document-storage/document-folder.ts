@@ -1,4 +1,4 @@
-// Another layer of the same service: documents are files of a temporary folder, which goes away with the scope.
+// Another layer of the same service: documents are files of a temporary folder, which is removed with the scope.
 import { Effect, FileSystem, Layer, Path } from "effect"
 import { Recorder } from "mvx-metrics"
 import { type DocumentFolderEvent, SavedBytes } from "./document-folder.metrics.ts"

@@ -1,4 +1,4 @@
-// The production component: it registers its metric and reports facts. It runs the same with no recorder.
+// The component registers its metric and reports facts. It runs the same without a recorder.
 import { Context, Effect, Exit, Layer, type PlatformError, Schema } from "effect"
 import { Recorder } from "mvx-metrics"
 import { type DocumentStorageEvent, SaveAttempts } from "./document-storage.metrics.ts"
@@ -26,7 +26,7 @@ export class DocumentStorage extends Context.Service<
   )
 }
 
-/** What every storage reports of a save, however it ended. */
+/** The event that every storage reports for a save, however the save ended. */
 export const saveAttempt = <A, E>(exit: Exit.Exit<A, E>): typeof DocumentStorageEvent.Type => ({
   _tag: "document_storage.save.attempt",
   outcome: Exit.isSuccess(exit) ? "SUCCESS" : "FAILURE"

@@ -1,11 +1,11 @@
-// The main job on real input: every file under a folder goes through the storage, and the metrics say what was saved.
+// The quick start on real input: every file under a folder goes through the storage, and the metrics count the saves.
 import { NodeServices } from "@effect/platform-node"
 import { Console, Effect, FileSystem, Layer, Path, Runtime, Schema } from "effect"
 import { MetricsLayer, Recorder } from "mvx-metrics"
 import { layerFolder } from "./document-folder.ts"
 import { DocumentStorage } from "./document-storage.ts"
 
-// Totals have to be exact, so a save waits for room rather than lose its event.
+// Totals must be exact, so a save waits for room instead of losing its event.
 const Metrics = Recorder.layer("document_storage", { overflow: "backpressure" }).pipe(
   Layer.provideMerge(
     MetricsLayer.layerWorker({
@@ -19,7 +19,7 @@ const Metrics = Recorder.layer("document_storage", { overflow: "backpressure" })
 )
 
 export class JobFailed extends Schema.TaggedError<JobFailed>()("JobFailed", { message: Schema.String }) {
-  // The job prints its failures itself, a line each, so that `runMain` has nothing to add.
+  // The job prints its own failures, one line each, so `runMain` must not print them again.
   override readonly [Runtime.errorReported] = false
 }
 
@@ -43,16 +43,16 @@ const filesUnder = Effect.fn("filesUnder")(function* (root: string) {
 })
 
 /**
- * Saves all files under a folder and prints the metrics. An empty file is a failed save, as the storage says. A file
- * that cannot be read or written does not keep the others from being saved: it is named on standard error, and the job
- * fails in the end.
+ * Saves all files under a folder and prints the metrics. The storage rejects an empty file, which counts as a failed
+ * save. A file that cannot be read or written does not stop the others: it is named on standard error, and the job fails
+ * at the end.
  */
 export const saveFolder = Effect.fn("saveFolder")(
   function* (root: string) {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
     const storage = yield* DocumentStorage
-    // All names before the first save: the storage is a folder as well, and may lie under this one.
+    // List all names before the first save, because the storage is also a folder and may lie under this one.
     const files = yield* filesUnder(root)
     const [, failures] = yield* Effect.partition(
       files,

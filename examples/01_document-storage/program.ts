@@ -1,4 +1,4 @@
-// What the application does: it saves twice, fails once, then reads its metrics.
+// The application saves twice, fails once, then reads its metrics.
 import { Console, Effect } from "effect"
 import { Recorder } from "mvx-metrics"
 import { DocumentStorage } from "./document-storage.ts"

@@ -1,4 +1,4 @@
-// The program of the first example with its metrics folded in process, without a thread: the layer is all that differs.
+// The program of the first example with its metrics folded in process, without a thread. Only the layer differs.
 import { NodeRuntime } from "@effect/platform-node"
 import { Effect, Layer } from "effect"
 import { MetricsLayer, Recorder } from "mvx-metrics"

@@ -1,4 +1,4 @@
-// The facade from plain JavaScript, with shutdown called by hand instead of `await using`.
+// The promise API in plain JavaScript, with an explicit shutdown instead of `await using`.
 import { MetricsRuntime } from "mvx-metrics/promise"
 import { SaveAttempts } from "./document-storage.metrics.mjs"
 

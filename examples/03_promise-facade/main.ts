@@ -1,4 +1,4 @@
-// The same metrics in a program that knows no Effect: methods give promises, and registering an event is synchronous.
+// The same metrics in a program without Effect. Methods return promises, and registering an event is synchronous.
 import { MetricsRuntime } from "mvx-metrics/promise"
 import { SaveAttempts } from "../01_document-storage/document-storage.metrics.ts"
 

@@ -1,4 +1,4 @@
-// A metric over a window of time: how many documents were saved in the last minute.
+// A metric over a window of time: the number of documents saved in the last minute.
 import { Record, Schema } from "effect"
 import { Metric } from "mvx-metrics"
 
@@ -6,7 +6,7 @@ export const DocumentEvent = Schema.TaggedUnion({ "document.saved": { id: Schema
 
 const toSecond = (millis: number): number => Math.floor(millis / 1000)
 
-/** Counts by the second, without those that have left the window of sixty seconds. */
+/** Counts per second, without those outside the window of sixty seconds. */
 const inWindow = (counts: { readonly [second: string]: number }, now: number) =>
   Record.filter(counts, (_, second) => +second > toSecond(now) - 60)
 

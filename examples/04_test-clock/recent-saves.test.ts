@@ -1,4 +1,4 @@
-// How to test a metric of your own: alone, as the pure functions it is, and in a recorder whose time is a TestClock's.
+// How to test a metric of your own: alone, as pure functions, and in a recorder under a TestClock.
 import { describe, expect, it, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
@@ -18,7 +18,7 @@ describe("recent saves, alone", () => {
     expect(Metric.snapshot(RecentSaves, state, now).dimensions).toEqual({ last_minute: shown })
   })
 
-  it("forgets what has left the window, so that its state does not grow", () => {
+  it("drops counts outside the window, so that its state does not grow", () => {
     expect(Metric.reduce(RecentSaves, state, saved("c"), 60_000)).toEqual({ "60": 1 })
   })
 })

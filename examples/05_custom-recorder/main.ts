@@ -16,7 +16,7 @@ const main = Effect.gen(function* () {
   const file = yield* fs.makeTempFileScoped({ suffix: ".ndjson" })
   const Metrics = layerPublished("document_storage", file).pipe(Layer.provide(Runtime))
   yield* Effect.provide(program, DocumentStorage.layer.pipe(Layer.provideMerge(Metrics)))
-  // The recorder stopped with its layer: every change is in the file, and the file is closed.
+  // The recorder stopped with its layer, so every change is in the file and the file is closed.
   const published = yield* fs.readFileString(file)
   yield* Console.log(published.trimEnd())
 })

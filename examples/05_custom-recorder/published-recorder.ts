@@ -1,4 +1,4 @@
-// A recorder that publishes every change of its metrics, a line of JSON each, to a file that its hooks open and close.
+// A recorder that writes every change of its metrics as a line of JSON to a file. Its hooks open and close the file.
 import { Effect, FileSystem, Layer, Option, ScopedRef } from "effect"
 import { Recorder, type Snapshot } from "mvx-metrics"
 

@@ -1,4 +1,4 @@
-// What the service reports of each operation on a document, and what is measured of it: how often, how much, how long.
+// The events of the service, one per operation on a document, and its metrics: how often, how much, how long.
 import { Schema } from "effect"
 import { Metric } from "mvx-metrics"
 
@@ -18,13 +18,13 @@ export const Operations = Metric.counter("document_service.operations", {
   events,
   labels: ["operation", "outcome"],
   unit: "{operation}",
-  description: "Operations on documents, by their outcome"
+  description: "Operations on documents, by outcome"
 })
 
 export const Failures = Metric.ratio("document_service.failures", {
   events,
   hits: ({ outcome }) => outcome === "FAILURE",
-  description: "Which part of the operations failed"
+  description: "Part of the operations that failed"
 })
 
 export const Bytes = Metric.counter("document_service.bytes", {
@@ -32,7 +32,7 @@ export const Bytes = Metric.counter("document_service.bytes", {
   value: "bytes",
   labels: ["operation"],
   unit: "By",
-  description: "What was stored by put, and served by get"
+  description: "Bytes stored by put and served by get"
 })
 
 export const Durations = Metric.histogram("document_service.duration", {
@@ -41,19 +41,19 @@ export const Durations = Metric.histogram("document_service.duration", {
   labels: ["operation"],
   boundaries: [100, 250, 500, 1000, 2500, 5000, 10_000, 25_000, 100_000],
   unit: "us",
-  description: "How long operations took"
+  description: "Duration of operations"
 })
 
-/** Metrics of one's own are reducers over the same events: what the largest document was, and what became of it. */
+/** Metrics of your own are reducers over the same events: the largest document, and the operation that handled it. */
 export const Largest = Metric.make("document_service.largest", {
   events,
   initial: { bytes: 0, operation: "none" },
   reduce: {
-    // The same state again says "this event does not concern me".
+    // Returning the same state means that the event does not concern the metric.
     "document_service.operation": (state, { bytes, operation }) => (bytes > state.bytes ? { bytes, operation } : state)
   },
   unit: "By",
-  description: "The largest document that was stored or served"
+  description: "Size of the largest document stored or served"
 })
 
 export const DocumentServiceMetrics = Metric.combine(Operations, Failures, Bytes, Durations, Largest)

@@ -1,4 +1,4 @@
-// The production component: documents as files of a folder. Each operation reports its outcome, bytes and duration.
+// The component: documents as files of a folder. Each operation reports its outcome, bytes and duration.
 import { Clock, Context, Effect, Exit, FileSystem, Layer, Path, type PlatformError, Schema } from "effect"
 import { HttpServerRespondable, HttpServerResponse } from "effect/http"
 import { Recorder } from "mvx-metrics"
@@ -15,7 +15,7 @@ export class DocumentNotFound extends Schema.TaggedError<DocumentNotFound>()("Do
   [HttpServerRespondable.symbol] = () => Effect.succeed(HttpServerResponse.text("no such document\n", { status: 404 }))
 }
 
-/** A document's id names its file, so it must not lead out of the folder. */
+/** A document's id is its file name, so it must not lead out of the folder. */
 export const DocumentId = Schema.String.check(Schema.isPattern(/^\w[\w.-]{0,99}$/)).pipe(Schema.brand("DocumentId"))
 export type DocumentId = typeof DocumentId.Type
 
@@ -24,7 +24,7 @@ type Failure = EmptyDocument | DocumentNotFound | PlatformError.PlatformError
 export class Documents extends Context.Service<
   Documents,
   {
-    /** Gives the number of bytes stored. */
+    /** Returns the number of bytes stored. */
     readonly put: (id: DocumentId, content: Uint8Array) => Effect.Effect<number, Failure>
     readonly get: (id: DocumentId) => Effect.Effect<Uint8Array, Failure>
     readonly delete: (id: DocumentId) => Effect.Effect<void, Failure>

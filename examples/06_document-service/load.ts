@@ -1,4 +1,4 @@
-// A short load for the demonstration: fifty documents are stored, read and deleted, and the first one is empty.
+// A short load for the demo: fifty documents are stored, read and deleted. The first one is empty.
 import { Array as Arr, Effect } from "effect"
 import { HttpBody, HttpClient } from "effect/http"
 

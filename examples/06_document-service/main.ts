@@ -1,4 +1,4 @@
-// Serves documents on loopback until a signal, or a short load of its own with --demo, then prints what was measured.
+// Serves documents on loopback until a signal, or a short built-in load with --demo, then prints its metrics.
 import { createServer } from "node:http"
 import { NodeHttpServer, NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Console, Effect, FileSystem, Layer } from "effect"
@@ -18,7 +18,7 @@ const Metrics = Recorder.layer("document_service").pipe(
   )
 )
 
-// Layers end in the opposite order of their making: the server, then this one, then the recorder.
+// Layers close in the opposite order of their creation: the server, then this one, then the recorder.
 const FinalReport = Layer.effectDiscard(
   Effect.flatMap(Recorder, (recorder) =>
     Effect.addFinalizer(() =>

@@ -1,4 +1,4 @@
-// Keeps the service busy until Ctrl-C: documents of many sizes are stored, read and deleted, in waves, some in vain.
+// Keeps the service busy until Ctrl-C. It stores, reads and deletes documents of many sizes, in waves; some requests fail.
 //   node examples/06_document-service/put-under-load.ts http://localhost:3000
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Clock, Console, Effect, Random } from "effect"
@@ -11,14 +11,14 @@ const operation = (service: string) =>
     const url = `${service}/documents/document-${yield* Random.nextIntBetween(0, 1000)}`
     const chance = yield* Random.next
     if (chance < 0.3) {
-      // Small ones are many, and a few are empty.
+      // Most are small, and a few are empty.
       const size = Math.floor(10 ** (5 * (yield* Random.next))) - 1
       return yield* HttpClient.put(url, { body: HttpBody.text("x".repeat(size)) })
     }
     return yield* chance < 0.9 ? HttpClient.get(url) : HttpClient.del(url)
   }).pipe(Effect.flatMap((response) => response.arrayBuffer))
 
-/** What is done in a second: more and less, in waves of a minute. */
+/** The operations of one second: more and fewer, in waves of a minute. */
 const second = (service: string) =>
   Effect.gen(function* () {
     const now = (yield* Clock.currentTimeMillis) / 1000

@@ -1,5 +1,5 @@
-// The routes: PUT, GET and DELETE /documents/:id. Of the metrics: GET /metrics for Prometheus, /metrics/live for people,
-// and /snapshots for the snapshots as JSON.
+// The routes: PUT, GET and DELETE /documents/:id. For metrics: GET /metrics for Prometheus, /metrics/live for people, and
+// /snapshots for the snapshots as JSON.
 import { Effect, Layer, Schema } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
 import { Recorder } from "mvx-metrics"
