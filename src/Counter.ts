@@ -1,5 +1,5 @@
 /**
- * Sums: of what only goes up, and of what may go down as well.
+ * Sums: counters, which only go up, and up-down counters.
  */
 import type {
   Dimensioned,
@@ -20,11 +20,11 @@ import type { Family, TagOf } from "./MetricEvent.ts"
 
 export interface CounterOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>
   extends InstrumentOptions<F, Tag, LS> {
-  /** What each event adds, finite and not negative. Default: 1. */
+  /** The amount that each event adds: a finite number, not negative. Default: 1. */
   readonly value?: Value<EventOfTag<F, Tag>>
   /**
-   * Where events say which trace they belong to. The last such event of each series is shown beside it in
-   * OpenMetrics, with its trace id: an exemplar. The fold is slower with them, since it looks at each event.
+   * The field or fields with the trace of an event. OpenMetrics shows the last traced event of each series as its
+   * exemplar. Exemplars make the fold slower, because it looks at each event.
    */
   readonly exemplar?: ExemplarFields<EventOfTag<F, Tag>>
 }
@@ -36,10 +36,10 @@ export interface Sum {
 export type CounterDimensions<L extends LabelValues> = Dimensioned<L, Sum>
 
 /**
- * Counts events, or adds up what they carry. It only goes up.
+ * Counts events, or adds up a value of each. A counter only goes up.
  *
- * Shows `{ value }`, the total, and for labels `series`, each with its own. Throws `InvalidArgument` for a definition
- * that cannot work.
+ * Shows `{ value }`, the total, and with labels also `series`, each with its own value. Throws `InvalidArgument` for an
+ * invalid definition.
  *
  * @example
  * ```ts
@@ -72,9 +72,9 @@ export const counter = <
   })
 
 /**
- * Adds up what may be negative: a balance, the length of a queue by what enters and leaves it.
+ * Adds up values that may be negative: a balance, or the length of a queue from what enters and leaves it.
  *
- * Shows what a {@link counter} shows. Throws `InvalidArgument` for a definition that cannot work.
+ * Shows the same dimensions as a {@link counter}. Throws `InvalidArgument` for an invalid definition.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * Which events nobody measures.
+ * Finds events that no metric reads.
  */
 import * as Predicate from "effect/Predicate"
 import { isMetricSet, type MetricSet, metricsOf } from "./Combinators.ts"
@@ -14,11 +14,11 @@ const metricsAndSets: Check = (value) =>
     : "must be an array of metrics and sets of metrics"
 
 /**
- * The tags of a family that none of the metrics reads, in the order of their declaration. A test can ask for it, or an
- * application at its start: `yield* recorder.metrics` are the metrics of a recorder.
+ * Returns the tags of a family that none of the metrics reads, in the order of their declaration. Use it in a test, or at
+ * the start of an application with the metrics of a recorder: `yield* recorder.metrics`.
  *
- * Tags count, whichever family a metric knows them from: a recorder gives events to metrics by their tag. Throws
- * `InvalidArgument` for what is no family, and for what is no metric.
+ * Only the tag counts, whichever family declares it, because a recorder gives events to metrics by tag. Throws
+ * `InvalidArgument` if an argument is not a family or not a metric.
  *
  * @example
  * ```ts
@@ -33,7 +33,7 @@ const metricsAndSets: Check = (value) =>
  * ```
  */
 export const unread = <F extends Family>(family: F, metrics: Iterable<Any | MetricSet>): ReadonlyArray<TagOf<F>> => {
-  // What is listed once cannot be listed again: an iterator.
+  // An iterator can be read only once.
   const parts = Predicate.isIterable(metrics) ? [...metrics] : undefined
   const invalid = whyInvalid("family", family, aFamily) ?? whyInvalid("metrics", parts, metricsAndSets)
   if (invalid !== undefined) throw invalid

@@ -1,15 +1,15 @@
 /**
- * The metrics of a runtime in Effect's `Metric` registry, for those who export that already: `Metric.snapshot`,
- * `PrometheusMetrics`, `OtlpMetrics` and Effect's devtools then show them beside Effect's own.
+ * Adds the metrics of a runtime to Effect's `Metric` registry, for programs that already export that registry:
+ * `Metric.snapshot`, `PrometheusMetrics`, `OtlpMetrics` and Effect's devtools then show them beside Effect's own.
  *
- * The registry is read synchronously, the fold is not: it shows what was read last. That is done every few seconds, and
- * by {@link refresh}, which whoever wants the state of now runs first:
+ * The registry is read synchronously and the fold is not, so the registry shows the last read. A read happens every few
+ * seconds, and when you run {@link refresh}. To see the present state, run it first:
  *
  * - `Effect.andThen(EffectMetrics.refresh, PrometheusMetrics.format())` in the handler of a route
  * - `Effect.andThen(EffectMetrics.refresh, flusher.flush)` with the `Flusher` of `OtlpExporter`
  *
- * Exporters of this package are always up to date, keep what Effect's registry has no kind for, and cost less:
- * `mvx-metrics/Prometheus` and `mvx-metrics/Otlp`.
+ * The exporters of this package, `mvx-metrics/Prometheus` and `mvx-metrics/Otlp`, are always up to date, keep kinds of
+ * metrics that Effect's registry does not have, and cost less.
  *
  * @example
  * ```ts
@@ -48,26 +48,26 @@ import type { MetricData } from "./MetricData.ts"
 import type { InvalidArgument } from "./MetricsError.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
 
-/** What was put into the registry. */
+/** The service that keeps Effect's registry up to date. */
 export class EffectMetrics extends Context.Service<
   EffectMetrics,
   {
-    /** Reads all metrics, every event accepted before included, and has the registry show them. */
+    /** Updates the registry with every event accepted before. */
     readonly refresh: Effect.Effect<void>
   }
 >()("mvx-metrics/EffectMetrics") {}
 
-/** Has the registry show every event accepted before this runs. */
+/** Updates the registry with every event accepted before this runs. */
 export const refresh: Effect.Effect<void, never, EffectMetrics> = EffectMetrics.use(({ refresh }) => refresh)
 
 export interface Options {
-  /** How often the registry is brought up to date beside {@link refresh}. Default: 5 seconds. */
+  /** The interval between updates of the registry, apart from {@link refresh}. Default: 5 seconds. */
   readonly interval?: Duration.Input
 }
 
 /**
- * Puts the metrics of the runtime into the registry of the fiber that builds the layer, with the attribute `recorder`,
- * and a `unit` where they have one. They are taken out again with the scope of the layer.
+ * Adds the metrics of the runtime to the registry of the fiber that builds the layer, with the attribute `recorder`, and
+ * a `unit` if they have one. They are removed when the scope of the layer closes.
  */
 export const layer = (options: Options = {}): Layer.Layer<EffectMetrics, InvalidArgument, MetricsRuntime> =>
   Layer.effect(
@@ -89,7 +89,7 @@ interface Registered {
   readonly registration: EffectMetric.Registration
 }
 
-/** Our series in a registry of Effect. */
+/** The library's series in a registry of Effect. */
 class Registry {
   readonly #context: Context.Context<never>
   readonly #series = new Map<string, Registered>()
@@ -99,7 +99,7 @@ class Registry {
     this.#context = context
   }
 
-  /** Shows these data, and nothing that was shown before. */
+  /** Replaces all shown data with these. */
   show(data: ReadonlyArray<MetricData>): void {
     if (!this.#open) return
     const gone = new Set(this.#series.keys())
@@ -115,7 +115,7 @@ class Registry {
     }
   }
 
-  /** Shows nothing any more, whoever still refreshes. */
+  /** Removes all data; later refreshes show nothing. */
   close(): void {
     this.show([])
     this.#open = false

@@ -1,5 +1,5 @@
 /**
- * Levels: what something stood at last.
+ * Gauges: the present level of something.
  */
 import type {
   EventOfTag,
@@ -22,8 +22,7 @@ export type { GaugePoint }
 export interface GaugeOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>
   extends ValueOptions<F, Tag, LS> {
   /**
-   * What an event does to the gauge: `"set"` puts its value in the place of what was there, `"add"` adds to it. Default:
-   * `"set"`.
+   * What an event does to the gauge: `"set"` replaces its value, `"add"` adds to it. Default: `"set"`.
    */
   readonly mode?: "set" | "add"
 }
@@ -33,10 +32,10 @@ export type GaugeDimensions<L extends LabelValues> = [keyof L] extends [never]
   : { readonly series: ReadonlyArray<Series<L, GaugePoint>> } & Remarks<GaugePoint>
 
 /**
- * The last value, and when it was measured (milliseconds since the Unix epoch).
+ * Keeps the last value and the time it was measured (milliseconds since the Unix epoch).
  *
- * Shows `{ value, at }`, both `null` before the first event, and for labels `series` instead. Throws `InvalidArgument`
- * for a definition that cannot work.
+ * Shows `{ value, at }`, both `null` before the first event. With labels it shows `series` instead. Throws
+ * `InvalidArgument` for an invalid definition.
  *
  * @example
  * ```ts

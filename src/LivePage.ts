@@ -1,12 +1,13 @@
 /**
- * A page that shows every recorder and metric of a runtime as they change: `GET /metrics/live`.
+ * Serves a page that shows every recorder and metric of a runtime as they change: `GET /metrics/live`.
  *
- * It is off unless an application mounts it: by {@link layerHttp} with Effect's `HttpRouter`, by {@link handler} with
- * what speaks `fetch`, by {@link nodeHandler} with `node:http`. All that it loads comes from where it stands itself, it
- * changes nothing, and its `Content-Security-Policy` allows nothing else. Whoever can reach it reads all metrics: mount
- * it where only those can who may.
+ * It is off unless an application mounts it: with {@link layerHttp} on Effect's `HttpRouter`, with {@link handler} in a
+ * `fetch` server, or with {@link nodeHandler} in `node:http`. It loads only same-origin assets, its
+ * `Content-Security-Policy` allows nothing else, and it changes nothing. Anyone who can reach it can read every metric, so
+ * mount it behind the access control of your other internal pages.
  *
- * Below its path are `data`, the JSON of one moment, and `events`, the same each second as server-sent events.
+ * Below its path are `data`, which returns the present state as JSON, and `events`, which sends the same once a second as
+ * server-sent events.
  *
  * @example
  * ```ts
@@ -39,11 +40,11 @@ import { MetricsRuntime } from "./MetricsRuntime.ts"
 export type { FetchHandler, NodeHandler } from "./internal/exporters/httpHandlers.ts"
 
 export interface Options {
-  /** Where the page is. Default: `/metrics/live`. */
+  /** The path of the page. Default: `/metrics/live`. */
   readonly path?: `/${string}`
-  /** Most recorders that are shown, the oldest; the page says how many there are. Default: 100. */
+  /** The maximum number of recorders shown, oldest first. The page shows how many there are in all. Default: 100. */
   readonly maxRecorders?: number
-  /** Most series of a metric that are shown, the largest; the page says how many there are. Default: 100. */
+  /** The maximum number of series shown per metric, largest first. The page shows how many there are in all. Default: 100. */
   readonly maxSeries?: number
 }
 
@@ -123,7 +124,7 @@ const isListening = (source: object): boolean => {
 const refused = (status: number, body: string, headers: { readonly [name: string]: string } = {}): Response =>
   new Response(`${body}\n`, { status, headers: { "content-type": "text/plain; charset=utf-8", ...headers } })
 
-/** A handler for what speaks `fetch`. With the scope, its streams end. */
+/** Makes a `fetch` handler. Its streams end when the scope closes. */
 export const handler = (
   options: Options = {}
 ): Effect.Effect<FetchHandler, InvalidArgument, MetricsRuntime | Scope.Scope> =>
@@ -156,8 +157,8 @@ const resourceBelow = (resources: Resources, path: string, pathname: string): Re
 }
 
 /**
- * A handler for `node:http` and what stands on it: `createServer(handler)`, `app.use(handler)`. With the scope, its
- * streams end.
+ * Makes a handler for `node:http` and frameworks built on it: `createServer(handler)`, `app.use(handler)`. Its streams
+ * end when the scope closes.
  */
 export const nodeHandler = (
   options: Options = {}

@@ -1,9 +1,9 @@
 /**
  * The definition of a metric: a stable name, an initial state, a pure reducer per event tag, and a view from the
- * state to what is shown.
+ * state to the dimensions of its snapshot.
  *
  * A definition is plain data and pure functions. It holds no state, so one definition can be registered in any number
- * of recorders, and it works with no recorder at all.
+ * of recorders, and it works without a recorder.
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 /**
- * Layers that provide a running {@link MetricsRuntime}: with a worker thread, or in process. Both have the same
- * behaviour; closing the scope folds what was accepted, stops the recorders and releases the thread.
+ * Layers that provide a running {@link MetricsRuntime}: with a worker thread, or in process. Both behave
+ * the same. Closing the scope folds every accepted event, stops the recorders and releases the thread.
  *
  * @example
  * ```ts
@@ -26,10 +26,10 @@ const started = (
     Effect.tap(make, (runtime) => runtime.start)
   )
 
-/** Folds on a dedicated worker thread: the production thread pays for the hand-off only. */
+/** Folds on a dedicated worker thread, so the application thread pays only for the hand-off. */
 export const layerWorker = (options: WorkerOptions): Layer.Layer<MetricsRuntime, RuntimeStartError> =>
   started(MetricsRuntime.makeWorker(options))
 
-/** Folds in process, with the same semantics: for tests, for platforms without worker threads, for tiny programs. */
+/** Folds in process, with the same semantics: for tests, platforms without worker threads, and small programs. */
 export const layerInProcess = (options: RuntimeOptions): Layer.Layer<MetricsRuntime, RuntimeStartError> =>
   started(MetricsRuntime.makeInProcess(options))

@@ -1,7 +1,6 @@
 /**
- * The process itself as one that says what happens: its processor time, memory, event loop, heap and garbage collector as
- * events, and metrics of these. Names are those of OpenTelemetry's conventions: `process.*`, `nodejs.eventloop.*`,
- * `v8js.*`.
+ * Measures the process of Node: CPU time, memory, event loop, heap and garbage collector, as events and metrics of these
+ * events. Names follow OpenTelemetry's conventions: `process.*`, `nodejs.eventloop.*`, `v8js.*`.
  *
  * | metric | kind | unit | labels |
  * | --- | --- | --- | --- |
@@ -16,8 +15,8 @@
  * | `v8js.memory.heap.limit`, `.used`, `.space.available_size`, `.space.physical_size` | gauge | By | `v8js.heap.space.name` |
  * | `v8js.gc.duration` | histogram | s | `v8js.gc.type` |
  *
- * A worker has to know the definitions, as with any metric: `export { ProcessMetrics } from "mvx-metrics/NodeProcess"` in
- * the module of your own.
+ * A worker must have the definitions, as for any metric. Put `export { ProcessMetrics } from "mvx-metrics/NodeProcess"` in
+ * your metrics module.
  *
  * @example
  * ```ts
@@ -55,20 +54,20 @@ export type { AnyRuntime } from "./internal/runtime/anyRuntime.ts"
 export type { Stoppable } from "./internal/runtime/startScoped.ts"
 
 export interface Options {
-  /** The recorder that is made for it. Default: `"process"`. */
+  /** The id of the recorder to create. Default: `"process"`. */
   readonly recorderId?: string
-  /** How often the process is measured. Collections of garbage are events of their own. Default: 10 seconds. */
+  /** The interval between measurements. Garbage collections are separate events. Default: 10 seconds. */
   readonly interval?: Duration.Input
 }
 
 type StartError = InvalidArgument | InvalidState | RecorderAlreadyExists | RegisterError
 
-/** Measures the process at once and then every so often, on a recorder of its own, until the scope closes. */
+/** Measures the process immediately and then at each interval, on its own recorder, until the scope closes. */
 export const layer = (options: Options = {}): Layer.Layer<never, StartError, MetricsRuntime> =>
   Layer.effectDiscard(Effect.flatMap(MetricsRuntime, (runtime) => measure(runtime, options)))
 
 /**
- * {@link layer} for programs without Effect, until `stop` of what it gives is called. It does not keep the process alive.
+ * Starts the measurement without Effect. It runs until `stop` of the result, and does not keep the process alive.
  *
  * @example
  * ```ts

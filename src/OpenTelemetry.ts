@@ -1,9 +1,9 @@
 /**
- * The metrics of a runtime as observable instruments on a meter of `@opentelemetry/api`, for those who have an
- * OpenTelemetry SDK with readers and exporters of its own.
+ * Adds the metrics of a runtime to a meter of `@opentelemetry/api` as observable instruments, for programs that have an
+ * OpenTelemetry SDK with its own readers and exporters.
  *
- * Each collection of the SDK reads the runtime once, every event accepted before included. Metrics that are registered
- * later are there from then on.
+ * Each collection of the SDK reads the runtime once and includes every event accepted before. Metrics that are registered
+ * later appear from then on.
  *
  * | metric | becomes |
  * | --- | --- |
@@ -13,7 +13,7 @@
  * | a histogram | the observable counters `NAME.count`, `NAME.sum` and `NAME.bucket`, the last by the attribute `le`, added up as in Prometheus: the API has no histogram that can be observed |
  * | a summary | likewise `NAME.count` and `NAME.sum`, and the gauge `NAME` by the attribute `quantile` |
  *
- * Whoever wants histograms as they are takes `mvx-metrics/Otlp`.
+ * To export histograms as histograms, use `mvx-metrics/Otlp`.
  *
  * @example
  * ```ts
@@ -39,7 +39,7 @@ import { MetricsRuntime } from "./MetricsRuntime.ts"
 
 export type { AnyRuntime } from "./internal/runtime/anyRuntime.ts"
 
-/** Has the meter observe all metrics of the runtime, with the attribute `recorder`, until the function given is called. */
+/** Lets the meter observe all metrics of the runtime, with the attribute `recorder`, until the returned function is called. */
 export const observe = (meter: Meter, runtime: AnyRuntime): (() => void) => {
   if (typeof meter?.addBatchObservableCallback !== "function") {
     throw new InvalidArgument({ argument: "meter", reason: "must be a Meter of @opentelemetry/api" })
@@ -47,7 +47,7 @@ export const observe = (meter: Meter, runtime: AnyRuntime): (() => void) => {
   const service = serviceOf(runtime)
   const collection = sharedCollection(service)
   const instruments = new Map<string, Observable>()
-  /** What the callback is for at present: a meter takes nothing else from it. */
+  /** The observables that the callback is registered for. A meter accepts values for no others. */
   let observed: Array<Observable> = []
 
   const callback: BatchObservableCallback = async (result) => {
@@ -100,7 +100,7 @@ const make = (meter: Meter, { description, kind, name, unit }: Observed): Observ
   }
 }
 
-/** {@link observe} for the scope of a layer. */
+/** Observes the metrics, as {@link observe} does, for the scope of the layer. */
 export const layer = (meter: Meter): Layer.Layer<never, InvalidArgument, MetricsRuntime> =>
   Layer.effectDiscard(
     Effect.acquireRelease(

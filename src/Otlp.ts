@@ -1,11 +1,11 @@
 /**
- * The metrics of a runtime to an OpenTelemetry collector, or whatever else takes OTLP over HTTP.
+ * Sends the metrics of a runtime to an OpenTelemetry collector, or to any other receiver of OTLP over HTTP.
  *
- * Each export is of the state right before it, every event accepted until then included. When its scope closes it
- * exports once more; a recorder that was removed meanwhile is in the next export with its last state. Nothing is lost
- * of what was not taken: with `temporality: "delta"` the next export has it as well. Transport, retries and headers are
- * those of Effect's `OtlpExporter`, whose `Flusher` exports at once; exponential histograms, times of start and resets
- * are there as they are measured.
+ * Each export reads the runtime immediately before it is sent, so it includes every event accepted until then. When the
+ * scope closes, it exports once more. A recorder that was removed in between is in the next export with its last state.
+ * With `temporality: "delta"`, data from a failed export is included in the next one. Transport, retries and headers are
+ * those of Effect's `OtlpExporter`, whose `Flusher` exports immediately. Exponential histograms, start times and resets
+ * are exported as they are measured.
  *
  * Without Effect: {@link start}.
  *
@@ -58,8 +58,8 @@ export type { AnyRuntime } from "./internal/runtime/anyRuntime.ts"
 export type { Stoppable } from "./internal/runtime/startScoped.ts"
 
 /**
- * Exports the metrics of the runtime, in the encoding of the `OtlpSerialization` that is provided. `Flusher` is Effect's:
- * flushing it exports the metrics of now, along with what other exporters of Effect have.
+ * Exports the metrics of the runtime, in the encoding of the provided `OtlpSerialization`. `Flusher` is Effect's: flushing
+ * it exports the present metrics, and the data of Effect's other exporters.
  */
 export const layer = (
   options: OtlpOptions
@@ -76,13 +76,13 @@ export const layer = (
     })
   ).pipe(Layer.provideMerge(OtlpExporter.layerFlusher))
 
-/** {@link layer} with JSON. */
+/** Exports as {@link layer} does, in JSON. */
 export const layerJson = (
   options: OtlpOptions
 ): Layer.Layer<OtlpExporter.Flusher, InvalidArgument, MetricsRuntime | HttpClient.HttpClient> =>
   Layer.provide(layer(options), OtlpSerialization.layerJson)
 
-/** {@link layer} with protobuf. */
+/** Exports as {@link layer} does, in protobuf. */
 export const layerProtobuf = (
   options: OtlpOptions
 ): Layer.Layer<OtlpExporter.Flusher, InvalidArgument, MetricsRuntime | HttpClient.HttpClient> =>
@@ -100,14 +100,14 @@ export interface StartOptions extends OtlpOptions {
   readonly encoding?: "json" | "protobuf"
 }
 
-/** An exporter that runs. `stop` exports once more; the runtime may have been shut down before: what it came to is known. */
+/** A running exporter. `stop` exports once more, even after `runtime.shutdown()`: the final state is retained. */
 export interface Running extends Stoppable {
-  /** Exports the metrics of now. It settles when they have arrived, or could not be delivered. */
+  /** Exports the present metrics. It settles when they have arrived or could not be delivered. */
   readonly flush: () => Promise<void>
 }
 
 /**
- * {@link layer} for programs without Effect, by `fetch`. Rejects with `InvalidArgument`.
+ * Starts an exporter without Effect, over `fetch`. Rejects with `InvalidArgument`.
  *
  * @example
  * ```ts

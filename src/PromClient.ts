@@ -1,12 +1,12 @@
 /**
- * The metrics of a runtime in a registry of `prom-client` or `@prometheus-io/client`, so that a `/metrics` that is there
- * already shows them as well.
+ * Adds the metrics of a runtime to a registry of `prom-client` or `@prometheus-io/client`, so that an existing `/metrics`
+ * shows them as well.
  *
- * They have the names that `mvx-metrics/Prometheus` gives them. Each call of `registry.metrics()` reads the runtime once,
- * every event accepted before included. Metrics that are registered later are there from then on. `resetMetrics` leaves
- * them as they are: what they count belongs to their recorders.
+ * Their names are those of `mvx-metrics/Prometheus`. Each call of `registry.metrics()` reads the runtime once and includes
+ * every event accepted before. Metrics that are registered later appear from then on. `resetMetrics` does not change them,
+ * because their counts belong to their recorders.
  *
- * Where there is no registry yet, `mvx-metrics/Prometheus` costs the production thread less: it makes the text on the
+ * If you have no registry yet, `mvx-metrics/Prometheus` costs the application thread less: it makes the text on the
  * worker.
  *
  * @example
@@ -36,7 +36,7 @@ import { MetricsRuntime } from "./MetricsRuntime.ts"
 
 export type { AnyRuntime } from "./internal/runtime/anyRuntime.ts"
 
-/** What is needed of a registry. Those of both packages have it. */
+/** The part of a registry that is needed. The registries of both packages have it. */
 export interface Registry {
   // Each package asks for its own class of metrics, though it calls no more than is here.
   registerMetric(metric: never): void
@@ -62,8 +62,8 @@ interface PromMetric {
 }
 
 /**
- * Has the registry show all metrics of the runtime, with the label `recorder`, until the function given back is called.
- * Throws `MetricNameCollision` when the registry has a metric of a name that one would have; a metric that comes later
+ * Adds all metrics of the runtime to the registry, with the label `recorder`, until the returned function is called.
+ * Throws `MetricNameCollision` if the registry already has a metric of the same name. A metric that is registered later
  * under such a name is left out, with a warning of the process.
  */
 export const registerInto = (registry: Registry, runtime: AnyRuntime): (() => void) => {
@@ -131,7 +131,7 @@ const promMetric = (data: MetricData, name: string, read: () => Promise<MetricDa
 }
 
 /**
- * {@link registerInto} for the scope of a layer.
+ * Adds the metrics to the registry, as {@link registerInto} does, for the scope of the layer.
  *
  * @example
  * ```ts

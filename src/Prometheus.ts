@@ -1,11 +1,10 @@
 /**
- * The metrics of a runtime for Prometheus, in its text format or in OpenMetrics 1.0, whichever is asked for.
+ * Serves the metrics of a runtime to Prometheus, in its text format or in OpenMetrics 1.0, as the client asks.
  *
- * It is mounted by {@link layerHttp} on Effect's `HttpRouter`, by {@link handler} in what speaks `fetch`, and by
- * {@link nodeHandler} in `node:http`; {@link render} gives the text itself. The text is made where the metrics are folded,
- * on the worker, so that a scrape costs the production thread next to nothing, and it includes every event accepted
- * before. A metric whose view throws is left out; when the fold is gone, or does not answer, a scrape is answered by 503
- * and the reason.
+ * Mount it with {@link layerHttp} on Effect's `HttpRouter`, with {@link handler} in a `fetch` server, or with
+ * {@link nodeHandler} in `node:http`. {@link render} returns the text itself. The text is made where the metrics are folded,
+ * on the worker, so a scrape costs the application thread little. It includes every event accepted before. A metric whose
+ * view throws is left out. If the fold is gone or does not answer, a scrape is answered with 503 and the reason.
  *
  * | metric | in Prometheus |
  * | --- | --- |
@@ -13,10 +12,10 @@
  * | histogram `http.request.duration`, unit `ms` | `http_request_duration_seconds`, values in seconds |
  * | exponential histogram | a classic one: up to 28 buckets whose counts are exact |
  * | ratio `cache.hits` | `cache_hits_ratio`, `cache_hits_hits_total`, `cache_hits_total_total` |
- * | written by hand | a gauge, each number by the label `dimension` |
+ * | `Metric.make` | a gauge, each number by the label `dimension` |
  *
  * Each sample has the label `recorder`. A label of a metric that would be the same, or `le`, is called `exported_...`.
- * What is beyond the cap on series has the label `otel_metric_overflow="true"`.
+ * Events beyond the cardinality limit have the label `otel_metric_overflow="true"`.
  */
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
@@ -35,7 +34,7 @@ export type { Format } from "./internal/exposition/exposition.ts"
 export type { ScrapeOptions } from "./internal/exposition/scrape.ts"
 
 export interface HttpOptions extends ScrapeOptions {
-  /** Where the metrics are. Default: `/metrics`. */
+  /** The path of the route. Default: `/metrics`. */
   readonly path?: `/${string}`
 }
 
@@ -51,7 +50,7 @@ const checked = <O extends ScrapeOptions>(
 }
 
 /**
- * The text of a scrape.
+ * Returns the text of a scrape.
  *
  * @example
  * ```ts
@@ -116,7 +115,7 @@ export const layerHttp = (
   )
 
 /**
- * A handler for what speaks `fetch`. It answers whatever path it is mounted at.
+ * Makes a `fetch` handler. It answers at any path it is mounted at.
  *
  * @example
  * ```ts
@@ -137,7 +136,7 @@ export const handler = (options: ScrapeOptions = {}): Effect.Effect<FetchHandler
   made(handlers.fetchHandler, options)
 
 /**
- * A handler for `node:http` and what stands on it: `createServer(handler)`, `app.use("/metrics", handler)`.
+ * Makes a handler for `node:http` and frameworks built on it: `createServer(handler)`, `app.use("/metrics", handler)`.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * Plain statistics: averages, extremes, ratios, what came how often, and how many different values there were.
+ * Plain statistics: averages, extremes, ratios, frequencies, and counts of distinct values.
  */
 import type {
   BooleanField,
@@ -26,7 +26,7 @@ import type { Family, TagOf } from "./MetricEvent.ts"
 export type { AveragePoint, DistinctPoint, FrequencyPoint, MinMaxPoint, RatioPoint }
 
 export interface Average {
-  /** `null` of nothing. */
+  /** `null` before the first value. */
   readonly average: number | null
   readonly count: number
   readonly sum: number
@@ -35,9 +35,9 @@ export interface Average {
 export type AverageDimensions<L extends LabelValues> = Dimensioned<L, Average>
 
 /**
- * The average of all values.
+ * Measures the average of all values.
  *
- * Throws `InvalidArgument` for a definition that cannot work.
+ * Throws `InvalidArgument` for an invalid definition.
  *
  * @example
  * ```ts
@@ -72,9 +72,9 @@ export interface MinMax {
 export type MinMaxDimensions<L extends LabelValues> = Dimensioned<L, MinMax>
 
 /**
- * The least and the greatest of all values, `null` of nothing.
+ * Measures the minimum and the maximum of all values. Both are `null` before the first value.
  *
- * Throws `InvalidArgument` for a definition that cannot work.
+ * Throws `InvalidArgument` for an invalid definition.
  *
  * @example
  * ```ts
@@ -102,14 +102,14 @@ export const minMax = <
 
 export interface RatioOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>
   extends InstrumentOptions<F, Tag, LS> {
-  /** Which of the events are counted above the line: a field that says yes or no, or a function of the event. */
+  /** Which events count as hits: a boolean field, or a function of the event. */
   readonly hits:
     | BooleanField<EventOfTag<F, Tag>>
     | ((event: EventOfTag<F, Tag>, at: number) => boolean | null | undefined)
 }
 
 export interface Ratio {
-  /** `hits / total`, `null` of nothing. */
+  /** `hits / total`, or `null` before the first event. */
   readonly ratio: number | null
   readonly hits: number
   readonly total: number
@@ -118,9 +118,9 @@ export interface Ratio {
 export type RatioDimensions<L extends LabelValues> = Dimensioned<L, Ratio>
 
 /**
- * Which part of the events it was: failures over attempts, hits over look-ups.
+ * Measures which part of the events were hits: failures over attempts, cache hits over lookups.
  *
- * Throws `InvalidArgument` for a definition that cannot work.
+ * Throws `InvalidArgument` for an invalid definition.
  *
  * @example
  * ```ts
@@ -148,24 +148,24 @@ export const ratio = <
 
 export interface FrequencyOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>
   extends InstrumentOptions<F, Tag, LS> {
-  /** What is counted: a field, or a function of the event. A field that is not there is not. */
+  /** The value that is counted: a field, or a function of the event. A missing field is not counted. */
   readonly value: LabelSource<EventOfTag<F, Tag>>
-  /** Most values that are told apart. Default: 1000. */
+  /** The maximum number of values counted separately. Default: 1000. */
   readonly maxValues?: number
 }
 
 export interface Frequency {
   readonly counts: { readonly [value: string]: number }
-  /** Values beyond `maxValues`, where there are any. */
+  /** The count of all values beyond `maxValues`, if there are any. */
   readonly others?: number
 }
 
 export type FrequencyDimensions<L extends LabelValues> = Dimensioned<L, Frequency>
 
 /**
- * How often each value came.
+ * Counts how often each value occurs.
  *
- * Throws `InvalidArgument` for a definition that cannot work.
+ * Throws `InvalidArgument` for an invalid definition.
  *
  * @example
  * ```ts
@@ -197,9 +197,9 @@ export const frequency = <
 
 export interface DistinctOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>
   extends InstrumentOptions<F, Tag, LS> {
-  /** What is told apart: a field, or a function of the event. A field that is not there is not counted. */
+  /** The value that is counted once: a field, or a function of the event. A missing field is not counted. */
   readonly value: LabelSource<EventOfTag<F, Tag>>
-  /** The registers are 2 to the power of this, from 4 to 16: the standard error is 1.04 / sqrt(registers). Default: 11. */
+  /** The logarithm to base 2 of the number of registers, from 4 to 16. The standard error is 1.04 / sqrt(registers). Default: 11. */
   readonly precision?: number
 }
 
@@ -210,9 +210,9 @@ export interface Distinct {
 export type DistinctDimensions<L extends LabelValues> = Dimensioned<L, Distinct>
 
 /**
- * How many different values there were: an estimate, with a standard error of 2.3 % (see `precision`), in little memory.
+ * Estimates the number of distinct values in little memory, with a standard error of 2.3 % (see `precision`).
  *
- * HyperLogLog (Flajolet et al., 2007). Throws `InvalidArgument` for a definition that cannot work.
+ * Uses HyperLogLog (Flajolet et al., 2007). Throws `InvalidArgument` for an invalid definition.
  *
  * @example
  * ```ts

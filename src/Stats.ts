@@ -13,26 +13,26 @@ export type RecorderState = "Idle" | "Starting" | "Running" | "Stopping" | "Stop
 /** Counts of events since the recorder was made, all in events. */
 export interface Stats {
   readonly state: RecorderState
-  /** Most events that may be accepted and not yet folded. */
+  /** The maximum number of events in flight: accepted and not yet folded. */
   readonly capacity: number
-  /** Everything that was handed to the recorder and decided on. */
+  /** All events that were emitted to the recorder and accepted or refused. */
   readonly offered: number
   readonly accepted: number
   readonly refused: number
-  /** Why events were refused. */
+  /** The refused events by reason. */
   readonly refusedBy: {
     /** The capacity was used up. */
     readonly overflow: number
-    /** Not an event, or not plain data. */
+    /** The value was not an event, or not plain data. */
     readonly invalid: number
     /** The recorder was stopping, stopped or failed. */
     readonly notRunning: number
   }
   /** At least one metric took the event. */
   readonly applied: number
-  /** No metric was concerned. */
+  /** No metric took the event. */
   readonly ignored: number
-  /** `drop-oldest` took the event back to make room for a newer one. */
+  /** `drop-oldest` evicted the event to make room for a newer one. */
   readonly evicted: number
   /** Accepted and not yet folded, wherever the event is. */
   readonly pending: number

@@ -16,13 +16,13 @@ export interface SummaryOptions<F extends Family, Tag extends TagOf<F>, LS exten
   extends ValueOptions<F, Tag, LS> {
   /** Which quantiles, each from 0 to 1. Default: 0.5, 0.9, 0.99. */
   readonly quantiles?: ReadonlyArray<number>
-  /** How far back the quantiles look. Default: one minute. */
+  /** The length of the window that the quantiles cover. Default: 1 minute. */
   readonly window?: Duration.Input
-  /** In how many steps the window slides. Default: 6. */
+  /** The number of steps in which the window slides. Default: 6. */
   readonly slots?: number
 }
 
-/** `count` and `sum` are of all values, quantiles of those in the window; `null` where there are none. */
+/** `count` and `sum` cover all values, `quantiles` those in the window. A quantile is `null` if the window is empty. */
 export interface Quantiles {
   readonly count: number
   readonly sum: number
@@ -32,11 +32,11 @@ export interface Quantiles {
 export type SummaryDimensions<L extends LabelValues> = Dimensioned<L, Quantiles>
 
 /**
- * Quantiles of the values of the last minute, or of another window; beside them the count and the sum of all.
+ * Measures quantiles of the values of the last minute (or of another window), and the count and sum of all values.
  *
- * The quantiles are estimates from exponential histograms, one for each slot of the window: with 160 buckets their
- * relative error is below 1 % while the values of a window lie within a factor of some 20, and grows with the
- * logarithm of that factor. Throws `InvalidArgument` for a definition that cannot work.
+ * Quantiles are estimated from exponential histograms of 160 buckets, one per slot of the window. Their relative error
+ * is below 1 % while the values of a window lie within a factor of about 20, and grows with the logarithm of that factor.
+ * Throws `InvalidArgument` for an invalid definition.
  *
  * @example
  * ```ts

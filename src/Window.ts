@@ -1,5 +1,5 @@
 /**
- * What happened lately: over a window of time that slides.
+ * Metrics over a sliding window of time.
  */
 import * as Duration from "effect/Duration"
 import type {
@@ -23,16 +23,16 @@ import type { Family, TagOf } from "./MetricEvent.ts"
 export type { WindowPoint }
 
 interface Sliding {
-  /** How far back it looks from the time of the reader. Default: one minute. */
+  /** The length of the window, back from the time of the read. Default: 1 minute. */
   readonly window?: Duration.Input
-  /** In how many steps the window slides: its resolution is `window / slots`. Default: 60. */
+  /** The number of steps in which the window slides. Its resolution is `window / slots`. Default: 60. */
   readonly slots?: number
 }
 
 export interface RateOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>
   extends InstrumentOptions<F, Tag, LS>,
     Sliding {
-  /** What each event adds, finite. Default: 1. */
+  /** The amount that each event adds: a finite number. Default: 1. */
   readonly value?: Value<EventOfTag<F, Tag>>
 }
 
@@ -64,10 +64,10 @@ const sliding: Special = {
 }
 
 /**
- * How many events a second there were in the last minute, or how much of what they carry.
+ * Measures the events per second over the last minute, or the sum of their values per second.
  *
- * Time is that of the events and of the reader, so under `TestClock` it is exact. Throws `InvalidArgument` for a
- * definition that cannot work.
+ * The window moves with the time of the events and of the reader, so it is exact under `TestClock`. Throws
+ * `InvalidArgument` for an invalid definition.
  *
  * @example
  * ```ts
@@ -95,10 +95,10 @@ export const rate = <
   instrument("rate", name, options, sliding)
 
 /**
- * Count, sum, least, greatest and average of the values of the last minute.
+ * Measures count, sum, minimum, maximum and average of the values of the last minute.
  *
- * Time is that of the events and of the reader, so under `TestClock` it is exact. Throws `InvalidArgument` for a
- * definition that cannot work.
+ * The window moves with the time of the events and of the reader, so it is exact under `TestClock`. Throws
+ * `InvalidArgument` for an invalid definition.
  *
  * @example
  * ```ts

@@ -41,32 +41,32 @@ import { Recorder } from "../Recorder.ts"
 export type { Captured } from "../internal/ndjson.ts"
 export type { Refused } from "../internal/recorder/capturing.ts"
 
-/** What a test reads of its recorder. */
+/** What a test reads from its recorder. */
 export interface TestRecorderService {
-  /** The events that were accepted, in this order, by value and with their times. */
+  /** The accepted events in order, by value and with their times. */
   readonly events: Effect.Effect<ReadonlyArray<Captured>>
-  /** Those of a family, typed by it. */
+  /** The accepted events of a family, typed by it. */
   readonly eventsOf: <F extends Family>(family: F) => Effect.Effect<ReadonlyArray<Captured<F["Type"]>>>
-  /** What was refused, and why. */
+  /** The refused events, and why they were refused. */
   readonly refused: Effect.Effect<ReadonlyArray<Refused>>
-  /** Forgets what was captured. The metrics keep their state: `recorder.reset` is for those. */
+  /** Forgets the captured events. Metrics keep their state; to reset them, use `recorder.reset`. */
   readonly clear: Effect.Effect<void>
 }
 
-/** What every test recorder can be given. */
+/** The options of every test recorder. */
 export interface TestRecorderSyncOptions {
-  /** Metrics that are registered from the start: one, a set, or a list. Components may register others. */
+  /** The metrics registered from the start: one, a set, or a list. Components may register others. */
   readonly metrics?: MetricsGiven
 }
 
-/** Beside the metrics, what any recorder can be given. */
+/** The metrics, and the options of any recorder. */
 export interface TestRecorderOptions<out R = never> extends RecorderOptions<R>, TestRecorderSyncOptions {}
 
-/** The service by which a test reads what was captured. */
+/** The service with which a test reads the captured events. */
 export class TestRecorder extends Context.Service<TestRecorder, TestRecorderService>()(
   "mvx-metrics/testing/TestRecorder"
 ) {
-  /** The events that were accepted, in this order, by value and with their times. */
+  /** The accepted events in order, by value and with their times. */
   static readonly events: Effect.Effect<ReadonlyArray<Captured>, never, TestRecorder> = TestRecorder.use(
     (self) => self.events
   )
@@ -77,15 +77,15 @@ export class TestRecorder extends Context.Service<TestRecorder, TestRecorderServ
   ): Effect.Effect<ReadonlyArray<Captured<F["Type"]>>, never, TestRecorder> =>
     TestRecorder.use((self) => self.eventsOf(family))
 
-  /** What was refused, and why. */
+  /** The refused events, and why they were refused. */
   static readonly refused: Effect.Effect<ReadonlyArray<Refused>, never, TestRecorder> = TestRecorder.use(
     (self) => self.refused
   )
 
-  /** Forgets what was captured. The metrics keep their state: `recorder.reset` is for those. */
+  /** Forgets the captured events. Metrics keep their state; to reset them, use `recorder.reset`. */
   static readonly clear: Effect.Effect<void, never, TestRecorder> = TestRecorder.use((self) => self.clear)
 
-  /** A recorder that folds in process, as `Recorder.make` makes it, with its queue, its policies and its hooks. */
+  /** Provides a recorder that folds in process, like that of `Recorder.make`, with its queue, policies and hooks. */
   static readonly layer = <R = never>(
     options?: TestRecorderOptions<R>
   ): Layer.Layer<Recorder | TestRecorder, InvalidArgument | RegisterError, R> =>
@@ -96,8 +96,8 @@ export class TestRecorder extends Context.Service<TestRecorder, TestRecorderServ
     })
 
   /**
-   * A recorder that folds each event in the call that emits it and answers reads at once: `Effect.runSync` runs a
-   * program with it. It has no capacity to exceed, and no hooks.
+   * Provides a recorder that folds each event in the call that emits it and answers reads immediately, so `Effect.runSync`
+   * runs a program with it. It has no capacity limit and no hooks.
    */
   static readonly layerSync = (
     options?: TestRecorderSyncOptions

@@ -1,9 +1,8 @@
 /**
- * Assertions on snapshots, for any test runner: they throw an `AssertionError` that says where the dimensions differ.
+ * Assertions on snapshots, for any test runner. They throw an `AssertionError` that lists the differences.
  *
- * Expected is the dimensions by the name of the metric. Series are compared by their labels, in whatever order they
- * come. An expected value may be a matcher of the test framework, `expect.closeTo(0.3)`. A metric that is quarantined
- * never passes.
+ * The expected value is the dimensions by metric name. Series are compared by their labels, in any order. An expected
+ * value may be a matcher of the test framework, `expect.closeTo(0.3)`. A quarantined metric never passes.
  */
 import { AssertionError } from "node:assert"
 import { differences, type Extent, partOf } from "../internal/differences.ts"
@@ -12,7 +11,7 @@ import { isQuarantined, type Snapshot, type Snapshots } from "../Snapshot.ts"
 /** The dimensions of metrics by name. */
 export type Expected = { readonly [name: string]: unknown }
 
-/** Some of the fields of dimensions, down to any depth. Of an array every element is named. */
+/** Some of the fields of dimensions, at any depth. An array must have every element. */
 export type PartOf<Dimensions> =
   Dimensions extends ReadonlyArray<infer Element>
     ? ReadonlyArray<PartOf<Element>>
@@ -21,7 +20,7 @@ export type PartOf<Dimensions> =
       : Dimensions
 
 /**
- * These metrics, and no others, with exactly these dimensions.
+ * Asserts that the snapshots have these metrics and no others, with exactly these dimensions.
  *
  * @example
  * ```ts
@@ -48,7 +47,7 @@ export const assertSnapshots = (received: Snapshots, expected: Expected): void =
   check(received, expected, "whole", assertSnapshots)
 
 /**
- * At least these metrics, with at least these dimensions: whatever is not expected may be anything.
+ * Asserts that the snapshots have at least these metrics, with at least these dimensions.
  *
  * @example
  * ```ts
@@ -67,7 +66,7 @@ export const assertSnapshotsMatch = (received: Snapshots, expected: Expected): v
   check(received, expected, "part", assertSnapshotsMatch)
 
 /**
- * A metric with exactly these dimensions.
+ * Asserts that a metric has exactly these dimensions.
  *
  * @example
  * ```ts
@@ -86,7 +85,7 @@ export const assertSnapshot = <D>(received: Snapshot<D>, expected: NoInfer<D>): 
   check({ [received.name]: received }, { [received.name]: expected }, "whole", assertSnapshot)
 
 /**
- * A metric with at least these dimensions: whatever is not expected may be anything.
+ * Asserts that a metric has at least these dimensions.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * Clocks that show what a test says.
+ * Clocks whose time a test sets.
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -8,7 +8,7 @@ import { clockOf } from "../internal/fixedTime.ts"
 import { aDuration, whyInvalid } from "../internal/options.ts"
 import { InvalidArgument } from "../MetricsError.ts"
 
-/** A point in time: a date, milliseconds since the Unix epoch, or a date as ISO 8601 has it. */
+/** A point in time: a date, milliseconds since the Unix epoch, or a date in ISO 8601. */
 export type Time = Date | number | string
 
 const millisOf = (time: Time): number => {
@@ -19,10 +19,10 @@ const millisOf = (time: Time): number => {
 }
 
 /**
- * A clock that always shows the same time. Sleeps take as long as they do in real time; where a test is to move the time
- * itself, use Effect's `TestClock`.
+ * Provides a clock that always shows the same time. Sleeps take real time. To move time in a test, use Effect's
+ * `TestClock`.
  *
- * Throws `InvalidArgument` for what is no time.
+ * Throws `InvalidArgument` for an invalid time.
  *
  * @example
  * ```ts
@@ -42,10 +42,10 @@ export const fixedClock = (time: Time): Layer.Layer<never> => {
 }
 
 /**
- * A clock that moves on by `step` with each reading: the first shows `start`. What measures a duration by two readings
- * measures exactly one step. Each layer that is built begins anew.
+ * Provides a clock that moves by `step` with each reading, from `start` on. A duration measured with two readings is
+ * exactly one step. Each layer starts again at `start`.
  *
- * Throws `InvalidArgument` for what is no time, or no duration.
+ * Throws `InvalidArgument` for an invalid time or duration.
  *
  * @example
  * ```ts

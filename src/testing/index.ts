@@ -1,5 +1,5 @@
 /**
- * What tests of programs with metrics need: `mvx-metrics/testing`.
+ * The testing kit for programs with metrics: `mvx-metrics/testing`.
  */
 export * from "./assertSnapshots.ts"
 export * from "./clocks.ts"
