@@ -21,32 +21,42 @@ export const hasBrowser = existsSync(executablePath)
 /** A second of the server takes a twentieth of one. */
 const clock = fasterClock(20)
 
-/** The server: its URL, and its runtime. Requests go on until the scope is closed. */
-export const liveService = Effect.gen(function* () {
-  const Server = HttpRouter.serve(
-    Layer.mergeAll(LivePage.layerHttp(), HttpRouter.add("GET", "/elsewhere", HttpServerResponse.text("elsewhere"))),
-    { disableLogger: true, disableListenLog: true }
-  ).pipe(
-    Layer.provideMerge(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 })),
-    Layer.provideMerge(
-      MetricsLayer.layerWorker({
-        namespace: "example.metrics",
-        metrics: [
-          new URL("../fixtures/http.metrics.ts", import.meta.url),
-          new URL("../fixtures/hostile.metrics.ts", import.meta.url)
-        ]
-      })
+/** The time of the server, in milliseconds since the Unix epoch. */
+export const serverTime = (): number => clock.currentTimeMillisUnsafe()
+
+/** A server with the live page of a runtime, on the faster clock, until the scope is closed. */
+export const livePageOf = (layer: Layer.Layer<MetricsRuntime, unknown>) =>
+  Effect.gen(function* () {
+    const Server = HttpRouter.serve(
+      Layer.mergeAll(LivePage.layerHttp(), HttpRouter.add("GET", "/elsewhere", HttpServerResponse.text("elsewhere"))),
+      { disableLogger: true, disableListenLog: true }
+    ).pipe(
+      Layer.provideMerge(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 })),
+      Layer.provideMerge(layer)
     )
+    const context = yield* Layer.build(Server)
+    const runtime = yield* Effect.provideContext(MetricsRuntime, context)
+    const address = yield* Effect.provideContext(HttpServer.addressFormattedWith(Effect.succeed), context)
+    return { url: `${address}/metrics/live`, runtime }
+  }).pipe(Effect.provideService(Clock.Clock, clock))
+
+/** The page of a web server whose requests go on until the scope is closed. */
+export const liveService = Effect.gen(function* () {
+  const service = yield* livePageOf(
+    MetricsLayer.layerWorker({
+      namespace: "example.metrics",
+      metrics: [
+        new URL("../fixtures/http.metrics.ts", import.meta.url),
+        new URL("../fixtures/hostile.metrics.ts", import.meta.url)
+      ]
+    })
   )
-  const context = yield* Layer.build(Server)
-  const runtime = yield* Effect.provideContext(MetricsRuntime, context)
-  const address = yield* Effect.provideContext(HttpServer.addressFormattedWith(Effect.succeed), context)
-  const recorder = yield* runtime.createRecorder("http_server")
+  const recorder = yield* service.runtime.createRecorder("http_server")
   yield* Effect.forEach(all, (metric) => recorder.register(metric))
   const load = httpLoad(recorder)
   let second = 0
   yield* Effect.sync(() => load(second++)).pipe(Effect.repeat(Schedule.spaced("1 second")), Effect.forkScoped)
-  return { url: `${address}/metrics/live`, runtime }
+  return service
 }).pipe(Effect.provideService(Clock.Clock, clock))
 
 export interface Watched {
@@ -107,4 +117,12 @@ export const watch = async (context: BrowserContext, url: string): Promise<Watch
   })
   await page.goto(url)
   return { page, complaints, origins }
+}
+
+/** Waits until the page has drawn this many updates more. */
+export const updates = async (page: Page, count: number): Promise<void> => {
+  for (let i = 0; i < count; i++) {
+    const before = await page.locator("#at").innerText()
+    await page.waitForFunction((at) => document.querySelector("#at")?.textContent !== at, before)
+  }
 }

@@ -1,0 +1,25 @@
+// Takes the picture of the live page, docs/live-page.png, in the chromium of the system: `npm run live-page:picture`.
+import { join } from "node:path"
+import { Effect } from "effect"
+import { launch, liveService, updates, watch } from "../test/e2e/support/liveService.ts"
+
+const target = join(import.meta.dirname, "../docs/live-page.png")
+
+const picture = Effect.gen(function* () {
+  const { url } = yield* liveService
+  const browser = yield* Effect.acquireRelease(
+    Effect.promise(() => launch({ viewport: { width: 1360, height: 700 }, deviceScaleFactor: 1.5 })),
+    ({ close }) => Effect.promise(close)
+  )
+  yield* Effect.promise(async () => {
+    const { page } = await watch(browser.context, url)
+    await page.locator("button.metric", { hasText: "http.server.request.duration" }).click()
+    // As many as the chart has room for.
+    await updates(page, 300)
+    await page.mouse.move(0, 0)
+    await page.screenshot({ path: target })
+  })
+})
+
+await Effect.runPromise(Effect.scoped(picture))
+console.log(target)
