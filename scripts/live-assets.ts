@@ -9,13 +9,13 @@ const root = join(import.meta.dirname, "..")
 const target = join(root, "src/internal/live/liveAssets.ts")
 const read = (...path: ReadonlyArray<string>): string => readFileSync(join(root, ...path), "utf8")
 
-/** The script of the page and all that it imports, as one module for browsers. */
-const script = async (): Promise<string> => {
+/** The script of the page and all that it imports, as one module for browsers, and its style sheet. */
+const built = async (): Promise<{ readonly script: string; readonly style: string }> => {
   const folder = mkdtempSync(join(tmpdir(), "mvx-metrics-live-"))
   try {
     await build({
       config: false,
-      entry: { page: join(root, "src/live/page.ts") },
+      entry: { page: join(root, "src/live/page.ts"), style: join(root, "src/live/page.css") },
       outDir: folder,
       format: "esm",
       platform: "browser",
@@ -25,7 +25,10 @@ const script = async (): Promise<string> => {
       outExtension: () => ({ js: ".js" }),
       silent: true
     })
-    return readFileSync(join(folder, "page.js"), "utf8")
+    return {
+      script: readFileSync(join(folder, "page.js"), "utf8"),
+      style: readFileSync(join(folder, "style.css"), "utf8")
+    }
   } finally {
     rmSync(folder, { recursive: true })
   }
@@ -33,10 +36,11 @@ const script = async (): Promise<string> => {
 
 const notice = `/*!\nuPlot ${JSON.parse(read("node_modules/uplot/package.json")).version}\n\n${read("node_modules/uplot/LICENSE").trim()}\n*/`
 
+const { script, style } = await built()
 const assets = {
   page: read("src/live/page.html"),
-  script: `${notice}\n${await script()}`,
-  style: `${notice}\n${read("node_modules/uplot/dist/uPlot.min.css").trim()}\n${read("src/live/page.css")}`
+  script: `${notice}\n${script}`,
+  style: `${notice}\n${read("node_modules/uplot/dist/uPlot.min.css").trim()}\n${style}`
 }
 
 const source = [

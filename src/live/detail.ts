@@ -1,14 +1,23 @@
 /**
  * The chosen metric: what it is, a chart of the last minutes, and a table of what it shows, a row for each series.
  */
-import { format } from "../internal/live/format.ts"
+import { format, shortened } from "../internal/live/format.ts"
 import { type History, Lookback, type MetricView, type Row } from "../internal/live/history.ts"
-import type { Chart as ChartOf, Column, KindView } from "../internal/live/kindViews.ts"
-import { Chart, type ChartLine, Colors, clock } from "./chart.ts"
+import type { Chart as ChartOf, KindView } from "../internal/live/kindViews.ts"
+import { type LabelColumn, labelColumns } from "../internal/live/labelColumns.ts"
+import { metricProblems } from "../internal/live/problems.ts"
+import { Chart, clock } from "./chart.ts"
+import { type DetailLine, DetailLines } from "./detailLines.ts"
 import { attribute, Children, element, write, writeName } from "./dom.ts"
-import { keyOf, kindName } from "./overview.ts"
+import { rove } from "./roving.ts"
+import { keyOf, kindName } from "./views.ts"
 
-type TableRow = { readonly row: Row; readonly view: KindView; readonly unit: string | undefined }
+type TableRow = {
+  readonly row: Row
+  readonly labels: ReadonlyArray<LabelColumn>
+  readonly view: KindView
+  readonly unit: string | undefined
+}
 
 export class Detail {
   readonly #root: HTMLElement
@@ -17,42 +26,45 @@ export class Detail {
   readonly #facts = element("p", { class: "facts" })
   readonly #problem = element("p", { class: "error", hidden: true })
   readonly #charts = element("div", { class: "charts", role: "group", "aria-label": "What the chart shows" })
-  readonly #legend = element("ul", { class: "legend" })
+  readonly #legend = element("ul", { id: "legend", class: "legend", "aria-label": "Lines of the chart" })
   readonly #when = element("span", { class: "when" })
   readonly #head = element("tr")
   readonly #more = element("p", { class: "note", hidden: true })
+  readonly #table: HTMLElement
   readonly #chart: Chart
-  readonly #plot = element("div", { class: "plot" })
+  readonly #plot = element("div", { class: "plot", role: "img", "aria-describedby": "legend" })
   readonly #rows: Children<TableRow, HTMLTableRowElement>
-  readonly #lines: Children<{ readonly line: ChartLine; readonly value: string }, HTMLLIElement>
+  readonly #lines: Children<{ readonly line: DetailLine; readonly value: string }, HTMLLIElement>
+  readonly #stops: ReadonlyArray<() => void>
   readonly #seconds: number
-  #shown: { readonly view: MetricView; readonly history: History } | undefined
+  readonly #shownLines = new DetailLines()
+  #shown: { readonly view: MetricView; readonly history: History; readonly gone: boolean } | undefined
   #key = ""
   /** The name of the chart, and the row that it is of where it shows several traces of one. */
   #chosenChart: string | undefined
   #chosenRow: string | undefined
   #cursor: number | undefined
-  readonly #colors = new Map<string, number>()
 
   /** `seconds`: for how long the chart has room. */
   constructor(root: HTMLElement, seconds: number) {
     this.#root = root
     this.#seconds = seconds
     const body = element("tbody")
-    const table = element(
+    this.#table = element(
       "div",
-      { class: "table", tabindex: "0", role: "region", "aria-label": "What the metric shows" },
+      { class: "table", tabindex: "0", role: "region" },
       element("table", { role: "grid" }, element("thead", {}, this.#head), body)
     )
-    table.addEventListener("keydown", (event) => this.#onKey(event))
+    this.#table.addEventListener("keydown", (event) => this.#onKey(event))
     root.append(
       element("div", { class: "detail-head" }, this.#title, this.#facts, this.#about, this.#problem),
       element("div", { class: "chart-head" }, this.#charts, this.#when),
       this.#plot,
       this.#legend,
-      table,
+      this.#table,
       this.#more
     )
+    this.#stops = [rove(this.#charts), rove(this.#legend)]
     this.#chart = new Chart(this.#plot)
     this.#chart.onCursor((index) => {
       this.#cursor = index
@@ -60,43 +72,67 @@ export class Detail {
     })
     this.#rows = new Children(
       body,
-      ({ row }) => {
-        const made = element("tr")
+      ({ labels, row, view }) => {
+        const made = element(
+          "tr",
+          {},
+          // A header must have a text.
+          ...labels.map(({ cell }) => (cell(row) === "" ? element("td") : element("th", { scope: "row" }))),
+          ...view.columns.map(() => element("td"))
+        )
         made.addEventListener("click", () => this.#chooseRow(this.#chosenRow === row.key ? undefined : row.key))
         return made
       },
-      (made, { row, unit, view }) => this.#fill(made, row, view, unit)
+      (made, item) => this.#fill(made, item)
     )
     this.#lines = new Children(
       this.#legend,
-      ({ line }) => element("li", { "data-line": String(line.color) }, element("span"), element("b")),
+      ({ line }) => {
+        const button = element("button", { type: "button", tabindex: "-1" }, element("span"), element("b"))
+        button.addEventListener("click", () => {
+          this.#shownLines.toggle(line.key)
+          this.#draw()
+        })
+        return element("li", {}, button)
+      },
       (made, { line, value }) => {
-        write(made.firstElementChild!, line.label)
-        write(made.lastElementChild!, value)
+        const button = made.firstElementChild!
+        attribute(button, "data-line", line.color)
+        attribute(button, "aria-pressed", String(line.shown))
+        write(button.firstElementChild!, line.label)
+        write(button.lastElementChild!, value)
       }
     )
   }
 
-  show(view: MetricView, history: History): void {
+  /** `gone`: it is no longer among the metrics, and shown as it was last. */
+  show(view: MetricView, history: History, gone = false): void {
     const key = keyOf(view)
     if (key !== this.#key) {
       this.#key = key
       this.#chosenChart = undefined
       this.#chosenRow = undefined
-      this.#colors.clear()
+      this.#shownLines.clear()
     }
-    this.#shown = { view, history }
+    this.#shown = { view, history, gone }
     const { metric, recorderId } = view
     attribute(this.#root, "hidden", undefined)
     writeName(this.#title, metric.name)
-    write(this.#about, metric.description ?? "")
-    const unit = metric.unit === undefined ? [] : [metric.unit.replace(/^\{(.*)\}$/, "$1")]
-    write(this.#facts, [kindName(metric.kind), ...unit, recorderId].join(" · "))
-    const problems = problemsOf(view)
-    write(this.#problem, problems.join("\n"))
-    attribute(this.#problem, "hidden", problems.length === 0)
-    attribute(this.#problem, "data-problem", metric.quarantine === undefined ? "overflow" : "quarantined")
+    write(this.#about, shortened(metric.description ?? "", 400))
+    const unit = metric.unit === undefined ? [] : [shortened(metric.unit.replace(/^\{(.*)\}$/, "$1"), 40)]
+    write(this.#facts, [kindName(metric.kind), ...unit, shortened(recorderId, 120)].join(" · "))
+    const problems = metricProblems(metric)
+    const texts = problems.map(({ kind, text }) => `${kind === "quarantined" ? "Quarantined: it" : "It"} ${text}`)
+    const last = gone ? ["No longer there: its recorder was removed, has failed or cannot be read."] : []
+    write(this.#problem, [...last, ...texts].join("\n"))
+    attribute(this.#problem, "hidden", texts.length === 0 && !gone)
+    attribute(this.#problem, "data-problem", problems[0]?.kind ?? (gone ? "gone" : undefined))
     this.#draw()
+  }
+
+  /** What is shown, of which metric and since when it is no longer there. */
+  get shown(): MetricView | undefined {
+    return this.#shown?.view
   }
 
   hide(): void {
@@ -108,26 +144,40 @@ export class Detail {
     if (this.#shown === undefined) return
     const { history, view: shown } = this.#shown
     const { metric, rows, view } = shown
+    for (const part of [this.#charts, this.#plot, this.#legend, this.#table]) {
+      attribute(part, "hidden", view === undefined)
+    }
     if (view === undefined) {
       this.#rows.show([])
       return
     }
     const chart = view.charts.find(({ name }) => name === this.#chosenChart) ?? view.charts[0]!
     this.#chooser(view, chart)
-    const lines = this.#linesOf(shown, history, chart)
+    const lines = this.#shownLines.of(shown, history, chart, this.#chosenRow)
     const unit = chart.traces[0]!.unit
-    this.#chart.show({ times: history.times, lines, unit, metricUnit: metric.unit, seconds: this.#seconds })
-    const at = this.#cursor ?? history.times.length - 1
     const lately = chart.traces.some((trace) => trace.lately) ? `over ${Lookback} s` : ""
+    this.#chart.show({
+      title: [metric.name, chart.name, lately].filter((part) => part !== "").join(", "),
+      times: history.times,
+      lines: lines.filter((line) => line.shown),
+      unit,
+      metricUnit: metric.unit,
+      seconds: this.#seconds
+    })
+    const at = this.#cursor ?? history.times.length - 1
     write(this.#when, this.#cursor === undefined ? lately : clock(history.times[at] ?? 0))
-    this.#lines.show(
-      lines.map((line) => [`${line.color} ${line.label}`, { line, value: format(line.values[at], unit, metric.unit) }])
-    )
-    this.#columns(view, rows)
-    this.#rows.show(rows.map((row) => [`${this.#key} ${row.key}`, { row, view, unit: metric.unit }]))
-    const beyond = metric.seriesCount - rows.filter(({ labels }) => labels.length > 0).length
+    this.#lines.show(lines.map((line) => [line.key, { line, value: format(line.values[at], unit, metric.unit) }]))
+    const labels = labelColumns(rows)
+    const names = [...labels.map(({ name }) => name), ...view.columns.map(({ name }) => name)]
+    this.#columns(names, labels.length)
+    attribute(this.#table, "aria-label", `Values of ${shortened(metric.name, 120)}`)
+    const signature = JSON.stringify([this.#key, names])
+    this.#rows.show(rows.map((row) => [`${signature} ${row.key}`, { row, labels, view, unit: metric.unit }]))
+    const { series } = (metric.dimensions ?? {}) as { readonly series?: ReadonlyArray<unknown> }
+    const beyond = metric.seriesCount - (Array.isArray(series) ? series.length : 0)
     write(this.#more, beyond > 0 ? `${format(beyond, "count")} smaller series are not shown.` : "")
     attribute(this.#more, "hidden", beyond <= 0)
+    for (const stop of this.#stops) stop()
   }
 
   #chooser(view: KindView, chosen: ChartOf): void {
@@ -136,7 +186,7 @@ export class Detail {
       this.#charts.dataset.names = names.join("\n")
       this.#charts.replaceChildren(
         ...names.map((name) => {
-          const button = element("button", { type: "button" }, name)
+          const button = element("button", { type: "button", tabindex: "-1" }, name)
           button.addEventListener("click", () => {
             this.#chosenChart = name
             this.#draw()
@@ -150,34 +200,10 @@ export class Detail {
     }
   }
 
-  /** Several traces of one row, or one trace of the first rows. */
-  #linesOf({ metric, recorderId, rows }: MetricView, history: History, chart: ChartOf): ReadonlyArray<ChartLine> {
-    const chosen = rows.find(({ key }) => key === this.#chosenRow)
-    const values = (row: Row, trace: ChartOf["traces"][number]) =>
-      history.trace(recorderId, metric.name, row.key, trace)
-    if (chart.traces.length > 1) {
-      const row = chosen ?? rows[0]
-      if (row === undefined) return []
-      return chart.traces.map((trace, color) => ({ label: trace.name, values: values(row, trace), color }))
-    }
-    const trace = chart.traces[0]!
-    const shown = chosen === undefined ? rows.slice(0, Colors) : [chosen]
-    return shown.map((row) => ({
-      label: labelOf(row),
-      values: values(row, trace),
-      color: this.#colorOf(row.key)
-    }))
-  }
-
-  /** A row keeps its colour while its metric is shown. */
-  #colorOf(row: string): number {
-    const color = this.#colors.get(row) ?? this.#colors.size % Colors
-    this.#colors.set(row, color)
-    return color
-  }
-
   #chooseRow(row: string | undefined): void {
     this.#chosenRow = row
+    const { history, view } = this.#shown!
+    if (row !== undefined) history.follow(view.recorderId, view.metric.name, row)
     this.#draw()
   }
 
@@ -193,63 +219,26 @@ export class Detail {
     this.#root.querySelector("[aria-selected]")?.scrollIntoView({ block: "nearest" })
   }
 
-  #columns(view: KindView, rows: ReadonlyArray<Row>): void {
-    const labels = labelNames(rows)
-    const names = [...labels, ...view.columns.map(({ name }) => name)]
-    if (this.#head.dataset.names === names.join("\n")) return
-    this.#head.dataset.names = names.join("\n")
+  #columns(names: ReadonlyArray<string>, labels: number): void {
+    const signature = JSON.stringify([names, labels])
+    if (this.#head.dataset.names === signature) return
+    this.#head.dataset.names = signature
     this.#head.replaceChildren(
-      ...names.map((name, index) => element("th", { scope: "col", class: index < labels.length ? "label" : "" }, name))
+      ...names.map((name, index) => {
+        const cell = element("th", { scope: "col", class: index < labels ? "label" : "" })
+        write(cell, shortened(name, 60))
+        return cell
+      })
     )
   }
 
-  #fill(made: HTMLTableRowElement, row: Row, view: KindView, unit: string | undefined): void {
-    const rows = this.#shown!.view.rows
-    const labels = labelNames(rows)
+  #fill(made: HTMLTableRowElement, { labels, row, unit, view }: TableRow): void {
     const cells = [
-      ...labels.map(
-        (name, index) =>
-          row.labels.find(([label]) => label === name)?.[1] ?? (row.labels.length === 0 && index === 0 ? "all" : "")
-      ),
-      ...view.columns.map((column) => cellOf(column, row, unit))
+      ...labels.map(({ cell }) => shortened(cell(row), 160)),
+      ...view.columns.map(({ cell, unit: of }) => shortened(format(cell(row.point), of, unit), 80))
     ]
-    while (made.cells.length < cells.length) {
-      made.append(element(made.cells.length < labels.length ? "th" : "td", { scope: "row" }))
-    }
-    while (made.cells.length > cells.length) made.cells[made.cells.length - 1]!.remove()
     for (const [index, text] of cells.entries()) write(made.cells[index]!, text)
     attribute(made, "class", row.labels.length === 0 ? "all" : row.overflow === true ? "beyond" : undefined)
     attribute(made, "aria-selected", this.#chosenRow === row.key ? "true" : undefined)
   }
-}
-
-const cellOf = (column: Column, row: Row, unit: string | undefined): string =>
-  format(column.cell(row.point), column.unit, unit)
-
-const labelNames = (rows: ReadonlyArray<Row>): ReadonlyArray<string> => [
-  ...new Set(rows.flatMap(({ labels }) => labels.map(([name]) => name)))
-]
-
-const labelOf = ({ labels }: Row): string =>
-  labels.length === 0 ? "all" : labels.map(([name, value]) => (name === "" ? value : `${name}=${value}`)).join(" ")
-
-const problemsOf = ({ metric }: MetricView): ReadonlyArray<string> => {
-  const { overflow, rejected } = (metric.dimensions ?? {}) as {
-    readonly overflow?: { readonly label: string; readonly values: number; readonly examples: ReadonlyArray<unknown> }
-    readonly rejected?: number
-  }
-  const { quarantine } = metric
-  return [
-    ...(quarantine === undefined
-      ? []
-      : [
-          `Taken out of service: ${quarantine.error}. It has missed ${format(quarantine.missed, "count")} events since.`
-        ]),
-    ...(overflow?.label === undefined
-      ? []
-      : [
-          `More series than its cap: the label “${overflow.label}” has ${format(overflow.values, "count")} values, such as ${overflow.examples.map(String).join(", ")}.`
-        ]),
-    ...(rejected === undefined ? [] : [`${format(rejected, "count")} measurements were none and left out.`])
-  ]
 }

@@ -2,6 +2,8 @@
  * Elements, made and kept up to date. All text goes in as text.
  */
 
+import { shortened, visible } from "../internal/live/format.ts"
+
 type Attributes = { readonly [name: string]: string | boolean | undefined }
 
 const svgNamespace = "http://www.w3.org/2000/svg"
@@ -34,13 +36,15 @@ export const svg = (tag: string, attributes: Attributes = {}): SVGElement => {
 }
 
 export const write = (node: Node, text: string): void => {
-  if (node.textContent !== text) node.textContent = text
+  const shown = visible(text)
+  if (node.textContent !== shown) node.textContent = shown
 }
 
 /** A name that may break behind its dots. */
 export const writeName = (parent: Element, name: string): void => {
-  if (parent.textContent === name) return
-  const parts = name.split(/(?<=[._/])/)
+  const shown = shortened(visible(name), 240)
+  if (parent.textContent === shown) return
+  const parts = shown.split(/(?<=[._/])/)
   parent.replaceChildren(...parts.flatMap((part, index) => (index === 0 ? [part] : [element("wbr"), part])))
 }
 
@@ -48,13 +52,14 @@ export const writeName = (parent: Element, name: string): void => {
 export const byId = <E extends HTMLElement = HTMLElement>(id: string): E => document.getElementById(id) as E
 
 /**
- * Keeps the children of `parent` equal to `items`: by key an element is made once, updated, moved, and taken away.
+ * Keeps the children of `parent` equal to `items`: by key an element is made once, updated, moved, and taken away. Of
+ * several items with one key, the last is shown.
  */
 export class Children<Item, E extends Element> {
   readonly #parent: Element
   readonly #make: (item: Item) => E
   readonly #update: (element: E, item: Item) => void
-  #elements = new Map<string, E>()
+  readonly #elements = new Map<string, E>()
 
   constructor(parent: Element, make: (item: Item) => E, update: (element: E, item: Item) => void) {
     this.#parent = parent
@@ -63,18 +68,21 @@ export class Children<Item, E extends Element> {
   }
 
   show(items: ReadonlyArray<readonly [key: string, item: Item]>): void {
-    const before = this.#elements
-    this.#elements = new Map()
+    const shown = new Map(items)
+    for (const [key, element] of this.#elements) {
+      if (shown.has(key)) continue
+      // First of all: an element that is moved because of one before it would lose the focus.
+      element.remove()
+      this.#elements.delete(key)
+    }
     let previous: Element | null = null
-    for (const [key, item] of items) {
-      const element = before.get(key) ?? this.#make(item)
-      before.delete(key)
+    for (const [key, item] of shown) {
+      const element = this.#elements.get(key) ?? this.#make(item)
       this.#elements.set(key, element)
       this.#update(element, item)
       const expected: Element | null = previous === null ? this.#parent.firstElementChild : previous.nextElementSibling
       if (expected !== element) this.#parent.insertBefore(element, expected)
       previous = element
     }
-    for (const element of before.values()) element.remove()
   }
 }

@@ -1,197 +1,239 @@
 /**
- * The list: each recorder with its account of events, and its metrics below, one a line.
+ * The list: each recorder on a line, which opens to its account of events and its metrics, one a line.
  */
 import { format } from "../internal/live/format.ts"
-import type { History, MetricView, Row } from "../internal/live/history.ts"
-import type { KindView } from "../internal/live/kindViews.ts"
-import type { LiveRecorder } from "../internal/live/liveModel.ts"
-import { attribute, Children, element, write, writeName } from "./dom.ts"
-import { Sparkline } from "./sparkline.ts"
+import type { History, MetricView } from "../internal/live/history.ts"
+import { recorderProblems } from "../internal/live/problems.ts"
+import { Account } from "./account.ts"
+import { attribute, Children, element, write } from "./dom.ts"
+import { Line } from "./line.ts"
+import { oneStop } from "./roving.ts"
+import { keyOf, type RecorderView } from "./views.ts"
 
-export interface RecorderView {
-  readonly recorder: LiveRecorder
-  /** How many events it has taken in the last second. */
-  readonly acceptedPerSecond: number
-  readonly metrics: ReadonlyArray<MetricView>
+/**
+ * How many recorders, and how many metrics of one, are shown until the rest is asked for. As long as there are no more
+ * metrics in all, every recorder is open; otherwise the one of the chosen metric.
+ */
+const Most = 25
+
+interface Shown {
+  readonly recorders: ReadonlyArray<RecorderView>
+  readonly history: History
+  /** The key of the chosen metric. */
+  readonly chosen: string | undefined
 }
 
-/** Which metric: it has the same key in all updates. */
-export const keyOf = ({ metric, recorderId }: MetricView): string => JSON.stringify([recorderId, metric.name])
+export class Overview {
+  readonly #parent: HTMLElement
+  readonly #choose: (key: string) => void
+  readonly #list = element("div", { id: "list" })
+  readonly #sections = new WeakMap<Element, RecorderSection>()
+  readonly #recorders: Children<RecorderView, HTMLElement>
+  readonly #more = element("button", { type: "button", class: "more", tabindex: "-1", hidden: true })
+  /** Which recorders were opened or closed, and of which all metrics were asked for. */
+  readonly #opened = new Map<string, boolean>()
+  readonly #whole = new Set<string>()
+  #everyRecorder = false
+  #shown: Shown = { recorders: [], history: undefined as never, chosen: undefined }
 
-export interface Overview {
-  readonly show: (recorders: ReadonlyArray<RecorderView>, history: History, chosen: string | undefined) => void
+  constructor(parent: HTMLElement, choose: (key: string) => void) {
+    this.#parent = parent
+    this.#choose = choose
+    this.#recorders = new Children(
+      this.#list,
+      ({ recorder }) => this.#section(recorder.recorderId),
+      (made, view) => this.#sections.get(made)!.show(view, this.#openOf(view), this.#whole, this.#shown)
+    )
+    this.#more.addEventListener("click", () => {
+      this.#everyRecorder = true
+      this.#redraw()
+    })
+    parent.append(this.#list, this.#more)
+    parent.addEventListener("focusin", () => this.#stop())
+  }
+
+  show(shown: Shown): void {
+    this.#shown = shown
+    this.#redraw()
+  }
+
+  /** Opens a recorder, and goes to it. */
+  reveal(recorderId: string): void {
+    this.#everyRecorder ||=
+      this.#shown.recorders.findIndex(({ recorder }) => recorder.recorderId === recorderId) >= Most
+    this.#opened.set(recorderId, true)
+    this.#redraw()
+    const sections = [...this.#list.children].map((each) => this.#sections.get(each)!)
+    const head = sections.find((each) => each.recorderId === recorderId)?.toggle
+    head?.scrollIntoView({ block: "nearest" })
+    head?.focus()
+  }
+
   /** The line of a metric, where it is shown. */
-  readonly lineOf: (key: string) => HTMLElement | undefined
-}
+  lineOf(key: string): HTMLElement | undefined {
+    return this.#controls().find((each) => each.dataset.metric === key)?.parentElement ?? undefined
+  }
 
-export const makeOverview = (parent: HTMLElement, slots: number, choose: (key: string) => void): Overview => {
-  const lines = new Map<string, Line>()
-  const sections = new WeakMap<Element, RecorderSection>()
-  const recorders = new Children<RecorderView & { history: History; chosen: string | undefined }, HTMLElement>(
-    parent,
-    () => {
-      const section = new RecorderSection(slots, choose, lines)
-      sections.set(section.element, section)
-      return section.element
-    },
-    (made, view) => sections.get(made)!.show(view, view.history, view.chosen)
-  )
-  return {
-    show: (all, history, chosen) =>
-      recorders.show(all.map((view) => [view.recorder.recorderId, { ...view, history, chosen }])),
-    lineOf: (key) => lines.get(key)?.element
+  /** From the control that has the focus, or the chosen metric, up or down. A metric is chosen thereby. */
+  step(by: 1 | -1): void {
+    const controls = this.#controls()
+    const focused = controls.indexOf(document.activeElement as HTMLElement)
+    const at = focused < 0 ? controls.findIndex((each) => each.dataset.metric === this.#shown.chosen) : focused
+    const next = controls[Math.min(controls.length - 1, Math.max(0, at + by))]
+    if (next === undefined) return
+    if (next.dataset.metric !== undefined) this.#choose(next.dataset.metric)
+    next.focus()
+  }
+
+  /** Opens or closes the recorder of the control that has the focus; from a metric, closing goes to its recorder. */
+  open(open: boolean): boolean {
+    const section = document.activeElement?.closest(".recorder")
+    const found = section === null || section === undefined ? undefined : this.#sections.get(section)
+    if (found === undefined || !this.#controls().includes(document.activeElement as HTMLElement)) return false
+    if (open || document.activeElement === found.toggle) this.#setOpen(found.recorderId, open)
+    else found.toggle.focus()
+    return true
+  }
+
+  #section(recorderId: string): HTMLElement {
+    const section = new RecorderSection(recorderId, {
+      choose: this.#choose,
+      toggle: (open) => this.#setOpen(recorderId, open),
+      showAll: () => {
+        this.#whole.add(recorderId)
+        this.#redraw()
+      }
+    })
+    this.#sections.set(section.element, section)
+    return section.element
+  }
+
+  #setOpen(recorderId: string, open: boolean): void {
+    this.#opened.set(recorderId, open)
+    this.#redraw()
+  }
+
+  #openOf({ metrics, recorder }: RecorderView): boolean {
+    const { chosen, recorders } = this.#shown
+    const decided = this.#opened.get(recorder.recorderId)
+    if (decided !== undefined) return decided
+    if (recorders.reduce((sum, each) => sum + each.metrics.length, 0) <= Most && recorders.length <= Most) return true
+    if (!metrics.some((each) => keyOf(each) === chosen)) return false
+    // It stays open when another metric is chosen: what closed above the reader would move the rest.
+    this.#opened.set(recorder.recorderId, true)
+    return true
+  }
+
+  #redraw(): void {
+    const { chosen, recorders } = this.#shown
+    // The recorder of what is chosen has a place even where it comes late.
+    const shown = this.#everyRecorder
+      ? recorders
+      : recorders.filter(({ metrics }, index) => index < Most || metrics.some((each) => keyOf(each) === chosen))
+    this.#recorders.show(shown.map((view) => [view.recorder.recorderId, view]))
+    const beyond = recorders.length - shown.length
+    write(this.#more, `Show ${format(beyond, "count")} more recorders`)
+    attribute(this.#more, "hidden", beyond === 0)
+    this.#stop()
+  }
+
+  /** Recorders, metrics and what shows more of them, in the order in which they are seen. */
+  #controls(): ReadonlyArray<HTMLElement> {
+    return [...this.#parent.querySelectorAll<HTMLElement>(".toggle, .metric, .more")].filter(
+      (each) => each.closest("[hidden]") === null
+    )
+  }
+
+  #stop(): void {
+    const controls = this.#controls()
+    oneStop(
+      controls,
+      controls.find((each) => each.dataset.metric === this.#shown.chosen)
+    )
   }
 }
 
+interface Actions {
+  readonly choose: (key: string) => void
+  readonly toggle: (open: boolean) => void
+  readonly showAll: () => void
+}
+
 class RecorderSection {
+  readonly recorderId: string
   readonly element = element("section", { class: "recorder" })
-  readonly #title = element("h2")
-  readonly #entity = element("span", { class: "muted" })
+  readonly toggle = element("button", { type: "button", class: "toggle", tabindex: "-1" })
+  readonly #entity = element("span", { class: "muted entity" })
+  readonly #facts = element("span", { class: "muted" })
+  readonly #badge = element("span", { class: "badge", hidden: true })
   readonly #state = element("span", { class: "state" })
   readonly #error = element("p", { class: "error", hidden: true })
   readonly #account = new Account()
-  readonly #metrics: Children<{ view: MetricView; history: History; chosen: string | undefined }, HTMLLIElement>
+  readonly #body = element("div", { class: "recorder-body" })
+  readonly #more = element("button", { type: "button", class: "more", tabindex: "-1", hidden: true })
+  readonly #lines = new WeakMap<Element, Line>()
+  readonly #metrics: Children<{ view: MetricView; shown: Shown }, HTMLLIElement>
 
-  constructor(slots: number, choose: (key: string) => void, lines: Map<string, Line>) {
+  constructor(recorderId: string, { choose, showAll, toggle }: Actions) {
+    this.recorderId = recorderId
     const list = element("ul", { class: "metrics" })
+    write(this.toggle, recorderId)
+    this.toggle.title = recorderId
+    this.toggle.addEventListener("click", () => toggle(this.toggle.ariaExpanded !== "true"))
+    this.#more.addEventListener("click", showAll)
+    this.#body.append(this.#account.element, this.#error, list, this.#more)
     this.element.append(
-      element("div", { class: "recorder-head" }, this.#title, this.#entity, this.#state),
-      this.#account.element,
-      this.#error,
-      list
+      element(
+        "div",
+        { class: "recorder-head" },
+        element("h2", {}, this.toggle),
+        this.#entity,
+        this.#badge,
+        this.#facts,
+        this.#state
+      ),
+      this.#body
     )
     this.#metrics = new Children(
       list,
       ({ view }) => {
-        const line = new Line(slots, () => choose(keyOf(view)))
-        lines.set(keyOf(view), line)
+        const line = new Line(view, choose)
+        this.#lines.set(line.element, line)
         return line.element
       },
-      (_, { chosen, history, view }) => lines.get(keyOf(view))!.show(view, history, chosen === keyOf(view))
+      (made, { shown, view }) => this.#lines.get(made)!.show(view, shown.history, shown.chosen === keyOf(view))
     )
   }
 
-  show({ acceptedPerSecond, metrics, recorder }: RecorderView, history: History, chosen: string | undefined): void {
-    write(this.#title, recorder.recorderId)
+  show(view: RecorderView, open: boolean, whole: ReadonlySet<string>, shown: Shown): void {
+    const { acceptedPerSecond, metrics, recorder } = view
     write(this.#entity, recorder.entityId === recorder.recorderId ? "" : recorder.entityId)
-    write(this.#state, recorder.stats.state)
-    attribute(this.#state, "data-state", recorder.stats.state)
+    attribute(this.toggle, "aria-expanded", String(open))
+    const { state } = recorder.stats
+    // A hundred lines that all say so say nothing.
+    write(this.#state, open || state !== "Running" ? state : "")
+    attribute(this.#state, "data-state", state)
+    const perSecond = format(Math.round(acceptedPerSecond), "events")
+    write(this.#facts, open ? "" : `${metrics.length} ${metrics.length === 1 ? "metric" : "metrics"} · ${perSecond}`)
+    const problems = recorderProblems(recorder)
+    write(
+      this.#badge,
+      open || problems.length === 0 ? "" : problems.length === 1 ? problems[0]!.kind : `${problems.length} problems`
+    )
+    attribute(this.#badge, "data-problem", problems[0]?.kind)
+    attribute(this.#badge, "hidden", open || problems.length === 0)
+    attribute(this.#body, "hidden", !open)
+    if (open) this.#open(view, whole.has(this.recorderId), shown)
+  }
+
+  #open({ acceptedPerSecond, metrics, recorder }: RecorderView, whole: boolean, shown: Shown): void {
     this.#account.show(recorder, acceptedPerSecond)
     write(this.#error, recorder.error ?? "")
     attribute(this.#error, "hidden", recorder.error === undefined)
-    this.#metrics.show(metrics.map((view) => [keyOf(view), { view, history, chosen }]))
+    const some = whole ? metrics : metrics.filter((each, index) => index < Most || keyOf(each) === shown.chosen)
+    this.#metrics.show(some.map((each) => [keyOf(each), { view: each, shown }]))
+    const beyond = metrics.length - some.length
+    write(this.#more, `Show ${format(beyond, "count")} more metrics`)
+    attribute(this.#more, "hidden", beyond === 0)
   }
 }
-
-/** Where every event went. */
-class Account {
-  readonly element = element("dl", { class: "account" })
-  readonly #values = new Map<string, HTMLElement>()
-
-  constructor() {
-    for (const [name, meaning] of [
-      ["accepted", "Events taken"],
-      ["applied", "At least one metric took the event"],
-      ["ignored", "No metric was concerned"],
-      ["evicted", "Taken back to make room for newer ones"],
-      ["refused", "Not taken"],
-      ["pending", "Accepted and not yet folded"]
-    ] as const) {
-      const value = element("dd")
-      this.#values.set(name, value)
-      this.element.append(element("div", { title: meaning }, element("dt", {}, name), value))
-    }
-  }
-
-  show({ stats }: LiveRecorder, perSecond: number): void {
-    const count = (value: number): string => format(value, "count")
-    this.#set("accepted", count(stats.accepted), format(Math.round(perSecond), "events"))
-    this.#set("applied", count(stats.applied))
-    this.#set("ignored", count(stats.ignored))
-    this.#set("evicted", count(stats.evicted), "", stats.evicted > 0)
-    const reasons = [
-      ["overflow", stats.refusedBy.overflow],
-      ["invalid", stats.refusedBy.invalid],
-      ["not running", stats.refusedBy.notRunning]
-    ] as const
-    const refusedBy = reasons.flatMap(([reason, events]) => (events > 0 ? [`${count(events)} ${reason}`] : []))
-    this.#set("refused", count(stats.refused), refusedBy.join(", "), stats.refused > 0)
-    const nearlyFull = stats.pending > stats.capacity * 0.8
-    this.#set("pending", count(stats.pending), `of ${count(stats.capacity)}`, nearlyFull)
-  }
-
-  #set(name: string, value: string, more = "", bad = false): void {
-    const cell = this.#values.get(name)!
-    if (cell.childElementCount === 0) cell.append(element("span"), element("small"))
-    write(cell.firstElementChild!, value)
-    write(cell.lastElementChild!, more)
-    attribute(cell, "class", bad ? "bad" : undefined)
-  }
-}
-
-/** One metric. */
-class Line {
-  readonly element = element("li")
-  readonly #button = element("button", { type: "button", class: "metric" })
-  readonly #name = element("span", { class: "name" })
-  readonly #badge = element("span", { class: "badge", hidden: true })
-  readonly #about = element("span", { class: "about" })
-  readonly #value = element("span", { class: "value" })
-  readonly #caption = element("span", { class: "caption" })
-  readonly #spark = new Sparkline()
-  readonly #slots: number
-
-  constructor(slots: number, choose: () => void) {
-    this.#slots = slots
-    this.#button.append(
-      element("span", { class: "what" }, element("span", { class: "line" }, this.#name, this.#badge), this.#about),
-      this.#spark.element,
-      element("span", { class: "figures" }, this.#value, this.#caption)
-    )
-    this.#button.addEventListener("click", choose)
-    this.element.append(this.#button)
-  }
-
-  show({ metric, recorderId, rows, view }: MetricView, history: History, chosen: boolean): void {
-    writeName(this.#name, metric.name)
-    write(this.#about, metric.description ?? kindName(metric.kind))
-    attribute(this.#button, "aria-current", chosen ? "true" : undefined)
-    const problem = metric.quarantine !== undefined ? "quarantined" : overflows(metric.dimensions) ? "overflow" : ""
-    write(this.#badge, problem)
-    attribute(this.#badge, "hidden", problem === "")
-    attribute(this.#badge, "data-problem", problem)
-    const first = rows[0]
-    if (view === undefined || first === undefined) {
-      write(this.#value, "–")
-      write(this.#caption, "")
-      this.#spark.show([], this.#slots)
-      return
-    }
-    const { headline, spark } = view
-    // What is traced is of now, as the line is; what is shown of all time stands in the table.
-    const recent = spark.unit === headline.unit ? first.now(spark) : null
-    write(this.#value, format(recent ?? headline.cell(first.point), headline.unit, metric.unit))
-    write(this.#caption, caption(view, first, metric.unit))
-    this.#spark.show(history.trace(recorderId, metric.name, first.key, spark), this.#slots)
-  }
-}
-
-/** What is traced, where that is something else than the value; otherwise what the value is. */
-const caption = ({ headline, spark }: KindView, row: Row, unit: string | undefined): string => {
-  if (spark.unit !== headline.unit) return format(row.now(spark), spark.unit, unit)
-  return ["value", "ratio", "per second"].includes(headline.name) ? "" : headline.name
-}
-
-const overflows = (dimensions: unknown): boolean =>
-  typeof dimensions === "object" && dimensions !== null && Object.hasOwn(dimensions, "overflow")
-
-const kindNames: { readonly [kind: string]: string } = {
-  upDownCounter: "up-down counter",
-  exponentialHistogram: "exponential histogram",
-  minMax: "least and greatest",
-  distinct: "distinct values",
-  custom: "own metric",
-  derived: "computed from others"
-}
-
-export const kindName = (kind: string): string => kindNames[kind] ?? kind

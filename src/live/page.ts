@@ -1,19 +1,20 @@
 /**
  * The page: takes updates, keeps what it shows up to date, and does what keys and clicks ask for.
  */
+import { shortened, visible } from "../internal/live/format.ts"
 import { History, type MetricView } from "../internal/live/history.ts"
 import type { LiveData, LiveRecorder } from "../internal/live/liveModel.ts"
 import { clock } from "./chart.ts"
 import { Detail } from "./detail.ts"
 import { attribute, byId, write } from "./dom.ts"
-import { matches, wordsOf } from "./filter.ts"
-import { keyOf, makeOverview, type RecorderView } from "./overview.ts"
+import { matches, matchesRecorder, wordsOf } from "./filter.ts"
+import { Overview } from "./overview.ts"
 import { makeProblems } from "./problems.ts"
 import { type Connection, listen } from "./updates.ts"
+import { keyOf, type RecorderView } from "./views.ts"
 
-/** What the chart has room for, and what the small lines have: an update is a second. */
+/** What the chart has room for: an update is a second. */
 const ChartSeconds = 300
-const SparkSeconds = 120
 
 const history = new History(ChartSeconds)
 const filter = byId<HTMLInputElement>("filter")
@@ -29,10 +30,18 @@ let waiting: Array<LiveData> | undefined
 let chosen: string | undefined = decodeChoice()
 
 const detail = new Detail(detailElement, ChartSeconds)
-const overview = makeOverview(byId("recorders"), SparkSeconds, choose)
-const showProblems = makeProblems(byId("problems"), (metric) => {
-  filter.value = ""
-  choose(metric)
+const overview = new Overview(byId("recorders"), choose)
+const showProblems = makeProblems(byId("problems"), {
+  metric: (key) => {
+    filter.value = ""
+    choose(key)
+    overview.lineOf(key)?.scrollIntoView({ block: "nearest" })
+  },
+  recorder: (recorderId) => {
+    filter.value = ""
+    show()
+    overview.reveal(recorderId)
+  }
 })
 
 listen(
@@ -68,29 +77,39 @@ function acceptedPerSecond({ recorderId, stats }: LiveRecorder, { at }: LiveData
   return Math.max(0, ((stats.accepted - known.stats.accepted) / (at - before.at)) * 1000)
 }
 
-/** What passes the filter. A recorder without a metric that does is shown only when there is no filter. */
+/** What passes the filter: metrics, each with its recorder, and recorders that pass by themselves. */
 function filtered(): ReadonlyArray<RecorderView> {
   const words = wordsOf(filter.value)
-  const all = recorders.map((each) => ({ ...each, metrics: each.metrics.filter((view) => matches(words, view)) }))
-  return words.length === 0 ? all : all.filter(({ metrics }) => metrics.length > 0)
+  if (words.length === 0) return recorders
+  return recorders
+    .map((each) => ({ ...each, metrics: each.metrics.filter((view) => matches(words, view)) }))
+    .filter(({ metrics, recorder }) => metrics.length > 0 || matchesRecorder(words, recorder))
 }
 
 function show(): void {
   const shown = filtered()
   const metrics = shown.flatMap((each) => each.metrics)
-  const view = metrics.find((each) => keyOf(each) === chosen) ?? metrics[0]
+  const view = metrics.find((each) => keyOf(each) === chosen) ?? whatHasGone() ?? metrics[0]
+  const gone = view !== undefined && !recorders.some((each) => each.metrics.includes(view))
   write(byId("namespace"), latest?.namespace ?? "Metrics")
-  document.title = latest === undefined ? "Metrics" : `${latest.namespace} · metrics`
+  document.title = latest === undefined ? "Metrics" : visible(`${shortened(latest.namespace, 60)} · metrics`)
   showStatus()
   showProblems(recorders)
-  overview.show(shown, history, view === undefined ? undefined : keyOf(view))
-  showNothing(metrics)
+  overview.show({ recorders: shown, history, chosen: view === undefined ? undefined : keyOf(view) })
+  showNothing(shown)
   if (view === undefined) {
     detail.hide()
     return
   }
   putDetail(keyOf(view))
-  detail.show(view, history)
+  detail.show(view, history, gone)
+}
+
+/** What was chosen and shown, and is there no more: its recorder was removed, or cannot be read. */
+function whatHasGone(): MetricView | undefined {
+  const { shown } = detail
+  if (shown === undefined || keyOf(shown) !== chosen) return undefined
+  return recorders.some(({ metrics }) => metrics.some((each) => keyOf(each) === chosen)) ? undefined : shown
 }
 
 /** Beside the list where there is room, otherwise below the line of its metric. */
@@ -101,19 +120,22 @@ function putDetail(key: string): void {
   if (detailElement.parentElement !== parent) parent.append(detailElement)
 }
 
-function showNothing(metrics: ReadonlyArray<MetricView>): void {
+function showNothing(shown: ReadonlyArray<RecorderView>): void {
   const nothing = byId("nothing")
   const beyond = (latest?.recorderCount ?? 0) - recorders.length
   const text =
-    metrics.length === 0 && filter.value.trim() !== ""
-      ? "No metric passes the filter."
+    latest === undefined
+      ? ""
       : recorders.length === 0
         ? "There is no recorder yet."
-        : beyond > 0
-          ? `${beyond} more recorders are not shown.`
-          : ""
+        : shown.length === 0
+          ? "No metric passes the filter."
+          : beyond > 0
+            ? `${beyond} more recorders are not sent to the page: the option maxRecorders limits them.`
+            : ""
   write(nothing, text)
   attribute(nothing, "hidden", text === "")
+  attribute(byId("recorders"), "hidden", shown.length === 0)
 }
 
 function showStatus(): void {
@@ -128,7 +150,7 @@ function choose(key: string): void {
   chosen = key
   window.history.replaceState(null, "", `#${encodeURIComponent(key)}`)
   show()
-  // What was open above it has closed.
+  // What was open above it on a narrow page has closed.
   if (narrow.matches) overview.lineOf(key)?.scrollIntoView({ block: "nearest" })
 }
 
@@ -140,31 +162,23 @@ function decodeChoice(): string | undefined {
   }
 }
 
-/** Goes up or down the list. */
-function step(by: 1 | -1): void {
-  const keys = filtered().flatMap(({ metrics }) => metrics.map(keyOf))
-  const at = Math.max(0, keys.indexOf(chosen ?? ""))
-  const next = keys[Math.min(keys.length - 1, Math.max(0, chosen === undefined ? 0 : at + by))]
-  if (next === undefined) return
-  choose(next)
-  overview.lineOf(next)?.querySelector("button")?.focus()
-}
-
 function togglePause(): void {
   const missed = waiting
   waiting = missed === undefined ? [] : undefined
   for (const data of missed ?? []) take(data)
   attribute(pause, "aria-pressed", String(waiting !== undefined))
-  write(pause, waiting === undefined ? "Pause" : "Go on")
+  write(pause, waiting === undefined ? "Pause" : "Resume")
   show()
 }
 
 const keys: { readonly [key: string]: () => void } = {
   "/": () => filter.focus(),
-  ArrowDown: () => step(1),
-  ArrowUp: () => step(-1),
-  j: () => step(1),
-  k: () => step(-1),
+  ArrowDown: () => overview.step(1),
+  ArrowUp: () => overview.step(-1),
+  ArrowRight: () => overview.open(true),
+  ArrowLeft: () => overview.open(false),
+  j: () => overview.step(1),
+  k: () => overview.step(-1),
   p: togglePause
 }
 
@@ -184,4 +198,9 @@ document.addEventListener("keydown", (event) => {
 })
 filter.addEventListener("input", show)
 pause.addEventListener("click", togglePause)
+byId("skip").addEventListener("click", (event) => {
+  // The part of the address behind # is what was chosen.
+  event.preventDefault()
+  detailElement.focus()
+})
 narrow.addEventListener("change", show)

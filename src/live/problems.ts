@@ -1,72 +1,78 @@
 /**
  * What is wrong, at the top of the page, or nothing at all.
  */
-import { format } from "../internal/live/format.ts"
+import { format, shortened } from "../internal/live/format.ts"
+import { gravity, type Problem, recorderProblems } from "../internal/live/problems.ts"
 import { attribute, Children, element, write } from "./dom.ts"
-import { keyOf, type RecorderView } from "./overview.ts"
+import { rove } from "./roving.ts"
+import { metricKey, type RecorderView } from "./views.ts"
 
-interface Problem {
-  readonly key: string
-  /** The metric to go to. */
-  readonly metric?: string
-  readonly subject: string
-  readonly text: string
+/** How many are shown until the others are asked for: a hundred recorders can have the same problem. */
+const Most = 4
+
+interface Shown extends Problem {
+  readonly recorderId: string
+  /** Whether it has to be said which recorder it is. */
+  readonly of: boolean
 }
 
-const problemsOf = ({ metrics, recorder }: RecorderView): ReadonlyArray<Problem> => {
-  const { recorderId, stats } = recorder
-  const reasons = Object.entries(stats.refusedBy).filter(([, events]) => events > 0)
-  return [
-    ...(recorder.error === undefined
-      ? []
-      : [{ key: `${recorderId} error`, subject: recorderId, text: `cannot be read: ${recorder.error}` }]),
-    ...metrics.flatMap((view) =>
-      view.metric.quarantine === undefined
-        ? []
-        : [
-            {
-              key: keyOf(view),
-              metric: keyOf(view),
-              subject: view.metric.name,
-              text: `is quarantined: ${view.metric.quarantine.error}`
-            }
-          ]
-    ),
-    ...(reasons.length === 0
-      ? []
-      : [
-          {
-            key: `${recorderId} refused`,
-            subject: recorderId,
-            text: `refused ${format(stats.refused, "count")} events: ${reasons
-              .map(
-                ([reason, events]) => `${format(events, "count")} ${reason === "notRunning" ? "not running" : reason}`
-              )
-              .join(", ")}`
-          }
-        ])
-  ]
+export interface Destination {
+  readonly metric: (key: string) => void
+  readonly recorder: (recorderId: string) => void
 }
 
 export const makeProblems = (
-  list: HTMLElement,
-  choose: (metric: string) => void
+  parent: HTMLElement,
+  go: Destination
 ): ((recorders: ReadonlyArray<RecorderView>) => void) => {
-  const children = new Children<Problem, HTMLElement>(
+  let all = false
+  let recorders: ReadonlyArray<RecorderView> = []
+  const list = element("ul", { "aria-label": "Problems" })
+  const more = element("button", { type: "button", class: "more", hidden: true })
+  parent.append(list, more)
+  const stop = rove(parent)
+  const children = new Children<Shown, HTMLElement>(
     list,
-    ({ metric }) => {
-      const subject = metric === undefined ? element("b") : element("button", { type: "button" })
-      if (metric !== undefined) subject.addEventListener("click", () => choose(metric))
-      return element("li", {}, subject, element("span"))
+    ({ metric, recorderId }) => {
+      const subject = element("button", { type: "button", tabindex: "-1" })
+      subject.addEventListener("click", () =>
+        metric === undefined ? go.recorder(recorderId) : go.metric(metricKey(recorderId, metric))
+      )
+      const text = element("p", {}, subject, element("span", { class: "muted" }), element("span"))
+      return element("li", {}, element("span", { class: "badge" }), text)
     },
-    (made, { subject, text }) => {
-      write(made.firstElementChild!, subject)
-      write(made.lastElementChild!, text)
+    (made, { kind, metric, of, recorderId, text }) => {
+      const [badge, sentence] = made.children
+      write(badge!, kind)
+      attribute(badge!, "data-problem", kind)
+      const [subject, where, what] = sentence!.children
+      write(subject!, shortened(metric ?? recorderId, 80))
+      write(where!, metric !== undefined && of ? ` in ${shortened(recorderId, 40)}` : "")
+      write(what!, ` ${text}`)
     }
   )
-  return (recorders) => {
-    const problems = recorders.flatMap(problemsOf)
-    children.show(problems.map((problem) => [problem.key, problem]))
-    attribute(list, "hidden", problems.length === 0)
+  const show = (): void => {
+    const problems = recorders
+      .flatMap(({ recorder }): ReadonlyArray<Shown> => {
+        const of = recorders.length > 1
+        return recorderProblems(recorder).map((each) => ({ ...each, recorderId: recorder.recorderId, of }))
+      })
+      .sort((left, right) => gravity(left) - gravity(right))
+    const shown = all ? problems : problems.slice(0, Most)
+    children.show(shown.map((each) => [JSON.stringify([each.kind, each.recorderId, each.metric ?? null]), each]))
+    const beyond = problems.length - Most
+    write(more, all ? "Show fewer problems" : `Show ${format(beyond, "count")} more problems`)
+    attribute(more, "aria-expanded", String(all))
+    attribute(more, "hidden", beyond <= 0)
+    attribute(parent, "hidden", problems.length === 0)
+    stop()
+  }
+  more.addEventListener("click", () => {
+    all = !all
+    show()
+  })
+  return (views) => {
+    recorders = views
+    show()
   }
 }

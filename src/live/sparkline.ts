@@ -7,6 +7,11 @@ const Width = 120
 const Height = 28
 const Margin = 2
 
+/** How many values there is room for. Until there are so many, the whole width is for those that there are. */
+const Most = 120
+/** So that the first updates are no blocks. */
+const Fewest = 20
+
 export class Sparkline {
   readonly element: SVGElement = svg("svg", {
     class: "spark",
@@ -21,8 +26,10 @@ export class Sparkline {
     this.element.append(this.#area, this.#line)
   }
 
-  /** `slots`: how many values the whole width is for. The newest is at its end. */
-  show(values: ReadonlyArray<number | null>, slots: number): void {
+  /** A value for each update, the newest at the end. */
+  show(all: ReadonlyArray<number | null>): void {
+    const values = all.slice(-Most)
+    const slots = Math.max(values.length, Fewest)
     const known = values.filter((value) => value !== null)
     const least = Math.min(0, ...known)
     const most = Math.max(...known, least + Number.MIN_VALUE)
@@ -39,7 +46,8 @@ export class Sparkline {
         continue
       }
       const point = `${x(index).toFixed(1)} ${y(value).toFixed(1)}`
-      line += `${from === undefined ? "M" : "L"}${point}`
+      // A value with a gap on each side is a dot.
+      line += from === undefined ? `M${point}h0` : `L${point}`
       area += `${from === undefined ? "M" : "L"}${point}`
       from ??= x(index)
     }

@@ -7,12 +7,15 @@ import type { RuntimeService } from "mvx-metrics"
 import type { Locator } from "playwright-core"
 import { Capped, Failing, type HostileEvent, Script } from "./fixtures/hostile.metrics.ts"
 import { all } from "./fixtures/http.metrics.ts"
+import { violations } from "./support/axe.ts"
 import {
   type Browser,
   executablePath,
   hasBrowser,
   launch,
   liveService,
+  serverTime,
+  updates as updatesOf,
   type Watched,
   watch
 } from "./support/liveService.ts"
@@ -25,10 +28,12 @@ describe.skipIf(!hasBrowser)("the live page", () => {
   let runtime: RuntimeService
   let browser: Browser
   let watched: Watched
+  let opened: number
 
   beforeAll(async () => {
     ;({ runtime, url } = await Effect.runPromise(Scope.provide(liveService, scope)))
     browser = await launch({ viewport: { width: 1360, height: 700 }, deviceScaleFactor: 1.5 })
+    opened = serverTime()
     watched = await watch(browser.context, url)
   })
 
@@ -40,13 +45,24 @@ describe.skipIf(!hasBrowser)("the live page", () => {
   const names = (): Promise<Array<string>> => watched.page.locator(".metric .name").allInnerTexts()
   const line = (name: string): Locator => watched.page.locator("button.metric", { hasText: name })
   const filter = (): Locator => watched.page.locator("#filter")
-  /** Waits until the page has drawn this many updates more. */
-  const updates = async (count: number): Promise<void> => {
-    for (let i = 0; i < count; i++) {
-      const before = await watched.page.locator("#at").innerText()
-      await watched.page.waitForFunction((at) => document.querySelector("#at")?.textContent !== at, before)
-    }
-  }
+  const updates = (count: number): Promise<void> => updatesOf(watched.page, count)
+  const chart = (): Locator => watched.page.locator("#detail").getByRole("img")
+  const legend = (label: string): Locator =>
+    watched.page.getByRole("list", { name: "Lines of the chart" }).getByRole("button", { name: label })
+
+  it("draws a young chart over the time that has values, and no longer", async () => {
+    const { page } = watched
+    await page.locator("#detail .plot:not([data-empty])").waitFor()
+    const [label, now] = await page.evaluate(() => [
+      document.querySelector("#detail .plot")!.getAttribute("aria-label")!,
+      document.querySelector("#at")!.textContent!
+    ])
+    const [, from, to] = /from (\S+) to (\S+),/.exec(label!)!
+    expect(to).toBe(now)
+    const secondsOf = (time: string): number => Date.parse(`1970-01-01T${time}Z`) / 1000
+    const sinceOpened = secondsOf(from!) - secondsOf(new Date(opened).toLocaleTimeString("en-GB"))
+    expect((sinceOpened + 86_400) % 86_400).toBeLessThan(60)
+  })
 
   it("shows every metric, and values that change while events flow", async () => {
     await updates(2)
@@ -114,6 +130,81 @@ describe.skipIf(!hasBrowser)("the live page", () => {
     expect(await page.locator("tr[aria-selected]").count()).toBe(0)
   })
 
+  it("reaches the chart in a few tabs, whatever the number of metrics and series", async () => {
+    const { page } = watched
+    await line("http.server.requests").click()
+    await page.evaluate(() => (document.activeElement as HTMLElement).blur())
+    await page.locator("h1").click()
+    const stops: Array<string> = []
+    const isAt = (selector: string): Promise<boolean> =>
+      page.evaluate((at) => document.activeElement?.closest(at) !== null, selector)
+    for (let i = 0; i < 10 && !(await isAt(".table")); i++) {
+      await page.keyboard.press("Tab")
+      stops.push(
+        await page.evaluate(
+          () => document.activeElement!.closest("[id], [class]")!.id || document.activeElement!.className
+        )
+      )
+    }
+    // The filter, pause, the list, what the chart shows, its lines, the table.
+    expect(stops).toHaveLength(6)
+    for (const [key, name] of [
+      ["ArrowRight", "total"],
+      ["Home", "per second"]
+    ] as const) {
+      await page.locator(".charts button[tabindex='0']").focus()
+      await page.keyboard.press(key)
+      expect(await page.evaluate(() => document.activeElement!.textContent)).toBe(name)
+    }
+  })
+
+  it("skips to the chosen metric, and keeps its address", async () => {
+    const { page } = watched
+    const address = page.url()
+    await page.evaluate(() => document.getElementById("skip")!.focus())
+    await page.keyboard.press("Enter")
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe("detail")
+    expect(page.url()).toBe(address)
+  })
+
+  it("names the chart by metric, chart and range, and describes it by the values of its lines", async () => {
+    await line("http.server.request.duration").click()
+    expect(await chart().getAttribute("aria-label")).toMatch(
+      /^Line chart of http\.server\.request\.duration, quantiles, over 5 s, from \d\d:\d\d:\d\d to \d\d:\d\d:\d\d, 3 lines$/
+    )
+    const described = await chart().getAttribute("aria-describedby")
+    expect(await watched.page.locator(`#${described}`).innerText()).toMatch(/p50\s+[\d.]+ ms\s+p90\s+[\d.]+ ms\s+p99/)
+  })
+
+  it("draws series on a scale of their own, and their total when it is asked for", async () => {
+    await line("http.server.requests").click()
+    await updates(2)
+    const drawn = async (): Promise<number> =>
+      Number(/(\d+) lines?$/.exec((await chart().getAttribute("aria-label"))!)![1])
+    const series = await legend("method=").count()
+    expect(series).toBeGreaterThan(1)
+    expect(await drawn()).toBe(series)
+    expect(await legend("all").getAttribute("aria-pressed")).toBe("false")
+    await legend("all").click()
+    expect(await drawn()).toBe(series + 1)
+    await legend("method=GET status=200").click()
+    expect(await drawn()).toBe(series)
+    await legend("method=GET status=200").click()
+    await legend("all").click()
+    expect(await drawn()).toBe(series)
+  })
+
+  it("traces a series that is chosen in the table, however small it is", async () => {
+    const { page } = watched
+    await line("http.server.requests").click()
+    const rows = page.locator("#detail tbody tr")
+    await rows.last().click()
+    await updates(3)
+    expect(await chart().getAttribute("data-empty")).toBe(null)
+    expect(await page.locator(".legend li").count()).toBe(1)
+    await rows.last().click()
+  })
+
   it("fits a phone, in the dark", async () => {
     const { page } = watched
     await page.setViewportSize({ width: 390, height: 844 })
@@ -124,6 +215,7 @@ describe.skipIf(!hasBrowser)("the live page", () => {
     expect(background).toBe("rgb(17, 19, 21)")
     // What is chosen opens below its line.
     expect(await page.locator("li:has([aria-current]) #detail").count()).toBe(1)
+    expect(await violations(page)).toEqual([])
     await page.setViewportSize({ width: 1360, height: 700 })
     await page.emulateMedia({ colorScheme: "light" })
   })
@@ -146,12 +238,38 @@ describe.skipIf(!hasBrowser)("the live page", () => {
     expect(await page.locator("#detail tbody").innerText()).toContain("<img src=x onerror=alert(1)>")
 
     const problems = page.locator("#problems")
-    expect(await problems.innerText()).toContain("refused 1 events: 1 invalid")
+    expect(await problems.innerText()).toContain("refused 1 event: 1 invalid")
+    expect(await problems.innerText()).toMatch(/hostile\.capped in <i>hostile<\/i>\s+has more series than its limit/)
     await problems.getByRole("button", { name: "hostile.failing" }).click()
     expect(await page.locator("#detail .error").innerText()).toContain("<svg onload=alert('error')>")
     await line("hostile.capped").click()
     expect(await page.locator("#detail .error").innerText()).toContain("the label “label” has 2 values")
     expect(await page.locator("img, script:not([src]), #recorders i, #detail b b").count()).toBe(0)
+  })
+
+  it("has nothing that axe complains of, in the light and in the dark", async () => {
+    const { page } = watched
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme })
+      for (const name of ["http.server.requests", "hostile.failing", "hostile.capped"]) {
+        await line(name).click()
+        await page.locator("#detail tbody tr").first().click()
+        expect(await violations(page)).toEqual([])
+      }
+    }
+    await page.emulateMedia({ colorScheme: "light" })
+  })
+
+  it("shows what was chosen as it was last, when its recorder is removed", async () => {
+    const { page } = watched
+    await line("hostile.capped").click()
+    await Effect.runPromise(runtime.stopAndRemoveRecorder("<i>hostile</i>"))
+    await page.locator("#detail .error", { hasText: "No longer there" }).waitFor()
+    expect(await page.locator("#detail h2").innerText()).toBe("hostile.capped")
+    expect(await page.locator("#detail tbody tr").count()).toBe(4)
+    expect(await violations(page)).toEqual([])
+    await line("http.server.requests").click()
+    expect(await page.locator("#detail .error").isVisible()).toBe(false)
   })
 
   it("had nothing to complain of, violations of the policy included, and asked no one else", () => {

@@ -88,3 +88,18 @@ export const format = (value: unknown, unit: Unit, metricUnit?: string): string 
   if (unit === "ratio") return `${digits(value * 100)} %`
   return unit === "rate" ? `${withUnit(value, metricUnit)}/s` : withUnit(value, metricUnit)
 }
+
+/** At most `length` characters and a sign for what is left out in the middle: names often differ at their end. */
+export const shortened = (text: string, length: number): string => {
+  if (text.length <= length) return text
+  const end = Math.floor(length / 3)
+  // What is cut may be half a character.
+  return `${text.slice(0, length - end)}…${text.slice(-end)}`.replaceAll(/\p{Cs}/gu, "")
+}
+
+/** Characters that are not to be seen, or turn the order of those around them. */
+const steering = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu
+
+/** Text of others as people may see it, on a line of its own or within one. */
+export const visible = (text: string): string =>
+  text.replaceAll(steering, (sign) => (sign === "\n" || sign === "\t" ? sign : "�"))

@@ -8,6 +8,9 @@ import { type Point, type PointRow, pointRows } from "./points.ts"
 /** Rows of a metric that are remembered; the page shows the values of all. */
 const TracedRows = 20
 
+/** After so many seconds without an update there is a gap. */
+const Gap = 10
+
 /** Over how many updates, which are a second each, what came lately is measured. */
 export const Lookback = 5
 
@@ -37,6 +40,7 @@ export class History {
   readonly times: Array<number> = []
   readonly #length: number
   readonly #past = new Map<string, Past>()
+  readonly #followed = new Set<string>()
   #updates = 0
 
   /** `length`: how many updates it remembers. */
@@ -46,9 +50,12 @@ export class History {
 
   /** Takes an update, and gives what it shows. */
   add({ at, recorders }: LiveData): ReadonlyArray<MetricView> {
+    const last = this.times.at(-1) ?? at / 1000
+    // The clock of the server was set back, or it is another server: nothing of before has a place on the axis.
+    if (at / 1000 < last) this.#forget()
+    else if (at / 1000 - last > Gap) this.#skip(at / 1000 - 1)
     this.#updates++
-    this.times.push(at / 1000)
-    if (this.times.length > this.#length) this.times.shift()
+    this.#time(at / 1000)
     const views = recorders.flatMap(({ metrics, recorderId }) =>
       metrics.map((metric) => this.#metric(recorderId, metric, at))
     )
@@ -58,6 +65,27 @@ export class History {
       else for (const values of past.traces.values()) this.#push(values, null)
     }
     return views
+  }
+
+  /** From now on a row is traced, wherever it stands among the others. */
+  follow(recorderId: string, metric: string, row: string): void {
+    this.#followed.add(keyOf(recorderId, metric, row))
+  }
+
+  #time(seconds: number): void {
+    this.times.push(seconds)
+    if (this.times.length > this.#length) this.times.shift()
+  }
+
+  #forget(): void {
+    this.times.length = 0
+    this.#past.clear()
+  }
+
+  /** A moment without values. */
+  #skip(seconds: number): void {
+    this.#time(seconds)
+    for (const { traces } of this.#past.values()) for (const values of traces.values()) this.#push(values, null)
   }
 
   /** What was traced of a row, a value for each of `times`. */
@@ -74,8 +102,9 @@ export class History {
       metric,
       view,
       rows: rows.map((row, index) => {
-        if (view === undefined || index >= TracedRows) return { ...row, now: () => null }
-        return this.#row(keyOf(recorderId, metric.name, row.key), row, view, at)
+        const key = keyOf(recorderId, metric.name, row.key)
+        if (view === undefined || (index >= TracedRows && !this.#followed.has(key))) return { ...row, now: () => null }
+        return this.#row(key, row, view, at)
       })
     }
   }

@@ -2,6 +2,7 @@
  * The rows of a metric on the live page and in the terminal: one for each series, with the point that it shows.
  */
 import type { LiveKind, LiveMetric } from "./liveModel.ts"
+import { overflowOf } from "./problems.ts"
 
 // biome-ignore lint/suspicious/noExplicitAny: what a point shows is known by the kind of its metric.
 export type Point = any
@@ -34,6 +35,10 @@ const rank = ({ labels, overflow, point }: PointRow): number => {
 /** Most values of a frequency, and most numbers of a metric of one's own, that are shown. */
 const MostRows = 200
 
+/** Whether a row is of others together: all series, or those beyond the cap. */
+export const isAggregate = (row: PointRow, rows: ReadonlyArray<PointRow>): boolean =>
+  row.overflow === true || rows.some((other) => other.overflow !== true && other.labels.length > row.labels.length)
+
 export const pointRows = (metric: LiveMetric): ReadonlyArray<PointRow> => {
   const { dimensions, kind } = metric
   if (kind === "custom" || kind === "derived") return leaves(dimensions).slice(0, MostRows)
@@ -42,11 +47,14 @@ export const pointRows = (metric: LiveMetric): ReadonlyArray<PointRow> => {
   return kind === "frequency" ? rows.flatMap(byValue).slice(0, MostRows) : rows
 }
 
-const row = (labels: PointRow["labels"], point: Point, more: Partial<PointRow> = {}): PointRow => ({
-  key: JSON.stringify(labels),
-  labels,
+type Labels = ReadonlyArray<readonly [name: string, value: unknown]>
+
+/** Labels have the same text where they are not the same, `1` and `"1"`: the key tells them apart. */
+const row = (labels: Labels, point: Point, overflow = false): PointRow => ({
+  key: JSON.stringify(overflow ? ["overflow", labels] : labels),
+  labels: labels.map(([name, value]) => [name, text(value)]),
   point,
-  ...more
+  ...(overflow && { overflow: true as const })
 })
 
 const seriesRows = ({ labels }: LiveMetric, dimensions: Point): Array<PointRow> => {
@@ -58,36 +66,55 @@ const seriesRows = ({ labels }: LiveMetric, dimensions: Point): Array<PointRow> 
     ...total,
     ...(series as ReadonlyArray<Point>).map((each) =>
       row(
-        labels.map((label) => [label, text(each.labels[label])] as const),
+        labels.map((label) => [label, each.labels[label]]),
         { ...each, ...frame }
       )
     ),
-    ...(overflow === undefined ? [] : [row([["", "beyond the cap"]], { ...overflow, ...frame }, { overflow: true })])
+    ...(overflow === undefined ? [] : [row([["", BeyondTheCap]], { ...overflow, ...frame }, true)])
   ]
 }
 
-const byValue = ({ labels, point }: PointRow): ReadonlyArray<PointRow> => [
-  ...Object.entries(point.counts as { readonly [value: string]: number })
-    .sort(([, left], [, right]) => right - left)
-    .map(([value, count]) => row([...labels, ["value", value]], { count })),
-  ...(point.others === undefined ? [] : [row([...labels, ["", "others"]], { count: point.others }, { overflow: true })])
-]
+const BeyondTheCap = "beyond the cap"
+
+const byValue = ({ key, labels, overflow, point }: PointRow): ReadonlyArray<PointRow> => {
+  const of = (name: string, value: string, count: number, others: boolean): PointRow => ({
+    key: JSON.stringify([key, name, value]),
+    labels: [...labels, [name, value]],
+    point: { count },
+    ...((others || overflow === true) && { overflow: true as const })
+  })
+  return [
+    ...Object.entries(point.counts as { readonly [value: string]: number })
+      .sort(([, left], [, right]) => right - left)
+      .map(([value, count]) => of("value", value, count, false)),
+    ...(point.others === undefined ? [] : [of("", "others", point.others, true)])
+  ]
+}
 
 /** What stands in what a metric of one's own shows, each by its path; in `series`, by its labels. */
 const leaves = (
   value: unknown,
-  labels: PointRow["labels"] = [],
-  path: ReadonlyArray<string> = []
+  labels: Labels = [],
+  path: ReadonlyArray<string> = [],
+  beyond = false
 ): ReadonlyArray<PointRow> => {
   if (typeof value !== "object" || value === null) {
     const named = path.length === 0 || (path.length === 1 && path[0] === "value")
-    return [row(named ? labels : [...labels, ["", path.join(".")]], { value })]
+    const made = row(named ? labels : [...labels, ["", path.join(".")]], { value }, beyond)
+    return [{ ...made, key: JSON.stringify([made.key, ...path]) }]
   }
+  const { series } = value as { readonly series?: unknown }
   return Object.entries(value).flatMap(([key, each]) => {
-    if (key !== "series" || !isSeries(each)) return leaves(each, labels, [...path, key])
-    return each.flatMap(({ labels: own, ...point }) =>
-      leaves(point, [...labels, ...Object.entries(own).map(([name, label]) => [name, text(label)] as const)], path)
-    )
+    if (key === "series" && isSeries(each)) {
+      return each.flatMap(({ labels: own, ...point }) =>
+        leaves(point, [...labels, ...Object.entries(own)], path, beyond)
+      )
+    }
+    if (key === "overflow" && isSeries(series) && overflowOf(value) !== undefined) {
+      const { examples: _examples, label, values: _values, ...point } = each
+      return leaves(point, [...labels, [Object.keys(series[0]?.labels ?? {})[0] ?? label, BeyondTheCap]], path, true)
+    }
+    return leaves(each, labels, [...path, key], beyond)
   })
 }
 
