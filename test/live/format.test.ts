@@ -1,5 +1,5 @@
 import { expect, it } from "@effect/vitest"
-import { format } from "../../src/internal/live/format.ts"
+import { format, shortened, visible } from "../../src/internal/live/format.ts"
 
 it.each([
   [1234, "count", undefined, "1,234"],
@@ -24,4 +24,15 @@ it.each([
   [-0.25, "value", "s", "-250 ms"]
 ] as const)("%s as a %s in %s is %s", (value, unit, metricUnit, text) => {
   expect(format(value, unit, metricUnit)).toBe(text)
+})
+
+it("shortens in the middle, to the length it is given, and leaves no half character", () => {
+  expect(shortened("short", 5)).toBe("short")
+  expect(shortened("abcdefghijkl", 9)).toBe("abcdef…jkl")
+  expect(shortened("😀".repeat(10), 9)).not.toMatch(/\p{Cs}/u)
+})
+
+it("makes seen what turns or hides the text around it, and leaves what is written from the right", () => {
+  expect(visible("a\u202eb\u0000c\u2066\u009b\u200f")).toBe("a�b�c���")
+  expect(visible("שלום\n\ta")).toBe("שלום\n\ta")
 })

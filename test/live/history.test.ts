@@ -5,9 +5,10 @@ import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { Metric } from "mvx-metrics"
 import { History } from "../../src/internal/live/history.ts"
+import { labelColumns } from "../../src/internal/live/labelColumns.ts"
 import { liveMetric } from "../../src/internal/live/liveData.ts"
 import type { LiveData } from "../../src/internal/live/liveModel.ts"
-import { pointRows } from "../../src/internal/live/points.ts"
+import { isAggregate, pointRows } from "../../src/internal/live/points.ts"
 
 const events = Schema.TaggedUnion({
   request: { path: Schema.String, seconds: Schema.Number, hit: Schema.Boolean }
@@ -92,6 +93,81 @@ describe("the rows of a metric", () => {
   })
 })
 
+/** The cells that tell the rows of a metric apart, the names of their columns first. */
+const cells = (metric: Metric.Any, all: ReadonlyArray<Event>): ReadonlyArray<ReadonlyArray<string>> => {
+  const rows = pointRows(live(metric, all))
+  const columns = labelColumns(rows)
+  return [columns.map(({ name }) => name), ...rows.map((row) => columns.map(({ cell }) => cell(row)))]
+}
+
+describe("the columns of labels", () => {
+  it("put the total and what is beyond the cap into the first", () => {
+    const Capped = Metric.counter("capped", { events, labels: ["path", "hit"], maxSeries: 1 })
+    expect(cells(Capped, [request("/a"), request("/b")])).toEqual([
+      ["path", "hit"],
+      ["all", ""],
+      ["/a", "true"],
+      ["beyond the cap", ""]
+    ])
+  })
+
+  it("keep a label called value apart from the values that are counted", () => {
+    const ByValue = Metric.frequency("by_value", { events, value: "path", labels: { value: "hit" } })
+    expect(cells(ByValue, [request("/a")])).toEqual([
+      ["value", "value"],
+      ["/a", ""],
+      ["true", "/a"]
+    ])
+  })
+
+  it("put the fields of a metric of one's own last, and name the column", () => {
+    const Own = Metric.make("own", { events, initial: { a: 1, b: { c: 2 } }, reduce: { request: (state) => state } })
+    expect(cells(Own, [])).toEqual([["field"], ["a"], ["b.c"]])
+  })
+})
+
+describe("rows", () => {
+  it("have keys of their own, whatever their labels and paths look like", () => {
+    const mixed = {
+      ...live(Requests, []),
+      dimensions: { value: 3, series: [1, "1", null, "–"].map((path) => ({ labels: { path }, value: 1 })) }
+    }
+    const Own = Metric.make("own", {
+      events,
+      initial: { a: { b: 1 }, "a.b": 2 },
+      reduce: { request: (state) => state }
+    })
+    for (const rows of [pointRows(mixed), pointRows(live(Own, []))]) {
+      expect(new Set(rows.map(({ key }) => key)).size).toBe(rows.length)
+    }
+  })
+
+  it("of a labelled metric of one's own are its series, and one for what is beyond the cap", () => {
+    const Own = Metric.make("own", { events, initial: 0, reduce: { request: (total) => total + 1 } })
+    const dimensions = {
+      count: 3,
+      series: [{ labels: { path: "/a" }, count: 1 }],
+      overflow: { count: 2, label: "path", values: 1, examples: ["/a"] }
+    }
+    const rows = pointRows({ ...live(Own, []), dimensions })
+    expect(
+      rows.map(({ labels, overflow, point }) => [labels.map(([, value]) => value), overflow, point.value])
+    ).toEqual([
+      [["count"], undefined, 3],
+      [["/a", "count"], undefined, 1],
+      [["beyond the cap", "count"], true, 2]
+    ])
+  })
+
+  it("are aggregates where they are of all series or of those beyond the cap", () => {
+    const Capped = Metric.counter("capped", { events, labels: ["path"], maxSeries: 1 })
+    const rows = pointRows(live(Capped, [request("/a"), request("/b")]))
+    expect(rows.map((row) => isAggregate(row, rows))).toEqual([true, false, true])
+    const alone = pointRows(live(Metric.counter("plain", { events }), [request("/a")]))
+    expect(alone.map((row) => isAggregate(row, alone))).toEqual([false])
+  })
+})
+
 describe("the history", () => {
   it("has how much a counter grew in a second, from its second update on", () => {
     const history = new History(10)
@@ -130,5 +206,43 @@ describe("the history", () => {
     const total = view.view!.charts[1]!.traces[0]!
     expect(history.trace("r", "requests", JSON.stringify([["path", "/a"]]), total)).toEqual([null, 1, 1])
     expect(history.trace("r", "requests", "unknown", total)).toEqual([null, null, null])
+  })
+
+  const counts = (history: History): ReadonlyArray<number | null> => {
+    const { view } = new History(1).add(update(0, [live(Requests, [])]))[0]!
+    return history.trace("r", "requests", "[]", view!.charts[1]!.traces[0]!)
+  }
+
+  it("begins anew when the clock of the server is set back, for times have to ascend", () => {
+    const history = new History(10)
+    history.add(update(3_600_000, [live(Requests, [request("/a")])]))
+    history.add(update(3_601_000, [live(Requests, [request("/a")])]))
+    const [view] = history.add(update(1000, [live(Requests, [request("/a"), request("/a")])]))
+    expect(history.times).toEqual([1])
+    expect(view!.rows[0]!.now(view!.view!.spark)).toBe(null)
+    history.add(update(2000, [live(Requests, [request("/a"), request("/a"), request("/a")])]))
+    expect(history.times).toEqual([1, 2])
+    expect(counts(history)).toEqual([2, 3])
+  })
+
+  it("has a gap where the connection was lost, and as many values as times", () => {
+    const history = new History(3)
+    history.add(update(0, [live(Requests, [request("/a")])]))
+    history.add(update(1000, [live(Requests, [request("/a")])]))
+    history.add(update(60_000, [live(Requests, [request("/a"), request("/a")])]))
+    expect(history.times).toEqual([1, 59, 60])
+    expect(counts(history)).toEqual([1, null, 2])
+  })
+
+  it("traces the largest series, and those that it is asked to follow", () => {
+    const history = new History(10)
+    const all = Array.from({ length: 30 }, (_, index) => request(`/${index}`))
+    const [view] = history.add(update(0, [live(Requests, all)]))
+    const { key } = view!.rows.at(-1)!
+    const total = view!.view!.charts[1]!.traces[0]!
+    expect(history.trace("r", "requests", key, total)).toEqual([null])
+    history.follow("r", "requests", key)
+    history.add(update(1000, [live(Requests, all)]))
+    expect(history.trace("r", "requests", key, total)).toEqual([null, 1])
   })
 })

@@ -1,0 +1,88 @@
+/**
+ * What stands at the top of the live page and of the terminal.
+ */
+import { describe, expect, it } from "@effect/vitest"
+import { Schema } from "effect"
+import { Metric } from "mvx-metrics"
+import { liveMetric } from "../../src/internal/live/liveData.ts"
+import { metricProblems, recorderProblems } from "../../src/internal/live/problems.ts"
+
+const events = Schema.TaggedUnion({ request: { path: Schema.String, seconds: Schema.Number } })
+const request = (path: string, seconds = 1) => ({ _tag: "request" as const, path, seconds })
+const live = (metric: Metric.Any, all: ReadonlyArray<ReturnType<typeof request>>) =>
+  liveMetric(metric, Metric.snapshot(metric, Metric.fold(metric, all)), 100)
+
+const own = (dimensions: unknown) => ({ name: "own", kind: "custom", labels: [], seriesCount: 0, dimensions }) as const
+
+describe("the problems of a metric", () => {
+  const three = [request("/a"), request("/b"), request("/c")]
+
+  it.each([
+    ["counter", Metric.counter("m", { events, labels: ["path"], maxSeries: 2 })],
+    ["histogram", Metric.histogram("m", { events, value: "seconds", boundaries: [1], labels: ["path"], maxSeries: 2 })],
+    ["gauge", Metric.gauge("m", { events, value: "seconds", labels: ["path"], maxSeries: 2 })],
+    ["frequency", Metric.frequency("m", { events, value: "seconds", labels: ["path"], maxSeries: 2 })]
+  ] as const)("are that a %s has more series than its limit, by its worst label", (_, metric) => {
+    expect(metricProblems(live(metric, three))).toEqual([
+      {
+        kind: "overflow",
+        metric: "m",
+        text: "has more series than its limit: the label “path” has 2 values, such as /a, /b"
+      }
+    ])
+    expect(metricProblems(live(metric, three.slice(0, 2)))).toEqual([])
+  })
+
+  it("are found in a metric of one's own by their form alone, which may show anything of that name", () => {
+    const overflow = { count: 1, label: "path", values: 2, examples: ["/a", null] }
+    expect(metricProblems(own({ count: 3, series: [], overflow }))[0]?.text).toMatch(/such as \/a, null$/)
+    for (const dimensions of [
+      null,
+      3,
+      "x",
+      { overflow: 3, rejected: 3 },
+      { overflow: { label: "a" } },
+      { overflow: null }
+    ]) {
+      expect(metricProblems(own(dimensions))).toEqual([])
+    }
+  })
+
+  it("are measurements that it left out, and why it is quarantined", () => {
+    const Sums = Metric.counter("sums", { events, value: "seconds" })
+    expect(metricProblems(live(Sums, [request("/a", Number.NaN), request("/a", -1)]))).toEqual([
+      {
+        kind: "rejected",
+        metric: "sums",
+        text: "left out 2 measurements that are not finite, or negative for a counter"
+      }
+    ])
+    const quarantine = { error: `Error: ${"x".repeat(5000)}`, missed: 1 }
+    const [problem] = metricProblems({ ...live(Sums, []), quarantine })
+    expect(problem).toMatchObject({ kind: "quarantined", text: expect.stringMatching(/^has missed 1 event: Error: x/) })
+    expect(problem!.text.length).toBeLessThan(700)
+  })
+})
+
+it("the problems of a recorder are ordered by how grave they are, refused and evicted events included", () => {
+  const stats = {
+    state: "Failed",
+    capacity: 1,
+    offered: 6,
+    accepted: 3,
+    refused: 3,
+    refusedBy: { overflow: 0, invalid: 2, notRunning: 1 },
+    applied: 2,
+    ignored: 0,
+    evicted: 1,
+    pending: 0
+  } as const
+  const metrics = [{ ...own({}), quarantine: { error: "Error: e", missed: 2 } }]
+  const recorder = { recorderId: "r", entityId: "r", stats, metrics, error: "the worker has died" }
+  expect(recorderProblems(recorder).map(({ kind, text }) => [kind, text])).toEqual([
+    ["failed", "cannot be read: the worker has died"],
+    ["quarantined", "has missed 2 events: Error: e"],
+    ["refused", "refused 3 events: 2 invalid, 1 not running"],
+    ["evicted", "dropped 1 event to make room for newer ones"]
+  ])
+})
