@@ -4,8 +4,9 @@
 import { format } from "../internal/live/format.ts"
 import type { History, MetricView, Row } from "../internal/live/history.ts"
 import type { LiveData, LiveRecorder } from "../internal/live/liveModel.ts"
-import { harmless } from "./harmless.ts"
+import { gravity, metricProblems, type Problem, recorderProblems, refusals } from "../internal/live/problems.ts"
 import { sparkText } from "./sparkText.ts"
+import { cut, inWidth, widthOf } from "./width.ts"
 
 export interface Screen {
   readonly columns: number
@@ -20,101 +21,139 @@ type Style = "bold" | "faint" | "bad" | "good"
 
 const codes: { readonly [S in Style]: string } = { bold: "1", faint: "2", bad: "31", good: "32" }
 
-const SparkWidth = 24
+/** A piece of a line. Styles take no room, so that lines are cut before they are styled. */
+type Piece = readonly [text: string, as?: Style]
+
 const ValueWidth = 12
 const CaptionWidth = 12
-
-/** As wide as `width`, whatever is in it. */
-const inWidth = (text: string, width: number): string => {
-  const letters = Array.from(harmless(text))
-  return letters.length <= width
-    ? letters.join("") + " ".repeat(width - letters.length)
-    : `${letters.slice(0, Math.max(0, width - 1)).join("")}…`
-}
+const LeastName = 10
 
 /** `status`: how the connection stands, where it does not. */
 export const screenLines = (
   data: LiveData,
   views: ReadonlyArray<MetricView>,
   history: History,
-  screen: Screen,
+  { color, columns, rows, series }: Screen,
   status?: string
 ): ReadonlyArray<string> => {
-  const style = (text: string, as: Style): string => (screen.color ? `\u001b[${codes[as]}m${text}\u001b[0m` : text)
-  const clock = new Date(data.at).toLocaleTimeString("en-GB")
-  const head = `${style(harmless(data.namespace), "bold")}  ${
-    status === undefined ? `${style("●", "good")} ${clock}` : style(harmless(status), "bad")
-  }`
-  const nameWidth = Math.max(10, screen.columns - SparkWidth - ValueWidth - CaptionWidth - 3)
+  const style = (text: string, as: Style | undefined): string =>
+    color && as !== undefined ? `\u001b[${codes[as]}m${text}\u001b[0m` : text
+
+  /** What of the pieces has room. */
+  const pieces = (...all: ReadonlyArray<Piece>): string => {
+    let room = columns
+    return all
+      .map(([text, as]) => {
+        const shown = cut(text, room)
+        room -= widthOf(shown)
+        return style(shown, as)
+      })
+      .join("")
+  }
+
+  // What there is no room for is left out whole: the line first, then what stands behind the value.
+  const captionWidth = columns >= LeastName + ValueWidth + CaptionWidth + 2 ? CaptionWidth : 0
+  const valueWidth = Math.min(ValueWidth, columns - LeastName - 1)
+  const rest = columns - LeastName - valueWidth - captionWidth - (captionWidth > 0 ? 2 : 1)
+  const sparkWidth = rest > 8 ? Math.min(24, rest - 1) : 0
+  const nameWidth = LeastName + rest - (sparkWidth > 0 ? sparkWidth + 1 : 0)
 
   const line = (name: string, row: Row, { metric, recorderId, view }: MetricView, as: Style | undefined): string => {
     const { headline, spark } = view!
     const recent = spark.unit === headline.unit ? row.now(spark) : null
     const value = format(recent ?? headline.cell(row.point), headline.unit, metric.unit)
     const caption = spark.unit === headline.unit ? headline.name : format(row.now(spark), spark.unit, metric.unit)
-    const shownName = inWidth(name, nameWidth)
+    const shownValue = cut(value, valueWidth)
     return [
-      as === undefined ? shownName : style(shownName, as),
-      sparkText(history.trace(recorderId, metric.name, row.key, spark), SparkWidth),
-      inWidth(value, ValueWidth).trimEnd().padStart(ValueWidth),
-      style(inWidth(caption, CaptionWidth).trimEnd(), "faint")
+      style(inWidth(name, nameWidth), as),
+      ...(sparkWidth > 0 ? [sparkText(history.trace(recorderId, metric.name, row.key, spark), sparkWidth)] : []),
+      " ".repeat(valueWidth - widthOf(shownValue)) + shownValue,
+      ...(captionWidth > 0 ? [style(cut(caption, captionWidth), "faint")] : [])
     ].join(" ")
   }
 
-  const metricLines = (view: MetricView): ReadonlyArray<string> => {
-    const { metric, rows } = view
-    const [first, ...others] = rows
+  const metricLines = (view: MetricView, most: number): ReadonlyArray<string> => {
+    const { metric, rows: all } = view
+    const [first, ...others] = all
     const name = `  ${metric.name}`
-    const lines =
+    return [
       view.view === undefined || first === undefined
-        ? [style(inWidth(name, nameWidth), "faint")]
-        : [line(first.labels.length === 0 ? name : `${name} ${labelsText(first)}`, first, view, undefined)]
-    const series = others.slice(0, screen.series).map((row) => line(`    ${labelsText(row)}`, row, view, "faint"))
-    const quarantine =
-      metric.quarantine === undefined
-        ? []
-        : [
-            style(
-              inWidth(
-                `    quarantined, ${format(metric.quarantine.missed, "count")} events missed: ${metric.quarantine.error}`,
-                screen.columns
-              ).trimEnd(),
-              "bad"
-            )
-          ]
-    return [...lines, ...quarantine, ...series]
+        ? pieces([name, "faint"])
+        : line(first.labels.length === 0 ? name : `${name} ${labelsText(first)}`, first, view, undefined),
+      ...metricProblems(metric).map(({ kind, text }) => pieces([`    ${kind}, ${text}`, "bad"])),
+      ...others.slice(0, most).map((row) => line(`    ${labelsText(row)}`, row, view, "faint"))
+    ]
   }
 
-  const recorderLines = (recorder: LiveRecorder): ReadonlyArray<string> => [
+  const viewsOf = ({ recorderId }: LiveRecorder): ReadonlyArray<MetricView> =>
+    views.filter((view) => view.recorderId === recorderId)
+
+  const recorderLine = (recorder: LiveRecorder): string => pieces([recorder.recorderId, "bold"], ...account(recorder))
+
+  const recorderLines = (recorder: LiveRecorder, most: number): ReadonlyArray<string> => [
     "",
-    `${style(harmless(recorder.recorderId), "bold")}  ${accountText(recorder, style)}`,
-    ...(recorder.error === undefined ? [] : [style(inWidth(`  ${recorder.error}`, screen.columns).trimEnd(), "bad")]),
-    ...views.filter(({ recorderId }) => recorderId === recorder.recorderId).flatMap(metricLines)
+    recorderLine(recorder),
+    ...(recorder.error === undefined ? [] : [pieces([`  ${recorder.error}`, "bad"])]),
+    ...viewsOf(recorder).flatMap((view) => metricLines(view, most))
   ]
 
-  const lines = [head, ...data.recorders.flatMap(recorderLines)]
-  if (lines.length <= screen.rows) return lines
-  const shown = lines.slice(0, screen.rows - 1)
-  return [...shown, style(`… ${lines.length - shown.length} more lines`, "faint")]
+  /** What is wrong first, then each recorder with as many of its metrics as have room. */
+  const compact = (room: number): ReadonlyArray<string> => {
+    const { recorders } = data
+    const problems = recorders
+      .flatMap((recorder) => recorderProblems(recorder).map((each): [string, Problem] => [recorder.recorderId, each]))
+      .sort(([, left], [, right]) => gravity(left) - gravity(right))
+      .map(([recorderId, { kind, metric, text }]) => {
+        const subject = metric === undefined ? recorderId : `${metric} in ${recorderId}`
+        return pieces([`${kind} `, "bad"], [subject], [` ${text}`, "faint"])
+      })
+    const top = problems.slice(0, Math.floor(room / 3))
+    const sections = recorders.map((recorder) => [
+      recorderLine(recorder),
+      ...viewsOf(recorder).flatMap((view) => metricLines(view, 0))
+    ])
+    const lengths = sections.map(() => 1)
+    let spare = room - top.length - sections.length
+    for (let before = spare + 1; spare > 0 && spare < before; ) {
+      before = spare
+      for (const [i, { length }] of sections.entries()) {
+        if (spare === 0 || lengths[i] === length) continue
+        lengths[i]!++
+        spare--
+      }
+    }
+    const shown = [...top, ...sections.flatMap((lines, i) => lines.slice(0, lengths[i]))].slice(0, room)
+    const left = problems.length + sections.reduce((sum, { length }) => sum + length, 0) - shown.length
+    return [...shown, pieces([`… ${left} more lines`, "faint"])]
+  }
+
+  const head = pieces(
+    [data.namespace, "bold"],
+    ["  "],
+    ...(status === undefined
+      ? ([["●", "good"], [` ${new Date(data.at).toLocaleTimeString("en-GB")}`]] as const)
+      : ([[status, "bad"]] as const))
+  )
+  const beyond = data.recorderCount - data.recorders.length
+  const foot = beyond > 0 ? [pieces([`… ${beyond} more recorders`, "faint"])] : []
+  for (const most of [series, 0]) {
+    const lines = [head, ...data.recorders.flatMap((recorder) => recorderLines(recorder, most)), ...foot]
+    if (lines.length <= rows) return lines
+  }
+  return [head, ...compact(rows - 2 - foot.length), ...foot]
 }
 
 const labelsText = ({ labels }: Row): string =>
   labels.map(([name, value]) => (name === "" ? value : `${name}=${value}`)).join(" ")
 
-const accountText = ({ stats }: LiveRecorder, style: (text: string, as: Style) => string): string => {
+const account = ({ stats }: LiveRecorder): ReadonlyArray<Piece> => {
   const count = (value: number): string => format(value, "count")
-  const { accepted, capacity, evicted, pending, refused, refusedBy, state } = stats
-  const reasons = [
-    ["overflow", refusedBy.overflow],
-    ["invalid", refusedBy.invalid],
-    ["not running", refusedBy.notRunning]
-  ] as const
-  const why = reasons.flatMap(([reason, events]) => (events > 0 ? [`${count(events)} ${reason}`] : [])).join(", ")
+  const { accepted, capacity, evicted, pending, refused, state } = stats
   return [
-    state,
-    `accepted ${count(accepted)}`,
-    refused > 0 ? style(`refused ${count(refused)} (${why})`, "bad") : "refused 0",
-    ...(evicted > 0 ? [style(`evicted ${count(evicted)}`, "bad")] : []),
-    `pending ${count(pending)} of ${count(capacity)}`
-  ].join("  ")
+    [`  ${state}`],
+    [`  accepted ${count(accepted)}`],
+    refused > 0 ? [`  refused ${count(refused)} (${refusals(stats).join(", ")})`, "bad"] : ["  refused 0"],
+    ...(evicted > 0 ? ([[`  evicted ${count(evicted)}`, "bad"]] as const) : []),
+    [`  pending ${count(pending)} of ${count(capacity)}`]
+  ]
 }

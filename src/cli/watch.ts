@@ -60,7 +60,7 @@ const draw = (url: string, series: number) =>
       terminal.display(`\u001b[H${lines.map((line) => `${line}\u001b[K`).join("\n")}\u001b[J`)
     const screen = Effect.gen(function* () {
       const [columns, rows] = [yield* terminal.columns, yield* terminal.rows]
-      return { columns: Math.max(60, columns), rows: Math.max(5, rows), color: !process.env.NO_COLOR, series }
+      return { columns: Math.max(20, columns), rows: Math.max(5, rows), color: !process.env.NO_COLOR, series }
     })
     const update = Effect.matchEffect(ask(url), {
       // It may be starting again: what was seen last stays.

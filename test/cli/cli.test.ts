@@ -101,7 +101,7 @@ describe("replay", () => {
         const json = yield* cli("replay", file, "--metrics", metrics, "--json")
         expect(JSON.parse(json.stdout)["probe.ticks"].dimensions).toEqual({ count: 2, sum: 3 })
         const { stdout } = yield* cli("replay", file, "--metrics", metrics)
-        expect(stdout).toContain("probe.ticks\n         value\n  count      2\n  sum        3\n")
+        expect(stdout).toContain("probe.ticks\n  field  value\n  count      2\n  sum        3\n")
       })
     )
   )

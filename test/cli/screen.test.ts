@@ -65,7 +65,7 @@ describe("the screen", () => {
     const [, , recorder, metric, quarantine, series, ...more] = drawn()
     expect(recorder).toBe("http  Running  accepted 4  refused 2 (2 overflow)  pending 0 of 1,000")
     expect(metric).toMatch(/^ {2}http\.requests +█ +4 4\/s$/)
-    expect(quarantine).toBe("    quarantined, 3 events missed: Error: spoilt")
+    expect(quarantine).toBe("    quarantined, missed 3 events: Error: spoilt")
     expect(series).toMatch(/^ {4}path=\/b +2 –$/)
     expect(more).toEqual([])
   })
@@ -75,6 +75,53 @@ describe("the screen", () => {
     expect(lines).toHaveLength(4)
     expect(lines[3]).toBe("… 3 more lines")
     for (const line of drawn()) expect(Array.from(line).length).toBeLessThanOrEqual(80)
+  })
+
+  it("shows what is wrong first and a line of each recorder, where not all lines have room", () => {
+    const [recorder] = dataAfter(["/a", "/b"], 1000).recorders
+    const Capped = Metric.counter("capped", { events, labels: ["path"], maxSeries: 1 })
+    const paths = ["/a", "/b"].map((path) => ({ _tag: "request" as const, path }))
+    const capped = liveMetric(Capped, Metric.snapshot(Capped, Metric.fold(Capped, paths)), 100)
+    const metrics = [
+      ...Array.from({ length: 20 }, (_, i) => ({ ...capped, name: `m${i}`, dimensions: { value: 0, series: [] } })),
+      capped
+    ]
+    const data: LiveData = {
+      namespace: "many",
+      at: 1000,
+      recorderCount: 110,
+      recorders: Array.from({ length: 10 }, (_, i) => ({
+        ...recorder!,
+        recorderId: `r${i}`,
+        metrics: i === 9 ? metrics : metrics.slice(0, 3)
+      }))
+    }
+    const history = new History(60)
+    const views = history.add(data)
+    const lines = screenLines(data, views, history, { columns: 80, rows: 24, color: false, series: 1 })
+    expect(lines).toHaveLength(24)
+    expect(lines[1]).toMatch(/^overflow capped in r9 has more series than its limit: the label “path” has 1 va…$/)
+    for (let i = 0; i < 10; i++) expect(lines.filter((each) => each.startsWith(`r${i}  Running`))).toHaveLength(1)
+    // In all 11 problems, 10 recorders, 9 times 3 metrics and 21, of which one has a problem: 70, of which 21 are shown.
+    expect(lines.slice(-2)).toEqual(["… 49 more lines", "… 100 more recorders"])
+  })
+
+  it.each([20, 30, 45, 60, 200])("fits a terminal of %i columns, wide letters included", (columns) => {
+    const history = new History(60)
+    const [first] = dataAfter(["/a", "界".repeat(50), "e\u0301".repeat(60)], 1000).recorders
+    const data: LiveData = {
+      ...dataAfter([], 1000),
+      namespace: "界".repeat(50),
+      recorders: [{ ...first!, error: "x".repeat(300) }]
+    }
+    const lines = screenLines(data, history.add(data), history, { columns, rows: 100, color: false, series: 9 })
+    expect(lines).toHaveLength(9)
+    for (const line of lines) {
+      // Two columns for each of these letters, none for an accent.
+      const width = Array.from(line.replaceAll("\u0301", "")).length + (line.match(/界/g)?.length ?? 0)
+      expect(width).toBeLessThanOrEqual(columns)
+    }
+    expect(lines[4]).toMatch(/3( |$)/)
   })
 
   it("does not let text steer the terminal", () => {

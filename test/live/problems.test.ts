@@ -59,7 +59,7 @@ describe("the problems of a metric", () => {
     ])
     const quarantine = { error: `Error: ${"x".repeat(5000)}`, missed: 1 }
     const [problem] = metricProblems({ ...live(Sums, []), quarantine })
-    expect(problem).toMatchObject({ kind: "quarantined", text: expect.stringMatching(/^has missed 1 event: Error: x/) })
+    expect(problem).toMatchObject({ kind: "quarantined", text: expect.stringMatching(/^missed 1 event: Error: x/) })
     expect(problem!.text.length).toBeLessThan(700)
   })
 })
@@ -81,7 +81,7 @@ it("the problems of a recorder are ordered by how grave they are, refused and ev
   const recorder = { recorderId: "r", entityId: "r", stats, metrics, error: "the worker has died" }
   expect(recorderProblems(recorder).map(({ kind, text }) => [kind, text])).toEqual([
     ["failed", "cannot be read: the worker has died"],
-    ["quarantined", "has missed 2 events: Error: e"],
+    ["quarantined", "missed 2 events: Error: e"],
     ["refused", "refused 3 events: 2 invalid, 1 not running"],
     ["evicted", "dropped 1 event to make room for newer ones"]
   ])

@@ -48,7 +48,7 @@ export const metricProblems = (metric: LiveMetric): ReadonlyArray<Problem> => {
   return [
     ...(quarantine === undefined
       ? []
-      : [problem("quarantined", `has missed ${counted(quarantine.missed, "event")}: ${quarantine.error}`, name)]),
+      : [problem("quarantined", `missed ${counted(quarantine.missed, "event")}: ${quarantine.error}`, name)]),
     ...(overflow === undefined
       ? []
       : [
