@@ -12,8 +12,9 @@ import { labelledStates } from "./internal/definition/labelledStates.ts"
 import { remake } from "./internal/definition/remake.ts"
 import { labelsCheck } from "./internal/instruments/checks.ts"
 import { labelSources } from "./internal/instruments/define.ts"
+import { whyNoLabelField } from "./internal/instruments/eventFields.ts"
 import { type Instrument, type Source, sourceValue } from "./internal/instruments/instrument.ts"
-import { aFamily, aFunction, aString, type Check, notBlank, whyInvalid } from "./internal/options.ts"
+import { aFamily, aFunction, aString, type Check, inMetric, notBlank, whyInvalid } from "./internal/options.ts"
 import { type Family, type MetricEvent, tagsOf } from "./MetricEvent.ts"
 import { InvalidArgument } from "./MetricsError.ts"
 
@@ -239,7 +240,9 @@ export const labelled = <E extends MetricEvent, const LS extends { readonly [lab
   check("labels", labels, labelsCheck)
   const sources = labelSources(labels)
   return combinator((self) => {
-    const { instrument, name: metric } = self
+    const { events, instrument, name: metric, reduce } = self
+    const invalid = whyNoLabelField(sources, events, instrument?.tags ?? Object.keys(reduce))
+    if (invalid !== undefined) throw inMetric(metric, invalid)
     if (instrument === undefined) return labelledStates(self, sources)
     const twice = sources.find(([name]) => instrument.labels.some(([known]) => known === name))
     if (twice !== undefined) {

@@ -5,6 +5,7 @@
 import type { Pipeable } from "effect/Pipeable"
 import * as Predicate from "effect/Predicate"
 import { define, isDefinition, type TypeId } from "./internal/definition/definition.ts"
+import { didYouMean } from "./internal/didYouMean.ts"
 import type { Instrument } from "./internal/instruments/instrument.ts"
 import {
   aFamily,
@@ -16,7 +17,7 @@ import {
   whyInvalid,
   whyInvalidOptions
 } from "./internal/options.ts"
-import type { Family, MetricEvent } from "./MetricEvent.ts"
+import { type Family, type MetricEvent, tagsOf } from "./MetricEvent.ts"
 import { InvalidArgument } from "./MetricsError.ts"
 import type { Snapshot } from "./Snapshot.ts"
 
@@ -90,7 +91,7 @@ export interface Options<F extends Family, State, Dimensions> {
   readonly minus?: (later: NoInfer<State>, earlier: NoInfer<State>) => State
   /** What the metric measures, for people. */
   readonly description?: string
-  /** The unit of the measurement, in UCUM notation as OpenTelemetry has it: `s`, `By`, `{document}`. */
+  /** The unit of the measurement, in UCUM notation as OpenTelemetry has it: `s`, `By`, `{document}`. `seconds` is `s`. */
   readonly unit?: string
 }
 
@@ -147,7 +148,7 @@ const whyInvalidDefinition = (options: unknown): InvalidArgument | undefined => 
     if (!Object.hasOwn(events.cases, tag)) {
       return new InvalidArgument({
         argument: `reduce["${tag}"]`,
-        reason: `is not an event of the family. Its events are: ${Object.keys(events.cases).join(", ")}`
+        reason: `is not an event of the family.${didYouMean(tag, tagsOf(events))} Its events are: ${tagsOf(events).join(", ")}`
       })
     }
     const wrong = whyInvalid(`reduce["${tag}"]`, reducer, aFunction)

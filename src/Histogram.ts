@@ -13,6 +13,8 @@ import type {
   SeriesState,
   ValueOptions
 } from "./Instrument.ts"
+import { unitCode } from "./internal/definition/unitCode.ts"
+import { didYouMean } from "./internal/didYouMean.ts"
 import { boundariesCheck } from "./internal/instruments/checks.ts"
 import { instrument } from "./internal/instruments/define.ts"
 import { exemplarCheck, exemplarSettings } from "./internal/instruments/exemplars.ts"
@@ -21,14 +23,15 @@ import type { HistogramPoint } from "./internal/instruments/histogram.ts"
 import { integerWithin } from "./internal/options.ts"
 import type { Metric } from "./Metric.ts"
 import type { Family, TagOf } from "./MetricEvent.ts"
+import { InvalidArgument } from "./MetricsError.ts"
 
 export type { ExponentialPoint, HistogramPoint }
 
 export interface HistogramOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>
   extends ValueOptions<F, Tag, LS> {
   /**
-   * Upper bounds of the buckets, inclusive, increasing; one more bucket is for what is beyond. Default: by the unit,
-   * `s`, `ms` or `By`; without one of these as for milliseconds.
+   * Upper bounds of the buckets, inclusive, increasing; one more bucket is for what is beyond. Default: by the unit, for
+   * `s`, `ms` and `By`. Required for any other unit, and without one.
    */
   readonly boundaries?: ReadonlyArray<number>
   /**
@@ -88,21 +91,35 @@ export const histogram = <
   instrument("histogram", name, options, {
     required: ["value"],
     checks: { boundaries: boundariesCheck, exemplar: exemplarCheck },
+    whyNot: whyNoBoundaries,
     settings: ({ boundaries, exemplar, unit }) => ({
       // 0 + boundary: -0 is 0, which is what JSON makes of it.
-      boundaries: ((boundaries as ReadonlyArray<number> | undefined) ?? defaultBoundaries(unit)).map(
-        (each) => 0 + each
-      ),
+      boundaries: boundariesOf(boundaries, unit)!.map((each) => 0 + each),
       ...exemplarSettings(exemplar)
     })
   })
 
-/** Boundaries that fit what is measured. Seconds as HTTP durations in OpenTelemetry's semantic conventions. */
-const defaultBoundaries = (unit: unknown): ReadonlyArray<number> => {
-  if (unit === "s") return [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
-  if (unit === "By") return Array.from({ length: 12 }, (_, i) => 64 * 4 ** i)
+/** Boundaries that fit what is measured. */
+const defaultBoundaries: ReadonlyMap<string, ReadonlyArray<number>> = new Map([
+  // As for HTTP durations in OpenTelemetry's semantic conventions.
+  ["s", [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]],
   // The default of the OpenTelemetry SDK.
-  return [0, 5, 10, 25, 50, 75, 100, 250, 500, 750, 1000, 2500, 5000, 7500, 10000]
+  ["ms", [0, 5, 10, 25, 50, 75, 100, 250, 500, 750, 1000, 2500, 5000, 7500, 10000]],
+  ["By", Array.from({ length: 12 }, (_, i) => 64 * 4 ** i)]
+])
+
+const boundariesOf = (boundaries: unknown, unit: unknown): ReadonlyArray<number> | undefined =>
+  (boundaries as ReadonlyArray<number> | undefined) ?? defaultBoundaries.get(unitCode((unit ?? "") as string))
+
+/** Boundaries for milliseconds would put seconds and bytes into a bucket or two, and nobody would be told. */
+const whyNoBoundaries = ({ boundaries, unit }: { readonly [option: string]: unknown }): InvalidArgument | undefined => {
+  if (boundariesOf(boundaries, unit) !== undefined) return undefined
+  const which =
+    unit === undefined
+      ? "a histogram without a unit has no default."
+      : `the unit ${JSON.stringify(unit)} has no default.${didYouMean(unit, ["seconds", "milliseconds", "bytes"])}`
+  const reason = `is missing, and ${which} Pass boundaries, or one of the units that have a default: s, ms, By`
+  return new InvalidArgument({ argument: "boundaries", reason })
 }
 
 export interface ExponentialHistogramOptions<

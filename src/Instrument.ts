@@ -83,7 +83,10 @@ export interface InstrumentOptions<F extends Family, Tag extends TagOf<F>, LS ex
   readonly expireAfter?: Duration.Input
   /** What the metric measures, for people. */
   readonly description?: string
-  /** The unit of the measurement, in UCUM notation as OpenTelemetry has it: `s`, `By`, `{document}`. */
+  /**
+   * The unit of the measurement, in UCUM notation as OpenTelemetry has it: `s`, `By`, `{document}`. Common names such as
+   * `seconds` and `bytes` are taken for their code.
+   */
   readonly unit?: string
 }
 

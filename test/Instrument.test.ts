@@ -226,10 +226,11 @@ describe("a histogram", () => {
     ["s", 0.005, 10, 14],
     ["ms", 0, 10_000, 15],
     ["By", 64, 64 * 4 ** 11, 12],
-    [undefined, 0, 10_000, 15],
-    ["{document}", 0, 10_000, 15]
+    ["seconds", 0.005, 10, 14],
+    ["Milliseconds", 0, 10_000, 15],
+    ["bytes", 64, 64 * 4 ** 11, 12]
   ])("of the unit %s has boundaries from %d to %d unless said", (unit, first, last, count) => {
-    const { boundaries } = shown(Metric.histogram("h", { ...seconds, ...(unit !== undefined && { unit }) }), [])
+    const { boundaries } = shown(Metric.histogram("h", { ...seconds, unit }), [])
     expect([boundaries[0], boundaries.at(-1), boundaries.length]).toEqual([first, last, count])
     expect(boundaries).toEqual(boundaries.toSorted((a, b) => a - b))
   })

@@ -250,7 +250,7 @@ describe("a definition that cannot work is refused with a typed error", () => {
       "m",
       { ...good, veiw: () => 0 },
       "veiw",
-      "is not an option. The options are: events, initial"
+      'is not an option. Did you mean "view"? The options are: events, initial'
     ],
     ["an option named as what every object has", "m", { ...good, toString: () => "" }, "toString", "is not an option"],
     ["no family", "m", { ...good, events: undefined }, "events", "is missing"],

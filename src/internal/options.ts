@@ -4,6 +4,7 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { InvalidArgument } from "../MetricsError.ts"
+import { didYouMean } from "./didYouMean.ts"
 
 /** A check of one value: the reason why it is not acceptable, or `undefined`. */
 export type Check = (value: unknown) => string | undefined
@@ -78,7 +79,7 @@ export const whyInvalidOptions = (
     if (check === undefined) {
       return new InvalidArgument({
         argument: option,
-        reason: `is not an option. The options are: ${Object.keys(checks).join(", ")}`
+        reason: `is not an option.${didYouMean(option, Object.keys(checks))} The options are: ${Object.keys(checks).join(", ")}`
       })
     }
     const reason = value === undefined ? undefined : check(value)

@@ -9,13 +9,19 @@ const Job = Schema.TaggedUnion({
   "job.done": {
     n: Schema.optional(Schema.NullOr(Schema.Number)),
     queue: Schema.String,
-    ok: Schema.optional(Schema.Boolean)
+    ok: Schema.optional(Schema.Boolean),
+    label: Schema.optional(Schema.String)
   },
   "job.idle": {}
 })
 
 const source = { number: "n", answer: "ok", value: "queue" } as const
-const valid = ({ measures, option }: KitKind): object => ({ events: Job, when: "job.done", [option]: source[measures] })
+const valid = ({ measures, option }: KitKind): object => ({
+  events: Job,
+  when: "job.done",
+  unit: "s",
+  [option]: source[measures]
+})
 
 /** The error that is thrown. */
 const thrown = (make: () => unknown): unknown => {
@@ -196,9 +202,9 @@ describe.each(Object.entries(kinds))("%s refuses", (name, kind) => {
 
   it("nothing that is right: what is undefined is not given", () => {
     const none = Object.fromEntries(
-      ["when", "filter", "labels", "maxSeries", "expireAfter", "unit"].map((o) => [o, undefined])
+      ["when", "filter", "labels", "maxSeries", "expireAfter", "description"].map((o) => [o, undefined])
     )
-    expect(make(" jobs ", { ...valid(kind), ...none })).toMatchObject({ name: "jobs", unit: undefined })
+    expect(make(" jobs ", { ...valid(kind), ...none })).toMatchObject({ name: "jobs", description: undefined })
   })
 })
 

@@ -3,7 +3,7 @@
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 import { describe, expect, it, layer } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Schema } from "effect"
 import fc from "fast-check"
 import { Metric } from "mvx-metrics"
 import { kernelOf } from "../../src/internal/instruments/kernelOf.ts"
@@ -89,10 +89,13 @@ layer(runtimeLayers([new URL("../support/kit.metrics.ts", import.meta.url)])["on
 )
 
 const source = { number: "n", answer: "ok", value: "n" } as const
+const events = Schema.TaggedUnion({
+  "job.done": { n: Schema.Number, queue: Schema.String, ok: Schema.Boolean, of: Schema.Number }
+})
 
 describe.each(Object.entries(kinds))("%s", (_, { make, measures, option }) => {
   const event = (i: number): MetricEvent => Object.assign(done(i % 7, `queue ${i}`), { ok: i % 2 === 0, of: i % 5 })
-  const measured = { events: JobEvent, when: "job.done", [option]: source[measures] }
+  const measured = { events, unit: "s", [option]: source[measures] }
 
   it("has as many series as it may have, and says which label has too many values", () => {
     const metric = make("jobs", { ...measured, labels: ["of", "queue"], maxSeries: 100 })

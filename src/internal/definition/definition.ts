@@ -5,6 +5,7 @@ import { pipeArguments } from "effect/Pipeable"
 import * as Predicate from "effect/Predicate"
 import type * as Metric from "../../Metric.ts"
 import { deepFreeze } from "../deepFreeze.ts"
+import { unitCode } from "./unitCode.ts"
 
 export const TypeId = "~mvx-metrics/Metric"
 
@@ -23,6 +24,7 @@ export const define = <M extends Metric.Any>(parts: Parts): M =>
       ...parts,
       [TypeId]: { _Event: undefined },
       name: parts.name.trim(),
+      unit: parts.unit === undefined ? undefined : unitCode(parts.unit),
       initial: deepFreeze(parts.initial),
       reduce: Object.freeze({ ...parts.reduce })
     })

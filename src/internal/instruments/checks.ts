@@ -5,6 +5,7 @@ import * as Duration from "effect/Duration"
 import * as Predicate from "effect/Predicate"
 import { type Family, tagsOf } from "../../MetricEvent.ts"
 import { InvalidArgument } from "../../MetricsError.ts"
+import { didYouMean } from "../didYouMean.ts"
 import {
   aDuration,
   aFamily,
@@ -66,10 +67,13 @@ export const quantilesCheck: Check = (value) => {
   return new Set(value).size === value.length ? undefined : "has a quantile twice"
 }
 
+const whyNoEvent = (tag: unknown, events: Family): string =>
+  `${JSON.stringify(tag)} is not an event of the family.${didYouMean(tag, tagsOf(events))}`
+
 /** Why options do not make an instrument, or `undefined`. They may be anything. */
 export const whyInvalidInstrument = (
   options: unknown,
-  { checks, measures = "value", required = [] }: Special
+  { checks, measures = "value", required = [], whyNot }: Special
 ): InvalidArgument | undefined => {
   const invalid =
     whyInvalid("options", options, (value) => (Predicate.isObject(value) ? undefined : "must be an object")) ??
@@ -93,7 +97,7 @@ export const whyInvalidInstrument = (
   const events = given.events as Family
   const tags: ReadonlyArray<unknown> = given.when === undefined ? tagsOf(events) : [given.when].flat()
   const unknown = tags.find((tag) => typeof tag !== "string" || !Object.hasOwn(events.cases, tag))
-  if (unknown === undefined && tags.length > 0) return undefined
-  const reason = tags.length === 0 ? "names no event" : `${JSON.stringify(unknown)} is not an event of the family`
-  return new InvalidArgument({ argument: "when", reason: `${reason}. Its events are: ${tagsOf(events).join(", ")}` })
+  if (unknown === undefined && tags.length > 0) return whyNot?.(given)
+  const reason = tags.length === 0 ? "names no event." : whyNoEvent(unknown, events)
+  return new InvalidArgument({ argument: "when", reason: `${reason} Its events are: ${tagsOf(events).join(", ")}` })
 }

@@ -4,10 +4,12 @@
 import * as Duration from "effect/Duration"
 import type * as Metric from "../../Metric.ts"
 import { type Family, tagsOf } from "../../MetricEvent.ts"
+import type { InvalidArgument } from "../../MetricsError.ts"
 import { deepFreeze } from "../deepFreeze.ts"
 import { define } from "../definition/definition.ts"
 import { type Check, refuseDefinition } from "../options.ts"
 import { whyInvalidInstrument } from "./checks.ts"
+import { whyUnknownField } from "./eventFields.ts"
 import type { Instrument, KindName, Settings, Source } from "./instrument.ts"
 import { kindOf } from "./kinds.ts"
 import { emptyState, mergeStates, minusStates, reducerOf, type SeriesState } from "./series.ts"
@@ -21,6 +23,8 @@ export interface Special {
   readonly settings?: (options: { readonly [option: string]: unknown }) => Settings
   /** The option that says what is measured. Default: `value`. */
   readonly measures?: string
+  /** Why options that pass their checks, each by itself, do not make the instrument together. */
+  readonly whyNot?: (options: { readonly [option: string]: unknown }) => InvalidArgument | undefined
 }
 
 interface Given {
@@ -38,16 +42,18 @@ interface Given {
 export const instrument = <M>(kind: KindName, name: string, options: unknown, special: Special = {}): M => {
   refuseDefinition(name, () => whyInvalidInstrument(options, special))
   const given = options as Given & { readonly [option: string]: unknown }
+  const measures = special.measures ?? "value"
   const definition: Instrument = {
     kind,
     tags: given.when === undefined ? tagsOf(given.events) : [given.when].flat(),
     filter: given.filter,
-    value: given[special.measures ?? "value"] as Source | undefined,
+    value: given[measures] as Source | undefined,
     labels: labelSources(given.labels),
     maxSeries: given.maxSeries ?? 2000,
     expireAfter: given.expireAfter === undefined ? undefined : Duration.toMillis(given.expireAfter),
     settings: special.settings?.(given) ?? {}
   }
+  refuseDefinition(name, () => whyUnknownField(definition, given.events, measures))
   return ofInstrument({ name, ...given, instrument: deepFreeze(definition) }) as M
 }
 

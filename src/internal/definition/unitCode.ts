@@ -1,0 +1,46 @@
+/**
+ * Units by the names that people use for them. A definition keeps the code of UCUM, as OpenTelemetry has it, since that
+ * is what all exporters know.
+ */
+
+const names: { readonly [code: string]: ReadonlyArray<string> } = {
+  s: ["sec", "secs", "second", "seconds"],
+  ms: ["msec", "msecs", "millis", "millisecond", "milliseconds"],
+  us: ["µs", "μs", "usec", "usecs", "micros", "microsecond", "microseconds"],
+  ns: ["nsec", "nsecs", "nanos", "nanosecond", "nanoseconds"],
+  min: ["mins", "minute", "minutes"],
+  h: ["hr", "hrs", "hour", "hours"],
+  d: ["day", "days"],
+  wk: ["week", "weeks"],
+  By: ["byte", "bytes"],
+  kBy: ["kilobyte", "kilobytes"],
+  MBy: ["megabyte", "megabytes"],
+  GBy: ["gigabyte", "gigabytes"],
+  TBy: ["terabyte", "terabytes"],
+  KiBy: ["kibibyte", "kibibytes"],
+  MiBy: ["mebibyte", "mebibytes"],
+  GiBy: ["gibibyte", "gibibytes"],
+  TiBy: ["tebibyte", "tebibytes"],
+  bit: ["bits"],
+  "%": ["percent"],
+  m: ["meter", "meters", "metre", "metres"],
+  g: ["gram", "grams"],
+  kg: ["kilogram", "kilograms"],
+  V: ["volt", "volts"],
+  A: ["ampere", "amperes"],
+  J: ["joule", "joules"],
+  W: ["watt", "watts"],
+  Hz: ["hertz"],
+  Cel: ["celsius"],
+  K: ["kelvin"]
+}
+
+const codes: ReadonlyMap<string, string> = new Map(
+  Object.entries(names).flatMap(([code, all]) => all.map((name) => [name, code]))
+)
+
+/** Case counts in codes (`S` is siemens), not in words. */
+const codeOf = (unit: string): string => codes.get(unit.trim().toLowerCase()) ?? unit
+
+/** The code of a unit, of each part of a quotient: `bytes/second` is `By/s`. What is no known name stays as it is. */
+export const unitCode = (unit: string): string => unit.split("/").map(codeOf).join("/")
