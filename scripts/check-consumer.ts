@@ -1,14 +1,9 @@
 // Uses the package as its users get it: packs it, installs the tarball with its peers in an empty folder outside the
 // repository, and runs the programs of test/package/consumer there. Run it by `npm run package:consumer`.
 import { deepStrictEqual, strictEqual } from "node:assert/strict"
-import { spawnSync } from "node:child_process"
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { cpSync } from "node:fs"
 import { join } from "node:path"
-
-const repository = join(import.meta.dirname, "..")
-const lock = JSON.parse(readFileSync(join(repository, "package-lock.json"), "utf8"))
-const folder = mkdtempSync(join(tmpdir(), "mvx-metrics-consumer-"))
+import { bin, folder, installPacked, node, repository, run, runSteps } from "./consumer.ts"
 
 const snapshots = {
   "document_storage.save.attempts": {
@@ -16,24 +11,6 @@ const snapshots = {
     dimensions: { total: 3, success_total: 2, failure_total: 1 }
   }
 }
-
-/** Runs a command to its end and gives what it printed. Whatever else it does than succeed in time is an error. */
-const run = (command: string, args: ReadonlyArray<string>, cwd = folder): string => {
-  const { error, signal, status, stderr, stdout } = spawnSync(command, args, {
-    cwd,
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "pipe"],
-    timeout: 120_000,
-    killSignal: "SIGKILL"
-  })
-  if (status === 0) return stdout
-  const how = error?.message ?? signal ?? `exit code ${status}`
-  throw new Error(`${command} ${args.join(" ")}: ${how}\n${stdout}${stderr}`)
-}
-
-const node = (...args: ReadonlyArray<string>): string => run(process.execPath, args)
-
-const bin = (name: string): string => join(folder, "node_modules/.bin", name)
 
 const printsSnapshots = (...args: ReadonlyArray<string>): void => {
   const lines = node(...args)
@@ -43,23 +20,15 @@ const printsSnapshots = (...args: ReadonlyArray<string>): void => {
   deepStrictEqual(JSON.parse(lines.at(-1) ?? ""), snapshots)
 }
 
-const installed = (name: string): string => `${name}@${lock.packages[`node_modules/${name}`].version}`
-
 const bundle = (folder: string, ...args: ReadonlyArray<string>): void => {
   const options = ["--bundle", "--platform=node", "--format=esm", "--target=node22", "--log-level=warning"]
   run(bin("esbuild"), [...args, ...options, `--outdir=${folder}`])
 }
 
-const steps: { readonly [what: string]: () => void } = {
-  "the tarball is packed": () => {
-    run("npm", ["pack", "--pack-destination", folder], repository)
-  },
-  "it installs in an empty folder, with its peers": () => {
+await runSteps({
+  "the tarball installs in an empty folder, with its peers": () => {
     const manifest = { private: true, type: "module", allowScripts: { esbuild: true } }
-    writeFileSync(join(folder, "package.json"), JSON.stringify(manifest))
-    const tarball = readdirSync(folder).find((file) => file.endsWith(".tgz"))
-    const others = ["effect", "@effect/platform-node", "typescript", "@types/node", "esbuild"].map(installed)
-    run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", `./${tarball}`, ...others])
+    installPacked(manifest, "effect", "@effect/platform-node", "typescript", "@types/node", "esbuild")
     cpSync(join(repository, "test/package/consumer"), folder, { recursive: true })
   },
   "TypeScript and JavaScript type-check, declarations of libraries included, and compile": () => {
@@ -98,17 +67,4 @@ const steps: { readonly [what: string]: () => void } = {
   "internals cannot be imported": () => {
     strictEqual(node("internals.ts"), "ERR_PACKAGE_PATH_NOT_EXPORTED\n".repeat(5))
   }
-}
-
-try {
-  for (const [what, step] of Object.entries(steps)) {
-    const start = performance.now()
-    step()
-    console.log(`${((performance.now() - start) / 1000).toFixed(1).padStart(5)} s  ${what}`)
-  }
-  rmSync(folder, { recursive: true })
-} catch (error) {
-  console.error(error)
-  console.error(`The consumer is left for a look in ${folder}`)
-  process.exitCode = 1
-}
+})

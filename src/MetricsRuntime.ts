@@ -84,9 +84,8 @@ export class MetricsRuntime extends Context.Service<MetricsRuntime, RuntimeServi
 const openWorker = (options: WorkerOptions): Effect.Effect<Link, RuntimeStartError, Scope.Scope> =>
   Effect.gen(function* () {
     const { namespace, startTimeout = "10 seconds" } = options
-    const modules = yield* importing(namespace, () => import("./internal/worker/metricsModules.ts"))
     const { makeWorkerLink } = yield* importing(namespace, () => import("./internal/link/linkWorker.ts"))
-    const spawn = options.spawn ?? (yield* modules.spawnForModules(options.metrics))
+    const spawn = options.spawn ?? (yield* spawnPackaged(namespace, options.metrics))
     return yield* makeWorkerLink({
       namespace,
       spawn,
@@ -95,6 +94,12 @@ const openWorker = (options: WorkerOptions): Effect.Effect<Link, RuntimeStartErr
       sharedMemory: options.sharedMemory ?? typeof SharedArrayBuffer !== "undefined"
     })
   })
+
+/** Bundles that give `spawn` neither have the packaged worker beside them nor look for it. */
+const spawnPackaged = (namespace: string, metrics: URL | ReadonlyArray<URL>) =>
+  importing(namespace, () => import("./internal/worker/metricsModules.ts")).pipe(
+    Effect.flatMap(({ spawnForModules }) => spawnForModules(metrics))
+  )
 
 const importing = <A>(namespace: string, load: () => Promise<A>): Effect.Effect<A, RuntimeFailed> =>
   Effect.tryPromise({ try: load, catch: (cause) => new RuntimeFailed({ namespace, cause }) })

@@ -52,7 +52,10 @@ const answers: ReadonlyArray<readonly [call: string, answer: string]> = [
   ["createRecorder options 5", `${object} 5`],
   ["createRecorder options []", `${object} an array`],
   ["createRecorder options a function", `${object} a function`],
-  ["createRecorder unknown option", "InvalidArgument: onStoped: is not an option. The options are: "],
+  [
+    "createRecorder unknown option",
+    'InvalidArgument: onStoped: is not an option. Did you mean "onStopped"? The options are: '
+  ],
   ["createRecorder capacity", `${capacity} 0`],
   ["createRecorder overflow", "InvalidArgument: overflow: must be one of"],
   ["createRecorder logging", "InvalidArgument: logging: must be one of"],
@@ -65,7 +68,10 @@ const answers: ReadonlyArray<readonly [call: string, answer: string]> = [
   ),
   ["registerMetric options", `${object} 5`],
   ["registerMetric replace", 'InvalidArgument: replace: must be true or false, got "yes"'],
-  ["registerMetric unknown option", "InvalidArgument: replac: is not an option. The options are: replace"],
+  [
+    "registerMetric unknown option",
+    'InvalidArgument: replac: is not an option. Did you mean "replace"? The options are: replace'
+  ],
   ["getMetricSnapshot not registered", 'MetricNotRegistered: recorder "storage" has no metric "probe.ticks"'],
   ["registerEvent nothing", `${event} be an object with a string _tag, got undefined`],
   ["registerEvent null", `${event} be an object with a string _tag, got null`],

@@ -3,6 +3,7 @@
  */
 
 import { existsSync, realpathSync } from "node:fs"
+import { extname } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import { Worker, workerData } from "node:worker_threads"
 import * as Effect from "effect/Effect"
@@ -14,8 +15,15 @@ export interface EntryData {
   readonly modules: ReadonlyArray<string>
 }
 
-// Beside this file among the sources, and beside the chunk that this file was bundled into.
-const entry = new URL(import.meta.url.endsWith(".ts") ? "./workerEntry.ts" : "./workerEntry.js", import.meta.url)
+/**
+ * Beside this file among the sources, and beside the chunk that this file was bundled into. `undefined` in a bundle of
+ * CommonJS, which has no `import.meta`. Bundlers follow every name that they can compute, and fail where there is no such
+ * file in a bundle: this one has its extension from here.
+ */
+const packagedEntry = (): URL | undefined => {
+  const here: string | undefined = import.meta.url
+  return here === undefined ? undefined : new URL(`workerEntry${extname(new URL(here).pathname)}`, here)
+}
 
 const realpathOrUndefined = (path: string | undefined): string | undefined => {
   try {
@@ -80,11 +88,12 @@ export const spawnForModules = (
         "was imported by a metrics worker and starts a metrics runtime itself. Name a module of definitions only"
       return yield* new MetricsModuleError({ path: fileURLToPath(modules[0]!), reason })
     }
-    if (!existsSync(entry)) {
+    const entry = packagedEntry()
+    if (entry === undefined || !existsSync(entry)) {
       return yield* new MetricsModuleError({
-        path: fileURLToPath(entry),
+        path: entry === undefined ? "workerEntry.js" : fileURLToPath(entry),
         reason:
-          "the packaged worker entry is not there, so this is a bundle. Use the option spawn with a worker entry of your own"
+          "the packaged worker entry is not there, so this is a bundle. Use the option spawn with a worker entry of your own: docs/bundlers.md has a recipe for each bundler"
       })
     }
     const data: EntryData = { modules }

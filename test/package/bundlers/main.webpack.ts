@@ -1,0 +1,16 @@
+import { Worker } from "node:worker_threads"
+import { MetricsRuntime } from "mvx-metrics/promise"
+import { Saves } from "./save.metrics.ts"
+
+const runtime = await MetricsRuntime.start({
+  namespace: "example.metrics",
+  // webpack finds this call and bundles the worker.
+  spawn: () => new Worker(new URL("./metrics.worker.ts", import.meta.url))
+})
+const recorder = await runtime.createRecorder("documents")
+await recorder.registerMetric(Saves)
+for (const outcome of ["SUCCESS", "SUCCESS", "FAILURE"] as const) {
+  recorder.registerEvent({ _tag: "document.save", outcome })
+}
+console.log(JSON.stringify(await recorder.getMetricSnapshots()))
+await runtime.shutdown()
