@@ -4,6 +4,7 @@
 import * as Formatter from "effect/Formatter"
 import { NodeInspectSymbol } from "effect/Inspectable"
 import * as Schema from "effect/Schema"
+import { isError } from "./internal/realms.ts"
 
 /** What `console.error` shows: the sentence that says what to do, and where it happened. */
 const printed = (error: Error & { toJSON(): unknown }): string =>
@@ -247,7 +248,7 @@ export class ShutdownFailed extends Schema.TaggedError<ShutdownFailed>("mvx-metr
 
 const describeCause = (cause: unknown): string => {
   if (typeof cause === "string") return cause
-  return cause instanceof Error ? cause.message : Formatter.format(cause)
+  return isError(cause) ? cause.message : Formatter.format(cause)
 }
 
 /** What emitting in a recorder can fail with. */

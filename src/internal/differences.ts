@@ -4,7 +4,8 @@
  * Series of a metric are told apart by their labels, not by their place. Expected values may be matchers of a test
  * framework (`expect.closeTo(0.3)`): whatever has an `asymmetricMatch`.
  */
-import { inspect, isDeepStrictEqual } from "node:util"
+import { inspect, isDeepStrictEqual, types } from "node:util"
+import { isPlainObject } from "./realms.ts"
 
 /** `whole`: nothing else may be there. `part`: what is not expected may be anything. */
 export type Extent = "whole" | "part"
@@ -26,7 +27,7 @@ const isMatcher = (value: unknown): value is Matcher =>
   typeof value.asymmetricMatch === "function"
 
 const isFields = (value: unknown): value is Fields =>
-  typeof value === "object" && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value))
+  typeof value === "object" && value !== null && !Array.isArray(value) && isPlainObject(value)
 
 const isSeries = (value: unknown): value is ReadonlyArray<Labelled> =>
   Array.isArray(value) && value.length > 0 && value.every((each) => isFields(each) && isFields(each.labels))
@@ -44,6 +45,26 @@ const seriesOf = (path: string, { labels }: Labelled): string =>
     .map(([label, value]) => `${label}=${inLine(value)}`)
     .join(", ")}}`
 
+/** A class of the language counts as the same in any realm: such values are compared as clones of this realm. */
+const isSame = (received: unknown, expected: unknown): boolean =>
+  isDeepStrictEqual(received, expected) ||
+  (isBuiltIn(received) && isBuiltIn(expected) && isDeepStrictEqual(cloned(received), cloned(expected)))
+
+const isBuiltIn = (value: unknown): boolean =>
+  types.isDate(value) || types.isMap(value) || types.isSet(value) || types.isRegExp(value) || types.isTypedArray(value)
+
+const cloned = (value: unknown): unknown => {
+  try {
+    return structuredClone(value)
+  } catch {
+    // A function in a map: it is as equal as it was.
+    return value
+  }
+}
+
+const areEqual = (received: unknown, expected: unknown): boolean =>
+  differences(received, expected, "whole", "").length === 0
+
 /** The differences, one a line; none where the two are equal. */
 export const differences = (
   received: unknown,
@@ -51,7 +72,7 @@ export const differences = (
   extent: Extent,
   path: string
 ): ReadonlyArray<string> => {
-  if (isMatcher(expected) ? expected.asymmetricMatch(received) : isDeepStrictEqual(received, expected)) return []
+  if (isMatcher(expected) ? expected.asymmetricMatch(received) : isSame(received, expected)) return []
   if (isSeries(expected) && (isSeries(received) || isNone(received))) {
     return seriesDifferences(received as ReadonlyArray<Labelled>, expected, extent, path)
   }
@@ -101,7 +122,7 @@ const seriesDifferences = (
 ): ReadonlyArray<string> => {
   const rest = [...received]
   const found = expected.flatMap((each) => {
-    const at = rest.findIndex(({ labels }) => isDeepStrictEqual(labels, each.labels))
+    const at = rest.findIndex(({ labels }) => areEqual(labels, each.labels))
     const [own] = at < 0 ? [] : rest.splice(at, 1)
     return inBoth(at >= 0, true, own, each, extent, seriesOf(path, each))
   })
@@ -113,7 +134,7 @@ const seriesDifferences = (
 export const partOf = (received: unknown, expected: unknown): unknown => {
   if (isSeries(received) && isSeries(expected)) {
     return expected.flatMap((each) => {
-      const own = received.find(({ labels }) => isDeepStrictEqual(labels, each.labels))
+      const own = received.find(({ labels }) => areEqual(labels, each.labels))
       return own === undefined ? [] : [partOf(own, each)]
     })
   }

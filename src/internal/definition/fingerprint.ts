@@ -1,6 +1,7 @@
 import * as Hash from "effect/Hash"
 import * as Schema from "effect/Schema"
 import type * as Metric from "../../Metric.ts"
+import { isOf } from "../realms.ts"
 
 /**
  * What a definition is made of, as short texts that two threads can compare. Of its data only: the text of functions
@@ -16,7 +17,8 @@ const replacer = (_key: string, value: unknown): unknown => {
   if (typeof value === "number" && !Number.isFinite(value)) return String(value)
   if (Object.is(value, -0)) return "-0"
   if (typeof value === "function") return "function"
-  if (value instanceof Map || value instanceof Set) return [value.constructor.name, ...value]
+  if (isOf(value, "Map")) return ["Map", ...(value as ReadonlyMap<unknown, unknown>)]
+  if (isOf(value, "Set")) return ["Set", ...(value as ReadonlySet<unknown>)]
   return value
 }
 

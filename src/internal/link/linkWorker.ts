@@ -19,6 +19,7 @@ import { InvalidArgument, RuntimeFailed, type RuntimeStartError } from "../../Me
 import type { Fingerprint } from "../definition/fingerprint.ts"
 import { describeError } from "../describeError.ts"
 import { withLiveClock } from "../liveClock.ts"
+import { isError } from "../realms.ts"
 import type { ThreadMessage, WorkerMessage } from "../stream/protocol.ts"
 import { decodeStartError } from "../worker/startErrors.ts"
 import { type Link, type LinkControl, makeLink } from "./link.ts"
@@ -144,7 +145,7 @@ const linkTo = (thread: Worker, options: LinkOptions): Effect.Effect<Link, Runti
           later: (action) => dispatcher.scheduleTask(action, 0)
         }),
       catch: (error) => {
-        if (!(error instanceof RangeError)) return failed(error)
+        if (!(isError(error) && error.name === "RangeError")) return failed(error)
         const reason = `must be no more than can be had: ${options.memoryLimit} bytes gave "${describeError(error)}"`
         return new InvalidArgument({ argument: "memoryLimit", reason })
       }

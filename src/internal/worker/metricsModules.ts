@@ -9,6 +9,7 @@ import { Worker, workerData } from "node:worker_threads"
 import * as Effect from "effect/Effect"
 import { InvalidArgument, MetricsModuleError } from "../../MetricsError.ts"
 import { describeError } from "../describeError.ts"
+import { isOf } from "../realms.ts"
 
 /** What the entry finds in its `workerData`. */
 export interface EntryData {
@@ -50,8 +51,10 @@ const locate = (url: URL): Effect.Effect<string, MetricsModuleError> => {
   return Effect.fail(new MetricsModuleError({ path, reason: `there is no such file${tried}` }))
 }
 
+const isUrl = (value: unknown): value is URL => value instanceof URL || isOf(value, "URL")
+
 const resolveModule = (url: unknown): Effect.Effect<string, InvalidArgument | MetricsModuleError> => {
-  if (!(url instanceof URL)) {
+  if (!isUrl(url)) {
     const reason = 'must be a URL or an array of URLs: new URL("./save.metrics.ts", import.meta.url)'
     return Effect.fail(new InvalidArgument({ argument: "metrics", reason }))
   }

@@ -1,0 +1,24 @@
+/**
+ * What a value is, whichever realm it comes from. jest and Vitest's vm pools run tests in a realm of their own (`node:vm`),
+ * with another `Object`, `Error` and `Map` than Node's modules and threads: there `instanceof` and a comparison of
+ * prototypes say no.
+ */
+
+/** Of a class of the language, by its name: `isOf(new Map(), "Map")`. */
+export const isOf = (value: unknown, name: string): boolean =>
+  Object.prototype.toString.call(value) === `[object ${name}]`
+
+/** Whether an object is plain: a literal, or one without a prototype. */
+export const isPlainObject = (value: object): boolean => {
+  const prototype = Object.getPrototypeOf(value)
+  return (
+    prototype === Object.prototype ||
+    prototype === null ||
+    // That of another realm has no prototype either, and the methods that every object has.
+    (Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, "isPrototypeOf"))
+  )
+}
+
+/** Errors of the platform (`DOMException`) are of another class in every realm but one. */
+export const isError = (value: unknown): value is Error =>
+  value instanceof Error || isOf(value, "Error") || isOf(value, "DOMException")
