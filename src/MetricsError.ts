@@ -16,10 +16,11 @@ const list = (names: ReadonlyArray<string>): string => (names.length === 0 ? "no
  * Bad input: `argument` is the parameter or option at fault, `metric` the name of the metric that was to be defined with
  * it. Nothing was changed.
  */
-export class InvalidArgument extends Schema.TaggedError<InvalidArgument>("mvx-metrics/InvalidArgument")(
-  "InvalidArgument",
-  { argument: Schema.String, reason: Schema.String, metric: Schema.optionalKey(Schema.String) }
-) {
+export class InvalidArgument extends Schema.TaggedError<InvalidArgument>()("InvalidArgument", {
+  argument: Schema.String,
+  reason: Schema.String,
+  metric: Schema.optionalKey(Schema.String)
+}) {
   override [NodeInspectSymbol](): string {
     return printed(this)
   }
@@ -31,7 +32,7 @@ export class InvalidArgument extends Schema.TaggedError<InvalidArgument>("mvx-me
 }
 
 /** The recorder is full and its overflow policy is `fail`. */
-export class QueueOverflow extends Schema.TaggedError<QueueOverflow>("mvx-metrics/QueueOverflow")("QueueOverflow", {
+export class QueueOverflow extends Schema.TaggedError<QueueOverflow>()("QueueOverflow", {
   recorderId: Schema.String,
   capacity: Schema.Number
 }) {
@@ -45,7 +46,7 @@ export class QueueOverflow extends Schema.TaggedError<QueueOverflow>("mvx-metric
 }
 
 /** The operation is not possible in the present state of the recorder or runtime, or in this process of the cluster. */
-export class InvalidState extends Schema.TaggedError<InvalidState>("mvx-metrics/InvalidState")("InvalidState", {
+export class InvalidState extends Schema.TaggedError<InvalidState>()("InvalidState", {
   subject: Schema.Literals(["recorder", "runtime", "cluster"]),
   id: Schema.String,
   state: Schema.String,
@@ -62,10 +63,10 @@ export class InvalidState extends Schema.TaggedError<InvalidState>("mvx-metrics/
 }
 
 /** No recorder has this id in the runtime. */
-export class RecorderNotFound extends Schema.TaggedError<RecorderNotFound>("mvx-metrics/RecorderNotFound")(
-  "RecorderNotFound",
-  { recorderId: Schema.String, namespace: Schema.String }
-) {
+export class RecorderNotFound extends Schema.TaggedError<RecorderNotFound>()("RecorderNotFound", {
+  recorderId: Schema.String,
+  namespace: Schema.String
+}) {
   override [NodeInspectSymbol](): string {
     return printed(this)
   }
@@ -76,9 +77,10 @@ export class RecorderNotFound extends Schema.TaggedError<RecorderNotFound>("mvx-
 }
 
 /** The id is taken by another recorder of the runtime. */
-export class RecorderAlreadyExists extends Schema.TaggedError<RecorderAlreadyExists>(
-  "mvx-metrics/RecorderAlreadyExists"
-)("RecorderAlreadyExists", { recorderId: Schema.String, namespace: Schema.String }) {
+export class RecorderAlreadyExists extends Schema.TaggedError<RecorderAlreadyExists>()("RecorderAlreadyExists", {
+  recorderId: Schema.String,
+  namespace: Schema.String
+}) {
   override [NodeInspectSymbol](): string {
     return printed(this)
   }
@@ -89,52 +91,54 @@ export class RecorderAlreadyExists extends Schema.TaggedError<RecorderAlreadyExi
 }
 
 /** Another definition is registered under this name. */
-export class MetricNameTaken extends Schema.TaggedError<MetricNameTaken>("mvx-metrics/MetricNameTaken")(
-  "MetricNameTaken",
-  { name: Schema.String, recorderId: Schema.String }
-) {
+export class MetricNameTaken extends Schema.TaggedError<MetricNameTaken>()("MetricNameTaken", {
+  metric: Schema.String,
+  recorderId: Schema.String
+}) {
   override [NodeInspectSymbol](): string {
     return printed(this)
   }
 
   override get message(): string {
-    return `recorder "${this.recorderId}" has another metric under the name "${this.name}". Give one of the two another name, or register with { replace: true } to start anew with this definition`
+    return `recorder "${this.recorderId}" has another metric under the name "${this.metric}". Give one of the two another name, or register with { replace: true } to start anew with this definition`
   }
 }
 
 /** Two metrics of a runtime would have one name in Prometheus, as `as` says; or one name stands for two types. */
-export class MetricNameCollision extends Schema.TaggedError<MetricNameCollision>("mvx-metrics/MetricNameCollision")(
-  "MetricNameCollision",
-  { name: Schema.String, other: Schema.String, as: Schema.String }
-) {
+export class MetricNameCollision extends Schema.TaggedError<MetricNameCollision>()("MetricNameCollision", {
+  metric: Schema.String,
+  other: Schema.String,
+  as: Schema.String
+}) {
   override [NodeInspectSymbol](): string {
     return printed(this)
   }
 
   override get message(): string {
-    return this.name === this.other
-      ? `the runtime has another metric "${this.name}", of another type or unit, which Prometheus has as "${this.as}". Give one of the two another name`
-      : `in Prometheus "${this.name}" and "${this.other}" would both be "${this.as}". Give one of the two another name`
+    return this.metric === this.other
+      ? `the runtime has another metric "${this.metric}", of another type or unit, which Prometheus has as "${this.as}". Give one of the two another name`
+      : `in Prometheus "${this.metric}" and "${this.other}" would both be "${this.as}". Give one of the two another name`
   }
 }
 
 /** A read asked for a metric that is not registered in this recorder. */
-export class MetricNotRegistered extends Schema.TaggedError<MetricNotRegistered>("mvx-metrics/MetricNotRegistered")(
-  "MetricNotRegistered",
-  { name: Schema.String, recorderId: Schema.String, registered: Schema.Array(Schema.String) }
-) {
+export class MetricNotRegistered extends Schema.TaggedError<MetricNotRegistered>()("MetricNotRegistered", {
+  metric: Schema.String,
+  recorderId: Schema.String,
+  registered: Schema.Array(Schema.String)
+}) {
   override [NodeInspectSymbol](): string {
     return printed(this)
   }
 
   override get message(): string {
-    return `recorder "${this.recorderId}" has no metric "${this.name}" (registered: ${list(this.registered)}). Register it first, with this very definition`
+    return `recorder "${this.recorderId}" has no metric "${this.metric}" (registered: ${list(this.registered)}). Register it first, with this very definition`
   }
 }
 
 /** The worker was not given a metric of this name. */
-export class UnknownMetric extends Schema.TaggedError<UnknownMetric>("mvx-metrics/UnknownMetric")("UnknownMetric", {
-  name: Schema.String,
+export class UnknownMetric extends Schema.TaggedError<UnknownMetric>()("UnknownMetric", {
+  metric: Schema.String,
   known: Schema.Array(Schema.String)
 }) {
   override [NodeInspectSymbol](): string {
@@ -142,29 +146,29 @@ export class UnknownMetric extends Schema.TaggedError<UnknownMetric>("mvx-metric
   }
 
   override get message(): string {
-    return `the metrics worker does not know the metric "${this.name}" (it knows: ${list(this.known)}). Export it from a module named in the option "metrics", or list it in MetricsWorker.run([...])`
+    return `the metrics worker does not know the metric "${this.metric}" (it knows: ${list(this.known)}). Export it from a module named in the option "metrics", or list it in MetricsWorker.run([...])`
   }
 }
 
 /** The two threads have different definitions under one name: two versions of a module, or two modules. */
-export class DefinitionMismatch extends Schema.TaggedError<DefinitionMismatch>("mvx-metrics/DefinitionMismatch")(
-  "DefinitionMismatch",
-  { name: Schema.String, differences: Schema.Array(Schema.String) }
-) {
+export class DefinitionMismatch extends Schema.TaggedError<DefinitionMismatch>()("DefinitionMismatch", {
+  metric: Schema.String,
+  differences: Schema.Array(Schema.String)
+}) {
   override [NodeInspectSymbol](): string {
     return printed(this)
   }
 
   override get message(): string {
-    return `the metric "${this.name}" of the worker differs from the one being registered in: ${list(this.differences)}. Both threads have to import the same version of the same module`
+    return `the metric "${this.metric}" of the worker differs from the one being registered in: ${list(this.differences)}. Both threads have to import the same version of the same module`
   }
 }
 
 /** A module of metrics could not be used. `path` is what was tried. */
-export class MetricsModuleError extends Schema.TaggedError<MetricsModuleError>("mvx-metrics/MetricsModuleError")(
-  "MetricsModuleError",
-  { path: Schema.String, reason: Schema.String }
-) {
+export class MetricsModuleError extends Schema.TaggedError<MetricsModuleError>()("MetricsModuleError", {
+  path: Schema.String,
+  reason: Schema.String
+}) {
   override [NodeInspectSymbol](): string {
     return printed(this)
   }
@@ -175,7 +179,7 @@ export class MetricsModuleError extends Schema.TaggedError<MetricsModuleError>("
 }
 
 /** A line of a file of events holds none. `line` is its number, from 1. */
-export class InvalidLine extends Schema.TaggedError<InvalidLine>("mvx-metrics/InvalidLine")("InvalidLine", {
+export class InvalidLine extends Schema.TaggedError<InvalidLine>()("InvalidLine", {
   line: Schema.Number,
   reason: Schema.String
 }) {
@@ -189,7 +193,7 @@ export class InvalidLine extends Schema.TaggedError<InvalidLine>("mvx-metrics/In
 }
 
 /** A lifecycle hook of a recorder failed, and with it the start or the stop. */
-export class HookFailed extends Schema.TaggedError<HookFailed>("mvx-metrics/HookFailed")("HookFailed", {
+export class HookFailed extends Schema.TaggedError<HookFailed>()("HookFailed", {
   recorderId: Schema.String,
   hook: Schema.Literals(["onStarting", "onStopped"]),
   cause: Schema.Defect()
@@ -204,7 +208,7 @@ export class HookFailed extends Schema.TaggedError<HookFailed>("mvx-metrics/Hook
 }
 
 /** The recorder can no longer answer: it failed with events that were not folded, or its thread died. */
-export class RecorderFailed extends Schema.TaggedError<RecorderFailed>("mvx-metrics/RecorderFailed")("RecorderFailed", {
+export class RecorderFailed extends Schema.TaggedError<RecorderFailed>()("RecorderFailed", {
   recorderId: Schema.String,
   cause: Schema.Defect()
 }) {
@@ -218,7 +222,7 @@ export class RecorderFailed extends Schema.TaggedError<RecorderFailed>("mvx-metr
 }
 
 /** The runtime could not be started, or its worker thread died. */
-export class RuntimeFailed extends Schema.TaggedError<RuntimeFailed>("mvx-metrics/RuntimeFailed")("RuntimeFailed", {
+export class RuntimeFailed extends Schema.TaggedError<RuntimeFailed>()("RuntimeFailed", {
   namespace: Schema.String,
   cause: Schema.Defect()
 }) {
@@ -232,7 +236,7 @@ export class RuntimeFailed extends Schema.TaggedError<RuntimeFailed>("mvx-metric
 }
 
 /** Recorders that could not be stopped while the runtime shut down. The thread was released all the same. */
-export class ShutdownFailed extends Schema.TaggedError<ShutdownFailed>("mvx-metrics/ShutdownFailed")("ShutdownFailed", {
+export class ShutdownFailed extends Schema.TaggedError<ShutdownFailed>()("ShutdownFailed", {
   namespace: Schema.String,
   failures: Schema.Array(Schema.Struct({ recorderId: Schema.String, reason: Schema.String }))
 }) {

@@ -89,7 +89,7 @@ export const registerInto = (registry: Registry, runtime: AnyRuntime): (() => vo
       process.emitWarning(`the registry has a metric ${name} already: that of mvx-metrics is left out`)
       return
     }
-    if (taken) throw new MetricNameCollision({ name: data.name, other: name, as: name })
+    if (taken) throw new MetricNameCollision({ metric: data.name, other: name, as: name })
     const metric = promMetric(data, name, async () => (await collection()).get(data.name))
     ours.set(name, metric)
     registry.registerMetric(metric as never)

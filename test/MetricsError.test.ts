@@ -30,23 +30,23 @@ const samples: ReadonlyArray<readonly [error: Error & { readonly _tag: string },
     "recorderIds"
   ],
   [new E.RecorderAlreadyExists({ recorderId: "docs", namespace: "app" }), '"docs"', '"app"', "getRecorder"],
-  [new E.MetricNameTaken({ name: "saves", recorderId: "docs" }), '"saves"', '"docs"', "replace: true"],
+  [new E.MetricNameTaken({ metric: "saves", recorderId: "docs" }), '"saves"', '"docs"', "replace: true"],
   [
-    new E.MetricNameCollision({ name: "a.b", other: "a_b", as: "a_b_total" }),
+    new E.MetricNameCollision({ metric: "a.b", other: "a_b", as: "a_b_total" }),
     '"a.b"',
     '"a_b"',
     '"a_b_total"',
     "another name"
   ],
   [
-    new E.MetricNotRegistered({ name: "saves", recorderId: "docs", registered: ["loads", "hits"] }),
+    new E.MetricNotRegistered({ metric: "saves", recorderId: "docs", registered: ["loads", "hits"] }),
     '"saves"',
     '"docs"',
     "loads, hits",
     "Register it first"
   ],
-  [new E.UnknownMetric({ name: "saves", known: ["loads", "hits"] }), '"saves"', "loads, hits", "MetricsWorker.run"],
-  [new E.DefinitionMismatch({ name: "saves", differences: ["unit"] }), '"saves"', "unit", "same version"],
+  [new E.UnknownMetric({ metric: "saves", known: ["loads", "hits"] }), '"saves"', "loads, hits", "MetricsWorker.run"],
+  [new E.DefinitionMismatch({ metric: "saves", differences: ["unit"] }), '"saves"', "unit", "same version"],
   [new E.MetricsModuleError({ path: "/app/a.metrics.ts", reason: "does not exist" }), "/app/a.metrics.ts", "not exist"],
   [new E.InvalidLine({ line: 12, reason: "is not JSON" }), "line 12", "is not JSON", "Correct the line", '"skip"'],
   [new E.HookFailed({ recorderId: "docs", hook: "onStarting", cause }), '"docs"', "onStarting", "disk is full"],
@@ -92,6 +92,13 @@ describe.each(tagged)("$tag", ({ error, says, tag }) => {
     expect(error.constructor).toBe(E[tag as keyof typeof E])
   })
 
+  it("has its tag as its name, and none of its fields hides what an Error has", () => {
+    expect(error.name).toBe(tag)
+    const own = Object.keys(encode(error) as object)
+    expect(own.filter((field) => ["name", "message", "stack"].includes(field))).toEqual([])
+    expect(String(error)).toBe(`${tag}: ${error.message}`)
+  })
+
   it("names what it is about and says what to do, in its stack as well", () => {
     for (const words of says) expect(error.message).toContain(words)
     expect(error.message).not.toMatch(/undefined|\[object|\.\.\. *$/)
@@ -127,8 +134,8 @@ describe.each(tagged)("$tag", ({ error, says, tag }) => {
 
 describe("an error about names", () => {
   it("says so when there are none", () => {
-    expect(new E.UnknownMetric({ name: "saves", known: [] }).message).toContain("it knows: none")
-    expect(new E.MetricNotRegistered({ name: "saves", recorderId: "docs", registered: [] }).message).toContain(
+    expect(new E.UnknownMetric({ metric: "saves", known: [] }).message).toContain("it knows: none")
+    expect(new E.MetricNotRegistered({ metric: "saves", recorderId: "docs", registered: [] }).message).toContain(
       "registered: none"
     )
   })
@@ -165,5 +172,5 @@ describe("an error with a cause", () => {
 })
 
 it("a name that stands for two types is told from two names that become one", () => {
-  expect(new E.MetricNameCollision({ name: "a", other: "a", as: "a_total" }).message).toMatch(/"a".*another type/)
+  expect(new E.MetricNameCollision({ metric: "a", other: "a", as: "a_total" }).message).toMatch(/"a".*another type/)
 })

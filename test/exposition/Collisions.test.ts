@@ -40,7 +40,7 @@ describe.each(pairs)("$0.name and $1.name", (one, other, as) => {
         const [a, b] = yield* twoRecorders
         yield* a.register(first)
         const error = yield* Effect.flip(b.register(second))
-        expect(error).toMatchObject({ _tag: "MetricNameCollision", name: second.name, other: first.name })
+        expect(error).toMatchObject({ _tag: "MetricNameCollision", metric: second.name, other: first.name })
         expect(yield* Effect.flip(a.register(second))).toEqual(error)
         expect(yield* b.metrics).toEqual([])
       }
@@ -59,7 +59,7 @@ it.effect("one name cannot stand for two types, or for two units", () =>
     for (const other of kinds) {
       expect(yield* Effect.flip(b.register(other))).toMatchObject({
         _tag: "MetricNameCollision",
-        name: "a",
+        metric: "a",
         other: "a"
       })
     }

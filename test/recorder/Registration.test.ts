@@ -37,7 +37,7 @@ onBothLayers("registering a metric", (it) => {
       for (const options of [undefined, {}, { replace: false }]) {
         expect(yield* Effect.flip(recorder.register(OtherTicks, options))).toMatchObject({
           _tag: "MetricNameTaken",
-          name: Ticks.name,
+          metric: Ticks.name,
           recorderId: recorder.recorderId
         })
       }
@@ -143,7 +143,7 @@ onBothLayers("registering a metric", (it) => {
       const error = yield* Effect.flip(recorder.snapshot(EvenTicks))
       expect(error).toMatchObject({
         _tag: "MetricNotRegistered",
-        name: EvenTicks.name,
+        metric: EvenTicks.name,
         recorderId: recorder.recorderId,
         registered: [Ticks.name, Notes.name]
       })
@@ -157,7 +157,7 @@ layer(runtimeLayers()["on the worker"]!)("the worker's definitions", (it) => {
       const recorder = yield* newRecorder()
       const Stranger = Metric.make("stranger.ticks", { events, initial, reduce })
       const error = yield* Effect.flip(recorder.register(Stranger))
-      expect(error).toMatchObject({ _tag: "UnknownMetric", name: "stranger.ticks" })
+      expect(error).toMatchObject({ _tag: "UnknownMetric", metric: "stranger.ticks" })
       const known = Object.values(probe).filter(Metric.isMetric)
       expect(error._tag === "UnknownMetric" && [...error.known].sort()).toEqual(known.map(({ name }) => name).sort())
       for (const { name } of known) expect(error.message).toContain(name)
@@ -180,7 +180,7 @@ layer(runtimeLayers()["on the worker"]!)("the worker's definitions", (it) => {
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       const error = yield* Effect.flip(recorder.register(metric))
-      expect(error).toMatchObject({ _tag: "DefinitionMismatch", name: Ticks.name, differences: [part] })
+      expect(error).toMatchObject({ _tag: "DefinitionMismatch", metric: Ticks.name, differences: [part] })
       expect(error.message).toContain(part)
       expect(yield* recorder.snapshots).toEqual({})
     })

@@ -130,7 +130,7 @@ onBothLayers(
         yield* ticks(recorder, 1)
         expect(yield* Effect.flip(recorder.reset(Notes))).toMatchObject({
           _tag: "MetricNotRegistered",
-          name: Notes.name,
+          metric: Notes.name,
           registered: [Ticks.name]
         })
         for (const wrong of [null, {}, "probe.ticks"]) {

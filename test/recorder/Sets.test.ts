@@ -56,7 +56,7 @@ onBothLayers(
         yield* recorder.register(Users)
         expect(yield* Effect.flip(recorder.register(Metric.combine(Sum, OtherUsers)))).toMatchObject({
           _tag: "MetricNameTaken",
-          name: Users.name
+          metric: Users.name
         })
         expect(yield* recorder.metrics).toEqual([Users])
         expect(Object.keys(yield* recorder.snapshots)).toEqual([Users.name])
@@ -84,7 +84,7 @@ layer(runtimeLayers(modules)["on the worker"]!)("a set, on the worker", (it) => 
       const recorder = yield* newRecorder()
       const Unknown = Metric.counter("shape.unknown", { events })
       const error = yield* Effect.flip(recorder.register(Metric.combine(Sum, Unknown)))
-      expect(error).toMatchObject({ _tag: "UnknownMetric", name: Unknown.name, known: expect.arrayContaining(names) })
+      expect(error).toMatchObject({ _tag: "UnknownMetric", metric: Unknown.name, known: expect.arrayContaining(names) })
       expect(yield* recorder.metrics).toEqual([])
       expect(yield* recorder.snapshots).toEqual({})
     })

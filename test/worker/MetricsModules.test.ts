@@ -90,7 +90,11 @@ describe("a metric that is registered on the worker layer", () => {
   it.effect("has to be among those of the worker, which the error lists", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(recorderWith(Lookups))
-      expect(error).toMatchObject({ _tag: "UnknownMetric", name: "cache.lookups", known: ["odd.ticks", "probe.ticks"] })
+      expect(error).toMatchObject({
+        _tag: "UnknownMetric",
+        metric: "cache.lookups",
+        known: ["odd.ticks", "probe.ticks"]
+      })
       expect(error.message).toContain("it knows: odd.ticks, probe.ticks")
     }).pipe(Effect.provide(workerWith(odd)))
   )
@@ -100,7 +104,7 @@ describe("a metric that is registered on the worker layer", () => {
       const error = yield* Effect.flip(recorderWith(Ticks))
       expect(error).toMatchObject({
         _tag: "DefinitionMismatch",
-        name: "probe.ticks",
+        metric: "probe.ticks",
         differences: ["initial state", "tags it reduces", "description"]
       })
     }).pipe(Effect.provide(workerWith(file("./fixtures/otherTicks.metrics.ts"))))

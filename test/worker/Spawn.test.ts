@@ -76,7 +76,7 @@ describe("spawn: () => Worker", () => {
       const error = yield* Effect.flip(Effect.flatMap(newRecorder, (recorder) => recorder.register(Fragile)))
       expect(error).toMatchObject({
         _tag: "UnknownMetric",
-        name: "probe.fragile",
+        metric: "probe.fragile",
         known: ["probe.ticks", "probe.tick.log", "probe.notes"]
       })
     }).pipe(Effect.provide(spawned(entry("probe.worker.ts"))))

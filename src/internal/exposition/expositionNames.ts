@@ -62,7 +62,7 @@ export class ExpositionNames {
     const shape = shapeOf(metric)
     if (shape.sameLabels !== undefined) {
       const [label, other] = shape.sameLabels.map((each) => `${shape.name}{${each}}`) as [string, string]
-      return new MetricNameCollision({ name: label, other, as: labelName(shape.sameLabels[0]) })
+      return new MetricNameCollision({ metric: label, other, as: labelName(shape.sameLabels[0]) })
     }
     const own = this.#byMetric.get(shape.name)
     if (own !== undefined && own.shape.kind === shape.kind) {
@@ -71,7 +71,7 @@ export class ExpositionNames {
     }
     const as = own === undefined ? shape.exposed.find((name) => this.#byExposed.has(name)) : own.shape.exposed[0]
     if (as !== undefined) {
-      return new MetricNameCollision({ name: shape.name, other: this.#byExposed.get(as)!.shape.name, as })
+      return new MetricNameCollision({ metric: shape.name, other: this.#byExposed.get(as)!.shape.name, as })
     }
     const claim: Claim = { shape, count: 1 }
     this.#byMetric.set(shape.name, claim)

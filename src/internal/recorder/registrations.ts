@@ -115,13 +115,13 @@ export class Registrations {
     if (invalid !== undefined) return invalid
     const { name } = metric
     if (this.#metrics.has(name) && !this.has(metric) && options?.replace !== true) {
-      return new MetricNameTaken({ name, recorderId: this.#recorderId })
+      return new MetricNameTaken({ metric: name, recorderId: this.#recorderId })
     }
     if (this.#catalog === undefined) return undefined
     const known = this.#catalog.get(name)
-    if (known === undefined) return new UnknownMetric({ name, known: [...this.#catalog.keys()] })
+    if (known === undefined) return new UnknownMetric({ metric: name, known: [...this.#catalog.keys()] })
     const different = differences(known, fingerprint(metric))
-    return different.length === 0 ? undefined : new DefinitionMismatch({ name, differences: different })
+    return different.length === 0 ? undefined : new DefinitionMismatch({ metric: name, differences: different })
   }
 
   /** Why `metric` cannot be read, or `undefined`. It may be anything. */
@@ -131,7 +131,7 @@ export class Registrations {
     }
     if (this.has(metric)) return undefined
     const registered = [...this.#metrics.keys()]
-    return new MetricNotRegistered({ name: metric.name, recorderId: this.#recorderId, registered })
+    return new MetricNotRegistered({ metric: metric.name, recorderId: this.#recorderId, registered })
   }
 }
 
