@@ -4,7 +4,7 @@
 import * as Formatter from "effect/Formatter"
 import { NodeInspectSymbol } from "effect/Inspectable"
 import * as Schema from "effect/Schema"
-import { isError } from "./internal/realms.ts"
+import { messageOf } from "./internal/describeError.ts"
 
 /** What `console.error` shows: the sentence that says what to do, and where it happened. */
 const printed = (error: Error & { toJSON(): unknown }): string =>
@@ -203,7 +203,7 @@ export class HookFailed extends Schema.TaggedError<HookFailed>()("HookFailed", {
   }
 
   override get message(): string {
-    return `recorder "${this.recorderId}": its hook ${this.hook} failed: ${describeCause(this.cause)}`
+    return `recorder "${this.recorderId}": its hook ${this.hook} failed: ${messageOf(this.cause)}`
   }
 }
 
@@ -217,7 +217,7 @@ export class RecorderFailed extends Schema.TaggedError<RecorderFailed>()("Record
   }
 
   override get message(): string {
-    return `recorder "${this.recorderId}" failed: ${describeCause(this.cause)}`
+    return `recorder "${this.recorderId}" failed: ${messageOf(this.cause)}`
   }
 }
 
@@ -231,7 +231,7 @@ export class RuntimeFailed extends Schema.TaggedError<RuntimeFailed>()("RuntimeF
   }
 
   override get message(): string {
-    return `metrics runtime "${this.namespace}" failed: ${describeCause(this.cause)}`
+    return `metrics runtime "${this.namespace}" failed: ${messageOf(this.cause)}`
   }
 }
 
@@ -248,11 +248,6 @@ export class ShutdownFailed extends Schema.TaggedError<ShutdownFailed>()("Shutdo
     const each = this.failures.map(({ reason, recorderId }) => `"${recorderId}" (${reason})`)
     return `metrics runtime "${this.namespace}" shut down, but these recorders failed to stop: ${list(each)}`
   }
-}
-
-const describeCause = (cause: unknown): string => {
-  if (typeof cause === "string") return cause
-  return isError(cause) ? cause.message : Formatter.format(cause)
 }
 
 /** What emitting in a recorder can fail with. */

@@ -171,6 +171,77 @@ describe("an error with a cause", () => {
   })
 })
 
+/** What can be thrown, and what the message has to say of it. */
+const cyclic = new Error("is its own cause")
+cyclic.cause = cyclic
+const throwing = (thrown: string) => () => {
+  throw new Error(thrown)
+}
+const { proxy: revoked, revoke } = Proxy.revocable({}, {})
+revoke()
+
+const thrown: ReadonlyArray<readonly [what: string, cause: unknown, says: string]> = [
+  ["undefined", undefined, "undefined"],
+  ["null", null, "null"],
+  ["an empty text", "", "an empty text"],
+  ["a symbol", Symbol("sunk"), "Symbol(sunk)"],
+  ["a bigint", 12n, "12"],
+  ["a function", function sink() {}, "the function sink"],
+  [
+    "a function without a name",
+    (
+      () => () =>
+        1
+    )(),
+    "a function"
+  ],
+  [
+    "an object with a getter that throws",
+    {
+      code: 5,
+      get other() {
+        throw new Error("no")
+      }
+    },
+    "code"
+  ],
+  ["a message that throws", Object.defineProperty(new RangeError(), "message", { get: throwing("no") }), "RangeError"],
+  ["a message that is not a text", Object.assign(new Error("x"), { message: Symbol("m") }), "Error"],
+  ["an error without a message", new TypeError(), "TypeError"],
+  ["an error that is its own cause", cyclic, "is its own cause"],
+  ["an error with a function as its cause", new Error("outer", { cause: () => 1 }), "outer"],
+  ["an AggregateError", new AggregateError([new Error("one")], "all failed"), "all failed"],
+  ["a DOMException", new DOMException("was aborted", "AbortError"), "was aborted"],
+  ["a proxy that throws", new Proxy({}, { get: throwing("trap"), ownKeys: throwing("trap") }), "threw"],
+  ["a revoked proxy", revoked, "an object"],
+  ["an object with a cycle", Object.assign([], { 0: cyclic }), "is its own cause"],
+  ["lines", new Error("first\r\n\tsecond\u2028third\u0000"), "first second third"],
+  ["what would steer a terminal", "\u001b[2Jcleared", "[2Jcleared"],
+  ["a long message", new Error("long ".repeat(200_000)), "long long"],
+  ["a deep object", Array.from({ length: 20_000 }).reduce<object>((inner) => ({ inner }), {}), '{"inner":']
+]
+
+describe.each(thrown)("a cause that is %s", (_what, given, says) => {
+  const errors = [
+    () => new E.HookFailed({ recorderId: "docs", hook: "onStopped", cause: given }),
+    () => new E.RecorderFailed({ recorderId: "docs", cause: given }),
+    () => new E.RuntimeFailed({ namespace: "app", cause: given })
+  ]
+
+  it("is described in one line of a bounded length", () => {
+    for (const make of errors) {
+      const { message } = make()
+      expect(message).toContain(says)
+      expect(message).not.toMatch(/\[object|[\p{Cc}\p{Zl}\p{Zp}]/u)
+      expect(message.length).toBeLessThan(1_200)
+    }
+  })
+
+  it("can be printed", () => {
+    for (const make of errors) expect(inspect(make())).toContain(make().message)
+  })
+})
+
 it("a name that stands for two types is told from two names that become one", () => {
   expect(new E.MetricNameCollision({ metric: "a", other: "a", as: "a_total" }).message).toMatch(/"a".*another type/)
 })

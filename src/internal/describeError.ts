@@ -1,13 +1,51 @@
+/**
+ * What was thrown, in words: one line, of a bounded length, whatever it was.
+ */
+import * as Formatter from "effect/Formatter"
 import { isError } from "./realms.ts"
 
+/** Longest description, in UTF-16 code units. */
+const MostLength = 1000
+
 /** An error in words. Never throws, whatever was thrown. */
-export const describeError = (error: unknown): string => {
+export const describeError = (error: unknown): string => inOneLine(error, nameAndMessage)
+
+/** Its message alone, where it is an `Error` that has one. */
+export const messageOf = (error: unknown): string =>
+  inOneLine(error, (each) => textIn(each, "message") ?? nameAndMessage(each))
+
+const inOneLine = (error: unknown, describe: (error: unknown) => string): string => {
+  let text: string
   try {
-    return isError(error) ? `${error.name}: ${error.message}` : String(error)
+    text = describe(error)
   } catch {
-    return "an error that cannot be described"
+    text = `${typeof error === "function" ? "a function" : "an object"} that cannot be described`
+  }
+  // Cut first: what follows costs by the length.
+  const line = text.slice(0, MostLength + 1).replaceAll(/\s*[\p{Cc}\p{Zl}\p{Zp}]+\s*/gu, " ")
+  return text.length > MostLength ? `${line.slice(0, MostLength)}…` : line
+}
+
+const nameAndMessage = (error: unknown): string => {
+  if (typeof error === "string") return error.trim() === "" ? "an empty text" : error
+  if (typeof error === "function") return error.name === "" ? "a function" : `the function ${error.name}`
+  if (typeof error !== "object" || error === null) return String(error)
+  const message = textIn(error, "message")
+  const name = textIn(error, "name") ?? (isError(error) ? "Error" : undefined)
+  if (message !== undefined) return name === undefined ? message : `${name}: ${message}`
+  return isError(error) ? (headOf(error) ?? name!) : Formatter.format(error)
+}
+
+/** A property that is a text and not empty. A getter that throws has none. */
+const textIn = (value: unknown, property: string): string | undefined => {
+  try {
+    const text: unknown = (value as { readonly [property: string]: unknown } | null | undefined)?.[property]
+    return typeof value === "object" && typeof text === "string" && text !== "" ? text : undefined
+  } catch {
+    return undefined
   }
 }
 
-/** Its message alone, where it is an `Error`. */
-export const messageOf = (error: unknown): string => (isError(error) ? error.message : describeError(error))
+/** Of an error whose message was lost on the way between threads, as that of a `DOMException` is, the stack still has it. */
+const headOf = (error: Error): string | undefined =>
+  /^\w*(?:Error|Exception): .+$/m.exec(textIn(error, "stack") ?? "")?.[0]
