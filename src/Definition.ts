@@ -39,8 +39,12 @@ export interface Metric<out Name extends string, in Event extends MetricEvent, i
   readonly reduce: { readonly [tag: string]: Reducer<State, any> }
   /** From the state to what is shown. `now` is the time of the reader's clock, in milliseconds since the epoch. */
   readonly view: (state: State, now: number) => Dimensions
-  /** The state of one that had taken the events of both. `undefined`: the definition does not say. */
-  readonly merge: ((left: State, right: State) => State) | undefined
+  /**
+   * The state of one that had taken the events of both. `undefined`: the definition does not say. `now` is the reader's
+   * time, if there is one: times after it come from a clock that ran ahead, and do not make a built-in metric's value the
+   * latest.
+   */
+  readonly merge: ((left: State, right: State, now?: number) => State) | undefined
   /** What came to an earlier state that made it the later one, as a state. `undefined`: there is no such thing. */
   readonly minus: ((later: State, earlier: State) => State) | undefined
   readonly description: string | undefined
@@ -109,13 +113,15 @@ export const make = <const Name extends string, F extends Family, State, Dimensi
   options: Options<F, State, Dimensions>
 ): Metric<Name, F["Type"], State, Dimensions> => {
   refuseDefinition(name, () => whyInvalidDefinition(options))
+  const { merge } = options
   return define({
     name,
     events: options.events,
     initial: options.initial,
     reduce: options.reduce as Any["reduce"],
     view: options.view ?? defaultView,
-    merge: options.merge,
+    // Without the reader's time: `merge: Math.max` is what many are.
+    merge: merge && ((left: State, right: State) => merge(left, right)),
     minus: options.minus,
     description: options.description,
     unit: options.unit,

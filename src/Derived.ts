@@ -82,7 +82,8 @@ export const derive = <const Name extends string, const From extends Sources, D>
   const tags = new Set(sources.flatMap(([, { reduce }]) => Object.keys(reduce)))
   const all = (part: "merge" | "minus") =>
     sources.every(([, metric]) => metric[part] !== undefined)
-      ? (left: States, right: States) => each((metric, source) => metric[part]!(left[source], right[source]))
+      ? (left: States, right: States, now?: number) =>
+          each((metric, source) => metric[part]!(left[source], right[source], now))
       : undefined
   return define({
     name,

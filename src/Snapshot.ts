@@ -67,7 +67,8 @@ export const isQuarantined = (snapshot: Snapshot): snapshot is Snapshot & { read
 
 /**
  * The snapshots of several recorders, threads or processes together: what one would have shown that had taken the events
- * of all. `now` (milliseconds since the Unix epoch, default 0) is for views that show a window of time.
+ * of all. `now` (milliseconds since the Unix epoch, default 0) is for views that show a window of time. It also tells
+ * which of several values is the latest: one whose time is after `now` was measured by a clock that ran ahead.
  *
  * Takes what `recorder.states` gave, which may have been through JSON. Metrics of which there is no state are left out.
  * Throws `InvalidArgument` for a metric without a `merge`.
@@ -94,15 +95,18 @@ export const isQuarantined = (snapshot: Snapshot): snapshot is Snapshot & { read
  */
 export const merge = (metrics: ReadonlyArray<Metric.Any>, parts: ReadonlyArray<States>, now = 0): Snapshots => {
   const snapshots: Record<string, Snapshot> = {}
-  for (const [name, state] of Object.entries(mergeStates(metrics, parts))) {
+  for (const [name, state] of Object.entries(mergeStates(metrics, parts, now))) {
     const metric = metrics.find((each) => each.name === name)!
     snapshots[name] = { name, dimensions: metric.view(state, now) }
   }
   return snapshots
 }
 
-/** The same for the states themselves, for those who put together further ones later. Throws as {@link merge} does. */
-export const mergeStates = (metrics: ReadonlyArray<Metric.Any>, parts: ReadonlyArray<States>): States => {
+/**
+ * Merges the states themselves, so that you can merge further ones later. `now` is as in {@link merge}; without it the
+ * greatest time counts as the latest. Throws as {@link merge} does.
+ */
+export const mergeStates = (metrics: ReadonlyArray<Metric.Any>, parts: ReadonlyArray<States>, now?: number): States => {
   const states: Record<string, unknown> = {}
   for (const { merge: together, name } of metrics) {
     const own = parts.flatMap((part) => (Object.hasOwn(part, name) ? [part[name]] : []))
@@ -110,7 +114,7 @@ export const mergeStates = (metrics: ReadonlyArray<Metric.Any>, parts: ReadonlyA
     if (together === undefined) {
       throw new InvalidArgument({ argument: "metrics", reason: `"${name}" has no merge: give Metric.make one` })
     }
-    states[name] = own.reduce((left, right) => together(left, right))
+    states[name] = own.reduce((left, right) => together(left, right, now))
   }
   return states
 }

@@ -182,10 +182,28 @@ describe("series that expire", () => {
     expect(shown(metric, after, 1300)).toEqual({ value: 4, series: [{ labels: { queue: "a" }, value: 1 }] })
   })
 
-  it("are not confused by a time that goes backwards", () => {
+  it("live on from their last event, even if the clock was set back before it", () => {
     const metric = expiring(10)
     const state = [1000, 100, 500].reduce((state, at) => Metric.reduce(metric, state, done(1, "a"), at), metric.initial)
-    expect(shown(metric, state, 1799).series).toEqual([{ labels: { queue: "a" }, value: 3 }])
-    expect(shown(metric, state, 1800)).toEqual({ value: 3, series: [] })
+    expect(shown(metric, state, 1299).series).toEqual([{ labels: { queue: "a" }, value: 3 }])
+    expect(shown(metric, state, 1300)).toEqual({ value: 3, series: [] })
+  })
+
+  it("expire when the clock was set back after their last event, and others go on", () => {
+    const metric = expiring(10)
+    const moments = [
+      ["a", 9_000_000],
+      ["b", 100],
+      ["b", 899],
+      ["b", 900],
+      ["b", 901]
+    ] as const
+    const state = moments.reduce(
+      (state, [queue, at]) => Metric.reduce(metric, state, done(1, queue), at),
+      metric.initial
+    )
+    const b = { labels: { queue: "b" }, value: 4 }
+    expect(shown(metric, state, 899).series).toEqual([{ labels: { queue: "a" }, value: 1 }, b])
+    expect(shown(metric, state, 901)).toEqual({ value: 5, series: [b] })
   })
 })

@@ -21,15 +21,20 @@ export const someMeasured = <Value>(
   maxLength = 30
 ): fc.Arbitrary<ReadonlyArray<Measured<Value>>> => fc.array(fc.tuple(value, at), { minLength: 1, maxLength })
 
+/** As a clock gives them that is never set back. */
+export const inOrder = <Value>(values: ReadonlyArray<Measured<Value>>): ReadonlyArray<Measured<Value>> =>
+  values.toSorted(([, left], [, right]) => left - right)
+
 /**
  * What has to be true of points that several processes keep. `some`: values whose sums are exact, since those of others
- * depend on the order.
+ * depend on the order. `inTime` puts them in the order of a clock, for points that depend on it.
  */
 export const obeysTheLaws = <Point, Value>(
   measure: Measure<Point, Value>,
-  some: fc.Arbitrary<ReadonlyArray<Measured<Value>>>
+  some: fc.Arbitrary<ReadonlyArray<Measured<Value>>>,
+  inTime: (values: ReadonlyArray<Measured<Value>>) => ReadonlyArray<Measured<Value>> = (values) => values
 ): void => {
-  const of = (values: ReadonlyArray<Measured<Value>>) => pointOf(measure, values)
+  const of = (values: ReadonlyArray<Measured<Value>>) => pointOf(measure, inTime(values))
 
   it("two points together are that of the values of both", () => {
     fc.assert(
@@ -52,15 +57,15 @@ export const obeysTheLaws = <Point, Value>(
   it("a point can be sent and stored, and go on from there", () => {
     fc.assert(
       fc.property(some, some, (before, after) => {
-        const point = of(before)
+        const point = pointOf(measure, before)
         const stored = JSON.parse(JSON.stringify(point)) as Point
         deepStrictEqual(stored, point)
         deepStrictEqual(structuredClone(point), point)
         deepStrictEqual(
           after.reduce((later, each) => measure.next(later, ...each), stored),
-          of([...before, ...after])
+          pointOf(measure, [...before, ...after])
         )
-        deepStrictEqual(point, of(before), "a point was changed in place")
+        deepStrictEqual(point, pointOf(measure, before), "a point was changed in place")
       })
     )
   })

@@ -174,7 +174,7 @@ export class Ledger {
       const own = parts.filter((states) => Object.hasOwn(states, name))
       if (own.length === 0) continue
       try {
-        shown.push([name, Metric.snapshot(metric, mergeStates([metric], own)[name], now)])
+        shown.push([name, Metric.snapshot(metric, mergeStates([metric], own, now)[name], now)])
       } catch (error) {
         this.#problem(whyNotMerged(metric, error))
         shown.push([name, { name, dimensions: {}, quarantine: { error: whyNotMerged(metric, error), missed: 0 } }])

@@ -140,7 +140,12 @@ export class PrimaryProcess {
       const processes = Array.from(this.#processes, ([id, { sources, worker }]): ClusterProcess => {
         const oldest = this.#ledger.oldest(id)
         const answered = ![...sources].some((source) => late.has(key(id, source)))
-        return { id, pid: worker.process.pid, answered, age: oldest === undefined ? undefined : now - oldest }
+        return {
+          id,
+          pid: worker.process.pid,
+          answered,
+          age: oldest === undefined ? undefined : Math.max(0, now - oldest)
+        }
       })
       const others = this.#ledger.others(at)
       return {

@@ -45,7 +45,7 @@ export const labelledStates = (metric: Metric.Any, labels: ReadonlyArray<readonl
     }
   const view = ({ series }: Labelled, now: number) => {
     let total: unknown = null
-    for (const state of Object.values(series)) total = together(merge, total, state)
+    for (const state of Object.values(series)) total = together(merge, total, state, now)
     return {
       ...(metric.view(total ?? metric.initial, now) as object),
       series: Object.entries(series).flatMap(([key, state]) =>
@@ -65,7 +65,9 @@ export const labelledStates = (metric: Metric.Any, labels: ReadonlyArray<readonl
     initial: noSeries,
     reduce: Object.fromEntries(Object.entries(metric.reduce).map(([tag, reducer]) => [tag, reduce(reducer)])),
     view,
-    merge: (left: Labelled, right: Labelled): Labelled => ({ series: byKey(left.series, right.series, merge) }),
+    merge: (left: Labelled, right: Labelled, now?: number): Labelled => ({
+      series: byKey(left.series, right.series, merge, now)
+    }),
     minus:
       minus === undefined
         ? undefined

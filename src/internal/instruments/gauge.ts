@@ -1,3 +1,4 @@
+import { laterTime } from "./laterTime.ts"
 import { anyNumber, type Measure } from "./measure.ts"
 import { grown, noNumbers, type Points } from "./points.ts"
 
@@ -7,9 +8,12 @@ export interface GaugePoint {
   readonly at: number
 }
 
-/** The later one; of two at the same time the greater value, so that it does not matter which comes first. */
-const later = (left: GaugePoint, right: GaugePoint): GaugePoint => {
-  if (left.at !== right.at) return left.at > right.at ? left : right
+/**
+ * The later one by `now`; of two at the same time the greater value, so that it does not matter which comes first. The
+ * clocks of processes may differ, so the time of a point that lies after `now` does not make it the later one.
+ */
+const later = (left: GaugePoint, right: GaugePoint, now?: number): GaugePoint => {
+  if (left.at !== right.at) return left.at === laterTime(left.at, right.at, now) ? left : right
   return left.value >= right.value ? left : right
 }
 
@@ -21,12 +25,12 @@ export const lastMeasure: Measure<GaugePoint> = {
   merge: later
 }
 
-/** Each value is added to what there is: a level that goes up and down. */
+/** Each value is added to what there is: a level that goes up and down. Its time is that of the last event, wherever the clock went. */
 export const levelMeasure: Measure<GaugePoint> = {
   accepts: anyNumber,
   first: (value, at) => ({ value: 0 + value, at }),
-  next: (point, value, at) => ({ value: point.value + value, at: Math.max(point.at, at) }),
-  merge: (left, right) => ({ value: left.value + right.value, at: Math.max(left.at, right.at) })
+  next: (point, value, at) => ({ value: point.value + value, at }),
+  merge: (left, right, now) => ({ value: left.value + right.value, at: laterTime(left.at, right.at, now) })
 }
 
 /** Values in `a`, times in `b`. */

@@ -8,7 +8,7 @@ import { type Exemplar, type Exemplars, exemplarsOf } from "./exemplars.ts"
 import { type Instrument, type LabelValue, labelValues, measuredValue } from "./instrument.ts"
 import type { Measure } from "./measure.ts"
 import type { Points } from "./points.ts"
-import { isIdle, isSweepDue, lastSeen, type SeriesState, together } from "./series.ts"
+import { isIdle, isSweepDue, type SeriesState, together } from "./series.ts"
 import { type SeriesFinder, SeriesTable } from "./seriesTable.ts"
 
 /** Where the rows of a layout have what a kernel needs. */
@@ -80,7 +80,11 @@ export class Kernel implements InPlace {
       this.rejected++
       return
     }
-    if (this.#idle !== undefined) this.#sweep(this.#idle, at)
+    if (this.#idle !== undefined) {
+      const { expired } = this.#idle
+      if (expired !== null) this.#idle.expired = this.#measure.rewind?.(expired, at) ?? expired
+      this.#sweep(this.#idle, at)
+    }
     const index = this.#table.indexOf(this.#labels)
     if (this.#idle !== undefined) this.#see(this.#idle, index, at)
     this.points.add(index, this.#value as never, at)
@@ -129,9 +133,11 @@ export class Kernel implements InPlace {
   #sweep(idle: IdleSeries, at: number): void {
     if (!isSweepDue(this.instrument, idle.sweptAt, at)) return
     for (const index of this.#table.all) {
-      if (!isIdle(this.instrument, idle.seen[index]!, at)) continue
-      this.#expire(idle, index)
-      this.#table.remove(index)
+      const seen = idle.seen[index]!
+      if (isIdle(this.instrument, seen, at)) {
+        this.#expire(idle, index, at)
+        this.#table.remove(index)
+      } else if (seen > at) idle.seen[index] = at
     }
     idle.sweptAt = at
   }
@@ -141,16 +147,16 @@ export class Kernel implements InPlace {
     const seen = idle.seen[index]
     const ended = seen !== undefined && isIdle(this.instrument, seen, at)
     if (ended) {
-      this.#expire(idle, index)
+      this.#expire(idle, index, at)
       this.points.reserve(index)
     }
     const goesOn = seen !== undefined && !ended
     if (!goesOn) idle.born[index] = at
-    idle.seen[index] = lastSeen(goesOn ? seen : undefined, at)
+    idle.seen[index] = at
   }
 
-  #expire(idle: IdleSeries, index: number): void {
-    idle.expired = together(this.#measure.merge, idle.expired, this.points.point(index))
+  #expire(idle: IdleSeries, index: number, at: number): void {
+    idle.expired = together(this.#measure.merge, idle.expired, this.points.point(index), at)
     this.#exemplars?.forget(index)
     idle.seen[index] = undefined
   }

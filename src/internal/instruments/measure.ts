@@ -9,8 +9,16 @@ export interface Measure<Point, Value = number> {
   readonly first: (value: Value, at: number) => Point
   /** The point after a further value; the same one when that changes nothing. */
   readonly next: (point: Point, value: Value, at: number) => Point
-  /** Two points together: commutative, associative, and what one would have that had taken the values of both. */
-  readonly merge: (left: Point, right: Point) => Point
+  /**
+   * Two points together: commutative, associative, and what one would have that had taken the values of both. `now` is
+   * the reader's time: a time after it was given by a clock that ran ahead, and is not the latest. Default: any time may be.
+   */
+  readonly merge: (left: Point, right: Point, now?: number) => Point
+  /**
+   * Of kinds that look at a window of time: the point without what lies after `at`, where the clock that gave it was set
+   * back; the same point if there is nothing. A value of one series applies to all series.
+   */
+  readonly rewind?: (point: Point, at: number) => Point
   /** What came to `earlier` that made it `later`. Kinds for which there is no such thing show what they have. */
   readonly minus?: (later: Point, earlier: Point) => Point
 }

@@ -9,6 +9,8 @@ export class ObjectPoints<Point, Value> implements Points {
   readonly code: (() => string) | undefined
   readonly #measure: Measure<Point, Value>
   readonly #points: Array<Point | undefined> = []
+  /** When the last value was measured. */
+  #at = Number.NEGATIVE_INFINITY
 
   /** `takesNumbers`: any finite number will do, so that rows can be folded. */
   constructor(measure: Measure<Point, Value>, takesNumbers: boolean) {
@@ -21,8 +23,17 @@ export class ObjectPoints<Point, Value> implements Points {
   }
 
   add(index: number, value: Value, at: number): void {
+    if (at < this.#at) this.#rewind(at)
+    this.#at = at
     const point = this.#points[index]
     this.#points[index] = point === undefined ? this.#measure.first(value, at) : this.#measure.next(point, value, at)
+  }
+
+  /** The clock was set back. */
+  #rewind(at: number): void {
+    const { rewind } = this.#measure
+    if (rewind === undefined) return
+    for (const [i, point] of this.#points.entries()) if (point !== undefined) this.#points[i] = rewind(point, at)
   }
 
   point(index: number): Point {

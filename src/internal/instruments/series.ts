@@ -4,6 +4,7 @@
  */
 import type { MetricEvent } from "../../MetricEvent.ts"
 import { type Instrument, type LabelValue, labelValues, measuredValue } from "./instrument.ts"
+import { laterTime } from "./laterTime.ts"
 import type { Measure } from "./measure.ts"
 
 type ByKey<A> = { readonly [key: string]: A }
@@ -18,7 +19,7 @@ export interface SeriesState<Point> {
 }
 
 export interface Idle<Point> {
-  /** When each series had its first event, and its last. */
+  /** When each series had its first event, and its last. Where the clock was set back, the last one is no later than {@link sweptAt}. */
   readonly born: ByKey<number>
   readonly seen: ByKey<number>
   /** What expired, so that it is not lost from the total. */
@@ -52,10 +53,23 @@ export const reducerOf =
     const value = measuredValue(instrument, event, at)
     if (value === undefined) return state
     if (!measure.accepts(value)) return { ...state, rejected: state.rejected + 1 }
-    const live = sweep(instrument, measure, state, at)
+    const live = sweep(instrument, measure, rewound(measure, state, at), at)
     const key = seriesKey(instrument.maxSeries, live.series, keyOf(labelValues(instrument, event, at)))
     return put(instrument, measure, live, key, value, at)
   }
+
+/** A state whose points look at a window, where the clock may have been set back. */
+const rewound = <Point, Value>(
+  { rewind }: Measure<Point, Value>,
+  state: SeriesState<Point>,
+  at: number
+): SeriesState<Point> => {
+  if (rewind === undefined) return state
+  const { idle } = state
+  const series = Object.fromEntries(Object.entries(state.series).map(([key, point]) => [key, rewind(point, at)]))
+  if (idle === undefined || idle.expired === null) return { ...state, series }
+  return { ...state, series, idle: { ...idle, expired: rewind(idle.expired, at) } }
+}
 
 const put = <Point, Value>(
   instrument: Instrument,
@@ -74,8 +88,8 @@ const put = <Point, Value>(
   const ended = point !== undefined && isIdle(instrument, idle.seen[key]!, at)
   const next = point === undefined || ended ? measure.first(value, at) : measure.next(point, value, at)
   const born = point === undefined || ended ? { ...idle.born, [key]: at } : idle.born
-  const seen = { ...idle.seen, [key]: lastSeen(ended ? undefined : idle.seen[key], at) }
-  const expired = ended ? together(measure.merge, idle.expired, point) : idle.expired
+  const seen = { ...idle.seen, [key]: at }
+  const expired = ended ? together(measure.merge, idle.expired, point, at) : idle.expired
   return { ...state, series: { ...series, [key]: next }, idle: { ...idle, born, seen, expired } }
 }
 
@@ -88,9 +102,6 @@ export const seriesKey = (maxSeries: number, series: ByKey<unknown>, key: string
 
 // --- expiry
 
-/** Time may go backwards; a series has been seen when it was seen last. */
-export const lastSeen = (seen: number | undefined, at: number): number => (seen === undefined || at > seen ? at : seen)
-
 /** Whether a series that had its last event at `seen` has expired. What everybody shares stays. */
 export const isIdle = ({ expireAfter }: Instrument, seen: number, now: number): boolean =>
   expireAfter !== undefined && now - seen >= expireAfter
@@ -98,8 +109,9 @@ export const isIdle = ({ expireAfter }: Instrument, seen: number, now: number): 
 /** Series are looked through so often in the time that they live, so that an event seldom pays for it. */
 const SweepsInLife = 8
 
+/** As well when the clock was set back: what was seen at a time that is yet to come would not expire before that. */
 export const isSweepDue = ({ expireAfter }: Instrument, sweptAt: number | null, at: number): boolean =>
-  expireAfter !== undefined && (sweptAt === null || at - sweptAt >= expireAfter / SweepsInLife)
+  expireAfter !== undefined && (sweptAt === null || at < sweptAt || at - sweptAt >= expireAfter / SweepsInLife)
 
 const sweep = <Point, Value>(
   instrument: Instrument,
@@ -111,7 +123,10 @@ const sweep = <Point, Value>(
     ? withoutIdle(instrument, measure, state, at)
     : state
 
-/** The state without the series that have expired by `now`. What they had counts as expired. */
+/**
+ * The state without the series that have expired by `now`. What they had counts as expired. What was seen after `now` was
+ * seen before the clock was set back, so it lives on from now.
+ */
 export const withoutIdle = <Point, Value>(
   instrument: Instrument,
   measure: Measure<Point, Value>,
@@ -126,24 +141,25 @@ export const withoutIdle = <Point, Value>(
   let { expired } = idle
   for (const [key, point] of Object.entries(state.series)) {
     if (isIdle(instrument, idle.seen[key]!, now)) {
-      expired = together(measure.merge, expired, point)
+      expired = together(measure.merge, expired, point, now)
     } else {
       series[key] = point
       born[key] = idle.born[key]!
-      seen[key] = idle.seen[key]!
+      seen[key] = Math.min(idle.seen[key]!, now)
     }
   }
   return { ...state, series, idle: { born, seen, expired, sweptAt: now } }
 }
 
-/** Two points, of which either may not be there. */
+/** Two points, of which either may not be there. `now`: see {@link Measure.merge}. */
 export const together = <Point>(
-  merge: (left: Point, right: Point) => Point,
+  merge: (left: Point, right: Point, now?: number) => Point,
   left: Point | null | undefined,
-  right: Point | null | undefined
+  right: Point | null | undefined,
+  now?: number
 ): Point | null => {
   if (left === null || left === undefined) return right ?? null
-  return right === null || right === undefined ? left : merge(left, right)
+  return right === null || right === undefined ? left : merge(left, right, now)
 }
 
 // --- states together
@@ -154,26 +170,33 @@ export const together = <Point>(
  */
 export const mergeStates =
   <Point, Value>(measure: Measure<Point, Value>) =>
-  (left: SeriesState<Point>, right: SeriesState<Point>): SeriesState<Point> => {
+  (one: SeriesState<Point>, other: SeriesState<Point>, now?: number): SeriesState<Point> => {
+    const left = now === undefined ? one : rewound(measure, one, now)
+    const right = now === undefined ? other : rewound(measure, other, now)
     const merged = {
-      series: byKey(left.series, right.series, measure.merge),
+      series: byKey(left.series, right.series, measure.merge, now),
       rejected: left.rejected + right.rejected
     }
     if (left.idle === undefined || right.idle === undefined) return merged
     const idle: Idle<Point> = {
-      born: byKey(left.idle.born, right.idle.born, Math.min),
-      seen: byKey(left.idle.seen, right.idle.seen, Math.max),
-      expired: together(measure.merge, left.idle.expired, right.idle.expired),
-      sweptAt: together(Math.max, left.idle.sweptAt, right.idle.sweptAt)
+      born: byKey(left.idle.born, right.idle.born, (a, b) => Math.min(a, b)),
+      seen: byKey(left.idle.seen, right.idle.seen, laterTime, now),
+      expired: together(measure.merge, left.idle.expired, right.idle.expired, now),
+      sweptAt: together(laterTime, left.idle.sweptAt, right.idle.sweptAt, now)
     }
     return { ...merged, idle }
   }
 
 /** The values of both by key; of a key that both have, put together. */
-export const byKey = <A>(left: ByKey<A>, right: ByKey<A>, merge: (left: A, right: A) => A): ByKey<A> => {
+export const byKey = <A>(
+  left: ByKey<A>,
+  right: ByKey<A>,
+  merge: (left: A, right: A, now?: number) => A,
+  now?: number
+): ByKey<A> => {
   const merged: Record<string, A> = { ...left }
   for (const [key, value] of Object.entries(right)) {
-    merged[key] = Object.hasOwn(merged, key) ? merge(merged[key]!, value) : value
+    merged[key] = Object.hasOwn(merged, key) ? merge(merged[key]!, value, now) : value
   }
   return merged
 }

@@ -1,6 +1,10 @@
 /**
  * A window of time that slides in steps. Time is cut into slots; the window of a time is the slot it lies in, and those
  * before it. So it holds nothing as old as its length, and looks back at least its length less one slot.
+ *
+ * It follows the time of the values, not the greatest one: a value of an earlier slot says that the clock was set back.
+ * What lies after it is forgotten, because the clock will come there again. So the window is right again after its
+ * length, wherever the clock went. Out of order, a value may be one slot late: then nothing is forgotten.
  */
 export interface WindowSettings {
   /** Default: a minute. */
@@ -9,13 +13,18 @@ export interface WindowSettings {
   readonly slots: number
 }
 
+/** With fewer slots than these, one is too much of the window to be late by. */
+const SlotsToBeLate = 10
+
 export class SlidingWindow {
   readonly millis: number
   readonly slots: number
+  readonly #mostLate: number
 
   constructor({ slots, windowMillis = 60_000 }: WindowSettings) {
     this.millis = windowMillis
     this.slots = slots
+    this.#mostLate = slots < SlotsToBeLate ? 0 : 1
   }
 
   /**
@@ -30,5 +39,21 @@ export class SlidingWindow {
   /** Whether a slot is in the window that ends with `newest`. By the difference, which is monotone for times far away. */
   has(slot: number, newest: number): boolean {
     return newest >= slot && newest - slot < this.slots
+  }
+
+  /** Of slots in order, those that the clock has come to if the last value is of the slot `last`. The same array if all are. */
+  reached<S extends { readonly slot: number }>(slots: Array<S>, last: number): Array<S>
+  reached<S extends { readonly slot: number }>(slots: ReadonlyArray<S>, last: number): ReadonlyArray<S>
+  reached<S extends { readonly slot: number }>(slots: ReadonlyArray<S>, last: number): ReadonlyArray<S> {
+    const isReached = ({ slot }: S): boolean => slot - last <= this.#mostLate
+    const newest = slots.at(-1)
+    return newest === undefined || isReached(newest) ? slots : slots.filter(isReached)
+  }
+
+  /** Those of them that are in the window. */
+  staying<S extends { readonly slot: number }>(slots: ReadonlyArray<S>, last: number): Array<S> {
+    const reached = this.reached(slots, last)
+    const newest = Math.max(last, reached.at(-1)?.slot ?? last)
+    return reached.filter(({ slot }) => this.has(slot, newest))
   }
 }

@@ -1,6 +1,6 @@
 /**
  * Quantiles over a sliding window of time: an exponential histogram for each slot of it. Time is that of the values,
- * never that of a clock, and may go backwards.
+ * never that of a clock. Where it goes back, the window goes back with it.
  */
 import {
   draftOf,
@@ -31,8 +31,8 @@ export interface SummarySlot extends ExponentialPoint {
 }
 
 /**
- * `count` and `sum` are of all values. `slots` has those of the window that ends with the newest slot, which stands
- * last; slots without values are left out.
+ * `count` and `sum` are of all values. `slots` has those of the window in order, but for those without values: see
+ * {@link SlidingWindow.staying}.
  */
 export interface SummaryPoint {
   readonly count: number
@@ -54,32 +54,33 @@ export const summaryMeasure = (settings: SummarySettings): Measure<SummaryPoint>
     const slot = window.slotAt(at)
     const point = slots.find((each) => each.slot === slot)
     const values = point === undefined ? exponential.first(value, at) : exponential.next(point, value, at)
-    return { count: count + 1, sum: sum + value, slots: withSlots(slots, [{ ...values, slot }]) }
+    return { count: count + 1, sum: sum + value, slots: withSlots(window.staying(slots, slot), [{ ...values, slot }]) }
   }
 
-  /** `more` in place of those that are there for the same slots; what is now out of the window goes. */
-  const withSlots = (slots: ReadonlyArray<SummarySlot>, more: ReadonlyArray<SummarySlot>) => {
-    const newest = Math.max(newestOf(slots), newestOf(more))
-    return [...slots.filter(({ slot }) => !more.some((each) => each.slot === slot)), ...more]
-      .filter(({ slot }) => window.has(slot, newest))
-      .sort((a, b) => a.slot - b.slot)
-  }
+  /** `more` in place of those that are there for the same slots. */
+  const withSlots = (slots: ReadonlyArray<SummarySlot>, more: ReadonlyArray<SummarySlot>): Array<SummarySlot> =>
+    [...slots.filter(({ slot }) => !more.some((each) => each.slot === slot)), ...more].sort((a, b) => a.slot - b.slot)
 
   return {
     accepts: anyNumber,
     first: (value, at) => next({ count: 0, sum: 0, slots: [] }, value, at),
     next,
-    merge: (left, right) => ({
-      count: left.count + right.count,
-      sum: left.sum + right.sum,
-      slots: withSlots(
-        left.slots,
-        right.slots.map((each) => {
-          const same = left.slots.find(({ slot }) => slot === each.slot)
-          return same === undefined ? each : { ...mergePoints(same, each), slot: each.slot }
-        })
-      )
-    })
+    rewind: (point, at) => {
+      const slots = window.reached(point.slots, window.slotAt(at))
+      return slots === point.slots ? point : { ...point, slots }
+    },
+    merge: (left, right) => {
+      const newest = Math.max(newestOf(left.slots), newestOf(right.slots))
+      const more = right.slots.map((each) => {
+        const same = left.slots.find(({ slot }) => slot === each.slot)
+        return same === undefined ? each : { ...mergePoints(same, each), slot: each.slot }
+      })
+      return {
+        count: left.count + right.count,
+        sum: left.sum + right.sum,
+        slots: withSlots(left.slots, more).filter(({ slot }) => window.has(slot, newest))
+      }
+    }
   }
 }
 
@@ -94,6 +95,8 @@ export class SummaryPoints implements Points {
   readonly least = -Number.MAX_VALUE
   readonly #window: SlidingWindow
   readonly #series: Array<{ count: number; sum: number; slots: Array<SlotDraft> }> = []
+  /** When the last value was measured. */
+  #at = Number.NEGATIVE_INFINITY
 
   constructor(settings: SummarySettings) {
     this.#window = windowOf(settings)
@@ -112,18 +115,20 @@ export class SummaryPoints implements Points {
     series.count++
     series.sum += value
     const slot = this.#window.slotAt(at)
+    if (at < this.#at) for (const each of this.#series) each.slots = this.#window.reached(each.slots, slot)
+    this.#at = at
     take(this.#draft(series, slot), value)
   }
 
-  /** Not kept if it is before the window. */
+  /** That of the slot, which is known or new. */
   #draft(series: { slots: Array<SlotDraft> }, slot: number): SlotDraft {
-    const { slots } = series
-    const after = slots.findLastIndex((each) => each.slot <= slot)
-    if (slots[after]?.slot === slot) return slots[after]
+    const last = series.slots.at(-1)
+    if (last?.slot === slot) return last
+    series.slots = this.#window.staying(series.slots, slot)
+    const before = series.slots.findLastIndex((each) => each.slot <= slot)
+    if (series.slots[before]?.slot === slot) return series.slots[before]
     const draft = { ...newDraft({}), slot }
-    slots.splice(after + 1, 0, draft)
-    const newest = newestOf(slots)
-    series.slots = slots.filter((each) => this.#window.has(each.slot, newest))
+    series.slots.splice(before + 1, 0, draft)
     return draft
   }
 

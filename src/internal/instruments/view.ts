@@ -11,7 +11,7 @@ export const view = (instrument: Instrument, state: SeriesState<unknown>, now: n
   const live = withoutIdle(instrument, kind.measure, state, now)
   const labelled = instrument.labels.length > 0
   return {
-    ...(kind.adds || !labelled ? { ...kind.show(total(kind, live), now), ...kind.frame } : {}),
+    ...(kind.adds || !labelled ? { ...kind.show(total(kind, live, now), now), ...kind.frame } : {}),
     ...(labelled && { series: seriesOf(instrument, kind, live, now) }),
     ...overflow(instrument, kind, live, now),
     ...(live.rejected > 0 && { rejected: live.rejected })
@@ -19,9 +19,9 @@ export const view = (instrument: Instrument, state: SeriesState<unknown>, now: n
 }
 
 /** Of all series, of what is beyond the cap, and of what has expired. */
-const total = ({ measure }: Kind, { idle, series }: SeriesState<unknown>): unknown => {
+const total = ({ measure }: Kind, { idle, series }: SeriesState<unknown>, now: number): unknown => {
   return Object.values(series).reduce(
-    (point, each) => together<unknown>(measure.merge, point, each),
+    (point, each) => together<unknown>(measure.merge, point, each, now),
     idle?.expired ?? null
   )
 }

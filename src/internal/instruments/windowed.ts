@@ -1,6 +1,6 @@
 /**
  * Count, sum and extremes over a sliding window of time, by slots. Time is that of the values and of the reader, never
- * that of a clock, and may go backwards.
+ * that of a clock. Where it goes back, the window goes back with it.
  */
 import { anyNumber, type Measure } from "./measure.ts"
 import { SlidingWindow, type WindowSettings } from "./slidingWindow.ts"
@@ -14,10 +14,7 @@ export interface WindowSlot {
   readonly max: number
 }
 
-/**
- * The slots of the window that ends with the newest one, which stands last; those without values are left out. What
- * comes late has its place as long as its slot is in the window.
- */
+/** The slots of the window in order, but for those without values: see {@link SlidingWindow.staying}. */
 export interface WindowPoint {
   readonly slots: ReadonlyArray<WindowSlot>
 }
@@ -45,12 +42,15 @@ export const windowMeasure = (settings: WindowSettings): Measure<WindowPoint> =>
   const next = (point: WindowPoint, value: number, at: number): WindowPoint => {
     const { slots } = point
     const more = slotOf(value, at)
-    const newest = Math.max(newestOf(point), more.slot)
-    if (!window.has(more.slot, newest)) return point
-    const before = slots.findLastIndex(({ slot }) => slot <= more.slot)
-    const same = slots[before]
-    if (same?.slot === more.slot) return { slots: slots.with(before, together(same, more)) }
-    return { slots: slots.toSpliced(before + 1, 0, more).filter(({ slot }) => window.has(slot, newest)) }
+    const last = slots.at(-1)
+    if (last?.slot === more.slot) return { slots: slots.with(-1, together(last, more)) }
+    const staying = window.staying(slots, more.slot)
+    const before = staying.findLastIndex(({ slot }) => slot <= more.slot)
+    const same = staying[before]
+    return {
+      slots:
+        same?.slot === more.slot ? staying.with(before, together(same, more)) : staying.toSpliced(before + 1, 0, more)
+    }
   }
 
   const merge = (left: WindowPoint, right: WindowPoint): WindowPoint => {
@@ -65,7 +65,12 @@ export const windowMeasure = (settings: WindowSettings): Measure<WindowPoint> =>
     }
   }
 
-  return { accepts: anyNumber, first: (value, at) => next({ slots: [] }, value, at), next, merge }
+  const rewind = (point: WindowPoint, at: number): WindowPoint => {
+    const slots = window.reached(point.slots, window.slotAt(at))
+    return slots === point.slots ? point : { slots }
+  }
+
+  return { accepts: anyNumber, first: (value, at) => next({ slots: [] }, value, at), next, merge, rewind }
 }
 
 /**
