@@ -1,5 +1,5 @@
 // Whatever comes, is removed, begins anew or does not arrive: deltas that arrived add up to what there was.
-import { expect, it } from "@effect/vitest"
+import { describe, expect, it } from "@effect/vitest"
 import fc from "fast-check"
 import { Metric } from "mvx-metrics"
 import type { Dated } from "../../src/internal/exporters/collect.ts"
@@ -111,4 +111,46 @@ it("deltas that arrived add up to what was measured", () => {
     }),
     { numRuns: 300 }
   )
+})
+
+describe.each(["cumulative", "delta"] as const)("%s exports while the clock is set back", (temporality) => {
+  it("have intervals that do not end before they begin, and lose nothing", () => {
+    const hour = 3_600_000
+    const Jobs = metrics[0]!
+    let exported: ExportedStreams = new Map()
+    const arrived: Array<readonly [start: number, value: number]> = []
+    let state = Jobs.initial
+    const send = (now: number): void => {
+      const dated = metricData(Jobs, Jobs.view(state as never, now)).map((data) => ({ data, since: 9 * hour }))
+      const nanos = (millis: number): bigint => BigInt(millis) * 1_000_000n
+      const [data, seen] = streams(dated, exported, { temporality, begun: nanos(9 * hour), now: nanos(now) })
+      exported = seen
+      for (const each of data) {
+        for (const { point, start } of each.points) {
+          arrived.push([Number(start / 1_000_000n), (point as NumberPoint).value])
+        }
+      }
+    }
+    for (const now of [9 * hour, 9 * hour + 10, hour, hour + 10, 10 * hour]) {
+      state = Metric.reduce(Jobs, state as never, done(1, "a"), now)
+      send(now)
+    }
+    expect(arrived).toEqual(
+      temporality === "cumulative"
+        ? [
+            [9 * hour, 1],
+            [9 * hour, 2],
+            [hour, 3],
+            [hour, 4],
+            [hour, 5]
+          ]
+        : [
+            [9 * hour, 1],
+            [9 * hour, 1],
+            [hour, 1],
+            [hour, 1],
+            [hour + 10, 1]
+          ]
+    )
+  })
 })

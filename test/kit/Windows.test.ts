@@ -3,6 +3,7 @@
 import { expect } from "@effect/vitest"
 import { Clock, Effect } from "effect"
 import { TestClock } from "effect/testing"
+import * as Prometheus from "mvx-metrics/Prometheus"
 import { newRecorder, onBothLayers } from "../support/bothLayers.ts"
 import { done, dropped, Expiring, ExpiringLevels, Quantiles, Rate, RateOfN, Recent } from "../support/kit.metrics.ts"
 
@@ -120,6 +121,56 @@ onBothLayers(
         yield* TestClock.adjust("1 hour")
         expect(yield* counts).toEqual([31, {}, undefined])
         expect((yield* recorder.snapshot(ExpiringLevels)).dimensions).toEqual({ series: [] })
+      })
+    )
+
+    it.effect("all that depends on time is right one window after the clock was set back", () =>
+      Effect.gen(function* () {
+        const start = Math.ceil((yield* Clock.currentTimeMillis) / 60_000) * 60_000
+        const ahead = start + 8 * 3_600_000
+        yield* TestClock.setTime(ahead)
+        const recorder = yield* newRecorder()
+        for (const metric of [Rate, RateOfN, Recent, Quantiles, Expiring, ExpiringLevels]) {
+          yield* recorder.register(metric)
+        }
+        for (const queue of ["a", "b"]) yield* recorder.emit(done(100, queue))
+        yield* TestClock.setTime(start)
+        const count = 30
+        for (let i = 0; i < count; i++) {
+          yield* recorder.emit(done(2, "a"))
+          yield* TestClock.adjust("1 second")
+        }
+        const shown = (yield* recorder.snapshots) as unknown as {
+          readonly [name: string]: { readonly dimensions: object }
+        }
+        const of = ({ name }: { readonly name: string }) => shown[name]!.dimensions
+        // The reader is at the begin of a slot that has nothing yet.
+        expect(of(Rate)).toMatchObject({ perSecond: 0.9 })
+        expect(of(RateOfN)).toEqual({ perSecond: 1.8 })
+        expect(of(Recent)).toMatchObject({ min: 2, max: 2 })
+        expect(of(Quantiles)).toMatchObject({ count: count + 2, quantiles: { "0": 2, "1": 2 } })
+        expect(of(Expiring)).toMatchObject({ value: 200 + 2 * count, series: [{ labels: { queue: "a" } }] })
+        const at = start + (count - 1) * 1000
+        expect(of(ExpiringLevels)).toEqual({ series: [{ labels: { queue: "a" }, value: 2, at }] })
+
+        // And nothing of it comes back when the clock gets there by itself.
+        yield* TestClock.setTime(ahead)
+        expect((yield* recorder.snapshot(Rate)).dimensions).toMatchObject({ perSecond: 0 })
+      })
+    )
+
+    it.effect("nothing says that it was created in the future", () =>
+      Effect.gen(function* () {
+        yield* TestClock.setTime(9 * 3_600_000)
+        const recorder = yield* newRecorder()
+        yield* recorder.register(Quantiles)
+        yield* recorder.emit(done(1))
+        yield* TestClock.setTime(3_600_000)
+        const text = yield* Prometheus.render("openmetrics")
+        const created = text
+          .split("\n")
+          .filter((line) => line.includes("_created") && line.includes(recorder.recorderId))
+        expect(created.map((line) => line.split(" ").at(-1))).toEqual(["3600"])
       })
     )
   },

@@ -115,7 +115,9 @@ export class Cell {
   }
 
   shown(now: number): Shown {
-    const { createdAt, metric } = this
+    const { metric } = this
+    // The clock may have been set back since.
+    const createdAt = Math.min(this.createdAt, now)
     const dimensions = this.#try(() => this.#viewForExporters(now), undefined)
     return { metric, dimensions, createdAt, quarantine: this.#quarantine }
   }

@@ -52,10 +52,12 @@ export const streams = (
       const key = JSON.stringify([data.name, data.type, Object.entries(point.attributes).sort(byName)])
       const known = seen.get(key) ?? before.get(key)
       const goesOn = known !== undefined && known.since === since && adds?.(point, known.point) !== true
-      const start = goesOn ? known.start : since === undefined ? (known?.at ?? options.begun) : nanosOf(since)
+      // Where the clock was set back, that may lie after now: an interval that ends before it begins is invalid.
+      const byNow = (time: Nanos): Nanos => (time > options.now ? options.now : time)
+      const start = byNow(goesOn ? known.start : since === undefined ? (known?.at ?? options.begun) : nanosOf(since))
       seen.set(key, { since, start, at: options.now, point })
       return isDelta && goesOn
-        ? { start: known.at, point: minus(data.type, point, known.point), hasExtremes: false }
+        ? { start: byNow(known.at), point: minus(data.type, point, known.point), hasExtremes: false }
         : { start, point, hasExtremes: true }
     })
     return { ...data, isDelta, points } as unknown as Streamed
