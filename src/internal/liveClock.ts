@@ -13,19 +13,22 @@ export const liveClock: Clock.Clock = Context.get(Context.empty(), Clock.Clock)
 export const withLiveClock = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.provideService(effect, Clock.Clock, liveClock)
 
-/** The longest that a timer can wait, in milliseconds. */
+/** The longest that a timer can wait, in milliseconds. A longer one would fire at once. */
 const LongestTimer = 2 ** 31 - 1
 
 /** A sleep that by itself keeps no process alive: of what goes on in the background until it is stopped. */
 export const sleepInBackground = (duration: Duration.Input): Effect.Effect<void> =>
   Effect.clockWith((clock) => {
     if (clock !== liveClock) return Effect.sleep(duration)
-    return Effect.callback<void>((resume) => {
-      const millis = Math.min(LongestTimer, Duration.toMillis(duration))
-      const timer = setTimeout(() => resume(Effect.void), millis)
-      if (typeof timer === "object") timer.unref()
-      return Effect.sync(() => clearTimeout(timer))
-    })
+    return timerInBackground(Duration.toMillis(duration))
+  })
+
+const timerInBackground = (millis: number): Effect.Effect<void> =>
+  Effect.callback<void>((resume) => {
+    const rest = millis > LongestTimer ? timerInBackground(millis - LongestTimer) : Effect.void
+    const timer = setTimeout(() => resume(rest), Math.min(LongestTimer, millis))
+    if (typeof timer === "object") timer.unref()
+    return Effect.sync(() => clearTimeout(timer))
   })
 
 /** Waits for an effect no longer than this, by the real clock, and interrupts it then, be it in a finalizer. */

@@ -28,6 +28,12 @@ export const aBoolean: Check = (value) =>
 export const positiveInteger: Check = (value) =>
   Number.isSafeInteger(value) && (value as number) > 0 ? undefined : `must be a positive integer, got ${got(value)}`
 
+/** A positive integer for which there is a greatest value that works. */
+export const positiveIntegerUpTo =
+  (most: number): Check =>
+  (value) =>
+    positiveInteger(value) ?? ((value as number) > most ? `must be no more than ${most}, got ${got(value)}` : undefined)
+
 export const integerWithin =
   (least: number, most: number): Check =>
   (value) =>

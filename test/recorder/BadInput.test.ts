@@ -22,6 +22,12 @@ const capacities: ReadonlyArray<Case> = [
 
 const badOptions: ReadonlyArray<Case> = [
   ...capacities,
+  [
+    "a capacity that the counters of the fold cannot hold",
+    { capacity: 2 ** 31 },
+    "capacity",
+    "no more than 2147483647"
+  ],
   ["an unknown option", { capasity: 10 }, "capasity", /not an option.*capacity/],
   ["an unknown option that is an Object's", { toString: 10 }, "toString", "not an option"],
   ["an unknown policy", { overflow: "drop" }, "overflow", /drop-newest.*drop-oldest.*backpressure.*fail/],
@@ -63,6 +69,16 @@ onBothLayers("bad options of a recorder", (it) => {
       expectNamed(yield* Effect.flip(runtime.createRecorder("bad", options)), bad)
       expectNamed(yield* Effect.flip(Layer.build(Recorder.layer("bad", options))), bad)
       expect(yield* runtime.recorderIds).toEqual(before)
+    })
+  )
+
+  it.effect("the greatest capacity counts as it should", () =>
+    Effect.gen(function* () {
+      const recorder = yield* newRecorder({ capacity: 2 ** 31 - 1 })
+      yield* recorder.register(Ticks)
+      for (let n = 0; n < 3; n++) yield* recorder.emit(tick(n))
+      const { stats } = yield* recorder.report
+      expect(stats).toMatchObject({ capacity: 2 ** 31 - 1, accepted: 3, applied: 3, pending: 0 })
     })
   )
 

@@ -18,7 +18,7 @@ import type {
 } from "../../MetricsError.ts"
 import type { MetricChange, Report, Snapshot, Snapshots, States } from "../../Snapshot.ts"
 import type { RecorderState, Stats } from "../../Stats.ts"
-import { aFunction, anEffect, aString, type Check, oneOf, positiveInteger } from "../options.ts"
+import { aFunction, anEffect, aString, type Check, oneOf, positiveIntegerUpTo } from "../options.ts"
 import type { Overflow } from "./intake.ts"
 import type { Detail } from "./logging.ts"
 
@@ -26,7 +26,7 @@ import type { Detail } from "./logging.ts"
 export interface RecorderOptions<out R = never> {
   /** What is measured, for those who read reports. Default: the recorder's id. Blank: a generated one. */
   readonly entityId?: string
-  /** Most events that may be accepted and not yet folded, wherever they are. Default: 10 000. */
+  /** Most events that may be accepted and not yet folded, wherever they are. At most 2 147 483 647. Default: 10 000. */
   readonly capacity?: number
   /**
    * What happens to an event beyond the capacity:
@@ -54,10 +54,13 @@ export interface RecorderOptions<out R = never> {
   readonly onMetricChanged?: (change: MetricChange) => Effect.Effect<unknown, unknown, R>
 }
 
+/** The fold counts in 32 bits. More events between two looks at its counters could not be told from fewer. */
+const MostCapacity = 2 ** 31 - 1
+
 /** The checks of {@link RecorderOptions}. */
 export const recorderOptionChecks: { readonly [K in keyof Required<RecorderOptions>]: Check } = {
   entityId: aString,
-  capacity: positiveInteger,
+  capacity: positiveIntegerUpTo(MostCapacity),
   overflow: oneOf("drop-newest", "drop-oldest", "backpressure", "fail"),
   logging: oneOf("silent", "normal", "inspection"),
   onStarting: anEffect,
