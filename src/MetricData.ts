@@ -25,6 +25,17 @@ export type Attributes = { readonly [name: string]: LabelValue }
 /** The attribute of what is beyond the cap on series, as in OpenTelemetry. */
 export const OverflowAttribute = "otel.metric.overflow"
 
+/** The attribute of what series had that have expired, where it was not exported while they were there. */
+export const ExpiredAttribute = "mvx_metrics.expired"
+
+/** Since when a series counts that can expire: from its first event, or from the first one after it expired. */
+export interface Life {
+  /** In milliseconds since the Unix epoch. */
+  readonly since: number
+  /** Differs from that of an earlier life of the same series, whatever the clock says. */
+  readonly number: number
+}
+
 interface Named {
   /** As in the definition, with a suffix where a metric becomes several. */
   readonly name: string
@@ -32,14 +43,18 @@ interface Named {
   readonly unit: string | undefined
 }
 
-export interface NumberPoint {
+interface Point {
   readonly attributes: Attributes
+  /** Where series expire. Default: the series counts for as long as its metric. */
+  readonly life?: Life | undefined
+}
+
+export interface NumberPoint extends Point {
   readonly value: number
   readonly exemplar?: Exemplar | undefined
 }
 
-export interface HistogramDataPoint {
-  readonly attributes: Attributes
+export interface HistogramDataPoint extends Point {
   readonly count: number
   readonly sum: number
   readonly min: number | null
@@ -50,8 +65,7 @@ export interface HistogramDataPoint {
   readonly exemplars?: ReadonlyArray<Exemplar | undefined>
 }
 
-export interface ExponentialDataPoint {
-  readonly attributes: Attributes
+export interface ExponentialDataPoint extends Point {
   readonly count: number
   readonly sum: number
   readonly min: number | null
@@ -62,8 +76,7 @@ export interface ExponentialDataPoint {
   readonly negative: Buckets
 }
 
-export interface SummaryDataPoint {
-  readonly attributes: Attributes
+export interface SummaryDataPoint extends Point {
   readonly count: number
   readonly sum: number
   readonly quantiles: ReadonlyArray<readonly [quantile: number, value: number]>

@@ -6,6 +6,7 @@ import { metricData } from "../../src/internal/exporters/metricData.ts"
 import { Kernel } from "../../src/internal/instruments/kernel.ts"
 import { kernelOf } from "../../src/internal/instruments/kernelOf.ts"
 import { shownSeries } from "../../src/internal/instruments/shownSeries.ts"
+import type { MetricData } from "../../src/MetricData.ts"
 import { kinds } from "../support/kit.ts"
 
 const Job = Schema.TaggedUnion({ job: { n: Schema.NullOr(Schema.Number), queue: Schema.String, ok: Schema.Boolean } })
@@ -21,6 +22,13 @@ const jobs = fc.array(
   })
 )
 const common = fc.record({ maxSeries: fc.constantFrom(2, 100), expireAfter: fc.constantFrom(undefined, 300) })
+
+type Point = MetricData["points"][number]
+
+const withoutLives = (data: MetricData): object => ({
+  ...data,
+  points: data.points.map(({ life: _, ...point }: Point) => point)
+})
 
 describe.each(Object.entries(kinds))("%s", (_, { make, measures, option, settings }) => {
   it("shows exporters the same as its view", () => {
@@ -41,8 +49,13 @@ describe.each(Object.entries(kinds))("%s", (_, { make, measures, option, setting
           now += after
           kernel.event(event, now)
         }
-        const viewed = metricData(metric, metric.view(kernel.state() as never, now))
-        expect(metricData(metric, shownSeries(kernel, now))).toEqual(viewed)
+        const state = kernel.state()
+        const shown = metricData(metric, shownSeries(kernel, now))
+        expect(shown.map(withoutLives)).toEqual(metricData(metric, metric.view(state as never, now)))
+        for (const { attributes, life } of shown.flatMap(({ points }) => points as ReadonlyArray<Point>)) {
+          const key = "queue" in attributes ? JSON.stringify([attributes.queue]) : "overflow"
+          expect(life).toEqual(state.idle && { number: state.idle.lives[key], since: state.idle.born[key] })
+        }
       }),
       { numRuns: 40 }
     )

@@ -4,13 +4,14 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import type { MetricData } from "../../MetricData.ts"
+import type * as Metric from "../../Metric.ts"
+import { type Attributes, ExpiredAttribute, type MetricData } from "../../MetricData.ts"
 import { internalsOf, type Source } from "../runtime/runtimeInternals.ts"
 import type { RuntimeService } from "../runtime/runtimeModel.ts"
-import { conditionData } from "./conditionData.ts"
+import { countsData, missedData } from "./conditionData.ts"
 import { metricData } from "./metricData.ts"
 import { accountingOf } from "./packedStats.ts"
-import { accountingData, selfData } from "./selfData.ts"
+import { accountingData, foldLagData } from "./selfData.ts"
 import { RecorderAttribute } from "./selfFamily.ts"
 
 /** Data of one metric of one recorder, and since when it counts, in milliseconds since the Unix epoch. */
@@ -18,14 +19,28 @@ export interface Dated {
   readonly data: MetricData
   /** Not known of what the library says of itself. */
   readonly since: number | undefined
+  /** The recorder it is of, by its instance. Default: it is of the runtime as a whole. */
+  readonly owner?: number
+  /** Which life of its metric it is of. A reset and a replacement begin another, as does a recorder made again. */
+  readonly life?: string
+  /** What has expired of it, as one point. */
+  readonly expired?: MetricData
+}
+
+/** What was read of a runtime. */
+export interface Collected {
+  readonly all: ReadonlyArray<Dated>
+  /** The recorders, by instance, whose metrics could not be read this time. */
+  readonly unread: ReadonlySet<number>
 }
 
 /** The data of all metrics of all recorders, and what the library says of itself. A recorder that fails is left out. */
-export const collect = (runtime: RuntimeService): Effect.Effect<ReadonlyArray<Dated>> =>
+export const collect = (runtime: RuntimeService): Effect.Effect<Collected> =>
   Effect.gen(function* () {
-    const { foldCame, sources } = internalsOf(runtime)
+    const { foldCame, foldLag, sources } = internalsOf(runtime)
     const clock = yield* Clock.Clock
     const asked = clock.monotonicTimeNanosUnsafe()
+    const unread = new Set<number>()
     let isFirst = true
     const all = yield* Effect.forEach(
       sources(),
@@ -33,43 +48,79 @@ export const collect = (runtime: RuntimeService): Effect.Effect<ReadonlyArray<Da
         Effect.map(shownBy(source), (shown) => {
           if (isFirst) foldCame(Number(clock.monotonicTimeNanosUnsafe() - asked) / 1e9)
           isFirst = false
-          return shown
+          if (shown === undefined) unread.add(source.instance)
+          return shown ?? []
         }),
       { concurrency: "unbounded" }
     )
-    return [...all.flat(), ...undated(yield* selfData(runtime))]
+    const own = foldLagData(foldLag()).map((data): Dated => ({ data, since: undefined }))
+    return { all: [...all.flat(), ...sources().flatMap(accountOf), ...own], unread }
   })
 
 /** All that there is to say of one recorder. */
 export const collectSource = (source: Source): Effect.Effect<ReadonlyArray<Dated>> =>
-  Effect.map(shownBy(source), (shown) => [
-    ...shown,
-    ...undated(accountingData([{ recorderId: source.recorderId, stats: accountingOf(source.statsUnsafe()) }]))
-  ])
+  Effect.map(shownBy(source), (shown = []) => [...shown, ...accountOf(source)])
 
-const shownBy = ({ metrics, recorderId, shown }: Source): Effect.Effect<ReadonlyArray<Dated>> =>
+const accountOf = ({ instance, recorderId, statsUnsafe }: Source): ReadonlyArray<Dated> =>
+  accountingData([{ recorderId, stats: accountingOf(statsUnsafe()) }]).map((data) => ({
+    data,
+    since: undefined,
+    owner: instance,
+    life: String(instance)
+  }))
+
+/** `undefined`: it cannot be read. Either it has been removed meanwhile, or it has failed, which its accounting says. */
+const shownBy = ({ instance, recorderId, shown }: Source): Effect.Effect<ReadonlyArray<Dated> | undefined> =>
   Effect.gen(function* () {
     const read = yield* Effect.result(shown)
-    // Removed meanwhile, or failed, which its accounting says.
-    if (Result.isFailure(read)) return []
-    const byName = new Map((yield* metrics).map((metric) => [metric.name, metric]))
+    if (Result.isFailure(read)) return undefined
     const attributes = { [RecorderAttribute]: recorderId }
-    const conditions = read.success.flatMap(({ createdAt, snapshot }) => {
-      const metric = byName.get(snapshot.name)
-      return metric === undefined ? [] : [{ ...snapshot, quarantine: snapshot.quarantine, metric, createdAt }]
+    const conditions = read.success.map(({ metric, snapshot: { dimensions, quarantine } }) => ({
+      metric,
+      dimensions,
+      quarantine
+    }))
+    const data = read.success.flatMap(({ createdAt, epoch, metric, snapshot: { dimensions } }, i): Array<Dated> => {
+      const dated = { since: createdAt, owner: instance, life: `${instance}/${metric.name}/${epoch}` }
+      const expired = expiredData(metric, dimensions, attributes)
+      return [
+        ...metricData(metric, dimensions, attributes).map((each, part) => ({
+          ...dated,
+          data: each,
+          ...(expired !== undefined && { expired: expired[part]! })
+        })),
+        ...missedData(conditions[i]!, attributes).map((each) => ({ ...dated, data: each }))
+      ]
     })
-    const data = conditions.flatMap(({ createdAt, dimensions, metric }) =>
-      metricData(metric, dimensions, attributes).map((each): Dated => ({ data: each, since: createdAt }))
-    )
-    return [...data, ...undated(conditionData(conditions, attributes))]
+    const counts = countsData(conditions, attributes).map((each): Dated => ({ data: each, since: undefined }))
+    return [...data, ...counts]
   })
 
-const undated = (data: ReadonlyArray<MetricData>): ReadonlyArray<Dated> =>
-  data.map((each) => ({ data: each, since: undefined }))
+/** The same data of what has expired, where the series of a metric do. */
+const expiredData = (
+  metric: Metric.Any,
+  dimensions: unknown,
+  attributes: Attributes
+): ReadonlyArray<MetricData> | undefined => {
+  const expired = metric.instrument?.expireAfter && (dimensions as { readonly expired?: object }).expired
+  if (!expired) return undefined
+  const series = [{ ...expired, labels: {} }]
+  const data = metricData(metric, { ...(dimensions as object), series, overflow: undefined }, attributes)
+  const own = { ...attributes, [ExpiredAttribute]: true }
+  return data.map(
+    (each) => ({ ...each, points: asOne(each).map((point) => ({ ...point, attributes: own })) }) as MetricData
+  )
+}
+
+/** Numbers that stand for several values, as those of a frequency, are added up. */
+const asOne = (data: MetricData): MetricData["points"] =>
+  data.type === "sum"
+    ? [{ attributes: {}, value: data.points.reduce((sum, { value }) => sum + value, 0) }]
+    : data.points
 
 /** The same, those of one name together. */
 export const collectData = (runtime: RuntimeService): Effect.Effect<ReadonlyArray<MetricData>> =>
-  Effect.map(collect(runtime), (all) => together(all.map(({ data }) => data)))
+  Effect.map(collect(runtime), ({ all }) => together(all.map(({ data }) => data)))
 
 /** Data of one name and type as one. */
 export const together = (data: ReadonlyArray<MetricData>): ReadonlyArray<MetricData> => {

@@ -41,8 +41,16 @@ export interface Condition {
 
 /** The condition of the metrics of one recorder. `attributes` are those of the recorder. */
 export const conditionData = (metrics: ReadonlyArray<Condition>, attributes: Attributes): ReadonlyArray<MetricData> => [
-  ...counted.map(([family, holds]) => selfDataOf(family, [{ attributes, value: metrics.filter(holds).length }])),
-  ...told.map(([family, of]) =>
+  ...countsData(metrics, attributes),
+  ...toldData(metrics, attributes)
+]
+
+/** How many metrics there are, and how many of them are out of order. */
+export const countsData = (metrics: ReadonlyArray<Condition>, attributes: Attributes): ReadonlyArray<MetricData> =>
+  counted.map(([family, holds]) => selfDataOf(family, [{ attributes, value: metrics.filter(holds).length }]))
+
+const toldData = (metrics: ReadonlyArray<Condition>, attributes: Attributes): ReadonlyArray<MetricData> =>
+  told.map(([family, of]) =>
     selfDataOf(
       family,
       metrics.flatMap((condition): ReadonlyArray<NumberPoint> => {
@@ -53,7 +61,10 @@ export const conditionData = (metrics: ReadonlyArray<Condition>, attributes: Att
       })
     )
   )
-]
+
+/** What one metric did not take. It counts for as long as the metric does. */
+export const missedData = (condition: Condition, attributes: Attributes): ReadonlyArray<MetricData> =>
+  toldData([condition], attributes).filter(({ points }) => points.length > 0)
 
 /** What an instrument shows beside its points. Other metrics may show anything under these names. */
 const remark = ({ dimensions, metric }: Condition, name: "overflow" | "rejected"): unknown =>

@@ -2,7 +2,7 @@
  * From a definition and what it shows to the data of exporters.
  */
 import type * as Metric from "../../Metric.ts"
-import { type Attributes, type MetricData, type NumberPoint, OverflowAttribute } from "../../MetricData.ts"
+import { type Attributes, type Life, type MetricData, type NumberPoint, OverflowAttribute } from "../../MetricData.ts"
 import type { KindName } from "../instruments/instrument.ts"
 
 // biome-ignore lint/suspicious/noExplicitAny: what an instrument shows is known by its kind.
@@ -25,8 +25,11 @@ type Data = MetricData extends infer M
 const numbers = (points: ReadonlyArray<readonly [Attributes, Shown]>, field: string): ReadonlyArray<NumberPoint> =>
   points.flatMap(([attributes, shown]) => {
     const value: unknown = shown[field]
-    return typeof value === "number" ? [{ attributes, value }] : []
+    return typeof value === "number" ? [{ attributes, value, ...lifeOf(shown) }] : []
   })
+
+/** Since when a series counts, where series expire. */
+const lifeOf = ({ life }: Shown): { readonly life?: Life } => (life === undefined ? {} : { life })
 
 const gauge = (field: string, suffix = ""): Part => ({
   suffix,
@@ -43,9 +46,12 @@ const counter: Part = {
   data: (points) => ({
     type: "sum",
     monotonic: true,
-    points: points.map(([attributes, { exemplars, value }]) =>
-      exemplars === undefined ? { attributes, value } : { attributes, value, exemplar: exemplars[0] }
-    )
+    points: points.map(([attributes, shown]) => ({
+      attributes,
+      value: shown.value,
+      ...(shown.exemplars !== undefined && { exemplar: shown.exemplars[0] }),
+      ...lifeOf(shown)
+    }))
   })
 }
 
@@ -54,14 +60,15 @@ const histogram: Part = {
   data: (points, { boundaries }) => ({
     type: "histogram",
     boundaries,
-    points: points.map(([attributes, { count, counts, exemplars, max, min, sum }]) => ({
+    points: points.map(([attributes, { count, counts, exemplars, life, max, min, sum }]) => ({
       attributes,
       count,
       sum,
       min,
       max,
       counts,
-      ...(exemplars !== undefined && { exemplars })
+      ...(exemplars !== undefined && { exemplars }),
+      ...lifeOf({ life })
     }))
   })
 }
@@ -70,7 +77,7 @@ const exponentialHistogram: Part = {
   suffix: "",
   data: (points) => ({
     type: "exponentialHistogram",
-    points: points.map(([attributes, { count, max, min, negative, positive, scale, sum, zeroCount }]) => ({
+    points: points.map(([attributes, { count, life, max, min, negative, positive, scale, sum, zeroCount }]) => ({
       attributes,
       count,
       sum,
@@ -79,7 +86,8 @@ const exponentialHistogram: Part = {
       scale,
       zeroCount,
       positive,
-      negative
+      negative,
+      ...lifeOf({ life })
     }))
   })
 }
@@ -88,8 +96,9 @@ const summary: Part = {
   suffix: "",
   data: (points) => ({
     type: "summary",
-    points: points.map(([attributes, { count, quantiles, sum }]) => ({
+    points: points.map(([attributes, { count, life, quantiles, sum }]) => ({
       attributes,
+      ...lifeOf({ life }),
       count,
       sum,
       quantiles: Object.entries((quantiles ?? {}) as { [quantile: string]: number | null })
@@ -104,12 +113,15 @@ const byValue: Part = {
   data: (points) => ({
     type: "sum",
     monotonic: true,
-    points: points.flatMap(([attributes, { counts, others }]) => [
+    points: points.flatMap(([attributes, { counts, life, others }]) => [
       ...Object.entries(counts as { [value: string]: number }).map(([value, count]) => ({
         attributes: { ...attributes, value },
-        value: count
+        value: count,
+        ...lifeOf({ life })
       })),
-      ...(others === undefined ? [] : [{ attributes: { ...attributes, [OverflowAttribute]: true }, value: others }])
+      ...(others === undefined
+        ? []
+        : [{ attributes: { ...attributes, [OverflowAttribute]: true }, value: others, ...lifeOf({ life }) }])
     ])
   })
 }

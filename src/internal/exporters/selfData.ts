@@ -2,12 +2,9 @@
  * What the library counts of itself, as data of exporters like any other. All names begin with `mvx_metrics.`; the
  * attribute `recorder` says whose it is.
  */
-import * as Effect from "effect/Effect"
 import type { MetricData, NumberPoint } from "../../MetricData.ts"
-import { internalsOf } from "../runtime/runtimeInternals.ts"
-import type { RuntimeService } from "../runtime/runtimeModel.ts"
 import { conditionData } from "./conditionData.ts"
-import { type Accounting, accountingOf } from "./packedStats.ts"
+import type { Accounting } from "./packedStats.ts"
 import { type Family, family, RecorderAttribute, selfDataOf } from "./selfFamily.ts"
 
 /** What is told of each recorder: a number, or one for each `reason`. */
@@ -64,14 +61,3 @@ export const emptySelfData: ReadonlyArray<MetricData> = [
   ...conditionData([], {}).map((data): MetricData => ({ ...data, points: [] }) as MetricData),
   selfDataOf(foldLag, [])
 ]
-
-/** What is known of a runtime without reading its metrics. How those are: `conditionData.ts`. */
-export const selfData = (runtime: RuntimeService): Effect.Effect<ReadonlyArray<MetricData>> =>
-  Effect.sync(() => {
-    const { foldLag: seconds, sources } = internalsOf(runtime)
-    const recorders = sources().map(({ recorderId, statsUnsafe }) => ({
-      recorderId,
-      stats: accountingOf(statsUnsafe())
-    }))
-    return [...accountingData(recorders), ...foldLagData(seconds())]
-  })

@@ -7,6 +7,7 @@
 import type {
   ExponentialDataPoint,
   HistogramDataPoint,
+  Life,
   MetricData,
   NumberPoint,
   SummaryDataPoint
@@ -64,8 +65,7 @@ export class Exposition {
   add(data: MetricData, source: Source = nobody): void {
     const section = data.points.length === 0 ? undefined : this.#sectionOf(data)
     if (section === undefined) return
-    const { createdAt } = source
-    const created = this.#isOpenMetrics && createdAt !== undefined ? numberText(createdAt / 1000) : undefined
+    const created = this.#createdOf(source)
     const labelsWith = (...own: ReadonlyArray<string>): Array<string> =>
       labelsOf(data.points, source.labels, [...source.labelNames, ...own])
     switch (data.type) {
@@ -75,16 +75,28 @@ export class Exposition {
       case "histogram": {
         const labels = labelsWith("le")
         const bounds = this.#boundsOf(data.boundaries, section.family.unit)
-        const lines = data.points.map((point, i) => this.#buckets(section.family, bounds, point, labels[i]!, created))
+        const lines = data.points.map((point, i) =>
+          this.#buckets(section.family, bounds, point, labels[i]!, created(point))
+        )
         return void section.lines.push(lines.join(""))
       }
       case "exponentialHistogram": {
         const labels = labelsWith("le")
-        return void section.exponential.push(...data.points.map((point, i) => [labels[i]!, point, created] as const))
+        for (const [i, point] of data.points.entries()) {
+          section.exponential.push([labels[i]!, point, created(point)])
+        }
+        return
       }
       case "summary":
         return void section.lines.push(this.#summaries(section.family, data.points, labelsWith("quantile"), created))
     }
+  }
+
+  /** When a point began to count, as text; `undefined`: that is not known, or not told in this format. */
+  #createdOf({ createdAt }: Source): CreatedOf {
+    if (!this.#isOpenMetrics) return () => undefined
+    const ofMetric = createdAt === undefined ? undefined : numberText(createdAt / 1000)
+    return ({ life }) => (life === undefined ? ofMetric : numberText(life.since / 1000))
   }
 
   #sectionOf(data: MetricData): Section | undefined {
@@ -125,7 +137,7 @@ export class Exposition {
     { name, type, unit }: Family,
     points: ReadonlyArray<NumberPoint>,
     labels: ReadonlyArray<string>,
-    created: string | undefined
+    createdOf: CreatedOf
   ): string {
     const scaled = isScaled(unit)
     const isCounter = type === "counter"
@@ -133,6 +145,7 @@ export class Exposition {
     let text = ""
     for (let i = 0; i < points.length; i++) {
       const { exemplar, value } = points[i]!
+      const created = createdOf(points[i]!)
       const set = labels[i] === "" ? "" : `{${labels[i]}}`
       text += `${sample}${set} ${numberText(scaled ? scale(value, unit) : value)}${this.#exemplar(exemplar, unit)}\n`
       if (isCounter && created !== undefined) text += `${name}_created${set} ${created}\n`
@@ -181,12 +194,13 @@ export class Exposition {
     { name, unit }: Family,
     points: ReadonlyArray<SummaryDataPoint>,
     labels: ReadonlyArray<string>,
-    created: string | undefined
+    createdOf: CreatedOf
   ): string {
     const quantileText = this.#isOpenMetrics ? canonicalNumber : numberText
     let text = ""
     for (let i = 0; i < points.length; i++) {
       const { count, quantiles, sum } = points[i]!
+      const created = createdOf(points[i]!)
       const own = labels[i]!
       const set = own === "" ? "" : `{${own}}`
       for (const [quantile, value] of quantiles) {
@@ -218,6 +232,8 @@ export class Exposition {
     return this.#isOpenMetrics ? `${text}# EOF\n` : text
   }
 }
+
+type CreatedOf = (point: { readonly life?: Life | undefined }) => string | undefined
 
 interface Bound {
   readonly text: string

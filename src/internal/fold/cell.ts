@@ -11,7 +11,7 @@ import { describeError } from "../describeError.ts"
 import { type InPlace, Kernel } from "../instruments/kernel.ts"
 import { kernelOf } from "../instruments/kernelOf.ts"
 import { shownSeries, soleExemplars } from "../instruments/shownSeries.ts"
-import type { LargestRead, StateRead } from "../stream/protocol.ts"
+import type { LargestRead, ShownRead, StateRead } from "../stream/protocol.ts"
 import { largestSeries } from "./largestSeries.ts"
 
 /** What a metric shows at a moment, for one who does not keep it. */
@@ -96,11 +96,12 @@ export class Cell {
     return metric.view(kernel === undefined ? this.#working : Ref.getUnsafe(this.#state), now)
   }
 
-  #viewForExporters(now: number): unknown {
+  /** `expired`: whether to show what has expired as well. */
+  #viewForExporters(now: number, options?: { readonly expired: boolean }): unknown {
     const { kernel } = this
     if (!(kernel instanceof Kernel)) return this.#view(now)
     // Where there are thousands of series, most of what a view costs is for what they come to together.
-    if (kernel.instrument.labels.length > 0) return shownSeries(kernel, now)
+    if (kernel.instrument.labels.length > 0) return shownSeries(kernel, now, options)
     return { ...(this.#view(now) as object), ...soleExemplars(kernel, now) }
   }
 
@@ -124,11 +125,25 @@ export class Cell {
 
   /** A copy that the reader may keep: structured clone also refuses here what could not cross a thread. */
   snapshot(now: number): Snapshot {
-    const { name } = this.metric
     const dimensions = this.#try(() => structuredClone(this.#view(now)), this.#shown)
     this.#shown = dimensions
+    return this.#snapshotOf(dimensions)
+  }
+
+  #snapshotOf(dimensions: unknown): Snapshot {
+    const { name } = this.metric
     const quarantine = this.#quarantine
     return quarantine === undefined ? { name, dimensions } : { name, dimensions, quarantine: { ...quarantine } }
+  }
+
+  /** Likewise what exporters are shown. */
+  shownRead(now: number): ShownRead {
+    const { createdAt, epoch, kernel } = this
+    const snapshot =
+      kernel instanceof Kernel
+        ? this.#snapshotOf(structuredClone(this.#viewForExporters(now, { expired: true })))
+        : this.snapshot(now)
+    return { snapshot, epoch, createdAt }
   }
 
   /** A copy with its largest series only. */

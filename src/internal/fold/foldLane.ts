@@ -195,7 +195,7 @@ export class FoldLane {
       case "snapshots":
         return this.#cells.map((cell) => cell.snapshot(now))
       case "shown":
-        return this.#cells.map((cell) => ({ snapshot: cell.snapshot(now), createdAt: cell.createdAt }))
+        return this.#cells.map((cell) => cell.shownRead(now))
       case "largest":
         return this.#cells.map((cell) => cell.largest(now, maxSeries))
       case "states":

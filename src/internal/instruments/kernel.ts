@@ -2,6 +2,8 @@
  * The fold of a built-in instrument, in place: what its pure reducer says, at a fraction of the cost. It takes events,
  * or rows where they lie (see {@link ./rowsFold.ts}); property tests hold both equal to the reducer.
  */
+
+import type { Life } from "../../MetricData.ts"
 import type { MetricEvent } from "../../MetricEvent.ts"
 import type { Layout } from "../stream/layout.ts"
 import { type Exemplar, type Exemplars, exemplarsOf } from "./exemplars.ts"
@@ -53,7 +55,8 @@ export class Kernel implements InPlace {
     this.#measure = measure
     this.#table = new SeriesTable(instrument, points)
     this.#exemplars = exemplarsOf(instrument)
-    if (instrument.expireAfter !== undefined) this.#idle = { born: [], seen: [], expired: null, sweptAt: null }
+    if (instrument.expireAfter !== undefined)
+      this.#idle = { born: [], seen: [], lives: [], births: 0, expired: null, sweptAt: null }
   }
 
   event(event: MetricEvent, at: number): boolean {
@@ -106,10 +109,12 @@ export class Kernel implements InPlace {
   state(): SeriesState<unknown> {
     const series = this.#table.entries((index) => this.points.point(index))
     if (this.#idle === undefined) return { series, rejected: this.rejected }
-    const { born, expired, seen, sweptAt } = this.#idle
+    const { births, born, expired, lives, seen, sweptAt } = this.#idle
     const idle = {
       born: this.#table.entries((index) => born[index]!),
       seen: this.#table.entries((index) => seen[index]!),
+      lives: this.#table.entries((index) => lives[index]!),
+      births,
       expired,
       sweptAt
     }
@@ -119,13 +124,32 @@ export class Kernel implements InPlace {
   /** The series that have not expired, without a copy of all of them. Exemplars are by bucket. */
   eachLive(
     now: number,
-    take: (key: string, point: unknown, exemplars: ReadonlyArray<Exemplar | undefined> | undefined) => void
+    take: (
+      key: string,
+      point: unknown,
+      exemplars: ReadonlyArray<Exemplar | undefined> | undefined,
+      life: Life | undefined
+    ) => void
   ): void {
-    const seen = this.#idle?.seen
+    const idle = this.#idle
     for (const index of this.#table.all) {
-      if (seen !== undefined && isIdle(this.instrument, seen[index]!, now)) continue
-      take(this.#table.key(index), this.points.point(index), this.#exemplars?.of(index))
+      if (idle !== undefined && isIdle(this.instrument, idle.seen[index]!, now)) continue
+      const life = idle && { number: idle.lives[index]!, since: idle.born[index]! }
+      take(this.#table.key(index), this.points.point(index), this.#exemplars?.of(index), life)
     }
+  }
+
+  /** All series that have expired by `now` as one point; `null`: there are none, or series never expire. */
+  expired(now: number): unknown {
+    const idle = this.#idle
+    if (idle === undefined) return null
+    return this.#table.all.reduce<unknown>(
+      (expired, index) =>
+        isIdle(this.instrument, idle.seen[index]!, now)
+          ? together(this.#measure.merge, expired, this.points.point(index))
+          : expired,
+      idle.expired
+    )
   }
 
   // --- expiry
@@ -151,7 +175,10 @@ export class Kernel implements InPlace {
       this.points.reserve(index)
     }
     const goesOn = seen !== undefined && !ended
-    if (!goesOn) idle.born[index] = at
+    if (!goesOn) {
+      idle.born[index] = at
+      idle.lives[index] = idle.births++
+    }
     idle.seen[index] = at
   }
 
@@ -162,10 +189,12 @@ export class Kernel implements InPlace {
   }
 }
 
-/** By the index of the series: when it had its first event, and its last. */
+/** By the index of the series: when it had its first event and its last, and which life it is in. */
 interface IdleSeries {
   readonly born: Array<number>
   readonly seen: Array<number | undefined>
+  readonly lives: Array<number>
+  births: number
   expired: unknown
   sweptAt: number | null
 }

@@ -22,6 +22,13 @@ export interface Idle<Point> {
   /** When each series had its first event, and its last. Where the clock was set back, the last one is no later than {@link sweptAt}. */
   readonly born: ByKey<number>
   readonly seen: ByKey<number>
+  /**
+   * Which life of the metric's series each of them is in. It tells a series from an earlier one with the same labels
+   * that expired; times do not, because a clock can be set back.
+   */
+  readonly lives: ByKey<number>
+  /** How many series have begun, those that expired included. The next one gets this number. */
+  readonly births: number
   /** What expired, so that it is not lost from the total. */
   readonly expired: Point | null
   /** When series were last looked through, or `null`. */
@@ -34,7 +41,7 @@ export const OverflowKey = "overflow"
 export const emptyState = ({ expireAfter }: Instrument): SeriesState<never> =>
   expireAfter === undefined
     ? { series: {}, rejected: 0 }
-    : { series: {}, rejected: 0, idle: { born: {}, seen: {}, expired: null, sweptAt: null } }
+    : { series: {}, rejected: 0, idle: { born: {}, seen: {}, lives: {}, births: 0, expired: null, sweptAt: null } }
 
 export const keyOf = (values: ReadonlyArray<LabelValue>): string => JSON.stringify(values)
 
@@ -86,11 +93,14 @@ const put = <Point, Value>(
     return { ...state, series: { ...series, [key]: next } }
   }
   const ended = point !== undefined && isIdle(instrument, idle.seen[key]!, at)
-  const next = point === undefined || ended ? measure.first(value, at) : measure.next(point, value, at)
-  const born = point === undefined || ended ? { ...idle.born, [key]: at } : idle.born
+  const begins = point === undefined || ended
+  const next = begins ? measure.first(value, at) : measure.next(point, value, at)
+  const born = begins ? { ...idle.born, [key]: at } : idle.born
+  const lives = begins ? { ...idle.lives, [key]: idle.births } : idle.lives
+  const births = begins ? idle.births + 1 : idle.births
   const seen = { ...idle.seen, [key]: at }
   const expired = ended ? together(measure.merge, idle.expired, point, at) : idle.expired
-  return { ...state, series: { ...series, [key]: next }, idle: { ...idle, born, seen, expired } }
+  return { ...state, series: { ...series, [key]: next }, idle: { ...idle, born, seen, lives, births, expired } }
 }
 
 /** The series that an event with this key goes to. */
@@ -138,6 +148,7 @@ export const withoutIdle = <Point, Value>(
   const series: Record<string, Point> = {}
   const born: Record<string, number> = {}
   const seen: Record<string, number> = {}
+  const lives: Record<string, number> = {}
   let { expired } = idle
   for (const [key, point] of Object.entries(state.series)) {
     if (isIdle(instrument, idle.seen[key]!, now)) {
@@ -146,9 +157,10 @@ export const withoutIdle = <Point, Value>(
       series[key] = point
       born[key] = idle.born[key]!
       seen[key] = Math.min(idle.seen[key]!, now)
+      lives[key] = idle.lives[key]!
     }
   }
-  return { ...state, series, idle: { born, seen, expired, sweptAt: now } }
+  return { ...state, series, idle: { ...idle, born, seen, lives, expired, sweptAt: now } }
 }
 
 /** Two points, of which either may not be there. `now`: see {@link Measure.merge}. */
@@ -181,6 +193,8 @@ export const mergeStates =
     const idle: Idle<Point> = {
       born: byKey(left.idle.born, right.idle.born, (a, b) => Math.min(a, b)),
       seen: byKey(left.idle.seen, right.idle.seen, laterTime, now),
+      lives: byKey(left.idle.lives, right.idle.lives, (a, b) => Math.max(a, b)),
+      births: left.idle.births + right.idle.births,
       expired: together(measure.merge, left.idle.expired, right.idle.expired, now),
       sweptAt: together(laterTime, left.idle.sweptAt, right.idle.sweptAt, now)
     }
@@ -226,4 +240,4 @@ export const minusStates =
 const goesOn = (later: SeriesState<unknown>, earlier: SeriesState<unknown>, key: string): boolean =>
   Object.hasOwn(earlier.series, key) &&
   Object.hasOwn(later.series, key) &&
-  later.idle?.born[key] === earlier.idle?.born[key]
+  later.idle?.lives[key] === earlier.idle?.lives[key]

@@ -12,16 +12,20 @@ interface ShownSeries {
   /** What is beyond the cap. */
   readonly overflow?: object
   readonly rejected?: number
+  /** What has expired, as one point, of kinds that add up. */
+  readonly expired?: object
 }
 
-export const shownSeries = (kernel: Kernel, now: number): ShownSeries => {
+/** `expired`: whether to show what has expired as well. */
+export const shownSeries = (kernel: Kernel, now: number, { expired = false } = {}): ShownSeries => {
   const { instrument } = kernel
-  const { frame, show } = kindOf(instrument)
+  const { adds, frame, show } = kindOf(instrument)
   const series: Array<ShownSeries["series"][number]> = []
   let overflow: object | undefined
-  kernel.eachLive(now, (key, point, exemplars) => {
+  kernel.eachLive(now, (key, point, exemplars, life) => {
     const labels = labelsOf(instrument, key)
-    const shown = exemplars === undefined ? show(point, now) : { ...show(point, now), exemplars }
+    let shown = show(point, now)
+    if (exemplars !== undefined || life !== undefined) shown = { ...shown, exemplars, life }
     if (labels === undefined) overflow = shown
     else series.push({ ...shown, labels })
   })
@@ -29,7 +33,8 @@ export const shownSeries = (kernel: Kernel, now: number): ShownSeries => {
     ...frame,
     series,
     ...(overflow !== undefined && { overflow }),
-    ...(kernel.rejected > 0 && { rejected: kernel.rejected })
+    ...(kernel.rejected > 0 && { rejected: kernel.rejected }),
+    ...(expired && adds && instrument.expireAfter !== undefined && { expired: show(kernel.expired(now), now) })
   }
 }
 

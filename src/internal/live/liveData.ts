@@ -30,16 +30,13 @@ export const liveData = (runtime: RuntimeService, { maxRecorders, maxSeries }: L
 const read = (source: Source, maxSeries: number): Effect.Effect<LiveRecorder> =>
   Effect.gen(function* () {
     const { entityId, recorderId, statsUnsafe } = source
-    const definitions = yield* source.metrics
     const result = yield* Effect.result(source.largest(maxSeries))
     if (Result.isFailure(result)) {
       return { recorderId, entityId, stats: statsUnsafe(), metrics: [], error: result.failure.message }
     }
-    const shown = new Map(result.success.map((each) => [each.snapshot.name, each]))
-    const metrics = definitions.flatMap((metric) => {
-      const each = shown.get(metric.name)
-      return each === undefined ? [] : [describedBy(metric, each.snapshot, each.seriesCount)]
-    })
+    const metrics = result.success.map(({ metric, seriesCount, snapshot }) =>
+      describedBy(metric, snapshot, seriesCount)
+    )
     return { recorderId, entityId, stats: statsUnsafe(), metrics }
   })
 

@@ -13,14 +13,14 @@ import * as OtlpResource from "effect/observability/OtlpResource"
 import * as OtlpSerialization from "effect/observability/OtlpSerialization"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
-import { collect, collectSource, type Dated } from "../exporters/collect.ts"
+import { type Collected, collect, collectSource } from "../exporters/collect.ts"
 import { giveUpAfter, sleepInBackground } from "../liveClock.ts"
 import { aDuration, anything, type Check, notBlank, oneOf } from "../options.ts"
 import { internalsOf } from "../runtime/runtimeInternals.ts"
 import type { RuntimeService } from "../runtime/runtimeModel.ts"
 import { encodeExponential } from "./protobuf.ts"
 import { type OtlpMetric, otlpMetrics } from "./requests.ts"
-import { type ExportedStreams, streams, type Temporality } from "./streams.ts"
+import { type ExportedStreams, streams, type Temporality, type Timed } from "./streams.ts"
 
 export interface OtlpOptions {
   /** Where metrics are taken: `http://localhost:4318/v1/metrics`. */
@@ -78,16 +78,20 @@ export const makeExporter = (
     const resource = yield* resourceOf(options.resource, runtime.namespace)
     const begun = clock.currentTimeNanosUnsafe()
     const oneAtATime = yield* Semaphore.make(1)
-    let departed: ReadonlyArray<ReadonlyArray<Dated>> = []
-    let collected: ReadonlyArray<Dated> = []
+    let departed: ReadonlyArray<ReadonlyArray<Timed>> = []
+    let collected: Collected = { all: [], unread: new Set() }
     let exported: ExportedStreams = new Map()
     let send: Effect.Effect<void> = Effect.void
 
     const body = (): readonly [HttpBody.HttpBody, Effect.Effect<void>] => {
       const now = clock.currentTimeNanosUnsafe()
       const told = departed
-      const [data, seen] = streams([...told.flat(), ...collected], exported, { temporality, begun, now })
-      const request = encode(serialization, resource, runtime.namespace, otlpMetrics(data, now))
+      // One that was removed since it was read is told by its last state.
+      const gone = new Set(told.flat().map(({ owner }) => owner))
+      const present = collected.all.filter(({ owner }) => owner === undefined || !gone.has(owner))
+      const { unread } = collected
+      const [data, seen] = streams([...told.flat(), ...present], exported, { temporality, begun, now, unread })
+      const request = encode(serialization, resource, runtime.namespace, otlpMetrics(data))
       const arrived = Effect.sync(() => {
         exported = seen
         departed = departed.filter((each) => !told.includes(each))
@@ -98,7 +102,8 @@ export const makeExporter = (
     const own = internalsOf(runtime)
     const forgetReader = own.beforeRemoval((source) =>
       Effect.map(collectSource(source), (last) => {
-        departed = [...departed, last].slice(-MostDeparted)
+        const until = clock.currentTimeNanosUnsafe()
+        departed = [...departed, last.map((each) => ({ ...each, until }))].slice(-MostDeparted)
       })
     )
 

@@ -5,16 +5,15 @@ import type { MetricsData } from "effect/observability/OtlpMetrics"
 import { entriesToAttributes, type KeyValue } from "effect/observability/OtlpResource"
 import type { Buckets } from "../../Histogram.ts"
 import type { Attributes, HistogramDataPoint, NumberPoint } from "../../MetricData.ts"
-import type { Interval, Nanos, Streamed } from "./streams.ts"
+import type { Interval, Streamed } from "./streams.ts"
 
 export type OtlpMetric = MetricsData["resourceMetrics"][number]["scopeMetrics"][number]["metrics"][number]
 
 const Delta = 1
 const Cumulative = 2
 
-/** The metrics of a request made at `now`, data of one name and type together. */
-export const otlpMetrics = (all: ReadonlyArray<Streamed>, now: Nanos): ReadonlyArray<OtlpMetric> => {
-  const time = String(now)
+/** The metrics of a request, data of one name and type together. */
+export const otlpMetrics = (all: ReadonlyArray<Streamed>): ReadonlyArray<OtlpMetric> => {
   const byName = new Map<string, Streamed>()
   for (const each of all) {
     const key = JSON.stringify([each.name, each.type, each.unit])
@@ -22,7 +21,7 @@ export const otlpMetrics = (all: ReadonlyArray<Streamed>, now: Nanos): ReadonlyA
     if (known === undefined) byName.set(key, { ...each, points: [...each.points] } as Streamed)
     else for (const point of each.points) (known.points as Array<Interval<unknown>>).push(point)
   }
-  return Array.from(byName.values()).flatMap((each) => inParts(each).map((part) => otlpMetric(part, time)))
+  return Array.from(byName.values()).flatMap((each) => inParts(each).map(otlpMetric))
 }
 
 /** Effect's encoder of protobuf overflows the stack with some hundred thousand points in one list. */
@@ -35,17 +34,17 @@ const inParts = (data: Streamed): ReadonlyArray<Streamed> =>
     (_, i) => ({ ...data, points: data.points.slice(i * MostPoints, (i + 1) * MostPoints) }) as Streamed
   )
 
-const otlpMetric = (data: Streamed, time: string): OtlpMetric => ({
+const otlpMetric = (data: Streamed): OtlpMetric => ({
   name: data.name,
   ...(data.description !== undefined && { description: data.description }),
   ...(data.unit !== undefined && { unit: data.unit }),
-  ...dataOf(data, time)
+  ...dataOf(data)
 })
 
-const dataOf = (data: Streamed, time: string): Partial<OtlpMetric> => {
+const dataOf = (data: Streamed): Partial<OtlpMetric> => {
   const aggregationTemporality = data.isDelta ? Delta : Cumulative
   const numbers = (points: ReadonlyArray<Interval<NumberPoint>>) =>
-    points.map((interval) => ({ ...frame(interval, time), asDouble: interval.point.value }))
+    points.map((interval) => ({ ...frame(interval), asDouble: interval.point.value }))
 
   switch (data.type) {
     case "gauge":
@@ -55,7 +54,7 @@ const dataOf = (data: Streamed, time: string): Partial<OtlpMetric> => {
     case "histogram": {
       const explicitBounds = [...data.boundaries]
       const dataPoints = data.points.map((interval) => ({
-        ...distribution(interval, time),
+        ...distribution(interval),
         bucketCounts: [...interval.point.counts],
         explicitBounds
       }))
@@ -63,7 +62,7 @@ const dataOf = (data: Streamed, time: string): Partial<OtlpMetric> => {
     }
     case "exponentialHistogram": {
       const dataPoints = data.points.map((interval) => ({
-        ...distribution(interval, time),
+        ...distribution(interval),
         scale: interval.point.scale,
         zeroCount: interval.point.zeroCount,
         positive: otlpBuckets(interval.point.positive),
@@ -75,27 +74,24 @@ const dataOf = (data: Streamed, time: string): Partial<OtlpMetric> => {
       const dataPoints = data.points.map((interval) => {
         const { count, quantiles, sum } = interval.point
         const quantileValues = quantiles.map(([quantile, value]) => ({ quantile, value }))
-        return { ...frame(interval, time), count, sum, quantileValues }
+        return { ...frame(interval), count, sum, quantileValues }
       })
       return { summary: { dataPoints } }
     }
   }
 }
 
-const frame = ({ point, start }: Interval<{ readonly attributes: Attributes }>, timeUnixNano: string) => ({
+const frame = ({ end, point, start }: Interval<{ readonly attributes: Attributes }>) => ({
   attributes: otlpAttributes(point.attributes),
   startTimeUnixNano: String(start),
-  timeUnixNano
+  timeUnixNano: String(end)
 })
 
 /** What both kinds of histograms have. */
-const distribution = (
-  interval: Interval<Pick<HistogramDataPoint, "attributes" | "count" | "sum" | "min" | "max">>,
-  time: string
-) => {
+const distribution = (interval: Interval<Pick<HistogramDataPoint, "attributes" | "count" | "sum" | "min" | "max">>) => {
   const { count, max, min, sum } = interval.point
   const isKnown = interval.hasExtremes && min !== null && max !== null
-  return { ...frame(interval, time), count, sum, ...(isKnown && { min, max }) }
+  return { ...frame(interval), count, sum, ...(isKnown && { min, max }) }
 }
 
 const otlpBuckets = ({ counts, offset }: Buckets) => ({ offset, bucketCounts: [...counts] })

@@ -1,7 +1,14 @@
 /**
  * Streams as OpenTelemetry has them: each series from when it began to count, or what came since the last export.
  */
-import type { Attributes, ExponentialDataPoint, HistogramDataPoint, MetricData, NumberPoint } from "../../MetricData.ts"
+import type {
+  Attributes,
+  ExponentialDataPoint,
+  HistogramDataPoint,
+  Life,
+  MetricData,
+  NumberPoint
+} from "../../MetricData.ts"
 import type { Dated } from "../exporters/collect.ts"
 import { minusPoints } from "../instruments/exponential.ts"
 
@@ -13,6 +20,7 @@ export type Nanos = bigint
 /** A point with the interval that it is about. */
 export interface Interval<Point> {
   readonly start: Nanos
+  readonly end: Nanos
   readonly point: Point
   /** Whether the least and the greatest value are those of this interval. */
   readonly hasExtremes: boolean
@@ -25,46 +33,120 @@ export type Streamed = MetricData extends infer M
     : never
   : never
 
-type Point = { readonly attributes: Attributes }
+type Point = { readonly attributes: Attributes; readonly life?: Life | undefined }
 
 /** What was exported last of a series. */
 interface Exported {
-  readonly since: number | undefined
+  /** The recorder, by its instance. */
+  readonly owner: number | undefined
+  /** Which data of which life of its metric it belongs to. */
+  readonly of: string
+  /** Which life of the series it is. */
+  readonly life: number | undefined
   readonly start: Nanos
-  readonly at: Nanos
+  readonly end: Nanos
   readonly point: Point
 }
 
 export type ExportedStreams = ReadonlyMap<string, Exported>
 
+/** Data at the time of its last read, where that is not the time of the export. */
+export type Timed = Dated & { readonly until?: Nanos }
+
 /** The series of `all` at the time `now`, and what to remember of them once they have arrived. */
 export const streams = (
-  all: ReadonlyArray<Dated>,
+  all: ReadonlyArray<Timed>,
   before: ExportedStreams,
-  options: { readonly temporality: Temporality; readonly begun: Nanos; readonly now: Nanos }
+  options: {
+    readonly temporality: Temporality
+    /** When the exporter began. */
+    readonly begun: Nanos
+    readonly now: Nanos
+    /** Recorders that were not read: what was exported of them last still stands. */
+    readonly unread?: ReadonlySet<number>
+  }
 ): readonly [ReadonlyArray<Streamed>, ExportedStreams] => {
   const seen = new Map<string, Exported>()
+  const byData = once(() => groupedByData(before))
 
-  const streamed = ({ data, since }: Dated): Streamed => {
+  const streamed = ({ data, expired, life, owner, since, until = options.now }: Timed): Streamed => {
     const adds = addsOf(data)
     const isDelta = options.temporality === "delta" && adds !== undefined
+    const of = JSON.stringify([data.name, data.type, life, since])
+    const wentOn = new Set<string>()
+
+    const keyOf = ({ attributes }: Point): string =>
+      JSON.stringify([data.name, data.type, Object.entries(attributes).sort(byName)])
+
     const points = (data.points as ReadonlyArray<Point>).map((point): Interval<Point> => {
-      const key = JSON.stringify([data.name, data.type, Object.entries(point.attributes).sort(byName)])
+      const key = keyOf(point)
       const known = seen.get(key) ?? before.get(key)
-      const goesOn = known !== undefined && known.since === since && adds?.(point, known.point) !== true
-      // Where the clock was set back, that may lie after now: an interval that ends before it begins is invalid.
-      const byNow = (time: Nanos): Nanos => (time > options.now ? options.now : time)
-      const start = byNow(goesOn ? known.start : since === undefined ? (known?.at ?? options.begun) : nanosOf(since))
-      seen.set(key, { since, start, at: options.now, point })
+      const goesOn =
+        known !== undefined &&
+        known.of === of &&
+        known.life === point.life?.number &&
+        adds?.(point, known.point) !== true
+      const begins = point.life?.since ?? since
+      const begin = begins === undefined ? (known?.end ?? options.begun) : nanosOf(begins)
+      // Milliseconds are coarser than the times of exports, and clocks are set back: no interval overlaps another.
+      const start = earlier(goesOn ? known.start : later(begin, known?.end), until)
+      if (goesOn) wentOn.add(key)
+      seen.set(key, { owner, of, life: point.life?.number, start, end: until, point })
       return isDelta && goesOn
-        ? { start: byNow(known.at), point: minus(data.type, point, known.point), hasExtremes: false }
-        : { start, point, hasExtremes: true }
+        ? {
+            start: earlier(known.end, until),
+            end: until,
+            point: minus(data.type, point, known.point),
+            hasExtremes: false
+          }
+        : { start, end: until, point, hasExtremes: true }
     })
-    return { ...data, isDelta, points } as unknown as Streamed
+
+    /** What series got after the last export and before they expired. They are not there any more to tell it. */
+    const rest = (): ReadonlyArray<Interval<Point>> => {
+      const point: Point | undefined = expired?.points[0]
+      if (!isDelta || point === undefined) return []
+      const key = keyOf(point)
+      const known = before.get(key)
+      const goesOn = known !== undefined && known.of === of
+      const start = earlier(goesOn ? known.end : later(nanosOf(since ?? 0), known?.end), until)
+      seen.set(key, { owner, of, life: undefined, start, end: until, point })
+      const told = (byData().get(of) ?? []).filter(([own]) => own === key || !wentOn.has(own))
+      const left = told.reduce((from, [, each]) => minus(data.type, from, each.point), point)
+      return amountOf(left) > 0 ? [{ start, end: until, point: left, hasExtremes: false }] : []
+    }
+
+    return { ...data, isDelta, points: [...points, ...rest()] } as unknown as Streamed
   }
 
-  return [all.map(streamed), seen]
+  const result = all.map(streamed)
+  for (const [key, each] of before) {
+    if (each.owner !== undefined && options.unread?.has(each.owner) && !seen.has(key)) seen.set(key, each)
+  }
+  return [result, seen]
 }
+
+const once = <A>(make: () => A): (() => A) => {
+  let made: A | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
+}
+
+const groupedByData = (all: ExportedStreams): ReadonlyMap<string, ReadonlyArray<readonly [string, Exported]>> => {
+  const groups = new Map<string, Array<readonly [string, Exported]>>()
+  for (const entry of all) {
+    const group = groups.get(entry[1].of)
+    if (group === undefined) groups.set(entry[1].of, [entry])
+    else group.push(entry)
+  }
+  return groups
+}
+
+const earlier = (left: Nanos, right: Nanos): Nanos => (left < right ? left : right)
+
+const later = (left: Nanos, right: Nanos | undefined): Nanos => (right === undefined || left > right ? left : right)
 
 const byName = ([left]: readonly [string, unknown], [right]: readonly [string, unknown]): number =>
   left < right ? -1 : left > right ? 1 : 0
@@ -91,6 +173,8 @@ const addsOf = (data: MetricData): ((point: Point, earlier: Point) => boolean) |
 const numberIn = (point: Point): number => (point as NumberPoint).value
 
 const countOf = (point: Point): number => (point as HistogramDataPoint).count
+
+const amountOf = (point: Point): number => ("count" in point ? countOf(point) : numberIn(point))
 
 const minus = (type: MetricData["type"], point: Point, earlier: Point): Point => {
   switch (type) {

@@ -4,20 +4,18 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import type * as Metric from "../../Metric.ts"
 import type { ReadError } from "../../MetricsError.ts"
 import type { Snapshot, Snapshots } from "../../Snapshot.ts"
 import { describeError } from "../describeError.ts"
 import type { StateRead } from "../stream/protocol.ts"
-import type { Registrations } from "./registrations.ts"
+import type { OfMetric } from "./recorderReads.ts"
 
 export class DeltaReader {
-  readonly #registrations: Registrations
-  readonly #states: Effect.Effect<ReadonlyArray<StateRead>, ReadError>
-  #seen: ReadonlyMap<string, StateRead> = new Map()
+  readonly #states: Effect.Effect<ReadonlyArray<OfMetric<StateRead>>, ReadError>
+  /** What was read last of each metric. One that could not be read this time has its difference from then. */
+  readonly #seen = new Map<string, StateRead>()
 
-  constructor(registrations: Registrations, states: Effect.Effect<ReadonlyArray<StateRead>, ReadError>) {
-    this.#registrations = registrations
+  constructor(states: Effect.Effect<ReadonlyArray<OfMetric<StateRead>>, ReadError>) {
     this.#states = states
   }
 
@@ -26,20 +24,19 @@ export class DeltaReader {
     return Effect.gen({ self: this }, function* () {
       const now = yield* Clock.currentTimeMillis
       const states = yield* this.#states
-      const before = this.#seen
-      this.#seen = new Map(states.map((state) => [state.name, state]))
       return Object.fromEntries(
-        states.flatMap((read) => {
-          const metric = this.#registrations.get(read.name)
-          return metric === undefined ? [] : [[read.name, show(metric, read, before.get(read.name), now)]]
+        states.map((read) => {
+          const snapshot = show(read, this.#seen.get(read.name), now)
+          this.#seen.set(read.name, read)
+          return [read.name, snapshot]
         })
       )
     })
   }
 }
 
-const show = (metric: Metric.Any, read: StateRead, before: StateRead | undefined, now: number): Snapshot => {
-  const { name, quarantine } = read
+const show = (read: OfMetric<StateRead>, before: StateRead | undefined, now: number): Snapshot => {
+  const { metric, name, quarantine } = read
   try {
     const dimensions = metric.view(since(metric.minus, read, before), now)
     return quarantine === undefined ? { name, dimensions } : { name, dimensions, quarantine }

@@ -33,7 +33,7 @@ import { Intake, type Offer, type Overflow } from "./intake.ts"
 import { Log } from "./logging.ts"
 import { type Failure, RecorderLifecycle, type Steps } from "./recorderLifecycle.ts"
 import type { RecorderOptions, RecorderService, RegisterOptions } from "./recorderModel.ts"
-import { RecorderReads } from "./recorderReads.ts"
+import { type OfMetric, RecorderReads } from "./recorderReads.ts"
 import { Registrations } from "./registrations.ts"
 
 /** Options with every default decided. */
@@ -50,10 +50,12 @@ export interface RecorderControl {
   readonly service: RecorderService
   readonly stateUnsafe: () => RecorderState
   readonly statsUnsafe: () => Stats
+  /** Tells it from all others of this process, those of the same id included. */
+  readonly instance: number
   /** What all metrics show, with the time since when. */
-  readonly shown: Effect.Effect<ReadonlyArray<ShownRead>, ReadError>
+  readonly shown: Effect.Effect<ReadonlyArray<OfMetric<ShownRead>>, ReadError>
   /** What all metrics show, with their largest series only. */
-  readonly largest: (maxSeries: number) => Effect.Effect<ReadonlyArray<LargestRead>, ReadError>
+  readonly largest: (maxSeries: number) => Effect.Effect<ReadonlyArray<OfMetric<LargestRead>>, ReadError>
   /** Stops the recorder if it has been started and not stopped yet. */
   readonly stopIfActive: Effect.Effect<void, StopError>
   /** Fails inside a hook of this recorder, where `operation` would wait for the hook. */
@@ -76,10 +78,13 @@ export const makeRecorder = <R>(config: RecorderConfig<R>, context: Context.Cont
 
 const active: ReadonlySet<RecorderState> = new Set(["Starting", "Running", "Stopping"])
 
+let instanceCount = 0
+
 // One object for all the parts it plays, since there may be ten thousand of them.
 class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, Steps, LaneListener {
   readonly recorderId: string
   readonly entityId: string
+  readonly instance = instanceCount++
   readonly overflow: Overflow
   readonly #config: RecorderConfig<R>
   readonly #context: Context.Context<R>
@@ -287,7 +292,10 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
       const at = this.#clock.currentTimeMillisUnsafe()
       this.#intake.forgetLayouts()
       this.#intake.afterAccepted(() => {
-        for (const metric of fresh) this.#lane.send({ _tag: "Register", name: metric.name, metric, at })
+        for (const metric of fresh) {
+          this.#lane.send({ _tag: "Register", name: metric.name, metric, at })
+          this.#registrations.tell(metric)
+        }
         if (replaced.length === 0) return
         for (const metric of replaced) this.#registrations.left(metric)
         this.#intake.forgetLayouts()

@@ -29,6 +29,20 @@ export interface Readable {
   readonly statsUnsafe: () => Stats
 }
 
+/** What was read of a metric, with the definition that it had then. */
+export type OfMetric<A> = A & { readonly metric: Metric.Any }
+
+type Definitions = ReadonlyMap<string, Metric.Any>
+
+/** What the fold answered, and the definitions that it had then, by name. */
+interface Answer<A> {
+  readonly definitions: Definitions
+  readonly read: ReadonlyArray<A>
+}
+
+const ofMetrics = <A>({ definitions, read }: Answer<A>, nameOf: (each: A) => string): ReadonlyArray<OfMetric<A>> =>
+  read.map((each) => ({ ...each, metric: definitions.get(nameOf(each))! }))
+
 export class RecorderReads {
   readonly #recorder: Readable
   readonly #pending = new PendingReads()
@@ -38,15 +52,20 @@ export class RecorderReads {
   }
 
   get report(): Effect.Effect<Report, ReadError> {
+    return Effect.map(this.#reported, ({ report }) => report)
+  }
+
+  /** A report, with the definitions that its snapshots are of. */
+  get #reported(): Effect.Effect<{ readonly report: Report; readonly definitions: Definitions }, ReadError> {
     return Effect.gen({ self: this }, function* () {
       const { entityId, intake, log, recorderId, statsUnsafe } = this.#recorder
       const at = yield* Clock.currentTimeMillis
       yield* this.#refuse
       const sequence = intake.accepted
-      const read = yield* this.#ask<Snapshot>("snapshots", at)
+      const { definitions, read } = yield* this.#ask<Snapshot>("snapshots", at)
       const snapshots = Object.fromEntries(read.map((snapshot) => [snapshot.name, snapshot]))
       yield* log.inspection(`read ${read.length} metrics up to event ${sequence}`)
-      return { recorderId, entityId, at, sequence, snapshots, stats: statsUnsafe() }
+      return { report: { recorderId, entityId, at, sequence, snapshots, stats: statsUnsafe() }, definitions }
     })
   }
 
@@ -60,7 +79,10 @@ export class RecorderReads {
     return Effect.gen({ self: this }, function* () {
       const refusal = this.#recorder.registrations.whyNotRead(metric)
       if (refusal !== undefined) return yield* refusal
-      return (yield* this.snapshots)[metric.name] as Snapshot<Metric.Dimensions<M>>
+      const { definitions, report } = yield* this.#reported
+      // Another one may have had its name when it was the turn of this read.
+      if (definitions.get(metric.name) !== metric) return yield* this.#recorder.registrations.notRegistered(metric)
+      return report.snapshots[metric.name] as Snapshot<Metric.Dimensions<M>>
     })
   }
 
@@ -68,15 +90,15 @@ export class RecorderReads {
     return Effect.map(this.stateReads, (read) => Object.fromEntries(read.map(({ name, state }) => [name, state])))
   }
 
-  get stateReads(): Effect.Effect<ReadonlyArray<StateRead>, ReadError> {
+  get stateReads(): Effect.Effect<ReadonlyArray<OfMetric<StateRead>>, ReadError> {
     return Effect.gen({ self: this }, function* () {
       yield* this.#refuse
-      return yield* this.#ask<StateRead>("states", 0)
+      return ofMetrics(yield* this.#ask<StateRead>("states", 0), ({ name }) => name)
     })
   }
 
   get deltaReader(): Effect.Effect<DeltaReader> {
-    return Effect.sync(() => new DeltaReader(this.#recorder.registrations, this.stateReads))
+    return Effect.sync(() => new DeltaReader(this.stateReads))
   }
 
   /** Done when every event accepted before has left for the fold. */
@@ -102,20 +124,21 @@ export class RecorderReads {
   }
 
   /** What all metrics show, with the time since when. */
-  get shown(): Effect.Effect<ReadonlyArray<ShownRead>, ReadError> {
+  get shown(): Effect.Effect<ReadonlyArray<OfMetric<ShownRead>>, ReadError> {
     return Effect.gen({ self: this }, function* () {
       const now = yield* Clock.currentTimeMillis
       yield* this.#refuse
-      return yield* this.#ask<ShownRead>("shown", now)
+      return ofMetrics(yield* this.#ask<ShownRead>("shown", now), ({ snapshot }) => snapshot.name)
     })
   }
 
   /** What all metrics show, with their largest series only. */
-  largest(maxSeries: number): Effect.Effect<ReadonlyArray<LargestRead>, ReadError> {
+  largest(maxSeries: number): Effect.Effect<ReadonlyArray<OfMetric<LargestRead>>, ReadError> {
     return Effect.gen({ self: this }, function* () {
       const now = yield* Clock.currentTimeMillis
       yield* this.#refuse
-      return yield* this.#ask<LargestRead>("largest", now, { maxSeries })
+      const answer = yield* this.#ask<LargestRead>("largest", now, { maxSeries })
+      return ofMetrics(answer, ({ snapshot }) => snapshot.name)
     })
   }
 
@@ -123,12 +146,20 @@ export class RecorderReads {
     what: Extract<LaneCommand, { readonly _tag: "Read" }>["what"],
     now: number,
     more: { readonly maxSeries?: number } = {}
-  ): Effect.Effect<ReadonlyArray<A>, ReadError> {
-    const { intake, lane } = this.#recorder
-    return this.#pending.ask(
-      (request) => intake.afterAccepted(() => lane.send({ _tag: "Read", request, what, now, ...more })),
-      () => lane.hold()
-    )
+  ): Effect.Effect<Answer<A>, ReadError> {
+    const { intake, lane, registrations } = this.#recorder
+    return Effect.suspend(() => {
+      let definitions: Definitions = new Map()
+      const read = this.#pending.ask<A>(
+        (request) =>
+          intake.afterAccepted(() => {
+            definitions = registrations.cut
+            lane.send({ _tag: "Read", request, what, now, ...more })
+          }),
+        () => lane.hold()
+      )
+      return Effect.map(read, (all) => ({ definitions, read: all }))
+    })
   }
 
   #whyNot(): ReadError | undefined {

@@ -26,6 +26,9 @@ export class Registrations {
   readonly #metrics = new Map<string, Metric.Any>()
   /** Replaced, but not by the fold yet: it still gets the events that were accepted before. */
   #leaving: ReadonlyArray<Metric.Any> = none
+  /** Those that the fold has been told of. */
+  readonly #told = new Map<string, Metric.Any>()
+  #cut: ReadonlyMap<string, Metric.Any> | undefined
   #released = false
 
   /**
@@ -43,8 +46,19 @@ export class Registrations {
     return this.#metrics.get(metric.name) === metric
   }
 
-  get(name: string): Metric.Any | undefined {
-    return this.#metrics.get(name)
+  /** The fold is told of a definition, in the place of one of the same name if there is one. */
+  tell(metric: Metric.Any): void {
+    this.#told.set(metric.name, metric)
+    this.#cut = undefined
+  }
+
+  /**
+   * The definitions that the fold has behind everything said to it until now: those that a read is of that is sent to it
+   * now, whatever is registered until the answer comes.
+   */
+  get cut(): ReadonlyMap<string, Metric.Any> {
+    this.#cut ??= new Map(this.#told)
+    return this.#cut
   }
 
   get all(): ReadonlyArray<Metric.Any> {
@@ -129,9 +143,12 @@ export class Registrations {
     if (!Metric.isMetric(metric)) {
       return new InvalidArgument({ argument: "metric", reason: "must be a definition made by Metric.make" })
     }
-    if (this.has(metric)) return undefined
+    return this.has(metric) ? undefined : this.notRegistered(metric)
+  }
+
+  notRegistered({ name }: Metric.Any): MetricNotRegistered {
     const registered = [...this.#metrics.keys()]
-    return new MetricNotRegistered({ metric: metric.name, recorderId: this.#recorderId, registered })
+    return new MetricNotRegistered({ metric: name, recorderId: this.#recorderId, registered })
   }
 }
 

@@ -100,7 +100,10 @@ export class SyncRecorder implements RecorderService, EmitsAtOnce {
       const collision = this.#registrations.claim(fresh)
       if (collision !== undefined) return Effect.fail(collision)
       for (const replaced of this.#registrations.add(fresh)) this.#registrations.left(replaced)
-      for (const metric of fresh) this.#fold.register(metric)
+      for (const metric of fresh) {
+        this.#fold.register(metric)
+        this.#registrations.tell(metric)
+      }
       return Effect.void
     })
 
@@ -139,13 +142,16 @@ export class SyncRecorder implements RecorderService, EmitsAtOnce {
         : Effect.fail(refusal)
     })
 
-  readonly #stateReads = Effect.sync(() => this.#fold.states())
+  readonly #stateReads = Effect.sync(() => {
+    const { cut } = this.#registrations
+    return this.#fold.states().map((read) => ({ ...read, metric: cut.get(read.name)! }))
+  })
 
   readonly states = Effect.map(this.#stateReads, (read) =>
     Object.fromEntries(read.map(({ name, state }) => [name, state]))
   )
 
-  readonly deltaReader = Effect.sync(() => new DeltaReader(this.#registrations, this.#stateReads))
+  readonly deltaReader = Effect.sync(() => new DeltaReader(this.#stateReads))
 
   readonly stats = Effect.sync(() => this.#stats())
 

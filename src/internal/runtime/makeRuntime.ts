@@ -338,7 +338,7 @@ export const makeRuntime = (
 const sourceOf = (control: RecorderControl): Source => ({
   recorderId: control.service.recorderId,
   entityId: control.service.entityId,
-  metrics: control.service.metrics,
+  instance: control.instance,
   shown: control.shown,
   largest: (maxSeries) => control.largest(maxSeries),
   statsUnsafe: () => control.statsUnsafe()

@@ -7,6 +7,7 @@ import type * as Metric from "../../Metric.ts"
 import type { ReadError, RenderError } from "../../MetricsError.ts"
 import type { Stats } from "../../Stats.ts"
 import type { Format } from "../exposition/exposition.ts"
+import type { OfMetric } from "../recorder/recorderReads.ts"
 import type { LargestRead, ShownRead } from "../stream/protocol.ts"
 import type { RuntimeService } from "./runtimeModel.ts"
 
@@ -21,11 +22,12 @@ export interface Source {
   readonly recorderId: string
   readonly entityId: string
   readonly statsUnsafe: () => Stats
-  readonly metrics: Effect.Effect<ReadonlyArray<Metric.Any>>
+  /** Tells it from all others of this process, those of the same id included. */
+  readonly instance: number
   /** What all metrics show, every event accepted before included. */
-  readonly shown: Effect.Effect<ReadonlyArray<ShownRead>, ReadError>
+  readonly shown: Effect.Effect<ReadonlyArray<OfMetric<ShownRead>>, ReadError>
   /** The same with the largest series of each metric only. */
-  readonly largest: (maxSeries: number) => Effect.Effect<ReadonlyArray<LargestRead>, ReadError>
+  readonly largest: (maxSeries: number) => Effect.Effect<ReadonlyArray<OfMetric<LargestRead>>, ReadError>
 }
 
 export type MetricWatch = (metric: Metric.Any, isThere: boolean) => void

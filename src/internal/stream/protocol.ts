@@ -95,9 +95,13 @@ export interface StateRead {
   readonly quarantine?: Quarantine
 }
 
-/** What a metric shows, and when it began to count: registered, or reset. */
+/**
+ * What a metric shows exporters, how often it has begun anew, and when it began to count: registered, or reset. Of one
+ * with labels its series, without what they come to together.
+ */
 export interface ShownRead {
   readonly snapshot: Snapshot
+  readonly epoch: number
   readonly createdAt: number
 }
 

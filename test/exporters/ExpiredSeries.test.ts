@@ -1,0 +1,147 @@
+// A series that expires and comes back is another one: it counts from its first event since then, and what it had before
+// is told once.
+import { describe, expect, it } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import { FetchHttpClient } from "effect/http"
+import { OtlpExporter } from "effect/observability"
+import { TestClock } from "effect/testing"
+import { MetricsRuntime } from "mvx-metrics"
+import * as Otlp from "mvx-metrics/Otlp"
+import * as Prometheus from "mvx-metrics/Prometheus"
+import { runtimeLayers } from "../support/bothLayers.ts"
+import { expiring, Few, Hits, hit } from "../support/expiring.metrics.ts"
+import { makeSink, pointsOf, type Sunk } from "../support/sink.ts"
+
+const runtimes = runtimeLayers([new URL("../support/expiring.metrics.ts", import.meta.url)])
+
+const flush = Effect.flatMap(OtlpExporter.Flusher, (flusher) => flusher.flush)
+
+/** Each point as its attributes but the recorder, its interval in seconds, and its number. */
+const shown = (sunk: Sunk, name: string) =>
+  pointsOf(sunk, name).map(({ asDouble, attributes = [], count, startTimeUnixNano, timeUnixNano }) => [
+    attributes.filter(({ key }) => key !== "recorder").map(({ value }) => Object.values(value)[0]),
+    [startTimeUnixNano, timeUnixNano].map((nanos) => Number(nanos) / 1e9),
+    asDouble ?? Number(count)
+  ])
+
+describe.each(["in process", "on the worker"] as const)("%s", (where) => {
+  const exporting = (temporality: "cumulative" | "delta") =>
+    Effect.map(makeSink(), (sink) => ({
+      sink,
+      layer: Otlp.layerJson({ url: sink.url, temporality, exportInterval: "100 hours" }).pipe(
+        Layer.provideMerge(runtimes[where]!),
+        Layer.provide(FetchHttpClient.layer)
+      )
+    }))
+
+  const recorder = Effect.flatMap(MetricsRuntime, (runtime) => runtime.createRecorder("r"))
+
+  it.effect.each(["delta", "cumulative"] as const)("a series that comes back has another start: %s", (temporality) =>
+    Effect.gen(function* () {
+      const { layer, sink } = yield* exporting(temporality)
+      yield* Effect.gen(function* () {
+        yield* TestClock.setTime(1_000_000)
+        const { emit, register } = yield* recorder
+        yield* register(Hits)
+        yield* TestClock.setTime(1_010_000)
+        for (let i = 0; i < 5; i++) yield* emit(hit("a"))
+        yield* TestClock.setTime(1_020_000)
+        yield* flush
+        expect(shown(yield* sink.next, "hits")).toEqual([[["a"], [1010, 1020], 5]])
+
+        yield* TestClock.setTime(1_100_000)
+        for (let i = 0; i < 7; i++) yield* emit(hit("a"))
+        yield* TestClock.setTime(1_101_000)
+        yield* flush
+        expect(shown(yield* sink.next, "hits")).toEqual([[["a"], [1100, 1101], 7]])
+
+        yield* emit(hit("a"))
+        yield* TestClock.setTime(1_102_000)
+        yield* flush
+        const [start, value] = temporality === "delta" ? [1101, 1] : [1100, 8]
+        expect(shown(yield* sink.next, "hits")).toEqual([[["a"], [start, 1102], value]])
+      }).pipe(Effect.provide(layer))
+    })
+  )
+
+  it.effect("what a series got after the last export and before it expired is told as expired, of each kind", () =>
+    Effect.gen(function* () {
+      const { layer, sink } = yield* exporting("delta")
+      yield* Effect.gen(function* () {
+        yield* TestClock.setTime(1_000_000)
+        const { emit, register } = yield* recorder
+        for (const metric of expiring) yield* register(metric)
+        yield* emit(hit("a", 1))
+        yield* TestClock.setTime(1_001_000)
+        yield* flush
+        yield* sink.next
+        for (const n of [2, 3, 9]) yield* emit(hit("a", n))
+        yield* TestClock.setTime(1_100_000)
+        yield* emit(hit("b", 1))
+        yield* TestClock.setTime(1_101_000)
+        yield* flush
+        const second = yield* sink.next
+        for (const name of ["hits", "hits.sizes", "hits.spread"]) {
+          expect(shown(second, name)).toEqual([
+            [["b"], [1100, 1101], 1],
+            [[true], [1001, 1101], 3]
+          ])
+        }
+        expect(shown(second, "hits.pages")).toEqual([
+          [["b", "b"], [1100, 1101], 1],
+          [[true], [1001, 1101], 3]
+        ])
+        expect(pointsOf(second, "hits.sizes")[1]).toMatchObject({ sum: 14, bucketCounts: [1, 1, 1] })
+        yield* flush
+        expect(shown(yield* sink.next, "hits")).toEqual([[["b"], [1101, 1101], 0]])
+      }).pipe(Effect.provide(layer))
+    })
+  )
+
+  it.effect("the series beyond the cap expires and comes back as any other", () =>
+    Effect.gen(function* () {
+      const { layer, sink } = yield* exporting("delta")
+      yield* Effect.gen(function* () {
+        yield* TestClock.setTime(1_000_000)
+        const { emit, register } = yield* recorder
+        yield* register(Few)
+        for (const page of ["a", "b", "c"]) yield* emit(hit(page))
+        yield* TestClock.setTime(1_001_000)
+        yield* flush
+        expect(shown(yield* sink.next, "hits.few")).toEqual([
+          [["a"], [1000, 1001], 1],
+          [[true], [1000, 1001], 2]
+        ])
+        yield* TestClock.setTime(1_050_000)
+        yield* emit(hit("a"))
+        yield* TestClock.setTime(1_100_000)
+        for (let i = 0; i < 3; i++) yield* emit(hit("d"))
+        yield* flush
+        expect(shown(yield* sink.next, "hits.few")).toEqual([
+          [["a"], [1001, 1100], 1],
+          [[true], [1100, 1100], 3]
+        ])
+      }).pipe(Effect.provide(layer))
+    })
+  )
+
+  it.effect("OpenMetrics says of each series when it began", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(1_000_000)
+      const { emit, register } = yield* recorder
+      for (const metric of expiring) yield* register(metric)
+      yield* TestClock.setTime(1_010_000)
+      for (const page of ["a", "b"]) yield* emit(hit(page))
+      yield* TestClock.setTime(1_060_000)
+      yield* emit(hit("b"))
+      yield* TestClock.setTime(1_090_000)
+      yield* emit(hit("a"))
+      const text = yield* Prometheus.render("openmetrics")
+      const created = text.split("\n").filter((line) => /^hits_(\w+_)?created/.test(line))
+      const byPage = (page: string) =>
+        new Set(created.filter((line) => line.includes(`page="${page}"`)).map((line) => Number(line.split(" ").at(-1))))
+      expect([byPage("a"), byPage("b")]).toEqual([new Set([1090]), new Set([1010])])
+      expect(created.filter((line) => line.includes('page="a"'))).toHaveLength(expiring.length)
+    }).pipe(Effect.provide(runtimes[where]!))
+  )
+})
