@@ -49,7 +49,7 @@ import type * as Metric from "./Metric.ts"
 import type { MetricEvent } from "./MetricEvent.ts"
 import { InvalidArgument, QueueOverflow } from "./MetricsError.ts"
 import { MetricsRuntime as EffectRuntime } from "./MetricsRuntime.ts"
-import type { MetricChange, Report, Snapshot, Snapshots, States } from "./Snapshot.ts"
+import { type MetricChange, merge, type Report, type Snapshot, type Snapshots, type States } from "./Snapshot.ts"
 import type { RecorderState, Stats } from "./Stats.ts"
 
 export type { FetchHandler, NodeHandler } from "./internal/exporters/httpHandlers.ts"
@@ -84,6 +84,17 @@ const inProcessOptionChecks = {
   spawn: anything,
   startTimeout: () => "is for a worker thread: give metrics or spawn as well"
 }
+
+/**
+ * Merges the states of several recorders, threads or processes, and shows what one recorder would have shown that had
+ * taken the events of all. `now` (milliseconds since the Unix epoch, default 0) is for views that show a window of time.
+ * Rejects with `StateMismatch` for a state of another version of its metric, and with `InvalidArgument`.
+ */
+export const mergeMetricStates = (
+  metrics: ReadonlyArray<Metric.Any>,
+  states: ReadonlyArray<States>,
+  now?: number
+): Promise<Snapshots> => Effect.runPromise(merge(metrics, states, now))
 
 /** A running runtime: its thread, and the registry of its recorders. */
 export class MetricsRuntime implements AsyncDisposable {
@@ -279,7 +290,7 @@ export class MetricsRecorder {
   }
 
   /**
-   * The states of all metrics by name, which `Snapshot.merge` puts together with those of other recorders, threads or
+   * The states of all metrics by name, which {@link mergeMetricStates} merges with those of other recorders, threads or
    * processes.
    */
   getMetricStates(): Promise<States> {

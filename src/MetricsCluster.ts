@@ -48,6 +48,7 @@ import * as Metric from "./Metric.ts"
 import { InvalidArgument, InvalidState } from "./MetricsError.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
 
+export type { LeftOut } from "./internal/cluster/ledger.ts"
 export type { ClusterProcess, ClusterReport } from "./internal/cluster/primaryProcess.ts"
 
 /** How the primary puts the processes together. */

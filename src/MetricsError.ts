@@ -164,6 +164,24 @@ export class DefinitionMismatch extends Schema.TaggedError<DefinitionMismatch>()
   }
 }
 
+/**
+ * A state does not fit the definition that it was to be merged by: it is of another version of the metric. `part` is the
+ * index of the states it was among.
+ */
+export class StateMismatch extends Schema.TaggedError<StateMismatch>("mvx-metrics/StateMismatch")("StateMismatch", {
+  metric: Schema.String,
+  part: Schema.Number,
+  differences: Schema.Array(Schema.String)
+}) {
+  override [NodeInspectSymbol](): string {
+    return printed(this)
+  }
+
+  override get message(): string {
+    return `the state of the metric "${this.metric}" in parts[${this.part}] is of another version of it: ${this.differences.join("; ")}. Merge states of one version, or leave this one out`
+  }
+}
+
 /** A module of metrics could not be used. `path` is what was tried. */
 export class MetricsModuleError extends Schema.TaggedError<MetricsModuleError>()("MetricsModuleError", {
   path: Schema.String,

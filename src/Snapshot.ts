@@ -11,8 +11,13 @@
  * Snapshot.isQuarantined(snapshots["cache.lookups"]!) // false
  * ```
  */
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import { isDefinition } from "./internal/definition/definition.ts"
+import { isState, misfits, stateOf } from "./internal/definition/stateShape.ts"
+import { describeError } from "./internal/describeError.ts"
 import type * as Metric from "./Metric.ts"
-import { InvalidArgument } from "./MetricsError.ts"
+import { InvalidArgument, StateMismatch } from "./MetricsError.ts"
 import type { Stats } from "./Stats.ts"
 
 /** The state of one metric of one recorder: its stable name, and its dimensions (plain, JSON-safe data). */
@@ -32,8 +37,15 @@ export interface Quarantine {
 /** The snapshots of a recorder by metric name, in the order of registration. */
 export type Snapshots = { readonly [name: string]: Snapshot }
 
-/** The states of metrics by name: plain data, which can be put together. See {@link merge}. */
-export type States = { readonly [name: string]: unknown }
+/** The state of a metric, with what is needed to tell whether another one can be merged with it. */
+export interface MetricState {
+  /** What the definition of the metric says of its states: kind, labels, boundaries, unit and the like, as text. */
+  readonly definition: { readonly [part: string]: string }
+  readonly state: unknown
+}
+
+/** The states of metrics by name: plain data, which can be merged. See {@link merge}. */
+export type States = { readonly [name: string]: MetricState }
 
 /** One read of a recorder with everything that belongs to it. */
 export interface Report {
@@ -66,12 +78,13 @@ export const isQuarantined = (snapshot: Snapshot): snapshot is Snapshot & { read
   snapshot.quarantine !== undefined
 
 /**
- * The snapshots of several recorders, threads or processes together: what one would have shown that had taken the events
- * of all. `now` (milliseconds since the Unix epoch, default 0) is for views that show a window of time. It also tells
- * which of several values is the latest: one whose time is after `now` was measured by a clock that ran ahead.
+ * Merges the states of several recorders, threads or processes, and shows what one recorder would have shown that had
+ * taken the events of all. `now` (milliseconds since the Unix epoch, default 0) is for views that show a window of time.
+ * It also decides which of several values is the latest: a time after `now` comes from a clock that ran ahead.
  *
  * Takes what `recorder.states` gave, which may have been through JSON. Metrics of which there is no state are left out.
- * Throws `InvalidArgument` for a metric without a `merge`.
+ * Fails with `StateMismatch` for a state of another version of its metric (other labels, boundaries or unit, another
+ * kind), and with `InvalidArgument` for a metric without a `merge`, and for what is not a state.
  *
  * @example
  * ```ts
@@ -87,34 +100,81 @@ export const isQuarantined = (snapshot: Snapshot): snapshot is Snapshot & { read
  *   for (const recorder of [one, other]) yield* recorder.register(Hits)
  *   yield* one.emit({ _tag: "cache.lookup", hit: true })
  *   yield* other.emit({ _tag: "cache.lookup", hit: false })
- *   const snapshots = Snapshot.merge([Hits], [yield* one.states, yield* other.states])
+ *   const snapshots = yield* Snapshot.merge([Hits], [yield* one.states, yield* other.states])
  *   return snapshots["cache.hits"]?.dimensions
  * })
  * await Effect.runPromise(Effect.scoped(program)) // { ratio: 0.5, hits: 1, total: 2 }
  * ```
  */
-export const merge = (metrics: ReadonlyArray<Metric.Any>, parts: ReadonlyArray<States>, now = 0): Snapshots => {
-  const snapshots: Record<string, Snapshot> = {}
-  for (const [name, state] of Object.entries(mergeStates(metrics, parts, now))) {
-    const metric = metrics.find((each) => each.name === name)!
-    snapshots[name] = { name, dimensions: metric.view(state, now) }
-  }
-  return snapshots
-}
+export const merge = (
+  metrics: ReadonlyArray<Metric.Any>,
+  parts: ReadonlyArray<States>,
+  now = 0
+): Effect.Effect<Snapshots, InvalidArgument | StateMismatch> =>
+  merging(
+    metrics,
+    parts,
+    now,
+    (metric, state): Snapshot => ({ name: metric.name, dimensions: metric.view(state, now) })
+  )
 
 /**
  * Merges the states themselves, so that you can merge further ones later. `now` is as in {@link merge}; without it the
- * greatest time counts as the latest. Throws as {@link merge} does.
+ * greatest time counts as the latest. Fails as {@link merge} does.
  */
-export const mergeStates = (metrics: ReadonlyArray<Metric.Any>, parts: ReadonlyArray<States>, now?: number): States => {
-  const states: Record<string, unknown> = {}
-  for (const { merge: together, name } of metrics) {
-    const own = parts.flatMap((part) => (Object.hasOwn(part, name) ? [part[name]] : []))
-    if (own.length === 0) continue
-    if (together === undefined) {
-      throw new InvalidArgument({ argument: "metrics", reason: `"${name}" has no merge: give Metric.make one` })
+export const mergeStates = (
+  metrics: ReadonlyArray<Metric.Any>,
+  parts: ReadonlyArray<States>,
+  now?: number
+): Effect.Effect<States, InvalidArgument | StateMismatch> => merging(metrics, parts, now, stateOf)
+
+const merging = <A>(
+  metrics: ReadonlyArray<Metric.Any>,
+  parts: ReadonlyArray<States>,
+  now: number | undefined,
+  result: (metric: Metric.Any, state: never) => A
+): Effect.Effect<{ readonly [name: string]: A }, InvalidArgument | StateMismatch> =>
+  Effect.gen(function* () {
+    const refusal = whyNotMerged(metrics, parts)
+    if (refusal !== undefined) return yield* refusal
+    const merged: Array<readonly [name: string, A]> = []
+    for (const metric of metrics) {
+      const states = parts.flatMap((part) => (Object.hasOwn(part, metric.name) ? [part[metric.name]!.state] : []))
+      if (states.length === 0) continue
+      const together = Effect.try({
+        try: () => result(metric, states.reduce((left, right) => metric.merge!(left, right, now)) as never),
+        catch: (error) => {
+          const reason = `cannot be merged and shown: ${describeError(error)}`
+          return new InvalidArgument({ metric: metric.name, argument: "parts", reason })
+        }
+      })
+      merged.push([metric.name, yield* together])
     }
-    states[name] = own.reduce((left, right) => together(left, right, now))
+    return Object.fromEntries(merged)
+  })
+
+const whyNotMerged = (metrics: unknown, parts: unknown): InvalidArgument | StateMismatch | undefined => {
+  const refused = (argument: string, reason: string, metric?: string) =>
+    new InvalidArgument({ argument, reason, ...(metric !== undefined && { metric }) })
+  if (!Array.isArray(metrics) || !metrics.every(isDefinition)) return refused("metrics", "must be an array of metrics")
+  if (!Array.isArray(parts) || !parts.every(Predicate.isObject)) {
+    return refused("parts", "must be an array of states, as recorder.states gives them")
   }
-  return states
+  for (const [i, metric] of metrics.entries()) {
+    const { merge, name } = metric
+    if (metrics.findIndex((each) => each.name === name) < i) {
+      return refused("metrics", `contains two metrics named "${name}"`)
+    }
+    for (const [part, states] of parts.entries()) {
+      if (!Object.hasOwn(states, name)) continue
+      if (merge === undefined) return refused("metrics", `"${name}" has no merge: give Metric.make one`)
+      const state: unknown = states[name]
+      if (!isState(state)) {
+        return refused(`parts[${part}]`, "must have a state as recorder.states gives it, with its definition", name)
+      }
+      const differences = misfits(metric, state)
+      if (differences.length > 0) return new StateMismatch({ metric: name, part, differences })
+    }
+  }
+  return undefined
 }

@@ -248,6 +248,27 @@ layer(Shops.layer.pipe(Layer.provideMerge(MetricsCluster.layer(options))))("acro
       }).pipe(Effect.provide(logs.layer))
     })
 
+    it.effect("may bring states of another version of a metric, which are in no total, named, and logged once", () => {
+      const logs = recordLogs()
+      return Effect.gen(function* () {
+        const { one } = yield* Shops
+        const Older = Metric.counter(Sold.name, { events: ShopEvent, when: "shop.sale", value: "pieces" })
+        const listening = yield* MetricsCluster.make({ metrics: [Older, Stock] })
+        yield* one.open("older")
+        yield* one.emits("older", sale(2), { _tag: "shop.stocked", pieces: 5 })
+        for (let read = 0; read < 2; read++) {
+          yield* MetricsCluster.report
+          const { leftOut, recorders } = yield* listening.report
+          expect(Object.keys(recorders.older?.snapshots ?? {})).toEqual([Stock.name])
+          const processes = expect.arrayContaining([one.worker.id])
+          const differences = ['labels ["product"] instead of []']
+          expect(leftOut).toMatchObject([{ metric: Sold.name, differences, processes }])
+        }
+        const named = logs.lines.filter(({ text }) => text.includes(`another definition of the metric "${Sold.name}"`))
+        expect(named.map(({ level }) => level)).toEqual(["Warn"])
+      }).pipe(Effect.provide(logs.layer))
+    })
+
     it.effect("takes the states that can be sent, where another cannot", () =>
       Effect.gen(function* () {
         const { one } = yield* Shops

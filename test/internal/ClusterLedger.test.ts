@@ -4,6 +4,7 @@ import { describe, expect, it } from "@effect/vitest"
 import fc from "fast-check"
 import { Metric } from "mvx-metrics"
 import { isBuiltInLevel, Ledger } from "../../src/internal/cluster/ledger.ts"
+import { stateOf } from "../../src/internal/definition/stateShape.ts"
 import { type ShopEvent as events, Lowest, Sold, Stock, sale } from "../cluster/fixtures/shop.metrics.ts"
 
 const makeLedger = (metrics: ReadonlyArray<Metric.Any>, maxEnded = 1000) => {
@@ -17,7 +18,9 @@ const makeLedger = (metrics: ReadonlyArray<Metric.Any>, maxEnded = 1000) => {
   return { ledger, problems }
 }
 
-const states = (metric: Metric.Any, ...all: ReadonlyArray<events>) => ({ [metric.name]: Metric.fold(metric, all) })
+const states = (metric: Metric.Any, ...all: ReadonlyArray<events>) => ({
+  [metric.name]: stateOf(metric, Metric.fold(metric, all))
+})
 
 const part = (instance: number, recorderId: string, sold: number) => ({
   instance,
@@ -131,7 +134,7 @@ describe("the ledger of a cluster", () => {
   it("says of states that cannot be put together why, once, and shows the other metrics", () => {
     const { ledger, problems } = makeLedger([Sold, Stock])
     for (const process of [1, 2]) {
-      const odd = { ...part(0, "shop", 1).states, [Stock.name]: 7 }
+      const odd = { ...part(0, "shop", 1).states, [Stock.name]: stateOf(Stock, 7) }
       ledger.take(process, { instance: 0, recorderId: "shop", states: odd }, 0)
     }
     for (let read = 0; read < 2; read++) {

@@ -2,9 +2,10 @@
 // time is what it would be of the events since then, by a model that knows nothing of slots that are kept.
 import { deepStrictEqual } from "node:assert/strict"
 import { describe, expect, it } from "@effect/vitest"
-import { Schema } from "effect"
+import { Effect, Schema } from "effect"
 import fc from "fast-check"
 import { Metric, Snapshot } from "mvx-metrics"
+import { stateOf } from "../../src/internal/definition/stateShape.ts"
 import { kernelOf } from "../../src/internal/instruments/kernelOf.ts"
 
 const Job = Schema.TaggedUnion({ job: { n: Schema.Number, queue: Schema.String } })
@@ -160,9 +161,12 @@ describe("states that are merged, one of which has a time that is yet to come", 
   const at = (times: ReadonlyArray<number>, n: number, queue = "a") =>
     times.map((time): Moment => [{ _tag: "job", n, queue }, time])
   const merged = (metric: Metric.Any, ...parts: ReadonlyArray<ReadonlyArray<Moment>>) => {
-    const states = parts.map((moments) => ({ [metric.name]: byReducer(metric, moments) }))
+    const states = parts.map((moments) => ({ [metric.name]: stateOf(metric, byReducer(metric, moments) as never) }))
     const [shown, reversed] = [states, states.toReversed()].map(
-      (each) => Snapshot.merge([metric], each, now)[metric.name]!.dimensions as { readonly series?: Array<object> }
+      (each) =>
+        Effect.runSync(Snapshot.merge([metric], each, now))[metric.name]!.dimensions as {
+          readonly series?: Array<object>
+        }
     )
     const inAnyOrder = ({ series, ...rest }: { readonly series?: Array<object> }) => [rest, new Set(series)]
     deepStrictEqual(inAnyOrder(reversed!), inAnyOrder(shown!))
@@ -183,8 +187,8 @@ describe("states that are merged, one of which has a time that is yet to come", 
     expect(merged(Level, ahead, right)).toEqual(level(2, now - 1000))
     expect(merged(Level, ahead, right, at([now - 500], 3))).toEqual(level(3, now - 500))
     expect(merged(Level, ahead, at([now + Hour], 3))).toEqual(level(1, now + 8 * Hour))
-    const state = (moments: ReadonlyArray<Moment>) => ({ level: byReducer(Level, moments) })
-    const whenever = Snapshot.mergeStates([Level], [state(ahead), state(right)]).level
+    const state = (moments: ReadonlyArray<Moment>) => ({ level: stateOf(Level, byReducer(Level, moments) as never) })
+    const whenever = Effect.runSync(Snapshot.mergeStates([Level], [state(ahead), state(right)])).level!.state
     expect(Metric.snapshot(Level, whenever as never, now).dimensions).toEqual(level(1, now + 8 * Hour))
   })
 

@@ -3,16 +3,36 @@
  * ended one total for each id. It takes what it is told in order, and asks nobody.
  */
 import * as Metric from "../../Metric.ts"
-import { mergeStates, type Snapshot, type Snapshots, type States } from "../../Snapshot.ts"
+import type { MetricState, Snapshot, Snapshots } from "../../Snapshot.ts"
+import { isState, misfits as stateMisfits } from "../definition/stateShape.ts"
 import { describeError } from "../describeError.ts"
 import type { Part } from "./messages.ts"
+
+/** States by the name of their metric, as its reducer has them. They fit the definitions of the primary. */
+type Known = { readonly [name: string]: unknown }
 
 /** The states of one recorder of one process. */
 interface Live {
   readonly recorderId: string
-  readonly states: States
+  readonly states: Known
+  /** What does not fit among them. */
+  readonly misfits: ReadonlyArray<Misfit>
   /** When they came, in milliseconds since the Unix epoch. */
   readonly at: number
+}
+
+interface Misfit {
+  readonly metric: string
+  /** In what its definition differs from that of the primary. */
+  readonly differences: ReadonlyArray<string>
+}
+
+/** States that are in no total, because their definition differs from that of the primary. */
+export interface LeftOut extends Misfit {
+  /** The ids of the running processes that have such a state. */
+  readonly processes: ReadonlyArray<number>
+  /** How many recorders with such a state have ended. */
+  readonly ended: number
 }
 
 export interface LedgerOptions {
@@ -39,10 +59,12 @@ export class Ledger {
   /** How many recorders have an id. */
   readonly #count = new Map<string, number>()
   /** What those have left that have ended. */
-  readonly #left = new Map<string, States>()
+  readonly #left = new Map<string, Known>()
+  /** How many recorders have ended with a misfit. */
+  readonly #misfitsLeft = new Map<string, { readonly misfit: Misfit; ended: number }>()
   /** The ids among these that no recorder has, in the order in which they were left. */
   readonly #gone = new Set<string>()
-  #others: { readonly recorders: number; readonly states: States } = { recorders: 0, states: {} }
+  #others: { readonly recorders: number; readonly states: Known } = { recorders: 0, states: {} }
   readonly #problems = new Set<string>()
 
   constructor(options: LedgerOptions) {
@@ -58,19 +80,25 @@ export class Ledger {
       this.#count.set(recorderId, (this.#count.get(recorderId) ?? 0) + 1)
       this.#gone.delete(recorderId)
     }
-    recorders.set(instance, { recorderId, states: this.#known(states), at })
+    recorders.set(instance, { recorderId, ...this.#known(states), at })
   }
 
   /** A recorder has ended; without states, in those that were known. */
-  end(process: number, instance: number, recorderId: string, states: States | undefined): void {
+  end(process: number, instance: number, recorderId: string, states: Part["states"] | undefined): void {
     const recorders = this.#processes.get(process)
-    const last = states === undefined ? recorders?.get(instance)?.states : this.#known(states)
+    const last = states === undefined ? recorders?.get(instance) : this.#known(states)
     if (recorders?.delete(instance) === true) {
       const rest = this.#count.get(recorderId)! - 1
       if (rest > 0) this.#count.set(recorderId, rest)
       else this.#count.delete(recorderId)
     }
-    if (last !== undefined) this.#leave(recorderId, last)
+    if (last === undefined) return
+    for (const misfit of last.misfits) {
+      const left = this.#misfitsLeft.get(keyOf(misfit)) ?? { misfit, ended: 0 }
+      left.ended++
+      this.#misfitsLeft.set(keyOf(misfit), left)
+    }
+    this.#leave(recorderId, last.states)
   }
 
   /** A process has ended, and all its recorders with it. */
@@ -88,7 +116,7 @@ export class Ledger {
 
   /** What is known by recorder id, as of `now`. */
   totals(now: number): { readonly [recorderId: string]: Total } {
-    const parts = new Map<string, { readonly states: Array<States>; readonly processes: Set<number> }>()
+    const parts = new Map<string, { readonly states: Array<Known>; readonly processes: Set<number> }>()
     const of = (recorderId: string) => {
       const found = parts.get(recorderId) ?? { states: [], processes: new Set() }
       parts.set(recorderId, found)
@@ -114,9 +142,23 @@ export class Ledger {
     return { recorders: this.#others.recorders, snapshots: this.#show([this.#others.states], now) }
   }
 
+  /** What is in none of them. */
+  get leftOut(): ReadonlyArray<LeftOut> {
+    const all = new Map<string, { readonly misfit: Misfit; readonly processes: Set<number>; readonly ended: number }>()
+    for (const [key, left] of this.#misfitsLeft) all.set(key, { ...left, processes: new Set() })
+    for (const [process, recorders] of this.#processes) {
+      for (const misfit of Array.from(recorders.values()).flatMap(({ misfits }) => misfits)) {
+        const found = all.get(keyOf(misfit)) ?? { misfit, processes: new Set(), ended: 0 }
+        all.set(keyOf(misfit), found)
+        found.processes.add(process)
+      }
+    }
+    return Array.from(all.values(), ({ ended, misfit, processes }) => ({ ...misfit, processes: [...processes], ended }))
+  }
+
   // --- what has ended
 
-  #leave(recorderId: string, states: States): void {
+  #leave(recorderId: string, states: Known): void {
     const before = this.#left.get(recorderId)
     this.#left.set(recorderId, this.#merge([...(before === undefined ? [] : [before]), this.#remains(states)]))
     if (this.#count.has(recorderId)) return
@@ -132,7 +174,7 @@ export class Ledger {
   }
 
   /** What is left of the states of one that has ended. */
-  #remains(states: States): States {
+  #remains(states: Known): Known {
     const { isLevel, metrics } = this.#options
     const remaining = metrics.filter((metric) => Object.hasOwn(states, metric.name) && !isLevel(metric))
     return Object.fromEntries(
@@ -142,23 +184,39 @@ export class Ledger {
 
   // --- states together
 
-  #known(states: States): States {
-    const known = Object.entries(states).filter(([name]) => {
-      if (this.#metrics.has(name)) return true
-      this.#problem(`a process has the metric "${name}", which the primary was not given: it is left out`)
-      return false
-    })
-    return Object.fromEntries(known)
+  #known(states: Part["states"]): Pick<Live, "states" | "misfits"> {
+    const known: Array<readonly [string, unknown]> = []
+    const misfits: Array<Misfit> = []
+    for (const [name, state] of Object.entries(states)) {
+      const metric = this.#metrics.get(name)
+      if (metric === undefined) {
+        this.#problem(`a process has the metric "${name}", which the primary was not given: it is left out`)
+        continue
+      }
+      const differences = isState(state)
+        ? stateMisfits(metric, state)
+        : ["its state is of another version of mvx-metrics"]
+      if (differences.length === 0) {
+        known.push([name, (state as MetricState).state])
+        continue
+      }
+      misfits.push({ metric: name, differences })
+      const what = differences.join("; ")
+      this.#problem(
+        `a process has another definition of the metric "${name}" than the primary: ${what}. Its states are left out until both have one version`
+      )
+    }
+    return { states: Object.fromEntries(known), misfits }
   }
 
   /** States that cannot be put together come of definitions that differ: then the first ones stay. */
-  #merge(parts: ReadonlyArray<States>): States {
+  #merge(parts: ReadonlyArray<Known>): Known {
     const merged: Array<readonly [string, unknown]> = []
     for (const metric of this.#options.metrics) {
       const own = parts.filter((states) => Object.hasOwn(states, metric.name))
       if (own.length === 0) continue
       try {
-        merged.push([metric.name, mergeStates([metric], own)[metric.name]])
+        merged.push([metric.name, together(metric, own)])
       } catch (error) {
         this.#problem(whyNotMerged(metric, error))
         merged.push([metric.name, own[0]![metric.name]])
@@ -167,14 +225,14 @@ export class Ledger {
     return Object.fromEntries(merged)
   }
 
-  #show(parts: ReadonlyArray<States>, now: number): Snapshots {
+  #show(parts: ReadonlyArray<Known>, now: number): Snapshots {
     const shown: Array<readonly [string, Snapshot]> = []
     for (const metric of this.#options.metrics) {
       const { name } = metric
       const own = parts.filter((states) => Object.hasOwn(states, name))
       if (own.length === 0) continue
       try {
-        shown.push([name, Metric.snapshot(metric, mergeStates([metric], own, now)[name], now)])
+        shown.push([name, Metric.snapshot(metric, together(metric, own, now), now)])
       } catch (error) {
         this.#problem(whyNotMerged(metric, error))
         shown.push([name, { name, dimensions: {}, quarantine: { error: whyNotMerged(metric, error), missed: 0 } }])
@@ -189,6 +247,11 @@ export class Ledger {
     this.#options.onProblem(problem)
   }
 }
+
+const keyOf = ({ differences, metric }: Misfit): string => JSON.stringify([metric, differences])
+
+const together = ({ merge, name }: Metric.Any, parts: ReadonlyArray<Known>, now?: number): unknown =>
+  parts.map((states) => states[name]).reduce((left, right) => merge!(left, right, now))
 
 const whyNotMerged = ({ name }: Metric.Any, error: unknown): string =>
   `the states of "${name}" cannot be put together: ${describeError(error)}. All processes have to have the same definition`

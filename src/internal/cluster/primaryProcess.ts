@@ -9,7 +9,7 @@ import type * as Scope from "effect/Scope"
 import type { Snapshots } from "../../Snapshot.ts"
 import { withLiveClock } from "../liveClock.ts"
 import { Log } from "../recorder/logging.ts"
-import { Ledger, type LedgerOptions, type Total } from "./ledger.ts"
+import { Ledger, type LedgerOptions, type LeftOut, type Total } from "./ledger.ts"
 import { readFromWorker, type ToPrimary, type ToWorker } from "./messages.ts"
 
 /** A worker process of the cluster that has said something. */
@@ -31,6 +31,11 @@ export interface ClusterReport {
   readonly recorders: { readonly [recorderId: string]: Total }
   /** What has ended and is not kept by its id any more. Absent: there is no such thing. */
   readonly others?: { readonly recorders: number; readonly snapshots: Snapshots }
+  /**
+   * What processes measure by another definition of a metric than the primary has (other labels, boundaries or unit,
+   * another kind): it is in no total. Absent: there is no such thing.
+   */
+  readonly leftOut?: ReadonlyArray<LeftOut>
   /** The processes that run. */
   readonly processes: ReadonlyArray<ClusterProcess>
   /** How many processes have ended. */
@@ -148,10 +153,12 @@ export class PrimaryProcess {
         }
       })
       const others = this.#ledger.others(at)
+      const { leftOut } = this.#ledger
       return {
         at,
         recorders: this.#ledger.totals(at),
         ...(others.recorders > 0 && { others }),
+        ...(leftOut.length > 0 && { leftOut }),
         processes,
         ended: this.#ended,
         age: processes.reduce((oldest, { age }) => Math.max(oldest, age ?? 0), 0)

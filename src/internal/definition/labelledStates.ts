@@ -10,11 +10,21 @@ import { tooMany } from "../instruments/view.ts"
 import { define } from "./definition.ts"
 
 interface Labelled {
+  /** Their names, in the order in which a key has their values. */
+  readonly labels: ReadonlyArray<string>
   readonly series: { readonly [key: string]: unknown }
 }
 
-/** The state of every such metric before the first event, by which they are known. */
-const noSeries: Labelled = { series: {} }
+/** The states of such metrics before the first event, by which they are known, and that of each of their series. */
+const initials = new WeakMap<object, unknown>()
+
+/** Of the state of such a metric before the first event: its labels, and the state of each series. */
+export const labelledParts = (
+  initial: unknown
+): { readonly labels: ReadonlyArray<string>; readonly initial: unknown } | undefined =>
+  typeof initial === "object" && initial !== null && initials.has(initial)
+    ? { labels: (initial as Labelled).labels, initial: initials.get(initial) }
+    : undefined
 
 /** As many as an instrument has by default. */
 const maxSeries = 2000
@@ -28,20 +38,22 @@ export const labelledStates = (metric: Metric.Any, labels: ReadonlyArray<readonl
       reason: "is missing, so that series could not be put together: give Metric.make one"
     })
   }
-  if (metric.initial === noSeries) {
+  if (labelledParts(metric.initial) !== undefined) {
     throw new InvalidArgument({
       metric: metric.name,
       argument: "labels",
       reason: "cannot be added to those that the metric has: give all of them at once"
     })
   }
+  const initial: Labelled = { labels: labels.map(([name]) => name), series: {} }
+  initials.set(initial, metric.initial)
   const reduce =
     (reducer: Metric.Reducer<unknown, MetricEvent>) => (state: Labelled, event: MetricEvent, at: number) => {
       const values = labels.map(([, source]) => labelValue(sourceValue(source, event, at)))
       const key = seriesKey(maxSeries, state.series, keyOf(values))
       const before = Object.hasOwn(state.series, key) ? state.series[key] : metric.initial
       const after = reducer(before, event, at)
-      return Object.is(after, before) ? state : { series: { ...state.series, [key]: after } }
+      return Object.is(after, before) ? state : { ...state, series: { ...state.series, [key]: after } }
     }
   const view = ({ series }: Labelled, now: number) => {
     let total: unknown = null
@@ -62,16 +74,18 @@ export const labelledStates = (metric: Metric.Any, labels: ReadonlyArray<readonl
   return define({
     name: metric.name,
     events: metric.events,
-    initial: noSeries,
+    initial,
     reduce: Object.fromEntries(Object.entries(metric.reduce).map(([tag, reducer]) => [tag, reduce(reducer)])),
     view,
     merge: (left: Labelled, right: Labelled, now?: number): Labelled => ({
+      ...left,
       series: byKey(left.series, right.series, merge, now)
     }),
     minus:
       minus === undefined
         ? undefined
         : (later: Labelled, earlier: Labelled): Labelled => ({
+            ...later,
             series: Object.fromEntries(
               Object.entries(later.series).map(([key, state]) => [
                 key,

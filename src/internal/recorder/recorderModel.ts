@@ -119,8 +119,8 @@ export interface RecorderService {
   readonly report: Effect.Effect<Report, ReadError>
   /**
    * The states of all metrics by name, including every event accepted before this was asked for: plain data, which
-   * `Snapshot.merge` puts together with those of other recorders, threads or processes. A state that structured clone
-   * cannot copy is left out.
+   * `Snapshot.merge` merges with that of other recorders, threads or processes. Each carries what its definition says of
+   * it, so that states of another version are told apart. A state that structured clone cannot copy is left out.
    */
   readonly states: Effect.Effect<States, ReadError>
   /**

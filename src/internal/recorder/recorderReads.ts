@@ -7,6 +7,7 @@ import type * as Metric from "../../Metric.ts"
 import type { InvalidArgument, MetricNotRegistered, ReadError } from "../../MetricsError.ts"
 import type { Report, Snapshot, Snapshots, States } from "../../Snapshot.ts"
 import type { Stats } from "../../Stats.ts"
+import { stateOf } from "../definition/stateShape.ts"
 import type { LaneLink } from "../link/link.ts"
 import type { LaneCommand, LargestRead, ShownRead, StateRead } from "../stream/protocol.ts"
 import { DeltaReader } from "./deltaReader.ts"
@@ -42,6 +43,10 @@ interface Answer<A> {
 
 const ofMetrics = <A>({ definitions, read }: Answer<A>, nameOf: (each: A) => string): ReadonlyArray<OfMetric<A>> =>
   read.map((each) => ({ ...each, metric: definitions.get(nameOf(each))! }))
+
+/** As they are given to others. */
+export const statesOf = (read: ReadonlyArray<OfMetric<StateRead>>): States =>
+  Object.fromEntries(read.map(({ metric, name, state }) => [name, stateOf(metric, state)]))
 
 export class RecorderReads {
   readonly #recorder: Readable
@@ -87,7 +92,7 @@ export class RecorderReads {
   }
 
   get states(): Effect.Effect<States, ReadError> {
-    return Effect.map(this.stateReads, (read) => Object.fromEntries(read.map(({ name, state }) => [name, state])))
+    return Effect.map(this.stateReads, statesOf)
   }
 
   get stateReads(): Effect.Effect<ReadonlyArray<OfMetric<StateRead>>, ReadError> {

@@ -25,6 +25,7 @@ import { copyOf, whyInvalidEvent } from "../stream/eventWriter.ts"
 import { DeltaReader } from "./deltaReader.ts"
 import type { EmitsAtOnce } from "./emitEffect.ts"
 import type { RecorderService, RegisterOptions } from "./recorderModel.ts"
+import { statesOf } from "./recorderReads.ts"
 import { Registrations } from "./registrations.ts"
 
 type Listener = Queue.Queue<MetricChange, Cause.Done>
@@ -147,9 +148,7 @@ export class SyncRecorder implements RecorderService, EmitsAtOnce {
     return this.#fold.states().map((read) => ({ ...read, metric: cut.get(read.name)! }))
   })
 
-  readonly states = Effect.map(this.#stateReads, (read) =>
-    Object.fromEntries(read.map(({ name, state }) => [name, state]))
-  )
+  readonly states = Effect.map(this.#stateReads, statesOf)
 
   readonly deltaReader = Effect.sync(() => new DeltaReader(this.#stateReads))
 
