@@ -1,6 +1,13 @@
 /** `mvx-metrics/promise`: the same recorders for code that knows no Effect. Nothing of Effect is used here. */
 import { describe, expect, expectTypeOf, it } from "@effect/vitest"
-import { Metric, type MetricChange, MetricsError, MetricsRuntime, type StartOptions } from "mvx-metrics/promise"
+import {
+  Metric,
+  type MetricChange,
+  MetricsError,
+  MetricsRuntime,
+  mergeMetricStates,
+  type StartOptions
+} from "mvx-metrics/promise"
 import { Fragile, Notes, note, Sums, Ticks, tick } from "./support/probe.metrics.ts"
 
 const layers = {
@@ -66,8 +73,31 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
     recorder.registerEvent(tick(3))
     recorder.registerEvent(note("a", "b"))
     const states = await recorder.getMetricStates()
-    expect(states).toEqual({ "probe.ticks": { count: 1, sum: 3 }, "probe.notes": ["a #b"] })
+    expect(Object.entries(states).map(([name, { state }]) => [name, state])).toEqual([
+      ["probe.ticks", { count: 1, sum: 3 }],
+      ["probe.notes", ["a #b"]]
+    ])
     expect(JSON.parse(JSON.stringify(states))).toEqual(states)
+  })
+
+  it("merges the states of recorders, and rejects those of another version of a metric", async () => {
+    await using runtime = await start(where)
+    const states = await Promise.all(
+      ["one", "other"].map(async (id) => {
+        const recorder = await runtime.createRecorder(id)
+        await recorder.registerMetric(Sums)
+        recorder.registerEvent(tick(3))
+        return recorder.getMetricStates()
+      })
+    )
+    const merged = await mergeMetricStates([Sums], states)
+    expect(merged).toEqual({ "probe.sums": { name: "probe.sums", dimensions: { value: 6 } } })
+    const Seconds = Sums.pipe(Metric.unit("s"))
+    await expect(mergeMetricStates([Seconds], states)).rejects.toMatchObject({
+      _tag: "StateMismatch",
+      metric: "probe.sums",
+      differences: ["unit none instead of s"]
+    })
   })
 
   it("reads what came since a reader's last read: what has no difference as it stands", async () => {

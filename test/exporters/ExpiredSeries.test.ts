@@ -1,11 +1,11 @@
 // A series that expires and comes back is another one: it counts from its first event since then, and what it had before
 // is told once.
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Schema } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { OtlpExporter } from "effect/observability"
 import { TestClock } from "effect/testing"
-import { MetricsRuntime } from "mvx-metrics"
+import { Metric, MetricsRuntime } from "mvx-metrics"
 import * as Otlp from "mvx-metrics/Otlp"
 import * as Prometheus from "mvx-metrics/Prometheus"
 import { runtimeLayers } from "../support/bothLayers.ts"
@@ -23,6 +23,38 @@ const shown = (sunk: Sunk, name: string) =>
     [startTimeUnixNano, timeUnixNano].map((nanos) => Number(nanos) / 1e9),
     asDouble ?? Number(count)
   ])
+
+it.effect("a series keeps its number among those with the same text of labels, whichever of them are there", () =>
+  Effect.gen(function* () {
+    const events = Schema.TaggedUnion({ hit: { page: Schema.Union([Schema.String, Schema.Number, Schema.Null]) } })
+    const Hits = Metric.counter("hits", { events, labels: ["page"], expireAfter: "1 minute" })
+    const recorder = yield* Effect.flatMap(MetricsRuntime, (runtime) => runtime.createRecorder("r"))
+    yield* recorder.register(Hits)
+    const visit = (page: string | number, times: number) =>
+      Effect.forEach(Array.from({ length: times }), () => recorder.emit({ _tag: "hit", page }), { discard: true })
+    const samples = Effect.map(Prometheus.render("text"), (text) =>
+      text.split("\n").filter((line) => line.startsWith("hits_total"))
+    )
+    const first = 'hits_total{recorder="r",page="1"}'
+    const second = 'hits_total{recorder="r",page="1",duplicate="2"}'
+    yield* visit(1, 5)
+    expect(yield* samples).toEqual([`${first} 5`])
+    yield* visit("1", 7)
+    expect(yield* samples).toEqual([`${first} 5`, `${second} 7`])
+    yield* TestClock.adjust("50 seconds")
+    yield* visit("1", 1)
+    yield* TestClock.adjust("30 seconds")
+    expect(yield* samples).toEqual([`${second} 8`])
+    yield* visit(1, 2)
+    expect(yield* samples).toEqual(expect.arrayContaining([`${first} 2`, `${second} 8`]))
+    yield* TestClock.adjust("2 minutes")
+    expect(yield* samples).toEqual([])
+    // Both have gone, and come back in the other order.
+    yield* visit("1", 3)
+    yield* visit(1, 4)
+    expect(yield* samples).toEqual([`${second} 3`, `${first} 4`])
+  }).pipe(Effect.provide(runtimes["in process"]!))
+)
 
 describe.each(["in process", "on the worker"] as const)("%s", (where) => {
   const exporting = (temporality: "cumulative" | "delta") =>

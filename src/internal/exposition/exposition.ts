@@ -15,7 +15,7 @@ import type {
 import type { Exemplar } from "../instruments/exemplars.ts"
 import { classicBuckets } from "./classicBuckets.ts"
 import { exemplarText } from "./exemplarText.ts"
-import { escapeHelp, escapeLabelValue, labelsOf } from "./labels.ts"
+import { type Duplicates, escapeHelp, escapeLabelValue, labelsOf } from "./labels.ts"
 import { type Family, familyOf, labelName } from "./names.ts"
 import { canonicalNumber, numberText } from "./numbers.ts"
 import { type BaseUnit, isScaled } from "./units.ts"
@@ -30,6 +30,8 @@ export interface Source {
   readonly labelNames: ReadonlyArray<string>
   /** When counting began, in milliseconds since the Unix epoch, where that is known. */
   readonly createdAt: number | undefined
+  /** The numbers of its series that have the same labels as text. Default: they are given anew. */
+  readonly duplicates?: Duplicates | undefined
 }
 
 /** Labels as they stand between braces. */
@@ -67,7 +69,7 @@ export class Exposition {
     if (section === undefined) return
     const created = this.#createdOf(source)
     const labelsWith = (...own: ReadonlyArray<string>): Array<string> =>
-      labelsOf(data.points, source.labels, [...source.labelNames, ...own])
+      labelsOf(data.points, source.labels, [...source.labelNames, ...own], source.duplicates)
     switch (data.type) {
       case "gauge":
       case "sum":

@@ -33,7 +33,8 @@ const Duplicate = "duplicate"
 export const labelsOf = (
   points: ReadonlyArray<{ readonly attributes: Attributes }>,
   common: string,
-  reserved: ReadonlyArray<string>
+  reserved: ReadonlyArray<string>,
+  duplicates: Duplicates = new Duplicates()
 ): Array<string> => {
   const taken = new Set(reserved)
   const names = new Map<string, string>()
@@ -57,15 +58,60 @@ export const labelsOf = (
     }
     return text
   })
-  return new Set(texts).size === texts.length ? texts : apart(texts)
+  return duplicates.apart(texts, points)
 }
 
-/** Numbers those that are the same: different values can come out as the same text, as 1 and "1" do. */
-const apart = (texts: ReadonlyArray<string>): Array<string> => {
-  const seen = new Map<string, number>()
-  return texts.map((text) => {
-    const before = seen.get(text) ?? 0
-    seen.set(text, before + 1)
-    return before === 0 ? text : `${text}${text === "" ? "" : ","}${Duplicate}="${before + 1}"`
-  })
+/** Most texts whose series are remembered beyond those that are there, and most series of a text. */
+const MostRemembered = 1000
+
+/**
+ * Series whose labels come out as the same text, as 1 and "1" do, have numbers. A series keeps its own as long as this
+ * is kept, whether the others are there or not.
+ */
+export class Duplicates {
+  /** By text the series that have had it, in the order of their numbers; made when two of them are there at once. */
+  #known: Map<string, Array<string>> | undefined
+
+  /** The texts, each with the number of its series behind the first one. */
+  apart(texts: Array<string>, points: ReadonlyArray<{ readonly attributes: Attributes }>): Array<string> {
+    const distinct = new Set(texts)
+    if (this.#known === undefined && distinct.size === texts.length) return texts
+    this.#known ??= new Map()
+    if (distinct.size < texts.length) this.#learn(texts, points)
+    const known = this.#known
+    const seen = new Set<string>()
+    const apart = texts.map((text, i) => {
+      const identities = known.get(text)
+      if (identities === undefined) return text
+      let identity = identityOf(points[i]!)
+      // What an application shows may have a series twice.
+      while (seen.has(identity)) identity += "+"
+      seen.add(identity)
+      let index = identities.indexOf(identity)
+      if (index < 0) index = identities.push(identity) - 1
+      return index === 0 ? text : `${text}${text === "" ? "" : ","}${Duplicate}="${index + 1}"`
+    })
+    this.#forget(known, distinct)
+    return apart
+  }
+
+  #forget(known: Map<string, Array<string>>, present: ReadonlySet<string>): void {
+    for (const [text, { length }] of known) {
+      if (length > MostRemembered || (known.size > MostRemembered && !present.has(text))) known.delete(text)
+    }
+  }
+
+  /** Remembers texts that several series have now. */
+  #learn(texts: ReadonlyArray<string>, points: ReadonlyArray<{ readonly attributes: Attributes }>): void {
+    const first = new Map<string, number>()
+    for (const [i, text] of texts.entries()) {
+      const before = first.get(text)
+      if (before === undefined) first.set(text, i)
+      else if (!this.#known!.has(text)) this.#known!.set(text, [identityOf(points[before]!)])
+    }
+  }
 }
+
+/** The names and values of its labels, as they are. */
+const identityOf = ({ attributes }: { readonly attributes: Attributes }): string =>
+  JSON.stringify(Object.entries(attributes))

@@ -8,6 +8,7 @@ import type * as Metric from "../../Metric.ts"
 import type { MetricEvent } from "../../MetricEvent.ts"
 import type { Quarantine, Snapshot } from "../../Snapshot.ts"
 import { describeError } from "../describeError.ts"
+import { Duplicates } from "../exposition/labels.ts"
 import { type InPlace, Kernel } from "../instruments/kernel.ts"
 import { kernelOf } from "../instruments/kernelOf.ts"
 import { shownSeries, soleExemplars } from "../instruments/shownSeries.ts"
@@ -21,6 +22,7 @@ export interface Shown {
   readonly dimensions: unknown
   readonly createdAt: number
   readonly quarantine: Quarantine | undefined
+  readonly duplicates: Duplicates
 }
 
 export class Cell {
@@ -35,6 +37,8 @@ export class Cell {
   readonly #onQuarantined: (metric: Metric.Any, error: string) => void
   /** The state while events are folded, where there is no kernel. */
   #working: unknown
+  /** Which of its series are told apart by numbers in a scrape. */
+  readonly #duplicates = new Duplicates()
   /** What was shown last. */
   #shown: unknown = {}
   #quarantine: { readonly error: string; missed: number } | undefined
@@ -120,7 +124,7 @@ export class Cell {
     // The clock may have been set back since.
     const createdAt = Math.min(this.createdAt, now)
     const dimensions = this.#try(() => this.#viewForExporters(now), undefined)
-    return { metric, dimensions, createdAt, quarantine: this.#quarantine }
+    return { metric, dimensions, createdAt, quarantine: this.#quarantine, duplicates: this.#duplicates }
   }
 
   /** A copy that the reader may keep: structured clone also refuses here what could not cross a thread. */

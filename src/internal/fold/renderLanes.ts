@@ -48,10 +48,10 @@ export const renderLanes = (
 
 const addAll = (exposition: Exposition, recorderId: string, all: ReadonlyArray<Shown>): void => {
   const labels = commonLabels({ [RecorderAttribute]: recorderId })
-  for (const { createdAt, dimensions, metric } of all) {
+  for (const { createdAt, dimensions, duplicates, metric } of all) {
     if (dimensions === undefined) continue
     try {
-      const source = { labels, labelNames: [RecorderAttribute], createdAt }
+      const source = { labels, labelNames: [RecorderAttribute], createdAt, duplicates }
       for (const data of metricData(metric, dimensions)) exposition.add(data, source)
     } catch {
       // What a view gives may be anything. This shows nothing that is a number.
