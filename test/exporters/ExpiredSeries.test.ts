@@ -56,8 +56,11 @@ it.effect("a series keeps its number among those with the same text of labels, w
   }).pipe(Effect.provide(runtimes["in process"]!))
 )
 
-describe.each(["in process", "on the worker"] as const)("%s", (where) => {
-  const exporting = (temporality: "cumulative" | "delta") =>
+const both = ["in process", "on the worker"] as const
+type Where = (typeof both)[number]
+
+describe("an exported series", () => {
+  const exporting = (temporality: "cumulative" | "delta", where: Where = "in process") =>
     Effect.map(makeSink(), (sink) => ({
       sink,
       layer: Otlp.layerJson({ url: sink.url, temporality, exportInterval: "100 hours" }).pipe(
@@ -68,7 +71,7 @@ describe.each(["in process", "on the worker"] as const)("%s", (where) => {
 
   const recorder = Effect.flatMap(MetricsRuntime, (runtime) => runtime.createRecorder("r"))
 
-  it.effect.each(["delta", "cumulative"] as const)("a series that comes back has another start: %s", (temporality) =>
+  it.effect.each(["delta", "cumulative"] as const)("that comes back has another start: %s", (temporality) =>
     Effect.gen(function* () {
       const { layer, sink } = yield* exporting(temporality)
       yield* Effect.gen(function* () {
@@ -96,9 +99,9 @@ describe.each(["in process", "on the worker"] as const)("%s", (where) => {
     })
   )
 
-  it.effect("what a series got after the last export and before it expired is told as expired, of each kind", () =>
+  it.effect.each(both)("that went tells as expired what it got after the last export, of each kind, %s", (where) =>
     Effect.gen(function* () {
-      const { layer, sink } = yield* exporting("delta")
+      const { layer, sink } = yield* exporting("delta", where)
       yield* Effect.gen(function* () {
         yield* TestClock.setTime(1_000_000)
         const { emit, register } = yield* recorder
@@ -130,7 +133,7 @@ describe.each(["in process", "on the worker"] as const)("%s", (where) => {
     })
   )
 
-  it.effect("the series beyond the cap expires and comes back as any other", () =>
+  it.effect("of all that is beyond the cap expires and comes back as any other", () =>
     Effect.gen(function* () {
       const { layer, sink } = yield* exporting("delta")
       yield* Effect.gen(function* () {
@@ -157,7 +160,34 @@ describe.each(["in process", "on the worker"] as const)("%s", (where) => {
     })
   )
 
-  it.effect("OpenMetrics says of each series when it began", () =>
+  it.effect("that has expired and is not swept away yet tells the rest by its own labels", () =>
+    Effect.gen(function* () {
+      const { layer, sink } = yield* exporting("delta")
+      yield* Effect.gen(function* () {
+        yield* TestClock.setTime(1_000_000)
+        const { emit, register } = yield* recorder
+        yield* register(Hits)
+        yield* emit(hit("a"))
+        yield* TestClock.setTime(1_001_000)
+        yield* flush
+        yield* sink.next
+        yield* emit(hit("a"))
+        for (const [at, expected] of [
+          [1_100_000, [[["a"], [1001, 1100], 1]]],
+          [1_101_000, []]
+        ] as const) {
+          yield* TestClock.setTime(at)
+          yield* flush
+          expect(shown(yield* sink.next, "hits")).toEqual(expected)
+        }
+        yield* emit(hit("a"))
+        yield* flush
+        expect(shown(yield* sink.next, "hits")).toEqual([[["a"], [1101, 1101], 1]])
+      }).pipe(Effect.provide(layer))
+    })
+  )
+
+  it.effect.each(both)("has the time when it began in OpenMetrics, %s", (where) =>
     Effect.gen(function* () {
       yield* TestClock.setTime(1_000_000)
       const { emit, register } = yield* recorder

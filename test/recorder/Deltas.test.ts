@@ -1,6 +1,6 @@
 // What is new since a reader's last read: it adds up to the whole, and disturbs nobody.
 import { expect } from "@effect/vitest"
-import { Effect } from "effect"
+import { Clock, Effect } from "effect"
 import { TestClock } from "effect/testing"
 import fc from "fast-check"
 import type { Metric, RecorderService, Snapshot } from "mvx-metrics"
@@ -157,6 +157,22 @@ onBothLayers(
         yield* TestClock.adjust("1 minute")
         const gone = (yield* recorder.snapshot(Expiring)).dimensions
         expect([gone.value, series(gone)]).toEqual([5, {}])
+      })
+    )
+
+    it.effect("are told from those they were before by more than time, which may be set back", () =>
+      Effect.gen(function* () {
+        const recorder = yield* recorderOf(Expiring)
+        const now = yield* Clock.currentTimeMillis
+        const { read } = yield* recorder.deltaReader
+        yield* visit(recorder, "Ann", "Ann", "Ann")
+        yield* read
+        yield* TestClock.adjust("11 seconds")
+        yield* visit(recorder, "Bob")
+        yield* TestClock.setTime(now)
+        yield* visit(recorder, "Ann", "Ann", "Ann", "Ann")
+        const shown = dimensions(yield* read, Expiring)
+        expect([shown.value, series(shown)]).toEqual([5, { Ann: 4, Bob: 1 }])
       })
     )
 

@@ -4,7 +4,6 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import type * as Metric from "../../Metric.ts"
 import { type Attributes, ExpiredAttribute, type MetricData } from "../../MetricData.ts"
 import { internalsOf, type Source } from "../runtime/runtimeInternals.ts"
 import type { RuntimeService } from "../runtime/runtimeModel.ts"
@@ -23,8 +22,8 @@ export interface Dated {
   readonly owner?: number
   /** Which life of its metric it is of. A reset and a replacement begin another, as does a recorder made again. */
   readonly life?: string
-  /** What has expired of it, as one point. */
-  readonly expired?: MetricData
+  /** What its series were that are shown no more: those that are still there, and those that are not, as one point. */
+  readonly bygone?: { readonly idle: MetricData; readonly expired: MetricData }
 }
 
 /** What was read of a runtime. */
@@ -80,14 +79,16 @@ const shownBy = ({ instance, recorderId, shown }: Source): Effect.Effect<Readonl
       dimensions,
       quarantine
     }))
-    const data = read.success.flatMap(({ createdAt, epoch, metric, snapshot: { dimensions } }, i): Array<Dated> => {
+    const data = read.success.flatMap(({ bygone, createdAt, epoch, metric, snapshot }, i): ReadonlyArray<Dated> => {
       const dated = { since: createdAt, owner: instance, life: `${instance}/${metric.name}/${epoch}` }
-      const expired = expiredData(metric, dimensions, attributes)
+      const dataOf = (shown: object) => metricData(metric, { ...(snapshot.dimensions as object), ...shown }, attributes)
+      const idle = bygone && dataOf({ overflow: undefined, ...bygone.idle })
+      const expired = bygone && dataOf({ overflow: undefined, series: [{ ...bygone.expired, labels: {} }] })
       return [
-        ...metricData(metric, dimensions, attributes).map((each, part) => ({
+        ...metricData(metric, snapshot.dimensions, attributes).map((each, part) => ({
           ...dated,
           data: each,
-          ...(expired !== undefined && { expired: expired[part]! })
+          ...(idle && expired && { bygone: { idle: idle[part]!, expired: asOne(expired[part]!, attributes) } })
         })),
         ...missedData(conditions[i]!, attributes).map((each) => ({ ...dated, data: each }))
       ]
@@ -96,27 +97,14 @@ const shownBy = ({ instance, recorderId, shown }: Source): Effect.Effect<Readonl
     return [...data, ...counts]
   })
 
-/** The same data of what has expired, where the series of a metric do. */
-const expiredData = (
-  metric: Metric.Any,
-  dimensions: unknown,
-  attributes: Attributes
-): ReadonlyArray<MetricData> | undefined => {
-  const expired = metric.instrument?.expireAfter && (dimensions as { readonly expired?: object }).expired
-  if (!expired) return undefined
-  const series = [{ ...expired, labels: {} }]
-  const data = metricData(metric, { ...(dimensions as object), series, overflow: undefined }, attributes)
+/** What has expired, as one point. Numbers that stand for several values, as those of a frequency, are added up. */
+const asOne = (data: MetricData, attributes: Attributes): MetricData => {
   const own = { ...attributes, [ExpiredAttribute]: true }
-  return data.map(
-    (each) => ({ ...each, points: asOne(each).map((point) => ({ ...point, attributes: own })) }) as MetricData
-  )
+  if (data.type !== "sum") {
+    return { ...data, points: data.points.map((point) => ({ ...point, attributes: own })) } as MetricData
+  }
+  return { ...data, points: [{ attributes: own, value: data.points.reduce((sum, { value }) => sum + value, 0) }] }
 }
-
-/** Numbers that stand for several values, as those of a frequency, are added up. */
-const asOne = (data: MetricData): MetricData["points"] =>
-  data.type === "sum"
-    ? [{ attributes: {}, value: data.points.reduce((sum, { value }) => sum + value, 0) }]
-    : data.points
 
 /** The same, those of one name together. */
 export const collectData = (runtime: RuntimeService): Effect.Effect<ReadonlyArray<MetricData>> =>

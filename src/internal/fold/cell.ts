@@ -11,7 +11,7 @@ import { describeError } from "../describeError.ts"
 import { Duplicates } from "../exposition/labels.ts"
 import { type InPlace, Kernel } from "../instruments/kernel.ts"
 import { kernelOf } from "../instruments/kernelOf.ts"
-import { shownSeries, soleExemplars } from "../instruments/shownSeries.ts"
+import { bygoneSeries, shownSeries, soleExemplars } from "../instruments/shownSeries.ts"
 import type { LargestRead, ShownRead, StateRead } from "../stream/protocol.ts"
 import { largestSeries } from "./largestSeries.ts"
 
@@ -100,12 +100,11 @@ export class Cell {
     return metric.view(kernel === undefined ? this.#working : Ref.getUnsafe(this.#state), now)
   }
 
-  /** `expired`: whether to show what has expired as well. */
-  #viewForExporters(now: number, options?: { readonly expired: boolean }): unknown {
+  #viewForExporters(now: number): unknown {
     const { kernel } = this
     if (!(kernel instanceof Kernel)) return this.#view(now)
     // Where there are thousands of series, most of what a view costs is for what they come to together.
-    if (kernel.instrument.labels.length > 0) return shownSeries(kernel, now, options)
+    if (kernel.instrument.labels.length > 0) return shownSeries(kernel, now)
     return { ...(this.#view(now) as object), ...soleExemplars(kernel, now) }
   }
 
@@ -143,11 +142,10 @@ export class Cell {
   /** Likewise what exporters are shown. */
   shownRead(now: number): ShownRead {
     const { createdAt, epoch, kernel } = this
-    const snapshot =
-      kernel instanceof Kernel
-        ? this.#snapshotOf(structuredClone(this.#viewForExporters(now, { expired: true })))
-        : this.snapshot(now)
-    return { snapshot, epoch, createdAt }
+    if (!(kernel instanceof Kernel)) return { snapshot: this.snapshot(now), epoch, createdAt }
+    const snapshot = this.#snapshotOf(structuredClone(this.#viewForExporters(now)))
+    const bygone = kernel.instrument.labels.length > 0 ? bygoneSeries(kernel, now) : undefined
+    return { snapshot, epoch, createdAt, ...(bygone !== undefined && { bygone: structuredClone(bygone) }) }
   }
 
   /** A copy with its largest series only. */

@@ -121,9 +121,13 @@ export class Kernel implements InPlace {
     return { series, rejected: this.rejected, idle }
   }
 
-  /** The series that have not expired, without a copy of all of them. Exemplars are by bucket. */
-  eachLive(
+  /**
+   * The series, without a copy of all of them: those that have not expired by `now`, or those that have and are there
+   * until the next sweep. Exemplars are by bucket.
+   */
+  eachSeries(
     now: number,
+    which: "live" | "idle",
     take: (
       key: string,
       point: unknown,
@@ -132,24 +136,17 @@ export class Kernel implements InPlace {
     ) => void
   ): void {
     const idle = this.#idle
+    if (idle === undefined && which === "idle") return
     for (const index of this.#table.all) {
-      if (idle !== undefined && isIdle(this.instrument, idle.seen[index]!, now)) continue
+      if (idle !== undefined && isIdle(this.instrument, idle.seen[index]!, now) !== (which === "idle")) continue
       const life = idle && { number: idle.lives[index]!, since: idle.born[index]! }
       take(this.#table.key(index), this.points.point(index), this.#exemplars?.of(index), life)
     }
   }
 
-  /** All series that have expired by `now` as one point; `null`: there are none, or series never expire. */
-  expired(now: number): unknown {
-    const idle = this.#idle
-    if (idle === undefined) return null
-    return this.#table.all.reduce<unknown>(
-      (expired, index) =>
-        isIdle(this.instrument, idle.seen[index]!, now)
-          ? together(this.#measure.merge, expired, this.points.point(index))
-          : expired,
-      idle.expired
-    )
+  /** All series that are there no more as one point; `null`: there are none, or series never expire. */
+  get expired(): unknown {
+    return this.#idle?.expired ?? null
   }
 
   // --- expiry

@@ -7,41 +7,57 @@ import type { Kernel } from "./kernel.ts"
 import { kindOf } from "./kinds.ts"
 import { labelsOf } from "./series.ts"
 
-interface ShownSeries {
+interface SeriesShown {
   readonly series: ReadonlyArray<{ readonly labels: { readonly [name: string]: LabelValue } }>
   /** What is beyond the cap. */
   readonly overflow?: object
-  readonly rejected?: number
-  /** What has expired, as one point, of kinds that add up. */
-  readonly expired?: object
 }
 
-/** `expired`: whether to show what has expired as well. */
-export const shownSeries = (kernel: Kernel, now: number, { expired = false } = {}): ShownSeries => {
+interface ShownSeries extends SeriesShown {
+  readonly rejected?: number
+}
+
+export const shownSeries = (kernel: Kernel, now: number): ShownSeries => ({
+  ...kindOf(kernel.instrument).frame,
+  ...seriesOf(kernel, now, "live"),
+  ...(kernel.rejected > 0 && { rejected: kernel.rejected })
+})
+
+const seriesOf = (kernel: Kernel, now: number, which: "live" | "idle"): SeriesShown => {
   const { instrument } = kernel
-  const { adds, frame, show } = kindOf(instrument)
-  const series: Array<ShownSeries["series"][number]> = []
+  const { show } = kindOf(instrument)
+  const series: Array<SeriesShown["series"][number]> = []
   let overflow: object | undefined
-  kernel.eachLive(now, (key, point, exemplars, life) => {
+  kernel.eachSeries(now, which, (key, point, exemplars, life) => {
     const labels = labelsOf(instrument, key)
     let shown = show(point, now)
     if (exemplars !== undefined || life !== undefined) shown = { ...shown, exemplars, life }
     if (labels === undefined) overflow = shown
     else series.push({ ...shown, labels })
   })
-  return {
-    ...frame,
-    series,
-    ...(overflow !== undefined && { overflow }),
-    ...(kernel.rejected > 0 && { rejected: kernel.rejected }),
-    ...(expired && adds && instrument.expireAfter !== undefined && { expired: show(kernel.expired(now), now) })
-  }
+  return { series, ...(overflow !== undefined && { overflow }) }
+}
+
+/** What series were that are shown no more. */
+export interface Bygone {
+  /** Those that have expired and are there until they are swept away. */
+  readonly idle: SeriesShown
+  /** Those that are there no more, as one point. */
+  readonly expired: object
+}
+
+/** `undefined` where series do not expire, or do not add up. */
+export const bygoneSeries = (kernel: Kernel, now: number): Bygone | undefined => {
+  const { adds, show } = kindOf(kernel.instrument)
+  return adds && kernel.instrument.expireAfter !== undefined
+    ? { idle: seriesOf(kernel, now, "idle"), expired: show(kernel.expired, now) }
+    : undefined
 }
 
 /** What is added to what an instrument without labels shows. */
 export const soleExemplars = (kernel: Kernel, now: number): object => {
   let found: object = {}
-  kernel.eachLive(now, (_key, _point, exemplars) => {
+  kernel.eachSeries(now, "live", (_key, _point, exemplars) => {
     if (exemplars !== undefined) found = { exemplars }
   })
   return found

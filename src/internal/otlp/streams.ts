@@ -69,7 +69,7 @@ export const streams = (
   const seen = new Map<string, Exported>()
   const byData = once(() => groupedByData(before))
 
-  const streamed = ({ data, expired, life, owner, since, until = options.now }: Timed): Streamed => {
+  const streamed = ({ bygone, data, life, owner, since, until = options.now }: Timed): Streamed => {
     const adds = addsOf(data)
     const isDelta = options.temporality === "delta" && adds !== undefined
     const of = JSON.stringify([data.name, data.type, life, since])
@@ -78,7 +78,7 @@ export const streams = (
     const keyOf = ({ attributes }: Point): string =>
       JSON.stringify([data.name, data.type, Object.entries(attributes).sort(byName)])
 
-    const points = (data.points as ReadonlyArray<Point>).map((point): Interval<Point> => {
+    const tell = (point: Point): Interval<Point> => {
       const key = keyOf(point)
       const known = seen.get(key) ?? before.get(key)
       const goesOn =
@@ -100,12 +100,10 @@ export const streams = (
             hasExtremes: false
           }
         : { start, end: until, point, hasExtremes: true }
-    })
+    }
 
-    /** What series got after the last export and before they expired. They are not there any more to tell it. */
-    const rest = (): ReadonlyArray<Interval<Point>> => {
-      const point: Point | undefined = expired?.points[0]
-      if (!isDelta || point === undefined) return []
+    /** What series got after the last export and before they went, where they are not there any more to tell it. */
+    const rest = (point: Point): Interval<Point> => {
       const key = keyOf(point)
       const known = before.get(key)
       const goesOn = known !== undefined && known.of === of
@@ -113,10 +111,17 @@ export const streams = (
       seen.set(key, { owner, of, life: undefined, start, end: until, point })
       const told = (byData().get(of) ?? []).filter(([own]) => own === key || !wentOn.has(own))
       const left = told.reduce((from, [, each]) => minus(data.type, from, each.point), point)
-      return amountOf(left) > 0 ? [{ start, end: until, point: left, hasExtremes: false }] : []
+      return { start, end: until, point: left, hasExtremes: false }
     }
 
-    return { ...data, isDelta, points: [...points, ...rest()] } as unknown as Streamed
+    const points = (data.points as ReadonlyArray<Point>).map(tell)
+    if (bygone !== undefined) {
+      // Series that are shown no more: only what they have yet to tell.
+      const idle = (bygone.idle.points as ReadonlyArray<Point>).map(tell)
+      const expired = isDelta ? (bygone.expired.points as ReadonlyArray<Point>).map(rest) : []
+      if (isDelta) for (const each of [...idle, ...expired]) if (amountOf(each.point) > 0) points.push(each)
+    }
+    return { ...data, isDelta, points } as unknown as Streamed
   }
 
   const result = all.map(streamed)

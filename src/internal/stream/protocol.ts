@@ -6,6 +6,7 @@ import type * as Metric from "../../Metric.ts"
 import type { Quarantine, Snapshot } from "../../Snapshot.ts"
 import type { Fingerprint } from "../definition/fingerprint.ts"
 import type { Format } from "../exposition/exposition.ts"
+import type { Bygone } from "../instruments/shownSeries.ts"
 import type { CounterBuffer } from "./laneCounters.ts"
 import type { Layout } from "./layout.ts"
 
@@ -103,6 +104,7 @@ export interface ShownRead {
   readonly snapshot: Snapshot
   readonly epoch: number
   readonly createdAt: number
+  readonly bygone?: Bygone
 }
 
 /** What a metric shows, with its largest series only. */
