@@ -30,6 +30,8 @@
 import type { BatchObservableCallback, Meter, MetricOptions, Observable } from "@opentelemetry/api"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { CarriedSeries } from "./internal/exporters/carried.ts"
+import { collect, together } from "./internal/exporters/collect.ts"
 import { sharedCollection, watchFamilies } from "./internal/exporters/families.ts"
 import { type Observed, observations } from "./internal/exporters/observations.ts"
 import { type AnyRuntime, serviceOf } from "./internal/runtime/anyRuntime.ts"
@@ -45,7 +47,9 @@ export const observe = (meter: Meter, runtime: AnyRuntime): (() => void) => {
     throw new InvalidArgument({ argument: "meter", reason: "must be a Meter of @opentelemetry/api" })
   }
   const service = serviceOf(runtime)
-  const collection = sharedCollection(service)
+  const carried = new CarriedSeries()
+  const read = Effect.map(collect(service), ({ all }) => together(all.map((each) => carried.of(each))))
+  const collection = sharedCollection(service, read)
   const instruments = new Map<string, Observable>()
   /** The observables that the callback is registered for. A meter accepts values for no others. */
   let observed: Array<Observable> = []

@@ -1,10 +1,12 @@
 // A meter of OpenTelemetry's SDK collects what the snapshots show.
 import { afterEach, describe, expect, it } from "@effect/vitest"
-import { DataPointType, MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics"
+import { AggregationTemporality, DataPointType, MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics"
 import { Effect, Layer } from "effect"
-import { MetricsLayer, MetricsRuntime as RuntimeService } from "mvx-metrics"
+import { Metric, MetricsLayer, type RecorderService, MetricsRuntime as RuntimeService } from "mvx-metrics"
 import * as OpenTelemetry from "mvx-metrics/OpenTelemetry"
 import { MetricsRuntime } from "mvx-metrics/promise"
+import { fixedClock } from "mvx-metrics/testing"
+import { HitEvent, hit } from "../support/expiring.metrics.ts"
 import { all, done, Jobs, waiting } from "../support/exported.metrics.ts"
 
 class Reader extends MetricReader {
@@ -12,8 +14,8 @@ class Reader extends MetricReader {
   protected override onForceFlush = async (): Promise<void> => {}
 }
 
-const newMeter = () => {
-  const reader = new Reader()
+const newMeter = (temporality = AggregationTemporality.CUMULATIVE) => {
+  const reader = new Reader({ aggregationTemporalitySelector: () => temporality })
   const provider = new MeterProvider({ readers: [reader] })
   const collect = async () => {
     const { errors, resourceMetrics } = await reader.collect()
@@ -121,6 +123,40 @@ describe("a meter", () => {
     // A reader of OpenTelemetry goes on with what it had; nothing new comes.
     const [after] = pointsOf(await collect(), "jobs")
     expect(after?.[1] ?? 2).toBe(2)
+  })
+
+  it.each([
+    ["delta", AggregationTemporality.DELTA, [5, 7, 9, 2]],
+    ["cumulative", AggregationTemporality.CUMULATIVE, [5, 12, 21, 23]]
+  ] as const)("of a %s reader loses nothing of a series that begins again", async (_, temporality, expected) => {
+    const { collect, meter } = newMeter(temporality)
+    const Metrics = OpenTelemetry.layer(meter).pipe(
+      Layer.provideMerge(MetricsLayer.layerInProcess({ namespace: "test.opentelemetry", logging: "silent" }))
+    )
+    const Hits = Metric.counter("hits", { events: HitEvent, labels: ["page"], expireAfter: "1 day" })
+    const hours = 3_600_000
+    const begun = Date.now() - 10 * hours
+    const program = Effect.gen(function* () {
+      const runtime = yield* RuntimeService
+      const made = Effect.tap(runtime.createRecorder("one"), (recorder) => recorder.register(Hits))
+      const shown: Array<unknown> = []
+      const visit = (recorder: RecorderService, times: number, at: number) =>
+        Effect.gen(function* () {
+          for (let i = 0; i < times; i++) yield* Effect.provide(recorder.emit(hit("a")), fixedClock(new Date(at)))
+          shown.push(...pointsOf(yield* Effect.promise(collect), "hits"))
+        })
+      const first = yield* made
+      yield* visit(first, 5, begun)
+      // It has expired meanwhile.
+      yield* visit(first, 7, begun + 30 * hours)
+      yield* first.reset()
+      yield* visit(first, 9, begun + 31 * hours)
+      yield* runtime.stopAndRemoveRecorder("one")
+      yield* visit(yield* made, 2, begun + 32 * hours)
+      return shown
+    })
+    const shown = await Effect.runPromise(Effect.provide(program, Metrics))
+    expect(shown).toEqual(expected.map((value) => [{ page: "a" }, value]))
   })
 
   it("observes for the scope of a layer", async () => {

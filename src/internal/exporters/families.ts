@@ -28,11 +28,14 @@ export type Collection = ReadonlyMap<string, MetricData>
 /**
  * Reads a runtime once for all that ask in one turn, and no later: who asks then wants to see what has happened since.
  */
-export const sharedCollection = (runtime: RuntimeService): (() => Promise<Collection>) => {
+export const sharedCollection = (
+  runtime: RuntimeService,
+  read: Effect.Effect<ReadonlyArray<MetricData>> = collectData(runtime)
+): (() => Promise<Collection>) => {
   let current: Promise<Collection> | undefined
   return () => {
     if (current === undefined) {
-      current = collectWithin(runtime)
+      current = collectWithin(read)
       queueMicrotask(() => {
         current = undefined
       })
@@ -44,11 +47,11 @@ export const sharedCollection = (runtime: RuntimeService): (() => Promise<Collec
 /** A fold that does not answer must not keep an exporter waiting for ever. */
 const Longest = "10 seconds"
 
-const collectWithin = async (runtime: RuntimeService): Promise<Collection> => {
+const collectWithin = async (read: Effect.Effect<ReadonlyArray<MetricData>>): Promise<Collection> => {
   let collected: ReadonlyArray<MetricData> | undefined
   await Effect.runPromise(
     giveUpAfter(Longest)(
-      Effect.map(collectData(runtime), (data) => {
+      Effect.map(read, (data) => {
         collected = data
       })
     )
