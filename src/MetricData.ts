@@ -59,6 +59,8 @@ export interface HistogramDataPoint extends Point {
   readonly sum: number
   readonly min: number | null
   readonly max: number | null
+  /** Those of this point: two recorders may measure one metric in different buckets. */
+  readonly boundaries: ReadonlyArray<number>
   /** One more than there are boundaries. */
   readonly counts: ReadonlyArray<number>
   /** By bucket, where there are any. */
@@ -86,11 +88,7 @@ export type MetricData = Named &
   (
     | { readonly type: "gauge"; readonly points: ReadonlyArray<NumberPoint> }
     | { readonly type: "sum"; readonly monotonic: boolean; readonly points: ReadonlyArray<NumberPoint> }
-    | {
-        readonly type: "histogram"
-        readonly boundaries: ReadonlyArray<number>
-        readonly points: ReadonlyArray<HistogramDataPoint>
-      }
+    | { readonly type: "histogram"; readonly points: ReadonlyArray<HistogramDataPoint> }
     | { readonly type: "exponentialHistogram"; readonly points: ReadonlyArray<ExponentialDataPoint> }
     | { readonly type: "summary"; readonly points: ReadonlyArray<SummaryDataPoint> }
   )

@@ -83,7 +83,7 @@ it.effect("of a set all are registered, or none", () =>
     const [a, b] = yield* twoRecorders
     const set = Metric.combine(Metric.counter("a", { events }), Metric.counter("b", { events }))
     yield* a.register(Metric.counter("b.total", { events }))
-    expect(yield* Effect.flip(b.register(set))).toMatchObject({ name: "b", other: "b.total" })
+    expect(yield* Effect.flip(b.register(set))).toMatchObject({ metric: "b", other: "b.total" })
     expect(yield* b.metrics).toEqual([])
     // Nothing of it is left: its first name is free.
     yield* b.register(Metric.counter("a.total", { events }))
@@ -122,7 +122,7 @@ it.effect("labels of a metric that would be one are refused as well", () =>
   Effect.gen(function* () {
     const [a] = yield* twoRecorders
     const metric = Metric.counter("a", { events, labels: ["a.b", "a_b"] })
-    expect(yield* Effect.flip(a.register(metric))).toMatchObject({ name: "a{a_b}", other: "a{a.b}", as: "a_b" })
+    expect(yield* Effect.flip(a.register(metric))).toMatchObject({ metric: "a{a_b}", other: "a{a.b}", as: "a_b" })
   })
 )
 

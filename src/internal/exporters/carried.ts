@@ -11,6 +11,7 @@ import type {
 } from "../../MetricData.ts"
 import { mergePoints } from "../instruments/exponential.ts"
 import type { Dated } from "./collect.ts"
+import { shapeKey } from "./metricData.ts"
 
 /** Most series of a metric that are remembered: an SDK keeps as many apart by default. */
 const MostSeries = 2000
@@ -31,12 +32,12 @@ export class CarriedSeries {
   /** The data with what the same series were before. Data is to be given in the order in which it was read. */
   of({ data, life, since }: Dated): MetricData {
     if (data.type === "gauge" || (data.type === "sum" && !data.monotonic)) return data
-    // What lies in other buckets is not added.
-    const key = JSON.stringify([data.name, data.type, data.type === "histogram" ? data.boundaries : undefined])
+    const key = shapeKey(data)
     const series = this.#byData.get(key) ?? new Map<string, Carried>()
     this.#byData.set(key, series)
     const points = (data.points as ReadonlyArray<Point>).map((point) => {
-      const own = JSON.stringify(Object.entries(point.attributes))
+      // Counts in other buckets are not added.
+      const own = JSON.stringify([Object.entries(point.attributes), "boundaries" in point && point.boundaries])
       const known = series.get(own)
       const ownLife = JSON.stringify([life, since, point.life?.number])
       let before = known?.before

@@ -8,7 +8,7 @@ import { type Attributes, ExpiredAttribute, type MetricData } from "../../Metric
 import { internalsOf, type Source } from "../runtime/runtimeInternals.ts"
 import type { RuntimeService } from "../runtime/runtimeModel.ts"
 import { countsData, missedData } from "./conditionData.ts"
-import { metricData } from "./metricData.ts"
+import { metricData, shapeKey } from "./metricData.ts"
 import { accountingOf } from "./packedStats.ts"
 import { accountingData, foldLagData } from "./selfData.ts"
 import { RecorderAttribute } from "./selfFamily.ts"
@@ -106,15 +106,15 @@ const asOne = (data: MetricData, attributes: Attributes): MetricData => {
   return { ...data, points: [{ attributes: own, value: data.points.reduce((sum, { value }) => sum + value, 0) }] }
 }
 
-/** The same, those of one name together. */
+/** The same, those of one name and one shape together. */
 export const collectData = (runtime: RuntimeService): Effect.Effect<ReadonlyArray<MetricData>> =>
   Effect.map(collect(runtime), ({ all }) => together(all.map(({ data }) => data)))
 
-/** Data of one name and type as one. */
+/** Data of one name and one shape as one. */
 export const together = (data: ReadonlyArray<MetricData>): ReadonlyArray<MetricData> => {
   const byName = new Map<string, Array<MetricData>>()
   for (const each of data) {
-    const key = `${each.name} ${each.type}`
+    const key = shapeKey(each)
     const known = byName.get(key)
     if (known === undefined) byName.set(key, [each])
     else known.push(each)

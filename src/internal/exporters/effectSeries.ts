@@ -7,6 +7,7 @@
 import * as EffectMetric from "effect/Metric"
 import type { Attributes, MetricData } from "../../MetricData.ts"
 import { classicBuckets } from "../exposition/classicBuckets.ts"
+import { shapeKey } from "./metricData.ts"
 
 export interface Series {
   /** Tells it from all other series of the runtime. */
@@ -23,7 +24,7 @@ export const seriesOf = (data: MetricData): ReadonlyArray<Series> => {
     make: (options: Options) => EffectMetric.Metric<never, State>,
     state: State
   ): Series => ({
-    key: JSON.stringify([data.name, data.type, Object.entries(attributes)]),
+    key: JSON.stringify([shapeKey(data), Object.entries(attributes)]),
     metric: make(optionsOf(data, attributes)),
     state
   })
@@ -55,7 +56,7 @@ export const seriesOf = (data: MetricData): ReadonlyArray<Series> => {
         one(attributes, (options) => EffectMetric.gauge(data.name, options), { value })
       )
     case "histogram":
-      return data.points.map((point) => histogram(point.attributes, data.boundaries, point))
+      return data.points.map((point) => histogram(point.attributes, point.boundaries, point))
     case "exponentialHistogram": {
       const { boundaries, counts } = classicBuckets(data.points)
       return data.points.map((point) => histogram(point.attributes, boundaries, { ...point, counts: counts(point) }))

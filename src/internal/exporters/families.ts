@@ -22,7 +22,7 @@ export const watchFamilies = (
   })
 }
 
-/** Data by name. */
+/** Data by name: in one runtime, metrics of one name have one shape. */
 export type Collection = ReadonlyMap<string, MetricData>
 
 /**

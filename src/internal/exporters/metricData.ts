@@ -59,13 +59,13 @@ const histogram: Part = {
   suffix: "",
   data: (points, { boundaries }) => ({
     type: "histogram",
-    boundaries,
     points: points.map(([attributes, { count, counts, exemplars, life, max, min, sum }]) => ({
       attributes,
       count,
       sum,
       min,
       max,
+      boundaries,
       counts,
       ...(exemplars !== undefined && { exemplars }),
       ...lifeOf({ life })
@@ -162,6 +162,10 @@ export const emptyData = (metric: Metric.Any): ReadonlyArray<MetricData> => {
     ? [{ name, description, unit, type: "gauge", points: [] }]
     : dataOf(metric, instrument.kind, [], instrument.settings)
 }
+
+/** What data has in common beside its name, as text: what differs in it is never added up. */
+export const shapeKey = (data: Pick<MetricData, "name" | "type" | "unit"> & { readonly monotonic?: boolean }): string =>
+  JSON.stringify([data.name, data.type, data.unit, data.monotonic])
 
 /** The names in that data. */
 export const exportedNames = (metric: Metric.Any): ReadonlyArray<string> => emptyData(metric).map(({ name }) => name)

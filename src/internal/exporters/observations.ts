@@ -1,7 +1,7 @@
 /**
  * The data of exporters as observations of OpenTelemetry's API, which knows numbers only.
  */
-import type { Attributes, MetricData } from "../../MetricData.ts"
+import type { Attributes, HistogramDataPoint, MetricData } from "../../MetricData.ts"
 import { classicBuckets } from "../exposition/classicBuckets.ts"
 
 /** An instrument that is observed. */
@@ -44,15 +44,12 @@ export const observations = (
       points.map(({ attributes, sum }) => [attributes, sum])
     )
   ]
-  const buckets = (
-    boundaries: ReadonlyArray<number>,
-    points: ReadonlyArray<{ attributes: Attributes; counts: ReadonlyArray<number> }>
-  ) =>
+  const buckets = (points: ReadonlyArray<Pick<HistogramDataPoint, "attributes" | "boundaries" | "counts">>) =>
     as(
       "counter",
       ".bucket",
       undefined,
-      points.flatMap(({ attributes, counts }) => {
+      points.flatMap(({ attributes, boundaries, counts }) => {
         let total = 0
         return [...boundaries.map(String), "+Inf"].map((le, i): [Attributes, number] => {
           total += counts[i]!
@@ -75,11 +72,11 @@ export const observations = (
       ]
     }
     case "histogram":
-      return [...countAndSum(data.points), buckets(data.boundaries, data.points)]
+      return [...countAndSum(data.points), buckets(data.points)]
     case "exponentialHistogram": {
       const { boundaries, counts } = classicBuckets(data.points)
-      const points = data.points.map((point) => ({ attributes: point.attributes, counts: counts(point) }))
-      return [...countAndSum(data.points), buckets(boundaries, points)]
+      const points = data.points.map((point) => ({ attributes: point.attributes, boundaries, counts: counts(point) }))
+      return [...countAndSum(data.points), buckets(points)]
     }
     case "summary":
       return [

@@ -31,7 +31,7 @@ export const promValues = (data: MetricData): ReadonlyArray<PromValue> => {
     case "histogram": {
       const labelsOf = labelsWith(["le"])
       return data.points.flatMap((point) =>
-        bucketValues(name, unit, data.boundaries, point, labelsOf(point.attributes))
+        bucketValues(name, unit, point.boundaries, point, labelsOf(point.attributes))
       )
     }
     case "exponentialHistogram": {

@@ -76,10 +76,16 @@ export class Exposition {
         return void section.lines.push(this.#numbers(section.family, data.points, labelsWith(), created))
       case "histogram": {
         const labels = labelsWith("le")
-        const bounds = this.#boundsOf(data.boundaries, section.family.unit)
-        const lines = data.points.map((point, i) =>
-          this.#buckets(section.family, bounds, point, labels[i]!, created(point))
-        )
+        let last: ReadonlyArray<number> = []
+        let bounds: ReadonlyArray<Bound> = []
+        const lines = data.points.map((point, i) => {
+          // All points of one recorder have the same.
+          if (point.boundaries !== last) {
+            last = point.boundaries
+            bounds = this.#boundsOf(last, section.family.unit)
+          }
+          return this.#buckets(section.family, bounds, point, labels[i]!, created(point))
+        })
         return void section.lines.push(lines.join(""))
       }
       case "exponentialHistogram": {

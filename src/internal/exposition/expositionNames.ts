@@ -4,13 +4,13 @@
  */
 import type * as Metric from "../../Metric.ts"
 import { MetricNameCollision } from "../../MetricsError.ts"
-import { emptyData } from "../exporters/metricData.ts"
+import { emptyData, shapeKey } from "../exporters/metricData.ts"
 import { familyOf, labelName } from "./names.ts"
 
 /** What a definition is in Prometheus. */
 interface Shape {
   readonly name: string
-  /** The same for definitions that can stand side by side: of one name, of the same types and units. */
+  /** The same for definitions that can stand side by side: of one name, of the same kinds of data and units. */
   readonly kind: string
   readonly exposed: ReadonlyArray<string>
   /** Two labels of the definition that would be one. */
@@ -22,10 +22,11 @@ const shapes = new WeakMap<Metric.Any, Shape>()
 const shapeOf = (metric: Metric.Any): Shape => {
   let shape = shapes.get(metric)
   if (shape === undefined) {
-    const families = emptyData(metric).map(familyOf)
+    const all = emptyData(metric)
+    const families = all.map(familyOf)
     shape = {
       name: metric.name,
-      kind: families.map(({ name, type }) => `${name} ${type}`).join(),
+      kind: all.map(shapeKey).join(),
       exposed: families.flatMap(({ exposed }) => exposed),
       sameLabels: sameLabels(metric)
     }

@@ -5,6 +5,7 @@ import type { MetricsData } from "effect/observability/OtlpMetrics"
 import { entriesToAttributes, type KeyValue } from "effect/observability/OtlpResource"
 import type { Buckets } from "../../Histogram.ts"
 import type { Attributes, HistogramDataPoint, NumberPoint } from "../../MetricData.ts"
+import { shapeKey } from "../exporters/metricData.ts"
 import type { Interval, Streamed } from "./streams.ts"
 
 export type OtlpMetric = MetricsData["resourceMetrics"][number]["scopeMetrics"][number]["metrics"][number]
@@ -12,11 +13,11 @@ export type OtlpMetric = MetricsData["resourceMetrics"][number]["scopeMetrics"][
 const Delta = 1
 const Cumulative = 2
 
-/** The metrics of a request, data of one name and type together. */
+/** The metrics of a request, data of one name and one shape together. */
 export const otlpMetrics = (all: ReadonlyArray<Streamed>): ReadonlyArray<OtlpMetric> => {
   const byName = new Map<string, Streamed>()
   for (const each of all) {
-    const key = JSON.stringify([each.name, each.type, each.unit])
+    const key = shapeKey(each)
     const known = byName.get(key)
     if (known === undefined) byName.set(key, { ...each, points: [...each.points] } as Streamed)
     else for (const point of each.points) (known.points as Array<Interval<unknown>>).push(point)
@@ -52,11 +53,10 @@ const dataOf = (data: Streamed): Partial<OtlpMetric> => {
     case "sum":
       return { sum: { aggregationTemporality, isMonotonic: data.monotonic, dataPoints: numbers(data.points) } }
     case "histogram": {
-      const explicitBounds = [...data.boundaries]
       const dataPoints = data.points.map((interval) => ({
         ...distribution(interval),
         bucketCounts: [...interval.point.counts],
-        explicitBounds
+        explicitBounds: [...interval.point.boundaries]
       }))
       return { histogram: { aggregationTemporality, dataPoints } }
     }

@@ -10,6 +10,7 @@ import type {
   NumberPoint
 } from "../../MetricData.ts"
 import type { Dated } from "../exporters/collect.ts"
+import { shapeKey } from "../exporters/metricData.ts"
 import { minusPoints } from "../instruments/exponential.ts"
 
 export type Temporality = "cumulative" | "delta"
@@ -72,11 +73,11 @@ export const streams = (
   const streamed = ({ bygone, data, life, owner, since, until = options.now }: Timed): Streamed => {
     const adds = addsOf(data)
     const isDelta = options.temporality === "delta" && adds !== undefined
-    const of = JSON.stringify([data.name, data.type, life, since])
+    const of = JSON.stringify([shapeKey(data), life, since])
     const wentOn = new Set<string>()
 
     const keyOf = ({ attributes }: Point): string =>
-      JSON.stringify([data.name, data.type, Object.entries(attributes).sort(byName)])
+      JSON.stringify([shapeKey(data), Object.entries(attributes).sort(byName)])
 
     const tell = (point: Point): Interval<Point> => {
       const key = keyOf(point)
@@ -167,6 +168,7 @@ const addsOf = (data: MetricData): ((point: Point, earlier: Point) => boolean) |
     case "sum":
       return data.monotonic ? (point, earlier) => numberIn(point) < numberIn(earlier) : undefined
     case "histogram":
+      return (point, earlier) => countOf(point) < countOf(earlier) || !haveSameBuckets(point, earlier)
     case "exponentialHistogram":
       return (point, earlier) => countOf(point) < countOf(earlier)
     case "gauge":
@@ -180,6 +182,9 @@ const numberIn = (point: Point): number => (point as NumberPoint).value
 const countOf = (point: Point): number => (point as HistogramDataPoint).count
 
 const amountOf = (point: Point): number => ("count" in point ? countOf(point) : numberIn(point))
+
+const haveSameBuckets = (point: Point, earlier: Point): boolean =>
+  (point as HistogramDataPoint).boundaries.join() === (earlier as HistogramDataPoint).boundaries.join()
 
 const minus = (type: MetricData["type"], point: Point, earlier: Point): Point => {
   switch (type) {
