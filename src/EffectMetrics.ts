@@ -43,6 +43,8 @@ import * as Layer from "effect/Layer"
 import * as EffectMetric from "effect/Metric"
 import { collectData } from "./internal/exporters/collect.ts"
 import { seriesOf } from "./internal/exporters/effectSeries.ts"
+import { shapeKey } from "./internal/exporters/metricData.ts"
+import { Duplicates } from "./internal/exposition/duplicates.ts"
 import { aDuration, whyInvalidOptions } from "./internal/options.ts"
 import type { MetricData } from "./MetricData.ts"
 import type { InvalidArgument } from "./MetricsError.ts"
@@ -93,6 +95,7 @@ interface Registered {
 class Registry {
   readonly #context: Context.Context<never>
   readonly #series = new Map<string, Registered>()
+  readonly #duplicates = new Map<string, Duplicates>()
   #open = true
 
   constructor(context: Context.Context<never>) {
@@ -103,7 +106,7 @@ class Registry {
   show(data: ReadonlyArray<MetricData>): void {
     if (!this.#open) return
     const gone = new Set(this.#series.keys())
-    for (const { key, metric, state } of data.flatMap(seriesOf)) {
+    for (const { key, metric, state } of data.flatMap((each) => seriesOf(each, this.#duplicatesOf(each)))) {
       gone.delete(key)
       const known = this.#series.get(key)
       if (known === undefined) this.#series.set(key, this.#register(metric, state))
@@ -119,6 +122,13 @@ class Registry {
   close(): void {
     this.show([])
     this.#open = false
+  }
+
+  #duplicatesOf(data: MetricData): Duplicates {
+    const key = shapeKey(data)
+    const known = this.#duplicates.get(key) ?? new Duplicates()
+    this.#duplicates.set(key, known)
+    return known
   }
 
   #register(metric: EffectMetric.Metric<never, unknown>, state: unknown): Registered {

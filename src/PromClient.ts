@@ -28,6 +28,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { sharedCollection, watchFamilies } from "./internal/exporters/families.ts"
 import { type PromValue, promHelp, promName, promValues } from "./internal/exporters/promFamilies.ts"
+import { Duplicates } from "./internal/exposition/duplicates.ts"
 import { familyOf } from "./internal/exposition/names.ts"
 import { type AnyRuntime, serviceOf } from "./internal/runtime/anyRuntime.ts"
 import type { MetricData } from "./MetricData.ts"
@@ -114,6 +115,7 @@ export const registerInto = (registry: Registry, runtime: AnyRuntime): (() => vo
 const promMetric = (data: MetricData, name: string, read: () => Promise<MetricData | undefined>): PromMetric => {
   const { type } = familyOf(data)
   const help = promHelp(data)
+  const duplicates = new Duplicates()
   const metric: PromMetric = {
     name,
     help,
@@ -122,7 +124,7 @@ const promMetric = (data: MetricData, name: string, read: () => Promise<MetricDa
     get: async () => {
       const found = await read()
       // Copies: a registry writes to the labels.
-      const values = found === undefined ? [] : promValues(found)
+      const values = found === undefined ? [] : promValues(found, duplicates)
       return { name: metric.name, help, type, aggregator: "sum", values }
     },
     reset: () => {}

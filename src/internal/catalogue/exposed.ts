@@ -4,7 +4,7 @@
 import type * as Metric from "../../Metric.ts"
 import type { MetricData } from "../../MetricData.ts"
 import { conditionData } from "../exporters/conditionData.ts"
-import { emptyData } from "../exporters/metricData.ts"
+import { emptyData, namesOf } from "../exporters/metricData.ts"
 import { accountingData } from "../exporters/selfData.ts"
 import { type Family, familyOf, labelName } from "../exposition/names.ts"
 
@@ -26,7 +26,7 @@ export const exposedOf = (metric: Metric.Any): ReadonlyArray<Exposed> => emptyDa
 /** The labels of its samples, but for that of the recorder. */
 export const labelsOf = ({ instrument }: Metric.Any): ReadonlyArray<string> => {
   if (instrument === undefined) return ["dimension"]
-  const own = instrument.labels.map(([label]) => labelName(label))
+  const own = Array.from(namesOf(instrument).values(), labelName)
   return instrument.kind === "frequency" ? [...own, "value"] : own
 }
 

@@ -7,6 +7,7 @@
 import * as EffectMetric from "effect/Metric"
 import type { Attributes, MetricData } from "../../MetricData.ts"
 import { classicBuckets } from "../exposition/classicBuckets.ts"
+import { Duplicate, type Duplicates, textKey } from "../exposition/duplicates.ts"
 import { shapeKey } from "./metricData.ts"
 
 export interface Series {
@@ -18,7 +19,9 @@ export interface Series {
 
 type Options = { readonly description?: string; readonly attributes: { readonly [name: string]: string } }
 
-export const seriesOf = (data: MetricData): ReadonlyArray<Series> => {
+/** `duplicates`: what is kept of data of this name and shape from one read to the next. */
+export const seriesOf = (given: MetricData, duplicates: Duplicates): ReadonlyArray<Series> => {
+  const data = { ...given, points: asText(given.points, duplicates) } as unknown as MetricData
   const one = <State>(
     attributes: Attributes,
     make: (options: Options) => EffectMetric.Metric<never, State>,
@@ -91,9 +94,39 @@ const optionsOf = ({ description, unit }: MetricData, attributes: Attributes): O
   attributes: {
     // Where Effect's exporters look for it.
     ...(unit !== undefined && { unit }),
-    ...Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, value === null ? "" : `${value}`]))
+    ...(attributes as { readonly [name: string]: string })
   }
 })
+
+/** Attributes in which Effect's exporters look for the unit. */
+const unitAttributes: ReadonlyArray<string> = ["unit", "time_unit"]
+
+/** The name of an attribute beside that of the unit. */
+const besideUnit = (name: string, attributes: Attributes): string => {
+  if (!unitAttributes.includes(name)) return name
+  let other = `exported_${name}`
+  while (Object.hasOwn(attributes, other)) other = `exported_${other}`
+  return other
+}
+
+/** Effect's attributes are text. Points that would be one are numbered. */
+const asText = (
+  points: ReadonlyArray<{ readonly attributes: Attributes }>,
+  duplicates: Duplicates
+): ReadonlyArray<object> => {
+  const numbers = duplicates.numbers(
+    points.map(({ attributes }) => textKey(attributes)),
+    points
+  )
+  return points.map((point, i) => {
+    const entries = Object.entries(point.attributes).map(
+      ([name, value]) => [besideUnit(name, point.attributes), `${value ?? ""}`] as const
+    )
+    const duplicate = numbers[i]
+    const more = duplicate === undefined ? [] : [[Duplicate, duplicate] as const]
+    return { ...point, attributes: Object.fromEntries([...entries, ...more]) }
+  })
+}
 
 /** Each boundary with the count up to it, the last without an end. */
 const cumulative = (

@@ -3,7 +3,9 @@
  */
 import type * as Metric from "../../Metric.ts"
 import { type Attributes, type Life, type MetricData, type NumberPoint, OverflowAttribute } from "../../MetricData.ts"
-import type { KindName } from "../instruments/instrument.ts"
+import { Duplicate, Duplicates, textKey } from "../exposition/duplicates.ts"
+import type { Instrument, KindName } from "../instruments/instrument.ts"
+import { labelNames } from "./labelNames.ts"
 
 // biome-ignore lint/suspicious/noExplicitAny: what an instrument shows is known by its kind.
 type Shown = any
@@ -108,6 +110,12 @@ const summary: Part = {
   })
 }
 
+/** How often each value of a `frequency` came is told by this attribute. */
+const ValueAttribute = "value"
+
+/** The number of a hand-written metric, by where it stands in what the metric shows. */
+const DimensionAttribute = "dimension"
+
 const byValue: Part = {
   suffix: "",
   data: (points) => ({
@@ -115,7 +123,7 @@ const byValue: Part = {
     monotonic: true,
     points: points.flatMap(([attributes, { counts, life, others }]) => [
       ...Object.entries(counts as { [value: string]: number }).map(([value, count]) => ({
-        attributes: { ...attributes, value },
+        attributes: { ...attributes, [ValueAttribute]: value },
         value: count,
         ...lifeOf({ life })
       })),
@@ -178,10 +186,10 @@ export const metricData = (
 ): ReadonlyArray<MetricData> => {
   const { description, instrument, name, unit } = metric
   if (instrument === undefined) {
-    return [{ name, description, unit, type: "gauge", points: numbersIn(dimensions, attributes) }]
+    return [{ name, description, unit, type: "gauge", points: apart(numbersIn(dimensions, attributes)) }]
   }
   const shown = dimensions as Shown
-  return dataOf(metric, instrument.kind, pointsOf(shown, instrument.labels.length > 0, attributes), shown)
+  return dataOf(metric, instrument.kind, pointsOf(shown, instrument, attributes), shown)
 }
 
 const dataOf = (
@@ -205,31 +213,47 @@ const unitOf = (unit: string | undefined, is: Part["unit"]): string | undefined 
 
 const pointsOf = (
   shown: Shown,
-  labelled: boolean,
+  instrument: Instrument,
   attributes: Attributes
 ): ReadonlyArray<readonly [Attributes, Shown]> => {
-  if (!labelled) return [[attributes, shown]]
+  if (instrument.labels.length === 0) return [[attributes, shown]]
+  const names = namesOf(instrument)
   const series = (shown.series as ReadonlyArray<Shown>).map(
-    (point) => [{ ...attributes, ...point.labels }, point] as const
+    (point) => [withLabels(attributes, point.labels, names), point] as const
   )
   return shown.overflow === undefined
     ? series
     : [...series, [{ ...attributes, [OverflowAttribute]: true }, shown.overflow]]
 }
 
+/** The names of the labels of an instrument beside the attributes of the library. */
+export const namesOf = ({ kind, labels }: Instrument): ReadonlyMap<string, string> =>
+  labelNames(
+    labels.map(([label]) => label),
+    kind === "frequency" ? [ValueAttribute] : []
+  )
+
+/** Not by assignment, which would take `__proto__` for something else. */
+const withLabels = (attributes: Attributes, labels: Attributes, names: ReadonlyMap<string, string>): Attributes =>
+  Object.fromEntries([
+    ...Object.entries(attributes),
+    ...Object.entries(labels).map(([label, value]) => [names.get(label) ?? label, value] as const)
+  ])
+
 /** All numbers in what a hand-written metric shows. What stands in `series` has its labels as attributes. */
 const numbersIn = (dimensions: unknown, attributes: Attributes, path = ""): ReadonlyArray<NumberPoint> => {
   if (typeof dimensions === "number" || typeof dimensions === "boolean") {
     const value = Number(dimensions)
-    const named = path === "" || path === "value" ? attributes : { ...attributes, dimension: path }
+    const named = path === "" || path === "value" ? attributes : { ...attributes, [DimensionAttribute]: path }
     return [{ attributes: named, value }]
   }
   if (typeof dimensions !== "object" || dimensions === null) return []
   return Object.entries(dimensions).flatMap(([key, value]) => {
     const below = path === "" ? key : `${path}.${key}`
     if (!isSeries(value)) return numbersIn(value, attributes, below)
+    const names = labelNames(new Set(value.flatMap(({ labels }) => Object.keys(labels)).sort()), [DimensionAttribute])
     return value.flatMap(({ labels, ...point }) =>
-      numbersIn(point, { ...attributes, ...labels }, key === "series" ? path : below)
+      numbersIn(point, withLabels(attributes, labels, names), key === "series" ? path : below)
     )
   })
 }
@@ -237,4 +261,20 @@ const numbersIn = (dimensions: unknown, attributes: Attributes, path = ""): Read
 const isSeries = (value: unknown): value is ReadonlyArray<{ readonly labels: Attributes }> =>
   Array.isArray(value) &&
   value.length > 0 &&
-  value.every((each) => typeof each === "object" && each !== null && "labels" in each)
+  value.every((each) => typeof each?.labels === "object" && each.labels !== null)
+
+/**
+ * Numbers those that would be one: a number and its text, a label that is not there, or two paths that come out as the
+ * same text.
+ */
+const apart = (points: ReadonlyArray<NumberPoint>): ReadonlyArray<NumberPoint> => {
+  const numbers = new Duplicates().numbers(
+    points.map(({ attributes }) => textKey(attributes)),
+    points
+  )
+  if (numbers.length === 0) return points
+  return points.map((point, i) => {
+    const duplicate = numbers[i]
+    return duplicate === undefined ? point : { ...point, attributes: { ...point.attributes, [Duplicate]: duplicate } }
+  })
+}

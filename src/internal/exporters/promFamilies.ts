@@ -3,6 +3,7 @@
  */
 import type { Attributes, MetricData } from "../../MetricData.ts"
 import { classicBuckets } from "../exposition/classicBuckets.ts"
+import { Duplicate, type Duplicates } from "../exposition/duplicates.ts"
 import { type Family, familyOf, labelName } from "../exposition/names.ts"
 import type { BaseUnit } from "../exposition/units.ts"
 
@@ -20,38 +21,29 @@ export const promName = ({ name, type }: Family): string => (type === "counter" 
 
 export const promHelp = ({ description, name }: MetricData): string => description?.trim() || `The metric ${name}.`
 
-export const promValues = (data: MetricData): ReadonlyArray<PromValue> => {
+/** `duplicates`: what is kept of this family from one read to the next. */
+export const promValues = (data: MetricData, duplicates: Duplicates): ReadonlyArray<PromValue> => {
   const { name, unit } = familyOf(data)
   switch (data.type) {
     case "gauge":
-    case "sum": {
-      const labelsOf = labelsWith([])
-      return data.points.map(({ attributes, value }) => ({ value: scale(value, unit), labels: labelsOf(attributes) }))
-    }
-    case "histogram": {
-      const labelsOf = labelsWith(["le"])
-      return data.points.flatMap((point) =>
-        bucketValues(name, unit, point.boundaries, point, labelsOf(point.attributes))
+    case "sum":
+      return withLabels(data.points, duplicates).map(([labels, { value }]) => ({ value: scale(value, unit), labels }))
+    case "histogram":
+      return withLabels(data.points, duplicates).flatMap(([labels, point]) =>
+        bucketValues(name, unit, point.boundaries, point, labels)
       )
-    }
     case "exponentialHistogram": {
-      const labelsOf = labelsWith(["le"])
       const { boundaries, counts } = classicBuckets(data.points)
-      return data.points.flatMap((point) =>
-        bucketValues(name, unit, boundaries, { ...point, counts: counts(point) }, labelsOf(point.attributes))
+      return withLabels(data.points, duplicates).flatMap(([labels, point]) =>
+        bucketValues(name, unit, boundaries, { ...point, counts: counts(point) }, labels)
       )
     }
-    case "summary": {
-      const labelsOf = labelsWith(["quantile"])
-      return data.points.flatMap(({ attributes, count, quantiles, sum }) => {
-        const labels = labelsOf(attributes)
-        return [
-          ...quantiles.map(([quantile, value]) => ({ value: scale(value, unit), labels: { ...labels, quantile } })),
-          { metricName: `${name}_sum`, value: scale(sum, unit), labels },
-          { metricName: `${name}_count`, value: count, labels }
-        ]
-      })
-    }
+    case "summary":
+      return withLabels(data.points, duplicates).flatMap(([labels, { count, quantiles, sum }]) => [
+        ...quantiles.map(([quantile, value]) => ({ value: scale(value, unit), labels: { ...labels, quantile } })),
+        { metricName: `${name}_sum`, value: scale(sum, unit), labels },
+        { metricName: `${name}_count`, value: count, labels }
+      ])
   }
 }
 
@@ -77,21 +69,21 @@ const bucketValues = (
   ]
 }
 
-/** Labels under names that Prometheus takes; one that has a name of its own or of another is `exported_...`. */
-const labelsWith = (reserved: ReadonlyArray<string>): ((attributes: Attributes) => PromLabels) => {
-  const taken = new Set(reserved)
-  const names = new Map<string, string>()
-  const nameOf = (attribute: string): string => {
-    const known = names.get(attribute)
-    if (known !== undefined) return known
-    let name = labelName(attribute)
-    while (taken.has(name)) name = `exported_${name}`
-    taken.add(name)
-    names.set(attribute, name)
-    return name
-  }
-  return (attributes) =>
-    Object.fromEntries(
-      Object.entries(attributes).map(([attribute, value]) => [nameOf(attribute), value === null ? "" : `${value}`])
-    )
+/** Points with their labels, under names that Prometheus takes. */
+const withLabels = <Point extends { readonly attributes: Attributes }>(
+  points: ReadonlyArray<Point>,
+  duplicates: Duplicates
+): ReadonlyArray<readonly [labels: PromLabels, point: Point]> => {
+  const all = points.map(({ attributes }) =>
+    Object.entries(attributes).map(([name, value]) => [labelName(name), `${value ?? ""}`] as const)
+  )
+  const numbers = duplicates.numbers(
+    all.map((labels) => JSON.stringify(labels)),
+    points
+  )
+  return points.map((point, i) => {
+    const duplicate = numbers[i]
+    const more = duplicate === undefined ? [] : [[Duplicate, duplicate] as const]
+    return [Object.fromEntries([...all[i]!, ...more]), point]
+  })
 }

@@ -6,6 +6,9 @@ import type { MetricData, NumberPoint } from "../../MetricData.ts"
 /** The attribute that tells recorders apart. */
 export const RecorderAttribute = "recorder"
 
+/** The attribute that tells runtimes apart. */
+export const NamespaceAttribute = "namespace"
+
 /** What all numbers of one name have in common. */
 export type Family = Pick<MetricData, "name" | "description" | "unit"> & { readonly monotonic: boolean | undefined }
 
