@@ -33,7 +33,7 @@
  * )
  * const saves = await Effect.runPromise(Effect.provide(program, Metrics))
  * saves?.state // { count: 1, incremental: true }
- * saves?.attributes // { recorder: "documents" }
+ * saves?.attributes // { namespace: "example.metrics", recorder: "documents" }
  * ```
  */
 import * as Context from "effect/Context"
@@ -44,10 +44,11 @@ import * as EffectMetric from "effect/Metric"
 import { collectData } from "./internal/exporters/collect.ts"
 import { seriesOf } from "./internal/exporters/effectSeries.ts"
 import { shapeKey } from "./internal/exporters/metricData.ts"
+import { takeNamespace } from "./internal/exporters/namespaces.ts"
 import { Duplicates } from "./internal/exposition/duplicates.ts"
 import { aDuration, whyInvalidOptions } from "./internal/options.ts"
 import type { MetricData } from "./MetricData.ts"
-import type { InvalidArgument } from "./MetricsError.ts"
+import type { InvalidArgument, NamespaceTaken } from "./MetricsError.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
 
 /** The service that keeps Effect's registry up to date. */
@@ -68,16 +69,28 @@ export interface Options {
 }
 
 /**
- * Adds the metrics of the runtime to the registry of the fiber that builds the layer, with the attribute `recorder`, and
- * a `unit` if they have one. They are removed when the scope of the layer closes.
+ * Adds the metrics of the runtime to the registry of the fiber that builds the layer, with the attributes `namespace` and
+ * `recorder`, and a `unit` if they have one. They are removed when the scope of the layer closes. A registry accepts
+ * several runtimes of different namespaces; a second one of the same namespace fails with `NamespaceTaken`.
  */
-export const layer = (options: Options = {}): Layer.Layer<EffectMetrics, InvalidArgument, MetricsRuntime> =>
+export const layer = (
+  options: Options = {}
+): Layer.Layer<EffectMetrics, InvalidArgument | NamespaceTaken, MetricsRuntime> =>
   Layer.effect(
     EffectMetrics,
     Effect.gen(function* () {
       const invalid = whyInvalidOptions(options, { interval: aDuration })
       if (invalid !== undefined) return yield* invalid
       const runtime = yield* MetricsRuntime
+      yield* Effect.acquireRelease(
+        Effect.flatMap(EffectMetric.MetricRegistry, (registry) =>
+          Effect.try({
+            try: () => takeNamespace("Effect's metric registry", registry, runtime),
+            catch: (error) => error as NamespaceTaken
+          })
+        ),
+        (release) => Effect.sync(release)
+      )
       const registry = new Registry(yield* Effect.context<never>())
       yield* Effect.addFinalizer(() => Effect.sync(() => registry.close()))
       const refresh = Effect.map(collectData(runtime), (data) => registry.show(data))

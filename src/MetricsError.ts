@@ -121,6 +121,20 @@ export class MetricNameCollision extends Schema.TaggedError<MetricNameCollision>
   }
 }
 
+/** The metrics of a runtime of this namespace are shown in `place` already. Those of two could not be told apart. */
+export class NamespaceTaken extends Schema.TaggedError<NamespaceTaken>()("NamespaceTaken", {
+  namespace: Schema.String,
+  place: Schema.String
+}) {
+  override [NodeInspectSymbol](): string {
+    return printed(this)
+  }
+
+  override get message(): string {
+    return `${this.place} shows a runtime of the namespace "${this.namespace}" already. Give the runtimes different namespaces, or remove the first one before`
+  }
+}
+
 /** A read asked for a metric that is not registered in this recorder. */
 export class MetricNotRegistered extends Schema.TaggedError<MetricNotRegistered>()("MetricNotRegistered", {
   metric: Schema.String,
@@ -168,7 +182,7 @@ export class DefinitionMismatch extends Schema.TaggedError<DefinitionMismatch>()
  * A state does not fit the definition that it was to be merged by: it is of another version of the metric. `part` is the
  * index of the states it was among.
  */
-export class StateMismatch extends Schema.TaggedError<StateMismatch>("mvx-metrics/StateMismatch")("StateMismatch", {
+export class StateMismatch extends Schema.TaggedError<StateMismatch>()("StateMismatch", {
   metric: Schema.String,
   part: Schema.Number,
   differences: Schema.Array(Schema.String)

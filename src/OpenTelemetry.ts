@@ -33,20 +33,26 @@ import * as Layer from "effect/Layer"
 import { CarriedSeries } from "./internal/exporters/carried.ts"
 import { collect, together } from "./internal/exporters/collect.ts"
 import { sharedCollection, watchFamilies } from "./internal/exporters/families.ts"
+import { takeNamespace } from "./internal/exporters/namespaces.ts"
 import { type Observed, observations } from "./internal/exporters/observations.ts"
 import { type AnyRuntime, serviceOf } from "./internal/runtime/anyRuntime.ts"
 import type { MetricData } from "./MetricData.ts"
-import { InvalidArgument } from "./MetricsError.ts"
+import { InvalidArgument, type NamespaceTaken } from "./MetricsError.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
 
 export type { AnyRuntime } from "./internal/runtime/anyRuntime.ts"
 
-/** Lets the meter observe all metrics of the runtime, with the attribute `recorder`, until the returned function is called. */
+/**
+ * Lets the meter observe all metrics of the runtime, with the attributes `namespace` and `recorder`, until the returned
+ * function is called. A meter accepts several runtimes of different namespaces; throws `NamespaceTaken` for a second one
+ * of the same namespace.
+ */
 export const observe = (meter: Meter, runtime: AnyRuntime): (() => void) => {
   if (typeof meter?.addBatchObservableCallback !== "function") {
     throw new InvalidArgument({ argument: "meter", reason: "must be a Meter of @opentelemetry/api" })
   }
   const service = serviceOf(runtime)
+  const release = takeNamespace("the meter", meter, service)
   const carried = new CarriedSeries()
   const read = Effect.map(collect(service), ({ all }) => together(all.map((each) => carried.of(each))))
   const collection = sharedCollection(service, read)
@@ -83,6 +89,7 @@ export const observe = (meter: Meter, runtime: AnyRuntime): (() => void) => {
   isSetUp = true
   observeAll()
   return () => {
+    release()
     unwatch()
     instruments.clear()
     observeAll()
@@ -105,11 +112,11 @@ const make = (meter: Meter, { description, kind, name, unit }: Observed): Observ
 }
 
 /** Observes the metrics, as {@link observe} does, for the scope of the layer. */
-export const layer = (meter: Meter): Layer.Layer<never, InvalidArgument, MetricsRuntime> =>
+export const layer = (meter: Meter): Layer.Layer<never, InvalidArgument | NamespaceTaken, MetricsRuntime> =>
   Layer.effectDiscard(
     Effect.acquireRelease(
       Effect.flatMap(MetricsRuntime, (runtime) =>
-        Effect.try({ try: () => observe(meter, runtime), catch: (error) => error as InvalidArgument })
+        Effect.try({ try: () => observe(meter, runtime), catch: (error) => error as InvalidArgument | NamespaceTaken })
       ),
       (stop) => Effect.sync(stop)
     )

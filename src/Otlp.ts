@@ -44,12 +44,13 @@ import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as OtlpExporter from "effect/observability/OtlpExporter"
 import * as OtlpSerialization from "effect/observability/OtlpSerialization"
+import { takeNamespace } from "./internal/exporters/namespaces.ts"
 import { oneOf, whyInvalid, whyInvalidOptions } from "./internal/options.ts"
 import { makeExporter, type OtlpOptions, otlpOptionChecks } from "./internal/otlp/exporter.ts"
 import { type AnyRuntime, serviceOf } from "./internal/runtime/anyRuntime.ts"
 import type { RuntimeService } from "./internal/runtime/runtimeModel.ts"
 import { type Stoppable, startScoped } from "./internal/runtime/startScoped.ts"
-import type { InvalidArgument } from "./MetricsError.ts"
+import type { InvalidArgument, NamespaceTaken } from "./MetricsError.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
 
 export type { OtlpOptions } from "./internal/otlp/exporter.ts"
@@ -59,13 +60,14 @@ export type { Stoppable } from "./internal/runtime/startScoped.ts"
 
 /**
  * Exports the metrics of the runtime, in the encoding of the provided `OtlpSerialization`. `Flusher` is Effect's: flushing
- * it exports the present metrics, and the data of Effect's other exporters.
+ * it exports the present metrics, and the data of Effect's other exporters. Fails with `NamespaceTaken` if a runtime of the
+ * same namespace is already exported to the same place with the same resource.
  */
 export const layer = (
   options: OtlpOptions
 ): Layer.Layer<
   OtlpExporter.Flusher,
-  InvalidArgument,
+  InvalidArgument | NamespaceTaken,
   MetricsRuntime | HttpClient.HttpClient | OtlpSerialization.OtlpSerialization
 > =>
   Layer.effectDiscard(
@@ -79,20 +81,27 @@ export const layer = (
 /** Exports as {@link layer} does, in JSON. */
 export const layerJson = (
   options: OtlpOptions
-): Layer.Layer<OtlpExporter.Flusher, InvalidArgument, MetricsRuntime | HttpClient.HttpClient> =>
+): Layer.Layer<OtlpExporter.Flusher, InvalidArgument | NamespaceTaken, MetricsRuntime | HttpClient.HttpClient> =>
   Layer.provide(layer(options), OtlpSerialization.layerJson)
 
 /** Exports as {@link layer} does, in protobuf. */
 export const layerProtobuf = (
   options: OtlpOptions
-): Layer.Layer<OtlpExporter.Flusher, InvalidArgument, MetricsRuntime | HttpClient.HttpClient> =>
+): Layer.Layer<OtlpExporter.Flusher, InvalidArgument | NamespaceTaken, MetricsRuntime | HttpClient.HttpClient> =>
   Layer.provide(layer(options), OtlpSerialization.layerProtobuf)
 
 const checkedExporter = (runtime: RuntimeService, options: OtlpOptions) =>
-  Effect.suspend(() => {
+  Effect.gen(function* () {
     const invalid =
       whyInvalidOptions(options ?? null, otlpOptionChecks) ?? whyInvalid("url", options.url, otlpOptionChecks.url)
-    return invalid === undefined ? makeExporter(runtime, options) : Effect.fail(invalid)
+    if (invalid !== undefined) return yield* invalid
+    const collector = JSON.stringify([options.url, options.resource])
+    const take = Effect.try({
+      try: () => takeNamespace(options.url, collector, runtime),
+      catch: (error) => error as NamespaceTaken
+    })
+    yield* Effect.acquireRelease(take, (release) => Effect.sync(release))
+    return yield* makeExporter(runtime, options)
   })
 
 export interface StartOptions extends OtlpOptions {
@@ -107,7 +116,7 @@ export interface Running extends Stoppable {
 }
 
 /**
- * Starts an exporter without Effect, over `fetch`. Rejects with `InvalidArgument`.
+ * Starts an exporter without Effect, over `fetch`. Rejects with `InvalidArgument` or `NamespaceTaken`.
  *
  * @example
  * ```ts

@@ -27,12 +27,14 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { sharedCollection, watchFamilies } from "./internal/exporters/families.ts"
+import { takeNamespace } from "./internal/exporters/namespaces.ts"
 import { type PromValue, promHelp, promName, promValues } from "./internal/exporters/promFamilies.ts"
 import { Duplicates } from "./internal/exposition/duplicates.ts"
-import { familyOf } from "./internal/exposition/names.ts"
+import { type Family, familyOf } from "./internal/exposition/names.ts"
 import { type AnyRuntime, serviceOf } from "./internal/runtime/anyRuntime.ts"
+import type { RuntimeService } from "./internal/runtime/runtimeModel.ts"
 import type { MetricData } from "./MetricData.ts"
-import { InvalidArgument, MetricNameCollision } from "./MetricsError.ts"
+import { InvalidArgument, MetricNameCollision, type NamespaceTaken } from "./MetricsError.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
 
 export type { AnyRuntime } from "./internal/runtime/anyRuntime.ts"
@@ -62,42 +64,87 @@ interface PromMetric {
   readonly reset: () => void
 }
 
+/** A family in a registry, with all runtimes that have it. */
+interface Shared {
+  readonly family: Family
+  readonly metric: PromMetric
+  /** The metric as a runtime calls it, and how it is read there. */
+  readonly readers: Map<RuntimeService, Reader>
+}
+
+interface Reader {
+  readonly name: string
+  readonly read: () => Promise<MetricData | undefined>
+}
+
+const sharedIn = new WeakMap<Registry, Map<string, Shared>>()
+
 /**
- * Adds all metrics of the runtime to the registry, with the label `recorder`, until the returned function is called.
- * Throws `MetricNameCollision` if the registry already has a metric of the same name. A metric that is registered later
- * under such a name is left out, with a warning of the process.
+ * Adds all metrics of the runtime to the registry, with the labels `namespace` and `recorder`, until the returned function
+ * is called. A registry accepts several runtimes of different namespaces. Throws `NamespaceTaken` for a second one of the
+ * same namespace, and `MetricNameCollision` if the registry already has a metric of the same name. A metric that is
+ * registered later under such a name is left out, with a warning of the process.
  */
 export const registerInto = (registry: Registry, runtime: AnyRuntime): (() => void) => {
   if (typeof registry?.registerMetric !== "function" || typeof registry.removeSingleMetric !== "function") {
     throw new InvalidArgument({ argument: "registry", reason: "must be a Registry of prom-client" })
   }
   const service = serviceOf(runtime)
+  const release = takeNamespace("the registry", registry, service)
   const collection = sharedCollection(service)
-  const ours = new Map<string, PromMetric>()
+  const shared = sharedIn.get(registry) ?? new Map<string, Shared>()
+  sharedIn.set(registry, shared)
+  const ours = new Set<string>()
   let isSetUp = false
 
   const remove = (name: string): void => {
+    const known = shared.get(name)
+    if (!ours.delete(name) || known === undefined) return
+    known.readers.delete(service)
+    if (known.readers.size > 0) return
+    shared.delete(name)
     // After a `clear` there may be another one.
-    if (registry.getSingleMetric(name) === ours.get(name)) registry.removeSingleMetric(name)
-    ours.delete(name)
+    if (registry.getSingleMetric(name) === known.metric) registry.removeSingleMetric(name)
+  }
+
+  /** What keeps a family out of the registry: the name of a metric. */
+  const obstacle = (family: Family): string | undefined => {
+    const name = promName(family)
+    const found = registry.getSingleMetric(name)
+    if (found !== undefined && found !== shared.get(name)?.metric) return name
+    for (const { family: other, readers } of shared.values()) {
+      const isSame = other.name === family.name && other.type === family.type
+      if (!isSame && family.exposed.some((exposed) => other.exposed.includes(exposed))) {
+        return readers.values().next().value?.name
+      }
+    }
+    return undefined
   }
 
   const watch = (data: MetricData, isThere: boolean): void => {
-    const name = promName(familyOf(data))
+    const family = familyOf(data)
+    const name = promName(family)
     if (!isThere) return remove(name)
-    const taken = registry.getSingleMetric(name) !== undefined
-    if (taken && isSetUp) {
+    const other = obstacle(family)
+    if (other !== undefined && isSetUp) {
       process.emitWarning(`the registry has a metric ${name} already: that of mvx-metrics is left out`)
       return
     }
-    if (taken) throw new MetricNameCollision({ metric: data.name, other: name, as: name })
-    const metric = promMetric(data, name, async () => (await collection()).get(data.name))
-    ours.set(name, metric)
-    registry.registerMetric(metric as never)
+    if (other !== undefined) throw new MetricNameCollision({ metric: data.name, other, as: name })
+    let known = shared.get(name)
+    if (known === undefined || registry.getSingleMetric(name) !== known.metric) {
+      const readers: Shared["readers"] = new Map()
+      known = { family, readers, metric: promMetric(data, name, readers) }
+      shared.set(name, known)
+      registry.registerMetric(known.metric as never)
+    }
+    known.readers.set(service, { name: data.name, read: async () => (await collection()).get(data.name) })
+    ours.add(name)
   }
 
   const removeAll = (): void => {
-    for (const name of [...ours.keys()]) remove(name)
+    release()
+    for (const name of [...ours]) remove(name)
   }
   try {
     const unwatch = watchFamilies(service, watch)
@@ -112,7 +159,7 @@ export const registerInto = (registry: Registry, runtime: AnyRuntime): (() => vo
   }
 }
 
-const promMetric = (data: MetricData, name: string, read: () => Promise<MetricData | undefined>): PromMetric => {
+const promMetric = (data: MetricData, name: string, readers: Shared["readers"]): PromMetric => {
   const { type } = familyOf(data)
   const help = promHelp(data)
   const duplicates = new Duplicates()
@@ -122,9 +169,9 @@ const promMetric = (data: MetricData, name: string, read: () => Promise<MetricDa
     type,
     aggregator: "sum",
     get: async () => {
-      const found = await read()
+      const all = await Promise.all(Array.from(readers.values(), ({ read }) => read()))
       // Copies: a registry writes to the labels.
-      const values = found === undefined ? [] : promValues(found, duplicates)
+      const values = all.flatMap((found) => (found === undefined ? [] : promValues(found, duplicates)))
       return { name: metric.name, help, type, aggregator: "sum", values }
     },
     reset: () => {}
@@ -149,13 +196,15 @@ const promMetric = (data: MetricData, name: string, read: () => Promise<MetricDa
  * text.includes("mvx_metrics_events_accepted_total") // true
  * ```
  */
-export const layer = (registry: Registry): Layer.Layer<never, InvalidArgument | MetricNameCollision, MetricsRuntime> =>
+export const layer = (
+  registry: Registry
+): Layer.Layer<never, InvalidArgument | MetricNameCollision | NamespaceTaken, MetricsRuntime> =>
   Layer.effectDiscard(
     Effect.acquireRelease(
       Effect.flatMap(MetricsRuntime, (runtime) =>
         Effect.try({
           try: () => registerInto(registry, runtime),
-          catch: (error) => error as InvalidArgument | MetricNameCollision
+          catch: (error) => error as InvalidArgument | MetricNameCollision | NamespaceTaken
         })
       ),
       (remove) => Effect.sync(remove)

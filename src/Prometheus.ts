@@ -14,8 +14,8 @@
  * | ratio `cache.hits` | `cache_hits_ratio`, `cache_hits_hits_total`, `cache_hits_total_total` |
  * | `Metric.make` | a gauge, each number by the label `dimension` |
  *
- * Each sample has the label `recorder`. A label of a metric that would be the same, or `le`, is called `exported_...`.
- * Events beyond the cardinality limit have the label `otel_metric_overflow="true"`.
+ * Each sample has the labels `namespace` and `recorder`. A label of a metric that would be the same, or `le`, is called
+ * `exported_...`. Events beyond the cardinality limit have the label `otel_metric_overflow="true"`.
  */
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
@@ -67,7 +67,7 @@ const checked = <O extends ScrapeOptions>(
  *   return (yield* Prometheus.render()).split("\n").find((line) => line.startsWith("http"))
  * }).pipe(Effect.provide(Recorder.layer("api")), Effect.provide(MetricsLayer.layerInProcess({ namespace: "example" })))
  *
- * await Effect.runPromise(program) // 'http_requests_total{recorder="api",method="GET"} 1'
+ * await Effect.runPromise(program) // 'http_requests_total{namespace="example",recorder="api",method="GET"} 1'
  * ```
  */
 export const render = (

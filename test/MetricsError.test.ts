@@ -30,6 +30,14 @@ const samples: ReadonlyArray<readonly [error: Error & { readonly _tag: string },
     "recorderIds"
   ],
   [new E.RecorderAlreadyExists({ recorderId: "docs", namespace: "app" }), '"docs"', '"app"', "getRecorder"],
+  [new E.NamespaceTaken({ namespace: "app", place: "the meter" }), '"app"', "the meter", "different namespaces"],
+  [
+    new E.StateMismatch({ metric: "saves", part: 1, differences: ["its labels are a, b instead of b, a"] }),
+    '"saves"',
+    "parts[1]",
+    "its labels are a, b",
+    "Merge states of one version"
+  ],
   [new E.MetricNameTaken({ metric: "saves", recorderId: "docs" }), '"saves"', '"docs"', "replace: true"],
   [
     new E.MetricNameCollision({ metric: "a.b", other: "a_b", as: "a_b_total" }),

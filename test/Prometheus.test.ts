@@ -15,7 +15,7 @@ import { Endless, Jobs, JobTime, job, Unviewable } from "./support/scrape.metric
 const metrics = new URL("./support/scrape.metrics.ts", import.meta.url)
 const openMetrics = "application/openmetrics-text"
 
-/** The samples of a recorder, as `NAME{labels but the recorder's}` and their value. */
+/** The samples of a recorder, as `NAME{labels but those that tell recorders apart}` and their value. */
 const scraped = (recorderId: string, format: Prometheus.Format = "text") =>
   Effect.map(Prometheus.render(format), (text) => {
     const samples = [...parseExposition(text, format).values()].flatMap((family) => family.samples)
@@ -23,7 +23,7 @@ const scraped = (recorderId: string, format: Prometheus.Format = "text") =>
       samples
         .filter(({ labels }) => labels.recorder === recorderId)
         .filter(({ name }) => !name.startsWith("mvx_metrics"))
-        .map(({ labels: { recorder: _, ...labels }, name, value }) => [
+        .map(({ labels: { namespace: _namespace, recorder: _, ...labels }, name, value }) => [
           `${name}${JSON.stringify(labels).replaceAll('"', "")}`,
           value
         ])
@@ -125,7 +125,7 @@ onBothLayers(
         const families = parseExposition(yield* Prometheus.render(), "text")
         expect(families.get("mvx_metrics_events_accepted_total")?.samples).toContainEqual({
           name: "mvx_metrics_events_accepted_total",
-          labels: { recorder: recorder.recorderId },
+          labels: { namespace: (yield* MetricsRuntime).namespace, recorder: recorder.recorderId },
           value: 1,
           exemplar: undefined
         })
@@ -185,7 +185,7 @@ for (const [way, served] of Object.entries(ways)) {
     it.effect("answers in the format that is asked for", () =>
       Effect.gen(function* () {
         const { ask, recorder } = yield* asking
-        const sample = `jobs_total{recorder="${recorder.recorderId}",queue="é"} 1`
+        const sample = `jobs_total{namespace="test",recorder="${recorder.recorderId}",queue="é"} 1`
         const text = yield* ask()
         expect([text.status, text.headers.get("content-type")]).toEqual([
           200,
@@ -226,7 +226,7 @@ it("a program without Effect has the handlers of its runtime", async () => {
   await recorder.registerMetric(Jobs)
   recorder.registerEvent(job())
   const { handler, nodeHandler } = runtime.prometheus()
-  const sample = 'jobs_total{recorder="a",queue="x"} 1'
+  const sample = 'jobs_total{namespace="test",recorder="a",queue="x"} 1'
   expect(await (await handler(new Request("http://localhost/"))).text()).toContain(sample)
   const server = createServer(nodeHandler)
   try {

@@ -5,8 +5,14 @@
  */
 
 /** Of a class of the language, by its name: `isOf(new Map(), "Map")`. */
-export const isOf = (value: unknown, name: string): boolean =>
-  Object.prototype.toString.call(value) === `[object ${name}]`
+export const isOf = (value: unknown, name: string): boolean => {
+  try {
+    return Object.prototype.toString.call(value) === `[object ${name}]`
+  } catch {
+    // A proxy, or a getter, that throws when its tag is read.
+    return false
+  }
+}
 
 /** Whether an object is plain: a literal, or one without a prototype. */
 export const isPlainObject = (value: object): boolean => {

@@ -88,7 +88,7 @@ const play = (all: ReadonlyArray<Step>) =>
     const nanos = (): bigint => BigInt(now) * 1_000_000n
 
     const forget = internals.beforeRemoval((source) =>
-      Effect.map(collectSource(source), (last) => {
+      Effect.map(collectSource(runtime.namespace, source), (last) => {
         departed = [...departed, ...last.map((each) => ({ ...each, until: nanos() }))]
       })
     )

@@ -18,7 +18,12 @@ const alone = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
 const shown = Effect.map(EffectMetric.snapshot, (snapshots) =>
   snapshots
     .filter(({ id }) => !id.startsWith("mvx_metrics."))
-    .map(({ attributes: { recorder: _, ...attributes } = {}, id, state, type }) => ({ id, type, attributes, state }))
+    .map(({ attributes: { namespace: _namespace, recorder: _, ...attributes } = {}, id, state, type }) => ({
+      id,
+      type,
+      attributes,
+      state
+    }))
 )
 
 const newRecorder = Effect.flatMap(MetricsRuntime, (runtime) => runtime.createRecorder("one"))
@@ -78,7 +83,9 @@ describe("Effect's registry", () => {
         attributes: { dimension: "good" },
         state: { value: 3 }
       })
-      expect(yield* PrometheusMetrics.format()).toContain('jobs{recorder="one",queue="a",ok="true"} 3\n')
+      expect(yield* PrometheusMetrics.format()).toContain(
+        'jobs{namespace="test.effect",recorder="one",queue="a",ok="true"} 3\n'
+      )
     }).pipe(Effect.provide(Exported), alone)
   )
 

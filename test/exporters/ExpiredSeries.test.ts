@@ -16,10 +16,12 @@ const runtimes = runtimeLayers([new URL("../support/expiring.metrics.ts", import
 
 const flush = Effect.flatMap(OtlpExporter.Flusher, (flusher) => flusher.flush)
 
-/** Each point as its attributes but the recorder, its interval in seconds, and its number. */
+/** Each point as its attributes but namespace and recorder, its interval in seconds, and its number. */
 const shown = (sunk: Sunk, name: string) =>
   pointsOf(sunk, name).map(({ asDouble, attributes = [], count, startTimeUnixNano, timeUnixNano }) => [
-    attributes.filter(({ key }) => key !== "recorder").map(({ value }) => Object.values(value)[0]),
+    attributes
+      .filter(({ key }) => key !== "recorder" && key !== "namespace")
+      .map(({ value }) => Object.values(value)[0]),
     [startTimeUnixNano, timeUnixNano].map((nanos) => Number(nanos) / 1e9),
     asDouble ?? Number(count)
   ])
@@ -35,8 +37,8 @@ it.effect("a series keeps its number among those with the same text of labels, w
     const samples = Effect.map(Prometheus.render("text"), (text) =>
       text.split("\n").filter((line) => line.startsWith("hits_total"))
     )
-    const first = 'hits_total{recorder="r",page="1"}'
-    const second = 'hits_total{recorder="r",page="1",duplicate="2"}'
+    const first = 'hits_total{namespace="test.in_process",recorder="r",page="1"}'
+    const second = 'hits_total{namespace="test.in_process",recorder="r",page="1",duplicate="2"}'
     yield* visit(1, 5)
     expect(yield* samples).toEqual([`${first} 5`])
     yield* visit("1", 7)

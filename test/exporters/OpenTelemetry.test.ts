@@ -29,12 +29,15 @@ const newMeter = (temporality = AggregationTemporality.CUMULATIVE) => {
 
 type Collected = Awaited<ReturnType<ReturnType<typeof newMeter>["collect"]>>
 
-/** The points of an instrument, without the recorder. */
+/** The points of an instrument, without what tells recorders apart. */
 const pointsOf = (metrics: Collected, name: string) =>
   metrics
     .filter(({ descriptor }) => descriptor.name === name)
     .flatMap(({ dataPoints }) =>
-      dataPoints.map(({ attributes: { recorder: _, ...attributes }, value }) => [attributes, value])
+      dataPoints.map(({ attributes: { namespace: _namespace, recorder: _, ...attributes }, value }) => [
+        attributes,
+        value
+      ])
     )
 
 const runtimes: Array<MetricsRuntime> = []

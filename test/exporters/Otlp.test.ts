@@ -53,7 +53,8 @@ describe.each(["json", "protobuf"] as const)("an export in %s", (encoding) => {
         yield* flush
         const sunk = yield* sink.next
 
-        const when = { recorder: "one", since: 1_700_000_000_123, now: 1_700_000_005_123 }
+        const { namespace } = yield* MetricsRuntime
+        const when = { namespace, recorder: "one", since: 1_700_000_000_123, now: 1_700_000_005_123 }
         const expected = expectedMetrics(encoding, shown, when)
         const names = new Set(expected.map(({ name }) => name))
         expect(byName(sunk.metrics.filter(({ name }) => names.has(name)))).toEqual(expected)
@@ -64,7 +65,10 @@ describe.each(["json", "protobuf"] as const)("an export in %s", (encoding) => {
         >
         expect(pointsOf(sunk, "jobs.quantiles")).toEqual([
           {
-            attributes: [{ key: "recorder", value: { stringValue: "one" } }],
+            attributes: [
+              { key: "namespace", value: { stringValue: namespace } },
+              { key: "recorder", value: { stringValue: "one" } }
+            ],
             startTimeUnixNano: nanos(when.since),
             timeUnixNano: nanos(when.now),
             count,
@@ -118,7 +122,7 @@ describe.each(["json", "protobuf"] as const)("an export in %s", (encoding) => {
       "jobs.few": { dimensions: { value: 2, series: [], overflow: { value: 2 } } },
       "jobs.by_hand": { dimensions: { good: 1, bad: 0 } }
     } as unknown as ShownMetrics
-    const when = { recorder: "r", since: 1, now: 2 }
+    const when = { namespace: "n", recorder: "r", since: 1, now: 2 }
     expect(expectedMetrics("protobuf", shown, when)).toEqual(expectedMetrics("json", shown, when))
   })
 })

@@ -47,14 +47,24 @@ describe.each([
     recorder.registerEvent(waiting(-2))
     const shown = samples(await registry.metrics())
     expect(shown).toEqual(samples(await scrape(runtime)))
-    expect(shown).toMatchObject({ [`jobs_waiting ${JSON.stringify([["recorder", 'one "1"']])}`]: -2 })
+    expect(shown).toMatchObject({
+      [`jobs_waiting ${JSON.stringify([
+        ["namespace", "test.prom"],
+        ["recorder", 'one "1"']
+      ])}`]: -2
+    })
 
     recorder.registerEvent(waiting(5))
     const [again, json] = await Promise.all([registry.metrics(), registry.getMetricsAsJSON()])
-    expect(samples(again)).toMatchObject({ [`jobs_waiting ${JSON.stringify([["recorder", 'one "1"']])}`]: 3 })
+    expect(samples(again)).toMatchObject({
+      [`jobs_waiting ${JSON.stringify([
+        ["namespace", "test.prom"],
+        ["recorder", 'one "1"']
+      ])}`]: 3
+    })
     expect(json.find(({ name }) => name === "jobs_waiting")).toMatchObject({
       type: "gauge",
-      values: [{ value: 3, labels: { recorder: 'one "1"' } }]
+      values: [{ value: 3, labels: { namespace: "test.prom", recorder: 'one "1"' } }]
     })
   })
 
@@ -70,7 +80,7 @@ describe.each([
     registry.resetMetrics()
     const text = await registry.metrics()
     expect(text).toContain("own_total 0\n")
-    expect(text).toContain('jobs_total{recorder="one",queue="a",ok="true"} 1\n')
+    expect(text).toContain('jobs_total{namespace="test.prom",recorder="one",queue="a",ok="true"} 1\n')
   })
 
   it("speaks OpenMetrics", async () => {
@@ -84,7 +94,9 @@ describe.each([
     // Twice: the first changes the names of counters.
     await registry.metrics()
     const text = await registry.metrics()
-    expect(text).toContain('# TYPE jobs counter\njobs_total{recorder="one",queue="a",ok="true"} 1\n')
+    expect(text).toContain(
+      '# TYPE jobs counter\njobs_total{namespace="test.prom",recorder="one",queue="a",ok="true"} 1\n'
+    )
     expect(text.endsWith("# EOF\n")).toBe(true)
   })
 

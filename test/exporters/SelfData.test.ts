@@ -14,7 +14,12 @@ const ownSamples = (text: string, recorderId: string): ReadonlyArray<string> =>
   text
     .split("\n")
     .filter((line) => line.startsWith("mvx_metrics_") && line.includes(`recorder="${recorderId}"`))
-    .map((line) => line.slice("mvx_metrics_".length).replace(`recorder="${recorderId}"`, "").replace("{,", "{"))
+    .map((line) =>
+      line
+        .slice("mvx_metrics_".length)
+        .replace(/namespace="[^"]*",recorder="[^"]*"/, "")
+        .replace("{,", "{")
+    )
     .map((line) => line.replace("{}", ""))
     .sort()
 
@@ -68,7 +73,7 @@ onBothLayers(
         yield* Prometheus.render()
         yield* TestClock.adjust("1 second")
         // By the clock of the program, which stands still.
-        expect((yield* texts).scraped).toContain("\nmvx_metrics_fold_lag_seconds 0\n")
+        expect((yield* texts).scraped).toMatch(/\nmvx_metrics_fold_lag_seconds\{namespace="[^"]+"\} 0\n/)
       })
     )
   },

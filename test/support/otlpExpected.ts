@@ -22,6 +22,7 @@ export interface ShownMetrics {
 }
 
 interface When {
+  readonly namespace: string
   readonly recorder: string
   /** In milliseconds since the Unix epoch. */
   readonly since: number
@@ -36,10 +37,11 @@ type Labels = { readonly [name: string]: string | number | boolean | null }
 export const expectedMetrics = (
   encoding: "json" | "protobuf",
   shown: ShownMetrics,
-  { now, recorder, since }: When
+  { namespace, now, recorder, since }: When
 ): ReadonlyArray<SunkMetric> => {
   const pointOf = <T>(labels: Labels, value: T): DataPoint<T> => ({
     attributes: {
+      namespace,
       recorder,
       ...Object.fromEntries(Object.entries(labels).flatMap(([name, label]) => (label === null ? [] : [[name, label]])))
     },

@@ -21,9 +21,9 @@ interface Panel {
 const chosen = 'recorder=~"$recorder"'
 const lately = "[$__rate_interval]"
 
-/** What tells series apart: a recorder of several, and labels. */
+/** What tells series apart: a runtime or a recorder of several, and labels. */
 const legendOf = (labels: ReadonlyArray<string>): string =>
-  ["recorder", ...labels].map((label) => `{{${label}}}`).join(" ")
+  ["namespace", "recorder", ...labels].map((label) => `{{${label}}}`).join(" ")
 
 const grafanaUnit = ({ family }: Exposed): string => {
   const { suffix } = family.unit
@@ -36,7 +36,7 @@ const unitPerSecond = ({ family }: Exposed): string => {
 }
 
 const rateBy = (sample: string, by: ReadonlyArray<string>): string =>
-  `sum by (${["recorder", ...by].join(", ")}) (rate(${sample}{${chosen}}${lately}))`
+  `sum by (${["namespace", "recorder", ...by].join(", ")}) (rate(${sample}{${chosen}}${lately}))`
 
 const plain = (part: Exposed, labels: ReadonlyArray<string>, name?: string): Target => ({
   expr: `${part.sample}{${chosen}}`,
@@ -107,7 +107,7 @@ const panelsOf = (metric: Metric.Any): ReadonlyArray<Panel> => {
 /** What the library counts of itself. */
 const selfPanels = (): ReadonlyArray<Panel> => {
   const fate = (name: string): Target => ({
-    expr: `sum by (recorder) (rate(${selfSample(`events.${name}`)}{${chosen}}${lately}))`,
+    expr: `sum by (namespace, recorder) (rate(${selfSample(`events.${name}`)}{${chosen}}${lately}))`,
     legendFormat: `{{recorder}} ${name}`
   })
   const now = (name: string, legendFormat: string): Target => ({

@@ -101,7 +101,7 @@ const alerts = (): ReadonlyArray<AlertRule> => [
 
 const recorded = (metric: Metric.Any): ReadonlyArray<RecordingRule> => {
   const parts = exposedOf(metric)
-  const by = ["recorder", ...labelsOf(metric)].join(", ")
+  const by = ["namespace", "recorder", ...labelsOf(metric)].join(", ")
   if (metric.instrument?.kind === "ratio") {
     const [ratio, hits, total] = parts
     if (ratio === undefined || hits === undefined || total === undefined) return []

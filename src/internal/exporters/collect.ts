@@ -11,7 +11,7 @@ import { countsData, missedData } from "./conditionData.ts"
 import { metricData, shapeKey } from "./metricData.ts"
 import { accountingOf } from "./packedStats.ts"
 import { accountingData, foldLagData } from "./selfData.ts"
-import { RecorderAttribute } from "./selfFamily.ts"
+import { attributesOf } from "./selfFamily.ts"
 
 /** Data of one metric of one recorder, and since when it counts, in milliseconds since the Unix epoch. */
 export interface Dated {
@@ -44,7 +44,7 @@ export const collect = (runtime: RuntimeService): Effect.Effect<Collected> =>
     const all = yield* Effect.forEach(
       sources(),
       (source) =>
-        Effect.map(shownBy(source), (shown) => {
+        Effect.map(shownBy(runtime.namespace, source), (shown) => {
           if (isFirst) foldCame(Number(clock.monotonicTimeNanosUnsafe() - asked) / 1e9)
           isFirst = false
           if (shown === undefined) unread.add(source.instance)
@@ -52,28 +52,36 @@ export const collect = (runtime: RuntimeService): Effect.Effect<Collected> =>
         }),
       { concurrency: "unbounded" }
     )
-    const own = foldLagData(foldLag()).map((data): Dated => ({ data, since: undefined }))
-    return { all: [...all.flat(), ...sources().flatMap(accountOf), ...own], unread }
+    const own = foldLagData(runtime.namespace, foldLag()).map((data): Dated => ({ data, since: undefined }))
+    return {
+      all: [...all.flat(), ...sources().flatMap((source) => accountOf(runtime.namespace, source)), ...own],
+      unread
+    }
   })
 
 /** All that there is to say of one recorder. */
-export const collectSource = (source: Source): Effect.Effect<ReadonlyArray<Dated>> =>
-  Effect.map(shownBy(source), (shown = []) => [...shown, ...accountOf(source)])
+export const collectSource = (namespace: string, source: Source): Effect.Effect<ReadonlyArray<Dated>> =>
+  Effect.map(shownBy(namespace, source), (shown = []) => [...shown, ...accountOf(namespace, source)])
 
-const accountOf = ({ instance, recorderId, statsUnsafe }: Source): ReadonlyArray<Dated> =>
-  accountingData([{ recorderId, stats: accountingOf(statsUnsafe()) }]).map((data) => ({
-    data,
-    since: undefined,
-    owner: instance,
-    life: String(instance)
-  }))
+const accountOf = (namespace: string, { instance, recorderId, statsUnsafe }: Source): ReadonlyArray<Dated> =>
+  accountingData([{ attributes: attributesOf(namespace, recorderId), stats: accountingOf(statsUnsafe()) }]).map(
+    (data) => ({
+      data,
+      since: undefined,
+      owner: instance,
+      life: String(instance)
+    })
+  )
 
 /** `undefined`: it cannot be read. Either it has been removed meanwhile, or it has failed, which its accounting says. */
-const shownBy = ({ instance, recorderId, shown }: Source): Effect.Effect<ReadonlyArray<Dated> | undefined> =>
+const shownBy = (
+  namespace: string,
+  { instance, recorderId, shown }: Source
+): Effect.Effect<ReadonlyArray<Dated> | undefined> =>
   Effect.gen(function* () {
     const read = yield* Effect.result(shown)
     if (Result.isFailure(read)) return undefined
-    const attributes = { [RecorderAttribute]: recorderId }
+    const attributes = attributesOf(namespace, recorderId)
     const conditions = read.success.map(({ metric, snapshot: { dimensions, quarantine } }) => ({
       metric,
       dimensions,

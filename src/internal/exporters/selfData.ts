@@ -1,11 +1,11 @@
 /**
  * What the library counts of itself, as data of exporters like any other. All names begin with `mvx_metrics.`; the
- * attribute `recorder` says whose it is.
+ * attributes `namespace` and `recorder` say whose it is.
  */
-import type { MetricData, NumberPoint } from "../../MetricData.ts"
+import type { Attributes, MetricData, NumberPoint } from "../../MetricData.ts"
 import { conditionData } from "./conditionData.ts"
 import type { Accounting } from "./packedStats.ts"
-import { type Family, family, RecorderAttribute, selfDataOf } from "./selfFamily.ts"
+import { type Family, family, NamespaceAttribute, selfDataOf } from "./selfFamily.ts"
 
 /** What is told of each recorder: a number, or one for each `reason`. */
 const accounting: ReadonlyArray<
@@ -36,13 +36,12 @@ const foldLag = family(
 
 /** The accounting of recorders. */
 export const accountingData = (
-  recorders: ReadonlyArray<{ readonly recorderId: string; readonly stats: Accounting }>
+  recorders: ReadonlyArray<{ readonly attributes: Attributes; readonly stats: Accounting }>
 ): ReadonlyArray<MetricData> =>
   accounting.map(([family, of]) =>
     selfDataOf(
       family,
-      recorders.flatMap(({ recorderId, stats }): ReadonlyArray<NumberPoint> => {
-        const attributes = { [RecorderAttribute]: recorderId }
+      recorders.flatMap(({ attributes, stats }): ReadonlyArray<NumberPoint> => {
         const told = of(stats)
         return typeof told === "number"
           ? [{ attributes, value: told }]
@@ -52,8 +51,10 @@ export const accountingData = (
   )
 
 /** How long the fold took to come to the last read, where that is known. */
-export const foldLagData = (seconds: number | undefined): ReadonlyArray<MetricData> =>
-  seconds === undefined ? [] : [selfDataOf(foldLag, [{ attributes: {}, value: seconds }])]
+export const foldLagData = (namespace: string, seconds: number | undefined): ReadonlyArray<MetricData> =>
+  seconds === undefined
+    ? []
+    : [selfDataOf(foldLag, [{ attributes: { [NamespaceAttribute]: namespace }, value: seconds }])]
 
 /** All that the library can say of itself, without the points. */
 export const emptySelfData: ReadonlyArray<MetricData> = [

@@ -9,6 +9,12 @@ export const RecorderAttribute = "recorder"
 /** The attribute that tells runtimes apart. */
 export const NamespaceAttribute = "namespace"
 
+/** The attributes of all data of a recorder. */
+export const attributesOf = (namespace: string, recorderId: string) => ({
+  [NamespaceAttribute]: namespace,
+  [RecorderAttribute]: recorderId
+})
+
 /** What all numbers of one name have in common. */
 export type Family = Pick<MetricData, "name" | "description" | "unit"> & { readonly monotonic: boolean | undefined }
 

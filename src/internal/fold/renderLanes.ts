@@ -7,7 +7,7 @@ import { conditionData } from "../exporters/conditionData.ts"
 import { metricData } from "../exporters/metricData.ts"
 import { unpackStats } from "../exporters/packedStats.ts"
 import { accountingData, foldLagData } from "../exporters/selfData.ts"
-import { RecorderAttribute } from "../exporters/selfFamily.ts"
+import { attributesOf } from "../exporters/selfFamily.ts"
 import { commonLabels, Exposition } from "../exposition/exposition.ts"
 import type { FoldMessage, Lane, Render } from "../stream/protocol.ts"
 import type { Shown } from "./cell.ts"
@@ -15,7 +15,7 @@ import type { FoldLane } from "./foldLane.ts"
 
 /** Renders at once, or when the last of the lanes that wait for their listeners has come to it. */
 export const renderLanes = (
-  { foldLag, format, lanes, now, recorderIds, request, stats }: Render,
+  { foldLag, format, lanes, namespace, now, recorderIds, request, stats }: Render,
   laneOf: (lane: Lane) => FoldLane | undefined,
   send: (message: FoldMessage, transfers?: ReadonlyArray<ArrayBuffer>) => void
 ): void => {
@@ -25,8 +25,11 @@ export const renderLanes = (
   const done = (): void => {
     if (--waitingFor > 0) return
     try {
-      const recorders = unpackStats(stats).map((each, i) => ({ recorderId: recorderIds[i]!, stats: each }))
-      for (const data of [...accountingData(recorders), ...foldLagData(foldLag)]) exposition.add(data)
+      const recorders = unpackStats(stats).map((each, i) => ({
+        attributes: attributesOf(namespace, recorderIds[i]!),
+        stats: each
+      }))
+      for (const data of [...accountingData(recorders), ...foldLagData(namespace, foldLag)]) exposition.add(data)
       const body = new TextEncoder().encode(exposition.finish())
       send({ _tag: "Rendered", request, body }, [body.buffer])
     } catch (error) {
@@ -39,24 +42,29 @@ export const renderLanes = (
     if (lane === undefined) continue
     waitingFor++
     lane.show(now, (shown) => {
-      addAll(exposition, recorderId, shown)
+      addAll(exposition, attributesOf(namespace, recorderId), shown)
       done()
     })
   }
   done()
 }
 
-const addAll = (exposition: Exposition, recorderId: string, all: ReadonlyArray<Shown>): void => {
-  const labels = commonLabels({ [RecorderAttribute]: recorderId })
+const addAll = (
+  exposition: Exposition,
+  attributes: ReturnType<typeof attributesOf>,
+  all: ReadonlyArray<Shown>
+): void => {
+  const labels = commonLabels(attributes)
+  const labelNames = Object.keys(attributes)
   for (const { createdAt, dimensions, duplicates, metric } of all) {
     if (dimensions === undefined) continue
     try {
-      const source = { labels, labelNames: [RecorderAttribute], createdAt, duplicates }
+      const source = { labels, labelNames, createdAt, duplicates }
       for (const data of metricData(metric, dimensions)) exposition.add(data, source)
     } catch {
       // What a view gives may be anything. This shows nothing that is a number.
     }
   }
-  const source = { labels, labelNames: [RecorderAttribute], createdAt: undefined }
+  const source = { labels, labelNames, createdAt: undefined }
   for (const data of conditionData(all, {})) exposition.add(data, source)
 }

@@ -101,7 +101,7 @@ export const makeExporter = (
 
     const own = internalsOf(runtime)
     const forgetReader = own.beforeRemoval((source) =>
-      Effect.map(collectSource(source), (last) => {
+      Effect.map(collectSource(runtime.namespace, source), (last) => {
         const until = clock.currentTimeNanosUnsafe()
         departed = [...departed, last.map((each) => ({ ...each, until }))].slice(-MostDeparted)
       })

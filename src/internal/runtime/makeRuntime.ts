@@ -287,6 +287,7 @@ export const makeRuntime = (
           const request = {
             format,
             now,
+            namespace,
             recorderIds: controls.map(({ service }) => service.recorderId),
             lanes: Int32Array.from(controls, ({ readableLane }) => readableLane ?? -1),
             stats: packStats(controls.map((control) => control.statsUnsafe())),

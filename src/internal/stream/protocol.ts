@@ -62,6 +62,7 @@ export interface Render {
   readonly request: number
   readonly format: Format
   readonly now: number
+  readonly namespace: string
   readonly recorderIds: ReadonlyArray<string>
   /** The lane of each of them, or -1 for one that cannot be read. */
   readonly lanes: Int32Array

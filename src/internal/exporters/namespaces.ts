@@ -1,0 +1,26 @@
+/**
+ * Which runtimes are shown where. The attribute `namespace` tells runtimes apart, so that two of one namespace would be
+ * taken for one and the same.
+ */
+import { NamespaceTaken } from "../../MetricsError.ts"
+import type { RuntimeService } from "../runtime/runtimeModel.ts"
+
+const inObjects = new WeakMap<object, Set<string>>()
+const inPlaces = new Map<string, Set<string>>()
+
+/**
+ * Takes the namespace of a runtime in a registry, on a meter, at a collector, and returns what gives it back. Throws
+ * `NamespaceTaken`. `place`: what people call it.
+ */
+export const takeNamespace = (place: string, target: object | string, { namespace }: RuntimeService): (() => void) => {
+  const known = typeof target === "string" ? inPlaces.get(target) : inObjects.get(target)
+  if (known?.has(namespace)) throw new NamespaceTaken({ namespace, place })
+  const taken = known ?? new Set<string>()
+  taken.add(namespace)
+  if (typeof target === "string") inPlaces.set(target, taken)
+  else inObjects.set(target, taken)
+  return () => {
+    taken.delete(namespace)
+    if (typeof target === "string" && taken.size === 0 && inPlaces.get(target) === taken) inPlaces.delete(target)
+  }
+}
