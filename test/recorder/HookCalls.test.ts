@@ -1,6 +1,7 @@
 import { expect } from "@effect/vitest"
 import { Deferred, Effect, Fiber } from "effect"
 import { MetricsRuntime, type RecorderService, type RuntimeService } from "mvx-metrics"
+import * as Prometheus from "mvx-metrics/Prometheus"
 import { newRecorder, onBothLayers } from "../support/bothLayers.ts"
 import { makeGate } from "../support/gate.ts"
 import { Ticks, tick } from "../support/probe.metrics.ts"
@@ -14,22 +15,38 @@ const calls: {
   snapshots: (recorder) => recorder.snapshots,
   snapshot: (recorder) => recorder.snapshot(Ticks),
   report: (recorder) => recorder.report,
+  states: (recorder) => recorder.states,
+  "a delta read": (recorder) => Effect.flatMap(recorder.deltaReader, ({ read }) => read),
+  scrape: (_recorder, runtime) => Effect.provideService(Prometheus.render(), MetricsRuntime, runtime),
   stopRecorder: ({ recorderId }, runtime) => runtime.stopRecorder(recorderId),
   stopAndRemoveRecorder: ({ recorderId }, runtime) => runtime.stopAndRemoveRecorder(recorderId),
   shutdown: (_recorder, runtime) => runtime.shutdown
 }
 
-const reads = ["snapshots", "snapshot", "report"]
+const reads = ["snapshots", "snapshot", "report", "states", "a delta read", "scrape"]
+
+/** Ways in which a hook makes a call: as an effect, or by a promise that knows nothing of the hook's fiber. */
+const ways: { readonly [way: string]: <A>(call: Effect.Effect<A, unknown>) => Effect.Effect<A, unknown> } = {
+  "": (call) => call,
+  ", by a promise": (call) =>
+    Effect.tryPromise({
+      try: async () => {
+        await Promise.resolve()
+        return await Effect.runPromise(Effect.andThen(Effect.yieldNow, call))
+      },
+      catch: (error) => error
+    })
+}
 
 /** A recorder that makes a call of itself in one of its hooks, once it is told to, and what became of the call. */
-const callingItself = (hook: "onStarting" | "onMetricChanged" | "onStopped", name: string) =>
+const callingItself = (hook: "onStarting" | "onMetricChanged" | "onStopped", name: string, way = "") =>
   Effect.gen(function* () {
     const runtime = yield* MetricsRuntime
     const gate = yield* makeGate
     const outcome = yield* Deferred.make<unknown, unknown>()
     const calling = Effect.andThen(
       gate.pass,
-      Effect.suspend(() => Deferred.into(calls[name]!(recorder, runtime), outcome))
+      Effect.suspend(() => Deferred.into(ways[way]!(calls[name]!(recorder, runtime)), outcome))
     )
     const recorder: RecorderService = yield* newRecorder({
       [hook]: hook === "onMetricChanged" ? () => calling : calling
@@ -43,9 +60,9 @@ onBothLayers("inside its own hook a recorder refuses what would wait for the hoo
     for (const hook of ["onStarting", "onMetricChanged", "onStopped"] as const) {
       // By then everything is folded: see "onStopped can read the last snapshots".
       if (hook === "onStopped" && reads.includes(name)) continue
-      it.effect(`${name} in ${hook} is InvalidState, and the recorder goes on`, () =>
+      it.effect.each(Object.keys(ways))(`${name} in ${hook}%s is InvalidState, and the recorder goes on`, (way) =>
         Effect.gen(function* () {
-          const { call, outcome, recorder } = yield* callingItself(hook, name)
+          const { call, outcome, recorder } = yield* callingItself(hook, name, way)
           yield* recorder.emit(tick())
           yield* call
           if (hook === "onStopped") yield* recorder.stop
@@ -132,6 +149,64 @@ onBothLayers("inside a hook", (it) => {
       yield* gate.open
       yield* Fiber.join(yield* Deferred.await(forked))
       expect(yield* recorder.state).toBe("Stopped")
+    })
+  )
+
+  it.effect("a promise that is started there and not waited for is free once the hook is through", () =>
+    Effect.gen(function* () {
+      let ended: (() => void) | undefined
+      const hookEnded = new Promise<void>((resolve) => {
+        ended = resolve
+      })
+      let stopped: Promise<void> | undefined
+      const recorder: RecorderService = yield* newRecorder({
+        onMetricChanged: () =>
+          Effect.sync(() => {
+            stopped = hookEnded.then(() => Effect.runPromise(recorder.stop))
+          })
+      })
+      yield* recorder.register(Ticks)
+      yield* recorder.emit(tick())
+      yield* recorder.snapshots
+      ended!()
+      yield* Effect.promise(() => stopped!)
+      expect(yield* recorder.state).toBe("Stopped")
+    })
+  )
+
+  it.effect("what goes on elsewhere is not taken for a part of it", () =>
+    Effect.gen(function* () {
+      const gate = yield* makeGate
+      const go = yield* Deferred.make<void>()
+      const recorder: RecorderService = yield* newRecorder({
+        // The fiber that waits for this goes on from within the hook.
+        onMetricChanged: () => Effect.andThen(Deferred.succeed(go, undefined), gate.pass)
+      })
+      yield* recorder.register(Ticks)
+      const reading = yield* Effect.forkChild(Effect.andThen(Deferred.await(go), recorder.snapshot(Ticks)), {
+        startImmediately: true
+      })
+      yield* recorder.emit(tick())
+      yield* gate.reached
+      yield* gate.open
+      expect((yield* Fiber.join(reading)).dimensions.count).toBe(1)
+    })
+  )
+
+  it.effect("the hook of another recorder, of which this one has emitted the event, may read this one", () =>
+    Effect.gen(function* () {
+      const gate = yield* makeGate
+      const read = yield* Deferred.make<unknown, unknown>()
+      const other = yield* newRecorder({
+        onMetricChanged: () => Effect.andThen(gate.open, Deferred.into(recorder.snapshot(Ticks), read))
+      })
+      yield* other.register(Ticks)
+      const recorder: RecorderService = yield* newRecorder({
+        onMetricChanged: () => Effect.andThen(other.emit(tick()), gate.pass)
+      })
+      yield* recorder.register(Ticks)
+      yield* recorder.emit(tick(3))
+      expect(yield* Deferred.await(read)).toMatchObject({ dimensions: { count: 1, sum: 3 } })
     })
   )
 

@@ -28,7 +28,7 @@ import { whyInvalidEvent } from "../stream/eventWriter.ts"
 import type { Lane, LaneMessage, LargestRead, ShownRead, Watch } from "../stream/protocol.ts"
 import { ChangeHub } from "./changeHub.ts"
 import type { EmitsAtOnce } from "./emitEffect.ts"
-import { type Hook, hookOf, insideHook } from "./hookGuard.ts"
+import { type Hook, hookOf, insideHook, outsideHooks } from "./hookGuard.ts"
 import { Intake, type Offer, type Overflow } from "./intake.ts"
 import { Log } from "./logging.ts"
 import { type Failure, RecorderLifecycle, type Steps } from "./recorderLifecycle.ts"
@@ -60,6 +60,8 @@ export interface RecorderControl {
   readonly stopIfActive: Effect.Effect<void, StopError>
   /** Fails inside a hook of this recorder, where `operation` would wait for the hook. */
   readonly refuseInHook: (operation: string) => Effect.Effect<void, InvalidState>
+  /** Why a fiber must not wait for a read of this recorder: it runs in a hook that the read would wait for. */
+  readonly whyNotReadIn: (fiber: Fiber.Fiber<unknown, unknown>) => InvalidState | undefined
   /** Gives up on whatever is running: the recorder goes to `Failed`. */
   readonly abort: (cause: unknown) => void
   /** The lane, where the recorder can be read. */
@@ -376,6 +378,10 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
     return this.#lifecycle.refuseInHook(operation)
   }
 
+  whyNotReadIn(fiber: Fiber.Fiber<unknown, unknown>): InvalidState | undefined {
+    return this.#reads.whyNotInHook(hookOf(fiber, this.#lifecycle))
+  }
+
   abort(cause: unknown): void {
     this.#lifecycle.fail(cause, true)
     this.later(() => this.#interruptAll())
@@ -411,12 +417,12 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
         case "Changes": {
           const { entityId, recorderId } = this
           const changes = message.changes.map((change): MetricChange => ({ recorderId, entityId, ...change }))
-          return this.#fork(
-            Effect.ensuring(
-              this.#hub.deliver(changes),
-              Effect.sync(() => this.#lane.send({ _tag: "Delivered" }))
-            )
+          const delivery = Effect.ensuring(
+            this.#hub.deliver(changes),
+            Effect.sync(() => this.#lane.send({ _tag: "Delivered" }))
           )
+          // The event may have come out of a hook of another recorder.
+          return outsideHooks(() => this.#fork(delivery))
         }
       }
     })

@@ -4,14 +4,14 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Metric from "../../Metric.ts"
-import type { InvalidArgument, MetricNotRegistered, ReadError } from "../../MetricsError.ts"
+import type { InvalidArgument, InvalidState, MetricNotRegistered, ReadError } from "../../MetricsError.ts"
 import type { Report, Snapshot, Snapshots, States } from "../../Snapshot.ts"
 import type { Stats } from "../../Stats.ts"
 import { stateOf } from "../definition/stateShape.ts"
 import type { LaneLink } from "../link/link.ts"
 import type { LaneCommand, LargestRead, ShownRead, StateRead } from "../stream/protocol.ts"
 import { DeltaReader } from "./deltaReader.ts"
-import { currentHook } from "./hookGuard.ts"
+import { currentHook, type Hook } from "./hookGuard.ts"
 import type { Intake } from "./intake.ts"
 import type { Log } from "./logging.ts"
 import { PendingReads } from "./pendingReads.ts"
@@ -123,7 +123,7 @@ export class RecorderReads {
 
   get #refuse(): Effect.Effect<void, ReadError> {
     return Effect.gen({ self: this }, function* () {
-      const refusal = this.#whyNot() ?? this.#whyNotInHook(yield* currentHook(this.#recorder.lifecycle))
+      const refusal = this.#whyNot() ?? this.whyNotInHook(yield* currentHook(this.#recorder.lifecycle))
       if (refusal !== undefined) return yield* refusal
     })
   }
@@ -175,7 +175,8 @@ export class RecorderReads {
     return failure !== undefined && (failure.foldLost || intake.pending > 0) ? failure.error : undefined
   }
 
-  #whyNotInHook(hook: string | undefined): ReadError | undefined {
+  /** Why a read would wait for this hook of the recorder, which waits for the read. */
+  whyNotInHook(hook: Hook | undefined): InvalidState | undefined {
     const { intake, lifecycle } = this.#recorder
     if (hook === "onMetricChanged" || (hook === "onStarting" && intake.pending > 0)) {
       const hint = "The fold waits for the hook, and a read for the fold. A change carries its snapshot"

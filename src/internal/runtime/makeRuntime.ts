@@ -27,6 +27,7 @@ import { packStats } from "../exporters/packedStats.ts"
 import type { Link } from "../link/link.ts"
 import { giveUpAfter, withLiveClock } from "../liveClock.ts"
 import { type Check, notBlank, whyInvalid, whyInvalidOptions } from "../options.ts"
+import { isInHook } from "../recorder/hookGuard.ts"
 import { Log } from "../recorder/logging.ts"
 import { makeRecorder, type RecorderControl } from "../recorder/makeRecorder.ts"
 import { type RecorderOptions, recorderOptionChecks } from "../recorder/recorderModel.ts"
@@ -281,6 +282,8 @@ export const makeRuntime = (
         if (link === undefined || (state !== "Running" && state !== "Stopping")) {
           return yield* invalidState("be scraped", "A runtime can be scraped while it runs")
         }
+        const refusal = yield* whyNotReadHere
+        if (refusal !== undefined) return yield* refusal
         const { render } = link
         const rendered = Effect.suspend(() => {
           const controls = Array.from(recorders.values(), ({ control }) => control)
@@ -310,6 +313,13 @@ export const makeRuntime = (
           Effect.catch(runtimeFailed)
         )
       })
+
+    /** In a hook of one of the recorders, a read of all of them may wait for the hook. */
+    const whyNotReadHere = Effect.withFiber((fiber) => {
+      const controls = isInHook(fiber) ? Array.from(recorders.values(), ({ control }) => control) : []
+      const refusals = controls.map((control) => control.whyNotReadIn(fiber))
+      return Effect.succeed(refusals.find((refusal) => refusal !== undefined))
+    })
 
     const runtimeFailed = (cause: unknown) => Effect.fail(new RuntimeFailed({ namespace, cause }))
 
