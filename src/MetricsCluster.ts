@@ -73,6 +73,8 @@ export interface ClusterOptions {
 export interface ClusterWorkerOptions {
   /** How often it tells the primary its states, unasked: what a process that dies at once did since is lost. Default: 1 second. */
   readonly every?: Duration.Input
+  /** How long closing waits for the last report to be made and sent, by the real clock. Default: 10 seconds. */
+  readonly shutdownTimeout?: Duration.Input
 }
 
 /** What the primary offers. */
@@ -128,9 +130,10 @@ export class MetricsCluster extends Context.Service<MetricsCluster, ClusterServi
   static readonly layerWorker = (options?: ClusterWorkerOptions): Layer.Layer<never, InvalidArgument, MetricsRuntime> =>
     Layer.effectDiscard(
       Effect.gen(function* () {
-        const invalid = whyInvalidOptions(options, { every: aDuration })
+        const invalid = whyInvalidOptions(options, { every: aDuration, shutdownTimeout: aDuration })
         if (invalid !== undefined) return yield* invalid
-        yield* reportToPrimary(yield* MetricsRuntime, options?.every ?? "1 second")
+        const { every = "1 second", shutdownTimeout = "10 seconds" } = options ?? {}
+        yield* reportToPrimary(yield* MetricsRuntime, every, shutdownTimeout)
       })
     )
 }

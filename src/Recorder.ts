@@ -140,7 +140,8 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
   static readonly report: Effect.Effect<Report, ReadError, Recorder> = Recorder.use((self) => self.report)
 
   /**
-   * A recorder of the runtime, under an id. It is removed with the scope of the layer, after folding what it accepted.
+   * A recorder of the runtime, under an id. It is removed with the scope of the layer, after folding what it accepted; it
+   * is given up when that takes longer than its `shutdownTimeout`.
    */
   static readonly layer = <R = never>(
     recorderId: string,
@@ -158,7 +159,8 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
     )
 
   /**
-   * Makes a recorder by itself, without a runtime: it folds in process and stops with the scope. Its overflow policy is
+   * Makes a recorder by itself, without a runtime: it folds in process and stops with the scope, within its
+   * `shutdownTimeout`. Its overflow policy is
    * `"fail"` unless another is chosen. Without an `entityId` it gets a generated one, which is its id as well.
    */
   static readonly make = <R = never>(
@@ -178,15 +180,16 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
           entityId,
           capacity: options?.capacity ?? 10_000,
           overflow: options?.overflow ?? "fail",
-          logging: options?.logging ?? "normal"
+          logging: options?.logging ?? "normal",
+          shutdownTimeout: options?.shutdownTimeout ?? "10 seconds"
         },
         yield* Effect.context<R>()
       )
       // A stop that fails has been logged by the recorder.
       yield* Effect.addFinalizer(() =>
         Effect.ensuring(
-          Effect.ignore(control.stopIfActive),
-          Effect.sync(() => control.remove())
+          Effect.ignore(control.close),
+          Effect.suspend(() => control.remove())
         )
       )
       return control.service

@@ -31,10 +31,26 @@ const timerInBackground = (millis: number): Effect.Effect<void> =>
     return Effect.sync(() => clearTimeout(timer))
   })
 
-/** Waits for an effect no longer than this, by the real clock, and interrupts it then, be it in a finalizer. */
-export const giveUpAfter =
-  (duration: Duration.Input) =>
-  <R>(effect: Effect.Effect<unknown, never, R>): Effect.Effect<void, never, R> =>
+/**
+ * Waits for an effect no longer than this, by the real clock; interrupts it then, be it in a finalizer, and goes on with
+ * `orElse`.
+ */
+export const within =
+  <E2>(duration: Duration.Input, orElse: () => Effect.Effect<void, E2>) =>
+  <E, R>(effect: Effect.Effect<unknown, E, R>): Effect.Effect<void, E | E2, R> =>
     Effect.asVoid(
-      Effect.raceFirst(Effect.interruptible(effect), Effect.interruptible(withLiveClock(Effect.sleep(duration))))
+      Effect.raceFirst(
+        Effect.interruptible(effect),
+        Effect.interruptible(Effect.andThen(withLiveClock(Effect.sleep(duration)), Effect.suspend(orElse)))
+      )
     )
+
+/** The same, with nothing more to do then. */
+export const giveUpAfter = (
+  duration: Duration.Input
+): (<R>(effect: Effect.Effect<unknown, never, R>) => Effect.Effect<void, never, R>) =>
+  within(duration, () => Effect.void)
+
+/** The shorter of two durations. */
+export const atMost = (duration: Duration.Input, most: Duration.Input): Duration.Duration =>
+  Duration.min(Duration.fromInputUnsafe(duration), Duration.fromInputUnsafe(most))

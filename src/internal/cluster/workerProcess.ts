@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
-import { withLiveClock } from "../liveClock.ts"
+import { giveUpAfter, withLiveClock } from "../liveClock.ts"
 import { Log } from "../recorder/logging.ts"
 import type { RecorderService } from "../recorder/recorderModel.ts"
 import type { RuntimeService } from "../runtime/runtimeModel.ts"
@@ -48,7 +48,8 @@ const ended = new WeakSet<RecorderService>()
 /** Reports until the scope is closed, and of removed recorders after that. Does nothing outside of a worker process. */
 export const reportToPrimary = (
   runtime: RuntimeService,
-  every: Duration.Input
+  every: Duration.Input,
+  shutdownTimeout: Duration.Input
 ): Effect.Effect<void, never, Scope.Scope> =>
   Effect.gen(function* () {
     const log = new Log("normal", { namespace: runtime.namespace })
@@ -67,7 +68,10 @@ export const reportToPrimary = (
       )
     }
     yield* runtime.beforeRemoval((recorder) => reporter.tellEnded(recorder))
-    yield* Effect.addFinalizer(() => Effect.andThen(reporter.report(Last), reporter.tellClosed))
+    yield* Effect.addFinalizer(() =>
+      // A primary that stands still takes nothing from the channel.
+      giveUpAfter(shutdownTimeout)(Effect.andThen(reporter.report(Last), reporter.tellClosed))
+    )
     yield* Effect.acquireRelease(
       Effect.sync(() => process.on("message", listen)),
       () => Effect.sync(() => process.off("message", listen))

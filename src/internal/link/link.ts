@@ -84,6 +84,8 @@ export interface Link {
   /** The cause, once the fold is gone. */
   readonly failure: () => { readonly cause: unknown } | undefined
   readonly onFailure: (listener: (cause: unknown) => void) => void
+  /** Ends the fold at once, whatever it is doing. In process that is not possible, and not needed. */
+  readonly terminate: () => void
   readonly openLane: (listener: LaneListener) => LaneLink
   /** The names that the metrics on this link have in Prometheus. */
   readonly expositionNames: ExpositionNames
@@ -112,6 +114,7 @@ export const makeLink = (options: {
   readonly hold: () => () => void
   /** Runs `action` at the next turn of the event loop. */
   readonly later: (action: () => void) => void
+  readonly terminate: () => void
 }): LinkControl => {
   const writer = new RowWriter(options.carrier, options.mostBytes, (type, layout) =>
     send({ _tag: "Layout", type, layout })
@@ -178,6 +181,7 @@ export const makeLink = (options: {
       catalog: options.catalog,
       failure: () => failure,
       onFailure: (listener) => void failureListeners.add(listener),
+      terminate: options.terminate,
       openLane,
       expositionNames: new ExpositionNames(),
       render: (request, onBegun) =>

@@ -47,7 +47,8 @@ export const makeInProcessLink = (mostBytes: number): Effect.Effect<Link, never,
       },
       allocateCounters: (bytes) => new ArrayBuffer(bytes),
       hold: holdNothing,
-      later: (action) => dispatcher.scheduleTask(action, 0)
+      later: (action) => dispatcher.scheduleTask(action, 0),
+      terminate: () => {}
     })
     yield* Effect.addFinalizer(() => Effect.sync(() => control?.writer.close()))
     return control.link

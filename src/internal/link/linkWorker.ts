@@ -142,7 +142,8 @@ const linkTo = (thread: Worker, options: LinkOptions): Effect.Effect<Link, Runti
           carrier: options.sharedMemory ? sharedCarrier(post) : transferringCarrier(post),
           allocateCounters: (bytes) => (options.sharedMemory ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes)),
           hold,
-          later: (action) => dispatcher.scheduleTask(action, 0)
+          later: (action) => dispatcher.scheduleTask(action, 0),
+          terminate: () => void thread.terminate()
         }),
       catch: (error) => {
         if (!(isError(error) && error.name === "RangeError")) return failed(error)

@@ -5,16 +5,18 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import type * as Headers from "effect/http/Headers"
 import * as HttpBody from "effect/http/HttpBody"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as OtlpExporter from "effect/observability/OtlpExporter"
 import * as OtlpResource from "effect/observability/OtlpResource"
 import * as OtlpSerialization from "effect/observability/OtlpSerialization"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import { type Collected, collect, collectSource } from "../exporters/collect.ts"
-import { giveUpAfter, sleepInBackground } from "../liveClock.ts"
+import { giveUpAfter, sleepInBackground, within, withLiveClock } from "../liveClock.ts"
 import { aDuration, anything, type Check, notBlank, oneOf } from "../options.ts"
 import { internalsOf } from "../runtime/runtimeInternals.ts"
 import type { RuntimeService } from "../runtime/runtimeModel.ts"
@@ -39,7 +41,12 @@ export interface OtlpOptions {
   readonly compression?: "gzip" | "none"
   /** Default: 10 seconds. */
   readonly exportInterval?: Duration.Input
-  /** How long the last export may take. Default: 3 seconds. */
+  /**
+   * How long an export may take, retries included, by the real clock, before it is given up. The next one has what it
+   * had. Default: 10 seconds.
+   */
+  readonly exportTimeout?: Duration.Input
+  /** How long closing waits for the last export, reading included, by the real clock. Default: 3 seconds. */
   readonly shutdownTimeout?: Duration.Input
   /**
    * `"cumulative"`: counters and histograms from their registration on. `"delta"`: what came since the last export that
@@ -55,6 +62,7 @@ export const otlpOptionChecks: { readonly [K in keyof Required<OtlpOptions>]: Ch
   headers: anything,
   compression: oneOf("gzip", "none"),
   exportInterval: aDuration,
+  exportTimeout: aDuration,
   shutdownTimeout: aDuration,
   temporality: oneOf("cumulative", "delta")
 }
@@ -72,7 +80,7 @@ export const makeExporter = (
   HttpClient.HttpClient | OtlpSerialization.OtlpSerialization | Scope.Scope
 > =>
   Effect.gen(function* () {
-    const { shutdownTimeout = "3 seconds", temporality = "cumulative" } = options
+    const { exportTimeout = "10 seconds", shutdownTimeout = "3 seconds", temporality = "cumulative" } = options
     const clock = yield* Clock.Clock
     const serialization = yield* OtlpSerialization.OtlpSerialization
     const resource = yield* resourceOf(options.resource, runtime.namespace)
@@ -108,6 +116,7 @@ export const makeExporter = (
     )
 
     // It exports when told to, which is after reading, and when its scope closes.
+    const exporterScope = Scope.makeUnsafe()
     yield* OtlpExporter.make({
       label: "mvx-metrics",
       url: options.url,
@@ -123,9 +132,13 @@ export const makeExporter = (
         flush: Effect.void,
         register: (run) =>
           Effect.sync(() => {
-            send = run
+            send = within(exportTimeout, () => {
+              const most = Duration.format(Duration.fromInputUnsafe(exportTimeout))
+              return Effect.logDebug(`an export to ${options.url} was given up: it was not taken within ${most}`)
+            })(run)
           })
-      })
+      }),
+      Scope.provide(exporterScope)
     )
 
     const read = Effect.map(collect(runtime), (all) => {
@@ -140,9 +153,20 @@ export const makeExporter = (
 
     const interval = options.exportInterval ?? "10 seconds"
     yield* Effect.forkScoped(Effect.forever(Effect.andThen(sleepInBackground(interval), exportNow)))
-    // Before the exporter's own: an export that is under way comes first, then the state at the end is read.
+    // An export that is under way comes first, then the state at the end is read, for which there is half of the time.
     yield* Effect.addFinalizer(() =>
-      Effect.andThen(giveUpAfter(shutdownTimeout)(oneAtATime.withPermit(read)), Effect.sync(forgetReader))
+      Effect.gen(function* () {
+        const most = Duration.fromInputUnsafe(shutdownTimeout)
+        const half = Duration.divideUnsafe(most, 2)
+        const begun = performance.now()
+        yield* giveUpAfter(half)(oneAtATime.withPermit(read))
+        forgetReader()
+        const closing = yield* Effect.forkDetach(withLiveClock(Scope.close(exporterScope, Exit.void)), {
+          startImmediately: true
+        })
+        const left = Duration.subtract(most, Duration.millis(performance.now() - begun))
+        yield* giveUpAfter(left)(Fiber.await(closing))
+      })
     )
     return exportNow
   })

@@ -4,8 +4,9 @@
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Fiber from "effect/Fiber"
+import * as Fiber from "effect/Fiber"
 import { metricsOf } from "../../Combinators.ts"
 import type * as Metric from "../../Metric.ts"
 import type { MetricEvent } from "../../MetricEvent.ts"
@@ -17,13 +18,14 @@ import {
   type MetricNotRegistered,
   QueueOverflow,
   type ReadError,
+  RecorderFailed,
   type RegisterError,
   type StopError
 } from "../../MetricsError.ts"
 import type { MetricChange } from "../../Snapshot.ts"
 import type { RecorderState, Stats } from "../../Stats.ts"
 import type { LaneLink, LaneListener, Link } from "../link/link.ts"
-import { liveClock } from "../liveClock.ts"
+import { atMost, giveUpAfter, liveClock, within } from "../liveClock.ts"
 import { whyInvalidEvent } from "../stream/eventWriter.ts"
 import type { Lane, LaneMessage, LargestRead, ShownRead, Watch } from "../stream/protocol.ts"
 import { ChangeHub } from "./changeHub.ts"
@@ -38,7 +40,7 @@ import { Registrations } from "./registrations.ts"
 
 /** Options with every default decided. */
 export interface RecorderConfig<R>
-  extends Required<Pick<RecorderOptions<R>, "entityId" | "capacity" | "overflow" | "logging">>,
+  extends Required<Pick<RecorderOptions<R>, "entityId" | "capacity" | "overflow" | "logging" | "shutdownTimeout">>,
     Pick<RecorderOptions<R>, "onStarting" | "onStopped" | "onMetricChanged"> {
   readonly recorderId: string
   readonly namespace: string
@@ -56,22 +58,28 @@ export interface RecorderControl {
   readonly shown: Effect.Effect<ReadonlyArray<OfMetric<ShownRead>>, ReadError>
   /** What all metrics show, with their largest series only. */
   readonly largest: (maxSeries: number) => Effect.Effect<ReadonlyArray<OfMetric<LargestRead>>, ReadError>
-  /** Stops the recorder if it has been started and not stopped yet. */
-  readonly stopIfActive: Effect.Effect<void, StopError>
+  /**
+   * Stops the recorder if it has been started and not stopped yet. When that takes longer than its `shutdownTimeout`, the
+   * recorder is given up.
+   */
+  readonly close: Effect.Effect<void, StopError>
+  /** Whether it was given up, by {@link close} or because the fold is gone. */
+  readonly isGivenUp: boolean
   /** Fails inside a hook of this recorder, where `operation` would wait for the hook. */
   readonly refuseInHook: (operation: string) => Effect.Effect<void, InvalidState>
   /** Why a fiber must not wait for a read of this recorder: it runs in a hook that the read would wait for. */
   readonly whyNotReadIn: (fiber: Fiber.Fiber<unknown, unknown>) => InvalidState | undefined
-  /** Gives up on whatever is running: the recorder goes to `Failed`. */
-  readonly abort: (cause: unknown) => void
   /** The lane, where the recorder can be read. */
   readonly readableLane: Lane | undefined
   /** Done when every event accepted before has left for the fold, or the recorder can be read no more. */
   readonly handedOver: Effect.Effect<void>
   /** Whether that is so now. */
   readonly isHandedOver: boolean
-  /** Lets go of the lane. The recorder takes and answers nothing any more. */
-  readonly remove: () => void
+  /**
+   * Lets go of the lane, at once: the recorder takes and answers nothing any more. What still runs of it is interrupted;
+   * the effect that is left waits for that, a second at most.
+   */
+  readonly remove: () => Effect.Effect<void>
 }
 
 /** Makes a recorder, at once. `context` is what its hooks run in. */
@@ -137,7 +145,7 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
     })
     this.#hub.update()
     const failure = link.failure()
-    if (failure !== undefined) this.abort(failure.cause)
+    if (failure !== undefined) this.#abort(failure.cause)
   }
 
   get service(): RecorderService {
@@ -358,8 +366,30 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
     return this.#reads.largest(maxSeries)
   }
 
-  get stopIfActive(): Effect.Effect<void, StopError> {
-    return Effect.suspend(() => (active.has(this.stateUnsafe()) ? this.stop : Effect.void))
+  get close(): Effect.Effect<void, StopError> {
+    return Effect.suspend(() => {
+      if (!active.has(this.stateUnsafe())) return Effect.void
+      const { shutdownTimeout } = this.#config
+      return within(shutdownTimeout, () => {
+        const most = Duration.format(Duration.fromInputUnsafe(shutdownTimeout))
+        const cause = new Error(`did not stop within ${most}: ${this.#reached}`)
+        this.#abort(cause)
+        return Effect.fail(this.#lifecycle.failure?.error ?? new RecorderFailed({ recorderId: this.recorderId, cause }))
+      })(this.stop)
+    })
+  }
+
+  get isGivenUp(): boolean {
+    return this.#lifecycle.failure?.foldLost === true
+  }
+
+  /** How far a start or a stop has come that does not end. */
+  get #reached(): string {
+    if (this.stateUnsafe() === "Starting") return "its hook onStarting has not ended"
+    const { accepted, pending } = this.#intake
+    return pending > 0
+      ? `${pending} of the ${accepted} events it accepted are not folded`
+      : `all of the ${accepted} events it accepted are folded, its hook onStopped has not ended`
   }
 
   get readableLane(): Lane | undefined {
@@ -382,12 +412,13 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
     return this.#reads.whyNotInHook(hookOf(fiber, this.#lifecycle))
   }
 
-  abort(cause: unknown): void {
+  /** Gives up on whatever is running: the recorder goes to `Failed`. */
+  #abort(cause: unknown): void {
     this.#lifecycle.fail(cause, true)
     this.later(() => this.#interruptAll())
   }
 
-  remove(): void {
+  remove(): Effect.Effect<void> {
     const { failure } = this.#lifecycle
     // Who waits already hears of the failure, if there was one, rather than of the removal.
     if (failure?.foldLost === true) {
@@ -401,6 +432,9 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
     this.#interruptAll()
     this.#registrations.release()
     this.#lane.close()
+    const running = [...(this.#fibers ?? [])]
+    if (running.length === 0) return Effect.void
+    return giveUpAfter(atMost("1 second", this.#config.shutdownTimeout))(Fiber.awaitAll(running))
   }
 
   // --- what comes back from the fold
@@ -429,7 +463,7 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
   }
 
   onFailure(cause: unknown): void {
-    this.abort(cause)
+    this.#abort(cause)
   }
 
   // --- hooks

@@ -1,6 +1,7 @@
 /**
  * The shape of a recorder, apart from its implementation: what the service offers and what can be chosen.
  */
+import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import type * as Metric from "../../Metric.ts"
@@ -18,7 +19,7 @@ import type {
 } from "../../MetricsError.ts"
 import type { MetricChange, Report, Snapshot, Snapshots, States } from "../../Snapshot.ts"
 import type { RecorderState, Stats } from "../../Stats.ts"
-import { aFunction, anEffect, aString, type Check, oneOf, positiveIntegerUpTo } from "../options.ts"
+import { aDuration, aFunction, anEffect, aString, type Check, oneOf, positiveIntegerUpTo } from "../options.ts"
 import type { Overflow } from "./intake.ts"
 import type { Detail } from "./logging.ts"
 
@@ -43,6 +44,12 @@ export interface RecorderOptions<out R = never> {
    * (reads as well, at debug level). Default: `"normal"`.
    */
   readonly logging?: Detail
+  /**
+   * How long closing waits for the recorder to fold what it accepted and to run its hooks, by the real clock: its
+   * removal, the end of its scope, the shutdown of its runtime. Then it goes to `Failed`, what still runs of it is
+   * interrupted, and the log says what was reached. Default: 10 seconds.
+   */
+  readonly shutdownTimeout?: Duration.Input
   /** Runs before the first event is folded. If it fails, so does the start. */
   readonly onStarting?: Effect.Effect<unknown, unknown, R>
   /** Runs after the last event was folded. If it fails, so does the stop. */
@@ -63,6 +70,7 @@ export const recorderOptionChecks: { readonly [K in keyof Required<RecorderOptio
   capacity: positiveIntegerUpTo(MostCapacity),
   overflow: oneOf("drop-newest", "drop-oldest", "backpressure", "fail"),
   logging: oneOf("silent", "normal", "inspection"),
+  shutdownTimeout: aDuration,
   onStarting: anEffect,
   onStopped: anEffect,
   onMetricChanged: aFunction

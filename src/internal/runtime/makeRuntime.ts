@@ -15,17 +15,15 @@ import {
   type InvalidArgument,
   InvalidState,
   RecorderAlreadyExists,
-  RecorderFailed,
   RecorderNotFound,
   RuntimeFailed,
   type RuntimeStartError,
-  ShutdownFailed,
-  type StopError
+  ShutdownFailed
 } from "../../MetricsError.ts"
 import { messageOf } from "../describeError.ts"
 import { packStats } from "../exporters/packedStats.ts"
 import type { Link } from "../link/link.ts"
-import { giveUpAfter, withLiveClock } from "../liveClock.ts"
+import { atMost, giveUpAfter, within, withLiveClock } from "../liveClock.ts"
 import { type Check, notBlank, whyInvalid, whyInvalidOptions } from "../options.ts"
 import { isInHook } from "../recorder/hookGuard.ts"
 import { Log } from "../recorder/logging.ts"
@@ -35,7 +33,12 @@ import { type MetricWatch, type RuntimeInternals, type Source, withInternals } f
 import type { RuntimeOptions, RuntimeService, RuntimeState } from "./runtimeModel.ts"
 
 /** The defaults of a recorder that a runtime makes. */
-const recorderDefaults = { capacity: 10_000, overflow: "drop-newest", logging: "normal" } as const
+const recorderDefaults = {
+  capacity: 10_000,
+  overflow: "drop-newest",
+  logging: "normal",
+  shutdownTimeout: "10 seconds"
+} as const
 
 /** What somebody wants to do with a recorder that has stopped, before it is gone. */
 type Farewell = (control: RecorderControl) => Effect.Effect<unknown, unknown>
@@ -61,7 +64,7 @@ export const makeRuntime = (
     const invalid = whyInvalidOptions(options ?? null, checks) ?? whyInvalid("namespace", options.namespace, notBlank)
     if (invalid !== undefined) return yield* invalid
     const namespace = options.namespace.trim()
-    const shutdownTimeout = options.shutdownTimeout ?? "10 seconds"
+    const shutdownTimeout = options.shutdownTimeout ?? recorderDefaults.shutdownTimeout
     const log = new Log(options.logging ?? recorderDefaults.logging, { namespace })
     const context = yield* Effect.context<never>()
     const foldScope = Scope.makeUnsafe()
@@ -72,6 +75,9 @@ export const makeRuntime = (
     const metricWatches = new Set<MetricWatch>()
     let state: RuntimeState = "Idle"
     let link: Link | undefined
+    let isTerminated = false
+    /** The start under way, or the last one. */
+    let opening: Fiber.Fiber<unknown, unknown> | undefined
 
     // --- states
 
@@ -82,6 +88,7 @@ export const makeRuntime = (
     const inBackground = (effect: Effect.Effect<unknown>): void => void Effect.runForkWith(context)(effect)
 
     const onLinkFailure = (cause: unknown): void => {
+      if (isTerminated) return
       if (state === "Running") state = "Failed"
       inBackground(log.failure(`the fold is gone: ${messageOf(cause)}`))
     }
@@ -99,17 +106,30 @@ export const makeRuntime = (
       Effect.asVoid,
       Effect.tapCause((cause) => {
         state = "Failed"
-        return Effect.andThen(log.failure(`runtime failed to start: ${Cause.pretty(cause)}`), closeFold)
+        return Effect.andThen(log.failure(`runtime failed to start: ${Cause.pretty(cause)}`), closeFold(false))
       })
     )
 
-    const closeFold = withLiveClock(Scope.close(foldScope, Exit.void))
+    /** Ends the thread: it is asked to end, and terminated when it does not in time, or at once where it is `stuck`. */
+    const closeFold = (stuck: boolean): Effect.Effect<void> =>
+      Effect.gen(function* () {
+        const terminate = Effect.sync(() => {
+          isTerminated = true
+          link?.terminate()
+        })
+        if (stuck) yield* terminate
+        const closing = yield* Effect.forkDetach(withLiveClock(Scope.close(foldScope, Exit.void)), {
+          startImmediately: true
+        })
+        const closed = Fiber.await(closing)
+        yield* within(shutdownTimeout, () => Effect.andThen(terminate, giveUpAfter("1 second")(closed)))(closed)
+      })
 
     const start: RuntimeService["start"] = Effect.suspend(() => {
       if (state === "Running") return Effect.void
       if (state === "Idle") {
         state = "Starting"
-        inBackground(Deferred.into(open, started))
+        opening = Effect.runForkWith(context)(Deferred.into(open, started))
       } else if (state !== "Starting") {
         return Effect.fail(invalidState("be started", "A runtime is started once; make another one"))
       }
@@ -150,7 +170,8 @@ export const makeRuntime = (
             entityId: entityIdOf(own?.entityId ?? id),
             capacity: own?.capacity ?? options.capacity ?? recorderDefaults.capacity,
             overflow: own?.overflow ?? options.overflow ?? recorderDefaults.overflow,
-            logging: own?.logging ?? options.logging ?? recorderDefaults.logging
+            logging: own?.logging ?? options.logging ?? recorderDefaults.logging,
+            shutdownTimeout: own?.shutdownTimeout ?? shutdownTimeout
           },
           recorderContext
         )
@@ -176,7 +197,7 @@ export const makeRuntime = (
           })
         }
         entry.removing = true
-        const fiber = yield* Effect.forkDetach(Effect.ensuring(control.stopIfActive, remove(control)), {
+        const fiber = yield* Effect.forkDetach(Effect.ensuring(control.close, remove(control)), {
           startImmediately: true
         })
         return yield* Fiber.join(fiber)
@@ -184,13 +205,16 @@ export const makeRuntime = (
 
     const remove = (control: RecorderControl): Effect.Effect<void> =>
       Effect.andThen(
-        Effect.forEach(farewells, (tell) =>
-          // Whoever does not come to an end must not keep a recorder from being removed.
-          giveUpAfter("1 second")(Effect.exit(Effect.suspend(() => tell(control))))
+        Effect.forEach(
+          farewells,
+          (tell) =>
+            // Whoever does not come to an end must not keep a recorder from being removed.
+            giveUpAfter(atMost("1 second", shutdownTimeout))(Effect.exit(Effect.suspend(() => tell(control)))),
+          { concurrency: "unbounded", discard: true }
         ),
-        Effect.sync(() => {
-          control.remove()
+        Effect.suspend(() => {
           recorders.delete(control.service.recorderId)
+          return control.remove()
         })
       )
 
@@ -207,23 +231,9 @@ export const makeRuntime = (
 
     // --- shutdown
 
-    const stopOrGiveUp = (control: RecorderControl): Effect.Effect<void, StopError> =>
-      control.stopIfActive.pipe(
-        Effect.timeoutOrElse({
-          duration: shutdownTimeout,
-          orElse: () => {
-            const { recorderId } = control.service
-            const cause = new Error(`did not stop within ${Duration.format(Duration.fromInputUnsafe(shutdownTimeout))}`)
-            control.abort(cause)
-            return Effect.fail(new RecorderFailed({ recorderId, cause }))
-          }
-        }),
-        withLiveClock
-      )
-
     const close = Effect.gen(function* () {
       const controls = Array.from(recorders.values(), ({ control }) => control)
-      const results = yield* Effect.forEach(controls, (control) => Effect.result(stopOrGiveUp(control)), {
+      const results = yield* Effect.forEach(controls, (control) => Effect.result(control.close), {
         concurrency: "unbounded"
       })
       const failures = results.flatMap((result, i) =>
@@ -232,7 +242,8 @@ export const makeRuntime = (
           : []
       )
       yield* Effect.forEach(controls, remove, { concurrency: "unbounded", discard: true })
-      yield* closeFold
+      // It may be one of their reducers that the fold does not come back from.
+      yield* closeFold(controls.some(({ isGivenUp }) => isGivenUp))
       if (state !== "Failed") state = "Closed"
       yield* log.lifecycle("runtime closed")
       if (failures.length > 0) return yield* new ShutdownFailed({ namespace, failures })
@@ -242,10 +253,15 @@ export const makeRuntime = (
       for (const { control } of recorders.values()) yield* control.refuseInHook("see its runtime shut down")
       if (closing) return yield* Deferred.await(closed)
       closing = true
-      if (state === "Starting") inBackground(Effect.andThen(Effect.exit(Deferred.await(started)), closeNow))
+      if (state === "Starting") inBackground(Effect.andThen(startedOrGivenUp, closeNow))
       else inBackground(closeNow)
       return yield* Deferred.await(closed)
     })
+    const startedOrGivenUp = within(shutdownTimeout, () => {
+      const cause = new Error("it was shut down before it had started")
+      Deferred.doneUnsafe(started, Effect.fail(new RuntimeFailed({ namespace, cause })))
+      return opening === undefined ? Effect.void : giveUpAfter("1 second")(Fiber.interrupt(opening))
+    })(Effect.exit(Deferred.await(started)))
     const closeNow = Effect.suspend(() => {
       if (state !== "Failed") state = "Stopping"
       return Deferred.into(close, closed)

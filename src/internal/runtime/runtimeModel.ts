@@ -22,13 +22,14 @@ import { type RecorderOptions, type RecorderService, recorderOptionChecks } from
 /** `Idle → Starting → Running → Stopping → Closed | Failed`. A runtime is never started twice. */
 export type RuntimeState = "Idle" | "Starting" | "Running" | "Stopping" | "Closed" | "Failed"
 
-/** What can be chosen for a runtime. `capacity`, `overflow` and `logging` are defaults for its recorders. */
+/** What can be chosen for a runtime. Options that recorders have as well are defaults for its recorders. */
 export interface RuntimeOptions extends Pick<RecorderOptions, "capacity" | "overflow" | "logging"> {
   /** What the recorders of this runtime belong to; it stands in logs and errors. */
   readonly namespace: string
   /**
-   * How long shutting down waits for one recorder to fold what it accepted and to run its hooks, before it gives up on
-   * it, by the real clock. Default: 10 seconds.
+   * How long closing waits for a recorder to fold what it accepted and to run its hooks, before it gives up on it, by
+   * the real clock. It is given up by the removal of the recorder as well as by the shutdown of the runtime; a shutdown
+   * that gave up on a recorder terminates the thread. Default: 10 seconds.
    */
   readonly shutdownTimeout?: Duration.Input
   /**
