@@ -253,6 +253,27 @@ export class RecorderFailed extends Schema.TaggedError<RecorderFailed>()("Record
   }
 }
 
+/**
+ * A read, start or stop of a recorder did not end within its `waitTimeout`; `timeout` is how long that was. A start or a
+ * stop goes on. `sequence` is the event up to which the fold had to come for it, `folded` how many it had folded.
+ */
+export class WaitTimeout extends Schema.TaggedError<WaitTimeout>("mvx-metrics/WaitTimeout")("WaitTimeout", {
+  recorderId: Schema.String,
+  operation: Schema.Literals(["read", "start", "stop"]),
+  timeout: Schema.String,
+  sequence: Schema.Number,
+  folded: Schema.Number
+}) {
+  override [NodeInspectSymbol](): string {
+    return printed(this)
+  }
+
+  override get message(): string {
+    const { folded, operation, recorderId, sequence, timeout } = this
+    return `recorder "${recorderId}": its ${operation} did not end within ${timeout}; ${folded} of the ${sequence} events before it are folded. Look for a hook, a listener or a reducer that does not end, or raise waitTimeout`
+  }
+}
+
 /** The runtime could not be started, or its worker thread died. */
 export class RuntimeFailed extends Schema.TaggedError<RuntimeFailed>()("RuntimeFailed", {
   namespace: Schema.String,
@@ -295,16 +316,16 @@ export type RegisterError =
   | DefinitionMismatch
 
 /** What reading a recorder can fail with. */
-export type ReadError = RecorderFailed | InvalidState
+export type ReadError = RecorderFailed | InvalidState | WaitTimeout
 
 /** What reading all recorders at once can fail with. */
 export type RenderError = InvalidState | RuntimeFailed
 
 /** What starting a recorder can fail with. */
-export type StartError = InvalidState | HookFailed | RecorderFailed
+export type StartError = InvalidState | HookFailed | RecorderFailed | WaitTimeout
 
 /** What stopping a recorder can fail with. */
-export type StopError = InvalidState | HookFailed | RecorderFailed
+export type StopError = InvalidState | HookFailed | RecorderFailed | WaitTimeout
 
 /** What starting a runtime can fail with. */
 export type RuntimeStartError = InvalidArgument | InvalidState | MetricsModuleError | RuntimeFailed

@@ -181,7 +181,8 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
           capacity: options?.capacity ?? 10_000,
           overflow: options?.overflow ?? "fail",
           logging: options?.logging ?? "normal",
-          shutdownTimeout: options?.shutdownTimeout ?? "10 seconds"
+          shutdownTimeout: options?.shutdownTimeout ?? "10 seconds",
+          waitTimeout: options?.waitTimeout ?? "30 seconds"
         },
         yield* Effect.context<R>()
       )

@@ -59,6 +59,13 @@ const samples: ReadonlyArray<readonly [error: Error & { readonly _tag: string },
   [new E.InvalidLine({ line: 12, reason: "is not JSON" }), "line 12", "is not JSON", "Correct the line", '"skip"'],
   [new E.HookFailed({ recorderId: "docs", hook: "onStarting", cause }), '"docs"', "onStarting", "disk is full"],
   [new E.RecorderFailed({ recorderId: "docs", cause }), 'recorder "docs"', "disk is full"],
+  [
+    new E.WaitTimeout({ recorderId: "docs", operation: "read", timeout: "30s", sequence: 12, folded: 7 }),
+    'recorder "docs"',
+    "its read did not end within 30s",
+    "7 of the 12 events",
+    "raise waitTimeout"
+  ],
   [new E.RuntimeFailed({ namespace: "app", cause }), 'runtime "app"', "disk is full"],
   [
     new E.ShutdownFailed({

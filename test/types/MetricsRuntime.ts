@@ -81,7 +81,7 @@ expectTypeOf(MetricsRuntime.makeWorker({ namespace, spawn })).toEqualTypeOf<
 // --- what each method of the service can fail with
 
 declare const runtime: RuntimeService
-type StopError = E.InvalidState | E.HookFailed | E.RecorderFailed
+type StopError = E.InvalidState | E.HookFailed | E.RecorderFailed | E.WaitTimeout
 
 expectTypeOf(runtime.state).toEqualTypeOf<Effect.Effect<RuntimeState>>()
 expectTypeOf(runtime.start).toEqualTypeOf<Effect.Effect<void, StartError>>()

@@ -115,17 +115,17 @@ work.pipe(Recorder.onExit((exit: Exit.Exit<string, Failure>) => (exit._tag === "
 // --- applications read
 
 expectTypeOf(Recorder.snapshots).toEqualTypeOf<
-  Effect.Effect<Snapshot.Snapshots, E.RecorderFailed | E.InvalidState, Recorder>
+  Effect.Effect<Snapshot.Snapshots, E.RecorderFailed | E.InvalidState | E.WaitTimeout, Recorder>
 >()
 expectTypeOf(Recorder.report).toEqualTypeOf<
-  Effect.Effect<Snapshot.Report, E.RecorderFailed | E.InvalidState, Recorder>
+  Effect.Effect<Snapshot.Report, E.RecorderFailed | E.InvalidState | E.WaitTimeout, Recorder>
 >()
 
 declare const recorder: RecorderService
 
 type ReadOne<Dimensions> = Effect.Effect<
   Snapshot.Snapshot<Dimensions>,
-  E.RecorderFailed | E.InvalidState | E.MetricNotRegistered | E.InvalidArgument
+  E.RecorderFailed | E.InvalidState | E.WaitTimeout | E.MetricNotRegistered | E.InvalidArgument
 >
 expectTypeOf(recorder.snapshot(Ticks)).toEqualTypeOf<ReadOne<{ count: number; sum: number }>>()
 expectTypeOf(recorder.snapshot(EvenTicks)).toEqualTypeOf<ReadOne<{ readonly value: number }>>()
@@ -136,7 +136,7 @@ expectTypeOf(recorder.snapshot(TickLog)).toEqualTypeOf<
 expectTypeOf(Recorder.use((self) => self.snapshot(EvenTicks))).toEqualTypeOf<
   Effect.Effect<
     Snapshot.Snapshot<{ readonly value: number }>,
-    E.RecorderFailed | E.InvalidState | E.MetricNotRegistered | E.InvalidArgument,
+    E.RecorderFailed | E.InvalidState | E.WaitTimeout | E.MetricNotRegistered | E.InvalidArgument,
     Recorder
   >
 >()
@@ -150,12 +150,20 @@ expectTypeOf(recorder.emit(tick())).toEqualTypeOf<
 >()
 expectTypeOf(recorder.emitUnsafe(tick())).toEqualTypeOf<boolean>()
 expectTypeOf(recorder.register(Ticks, { replace: true })).toEqualTypeOf<ReturnType<typeof Recorder.register>>()
-expectTypeOf(recorder.snapshots).toEqualTypeOf<Effect.Effect<Snapshot.Snapshots, E.RecorderFailed | E.InvalidState>>()
-expectTypeOf(recorder.report).toEqualTypeOf<Effect.Effect<Snapshot.Report, E.RecorderFailed | E.InvalidState>>()
+expectTypeOf(recorder.snapshots).toEqualTypeOf<
+  Effect.Effect<Snapshot.Snapshots, E.RecorderFailed | E.InvalidState | E.WaitTimeout>
+>()
+expectTypeOf(recorder.report).toEqualTypeOf<
+  Effect.Effect<Snapshot.Report, E.RecorderFailed | E.InvalidState | E.WaitTimeout>
+>()
 expectTypeOf(recorder.stats).toEqualTypeOf<Effect.Effect<Stats>>()
 expectTypeOf(recorder.state).toEqualTypeOf<Effect.Effect<RecorderState>>()
-expectTypeOf(recorder.start).toEqualTypeOf<Effect.Effect<void, E.InvalidState | E.HookFailed | E.RecorderFailed>>()
-expectTypeOf(recorder.stop).toEqualTypeOf<Effect.Effect<void, E.InvalidState | E.HookFailed | E.RecorderFailed>>()
+expectTypeOf(recorder.start).toEqualTypeOf<
+  Effect.Effect<void, E.InvalidState | E.HookFailed | E.RecorderFailed | E.WaitTimeout>
+>()
+expectTypeOf(recorder.stop).toEqualTypeOf<
+  Effect.Effect<void, E.InvalidState | E.HookFailed | E.RecorderFailed | E.WaitTimeout>
+>()
 expectTypeOf(recorder.changes).toEqualTypeOf<Stream.Stream<Snapshot.MetricChange, E.RecorderFailed>>()
 expectTypeOf(recorder.latestChanges).toEqualTypeOf<Stream.Stream<Snapshot.MetricChange, E.RecorderFailed>>()
 

@@ -17,6 +17,9 @@ const gated = Effect.gen(function* () {
       return thread
     },
     shutdownTimeout: "1 milli",
+    capacity: 50_000,
+    // Room for some of the events.
+    memoryLimit: 524_288,
     logging: "silent"
   })
   yield* runtime.start
@@ -53,5 +56,42 @@ it.live("a worker that does not answer is given up on within a second, and asked
     expect(text).toContain("the fold has not answered within 900ms")
     open()
     expect((yield* ask)[1]).toContain('gated_ticks{namespace="test.scrape",recorder="gated",dimension="count"} 1\n')
+  })
+)
+
+it.live("a worker that does not answer is given up on as fast while events wait for room on their way to it", () =>
+  Effect.gen(function* () {
+    const { ask, open, recorder } = yield* gated
+    const events = 30_000
+    for (let n = 1; n <= events; n++) recorder.emitUnsafe(gatedTick(n))
+    const begun = performance.now()
+    const [status, text] = yield* ask
+    expect(status).toBe(503)
+    expect(text).toContain("the fold has not answered within 900ms")
+    // A scrape may take 10 seconds.
+    expect(performance.now() - begun).toBeLessThan(5000)
+    open()
+    expect((yield* ask)[1]).toContain(`gated_ticks{recorder="gated",dimension="count"} ${events}\n`)
+  })
+)
+
+it.live("a worker that is slow, but at work, is waited for", () =>
+  Effect.gen(function* () {
+    const { letPass, spawn } = gatedWorker()
+    const runtime = yield* MetricsRuntime.makeWorker({ namespace: "test.scrape", spawn, logging: "silent" })
+    yield* runtime.start
+    const recorder = yield* runtime.createRecorder("slow")
+    yield* recorder.register(GatedTicks)
+    // Each on its own in the stream: the fold says how far it is between any two.
+    for (let n = 1; n <= 8; n++) {
+      yield* recorder.emit(gatedTick(n))
+      yield* recorder.emit({ _tag: "of.nobody", n })
+    }
+    const asking = yield* Effect.forkChild(Effect.provideService(Prometheus.render(), MetricsRuntime, runtime), {
+      startImmediately: true
+    })
+    // One event each 250 ms: two seconds in all, more than a silent worker is given.
+    yield* Effect.forEach(Array(8), () => Effect.andThen(Effect.sleep("250 millis"), Effect.sync(letPass)))
+    expect(yield* Fiber.join(asking)).toContain('gated_ticks{recorder="slow",dimension="count"} 8\n')
   })
 )

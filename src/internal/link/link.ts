@@ -4,7 +4,9 @@
  */
 import * as Effect from "effect/Effect"
 import type { Fingerprint } from "../definition/fingerprint.ts"
+import { packStats } from "../exporters/packedStats.ts"
 import { ExpositionNames } from "../exposition/expositionNames.ts"
+import { withLiveClock } from "../liveClock.ts"
 import type { Carrier } from "../stream/carrier.ts"
 import { ChunkBytes, CounterTable, type LaneCounters } from "../stream/laneCounters.ts"
 import type { Command, FoldMessage, Lane, LaneCommand as LaneCommandOf, LaneMessage } from "../stream/protocol.ts"
@@ -94,6 +96,8 @@ export interface Link {
    * or does not answer. `onBegun` runs when the fold has come to it.
    */
   readonly render: (request: RenderRequest, onBegun: () => void) => Effect.Effect<Uint8Array<ArrayBuffer>, unknown>
+  /** Never ends while the fold answers or is at work; fails when it has done neither for {@link Silence}. */
+  readonly awaitSilence: Effect.Effect<never, unknown>
 }
 
 /** A link over a carrier, with the functions by which the carrier reports back. */
@@ -124,7 +128,10 @@ export const makeLink = (options: {
   const failureListeners = new Set<(cause: unknown) => void>()
   /** Lanes that nothing is left of, to be given out again. */
   const free: Array<Lane> = []
-  const renders = new PendingRenders(options.later)
+  let messages = 0
+  /** The fold is at work while this changes. */
+  const progress = (): number => counters.folded + messages
+  const renders = new PendingRenders(options.later, progress)
   let lanesMade = 0
   let failure: { readonly cause: unknown } | undefined
 
@@ -168,6 +175,7 @@ export const makeLink = (options: {
   }
 
   const deliver = (message: FoldMessage): void => {
+    messages++
     if ("request" in message && message._tag !== "Answer") return renders.answer(message)
     if (message._tag === "Closed") return void free.push(message.lane)
     if (message._tag === "Folded" && !options.carrier.shared) {
@@ -175,6 +183,27 @@ export const makeLink = (options: {
     }
     lanes.get(message.lane)?.onMessage(message)
   }
+
+  const nothing = {
+    format: "text",
+    namespace: "",
+    now: 0,
+    recorderIds: [],
+    lanes: new Int32Array(0),
+    stats: packStats([]),
+    foldLag: undefined
+  } as const
+  const probe = Effect.suspend(() =>
+    renders.ask(
+      (command) => send(command),
+      nothing,
+      options.hold,
+      () => {}
+    )
+  )
+  const probed: Effect.Effect<never, unknown> = Effect.forever(
+    Effect.andThen(probe, withLiveClock(Effect.sleep("500 millis")))
+  )
 
   return {
     link: {
@@ -189,7 +218,8 @@ export const makeLink = (options: {
           failure === undefined
             ? renders.ask((command) => send(command), request, options.hold, onBegun)
             : Effect.fail(failure.cause)
-        )
+        ),
+      awaitSilence: Effect.suspend(() => probed)
     },
     writer,
     deliver,

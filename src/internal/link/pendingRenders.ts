@@ -9,12 +9,18 @@ import type { Render, RenderMessage } from "../stream/protocol.ts"
 
 export type RenderRequest = Omit<Render, "_tag" | "request">
 
-/** How long the fold may take to come to it, by the real clock. One that needs more is down, or far behind. */
-const FirstWord = Duration.millis(900)
+/**
+ * How long the fold may neither answer nor fold anything, by the real clock: one that is so silent is down. Looked at in
+ * steps, so that a thread that was busy itself does not take the fold for silent.
+ */
+const Silence = Duration.millis(900)
+const Step = Duration.millis(150)
 
 type Answer = Exit.Exit<Uint8Array<ArrayBuffer>, unknown>
 
 interface Pending {
+  /** Whether the fold has come to it. */
+  isBegun: boolean
   readonly begun: () => void
   readonly end: (answer: Answer) => void
 }
@@ -23,10 +29,13 @@ export class PendingRenders {
   readonly #renders = new Map<number, Pending>()
   /** Runs at the next turn of the event loop: no code of those who wait in the middle of a hand-over. */
   readonly #later: (action: () => void) => void
+  /** Changes while the fold is at work. */
+  readonly #progress: () => number
   #next = 0
 
-  constructor(later: (action: () => void) => void) {
+  constructor(later: (action: () => void) => void, progress: () => number) {
     this.#later = later
+    this.#progress = progress
   }
 
   /** Asks by `send`. `hold` keeps the process alive meanwhile; `onBegun` runs when the fold has come to it. */
@@ -38,17 +47,14 @@ export class PendingRenders {
   ): Effect.Effect<Uint8Array<ArrayBuffer>, unknown> {
     return Effect.suspend(() => {
       const request = this.#next++
-      let begun = false
       const answer = Effect.callback<Uint8Array<ArrayBuffer>, unknown>((resume) => {
         const release = hold()
         const forget = (): void => {
           if (this.#renders.delete(request)) release()
         }
         this.#renders.set(request, {
-          begun: () => {
-            begun = true
-            onBegun()
-          },
+          isBegun: false,
+          begun: onBegun,
           end: (exit) => {
             forget()
             this.#later(() => resume(exit))
@@ -57,11 +63,24 @@ export class PendingRenders {
         send({ _tag: "Render", request, ...rest })
         return Effect.sync(forget)
       })
-      const silence = Effect.andThen(
-        Effect.sleep(FirstWord),
-        Effect.suspend(() => (begun ? Effect.never : Effect.fail(silent())))
-      )
-      return withLiveClock(Effect.raceFirst(answer, silence))
+      return withLiveClock(Effect.raceFirst(answer, this.#silence))
+    })
+  }
+
+  /** Fails once the fold is silent. While it makes a text, it is at work. */
+  get #silence(): Effect.Effect<never, unknown> {
+    return Effect.suspend(() => {
+      const most = Math.ceil(Duration.toMillis(Silence) / Duration.toMillis(Step))
+      let steps = 0
+      let seen = this.#progress()
+      const step = Effect.suspend(() => {
+        const progress = this.#progress()
+        const atWork = progress !== seen || [...this.#renders.values()].some(({ isBegun }) => isBegun)
+        seen = progress
+        steps = atWork ? 0 : steps + 1
+        return steps < most ? Effect.void : Effect.fail(silent())
+      })
+      return Effect.forever(Effect.andThen(Effect.sleep(Step), step))
     })
   }
 
@@ -69,7 +88,9 @@ export class PendingRenders {
     const pending = this.#renders.get(message.request)
     switch (message._tag) {
       case "Rendering":
-        return pending?.begun()
+        if (pending === undefined) return
+        pending.isBegun = true
+        return pending.begun()
       case "Rendered":
         return pending?.end(Exit.succeed(message.body))
       case "NotRendered":
@@ -82,4 +103,4 @@ export class PendingRenders {
   }
 }
 
-const silent = (): Error => new Error(`the fold has not answered within ${Duration.format(FirstWord)}`)
+const silent = (): Error => new Error(`the fold has not answered within ${Duration.format(Silence)}`)

@@ -20,7 +20,8 @@ import {
   type ReadError,
   RecorderFailed,
   type RegisterError,
-  type StopError
+  type StopError,
+  type WaitTimeout
 } from "../../MetricsError.ts"
 import type { MetricChange } from "../../Snapshot.ts"
 import type { RecorderState, Stats } from "../../Stats.ts"
@@ -35,12 +36,14 @@ import { Intake, type Offer, type Overflow } from "./intake.ts"
 import { Log } from "./logging.ts"
 import { type Failure, RecorderLifecycle, type Steps } from "./recorderLifecycle.ts"
 import type { RecorderOptions, RecorderService, RegisterOptions } from "./recorderModel.ts"
-import { type OfMetric, RecorderReads } from "./recorderReads.ts"
+import { type OfMetric, RecorderReads, waitTimedOut } from "./recorderReads.ts"
 import { Registrations } from "./registrations.ts"
 
 /** Options with every default decided. */
 export interface RecorderConfig<R>
-  extends Required<Pick<RecorderOptions<R>, "entityId" | "capacity" | "overflow" | "logging" | "shutdownTimeout">>,
+  extends Required<
+      Pick<RecorderOptions<R>, "entityId" | "capacity" | "overflow" | "logging" | "shutdownTimeout" | "waitTimeout">
+    >,
     Pick<RecorderOptions<R>, "onStarting" | "onStopped" | "onMetricChanged"> {
   readonly recorderId: string
   readonly namespace: string
@@ -141,7 +144,8 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
       lifecycle: this.#lifecycle,
       registrations: this.#registrations,
       log: this.#log,
-      statsUnsafe: () => this.statsUnsafe()
+      statsUnsafe: () => this.statsUnsafe(),
+      waitTimeout: config.waitTimeout
     })
     this.#hub.update()
     const failure = link.failure()
@@ -161,11 +165,18 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
   }
 
   get start() {
-    return this.#lifecycle.start
+    return this.#inTime("start", this.#lifecycle.start)
   }
 
   get stop() {
-    return this.#lifecycle.stop
+    return this.#inTime("stop", this.#lifecycle.stop)
+  }
+
+  #inTime<E>(operation: "start" | "stop", wait: Effect.Effect<void, E>): Effect.Effect<void, E | WaitTimeout> {
+    const { waitTimeout } = this.#config
+    return within(waitTimeout, () =>
+      Effect.fail(waitTimedOut(this.recorderId, operation, waitTimeout, this.#intake.accepted, this.#intake))
+    )(wait)
   }
 
   get state() {
@@ -375,7 +386,7 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
         const cause = new Error(`did not stop within ${most}: ${this.#reached}`)
         this.#abort(cause)
         return Effect.fail(this.#lifecycle.failure?.error ?? new RecorderFailed({ recorderId: this.recorderId, cause }))
-      })(this.stop)
+      })(this.#lifecycle.stop)
     })
   }
 

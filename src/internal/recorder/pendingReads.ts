@@ -1,6 +1,8 @@
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { ReadError } from "../../MetricsError.ts"
+import { afterwards } from "../liveClock.ts"
 
 // What is in the answer, the one who asked knows.
 // biome-ignore lint/suspicious/noExplicitAny: likewise.
@@ -12,14 +14,23 @@ export class PendingReads {
   #next = 0
 
   /**
-   * Asks by `send` and waits for the answer under the number it was given. `hold` keeps the process alive meanwhile.
+   * Asks by `send` and waits for the answer under the number it was given. `hold` keeps the process alive meanwhile. When
+   * it takes longer than `timeout`, by the real clock, it fails with what `late` gives.
    */
-  ask<A>(send: (request: number) => void, hold: () => () => void): Effect.Effect<ReadonlyArray<A>, ReadError> {
+  ask<A>(
+    send: (request: number) => void,
+    hold: () => () => void,
+    timeout: Duration.Input,
+    late: () => ReadError
+  ): Effect.Effect<ReadonlyArray<A>, ReadError> {
     return Effect.callback((resume) => {
       const request = this.#next++
       const release = hold()
+      const stopTimer = afterwards(timeout, () => this.#reads?.get(request)?.(Exit.fail(late())))
       const forget = (): void => {
-        if (this.#reads?.delete(request)) release()
+        if (!this.#reads?.delete(request)) return
+        stopTimer()
+        release()
       }
       this.#reads ??= new Map()
       this.#reads.set(request, (answer) => {

@@ -50,6 +50,11 @@ export interface RecorderOptions<out R = never> {
    * interrupted, and the log says what was reached. Default: 10 seconds.
    */
   readonly shutdownTimeout?: Duration.Input
+  /**
+   * How long one who reads, starts or stops the recorder waits, by the real clock, before it is told by `WaitTimeout` how
+   * far the fold has come. A start or a stop goes on all the same. Default: 30 seconds.
+   */
+  readonly waitTimeout?: Duration.Input
   /** Runs before the first event is folded. If it fails, so does the start. */
   readonly onStarting?: Effect.Effect<unknown, unknown, R>
   /** Runs after the last event was folded. If it fails, so does the stop. */
@@ -71,6 +76,7 @@ export const recorderOptionChecks: { readonly [K in keyof Required<RecorderOptio
   overflow: oneOf("drop-newest", "drop-oldest", "backpressure", "fail"),
   logging: oneOf("silent", "normal", "inspection"),
   shutdownTimeout: aDuration,
+  waitTimeout: aDuration,
   onStarting: anEffect,
   onStopped: anEffect,
   onMetricChanged: aFunction

@@ -2,9 +2,16 @@
  * Reading a recorder: each read is a command in the stream, behind every event accepted before it.
  */
 import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Metric from "../../Metric.ts"
-import type { InvalidArgument, InvalidState, MetricNotRegistered, ReadError } from "../../MetricsError.ts"
+import {
+  type InvalidArgument,
+  type InvalidState,
+  type MetricNotRegistered,
+  type ReadError,
+  WaitTimeout
+} from "../../MetricsError.ts"
 import type { Report, Snapshot, Snapshots, States } from "../../Snapshot.ts"
 import type { Stats } from "../../Stats.ts"
 import { stateOf } from "../definition/stateShape.ts"
@@ -28,6 +35,21 @@ export interface Readable {
   readonly registrations: Registrations
   readonly log: Log
   readonly statsUnsafe: () => Stats
+  /** How long a read may take. */
+  readonly waitTimeout: Duration.Input
+}
+
+/** What somebody is told who waited for so long. */
+export const waitTimedOut = (
+  recorderId: string,
+  operation: WaitTimeout["operation"],
+  timeout: Duration.Input,
+  sequence: number,
+  intake: Intake
+): WaitTimeout => {
+  intake.lookAtFold()
+  const most = Duration.format(Duration.fromInputUnsafe(timeout))
+  return new WaitTimeout({ recorderId, operation, timeout: most, sequence, folded: Math.min(intake.folded, sequence) })
 }
 
 /** What was read of a metric, with the definition that it had then. */
@@ -108,13 +130,8 @@ export class RecorderReads {
 
   /** Done when every event accepted before has left for the fold. */
   get handedOver(): Effect.Effect<void, ReadError> {
-    const { intake, lane } = this.#recorder
-    return Effect.asVoid(
-      this.#pending.ask(
-        (request) => intake.afterAccepted(() => this.answer(request, [])),
-        () => lane.hold()
-      )
-    )
+    const { intake } = this.#recorder
+    return Effect.asVoid(this.#wait((request) => intake.afterAccepted(() => this.answer(request, []))))
   }
 
   get isReadable(): boolean {
@@ -155,15 +172,26 @@ export class RecorderReads {
     const { intake, lane, registrations } = this.#recorder
     return Effect.suspend(() => {
       let definitions: Definitions = new Map()
-      const read = this.#pending.ask<A>(
-        (request) =>
-          intake.afterAccepted(() => {
-            definitions = registrations.cut
-            lane.send({ _tag: "Read", request, what, now, ...more })
-          }),
-        () => lane.hold()
+      const read = this.#wait<A>((request) =>
+        intake.afterAccepted(() => {
+          definitions = registrations.cut
+          lane.send({ _tag: "Read", request, what, now, ...more })
+        })
       )
       return Effect.map(read, (all) => ({ definitions, read: all }))
+    })
+  }
+
+  #wait<A>(send: (request: number) => void): Effect.Effect<ReadonlyArray<A>, ReadError> {
+    return Effect.suspend(() => {
+      const { intake, lane, recorderId, waitTimeout } = this.#recorder
+      const sequence = intake.accepted
+      return this.#pending.ask<A>(
+        send,
+        () => lane.hold(),
+        waitTimeout,
+        () => waitTimedOut(recorderId, "read", waitTimeout, sequence, intake)
+      )
     })
   }
 

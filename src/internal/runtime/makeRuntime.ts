@@ -37,7 +37,8 @@ const recorderDefaults = {
   capacity: 10_000,
   overflow: "drop-newest",
   logging: "normal",
-  shutdownTimeout: "10 seconds"
+  shutdownTimeout: "10 seconds",
+  waitTimeout: "30 seconds"
 } as const
 
 /** What somebody wants to do with a recorder that has stopped, before it is gone. */
@@ -171,7 +172,8 @@ export const makeRuntime = (
             capacity: own?.capacity ?? options.capacity ?? recorderDefaults.capacity,
             overflow: own?.overflow ?? options.overflow ?? recorderDefaults.overflow,
             logging: own?.logging ?? options.logging ?? recorderDefaults.logging,
-            shutdownTimeout: own?.shutdownTimeout ?? shutdownTimeout
+            shutdownTimeout: own?.shutdownTimeout ?? shutdownTimeout,
+            waitTimeout: own?.waitTimeout ?? options.waitTimeout ?? recorderDefaults.waitTimeout
           },
           recorderContext
         )
@@ -300,7 +302,7 @@ export const makeRuntime = (
         }
         const refusal = yield* whyNotReadHere
         if (refusal !== undefined) return yield* refusal
-        const { render } = link
+        const { awaitSilence, render } = link
         const rendered = Effect.suspend(() => {
           const controls = Array.from(recorders.values(), ({ control }) => control)
           const request = {
@@ -316,7 +318,8 @@ export const makeRuntime = (
           return render(request, onBegun)
         })
         const waiting = Array.from(recorders.values()).filter(({ control }) => !control.isHandedOver)
-        return yield* Effect.forEach(waiting, ({ control }) => control.handedOver, { discard: true }).pipe(
+        const handedOver = Effect.forEach(waiting, ({ control }) => control.handedOver, { discard: true })
+        return yield* (waiting.length === 0 ? Effect.void : Effect.raceFirst(handedOver, awaitSilence)).pipe(
           Effect.andThen(rendered),
           Effect.timeoutOrElse({
             duration: timeout,

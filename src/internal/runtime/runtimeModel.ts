@@ -23,7 +23,7 @@ import { type RecorderOptions, type RecorderService, recorderOptionChecks } from
 export type RuntimeState = "Idle" | "Starting" | "Running" | "Stopping" | "Closed" | "Failed"
 
 /** What can be chosen for a runtime. Options that recorders have as well are defaults for its recorders. */
-export interface RuntimeOptions extends Pick<RecorderOptions, "capacity" | "overflow" | "logging"> {
+export interface RuntimeOptions extends Pick<RecorderOptions, "capacity" | "overflow" | "logging" | "waitTimeout"> {
   /** What the recorders of this runtime belong to; it stands in logs and errors. */
   readonly namespace: string
   /**
@@ -76,6 +76,7 @@ export const runtimeOptionChecks: { readonly [K in keyof Required<RuntimeOptions
   overflow: recorderOptionChecks.overflow,
   logging: recorderOptionChecks.logging,
   shutdownTimeout: aDuration,
+  waitTimeout: aDuration,
   memoryLimit: positiveInteger
 }
 

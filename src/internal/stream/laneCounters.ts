@@ -72,6 +72,15 @@ export class CounterTable {
     this.#chunks.push(new Int32Array(buffer))
   }
 
+  /** A number that is another one as soon as something was folded. */
+  get folded(): number {
+    let sum = 0
+    for (const chunk of this.#chunks) {
+      for (let at = 0; at < chunk.length; at += Width) sum = (sum + chunk[at + Applied]! + chunk[at + Ignored]!) | 0
+    }
+    return sum
+  }
+
   of(lane: number): LaneCounters {
     return new LaneCounters(this.#chunks[Math.floor(lane / ChunkLanes)]!, (lane % ChunkLanes) * Width)
   }

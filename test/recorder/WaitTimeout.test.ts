@@ -1,0 +1,69 @@
+// Whoever waits for a recorder that does not come to an end is told so in time, by the real clock.
+import { expect, it as test } from "@effect/vitest"
+import { Effect, Fiber } from "effect"
+import { type MetricsError, Recorder, type RecorderService } from "mvx-metrics"
+import { onBothLayers } from "../support/bothLayers.ts"
+import { forkNow } from "../support/forkNow.ts"
+import { makeGate } from "../support/gate.ts"
+import { heldByHook } from "../support/held.ts"
+import { Ticks, tick } from "../support/probe.metrics.ts"
+
+const waitTimeout = 20
+
+/** Waits to the end of what goes on, however slow the machine is. */
+const patiently = <A>(wait: Effect.Effect<A, MetricsError.StopError>) =>
+  Effect.retry(wait, { while: ({ _tag }) => _tag === "WaitTimeout" })
+
+const reads: { readonly [name: string]: (recorder: RecorderService) => Effect.Effect<unknown, unknown> } = {
+  snapshots: (recorder) => recorder.snapshots,
+  snapshot: (recorder) => recorder.snapshot(Ticks),
+  report: (recorder) => recorder.report,
+  states: (recorder) => recorder.states,
+  "a delta read": (recorder) => Effect.flatMap(recorder.deltaReader, ({ read }) => read)
+}
+
+onBothLayers("while the fold of a recorder stands still", (it) => {
+  it.effect.each(Object.entries(reads))(
+    "%s fails with how far the fold has come, and is answered again later",
+    ([_, read]) =>
+      Effect.gen(function* () {
+        const { recorder, release } = yield* heldByHook({ waitTimeout })
+        yield* recorder.emit(tick(1))
+        expect(yield* Effect.flip(read(recorder))).toMatchObject({
+          _tag: "WaitTimeout",
+          recorderId: recorder.recorderId,
+          operation: "read",
+          timeout: "20ms",
+          sequence: 2,
+          folded: 0
+        })
+        yield* release
+        yield* Effect.retry(read(recorder), { times: 100 })
+        expect((yield* recorder.snapshot(Ticks)).dimensions.count).toBe(2)
+      })
+  )
+
+  it.effect("a stop fails likewise, and goes on", () =>
+    Effect.gen(function* () {
+      const { recorder, release } = yield* heldByHook({ waitTimeout })
+      expect(yield* Effect.flip(recorder.stop)).toMatchObject({ _tag: "WaitTimeout", operation: "stop", folded: 0 })
+      expect(yield* recorder.state).toBe("Stopping")
+      const joined = yield* forkNow(patiently(recorder.stop))
+      yield* release
+      yield* Fiber.join(joined)
+      expect(yield* recorder.state).toBe("Stopped")
+    })
+  )
+})
+
+test.effect("a start that does not end fails likewise, and goes on", () =>
+  Effect.gen(function* () {
+    const gate = yield* makeGate
+    const recorder = yield* Recorder.make({ waitTimeout, onStarting: gate.pass, logging: "silent" })
+    expect(yield* Effect.flip(recorder.start)).toMatchObject({ _tag: "WaitTimeout", operation: "start" })
+    const joined = yield* forkNow(patiently(recorder.start))
+    yield* gate.open
+    yield* Fiber.join(joined)
+    expect(yield* recorder.state).toBe("Running")
+  })
+)
