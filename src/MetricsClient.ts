@@ -21,6 +21,7 @@
  * console.log(await recorder.getMetricSnapshots())
  * ```
  */
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
@@ -29,7 +30,7 @@ import * as Stream from "effect/Stream"
 import type { FetchHandler, NodeHandler } from "./internal/exporters/httpHandlers.ts"
 import { fetchHandler, nodeHandler } from "./internal/exposition/handlers.ts"
 import { type ScrapeOptions, scrapeOptionChecks } from "./internal/exposition/scrape.ts"
-import { anything, whyInvalidOptions } from "./internal/options.ts"
+import { anything, type Check, whyInvalidOptions } from "./internal/options.ts"
 import type {
   RecorderOptions as EffectRecorderOptions,
   RecorderService,
@@ -253,6 +254,11 @@ export class MetricsRecorder {
     return Effect.runSync(this.#recorder.stats)
   }
 
+  /** The definitions that are registered. */
+  get metrics(): ReadonlyArray<Metric.Any> {
+    return Effect.runSync(this.#recorder.metrics)
+  }
+
   /** Puts a metric, or a set of them, into service for the events registered from now on. */
   registerMetric(metric: Metric.Any | Metric.MetricSet, options?: RegisterOptions): Promise<void> {
     return Effect.runPromise(this.#recorder.register(metric, options))
@@ -260,7 +266,8 @@ export class MetricsRecorder {
 
   /**
    * Hands over an event, synchronously. Gives `true` when it was accepted, `false` when it was refused and counted: for
-   * want of room, or because the recorder is stopping, stopped or failed. Throws `InvalidArgument` for what is not an
+   * want of room, or because the recorder is stopping, stopped or failed. It never waits, under `"backpressure"` neither:
+   * there is {@link offerEvent}. Throws `InvalidArgument` for what is not an
    * event, and `QueueOverflow` if the recorder's overflow policy is `"fail"`.
    */
   registerEvent<E extends MetricEvent>(event: E): boolean {
@@ -272,6 +279,35 @@ export class MetricsRecorder {
       throw new QueueOverflow({ recorderId: this.recorderId, capacity })
     }
     return false
+  }
+
+  /**
+   * Offers an event, and waits for room where {@link registerEvent} would refuse it under `"backpressure"`. Resolves to
+   * whether the event was accepted. Rejects with `InvalidArgument` for what is not an event, with `InvalidState` when the
+   * recorder is stopping, stopped or failed, and with `QueueOverflow` if the overflow policy is `"fail"`. In a hook of
+   * the recorder it does not wait.
+   *
+   * @param options `signal` gives up the wait: the promise rejects with the signal's reason, and the event is not counted.
+   *
+   * @example
+   * ```ts
+   * import { MetricsRuntime } from "mvx-metrics/promise"
+   *
+   * const runtime = await MetricsRuntime.start({ namespace: "example.metrics" })
+   * const recorder = await runtime.createRecorder("imports", { overflow: "backpressure" })
+   * await recorder.offerEvent({ _tag: "row.imported" }, { signal: AbortSignal.timeout(1000) }) // true
+   * await runtime.shutdown()
+   * ```
+   */
+  async offerEvent<E extends MetricEvent>(event: E, options?: { readonly signal?: AbortSignal }): Promise<boolean> {
+    const invalid = whyInvalidOptions(options, { signal: anAbortSignal })
+    if (invalid !== undefined) throw invalid
+    const signal = options?.signal
+    signal?.throwIfAborted()
+    const exit = await Effect.runPromiseExit(this.#recorder.emit(event), { signal })
+    if (Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)) signal?.throwIfAborted()
+    if (Exit.isFailure(exit)) throw Cause.squash(exit.cause)
+    return exit.value
   }
 
   /** The snapshots of all metrics by name, including every event registered before. */
@@ -331,6 +367,8 @@ export class MetricsRecorder {
 
 /** `Effect.runSync` throws the failure itself for a typed one. */
 const runSyncOrThrow = <A, E>(effect: Effect.Effect<A, E>): A => Effect.runSync(effect)
+
+const anAbortSignal: Check = (value) => (value instanceof AbortSignal ? undefined : "must be an AbortSignal")
 
 const hooks = ["onStarting", "onStopped", "onMetricChanged"] as const
 

@@ -285,6 +285,65 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
     expect((await evicting.getReport()).stats).toMatchObject({ accepted: 3, refused: 0, evicted: 1 })
   })
 
+  it("offers events that wait for room under backpressure, where registering them refuses", async () => {
+    await using runtime = await start(where, { capacity: 2, overflow: "backpressure" })
+    const gate = latch()
+    const recorder = await runtime.createRecorder("waiting", { onMetricChanged: () => gate.opened })
+    await recorder.registerMetric(Ticks)
+    expect(await Promise.all([recorder.offerEvent(tick(1)), recorder.offerEvent(tick(2))])).toEqual([true, true])
+    expect(recorder.registerEvent(tick(100))).toBe(false)
+    const settled: Array<string> = []
+    const waiting = recorder.offerEvent(tick(3)).finally(() => settled.push("offered"))
+    const given = AbortSignal.abort(new RangeError("too late"))
+    await expect(recorder.offerEvent(tick(200), { signal: given })).rejects.toThrow("too late")
+    const control = new AbortController()
+    const aborted = recorder.offerEvent(tick(300), { signal: control.signal })
+    control.abort(new RangeError("no time"))
+    await expect(aborted).rejects.toThrow("no time")
+    expect(settled).toEqual([])
+    gate.open()
+    expect(await waiting).toBe(true)
+    const { snapshots, stats } = await recorder.getReport()
+    expect(snapshots["probe.ticks"]?.dimensions).toEqual({ count: 3, sum: 6 })
+    expect(stats).toMatchObject({ offered: 4, accepted: 3, refusedBy: { overflow: 1 } })
+  })
+
+  it("rejects what it is offered and cannot take, and says why", async () => {
+    await using runtime = await start(where, { capacity: 1, overflow: "fail" })
+    const gate = latch()
+    const recorder = await runtime.createRecorder("refusing", { onMetricChanged: () => gate.opened })
+    await recorder.registerMetric(Ticks)
+    await expect(recorder.offerEvent(null as never)).rejects.toBeInstanceOf(MetricsError.InvalidArgument)
+    expect(await recorder.offerEvent(tick(1))).toBe(true)
+    await expect(recorder.offerEvent(tick(2))).rejects.toBeInstanceOf(MetricsError.QueueOverflow)
+    await expect(recorder.offerEvent(tick(2), { singal: 1 } as never)).rejects.toMatchObject({ argument: "singal" })
+    gate.open()
+    await recorder.stop()
+    await expect(recorder.offerEvent(tick(3))).rejects.toBeInstanceOf(MetricsError.InvalidState)
+  })
+
+  it("does not wait for room in a hook, which would have to make it", async () => {
+    await using runtime = await start(where, { capacity: 1, overflow: "backpressure" })
+    const outcomes: Array<boolean> = []
+    const recorder = await runtime.createRecorder("waiting", {
+      onMetricChanged: async () => {
+        if (outcomes.length === 0) outcomes.push(await recorder.offerEvent(tick(5)))
+      }
+    })
+    await recorder.registerMetric(Ticks)
+    recorder.registerEvent(tick(1))
+    expect((await recorder.getMetricSnapshot(Ticks)).dimensions).toEqual({ count: 1, sum: 1 })
+    expect(outcomes).toEqual([false])
+  })
+
+  it("lists the metrics that are registered", async () => {
+    await using runtime = await start(where)
+    const recorder = await runtime.createRecorder("storage")
+    expect(recorder.metrics).toEqual([])
+    await recorder.registerMetric(Metric.combine(Ticks, Notes))
+    expect(recorder.metrics).toEqual([Ticks, Notes])
+  })
+
   it("says in the snapshot that a metric is quarantined", async () => {
     await using runtime = await start(where)
     const recorder = await runtime.createRecorder("storage")
