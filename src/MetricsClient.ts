@@ -31,6 +31,7 @@ import type { FetchHandler, NodeHandler } from "./internal/exporters/httpHandler
 import { fetchHandler, nodeHandler } from "./internal/exposition/handlers.ts"
 import { type ScrapeOptions, scrapeOptionChecks } from "./internal/exposition/scrape.ts"
 import { anything, type Check, whyInvalidOptions } from "./internal/options.ts"
+import type { RecorderControl } from "./internal/recorder/makeRecorder.ts"
 import type {
   RecorderOptions as EffectRecorderOptions,
   RecorderService,
@@ -274,7 +275,8 @@ export class MetricsRecorder {
     if (this.#recorder.emitUnsafe(event)) return true
     const reason = whyInvalidEvent(event)
     if (reason !== undefined) throw new InvalidArgument({ argument: "event", reason })
-    const { capacity, state } = this.stats
+    // Not by `stats`: that may be logged, and there is never a line per event.
+    const { capacity, state } = statsUnsafeOf(this.#recorder)
     if (this.#recorder.overflow === "fail" && (state === "Starting" || state === "Running")) {
       throw new QueueOverflow({ recorderId: this.recorderId, capacity })
     }
@@ -364,6 +366,10 @@ export class MetricsRecorder {
     return Stream.toAsyncIterable(this.#recorder.latestChanges)
   }
 }
+
+/** The recorders here are those of a runtime of this library. */
+const statsUnsafeOf = (recorder: RecorderService): Stats =>
+  (recorder as RecorderService & RecorderControl).statsUnsafe()
 
 /** `Effect.runSync` throws the failure itself for a typed one. */
 const runSyncOrThrow = <A, E>(effect: Effect.Effect<A, E>): A => Effect.runSync(effect)

@@ -186,6 +186,7 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
         },
         yield* Effect.context<R>()
       )
+      yield* control.logMade
       // A stop that fails has been logged by the recorder.
       yield* Effect.addFinalizer(() =>
         Effect.ensuring(

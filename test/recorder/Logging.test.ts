@@ -1,6 +1,7 @@
-import { expect } from "@effect/vitest"
+import { expect, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { type LoggingDetail, MetricsRuntime } from "mvx-metrics"
+import { type LoggingDetail, MetricsRuntime, type RecorderService } from "mvx-metrics"
+import * as Prometheus from "mvx-metrics/Prometheus"
 import { newRecorder, onBothLayers } from "../support/bothLayers.ts"
 import { foldTurn } from "../support/foldTurn.ts"
 import { type LogLine, recordLogs } from "../support/logs.ts"
@@ -55,6 +56,18 @@ const read = (logging: LoggingDetail) =>
     yield* recorder.register(Ticks)
     yield* recorder.snapshots
   })
+
+/** Every kind of read of a recorder. */
+const reads: { readonly [name: string]: (recorder: RecorderService) => Effect.Effect<unknown, unknown> } = {
+  snapshots: (recorder) => recorder.snapshots,
+  snapshot: (recorder) => recorder.snapshot(Ticks),
+  report: (recorder) => recorder.report,
+  states: (recorder) => recorder.states,
+  "a delta read": (recorder) => Effect.flatMap(recorder.deltaReader, ({ read }) => read),
+  metrics: (recorder) => recorder.metrics,
+  stats: (recorder) => recorder.stats,
+  state: (recorder) => recorder.state
+}
 
 onBothLayers("what a recorder logs", (it) => {
   it.effect("is nothing when it is silent, whatever happens", () =>
@@ -120,6 +133,36 @@ onBothLayers("what a recorder logs", (it) => {
     })
   )
 
+  it.effect.each(Object.entries(reads))("is %s, in one line at debug level, under inspection only", ([_, look]) =>
+    Effect.gen(function* () {
+      const life = (logging: LoggingDetail) =>
+        Effect.gen(function* () {
+          const recorder = yield* newRecorder({ logging })
+          yield* recorder.register(Ticks)
+          yield* look(recorder)
+        })
+      const normal = yield* linesOf(life, "normal")
+      const inspection = yield* linesOf(life, "inspection")
+      expect(inspection.lines).toHaveLength(normal.lines.length + 1)
+      expect(inspection.lines.at(-1)).toMatchObject({ level: "Debug", text: expect.stringMatching(/read/) })
+    })
+  )
+
+  it.effect("is that it was made and removed, at debug level", () =>
+    Effect.gen(function* () {
+      const runtime = yield* MetricsRuntime
+      const { lines } = yield* linesOf(
+        (logging) =>
+          Effect.flatMap(newRecorder({ logging }), ({ recorderId }) => runtime.stopAndRemoveRecorder(recorderId)),
+        "normal"
+      )
+      expect(lines.filter(({ text }) => text === "made" || text === "removed")).toEqual([
+        { level: "Debug", text: "made", annotations: expect.anything() },
+        { level: "Debug", text: "removed", annotations: expect.anything() }
+      ])
+    })
+  )
+
   it.effect("is its reads as well, at debug level, under inspection only", () =>
     Effect.gen(function* () {
       const normal = yield* linesOf(read, "normal")
@@ -153,3 +196,29 @@ onBothLayers("what a recorder logs", (it) => {
     })
   )
 })
+
+it.effect("a runtime logs each look-up, list and scrape, at debug level, under inspection only", () =>
+  Effect.gen(function* () {
+    const { layer, lines } = recordLogs()
+    const look = (logging: LoggingDetail) =>
+      Effect.gen(function* () {
+        const runtime = yield* MetricsRuntime.makeInProcess({ namespace: "test", logging })
+        yield* runtime.start
+        yield* runtime.createRecorder("a", { logging: "silent" })
+        const before = lines.length
+        yield* runtime.recorderIds
+        yield* runtime.getRecorder("a")
+        yield* runtime.findRecorder("b")
+        yield* Effect.provideService(Prometheus.render(), MetricsRuntime, runtime)
+        return lines.slice(before)
+      }).pipe(Effect.scoped, Effect.provide(layer))
+    expect(yield* look("normal")).toEqual([])
+    const annotations = { namespace: "test" }
+    expect(yield* look("inspection")).toEqual([
+      { level: "Debug", text: "listed the recorders", annotations },
+      { level: "Debug", text: "looked up the recorder a", annotations },
+      { level: "Debug", text: "looked for the recorder b", annotations },
+      { level: "Debug", text: "scraped 1 recorders", annotations }
+    ])
+  })
+)

@@ -57,6 +57,9 @@ export interface RecorderControl {
   readonly statsUnsafe: () => Stats
   /** Tells it from all others of this process, those of the same id included. */
   readonly instance: number
+  readonly metricsUnsafe: () => ReadonlyArray<Metric.Any>
+  /** Logs that it was made, for whoever made it. */
+  readonly logMade: Effect.Effect<void>
   /** What all metrics show, with the time since when. */
   readonly shown: Effect.Effect<ReadonlyArray<OfMetric<ShownRead>>, ReadError>
   /** What all metrics show, with their largest series only. */
@@ -180,15 +183,27 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
   }
 
   get state() {
-    return Effect.sync(() => this.stateUnsafe())
+    return this.#logged("the state of its life", () => this.stateUnsafe())
   }
 
   get stats() {
-    return Effect.sync(() => this.statsUnsafe())
+    return this.#logged("the accounting", () => this.statsUnsafe())
+  }
+
+  #logged<A>(what: string, look: () => A): Effect.Effect<A> {
+    return Effect.andThen(this.#log.inspection(`read ${what}`), Effect.sync(look))
   }
 
   stateUnsafe(): RecorderState {
     return this.#lifecycle.state
+  }
+
+  metricsUnsafe(): ReadonlyArray<Metric.Any> {
+    return this.#registrations.all
+  }
+
+  get logMade(): Effect.Effect<void> {
+    return this.#log.lifecycle("made")
   }
 
   statsUnsafe(): Stats {
@@ -344,7 +359,7 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
     })
 
   get metrics() {
-    return Effect.sync(() => this.#registrations.all)
+    return this.#logged("the list of metrics", () => this.#registrations.all)
   }
 
   // --- reads
@@ -444,8 +459,11 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
     this.#registrations.release()
     this.#lane.close()
     const running = [...(this.#fibers ?? [])]
-    if (running.length === 0) return Effect.void
-    return giveUpAfter(atMost("1 second", this.#config.shutdownTimeout))(Fiber.awaitAll(running))
+    const ended =
+      running.length === 0
+        ? Effect.void
+        : giveUpAfter(atMost("1 second", this.#config.shutdownTimeout))(Fiber.awaitAll(running))
+    return Effect.andThen(ended, this.#log.lifecycle("removed"))
   }
 
   // --- what comes back from the fold

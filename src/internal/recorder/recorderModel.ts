@@ -40,8 +40,9 @@ export interface RecorderOptions<out R = never> {
    */
   readonly overflow?: Overflow
   /**
-   * How much goes to Effect's logger: `"silent"`, `"normal"` (lifecycle at debug level, failures) or `"inspection"`
-   * (reads as well, at debug level). Default: `"normal"`.
+   * How much goes to Effect's logger: `"silent"`, `"normal"` (failures, and at debug level the lifecycle: made,
+   * registered, reset, started, stopped, removed) or `"inspection"` (also every read, list and look-up, at debug level).
+   * There is never a line per event. Default: `"normal"`.
    */
   readonly logging?: Detail
   /**

@@ -79,11 +79,11 @@ export class RecorderReads {
   }
 
   get report(): Effect.Effect<Report, ReadError> {
-    return Effect.map(this.#reported, ({ report }) => report)
+    return Effect.map(this.#reported("the report"), ({ report }) => report)
   }
 
   /** A report, with the definitions that its snapshots are of. */
-  get #reported(): Effect.Effect<{ readonly report: Report; readonly definitions: Definitions }, ReadError> {
+  #reported(what: string): Effect.Effect<{ readonly report: Report; readonly definitions: Definitions }, ReadError> {
     return Effect.gen({ self: this }, function* () {
       const { entityId, intake, log, recorderId, statsUnsafe } = this.#recorder
       const at = yield* Clock.currentTimeMillis
@@ -91,13 +91,13 @@ export class RecorderReads {
       const sequence = intake.accepted
       const { definitions, read } = yield* this.#ask<Snapshot>("snapshots", at)
       const snapshots = Object.fromEntries(read.map((snapshot) => [snapshot.name, snapshot]))
-      yield* log.inspection(`read ${read.length} metrics up to event ${sequence}`)
+      yield* log.inspection(`read ${what} up to event ${sequence}`)
       return { report: { recorderId, entityId, at, sequence, snapshots, stats: statsUnsafe() }, definitions }
     })
   }
 
   get snapshots(): Effect.Effect<Snapshots, ReadError> {
-    return Effect.map(this.report, (report) => report.snapshots)
+    return Effect.map(this.#reported("all metrics"), ({ report }) => report.snapshots)
   }
 
   snapshot<M extends Metric.Any>(
@@ -106,7 +106,7 @@ export class RecorderReads {
     return Effect.gen({ self: this }, function* () {
       const refusal = this.#recorder.registrations.whyNotRead(metric)
       if (refusal !== undefined) return yield* refusal
-      const { definitions, report } = yield* this.#reported
+      const { definitions, report } = yield* this.#reported(`the metric ${metric.name}`)
       // Another one may have had its name when it was the turn of this read.
       if (definitions.get(metric.name) !== metric) return yield* this.#recorder.registrations.notRegistered(metric)
       return report.snapshots[metric.name] as Snapshot<Metric.Dimensions<M>>
@@ -114,18 +114,20 @@ export class RecorderReads {
   }
 
   get states(): Effect.Effect<States, ReadError> {
-    return Effect.map(this.stateReads, statesOf)
+    return Effect.map(this.#stateReads("the states"), statesOf)
   }
 
-  get stateReads(): Effect.Effect<ReadonlyArray<OfMetric<StateRead>>, ReadError> {
+  #stateReads(what: string): Effect.Effect<ReadonlyArray<OfMetric<StateRead>>, ReadError> {
     return Effect.gen({ self: this }, function* () {
       yield* this.#refuse
-      return ofMetrics(yield* this.#ask<StateRead>("states", 0), ({ name }) => name)
+      const read = yield* this.#ask<StateRead>("states", 0)
+      yield* this.#recorder.log.inspection(`read ${what}`)
+      return ofMetrics(read, ({ name }) => name)
     })
   }
 
   get deltaReader(): Effect.Effect<DeltaReader> {
-    return Effect.sync(() => new DeltaReader(this.stateReads))
+    return Effect.sync(() => new DeltaReader(this.#stateReads("what is new")))
   }
 
   /** Done when every event accepted before has left for the fold. */
@@ -150,7 +152,9 @@ export class RecorderReads {
     return Effect.gen({ self: this }, function* () {
       const now = yield* Clock.currentTimeMillis
       yield* this.#refuse
-      return ofMetrics(yield* this.#ask<ShownRead>("shown", now), ({ snapshot }) => snapshot.name)
+      const read = yield* this.#ask<ShownRead>("shown", now)
+      yield* this.#recorder.log.inspection("read all metrics for an exporter")
+      return ofMetrics(read, ({ snapshot }) => snapshot.name)
     })
   }
 
@@ -159,8 +163,9 @@ export class RecorderReads {
     return Effect.gen({ self: this }, function* () {
       const now = yield* Clock.currentTimeMillis
       yield* this.#refuse
-      const answer = yield* this.#ask<LargestRead>("largest", now, { maxSeries })
-      return ofMetrics(answer, ({ snapshot }) => snapshot.name)
+      const read = yield* this.#ask<LargestRead>("largest", now, { maxSeries })
+      yield* this.#recorder.log.inspection("read the largest series for the live page")
+      return ofMetrics(read, ({ snapshot }) => snapshot.name)
     })
   }
 

@@ -178,6 +178,7 @@ export const makeRuntime = (
           recorderContext
         )
         recorders.set(id, { control, removing: false })
+        yield* control.logMade
         return control.service
       })
 
@@ -278,7 +279,7 @@ export const makeRuntime = (
       sources: () => Array.from(recorders.values(), ({ control }) => sourceOf(control)),
       beforeRemoval: (read) => onFarewell((control) => read(sourceOf(control))),
       watchMetrics: (watch) => {
-        const all = Array.from(recorders.values()).flatMap(({ control }) => Effect.runSync(control.service.metrics))
+        const all = Array.from(recorders.values()).flatMap(({ control }) => control.metricsUnsafe())
         for (const metric of new Map(all.map((metric) => [metric.name, metric])).values()) watch(metric, true)
         metricWatches.add(watch)
         return () => void metricWatches.delete(watch)
@@ -329,7 +330,8 @@ export const makeRuntime = (
             }
           }),
           withLiveClock,
-          Effect.catch(runtimeFailed)
+          Effect.catch(runtimeFailed),
+          Effect.tap(() => log.inspection(`scraped ${recorders.size} recorders`))
         )
       })
 
@@ -351,12 +353,21 @@ export const makeRuntime = (
       state: Effect.sync(() => state),
       start,
       createRecorder,
-      getRecorder: (recorderId) => Effect.map(entryOf(recorderId), ({ control }) => control.service),
-      findRecorder: (recorderId) =>
-        Effect.map(idOf(recorderId), (id) =>
-          Option.map(Option.fromUndefinedOr(recorders.get(id)), ({ control }) => control.service)
+      getRecorder: (recorderId) =>
+        Effect.flatMap(entryOf(recorderId), ({ control }) =>
+          Effect.as(log.inspection(`looked up the recorder ${control.service.recorderId}`), control.service)
         ),
-      recorderIds: Effect.sync(() => [...recorders.keys()]),
+      findRecorder: (recorderId) =>
+        Effect.flatMap(idOf(recorderId), (id) =>
+          Effect.as(
+            log.inspection(`looked for the recorder ${id}`),
+            Option.map(Option.fromUndefinedOr(recorders.get(id)), ({ control }) => control.service)
+          )
+        ),
+      recorderIds: Effect.andThen(
+        log.inspection("listed the recorders"),
+        Effect.sync(() => [...recorders.keys()])
+      ),
       stopRecorder,
       stopAndRemoveRecorder,
       beforeRemoval,
