@@ -26,7 +26,6 @@ export const startMetrics = async (options?: { readonly memoryLimit: number }): 
         Effect.gen(function* () {
           const recorder = yield* (yield* MetricsRuntime).createRecorder(id, { capacity })
           for (const metric of metrics) yield* recorder.register(metric)
-          yield* recorder.start
           return recorder
         })
       ),

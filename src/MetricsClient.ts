@@ -144,7 +144,10 @@ export class MetricsRuntime implements AsyncDisposable {
     return Effect.runSync(this.#runtime.recorderIds)
   }
 
-  /** Makes a recorder under an id, which is trimmed. It is idle until its first event. */
+  /**
+   * Makes a recorder under an id, which is trimmed, and starts it. Rejects with `HookFailed` when its `onStarting` throws
+   * or rejects; the id is free again then.
+   */
   createRecorder(recorderId: string, options?: RecorderOptions): Promise<MetricsRecorder> {
     return Effect.runPromise(
       Effect.flatMap(withEffectHooks(options), (own) =>
@@ -164,7 +167,7 @@ export class MetricsRuntime implements AsyncDisposable {
     return found === undefined ? undefined : this.#wrap(found)
   }
 
-  /** Stops a recorder. It stays registered, with its metrics and their state. */
+  /** Stops a recorder; does nothing when it is stopped. It stays registered, with its metrics and their state. */
   stopRecorder(recorderId: string): Promise<void> {
     return Effect.runPromise(this.#runtime.stopRecorder(recorderId))
   }
@@ -346,7 +349,7 @@ export class MetricsRecorder {
     return Effect.runPromise(this.#recorder.reset(metric))
   }
 
-  /** Starts the recorder; the first event does so as well. */
+  /** Starts the recorder again after a stop. */
   start(): Promise<void> {
     return Effect.runPromise(this.#recorder.start)
   }

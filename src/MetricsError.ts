@@ -324,6 +324,9 @@ export type RenderError = InvalidState | RuntimeFailed
 /** What starting a recorder can fail with. */
 export type StartError = InvalidState | HookFailed | RecorderFailed | WaitTimeout
 
+/** What making a recorder in a runtime can fail with, which starts it. */
+export type CreateError = InvalidArgument | RecorderAlreadyExists | StartError
+
 /** What stopping a recorder can fail with. */
 export type StopError = InvalidState | HookFailed | RecorderFailed | WaitTimeout
 

@@ -46,7 +46,7 @@ import { ProcessProbe } from "./internal/process/processProbe.ts"
 import { type AnyRuntime, serviceOf } from "./internal/runtime/anyRuntime.ts"
 import type { RuntimeService } from "./internal/runtime/runtimeModel.ts"
 import { type Stoppable, startScoped } from "./internal/runtime/startScoped.ts"
-import type { InvalidArgument, InvalidState, RecorderAlreadyExists, RegisterError } from "./MetricsError.ts"
+import type { CreateError, RegisterError } from "./MetricsError.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
 
 export { ProcessEvent, ProcessMetrics } from "./internal/process/processMetrics.ts"
@@ -60,7 +60,7 @@ export interface Options {
   readonly interval?: Duration.Input
 }
 
-type StartError = InvalidArgument | InvalidState | RecorderAlreadyExists | RegisterError
+type StartError = CreateError | RegisterError
 
 /** Measures the process immediately and then at each interval, on its own recorder, until the scope closes. */
 export const layer = (options: Options = {}): Layer.Layer<never, StartError, MetricsRuntime> =>

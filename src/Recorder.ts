@@ -49,7 +49,7 @@ import { entityIdOf } from "./internal/runtime/makeRuntime.ts"
 import { defaultMemoryLimit } from "./internal/runtime/runtimeModel.ts"
 import type * as Metric from "./Metric.ts"
 import type { MetricEvent } from "./MetricEvent.ts"
-import type { InvalidArgument, InvalidState, ReadError, RecorderAlreadyExists, RegisterError } from "./MetricsError.ts"
+import type { CreateError, InvalidArgument, ReadError, RegisterError } from "./MetricsError.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
 import type { Report, Snapshots } from "./Snapshot.ts"
 
@@ -140,13 +140,14 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
   static readonly report: Effect.Effect<Report, ReadError, Recorder> = Recorder.use((self) => self.report)
 
   /**
-   * A recorder of the runtime, under an id. It is removed with the scope of the layer, after folding what it accepted; it
+   * A recorder of the runtime, under an id, which is started with the layer: when its `onStarting` fails, so does the
+   * layer. It is removed with the scope of the layer, after folding what it accepted; it
    * is given up when that takes longer than its `shutdownTimeout`.
    */
   static readonly layer = <R = never>(
     recorderId: string,
     options?: RecorderOptions<R>
-  ): Layer.Layer<Recorder, InvalidArgument | InvalidState | RecorderAlreadyExists, MetricsRuntime | R> =>
+  ): Layer.Layer<Recorder, CreateError, MetricsRuntime | R> =>
     Layer.effect(
       Recorder,
       Effect.gen(function* () {

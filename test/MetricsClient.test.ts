@@ -1,5 +1,6 @@
 /** `mvx-metrics/promise`: the same recorders for code that knows no Effect. Nothing of Effect is used here. */
 import { describe, expect, expectTypeOf, it } from "@effect/vitest"
+import type { Overflow } from "mvx-metrics"
 import {
   Metric,
   type MetricChange,
@@ -135,8 +136,6 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
     await using runtime = await start(where)
     const recorder = await runtime.createRecorder("storage")
     await recorder.registerMetric(Ticks)
-    expect(recorder.state).toBe("Idle")
-    await recorder.start()
     expect(recorder.state).toBe("Running")
     recorder.registerEvent(tick(2))
     await recorder.stop()
@@ -240,13 +239,13 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
     ["rejects", () => Promise.reject(new RangeError("no disk"))]
   ] as const)("fails a start or a stop whose hook %s, with its error as the cause", async (_how, hook) => {
     await using runtime = await start(where)
-    const starting = await runtime.createRecorder("starting", { onStarting: hook })
     const stopping = await runtime.createRecorder("stopping", { onStopped: hook })
     const failure = (name: string) => ({ _tag: "HookFailed", hook: name, cause: new RangeError("no disk") })
-    await expect(starting.start()).rejects.toMatchObject(failure("onStarting"))
-    await stopping.start()
+    const starting = runtime.createRecorder("starting", { onStarting: hook })
+    await expect(starting).rejects.toMatchObject(failure("onStarting"))
+    expect(runtime.findRecorder("starting")).toBeUndefined()
     await expect(stopping.stop()).rejects.toMatchObject(failure("onStopped"))
-    expect([starting.state, stopping.state]).toEqual(["Failed", "Failed"])
+    expect(stopping.state).toBe("Failed")
   })
 
   it("goes on when the hook onMetricChanged throws or rejects", async () => {
@@ -266,10 +265,18 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
   it("refuses events beyond the capacity as the overflow policy says", async () => {
     await using runtime = await start(where, { capacity: 2 })
     const gate = latch()
-    const held = { onStarting: () => gate.opened }
-    const dropping = await runtime.createRecorder("dropping", held)
-    const failing = await runtime.createRecorder("failing", { ...held, overflow: "fail" })
-    const evicting = await runtime.createRecorder("evicting", { ...held, overflow: "drop-oldest" })
+    // Each is held in its second start.
+    const create = async (id: string, overflow: Overflow) => {
+      let starts = 0
+      const onStarting = () => (++starts === 1 ? undefined : gate.opened)
+      const recorder = await runtime.createRecorder(id, { overflow, onStarting })
+      await recorder.stop()
+      void recorder.start()
+      return recorder
+    }
+    const dropping = await create("dropping", "drop-newest")
+    const failing = await create("failing", "fail")
+    const evicting = await create("evicting", "drop-oldest")
     for (const recorder of [dropping, failing, evicting]) {
       expect([recorder.registerEvent(tick(1)), recorder.registerEvent(tick(2))]).toEqual([true, true])
     }

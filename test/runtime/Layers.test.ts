@@ -16,16 +16,25 @@ const work = Effect.gen(function* () {
 })
 
 onBothLayers("Recorder.layer", (it) => {
-  it.effect("provides a recorder of the runtime, idle, under its trimmed id", () =>
+  it.effect("provides a recorder of the runtime, started, under its trimmed id", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
       yield* Effect.gen(function* () {
         const recorder = yield* Recorder
         expect(recorder.recorderId).toBe("layered")
         expect(recorder.entityId).toBe("document 7")
-        expect(yield* recorder.state).toBe("Idle")
+        expect(yield* recorder.state).toBe("Running")
         expect(yield* runtime.getRecorder("layered")).toBe(recorder)
       }).pipe(Effect.provide(Recorder.layer(" layered ", { entityId: "document 7" })))
+    })
+  )
+
+  it.effect("fails when onStarting fails, and leaves the id free", () =>
+    Effect.gen(function* () {
+      const runtime = yield* MetricsRuntime
+      const layer = Recorder.layer("unstarted layer", { onStarting: Effect.fail("no disk") })
+      expect(yield* Effect.flip(Effect.provide(Recorder, layer))).toMatchObject({ _tag: "HookFailed" })
+      yield* runtime.createRecorder("unstarted layer")
     })
   )
 
@@ -178,7 +187,7 @@ it("the types of the layers say what they need and how they fail", () => {
   const worker = MetricsLayer.layerWorker({ namespace: "test", metrics })
   expectTypeOf(inProcess).toEqualTypeOf<Layer.Layer<MetricsRuntime, MetricsError.RuntimeStartError>>()
   expectTypeOf(worker).toEqualTypeOf<Layer.Layer<MetricsRuntime, MetricsError.RuntimeStartError>>()
-  type RecorderError = MetricsError.InvalidArgument | MetricsError.InvalidState | MetricsError.RecorderAlreadyExists
+  type RecorderError = MetricsError.CreateError
   expectTypeOf(Recorder.layer("a")).toEqualTypeOf<Layer.Layer<Recorder, RecorderError, MetricsRuntime>>()
   const withHook = Recorder.layer("a", { onStopped: Effect.flatMap(Sink, ({ write }) => write) })
   expectTypeOf(withHook).toEqualTypeOf<Layer.Layer<Recorder, RecorderError, MetricsRuntime | Sink>>()

@@ -1,6 +1,7 @@
 import { expect } from "@effect/vitest"
 import { Effect, Exit, Fiber, Option, References } from "effect"
 import { MetricsRuntime } from "mvx-metrics"
+import { internalsOf } from "../../src/internal/runtime/runtimeInternals.ts"
 import { onBothLayers } from "../support/bothLayers.ts"
 import { foldTurn } from "../support/foldTurn.ts"
 import { forkNow } from "../support/forkNow.ts"
@@ -38,7 +39,7 @@ onBothLayers("racing", (it) => {
       Effect.gen(function* () {
         const runtime = yield* MetricsRuntime
         const id = `racing removes ${steps}`
-        yield* (yield* runtime.createRecorder(id)).start
+        yield* runtime.createRecorder(id)
         const exits = yield* race(runtime.stopAndRemoveRecorder(id), 20, steps)
         expect(exits.filter(Exit.isSuccess)).toHaveLength(1)
         const errors = failures(exits)
@@ -52,7 +53,7 @@ onBothLayers("racing", (it) => {
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
       const id = "racing both"
-      const create = Effect.tap(runtime.createRecorder(id), (recorder) => recorder.start)
+      const create = runtime.createRecorder(id)
       yield* race(Effect.andThen(Effect.exit(create), Effect.exit(runtime.stopAndRemoveRecorder(id))), 20, 3)
       yield* Effect.ignore(runtime.stopAndRemoveRecorder(id))
       const recorder = yield* runtime.createRecorder(id)
@@ -77,16 +78,14 @@ onBothLayers("removing a recorder", (it) => {
     })
   )
 
-  it.effect("needs no recorder that runs: idle, stopped and failed ones go as well", () =>
+  it.effect("needs no recorder that runs: stopped and failed ones go as well", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
-      yield* runtime.createRecorder("idle")
       const stopped = yield* runtime.createRecorder("stopped")
-      yield* stopped.start
       yield* stopped.stop
-      const failed = yield* runtime.createRecorder("failed", { onStarting: Effect.fail("no") })
-      yield* Effect.flip(failed.start)
-      for (const id of ["idle", "stopped", "failed"]) {
+      const failed = yield* runtime.createRecorder("failed", { onStopped: Effect.fail("no") })
+      yield* Effect.flip(failed.stop)
+      for (const id of ["stopped", "failed"]) {
         yield* runtime.stopAndRemoveRecorder(id)
         expect(yield* runtime.findRecorder(id)).toEqual(Option.none())
       }
@@ -111,8 +110,7 @@ onBothLayers("removing a recorder", (it) => {
   it.effect("whose stop fails reports it, and the recorder is gone", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
-      const recorder = yield* runtime.createRecorder("failing", { onStopped: Effect.fail("a closed sink") })
-      yield* recorder.start
+      yield* runtime.createRecorder("failing", { onStopped: Effect.fail("a closed sink") })
       const error = yield* Effect.flip(runtime.stopAndRemoveRecorder("failing"))
       expect(error).toMatchObject({ _tag: "HookFailed", hook: "onStopped", recorderId: "failing" })
       expect(yield* runtime.findRecorder("failing")).toEqual(Option.none())
@@ -124,8 +122,7 @@ onBothLayers("removing a recorder", (it) => {
     Effect.gen(function* () {
       const gate = yield* makeGate
       const runtime = yield* MetricsRuntime
-      const recorder = yield* runtime.createRecorder("going", { onStopped: gate.pass })
-      yield* recorder.start
+      yield* runtime.createRecorder("going", { onStopped: gate.pass })
       const removing = yield* forkNow(runtime.stopAndRemoveRecorder("going"))
       yield* gate.reached
       expect(yield* Effect.flip(runtime.createRecorder("going"))).toMatchObject({ _tag: "RecorderAlreadyExists" })
@@ -142,7 +139,6 @@ onBothLayers("removing a recorder", (it) => {
       const gate = yield* makeGate
       const runtime = yield* MetricsRuntime
       const recorder = yield* runtime.createRecorder("interrupted", { onStopped: gate.pass })
-      yield* recorder.start
       const removing = yield* forkNow(runtime.stopAndRemoveRecorder("interrupted"))
       yield* gate.reached
       yield* Fiber.interrupt(removing)
@@ -182,7 +178,7 @@ onBothLayers("removing a recorder", (it) => {
   it.effect("that was never started is final, too: its first event starts nothing", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
-      const recorder = yield* runtime.createRecorder("never started")
+      const recorder = yield* internalsOf(runtime).makeIdle("never started")
       yield* runtime.stopAndRemoveRecorder("never started")
       expect(yield* Effect.flip(recorder.emit(tick()))).toMatchObject({ _tag: "InvalidState" })
       expect(recorder.emitUnsafe(tick())).toBe(false)

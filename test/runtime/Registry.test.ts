@@ -1,8 +1,10 @@
 import { expect, it } from "@effect/vitest"
-import { Effect, Option } from "effect"
+import { Deferred, Effect, Fiber, Option } from "effect"
 import { MetricsRuntime, type RuntimeService } from "mvx-metrics"
 import { onBothLayers } from "../support/bothLayers.ts"
 import { onBothRuntimes, started } from "../support/bothRuntimes.ts"
+import { forkNow } from "../support/forkNow.ts"
+import { makeGate } from "../support/gate.ts"
 import { recordLogs } from "../support/logs.ts"
 import { Ticks, tick } from "../support/probe.metrics.ts"
 
@@ -12,7 +14,7 @@ onBothLayers("the registry", (it) => {
       const runtime = yield* MetricsRuntime
       const recorder = yield* runtime.createRecorder("created")
       expect(recorder.recorderId).toBe("created")
-      expect(yield* recorder.state).toBe("Idle")
+      expect(yield* recorder.state).toBe("Running")
       expect(yield* runtime.getRecorder("created")).toBe(recorder)
       expect(yield* runtime.findRecorder("created")).toEqual(Option.some(recorder))
     })
@@ -39,7 +41,6 @@ onBothLayers("the registry", (it) => {
       expect(yield* runtime.getRecorder(" trimmed ")).toBe(recorder)
       expect(yield* runtime.findRecorder("trimmed ")).toEqual(Option.some(recorder))
       expect(yield* Effect.flip(runtime.createRecorder("\ttrimmed"))).toMatchObject({ recorderId: "trimmed" })
-      yield* recorder.start
       yield* runtime.stopRecorder(" trimmed")
       yield* runtime.stopAndRemoveRecorder("trimmed ")
       expect(yield* runtime.findRecorder("trimmed")).toEqual(Option.none())
@@ -136,16 +137,69 @@ onBothLayers("the registry", (it) => {
     })
   )
 
-  it.effect("stopping one that does not run is InvalidState", () =>
+  it.effect("stopping one that is stopped does nothing", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
-      yield* runtime.createRecorder("never started")
-      expect(yield* Effect.flip(runtime.stopRecorder("never started"))).toMatchObject({
-        _tag: "InvalidState",
-        subject: "recorder",
-        id: "never started",
-        state: "Idle"
+      let stops = 0
+      const onStopped = Effect.sync(() => void stops++)
+      const recorder = yield* runtime.createRecorder("stopped twice", { onStopped })
+      yield* runtime.stopRecorder("stopped twice")
+      yield* runtime.stopRecorder("stopped twice")
+      expect(yield* recorder.state).toBe("Stopped")
+      expect(stops).toBe(1)
+    })
+  )
+
+  it.effect("a recorder has run its onStarting when it is made", () =>
+    Effect.gen(function* () {
+      const runtime = yield* MetricsRuntime
+      const states: Array<unknown> = []
+      const look = Effect.flatMap(runtime.getRecorder("starting"), ({ state }) => state)
+      const recorder = yield* runtime.createRecorder("starting", {
+        onStarting: Effect.map(look, (state) => void states.push(state))
       })
+      expect(states).toEqual(["Starting"])
+      expect(yield* recorder.state).toBe("Running")
+    })
+  )
+
+  it.effect("a create whose onStarting fails fails with its error, and the id is free", () =>
+    Effect.gen(function* () {
+      const runtime = yield* MetricsRuntime
+      const cause = new RangeError("no disk")
+      const create = runtime.createRecorder("unstarted", { onStarting: Effect.fail(cause) })
+      expect(yield* Effect.flip(create)).toMatchObject({ _tag: "HookFailed", hook: "onStarting", cause })
+      expect(yield* runtime.findRecorder("unstarted")).toEqual(Option.none())
+      yield* (yield* runtime.createRecorder("unstarted")).register(Ticks)
+    })
+  )
+
+  it.effect("a create whose onStarting does not end fails with WaitTimeout, interrupts it, and the id is free", () =>
+    Effect.gen(function* () {
+      const runtime = yield* MetricsRuntime
+      const interrupted = yield* Deferred.make<void>()
+      const onStarting = Effect.onInterrupt(Effect.never, () => Deferred.succeed(interrupted, undefined))
+      const create = runtime.createRecorder("endless", { onStarting, waitTimeout: 5 })
+      expect(yield* Effect.flip(create)).toMatchObject({ _tag: "WaitTimeout", operation: "start" })
+      yield* Deferred.await(interrupted)
+      yield* runtime.createRecorder("endless")
+    })
+  )
+
+  it.effect("a create that is interrupted interrupts onStarting, and the id is free", () =>
+    Effect.gen(function* () {
+      const runtime = yield* MetricsRuntime
+      const gate = yield* makeGate
+      const interrupted = yield* Deferred.make<void>()
+      const onStarting = Effect.onInterrupt(gate.pass, () => Deferred.succeed(interrupted, undefined))
+      const creating = yield* forkNow(runtime.createRecorder("interrupted create", { onStarting }))
+      yield* gate.reached
+      expect(yield* Effect.flip(runtime.createRecorder("interrupted create"))).toMatchObject({
+        _tag: "RecorderAlreadyExists"
+      })
+      yield* Fiber.interrupt(creating)
+      yield* Deferred.await(interrupted)
+      yield* runtime.createRecorder("interrupted create")
     })
   )
 
@@ -183,9 +237,8 @@ onBothRuntimes("the options of a runtime", (make) => {
       const { layer, lines } = recordLogs()
       yield* Effect.gen(function* () {
         const runtime = yield* started(make({ logging: "silent" }))
-        const quiet = yield* runtime.createRecorder("quiet")
-        const loud = yield* runtime.createRecorder("loud", { logging: "inspection" })
-        for (const recorder of [quiet, loud]) yield* recorder.start
+        yield* runtime.createRecorder("quiet")
+        yield* runtime.createRecorder("loud", { logging: "inspection" })
       }).pipe(Effect.provide(layer))
       expect(lines.length).toBeGreaterThan(0)
       for (const { annotations } of lines) expect(annotations).toEqual({ namespace: "test", recorderId: "loud" })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, References, Scope } from "effect"
 import { MetricsRuntime, type RecorderOptions } from "mvx-metrics"
+import { internalsOf } from "../../src/internal/runtime/runtimeInternals.ts"
 import { onBothRuntimes, started } from "../support/bothRuntimes.ts"
 import { forkNow } from "../support/forkNow.ts"
 import { makeGate } from "../support/gate.ts"
@@ -78,7 +79,6 @@ onBothRuntimes("shutting down", (make) => {
     Effect.gen(function* () {
       const runtime = yield* started(make())
       const recorder = yield* runtime.createRecorder("a", failing("a full disk"))
-      yield* recorder.start
       yield* Effect.flip(recorder.stop)
       yield* runtime.shutdown
       expect(yield* runtime.state).toBe("Closed")
@@ -90,13 +90,12 @@ onBothRuntimes("shutting down", (make) => {
       const gate = yield* makeGate
       let stops = 0
       const runtime = yield* started(make())
-      const recorder = yield* runtime.createRecorder("a", {
+      yield* runtime.createRecorder("a", {
         onStopped: Effect.andThen(
           gate.pass,
           Effect.suspend(() => Effect.fail(`stop ${++stops}`))
         )
       })
-      yield* recorder.start
       const first = yield* forkNow(Effect.flip(runtime.shutdown))
       const meanwhile = yield* forkNow(Effect.flip(runtime.shutdown))
       yield* gate.reached
@@ -113,7 +112,6 @@ onBothRuntimes("shutting down", (make) => {
       const gate = yield* makeGate
       const runtime = yield* started(make())
       const recorder = yield* runtime.createRecorder("a", { onStopped: gate.pass })
-      yield* recorder.start
       const waiting = yield* forkNow(runtime.shutdown)
       yield* gate.reached
       yield* Fiber.interrupt(waiting)
@@ -184,7 +182,7 @@ onBothRuntimes("a recorder that does not stop within shutdownTimeout by the real
     Effect.gen(function* () {
       const gate = yield* makeGate
       const runtime = yield* started(make({ shutdownTimeout: 5 }))
-      const hung = yield* runtime.createRecorder("hung", options(gate.pass))
+      const hung = yield* internalsOf(runtime).makeIdle("hung", options(gate.pass))
       yield* hung.register(Ticks)
       yield* hung.emit(tick())
       const stopping = yield* forkNow(Effect.flip(hung.stop))
@@ -209,7 +207,7 @@ describe("the thread of a runtime", () => {
         MetricsRuntime.makeWorker({ namespace: "test", logging: "silent", shutdownTimeout: 5, spawn })
       )
       for (const [id, own] of Object.entries({ bad: failing("a full disk"), hung: { onStopped: Effect.never } })) {
-        yield* (yield* runtime.createRecorder(id, own)).start
+        yield* runtime.createRecorder(id, own)
       }
       expect(yield* Effect.flip(runtime.shutdown)).toMatchObject({ failures: [{}, {}] })
       yield* exited

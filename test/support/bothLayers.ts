@@ -4,6 +4,7 @@
 import { layer, type Vitest } from "@effect/vitest"
 import { Effect, type Layer } from "effect"
 import { MetricsLayer, MetricsRuntime, type RecorderOptions } from "mvx-metrics"
+import { internalsOf } from "../../src/internal/runtime/runtimeInternals.ts"
 
 /** The modules that the worker of {@link onBothLayers} has, unless others are named. */
 const probeMetrics = [new URL("./probe.metrics.ts", import.meta.url)]
@@ -32,6 +33,9 @@ export const onBothLayers = (
 
 let recorders = 0
 
-/** A recorder that no other test knows. */
+/**
+ * A recorder that no other test knows. It is idle: a runtime starts those that it makes, but one that is made alone starts
+ * with its first event, and what is true of it is tested on both layers as well.
+ */
 export const newRecorder = <R = never>(options?: RecorderOptions<R>) =>
-  Effect.flatMap(MetricsRuntime, (runtime) => runtime.createRecorder(`recorder-${++recorders}`, options))
+  Effect.flatMap(MetricsRuntime, (runtime) => internalsOf(runtime).makeIdle(`recorder-${++recorders}`, options))

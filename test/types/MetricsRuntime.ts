@@ -81,13 +81,18 @@ expectTypeOf(MetricsRuntime.makeWorker({ namespace, spawn })).toEqualTypeOf<
 // --- what each method of the service can fail with
 
 declare const runtime: RuntimeService
+type CreateError =
+  | E.InvalidArgument
+  | E.RecorderAlreadyExists
+  | E.InvalidState
+  | E.HookFailed
+  | E.RecorderFailed
+  | E.WaitTimeout
 type StopError = E.InvalidState | E.HookFailed | E.RecorderFailed | E.WaitTimeout
 
 expectTypeOf(runtime.state).toEqualTypeOf<Effect.Effect<RuntimeState>>()
 expectTypeOf(runtime.start).toEqualTypeOf<Effect.Effect<void, StartError>>()
-expectTypeOf(runtime.createRecorder("door-1")).toEqualTypeOf<
-  Effect.Effect<RecorderService, E.InvalidArgument | E.InvalidState | E.RecorderAlreadyExists>
->()
+expectTypeOf(runtime.createRecorder("door-1")).toEqualTypeOf<Effect.Effect<RecorderService, CreateError>>()
 expectTypeOf(runtime.getRecorder("door-1")).toEqualTypeOf<
   Effect.Effect<RecorderService, E.InvalidArgument | E.RecorderNotFound>
 >()
@@ -105,7 +110,7 @@ expectTypeOf(runtime.shutdown).toEqualTypeOf<Effect.Effect<void, E.InvalidState 
 
 class Sink extends Context.Service<Sink, { readonly open: Effect.Effect<void> }>()("types/Sink") {}
 expectTypeOf(runtime.createRecorder("door-1", { onStarting: Effect.flatMap(Sink, ({ open }) => open) })).toEqualTypeOf<
-  Effect.Effect<RecorderService, E.InvalidArgument | E.InvalidState | E.RecorderAlreadyExists, Sink>
+  Effect.Effect<RecorderService, CreateError, Sink>
 >()
 // @ts-expect-error a misspelt option
 runtime.createRecorder("door-1", { capcity: 10 })

@@ -179,11 +179,16 @@ const hooked = {
   onStarting: Effect.asVoid(Service),
   onMetricChanged: (change: Snapshot.MetricChange) => Effect.logDebug(change.tag)
 }
-expectTypeOf(Recorder.layer("probe")).toEqualTypeOf<
-  Layer.Layer<Recorder, E.InvalidArgument | E.InvalidState | E.RecorderAlreadyExists, MetricsRuntime>
->()
+type CreateError =
+  | E.InvalidArgument
+  | E.RecorderAlreadyExists
+  | E.InvalidState
+  | E.HookFailed
+  | E.RecorderFailed
+  | E.WaitTimeout
+expectTypeOf(Recorder.layer("probe")).toEqualTypeOf<Layer.Layer<Recorder, CreateError, MetricsRuntime>>()
 expectTypeOf(Recorder.layer("probe", hooked)).toEqualTypeOf<
-  Layer.Layer<Recorder, E.InvalidArgument | E.InvalidState | E.RecorderAlreadyExists, MetricsRuntime | Service>
+  Layer.Layer<Recorder, CreateError, MetricsRuntime | Service>
 >()
 expectTypeOf(Recorder.make()).toEqualTypeOf<Effect.Effect<RecorderService, E.InvalidArgument, Scope.Scope>>()
 expectTypeOf(Recorder.make(hooked)).toEqualTypeOf<

@@ -57,7 +57,7 @@ describe("shutting down", () => {
   it("names the recorders that could not stop, and releases the thread all the same", async () => {
     const { runtime, thread } = await startOnWorker()
     const onStopped = () => Promise.reject(new Error("the sink is gone"))
-    for (const id of ["first", "second"]) await (await runtime.createRecorder(id, { onStopped })).start()
+    for (const id of ["first", "second"]) await runtime.createRecorder(id, { onStopped })
     const error = await runtime.shutdown().catch((error: unknown) => error)
     expect(error).toBeInstanceOf(MetricsError.ShutdownFailed)
     const { failures, message } = error as MetricsError.ShutdownFailed
@@ -83,8 +83,6 @@ describe("the registry", () => {
     await using runtime = await MetricsRuntime.start(options)
     const kept = await runtime.createRecorder("kept")
     const removed = await runtime.createRecorder("removed")
-    await kept.start()
-    await removed.start()
     await runtime.stopRecorder("kept")
     await runtime.stopAndRemoveRecorder("removed")
     expect([kept.state, removed.state]).toEqual(["Stopped", "Stopped"])
@@ -134,12 +132,11 @@ describe("a running runtime rejects with real errors", () => {
     ["getRecorder, blank", "InvalidArgument", ({ runtime }) => runtime.getRecorder("")],
     ["findRecorder, blank", "InvalidArgument", ({ runtime }) => runtime.findRecorder("")],
     ["stopRecorder, unknown", "RecorderNotFound", ({ runtime }) => runtime.stopRecorder("nobody")],
-    ["stopRecorder, not running", "InvalidState", ({ runtime }) => runtime.stopRecorder("storage")],
     ["stopAndRemoveRecorder, unknown", "RecorderNotFound", ({ runtime }) => runtime.stopAndRemoveRecorder("nobody")],
     ["registerMetric, unknown there", "UnknownMetric", ({ recorder }) => recorder.registerMetric(Fragile)],
     ["registerEvent", "InvalidArgument", ({ recorder }) => recorder.registerEvent({ _tag: "" })],
     ["getMetricSnapshot", "MetricNotRegistered", ({ recorder }) => recorder.getMetricSnapshot(Notes)],
-    ["stop", "InvalidState", ({ recorder }) => recorder.stop()]
+    ["start, running", "InvalidState", ({ recorder }) => recorder.start()]
   ]
 
   let running: Objects

@@ -88,7 +88,7 @@ const answers: ReadonlyArray<readonly [call: string, answer: string]> = [
   ["registerEvent with a symbol", `${event} be plain data`],
   ["registerEvent with a promise", `${event} be plain data`],
   ["recorderIds", '["storage"]'],
-  ["state", '"Idle"'],
+  ["state", '"Running"'],
   ["stats", expectedStats()],
   ["snapshots", "{}"],
   ["shutdown", '"done"']
@@ -98,7 +98,7 @@ function expectedStats(): string {
   const invalid = 14
   const refusedBy = { overflow: 0, invalid, notRunning: 0 }
   const counts = { offered: invalid, accepted: 0, refused: invalid, refusedBy, applied: 0, ignored: 0, evicted: 0 }
-  return JSON.stringify({ state: "Idle", capacity: 10_000, ...counts, pending: 0 })
+  return JSON.stringify({ state: "Running", capacity: 10_000, ...counts, pending: 0 })
 }
 
 describe("bad input from plain JavaScript", () => {

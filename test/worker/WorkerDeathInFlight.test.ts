@@ -49,7 +49,12 @@ describe("a worker that dies", () => {
   it.effect("fails a start in flight", () =>
     Effect.gen(function* () {
       const reached = yield* Latch.make()
-      const { kill, recorder } = yield* doomed({ onStarting: Effect.andThen(reached.open, Effect.never) })
+      let starts = 0
+      const onStarting = Effect.suspend(() =>
+        ++starts === 1 ? Effect.void : Effect.andThen(reached.open, Effect.never)
+      )
+      const { kill, recorder } = yield* doomed({ onStarting })
+      yield* recorder.stop
       const start = yield* waitingFor(recorder.start)
       yield* reached.await
       yield* kill
@@ -114,7 +119,6 @@ describe("a worker that dies", () => {
     Effect.gen(function* () {
       const { kill, recorder, runtime } = yield* doomed()
       const other = yield* runtime.createRecorder("other")
-      yield* other.start
       yield* other.stop
       yield* recorder.emit(gatedTick(1))
       const read = yield* waitingFor(recorder.snapshots)

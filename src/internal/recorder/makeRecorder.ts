@@ -239,10 +239,12 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
 
   onFailed({ error, foldLost }: Failure): void {
     this.#intake.fail()
+    const { removed } = this.#lifecycle
     const tell = (): void => {
       this.#hub.fail(error)
       this.#reads.failIfUnreadable()
-      this.#fork(this.#log.failure(error.message))
+      // Of a start that is given up, the one who made the recorder hears.
+      if (!removed) this.#fork(this.#log.failure(error.message))
     }
     // A fold that is lost is lost for many recorders: all of them fail before anybody hears of it.
     if (foldLost) this.later(tell)

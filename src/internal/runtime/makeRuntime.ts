@@ -3,6 +3,7 @@
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -152,11 +153,14 @@ export const makeRuntime = (
           : Effect.succeed(entry)
       })
 
-    const createRecorder = <R>(recorderId: string, own?: RecorderOptions<R>) =>
+    /** In one synchronous step: racing creates have one winner, and none slips past a shutdown. */
+    const make = <R>(
+      recorderId: string,
+      own: RecorderOptions<R> | undefined,
+      recorderContext: Context.Context<R>
+    ): Effect.Effect<RecorderControl, InvalidArgument | InvalidState | RecorderAlreadyExists> =>
       Effect.gen(function* () {
         const id = yield* idOf(recorderId)
-        const recorderContext = yield* Effect.context<R>()
-        // From here on in one synchronous step: racing creates have one winner, and none slips past a shutdown.
         const refusal = whyInvalidOptions(own, recorderOptionChecks)
         if (refusal !== undefined) return yield* refusal
         if (state !== "Running")
@@ -179,11 +183,32 @@ export const makeRuntime = (
         )
         recorders.set(id, { control, removing: false })
         yield* control.logMade
-        return control.service
+        return control
+      })
+
+    const createRecorder = <R>(recorderId: string, own?: RecorderOptions<R>) =>
+      Effect.uninterruptibleMask((restore) =>
+        Effect.gen(function* () {
+          const control = yield* make(recorderId, own, yield* Effect.context<R>())
+          // Nobody has a recorder that does not start.
+          yield* Effect.onError(restore(control.service.start), () => discard(control))
+          return control.service
+        })
+      )
+
+    const discard = (control: RecorderControl): Effect.Effect<void> =>
+      Effect.suspend(() => {
+        const id = control.service.recorderId
+        // A shutdown may have removed it.
+        if (recorders.get(id)?.control !== control) return Effect.void
+        recorders.delete(id)
+        return control.remove()
       })
 
     const stopRecorder = (recorderId: string) =>
-      Effect.flatMap(entryOf(recorderId), ({ control }) => control.service.stop)
+      Effect.flatMap(entryOf(recorderId), ({ control }) =>
+        control.stateUnsafe() === "Stopped" ? Effect.void : control.service.stop
+      )
 
     const stopAndRemoveRecorder = (recorderId: string) =>
       Effect.gen(function* () {
@@ -284,6 +309,8 @@ export const makeRuntime = (
         metricWatches.add(watch)
         return () => void metricWatches.delete(watch)
       },
+      makeIdle: (recorderId, own) =>
+        Effect.contextWith((here) => Effect.map(make(recorderId, own, here), ({ service }) => service)),
       foldLag: () => foldLag,
       foldCame: (seconds) => {
         foldLag = seconds

@@ -4,9 +4,16 @@
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Metric from "../../Metric.ts"
-import type { ReadError, RenderError } from "../../MetricsError.ts"
+import type {
+  InvalidArgument,
+  InvalidState,
+  ReadError,
+  RecorderAlreadyExists,
+  RenderError
+} from "../../MetricsError.ts"
 import type { Stats } from "../../Stats.ts"
 import type { Format } from "../exposition/exposition.ts"
+import type { RecorderOptions, RecorderService } from "../recorder/recorderModel.ts"
 import type { OfMetric } from "../recorder/recorderReads.ts"
 import type { LargestRead, ShownRead } from "../stream/protocol.ts"
 import type { RuntimeService } from "./runtimeModel.ts"
@@ -45,6 +52,11 @@ export interface RuntimeInternals {
    * It gives what undoes this.
    */
   readonly watchMetrics: (watch: MetricWatch) => () => void
+  /** Makes a recorder without starting it, as one that is made alone is: for tests of what is true of all recorders. */
+  readonly makeIdle: <R = never>(
+    recorderId: string,
+    options?: RecorderOptions<R>
+  ) => Effect.Effect<RecorderService, InvalidArgument | InvalidState | RecorderAlreadyExists, R>
   /** How long the fold took, in seconds, to come to the last read. */
   readonly foldLag: () => number | undefined
   /** Remembers it. */

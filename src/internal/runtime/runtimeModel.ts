@@ -8,9 +8,9 @@ import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type {
+  CreateError,
   InvalidArgument,
   InvalidState,
-  RecorderAlreadyExists,
   RecorderNotFound,
   RuntimeStartError,
   ShutdownFailed,
@@ -87,18 +87,24 @@ export interface RuntimeService {
   /** Starts the fold. While it starts, joins that start; when it runs, does nothing. */
   readonly start: Effect.Effect<void, RuntimeStartError>
   /**
-   * Makes a recorder under an id, which is trimmed. Its options override the defaults of the runtime. It is idle until
-   * its first event, and lives until it is removed or the runtime shuts down.
+   * Makes a recorder under an id, which is trimmed, and starts it. Its options override the defaults of the runtime. It
+   * lives until it is removed or the runtime shuts down.
+   *
+   * When it does not start, because its `onStarting` fails, does not end within `waitTimeout`, or the caller is
+   * interrupted meanwhile, what runs of it is interrupted and the id is free again.
    */
   readonly createRecorder: <R = never>(
     recorderId: string,
     options?: RecorderOptions<R>
-  ) => Effect.Effect<RecorderService, InvalidArgument | InvalidState | RecorderAlreadyExists, R>
+  ) => Effect.Effect<RecorderService, CreateError, R>
   readonly getRecorder: (recorderId: string) => Effect.Effect<RecorderService, InvalidArgument | RecorderNotFound>
   readonly findRecorder: (recorderId: string) => Effect.Effect<Option.Option<RecorderService>, InvalidArgument>
   /** The ids of the recorders, in the order of their making. */
   readonly recorderIds: Effect.Effect<ReadonlyArray<string>>
-  /** Stops a recorder. It stays registered, with its metrics and their state, even when its stop fails. */
+  /**
+   * Stops a recorder; does nothing when it is stopped. It stays registered, with its metrics and their state, even when
+   * its stop fails.
+   */
   readonly stopRecorder: (recorderId: string) => Effect.Effect<void, InvalidArgument | RecorderNotFound | StopError>
   /** Stops a recorder if it runs, and removes it with its state. It is gone even when its stop fails. */
   readonly stopAndRemoveRecorder: (
