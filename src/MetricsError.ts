@@ -257,7 +257,7 @@ export class RecorderFailed extends Schema.TaggedError<RecorderFailed>()("Record
  * A read, start or stop of a recorder did not end within its `waitTimeout`; `timeout` is how long that was. A start or a
  * stop goes on. `sequence` is the event up to which the fold had to come for it, `folded` how many it had folded.
  */
-export class WaitTimeout extends Schema.TaggedError<WaitTimeout>("mvx-metrics/WaitTimeout")("WaitTimeout", {
+export class WaitTimeout extends Schema.TaggedError<WaitTimeout>()("WaitTimeout", {
   recorderId: Schema.String,
   operation: Schema.Literals(["read", "start", "stop"]),
   timeout: Schema.String,

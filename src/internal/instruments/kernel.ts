@@ -56,7 +56,7 @@ export class Kernel implements InPlace {
     this.#table = new SeriesTable(instrument, points)
     this.#exemplars = exemplarsOf(instrument)
     if (instrument.expireAfter !== undefined)
-      this.#idle = { born: [], seen: [], lives: [], births: 0, expired: null, sweptAt: null }
+      this.#idle = { born: [], seen: [], lives: [], expiries: 0, expired: null, sweptAt: null }
   }
 
   event(event: MetricEvent, at: number): boolean {
@@ -109,12 +109,12 @@ export class Kernel implements InPlace {
   state(): SeriesState<unknown> {
     const series = this.#table.entries((index) => this.points.point(index))
     if (this.#idle === undefined) return { series, rejected: this.rejected }
-    const { births, born, expired, lives, seen, sweptAt } = this.#idle
+    const { born, expired, expiries, lives, seen, sweptAt } = this.#idle
     const idle = {
       born: this.#table.entries((index) => born[index]!),
       seen: this.#table.entries((index) => seen[index]!),
       lives: this.#table.entries((index) => lives[index]!),
-      births,
+      expiries,
       expired,
       sweptAt
     }
@@ -174,13 +174,14 @@ export class Kernel implements InPlace {
     const goesOn = seen !== undefined && !ended
     if (!goesOn) {
       idle.born[index] = at
-      idle.lives[index] = idle.births++
+      idle.lives[index] = idle.expiries
     }
     idle.seen[index] = at
   }
 
   #expire(idle: IdleSeries, index: number, at: number): void {
     idle.expired = together(this.#measure.merge, idle.expired, this.points.point(index), at)
+    idle.expiries++
     this.#exemplars?.forget(index)
     idle.seen[index] = undefined
   }
@@ -191,7 +192,7 @@ interface IdleSeries {
   readonly born: Array<number>
   readonly seen: Array<number | undefined>
   readonly lives: Array<number>
-  births: number
+  expiries: number
   expired: unknown
   sweptAt: number | null
 }

@@ -23,12 +23,12 @@ export interface Idle<Point> {
   readonly born: ByKey<number>
   readonly seen: ByKey<number>
   /**
-   * Which life of the metric's series each of them is in. It tells a series from an earlier one with the same labels
-   * that expired; times do not, because a clock can be set back.
+   * How many series had expired when each of them began. It tells a series from an earlier one with the same labels that
+   * expired; times do not, because a clock can be set back.
    */
   readonly lives: ByKey<number>
-  /** How many series have begun, those that expired included. The next one gets this number. */
-  readonly births: number
+  /** How many series have expired. */
+  readonly expiries: number
   /** What expired, so that it is not lost from the total. */
   readonly expired: Point | null
   /** When series were last looked through, or `null`. */
@@ -41,7 +41,7 @@ export const OverflowKey = "overflow"
 export const emptyState = ({ expireAfter }: Instrument): SeriesState<never> =>
   expireAfter === undefined
     ? { series: {}, rejected: 0 }
-    : { series: {}, rejected: 0, idle: { born: {}, seen: {}, lives: {}, births: 0, expired: null, sweptAt: null } }
+    : { series: {}, rejected: 0, idle: { born: {}, seen: {}, lives: {}, expiries: 0, expired: null, sweptAt: null } }
 
 export const keyOf = (values: ReadonlyArray<LabelValue>): string => JSON.stringify(values)
 
@@ -96,11 +96,11 @@ const put = <Point, Value>(
   const begins = point === undefined || ended
   const next = begins ? measure.first(value, at) : measure.next(point, value, at)
   const born = begins ? { ...idle.born, [key]: at } : idle.born
-  const lives = begins ? { ...idle.lives, [key]: idle.births } : idle.lives
-  const births = begins ? idle.births + 1 : idle.births
+  const expiries = ended ? idle.expiries + 1 : idle.expiries
+  const lives = begins ? { ...idle.lives, [key]: expiries } : idle.lives
   const seen = { ...idle.seen, [key]: at }
   const expired = ended ? together(measure.merge, idle.expired, point, at) : idle.expired
-  return { ...state, series: { ...series, [key]: next }, idle: { ...idle, born, seen, lives, births, expired } }
+  return { ...state, series: { ...series, [key]: next }, idle: { ...idle, born, seen, lives, expiries, expired } }
 }
 
 /** The series that an event with this key goes to. */
@@ -149,10 +149,11 @@ export const withoutIdle = <Point, Value>(
   const born: Record<string, number> = {}
   const seen: Record<string, number> = {}
   const lives: Record<string, number> = {}
-  let { expired } = idle
+  let { expired, expiries } = idle
   for (const [key, point] of Object.entries(state.series)) {
     if (isIdle(instrument, idle.seen[key]!, now)) {
       expired = together(measure.merge, expired, point, now)
+      expiries++
     } else {
       series[key] = point
       born[key] = idle.born[key]!
@@ -160,7 +161,7 @@ export const withoutIdle = <Point, Value>(
       lives[key] = idle.lives[key]!
     }
   }
-  return { ...state, series, idle: { ...idle, born, seen, lives, expired, sweptAt: now } }
+  return { ...state, series, idle: { born, seen, lives, expiries, expired, sweptAt: now } }
 }
 
 /** Two points, of which either may not be there. `now`: see {@link Measure.merge}. */
@@ -194,7 +195,7 @@ export const mergeStates =
       born: byKey(left.idle.born, right.idle.born, (a, b) => Math.min(a, b)),
       seen: byKey(left.idle.seen, right.idle.seen, laterTime, now),
       lives: byKey(left.idle.lives, right.idle.lives, (a, b) => Math.max(a, b)),
-      births: left.idle.births + right.idle.births,
+      expiries: left.idle.expiries + right.idle.expiries,
       expired: together(measure.merge, left.idle.expired, right.idle.expired, now),
       sweptAt: together(laterTime, left.idle.sweptAt, right.idle.sweptAt, now)
     }
@@ -233,7 +234,8 @@ export const minusStates =
     for (const [key, point] of Object.entries(earlier.series)) {
       if (!goesOn(later, earlier, key)) before = together(merge, before, point)
     }
-    return { series, rejected, idle: { ...later.idle, expired: rest(later.idle.expired, before) } }
+    const expiries = later.idle.expiries - earlier.idle.expiries
+    return { series, rejected, idle: { ...later.idle, expiries, expired: rest(later.idle.expired, before) } }
   }
 
 /** Whether a series of the earlier state is there in the later one, and has not expired and begun anew. */
