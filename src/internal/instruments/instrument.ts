@@ -43,9 +43,11 @@ export interface Instrument {
 
 export type Settings = { readonly [setting: string]: unknown }
 
-/** What a source gives for an event. */
-export const sourceValue = (source: Source, event: MetricEvent, at: number): unknown =>
-  typeof source === "function" ? source(event, at) : (event as unknown as { readonly [field: string]: unknown })[source]
+/** What a source gives for an event. A field that is not there is not what the event inherits under its name. */
+export const sourceValue = (source: Source, event: MetricEvent, at: number): unknown => {
+  if (typeof source === "function") return source(event, at)
+  return Object.hasOwn(event, source) ? (event as unknown as { readonly [field: string]: unknown })[source] : undefined
+}
 
 /** The fields of an event that an instrument reads, or `undefined` where a function of the user reads the whole event. */
 export const fieldsRead = ({ filter, labels, settings, value }: Instrument): ReadonlyArray<string> | undefined => {

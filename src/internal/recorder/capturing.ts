@@ -96,8 +96,10 @@ export const capturing = (
 const keep = (event: MetricEvent): MetricEvent | undefined => {
   const copy = copyOf(event)
   if (copy !== undefined || whyNotEvent(event) !== undefined) return copy
-  const fields = Object.entries(event).filter(([, value]) => copyOf({ _tag: event._tag, value } as MetricEvent))
-  return copyOf(Object.fromEntries(fields) as unknown as MetricEvent)
+  const fields = Object.getOwnPropertyNames(event)
+    .map((name) => [name, event[name as never] as unknown] as const)
+    .filter(([, value]) => copyOf({ _tag: event._tag, value } as MetricEvent))
+  return copyOf({ ...Object.fromEntries(fields), _tag: event._tag } as MetricEvent)
 }
 
 /** What became of an event; `undefined`: who emitted it was interrupted while it waited. */

@@ -249,6 +249,3 @@ export const literalCode = (values: ReadonlyArray<SchemaAST.LiteralValue>, value
   for (let i = 0; i < values.length; i++) if (Object.is(values[i], value)) return FirstCode + i
   return -1
 }
-
-/** Whether a struct has a field that must be there. */
-export const hasRequired = ({ fields }: StructField): boolean => fields.some(([, field]) => !field.missing)

@@ -4,25 +4,15 @@
  */
 import type { MetricEvent } from "../../MetricEvent.ts"
 import { isPlain } from "../deepFreeze.ts"
-import {
-  type Field,
-  hasRequired,
-  isInteger,
-  type Layout,
-  literalCode,
-  type NamedField,
-  type StructField
-} from "./layout.ts"
+import { type Field, isInteger, type Layout, literalCode, type NamedField } from "./layout.ts"
 import type { RowMemory, RowRead, RowSource, Rows, RowWrite } from "./rowFormat.ts"
 import { Missing, Null, Present, Undefined } from "./rowFormat.ts"
 
 type Struct = { readonly [name: string]: unknown }
 
-/** Where no field has to be there, a `Date` or a `Map` would pass for a struct that has none of them. */
-const isStruct = (value: unknown, field: StructField): boolean => {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return false
-  return hasRequired(field) || isPlain(value)
-}
+/** A plain object, whose fields are its own. A `Date` or a `Map` would pass for a struct that has no required field. */
+const isStruct = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && !Array.isArray(value) && isPlain(value)
 
 /** What becomes of the values of a row before the row has a place: they are checked first, stored then. */
 interface Draft {
@@ -47,9 +37,11 @@ const absentCode = (name: string, field: Field, owner: Struct, value: unknown): 
   return field.missing ? Missing : -1
 }
 
-/** What every object inherits is no field of the event. */
-const readOf = (name: string): ((owner: Struct) => unknown) =>
-  name in Object.prototype ? (owner) => (Object.hasOwn(owner, name) ? owner[name] : undefined) : (owner) => owner[name]
+/** What an object inherits is no field of the event. */
+const readOf =
+  (name: string) =>
+  (owner: Struct): unknown =>
+    Object.hasOwn(owner, name) ? owner[name] : undefined
 
 const putOf = ([name, field]: NamedField): Put => {
   const read = readOf(name)
@@ -120,7 +112,7 @@ const putOf = ([name, field]: NamedField): Put => {
       const puts = field.fields.map(putOf)
       return (draft, owner) => {
         const value = read(owner)
-        if (!isStruct(value, field)) return putAbsent(draft, owner, value)
+        if (!isStruct(value)) return putAbsent(draft, owner, value)
         present(draft)
         for (const put of puts) if (!put(draft, value as Struct)) return false
         return true

@@ -3,7 +3,7 @@
  * as fast as closures over it. What the code does is what {@link ./rowClosures.ts} does, to the byte.
  */
 import { isPlain } from "../deepFreeze.ts"
-import { type Field, hasRequired, type Layout, type LiteralField, type NamedField, type StructField } from "./layout.ts"
+import type { Field, Layout, LiteralField, NamedField, StructField } from "./layout.ts"
 import type { RowMemory, RowRead, RowWrite } from "./rowFormat.ts"
 import { FirstCode, Missing, Null, Present, Undefined } from "./rowFormat.ts"
 
@@ -21,13 +21,17 @@ const property = (name: string): string => JSON.stringify(name)
 /** In an object literal `"__proto__": x` would set the prototype. */
 const key = (name: string): string => (name === "__proto__" ? `["__proto__"]` : property(name))
 
-/** What every object inherits is no field of the event. */
+/**
+ * What an object inherits is no field of the event. To ask each field costs as much as to write it, so objects whose
+ * prototype is the usual one are asked only for the names that it has. Structs have no other prototype, or do not fit.
+ */
 const read = (owner: string, name: string): string => {
+  const isEvent = owner === "e"
   // A struct may turn out to be none.
-  const value = `${owner}${owner === "e" ? "" : "?."}[${property(name)}]`
-  return name in Object.prototype
-    ? `(${owner} != null && Object.hasOwn(${owner}, ${property(name)}) ? ${value} : undefined)`
-    : value
+  const value = `${owner}${isEvent ? "" : "?."}[${property(name)}]`
+  const own = `Object.hasOwn(${owner}, ${property(name)})`
+  if (name in Object.prototype) return `(${owner} != null && ${own} ? ${value} : undefined)`
+  return isEvent ? `(inherits && !${own} ? undefined : ${value})` : value
 }
 
 /** A number as code; `-0` would print as 0. */
@@ -142,8 +146,8 @@ class WriteCode {
   }
 
   #struct(field: StructField, value: string, absent: string): void {
-    const plain = hasRequired(field) ? "" : ` && ${this.constant(isPlain)}(${value})`
-    this.checks.push(`if (typeof ${value} === "object" && ${value} !== null && !Array.isArray(${value})${plain}) {`)
+    const plain = `${this.constant(isPlain)}(${value})`
+    this.checks.push(`if (typeof ${value} === "object" && ${value} !== null && !Array.isArray(${value}) && ${plain}) {`)
     this.fields(field.fields, value)
     this.checks.push(`} else { ${absent} }`)
   }
@@ -166,6 +170,7 @@ export const generateWrite = (layout: Layout, type: number, writer: RowMemory): 
   const source = `"use strict";
 return function write(source, e) {
   ${code.declarations.join("\n  ")}
+  const inherits = Object.getPrototypeOf(e) !== Object.prototype;
   ${code.reads.join("\n  ")}
   ${code.narrow ? "let wide;" : ""}
   ${code.checks.join("\n  ")}
