@@ -19,9 +19,11 @@ import {
 } from "./rowFormat.ts"
 import { StringCodes } from "./stringCodes.ts"
 
-/** Events between two looks at the clock within a turn of the event loop: so many at first, and so many at the most. */
-const FirstLook = 64
-const MostPerLook = 256
+/**
+ * Most events between two looks at the clock within a turn of the event loop. So many less one may have a time that is
+ * too old, where they are slow and come right after a burst of fast ones; see `look`.
+ */
+const MostPerLook = 16
 
 /** Words of a burst that the fold does not see yet. */
 const WordsUnseen = PageWords >> 2
@@ -35,7 +37,9 @@ export class RowWriter extends PageWriter implements RowMemory {
   private runWords = 1
   /** Events of this turn of the event loop after which the live clock is read again: none at its begin. */
   private untilLook = 0
-  private perLook = FirstLook
+  private perLook = 1
+  /** Events written since the clock last moved. */
+  private sinceMoved = 0
   /** The time of the events to come, and whether the stream has to be told of it. */
   private time = Number.NaN
   private isNewTime = false
@@ -67,10 +71,11 @@ export class RowWriter extends PageWriter implements RowMemory {
     return given
   }
 
-  /** The time of an event that is emitted now. */
+  /** The time of an event that is emitted now, and not written yet. */
   now(): number {
     this.endRun()
-    this.stamp()
+    if (this.given === undefined) this.look()
+    else this.stamp()
     return this.time
   }
 
@@ -82,18 +87,25 @@ export class RowWriter extends PageWriter implements RowMemory {
     this.changeTime(this.given)
   }
 
-  /** The live clock is read for the first event of a turn of the event loop, and then every few dozen events. */
+  /**
+   * The live clock is read for the first event of a turn of the event loop, and then after as many events as take a
+   * millisecond at the most, going by how many came since the clock last moved: after each where they are slow.
+   */
   private look(): void {
     const now = Date.now()
     if (this.inTurn) {
-      // Rarer while events come faster than the clock moves; as often as it takes where they are slow in one long turn.
       const passed = now - this.time
-      this.perLook = passed < 2 ? Math.min(MostPerLook, 2 * this.perLook) : Math.ceil(this.perLook / passed)
+      this.sinceMoved += this.perLook - Math.max(0, this.untilLook)
+      if (passed !== 0) {
+        this.sinceMoved = 0
+        this.perLook = passed === 1 ? (this.perLook + 1) >> 1 : 1
+      } else if (this.sinceMoved >= 2 * this.perLook && this.perLook < MostPerLook) this.perLook *= 2
       // In a burst the fold goes along with what is written, and does not wait for the page.
       if (this.publishesEachTurn && this.pos - this.published > WordsUnseen) this.publish(false)
     } else {
       this.inTurn = true
-      this.perLook = FirstLook
+      this.perLook = 1
+      this.sinceMoved = 0
       // `queueMicrotask` would cost three times as much: it makes an asynchronous resource of each.
       void settled.then(this.endTurn)
     }

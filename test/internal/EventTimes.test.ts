@@ -1,0 +1,52 @@
+// Events of one synchronous turn have their own times by the live clock, to a millisecond, at whatever pace they come.
+import { afterEach, expect, it, vi } from "@effect/vitest"
+import { Schema } from "effect"
+import fc from "fast-check"
+import { layoutOf } from "../../src/internal/stream/layout.ts"
+import { StreamPair } from "../support/streamPair.ts"
+
+const layout = layoutOf("tick", Schema.TaggedStruct("tick", { n: Schema.Number }).ast)!
+
+afterEach(() => void vi.restoreAllMocks())
+
+/** How old the time of each event is, where one comes every so many milliseconds. */
+const staleness = (paces: ReadonlyArray<number>): ReadonlyArray<number> => {
+  let now = 1_700_000_000_000
+  vi.spyOn(Date, "now").mockImplementation(() => Math.floor(now))
+  const stream = new StreamPair()
+  const encoder = stream.writer.encoder(layout)
+  const emitted = paces.map((pace, n) => {
+    now += pace
+    encoder.write(stream.source(1), { _tag: "tick", n } as never)
+    return now
+  })
+  stream.flush()
+  const times = stream.came.flatMap((each) => ("at" in each ? [each.at] : []))
+  expect(times).toHaveLength(paces.length)
+  return times.map((at, i) => emitted[i]! - at)
+}
+
+it("an event of a long turn has its own time", () => {
+  const stale = staleness(new Array(30).fill(100))
+  expect(Math.max(...stale)).toBeLessThan(1)
+})
+
+it("at a steady pace times are less than three milliseconds old, the one that the clock counts in included", () => {
+  fc.assert(
+    fc.property(fc.double({ min: 1e-4, max: 200, noNaN: true }), fc.integer({ min: 1, max: 300 }), (pace, count) => {
+      expect(Math.max(...staleness(new Array(count).fill(pace)))).toBeLessThan(3)
+    }),
+    { numRuns: 200 }
+  )
+})
+
+it("after a burst of fast events, 15 slow ones at the most have a time that is too old", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 500 }), (fast) => {
+      const stale = staleness([...new Array(fast).fill(0.0001), ...new Array(40).fill(100)])
+      expect(stale.filter((age) => age >= 1).length).toBeLessThanOrEqual(15)
+      expect(Math.max(...stale.slice(fast + 16))).toBeLessThan(1)
+    }),
+    { numRuns: 50 }
+  )
+})
