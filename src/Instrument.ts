@@ -77,6 +77,12 @@ export interface InstrumentOptions<F extends Family, Tag extends TagOf<F>, LS ex
    */
   readonly maxSeries?: number
   /**
+   * Most characters of a label value, or of a value that `frequency` counts, as `length` counts them: from 2 to 65 536.
+   * A longer value is cut and ends with an ellipsis (`…`), because every scrape repeats it. Values that are equal once
+   * they are cut share a series, as in OpenTelemetry, so totals stay exact. Default: 256.
+   */
+  readonly maxLabelLength?: number
+  /**
    * Lets go of series that had no event for so long, by the time of the events and of the reader. What they had stays in
    * the total. A label value that comes back begins anew. Default: series stay.
    */
@@ -110,6 +116,8 @@ export type Overflow<Point> = Point & {
 /** What every built-in metric shows beside its points, where there is any. */
 export interface Remarks<Point> {
   readonly overflow?: Overflow<Point>
+  /** How many series have a label value that was longer than `maxLabelLength`, and was cut. */
+  readonly cut?: number
   /** Measurements that were none: not a finite number, or negative for a counter. They changed nothing else. */
   readonly rejected?: number
 }

@@ -192,7 +192,10 @@ export const frequency = <
   instrument("frequency", name, options, {
     required: ["value"],
     checks: { maxValues: positiveInteger },
-    settings: ({ maxValues = 1000 }) => ({ maxValues })
+    settings: ({ maxLabelLength, maxValues = 1000 }) => ({
+      maxValues,
+      ...(maxLabelLength !== undefined && { maxLabelLength })
+    })
   })
 
 export interface DistinctOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>

@@ -29,6 +29,10 @@ const told: ReadonlyArray<readonly [family: Family, of: (condition: Condition) =
   [
     family("measurements.rejected", "{measurement}", true, "Measurements not finite, or negative for a counter."),
     (condition) => remark(condition, "rejected")
+  ],
+  [
+    family("series.cut", "{series}", false, "Series with a label value that was too long, and was cut."),
+    (condition) => remark(condition, "cut")
   ]
 ]
 
@@ -67,5 +71,5 @@ export const missedData = (condition: Condition, attributes: Attributes): Readon
   toldData([condition], attributes).filter(({ points }) => points.length > 0)
 
 /** What an instrument shows beside its points. Other metrics may show anything under these names. */
-const remark = ({ dimensions, metric }: Condition, name: "overflow" | "rejected"): unknown =>
+const remark = ({ dimensions, metric }: Condition, name: "overflow" | "rejected" | "cut"): unknown =>
   metric.instrument === undefined ? undefined : (dimensions as { readonly [name: string]: unknown } | undefined)?.[name]

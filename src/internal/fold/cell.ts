@@ -9,6 +9,7 @@ import type { MetricEvent } from "../../MetricEvent.ts"
 import type { Quarantine, Snapshot } from "../../Snapshot.ts"
 import { describeError } from "../describeError.ts"
 import { Duplicates } from "../exposition/duplicates.ts"
+import { cutText, MostOfError } from "../instruments/cutText.ts"
 import { type InPlace, Kernel } from "../instruments/kernel.ts"
 import { kernelOf } from "../instruments/kernelOf.ts"
 import { bygoneSeries, shownSeries, soleExemplars } from "../instruments/shownSeries.ts"
@@ -86,7 +87,8 @@ export class Cell {
     MutableRef.set(this.#state.ref, this.#working)
   }
 
-  #putOut(error: string, missed: number): void {
+  #putOut(text: string, missed: number): void {
+    const error = cutText(text, MostOfError)
     this.#quarantine = { error, missed }
     this.#onQuarantined(this.metric, error)
   }

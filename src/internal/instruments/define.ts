@@ -33,6 +33,7 @@ interface Given {
   readonly filter?: Instrument["filter"]
   readonly labels?: unknown
   readonly maxSeries?: number
+  readonly maxLabelLength?: number
   readonly expireAfter?: Duration.Input
   readonly description?: string
   readonly unit?: string
@@ -50,6 +51,7 @@ export const instrument = <M>(kind: KindName, name: string, options: unknown, sp
     value: given[measures] as Source | undefined,
     labels: labelSources(given.labels),
     maxSeries: given.maxSeries ?? 2000,
+    ...(given.maxLabelLength !== undefined && { maxLabelLength: given.maxLabelLength }),
     expireAfter: given.expireAfter === undefined ? undefined : Duration.toMillis(given.expireAfter),
     settings: special.settings?.(given) ?? {}
   }

@@ -5,8 +5,9 @@
 import * as Predicate from "effect/Predicate"
 import type { MetricEvent } from "../../MetricEvent.ts"
 import type { Check } from "../options.ts"
+import { cutText } from "./cutText.ts"
 import { bucketOf } from "./histogram.ts"
-import { type Instrument, sourceValue } from "./instrument.ts"
+import { type Instrument, MostOfLabel, sourceValue } from "./instrument.ts"
 
 export interface Exemplar {
   readonly traceId: string
@@ -40,7 +41,7 @@ export const exemplarSettings = (given: unknown): { readonly exemplar?: Exemplar
 
 const textIn = (field: string, event: MetricEvent, at: number): string | undefined => {
   const value = sourceValue(field, event, at)
-  return typeof value === "string" && value !== "" ? value : undefined
+  return typeof value === "string" && value !== "" ? cutText(value, MostOfLabel) : undefined
 }
 
 /** By bucket; of a counter there is one. */

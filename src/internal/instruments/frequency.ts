@@ -36,9 +36,9 @@ const combine = (
 const withoutZeros = (counts: FrequencyPoint["counts"]): FrequencyPoint["counts"] =>
   Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== 0))
 
-export const frequencyMeasure = (maxValues: number): Measure<FrequencyPoint, LabelValue> => {
+export const frequencyMeasure = (maxValues: number, most?: number): Measure<FrequencyPoint, LabelValue> => {
   const next = (point: FrequencyPoint, of: LabelValue): FrequencyPoint => {
-    const value = String(labelValue(of))
+    const value = String(labelValue(of, most))
     const { counts, others } = point
     return Object.hasOwn(counts, value) || Object.keys(counts).length < maxValues
       ? { counts: withCount(counts, value, countOf(counts, value) + 1), others }
@@ -66,10 +66,12 @@ export class FrequencyPoints implements Points {
   readonly b = noNumbers
   readonly least = 0
   readonly #maxValues: number
+  readonly #most: number | undefined
   readonly #series: Array<{ readonly counts: Map<string, number>; others: number }> = []
 
-  constructor(maxValues: number) {
+  constructor(maxValues: number, most?: number) {
     this.#maxValues = maxValues
+    this.#most = most
   }
 
   reserve(index: number): void {
@@ -78,7 +80,7 @@ export class FrequencyPoints implements Points {
 
   add(index: number, of: LabelValue): void {
     const { counts } = this.#series[index]!
-    const value = String(labelValue(of))
+    const value = String(labelValue(of, this.#most))
     const count = counts.get(value)
     if (count !== undefined) counts.set(value, count + 1)
     else if (counts.size < this.#maxValues) counts.set(value, 1)

@@ -3,6 +3,7 @@
  */
 import * as Predicate from "effect/Predicate"
 import type { MetricEvent } from "../../MetricEvent.ts"
+import { cutText } from "./cutText.ts"
 
 /** What a label may be. A field that is not there is `null`. */
 export type LabelValue = string | number | boolean | null
@@ -35,6 +36,8 @@ export interface Instrument {
   readonly value: Source | undefined
   readonly labels: ReadonlyArray<readonly [name: string, source: Source]>
   readonly maxSeries: number
+  /** Longer values of labels, in UTF-16 code units, are cut. `undefined`: {@link MostOfLabel}. */
+  readonly maxLabelLength?: number
   /** Milliseconds without an event after which a series is let go; `undefined`: it stays. */
   readonly expireAfter: number | undefined
   /** What its kind needs to know beside: boundaries, quantiles and the like. */
@@ -62,11 +65,19 @@ export const fieldsRead = ({ filter, labels, settings, value }: Instrument): Rea
 export const measuredValue = ({ value }: Instrument, event: MetricEvent, at: number): unknown =>
   value === undefined ? 1 : (sourceValue(value, event, at) ?? undefined)
 
-export const labelValue = (value: unknown): LabelValue => {
+/** Most UTF-16 code units of a label value, unless a definition says otherwise. */
+export const MostOfLabel = 256
+
+/** Texts longer than `most` are cut, so that a scrape does not repeat them for ever. */
+export const labelValue = (value: unknown, most = MostOfLabel): LabelValue => {
   if (value === undefined || value === null) return null
   if (typeof value === "number" && !Number.isFinite(value)) return String(value)
-  return Predicate.isString(value) || Predicate.isNumber(value) || Predicate.isBoolean(value) ? value : String(value)
+  if (Predicate.isNumber(value) || Predicate.isBoolean(value)) return value
+  return cutText(Predicate.isString(value) ? value : String(value), most)
 }
 
-export const labelValues = ({ labels }: Instrument, event: MetricEvent, at: number): ReadonlyArray<LabelValue> =>
-  labels.map(([, source]) => labelValue(sourceValue(source, event, at)))
+export const labelValues = (
+  { labels, maxLabelLength }: Instrument,
+  event: MetricEvent,
+  at: number
+): ReadonlyArray<LabelValue> => labels.map(([, source]) => labelValue(sourceValue(source, event, at), maxLabelLength))

@@ -46,8 +46,10 @@ const kinds: { readonly [K in KindName]: (settings: any) => Kind } = {
   distinct: (settings) => kind(distinctMeasure(settings), showDistinct, { points: () => new DistinctPoints(settings) }),
   exponentialHistogram: (settings) =>
     kind(exponentialMeasure(settings), showExponential, { points: () => new ExponentialPoints(settings) }),
-  frequency: ({ maxValues }) =>
-    kind(frequencyMeasure(maxValues), showFrequency, { points: () => new FrequencyPoints(maxValues) }),
+  frequency: ({ maxValues, maxLabelLength }) =>
+    kind(frequencyMeasure(maxValues, maxLabelLength), showFrequency, {
+      points: () => new FrequencyPoints(maxValues, maxLabelLength)
+    }),
   gauge: ({ mode }) =>
     mode === "add"
       ? kind(levelMeasure, showGauge, { numbers: true, adds: false })

@@ -37,6 +37,10 @@ export class SeriesTable {
     this.#points = points
   }
 
+  get mostOfLabel(): number | undefined {
+    return this.#instrument.maxLabelLength
+  }
+
   /** The index of a series, which is new or known. Beyond the cap all share one. */
   indexOf(values: ReadonlyArray<LabelValue>): number {
     return this.#indexOfKey(keyOf(values))
@@ -107,7 +111,7 @@ class FindByOne implements SeriesFinder {
   find(rows: Rows, at: number): number {
     const field = this.#field
     const code = field === undefined ? 0 : rows.i32[at * 2 + field.half]!
-    const index = this.#table.indexOf(field === undefined ? [] : [labelOf(field, rows, code)])
+    const index = this.#table.indexOf(field === undefined ? [] : [labelOf(field, rows, code, this.#table.mostOfLabel)])
     if (field === undefined || !isPassing(field, code)) {
       while (this.codes.length <= code) this.codes.push(-1)
       this.codes[code] = index
@@ -136,7 +140,9 @@ class FindByAll implements SeriesFinder {
     for (let i = 0; i < row.length; i++) row[i] = rows.i32[at * 2 + this.#fields[i]!.half]!
     const seen = this.#known.find(row)
     if (seen >= 0) return seen
-    const index = this.#table.indexOf(this.#fields.map((field, i) => labelOf(field, rows, row[i]!)))
+    const index = this.#table.indexOf(
+      this.#fields.map((field, i) => labelOf(field, rows, row[i]!, this.#table.mostOfLabel))
+    )
     if (!this.#fields.some((field, i) => isPassing(field, row[i]!))) this.#known.add(row, index)
     return index
   }
@@ -146,8 +152,8 @@ class FindByAll implements SeriesFinder {
 const isPassing = (field: CodedField, code: number): boolean =>
   field.kind === "string" && code >= FirstCode && code < FirstLasting
 
-const labelOf = (field: CodedField, rows: Rows, code: number): LabelValue =>
-  labelValue(field.kind === "string" ? rows.strings[code] : field.values[code - FirstCode])
+const labelOf = (field: CodedField, rows: Rows, code: number, most: number | undefined): LabelValue =>
+  labelValue(field.kind === "string" ? rows.strings[code] : field.values[code - FirstCode], most)
 
 /** A hash table from a few codes to an index: open addressing, no objects. */
 class CodeTable {

@@ -6,11 +6,14 @@ import type { LabelValue } from "./instrument.ts"
 import type { Kernel } from "./kernel.ts"
 import { kindOf } from "./kinds.ts"
 import { labelsOf } from "./series.ts"
+import { cutSeries } from "./view.ts"
 
 interface SeriesShown {
   readonly series: ReadonlyArray<{ readonly labels: { readonly [name: string]: LabelValue } }>
   /** What is beyond the cap. */
   readonly overflow?: object
+  /** How many series have labels that were cut. */
+  readonly cut?: number
 }
 
 interface ShownSeries extends SeriesShown {
@@ -27,15 +30,17 @@ const seriesOf = (kernel: Kernel, now: number, which: "live" | "idle"): SeriesSh
   const { instrument } = kernel
   const { show } = kindOf(instrument)
   const series: Array<SeriesShown["series"][number]> = []
+  const keys: Array<string> = []
   let overflow: object | undefined
   kernel.eachSeries(now, which, (key, point, exemplars, life) => {
+    keys.push(key)
     const labels = labelsOf(instrument, key)
     let shown = show(point, now)
     if (exemplars !== undefined || life !== undefined) shown = { ...shown, exemplars, life }
     if (labels === undefined) overflow = shown
     else series.push({ ...shown, labels })
   })
-  return { series, ...(overflow !== undefined && { overflow }) }
+  return { series, ...(overflow !== undefined && { overflow }), ...cutSeries(instrument, keys) }
 }
 
 /** What series were that are shown no more. */

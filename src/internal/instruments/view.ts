@@ -1,7 +1,8 @@
 /**
  * What an instrument shows: its series, all of them together, and what is remarkable.
  */
-import type { Instrument, LabelValue } from "./instrument.ts"
+import { looksCut } from "./cutText.ts"
+import { type Instrument, type LabelValue, MostOfLabel } from "./instrument.ts"
 import { type Kind, kindOf } from "./kinds.ts"
 import { labelsOf, OverflowKey, type SeriesState, together, withoutIdle } from "./series.ts"
 
@@ -14,8 +15,24 @@ export const view = (instrument: Instrument, state: SeriesState<unknown>, now: n
     ...(kind.adds || !labelled ? { ...kind.show(total(kind, live, now), now), ...kind.frame } : {}),
     ...(labelled && { series: seriesOf(instrument, kind, live, now) }),
     ...overflow(instrument, kind, live, now),
+    ...cutSeries(instrument, Object.keys(live.series)),
     ...(live.rejected > 0 && { rejected: live.rejected })
   }
+}
+
+/** How many series have a label value that was cut, where there are any. */
+export const cutSeries = (
+  { labels, maxLabelLength = MostOfLabel }: Instrument,
+  keys: Iterable<string>
+): { readonly cut?: number } => {
+  if (labels.length === 0) return {}
+  let cut = 0
+  for (const key of keys) {
+    // Most keys are too short to have one.
+    if (key === OverflowKey || key.length < maxLabelLength) continue
+    if ((JSON.parse(key) as ReadonlyArray<LabelValue>).some((value) => looksCut(value, maxLabelLength))) cut++
+  }
+  return cut === 0 ? {} : { cut }
 }
 
 /** Of all series, of what is beyond the cap, and of what has expired. */
