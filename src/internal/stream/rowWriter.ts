@@ -96,9 +96,9 @@ export class RowWriter extends PageWriter implements RowMemory {
     if (this.inTurn) {
       const passed = now - this.time
       this.sinceMoved += this.perLook - Math.max(0, this.untilLook)
-      if (passed !== 0) {
+      if (passed < 0 || passed >= 1) {
         this.sinceMoved = 0
-        this.perLook = passed === 1 ? (this.perLook + 1) >> 1 : 1
+        this.perLook = passed >= 1 && passed < 2 ? (this.perLook + 1) >> 1 : 1
       } else if (this.sinceMoved >= 2 * this.perLook && this.perLook < MostPerLook) this.perLook *= 2
       // In a burst the fold goes along with what is written, and does not wait for the page.
       if (this.publishesEachTurn && this.pos - this.published > WordsUnseen) this.publish(false)
