@@ -26,10 +26,26 @@ import { describeError } from "./internal/describeError.ts"
 /**
  * A fact: the `_tag` is the event type, singular. The other properties are plain data (what structured clone takes
  * without losing anything: primitives, dates, arrays, plain objects).
+ *
+ * An event that is not plain data, that is nested more than {@link MostDepth} levels deep (as what contains itself is) or
+ * that is larger than {@link MostBytes} is refused as `invalid`. It is refused alone: other events and recorders go on.
  */
 export interface MetricEvent {
   readonly _tag: string
 }
+
+/**
+ * Most levels of objects and arrays in an event, itself included: 100. Facts have a few. Threads have stacks of different
+ * sizes, and one that has to read a message nested thousands of levels deep may not be able to.
+ */
+export const MostDepth = 100
+
+/**
+ * Most bytes of an event: 16 MiB. A text or the name of a property counts 2 bytes for each UTF-16 code unit, binary data
+ * what its memory has, any other value 8. No event of a fixed width has more, so the limit is the same however an event
+ * travels.
+ */
+export const MostBytes = 16 * 1_048_576
 
 /**
  * A family of events: what `Schema.TaggedUnion({...})` gives, or `Schema.Union([...])` with

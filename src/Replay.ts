@@ -29,8 +29,9 @@ import { DirectFold } from "./internal/fold/directFold.ts"
 import { type Captured, LineCutter, lineReader, lineWriter } from "./internal/ndjson.ts"
 import { aFamily, type Check, whyInvalid, whyInvalidOptions } from "./internal/options.ts"
 import { refusing } from "./internal/refusing.ts"
+import { whyInvalidEvent } from "./internal/stream/eventWriter.ts"
 import type * as Metric from "./Metric.ts"
-import { type Family, type MetricEvent, whyNotEvent } from "./MetricEvent.ts"
+import type { Family, MetricEvent } from "./MetricEvent.ts"
 import { InvalidArgument, type InvalidLine } from "./MetricsError.ts"
 import type { Snapshot, Snapshots } from "./Snapshot.ts"
 
@@ -69,7 +70,7 @@ class Run {
   }
 
   take({ at, event }: Captured): void {
-    const reason = aTime(at) ?? whyNotEvent(event)
+    const reason = aTime(at) ?? whyInvalidEvent(event)
     if (reason !== undefined) throw new InvalidArgument({ argument: `captured[${this.#count}]`, reason })
     this.#count++
     this.#last = at

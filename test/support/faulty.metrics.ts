@@ -43,3 +43,13 @@ export const ChangesInPlace = Metric.make("faulty.changes_in_place", {
     }
   }
 })
+
+/** Shows and keeps lists in lists, as many levels as a note's text says. */
+export const Nesting = Metric.make("faulty.nesting", {
+  events: ProbeEvent,
+  initial: [] as ReadonlyArray<unknown>,
+  reduce: { "probe.note": (_state, { text }) => nestedLists(Number(text)) as ReadonlyArray<unknown> }
+})
+
+export const nestedLists = (levels: number): unknown =>
+  Array.from({ length: levels - 1 }).reduce((inner) => [inner], [] as unknown)

@@ -14,6 +14,7 @@ import { type InPlace, Kernel } from "../instruments/kernel.ts"
 import { kernelOf } from "../instruments/kernelOf.ts"
 import { bygoneSeries, shownSeries, soleExemplars } from "../instruments/shownSeries.ts"
 import type { LargestRead, ShownRead, StateRead } from "../stream/protocol.ts"
+import { copyOut } from "./copyOut.ts"
 import { largestSeries } from "./largestSeries.ts"
 
 /** What a metric shows at a moment, for one who does not keep it. */
@@ -128,9 +129,9 @@ export class Cell {
     return { metric, dimensions, createdAt, quarantine: this.#quarantine, duplicates: this.#duplicates }
   }
 
-  /** A copy that the reader may keep: structured clone also refuses here what could not cross a thread. */
+  /** A copy that the reader may keep: what could not cross a thread is refused here. */
   snapshot(now: number): Snapshot {
-    const dimensions = this.#try(() => structuredClone(this.#view(now)), this.#shown)
+    const dimensions = this.#try(() => this.#copy(this.#view(now)), this.#shown)
     this.#shown = dimensions
     return this.#snapshotOf(dimensions)
   }
@@ -150,6 +151,11 @@ export class Cell {
     return { snapshot, epoch, createdAt, ...(bygone !== undefined && { bygone: structuredClone(bygone) }) }
   }
 
+  /** What an instrument shows or keeps has few levels, and may have very many series: it is not searched. */
+  #copy(value: unknown): unknown {
+    return this.metric.instrument === undefined ? copyOut(value) : structuredClone(value)
+  }
+
   /** A copy with its largest series only. */
   largest(now: number, maxSeries: number): LargestRead {
     const snapshot = this.snapshot(now)
@@ -162,7 +168,7 @@ export class Cell {
     const { epoch, kernel, metric } = this
     const quarantine = this.#quarantine
     try {
-      const state: unknown = structuredClone(kernel === undefined ? this.#working : kernel.state())
+      const state: unknown = this.#copy(kernel === undefined ? this.#working : kernel.state())
       return [{ name: metric.name, epoch, state, ...(quarantine !== undefined && { quarantine: { ...quarantine } }) }]
     } catch {
       return []

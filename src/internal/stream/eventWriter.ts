@@ -3,7 +3,7 @@
  * as clones where not. Whatever is written was taken by value.
  */
 import { type MetricEvent, whyNotEvent } from "../../MetricEvent.ts"
-import { describeError } from "../describeError.ts"
+import { messageOf } from "../describeError.ts"
 import { copyEvent } from "./copyEvent.ts"
 import type { TagLayout } from "./layout.ts"
 import type { Encoder } from "./rowEncoders.ts"
@@ -93,6 +93,6 @@ export const whyInvalidEvent = (event: unknown): string | undefined => {
     copyEvent(event as MetricEvent)
     return undefined
   } catch (cause) {
-    return `must be plain data: ${describeError(cause)}`
+    return `must be plain data: ${messageOf(cause)}`
   }
 }

@@ -18,6 +18,9 @@ export interface Waiting {
 /** What rows leave free at the end of a page: a word for a command that finds it full, and the one that it ends with. */
 const WordsKept = 2
 
+/** Most attachments of one message: what a message can hold is limited, and an event may have 16 MiB. */
+const MostAttachments = 32
+
 /**
  * Its state is in plain properties, which code that runs once in a turn, and so is rarely optimized, reads much faster
  * than private names: with these a turn of 200 events cost a tenth more. For the same reason {@link RowWriter} extends
@@ -102,6 +105,7 @@ export abstract class PageWriter {
   /** Sends it with what is published next. A row has to say where it stands. */
   protected attach(attachment: unknown): void {
     this.attachments.push(attachment)
+    if (this.attachments.length >= MostAttachments) this.sendAttachments()
   }
 
   protected putWord(half: number, type: number): void {
