@@ -3,12 +3,32 @@ import { Worker } from "node:worker_threads"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
+import fc from "fast-check"
 import { MetricsLayer, MetricsRuntime } from "mvx-metrics"
 import { Fragile, Notes, note, TickLog, Ticks, tick } from "../support/probe.metrics.ts"
+import { forEvery } from "../support/property.ts"
 
 const entry = (name: string) => () => new Worker(new URL(`./fixtures/${name}`, import.meta.url))
 
 const spawned = (spawn: () => Worker) => MetricsLayer.layerWorker({ namespace: "test.spawn", spawn, logging: "silent" })
+
+/** What the messages of Effect's workers and of this library look like, and anything else. */
+const anyMessage = fc.oneof(
+  fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true, withTypedArray: true }),
+  fc.tuple(fc.constantFrom(0, 1), fc.anything()),
+  fc.record({ _tag: fc.constantFrom("Catalog", "Refused", "Died", "Idle", "Hello", "Sleep"), error: fc.anything() })
+)
+
+/** Everything sent before has come back. */
+const echoed = (thread: Worker) =>
+  Effect.callback<void>((resume) => {
+    const listen = (message: unknown): void => {
+      if (message !== "the last one") return
+      thread.off("message", listen)
+      resume(Effect.void)
+    }
+    thread.on("message", listen).postMessage("the last one")
+  })
 
 const newRecorder = Effect.flatMap(MetricsRuntime, (runtime) => runtime.createRecorder("spawned"))
 
@@ -67,6 +87,32 @@ describe("spawn: () => Worker", () => {
         yield* recorder.emit(tick())
       }).pipe(Effect.provide(spawned(() => thread)))
       // Node gives a thread that has ended the id -1.
+      expect(thread.threadId).toBe(-1)
+    })
+  )
+
+  it.live("has its messages beside those of the program, which change nothing in either direction", () =>
+    Effect.gen(function* () {
+      const thread = entry("echo.worker.ts")()
+      yield* Effect.gen(function* () {
+        const recorder = yield* newRecorder
+        yield* recorder.register(Ticks)
+        let ticks = 0
+        yield* forEvery(
+          fc.array(anyMessage, { maxLength: 20 }),
+          (messages) =>
+            Effect.gen(function* () {
+              yield* recorder.emit(tick(1))
+              for (const message of messages) thread.postMessage(message)
+              thread.emit("messageerror", new Error("somebody else's message cannot be read"))
+              yield* echoed(thread)
+              expect((yield* recorder.snapshot(Ticks)).dimensions).toEqual({ count: ++ticks, sum: ticks })
+            }),
+          20
+        )
+        const runtime = yield* MetricsRuntime
+        expect(yield* runtime.state).toBe("Running")
+      }).pipe(Effect.provide(spawned(() => thread)))
       expect(thread.threadId).toBe(-1)
     })
   )

@@ -23,6 +23,7 @@ import { isError } from "../realms.ts"
 import type { ThreadMessage, WorkerMessage } from "../stream/protocol.ts"
 import { decodeStartError } from "../worker/startErrors.ts"
 import { type Link, type LinkControl, makeLink } from "./link.ts"
+import { ownMessagesOf } from "./ownMessages.ts"
 import { type Post, sharedCarrier, transferringCarrier } from "./threadCarrier.ts"
 
 /** The error behind what Effect's worker reports: the one that the thread died of, where there is one. */
@@ -154,4 +155,4 @@ const linkTo = (thread: Worker, options: LinkOptions): Effect.Effect<Link, Runti
     control = made
     yield* Effect.addFinalizer(() => Effect.sync(() => made.writer.close()))
     return made.link
-  }).pipe(Effect.provide(NodeWorker.layer(() => thread)))
+  }).pipe(Effect.provide(NodeWorker.layer(() => ownMessagesOf(thread))))

@@ -1,16 +1,14 @@
 /**
  * The worker's side of a runtime: says which metrics it has, then runs the fold over the stream.
  */
-import { isMainThread } from "node:worker_threads"
-import * as NodeWorkerRunner from "@effect/platform-node/NodeWorkerRunner"
+import { isMainThread, type MessagePort, parentPort } from "node:worker_threads"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import type * as WorkerError from "effect/workers/WorkerError"
-import * as WorkerRunner from "effect/workers/WorkerRunner"
 import * as Metric from "../../Metric.ts"
 import { InvalidArgument } from "../../MetricsError.ts"
 import { fingerprint } from "../definition/fingerprint.ts"
 import { describeError } from "../describeError.ts"
+import { onParentMessage, postToParent } from "../link/ownMessages.ts"
 import type { ThreadMessage, WorkerMessage } from "../stream/protocol.ts"
 import { FoldThread } from "./foldThread.ts"
 import { encodeStartError, type WorkerStartError } from "./startErrors.ts"
@@ -40,26 +38,22 @@ export const catalogOf = (
   })
 
 /** Outside a worker thread there is nobody who would end the fold; a forked process has a channel, but of a stranger. */
-const refuseMainThread = Effect.suspend(() =>
-  isMainThread
+const parent: Effect.Effect<MessagePort> = Effect.suspend(() =>
+  isMainThread || parentPort === null
     ? Effect.die(
         new Error(
           "mvx-metrics: MetricsWorker.run is for the entry of a worker thread, which the option spawn starts: spawn: () => new Worker(...)"
         )
       )
-    : Effect.void
+    : Effect.succeed(parentPort)
 )
 
 /** Runs the fold in this worker until the parent closes it. */
-export const runFold = (
-  load: Effect.Effect<ReadonlyArray<unknown>, WorkerStartError>
-): Effect.Effect<void, WorkerError.WorkerError> =>
+export const runFold = (load: Effect.Effect<ReadonlyArray<unknown>, WorkerStartError>): Effect.Effect<void> =>
   Effect.gen(function* () {
-    yield* refuseMainThread
-    const platform = yield* WorkerRunner.WorkerRunnerPlatform
-    const runner = yield* platform.start<WorkerMessage, ThreadMessage>()
+    const port = yield* parent
     const post = (message: WorkerMessage, transfers?: ReadonlyArray<ArrayBuffer>): void =>
-      runner.sendUnsafe(0, message, transfers)
+      postToParent(port, [1, message], transfers)
     const loaded = yield* Effect.result(Effect.flatMap(load, catalogOf))
     if (Result.isFailure(loaded)) {
       post({ _tag: "Refused", error: encodeStartError(loaded.failure) })
@@ -75,7 +69,17 @@ export const runFold = (
       _tag: "Catalog",
       metrics: Array.from(catalog, ([name, metric]) => [name, fingerprint(metric)])
     }
-    yield* runner.run<void, never, never>((_port, message) =>
-      message._tag === "Hello" ? post(catalogMessage) : thread.receive(message)
-    )
-  }).pipe(Effect.scoped, Effect.provide(NodeWorkerRunner.layer))
+    yield* Effect.callback<void>((resume) => {
+      const forget = onParentMessage(port, ([kind, data]) => {
+        if (kind === 1) {
+          port.close()
+          return resume(Effect.void)
+        }
+        const message = data as ThreadMessage
+        if (message._tag === "Hello") post(catalogMessage)
+        else thread.receive(message)
+      })
+      postToParent(port, [0])
+      return Effect.sync(forget)
+    })
+  }).pipe(Effect.scoped)
