@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { Readable } from "node:stream"
 import { pipeline } from "node:stream/promises"
+import { describeError } from "../describeError.ts"
 
 /** For frameworks that speak `fetch`: Hono, SvelteKit, Next, Bun, Deno and others. */
 export type FetchHandler = (request: Request) => Promise<Response>
@@ -12,38 +13,48 @@ export type FetchHandler = (request: Request) => Promise<Response>
 /** For `node:http`, and for frameworks on it: Express, Connect, Polka. */
 export type NodeHandler = (request: IncomingMessage, response: ServerResponse) => void
 
-/** The path that was asked for, before a framework cut off what it was mounted at. */
-const pathOf = (request: IncomingMessage & { readonly originalUrl?: string }): string =>
-  request.originalUrl ?? request.url ?? "/"
+/** A request as `fetch` has it. Its URL has the path that the client asked for, before a framework cut off a part. */
+const webRequest = (request: IncomingMessage & { readonly originalUrl?: string }, signal: AbortSignal): Request => {
+  const { method } = request
+  const headers = Object.entries(request.headers).flatMap(([name, values]) =>
+    // HTTP/2 has method and path among them, by names that `fetch` does not take.
+    name.startsWith(":") ? [] : [values ?? []].flat().map((value): [string, string] => [name, value])
+  )
+  const target = request.originalUrl ?? request.url ?? "/"
+  const { pathname, search } = new URL(URL.canParse(target) ? target : `http://localhost/${withoutSlash(target)}`)
+  return new Request(`http://localhost/${withoutSlash(pathname)}${search}`, {
+    // A body is not read, and some methods would have none.
+    method: method === "HEAD" || method === "GET" ? method : "POST",
+    headers,
+    signal
+  })
+}
+
+/** A second slash at the begin of a path would make a host of it. */
+const withoutSlash = (path: string): string => path.replace(/^\//, "")
 
 export const nodeHandler =
   (handle: FetchHandler): NodeHandler =>
   (request, response) => {
+    // A server that writes to a client who has gone is told so by an event, which would end the process.
+    response.on("error", () => {})
+    // Somebody else may answer meanwhile: a middleware that limits the time, for one.
+    const isOpen = (): boolean => !response.headersSent && !response.writableEnded && !response.destroyed
     const gone = new AbortController()
     response.once("close", () => gone.abort())
     const answer = async (): Promise<void> => {
-      const headers = Object.entries(request.headers).flatMap(([name, values]) =>
-        [values ?? []].flat().map((value): [string, string] => [name, value])
-      )
-      const {
-        body,
-        headers: given,
-        status
-      } = await handle(
-        new Request(`http://localhost${pathOf(request)}`, {
-          // A body is not read, and some methods would have none.
-          method: request.method === "HEAD" ? "HEAD" : request.method === "GET" ? "GET" : "POST",
-          headers,
-          signal: gone.signal
-        })
-      )
-      response.writeHead(status, Object.fromEntries(given))
-      if (body === null || request.method === "HEAD") response.end()
-      else await pipeline(Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]), response)
+      if (!isOpen()) return
+      const { body, headers, status } = await handle(webRequest(request, gone.signal))
+      const isWanted = body !== null && request.method !== "HEAD"
+      if (!isOpen()) return void (await body?.cancel())
+      response.writeHead(status, Object.fromEntries(headers))
+      if (isWanted) return await pipeline(Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]), response)
+      response.end()
+      await body?.cancel()
     }
     answer().catch((error: unknown) => {
       // The client has gone, which is its right; anything else is an answer that could not be given.
-      if (gone.signal.aborted || response.headersSent) response.destroy()
-      else response.writeHead(500, { "content-type": "text/plain; charset=utf-8" }).end(`${error}\n`)
+      if (!isOpen()) return
+      response.writeHead(500, { "content-type": "text/plain; charset=utf-8" }).end(`${describeError(error)}\n`)
     })
   }

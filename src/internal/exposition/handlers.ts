@@ -2,7 +2,7 @@
  * Handlers of scrapes in the forms that servers take.
  */
 import * as Effect from "effect/Effect"
-import type { FetchHandler, NodeHandler } from "../exporters/httpHandlers.ts"
+import { type FetchHandler, type NodeHandler, nodeHandler as onNode } from "../exporters/httpHandlers.ts"
 import type { RuntimeService } from "../runtime/runtimeModel.ts"
 import { answer, type ScrapeOptions } from "./scrape.ts"
 
@@ -28,16 +28,5 @@ const streamOf = (bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<Arr
     }
   })
 
-/** The text goes out as it is, without a stream between. */
-export const nodeHandler =
-  (runtime: RuntimeService, options: ScrapeOptions, run: Run = Effect.runPromise): NodeHandler =>
-  (request, response) => {
-    const { accept } = request.headers
-    run(answer(runtime, { method: request.method, accept }, options)).then(
-      ({ body, headers, status }) => {
-        response.writeHead(status, { ...headers, "content-length": body.byteLength })
-        response.end(request.method === "HEAD" ? undefined : body)
-      },
-      (error: unknown) => response.writeHead(500, { "content-type": "text/plain; charset=utf-8" }).end(`${error}\n`)
-    )
-  }
+export const nodeHandler = (runtime: RuntimeService, options: ScrapeOptions, run?: Run): NodeHandler =>
+  onNode(fetchHandler(runtime, options, run))

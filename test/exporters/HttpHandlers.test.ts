@@ -1,0 +1,175 @@
+// The handlers for `node:http`, of a scrape and of the live page: they answer what servers of any kind ask, and whatever
+// becomes of a response never ends the process.
+import { once } from "node:events"
+import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http"
+import { connect as connectHttp2, createServer as createHttp2Server } from "node:http2"
+import { type AddressInfo, connect } from "node:net"
+import { text } from "node:stream/consumers"
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "@effect/vitest"
+import { MetricsRuntime } from "mvx-metrics/promise"
+import { nodeHandler } from "../../src/internal/exporters/httpHandlers.ts"
+
+type Handle = (request: IncomingMessage, response: ServerResponse) => void
+
+let runtime: MetricsRuntime
+let pages: { readonly [path: string]: { readonly handle: Handle; readonly shows: string } }
+
+beforeAll(async () => {
+  runtime = await MetricsRuntime.start({ namespace: "test.http", logging: "silent" })
+  await runtime.createRecorder("http")
+  pages = {
+    "/metrics": { handle: runtime.prometheus().nodeHandler, shows: "# HELP" },
+    "/metrics/live": { handle: (await runtime.livePage()).nodeHandler, shows: "<!doctype html>" }
+  }
+})
+afterAll(() => runtime.shutdown())
+
+/** A scrape that is asked for now is answered after those that were asked for before. */
+const scraped = () => runtime.prometheus().handler(new Request("http://localhost/metrics"))
+
+const listening = async (server: Server | ReturnType<typeof createHttp2Server>): Promise<number> => {
+  await once(server.listen(0, "127.0.0.1"), "listening")
+  onTestFinished(() => void server.close())
+  return (server.address() as AddressInfo).port
+}
+
+const ask = async (port: number, path: string, method = "GET") => {
+  const asked = request({ port, path, method, agent: false, host: "127.0.0.1" }).end()
+  const [response] = (await once(asked, "response")) as [IncomingMessage]
+  return { status: response.statusCode, headers: response.headers, body: await text(response) }
+}
+
+/** What a server answers to the first line of a request, as it is written. */
+const statusOf = async (port: number, line: string): Promise<number> => {
+  const socket = connect(port, "127.0.0.1", () =>
+    socket.end(`${line} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`)
+  )
+  return Number(/^HTTP\/1.1 (\d+)/.exec(await text(socket))?.[1])
+}
+
+describe.each(["/metrics", "/metrics/live"])("%s", (path) => {
+  const page = () => pages[path]!
+  const served = (wrap: (handle: Handle) => Handle = (handle) => handle) => listening(createServer(wrap(page().handle)))
+
+  it("is there over HTTP/1.1, and its head alone without a body", async () => {
+    const port = await served()
+    const whole = await ask(port, path)
+    expect(whole.status).toBe(200)
+    expect(whole.body).toContain(page().shows)
+    const head = await ask(port, path, "HEAD")
+    expect(head).toMatchObject({ status: 200, body: "", headers: { "content-type": whole.headers["content-type"] } })
+  })
+
+  it("is there over HTTP/2", async () => {
+    const port = await listening(createHttp2Server(page().handle as never))
+    const client = connectHttp2(`http://127.0.0.1:${port}`)
+    for (const method of ["GET", "HEAD"]) {
+      const stream = client.request({ ":path": path, ":method": method, accept: "*/*", cookie: ["a=1", "b=2"] })
+      const [headers] = await once(stream, "response")
+      expect(headers[":status"]).toBe(200)
+      const body = await text(stream)
+      if (method === "GET") expect(body).toContain(page().shows)
+      else expect(body).toBe("")
+    }
+    await new Promise<void>((resolve) => client.close(resolve))
+  })
+
+  it("is read only, by whatever method", async () => {
+    const port = await served()
+    for (const method of ["POST", "PUT", "DELETE", "OPTIONS", "PATCH", "PURGE", "TRACE"]) {
+      expect((await ask(port, path, method)).status, method).toBe(405)
+    }
+  })
+
+  it("has the path that was asked for where a framework cuts off a part", async () => {
+    const port = await served((handle) => (request, response) => {
+      Object.assign(request, { originalUrl: request.url, url: "/" })
+      handle(request, response)
+    })
+    expect((await ask(port, path)).body).toContain(page().shows)
+  })
+
+  it("takes a request for whatever target", async () => {
+    const port = await served()
+    const targets = ["//", "///x", "*", `http://u:p@other:1${path}`, "/%", "/%ff", "//[", "/a:99999999", "/?a=%"]
+    for (const target of targets) {
+      expect([200, 404], target).toContain(await statusOf(port, `GET ${target}`))
+    }
+  })
+
+  it.each<[when: string, wrap: (handle: Handle) => Handle]>([
+    [
+      "before",
+      (handle) => (request, response) => {
+        response.writeHead(503).end("timed out")
+        handle(request, response)
+      }
+    ],
+    [
+      "before, in part",
+      (handle) => (request, response) => {
+        response.writeHead(503)
+        handle(request, response)
+        response.end("timed out")
+      }
+    ],
+    [
+      "meanwhile",
+      (handle) => (request, response) => {
+        handle(request, response)
+        response.writeHead(503).end("timed out")
+      }
+    ]
+  ])("leaves a response alone that somebody else has answered %s", async (_when, wrap) => {
+    const port = await served(wrap)
+    for (let i = 0; i < 2; i++) expect(await ask(port, path)).toMatchObject({ status: 503, body: "timed out" })
+    // By now the page that was read for it has come as well.
+    await scraped()
+  })
+
+  it("leaves a response alone whose client has gone", async () => {
+    const port = await served((handle) => (request, response) => {
+      handle(request, response)
+      request.socket.destroy()
+    })
+    await expect(ask(port, path)).rejects.toThrow()
+    await scraped()
+  })
+})
+
+describe("a response that cannot be given", () => {
+  it("is a 500 that says why, in one line", async () => {
+    const port = await listening(
+      createServer(
+        nodeHandler(() => Promise.reject(Object.defineProperty(new Error(), "message", { value: "no\nmetrics" })))
+      )
+    )
+    expect(await ask(port, "/")).toMatchObject({ status: 500, body: "Error: no metrics\n" })
+  })
+
+  it("is cut off where a part of it was sent", async () => {
+    const failing = new ReadableStream({
+      pull: (controller) => {
+        controller.enqueue(new Uint8Array(10))
+        controller.error(new Error("no more"))
+      }
+    })
+    const port = await listening(createServer(nodeHandler(async () => new Response(failing))))
+    await expect(ask(port, "/")).rejects.toThrow()
+  })
+
+  it("lets go of what it would have read, where nobody wants it", async () => {
+    let handle: Handle = () => {}
+    const cancelled = new Promise<void>((resolve) => {
+      handle = nodeHandler(async () => new Response(new ReadableStream({ cancel: () => resolve() })))
+    })
+    const port = await listening(
+      createServer((request, response) => {
+        handle(request, response)
+        response.end("taken")
+      })
+    )
+    expect((await ask(port, "/")).body).toBe("taken")
+    await cancelled
+  })
+})
