@@ -57,6 +57,10 @@ export class MetricsRuntime extends Context.Service<MetricsRuntime, RuntimeServi
   /**
    * Makes a runtime that folds on a worker thread of its own. It is `Idle` until `start`, which starts the thread and
    * waits for it to say which metrics it has; it shuts down with the scope.
+   *
+   * A module that Node preloads (`--import`, `--require`, `NODE_OPTIONS`) runs in every thread, the metrics worker
+   * included. A runtime that it starts there folds in process, apart from the one of the program. What a preload does
+   * beside that, listening on a port for one, should be done only where `isMainThread` of `node:worker_threads` is true.
    */
   static readonly makeWorker = (
     options: WorkerOptions
@@ -84,6 +88,13 @@ export class MetricsRuntime extends Context.Service<MetricsRuntime, RuntimeServi
 const openWorker = (options: WorkerOptions): Effect.Effect<Link, RuntimeStartError, Scope.Scope> =>
   Effect.gen(function* () {
     const { namespace, startTimeout = "10 seconds" } = options
+    const { isMetricsThread, refuseInMetricsModule } = yield* importing(
+      namespace,
+      () => import("./internal/worker/metricsThread.ts")
+    )
+    yield* refuseInMetricsModule
+    // A preload runs in each thread of its process. A worker for the one in a metrics worker would start another one.
+    if (isMetricsThread()) return yield* makeInProcessLink(options.memoryLimit ?? defaultMemoryLimit)
     const { makeWorkerLink } = yield* importing(namespace, () => import("./internal/link/linkWorker.ts"))
     const spawn = options.spawn ?? (yield* spawnPackaged(namespace, options.metrics))
     return yield* makeWorkerLink({

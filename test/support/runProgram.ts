@@ -33,8 +33,19 @@ export interface Program {
   readonly ended: Promise<Ended>
 }
 
-export const startProgram = (program: URL, ...args: ReadonlyArray<string>): Program => {
-  const child = spawn(process.execPath, ["--conditions=mvx-metrics-source", fileURLToPath(program), ...args], {
+export const startProgram = (program: URL, ...args: ReadonlyArray<string>): Program =>
+  startProgramWith({ execArgv: [], env: {} }, program, ...args)
+
+/** How Node itself is started. */
+interface NodeOptions {
+  readonly execArgv: ReadonlyArray<string>
+  readonly env: { readonly [name: string]: string }
+}
+
+const startProgramWith = ({ env, execArgv }: NodeOptions, program: URL, ...args: ReadonlyArray<string>): Program => {
+  const argv = ["--conditions=mvx-metrics-source", ...execArgv, fileURLToPath(program), ...args]
+  const child = spawn(process.execPath, argv, {
+    env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
     timeout: HangsAfter,
     killSignal: "SIGKILL"
@@ -85,3 +96,7 @@ export const startProgram = (program: URL, ...args: ReadonlyArray<string>): Prog
 /** Runs a program to its end. */
 export const runProgram = (program: URL, ...args: ReadonlyArray<string>): Promise<Ended> =>
   startProgram(program, ...args).ended
+
+/** The same, with options for Node. */
+export const runProgramWith = (options: NodeOptions, program: URL): Promise<Ended> =>
+  startProgramWith(options, program).ended

@@ -21,6 +21,7 @@ import { describeError } from "../describeError.ts"
 import { withLiveClock } from "../liveClock.ts"
 import { isError } from "../realms.ts"
 import type { ThreadMessage, WorkerMessage } from "../stream/protocol.ts"
+import { spawnMarked } from "../worker/metricsThread.ts"
 import { decodeStartError } from "../worker/startErrors.ts"
 import { type Link, type LinkControl, makeLink } from "./link.ts"
 import { ownMessagesOf } from "./ownMessages.ts"
@@ -45,7 +46,7 @@ export const makeWorkerLink = (
   options: LinkOptions & { readonly spawn: () => Worker }
 ): Effect.Effect<Link, RuntimeStartError, Scope.Scope> => {
   const spawn: Effect.Effect<Worker, InvalidArgument | RuntimeFailed> = Effect.try({
-    try: () => options.spawn() as unknown,
+    try: () => spawnMarked(options.spawn) as unknown,
     catch: (cause) => new RuntimeFailed({ namespace: options.namespace, cause })
   }).pipe(
     Effect.filterOrFail(isWorker, () => {

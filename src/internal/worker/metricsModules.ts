@@ -5,7 +5,7 @@
 import { existsSync, realpathSync } from "node:fs"
 import { extname } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
-import { Worker, workerData } from "node:worker_threads"
+import { Worker } from "node:worker_threads"
 import * as Effect from "effect/Effect"
 import { InvalidArgument, MetricsModuleError } from "../../MetricsError.ts"
 import { describeError } from "../describeError.ts"
@@ -86,11 +86,6 @@ export const spawnForModules = (
       return yield* new InvalidArgument({ argument: "metrics", reason: "must name at least one module" })
     }
     const modules = yield* Effect.forEach(urls, resolveModule)
-    if ((workerData as { readonly mvxMetrics?: EntryData } | null)?.mvxMetrics !== undefined) {
-      const reason =
-        "was imported by a metrics worker and starts a metrics runtime itself. Name a module of definitions only"
-      return yield* new MetricsModuleError({ path: fileURLToPath(modules[0]!), reason })
-    }
     const entry = packagedEntry()
     if (entry === undefined || !existsSync(entry)) {
       return yield* new MetricsModuleError({
