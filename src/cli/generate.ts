@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import { dashboardOf } from "../internal/catalogue/dashboard.ts"
 import { catalogueMarkdown } from "../internal/catalogue/markdown.ts"
 import { rulesOf, rulesYaml } from "../internal/catalogue/rules.ts"
+import { harmlessEscapes, harmlessJson, harmlessLines } from "./harmless.ts"
 import { metricsOf } from "./modules.ts"
 
 const modules = Argument.String("module").pipe(
@@ -20,7 +21,7 @@ const modules = Argument.String("module").pipe(
 const metricsOfAll = (paths: ReadonlyArray<string>) =>
   Effect.map(Effect.forEach(paths, metricsOf), (all) => [...new Set(all.flat())])
 
-const asJson = (value: unknown): string => JSON.stringify(value, null, 2)
+const asJson = (value: unknown): string => harmlessJson(value, 2)
 
 export const dashboard = Command.make(
   "dashboard",
@@ -41,7 +42,7 @@ export const rules = Command.make(
   },
   Effect.fn("rules")(function* ({ json, modules }) {
     const made = rulesOf(yield* metricsOfAll(modules))
-    yield* Console.log(json ? asJson(made) : rulesYaml(made).trimEnd())
+    yield* Console.log(json ? asJson(made) : harmlessEscapes(rulesYaml(made).trimEnd()))
   })
 ).pipe(Command.withDescription("Prints Prometheus rules: alerts on what goes wrong with metrics, and recorded ratios"))
 
@@ -49,6 +50,6 @@ export const catalogue = Command.make(
   "catalogue",
   { modules },
   Effect.fn("catalogue")(function* ({ modules }) {
-    yield* Console.log(catalogueMarkdown(yield* metricsOfAll(modules)).trimEnd())
+    yield* Console.log(harmlessLines(catalogueMarkdown(yield* metricsOfAll(modules)).trimEnd()))
   })
 ).pipe(Command.withDescription("Prints the metrics of modules as a table in Markdown"))

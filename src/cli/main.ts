@@ -13,6 +13,14 @@ import { watch } from "./watch.ts"
 
 const { version } = createRequire(import.meta.url)("mvx-metrics/package.json") as { readonly version: string }
 
+// Whoever reads has seen enough: `| head -1`.
+for (const output of [process.stdout, process.stderr]) {
+  output.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(0)
+    throw error
+  })
+}
+
 Command.make("mvx-metrics").pipe(
   Command.withDescription("Looks at metrics of a running process, and makes things from their definitions"),
   Command.withSubcommands([watch, replay, dashboard, rules, catalogue]),

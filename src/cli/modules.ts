@@ -3,19 +3,21 @@
  */
 import { resolve } from "node:path"
 import { pathToFileURL } from "node:url"
-import * as CliError from "effect/cli/CliError"
+import type * as CliError from "effect/cli/CliError"
 import * as Effect from "effect/Effect"
 import { describeError } from "../internal/describeError.ts"
+import { importing } from "../internal/worker/metricsThread.ts"
 import * as Metric from "../Metric.ts"
-
-const failed = (userMessage: string, cause: unknown = userMessage): CliError.UserError =>
-  new CliError.UserError({ cause, userMessage })
+import { failed } from "./harmless.ts"
 
 export const metricsOf = (path: string): Effect.Effect<ReadonlyArray<Metric.Any>, CliError.UserError> =>
   Effect.gen(function* () {
     const url = pathToFileURL(resolve(path)).href
     const exported = yield* Effect.tryPromise({
-      try: () => import(url) as Promise<{ readonly [name: string]: unknown }>,
+      try: () =>
+        importing.run({ path, by: "the command mvx-metrics" }, () => import(url)) as Promise<{
+          readonly [name: string]: unknown
+        }>,
       catch: (cause) => failed(`${path} cannot be imported: ${describeError(cause)}`, cause)
     })
     const byName = new Map<string, Metric.Any>()

@@ -3,14 +3,18 @@
  */
 import * as Console from "effect/Console"
 import * as Argument from "effect/cli/Argument"
-import * as CliError from "effect/cli/CliError"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import type { PlatformError } from "effect/PlatformError"
+import * as Stdio from "effect/Stdio"
+import type * as Stream from "effect/Stream"
 import { familyOfAll } from "../internal/definition/familyOfAll.ts"
 import { liveMetric } from "../internal/live/liveData.ts"
 import { InvalidLine } from "../MetricsError.ts"
 import * as Replay from "../Replay.ts"
+import { failed, harmless, harmlessJson, harmlessLines } from "./harmless.ts"
 import { metricsOf } from "./modules.ts"
 import { tableOf } from "./tables.ts"
 
@@ -24,7 +28,7 @@ export const replay = Command.make(
   {
     file: Argument.String("file").pipe(
       Argument.withDescription(
-        'Events, a line of JSON for each: {"at":1000,"event":{"_tag":"cache.lookup","hit":true}}'
+        'Events, a line of JSON for each, or - for the standard input: {"at":1000,"event":{"_tag":"cache.lookup","hit":true}}'
       )
     ),
     metrics: Flag.String("metrics").pipe(Flag.withDescription("A module that exports metrics: ./cache.metrics.ts")),
@@ -37,21 +41,23 @@ export const replay = Command.make(
   Effect.fn("replay")(function* ({ file, json, metrics: path, skip }) {
     const metrics = yield* metricsOf(path)
     const family = familyOfAll(metrics.map(({ events }) => events))
+    const stdio = yield* Stdio.Stdio
+    const files = yield* FileSystem.FileSystem
+    const chunks: Stream.Stream<Uint8Array, PlatformError> = file === "-" ? stdio.stdin : files.stream(file)
     const events = skip
-      ? Replay.readFile(family, file, {
-          onBadLine: ({ line, reason }) => Console.error(`skipped line ${line}: ${reason}`)
+      ? Replay.fromNdjson(family, chunks, {
+          onBadLine: ({ line, reason }) => Console.error(harmless(`skipped line ${line}: ${reason}`))
         })
-      : Replay.readFile(family, file)
-    const snapshots = yield* Effect.mapError(
-      Replay.runStream(metrics, events),
-      (cause) => new CliError.UserError({ cause, userMessage: `${file}: ${reasonOf(cause)}` })
+      : Replay.fromNdjson(family, chunks)
+    const snapshots = yield* Effect.mapError(Replay.runStream(metrics, events), (cause) =>
+      failed(`${file}: ${reasonOf(cause)}`, cause)
     )
-    if (json) return yield* Console.log(JSON.stringify(snapshots))
+    if (json) return yield* Console.log(harmlessJson(snapshots))
     const tables = metrics.flatMap((metric) => {
       const snapshot = snapshots[metric.name]
       return snapshot === undefined ? [] : [tableOf(liveMetric(metric, snapshot, Number.MAX_SAFE_INTEGER)).join("\n")]
     })
-    yield* Console.log(tables.join("\n\n"))
+    yield* Console.log(harmlessLines(tables.join("\n\n")))
   })
 ).pipe(
   Command.withDescription("Runs captured events through the metrics of a module"),

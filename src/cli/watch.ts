@@ -9,43 +9,74 @@ import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
+import * as Predicate from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
 import * as Terminal from "effect/Terminal"
-import { describeError } from "../internal/describeError.ts"
+import { messageOf } from "../internal/describeError.ts"
 import { History } from "../internal/live/history.ts"
-import type { LiveData } from "../internal/live/liveModel.ts"
+import type { LiveData, LiveRecorder } from "../internal/live/liveModel.ts"
+import { failed, harmlessJson, harmlessLines } from "./harmless.ts"
 import { type Screen, screenLines } from "./screen.ts"
 
 /** Updates that the small lines have room for. */
 const Length = 60
 
-const failed = (userMessage: string, cause?: unknown): CliError.UserError =>
-  new CliError.UserError({ cause: cause ?? userMessage, userMessage })
+/** Why a server cannot be asked: what lies behind all the errors that only say that. */
+const reasonOf = (error: unknown): string => {
+  let origin = error
+  for (let next = error, i = 0; typeof next === "object" && next !== null && i < 10; i++) {
+    origin = next
+    const { cause, errors, reason } = next as { cause?: unknown; errors?: ReadonlyArray<unknown>; reason?: object }
+    next = reason ?? cause ?? errors?.[0]
+  }
+  const { code } = origin as { readonly code?: unknown }
+  const message = messageOf(origin)
+  return typeof code === "string" && !message.includes(code) ? `${code}: ${message}` : message
+}
 
-/** The JSON of one moment, as it came and read. */
-const ask = (
-  url: string
-): Effect.Effect<readonly [text: string, data: LiveData], CliError.UserError, HttpClient.HttpClient> =>
+/** Whether it has the shape of what a live page sends. */
+const isLiveData = (data: unknown): data is LiveData => {
+  if (!Predicate.isObject(data)) return false
+  const { at, namespace, recorders } = data as { readonly [K in keyof LiveData]?: unknown }
+  return (
+    typeof at === "number" && typeof namespace === "string" && Array.isArray(recorders) && recorders.every(isRecorder)
+  )
+}
+
+const isRecorder = (recorder: unknown): boolean => {
+  if (!Predicate.isObject(recorder)) return false
+  const { metrics, recorderId, stats } = recorder as { readonly [K in keyof LiveRecorder]?: unknown }
+  return typeof recorderId === "string" && Array.isArray(metrics) && Predicate.isObject(stats)
+}
+
+/** The data of one moment. */
+const ask = (url: string): Effect.Effect<LiveData, CliError.UserError, HttpClient.HttpClient> =>
   Effect.gen(function* () {
     const response = yield* HttpClient.get(`${url.replace(/\/+$/, "")}/data`)
     const text = yield* response.text
     if (response.status !== 200) {
       return yield* failed(`${url} answers ${response.status}: is it the URL of a live page?`)
     }
-    const data = yield* Effect.try({ try: () => JSON.parse(text) as LiveData, catch: (cause) => cause })
-    if (!Array.isArray(data.recorders)) return yield* failed(`${url} is not the URL of a live page`)
-    return [text.trim(), data] as const
+    const data = yield* Effect.try({
+      try: () => JSON.parse(text) as unknown,
+      catch: (cause) => failed(`${url} is not the URL of a live page: what it answers is not JSON`, cause)
+    })
+    if (!isLiveData(data)) return yield* failed(`${url} is not the URL of a live page`)
+    return data
   }).pipe(
-    Effect.timeout("5 seconds"),
+    Effect.timeoutOrElse({
+      duration: "5 seconds",
+      orElse: () => Effect.fail(failed(`${url} cannot be read: it does not answer within 5 seconds`))
+    }),
     Effect.mapError((cause) =>
-      cause instanceof CliError.UserError ? cause : failed(`${url} cannot be read: ${describeError(cause)}`, cause)
+      cause instanceof CliError.UserError ? cause : failed(`${url} cannot be read: ${reasonOf(cause)}`, cause)
     )
   )
 
 const everySecond = Schedule.spaced("1 second")
 
 const json = (url: string, once: boolean) => {
-  const print = Effect.flatMap(ask(url), ([text]) => Console.log(text))
+  const print = Effect.flatMap(ask(url), (data) => Console.log(harmlessJson(data)))
   return once ? print : Effect.repeat(print, everySecond)
 }
 
@@ -66,9 +97,9 @@ const draw = (url: string, series: number) =>
       // It may be starting again: what was seen last stays.
       onFailure: ({ message }) =>
         Effect.flatMap(screen, (size) =>
-          show(last === undefined ? [message] : screenLines(last, views, history, size, message))
+          show(last === undefined ? [harmlessLines(message)] : screenLines(last, views, history, size, message))
         ),
-      onSuccess: ([, data]) =>
+      onSuccess: (data) =>
         Effect.flatMap(screen, (size) => {
           last = data
           views = history.add(data)
@@ -83,7 +114,7 @@ const draw = (url: string, series: number) =>
   })
 
 const printOnce = (url: string, series: number) =>
-  Effect.flatMap(ask(url), ([, data]) => {
+  Effect.flatMap(ask(url), (data) => {
     const history = new History(Length)
     const screen: Screen = { columns: 100, rows: Number.POSITIVE_INFINITY, color: false, series }
     return Console.log(screenLines(data, history.add(data), history, screen).join("\n"))

@@ -1,12 +1,14 @@
 /**
  * The command `mvx-metrics`, as a process.
  */
-import { execFile } from "node:child_process"
+import { execFile, spawn } from "node:child_process"
+import { once } from "node:events"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
-import { createServer } from "node:http"
+import { createServer, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { text } from "node:stream/consumers"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
@@ -17,21 +19,48 @@ import { Ticks, tick } from "../support/probe.metrics.ts"
 const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url))
 const metrics = fileURLToPath(new URL("../support/probe.metrics.ts", import.meta.url))
 
+const fixture = (name: string): string => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url))
+
 interface Outcome {
   readonly code: number
   readonly stdout: string
   readonly stderr: string
 }
 
-const cli = (...args: ReadonlyArray<string>): Effect.Effect<Outcome> =>
+const cli = (...args: ReadonlyArray<string>): Effect.Effect<Outcome> => cliReading("", ...args)
+
+const cliReading = (input: string, ...args: ReadonlyArray<string>): Effect.Effect<Outcome> =>
   Effect.callback((resume) => {
-    execFile(
+    const child = execFile(
       process.execPath,
       ["--conditions=mvx-metrics-source", main, ...args],
       { env: { ...process.env, NO_COLOR: "1" } },
       (error, stdout, stderr) => resume(Effect.succeed({ code: Number(error?.code ?? 0), stdout, stderr }))
     )
+    child.stdin!.end(input)
   })
+
+/** What must not reach a terminal: controls, what turns text around, what is not seen, separators of lines. */
+const harmful = /[\p{Cf}\p{Zl}\p{Zp}\p{Cs}]|(?!\n)\p{Cc}/u
+
+const hostile = "a\u001b[2Jb\u009bc\u202ed\u2066e\u200bf\u2028g\ufeffh\u{e0041}i\r"
+
+/** A server that answers everything with this. */
+const answering = (status: number, body: string) =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.callback<Server>((resume) => {
+        const server = createServer((_request, response) => response.writeHead(status).end(body))
+        server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+      }),
+      (server) =>
+        Effect.sync(() => {
+          server.close()
+          server.closeAllConnections()
+        })
+    ),
+    (server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  )
 
 /** The URL of a live page, with one recorder that has taken two events. */
 const livePage = Effect.gen(function* () {
@@ -71,6 +100,73 @@ describe("watch", () => {
     })
   )
 
+  it.live("prints nothing that steers a terminal, as text and as JSON", () =>
+    Effect.gen(function* () {
+      const stats = {
+        state: hostile,
+        capacity: 1,
+        offered: 0,
+        accepted: hostile,
+        refused: 0,
+        refusedBy: { overflow: 0, invalid: 0, notRunning: 0 },
+        evicted: 0,
+        pending: 0
+      }
+      const metric = {
+        name: hostile,
+        kind: "custom",
+        dimensions: { [hostile]: 1 },
+        description: hostile,
+        unit: hostile
+      }
+      const recorder = { recorderId: hostile, entityId: hostile, stats, metrics: [metric], error: hostile }
+      const data = { namespace: hostile, at: 0, recorders: [recorder], recorderCount: 1 }
+      const url = yield* answering(200, JSON.stringify(data, null, 2))
+      const shown = yield* cli("watch", url, "--once")
+      expect([shown.code, shown.stderr]).toEqual([0, ""])
+      expect(shown.stdout).not.toMatch(harmful)
+      const json = yield* cli("watch", url, "--once", "--json")
+      expect(json.stdout).not.toMatch(harmful)
+      expect(json.stdout.trimEnd()).not.toContain("\n")
+      expect(JSON.parse(json.stdout)).toEqual(data)
+    })
+  )
+
+  it.live.each<[what: string, status: number, body: string, says: string]>([
+    ["no JSON", 200, "<html>", "is not the URL of a live page: what it answers is not JSON"],
+    ["another JSON", 200, '{"recorders":[null]}', "is not the URL of a live page"]
+  ])("says what is wrong with a server that answers %s", ([, status, body, says]) =>
+    Effect.gen(function* () {
+      const url = yield* answering(status, body)
+      const { code, stderr } = yield* cli("watch", url, "--once")
+      expect([code, stderr]).toEqual([1, expect.stringContaining(`${url} ${says}`)])
+    })
+  )
+
+  it.live("says why a server cannot be reached", () =>
+    Effect.gen(function* () {
+      const url = yield* Effect.scoped(answering(200, ""))
+      const refused = yield* cli("watch", url, "--once")
+      expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining(`${url} cannot be read`) })
+      expect(refused.stderr).toContain("ECONNREFUSED")
+    })
+  )
+
+  it.live("ends when nobody reads any more", () =>
+    Effect.gen(function* () {
+      const url = yield* livePage
+      const args = ["--conditions=mvx-metrics-source", main, "watch", url, "--json"]
+      const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] })
+      const stderr = text(child.stderr)
+      yield* Effect.promise(async () => {
+        await once(child.stdout, "data")
+        child.stdout.destroy()
+      })
+      const [code] = yield* Effect.promise(() => once(child, "exit"))
+      expect([code, yield* Effect.promise(() => stderr)]).toEqual([0, ""])
+    })
+  )
+
   it.live("says which URL it could not read", () =>
     Effect.gen(function* () {
       const url = new URL("/elsewhere", yield* livePage).href
@@ -106,6 +202,22 @@ describe("replay", () => {
     )
   )
 
+  it.live("reads the standard input", () =>
+    Effect.gen(function* () {
+      const { stdout } = yield* cliReading(`${line(1)}\n${line(2)}`, "replay", "-", "--metrics", metrics, "--json")
+      expect(JSON.parse(stdout)["probe.ticks"].dimensions).toEqual({ count: 2, sum: 3 })
+    })
+  )
+
+  it.live("does not run a program that it takes for a module of metrics", () =>
+    Effect.gen(function* () {
+      const { code, stderr, stdout } = yield* cliReading("", "replay", "-", "--metrics", fixture("program.ts"))
+      expect(code).toBe(1)
+      expect(stdout).not.toContain("the program runs")
+      expect(stderr).toContain("was imported by the command mvx-metrics and starts a metrics runtime itself")
+    })
+  )
+
   it.live("says which line is none, or leaves it out", () =>
     withFile([line(1), '{"at":2,"event":{"_tag":"other"}}', line(3)], (file) =>
       Effect.gen(function* () {
@@ -129,6 +241,18 @@ describe("what is generated from a module", () => {
       expect(JSON.parse(rules.stdout).groups).toHaveLength(1)
       const dashboard = yield* cli("dashboard", metrics, "--title", "Probes")
       expect(JSON.parse(dashboard.stdout)).toMatchObject({ title: "Probes" })
+    })
+  )
+
+  it.live("has nothing that steers a terminal, and the same names for other programs", () =>
+    Effect.gen(function* () {
+      for (const args of [["catalogue"], ["rules"], ["dashboard"]]) {
+        const { code, stdout } = yield* cli(args[0]!, fixture("hostile.metrics.ts"), ...args.slice(1))
+        expect(code).toBe(0)
+        expect(stdout, args.join(" ")).not.toMatch(harmful)
+      }
+      const { stdout } = yield* cli("dashboard", fixture("hostile.metrics.ts"), "--title", hostile)
+      expect(JSON.parse(stdout)).toMatchObject({ title: hostile })
     })
   )
 

@@ -4,7 +4,6 @@
  * runtime: a preload does so in every thread, a metrics module must not.
  */
 import { AsyncLocalStorage } from "node:async_hooks"
-import { fileURLToPath } from "node:url"
 import { getEnvironmentData, setEnvironmentData, type Worker } from "node:worker_threads"
 import * as Effect from "effect/Effect"
 import { MetricsModuleError } from "../../MetricsError.ts"
@@ -26,14 +25,14 @@ export const spawnMarked = (spawn: () => Worker): Worker => {
   }
 }
 
-/** The URL of the metrics module that is being imported, for what that runs. */
-export const importedModule = new AsyncLocalStorage<string>()
+/** The metrics module that is being imported, and by what, for whatever the module runs. */
+export const importing = new AsyncLocalStorage<{ readonly path: string; readonly by: string }>()
 
-/** Fails where a metrics module starts a runtime while a worker imports it: each worker would start another one. */
+/** Fails where a metrics module starts a runtime while it is imported for its metrics: each worker would start another. */
 export const refuseInMetricsModule: Effect.Effect<void, MetricsModuleError> = Effect.suspend(() => {
-  const url = importedModule.getStore()
-  if (url === undefined) return Effect.void
-  const reason =
-    "was imported by a metrics worker and starts a metrics runtime itself. Name a module of definitions only"
-  return Effect.fail(new MetricsModuleError({ path: fileURLToPath(url), reason }))
+  const imported = importing.getStore()
+  if (imported === undefined) return Effect.void
+  const { by, path } = imported
+  const reason = `was imported by ${by} and starts a metrics runtime itself. Name a module of definitions only`
+  return Effect.fail(new MetricsModuleError({ path, reason }))
 })

@@ -9,7 +9,7 @@ import { isMetric, isMetricSet } from "../../Metric.ts"
 import { MetricsModuleError } from "../../MetricsError.ts"
 import { messageOf } from "../describeError.ts"
 import type { EntryData } from "./metricsModules.ts"
-import { importedModule } from "./metricsThread.ts"
+import { importing } from "./metricsThread.ts"
 import { runFold } from "./workerMain.ts"
 
 const data = (workerData as { readonly mvxMetrics?: EntryData } | null)?.mvxMetrics
@@ -22,7 +22,10 @@ if (isMainThread || data === undefined) {
 
 const importMetrics = (url: string): Effect.Effect<ReadonlyArray<unknown>, MetricsModuleError> =>
   Effect.tryPromise({
-    try: () => importedModule.run(url, () => import(url)) as Promise<{ readonly [name: string]: unknown }>,
+    try: () =>
+      importing.run({ path: fileURLToPath(url), by: "a metrics worker" }, () => import(url)) as Promise<{
+        readonly [name: string]: unknown
+      }>,
     catch: (cause) =>
       new MetricsModuleError({
         path: fileURLToPath(url),
