@@ -9,7 +9,7 @@
  * | `gauge`, `rate`, `distinct` | a gauge |
  * | `histogram`, `exponentialHistogram`, `summary` | the same |
  * | `average` | a summary without quantiles: count and sum |
- * | `ratio` | a gauge, and the sums `NAME.hits` and `NAME.total` |
+ * | `ratio` | a gauge, and the sums `NAME.hits` and `NAME.checked` (hits or not) |
  * | `minMax` | the gauges `NAME.min` and `NAME.max` |
  * | `window` | these, and `NAME.average`, `NAME.values` (how many), `NAME.sum_of_values` |
  * | any other | a gauge, each number that it shows by the attribute `dimension` |
@@ -57,6 +57,8 @@ export interface NumberPoint extends Point {
 export interface HistogramDataPoint extends Point {
   readonly count: number
   readonly sum: number
+  /** Whether values may be below 0, so that the sum can go down: nothing that only grows may show it then. */
+  readonly sumFalls: boolean
   readonly min: number | null
   readonly max: number | null
   /** Those of this point: two recorders may measure one metric in different buckets. */
@@ -70,6 +72,8 @@ export interface HistogramDataPoint extends Point {
 export interface ExponentialDataPoint extends Point {
   readonly count: number
   readonly sum: number
+  /** Whether values may be below 0, so that the sum can go down: nothing that only grows may show it then. */
+  readonly sumFalls: boolean
   readonly min: number | null
   readonly max: number | null
   readonly scale: number
@@ -81,6 +85,8 @@ export interface ExponentialDataPoint extends Point {
 export interface SummaryDataPoint extends Point {
   readonly count: number
   readonly sum: number
+  /** Whether values may be below 0, so that the sum can go down: nothing that only grows may show it then. */
+  readonly sumFalls: boolean
   readonly quantiles: ReadonlyArray<readonly [quantile: number, value: number]>
 }
 

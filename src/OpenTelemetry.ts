@@ -10,7 +10,7 @@
  * | a sum that only goes up | an observable counter |
  * | another sum | an observable up-down counter |
  * | a gauge | an observable gauge |
- * | a histogram | the observable counters `NAME.count`, `NAME.sum` and `NAME.bucket`, the last by the attribute `le`, added up as in Prometheus: the API has no histogram that can be observed |
+ * | a histogram | the observable counters `NAME.count`, `NAME.sum` and `NAME.bucket`, the last by the attribute `le`, added up as in Prometheus: the API has no histogram that can be observed. The boundaries of an exponential one are 0 and powers of four, so that they never move |
  * | a summary | likewise `NAME.count` and `NAME.sum`, and the gauge `NAME` by the attribute `quantile` |
  *
  * To export histograms as histograms, use `mvx-metrics/Otlp`.

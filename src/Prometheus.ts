@@ -11,7 +11,7 @@
  * | counter `http.requests`, unit `{request}` | `http_requests_total` |
  * | histogram `http.request.duration`, unit `ms` | `http_request_duration_seconds`, values in seconds |
  * | exponential histogram | a classic one: up to 28 buckets whose counts are exact |
- * | ratio `cache.hits` | `cache_hits_ratio`, `cache_hits_hits_total`, `cache_hits_total_total` |
+ * | ratio `cache.hits` | `cache_hits_ratio`, `cache_hits_hits_total`, `cache_hits_checked_total` (hits or not) |
  * | `Metric.make` | a gauge, each number by the label `dimension` |
  *
  * Each sample has the labels `namespace` and `recorder`. A label of a metric that would be the same, or `le`, is called

@@ -66,7 +66,9 @@ it("a label of a metric does not take the place of one that Prometheus needs", (
   const histogram: MetricData = {
     ...counterWith(),
     type: "histogram",
-    points: [{ attributes: { le: "x" }, count: 0, sum: 0, min: null, max: null, boundaries: [], counts: [0] }]
+    points: [
+      { attributes: { le: "x" }, count: 0, sum: 0, sumFalls: false, min: null, max: null, boundaries: [], counts: [0] }
+    ]
   }
   expect(samplesOf([histogram])[0]).toBe('c_bucket{exported_le="x",le="+Inf"} 0')
 })

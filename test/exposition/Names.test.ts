@@ -56,7 +56,7 @@ describe("a unit", () => {
 
   it("is not said twice", () => {
     expect(sampleOf(gaugeOf(1, { name: "wait.seconds", unit: "s" }))).toBe("wait_seconds 1")
-    expect(sampleOf(gaugeOf(1, { name: "seconds", unit: "s" }))).toBe("seconds_seconds 1")
+    expect(sampleOf(gaugeOf(1, { name: "seconds", unit: "s" }))).toBe("seconds 1")
   })
 
   it("1 says nothing of a sum", () => {

@@ -83,7 +83,7 @@ job_time_seconds_created 1.5
 `)
   })
 
-  it("has no sum in OpenMetrics where values may be negative", () => {
+  it("has no sum where values may be negative, and no count without one in OpenMetrics", () => {
     const signed = Metric.histogram("t", { ...options, value: "ms", boundaries: [-1, 1] })
     const shown = dataOf(signed, ["x", -5], ["x", 5])
     expect(samplesOf(shown, "openmetrics")).toEqual([
@@ -91,7 +91,7 @@ job_time_seconds_created 1.5
       't_bucket{le="1.0"} 1',
       't_bucket{le="+Inf"} 2'
     ])
-    expect(samplesOf(shown).slice(-2)).toEqual(["t_sum 0", "t_count 2"])
+    expect(samplesOf(shown).slice(-2)).toEqual(['t_bucket{le="+Inf"} 2', "t_count 2"])
   })
 })
 
@@ -120,7 +120,11 @@ describe("other kinds", () => {
 
   it("a ratio shows what it is a ratio of as well", () => {
     const slow = Metric.ratio("slow", { ...options, hits: ({ ms }) => ms > 1 })
-    expect(samplesOf(dataOf(slow, ["x", 1], ["x", 2]))).toEqual(["slow_ratio 0.5", "slow_hits_total 1", "slow_total 2"])
+    expect(samplesOf(dataOf(slow, ["x", 1], ["x", 2]))).toEqual([
+      "slow_ratio 0.5",
+      "slow_hits_total 1",
+      "slow_checked_total 2"
+    ])
   })
 
   it("a metric written by hand is a gauge for each of its numbers", () => {

@@ -80,7 +80,7 @@ export const expectedMetrics = (
         pointOf(labels, {
           buckets: { boundaries: [...shown["jobs.time"].dimensions.boundaries], counts: [...counts] },
           count,
-          sum,
+          ...(min! >= 0 && { sum }),
           min: min!,
           max: max!
         })
@@ -93,7 +93,7 @@ export const expectedMetrics = (
         ({ count, labels, max, min, negative, positive, scale, sum, zeroCount }) =>
           pointOf(labels, {
             count,
-            sum,
+            ...(min! >= 0 && { sum }),
             min: min!,
             max: max!,
             scale,
@@ -104,7 +104,7 @@ export const expectedMetrics = (
       )
     },
     {
-      ...frame("jobs.queues"),
+      ...frame("jobs.queues", "", "How often each value came."),
       dataPointType: DataPointType.SUM,
       isMonotonic: true,
       dataPoints: Object.entries(shown["jobs.queues"].dimensions.counts).map(([value, count]) =>

@@ -4,7 +4,9 @@
 import { pipeArguments } from "effect/Pipeable"
 import * as Predicate from "effect/Predicate"
 import type * as Metric from "../../Metric.ts"
+import { InvalidArgument } from "../../MetricsError.ts"
 import { deepFreeze } from "../deepFreeze.ts"
+import { wordsOf } from "../exposition/units.ts"
 import { unitCode } from "./unitCode.ts"
 
 export const TypeId = "~mvx-metrics/Metric"
@@ -18,17 +20,30 @@ const Proto = {
 
 type Parts = Omit<Metric.Any, "pipe" | typeof TypeId>
 
-export const define = <M extends Metric.Any>(parts: Parts): M =>
-  Object.freeze(
+/** What exporters call the metrics of the library: in Prometheus, where punctuation is lost, and in any case of letters. */
+const ReservedName = /^mvx_metrics(_|$)/
+
+/** Throws `InvalidArgument` for a name that is reserved. */
+export const define = <M extends Metric.Any>(parts: Parts): M => {
+  const name = parts.name.trim()
+  if (ReservedName.test(wordsOf(name).toLowerCase())) {
+    throw new InvalidArgument({
+      metric: name,
+      argument: "name",
+      reason: 'begins with "mvx_metrics", which is reserved for what the library counts of itself. Choose another name'
+    })
+  }
+  return Object.freeze(
     Object.assign(Object.create(Proto), {
       ...parts,
       [TypeId]: { _Event: undefined },
-      name: parts.name.trim(),
+      name,
       unit: parts.unit === undefined ? undefined : unitCode(parts.unit),
       initial: deepFreeze(parts.initial),
       reduce: Object.freeze({ ...parts.reduce })
     })
   )
+}
 
 /** Whether a value is a definition. Never throws. */
 export const isDefinition = (value: unknown): value is Metric.Any => {

@@ -15,6 +15,8 @@ interface Part {
   /** Behind the name of the metric. */
   readonly suffix: string
   readonly unit?: "none" | "1" | "per second"
+  /** What this part counts or measures, for people, behind the description of the metric. */
+  readonly help?: string
   readonly data: (points: ReadonlyArray<readonly [Attributes, Shown]>, frame: Shown) => Data
 }
 
@@ -65,6 +67,7 @@ const histogram: Part = {
       attributes,
       count,
       sum,
+      sumFalls: min < 0 || boundaries[0] < 0,
       min,
       max,
       boundaries,
@@ -83,6 +86,7 @@ const exponentialHistogram: Part = {
       attributes,
       count,
       sum,
+      sumFalls: min < 0,
       min,
       max,
       scale,
@@ -98,11 +102,12 @@ const summary: Part = {
   suffix: "",
   data: (points) => ({
     type: "summary",
-    points: points.map(([attributes, { count, life, quantiles, sum }]) => ({
+    points: points.map(([attributes, { count, life, quantiles, sum, sumFalls = false }]) => ({
       attributes,
       ...lifeOf({ life }),
       count,
       sum,
+      sumFalls,
       quantiles: Object.entries((quantiles ?? {}) as { [quantile: string]: number | null })
         .flatMap(([quantile, value]) => (value === null ? [] : [[Number(quantile), value] as const]))
         .sort(([left], [right]) => left - right)
@@ -137,29 +142,33 @@ const byValue: Part = {
 const none = { unit: "none" } as const
 
 const parts: { readonly [K in KindName]: ReadonlyArray<Part> } = {
-  average: [summary],
+  average: [{ ...summary, help: "Count and sum of all values: the average is their quotient." }],
   counter: [counter],
-  distinct: [gauge("estimate")],
+  distinct: [{ ...gauge("estimate"), help: "An estimate of how many different values there were." }],
   exponentialHistogram: [exponentialHistogram],
-  frequency: [byValue],
+  frequency: [{ ...byValue, help: "How often each value came." }],
   gauge: [gauge("value")],
   histogram: [histogram],
-  minMax: [gauge("min", ".min"), gauge("max", ".max")],
-  rate: [{ ...gauge("perSecond"), unit: "per second" }],
-  ratio: [
-    { ...gauge("ratio"), unit: "1" },
-    { ...sum("hits", true, ".hits"), ...none },
-    { ...sum("total", true, ".total"), ...none }
+  minMax: [
+    { ...gauge("min", ".min"), help: "The least value there was." },
+    { ...gauge("max", ".max"), help: "The greatest value there was." }
   ],
-  summary: [summary],
+  rate: [{ ...gauge("perSecond"), unit: "per second", help: "Per second, over the window." }],
+  ratio: [
+    { ...gauge("ratio"), unit: "1", help: "The share of hits in all that were checked." },
+    { ...sum("hits", true, ".hits"), ...none, help: "How many of those checked were hits." },
+    // Not `total`, which Prometheus puts behind every counter: it would read as the count of hits.
+    { ...sum("total", true, ".checked"), ...none, help: "How many were checked, hits or not." }
+  ],
+  summary: [{ ...summary, help: "Quantiles are of the window, count and sum of all values." }],
   upDownCounter: [sum("value", false)],
   window: [
     // Not `count` and `sum`: what ends so in Prometheus belongs to a histogram.
-    { ...gauge("count", ".values"), ...none },
-    gauge("sum", ".sum_of_values"),
-    gauge("min", ".min"),
-    gauge("max", ".max"),
-    gauge("average", ".average")
+    { ...gauge("count", ".values"), ...none, help: "How many values there are in the window." },
+    { ...gauge("sum", ".sum_of_values"), help: "The sum of the values in the window." },
+    { ...gauge("min", ".min"), help: "The least value in the window." },
+    { ...gauge("max", ".max"), help: "The greatest value in the window." },
+    { ...gauge("average", ".average"), help: "The average of the values in the window." }
   ]
 }
 
@@ -198,12 +207,19 @@ const dataOf = (
   points: ReadonlyArray<readonly [Attributes, Shown]>,
   frame: Shown
 ): ReadonlyArray<MetricData> =>
-  parts[kind].map(({ data, suffix, unit: unitIs }) => ({
+  parts[kind].map(({ data, help, suffix, unit: unitIs }) => ({
     name: name + suffix,
-    description,
+    description: described(description, help),
     unit: unitOf(unit, unitIs),
     ...data(points, frame)
   }))
+
+/** What is said of the metric, and then of this part. */
+const described = (description: string | undefined, help: string | undefined): string | undefined => {
+  const said = description?.trim() ?? ""
+  if (help === undefined) return description
+  return said === "" ? help : `${said}${/[.!?]$/.test(said) ? "" : "."} ${help}`
+}
 
 const unitOf = (unit: string | undefined, is: Part["unit"]): string | undefined => {
   if (is === "none") return undefined

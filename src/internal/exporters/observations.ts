@@ -2,7 +2,7 @@
  * The data of exporters as observations of OpenTelemetry's API, which knows numbers only.
  */
 import type { Attributes, HistogramDataPoint, MetricData } from "../../MetricData.ts"
-import { classicBuckets } from "../exposition/classicBuckets.ts"
+import { fixedBuckets } from "../exposition/fixedBuckets.ts"
 
 /** An instrument that is observed. */
 export interface Observed {
@@ -30,7 +30,9 @@ export const observations = (
     instrument: { kind, name: data.name + suffix, description: data.description, unit },
     observations: all.map(([attributes, value]) => ({ attributes: present(attributes), value }))
   })
-  const countAndSum = (points: ReadonlyArray<{ attributes: Attributes; count: number; sum: number }>) => [
+  const countAndSum = (
+    points: ReadonlyArray<{ attributes: Attributes; count: number; sum: number; sumFalls: boolean }>
+  ) => [
     as(
       "counter",
       ".count",
@@ -41,21 +43,24 @@ export const observations = (
       "counter",
       ".sum",
       data.unit,
-      points.map(({ attributes, sum }) => [attributes, sum])
+      points.flatMap(({ attributes, sum, sumFalls }) => (sumFalls ? [] : [[attributes, sum] as const]))
     )
   ]
-  const buckets = (points: ReadonlyArray<Pick<HistogramDataPoint, "attributes" | "boundaries" | "counts">>) =>
+  const buckets = (
+    points: ReadonlyArray<{
+      readonly attributes: Attributes
+      readonly count: number
+      readonly upTo: ReadonlyArray<readonly [boundary: number, count: number]>
+    }>
+  ) =>
     as(
       "counter",
       ".bucket",
       undefined,
-      points.flatMap(({ attributes, boundaries, counts }) => {
-        let total = 0
-        return [...boundaries.map(String), "+Inf"].map((le, i): [Attributes, number] => {
-          total += counts[i]!
-          return [{ ...attributes, le }, total]
-        })
-      })
+      points.flatMap(({ attributes, count, upTo }) => [
+        ...upTo.map(([le, total]): [Attributes, number] => [{ ...attributes, le: String(le) }, total]),
+        [{ ...attributes, le: "+Inf" }, count] as [Attributes, number]
+      ])
     )
 
   switch (data.type) {
@@ -72,12 +77,12 @@ export const observations = (
       ]
     }
     case "histogram":
-      return [...countAndSum(data.points), buckets(data.points)]
-    case "exponentialHistogram": {
-      const { boundaries, counts } = classicBuckets(data.points)
-      const points = data.points.map((point) => ({ attributes: point.attributes, boundaries, counts: counts(point) }))
-      return [...countAndSum(data.points), buckets(points)]
-    }
+      return [...countAndSum(data.points), buckets(data.points.map((point) => ({ ...point, upTo: upTo(point) })))]
+    case "exponentialHistogram":
+      return [
+        ...countAndSum(data.points),
+        buckets(data.points.map((point) => ({ ...point, upTo: fixedBuckets(point) })))
+      ]
     case "summary":
       return [
         ...countAndSum(data.points),
@@ -91,6 +96,15 @@ export const observations = (
         )
       ]
   }
+}
+
+/** How many values are up to each boundary. */
+const upTo = ({ boundaries, counts }: HistogramDataPoint): ReadonlyArray<readonly [number, number]> => {
+  let total = 0
+  return boundaries.map((boundary, i) => {
+    total += counts[i]!
+    return [boundary, total]
+  })
 }
 
 /** A label that is not there is no attribute. */

@@ -1,7 +1,7 @@
 /**
  * The data of exporters as prom-client has it: a family by name and type, and its samples with labels.
  */
-import type { Attributes, MetricData } from "../../MetricData.ts"
+import type { Attributes, HistogramDataPoint, MetricData } from "../../MetricData.ts"
 import { classicBuckets } from "../exposition/classicBuckets.ts"
 import { Duplicate, type Duplicates } from "../exposition/duplicates.ts"
 import { type Family, familyOf, labelName } from "../exposition/names.ts"
@@ -39,9 +39,9 @@ export const promValues = (data: MetricData, duplicates: Duplicates): ReadonlyAr
       )
     }
     case "summary":
-      return withLabels(data.points, duplicates).flatMap(([labels, { count, quantiles, sum }]) => [
+      return withLabels(data.points, duplicates).flatMap(([labels, { count, quantiles, sum, sumFalls }]) => [
         ...quantiles.map(([quantile, value]) => ({ value: scale(value, unit), labels: { ...labels, quantile } })),
-        { metricName: `${name}_sum`, value: scale(sum, unit), labels },
+        ...(sumFalls ? [] : [{ metricName: `${name}_sum`, value: scale(sum, unit), labels }]),
         { metricName: `${name}_count`, value: count, labels }
       ])
   }
@@ -53,7 +53,7 @@ const bucketValues = (
   name: string,
   unit: BaseUnit,
   boundaries: ReadonlyArray<number>,
-  { count, counts, sum }: { readonly count: number; readonly sum: number; readonly counts: ReadonlyArray<number> },
+  { count, counts, sum, sumFalls }: Pick<HistogramDataPoint, "count" | "counts" | "sum" | "sumFalls">,
   labels: PromLabels
 ): ReadonlyArray<PromValue> => {
   let total = 0
@@ -64,7 +64,7 @@ const bucketValues = (
   return [
     ...bounded,
     { metricName: `${name}_bucket`, value: count, labels: { ...labels, le: "+Inf" } },
-    { metricName: `${name}_sum`, value: scale(sum, unit), labels },
+    ...(sumFalls ? [] : [{ metricName: `${name}_sum`, value: scale(sum, unit), labels }]),
     { metricName: `${name}_count`, value: count, labels }
   ]
 }

@@ -78,7 +78,7 @@ export class Exposition {
       case "histogram": {
         const labels = labelsWith("le")
         let last: ReadonlyArray<number> = []
-        let bounds: ReadonlyArray<Bound> = []
+        let bounds: ReadonlyArray<string> = []
         const lines = data.points.map((point, i) => {
           // All points of one recorder have the same.
           if (point.boundaries !== last) {
@@ -168,18 +168,24 @@ export class Exposition {
   }
 
   /** As they stand behind `le`. */
-  #boundsOf(boundaries: ReadonlyArray<number>, unit: BaseUnit): ReadonlyArray<Bound> {
+  #boundsOf(boundaries: ReadonlyArray<number>, unit: BaseUnit): ReadonlyArray<string> {
     const text = this.#isOpenMetrics ? canonicalNumber : numberText
     return boundaries.map((boundary) => {
       const value = scale(boundary, unit)
-      return { text: `le="${text(value)}"} `, isNegative: value < 0 }
+      return `le="${text(value)}"} `
     })
   }
 
   #buckets(
     { name, unit }: Family,
-    bounds: ReadonlyArray<Bound>,
-    { count, counts, exemplars = [], sum }: Pick<HistogramDataPoint, "count" | "counts" | "exemplars" | "sum">,
+    bounds: ReadonlyArray<string>,
+    {
+      count,
+      counts,
+      exemplars = [],
+      sum,
+      sumFalls
+    }: Omit<HistogramDataPoint, "attributes" | "boundaries" | "min" | "max">,
     labels: string,
     created: string | undefined
   ): string {
@@ -189,13 +195,13 @@ export class Exposition {
     let total = 0
     for (let i = 0; i < bounds.length; i++) {
       total += counts[i]!
-      text += `${bucket}${bounds[i]!.text}${numberText(total)}${this.#exemplar(exemplars[i], unit)}\n`
+      text += `${bucket}${bounds[i]!}${numberText(total)}${this.#exemplar(exemplars[i], unit)}\n`
     }
     text += `${bucket}le="+Inf"} ${numberText(count)}${this.#exemplar(exemplars[bounds.length], unit)}\n`
-    // In OpenMetrics a sum only grows: where values may be negative there is none, and no count without a sum.
-    if (!this.#isOpenMetrics || (sum >= 0 && bounds[0]?.isNegative !== true)) {
-      text += `${name}_sum${set} ${numberText(scale(sum, unit))}\n${name}_count${set} ${numberText(count)}\n`
-    }
+    // `rate` takes a sum that goes down for one that began anew: where values may be negative there is none.
+    if (!sumFalls) text += `${name}_sum${set} ${numberText(scale(sum, unit))}\n`
+    // OpenMetrics has no count without a sum.
+    if (!sumFalls || !this.#isOpenMetrics) text += `${name}_count${set} ${numberText(count)}\n`
     return created === undefined ? text : `${text}${name}_created${set} ${created}\n`
   }
 
@@ -208,7 +214,7 @@ export class Exposition {
     const quantileText = this.#isOpenMetrics ? canonicalNumber : numberText
     let text = ""
     for (let i = 0; i < points.length; i++) {
-      const { count, quantiles, sum } = points[i]!
+      const { count, quantiles, sum, sumFalls } = points[i]!
       const created = createdOf(points[i]!)
       const own = labels[i]!
       const set = own === "" ? "" : `{${own}}`
@@ -218,7 +224,7 @@ export class Exposition {
         const at = `${own}${own === "" ? "" : ","}quantile="${quantileText(quantile)}"`
         text += `${name}{${at}} ${numberText(scale(value, unit))}\n`
       }
-      if (!this.#isOpenMetrics || sum >= 0) text += `${name}_sum${set} ${numberText(scale(sum, unit))}\n`
+      if (!sumFalls) text += `${name}_sum${set} ${numberText(scale(sum, unit))}\n`
       text += `${name}_count${set} ${numberText(count)}\n`
       if (created !== undefined) text += `${name}_created${set} ${created}\n`
     }
@@ -243,10 +249,5 @@ export class Exposition {
 }
 
 type CreatedOf = (point: { readonly life?: Life | undefined }) => string | undefined
-
-interface Bound {
-  readonly text: string
-  readonly isNegative: boolean
-}
 
 const scale = (value: number, { divide, multiply }: BaseUnit): number => (value * multiply) / divide

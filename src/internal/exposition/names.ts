@@ -40,9 +40,18 @@ export const familyOf = (data: MetricData): Family => {
   const unit = baseUnit(data.unit, data.type === "sum")
   const plain = metricName(data.name)
   const bare = type === "counter" ? withoutEnd(plain, "_total") : plain
-  const ending = `_${unit.suffix}`
-  const name = unit.suffix === "" || bare.endsWith(ending) ? bare : bare + ending
+  const name = unit.suffix === "" ? bare : withUnit(bare, unit.suffix)
   return { name, type, unit, exposed: suffixes[type].map((suffix) => name + suffix) }
+}
+
+/** Words that stand at the end of the name already are not said twice: `sent_bytes` and `bytes_per_second` share one. */
+const withUnit = (name: string, unit: string): string => {
+  const words = unit.split("_")
+  for (let shared = words.length; shared > 0; shared--) {
+    const end = words.slice(0, shared).join("_")
+    if (name === end || name.endsWith(`_${end}`)) return [name, ...words.slice(shared)].join("_")
+  }
+  return `${name}_${unit}`
 }
 
 const withoutEnd = (text: string, end: string): string => (text.endsWith(end) ? text.slice(0, -end.length) : text)

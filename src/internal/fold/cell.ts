@@ -12,7 +12,7 @@ import { Duplicates } from "../exposition/duplicates.ts"
 import { cutText, MostOfError } from "../instruments/cutText.ts"
 import { type InPlace, Kernel } from "../instruments/kernel.ts"
 import { kernelOf } from "../instruments/kernelOf.ts"
-import { bygoneSeries, shownSeries, soleExemplars } from "../instruments/shownSeries.ts"
+import { besideSole, bygoneSeries, shownSeries } from "../instruments/shownSeries.ts"
 import type { LargestRead, ShownRead, StateRead } from "../stream/protocol.ts"
 import { copyOut } from "./copyOut.ts"
 import { largestSeries } from "./largestSeries.ts"
@@ -108,7 +108,7 @@ export class Cell {
     if (!(kernel instanceof Kernel)) return this.#view(now)
     // Where there are thousands of series, most of what a view costs is for what they come to together.
     if (kernel.instrument.labels.length > 0) return shownSeries(kernel, now)
-    return { ...(this.#view(now) as object), ...soleExemplars(kernel, now) }
+    return { ...(this.#view(now) as object), ...besideSole(kernel, now) }
   }
 
   /** What `read` gives. A view that throws puts the metric out of service, and `otherwise` stands in. */

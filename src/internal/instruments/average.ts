@@ -3,15 +3,23 @@ import { anyNumber, type Measure } from "./measure.ts"
 export interface AveragePoint {
   readonly count: number
   readonly sum: number
+  /** How many values were below 0, where there were any: then the sum can go down. */
+  readonly negatives?: number
 }
+
+const point = (count: number, sum: number, negatives: number): AveragePoint =>
+  negatives === 0 ? { count, sum } : { count, sum, negatives }
+
+const negativesIn = ({ negatives = 0 }: AveragePoint): number => negatives
 
 /** 0 + value: -0 counts as 0, whichever comes first. */
 export const averageMeasure: Measure<AveragePoint> = {
   accepts: anyNumber,
-  first: (value) => ({ count: 1, sum: 0 + value }),
-  next: ({ count, sum }, value) => ({ count: count + 1, sum: sum + value }),
-  merge: (left, right) => ({ count: left.count + right.count, sum: left.sum + right.sum }),
-  minus: (later, earlier) => ({ count: later.count - earlier.count, sum: later.sum - earlier.sum })
+  first: (value) => point(1, 0 + value, value < 0 ? 1 : 0),
+  next: ({ count, negatives = 0, sum }, value) => point(count + 1, sum + value, value < 0 ? negatives + 1 : negatives),
+  merge: (left, right) => point(left.count + right.count, left.sum + right.sum, negativesIn(left) + negativesIn(right)),
+  minus: (later, earlier) =>
+    point(later.count - earlier.count, later.sum - earlier.sum, negativesIn(later) - negativesIn(earlier))
 }
 
 export const showAverage = (point: AveragePoint | null) => {

@@ -35,8 +35,7 @@ const seriesOf = (kernel: Kernel, now: number, which: "live" | "idle"): SeriesSh
   kernel.eachSeries(now, which, (key, point, exemplars, life) => {
     keys.push(key)
     const labels = labelsOf(instrument, key)
-    let shown = show(point, now)
-    if (exemplars !== undefined || life !== undefined) shown = { ...shown, exemplars, life }
+    const shown = { ...show(point, now), ...beside(point, exemplars), ...(life !== undefined && { life }) }
     if (labels === undefined) overflow = shown
     else series.push({ ...shown, labels })
   })
@@ -55,15 +54,24 @@ export interface Bygone {
 export const bygoneSeries = (kernel: Kernel, now: number): Bygone | undefined => {
   const { adds, show } = kindOf(kernel.instrument)
   return adds && kernel.instrument.expireAfter !== undefined
-    ? { idle: seriesOf(kernel, now, "idle"), expired: show(kernel.expired, now) }
+    ? {
+        idle: seriesOf(kernel, now, "idle"),
+        expired: { ...show(kernel.expired, now), ...beside(kernel.expired, undefined) }
+      }
     : undefined
 }
 
-/** What is added to what an instrument without labels shows. */
-export const soleExemplars = (kernel: Kernel, now: number): object => {
+/** What exporters need of a point beside what it shows. */
+const beside = (point: unknown, exemplars: unknown): object => ({
+  ...(exemplars !== undefined && { exemplars }),
+  ...((point as { readonly negatives?: number } | null)?.negatives !== undefined && { sumFalls: true })
+})
+
+/** The same for an instrument without labels. */
+export const besideSole = (kernel: Kernel, now: number): object => {
   let found: object = {}
-  kernel.eachSeries(now, "live", (_key, _point, exemplars) => {
-    if (exemplars !== undefined) found = { exemplars }
+  kernel.eachSeries(now, "live", (_key, point, exemplars) => {
+    found = beside(point, exemplars)
   })
   return found
 }

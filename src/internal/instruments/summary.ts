@@ -37,8 +37,12 @@ export interface SummarySlot extends ExponentialPoint {
 export interface SummaryPoint {
   readonly count: number
   readonly sum: number
+  /** How many values were below 0, where there were any: then the sum can go down. */
+  readonly negatives?: number
   readonly slots: ReadonlyArray<SummarySlot>
 }
+
+const withNegatives = (negatives: number): Pick<SummaryPoint, "negatives"> => (negatives === 0 ? {} : { negatives })
 
 const windowOf = (settings: SummarySettings): SlidingWindow => new SlidingWindow({ slots: 6, ...settings })
 
@@ -50,11 +54,16 @@ const exponential = exponentialMeasure({})
 export const summaryMeasure = (settings: SummarySettings): Measure<SummaryPoint> => {
   const window = windowOf(settings)
 
-  const next = ({ count, slots, sum }: SummaryPoint, value: number, at: number): SummaryPoint => {
+  const next = ({ count, negatives = 0, slots, sum }: SummaryPoint, value: number, at: number): SummaryPoint => {
     const slot = window.slotAt(at)
     const point = slots.find((each) => each.slot === slot)
     const values = point === undefined ? exponential.first(value, at) : exponential.next(point, value, at)
-    return { count: count + 1, sum: sum + value, slots: withSlots(window.staying(slots, slot), [{ ...values, slot }]) }
+    return {
+      count: count + 1,
+      sum: sum + value,
+      ...withNegatives(value < 0 ? negatives + 1 : negatives),
+      slots: withSlots(window.staying(slots, slot), [{ ...values, slot }])
+    }
   }
 
   /** `more` in place of those that are there for the same slots. */
@@ -78,6 +87,7 @@ export const summaryMeasure = (settings: SummarySettings): Measure<SummaryPoint>
       return {
         count: left.count + right.count,
         sum: left.sum + right.sum,
+        ...withNegatives((left.negatives ?? 0) + (right.negatives ?? 0)),
         slots: withSlots(left.slots, more).filter(({ slot }) => window.has(slot, newest))
       }
     }
@@ -94,7 +104,7 @@ export class SummaryPoints implements Points {
   readonly b = noNumbers
   readonly least = -Number.MAX_VALUE
   readonly #window: SlidingWindow
-  readonly #series: Array<{ count: number; sum: number; slots: Array<SlotDraft> }> = []
+  readonly #series: Array<{ count: number; sum: number; negatives: number; slots: Array<SlotDraft> }> = []
   /** When the last value was measured. */
   #at = Number.NEGATIVE_INFINITY
 
@@ -107,13 +117,14 @@ export class SummaryPoints implements Points {
   }
 
   reserve(index: number): void {
-    this.#series[index] = { count: 0, sum: 0, slots: [] }
+    this.#series[index] = { count: 0, sum: 0, negatives: 0, slots: [] }
   }
 
   add(index: number, value: number, at: number): void {
     const series = this.#series[index]!
     series.count++
     series.sum += value
+    if (value < 0) series.negatives++
     const slot = this.#window.slotAt(at)
     if (at < this.#at) for (const each of this.#series) each.slots = this.#window.reached(each.slots, slot)
     this.#at = at
@@ -133,8 +144,13 @@ export class SummaryPoints implements Points {
   }
 
   point(index: number): SummaryPoint {
-    const { count, slots, sum } = this.#series[index]!
-    return { count, sum, slots: slots.map((each) => ({ ...draftOf(each), slot: each.slot })) }
+    const { count, negatives, slots, sum } = this.#series[index]!
+    return {
+      count,
+      sum,
+      ...withNegatives(negatives),
+      slots: slots.map((each) => ({ ...draftOf(each), slot: each.slot }))
+    }
   }
 }
 

@@ -72,9 +72,10 @@ const dataOf = (data: Streamed): Partial<OtlpMetric> => {
     }
     case "summary": {
       const dataPoints = data.points.map((interval) => {
-        const { count, quantiles, sum } = interval.point
+        const { count, quantiles, sum, sumFalls } = interval.point
         const quantileValues = quantiles.map(([quantile, value]) => ({ quantile, value }))
-        return { ...frame(interval), count, sum, quantileValues }
+        // 0: not filled.
+        return { ...frame(interval), count, sum: sumFalls ? 0 : sum, quantileValues }
       })
       return { summary: { dataPoints } }
     }
@@ -88,10 +89,12 @@ const frame = ({ end, point, start }: Interval<{ readonly attributes: Attributes
 })
 
 /** What both kinds of histograms have. */
-const distribution = (interval: Interval<Pick<HistogramDataPoint, "attributes" | "count" | "sum" | "min" | "max">>) => {
-  const { count, max, min, sum } = interval.point
+const distribution = (
+  interval: Interval<Pick<HistogramDataPoint, "attributes" | "count" | "sum" | "sumFalls" | "min" | "max">>
+) => {
+  const { count, max, min, sum, sumFalls } = interval.point
   const isKnown = interval.hasExtremes && min !== null && max !== null
-  return { ...frame(interval), count, sum, ...(isKnown && { min, max }) }
+  return { ...frame(interval), count, ...(!sumFalls && { sum }), ...(isKnown && { min, max }) }
 }
 
 const otlpBuckets = ({ counts, offset }: Buckets) => ({ offset, bucketCounts: [...counts] })
