@@ -1,0 +1,175 @@
+// The law of owners: two recorders, or two runtimes, are exported as each of them alone would be, whatever they measure
+// under one name, whatever their labels are called, in any order, and whatever becomes of one of them.
+import { describe, expect, it } from "@effect/vitest"
+import { Effect, Schema } from "effect"
+import fc from "fast-check"
+import { Metric, MetricsRuntime } from "mvx-metrics"
+import { exporters, type Shown } from "../support/exportedSets.ts"
+import { forEvery } from "../support/property.ts"
+
+const events = Schema.TaggedUnion({ hit: { n: Schema.Number, of: Schema.NullOr(Schema.String), yes: Schema.Boolean } })
+
+type Hit = typeof events.Type
+
+const labelName = fc.constantFrom(
+  ...["recorder", "namespace", "exported_recorder", "value", "dimension", "duplicate", "otel.metric.overflow", "unit"],
+  ...["__proto__", "constructor", "toString", "service.name", "job", "instance", "metric", "reason", "a.b"]
+)
+
+/** As JSON has them, so that `__proto__` can be one. */
+const labels = fc
+  .uniqueArray(labelName, { maxLength: 2 })
+  .map((names) => Object.fromEntries(names.map((name) => [name, "of" as const])))
+
+const unit = fc.constantFrom(undefined, "s", "ms", "By")
+
+/** A definition of the one name that all have. */
+const definition = fc
+  .record({
+    labels,
+    unit,
+    kind: fc.constantFrom(
+      ...(["counter", "upDownCounter", "gauge", "histogram", "exponentialHistogram"] as const),
+      ...(["summary", "average", "minMax", "ratio", "frequency", "hand-written"] as const)
+    ),
+    boundaries: fc.constantFrom([1, 2], [10, 20], [-5, 0, 5], [1])
+  })
+  .map(({ boundaries, kind, labels, unit }): Metric.Any => {
+    const common = { events, labels, ...(unit !== undefined && { unit }) }
+    switch (kind) {
+      case "histogram":
+        return Metric.histogram("m", { ...common, value: "n", boundaries })
+      case "frequency":
+        return Metric.frequency("m", { ...common, value: "of" })
+      case "ratio":
+        return Metric.ratio("m", { ...common, hits: "yes" })
+      case "counter":
+        return Metric.counter("m", { ...common, value: "n" })
+      case "hand-written":
+        return Metric.make("m", {
+          events,
+          initial: 0,
+          reduce: { hit: (count: number) => count + 1 },
+          view: (count) => ({ count, series: [{ labels: { ...labels }, count }] })
+        })
+      default:
+        return Metric[kind]("m", { ...common, value: "n" }) as Metric.Any
+    }
+  })
+
+const hits = fc.array(
+  fc.record({
+    _tag: fc.constant("hit" as const),
+    n: fc.constantFrom(-3, 0, 0.5, 1, 15, 400),
+    of: fc.constantFrom(null, "", "x", "1", '"\n'),
+    yes: fc.boolean()
+  }),
+  { minLength: 1, maxLength: 5 }
+)
+
+/** What becomes of an owner after its first events. Room for expiry. */
+const fate = fc.oneof(
+  fc.constant({ _tag: "none" } as const),
+  fc.constant({ _tag: "reset" } as const),
+  fc.constant({ _tag: "remove" } as const),
+  fc.record({ _tag: fc.constant("replace" as const), metric: definition })
+)
+
+const owner = fc.record({ metric: definition, before: hits, fate, after: hits })
+
+type Owner = Parameters<Parameters<typeof owner.map>[0]>[0] & { readonly namespace: string; readonly id: string }
+
+/** The runtimes of the owners, and the owners whose metric was refused beside that of another. */
+const worldOf = (owners: ReadonlyArray<Owner>) =>
+  Effect.gen(function* () {
+    const runtimes = new Map<string, MetricsRuntime["Service"]>()
+    const refused = new Set<Owner>()
+    for (const { namespace } of owners) {
+      if (runtimes.has(namespace)) continue
+      const runtime = yield* MetricsRuntime.makeInProcess({ namespace, logging: "silent" })
+      yield* runtime.start
+      runtimes.set(namespace, runtime)
+    }
+    for (const each of owners) {
+      const recorder = yield* runtimes.get(each.namespace)!.createRecorder(each.id)
+      const emit = (all: ReadonlyArray<Hit>) => Effect.forEach(all, (hit) => recorder.emit(hit), { discard: true })
+      const register = (metric: Metric.Any, replace: boolean) =>
+        Effect.catchTag(recorder.register(metric, { replace }), "MetricNameCollision", () =>
+          Effect.sync(() => void refused.add(each))
+        )
+      yield* register(each.metric, false)
+      yield* emit(each.before)
+      if (each.fate._tag === "reset") yield* recorder.reset()
+      if (each.fate._tag === "replace") yield* register(each.fate.metric, true)
+      if (each.fate._tag === "remove") yield* runtimes.get(each.namespace)!.stopAndRemoveRecorder(each.id)
+      else yield* emit(each.after)
+    }
+    return { runtimes: [...runtimes.values()], refused }
+  })
+
+/** Buckets of exponential histograms are chosen for a family in common, where it is shown as a classic one. */
+const withoutChosenBuckets = (shown: Shown): Shown =>
+  new Map(
+    Array.from(shown).flatMap(([key, value]) =>
+      key.startsWith('["histogram","m') && key.includes("_bucket") && !key.includes('"+Inf"')
+        ? []
+        : [[key, key.startsWith('["Histogram"') ? value.replace(/"buckets":\[\[.*\]\],/, "") : value]]
+    )
+  )
+
+const hasExponential = (owners: ReadonlyArray<Owner>): boolean =>
+  owners.some(({ fate, metric }) =>
+    [metric, ...(fate._tag === "replace" ? [fate.metric] : [])].some(
+      ({ instrument }) => instrument?.kind === "exponentialHistogram"
+    )
+  )
+
+const lawFor = (name: string, owners: ReadonlyArray<Owner>) =>
+  Effect.gen(function* () {
+    const read = (some: ReadonlyArray<Owner>) =>
+      Effect.flatMap(worldOf(some), ({ refused, runtimes }) =>
+        Effect.map(exporters[name]!(runtimes), (shown) => ({ shown, refused }))
+      )
+    const together = yield* read(owners)
+    // What is refused by name is not put together with anything.
+    if (together.refused.size > 0) return
+    const alone = yield* Effect.forEach(owners, (each) => read([each]))
+    const union = new Map(alone.flatMap(({ shown }) => [...shown]))
+    expect(union.size).toBe(alone.reduce((size, { shown }) => size + shown.size, 0))
+    const compared = hasExponential(owners) ? withoutChosenBuckets : (shown: Shown): Shown => shown
+    expect(Object.fromEntries(compared(together.shown))).toEqual(Object.fromEntries(compared(union)))
+  })
+
+/** Whether prom-client could tell the families of two runtimes apart is tested in Namespaces.test.ts. */
+const haveOneKind = (owners: ReadonlyArray<Owner>): boolean => {
+  const kinds = owners.flatMap(({ fate, metric }) => (fate._tag === "replace" ? [metric, fate.metric] : [metric]))
+  return new Set(kinds.map(({ instrument }) => instrument?.kind)).size === 1
+}
+
+describe.each(Object.keys(exporters))("%s", (name) => {
+  it.effect("shows two recorders of a runtime as each alone", () =>
+    forEvery(
+      fc.tuple(owner, owner),
+      ([one, two]) =>
+        lawFor(name, [
+          { ...one, namespace: "a", id: "one" },
+          { ...two, namespace: "a", id: "two" }
+        ]),
+      25
+    )
+  )
+
+  it.effect("shows two runtimes as each alone", () =>
+    forEvery(
+      fc.tuple(owner, owner),
+      ([one, two]) => {
+        const owners = [
+          { ...one, namespace: "a", id: "r" },
+          { ...two, namespace: "b", id: "r" }
+        ]
+        return name === "prom-client" && !haveOneKind(owners) ? Effect.void : lawFor(name, owners)
+      },
+      25
+    )
+  )
+})

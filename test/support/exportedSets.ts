@@ -1,0 +1,111 @@
+/** What each exporter shows of some runtimes, as values by identity, read by means that are not the library's. */
+import { AggregationTemporality, MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics"
+import { Effect, Metric as EffectMetric, Layer } from "effect"
+import { MetricsRuntime } from "mvx-metrics"
+import * as EffectMetrics from "mvx-metrics/EffectMetrics"
+import * as OpenTelemetry from "mvx-metrics/OpenTelemetry"
+import * as PromClient from "mvx-metrics/PromClient"
+import * as Prometheus from "mvx-metrics/Prometheus"
+import { Registry } from "prom-client"
+import { collect } from "../../src/internal/exporters/collect.ts"
+import { otlpMetrics } from "../../src/internal/otlp/requests.ts"
+import { streams } from "../../src/internal/otlp/streams.ts"
+import { parseExposition } from "./expositionParser.ts"
+
+/** Throws when two values have one identity. */
+export type Shown = ReadonlyMap<string, string>
+
+type Runtime = MetricsRuntime["Service"]
+
+const setOf = (entries: Iterable<readonly [identity: unknown, value: unknown]>): Shown => {
+  const shown = new Map<string, string>()
+  for (const [identity, value] of entries) {
+    const key = JSON.stringify(identity)
+    if (shown.has(key)) throw new Error(`two values of ${key}`)
+    shown.set(key, JSON.stringify(value))
+  }
+  return shown
+}
+
+const sorted = (labels: object) => Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1))
+
+const samplesIn = (text: string) =>
+  [...parseExposition(text.replaceAll("\n\n", "\n"), "text").values()]
+    .filter(({ name }) => !name.startsWith("mvx_metrics"))
+    .flatMap(({ samples, type }) =>
+      samples.map(({ labels, name, value }) => [[type, name, sorted(labels)], value] as const)
+    )
+
+class Reader extends MetricReader {
+  constructor() {
+    super({ aggregationTemporalitySelector: () => AggregationTemporality.DELTA })
+  }
+  protected override onShutdown = async (): Promise<void> => {}
+  protected override onForceFlush = async (): Promise<void> => {}
+}
+
+const isOwn = (name: string): boolean => !name.startsWith("mvx_metrics.")
+
+/** By the names of the exporters. A runtime that an exporter refuses is not in what it shows. */
+export const exporters: { readonly [name: string]: (runtimes: ReadonlyArray<Runtime>) => Effect.Effect<Shown> } = {
+  scrape: (runtimes) =>
+    Effect.forEach(runtimes, (runtime) =>
+      Effect.map(Effect.provideService(Prometheus.render(), MetricsRuntime, runtime), samplesIn)
+    ).pipe(
+      Effect.map((all) => setOf(all.flat())),
+      Effect.orDie
+    ),
+  "prom-client": (runtimes) =>
+    Effect.promise(async () => {
+      const registry = new Registry()
+      const removals = runtimes.map((runtime) => PromClient.registerInto(registry, runtime))
+      const shown = setOf(samplesIn(await registry.metrics()))
+      for (const remove of removals) remove()
+      return shown
+    }),
+  meter: (runtimes) =>
+    Effect.promise(async () => {
+      const reader = new Reader()
+      const meter = new MeterProvider({ readers: [reader] }).getMeter("test")
+      const stops = runtimes.map((runtime) => OpenTelemetry.observe(meter, runtime))
+      const { resourceMetrics } = await reader.collect()
+      for (const stop of stops) stop()
+      return setOf(
+        resourceMetrics.scopeMetrics
+          .flatMap(({ metrics }) => metrics)
+          .filter(({ descriptor }) => isOwn(descriptor.name))
+          .flatMap(({ dataPointType, dataPoints, descriptor: { name, unit } }) =>
+            dataPoints.map(({ attributes, value }) => [[dataPointType, name, unit, sorted(attributes)], value] as const)
+          )
+      )
+    }),
+  "Effect's registry": (runtimes) =>
+    Effect.gen(function* () {
+      for (const runtime of runtimes) {
+        const Exported = Layer.provide(EffectMetrics.layer(), Layer.succeed(MetricsRuntime, runtime))
+        yield* Effect.provide(EffectMetrics.refresh, yield* Layer.build(Exported))
+      }
+      return setOf(
+        (yield* EffectMetric.snapshot)
+          .filter(({ id }) => isOwn(id))
+          .map(({ attributes = {}, id, state, type }) => [[type, id, sorted(attributes)], state] as const)
+      )
+    }).pipe(Effect.scoped, Effect.provideService(EffectMetric.MetricRegistry, new Map()), Effect.orDie),
+  otlp: (runtimes) =>
+    Effect.map(Effect.forEach(runtimes, collect), (all) => {
+      const [streamed] = streams(all.flat(), new Map(), { temporality: "cumulative", begun: 0n, now: 0n })
+      return setOf(
+        otlpMetrics(streamed, 0n)
+          .filter(({ name }) => isOwn(name))
+          .flatMap(({ description: _, name, unit, ...data }) =>
+            Object.entries(data as { [type: string]: { dataPoints: ReadonlyArray<Record<string, unknown>> } }).flatMap(
+              ([type, { dataPoints, ...kind }]) =>
+                dataPoints.map(
+                  ({ attributes, startTimeUnixNano: _start, ...value }) =>
+                    [[type, kind, name, unit, attributes], value] as const
+                )
+            )
+          )
+      )
+    })
+}
