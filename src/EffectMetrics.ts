@@ -33,7 +33,7 @@
  * )
  * const saves = await Effect.runPromise(Effect.provide(program, Metrics))
  * saves?.state // { count: 1, incremental: true }
- * saves?.attributes // { namespace: "example.metrics", recorder: "documents" }
+ * saves?.attributes // { recorder: "documents", namespace: "example.metrics" }
  * ```
  */
 import * as Context from "effect/Context"

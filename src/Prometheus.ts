@@ -67,7 +67,7 @@ const checked = <O extends ScrapeOptions>(
  *   return (yield* Prometheus.render()).split("\n").find((line) => line.startsWith("http"))
  * }).pipe(Effect.provide(Recorder.layer("api")), Effect.provide(MetricsLayer.layerInProcess({ namespace: "example" })))
  *
- * await Effect.runPromise(program) // 'http_requests_total{namespace="example",recorder="api",method="GET"} 1'
+ * await Effect.runPromise(program) // 'http_requests_total{recorder="api",namespace="example",method="GET"} 1'
  * ```
  */
 export const render = (

@@ -185,7 +185,7 @@ for (const [way, served] of Object.entries(ways)) {
     it.effect("answers in the format that is asked for", () =>
       Effect.gen(function* () {
         const { ask, recorder } = yield* asking
-        const sample = `jobs_total{namespace="test",recorder="${recorder.recorderId}",queue="é"} 1`
+        const sample = `jobs_total{recorder="${recorder.recorderId}",namespace="test",queue="é"} 1`
         const text = yield* ask()
         expect([text.status, text.headers.get("content-type")]).toEqual([
           200,
@@ -226,7 +226,7 @@ it("a program without Effect has the handlers of its runtime", async () => {
   await recorder.registerMetric(Jobs)
   recorder.registerEvent(job())
   const { handler, nodeHandler } = runtime.prometheus()
-  const sample = 'jobs_total{namespace="test",recorder="a",queue="x"} 1'
+  const sample = 'jobs_total{recorder="a",namespace="test",queue="x"} 1'
   expect(await (await handler(new Request("http://localhost/"))).text()).toContain(sample)
   const server = createServer(nodeHandler)
   try {

@@ -53,7 +53,7 @@ it("stores documents, measures operations, and prints its metrics when SIGTERM s
   expect(JSON.parse(snapshots)).toMatchObject(measured)
   const [, scrape] = await request("GET", "/metrics")
   expect(scrape).toContain(
-    'document_service_operations_total{namespace="example.metrics",recorder="document_service",operation="get",outcome="FAILURE"} 1'
+    'document_service_operations_total{recorder="document_service",namespace="example.metrics",operation="get",outcome="FAILURE"} 1'
   )
   const [, page] = await request("GET", "/metrics/live")
   expect(page).toContain('src="./live/page.js"')

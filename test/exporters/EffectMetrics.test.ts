@@ -84,7 +84,7 @@ describe("Effect's registry", () => {
         state: { value: 3 }
       })
       expect(yield* PrometheusMetrics.format()).toContain(
-        'jobs{namespace="test.effect",recorder="one",queue="a",ok="true"} 3\n'
+        'jobs{recorder="one",namespace="test.effect",queue="a",ok="true"} 3\n'
       )
     }).pipe(Effect.provide(Exported), alone)
   )

@@ -80,7 +80,7 @@ describe.each([
     registry.resetMetrics()
     const text = await registry.metrics()
     expect(text).toContain("own_total 0\n")
-    expect(text).toContain('jobs_total{namespace="test.prom",recorder="one",queue="a",ok="true"} 1\n')
+    expect(text).toContain('jobs_total{recorder="one",namespace="test.prom",queue="a",ok="true"} 1\n')
   })
 
   it("speaks OpenMetrics", async () => {
@@ -95,7 +95,7 @@ describe.each([
     await registry.metrics()
     const text = await registry.metrics()
     expect(text).toContain(
-      '# TYPE jobs counter\njobs_total{namespace="test.prom",recorder="one",queue="a",ok="true"} 1\n'
+      '# TYPE jobs counter\njobs_total{recorder="one",namespace="test.prom",queue="a",ok="true"} 1\n'
     )
     expect(text.endsWith("# EOF\n")).toBe(true)
   })

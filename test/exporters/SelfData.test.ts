@@ -17,7 +17,7 @@ const ownSamples = (text: string, recorderId: string): ReadonlyArray<string> =>
     .map((line) =>
       line
         .slice("mvx_metrics_".length)
-        .replace(/namespace="[^"]*",recorder="[^"]*"/, "")
+        .replace(/recorder="[^"]*",namespace="[^"]*"/, "")
         .replace("{,", "{")
     )
     .map((line) => line.replace("{}", ""))

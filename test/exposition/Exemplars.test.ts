@@ -23,7 +23,7 @@ const exemplars = (recorderId: string, format: Prometheus.Format = "openmetrics"
     return text
       .split("\n")
       .filter((line) => line.includes(" # {") && line.includes(`recorder="${recorderId}"`))
-      .map((line) => line.replace(/namespace="[^"]*",recorder="[^"]*",/, ""))
+      .map((line) => line.replace(/recorder="[^"]*",namespace="[^"]*",/, ""))
   })
 
 onBothLayers(

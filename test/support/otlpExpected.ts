@@ -41,8 +41,8 @@ export const expectedMetrics = (
 ): ReadonlyArray<SunkMetric> => {
   const pointOf = <T>(labels: Labels, value: T): DataPoint<T> => ({
     attributes: {
-      namespace,
       recorder,
+      namespace,
       ...Object.fromEntries(Object.entries(labels).flatMap(([name, label]) => (label === null ? [] : [[name, label]])))
     },
     startTime: hrTime(since),

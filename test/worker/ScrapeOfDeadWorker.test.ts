@@ -55,7 +55,7 @@ it.live("a worker that does not answer is given up on within a second, and asked
     expect(status).toBe(503)
     expect(text).toContain("the fold has not answered within 900ms")
     open()
-    expect((yield* ask)[1]).toContain('gated_ticks{namespace="test.scrape",recorder="gated",dimension="count"} 1\n')
+    expect((yield* ask)[1]).toContain('gated_ticks{recorder="gated",namespace="test.scrape",dimension="count"} 1\n')
   })
 )
 

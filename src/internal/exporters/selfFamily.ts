@@ -11,8 +11,8 @@ export const NamespaceAttribute = "namespace"
 
 /** The attributes of all data of a recorder. */
 export const attributesOf = (namespace: string, recorderId: string) => ({
-  [NamespaceAttribute]: namespace,
-  [RecorderAttribute]: recorderId
+  [RecorderAttribute]: recorderId,
+  [NamespaceAttribute]: namespace
 })
 
 /** What all numbers of one name have in common. */
