@@ -1,8 +1,8 @@
 /**
- * Metrics from metrics: the same under another name, for fewer events, with more labels, over another family.
+ * Metrics from metrics: under another name, for fewer events, with more labels, over another family.
  *
- * Each gives a new definition and leaves the one it is given as it is. A built-in metric stays one, and keeps its faster
- * fold.
+ * Each combinator returns a new definition and leaves the original unchanged. A built-in metric stays built-in, and keeps
+ * its faster fold.
  */
 import * as Predicate from "effect/Predicate"
 import { type Any, type Metric, reduce } from "./Definition.ts"
@@ -24,9 +24,9 @@ const check = (argument: string, value: unknown, by: Check): void => {
 }
 
 const aMetric: Check = (value) =>
-  isDefinition(value) ? undefined : "must be a metric, made by Metric.make or its like"
+  isDefinition(value) ? undefined : "must be a metric, made by Metric.make or a built-in constructor"
 
-/** From a metric to another one. Which types the two have is the caller's business. */
+/** Turns a metric into another one. The caller is responsible for their types. */
 const combinator =
   (f: (self: Any) => Any) =>
   (self: unknown): never => {
@@ -35,7 +35,7 @@ const combinator =
   }
 
 /**
- * The metric under another name.
+ * Renames a metric.
  *
  * @example
  * ```ts
@@ -56,7 +56,7 @@ export const named = <const Name extends string>(
 }
 
 /**
- * The metric with a description, for people.
+ * Describes a metric, for people.
  *
  * @example
  * ```ts
@@ -75,8 +75,8 @@ export const describe = (description: string): (<M extends Any>(self: M) => M) =
 }
 
 /**
- * The metric with a unit, in UCUM notation as OpenTelemetry has it: `s`, `By`, `{document}`. What it measures stays as
- * it is, default boundaries included.
+ * Sets the unit of a metric, in the UCUM notation of OpenTelemetry: `s`, `By`, `{document}`. Nothing else changes, not
+ * even default boundaries.
  *
  * @example
  * ```ts
@@ -95,7 +95,7 @@ export const unit = (unit: string): (<M extends Any>(self: M) => M) => {
 }
 
 /**
- * The metric for those of its events for which `predicate` holds.
+ * Restricts a metric to the events for which `predicate` returns `true`.
  *
  * @example
  * ```ts
@@ -139,8 +139,8 @@ const mapValues = <A, B>(record: { readonly [key: string]: A }, f: (value: A) =>
   Object.fromEntries(Object.entries(record).map(([key, value]) => [key, f(value)]))
 
 /**
- * The metric over the events of another family: `f` says which event of its own family each of them is, or that it is
- * none (`undefined`).
+ * Applies a metric to the events of another family. `f` maps each event to one of the metric's own family, or to
+ * `undefined` to leave it out.
  *
  * @example
  * ```ts
@@ -203,7 +203,7 @@ const mappedInstrument = (instrument: Instrument, events: Family, map: EventMap)
   }
 }
 
-/** An instrument asks for the same event several times in a row. */
+/** An instrument maps the same event several times in a row. */
 const lastResult = <A extends object, B>(f: (value: A) => B): ((value: A) => B) => {
   let last: { readonly value: WeakRef<A>; readonly result: B } | undefined
   return (value) => {
@@ -213,10 +213,10 @@ const lastResult = <A extends object, B>(f: (value: A) => B): ((value: A) => B) 
 }
 
 /**
- * The metric with labels, or with further ones: a series for each combination of their values.
+ * Adds labels to a metric: a series for each combination of their values.
  *
- * A metric made by `Metric.make` needs a `merge` for that: without it the series could not be put together, and this
- * throws `InvalidArgument`. It takes labels once, all together.
+ * A metric made by `Metric.make` needs a `merge`, because its series are merged; without one this throws
+ * `InvalidArgument`. It takes labels once, all together.
  *
  * @example
  * ```ts
@@ -246,14 +246,14 @@ export const labelled = <E extends MetricEvent, const LS extends { readonly [lab
     if (instrument === undefined) return labelledStates(self, sources)
     const twice = sources.find(([name]) => instrument.labels.some(([known]) => known === name))
     if (twice !== undefined) {
-      const reason = `has the label "${twice[0]}", which the metric has already`
+      const reason = `the label "${twice[0]}" already exists on this metric`
       throw new InvalidArgument({ metric, argument: "labels", reason })
     }
     return remake(self, { instrument: { ...instrument, labels: [...instrument.labels, ...sources] } })
   })
 }
 
-/** What a metric shows beside its own dimensions when it has labels. */
+/** The dimensions that labels add to those of a metric. */
 export interface Labelled<L extends LabelValues, Point> {
   readonly series: ReadonlyArray<Series<L, Point>>
   readonly overflow?: Overflow<Point>
@@ -268,7 +268,8 @@ export interface MetricSet<out Metrics extends ReadonlyArray<Any> = ReadonlyArra
 const SetTypeId = "~mvx-metrics/MetricSet"
 
 /**
- * Several metrics as a set, to be registered and exported as one. Throws `InvalidArgument` when two have the same name.
+ * Combines several metrics into a set that is registered and exported as one. Throws `InvalidArgument` if two have the same
+ * name.
  *
  * @example
  * ```ts
@@ -292,7 +293,8 @@ export const combine = <const Metrics extends ReadonlyArray<Any | MetricSet>>(
   const names = metrics.map(({ name }) => name)
   const taken = names.find((name, i) => names.indexOf(name) !== i && metrics[names.indexOf(name)] !== metrics[i])
   if (metrics.length === 0) throw new InvalidArgument({ argument: "metrics", reason: "must be at least one" })
-  if (taken !== undefined) throw new InvalidArgument({ argument: "metrics", reason: `has two of the name "${taken}"` })
+  if (taken !== undefined)
+    throw new InvalidArgument({ argument: "metrics", reason: `contains two metrics named "${taken}"` })
   return Object.freeze({ [SetTypeId]: SetTypeId, metrics: Object.freeze([...new Set(metrics)]) }) as MetricSet
 }
 
@@ -305,5 +307,5 @@ export const isMetricSet = (value: unknown): value is MetricSet => {
   }
 }
 
-/** The metrics of a set; a metric by itself. */
+/** Returns the metrics of a set, or a single metric as an array. */
 export const metricsOf = (part: Any | MetricSet): ReadonlyArray<Any> => (isMetricSet(part) ? part.metrics : [part])

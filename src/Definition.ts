@@ -1,6 +1,6 @@
 /**
- * What a metric is: a definition as data, with a pure reducer per event tag; how one is made by hand, and what can be
- * done with any of them. Used as `Metric.make`, `Metric.fold` and so on.
+ * The definition of a metric as data, with a pure reducer per event tag; how to make one, and functions for any of them.
+ * Used as `Metric.make`, `Metric.fold` and so on.
  */
 import type { Pipeable } from "effect/Pipeable"
 import * as Predicate from "effect/Predicate"
@@ -22,8 +22,8 @@ import { InvalidArgument } from "./MetricsError.ts"
 import type { Snapshot } from "./Snapshot.ts"
 
 /**
- * A pure function from a state and an event to the next state. Returning the same state (by `Object.is`) means "this
- * event does not concern me". `at` is when the event was emitted, in milliseconds since the Unix epoch.
+ * A pure function from a state and an event to the next state. Returning the same state (by `Object.is`) means that the
+ * event does not concern the metric. `at` is the time of the event, in milliseconds since the Unix epoch.
  */
 export type Reducer<State, Event extends MetricEvent> = (state: State, event: Event, at: number) => State
 
@@ -34,10 +34,10 @@ export interface Metric<out Name extends string, in Event extends MetricEvent, i
   readonly name: Name
   readonly events: Family
   readonly initial: State
-  /** The reducers by tag. An event whose tag is not here does not concern the metric. */
+  /** The reducers by tag. Events with other tags do not concern the metric. */
   // biome-ignore lint/suspicious/noExplicitAny: each reducer takes the event of its own tag, which the key decides.
   readonly reduce: { readonly [tag: string]: Reducer<State, any> }
-  /** From the state to what is shown. `now` is the time of the reader's clock, in milliseconds since the epoch. */
+  /** Computes the dimensions from the state. `now` is the time of the reader's clock, in milliseconds since the epoch. */
   readonly view: (state: State, now: number) => Dimensions
   /**
    * The state of one that had taken the events of both. `undefined`: the definition does not say. `now` is the reader's
@@ -49,9 +49,9 @@ export interface Metric<out Name extends string, in Event extends MetricEvent, i
   readonly minus: ((later: State, earlier: State) => State) | undefined
   readonly description: string | undefined
   readonly unit: string | undefined
-  /** What a built-in metric is made of, as data. Metrics of {@link make} have none. */
+  /** The parts of a built-in metric, as data. `undefined` for metrics of {@link make}. */
   readonly instrument: Instrument | undefined
-  /** The metrics that a derived one is computed from. */
+  /** The metrics that a derived metric is computed from. */
   readonly sources: { readonly [source: string]: Any } | undefined
 }
 
@@ -65,7 +65,7 @@ export type Dimensions<M extends Any> = M extends Metric<string, never, infer _S
 /** The state of a metric. */
 export type State<M extends Any> = Parameters<M["view"]>[0]
 
-/** What a metric shows when it has no view: an object as it is, anything else as its `value`. */
+/** The dimensions of a metric without a view: an object as it is, anything else as `value`. */
 export type DefaultDimensions<State> = State extends object ? State : { readonly value: State }
 
 /** The reducers of a metric over a family: one for each tag that concerns it. */
@@ -73,18 +73,18 @@ export type Reducers<F extends Family, State> = {
   readonly [Tag in keyof F["cases"] & string]?: (state: State, event: F["cases"][Tag]["Type"], at: number) => State
 }
 
-/** What {@link make} takes. */
+/** The options of {@link make}. */
 export interface Options<F extends Family, State, Dimensions> {
   /** The family of events the metric reads. */
   readonly events: F
-  /** The state before the first event. Plain data; it is frozen, so that a reducer cannot change it in place. */
+  /** The state before the first event: plain data. It is frozen, so a reducer cannot change it in place. */
   readonly initial: State
   /**
-   * A pure reducer for each tag that concerns the metric. One that returns a literal of a union says so:
-   * `({ status: "open" as const })`.
+   * A pure reducer for each tag that concerns the metric. A reducer that returns a literal of a union needs a const
+   * assertion: `({ status: "open" as const })`.
    */
   readonly reduce: Reducers<F, NoInfer<State>>
-  /** From the state to JSON-safe dimensions. Default: the state itself, or `{ value }` for a primitive. */
+  /** Computes JSON-safe dimensions from the state. Default: the state itself, or `{ value }` for a primitive. */
   readonly view?: (state: NoInfer<State>, now: number) => Dimensions
   /**
    * The state of one that had taken the events of both, in whatever order the two are given. With it states of several
@@ -103,8 +103,8 @@ const defaultView = (state: unknown): unknown =>
   typeof state === "object" && state !== null ? state : { value: state }
 
 /**
- * Defines a metric. Throws `InvalidArgument` for a definition that cannot work: a blank name, no family, a reducer for
- * a tag that is not in the family, an unknown option.
+ * Defines a metric. Throws `InvalidArgument` for an invalid definition: a blank name, no family, a reducer for a tag that
+ * is not in the family, an unknown option.
  *
  * @param name stable and plural: `document_storage.save.attempts`
  */
@@ -168,7 +168,7 @@ const whyInvalidDefinition = (options: unknown): InvalidArgument | undefined => 
 /** Whether a value is a definition of a metric. Never throws. */
 export const isMetric: (value: unknown) => value is Any = isDefinition
 
-/** One step: the state after `event`, emitted `at` (milliseconds since the Unix epoch; default 0). */
+/** Returns the state after `event`, emitted `at` (milliseconds since the Unix epoch; default 0). */
 export const reduce = <Name extends string, E extends MetricEvent, S, D>(
   metric: Metric<Name, E, S, D>,
   state: S,
@@ -179,7 +179,7 @@ export const reduce = <Name extends string, E extends MetricEvent, S, D>(
   return reducer === undefined ? state : reducer(state, event, at)
 }
 
-/** The state after `events`, folded in order from the initial state, all emitted `at` (default 0). */
+/** Returns the state after `events`, folded in order from the initial state, all emitted `at` (default 0). */
 export const fold = <Name extends string, E extends MetricEvent, S, D>(
   metric: Metric<Name, E, S, D>,
   events: Iterable<E>,
@@ -190,7 +190,7 @@ export const fold = <Name extends string, E extends MetricEvent, S, D>(
   return state
 }
 
-/** The snapshot of a state, as a recorder would give it. `now` (default 0) is for views that show a window of time. */
+/** Returns the snapshot of a state, as a recorder would. `now` (default 0) is for views that show a window of time. */
 export const snapshot = <Name extends string, E extends MetricEvent, S, D>(
   metric: Metric<Name, E, S, D>,
   state: S,

@@ -19,27 +19,27 @@ import type { Any, Dimensions, Metric, State } from "./Metric.ts"
 import type { Family, MetricEvent } from "./MetricEvent.ts"
 import { InvalidArgument } from "./MetricsError.ts"
 
-/** The metrics that another one is computed from, by the names it has for them. */
+/** The metrics that a derived metric is computed from, by the names that its view uses. */
 export type Sources = { readonly [source: string]: Any }
 
 type EventOf<M extends Any> = M extends Metric<string, infer E extends MetricEvent, infer _S, infer _D> ? E : never
 
 export interface DeriveOptions<From extends Sources, D> {
-  /** The metrics it is computed from. They need not be registered themselves. */
+  /** The metrics it is computed from. They need not be registered. */
   readonly from: From
-  /** From what they show to what this shows. */
+  /** Computes the dimensions from those of the sources. */
   readonly view: (dimensions: { readonly [K in keyof From]: Dimensions<From[K]> }, now: number) => D
-  /** What the metric measures, for people. */
+  /** The description of the metric, for people. */
   readonly description?: string
   /** The unit of the measurement, in UCUM notation as OpenTelemetry has it: `s`, `By`, `{document}`. */
   readonly unit?: string
 }
 
 /**
- * A metric computed from what others show. It folds the events for them itself, so that what it shows is of one moment,
- * whatever else is registered.
+ * Computes a metric from the dimensions of others. It folds the events for its sources itself, so its dimensions are of
+ * one moment, whatever else is registered.
  *
- * Throws `InvalidArgument` for a definition that cannot work.
+ * Throws `InvalidArgument` for an invalid definition.
  *
  * @example
  * ```ts
@@ -117,7 +117,7 @@ const whyInvalidDerived = (options: unknown): InvalidArgument | undefined => {
     for (const [tag, schema] of Object.entries(events.cases)) {
       const other = known.get(tag)
       if (other !== undefined && other !== schema && shape(other) !== shape(schema)) {
-        const reason = `knows the event "${tag}" in another way than the metrics before it`
+        const reason = `declares the event "${tag}" differently from the sources before it`
         return new InvalidArgument({ argument: `from["${source}"]`, reason })
       }
       known.set(tag, schema)

@@ -1,5 +1,5 @@
 /**
- * How values are distributed: in buckets of one's own choosing, or in exponential ones that fit themselves.
+ * Distributions of values: in buckets that you choose, or in self-scaling exponential buckets.
  */
 import type {
   Dimensioned,
@@ -35,13 +35,13 @@ export interface HistogramOptions<F extends Family, Tag extends TagOf<F>, LS ext
    */
   readonly boundaries?: ReadonlyArray<number>
   /**
-   * Where events say which trace they belong to. The last such event of each series, and of each of its buckets, is shown beside it in
-   * OpenMetrics, with its trace id: an exemplar. The fold is slower with them, since it looks at each event.
+   * The field or fields with the trace of an event. OpenMetrics shows the last traced event of each series, and of each
+   * of its buckets, as an exemplar. Exemplars make the fold slower, because it looks at each event.
    */
   readonly exemplar?: ExemplarFields<EventOfTag<F, Tag>>
 }
 
-/** `counts[i]` are the values up to `boundaries[i]`, the last one those beyond. `min` and `max` of nothing are `null`. */
+/** `counts[i]` counts the values up to `boundaries[i]`; the last count is for larger values. `min` and `max` are `null` before the first value. */
 export interface Distribution {
   readonly count: number
   readonly sum: number
@@ -56,10 +56,10 @@ export type HistogramDimensions<L extends LabelValues> = Distribution & {
   ([keyof L] extends [never] ? unknown : { readonly series: ReadonlyArray<Series<L, Distribution>> })
 
 /**
- * How values are distributed: a count for each bucket, and their sum, least and greatest.
+ * Measures how values are distributed: a count for each bucket, and the sum, minimum and maximum.
  *
- * Shows the distribution of all series together, and for labels `series`, each with its own. Throws `InvalidArgument`
- * for a definition that cannot work.
+ * Shows the distribution of all series together, and with labels also `series`, each with its own. Throws
+ * `InvalidArgument` for an invalid definition.
  *
  * @example
  * ```ts
@@ -127,14 +127,14 @@ export interface ExponentialHistogramOptions<
   Tag extends TagOf<F>,
   LS extends Labels<EventOfTag<F, Tag>>
 > extends ValueOptions<F, Tag, LS> {
-  /** Most buckets of positive values, and as many of negative ones. Default: 160, as in OpenTelemetry. */
+  /** The maximum number of buckets for positive values, and for negative values. Default: 160, as in OpenTelemetry. */
   readonly maxSize?: number
-  /** The finest scale, from -10 to 20. It is given up as far as `maxSize` asks for. Default: 20. */
+  /** The finest scale, from -10 to 20. It is reduced as far as `maxSize` requires. Default: 20. */
   readonly maxScale?: number
 }
 
 /**
- * Buckets of an exponential histogram: `counts[i]` are the values in (base^(offset + i), base^(offset + i + 1)], where
+ * Buckets of an exponential histogram. `counts[i]` counts the values in (base^(offset + i), base^(offset + i + 1)], where
  * base is 2^(2^-scale).
  */
 export interface Buckets {
@@ -151,23 +151,23 @@ export interface ExponentialDistribution {
   readonly zeroCount: number
   readonly positive: Buckets
   readonly negative: Buckets
-  /** Estimates of the median and of what most values do not exceed, `null` of nothing. */
+  /** Estimates of the median, the 90th and the 99th percentile; `null` before the first value. */
   readonly p50: number | null
   readonly p90: number | null
   readonly p99: number | null
-  /** The greatest relative error of these estimates. */
+  /** The maximum relative error of these estimates. */
   readonly relativeError: number
 }
 
 export type ExponentialHistogramDimensions<L extends LabelValues> = Dimensioned<L, ExponentialDistribution>
 
 /**
- * How values are distributed, whatever their magnitude: in buckets whose width grows with the value, as many as
- * `maxSize`, as fine as that allows. Nothing has to be known beforehand, and any two can be put together.
+ * Measures how values of any magnitude are distributed, in up to `maxSize` buckets whose width grows with the value, as
+ * fine as that limit allows. You need to know nothing about the values beforehand, and any two states can be merged.
  *
- * As in OpenTelemetry's data model:
- * https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponentialhistogram. Throws `InvalidArgument` for a
- * definition that cannot work.
+ * Follows OpenTelemetry's data model:
+ * https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponentialhistogram. Throws `InvalidArgument` for an
+ * invalid definition.
  *
  * @example
  * ```ts

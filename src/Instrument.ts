@@ -1,9 +1,9 @@
 /**
- * What the built-in metrics have in common: where they get values and labels from, and how they show their series.
+ * The common parts of built-in metrics: the sources of values and labels, and the series in their snapshots.
  *
  * The metrics themselves are in {@link ./Counter.ts}, {@link ./Gauge.ts}, {@link ./Histogram.ts}, {@link ./Summary.ts},
  * {@link ./Window.ts} and {@link ./Statistics.ts}; all are used as `Metric.counter`, `Metric.gauge` and so on. Like any
- * metric they are plain data and pure reducers. The fold has a faster way for them beside that, which comes to the same.
+ * metric they are plain data and pure reducers. The fold also has a faster implementation with the same result.
  */
 import type * as Duration from "effect/Duration"
 import type { LabelValue } from "./internal/instruments/instrument.ts"
@@ -12,41 +12,41 @@ import type { Family, TagOf } from "./MetricEvent.ts"
 export type { LabelValue } from "./internal/instruments/instrument.ts"
 export type { SeriesState } from "./internal/instruments/series.ts"
 
-/** The events of a family that have these tags. */
+/** The events of a family with these tags. */
 export type EventOfTag<F extends Family, Tag extends TagOf<F>> = F["cases"][Tag]["Type"]
 
 type FieldOf<E, Value> = { [K in keyof E & string]: E[K] extends Value ? K : never }[keyof E & string]
 
-/** The name of a field that holds a number. Where the field is not there, nothing is measured. */
+/** The name of a field with a number. If the field is missing, nothing is measured. */
 export type NumberField<E> = FieldOf<E, number | null | undefined>
 
-/** The name of a field that holds yes or no. Where the field is not there, nothing is measured. */
+/** The name of a boolean field. If the field is missing, nothing is measured. */
 export type BooleanField<E> = FieldOf<E, boolean | null | undefined>
 
 /** The name of a field that can be a label. */
 export type LabelField<E> = FieldOf<E, LabelValue | undefined>
 
-/** The name of a field that holds text. Where the field is not there, there is none. */
+/** The name of a field with text, which may be missing. */
 export type TextField<E> = FieldOf<E, string | null | undefined>
 
-/** The field with the id of the trace that an event belongs to, or that and the one with the id of the span. */
+/** The field with the trace id of an event, or the fields with its trace id and span id. */
 export type ExemplarFields<E> = TextField<E> | { readonly traceId: TextField<E>; readonly spanId?: TextField<E> }
 
-/** Where a label comes from: a field, or a function of the event. */
+/** The source of a label: a field, or a function of the event. */
 export type LabelSource<E> = LabelField<E> | ((event: E, at: number) => LabelValue | undefined)
 
-/** Labels: the names of fields, or for each label the field or the function it comes from. */
+/** The labels of a metric: names of fields, or a field or function for each label. */
 export type Labels<E> = ReadonlyArray<LabelField<E>> | { readonly [label: string]: LabelSource<E> }
 
 /** The labels of a series: values by name. */
 export type LabelValues = { readonly [label: string]: LabelValue }
 
-/** What is not there is `null`. */
+/** A missing value is `null`. */
 type OrNull<Value> = Value extends undefined ? null : Extract<Value, LabelValue>
 
 type ValueOf<E, Field> = E extends unknown ? (Field extends keyof E ? OrNull<E[Field]> : never) : never
 
-/** The names and values that labels have by their definition. Where none are given, `LS` is whatever could be. */
+/** The names and values of labels, by their definition. Without labels, `LS` is its own bound. */
 export type LabelsOf<E, LS> =
   Labels<E> extends LS
     ? Record<never, never>
@@ -58,22 +58,22 @@ export type LabelsOf<E, LS> =
             : ValueOf<E, LS[Label]>
         }
 
-/** What is measured: a field, or a function of the event. Functions are called for every event, fields cost less. */
+/** The measured value: a field, or a function of the event. Functions are called for every event; fields cost less. */
 export type Value<E> = NumberField<E> | ((event: E, at: number) => number | null | undefined)
 
-/** What the built-in metrics have in common. */
+/** The common options of built-in metrics. */
 export interface InstrumentOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>> {
   /** The family of events the metric reads. */
   readonly events: F
   /** The tag or tags that are measured. Default: all of the family. */
   readonly when?: Tag | ReadonlyArray<Tag>
-  /** Of these, only events for which this holds. */
+  /** Selects the events to measure. Default: all events with these tags. */
   readonly filter?: (event: EventOfTag<F, Tag>) => boolean
   /** A series for each combination of label values. Default: no labels, one series. */
   readonly labels?: LS
   /**
-   * Most series of the metric. What comes beyond goes into one overflow series, so that totals stay exact. Default:
-   * 2000, as in OpenTelemetry.
+   * The cardinality limit: the maximum number of series of the metric. Events beyond it go to one overflow series, so
+   * totals stay exact. Default: 2000, as in OpenTelemetry.
    */
   readonly maxSeries?: number
   /**
@@ -83,11 +83,11 @@ export interface InstrumentOptions<F extends Family, Tag extends TagOf<F>, LS ex
    */
   readonly maxLabelLength?: number
   /**
-   * Lets go of series that had no event for so long, by the time of the events and of the reader. What they had stays in
-   * the total. A label value that comes back begins anew. Default: series stay.
+   * Removes series that had no event for this long, by the time of the events and of the reader. Their counts stay in
+   * the total. A label value that comes back starts a new series. Default: series are kept.
    */
   readonly expireAfter?: Duration.Input
-  /** What the metric measures, for people. */
+  /** The description of the metric, for people. */
   readonly description?: string
   /**
    * The unit of the measurement, in UCUM notation as OpenTelemetry has it: `s`, `By`, `{document}`. Common names such as
@@ -99,30 +99,30 @@ export interface InstrumentOptions<F extends Family, Tag extends TagOf<F>, LS ex
 /** The options of metrics that measure numbers. */
 export interface ValueOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>
   extends InstrumentOptions<F, Tag, LS> {
-  /** What is measured, finite. */
+  /** The measured value, a finite number. */
   readonly value: Value<EventOfTag<F, Tag>>
 }
 
 /** A series of a labelled metric: its labels, and its point. */
 export type Series<L extends LabelValues, Point> = Point & { readonly labels: L }
 
-/** Everything beyond `maxSeries`, and which label is to blame: the one with the most values, and some of them. */
+/** Everything beyond `maxSeries`, with the high-cardinality label: the label with the most values, and some of them. */
 export type Overflow<Point> = Point & {
   readonly label: string
   readonly values: number
   readonly examples: ReadonlyArray<LabelValue>
 }
 
-/** What every built-in metric shows beside its points, where there is any. */
+/** The optional parts of every built-in metric's dimensions. */
 export interface Remarks<Point> {
   readonly overflow?: Overflow<Point>
-  /** How many series have a label value that was longer than `maxLabelLength`, and was cut. */
+  /** The number of series with a label value that was longer than `maxLabelLength`, and was cut. */
   readonly cut?: number
-  /** Measurements that were none: not a finite number, or negative for a counter. They changed nothing else. */
+  /** The number of rejected values: not finite, or negative for a counter. They changed nothing else. */
   readonly rejected?: number
 }
 
-/** What a metric shows whose series add up: all of them together, and with labels each by itself. */
+/** The dimensions of a metric whose series add up: the total, and with labels each series. */
 export type Dimensioned<L extends LabelValues, Point> = Point &
   Remarks<Point> &
   ([keyof L] extends [never] ? unknown : { readonly series: ReadonlyArray<Series<L, Point>> })

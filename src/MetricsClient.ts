@@ -1,9 +1,9 @@
 /**
- * `mvx-metrics/promise`: the same recorders and metrics for code that knows no Effect.
+ * `mvx-metrics/promise`: the same recorders and metrics for code without Effect.
  *
- * The example needs Node 24: `await using` is younger than Node 22, where `await runtime.shutdown()` does the same.
+ * The example needs Node 24 for `await using`. On Node 22, call `await runtime.shutdown()` instead.
  *
- * Methods that wait give promises; rejections are real `Error`s with a `_tag` and a message that says what to do.
+ * Methods that wait return promises. Rejections are real `Error`s with a `_tag` and a message that says what to do.
  * `registerEvent` is synchronous.
  *
  * @example
@@ -70,21 +70,21 @@ export interface RecorderOptions extends Omit<EffectRecorderOptions, "onStarting
   readonly onStarting?: () => unknown
   /** Runs after the last event was folded. If it throws or rejects, the stop fails. */
   readonly onStopped?: () => unknown
-  /** Runs after each change of a metric, in order; the fold of this recorder waits for what it returns. */
+  /** Runs after each change of a metric, in order. The recorder pauses until the returned promise settles. */
   readonly onMetricChanged?: (change: MetricChange) => unknown
 }
 
-/** How to start a runtime: with `metrics` or `spawn` on a worker thread, with neither in process. */
+/** The options of a start: with `metrics` or `spawn` on a worker thread, with neither in process. */
 export type StartOptions =
   | WorkerOptions
   | (RuntimeOptions & { readonly metrics?: never; readonly spawn?: never; readonly startTimeout?: never })
 
-/** The options of a start without a thread. Those of a start with one are known, so that a misspelt one is told so. */
+/** The options of a start without a thread. Those of a start with one are known here, so that an error can explain them. */
 const inProcessOptionChecks = {
   ...runtimeOptionChecks,
   metrics: anything,
   spawn: anything,
-  startTimeout: () => "is for a worker thread: give metrics or spawn as well"
+  startTimeout: () => "needs a worker thread. Pass metrics or spawn as well"
 }
 
 /**
@@ -139,7 +139,7 @@ export class MetricsRuntime implements AsyncDisposable {
     return Effect.runSync(this.#runtime.state)
   }
 
-  /** The ids of the recorders, in the order of their making. */
+  /** The ids of the recorders, in order of creation. */
   get recorderIds(): ReadonlyArray<string> {
     return Effect.runSync(this.#runtime.recorderIds)
   }
@@ -156,12 +156,12 @@ export class MetricsRuntime implements AsyncDisposable {
     )
   }
 
-  /** The recorder of this id; throws `RecorderNotFound` when there is none. */
+  /** Returns the recorder with this id. Throws `RecorderNotFound` if there is none. */
   getRecorder(recorderId: string): MetricsRecorder {
     return this.#wrap(runSyncOrThrow(this.#runtime.getRecorder(recorderId)))
   }
 
-  /** The recorder of this id, or `undefined`. */
+  /** Returns the recorder with this id, or `undefined`. */
   findRecorder(recorderId: string): MetricsRecorder | undefined {
     const found = Option.getOrUndefined(runSyncOrThrow(this.#runtime.findRecorder(recorderId)))
     return found === undefined ? undefined : this.#wrap(found)
@@ -178,8 +178,8 @@ export class MetricsRuntime implements AsyncDisposable {
   }
 
   /**
-   * Handlers that serve the metrics to Prometheus: one for what speaks `fetch`, one for `node:http`. They answer
-   * whatever path they are mounted at.
+   * Makes handlers that serve the metrics to Prometheus: one for `fetch` servers, one for `node:http`. They answer at any
+   * path they are mounted at.
    *
    * @example
    * ```ts
@@ -199,8 +199,8 @@ export class MetricsRuntime implements AsyncDisposable {
   }
 
   /**
-   * Handlers that serve a page with all metrics as they change, at its path and below: one for what speaks `fetch`, one
-   * for `node:http`. Whoever can reach it reads all metrics.
+   * Makes handlers that serve a page with all metrics as they change, at its path and below: one for `fetch` servers, one
+   * for `node:http`. Anyone who can reach the page can read every metric.
    */
   async livePage(
     options?: LivePageOptions
@@ -213,7 +213,7 @@ export class MetricsRuntime implements AsyncDisposable {
     )
   }
 
-  /** Stops all recorders, each after folding what it accepted, and releases the thread. Again: does nothing more. */
+  /** Stops all recorders, each after folding what it accepted, and releases the thread. A second call does nothing. */
   shutdown(): Promise<void> {
     return Effect.runPromise(Effect.ensuring(this.#runtime.shutdown, Scope.close(this.#scope, Exit.void)))
   }
@@ -222,7 +222,7 @@ export class MetricsRuntime implements AsyncDisposable {
     return this.shutdown()
   }
 
-  // One wrapper per recorder, so that getRecorder gives the same object each time.
+  // One wrapper per recorder, so that getRecorder returns the same object each time.
   #wrap(recorder: RecorderService): MetricsRecorder {
     const known = this.#recorders.get(recorder)
     if (known !== undefined) return known
@@ -253,7 +253,7 @@ export class MetricsRecorder {
     return Effect.runSync(this.#recorder.state)
   }
 
-  /** The accounting, at once and in every state. */
+  /** The accounting, immediately and in every state. */
   get stats(): Stats {
     return Effect.runSync(this.#recorder.stats)
   }
@@ -263,16 +263,16 @@ export class MetricsRecorder {
     return Effect.runSync(this.#recorder.metrics)
   }
 
-  /** Puts a metric, or a set of them, into service for the events registered from now on. */
+  /** Registers a metric, or a set of metrics, for the events registered from now on. */
   registerMetric(metric: Metric.Any | Metric.MetricSet, options?: RegisterOptions): Promise<void> {
     return Effect.runPromise(this.#recorder.register(metric, options))
   }
 
   /**
-   * Hands over an event, synchronously. Gives `true` when it was accepted, `false` when it was refused and counted: for
-   * want of room, or because the recorder is stopping, stopped or failed. It never waits, under `"backpressure"` neither:
-   * there is {@link offerEvent}. Throws `InvalidArgument` for what is not an
-   * event, and `QueueOverflow` if the recorder's overflow policy is `"fail"`.
+   * Registers an event, synchronously. Returns `true` if it was accepted, and `false` if it was refused and counted because
+   * there was no room or the recorder was stopping, stopped or failed. It never waits, not even under `"backpressure"`: use
+   * {@link offerEvent} to wait for room. Throws `InvalidArgument` if the value is not an event, and `QueueOverflow` on
+   * overflow if the policy is `"fail"`.
    */
   registerEvent<E extends MetricEvent>(event: E): boolean {
     if (this.#recorder.emitUnsafe(event)) return true
@@ -315,17 +315,17 @@ export class MetricsRecorder {
     return exit.value
   }
 
-  /** The snapshots of all metrics by name, including every event registered before. */
+  /** Reads the snapshots of all metrics by name, including every event registered before. */
   getMetricSnapshots(): Promise<Snapshots> {
     return Effect.runPromise(this.#recorder.snapshots)
   }
 
-  /** The snapshot of one metric, typed by its definition. */
+  /** Reads the snapshot of one metric, typed by its definition. */
   getMetricSnapshot<M extends Metric.Any>(metric: M): Promise<Snapshot<Metric.Dimensions<M>>> {
     return Effect.runPromise(this.#recorder.snapshot(metric))
   }
 
-  /** The snapshots with their time, the sequence number they reach, and the accounting. */
+  /** Reads the snapshots with their time, the sequence number they reach, and the accounting. */
   getReport(): Promise<Report> {
     return Effect.runPromise(this.#recorder.report)
   }
@@ -338,13 +338,13 @@ export class MetricsRecorder {
     return Effect.runPromise(this.#recorder.states)
   }
 
-  /** A reader of what is new: each read gives what came since the one before it. */
+  /** Makes a reader whose reads each return what was added since the one before. */
   createDeltaReader(): { readonly read: () => Promise<Snapshots> } {
     const reader = Effect.runSync(this.#recorder.deltaReader)
     return { read: () => Effect.runPromise(reader.read) }
   }
 
-  /** Has a metric, or all of them, begin anew with the events registered from now on. */
+  /** Resets one metric, or all of them, from the next registered event. */
   resetMetrics(metric?: Metric.Any): Promise<void> {
     return Effect.runPromise(this.#recorder.reset(metric))
   }
@@ -354,17 +354,17 @@ export class MetricsRecorder {
     return Effect.runPromise(this.#recorder.start)
   }
 
-  /** Folds everything accepted, then stops. It can be started again. */
+  /** Folds every accepted event, then stops. The recorder can be started again. */
   stop(): Promise<void> {
     return Effect.runPromise(this.#recorder.stop)
   }
 
-  /** Every change of a metric, in order, until the recorder stops. A slow consumer slows the fold. */
+  /** Iterates over every change of a metric, in order, until the recorder stops. The recorder pauses for a slow consumer. */
   changes(): AsyncIterable<MetricChange> {
     return Stream.toAsyncIterable(this.#recorder.changes)
   }
 
-  /** The latest change of each metric, for those who only want to be up to date. */
+  /** Iterates over the latest change of each metric, for consumers that only need to be up to date. */
   latestChanges(): AsyncIterable<MetricChange> {
     return Stream.toAsyncIterable(this.#recorder.latestChanges)
   }
@@ -381,11 +381,11 @@ const anAbortSignal: Check = (value) => (value instanceof AbortSignal ? undefine
 
 const hooks = ["onStarting", "onStopped", "onMetricChanged"] as const
 
-/** The options with hooks as effects. What is not a function is refused here, by its name. */
+/** The options with hooks as effects. A hook that is not a function is refused here, by its name. */
 const withEffectHooks = (
   options: RecorderOptions | undefined
 ): Effect.Effect<EffectRecorderOptions | undefined, InvalidArgument> => {
-  // What is no object is refused further on.
+  // Options that are not an object are refused later.
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     return Effect.succeed(options as undefined)
   }

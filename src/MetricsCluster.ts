@@ -1,9 +1,9 @@
 /**
- * Metrics across the processes of Node's `cluster`: each worker process measures for itself and tells the primary the
- * states of its recorders, the primary puts them together.
+ * Merges metrics across the processes of Node's `cluster`. Each worker process measures for itself and reports the states
+ * of its recorders to the primary, which merges them.
  *
- * What a process did is kept when it dies, up to what it last told; so totals never go backwards, however often
- * processes are restarted. A process that ends in an orderly way tells everything.
+ * The counts of a process are kept when it ends, up to its last report, so totals never go backwards, however often
+ * processes are restarted. A process that ends in an orderly way reports everything.
  *
  * @example
  * ```ts
@@ -51,25 +51,25 @@ import { MetricsRuntime } from "./MetricsRuntime.ts"
 export type { LeftOut } from "./internal/cluster/ledger.ts"
 export type { ClusterProcess, ClusterReport } from "./internal/cluster/primaryProcess.ts"
 
-/** How the primary puts the processes together. */
+/** The options of the primary. */
 export interface ClusterOptions {
-  /** The metrics of the report, each of which can be merged; what else the processes measure is left out. */
+  /** The metrics of the report. Each must have a `merge`. Other metrics of the processes are left out. */
   readonly metrics: ReadonlyArray<Metric.Any | Metric.MetricSet>
   /**
-   * Those among them that say how a process stands, not what it did: nothing of them is left when it has ended. Gauges,
-   * up-down counters and what is derived from nothing else are such metrics by themselves.
+   * The metrics in `metrics` that describe the current state of a process rather than what it did. They are dropped when
+   * the process ends. Gauges, up-down counters and metrics derived only from these are included automatically.
    */
   readonly levels?: ReadonlyArray<Metric.Any>
-  /** How long a report waits for a process to answer, by the real clock. Default: 1 second. */
+  /** The time limit for a process to answer a report, by the real clock. Default: 1 second. */
   readonly timeout?: Duration.Input
   /**
-   * Most recorder ids that no process has any more of which the total is kept by its id. What comes beyond, the oldest
-   * first, goes together under `others`. Default: 1000.
+   * The maximum number of ended recorder ids whose totals are kept separately. Beyond it, the oldest are merged into
+   * `others`. Default: 1000.
    */
   readonly maxEnded?: number
 }
 
-/** How a worker process reports. */
+/** The options of a worker process. */
 export interface ClusterWorkerOptions {
   /** How often it tells the primary its states, unasked: what a process that dies at once did since is lost. Default: 1 second. */
   readonly every?: Duration.Input
@@ -77,26 +77,26 @@ export interface ClusterWorkerOptions {
   readonly shutdownTimeout?: Duration.Input
 }
 
-/** What the primary offers. */
+/** The service of the primary. */
 export interface ClusterService {
   /**
-   * The recorders of all processes by id: those of the processes that run, asked for now, and of those that have ended.
-   * A process that does not answer in time counts with what it said last. Never fails.
+   * Reads the recorders of all processes by id: those of running processes, asked now, and those of ended processes. A
+   * process that does not answer in time counts with its last report. Never fails.
    *
-   * A metric resets a total only when it is reset in a process. Sums of fractions may differ in their last digit.
+   * A total is reset only when the metric is reset in a process. Sums of fractions may differ in their last digit.
    */
   readonly report: Effect.Effect<ClusterReport>
 }
 
-/** The metrics of all processes of a cluster, in its primary. */
+/** The merged metrics of all processes of a cluster, in its primary. */
 export class MetricsCluster extends Context.Service<MetricsCluster, ClusterService>()("mvx-metrics/MetricsCluster") {
-  /** See {@link ClusterService.report}. */
+  /** Reads the report, see {@link ClusterService.report}. */
   static readonly report: Effect.Effect<ClusterReport, never, MetricsCluster> = MetricsCluster.use(
     (self) => self.report
   )
 
   /**
-   * Listens to the worker processes, from now on: make it before the first fork. Fails in a worker process, and for a
+   * Listens to the worker processes from now on, so make it before the first fork. Fails in a worker process, and for a
    * metric that cannot be merged.
    */
   static readonly make = (
@@ -116,16 +116,16 @@ export class MetricsCluster extends Context.Service<MetricsCluster, ClusterServi
       return { report: primary.report(Duration.toMillis(Duration.fromInputUnsafe(timeout))) }
     })
 
-  /** {@link MetricsCluster.make} as a layer, for the primary. */
+  /** Provides {@link MetricsCluster.make} as a layer, for the primary. */
   static readonly layer = (options: ClusterOptions): Layer.Layer<MetricsCluster, InvalidArgument | InvalidState> =>
     Layer.effect(MetricsCluster, MetricsCluster.make(options))
 
   /**
-   * For the worker processes: tells the primary the states of all recorders of the runtime, at once, `every` so often,
-   * when the primary asks, and for the last time when a recorder is removed, as all are when the runtime shuts down.
-   * Each time all states cross the channel, as JSON unless the cluster has `serialization: "advanced"`.
+   * Reports the states of all recorders of the runtime from a worker process to the primary: immediately, at the interval
+   * `every`, when the primary asks, and a last time when a recorder is removed, as all are when the runtime shuts down.
+   * Each report sends all states over the channel, as JSON unless the cluster has `serialization: "advanced"`.
    *
-   * In a process that is no worker of a cluster it does nothing, so that the program runs alone as well.
+   * In a process that is not a worker of a cluster it does nothing, so the program runs alone as well.
    */
   static readonly layerWorker = (options?: ClusterWorkerOptions): Layer.Layer<never, InvalidArgument, MetricsRuntime> =>
     Layer.effectDiscard(
@@ -160,9 +160,9 @@ const whyNoMetrics = ({ metrics }: ClusterOptions): InvalidArgument | undefined 
   const each = all(metrics)
   const names = each.map(({ name }) => name)
   const twice = names.find((name, i) => names.indexOf(name) !== i)
-  if (twice !== undefined) return refused(`has two of the name "${twice}"`)
+  if (twice !== undefined) return refused(`contains two metrics named "${twice}"`)
   const apart = each.find(({ merge }) => merge === undefined)
-  return apart && refused(`"${apart.name}" has no merge: give Metric.make one`)
+  return apart && refused(`"${apart.name}" has no merge. Pass merge to Metric.make`)
 }
 
 const whyNotPrimary = (): InvalidState | undefined =>
@@ -172,6 +172,6 @@ const whyNotPrimary = (): InvalidState | undefined =>
         subject: "cluster",
         id: String(cluster.worker?.id),
         state: "a worker process",
-        operation: "put together what the others report",
+        operation: "merge the reports of the others",
         hint: "MetricsCluster.layer is for the primary, MetricsCluster.layerWorker for its worker processes"
       })

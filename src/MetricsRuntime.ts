@@ -1,8 +1,8 @@
 /**
- * The runtime: owns the fold (a worker thread, or none) and the registry of recorders under a namespace.
+ * The runtime: owns the fold (on a worker thread or in process) and the registry of recorders under a namespace.
  *
- * Applications usually get it from a layer, see `MetricsLayer`. The constructors here make a runtime that is not
- * started yet, or several side by side.
+ * Applications usually get it from a layer, see `MetricsLayer`. The constructors here make runtimes that are not started
+ * yet, or several side by side.
  *
  * @example
  * ```ts
@@ -42,8 +42,8 @@ export type { RuntimeOptions, RuntimeService, RuntimeState, WorkerOptions } from
 /** The service of a running runtime. */
 export class MetricsRuntime extends Context.Service<MetricsRuntime, RuntimeService>()("mvx-metrics/MetricsRuntime") {
   /**
-   * Makes a runtime that folds on the production thread: for tests, for platforms without worker threads, for tiny
-   * programs. It is `Idle` until `start`, and shuts down with the scope.
+   * Makes a runtime that folds on the application thread: for tests, platforms without worker threads, and small
+   * programs. It is `Idle` until `start`, and shuts down when the scope closes.
    */
   static readonly makeInProcess = (
     options: RuntimeOptions
@@ -56,17 +56,17 @@ export class MetricsRuntime extends Context.Service<MetricsRuntime, RuntimeServi
 
   /**
    * Makes a runtime that folds on a worker thread of its own. It is `Idle` until `start`, which starts the thread and
-   * waits for it to say which metrics it has; it shuts down with the scope.
+   * waits until the thread has reported its metrics. It shuts down when the scope closes.
    *
    * A module that Node preloads (`--import`, `--require`, `NODE_OPTIONS`) runs in every thread, the metrics worker
-   * included. A runtime that it starts there folds in process, apart from the one of the program. What a preload does
-   * beside that, listening on a port for one, should be done only where `isMainThread` of `node:worker_threads` is true.
+   * included. A runtime that such a module starts in the worker folds in process, apart from the runtime of the program.
+   * Guard other side effects of a preload, such as listening on a port, with `isMainThread` of `node:worker_threads`.
    */
   static readonly makeWorker = (
     options: WorkerOptions
   ): Effect.Effect<RuntimeService, InvalidArgument, Scope.Scope> => {
     if (Predicate.isObject(options) && (options.metrics === undefined) === (options.spawn === undefined)) {
-      const reason = "give either metrics (the modules that the worker imports) or spawn (a worker entry of your own)"
+      const reason = "pass either metrics (the modules that the worker imports) or spawn (a worker entry of your own)"
       return Effect.fail(new InvalidArgument({ argument: "metrics", reason }))
     }
     const checks = {

@@ -1,7 +1,7 @@
 /**
- * The recorder: the boundary between production code, which says what happened, and metrics, which measure it.
+ * The recorder: the boundary between application code, which states what happened, and metrics, which measure it.
  *
- * Components use three functions that need nothing in their environment and do nothing where no recorder is provided:
+ * Components use three functions that need nothing in their environment and do nothing without a recorder:
  * {@link Recorder.register} during set-up, {@link Recorder.emit} and {@link Recorder.onExit} during work. Applications
  * read with {@link Recorder.snapshots}, or with the methods of the service: `yield* Recorder`.
  *
@@ -63,20 +63,20 @@ export type {
 } from "./internal/recorder/recorderModel.ts"
 export type { RecorderState, Stats } from "./Stats.ts"
 
-/** The recorder service, and the functions by which components use it. */
+/** The recorder service, and the functions with which components use it. */
 export class Recorder extends Context.Service<Recorder, RecorderService>()(recorderKey) {
   /**
-   * Says what happened. Never fails and needs nothing: with no recorder provided it does nothing. The recorder is the
-   * one of the calling fiber: provide it where the component is used (`Layer.provideMerge`), not to the component's
-   * layer alone. An event that is refused is counted in the recorder's stats. Under `"backpressure"` it waits for room. To be told what became of an
-   * event, use the method of the service: `(yield* Recorder).emit(event)`. `Recorder.emit<CacheEvent>(...)` has the
-   * compiler hold the event to its family.
+   * Emits an event. It never fails and needs nothing: without a recorder it does nothing. The recorder is that of the
+   * calling fiber, so provide it where the component is used (`Layer.provideMerge`), not only to the component's layer.
+   * A refused event is counted in the recorder's stats. Under `"backpressure"` it waits for room. To learn whether an
+   * event was accepted, use the method of the service: `(yield* Recorder).emit(event)`. `Recorder.emit<CacheEvent>(...)`
+   * accepts only events of that family.
    */
   static readonly emit = <E extends MetricEvent>(event: E): Effect.Effect<void> => new EmitEffect(event)
 
   /**
-   * Puts a metric, or a set of them, into service, during set-up. Does nothing where no recorder is provided. Fails, with an error that
-   * says what to do, when the metric cannot be measured: better at the start than never noticed.
+   * Registers a metric, or a set of metrics, during set-up. Does nothing without a recorder. Fails, with an error that
+   * says what to do, if the metric cannot be measured, so that a mistake is found at the start.
    */
   static readonly register = (
     metric: Metric.Any | Metric.MetricSet,
@@ -88,8 +88,8 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
     })
 
   /**
-   * Emits an event made from the exit of an effect, however it ended, interruption included; `undefined` emits nothing.
-   * The effect's result is left as it is, whatever becomes of the event.
+   * Emits an event made from the exit of an effect, however it ended, interruption included. If the function returns
+   * `undefined`, nothing is emitted. The effect's result is unchanged, even if the event is refused.
    *
    * @example
    * ```ts
@@ -133,10 +133,10 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
     )
   )
 
-  /** The snapshots of all metrics by name, including every event accepted before this was asked for. */
+  /** Reads the snapshots of all metrics by name, including every event accepted before the read. */
   static readonly snapshots: Effect.Effect<Snapshots, ReadError, Recorder> = Recorder.use((self) => self.snapshots)
 
-  /** The snapshots with their time, the sequence number they reach, and the accounting. */
+  /** Reads the snapshots with their time, the sequence number they reach, and the accounting. */
   static readonly report: Effect.Effect<Report, ReadError, Recorder> = Recorder.use((self) => self.report)
 
   /**
@@ -200,8 +200,8 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
 }
 
 /**
- * Emits under `"backpressure"`, where nothing can be interrupted. The wait for room can be, all the same; who was
- * interrupted does not wait, and an event that then finds no room is counted as any other.
+ * Emits under `"backpressure"` in an uninterruptible region. The wait for room is interruptible all the same. An
+ * interrupted fiber does not wait, and its event is counted as refused if there is no room.
  */
 const waitAtExit = (recorder: RecorderService, event: MetricEvent): Effect.Effect<void> =>
   Effect.onInterrupt(Effect.interruptible(recorder.emit(event)), () =>

@@ -1,7 +1,7 @@
 /**
- * Events that were captured, run through metrics: what would this metric have shown?
+ * Runs captured events through metrics: what would this metric have shown?
  *
- * Events are captured by a test recorder (`mvx-metrics/testing`), or read from a file of one JSON object a line.
+ * Events are captured by a test recorder (`mvx-metrics/testing`), or read from a file with one JSON object per line.
  *
  * @example
  * ```ts
@@ -37,7 +37,7 @@ import type { Snapshot, Snapshots } from "./Snapshot.ts"
 
 export type { Captured } from "./internal/ndjson.ts"
 
-/** The snapshots of metrics, each with the dimensions of its definition. Those of a set are not told apart. */
+/** The snapshots of metrics, each with the dimensions of its definition. The snapshots of a set are not typed by name. */
 export type SnapshotsOf<Given extends MetricsGiven> = Given extends MetricSet
   ? Snapshots
   : Given extends Metric.Any
@@ -49,7 +49,7 @@ export type SnapshotsOf<Given extends MetricsGiven> = Given extends MetricSet
       : never
 
 export interface RunOptions {
-  /** When the metrics are read, in milliseconds since the Unix epoch. Default: the time of the last event. */
+  /** The time at which the metrics are read, in milliseconds since the Unix epoch. Default: the time of the last event. */
   readonly now?: number
 }
 
@@ -83,10 +83,10 @@ class Run {
 }
 
 /**
- * What metrics show after these events, taken in the order given. The metrics begin with their initial state; one whose
- * reducer throws is quarantined as in a recorder.
+ * Folds events in the given order and returns the snapshots. Metrics begin with their initial state. A metric whose
+ * reducer throws is quarantined, as in a recorder.
  *
- * Throws `InvalidArgument` for what is no metric, or no captured event.
+ * Throws `InvalidArgument` if a value is not a metric or not a captured event.
  */
 export const run = <const Given extends MetricsGiven, Event extends MetricEvent>(
   metrics: Given,
@@ -99,7 +99,7 @@ export const run = <const Given extends MetricsGiven, Event extends MetricEvent>
 }
 
 /**
- * The same for a stream, which is never in memory as a whole.
+ * Folds the events of a stream, which is never in memory as a whole, and returns the snapshots.
  *
  * @example
  * ```ts
@@ -129,29 +129,29 @@ export const runStream = <const Given extends MetricsGiven, Event extends Metric
     return replay.snapshots as SnapshotsOf<Given>
   })
 
-/** What becomes of a line that holds no event of the family, where the stream goes on after it. */
+/** What to do with a line that is not a valid event of the family, if the stream goes on after it. */
 export type SkipBadLine<E = never, R = never> =
-  /** It is left out, and logged as a warning. */
+  /** The line is left out and logged as a warning. */
   | "skip"
-  /** It is left out, and handed to the function. */
+  /** The line is left out and passed to the function. */
   | ((line: InvalidLine) => Effect.Effect<unknown, E, R>)
 
-/** The options under which a bad line is a failure: after the events before it, the stream fails with the line. */
+/** Options with which a bad line fails the stream, after the events before it. */
 export interface FailOptions {
   readonly onBadLine?: "fail"
 }
 
-/** The options under which bad lines are left out. */
+/** Options with which bad lines are left out. */
 export interface SkipOptions<E = never, R = never> {
   readonly onBadLine: SkipBadLine<E, R>
 }
 
 /**
- * Reads events from NDJSON: a line for each, `{"at":1000,"event":{"_tag":"cache.lookup","hit":true}}`, checked by the
- * family's schema. The text comes in chunks of any size, as strings or as bytes in UTF-8. Empty lines are left out, and
- * so are fields that the schema does not know.
+ * Reads events from NDJSON, one per line: `{"at":1000,"event":{"_tag":"cache.lookup","hit":true}}`. Each is checked by
+ * the family's schema. The text comes in chunks of any size, as strings or as bytes in UTF-8. Empty lines are left out, and
+ * so are fields that the schema does not have.
  *
- * Throws `InvalidArgument` for what is no family.
+ * Throws `InvalidArgument` if `family` is not a family.
  *
  * @example
  * ```ts
@@ -220,10 +220,10 @@ const aChoice: Check = (value) =>
     : 'must be "fail", "skip" or a function of the bad line'
 
 /**
- * Writes events as NDJSON, a line for each, which {@link fromNdjson} reads. Dates, bigints and whatever else the schema
- * has come back as they were. Fails for an event that is not of the family.
+ * Writes events as NDJSON, one per line, which {@link fromNdjson} reads. Dates, bigints and all other types of the schema
+ * are restored as they were. Fails for an event that is not of the family.
  *
- * Throws `InvalidArgument` for what is no family.
+ * Throws `InvalidArgument` if `family` is not a family.
  *
  * @example
  * ```ts
@@ -269,7 +269,7 @@ export const readFile: {
 }
 
 /**
- * Writes events to a file in NDJSON, as {@link toNdjson} does. A file that is there is replaced.
+ * Writes events to a file in NDJSON, as {@link toNdjson} does. An existing file is replaced.
  *
  * @example
  * ```ts

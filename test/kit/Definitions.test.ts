@@ -287,7 +287,7 @@ describe("combinators refuse", () => {
       "metrics",
       '"done"'
     ],
-    ["combine", [Done, Metric.combine(Metric.counter("done", { events: Job }))], "metrics", 'two of the name "done"']
+    ["combine", [Done, Metric.combine(Metric.counter("done", { events: Job }))], "metrics", 'two metrics named "done"']
   ])("%s(%o)", (name, args, argument, reason) => {
     expectRefused(() => kit[name]!(...args), undefined, argument, reason)
   })

@@ -43,7 +43,7 @@ const answers: ReadonlyArray<readonly [call: string, answer: string]> = [
   ["start metrics path", url],
   ["start metrics null", url],
   ["start metrics [5]", url],
-  ["start metrics and spawn", "InvalidArgument: metrics: give either metrics"],
+  ["start metrics and spawn", "InvalidArgument: metrics: pass either metrics"],
   ["start spawn path", "InvalidArgument: spawn: must be a function"],
   ...ids.flatMap(([id, got]) =>
     withId.map((call) => [`${call} ${id}`, `InvalidArgument: recorderId: ${blank} ${got}`] as const)

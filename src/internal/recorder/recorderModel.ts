@@ -23,20 +23,20 @@ import { aDuration, aFunction, anEffect, aString, type Check, oneOf, positiveInt
 import type { Overflow } from "./intake.ts"
 import type { Detail } from "./logging.ts"
 
-/** What a recorder does with an event when its capacity is used up, and how it behaves at the edges of its life. */
+/** The options of a recorder: its capacity, its overflow policy, and its hooks. */
 export interface RecorderOptions<out R = never> {
-  /** What is measured, for those who read reports. Default: the recorder's id. Blank: a generated one. */
+  /** The name of what is measured, for readers of reports. Default: the recorder's id. A blank name is replaced by a generated one. */
   readonly entityId?: string
   /** Most events that may be accepted and not yet folded, wherever they are. At most 2 147 483 647. Default: 10 000. */
   readonly capacity?: number
   /**
-   * What happens to an event beyond the capacity:
+   * The policy for an event beyond the capacity:
    *
-   * - `"drop-newest"`: it is refused and counted. Default of recorders made by a runtime.
-   * - `"drop-oldest"`: the oldest event that the fold does not have yet is taken back and counted as evicted. With a
-   *   capacity of 1 there may be none: then the event is refused.
-   * - `"backpressure"`: the emitting fiber waits; `emitUnsafe`, which cannot wait, refuses and counts.
-   * - `"fail"`: it is refused, counted, and `emit` fails with `QueueOverflow`. Default of `Recorder.make`.
+   * - `"drop-newest"`: the event is refused and counted. Default of recorders made by a runtime.
+   * - `"drop-oldest"`: the oldest event that was not yet dispatched to the fold is evicted and counted. With a capacity
+   *   of 1 there may be none; then the new event is refused.
+   * - `"backpressure"`: the emitting fiber waits. `emitUnsafe`, which cannot wait, refuses and counts the event.
+   * - `"fail"`: the event is refused and counted, and `emit` fails with `QueueOverflow`. Default of `Recorder.make`.
    */
   readonly overflow?: Overflow
   /**
@@ -61,8 +61,8 @@ export interface RecorderOptions<out R = never> {
   /** Runs after the last event was folded. If it fails, so does the stop. */
   readonly onStopped?: Effect.Effect<unknown, unknown, R>
   /**
-   * Runs after each change of a metric, in order, with the tag of the event and the snapshot after it. While it runs
-   * the fold of this recorder waits, so a slow hook uses up the capacity. A failure is logged and changes nothing.
+   * Runs after each change of a metric, in order, with the tag of the event and the snapshot after it. The recorder
+   * pauses until the hook has finished, so a slow hook uses up the capacity. A failure is logged and changes nothing.
    */
   readonly onMetricChanged?: (change: MetricChange) => Effect.Effect<unknown, unknown, R>
 }
@@ -83,54 +83,55 @@ export const recorderOptionChecks: { readonly [K in keyof Required<RecorderOptio
   onMetricChanged: aFunction
 }
 
-/** Reads what came since its last read. */
+/** Reads what was added since its last read. */
 export interface DeltaReader {
   /**
-   * The snapshots of what came since the last read; of everything, the first time. Sums and counts are those of the
-   * events in between. What has no difference (a gauge, extremes, a window, an estimate of distinct values) is shown as
-   * it stands.
+   * Reads the snapshots of what was added since the last read; the first read covers everything. Sums and counts are
+   * those of the events in between. Metrics without a difference (a gauge, extremes, a window, an estimate of distinct
+   * values) are shown as they are.
    */
   readonly read: Effect.Effect<Snapshots, ReadError>
 }
 
-/** What can be said when a metric is registered. */
+/** The options of a registration. */
 export interface RegisterOptions {
-  /** Take the place of another definition of the same name, with a new state. Default: false. */
+  /** Whether to replace another definition of the same name, with a new state. Default: false. */
   readonly replace?: boolean
 }
 
-/** What a recorder offers. */
+/** The service of a recorder. */
 export interface RecorderService {
   /** The id in its runtime, trimmed. */
   readonly recorderId: string
   readonly entityId: string
-  /** What happens to an event beyond the capacity. */
+  /** The policy for an event beyond the capacity. */
   readonly overflow: Overflow
   /**
-   * Puts a metric, or a set of them, into service for the events accepted from now on. The same definition again changes
-   * nothing; another one under the same name fails, unless `replace` is set. Of a set all are put into service, or none.
+   * Registers a metric, or a set of metrics, for the events accepted from now on. Registering the same definition again
+   * changes nothing. Another definition under the same name fails, unless `replace` is set. A set is registered as a whole
+   * or not at all.
    */
   readonly register: (
     metric: Metric.Any | Metric.MetricSet,
     options?: RegisterOptions
   ) => Effect.Effect<void, RegisterError>
   /**
-   * Hands over an event. Gives `true` when it was accepted and `false` when the overflow policy dropped it; fails when
-   * it is not an event, when the recorder is stopping, stopped or failed, and on overflow if the policy is `"fail"`.
+   * Emits an event. Returns `true` if it was accepted and `false` if the overflow policy dropped it. Fails if the value
+   * is not an event, if the recorder is stopping, stopped or failed, and on overflow if the policy is `"fail"`.
    */
   readonly emit: <E extends MetricEvent>(event: E) => Effect.Effect<boolean, EmitError>
   /**
-   * The synchronous form, for hot loops: whether the event was accepted. It never throws and never waits; what is
-   * refused is counted. The time is that of the clock the recorder was made with.
+   * Emits an event synchronously, for hot loops. Returns whether it was accepted. It never throws and never waits; a
+   * refused event is counted. The time is that of the clock the recorder was made with.
    */
   readonly emitUnsafe: <E extends MetricEvent>(event: E) => boolean
-  /** The snapshots of all metrics by name, including every event accepted before this was asked for. */
+  /** Reads the snapshots of all metrics by name, including every event accepted before the read. */
   readonly snapshots: Effect.Effect<Snapshots, ReadError>
-  /** The snapshot of one metric, typed by its definition. */
+  /** Reads the snapshot of one metric, typed by its definition. */
   readonly snapshot: <M extends Metric.Any>(
     metric: M
   ) => Effect.Effect<Snapshot<Metric.Dimensions<M>>, ReadError | MetricNotRegistered | InvalidArgument>
-  /** The snapshots with their time, the sequence number they reach, and the accounting. */
+  /** Reads the snapshots with their time, the sequence number they reach, and the accounting. */
   readonly report: Effect.Effect<Report, ReadError>
   /**
    * The states of all metrics by name, including every event accepted before this was asked for: plain data, which
@@ -139,29 +140,29 @@ export interface RecorderService {
    */
   readonly states: Effect.Effect<States, ReadError>
   /**
-   * A reader of what is new: each of its reads shows what came since the one before it. Readers do not disturb each
-   * other, nor what `snapshots` show.
+   * Makes a reader whose reads each show what was added since the one before. Readers affect neither each other nor
+   * `snapshots`.
    */
   readonly deltaReader: Effect.Effect<DeltaReader>
-  /** The definitions that are registered. */
+  /** The registered definitions. */
   readonly metrics: Effect.Effect<ReadonlyArray<Metric.Any>>
   /**
-   * Has a metric, or all of them, begin anew with the events accepted from now on. What was quarantined is in service
-   * again.
+   * Resets one metric, or all of them, from the next accepted event. A quarantined metric is reinstated.
    */
   readonly reset: (metric?: Metric.Any) => Effect.Effect<void, MetricNotRegistered | InvalidArgument | InvalidState>
-  /** The accounting, at once and in every state. */
+  /** Reads the accounting, immediately and in every state. */
   readonly stats: Effect.Effect<Stats>
   readonly state: Effect.Effect<RecorderState>
   /** Starts the recorder; the first event does so as well. While it starts, joins that start. */
   readonly start: Effect.Effect<void, StartError>
-  /** Folds everything accepted, then stops. It can be started again and keeps its metrics and their state. */
+  /** Folds every accepted event, then stops. The recorder can be started again and keeps its metrics and their state. */
   readonly stop: Effect.Effect<void, StopError>
   /**
-   * Every change of a metric from the subscription on, in order; ends when the recorder stops. A listener that does not
-   * keep up slows the fold. Do not read the recorder's snapshots while consuming it: each change carries the snapshot.
+   * Streams every change of a metric from the subscription on, in order, until the recorder stops. The recorder pauses
+   * until listeners have caught up. Do not read the recorder's snapshots while consuming it: each change carries the
+   * snapshot.
    */
   readonly changes: Stream.Stream<MetricChange, RecorderFailed>
-  /** The latest change of each metric, for those who only want to be up to date. Never slows the fold. */
+  /** Streams the latest change of each metric, for consumers that only need to be up to date. Never slows the fold. */
   readonly latestChanges: Stream.Stream<MetricChange, RecorderFailed>
 }

@@ -22,9 +22,9 @@ import { type RecorderOptions, type RecorderService, recorderOptionChecks } from
 /** `Idle → Starting → Running → Stopping → Closed | Failed`. A runtime is never started twice. */
 export type RuntimeState = "Idle" | "Starting" | "Running" | "Stopping" | "Closed" | "Failed"
 
-/** What can be chosen for a runtime. Options that recorders have as well are defaults for its recorders. */
+/** What can be chosen for a runtime. `capacity`, `overflow`, `logging` and `waitTimeout` are defaults for its recorders. */
 export interface RuntimeOptions extends Pick<RecorderOptions, "capacity" | "overflow" | "logging" | "waitTimeout"> {
-  /** What the recorders of this runtime belong to; it stands in logs and errors. */
+  /** The name that the recorders of this runtime share; logs and errors show it. */
   readonly namespace: string
   /**
    * How long closing waits for a recorder to fold what it accepted and to run its hooks, before it gives up on it, by
@@ -33,19 +33,19 @@ export interface RuntimeOptions extends Pick<RecorderOptions, "capacity" | "over
    */
   readonly shutdownTimeout?: Duration.Input
   /**
-   * Most bytes of memory that events of all recorders lie in on their way to the fold. When it is full, events wait in
-   * the queue of their recorder, up to its capacity. Where it is shared between threads its addresses are reserved at
-   * once; it takes room as it is written, in pages of 256 KiB. Default: 16 MiB; at the least two pages, at the most 4 GiB.
+   * The maximum memory, in bytes, for events of all recorders on their way to the fold. When it is full, events wait in
+   * the queue of their recorder, up to its capacity. Memory shared between threads is reserved immediately, and backed
+   * as it is written, in pages of 256 KiB. At least two pages, up to 4 GiB. Default: 16 MiB.
    */
   readonly memoryLimit?: number
 }
 
 interface WorkerStart extends RuntimeOptions {
-  /** How long to wait for the worker's first word, by the real clock. Default: 10 seconds. */
+  /** The time limit for the worker to report, by the real clock. Default: 10 seconds. */
   readonly startTimeout?: Duration.Input
   /**
-   * Whether that memory is shared between the threads. Without, it is handed over and back, which costs more and gives
-   * credits back only when the event loop is reached. Default: where the platform has `SharedArrayBuffer`.
+   * Whether that memory is shared between the threads. Otherwise pages are transferred and returned, which costs more
+   * and returns credits only when the event loop is reached. Default: `true` if the platform has `SharedArrayBuffer`.
    */
   readonly sharedMemory?: boolean
 }
@@ -55,18 +55,18 @@ export type WorkerOptions =
   | (WorkerStart & {
       /**
        * The module or modules whose exported metrics the worker takes: `new URL("./save.metrics.ts", import.meta.url)`.
-       * A `.ts` that is not there but has its `.js` beside it is taken as that.
+       * A `.ts` file that does not exist is resolved to the `.js` file beside it.
        */
       readonly metrics: URL | ReadonlyArray<URL>
       readonly spawn?: never
     })
   | (WorkerStart & {
-      /** Starts a worker whose entry calls `MetricsWorker.run([...])`. This survives bundlers. */
+      /** Starts a worker whose entry calls `MetricsWorker.run([...])`. Works with any bundler. */
       readonly spawn: () => Worker
       readonly metrics?: never
     })
 
-/** 16 MiB: some 400 000 events of the usual size. */
+/** 16 MiB: about 400 000 events of the usual size. */
 export const defaultMemoryLimit: number = 16 * 1024 * 1024
 
 /** The checks of {@link RuntimeOptions}. */
@@ -80,11 +80,11 @@ export const runtimeOptionChecks: { readonly [K in keyof Required<RuntimeOptions
   memoryLimit: positiveInteger
 }
 
-/** What a runtime offers: a registry of recorders that share one fold. */
+/** The service of a runtime: a registry of recorders that share one fold. */
 export interface RuntimeService {
   readonly namespace: string
   readonly state: Effect.Effect<RuntimeState>
-  /** Starts the fold. While it starts, joins that start; when it runs, does nothing. */
+  /** Starts the fold. While it starts, joins that start. Does nothing if it runs. */
   readonly start: Effect.Effect<void, RuntimeStartError>
   /**
    * Makes a recorder under an id, which is trimmed, and starts it. Its options override the defaults of the runtime. It
@@ -99,7 +99,7 @@ export interface RuntimeService {
   ) => Effect.Effect<RecorderService, CreateError, R>
   readonly getRecorder: (recorderId: string) => Effect.Effect<RecorderService, InvalidArgument | RecorderNotFound>
   readonly findRecorder: (recorderId: string) => Effect.Effect<Option.Option<RecorderService>, InvalidArgument>
-  /** The ids of the recorders, in the order of their making. */
+  /** The ids of the recorders, in order of creation. */
   readonly recorderIds: Effect.Effect<ReadonlyArray<string>>
   /**
    * Stops a recorder; does nothing when it is stopped. It stays registered, with its metrics and their state, even when
@@ -111,16 +111,16 @@ export interface RuntimeService {
     recorderId: string
   ) => Effect.Effect<void, InvalidArgument | RecorderNotFound | StopError>
   /**
-   * Has `tell` run for every recorder that is removed from now on, until the scope closes, be it by a shutdown: when the
-   * recorder has stopped and can be read for the last time. The removal waits for it, a second at most; its failures
-   * change nothing.
+   * Runs `tell` for every recorder that is removed from now on, by a shutdown as well, until the scope closes. It runs
+   * when the recorder has stopped and can be read for the last time. The removal waits up to a second for it; its
+   * failures change nothing.
    */
   readonly beforeRemoval: (
     tell: (recorder: RecorderService) => Effect.Effect<unknown, unknown>
   ) => Effect.Effect<void, never, Scope.Scope>
   /**
    * Stops all recorders, each after folding what it accepted, and releases the thread. Goes on past recorders that fail
-   * to stop, and names all of them in one error. Closing the scope of the runtime does the same.
+   * to stop and names all of them in one error. Closing the scope of the runtime does the same.
    */
   readonly shutdown: Effect.Effect<void, InvalidState | ShutdownFailed>
 }
