@@ -246,7 +246,7 @@ export const labelled = <E extends MetricEvent, const LS extends { readonly [lab
     if (instrument === undefined) return labelledStates(self, sources)
     const twice = sources.find(([name]) => instrument.labels.some(([known]) => known === name))
     if (twice !== undefined) {
-      const reason = `the label "${twice[0]}" already exists on this metric`
+      const reason = `contains the label "${twice[0]}", which the metric already has`
       throw new InvalidArgument({ metric, argument: "labels", reason })
     }
     return remake(self, { instrument: { ...instrument, labels: [...instrument.labels, ...sources] } })

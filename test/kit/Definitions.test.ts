@@ -223,7 +223,7 @@ describe("derive refuses", () => {
     ["from", { from: 5, view }, "object of metrics"],
     ['from["done"]', { from: { done: "done" }, view }, "is not a metric"],
     ['from["set"]', { from: { set: Metric.combine(Done) }, view }, "is not a metric"],
-    ['from["other"]', { from: { done: Done, other: Other }, view }, '"job.done" in another way'],
+    ['from["other"]', { from: { done: Done, other: Other }, view }, '"job.done" differently'],
     ["view", { from: { done: Done } }, "is missing"],
     ["view", { from: { done: Done }, view: {} }, "function"],
     ["description", { from: { done: Done }, view, description: 5 }, "string"],
@@ -318,11 +318,21 @@ describe("combinators refuse", () => {
       merge: (left, right) => left + right
     })
     const ByTag = Merging.pipe(Metric.labelled({ tag: "_tag" }), Metric.named("by_tag"))
-    expectRefused(() => ByTag.pipe(Metric.labelled({ other: "_tag" })), "by_tag", "labels", "all of them at once")
+    expectRefused(
+      () => ByTag.pipe(Metric.labelled({ other: "_tag" })),
+      "by_tag",
+      "labels",
+      "Pass all labels in one call"
+    )
   })
 
   it("labels for a metric whose states cannot be put together, by its name", () => {
-    expectRefused(() => ByHand.pipe(Metric.labelled({ queue: () => "a" })), "by_hand", "merge", "is missing")
+    expectRefused(
+      () => ByHand.pipe(Metric.labelled({ queue: () => "a" })),
+      "by_hand",
+      "merge",
+      "is required to add labels"
+    )
   })
 })
 

@@ -35,14 +35,14 @@ export const labelledStates = (metric: Metric.Any, labels: ReadonlyArray<readonl
     throw new InvalidArgument({
       metric: metric.name,
       argument: "merge",
-      reason: "is missing, so that series could not be put together: give Metric.make one"
+      reason: "is required to add labels. Pass merge to Metric.make"
     })
   }
   if (labelledParts(metric.initial) !== undefined) {
     throw new InvalidArgument({
       metric: metric.name,
       argument: "labels",
-      reason: "cannot be added to those that the metric has: give all of them at once"
+      reason: "this metric already has labels. Pass all labels in one call"
     })
   }
   const initial: Labelled = { labels: labels.map(([name]) => name), series: {} }

@@ -31,7 +31,7 @@ export const boundariesCheck: Check = (value) => {
   // A copy has no holes.
   const boundaries: ReadonlyArray<unknown> = [...value]
   if (!boundaries.every(Number.isFinite))
-    return "must be finite numbers; what is beyond the last one has a bucket anyway"
+    return "must be finite numbers. Values above the last boundary get a bucket of their own automatically"
   return value.every((boundary, i) => i === 0 || value[i - 1] < boundary) ? undefined : "must be increasing"
 }
 

@@ -172,7 +172,7 @@ export class RecorderLifecycle {
         : Effect.fail(
             this.invalidState(
               `${operation} inside its own hook ${hook}`,
-              "It would wait for the hook, and the hook for it. Do it once the hook is through"
+              "This would deadlock. Do it after the hook has finished"
             )
           )
     )

@@ -164,7 +164,10 @@ export const makeRuntime = (
         const refusal = whyInvalidOptions(own, recorderOptionChecks)
         if (refusal !== undefined) return yield* refusal
         if (state !== "Running")
-          return yield* invalidState("create a recorder", "Start it first; once it ends, make another one")
+          return yield* invalidState(
+            "create a recorder",
+            "Start the runtime first. A runtime that has closed or failed cannot be restarted; create a new one"
+          )
         if (recorders.has(id)) return yield* new RecorderAlreadyExists({ recorderId: id, namespace })
         const control = makeRecorder<R>(
           {
