@@ -12,6 +12,9 @@ import { attribute, Children, element, write, writeName } from "./dom.ts"
 import { rove } from "./roving.ts"
 import { keyOf, kindName } from "./views.ts"
 
+/** Most rows of the table, the largest series: more would keep the browser busy, and nobody reads them. */
+const MostRows = 200
+
 type TableRow = {
   readonly row: Row
   readonly labels: ReadonlyArray<LabelColumn>
@@ -143,7 +146,8 @@ export class Detail {
   #draw(): void {
     if (this.#shown === undefined) return
     const { history, view: shown } = this.#shown
-    const { metric, rows, view } = shown
+    const { metric, view } = shown
+    const rows = rowsOf(shown)
     for (const part of [this.#charts, this.#plot, this.#legend, this.#table]) {
       attribute(part, "hidden", view === undefined)
     }
@@ -174,7 +178,8 @@ export class Detail {
     const signature = JSON.stringify([this.#key, names])
     this.#rows.show(rows.map((row) => [`${signature} ${row.key}`, { row, labels, view, unit: metric.unit }]))
     const { series } = (metric.dimensions ?? {}) as { readonly series?: ReadonlyArray<unknown> }
-    const beyond = metric.seriesCount - (Array.isArray(series) ? series.length : 0)
+    const sent = Array.isArray(series) ? series.length : 0
+    const beyond = metric.seriesCount - sent + shown.rows.length - rows.length
     write(this.#more, beyond > 0 ? `${format(beyond, "count")} smaller series are not shown.` : "")
     attribute(this.#more, "hidden", beyond <= 0)
     for (const stop of this.#stops) stop()
@@ -209,7 +214,7 @@ export class Detail {
 
   /** Arrow keys in the table choose a row, Escape none. */
   #onKey(event: KeyboardEvent): void {
-    const rows = this.#shown?.view.rows ?? []
+    const rows = this.#shown === undefined ? [] : rowsOf(this.#shown.view)
     const at = rows.findIndex(({ key }) => key === this.#chosenRow)
     const next = { ArrowDown: Math.min(at + 1, rows.length - 1), ArrowUp: Math.max(at - 1, 0), Escape: -1 }[event.key]
     if (next === undefined) return
@@ -242,3 +247,6 @@ export class Detail {
     attribute(made, "aria-selected", this.#chosenRow === row.key ? "true" : undefined)
   }
 }
+
+const rowsOf = ({ rows }: MetricView): ReadonlyArray<Row> =>
+  rows.filter(({ overflow }, index) => index < MostRows || overflow === true)

@@ -4,7 +4,7 @@
 import { shortened } from "../internal/live/format.ts"
 import type { History, MetricView, Row } from "../internal/live/history.ts"
 import type { Chart, Trace } from "../internal/live/kindViews.ts"
-import { isAggregate } from "../internal/live/points.ts"
+import { partitioned } from "../internal/live/points.ts"
 import { type ChartLine, Colors } from "./chart.ts"
 
 export interface DetailLine extends ChartLine {
@@ -40,8 +40,9 @@ export class DetailLines {
     }
     const trace = traces[0]!
     // What is of others together is far above them, on whose scale they would be flat: it is drawn when asked for.
-    const aggregates = chosen === undefined ? rows.filter((each) => isAggregate(each, rows)).slice(0, 2) : []
-    const single = chosen === undefined ? rows.filter((each) => !isAggregate(each, rows)).slice(0, Colors) : [chosen]
+    const parts = chosen === undefined ? partitioned(rows) : { aggregates: [], single: [chosen] }
+    const aggregates = parts.aggregates.slice(0, 2)
+    const single = parts.single.filter(({ point }) => typeof point.value !== "string").slice(0, Colors)
     this.#recolor(single)
     return [
       ...single.map((each) =>

@@ -8,7 +8,7 @@ import { History } from "../../src/internal/live/history.ts"
 import { labelColumns } from "../../src/internal/live/labelColumns.ts"
 import { liveMetric } from "../../src/internal/live/liveData.ts"
 import type { LiveData } from "../../src/internal/live/liveModel.ts"
-import { isAggregate, pointRows } from "../../src/internal/live/points.ts"
+import { partitioned, pointRows } from "../../src/internal/live/points.ts"
 
 const events = Schema.TaggedUnion({
   request: { path: Schema.String, seconds: Schema.Number, hit: Schema.Boolean }
@@ -162,9 +162,9 @@ describe("rows", () => {
   it("are aggregates where they are of all series or of those beyond the cap", () => {
     const Capped = Metric.counter("capped", { events, labels: ["path"], maxSeries: 1 })
     const rows = pointRows(live(Capped, [request("/a"), request("/b")]))
-    expect(rows.map((row) => isAggregate(row, rows))).toEqual([true, false, true])
+    expect(partitioned(rows).aggregates).toEqual([rows[0], rows[2]])
     const alone = pointRows(live(Metric.counter("plain", { events }), [request("/a")]))
-    expect(alone.map((row) => isAggregate(row, alone))).toEqual([false])
+    expect(partitioned(alone).single).toEqual(alone)
   })
 })
 
@@ -244,5 +244,8 @@ describe("the history", () => {
     history.follow("r", "requests", key)
     history.add(update(1000, [live(Requests, all)]))
     expect(history.trace("r", "requests", key, total)).toEqual([null, 1])
+    const Capped = Metric.counter("capped", { events, labels: ["path"], maxSeries: 29 })
+    const [capped] = history.add(update(2000, [live(Capped, all)]))
+    expect(history.trace("r", "capped", capped!.rows.at(-1)!.key, total)).toEqual([null, null, 1])
   })
 })

@@ -5,7 +5,7 @@ import { type KindView, type Trace, viewOf } from "./kindViews.ts"
 import type { LiveData, LiveMetric } from "./liveModel.ts"
 import { type Point, type PointRow, pointRows } from "./points.ts"
 
-/** Rows of a metric that are remembered; the page shows the values of all. */
+/** Rows of a metric that are remembered, beside what is beyond the cap; the page shows the values of all. */
 const TracedRows = 20
 
 /** After so many seconds without an update there is a gap. */
@@ -103,8 +103,8 @@ export class History {
       view,
       rows: rows.map((row, index) => {
         const key = keyOf(recorderId, metric.name, row.key)
-        if (view === undefined || (index >= TracedRows && !this.#followed.has(key))) return { ...row, now: () => null }
-        return this.#row(key, row, view, at)
+        const isTraced = index < TracedRows || row.overflow === true || this.#followed.has(key)
+        return view === undefined || !isTraced ? { ...row, now: () => null } : this.#row(key, row, view, at)
       })
     }
   }

@@ -35,9 +35,14 @@ const rank = ({ labels, overflow, point }: PointRow): number => {
 /** Most values of a frequency, and most numbers of a metric of one's own, that are shown. */
 const MostRows = 200
 
-/** Whether a row is of others together: all series, or those beyond the cap. */
-export const isAggregate = (row: PointRow, rows: ReadonlyArray<PointRow>): boolean =>
-  row.overflow === true || rows.some((other) => other.overflow !== true && other.labels.length > row.labels.length)
+/** The rows that are of others together, all series or those beyond the cap, and the others. */
+export const partitioned = <Row extends PointRow>(
+  rows: ReadonlyArray<Row>
+): { readonly aggregates: ReadonlyArray<Row>; readonly single: ReadonlyArray<Row> } => {
+  const most = rows.reduce((count, row) => (row.overflow === true ? count : Math.max(count, row.labels.length)), 0)
+  const isSingle = (row: Row): boolean => row.overflow !== true && row.labels.length === most
+  return { aggregates: rows.filter((row) => !isSingle(row)), single: rows.filter(isSingle) }
+}
 
 export const pointRows = (metric: LiveMetric): ReadonlyArray<PointRow> => {
   const { dimensions, kind } = metric
