@@ -7,6 +7,7 @@ import { MetricsLayer, type RuntimeService } from "mvx-metrics"
 import { Capped, Failing, type HostileEvent } from "./fixtures/hostile.metrics.ts"
 import { all } from "./fixtures/http.metrics.ts"
 import { violations } from "./support/axe.ts"
+import { fasterClock } from "./support/fasterClock.ts"
 import { type Browser, hasBrowser, launch, livePageOf, updates, type Watched, watch } from "./support/liveService.ts"
 
 const idOf = (index: number): string => `connection ${String(index).padStart(3, "0")}`
@@ -19,7 +20,7 @@ describe.skipIf(!hasBrowser)("the live page of many recorders", () => {
 
   beforeAll(async () => {
     const layer = MetricsLayer.layerInProcess({ namespace: "many", logging: "silent" })
-    const service = await Effect.runPromise(Scope.provide(livePageOf(layer), scope))
+    const service = await Effect.runPromise(Scope.provide(livePageOf(layer, fasterClock(4)), scope))
     runtime = service.runtime
     browser = await launch({ viewport: { width: 1360, height: 700 } })
     watched = await watch(browser.context, service.url)

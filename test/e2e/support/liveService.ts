@@ -24,8 +24,8 @@ const clock = fasterClock(20)
 /** The time of the server, in milliseconds since the Unix epoch. */
 export const serverTime = (): number => clock.currentTimeMillisUnsafe()
 
-/** A server with the live page of a runtime, on the faster clock, until the scope is closed. */
-export const livePageOf = (layer: Layer.Layer<MetricsRuntime, unknown>) =>
+/** A server with the live page of a runtime, until the scope is closed. */
+export const livePageOf = (layer: Layer.Layer<MetricsRuntime, unknown>, on: Clock.Clock) =>
   Effect.gen(function* () {
     const Server = HttpRouter.serve(
       Layer.mergeAll(LivePage.layerHttp(), HttpRouter.add("GET", "/elsewhere", HttpServerResponse.text("elsewhere"))),
@@ -38,7 +38,7 @@ export const livePageOf = (layer: Layer.Layer<MetricsRuntime, unknown>) =>
     const runtime = yield* Effect.provideContext(MetricsRuntime, context)
     const address = yield* Effect.provideContext(HttpServer.addressFormattedWith(Effect.succeed), context)
     return { url: `${address}/metrics/live`, runtime }
-  }).pipe(Effect.provideService(Clock.Clock, clock))
+  }).pipe(Effect.provideService(Clock.Clock, on))
 
 /** The page of a web server whose requests go on until the scope is closed. */
 export const liveService = Effect.gen(function* () {
@@ -49,7 +49,8 @@ export const liveService = Effect.gen(function* () {
         new URL("../fixtures/http.metrics.ts", import.meta.url),
         new URL("../fixtures/hostile.metrics.ts", import.meta.url)
       ]
-    })
+    }),
+    clock
   )
   const recorder = yield* service.runtime.createRecorder("http_server")
   yield* Effect.forEach(all, (metric) => recorder.register(metric))
