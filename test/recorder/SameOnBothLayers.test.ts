@@ -4,6 +4,7 @@ import { Context, Effect, Exit, Fiber, Layer, Result } from "effect"
 import { TestClock } from "effect/testing"
 import fc from "fast-check"
 import { type Metric, MetricsRuntime, type Overflow, type RuntimeService } from "mvx-metrics"
+import { internalsOf } from "../../src/internal/runtime/runtimeInternals.ts"
 import { runtimeLayers } from "../support/bothLayers.ts"
 import { makeGate } from "../support/gate.ts"
 import { EvenTicks, Fragile, Notes, note, poison, TickLog, Ticks, tick } from "../support/probe.metrics.ts"
@@ -48,7 +49,7 @@ const run = ({ held, overflow, registered, steps }: Program) =>
     const told: Array<unknown> = []
     yield* TestClock.setTime(0)
     const start = yield* makeGate
-    const recorder = yield* runtime.createRecorder("program", { capacity, overflow, onStarting: start.pass })
+    const recorder = yield* internalsOf(runtime).makeIdle("program", { capacity, overflow, onStarting: start.pass })
     for (const metric of registered) yield* recorder.register(metric)
     // Under backpressure an emit may have to wait, so each has a fiber.
     const emits = yield* Effect.forEach(held, (event) =>

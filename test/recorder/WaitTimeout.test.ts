@@ -8,7 +8,7 @@ import { makeGate } from "../support/gate.ts"
 import { heldByHook } from "../support/held.ts"
 import { Ticks, tick } from "../support/probe.metrics.ts"
 
-const waitTimeout = 20
+const waitTimeout = 50
 
 /** Waits to the end of what goes on, however slow the machine is. */
 const patiently = <A>(wait: Effect.Effect<A, MetricsError.StopError>) =>
@@ -33,7 +33,7 @@ onBothLayers("while the fold of a recorder stands still", (it) => {
           _tag: "WaitTimeout",
           recorderId: recorder.recorderId,
           operation: "read",
-          timeout: "20ms",
+          timeout: "50ms",
           sequence: 2,
           folded: 0
         })

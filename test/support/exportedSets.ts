@@ -93,9 +93,13 @@ export const exporters: { readonly [name: string]: (runtimes: ReadonlyArray<Runt
     }).pipe(Effect.scoped, Effect.provideService(EffectMetric.MetricRegistry, new Map()), Effect.orDie),
   otlp: (runtimes) =>
     Effect.map(Effect.forEach(runtimes, collect), (all) => {
-      const [streamed] = streams(all.flat(), new Map(), { temporality: "cumulative", begun: 0n, now: 0n })
+      const [streamed] = streams(
+        all.flatMap((each) => each.all),
+        new Map(),
+        { temporality: "cumulative", begun: 0n, now: 0n }
+      )
       return setOf(
-        otlpMetrics(streamed, 0n)
+        otlpMetrics(streamed)
           .filter(({ name }) => isOwn(name))
           .flatMap(({ description: _, name, unit, ...data }) =>
             Object.entries(data as { [type: string]: { dataPoints: ReadonlyArray<Record<string, unknown>> } }).flatMap(
