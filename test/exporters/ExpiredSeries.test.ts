@@ -37,8 +37,8 @@ it.effect("a series keeps its number among those with the same text of labels, w
     const samples = Effect.map(Prometheus.render("text"), (text) =>
       text.split("\n").filter((line) => line.startsWith("hits_total"))
     )
-    const first = 'hits_total{namespace="test.in_process",recorder="r",page="1"}'
-    const second = 'hits_total{namespace="test.in_process",recorder="r",page="1",duplicate="2"}'
+    const first = 'hits_total{recorder="r",namespace="test.in_process",page="1"}'
+    const second = 'hits_total{recorder="r",namespace="test.in_process",page="1",duplicate="2"}'
     yield* visit(1, 5)
     expect(yield* samples).toEqual([`${first} 5`])
     yield* visit("1", 7)

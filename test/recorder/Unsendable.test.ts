@@ -184,7 +184,9 @@ onBothLayers(
         expect((yield* recorder.snapshot(Nesting)).quarantine).toBeUndefined()
         expect(Object.keys(yield* recorder.states)).toEqual([Nesting.name, Notes.name])
         yield* recorder.emit(note("5000"))
-        expect(yield* recorder.states).toEqual({ [Notes.name]: ["50", "5000"] })
+        expect(yield* recorder.states).toEqual({
+          [Notes.name]: { definition: expect.anything(), state: ["50", "5000"] }
+        })
         const snapshots = yield* recorder.snapshots
         expect(snapshots[Nesting.name]?.quarantine?.error).toContain("nested more than 100 levels deep")
         expect(snapshots[Notes.name]).toEqual({ name: Notes.name, dimensions: { notes: ["50", "5000"] } })

@@ -71,7 +71,9 @@ it.live("a worker that does not answer is given up on as fast while events wait 
     // A scrape may take 10 seconds.
     expect(performance.now() - begun).toBeLessThan(5000)
     open()
-    expect((yield* ask)[1]).toContain(`gated_ticks{recorder="gated",dimension="count"} ${events}\n`)
+    expect((yield* ask)[1]).toContain(
+      `gated_ticks{recorder="gated",namespace="test.scrape",dimension="count"} ${events}\n`
+    )
   })
 )
 
@@ -92,6 +94,8 @@ it.live("a worker that is slow, but at work, is waited for", () =>
     })
     // One event each 250 ms: two seconds in all, more than a silent worker is given.
     yield* Effect.forEach(Array(8), () => Effect.andThen(Effect.sleep("250 millis"), Effect.sync(letPass)))
-    expect(yield* Fiber.join(asking)).toContain('gated_ticks{recorder="slow",dimension="count"} 8\n')
+    expect(yield* Fiber.join(asking)).toContain(
+      'gated_ticks{recorder="slow",namespace="test.scrape",dimension="count"} 8\n'
+    )
   })
 )
