@@ -2,7 +2,6 @@
  * The rows of a metric on the live page and in the terminal: one for each series, with the point that it shows.
  */
 import type { LiveKind, LiveMetric } from "./liveModel.ts"
-import { overflowOf } from "./problems.ts"
 
 // biome-ignore lint/suspicious/noExplicitAny: what a point shows is known by the kind of its metric.
 export type Point = any
@@ -130,3 +129,20 @@ const isSeries = (value: unknown): value is ReadonlyArray<{ readonly labels: obj
   )
 
 const text = (label: unknown): string => (label === null || label === undefined ? "–" : String(label))
+
+interface OverflowShown {
+  readonly label: string
+  readonly values: number
+  readonly examples: ReadonlyArray<unknown>
+}
+
+/**
+ * What a metric shows of the series over its cardinality limit. Metrics without an instrument may show anything under
+ * that name, so its form decides.
+ */
+export const overflowOf = (dimensions: unknown): OverflowShown | undefined => {
+  const { overflow } = (dimensions ?? {}) as { readonly overflow?: Partial<OverflowShown> | null }
+  return typeof overflow?.label === "string" && typeof overflow.values === "number" && Array.isArray(overflow.examples)
+    ? (overflow as OverflowShown)
+    : undefined
+}

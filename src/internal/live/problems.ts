@@ -3,6 +3,7 @@
  */
 import { format, shortened } from "./format.ts"
 import type { LiveMetric, LiveRecorder } from "./liveModel.ts"
+import { overflowOf } from "./points.ts"
 
 /** The gravest first. */
 const kinds = ["failed", "quarantined", "overflow", "refused", "evicted", "rejected"] as const
@@ -15,23 +16,6 @@ export interface Problem {
   readonly metric?: string
   /** What is wrong, as the rest of a sentence that begins with the name. */
   readonly text: string
-}
-
-interface OverflowShown {
-  readonly label: string
-  readonly values: number
-  readonly examples: ReadonlyArray<unknown>
-}
-
-/**
- * What a metric shows of the series over its cardinality limit. Metrics without an instrument may show anything under
- * that name, so its form decides.
- */
-export const overflowOf = (dimensions: unknown): OverflowShown | undefined => {
-  const { overflow } = (dimensions ?? {}) as { readonly overflow?: Partial<OverflowShown> | null }
-  return typeof overflow?.label === "string" && typeof overflow.values === "number" && Array.isArray(overflow.examples)
-    ? (overflow as OverflowShown)
-    : undefined
 }
 
 const count = (events: number): string => format(events, "count")

@@ -8,7 +8,7 @@ import type { ReadError } from "../../MetricsError.ts"
 import type { Snapshot, Snapshots } from "../../Snapshot.ts"
 import { describeError } from "../describeError.ts"
 import type { StateRead } from "../stream/protocol.ts"
-import type { OfMetric } from "./recorderReads.ts"
+import type { OfMetric } from "./registrations.ts"
 
 export class DeltaReader {
   readonly #states: Effect.Effect<ReadonlyArray<OfMetric<StateRead>>, ReadError>

@@ -36,8 +36,8 @@ import { Intake, type Offer, type Overflow } from "./intake.ts"
 import { Log } from "./logging.ts"
 import { type Failure, RecorderLifecycle, type Steps } from "./recorderLifecycle.ts"
 import type { RecorderOptions, RecorderService, RegisterOptions } from "./recorderModel.ts"
-import { type OfMetric, RecorderReads, waitTimedOut } from "./recorderReads.ts"
-import { Registrations } from "./registrations.ts"
+import { RecorderReads, waitTimedOut } from "./recorderReads.ts"
+import { type OfMetric, Registrations } from "./registrations.ts"
 
 /** Options with every default decided. */
 export interface RecorderConfig<R>

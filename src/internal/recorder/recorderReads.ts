@@ -23,7 +23,7 @@ import type { Intake } from "./intake.ts"
 import type { Log } from "./logging.ts"
 import { PendingReads } from "./pendingReads.ts"
 import type { RecorderLifecycle } from "./recorderLifecycle.ts"
-import type { Registrations } from "./registrations.ts"
+import type { OfMetric, Registrations } from "./registrations.ts"
 
 /** The recorder that is read. */
 export interface Readable {
@@ -51,9 +51,6 @@ export const waitTimedOut = (
   const most = Duration.format(Duration.fromInputUnsafe(timeout))
   return new WaitTimeout({ recorderId, operation, timeout: most, sequence, folded: Math.min(intake.folded, sequence) })
 }
-
-/** What was read of a metric, with the definition that it had then. */
-export type OfMetric<A> = A & { readonly metric: Metric.Any }
 
 type Definitions = ReadonlyMap<string, Metric.Any>
 

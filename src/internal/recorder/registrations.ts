@@ -18,6 +18,9 @@ import type { RegisterOptions } from "./recorderModel.ts"
 /** Most recorders never replace a metric. */
 const none: ReadonlyArray<Metric.Any> = []
 
+/** What was read of a metric, with the definition that it had then. */
+export type OfMetric<A> = A & { readonly metric: Metric.Any }
+
 /** The definitions registered in one recorder, by name. */
 export class Registrations {
   readonly #recorderId: string

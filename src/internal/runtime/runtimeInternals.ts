@@ -14,7 +14,7 @@ import type {
 import type { Stats } from "../../Stats.ts"
 import type { Format } from "../exposition/exposition.ts"
 import type { RecorderOptions, RecorderService } from "../recorder/recorderModel.ts"
-import type { OfMetric } from "../recorder/recorderReads.ts"
+import type { OfMetric } from "../recorder/registrations.ts"
 import type { LargestRead, ShownRead } from "../stream/protocol.ts"
 import type { RuntimeService } from "./runtimeModel.ts"
 
