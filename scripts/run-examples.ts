@@ -74,7 +74,8 @@ const report = (name: string, broken: string | undefined) => {
 }
 
 for (const example of examples) report(example.args.join(" "), whyBroken(example))
-for (const folder of readdirSync(`${root}/examples`)) {
-  if (!examples.some((example) => example.folder === folder)) report(`examples/${folder}`, "is not run by this script")
+for (const entry of readdirSync(`${root}/examples`, { withFileTypes: true })) {
+  if (entry.isFile() || examples.some(({ folder }) => folder === entry.name)) continue
+  report(`examples/${entry.name}`, "is not run by this script")
 }
 process.exitCode = failed === 0 ? 0 : 1

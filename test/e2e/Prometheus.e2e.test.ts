@@ -142,7 +142,7 @@ describe.skipIf(!has(python, "-c", "import prometheus_client"))("the client for 
     expect([type, help]).toEqual(["counter", 'Jobs, "done".\nAll of them: \\o/'])
     const totals = samples.filter(([name]) => name === "jobs_done_total")
     expect(totals.map(([, labels, value]) => [labels, value])).toEqual(
-      queues.map((queue) => [{ queue, recorder: 'service "one"' }, jobsOfRound])
+      queues.map((queue) => [{ queue, recorder: 'service "one"', namespace: "e2e" }, jobsOfRound])
     )
     expect(totals.map(([, , , exemplar]) => exemplar)).toEqual(
       queues.map((queue) => [{ trace_id: traceOf(queue, 100) }, 1])
