@@ -66,7 +66,10 @@ export type { RecorderState, Stats } from "./Stats.ts"
 
 /** Options of a recorder: those of the Effect API, with plain functions for hooks. */
 export interface RecorderOptions extends Omit<EffectRecorderOptions, "onStarting" | "onStopped" | "onMetricChanged"> {
-  /** Runs before the first event is folded. If it throws or rejects, the start fails. */
+  /**
+   * Runs before the first event is folded. If it throws or rejects, the start fails. `createRecorder` waits for it, so
+   * the recorder that it returns is not there yet: get it from `runtime.getRecorder(id)`.
+   */
   readonly onStarting?: () => unknown
   /** Runs after the last event was folded. If it throws or rejects, the stop fails. */
   readonly onStopped?: () => unknown
@@ -349,7 +352,10 @@ export class MetricsRecorder {
     return Effect.runPromise(this.#recorder.reset(metric))
   }
 
-  /** Starts the recorder again after a stop. */
+  /**
+   * Starts the recorder again after a stop. A recorder is started when it is made: its first `start` changes nothing, a
+   * later one while it runs rejects with `InvalidState`.
+   */
   start(): Promise<void> {
     return Effect.runPromise(this.#recorder.start)
   }

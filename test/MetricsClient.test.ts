@@ -148,6 +148,14 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
     expect(recorder.stats).toMatchObject({ state: "Running", accepted: 2, refusedBy: { notRunning: 1 } })
   })
 
+  it("takes a first start of a recorder that is started already, and refuses a second one", async () => {
+    await using runtime = await start(where)
+    const recorder = await runtime.createRecorder("storage")
+    await recorder.start()
+    expect(recorder.state).toBe("Running")
+    await expect(recorder.start()).rejects.toMatchObject({ _tag: "InvalidState", state: "Running" })
+  })
+
   it("iterates over every change in order, until the recorder stops", async () => {
     await using runtime = await start(where)
     const recorder = await runtime.createRecorder("storage")

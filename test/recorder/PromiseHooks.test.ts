@@ -95,3 +95,23 @@ it("what a hook starts and does not wait for is free once the hook is through", 
   await stopped
   expect(recorder.state).toBe("Stopped")
 })
+
+it.each(["start", "getMetricSnapshots", "stop"] as const)(
+  "a hook that calls %s while its recorder is made finds the recorder in its runtime, and InvalidState",
+  async (call) => {
+    await using runtime = await MetricsRuntime.start({ namespace: "test", logging: "silent" })
+    const created = runtime.createRecorder("made", {
+      onStarting: () => {
+        const recorder = runtime.getRecorder("made")
+        recorder.registerEvent(tick())
+        return recorder[call]()
+      }
+    })
+    await expect(created).rejects.toMatchObject({
+      _tag: "HookFailed",
+      hook: "onStarting",
+      cause: { _tag: "InvalidState", subject: "recorder", id: "made" }
+    })
+    expect(runtime.recorderIds).toEqual([])
+  }
+)

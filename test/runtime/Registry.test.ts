@@ -1,12 +1,15 @@
 import { expect, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Option } from "effect"
-import { MetricsRuntime, type RuntimeService } from "mvx-metrics"
+import { Context, Deferred, Effect, Fiber, Layer, Option } from "effect"
+import { MetricsRuntime, Recorder, type RuntimeService } from "mvx-metrics"
 import { onBothLayers } from "../support/bothLayers.ts"
 import { onBothRuntimes, started } from "../support/bothRuntimes.ts"
 import { forkNow } from "../support/forkNow.ts"
 import { makeGate } from "../support/gate.ts"
 import { recordLogs } from "../support/logs.ts"
 import { Ticks, tick } from "../support/probe.metrics.ts"
+
+let starts = 0
+const counting = { onStarting: Effect.sync(() => starts++) }
 
 onBothLayers("the registry", (it) => {
   it.effect("creates a recorder under an id, and gives it to whoever asks", () =>
@@ -134,6 +137,49 @@ onBothLayers("the registry", (it) => {
       yield* recorder.start
       yield* recorder.emit(tick(2))
       expect((yield* recorder.snapshot(Ticks)).dimensions).toEqual({ count: 2, sum: 3 })
+    })
+  )
+
+  for (const [made, make] of Object.entries({
+    createRecorder: Effect.flatMap(MetricsRuntime, (runtime) => runtime.createRecorder("started first", counting)),
+    "Recorder.layer": Effect.map(Layer.build(Recorder.layer("started first", counting)), Context.get(Recorder))
+  })) {
+    it.effect(`the first start of a recorder that its runtime has started joins that start: ${made}`, () =>
+      Effect.gen(function* () {
+        starts = 0
+        const recorder = yield* make
+        yield* recorder.start
+        expect(starts).toBe(1)
+        const running = { _tag: "InvalidState", id: "started first", state: "Running" }
+        expect(yield* Effect.flip(recorder.start)).toMatchObject(running)
+        yield* recorder.stop
+        yield* recorder.start
+        expect(starts).toBe(2)
+        expect(yield* Effect.flip(recorder.start)).toMatchObject(running)
+        yield* (yield* MetricsRuntime).stopAndRemoveRecorder("started first")
+      })
+    )
+  }
+
+  it.effect("a recorder that was stopped and started again does not join the start of its runtime", () =>
+    Effect.gen(function* () {
+      const runtime = yield* MetricsRuntime
+      const recorder = yield* runtime.createRecorder("started again")
+      yield* recorder.stop
+      yield* recorder.start
+      expect(yield* Effect.flip(recorder.start)).toMatchObject({ _tag: "InvalidState", state: "Running" })
+    })
+  )
+
+  it.effect("a first start fails when the recorder has failed or is gone", () =>
+    Effect.gen(function* () {
+      const runtime = yield* MetricsRuntime
+      const recorder = yield* runtime.createRecorder("failed first", { onStopped: Effect.fail("no") })
+      yield* Effect.flip(recorder.stop)
+      expect(yield* Effect.flip(recorder.start)).toMatchObject({ _tag: "InvalidState", state: "Failed" })
+      const removed = yield* runtime.createRecorder("removed first")
+      yield* runtime.stopAndRemoveRecorder("removed first")
+      expect(yield* Effect.flip(removed.start)).toMatchObject({ _tag: "InvalidState", state: "removed (Stopped)" })
     })
   )
 

@@ -20,6 +20,7 @@ import {
   type ReadError,
   RecorderFailed,
   type RegisterError,
+  type StartError,
   type StopError,
   type WaitTimeout
 } from "../../MetricsError.ts"
@@ -58,6 +59,8 @@ export interface RecorderControl {
   /** Tells it from all others of this process, those of the same id included. */
   readonly instance: number
   readonly metricsUnsafe: () => ReadonlyArray<Metric.Any>
+  /** Starts it for the runtime that made it, see {@link RecorderLifecycle.startUnasked}. */
+  readonly startUnasked: Effect.Effect<void, StartError | WaitTimeout>
   /** Logs that it was made, for whoever made it. */
   readonly logMade: Effect.Effect<void>
   /** What all metrics show, with the time since when. */
@@ -169,6 +172,10 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
 
   get start() {
     return this.#inTime("start", this.#lifecycle.start)
+  }
+
+  get startUnasked() {
+    return this.#inTime("start", this.#lifecycle.startUnasked)
   }
 
   get stop() {

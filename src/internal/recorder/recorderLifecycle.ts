@@ -46,6 +46,8 @@ export class RecorderLifecycle {
   #operation: Operation = Deferred.makeUnsafe()
   /** A stop that was asked for while the recorder starts. */
   #stopAfterStart: Operation | undefined
+  /** Whether it runs because its runtime started it, and nobody has called `start` on it since. */
+  #startedUnasked = false
 
   constructor(recorderId: string, steps: Steps) {
     this.#recorderId = recorderId
@@ -68,10 +70,22 @@ export class RecorderLifecycle {
     return Effect.gen({ self: this }, function* () {
       yield* this.refuseInHook("be started")
       if (this.#state === "Starting") return yield* Deferred.await(this.#operation)
+      if (this.#state === "Running" && this.#startedUnasked && !this.#removed) {
+        this.#startedUnasked = false
+        return
+      }
       if (this.#removed || (this.#state !== "Idle" && this.#state !== "Stopped")) {
         return yield* this.invalidState("be started", "A recorder starts from Idle or Stopped")
       }
       return yield* Deferred.await(this.begin())
+    })
+  }
+
+  /** The start by the runtime that made it. The first `start` of its user joins this one, even after it has ended. */
+  get startUnasked(): Effect.Effect<void, StartError> {
+    return Effect.suspend(() => {
+      this.#startedUnasked = true
+      return this.start
     })
   }
 
@@ -91,6 +105,7 @@ export class RecorderLifecycle {
 
   #beginStop(operation: Operation): Operation {
     this.#state = "Stopping"
+    this.#startedUnasked = false
     this.#steps.beforeStop()
     return this.#run(this.#steps.stopping, "Stopped", operation)
   }

@@ -153,7 +153,10 @@ export interface RecorderService {
   /** Reads the accounting, immediately and in every state. */
   readonly stats: Effect.Effect<Stats>
   readonly state: Effect.Effect<RecorderState>
-  /** Starts the recorder; the first event does so as well. While it starts, joins that start. */
+  /**
+   * Starts the recorder; the first event does so as well. While it starts, joins that start. So does the first `start` of
+   * a recorder that its runtime has started; any other one while it runs is `InvalidState`.
+   */
   readonly start: Effect.Effect<void, StartError>
   /** Folds every accepted event, then stops. The recorder can be started again and keeps its metrics and their state. */
   readonly stop: Effect.Effect<void, StopError>

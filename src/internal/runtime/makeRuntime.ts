@@ -194,7 +194,7 @@ export const makeRuntime = (
         Effect.gen(function* () {
           const control = yield* make(recorderId, own, yield* Effect.context<R>())
           // Nobody has a recorder that does not start.
-          yield* Effect.onError(restore(control.service.start), () => discard(control))
+          yield* Effect.onError(restore(control.startUnasked), () => discard(control))
           return control.service
         })
       )
