@@ -44,8 +44,9 @@ import { isBuiltInLevel } from "./internal/cluster/ledger.ts"
 import { type ClusterReport, PrimaryProcess } from "./internal/cluster/primaryProcess.ts"
 import { reportToPrimary } from "./internal/cluster/workerProcess.ts"
 import { aDuration, type Check, positiveInteger, whyInvalidOptions } from "./internal/options.ts"
+import { refuseInMetricsModule } from "./internal/worker/importedMetrics.ts"
 import * as Metric from "./Metric.ts"
-import { InvalidArgument, InvalidState } from "./MetricsError.ts"
+import { InvalidArgument, InvalidState, type MetricsModuleError } from "./MetricsError.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
 
 export type { LeftOut } from "./internal/cluster/ledger.ts"
@@ -96,13 +97,14 @@ export class MetricsCluster extends Context.Service<MetricsCluster, ClusterServi
   )
 
   /**
-   * Listens to the worker processes from now on, so make it before the first fork. Fails in a worker process, and for a
-   * metric that cannot be merged.
+   * Listens to the worker processes from now on, so make it before the first fork. Fails in a worker process, for a
+   * metric that cannot be merged, and in a module that is imported for its metrics.
    */
   static readonly make = (
     options: ClusterOptions
-  ): Effect.Effect<ClusterService, InvalidArgument | InvalidState, Scope.Scope> =>
+  ): Effect.Effect<ClusterService, InvalidArgument | InvalidState | MetricsModuleError, Scope.Scope> =>
     Effect.gen(function* () {
+      yield* refuseInMetricsModule
       const refusal = whyInvalidOptions(options ?? null, optionChecks) ?? whyNoMetrics(options) ?? whyNotPrimary()
       if (refusal !== undefined) return yield* refusal
       const { levels = [], maxEnded = 1000, timeout = "1 second" } = options
@@ -117,7 +119,9 @@ export class MetricsCluster extends Context.Service<MetricsCluster, ClusterServi
     })
 
   /** Provides {@link MetricsCluster.make} as a layer, for the primary. */
-  static readonly layer = (options: ClusterOptions): Layer.Layer<MetricsCluster, InvalidArgument | InvalidState> =>
+  static readonly layer = (
+    options: ClusterOptions
+  ): Layer.Layer<MetricsCluster, InvalidArgument | InvalidState | MetricsModuleError> =>
     Layer.effect(MetricsCluster, MetricsCluster.make(options))
 
   /**

@@ -88,11 +88,7 @@ export class MetricsRuntime extends Context.Service<MetricsRuntime, RuntimeServi
 const openWorker = (options: WorkerOptions): Effect.Effect<Link, RuntimeStartError, Scope.Scope> =>
   Effect.gen(function* () {
     const { namespace, startTimeout = "10 seconds" } = options
-    const { isMetricsThread, refuseInMetricsModule } = yield* importing(
-      namespace,
-      () => import("./internal/worker/metricsThread.ts")
-    )
-    yield* refuseInMetricsModule
+    const { isMetricsThread } = yield* importing(namespace, () => import("./internal/worker/metricsThread.ts"))
     // A preload runs in each thread of its process. A worker for the one in a metrics worker would start another one.
     if (isMetricsThread()) return yield* makeInProcessLink(options.memoryLimit ?? defaultMemoryLimit)
     const { makeWorkerLink } = yield* importing(namespace, () => import("./internal/link/linkWorker.ts"))

@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url"
 import type * as CliError from "effect/cli/CliError"
 import * as Effect from "effect/Effect"
 import { describeError } from "../internal/describeError.ts"
-import { importing } from "../internal/worker/metricsThread.ts"
+import { importMetrics } from "../internal/worker/importedMetrics.ts"
 import * as Metric from "../Metric.ts"
 import { failed } from "./harmless.ts"
 
@@ -14,10 +14,7 @@ export const metricsOf = (path: string): Effect.Effect<ReadonlyArray<Metric.Any>
   Effect.gen(function* () {
     const url = pathToFileURL(resolve(path)).href
     const exported = yield* Effect.tryPromise({
-      try: () =>
-        importing.run({ path, by: "the command mvx-metrics" }, () => import(url)) as Promise<{
-          readonly [name: string]: unknown
-        }>,
+      try: () => importMetrics({ path, by: "the command mvx-metrics" }, () => import(url)),
       catch: (cause) => failed(`${path} cannot be imported: ${describeError(cause)}`, cause)
     })
     const byName = new Map<string, Metric.Any>()

@@ -218,6 +218,18 @@ describe("replay", () => {
     })
   )
 
+  it.live("lets a module start nothing while it is imported for its metrics, on a thread or in process", () =>
+    Effect.gen(function* () {
+      const program = fileURLToPath(new URL("../worker/fixtures/programOfAnyKind.metrics.ts", import.meta.url))
+      const { code, stderr, stdout } = yield* cli("catalogue", program)
+      expect([code, stdout]).toEqual([1, ""])
+      for (const what of ["facade", "make", "layer", "cluster"]) {
+        const refused = `${what}: MetricsModuleError, was imported by the command mvx-metrics and starts a metrics runtime`
+        expect(stderr).toContain(refused)
+      }
+    })
+  )
+
   it.live("says which line is none, or leaves it out", () =>
     withFile([line(1), '{"at":2,"event":{"_tag":"other"}}', line(3)], (file) =>
       Effect.gen(function* () {

@@ -46,6 +46,18 @@ describe("metrics: URL", () => {
     }).pipe(Effect.provide(workerWith([probe, odd])))
   )
 
+  it.effect("refuses a module that starts a runtime of any kind while the worker imports it", () =>
+    Effect.gen(function* () {
+      const program = workerWith(file("./fixtures/programOfAnyKind.metrics.ts"))
+      const error = yield* Effect.flip(Effect.provide(MetricsRuntime, program))
+      expect(error._tag).toBe("MetricsModuleError")
+      for (const what of ["facade", "make", "layer", "cluster"]) {
+        const refused = `${what}: MetricsModuleError, was imported by a metrics worker and starts a metrics runtime`
+        expect(error.message).toContain(refused)
+      }
+    })
+  )
+
   it.effect.each([
     [".ts", ".js", "./fixtures/compiled/cache.metrics.ts"],
     [".mts", ".mjs", "./fixtures/compiled/lookups.metrics.mts"]

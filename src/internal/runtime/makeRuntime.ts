@@ -30,6 +30,7 @@ import { isInHook } from "../recorder/hookGuard.ts"
 import { Log } from "../recorder/logging.ts"
 import { makeRecorder, type RecorderControl } from "../recorder/makeRecorder.ts"
 import { type RecorderOptions, recorderOptionChecks } from "../recorder/recorderModel.ts"
+import { refuseInMetricsModule } from "../worker/importedMetrics.ts"
 import { type MetricWatch, type RuntimeInternals, type Source, withInternals } from "./runtimeInternals.ts"
 import type { RuntimeOptions, RuntimeService, RuntimeState } from "./runtimeModel.ts"
 
@@ -95,7 +96,7 @@ export const makeRuntime = (
       inBackground(log.failure(`the fold is gone: ${messageOf(cause)}`))
     }
 
-    const open = Scope.provide(makeLink, foldScope).pipe(
+    const open = Effect.andThen(refuseInMetricsModule, Scope.provide(makeLink, foldScope)).pipe(
       Effect.tap((opened) => {
         link = opened
         state = "Running"

@@ -8,8 +8,8 @@ import * as Effect from "effect/Effect"
 import { isMetric, isMetricSet } from "../../Metric.ts"
 import { MetricsModuleError } from "../../MetricsError.ts"
 import { messageOf } from "../describeError.ts"
+import { importMetrics } from "./importedMetrics.ts"
 import type { EntryData } from "./metricsModules.ts"
-import { importing } from "./metricsThread.ts"
 import { runFold } from "./workerMain.ts"
 
 const data = (workerData as { readonly mvxMetrics?: EntryData } | null)?.mvxMetrics
@@ -20,12 +20,9 @@ if (isMainThread || data === undefined) {
   )
 }
 
-const importMetrics = (url: string): Effect.Effect<ReadonlyArray<unknown>, MetricsModuleError> =>
+const metricsOf = (url: string): Effect.Effect<ReadonlyArray<unknown>, MetricsModuleError> =>
   Effect.tryPromise({
-    try: () =>
-      importing.run({ path: fileURLToPath(url), by: "a metrics worker" }, () => import(url)) as Promise<{
-        readonly [name: string]: unknown
-      }>,
+    try: () => importMetrics({ path: fileURLToPath(url), by: "a metrics worker" }, () => import(url)),
     catch: (cause) =>
       new MetricsModuleError({
         path: fileURLToPath(url),
@@ -39,7 +36,7 @@ const importMetrics = (url: string): Effect.Effect<ReadonlyArray<unknown>, Metri
     )
   )
 
-const loadAll = Effect.map(Effect.forEach(data.modules, importMetrics), (metrics) => metrics.flat())
+const loadAll = Effect.map(Effect.forEach(data.modules, metricsOf), (metrics) => metrics.flat())
 
 // A rejection that nobody handles ends the thread with its error, which the parent is told.
 void Effect.runPromise(runFold(loadAll))
