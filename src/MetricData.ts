@@ -1,6 +1,6 @@
 /**
- * What a metric shows, as exporters need it: numbers with attributes, by the kinds that Prometheus and OpenTelemetry
- * have. Plain data, made from a definition and a snapshot.
+ * The data of a metric for exporters: numbers with attributes, in the kinds that Prometheus and OpenTelemetry have. Plain
+ * data, made from a definition and a snapshot.
  *
  * | metric | becomes |
  * | --- | --- |
@@ -22,22 +22,22 @@ export type { Exemplar } from "./internal/instruments/exemplars.ts"
 
 export type Attributes = { readonly [name: string]: LabelValue }
 
-/** The attribute of what is beyond the cap on series, as in OpenTelemetry. */
+/** The attribute of the series for events beyond the cardinality limit, as in OpenTelemetry. */
 export const OverflowAttribute = "otel.metric.overflow"
 
-/** The attribute of what series had that have expired, where it was not exported while they were there. */
+/** The attribute of a point with the counts of expired series that were not exported before they expired. */
 export const ExpiredAttribute = "mvx_metrics.expired"
 
-/** Since when a series counts that can expire: from its first event, or from the first one after it expired. */
+/** The life of a series that can expire: it begins with its first event, or with the first one after it expired. */
 export interface Life {
   /** In milliseconds since the Unix epoch. */
   readonly since: number
-  /** Differs from that of an earlier life of the same series, whatever the clock says. */
+  /** Differs from the number of an earlier life of the same series, even if the clock was set back. */
   readonly number: number
 }
 
 interface Named {
-  /** As in the definition, with a suffix where a metric becomes several. */
+  /** The name in the definition, with a suffix if a metric becomes several. */
   readonly name: string
   readonly description: string | undefined
   readonly unit: string | undefined
@@ -45,7 +45,7 @@ interface Named {
 
 interface Point {
   readonly attributes: Attributes
-  /** Where series expire. Default: the series counts for as long as its metric. */
+  /** Present if series expire. Otherwise the series has the same life as its metric. */
   readonly life?: Life | undefined
 }
 
@@ -57,22 +57,22 @@ export interface NumberPoint extends Point {
 export interface HistogramDataPoint extends Point {
   readonly count: number
   readonly sum: number
-  /** Whether values may be below 0, so that the sum can go down: nothing that only grows may show it then. */
+  /** Whether values may be below 0. The sum can then go down, so it must not be shown as a counter. */
   readonly sumFalls: boolean
   readonly min: number | null
   readonly max: number | null
-  /** Those of this point: two recorders may measure one metric in different buckets. */
+  /** The boundaries of this point. Two recorders may measure one metric in different buckets. */
   readonly boundaries: ReadonlyArray<number>
-  /** One more than there are boundaries. */
+  /** One count more than there are boundaries. */
   readonly counts: ReadonlyArray<number>
-  /** By bucket, where there are any. */
+  /** By bucket, if the metric has exemplars. */
   readonly exemplars?: ReadonlyArray<Exemplar | undefined>
 }
 
 export interface ExponentialDataPoint extends Point {
   readonly count: number
   readonly sum: number
-  /** Whether values may be below 0, so that the sum can go down: nothing that only grows may show it then. */
+  /** Whether values may be below 0. The sum can then go down, so it must not be shown as a counter. */
   readonly sumFalls: boolean
   readonly min: number | null
   readonly max: number | null
@@ -85,7 +85,7 @@ export interface ExponentialDataPoint extends Point {
 export interface SummaryDataPoint extends Point {
   readonly count: number
   readonly sum: number
-  /** Whether values may be below 0, so that the sum can go down: nothing that only grows may show it then. */
+  /** Whether values may be below 0. The sum can then go down, so it must not be shown as a counter. */
   readonly sumFalls: boolean
   readonly quantiles: ReadonlyArray<readonly [quantile: number, value: number]>
 }

@@ -1,5 +1,5 @@
 /**
- * The typed errors. Each names what it is about and says what to do; each is a real `Error` with a `_tag`.
+ * The typed errors. Each names its subject and says what to do. Each is a real `Error` with a `_tag`.
  */
 import * as Formatter from "effect/Formatter"
 import { NodeInspectSymbol } from "effect/Inspectable"
@@ -13,8 +13,8 @@ const printed = (error: Error & { toJSON(): unknown }): string =>
 const list = (names: ReadonlyArray<string>): string => (names.length === 0 ? "none" : names.join(", "))
 
 /**
- * Bad input: `argument` is the parameter or option at fault, `metric` the name of the metric that was to be defined with
- * it. Nothing was changed.
+ * Bad input. `argument` is the parameter or option at fault. `metric` is the metric being defined, if there is one. Nothing
+ * was changed.
  */
 export class InvalidArgument extends Schema.TaggedError<InvalidArgument>()("InvalidArgument", {
   argument: Schema.String,
@@ -72,7 +72,7 @@ export class RecorderNotFound extends Schema.TaggedError<RecorderNotFound>()("Re
   }
 
   override get message(): string {
-    return `no recorder "${this.recorderId}" in the runtime "${this.namespace}". Create it with createRecorder, or ask recorderIds which exist`
+    return `no recorder "${this.recorderId}" in the runtime "${this.namespace}". Create it with createRecorder. recorderIds lists those that exist`
   }
 }
 
@@ -86,7 +86,7 @@ export class RecorderAlreadyExists extends Schema.TaggedError<RecorderAlreadyExi
   }
 
   override get message(): string {
-    return `the runtime "${this.namespace}" has a recorder "${this.recorderId}" already. Use getRecorder, or choose another id`
+    return `the runtime "${this.namespace}" already has a recorder "${this.recorderId}". Use getRecorder, or choose another id`
   }
 }
 
@@ -100,11 +100,11 @@ export class MetricNameTaken extends Schema.TaggedError<MetricNameTaken>()("Metr
   }
 
   override get message(): string {
-    return `recorder "${this.recorderId}" has another metric under the name "${this.metric}". Give one of the two another name, or register with { replace: true } to start anew with this definition`
+    return `recorder "${this.recorderId}" has another metric under the name "${this.metric}". Give one of the two another name, or register with { replace: true } to replace it, with a new state`
   }
 }
 
-/** Two metrics of a runtime would have one name in Prometheus, as `as` says; or one name stands for two types. */
+/** Two metrics of a runtime would have one name in Prometheus, which is `as`, or one name would stand for two types. */
 export class MetricNameCollision extends Schema.TaggedError<MetricNameCollision>()("MetricNameCollision", {
   metric: Schema.String,
   other: Schema.String,
@@ -116,12 +116,12 @@ export class MetricNameCollision extends Schema.TaggedError<MetricNameCollision>
 
   override get message(): string {
     return this.metric === this.other
-      ? `the runtime has another metric "${this.metric}", of another type or unit, which Prometheus has as "${this.as}". Give one of the two another name`
+      ? `the runtime has another metric "${this.metric}", of another type or unit, which is "${this.as}" in Prometheus. Give one of the two another name`
       : `in Prometheus "${this.metric}" and "${this.other}" would both be "${this.as}". Give one of the two another name`
   }
 }
 
-/** The metrics of a runtime of this namespace are shown in `place` already. Those of two could not be told apart. */
+/** `place` already shows a runtime of this namespace. The metrics of two such runtimes could not be told apart. */
 export class NamespaceTaken extends Schema.TaggedError<NamespaceTaken>()("NamespaceTaken", {
   namespace: Schema.String,
   place: Schema.String
@@ -131,7 +131,7 @@ export class NamespaceTaken extends Schema.TaggedError<NamespaceTaken>()("Namesp
   }
 
   override get message(): string {
-    return `${this.place} shows a runtime of the namespace "${this.namespace}" already. Give the runtimes different namespaces, or remove the first one before`
+    return `${this.place} already shows a runtime of the namespace "${this.namespace}". Give the runtimes different namespaces, or remove the first one`
   }
 }
 
@@ -146,11 +146,11 @@ export class MetricNotRegistered extends Schema.TaggedError<MetricNotRegistered>
   }
 
   override get message(): string {
-    return `recorder "${this.recorderId}" has no metric "${this.metric}" (registered: ${list(this.registered)}). Register it first, with this very definition`
+    return `recorder "${this.recorderId}" has no metric "${this.metric}" (registered: ${list(this.registered)}). Register it first, with the same definition`
   }
 }
 
-/** The worker was not given a metric of this name. */
+/** The worker has no metric of this name. */
 export class UnknownMetric extends Schema.TaggedError<UnknownMetric>()("UnknownMetric", {
   metric: Schema.String,
   known: Schema.Array(Schema.String)
@@ -160,7 +160,7 @@ export class UnknownMetric extends Schema.TaggedError<UnknownMetric>()("UnknownM
   }
 
   override get message(): string {
-    return `the metrics worker does not know the metric "${this.metric}" (it knows: ${list(this.known)}). Export it from a module named in the option "metrics", or list it in MetricsWorker.run([...])`
+    return `the metrics worker has no metric "${this.metric}" (it has: ${list(this.known)}). Export it from a module named in the option "metrics", or list it in MetricsWorker.run([...])`
   }
 }
 
@@ -174,13 +174,13 @@ export class DefinitionMismatch extends Schema.TaggedError<DefinitionMismatch>()
   }
 
   override get message(): string {
-    return `the metric "${this.metric}" of the worker differs from the one being registered in: ${list(this.differences)}. Both threads have to import the same version of the same module`
+    return `the metric "${this.metric}" of the worker differs from the one being registered in: ${list(this.differences)}. Both threads must import the same version of the same module`
   }
 }
 
 /**
- * A state does not fit the definition that it was to be merged by: it is of another version of the metric. `part` is the
- * index of the states it was among.
+ * A state to be merged is of another version of its metric, so it does not fit the definition. `part` is the index of
+ * the states that contain it.
  */
 export class StateMismatch extends Schema.TaggedError<StateMismatch>()("StateMismatch", {
   metric: Schema.String,
@@ -196,7 +196,7 @@ export class StateMismatch extends Schema.TaggedError<StateMismatch>()("StateMis
   }
 }
 
-/** A module of metrics could not be used. `path` is what was tried. */
+/** A module of metrics could not be used. `path` is the path that was tried. */
 export class MetricsModuleError extends Schema.TaggedError<MetricsModuleError>()("MetricsModuleError", {
   path: Schema.String,
   reason: Schema.String
@@ -210,7 +210,7 @@ export class MetricsModuleError extends Schema.TaggedError<MetricsModuleError>()
   }
 }
 
-/** A line of a file of events holds none. `line` is its number, from 1. */
+/** A line of a capture file is not a valid event. `line` is its number, from 1. */
 export class InvalidLine extends Schema.TaggedError<InvalidLine>()("InvalidLine", {
   line: Schema.Number,
   reason: Schema.String
@@ -220,7 +220,7 @@ export class InvalidLine extends Schema.TaggedError<InvalidLine>()("InvalidLine"
   }
 
   override get message(): string {
-    return `line ${this.line}: ${this.reason}. Correct the line, or leave out such lines with { onBadLine: "skip" }`
+    return `line ${this.line}: ${this.reason}. Fix the line, or skip such lines with { onBadLine: "skip" }`
   }
 }
 
@@ -254,8 +254,8 @@ export class RecorderFailed extends Schema.TaggedError<RecorderFailed>()("Record
 }
 
 /**
- * A read, start or stop of a recorder did not end within its `waitTimeout`; `timeout` is how long that was. A start or a
- * stop goes on. `sequence` is the event up to which the fold had to come for it, `folded` how many it had folded.
+ * A read, start or stop of a recorder did not end within its `waitTimeout`, which `timeout` shows. A start or a stop goes
+ * on. `sequence` is the number of events to be folded before it, and `folded` is the number of events folded so far.
  */
 export class WaitTimeout extends Schema.TaggedError<WaitTimeout>()("WaitTimeout", {
   recorderId: Schema.String,
@@ -288,7 +288,7 @@ export class RuntimeFailed extends Schema.TaggedError<RuntimeFailed>()("RuntimeF
   }
 }
 
-/** Recorders that could not be stopped while the runtime shut down. The thread was released all the same. */
+/** Recorders failed to stop while the runtime shut down. The thread was released all the same. */
 export class ShutdownFailed extends Schema.TaggedError<ShutdownFailed>()("ShutdownFailed", {
   namespace: Schema.String,
   failures: Schema.Array(Schema.Struct({ recorderId: Schema.String, reason: Schema.String }))
@@ -303,10 +303,10 @@ export class ShutdownFailed extends Schema.TaggedError<ShutdownFailed>()("Shutdo
   }
 }
 
-/** What emitting in a recorder can fail with. */
+/** The errors of emitting to a recorder. */
 export type EmitError = InvalidArgument | QueueOverflow | InvalidState
 
-/** What registering a metric can fail with. */
+/** The errors of registering a metric. */
 export type RegisterError =
   | InvalidArgument
   | InvalidState
@@ -315,20 +315,20 @@ export type RegisterError =
   | UnknownMetric
   | DefinitionMismatch
 
-/** What reading a recorder can fail with. */
+/** The errors of reading a recorder. */
 export type ReadError = RecorderFailed | InvalidState | WaitTimeout
 
-/** What reading all recorders at once can fail with. */
+/** The errors of reading all recorders of a runtime. */
 export type RenderError = InvalidState | RuntimeFailed
 
-/** What starting a recorder can fail with. */
+/** The errors of starting a recorder. */
 export type StartError = InvalidState | HookFailed | RecorderFailed | WaitTimeout
 
-/** What making a recorder in a runtime can fail with, which starts it. */
+/** The errors of creating a recorder in a runtime, which also starts it. */
 export type CreateError = InvalidArgument | RecorderAlreadyExists | StartError
 
-/** What stopping a recorder can fail with. */
+/** The errors of stopping a recorder. */
 export type StopError = InvalidState | HookFailed | RecorderFailed | WaitTimeout
 
-/** What starting a runtime can fail with. */
+/** The errors of starting a runtime. */
 export type RuntimeStartError = InvalidArgument | InvalidState | MetricsModuleError | RuntimeFailed

@@ -1,5 +1,5 @@
 /**
- * What an application reads: the state of metrics as plain, structured data.
+ * Snapshots: the dimensions of metrics as plain, structured data.
  *
  * @example
  * ```ts
@@ -20,15 +20,15 @@ import type * as Metric from "./Metric.ts"
 import { InvalidArgument, StateMismatch } from "./MetricsError.ts"
 import type { Stats } from "./Stats.ts"
 
-/** The state of one metric of one recorder: its stable name, and its dimensions (plain, JSON-safe data). */
+/** What one metric of one recorder shows: its stable name, and its dimensions (plain, JSON-safe data). */
 export interface Snapshot<out Dimensions = unknown> {
   readonly name: string
   readonly dimensions: Dimensions
-  /** Present only when the metric was taken out of service. `dimensions` is then its last good state. */
+  /** Present only if the metric is quarantined. `dimensions` is then its last good state. */
   readonly quarantine?: Quarantine
 }
 
-/** Why a metric no longer takes events, and how many it has missed since (the one it failed on included). */
+/** Why a metric is quarantined, and the number of events it has missed since, the one it failed on included. */
 export interface Quarantine {
   readonly error: string
   readonly missed: number
@@ -51,7 +51,7 @@ export type States = { readonly [name: string]: MetricState }
 export interface Report {
   readonly recorderId: string
   readonly entityId: string
-  /** Time of the reader's clock when the read was asked for, in milliseconds since the Unix epoch. */
+  /** The time of the reader's clock at the read, in milliseconds since the Unix epoch. */
   readonly at: number
   /** The read includes every event up to this sequence number (the count of events accepted when it was asked for). */
   readonly sequence: number
@@ -60,7 +60,7 @@ export interface Report {
   readonly stats: Stats
 }
 
-/** One change of one metric: the event that made it, and the snapshot after it. */
+/** One change of one metric: the event that caused it, and the snapshot after it. */
 export interface MetricChange {
   readonly recorderId: string
   readonly entityId: string
@@ -73,18 +73,18 @@ export interface MetricChange {
   readonly snapshot: Snapshot
 }
 
-/** Whether a metric was taken out of service, because its reducer or its view threw. */
+/** Whether a metric is quarantined, because its reducer or its view threw. */
 export const isQuarantined = (snapshot: Snapshot): snapshot is Snapshot & { readonly quarantine: Quarantine } =>
   snapshot.quarantine !== undefined
 
 /**
- * Merges the states of several recorders, threads or processes, and shows what one recorder would have shown that had
- * taken the events of all. `now` (milliseconds since the Unix epoch, default 0) is for views that show a window of time.
- * It also decides which of several values is the latest: a time after `now` comes from a clock that ran ahead.
+ * Merges the states of several recorders, threads or processes. Returns the snapshots that a single recorder would have
+ * produced from the events of all. `now` (milliseconds since the Unix epoch, default 0) is for views that show a window
+ * of time. It also decides which of several values is the latest: a time after `now` comes from a clock that ran ahead.
  *
- * Takes what `recorder.states` gave, which may have been through JSON. Metrics of which there is no state are left out.
+ * `parts` are results of `recorder.states`, also after a round trip through JSON. Metrics without a state are left out.
  * Fails with `StateMismatch` for a state of another version of its metric (other labels, boundaries or unit, another
- * kind), and with `InvalidArgument` for a metric without a `merge`, and for what is not a state.
+ * kind). Fails with `InvalidArgument` for a metric without a `merge`, and for a value that is not a state.
  *
  * @example
  * ```ts
@@ -158,7 +158,7 @@ const whyNotMerged = (metrics: unknown, parts: unknown): InvalidArgument | State
     new InvalidArgument({ argument, reason, ...(metric !== undefined && { metric }) })
   if (!Array.isArray(metrics) || !metrics.every(isDefinition)) return refused("metrics", "must be an array of metrics")
   if (!Array.isArray(parts) || !parts.every(Predicate.isObject)) {
-    return refused("parts", "must be an array of states, as recorder.states gives them")
+    return refused("parts", "must be an array of states from recorder.states")
   }
   for (const [i, metric] of metrics.entries()) {
     const { merge, name } = metric
@@ -167,10 +167,10 @@ const whyNotMerged = (metrics: unknown, parts: unknown): InvalidArgument | State
     }
     for (const [part, states] of parts.entries()) {
       if (!Object.hasOwn(states, name)) continue
-      if (merge === undefined) return refused("metrics", `"${name}" has no merge: give Metric.make one`)
+      if (merge === undefined) return refused("metrics", `"${name}" has no merge. Pass merge to Metric.make`)
       const state: unknown = states[name]
       if (!isState(state)) {
-        return refused(`parts[${part}]`, "must have a state as recorder.states gives it, with its definition", name)
+        return refused(`parts[${part}]`, "must have a state from recorder.states, with its definition", name)
       }
       const differences = misfits(metric, state)
       if (differences.length > 0) return new StateMismatch({ metric: name, part, differences })

@@ -56,7 +56,7 @@ const samples: ReadonlyArray<readonly [error: Error & { readonly _tag: string },
   [new E.UnknownMetric({ metric: "saves", known: ["loads", "hits"] }), '"saves"', "loads, hits", "MetricsWorker.run"],
   [new E.DefinitionMismatch({ metric: "saves", differences: ["unit"] }), '"saves"', "unit", "same version"],
   [new E.MetricsModuleError({ path: "/app/a.metrics.ts", reason: "does not exist" }), "/app/a.metrics.ts", "not exist"],
-  [new E.InvalidLine({ line: 12, reason: "is not JSON" }), "line 12", "is not JSON", "Correct the line", '"skip"'],
+  [new E.InvalidLine({ line: 12, reason: "is not JSON" }), "line 12", "is not JSON", "Fix the line", '"skip"'],
   [new E.HookFailed({ recorderId: "docs", hook: "onStarting", cause }), '"docs"', "onStarting", "disk is full"],
   [new E.RecorderFailed({ recorderId: "docs", cause }), 'recorder "docs"', "disk is full"],
   [
@@ -149,7 +149,7 @@ describe.each(tagged)("$tag", ({ error, says, tag }) => {
 
 describe("an error about names", () => {
   it("says so when there are none", () => {
-    expect(new E.UnknownMetric({ metric: "saves", known: [] }).message).toContain("it knows: none")
+    expect(new E.UnknownMetric({ metric: "saves", known: [] }).message).toContain("it has: none")
     expect(new E.MetricNotRegistered({ metric: "saves", recorderId: "docs", registered: [] }).message).toContain(
       "registered: none"
     )

@@ -24,7 +24,7 @@ it.effect("a memoryLimit that cannot be had is an invalid argument, and ends the
       _tag: "InvalidArgument",
       argument: "memoryLimit",
       message: expect.stringContaining(
-        'must be no more than can be had: 268435456 bytes gave "RangeError: Array buffer allocation failed"'
+        "could not be allocated: 268435456 bytes (RangeError: Array buffer allocation failed). Use a smaller memoryLimit"
       )
     })
   })

@@ -107,7 +107,7 @@ describe("a metric that is registered on the worker layer", () => {
         metric: "cache.lookups",
         known: ["odd.ticks", "probe.ticks"]
       })
-      expect(error.message).toContain("it knows: odd.ticks, probe.ticks")
+      expect(error.message).toContain("it has: odd.ticks, probe.ticks")
     }).pipe(Effect.provide(workerWith(odd)))
   )
 

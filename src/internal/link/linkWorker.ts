@@ -149,7 +149,7 @@ const linkTo = (thread: Worker, options: LinkOptions): Effect.Effect<Link, Runti
         }),
       catch: (error) => {
         if (!(isError(error) && error.name === "RangeError")) return failed(error)
-        const reason = `must be no more than can be had: ${options.memoryLimit} bytes gave "${describeError(error)}"`
+        const reason = `could not be allocated: ${options.memoryLimit} bytes (${describeError(error)}). Use a smaller memoryLimit`
         return new InvalidArgument({ argument: "memoryLimit", reason })
       }
     })
