@@ -1,4 +1,5 @@
 // Each error is a real Error with a `_tag`, names what it is about, says what to do, and crosses a thread as JSON.
+import { readFile } from "node:fs/promises"
 import { inspect } from "node:util"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
@@ -145,6 +146,22 @@ describe.each(tagged)("$tag", ({ error, says, tag }) => {
       expect(caught).toBe(error)
     })
   )
+})
+
+it("docs/errors.md has a section for each error, with its fields, its cause and its fix", async () => {
+  const page = await readFile(new URL("../docs/errors.md", import.meta.url), "utf8")
+  const sections = Array.from(page.matchAll(/^### (\w+)\n([^]*?)(?=^##|(?![^]))/gm), ([, tag, text = ""]) => ({
+    tag,
+    fields: Array.from(text.matchAll(/^\| `(\w+)`/gm), ([, field]) => field),
+    parts: Array.from(text.matchAll(/^(Cause|Fix): \S/gm), ([, part]) => part)
+  }))
+  const documented = (tag: string) => sections.find((section) => section.tag === tag)
+  expect(sections.map(({ tag }) => tag).sort()).toEqual(Object.keys(E).sort())
+  for (const tag of Object.keys(E)) {
+    const fields = Object.keys(E[tag as keyof typeof E].fields).filter((field) => field !== "_tag")
+    expect({ tag, fields: documented(tag)?.fields }).toEqual({ tag, fields })
+    expect({ tag, parts: documented(tag)?.parts }).toEqual({ tag, parts: ["Cause", "Fix"] })
+  }
 })
 
 describe("an error about names", () => {
