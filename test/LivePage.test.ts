@@ -16,7 +16,9 @@ import { Metric, MetricsLayer, MetricsRuntime, type RuntimeService } from "mvx-m
 import * as LivePage from "mvx-metrics/LivePage"
 import { MetricsRuntime as PromiseRuntime } from "mvx-metrics/promise"
 import { onBothRuntimes, started } from "./support/bothRuntimes.ts"
+import { makeGate } from "./support/gate.ts"
 import { Fragile, NotesByText, note, ProbeEvent, poison, Ticks, tick } from "./support/probe.metrics.ts"
+import { gatedWorker, SlowSteps, slowEvent } from "./support/slow.metrics.ts"
 
 const handlerOf = (runtime: RuntimeService, options?: LivePage.Options) =>
   Effect.provideService(LivePage.handler(options), MetricsRuntime, runtime)
@@ -59,6 +61,26 @@ onBothRuntimes("the data of the live page", (make) => {
           }
         ]
       })
+    })
+  )
+
+  it.effect("does not wait for a recorder whose hook does not end: it says so, and shows the others", () =>
+    Effect.gen(function* () {
+      const runtime = yield* started(make())
+      const gate = yield* makeGate
+      const held = yield* runtime.createRecorder("held", { onMetricChanged: () => gate.pass })
+      const other = yield* runtime.createRecorder("other")
+      for (const recorder of [held, other]) {
+        yield* recorder.register(Ticks)
+        yield* recorder.emit(tick(1))
+      }
+      yield* gate.reached
+      const response = yield* get(yield* handlerOf(runtime), "/metrics/live/data")
+      const { recorders } = yield* Effect.promise(() => response.json())
+      expect(recorders[0]).toMatchObject({ recorderId: "held", metrics: [] })
+      expect(recorders[0].error).toMatch(/its read did not end within 1s; 0 of the 1 events before it are folded/)
+      expect(recorders[1].metrics).toMatchObject([{ name: "probe.ticks", dimensions: { count: 1, sum: 1 } }])
+      yield* gate.open
     })
   )
 
@@ -227,6 +249,28 @@ describe("the live page", () => {
       yield* next
       yield* Scope.close(scope, Exit.void)
       expect(yield* next).toBe(undefined)
+    })
+  )
+})
+
+describe("the live page of a worker that hangs", () => {
+  it.effect("answers, and says that its recorders cannot be read", () =>
+    Effect.gen(function* () {
+      const worker = gatedWorker()
+      const runtime = yield* started(
+        MetricsRuntime.makeWorker({ namespace: "test.hung", spawn: worker.spawn, logging: "silent" })
+      )
+      const recorder = yield* runtime.createRecorder("hung")
+      yield* recorder.register(SlowSteps)
+      worker.close()
+      recorder.emitUnsafe(slowEvent(1))
+      const response = yield* get(yield* handlerOf(runtime), "/metrics/live/data")
+      const { recorders } = yield* Effect.promise(() => response.json())
+      expect(recorders).toMatchObject([
+        { recorderId: "hung", metrics: [], error: expect.stringContaining("did not end within 1s") }
+      ])
+      worker.open()
+      expect((yield* recorder.snapshot(SlowSteps)).dimensions.count).toBe(1)
     })
   )
 })

@@ -36,6 +36,27 @@ describe.each([
   ["prom-client", promClient],
   ["@prometheus-io/client", prometheusIo as unknown as typeof promClient]
 ] as const)("a registry of %s", (_, { Counter, Registry }) => {
+  it("leaves out a recorder whose hook does not end, instead of waiting for it", async () => {
+    const runtime = await start()
+    let release!: () => void
+    const released = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const held = await runtime.createRecorder("held", { onMetricChanged: () => released })
+    const other = await runtime.createRecorder("other")
+    for (const recorder of [held, other]) {
+      await recorder.registerMetric(Jobs)
+      recorder.registerEvent(done(1))
+    }
+    const registry = new Registry()
+    PromClient.registerInto(registry, runtime)
+    const text = await registry.metrics()
+    const jobs = text.split("\n").filter((line) => /^jobs\S*\{/.test(line))
+    expect(jobs.some((line) => line.includes('recorder="other"'))).toBe(true)
+    expect(jobs.some((line) => line.includes('recorder="held"'))).toBe(false)
+    release()
+  })
+
   it("shows what a scrape shows, metrics included that come later", async () => {
     const runtime = await start()
     const registry = new Registry()

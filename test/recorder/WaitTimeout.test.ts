@@ -1,7 +1,7 @@
 // Whoever waits for a recorder that does not come to an end is told so in time, by the real clock.
 import { expect, it as test } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
-import { type MetricsError, Recorder, type RecorderService } from "mvx-metrics"
+import { Recorder, type RecorderService } from "mvx-metrics"
 import { onBothLayers } from "../support/bothLayers.ts"
 import { forkNow } from "../support/forkNow.ts"
 import { makeGate } from "../support/gate.ts"
@@ -11,10 +11,12 @@ import { Ticks, tick } from "../support/probe.metrics.ts"
 const waitTimeout = 50
 
 /** Waits to the end of what goes on, however slow the machine is. */
-const patiently = <A>(wait: Effect.Effect<A, MetricsError.StopError>) =>
+const patiently = <A, E extends { readonly _tag: string }>(wait: Effect.Effect<A, E>) =>
   Effect.retry(wait, { while: ({ _tag }) => _tag === "WaitTimeout" })
 
-const reads: { readonly [name: string]: (recorder: RecorderService) => Effect.Effect<unknown, unknown> } = {
+type Read = (recorder: RecorderService) => Effect.Effect<unknown, { readonly _tag: string }>
+
+const reads: { readonly [name: string]: Read } = {
   snapshots: (recorder) => recorder.snapshots,
   snapshot: (recorder) => recorder.snapshot(Ticks),
   report: (recorder) => recorder.report,
@@ -38,8 +40,8 @@ onBothLayers("while the fold of a recorder stands still", (it) => {
           folded: 0
         })
         yield* release
-        yield* Effect.retry(read(recorder), { times: 100 })
-        expect((yield* recorder.snapshot(Ticks)).dimensions.count).toBe(2)
+        yield* patiently(read(recorder))
+        expect((yield* patiently(recorder.snapshot(Ticks))).dimensions.count).toBe(2)
       })
   )
 

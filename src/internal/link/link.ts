@@ -96,6 +96,8 @@ export interface Link {
    * or does not answer. `onBegun` runs when the fold has come to it.
    */
   readonly render: (request: RenderRequest, onBegun: () => void) => Effect.Effect<Uint8Array<ArrayBuffer>, unknown>
+  /** Done when the fold has come to what was written before. Fails when it is silent, as {@link awaitSilence} does. */
+  readonly probe: Effect.Effect<unknown, unknown>
   /** Never ends while the fold answers or is at work; fails when it has done neither for {@link Silence}. */
   readonly awaitSilence: Effect.Effect<never, unknown>
 }
@@ -219,6 +221,7 @@ export const makeLink = (options: {
             ? renders.ask((command) => send(command), request, options.hold, onBegun)
             : Effect.fail(failure.cause)
         ),
+      probe,
       awaitSilence: Effect.suspend(() => probed)
     },
     writer,

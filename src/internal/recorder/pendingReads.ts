@@ -15,21 +15,26 @@ export class PendingReads {
 
   /**
    * Asks by `send` and waits for the answer under the number it was given. `hold` keeps the process alive meanwhile. When
-   * it takes longer than `timeout`, by the real clock, it fails with what `late` gives.
+   * it takes longer than `timeout`, by the real clock, it fails with what `late` gives, and so it does when `watch`, which
+   * runs meanwhile until the function it gives back is called, gives up.
    */
   ask<A>(
     send: (request: number) => void,
     hold: () => () => void,
     timeout: Duration.Input,
-    late: () => ReadError
+    late: () => ReadError,
+    watch: (giveUp: () => void) => () => void
   ): Effect.Effect<ReadonlyArray<A>, ReadError> {
     return Effect.callback((resume) => {
       const request = this.#next++
       const release = hold()
-      const stopTimer = afterwards(timeout, () => this.#reads?.get(request)?.(Exit.fail(late())))
+      const giveUp = (): void => this.#reads?.get(request)?.(Exit.fail(late()))
+      const stopTimer = afterwards(timeout, giveUp)
+      const stopWatching = watch(giveUp)
       const forget = (): void => {
         if (!this.#reads?.delete(request)) return
         stopTimer()
+        stopWatching()
         release()
       }
       this.#reads ??= new Map()

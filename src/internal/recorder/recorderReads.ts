@@ -16,6 +16,7 @@ import type { Report, Snapshot, Snapshots, States } from "../../Snapshot.ts"
 import type { Stats } from "../../Stats.ts"
 import { stateOf } from "../definition/stateShape.ts"
 import type { LaneLink } from "../link/link.ts"
+import { afterwards } from "../liveClock.ts"
 import type { LaneCommand, LargestRead, ShownRead, StateRead } from "../stream/protocol.ts"
 import { DeltaReader } from "./deltaReader.ts"
 import { currentHook, type Hook } from "./hookGuard.ts"
@@ -30,6 +31,8 @@ export interface Readable {
   readonly recorderId: string
   readonly entityId: string
   readonly lane: LaneLink
+  /** Done when the fold has come to what was written before; fails when it is silent. */
+  readonly probe: Effect.Effect<unknown, unknown>
   readonly intake: Intake
   readonly lifecycle: RecorderLifecycle
   readonly registrations: Registrations
@@ -149,7 +152,7 @@ export class RecorderReads {
     return Effect.gen({ self: this }, function* () {
       const now = yield* Clock.currentTimeMillis
       yield* this.#refuse
-      const read = yield* this.#ask<ShownRead>("shown", now)
+      const read = yield* this.#ask<ShownRead>("shown", now, { promptly: true })
       yield* this.#recorder.log.inspection("read all metrics for an exporter")
       return ofMetrics(read, ({ snapshot }) => snapshot.name)
     })
@@ -160,7 +163,7 @@ export class RecorderReads {
     return Effect.gen({ self: this }, function* () {
       const now = yield* Clock.currentTimeMillis
       yield* this.#refuse
-      const read = yield* this.#ask<LargestRead>("largest", now, { maxSeries })
+      const read = yield* this.#ask<LargestRead>("largest", now, { promptly: true, maxSeries })
       yield* this.#recorder.log.inspection("read the largest series for the live page")
       return ofMetrics(read, ({ snapshot }) => snapshot.name)
     })
@@ -169,22 +172,24 @@ export class RecorderReads {
   #ask<A>(
     what: Extract<LaneCommand, { readonly _tag: "Read" }>["what"],
     now: number,
-    more: { readonly maxSeries?: number } = {}
+    { promptly = false, ...more }: { readonly promptly?: boolean; readonly maxSeries?: number } = {}
   ): Effect.Effect<Answer<A>, ReadError> {
     const { intake, lane, registrations } = this.#recorder
     return Effect.suspend(() => {
       let definitions: Definitions = new Map()
-      const read = this.#wait<A>((request) =>
-        intake.afterAccepted(() => {
-          definitions = registrations.cut
-          lane.send({ _tag: "Read", request, what, now, ...more })
-        })
+      const read = this.#wait<A>(
+        (request) =>
+          intake.afterAccepted(() => {
+            definitions = registrations.cut
+            lane.send({ _tag: "Read", request, what, now, ...more })
+          }),
+        promptly
       )
       return Effect.map(read, (all) => ({ definitions, read: all }))
     })
   }
 
-  #wait<A>(send: (request: number) => void): Effect.Effect<ReadonlyArray<A>, ReadError> {
+  #wait<A>(send: (request: number) => void, promptly = false): Effect.Effect<ReadonlyArray<A>, ReadError> {
     return Effect.suspend(() => {
       const { intake, lane, recorderId, waitTimeout } = this.#recorder
       const sequence = intake.accepted
@@ -192,9 +197,34 @@ export class RecorderReads {
         send,
         () => lane.hold(),
         waitTimeout,
-        () => waitTimedOut(recorderId, "read", waitTimeout, sequence, intake)
+        () => waitTimedOut(recorderId, "read", promptly ? "1 second" : waitTimeout, sequence, intake),
+        (giveUp) => (promptly ? this.#whenStuck(giveUp) : () => {})
       )
     })
+  }
+
+  /**
+   * Runs `giveUp` about a second after the fold has fallen silent, or has gone on without folding anything of this
+   * recorder, which waits for a hook or a listener then. An exporter answers somebody who waits. Costs a timer, unless
+   * the read is slow.
+   */
+  #whenStuck(giveUp: () => void): () => void {
+    const { intake, probe } = this.#recorder
+    const folded = (): number => {
+      intake.lookAtFold()
+      return intake.folded
+    }
+    const stuck: Effect.Effect<void, unknown> = Effect.suspend(() => {
+      const before = folded()
+      return Effect.andThen(Effect.andThen(probe, Effect.sleep("700 millis")), () =>
+        folded() === before ? Effect.void : stuck
+      )
+    })
+    let stop = afterwards("300 millis", () => {
+      const fiber = Effect.runFork(Effect.andThen(Effect.exit(stuck), Effect.sync(giveUp)))
+      stop = () => fiber.interruptUnsafe()
+    })
+    return () => stop()
   }
 
   #whyNot(): ReadError | undefined {
