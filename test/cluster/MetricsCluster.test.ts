@@ -231,7 +231,7 @@ layer(Shops.layer.pipe(Layer.provideMerge(MetricsCluster.layer(options))))("acro
       }).pipe(Effect.provide(logs.layer))
     })
 
-    it.effect("may bring what the primary was not given, which is left out and logged once", () => {
+    it.effect("may bring what the primary does not have, which is left out and logged once", () => {
       const logs = recordLogs()
       return Effect.gen(function* () {
         const { one } = yield* Shops
@@ -264,7 +264,7 @@ layer(Shops.layer.pipe(Layer.provideMerge(MetricsCluster.layer(options))))("acro
           const differences = ['labels ["product"] instead of []']
           expect(leftOut).toMatchObject([{ metric: Sold.name, differences, processes }])
         }
-        const named = logs.lines.filter(({ text }) => text.includes(`another definition of the metric "${Sold.name}"`))
+        const named = logs.lines.filter(({ text }) => text.includes(`defines the metric "${Sold.name}" differently`))
         expect(named.map(({ level }) => level)).toEqual(["Warn"])
       }).pipe(Effect.provide(logs.layer))
     })

@@ -41,10 +41,10 @@ describe.skipIf(!hasPromtool)("promtool", () => {
       'mvx_metrics_measurements_rejected_total{metric="m"}': "_x6 3x5"
     }
     const wrong = {
-      MetricQuarantined: "2 metrics of r are out of service",
-      MetricEventsEvicted: "r took back events to make room for newer ones",
+      MetricQuarantined: "2 metrics of r are quarantined",
+      MetricEventsEvicted: "r evicted events to make room for newer ones",
       MetricEventsNearCapacity: "r has used 90% of its capacity",
-      MetricMeasurementsRejected: "m of r left out measurements that were none"
+      MetricMeasurementsRejected: "m of r rejected measurements"
     }
     const alerts = rulesOf(all).groups[0]!.rules.flatMap((rule) => ("alert" in rule ? [rule] : []))
     const at = (eval_time: string, expected: { readonly [alert: string]: string }) =>

@@ -131,7 +131,7 @@ describe("the ledger of a cluster", () => {
     expect(shown()).toMatchObject([{ sold: 25, stock: null }, undefined, { least: 5 }])
   })
 
-  it("says of states that cannot be put together why, once, and shows the other metrics", () => {
+  it("says of states that cannot be merged why, once, and shows the other metrics", () => {
     const { ledger, problems } = makeLedger([Sold, Stock])
     for (const process of [1, 2]) {
       const odd = { ...part(0, "shop", 1).states, [Stock.name]: stateOf(Stock, 7) }
@@ -140,11 +140,11 @@ describe("the ledger of a cluster", () => {
     for (let read = 0; read < 2; read++) {
       const { snapshots } = ledger.totals(0).shop!
       expect(snapshots[Sold.name]?.dimensions).toMatchObject({ value: 2 })
-      expect(snapshots[Stock.name]?.quarantine?.error).toContain(`the states of "${Stock.name}" cannot be put together`)
+      expect(snapshots[Stock.name]?.quarantine?.error).toContain(`the states of "${Stock.name}" cannot be merged`)
     }
     ledger.endProcess(1)
     ledger.endProcess(2)
     expect(ledger.totals(0).shop?.snapshots[Sold.name]?.dimensions).toMatchObject({ value: 2 })
-    expect(problems).toEqual([expect.stringContaining("All processes have to have the same definition")])
+    expect(problems).toEqual([expect.stringContaining("All processes must have the same definition")])
   })
 })

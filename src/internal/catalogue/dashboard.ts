@@ -117,13 +117,13 @@ const selfPanels = (): ReadonlyArray<Panel> => {
   return [
     {
       title: "Events, per second",
-      description: "What became of events: accepted = applied + ignored + evicted + pending.",
+      description: "The fate of events: accepted = applied + ignored + evicted + pending.",
       unit: "cps",
       targets: ["accepted", "applied", "ignored", "evicted"].map(fate)
     },
     {
       title: "Refused events, per second",
-      description: "Events that are in no metric, by the reason.",
+      description: "Events that are in no metric, by reason.",
       unit: "cps",
       targets: [{ expr: rateBy(selfSample("events.refused"), ["reason"]), legendFormat: legendOf(["reason"]) }]
     },
@@ -140,7 +140,7 @@ const selfPanels = (): ReadonlyArray<Panel> => {
     },
     {
       title: "Metrics in trouble",
-      description: "Out of service, because their reducer or view threw; or with more series than they may have.",
+      description: "Quarantined because their reducer or view threw, or over their cardinality limit.",
       unit: "short",
       targets: [
         now("metrics.quarantined", "{{recorder}} quarantined"),

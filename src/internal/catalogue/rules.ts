@@ -1,6 +1,6 @@
 /**
- * Alert rules for Prometheus, of what should not be: events lost, metrics out of service. And recording rules for what
- * is divided: a ratio over all time hardly moves, so that of the last five minutes is recorded.
+ * Alert rules for Prometheus: lost events, quarantined metrics and other problems. Recording rules for ratios and
+ * averages: over all time they hardly move, so those of the last five minutes are recorded.
  */
 import type * as Metric from "../../Metric.ts"
 import { exposedOf, labelsOf, selfSample } from "./exposed.ts"
@@ -36,8 +36,8 @@ const alerts = (): ReadonlyArray<AlertRule> => [
     expr: `${selfSample("metrics.quarantined")} > 0`,
     labels: { severity: "critical" },
     annotations: {
-      summary: "{{ $value }} metrics of {{ $labels.recorder }} are out of service",
-      description: "Their reducer or their view threw. The live page, the log and a snapshot say which error it was."
+      summary: "{{ $value }} metrics of {{ $labels.recorder }} are quarantined",
+      description: "Their reducer or their view threw. The error is in the log, in the snapshot and on the live page."
     }
   },
   {
@@ -47,7 +47,7 @@ const alerts = (): ReadonlyArray<AlertRule> => [
     annotations: {
       summary: "{{ $labels.recorder }} refused events: {{ $labels.reason }}",
       description:
-        "{{ $value | humanize }} in five minutes. What was refused is in no metric. Of overflow: raise the capacity, or fold less."
+        "{{ $value | humanize }} in five minutes. Refused events are in no metric. If the reason is overflow, raise the capacity or emit fewer events."
     }
   },
   {
@@ -55,8 +55,8 @@ const alerts = (): ReadonlyArray<AlertRule> => [
     expr: `increase(${selfSample("events.evicted")}[5m]) > 0`,
     labels: { severity: "warning" },
     annotations: {
-      summary: "{{ $labels.recorder }} took back events to make room for newer ones",
-      description: "{{ $value | humanize }} in five minutes. What was taken back is in no metric."
+      summary: "{{ $labels.recorder }} evicted events to make room for newer ones",
+      description: "{{ $value | humanize }} in five minutes. Evicted events are in no metric."
     }
   },
   {
@@ -66,7 +66,8 @@ const alerts = (): ReadonlyArray<AlertRule> => [
     labels: { severity: "warning" },
     annotations: {
       summary: "{{ $labels.recorder }} has used {{ $value | humanizePercentage }} of its capacity",
-      description: "Events come faster than they are folded. Soon its overflow policy decides what becomes of them."
+      description:
+        "Events arrive faster than they are folded. When the capacity is used up, the overflow policy applies."
     }
   },
   {
@@ -75,8 +76,9 @@ const alerts = (): ReadonlyArray<AlertRule> => [
     for: "5m",
     labels: { severity: "warning" },
     annotations: {
-      summary: "{{ $value }} metrics of {{ $labels.recorder }} have more series than they may",
-      description: "What is beyond the cap is told as one series. The snapshot names the label with too many values."
+      summary: "{{ $value }} metrics of {{ $labels.recorder }} exceed their cardinality limit",
+      description:
+        "Events beyond the limit go to one overflow series. The snapshot names the label with too many values."
     }
   },
   {
@@ -84,8 +86,8 @@ const alerts = (): ReadonlyArray<AlertRule> => [
     expr: grown(selfSample("measurements.rejected")),
     labels: { severity: "info" },
     annotations: {
-      summary: "{{ $labels.metric }} of {{ $labels.recorder }} left out measurements that were none",
-      description: "{{ $value | humanize }} in five minutes: not a finite number, or negative where it may not be."
+      summary: "{{ $labels.metric }} of {{ $labels.recorder }} rejected measurements",
+      description: "{{ $value | humanize }} in five minutes: not a finite number, or negative for a counter."
     }
   },
   {
@@ -94,7 +96,7 @@ const alerts = (): ReadonlyArray<AlertRule> => [
     labels: { severity: "critical" },
     annotations: {
       summary: "The recorder {{ $labels.recorder }} failed",
-      description: "It takes no events any more. The log says why."
+      description: "It accepts no more events. The log has the reason."
     }
   }
 ]

@@ -1,6 +1,6 @@
 /**
- * What the primary knows of the recorders of all processes: of those that are there the last states, of those that have
- * ended one total for each id. It takes what it is told in order, and asks nobody.
+ * The recorders of all processes, as the primary knows them: the last states of running recorders, and retained totals
+ * of ended ones, one for each id. Reports are applied in the order in which they arrive.
  */
 import * as Metric from "../../Metric.ts"
 import type { MetricState, Snapshot, Snapshots } from "../../Snapshot.ts"
@@ -15,7 +15,7 @@ type Known = { readonly [name: string]: unknown }
 interface Live {
   readonly recorderId: string
   readonly states: Known
-  /** What does not fit among them. */
+  /** The states that do not fit. */
   readonly misfits: ReadonlyArray<Misfit>
   /** When they came, in milliseconds since the Unix epoch. */
   readonly at: number
@@ -37,11 +37,11 @@ export interface LeftOut extends Misfit {
 
 export interface LedgerOptions {
   readonly metrics: ReadonlyArray<Metric.Any>
-  /** Whether a metric says how its process stands, so that nothing of it is left when the process has ended. */
+  /** Whether a metric describes the current state of its process, so that it is dropped when the process ends. */
   readonly isLevel: (metric: Metric.Any) => boolean
-  /** Most totals of ids that no process has any more. */
+  /** The maximum number of retained totals of ids that no process has any more. */
   readonly maxEnded: number
-  /** Told of states that cannot be put together, and of metrics that are not among `metrics`: once for each. */
+  /** Called once for each problem: states that cannot be merged, and metrics that are not in `metrics`. */
   readonly onProblem: (problem: string) => void
 }
 
@@ -58,11 +58,11 @@ export class Ledger {
   readonly #processes = new Map<number, Map<number, Live>>()
   /** How many recorders have an id. */
   readonly #count = new Map<string, number>()
-  /** What those have left that have ended. */
+  /** The retained totals of ended recorders. */
   readonly #left = new Map<string, Known>()
   /** How many recorders have ended with a misfit. */
   readonly #misfitsLeft = new Map<string, { readonly misfit: Misfit; ended: number }>()
-  /** The ids among these that no recorder has, in the order in which they were left. */
+  /** The ids of retained totals that no recorder has any more, oldest first. */
   readonly #gone = new Set<string>()
   #others: { readonly recorders: number; readonly states: Known } = { recorders: 0, states: {} }
   readonly #problems = new Set<string>()
@@ -137,12 +137,12 @@ export class Ledger {
     )
   }
 
-  /** What those have left whose totals are not kept by id any more. */
+  /** The merged totals of ended recorders whose ids are no longer kept. */
   others(now: number): { readonly recorders: number; readonly snapshots: Snapshots } {
     return { recorders: this.#others.recorders, snapshots: this.#show([this.#others.states], now) }
   }
 
-  /** What is in none of them. */
+  /** The states that are in no total. */
   get leftOut(): ReadonlyArray<LeftOut> {
     const all = new Map<string, { readonly misfit: Misfit; readonly processes: Set<number>; readonly ended: number }>()
     for (const [key, left] of this.#misfitsLeft) all.set(key, { ...left, processes: new Set() })
@@ -156,7 +156,7 @@ export class Ledger {
     return Array.from(all.values(), ({ ended, misfit, processes }) => ({ ...misfit, processes: [...processes], ended }))
   }
 
-  // --- what has ended
+  // --- ended recorders
 
   #leave(recorderId: string, states: Known): void {
     const before = this.#left.get(recorderId)
@@ -173,7 +173,7 @@ export class Ledger {
     this.#gone.delete(recorderId)
   }
 
-  /** What is left of the states of one that has ended. */
+  /** The states of an ended recorder that are retained. */
   #remains(states: Known): Known {
     const { isLevel, metrics } = this.#options
     const remaining = metrics.filter((metric) => Object.hasOwn(states, metric.name) && !isLevel(metric))
@@ -182,7 +182,7 @@ export class Ledger {
     )
   }
 
-  // --- states together
+  // --- merging
 
   #known(states: Part["states"]): Pick<Live, "states" | "misfits"> {
     const known: Array<readonly [string, unknown]> = []
@@ -190,7 +190,9 @@ export class Ledger {
     for (const [name, state] of Object.entries(states)) {
       const metric = this.#metrics.get(name)
       if (metric === undefined) {
-        this.#problem(`a process has the metric "${name}", which the primary was not given: it is left out`)
+        this.#problem(
+          `a process has the metric "${name}", which is not in the metrics of the primary. It is left out of the report. Pass it to MetricsCluster.layer`
+        )
         continue
       }
       const differences = isState(state)
@@ -203,13 +205,13 @@ export class Ledger {
       misfits.push({ metric: name, differences })
       const what = differences.join("; ")
       this.#problem(
-        `a process has another definition of the metric "${name}" than the primary: ${what}. Its states are left out until both have one version`
+        `a process defines the metric "${name}" differently from the primary: ${what}. Its states are left out. Run one version in all processes`
       )
     }
     return { states: Object.fromEntries(known), misfits }
   }
 
-  /** States that cannot be put together come of definitions that differ: then the first ones stay. */
+  /** States that cannot be merged come from different definitions. The first ones are kept then. */
   #merge(parts: ReadonlyArray<Known>): Known {
     const merged: Array<readonly [string, unknown]> = []
     for (const metric of this.#options.metrics) {
@@ -254,9 +256,9 @@ const together = ({ merge, name }: Metric.Any, parts: ReadonlyArray<Known>, now?
   parts.map((states) => states[name]).reduce((left, right) => merge!(left, right, now))
 
 const whyNotMerged = ({ name }: Metric.Any, error: unknown): string =>
-  `the states of "${name}" cannot be put together: ${describeError(error)}. All processes have to have the same definition`
+  `the states of "${name}" cannot be merged: ${describeError(error)}. All processes must have the same definition`
 
-/** Of a derived metric, the sources that are levels begin anew. */
+/** Resets the sources of a derived metric that are levels. */
 const withoutLevels = (metric: Metric.Any, state: unknown, isLevel: LedgerOptions["isLevel"]): unknown => {
   const { sources } = metric
   if (sources === undefined) return state
@@ -269,7 +271,7 @@ const withoutLevels = (metric: Metric.Any, state: unknown, isLevel: LedgerOption
   )
 }
 
-/** Whether a built-in metric says how something stands, rather than what happened. */
+/** Whether a built-in metric describes a current state rather than what happened. */
 export const isBuiltInLevel = ({ instrument, sources }: Metric.Any): boolean => {
   if (instrument !== undefined) return instrument.kind === "gauge" || instrument.kind === "upDownCounter"
   return sources !== undefined && Object.values(sources).every(isBuiltInLevel)

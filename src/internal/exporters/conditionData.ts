@@ -1,6 +1,6 @@
 /**
- * The condition of the metrics of a recorder, as data of exporters like any other: which are out of service, which have
- * more series than they may, what they did not take.
+ * The condition of the metrics of a recorder, as data of exporters like any other: which are quarantined, which
+ * exceed their cardinality limit, which measurements they rejected.
  */
 import type * as Metric from "../../Metric.ts"
 import type { Attributes, MetricData, NumberPoint } from "../../MetricData.ts"
@@ -9,13 +9,13 @@ import { type Family, family, selfDataOf } from "./selfFamily.ts"
 
 /** Of all metrics of a recorder: how many are so. */
 const counted: ReadonlyArray<readonly [family: Family, holds: (condition: Condition) => boolean]> = [
-  [family("metrics.registered", "{metric}", false, "Metrics that recorders have."), () => true],
+  [family("metrics.registered", "{metric}", false, "Registered metrics."), () => true],
   [
-    family("metrics.quarantined", "{metric}", false, "Metrics out of service: their reducer or their view threw."),
+    family("metrics.quarantined", "{metric}", false, "Quarantined metrics: their reducer or their view threw."),
     ({ quarantine }) => quarantine !== undefined
   ],
   [
-    family("metrics.overflowing", "{metric}", false, "Metrics with more series than they may have."),
+    family("metrics.overflowing", "{metric}", false, "Metrics over their cardinality limit."),
     (condition) => remark(condition, "overflow") !== undefined
   ]
 ]
@@ -23,7 +23,7 @@ const counted: ReadonlyArray<readonly [family: Family, holds: (condition: Condit
 /** Of each metric, where there is anything to tell. */
 const told: ReadonlyArray<readonly [family: Family, of: (condition: Condition) => unknown]> = [
   [
-    family("events.missed", "{event}", true, "Events that a metric did not take because it is quarantined."),
+    family("events.missed", "{event}", true, "Events that a quarantined metric missed."),
     ({ quarantine }) => quarantine?.missed
   ],
   [
@@ -31,7 +31,7 @@ const told: ReadonlyArray<readonly [family: Family, of: (condition: Condition) =
     (condition) => remark(condition, "rejected")
   ],
   [
-    family("series.cut", "{series}", false, "Series with a label value that was too long, and was cut."),
+    family("series.cut", "{series}", false, "Series with a label value that was cut because it was too long."),
     (condition) => remark(condition, "cut")
   ]
 ]

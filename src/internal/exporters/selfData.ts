@@ -11,28 +11,23 @@ import { type Family, family, NamespaceAttribute, selfDataOf } from "./selfFamil
 const accounting: ReadonlyArray<
   readonly [family: Family, of: (accounting: Accounting) => number | { readonly [reason: string]: number }]
 > = [
-  [family("events.accepted", "{event}", true, "Events that recorders took."), ({ accepted }) => accepted],
+  [family("events.accepted", "{event}", true, "Events that recorders accepted."), ({ accepted }) => accepted],
   [
-    family("events.refused", "{event}", true, "Events that recorders did not take, by the reason."),
+    family("events.refused", "{event}", true, "Events that recorders refused, by reason."),
     ({ refusedBy: { notRunning, ...others } }) => ({ ...others, not_running: notRunning })
   ],
   [family("events.applied", "{event}", true, "Events that at least one metric took."), ({ applied }) => applied],
-  [family("events.ignored", "{event}", true, "Events that no metric was concerned by."), ({ ignored }) => ignored],
-  [family("events.evicted", "{event}", true, "Events that drop-oldest took back."), ({ evicted }) => evicted],
+  [family("events.ignored", "{event}", true, "Events that no metric took."), ({ ignored }) => ignored],
+  [family("events.evicted", "{event}", true, "Events that drop-oldest evicted."), ({ evicted }) => evicted],
   [family("events.pending", "{event}", false, "Events accepted and not yet folded."), ({ pending }) => pending],
-  [family("events.capacity", "{event}", false, "Most events that may be pending."), ({ capacity }) => capacity],
+  [family("events.capacity", "{event}", false, "Maximum number of pending events."), ({ capacity }) => capacity],
   [
     family("recorder.failed", "{recorder}", false, "Whether the recorder failed: 1, or 0."),
     ({ failed }) => (failed ? 1 : 0)
   ]
 ]
 
-const foldLag = family(
-  "fold.lag",
-  "s",
-  undefined,
-  "How long the fold took, when it was last read, to come to what had been accepted by then."
-)
+const foldLag = family("fold.lag", "s", undefined, "How long the fold took to reach the last read.")
 
 /** The accounting of recorders. */
 export const accountingData = (
