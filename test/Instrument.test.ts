@@ -207,7 +207,7 @@ describe("a histogram", () => {
     })
   })
 
-  it("shows all series together, and each for itself, with those beyond the cap", () => {
+  it("shows all series together, and each for itself, with those beyond the limit", () => {
     const options = { ...seconds, boundaries: [1], labels: ["user"], maxSeries: 1 } as const
     const Durations = Metric.histogram("http.durations", options)
     const all = [

@@ -1,4 +1,4 @@
-// What an application reads: plain data, which says of itself when a metric was taken out of service.
+// Snapshots: plain data, which shows whether a metric is quarantined.
 import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { Metric, Recorder, Snapshot } from "mvx-metrics"
@@ -16,7 +16,7 @@ describe("isQuarantined", () => {
     expect(Snapshot.isQuarantined({ name: "door.openings", dimensions: { quarantine } })).toBe(false)
   })
 
-  it("says yes to one taken out of service, whose reason can then be read", () => {
+  it("returns true for a quarantined metric, whose reason can then be read", () => {
     const snapshot: Snapshot.Snapshot = { name: "door.openings", dimensions: {}, quarantine }
     expect(Snapshot.isQuarantined(snapshot) && snapshot.quarantine).toEqual(quarantine)
   })

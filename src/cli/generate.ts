@@ -44,7 +44,7 @@ export const rules = Command.make(
     const made = rulesOf(yield* metricsOfAll(modules))
     yield* Console.log(json ? asJson(made) : harmlessEscapes(rulesYaml(made).trimEnd()))
   })
-).pipe(Command.withDescription("Prints Prometheus rules: alerts on what goes wrong with metrics, and recorded ratios"))
+).pipe(Command.withDescription("Prints Prometheus rules: alerts on problems with metrics, and recorded ratios"))
 
 export const catalogue = Command.make(
   "catalogue",

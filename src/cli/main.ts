@@ -13,7 +13,7 @@ import { watch } from "./watch.ts"
 
 const { version } = createRequire(import.meta.url)("mvx-metrics/package.json") as { readonly version: string }
 
-// Whoever reads has seen enough: `| head -1`.
+// The reader of the pipe has closed it: `| head -1`.
 for (const output of [process.stdout, process.stderr]) {
   output.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(0)
@@ -22,7 +22,7 @@ for (const output of [process.stdout, process.stderr]) {
 }
 
 Command.make("mvx-metrics").pipe(
-  Command.withDescription("Looks at metrics of a running process, and makes things from their definitions"),
+  Command.withDescription("Shows the metrics of a running process, and generates files from definitions"),
   Command.withSubcommands([watch, replay, dashboard, rules, catalogue]),
   Command.run({ version }),
   Effect.provide(NodeServices.layer),

@@ -20,7 +20,7 @@ import { tableOf } from "./tables.ts"
 
 const reasonOf = (cause: Error): string =>
   cause instanceof InvalidLine
-    ? `line ${cause.line}: ${cause.reason}. Such lines are left out with --skip-bad-lines`
+    ? `line ${cause.line}: ${cause.reason}. Fix the line, or skip such lines with --skip-bad-lines`
     : cause.message
 
 export const replay = Command.make(
@@ -28,13 +28,16 @@ export const replay = Command.make(
   {
     file: Argument.String("file").pipe(
       Argument.withDescription(
-        'Events, a line of JSON for each, or - for the standard input: {"at":1000,"event":{"_tag":"cache.lookup","hit":true}}'
+        'A file of events, one line of JSON each, or - for the standard input: {"at":1000,"event":{"_tag":"cache.lookup","hit":true}}'
       )
     ),
     metrics: Flag.String("metrics").pipe(Flag.withDescription("A module that exports metrics: ./cache.metrics.ts")),
-    json: Flag.Boolean("json").pipe(Flag.withDescription("The snapshots as a line of JSON"), Flag.withDefault(false)),
+    json: Flag.Boolean("json").pipe(
+      Flag.withDescription("Print the snapshots as a line of JSON"),
+      Flag.withDefault(false)
+    ),
     skip: Flag.Boolean("skip-bad-lines").pipe(
-      Flag.withDescription("Leave out lines that are no events of the metrics, and say so"),
+      Flag.withDescription("Skip lines that are not events of the metrics, and report each one"),
       Flag.withDefault(false)
     )
   },

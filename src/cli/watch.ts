@@ -55,18 +55,18 @@ const ask = (url: string): Effect.Effect<LiveData, CliError.UserError, HttpClien
     const response = yield* HttpClient.get(`${url.replace(/\/+$/, "")}/data`)
     const text = yield* response.text
     if (response.status !== 200) {
-      return yield* failed(`${url} answers ${response.status}: is it the URL of a live page?`)
+      return yield* failed(`${url} answered ${response.status}. Pass the URL of a live page`)
     }
     const data = yield* Effect.try({
       try: () => JSON.parse(text) as unknown,
-      catch: (cause) => failed(`${url} is not the URL of a live page: what it answers is not JSON`, cause)
+      catch: (cause) => failed(`${url} is not the URL of a live page: its answer is not JSON`, cause)
     })
     if (!isLiveData(data)) return yield* failed(`${url} is not the URL of a live page`)
     return data
   }).pipe(
     Effect.timeoutOrElse({
       duration: "5 seconds",
-      orElse: () => Effect.fail(failed(`${url} cannot be read: it does not answer within 5 seconds`))
+      orElse: () => Effect.fail(failed(`${url} cannot be read: it did not answer within 5 seconds`))
     }),
     Effect.mapError((cause) =>
       cause instanceof CliError.UserError ? cause : failed(`${url} cannot be read: ${reasonOf(cause)}`, cause)
@@ -126,9 +126,15 @@ export const watch = Command.make(
     url: Argument.String("url").pipe(
       Argument.withDescription("The URL of a live page: http://localhost:3000/metrics/live")
     ),
-    json: Flag.Boolean("json").pipe(Flag.withDescription("One line of JSON for each update"), Flag.withDefault(false)),
-    once: Flag.Boolean("once").pipe(Flag.withDescription("One update, then end"), Flag.withDefault(false)),
-    series: Flag.Int("series").pipe(Flag.withDescription("Most series of a metric, the largest"), Flag.withDefault(4))
+    json: Flag.Boolean("json").pipe(
+      Flag.withDescription("Print one line of JSON for each update"),
+      Flag.withDefault(false)
+    ),
+    once: Flag.Boolean("once").pipe(Flag.withDescription("Print one update, then exit"), Flag.withDefault(false)),
+    series: Flag.Int("series").pipe(
+      Flag.withDescription("Maximum number of series shown per metric, largest first"),
+      Flag.withDefault(4)
+    )
   },
   Effect.fn("watch")(function* ({ json: asJson, once, series, url }) {
     // Where nobody looks there is nothing to draw over.

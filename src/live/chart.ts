@@ -44,7 +44,7 @@ export class Chart {
       const { clientHeight: height, clientWidth: width } = element
       if (width > 0) this.#plot?.setSize({ width, height })
     }).observe(element)
-    // Colours are drawn, so a change of scheme draws anew.
+    // Colours are drawn, so a change of the colour scheme redraws the chart.
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
       this.#shape = ""
       if (this.#data !== undefined) this.show(this.#data)

@@ -22,7 +22,7 @@ const steps: { readonly [key: string]: (at: number, count: number) => number } =
   End: (_, count) => count - 1
 }
 
-/** Makes the buttons in `parent` such a group. Gives what has to be called when there are others. */
+/** Makes the buttons in `parent` such a group. Returns the function to call when the buttons have changed. */
 export const rove = (parent: HTMLElement): (() => void) => {
   const buttons = (): ReadonlyArray<HTMLElement> => [...parent.querySelectorAll<HTMLElement>("button:not([hidden])")]
   parent.addEventListener("focusin", () => oneStop(buttons()))

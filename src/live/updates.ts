@@ -5,7 +5,7 @@ import type { LiveData } from "../internal/live/liveModel.ts"
 
 export type Connection = "connecting" | "live" | "lost"
 
-/** Calls back until the page is left. A connection that is lost is made anew by the browser. */
+/** Calls back until the page is left. The browser reconnects after a lost connection. */
 export const listen = (onUpdate: (data: LiveData) => void, onConnection: (state: Connection) => void): void => {
   const source = new EventSource(new URL("events", import.meta.url))
   source.addEventListener("open", () => onConnection("live"))

@@ -133,7 +133,7 @@ describe("watch", () => {
   )
 
   it.live.each<[what: string, status: number, body: string, says: string]>([
-    ["no JSON", 200, "<html>", "is not the URL of a live page: what it answers is not JSON"],
+    ["no JSON", 200, "<html>", "is not the URL of a live page: its answer is not JSON"],
     ["another JSON", 200, '{"recorders":[null]}', "is not the URL of a live page"]
   ])("says what is wrong with a server that answers %s", ([, status, body, says]) =>
     Effect.gen(function* () {
@@ -172,7 +172,7 @@ describe("watch", () => {
       const url = new URL("/elsewhere", yield* livePage).href
       const { code, stderr, stdout } = yield* cli("watch", url, "--json")
       expect([code, stdout]).toEqual([1, ""])
-      expect(stderr).toContain(`${url} answers 404: is it the URL of a live page?`)
+      expect(stderr).toContain(`${url} answered 404. Pass the URL of a live page`)
     })
   )
 })

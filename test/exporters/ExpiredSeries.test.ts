@@ -135,7 +135,7 @@ describe("an exported series", () => {
     })
   )
 
-  it.effect("of all that is beyond the cap expires and comes back as any other", () =>
+  it.effect("of all that is beyond the limit expires and comes back as any other", () =>
     Effect.gen(function* () {
       const { layer, sink } = yield* exporting("delta")
       yield* Effect.gen(function* () {

@@ -41,7 +41,7 @@ jobs_created{recorder="a",queue="y"} 1.5
 `)
   })
 
-  it("has one series for all that is beyond the cap", () => {
+  it("has one series for all that is beyond the limit", () => {
     const capped = Metric.counter("jobs", { ...options, labels: ["queue"], maxSeries: 1 })
     expect(samplesOf(dataOf(capped, ["x", 1], ["y", 1], ["z", 1]))).toEqual([
       'jobs_total{queue="x"} 1',

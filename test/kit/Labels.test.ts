@@ -169,7 +169,7 @@ describe("series that expire", () => {
     expect(shown(metric, kernel.state(), last + 1)).toMatchObject({ value: 1001, overflow: { value: 1 } })
   })
 
-  it("begin anew when their label comes back, and so does what is beyond the cap", () => {
+  it("begin anew when their label comes back, and so does what is beyond the limit", () => {
     const metric = expiring(1)
     const fold = (...moments: ReadonlyArray<readonly [queue: string, at: number]>) =>
       moments.reduce((state, [queue, at]) => Metric.reduce(metric, state, done(1, queue), at), metric.initial)

@@ -232,7 +232,7 @@ describe.each(adding)("%s with labels shows in all", (kind, make, settings) => {
     { requiredKeys: [] }
   )
 
-  it("what it would show without, whatever is beyond the cap, has expired, or came from elsewhere", () => {
+  it("what it would show without, whatever is beyond the limit, has expired, or came from elsewhere", () => {
     property(settings, limits, anyMoments, anyMoments, fc.nat(200_000), (own, limits, some, others, later) => {
       const plain = make(own)
       const metric = make({ ...own, ...limits, labels: ["queue", "ok"] })

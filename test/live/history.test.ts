@@ -44,14 +44,14 @@ const Requests = Metric.counter("requests", { events, labels: ["path"] })
 const Durations = Metric.histogram("durations", { events, value: "seconds", boundaries: [1, 10, 100] })
 
 describe("the rows of a metric", () => {
-  it("are all together, the series, the largest first, and what is beyond the cap", () => {
+  it("are all together, the series, the largest first, and what is beyond the limit", () => {
     const Capped = Metric.counter("capped", { events, labels: ["path"], maxSeries: 2 })
     const rows = pointRows(live(Capped, [request("/a"), request("/b"), request("/b"), request("/c")]))
     expect(rows.map(({ labels, point }) => [labels.map(([, value]) => value).join(), point.value])).toEqual([
       ["", 4],
       ["/b", 2],
       ["/a", 1],
-      ["beyond the cap", 1]
+      ["beyond the limit", 1]
     ])
   })
 
@@ -101,13 +101,13 @@ const cells = (metric: Metric.Any, all: ReadonlyArray<Event>): ReadonlyArray<Rea
 }
 
 describe("the columns of labels", () => {
-  it("put the total and what is beyond the cap into the first", () => {
+  it("put the total and what is beyond the limit into the first", () => {
     const Capped = Metric.counter("capped", { events, labels: ["path", "hit"], maxSeries: 1 })
     expect(cells(Capped, [request("/a"), request("/b")])).toEqual([
       ["path", "hit"],
       ["all", ""],
       ["/a", "true"],
-      ["beyond the cap", ""]
+      ["beyond the limit", ""]
     ])
   })
 
@@ -142,7 +142,7 @@ describe("rows", () => {
     }
   })
 
-  it("of a labelled metric of one's own are its series, and one for what is beyond the cap", () => {
+  it("of a labelled metric of one's own are its series, and one for what is beyond the limit", () => {
     const Own = Metric.make("own", { events, initial: 0, reduce: { request: (total) => total + 1 } })
     const dimensions = {
       count: 3,
@@ -155,11 +155,11 @@ describe("rows", () => {
     ).toEqual([
       [["count"], undefined, 3],
       [["/a", "count"], undefined, 1],
-      [["beyond the cap", "count"], true, 2]
+      [["beyond the limit", "count"], true, 2]
     ])
   })
 
-  it("are aggregates where they are of all series or of those beyond the cap", () => {
+  it("are aggregates where they are of all series or of those beyond the limit", () => {
     const Capped = Metric.counter("capped", { events, labels: ["path"], maxSeries: 1 })
     const rows = pointRows(live(Capped, [request("/a"), request("/b")]))
     expect(partitioned(rows).aggregates).toEqual([rows[0], rows[2]])

@@ -2,7 +2,7 @@ import { type LabelValue, labelValue } from "./instrument.ts"
 import type { Measure } from "./measure.ts"
 import { noNumbers, type Points } from "./points.ts"
 
-/** How often each value came; beyond the cap on values, all others together. */
+/** How often each value came; beyond the limit on values, all others together. */
 export interface FrequencyPoint {
   readonly counts: { readonly [value: string]: number }
   readonly others: number
@@ -48,7 +48,7 @@ export const frequencyMeasure = (maxValues: number, most?: number): Measure<Freq
     accepts: isValue,
     first: (value) => next({ counts: {}, others: 0 }, value),
     next,
-    // Beyond the cap as well: it bounds what one fold keeps.
+    // Beyond the limit as well: it bounds what one fold keeps.
     merge: (left, right) => ({
       counts: combine(left.counts, right.counts, (a, b) => a + b),
       others: left.others + right.others

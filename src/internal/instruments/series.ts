@@ -45,7 +45,7 @@ export const emptyState = ({ expireAfter }: Instrument): SeriesState<never> =>
 
 export const keyOf = (values: ReadonlyArray<LabelValue>): string => JSON.stringify(values)
 
-/** The labels of a series by name. `undefined` for the series of everything beyond the cap. */
+/** The labels of a series by name. `undefined` for the series of everything beyond the limit. */
 export const labelsOf = (instrument: Instrument, key: string): { readonly [name: string]: LabelValue } | undefined => {
   if (key === OverflowKey) return undefined
   const values = JSON.parse(key) as ReadonlyArray<LabelValue>
@@ -178,7 +178,7 @@ export const together = <Point>(
 // --- states together
 
 /**
- * The state of one that had taken the events of both. Series are put together by their labels, beyond the cap as well:
+ * The state of one that had taken the events of both. Series are put together by their labels, beyond the limit as well:
  * it bounds what one fold keeps.
  */
 export const mergeStates =

@@ -41,7 +41,7 @@ export class SeriesTable {
     return this.#instrument.maxLabelLength
   }
 
-  /** The index of a series, which is new or known. Beyond the cap all share one. */
+  /** The index of a series, which is new or known. Beyond the limit all share one. */
   indexOf(values: ReadonlyArray<LabelValue>): number {
     return this.#indexOfKey(keyOf(values))
   }

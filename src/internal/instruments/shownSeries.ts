@@ -10,7 +10,7 @@ import { cutSeries } from "./view.ts"
 
 interface SeriesShown {
   readonly series: ReadonlyArray<{ readonly labels: { readonly [name: string]: LabelValue } }>
-  /** What is beyond the cap. */
+  /** What is beyond the limit. */
   readonly overflow?: object
   /** How many series have labels that were cut. */
   readonly cut?: number

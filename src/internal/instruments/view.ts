@@ -35,7 +35,7 @@ export const cutSeries = (
   return cut === 0 ? {} : { cut }
 }
 
-/** Of all series, of what is beyond the cap, and of what has expired. */
+/** Of all series, of what is beyond the limit, and of what has expired. */
 const total = ({ measure }: Kind, { idle, series }: SeriesState<unknown>, now: number): unknown => {
   return Object.values(series).reduce(
     (point, each) => together<unknown>(measure.merge, point, each, now),
@@ -49,7 +49,7 @@ const seriesOf = (instrument: Instrument, kind: Kind, { series }: SeriesState<un
     return labels === undefined ? [] : [{ labels, ...kind.show(point, now) }]
   })
 
-/** What is beyond the cap. */
+/** What is beyond the limit. */
 const overflow = ({ labels }: Instrument, kind: Kind, { series }: SeriesState<unknown>, now: number) =>
   Object.hasOwn(series, OverflowKey)
     ? { overflow: { ...kind.show(series[OverflowKey], now), ...tooMany(labels, Object.keys(series)) } }

@@ -5,7 +5,7 @@ import { type KindView, type Trace, viewOf } from "./kindViews.ts"
 import type { LiveData, LiveMetric } from "./liveModel.ts"
 import { type Point, type PointRow, pointRows } from "./points.ts"
 
-/** Rows of a metric that are remembered, beside what is beyond the cap; the page shows the values of all. */
+/** Rows of a metric that are remembered, beside what is beyond the limit; the page shows the values of all. */
 const TracedRows = 20
 
 /** After so many seconds without an update there is a gap. */
@@ -48,7 +48,7 @@ export class History {
     this.#length = length
   }
 
-  /** Takes an update, and gives what it shows. */
+  /** Takes an update, and returns its view. */
   add({ at, recorders }: LiveData): ReadonlyArray<MetricView> {
     const last = this.times.at(-1) ?? at / 1000
     // The clock of the server was set back, or it is another server: nothing of before has a place on the axis.

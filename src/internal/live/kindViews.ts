@@ -51,7 +51,7 @@ const level = ({ cell, name, unit }: Column): Trace => ({
   at: (now) => numeric(cell(now))
 })
 
-/** How much more it has become in a second. What has become less has begun anew. */
+/** The increase per second. A value that went down was reset. */
 const growth = ({ cell }: Column, unit: Unit): Trace => ({
   name: "per second",
   unit,

@@ -21,7 +21,7 @@ export const labelColumns = (rows: ReadonlyArray<PointRow>): ReadonlyArray<Label
   for (const row of rows) {
     for (const [index, key] of keysOf(row).entries()) names.set(key, row.labels[index]![0])
   }
-  // The field of a metric of one's own comes last; what is beyond the cap needs no column of its own.
+  // The field of a metric of one's own comes last; the overflow series needs no column of its own.
   if (names.delete(unnamed) && rows.some((row) => row.overflow !== true && keysOf(row).includes(unnamed))) {
     names.set(unnamed, "field")
   }

@@ -12,7 +12,7 @@ export interface PointRow {
   /** What tells it from the other rows; empty for all of them together. */
   readonly labels: ReadonlyArray<readonly [name: string, value: string]>
   readonly point: Point
-  /** It holds everything beyond the cap on series. */
+  /** It is the overflow series: everything beyond the cardinality limit. */
   readonly overflow?: true
 }
 
@@ -34,7 +34,7 @@ const rank = ({ labels, overflow, point }: PointRow): number => {
 /** Most values of a frequency, and most numbers of a metric of one's own, that are shown. */
 const MostRows = 200
 
-/** The rows that are of others together, all series or those beyond the cap, and the others. */
+/** The rows that are of others together, all series or those beyond the limit, and the others. */
 export const partitioned = <Row extends PointRow>(
   rows: ReadonlyArray<Row>
 ): { readonly aggregates: ReadonlyArray<Row>; readonly single: ReadonlyArray<Row> } => {
@@ -74,11 +74,11 @@ const seriesRows = ({ labels }: LiveMetric, dimensions: Point): Array<PointRow> 
         { ...each, ...frame }
       )
     ),
-    ...(overflow === undefined ? [] : [row([["", BeyondTheCap]], { ...overflow, ...frame }, true)])
+    ...(overflow === undefined ? [] : [row([["", BeyondTheLimit]], { ...overflow, ...frame }, true)])
   ]
 }
 
-const BeyondTheCap = "beyond the cap"
+const BeyondTheLimit = "beyond the limit"
 
 const byValue = ({ key, labels, overflow, point }: PointRow): ReadonlyArray<PointRow> => {
   const of = (name: string, value: string, count: number, others: boolean): PointRow => ({
@@ -116,7 +116,7 @@ const leaves = (
     }
     if (key === "overflow" && isSeries(series) && overflowOf(value) !== undefined) {
       const { examples: _examples, label, values: _values, ...point } = each
-      return leaves(point, [...labels, [Object.keys(series[0]?.labels ?? {})[0] ?? label, BeyondTheCap]], path, true)
+      return leaves(point, [...labels, [Object.keys(series[0]?.labels ?? {})[0] ?? label, BeyondTheLimit]], path, true)
     }
     return leaves(each, labels, [...path, key], beyond)
   })

@@ -58,7 +58,7 @@ export const exponentialBucketsOf = ({
   ]
 }
 
-/** What came since `before`. After a reset, or where the buckets were cut anew: everything. */
+/** The counts since `before`. After a reset, or if the buckets changed: all counts. */
 export const since = (now: ReadonlyArray<Bucket>, before: ReadonlyArray<Bucket>): ReadonlyArray<Bucket> => {
   const known = new Map(before.map(({ count, key }) => [key, count]))
   const rest = now.map((bucket) => ({ ...bucket, count: bucket.count - (known.get(bucket.key) ?? 0) }))
