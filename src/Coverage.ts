@@ -17,7 +17,7 @@ const metricsAndSets: Check = (value) =>
  * Returns the tags of a family that none of the metrics reads, in the order of their declaration. Use it in a test, or at
  * the start of an application with the metrics of a recorder: `yield* recorder.metrics`.
  *
- * Only the tag counts, whichever family declares it, because a recorder gives events to metrics by tag. Throws
+ * Only the tag counts, whichever family declares it, because a recorder passes events to metrics by tag. Throws
  * `InvalidArgument` if an argument is not a family or not a metric.
  *
  * @example

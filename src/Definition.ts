@@ -40,12 +40,12 @@ export interface Metric<out Name extends string, in Event extends MetricEvent, i
   /** Computes the dimensions from the state. `now` is the time of the reader's clock, in milliseconds since the epoch. */
   readonly view: (state: State, now: number) => Dimensions
   /**
-   * The state of one that had taken the events of both. `undefined`: the definition does not say. `now` is the reader's
-   * time, if there is one: times after it come from a clock that ran ahead, and do not make a built-in metric's value the
-   * latest.
+   * Merges two states into the state of a metric that took the events of both. `undefined` if the definition has no
+   * `merge`. `now` is the reader's time, if there is one: times after it come from a clock that ran ahead, and do not make
+   * a built-in metric's value the latest.
    */
   readonly merge: ((left: State, right: State, now?: number) => State) | undefined
-  /** What came to an earlier state that made it the later one, as a state. `undefined`: there is no such thing. */
+  /** Returns the difference between a later and an earlier state, as a state. `undefined` if the metric has none. */
   readonly minus: ((later: State, earlier: State) => State) | undefined
   readonly description: string | undefined
   readonly unit: string | undefined
@@ -87,11 +87,11 @@ export interface Options<F extends Family, State, Dimensions> {
   /** Computes JSON-safe dimensions from the state. Default: the state itself, or `{ value }` for a primitive. */
   readonly view?: (state: NoInfer<State>, now: number) => Dimensions
   /**
-   * The state of one that had taken the events of both, in whatever order the two are given. With it states of several
-   * recorders, threads and processes can be put together.
+   * Merges two states into the state of a metric that took the events of both, in either order. Required to merge the
+   * states of several recorders, threads or processes.
    */
   readonly merge?: (left: NoInfer<State>, right: NoInfer<State>) => State
-  /** What came to the earlier state that made it the later one. With it `delta` reads show what is new. */
+  /** Returns the difference between a later and an earlier state. Required for delta reads to show what was added. */
   readonly minus?: (later: NoInfer<State>, earlier: NoInfer<State>) => State
   /** What the metric measures, for people. */
   readonly description?: string

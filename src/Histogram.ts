@@ -30,7 +30,7 @@ export type { ExponentialPoint, HistogramPoint }
 export interface HistogramOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>
   extends ValueOptions<F, Tag, LS> {
   /**
-   * Upper bounds of the buckets, inclusive, increasing; one more bucket is for what is beyond. Default: by the unit, for
+   * Upper bounds of the buckets, inclusive, increasing. One more bucket counts larger values. Default: by the unit, for
    * `s`, `ms` and `By`. Required for any other unit, and without one.
    */
   readonly boundaries?: ReadonlyArray<number>

@@ -1,5 +1,5 @@
 /**
- * What an event is: a readonly plain object with a `_tag`, and nothing else.
+ * Events: readonly plain objects with a `_tag`.
  *
  * An event says what happened (`document_storage.save.attempt`, outcome `FAILURE`). It counts nothing and knows no
  * metric. Related events form a family, a tagged union declared with `Schema.TaggedUnion`, so that types and
@@ -27,28 +27,28 @@ import { describeError } from "./internal/describeError.ts"
  * A fact: the `_tag` is the event type, singular. The other properties are plain data (what structured clone takes
  * without losing anything: primitives, dates, arrays, plain objects).
  *
- * An event that is not plain data, that is nested more than {@link MostDepth} levels deep (as what contains itself is) or
- * that is larger than {@link MostBytes} is refused as `invalid`. It is refused alone: other events and recorders go on.
+ * An event that is not plain data, that is nested more than {@link MostDepth} levels deep, that contains itself or that is
+ * larger than {@link MostBytes} is refused as `invalid`. Other events and recorders are not affected.
  */
 export interface MetricEvent {
   readonly _tag: string
 }
 
 /**
- * Most levels of objects and arrays in an event, itself included: 100. Facts have a few. Threads have stacks of different
- * sizes, and one that has to read a message nested thousands of levels deep may not be able to.
+ * The maximum number of levels of objects and arrays in an event, itself included: 100. Threads have stacks of different
+ * sizes, and a thread may not be able to read a message that is nested thousands of levels deep.
  */
 export const MostDepth = 100
 
 /**
- * Most bytes of an event: 16 MiB. A text or the name of a property counts 2 bytes for each UTF-16 code unit, binary data
- * what its memory has, any other value 8. No event of a fixed width has more, so the limit is the same however an event
+ * The maximum size of an event in bytes: 16 MiB. A text or the name of a property counts 2 bytes for each UTF-16 code unit, binary data
+ * the size of its memory, any other value 8. No event of a fixed width has more, so the limit is the same however an event
  * travels.
  */
 export const MostBytes = 16 * 1_048_576
 
 /**
- * A family of events: what `Schema.TaggedUnion({...})` gives, or `Schema.Union([...])` with
+ * A family of events: the result of `Schema.TaggedUnion({...})`, or of `Schema.Union([...])` with
  * `Schema.toTaggedUnion("_tag")`. `cases` holds the schema of each event by its tag.
  */
 export type Family = Schema.Top & {
@@ -70,7 +70,7 @@ export const tagsOf = <F extends Family>(family: F): ReadonlyArray<TagOf<F>> =>
   Object.keys(family.cases) as Array<TagOf<F>>
 
 /**
- * Why a value is not an event, in words that can follow "event: ", or `undefined` when it is one.
+ * Returns why a value is not an event, in words that can follow "event: ", or `undefined` if it is one.
  *
  * @internal
  */

@@ -72,9 +72,9 @@ export interface ClusterOptions {
 
 /** The options of a worker process. */
 export interface ClusterWorkerOptions {
-  /** How often it tells the primary its states, unasked: what a process that dies at once did since is lost. Default: 1 second. */
+  /** The interval between reports to the primary. A process that is killed loses the events since its last report. Default: 1 second. */
   readonly every?: Duration.Input
-  /** How long closing waits for the last report to be made and sent, by the real clock. Default: 10 seconds. */
+  /** The time limit for the last report when the layer closes, by the real clock. Default: 10 seconds. */
   readonly shutdownTimeout?: Duration.Input
 }
 

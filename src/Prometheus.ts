@@ -14,7 +14,7 @@
  * | ratio `cache.hits` | `cache_hits_ratio`, `cache_hits_hits_total`, `cache_hits_checked_total` (hits or not) |
  * | `Metric.make` | a gauge, each number by the label `dimension` |
  *
- * Each sample has the labels `namespace` and `recorder`. A label of a metric that would be the same, or `le`, is called
+ * Each sample has the labels `recorder` and `namespace`. A label of a metric with one of these names, or `le`, is called
  * `exported_...`. Events beyond the cardinality limit have the label `otel_metric_overflow="true"`.
  */
 import * as Effect from "effect/Effect"

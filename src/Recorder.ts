@@ -140,9 +140,9 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
   static readonly report: Effect.Effect<Report, ReadError, Recorder> = Recorder.use((self) => self.report)
 
   /**
-   * A recorder of the runtime, under an id, which is started with the layer: when its `onStarting` fails, so does the
-   * layer. It is removed with the scope of the layer, after folding what it accepted; it
-   * is given up when that takes longer than its `shutdownTimeout`.
+   * Provides a recorder of the runtime, under an id, and starts it. If its `onStarting` fails, so does the layer. When the
+   * scope of the layer closes, the recorder folds what it accepted and is removed. If that takes longer than its
+   * `shutdownTimeout`, it goes to `Failed`.
    */
   static readonly layer = <R = never>(
     recorderId: string,
@@ -160,9 +160,9 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
     )
 
   /**
-   * Makes a recorder by itself, without a runtime: it folds in process and stops with the scope, within its
-   * `shutdownTimeout`. Its overflow policy is
-   * `"fail"` unless another is chosen. Without an `entityId` it gets a generated one, which is its id as well.
+   * Makes a recorder without a runtime. It folds in process and stops with the scope, within its `shutdownTimeout`. Its
+   * overflow policy is `"fail"` unless another is chosen. Without an `entityId` it gets a generated one, which is its id as
+   * well.
    */
   static readonly make = <R = never>(
     options?: RecorderOptions<R>
@@ -208,7 +208,7 @@ const waitAtExit = (recorder: RecorderService, event: MetricEvent): Effect.Effec
     Effect.sync(() => recorder.emitUnsafe(event))
   ).pipe(Effect.exit, Effect.asVoid)
 
-/** What `make` gives. When it throws, which must not hurt the business: something that is counted as an invalid event. */
+/** The result of `make`. If it throws, a value that is counted as an invalid event, because it must not hurt the business. */
 const attempt = (make: () => MetricEvent | undefined): MetricEvent | undefined => {
   try {
     return make()

@@ -1,5 +1,5 @@
 /**
- * Production code says what happened; metrics are pure reducers that turn these facts into measurements.
+ * Application code emits events; metrics are pure reducers that turn these events into measurements.
  */
 export * as Metric from "./Metric.ts"
 export * as MetricEvent from "./MetricEvent.ts"

@@ -27,7 +27,7 @@ import type { Detail } from "./logging.ts"
 export interface RecorderOptions<out R = never> {
   /** The name of what is measured, for readers of reports. Default: the recorder's id. A blank name is replaced by a generated one. */
   readonly entityId?: string
-  /** Most events that may be accepted and not yet folded, wherever they are. At most 2 147 483 647. Default: 10 000. */
+  /** The maximum number of events in flight: accepted and not yet folded. Up to 2 147 483 647. Default: 10 000. */
   readonly capacity?: number
   /**
    * The policy for an event beyond the capacity:
@@ -46,14 +46,14 @@ export interface RecorderOptions<out R = never> {
    */
   readonly logging?: Detail
   /**
-   * How long closing waits for the recorder to fold what it accepted and to run its hooks, by the real clock: its
-   * removal, the end of its scope, the shutdown of its runtime. Then it goes to `Failed`, what still runs of it is
-   * interrupted, and the log says what was reached. Default: 10 seconds.
+   * The time limit for the recorder to fold what it accepted and to run its hooks, by the real clock, when it is removed,
+   * its scope closes or its runtime shuts down. Then it goes to `Failed`, its hooks are interrupted, and the log has the
+   * number of events that were not folded. Default: 10 seconds.
    */
   readonly shutdownTimeout?: Duration.Input
   /**
-   * How long one who reads, starts or stops the recorder waits, by the real clock, before it is told by `WaitTimeout` how
-   * far the fold has come. A start or a stop goes on all the same. Default: 30 seconds.
+   * The time limit for a read, a start or a stop, by the real clock. Then it fails with `WaitTimeout`, which has the
+   * number of events folded so far. A start or a stop goes on all the same. Default: 30 seconds.
    */
   readonly waitTimeout?: Duration.Input
   /** Runs before the first event is folded. If it fails, so does the start. */
@@ -134,9 +134,9 @@ export interface RecorderService {
   /** Reads the snapshots with their time, the sequence number they reach, and the accounting. */
   readonly report: Effect.Effect<Report, ReadError>
   /**
-   * The states of all metrics by name, including every event accepted before this was asked for: plain data, which
-   * `Snapshot.merge` merges with that of other recorders, threads or processes. Each carries what its definition says of
-   * it, so that states of another version are told apart. A state that structured clone cannot copy is left out.
+   * Reads the states of all metrics by name, including every event accepted before the read. They are plain data, which
+   * `Snapshot.merge` merges with the states of other recorders, threads or processes. Each state carries the shape of its
+   * definition, so a state of another version is detected. A state that structured clone cannot copy is left out.
    */
   readonly states: Effect.Effect<States, ReadError>
   /**

@@ -22,14 +22,14 @@ import { type RecorderOptions, type RecorderService, recorderOptionChecks } from
 /** `Idle → Starting → Running → Stopping → Closed | Failed`. A runtime is never started twice. */
 export type RuntimeState = "Idle" | "Starting" | "Running" | "Stopping" | "Closed" | "Failed"
 
-/** What can be chosen for a runtime. `capacity`, `overflow`, `logging` and `waitTimeout` are defaults for its recorders. */
+/** The options of a runtime. `capacity`, `overflow`, `logging` and `waitTimeout` are defaults for its recorders. */
 export interface RuntimeOptions extends Pick<RecorderOptions, "capacity" | "overflow" | "logging" | "waitTimeout"> {
   /** The name that the recorders of this runtime share; logs and errors show it. */
   readonly namespace: string
   /**
-   * How long closing waits for a recorder to fold what it accepted and to run its hooks, before it gives up on it, by
-   * the real clock. It is given up by the removal of the recorder as well as by the shutdown of the runtime; a shutdown
-   * that gave up on a recorder terminates the thread. Default: 10 seconds.
+   * The time limit for a recorder to fold what it accepted and to run its hooks, by the real clock, when it is removed or
+   * the runtime shuts down. Then the recorder goes to `Failed`. If that happens in a shutdown, the thread is terminated.
+   * Default: 10 seconds.
    */
   readonly shutdownTimeout?: Duration.Input
   /**
@@ -90,8 +90,8 @@ export interface RuntimeService {
    * Makes a recorder under an id, which is trimmed, and starts it. Its options override the defaults of the runtime. It
    * lives until it is removed or the runtime shuts down.
    *
-   * When it does not start, because its `onStarting` fails, does not end within `waitTimeout`, or the caller is
-   * interrupted meanwhile, what runs of it is interrupted and the id is free again.
+   * If `onStarting` fails or does not end within `waitTimeout`, or if the caller is interrupted while the recorder starts,
+   * the hook is interrupted and the id is free again.
    */
   readonly createRecorder: <R = never>(
     recorderId: string,
@@ -102,17 +102,17 @@ export interface RuntimeService {
   /** The ids of the recorders, in order of creation. */
   readonly recorderIds: Effect.Effect<ReadonlyArray<string>>
   /**
-   * Stops a recorder; does nothing when it is stopped. It stays registered, with its metrics and their state, even when
-   * its stop fails.
+   * Stops a recorder; does nothing if it is stopped. It stays registered, with its metrics and their state, even if its
+   * stop fails.
    */
   readonly stopRecorder: (recorderId: string) => Effect.Effect<void, InvalidArgument | RecorderNotFound | StopError>
-  /** Stops a recorder if it runs, and removes it with its state. It is gone even when its stop fails. */
+  /** Stops a recorder if it runs, and removes it with its state. It is removed even if its stop fails. */
   readonly stopAndRemoveRecorder: (
     recorderId: string
   ) => Effect.Effect<void, InvalidArgument | RecorderNotFound | StopError>
   /**
-   * Runs `tell` for every recorder that is removed from now on, by a shutdown as well, until the scope closes. It runs
-   * when the recorder has stopped and can be read for the last time. The removal waits up to a second for it; its
+   * Runs `tell` for every recorder that is removed from now on, also by a shutdown, until the scope closes. It runs when
+   * the recorder has stopped and can be read for the last time. The removal waits up to a second for it; its
    * failures change nothing.
    */
   readonly beforeRemoval: (
