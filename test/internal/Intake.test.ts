@@ -1,4 +1,4 @@
-// The production side of a recorder over a stream that has little memory, and a fold that reads when it likes: whatever
+// The producer side of a recorder over a stream that has little memory, and a fold that reads when it likes: whatever
 // happens in between, events come out in the order of acceptance, and no more wait than the capacity.
 import { deepStrictEqual } from "node:assert/strict"
 import { describe, expect, it } from "@effect/vitest"

@@ -76,11 +76,11 @@ const refusedByAll: ReadonlyArray<readonly [argument: string, options: object, r
   ["maxSeries", { maxSeries: 2.5 }, "positive integer"],
   ["maxSeries", { maxSeries: Infinity }, "positive integer"],
   ["maxSeries", { maxSeries: "10" }, "positive integer"],
-  ["expireAfter", { expireAfter: 0 }, "longer than nothing"],
-  ["expireAfter", { expireAfter: -5 }, "longer than nothing"],
+  ["expireAfter", { expireAfter: 0 }, "longer than zero"],
+  ["expireAfter", { expireAfter: -5 }, "longer than zero"],
   ["expireAfter", { expireAfter: Infinity }, "finite"],
   ["expireAfter", { expireAfter: "soon" }, "duration"],
-  ["expireAfter", { expireAfter: {} }, "longer than nothing"],
+  ["expireAfter", { expireAfter: {} }, "longer than zero"],
   ["expireAfter", { expireAfter: null }, "duration"],
   ["description", { description: 5 }, "string"],
   ["unit", { unit: ["s"] }, "string"],
@@ -129,7 +129,7 @@ const refusedBy: {
     ["quantiles", { quantiles: [0, -0] }, "twice"],
     ["slots", { slots: 0 }, "from 1 to 1000"],
     ["slots", { slots: 1001 }, "from 1 to 1000"],
-    ["window", { window: 0 }, "longer than nothing"],
+    ["window", { window: 0 }, "longer than zero"],
     ["window", { window: Infinity }, "finite"],
     ["window", { window: "a while" }, "duration"]
   ],
@@ -140,7 +140,7 @@ const refusedBy: {
         ["slots", { slots: 0 }, "from 1 to 10000"],
         ["slots", { slots: 10_001 }, "from 1 to 10000"],
         ["slots", { slots: 0.5 }, "whole number"],
-        ["window", { window: -1 }, "longer than nothing"],
+        ["window", { window: -1 }, "longer than zero"],
         ["window", { window: "a while" }, "duration"],
         ["window", { window: null }, "duration"]
       ] as const

@@ -45,7 +45,7 @@ describe("spawn: () => Worker", () => {
     }).pipe(Effect.provide(spawned(entry("probe.worker.ts"))))
   )
 
-  it.effect("has its time from the TestClock of the production side", () =>
+  it.effect("has its time from the TestClock of the producer side", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder
       yield* recorder.register(TickLog)

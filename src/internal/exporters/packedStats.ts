@@ -1,6 +1,6 @@
 /**
  * The accounting of many recorders as numbers in a row: it crosses to the fold with each scrape, and ten thousand
- * objects would cost the production thread more than all the rest of it.
+ * objects would cost the application thread more than all the rest of it.
  */
 import type { Stats } from "../../Stats.ts"
 

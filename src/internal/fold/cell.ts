@@ -1,6 +1,6 @@
 /**
- * A metric in service in one recorder: its definition, its state, and what became of it. A reducer or a view that throws
- * puts it out of service; it stays as it was then.
+ * A metric registered in one recorder: its definition, its state, and its quarantine. A reducer or a view that throws
+ * quarantines it; it keeps its last good state.
  */
 import * as MutableRef from "effect/MutableRef"
 import * as Ref from "effect/Ref"
@@ -29,7 +29,7 @@ export interface Shown {
 
 export class Cell {
   readonly metric: Metric.Any
-  /** How often its name has begun anew. */
+  /** Its generation: how often its name was reset or replaced. */
   readonly epoch: number
   /** When it was registered or reset. */
   readonly createdAt: number
@@ -111,7 +111,7 @@ export class Cell {
     return { ...(this.#view(now) as object), ...besideSole(kernel, now) }
   }
 
-  /** What `read` gives. A view that throws puts the metric out of service, and `otherwise` stands in. */
+  /** What `read` gives. A view that throws quarantines the metric, and `otherwise` is the result. */
   #try<A>(read: () => A, otherwise: A): A {
     try {
       return read()

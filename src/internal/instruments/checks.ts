@@ -57,7 +57,7 @@ export const aWindow: Check = (value) => {
   const invalid = aDuration(value)
   if (invalid !== undefined) return invalid
   const millis = Duration.toMillis(value as Duration.Input)
-  return millis > 0 && Number.isFinite(millis) ? undefined : "must be longer than nothing, and finite"
+  return millis > 0 && Number.isFinite(millis) ? undefined : "must be longer than zero, and finite"
 }
 
 export const quantilesCheck: Check = (value) => {

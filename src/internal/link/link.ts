@@ -1,5 +1,5 @@
 /**
- * The way from the production side to the fold and back. One link per runtime, with one stream of events and commands;
+ * The way from the producer side to the fold and back. One link per runtime, with one stream of events and commands;
  * one lane on it per recorder. What carries the stream is the carrier's business alone.
  */
 import * as Effect from "effect/Effect"
@@ -81,7 +81,7 @@ interface Line {
 }
 
 export interface Link {
-  /** The definitions that the fold side has, or `undefined` when it takes whatever the production side registers. */
+  /** The definitions that the fold side has, or `undefined` when it takes whatever the producer side registers. */
   readonly catalog: ReadonlyMap<string, Fingerprint> | undefined
   /** The cause, once the fold is gone. */
   readonly failure: () => { readonly cause: unknown } | undefined

@@ -1,5 +1,5 @@
 /**
- * The production side of one recorder's events: acceptance, credits, overflow policies.
+ * The producer side of one recorder's events: acceptance, credits, overflow policies.
  *
  * Everything is synchronous. An event that is accepted holds a credit until it is folded, wherever it is, so `capacity`
  * bounds the whole way. Most go straight into the stream; what cannot go there yet is in the backlog.
@@ -179,7 +179,7 @@ export class Intake extends Accounts {
   }
 
   #tryAccept(entry: Entry): boolean {
-    // Whoever waits in the line was here before.
+    // Waiters have priority.
     if (this.#waiting > 0) return false
     if (!this.#hasCredit() && !this.#evict()) return false
     this.#accept(entry)
@@ -200,7 +200,7 @@ export class Intake extends Accounts {
   }
 
   #accept(entry: Entry): void {
-    // Whoever waits in the backlog goes first: no event passes it until `reopen` finds it empty.
+    // Events in the backlog go first: no event passes it until `reopen` finds it empty.
     this.#shut()
     this.counted++
     this.#backlog.add(entry)

@@ -225,7 +225,7 @@ export const makeRuntime = (
             id: control.service.recorderId,
             state: control.stateUnsafe(),
             operation: "be removed",
-            hint: "It is being removed already"
+            hint: "Its removal is already under way"
           })
         }
         entry.removing = true
@@ -240,7 +240,7 @@ export const makeRuntime = (
         Effect.forEach(
           farewells,
           (tell) =>
-            // Whoever does not come to an end must not keep a recorder from being removed.
+            // A reader that does not end must not keep a recorder from being removed.
             giveUpAfter(atMost("1 second", shutdownTimeout))(Effect.exit(Effect.suspend(() => tell(control)))),
           { concurrency: "unbounded", discard: true }
         ),

@@ -1,5 +1,5 @@
 /**
- * What the production side and the fold side say to each other. Plain data, so that it crosses a thread; in process the
+ * The messages between the producer side and the fold side. Plain data, so that it crosses a thread; in process the
  * same objects are passed by reference. Events are not among it: they lie in the rows of the stream.
  */
 import type * as Metric from "../../Metric.ts"
@@ -38,13 +38,13 @@ export type LaneCommand =
       /** Most series of a metric, of a read of the largest. */
       readonly maxSeries?: number
     }
-  /** The metric of this name, or all, begin anew. */
+  /** Resets the metric of this name, or all. */
   | { readonly _tag: "Reset"; readonly lane: Lane; readonly name?: string; readonly at: number }
   | { readonly _tag: "Watch"; readonly lane: Lane; readonly watch: Watch }
   /** Events up to this sequence number were evicted: the next one comes after them. */
   | { readonly _tag: "Skip"; readonly lane: Lane; readonly to: number }
 
-/** From the production side, in the order of the stream. */
+/** From the producer side, in the order of the stream. */
 export type Command =
   | LaneCommand
   /** Memory for the counters of further lanes. */
@@ -89,7 +89,7 @@ export interface Change {
   readonly snapshot: Snapshot
 }
 
-/** The state of a metric, how often it has begun anew, and why it is out of service, if it is. */
+/** The state of a metric, its generation, and why it is quarantined, if it is. */
 export interface StateRead {
   readonly name: string
   readonly epoch: number
@@ -98,7 +98,7 @@ export interface StateRead {
 }
 
 /**
- * What a metric shows exporters, how often it has begun anew, and when it began to count: registered, or reset. Of one
+ * What a metric shows exporters, its generation, and when it began to count: registered, or reset. Of one
  * with labels its series, without what they come to together.
  */
 export interface ShownRead {

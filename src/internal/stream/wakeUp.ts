@@ -3,7 +3,7 @@
  *
  * While events come the worker naps for a few milliseconds between two looks, and its nap is ended only when much has
  * piled up or somebody waits. After a while without any it asks by a message whether it may sleep. From then on it is the
- * production thread that knows: it says yes, and sends a message with the next rows. So it looks at no shared word to
+ * application thread that knows: it says yes, and sends a message with the next rows. So it looks at no shared word to
  * publish, and pays for a wake-up hardly ever; and an idle worker does nothing.
  */
 
@@ -22,7 +22,7 @@ export class WakeUp {
     this.#control = new Int32Array(control)
   }
 
-  // --- on the production side
+  // --- on the producer side
 
   /** Ends a nap. Once: the worker takes its time to get up, and every further call would cost as much as the first. */
   rouse(): void {

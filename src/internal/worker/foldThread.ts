@@ -13,7 +13,7 @@ const PagesAtOnce = 4
 
 /**
  * Milliseconds of a nap, while events come and when none has come for so many naps. Falling asleep and waking up cost the
- * production thread a message each: only after a second without events does the thread want to.
+ * application thread a message each: only after a second without events does the thread want to.
  */
 const ShortNap = 4
 const LongNap = 32
@@ -25,7 +25,7 @@ export class FoldThread {
   readonly #post: (message: WorkerMessage, transfers?: ReadonlyArray<ArrayBuffer>) => void
   /** Where memory is shared. */
   #wakeUp: WakeUp | undefined
-  /** Whether the production thread knows that this one sleeps, and will wake it. */
+  /** Whether the application thread knows that this one sleeps, and will wake it. */
   #maySleep = false
   /** Naps since the last event or wake-up. */
   #naps = 0
