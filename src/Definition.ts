@@ -41,8 +41,8 @@ export interface Metric<out Name extends string, in Event extends MetricEvent, i
   readonly view: (state: State, now: number) => Dimensions
   /**
    * Merges two states into the state of a metric that took the events of both. `undefined` if the definition has no
-   * `merge`. `now` is the reader's time, if there is one: times after it come from a clock that ran ahead, and do not make
-   * a built-in metric's value the latest.
+   * `merge`. `now` is the reader's time, if there is one: times after it come from a clock that ran ahead, and do not
+   * make a built-in metric's value the latest.
    */
   readonly merge: ((left: State, right: State, now?: number) => State) | undefined
   /** Returns the difference between a later and an earlier state, as a state. `undefined` if the metric has none. */

@@ -1,6 +1,6 @@
 /**
- * The data of a metric for exporters: numbers with attributes, in the kinds that Prometheus and OpenTelemetry have. Plain
- * data, made from a definition and a snapshot.
+ * The data of a metric for exporters: numbers with attributes, in the kinds that Prometheus and OpenTelemetry have.
+ * Plain data, made from a definition and a snapshot.
  *
  * | metric | becomes |
  * | --- | --- |

@@ -27,23 +27,23 @@ import { describeError } from "./internal/describeError.ts"
  * A fact: the `_tag` is the event type, singular. The other properties are plain data (what structured clone takes
  * without losing anything: primitives, dates, arrays, plain objects).
  *
- * An event that is not plain data, that is nested more than {@link MostDepth} levels deep, that contains itself or that is
- * larger than {@link MostBytes} is refused as `invalid`. Other events and recorders are not affected.
+ * An event that is not plain data, that is nested more than {@link MostDepth} levels deep, that contains itself or that
+ * is larger than {@link MostBytes} is refused as `invalid`. Other events and recorders are not affected.
  */
 export interface MetricEvent {
   readonly _tag: string
 }
 
 /**
- * The maximum number of levels of objects and arrays in an event, itself included: 100. Threads have stacks of different
- * sizes, and a thread may not be able to read a message that is nested thousands of levels deep.
+ * The maximum number of levels of objects and arrays in an event, itself included: 100. Threads have stacks of
+ * different sizes, and a thread may not be able to read a message that is nested thousands of levels deep.
  */
 export const MostDepth = 100
 
 /**
- * The maximum size of an event in bytes: 16 MiB. A text or the name of a property counts 2 bytes for each UTF-16 code unit, binary data
- * the size of its memory, any other value 8. No event of a fixed width has more, so the limit is the same however an event
- * travels.
+ * The maximum size of an event in bytes: 16 MiB. A text or the name of a property counts 2 bytes for each UTF-16 code
+ * unit, binary data the size of its memory, any other value 8. No event of a fixed width has more, so the limit is the
+ * same however an event travels.
  */
 export const MostBytes = 16 * 1_048_576
 

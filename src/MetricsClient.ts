@@ -290,12 +290,13 @@ export class MetricsRecorder {
   }
 
   /**
-   * Offers an event, and under `"backpressure"` waits for room, where {@link registerEvent} would refuse it. Resolves to
-   * whether the event was accepted. Rejects with `InvalidArgument` if the value is not an event, with `InvalidState` if the
-   * recorder is stopping, stopped or failed, and with `QueueOverflow` if the overflow policy is `"fail"`. In a hook of
-   * the recorder it does not wait.
+   * Offers an event, and under `"backpressure"` waits for room, where {@link registerEvent} would refuse it. Resolves
+   * to whether the event was accepted. Rejects with `InvalidArgument` if the value is not an event, with `InvalidState`
+   * if the recorder is stopping, stopped or failed, and with `QueueOverflow` if the overflow policy is `"fail"`. In a
+   * hook of the recorder it does not wait.
    *
-   * @param options `signal` aborts the wait: the promise rejects with the signal's reason, and the event is not counted.
+   * @param options `signal` aborts the wait: the promise rejects with the signal's reason, and the event is not
+   * counted.
    *
    * @example
    * ```ts

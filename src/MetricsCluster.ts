@@ -72,7 +72,10 @@ export interface ClusterOptions {
 
 /** The options of a worker process. */
 export interface ClusterWorkerOptions {
-  /** The interval between reports to the primary. A process that is killed loses the events since its last report. Default: 1 second. */
+  /**
+   * The interval between reports to the primary. A process that is killed loses the events since its last report.
+   * Default: 1 second.
+   */
   readonly every?: Duration.Input
   /** The time limit for the last report when the layer closes, by the real clock. Default: 10 seconds. */
   readonly shutdownTimeout?: Duration.Input

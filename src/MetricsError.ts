@@ -13,8 +13,8 @@ const printed = (error: Error & { toJSON(): unknown }): string =>
 const list = (names: ReadonlyArray<string>): string => (names.length === 0 ? "none" : names.join(", "))
 
 /**
- * Bad input. `argument` is the parameter or option at fault. `metric` is the metric being defined, if there is one. Nothing
- * was changed.
+ * Bad input. `argument` is the parameter or option at fault. `metric` is the metric being defined, if there is one.
+ * Nothing was changed.
  */
 export class InvalidArgument extends Schema.TaggedError<InvalidArgument>()("InvalidArgument", {
   argument: Schema.String,
@@ -254,8 +254,9 @@ export class RecorderFailed extends Schema.TaggedError<RecorderFailed>()("Record
 }
 
 /**
- * A read, start or stop of a recorder did not end within its `waitTimeout`, which `timeout` shows. A start or a stop goes
- * on. `sequence` is the number of events to be folded before it, and `folded` is the number of events folded so far.
+ * A read, start or stop of a recorder did not end within its `waitTimeout`, which `timeout` shows. A start or a stop
+ * goes on. `sequence` is the number of events to be folded before it, and `folded` is the number of events folded so
+ * far.
  */
 export class WaitTimeout extends Schema.TaggedError<WaitTimeout>()("WaitTimeout", {
   recorderId: Schema.String,

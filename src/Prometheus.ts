@@ -14,8 +14,8 @@
  * | ratio `cache.hits` | `cache_hits_ratio`, `cache_hits_hits_total`, `cache_hits_checked_total` (hits or not) |
  * | `Metric.make` | a gauge, each number by the label `dimension` |
  *
- * Each sample has the labels `recorder` and `namespace`. A label of a metric with one of these names, or `le`, is called
- * `exported_...`. Events beyond the cardinality limit have the label `otel_metric_overflow="true"`.
+ * Each sample has the labels `recorder` and `namespace`. A label of a metric with one of these names, or `le`, is
+ * called `exported_...`. Events beyond the cardinality limit have the label `otel_metric_overflow="true"`.
  */
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"

@@ -140,8 +140,8 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
   static readonly report: Effect.Effect<Report, ReadError, Recorder> = Recorder.use((self) => self.report)
 
   /**
-   * Provides a recorder of the runtime, under an id, and starts it. If its `onStarting` fails, so does the layer. When the
-   * scope of the layer closes, the recorder folds what it accepted and is removed. If that takes longer than its
+   * Provides a recorder of the runtime, under an id, and starts it. If its `onStarting` fails, so does the layer. When
+   * the scope of the layer closes, the recorder folds what it accepted and is removed. If that takes longer than its
    * `shutdownTimeout`, it goes to `Failed`.
    */
   static readonly layer = <R = never>(
@@ -161,8 +161,8 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
 
   /**
    * Makes a recorder without a runtime. It folds in process and stops with the scope, within its `shutdownTimeout`. Its
-   * overflow policy is `"fail"` unless another is chosen. Without an `entityId` it gets a generated one, which is its id as
-   * well.
+   * overflow policy is `"fail"` unless another is chosen. Without an `entityId` it gets a generated one, which is its
+   * id as well.
    */
   static readonly make = <R = never>(
     options?: RecorderOptions<R>
@@ -208,7 +208,10 @@ const waitAtExit = (recorder: RecorderService, event: MetricEvent): Effect.Effec
     Effect.sync(() => recorder.emitUnsafe(event))
   ).pipe(Effect.exit, Effect.asVoid)
 
-/** The result of `make`. If it throws, a value that is counted as an invalid event, because it must not hurt the business. */
+/**
+ * The result of `make`. If it throws, a value that is counted as an invalid event, because it must not hurt the
+ * business.
+ */
 const attempt = (make: () => MetricEvent | undefined): MetricEvent | undefined => {
   try {
     return make()

@@ -150,11 +150,12 @@ describe.each(tagged)("$tag", ({ error, says, tag }) => {
 
 it("docs/errors.md has a section for each error, with its fields, its cause and its fix", async () => {
   const page = await readFile(new URL("../docs/errors.md", import.meta.url), "utf8")
-  const sections = Array.from(page.matchAll(/^### (\w+)\n([^]*?)(?=^##|(?![^]))/gm), ([, tag, text = ""]) => ({
-    tag,
-    fields: Array.from(text.matchAll(/^\| `(\w+)`/gm), ([, field]) => field),
-    parts: Array.from(text.matchAll(/^(Cause|Fix): \S/gm), ([, part]) => part)
-  }))
+  const sections = page.split(/^(?=##)/m).flatMap((text) => {
+    const [, tag] = /^### (\w+)$/m.exec(text) ?? []
+    const fields = Array.from(text.matchAll(/^\| `(\w+)`/gm), ([, field]) => field)
+    const parts = Array.from(text.matchAll(/^(Cause|Fix): \S/gm), ([, part]) => part)
+    return tag === undefined ? [] : [{ tag, fields, parts }]
+  })
   const documented = (tag: string) => sections.find((section) => section.tag === tag)
   expect(sections.map(({ tag }) => tag).sort()).toEqual(Object.keys(E).sort())
   for (const tag of Object.keys(E)) {

@@ -178,8 +178,8 @@ export const together = <Point>(
 // --- states together
 
 /**
- * The state of one that had taken the events of both. Series are put together by their labels, beyond the limit as well:
- * it bounds what one fold keeps.
+ * The state of one that had taken the events of both. Series are put together by their labels, beyond the limit as
+ * well: it bounds what one fold keeps.
  */
 export const mergeStates =
   <Point, Value>(measure: Measure<Point, Value>) =>

@@ -89,7 +89,10 @@ const pageAt = (page: string, pathname: string): string => {
 
 const escaped = (part: string): string => part.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 
-/** In process, a hand-written metric can show a value that is not JSON. Its error is shown then, beside the other metrics. */
+/**
+ * In process, a hand-written metric can show a value that is not JSON. Its error is shown then, beside the other
+ * metrics.
+ */
 const toJson = (data: LiveData): string => {
   try {
     return JSON.stringify(data)

@@ -46,9 +46,9 @@ export interface RecorderOptions<out R = never> {
    */
   readonly logging?: Detail
   /**
-   * The time limit for the recorder to fold what it accepted and to run its hooks, by the real clock, when it is removed,
-   * its scope closes or its runtime shuts down. Then it goes to `Failed`, its hooks are interrupted, and the log has the
-   * number of events that were not folded. Default: 10 seconds.
+   * The time limit for the recorder to fold what it accepted and to run its hooks, by the real clock, when it is
+   * removed, its scope closes or its runtime shuts down. Then it goes to `Failed`, its hooks are interrupted, and the
+   * log has the number of events that were not folded. Default: 10 seconds.
    */
   readonly shutdownTimeout?: Duration.Input
   /**
@@ -135,8 +135,8 @@ export interface RecorderService {
   readonly report: Effect.Effect<Report, ReadError>
   /**
    * Reads the states of all metrics by name, including every event accepted before the read. They are plain data, which
-   * `Snapshot.merge` merges with the states of other recorders, threads or processes. Each state carries the shape of its
-   * definition, so a state of another version is detected. A state that structured clone cannot copy is left out.
+   * `Snapshot.merge` merges with the states of other recorders, threads or processes. Each state carries the shape of
+   * its definition, so a state of another version is detected. A state that structured clone cannot copy is left out.
    */
   readonly states: Effect.Effect<States, ReadError>
   /**

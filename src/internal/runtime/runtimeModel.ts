@@ -27,9 +27,9 @@ export interface RuntimeOptions extends Pick<RecorderOptions, "capacity" | "over
   /** The name that the recorders of this runtime share; logs and errors show it. */
   readonly namespace: string
   /**
-   * The time limit for a recorder to fold what it accepted and to run its hooks, by the real clock, when it is removed or
-   * the runtime shuts down. Then the recorder goes to `Failed`. If that happens in a shutdown, the thread is terminated.
-   * Default: 10 seconds.
+   * The time limit for a recorder to fold what it accepted and to run its hooks, by the real clock, when it is removed
+   * or the runtime shuts down. Then the recorder goes to `Failed`. If that happens in a shutdown, the thread is
+   * terminated. Default: 10 seconds.
    */
   readonly shutdownTimeout?: Duration.Input
   /**
@@ -90,8 +90,8 @@ export interface RuntimeService {
    * Makes a recorder under an id, which is trimmed, and starts it. Its options override the defaults of the runtime. It
    * lives until it is removed or the runtime shuts down.
    *
-   * If `onStarting` fails or does not end within `waitTimeout`, or if the caller is interrupted while the recorder starts,
-   * the hook is interrupted and the id is free again.
+   * If `onStarting` fails or does not end within `waitTimeout`, or if the caller is interrupted while the recorder
+   * starts, the hook is interrupted and the id is free again.
    */
   readonly createRecorder: <R = never>(
     recorderId: string,
@@ -111,8 +111,8 @@ export interface RuntimeService {
     recorderId: string
   ) => Effect.Effect<void, InvalidArgument | RecorderNotFound | StopError>
   /**
-   * Runs `tell` for every recorder that is removed from now on, also by a shutdown, until the scope closes. It runs when
-   * the recorder has stopped and can be read for the last time. The removal waits up to a second for it; its
+   * Runs `tell` for every recorder that is removed from now on, also by a shutdown, until the scope closes. It runs
+   * when the recorder has stopped and can be read for the last time. The removal waits up to a second for it; its
    * failures change nothing.
    */
   readonly beforeRemoval: (
