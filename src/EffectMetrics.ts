@@ -41,7 +41,8 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as EffectMetric from "effect/Metric"
-import { collectData } from "./internal/exporters/collect.ts"
+import { CarriedSeries } from "./internal/exporters/carried.ts"
+import { collect, type Dated, together } from "./internal/exporters/collect.ts"
 import { seriesOf } from "./internal/exporters/effectSeries.ts"
 import { shapeKey } from "./internal/exporters/metricData.ts"
 import { takeNamespace } from "./internal/exporters/namespaces.ts"
@@ -93,7 +94,7 @@ export const layer = (
       )
       const registry = new Registry(yield* Effect.context<never>())
       yield* Effect.addFinalizer(() => Effect.sync(() => registry.close()))
-      const refresh = Effect.map(collectData(runtime), (data) => registry.show(data))
+      const refresh = Effect.map(collect(runtime), ({ all }) => registry.show(all))
       yield* Effect.forkScoped(Effect.forever(Effect.andThen(refresh, Effect.sleep(options.interval ?? "5 seconds"))))
       return { refresh }
     })
@@ -109,6 +110,9 @@ class Registry {
   readonly #context: Context.Context<never>
   readonly #series = new Map<string, Registered>()
   readonly #duplicates = new Map<string, Duplicates>()
+  readonly #carried = new CarriedSeries(Number.POSITIVE_INFINITY)
+  /** Whether somebody has read the registry since it was brought up to date. Effect's exporter forgets what is not there. */
+  #wasRead = false
   #open = true
 
   constructor(context: Context.Context<never>) {
@@ -116,8 +120,11 @@ class Registry {
   }
 
   /** Replaces all shown data with these. */
-  show(data: ReadonlyArray<MetricData>): void {
+  show(all: ReadonlyArray<Dated>): void {
     if (!this.#open) return
+    this.#carried.nextRead(this.#wasRead)
+    this.#wasRead = false
+    const data = together(all.map((each) => this.#carried.of(each)))
     const gone = new Set(this.#series.keys())
     for (const { key, metric, state } of data.flatMap((each) => seriesOf(each, this.#duplicatesOf(each)))) {
       gone.delete(key)
@@ -145,7 +152,11 @@ class Registry {
   }
 
   #register(metric: EffectMetric.Metric<never, unknown>, state: unknown): Registered {
-    const hooks = { get: () => registered.state, update: () => {}, modify: () => {} }
+    const get = (): unknown => {
+      this.#wasRead = true
+      return registered.state
+    }
+    const hooks = { get, update: () => {}, modify: () => {} }
     const registered: Registered = {
       state,
       registration: EffectMetric.registerUnsafe(metric, this.#context, hooks)

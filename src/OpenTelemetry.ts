@@ -53,7 +53,7 @@ export const observe = (meter: Meter, runtime: AnyRuntime): (() => void) => {
   }
   const service = serviceOf(runtime)
   const release = takeNamespace("the meter", meter, service)
-  const carried = new CarriedSeries()
+  const carried = new CarriedSeries(MostSeries)
   const read = Effect.map(collect(service), ({ all }) => together(all.map((each) => carried.of(each))))
   const collection = sharedCollection(service, read)
   const instruments = new Map<string, Observable>()
@@ -95,6 +95,9 @@ export const observe = (meter: Meter, runtime: AnyRuntime): (() => void) => {
     observeAll()
   }
 }
+
+/** An SDK keeps as many series of a metric apart by default. */
+const MostSeries = 2000
 
 const make = (meter: Meter, { description, kind, name, unit }: Observed): Observable => {
   const options: MetricOptions = {

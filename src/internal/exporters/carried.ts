@@ -1,6 +1,7 @@
 /**
- * Sums and counts that never go back, for readers that know of no lives: OpenTelemetry's SDKs subtract what they read last
- * of the same attributes. Of a series that begins again, what it had in its earlier lives is added.
+ * Sums and counts that never go back, for readers that know of no lives: OpenTelemetry's SDKs and Effect's OTLP exporter
+ * subtract what they read last of the same attributes. Of a series that begins again, what it had in its earlier lives is
+ * added.
  */
 import type {
   ExponentialDataPoint,
@@ -13,9 +14,6 @@ import { mergePoints } from "../instruments/exponential.ts"
 import type { Dated } from "./collect.ts"
 import { shapeKey } from "./metricData.ts"
 
-/** Most series of a metric that are remembered: an SDK keeps as many apart by default. */
-const MostSeries = 2000
-
 type Point = MetricData["points"][number]
 
 interface Carried {
@@ -24,10 +22,30 @@ interface Carried {
   readonly last: Point
   /** What its earlier lives came to. */
   readonly before: Point | undefined
+  /** The read that it was in last. */
+  readonly read: number
 }
 
 export class CarriedSeries {
   readonly #byData = new Map<string, Map<string, Carried>>()
+  readonly #most: number
+  #read = 0
+
+  /** `most`: the number of series of a metric that are remembered. */
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  /** Begins a read. `forget`: series that were not in the one before begin at zero when they come back. */
+  nextRead(forget: boolean): void {
+    if (forget) {
+      for (const [key, all] of this.#byData) {
+        for (const [own, { read }] of all) if (read < this.#read) all.delete(own)
+        if (all.size === 0) this.#byData.delete(key)
+      }
+    }
+    this.#read++
+  }
 
   /** The data with what the same series were before. Data is to be given in the order in which it was read. */
   of({ data, life, since }: Dated): MetricData {
@@ -44,31 +62,51 @@ export class CarriedSeries {
       if (known !== undefined && known.life !== ownLife) {
         before = before === undefined ? known.last : plus(data.type, before, known.last)
       }
-      if (known !== undefined || series.size < MostSeries) series.set(own, { life: ownLife, last: point, before })
+      if (known !== undefined || series.size < this.#most) {
+        series.set(own, { life: ownLife, last: point, before, read: this.#read })
+      }
       return before === undefined ? point : plus(data.type, point, before)
     })
     return { ...data, points } as MetricData
   }
 }
 
-/** A point with what was before. */
+/** A point with what was before. A sum that fell once is not one that only goes up any more. */
 const plus = (type: MetricData["type"], point: Point, before: Point): Point => {
   switch (type) {
     case "histogram": {
       const [now, then] = [point, before] as [HistogramDataPoint, HistogramDataPoint]
-      const counts = now.counts.map((count, i) => count + then.counts[i]!)
-      return { ...now, count: now.count + then.count, sum: now.sum + then.sum, counts }
+      return {
+        ...now,
+        count: now.count + then.count,
+        sum: now.sum + then.sum,
+        ...together(now, then),
+        counts: now.counts.map((count, i) => count + then.counts[i]!)
+      }
     }
-    case "exponentialHistogram":
-      return { ...point, ...mergePoints(point as Whole, before as Whole) }
+    case "exponentialHistogram": {
+      const [now, then] = [point, before] as [Whole, Whole]
+      return { ...now, ...mergePoints(now, then), ...together(now, then) }
+    }
     case "summary": {
       const [now, then] = [point, before] as [SummaryDataPoint, SummaryDataPoint]
-      return { ...now, count: now.count + then.count, sum: now.sum + then.sum }
+      return { ...now, count: now.count + then.count, sum: now.sum + then.sum, sumFalls: now.sumFalls || then.sumFalls }
     }
     default:
       return { ...point, value: (point as NumberPoint).value + (before as NumberPoint).value } as NumberPoint
   }
 }
 
-/** A series that is there has values. */
+/** Before there are values there are no extremes. */
 type Whole = ExponentialDataPoint & { readonly min: number; readonly max: number }
+
+type Extremes = Pick<HistogramDataPoint, "max" | "min" | "sumFalls">
+
+const together = (now: Extremes, then: Extremes): Extremes => ({
+  sumFalls: now.sumFalls || then.sumFalls,
+  min: extreme(Math.min, now.min, then.min),
+  max: extreme(Math.max, now.max, then.max)
+})
+
+const extreme = (of: typeof Math.min, left: number | null, right: number | null): number | null =>
+  left === null || right === null ? (left ?? right) : of(left, right)

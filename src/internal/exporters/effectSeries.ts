@@ -2,13 +2,16 @@
  * The data of exporters as series of Effect's `Metric`: a metric that is never updated, and the state it is in.
  *
  * What Effect has no kind for becomes the nearest that means the same everywhere: an exponential histogram one with
- * boundaries, whose counts are exact; a sum that may go down a gauge, since a counter of Effect is one in Prometheus.
+ * boundaries that never move, whose counts are exact; a sum that may go down a gauge, since a counter of Effect is one in
+ * Prometheus. The sum of a histogram or a summary that had a value below 0 is no number: shown as one that goes down, it
+ * would be taken for one that began again.
  */
 import * as EffectMetric from "effect/Metric"
-import type { Attributes, MetricData } from "../../MetricData.ts"
-import { classicBuckets } from "../exposition/classicBuckets.ts"
+import type { Attributes, ExponentialDataPoint, HistogramDataPoint, MetricData } from "../../MetricData.ts"
 import { Duplicate, type Duplicates, textKey } from "../exposition/duplicates.ts"
+import { fixedBuckets } from "../exposition/fixedBuckets.ts"
 import { shapeKey } from "./metricData.ts"
+import { upTo } from "./observations.ts"
 
 export interface Series {
   /** Tells it from all other series of the runtime. */
@@ -33,16 +36,22 @@ export const seriesOf = (given: MetricData, duplicates: Duplicates): ReadonlyArr
   })
 
   const histogram = (
-    attributes: Attributes,
-    boundaries: ReadonlyArray<number>,
-    { count, counts, max, min, sum }: Distribution
+    { attributes, count, max, min, sum, sumFalls }: HistogramDataPoint | ExponentialDataPoint,
+    upTo: ReadonlyArray<readonly [boundary: number, count: number]>
   ): Series =>
-    one(attributes, (options) => EffectMetric.histogram(data.name, { ...options, boundaries }), {
-      buckets: cumulative(boundaries, counts),
-      count,
-      sum,
-      ...extremes(min, max)
-    })
+    one(
+      attributes,
+      (options) => EffectMetric.histogram(data.name, { ...options, boundaries: upTo.map(([boundary]) => boundary) }),
+      {
+        buckets: [
+          ...upTo.map(([boundary, total]): [number, number] => [boundary, total]),
+          [Number.POSITIVE_INFINITY, count]
+        ],
+        count,
+        sum: sumFalls ? Number.NaN : sum,
+        ...extremes(min, max)
+      }
+    )
 
   switch (data.type) {
     case "sum":
@@ -59,13 +68,11 @@ export const seriesOf = (given: MetricData, duplicates: Duplicates): ReadonlyArr
         one(attributes, (options) => EffectMetric.gauge(data.name, options), { value })
       )
     case "histogram":
-      return data.points.map((point) => histogram(point.attributes, point.boundaries, point))
-    case "exponentialHistogram": {
-      const { boundaries, counts } = classicBuckets(data.points)
-      return data.points.map((point) => histogram(point.attributes, boundaries, { ...point, counts: counts(point) }))
-    }
+      return data.points.map((point) => histogram(point, upTo(point)))
+    case "exponentialHistogram":
+      return data.points.map((point) => histogram(point, fixedBuckets(point)))
     case "summary":
-      return data.points.map(({ attributes, count, quantiles, sum }) =>
+      return data.points.map(({ attributes, count, quantiles, sum, sumFalls }) =>
         one(
           attributes,
           (options) =>
@@ -75,18 +82,15 @@ export const seriesOf = (given: MetricData, duplicates: Duplicates): ReadonlyArr
               maxSize: 1,
               quantiles: quantiles.map(([quantile]) => quantile)
             }),
-          { quantiles, count, sum, ...extremes(quantiles.at(0)?.[1] ?? null, quantiles.at(-1)?.[1] ?? null) }
+          {
+            quantiles,
+            count,
+            sum: sumFalls ? Number.NaN : sum,
+            ...extremes(quantiles.at(0)?.[1] ?? null, quantiles.at(-1)?.[1] ?? null)
+          }
         )
       )
   }
-}
-
-interface Distribution {
-  readonly count: number
-  readonly sum: number
-  readonly min: number | null
-  readonly max: number | null
-  readonly counts: ReadonlyArray<number>
 }
 
 const optionsOf = ({ description, unit }: MetricData, attributes: Attributes): Options => ({
@@ -125,18 +129,6 @@ const asText = (
     const duplicate = numbers[i]
     const more = duplicate === undefined ? [] : [[Duplicate, duplicate] as const]
     return { ...point, attributes: Object.fromEntries([...entries, ...more]) }
-  })
-}
-
-/** Each boundary with the count up to it, the last without an end. */
-const cumulative = (
-  boundaries: ReadonlyArray<number>,
-  counts: ReadonlyArray<number>
-): ReadonlyArray<[boundary: number, count: number]> => {
-  let total = 0
-  return [...boundaries, Number.POSITIVE_INFINITY].map((boundary, i) => {
-    total += counts[i]!
-    return [boundary, total]
   })
 }
 

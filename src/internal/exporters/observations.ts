@@ -99,7 +99,7 @@ export const observations = (
 }
 
 /** How many values are up to each boundary. */
-const upTo = ({ boundaries, counts }: HistogramDataPoint): ReadonlyArray<readonly [number, number]> => {
+export const upTo = ({ boundaries, counts }: HistogramDataPoint): ReadonlyArray<readonly [number, number]> => {
   let total = 0
   return boundaries.map((boundary, i) => {
     total += counts[i]!
