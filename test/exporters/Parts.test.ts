@@ -125,6 +125,16 @@ describe("a name", () => {
   })
 
   it.each([
+    ["mvx", "metrics_events_pending"],
+    ["MVX", "metrics"],
+    ["mvx", "mvx_metrics"]
+  ])("%s with the unit %s is reserved", (name, unit) => {
+    const refused = expect.objectContaining({ _tag: "InvalidArgument", argument: "unit", metric: name })
+    expect(() => Metric.gauge(name, { ...value, unit })).toThrow(refused)
+    expect(() => Metric.rate(name, { events, unit, window: "1 minute" })).toThrow(refused)
+  })
+
+  it.each([
     ["bytes", "By", "bytes"],
     ["sent.bytes", "By", "sent_bytes"],
     ["seconds", "ms", "seconds"],

@@ -25,6 +25,14 @@ describe("a name", () => {
     expect(sampleOf(counterOf(1, { name: "requests" }))).toBe("requests_total 1")
     expect(sampleOf(counterOf(1, { name: "requests.total" }))).toBe("requests_total 1")
     expect(sampleOf(counterOf(1, { name: "time", unit: "s" }))).toBe("time_seconds_total 1")
+    expect(sampleOf(counterOf(1, { name: "total" }))).toBe("total 1")
+    expect(sampleOf(counterOf(1, { name: "total", unit: "By" }))).toBe("total_bytes_total 1")
+  })
+
+  it("of a counter called total is total in OpenMetrics, which then cannot say that it is a counter", () => {
+    expect(textOf([counterOf(1, { name: "total" })], "openmetrics")).toBe(
+      "# TYPE total unknown\n# HELP total The metric total.\ntotal 1\n# EOF\n"
+    )
   })
 })
 

@@ -6,7 +6,7 @@ import type { MetricData } from "../../MetricData.ts"
 import { conditionData } from "../exporters/conditionData.ts"
 import { emptyData, namesOf } from "../exporters/metricData.ts"
 import { accountingData } from "../exporters/selfData.ts"
-import { type Family, familyOf, labelName } from "../exposition/names.ts"
+import { counterSample, type Family, familyOf, labelName } from "../exposition/names.ts"
 
 /** One part of what a metric becomes. */
 export interface Exposed {
@@ -18,7 +18,7 @@ export interface Exposed {
 
 const exposed = (data: MetricData): Exposed => {
   const family = familyOf(data)
-  return { data, family, sample: family.type === "counter" ? `${family.name}_total` : family.name }
+  return { data, family, sample: family.type === "counter" ? counterSample(family.name) : family.name }
 }
 
 export const exposedOf = (metric: Metric.Any): ReadonlyArray<Exposed> => emptyData(metric).map(exposed)

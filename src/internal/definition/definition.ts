@@ -6,6 +6,7 @@ import * as Predicate from "effect/Predicate"
 import type * as Metric from "../../Metric.ts"
 import { InvalidArgument } from "../../MetricsError.ts"
 import { deepFreeze } from "../deepFreeze.ts"
+import { familyOf } from "../exposition/names.ts"
 import { wordsOf } from "../exposition/units.ts"
 import { unitCode } from "./unitCode.ts"
 
@@ -26,11 +27,15 @@ const ReservedName = /^mvx_metrics(_|$)/
 /** Throws `InvalidArgument` for a name that is reserved. */
 export const define = <M extends Metric.Any>(parts: Parts): M => {
   const name = parts.name.trim()
-  if (ReservedName.test(wordsOf(name).toLowerCase())) {
+  const unit = parts.unit === undefined ? undefined : unitCode(parts.unit)
+  // With the unit, which stands at the end of a name in Prometheus.
+  const exposed = [wordsOf(name), familyOf({ type: "gauge", name, description: undefined, unit, points: [] }).name]
+  const reserved = exposed.findIndex((each) => ReservedName.test(each.toLowerCase()))
+  if (reserved >= 0) {
     throw new InvalidArgument({
       metric: name,
-      argument: "name",
-      reason: 'begins with "mvx_metrics", which is reserved for what the library counts of itself. Choose another name'
+      argument: reserved === 0 ? "name" : "unit",
+      reason: `${reserved === 0 ? "begins" : "gives the metric a name that begins"} with "mvx_metrics", which is reserved for what the library counts of itself. Choose another ${reserved === 0 ? "name" : "name or unit"}`
     })
   }
   return Object.freeze(
@@ -38,7 +43,7 @@ export const define = <M extends Metric.Any>(parts: Parts): M => {
       ...parts,
       [TypeId]: { _Event: undefined },
       name,
-      unit: parts.unit === undefined ? undefined : unitCode(parts.unit),
+      unit,
       initial: deepFreeze(parts.initial),
       reduce: Object.freeze({ ...parts.reduce })
     })

@@ -4,7 +4,7 @@
 import type { Attributes, HistogramDataPoint, MetricData } from "../../MetricData.ts"
 import { classicBuckets } from "../exposition/classicBuckets.ts"
 import { Duplicate, type Duplicates } from "../exposition/duplicates.ts"
-import { type Family, familyOf, labelName } from "../exposition/names.ts"
+import { counterSample, type Family, familyOf, labelName } from "../exposition/names.ts"
 import type { BaseUnit } from "../exposition/units.ts"
 
 export type PromLabels = { readonly [name: string]: string | number }
@@ -17,7 +17,7 @@ export interface PromValue {
 }
 
 /** The name of a family in prom-client, where that of a counter has its `_total`. */
-export const promName = ({ name, type }: Family): string => (type === "counter" ? `${name}_total` : name)
+export const promName = ({ name, type }: Family): string => (type === "counter" ? counterSample(name) : name)
 
 export const promHelp = ({ description, name }: MetricData): string => description?.trim() || `The metric ${name}.`
 

@@ -17,7 +17,7 @@ import { classicBuckets } from "./classicBuckets.ts"
 import type { Duplicates } from "./duplicates.ts"
 import { exemplarText } from "./exemplarText.ts"
 import { escapeHelp, escapeLabelValue, labelsOf } from "./labels.ts"
-import { type Family, familyOf, labelName } from "./names.ts"
+import { counterSample, type Family, familyOf, labelName } from "./names.ts"
 import { canonicalNumber, numberText } from "./numbers.ts"
 import { type BaseUnit, isScaled } from "./units.ts"
 
@@ -133,11 +133,11 @@ export class Exposition {
   #headerOf({ name, type, unit }: Family, { description, name: metric }: MetricData): string {
     const help = escapeHelp(description?.trim() || `The metric ${metric}.`, this.#isOpenMetrics)
     if (!this.#isOpenMetrics) {
-      const shown = type === "counter" ? `${name}_total` : name
+      const shown = type === "counter" ? counterSample(name) : name
       return `# HELP ${shown} ${help}\n# TYPE ${shown} ${type}\n`
     }
     const unitLine = unit.suffix === "" ? "" : `# UNIT ${name} ${unit.suffix}\n`
-    return `# TYPE ${name} ${type}\n${unitLine}# HELP ${name} ${help}\n`
+    return `# TYPE ${name} ${type === "counter" && !hasTotal(name) ? "unknown" : type}\n${unitLine}# HELP ${name} ${help}\n`
   }
 
   // --- points
@@ -149,14 +149,15 @@ export class Exposition {
     createdOf: CreatedOf
   ): string {
     const scaled = isScaled(unit)
-    const isCounter = type === "counter"
-    const sample = isCounter ? `${name}_total` : name
+    const sample = type === "counter" ? counterSample(name) : name
+    // In OpenMetrics, what has no `_total` is no counter.
+    const isCounter = type === "counter" && hasTotal(name)
     let text = ""
     for (let i = 0; i < points.length; i++) {
       const { exemplar, value } = points[i]!
       const created = createdOf(points[i]!)
       const set = labels[i] === "" ? "" : `{${labels[i]}}`
-      text += `${sample}${set} ${numberText(scaled ? scale(value, unit) : value)}${this.#exemplar(exemplar, unit)}\n`
+      text += `${sample}${set} ${numberText(scaled ? scale(value, unit) : value)}${isCounter ? this.#exemplar(exemplar, unit) : ""}\n`
       if (isCounter && created !== undefined) text += `${name}_created${set} ${created}\n`
     }
     return text
@@ -247,6 +248,8 @@ export class Exposition {
     return this.#isOpenMetrics ? `${text}# EOF\n` : text
   }
 }
+
+const hasTotal = (name: string): boolean => counterSample(name) !== name
 
 type CreatedOf = (point: { readonly life?: Life | undefined }) => string | undefined
 

@@ -44,6 +44,9 @@ export const familyOf = (data: MetricData): Family => {
   return { name, type, unit, exposed: suffixes[type].map((suffix) => name + suffix) }
 }
 
+/** The name of a counter's samples, which end in `_total`: a counter called `total` does. */
+export const counterSample = (family: string): string => (family === "total" ? family : `${family}_total`)
+
 /** Words that stand at the end of the name already are not said twice: `sent_bytes` and `bytes_per_second` share one. */
 const withUnit = (name: string, unit: string): string => {
   const words = unit.split("_")
