@@ -2,9 +2,12 @@
 // under one name, whatever their labels are called, in any order, and whatever becomes of one of them.
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
+import { TestClock } from "effect/testing"
 import fc from "fast-check"
-import { Metric, MetricsRuntime } from "mvx-metrics"
-import { exporters, type Shown } from "../support/exportedSets.ts"
+import { Metric, MetricsRuntime, type RecorderService } from "mvx-metrics"
+import { collect } from "../../src/internal/exporters/collect.ts"
+import type { DeltaReader } from "../../src/internal/recorder/recorderModel.ts"
+import { exporters, type Shown, type World } from "../support/exportedSets.ts"
 import { forEvery } from "../support/property.ts"
 
 const events = Schema.TaggedUnion({ hit: { n: Schema.Number, of: Schema.NullOr(Schema.String), yes: Schema.Boolean } })
@@ -42,7 +45,13 @@ const definitionLike = (given?: { readonly kind: Kind; readonly unit: string | u
     })
     .map((own): Metric.Any => {
       const { boundaries, kind, labels, unit } = { ...own, ...given }
-      const common = { events, labels, ...(unit !== undefined && { unit }) }
+      const expires = Object.keys(labels).length > 0
+      const common = {
+        events,
+        labels,
+        ...(unit !== undefined && { unit }),
+        ...(expires && { expireAfter: "1 minute" as const })
+      }
       switch (kind) {
         case "histogram":
           return Metric.histogram("m", { ...common, value: "n", boundaries })
@@ -74,7 +83,7 @@ const hits = fc.array(
   { minLength: 1, maxLength: 5 }
 )
 
-/** What becomes of an owner after its first events. Room for expiry. */
+/** What becomes of an owner after its first events. */
 const fateOf = (definition: fc.Arbitrary<Metric.Any>) =>
   fc.oneof(
     fc.constant({ _tag: "none" } as const),
@@ -100,8 +109,11 @@ const owners = fc.oneof(
 type Owner = Parameters<Parameters<typeof owners.map>[0]>[0][0] & { readonly namespace: string; readonly id: string }
 
 /** The runtimes of the owners, and the owners whose metric was refused beside that of another. */
-const worldOf = (owners: ReadonlyArray<Owner>) =>
+const worldOf = (owners: ReadonlyArray<Owner>, expires: boolean) =>
   Effect.gen(function* () {
+    yield* TestClock.setTime(1_000_000)
+    const recorders = new Map<Owner, RecorderService>()
+    const readers = new Map<Owner, DeltaReader>()
     const runtimes = new Map<string, MetricsRuntime["Service"]>()
     const refused = new Set<Owner>()
     for (const { namespace } of owners) {
@@ -110,21 +122,36 @@ const worldOf = (owners: ReadonlyArray<Owner>) =>
       yield* runtime.start
       runtimes.set(namespace, runtime)
     }
+    const emit = (each: Owner, all: ReadonlyArray<Hit>) =>
+      Effect.forEach(all, (hit) => recorders.get(each)!.emit(hit), { discard: true })
+    const register = (each: Owner, metric: Metric.Any, replace: boolean) =>
+      Effect.catchTag(recorders.get(each)!.register(metric, { replace }), "MetricNameCollision", () =>
+        Effect.sync(() => void refused.add(each))
+      )
     for (const each of owners) {
       const recorder = yield* runtimes.get(each.namespace)!.createRecorder(each.id)
-      const emit = (all: ReadonlyArray<Hit>) => Effect.forEach(all, (hit) => recorder.emit(hit), { discard: true })
-      const register = (metric: Metric.Any, replace: boolean) =>
-        Effect.catchTag(recorder.register(metric, { replace }), "MetricNameCollision", () =>
-          Effect.sync(() => void refused.add(each))
-        )
-      yield* register(each.metric, false)
-      yield* emit(each.before)
-      if (each.fate._tag === "reset") yield* recorder.reset()
-      if (each.fate._tag === "replace") yield* register(each.fate.metric, true)
-      if (each.fate._tag === "remove") yield* runtimes.get(each.namespace)!.stopAndRemoveRecorder(each.id)
-      else yield* emit(each.after)
+      recorders.set(each, recorder)
+      yield* register(each, each.metric, false)
+      readers.set(each, yield* recorder.deltaReader)
+      yield* emit(each, each.before)
     }
-    return { runtimes: [...runtimes.values()], refused }
+    const midway = yield* Effect.forEach(runtimes.values(), collect)
+    for (const reader of readers.values()) yield* reader.read
+    if (expires) yield* TestClock.adjust("2 minutes")
+    for (const each of owners) {
+      if (each.fate._tag === "reset") yield* recorders.get(each)!.reset()
+      if (each.fate._tag === "replace") yield* register(each, each.fate.metric, true)
+      if (each.fate._tag === "remove") {
+        readers.delete(each)
+        yield* runtimes.get(each.namespace)!.stopAndRemoveRecorder(each.id)
+      } else yield* emit(each, each.after)
+    }
+    const world: World = {
+      runtimes: [...runtimes.values()],
+      midway,
+      readers: Array.from(readers, ([{ id, namespace }, reader]) => [`${namespace}/${id}`, reader])
+    }
+    return { world, refused }
   })
 
 /** Buckets of exponential histograms are chosen for a family in common, where it is shown as a classic one. */
@@ -144,11 +171,11 @@ const hasExponential = (owners: ReadonlyArray<Owner>): boolean =>
     )
   )
 
-const lawFor = (name: string, owners: ReadonlyArray<Owner>) =>
+const lawFor = (name: string, owners: ReadonlyArray<Owner>, expires: boolean) =>
   Effect.gen(function* () {
     const read = (some: ReadonlyArray<Owner>) =>
-      Effect.flatMap(worldOf(some), ({ refused, runtimes }) =>
-        Effect.map(exporters[name]!(runtimes), (shown) => ({ shown, refused }))
+      Effect.flatMap(worldOf(some, expires), ({ refused, world }) =>
+        Effect.map(exporters[name]!(world), (shown) => ({ shown, refused }))
       )
     const together = yield* read(owners)
     // What is refused by name is not put together with anything.
@@ -169,25 +196,29 @@ const haveOneKind = (owners: ReadonlyArray<Owner>): boolean => {
 describe.each(Object.keys(exporters))("%s", (name) => {
   it.effect("shows two recorders of a runtime as each alone", () =>
     forEvery(
-      owners,
-      ([one, two]) =>
-        lawFor(name, [
-          { ...one, namespace: "a", id: "one" },
-          { ...two, namespace: "a", id: "two" }
-        ]),
+      fc.tuple(owners, fc.boolean()),
+      ([[one, two], expires]) =>
+        lawFor(
+          name,
+          [
+            { ...one, namespace: "a", id: "one" },
+            { ...two, namespace: "a", id: "two" }
+          ],
+          expires
+        ),
       40
     )
   )
 
   it.effect("shows two runtimes as each alone", () =>
     forEvery(
-      owners,
-      ([one, two]) => {
+      fc.tuple(owners, fc.boolean()),
+      ([[one, two], expires]) => {
         const both = [
           { ...one, namespace: "a", id: "r" },
           { ...two, namespace: "b", id: "r" }
         ]
-        return name === "prom-client" && !haveOneKind(both) ? Effect.void : lawFor(name, both)
+        return name === "prom-client" && !haveOneKind(both) ? Effect.void : lawFor(name, both, expires)
       },
       40
     )

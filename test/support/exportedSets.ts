@@ -7,15 +7,24 @@ import * as OpenTelemetry from "mvx-metrics/OpenTelemetry"
 import * as PromClient from "mvx-metrics/PromClient"
 import * as Prometheus from "mvx-metrics/Prometheus"
 import { Registry } from "prom-client"
-import { collect } from "../../src/internal/exporters/collect.ts"
+import { type Collected, collect } from "../../src/internal/exporters/collect.ts"
 import { otlpMetrics } from "../../src/internal/otlp/requests.ts"
-import { streams } from "../../src/internal/otlp/streams.ts"
+import { type ExportedStreams, streams, type Temporality } from "../../src/internal/otlp/streams.ts"
+import type { DeltaReader } from "../../src/internal/recorder/recorderModel.ts"
 import { parseExposition } from "./expositionParser.ts"
 
 /** Throws when two values have one identity. */
 export type Shown = ReadonlyMap<string, string>
 
 type Runtime = MetricsRuntime["Service"]
+
+export interface World {
+  readonly runtimes: ReadonlyArray<Runtime>
+  /** What was there before the last events, of each runtime; deltas are counted from then. */
+  readonly midway: ReadonlyArray<Collected>
+  /** By their recorders, those that have read what was there. */
+  readonly readers: ReadonlyArray<readonly [recorder: string, reader: DeltaReader]>
+}
 
 const setOf = (entries: Iterable<readonly [identity: unknown, value: unknown]>): Shown => {
   const shown = new Map<string, string>()
@@ -47,15 +56,15 @@ class Reader extends MetricReader {
 const isOwn = (name: string): boolean => !name.startsWith("mvx_metrics.")
 
 /** By the names of the exporters. A runtime that an exporter refuses is not in what it shows. */
-export const exporters: { readonly [name: string]: (runtimes: ReadonlyArray<Runtime>) => Effect.Effect<Shown> } = {
-  scrape: (runtimes) =>
+export const exporters: { readonly [name: string]: (world: World) => Effect.Effect<Shown> } = {
+  scrape: ({ runtimes }) =>
     Effect.forEach(runtimes, (runtime) =>
       Effect.map(Effect.provideService(Prometheus.render(), MetricsRuntime, runtime), samplesIn)
     ).pipe(
       Effect.map((all) => setOf(all.flat())),
       Effect.orDie
     ),
-  "prom-client": (runtimes) =>
+  "prom-client": ({ runtimes }) =>
     Effect.promise(async () => {
       const registry = new Registry()
       const removals = runtimes.map((runtime) => PromClient.registerInto(registry, runtime))
@@ -63,7 +72,7 @@ export const exporters: { readonly [name: string]: (runtimes: ReadonlyArray<Runt
       for (const remove of removals) remove()
       return shown
     }),
-  meter: (runtimes) =>
+  meter: ({ runtimes }) =>
     Effect.promise(async () => {
       const reader = new Reader()
       const meter = new MeterProvider({ readers: [reader] }).getMeter("test")
@@ -79,7 +88,7 @@ export const exporters: { readonly [name: string]: (runtimes: ReadonlyArray<Runt
           )
       )
     }),
-  "Effect's registry": (runtimes) =>
+  "Effect's registry": ({ runtimes }) =>
     Effect.gen(function* () {
       for (const runtime of runtimes) {
         const Exported = Layer.provide(EffectMetrics.layer(), Layer.succeed(MetricsRuntime, runtime))
@@ -91,25 +100,42 @@ export const exporters: { readonly [name: string]: (runtimes: ReadonlyArray<Runt
           .map(({ attributes = {}, id, state, type }) => [[type, id, sorted(attributes)], state] as const)
       )
     }).pipe(Effect.scoped, Effect.provideService(EffectMetric.MetricRegistry, new Map()), Effect.orDie),
-  otlp: (runtimes) =>
+  otlp: ({ runtimes }) =>
+    Effect.map(Effect.forEach(runtimes, collect), (all) => otlpSet(streamsOf("cumulative", all, new Map())[0])),
+  "otlp delta": ({ midway, runtimes }) =>
     Effect.map(Effect.forEach(runtimes, collect), (all) => {
-      const [streamed] = streams(
-        all.flatMap((each) => each.all),
-        new Map(),
-        { temporality: "cumulative", begun: 0n, now: 0n }
-      )
-      return setOf(
-        otlpMetrics(streamed)
-          .filter(({ name }) => isOwn(name))
-          .flatMap(({ description: _, name, unit, ...data }) =>
-            Object.entries(data as { [type: string]: { dataPoints: ReadonlyArray<Record<string, unknown>> } }).flatMap(
-              ([type, { dataPoints, ...kind }]) =>
-                dataPoints.map(
-                  ({ attributes, startTimeUnixNano: _start, ...value }) =>
-                    [[type, kind, name, unit, attributes], value] as const
-                )
-            )
-          )
-      )
-    })
+      const [, exported] = streamsOf("delta", midway, new Map())
+      return otlpSet(streamsOf("delta", all, exported)[0])
+    }),
+  "delta readers": ({ readers }) =>
+    Effect.map(
+      Effect.forEach(readers, ([recorder, { read }]) =>
+        Effect.map(read, (snapshots) =>
+          Object.entries(snapshots).map(([name, { dimensions }]) => [[recorder, name], dimensions] as const)
+        )
+      ),
+      (all) => setOf(all.flat())
+    ).pipe(Effect.orDie)
 }
+
+const streamsOf = (temporality: Temporality, all: ReadonlyArray<Collected>, before: ExportedStreams) =>
+  streams(
+    all.flatMap((each) => each.all),
+    before,
+    { temporality, begun: 0n, now: 0n }
+  )
+
+const otlpSet = (streamed: ReturnType<typeof streamsOf>[0]): Shown =>
+  setOf(
+    otlpMetrics(streamed)
+      .filter(({ name }) => isOwn(name))
+      .flatMap(({ description: _, name, unit, ...data }) =>
+        Object.entries(data as { [type: string]: { dataPoints: ReadonlyArray<Record<string, unknown>> } }).flatMap(
+          ([type, { dataPoints, ...kind }]) =>
+            dataPoints.map(
+              ({ attributes, startTimeUnixNano: _start, ...value }) =>
+                [[type, kind, name, unit, attributes], value] as const
+            )
+        )
+      )
+  )
