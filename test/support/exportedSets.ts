@@ -38,8 +38,8 @@ const setOf = (entries: Iterable<readonly [identity: unknown, value: unknown]>):
 
 const sorted = (labels: object) => Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1))
 
-const samplesIn = (text: string) =>
-  [...parseExposition(text.replaceAll("\n\n", "\n"), "text").values()]
+const samplesIn = (text: string, format: "openmetrics" | "text" = "text") =>
+  [...parseExposition(text.replaceAll("\n\n", "\n"), format).values()]
     .filter(({ name }) => !name.startsWith("mvx_metrics"))
     .flatMap(({ samples, type }) =>
       samples.map(({ labels, name, value }) => [[type, name, sorted(labels)], value] as const)
@@ -60,6 +60,15 @@ export const exporters: { readonly [name: string]: (world: World) => Effect.Effe
   scrape: ({ runtimes }) =>
     Effect.forEach(runtimes, (runtime) =>
       Effect.map(Effect.provideService(Prometheus.render(), MetricsRuntime, runtime), samplesIn)
+    ).pipe(
+      Effect.map((all) => setOf(all.flat())),
+      Effect.orDie
+    ),
+  openmetrics: ({ runtimes }) =>
+    Effect.forEach(runtimes, (runtime) =>
+      Effect.map(Effect.provideService(Prometheus.render("openmetrics"), MetricsRuntime, runtime), (text) =>
+        samplesIn(text, "openmetrics")
+      )
     ).pipe(
       Effect.map((all) => setOf(all.flat())),
       Effect.orDie
