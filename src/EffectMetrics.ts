@@ -43,7 +43,7 @@ import * as Layer from "effect/Layer"
 import * as EffectMetric from "effect/Metric"
 import { CarriedSeries } from "./internal/exporters/carried.ts"
 import { collect, type Dated, together } from "./internal/exporters/collect.ts"
-import { seriesOf } from "./internal/exporters/effectSeries.ts"
+import { type Series, seriesOf } from "./internal/exporters/effectSeries.ts"
 import { shapeKey } from "./internal/exporters/metricData.ts"
 import { takeNamespace } from "./internal/exporters/namespaces.ts"
 import { Duplicates } from "./internal/exposition/duplicates.ts"
@@ -100,8 +100,12 @@ export const layer = (
     })
   )
 
+/** After so many updates that nobody has read, nobody is taken to read. */
+const MostUnread = 100
+
 interface Registered {
   state: unknown
+  readonly place: string
   readonly registration: EffectMetric.Registration
 }
 
@@ -111,8 +115,10 @@ class Registry {
   readonly #series = new Map<string, Registered>()
   readonly #duplicates = new Map<string, Duplicates>()
   readonly #carried = new CarriedSeries(Number.POSITIVE_INFINITY)
-  /** Whether somebody has read the registry since it was brought up to date. Effect's exporter forgets what is not there. */
-  #wasRead = false
+  /** How often the registry was brought up to date since somebody read it. Effect's exporter forgets what is not there. */
+  #unread = 0
+  /** By the place of series that left since then, their keys. */
+  readonly #left = new Map<string, string>()
   #open = true
 
   constructor(context: Context.Context<never>) {
@@ -122,19 +128,25 @@ class Registry {
   /** Replaces all shown data with these. */
   show(all: ReadonlyArray<Dated>): void {
     if (!this.#open) return
-    this.#carried.nextRead(this.#wasRead)
-    this.#wasRead = false
+    const isSeen = this.#unread === 0 || this.#unread > MostUnread
+    this.#unread++
+    this.#carried.nextRead(isSeen)
+    if (isSeen) this.#left.clear()
     const data = together(all.map((each) => this.#carried.of(each)))
-    const gone = new Set(this.#series.keys())
-    for (const { key, metric, state } of data.flatMap((each) => seriesOf(each, this.#duplicatesOf(each)))) {
-      gone.delete(key)
-      const known = this.#series.get(key)
-      if (known === undefined) this.#series.set(key, this.#register(metric, state))
-      else known.state = state
-    }
-    for (const key of gone) {
-      this.#series.get(key)?.registration.remove()
+    const present = new Map(
+      data.flatMap((each) => seriesOf(each, this.#duplicatesOf(each))).map((each) => [each.key, each])
+    )
+    for (const [key, { place, registration }] of this.#series) {
+      if (present.has(key)) continue
+      registration.remove()
       this.#series.delete(key)
+      this.#left.set(place, key)
+    }
+    for (const [key, series] of present) {
+      const known = this.#series.get(key)
+      if (known !== undefined) known.state = series.state
+      // What was in its place is subtracted until a reader has seen that it is there no more.
+      else if ((this.#left.get(series.place) ?? key) === key) this.#series.set(key, this.#register(series))
     }
   }
 
@@ -151,14 +163,15 @@ class Registry {
     return known
   }
 
-  #register(metric: EffectMetric.Metric<never, unknown>, state: unknown): Registered {
+  #register({ metric, place, state }: Series): Registered {
     const get = (): unknown => {
-      this.#wasRead = true
+      this.#unread = 0
       return registered.state
     }
     const hooks = { get, update: () => {}, modify: () => {} }
     const registered: Registered = {
       state,
+      place,
       registration: EffectMetric.registerUnsafe(metric, this.#context, hooks)
     }
     return registered

@@ -103,6 +103,31 @@ describe("Effect's delta exporter", () => {
     })
   )
 
+  it.effect("sends nothing below 0 when a histogram is replaced by one of other buckets", () =>
+    Effect.gen(function* () {
+      const { layer, refreshed } = yield* exporting
+      const sizes = (boundaries: ReadonlyArray<number>) =>
+        Metric.histogram("sizes", { events: HitEvent, value: "n", boundaries })
+      yield* Effect.gen(function* () {
+        const { emit, register } = yield* recorder
+        yield* register(sizes([2, 5]))
+        for (const n of [1, 1, 3]) yield* emit(hit("a", n))
+        const shown = Effect.map(refreshed, (all) =>
+          pointsOf(all, "sizes").map(({ bucketCounts, count, explicitBounds }) => [explicitBounds, bucketCounts, count])
+        )
+        expect(yield* shown).toEqual([[[2, 5], [2, 1, 0], 3]])
+        yield* register(sizes([4, 9]), { replace: true })
+        yield* emit(hit("a", 1))
+        // The exporter has to see first that the other one is gone.
+        expect(yield* shown).toEqual([])
+        yield* emit(hit("a", 5))
+        expect(yield* shown).toEqual([[[4, 9], [1, 1, 0], 2]])
+        yield* emit(hit("a", 5))
+        expect(yield* shown).toEqual([[[4, 9], [0, 1, 0], 1]])
+      }).pipe(Effect.provide(layer))
+    })
+  )
+
   it.effect("has no sum once a value was below 0", () =>
     Effect.gen(function* () {
       const { layer, refreshed } = yield* exporting

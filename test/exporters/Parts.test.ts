@@ -69,6 +69,11 @@ describe("a sum of values that may be negative", () => {
     recorder.registerEvent(hit(-2))
     recorder.registerEvent(hit(90))
     expect(await sums()).toEqual([[], [], []])
+    // A scrape may tell that counting began again. A meter cannot: a sum that goes on from a lower one would go back.
+    await recorder.resetMetrics()
+    recorder.registerEvent(hit(1))
+    const one = metrics.map(({ name }) => [name, "1"]).sort()
+    expect(await sums()).toEqual([one, one, []])
   })
 })
 

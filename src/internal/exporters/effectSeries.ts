@@ -16,6 +16,8 @@ import { upTo } from "./observations.ts"
 export interface Series {
   /** Tells it from all other series of the runtime. */
   readonly key: string
+  /** The same for series that a reader takes for one: they differ in their kind or buckets only. */
+  readonly place: string
   readonly metric: EffectMetric.Metric<never, unknown>
   readonly state: unknown
 }
@@ -28,9 +30,11 @@ export const seriesOf = (given: MetricData, duplicates: Duplicates): ReadonlyArr
   const one = <State>(
     attributes: Attributes,
     make: (options: Options) => EffectMetric.Metric<never, State>,
-    state: State
+    state: State,
+    boundaries: ReadonlyArray<number> = []
   ): Series => ({
-    key: JSON.stringify([shapeKey(data), Object.entries(attributes)]),
+    key: JSON.stringify([shapeKey(data), Object.entries(attributes), boundaries]),
+    place: JSON.stringify([data.name, data.unit, Object.entries(attributes)]),
     metric: make(optionsOf(data, attributes)),
     state
   })
@@ -38,20 +42,19 @@ export const seriesOf = (given: MetricData, duplicates: Duplicates): ReadonlyArr
   const histogram = (
     { attributes, count, max, min, sum, sumFalls }: HistogramDataPoint | ExponentialDataPoint,
     upTo: ReadonlyArray<readonly [boundary: number, count: number]>
-  ): Series =>
-    one(
+  ): Series => {
+    const boundaries = upTo.map(([boundary]) => boundary)
+    const buckets = [...upTo.map(([boundary, total]) => [boundary, total]), [Number.POSITIVE_INFINITY, count]] as [
+      number,
+      number
+    ][]
+    return one(
       attributes,
-      (options) => EffectMetric.histogram(data.name, { ...options, boundaries: upTo.map(([boundary]) => boundary) }),
-      {
-        buckets: [
-          ...upTo.map(([boundary, total]): [number, number] => [boundary, total]),
-          [Number.POSITIVE_INFINITY, count]
-        ],
-        count,
-        sum: sumFalls ? Number.NaN : sum,
-        ...extremes(min, max)
-      }
+      (options) => EffectMetric.histogram(data.name, { ...options, boundaries }),
+      { buckets, count, sum: sumFalls ? Number.NaN : sum, ...extremes(min, max) },
+      boundaries
     )
+  }
 
   switch (data.type) {
     case "sum":
