@@ -28,7 +28,14 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { sharedCollection, watchFamilies } from "./internal/exporters/families.ts"
 import { takeNamespace } from "./internal/exporters/namespaces.ts"
-import { type PromValue, promHelp, promName, promValues } from "./internal/exporters/promFamilies.ts"
+import {
+  type Aggregator,
+  type PromValue,
+  promAggregator,
+  promHelp,
+  promName,
+  promValues
+} from "./internal/exporters/promFamilies.ts"
 import { Duplicates } from "./internal/exposition/duplicates.ts"
 import { type Family, familyOf } from "./internal/exposition/names.ts"
 import { type AnyRuntime, serviceOf } from "./internal/runtime/anyRuntime.ts"
@@ -53,12 +60,12 @@ interface PromMetric {
   name: string
   readonly help: string
   readonly type: string
-  readonly aggregator: "sum"
+  readonly aggregator: Aggregator
   readonly get: () => Promise<{
     readonly name: string
     readonly help: string
     readonly type: string
-    readonly aggregator: "sum"
+    readonly aggregator: Aggregator
     readonly values: ReadonlyArray<PromValue>
   }>
   readonly reset: () => void
@@ -162,17 +169,18 @@ export const registerInto = (registry: Registry, runtime: AnyRuntime): (() => vo
 const promMetric = (data: MetricData, name: string, readers: Shared["readers"]): PromMetric => {
   const { type } = familyOf(data)
   const help = promHelp(data)
+  const aggregator = promAggregator(data)
   const duplicates = new Duplicates()
   const metric: PromMetric = {
     name,
     help,
     type,
-    aggregator: "sum",
+    aggregator,
     get: async () => {
       const all = await Promise.all(Array.from(readers.values(), ({ read }) => read()))
       // Copies: a registry writes to the labels.
       const values = all.flatMap((found) => (found === undefined ? [] : promValues(found, duplicates)))
-      return { name: metric.name, help, type, aggregator: "sum", values }
+      return { name: metric.name, help, type, aggregator, values }
     },
     reset: () => {}
   }

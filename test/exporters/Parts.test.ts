@@ -6,7 +6,7 @@ import { Metric } from "mvx-metrics"
 import * as OpenTelemetry from "mvx-metrics/OpenTelemetry"
 import * as PromClient from "mvx-metrics/PromClient"
 import { MetricsRuntime } from "mvx-metrics/promise"
-import { Registry } from "prom-client"
+import { AggregatorRegistry, Registry } from "prom-client"
 import { metricData } from "../../src/internal/exporters/metricData.ts"
 import { counterOf, gaugeOf, samplesOf, textOf } from "../support/exposition.ts"
 import { parseExposition } from "../support/expositionParser.ts"
@@ -75,6 +75,26 @@ describe("a sum of values that may be negative", () => {
     const one = metrics.map(({ name }) => [name, "1"]).sort()
     expect(await sums()).toEqual([one, one, []])
   })
+})
+
+it("what does not add up is not added up over the processes of a prom-client cluster", async () => {
+  const { recorder, runtime } = await start(
+    Metric.minMax("sizes", value),
+    Metric.counter("all", { events }),
+    Metric.ratio("share", { events, hits: ({ n }) => n > 4 })
+  )
+  const registry = new Registry()
+  PromClient.registerInto(registry, runtime)
+  recorder.registerEvent(hit(5))
+  const one = await registry.getMetricsAsJSON()
+  recorder.registerEvent(hit(2))
+  const other = await registry.getMetricsAsJSON()
+  const text = await AggregatorRegistry.aggregate([one, other]).metrics()
+  const values = Array.from(
+    text.matchAll(/^(sizes_min|sizes_max|all_total|share_ratio)\{.*\} (.*)$/gm),
+    ([, name, is]) => [name, Number(is)]
+  )
+  expect(Object.fromEntries(values)).toEqual({ sizes_min: 2, sizes_max: 5, all_total: 3, share_ratio: 0.75 })
 })
 
 class Reader extends MetricReader {

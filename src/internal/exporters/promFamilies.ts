@@ -19,6 +19,16 @@ export interface PromValue {
 /** The name of a family in prom-client, where that of a counter has its `_total`. */
 export const promName = ({ name, type }: Family): string => (type === "counter" ? counterSample(name) : name)
 
+export type Aggregator = "average" | "max" | "min" | "sum"
+
+/** What the registry of a cluster makes of the values of its processes. Only what adds up is added up. */
+export const promAggregator = ({ name, type, unit }: MetricData): Aggregator => {
+  if (type !== "gauge") return "sum"
+  const last = name.slice(name.lastIndexOf(".") + 1)
+  if (last === "min" || last === "max" || last === "average") return last
+  return unit === "1" || unit === "%" ? "average" : "sum"
+}
+
 export const promHelp = ({ description, name }: MetricData): string => description?.trim() || `The metric ${name}.`
 
 /** `duplicates`: what is kept of this family from one read to the next. */
