@@ -1,5 +1,5 @@
 import { expect } from "@effect/vitest"
-import { Effect, Fiber } from "effect"
+import { Effect, Fiber, Result, Stream } from "effect"
 import { MetricsRuntime, type RecorderService } from "mvx-metrics"
 import { newRecorder, onBothLayers } from "../support/bothLayers.ts"
 import { foldTurn } from "../support/foldTurn.ts"
@@ -32,6 +32,46 @@ const fill = (recorder: RecorderService, most: number) =>
       yield* untilItRests(recorder)
     }
   })
+
+onBothLayers("a consumer of changes that reads its own recorder", (it) => {
+  it.effect("is answered while the fold does not wait for it", () =>
+    Effect.gen(function* () {
+      const recorder = yield* newRecorder()
+      yield* recorder.register(Ticks)
+      const read = Stream.mapEffect(recorder.changes, () => recorder.snapshot(Ticks))
+      const consumer = yield* forkNow(Stream.runCollect(Stream.take(read, 10)))
+      for (let n = 0; n < 10; n++) recorder.emitUnsafe(tick(1))
+      expect((yield* Fiber.join(consumer)).at(-1)?.dimensions.count).toBe(10)
+    })
+  )
+
+  it.effect("is refused where the fold waits for it, and takes every change", () =>
+    Effect.gen(function* () {
+      const recorder = yield* newRecorder()
+      yield* recorder.register(Ticks)
+      const outcomes: Array<string> = []
+      let taken = 0
+      const all = 200
+      const consumer = yield* forkNow(
+        recorder.changes.pipe(
+          Stream.take(all),
+          Stream.runForEach(() =>
+            Effect.map(Effect.result(recorder.snapshots), (result) => {
+              taken++
+              outcomes.push(Result.isSuccess(result) ? "read" : result.failure._tag)
+            })
+          )
+        )
+      )
+      for (let n = 0; n < all; n++) recorder.emitUnsafe(tick(1))
+      yield* Fiber.join(consumer)
+      expect(taken).toBe(all)
+      expect(outcomes).toContain("InvalidState")
+      expect(outcomes).not.toContain("WaitTimeout")
+      expect((yield* recorder.snapshot(Ticks)).dimensions.count).toBe(all)
+    })
+  )
+})
 
 onBothLayers("a stream of changes", (it) => {
   it.effect("gives every change in order, with its cause and the snapshot after it", () =>

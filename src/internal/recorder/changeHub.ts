@@ -1,6 +1,7 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
 import type { RecorderFailed } from "../../MetricsError.ts"
@@ -10,6 +11,7 @@ import type { Watch } from "../stream/protocol.ts"
 /** A listener that wants every change by events after `from`, the last one accepted before it came. */
 interface Outlet {
   readonly from: number
+  readonly consumer: Fiber.Fiber<unknown, unknown>
   readonly queue: Queue.Queue<MetricChange, RecorderFailed | Cause.Done>
 }
 
@@ -26,6 +28,8 @@ interface ListenedTo {
   readonly watch: (watch: Watch) => void
   /** The sequence number of the last event accepted. */
   readonly accepted: number
+  /** The fold waits for this fiber to take changes: what the fiber waits for of the fold does not come. */
+  readonly onWaitingFor: (consumer: Fiber.Fiber<unknown, unknown>) => void
   /** Is told of every change. */
   readonly changeHook: ((change: MetricChange) => Effect.Effect<void>) | undefined
 }
@@ -39,6 +43,8 @@ export class ChangeHub {
   #outlets: Set<Outlet> | undefined
   #conflated: Set<Conflated> | undefined
   #watch: Watch = "none"
+  /** Whose queue the fold waits for. */
+  #waitingFor: Outlet | undefined
   /** What became of the recorder for good: who comes later is told at once. */
   #ended: Exit.Exit<void, RecorderFailed> | undefined
 
@@ -64,7 +70,8 @@ export class ChangeHub {
     return Stream.unwrap(
       Effect.gen({ self: this }, function* () {
         const queue = yield* Queue.bounded<MetricChange, RecorderFailed | Cause.Done>(OutletSize)
-        const outlet: Outlet = { from: this.#recorder.accepted, queue }
+        const consumer = yield* Effect.withFiber(Effect.succeed)
+        const outlet: Outlet = { from: this.#recorder.accepted, consumer, queue }
         yield* Effect.acquireRelease(
           Effect.sync(() => this.#addOutlet(outlet)),
           () =>
@@ -98,6 +105,13 @@ export class ChangeHub {
         )
       })
     )
+  }
+
+  /** The fiber that the fold waits for: it consumes changes, and has not taken those that wait for it. */
+  get waitingFor(): Fiber.Fiber<unknown, unknown> | undefined {
+    const outlet = this.#waitingFor
+    // It may have taken some, which the fold has not noticed yet.
+    return outlet !== undefined && Queue.sizeUnsafe(outlet.queue) >= OutletSize ? outlet.consumer : undefined
   }
 
   /** Tells everyone, in order; completes when all have taken the changes. */
@@ -134,8 +148,14 @@ export class ChangeHub {
       }
       const { changeHook } = this.#recorder
       if (changeHook !== undefined) yield* changeHook(change)
-      for (const { from, queue } of [...(this.#outlets ?? [])])
-        if (change.sequence > from) yield* Queue.offer(queue, change)
+      for (const outlet of [...(this.#outlets ?? [])]) {
+        const { consumer, from, queue } = outlet
+        if (change.sequence <= from || Queue.offerUnsafe(queue, change)) continue
+        this.#waitingFor = outlet
+        this.#recorder.onWaitingFor(consumer)
+        yield* Queue.offer(queue, change)
+        this.#waitingFor = undefined
+      }
     })
   }
 

@@ -151,6 +151,7 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
       lifecycle: this.#lifecycle,
       registrations: this.#registrations,
       log: this.#log,
+      waitingFor: () => this.#hub.waitingFor,
       statsUnsafe: () => this.statsUnsafe(),
       waitTimeout: config.waitTimeout
     })
@@ -527,6 +528,10 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
 
   get accepted(): number {
     return this.#intake.accepted
+  }
+
+  onWaitingFor(consumer: Fiber.Fiber<unknown, unknown>): void {
+    this.#reads.failFor(consumer)
   }
 
   get changeHook(): ((change: MetricChange) => Effect.Effect<void>) | undefined {

@@ -1,6 +1,7 @@
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import type { ReadError } from "../../MetricsError.ts"
 import { afterwards } from "../liveClock.ts"
 
@@ -8,9 +9,15 @@ import { afterwards } from "../liveClock.ts"
 // biome-ignore lint/suspicious/noExplicitAny: likewise.
 type Answer = Exit.Exit<ReadonlyArray<any>, ReadError>
 
+interface Pending {
+  /** Who waits. */
+  readonly fiber: Fiber.Fiber<unknown, unknown>
+  readonly end: (answer: Answer) => void
+}
+
 /** Reads that were asked for and not yet answered. Every one gets an answer: from the fold, or by `failAll`. */
 export class PendingReads {
-  #reads: Map<number, (answer: Answer) => void> | undefined
+  #reads: Map<number, Pending> | undefined
   #next = 0
 
   /**
@@ -25,33 +32,43 @@ export class PendingReads {
     late: () => ReadError,
     watch: (giveUp: () => void) => () => void
   ): Effect.Effect<ReadonlyArray<A>, ReadError> {
-    return Effect.callback((resume) => {
-      const request = this.#next++
-      const release = hold()
-      const giveUp = (): void => this.#reads?.get(request)?.(Exit.fail(late()))
-      const stopTimer = afterwards(timeout, giveUp)
-      const stopWatching = watch(giveUp)
-      const forget = (): void => {
-        if (!this.#reads?.delete(request)) return
-        stopTimer()
-        stopWatching()
-        release()
-      }
-      this.#reads ??= new Map()
-      this.#reads.set(request, (answer) => {
-        forget()
-        resume(answer)
+    return Effect.withFiber((fiber) =>
+      Effect.callback((resume) => {
+        const request = this.#next++
+        const release = hold()
+        const giveUp = (): void => this.#reads?.get(request)?.end(Exit.fail(late()))
+        const stopTimer = afterwards(timeout, giveUp)
+        const stopWatching = watch(giveUp)
+        const forget = (): void => {
+          if (!this.#reads?.delete(request)) return
+          stopTimer()
+          stopWatching()
+          release()
+        }
+        this.#reads ??= new Map()
+        this.#reads.set(request, {
+          fiber,
+          end: (answer) => {
+            forget()
+            resume(answer)
+          }
+        })
+        send(request)
+        return Effect.sync(forget)
       })
-      send(request)
-      return Effect.sync(forget)
-    })
+    )
   }
 
   answer(request: number, read: ReadonlyArray<unknown>): void {
-    this.#reads?.get(request)?.(Exit.succeed(read))
+    this.#reads?.get(request)?.end(Exit.succeed(read))
   }
 
   failAll(error: ReadError): void {
-    for (const answer of [...(this.#reads?.values() ?? [])]) answer(Exit.fail(error))
+    for (const { end } of [...(this.#reads?.values() ?? [])]) end(Exit.fail(error))
+  }
+
+  /** Fails those of one fiber. */
+  failFor(fiber: Fiber.Fiber<unknown, unknown>, error: ReadError): void {
+    for (const read of [...(this.#reads?.values() ?? [])]) if (read.fiber === fiber) read.end(Exit.fail(error))
   }
 }

@@ -4,6 +4,7 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import type * as Metric from "../../Metric.ts"
 import {
   type InvalidArgument,
@@ -37,6 +38,8 @@ export interface Readable {
   readonly lifecycle: RecorderLifecycle
   readonly registrations: Registrations
   readonly log: Log
+  /** The fiber that the fold waits for, because it consumes changes. */
+  readonly waitingFor: () => Fiber.Fiber<unknown, unknown> | undefined
   readonly statsUnsafe: () => Stats
   /** How long a read may take. */
   readonly waitTimeout: Duration.Input
@@ -142,7 +145,12 @@ export class RecorderReads {
 
   get #refuse(): Effect.Effect<void, ReadError> {
     return Effect.gen({ self: this }, function* () {
-      const refusal = this.#whyNot() ?? this.whyNotInHook(yield* currentHook(this.#recorder.lifecycle))
+      const { lifecycle, waitingFor } = this.#recorder
+      const consumes = yield* Effect.withFiber((fiber) => Effect.succeed(fiber === waitingFor()))
+      const refusal =
+        this.#whyNot() ??
+        this.whyNotInHook(yield* currentHook(lifecycle)) ??
+        (consumes ? this.#whyNotBetweenChanges() : undefined)
       if (refusal !== undefined) return yield* refusal
     })
   }
@@ -233,6 +241,16 @@ export class RecorderReads {
     if (removed) return lifecycle.invalidState("be read", "Its state went with it: read before removing it")
     // A stop that failed has folded everything first: then the state is all there.
     return failure !== undefined && (failure.foldLost || intake.pending > 0) ? failure.error : undefined
+  }
+
+  /** The fold waits for a consumer of changes: the reads that this fiber waits for itself would have no end. */
+  failFor(consumer: Fiber.Fiber<unknown, unknown>): void {
+    this.#pending.failFor(consumer, this.#whyNotBetweenChanges())
+  }
+
+  #whyNotBetweenChanges(): InvalidState {
+    const hint = "The fold waits for the consumer, and the read for the fold. A change carries its snapshot"
+    return this.#recorder.lifecycle.invalidState("be read between two of its changes while more of them wait", hint)
   }
 
   /** Why a read would wait for this hook of the recorder, which waits for the read. */
