@@ -1,4 +1,5 @@
 /** The second way of bringing metrics to the worker: a worker entry of the program's own. */
+import { once } from "node:events"
 import { Worker } from "node:worker_threads"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
@@ -141,3 +142,24 @@ describe("spawn: () => Worker", () => {
     }).pipe(Effect.provide(spawned(entry("mismatch.worker.ts"))))
   )
 })
+
+it.effect("spawn that gives a worker that has ended is refused at once", () =>
+  Effect.gen(function* () {
+    const ended = new Worker("", { eval: true })
+    yield* Effect.promise(() => once(ended, "exit"))
+    const start = Effect.provide(
+      MetricsRuntime,
+      MetricsLayer.layerWorker({
+        namespace: "test.ended",
+        spawn: () => ended,
+        startTimeout: "1 hour",
+        logging: "silent"
+      })
+    )
+    expect(yield* Effect.flip(start)).toMatchObject({
+      _tag: "InvalidArgument",
+      argument: "spawn",
+      reason: "gave a worker that has ended. Start a new one in each call"
+    })
+  })
+)

@@ -52,7 +52,13 @@ export const makeWorkerLink = (
     Effect.filterOrFail(isWorker, () => {
       const reason = "must give a Worker of node:worker_threads: () => new Worker(...)"
       return new InvalidArgument({ argument: "spawn", reason })
-    })
+    }),
+    // It would be waited for until the start has timed out, since it has said already that it ends.
+    Effect.filterOrFail(
+      ({ threadId }) => threadId !== -1,
+      () =>
+        new InvalidArgument({ argument: "spawn", reason: "gave a worker that has ended. Start a new one in each call" })
+    )
   )
   return Effect.flatMap(spawn, (thread) => linkTo(thread, options))
 }
