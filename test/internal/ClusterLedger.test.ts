@@ -5,7 +5,7 @@ import fc from "fast-check"
 import { Metric } from "mvx-metrics"
 import { isBuiltInLevel, Ledger } from "../../src/internal/cluster/ledger.ts"
 import { stateOf } from "../../src/internal/definition/stateShape.ts"
-import { type ShopEvent as events, Lowest, Sold, Stock, sale } from "../cluster/fixtures/shop.metrics.ts"
+import { type ShopEvent as events, Lowest, ShopEvent, Sold, Stock, sale } from "../cluster/fixtures/shop.metrics.ts"
 
 const makeLedger = (metrics: ReadonlyArray<Metric.Any>, maxEnded = 1000) => {
   const problems: Array<string> = []
@@ -71,12 +71,12 @@ describe("the ledger of a cluster", () => {
           }
           if (what.startsWith("end") && what !== "end of the process" && live.has(key)) {
             const last = what === "end" ? states(Sold, sale(its.sold)) : undefined
-            ledger.end(process, its.instance, recorder, last)
+            ledger.end(process, its.instance, recorder, last, 0)
             left += what === "end" ? its.sold : its.told
             live.delete(key)
           }
           if (what === "end of the process") {
-            ledger.endProcess(process)
+            ledger.endProcess(process, 0)
             for (const [each, { told }] of live) {
               if (!each.startsWith(`${process} `)) continue
               left += told
@@ -99,7 +99,7 @@ describe("the ledger of a cluster", () => {
     for (let process = 1; process <= 500; process++) {
       ledger.take(process, part(process, "shop", 1), 0)
       ledger.take(process, part(process + 1000, `connection-${process}`, 1), 0)
-      ledger.endProcess(process)
+      ledger.endProcess(process, 0)
     }
     const { others, recorders } = totals(ledger)
     expect(Object.keys(recorders)).toHaveLength(10)
@@ -125,10 +125,43 @@ describe("the ledger of a cluster", () => {
       return [Turnover, OnlyStock, Lowest].map(({ name }) => snapshots[name]?.dimensions)
     }
     expect(shown()).toMatchObject([{ sold: 25, stock: 25 }, { value: 25 }, { least: 5 }])
-    ledger.endProcess(1)
+    ledger.endProcess(1, 0)
     expect(shown()).toMatchObject([{ sold: 25, stock: 20 }, { value: 20 }, { least: 5 }])
-    ledger.endProcess(2)
+    ledger.endProcess(2, 0)
     expect(shown()).toMatchObject([{ sold: 25, stock: null }, undefined, { least: 5 }])
+  })
+
+  it("does not take a time in the future for the latest, whatever processes have left", () => {
+    const kept = { events: ShopEvent, when: "shop.sale" } as const
+    const Last = Metric.gauge("shop.last", { ...kept, value: "pieces" })
+    const Rate = Metric.rate("shop.rate", { ...kept, window: 10_000 })
+    const Living = Metric.counter("shop.living", { ...kept, labels: { all: () => "all" }, expireAfter: 10_000 })
+    const metrics: ReadonlyArray<Metric.Any> = [Last, Rate, Living]
+    const [now, ahead] = [100_000, 8 * 3_600_000]
+    const told = (pieces: number, at: number) =>
+      Object.fromEntries(
+        metrics.map((metric) => [metric.name, stateOf(metric, Metric.fold(metric, [sale(pieces)], at))])
+      )
+    const shownOf = (ledger: Ledger, at: number) => {
+      const { snapshots } = ledger.totals(at).shop!
+      return metrics.map(({ name }) => snapshots[name]?.dimensions)
+    }
+    for (const endedAt of [now, ahead]) {
+      const ledger = new Ledger({ metrics, isLevel: () => false, maxEnded: 9, onProblem: expect.fail })
+      for (const [process, pieces, at] of [
+        [1, 1, ahead],
+        [2, 2, now - 500]
+      ] as const) {
+        ledger.take(process, { instance: 0, recorderId: "shop", states: told(pieces, at) }, endedAt)
+        ledger.endProcess(process, endedAt)
+      }
+      const living = { value: 2, series: [{ labels: { all: "all" }, value: 2 }] }
+      const last = endedAt === now ? { value: 2, at: now - 500 } : { value: 1, at: ahead }
+      const rate = { perSecond: endedAt === now ? 0.1 : 0 }
+      expect(shownOf(ledger, now)).toEqual([last, rate, living])
+      expect(shownOf(ledger, now + 10_000).slice(1)).toEqual([{ perSecond: 0 }, { value: 2, series: [] }])
+      expect(shownOf(ledger, ahead).slice(1)).toEqual([{ perSecond: 0 }, { value: 2, series: [] }])
+    }
   })
 
   it("says of states that cannot be merged why, once, and shows the other metrics", () => {
@@ -142,8 +175,8 @@ describe("the ledger of a cluster", () => {
       expect(snapshots[Sold.name]?.dimensions).toMatchObject({ value: 2 })
       expect(snapshots[Stock.name]?.quarantine?.error).toContain(`the states of "${Stock.name}" cannot be merged`)
     }
-    ledger.endProcess(1)
-    ledger.endProcess(2)
+    ledger.endProcess(1, 0)
+    ledger.endProcess(2, 0)
     expect(ledger.totals(0).shop?.snapshots[Sold.name]?.dimensions).toMatchObject({ value: 2 })
     expect(problems).toEqual([expect.stringContaining("All processes must have the same definition")])
   })

@@ -185,7 +185,7 @@ describe("states of any two versions of a definition", () => {
         expect(sorted(ledger.totals(1).r?.snapshots.m)).toEqual(sorted(whole))
         expect(ledger.leftOut).toMatchObject(fits ? [] : [{ metric: "m", processes: [2], ended: 0 }])
         expect(problems).toHaveLength(fits ? 0 : 1)
-        ledger.endProcess(2)
+        ledger.endProcess(2, 1)
         expect(ledger.leftOut).toMatchObject(fits ? [] : [{ metric: "m", processes: [], ended: 1 }])
       }),
       { numRuns: 300 }

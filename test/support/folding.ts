@@ -92,8 +92,8 @@ export class Folding {
         })
       },
       /** What the metrics show, including every event emitted before. */
-      read: (): ReadonlyArray<unknown> => {
-        this.send({ _tag: "Read", lane, request: 1, what: "snapshots", now: 0 })
+      read: (now = 0): ReadonlyArray<unknown> => {
+        this.send({ _tag: "Read", lane, request: 1, what: "snapshots", now })
         this.fold()
         const answer = this.#said.splice(0).find((message) => message._tag === "Answer")
         const snapshots = (answer?.read ?? []) as ReadonlyArray<Snapshot.Snapshot>

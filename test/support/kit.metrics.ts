@@ -50,6 +50,16 @@ export const Failing = Metric.derive("jobs.failing", {
   view: ({ all, dropped, last }) => ({ part: all.value === 0 ? null : dropped.value / all.value, last: last.value })
 })
 
+/** Windows and series that expire, below metrics that have no kernel of their own. */
+export const Derived = Metric.derive("jobs.derived", {
+  from: { rate: Metric.rate("rate", { ...jobs, window: "10 seconds" }), expiring: Expiring },
+  view: ({ expiring, rate }) => ({ perSecond: rate.perSecond, living: expiring.series.length })
+})
+export const DerivedByQueue = Derived.pipe(
+  Metric.named("jobs.derived_by_queue"),
+  Metric.labelled({ queue: (event) => ("queue" in event ? event.queue : null) })
+)
+
 /** Throws for a queue that must not be named, when two other metrics have seen the event already. */
 export const Picky = Metric.derive("jobs.picky", {
   from: {

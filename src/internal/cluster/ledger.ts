@@ -4,6 +4,7 @@
  */
 import * as Metric from "../../Metric.ts"
 import type { MetricState, Snapshot, Snapshots } from "../../Snapshot.ts"
+import { rewindState } from "../definition/rewindState.ts"
 import { isState, misfits as stateMisfits } from "../definition/stateShape.ts"
 import { describeError } from "../describeError.ts"
 import type { Part } from "./messages.ts"
@@ -66,6 +67,8 @@ export class Ledger {
   readonly #gone = new Set<string>()
   #others: { readonly recorders: number; readonly states: Known } = { recorders: 0, states: {} }
   readonly #problems = new Set<string>()
+  /** When it was last told or asked. */
+  #latest = Number.NEGATIVE_INFINITY
 
   constructor(options: LedgerOptions) {
     this.#options = options
@@ -84,7 +87,7 @@ export class Ledger {
   }
 
   /** A recorder has ended; without states, in those that were known. */
-  end(process: number, instance: number, recorderId: string, states: Part["states"] | undefined): void {
+  end(process: number, instance: number, recorderId: string, states: Part["states"] | undefined, now: number): void {
     const recorders = this.#processes.get(process)
     const last = states === undefined ? recorders?.get(instance) : this.#known(states)
     if (recorders?.delete(instance) === true) {
@@ -98,13 +101,13 @@ export class Ledger {
       left.ended++
       this.#misfitsLeft.set(keyOf(misfit), left)
     }
-    this.#leave(recorderId, last.states)
+    this.#leave(recorderId, last.states, now)
   }
 
   /** A process has ended, and all its recorders with it. */
-  endProcess(process: number): void {
+  endProcess(process: number, now: number): void {
     const recorders = [...(this.#processes.get(process) ?? [])]
-    for (const [instance, { recorderId }] of recorders) this.end(process, instance, recorderId, undefined)
+    for (const [instance, { recorderId }] of recorders) this.end(process, instance, recorderId, undefined, now)
     this.#processes.delete(process)
   }
 
@@ -116,6 +119,7 @@ export class Ledger {
 
   /** What is known by recorder id, as of `now`. */
   totals(now: number): { readonly [recorderId: string]: Total } {
+    this.#rewind(now)
     const parts = new Map<string, { readonly states: Array<Known>; readonly processes: Set<number> }>()
     const of = (recorderId: string) => {
       const found = parts.get(recorderId) ?? { states: [], processes: new Set() }
@@ -139,6 +143,7 @@ export class Ledger {
 
   /** The merged totals of ended recorders whose ids are no longer kept. */
   others(now: number): { readonly recorders: number; readonly snapshots: Snapshots } {
+    this.#rewind(now)
     return { recorders: this.#others.recorders, snapshots: this.#show([this.#others.states], now) }
   }
 
@@ -158,19 +163,35 @@ export class Ledger {
 
   // --- ended recorders
 
-  #leave(recorderId: string, states: Known): void {
+  #leave(recorderId: string, states: Known, now: number): void {
+    this.#rewind(now)
     const before = this.#left.get(recorderId)
-    this.#left.set(recorderId, this.#merge([...(before === undefined ? [] : [before]), this.#remains(states)]))
+    const remains = this.#rewound(this.#remains(states), now)
+    this.#left.set(recorderId, this.#merge([...(before === undefined ? [] : [before]), remains], now))
     if (this.#count.has(recorderId)) return
     this.#gone.add(recorderId)
-    if (this.#gone.size > this.#options.maxEnded) this.#forget(this.#gone.values().next().value!)
+    if (this.#gone.size > this.#options.maxEnded) this.#forget(this.#gone.values().next().value!, now)
   }
 
-  #forget(recorderId: string): void {
-    const states = this.#merge([this.#others.states, this.#left.get(recorderId)!])
+  #forget(recorderId: string, now: number): void {
+    const states = this.#merge([this.#others.states, this.#left.get(recorderId)!], now)
     this.#others = { recorders: this.#others.recorders + 1, states }
     this.#left.delete(recorderId)
     this.#gone.delete(recorderId)
+  }
+
+  /** No process reports retained states again, so they are rewound here if the clock was set back. */
+  #rewind(now: number): void {
+    if (now < this.#latest) {
+      for (const [recorderId, states] of this.#left) this.#left.set(recorderId, this.#rewound(states, now))
+      this.#others = { ...this.#others, states: this.#rewound(this.#others.states, now) }
+    }
+    this.#latest = now
+  }
+
+  #rewound(states: Known, now: number): Known {
+    const own = this.#options.metrics.filter(({ name }) => Object.hasOwn(states, name))
+    return Object.fromEntries(own.map((metric) => [metric.name, rewindState(metric, states[metric.name], now)]))
   }
 
   /** The states of an ended recorder that are retained. */
@@ -212,13 +233,13 @@ export class Ledger {
   }
 
   /** States that cannot be merged come from different definitions. The first ones are kept then. */
-  #merge(parts: ReadonlyArray<Known>): Known {
+  #merge(parts: ReadonlyArray<Known>, now: number): Known {
     const merged: Array<readonly [string, unknown]> = []
     for (const metric of this.#options.metrics) {
       const own = parts.filter((states) => Object.hasOwn(states, metric.name))
       if (own.length === 0) continue
       try {
-        merged.push([metric.name, together(metric, own)])
+        merged.push([metric.name, together(metric, own, now)])
       } catch (error) {
         this.#problem(whyNotMerged(metric, error))
         merged.push([metric.name, own[0]![metric.name]])
@@ -252,7 +273,7 @@ export class Ledger {
 
 const keyOf = ({ differences, metric }: Misfit): string => JSON.stringify([metric, differences])
 
-const together = ({ merge, name }: Metric.Any, parts: ReadonlyArray<Known>, now?: number): unknown =>
+const together = ({ merge, name }: Metric.Any, parts: ReadonlyArray<Known>, now: number): unknown =>
   parts.map((states) => states[name]).reduce((left, right) => merge!(left, right, now))
 
 const whyNotMerged = ({ name }: Metric.Any, error: unknown): string =>

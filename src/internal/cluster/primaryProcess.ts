@@ -102,9 +102,9 @@ export class PrimaryProcess {
     const { id } = worker
     const known = this.#processes.get(id) ?? { worker, sources: new Set() }
     this.#processes.set(id, known)
+    const at = this.#clock.currentTimeMillisUnsafe()
     switch (message._tag) {
       case "mvx-metrics/cluster/States": {
-        const at = this.#clock.currentTimeMillisUnsafe()
         known.sources.add(message.source)
         for (const part of message.parts) this.#ledger.take(id, part, at)
         if (message.missing > 0) return
@@ -112,7 +112,7 @@ export class PrimaryProcess {
         return
       }
       case "mvx-metrics/cluster/Ended":
-        return this.#ledger.end(id, message.instance, message.recorderId, message.states)
+        return this.#ledger.end(id, message.instance, message.recorderId, message.states, at)
       case "mvx-metrics/cluster/Closed":
         known.sources.delete(message.source)
         for (const request of this.#requests.keys()) this.#answered(request, key(id, message.source))
@@ -125,7 +125,7 @@ export class PrimaryProcess {
     if (known === undefined) return
     this.#processes.delete(id)
     this.#ended++
-    this.#ledger.endProcess(id)
+    this.#ledger.endProcess(id, this.#clock.currentTimeMillisUnsafe())
     for (const request of this.#requests.keys()) {
       for (const source of known.sources) this.#answered(request, key(id, source))
     }

@@ -8,23 +8,8 @@ import { type LabelValue, labelValue, type Source, sourceValue } from "../instru
 import { byKey, keyOf, OverflowKey, seriesKey, together } from "../instruments/series.ts"
 import { tooMany } from "../instruments/view.ts"
 import { define } from "./definition.ts"
-
-interface Labelled {
-  /** Their names, in the order in which a key has their values. */
-  readonly labels: ReadonlyArray<string>
-  readonly series: { readonly [key: string]: unknown }
-}
-
-/** The states of such metrics before the first event, by which they are known, and that of each of their series. */
-const initials = new WeakMap<object, unknown>()
-
-/** Of the state of such a metric before the first event: its labels, and the state of each series. */
-export const labelledParts = (
-  initial: unknown
-): { readonly labels: ReadonlyArray<string>; readonly initial: unknown } | undefined =>
-  typeof initial === "object" && initial !== null && initials.has(initial)
-    ? { labels: (initial as Labelled).labels, initial: initials.get(initial) }
-    : undefined
+import { initialLabelled, type Labelled, labelledParts } from "./labelledParts.ts"
+import { hasTimes, rewindState } from "./rewindState.ts"
 
 /** As many as an instrument has by default. */
 const maxSeries = 2000
@@ -45,15 +30,22 @@ export const labelledStates = (metric: Metric.Any, labels: ReadonlyArray<readonl
       reason: "this metric already has labels. Pass all labels in one call"
     })
   }
-  const initial: Labelled = { labels: labels.map(([name]) => name), series: {} }
-  initials.set(initial, metric.initial)
+  const initial = initialLabelled(
+    metric,
+    labels.map(([name]) => name)
+  )
+  const timed = hasTimes(metric)
   const reduce =
     (reducer: Metric.Reducer<unknown, MetricEvent>) => (state: Labelled, event: MetricEvent, at: number) => {
       const values = labels.map(([, source]) => labelValue(sourceValue(source, event, at)))
       const key = seriesKey(maxSeries, state.series, keyOf(values))
       const before = Object.hasOwn(state.series, key) ? state.series[key] : metric.initial
       const after = reducer(before, event, at)
-      return Object.is(after, before) ? state : { ...state, series: { ...state.series, [key]: after } }
+      if (Object.is(after, before)) return state
+      const series = timed
+        ? Object.fromEntries(Object.entries(state.series).map(([name, each]) => [name, rewindState(metric, each, at)]))
+        : state.series
+      return { ...state, series: { ...series, [key]: after } }
     }
   const view = ({ series }: Labelled, now: number) => {
     let total: unknown = null

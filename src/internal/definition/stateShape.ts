@@ -7,7 +7,7 @@ import type * as Metric from "../../Metric.ts"
 import type { MetricState } from "../../Snapshot.ts"
 import type { Instrument } from "../instruments/instrument.ts"
 import { describe, type Fingerprint } from "./fingerprint.ts"
-import { labelledParts } from "./labelledStates.ts"
+import { labelledParts } from "./labelledParts.ts"
 
 /** Increases when instruments keep their states in another way. */
 const Format = "1"
@@ -38,7 +38,7 @@ const ofInitial = (initial: unknown): Fingerprint => {
   const labelled = labelledParts(initial)
   return labelled === undefined
     ? { "initial state": structureOf(initial) }
-    : { "initial state": structureOf(labelled.initial), labels: describe(labelled.labels) }
+    : { "initial state": structureOf(labelled.metric.initial), labels: describe(labelled.labels) }
 }
 
 const ofInstrument = ({ expireAfter, kind, labels, settings }: Instrument): Fingerprint => ({

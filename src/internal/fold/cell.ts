@@ -7,6 +7,7 @@ import * as Ref from "effect/Ref"
 import type * as Metric from "../../Metric.ts"
 import type { MetricEvent } from "../../MetricEvent.ts"
 import type { Quarantine, Snapshot } from "../../Snapshot.ts"
+import { rewindState } from "../definition/rewindState.ts"
 import { describeError } from "../describeError.ts"
 import { Duplicates } from "../exposition/duplicates.ts"
 import { cutText, MostOfError } from "../instruments/cutText.ts"
@@ -95,6 +96,13 @@ export class Cell {
   }
 
   // --- reads
+
+  /** Before each read: its clock may have been set back since the last event. */
+  rewind(now: number): void {
+    if (this.kernel !== undefined) return this.kernel.rewind(now)
+    this.#working = rewindState(this.metric, this.#working, now)
+    this.settle()
+  }
 
   /** What it shows, as its view gives it. Throws what that throws. */
   #view(now: number): unknown {

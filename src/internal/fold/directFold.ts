@@ -69,8 +69,8 @@ export class DirectFold {
     return Object.fromEntries(this.#read<Snapshot>("snapshots", now).map((snapshot) => [snapshot.name, snapshot]))
   }
 
-  states(): ReadonlyArray<StateRead> {
-    return this.#read("states", 0)
+  states(now: number): ReadonlyArray<StateRead> {
+    return this.#read("states", now)
   }
 
   #read<A>(what: "snapshots" | "states", now: number): ReadonlyArray<A> {

@@ -165,6 +165,7 @@ export class FoldLane {
       case "Events":
         return this.#foldBatch(step)
       case "Show":
+        this.#rewind(step.now)
         return step.take(this.#cells.map((cell) => cell.shown(step.now)))
       case "Register":
         return this.#register(step.metric!, step.at)
@@ -175,6 +176,7 @@ export class FoldLane {
         this.#sequence = step.to
         return
       case "Read": {
+        this.#rewind(step.now)
         return this.#send({ _tag: "Answer", lane: this.#lane, request: step.request, read: this.#read(step) })
       }
       case "Reset": {
@@ -188,6 +190,11 @@ export class FoldLane {
         return
       }
     }
+  }
+
+  /** A read carries its time in the order of the events, so that the fold stays a function of the stream. */
+  #rewind(now: number): void {
+    for (const cell of this.#cells) cell.rewind(now)
   }
 
   #read({ maxSeries = 0, now, what }: Extract<LaneCommand, { readonly _tag: "Read" }>): Read {

@@ -1,5 +1,6 @@
 import type * as Metric from "../../Metric.ts"
 import type { MetricEvent } from "../../MetricEvent.ts"
+import { rewindState } from "../definition/rewindState.ts"
 import type { InPlace } from "./kernel.ts"
 
 interface Part {
@@ -39,6 +40,13 @@ export class DerivedKernel implements InPlace {
     for (const part of this.#concerned) {
       if (part.kernel === undefined) part.state = part.next
       else part.kernel.take()
+    }
+  }
+
+  rewind(now: number): void {
+    for (const [, part] of this.#parts) {
+      if (part.kernel === undefined) part.state = rewindState(part.metric, part.state, now)
+      else part.kernel.rewind(now)
     }
   }
 

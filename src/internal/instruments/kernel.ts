@@ -30,6 +30,8 @@ export interface InPlace {
   readonly read: (event: MetricEvent, at: number) => boolean
   /** The second half: takes the event that was read last, which concerned the metric. */
   readonly take: () => void
+  /** A reader's clock is at `now`: see {@link rewoundState}. */
+  readonly rewind: (now: number) => void
   /** The state as the pure reducer has it. */
   readonly state: () => unknown
 }
@@ -56,7 +58,15 @@ export class Kernel implements InPlace {
     this.#table = new SeriesTable(instrument, points)
     this.#exemplars = exemplarsOf(instrument)
     if (instrument.expireAfter !== undefined)
-      this.#idle = { born: [], seen: [], lives: [], expiries: 0, expired: null, sweptAt: null }
+      this.#idle = {
+        born: [],
+        seen: [],
+        lives: [],
+        expiries: 0,
+        expired: null,
+        sweptAt: null,
+        latest: Number.NEGATIVE_INFINITY
+      }
   }
 
   event(event: MetricEvent, at: number): boolean {
@@ -92,6 +102,16 @@ export class Kernel implements InPlace {
     if (this.#idle !== undefined) this.#see(this.#idle, index, at)
     this.points.add(index, this.#value as never, at)
     this.#exemplars?.take(index, this.#value as number)
+  }
+
+  rewind(now: number): void {
+    this.points.rewind?.(now)
+    const idle = this.#idle
+    if (idle === undefined || now >= idle.latest) return
+    idle.latest = now
+    if (idle.expired !== null) idle.expired = this.#measure.rewind?.(idle.expired, now) ?? idle.expired
+    for (const index of this.#table.all) idle.seen[index] = Math.min(idle.seen[index]!, now)
+    if (idle.sweptAt !== null) idle.sweptAt = Math.min(idle.sweptAt, now)
   }
 
   /** How to fold the rows of a layout, all of which then concern the metric; `undefined` where it takes the event. */
@@ -177,6 +197,7 @@ export class Kernel implements InPlace {
       idle.lives[index] = idle.expiries
     }
     idle.seen[index] = at
+    if (at > idle.latest) idle.latest = at
   }
 
   #expire(idle: IdleSeries, index: number, at: number): void {
@@ -195,6 +216,8 @@ interface IdleSeries {
   expiries: number
   expired: unknown
   sweptAt: number | null
+  /** No series was seen later. */
+  latest: number
 }
 
 /** Where the rows of a layout have the value, or `undefined` where the instrument has to take it from the event. */

@@ -23,16 +23,16 @@ export class ObjectPoints<Point, Value> implements Points {
   }
 
   add(index: number, value: Value, at: number): void {
-    if (at < this.#at) this.#rewind(at)
+    if (at < this.#at) this.rewind(at)
     this.#at = at
     const point = this.#points[index]
     this.#points[index] = point === undefined ? this.#measure.first(value, at) : this.#measure.next(point, value, at)
   }
 
-  /** The clock was set back. */
-  #rewind(at: number): void {
+  rewind(at: number): void {
     const { rewind } = this.#measure
-    if (rewind === undefined) return
+    if (rewind === undefined || at >= this.#at) return
+    this.#at = at
     for (const [i, point] of this.#points.entries()) if (point !== undefined) this.#points[i] = rewind(point, at)
   }
 

@@ -1,6 +1,8 @@
 /**
  * The points of an instrument in place: numbers in typed arrays, by the index of their series.
  */
+import type { Measure } from "./measure.ts"
+
 export interface Points {
   /** The arrays, which grow. What lies in them is the instrument's business. */
   readonly a: Float64Array
@@ -21,6 +23,8 @@ export interface Points {
   readonly together?: "sum" | "last"
   /** Tables of numbers that the code looks things up in, by name. */
   readonly constants?: { readonly [table: string]: ArrayLike<number> } | undefined
+  /** The clock is at `at`: see {@link Measure.rewind}. */
+  readonly rewind?: (at: number) => void
   /** The point of the pure reducer. */
   readonly point: (index: number) => unknown
 }

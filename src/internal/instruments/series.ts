@@ -78,6 +78,25 @@ const rewound = <Point, Value>(
   return { ...state, series, idle: { ...idle, expired: rewind(idle.expired, at) } }
 }
 
+/**
+ * The state for a reader whose clock is at `now`. What lies after it was given by a clock that was set back since: windows
+ * forget it, and series live on from now. Reads do so as events do, so that it is right without a further event.
+ */
+export const rewoundState = <Point, Value>(
+  measure: Measure<Point, Value>,
+  state: SeriesState<Point>,
+  now: number
+): SeriesState<Point> => {
+  const back = rewound(measure, state, now)
+  return back.idle === undefined ? back : { ...back, idle: seenBy(back.idle, now) }
+}
+
+const seenBy = <Point>(idle: Idle<Point>, now: number): Idle<Point> => ({
+  ...idle,
+  seen: Object.fromEntries(Object.entries(idle.seen).map(([key, at]) => [key, Math.min(at, now)])),
+  sweptAt: idle.sweptAt === null ? null : Math.min(idle.sweptAt, now)
+})
+
 const put = <Point, Value>(
   instrument: Instrument,
   measure: Measure<Point, Value>,
@@ -199,7 +218,7 @@ export const mergeStates =
       expired: together(measure.merge, left.idle.expired, right.idle.expired, now),
       sweptAt: together(laterTime, left.idle.sweptAt, right.idle.sweptAt, now)
     }
-    return { ...merged, idle }
+    return { ...merged, idle: now === undefined ? idle : seenBy(idle, now) }
   }
 
 /** The values of both by key; of a key that both have, put together. */

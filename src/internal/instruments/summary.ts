@@ -126,9 +126,16 @@ export class SummaryPoints implements Points {
     series.sum += value
     if (value < 0) series.negatives++
     const slot = this.#window.slotAt(at)
-    if (at < this.#at) for (const each of this.#series) each.slots = this.#window.reached(each.slots, slot)
+    if (at < this.#at) this.rewind(at)
     this.#at = at
     take(this.#draft(series, slot), value)
+  }
+
+  rewind(at: number): void {
+    if (at >= this.#at) return
+    this.#at = at
+    const slot = this.#window.slotAt(at)
+    for (const each of this.#series) each.slots = this.#window.reached(each.slots, slot)
   }
 
   /** That of the slot, which is known or new. */

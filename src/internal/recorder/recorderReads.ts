@@ -122,8 +122,9 @@ export class RecorderReads {
 
   #stateReads(what: string): Effect.Effect<ReadonlyArray<OfMetric<StateRead>>, ReadError> {
     return Effect.gen({ self: this }, function* () {
+      const now = yield* Clock.currentTimeMillis
       yield* this.#refuse
-      const read = yield* this.#ask<StateRead>("states", 0)
+      const read = yield* this.#ask<StateRead>("states", now)
       yield* this.#recorder.log.inspection(`read ${what}`)
       return ofMetrics(read, ({ name }) => name)
     })

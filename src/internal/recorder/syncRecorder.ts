@@ -143,9 +143,9 @@ export class SyncRecorder implements RecorderService, EmitsAtOnce {
         : Effect.fail(refusal)
     })
 
-  readonly #stateReads = Effect.sync(() => {
+  readonly #stateReads = Effect.map(Clock.currentTimeMillis, (now) => {
     const { cut } = this.#registrations
-    return this.#fold.states().map((read) => ({ ...read, metric: cut.get(read.name)! }))
+    return this.#fold.states(now).map((read) => ({ ...read, metric: cut.get(read.name)! }))
   })
 
   readonly states = Effect.map(this.#stateReads, statesOf)
