@@ -18,6 +18,29 @@ const dataOf = (metric: Metric.Any, all: ReadonlyArray<ReturnType<typeof hit>>, 
 const attributesOf = (metric: Metric.Any, attributes?: Attributes) =>
   dataOf(metric, [hit("x")], attributes).flatMap(({ points }) => points.map((point) => point.attributes))
 
+describe("the texts that a hand-written metric shows", () => {
+  const long = "x".repeat(10_000)
+  const cut = `${"x".repeat(255)}…`
+
+  it("are cut, and stay apart where they become equal", () => {
+    const metric = Metric.make("m", {
+      events,
+      initial: 0,
+      reduce: { hit: (count) => count + 1 },
+      view: (count) => ({
+        series: [`${long}1`, `${long}2`, "short"].map((of) => ({ labels: { of }, value: count })),
+        [long]: count
+      })
+    })
+    expect(attributesOf(metric, { recorder: "r" })).toEqual([
+      { recorder: "r", of: cut },
+      { recorder: "r", of: cut, duplicate: "2" },
+      { recorder: "r", of: "short" },
+      { recorder: "r", dimension: cut }
+    ])
+  })
+})
+
 describe("a label", () => {
   it.each([
     ["recorder", { recorder: "r", exported_recorder: "x" }],

@@ -4,7 +4,8 @@
 import type * as Metric from "../../Metric.ts"
 import { type Attributes, type Life, type MetricData, type NumberPoint, OverflowAttribute } from "../../MetricData.ts"
 import { Duplicate, Duplicates, textKey } from "../exposition/duplicates.ts"
-import type { Instrument, KindName } from "../instruments/instrument.ts"
+import { cutText } from "../instruments/cutText.ts"
+import { type Instrument, type KindName, MostOfLabel } from "../instruments/instrument.ts"
 import { labelNames } from "./labelNames.ts"
 
 // biome-ignore lint/suspicious/noExplicitAny: what an instrument shows is known by its kind.
@@ -260,7 +261,8 @@ const withLabels = (attributes: Attributes, labels: Attributes, names: ReadonlyM
 const numbersIn = (dimensions: unknown, attributes: Attributes, path = ""): ReadonlyArray<NumberPoint> => {
   if (typeof dimensions === "number" || typeof dimensions === "boolean") {
     const value = Number(dimensions)
-    const named = path === "" || path === "value" ? attributes : { ...attributes, [DimensionAttribute]: path }
+    const named =
+      path === "" || path === "value" ? attributes : { ...attributes, [DimensionAttribute]: cutText(path, MostOfLabel) }
     return [{ attributes: named, value }]
   }
   if (typeof dimensions !== "object" || dimensions === null) return []
@@ -269,10 +271,19 @@ const numbersIn = (dimensions: unknown, attributes: Attributes, path = ""): Read
     if (!isSeries(value)) return numbersIn(value, attributes, below)
     const names = labelNames(new Set(value.flatMap(({ labels }) => Object.keys(labels)).sort()), [DimensionAttribute])
     return value.flatMap(({ labels, ...point }) =>
-      numbersIn(point, withLabels(attributes, labels, names), key === "series" ? path : below)
+      numbersIn(point, withLabels(attributes, cutLabels(labels), names), key === "series" ? path : below)
     )
   })
 }
+
+/** A view may show texts of any length, which every export would repeat. Those that become equal are numbered apart. */
+const cutLabels = (labels: Attributes): Attributes =>
+  Object.fromEntries(
+    Object.entries(labels).map(([label, value]) => [
+      label,
+      typeof value === "string" ? cutText(value, MostOfLabel) : value
+    ])
+  )
 
 const isSeries = (value: unknown): value is ReadonlyArray<{ readonly labels: Attributes }> =>
   Array.isArray(value) &&
