@@ -94,6 +94,16 @@ describe("the ledger of a cluster", () => {
     )
   })
 
+  it("keeps its counts where a process tells of one recorder under two ids", () => {
+    const { ledger } = makeLedger([Sold], 1)
+    ledger.take(1, part(0, "a", 1), 0)
+    ledger.take(1, part(0, "b", 2), 0)
+    ledger.end(1, 0, "c", undefined, 0)
+    ledger.take(1, part(1, "b", 3), 0)
+    ledger.endProcess(1, 0)
+    expect(totals(ledger)).toEqual({ recorders: { b: 3 }, others: 2, sum: 5 })
+  })
+
   it("does not grow, however often processes begin again", () => {
     const { ledger } = makeLedger([Sold], 10)
     for (let process = 1; process <= 500; process++) {

@@ -79,7 +79,9 @@ export class Ledger {
   take(process: number, { instance, recorderId, states }: Part, at: number): void {
     const recorders = this.#processes.get(process) ?? new Map<number, Live>()
     this.#processes.set(process, recorders)
-    if (!recorders.has(instance)) {
+    const before = recorders.get(instance)?.recorderId
+    if (before !== recorderId) {
+      if (before !== undefined) this.#countDown(before)
       this.#count.set(recorderId, (this.#count.get(recorderId) ?? 0) + 1)
       this.#gone.delete(recorderId)
     }
@@ -89,11 +91,12 @@ export class Ledger {
   /** A recorder has ended; without states, in those that were known. */
   end(process: number, instance: number, recorderId: string, states: Part["states"] | undefined, now: number): void {
     const recorders = this.#processes.get(process)
-    const last = states === undefined ? recorders?.get(instance) : this.#known(states)
-    if (recorders?.delete(instance) === true) {
-      const rest = this.#count.get(recorderId)! - 1
-      if (rest > 0) this.#count.set(recorderId, rest)
-      else this.#count.delete(recorderId)
+    const known = recorders?.get(instance)
+    const last = states === undefined ? known : this.#known(states)
+    if (known !== undefined) {
+      recorders!.delete(instance)
+      // By the id that it was counted with, whatever the process says now.
+      this.#countDown(known.recorderId)
     }
     if (last === undefined) return
     for (const misfit of last.misfits) {
@@ -102,6 +105,12 @@ export class Ledger {
       this.#misfitsLeft.set(keyOf(misfit), left)
     }
     this.#leave(recorderId, last.states, now)
+  }
+
+  #countDown(recorderId: string): void {
+    const rest = this.#count.get(recorderId)! - 1
+    if (rest > 0) this.#count.set(recorderId, rest)
+    else this.#count.delete(recorderId)
   }
 
   /** A process has ended, and all its recorders with it. */
