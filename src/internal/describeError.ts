@@ -2,10 +2,8 @@
  * What was thrown, in words: one line, of a bounded length, whatever it was.
  */
 import * as Formatter from "effect/Formatter"
+import { cutText, MostOfError } from "./instruments/cutText.ts"
 import { isError } from "./realms.ts"
-
-/** Longest description, in UTF-16 code units. */
-const MostLength = 1000
 
 /** An error in words. Never throws, whatever was thrown. */
 export const describeError = (error: unknown): string => inOneLine(error, nameAndMessage)
@@ -22,8 +20,7 @@ const inOneLine = (error: unknown, describe: (error: unknown) => string): string
     text = `${typeof error === "function" ? "a function" : "an object"} that cannot be described`
   }
   // Cut first: what follows costs by the length.
-  const line = text.slice(0, MostLength + 1).replaceAll(/\s*[\p{Cc}\p{Zl}\p{Zp}]+\s*/gu, " ")
-  return text.length > MostLength ? `${line.slice(0, MostLength)}…` : line
+  return cutText(text, MostOfError).replaceAll(/\s*[\p{Cc}\p{Zl}\p{Zp}]+\s*/gu, " ")
 }
 
 const nameAndMessage = (error: unknown): string => {
