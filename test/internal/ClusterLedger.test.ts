@@ -102,6 +102,15 @@ describe("the ledger of a cluster", () => {
     ledger.take(1, part(1, "b", 3), 0)
     ledger.endProcess(1, 0)
     expect(totals(ledger)).toEqual({ recorders: { b: 3 }, others: 2, sum: 5 })
+    for (const [instance, recorderId] of ["a", "d", "e"].entries()) {
+      ledger.take(2, part(instance, recorderId, 1), 0)
+      ledger.end(2, instance, recorderId, undefined, 0)
+    }
+    expect(totals(ledger), "an id that is told no more is not taken for a running one").toEqual({
+      recorders: { e: 1 },
+      others: 7,
+      sum: 8
+    })
   })
 
   it("does not grow, however often processes begin again", () => {
