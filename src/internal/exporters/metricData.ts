@@ -3,6 +3,7 @@
  */
 import type * as Metric from "../../Metric.ts"
 import { type Attributes, type Life, type MetricData, type NumberPoint, OverflowAttribute } from "../../MetricData.ts"
+import { MostDepth } from "../../MetricEvent.ts"
 import { Duplicate, Duplicates, textKey } from "../exposition/duplicates.ts"
 import { cutText } from "../instruments/cutText.ts"
 import { type Instrument, type KindName, MostOfLabel } from "../instruments/instrument.ts"
@@ -258,7 +259,9 @@ const withLabels = (attributes: Attributes, labels: Attributes, names: ReadonlyM
   ])
 
 /** All numbers in what a hand-written metric shows. What stands in `series` has its labels as attributes. */
-const numbersIn = (dimensions: unknown, attributes: Attributes, path = ""): ReadonlyArray<NumberPoint> => {
+const numbersIn = (dimensions: unknown, attributes: Attributes, path = "", depth = 0): ReadonlyArray<NumberPoint> => {
+  // What contains itself has no end, and its paths would grow with every level.
+  if (depth > MostDepth) throw new RangeError(`it is nested more than ${MostDepth} levels deep`)
   if (typeof dimensions === "number" || typeof dimensions === "boolean") {
     const value = Number(dimensions)
     const named =
@@ -268,10 +271,10 @@ const numbersIn = (dimensions: unknown, attributes: Attributes, path = ""): Read
   if (typeof dimensions !== "object" || dimensions === null) return []
   return Object.entries(dimensions).flatMap(([key, value]) => {
     const below = path === "" ? key : `${path}.${key}`
-    if (!isSeries(value)) return numbersIn(value, attributes, below)
+    if (!isSeries(value)) return numbersIn(value, attributes, below, depth + 1)
     const names = labelNames(new Set(value.flatMap(({ labels }) => Object.keys(labels)).sort()), [DimensionAttribute])
     return value.flatMap(({ labels, ...point }) =>
-      numbersIn(point, withLabels(attributes, cutLabels(labels), names), key === "series" ? path : below)
+      numbersIn(point, withLabels(attributes, cutLabels(labels), names), key === "series" ? path : below, depth + 1)
     )
   })
 }
