@@ -10,7 +10,7 @@ import * as Prometheus from "mvx-metrics/Prometheus"
 import { MetricsRuntime as PromiseRuntime } from "mvx-metrics/promise"
 import { newRecorder, onBothLayers } from "./support/bothLayers.ts"
 import { parseExposition } from "./support/expositionParser.ts"
-import { Endless, Jobs, JobTime, job, Unviewable } from "./support/scrape.metrics.ts"
+import { Endless, Jobs, JobTime, job, RecentJobs, Unviewable } from "./support/scrape.metrics.ts"
 
 const metrics = new URL("./support/scrape.metrics.ts", import.meta.url)
 const openMetrics = "application/openmetrics-text"
@@ -63,6 +63,24 @@ onBothLayers(
         const scrape = yield* Effect.forkChild(scraped(recorder.recorderId), { startImmediately: true })
         yield* gate.open
         expect(yield* Fiber.join(scrape)).toMatchObject({ "jobs_total{queue:x}": 1 })
+      })
+    )
+
+    it.effect("that waited for one recorder changes nothing of what others got meanwhile", () =>
+      Effect.gen(function* () {
+        const gate = yield* Latch.make()
+        const recorder = yield* newRecorder()
+        const late = yield* newRecorder({ onStarting: gate.await })
+        yield* recorder.register(RecentJobs)
+        yield* recorder.emit(job())
+        yield* late.register(Jobs)
+        yield* late.emit(job())
+        const scrape = yield* Effect.forkChild(scraped(late.recorderId), { startImmediately: true })
+        yield* TestClock.adjust("30 seconds")
+        yield* recorder.emit(job())
+        yield* gate.open
+        expect(yield* Fiber.join(scrape)).toEqual({ "jobs_total{queue:x}": 1 })
+        expect((yield* recorder.snapshot(RecentJobs)).dimensions).toMatchObject({ count: 2 })
       })
     )
 

@@ -324,7 +324,6 @@ export const makeRuntime = (
     const scrape: RuntimeInternals["scrape"] = ({ format, timeout }) =>
       Effect.gen(function* () {
         const clock = yield* Clock.Clock
-        const now = clock.currentTimeMillisUnsafe()
         const asked = clock.monotonicTimeNanosUnsafe()
         if (state === "Failed") {
           return yield* runtimeFailed(link?.failure()?.cause ?? new Error("it did not start"))
@@ -339,7 +338,8 @@ export const makeRuntime = (
           const controls = Array.from(recorders.values(), ({ control }) => control)
           const request = {
             format,
-            now,
+            // Not the time when it was asked for: events that came meanwhile would lie in the future of the read.
+            now: clock.currentTimeMillisUnsafe(),
             namespace,
             recorderIds: controls.map(({ service }) => service.recorderId),
             lanes: Int32Array.from(controls, ({ readableLane }) => readableLane ?? -1),
