@@ -1,7 +1,7 @@
 import { isPlainObject } from "./realms.ts"
 
 /** Whether a value is a plain object, or an array. */
-export const isPlain = (value: object): boolean => isPlainObject(value) || Array.isArray(value)
+const isPlain = (value: object): boolean => isPlainObject(value) || Array.isArray(value)
 
 /**
  * Freezes plain objects and arrays all the way down. Anything else (a `Map`, a class instance, Effect's data types) is

@@ -2,7 +2,7 @@
  * What was thrown, in words: one line, of a bounded length, whatever it was.
  */
 import * as Formatter from "effect/Formatter"
-import { cutText, MostOfError } from "./instruments/cutText.ts"
+import { cutText, MostOfError } from "./cutText.ts"
 import { isError } from "./realms.ts"
 
 /** An error in words. Never throws, whatever was thrown. */

@@ -4,7 +4,7 @@ import { Effect, Schema } from "effect"
 import fc from "fast-check"
 import { Metric, MetricsLayer, MetricsRuntime } from "mvx-metrics"
 import * as Prometheus from "mvx-metrics/Prometheus"
-import { cutText } from "../../src/internal/instruments/cutText.ts"
+import { cutText } from "../../src/internal/cutText.ts"
 import { kernelOf } from "../../src/internal/instruments/kernelOf.ts"
 
 const Page = Schema.TaggedUnion({ page: { path: Schema.String, trace: Schema.String } })

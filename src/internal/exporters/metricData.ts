@@ -4,8 +4,8 @@
 import type * as Metric from "../../Metric.ts"
 import { type Attributes, type Life, type MetricData, type NumberPoint, OverflowAttribute } from "../../MetricData.ts"
 import { MostDepth } from "../../MetricEvent.ts"
+import { cutText } from "../cutText.ts"
 import { Duplicate, Duplicates, textKey } from "../exposition/duplicates.ts"
-import { cutText } from "../instruments/cutText.ts"
 import { type Instrument, type KindName, MostOfLabel } from "../instruments/instrument.ts"
 import { labelNames } from "./labelNames.ts"
 
@@ -185,9 +185,6 @@ export const emptyData = (metric: Metric.Any): ReadonlyArray<MetricData> => {
 /** What data has in common beside its name, as text: what differs in it is never added up. */
 export const shapeKey = (data: Pick<MetricData, "name" | "type" | "unit"> & { readonly monotonic?: boolean }): string =>
   JSON.stringify([data.name, data.type, data.unit, data.monotonic])
-
-/** The names in that data. */
-export const exportedNames = (metric: Metric.Any): ReadonlyArray<string> => emptyData(metric).map(({ name }) => name)
 
 /** The data of a metric that shows `dimensions`. `attributes` are added to those of each point. */
 export const metricData = (

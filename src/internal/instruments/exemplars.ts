@@ -4,8 +4,8 @@
  */
 import * as Predicate from "effect/Predicate"
 import type { MetricEvent } from "../../MetricEvent.ts"
+import { cutText } from "../cutText.ts"
 import type { Check } from "../options.ts"
-import { cutText } from "./cutText.ts"
 import { bucketOf } from "./histogram.ts"
 import { type Instrument, MostOfLabel, sourceValue } from "./instrument.ts"
 

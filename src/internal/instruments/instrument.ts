@@ -3,7 +3,7 @@
  */
 import * as Predicate from "effect/Predicate"
 import type { MetricEvent } from "../../MetricEvent.ts"
-import { cutText } from "./cutText.ts"
+import { cutText } from "../cutText.ts"
 
 /** What a label may be. A field that is not there is `null`. */
 export type LabelValue = string | number | boolean | null

@@ -1,7 +1,7 @@
 /**
  * What an instrument shows: its series, all of them together, and what is remarkable.
  */
-import { looksCut } from "./cutText.ts"
+import { looksCut } from "../cutText.ts"
 import { type Instrument, type LabelValue, MostOfLabel } from "./instrument.ts"
 import { type Kind, kindOf } from "./kinds.ts"
 import { labelsOf, OverflowKey, type SeriesState, together, withoutIdle } from "./series.ts"

@@ -3,7 +3,7 @@
  * {@link ./rowCodegen.ts}, about half as fast.
  */
 import type { MetricEvent } from "../../MetricEvent.ts"
-import { isPlain } from "../deepFreeze.ts"
+import { isPlainObject } from "../realms.ts"
 import { type Field, isInteger, type Layout, literalCode, type NamedField } from "./layout.ts"
 import type { RowMemory, RowRead, RowSource, Rows, RowWrite } from "./rowFormat.ts"
 import { Missing, Null, Present, Undefined } from "./rowFormat.ts"
@@ -12,7 +12,7 @@ type Struct = { readonly [name: string]: unknown }
 
 /** A plain object, whose fields are its own. A `Date` or a `Map` would pass for a struct that has no required field. */
 const isStruct = (value: unknown): boolean =>
-  typeof value === "object" && value !== null && !Array.isArray(value) && isPlain(value)
+  typeof value === "object" && value !== null && !Array.isArray(value) && isPlainObject(value)
 
 /** What becomes of the values of a row before the row has a place: they are checked first, stored then. */
 interface Draft {

@@ -2,7 +2,7 @@
  * Compiles a layout to the functions that write and read its rows, as JavaScript made for this very layout: about twice
  * as fast as closures over it. What the code does is what {@link ./rowClosures.ts} does, to the byte.
  */
-import { isPlain } from "../deepFreeze.ts"
+import { isPlainObject } from "../realms.ts"
 import type { Field, Layout, LiteralField, NamedField, StructField } from "./layout.ts"
 import type { RowMemory, RowRead, RowWrite } from "./rowFormat.ts"
 import { FirstCode, Missing, Null, Present, Undefined } from "./rowFormat.ts"
@@ -146,7 +146,7 @@ class WriteCode {
   }
 
   #struct(field: StructField, value: string, absent: string): void {
-    const plain = `${this.constant(isPlain)}(${value})`
+    const plain = `${this.constant(isPlainObject)}(${value})`
     this.checks.push(`if (typeof ${value} === "object" && ${value} !== null && !Array.isArray(${value}) && ${plain}) {`)
     this.fields(field.fields, value)
     this.checks.push(`} else { ${absent} }`)
