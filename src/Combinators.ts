@@ -263,6 +263,8 @@ export interface Labelled<L extends LabelValues, Point> {
 export interface MetricSet<out Metrics extends ReadonlyArray<Any> = ReadonlyArray<Any>> {
   readonly [SetTypeId]: typeof SetTypeId
   readonly metrics: Metrics
+  /** The URLs of the modules in which parts of the set were declared with {@link module}. */
+  readonly modules: ReadonlyArray<string>
 }
 
 const SetTypeId = "~mvx-metrics/MetricSet"
@@ -287,7 +289,43 @@ const SetTypeId = "~mvx-metrics/MetricSet"
  */
 export const combine = <const Metrics extends ReadonlyArray<Any | MetricSet>>(
   ...parts: Metrics
+): MetricSet<ReadonlyArray<Any>> => setOf(parts, [])
+
+/**
+ * Declares the metrics of a module, which is given by its `import.meta.url`. A metrics worker imports the module when the
+ * set is registered, so the module exports the set and has no side effects. Throws `InvalidArgument` if two metrics have
+ * the same name.
+ *
+ * Where a bundler leaves `import.meta.url` undefined, the set has no module, and the worker needs `MetricsWorker.run`.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Metric } from "mvx-metrics"
+ *
+ * const CacheEvent = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean } })
+ *
+ * export const CacheMetrics = Metric.module(import.meta.url, [
+ *   Metric.counter("cache.lookups", { events: CacheEvent }),
+ *   Metric.ratio("cache.hits", { events: CacheEvent, hits: "hit" })
+ * ])
+ * CacheMetrics.metrics.map(({ name }) => name) // ["cache.lookups", "cache.hits"]
+ * ```
+ */
+const module_ = <const Metrics extends ReadonlyArray<Any | MetricSet>>(
+  url: string | undefined,
+  metrics: Metrics
 ): MetricSet<ReadonlyArray<Any>> => {
+  check("url", url, (value) =>
+    value === undefined || URL.canParse(value as string) ? undefined : "must be the URL of the module: import.meta.url"
+  )
+  check("metrics", metrics, (value) => (Array.isArray(value) ? undefined : "must be an array of metrics"))
+  return setOf(metrics, url === undefined ? [] : [url])
+}
+
+export { module_ as module }
+
+const setOf = (parts: ReadonlyArray<Any | MetricSet>, declaredIn: ReadonlyArray<string>): MetricSet => {
   const metrics = parts.flatMap(metricsOf)
   for (const metric of metrics) check("metrics", metric, aMetric)
   const names = metrics.map(({ name }) => name)
@@ -295,7 +333,12 @@ export const combine = <const Metrics extends ReadonlyArray<Any | MetricSet>>(
   if (metrics.length === 0) throw new InvalidArgument({ argument: "metrics", reason: "must be at least one" })
   if (taken !== undefined)
     throw new InvalidArgument({ argument: "metrics", reason: `contains two metrics named "${taken}"` })
-  return Object.freeze({ [SetTypeId]: SetTypeId, metrics: Object.freeze([...new Set(metrics)]) }) as MetricSet
+  const modules = [...declaredIn, ...parts.flatMap((part) => (isMetricSet(part) ? part.modules : []))]
+  return Object.freeze({
+    [SetTypeId]: SetTypeId,
+    metrics: Object.freeze([...new Set(metrics)]),
+    modules: Object.freeze([...new Set(modules)])
+  })
 }
 
 /** Whether a value is a set of metrics. Never throws. */
