@@ -31,7 +31,8 @@ import type { FetchHandler, NodeHandler } from "./internal/exporters/httpHandler
 import { fetchHandler, nodeHandler } from "./internal/exposition/handlers.ts"
 import { type ScrapeOptions, scrapeOptionChecks } from "./internal/exposition/scrape.ts"
 import { anything, type Check, whyInvalidOptions } from "./internal/options.ts"
-import type { RecorderControl } from "./internal/recorder/makeRecorder.ts"
+import { type Emitter, promiseEmitterOf } from "./internal/recorder/promiseEmitter.ts"
+import { internalsOf } from "./internal/recorder/recorderInternals.ts"
 import type {
   RecorderOptions as EffectRecorderOptions,
   RecorderService,
@@ -48,7 +49,7 @@ import {
 import { whyInvalidEvent } from "./internal/stream/eventWriter.ts"
 import type { Options as LivePageOptions } from "./LivePage.ts"
 import type * as Metric from "./Metric.ts"
-import type { MetricEvent } from "./MetricEvent.ts"
+import type { Family, MetricEvent } from "./MetricEvent.ts"
 import { InvalidArgument, QueueOverflow } from "./MetricsError.ts"
 import { MetricsRuntime as EffectRuntime } from "./MetricsRuntime.ts"
 import { type MetricChange, merge, type Report, type Snapshot, type Snapshots, type States } from "./Snapshot.ts"
@@ -56,6 +57,7 @@ import type { RecorderState, Stats } from "./Stats.ts"
 
 export type { FetchHandler, NodeHandler } from "./internal/exporters/httpHandlers.ts"
 export type { ScrapeOptions } from "./internal/exposition/scrape.ts"
+export type { Emitter, Outcome, Timing } from "./internal/recorder/promiseEmitter.ts"
 export type * from "./internal/runtime/runtimeModel.ts"
 export type { Options as LivePageOptions } from "./LivePage.ts"
 export * as Metric from "./Metric.ts"
@@ -266,9 +268,21 @@ export class MetricsRecorder {
     return Effect.runSync(this.#recorder.metrics)
   }
 
-  /** Registers a metric, or a set of metrics, for the events registered from now on. */
-  registerMetric(metric: Metric.Any | Metric.MetricSet, options?: RegisterOptions): Promise<void> {
-    return Effect.runPromise(this.#recorder.register(metric, options))
+  /**
+   * Registers a metric, or a set of metrics, for the events emitted from now on. Resolves to the emitter of the events
+   * they read.
+   */
+  registerMetric<M extends Metric.Any | Metric.MetricSet>(
+    metrics: M,
+    options?: RegisterOptions
+  ): Promise<Emitter<Metric.EventsOf<M>>> {
+    const registered = this.#recorder.register(metrics, options)
+    return Effect.runPromise(Effect.map(registered, () => promiseEmitterOf(this.#recorder)))
+  }
+
+  /** Returns an emitter of the events of a family, for a component whose metrics are registered elsewhere. */
+  emitter<F extends Family>(_family: F): Emitter<F["Type"]> {
+    return promiseEmitterOf(this.#recorder)
   }
 
   /**
@@ -378,8 +392,7 @@ export class MetricsRecorder {
 }
 
 /** The recorders here are those of a runtime of this library. */
-const statsUnsafeOf = (recorder: RecorderService): Stats =>
-  (recorder as RecorderService & RecorderControl).statsUnsafe()
+const statsUnsafeOf = (recorder: RecorderService): Stats => internalsOf(recorder)!.statsUnsafe()
 
 /** `Effect.runSync` throws the failure itself for a typed one. */
 const runSyncOrThrow = <A, E>(effect: Effect.Effect<A, E>): A => Effect.runSync(effect)

@@ -1,9 +1,9 @@
 /**
  * The recorder: the boundary between application code, which states what happened, and metrics, which measure it.
  *
- * Components use three functions that need nothing in their environment and do nothing without a recorder:
- * {@link Recorder.register} during set-up, {@link Recorder.emit} and {@link Recorder.onExit} during work. Applications
- * read with {@link Recorder.snapshots}, or with the methods of the service: `yield* Recorder`.
+ * A component registers its metrics with {@link Recorder.register}, which needs nothing in its environment, and emits
+ * events through the {@link Emitter} that it gets. Applications read with {@link Recorder.snapshots}, or with the methods
+ * of the service: `yield* Recorder`.
  *
  * @example
  * ```ts
@@ -18,26 +18,26 @@
  * })
  *
  * const program = Effect.gen(function* () {
- *   yield* Recorder.register(Lookups)
- *   yield* Recorder.emit({ _tag: "cache.lookup", hit: true })
+ *   const metrics = yield* Recorder.register(Lookups)
+ *   yield* metrics.emit({ _tag: "cache.lookup", hit: true })
  *   return yield* (yield* Recorder).snapshot(Lookups)
  * })
  *
  * const Metrics = Recorder.layer("cache").pipe(
- *   Layer.provideMerge(MetricsLayer.layerInProcess({ namespace: "example.metrics" }))
+ *   Layer.provide(MetricsLayer.layerInProcess({ namespace: "example.metrics" }))
  * )
  * await Effect.runPromise(Effect.provide(program, Metrics)) // { name: "cache.lookups", dimensions: { value: 1 } }
  * ```
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type * as Exit from "effect/Exit"
-import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import type { Emitter } from "./Emitter.ts"
 import { makeInProcessLink } from "./internal/link/linkInProcess.ts"
 import { whyInvalidOptions } from "./internal/options.ts"
-import { EmitEffect, emitIn, recorderKey } from "./internal/recorder/emitEffect.ts"
+import { emitEffect, emitterOf, noEmitter, onExit } from "./internal/recorder/emitter.ts"
+import { fiberSink, recorderKey } from "./internal/recorder/fiberSink.ts"
 import { makeRecorder } from "./internal/recorder/makeRecorder.ts"
 import {
   type RecorderOptions,
@@ -48,7 +48,7 @@ import {
 import { entityIdOf } from "./internal/runtime/makeRuntime.ts"
 import { defaultMemoryLimit } from "./internal/runtime/runtimeModel.ts"
 import type * as Metric from "./Metric.ts"
-import type { MetricEvent } from "./MetricEvent.ts"
+import type { Family, MetricEvent } from "./MetricEvent.ts"
 import type { CreateError, InvalidArgument, ReadError, RegisterError } from "./MetricsError.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
 import type { Report, Snapshots } from "./Snapshot.ts"
@@ -66,72 +66,66 @@ export type { RecorderState, Stats } from "./Stats.ts"
 /** The recorder service, and the functions with which components use it. */
 export class Recorder extends Context.Service<Recorder, RecorderService>()(recorderKey) {
   /**
-   * Emits an event. It never fails and needs nothing: without a recorder it does nothing. The recorder is that of the
-   * calling fiber, so provide it where the component is used (`Layer.provideMerge`), not only to the component's layer.
-   * A refused event is counted in the recorder's stats. Under `"backpressure"` it waits for room. To learn whether an
-   * event was accepted, use the method of the service: `(yield* Recorder).emit(event)`. `Recorder.emit<CacheEvent>(...)`
-   * accepts only events of that family.
+   * Registers a metric, or a set of metrics, during set-up, and returns the emitter of the events they read. The emitter
+   * is bound to the recorder at this place, so a component that registers in its layer counts wherever it is used. Without
+   * a recorder nothing is registered, and the emitter does nothing. Fails, with an error that says what to do, if a
+   * metric cannot be measured, so that a mistake is found at the start.
    */
-  static readonly emit = <E extends MetricEvent>(event: E): Effect.Effect<void> => new EmitEffect(event)
-
-  /**
-   * Registers a metric, or a set of metrics, during set-up. Does nothing without a recorder. Fails, with an error that
-   * says what to do, if the metric cannot be measured, so that a mistake is found at the start.
-   */
-  static readonly register = (
-    metric: Metric.Any | Metric.MetricSet,
+  static readonly register = <M extends Metric.Any | Metric.MetricSet>(
+    metrics: M,
     options?: RegisterOptions
-  ): Effect.Effect<void, RegisterError> =>
+  ): Effect.Effect<Emitter<Metric.EventsOf<M>>, RegisterError> =>
     Effect.withFiber((fiber) => {
       const recorder = Context.getOrUndefined(fiber.context, Recorder)
-      return recorder === undefined ? Effect.void : recorder.register(metric, options)
+      if (recorder === undefined) return Effect.succeed(noEmitter)
+      // A recorder of the application's own need not have emitters to give.
+      return Effect.as(recorder.register(metrics, options), emitterOf(recorder))
     })
 
   /**
-   * Emits an event made from the exit of an effect, however it ended, interruption included. If the function returns
-   * `undefined`, nothing is emitted. The effect's result is unchanged, even if the event is refused.
+   * Returns an emitter of the events of a family, bound to the recorder at this place, for a component whose metrics are
+   * registered elsewhere. Without a recorder it does nothing.
+   */
+  static readonly emitter = <F extends Family>(_family: F): Effect.Effect<Emitter<F["Type"]>> =>
+    Effect.withFiber((fiber) => {
+      const recorder = Context.getOrUndefined(fiber.context, Recorder)
+      return Effect.succeed(recorder === undefined ? noEmitter : emitterOf(recorder))
+    })
+
+  /**
+   * Emits an event to the recorder of the calling fiber: for components that serve many recorders, such as one per
+   * connection. Any other component emits through the {@link Emitter} that it gets from {@link Recorder.register}.
+   *
+   * It never fails and needs nothing. What is lost is easy to overlook: if the fiber has no recorder, because the recorder
+   * was provided to the component's layer only (`Layer.provide`), or if no metric of the recorder reads the event, nothing
+   * is counted. Unless `NODE_ENV` is `production`, a warning is logged once for each such tag.
+   *
+   * `Recorder.emit<CacheEvent>(...)` accepts only events of that family.
+   */
+  static readonly emit = <E extends MetricEvent>(event: E): Effect.Effect<void> => new emitEffect(fiberSink, event)
+
+  /**
+   * Emits an event made from the exit of an effect, like {@link Emitter.onExit}, to the recorder of the calling fiber,
+   * like {@link Recorder.emit}.
    *
    * @example
    * ```ts
    * import { Effect, Exit } from "effect"
    * import { Recorder } from "mvx-metrics"
    *
-   * const save = Effect.fn("save")(
-   *   function* (content: string) {
-   *     return content.length
+   * const handle = Effect.fn("handle")(
+   *   function* (message: string) {
+   *     return message.length
    *   },
    *   Recorder.onExit((exit) => ({
-   *     _tag: "document_storage.save.attempt",
+   *     _tag: "connection.message",
    *     outcome: Exit.isSuccess(exit) ? "SUCCESS" : "FAILURE"
    *   }))
    * )
-   * await Effect.runPromise(save("text")) // 4
+   * await Effect.runPromise(handle("text")) // 4
    * ```
    */
-  static readonly onExit: {
-    // The effect decides A and E, not the function: one that takes any exit must not widen them.
-    <A, E>(
-      event: (exit: Exit.Exit<NoInfer<A>, NoInfer<E>>) => MetricEvent | undefined
-    ): <R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-    // Away from a pipeline there is no effect yet: the function bounds it.
-    <XA, XE>(
-      event: (exit: Exit.Exit<XA, XE>) => MetricEvent | undefined
-    ): <A extends XA, E extends XE, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-    <A, E, R>(
-      self: Effect.Effect<A, E, R>,
-      event: (exit: Exit.Exit<A, E>) => MetricEvent | undefined
-    ): Effect.Effect<A, E, R>
-  } = dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, event: (exit: Exit.Exit<A, E>) => MetricEvent | undefined) =>
-    Effect.onExit(self, (exit) =>
-      Effect.withFiber<void>((fiber) => {
-        const recorder = Context.getOrUndefined(fiber.context, Recorder)
-        if (recorder === undefined) return Effect.void
-        const made = attempt(() => event(exit))
-        if (made === undefined) return Effect.void
-        return recorder.overflow === "backpressure" ? waitAtExit(recorder, made) : emitIn(fiber, made)
-      })
-    )
-  )
+  static readonly onExit: Emitter<MetricEvent>["onExit"] = onExit(fiberSink)
 
   /** Reads the snapshots of all metrics by name, including every event accepted before the read. */
   static readonly snapshots: Effect.Effect<Snapshots, ReadError, Recorder> = Recorder.use((self) => self.snapshots)
@@ -197,25 +191,4 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
       )
       return control.service
     })
-}
-
-/**
- * Emits under `"backpressure"` in an uninterruptible region. The wait for room is interruptible all the same. An
- * interrupted fiber does not wait, and its event is counted as refused if there is no room.
- */
-const waitAtExit = (recorder: RecorderService, event: MetricEvent): Effect.Effect<void> =>
-  Effect.onInterrupt(Effect.interruptible(recorder.emit(event)), () =>
-    Effect.sync(() => recorder.emitUnsafe(event))
-  ).pipe(Effect.exit, Effect.asVoid)
-
-/**
- * The result of `make`. If it throws, a value that is counted as an invalid event, because it must not hurt the
- * business.
- */
-const attempt = (make: () => MetricEvent | undefined): MetricEvent | undefined => {
-  try {
-    return make()
-  } catch {
-    return null as unknown as MetricEvent
-  }
 }

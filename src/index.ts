@@ -1,6 +1,7 @@
 /**
  * Application code emits events; metrics are pure reducers that turn these events into measurements.
  */
+export type { Emitter, Timing } from "./Emitter.ts"
 export * as Metric from "./Metric.ts"
 export * as MetricEvent from "./MetricEvent.ts"
 export * as MetricsError from "./MetricsError.ts"

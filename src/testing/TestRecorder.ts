@@ -1,5 +1,5 @@
 /**
- * A recorder for tests: whatever is emitted in it can be read. Components use it as any other, by `Recorder.emit`.
+ * A recorder for tests: whatever is emitted in it can be read. Components use it as any other, by `Recorder.register`.
  *
  * @example
  * ```ts
@@ -10,14 +10,17 @@
  * const CacheEvent = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean } })
  * const Hits = Metric.ratio("cache.hits", { events: CacheEvent, hits: "hit" })
  *
- * const lookUp = (key: string) => Recorder.emit({ _tag: "cache.lookup", hit: key === "known" })
+ * const makeCache = Effect.map(Recorder.register(Hits), (metrics) => ({
+ *   lookUp: (key: string) => metrics.emit({ _tag: "cache.lookup", hit: key === "known" })
+ * }))
  *
  * const test = Effect.gen(function* () {
- *   yield* lookUp("known")
+ *   const cache = yield* makeCache
+ *   yield* cache.lookUp("known")
  *   assertSnapshots(yield* Recorder.snapshots, { "cache.hits": { ratio: 1, hits: 1, total: 1 } })
  *   return yield* TestRecorder.events
  * })
- * const captured = test.pipe(Effect.provide(TestRecorder.layerSync({ metrics: Hits })), Effect.provide(fixedClock(5)))
+ * const captured = test.pipe(Effect.provide(TestRecorder.layerSync()), Effect.provide(fixedClock(5)))
  * Effect.runSync(captured) // [{ at: 5, event: { _tag: "cache.lookup", hit: true } }]
  * ```
  */
@@ -30,7 +33,6 @@ import { type MetricsGiven, metricsGiven } from "../internal/definition/metricsG
 import type { Captured } from "../internal/ndjson.ts"
 import { anything, whyInvalidOptions } from "../internal/options.ts"
 import { type Captures, capturing, noCaptures, type Refused } from "../internal/recorder/capturing.ts"
-import type { EmitsAtOnce } from "../internal/recorder/emitEffect.ts"
 import { type RecorderOptions, type RecorderService, recorderOptionChecks } from "../internal/recorder/recorderModel.ts"
 import { SyncRecorder } from "../internal/recorder/syncRecorder.ts"
 import { refusing } from "../internal/refusing.ts"
@@ -91,8 +93,7 @@ export class TestRecorder extends Context.Service<TestRecorder, TestRecorderServ
   ): Layer.Layer<Recorder | TestRecorder, InvalidArgument | RegisterError, R> =>
     layerOf(options, { ...recorderOptionChecks, metrics: anything }, () => {
       const { metrics: _, ...others } = options ?? {}
-      // The recorders of this library take events at once; the service does not show it.
-      return Effect.map(Recorder.make<R>(others), (recorder) => recorder as RecorderService & EmitsAtOnce)
+      return Recorder.make<R>(others)
     })
 
   /**
@@ -106,7 +107,7 @@ export class TestRecorder extends Context.Service<TestRecorder, TestRecorderServ
       Effect.gen(function* () {
         const recorder = new SyncRecorder("test", yield* Clock.Clock)
         yield* Effect.addFinalizer(() => Effect.sync(() => recorder.close()))
-        return recorder
+        return recorder.service
       })
     )
 }
@@ -114,7 +115,7 @@ export class TestRecorder extends Context.Service<TestRecorder, TestRecorderServ
 const layerOf = <R>(
   options: TestRecorderSyncOptions | undefined,
   checks: Parameters<typeof whyInvalidOptions>[1],
-  make: () => Effect.Effect<RecorderService & EmitsAtOnce, InvalidArgument, Scope.Scope | R>
+  make: () => Effect.Effect<RecorderService, InvalidArgument, Scope.Scope | R>
 ): Layer.Layer<Recorder | TestRecorder, InvalidArgument | RegisterError, Exclude<R, Scope.Scope>> =>
   Layer.effectContext(
     Effect.gen(function* () {

@@ -61,7 +61,7 @@ const run = ({ held, overflow, registered, steps }: Program) =>
     told.push(yield* recorder.report)
     for (const step of steps) {
       if ("emit" in step) for (const event of step.emit) told.push(recorder.emitUnsafe(event as never))
-      else if ("register" in step) told.push(yield* Effect.result(recorder.register(step.register)))
+      else if ("register" in step) told.push(yield* Effect.result(Effect.asVoid(recorder.register(step.register))))
       else if ("wait" in step) yield* TestClock.adjust(step.wait)
       else told.push(Result.isSuccess(yield* Effect.result(recorder.stop)), saysOf(yield* Effect.exit(recorder.start)))
       told.push(yield* recorder.report)

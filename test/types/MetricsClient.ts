@@ -1,6 +1,13 @@
 // The promise facade. Checked by tsc (`npm run check`), never run.
 import type { Worker } from "node:worker_threads"
-import { type MetricChange, MetricsRuntime, type Report, type Snapshot, type Snapshots } from "mvx-metrics/promise"
+import {
+  type Emitter,
+  type MetricChange,
+  MetricsRuntime,
+  type Report,
+  type Snapshot,
+  type Snapshots
+} from "mvx-metrics/promise"
 import { expectTypeOf } from "vitest"
 import { EvenTicks, type ProbeEvent, TickLog, Ticks, tick } from "../support/probe.metrics.ts"
 
@@ -49,7 +56,7 @@ runtime.createRecorder("door-1", { overflow: "drop" })
 
 declare const recorder: Recorder
 
-expectTypeOf(recorder.registerMetric(Ticks, { replace: true })).toEqualTypeOf<Promise<void>>()
+expectTypeOf(recorder.registerMetric(Ticks, { replace: true })).toEqualTypeOf<Promise<Emitter<ProbeEvent>>>()
 expectTypeOf(recorder.registerEvent(tick())).toEqualTypeOf<boolean>()
 expectTypeOf(recorder.getMetricSnapshots()).toEqualTypeOf<Promise<Snapshots>>()
 expectTypeOf(recorder.getMetricSnapshot(EvenTicks)).toEqualTypeOf<Promise<Snapshot<{ readonly value: number }>>>()

@@ -2,6 +2,7 @@
 import { Context, Effect, type Exit, type Layer, type Scope, type Stream } from "effect"
 import {
   type MetricsError as E,
+  type Emitter,
   type MetricEvent,
   type MetricsRuntime,
   Recorder,
@@ -18,7 +19,7 @@ import { EvenTicks, type ProbeEvent, TickLog, Ticks, tick } from "../support/pro
 expectTypeOf(Recorder.emit(tick())).toEqualTypeOf<Effect.Effect<void>>()
 expectTypeOf(Recorder.register(Ticks)).toEqualTypeOf<
   Effect.Effect<
-    void,
+    Emitter<ProbeEvent>,
     | E.InvalidArgument
     | E.InvalidState
     | E.MetricNameTaken
@@ -149,7 +150,9 @@ expectTypeOf(recorder.emit(tick())).toEqualTypeOf<
   Effect.Effect<boolean, E.InvalidArgument | E.QueueOverflow | E.InvalidState>
 >()
 expectTypeOf(recorder.emitUnsafe(tick())).toEqualTypeOf<boolean>()
-expectTypeOf(recorder.register(Ticks, { replace: true })).toEqualTypeOf<ReturnType<typeof Recorder.register>>()
+expectTypeOf(recorder.register(Ticks, { replace: true })).toEqualTypeOf<
+  ReturnType<typeof Recorder.register<typeof Ticks>>
+>()
 expectTypeOf(recorder.snapshots).toEqualTypeOf<
   Effect.Effect<Snapshot.Snapshots, E.RecorderFailed | E.InvalidState | E.WaitTimeout>
 >()

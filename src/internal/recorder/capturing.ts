@@ -10,7 +10,7 @@ import type { EmitError } from "../../MetricsError.ts"
 import { fixedTime } from "../fixedTime.ts"
 import type { Captured } from "../ndjson.ts"
 import { copyOf } from "../stream/eventWriter.ts"
-import type { EmitsAtOnce } from "./emitEffect.ts"
+import { internalsOf } from "./recorderInternals.ts"
 import type { RecorderService } from "./recorderModel.ts"
 
 /** An event that a recorder refused. */
@@ -32,19 +32,16 @@ export interface Captures {
 export const noCaptures = (): Captures => ({ events: [], refused: [] })
 
 /** `clock` is that of `emitUnsafe`. */
-export const capturing = (
-  recorder: RecorderService & EmitsAtOnce,
-  captures: Captures,
-  clock: Clock.Clock
-): RecorderService & EmitsAtOnce => {
-  const emitAt = (given: Clock.Clock, event: MetricEvent): boolean => {
-    const at = given.currentTimeMillisUnsafe()
+export const capturing = (recorder: RecorderService, captures: Captures, clock: Clock.Clock): RecorderService => {
+  const internals = internalsOf(recorder)!
+  const emitUnsafe = (event: MetricEvent): boolean => {
+    const at = clock.currentTimeMillisUnsafe()
     const copy = keep(event)
-    const before = Effect.runSync(recorder.stats).refusedBy
-    const accepted = recorder.emitAt(fixedTime(at), event)
+    const before = internals.statsUnsafe().refusedBy
+    const accepted = internals.emitAt(fixedTime(at), event)
     if (accepted) captures.events.push({ at, event: copy! })
     else {
-      const { invalid, overflow } = Effect.runSync(recorder.stats).refusedBy
+      const { invalid, overflow } = internals.statsUnsafe().refusedBy
       const reason =
         invalid > before.invalid ? "invalid" : overflow > before.overflow ? "overflow" : ("not-running" as const)
       captures.refused.push({ at, event: copyOf(event) ?? event, reason })
@@ -65,28 +62,7 @@ export const capturing = (
         )
       )
     })
-  return {
-    recorderId: recorder.recorderId,
-    entityId: recorder.entityId,
-    overflow: recorder.overflow,
-    emit,
-    emitAt,
-    emitUnsafe: (event) => emitAt(clock, event),
-    register: recorder.register,
-    reset: recorder.reset,
-    metrics: recorder.metrics,
-    snapshots: recorder.snapshots,
-    snapshot: recorder.snapshot,
-    report: recorder.report,
-    states: recorder.states,
-    deltaReader: recorder.deltaReader,
-    stats: recorder.stats,
-    state: recorder.state,
-    start: recorder.start,
-    stop: recorder.stop,
-    changes: recorder.changes,
-    latestChanges: recorder.latestChanges
-  }
+  return { ...recorder, emit, emitUnsafe }
 }
 
 /**

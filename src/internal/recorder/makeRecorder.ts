@@ -31,13 +31,14 @@ import { atMost, giveUpAfter, liveClock, within } from "../liveClock.ts"
 import { whyInvalidEvent } from "../stream/eventWriter.ts"
 import type { Lane, LaneMessage, LargestRead, ShownRead, Watch } from "../stream/protocol.ts"
 import { ChangeHub } from "./changeHub.ts"
-import type { EmitsAtOnce } from "./emitEffect.ts"
 import { type Hook, hookOf, insideHook, outsideHooks } from "./hookGuard.ts"
 import { Intake, type Offer, type Overflow } from "./intake.ts"
 import { Log } from "./logging.ts"
+import { RecorderInternals } from "./recorderInternals.ts"
 import { type Failure, RecorderLifecycle, type Steps } from "./recorderLifecycle.ts"
 import type { RecorderOptions, RecorderService, RegisterOptions } from "./recorderModel.ts"
 import { RecorderReads, waitTimedOut } from "./recorderReads.ts"
+import { type RecorderParts, serviceOf } from "./recorderService.ts"
 import { type OfMetric, Registrations } from "./registrations.ts"
 
 /** Options with every default decided. */
@@ -100,14 +101,15 @@ const active: ReadonlySet<RecorderState> = new Set(["Starting", "Running", "Stop
 let instanceCount = 0
 
 // One object for all the parts it plays, since there may be ten thousand of them.
-class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, Steps, LaneListener {
+class RecorderImpl<R> extends RecorderInternals implements RecorderParts, RecorderControl, Steps, LaneListener {
+  readonly service: RecorderService
   readonly recorderId: string
   readonly entityId: string
   readonly instance = instanceCount++
   readonly overflow: Overflow
   readonly #config: RecorderConfig<R>
   readonly #context: Context.Context<R>
-  readonly #clock: Clock.Clock
+  readonly clock: Clock.Clock
   readonly #log: Log
   readonly #lane: LaneLink
   readonly #intake: Intake
@@ -118,13 +120,14 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
   #fibers: Set<Fiber.Fiber<unknown, unknown>> | undefined
 
   constructor(config: RecorderConfig<R>, context: Context.Context<R>) {
+    super()
     const { capacity, entityId, link, logging, namespace, overflow, recorderId } = config
     this.recorderId = recorderId
     this.entityId = entityId
     this.overflow = overflow
     this.#config = config
     this.#context = context
-    this.#clock = Context.get(context, Clock.Clock)
+    this.clock = Context.get(context, Clock.Clock)
     this.#log = new Log(logging, { namespace, recorderId })
     this.#registrations = new Registrations(recorderId, link.catalog, link.expositionNames)
     this.#lane = link.openLane(this)
@@ -135,7 +138,7 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
       layouts: this.#registrations,
       recorder: this
     })
-    const clock = this.#clock
+    const clock = this.clock
     const intake = this.#intake
     // What does not change is looked at once, and not for every event.
     this.emitUnsafe =
@@ -155,13 +158,10 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
       statsUnsafe: () => this.statsUnsafe(),
       waitTimeout: config.waitTimeout
     })
+    this.service = serviceOf(this)
     this.#hub.update()
     const failure = link.failure()
     if (failure !== undefined) this.#abort(failure.cause)
-  }
-
-  get service(): RecorderService {
-    return this
   }
 
   get changes() {
@@ -209,6 +209,10 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
 
   metricsUnsafe(): ReadonlyArray<Metric.Any> {
     return this.#registrations.all
+  }
+
+  reads(tag: string): boolean {
+    return this.#registrations.reads(tag)
   }
 
   get logMade(): Effect.Effect<void> {
@@ -321,7 +325,7 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
 
   // --- metrics
 
-  readonly register = (
+  readonly registerMetrics = (
     given: Metric.Any | Metric.MetricSet,
     options?: RegisterOptions
   ): Effect.Effect<void, RegisterError> =>
@@ -336,7 +340,7 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
       const collision = this.#registrations.claim(fresh)
       if (collision !== undefined) return Effect.fail(collision)
       const replaced = this.#registrations.add(fresh)
-      const at = this.#clock.currentTimeMillisUnsafe()
+      const at = this.clock.currentTimeMillisUnsafe()
       this.#intake.forgetLayouts()
       this.#intake.afterAccepted(() => {
         for (const metric of fresh) {
@@ -362,7 +366,7 @@ class RecorderImpl<R> implements RecorderService, EmitsAtOnce, RecorderControl, 
       const refusal =
         (metric === undefined ? undefined : this.#registrations.whyNotRead(metric)) ?? this.#whyClosedForMetrics()
       if (refusal !== undefined) return Effect.fail(refusal)
-      const at = this.#clock.currentTimeMillisUnsafe()
+      const at = this.clock.currentTimeMillisUnsafe()
       this.#intake.afterAccepted(() =>
         this.#lane.send({ _tag: "Reset", at, ...(metric !== undefined && { name: metric.name }) })
       )

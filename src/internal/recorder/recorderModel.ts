@@ -4,8 +4,9 @@
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
+import type { Emitter } from "../../Emitter.ts"
 import type * as Metric from "../../Metric.ts"
-import type { MetricEvent } from "../../MetricEvent.ts"
+import type { Family, MetricEvent } from "../../MetricEvent.ts"
 import type {
   EmitError,
   InvalidArgument,
@@ -99,22 +100,32 @@ export interface RegisterOptions {
   readonly replace?: boolean
 }
 
-/** The service of a recorder. */
+/** The key of {@link RecorderInternals} in a service. */
+export const RecorderTypeId = "~mvx-metrics/Recorder"
+
+/**
+ * The service of a recorder: a plain object. A copy with some functions replaced, `{ ...recorder, emit }`, is a recorder
+ * as well, and emitters and exporters use the replaced functions.
+ */
 export interface RecorderService {
+  /** @internal */
+  readonly [RecorderTypeId]?: unknown
   /** The id in its runtime, trimmed. */
   readonly recorderId: string
   readonly entityId: string
   /** The policy for an event beyond the capacity. */
   readonly overflow: Overflow
   /**
-   * Registers a metric, or a set of metrics, for the events accepted from now on. Registering the same definition again
-   * changes nothing. Another definition under the same name fails, unless `replace` is set. A set is registered as a whole
-   * or not at all.
+   * Registers a metric, or a set of metrics, for the events accepted from now on, and returns the emitter of the events
+   * they read. Registering the same definition again changes nothing. Another definition under the same name fails,
+   * unless `replace` is set. A set is registered as a whole or not at all.
    */
-  readonly register: (
-    metric: Metric.Any | Metric.MetricSet,
+  readonly register: <M extends Metric.Any | Metric.MetricSet>(
+    metrics: M,
     options?: RegisterOptions
-  ) => Effect.Effect<void, RegisterError>
+  ) => Effect.Effect<Emitter<Metric.EventsOf<M>>, RegisterError>
+  /** Returns an emitter of the events of a family, for a component whose metrics are registered elsewhere. */
+  readonly emitter: <F extends Family>(family: F) => Emitter<F["Type"]>
   /**
    * Emits an event. Returns `true` if it was accepted and `false` if the overflow policy dropped it. Fails if the value
    * is not an event, if the recorder is stopping, stopped or failed, and on overflow if the policy is `"fail"`.

@@ -68,6 +68,12 @@ export class Registrations {
     return [...this.#metrics.values()]
   }
 
+  /** Whether a metric reads the events of a tag. */
+  reads(tag: string): boolean {
+    for (const { reduce } of this.#metrics.values()) if (Object.hasOwn(reduce, tag)) return true
+    return false
+  }
+
   /** Takes the names of these metrics, in the place of those of the same name, or says why it takes none. */
   claim(metrics: ReadonlyArray<Metric.Any>): MetricNameCollision | undefined {
     const replaced = this.#replacedBy(metrics)

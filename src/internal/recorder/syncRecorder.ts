@@ -23,18 +23,20 @@ import { ExpositionNames } from "../exposition/expositionNames.ts"
 import { DirectFold } from "../fold/directFold.ts"
 import { copyOf, whyInvalidEvent } from "../stream/eventWriter.ts"
 import { DeltaReader } from "./deltaReader.ts"
-import type { EmitsAtOnce } from "./emitEffect.ts"
+import { RecorderInternals } from "./recorderInternals.ts"
 import type { RecorderService, RegisterOptions } from "./recorderModel.ts"
 import { statesOf } from "./recorderReads.ts"
+import { type RecorderParts, serviceOf } from "./recorderService.ts"
 import { Registrations } from "./registrations.ts"
 
 type Listener = Queue.Queue<MetricChange, Cause.Done>
 
-export class SyncRecorder implements RecorderService, EmitsAtOnce {
+export class SyncRecorder extends RecorderInternals implements RecorderParts {
+  readonly service: RecorderService
   readonly recorderId: string
   readonly entityId: string
   readonly overflow = "fail"
-  readonly #clock: Clock.Clock
+  readonly clock: Clock.Clock
   readonly #registrations: Registrations
   readonly #fold = new DirectFold()
   readonly #listeners = new Set<Listener>()
@@ -45,10 +47,12 @@ export class SyncRecorder implements RecorderService, EmitsAtOnce {
 
   /** `clock` is that of `emitUnsafe`. */
   constructor(id: string, clock: Clock.Clock) {
+    super()
     this.recorderId = id
     this.entityId = id
-    this.#clock = clock
+    this.clock = clock
     this.#registrations = new Registrations(id, undefined, new ExpositionNames())
+    this.service = serviceOf(this)
   }
 
   // --- events
@@ -59,7 +63,7 @@ export class SyncRecorder implements RecorderService, EmitsAtOnce {
       return refusal === undefined ? Effect.succeed(true) : Effect.fail(refusal)
     })
 
-  readonly emitUnsafe = (event: MetricEvent): boolean => this.emitAt(this.#clock, event)
+  readonly emitUnsafe = (event: MetricEvent): boolean => this.emitAt(this.clock, event)
 
   emitAt(clock: Clock.Clock, event: MetricEvent): boolean {
     return this.#take(clock, event) === undefined
@@ -87,7 +91,7 @@ export class SyncRecorder implements RecorderService, EmitsAtOnce {
 
   // --- metrics
 
-  readonly register = (
+  readonly registerMetrics = (
     given: Metric.Any | Metric.MetricSet,
     options?: RegisterOptions
   ): Effect.Effect<void, RegisterError> =>
@@ -119,6 +123,10 @@ export class SyncRecorder implements RecorderService, EmitsAtOnce {
 
   readonly metrics = Effect.sync(() => this.#registrations.all)
 
+  reads(tag: string): boolean {
+    return this.#registrations.reads(tag)
+  }
+
   #whyClosedForMetrics(): InvalidState | undefined {
     return this.#state === "Stopped"
       ? this.#invalidState("take a metric", "Register metrics while it is idle or running")
@@ -130,7 +138,7 @@ export class SyncRecorder implements RecorderService, EmitsAtOnce {
   readonly report: Effect.Effect<Report> = Effect.map(Clock.currentTimeMillis, (at) => {
     const { entityId, recorderId } = this
     const snapshots = this.#fold.snapshots(at)
-    return { recorderId, entityId, at, sequence: this.#accepted, snapshots, stats: this.#stats() }
+    return { recorderId, entityId, at, sequence: this.#accepted, snapshots, stats: this.statsUnsafe() }
   })
 
   readonly snapshots = Effect.map(this.report, (report) => report.snapshots)
@@ -152,9 +160,9 @@ export class SyncRecorder implements RecorderService, EmitsAtOnce {
 
   readonly deltaReader = Effect.sync(() => new DeltaReader(this.#stateReads))
 
-  readonly stats = Effect.sync(() => this.#stats())
+  readonly stats = Effect.sync(() => this.statsUnsafe())
 
-  #stats(): Stats {
+  statsUnsafe(): Stats {
     const refused = this.#invalid + this.#notRunning
     return {
       state: this.#state,

@@ -1,0 +1,32 @@
+/**
+ * What a recorder of this package can do beside what its service offers, for its emitters, its runtime and exporters. It
+ * lies in the service under a key, so that copies of the service have it as well.
+ */
+import type * as Clock from "effect/Clock"
+import type { MetricEvent } from "../../MetricEvent.ts"
+import type { Stats } from "../../Stats.ts"
+import { type RecorderService, RecorderTypeId } from "./recorderModel.ts"
+
+export abstract class RecorderInternals {
+  /** Its functions as they were made. A copy of the service may have others in their place. */
+  abstract readonly emit: RecorderService["emit"]
+  /** The clock it was made with, that of `emitUnsafe`. */
+  abstract readonly clock: Clock.Clock
+  /** Emits at the time of a clock, at once. Never throws; `false`: the event was refused. */
+  abstract emitAt(clock: Clock.Clock, event: MetricEvent): boolean
+  abstract statsUnsafe(): Stats
+  /** Whether a registered metric reads the events of a tag. */
+  abstract reads(tag: string): boolean
+}
+
+/** `undefined` for a recorder that somebody else made. A mock answers to any key. */
+export const internalsOf = (recorder: RecorderService): RecorderInternals | undefined => {
+  const internals = recorder[RecorderTypeId]
+  return internals instanceof RecorderInternals ? internals : undefined
+}
+
+/** The same, where the service emits as it was made to, and never has to wait: events can go straight in. */
+export const atOnceOf = (recorder: RecorderService): RecorderInternals | undefined => {
+  const internals = internalsOf(recorder)
+  return internals?.emit === recorder.emit && recorder.overflow !== "backpressure" ? internals : undefined
+}

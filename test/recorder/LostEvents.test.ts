@@ -1,0 +1,75 @@
+// Recorder.emit and Recorder.onExit take the recorder of the fiber: what they lose shows in one warning per tag.
+import { expect, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { Recorder } from "mvx-metrics"
+import { vi } from "vitest"
+import { recordLogs } from "../support/logs.ts"
+import { Ticks, tick } from "../support/probe.metrics.ts"
+
+/** The warnings of an effect. Tags are warned of once in a process, so each test has tags of its own. */
+const warningsOf = <E, R>(effect: Effect.Effect<unknown, E, R>) =>
+  Effect.gen(function* () {
+    const { layer, lines } = recordLogs()
+    yield* Effect.provide(effect, layer)
+    return lines.filter(({ level }) => level === "Warn").map(({ text }) => text)
+  })
+
+it.effect("an event in a fiber without a recorder is warned of once for its tag", () =>
+  Effect.gen(function* () {
+    const lost = Recorder.emit({ _tag: "lost.alone" })
+    expect(yield* warningsOf(Effect.andThen(lost, lost))).toEqual([
+      'mvx-metrics: Recorder.emit does nothing with "lost.alone": the fiber that runs it has no recorder. Emit through the emitter that Recorder.register returns, or provide a recorder where the component is used (Layer.provideMerge)'
+    ])
+    expect(yield* warningsOf(lost)).toEqual([])
+    expect(yield* warningsOf(Recorder.emit({ _tag: "lost.another" }))).toHaveLength(1)
+  })
+)
+
+it.effect("onExit in a fiber without a recorder makes no event and is warned of once", () =>
+  Effect.gen(function* () {
+    // Other tests of this process may have been warned.
+    vi.resetModules()
+    const fresh = yield* Effect.promise(() => import("mvx-metrics"))
+    let made = 0
+    const measured = Effect.void.pipe(
+      fresh.Recorder.onExit(() => {
+        made++
+        return tick()
+      })
+    )
+    const warnings = yield* warningsOf(Effect.andThen(measured, measured))
+    expect(warnings).toEqual([expect.stringContaining("Recorder.onExit emits no event: the fiber that runs it has no")])
+    expect(made).toBe(0)
+  })
+)
+
+it.effect("an event that no metric reads is counted as ignored, and warned of once for its tag", () =>
+  Effect.gen(function* () {
+    const recorder = yield* Recorder.make({ entityId: "ticking" })
+    yield* recorder.register(Ticks)
+    const program = Effect.gen(function* () {
+      for (let i = 0; i < 2; i++) yield* Recorder.emit({ _tag: "lost.unread" })
+      for (let i = 0; i < 2; i++) yield* Effect.void.pipe(Recorder.onExit(() => ({ _tag: "lost.unread.exit" })))
+      yield* Recorder.emit(tick())
+    })
+    expect(yield* warningsOf(Effect.provideService(program, Recorder, recorder))).toEqual([
+      'mvx-metrics: Recorder.emit does nothing with "lost.unread": no metric of the recorder "ticking" reads it. Register a metric that does',
+      'mvx-metrics: Recorder.emit does nothing with "lost.unread.exit": no metric of the recorder "ticking" reads it. Register a metric that does'
+    ])
+    expect(yield* recorder.report).toMatchObject({ stats: { accepted: 5, applied: 1, ignored: 4 } })
+  }).pipe(Effect.scoped)
+)
+
+it.effect("an emitter without a recorder is no loss, and is not warned of", () =>
+  Effect.gen(function* () {
+    const metrics = yield* Recorder.register(Ticks)
+    expect(yield* warningsOf(metrics.emit(tick()))).toEqual([])
+  })
+)
+
+it.effect("what is no event is not warned of: it is counted as invalid", () =>
+  Effect.gen(function* () {
+    const emitted = Effect.andThen(Recorder.emit(null as never), Recorder.emit({ _tag: 1 } as never))
+    expect(yield* warningsOf(emitted)).toEqual([])
+  })
+)
