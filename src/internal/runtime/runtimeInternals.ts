@@ -3,6 +3,7 @@
  */
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import type * as Metric from "../../Metric.ts"
 import type {
   InvalidArgument,
@@ -16,7 +17,7 @@ import type { Format } from "../exposition/exposition.ts"
 import type { RecorderOptions, RecorderService } from "../recorder/recorderModel.ts"
 import type { OfMetric } from "../recorder/registrations.ts"
 import type { LargestRead, ShownRead } from "../stream/protocol.ts"
-import type { RuntimeService } from "./runtimeModel.ts"
+import { type RuntimeService, RuntimeTypeId } from "./runtimeModel.ts"
 
 export interface ScrapeRequest {
   readonly format: Format
@@ -65,20 +66,25 @@ export interface RuntimeInternals {
   readonly scrape: (request: ScrapeRequest) => Effect.Effect<Uint8Array<ArrayBuffer>, RenderError>
 }
 
-const known = new WeakMap<RuntimeService, RuntimeInternals>()
+/** Those that this package made: a mock answers to any key. */
+const known = new WeakSet<object>()
 
-/** Remembers the internals of a service. */
+/** Puts the internals into a service, from where copies of the service have them as well. */
 export const withInternals = (service: RuntimeService, internals: RuntimeInternals): RuntimeService => {
-  known.set(service, internals)
-  return service
+  known.add(internals)
+  return { ...service, [RuntimeTypeId]: internals }
 }
 
-/** Whether it is a service of this package. */
-export const hasInternals = (runtime: unknown): runtime is RuntimeService =>
-  typeof runtime === "object" && runtime !== null && known.has(runtime as RuntimeService)
+const internalsIn = (runtime: unknown): RuntimeInternals | undefined => {
+  const internals = Predicate.isObject(runtime) ? (runtime as Partial<RuntimeService>)[RuntimeTypeId] : undefined
+  return Predicate.isObject(internals) && known.has(internals) ? (internals as unknown as RuntimeInternals) : undefined
+}
+
+/** Whether it is a service of this package, or a copy of one. */
+export const hasInternals = (runtime: unknown): runtime is RuntimeService => internalsIn(runtime) !== undefined
 
 export const internalsOf = (runtime: RuntimeService): RuntimeInternals => {
-  const internals = known.get(runtime)
+  const internals = internalsIn(runtime)
   if (internals === undefined) throw new TypeError("mvx-metrics: this MetricsRuntime was not made by this package")
   return internals
 }

@@ -80,8 +80,16 @@ export const runtimeOptionChecks: { readonly [K in keyof Required<RuntimeOptions
   memoryLimit: positiveInteger
 }
 
-/** The service of a runtime: a registry of recorders that share one fold. */
+/** The key of the internals in a service. */
+export const RuntimeTypeId = "~mvx-metrics/MetricsRuntime"
+
+/**
+ * The service of a runtime: a registry of recorders that share one fold. A plain object, of which exporters take a copy
+ * with some functions replaced, `{ ...runtime, createRecorder }`, as well.
+ */
 export interface RuntimeService {
+  /** @internal */
+  readonly [RuntimeTypeId]?: unknown
   readonly namespace: string
   readonly state: Effect.Effect<RuntimeState>
   /** Starts the fold. While it starts, joins that start. Does nothing if it runs. */
