@@ -98,7 +98,7 @@ await runSteps({
     ]) {
       esbuild("without-entry.ts save.metrics.ts", `--format=${format} --out-extension:.js=.${extension}`)
       const said = node(`dist/without-entry.${extension}`, join(folder, `dist/save.metrics.${extension}`))
-      match(said, /^MetricsModuleError: .*workerEntry.* this is a bundle\. Use the option spawn/)
+      match(said, /^mvx-metrics\/MetricsModuleError: .*workerEntry.* this is a bundle\. Use the option spawn/)
     }
   },
   tsup: works("tsup"),

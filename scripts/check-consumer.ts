@@ -43,7 +43,7 @@ await runSteps({
   },
   "a bundle that gives itself as its metrics is refused, whether it has the library in it or beside it": () => {
     const runs = "the application runs\n"
-    const refused = "refused with MetricsModuleError, an Error\n"
+    const refused = "refused with mvx-metrics/MetricsModuleError, an Error\n"
     bundle("bundle", "bundled-wrongly.ts")
     strictEqual(node("bundle/bundled-wrongly.js"), runs + refused)
     strictEqual(node("launcher.js", "./bundle/bundled-wrongly.js"), runs + refused)

@@ -1,5 +1,6 @@
 /**
- * The typed errors. Each names its subject and says what to do. Each is a real `Error` with a `_tag`.
+ * The typed errors. Each names its subject and says what to do. Each is a real `Error` with a `_tag`, which is the name of
+ * its class with the prefix `mvx-metrics/`.
  */
 import * as Formatter from "effect/Formatter"
 import { NodeInspectSymbol } from "effect/Inspectable"
@@ -16,7 +17,7 @@ const list = (names: ReadonlyArray<string>): string => (names.length === 0 ? "no
  * Bad input. `argument` is the parameter or option at fault. `metric` is the metric being defined, if there is one.
  * Nothing was changed.
  */
-export class InvalidArgument extends Schema.TaggedError<InvalidArgument>()("InvalidArgument", {
+export class InvalidArgument extends Schema.TaggedError<InvalidArgument>()("mvx-metrics/InvalidArgument", {
   argument: Schema.String,
   reason: Schema.String,
   metric: Schema.optionalKey(Schema.String)
@@ -32,7 +33,7 @@ export class InvalidArgument extends Schema.TaggedError<InvalidArgument>()("Inva
 }
 
 /** The recorder is full and its overflow policy is `fail`. */
-export class QueueOverflow extends Schema.TaggedError<QueueOverflow>()("QueueOverflow", {
+export class QueueOverflow extends Schema.TaggedError<QueueOverflow>()("mvx-metrics/QueueOverflow", {
   recorderId: Schema.String,
   capacity: Schema.Number
 }) {
@@ -46,7 +47,7 @@ export class QueueOverflow extends Schema.TaggedError<QueueOverflow>()("QueueOve
 }
 
 /** The operation is not possible in the present state of the recorder or runtime, or in this process of the cluster. */
-export class InvalidState extends Schema.TaggedError<InvalidState>()("InvalidState", {
+export class InvalidState extends Schema.TaggedError<InvalidState>()("mvx-metrics/InvalidState", {
   subject: Schema.Literals(["recorder", "runtime", "cluster"]),
   id: Schema.String,
   state: Schema.String,
@@ -63,7 +64,7 @@ export class InvalidState extends Schema.TaggedError<InvalidState>()("InvalidSta
 }
 
 /** No recorder has this id in the runtime. */
-export class RecorderNotFound extends Schema.TaggedError<RecorderNotFound>()("RecorderNotFound", {
+export class RecorderNotFound extends Schema.TaggedError<RecorderNotFound>()("mvx-metrics/RecorderNotFound", {
   recorderId: Schema.String,
   namespace: Schema.String
 }) {
@@ -77,10 +78,13 @@ export class RecorderNotFound extends Schema.TaggedError<RecorderNotFound>()("Re
 }
 
 /** The id is taken by another recorder of the runtime. */
-export class RecorderAlreadyExists extends Schema.TaggedError<RecorderAlreadyExists>()("RecorderAlreadyExists", {
-  recorderId: Schema.String,
-  namespace: Schema.String
-}) {
+export class RecorderAlreadyExists extends Schema.TaggedError<RecorderAlreadyExists>()(
+  "mvx-metrics/RecorderAlreadyExists",
+  {
+    recorderId: Schema.String,
+    namespace: Schema.String
+  }
+) {
   override [NodeInspectSymbol](): string {
     return printed(this)
   }
@@ -91,7 +95,7 @@ export class RecorderAlreadyExists extends Schema.TaggedError<RecorderAlreadyExi
 }
 
 /** Another definition is registered under this name. */
-export class MetricNameTaken extends Schema.TaggedError<MetricNameTaken>()("MetricNameTaken", {
+export class MetricNameTaken extends Schema.TaggedError<MetricNameTaken>()("mvx-metrics/MetricNameTaken", {
   metric: Schema.String,
   recorderId: Schema.String
 }) {
@@ -105,7 +109,7 @@ export class MetricNameTaken extends Schema.TaggedError<MetricNameTaken>()("Metr
 }
 
 /** Two metrics of a runtime would have one name in Prometheus, which is `as`, or one name would stand for two types. */
-export class MetricNameCollision extends Schema.TaggedError<MetricNameCollision>()("MetricNameCollision", {
+export class MetricNameCollision extends Schema.TaggedError<MetricNameCollision>()("mvx-metrics/MetricNameCollision", {
   metric: Schema.String,
   other: Schema.String,
   as: Schema.String
@@ -122,7 +126,7 @@ export class MetricNameCollision extends Schema.TaggedError<MetricNameCollision>
 }
 
 /** `place` already shows a runtime of this namespace. The metrics of two such runtimes could not be told apart. */
-export class NamespaceTaken extends Schema.TaggedError<NamespaceTaken>()("NamespaceTaken", {
+export class NamespaceTaken extends Schema.TaggedError<NamespaceTaken>()("mvx-metrics/NamespaceTaken", {
   namespace: Schema.String,
   place: Schema.String
 }) {
@@ -136,7 +140,7 @@ export class NamespaceTaken extends Schema.TaggedError<NamespaceTaken>()("Namesp
 }
 
 /** A read asked for a metric that is not registered in this recorder. */
-export class MetricNotRegistered extends Schema.TaggedError<MetricNotRegistered>()("MetricNotRegistered", {
+export class MetricNotRegistered extends Schema.TaggedError<MetricNotRegistered>()("mvx-metrics/MetricNotRegistered", {
   metric: Schema.String,
   recorderId: Schema.String,
   registered: Schema.Array(Schema.String)
@@ -151,7 +155,7 @@ export class MetricNotRegistered extends Schema.TaggedError<MetricNotRegistered>
 }
 
 /** The worker has no metric of this name. */
-export class UnknownMetric extends Schema.TaggedError<UnknownMetric>()("UnknownMetric", {
+export class UnknownMetric extends Schema.TaggedError<UnknownMetric>()("mvx-metrics/UnknownMetric", {
   metric: Schema.String,
   known: Schema.Array(Schema.String)
 }) {
@@ -165,7 +169,7 @@ export class UnknownMetric extends Schema.TaggedError<UnknownMetric>()("UnknownM
 }
 
 /** The two threads have different definitions under one name: two versions of a module, or two modules. */
-export class DefinitionMismatch extends Schema.TaggedError<DefinitionMismatch>()("DefinitionMismatch", {
+export class DefinitionMismatch extends Schema.TaggedError<DefinitionMismatch>()("mvx-metrics/DefinitionMismatch", {
   metric: Schema.String,
   differences: Schema.Array(Schema.String)
 }) {
@@ -182,7 +186,7 @@ export class DefinitionMismatch extends Schema.TaggedError<DefinitionMismatch>()
  * A state to be merged is of another version of its metric, so it does not fit the definition. `part` is the index of
  * the states that contain it.
  */
-export class StateMismatch extends Schema.TaggedError<StateMismatch>()("StateMismatch", {
+export class StateMismatch extends Schema.TaggedError<StateMismatch>()("mvx-metrics/StateMismatch", {
   metric: Schema.String,
   part: Schema.Number,
   differences: Schema.Array(Schema.String)
@@ -197,7 +201,7 @@ export class StateMismatch extends Schema.TaggedError<StateMismatch>()("StateMis
 }
 
 /** A module of metrics could not be used. `path` is the path that was tried. */
-export class MetricsModuleError extends Schema.TaggedError<MetricsModuleError>()("MetricsModuleError", {
+export class MetricsModuleError extends Schema.TaggedError<MetricsModuleError>()("mvx-metrics/MetricsModuleError", {
   path: Schema.String,
   reason: Schema.String
 }) {
@@ -211,7 +215,7 @@ export class MetricsModuleError extends Schema.TaggedError<MetricsModuleError>()
 }
 
 /** A line of a capture file is not a valid event. `line` is its number, from 1. */
-export class InvalidLine extends Schema.TaggedError<InvalidLine>()("InvalidLine", {
+export class InvalidLine extends Schema.TaggedError<InvalidLine>()("mvx-metrics/InvalidLine", {
   line: Schema.Number,
   reason: Schema.String
 }) {
@@ -225,7 +229,7 @@ export class InvalidLine extends Schema.TaggedError<InvalidLine>()("InvalidLine"
 }
 
 /** A lifecycle hook of a recorder failed, and with it the start or the stop. */
-export class HookFailed extends Schema.TaggedError<HookFailed>()("HookFailed", {
+export class HookFailed extends Schema.TaggedError<HookFailed>()("mvx-metrics/HookFailed", {
   recorderId: Schema.String,
   hook: Schema.Literals(["onStarting", "onStopped"]),
   cause: Schema.Defect()
@@ -240,7 +244,7 @@ export class HookFailed extends Schema.TaggedError<HookFailed>()("HookFailed", {
 }
 
 /** The recorder can no longer answer: it failed with events that were not folded, or its thread died. */
-export class RecorderFailed extends Schema.TaggedError<RecorderFailed>()("RecorderFailed", {
+export class RecorderFailed extends Schema.TaggedError<RecorderFailed>()("mvx-metrics/RecorderFailed", {
   recorderId: Schema.String,
   cause: Schema.Defect()
 }) {
@@ -258,7 +262,7 @@ export class RecorderFailed extends Schema.TaggedError<RecorderFailed>()("Record
  * goes on. `sequence` is the number of events to be folded before it, and `folded` is the number of events folded so
  * far.
  */
-export class WaitTimeout extends Schema.TaggedError<WaitTimeout>()("WaitTimeout", {
+export class WaitTimeout extends Schema.TaggedError<WaitTimeout>()("mvx-metrics/WaitTimeout", {
   recorderId: Schema.String,
   operation: Schema.Literals(["read", "start", "stop"]),
   timeout: Schema.String,
@@ -276,7 +280,7 @@ export class WaitTimeout extends Schema.TaggedError<WaitTimeout>()("WaitTimeout"
 }
 
 /** The runtime could not be started, or its worker thread died. */
-export class RuntimeFailed extends Schema.TaggedError<RuntimeFailed>()("RuntimeFailed", {
+export class RuntimeFailed extends Schema.TaggedError<RuntimeFailed>()("mvx-metrics/RuntimeFailed", {
   namespace: Schema.String,
   cause: Schema.Defect()
 }) {
@@ -290,7 +294,7 @@ export class RuntimeFailed extends Schema.TaggedError<RuntimeFailed>()("RuntimeF
 }
 
 /** Recorders failed to stop while the runtime shut down. The thread was released all the same. */
-export class ShutdownFailed extends Schema.TaggedError<ShutdownFailed>()("ShutdownFailed", {
+export class ShutdownFailed extends Schema.TaggedError<ShutdownFailed>()("mvx-metrics/ShutdownFailed", {
   namespace: Schema.String,
   failures: Schema.Array(Schema.Struct({ recorderId: Schema.String, reason: Schema.String }))
 }) {

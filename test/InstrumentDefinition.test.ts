@@ -74,7 +74,11 @@ describe("a definition that cannot work is refused by the name of what is wrong:
   const expectRefused = (make: () => unknown, argument: string, reason: string): void => {
     const error = thrown(make)
     expect(error).toBeInstanceOf(MetricsError.InvalidArgument)
-    expect(error).toMatchObject({ _tag: "InvalidArgument", argument, reason: expect.stringContaining(reason) })
+    expect(error).toMatchObject({
+      _tag: "mvx-metrics/InvalidArgument",
+      argument,
+      reason: expect.stringContaining(reason)
+    })
   }
 
   describe.each(Object.entries(kinds))("%s", (_, make) => {

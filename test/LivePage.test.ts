@@ -193,7 +193,10 @@ describe("the live page", () => {
         ["colour", { colour: "blue" }]
       ] as const) {
         const result = yield* Effect.result(handlerOf(runtime, options as never))
-        expect(Result.isFailure(result) && result.failure).toMatchObject({ _tag: "InvalidArgument", argument })
+        expect(Result.isFailure(result) && result.failure).toMatchObject({
+          _tag: "mvx-metrics/InvalidArgument",
+          argument
+        })
       }
     })
   )
@@ -336,7 +339,9 @@ it("the live page is there without Effect", async () => {
   const { handler } = await runtime.livePage({ path: "/live" })
   const data = await handler(new Request("http://localhost/live/data"))
   expect(await data.json()).toMatchObject({ namespace: "test" })
-  await expect(runtime.livePage({ path: "live" as never })).rejects.toMatchObject({ _tag: "InvalidArgument" })
+  await expect(runtime.livePage({ path: "live" as never })).rejects.toMatchObject({
+    _tag: "mvx-metrics/InvalidArgument"
+  })
   const events = await handler(new Request("http://localhost/live/events"))
   const ended = events.text()
   await runtime.shutdown()

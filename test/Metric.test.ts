@@ -280,7 +280,11 @@ describe("a definition that cannot work is refused with a typed error", () => {
     ["a unit that is no text", "m", { ...good, unit: null }, "unit", "must be a string, got null"]
   ])("%s", (_what, name, options, argument, reason) => {
     expect(() => Metric.make(name as string, options as typeof good)).toThrow(
-      expect.objectContaining({ _tag: "InvalidArgument", argument, reason: expect.stringContaining(reason) })
+      expect.objectContaining({
+        _tag: "mvx-metrics/InvalidArgument",
+        argument,
+        reason: expect.stringContaining(reason)
+      })
     )
   })
 

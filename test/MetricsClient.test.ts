@@ -95,7 +95,7 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
     expect(merged).toEqual({ "probe.sums": { name: "probe.sums", dimensions: { value: 6 } } })
     const Seconds = Sums.pipe(Metric.unit("s"))
     await expect(mergeMetricStates([Seconds], states)).rejects.toMatchObject({
-      _tag: "StateMismatch",
+      _tag: "mvx-metrics/StateMismatch",
       metric: "probe.sums",
       differences: ["unit none instead of s"]
     })
@@ -153,7 +153,7 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
     const recorder = await runtime.createRecorder("storage")
     await recorder.start()
     expect(recorder.state).toBe("Running")
-    await expect(recorder.start()).rejects.toMatchObject({ _tag: "InvalidState", state: "Running" })
+    await expect(recorder.start()).rejects.toMatchObject({ _tag: "mvx-metrics/InvalidState", state: "Running" })
   })
 
   it("iterates over every change in order, until the recorder stops", async () => {
@@ -248,7 +248,7 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
   ] as const)("fails a start or a stop whose hook %s, with its error as the cause", async (_how, hook) => {
     await using runtime = await start(where)
     const stopping = await runtime.createRecorder("stopping", { onStopped: hook })
-    const failure = (name: string) => ({ _tag: "HookFailed", hook: name, cause: new RangeError("no disk") })
+    const failure = (name: string) => ({ _tag: "mvx-metrics/HookFailed", hook: name, cause: new RangeError("no disk") })
     const starting = runtime.createRecorder("starting", { onStarting: hook })
     await expect(starting).rejects.toMatchObject(failure("onStarting"))
     expect(runtime.findRecorder("starting")).toBeUndefined()

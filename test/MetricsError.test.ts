@@ -82,7 +82,7 @@ const samples: ReadonlyArray<readonly [error: Error & { readonly _tag: string },
   ]
 ]
 
-const tagged = samples.map(([error, ...says]) => ({ error, says, tag: error._tag }))
+const tagged = samples.map(([error, ...says]) => ({ error, says, tag: error._tag, name: error.constructor.name }))
 
 const classOf = (error: Error) => error.constructor as unknown as Schema.Codec<Error> & (new () => Error)
 
@@ -99,13 +99,14 @@ it("an invalid argument of a definition names the metric that was to be defined"
 })
 
 it("there is a sample of each error", () => {
-  expect(tagged.map(({ tag }) => tag).sort()).toEqual(Object.keys(E).sort())
+  expect(tagged.map(({ name }) => name).sort()).toEqual(Object.keys(E).sort())
 })
 
-describe.each(tagged)("$tag", ({ error, says, tag }) => {
-  it("is an Error, and has the name it is exported under as its tag", () => {
+describe.each(tagged)("$name", ({ error, name, says, tag }) => {
+  it("is an Error, and its tag is the name it is exported under, with the prefix of the library", () => {
     expect(error).toBeInstanceOf(Error)
-    expect(error.constructor).toBe(E[tag as keyof typeof E])
+    expect(error.constructor).toBe(E[name as keyof typeof E])
+    expect(tag).toBe(`mvx-metrics/${name}`)
   })
 
   it("has its tag as its name, and none of its fields hides what an Error has", () => {
@@ -142,7 +143,9 @@ describe.each(tagged)("$tag", ({ error, says, tag }) => {
   it.effect("is a failure that its tag picks out", () =>
     Effect.gen(function* () {
       const failing = Effect.fail(error as E.QueueOverflow)
-      const caught = yield* Effect.catchTag(failing, tag as "QueueOverflow", (failure) => Effect.succeed(failure))
+      const caught = yield* Effect.catchTag(failing, tag as "mvx-metrics/QueueOverflow", (failure) =>
+        Effect.succeed(failure)
+      )
       expect(caught).toBe(error)
     })
   )

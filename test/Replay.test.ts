@@ -126,13 +126,13 @@ describe("a replay", () => {
     ["an unknown option", "at", () => Replay.run(Hits, [], { at: 1 } as never)],
     ["a time that is none", "now", () => Replay.run(Hits, [], { now: Number.NaN })]
   ])("refuses %s", (_what, argument, run) => {
-    expect(run).toThrow(expect.objectContaining({ _tag: "InvalidArgument", argument }))
+    expect(run).toThrow(expect.objectContaining({ _tag: "mvx-metrics/InvalidArgument", argument }))
   })
 
   it.effect("of a stream refuses it as a failure", () =>
     Effect.gen(function* () {
       const refused = yield* Effect.flip(Replay.runStream(Hits, Stream.make({ at: 1, event: {} } as never)))
-      expect(refused).toMatchObject({ _tag: "InvalidArgument", argument: "captured[0]" })
+      expect(refused).toMatchObject({ _tag: "mvx-metrics/InvalidArgument", argument: "captured[0]" })
       expect(yield* Effect.flip(Replay.runStream({} as never, Stream.empty))).toMatchObject({ argument: "metrics" })
     })
   )
@@ -271,12 +271,12 @@ describe("events as NDJSON", () => {
     Effect.gen(function* () {
       const other = Stream.make({ at: 1, event: { _tag: "disk.full" } } as never)
       const error = yield* Effect.flip(Stream.runDrain(Replay.toNdjson(Event, other)))
-      expect(error).toMatchObject({ _tag: "InvalidArgument", argument: "captured" })
+      expect(error).toMatchObject({ _tag: "mvx-metrics/InvalidArgument", argument: "captured" })
     })
   )
 
   it("are of a family, and read with options there are", () => {
-    const refusal = (argument: string) => expect.objectContaining({ _tag: "InvalidArgument", argument })
+    const refusal = (argument: string) => expect.objectContaining({ _tag: "mvx-metrics/InvalidArgument", argument })
     expect(() => Replay.fromNdjson({} as never, Stream.empty)).toThrow(refusal("family"))
     expect(() => Replay.toNdjson(Schema.Struct({}) as never, Stream.empty)).toThrow(refusal("family"))
     expect(() => Replay.fromNdjson(Event, Stream.empty, { onBadLine: "stop" } as never)).toThrow(refusal("onBadLine"))

@@ -224,7 +224,7 @@ describe("replay", () => {
       const { code, stderr, stdout } = yield* cli("catalogue", program)
       expect([code, stdout]).toEqual([1, ""])
       for (const what of ["facade", "make", "layer", "cluster"]) {
-        const refused = `${what}: MetricsModuleError, was imported by the command mvx-metrics and starts a metrics runtime`
+        const refused = `${what}: mvx-metrics/MetricsModuleError, was imported by the command mvx-metrics and starts a metrics runtime`
         expect(stderr).toContain(refused)
       }
     })

@@ -286,7 +286,7 @@ layer(Shops.layer.pipe(Layer.provideMerge(MetricsCluster.layer(options))))("acro
     Effect.gen(function* () {
       const { one } = yield* Shops
       expect(yield* one.triesToBeThePrimary).toMatchObject({
-        _tag: "InvalidState",
+        _tag: "mvx-metrics/InvalidState",
         subject: "cluster",
         hint: expect.stringContaining("MetricsCluster.layerWorker")
       })
@@ -310,7 +310,11 @@ describe("MetricsCluster.make", () => {
   ])("refuses %s", ([_what, options, argument, reason]) =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(Effect.scoped(MetricsCluster.make(options as ClusterOptions)))
-      expect(error).toMatchObject({ _tag: "InvalidArgument", argument, reason: expect.stringContaining(reason) })
+      expect(error).toMatchObject({
+        _tag: "mvx-metrics/InvalidArgument",
+        argument,
+        reason: expect.stringContaining(reason)
+      })
     })
   )
 
@@ -333,7 +337,7 @@ describe("MetricsCluster.layerWorker", () => {
     Effect.gen(function* () {
       const layer = MetricsCluster.layerWorker({ every: "often" as never }).pipe(Layer.provide(runtime))
       const error = yield* Effect.flip(Effect.scoped(Layer.build(layer)))
-      expect(error).toMatchObject({ _tag: "InvalidArgument", argument: "every" })
+      expect(error).toMatchObject({ _tag: "mvx-metrics/InvalidArgument", argument: "every" })
     })
   )
 })

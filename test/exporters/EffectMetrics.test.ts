@@ -131,7 +131,7 @@ describe("Effect's registry", () => {
         Layer.provide(MetricsLayer.layerInProcess({ namespace: "test.effect" }))
       )
       const error = yield* Effect.flip(Layer.build(Wrong))
-      expect(error).toMatchObject({ _tag: "InvalidArgument", argument: "interval" })
+      expect(error).toMatchObject({ _tag: "mvx-metrics/InvalidArgument", argument: "interval" })
     }).pipe(Effect.scoped)
   )
 })

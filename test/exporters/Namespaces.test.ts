@@ -27,7 +27,7 @@ afterEach(async () => {
   for (const runtime of runtimes.splice(0)) await runtime.shutdown()
 })
 
-const taken = expect.objectContaining({ _tag: "NamespaceTaken", namespace: "a" })
+const taken = expect.objectContaining({ _tag: "mvx-metrics/NamespaceTaken", namespace: "a" })
 
 class Reader extends MetricReader {
   protected override onShutdown = async (): Promise<void> => {}
@@ -67,7 +67,7 @@ describe("a registry of prom-client", () => {
     for (const metric of [Metric.gauge("h", value), Metric.gauge("h.count", value)]) {
       const other = await start("b", 3, metric)
       expect(() => PromClient.registerInto(registry, other)).toThrow(
-        expect.objectContaining({ _tag: "MetricNameCollision", metric: metric.name, other: "h" })
+        expect.objectContaining({ _tag: "mvx-metrics/MetricNameCollision", metric: metric.name, other: "h" })
       )
     }
     expect(await samplesOf(registry, "h")).toHaveLength(4)

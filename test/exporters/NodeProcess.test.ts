@@ -73,10 +73,10 @@ describe("without Effect", () => {
     const measuring = await NodeProcess.start(runtime, { recorderId: "me" })
     expect(runtime.getRecorder("me").stats.accepted).toBeGreaterThan(0)
     await expect(NodeProcess.start(runtime, { recorderId: "me" })).rejects.toMatchObject({
-      _tag: "RecorderAlreadyExists"
+      _tag: "mvx-metrics/RecorderAlreadyExists"
     })
     await expect(NodeProcess.start(runtime, { interval: "soon" as never })).rejects.toMatchObject({
-      _tag: "InvalidArgument",
+      _tag: "mvx-metrics/InvalidArgument",
       argument: "interval"
     })
     await measuring.stop()

@@ -178,7 +178,7 @@ describe("a meter", () => {
 
   it("is told from what is none, and a runtime likewise", async () => {
     const runtime = await start()
-    const refused = (argument: string) => expect.objectContaining({ _tag: "InvalidArgument", argument })
+    const refused = (argument: string) => expect.objectContaining({ _tag: "mvx-metrics/InvalidArgument", argument })
     expect(() => OpenTelemetry.observe({} as never, runtime)).toThrow(refused("meter"))
     expect(() => OpenTelemetry.observe(newMeter().meter, {} as never)).toThrow(refused("runtime"))
   })

@@ -307,7 +307,7 @@ describe("without Effect", () => {
   it("refuses what it cannot work with", async () => {
     await using runtime = await Facade.start({ namespace: "test.otlp" })
     const start = (options: object, of: unknown = runtime) => Otlp.start(of as Facade, options as Otlp.StartOptions)
-    const refused = (argument: string) => expect.objectContaining({ _tag: "InvalidArgument", argument })
+    const refused = (argument: string) => expect.objectContaining({ _tag: "mvx-metrics/InvalidArgument", argument })
     await expect(start({})).rejects.toEqual(refused("url"))
     await expect(start({ url: "http://localhost", temporality: "daily" })).rejects.toEqual(refused("temporality"))
     await expect(start({ url: "http://localhost", encoding: "xml" })).rejects.toEqual(refused("encoding"))

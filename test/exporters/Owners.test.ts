@@ -125,7 +125,7 @@ const worldOf = (owners: ReadonlyArray<Owner>, expires: boolean) =>
     const emit = (each: Owner, all: ReadonlyArray<Hit>) =>
       Effect.forEach(all, (hit) => recorders.get(each)!.emit(hit), { discard: true })
     const register = (each: Owner, metric: Metric.Any, replace: boolean) =>
-      Effect.catchTag(recorders.get(each)!.register(metric, { replace }), "MetricNameCollision", () =>
+      Effect.catchTag(recorders.get(each)!.register(metric, { replace }), "mvx-metrics/MetricNameCollision", () =>
         Effect.sync(() => void refused.add(each))
       )
     for (const each of owners) {

@@ -143,7 +143,11 @@ describe("a name", () => {
     " MVX-metrics/x",
     "mvx_metrics"
   ])("%s is reserved", (name) => {
-    const refused = expect.objectContaining({ _tag: "InvalidArgument", argument: "name", metric: name.trim() })
+    const refused = expect.objectContaining({
+      _tag: "mvx-metrics/InvalidArgument",
+      argument: "name",
+      metric: name.trim()
+    })
     expect(() => Metric.counter(name, { events })).toThrow(refused)
     expect(() => Metric.make(name, { events, initial: 0, reduce: { hit: (n) => n + 1 } })).toThrow(refused)
     expect(() => Metric.counter("a", { events }).pipe(Metric.named(name))).toThrow(refused)
@@ -154,7 +158,7 @@ describe("a name", () => {
     ["MVX", "metrics"],
     ["mvx", "mvx_metrics"]
   ])("%s with the unit %s is reserved", (name, unit) => {
-    const refused = expect.objectContaining({ _tag: "InvalidArgument", argument: "unit", metric: name })
+    const refused = expect.objectContaining({ _tag: "mvx-metrics/InvalidArgument", argument: "unit", metric: name })
     expect(() => Metric.gauge(name, { ...value, unit })).toThrow(refused)
     expect(() => Metric.rate(name, { events, unit, window: "1 minute" })).toThrow(refused)
   })

@@ -143,7 +143,7 @@ describe.each([
     const recorder = await runtime.createRecorder("one")
     await recorder.registerMetric(Jobs)
     expect(() => PromClient.registerInto(registry, runtime)).toThrow(
-      expect.objectContaining({ _tag: "MetricNameCollision", as: "jobs_total" })
+      expect.objectContaining({ _tag: "mvx-metrics/MetricNameCollision", as: "jobs_total" })
     )
     expect(registry.getMetricsAsArray().map(({ name }) => name)).toEqual(["jobs_total"])
   })
@@ -168,10 +168,10 @@ describe("registerInto", () => {
   it("refuses what is no registry, and what is no runtime", async () => {
     const runtime = await start()
     expect(() => PromClient.registerInto({} as never, runtime)).toThrow(
-      expect.objectContaining({ _tag: "InvalidArgument", argument: "registry" })
+      expect.objectContaining({ _tag: "mvx-metrics/InvalidArgument", argument: "registry" })
     )
     expect(() => PromClient.registerInto(new promClient.Registry(), {} as never)).toThrow(
-      expect.objectContaining({ _tag: "InvalidArgument", argument: "runtime" })
+      expect.objectContaining({ _tag: "mvx-metrics/InvalidArgument", argument: "runtime" })
     )
   })
 })

@@ -40,7 +40,7 @@ describe.each(pairs)("$0.name and $1.name", (one, other, as) => {
         const [a, b] = yield* twoRecorders
         yield* a.register(first)
         const error = yield* Effect.flip(b.register(second))
-        expect(error).toMatchObject({ _tag: "MetricNameCollision", metric: second.name, other: first.name })
+        expect(error).toMatchObject({ _tag: "mvx-metrics/MetricNameCollision", metric: second.name, other: first.name })
         expect(yield* Effect.flip(a.register(second))).toEqual(error)
         expect(yield* b.metrics).toEqual([])
       }
@@ -58,7 +58,7 @@ it.effect("one name cannot stand for two types, or for two units", () =>
     const kinds = [Metric.gauge("a", value), Metric.counter("a", { ...value, unit: "s" }), Metric.minMax("a", value)]
     for (const other of kinds) {
       expect(yield* Effect.flip(b.register(other))).toMatchObject({
-        _tag: "MetricNameCollision",
+        _tag: "mvx-metrics/MetricNameCollision",
         metric: "a",
         other: "a"
       })
@@ -99,7 +99,7 @@ it.effect("a name is free again when the last recorder that has it is removed", 
     yield* b.register(Jobs)
     const c = yield* runtime.createRecorder("c")
     yield* runtime.stopAndRemoveRecorder("a")
-    expect(yield* Effect.flip(c.register(other))).toMatchObject({ _tag: "MetricNameCollision" })
+    expect(yield* Effect.flip(c.register(other))).toMatchObject({ _tag: "mvx-metrics/MetricNameCollision" })
     yield* runtime.stopAndRemoveRecorder("b")
     yield* c.register(other)
   })
@@ -113,7 +113,9 @@ it.effect("a definition that takes the place of another gives its name a new typ
     yield* a.register(Jobs)
     yield* a.register(Level, { replace: true })
     yield* b.register(Level)
-    expect(yield* Effect.flip(a.register(Jobs, { replace: true }))).toMatchObject({ _tag: "MetricNameCollision" })
+    expect(yield* Effect.flip(a.register(Jobs, { replace: true }))).toMatchObject({
+      _tag: "mvx-metrics/MetricNameCollision"
+    })
     expect(yield* a.metrics).toEqual([Level])
   })
 )

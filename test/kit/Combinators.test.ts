@@ -239,7 +239,10 @@ describe("unread", () => {
     ["metrics", JobEvent, [Counter, "paused"]]
   ])("refuses what is no %s", (argument, family, metrics) => {
     expect(() => Metric.unread(family as never, metrics as never)).toThrow(
-      expect.objectContaining({ _tag: "InvalidArgument", argument } satisfies Partial<MetricsError.InvalidArgument>)
+      expect.objectContaining({
+        _tag: "mvx-metrics/InvalidArgument",
+        argument
+      } satisfies Partial<MetricsError.InvalidArgument>)
     )
   })
 })

@@ -36,7 +36,11 @@ const thrown = (make: () => unknown): unknown => {
 const expectRefused = (make: () => unknown, metric: string | undefined, argument: string, reason: string): void => {
   const error = thrown(make)
   expect(error).toBeInstanceOf(MetricsError.InvalidArgument)
-  expect(error).toMatchObject({ _tag: "InvalidArgument", argument, reason: expect.stringContaining(reason) })
+  expect(error).toMatchObject({
+    _tag: "mvx-metrics/InvalidArgument",
+    argument,
+    reason: expect.stringContaining(reason)
+  })
   const { message, metric: named } = error as MetricsError.InvalidArgument
   expect(named).toBe(metric)
   expect(message.startsWith(metric === undefined ? `${argument}: ` : `metric "${metric}": ${argument}: `)).toBe(true)

@@ -26,7 +26,7 @@ const labelled = Metric.labelled as unknown as (labels: unknown) => (metric: Met
 
 const refusal = (argument: string, ...parts: ReadonlyArray<string>) =>
   expect.objectContaining({
-    _tag: "InvalidArgument",
+    _tag: "mvx-metrics/InvalidArgument",
     metric: "m",
     argument,
     reason: expect.stringMatching(new RegExp(parts.map((part) => part.replaceAll(/[^\w ]/g, "\\$&")).join(".*")))

@@ -125,10 +125,16 @@ onBothLayers("accounting", (it) => {
     Effect.gen(function* () {
       const { recorder, release } = yield* heldByHook()
       const stop = yield* Effect.forkChild(recorder.stop, { startImmediately: true })
-      expect(yield* Effect.flip(recorder.emit(tick()))).toMatchObject({ _tag: "InvalidState", state: "Stopping" })
+      expect(yield* Effect.flip(recorder.emit(tick()))).toMatchObject({
+        _tag: "mvx-metrics/InvalidState",
+        state: "Stopping"
+      })
       yield* release
       yield* Fiber.join(stop)
-      expect(yield* Effect.flip(recorder.emit(tick()))).toMatchObject({ _tag: "InvalidState", state: "Stopped" })
+      expect(yield* Effect.flip(recorder.emit(tick()))).toMatchObject({
+        _tag: "mvx-metrics/InvalidState",
+        state: "Stopped"
+      })
       yield* recorder.start
       yield* recorder.emit(tick())
       expect((yield* recorder.report).stats).toMatchObject({

@@ -45,7 +45,7 @@ it.effect("when its scope closes it folds what it accepted and runs onStopped; t
     )
     expect(steps).toEqual(["stopped"])
     expect(yield* recorder.stats).toMatchObject({ state: "Stopped", accepted: 3000, applied: 3000, pending: 0 })
-    expect(yield* Effect.flip(recorder.snapshots)).toMatchObject({ _tag: "InvalidState" })
+    expect(yield* Effect.flip(recorder.snapshots)).toMatchObject({ _tag: "mvx-metrics/InvalidState" })
   })
 )
 

@@ -79,7 +79,11 @@ onBothLayers("a bad event", (it) => {
       const before = yield* recorder.report
       const error = yield* Effect.flip(recorder.emit(event as never))
       expect(error).toBeInstanceOf(MetricsError.InvalidArgument)
-      expect(error).toMatchObject({ _tag: "InvalidArgument", argument: "event", reason: expect.stringMatching(/\S/) })
+      expect(error).toMatchObject({
+        _tag: "mvx-metrics/InvalidArgument",
+        argument: "event",
+        reason: expect.stringMatching(/\S/)
+      })
       expect(recorder.emitUnsafe(event as never)).toBe(false)
       yield* Effect.provideService(Recorder.emit(event as never), Recorder, recorder)
       const after = yield* recorder.report

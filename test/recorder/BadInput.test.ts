@@ -56,7 +56,7 @@ const badRuntimeOptions: ReadonlyArray<Case> = [
 
 const expectNamed = (error: unknown, [, , argument, reason]: Case): void => {
   expect(error).toBeInstanceOf(MetricsError.InvalidArgument)
-  expect(error).toMatchObject({ _tag: "InvalidArgument", argument, reason: expect.stringMatching(reason) })
+  expect(error).toMatchObject({ _tag: "mvx-metrics/InvalidArgument", argument, reason: expect.stringMatching(reason) })
   expect((error as Error).message).toContain(argument)
 }
 

@@ -66,7 +66,7 @@ onBothLayers("inside its own hook a recorder refuses what would wait for the hoo
           yield* recorder.emit(tick())
           yield* call
           if (hook === "onStopped") yield* recorder.stop
-          expect(yield* Effect.flip(outcome)).toMatchObject({ _tag: "InvalidState", subject: "recorder" })
+          expect(yield* Effect.flip(outcome)).toMatchObject({ _tag: "mvx-metrics/InvalidState", subject: "recorder" })
           expect((yield* recorder.snapshot(Ticks)).dimensions.count).toBe(1)
           expect(yield* recorder.state).toBe(hook === "onStopped" ? "Stopped" : "Running")
         })
@@ -218,7 +218,7 @@ onBothLayers("inside a hook", (it) => {
       })
       yield* recorder.register(Ticks)
       yield* recorder.emit(tick())
-      expect(yield* Effect.flip(Deferred.await(outcome))).toMatchObject({ _tag: "InvalidState" })
+      expect(yield* Effect.flip(Deferred.await(outcome))).toMatchObject({ _tag: "mvx-metrics/InvalidState" })
       yield* recorder.stop
     })
   )
@@ -238,7 +238,7 @@ onBothLayers("inside a hook", (it) => {
       const inner = yield* Deferred.await(made)
       yield* inner.register(Ticks)
       yield* inner.emit(tick())
-      expect(yield* Effect.flip(Deferred.await(outcome))).toMatchObject({ _tag: "InvalidState" })
+      expect(yield* Effect.flip(Deferred.await(outcome))).toMatchObject({ _tag: "mvx-metrics/InvalidState" })
     })
   )
 

@@ -22,7 +22,7 @@ const wrong: ReadonlyArray<readonly [how: string, hook: Effect.Effect<void, Erro
 ]
 
 const hookFailed = (recorder: RecorderService, hook: string) => ({
-  _tag: "HookFailed",
+  _tag: "mvx-metrics/HookFailed",
   recorderId: recorder.recorderId,
   hook
 })
@@ -91,8 +91,8 @@ onBothLayers("the hook onStarting", (it) => {
     Effect.gen(function* () {
       const recorder = yield* newRecorder({ onStarting: Effect.fail(diskFull) })
       yield* Effect.flip(recorder.start)
-      expect(yield* Effect.flip(recorder.start)).toMatchObject({ _tag: "InvalidState", state: "Failed" })
-      expect(yield* Effect.flip(recorder.stop)).toMatchObject({ _tag: "RecorderFailed" })
+      expect(yield* Effect.flip(recorder.start)).toMatchObject({ _tag: "mvx-metrics/InvalidState", state: "Failed" })
+      expect(yield* Effect.flip(recorder.stop)).toMatchObject({ _tag: "mvx-metrics/RecorderFailed" })
     })
   )
 
@@ -106,10 +106,13 @@ onBothLayers("the hook onStarting", (it) => {
       const waiting = yield* forkNow(Effect.flip(recorder.snapshots))
       yield* gate.open
       for (const error of [yield* Fiber.join(waiting), yield* Effect.flip(recorder.snapshots)]) {
-        expect(error).toMatchObject({ _tag: "RecorderFailed", recorderId: recorder.recorderId })
+        expect(error).toMatchObject({ _tag: "mvx-metrics/RecorderFailed", recorderId: recorder.recorderId })
         expect(error.message).toContain(diskFull.message)
       }
-      expect(yield* Effect.flip(recorder.emit(tick()))).toMatchObject({ _tag: "InvalidState", state: "Failed" })
+      expect(yield* Effect.flip(recorder.emit(tick()))).toMatchObject({
+        _tag: "mvx-metrics/InvalidState",
+        state: "Failed"
+      })
       expect(yield* recorder.stats).toMatchObject({
         state: "Failed",
         accepted: 2,
@@ -208,7 +211,7 @@ onBothLayers("what hooks can do", (it) => {
       })
       yield* recorder.start
       yield* recorder.stop
-      expect(errors).toMatchObject([{ _tag: "InvalidState", state: "Stopping" }])
+      expect(errors).toMatchObject([{ _tag: "mvx-metrics/InvalidState", state: "Stopping" }])
       expect((yield* recorder.stats).refusedBy.notRunning).toBe(1)
     })
   )

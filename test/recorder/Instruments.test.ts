@@ -143,7 +143,10 @@ layer(runtimeLayers(metrics)["on the worker"]!)("a built-in metric that the work
       const recorder = yield* newRecorder()
       const own = { events, when: "http.request", labels: ["method", "ok", "user"], ...options }
       const error = yield* Effect.flip(recorder.register(Metric.counter("http.requests", own as never)))
-      expect(error).toMatchObject({ _tag: "DefinitionMismatch", differences: expect.arrayContaining(["instrument"]) })
+      expect(error).toMatchObject({
+        _tag: "mvx-metrics/DefinitionMismatch",
+        differences: expect.arrayContaining(["instrument"])
+      })
     })
   )
 

@@ -6,7 +6,7 @@ import { forkNow } from "../support/forkNow.ts"
 import { makeGate } from "../support/gate.ts"
 import { Ticks, tick } from "../support/probe.metrics.ts"
 
-const invalidState = (state: string) => ({ _tag: "InvalidState", subject: "recorder", state })
+const invalidState = (state: string) => ({ _tag: "mvx-metrics/InvalidState", subject: "recorder", state })
 
 onBothLayers("starting a recorder", (it) => {
   it.effect("it is idle when made, and registering a metric leaves it so", () =>
@@ -42,7 +42,7 @@ onBothLayers("starting a recorder", (it) => {
       const recorder = yield* newRecorder()
       const bad = [null, "probe.tick", {}, { _tag: " " }, { _tag: "probe.tick", n: () => 1 }]
       for (const event of bad) {
-        expect(yield* Effect.flip(recorder.emit(event as never))).toMatchObject({ _tag: "InvalidArgument" })
+        expect(yield* Effect.flip(recorder.emit(event as never))).toMatchObject({ _tag: "mvx-metrics/InvalidArgument" })
         expect(recorder.emitUnsafe(event as never)).toBe(false)
       }
       expect(yield* recorder.state).toBe("Idle")

@@ -105,7 +105,7 @@ onBothLayers("fail", (it) => {
       yield* emitAll(recorder, [1, 2])
       const error = yield* Effect.flip(recorder.emit(tick(3)))
       expect(error).toBeInstanceOf(MetricsError.QueueOverflow)
-      expect(error).toMatchObject({ _tag: "QueueOverflow", recorderId: recorder.recorderId, capacity: 2 })
+      expect(error).toMatchObject({ _tag: "mvx-metrics/QueueOverflow", recorderId: recorder.recorderId, capacity: 2 })
       expect(error.message).toContain(recorder.recorderId)
       expect(recorder.emitUnsafe(tick(4))).toBe(false)
       expect((yield* recorder.stats).refusedBy).toEqual({ overflow: 2, invalid: 0, notRunning: 0 })

@@ -66,7 +66,7 @@ describe.each(["onStarting", "onMetricChanged", "onStopped"] as const)("a functi
   it.each(Object.keys(operations))("cannot wait for %s: it is InvalidState, and the recorder goes on", async (name) => {
     await using runtime = await MetricsRuntime.start({ namespace: "test", logging: "silent" })
     const { outcome, recorder } = await callIn(runtime, hook, operations[name]!)
-    expect(outcome).toMatchObject({ _tag: "InvalidState", subject: "recorder" })
+    expect(outcome).toMatchObject({ _tag: "mvx-metrics/InvalidState", subject: "recorder" })
     expect((await recorder.getReport()).stats.pending).toBe(0)
   })
 
@@ -75,7 +75,7 @@ describe.each(["onStarting", "onMetricChanged", "onStopped"] as const)("a functi
     const { outcome } = await callIn(runtime, hook, reads[name]!)
     // By then everything is folded.
     if (hook === "onStopped") expect(outcome).toBe("done")
-    else expect(outcome).toMatchObject({ _tag: "InvalidState", subject: "recorder" })
+    else expect(outcome).toMatchObject({ _tag: "mvx-metrics/InvalidState", subject: "recorder" })
   })
 })
 
@@ -108,9 +108,9 @@ it.each(["start", "getMetricSnapshots", "stop"] as const)(
       }
     })
     await expect(created).rejects.toMatchObject({
-      _tag: "HookFailed",
+      _tag: "mvx-metrics/HookFailed",
       hook: "onStarting",
-      cause: { _tag: "InvalidState", subject: "recorder", id: "made" }
+      cause: { _tag: "mvx-metrics/InvalidState", subject: "recorder", id: "made" }
     })
     expect(runtime.recorderIds).toEqual([])
   }

@@ -36,7 +36,7 @@ onBothLayers("registering a metric", (it) => {
       yield* recorder.emit(tick(3))
       for (const options of [undefined, {}, { replace: false }]) {
         expect(yield* Effect.flip(recorder.register(OtherTicks, options))).toMatchObject({
-          _tag: "MetricNameTaken",
+          _tag: "mvx-metrics/MetricNameTaken",
           metric: Ticks.name,
           recorderId: recorder.recorderId
         })
@@ -53,7 +53,7 @@ onBothLayers("registering a metric", (it) => {
       yield* recorder.register(OtherTicks, { replace: true })
       recorder.emitUnsafe(tick(4))
       expect((yield* recorder.snapshot(OtherTicks)).dimensions).toEqual({ count: 1, sum: 4 })
-      expect(yield* Effect.flip(recorder.snapshot(Ticks))).toMatchObject({ _tag: "MetricNotRegistered" })
+      expect(yield* Effect.flip(recorder.snapshot(Ticks))).toMatchObject({ _tag: "mvx-metrics/MetricNotRegistered" })
       yield* recorder.register(Ticks, { replace: true })
       expect((yield* recorder.snapshot(Ticks)).dimensions).toEqual({ count: 0, sum: 0 })
       expect(yield* recorder.stats).toMatchObject({ accepted: 2, applied: 2 })
@@ -105,10 +105,10 @@ onBothLayers("registering a metric", (it) => {
       const stopped = yield* forkNow(recorder.stop)
       yield* stopping.reached
       const refused = Effect.flip(recorder.register(probe.TickLog))
-      expect(yield* refused).toMatchObject({ _tag: "InvalidState", subject: "recorder", state: "Stopping" })
+      expect(yield* refused).toMatchObject({ _tag: "mvx-metrics/InvalidState", subject: "recorder", state: "Stopping" })
       yield* stopping.open
       yield* Fiber.join(stopped)
-      expect(yield* refused).toMatchObject({ _tag: "InvalidState", subject: "recorder", state: "Stopped" })
+      expect(yield* refused).toMatchObject({ _tag: "mvx-metrics/InvalidState", subject: "recorder", state: "Stopped" })
       expect(Object.keys(yield* recorder.snapshots)).toEqual([Ticks.name, EvenTicks.name, Notes.name])
     })
   )
@@ -117,7 +117,10 @@ onBothLayers("registering a metric", (it) => {
     Effect.gen(function* () {
       const recorder = yield* newRecorder({ onStarting: Effect.fail("no") })
       yield* Effect.flip(recorder.start)
-      expect(yield* Effect.flip(recorder.register(Ticks))).toMatchObject({ _tag: "InvalidState", state: "Failed" })
+      expect(yield* Effect.flip(recorder.register(Ticks))).toMatchObject({
+        _tag: "mvx-metrics/InvalidState",
+        state: "Failed"
+      })
     })
   )
 
@@ -142,7 +145,7 @@ onBothLayers("registering a metric", (it) => {
       yield* recorder.register(Notes)
       const error = yield* Effect.flip(recorder.snapshot(EvenTicks))
       expect(error).toMatchObject({
-        _tag: "MetricNotRegistered",
+        _tag: "mvx-metrics/MetricNotRegistered",
         metric: EvenTicks.name,
         recorderId: recorder.recorderId,
         registered: [Ticks.name, Notes.name]
@@ -157,9 +160,11 @@ layer(runtimeLayers()["on the worker"]!)("the worker's definitions", (it) => {
       const recorder = yield* newRecorder()
       const Stranger = Metric.make("stranger.ticks", { events, initial, reduce })
       const error = yield* Effect.flip(recorder.register(Stranger))
-      expect(error).toMatchObject({ _tag: "UnknownMetric", metric: "stranger.ticks" })
+      expect(error).toMatchObject({ _tag: "mvx-metrics/UnknownMetric", metric: "stranger.ticks" })
       const known = Object.values(probe).filter(Metric.isMetric)
-      expect(error._tag === "UnknownMetric" && [...error.known].sort()).toEqual(known.map(({ name }) => name).sort())
+      expect(error._tag === "mvx-metrics/UnknownMetric" && [...error.known].sort()).toEqual(
+        known.map(({ name }) => name).sort()
+      )
       for (const { name } of known) expect(error.message).toContain(name)
       expect(yield* recorder.snapshots).toEqual({})
     })
@@ -180,7 +185,7 @@ layer(runtimeLayers()["on the worker"]!)("the worker's definitions", (it) => {
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       const error = yield* Effect.flip(recorder.register(metric))
-      expect(error).toMatchObject({ _tag: "DefinitionMismatch", metric: Ticks.name, differences: [part] })
+      expect(error).toMatchObject({ _tag: "mvx-metrics/DefinitionMismatch", metric: Ticks.name, differences: [part] })
       expect(error.message).toContain(part)
       expect(yield* recorder.snapshots).toEqual({})
     })

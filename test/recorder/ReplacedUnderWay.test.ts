@@ -67,7 +67,7 @@ describe("while its metric is replaced,", () => {
       yield* recorder.register(New, { replace: true })
       yield* gate.open
       expect((yield* Fiber.join(reading)).dimensions).toEqual({ old: 1 })
-      expect(yield* Effect.flip(recorder.snapshot(Old))).toMatchObject({ _tag: "MetricNotRegistered" })
+      expect(yield* Effect.flip(recorder.snapshot(Old))).toMatchObject({ _tag: "mvx-metrics/MetricNotRegistered" })
     }).pipe(inProcess)
   )
 

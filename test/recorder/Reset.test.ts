@@ -129,7 +129,7 @@ onBothLayers(
         const recorder = yield* recorderOf(Ticks)
         yield* ticks(recorder, 1)
         expect(yield* Effect.flip(recorder.reset(Notes))).toMatchObject({
-          _tag: "MetricNotRegistered",
+          _tag: "mvx-metrics/MetricNotRegistered",
           metric: Notes.name,
           registered: [Ticks.name]
         })
@@ -145,7 +145,10 @@ onBothLayers(
         const recorder = yield* recorderOf(Ticks)
         yield* ticks(recorder, 1)
         yield* recorder.stop
-        expect(yield* Effect.flip(recorder.reset())).toMatchObject({ _tag: "InvalidState", state: "Stopped" })
+        expect(yield* Effect.flip(recorder.reset())).toMatchObject({
+          _tag: "mvx-metrics/InvalidState",
+          state: "Stopped"
+        })
         expect((yield* recorder.snapshot(Ticks)).dimensions.count).toBe(1)
       })
     )

@@ -55,7 +55,7 @@ onBothLayers(
         const recorder = yield* newRecorder()
         yield* recorder.register(Users)
         expect(yield* Effect.flip(recorder.register(Metric.combine(Sum, OtherUsers)))).toMatchObject({
-          _tag: "MetricNameTaken",
+          _tag: "mvx-metrics/MetricNameTaken",
           metric: Users.name
         })
         expect(yield* recorder.metrics).toEqual([Users])
@@ -84,7 +84,11 @@ layer(runtimeLayers(modules)["on the worker"]!)("a set, on the worker", (it) => 
       const recorder = yield* newRecorder()
       const Unknown = Metric.counter("shape.unknown", { events })
       const error = yield* Effect.flip(recorder.register(Metric.combine(Sum, Unknown)))
-      expect(error).toMatchObject({ _tag: "UnknownMetric", metric: Unknown.name, known: expect.arrayContaining(names) })
+      expect(error).toMatchObject({
+        _tag: "mvx-metrics/UnknownMetric",
+        metric: Unknown.name,
+        known: expect.arrayContaining(names)
+      })
       expect(yield* recorder.metrics).toEqual([])
       expect(yield* recorder.snapshots).toEqual({})
     })

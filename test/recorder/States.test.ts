@@ -108,7 +108,7 @@ onBothLayers(
         yield* recorder.register(Sum)
         const { stopAndRemoveRecorder } = yield* MetricsRuntime
         yield* stopAndRemoveRecorder(recorder.recorderId)
-        expect(yield* Effect.flip(recorder.states)).toMatchObject({ _tag: "InvalidState" })
+        expect(yield* Effect.flip(recorder.states)).toMatchObject({ _tag: "mvx-metrics/InvalidState" })
       })
     )
   },

@@ -154,7 +154,10 @@ describe.each([
       const recorder = yield* Recorder
       const event = note(nestedLists(3000) as string)
       expect(recorder.emitUnsafe(event)).toBe(false)
-      expect(yield* Effect.flip(recorder.emit(event))).toMatchObject({ _tag: "InvalidArgument", argument: "event" })
+      expect(yield* Effect.flip(recorder.emit(event))).toMatchObject({
+        _tag: "mvx-metrics/InvalidArgument",
+        argument: "event"
+      })
       yield* recorder.emit(note("good"))
       expect((yield* TestRecorder.events).map(({ event }) => event)).toEqual([note("good")])
       expect((yield* TestRecorder.refused).map(({ reason }) => reason)).toEqual(["invalid", "invalid"])

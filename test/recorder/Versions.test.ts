@@ -156,7 +156,7 @@ describe("states of any two versions of a definition", () => {
           if (essence(one) === essence(other)) {
             expect(sorted(Result.getOrThrow(merged).m)).toEqual(sorted(wholeOf(mine, first, second, at)))
           } else {
-            expect(merged).toMatchObject({ failure: { _tag: "StateMismatch", metric: "m", part: 1 } })
+            expect(merged).toMatchObject({ failure: { _tag: "mvx-metrics/StateMismatch", metric: "m", part: 1 } })
           }
         }),
       300
@@ -230,7 +230,7 @@ describe("Snapshot.merge", () => {
   ])("fails typed, and does not throw, for %s", ([_what, metrics, parts, refused]) =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(Snapshot.merge(metrics as never, parts as never))
-      expect(error).toMatchObject({ _tag: "InvalidArgument", ...refused })
+      expect(error).toMatchObject({ _tag: "mvx-metrics/InvalidArgument", ...refused })
     })
   )
 })

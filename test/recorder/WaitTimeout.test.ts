@@ -12,7 +12,7 @@ const waitTimeout = 50
 
 /** Waits to the end of what goes on, however slow the machine is. */
 const patiently = <A, E extends { readonly _tag: string }>(wait: Effect.Effect<A, E>) =>
-  Effect.retry(wait, { while: ({ _tag }) => _tag === "WaitTimeout" })
+  Effect.retry(wait, { while: ({ _tag }) => _tag === "mvx-metrics/WaitTimeout" })
 
 type Read = (recorder: RecorderService) => Effect.Effect<unknown, { readonly _tag: string }>
 
@@ -32,7 +32,7 @@ onBothLayers("while the fold of a recorder stands still", (it) => {
         const { recorder, release } = yield* heldByHook({ waitTimeout })
         yield* recorder.emit(tick(1))
         expect(yield* Effect.flip(read(recorder))).toMatchObject({
-          _tag: "WaitTimeout",
+          _tag: "mvx-metrics/WaitTimeout",
           recorderId: recorder.recorderId,
           operation: "read",
           timeout: "50ms",
@@ -48,7 +48,11 @@ onBothLayers("while the fold of a recorder stands still", (it) => {
   it.effect("a stop fails likewise, and goes on", () =>
     Effect.gen(function* () {
       const { recorder, release } = yield* heldByHook({ waitTimeout })
-      expect(yield* Effect.flip(recorder.stop)).toMatchObject({ _tag: "WaitTimeout", operation: "stop", folded: 0 })
+      expect(yield* Effect.flip(recorder.stop)).toMatchObject({
+        _tag: "mvx-metrics/WaitTimeout",
+        operation: "stop",
+        folded: 0
+      })
       expect(yield* recorder.state).toBe("Stopping")
       const joined = yield* forkNow(patiently(recorder.stop))
       yield* release
@@ -62,7 +66,7 @@ test.effect("a start that does not end fails likewise, and goes on", () =>
   Effect.gen(function* () {
     const gate = yield* makeGate
     const recorder = yield* Recorder.make({ waitTimeout, onStarting: gate.pass, logging: "silent" })
-    expect(yield* Effect.flip(recorder.start)).toMatchObject({ _tag: "WaitTimeout", operation: "start" })
+    expect(yield* Effect.flip(recorder.start)).toMatchObject({ _tag: "mvx-metrics/WaitTimeout", operation: "start" })
     const joined = yield* forkNow(patiently(recorder.start))
     yield* gate.open
     yield* Fiber.join(joined)

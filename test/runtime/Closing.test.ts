@@ -61,7 +61,7 @@ onBothRuntimes("a recorder that does not stop", (make) => {
       const recorder = yield* runtime.createRecorder("stuck", { onStopped: Effect.never })
       yield* use(recorder)
       expect(yield* Effect.flip(runtime.stopAndRemoveRecorder("stuck"))).toMatchObject({
-        _tag: "RecorderFailed",
+        _tag: "mvx-metrics/RecorderFailed",
         message: expect.stringMatching(/did not stop within 20ms: all of the 1 events it accepted are folded/)
       })
       expect(yield* runtime.recorderIds).toEqual([])
@@ -191,5 +191,5 @@ it("`await using` comes to an end although hooks of promises never do", async ()
     await recorder.getReport()
     return runtime
   }
-  await expect(state()).rejects.toMatchObject({ _tag: "ShutdownFailed" })
+  await expect(state()).rejects.toMatchObject({ _tag: "mvx-metrics/ShutdownFailed" })
 })

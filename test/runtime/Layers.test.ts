@@ -33,7 +33,7 @@ onBothLayers("Recorder.layer", (it) => {
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
       const layer = Recorder.layer("unstarted layer", { onStarting: Effect.fail("no disk") })
-      expect(yield* Effect.flip(Effect.provide(Recorder, layer))).toMatchObject({ _tag: "HookFailed" })
+      expect(yield* Effect.flip(Effect.provide(Recorder, layer))).toMatchObject({ _tag: "mvx-metrics/HookFailed" })
       yield* runtime.createRecorder("unstarted layer")
     })
   )
@@ -87,8 +87,8 @@ onBothLayers("Recorder.layer", (it) => {
       const runtime = yield* MetricsRuntime
       const recorder = yield* runtime.createRecorder("taken")
       const build = (id: string) => Effect.flip(Effect.provide(Effect.void, Recorder.layer(id)))
-      expect(yield* build("taken")).toMatchObject({ _tag: "RecorderAlreadyExists", recorderId: "taken" })
-      expect(yield* build("  ")).toMatchObject({ _tag: "InvalidArgument", argument: "recorderId" })
+      expect(yield* build("taken")).toMatchObject({ _tag: "mvx-metrics/RecorderAlreadyExists", recorderId: "taken" })
+      expect(yield* build("  ")).toMatchObject({ _tag: "mvx-metrics/InvalidArgument", argument: "recorderId" })
       expect(yield* runtime.getRecorder("taken")).toBe(recorder)
     })
   )
@@ -141,7 +141,7 @@ describe("layers that cannot be built", () => {
       }
       for (const options of [{ namespace }, { namespace, metrics, spawn }]) {
         const error = yield* build(options)
-        expect(error).toMatchObject({ _tag: "InvalidArgument", argument: "metrics" })
+        expect(error).toMatchObject({ _tag: "mvx-metrics/InvalidArgument", argument: "metrics" })
         expect(error.message).toMatch(/metrics.*spawn/)
       }
     })
@@ -158,7 +158,7 @@ describe("layers that cannot be built", () => {
         ["workers", { metrics, workers: 4 }]
       ]
       for (const [argument, options] of bad) {
-        expect(yield* build({ namespace, ...options })).toMatchObject({ _tag: "InvalidArgument", argument })
+        expect(yield* build({ namespace, ...options })).toMatchObject({ _tag: "mvx-metrics/InvalidArgument", argument })
       }
     })
   )
@@ -166,7 +166,7 @@ describe("layers that cannot be built", () => {
   it.effect("in process needs no metrics, and says so", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(Layer.build(MetricsLayer.layerInProcess({ namespace, metrics } as never)))
-      expect(error).toMatchObject({ _tag: "InvalidArgument", argument: "metrics" })
+      expect(error).toMatchObject({ _tag: "mvx-metrics/InvalidArgument", argument: "metrics" })
     })
   )
 
@@ -174,7 +174,7 @@ describe("layers that cannot be built", () => {
     Effect.gen(function* () {
       const missing = new URL("./no-such.metrics.ts", import.meta.url)
       expect(yield* build({ namespace, logging: "silent", metrics: missing })).toMatchObject({
-        _tag: "MetricsModuleError"
+        _tag: "mvx-metrics/MetricsModuleError"
       })
     })
   )

@@ -6,7 +6,7 @@ import { forkNow } from "../support/forkNow.ts"
 import { Ticks, tick } from "../support/probe.metrics.ts"
 import { watchedWorker } from "../support/watchedWorker.ts"
 
-const invalidState = (state: string) => ({ _tag: "InvalidState", subject: "runtime", id: "test", state })
+const invalidState = (state: string) => ({ _tag: "mvx-metrics/InvalidState", subject: "runtime", id: "test", state })
 
 onBothRuntimes("the lifecycle of a runtime", (make) => {
   it.effect("it is idle when made, runs once started, and is closed once shut down", () =>
@@ -75,7 +75,7 @@ onBothRuntimes("the lifecycle of a runtime", (make) => {
       const nothing = Effect.gen(function* () {
         expect(yield* runtime.recorderIds).toEqual([])
         expect(yield* runtime.findRecorder("a")).toEqual(Option.none())
-        expect(yield* Effect.flip(runtime.getRecorder("a"))).toMatchObject({ _tag: "RecorderNotFound" })
+        expect(yield* Effect.flip(runtime.getRecorder("a"))).toMatchObject({ _tag: "mvx-metrics/RecorderNotFound" })
       })
       yield* nothing
       yield* runtime.start
@@ -146,7 +146,10 @@ describe("a worker's runtime", () => {
       const runtime = yield* MetricsRuntime.makeWorker({ namespace: "test", logging: "silent", metrics })
       const starts = Effect.all([Effect.flip(runtime.start), Effect.flip(runtime.start)], { concurrency: "unbounded" })
       for (const error of yield* starts) {
-        expect(error).toMatchObject({ _tag: "MetricsModuleError", path: expect.stringContaining("no-such.metrics") })
+        expect(error).toMatchObject({
+          _tag: "mvx-metrics/MetricsModuleError",
+          path: expect.stringContaining("no-such.metrics")
+        })
       }
       expect(yield* runtime.state).toBe("Failed")
       expect(yield* Effect.flip(runtime.start)).toMatchObject(invalidState("Failed"))
@@ -163,7 +166,7 @@ describe("a worker's runtime", () => {
       }
       const runtime = yield* MetricsRuntime.makeWorker({ namespace: "test", logging: "silent", spawn })
       const error = yield* Effect.flip(runtime.start)
-      expect(error).toMatchObject({ _tag: "RuntimeFailed", namespace: "test" })
+      expect(error).toMatchObject({ _tag: "mvx-metrics/RuntimeFailed", namespace: "test" })
       expect(error.message).toContain(cause.message)
       expect(yield* runtime.state).toBe("Failed")
     })

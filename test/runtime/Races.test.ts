@@ -28,7 +28,7 @@ onBothLayers("racing", (it) => {
         const exits = yield* race(runtime.createRecorder(id), 20, steps)
         const winners = exits.filter(Exit.isSuccess).map(({ value }) => value)
         expect(winners).toHaveLength(1)
-        for (const error of failures(exits)) expect(error).toMatchObject({ _tag: "RecorderAlreadyExists" })
+        for (const error of failures(exits)) expect(error).toMatchObject({ _tag: "mvx-metrics/RecorderAlreadyExists" })
         expect(yield* runtime.getRecorder(id)).toBe(winners[0])
       })
   )
@@ -44,7 +44,8 @@ onBothLayers("racing", (it) => {
         expect(exits.filter(Exit.isSuccess)).toHaveLength(1)
         const errors = failures(exits)
         expect(errors).toHaveLength(19)
-        for (const { _tag } of errors) expect(["InvalidState", "RecorderNotFound"]).toContain(_tag)
+        for (const { _tag } of errors)
+          expect(["mvx-metrics/InvalidState", "mvx-metrics/RecorderNotFound"]).toContain(_tag)
         expect(yield* runtime.findRecorder(id)).toEqual(Option.none())
       })
   )
@@ -112,7 +113,7 @@ onBothLayers("removing a recorder", (it) => {
       const runtime = yield* MetricsRuntime
       yield* runtime.createRecorder("failing", { onStopped: Effect.fail("a closed sink") })
       const error = yield* Effect.flip(runtime.stopAndRemoveRecorder("failing"))
-      expect(error).toMatchObject({ _tag: "HookFailed", hook: "onStopped", recorderId: "failing" })
+      expect(error).toMatchObject({ _tag: "mvx-metrics/HookFailed", hook: "onStopped", recorderId: "failing" })
       expect(yield* runtime.findRecorder("failing")).toEqual(Option.none())
       yield* runtime.createRecorder("failing")
     })
@@ -125,8 +126,12 @@ onBothLayers("removing a recorder", (it) => {
       yield* runtime.createRecorder("going", { onStopped: gate.pass })
       const removing = yield* forkNow(runtime.stopAndRemoveRecorder("going"))
       yield* gate.reached
-      expect(yield* Effect.flip(runtime.createRecorder("going"))).toMatchObject({ _tag: "RecorderAlreadyExists" })
-      expect(yield* Effect.flip(runtime.stopAndRemoveRecorder("going"))).toMatchObject({ _tag: "InvalidState" })
+      expect(yield* Effect.flip(runtime.createRecorder("going"))).toMatchObject({
+        _tag: "mvx-metrics/RecorderAlreadyExists"
+      })
+      expect(yield* Effect.flip(runtime.stopAndRemoveRecorder("going"))).toMatchObject({
+        _tag: "mvx-metrics/InvalidState"
+      })
       const joined = yield* forkNow(runtime.stopRecorder("going"))
       yield* gate.open
       yield* Fiber.joinAll([removing, joined])
@@ -168,7 +173,11 @@ onBothLayers("removing a recorder", (it) => {
         stop
       ]
       for (const operation of operations) {
-        expect(yield* Effect.flip(operation)).toMatchObject({ _tag: "InvalidState", subject: "recorder", id: "held" })
+        expect(yield* Effect.flip(operation)).toMatchObject({
+          _tag: "mvx-metrics/InvalidState",
+          subject: "recorder",
+          id: "held"
+        })
       }
       expect(recorder.emitUnsafe(tick())).toBe(false)
       expect(yield* recorder.stats).toMatchObject({ accepted: 1, applied: 1, refusedBy: { notRunning: 2 } })
@@ -180,7 +189,7 @@ onBothLayers("removing a recorder", (it) => {
       const runtime = yield* MetricsRuntime
       const recorder = yield* internalsOf(runtime).makeIdle("never started")
       yield* runtime.stopAndRemoveRecorder("never started")
-      expect(yield* Effect.flip(recorder.emit(tick()))).toMatchObject({ _tag: "InvalidState" })
+      expect(yield* Effect.flip(recorder.emit(tick()))).toMatchObject({ _tag: "mvx-metrics/InvalidState" })
       expect(recorder.emitUnsafe(tick())).toBe(false)
       expect(yield* recorder.stats).toMatchObject({ state: "Idle", accepted: 0, refusedBy: { notRunning: 2 } })
     })

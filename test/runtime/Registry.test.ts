@@ -65,7 +65,7 @@ onBothLayers("the registry", (it) => {
       const before = yield* runtime.recorderIds
       for (const id of ["", "  \n", undefined, null, 7, {}]) {
         const error = yield* Effect.flip(call(runtime, id as never))
-        expect(error).toMatchObject({ _tag: "InvalidArgument", argument: "recorderId" })
+        expect(error).toMatchObject({ _tag: "mvx-metrics/InvalidArgument", argument: "recorderId" })
       }
       expect(yield* runtime.recorderIds).toEqual(before)
     })
@@ -76,7 +76,7 @@ onBothLayers("the registry", (it) => {
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
       expect(yield* Effect.flip(call(runtime, " nobody "))).toMatchObject({
-        _tag: "RecorderNotFound",
+        _tag: "mvx-metrics/RecorderNotFound",
         recorderId: "nobody",
         namespace: runtime.namespace
       })
@@ -94,7 +94,7 @@ onBothLayers("the registry", (it) => {
       const runtime = yield* MetricsRuntime
       const first = yield* runtime.createRecorder("taken")
       expect(yield* Effect.flip(runtime.createRecorder("taken"))).toMatchObject({
-        _tag: "RecorderAlreadyExists",
+        _tag: "mvx-metrics/RecorderAlreadyExists",
         recorderId: "taken",
         namespace: runtime.namespace
       })
@@ -150,7 +150,7 @@ onBothLayers("the registry", (it) => {
         const recorder = yield* make
         yield* recorder.start
         expect(starts).toBe(1)
-        const running = { _tag: "InvalidState", id: "started first", state: "Running" }
+        const running = { _tag: "mvx-metrics/InvalidState", id: "started first", state: "Running" }
         expect(yield* Effect.flip(recorder.start)).toMatchObject(running)
         yield* recorder.stop
         yield* recorder.start
@@ -167,7 +167,7 @@ onBothLayers("the registry", (it) => {
       const recorder = yield* runtime.createRecorder("started again")
       yield* recorder.stop
       yield* recorder.start
-      expect(yield* Effect.flip(recorder.start)).toMatchObject({ _tag: "InvalidState", state: "Running" })
+      expect(yield* Effect.flip(recorder.start)).toMatchObject({ _tag: "mvx-metrics/InvalidState", state: "Running" })
     })
   )
 
@@ -176,10 +176,13 @@ onBothLayers("the registry", (it) => {
       const runtime = yield* MetricsRuntime
       const recorder = yield* runtime.createRecorder("failed first", { onStopped: Effect.fail("no") })
       yield* Effect.flip(recorder.stop)
-      expect(yield* Effect.flip(recorder.start)).toMatchObject({ _tag: "InvalidState", state: "Failed" })
+      expect(yield* Effect.flip(recorder.start)).toMatchObject({ _tag: "mvx-metrics/InvalidState", state: "Failed" })
       const removed = yield* runtime.createRecorder("removed first")
       yield* runtime.stopAndRemoveRecorder("removed first")
-      expect(yield* Effect.flip(removed.start)).toMatchObject({ _tag: "InvalidState", state: "removed (Stopped)" })
+      expect(yield* Effect.flip(removed.start)).toMatchObject({
+        _tag: "mvx-metrics/InvalidState",
+        state: "removed (Stopped)"
+      })
     })
   )
 
@@ -214,7 +217,7 @@ onBothLayers("the registry", (it) => {
       const runtime = yield* MetricsRuntime
       const cause = new RangeError("no disk")
       const create = runtime.createRecorder("unstarted", { onStarting: Effect.fail(cause) })
-      expect(yield* Effect.flip(create)).toMatchObject({ _tag: "HookFailed", hook: "onStarting", cause })
+      expect(yield* Effect.flip(create)).toMatchObject({ _tag: "mvx-metrics/HookFailed", hook: "onStarting", cause })
       expect(yield* runtime.findRecorder("unstarted")).toEqual(Option.none())
       yield* (yield* runtime.createRecorder("unstarted")).register(Ticks)
     })
@@ -226,7 +229,7 @@ onBothLayers("the registry", (it) => {
       const interrupted = yield* Deferred.make<void>()
       const onStarting = Effect.onInterrupt(Effect.never, () => Deferred.succeed(interrupted, undefined))
       const create = runtime.createRecorder("endless", { onStarting, waitTimeout: 5 })
-      expect(yield* Effect.flip(create)).toMatchObject({ _tag: "WaitTimeout", operation: "start" })
+      expect(yield* Effect.flip(create)).toMatchObject({ _tag: "mvx-metrics/WaitTimeout", operation: "start" })
       yield* Deferred.await(interrupted)
       yield* runtime.createRecorder("endless")
     })
@@ -241,7 +244,7 @@ onBothLayers("the registry", (it) => {
       const creating = yield* forkNow(runtime.createRecorder("interrupted create", { onStarting }))
       yield* gate.reached
       expect(yield* Effect.flip(runtime.createRecorder("interrupted create"))).toMatchObject({
-        _tag: "RecorderAlreadyExists"
+        _tag: "mvx-metrics/RecorderAlreadyExists"
       })
       yield* Fiber.interrupt(creating)
       yield* Deferred.await(interrupted)
@@ -255,7 +258,7 @@ onBothLayers("the registry", (it) => {
       const recorder = yield* runtime.createRecorder("failed stop", { onStopped: Effect.fail("a closed sink") })
       yield* recorder.register(Ticks)
       yield* recorder.emit(tick(5))
-      expect(yield* Effect.flip(runtime.stopRecorder("failed stop"))).toMatchObject({ _tag: "HookFailed" })
+      expect(yield* Effect.flip(runtime.stopRecorder("failed stop"))).toMatchObject({ _tag: "mvx-metrics/HookFailed" })
       const found = yield* runtime.getRecorder("failed stop")
       expect((yield* found.snapshot(Ticks)).dimensions.sum).toBe(5)
       yield* runtime.stopAndRemoveRecorder("failed stop")

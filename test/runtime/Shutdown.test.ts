@@ -43,7 +43,7 @@ onBothRuntimes("shutting down", (make) => {
       for (const { emit, register, snapshots, start } of [idle, used]) {
         for (const operation of [emit(tick()), register(Ticks), snapshots, start]) {
           expect(yield* Effect.flip(operation as Effect.Effect<unknown, unknown>)).toMatchObject({
-            _tag: "InvalidState",
+            _tag: "mvx-metrics/InvalidState",
             subject: "recorder"
           })
         }
@@ -60,7 +60,7 @@ onBothRuntimes("shutting down", (make) => {
       for (const recorder of recorders) yield* recorder.emit(tick())
       const error = yield* Effect.flip(runtime.shutdown)
       expect(error).toMatchObject({
-        _tag: "ShutdownFailed",
+        _tag: "mvx-metrics/ShutdownFailed",
         namespace: "test",
         failures: [
           { recorderId: "a", reason: expect.stringContaining("a full disk") },
@@ -102,7 +102,7 @@ onBothRuntimes("shutting down", (make) => {
       expect(yield* runtime.state).toBe("Stopping")
       yield* gate.open
       const errors = [yield* Fiber.join(first), yield* Fiber.join(meanwhile), yield* Effect.flip(runtime.shutdown)]
-      for (const error of errors) expect(error).toMatchObject({ _tag: "ShutdownFailed" })
+      for (const error of errors) expect(error).toMatchObject({ _tag: "mvx-metrics/ShutdownFailed" })
       expect(stops).toBe(1)
     })
   )
@@ -140,7 +140,10 @@ onBothRuntimes("shutting down", (make) => {
       expect(yield* runtime.recorderIds).toEqual([])
       for (const exit of exits) {
         if (Exit.isSuccess(exit)) expect(exit.value.emitUnsafe(tick())).toBe(false)
-        else expect(Exit.findErrorOption(exit)).toMatchObject({ value: { _tag: "InvalidState", subject: "runtime" } })
+        else
+          expect(Exit.findErrorOption(exit)).toMatchObject({
+            value: { _tag: "mvx-metrics/InvalidState", subject: "runtime" }
+          })
       }
     })
   )
@@ -188,13 +191,13 @@ onBothRuntimes("a recorder that does not stop within shutdownTimeout by the real
       const stopping = yield* forkNow(Effect.flip(hung.stop))
       yield* gate.reached
       expect(yield* Effect.flip(runtime.shutdown)).toMatchObject({
-        _tag: "ShutdownFailed",
+        _tag: "mvx-metrics/ShutdownFailed",
         failures: [{ recorderId: "hung", reason: expect.stringMatching(/did not stop within 5ms/) }]
       })
       expect(yield* hung.state).toBe("Failed")
       expect(yield* runtime.state).toBe("Closed")
       // Whoever waited for the stop is told as well.
-      expect(yield* Fiber.join(stopping)).toMatchObject({ _tag: "RecorderFailed", recorderId: "hung" })
+      expect(yield* Fiber.join(stopping)).toMatchObject({ _tag: "mvx-metrics/RecorderFailed", recorderId: "hung" })
     })
   )
 })

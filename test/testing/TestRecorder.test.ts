@@ -109,12 +109,17 @@ describe.each(Object.entries(kinds))("TestRecorder.%s", (_name, make) => {
         const recorder = yield* Recorder
         yield* Recorder.emit(noEvent as never)
         expect(recorder.emitUnsafe(null as never)).toBe(false)
-        expect(yield* Effect.flip(recorder.emit(noEvent as never))).toMatchObject({ _tag: "InvalidArgument" })
+        expect(yield* Effect.flip(recorder.emit(noEvent as never))).toMatchObject({
+          _tag: "mvx-metrics/InvalidArgument"
+        })
         yield* Recorder.emit(hit)
         yield* recorder.snapshots
         yield* recorder.stop
         yield* Recorder.emit(miss)
-        expect(yield* Effect.flip(recorder.emit(miss))).toMatchObject({ _tag: "InvalidState", state: "Stopped" })
+        expect(yield* Effect.flip(recorder.emit(miss))).toMatchObject({
+          _tag: "mvx-metrics/InvalidState",
+          state: "Stopped"
+        })
         expect(yield* TestRecorder.refused).toEqual([
           { at: 0, event: noEvent, reason: "invalid" },
           { at: 0, event: null, reason: "invalid" },
@@ -215,15 +220,15 @@ describe.each(Object.entries(kinds))("TestRecorder.%s", (_name, make) => {
       Effect.gen(function* () {
         const recorder = yield* Recorder
         expect(yield* recorder.state).toBe("Idle")
-        expect(yield* Effect.flip(recorder.stop)).toMatchObject({ _tag: "InvalidState" })
+        expect(yield* Effect.flip(recorder.stop)).toMatchObject({ _tag: "mvx-metrics/InvalidState" })
         yield* Recorder.emit(hit)
         yield* recorder.snapshots
         expect(yield* recorder.state).toBe("Running")
-        expect(yield* Effect.flip(recorder.start)).toMatchObject({ _tag: "InvalidState" })
+        expect(yield* Effect.flip(recorder.start)).toMatchObject({ _tag: "mvx-metrics/InvalidState" })
         yield* recorder.stop
         expect(yield* recorder.state).toBe("Stopped")
-        expect(yield* Effect.flip(recorder.register(Evictions))).toMatchObject({ _tag: "InvalidState" })
-        expect(yield* Effect.flip(recorder.reset())).toMatchObject({ _tag: "InvalidState" })
+        expect(yield* Effect.flip(recorder.register(Evictions))).toMatchObject({ _tag: "mvx-metrics/InvalidState" })
+        expect(yield* Effect.flip(recorder.reset())).toMatchObject({ _tag: "mvx-metrics/InvalidState" })
         yield* recorder.start
         yield* Recorder.emit(hit)
         expect((yield* recorder.report).snapshots["cache.hits"]?.dimensions).toMatchObject({ total: 2 })
@@ -236,14 +241,17 @@ describe.each(Object.entries(kinds))("TestRecorder.%s", (_name, make) => {
   it.effect("refuses what it cannot be made with", () =>
     Effect.gen(function* () {
       const refusal = (options: unknown) => Effect.flip(recorded(Effect.void, options as never))
-      expect(yield* refusal({ metric: Hits })).toMatchObject({ _tag: "InvalidArgument", argument: "metric" })
+      expect(yield* refusal({ metric: Hits })).toMatchObject({
+        _tag: "mvx-metrics/InvalidArgument",
+        argument: "metric"
+      })
       expect(yield* refusal({ metrics: [Hits, {}] })).toMatchObject({ argument: "metrics[1]" })
       const other = Metric.counter("cache.hits", { events: CacheEvent })
       expect(yield* refusal({ metrics: [Hits, other] })).toMatchObject({ argument: "metrics" })
       const conflict = recorded(Recorder.register(other))
-      expect(yield* Effect.flip(conflict)).toMatchObject({ _tag: "MetricNameTaken" })
+      expect(yield* Effect.flip(conflict)).toMatchObject({ _tag: "mvx-metrics/MetricNameTaken" })
       const unknown = recorded(Recorder.use((recorder) => recorder.snapshot(Evictions)))
-      expect(yield* Effect.flip(unknown)).toMatchObject({ _tag: "MetricNotRegistered" })
+      expect(yield* Effect.flip(unknown)).toMatchObject({ _tag: "mvx-metrics/MetricNotRegistered" })
     })
   )
 })
@@ -292,7 +300,7 @@ describe("the recorder that folds in process", () => {
       const starting = yield* Effect.forkChild(recorder.start, { startImmediately: true })
       yield* Recorder.emit(hit)
       yield* Recorder.emit(miss)
-      expect(yield* Effect.flip(recorder.emit(miss))).toMatchObject({ _tag: "QueueOverflow" })
+      expect(yield* Effect.flip(recorder.emit(miss))).toMatchObject({ _tag: "mvx-metrics/QueueOverflow" })
       expect(yield* TestRecorder.events).toEqual([{ at: 0, event: hit }])
       expect(yield* TestRecorder.refused).toEqual([
         { at: 0, event: miss, reason: "overflow" },

@@ -25,7 +25,7 @@ describe("a fixed clock", () => {
 
   it.each([Number.NaN, "soon", new Date(Number.NaN), undefined])("refuses %s", (time) => {
     expect(() => fixedClock(time as Time)).toThrow(
-      expect.objectContaining({ _tag: "InvalidArgument", argument: "time" })
+      expect.objectContaining({ _tag: "mvx-metrics/InvalidArgument", argument: "time" })
     )
   })
 })

@@ -21,7 +21,7 @@ it.effect("a memoryLimit that cannot be had is an invalid argument, and ends the
     const layer = MetricsLayer.layerWorker({ namespace: "test.memory", metrics, memoryLimit, logging: "silent" })
     // Its scope closes before the error comes out: the test would hang were the worker not to end.
     expect(yield* Effect.flip(Effect.scoped(Layer.build(layer)))).toMatchObject({
-      _tag: "InvalidArgument",
+      _tag: "mvx-metrics/InvalidArgument",
       argument: "memoryLimit",
       message: expect.stringContaining(
         "could not be allocated: 268435456 bytes (RangeError: Array buffer allocation failed). Use a smaller memoryLimit"

@@ -113,7 +113,7 @@ const expectRealError = (error: unknown, tag: keyof typeof MetricsError) => {
   expect(error).toBeInstanceOf(Error)
   expect(error).toBeInstanceOf(MetricsError[tag])
   const { _tag, message, stack } = error as Error & { readonly _tag: string }
-  expect(_tag).toBe(tag)
+  expect(_tag).toBe(`mvx-metrics/${tag}`)
   expect(message).toMatch(/\w+ \w+/)
   expect(stack).toContain(message)
 }

@@ -50,9 +50,9 @@ describe("metrics: URL", () => {
     Effect.gen(function* () {
       const program = workerWith(file("./fixtures/programOfAnyKind.metrics.ts"))
       const error = yield* Effect.flip(Effect.provide(MetricsRuntime, program))
-      expect(error._tag).toBe("MetricsModuleError")
+      expect(error._tag).toBe("mvx-metrics/MetricsModuleError")
       for (const what of ["facade", "make", "layer", "cluster"]) {
-        const refused = `${what}: MetricsModuleError, was imported by a metrics worker and starts a metrics runtime`
+        const refused = `${what}: mvx-metrics/MetricsModuleError, was imported by a metrics worker and starts a metrics runtime`
         expect(error.message).toContain(refused)
       }
     })
@@ -103,7 +103,7 @@ describe("a metric that is registered on the worker layer", () => {
     Effect.gen(function* () {
       const error = yield* Effect.flip(recorderWith(Lookups))
       expect(error).toMatchObject({
-        _tag: "UnknownMetric",
+        _tag: "mvx-metrics/UnknownMetric",
         metric: "cache.lookups",
         known: ["odd.ticks", "probe.ticks"]
       })
@@ -115,7 +115,7 @@ describe("a metric that is registered on the worker layer", () => {
     Effect.gen(function* () {
       const error = yield* Effect.flip(recorderWith(Ticks))
       expect(error).toMatchObject({
-        _tag: "DefinitionMismatch",
+        _tag: "mvx-metrics/DefinitionMismatch",
         metric: "probe.ticks",
         differences: ["initial state", "tags it reduces", "description"]
       })
@@ -141,7 +141,11 @@ describe("bad input for the worker layer is refused before a thread starts", () 
     Effect.gen(function* () {
       const layer = MetricsLayer.layerWorker({ namespace: "test.bad", logging: "silent", ...options } as never)
       const error = yield* Effect.flip(Effect.provide(MetricsRuntime, layer))
-      expect(error).toMatchObject({ _tag: "InvalidArgument", argument, reason: expect.stringContaining(reason) })
+      expect(error).toMatchObject({
+        _tag: "mvx-metrics/InvalidArgument",
+        argument,
+        reason: expect.stringContaining(reason)
+      })
     })
   )
 
@@ -150,7 +154,7 @@ describe("bad input for the worker layer is refused before a thread starts", () 
     (href) =>
       Effect.gen(function* () {
         const error = yield* Effect.flip(Effect.provide(MetricsRuntime, workerWith(new URL(href))))
-        expect(error).toMatchObject({ _tag: "MetricsModuleError", path: href })
+        expect(error).toMatchObject({ _tag: "mvx-metrics/MetricsModuleError", path: href })
       })
   )
 })

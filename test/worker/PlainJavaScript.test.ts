@@ -2,12 +2,12 @@
 import { beforeAll, describe, expect, it } from "@effect/vitest"
 import { type Ended, runProgram } from "../support/runProgram.ts"
 
-const object = "InvalidArgument: options: must be an object, got"
+const object = "mvx-metrics/InvalidArgument: options: must be an object, got"
 const blank = "must be a string that is not blank, got"
-const capacity = "InvalidArgument: capacity: must be a positive integer, got"
-const definition = "InvalidArgument: metric: must be a definition made by Metric.make"
-const url = "InvalidArgument: metrics: must be a URL or an array of URLs"
-const event = "InvalidArgument: event: must"
+const capacity = "mvx-metrics/InvalidArgument: capacity: must be a positive integer, got"
+const definition = "mvx-metrics/InvalidArgument: metric: must be a definition made by Metric.make"
+const url = "mvx-metrics/InvalidArgument: metrics: must be a URL or an array of URLs"
+const event = "mvx-metrics/InvalidArgument: event: must"
 
 const ids = [
   ["nothing", "undefined"],
@@ -25,11 +25,11 @@ const answers: ReadonlyArray<readonly [call: string, answer: string]> = [
   ["start(null)", `${object} null`],
   ["start(text)", `${object} "test.bad"`],
   ["start([])", `${object} an array`],
-  ["start({})", `InvalidArgument: namespace: ${blank} undefined`],
-  ["start namespace 5", `InvalidArgument: namespace: ${blank} 5`],
-  ["start namespace blank", `InvalidArgument: namespace: ${blank} "  "`],
-  ["start unknown option", "InvalidArgument: metric: is not an option"],
-  ["start option of a worker", "InvalidArgument: startTimeout: "],
+  ["start({})", `mvx-metrics/InvalidArgument: namespace: ${blank} undefined`],
+  ["start namespace 5", `mvx-metrics/InvalidArgument: namespace: ${blank} 5`],
+  ["start namespace blank", `mvx-metrics/InvalidArgument: namespace: ${blank} "  "`],
+  ["start unknown option", "mvx-metrics/InvalidArgument: metric: is not an option"],
+  ["start option of a worker", "mvx-metrics/InvalidArgument: startTimeout: "],
   ["start capacity 0", `${capacity} 0`],
   ["start capacity -1", `${capacity} -1`],
   ["start capacity 1.5", `${capacity} 1.5`],
@@ -37,16 +37,19 @@ const answers: ReadonlyArray<readonly [call: string, answer: string]> = [
   ["start capacity Infinity", `${capacity} Infinity`],
   ["start capacity 10", `${capacity} "10"`],
   ["start capacity null", `${capacity} null`],
-  ["start overflow", "InvalidArgument: overflow: must be one of drop-newest, drop-oldest, backpressure, fail, got"],
-  ["start logging", "InvalidArgument: logging: must be one of silent, normal, inspection, got true"],
-  ["start shutdownTimeout", "InvalidArgument: shutdownTimeout: must be a duration"],
+  [
+    "start overflow",
+    "mvx-metrics/InvalidArgument: overflow: must be one of drop-newest, drop-oldest, backpressure, fail, got"
+  ],
+  ["start logging", "mvx-metrics/InvalidArgument: logging: must be one of silent, normal, inspection, got true"],
+  ["start shutdownTimeout", "mvx-metrics/InvalidArgument: shutdownTimeout: must be a duration"],
   ["start metrics path", url],
   ["start metrics null", url],
   ["start metrics [5]", url],
-  ["start metrics and spawn", "InvalidArgument: metrics: pass either metrics"],
-  ["start spawn path", "InvalidArgument: spawn: must be a function"],
+  ["start metrics and spawn", "mvx-metrics/InvalidArgument: metrics: pass either metrics"],
+  ["start spawn path", "mvx-metrics/InvalidArgument: spawn: must be a function"],
   ...ids.flatMap(([id, got]) =>
-    withId.map((call) => [`${call} ${id}`, `InvalidArgument: recorderId: ${blank} ${got}`] as const)
+    withId.map((call) => [`${call} ${id}`, `mvx-metrics/InvalidArgument: recorderId: ${blank} ${got}`] as const)
   ),
   ["createRecorder options null", `${object} null`],
   ["createRecorder options 5", `${object} 5`],
@@ -54,25 +57,28 @@ const answers: ReadonlyArray<readonly [call: string, answer: string]> = [
   ["createRecorder options a function", `${object} a function`],
   [
     "createRecorder unknown option",
-    'InvalidArgument: onStoped: is not an option. Did you mean "onStopped"? The options are: '
+    'mvx-metrics/InvalidArgument: onStoped: is not an option. Did you mean "onStopped"? The options are: '
   ],
   ["createRecorder capacity", `${capacity} 0`],
-  ["createRecorder overflow", "InvalidArgument: overflow: must be one of"],
-  ["createRecorder logging", "InvalidArgument: logging: must be one of"],
-  ["createRecorder entityId", "InvalidArgument: entityId: must be a string, got 5"],
-  ["createRecorder onStarting", "InvalidArgument: onStarting: must be a function"],
-  ["createRecorder onStopped", "InvalidArgument: onStopped: must be a function"],
-  ["createRecorder onMetricChanged", "InvalidArgument: onMetricChanged: must be a function"],
+  ["createRecorder overflow", "mvx-metrics/InvalidArgument: overflow: must be one of"],
+  ["createRecorder logging", "mvx-metrics/InvalidArgument: logging: must be one of"],
+  ["createRecorder entityId", "mvx-metrics/InvalidArgument: entityId: must be a string, got 5"],
+  ["createRecorder onStarting", "mvx-metrics/InvalidArgument: onStarting: must be a function"],
+  ["createRecorder onStopped", "mvx-metrics/InvalidArgument: onStopped: must be a function"],
+  ["createRecorder onMetricChanged", "mvx-metrics/InvalidArgument: onMetricChanged: must be a function"],
   ...["nothing", "null", "its name", "a look-alike"].flatMap((metric) =>
     ["registerMetric", "getMetricSnapshot"].map((call) => [`${call} ${metric}`, definition] as const)
   ),
   ["registerMetric options", `${object} 5`],
-  ["registerMetric replace", 'InvalidArgument: replace: must be true or false, got "yes"'],
+  ["registerMetric replace", 'mvx-metrics/InvalidArgument: replace: must be true or false, got "yes"'],
   [
     "registerMetric unknown option",
-    'InvalidArgument: replac: is not an option. Did you mean "replace"? The options are: replace'
+    'mvx-metrics/InvalidArgument: replac: is not an option. Did you mean "replace"? The options are: replace'
   ],
-  ["getMetricSnapshot not registered", 'MetricNotRegistered: recorder "storage" has no metric "probe.ticks"'],
+  [
+    "getMetricSnapshot not registered",
+    'mvx-metrics/MetricNotRegistered: recorder "storage" has no metric "probe.ticks"'
+  ],
   ["registerEvent nothing", `${event} be an object with a string _tag, got undefined`],
   ["registerEvent null", `${event} be an object with a string _tag, got null`],
   ["registerEvent 5", `${event} be an object with a string _tag, got number`],
@@ -83,7 +89,7 @@ const answers: ReadonlyArray<readonly [call: string, answer: string]> = [
   ["registerEvent an array", event],
   ["registerEvent _tag 5", `${event} have a string _tag`],
   ["registerEvent _tag blank", `${event} have a _tag that is not blank`],
-  ["registerEvent _tag that throws", "InvalidArgument: event: could not be read: Error: no tag for you"],
+  ["registerEvent _tag that throws", "mvx-metrics/InvalidArgument: event: could not be read: Error: no tag for you"],
   ["registerEvent with a function", `${event} be plain data`],
   ["registerEvent with a symbol", `${event} be plain data`],
   ["registerEvent with a promise", `${event} be plain data`],

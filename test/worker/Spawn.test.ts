@@ -122,7 +122,7 @@ describe("spawn: () => Worker", () => {
     Effect.gen(function* () {
       const error = yield* Effect.flip(Effect.flatMap(newRecorder, (recorder) => recorder.register(Fragile)))
       expect(error).toMatchObject({
-        _tag: "UnknownMetric",
+        _tag: "mvx-metrics/UnknownMetric",
         metric: "probe.fragile",
         known: ["probe.ticks", "probe.tick.log", "probe.notes"]
       })
@@ -133,7 +133,7 @@ describe("spawn: () => Worker", () => {
     Effect.gen(function* () {
       const recorder = yield* newRecorder
       expect(yield* Effect.flip(recorder.register(Ticks))).toMatchObject({
-        _tag: "DefinitionMismatch",
+        _tag: "mvx-metrics/DefinitionMismatch",
         differences: ["initial state", "tags it reduces", "description"]
       })
       yield* recorder.emit(tick())
@@ -157,7 +157,7 @@ it.effect("spawn that gives a worker that has ended is refused at once", () =>
       })
     )
     expect(yield* Effect.flip(start)).toMatchObject({
-      _tag: "InvalidArgument",
+      _tag: "mvx-metrics/InvalidArgument",
       argument: "spawn",
       reason: "gave a worker that has ended. Start a new one in each call"
     })

@@ -6,14 +6,18 @@ import { type Ended, runProgram } from "../support/runProgram.ts"
 const pathOf = (fixture: string): string => fileURLToPath(new URL(`./fixtures/${fixture}`, import.meta.url))
 
 const moduleError = (fixture: string, reason: unknown) => ({
-  _tag: "MetricsModuleError",
+  _tag: "mvx-metrics/MetricsModuleError",
   path: pathOf(fixture),
   reason,
   message: expect.stringContaining(pathOf(fixture))
 })
-const runtimeFailed = (cause: unknown) => ({ _tag: "RuntimeFailed", namespace: "test.start", cause })
+const runtimeFailed = (cause: unknown) => ({ _tag: "mvx-metrics/RuntimeFailed", namespace: "test.start", cause })
 
-const invalidMetrics = (argument: string, message: unknown) => ({ _tag: "InvalidArgument", argument, message })
+const invalidMetrics = (argument: string, message: unknown) => ({
+  _tag: "mvx-metrics/InvalidArgument",
+  argument,
+  message
+})
 const nameTaken = invalidMetrics(
   "metrics",
   expect.stringContaining('two different definitions under the name "probe.ticks"')
@@ -27,7 +31,11 @@ const modules = [
   ["a module that is not there, beside one that is", moduleError("nowhere.metrics.mjs", "there is no such file")],
   [
     "a module that is not a file",
-    { _tag: "MetricsModuleError", path: "https://example.test/save.metrics.ts", reason: "is not a file: URL" }
+    {
+      _tag: "mvx-metrics/MetricsModuleError",
+      path: "https://example.test/save.metrics.ts",
+      reason: "is not a file: URL"
+    }
   ],
   ["a module that throws", moduleError("throwing.metrics.ts", "could not be imported: thrown at import")],
   ["a module that exits", runtimeFailed("The worker has exited with code: 4")],
@@ -51,7 +59,7 @@ const workers = [
   ],
   ["an entry with different metrics of one name", nameTaken],
   ["a spawn that throws", runtimeFailed("thrown by spawn")],
-  ["a spawn that gives no worker", { _tag: "InvalidArgument", argument: "spawn" }]
+  ["a spawn that gives no worker", { _tag: "mvx-metrics/InvalidArgument", argument: "spawn" }]
 ] as const
 
 describe("a runtime whose worker cannot start", () => {
@@ -65,7 +73,10 @@ describe("a runtime whose worker cannot start", () => {
   })
 
   it.for([...modules, ...workers])("is Failed, refuses everything and can be shut down after %s", ([what]) => {
-    expect(ended.said(what)).toMatchObject({ state: "Failed", after: ["InvalidState", "InvalidState", "done"] })
+    expect(ended.said(what)).toMatchObject({
+      state: "Failed",
+      after: ["mvx-metrics/InvalidState", "mvx-metrics/InvalidState", "done"]
+    })
   })
 
   it.for(workers)("leaves no thread after %s", ([what]) => {

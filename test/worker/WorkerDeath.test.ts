@@ -19,13 +19,16 @@ describe.for(deaths)("a worker that dies of: %s", ([how, cause]) => {
   const ended = (): Promise<Ended> => (running ??= runProgram(death, how))
 
   const recorderFailed = (recorderId: string) => ({
-    _tag: "RecorderFailed",
+    _tag: "mvx-metrics/RecorderFailed",
     recorderId,
     message: expect.stringContaining(`recorder "${recorderId}" failed: `),
     isError: true,
     ...cause
   })
-  const invalidState = (message: string) => ({ _tag: "InvalidState", message: expect.stringContaining(message) })
+  const invalidState = (message: string) => ({
+    _tag: "mvx-metrics/InvalidState",
+    message: expect.stringContaining(message)
+  })
 
   it("was folding before", async () => {
     expect((await ended()).said("before")["deadly.survivals"].dimensions).toEqual({ value: 3 })
@@ -84,6 +87,8 @@ describe("a program under NodeRuntime.runMain whose worker dies", () => {
     const ended = await runProgram(new URL("./fixtures/unhandledDeath.ts", import.meta.url))
     expect(ended.said("read")).toBe("Failure")
     expect(ended).toMatchObject({ code: 1, signal: null })
-    expect(ended.stdout).toContain('RecorderFailed: recorder "unhandled" failed: The worker has exited with code: 3')
+    expect(ended.stdout).toContain(
+      'mvx-metrics/RecorderFailed: recorder "unhandled" failed: The worker has exited with code: 3'
+    )
   })
 })

@@ -31,7 +31,7 @@ const doomed = (options?: RecorderOptions, shutdownTimeout: Duration.Input = "1 
 const waitingFor = <A, E>(operation: Effect.Effect<A, E>) =>
   Effect.forkChild(Effect.flip(operation), { startImmediately: true })
 
-const recorderFailed = { _tag: "RecorderFailed", recorderId: "doomed" }
+const recorderFailed = { _tag: "mvx-metrics/RecorderFailed", recorderId: "doomed" }
 
 describe("a worker that dies", () => {
   it.effect("fails a stop in flight", () =>
@@ -83,7 +83,7 @@ describe("a worker that dies", () => {
       yield* kill
       const reason = expect.stringContaining("The worker has exited")
       expect(yield* Fiber.join(shutdown)).toMatchObject({
-        _tag: "ShutdownFailed",
+        _tag: "mvx-metrics/ShutdownFailed",
         failures: [{ recorderId: "doomed", reason }]
       })
     })
@@ -96,7 +96,8 @@ describe("a worker that dies", () => {
       yield* recorder.emit(gatedTick(2))
       const emits = yield* Effect.forEach([3, 4], (n) => waitingFor(recorder.emit(gatedTick(n))))
       yield* kill
-      for (const emit of emits) expect(yield* Fiber.join(emit)).toMatchObject({ _tag: "InvalidState", state: "Failed" })
+      for (const emit of emits)
+        expect(yield* Fiber.join(emit)).toMatchObject({ _tag: "mvx-metrics/InvalidState", state: "Failed" })
       const stats = yield* recorder.stats
       expect(stats).toMatchObject({ offered: 4, accepted: 2, refusedBy: { notRunning: 2 }, pending: 2 })
       expectBalanced(stats)
@@ -111,7 +112,11 @@ describe("a worker that dies", () => {
       const reads = yield* Effect.forEach([recorder, recorder, other], (each) => waitingFor(each.report))
       yield* kill
       const errors = yield* Effect.forEach(reads, (read) => Fiber.join(read))
-      expect(errors).toMatchObject([recorderFailed, recorderFailed, { _tag: "RecorderFailed", recorderId: "other" }])
+      expect(errors).toMatchObject([
+        recorderFailed,
+        recorderFailed,
+        { _tag: "mvx-metrics/RecorderFailed", recorderId: "other" }
+      ])
     })
   )
 
@@ -124,8 +129,11 @@ describe("a worker that dies", () => {
       const read = yield* waitingFor(recorder.snapshots)
       yield* kill
       yield* Fiber.join(read)
-      expect(yield* Effect.flip(other.snapshots)).toMatchObject({ _tag: "RecorderFailed", recorderId: "other" })
-      expect(yield* Effect.flip(other.start)).toMatchObject({ _tag: "InvalidState" })
+      expect(yield* Effect.flip(other.snapshots)).toMatchObject({
+        _tag: "mvx-metrics/RecorderFailed",
+        recorderId: "other"
+      })
+      expect(yield* Effect.flip(other.start)).toMatchObject({ _tag: "mvx-metrics/InvalidState" })
     })
   )
 
@@ -173,7 +181,7 @@ describe("a worker that hangs", () => {
       const read = yield* waitingFor(recorder.snapshots)
       const reason = expect.stringContaining("did not stop within 10ms")
       expect(yield* Effect.flip(runtime.shutdown)).toMatchObject({
-        _tag: "ShutdownFailed",
+        _tag: "mvx-metrics/ShutdownFailed",
         failures: [{ recorderId: "doomed", reason }]
       })
       expect(yield* Fiber.join(read)).toMatchObject(recorderFailed)

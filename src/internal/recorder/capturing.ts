@@ -84,11 +84,11 @@ const whyRefused = (exit: Exit.Exit<boolean, EmitError>): Refused["reason"] | "a
   const { reasons } = exit.cause
   const failure = reasons.find((reason) => reason._tag === "Fail")
   switch (failure?.error._tag) {
-    case "InvalidArgument":
+    case "mvx-metrics/InvalidArgument":
       return "invalid"
-    case "QueueOverflow":
+    case "mvx-metrics/QueueOverflow":
       return "overflow"
-    case "InvalidState":
+    case "mvx-metrics/InvalidState":
       return "not-running"
     case undefined:
       return undefined

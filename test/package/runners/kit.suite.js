@@ -98,9 +98,9 @@ export const suite = (test, closeTo) => {
 
   test("a definition with a misspelt field is refused", () => {
     assert.throws(() => Metric.counter("m", { events: CacheEvent, labels: ["tenent"] }), {
-      _tag: "InvalidArgument",
+      _tag: "mvx-metrics/InvalidArgument",
       message: /Did you mean "tenant"\?/
     })
-    assert.throws(() => Metric.counter("m", { events: Schema.Struct({}) }), { _tag: "InvalidArgument" })
+    assert.throws(() => Metric.counter("m", { events: Schema.Struct({}) }), { _tag: "mvx-metrics/InvalidArgument" })
   })
 }
