@@ -47,9 +47,9 @@ import { type Series, seriesOf } from "./internal/exporters/effectSeries.ts"
 import { shapeKey } from "./internal/exporters/metricData.ts"
 import { takeNamespace } from "./internal/exporters/namespaces.ts"
 import { Duplicates } from "./internal/exposition/duplicates.ts"
-import { aDuration, whyInvalidOptions } from "./internal/options.ts"
+import { aDuration, refuse, whyInvalidOptions } from "./internal/options.ts"
 import type { MetricData } from "./MetricData.ts"
-import type { InvalidArgument, NamespaceTaken } from "./MetricsError.ts"
+import type { NamespaceTaken } from "./MetricsError.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
 
 /** The service that keeps Effect's registry up to date. */
@@ -74,14 +74,11 @@ export interface Options {
  * `recorder`, and a `unit` if they have one. They are removed when the scope of the layer closes. A registry accepts
  * several runtimes of different namespaces; a second one of the same namespace fails with `NamespaceTaken`.
  */
-export const layer = (
-  options: Options = {}
-): Layer.Layer<EffectMetrics, InvalidArgument | NamespaceTaken, MetricsRuntime> =>
+export const layer = (options: Options = {}): Layer.Layer<EffectMetrics, NamespaceTaken, MetricsRuntime> =>
   Layer.effect(
     EffectMetrics,
     Effect.gen(function* () {
-      const invalid = whyInvalidOptions(options, { interval: aDuration })
-      if (invalid !== undefined) return yield* invalid
+      yield* refuse(whyInvalidOptions(options, { interval: aDuration }))
       const runtime = yield* MetricsRuntime
       yield* Effect.acquireRelease(
         Effect.flatMap(EffectMetric.MetricRegistry, (registry) =>

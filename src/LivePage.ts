@@ -33,8 +33,7 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { type FetchHandler, type NodeHandler, nodeHandler as onNode } from "./internal/exporters/httpHandlers.ts"
 import { liveResources, type Resources } from "./internal/live/liveResources.ts"
-import { type Check, positiveInteger, whyInvalidOptions } from "./internal/options.ts"
-import type { InvalidArgument } from "./MetricsError.ts"
+import { type Check, positiveInteger, refuse, whyInvalidOptions } from "./internal/options.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
 
 export type { FetchHandler, NodeHandler } from "./internal/exporters/httpHandlers.ts"
@@ -63,10 +62,9 @@ interface Mounted {
   readonly resources: Resources
 }
 
-const mounted = (options: Options): Effect.Effect<Mounted, InvalidArgument, MetricsRuntime | Scope.Scope> =>
+const mounted = (options: Options): Effect.Effect<Mounted, never, MetricsRuntime | Scope.Scope> =>
   Effect.gen(function* () {
-    const invalid = whyInvalidOptions(options, checks)
-    if (invalid !== undefined) return yield* Effect.fail(invalid)
+    yield* refuse(whyInvalidOptions(options, checks))
     const { maxRecorders = 100, maxSeries = 100, path = "/metrics/live" } = options
     const resources = yield* liveResources(yield* MetricsRuntime, { maxRecorders, maxSeries })
     return { path: path.replace(/\/+$/, ""), resources }
@@ -91,9 +89,7 @@ const mounted = (options: Options): Effect.Effect<Mounted, InvalidArgument, Metr
  * await dispose()
  * ```
  */
-export const layerHttp = (
-  options: Options = {}
-): Layer.Layer<never, InvalidArgument, HttpRouter.HttpRouter | MetricsRuntime> =>
+export const layerHttp = (options: Options = {}): Layer.Layer<never, never, HttpRouter.HttpRouter | MetricsRuntime> =>
   Layer.effectDiscard(
     Effect.gen(function* () {
       const router = yield* HttpRouter.HttpRouter
@@ -125,18 +121,12 @@ const refused = (status: number, body: string, headers: { readonly [name: string
   new Response(`${body}\n`, { status, headers: { "content-type": "text/plain; charset=utf-8", ...headers } })
 
 /** Makes a `fetch` handler. Its streams end when the scope closes. */
-export const handler = (
-  options: Options = {}
-): Effect.Effect<FetchHandler, InvalidArgument, MetricsRuntime | Scope.Scope> =>
+export const handler = (options: Options = {}): Effect.Effect<FetchHandler, never, MetricsRuntime | Scope.Scope> =>
   Effect.map(handlerUntil(options), (handle) => (request) => handle(request, () => true))
 
 const handlerUntil = (
   options: Options
-): Effect.Effect<
-  (request: Request, open: () => boolean) => Promise<Response>,
-  InvalidArgument,
-  MetricsRuntime | Scope.Scope
-> =>
+): Effect.Effect<(request: Request, open: () => boolean) => Promise<Response>, never, MetricsRuntime | Scope.Scope> =>
   Effect.gen(function* () {
     const { path, resources } = yield* mounted(options)
     const context = yield* Effect.context<never>()
@@ -160,9 +150,7 @@ const resourceBelow = (resources: Resources, path: string, pathname: string): Re
  * Makes a handler for `node:http` and frameworks built on it: `createServer(handler)`, `app.use(handler)`. Its streams
  * end when the scope closes.
  */
-export const nodeHandler = (
-  options: Options = {}
-): Effect.Effect<NodeHandler, InvalidArgument, MetricsRuntime | Scope.Scope> =>
+export const nodeHandler = (options: Options = {}): Effect.Effect<NodeHandler, never, MetricsRuntime | Scope.Scope> =>
   Effect.map(
     handlerUntil(options),
     (handle): NodeHandler =>

@@ -122,9 +122,9 @@ export class MetricsRuntime implements AsyncDisposable {
     const scope = Scope.makeUnsafe()
     const inProcess = options?.metrics === undefined && options?.spawn === undefined
     const invalid = inProcess ? whyInvalidOptions(options ?? null, inProcessOptionChecks) : undefined
-    const make: Effect.Effect<RuntimeService, InvalidArgument, Scope.Scope> =
+    const make: Effect.Effect<RuntimeService, never, Scope.Scope> =
       invalid !== undefined
-        ? Effect.fail(invalid)
+        ? Effect.die(invalid)
         : inProcess
           ? EffectRuntime.makeInProcess(options as RuntimeOptions)
           : EffectRuntime.makeWorker(options as WorkerOptions)
@@ -402,9 +402,7 @@ const anAbortSignal: Check = (value) => (value instanceof AbortSignal ? undefine
 const hooks = ["onStarting", "onStopped", "onMetricChanged"] as const
 
 /** The options with hooks as effects. A hook that is not a function is refused here, by its name. */
-const withEffectHooks = (
-  options: RecorderOptions | undefined
-): Effect.Effect<EffectRecorderOptions | undefined, InvalidArgument> => {
+const withEffectHooks = (options: RecorderOptions | undefined): Effect.Effect<EffectRecorderOptions | undefined> => {
   // Options that are not an object are refused later.
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     return Effect.succeed(options as undefined)
@@ -412,7 +410,7 @@ const withEffectHooks = (
   const { onMetricChanged, onStarting, onStopped, ...rest } = options
   for (const hook of hooks) {
     if (options[hook] !== undefined && typeof options[hook] !== "function") {
-      return Effect.fail(new InvalidArgument({ argument: hook, reason: "must be a function" }))
+      return Effect.die(new InvalidArgument({ argument: hook, reason: "must be a function" }))
     }
   }
   const run = (hook: () => unknown) => Effect.tryPromise({ try: async () => hook(), catch: (cause) => cause })

@@ -43,7 +43,7 @@ import type * as Scope from "effect/Scope"
 import { isBuiltInLevel } from "./internal/cluster/ledger.ts"
 import { type ClusterReport, PrimaryProcess } from "./internal/cluster/primaryProcess.ts"
 import { reportToPrimary } from "./internal/cluster/workerProcess.ts"
-import { aDuration, type Check, positiveInteger, whyInvalidOptions } from "./internal/options.ts"
+import { aDuration, type Check, positiveInteger, refuse, whyInvalidOptions } from "./internal/options.ts"
 import { refuseInMetricsModule } from "./internal/worker/importedMetrics.ts"
 import * as Metric from "./Metric.ts"
 import { InvalidArgument, InvalidState, type MetricsModuleError } from "./MetricsError.ts"
@@ -105,11 +105,10 @@ export class MetricsCluster extends Context.Service<MetricsCluster, ClusterServi
    */
   static readonly make = (
     options: ClusterOptions
-  ): Effect.Effect<ClusterService, InvalidArgument | InvalidState | MetricsModuleError, Scope.Scope> =>
+  ): Effect.Effect<ClusterService, InvalidState | MetricsModuleError, Scope.Scope> =>
     Effect.gen(function* () {
       yield* refuseInMetricsModule
-      const refusal = whyInvalidOptions(options ?? null, optionChecks) ?? whyNoMetrics(options) ?? whyNotPrimary()
-      if (refusal !== undefined) return yield* refusal
+      yield* refuse(whyInvalidOptions(options ?? null, optionChecks) ?? whyNoMetrics(options) ?? whyNotPrimary())
       const { levels = [], maxEnded = 1000, timeout = "1 second" } = options
       const isLevel = (metric: Metric.Any): boolean => isBuiltInLevel(metric) || levels.includes(metric)
       const primary = new PrimaryProcess(
@@ -122,9 +121,7 @@ export class MetricsCluster extends Context.Service<MetricsCluster, ClusterServi
     })
 
   /** Provides {@link MetricsCluster.make} as a layer, for the primary. */
-  static readonly layer = (
-    options: ClusterOptions
-  ): Layer.Layer<MetricsCluster, InvalidArgument | InvalidState | MetricsModuleError> =>
+  static readonly layer = (options: ClusterOptions): Layer.Layer<MetricsCluster, InvalidState | MetricsModuleError> =>
     Layer.effect(MetricsCluster, MetricsCluster.make(options))
 
   /**
@@ -134,11 +131,10 @@ export class MetricsCluster extends Context.Service<MetricsCluster, ClusterServi
    *
    * In a process that is not a worker of a cluster it does nothing, so the program runs alone as well.
    */
-  static readonly layerWorker = (options?: ClusterWorkerOptions): Layer.Layer<never, InvalidArgument, MetricsRuntime> =>
+  static readonly layerWorker = (options?: ClusterWorkerOptions): Layer.Layer<never, never, MetricsRuntime> =>
     Layer.effectDiscard(
       Effect.gen(function* () {
-        const invalid = whyInvalidOptions(options, { every: aDuration, shutdownTimeout: aDuration })
-        if (invalid !== undefined) return yield* invalid
+        yield* refuse(whyInvalidOptions(options, { every: aDuration, shutdownTimeout: aDuration }))
         const { every = "1 second", shutdownTimeout = "10 seconds" } = options ?? {}
         yield* reportToPrimary(yield* MetricsRuntime, every, shutdownTimeout)
       })

@@ -16,6 +16,10 @@ const list = (names: ReadonlyArray<string>): string => (names.length === 0 ? "no
 /**
  * Bad input. `argument` is the parameter or option at fault. `metric` is the metric being defined, if there is one.
  * Nothing was changed.
+ *
+ * A mistake in the program (bad options, ids and definitions, a value that is not a metric or a family) is thrown, and is
+ * a defect inside an Effect; only data that can come from elsewhere (an event, a captured event, a state to merge) fails
+ * with this error.
  */
 export class InvalidArgument extends Schema.TaggedError<InvalidArgument>()("mvx-metrics/InvalidArgument", {
   argument: Schema.String,
@@ -312,13 +316,7 @@ export class ShutdownFailed extends Schema.TaggedError<ShutdownFailed>()("mvx-me
 export type EmitError = InvalidArgument | QueueOverflow | InvalidState
 
 /** The errors of registering a metric. */
-export type RegisterError =
-  | InvalidArgument
-  | InvalidState
-  | MetricNameTaken
-  | MetricNameCollision
-  | UnknownMetric
-  | DefinitionMismatch
+export type RegisterError = InvalidState | MetricNameTaken | MetricNameCollision | UnknownMetric | DefinitionMismatch
 
 /** The errors of reading a recorder. */
 export type ReadError = RecorderFailed | InvalidState | WaitTimeout
@@ -330,10 +328,10 @@ export type RenderError = InvalidState | RuntimeFailed
 export type StartError = InvalidState | HookFailed | RecorderFailed | WaitTimeout
 
 /** The errors of creating a recorder in a runtime, which also starts it. */
-export type CreateError = InvalidArgument | RecorderAlreadyExists | StartError
+export type CreateError = RecorderAlreadyExists | StartError
 
 /** The errors of stopping a recorder. */
 export type StopError = InvalidState | HookFailed | RecorderFailed | WaitTimeout
 
 /** The errors of starting a runtime. */
-export type RuntimeStartError = InvalidArgument | InvalidState | MetricsModuleError | RuntimeFailed
+export type RuntimeStartError = InvalidState | MetricsModuleError | RuntimeFailed

@@ -15,11 +15,11 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import type { InvalidArgument, RuntimeStartError } from "./MetricsError.ts"
+import type { RuntimeStartError } from "./MetricsError.ts"
 import { MetricsRuntime, type RuntimeOptions, type RuntimeService, type WorkerOptions } from "./MetricsRuntime.ts"
 
 const started = (
-  make: Effect.Effect<RuntimeService, InvalidArgument, Scope.Scope>
+  make: Effect.Effect<RuntimeService, never, Scope.Scope>
 ): Layer.Layer<MetricsRuntime, RuntimeStartError> =>
   Layer.effect(
     MetricsRuntime,

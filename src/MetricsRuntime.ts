@@ -45,9 +45,7 @@ export class MetricsRuntime extends Context.Service<MetricsRuntime, RuntimeServi
    * Makes a runtime that folds on the application thread: for tests, platforms without worker threads, and small
    * programs. It is `Idle` until `start`, and shuts down when the scope closes.
    */
-  static readonly makeInProcess = (
-    options: RuntimeOptions
-  ): Effect.Effect<RuntimeService, InvalidArgument, Scope.Scope> =>
+  static readonly makeInProcess = (options: RuntimeOptions): Effect.Effect<RuntimeService, never, Scope.Scope> =>
     makeRuntime(
       options,
       runtimeOptionChecks,
@@ -62,12 +60,10 @@ export class MetricsRuntime extends Context.Service<MetricsRuntime, RuntimeServi
    * included. A runtime that such a module starts in the worker folds in process, apart from the runtime of the program.
    * Guard other side effects of a preload, such as listening on a port, with `isMainThread` of `node:worker_threads`.
    */
-  static readonly makeWorker = (
-    options: WorkerOptions
-  ): Effect.Effect<RuntimeService, InvalidArgument, Scope.Scope> => {
+  static readonly makeWorker = (options: WorkerOptions): Effect.Effect<RuntimeService, never, Scope.Scope> => {
     if (Predicate.isObject(options) && (options.metrics === undefined) === (options.spawn === undefined)) {
       const reason = "pass either metrics (the modules that the worker imports) or spawn (a worker entry of your own)"
-      return Effect.fail(new InvalidArgument({ argument: "metrics", reason }))
+      return Effect.die(new InvalidArgument({ argument: "metrics", reason }))
     }
     const checks = {
       ...runtimeOptionChecks,

@@ -40,7 +40,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { sleepInBackground } from "./internal/liveClock.ts"
-import { aDuration, notBlank, whyInvalidOptions } from "./internal/options.ts"
+import { aDuration, notBlank, refuse, whyInvalidOptions } from "./internal/options.ts"
 import { ProcessMetrics } from "./internal/process/processMetrics.ts"
 import { ProcessProbe } from "./internal/process/processProbe.ts"
 import { type AnyRuntime, serviceOf } from "./internal/runtime/anyRuntime.ts"
@@ -89,8 +89,7 @@ export const start = async (runtime: AnyRuntime, options: Options = {}): Promise
 
 const measure = (runtime: RuntimeService, options: Options): Effect.Effect<void, StartError, Scope.Scope> =>
   Effect.gen(function* () {
-    const invalid = whyInvalidOptions(options, { recorderId: notBlank, interval: aDuration })
-    if (invalid !== undefined) return yield* invalid
+    yield* refuse(whyInvalidOptions(options, { recorderId: notBlank, interval: aDuration }))
     const { interval = "10 seconds", recorderId = "process" } = options
     const recorder = yield* Effect.acquireRelease(runtime.createRecorder(recorderId), (made) =>
       // The runtime may have been shut down before.

@@ -35,6 +35,7 @@ import { collect, together } from "./internal/exporters/collect.ts"
 import { sharedCollection, watchFamilies } from "./internal/exporters/families.ts"
 import { takeNamespace } from "./internal/exporters/namespaces.ts"
 import { type Observed, observations } from "./internal/exporters/observations.ts"
+import { refuse } from "./internal/options.ts"
 import { type AnyRuntime, serviceOf } from "./internal/runtime/anyRuntime.ts"
 import type { MetricData } from "./MetricData.ts"
 import { InvalidArgument, type NamespaceTaken } from "./MetricsError.ts"
@@ -115,11 +116,14 @@ const make = (meter: Meter, { description, kind, name, unit }: Observed): Observ
 }
 
 /** Observes the metrics, as {@link observe} does, for the scope of the layer. */
-export const layer = (meter: Meter): Layer.Layer<never, InvalidArgument | NamespaceTaken, MetricsRuntime> =>
+export const layer = (meter: Meter): Layer.Layer<never, NamespaceTaken, MetricsRuntime> =>
   Layer.effectDiscard(
     Effect.acquireRelease(
       Effect.flatMap(MetricsRuntime, (runtime) =>
-        Effect.try({ try: () => observe(meter, runtime), catch: (error) => error as InvalidArgument | NamespaceTaken })
+        Effect.try({
+          try: () => observe(meter, runtime),
+          catch: (error) => error as InvalidArgument | NamespaceTaken
+        }).pipe(Effect.catch(refuse))
       ),
       (stop) => Effect.sync(stop)
     )

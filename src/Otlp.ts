@@ -45,12 +45,12 @@ import * as Layer from "effect/Layer"
 import * as OtlpExporter from "effect/observability/OtlpExporter"
 import * as OtlpSerialization from "effect/observability/OtlpSerialization"
 import { takeNamespace } from "./internal/exporters/namespaces.ts"
-import { oneOf, whyInvalid, whyInvalidOptions } from "./internal/options.ts"
+import { oneOf, refuse, whyInvalid, whyInvalidOptions } from "./internal/options.ts"
 import { makeExporter, type OtlpOptions, otlpOptionChecks } from "./internal/otlp/exporter.ts"
 import { type AnyRuntime, serviceOf } from "./internal/runtime/anyRuntime.ts"
 import type { RuntimeService } from "./internal/runtime/runtimeModel.ts"
 import { type Stoppable, startScoped } from "./internal/runtime/startScoped.ts"
-import type { InvalidArgument, NamespaceTaken } from "./MetricsError.ts"
+import type { NamespaceTaken } from "./MetricsError.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
 
 export type { OtlpOptions } from "./internal/otlp/exporter.ts"
@@ -67,7 +67,7 @@ export const layer = (
   options: OtlpOptions
 ): Layer.Layer<
   OtlpExporter.Flusher,
-  InvalidArgument | NamespaceTaken,
+  NamespaceTaken,
   MetricsRuntime | HttpClient.HttpClient | OtlpSerialization.OtlpSerialization
 > =>
   Layer.effectDiscard(
@@ -81,20 +81,20 @@ export const layer = (
 /** Exports as {@link layer} does, in JSON. */
 export const layerJson = (
   options: OtlpOptions
-): Layer.Layer<OtlpExporter.Flusher, InvalidArgument | NamespaceTaken, MetricsRuntime | HttpClient.HttpClient> =>
+): Layer.Layer<OtlpExporter.Flusher, NamespaceTaken, MetricsRuntime | HttpClient.HttpClient> =>
   Layer.provide(layer(options), OtlpSerialization.layerJson)
 
 /** Exports as {@link layer} does, in protobuf. */
 export const layerProtobuf = (
   options: OtlpOptions
-): Layer.Layer<OtlpExporter.Flusher, InvalidArgument | NamespaceTaken, MetricsRuntime | HttpClient.HttpClient> =>
+): Layer.Layer<OtlpExporter.Flusher, NamespaceTaken, MetricsRuntime | HttpClient.HttpClient> =>
   Layer.provide(layer(options), OtlpSerialization.layerProtobuf)
 
 const checkedExporter = (runtime: RuntimeService, options: OtlpOptions) =>
   Effect.gen(function* () {
-    const invalid =
+    yield* refuse(
       whyInvalidOptions(options ?? null, otlpOptionChecks) ?? whyInvalid("url", options.url, otlpOptionChecks.url)
-    if (invalid !== undefined) return yield* invalid
+    )
     const collector = JSON.stringify([options.url, options.resource])
     const take = Effect.try({
       try: () => takeNamespace(options.url, collector, runtime),

@@ -38,6 +38,7 @@ import {
 } from "./internal/exporters/promFamilies.ts"
 import { Duplicates } from "./internal/exposition/duplicates.ts"
 import { type Family, familyOf } from "./internal/exposition/names.ts"
+import { refuse } from "./internal/options.ts"
 import { type AnyRuntime, serviceOf } from "./internal/runtime/anyRuntime.ts"
 import type { RuntimeService } from "./internal/runtime/runtimeModel.ts"
 import type { MetricData } from "./MetricData.ts"
@@ -204,16 +205,14 @@ const promMetric = (data: MetricData, name: string, readers: Shared["readers"]):
  * text.includes("mvx_metrics_events_accepted_total") // true
  * ```
  */
-export const layer = (
-  registry: Registry
-): Layer.Layer<never, InvalidArgument | MetricNameCollision | NamespaceTaken, MetricsRuntime> =>
+export const layer = (registry: Registry): Layer.Layer<never, MetricNameCollision | NamespaceTaken, MetricsRuntime> =>
   Layer.effectDiscard(
     Effect.acquireRelease(
       Effect.flatMap(MetricsRuntime, (runtime) =>
         Effect.try({
           try: () => registerInto(registry, runtime),
           catch: (error) => error as InvalidArgument | MetricNameCollision | NamespaceTaken
-        })
+        }).pipe(Effect.catch(refuse))
       ),
       (remove) => Effect.sync(remove)
     )

@@ -25,8 +25,8 @@ import type { FetchHandler, NodeHandler } from "./internal/exporters/httpHandler
 import type { Format } from "./internal/exposition/exposition.ts"
 import * as handlers from "./internal/exposition/handlers.ts"
 import { answer, type ScrapeOptions, scrape, scrapeOptionChecks } from "./internal/exposition/scrape.ts"
-import { type Check, whyInvalidOptions } from "./internal/options.ts"
-import type { InvalidArgument, RenderError } from "./MetricsError.ts"
+import { type Check, refuse, whyInvalidOptions } from "./internal/options.ts"
+import type { RenderError } from "./MetricsError.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
 
 export type { FetchHandler, NodeHandler } from "./internal/exporters/httpHandlers.ts"
@@ -44,10 +44,7 @@ const aPath: Check = (value) =>
 const checked = <O extends ScrapeOptions>(
   options: O,
   checks: { readonly [option: string]: Check } = scrapeOptionChecks
-): Effect.Effect<O, InvalidArgument> => {
-  const invalid = whyInvalidOptions(options, checks)
-  return invalid === undefined ? Effect.succeed(options) : Effect.fail(invalid)
-}
+): Effect.Effect<O> => Effect.as(refuse(whyInvalidOptions(options, checks)), options)
 
 /**
  * Returns the text of a scrape.
@@ -73,7 +70,7 @@ const checked = <O extends ScrapeOptions>(
 export const render = (
   format: Format = "text",
   options: ScrapeOptions = {}
-): Effect.Effect<string, RenderError | InvalidArgument, MetricsRuntime> =>
+): Effect.Effect<string, RenderError, MetricsRuntime> =>
   Effect.gen(function* () {
     const body = yield* scrape(yield* MetricsRuntime, format, yield* checked(options))
     return new TextDecoder().decode(body)
@@ -100,7 +97,7 @@ export const render = (
  */
 export const layerHttp = (
   options: HttpOptions = {}
-): Layer.Layer<never, InvalidArgument, HttpRouter.HttpRouter | MetricsRuntime> =>
+): Layer.Layer<never, never, HttpRouter.HttpRouter | MetricsRuntime> =>
   Layer.effectDiscard(
     Effect.gen(function* () {
       const { path = "/metrics", ...rest } = yield* checked(options, { ...scrapeOptionChecks, path: aPath })
@@ -132,7 +129,7 @@ export const layerHttp = (
  * await Effect.runPromise(program) // 200
  * ```
  */
-export const handler = (options: ScrapeOptions = {}): Effect.Effect<FetchHandler, InvalidArgument, MetricsRuntime> =>
+export const handler = (options: ScrapeOptions = {}): Effect.Effect<FetchHandler, never, MetricsRuntime> =>
   made(handlers.fetchHandler, options)
 
 /**
@@ -153,13 +150,13 @@ export const handler = (options: ScrapeOptions = {}): Effect.Effect<FetchHandler
  * await Effect.runPromise(program) // 1
  * ```
  */
-export const nodeHandler = (options: ScrapeOptions = {}): Effect.Effect<NodeHandler, InvalidArgument, MetricsRuntime> =>
+export const nodeHandler = (options: ScrapeOptions = {}): Effect.Effect<NodeHandler, never, MetricsRuntime> =>
   made(handlers.nodeHandler, options)
 
 const made = <A>(
   make: (runtime: MetricsRuntime["Service"], options: ScrapeOptions, run: handlers.Run) => A,
   options: ScrapeOptions
-): Effect.Effect<A, InvalidArgument, MetricsRuntime> =>
+): Effect.Effect<A, never, MetricsRuntime> =>
   Effect.gen(function* () {
     const context = yield* Effect.context<never>()
     return make(yield* MetricsRuntime, yield* checked(options), Effect.runPromiseWith(context))

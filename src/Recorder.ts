@@ -35,7 +35,7 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { Emitter } from "./Emitter.ts"
 import { makeInProcessLink } from "./internal/link/linkInProcess.ts"
-import { whyInvalidOptions } from "./internal/options.ts"
+import { refuse, whyInvalidOptions } from "./internal/options.ts"
 import { emitEffect, emitterOf, noEmitter, onExit } from "./internal/recorder/emitter.ts"
 import { fiberSink, recorderKey } from "./internal/recorder/fiberSink.ts"
 import { makeRecorder } from "./internal/recorder/makeRecorder.ts"
@@ -49,7 +49,7 @@ import { entityIdOf } from "./internal/runtime/makeRuntime.ts"
 import { defaultMemoryLimit } from "./internal/runtime/runtimeModel.ts"
 import type * as Metric from "./Metric.ts"
 import type { Family, MetricEvent } from "./MetricEvent.ts"
-import type { CreateError, InvalidArgument, ReadError, RegisterError } from "./MetricsError.ts"
+import type { CreateError, ReadError, RegisterError } from "./MetricsError.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
 import type { Report, Snapshots } from "./Snapshot.ts"
 
@@ -160,10 +160,9 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
    */
   static readonly make = <R = never>(
     options?: RecorderOptions<R>
-  ): Effect.Effect<RecorderService, InvalidArgument, Scope.Scope | R> =>
+  ): Effect.Effect<RecorderService, never, Scope.Scope | R> =>
     Effect.gen(function* () {
-      const refusal = whyInvalidOptions(options, recorderOptionChecks)
-      if (refusal !== undefined) return yield* refusal
+      yield* refuse(whyInvalidOptions(options, recorderOptionChecks))
       const entityId = entityIdOf(options?.entityId ?? "")
       const link = yield* makeInProcessLink(defaultMemoryLimit)
       const control = makeRecorder<R>(

@@ -28,7 +28,6 @@ import { type MetricsGiven, metricsGiven } from "./internal/definition/metricsGi
 import { DirectFold } from "./internal/fold/directFold.ts"
 import { type Captured, LineCutter, lineReader, lineWriter } from "./internal/ndjson.ts"
 import { aFamily, type Check, whyInvalid, whyInvalidOptions } from "./internal/options.ts"
-import { refusing } from "./internal/refusing.ts"
 import { whyInvalidEvent } from "./internal/stream/eventWriter.ts"
 import type * as Metric from "./Metric.ts"
 import type { Family, MetricEvent } from "./MetricEvent.ts"
@@ -69,12 +68,23 @@ class Run {
     this.#now = options?.now
   }
 
-  take({ at, event }: Captured): void {
+  /** Folds an event, or says what is wrong with it. */
+  take({ at, event }: Captured): InvalidArgument | undefined {
     const reason = aTime(at) ?? whyInvalidEvent(event)
-    if (reason !== undefined) throw new InvalidArgument({ argument: `captured[${this.#count}]`, reason })
+    if (reason !== undefined) return new InvalidArgument({ argument: `captured[${this.#count}]`, reason })
     this.#count++
     this.#last = at
     this.#fold.event(event, at)
+    return undefined
+  }
+
+  /** Folds events up to the first one with which something is wrong. */
+  takeAll(captured: Iterable<Captured>): InvalidArgument | undefined {
+    for (const each of captured) {
+      const invalid = this.take(each)
+      if (invalid !== undefined) return invalid
+    }
+    return undefined
   }
 
   get snapshots(): Snapshots {
@@ -94,7 +104,8 @@ export const run = <const Given extends MetricsGiven, Event extends MetricEvent>
   options?: RunOptions
 ): SnapshotsOf<Given> => {
   const replay = new Run(metrics, options)
-  for (const each of captured) replay.take(each)
+  const invalid = replay.takeAll(captured)
+  if (invalid !== undefined) throw invalid
   return replay.snapshots as SnapshotsOf<Given>
 }
 
@@ -120,10 +131,11 @@ export const runStream = <const Given extends MetricsGiven, Event extends Metric
   options?: RunOptions
 ): Effect.Effect<SnapshotsOf<Given>, E | InvalidArgument, R> =>
   Effect.gen(function* () {
-    const replay = yield* refusing(() => new Run(metrics, options))
+    const replay = yield* Effect.sync(() => new Run(metrics, options))
     yield* Stream.runForEachArray(captured, (events) =>
-      refusing(() => {
-        for (const each of events) replay.take(each)
+      Effect.suspend(() => {
+        const invalid = replay.takeAll(events)
+        return invalid === undefined ? Effect.void : Effect.fail(invalid)
       })
     )
     return replay.snapshots as SnapshotsOf<Given>

@@ -84,7 +84,7 @@ export const isQuarantined = (snapshot: Snapshot): snapshot is Snapshot & { read
  *
  * `parts` are results of `recorder.states`, also after a round trip through JSON. Metrics without a state are left out.
  * Fails with `StateMismatch` for a state of another version of its metric (other labels, boundaries or unit, another
- * kind). Fails with `InvalidArgument` for a metric without a `merge`, and for a value that is not a state.
+ * kind), and with `InvalidArgument` for a value that is not a state. A metric without a `merge` is a defect.
  *
  * @example
  * ```ts
@@ -135,8 +135,7 @@ const merging = <A>(
   result: (metric: Metric.Any, state: never) => A
 ): Effect.Effect<{ readonly [name: string]: A }, InvalidArgument | StateMismatch> =>
   Effect.gen(function* () {
-    const refusal = whyNotMerged(metrics, parts)
-    if (refusal !== undefined) return yield* refusal
+    yield* checked(metrics, parts)
     const merged: Array<readonly [name: string, A]> = []
     for (const metric of metrics) {
       const states = parts.flatMap((part) => (Object.hasOwn(part, metric.name) ? [part[metric.name]!.state] : []))
@@ -153,28 +152,30 @@ const merging = <A>(
     return Object.fromEntries(merged)
   })
 
-const whyNotMerged = (metrics: unknown, parts: unknown): InvalidArgument | StateMismatch | undefined => {
+/** Metrics are of the program; states come from elsewhere. */
+const checked = (metrics: unknown, parts: unknown): Effect.Effect<void, InvalidArgument | StateMismatch> => {
+  const mistake = (reason: string) => Effect.die(new InvalidArgument({ argument: "metrics", reason }))
   const refused = (argument: string, reason: string, metric?: string) =>
-    new InvalidArgument({ argument, reason, ...(metric !== undefined && { metric }) })
-  if (!Array.isArray(metrics) || !metrics.every(isDefinition)) return refused("metrics", "must be an array of metrics")
+    Effect.fail(new InvalidArgument({ argument, reason, ...(metric !== undefined && { metric }) }))
+  if (!Array.isArray(metrics) || !metrics.every(isDefinition)) return mistake("must be an array of metrics")
   if (!Array.isArray(parts) || !parts.every(Predicate.isObject)) {
     return refused("parts", "must be an array of states from recorder.states")
   }
   for (const [i, metric] of metrics.entries()) {
     const { merge, name } = metric
     if (metrics.findIndex((each) => each.name === name) < i) {
-      return refused("metrics", `contains two metrics named "${name}"`)
+      return mistake(`contains two metrics named "${name}"`)
     }
     for (const [part, states] of parts.entries()) {
       if (!Object.hasOwn(states, name)) continue
-      if (merge === undefined) return refused("metrics", `"${name}" has no merge. Pass merge to Metric.make`)
+      if (merge === undefined) return mistake(`"${name}" has no merge. Pass merge to Metric.make`)
       const state: unknown = states[name]
       if (!isState(state)) {
         return refused(`parts[${part}]`, "must have a state from recorder.states, with its definition", name)
       }
       const differences = misfits(metric, state)
-      if (differences.length > 0) return new StateMismatch({ metric: name, part, differences })
+      if (differences.length > 0) return Effect.fail(new StateMismatch({ metric: name, part, differences }))
     }
   }
-  return undefined
+  return Effect.void
 }

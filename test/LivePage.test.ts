@@ -9,12 +9,13 @@ import { promisify } from "node:util"
 import { Worker } from "node:worker_threads"
 import { NodeHttpServer } from "@effect/platform-node"
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Exit, Layer, Result, Scope } from "effect"
+import { Effect, Exit, Layer, Scope } from "effect"
 import { FetchHttpClient, HttpClient, HttpRouter, HttpServer } from "effect/http"
 import { TestClock } from "effect/testing"
 import { Metric, MetricsLayer, MetricsRuntime, type RuntimeService } from "mvx-metrics"
 import * as LivePage from "mvx-metrics/LivePage"
 import { MetricsRuntime as PromiseRuntime } from "mvx-metrics/promise"
+import { badInputOf } from "./support/badInput.ts"
 import { onBothRuntimes, started } from "./support/bothRuntimes.ts"
 import { makeGate } from "./support/gate.ts"
 import { Fragile, NotesByText, note, ProbeEvent, poison, Ticks, tick } from "./support/probe.metrics.ts"
@@ -192,11 +193,7 @@ describe("the live page", () => {
         ["maxSeries", { maxSeries: 0 }],
         ["colour", { colour: "blue" }]
       ] as const) {
-        const result = yield* Effect.result(handlerOf(runtime, options as never))
-        expect(Result.isFailure(result) && result.failure).toMatchObject({
-          _tag: "mvx-metrics/InvalidArgument",
-          argument
-        })
+        expect(yield* badInputOf(handlerOf(runtime, options as never))).toMatchObject({ argument })
       }
     })
   )

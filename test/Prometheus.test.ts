@@ -8,6 +8,7 @@ import { TestClock } from "effect/testing"
 import { MetricsLayer, MetricsRuntime } from "mvx-metrics"
 import * as Prometheus from "mvx-metrics/Prometheus"
 import { MetricsRuntime as PromiseRuntime } from "mvx-metrics/promise"
+import { badInputOf } from "./support/badInput.ts"
 import { newRecorder, onBothLayers } from "./support/bothLayers.ts"
 import { parseExposition } from "./support/expositionParser.ts"
 import { Endless, Jobs, JobTime, job, RecentJobs, Unviewable } from "./support/scrape.metrics.ts"
@@ -258,11 +259,11 @@ it("a program without Effect has the handlers of its runtime", async () => {
 
 it.effect("options that mean nothing are refused by name", () =>
   Effect.gen(function* () {
-    expect(yield* Effect.flip(Prometheus.handler({ path: "/x" } as never))).toMatchObject({ argument: "path" })
-    expect(yield* Effect.flip(Prometheus.render("text", { timeout: "soon" as never }))).toMatchObject({
+    expect(yield* badInputOf(Prometheus.handler({ path: "/x" } as never))).toMatchObject({ argument: "path" })
+    expect(yield* badInputOf(Prometheus.render("text", { timeout: "soon" as never }))).toMatchObject({
       argument: "timeout"
     })
-    expect(yield* Effect.flip(Layer.build(Prometheus.layerHttp({ path: "x" as never })))).toMatchObject({
+    expect(yield* badInputOf(Layer.build(Prometheus.layerHttp({ path: "x" as never })))).toMatchObject({
       argument: "path"
     })
   }).pipe(Effect.scoped, Effect.provide(Layer.merge(inProcess, HttpRouter.layer)))

@@ -4,6 +4,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Effect, FileSystem, Logger, Schema, Stream } from "effect"
 import fc from "fast-check"
 import { Metric, MetricsError, Recorder, Replay } from "mvx-metrics"
+import { badInputOf } from "./support/badInput.ts"
 import { forEvery } from "./support/property.ts"
 
 const Event = Schema.TaggedUnion({
@@ -129,11 +130,13 @@ describe("a replay", () => {
     expect(run).toThrow(expect.objectContaining({ _tag: "mvx-metrics/InvalidArgument", argument }))
   })
 
-  it.effect("of a stream refuses it as a failure", () =>
+  it.effect("of a stream fails for what is no event, and dies of what is no metric", () =>
     Effect.gen(function* () {
       const refused = yield* Effect.flip(Replay.runStream(Hits, Stream.make({ at: 1, event: {} } as never)))
       expect(refused).toMatchObject({ _tag: "mvx-metrics/InvalidArgument", argument: "captured[0]" })
-      expect(yield* Effect.flip(Replay.runStream({} as never, Stream.empty))).toMatchObject({ argument: "metrics" })
+      expect(yield* badInputOf(Replay.runStream({} as never, Stream.empty))).toMatchObject({ argument: "metrics" })
+      const badOptions = Replay.runStream(Hits, Stream.empty, { now: Number.NaN })
+      expect(yield* badInputOf(badOptions)).toMatchObject({ argument: "now" })
     })
   )
 })

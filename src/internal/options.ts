@@ -109,8 +109,24 @@ export const refuseDefinition = (name: unknown, whyNot: () => InvalidArgument | 
   if (invalid !== undefined) throw inMetric(name as string, invalid)
 }
 
-/** `value` if it passes the check, a typed failure that names `argument` otherwise. */
+/** What is wrong with one value, by the name of its argument, or `undefined`. */
 export const whyInvalid = (argument: string, value: unknown, check: Check): InvalidArgument | undefined => {
   const reason = check(value)
   return reason === undefined ? undefined : new InvalidArgument({ argument, reason })
+}
+
+/**
+ * Dies of an `InvalidArgument`, which is a mistake in the program, and fails with any other refusal. Does nothing where
+ * there is none.
+ */
+export const refuse = <E>(
+  refusal: E
+): Effect.Effect<E extends undefined ? void : never, Exclude<E, InvalidArgument | undefined>> => {
+  const refused: Effect.Effect<void, unknown> =
+    refusal === undefined
+      ? Effect.void
+      : refusal instanceof InvalidArgument
+        ? Effect.die(refusal)
+        : Effect.fail(refusal)
+  return refused as Effect.Effect<never, never>
 }

@@ -31,13 +31,12 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { type MetricsGiven, metricsGiven } from "../internal/definition/metricsGiven.ts"
 import type { Captured } from "../internal/ndjson.ts"
-import { anything, whyInvalidOptions } from "../internal/options.ts"
+import { anything, refuse, whyInvalidOptions } from "../internal/options.ts"
 import { type Captures, capturing, noCaptures, type Refused } from "../internal/recorder/capturing.ts"
 import { type RecorderOptions, type RecorderService, recorderOptionChecks } from "../internal/recorder/recorderModel.ts"
 import { SyncRecorder } from "../internal/recorder/syncRecorder.ts"
-import { refusing } from "../internal/refusing.ts"
 import type { Family } from "../MetricEvent.ts"
-import type { InvalidArgument, RegisterError } from "../MetricsError.ts"
+import type { RegisterError } from "../MetricsError.ts"
 import { Recorder } from "../Recorder.ts"
 
 export type { Captured } from "../internal/ndjson.ts"
@@ -90,7 +89,7 @@ export class TestRecorder extends Context.Service<TestRecorder, TestRecorderServ
   /** Provides a recorder that folds in process, like that of `Recorder.make`, with its queue, policies and hooks. */
   static readonly layer = <R = never>(
     options?: TestRecorderOptions<R>
-  ): Layer.Layer<Recorder | TestRecorder, InvalidArgument | RegisterError, R> =>
+  ): Layer.Layer<Recorder | TestRecorder, RegisterError, R> =>
     layerOf(options, { ...recorderOptionChecks, metrics: anything }, () => {
       const { metrics: _, ...others } = options ?? {}
       return Recorder.make<R>(others)
@@ -102,7 +101,7 @@ export class TestRecorder extends Context.Service<TestRecorder, TestRecorderServ
    */
   static readonly layerSync = (
     options?: TestRecorderSyncOptions
-  ): Layer.Layer<Recorder | TestRecorder, InvalidArgument | RegisterError> =>
+  ): Layer.Layer<Recorder | TestRecorder, RegisterError> =>
     layerOf<never>(options, { metrics: anything }, () =>
       Effect.gen(function* () {
         const recorder = new SyncRecorder("test", yield* Clock.Clock)
@@ -115,14 +114,13 @@ export class TestRecorder extends Context.Service<TestRecorder, TestRecorderServ
 const layerOf = <R>(
   options: TestRecorderSyncOptions | undefined,
   checks: Parameters<typeof whyInvalidOptions>[1],
-  make: () => Effect.Effect<RecorderService, InvalidArgument, Scope.Scope | R>
-): Layer.Layer<Recorder | TestRecorder, InvalidArgument | RegisterError, Exclude<R, Scope.Scope>> =>
+  make: () => Effect.Effect<RecorderService, never, Scope.Scope | R>
+): Layer.Layer<Recorder | TestRecorder, RegisterError, Exclude<R, Scope.Scope>> =>
   Layer.effectContext(
     Effect.gen(function* () {
-      const invalid = whyInvalidOptions(options, checks)
-      if (invalid !== undefined) return yield* invalid
+      yield* refuse(whyInvalidOptions(options, checks))
       const metrics = options?.metrics
-      const given = metrics === undefined ? [] : yield* refusing(() => metricsGiven(metrics))
+      const given = metrics === undefined ? [] : yield* Effect.sync(() => metricsGiven(metrics))
       const captures = noCaptures()
       const recorder = capturing(yield* make(), captures, yield* Clock.Clock)
       for (const metric of given) yield* recorder.register(metric)

@@ -4,6 +4,7 @@ import { Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { Metric, MetricsLayer, type Snapshot } from "mvx-metrics"
 import { type ClusterOptions, type ClusterReport, MetricsCluster } from "mvx-metrics/MetricsCluster"
+import { badInputOf } from "../support/badInput.ts"
 import { recordLogs } from "../support/logs.ts"
 import { Huge, Lowest, ShopEvent, ShopMetrics, Sold, Stock, sale, Unsold } from "./fixtures/shop.metrics.ts"
 import { type Shop, Shops, startShop } from "./shops.ts"
@@ -309,12 +310,8 @@ describe("MetricsCluster.make", () => {
     ["another option", { metrics, every: 1 }, "every", "is not an option"]
   ])("refuses %s", ([_what, options, argument, reason]) =>
     Effect.gen(function* () {
-      const error = yield* Effect.flip(Effect.scoped(MetricsCluster.make(options as ClusterOptions)))
-      expect(error).toMatchObject({
-        _tag: "mvx-metrics/InvalidArgument",
-        argument,
-        reason: expect.stringContaining(reason)
-      })
+      const error = yield* badInputOf(Effect.scoped(MetricsCluster.make(options as ClusterOptions)))
+      expect(error).toMatchObject({ argument, reason: expect.stringContaining(reason) })
     })
   )
 
@@ -336,8 +333,7 @@ describe("MetricsCluster.layerWorker", () => {
   it.effect("refuses what is no duration", () =>
     Effect.gen(function* () {
       const layer = MetricsCluster.layerWorker({ every: "often" as never }).pipe(Layer.provide(runtime))
-      const error = yield* Effect.flip(Effect.scoped(Layer.build(layer)))
-      expect(error).toMatchObject({ _tag: "mvx-metrics/InvalidArgument", argument: "every" })
+      expect(yield* badInputOf(Effect.scoped(Layer.build(layer)))).toMatchObject({ argument: "every" })
     })
   )
 })

@@ -5,6 +5,7 @@ import { PrometheusMetrics } from "effect/observability"
 import { TestClock } from "effect/testing"
 import { MetricsLayer, MetricsRuntime } from "mvx-metrics"
 import * as EffectMetrics from "mvx-metrics/EffectMetrics"
+import { badInputOf } from "../support/badInput.ts"
 import { all, done, Jobs, waiting } from "../support/exported.metrics.ts"
 
 const Exported = EffectMetrics.layer({ interval: "30 seconds" }).pipe(
@@ -130,8 +131,7 @@ describe("Effect's registry", () => {
       const Wrong = EffectMetrics.layer({ interval: "soon" as never }).pipe(
         Layer.provide(MetricsLayer.layerInProcess({ namespace: "test.effect" }))
       )
-      const error = yield* Effect.flip(Layer.build(Wrong))
-      expect(error).toMatchObject({ _tag: "mvx-metrics/InvalidArgument", argument: "interval" })
+      expect(yield* badInputOf(Layer.build(Wrong))).toMatchObject({ argument: "interval" })
     }).pipe(Effect.scoped)
   )
 })

@@ -1,7 +1,8 @@
-// Options and metrics that cannot be get a typed error that names the argument and the reason, before anything changes.
+// Options and metrics that cannot be are a defect that names the argument and the reason, before anything changes.
 import { expect, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { type Metric, MetricsError, MetricsLayer, MetricsRuntime, Recorder, type RecorderOptions } from "mvx-metrics"
+import { badInputOf } from "../support/badInput.ts"
 import { newRecorder, onBothLayers } from "../support/bothLayers.ts"
 import { Ticks, tick } from "../support/probe.metrics.ts"
 
@@ -56,7 +57,7 @@ const badRuntimeOptions: ReadonlyArray<Case> = [
 
 const expectNamed = (error: unknown, [, , argument, reason]: Case): void => {
   expect(error).toBeInstanceOf(MetricsError.InvalidArgument)
-  expect(error).toMatchObject({ _tag: "mvx-metrics/InvalidArgument", argument, reason: expect.stringMatching(reason) })
+  expect(error).toMatchObject({ argument, reason: expect.stringMatching(reason) })
   expect((error as Error).message).toContain(argument)
 }
 
@@ -66,8 +67,8 @@ onBothLayers("bad options of a recorder", (it) => {
       const runtime = yield* MetricsRuntime
       const before = yield* runtime.recorderIds
       const options = bad[1] as RecorderOptions
-      expectNamed(yield* Effect.flip(runtime.createRecorder("bad", options)), bad)
-      expectNamed(yield* Effect.flip(Layer.build(Recorder.layer("bad", options))), bad)
+      expectNamed(yield* badInputOf(runtime.createRecorder("bad", options)), bad)
+      expectNamed(yield* badInputOf(Layer.build(Recorder.layer("bad", options))), bad)
       expect(yield* runtime.recorderIds).toEqual(before)
     })
   )
@@ -100,7 +101,7 @@ onBothLayers("bad options of a recorder", (it) => {
 
 it.effect.each(badRecorderOptions)("%s: Recorder.make fails", (bad) =>
   Effect.gen(function* () {
-    expectNamed(yield* Effect.flip(Recorder.make(bad[1] as RecorderOptions)), bad)
+    expectNamed(yield* badInputOf(Recorder.make(bad[1] as RecorderOptions)), bad)
   })
 )
 
@@ -108,10 +109,10 @@ it.effect.each(badRuntimeOptions)("%s: a runtime is not made, with a worker or w
   Effect.gen(function* () {
     const options = { namespace: "bad", ...(bad[1] as object) } as never
     const withMetrics = { ...(options as object), metrics: new URL("../support/probe.metrics.ts", import.meta.url) }
-    expectNamed(yield* Effect.flip(MetricsRuntime.makeInProcess(options)), bad)
-    expectNamed(yield* Effect.flip(MetricsRuntime.makeWorker(withMetrics as never)), bad)
-    expectNamed(yield* Effect.flip(Layer.build(MetricsLayer.layerInProcess(options))), bad)
-    expectNamed(yield* Effect.flip(Layer.build(MetricsLayer.layerWorker(withMetrics as never))), bad)
+    expectNamed(yield* badInputOf(MetricsRuntime.makeInProcess(options)), bad)
+    expectNamed(yield* badInputOf(MetricsRuntime.makeWorker(withMetrics as never)), bad)
+    expectNamed(yield* badInputOf(Layer.build(MetricsLayer.layerInProcess(options))), bad)
+    expectNamed(yield* badInputOf(Layer.build(MetricsLayer.layerWorker(withMetrics as never))), bad)
   })
 )
 
@@ -123,11 +124,11 @@ it.effect.each<readonly [what: string, options: unknown]>([
 ])("options that are %s: a runtime is not made", ([, options]) =>
   Effect.gen(function* () {
     for (const make of [MetricsRuntime.makeInProcess, MetricsRuntime.makeWorker]) {
-      const error = yield* Effect.flip(Effect.suspend(() => make(options as never)))
+      const error = yield* badInputOf(Effect.suspend(() => make(options as never)))
       expect(error).toBeInstanceOf(MetricsError.InvalidArgument)
     }
     for (const layer of [MetricsLayer.layerInProcess, MetricsLayer.layerWorker]) {
-      const error = yield* Effect.flip(Effect.suspend(() => Layer.build(layer(options as never))))
+      const error = yield* badInputOf(Effect.suspend(() => Layer.build(layer(options as never))))
       expect(error).toBeInstanceOf(MetricsError.InvalidArgument)
     }
   })
@@ -150,10 +151,10 @@ onBothLayers("what is not a metric", (it) => {
       const recorder = yield* newRecorder()
       const given = metric as Metric.Any
       const named: Case = ["", given, "metric", "Metric.make"]
-      expectNamed(yield* Effect.flip(recorder.register(given)), named)
+      expectNamed(yield* badInputOf(recorder.register(given)), named)
       const component = Effect.provideService(Recorder.register(given), Recorder, recorder)
-      expectNamed(yield* Effect.flip(component), named)
-      expectNamed(yield* Effect.flip(recorder.snapshot(given)), named)
+      expectNamed(yield* badInputOf(component), named)
+      expectNamed(yield* badInputOf(recorder.snapshot(given)), named)
       expect(yield* recorder.snapshots).toEqual({})
       expect(yield* recorder.state).toBe("Idle")
     })
@@ -167,7 +168,7 @@ onBothLayers("what is not a metric", (it) => {
   ])("%s: register fails, and nothing is registered", (bad) =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
-      expectNamed(yield* Effect.flip(recorder.register(Ticks, bad[1] as never)), bad)
+      expectNamed(yield* badInputOf(recorder.register(Ticks, bad[1] as never)), bad)
       expect(yield* recorder.snapshots).toEqual({})
     })
   )

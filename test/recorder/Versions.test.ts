@@ -7,6 +7,7 @@ import fc from "fast-check"
 import { Metric, Recorder, Snapshot } from "mvx-metrics"
 import { isBuiltInLevel, Ledger } from "../../src/internal/cluster/ledger.ts"
 import { stateOf } from "../../src/internal/definition/stateShape.ts"
+import { badInputOf } from "../support/badInput.ts"
 import { forEvery } from "../support/property.ts"
 
 const events = Schema.TaggedUnion({ job: { a: Schema.String, b: Schema.String, n: Schema.Number } })
@@ -220,10 +221,18 @@ describe("Snapshot.merge", () => {
     }
   })
 
+  it.effect.each<readonly [string, ReadonlyArray<unknown>, unknown]>([
+    ["a metric that has no merge", [Apart], [{ m: stateOf(Apart, 1) }]],
+    ["two metrics of one name", [AB, BA], []],
+    ["what is no metric", [{}], []]
+  ])("dies of %s", ([_what, metrics, parts]) =>
+    Effect.gen(function* () {
+      const error = yield* badInputOf(Snapshot.merge(metrics as never, parts as never))
+      expect(error).toMatchObject({ argument: "metrics" })
+    })
+  )
+
   it.effect.each<readonly [string, ReadonlyArray<unknown>, unknown, object]>([
-    ["a metric that has no merge", [Apart], [{ m: stateOf(Apart, 1) }], { argument: "metrics" }],
-    ["two metrics of one name", [AB, BA], [], { argument: "metrics" }],
-    ["what is no metric", [{}], [], { argument: "metrics" }],
     ["what is no list of states", [AB], { m: stateOf(AB, AB.initial) }, { argument: "parts" }],
     ["a state without its definition", [AB], [{}, { m: AB.initial }], { argument: "parts[1]", metric: "m" }],
     ["a merge that throws", [Fragile], [{ m: stateOf(Fragile, 1) }, { m: stateOf(Fragile, 1) }], { metric: "m" }]

@@ -1,6 +1,7 @@
 import { describe, expect, expectTypeOf, it } from "@effect/vitest"
 import { Context, Effect, Layer, Option } from "effect"
 import { type MetricsError, MetricsLayer, MetricsRuntime, Recorder, type RecorderService } from "mvx-metrics"
+import { badInputOf } from "../support/badInput.ts"
 import { onBothLayers, runtimeLayers } from "../support/bothLayers.ts"
 import { foldTurn } from "../support/foldTurn.ts"
 import { recordLogs } from "../support/logs.ts"
@@ -86,9 +87,12 @@ onBothLayers("Recorder.layer", (it) => {
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
       const recorder = yield* runtime.createRecorder("taken")
-      const build = (id: string) => Effect.flip(Effect.provide(Effect.void, Recorder.layer(id)))
-      expect(yield* build("taken")).toMatchObject({ _tag: "mvx-metrics/RecorderAlreadyExists", recorderId: "taken" })
-      expect(yield* build("  ")).toMatchObject({ _tag: "mvx-metrics/InvalidArgument", argument: "recorderId" })
+      const build = (id: string) => Effect.provide(Effect.void, Recorder.layer(id))
+      expect(yield* Effect.flip(build("taken"))).toMatchObject({
+        _tag: "mvx-metrics/RecorderAlreadyExists",
+        recorderId: "taken"
+      })
+      expect(yield* badInputOf(build("  "))).toMatchObject({ argument: "recorderId" })
       expect(yield* runtime.getRecorder("taken")).toBe(recorder)
     })
   )
@@ -131,23 +135,23 @@ describe.each(Object.entries(runtimeLayers()))("MetricsLayer, %s", (_, runtimeLa
 })
 
 describe("layers that cannot be built", () => {
-  const build = (options: unknown) => Effect.flip(Layer.build(MetricsLayer.layerWorker(options as never)))
+  const build = (options: unknown) => Layer.build(MetricsLayer.layerWorker(options as never))
   const namespace = "test"
 
-  it.effect("metrics reach the worker in one way: giving both, or neither, is InvalidArgument", () =>
+  it.effect("metrics reach the worker in one way: giving both, or neither, is a defect", () =>
     Effect.gen(function* () {
       const spawn = () => {
         throw new Error("must not be called")
       }
       for (const options of [{ namespace }, { namespace, metrics, spawn }]) {
-        const error = yield* build(options)
-        expect(error).toMatchObject({ _tag: "mvx-metrics/InvalidArgument", argument: "metrics" })
+        const error = yield* badInputOf(build(options))
+        expect(error).toMatchObject({ argument: "metrics" })
         expect(error.message).toMatch(/metrics.*spawn/)
       }
     })
   )
 
-  it.effect("an option that cannot be is InvalidArgument by its name", () =>
+  it.effect("an option that cannot be is a defect that names it", () =>
     Effect.gen(function* () {
       const bad: ReadonlyArray<readonly [argument: string, options: object]> = [
         ["metrics", { metrics: "./probe.metrics.ts" }],
@@ -158,22 +162,22 @@ describe("layers that cannot be built", () => {
         ["workers", { metrics, workers: 4 }]
       ]
       for (const [argument, options] of bad) {
-        expect(yield* build({ namespace, ...options })).toMatchObject({ _tag: "mvx-metrics/InvalidArgument", argument })
+        expect(yield* badInputOf(build({ namespace, ...options }))).toMatchObject({ argument })
       }
     })
   )
 
   it.effect("in process needs no metrics, and says so", () =>
     Effect.gen(function* () {
-      const error = yield* Effect.flip(Layer.build(MetricsLayer.layerInProcess({ namespace, metrics } as never)))
-      expect(error).toMatchObject({ _tag: "mvx-metrics/InvalidArgument", argument: "metrics" })
+      const error = yield* badInputOf(Layer.build(MetricsLayer.layerInProcess({ namespace, metrics } as never)))
+      expect(error).toMatchObject({ argument: "metrics" })
     })
   )
 
   it.effect("a module that is missing is MetricsModuleError", () =>
     Effect.gen(function* () {
       const missing = new URL("./no-such.metrics.ts", import.meta.url)
-      expect(yield* build({ namespace, logging: "silent", metrics: missing })).toMatchObject({
+      expect(yield* Effect.flip(build({ namespace, logging: "silent", metrics: missing }))).toMatchObject({
         _tag: "mvx-metrics/MetricsModuleError"
       })
     })

@@ -1,6 +1,7 @@
 import { expect, it } from "@effect/vitest"
 import { Context, Deferred, Effect, Fiber, Layer, Option } from "effect"
 import { MetricsRuntime, Recorder, type RuntimeService } from "mvx-metrics"
+import { badInputOf } from "../support/badInput.ts"
 import { onBothLayers } from "../support/bothLayers.ts"
 import { onBothRuntimes, started } from "../support/bothRuntimes.ts"
 import { forkNow } from "../support/forkNow.ts"
@@ -64,8 +65,7 @@ onBothLayers("the registry", (it) => {
       const runtime = yield* MetricsRuntime
       const before = yield* runtime.recorderIds
       for (const id of ["", "  \n", undefined, null, 7, {}]) {
-        const error = yield* Effect.flip(call(runtime, id as never))
-        expect(error).toMatchObject({ _tag: "mvx-metrics/InvalidArgument", argument: "recorderId" })
+        expect(yield* badInputOf(call(runtime, id as never))).toMatchObject({ argument: "recorderId" })
       }
       expect(yield* runtime.recorderIds).toEqual(before)
     })
@@ -105,7 +105,7 @@ onBothLayers("the registry", (it) => {
   it.effect("frees the id of a create that failed", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
-      yield* Effect.flip(runtime.createRecorder("failed create", { capacity: 0 }))
+      yield* badInputOf(runtime.createRecorder("failed create", { capacity: 0 }))
       expect(yield* runtime.findRecorder("failed create")).toEqual(Option.none())
       yield* runtime.createRecorder("failed create")
     })

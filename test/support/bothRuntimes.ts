@@ -4,12 +4,10 @@
  */
 import { describe } from "@effect/vitest"
 import { Effect, type Scope } from "effect"
-import { type MetricsError, MetricsRuntime, type RuntimeOptions, type RuntimeService } from "mvx-metrics"
+import { MetricsRuntime, type RuntimeOptions, type RuntimeService } from "mvx-metrics"
 
 /** Makes an idle runtime that shuts down with the scope. */
-export type MakeRuntime = (
-  options?: Partial<RuntimeOptions>
-) => Effect.Effect<RuntimeService, MetricsError.InvalidArgument, Scope.Scope>
+export type MakeRuntime = (options?: Partial<RuntimeOptions>) => Effect.Effect<RuntimeService, never, Scope.Scope>
 
 const metrics = new URL("./probe.metrics.ts", import.meta.url)
 

@@ -67,44 +67,32 @@ MetricsWorker.run(Ticks)
 
 // --- layers and constructors
 
-type StartError = E.InvalidArgument | E.InvalidState | E.MetricsModuleError | E.RuntimeFailed
+type StartError = E.InvalidState | E.MetricsModuleError | E.RuntimeFailed
 
 expectTypeOf(MetricsLayer.layerInProcess({ namespace })).toEqualTypeOf<Layer.Layer<MetricsRuntime, StartError>>()
 expectTypeOf(MetricsLayer.layerWorker({ namespace, metrics })).toEqualTypeOf<Layer.Layer<MetricsRuntime, StartError>>()
 expectTypeOf(MetricsRuntime.makeInProcess({ namespace })).toEqualTypeOf<
-  Effect.Effect<RuntimeService, E.InvalidArgument, Scope.Scope>
+  Effect.Effect<RuntimeService, never, Scope.Scope>
 >()
 expectTypeOf(MetricsRuntime.makeWorker({ namespace, spawn })).toEqualTypeOf<
-  Effect.Effect<RuntimeService, E.InvalidArgument, Scope.Scope>
+  Effect.Effect<RuntimeService, never, Scope.Scope>
 >()
 
 // --- what each method of the service can fail with
 
 declare const runtime: RuntimeService
-type CreateError =
-  | E.InvalidArgument
-  | E.RecorderAlreadyExists
-  | E.InvalidState
-  | E.HookFailed
-  | E.RecorderFailed
-  | E.WaitTimeout
+type CreateError = E.RecorderAlreadyExists | E.InvalidState | E.HookFailed | E.RecorderFailed | E.WaitTimeout
 type StopError = E.InvalidState | E.HookFailed | E.RecorderFailed | E.WaitTimeout
 
 expectTypeOf(runtime.state).toEqualTypeOf<Effect.Effect<RuntimeState>>()
 expectTypeOf(runtime.start).toEqualTypeOf<Effect.Effect<void, StartError>>()
 expectTypeOf(runtime.createRecorder("door-1")).toEqualTypeOf<Effect.Effect<RecorderService, CreateError>>()
-expectTypeOf(runtime.getRecorder("door-1")).toEqualTypeOf<
-  Effect.Effect<RecorderService, E.InvalidArgument | E.RecorderNotFound>
->()
-expectTypeOf(runtime.findRecorder("door-1")).toEqualTypeOf<
-  Effect.Effect<Option.Option<RecorderService>, E.InvalidArgument>
->()
+expectTypeOf(runtime.getRecorder("door-1")).toEqualTypeOf<Effect.Effect<RecorderService, E.RecorderNotFound>>()
+expectTypeOf(runtime.findRecorder("door-1")).toEqualTypeOf<Effect.Effect<Option.Option<RecorderService>>>()
 expectTypeOf(runtime.recorderIds).toEqualTypeOf<Effect.Effect<ReadonlyArray<string>>>()
-expectTypeOf(runtime.stopRecorder("door-1")).toEqualTypeOf<
-  Effect.Effect<void, E.InvalidArgument | E.RecorderNotFound | StopError>
->()
+expectTypeOf(runtime.stopRecorder("door-1")).toEqualTypeOf<Effect.Effect<void, E.RecorderNotFound | StopError>>()
 expectTypeOf(runtime.stopAndRemoveRecorder("door-1")).toEqualTypeOf<
-  Effect.Effect<void, E.InvalidArgument | E.RecorderNotFound | StopError>
+  Effect.Effect<void, E.RecorderNotFound | StopError>
 >()
 expectTypeOf(runtime.shutdown).toEqualTypeOf<Effect.Effect<void, E.InvalidState | E.ShutdownFailed>>()
 

@@ -20,12 +20,7 @@ expectTypeOf(Recorder.emit(tick())).toEqualTypeOf<Effect.Effect<void>>()
 expectTypeOf(Recorder.register(Ticks)).toEqualTypeOf<
   Effect.Effect<
     Emitter<ProbeEvent>,
-    | E.InvalidArgument
-    | E.InvalidState
-    | E.MetricNameTaken
-    | E.MetricNameCollision
-    | E.UnknownMetric
-    | E.DefinitionMismatch,
+    E.InvalidState | E.MetricNameTaken | E.MetricNameCollision | E.UnknownMetric | E.DefinitionMismatch,
     never
   >
 >()
@@ -126,7 +121,7 @@ declare const recorder: RecorderService
 
 type ReadOne<Dimensions> = Effect.Effect<
   Snapshot.Snapshot<Dimensions>,
-  E.RecorderFailed | E.InvalidState | E.WaitTimeout | E.MetricNotRegistered | E.InvalidArgument
+  E.RecorderFailed | E.InvalidState | E.WaitTimeout | E.MetricNotRegistered
 >
 expectTypeOf(recorder.snapshot(Ticks)).toEqualTypeOf<ReadOne<{ count: number; sum: number }>>()
 expectTypeOf(recorder.snapshot(EvenTicks)).toEqualTypeOf<ReadOne<{ readonly value: number }>>()
@@ -137,7 +132,7 @@ expectTypeOf(recorder.snapshot(TickLog)).toEqualTypeOf<
 expectTypeOf(Recorder.use((self) => self.snapshot(EvenTicks))).toEqualTypeOf<
   Effect.Effect<
     Snapshot.Snapshot<{ readonly value: number }>,
-    E.RecorderFailed | E.InvalidState | E.WaitTimeout | E.MetricNotRegistered | E.InvalidArgument,
+    E.RecorderFailed | E.InvalidState | E.WaitTimeout | E.MetricNotRegistered,
     Recorder
   >
 >()
@@ -182,21 +177,13 @@ const hooked = {
   onStarting: Effect.asVoid(Service),
   onMetricChanged: (change: Snapshot.MetricChange) => Effect.logDebug(change.tag)
 }
-type CreateError =
-  | E.InvalidArgument
-  | E.RecorderAlreadyExists
-  | E.InvalidState
-  | E.HookFailed
-  | E.RecorderFailed
-  | E.WaitTimeout
+type CreateError = E.RecorderAlreadyExists | E.InvalidState | E.HookFailed | E.RecorderFailed | E.WaitTimeout
 expectTypeOf(Recorder.layer("probe")).toEqualTypeOf<Layer.Layer<Recorder, CreateError, MetricsRuntime>>()
 expectTypeOf(Recorder.layer("probe", hooked)).toEqualTypeOf<
   Layer.Layer<Recorder, CreateError, MetricsRuntime | Service>
 >()
-expectTypeOf(Recorder.make()).toEqualTypeOf<Effect.Effect<RecorderService, E.InvalidArgument, Scope.Scope>>()
-expectTypeOf(Recorder.make(hooked)).toEqualTypeOf<
-  Effect.Effect<RecorderService, E.InvalidArgument, Scope.Scope | Service>
->()
+expectTypeOf(Recorder.make()).toEqualTypeOf<Effect.Effect<RecorderService, never, Scope.Scope>>()
+expectTypeOf(Recorder.make(hooked)).toEqualTypeOf<Effect.Effect<RecorderService, never, Scope.Scope | Service>>()
 
 Recorder.make({ entityId: "door-1", capacity: 10, overflow: "backpressure", logging: "silent" })
 // @ts-expect-error a misspelt option

@@ -7,7 +7,7 @@ afterEach(() => {
   vi.unstubAllGlobals()
 })
 
-it.effect("a memoryLimit that cannot be had is an invalid argument, and ends the worker", () =>
+it.effect("a memoryLimit that the machine cannot allocate fails the start, and ends the worker", () =>
   Effect.gen(function* () {
     const memoryLimit = 2 ** 28
     class Refusing extends SharedArrayBuffer {
@@ -21,11 +21,13 @@ it.effect("a memoryLimit that cannot be had is an invalid argument, and ends the
     const layer = MetricsLayer.layerWorker({ namespace: "test.memory", metrics, memoryLimit, logging: "silent" })
     // Its scope closes before the error comes out: the test would hang were the worker not to end.
     expect(yield* Effect.flip(Effect.scoped(Layer.build(layer)))).toMatchObject({
-      _tag: "mvx-metrics/InvalidArgument",
-      argument: "memoryLimit",
-      message: expect.stringContaining(
-        "could not be allocated: 268435456 bytes (RangeError: Array buffer allocation failed). Use a smaller memoryLimit"
-      )
+      _tag: "mvx-metrics/RuntimeFailed",
+      namespace: "test.memory",
+      cause: {
+        message:
+          "memoryLimit: could not be allocated: 268435456 bytes (RangeError: Array buffer allocation failed). Use a smaller memoryLimit"
+      },
+      message: expect.stringContaining("Use a smaller memoryLimit")
     })
   })
 )

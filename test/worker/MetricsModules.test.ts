@@ -4,6 +4,7 @@ import { Worker } from "node:worker_threads"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { type Metric, MetricsLayer, MetricsRuntime } from "mvx-metrics"
+import { badInputOf } from "../support/badInput.ts"
 import { Notes, note, Ticks, tick } from "../support/probe.metrics.ts"
 import { OddTicks } from "./fixtures/a folder with spaces/odd.metrics.ts"
 import { Lookups } from "./fixtures/compiled/cache.metrics.js"
@@ -140,12 +141,8 @@ describe("bad input for the worker layer is refused before a thread starts", () 
   ] as const)("%s", ([, options, argument, reason]) =>
     Effect.gen(function* () {
       const layer = MetricsLayer.layerWorker({ namespace: "test.bad", logging: "silent", ...options } as never)
-      const error = yield* Effect.flip(Effect.provide(MetricsRuntime, layer))
-      expect(error).toMatchObject({
-        _tag: "mvx-metrics/InvalidArgument",
-        argument,
-        reason: expect.stringContaining(reason)
-      })
+      const error = yield* badInputOf(Effect.provide(MetricsRuntime, layer))
+      expect(error).toMatchObject({ argument, reason: expect.stringContaining(reason) })
     })
   )
 

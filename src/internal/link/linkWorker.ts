@@ -19,6 +19,7 @@ import { InvalidArgument, RuntimeFailed, type RuntimeStartError } from "../../Me
 import type { Fingerprint } from "../definition/fingerprint.ts"
 import { describeError } from "../describeError.ts"
 import { withLiveClock } from "../liveClock.ts"
+import { refuse } from "../options.ts"
 import { isError } from "../realms.ts"
 import type { ThreadMessage, WorkerMessage } from "../stream/protocol.ts"
 import { spawnMarked } from "../worker/metricsThread.ts"
@@ -45,7 +46,7 @@ interface LinkOptions {
 export const makeWorkerLink = (
   options: LinkOptions & { readonly spawn: () => Worker }
 ): Effect.Effect<Link, RuntimeStartError, Scope.Scope> => {
-  const spawn: Effect.Effect<Worker, InvalidArgument | RuntimeFailed> = Effect.try({
+  const spawn: Effect.Effect<Worker, RuntimeFailed> = Effect.try({
     try: () => spawnMarked(options.spawn) as unknown,
     catch: (cause) => new RuntimeFailed({ namespace: options.namespace, cause })
   }).pipe(
@@ -58,7 +59,8 @@ export const makeWorkerLink = (
       ({ threadId }) => threadId !== -1,
       () =>
         new InvalidArgument({ argument: "spawn", reason: "gave a worker that has ended. Start a new one in each call" })
-    )
+    ),
+    Effect.catch(refuse)
   )
   return Effect.flatMap(spawn, (thread) => linkTo(thread, options))
 }
@@ -83,7 +85,7 @@ const linkTo = (thread: Worker, options: LinkOptions): Effect.Effect<Link, Runti
         case "Catalog":
           return void Deferred.doneUnsafe(catalogSaid, Effect.succeed(new Map(message.metrics)))
         case "Refused":
-          return void Deferred.doneUnsafe(catalogSaid, Effect.fail(decodeStartError(message.error)))
+          return void Deferred.doneUnsafe(catalogSaid, refuse(decodeStartError(message.error)))
         case "Died":
           return fail(new Error(message.reason))
         case "Idle":
@@ -155,8 +157,8 @@ const linkTo = (thread: Worker, options: LinkOptions): Effect.Effect<Link, Runti
         }),
       catch: (error) => {
         if (!(isError(error) && error.name === "RangeError")) return failed(error)
-        const reason = `could not be allocated: ${options.memoryLimit} bytes (${describeError(error)}). Use a smaller memoryLimit`
-        return new InvalidArgument({ argument: "memoryLimit", reason })
+        const bytes = `${options.memoryLimit} bytes (${describeError(error)})`
+        return failed(new Error(`memoryLimit: could not be allocated: ${bytes}. Use a smaller memoryLimit`))
       }
     })
     control = made

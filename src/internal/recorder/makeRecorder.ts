@@ -28,6 +28,7 @@ import type { MetricChange } from "../../Snapshot.ts"
 import type { RecorderState, Stats } from "../../Stats.ts"
 import type { LaneLink, LaneListener, Link } from "../link/link.ts"
 import { atMost, giveUpAfter, liveClock, within } from "../liveClock.ts"
+import { refuse } from "../options.ts"
 import { whyInvalidEvent } from "../stream/eventWriter.ts"
 import type { Lane, LaneMessage, LargestRead, ShownRead, Watch } from "../stream/protocol.ts"
 import { ChangeHub } from "./changeHub.ts"
@@ -333,7 +334,7 @@ class RecorderImpl<R> extends RecorderInternals implements RecorderParts, Record
       const metrics = metricsOf(given)
       for (const metric of metrics) {
         const refusal = this.#registrations.whyNot(metric, options) ?? this.#whyClosedForMetrics()
-        if (refusal !== undefined) return Effect.fail(refusal)
+        if (refusal !== undefined) return refuse(refusal)
       }
       const fresh = [...new Set(metrics.filter((metric) => !this.#registrations.has(metric)))]
       if (fresh.length === 0) return Effect.void
@@ -361,11 +362,11 @@ class RecorderImpl<R> extends RecorderInternals implements RecorderParts, Record
       : this.#lifecycle.invalidState("take a metric", "Register metrics while it is idle, starting or running")
   }
 
-  readonly reset = (metric?: Metric.Any): Effect.Effect<void, MetricNotRegistered | InvalidArgument | InvalidState> =>
+  readonly reset = (metric?: Metric.Any): Effect.Effect<void, MetricNotRegistered | InvalidState> =>
     Effect.suspend(() => {
       const refusal =
         (metric === undefined ? undefined : this.#registrations.whyNotRead(metric)) ?? this.#whyClosedForMetrics()
-      if (refusal !== undefined) return Effect.fail(refusal)
+      if (refusal !== undefined) return refuse(refusal)
       const at = this.clock.currentTimeMillisUnsafe()
       this.#intake.afterAccepted(() =>
         this.#lane.send({ _tag: "Reset", at, ...(metric !== undefined && { name: metric.name }) })

@@ -9,7 +9,6 @@ import type * as Metric from "../../Metric.ts"
 import type { Family, MetricEvent } from "../../MetricEvent.ts"
 import type {
   EmitError,
-  InvalidArgument,
   InvalidState,
   MetricNotRegistered,
   ReadError,
@@ -141,7 +140,7 @@ export interface RecorderService {
   /** Reads the snapshot of one metric, typed by its definition. */
   readonly snapshot: <M extends Metric.Any>(
     metric: M
-  ) => Effect.Effect<Snapshot<Metric.Dimensions<M>>, ReadError | MetricNotRegistered | InvalidArgument>
+  ) => Effect.Effect<Snapshot<Metric.Dimensions<M>>, ReadError | MetricNotRegistered>
   /** Reads the snapshots with their time, the sequence number they reach, and the accounting. */
   readonly report: Effect.Effect<Report, ReadError>
   /**
@@ -160,7 +159,7 @@ export interface RecorderService {
   /**
    * Resets one metric, or all of them, from the next accepted event. A quarantined metric is reinstated.
    */
-  readonly reset: (metric?: Metric.Any) => Effect.Effect<void, MetricNotRegistered | InvalidArgument | InvalidState>
+  readonly reset: (metric?: Metric.Any) => Effect.Effect<void, MetricNotRegistered | InvalidState>
   /** Reads the accounting, immediately and in every state. */
   readonly stats: Effect.Effect<Stats>
   readonly state: Effect.Effect<RecorderState>

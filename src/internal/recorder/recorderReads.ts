@@ -6,18 +6,13 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type * as Metric from "../../Metric.ts"
-import {
-  type InvalidArgument,
-  type InvalidState,
-  type MetricNotRegistered,
-  type ReadError,
-  WaitTimeout
-} from "../../MetricsError.ts"
+import { type InvalidState, type MetricNotRegistered, type ReadError, WaitTimeout } from "../../MetricsError.ts"
 import type { Report, Snapshot, Snapshots, States } from "../../Snapshot.ts"
 import type { Stats } from "../../Stats.ts"
 import { stateOf } from "../definition/stateShape.ts"
 import type { LaneLink } from "../link/link.ts"
 import { afterwards } from "../liveClock.ts"
+import { refuse } from "../options.ts"
 import type { LaneCommand, LargestRead, ShownRead, StateRead } from "../stream/protocol.ts"
 import { DeltaReader } from "./deltaReader.ts"
 import { currentHook, type Hook } from "./hookGuard.ts"
@@ -105,10 +100,9 @@ export class RecorderReads {
 
   snapshot<M extends Metric.Any>(
     metric: M
-  ): Effect.Effect<Snapshot<Metric.Dimensions<M>>, ReadError | MetricNotRegistered | InvalidArgument> {
+  ): Effect.Effect<Snapshot<Metric.Dimensions<M>>, ReadError | MetricNotRegistered> {
     return Effect.gen({ self: this }, function* () {
-      const refusal = this.#recorder.registrations.whyNotRead(metric)
-      if (refusal !== undefined) return yield* refusal
+      yield* refuse(this.#recorder.registrations.whyNotRead(metric))
       const { definitions, report } = yield* this.#reported(`the metric ${metric.name}`)
       // Another one may have had its name when it was the turn of this read.
       if (definitions.get(metric.name) !== metric) return yield* this.#recorder.registrations.notRegistered(metric)

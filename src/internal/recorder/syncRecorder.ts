@@ -21,6 +21,7 @@ import type { MetricChange, Report, Snapshot } from "../../Snapshot.ts"
 import type { RecorderState, Stats } from "../../Stats.ts"
 import { ExpositionNames } from "../exposition/expositionNames.ts"
 import { DirectFold } from "../fold/directFold.ts"
+import { refuse } from "../options.ts"
 import { copyOf, whyInvalidEvent } from "../stream/eventWriter.ts"
 import { DeltaReader } from "./deltaReader.ts"
 import { RecorderInternals } from "./recorderInternals.ts"
@@ -99,7 +100,7 @@ export class SyncRecorder extends RecorderInternals implements RecorderParts {
       const metrics = metricsOf(given)
       for (const metric of metrics) {
         const refusal = this.#registrations.whyNot(metric, options) ?? this.#whyClosedForMetrics()
-        if (refusal !== undefined) return Effect.fail(refusal)
+        if (refusal !== undefined) return refuse(refusal)
       }
       const fresh = metrics.filter((metric) => !this.#registrations.has(metric))
       const collision = this.#registrations.claim(fresh)
@@ -112,11 +113,11 @@ export class SyncRecorder extends RecorderInternals implements RecorderParts {
       return Effect.void
     })
 
-  readonly reset = (metric?: Metric.Any): Effect.Effect<void, MetricNotRegistered | InvalidArgument | InvalidState> =>
+  readonly reset = (metric?: Metric.Any): Effect.Effect<void, MetricNotRegistered | InvalidState> =>
     Effect.suspend(() => {
       const unknown = metric === undefined ? undefined : this.#registrations.whyNotRead(metric)
       const refusal = unknown ?? this.#whyClosedForMetrics()
-      if (refusal !== undefined) return Effect.fail(refusal)
+      if (refusal !== undefined) return refuse(refusal)
       this.#fold.reset(metric?.name)
       return Effect.void
     })
@@ -148,7 +149,7 @@ export class SyncRecorder extends RecorderInternals implements RecorderParts {
       const refusal = this.#registrations.whyNotRead(metric)
       return refusal === undefined
         ? Effect.succeed(snapshots[metric.name] as Snapshot<Metric.Dimensions<M>>)
-        : Effect.fail(refusal)
+        : refuse(refusal)
     })
 
   readonly #stateReads = Effect.map(Clock.currentTimeMillis, (now) => {

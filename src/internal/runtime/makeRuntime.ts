@@ -13,7 +13,6 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import {
-  type InvalidArgument,
   InvalidState,
   RecorderAlreadyExists,
   RecorderNotFound,
@@ -25,7 +24,7 @@ import { messageOf } from "../describeError.ts"
 import { packStats } from "../exporters/packedStats.ts"
 import type { Link } from "../link/link.ts"
 import { atMost, giveUpAfter, within, withLiveClock } from "../liveClock.ts"
-import { type Check, notBlank, whyInvalid, whyInvalidOptions } from "../options.ts"
+import { type Check, notBlank, refuse, whyInvalid, whyInvalidOptions } from "../options.ts"
 import { isInHook } from "../recorder/hookGuard.ts"
 import { Log } from "../recorder/logging.ts"
 import { makeRecorder, type RecorderControl } from "../recorder/makeRecorder.ts"
@@ -62,10 +61,9 @@ export const makeRuntime = (
   options: RuntimeOptions,
   checks: { readonly [option: string]: Check },
   makeLink: Effect.Effect<Link, RuntimeStartError, Scope.Scope>
-): Effect.Effect<RuntimeService, InvalidArgument, Scope.Scope> =>
+): Effect.Effect<RuntimeService, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const invalid = whyInvalidOptions(options ?? null, checks) ?? whyInvalid("namespace", options.namespace, notBlank)
-    if (invalid !== undefined) return yield* invalid
+    yield* refuse(whyInvalidOptions(options ?? null, checks) ?? whyInvalid("namespace", options.namespace, notBlank))
     const namespace = options.namespace.trim()
     const shutdownTimeout = options.shutdownTimeout ?? recorderDefaults.shutdownTimeout
     const log = new Log(options.logging ?? recorderDefaults.logging, { namespace })
@@ -141,12 +139,10 @@ export const makeRuntime = (
 
     // --- registry
 
-    const idOf = (recorderId: unknown): Effect.Effect<string, InvalidArgument> => {
-      const refusal = whyInvalid("recorderId", recorderId, notBlank)
-      return refusal === undefined ? Effect.succeed((recorderId as string).trim()) : Effect.fail(refusal)
-    }
+    const idOf = (recorderId: string): Effect.Effect<string> =>
+      Effect.map(refuse(whyInvalid("recorderId", recorderId, notBlank)), () => recorderId.trim())
 
-    const entryOf = (recorderId: string): Effect.Effect<Entry, InvalidArgument | RecorderNotFound> =>
+    const entryOf = (recorderId: string): Effect.Effect<Entry, RecorderNotFound> =>
       Effect.flatMap(idOf(recorderId), (id) => {
         const entry = recorders.get(id)
         return entry === undefined
@@ -159,11 +155,10 @@ export const makeRuntime = (
       recorderId: string,
       own: RecorderOptions<R> | undefined,
       recorderContext: Context.Context<R>
-    ): Effect.Effect<RecorderControl, InvalidArgument | InvalidState | RecorderAlreadyExists> =>
+    ): Effect.Effect<RecorderControl, InvalidState | RecorderAlreadyExists> =>
       Effect.gen(function* () {
         const id = yield* idOf(recorderId)
-        const refusal = whyInvalidOptions(own, recorderOptionChecks)
-        if (refusal !== undefined) return yield* refusal
+        yield* refuse(whyInvalidOptions(own, recorderOptionChecks))
         if (state !== "Running")
           return yield* invalidState(
             "create a recorder",

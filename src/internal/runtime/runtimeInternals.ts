@@ -5,13 +5,7 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import type * as Metric from "../../Metric.ts"
-import type {
-  InvalidArgument,
-  InvalidState,
-  ReadError,
-  RecorderAlreadyExists,
-  RenderError
-} from "../../MetricsError.ts"
+import type { InvalidState, ReadError, RecorderAlreadyExists, RenderError } from "../../MetricsError.ts"
 import type { Stats } from "../../Stats.ts"
 import type { Format } from "../exposition/exposition.ts"
 import type { RecorderOptions, RecorderService } from "../recorder/recorderModel.ts"
@@ -57,7 +51,7 @@ export interface RuntimeInternals {
   readonly makeIdle: <R = never>(
     recorderId: string,
     options?: RecorderOptions<R>
-  ) => Effect.Effect<RecorderService, InvalidArgument | InvalidState | RecorderAlreadyExists, R>
+  ) => Effect.Effect<RecorderService, InvalidState | RecorderAlreadyExists, R>
   /** How long the fold took, in seconds, to come to the last read. */
   readonly foldLag: () => number | undefined
   /** Remembers it. */

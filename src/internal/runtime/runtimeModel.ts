@@ -9,7 +9,6 @@ import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type {
   CreateError,
-  InvalidArgument,
   InvalidState,
   RecorderNotFound,
   RuntimeStartError,
@@ -105,19 +104,17 @@ export interface RuntimeService {
     recorderId: string,
     options?: RecorderOptions<R>
   ) => Effect.Effect<RecorderService, CreateError, R>
-  readonly getRecorder: (recorderId: string) => Effect.Effect<RecorderService, InvalidArgument | RecorderNotFound>
-  readonly findRecorder: (recorderId: string) => Effect.Effect<Option.Option<RecorderService>, InvalidArgument>
+  readonly getRecorder: (recorderId: string) => Effect.Effect<RecorderService, RecorderNotFound>
+  readonly findRecorder: (recorderId: string) => Effect.Effect<Option.Option<RecorderService>>
   /** The ids of the recorders, in order of creation. */
   readonly recorderIds: Effect.Effect<ReadonlyArray<string>>
   /**
    * Stops a recorder; does nothing if it is stopped. It stays registered, with its metrics and their state, even if its
    * stop fails.
    */
-  readonly stopRecorder: (recorderId: string) => Effect.Effect<void, InvalidArgument | RecorderNotFound | StopError>
+  readonly stopRecorder: (recorderId: string) => Effect.Effect<void, RecorderNotFound | StopError>
   /** Stops a recorder if it runs, and removes it with its state. It is removed even if its stop fails. */
-  readonly stopAndRemoveRecorder: (
-    recorderId: string
-  ) => Effect.Effect<void, InvalidArgument | RecorderNotFound | StopError>
+  readonly stopAndRemoveRecorder: (recorderId: string) => Effect.Effect<void, RecorderNotFound | StopError>
   /**
    * Runs `tell` for every recorder that is removed from now on, also by a shutdown, until the scope closes. It runs
    * when the recorder has stopped and can be read for the last time. The removal waits up to a second for it; its

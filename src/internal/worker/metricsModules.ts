@@ -53,10 +53,10 @@ const locate = (url: URL): Effect.Effect<string, MetricsModuleError> => {
 
 const isUrl = (value: unknown): value is URL => value instanceof URL || isOf(value, "URL")
 
-const resolveModule = (url: unknown): Effect.Effect<string, InvalidArgument | MetricsModuleError> => {
+const resolveModule = (url: unknown): Effect.Effect<string, MetricsModuleError> => {
   if (!isUrl(url)) {
     const reason = 'must be a URL or an array of URLs: new URL("./save.metrics.ts", import.meta.url)'
-    return Effect.fail(new InvalidArgument({ argument: "metrics", reason }))
+    return Effect.die(new InvalidArgument({ argument: "metrics", reason }))
   }
   if (url.protocol !== "file:") {
     return Effect.fail(new MetricsModuleError({ path: url.href, reason: "is not a file: URL" }))
@@ -77,13 +77,11 @@ const resolveModule = (url: unknown): Effect.Effect<string, InvalidArgument | Me
 }
 
 /** Gives the function that starts the packaged worker for these modules. */
-export const spawnForModules = (
-  metrics: URL | ReadonlyArray<URL>
-): Effect.Effect<() => Worker, InvalidArgument | MetricsModuleError> =>
+export const spawnForModules = (metrics: URL | ReadonlyArray<URL>): Effect.Effect<() => Worker, MetricsModuleError> =>
   Effect.gen(function* () {
     const urls: ReadonlyArray<unknown> = Array.isArray(metrics) ? metrics : [metrics]
     if (urls.length === 0) {
-      return yield* new InvalidArgument({ argument: "metrics", reason: "must name at least one module" })
+      return yield* Effect.die(new InvalidArgument({ argument: "metrics", reason: "must name at least one module" }))
     }
     const modules = yield* Effect.forEach(urls, resolveModule)
     const entry = packagedEntry()

@@ -1,5 +1,5 @@
 import * as Schema from "effect/Schema"
-import { InvalidArgument, MetricsModuleError, RuntimeFailed, type RuntimeStartError } from "../../MetricsError.ts"
+import { InvalidArgument, MetricsModuleError, RuntimeFailed } from "../../MetricsError.ts"
 
 /** What a worker that cannot work says: structured clone would strip the classes of its errors. */
 const WorkerStartError = Schema.Union([InvalidArgument, MetricsModuleError, RuntimeFailed])
@@ -7,6 +7,6 @@ type WorkerStartError = typeof WorkerStartError.Type
 
 export const encodeStartError: (error: WorkerStartError) => unknown = Schema.encodeSync(WorkerStartError)
 
-export const decodeStartError: (encoded: unknown) => RuntimeStartError = Schema.decodeUnknownSync(WorkerStartError)
+export const decodeStartError: (encoded: unknown) => WorkerStartError = Schema.decodeUnknownSync(WorkerStartError)
 
 export type { WorkerStartError }
