@@ -4,10 +4,11 @@
  * Each combinator returns a new definition and leaves the original unchanged. A built-in metric stays built-in, and keeps
  * its faster fold.
  */
+import { dual } from "effect/Function"
 import * as Predicate from "effect/Predicate"
-import { type Any, type Metric, reduce } from "./Definition.ts"
+import { type Any, type EventsOf, type Metric, reduce } from "./Definition.ts"
 import type { LabelSource, LabelsOf, LabelValues, Overflow, Series } from "./Instrument.ts"
-import { isDefinition } from "./internal/definition/definition.ts"
+import { type EventsTypeId, isDefinition } from "./internal/definition/definition.ts"
 import { labelledStates } from "./internal/definition/labelledStates.ts"
 import { remake } from "./internal/definition/remake.ts"
 import { labelsCheck } from "./internal/instruments/checks.ts"
@@ -26,13 +27,12 @@ const check = (argument: string, value: unknown, by: Check): void => {
 const aMetric: Check = (value) =>
   isDefinition(value) ? undefined : "must be a metric, made by Metric.make or a built-in constructor"
 
-/** Turns a metric into another one. The caller is responsible for their types. */
-const combinator =
-  (f: (self: Any) => Any) =>
-  (self: unknown): never => {
+/** Turns a metric into another one, in a pipe or called with the metric first. The declaration has the types. */
+const combinator = (arity: 2 | 3, f: (self: Any, ...given: ReadonlyArray<never>) => Any): never =>
+  dual(arity, (self: Any, ...given: ReadonlyArray<never>) => {
     check("metric", self, aMetric)
-    return f(self as Any) as never
-  }
+    return f(self, ...given)
+  }) as never
 
 /**
  * Renames a metric.
@@ -48,12 +48,18 @@ const combinator =
  * Lookups.pipe(Metric.named("cache.lookups")).name // "cache.lookups"
  * ```
  */
-export const named = <const Name extends string>(
-  name: Name
-): (<E extends MetricEvent, S, D>(self: Metric<string, E, S, D>) => Metric<Name, E, S, D>) => {
+export const named: {
+  <const Name extends string>(
+    name: Name
+  ): <E extends MetricEvent, S, D, R extends MetricEvent>(self: Metric<string, E, S, D, R>) => Metric<Name, E, S, D, R>
+  <const Name extends string, E extends MetricEvent, S, D, R extends MetricEvent>(
+    self: Metric<string, E, S, D, R>,
+    name: Name
+  ): Metric<Name, E, S, D, R>
+} = combinator(2, (self, name: string) => {
   check("name", name, notBlank)
-  return combinator((self) => remake(self, { name }))
-}
+  return remake(self, { name })
+})
 
 /**
  * Describes a metric, for people.
@@ -69,10 +75,13 @@ export const named = <const Name extends string>(
  * Lookups.pipe(Metric.describe("Look-ups in the cache.")).description // "Look-ups in the cache."
  * ```
  */
-export const describe = (description: string): (<M extends Any>(self: M) => M) => {
+export const describe: {
+  (description: string): <M extends Any>(self: M) => M
+  <M extends Any>(self: M, description: string): M
+} = combinator(2, (self, description: string) => {
   check("description", description, aString)
-  return combinator((self) => remake(self, { description }))
-}
+  return remake(self, { description })
+})
 
 /**
  * Sets the unit of a metric, in the UCUM notation of OpenTelemetry: `s`, `By`, `{document}`. Nothing else changes, not
@@ -89,10 +98,13 @@ export const describe = (description: string): (<M extends Any>(self: M) => M) =
  * Evicted.pipe(Metric.unit("By")).unit // "By"
  * ```
  */
-export const unit = (unit: string): (<M extends Any>(self: M) => M) => {
+export const unit: {
+  (unit: string): <M extends Any>(self: M) => M
+  <M extends Any>(self: M, unit: string): M
+} = combinator(2, (self, unit: string) => {
   check("unit", unit, aString)
-  return combinator((self) => remake(self, { unit }))
-}
+  return remake(self, { unit })
+})
 
 /**
  * Restricts a metric to the events for which `predicate` returns `true`.
@@ -110,13 +122,13 @@ export const unit = (unit: string): (<M extends Any>(self: M) => M) => {
  * Metric.snapshot(Misses, state).dimensions // { value: 1 }
  * ```
  */
-export const filter = <E extends MetricEvent>(
-  predicate: (event: NoInfer<E>) => boolean
-): (<Name extends string, S, D>(self: Metric<Name, E, S, D>) => Metric<Name, E, S, D>) => {
+export const filter: {
+  <M extends Any>(predicate: (event: EventsOf<M>) => boolean): (self: M) => M
+  <M extends Any>(self: M, predicate: (event: EventsOf<M>) => boolean): M
+} = combinator(2, (self, predicate: (event: MetricEvent) => boolean) => {
   check("predicate", predicate, aFunction)
-  const holds = predicate as (event: MetricEvent) => boolean
-  return combinator((self) => filtered(self, holds))
-}
+  return filtered(self, predicate)
+})
 
 const filtered = (self: Any, holds: (event: MetricEvent) => boolean): Any => {
   const { instrument, reduce, sources } = self
@@ -159,14 +171,21 @@ const mapValues = <A, B>(record: { readonly [key: string]: A }, f: (value: A) =>
  * Metric.snapshot(NotModified, state).dimensions // { ratio: 1, hits: 1, total: 1 }
  * ```
  */
-export const mapEvents = <F extends Family, E extends MetricEvent>(
-  events: F,
-  f: (event: F["Type"]) => NoInfer<E> | undefined
-): (<Name extends string, S, D>(self: Metric<Name, E, S, D>) => Metric<Name, F["Type"], S, D>) => {
+export const mapEvents: {
+  <F extends Family, E extends MetricEvent>(
+    events: F,
+    f: (event: F["Type"]) => NoInfer<E> | undefined
+  ): <Name extends string, S, D>(self: Metric<Name, E, S, D, MetricEvent>) => Metric<Name, F["Type"], S, D>
+  <Name extends string, E extends MetricEvent, S, D, F extends Family>(
+    self: Metric<Name, E, S, D, MetricEvent>,
+    events: F,
+    f: (event: F["Type"]) => NoInfer<E> | undefined
+  ): Metric<Name, F["Type"], S, D>
+} = combinator(3, (self, events: Family, f: EventMap) => {
   check("events", events, aFamily)
   check("f", f, aFunction)
-  return combinator((self) => mapped(self, events, lastResult(f as EventMap)))
-}
+  return mapped(self, events, lastResult(f))
+})
 
 type EventMap = (event: MetricEvent) => MetricEvent | undefined
 
@@ -232,26 +251,34 @@ const lastResult = <A extends object, B>(f: (value: A) => B): ((value: A) => B) 
  * Metric.snapshot(ByCache, state).dimensions // { value: 1, series: [{ labels: { cache: "users" }, value: 1 }] }
  * ```
  */
-export const labelled = <E extends MetricEvent, const LS extends { readonly [label: string]: LabelSource<NoInfer<E>> }>(
-  labels: LS
-): (<Name extends string, S, D>(
-  self: Metric<Name, E, S, D>
-) => Metric<Name, E, unknown, D & Labelled<LabelsOf<E, LS>, Omit<D, "series" | "overflow" | "rejected">>>) => {
+export const labelled: {
+  <R extends MetricEvent, const LS extends LabelSources<R>>(
+    labels: LS
+  ): <Name extends string, E extends MetricEvent, S, D>(
+    self: Metric<Name, E, S, D, R>
+  ) => Metric<Name, E, unknown, LabelledDimensions<D, LabelsOf<R, LS>>, R>
+  <Name extends string, E extends MetricEvent, S, D, R extends MetricEvent, const LS extends LabelSources<R>>(
+    self: Metric<Name, E, S, D, R>,
+    labels: LS
+  ): Metric<Name, E, unknown, LabelledDimensions<D, LabelsOf<R, LS>>, R>
+} = combinator(2, (self, labels: unknown) => {
   check("labels", labels, labelsCheck)
   const sources = labelSources(labels)
-  return combinator((self) => {
-    const { events, instrument, name: metric, reduce } = self
-    const invalid = whyNoLabelField(sources, events, instrument?.tags ?? Object.keys(reduce))
-    if (invalid !== undefined) throw inMetric(metric, invalid)
-    if (instrument === undefined) return labelledStates(self, sources)
-    const twice = sources.find(([name]) => instrument.labels.some(([known]) => known === name))
-    if (twice !== undefined) {
-      const reason = `contains the label "${twice[0]}", which the metric already has`
-      throw new InvalidArgument({ metric, argument: "labels", reason })
-    }
-    return remake(self, { instrument: { ...instrument, labels: [...instrument.labels, ...sources] } })
-  })
-}
+  const { events, instrument, name: metric, reduce } = self
+  const invalid = whyNoLabelField(sources, events, instrument?.tags ?? Object.keys(reduce))
+  if (invalid !== undefined) throw inMetric(metric, invalid)
+  if (instrument === undefined) return labelledStates(self, sources)
+  const twice = sources.find(([name]) => instrument.labels.some(([known]) => known === name))
+  if (twice !== undefined) {
+    const reason = `contains the label "${twice[0]}", which the metric already has`
+    throw new InvalidArgument({ metric, argument: "labels", reason })
+  }
+  return remake(self, { instrument: { ...instrument, labels: [...instrument.labels, ...sources] } })
+})
+
+type LabelSources<E> = { readonly [label: string]: LabelSource<E> }
+
+type LabelledDimensions<D, L extends LabelValues> = D & Labelled<L, Omit<D, "series" | "overflow" | "rejected">>
 
 /** The dimensions that labels add to those of a metric. */
 export interface Labelled<L extends LabelValues, Point> {
@@ -262,6 +289,8 @@ export interface Labelled<L extends LabelValues, Point> {
 /** Several metrics that are registered as one. */
 export interface MetricSet<out Metrics extends ReadonlyArray<Any> = ReadonlyArray<Any>> {
   readonly [SetTypeId]: typeof SetTypeId
+  /** For the type checker only, see {@link EventsOf}. */
+  readonly [EventsTypeId]: EventsOf<Metrics[number]>
   readonly metrics: Metrics
   /** The URLs of the modules in which parts of the set were declared with {@link module}. */
   readonly modules: ReadonlyArray<string>
@@ -287,9 +316,9 @@ const SetTypeId = "~mvx-metrics/MetricSet"
  * CacheMetrics.metrics.map(({ name }) => name) // ["cache.lookups", "cache.hits"]
  * ```
  */
-export const combine = <const Metrics extends ReadonlyArray<Any | MetricSet>>(
-  ...parts: Metrics
-): MetricSet<ReadonlyArray<Any>> => setOf(parts, [])
+export const combine = <const Parts extends ReadonlyArray<Any | MetricSet>>(
+  ...parts: Parts
+): MetricSet<MetricsOf<Parts>> => setOf(parts, [])
 
 /**
  * Declares the metrics of a module, which is given by its `import.meta.url`. A metrics worker imports the module when the
@@ -312,10 +341,10 @@ export const combine = <const Metrics extends ReadonlyArray<Any | MetricSet>>(
  * CacheMetrics.metrics.map(({ name }) => name) // ["cache.lookups", "cache.hits"]
  * ```
  */
-const module_ = <const Metrics extends ReadonlyArray<Any | MetricSet>>(
+const module_ = <const Parts extends ReadonlyArray<Any | MetricSet>>(
   url: string | undefined,
-  metrics: Metrics
-): MetricSet<ReadonlyArray<Any>> => {
+  metrics: Parts
+): MetricSet<MetricsOf<Parts>> => {
   check("url", url, (value) =>
     value === undefined || URL.canParse(value as string) ? undefined : "must be the URL of the module: import.meta.url"
   )
@@ -325,7 +354,25 @@ const module_ = <const Metrics extends ReadonlyArray<Any | MetricSet>>(
 
 export { module_ as module }
 
-const setOf = (parts: ReadonlyArray<Any | MetricSet>, declaredIn: ReadonlyArray<string>): MetricSet => {
+/** The metrics of metrics and sets. A list of metrics alone, however long, costs the type checker one step. */
+type MetricsOf<Parts extends ReadonlyArray<Any | MetricSet>> =
+  Parts extends ReadonlyArray<Any>
+    ? Parts
+    : number extends Parts["length"]
+      ? ReadonlyArray<MetricsOfPart<Parts[number]>[number]>
+      : Flattened<Parts>
+
+type Flattened<Parts, Done extends ReadonlyArray<Any> = readonly []> = Parts extends readonly [
+  infer First extends Any | MetricSet,
+  ...infer Rest
+]
+  ? Flattened<Rest, readonly [...Done, ...MetricsOfPart<First>]>
+  : Done
+
+type MetricsOfPart<Part extends Any | MetricSet> =
+  Part extends MetricSet<infer Metrics> ? Metrics : Part extends Any ? readonly [Part] : never
+
+const setOf = (parts: ReadonlyArray<Any | MetricSet>, declaredIn: ReadonlyArray<string>): never => {
   const metrics = parts.flatMap(metricsOf)
   for (const metric of metrics) check("metrics", metric, aMetric)
   const names = metrics.map(({ name }) => name)
@@ -338,7 +385,7 @@ const setOf = (parts: ReadonlyArray<Any | MetricSet>, declaredIn: ReadonlyArray<
     [SetTypeId]: SetTypeId,
     metrics: Object.freeze([...new Set(metrics)]),
     modules: Object.freeze([...new Set(modules)])
-  })
+  } satisfies Omit<MetricSet, typeof EventsTypeId>) as never
 }
 
 /** Whether a value is a set of metrics. Never throws. */

@@ -65,7 +65,13 @@ export const counter = <
 >(
   name: Name,
   options: CounterOptions<F, Tag, LS>
-): Metric<Name, F["Type"], SeriesState<number>, CounterDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>> =>
+): Metric<
+  Name,
+  F["Type"],
+  SeriesState<number>,
+  CounterDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
+  EventOfTag<F, Tag>
+> =>
   instrument("counter", name, options, {
     checks: { exemplar: exemplarCheck },
     settings: ({ exemplar }) => exemplarSettings(exemplar)
@@ -100,5 +106,10 @@ export const upDownCounter = <
 >(
   name: Name,
   options: ValueOptions<F, Tag, LS>
-): Metric<Name, F["Type"], SeriesState<number>, CounterDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>> =>
-  instrument("upDownCounter", name, options, { required: ["value"] })
+): Metric<
+  Name,
+  F["Type"],
+  SeriesState<number>,
+  CounterDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
+  EventOfTag<F, Tag>
+> => instrument("upDownCounter", name, options, { required: ["value"] })

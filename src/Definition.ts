@@ -4,7 +4,8 @@
  */
 import type { Pipeable } from "effect/Pipeable"
 import * as Predicate from "effect/Predicate"
-import { define, isDefinition, type TypeId } from "./internal/definition/definition.ts"
+import type { MetricSet } from "./Combinators.ts"
+import { define, type EventsTypeId, isDefinition, type TypeId } from "./internal/definition/definition.ts"
 import { didYouMean } from "./internal/didYouMean.ts"
 import type { Instrument } from "./internal/instruments/instrument.ts"
 import {
@@ -17,7 +18,7 @@ import {
   whyInvalid,
   whyInvalidOptions
 } from "./internal/options.ts"
-import { type Family, type MetricEvent, tagsOf } from "./MetricEvent.ts"
+import { type Family, type MetricEvent, type TagOf, tagsOf } from "./MetricEvent.ts"
 import { InvalidArgument } from "./MetricsError.ts"
 import type { Snapshot } from "./Snapshot.ts"
 
@@ -27,10 +28,20 @@ import type { Snapshot } from "./Snapshot.ts"
  */
 export type Reducer<State, Event extends MetricEvent> = (state: State, event: Event, at: number) => State
 
-/** A definition of a metric. Make one with {@link make}. */
-export interface Metric<out Name extends string, in Event extends MetricEvent, in out State, out Dimensions>
-  extends Pipeable {
+/**
+ * A definition of a metric. Make one with {@link make}. `Event` is the union of the events of its family, which
+ * {@link fold} accepts. `Read` is the union of the events that concern it: those with the tags of its reducers.
+ */
+export interface Metric<
+  out Name extends string,
+  in Event extends MetricEvent,
+  in out State,
+  out Dimensions,
+  out Read extends MetricEvent = Event
+> extends Pipeable {
   readonly [TypeId]: { readonly _Event: (event: Event) => void }
+  /** For the type checker only, see {@link EventsOf}. */
+  readonly [EventsTypeId]: Read
   readonly name: Name
   readonly events: Family
   readonly initial: State
@@ -57,10 +68,27 @@ export interface Metric<out Name extends string, in Event extends MetricEvent, i
 
 /** Any metric. */
 // biome-ignore lint/suspicious/noExplicitAny: the bound of "a metric of whatever state".
-export type Any = Metric<string, any, any, unknown>
+export type Any = Metric<string, any, any, unknown, MetricEvent>
+
+/**
+ * The union of the events that a metric reads, or that the metrics of a set read: those with the tags of `when` or of the
+ * reducers.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Metric } from "mvx-metrics"
+ *
+ * const CacheEvent = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean }, "cache.eviction": {} })
+ *
+ * const Lookups = Metric.counter("cache.lookups", { events: CacheEvent, when: "cache.lookup" })
+ * const event: Metric.EventsOf<typeof Lookups> = { _tag: "cache.lookup", hit: true }
+ * ```
+ */
+export type EventsOf<M extends Any | MetricSet> = M[typeof EventsTypeId]
 
 /** The dimensions that snapshots of a metric have. */
-export type Dimensions<M extends Any> = M extends Metric<string, never, infer _S, infer D> ? D : never
+export type Dimensions<M extends Any> = ReturnType<M["view"]>
 
 /** The state of a metric. */
 export type State<M extends Any> = Parameters<M["view"]>[0]
@@ -73,8 +101,16 @@ export type Reducers<F extends Family, State> = {
   readonly [Tag in keyof F["cases"] & string]?: (state: State, event: F["cases"][Tag]["Type"], at: number) => State
 }
 
+/** Rejects a reducer whose tag is not in the family, by a short type that names the tag. Other reducers pass. */
+export type ReducerTags<F extends Family, Tag extends string> = {
+  readonly [T in Tag]: T extends TagOf<F> ? unknown : string extends T ? unknown : `The family has no event ${T}`
+}
+
+/** The events with these tags. If the tags are not known, the reducers may be for any event of the family. */
+export type ReducedBy<F extends Family, Tag extends string> = string extends Tag ? F["Type"] : F["cases"][Tag]["Type"]
+
 /** The options of {@link make}. */
-export interface Options<F extends Family, State, Dimensions> {
+export interface Options<F extends Family, State, Dimensions, Tag extends string = TagOf<F>> {
   /** The family of events the metric reads. */
   readonly events: F
   /** The state before the first event: plain data. It is frozen, so a reducer cannot change it in place. */
@@ -83,7 +119,7 @@ export interface Options<F extends Family, State, Dimensions> {
    * A pure reducer for each tag that concerns the metric. A reducer that returns a literal of a union needs a const
    * assertion: `({ status: "open" as const })`.
    */
-  readonly reduce: Reducers<F, NoInfer<State>>
+  readonly reduce: Reducers<F, NoInfer<State>> & ReducerTags<F, Tag>
   /** Computes JSON-safe dimensions from the state. Default: the state itself, or `{ value }` for a primitive. */
   readonly view?: (state: NoInfer<State>, now: number) => Dimensions
   /**
@@ -108,10 +144,16 @@ const defaultView = (state: unknown): unknown =>
  *
  * @param name stable and plural: `document_storage.save.attempts`
  */
-export const make = <const Name extends string, F extends Family, State, Dimensions = DefaultDimensions<State>>(
+export const make = <
+  const Name extends string,
+  F extends Family,
+  State,
+  Tag extends string,
+  Dimensions = DefaultDimensions<State>
+>(
   name: Name,
-  options: Options<F, State, Dimensions>
-): Metric<Name, F["Type"], State, Dimensions> => {
+  options: Options<F, State, Dimensions, Tag>
+): Metric<Name, F["Type"], State, Dimensions, ReducedBy<F, Tag>> => {
   refuseDefinition(name, () => whyInvalidDefinition(options))
   const { merge } = options
   return define({
@@ -170,7 +212,7 @@ export const isMetric: (value: unknown) => value is Any = isDefinition
 
 /** Returns the state after `event`, emitted `at` (milliseconds since the Unix epoch; default 0). */
 export const reduce = <Name extends string, E extends MetricEvent, S, D>(
-  metric: Metric<Name, E, S, D>,
+  metric: Metric<Name, E, S, D, MetricEvent>,
   state: S,
   event: E,
   at = 0
@@ -181,7 +223,7 @@ export const reduce = <Name extends string, E extends MetricEvent, S, D>(
 
 /** Returns the state after `events`, folded in order from the initial state, all emitted `at` (default 0). */
 export const fold = <Name extends string, E extends MetricEvent, S, D>(
-  metric: Metric<Name, E, S, D>,
+  metric: Metric<Name, E, S, D, MetricEvent>,
   events: Iterable<E>,
   at = 0
 ): S => {
@@ -192,7 +234,7 @@ export const fold = <Name extends string, E extends MetricEvent, S, D>(
 
 /** Returns the snapshot of a state, as a recorder would. `now` (default 0) is for views that show a window of time. */
 export const snapshot = <Name extends string, E extends MetricEvent, S, D>(
-  metric: Metric<Name, E, S, D>,
+  metric: Metric<Name, E, S, D, MetricEvent>,
   state: S,
   now = 0
 ): Snapshot<D> => ({ name: metric.name, dimensions: metric.view(state, now) })

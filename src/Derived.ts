@@ -15,14 +15,15 @@ import {
   whyInvalid,
   whyInvalidOptions
 } from "./internal/options.ts"
-import type { Any, Dimensions, Metric, State } from "./Metric.ts"
+import type { Any, Dimensions, EventsOf, Metric, State } from "./Metric.ts"
 import type { Family, MetricEvent } from "./MetricEvent.ts"
 import { InvalidArgument } from "./MetricsError.ts"
 
 /** The metrics that a derived metric is computed from, by the names that its view uses. */
 export type Sources = { readonly [source: string]: Any }
 
-type EventOf<M extends Any> = M extends Metric<string, infer E extends MetricEvent, infer _S, infer _D> ? E : never
+type EventOf<M extends Any> =
+  M extends Metric<string, infer E extends MetricEvent, infer _S, infer _D, MetricEvent> ? E : never
 
 export interface DeriveOptions<From extends Sources, D> {
   /** The metrics it is computed from. They need not be registered. */
@@ -63,7 +64,13 @@ export interface DeriveOptions<From extends Sources, D> {
 export const derive = <const Name extends string, const From extends Sources, D>(
   name: Name,
   options: DeriveOptions<From, D>
-): Metric<Name, EventOf<From[keyof From]>, { readonly [K in keyof From]: State<From[K]> }, D> => {
+): Metric<
+  Name,
+  EventOf<From[keyof From]>,
+  { readonly [K in keyof From]: State<From[K]> },
+  D,
+  EventsOf<From[keyof From]>
+> => {
   refuseDefinition(name, () => whyInvalidDerived(options))
   const sources: ReadonlyArray<readonly [string, Any]> = Object.entries(options.from)
   type States = { readonly [source: string]: unknown }

@@ -58,7 +58,13 @@ export const gauge = <
 >(
   name: Name,
   options: GaugeOptions<F, Tag, LS>
-): Metric<Name, F["Type"], SeriesState<GaugePoint>, GaugeDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>> =>
+): Metric<
+  Name,
+  F["Type"],
+  SeriesState<GaugePoint>,
+  GaugeDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
+  EventOfTag<F, Tag>
+> =>
   instrument("gauge", name, options, {
     required: ["value"],
     checks: { mode: oneOf("set", "add") },

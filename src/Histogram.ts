@@ -87,7 +87,13 @@ export const histogram = <
 >(
   name: Name,
   options: HistogramOptions<F, Tag, LS>
-): Metric<Name, F["Type"], SeriesState<HistogramPoint>, HistogramDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>> =>
+): Metric<
+  Name,
+  F["Type"],
+  SeriesState<HistogramPoint>,
+  HistogramDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
+  EventOfTag<F, Tag>
+> =>
   instrument("histogram", name, options, {
     required: ["value"],
     checks: { boundaries: boundariesCheck, exemplar: exemplarCheck },
@@ -197,7 +203,8 @@ export const exponentialHistogram = <
   Name,
   F["Type"],
   SeriesState<ExponentialPoint>,
-  ExponentialHistogramDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>
+  ExponentialHistogramDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
+  EventOfTag<F, Tag>
 > =>
   instrument("exponentialHistogram", name, options, {
     required: ["value"],

@@ -53,7 +53,7 @@ export const MostBytes = 16 * 1_048_576
  */
 export type Family = Schema.Top & {
   readonly Type: MetricEvent
-  readonly cases: { readonly [tag: string]: Schema.Constraint }
+  readonly cases: { readonly [tag: string]: Schema.Constraint & { readonly Type: MetricEvent } }
 }
 
 /** The union of the events of a family. */

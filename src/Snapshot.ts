@@ -21,8 +21,8 @@ import { InvalidArgument, StateMismatch } from "./MetricsError.ts"
 import type { Stats } from "./Stats.ts"
 
 /** What one metric of one recorder shows: its stable name, and its dimensions (plain, JSON-safe data). */
-export interface Snapshot<out Dimensions = unknown> {
-  readonly name: string
+export interface Snapshot<out Dimensions = unknown, out Name extends string = string> {
+  readonly name: Name
   readonly dimensions: Dimensions
   /** Present only if the metric is quarantined. `dimensions` is then its last good state. */
   readonly quarantine?: Quarantine
@@ -36,6 +36,18 @@ export interface Quarantine {
 
 /** The snapshots of a recorder by metric name, in the order of registration. */
 export type Snapshots = { readonly [name: string]: Snapshot }
+
+/** The snapshots of the metrics of a set by name, typed by their definitions. */
+export type SnapshotsOf<Set extends Metric.MetricSet> = {
+  readonly [M in Set["metrics"][number] as M["name"]]: Snapshot<Metric.Dimensions<M>, M["name"]>
+}
+
+/** A snapshot of a metric, or of one of the metrics of a set: its `name` decides which. */
+export type SnapshotOf<M extends Metric.Any | Metric.MetricSet> = M extends Metric.MetricSet
+  ? SnapshotsOf<M>[keyof SnapshotsOf<M>]
+  : M extends Metric.Any
+    ? Snapshot<Metric.Dimensions<M>, M["name"]>
+    : never
 
 /** The state of a metric, with what is needed to tell whether another one can be merged with it. */
 export interface MetricState {
@@ -61,7 +73,7 @@ export interface Report {
 }
 
 /** One change of one metric: the event that caused it, and the snapshot after it. */
-export interface MetricChange {
+export interface MetricChange<out S extends Snapshot = Snapshot> {
   readonly recorderId: string
   readonly entityId: string
   /** The tag of the event that changed the metric. */
@@ -70,7 +82,7 @@ export interface MetricChange {
   readonly sequence: number
   /** The time the event was emitted, in milliseconds since the Unix epoch. */
   readonly at: number
-  readonly snapshot: Snapshot
+  readonly snapshot: S
 }
 
 /** Whether a metric is quarantined, because its reducer or its view threw. */

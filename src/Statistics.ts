@@ -60,8 +60,13 @@ export const average = <
 >(
   name: Name,
   options: ValueOptions<F, Tag, LS>
-): Metric<Name, F["Type"], SeriesState<AveragePoint>, AverageDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>> =>
-  instrument("average", name, options, { required: ["value"] })
+): Metric<
+  Name,
+  F["Type"],
+  SeriesState<AveragePoint>,
+  AverageDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
+  EventOfTag<F, Tag>
+> => instrument("average", name, options, { required: ["value"] })
 
 export interface MinMax {
   readonly min: number | null
@@ -97,8 +102,13 @@ export const minMax = <
 >(
   name: Name,
   options: ValueOptions<F, Tag, LS>
-): Metric<Name, F["Type"], SeriesState<MinMaxPoint>, MinMaxDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>> =>
-  instrument("minMax", name, options, { required: ["value"] })
+): Metric<
+  Name,
+  F["Type"],
+  SeriesState<MinMaxPoint>,
+  MinMaxDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
+  EventOfTag<F, Tag>
+> => instrument("minMax", name, options, { required: ["value"] })
 
 export interface RatioOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>
   extends InstrumentOptions<F, Tag, LS> {
@@ -143,8 +153,13 @@ export const ratio = <
 >(
   name: Name,
   options: RatioOptions<F, Tag, LS>
-): Metric<Name, F["Type"], SeriesState<RatioPoint>, RatioDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>> =>
-  instrument("ratio", name, options, { measures: "hits", required: ["hits"] })
+): Metric<
+  Name,
+  F["Type"],
+  SeriesState<RatioPoint>,
+  RatioDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
+  EventOfTag<F, Tag>
+> => instrument("ratio", name, options, { measures: "hits", required: ["hits"] })
 
 export interface FrequencyOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>
   extends InstrumentOptions<F, Tag, LS> {
@@ -188,7 +203,13 @@ export const frequency = <
 >(
   name: Name,
   options: FrequencyOptions<F, Tag, LS>
-): Metric<Name, F["Type"], SeriesState<FrequencyPoint>, FrequencyDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>> =>
+): Metric<
+  Name,
+  F["Type"],
+  SeriesState<FrequencyPoint>,
+  FrequencyDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
+  EventOfTag<F, Tag>
+> =>
   instrument("frequency", name, options, {
     required: ["value"],
     checks: { maxValues: positiveInteger },
@@ -242,7 +263,13 @@ export const distinct = <
 >(
   name: Name,
   options: DistinctOptions<F, Tag, LS>
-): Metric<Name, F["Type"], SeriesState<DistinctPoint>, DistinctDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>> =>
+): Metric<
+  Name,
+  F["Type"],
+  SeriesState<DistinctPoint>,
+  DistinctDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
+  EventOfTag<F, Tag>
+> =>
   instrument("distinct", name, options, {
     required: ["value"],
     checks: { precision: integerWithin(4, 16) },

@@ -62,7 +62,13 @@ export const summary = <
 >(
   name: Name,
   options: SummaryOptions<F, Tag, LS>
-): Metric<Name, F["Type"], SeriesState<SummaryPoint>, SummaryDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>> =>
+): Metric<
+  Name,
+  F["Type"],
+  SeriesState<SummaryPoint>,
+  SummaryDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
+  EventOfTag<F, Tag>
+> =>
   instrument("summary", name, options, {
     required: ["value"],
     checks: { quantiles: quantilesCheck, window: aWindow, slots: integerWithin(1, 1000) },

@@ -91,8 +91,13 @@ export const rate = <
 >(
   name: Name,
   options: RateOptions<F, Tag, LS>
-): Metric<Name, F["Type"], SeriesState<WindowPoint>, RateDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>> =>
-  instrument("rate", name, options, sliding)
+): Metric<
+  Name,
+  F["Type"],
+  SeriesState<WindowPoint>,
+  RateDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
+  EventOfTag<F, Tag>
+> => instrument("rate", name, options, sliding)
 
 /**
  * Measures count, sum, minimum, maximum and average of the values of the last minute.
@@ -121,5 +126,10 @@ export const window = <
 >(
   name: Name,
   options: WindowOptions<F, Tag, LS>
-): Metric<Name, F["Type"], SeriesState<WindowPoint>, WindowDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>> =>
-  instrument("window", name, options, { ...sliding, required: ["value"] })
+): Metric<
+  Name,
+  F["Type"],
+  SeriesState<WindowPoint>,
+  WindowDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
+  EventOfTag<F, Tag>
+> => instrument("window", name, options, { ...sliding, required: ["value"] })

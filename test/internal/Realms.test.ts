@@ -74,12 +74,9 @@ const make = (initial: unknown, reduce: (state: never) => unknown = (state) => s
 
 describe("a definition", () => {
   it("freezes an initial state of another realm, all the way down", () => {
-    const { initial } = make(there("{ list: [{ n: 1 }], map: new Map() }")) as Metric.Metric<
-      "m",
-      never,
-      { readonly list: ReadonlyArray<object>; readonly map: object },
-      unknown
-    >
+    const { initial }: { readonly initial: { readonly list: ReadonlyArray<object>; readonly map: object } } = make(
+      there("{ list: [{ n: 1 }], map: new Map() }")
+    )
     expect([initial, initial.list, initial.list[0]].every(Object.isFrozen)).toBe(true)
     expect(Object.isFrozen(initial.map)).toBe(false)
   })

@@ -11,6 +11,7 @@ const Job = Schema.TaggedUnion({
 })
 type Job = typeof Job.Type
 type Done = typeof Job.cases.done.Type
+type Dropped = typeof Job.cases.dropped.Type
 
 const Mail = Schema.TaggedUnion({ sent: { to: Schema.String } })
 
@@ -80,13 +81,19 @@ expectTypeOf<LabelsOf<typeof Named>>().toEqualTypeOf<{ readonly queue: string }>
 
 const Filtered = Jobs.pipe(
   Metric.filter((event) => {
-    expectTypeOf(event).toEqualTypeOf<Job>()
+    expectTypeOf(event).toEqualTypeOf<Done | Dropped>()
     return event._tag === "done" && event.ok
   }),
   Metric.named("jobs.filtered")
 )
 expectTypeOf(Filtered).toEqualTypeOf<
-  Metric.Metric<"jobs.filtered", Job, Metric.SeriesState<number>, Metric.CounterDimensions<{ readonly queue: string }>>
+  Metric.Metric<
+    "jobs.filtered",
+    Job,
+    Metric.SeriesState<number>,
+    Metric.CounterDimensions<{ readonly queue: string }>,
+    Done | Dropped
+  >
 >()
 
 const ByHand = Metric.make("by_hand", {
@@ -98,7 +105,7 @@ const ByHand = Metric.make("by_hand", {
     return { count: left.count + right.count }
   }
 })
-const FilteredByHand = ByHand.pipe(Metric.filter((event) => event._tag !== "idle"))
+const FilteredByHand = ByHand.pipe(Metric.filter((event) => event.ok))
 expectTypeOf<Metric.Dimensions<typeof FilteredByHand>>().toEqualTypeOf<{ count: number }>()
 
 const OfMails = Jobs.pipe(
@@ -119,13 +126,13 @@ expectTypeOf(OfMails).toEqualTypeOf<
 const Labelled = ByHand.pipe(
   Metric.labelled({
     tag: (event) => {
-      expectTypeOf(event).toEqualTypeOf<Job>()
+      expectTypeOf(event).toEqualTypeOf<Done>()
       return event._tag
     },
-    kind: "_tag"
+    ok: "ok"
   })
 )
-expectTypeOf<LabelsOf<typeof Labelled>>().toEqualTypeOf<{ readonly tag: Tag; readonly kind: Tag }>()
+expectTypeOf<LabelsOf<typeof Labelled>>().toEqualTypeOf<{ readonly tag: "done"; readonly ok: boolean }>()
 expectTypeOf<Metric.Dimensions<typeof Labelled>["count"]>().toEqualTypeOf<number>()
 expectTypeOf<Metric.Dimensions<typeof Labelled>["series"][number]["count"]>().toEqualTypeOf<number>()
 
@@ -151,7 +158,7 @@ expectTypeOf(Metric.snapshot(Derived, Derived.initial)).toEqualTypeOf<
 >()
 
 const JobSet = Metric.combine(Jobs, Metric.combine(Ok, ByHand), Derived)
-expectTypeOf(JobSet.metrics).toEqualTypeOf<ReadonlyArray<Metric.Any>>()
+expectTypeOf(JobSet.metrics).toEqualTypeOf<readonly [typeof Jobs, typeof Ok, typeof ByHand, typeof Derived]>()
 export const registered = Recorder.register(JobSet)
 export const read = Recorder.use((recorder) => recorder.snapshot(Derived))
 

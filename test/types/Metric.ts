@@ -16,7 +16,13 @@ const Openings = Metric.make("door.openings", {
 // --- what is found
 
 expectTypeOf(Openings).toEqualTypeOf<
-  Metric.Metric<"door.openings", Opened | Closed, { total: number; last: string }, { total: number; last: string }>
+  Metric.Metric<
+    "door.openings",
+    Opened | Closed,
+    { total: number; last: string },
+    { total: number; last: string },
+    Opened
+  >
 >()
 expectTypeOf<Metric.State<typeof Openings>>().toEqualTypeOf<{ total: number; last: string }>()
 expectTypeOf<Metric.Dimensions<typeof Openings>>().toEqualTypeOf<{ total: number; last: string }>()
@@ -180,9 +186,15 @@ Metric.reduce(Openings, { total: 0 }, { _tag: "door.closed" })
 // @ts-expect-error the state is of another shape
 Metric.snapshot(Openings, 0)
 
-// A metric that reads more events can stand where fewer are emitted, not the other way round.
-expectTypeOf<Metric.Metric<"m", Opened | Closed, 0, 0>>().toExtend<Metric.Metric<"m", Opened, 0, 0>>()
-expectTypeOf<Metric.Metric<"m", Opened, 0, 0>>().not.toExtend<Metric.Metric<"m", Opened | Closed, 0, 0>>()
+// A metric that accepts more events can stand where fewer are emitted, not the other way round.
+expectTypeOf<Metric.Metric<"m", Opened | Closed, 0, 0, Opened>>().toExtend<Metric.Metric<"m", Opened, 0, 0>>()
+expectTypeOf<Metric.Metric<"m", Opened, 0, 0>>().not.toExtend<Metric.Metric<"m", Opened | Closed, 0, 0, Opened>>()
+
+// One that reads fewer can stand where more may be read, not the other way round.
+expectTypeOf<Metric.Metric<"m", Opened | Closed, 0, 0, Opened>>().toExtend<Metric.Metric<"m", Opened | Closed, 0, 0>>()
+expectTypeOf<Metric.Metric<"m", Opened | Closed, 0, 0>>().not.toExtend<
+  Metric.Metric<"m", Opened | Closed, 0, 0, Opened>
+>()
 
 // @ts-expect-error a definition does not change
 Openings.name = "door.openings"

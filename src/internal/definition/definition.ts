@@ -12,6 +12,12 @@ import { unitCode } from "./unitCode.ts"
 
 export const TypeId = "~mvx-metrics/Metric"
 
+/**
+ * The key of the events that a metric or a set reads, which exists as a type only. The type checker looks them up under
+ * it in one step. A conditional type would cost it a step for each event of the family.
+ */
+export declare const EventsTypeId: "~mvx-metrics/Events"
+
 const Proto = {
   pipe() {
     // biome-ignore lint/complexity/noArguments: the way Effect's Pipeable is implemented.
@@ -19,7 +25,7 @@ const Proto = {
   }
 }
 
-type Parts = Omit<Metric.Any, "pipe" | typeof TypeId>
+type Parts = Omit<Metric.Any, "pipe" | typeof TypeId | typeof EventsTypeId>
 
 /** What exporters call the metrics of the library: in Prometheus, where punctuation is lost, and in any case of letters. */
 const ReservedName = /^mvx_metrics(_|$)/
