@@ -399,9 +399,3 @@ export const isMetricSet = (value: unknown): value is MetricSet => {
 
 /** Returns the metrics of a set, or a single metric as an array. */
 export const metricsOf = (part: Any | MetricSet): ReadonlyArray<Any> => (isMetricSet(part) ? part.metrics : [part])
-
-/** The events that a metric, or the metrics of a set, read. */
-export type EventsOf<M extends Any | MetricSet> =
-  M extends MetricSet<infer Metrics> ? EventOfMetric<Metrics[number]> : M extends Any ? EventOfMetric<M> : never
-
-type EventOfMetric<M extends Any> = M extends Metric<string, infer E, infer _S, unknown> ? E : never

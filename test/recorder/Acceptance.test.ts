@@ -4,7 +4,7 @@ import { Cause, Deferred, Effect, Exit, Fiber } from "effect"
 import { type Emitter, MetricsError, Recorder } from "mvx-metrics"
 import { newRecorder, onBothLayers } from "../support/bothLayers.ts"
 import { heldByHook } from "../support/held.ts"
-import { Notes, note, type ProbeEvent, Ticks, tick } from "../support/probe.metrics.ts"
+import { Notes, note, Ticks, tick } from "../support/probe.metrics.ts"
 
 const howItEnded = (exit: Exit.Exit<unknown, unknown>): string => {
   if (Exit.isSuccess(exit)) return `success ${exit.value}`
@@ -192,7 +192,9 @@ it.effect("with no recorder, emit, register and onExit need nothing and do nothi
   Effect.gen(function* () {
     // The annotations say it to the compiler: no requirement is left.
     const emit: Effect.Effect<void> = Recorder.emit(tick())
-    const register: Effect.Effect<Emitter<ProbeEvent>, MetricsError.RegisterError> = Recorder.register(Ticks)
+    const register: Effect.Effect<Emitter<ReturnType<typeof tick>>, MetricsError.RegisterError> = Recorder.register(
+      Ticks
+    )
     const called = yield* Deferred.make<void>()
     const measured: Effect.Effect<string> = Effect.succeed("saved").pipe(
       Recorder.onExit(() => {

@@ -187,7 +187,7 @@ onBothLayers("onExit of an emitter", (it) => {
       const metrics = yield* recorder.register(Ticks)
       yield* Effect.void.pipe(metrics.onExit(() => undefined))
       expect((yield* recorder.stats).offered).toBe(0)
-      const throws = metrics.onExit((): ProbeEvent => {
+      const throws = metrics.onExit((): ReturnType<typeof tick> => {
         throw new Error("no event")
       })
       expect(yield* throws(Effect.succeed(1))).toBe(1)

@@ -9,9 +9,9 @@ export const ProbeEvent = Schema.TaggedUnion({
 })
 export type ProbeEvent = typeof ProbeEvent.Type
 
-export const tick = (n = 1): ProbeEvent => ({ _tag: "probe.tick", n })
-export const note = (text: string, ...tags: ReadonlyArray<string>): ProbeEvent => ({ _tag: "probe.note", text, tags })
-export const poison = (reason: string): ProbeEvent => ({ _tag: "probe.poison", reason })
+export const tick = (n = 1) => ({ _tag: "probe.tick", n }) as const
+export const note = (text: string, ...tags: ReadonlyArray<string>) => ({ _tag: "probe.note", text, tags }) as const
+export const poison = (reason: string) => ({ _tag: "probe.poison", reason }) as const
 
 /** How many ticks, and the sum of their numbers. */
 export const Ticks = Metric.make("probe.ticks", {

@@ -56,7 +56,9 @@ runtime.createRecorder("door-1", { overflow: "drop" })
 
 declare const recorder: Recorder
 
-expectTypeOf(recorder.registerMetric(Ticks, { replace: true })).toEqualTypeOf<Promise<Emitter<ProbeEvent>>>()
+expectTypeOf(recorder.registerMetric(Ticks, { replace: true })).toEqualTypeOf<
+  Promise<Emitter<ReturnType<typeof tick>>>
+>()
 expectTypeOf(recorder.registerEvent(tick())).toEqualTypeOf<boolean>()
 expectTypeOf(recorder.getMetricSnapshots()).toEqualTypeOf<Promise<Snapshots>>()
 expectTypeOf(recorder.getMetricSnapshot(EvenTicks)).toEqualTypeOf<Promise<Snapshot<{ readonly value: number }>>>()

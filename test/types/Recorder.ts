@@ -19,7 +19,7 @@ import { EvenTicks, type ProbeEvent, TickLog, Ticks, tick } from "../support/pro
 expectTypeOf(Recorder.emit(tick())).toEqualTypeOf<Effect.Effect<void>>()
 expectTypeOf(Recorder.register(Ticks)).toEqualTypeOf<
   Effect.Effect<
-    Emitter<ProbeEvent>,
+    Emitter<ReturnType<typeof tick>>,
     E.InvalidState | E.MetricNameTaken | E.MetricNameCollision | E.UnknownMetric | E.DefinitionMismatch,
     never
   >
