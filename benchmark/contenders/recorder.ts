@@ -1,12 +1,17 @@
-/** This library: an event handed to a recorder, in the unsafe form. */
+/** This library: an event handed to a recorder, in the unsafe form; `emit` is that of the recorder or of an emitter. */
 import * as Effect from "effect/Effect"
 import type { RecorderService } from "mvx-metrics"
 import type { Contender } from "../contender.ts"
+import type { DocumentSave } from "../document.metrics.ts"
 import { documentSave } from "../documentSave.ts"
 import type { Outstanding } from "../outstanding.ts"
 
-export const recorderContender = (name: string, recorder: RecorderService, outstanding: Outstanding): Contender => {
-  const emit = recorder.emitUnsafe
+export const recorderContender = (
+  name: string,
+  recorder: RecorderService,
+  outstanding: Outstanding,
+  emit: (event: DocumentSave) => boolean = recorder.emitUnsafe
+): Contender => {
   return {
     name,
     work: (events) => {
