@@ -218,6 +218,51 @@ export class MetricsModuleError extends Schema.TaggedError<MetricsModuleError>()
   }
 }
 
+/**
+ * A recorder did not register a metric, or any metric of a set. `reason` is the error that says why, and `message` is its
+ * message.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Schema } from "effect"
+ * import { Metric, Recorder } from "mvx-metrics"
+ *
+ * const Saved = Metric.counter("saved", { events: Schema.TaggedUnion({ "document.saved": {} }) })
+ * const Other = Metric.counter("saved", { events: Schema.TaggedUnion({ "file.saved": {} }) })
+ *
+ * const program = Effect.gen(function* () {
+ *   const recorder = yield* Recorder.make()
+ *   yield* recorder.register(Saved)
+ *   return yield* recorder.register(Other).pipe(
+ *     Effect.as("registered"),
+ *     Effect.catchReason("mvx-metrics/RegisterError", "mvx-metrics/MetricNameTaken", ({ metric }) => Effect.succeed(metric))
+ *   )
+ * })
+ * await Effect.runPromise(Effect.scoped(program)) // "saved"
+ * ```
+ */
+export class RegisterError extends Schema.TaggedError<RegisterError>()("mvx-metrics/RegisterError", {
+  recorderId: Schema.String,
+  reason: Schema.Union([
+    MetricNameTaken,
+    MetricNameCollision,
+    UnknownMetric,
+    DefinitionMismatch,
+    MetricsModuleError,
+    InvalidState
+  ])
+}) {
+  override readonly cause = this.reason
+
+  override [NodeInspectSymbol](): string {
+    return printed(this)
+  }
+
+  override get message(): string {
+    return this.reason.message
+  }
+}
+
 /** A line of a capture file is not a valid event. `line` is its number, from 1. */
 export class InvalidLine extends Schema.TaggedError<InvalidLine>()("mvx-metrics/InvalidLine", {
   line: Schema.Number,
@@ -314,9 +359,6 @@ export class ShutdownFailed extends Schema.TaggedError<ShutdownFailed>()("mvx-me
 
 /** The errors of emitting to a recorder. */
 export type EmitError = InvalidArgument | QueueOverflow | InvalidState
-
-/** The errors of registering a metric. */
-export type RegisterError = InvalidState | MetricNameTaken | MetricNameCollision | UnknownMetric | DefinitionMismatch
 
 /** The errors of reading a recorder. */
 export type ReadError = RecorderFailed | InvalidState | WaitTimeout

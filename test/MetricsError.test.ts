@@ -57,6 +57,12 @@ const samples: ReadonlyArray<readonly [error: Error & { readonly _tag: string },
   [new E.UnknownMetric({ metric: "saves", known: ["loads", "hits"] }), '"saves"', "loads, hits", "MetricsWorker.run"],
   [new E.DefinitionMismatch({ metric: "saves", differences: ["unit"] }), '"saves"', "unit", "same version"],
   [new E.MetricsModuleError({ path: "/app/a.metrics.ts", reason: "does not exist" }), "/app/a.metrics.ts", "not exist"],
+  [
+    new E.RegisterError({ recorderId: "docs", reason: new E.UnknownMetric({ metric: "saves", known: ["loads"] }) }),
+    '"saves"',
+    "loads",
+    "MetricsWorker.run"
+  ],
   [new E.InvalidLine({ line: 12, reason: "is not JSON" }), "line 12", "is not JSON", "Fix the line", '"skip"'],
   [new E.HookFailed({ recorderId: "docs", hook: "onStarting", cause }), '"docs"', "onStarting", "disk is full"],
   [new E.RecorderFailed({ recorderId: "docs", cause }), 'recorder "docs"', "disk is full"],

@@ -125,8 +125,11 @@ const worldOf = (owners: ReadonlyArray<Owner>, expires: boolean) =>
     const emit = (each: Owner, all: ReadonlyArray<Hit>) =>
       Effect.forEach(all, (hit) => recorders.get(each)!.emit(hit), { discard: true })
     const register = (each: Owner, metric: Metric.Any, replace: boolean) =>
-      Effect.catchTag(recorders.get(each)!.register(metric, { replace }), "mvx-metrics/MetricNameCollision", () =>
-        Effect.sync(() => void refused.add(each))
+      Effect.catchReason(
+        recorders.get(each)!.register(metric, { replace }),
+        "mvx-metrics/RegisterError",
+        "mvx-metrics/MetricNameCollision",
+        () => Effect.sync(() => void refused.add(each))
       )
     for (const each of owners) {
       const recorder = yield* runtimes.get(each.namespace)!.createRecorder(each.id)

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { Metric, MetricsRuntime, Recorder } from "mvx-metrics"
+import { reasonOf } from "../support/registerReason.ts"
 
 const events = Schema.TaggedUnion({ job: { n: Schema.Number, "a.b": Schema.String, a_b: Schema.String } })
 const value = { events, value: "n" } as const
@@ -39,14 +40,14 @@ describe.each(pairs)("$0.name and $1.name", (one, other, as) => {
       ] as const) {
         const [a, b] = yield* twoRecorders
         yield* a.register(first)
-        const error = yield* Effect.flip(b.register(second))
+        const error = yield* reasonOf(b.register(second))
         expect(error).toMatchObject({ _tag: "mvx-metrics/MetricNameCollision", metric: second.name, other: first.name })
-        expect(yield* Effect.flip(a.register(second))).toEqual(error)
+        expect(yield* reasonOf(a.register(second))).toEqual(error)
         expect(yield* b.metrics).toEqual([])
       }
       const [a, b] = yield* twoRecorders
       yield* a.register(one)
-      expect(yield* Effect.flip(b.register(other))).toMatchObject({ as })
+      expect(yield* reasonOf(b.register(other))).toMatchObject({ as })
     })
   )
 })
@@ -57,7 +58,7 @@ it.effect("one name cannot stand for two types, or for two units", () =>
     yield* a.register(Metric.counter("a", { events }))
     const kinds = [Metric.gauge("a", value), Metric.counter("a", { ...value, unit: "s" }), Metric.minMax("a", value)]
     for (const other of kinds) {
-      expect(yield* Effect.flip(b.register(other))).toMatchObject({
+      expect(yield* reasonOf(b.register(other))).toMatchObject({
         _tag: "mvx-metrics/MetricNameCollision",
         metric: "a",
         other: "a"
@@ -83,7 +84,7 @@ it.effect("of a set all are registered, or none", () =>
     const [a, b] = yield* twoRecorders
     const set = Metric.combine(Metric.counter("a", { events }), Metric.counter("b", { events }))
     yield* a.register(Metric.counter("b.total", { events }))
-    expect(yield* Effect.flip(b.register(set))).toMatchObject({ metric: "b", other: "b.total" })
+    expect(yield* reasonOf(b.register(set))).toMatchObject({ metric: "b", other: "b.total" })
     expect(yield* b.metrics).toEqual([])
     // Nothing of it is left: its first name is free.
     yield* b.register(Metric.counter("a.total", { events }))
@@ -99,7 +100,7 @@ it.effect("a name is free again when the last recorder that has it is removed", 
     yield* b.register(Jobs)
     const c = yield* runtime.createRecorder("c")
     yield* runtime.stopAndRemoveRecorder("a")
-    expect(yield* Effect.flip(c.register(other))).toMatchObject({ _tag: "mvx-metrics/MetricNameCollision" })
+    expect(yield* reasonOf(c.register(other))).toMatchObject({ _tag: "mvx-metrics/MetricNameCollision" })
     yield* runtime.stopAndRemoveRecorder("b")
     yield* c.register(other)
   })
@@ -113,7 +114,7 @@ it.effect("a definition that takes the place of another gives its name a new typ
     yield* a.register(Jobs)
     yield* a.register(Level, { replace: true })
     yield* b.register(Level)
-    expect(yield* Effect.flip(a.register(Jobs, { replace: true }))).toMatchObject({
+    expect(yield* reasonOf(a.register(Jobs, { replace: true }))).toMatchObject({
       _tag: "mvx-metrics/MetricNameCollision"
     })
     expect(yield* a.metrics).toEqual([Level])
@@ -124,7 +125,7 @@ it.effect("labels of a metric that would be one are refused as well", () =>
   Effect.gen(function* () {
     const [a] = yield* twoRecorders
     const metric = Metric.counter("a", { events, labels: ["a.b", "a_b"] })
-    expect(yield* Effect.flip(a.register(metric))).toMatchObject({ metric: "a{a_b}", other: "a{a.b}", as: "a_b" })
+    expect(yield* reasonOf(a.register(metric))).toMatchObject({ metric: "a{a_b}", other: "a{a.b}", as: "a_b" })
   })
 )
 

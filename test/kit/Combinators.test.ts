@@ -5,6 +5,7 @@ import { Metric, type MetricsError, type Snapshot } from "mvx-metrics"
 import { kernelOf } from "../../src/internal/instruments/kernelOf.ts"
 import { newRecorder, onBothLayers, runtimeLayers } from "../support/bothLayers.ts"
 import { ByQueue, done, dropped, Failing, JobEvent, JobMetrics, LastQueue, Picky } from "../support/kit.metrics.ts"
+import { reasonOf } from "../support/registerReason.ts"
 
 const Counter = Metric.counter("jobs", {
   events: JobEvent,
@@ -295,7 +296,7 @@ layer(runtimeLayers([new URL("../support/kit.metrics.ts", import.meta.url)])["on
         const recorder = yield* newRecorder()
         const from = { all: Counter, dropped: Counter, last: LastQueue }
         const OtherSources = Metric.derive("jobs.failing", { from, view: () => ({}) })
-        const refused = (metric: Metric.Any) => Effect.flip(recorder.register(metric))
+        const refused = (metric: Metric.Any) => reasonOf(recorder.register(metric))
         expect(yield* refused(OtherSources)).toMatchObject({ differences: ["sources"] })
         const Filtered = ByQueue.pipe(Metric.filter(() => true))
         expect(yield* refused(Filtered)).toMatchObject({ differences: ["instrument"] })

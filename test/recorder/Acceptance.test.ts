@@ -5,6 +5,7 @@ import { type Emitter, MetricsError, Recorder } from "mvx-metrics"
 import { newRecorder, onBothLayers } from "../support/bothLayers.ts"
 import { heldByHook } from "../support/held.ts"
 import { Notes, note, Ticks, tick } from "../support/probe.metrics.ts"
+import { reasonOf } from "../support/registerReason.ts"
 
 const howItEnded = (exit: Exit.Exit<unknown, unknown>): string => {
   if (Exit.isSuccess(exit)) return `success ${exit.value}`
@@ -91,7 +92,7 @@ onBothLayers("what components use", (it) => {
 
   it.effect("Recorder.register fails where the metric cannot be measured", () =>
     Effect.gen(function* () {
-      const refusal = yield* Effect.flip(Effect.provideService(Recorder.register(Ticks), Recorder, yield* stopped))
+      const refusal = yield* reasonOf(Effect.provideService(Recorder.register(Ticks), Recorder, yield* stopped))
       expect(refusal).toBeInstanceOf(MetricsError.InvalidState)
     })
   )

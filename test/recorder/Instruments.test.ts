@@ -14,6 +14,7 @@ import {
   upload
 } from "../support/instruments.metrics.ts"
 import { listen } from "../support/listen.ts"
+import { reasonOf } from "../support/registerReason.ts"
 
 const metrics = [new URL("../support/instruments.metrics.ts", import.meta.url)]
 
@@ -142,7 +143,7 @@ layer(runtimeLayers(metrics)["on the worker"]!)("a built-in metric that the work
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       const own = { events, when: "http.request", labels: ["method", "ok", "user"], ...options }
-      const error = yield* Effect.flip(recorder.register(Metric.counter("http.requests", own as never)))
+      const error = yield* reasonOf(recorder.register(Metric.counter("http.requests", own as never)))
       expect(error).toMatchObject({
         _tag: "mvx-metrics/DefinitionMismatch",
         differences: expect.arrayContaining(["instrument"])
@@ -158,7 +159,7 @@ layer(runtimeLayers(metrics)["on the worker"]!)("a built-in metric that the work
         Metric.histogram("http.durations", { ...options, boundaries: [1] }),
         Metric.gauge("http.durations", options)
       ]) {
-        expect(yield* Effect.flip(recorder.register(other))).toMatchObject({ differences: ["instrument"] })
+        expect(yield* reasonOf(recorder.register(other))).toMatchObject({ differences: ["instrument"] })
       }
       yield* recorder.register(Metric.histogram("http.durations", options))
     })

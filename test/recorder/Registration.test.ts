@@ -6,6 +6,7 @@ import { forkNow } from "../support/forkNow.ts"
 import { makeGate } from "../support/gate.ts"
 import * as probe from "../support/probe.metrics.ts"
 import { EvenTicks, Notes, note, ProbeEvent, Ticks, tick } from "../support/probe.metrics.ts"
+import { reasonOf } from "../support/registerReason.ts"
 
 const events = ProbeEvent
 const { initial } = Ticks
@@ -35,13 +36,35 @@ onBothLayers("registering a metric", (it) => {
       yield* recorder.register(Ticks)
       yield* recorder.emit(tick(3))
       for (const options of [undefined, {}, { replace: false }]) {
-        expect(yield* Effect.flip(recorder.register(OtherTicks, options))).toMatchObject({
+        expect(yield* reasonOf(recorder.register(OtherTicks, options))).toMatchObject({
           _tag: "mvx-metrics/MetricNameTaken",
           metric: Ticks.name,
           recorderId: recorder.recorderId
         })
       }
       expect((yield* recorder.snapshot(Ticks)).dimensions).toEqual({ count: 1, sum: 3 })
+    })
+  )
+
+  it.effect("fails with a reason that can be handled by its tag", () =>
+    Effect.gen(function* () {
+      const recorder = yield* newRecorder()
+      yield* recorder.register(Ticks)
+      const registering = Effect.as(recorder.register(OtherTicks), "registered")
+      const handled = Effect.catchReason(
+        registering,
+        "mvx-metrics/RegisterError",
+        "mvx-metrics/MetricNameTaken",
+        ({ metric }, { recorderId }) => Effect.succeed([metric, recorderId])
+      )
+      expect(yield* handled).toEqual([Ticks.name, recorder.recorderId])
+      const unwrapped = Effect.unwrapReason(registering, "mvx-metrics/RegisterError")
+      const caught = Effect.catchTag(unwrapped, "mvx-metrics/MetricNameTaken", ({ metric }) => Effect.succeed(metric))
+      expect(yield* caught).toBe(Ticks.name)
+      const other = Effect.catchReasons(registering, "mvx-metrics/RegisterError", {
+        "mvx-metrics/UnknownMetric": () => Effect.succeed("unknown")
+      })
+      expect(yield* reasonOf(other)).toMatchObject({ _tag: "mvx-metrics/MetricNameTaken" })
     })
   )
 
@@ -104,7 +127,7 @@ onBothLayers("registering a metric", (it) => {
       yield* recorder.emit(note("a"))
       const stopped = yield* forkNow(recorder.stop)
       yield* stopping.reached
-      const refused = Effect.flip(recorder.register(probe.TickLog))
+      const refused = reasonOf(recorder.register(probe.TickLog))
       expect(yield* refused).toMatchObject({ _tag: "mvx-metrics/InvalidState", subject: "recorder", state: "Stopping" })
       yield* stopping.open
       yield* Fiber.join(stopped)
@@ -117,7 +140,7 @@ onBothLayers("registering a metric", (it) => {
     Effect.gen(function* () {
       const recorder = yield* newRecorder({ onStarting: Effect.fail("no") })
       yield* Effect.flip(recorder.start)
-      expect(yield* Effect.flip(recorder.register(Ticks))).toMatchObject({
+      expect(yield* reasonOf(recorder.register(Ticks))).toMatchObject({
         _tag: "mvx-metrics/InvalidState",
         state: "Failed"
       })
@@ -159,7 +182,7 @@ layer(runtimeLayers()["on the worker"]!)("the worker's definitions", (it) => {
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       const Stranger = Metric.make("stranger.ticks", { events, initial, reduce })
-      const error = yield* Effect.flip(recorder.register(Stranger))
+      const error = yield* reasonOf(recorder.register(Stranger))
       expect(error).toMatchObject({ _tag: "mvx-metrics/UnknownMetric", metric: "stranger.ticks" })
       const known = Object.values(probe).filter(Metric.isMetric)
       expect(error._tag === "mvx-metrics/UnknownMetric" && [...error.known].sort()).toEqual(
@@ -184,7 +207,7 @@ layer(runtimeLayers()["on the worker"]!)("the worker's definitions", (it) => {
   it.effect.each(differing)("a definition that differs there in its %s is an error that says so", ([part, metric]) =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
-      const error = yield* Effect.flip(recorder.register(metric))
+      const error = yield* reasonOf(recorder.register(metric))
       expect(error).toMatchObject({ _tag: "mvx-metrics/DefinitionMismatch", metric: Ticks.name, differences: [part] })
       expect(error.message).toContain(part)
       expect(yield* recorder.snapshots).toEqual({})

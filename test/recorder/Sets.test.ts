@@ -4,6 +4,7 @@ import { Effect } from "effect"
 import { Metric } from "mvx-metrics"
 import { newRecorder, onBothLayers, runtimeLayers } from "../support/bothLayers.ts"
 import { HttpEvent as events, request } from "../support/instruments.metrics.ts"
+import { reasonOf } from "../support/registerReason.ts"
 import { Count, Shapes, Sum, Users } from "../support/shapes.metrics.ts"
 
 const modules = [new URL("../support/shapes.metrics.ts", import.meta.url)]
@@ -54,7 +55,7 @@ onBothLayers(
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
         yield* recorder.register(Users)
-        expect(yield* Effect.flip(recorder.register(Metric.combine(Sum, OtherUsers)))).toMatchObject({
+        expect(yield* reasonOf(recorder.register(Metric.combine(Sum, OtherUsers)))).toMatchObject({
           _tag: "mvx-metrics/MetricNameTaken",
           metric: Users.name
         })
@@ -83,7 +84,7 @@ layer(runtimeLayers(modules)["on the worker"]!)("a set, on the worker", (it) => 
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       const Unknown = Metric.counter("shape.unknown", { events })
-      const error = yield* Effect.flip(recorder.register(Metric.combine(Sum, Unknown)))
+      const error = yield* reasonOf(recorder.register(Metric.combine(Sum, Unknown)))
       expect(error).toMatchObject({
         _tag: "mvx-metrics/UnknownMetric",
         metric: Unknown.name,

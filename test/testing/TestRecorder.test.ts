@@ -7,6 +7,7 @@ import { Metric, Recorder, Replay } from "mvx-metrics"
 import { fixedClock, steppingClock, TestRecorder } from "mvx-metrics/testing"
 import { badInputOf } from "../support/badInput.ts"
 import { forEvery } from "../support/property.ts"
+import { reasonOf } from "../support/registerReason.ts"
 
 const CacheEvent = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean }, "cache.eviction": {} })
 const DiskEvent = Schema.TaggedUnion({ "disk.read": { bytes: Schema.Number } })
@@ -228,7 +229,7 @@ describe.each(Object.entries(kinds))("TestRecorder.%s", (_name, make) => {
         expect(yield* Effect.flip(recorder.start)).toMatchObject({ _tag: "mvx-metrics/InvalidState" })
         yield* recorder.stop
         expect(yield* recorder.state).toBe("Stopped")
-        expect(yield* Effect.flip(recorder.register(Evictions))).toMatchObject({ _tag: "mvx-metrics/InvalidState" })
+        expect(yield* reasonOf(recorder.register(Evictions))).toMatchObject({ _tag: "mvx-metrics/InvalidState" })
         expect(yield* Effect.flip(recorder.reset())).toMatchObject({ _tag: "mvx-metrics/InvalidState" })
         yield* recorder.start
         yield* Recorder.emit(hit)
@@ -247,7 +248,7 @@ describe.each(Object.entries(kinds))("TestRecorder.%s", (_name, make) => {
       const other = Metric.counter("cache.hits", { events: CacheEvent })
       expect(yield* refusal({ metrics: [Hits, other] })).toMatchObject({ argument: "metrics" })
       const conflict = recorded(Recorder.register(other))
-      expect(yield* Effect.flip(conflict)).toMatchObject({ _tag: "mvx-metrics/MetricNameTaken" })
+      expect(yield* reasonOf(conflict)).toMatchObject({ _tag: "mvx-metrics/MetricNameTaken" })
       const unknown = recorded(Recorder.use((recorder) => recorder.snapshot(Evictions)))
       expect(yield* Effect.flip(unknown)).toMatchObject({ _tag: "mvx-metrics/MetricNotRegistered" })
     })

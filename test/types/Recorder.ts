@@ -17,13 +17,7 @@ import { EvenTicks, type ProbeEvent, TickLog, Ticks, tick } from "../support/pro
 // --- components need nothing in R
 
 expectTypeOf(Recorder.emit(tick())).toEqualTypeOf<Effect.Effect<void>>()
-expectTypeOf(Recorder.register(Ticks)).toEqualTypeOf<
-  Effect.Effect<
-    Emitter<ReturnType<typeof tick>>,
-    E.InvalidState | E.MetricNameTaken | E.MetricNameCollision | E.UnknownMetric | E.DefinitionMismatch,
-    never
-  >
->()
+expectTypeOf(Recorder.register(Ticks)).toEqualTypeOf<Effect.Effect<Emitter<ReturnType<typeof tick>>, E.RegisterError>>()
 
 Recorder.emit<ProbeEvent>({ _tag: "probe.tick", n: 1 })
 // @ts-expect-error the family has no event of this tag
@@ -202,3 +196,35 @@ Recorder.make({ onMetricChanged: Effect.void })
 Recorder.layer("probe", { onStart: Effect.void })
 // @ts-expect-error the id is missing
 Recorder.layer({ capacity: 10 })
+
+// --- why a registration failed
+
+type Reason =
+  | E.InvalidState
+  | E.MetricNameTaken
+  | E.MetricNameCollision
+  | E.UnknownMetric
+  | E.DefinitionMismatch
+  | E.MetricsModuleError
+
+const registering = Effect.as(recorder.register(Ticks), true)
+expectTypeOf<E.RegisterError["reason"]>().toEqualTypeOf<Reason>()
+expectTypeOf(Effect.unwrapReason(registering, "mvx-metrics/RegisterError")).toEqualTypeOf<
+  Effect.Effect<boolean, Reason>
+>()
+expectTypeOf(
+  Effect.catchReason(registering, "mvx-metrics/RegisterError", "mvx-metrics/MetricNameTaken", (reason) => {
+    expectTypeOf(reason).toEqualTypeOf<E.MetricNameTaken>()
+    return Effect.succeed(reason.metric)
+  })
+).toEqualTypeOf<Effect.Effect<boolean | string, E.RegisterError>>()
+registering.pipe(
+  Effect.catchReasons("mvx-metrics/RegisterError", {
+    "mvx-metrics/UnknownMetric": ({ known }) => Effect.succeed(known),
+    "mvx-metrics/DefinitionMismatch": ({ differences }) => Effect.succeed(differences)
+  })
+)
+// @ts-expect-error bad input is a defect
+Effect.catchReason(registering, "mvx-metrics/RegisterError", "mvx-metrics/InvalidArgument", () => Effect.void)
+// @ts-expect-error what was the error itself is its reason
+Effect.catchTag(registering, "mvx-metrics/MetricNameTaken", () => Effect.void)

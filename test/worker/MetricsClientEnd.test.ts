@@ -133,7 +133,7 @@ describe("a running runtime rejects with real errors", () => {
     ["findRecorder, blank", "InvalidArgument", ({ runtime }) => runtime.findRecorder("")],
     ["stopRecorder, unknown", "RecorderNotFound", ({ runtime }) => runtime.stopRecorder("nobody")],
     ["stopAndRemoveRecorder, unknown", "RecorderNotFound", ({ runtime }) => runtime.stopAndRemoveRecorder("nobody")],
-    ["registerMetric, unknown there", "UnknownMetric", ({ recorder }) => recorder.registerMetric(Fragile)],
+    ["registerMetric, unknown there", "RegisterError", ({ recorder }) => recorder.registerMetric(Fragile)],
     ["registerEvent", "InvalidArgument", ({ recorder }) => recorder.registerEvent({ _tag: "" })],
     ["getMetricSnapshot", "MetricNotRegistered", ({ recorder }) => recorder.getMetricSnapshot(Notes)],
     // The first one joins the start by the runtime.
@@ -157,7 +157,7 @@ describe("after shutdown, nothing hangs", () => {
     ["getRecorder", "RecorderNotFound", ({ runtime }) => runtime.getRecorder("storage")],
     ["stopRecorder", "RecorderNotFound", ({ runtime }) => runtime.stopRecorder("storage")],
     ["stopAndRemoveRecorder", "RecorderNotFound", ({ runtime }) => runtime.stopAndRemoveRecorder("storage")],
-    ["registerMetric", "InvalidState", ({ recorder }) => recorder.registerMetric(Notes)],
+    ["registerMetric", "RegisterError", ({ recorder }) => recorder.registerMetric(Notes)],
     ["registerEvent of no event", "InvalidArgument", ({ recorder }) => recorder.registerEvent(null as never)],
     ["getMetricSnapshots", "InvalidState", ({ recorder }) => recorder.getMetricSnapshots()],
     ["getMetricSnapshot", "InvalidState", ({ recorder }) => recorder.getMetricSnapshot(Ticks)],

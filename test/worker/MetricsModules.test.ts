@@ -6,6 +6,7 @@ import { Effect } from "effect"
 import { type Metric, MetricsLayer, MetricsRuntime } from "mvx-metrics"
 import { badInputOf } from "../support/badInput.ts"
 import { Notes, note, Ticks, tick } from "../support/probe.metrics.ts"
+import { reasonOf } from "../support/registerReason.ts"
 import { OddTicks } from "./fixtures/a folder with spaces/odd.metrics.ts"
 import { Lookups } from "./fixtures/compiled/cache.metrics.js"
 import { OtherTicks } from "./fixtures/otherTicks.metrics.ts"
@@ -102,7 +103,7 @@ describe("metrics: URL", () => {
 describe("a metric that is registered on the worker layer", () => {
   it.effect("has to be among those of the worker, which the error lists", () =>
     Effect.gen(function* () {
-      const error = yield* Effect.flip(recorderWith(Lookups))
+      const error = yield* reasonOf(recorderWith(Lookups))
       expect(error).toMatchObject({
         _tag: "mvx-metrics/UnknownMetric",
         metric: "cache.lookups",
@@ -114,7 +115,7 @@ describe("a metric that is registered on the worker layer", () => {
 
   it.effect("has to be the same there, and the error names what differs", () =>
     Effect.gen(function* () {
-      const error = yield* Effect.flip(recorderWith(Ticks))
+      const error = yield* reasonOf(recorderWith(Ticks))
       expect(error).toMatchObject({
         _tag: "mvx-metrics/DefinitionMismatch",
         metric: "probe.ticks",

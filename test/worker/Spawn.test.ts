@@ -9,6 +9,7 @@ import { MetricsLayer, MetricsRuntime } from "mvx-metrics"
 import { badInputOf } from "../support/badInput.ts"
 import { Fragile, Notes, note, TickLog, Ticks, tick } from "../support/probe.metrics.ts"
 import { forEvery } from "../support/property.ts"
+import { reasonOf } from "../support/registerReason.ts"
 
 const entry = (name: string) => () => new Worker(new URL(`./fixtures/${name}`, import.meta.url))
 
@@ -121,7 +122,7 @@ describe("spawn: () => Worker", () => {
 
   it.effect("refuses a metric that its entry does not list", () =>
     Effect.gen(function* () {
-      const error = yield* Effect.flip(Effect.flatMap(newRecorder, (recorder) => recorder.register(Fragile)))
+      const error = yield* reasonOf(Effect.flatMap(newRecorder, (recorder) => recorder.register(Fragile)))
       expect(error).toMatchObject({
         _tag: "mvx-metrics/UnknownMetric",
         metric: "probe.fragile",
@@ -133,7 +134,7 @@ describe("spawn: () => Worker", () => {
   it.effect("refuses a metric whose definition differs, and takes no event for it", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder
-      expect(yield* Effect.flip(recorder.register(Ticks))).toMatchObject({
+      expect(yield* reasonOf(recorder.register(Ticks))).toMatchObject({
         _tag: "mvx-metrics/DefinitionMismatch",
         differences: ["initial state", "tags it reduces", "description"]
       })

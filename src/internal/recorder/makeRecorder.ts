@@ -334,12 +334,12 @@ class RecorderImpl<R> extends RecorderInternals implements RecorderParts, Record
       const metrics = metricsOf(given)
       for (const metric of metrics) {
         const refusal = this.#registrations.whyNot(metric, options) ?? this.#whyClosedForMetrics()
-        if (refusal !== undefined) return refuse(refusal)
+        if (refusal !== undefined) return this.#registrations.refuse(refusal)
       }
       const fresh = [...new Set(metrics.filter((metric) => !this.#registrations.has(metric)))]
       if (fresh.length === 0) return Effect.void
       const collision = this.#registrations.claim(fresh)
-      if (collision !== undefined) return Effect.fail(collision)
+      if (collision !== undefined) return this.#registrations.refuse(collision)
       const replaced = this.#registrations.add(fresh)
       const at = this.clock.currentTimeMillisUnsafe()
       this.#intake.forgetLayouts()

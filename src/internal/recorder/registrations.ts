@@ -1,3 +1,4 @@
+import type * as Effect from "effect/Effect"
 import type * as SchemaAST from "effect/SchemaAST"
 import * as Metric from "../../Metric.ts"
 import {
@@ -6,12 +7,13 @@ import {
   type MetricNameCollision,
   MetricNameTaken,
   MetricNotRegistered,
+  RegisterError,
   UnknownMetric
 } from "../../MetricsError.ts"
 import { describe, differences, type Fingerprint, fingerprint } from "../definition/fingerprint.ts"
 import type { ExpositionNames } from "../exposition/expositionNames.ts"
 import { fieldsRead } from "../instruments/instrument.ts"
-import { aBoolean, whyInvalidOptions } from "../options.ts"
+import { aBoolean, refuse, whyInvalidOptions } from "../options.ts"
 import { type Layout, layoutOf, type TagLayout } from "../stream/layout.ts"
 import type { RegisterOptions } from "./recorderModel.ts"
 
@@ -145,6 +147,13 @@ export class Registrations {
     if (known === undefined) return new UnknownMetric({ metric: name, known: [...this.#catalog.keys()] })
     const different = differences(known, fingerprint(metric))
     return different.length === 0 ? undefined : new DefinitionMismatch({ metric: name, differences: different })
+  }
+
+  /** Fails a registration, or dies of bad input. */
+  refuse(reason: InvalidArgument | RegisterError["reason"]): Effect.Effect<never, RegisterError> {
+    return refuse(
+      reason instanceof InvalidArgument ? reason : new RegisterError({ recorderId: this.#recorderId, reason })
+    )
   }
 
   /** Why `metric` cannot be read, or `undefined`. It may be anything. */

@@ -100,11 +100,11 @@ export class SyncRecorder extends RecorderInternals implements RecorderParts {
       const metrics = metricsOf(given)
       for (const metric of metrics) {
         const refusal = this.#registrations.whyNot(metric, options) ?? this.#whyClosedForMetrics()
-        if (refusal !== undefined) return refuse(refusal)
+        if (refusal !== undefined) return this.#registrations.refuse(refusal)
       }
       const fresh = metrics.filter((metric) => !this.#registrations.has(metric))
       const collision = this.#registrations.claim(fresh)
-      if (collision !== undefined) return Effect.fail(collision)
+      if (collision !== undefined) return this.#registrations.refuse(collision)
       for (const replaced of this.#registrations.add(fresh)) this.#registrations.left(replaced)
       for (const metric of fresh) {
         this.#fold.register(metric)
