@@ -4,7 +4,7 @@
 import type {
   Dimensioned,
   EventOfTag,
-  ExemplarFields,
+  ExemplarSource,
   InstrumentOptions,
   Labels,
   LabelsOf,
@@ -23,10 +23,26 @@ export interface CounterOptions<F extends Family, Tag extends TagOf<F>, LS exten
   /** The amount that each event adds: a finite number, not negative. Default: 1. */
   readonly value?: Value<EventOfTag<F, Tag>>
   /**
-   * The field or fields with the trace of an event. OpenMetrics shows the last traced event of each series as its
-   * exemplar. Exemplars make the fold slower, because it looks at each event.
+   * The trace of an event: `"span"` for the Effect span in which it is emitted, or the field or fields with the ids.
+   * OpenMetrics shows the last traced event of each series as its exemplar. Exemplars make the fold slower, because it
+   * looks at each event. Default: no exemplars.
+   *
+   * With `"span"`, the ids are taken when the event is emitted, also if it waits for room or for the recorder to start.
+   * An event outside a span, or in one that is not sampled, has no exemplar and counts all the same. A field that is
+   * named `span` is given as `{ traceId: "span" }`.
+   *
+   * @example
+   * ```ts
+   * import { Effect, Schema } from "effect"
+   * import { Metric, Recorder } from "mvx-metrics"
+   *
+   * const HttpEvent = Schema.TaggedUnion({ "http.request": { method: Schema.String } })
+   * const Requests = Metric.counter("http.requests", { events: HttpEvent, labels: ["method"], exemplar: "span" })
+   *
+   * const handle = Recorder.emit({ _tag: "http.request", method: "GET" }).pipe(Effect.withSpan("handle"))
+   * ```
    */
-  readonly exemplar?: ExemplarFields<EventOfTag<F, Tag>>
+  readonly exemplar?: ExemplarSource<EventOfTag<F, Tag>>
 }
 
 export interface Sum {

@@ -4,7 +4,7 @@
 import type {
   Dimensioned,
   EventOfTag,
-  ExemplarFields,
+  ExemplarSource,
   Labels,
   LabelsOf,
   LabelValues,
@@ -35,10 +35,11 @@ export interface HistogramOptions<F extends Family, Tag extends TagOf<F>, LS ext
    */
   readonly boundaries?: ReadonlyArray<number>
   /**
-   * The field or fields with the trace of an event. OpenMetrics shows the last traced event of each series, and of each
-   * of its buckets, as an exemplar. Exemplars make the fold slower, because it looks at each event.
+   * The trace of an event: `"span"` for the Effect span in which it is emitted, or the field or fields with the ids, as
+   * for a {@link ./Counter.ts | counter}. OpenMetrics shows the last traced event of each series, and of each of its
+   * buckets, as an exemplar. Exemplars make the fold slower, because it looks at each event. Default: no exemplars.
    */
-  readonly exemplar?: ExemplarFields<EventOfTag<F, Tag>>
+  readonly exemplar?: ExemplarSource<EventOfTag<F, Tag>>
 }
 
 /** `counts[i]` counts the values up to `boundaries[i]`; the last count is for larger values. `min` and `max` are `null` before the first value. */

@@ -32,6 +32,12 @@ export type TextField<E> = FieldOf<E, string | null | undefined>
 /** The field with the trace id of an event, or the fields with its trace id and span id. */
 export type ExemplarFields<E> = TextField<E> | { readonly traceId: TextField<E>; readonly spanId?: TextField<E> }
 
+/**
+ * The source of exemplars: fields of the event, or `"span"`, the span of Effect's tracer in which the event is emitted.
+ * A field that is named `span` itself is given as `{ traceId: "span" }`.
+ */
+export type ExemplarSource<E> = "span" | ExemplarFields<E>
+
 /** The source of a label: a field, or a function of the event. */
 export type LabelSource<E> = LabelField<E> | ((event: E, at: number) => LabelValue | undefined)
 

@@ -4,6 +4,7 @@ import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { Metric } from "mvx-metrics"
 import * as Prometheus from "mvx-metrics/Prometheus"
+import { differences, fingerprint } from "../../src/internal/definition/fingerprint.ts"
 import { exemplarText } from "../../src/internal/exposition/exemplarText.ts"
 import { newRecorder, onBothLayers } from "../support/bothLayers.ts"
 import { parseExposition } from "../support/expositionParser.ts"
@@ -120,4 +121,17 @@ plain("fields that mean nothing are refused", () => {
   for (const field of ["", 1, null, {}, { traceId: "" }, { traceId: "a", span: "b" }]) {
     expect(() => Metric.counter("c", { events: TracedEvent, exemplar: field as never })).toThrow(/exemplar/)
   }
+})
+
+plain("a field that is named span is told from the span", () => {
+  const [span, field, other] = (["span", { traceId: "span" }, "trace"] as const).map((exemplar) =>
+    Metric.counter("c", { events: TracedEvent, exemplar })
+  )
+  expect([span, field, other].map((metric) => metric!.instrument!.settings.exemplar)).toEqual([
+    "span",
+    { traceId: "span" },
+    { traceId: "trace" }
+  ])
+  expect(differences(fingerprint(span!), fingerprint(field!))).toEqual(["instrument"])
+  expect(differences(fingerprint(span!), fingerprint(other!))).toEqual(["instrument"])
 })

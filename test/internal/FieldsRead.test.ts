@@ -6,6 +6,7 @@ import fc from "fast-check"
 import { Metric } from "mvx-metrics"
 import { ExpositionNames } from "../../src/internal/exposition/expositionNames.ts"
 import { Registrations } from "../../src/internal/recorder/registrations.ts"
+import type { Layout } from "../../src/internal/stream/layout.ts"
 import type { MetricEvent } from "../../src/MetricEvent.ts"
 import { Folding } from "../support/folding.ts"
 
@@ -50,6 +51,28 @@ describe("the rows of a recorder", () => {
   ])("hold all fields for %s of the user", (_, metric) => {
     const registrations = registered(metric, Metric.gauge("bytes", { events, value: "bytes" }))
     expect(fieldsOf(registrations, "open")).toEqual(["tenant", "bytes", "seconds"])
+  })
+
+  it("hold the span of an event beside its fields if a metric reads it, and are the same as ever if none does", () => {
+    const plain = Metric.counter("plain", { events, labels: ["tenant"] })
+    const spans = Metric.counter("spans", { events, when: ["save"], exemplar: "span" })
+    const registrations = registered(plain, spans)
+    const [save, open] = [registrations.layoutOf("save"), registrations.layoutOf("open")] as [Layout, Layout]
+    expect(fieldsOf(registrations, "save")).toEqual(["tenant"])
+    expect(save.span).toBe(1)
+    // The very layout, and with it the encoder, of a recorder in which nobody reads spans.
+    expect(open).toBe(registered(plain).layoutOf("open"))
+    expect(open).not.toHaveProperty("span")
+    expect([registrations.readsSpan("save"), registrations.readsSpan("open")]).toEqual([true, false])
+    const { writer } = new Folding()
+    expect(writer.encoder(open)).toBe(writer.encoder(registered(plain).layoutOf("open") as Layout))
+    expect(String(writer.encoder(save).write)).toContain("internBriefly(")
+    expect(String(writer.encoder(open).write)).not.toContain("internBriefly(")
+    const [replaced] = registrations.add([Metric.counter("spans", { events, when: ["save"] })])
+    expect(registrations.readsSpan("save")).toBe(true)
+    registrations.left(replaced!)
+    expect(registrations.readsSpan("save")).toBe(false)
+    expect(registrations.layoutOf("save")).toBe(registered(plain).layoutOf("save"))
   })
 
   it("hold all fields of events that the families of its metrics have, and no metric reads", () => {

@@ -49,7 +49,10 @@ const makeIntake = (options: {
   const intake = new Intake({
     ...options,
     lane: lane as LaneLink,
-    layouts: { layoutOf: (tag) => (tag === "wide" ? layout : tag === "cloned" ? "clone" : "foreign") },
+    layouts: {
+      layoutOf: (tag) => (tag === "wide" ? layout : tag === "cloned" ? "clone" : "foreign"),
+      readsSpan: () => false
+    },
     recorder: { startIfIdle: () => {} }
   })
   const ofOthers = pair.encoder(layout)

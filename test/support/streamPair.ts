@@ -178,7 +178,7 @@ export class StreamPair {
   /** Writes the events of lane 1, whose tags have these layouts, in the way that a recorder does. */
   recorder(layoutOf: (tag: string) => TagLayout) {
     const source = this.source(1)
-    const events = new EventWriter(this.writer, { layoutOf })
+    const events = new EventWriter(this.writer, { layoutOf, readsSpan: () => false })
     /** Whether it went into a row, or would have, were it an event at all. */
     const emitRow = (event: unknown): boolean => {
       try {

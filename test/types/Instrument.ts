@@ -103,6 +103,17 @@ const state = Metric.fold(Requests, [{ _tag: "closed" }, { _tag: "upload", metho
 expectTypeOf(Metric.snapshot(Requests, state)).toEqualTypeOf<Snapshot.Snapshot<Metric.Dimensions<typeof Requests>>>()
 export const read = Recorder.use((recorder) => recorder.snapshot(DurationsByOk))
 
+// The span, or fields with text.
+Metric.counter("c", { ...requests, exemplar: "span" })
+Metric.counter("c", { ...requests, exemplar: "user" })
+Metric.histogram("h", { ...requests, value: "seconds", boundaries: [1], exemplar: "span" })
+Metric.histogram("h", {
+  ...requests,
+  value: "seconds",
+  boundaries: [1],
+  exemplar: { traceId: "user", spanId: "method" }
+})
+
 // --- definitions that are refused
 
 // @ts-expect-error the event has no such field
@@ -167,3 +178,10 @@ Metric.counter("c", { ...requests, filter: ({ method }) => method })
 
 // @ts-expect-error the series have no such label
 export const noLabel = Metric.snapshot(Requests, state).dimensions.series[0]?.labels.verb
+
+// @ts-expect-error not a field with text
+Metric.counter("c", { ...requests, exemplar: "seconds" })
+// @ts-expect-error in an object the names are those of fields
+Metric.counter("c", { ...requests, exemplar: { traceId: "span" } })
+// @ts-expect-error only counters and histograms have exemplars
+Metric.gauge("g", { ...requests, value: "seconds", exemplar: "span" })

@@ -6,7 +6,7 @@ import * as SchemaAST from "effect/SchemaAST"
 import type { Family } from "../../MetricEvent.ts"
 import { InvalidArgument } from "../../MetricsError.ts"
 import { didYouMean } from "../didYouMean.ts"
-import type { ExemplarFields } from "./exemplars.ts"
+import type { ExemplarFields, ExemplarSource } from "./exemplars.ts"
 import type { Instrument, Source } from "./instrument.ts"
 
 /** A schema that refers to itself deeper than this may have any field. */
@@ -68,13 +68,15 @@ export const whyNoLabelField = (
   return undefined
 }
 
+const fieldsWithTrace = (source: ExemplarSource = "span"): Partial<ExemplarFields> => (source === "span" ? {} : source)
+
 /** The first field that an instrument names and none of its events has. `measures` is the option with its value. */
 export const whyUnknownField = (
   { labels, settings, tags, value }: Instrument,
   events: Family,
   measures: string
 ): InvalidArgument | undefined => {
-  const { traceId, spanId } = (settings.exemplar ?? {}) as Partial<ExemplarFields>
+  const { traceId, spanId } = fieldsWithTrace(settings.exemplar as ExemplarSource | undefined)
   const named: ReadonlyArray<readonly [argument: string, field: Source | undefined]> = [
     [measures, value],
     ["exemplar", traceId],

@@ -6,6 +6,7 @@ import * as Predicate from "effect/Predicate"
 import type { MetricEvent } from "../../MetricEvent.ts"
 import { cutText } from "../cutText.ts"
 import type { Check } from "../options.ts"
+import { spanOf } from "../stream/eventSpan.ts"
 import { bucketOf } from "./histogram.ts"
 import { type Instrument, MostOfLabel, sourceValue } from "./instrument.ts"
 
@@ -23,6 +24,9 @@ export interface ExemplarFields {
   readonly spanId?: string
 }
 
+/** Where the trace of an event comes from: its fields, or the span in which it was emitted. */
+export type ExemplarSource = "span" | ExemplarFields
+
 const isField = (value: unknown): boolean => typeof value === "string" && value !== ""
 
 export const exemplarCheck: Check = (value) =>
@@ -31,24 +35,37 @@ export const exemplarCheck: Check = (value) =>
     isField((value as { readonly traceId?: unknown }).traceId) &&
     Object.entries(value).every(([name, field]) => (name === "traceId" || name === "spanId") && isField(field)))
     ? undefined
-    : "must be the name of the field with the trace id, or { traceId, spanId } with the names of both"
+    : 'must be "span", the name of the field with the trace id, or { traceId, spanId } with the names of both'
 
 /** As it stands in the settings of an instrument. */
-export const exemplarSettings = (given: unknown): { readonly exemplar?: ExemplarFields } => {
+export const exemplarSettings = (given: unknown): { readonly exemplar?: ExemplarSource } => {
   if (given === undefined) return {}
-  return { exemplar: typeof given === "string" ? { traceId: given } : (given as ExemplarFields) }
+  return { exemplar: typeof given === "string" && given !== "span" ? { traceId: given } : (given as ExemplarSource) }
 }
 
-const textIn = (field: string, event: MetricEvent, at: number): string | undefined => {
-  const value = sourceValue(field, event, at)
-  return typeof value === "string" && value !== "" ? cutText(value, MostOfLabel) : undefined
+const sourceOf = ({ settings }: Instrument) => (settings as { readonly exemplar?: ExemplarSource }).exemplar
+
+/** Whether an instrument reads the spans in which its events are emitted. */
+export const readsSpan = (instrument: Instrument): boolean => sourceOf(instrument) === "span"
+
+/** What a source gives for an event. It may be anything, since an event may. */
+const idsOf = (source: ExemplarSource, event: MetricEvent, at: number): { traceId?: unknown; spanId?: unknown } => {
+  if (source === "span") return spanOf(event) ?? {}
+  const { spanId, traceId } = source
+  return {
+    traceId: sourceValue(traceId, event, at),
+    spanId: spanId === undefined ? undefined : sourceValue(spanId, event, at)
+  }
 }
+
+const textOf = (value: unknown): string | undefined =>
+  typeof value === "string" && value !== "" ? cutText(value, MostOfLabel) : undefined
 
 /** By bucket; of a counter there is one. */
 type Row = Array<Exemplar | undefined>
 
 export class Exemplars {
-  readonly #fields: ExemplarFields
+  readonly #source: ExemplarSource
   readonly #boundaries: ReadonlyArray<number>
   /** By the index of the series. */
   readonly #rows: Array<Row | undefined> = []
@@ -57,14 +74,15 @@ export class Exemplars {
   #spanId: string | undefined
   #at = 0
 
-  constructor(fields: ExemplarFields, boundaries: ReadonlyArray<number>) {
-    this.#fields = fields
+  constructor(source: ExemplarSource, boundaries: ReadonlyArray<number>) {
+    this.#source = source
     this.#boundaries = boundaries
   }
 
   read(event: MetricEvent, at: number): void {
-    this.#traceId = textIn(this.#fields.traceId, event, at)
-    this.#spanId = this.#fields.spanId === undefined ? undefined : textIn(this.#fields.spanId, event, at)
+    const { spanId, traceId } = idsOf(this.#source, event, at)
+    this.#traceId = textOf(traceId)
+    this.#spanId = textOf(spanId)
     this.#at = at
   }
 
@@ -90,10 +108,8 @@ export class Exemplars {
 }
 
 /** `undefined` where no examples are asked for. */
-export const exemplarsOf = ({ settings }: Instrument): Exemplars | undefined => {
-  const { boundaries = [], exemplar } = settings as {
-    readonly boundaries?: ReadonlyArray<number>
-    readonly exemplar?: ExemplarFields
-  }
-  return exemplar === undefined ? undefined : new Exemplars(exemplar, boundaries)
+export const exemplarsOf = (instrument: Instrument): Exemplars | undefined => {
+  const { boundaries = [] } = instrument.settings as { readonly boundaries?: ReadonlyArray<number> }
+  const source = sourceOf(instrument)
+  return source === undefined ? undefined : new Exemplars(source, boundaries)
 }

@@ -54,10 +54,10 @@ export const sourceValue = (source: Source, event: MetricEvent, at: number): unk
 
 /** The fields of an event that an instrument reads, or `undefined` where a function of the user reads the whole event. */
 export const fieldsRead = ({ filter, labels, settings, value }: Instrument): ReadonlyArray<string> | undefined => {
-  const { exemplar = {} } = settings as { readonly exemplar?: { readonly [id: string]: string } }
+  const { exemplar } = settings as { readonly exemplar?: "span" | { readonly [id: string]: string } }
   const sources = [...(value === undefined ? [] : [value]), ...labels.map(([, source]) => source)]
   return filter === undefined && sources.every(Predicate.isString)
-    ? [...sources, ...Object.values(exemplar)]
+    ? [...sources, ...(exemplar === "span" ? [] : Object.values(exemplar ?? {}))]
     : undefined
 }
 

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import type { MetricEvent } from "../../MetricEvent.ts"
 import { whyNotEvent } from "../../MetricEvent.ts"
 import type { LaneLink } from "../link/link.ts"
-import { copyOf, type TagLayouts } from "../stream/eventWriter.ts"
+import type { TagLayouts } from "../stream/eventWriter.ts"
 import { Accounts, type Refusal } from "./accounts.ts"
 import { Backlog, type Entry } from "./backlog.ts"
 
@@ -172,7 +172,7 @@ export class Intake extends Accounts {
   }
 
   #entryOf(event: unknown): Entry | undefined {
-    const copy = copyOf(event)
+    const copy = this.copy(event)
     if (copy !== undefined) return { event: copy, at: this.link.writer.now() }
     this.refuse("invalid")
     return undefined

@@ -12,6 +12,7 @@ import {
 } from "../../MetricsError.ts"
 import { describe, differences, type Fingerprint, fingerprint } from "../definition/fingerprint.ts"
 import type { ExpositionNames } from "../exposition/expositionNames.ts"
+import { readsSpan } from "../instruments/exemplars.ts"
 import { fieldsRead } from "../instruments/instrument.ts"
 import { aBoolean, refuse, whyInvalidOptions } from "../options.ts"
 import { type Layout, layoutOf, type TagLayout } from "../stream/layout.ts"
@@ -33,6 +34,8 @@ export class Registrations {
   #leaving: ReadonlyArray<Metric.Any> = none
   /** Those that the fold has been told of. */
   readonly #told = new Map<string, Metric.Any>()
+  /** The tags of events whose spans are read; `undefined` when the metrics have changed. */
+  #spanTags: ReadonlySet<string> | undefined
   #cut: ReadonlyMap<string, Metric.Any> | undefined
   #released = false
 
@@ -95,6 +98,7 @@ export class Registrations {
     const replaced = this.#replacedBy(metrics)
     if (replaced.length > 0) this.#leaving = [...this.#leaving, ...replaced]
     for (const metric of metrics) this.#metrics.set(metric.name, metric)
+    this.#spanTags = undefined
     return replaced
   }
 
@@ -112,6 +116,7 @@ export class Registrations {
   /** No event will come any more to a metric that was replaced. */
   left(metric: Metric.Any): void {
     this.#leaving = this.#leaving.filter((each) => each !== metric)
+    this.#spanTags = undefined
   }
 
   /** How the events of a tag cross, as things stand. Fields that no metric reads are left out. */
@@ -120,15 +125,26 @@ export class Registrations {
       Object.hasOwn(events.cases, tag)
     )
     const fields = fieldsOf(tag, concerned)
+    const spans = this.readsSpan(tag)
     let found: TagLayout = "foreign"
     for (const { events } of concerned) {
-      const layout = layoutOfCase(tag, events.cases[tag]!.ast, fields)
+      const layout = layoutOfCase(tag, events.cases[tag]!.ast, fields, spans)
       if (layout === undefined) return "clone"
       // Families that know the same event in different ways: no one layout has the fields of both.
       if (found !== "foreign" && found !== layout && describe(found) !== describe(layout)) return "clone"
       if (found === "foreign") found = layout
     }
     return found
+  }
+
+  /** Whether a metric has the spans of the events of a tag as its exemplars. */
+  readsSpan(tag: string): boolean {
+    this.#spanTags ??= new Set(
+      [...this.#metrics.values(), ...this.#leaving].flatMap(({ instrument }) =>
+        instrument !== undefined && readsSpan(instrument) ? instrument.tags : []
+      )
+    )
+    return this.#spanTags.has(tag)
   }
 
   /** Why `metric` cannot be registered, or `undefined`. It may be anything. */
@@ -185,11 +201,16 @@ const fieldsOf = (tag: string, metrics: ReadonlyArray<Metric.Any>): ReadonlySet<
   return readers.length === 0 ? undefined : fields
 }
 
-/** One layout for a schema and the fields that are read, so that all recorders of a runtime share its encoder. */
+/** One layout for a schema and what is read of its events, so that all recorders of a runtime share its encoder. */
 const layouts = new WeakMap<SchemaAST.AST, Map<string, Layout | "none">>()
 
-const layoutOfCase = (tag: string, ast: SchemaAST.AST, fields: ReadonlySet<string> | undefined): Layout | undefined => {
-  const key = fields === undefined ? "all" : JSON.stringify([...fields].sort())
+const layoutOfCase = (
+  tag: string,
+  ast: SchemaAST.AST,
+  fields: ReadonlySet<string> | undefined,
+  spans: boolean
+): Layout | undefined => {
+  const key = JSON.stringify([fields === undefined ? "all" : [...fields].sort(), spans])
   let known = layouts.get(ast)
   if (known === undefined) {
     known = new Map()
@@ -197,7 +218,7 @@ const layoutOfCase = (tag: string, ast: SchemaAST.AST, fields: ReadonlySet<strin
   }
   let layout = known.get(key)
   if (layout === undefined) {
-    layout = layoutOf(tag, ast, fields) ?? "none"
+    layout = layoutOf(tag, ast, fields, spans) ?? "none"
     known.set(key, layout)
   }
   return layout === "none" ? undefined : layout

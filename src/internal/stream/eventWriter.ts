@@ -5,6 +5,7 @@
 import { type MetricEvent, whyNotEvent } from "../../MetricEvent.ts"
 import { messageOf } from "../describeError.ts"
 import { copyEvent } from "./copyEvent.ts"
+import { emissionSpan, putSpan, spanOf } from "./eventSpan.ts"
 import type { TagLayout } from "./layout.ts"
 import type { Encoder } from "./rowEncoders.ts"
 import type { RowSource } from "./rowFormat.ts"
@@ -13,6 +14,8 @@ import type { RowWriter } from "./rowWriter.ts"
 /** How the events of a tag cross, as things stand. */
 export interface TagLayouts {
   readonly layoutOf: (tag: string) => TagLayout
+  /** Whether a metric reads the spans in which events of the tag are emitted. */
+  readonly readsSpan: (tag: string) => boolean
 }
 
 export class EventWriter {
@@ -51,8 +54,16 @@ export class EventWriter {
     if (this.writeRow(source, copy)) return "written"
     const layout = this.#layouts.layoutOf(copy._tag)
     const done =
-      layout === "foreign" ? this.#writer.foreignEvent(source.lane) : this.#writer.clonedEvent(source.lane, copy)
+      layout === "foreign"
+        ? this.#writer.foreignEvent(source.lane)
+        : this.#writer.clonedEvent(source.lane, copy, spanOf(copy))
     return done ? "written" : "full"
+  }
+
+  /** A copy of an event that is emitted now, with its span where a metric reads that; `undefined` for what is none. */
+  copy(event: unknown): MetricEvent | undefined {
+    const copy = copyOf(event)
+    return copy !== undefined && this.#layouts.readsSpan(copy._tag) ? putSpan(copy, emissionSpan(copy)) : copy
   }
 
   #encoderOf(tag: string): Encoder {

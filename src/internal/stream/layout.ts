@@ -54,6 +54,8 @@ export interface Layout {
   /** The width of a row. */
   readonly words: number
   readonly fields: ReadonlyArray<NamedField>
+  /** The first of two halves, for the ids of the trace and the span of the event, where a metric reads them. */
+  readonly span?: number
 }
 
 /**
@@ -75,16 +77,21 @@ type NamedShape = readonly [name: string, shape: Shape & Absence]
 
 /**
  * The layout of the events of `tag`, or `undefined` where rows cannot hold them. `ast` is that of the event's schema;
- * `names` are the fields that anyone reads, where not all of them are.
+ * `names` are the fields that anyone reads, where not all of them are; `spans` whether the span is read.
  */
-export const layoutOf = (tag: string, ast: SchemaAST.AST, names?: ReadonlySet<string>): Layout | undefined => {
+export const layoutOf = (
+  tag: string,
+  ast: SchemaAST.AST,
+  names?: ReadonlySet<string>,
+  spans = false
+): Layout | undefined => {
   const shape = shapeOf(SchemaAST.toType(ast), 0, names)
   if (shape?.kind !== "struct") return undefined
   // A property that the schema does not name is left out of rows, but not where no row could hold the whole event.
   const unknown = [...(names ?? [])].some((name) => !shape.fields.some(([known]) => known === name))
   if (unknown && layoutOf(tag, ast) === undefined) return undefined
-  if (countStrings(shape.fields) > PassingStrings / 2) return undefined
-  const layout = place(tag, shape.fields)
+  if (countStrings(shape.fields) + (spans ? 2 : 0) > PassingStrings / 2) return undefined
+  const layout = place(tag, shape.fields, spans)
   return layout.words > MostWords ? undefined : layout
 }
 
@@ -101,7 +108,7 @@ const countWords = (fields: ReadonlyArray<NamedShape>): number =>
   }, 0)
 
 /** Gives each field its place: numbers in words of their own, then the halves, two in a word. */
-const place = (tag: string, shapes: ReadonlyArray<NamedShape>): Layout => {
+const place = (tag: string, shapes: ReadonlyArray<NamedShape>, spans: boolean): Layout => {
   const words = countWords(shapes)
   let nextWord = 0
   let nextHalf = words * 2
@@ -125,15 +132,18 @@ const place = (tag: string, shapes: ReadonlyArray<NamedShape>): Layout => {
       }
     })
   const fields = give(shapes)
+  const span = nextHalf
+  if (spans) nextHalf += 2
   // A row has a word at least, so that rows can be counted.
-  return { tag, words: Math.max(1, (nextHalf + 1) >> 1), fields }
+  return { tag, words: Math.max(1, (nextHalf + 1) >> 1), fields, ...(spans && { span }) }
 }
 
 /** The layout with all numbers as whole ones of 32 bits, until one turns out to be something else. */
 export const narrowed = (layout: Layout): Layout =>
   place(
     layout.tag,
-    mapNumbers(layout.fields, (field) => (field.kind === "number" ? "integer" : field.kind))
+    mapNumbers(layout.fields, (field) => (field.kind === "number" ? "integer" : field.kind)),
+    layout.span !== undefined
   )
 
 /** The layout with the integers of these places as numbers of any kind. */
@@ -142,7 +152,8 @@ export const widened = (layout: Layout, places: ReadonlyArray<number>): Layout =
     layout.tag,
     mapNumbers(layout.fields, (field) =>
       field.kind === "integer" && places.includes(field.place) ? "number" : field.kind
-    )
+    ),
+    layout.span !== undefined
   )
 
 type NumberKind = (NumberField | IntegerField)["kind"]

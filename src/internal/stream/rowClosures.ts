@@ -4,6 +4,7 @@
  */
 import type { MetricEvent } from "../../MetricEvent.ts"
 import { isPlainObject } from "../realms.ts"
+import { emissionSpan, putSpan } from "./eventSpan.ts"
 import { type Field, isInteger, type Layout, literalCode, type NamedField } from "./layout.ts"
 import type { RowMemory, RowRead, RowSource, Rows, RowWrite } from "./rowFormat.ts"
 import { Missing, Null, Present, Undefined } from "./rowFormat.ts"
@@ -139,7 +140,8 @@ export const closureWrite = (layout: Layout, type: number, writer: RowMemory): R
   const puts = layout.fields.map(putOf)
   const numbers = numberWords(layout.fields, false)
   const bigints = numberWords(layout.fields, true)
-  const halves = halvesOf(layout.fields)
+  const spanHalf = layout.span
+  const halves = [...halvesOf(layout.fields), ...(spanHalf === undefined ? [] : [spanHalf, spanHalf + 1])]
   const makeDraft = (): Draft => ({
     halves: new Int32Array(layout.words * 2),
     numbers: new Float64Array(layout.words),
@@ -158,6 +160,7 @@ export const closureWrite = (layout: Layout, type: number, writer: RowMemory): R
     if (bigints.length > 0) draft.bigints.fill(0n)
     draft.wide.length = draft.texts.length = draft.textHalves.length = 0
     for (const put of puts) if (!put(draft, event as unknown as Struct)) return false
+    const span = spanHalf === undefined ? null : emissionSpan(event)
     if (draft.wide.length > 0) return writer.widen(type, draft.wide, source, event)
     const ended = (): boolean => source.runType !== type || writer.pos >= source.runEnd
     if (ended() && !writer.mayWrite(source)) return false
@@ -165,6 +168,13 @@ export const closureWrite = (layout: Layout, type: number, writer: RowMemory): R
       const code = writer.intern(text)
       if (code < 0) return false
       draft.halves[draft.textHalves[i]!] = code
+    }
+    if (spanHalf !== undefined) {
+      const trace = span === null ? Missing : writer.internBriefly(span.traceId)
+      const id = span === null ? Missing : writer.internBriefly(span.spanId)
+      if (trace < 0 || id < 0) return false
+      draft.halves[spanHalf] = trace
+      draft.halves[spanHalf + 1] = id
     }
     if (ended() && !writer.beginRun(source, type, layout.words)) return false
     const p = writer.pos
@@ -237,5 +247,11 @@ const objectOf = (fields: ReadonlyArray<NamedField>) => {
 
 export const closureRead = (layout: Layout): RowRead => {
   const read = objectOf(layout.fields)
-  return (rows, p) => read(rows, p, { _tag: layout.tag }) as MetricEvent
+  const { span, tag } = layout
+  if (span === undefined) return (rows, p) => read(rows, p, { _tag: tag }) as MetricEvent
+  return (rows, p) => {
+    const [traceId, spanId] = [0, 1].map((i) => rows.strings[rows.i32[p * 2 + span + i]!])
+    const ids = traceId === undefined ? null : { traceId: traceId!, spanId: spanId! }
+    return putSpan(read(rows, p, { _tag: tag }) as MetricEvent, ids)
+  }
 }

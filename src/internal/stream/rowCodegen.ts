@@ -3,6 +3,7 @@
  * as fast as closures over it. What the code does is what {@link ./rowClosures.ts} does, to the byte.
  */
 import { isPlainObject } from "../realms.ts"
+import { EventSpan, emissionSpan } from "./eventSpan.ts"
 import type { Field, Layout, LiteralField, NamedField, StructField } from "./layout.ts"
 import type { RowMemory, RowRead, RowWrite } from "./rowFormat.ts"
 import { FirstCode, Missing, Null, Present, Undefined } from "./rowFormat.ts"
@@ -101,6 +102,21 @@ class WriteCode {
     }
   }
 
+  /** `half`: of the trace, before that of the span. */
+  span(half: number): void {
+    const span = this.variable("null")
+    const trace = this.variable(String(Missing))
+    const id = this.variable(String(Missing))
+    this.reads.push(`${span} = ${this.constant(emissionSpan)}(e);`)
+    this.interns.push(
+      `if (${span} !== null) {`,
+      `  ${trace} = w.internBriefly(${span}.traceId); ${id} = w.internBriefly(${span}.spanId);`,
+      `  if (${trace} < 0 || ${id} < 0) return false;`,
+      "}"
+    )
+    this.stores.push(`i32[h + ${half}] = ${trace};`, `i32[h + ${half + 1}] = ${id};`)
+  }
+
   #number(word: number, test: string, written: string, view: "f64" | "i64", absent: string): void {
     const number = this.variable(view === "f64" ? "0" : "0n")
     this.checks.push(`if (${test}) ${number} = ${written}; else { ${absent} }`)
@@ -165,6 +181,7 @@ class WriteCode {
 export const generateWrite = (layout: Layout, type: number, writer: RowMemory): RowWrite => {
   const code = new WriteCode()
   code.fields(layout.fields, "e")
+  if (layout.span !== undefined) code.span(layout.span)
   const { fixed } = writer
   const ended = `(source.runType !== ${type} || w.pos >= source.runEnd)`
   const source = `"use strict";
@@ -225,6 +242,13 @@ class ReadCode {
       : `${object}[${property(name)}] = ${value};`
   }
 
+  /** The property with the span, for an object literal. */
+  span(half: number): string {
+    this.constants.push(EventSpan)
+    const ids = `{ traceId: s[i32[h + ${half}]], spanId: s[i32[h + ${half + 1}]] }`
+    return `[k[${this.constants.length - 1}]]: i32[h + ${half}] === ${Missing} ? null : ${ids}`
+  }
+
   /** An expression for the value of a field. */
   #value(field: Field): string {
     const code = `i32[h + ${field.half}]`
@@ -261,7 +285,8 @@ class ReadCode {
 
 export const generateRead = (layout: Layout): RowRead => {
   const code = new ReadCode()
-  const event = code.object(layout.fields, `_tag: ${JSON.stringify(layout.tag)}`)
+  const tag = `_tag: ${JSON.stringify(layout.tag)}`
+  const event = code.object(layout.fields, layout.span === undefined ? tag : `${tag}, ${code.span(layout.span)}`)
   const source = `"use strict";
 return function read(r, p) {
   const i32 = r.i32, f64 = r.f64, s = r.strings, h = p * 2;

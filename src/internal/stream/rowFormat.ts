@@ -21,6 +21,8 @@ export const StringRow = 3
 export const PageEndRow = 4
 /** The events from here on were emitted at the time in the second word. */
 export const TimeRow = 5
+/** As {@link ClonedEventRow}; the next attachment is the event and its span, as a pair. */
+export const SpannedEventRow = 6
 /** The first type that is a layout. */
 export const FirstLayout = 16
 
@@ -91,6 +93,8 @@ export interface RowMemory {
   /** Opens a run of rows of so many words, with room for one at least. `false`: there is no room. */
   readonly beginRun: (source: RowSource, type: number, words: number) => boolean
   readonly intern: (value: string) => number
+  /** The code of a string that hardly ever comes again. */
+  readonly internBriefly: (value: string) => number
   /** Has the integers in these places of the rows of a type widened, and writes the event that needs it. */
   readonly widen: (type: number, places: ReadonlyArray<number>, source: RowSource, event: MetricEvent) => boolean
 }

@@ -3,6 +3,7 @@
  * in runs of one lane and one layout.
  */
 import type { MetricEvent } from "../../MetricEvent.ts"
+import { putSpan, type SpanIds } from "./eventSpan.ts"
 import { type Page, pagesOf, publishedEnd } from "./page.ts"
 import type { Rows } from "./rowFormat.ts"
 import {
@@ -13,6 +14,7 @@ import {
   ForeignEventRow,
   Null,
   PageEndRow,
+  SpannedEventRow,
   StringRow,
   stringRowWords,
   TimeRow,
@@ -138,6 +140,13 @@ export class RowReader implements Rows {
           if (this.#nextAttachment === this.#attachments.length) return "attachment"
           this.#pos++
           this.#handler.event(first, this.#takeAttachment() as MetricEvent, this.#time)
+          break
+        }
+        case SpannedEventRow: {
+          if (this.#nextAttachment === this.#attachments.length) return "attachment"
+          this.#pos++
+          const [event, span] = this.#takeAttachment() as readonly [MetricEvent, SpanIds]
+          this.#handler.event(first, putSpan(event, span), this.#time)
           break
         }
         case TimeRow:

@@ -3,6 +3,7 @@
  * the events of all recorders of a runtime, and, in order between them, the commands.
  */
 import type { Carrier } from "./carrier.ts"
+import type { SpanIds } from "./eventSpan.ts"
 import type { Layout } from "./layout.ts"
 import { PageWords } from "./page.ts"
 import { PageWriter } from "./pageWriter.ts"
@@ -12,6 +13,7 @@ import {
   ForeignEventRow,
   type RowMemory,
   type RowSource,
+  SpannedEventRow,
   StringRow,
   stringRowWords,
   TimeRow,
@@ -209,14 +211,14 @@ export class RowWriter extends PageWriter implements RowMemory {
   }
 
   /** An event that does not lie in a row. */
-  clonedEvent(lane: number, event: unknown): boolean {
+  clonedEvent(lane: number, event: unknown, span: SpanIds | null = null): boolean {
     this.endRun()
     this.stamp()
     if (!this.room(3)) return false
     if (this.isNewTime) this.writeTime()
     this.untilLook--
-    this.attach(event)
-    return this.word(lane, ClonedEventRow)
+    this.attach(span === null ? event : [event, span])
+    return this.word(lane, span === null ? ClonedEventRow : SpannedEventRow)
   }
 
   /** An event that no metric can be concerned with. */
@@ -236,6 +238,10 @@ export class RowWriter extends PageWriter implements RowMemory {
 
   intern(value: string): number {
     return this.strings.of(value)
+  }
+
+  internBriefly(value: string): number {
+    return this.strings.briefly(value)
   }
 
   private writeString(code: number, value: string): boolean {

@@ -10,6 +10,9 @@ export class StringCodes {
   readonly #recent: Array<string> = new Array(256).fill("")
   readonly #recentCodes = new Int32Array(256)
   #passing = 0
+  /** The strings under the passing codes that {@link briefly} gave, and where each was, by a cheap hash. */
+  readonly #brief: Array<string | undefined> = new Array(PassingStrings).fill(undefined)
+  readonly #briefAt = new Int32Array(PassingStrings)
   readonly #write: (code: number, value: string) => boolean
 
   /** `write` writes an entry; `false` where there is no room for it. */
@@ -23,6 +26,26 @@ export class StringCodes {
     const slot = length === 0 ? 1 : (value.charCodeAt(length - 1) * 31 + value.charCodeAt(length >> 1) + length) & 255
     if (this.#recent[slot] === value && this.#recentCodes[slot]! > 0) return this.#recentCodes[slot]!
     return this.#look(value, slot)
+  }
+
+  /**
+   * The code of a string that hardly ever comes again after a while, such as the id of a span. It has no place in the
+   * dictionary, which does not grow with it.
+   */
+  briefly(value: string): number {
+    const { length } = value
+    const slot = length === 0 ? 0 : (value.charCodeAt(length - 1) * 31 + value.charCodeAt(length >> 1)) % PassingStrings
+    const at = this.#briefAt[slot]!
+    // Not one whose turn comes again before the row that this is for is written.
+    const age = (this.#passing - at + PassingStrings) % PassingStrings
+    if (this.#brief[at] === value && age > 0 && age <= PassingStrings / 2) return FirstCode + at
+    const next = this.#passing
+    const code = this.#pass(value)
+    if (code >= 0) {
+      this.#brief[next] = value
+      this.#briefAt[slot] = next
+    }
+    return code
   }
 
   #look(value: string, slot: number): number {
@@ -42,6 +65,7 @@ export class StringCodes {
   #pass(value: string): number {
     if (value.length > RowStringLength) return -1
     const code = FirstCode + this.#passing
+    this.#brief[this.#passing] = undefined
     this.#passing = (this.#passing + 1) % PassingStrings
     return this.#write(code, value) ? code : -1
   }
