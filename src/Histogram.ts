@@ -36,8 +36,8 @@ export interface HistogramOptions<F extends Family, Tag extends TagOf<F>, LS ext
   readonly boundaries?: ReadonlyArray<number>
   /**
    * The trace of an event: `"span"` for the Effect span in which it is emitted, or the field or fields with the ids, as
-   * for a {@link ./Counter.ts | counter}. OpenMetrics shows the last traced event of each series, and of each of its
-   * buckets, as an exemplar. Exemplars make the fold slower, because it looks at each event. Default: no exemplars.
+   * for a {@link ./Counter.ts | counter}. OpenMetrics and OTLP show the last traced event of each series, and of each of
+   * its buckets, as an exemplar. Exemplars make the fold slower, because it looks at each event. Default: no exemplars.
    */
   readonly exemplar?: ExemplarSource<EventOfTag<F, Tag>>
 }

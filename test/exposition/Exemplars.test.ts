@@ -1,4 +1,4 @@
-// Exemplars: the last traced event of each series, and of each bucket, in OpenMetrics alone.
+// Exemplars: the last traced event of each series, and of each bucket, in OpenMetrics and not in the older format.
 import { expect, it as plain } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"

@@ -3,7 +3,7 @@
  * opentelemetry/proto/metrics/v1/metrics.proto, which a test holds against what OpenTelemetry's own encoder writes.
  */
 
-type Scalar = "string" | "bool" | "int" | "sint" | "double" | "count" | "time"
+type Scalar = "string" | "hex" | "bool" | "int" | "sint" | "double" | "count" | "time"
 type Field = readonly [name: string, type: Scalar | MessageName, repeated?: "repeated"]
 type MessageName = keyof typeof messages
 
@@ -39,7 +39,13 @@ const messages = {
   Histogram: { 1: ["dataPoints", "HistogramDataPoint", "repeated"], 2: temporality },
   ExponentialHistogram: { 1: ["dataPoints", "ExponentialHistogramDataPoint", "repeated"], 2: temporality },
   Summary: { 1: ["dataPoints", "SummaryDataPoint", "repeated"] },
-  NumberDataPoint: { 7: attributes, ...point, 4: ["asDouble", "double"], 6: ["asInt", "count"] },
+  NumberDataPoint: {
+    7: attributes,
+    ...point,
+    4: ["asDouble", "double"],
+    5: ["exemplars", "Exemplar", "repeated"],
+    6: ["asInt", "count"]
+  },
   HistogramDataPoint: {
     9: attributes,
     ...point,
@@ -47,6 +53,7 @@ const messages = {
     5: ["sum", "double"],
     6: ["bucketCounts", "count", "repeated"],
     7: ["explicitBounds", "double", "repeated"],
+    8: ["exemplars", "Exemplar", "repeated"],
     11: ["min", "double"],
     12: ["max", "double"]
   },
@@ -62,6 +69,7 @@ const messages = {
     12: ["min", "double"],
     13: ["max", "double"]
   },
+  Exemplar: { 2: ["timeUnixNano", "time"], 3: ["asDouble", "double"], 4: ["spanId", "hex"], 5: ["traceId", "hex"] },
   Buckets: { 1: ["offset", "sint"], 2: ["bucketCounts", "int", "repeated"] },
   SummaryDataPoint: {
     7: attributes,
@@ -113,6 +121,7 @@ const decode = (name: MessageName, bytes: Uint8Array): Message => {
       case "time":
         return eightBytes((from) => String(view.getBigUint64(from, true)))
       case "string":
+      case "hex":
         throw new Error("is length-delimited")
     }
   }
@@ -134,6 +143,7 @@ const decode = (name: MessageName, bytes: Uint8Array): Message => {
     const end = Number(varint()) + at
     const part = bytes.subarray(at, end)
     if (type === "string") add(new TextDecoder().decode(part))
+    else if (type === "hex") add(Buffer.from(part).toString("hex"))
     else if (type in messages) add(decode(type as MessageName, part))
     // Packed.
     else while (at < end) add(scalar(type as Scalar))

@@ -20,8 +20,8 @@ import { giveUpAfter, sleepInBackground, within, withLiveClock } from "../liveCl
 import { aDuration, anything, type Check, notBlank, oneOf } from "../options.ts"
 import { internalsOf } from "../runtime/runtimeInternals.ts"
 import type { RuntimeService } from "../runtime/runtimeModel.ts"
-import { encodeExponential } from "./protobuf.ts"
-import { type OtlpMetric, otlpMetrics } from "./requests.ts"
+import { encodeOwn } from "./protobuf.ts"
+import { needsOwnProtobuf, type OtlpMetric, otlpMetrics } from "./requests.ts"
 import { type ExportedStreams, streams, type Temporality, type Timed } from "./streams.ts"
 
 export interface OtlpOptions {
@@ -187,11 +187,11 @@ const encode = (
     serialization.metrics({
       resourceMetrics: [{ resource, scopeMetrics: [{ scope: { name: scopeName }, metrics: [...some] }] }]
     })
-  const exponential = metrics.filter((metric) => metric.exponentialHistogram !== undefined)
-  if (exponential.length === 0) return request(metrics)
-  const others = request(metrics.filter((metric) => metric.exponentialHistogram === undefined))
+  const own = metrics.filter(needsOwnProtobuf)
+  if (own.length === 0) return request(metrics)
+  const others = request(metrics.filter((metric) => !needsOwnProtobuf(metric)))
   if (others._tag !== "Uint8Array" || others.contentType !== "application/x-protobuf") return request(metrics)
-  const more = encodeExponential(resource, scopeName, exponential)
+  const more = encodeOwn(resource, scopeName, own)
   const whole = new Uint8Array(others.body.length + more.length)
   whole.set(others.body)
   whole.set(more, others.body.length)

@@ -1,19 +1,20 @@
 /**
- * Exponential histograms in protobuf, which Effect's encoder of OTLP leaves out. A request that has only these is put
- * behind its own: messages of protobuf that stand one behind the other are one.
+ * Exponential histograms and exemplars in protobuf, which Effect's encoder of OTLP leaves out. A request that has only
+ * the metrics with these is put behind its own: messages of protobuf that stand one behind the other are one.
  *
  * The numbers are those of opentelemetry/proto/metrics/v1/metrics.proto.
  */
 import type { MetricsData } from "effect/observability/OtlpMetrics"
 import type { AnyValue, KeyValue } from "effect/observability/OtlpResource"
-import type { OtlpMetric } from "./requests.ts"
+import type { OtlpExemplar, OtlpMetric } from "./requests.ts"
 
 type ResourceMetrics = MetricsData["resourceMetrics"][number]
-type ExponentialHistogram = NonNullable<OtlpMetric["exponentialHistogram"]>
-type DataPoint = ExponentialHistogram["dataPoints"][number]
+type DataPoint<Of extends "sum" | "histogram" | "exponentialHistogram"> = NonNullable<
+  OtlpMetric[Of]
+>["dataPoints"][number]
 
-/** A request with these metrics, whose data is exponential histograms. */
-export const encodeExponential = (
+/** A request with these metrics: exponential histograms, histograms and sums. */
+export const encodeOwn = (
   resource: ResourceMetrics["resource"],
   scopeName: string,
   metrics: ReadonlyArray<OtlpMetric>
@@ -27,20 +28,73 @@ export const encodeExponential = (
 
 type Bytes = ReadonlyArray<number>
 
-const metric = ({ description = "", exponentialHistogram, name, unit = "" }: OtlpMetric): Bytes => [
-  ...string(1, name),
-  ...string(2, description),
-  ...string(3, unit),
-  ...message(10, [
-    ...each(1, exponentialHistogram?.dataPoints ?? [], dataPoint),
-    ...uint(2, exponentialHistogram?.aggregationTemporality ?? 0)
-  ])
+const metric = (metric: OtlpMetric): Bytes => [
+  ...string(1, metric.name),
+  ...string(2, metric.description ?? ""),
+  ...string(3, metric.unit ?? ""),
+  ...data(metric)
 ]
 
-const dataPoint = (point: DataPoint): Bytes => [
+const data = ({ exponentialHistogram, histogram, sum }: OtlpMetric): Bytes => {
+  if (sum !== undefined) {
+    const { aggregationTemporality, dataPoints, isMonotonic } = sum
+    const monotonic = uint(3, isMonotonic ? 1 : 0)
+    return message(7, [...each(1, dataPoints, numberPoint), ...uint(2, aggregationTemporality), ...monotonic])
+  }
+  if (histogram !== undefined) {
+    const { aggregationTemporality = 0, dataPoints } = histogram
+    return message(9, [...each(1, dataPoints, histogramPoint), ...uint(2, aggregationTemporality)])
+  }
+  const { aggregationTemporality = 0, dataPoints = [] } = exponentialHistogram ?? {}
+  return message(10, [...each(1, dataPoints, exponentialPoint), ...uint(2, aggregationTemporality)])
+}
+
+type Interval = Pick<DataPoint<"sum">, "startTimeUnixNano" | "timeUnixNano">
+
+/** All points have it in the same fields. */
+const interval = ({ startTimeUnixNano, timeUnixNano }: Interval): Bytes => [
+  ...fixed64(2, BigInt(startTimeUnixNano as string)),
+  ...fixed64(3, BigInt(timeUnixNano as string))
+]
+
+const numberPoint = (point: DataPoint<"sum">): Bytes => [
+  ...each(7, point.attributes, keyValue),
+  ...interval(point),
+  ...double(4, point.asDouble ?? undefined),
+  ...each(5, (point.exemplars ?? []) as ReadonlyArray<OtlpExemplar>, exemplar)
+]
+
+const histogramPoint = (point: DataPoint<"histogram">): Bytes => [
+  ...each(9, point.attributes ?? [], keyValue),
+  ...interval(point),
+  ...fixed64(4, BigInt(point.count ?? 0)),
+  ...double(5, point.sum),
+  ...message(
+    6,
+    (point.bucketCounts ?? []).flatMap((count) => eightBytes((view) => view.setBigUint64(0, BigInt(count), true)))
+  ),
+  ...message(
+    7,
+    (point.explicitBounds ?? []).flatMap((bound) => eightBytes((view) => view.setFloat64(0, bound, true)))
+  ),
+  ...each(8, (point.exemplars ?? []) as ReadonlyArray<OtlpExemplar>, exemplar),
+  ...double(11, point.min),
+  ...double(12, point.max)
+]
+
+const exemplar = ({ asDouble, spanId, timeUnixNano, traceId }: OtlpExemplar): Bytes => [
+  ...fixed64(2, BigInt(timeUnixNano)),
+  ...double(3, asDouble),
+  ...(spanId === undefined ? [] : message(4, bytesOfHex(spanId))),
+  ...message(5, bytesOfHex(traceId))
+]
+
+const bytesOfHex = (digits: string): Bytes =>
+  Array.from({ length: digits.length / 2 }, (_, i) => Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16))
+
+const exponentialPoint = (point: DataPoint<"exponentialHistogram">): Bytes => [
   ...each(1, point.attributes ?? [], keyValue),
-  ...fixed64(2, BigInt(point.startTimeUnixNano as string)),
-  ...fixed64(3, BigInt(point.timeUnixNano as string)),
+  ...interval(point),
   ...fixed64(4, BigInt(point.count ?? 0)),
   ...double(5, point.sum),
   ...sint(6, point.scale ?? 0),
@@ -51,7 +105,7 @@ const dataPoint = (point: DataPoint): Bytes => [
   ...double(13, point.max)
 ]
 
-const buckets = (buckets: DataPoint["positive"]): Bytes => [
+const buckets = (buckets: DataPoint<"exponentialHistogram">["positive"]): Bytes => [
   ...sint(1, buckets?.offset ?? 0),
   ...message(
     2,
@@ -110,15 +164,16 @@ const uint = (field: number, value: number): Bytes =>
 
 const sint = (field: number, value: number): Bytes => uint(field, value < 0 ? -value * 2 - 1 : value * 2)
 
-const fixed64 = (field: number, value: bigint): Bytes => {
+const eightBytes = (set: (view: DataView) => void): Bytes => {
   const view = new DataView(new ArrayBuffer(8))
-  view.setBigUint64(0, value, true)
-  return [...tag(field, Fixed64), ...new Uint8Array(view.buffer)]
+  set(view)
+  return [...new Uint8Array(view.buffer)]
 }
 
-const double = (field: number, value: number | undefined): Bytes => {
-  if (value === undefined) return []
-  const view = new DataView(new ArrayBuffer(8))
-  view.setFloat64(0, value, true)
-  return [...tag(field, Fixed64), ...new Uint8Array(view.buffer)]
-}
+const fixed64 = (field: number, value: bigint): Bytes => [
+  ...tag(field, Fixed64),
+  ...eightBytes((view) => view.setBigUint64(0, value, true))
+]
+
+const double = (field: number, value: number | undefined): Bytes =>
+  value === undefined ? [] : [...tag(field, Fixed64), ...eightBytes((view) => view.setFloat64(0, value, true))]

@@ -4,11 +4,24 @@
 import type { MetricsData } from "effect/observability/OtlpMetrics"
 import { entriesToAttributes, type KeyValue } from "effect/observability/OtlpResource"
 import type { Buckets } from "../../Histogram.ts"
-import type { Attributes, HistogramDataPoint, NumberPoint } from "../../MetricData.ts"
+import type { Attributes, Exemplar, HistogramDataPoint, NumberPoint } from "../../MetricData.ts"
 import { shapeKey } from "../exporters/metricData.ts"
-import type { Interval, Streamed } from "./streams.ts"
+import { type Interval, nanosOf, type Streamed } from "./streams.ts"
 
 export type OtlpMetric = MetricsData["resourceMetrics"][number]["scopeMetrics"][number]["metrics"][number]
+
+export interface OtlpExemplar {
+  readonly timeUnixNano: string
+  readonly asDouble: number
+  /** In hexadecimal digits. */
+  readonly traceId: string
+  readonly spanId?: string
+}
+
+/** Whether a metric has what Effect's encoder of protobuf leaves out: exponential histograms, and exemplars. */
+export const needsOwnProtobuf = ({ exponentialHistogram, histogram, sum }: OtlpMetric): boolean =>
+  exponentialHistogram !== undefined ||
+  [...(sum?.dataPoints ?? []), ...(histogram?.dataPoints ?? [])].some(({ exemplars }) => exemplars !== undefined)
 
 const Delta = 1
 const Cumulative = 2
@@ -45,7 +58,11 @@ const otlpMetric = (data: Streamed): OtlpMetric => ({
 const dataOf = (data: Streamed): Partial<OtlpMetric> => {
   const aggregationTemporality = data.isDelta ? Delta : Cumulative
   const numbers = (points: ReadonlyArray<Interval<NumberPoint>>) =>
-    points.map((interval) => ({ ...frame(interval), asDouble: interval.point.value }))
+    points.map((interval) => ({
+      ...frame(interval),
+      asDouble: interval.point.value,
+      ...exemplarsOf(interval, [interval.point.exemplar])
+    }))
 
   switch (data.type) {
     case "gauge":
@@ -56,7 +73,8 @@ const dataOf = (data: Streamed): Partial<OtlpMetric> => {
       const dataPoints = data.points.map((interval) => ({
         ...distribution(interval),
         bucketCounts: [...interval.point.counts],
-        explicitBounds: [...interval.point.boundaries]
+        explicitBounds: [...interval.point.boundaries],
+        ...exemplarsOf(interval, interval.point.exemplars)
       }))
       return { histogram: { aggregationTemporality, dataPoints } }
     }
@@ -95,6 +113,28 @@ const distribution = (
   const { count, max, min, sum, sumFalls } = interval.point
   const isKnown = interval.hasExtremes && min !== null && max !== null
   return { ...frame(interval), count, ...(!sumFalls && { sum }), ...(isKnown && { min, max }) }
+}
+
+/** OpenTelemetry has ids of 16 and of 8 bytes, and none of zeros only. */
+const isTraceId = (id: string): boolean => /^(?!0+$)[\da-f]{32}$/i.test(id)
+const isSpanId = (id: string | undefined): id is string => id !== undefined && /^(?!0+$)[\da-f]{16}$/i.test(id)
+
+/** The exemplars of an interval that have a trace of OpenTelemetry's. */
+const exemplarsOf = (
+  { start }: Interval<unknown>,
+  all: ReadonlyArray<Exemplar | undefined> = []
+): { exemplars?: Array<OtlpExemplar> } => {
+  const exemplars = all.flatMap((exemplar) => {
+    if (exemplar === undefined || !isTraceId(exemplar.traceId) || nanosOf(exemplar.at) < start) return []
+    const { at, spanId, traceId, value } = exemplar
+    return {
+      timeUnixNano: String(nanosOf(at)),
+      asDouble: value,
+      traceId: traceId.toLowerCase(),
+      ...(isSpanId(spanId) && { spanId: spanId.toLowerCase() })
+    }
+  })
+  return exemplars.length === 0 ? {} : { exemplars }
 }
 
 const otlpBuckets = ({ counts, offset }: Buckets) => ({ offset, bucketCounts: [...counts] })
