@@ -24,8 +24,8 @@ export interface CounterOptions<F extends Family, Tag extends TagOf<F>, LS exten
   readonly value?: Value<EventOfTag<F, Tag>>
   /**
    * The trace of an event: `"span"` for the Effect span in which it is emitted, or the field or fields with the ids.
-   * OpenMetrics and OTLP show the last traced event of each series as its exemplar. Exemplars make the fold slower, because it
-   * looks at each event. Default: no exemplars.
+   * OpenMetrics and OTLP show the last traced event of each series as its exemplar. Exemplars make the fold slower,
+   * because it looks at each event. Default: no exemplars.
    *
    * With `"span"`, the ids are taken when the event is emitted, also if it waits for room or for the recorder to start.
    * An event outside a span, or in one that is not sampled, has no exemplar and counts all the same. A field that is

@@ -7,7 +7,7 @@ import * as Prometheus from "mvx-metrics/Prometheus"
 import { newRecorder, onBothLayers } from "../support/bothLayers.ts"
 import { forkNow } from "../support/forkNow.ts"
 import { makeGate } from "../support/gate.ts"
-import { Batches, batch, Calls, CallTime, call, Others, Seen } from "../support/spans.metrics.ts"
+import { Batches, batch, Calls, CallTime, call, Mapped, Others, Seen } from "../support/spans.metrics.ts"
 
 interface Ids {
   readonly traceId: string
@@ -139,6 +139,11 @@ onBothLayers(
         yield* recorder.register(Calls)
         const inside = yield* spanHere.pipe(
           Effect.tap(Recorder.emit(call("/emit"))),
+          Effect.tap(
+            Effect.gen(function* () {
+              yield* Recorder.emit(call("/generator"))
+            })
+          ),
           Recorder.onExit(() => call("/inside")),
           Effect.withSpan("work")
         )
@@ -161,6 +166,7 @@ onBothLayers(
         )
         expect(yield* exemplarsOf(recorder)).toEqual({
           "span_calls_total /emit": inside,
+          "span_calls_total /generator": inside,
           "span_calls_total /inside": inside,
           "span_calls_total /outside": outside,
           "span_calls_total /fn": inFn
@@ -210,6 +216,34 @@ onBothLayers(
         yield* gate.open.pipe(Effect.withSpan("another"))
         const span = yield* Fiber.join(waiting)
         expect(yield* callsAt(recorder, "/waits")).toEqual(span)
+      })
+    )
+
+    it.effect("are those of the emission where every change is told", () =>
+      Effect.gen(function* () {
+        const recorder = yield* newRecorder({ onMetricChanged: () => Effect.void.pipe(Effect.withSpan("hook")) })
+        for (const metric of [Calls, Batches]) yield* recorder.register(metric)
+        const span = yield* Effect.all([recorder.emit(call()), recorder.emit(batch("a")), spanHere]).pipe(
+          Effect.map(([, , ids]) => ids),
+          Effect.withSpan("work")
+        )
+        yield* recorder.emit(call())
+        expect((yield* recorder.snapshot(Calls)).dimensions.value).toBe(2)
+        expect(yield* exemplarsOf(recorder)).toEqual({ "span_calls_total /": span, span_batches_total: span })
+      })
+    )
+
+    it.effect("stay with a metric that is mapped to another family, and come to one that is registered later", () =>
+      Effect.gen(function* () {
+        const recorder = yield* newRecorder()
+        yield* recorder.register(Mapped)
+        const emitted = Effect.andThen(recorder.emit(batch("a", "b")), spanHere).pipe(Effect.withSpan("work"))
+        const span = yield* emitted
+        expect((yield* recorder.snapshot(Mapped)).dimensions.value).toBe(2)
+        expect(yield* exemplarsOf(recorder)).toEqual({ span_mapped_total: span })
+        yield* recorder.register(Batches)
+        const later = yield* emitted
+        expect(yield* exemplarsOf(recorder)).toEqual({ span_mapped_total: later, span_batches_total: later })
       })
     )
 

@@ -32,6 +32,15 @@ export const Batches = Metric.counter("span.batches", {
   exemplar: "span"
 })
 
+const Inner = Schema.TaggedUnion({ inner: { n: Schema.Number } })
+
+/** The batches again, seen as events of another family. */
+export const Mapped = Metric.counter("span.mapped", { events: Inner, value: "n", exemplar: "span" }).pipe(
+  Metric.mapEvents(SpanEvent, (event) =>
+    event._tag === "span.batch" ? { _tag: "inner", n: event.parts.length } : undefined
+  )
+)
+
 export const Others = Metric.counter("span.others", { events, when: "span.other" })
 
 /** All that a reducer can see of its events, in the ways that are usual. */
