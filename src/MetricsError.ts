@@ -158,17 +158,18 @@ export class MetricNotRegistered extends Schema.TaggedError<MetricNotRegistered>
   }
 }
 
-/** The worker has no metric of this name. */
+/** The worker has no metric of this name. `hint` says how to bring it there. */
 export class UnknownMetric extends Schema.TaggedError<UnknownMetric>()("mvx-metrics/UnknownMetric", {
   metric: Schema.String,
-  known: Schema.Array(Schema.String)
+  known: Schema.Array(Schema.String),
+  hint: Schema.String
 }) {
   override [NodeInspectSymbol](): string {
     return printed(this)
   }
 
   override get message(): string {
-    return `the metrics worker has no metric "${this.metric}" (it has: ${list(this.known)}). Export it from a module named in the option "metrics", or list it in MetricsWorker.run([...])`
+    return `the metrics worker has no metric "${this.metric}" (it has: ${list(this.known)}). ${this.hint}`
   }
 }
 

@@ -54,15 +54,16 @@ export class MetricsRuntime extends Context.Service<MetricsRuntime, RuntimeServi
 
   /**
    * Makes a runtime that folds on a worker thread of its own. It is `Idle` until `start`, which starts the thread and
-   * waits until the thread has reported its metrics. It shuts down when the scope closes.
+   * waits until the thread has reported its metrics. It shuts down when the scope closes. The thread imports the modules
+   * of sets declared with `Metric.module` when the sets are registered.
    *
    * A module that Node preloads (`--import`, `--require`, `NODE_OPTIONS`) runs in every thread, the metrics worker
    * included. A runtime that such a module starts in the worker folds in process, apart from the runtime of the program.
    * Guard other side effects of a preload, such as listening on a port, with `isMainThread` of `node:worker_threads`.
    */
   static readonly makeWorker = (options: WorkerOptions): Effect.Effect<RuntimeService, never, Scope.Scope> => {
-    if (Predicate.isObject(options) && (options.metrics === undefined) === (options.spawn === undefined)) {
-      const reason = "pass either metrics (the modules that the worker imports) or spawn (a worker entry of your own)"
+    if (Predicate.isObject(options) && options.metrics !== undefined && options.spawn !== undefined) {
+      const reason = "pass either metrics (modules that the worker imports) or spawn (a worker entry of your own)"
       return Effect.die(new InvalidArgument({ argument: "metrics", reason }))
     }
     const checks = {
@@ -88,10 +89,10 @@ const openWorker = (options: WorkerOptions): Effect.Effect<Link, RuntimeStartErr
     // A preload runs in each thread of its process. A worker for the one in a metrics worker would start another one.
     if (isMetricsThread()) return yield* makeInProcessLink(options.memoryLimit ?? defaultMemoryLimit)
     const { makeWorkerLink } = yield* importing(namespace, () => import("./internal/link/linkWorker.ts"))
-    const spawn = options.spawn ?? (yield* spawnPackaged(namespace, options.metrics))
+    const worker = options.spawn === undefined ? yield* packaged(namespace, options.metrics) : { spawn: options.spawn }
     return yield* makeWorkerLink({
+      ...worker,
       namespace,
-      spawn,
       startTimeout,
       memoryLimit: options.memoryLimit ?? defaultMemoryLimit,
       sharedMemory: options.sharedMemory ?? typeof SharedArrayBuffer !== "undefined"
@@ -99,9 +100,9 @@ const openWorker = (options: WorkerOptions): Effect.Effect<Link, RuntimeStartErr
   })
 
 /** Bundles that give `spawn` neither have the packaged worker beside them nor look for it. */
-const spawnPackaged = (namespace: string, metrics: URL | ReadonlyArray<URL>) =>
+const packaged = (namespace: string, metrics: URL | ReadonlyArray<URL> | undefined) =>
   importing(namespace, () => import("./internal/worker/metricsModules.ts")).pipe(
-    Effect.flatMap(({ spawnForModules }) => spawnForModules(metrics))
+    Effect.flatMap(({ packagedWorker }) => packagedWorker(metrics))
   )
 
 const importing = <A>(namespace: string, load: () => Promise<A>): Effect.Effect<A, RuntimeFailed> =>

@@ -1,6 +1,7 @@
 /**
- * Makes a worker entry of your own, for bundled programs. Make it an entry of the bundle, and start it with `spawn`. This
- * is the second of three ways to bring metrics to the fold.
+ * Makes a worker entry of your own, for bundled programs. Make it an entry of the bundle, and start it with `spawn`. List
+ * every set and metric that is registered: such a worker imports no modules. Programs that run unbundled need no entry,
+ * because the packaged worker imports the modules of sets declared with `Metric.module`.
  *
  * @example
  * ```ts

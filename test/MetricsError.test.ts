@@ -54,14 +54,22 @@ const samples: ReadonlyArray<readonly [error: Error & { readonly _tag: string },
     "loads, hits",
     "Register it first"
   ],
-  [new E.UnknownMetric({ metric: "saves", known: ["loads", "hits"] }), '"saves"', "loads, hits", "MetricsWorker.run"],
+  [
+    new E.UnknownMetric({ metric: "saves", known: ["loads", "hits"], hint: "Export it" }),
+    '"saves"',
+    "loads, hits",
+    "Export it"
+  ],
   [new E.DefinitionMismatch({ metric: "saves", differences: ["unit"] }), '"saves"', "unit", "same version"],
   [new E.MetricsModuleError({ path: "/app/a.metrics.ts", reason: "does not exist" }), "/app/a.metrics.ts", "not exist"],
   [
-    new E.RegisterError({ recorderId: "docs", reason: new E.UnknownMetric({ metric: "saves", known: ["loads"] }) }),
+    new E.RegisterError({
+      recorderId: "docs",
+      reason: new E.UnknownMetric({ metric: "saves", known: ["loads"], hint: "Export it" })
+    }),
     '"saves"',
     "loads",
-    "MetricsWorker.run"
+    "Export it"
   ],
   [new E.InvalidLine({ line: 12, reason: "is not JSON" }), "line 12", "is not JSON", "Fix the line", '"skip"'],
   [new E.HookFailed({ recorderId: "docs", hook: "onStarting", cause }), '"docs"', "onStarting", "disk is full"],
@@ -176,7 +184,7 @@ it("docs/errors.md has a section for each error, with its fields, its cause and 
 
 describe("an error about names", () => {
   it("says so when there are none", () => {
-    expect(new E.UnknownMetric({ metric: "saves", known: [] }).message).toContain("it has: none")
+    expect(new E.UnknownMetric({ metric: "saves", known: [], hint: "Export it" }).message).toContain("it has: none")
     expect(new E.MetricNotRegistered({ metric: "saves", recorderId: "docs", registered: [] }).message).toContain(
       "registered: none"
     )

@@ -51,7 +51,7 @@ const makeThread = Effect.gen(function* () {
     expect(writer.foreignEvent(0)).toBe(true)
     writer.publish(false)
   }
-  return { deliver, emit, folded: () => table.of(0).ignored, idle, napsOf, toThread, writer }
+  return { deliver, emit, folded: () => table.of(0).ignored, idle, napsOf, thread, toThread, writer }
 })
 
 it.live("asks once whether it may sleep, naps until it may, and then does nothing", () =>
@@ -83,6 +83,22 @@ it.live("is woken by one message with the next rows, and naps again", () =>
       writer.readerIdle()
       deliver()
     }
+  }).pipe(Effect.scoped)
+)
+
+it.live("never naps while something runs beside the fold, and folds what comes meanwhile", () =>
+  Effect.gen(function* () {
+    const { emit, folded, napsOf, thread } = yield* makeThread
+    const beside = yield* Effect.forkChild(thread.beside(Effect.never), { startImmediately: true })
+    yield* napsOf(1)
+    expect(yield* napsOf(200)).toBe(0)
+    emit()
+    let naps = 0
+    for (let i = 0; i < 100_000 && folded() === 0; i++) naps += yield* napsOf(1)
+    expect([folded(), naps]).toEqual([1, 0])
+    yield* Fiber.interrupt(beside)
+    for (let i = 0; i < 100_000 && naps === 0; i++) naps += yield* napsOf(1)
+    expect(naps).toBe(1)
   }).pipe(Effect.scoped)
 )
 

@@ -26,8 +26,6 @@ MetricsRuntime.start({ namespace, metrics, spawn })
 MetricsRuntime.start({ metrics })
 // @ts-expect-error a misspelt option
 MetricsRuntime.start({ namespace, capcity: 10 })
-// @ts-expect-error without a thread there is no start to wait for
-MetricsRuntime.start({ namespace, startTimeout: 500 })
 // @ts-expect-error a runtime comes from start
 new MetricsRuntime()
 

@@ -17,13 +17,14 @@ const namespace = "types"
 declare const metrics: URL
 declare const spawn: () => Worker
 
-// --- how metrics reach the worker: exactly one of metrics and spawn
+// --- how metrics reach the worker: by the sets that are registered, by modules named, or by an entry of one's own
 
+MetricsLayer.layerWorker({ namespace })
+MetricsLayer.layerWorker({ namespace, startTimeout: "1 second" })
+MetricsRuntime.makeWorker({ namespace })
 MetricsLayer.layerWorker({ namespace, metrics })
 MetricsLayer.layerWorker({ namespace, metrics: [metrics, metrics], startTimeout: "1 second" })
 MetricsLayer.layerWorker({ namespace, spawn, startTimeout: 500 })
-// @ts-expect-error neither
-MetricsLayer.layerWorker({ namespace })
 // @ts-expect-error both
 MetricsLayer.layerWorker({ namespace, metrics, spawn })
 // @ts-expect-error a path is no URL
@@ -34,8 +35,6 @@ MetricsLayer.layerWorker({ namespace, metrics: [Ticks] })
 MetricsLayer.layerWorker({ namespace, spawn: spawn() })
 // @ts-expect-error there is no namespace
 MetricsLayer.layerWorker({ metrics })
-// @ts-expect-error neither
-MetricsRuntime.makeWorker({ namespace })
 // @ts-expect-error both
 MetricsRuntime.makeWorker({ namespace, metrics, spawn })
 

@@ -134,7 +134,6 @@ describe("bad input for the worker layer is refused before a thread starts", () 
     ["no module at all", { metrics: [] }, "metrics", "must name at least one module"],
     ["an array with something else", { metrics: [probe, null] }, "metrics", "must be a URL or an array of URLs"],
     ["metrics and spawn", { metrics: probe, spawn }, "metrics", "pass either metrics"],
-    ["neither of them", {}, "metrics", "pass either metrics"],
     ["a spawn that is no function", { spawn: "worker.ts" }, "spawn", "must be a function"],
     ["a time-out that is no duration", { spawn, startTimeout: "soon" }, "startTimeout", "must be a duration"],
     ["an unknown option", { spawn, metric: probe }, "metric", "is not an option"],

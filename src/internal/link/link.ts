@@ -3,7 +3,6 @@
  * one lane on it per recorder. What carries the stream is the carrier's business alone.
  */
 import * as Effect from "effect/Effect"
-import type { Fingerprint } from "../definition/fingerprint.ts"
 import { packStats } from "../exporters/packedStats.ts"
 import { ExpositionNames } from "../exposition/expositionNames.ts"
 import { withLiveClock } from "../liveClock.ts"
@@ -12,6 +11,7 @@ import { ChunkBytes, CounterTable, type LaneCounters } from "../stream/laneCount
 import type { Command, FoldMessage, Lane, LaneCommand as LaneCommandOf, LaneMessage } from "../stream/protocol.ts"
 import { RowWriter } from "../stream/rowWriter.ts"
 import { PendingRenders, type RenderRequest } from "./pendingRenders.ts"
+import type { WorkerCatalog } from "./workerCatalog.ts"
 
 type DistributiveOmit<A, K extends PropertyKey> = A extends unknown ? Omit<A, K> : never
 
@@ -82,7 +82,7 @@ interface Line {
 
 export interface Link {
   /** The definitions that the fold side has, or `undefined` when it takes whatever the producer side registers. */
-  readonly catalog: ReadonlyMap<string, Fingerprint> | undefined
+  readonly catalog: WorkerCatalog | undefined
   /** The cause, once the fold is gone. */
   readonly failure: () => { readonly cause: unknown } | undefined
   readonly onFailure: (listener: (cause: unknown) => void) => void
@@ -111,7 +111,7 @@ export interface LinkControl {
 }
 
 export const makeLink = (options: {
-  readonly catalog: ReadonlyMap<string, Fingerprint> | undefined
+  readonly catalog: WorkerCatalog | undefined
   readonly carrier: Carrier
   /** Most bytes of memory that events may lie in. */
   readonly mostBytes: number

@@ -16,17 +16,17 @@ import type * as Scope from "effect/Scope"
 import * as EffectWorker from "effect/workers/Worker"
 import { isWorkerError } from "effect/workers/WorkerError"
 import { InvalidArgument, RuntimeFailed, type RuntimeStartError } from "../../MetricsError.ts"
-import type { Fingerprint } from "../definition/fingerprint.ts"
 import { describeError } from "../describeError.ts"
 import { withLiveClock } from "../liveClock.ts"
 import { refuse } from "../options.ts"
 import { isError } from "../realms.ts"
-import type { ThreadMessage, WorkerMessage } from "../stream/protocol.ts"
+import type { CatalogEntries, ThreadMessage, WorkerMessage } from "../stream/protocol.ts"
 import { spawnMarked } from "../worker/metricsThread.ts"
 import { decodeStartError } from "../worker/startErrors.ts"
 import { type Link, type LinkControl, makeLink } from "./link.ts"
 import { ownMessagesOf } from "./ownMessages.ts"
 import { type Post, sharedCarrier, transferringCarrier } from "./threadCarrier.ts"
+import { type ModuleImports, WorkerCatalog } from "./workerCatalog.ts"
 
 /** The error behind what Effect's worker reports: the one that the thread died of, where there is one. */
 const originOf = (cause: Cause.Cause<unknown>): unknown => {
@@ -41,6 +41,8 @@ interface LinkOptions {
   readonly memoryLimit: number
   /** Whether that memory is shared between the threads, or handed over and back. */
   readonly sharedMemory: boolean
+  /** What the packaged worker needs to import modules; a worker of the application's own imports none. */
+  readonly modules?: ModuleImports | undefined
 }
 
 export const makeWorkerLink = (
@@ -71,23 +73,28 @@ const isWorker = (value: unknown): value is Worker =>
 const linkTo = (thread: Worker, options: LinkOptions): Effect.Effect<Link, RuntimeStartError, Scope.Scope> =>
   Effect.gen(function* () {
     const failed = (cause: unknown) => new RuntimeFailed({ namespace: options.namespace, cause })
-    const catalogSaid = Deferred.makeUnsafe<ReadonlyMap<string, Fingerprint>, RuntimeStartError>()
+    const catalogSaid = Deferred.makeUnsafe<CatalogEntries, RuntimeStartError>()
     let control: LinkControl | undefined
+    let catalog: WorkerCatalog | undefined
     let holds = 0
 
     const fail = (cause: unknown): void => {
       Deferred.doneUnsafe(catalogSaid, Effect.fail(failed(cause)))
       control?.fail(cause)
+      catalog?.fail(cause)
     }
 
     const onMessage = (message: WorkerMessage): void => {
       switch (message._tag) {
         case "Catalog":
-          return void Deferred.doneUnsafe(catalogSaid, Effect.succeed(new Map(message.metrics)))
+          return void Deferred.doneUnsafe(catalogSaid, Effect.succeed(message.metrics))
         case "Refused":
           return void Deferred.doneUnsafe(catalogSaid, refuse(decodeStartError(message.error)))
         case "Died":
           return fail(new Error(message.reason))
+        case "Imported":
+        case "NotImported":
+          return catalog?.answer(message)
         case "Idle":
           return control?.writer.readerIdle()
         case "PageRead":
@@ -128,7 +135,7 @@ const linkTo = (thread: Worker, options: LinkOptions): Effect.Effect<Link, Runti
     yield* Effect.addFinalizer(() => Effect.sync(() => void thread.ref()))
     // Until the worker answers, messages to it are kept on this side.
     yield* Effect.mapError(worker.send({ _tag: "Hello" }), failed)
-    const catalog = yield* Deferred.await(catalogSaid).pipe(
+    const entries = yield* Deferred.await(catalogSaid).pipe(
       Effect.timeoutOrElse({
         duration: options.startTimeout,
         orElse: () =>
@@ -144,6 +151,13 @@ const linkTo = (thread: Worker, options: LinkOptions): Effect.Effect<Link, Runti
       const exit = Effect.runSyncExit(worker.send(message, transfers))
       if (Exit.isFailure(exit)) fail(originOf(exit.cause))
     }
+    const later = (action: () => void): void => dispatcher.scheduleTask(action, 0)
+    catalog = new WorkerCatalog(entries, options.modules, {
+      ask: (module) => post({ _tag: "Import", module }),
+      hold,
+      later
+    })
+    yield* Effect.addFinalizer(() => Effect.sync(() => catalog?.fail(new Error("the runtime was shut down"))))
     const made = yield* Effect.try({
       try: () =>
         makeLink({
@@ -152,7 +166,7 @@ const linkTo = (thread: Worker, options: LinkOptions): Effect.Effect<Link, Runti
           carrier: options.sharedMemory ? sharedCarrier(post) : transferringCarrier(post),
           allocateCounters: (bytes) => (options.sharedMemory ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes)),
           hold,
-          later: (action) => dispatcher.scheduleTask(action, 0),
+          later,
           terminate: () => void thread.terminate()
         }),
       catch: (error) => {

@@ -330,10 +330,27 @@ class RecorderImpl<R> extends RecorderInternals implements RecorderParts, Record
     given: Metric.Any | Metric.MetricSet,
     options?: RegisterOptions
   ): Effect.Effect<void, RegisterError> =>
-    Effect.suspend((): Effect.Effect<void, RegisterError> => {
+    Effect.suspend(() => {
+      const { catalog } = this.#config.link
+      const modules = catalog?.toImport(given) ?? []
+      const register = this.#register(given, options)
+      if (catalog === undefined || modules.length === 0) return register
+      const closed = this.#whyClosedForMetrics()
+      if (closed !== undefined) return this.#registrations.refuse(closed)
+      return catalog.import(modules, this.#config.waitTimeout).pipe(
+        Effect.catch((reason) => this.#registrations.refuse(reason)),
+        Effect.andThen(register)
+      )
+    })
+
+  #register(
+    given: Metric.Any | Metric.MetricSet,
+    options: RegisterOptions | undefined
+  ): Effect.Effect<void, RegisterError> {
+    return Effect.suspend((): Effect.Effect<void, RegisterError> => {
       const metrics = metricsOf(given)
       for (const metric of metrics) {
-        const refusal = this.#registrations.whyNot(metric, options) ?? this.#whyClosedForMetrics()
+        const refusal = this.#registrations.whyNot(metric, options, given) ?? this.#whyClosedForMetrics()
         if (refusal !== undefined) return this.#registrations.refuse(refusal)
       }
       const fresh = [...new Set(metrics.filter((metric) => !this.#registrations.has(metric)))]
@@ -354,6 +371,7 @@ class RecorderImpl<R> extends RecorderInternals implements RecorderParts, Record
       })
       return this.#log.lifecycle(`registered ${fresh.map(({ name }) => `the metric ${name}`).join(", ")}`)
     })
+  }
 
   #whyClosedForMetrics() {
     const { removed, state } = this.#lifecycle

@@ -53,7 +53,8 @@ export interface RecorderOptions<out R = never> {
   readonly shutdownTimeout?: Duration.Input
   /**
    * The time limit for a read, a start or a stop, by the real clock. Then it fails with `WaitTimeout`, which has the
-   * number of events folded so far. A start or a stop goes on all the same. Default: 30 seconds.
+   * number of events folded so far. A start or a stop goes on all the same. It is also the time limit for the worker to
+   * import the modules of a set that is registered, which fails with `MetricsModuleError`. Default: 30 seconds.
    */
   readonly waitTimeout?: Duration.Input
   /** Runs before the first event is folded. If it fails, so does the start. */

@@ -7,13 +7,13 @@ import {
   type MetricNameCollision,
   MetricNameTaken,
   MetricNotRegistered,
-  RegisterError,
-  UnknownMetric
+  RegisterError
 } from "../../MetricsError.ts"
-import { describe, differences, type Fingerprint, fingerprint } from "../definition/fingerprint.ts"
+import { describe, differences, fingerprint } from "../definition/fingerprint.ts"
 import type { ExpositionNames } from "../exposition/expositionNames.ts"
 import { readsSpan } from "../instruments/exemplars.ts"
 import { fieldsRead } from "../instruments/instrument.ts"
+import type { WorkerCatalog } from "../link/workerCatalog.ts"
 import { aBoolean, refuse, whyInvalidOptions } from "../options.ts"
 import { type Layout, layoutOf, type TagLayout } from "../stream/layout.ts"
 import type { RegisterOptions } from "./recorderModel.ts"
@@ -27,7 +27,7 @@ export type OfMetric<A> = A & { readonly metric: Metric.Any }
 /** The definitions registered in one recorder, by name. */
 export class Registrations {
   readonly #recorderId: string
-  readonly #catalog: ReadonlyMap<string, Fingerprint> | undefined
+  readonly #catalog: WorkerCatalog | undefined
   readonly #names: ExpositionNames
   readonly #metrics = new Map<string, Metric.Any>()
   /** Replaced, but not by the fold yet: it still gets the events that were accepted before. */
@@ -43,7 +43,7 @@ export class Registrations {
    * `catalog`: the definitions that the fold has, where it does not take them from here. `names`: those that are taken
    * by the metrics of all recorders.
    */
-  constructor(recorderId: string, catalog: ReadonlyMap<string, Fingerprint> | undefined, names: ExpositionNames) {
+  constructor(recorderId: string, catalog: WorkerCatalog | undefined, names: ExpositionNames) {
     this.#recorderId = recorderId
     this.#catalog = catalog
     this.#names = names
@@ -147,8 +147,8 @@ export class Registrations {
     return this.#spanTags.has(tag)
   }
 
-  /** Why `metric` cannot be registered, or `undefined`. It may be anything. */
-  whyNot(metric: unknown, options: RegisterOptions | undefined) {
+  /** Why `metric` cannot be registered, alone or as a part of `given`, or `undefined`. It may be anything. */
+  whyNot(metric: unknown, options: RegisterOptions | undefined, given: Metric.Any | Metric.MetricSet) {
     if (!Metric.isMetric(metric)) {
       return new InvalidArgument({ argument: "metric", reason: "must be a definition made by Metric.make" })
     }
@@ -160,7 +160,7 @@ export class Registrations {
     }
     if (this.#catalog === undefined) return undefined
     const known = this.#catalog.get(name)
-    if (known === undefined) return new UnknownMetric({ metric: name, known: [...this.#catalog.keys()] })
+    if (known === undefined) return this.#catalog.whyUnknown(metric, given)
     const different = differences(known, fingerprint(metric))
     return different.length === 0 ? undefined : new DefinitionMismatch({ metric: name, differences: different })
   }

@@ -99,7 +99,7 @@ export class SyncRecorder extends RecorderInternals implements RecorderParts {
     Effect.suspend((): Effect.Effect<void, RegisterError> => {
       const metrics = metricsOf(given)
       for (const metric of metrics) {
-        const refusal = this.#registrations.whyNot(metric, options) ?? this.#whyClosedForMetrics()
+        const refusal = this.#registrations.whyNot(metric, options, given) ?? this.#whyClosedForMetrics()
         if (refusal !== undefined) return this.#registrations.refuse(refusal)
       }
       const fresh = metrics.filter((metric) => !this.#registrations.has(metric))

@@ -49,18 +49,25 @@ interface WorkerStart extends RuntimeOptions {
   readonly sharedMemory?: boolean
 }
 
-/** How metrics reach the worker: by modules it imports, or by a worker entry of your own. */
+/**
+ * How metrics reach the worker. Without `metrics` and `spawn` the worker imports the module of each set that is registered,
+ * if the set is declared with `Metric.module`.
+ */
 export type WorkerOptions =
   | (WorkerStart & {
       /**
-       * The module or modules whose exported metrics the worker takes: `new URL("./save.metrics.ts", import.meta.url)`.
-       * A `.ts` file that does not exist is resolved to the `.js` file beside it.
+       * Further modules whose exported metrics the worker takes when it starts, for metrics that no set with a module
+       * contains: `new URL("./save.metrics.ts", import.meta.url)`. A `.ts` file that does not exist is resolved to the
+       * `.js` file beside it. Default: none.
        */
-      readonly metrics: URL | ReadonlyArray<URL>
+      readonly metrics?: URL | ReadonlyArray<URL>
       readonly spawn?: never
     })
   | (WorkerStart & {
-      /** Starts a worker whose entry calls `MetricsWorker.run([...])`. Works with any bundler. */
+      /**
+       * Starts a worker whose entry calls `MetricsWorker.run([...])` with all metrics. Works with any bundler. Such a
+       * worker imports no module of a set.
+       */
       readonly spawn: () => Worker
       readonly metrics?: never
     })

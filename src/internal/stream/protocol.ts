@@ -151,12 +151,28 @@ export type ThreadMessage =
   | { readonly _tag: "Sleep" }
   /** There are new rows. */
   | { readonly _tag: "Wake" }
+  | ImportRequest
+
+/** Asks the packaged worker to import a module, by its URL, for the metrics among its exports. */
+export interface ImportRequest {
+  readonly _tag: "Import"
+  readonly module: string
+}
+
+/** The answer to {@link ImportRequest}: the definitions that the worker has now and had not before, or a Schema-encoded error. */
+export type ImportMessage =
+  | { readonly _tag: "Imported"; readonly module: string; readonly metrics: CatalogEntries }
+  | { readonly _tag: "NotImported"; readonly module: string; readonly error: unknown }
+
+/** Definitions that a worker has. */
+export type CatalogEntries = ReadonlyArray<readonly [name: string, fingerprint: Fingerprint]>
 
 /** From a worker thread as a whole. */
 export type WorkerMessage =
   | FoldMessage
   /** The first word of a worker: the definitions it has. */
-  | { readonly _tag: "Catalog"; readonly metrics: ReadonlyArray<readonly [name: string, fingerprint: Fingerprint]> }
+  | { readonly _tag: "Catalog"; readonly metrics: CatalogEntries }
+  | ImportMessage
   /** The first and last word of a worker that cannot work; `error` is Schema-encoded. */
   | { readonly _tag: "Refused"; readonly error: unknown }
   /** The last word of a worker whose fold died of a defect. */

@@ -30,6 +30,8 @@ export class FoldThread {
   /** Naps since the last event or wake-up. */
   #naps = 0
   #messages = 0
+  /** How much runs in this thread beside the fold, in turns of the event loop, which a nap would hold up. */
+  #beside = 0
   #resume: (() => void) | undefined
 
   constructor(
@@ -85,19 +87,39 @@ export class FoldThread {
         yield* this.#message(messages)
       } else if (!this.#maySleep) {
         if (++this.#naps === NapsBeforeSleep) this.#post({ _tag: "Idle" })
-        this.#wakeUp.nap(this.#naps < ShortNaps ? ShortNap : LongNap, ready)
-        yield* nextTurn
+        if (this.#beside > 0) {
+          yield* this.#message(messages, ShortNap)
+        } else {
+          this.#wakeUp.nap(this.#naps < ShortNaps ? ShortNap : LongNap, ready)
+          yield* nextTurn
+        }
       } else {
         yield* this.#message(messages)
       }
     }
   })
 
-  /** Waits until there have been more than `seen` messages. */
-  #message(seen: number): Effect.Effect<void> {
+  /** Waits until there have been more than `seen` messages, or for so many milliseconds. Blocks nothing. */
+  #message(seen: number, most?: number): Effect.Effect<void> {
     return Effect.callback<void>((resume) => {
       if (this.#messages > seen) return resume(Effect.void)
-      this.#resume = () => resume(Effect.void)
+      const done = (): void => resume(Effect.void)
+      const timer = most === undefined ? undefined : setTimeout(done, most)
+      this.#resume = () => {
+        clearTimeout(timer)
+        done()
+      }
+    })
+  }
+
+  /** Runs an effect beside the fold, which leaves the turns of the event loop to it where it would nap. */
+  beside<A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> {
+    return Effect.suspend(() => {
+      this.#beside++
+      return Effect.ensuring(
+        effect,
+        Effect.sync(() => void this.#beside--)
+      )
     })
   }
 

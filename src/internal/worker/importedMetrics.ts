@@ -12,16 +12,33 @@ interface Imported {
   readonly by: string
 }
 
-/** Made by the first import: only those who import have to have it. */
-let importing: AsyncLocalStorage<Imported> | undefined
+interface Importing extends Imported {
+  /** What the module was refused, if it tried to start a runtime. It may have caught it. */
+  refused?: MetricsModuleError
+}
 
-/** Runs `load`, which imports a module for its metrics. Marks whatever the module runs. */
-export const importMetrics = (
+/** A program that its module does not wait for has come to its runtime within these turns of the event loop. */
+const TurnsAfter = 4
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+/** Made by the first import: only those who import have to have it. */
+let importing: AsyncLocalStorage<Importing> | undefined
+
+/**
+ * Runs `load`, which imports a module for its metrics. Marks whatever the module runs. Rejects if the module has tried to
+ * start a runtime by then.
+ */
+export const importMetrics = async (
   imported: Imported,
   load: () => Promise<{ readonly [name: string]: unknown }>
 ): Promise<{ readonly [name: string]: unknown }> => {
   importing ??= new (process.getBuiltinModule("node:async_hooks").AsyncLocalStorage)()
-  return importing.run(imported, load)
+  const started: Importing = { ...imported }
+  const module = await importing.run(started, load)
+  for (let turn = 0; turn < TurnsAfter; turn++) await nextTurn()
+  if (started.refused !== undefined) throw started.refused
+  return module
 }
 
 /** Fails in what a module runs that is imported for its metrics. */
@@ -30,5 +47,6 @@ export const refuseInMetricsModule: Effect.Effect<void, MetricsModuleError> = Ef
   if (imported === undefined) return Effect.void
   const { by, path } = imported
   const reason = `was imported by ${by} and starts a metrics runtime itself. Name a module of definitions only`
-  return Effect.fail(new MetricsModuleError({ path, reason }))
+  imported.refused = new MetricsModuleError({ path, reason })
+  return Effect.fail(imported.refused)
 })

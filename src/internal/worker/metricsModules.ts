@@ -1,5 +1,6 @@
 /**
- * The first way of bringing metrics to the worker: the packaged entry imports the modules that a program names.
+ * The packaged worker, and the modules that it imports: those that a program names in the option `metrics`, and those that
+ * sets are declared in.
  */
 
 import { existsSync, realpathSync } from "node:fs"
@@ -9,6 +10,7 @@ import { Worker } from "node:worker_threads"
 import * as Effect from "effect/Effect"
 import { InvalidArgument, MetricsModuleError } from "../../MetricsError.ts"
 import { describeError } from "../describeError.ts"
+import { inBundle, type ModuleImports } from "../link/workerCatalog.ts"
 import { isOf } from "../realms.ts"
 
 /** What the entry finds in its `workerData`. */
@@ -53,37 +55,53 @@ const locate = (url: URL): Effect.Effect<string, MetricsModuleError> => {
 
 const isUrl = (value: unknown): value is URL => value instanceof URL || isOf(value, "URL")
 
-const resolveModule = (url: unknown): Effect.Effect<string, MetricsModuleError> => {
-  if (!isUrl(url)) {
-    const reason = 'must be a URL or an array of URLs: new URL("./save.metrics.ts", import.meta.url)'
-    return Effect.die(new InvalidArgument({ argument: "metrics", reason }))
-  }
-  if (url.protocol !== "file:") {
-    return Effect.fail(new MetricsModuleError({ path: url.href, reason: "is not a file: URL" }))
-  }
-  return Effect.flatMap(locate(url), (path) =>
-    // In a bundle `new URL("./save.metrics.ts", import.meta.url)` may come to name the bundle itself: each worker would
-    // run the whole application, which starts a worker.
-    realpathOrUndefined(path) === realpathOrUndefined(process.argv[1])
-      ? Effect.fail(
-          new MetricsModuleError({
-            path,
-            reason:
-              "is the program itself, which would start workers without end. Name a module of definitions only; in a bundle, use the option spawn with a worker entry of its own"
-          })
-        )
-      : Effect.succeed(pathToFileURL(path).href)
-  )
+/** The URL to import, with the query of the one given, by which Node tells two copies of a module apart. */
+const resolveUrl = (url: URL): Effect.Effect<string, MetricsModuleError> =>
+  url.protocol !== "file:"
+    ? Effect.fail(new MetricsModuleError({ path: url.href, reason: "is not a file: URL" }))
+    : Effect.flatMap(locate(url), (path) =>
+        // In a bundle the URL may come to name the bundle itself: each worker would run the whole application, which
+        // starts a worker.
+        realpathOrUndefined(path) === realpathOrUndefined(process.argv[1])
+          ? Effect.fail(
+              new MetricsModuleError({
+                path,
+                reason: `is the program itself, which would start workers without end. Name a module of definitions only. ${inBundle}`
+              })
+            )
+          : Effect.succeed(pathToFileURL(path).href + url.search + url.hash)
+      )
+
+const resolveNamed = (url: unknown): Effect.Effect<string, MetricsModuleError> => {
+  if (isUrl(url)) return resolveUrl(url)
+  const reason = 'must be a URL or an array of URLs: new URL("./save.metrics.ts", import.meta.url)'
+  return Effect.die(new InvalidArgument({ argument: "metrics", reason }))
 }
 
-/** Gives the function that starts the packaged worker for these modules. */
-export const spawnForModules = (metrics: URL | ReadonlyArray<URL>): Effect.Effect<() => Worker, MetricsModuleError> =>
+/** For the modules of sets. Code that runs lies somewhere else than its `import.meta.url` says only in a bundle. */
+const resolveDeclared = (url: string): Effect.Effect<string, MetricsModuleError> =>
+  Effect.mapError(resolveUrl(new URL(url)), ({ path, reason }) =>
+    reason.endsWith(inBundle)
+      ? new MetricsModuleError({ path, reason })
+      : new MetricsModuleError({ path, reason: `${reason}. ${inBundle}` })
+  )
+
+/** How the packaged worker is started, and what it imports. */
+export interface PackagedWorker {
+  readonly spawn: () => Worker
+  readonly modules: ModuleImports
+}
+
+/** The packaged worker, which imports these modules for its start. */
+export const packagedWorker = (
+  metrics: URL | ReadonlyArray<URL> | undefined
+): Effect.Effect<PackagedWorker, MetricsModuleError> =>
   Effect.gen(function* () {
-    const urls: ReadonlyArray<unknown> = Array.isArray(metrics) ? metrics : [metrics]
-    if (urls.length === 0) {
+    const urls: ReadonlyArray<unknown> = Array.isArray(metrics) ? metrics : metrics === undefined ? [] : [metrics]
+    if (metrics !== undefined && urls.length === 0) {
       return yield* Effect.die(new InvalidArgument({ argument: "metrics", reason: "must name at least one module" }))
     }
-    const modules = yield* Effect.forEach(urls, resolveModule)
+    const modules = yield* Effect.forEach(urls, resolveNamed)
     const entry = packagedEntry()
     if (entry === undefined || !existsSync(entry)) {
       return yield* new MetricsModuleError({
@@ -93,5 +111,8 @@ export const spawnForModules = (metrics: URL | ReadonlyArray<URL>): Effect.Effec
       })
     }
     const data: EntryData = { modules }
-    return () => new Worker(entry, { workerData: { mvxMetrics: data }, name: "mvx-metrics" })
+    return {
+      spawn: () => new Worker(entry, { workerData: { mvxMetrics: data }, name: "mvx-metrics" }),
+      modules: { imported: modules, resolve: resolveDeclared, pathOf: fileURLToPath }
+    }
   })

@@ -9,4 +9,8 @@ export const encodeStartError: (error: WorkerStartError) => unknown = Schema.enc
 
 export const decodeStartError: (encoded: unknown) => WorkerStartError = Schema.decodeUnknownSync(WorkerStartError)
 
+export const encodeModuleError: (error: MetricsModuleError) => unknown = Schema.encodeSync(MetricsModuleError)
+
+export const decodeModuleError: (encoded: unknown) => MetricsModuleError = Schema.decodeUnknownSync(MetricsModuleError)
+
 export type { WorkerStartError }

@@ -1,11 +1,12 @@
 /**
- * The packaged worker: imports the modules it was told of and folds the metrics among their exports.
+ * The packaged worker: imports the modules that it was told of when it starts, and those of the sets that are registered
+ * later, and folds the metrics among their exports.
  */
 
 import { fileURLToPath } from "node:url"
 import { isMainThread, workerData } from "node:worker_threads"
 import * as Effect from "effect/Effect"
-import { isMetric, isMetricSet } from "../../Metric.ts"
+import * as Metric from "../../Metric.ts"
 import { MetricsModuleError } from "../../MetricsError.ts"
 import { messageOf } from "../describeError.ts"
 import { importMetrics } from "./importedMetrics.ts"
@@ -20,23 +21,25 @@ if (isMainThread || data === undefined) {
   )
 }
 
-const metricsOf = (url: string): Effect.Effect<ReadonlyArray<unknown>, MetricsModuleError> =>
+const metricsOf = (url: string): Effect.Effect<ReadonlyArray<Metric.Any | Metric.MetricSet>, MetricsModuleError> =>
   Effect.tryPromise({
     try: () => importMetrics({ path: fileURLToPath(url), by: "a metrics worker" }, () => import(url)),
     catch: (cause) =>
-      new MetricsModuleError({
-        path: fileURLToPath(url),
-        reason: `could not be imported: ${messageOf(cause)}`
-      })
+      cause instanceof MetricsModuleError && cause.path === fileURLToPath(url)
+        ? cause
+        : new MetricsModuleError({ path: fileURLToPath(url), reason: `could not be imported: ${messageOf(cause)}` })
   }).pipe(
-    Effect.map((module) => Object.values(module).filter((value) => isMetric(value) || isMetricSet(value))),
-    Effect.filterOrFail(
-      (metrics) => metrics.length > 0,
-      () => new MetricsModuleError({ path: fileURLToPath(url), reason: "exports no metric made by Metric.make" })
-    )
+    Effect.map((module) => Object.values(module).filter((value) => Metric.isMetric(value) || Metric.isMetricSet(value)))
   )
 
-const loadAll = Effect.map(Effect.forEach(data.modules, metricsOf), (metrics) => metrics.flat())
+const metricsOfNamed = (url: string) =>
+  Effect.filterOrFail(
+    metricsOf(url),
+    (metrics) => metrics.length > 0,
+    () => new MetricsModuleError({ path: fileURLToPath(url), reason: "exports no metric made by Metric.make" })
+  )
+
+const loadAll = Effect.map(Effect.forEach(data.modules, metricsOfNamed), (metrics) => metrics.flat())
 
 // A rejection that nobody handles ends the thread with its error, which the parent is told.
-void Effect.runPromise(runFold(loadAll))
+void Effect.runPromise(runFold(loadAll, metricsOf))

@@ -1,17 +1,18 @@
 /**
  * The worker's side of a runtime: says which metrics it has, then runs the fold over the stream.
  */
+import { fileURLToPath } from "node:url"
 import { isMainThread, type MessagePort, parentPort } from "node:worker_threads"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Metric from "../../Metric.ts"
-import { InvalidArgument } from "../../MetricsError.ts"
+import { InvalidArgument, MetricsModuleError } from "../../MetricsError.ts"
 import { fingerprint } from "../definition/fingerprint.ts"
 import { describeError } from "../describeError.ts"
 import { onParentMessage, postToParent } from "../link/ownMessages.ts"
-import type { ThreadMessage, WorkerMessage } from "../stream/protocol.ts"
+import type { CatalogEntries, ImportMessage, ThreadMessage, WorkerMessage } from "../stream/protocol.ts"
 import { FoldThread } from "./foldThread.ts"
-import { encodeStartError, type WorkerStartError } from "./startErrors.ts"
+import { encodeModuleError, encodeStartError, type WorkerStartError } from "./startErrors.ts"
 
 /** The metrics by name. Two different definitions of one name cannot both be meant. */
 export const catalogOf = (
@@ -48,8 +49,38 @@ const parent: Effect.Effect<MessagePort> = Effect.suspend(() =>
     : Effect.succeed(parentPort)
 )
 
+/** Imports a module, by its URL, for what it exports of metrics and sets. */
+type ImportModule = (url: string) => Effect.Effect<ReadonlyArray<Metric.Any | Metric.MetricSet>, MetricsModuleError>
+
+/** Adds what a module exports. A name that is taken stays with the definition that has it. */
+const addTo = (
+  catalog: Map<string, Metric.Any>,
+  module: string,
+  exported: ReadonlyArray<Metric.Any | Metric.MetricSet>
+): Effect.Effect<ImportMessage, MetricsModuleError> =>
+  Effect.map(
+    Effect.mapError(catalogOf(exported), ({ reason }) => moduleError(module, reason)),
+    (found) => {
+      const fresh = Array.from(found.values()).filter(({ name }) => !catalog.has(name))
+      for (const metric of fresh) catalog.set(metric.name, metric)
+      return { _tag: "Imported", module, metrics: entriesOf(fresh) }
+    }
+  )
+
+const moduleError = (module: string, reason: string): MetricsModuleError =>
+  new MetricsModuleError({ path: fileURLToPath(module), reason })
+
+const entriesOf = (metrics: Iterable<Metric.Any>): CatalogEntries =>
+  Array.from(metrics, (metric) => [metric.name, fingerprint(metric)])
+
+/** Only the packaged worker is asked for imports. */
+const importNothing: ImportModule = () => Effect.succeed([])
+
 /** Runs the fold in this worker until the parent closes it. */
-export const runFold = (load: Effect.Effect<ReadonlyArray<unknown>, WorkerStartError>): Effect.Effect<void> =>
+export const runFold = (
+  load: Effect.Effect<ReadonlyArray<unknown>, WorkerStartError>,
+  importModule: ImportModule = importNothing
+): Effect.Effect<void> =>
   Effect.gen(function* () {
     const port = yield* parent
     const post = (message: WorkerMessage, transfers?: ReadonlyArray<ArrayBuffer>): void =>
@@ -59,7 +90,7 @@ export const runFold = (load: Effect.Effect<ReadonlyArray<unknown>, WorkerStartE
       post({ _tag: "Refused", error: encodeStartError(loaded.failure) })
       return
     }
-    const catalog = loaded.success
+    const catalog = new Map(loaded.success)
     const thread = new FoldThread(catalog, post)
     yield* thread.run.pipe(
       Effect.catchDefect((defect) => Effect.sync(() => post({ _tag: "Died", reason: describeError(defect) }))),
@@ -67,8 +98,18 @@ export const runFold = (load: Effect.Effect<ReadonlyArray<unknown>, WorkerStartE
     )
     const catalogMessage: WorkerMessage = {
       _tag: "Catalog",
-      metrics: Array.from(catalog, ([name, metric]) => [name, fingerprint(metric)])
+      metrics: entriesOf(catalog.values())
     }
+    const imported = (module: string): Effect.Effect<void> =>
+      importModule(module).pipe(
+        Effect.flatMap((exported) => addTo(catalog, module, exported)),
+        // Left alone, it would be logged here, and nobody would have an answer.
+        Effect.catchDefect((defect) => Effect.fail(moduleError(module, `could not be used: ${describeError(defect)}`))),
+        Effect.catch((error) =>
+          Effect.succeed<ImportMessage>({ _tag: "NotImported", module, error: encodeModuleError(error) })
+        ),
+        Effect.map((message) => post(message))
+      )
     yield* Effect.callback<void>((resume) => {
       const forget = onParentMessage(port, ([kind, data]) => {
         if (kind === 1) {
@@ -77,6 +118,7 @@ export const runFold = (load: Effect.Effect<ReadonlyArray<unknown>, WorkerStartE
         }
         const message = data as ThreadMessage
         if (message._tag === "Hello") post(catalogMessage)
+        else if (message._tag === "Import") Effect.runFork(thread.beside(imported(message.module)))
         else thread.receive(message)
       })
       postToParent(port, [0])

@@ -1,0 +1,155 @@
+/**
+ * The definitions that a worker thread has, as the application thread knows them. The packaged worker imports the modules
+ * of a set for more of them, each module once.
+ */
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { isMetricSet, type MetricSet } from "../../Combinators.ts"
+import type * as Metric from "../../Metric.ts"
+import { MetricsModuleError, UnknownMetric } from "../../MetricsError.ts"
+import type { Fingerprint } from "../definition/fingerprint.ts"
+import { messageOf } from "../describeError.ts"
+import { within } from "../liveClock.ts"
+import type { CatalogEntries, ImportMessage } from "../stream/protocol.ts"
+import { decodeModuleError } from "../worker/startErrors.ts"
+
+/** What the packaged worker needs to import the modules of sets. */
+export interface ModuleImports {
+  /** The URL to be imported for one that a set was declared with. */
+  readonly resolve: (url: string) => Effect.Effect<string, MetricsModuleError>
+  /** The path in the URL of a file. */
+  readonly pathOf: (url: string) => string
+  /** Those that it has imported for its start. */
+  readonly imported: ReadonlyArray<string>
+}
+
+/** What the catalog needs of the thread. */
+export interface CatalogThread {
+  readonly ask: (module: string) => void
+  readonly hold: () => () => void
+  /** Runs `action` at the next turn of the event loop. */
+  readonly later: (action: () => void) => void
+}
+
+type Import = Deferred.Deferred<void, MetricsModuleError>
+
+export class WorkerCatalog {
+  readonly #metrics: Map<string, Fingerprint>
+  readonly #modules: ModuleImports | undefined
+  readonly #thread: CatalogThread
+  readonly #imported: Set<string>
+  /** The imports under way, by URL: all who register one of its metrics meanwhile wait for the same one. */
+  readonly #imports = new Map<string, Import>()
+  #ended: { readonly cause: unknown } | undefined
+
+  /** Without `modules` the worker imports nothing, because its entry is the application's own. */
+  constructor(entries: CatalogEntries, modules: ModuleImports | undefined, thread: CatalogThread) {
+    this.#metrics = new Map(entries)
+    this.#modules = modules
+    this.#thread = thread
+    this.#imported = new Set(modules?.imported)
+  }
+
+  /** The definition of this name, if there is one. */
+  get(name: string): Fingerprint | undefined {
+    return this.#metrics.get(name)
+  }
+
+  /** Why a metric that is registered by itself, or as a part of `given`, is unknown here. */
+  whyUnknown({ name }: Metric.Any, given: Metric.Any | MetricSet): UnknownMetric | MetricsModuleError {
+    const modules = isMetricSet(given) ? given.modules : []
+    if (this.#modules !== undefined && modules.length > 0) {
+      const reason = `does not export the metric "${name}". Export the set that contains it. ${inBundle}`
+      return new MetricsModuleError({ path: this.#paths(modules), reason })
+    }
+    const hint = this.#modules === undefined ? listInRun : threeWays
+    return new UnknownMetric({ metric: name, known: [...this.#metrics.keys()], hint })
+  }
+
+  /** The modules to be imported before these metrics can be registered. It may be anything. */
+  toImport(given: unknown): ReadonlyArray<string> {
+    return this.#modules !== undefined &&
+      isMetricSet(given) &&
+      given.metrics.some(({ name }) => !this.#metrics.has(name))
+      ? given.modules
+      : []
+  }
+
+  /** Has the worker import modules, for so long by the real clock. The process stays alive meanwhile. */
+  import(modules: ReadonlyArray<string>, timeout: Duration.Input): Effect.Effect<void, MetricsModuleError> {
+    const { resolve } = this.#modules!
+    return Effect.forEach(modules, resolve).pipe(
+      Effect.flatMap((urls) => {
+        const fresh = urls.filter((url) => !this.#imported.has(url))
+        const tooLate = Effect.suspend(() => {
+          const path = this.#paths(fresh.filter((url) => !this.#imported.has(url)))
+          const most = Duration.format(Duration.fromInputUnsafe(timeout))
+          const reason = `was not imported within ${most}. Look for a top-level await that does not end, or raise waitTimeout`
+          return Effect.fail(new MetricsModuleError({ path, reason }))
+        })
+        return Effect.acquireUseRelease(
+          Effect.sync(this.#thread.hold),
+          () =>
+            Effect.forEach(fresh, (url) => this.#import(url), { concurrency: "unbounded" }).pipe(
+              within(timeout, () => tooLate)
+            ),
+          (release) => Effect.sync(release)
+        )
+      })
+    )
+  }
+
+  #import(url: string): Effect.Effect<void, MetricsModuleError> {
+    return Effect.suspend(() => {
+      if (this.#ended !== undefined) return Effect.fail(this.#notImported(url, this.#ended.cause))
+      let underWay = this.#imports.get(url)
+      if (underWay === undefined) {
+        underWay = Deferred.makeUnsafe()
+        this.#imports.set(url, underWay)
+        this.#thread.ask(url)
+      }
+      return Deferred.await(underWay)
+    })
+  }
+
+  /** The worker has answered. */
+  answer(message: ImportMessage): void {
+    const { module } = message
+    const underWay = this.#imports.get(module)
+    this.#imports.delete(module)
+    if (message._tag === "Imported") {
+      this.#imported.add(module)
+      for (const [name, fingerprint] of message.metrics) this.#metrics.set(name, fingerprint)
+    }
+    const exit = message._tag === "Imported" ? Effect.void : Effect.fail(decodeModuleError(message.error))
+    if (underWay !== undefined) this.#thread.later(() => Deferred.doneUnsafe(underWay, exit))
+  }
+
+  /** The worker is gone. */
+  fail(cause: unknown): void {
+    if (this.#ended !== undefined) return
+    this.#ended = { cause }
+    for (const [url, underWay] of this.#imports) {
+      this.#thread.later(() => Deferred.doneUnsafe(underWay, Effect.fail(this.#notImported(url, cause))))
+    }
+    this.#imports.clear()
+  }
+
+  #notImported(url: string, cause: unknown): MetricsModuleError {
+    const reason = `could not be imported, because the worker ended: ${messageOf(cause)}`
+    return new MetricsModuleError({ path: this.#paths([url]), reason })
+  }
+
+  #paths(urls: ReadonlyArray<string>): string {
+    return urls.map(this.#modules!.pathOf).join(", ")
+  }
+}
+
+/** What to do in a bundle, whose parts are no modules that a worker could import. */
+export const inBundle = "In a bundle, use the option spawn with a worker entry that calls MetricsWorker.run([...])"
+
+const listInRun =
+  "List it, or the set that contains it, in MetricsWorker.run([...]) of the worker entry that spawn starts"
+
+const threeWays = `Declare it in a set with Metric.module(import.meta.url, [...]) and register the set, or name its module in the option metrics: new URL(...). ${inBundle}. MetricsLayer.layerInProcess takes any metric`
