@@ -22,7 +22,7 @@ const printsSnapshots = (...args: ReadonlyArray<string>): void => {
 
 const bundle = (folder: string, ...args: ReadonlyArray<string>): void => {
   const options = ["--bundle", "--platform=node", "--format=esm", "--target=node22", "--log-level=warning"]
-  run(bin("esbuild"), [...args, ...options, `--outdir=${folder}`])
+  run(bin("esbuild"), [...options, ...args, `--outdir=${folder}`])
 }
 
 await runSteps({
@@ -36,6 +36,10 @@ await runSteps({
   },
   "TypeScript runs as it is": () => printsSnapshots("main.ts"),
   "TypeScript runs compiled, the .ts left in the URL": () => printsSnapshots("compiled/main.js"),
+  "a set brings its module to the worker, from TypeScript as it is and compiled": () => {
+    printsSnapshots("declared.ts")
+    printsSnapshots("compiled/declared.js")
+  },
   "plain JavaScript runs": () => printsSnapshots("plain.js"),
   "a bundle with the worker as its second entry runs": () => {
     bundle("bundle", "bundled.ts", "bundled.worker.ts")
@@ -51,6 +55,22 @@ await runSteps({
     strictEqual(node("bundle-beside/bundled-wrongly.js"), runs + refused)
     // The main module is another one here: only the worker can see what it was given, and starts no further one.
     strictEqual(node("launcher.js", "./bundle-beside/bundled-wrongly.js"), runs + runs + refused + refused)
+  },
+  "a bundle that is the module of its set is refused, and told to use spawn": () => {
+    const runs = "the application runs\n"
+    const refused = (tag: string, is = "is"): string => `refused with mvx-metrics/${tag}, spawn ${is} named\n`
+    const cjs = ["--format=cjs", "--out-extension:.js=.cjs"]
+    bundle("bundle", "bundled-set.ts")
+    strictEqual(node("bundle/bundled-set.js"), runs + refused("MetricsModuleError"))
+    bundle("bundle", "bundled-set.ts", ...cjs)
+    strictEqual(node("bundle/bundled-set.cjs"), runs + refused("MetricsModuleError"))
+    bundle("bundle-beside", "bundled-set.ts", "--packages=external")
+    strictEqual(node("bundle-beside/bundled-set.js"), runs + refused("MetricsModuleError"))
+    bundle("bundle-beside", "bundled-set.ts", "--packages=external", ...cjs)
+    strictEqual(node("bundle-beside/bundled-set.cjs"), runs + refused("UnknownMetric"))
+    // The main module is another one here: the worker runs the application, which starts no further one.
+    const refusedThere = refused("MetricsModuleError", "is not")
+    strictEqual(node("launcher.js", "./bundle-beside/bundled-set.js"), runs + runs + refusedThere + refusedThere)
   },
   "the live page is served, from the package and from a bundle": () => {
     const served = ["text/html", "text/javascript", "text/css", "application/json"]

@@ -1,14 +1,14 @@
 // Runs without a thread, so there is nothing to be found beside it.
 import { Console, Effect, Layer } from "effect"
 import { MetricsLayer, Recorder } from "mvx-metrics"
-import { Saves } from "./save.metrics.ts"
+import { SaveMetrics } from "./save.metrics.ts"
 
 const Metrics = Recorder.layer("documents").pipe(
   Layer.provideMerge(MetricsLayer.layerInProcess({ namespace: "example.metrics" }))
 )
 
 const program = Effect.gen(function* () {
-  yield* Recorder.register(Saves)
+  yield* Recorder.register(SaveMetrics)
   for (const outcome of ["SUCCESS", "SUCCESS", "FAILURE"] as const) {
     yield* Recorder.emit({ _tag: "document.save", outcome })
   }

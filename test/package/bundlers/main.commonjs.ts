@@ -1,7 +1,7 @@
 import { join } from "node:path"
 import { Worker } from "node:worker_threads"
 import { MetricsRuntime } from "mvx-metrics/promise"
-import { Saves } from "./save.metrics.ts"
+import { SaveMetrics } from "./save.metrics.ts"
 
 const main = async (): Promise<void> => {
   const runtime = await MetricsRuntime.start({
@@ -10,7 +10,7 @@ const main = async (): Promise<void> => {
     spawn: () => new Worker(join(__dirname, "metrics.worker.cjs"))
   })
   const recorder = await runtime.createRecorder("documents")
-  await recorder.registerMetric(Saves)
+  await recorder.registerMetric(SaveMetrics)
   for (const outcome of ["SUCCESS", "SUCCESS", "FAILURE"] as const) {
     recorder.registerEvent({ _tag: "document.save", outcome })
   }

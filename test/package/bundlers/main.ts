@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads"
 import { MetricsRuntime } from "mvx-metrics/promise"
-import { Saves } from "./save.metrics.ts"
+import { SaveMetrics } from "./save.metrics.ts"
 
 const runtime = await MetricsRuntime.start({
   namespace: "example.metrics",
@@ -8,7 +8,7 @@ const runtime = await MetricsRuntime.start({
   spawn: () => new Worker(new URL("./metrics.worker.js", import.meta.url))
 })
 const recorder = await runtime.createRecorder("documents")
-await recorder.registerMetric(Saves)
+await recorder.registerMetric(SaveMetrics)
 for (const outcome of ["SUCCESS", "SUCCESS", "FAILURE"] as const) {
   recorder.registerEvent({ _tag: "document.save", outcome })
 }

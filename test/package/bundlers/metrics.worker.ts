@@ -1,5 +1,5 @@
 // The entry of the worker thread.
 import { MetricsWorker } from "mvx-metrics"
-import { Saves } from "./save.metrics.ts"
+import { SaveMetrics } from "./save.metrics.ts"
 
-MetricsWorker.run([Saves])
+MetricsWorker.run([SaveMetrics])

@@ -18,3 +18,5 @@ export const SaveAttempts = Metric.make("document_storage.save.attempts", {
     })
   }
 })
+
+export const StorageMetrics = Metric.module(import.meta.url, [SaveAttempts])

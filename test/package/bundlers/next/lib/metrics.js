@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads"
 import { MetricsRuntime } from "mvx-metrics/promise"
-import { Saves } from "../metrics/save.metrics.js"
+import { SaveMetrics } from "../metrics/save.metrics.js"
 
 const start = async () => {
   const runtime = await MetricsRuntime.start({
@@ -9,7 +9,7 @@ const start = async () => {
     spawn: () => new Worker(new URL("../metrics/metrics.worker.js", import.meta.url))
   })
   const recorder = await runtime.createRecorder("documents")
-  await recorder.registerMetric(Saves)
+  await recorder.registerMetric(SaveMetrics)
   return recorder
 }
 

@@ -1,5 +1,5 @@
 // The entry of the worker thread.
 import { MetricsWorker } from "mvx-metrics"
-import { Saves } from "./save.metrics.js"
+import { SaveMetrics } from "./save.metrics.js"
 
-MetricsWorker.run([Saves])
+MetricsWorker.run([SaveMetrics])

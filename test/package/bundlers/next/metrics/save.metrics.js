@@ -7,3 +7,5 @@ export const SaveEvent = Schema.TaggedUnion({
 })
 
 export const Saves = Metric.counter("document.saves", { events: SaveEvent, labels: ["outcome"] })
+
+export const SaveMetrics = Metric.module(import.meta.url, [Saves])
