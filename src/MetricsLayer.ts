@@ -26,7 +26,10 @@ const started = (
     Effect.tap(make, (runtime) => runtime.start)
   )
 
-/** Folds on a dedicated worker thread, so the application thread pays only for the hand-off. */
+/**
+ * Folds on a dedicated worker thread, so the application thread pays only for the hand-off. The thread imports the module
+ * of a set declared with `Metric.module` when the set is registered.
+ */
 export const layerWorker = (options: WorkerOptions): Layer.Layer<MetricsRuntime, RuntimeStartError> =>
   started(MetricsRuntime.makeWorker(options))
 
