@@ -52,7 +52,16 @@ import type * as Metric from "./Metric.ts"
 import type { Family, MetricEvent } from "./MetricEvent.ts"
 import { InvalidArgument, QueueOverflow } from "./MetricsError.ts"
 import { MetricsRuntime as EffectRuntime } from "./MetricsRuntime.ts"
-import { type MetricChange, merge, type Report, type Snapshot, type Snapshots, type States } from "./Snapshot.ts"
+import {
+  type MetricChange,
+  merge,
+  type Report,
+  type Snapshot,
+  type SnapshotOf,
+  type Snapshots,
+  type SnapshotsOf,
+  type States
+} from "./Snapshot.ts"
 import type { RecorderState, Stats } from "./Stats.ts"
 
 export type { FetchHandler, NodeHandler } from "./internal/exporters/httpHandlers.ts"
@@ -63,7 +72,7 @@ export type { Options as LivePageOptions } from "./LivePage.ts"
 export * as Metric from "./Metric.ts"
 export type { MetricEvent } from "./MetricEvent.ts"
 export * as MetricsError from "./MetricsError.ts"
-export type { MetricChange, Report, Snapshot, Snapshots, States } from "./Snapshot.ts"
+export type { MetricChange, Report, Snapshot, SnapshotOf, Snapshots, SnapshotsOf, States } from "./Snapshot.ts"
 export type { RecorderState, Stats } from "./Stats.ts"
 
 /** Options of a recorder: those of the Effect API, with plain functions for hooks. */
@@ -338,9 +347,11 @@ export class MetricsRecorder {
     return Effect.runPromise(this.#recorder.snapshots)
   }
 
-  /** Reads the snapshot of one metric, typed by its definition. */
-  getMetricSnapshot<M extends Metric.Any>(metric: M): Promise<Snapshot<Metric.Dimensions<M>>> {
-    return Effect.runPromise(this.#recorder.snapshot(metric))
+  /** Reads the snapshot of one metric, or those of a set by name in one read, typed by the definitions. */
+  getMetricSnapshot<M extends Metric.Any>(metric: M): Promise<Snapshot<Metric.Dimensions<M>>>
+  getMetricSnapshot<Set extends Metric.MetricSet>(set: Set): Promise<SnapshotsOf<Set>>
+  getMetricSnapshot(metrics: Metric.Any): Promise<unknown> {
+    return Effect.runPromise(this.#recorder.snapshot(metrics))
   }
 
   /** Reads the snapshots with their time, the sequence number they reach, and the accounting. */
@@ -383,6 +394,14 @@ export class MetricsRecorder {
   /** Iterates over every change of a metric, in order, until the recorder stops. The recorder pauses for a slow consumer. */
   changes(): AsyncIterable<MetricChange> {
     return Stream.toAsyncIterable(this.#recorder.changes)
+  }
+
+  /**
+   * Iterates over the changes of one metric, or of those of a set, as {@link changes} does. They are typed by the
+   * definitions: `change.snapshot.name` decides which dimensions `change.snapshot` has.
+   */
+  changesOf<M extends Metric.Any | Metric.MetricSet>(metrics: M): AsyncIterable<MetricChange<SnapshotOf<M>>> {
+    return Stream.toAsyncIterable(this.#recorder.changesOf(metrics))
   }
 
   /** Iterates over the latest change of each metric, for consumers that only need to be up to date. */

@@ -54,6 +54,20 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
     await expect(recorder.getMetricSnapshot(Notes)).rejects.toBeInstanceOf(MetricsError.MetricNotRegistered)
   })
 
+  it("gives the snapshots of a set, typed by its definitions", async () => {
+    await using runtime = await start(where)
+    const recorder = await runtime.createRecorder("storage")
+    const set = Metric.combine(Ticks, Notes)
+    await recorder.registerMetric(Metric.combine(set, Sums))
+    recorder.registerEvent(tick(3))
+    const snapshots = await recorder.getMetricSnapshot(set)
+    expectTypeOf(snapshots["probe.ticks"].dimensions).toEqualTypeOf<{ count: number; sum: number }>()
+    expect(snapshots).toEqual({
+      "probe.ticks": { name: "probe.ticks", dimensions: { count: 1, sum: 3 } },
+      "probe.notes": { name: "probe.notes", dimensions: { notes: [] } }
+    })
+  })
+
   it("gives a report: what it reaches, when, and the accounting", async () => {
     await using runtime = await start(where)
     const recorder = await runtime.createRecorder(" storage ", { entityId: "disk" })
@@ -175,6 +189,25 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
       ["probe.tick", 1, { count: 1, sum: 1 }],
       ["probe.tick", 3, { count: 2, sum: 3 }]
     ])
+  })
+
+  it("iterates over the changes of one metric, typed by its definition", async () => {
+    await using runtime = await start(where)
+    const recorder = await runtime.createRecorder("storage")
+    await recorder.registerMetric(Metric.combine(Ticks, Notes))
+    const seen: Array<unknown> = []
+    const listening = (async () => {
+      for await (const { sequence, snapshot } of recorder.changesOf(Notes)) {
+        expectTypeOf(snapshot.dimensions).toEqualTypeOf<{ notes: ReadonlyArray<string> }>()
+        seen.push([sequence, snapshot.dimensions.notes.length])
+      }
+    })()
+    await recorder.getReport()
+    recorder.registerEvent(tick(1))
+    recorder.registerEvent(note("a"))
+    await recorder.stop()
+    await listening
+    expect(seen).toEqual([[2, 1]])
   })
 
   it("stops listening when a loop over changes is left early", async () => {

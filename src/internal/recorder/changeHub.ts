@@ -8,10 +8,11 @@ import type { RecorderFailed } from "../../MetricsError.ts"
 import type { MetricChange } from "../../Snapshot.ts"
 import type { Watch } from "../stream/protocol.ts"
 
-/** A listener that wants every change by events after `from`, the last one accepted before it came. */
+/** A listener that wants every change, or certain ones, by events after `from`, the last one accepted before it came. */
 interface Outlet {
   readonly from: number
   readonly consumer: Fiber.Fiber<unknown, unknown>
+  readonly isWanted: (change: MetricChange) => boolean
   readonly queue: Queue.Queue<MetricChange, RecorderFailed | Cause.Done>
 }
 
@@ -65,13 +66,13 @@ export class ChangeHub {
     this.#recorder.watch(watch)
   }
 
-  /** Every change in order. A listener that does not keep up makes the fold wait. */
-  get every(): Stream.Stream<MetricChange, RecorderFailed> {
+  /** Every wanted change in order. A listener that does not keep up makes the fold wait. */
+  every(isWanted: Outlet["isWanted"] = () => true): Stream.Stream<MetricChange, RecorderFailed> {
     return Stream.unwrap(
       Effect.gen({ self: this }, function* () {
         const queue = yield* Queue.bounded<MetricChange, RecorderFailed | Cause.Done>(OutletSize)
         const consumer = yield* Effect.withFiber(Effect.succeed)
-        const outlet: Outlet = { from: this.#recorder.accepted, consumer, queue }
+        const outlet: Outlet = { from: this.#recorder.accepted, consumer, isWanted, queue }
         yield* Effect.acquireRelease(
           Effect.sync(() => this.#addOutlet(outlet)),
           () =>
@@ -149,8 +150,8 @@ export class ChangeHub {
       const { changeHook } = this.#recorder
       if (changeHook !== undefined) yield* changeHook(change)
       for (const outlet of [...(this.#outlets ?? [])]) {
-        const { consumer, from, queue } = outlet
-        if (change.sequence <= from || Queue.offerUnsafe(queue, change)) continue
+        const { consumer, from, isWanted, queue } = outlet
+        if (change.sequence <= from || !isWanted(change) || Queue.offerUnsafe(queue, change)) continue
         this.#waitingFor = outlet
         this.#recorder.onWaitingFor(consumer)
         yield* Queue.offer(queue, change)

@@ -32,6 +32,7 @@ import { refuse } from "../options.ts"
 import { whyInvalidEvent } from "../stream/eventWriter.ts"
 import type { Lane, LaneMessage, LargestRead, ShownRead, Watch } from "../stream/protocol.ts"
 import { ChangeHub } from "./changeHub.ts"
+import { changesOf } from "./changesOf.ts"
 import { type Hook, hookOf, insideHook, outsideHooks } from "./hookGuard.ts"
 import { Intake, type Offer, type Overflow } from "./intake.ts"
 import { Log } from "./logging.ts"
@@ -166,8 +167,11 @@ class RecorderImpl<R> extends RecorderInternals implements RecorderParts, Record
   }
 
   get changes() {
-    return this.#hub.every
+    return this.#hub.every()
   }
+
+  readonly changesOf = (metrics: Metric.Any | Metric.MetricSet) =>
+    changesOf(metrics, this.#registrations, (isWanted) => this.#hub.every(isWanted))
 
   get latestChanges() {
     return this.#hub.latest
@@ -402,7 +406,7 @@ class RecorderImpl<R> extends RecorderInternals implements RecorderParts, Record
     return this.#reads.snapshots
   }
 
-  readonly snapshot = <M extends Metric.Any>(metric: M) => this.#reads.snapshot(metric)
+  readonly snapshot = (metrics: Metric.Any | Metric.MetricSet) => this.#reads.snapshot(metrics)
 
   get report() {
     return this.#reads.report

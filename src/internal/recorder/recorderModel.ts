@@ -17,7 +17,7 @@ import type {
   StartError,
   StopError
 } from "../../MetricsError.ts"
-import type { MetricChange, Report, Snapshot, Snapshots, States } from "../../Snapshot.ts"
+import type { MetricChange, Report, Snapshot, SnapshotOf, Snapshots, SnapshotsOf, States } from "../../Snapshot.ts"
 import type { RecorderState, Stats } from "../../Stats.ts"
 import { aDuration, aFunction, anEffect, aString, type Check, oneOf, positiveIntegerUpTo } from "../options.ts"
 import type { Overflow } from "./intake.ts"
@@ -100,6 +100,9 @@ export interface RegisterOptions {
   readonly replace?: boolean
 }
 
+/** What a read of metrics that are named can fail with. */
+export type SnapshotError = ReadError | MetricNotRegistered
+
 /** The key of {@link RecorderInternals} in a service. */
 export const RecorderTypeId = "~mvx-metrics/Recorder"
 
@@ -138,10 +141,11 @@ export interface RecorderService {
   readonly emitUnsafe: <E extends MetricEvent>(event: E) => boolean
   /** Reads the snapshots of all metrics by name, including every event accepted before the read. */
   readonly snapshots: Effect.Effect<Snapshots, ReadError>
-  /** Reads the snapshot of one metric, typed by its definition. */
-  readonly snapshot: <M extends Metric.Any>(
-    metric: M
-  ) => Effect.Effect<Snapshot<Metric.Dimensions<M>>, ReadError | MetricNotRegistered>
+  /** Reads the snapshot of one metric, or those of a set by name in one read, typed by the definitions. */
+  readonly snapshot: {
+    <M extends Metric.Any>(metric: M): Effect.Effect<Snapshot<Metric.Dimensions<M>>, SnapshotError>
+    <Set extends Metric.MetricSet>(set: Set): Effect.Effect<SnapshotsOf<Set>, SnapshotError>
+  }
   /** Reads the snapshots with their time, the sequence number they reach, and the accounting. */
   readonly report: Effect.Effect<Report, ReadError>
   /**
@@ -177,6 +181,14 @@ export interface RecorderService {
    * snapshot.
    */
   readonly changes: Stream.Stream<MetricChange, RecorderFailed>
+  /**
+   * Streams the changes of one metric, or of those of a set, as `changes` does. They are typed by the definitions:
+   * `change.snapshot.name` decides which dimensions `change.snapshot` has. Fails with `MetricNotRegistered` if one of the
+   * metrics is not registered. The changes of a metric end when another definition replaces it.
+   */
+  readonly changesOf: <M extends Metric.Any | Metric.MetricSet>(
+    metrics: M
+  ) => Stream.Stream<MetricChange<SnapshotOf<M>>, RecorderFailed | MetricNotRegistered>
   /** Streams the latest change of each metric, for consumers that only need to be up to date. Never slows the fold. */
   readonly latestChanges: Stream.Stream<MetricChange, RecorderFailed>
 }

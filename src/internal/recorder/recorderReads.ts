@@ -5,8 +5,9 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
+import { isMetricSet, metricsOf } from "../../Combinators.ts"
 import type * as Metric from "../../Metric.ts"
-import { type InvalidState, type MetricNotRegistered, type ReadError, WaitTimeout } from "../../MetricsError.ts"
+import { type InvalidState, type ReadError, WaitTimeout } from "../../MetricsError.ts"
 import type { Report, Snapshot, Snapshots, States } from "../../Snapshot.ts"
 import type { Stats } from "../../Stats.ts"
 import { stateOf } from "../definition/stateShape.ts"
@@ -20,6 +21,7 @@ import type { Intake } from "./intake.ts"
 import type { Log } from "./logging.ts"
 import { PendingReads } from "./pendingReads.ts"
 import type { RecorderLifecycle } from "./recorderLifecycle.ts"
+import type { SnapshotError } from "./recorderModel.ts"
 import type { OfMetric, Registrations } from "./registrations.ts"
 
 /** The recorder that is read. */
@@ -68,6 +70,12 @@ const ofMetrics = <A>({ definitions, read }: Answer<A>, nameOf: (each: A) => str
 export const statesOf = (read: ReadonlyArray<OfMetric<StateRead>>): States =>
   Object.fromEntries(read.map(({ metric, name, state }) => [name, stateOf(metric, state)]))
 
+/** The snapshot of a metric, or those of a set by name, as the overloads of `snapshot` have it. */
+export const snapshotsOf = (given: Metric.Any | Metric.MetricSet, all: Snapshots): never =>
+  (isMetricSet(given)
+    ? Object.fromEntries(given.metrics.map(({ name }) => [name, all[name]]))
+    : all[given.name]) as never
+
 export class RecorderReads {
   readonly #recorder: Readable
   readonly #pending = new PendingReads()
@@ -98,15 +106,17 @@ export class RecorderReads {
     return Effect.map(this.#reported("all metrics"), ({ report }) => report.snapshots)
   }
 
-  snapshot<M extends Metric.Any>(
-    metric: M
-  ): Effect.Effect<Snapshot<Metric.Dimensions<M>>, ReadError | MetricNotRegistered> {
+  snapshot(given: Metric.Any | Metric.MetricSet): Effect.Effect<never, SnapshotError> {
     return Effect.gen({ self: this }, function* () {
-      yield* refuse(this.#recorder.registrations.whyNotRead(metric))
-      const { definitions, report } = yield* this.#reported(`the metric ${metric.name}`)
+      const { registrations } = this.#recorder
+      const metrics = metricsOf(given)
+      yield* refuse(registrations.whyNotAll(metrics))
+      const names = metrics.map(({ name }) => name).join(", ")
+      const { definitions, report } = yield* this.#reported(`the metric${metrics.length > 1 ? "s" : ""} ${names}`)
       // Another one may have had its name when it was the turn of this read.
-      if (definitions.get(metric.name) !== metric) return yield* this.#recorder.registrations.notRegistered(metric)
-      return report.snapshots[metric.name] as Snapshot<Metric.Dimensions<M>>
+      const replaced = metrics.find((metric) => definitions.get(metric.name) !== metric)
+      if (replaced !== undefined) return yield* registrations.notRegistered(replaced)
+      return snapshotsOf(given, report.snapshots)
     })
   }
 

@@ -45,6 +45,7 @@ export const serviceOf = (parts: RecorderParts): RecorderService => {
     start: Effect.suspend(() => parts.start),
     stop: Effect.suspend(() => parts.stop),
     changes: Stream.suspend(() => parts.changes),
+    changesOf: parts.changesOf,
     latestChanges: Stream.suspend(() => parts.latestChanges),
     [RecorderTypeId]: parts
   }

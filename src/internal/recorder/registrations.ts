@@ -180,6 +180,15 @@ export class Registrations {
     return this.has(metric) ? undefined : this.notRegistered(metric)
   }
 
+  /** The same for several. */
+  whyNotAll(metrics: ReadonlyArray<unknown>) {
+    for (const metric of metrics) {
+      const refusal = this.whyNotRead(metric)
+      if (refusal !== undefined) return refusal
+    }
+    return undefined
+  }
+
   notRegistered({ name }: Metric.Any): MetricNotRegistered {
     const registered = [...this.#metrics.keys()]
     return new MetricNotRegistered({ metric: name, recorderId: this.#recorderId, registered })

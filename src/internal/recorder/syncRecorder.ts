@@ -17,16 +17,17 @@ import {
   type MetricNotRegistered,
   type RegisterError
 } from "../../MetricsError.ts"
-import type { MetricChange, Report, Snapshot } from "../../Snapshot.ts"
+import type { MetricChange, Report } from "../../Snapshot.ts"
 import type { RecorderState, Stats } from "../../Stats.ts"
 import { ExpositionNames } from "../exposition/expositionNames.ts"
 import { DirectFold } from "../fold/directFold.ts"
 import { refuse } from "../options.ts"
 import { copyOf, whyInvalidEvent } from "../stream/eventWriter.ts"
+import { changesOf } from "./changesOf.ts"
 import { DeltaReader } from "./deltaReader.ts"
 import { RecorderInternals } from "./recorderInternals.ts"
 import type { RecorderService, RegisterOptions } from "./recorderModel.ts"
-import { statesOf } from "./recorderReads.ts"
+import { snapshotsOf, statesOf } from "./recorderReads.ts"
 import { type RecorderParts, serviceOf } from "./recorderService.ts"
 import { Registrations } from "./registrations.ts"
 
@@ -144,12 +145,10 @@ export class SyncRecorder extends RecorderInternals implements RecorderParts {
 
   readonly snapshots = Effect.map(this.report, (report) => report.snapshots)
 
-  readonly snapshot = <M extends Metric.Any>(metric: M) =>
+  readonly snapshot = (given: Metric.Any | Metric.MetricSet) =>
     Effect.flatMap(this.snapshots, (snapshots) => {
-      const refusal = this.#registrations.whyNotRead(metric)
-      return refusal === undefined
-        ? Effect.succeed(snapshots[metric.name] as Snapshot<Metric.Dimensions<M>>)
-        : refuse(refusal)
+      const refusal = this.#registrations.whyNotAll(metricsOf(given))
+      return refusal === undefined ? Effect.succeed(snapshotsOf(given, snapshots)) : refuse(refusal)
     })
 
   readonly #stateReads = Effect.map(Clock.currentTimeMillis, (now) => {
@@ -190,6 +189,9 @@ export class SyncRecorder extends RecorderInternals implements RecorderParts {
       return Stream.fromQueue(listener)
     })
   )
+
+  readonly changesOf = (metrics: Metric.Any | Metric.MetricSet) =>
+    changesOf(metrics, this.#registrations, (isWanted) => Stream.filter(this.changes, isWanted))
 
   readonly latestChanges = this.changes
 
