@@ -48,9 +48,11 @@ import { shapeKey } from "./internal/exporters/metricData.ts"
 import { takeNamespace } from "./internal/exporters/namespaces.ts"
 import { Duplicates } from "./internal/exposition/duplicates.ts"
 import { aDuration, refuse, whyInvalidOptions } from "./internal/options.ts"
+import { serviceOf } from "./internal/runtime/anyRuntime.ts"
+import { providedRuntime } from "./internal/runtime/providedRuntime.ts"
 import type { MetricData } from "./MetricData.ts"
 import type { NamespaceTaken } from "./MetricsError.ts"
-import { MetricsRuntime } from "./MetricsRuntime.ts"
+import type { MetricsRuntime } from "./MetricsRuntime.ts"
 
 /** The service that keeps Effect's registry up to date. */
 export class EffectMetrics extends Context.Service<
@@ -79,7 +81,7 @@ export const layer = (options: Options = {}): Layer.Layer<EffectMetrics, Namespa
     EffectMetrics,
     Effect.gen(function* () {
       yield* refuse(whyInvalidOptions(options, { interval: aDuration }))
-      const runtime = yield* MetricsRuntime
+      const runtime = serviceOf(yield* providedRuntime)
       yield* Effect.acquireRelease(
         Effect.flatMap(EffectMetric.MetricRegistry, (registry) =>
           Effect.try({

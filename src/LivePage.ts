@@ -34,7 +34,8 @@ import type * as Scope from "effect/Scope"
 import { type FetchHandler, type NodeHandler, nodeHandler as onNode } from "./internal/exporters/httpHandlers.ts"
 import { liveResources, type Resources } from "./internal/live/liveResources.ts"
 import { type Check, positiveInteger, refuse, whyInvalidOptions } from "./internal/options.ts"
-import { MetricsRuntime } from "./MetricsRuntime.ts"
+import { providedRuntime } from "./internal/runtime/providedRuntime.ts"
+import type { MetricsRuntime } from "./MetricsRuntime.ts"
 
 export type { FetchHandler, NodeHandler } from "./internal/exporters/httpHandlers.ts"
 
@@ -66,7 +67,7 @@ const mounted = (options: Options): Effect.Effect<Mounted, never, MetricsRuntime
   Effect.gen(function* () {
     yield* refuse(whyInvalidOptions(options, checks))
     const { maxRecorders = 100, maxSeries = 100, path = "/metrics/live" } = options
-    const resources = yield* liveResources(yield* MetricsRuntime, { maxRecorders, maxSeries })
+    const resources = yield* liveResources(yield* providedRuntime, { maxRecorders, maxSeries })
     return { path: path.replace(/\/+$/, ""), resources }
   })
 

@@ -44,10 +44,11 @@ import { isBuiltInLevel } from "./internal/cluster/ledger.ts"
 import { type ClusterReport, PrimaryProcess } from "./internal/cluster/primaryProcess.ts"
 import { reportToPrimary } from "./internal/cluster/workerProcess.ts"
 import { aDuration, type Check, positiveInteger, refuse, whyInvalidOptions } from "./internal/options.ts"
+import { providedRuntime } from "./internal/runtime/providedRuntime.ts"
 import { refuseInMetricsModule } from "./internal/worker/importedMetrics.ts"
 import * as Metric from "./Metric.ts"
 import { InvalidArgument, InvalidState, type MetricsModuleError } from "./MetricsError.ts"
-import { MetricsRuntime } from "./MetricsRuntime.ts"
+import type { MetricsRuntime } from "./MetricsRuntime.ts"
 
 export type { LeftOut } from "./internal/cluster/ledger.ts"
 export type { ClusterProcess, ClusterReport } from "./internal/cluster/primaryProcess.ts"
@@ -136,7 +137,7 @@ export class MetricsCluster extends Context.Service<MetricsCluster, ClusterServi
       Effect.gen(function* () {
         yield* refuse(whyInvalidOptions(options, { every: aDuration, shutdownTimeout: aDuration }))
         const { every = "1 second", shutdownTimeout = "10 seconds" } = options ?? {}
-        yield* reportToPrimary(yield* MetricsRuntime, every, shutdownTimeout)
+        yield* reportToPrimary(yield* providedRuntime, every, shutdownTimeout)
       })
     )
 }

@@ -26,14 +26,15 @@ import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import type { Link } from "./internal/link/link.ts"
 import { makeInProcessLink } from "./internal/link/linkInProcess.ts"
-import { aBoolean, aDuration, aFunction, anything } from "./internal/options.ts"
+import { aBoolean, aDuration, aFunction, anything, notBlank } from "./internal/options.ts"
 import { makeRuntime } from "./internal/runtime/makeRuntime.ts"
 import {
   defaultMemoryLimit,
   type RuntimeOptions,
   type RuntimeService,
   runtimeOptionChecks,
-  type WorkerOptions
+  type WorkerOptions,
+  waysToWorker
 } from "./internal/runtime/runtimeModel.ts"
 import { InvalidArgument, RuntimeFailed, type RuntimeStartError } from "./MetricsError.ts"
 
@@ -62,8 +63,13 @@ export class MetricsRuntime extends Context.Service<MetricsRuntime, RuntimeServi
    * Guard other side effects of a preload, such as listening on a port, with `isMainThread` of `node:worker_threads`.
    */
   static readonly makeWorker = (options: WorkerOptions): Effect.Effect<RuntimeService, never, Scope.Scope> => {
-    if (Predicate.isObject(options) && options.metrics !== undefined && options.spawn !== undefined) {
-      const reason = "pass either metrics (modules that the worker imports) or spawn (a worker entry of your own)"
+    if (
+      Predicate.isObject(options) &&
+      notBlank(options.namespace) === undefined &&
+      options.metrics !== undefined &&
+      options.spawn !== undefined
+    ) {
+      const reason = `pass either metrics or spawn. ${waysToWorker}`
       return Effect.die(new InvalidArgument({ argument: "metrics", reason }))
     }
     const checks = {

@@ -44,10 +44,11 @@ import { aDuration, notBlank, refuse, whyInvalidOptions } from "./internal/optio
 import { ProcessMetrics } from "./internal/process/processMetrics.ts"
 import { ProcessProbe } from "./internal/process/processProbe.ts"
 import { type AnyRuntime, serviceOf } from "./internal/runtime/anyRuntime.ts"
+import { providedRuntime } from "./internal/runtime/providedRuntime.ts"
 import type { RuntimeService } from "./internal/runtime/runtimeModel.ts"
 import { type Stoppable, startScoped } from "./internal/runtime/startScoped.ts"
 import type { CreateError, RegisterError } from "./MetricsError.ts"
-import { MetricsRuntime } from "./MetricsRuntime.ts"
+import type { MetricsRuntime } from "./MetricsRuntime.ts"
 
 export { ProcessEvent, ProcessMetrics } from "./internal/process/processMetrics.ts"
 export type { AnyRuntime } from "./internal/runtime/anyRuntime.ts"
@@ -64,7 +65,7 @@ type StartError = CreateError | RegisterError
 
 /** Measures the process immediately and then at each interval, on its own recorder, until the scope closes. */
 export const layer = (options: Options = {}): Layer.Layer<never, StartError, MetricsRuntime> =>
-  Layer.effectDiscard(Effect.flatMap(MetricsRuntime, (runtime) => measure(runtime, options)))
+  Layer.effectDiscard(Effect.flatMap(providedRuntime, (runtime) => measure(runtime, options)))
 
 /**
  * Starts the measurement without Effect. It runs until `stop` of the result, and does not keep the process alive.

@@ -37,9 +37,10 @@ import { takeNamespace } from "./internal/exporters/namespaces.ts"
 import { type Observed, observations } from "./internal/exporters/observations.ts"
 import { refuse } from "./internal/options.ts"
 import { type AnyRuntime, serviceOf } from "./internal/runtime/anyRuntime.ts"
+import { providedRuntime } from "./internal/runtime/providedRuntime.ts"
 import type { MetricData } from "./MetricData.ts"
 import { InvalidArgument, type NamespaceTaken } from "./MetricsError.ts"
-import { MetricsRuntime } from "./MetricsRuntime.ts"
+import type { MetricsRuntime } from "./MetricsRuntime.ts"
 
 export type { AnyRuntime } from "./internal/runtime/anyRuntime.ts"
 
@@ -119,7 +120,7 @@ const make = (meter: Meter, { description, kind, name, unit }: Observed): Observ
 export const layer = (meter: Meter): Layer.Layer<never, NamespaceTaken, MetricsRuntime> =>
   Layer.effectDiscard(
     Effect.acquireRelease(
-      Effect.flatMap(MetricsRuntime, (runtime) =>
+      Effect.flatMap(providedRuntime, (runtime) =>
         Effect.try({
           try: () => observe(meter, runtime),
           catch: (error) => error as InvalidArgument | NamespaceTaken

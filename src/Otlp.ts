@@ -48,10 +48,11 @@ import { takeNamespace } from "./internal/exporters/namespaces.ts"
 import { oneOf, refuse, whyInvalid, whyInvalidOptions } from "./internal/options.ts"
 import { makeExporter, type OtlpOptions, otlpOptionChecks } from "./internal/otlp/exporter.ts"
 import { type AnyRuntime, serviceOf } from "./internal/runtime/anyRuntime.ts"
+import { providedRuntime } from "./internal/runtime/providedRuntime.ts"
 import type { RuntimeService } from "./internal/runtime/runtimeModel.ts"
 import { type Stoppable, startScoped } from "./internal/runtime/startScoped.ts"
 import type { NamespaceTaken } from "./MetricsError.ts"
-import { MetricsRuntime } from "./MetricsRuntime.ts"
+import type { MetricsRuntime } from "./MetricsRuntime.ts"
 
 export type { OtlpOptions } from "./internal/otlp/exporter.ts"
 export type { Temporality } from "./internal/otlp/streams.ts"
@@ -72,7 +73,7 @@ export const layer = (
 > =>
   Layer.effectDiscard(
     Effect.gen(function* () {
-      const runtime = yield* MetricsRuntime
+      const runtime = serviceOf(yield* providedRuntime)
       const flusher = yield* OtlpExporter.Flusher
       yield* flusher.register(yield* checkedExporter(runtime, options))
     })

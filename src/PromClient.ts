@@ -40,10 +40,11 @@ import { Duplicates } from "./internal/exposition/duplicates.ts"
 import { type Family, familyOf } from "./internal/exposition/names.ts"
 import { refuse } from "./internal/options.ts"
 import { type AnyRuntime, serviceOf } from "./internal/runtime/anyRuntime.ts"
+import { providedRuntime } from "./internal/runtime/providedRuntime.ts"
 import type { RuntimeService } from "./internal/runtime/runtimeModel.ts"
 import type { MetricData } from "./MetricData.ts"
 import { InvalidArgument, MetricNameCollision, type NamespaceTaken } from "./MetricsError.ts"
-import { MetricsRuntime } from "./MetricsRuntime.ts"
+import type { MetricsRuntime } from "./MetricsRuntime.ts"
 
 export type { AnyRuntime } from "./internal/runtime/anyRuntime.ts"
 
@@ -208,7 +209,7 @@ const promMetric = (data: MetricData, name: string, readers: Shared["readers"]):
 export const layer = (registry: Registry): Layer.Layer<never, MetricNameCollision | NamespaceTaken, MetricsRuntime> =>
   Layer.effectDiscard(
     Effect.acquireRelease(
-      Effect.flatMap(MetricsRuntime, (runtime) =>
+      Effect.flatMap(providedRuntime, (runtime) =>
         Effect.try({
           try: () => registerInto(registry, runtime),
           catch: (error) => error as InvalidArgument | MetricNameCollision | NamespaceTaken

@@ -26,8 +26,9 @@ import type { Format } from "./internal/exposition/exposition.ts"
 import * as handlers from "./internal/exposition/handlers.ts"
 import { answer, type ScrapeOptions, scrape, scrapeOptionChecks } from "./internal/exposition/scrape.ts"
 import { type Check, refuse, whyInvalidOptions } from "./internal/options.ts"
+import { providedRuntime } from "./internal/runtime/providedRuntime.ts"
 import type { RenderError } from "./MetricsError.ts"
-import { MetricsRuntime } from "./MetricsRuntime.ts"
+import type { MetricsRuntime } from "./MetricsRuntime.ts"
 
 export type { FetchHandler, NodeHandler } from "./internal/exporters/httpHandlers.ts"
 export type { Format } from "./internal/exposition/exposition.ts"
@@ -72,7 +73,7 @@ export const render = (
   options: ScrapeOptions = {}
 ): Effect.Effect<string, RenderError, MetricsRuntime> =>
   Effect.gen(function* () {
-    const body = yield* scrape(yield* MetricsRuntime, format, yield* checked(options))
+    const body = yield* scrape(yield* providedRuntime, format, yield* checked(options))
     return new TextDecoder().decode(body)
   })
 
@@ -102,7 +103,7 @@ export const layerHttp = (
     Effect.gen(function* () {
       const { path = "/metrics", ...rest } = yield* checked(options, { ...scrapeOptionChecks, path: aPath })
       const router = yield* HttpRouter.HttpRouter
-      const runtime = yield* MetricsRuntime
+      const runtime = yield* providedRuntime
       yield* router.add("*", path, ({ headers, method }) =>
         Effect.map(answer(runtime, { method, accept: headers.accept }, rest), ({ body, headers, status }) =>
           HttpServerResponse.uint8Array(body, { status, headers, contentType: headers["content-type"]! })
@@ -159,5 +160,5 @@ const made = <A>(
 ): Effect.Effect<A, never, MetricsRuntime> =>
   Effect.gen(function* () {
     const context = yield* Effect.context<never>()
-    return make(yield* MetricsRuntime, yield* checked(options), Effect.runPromiseWith(context))
+    return make(yield* providedRuntime, yield* checked(options), Effect.runPromiseWith(context))
   })

@@ -46,11 +46,12 @@ import {
   recorderOptionChecks
 } from "./internal/recorder/recorderModel.ts"
 import { entityIdOf } from "./internal/runtime/makeRuntime.ts"
+import { providedRuntime } from "./internal/runtime/providedRuntime.ts"
 import { defaultMemoryLimit } from "./internal/runtime/runtimeModel.ts"
 import type * as Metric from "./Metric.ts"
 import type { Family, MetricEvent } from "./MetricEvent.ts"
 import type { CreateError, ReadError, RegisterError } from "./MetricsError.ts"
-import { MetricsRuntime } from "./MetricsRuntime.ts"
+import type { MetricsRuntime } from "./MetricsRuntime.ts"
 import type { Report, Snapshots } from "./Snapshot.ts"
 
 export type { Overflow } from "./internal/recorder/intake.ts"
@@ -145,7 +146,7 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
     Layer.effect(
       Recorder,
       Effect.gen(function* () {
-        const runtime = yield* MetricsRuntime
+        const runtime = yield* providedRuntime
         return yield* Effect.acquireRelease(runtime.createRecorder(recorderId, options), (recorder) =>
           // A stop that fails has been logged by the recorder; the runtime may have been shut down before.
           Effect.ignore(runtime.stopAndRemoveRecorder(recorder.recorderId))

@@ -256,6 +256,12 @@ describe("events as NDJSON", () => {
   it.effect.each<[what: string, line: string | Uint8Array, reason: RegExp]>([
     ["no JSON", '{"at":1,', /^is not JSON: .+/],
     ["no object", "[]", /^is not an event of the family: .+/],
+    [
+      "an event that is misspelt",
+      '{"at":1,"event":{"_tag":"cache.lokup","hit":true,"key":"a"}}',
+      /: got "cache\.lokup" at \["event"\]\["_tag"\]\. Did you mean "cache\.lookup"\? Its events are: [\w., ]+$/
+    ],
+    ["no event at all", '{"at":1,"event":["cache.lookup"]}', /: must be an object with a string _tag at \["event"\]$/],
     ["no time", '{"event":{"_tag":"cache.lookup","hit":true,"key":"a"}}', /Missing key at \["at"\]/],
     ["a time that is none", '{"at":"now","event":{"_tag":"cache.lookup","hit":true,"key":"a"}}', /at \["at"\]/],
     ["no event", '{"at":1}', /Missing key at \["event"\]/],
@@ -267,6 +273,25 @@ describe("events as NDJSON", () => {
       const { skipped } = yield* skipping(line)
       expect(skipped.map((each) => each.reason)).toEqual([expect.stringMatching(reason)])
       expect(skipped[0]?.reason).not.toContain("\n")
+    })
+  )
+
+  it.effect("never print a whole family or a whole event when they are wrong", () =>
+    Effect.gen(function* () {
+      const cases = Array.from({ length: 200 }, (_, i) => [`some.quite.long.name.${i}`, { n: Schema.Number }] as const)
+      const family = Schema.TaggedUnion(Object.fromEntries(cases))
+      const text = "x".repeat(100_000)
+      const events = [{ _tag: "b" }, { _tag: text }, { _tag: "some.quite.long.name.1", n: text }, text, [text]]
+      for (const captured of [...events.map((event) => ({ at: 1, event })), [text], text, { at: text }]) {
+        const line = Stream.make(JSON.stringify(captured))
+        const read = yield* Effect.flip(Stream.runDrain(Replay.fromNdjson(family, line)))
+        const written = yield* Effect.flip(Stream.runDrain(Replay.toNdjson(family, Stream.make(captured as never))))
+        for (const { reason } of [read, written]) {
+          expect(reason).toMatch(/^is not an event of the family: ./)
+          expect(reason).not.toMatch(/name\.1" *, \.\.\.|x{200}/)
+          expect(reason.length).toBeLessThanOrEqual(1000)
+        }
+      }
     })
   )
 

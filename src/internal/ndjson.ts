@@ -1,11 +1,14 @@
 /**
  * Captured events as lines of JSON: text in chunks of any size becomes lines with their numbers, a line an event.
  */
+import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import type { Family, MetricEvent } from "../MetricEvent.ts"
+import { type Family, type MetricEvent, tagsOf } from "../MetricEvent.ts"
 import { InvalidArgument, InvalidLine } from "../MetricsError.ts"
+import { cutText, MostOfError } from "./cutText.ts"
 import { messageOf } from "./describeError.ts"
+import { didYouMean } from "./didYouMean.ts"
 
 /** An event as it was captured. */
 export interface Captured<out E extends MetricEvent = MetricEvent> {
@@ -79,8 +82,24 @@ type Codec<F extends Family> = Schema.Codec<Captured<F["Type"]>, Schema.Json>
 const codecOf = <F extends Family>(family: F): Codec<F> =>
   Schema.toCodecJson(Schema.Struct({ at: Schema.Finite, event: family })) as unknown as Codec<F>
 
-/** What a schema says, in one line. */
-const oneLine = (error: Schema.SchemaError): string => error.message.replace(/\s*\n\s*/g, " ")
+/**
+ * Why a value is not an event of the family, in one line. Of an event with an unknown tag, the schema would print the
+ * whole family.
+ */
+const whyNotOf = (family: Family, captured: unknown, error: Schema.SchemaError): string => {
+  const event = Predicate.hasProperty(captured, "event") ? captured.event : undefined
+  const tag = Predicate.hasProperty(event, "_tag") ? event._tag : undefined
+  const isKnown = event === undefined || (typeof tag === "string" && Object.hasOwn(family.cases, tag))
+  const tags = tagsOf(family)
+  const why = isKnown
+    ? error.message.replace(/\s*\n\s*/g, " ")
+    : typeof tag === "string"
+      ? `got ${cutText(JSON.stringify(tag), MostOfTag)} at ["event"]["_tag"].${didYouMean(tag, tags)} Its events are: ${tags.join(", ")}`
+      : 'must be an object with a string _tag at ["event"]'
+  return cutText(`is not an event of the family: ${why}`, MostOfError)
+}
+
+const MostOfTag = 100
 
 /** Reads a line: the event in it, what is wrong with it, or `undefined` for an empty line. */
 export const lineReader = <F extends Family>(
@@ -103,9 +122,7 @@ export const lineReader = <F extends Family>(
       return invalid(`is not JSON: ${messageOf(cause)}`)
     }
     const read = decode(json)
-    return Result.isSuccess(read)
-      ? Result.succeed(read.success)
-      : invalid(`is not an event of the family: ${oneLine(read.failure)}`)
+    return Result.isSuccess(read) ? Result.succeed(read.success) : invalid(whyNotOf(family, json, read.failure))
   }
 }
 
@@ -117,7 +134,6 @@ export const lineWriter = <F extends Family>(
   return (captured) =>
     Result.mapBoth(encode(captured), {
       onSuccess: (json) => `${JSON.stringify(json)}\n`,
-      onFailure: (error) =>
-        new InvalidArgument({ argument: "captured", reason: `is not an event of the family: ${oneLine(error)}` })
+      onFailure: (error) => new InvalidArgument({ argument: "captured", reason: whyNotOf(family, captured, error) })
     })
 }

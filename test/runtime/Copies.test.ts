@@ -59,7 +59,9 @@ it.effect("a mock without a runtime behind it is refused by name", () =>
     const defect = yield* Effect.catchDefect(Effect.provide(Prometheus.render(), mock), (defect) =>
       Effect.succeed(String(defect))
     )
-    expect(defect).toBe("TypeError: mvx-metrics: this MetricsRuntime was not made by this package")
+    expect(defect).toBe(
+      "mvx-metrics/InvalidArgument: runtime: must be a MetricsRuntime: the service of a layer of MetricsLayer, a copy of it, or what MetricsRuntime.start of mvx-metrics/promise gives"
+    )
   })
 )
 

@@ -138,15 +138,21 @@ describe("layers that cannot be built", () => {
   const build = (options: unknown) => Layer.build(MetricsLayer.layerWorker(options as never))
   const namespace = "test"
 
-  it.effect("metrics reach the worker in one way: giving both, or neither, is a defect", () =>
+  it.effect("metrics and spawn together are a defect that lists the ways to the worker", () =>
     Effect.gen(function* () {
       const spawn = () => {
         throw new Error("must not be called")
       }
-      for (const options of [{ namespace }, { namespace, metrics, spawn }]) {
-        const error = yield* badInputOf(build(options))
-        expect(error).toMatchObject({ argument: "metrics" })
-        expect(error.message).toMatch(/metrics.*spawn/)
+      const error = yield* badInputOf(build({ namespace, metrics, spawn }))
+      expect(error).toMatchObject({ argument: "metrics" })
+      expect(error.message).toMatch(/pass either metrics or spawn.*Metric\.module.*metrics: .*spawn: .*layerInProcess/)
+    })
+  )
+
+  it.effect("a missing or blank namespace is told first", () =>
+    Effect.gen(function* () {
+      for (const options of [{}, { namespace: " " }, { metrics, spawn: () => {} }]) {
+        expect(yield* badInputOf(build(options))).toMatchObject({ argument: "namespace" })
       }
     })
   )

@@ -1,8 +1,7 @@
 /**
  * Exporters take a runtime as an Effect service, or as the promise facade has it.
  */
-import { InvalidArgument } from "../../MetricsError.ts"
-import { hasInternals } from "./runtimeInternals.ts"
+import { hasInternals, notARuntime } from "./runtimeInternals.ts"
 import type { RuntimeService } from "./runtimeModel.ts"
 
 /** The `MetricsRuntime` of `mvx-metrics/promise`, or the service of Effect: `yield* MetricsRuntime`. */
@@ -22,6 +21,6 @@ export const withService = (facade: object, service: RuntimeService): void => vo
 export const serviceOf = (runtime: AnyRuntime): RuntimeService => {
   if (hasInternals(runtime)) return runtime
   const service = typeof runtime === "object" && runtime !== null ? services.get(runtime) : undefined
-  if (service === undefined) throw new InvalidArgument({ argument: "runtime", reason: "must be a MetricsRuntime" })
+  if (service === undefined) throw notARuntime()
   return service
 }

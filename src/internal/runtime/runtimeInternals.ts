@@ -5,7 +5,13 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import type * as Metric from "../../Metric.ts"
-import type { InvalidState, ReadError, RecorderAlreadyExists, RenderError } from "../../MetricsError.ts"
+import {
+  InvalidArgument,
+  type InvalidState,
+  type ReadError,
+  type RecorderAlreadyExists,
+  type RenderError
+} from "../../MetricsError.ts"
 import type { Stats } from "../../Stats.ts"
 import type { Format } from "../exposition/exposition.ts"
 import type { RecorderOptions, RecorderService } from "../recorder/recorderModel.ts"
@@ -74,11 +80,18 @@ const internalsIn = (runtime: unknown): RuntimeInternals | undefined => {
   return Predicate.isObject(internals) && known.has(internals) ? (internals as unknown as RuntimeInternals) : undefined
 }
 
+/** What an exporter says of a value that is not a runtime of this package. */
+export const notARuntime = (): InvalidArgument => {
+  const reason =
+    "must be a MetricsRuntime: the service of a layer of MetricsLayer, a copy of it, or what MetricsRuntime.start of mvx-metrics/promise gives"
+  return new InvalidArgument({ argument: "runtime", reason })
+}
+
 /** Whether it is a service of this package, or a copy of one. */
 export const hasInternals = (runtime: unknown): runtime is RuntimeService => internalsIn(runtime) !== undefined
 
 export const internalsOf = (runtime: RuntimeService): RuntimeInternals => {
   const internals = internalsIn(runtime)
-  if (internals === undefined) throw new TypeError("mvx-metrics: this MetricsRuntime was not made by this package")
+  if (internals === undefined) throw notARuntime()
   return internals
 }

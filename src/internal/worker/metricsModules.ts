@@ -12,6 +12,7 @@ import { InvalidArgument, MetricsModuleError } from "../../MetricsError.ts"
 import { describeError } from "../describeError.ts"
 import { inBundle, type ModuleImports } from "../link/workerCatalog.ts"
 import { isOf } from "../realms.ts"
+import { waysToWorker } from "../runtime/runtimeModel.ts"
 
 /** What the entry finds in its `workerData`. */
 export interface EntryData {
@@ -74,7 +75,7 @@ const resolveUrl = (url: URL): Effect.Effect<string, MetricsModuleError> =>
 
 const resolveNamed = (url: unknown): Effect.Effect<string, MetricsModuleError> => {
   if (isUrl(url)) return resolveUrl(url)
-  const reason = 'must be a URL or an array of URLs: new URL("./save.metrics.ts", import.meta.url)'
+  const reason = `must be a URL or an array of URLs. ${waysToWorker}`
   return Effect.die(new InvalidArgument({ argument: "metrics", reason }))
 }
 
@@ -99,7 +100,9 @@ export const packagedWorker = (
   Effect.gen(function* () {
     const urls: ReadonlyArray<unknown> = Array.isArray(metrics) ? metrics : metrics === undefined ? [] : [metrics]
     if (metrics !== undefined && urls.length === 0) {
-      return yield* Effect.die(new InvalidArgument({ argument: "metrics", reason: "must name at least one module" }))
+      return yield* Effect.die(
+        new InvalidArgument({ argument: "metrics", reason: `must name at least one module. ${waysToWorker}` })
+      )
     }
     const modules = yield* Effect.forEach(urls, resolveNamed)
     const entry = packagedEntry()
