@@ -1,6 +1,6 @@
 // `exemplar: "span"`: the trace of an event is that of the span in which it is emitted, whatever way it takes to the fold.
 import { expect } from "@effect/vitest"
-import { Effect, Fiber, Tracer } from "effect"
+import { Duration, Effect, Fiber, Tracer } from "effect"
 import { TestClock } from "effect/testing"
 import { Recorder } from "mvx-metrics"
 import * as Prometheus from "mvx-metrics/Prometheus"
@@ -172,6 +172,62 @@ onBothLayers(
           "span_calls_total /fn": inFn
         })
       }).pipe(Effect.provideServiceEffect(Recorder, newRecorder()))
+    )
+
+    it.effect("are taken by an emitter, and by its onExit and track where they stand", () =>
+      Effect.gen(function* () {
+        const recorder = yield* newRecorder()
+        const metrics = yield* recorder.register(Calls)
+        const inside = yield* Effect.gen(function* () {
+          yield* metrics.emit(call("/emit"))
+          metrics.emitUnsafe(call("/unsafe"))
+          return yield* spanHere
+        }).pipe(
+          metrics.onExit(() => call("/exit")),
+          metrics.track(() => call("/track")),
+          Effect.withSpan("work")
+        )
+        const outside = yield* Effect.void.pipe(
+          Effect.withSpan("work"),
+          metrics.track(() => call("/outside")),
+          Effect.andThen(spanHere),
+          Effect.withSpan("around")
+        )
+        const named = Effect.fn("named")(
+          function* () {
+            return yield* spanHere
+          },
+          metrics.track((_, { duration }) => call("/fn", Duration.toSeconds(duration)))
+        )
+        const inFn = yield* named()
+        expect(yield* exemplarsOf(recorder)).toEqual({
+          "span_calls_total /emit": inside,
+          "span_calls_total /unsafe": inside,
+          "span_calls_total /exit": inside,
+          "span_calls_total /track": inside,
+          "span_calls_total /outside": outside,
+          "span_calls_total /fn": inFn
+        })
+      })
+    )
+
+    it.effect("are those of the emission for an exit that waits for room", () =>
+      Effect.gen(function* () {
+        const gate = yield* makeGate
+        const recorder = yield* newRecorder({ capacity: 1, overflow: "backpressure", onStarting: gate.pass })
+        const metrics = yield* recorder.register(Calls)
+        yield* metrics.emit(call("/first"))
+        const waiting = yield* forkNow(
+          spanHere.pipe(
+            metrics.track(() => call("/waits")),
+            Effect.withSpan("waits")
+          )
+        )
+        expect((yield* recorder.stats).accepted).toBe(1)
+        yield* gate.open.pipe(Effect.withSpan("another"))
+        const span = yield* Fiber.join(waiting)
+        expect(yield* exemplarsOf(recorder)).toEqual({ "span_calls_total /waits": span })
+      })
     )
 
     it.effect("are those of events that no row can hold, and of a function of the user", () =>
