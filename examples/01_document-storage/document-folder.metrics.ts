@@ -14,3 +14,5 @@ export const SavedBytes = Metric.make("document_storage.saved.bytes", {
     "document_storage.document.saved": (state, { bytes }) => ({ sum: state.sum + bytes })
   }
 })
+
+export const FolderMetrics = Metric.module(import.meta.url, [SavedBytes])

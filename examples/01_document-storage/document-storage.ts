@@ -1,7 +1,7 @@
-// The component registers its metric and reports facts. It runs the same without a recorder.
+// The component registers its metrics and reports facts. It runs the same without a recorder.
 import { Context, Effect, Exit, Layer, type PlatformError, Schema } from "effect"
 import { Recorder } from "mvx-metrics"
-import { type DocumentStorageEvent, SaveAttempts } from "./document-storage.metrics.ts"
+import { type DocumentStorageEvent, StorageMetrics } from "./document-storage.metrics.ts"
 
 export class EmptyDocument extends Schema.TaggedError<EmptyDocument>()("EmptyDocument", { id: Schema.String }) {}
 
@@ -14,13 +14,13 @@ export class DocumentStorage extends Context.Service<
   static readonly layer = Layer.effect(
     DocumentStorage,
     Effect.gen(function* () {
-      yield* Recorder.register(SaveAttempts)
+      const metrics = yield* Recorder.register(StorageMetrics)
       const documents = new Map<string, Content>()
       return DocumentStorage.of({
         save: Effect.fn("DocumentStorage.save")(function* (id: string, content: Content) {
           if (content.length === 0) return yield* new EmptyDocument({ id })
           documents.set(id, content)
-        }, Recorder.onExit(saveAttempt))
+        }, metrics.onExit(saveAttempt))
       })
     })
   )

@@ -7,15 +7,7 @@ import { DocumentStorage } from "./document-storage.ts"
 
 // Totals must be exact, so a save waits for room instead of losing its event.
 const Metrics = Recorder.layer("document_storage", { overflow: "backpressure" }).pipe(
-  Layer.provideMerge(
-    MetricsLayer.layerWorker({
-      namespace: "example.metrics",
-      metrics: [
-        new URL("./document-storage.metrics.ts", import.meta.url),
-        new URL("./document-folder.metrics.ts", import.meta.url)
-      ]
-    })
-  )
+  Layer.provideMerge(MetricsLayer.layerWorker({ namespace: "example.metrics" }))
 )
 
 export class JobFailed extends Schema.TaggedError<JobFailed>()("JobFailed", { message: Schema.String }) {

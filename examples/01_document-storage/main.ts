@@ -7,12 +7,7 @@ import { saveFolder } from "./folder.ts"
 import { program } from "./program.ts"
 
 const Metrics = Recorder.layer("document_storage").pipe(
-  Layer.provideMerge(
-    MetricsLayer.layerWorker({
-      namespace: "example.metrics",
-      metrics: new URL("./document-storage.metrics.ts", import.meta.url)
-    })
-  )
+  Layer.provideMerge(MetricsLayer.layerWorker({ namespace: "example.metrics" }))
 )
 
 const threeDocuments = Effect.provide(program, DocumentStorage.layer.pipe(Layer.provideMerge(Metrics)))

@@ -17,3 +17,6 @@ export const SaveAttempts = Metric.make("document_storage.save.attempts", {
     })
   }
 })
+
+// The set knows its module, so the worker imports it when the set is registered.
+export const StorageMetrics = Metric.module(import.meta.url, [SaveAttempts])

@@ -6,10 +6,7 @@ import { DocumentStorage } from "../01_document-storage/document-storage.ts"
 import { program } from "../01_document-storage/program.ts"
 import { layerPublished } from "./published-recorder.ts"
 
-const Runtime = MetricsLayer.layerWorker({
-  namespace: "example.metrics",
-  metrics: new URL("../01_document-storage/document-storage.metrics.ts", import.meta.url)
-})
+const Runtime = MetricsLayer.layerWorker({ namespace: "example.metrics" })
 
 const main = Effect.gen(function* () {
   const fs = yield* FileSystem.FileSystem

@@ -7,7 +7,7 @@ export const DocumentServiceEvent = Schema.TaggedUnion({
     operation: Schema.Literals(["put", "get", "delete"]),
     outcome: Schema.Literals(["SUCCESS", "FAILURE"]),
     bytes: Schema.Number,
-    microseconds: Schema.Number
+    seconds: Schema.Number
   }
 })
 export type DocumentServiceEvent = typeof DocumentServiceEvent.Type
@@ -37,10 +37,10 @@ export const Bytes = Metric.counter("document_service.bytes", {
 
 export const Durations = Metric.histogram("document_service.duration", {
   events,
-  value: "microseconds",
+  value: "seconds",
   labels: ["operation"],
-  boundaries: [100, 250, 500, 1000, 2500, 5000, 10_000, 25_000, 100_000],
-  unit: "us",
+  boundaries: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1],
+  unit: "s",
   description: "Duration of operations"
 })
 
@@ -56,4 +56,4 @@ export const Largest = Metric.make("document_service.largest", {
   description: "Size of the largest document stored or served"
 })
 
-export const DocumentServiceMetrics = Metric.combine(Operations, Failures, Bytes, Durations, Largest)
+export const DocumentServiceMetrics = Metric.module(import.meta.url, [Operations, Failures, Bytes, Durations, Largest])

@@ -1,5 +1,5 @@
 // The component: documents as files of a folder. Each operation reports its outcome, bytes and duration.
-import { Clock, Context, Effect, Exit, FileSystem, Layer, Path, type PlatformError, Schema } from "effect"
+import { Context, Duration, Effect, Exit, FileSystem, Layer, Path, type PlatformError, Schema } from "effect"
 import { HttpServerRespondable, HttpServerResponse } from "effect/http"
 import { Recorder } from "mvx-metrics"
 import { type DocumentServiceEvent, DocumentServiceMetrics } from "./document-service.metrics.ts"
@@ -34,7 +34,16 @@ export class Documents extends Context.Service<
     Layer.effect(
       Documents,
       Effect.gen(function* () {
-        yield* Recorder.register(DocumentServiceMetrics)
+        const metrics = yield* Recorder.register(DocumentServiceMetrics)
+        /** Emits one event when an operation has ended, however it ended. */
+        const report = <A>(operation: DocumentServiceEvent["operation"], sizeOf: (result: A) => number) =>
+          metrics.track((exit: Exit.Exit<A, unknown>, { duration }) => ({
+            _tag: "document_service.operation",
+            operation,
+            outcome: Exit.isSuccess(exit) ? "SUCCESS" : "FAILURE",
+            bytes: Exit.isSuccess(exit) ? sizeOf(exit.value) : 0,
+            seconds: Duration.toSeconds(duration)
+          }))
         const fs = yield* FileSystem.FileSystem
         const path = yield* Path.Path
         const existing = <A>(id: DocumentId, self: Effect.Effect<A, PlatformError.PlatformError>) =>
@@ -47,11 +56,11 @@ export class Documents extends Context.Service<
               yield* fs.writeFile(path.join(folder, id), content)
               return content.length
             },
-            report("put", (bytes) => bytes)
+            report("put", (bytes: number) => bytes)
           ),
           get: Effect.fn("Documents.get")(
             (id: DocumentId) => existing(id, fs.readFile(path.join(folder, id))),
-            report("get", (content) => content.length)
+            report("get", (content: Uint8Array) => content.length)
           ),
           delete: Effect.fn("Documents.delete")(
             (id: DocumentId) => existing(id, fs.remove(path.join(folder, id))),
@@ -61,21 +70,3 @@ export class Documents extends Context.Service<
       })
     )
 }
-
-/** Emits one event when an operation has ended, however it ended. */
-const report =
-  <A>(operation: DocumentServiceEvent["operation"], sizeOf: (result: A) => number) =>
-  <E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-    Effect.flatMap(Clock.monotonicTimeNanos, (started) =>
-      Effect.onExit(self, (exit) =>
-        Effect.flatMap(Clock.monotonicTimeNanos, (ended) =>
-          Recorder.emit<DocumentServiceEvent>({
-            _tag: "document_service.operation",
-            operation,
-            outcome: Exit.isSuccess(exit) ? "SUCCESS" : "FAILURE",
-            bytes: Exit.isSuccess(exit) ? sizeOf(exit.value) : 0,
-            microseconds: Number((ended - started) / 1000n)
-          })
-        )
-      )
-    )

@@ -4,34 +4,29 @@ import { NodeHttpServer, NodeRuntime, NodeServices } from "@effect/platform-node
 import { Console, Effect, FileSystem, Layer } from "effect"
 import { Command, Flag } from "effect/cli"
 import { FetchHttpClient, HttpRouter, HttpServer } from "effect/http"
-import { MetricsLayer, Recorder } from "mvx-metrics"
+import { MetricsLayer, MetricsRuntime, Recorder } from "mvx-metrics"
 import { Documents } from "./documents.ts"
 import { load } from "./load.ts"
 import { routes } from "./routes.ts"
 
-const Metrics = Recorder.layer("document_service").pipe(
-  Layer.provideMerge(
-    MetricsLayer.layerWorker({
-      namespace: "example.metrics",
-      metrics: new URL("./document-service.metrics.ts", import.meta.url)
-    })
+// Prints what a recorder has measured when it has stopped and is about to be removed. The removal waits a second at most.
+const FinalReport = Layer.effectDiscard(
+  Effect.flatMap(MetricsRuntime, (runtime) =>
+    runtime.beforeRemoval((recorder) =>
+      Effect.flatMap(recorder.snapshots, (snapshots) => Console.log(JSON.stringify(snapshots)))
+    )
   )
 )
 
-// Layers close in the opposite order of their creation: the server, then this one, then the recorder.
-const FinalReport = Layer.effectDiscard(
-  Effect.flatMap(Recorder, (recorder) =>
-    Effect.addFinalizer(() =>
-      Effect.flatMap(Effect.orDie(recorder.snapshots), (snapshots) => Console.log(JSON.stringify(snapshots)))
-    )
-  )
+const Metrics = Recorder.layer("document_service").pipe(
+  Layer.provideMerge(FinalReport),
+  Layer.provideMerge(MetricsLayer.layerWorker({ namespace: "example.metrics" }))
 )
 
 const server = (folder: string, port: number) =>
   HttpRouter.serve(routes, { disableLogger: true }).pipe(
     Layer.provide(Documents.layer(folder)),
     Layer.provideMerge(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port })),
-    Layer.provide(FinalReport),
     Layer.provide(Metrics)
   )
 
