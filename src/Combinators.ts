@@ -6,9 +6,9 @@
  */
 import { dual } from "effect/Function"
 import * as Predicate from "effect/Predicate"
-import { type Any, type EventsOf, type Metric, reduce } from "./Definition.ts"
+import { type Any, type Dimensions, type EventsOf, type Metric, reduce, type State } from "./Definition.ts"
 import type { LabelSource, LabelsOf, LabelValues, Overflow, Series } from "./Instrument.ts"
-import { type EventsTypeId, isDefinition } from "./internal/definition/definition.ts"
+import { type EventsTypeId, isDefinition, type TypeId } from "./internal/definition/definition.ts"
 import { labelledStates } from "./internal/definition/labelledStates.ts"
 import { remake } from "./internal/definition/remake.ts"
 import { labelsCheck } from "./internal/instruments/checks.ts"
@@ -176,16 +176,19 @@ export const mapEvents: {
     events: F,
     f: (event: F["Type"]) => NoInfer<E> | undefined
   ): <Name extends string, S, D>(self: Metric<Name, E, S, D, MetricEvent>) => Metric<Name, F["Type"], S, D>
-  <Name extends string, E extends MetricEvent, S, D, F extends Family>(
-    self: Metric<Name, E, S, D, MetricEvent>,
+  <M extends Any, F extends Family, const Own extends AcceptedBy<M> | undefined>(
+    self: M,
     events: F,
-    f: (event: F["Type"]) => NoInfer<E> | undefined
-  ): Metric<Name, F["Type"], S, D>
+    f: (event: F["Type"]) => Own
+  ): Metric<M["name"], F["Type"], State<M>, Dimensions<M>>
 } = combinator(3, (self, events: Family, f: EventMap) => {
   check("events", events, aFamily)
   check("f", f, aFunction)
   return mapped(self, events, lastResult(f))
 })
+
+/** Any event of the family of a metric. */
+type AcceptedBy<M extends Any> = Parameters<M[typeof TypeId]["_Event"]>[0]
 
 type EventMap = (event: MetricEvent) => MetricEvent | undefined
 

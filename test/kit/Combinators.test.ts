@@ -2,6 +2,7 @@
 import { describe, expect, it, layer } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { Metric, type MetricsError, type Snapshot } from "mvx-metrics"
+import { fingerprint } from "../../src/internal/definition/fingerprint.ts"
 import { kernelOf } from "../../src/internal/instruments/kernelOf.ts"
 import { newRecorder, onBothLayers, runtimeLayers } from "../support/bothLayers.ts"
 import { ByQueue, done, dropped, Failing, JobEvent, JobMetrics, LastQueue, Picky } from "../support/kit.metrics.ts"
@@ -70,6 +71,48 @@ describe.each(all)("a %s metric", (kind, metric) => {
     const LargeDropped = Large.pipe(Metric.filter((event) => event._tag === "job.dropped"))
     expect(shown(LargeDropped, [...jobs, dropped(2)])).toEqual({ value: 1 })
     expect(Metric.reduce(Large, Large.initial, done(1))).toBe(Large.initial)
+  })
+
+  it("calls a filter with the events of its tags only", () => {
+    const seen = new Set<string>()
+    const Seeing = metric.pipe(
+      Metric.filter((event) => {
+        seen.add(event._tag)
+        return event.n > 1
+      })
+    )
+    expect(shown(Seeing, jobs)).toEqual({ value: 2 })
+    expect(
+      shown(
+        Metric.mapEvents(Seeing, JobEvent, (event) => event),
+        jobs
+      )
+    ).toEqual({ value: 2 })
+    expect([...seen]).toEqual(["job.done", "job.dropped"])
+  })
+
+  it("gets labels from fields that only the events of its tags have", () => {
+    expect(shown(metric.pipe(Metric.labelled({ queue: "queue", n: ({ n }) => n > 1 })), jobs).series).toEqual([
+      { labels: { queue: "a", n: false }, value: 1 },
+      { labels: { queue: "a", n: true }, value: 1 },
+      { labels: { queue: "b", n: true }, value: 1 }
+    ])
+  })
+
+  it("is the same with the metric first as in a pipe", () => {
+    const large = ({ n }: { readonly n: number }) => n > 100
+    const paused = () => done(1)
+    for (const [first, piped] of [
+      [Metric.named(metric, "other"), metric.pipe(Metric.named("other"))],
+      [Metric.describe(metric, "Others"), metric.pipe(Metric.describe("Others"))],
+      [Metric.unit(metric, "{other}"), metric.pipe(Metric.unit("{other}"))],
+      [Metric.filter(metric, large), metric.pipe(Metric.filter(large))],
+      [Metric.mapEvents(metric, JobEvent, paused), metric.pipe(Metric.mapEvents(JobEvent, paused))],
+      [Metric.labelled(metric, { queue: "queue" }), metric.pipe(Metric.labelled({ queue: "queue" }))]
+    ] as const) {
+      expect(fingerprint(first)).toEqual(fingerprint(piped))
+      expect(shown(first, jobs)).toEqual(shown(piped, jobs))
+    }
   })
 
   it("reads the events of another family", () => {
