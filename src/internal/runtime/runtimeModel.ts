@@ -34,7 +34,8 @@ export interface RuntimeOptions extends Pick<RecorderOptions, "capacity" | "over
   /**
    * The maximum memory, in bytes, for events of all recorders on their way to the fold. When it is full, events wait in
    * the queue of their recorder, up to its capacity. Memory shared between threads is reserved immediately, and backed
-   * as it is written, in pages of 256 KiB. At least two pages, up to 4 GiB. Default: 16 MiB.
+   * as it is written, in pages of 256 KiB. At least two pages, up to 4 GiB. Where the machine cannot allocate it, the
+   * runtime fails to start, with `RuntimeFailed`. Default: 16 MiB.
    */
   readonly memoryLimit?: number
 }
