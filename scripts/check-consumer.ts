@@ -65,12 +65,12 @@ await runSteps({
     bundle("bundle", "bundled-set.ts", ...cjs)
     strictEqual(node("bundle/bundled-set.cjs"), runs + refused("MetricsModuleError"))
     bundle("bundle-beside", "bundled-set.ts", "--packages=external")
-    strictEqual(node("bundle-beside/bundled-set.js"), runs + refused("MetricsModuleError"))
+    strictEqual(node("bundle-beside/bundled-set.js"), runs + refused("RegisterError"))
     bundle("bundle-beside", "bundled-set.ts", "--packages=external", ...cjs)
-    strictEqual(node("bundle-beside/bundled-set.cjs"), runs + refused("UnknownMetric"))
+    strictEqual(node("bundle-beside/bundled-set.cjs"), runs + refused("RegisterError"))
     // The main module is another one here: the worker runs the application, which starts no further one.
-    const refusedThere = refused("MetricsModuleError", "is not")
-    strictEqual(node("launcher.js", "./bundle-beside/bundled-set.js"), runs + runs + refusedThere + refusedThere)
+    const refusals = refused("MetricsModuleError", "is not") + refused("RegisterError", "is not")
+    strictEqual(node("launcher.js", "./bundle-beside/bundled-set.js"), runs + runs + refusals)
   },
   "the live page is served, from the package and from a bundle": () => {
     const served = ["text/html", "text/javascript", "text/css", "application/json"]
