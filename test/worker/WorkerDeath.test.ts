@@ -63,7 +63,10 @@ describe.for(deaths)("a worker that dies of: %s", ([how, cause]) => {
 
   it("has metrics, starts and new recorders refused, and a stop tells why it cannot be", async () => {
     const { said } = await ended()
-    expect(said("register")).toMatchObject(invalidState("cannot take a metric"))
+    expect(said("register")).toMatchObject({
+      _tag: "mvx-metrics/RegisterError",
+      reason: { _tag: "mvx-metrics/InvalidState", operation: "take a metric", state: "Failed" }
+    })
     expect(said("start")).toMatchObject(invalidState("cannot be started"))
     expect(said("stop")).toEqual(recorderFailed("struck"))
     expect(said("create")).toMatchObject(invalidState("cannot create a recorder"))
