@@ -1,5 +1,5 @@
 import { expect, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Layer, Logger, References } from "effect"
 import { type LoggingDetail, MetricsRuntime, type RecorderService } from "mvx-metrics"
 import * as Prometheus from "mvx-metrics/Prometheus"
 import { newRecorder, onBothLayers } from "../support/bothLayers.ts"
@@ -222,3 +222,20 @@ it.effect("a runtime logs each look-up, list and scrape, at debug level, under i
     ])
   })
 )
+
+it.effect("a logger that throws changes nothing", () => {
+  const logger = Logger.make(() => {
+    throw new Error("the logger is closed")
+  })
+  const layer = Layer.merge(Logger.layer([logger]), Layer.succeed(References.MinimumLogLevel, "All"))
+  return Effect.gen(function* () {
+    const runtime = yield* MetricsRuntime.makeInProcess({ namespace: "test", logging: "inspection" })
+    yield* runtime.start
+    const recorder = yield* runtime.createRecorder("a", { onMetricChanged: () => Effect.fail("no sink") })
+    yield* recorder.register(Ticks)
+    yield* recorder.emit(tick(3))
+    expect((yield* recorder.report).stats).toMatchObject({ state: "Running", applied: 1 })
+    yield* runtime.shutdown
+    expect(yield* runtime.state).toBe("Closed")
+  }).pipe(Effect.scoped, Effect.provide(layer))
+})

@@ -33,6 +33,8 @@ export class Log {
   }
 
   #line(log: Effect.Effect<void>): Effect.Effect<void> {
-    return this.#detail === "silent" ? Effect.void : Effect.annotateLogs(log, this.#annotations)
+    if (this.#detail === "silent") return Effect.void
+    // A logger that throws is no reason for anything here to fail.
+    return Effect.catchDefect(Effect.annotateLogs(log, this.#annotations), () => Effect.void)
   }
 }
