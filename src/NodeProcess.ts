@@ -45,6 +45,7 @@ import { ProcessMetrics } from "./internal/process/processMetrics.ts"
 import { ProcessProbe } from "./internal/process/processProbe.ts"
 import { type AnyRuntime, serviceOf } from "./internal/runtime/anyRuntime.ts"
 import { providedRuntime } from "./internal/runtime/providedRuntime.ts"
+import { internalsOf } from "./internal/runtime/runtimeInternals.ts"
 import type { RuntimeService } from "./internal/runtime/runtimeModel.ts"
 import { type Stoppable, startScoped } from "./internal/runtime/startScoped.ts"
 import type { CreateError, RegisterError } from "./MetricsError.ts"
@@ -84,7 +85,8 @@ export const layer = (options: Options = {}): Layer.Layer<never, StartError, Met
  * ```
  */
 export const start = async (runtime: AnyRuntime, options: Options = {}): Promise<Stoppable> => {
-  const [, stoppable] = await startScoped(measure(serviceOf(runtime), options))
+  const service = serviceOf(runtime)
+  const [, stoppable] = await startScoped(internalsOf(service).context, measure(service, options))
   return stoppable
 }
 

@@ -49,6 +49,7 @@ import { oneOf, refuse, whyInvalid, whyInvalidOptions } from "./internal/options
 import { makeExporter, type OtlpOptions, otlpOptionChecks } from "./internal/otlp/exporter.ts"
 import { type AnyRuntime, serviceOf } from "./internal/runtime/anyRuntime.ts"
 import { providedRuntime } from "./internal/runtime/providedRuntime.ts"
+import { internalsOf } from "./internal/runtime/runtimeInternals.ts"
 import type { RuntimeService } from "./internal/runtime/runtimeModel.ts"
 import { type Stoppable, startScoped } from "./internal/runtime/startScoped.ts"
 import type { NamespaceTaken } from "./MetricsError.ts"
@@ -137,8 +138,10 @@ export const start = async (runtime: AnyRuntime, options: StartOptions): Promise
   if (invalid !== undefined) throw invalid
   const serialization = encoding === "json" ? OtlpSerialization.layerJson : OtlpSerialization.layerProtobuf
   const service = serviceOf(runtime)
+  const { context } = internalsOf(service)
   const [exportNow, stoppable] = await startScoped(
+    context,
     Effect.provide(checkedExporter(service, rest), [serialization, FetchHttpClient.layer])
   )
-  return { flush: () => Effect.runPromise(exportNow), ...stoppable }
+  return { flush: () => Effect.runPromiseWith(context)(exportNow), ...stoppable }
 }

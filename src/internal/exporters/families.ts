@@ -2,6 +2,7 @@
  * For exporters that have to say beforehand what there will be: the data of all metrics of a runtime, without its points.
  */
 
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type { MetricData } from "../../MetricData.ts"
 import { giveUpAfter } from "../liveClock.ts"
@@ -35,7 +36,7 @@ export const sharedCollection = (
   let current: Promise<Collection> | undefined
   return () => {
     if (current === undefined) {
-      current = collectWithin(read)
+      current = collectWithin(internalsOf(runtime).context, read)
       queueMicrotask(() => {
         current = undefined
       })
@@ -47,9 +48,12 @@ export const sharedCollection = (
 /** A fold that does not answer must not keep an exporter waiting for ever. */
 const Longest = "10 seconds"
 
-const collectWithin = async (read: Effect.Effect<ReadonlyArray<MetricData>>): Promise<Collection> => {
+const collectWithin = async (
+  context: Context.Context<never>,
+  read: Effect.Effect<ReadonlyArray<MetricData>>
+): Promise<Collection> => {
   let collected: ReadonlyArray<MetricData> | undefined
-  await Effect.runPromise(
+  await Effect.runPromiseWith(context)(
     giveUpAfter(Longest)(
       Effect.map(read, (data) => {
         collected = data

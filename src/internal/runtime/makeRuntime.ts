@@ -300,6 +300,7 @@ export const makeRuntime = (
     let foldLag: number | undefined
 
     const internals: Omit<RuntimeInternals, "scrape"> = {
+      context,
       sources: () => Array.from(recorders.values(), ({ control }) => sourceOf(control)),
       beforeRemoval: (read) => onFarewell((control) => read(sourceOf(control))),
       watchMetrics: (watch) => {

@@ -1,6 +1,7 @@
 /**
  * What a runtime can do for the exporters of this package, beside what its service offers.
  */
+import type * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
@@ -41,6 +42,8 @@ export interface Source {
 export type MetricWatch = (metric: Metric.Any, isThere: boolean) => void
 
 export interface RuntimeInternals {
+  /** What the runtime was made in. Exporters without Effect run in it. */
+  readonly context: Context.Context<never>
   /** The recorders of now. */
   readonly sources: () => ReadonlyArray<Source>
   /**

@@ -1,6 +1,7 @@
 /**
  * What lives in a scope, for programs without Effect.
  */
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
@@ -11,14 +12,21 @@ export interface Stoppable extends AsyncDisposable {
   readonly stop: () => Promise<void>
 }
 
-/** Starts it. When that fails, what was there by then is closed; the promise rejects with the failure. */
-export const startScoped = <A, E>(effect: Effect.Effect<A, E, Scope.Scope>): Promise<readonly [A, Stoppable]> => {
+/**
+ * Starts it, and later stops it, in a context. When the start fails, what was there by then is closed; the promise rejects
+ * with the failure.
+ */
+export const startScoped = <A, E>(
+  context: Context.Context<never>,
+  effect: Effect.Effect<A, E, Scope.Scope>
+): Promise<readonly [A, Stoppable]> => {
   const scope = Scope.makeUnsafe()
-  const stop = (): Promise<void> => Effect.runPromise(Scope.close(scope, Exit.void))
+  const run = Effect.runPromiseWith(context)
+  const stop = (): Promise<void> => run(Scope.close(scope, Exit.void))
   return effect.pipe(
     Scope.provide(scope),
     Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
     Effect.map((value) => [value, { stop, [Symbol.asyncDispose]: stop }] as const),
-    Effect.runPromise
+    run
   )
 }
