@@ -30,7 +30,9 @@ import * as Stream from "effect/Stream"
 import type { FetchHandler, NodeHandler } from "./internal/exporters/httpHandlers.ts"
 import { fetchHandler, nodeHandler } from "./internal/exposition/handlers.ts"
 import { type ScrapeOptions, scrapeOptionChecks } from "./internal/exposition/scrape.ts"
-import { anything, type Check, whyInvalidOptions } from "./internal/options.ts"
+import { type Run, runIn } from "./internal/facade/run.ts"
+import { contextOf, type StartOptions, whyInvalidStart } from "./internal/facade/startOptions.ts"
+import { type Check, whyInvalidOptions } from "./internal/options.ts"
 import { type Emitter, promiseEmitterOf } from "./internal/recorder/promiseEmitter.ts"
 import { internalsOf } from "./internal/recorder/recorderInternals.ts"
 import type {
@@ -39,13 +41,7 @@ import type {
   RegisterOptions
 } from "./internal/recorder/recorderModel.ts"
 import { withService } from "./internal/runtime/anyRuntime.ts"
-import {
-  type RuntimeOptions,
-  type RuntimeService,
-  type RuntimeState,
-  runtimeOptionChecks,
-  type WorkerOptions
-} from "./internal/runtime/runtimeModel.ts"
+import type { RuntimeService, RuntimeState } from "./internal/runtime/runtimeModel.ts"
 import { whyInvalidEvent } from "./internal/stream/eventWriter.ts"
 import type { Options as LivePageOptions } from "./LivePage.ts"
 import type * as Metric from "./Metric.ts"
@@ -66,6 +62,8 @@ import type { RecorderState, Stats } from "./Stats.ts"
 
 export type { FetchHandler, NodeHandler } from "./internal/exporters/httpHandlers.ts"
 export type { ScrapeOptions } from "./internal/exposition/scrape.ts"
+export type { LogEntry, Logger } from "./internal/facade/logger.ts"
+export type { ContextOptions, InProcessOptions, StartOptions } from "./internal/facade/startOptions.ts"
 export type { Emitter, Outcome, Timing } from "./internal/recorder/promiseEmitter.ts"
 export type * from "./internal/runtime/runtimeModel.ts"
 export type { Options as LivePageOptions } from "./LivePage.ts"
@@ -88,19 +86,6 @@ export interface RecorderOptions extends Omit<EffectRecorderOptions, "onStarting
   readonly onMetricChanged?: (change: MetricChange) => unknown
 }
 
-/** The options of a start: with `metrics` or `spawn` on a worker thread, with neither in process. */
-export type StartOptions =
-  | WorkerOptions
-  | (RuntimeOptions & { readonly metrics?: never; readonly spawn?: never; readonly startTimeout?: never })
-
-/** The options of a start without a thread. Those of a start with one are known here, so that an error can explain them. */
-const inProcessOptionChecks = {
-  ...runtimeOptionChecks,
-  metrics: anything,
-  spawn: anything,
-  startTimeout: () => "needs a worker thread. Pass metrics or spawn as well"
-}
-
 /**
  * Merges the states of several recorders, threads or processes, and shows what one recorder would have shown that had
  * taken the events of all. `now` (milliseconds since the Unix epoch, default 0) is for views that show a window of time.
@@ -116,33 +101,44 @@ export const mergeMetricStates = (
 export class MetricsRuntime implements AsyncDisposable {
   readonly #runtime: RuntimeService
   readonly #scope: Scope.Closeable
+  readonly #run: Run
   readonly #recorders = new WeakMap<RecorderService, MetricsRecorder>()
 
-  private constructor(runtime: RuntimeService, scope: Scope.Closeable) {
+  private constructor(runtime: RuntimeService, scope: Scope.Closeable, run: Run) {
     this.#runtime = runtime
     this.#scope = scope
+    this.#run = run
     withService(this, runtime)
   }
 
   /**
-   * Starts a runtime. Its thread does not keep the process alive: a program that forgets to shut down still exits.
+   * Starts a runtime: on a worker thread, or in process with `inProcess: true`. Its thread does not keep the process
+   * alive: a program that forgets to shut down still exits.
+   *
+   * @example
+   * ```ts
+   * import { MetricsRuntime } from "mvx-metrics/promise"
+   *
+   * const runtime = await MetricsRuntime.start({
+   *   namespace: "example.metrics",
+   *   logger: ({ level, message, annotations }) => console[level](message, annotations)
+   * })
+   * await runtime.shutdown()
+   * ```
    */
-  static start(options: StartOptions): Promise<MetricsRuntime> {
+  static async start(options: StartOptions): Promise<MetricsRuntime> {
+    const invalid = whyInvalidStart(options)
+    if (invalid !== undefined) throw invalid
+    const run = runIn(await Effect.runPromise(contextOf(options)))
+    const { inProcess: _inProcess, logger: _logger, runtime: _runtime, ...own } = options
+    const make = options.inProcess === true ? EffectRuntime.makeInProcess(own) : EffectRuntime.makeWorker(own)
     const scope = Scope.makeUnsafe()
-    const inProcess = options?.metrics === undefined && options?.spawn === undefined
-    const invalid = inProcess ? whyInvalidOptions(options ?? null, inProcessOptionChecks) : undefined
-    const make: Effect.Effect<RuntimeService, never, Scope.Scope> =
-      invalid !== undefined
-        ? Effect.die(invalid)
-        : inProcess
-          ? EffectRuntime.makeInProcess(options as RuntimeOptions)
-          : EffectRuntime.makeWorker(options as WorkerOptions)
-    return Effect.tap(make, (runtime) => runtime.start).pipe(
+    const runtime = await Effect.tap(make, ({ start }) => start).pipe(
       Scope.provide(scope),
       Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
-      Effect.map((runtime) => new MetricsRuntime(runtime, scope)),
-      Effect.runPromise
+      run.promise
     )
+    return new MetricsRuntime(runtime, scope, run)
   }
 
   get namespace(): string {
@@ -150,12 +146,12 @@ export class MetricsRuntime implements AsyncDisposable {
   }
 
   get state(): RuntimeState {
-    return Effect.runSync(this.#runtime.state)
+    return this.#run.sync(this.#runtime.state)
   }
 
   /** The ids of the recorders, in order of creation. */
   get recorderIds(): ReadonlyArray<string> {
-    return Effect.runSync(this.#runtime.recorderIds)
+    return this.#run.sync(this.#runtime.recorderIds)
   }
 
   /**
@@ -163,7 +159,7 @@ export class MetricsRuntime implements AsyncDisposable {
    * or rejects; the id is free again then.
    */
   createRecorder(recorderId: string, options?: RecorderOptions): Promise<MetricsRecorder> {
-    return Effect.runPromise(
+    return this.#run.promise(
       Effect.flatMap(withEffectHooks(options), (own) =>
         Effect.map(this.#runtime.createRecorder(recorderId, own), (recorder) => this.#wrap(recorder))
       )
@@ -172,23 +168,23 @@ export class MetricsRuntime implements AsyncDisposable {
 
   /** Returns the recorder with this id. Throws `RecorderNotFound` if there is none. */
   getRecorder(recorderId: string): MetricsRecorder {
-    return this.#wrap(runSyncOrThrow(this.#runtime.getRecorder(recorderId)))
+    return this.#wrap(this.#run.sync(this.#runtime.getRecorder(recorderId)))
   }
 
   /** Returns the recorder with this id, or `undefined`. */
   findRecorder(recorderId: string): MetricsRecorder | undefined {
-    const found = Option.getOrUndefined(runSyncOrThrow(this.#runtime.findRecorder(recorderId)))
+    const found = Option.getOrUndefined(this.#run.sync(this.#runtime.findRecorder(recorderId)))
     return found === undefined ? undefined : this.#wrap(found)
   }
 
   /** Stops a recorder; does nothing when it is stopped. It stays registered, with its metrics and their state. */
   stopRecorder(recorderId: string): Promise<void> {
-    return Effect.runPromise(this.#runtime.stopRecorder(recorderId))
+    return this.#run.promise(this.#runtime.stopRecorder(recorderId))
   }
 
   /** Stops a recorder if it runs, and removes it with its state. */
   stopAndRemoveRecorder(recorderId: string): Promise<void> {
-    return Effect.runPromise(this.#runtime.stopAndRemoveRecorder(recorderId))
+    return this.#run.promise(this.#runtime.stopAndRemoveRecorder(recorderId))
   }
 
   /**
@@ -209,7 +205,11 @@ export class MetricsRuntime implements AsyncDisposable {
   prometheus(options: ScrapeOptions = {}): { readonly handler: FetchHandler; readonly nodeHandler: NodeHandler } {
     const invalid = whyInvalidOptions(options, scrapeOptionChecks)
     if (invalid !== undefined) throw invalid
-    return { handler: fetchHandler(this.#runtime, options), nodeHandler: nodeHandler(this.#runtime, options) }
+    const { promise } = this.#run
+    return {
+      handler: fetchHandler(this.#runtime, options, promise),
+      nodeHandler: nodeHandler(this.#runtime, options, promise)
+    }
   }
 
   /**
@@ -223,13 +223,13 @@ export class MetricsRuntime implements AsyncDisposable {
     return Effect.all({ handler: LivePage.handler(options), nodeHandler: LivePage.nodeHandler(options) }).pipe(
       Effect.provideService(EffectRuntime, this.#runtime),
       Scope.provide(this.#scope),
-      Effect.runPromise
+      this.#run.promise
     )
   }
 
   /** Stops all recorders, each after folding what it accepted, and releases the thread. A second call does nothing. */
   shutdown(): Promise<void> {
-    return Effect.runPromise(Effect.ensuring(this.#runtime.shutdown, Scope.close(this.#scope, Exit.void)))
+    return this.#run.promise(Effect.ensuring(this.#runtime.shutdown, Scope.close(this.#scope, Exit.void)))
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -240,7 +240,7 @@ export class MetricsRuntime implements AsyncDisposable {
   #wrap(recorder: RecorderService): MetricsRecorder {
     const known = this.#recorders.get(recorder)
     if (known !== undefined) return known
-    const made = new MetricsRecorder(recorder)
+    const made = new MetricsRecorder(recorder, this.#run)
     this.#recorders.set(recorder, made)
     return made
   }
@@ -249,10 +249,12 @@ export class MetricsRuntime implements AsyncDisposable {
 /** One measured entity and its metrics. */
 export class MetricsRecorder {
   readonly #recorder: RecorderService
+  readonly #run: Run
 
   /** @internal */
-  constructor(recorder: RecorderService) {
+  constructor(recorder: RecorderService, run: Run) {
     this.#recorder = recorder
+    this.#run = run
   }
 
   get recorderId(): string {
@@ -264,17 +266,17 @@ export class MetricsRecorder {
   }
 
   get state(): RecorderState {
-    return Effect.runSync(this.#recorder.state)
+    return this.#run.sync(this.#recorder.state)
   }
 
   /** The accounting, immediately and in every state. */
   get stats(): Stats {
-    return Effect.runSync(this.#recorder.stats)
+    return this.#run.sync(this.#recorder.stats)
   }
 
   /** The definitions that are registered. */
   get metrics(): ReadonlyArray<Metric.Any> {
-    return Effect.runSync(this.#recorder.metrics)
+    return this.#run.sync(this.#recorder.metrics)
   }
 
   /**
@@ -286,7 +288,7 @@ export class MetricsRecorder {
     options?: RegisterOptions
   ): Promise<Emitter<Metric.EventsOf<M>>> {
     const registered = this.#recorder.register(metrics, options)
-    return Effect.runPromise(Effect.map(registered, () => promiseEmitterOf(this.#recorder)))
+    return this.#run.promise(Effect.map(registered, () => promiseEmitterOf(this.#recorder)))
   }
 
   /** Returns an emitter of the events of a family, for a component whose metrics are registered elsewhere. */
@@ -336,7 +338,7 @@ export class MetricsRecorder {
     if (invalid !== undefined) throw invalid
     const signal = options?.signal
     signal?.throwIfAborted()
-    const exit = await Effect.runPromiseExit(this.#recorder.emit(event), { signal })
+    const exit = await this.#run.promiseExit(this.#recorder.emit(event), { signal })
     if (Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)) signal?.throwIfAborted()
     if (Exit.isFailure(exit)) throw Cause.squash(exit.cause)
     return exit.value
@@ -344,19 +346,19 @@ export class MetricsRecorder {
 
   /** Reads the snapshots of all metrics by name, including every event registered before. */
   getMetricSnapshots(): Promise<Snapshots> {
-    return Effect.runPromise(this.#recorder.snapshots)
+    return this.#run.promise(this.#recorder.snapshots)
   }
 
   /** Reads the snapshot of one metric, or those of a set by name in one read, typed by the definitions. */
   getMetricSnapshot<M extends Metric.Any>(metric: M): Promise<Snapshot<Metric.Dimensions<M>>>
   getMetricSnapshot<Set extends Metric.MetricSet>(set: Set): Promise<SnapshotsOf<Set>>
   getMetricSnapshot(metrics: Metric.Any): Promise<unknown> {
-    return Effect.runPromise(this.#recorder.snapshot(metrics))
+    return this.#run.promise(this.#recorder.snapshot(metrics))
   }
 
   /** Reads the snapshots with their time, the sequence number they reach, and the accounting. */
   getReport(): Promise<Report> {
-    return Effect.runPromise(this.#recorder.report)
+    return this.#run.promise(this.#recorder.report)
   }
 
   /**
@@ -364,18 +366,18 @@ export class MetricsRecorder {
    * processes.
    */
   getMetricStates(): Promise<States> {
-    return Effect.runPromise(this.#recorder.states)
+    return this.#run.promise(this.#recorder.states)
   }
 
   /** Makes a reader whose reads each return what was added since the one before. */
   createDeltaReader(): { readonly read: () => Promise<Snapshots> } {
-    const reader = Effect.runSync(this.#recorder.deltaReader)
-    return { read: () => Effect.runPromise(reader.read) }
+    const reader = this.#run.sync(this.#recorder.deltaReader)
+    return { read: () => this.#run.promise(reader.read) }
   }
 
   /** Resets one metric, or all of them, from the next registered event. */
   resetMetrics(metric?: Metric.Any): Promise<void> {
-    return Effect.runPromise(this.#recorder.reset(metric))
+    return this.#run.promise(this.#recorder.reset(metric))
   }
 
   /**
@@ -383,17 +385,17 @@ export class MetricsRecorder {
    * later one while it runs rejects with `InvalidState`.
    */
   start(): Promise<void> {
-    return Effect.runPromise(this.#recorder.start)
+    return this.#run.promise(this.#recorder.start)
   }
 
   /** Folds every accepted event, then stops. The recorder can be started again. */
   stop(): Promise<void> {
-    return Effect.runPromise(this.#recorder.stop)
+    return this.#run.promise(this.#recorder.stop)
   }
 
   /** Iterates over every change of a metric, in order, until the recorder stops. The recorder pauses for a slow consumer. */
   changes(): AsyncIterable<MetricChange> {
-    return Stream.toAsyncIterable(this.#recorder.changes)
+    return Stream.toAsyncIterableWith(this.#recorder.changes, this.#run.context)
   }
 
   /**
@@ -401,20 +403,17 @@ export class MetricsRecorder {
    * definitions: `change.snapshot.name` decides which dimensions `change.snapshot` has.
    */
   changesOf<M extends Metric.Any | Metric.MetricSet>(metrics: M): AsyncIterable<MetricChange<SnapshotOf<M>>> {
-    return Stream.toAsyncIterable(this.#recorder.changesOf(metrics))
+    return Stream.toAsyncIterableWith(this.#recorder.changesOf(metrics), this.#run.context)
   }
 
   /** Iterates over the latest change of each metric, for consumers that only need to be up to date. */
   latestChanges(): AsyncIterable<MetricChange> {
-    return Stream.toAsyncIterable(this.#recorder.latestChanges)
+    return Stream.toAsyncIterableWith(this.#recorder.latestChanges, this.#run.context)
   }
 }
 
 /** The recorders here are those of a runtime of this library. */
 const statsUnsafeOf = (recorder: RecorderService): Stats => internalsOf(recorder)!.statsUnsafe()
-
-/** `Effect.runSync` throws the failure itself for a typed one. */
-const runSyncOrThrow = <A, E>(effect: Effect.Effect<A, E>): A => Effect.runSync(effect)
 
 const anAbortSignal: Check = (value) => (value instanceof AbortSignal ? undefined : "must be an AbortSignal")
 

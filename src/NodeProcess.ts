@@ -76,7 +76,7 @@ export const layer = (options: Options = {}): Layer.Layer<never, StartError, Met
  * import { MetricsRuntime } from "mvx-metrics/promise"
  * import * as NodeProcess from "mvx-metrics/NodeProcess"
  *
- * const runtime = await MetricsRuntime.start({ namespace: "example.metrics" })
+ * const runtime = await MetricsRuntime.start({ namespace: "example.metrics", inProcess: true })
  * const measuring = await NodeProcess.start(runtime)
  * const snapshots = await runtime.getRecorder("process").getMetricSnapshots()
  * Object.keys(snapshots).includes("process.cpu.time") // true

@@ -332,7 +332,7 @@ describe("the live page on a server", () => {
 })
 
 it("the live page is there without Effect", async () => {
-  const runtime = await PromiseRuntime.start({ namespace: "test", logging: "silent" })
+  const runtime = await PromiseRuntime.start({ namespace: "test", inProcess: true, logging: "silent" })
   const { handler } = await runtime.livePage({ path: "/live" })
   const data = await handler(new Request("http://localhost/live/data"))
   expect(await data.json()).toMatchObject({ namespace: "test" })

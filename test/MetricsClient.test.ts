@@ -12,7 +12,7 @@ import {
 import { Fragile, Notes, note, Sums, Ticks, tick } from "./support/probe.metrics.ts"
 
 const layers = {
-  "in process": {},
+  "in process": { inProcess: true },
   "on the worker": { metrics: new URL("./support/probe.metrics.ts", import.meta.url) }
 } as const
 

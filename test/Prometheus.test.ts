@@ -240,7 +240,7 @@ for (const [way, served] of Object.entries(ways)) {
 }
 
 it("a program without Effect has the handlers of its runtime", async () => {
-  await using runtime = await PromiseRuntime.start({ namespace: "test", logging: "silent" })
+  await using runtime = await PromiseRuntime.start({ namespace: "test", inProcess: true, logging: "silent" })
   const recorder = await runtime.createRecorder("a")
   await recorder.registerMetric(Jobs)
   recorder.registerEvent(job())

@@ -15,7 +15,7 @@ let runtime: MetricsRuntime
 let pages: { readonly [path: string]: { readonly handle: Handle; readonly shows: string } }
 
 beforeAll(async () => {
-  runtime = await MetricsRuntime.start({ namespace: "test.http", logging: "silent" })
+  runtime = await MetricsRuntime.start({ namespace: "test.http", inProcess: true, logging: "silent" })
   await runtime.createRecorder("http")
   pages = {
     "/metrics": { handle: runtime.prometheus().nodeHandler, shows: "# HELP" },

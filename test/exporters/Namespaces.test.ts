@@ -16,7 +16,7 @@ const Hits = Metric.counter("hits", { events, value: "n" })
 
 const runtimes: Array<MetricsRuntime> = []
 const start = async (namespace: string, hits: number, metric: Metric.Any = Hits) => {
-  const runtime = await MetricsRuntime.start({ namespace, logging: "silent" })
+  const runtime = await MetricsRuntime.start({ namespace, inProcess: true, logging: "silent" })
   runtimes.push(runtime)
   const recorder = await runtime.createRecorder("r")
   await recorder.registerMetric(metric)

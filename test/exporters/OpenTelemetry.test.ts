@@ -42,7 +42,11 @@ const pointsOf = (metrics: Collected, name: string) =>
 
 const runtimes: Array<MetricsRuntime> = []
 const start = async () => {
-  const runtime = await MetricsRuntime.start({ namespace: "test.opentelemetry", logging: "silent" })
+  const runtime = await MetricsRuntime.start({
+    namespace: "test.opentelemetry",
+    inProcess: true,
+    logging: "silent"
+  })
   runtimes.push(runtime)
   return runtime
 }

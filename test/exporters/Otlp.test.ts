@@ -286,7 +286,7 @@ describe("without Effect", () => {
     Effect.gen(function* () {
       const sink = yield* makeSink()
       yield* Effect.promise(async () => {
-        const runtime = await Facade.start({ namespace: "test.otlp", logging: "silent" })
+        const runtime = await Facade.start({ namespace: "test.otlp", inProcess: true, logging: "silent" })
         const otlp = await Otlp.start(runtime, { url: sink.url, encoding: "protobuf" })
         const recorder = await runtime.createRecorder("one")
         await recorder.registerMetric(Jobs)
@@ -305,7 +305,7 @@ describe("without Effect", () => {
   )
 
   it("refuses what it cannot work with", async () => {
-    await using runtime = await Facade.start({ namespace: "test.otlp" })
+    await using runtime = await Facade.start({ namespace: "test.otlp", inProcess: true })
     const start = (options: object, of: unknown = runtime) => Otlp.start(of as Facade, options as Otlp.StartOptions)
     const refused = (argument: string) => expect.objectContaining({ _tag: "mvx-metrics/InvalidArgument", argument })
     await expect(start({})).rejects.toEqual(refused("url"))

@@ -17,7 +17,7 @@ const value = { events, value: "n" } as const
 
 const runtimes: Array<MetricsRuntime> = []
 const start = async (...metrics: ReadonlyArray<Metric.Any>) => {
-  const runtime = await MetricsRuntime.start({ namespace: "a", logging: "silent" })
+  const runtime = await MetricsRuntime.start({ namespace: "a", inProcess: true, logging: "silent" })
   runtimes.push(runtime)
   const recorder = await runtime.createRecorder("r")
   for (const metric of metrics) await recorder.registerMetric(metric)

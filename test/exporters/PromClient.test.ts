@@ -21,7 +21,7 @@ const samples = (text: string) =>
 
 const runtimes: Array<MetricsRuntime> = []
 const start = async () => {
-  const runtime = await MetricsRuntime.start({ namespace: "test.prom", logging: "silent" })
+  const runtime = await MetricsRuntime.start({ namespace: "test.prom", inProcess: true, logging: "silent" })
   runtimes.push(runtime)
   return runtime
 }

@@ -64,14 +64,14 @@ const callIn = async (runtime: MetricsRuntime, hook: HookName, call: Call) => {
 
 describe.each(["onStarting", "onMetricChanged", "onStopped"] as const)("a function as hook %s", (hook) => {
   it.each(Object.keys(operations))("cannot wait for %s: it is InvalidState, and the recorder goes on", async (name) => {
-    await using runtime = await MetricsRuntime.start({ namespace: "test", logging: "silent" })
+    await using runtime = await MetricsRuntime.start({ namespace: "test", inProcess: true, logging: "silent" })
     const { outcome, recorder } = await callIn(runtime, hook, operations[name]!)
     expect(outcome).toMatchObject({ _tag: "mvx-metrics/InvalidState", subject: "recorder" })
     expect((await recorder.getReport()).stats.pending).toBe(0)
   })
 
   it.each(Object.keys(reads))("cannot wait for %s while events wait for the hook", async (name) => {
-    await using runtime = await MetricsRuntime.start({ namespace: "test", logging: "silent" })
+    await using runtime = await MetricsRuntime.start({ namespace: "test", inProcess: true, logging: "silent" })
     const { outcome } = await callIn(runtime, hook, reads[name]!)
     // By then everything is folded.
     if (hook === "onStopped") expect(outcome).toBe("done")
@@ -80,7 +80,7 @@ describe.each(["onStarting", "onMetricChanged", "onStopped"] as const)("a functi
 })
 
 it("what a hook starts and does not wait for is free once the hook is through", async () => {
-  await using runtime = await MetricsRuntime.start({ namespace: "test", logging: "silent" })
+  await using runtime = await MetricsRuntime.start({ namespace: "test", inProcess: true, logging: "silent" })
   let stopped: Promise<void> | undefined
   const recorder = await runtime.createRecorder("hooked", {
     onMetricChanged: () => {
@@ -99,7 +99,7 @@ it("what a hook starts and does not wait for is free once the hook is through", 
 it.each(["start", "getMetricSnapshots", "stop"] as const)(
   "a hook that calls %s while its recorder is made finds the recorder in its runtime, and InvalidState",
   async (call) => {
-    await using runtime = await MetricsRuntime.start({ namespace: "test", logging: "silent" })
+    await using runtime = await MetricsRuntime.start({ namespace: "test", inProcess: true, logging: "silent" })
     const created = runtime.createRecorder("made", {
       onStarting: () => {
         const recorder = runtime.getRecorder("made")

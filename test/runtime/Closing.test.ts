@@ -184,7 +184,12 @@ describe("an exporter whose collector never answers", () => {
 
 it("`await using` comes to an end although hooks of promises never do", async () => {
   const state = async () => {
-    await using runtime = await Facade.MetricsRuntime.start({ namespace: "test", logging: "silent", shutdownTimeout })
+    await using runtime = await Facade.MetricsRuntime.start({
+      namespace: "test",
+      inProcess: true,
+      logging: "silent",
+      shutdownTimeout
+    })
     const recorder = await runtime.createRecorder("stuck", { onStopped: () => new Promise(() => {}) })
     await recorder.registerMetric(Ticks)
     recorder.registerEvent(tick())

@@ -1,7 +1,11 @@
 // The promise facade. Checked by tsc (`npm run check`), never run.
 import type { Worker } from "node:worker_threads"
+import type { FileSystem, ManagedRuntime } from "effect"
+import { Layer } from "effect"
 import {
   type Emitter,
+  type LogEntry,
+  type Logger,
   type MetricChange,
   MetricsRuntime,
   type Report,
@@ -15,17 +19,53 @@ const namespace = "types"
 declare const metrics: URL
 declare const spawn: () => Worker
 
+declare const managed: ManagedRuntime.ManagedRuntime<FileSystem.FileSystem, RangeError>
+declare const isTest: boolean
+declare const pino: Record<"debug" | "info" | "warn" | "error", (attributes: object, message: string) => void>
+const logger: Logger = ({ annotations, level, message }) => console[level](message, annotations)
+
+// --- on a worker by default, or in process
+
 expectTypeOf(MetricsRuntime.start({ namespace })).toEqualTypeOf<Promise<MetricsRuntime>>()
-expectTypeOf(MetricsRuntime.start({ namespace, metrics })).toEqualTypeOf<Promise<MetricsRuntime>>()
-expectTypeOf(MetricsRuntime.start({ namespace, spawn, startTimeout: "1 second" })).toEqualTypeOf<
-  Promise<MetricsRuntime>
->()
+MetricsRuntime.start({ namespace, startTimeout: 500, sharedMemory: false })
+MetricsRuntime.start({ namespace, metrics })
+MetricsRuntime.start({ namespace, spawn, startTimeout: "1 second", inProcess: false })
+MetricsRuntime.start({ namespace, inProcess: true, capacity: 10 })
+MetricsRuntime.start({ namespace, inProcess: isTest })
 // @ts-expect-error one way of bringing metrics to the worker, not two
 MetricsRuntime.start({ namespace, metrics, spawn })
+// @ts-expect-error in process there is nothing to import
+MetricsRuntime.start({ namespace, inProcess: true, metrics })
+// @ts-expect-error in process there is no worker to start
+MetricsRuntime.start({ namespace, inProcess: true, spawn })
+// @ts-expect-error in process there is no start to wait for
+MetricsRuntime.start({ namespace, inProcess: true, startTimeout: 500 })
+// @ts-expect-error in process there is nobody to share memory with
+MetricsRuntime.start({ namespace, inProcess: true, sharedMemory: false })
 // @ts-expect-error there is no namespace
 MetricsRuntime.start({ metrics })
 // @ts-expect-error a misspelt option
 MetricsRuntime.start({ namespace, capcity: 10 })
+
+// --- the context: of a ManagedRuntime, whatever it provides, or with a logger
+
+MetricsRuntime.start({ namespace, runtime: managed })
+MetricsRuntime.start({ namespace, runtime: managed, inProcess: true })
+MetricsRuntime.start({ namespace, logger })
+MetricsRuntime.start({ namespace, logger: ({ annotations, level, message }) => pino[level](annotations, message) })
+MetricsRuntime.start({
+  namespace,
+  logger: (entry) => {
+    expectTypeOf(entry).toEqualTypeOf<LogEntry>()
+    expectTypeOf(entry.level).toEqualTypeOf<"debug" | "info" | "warn" | "error">()
+  }
+})
+// @ts-expect-error one context, not two
+MetricsRuntime.start({ namespace, runtime: managed, logger })
+// @ts-expect-error a logger is a function, because the methods of loggers take their arguments in different orders
+MetricsRuntime.start({ namespace, logger: console })
+// @ts-expect-error a layer is not built
+MetricsRuntime.start({ namespace, runtime: Layer.empty })
 // @ts-expect-error a runtime comes from start
 new MetricsRuntime()
 

@@ -70,7 +70,7 @@ describe("shutting down", () => {
 
 describe("the registry", () => {
   it("gives one object for one recorder", async () => {
-    await using runtime = await MetricsRuntime.start(options)
+    await using runtime = await MetricsRuntime.start({ ...options, inProcess: true })
     const recorder = await runtime.createRecorder(" storage ")
     expect(runtime.getRecorder("storage")).toBe(recorder)
     expect(runtime.findRecorder(" storage")).toBe(recorder)
@@ -80,7 +80,7 @@ describe("the registry", () => {
   })
 
   it("stops recorders, and removes them", async () => {
-    await using runtime = await MetricsRuntime.start(options)
+    await using runtime = await MetricsRuntime.start({ ...options, inProcess: true })
     const kept = await runtime.createRecorder("kept")
     const removed = await runtime.createRecorder("removed")
     await runtime.stopRecorder("kept")

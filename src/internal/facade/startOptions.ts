@@ -1,0 +1,116 @@
+/**
+ * The options of a start without Effect: where to fold, and what context to run in.
+ */
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as ManagedRuntime from "effect/ManagedRuntime"
+import { InvalidArgument, RuntimeFailed } from "../../MetricsError.ts"
+import { withLiveClock } from "../liveClock.ts"
+import { aBoolean, anything, type Check, notBlank, whyInvalid, whyInvalidOptions } from "../options.ts"
+import { type RuntimeOptions, runtimeOptionChecks, type WorkerOptions } from "../runtime/runtimeModel.ts"
+import { contextWithLogger, type Logger } from "./logger.ts"
+
+/** The options of a runtime that folds in process, or of one that decides when it starts. */
+export interface InProcessOptions extends RuntimeOptions {
+  /**
+   * `true` folds on the application thread: for tests, platforms without worker threads, and small programs. The options
+   * of a worker are refused then. `false` starts a worker, which imports the modules of the metrics that are registered.
+   */
+  readonly inProcess: boolean
+  readonly metrics?: never
+  readonly spawn?: never
+  readonly startTimeout?: never
+  readonly sharedMemory?: never
+}
+
+/** The context that a runtime runs in: that of a `ManagedRuntime`, or one with a logger of yours. */
+export type ContextOptions =
+  | {
+      /**
+       * Runs everything in the context of this `ManagedRuntime`: logs go to its loggers, events and reads have the time of
+       * its `Clock`. Its layer is built by the start, within `waitTimeout`. Disposing it ends nothing here: shut this
+       * runtime down first, or its last lines go to loggers whose resources are closed. Default: Effect's defaults, which
+       * log to the console from level `Info` on.
+       */
+      readonly runtime?: ManagedRuntime.ManagedRuntime<never, unknown>
+      readonly logger?: never
+    }
+  | {
+      /**
+       * Takes the lines of the log, at every level; `logging` decides which there are. For pino:
+       * `({ level, message, annotations }) => log[level](annotations, message)`.
+       */
+      readonly logger: Logger
+      readonly runtime?: never
+    }
+
+/** The options of a start: on a worker thread, unless `inProcess` is `true`. */
+export type StartOptions = (InProcessOptions | (WorkerOptions & { readonly inProcess?: false })) & ContextOptions
+
+/** The keys of all members of a union. */
+type KeyOf<Union> = Union extends unknown ? keyof Union : never
+
+const aManagedRuntime: Check = (value) =>
+  ManagedRuntime.isManagedRuntime(value) ? undefined : "must be a ManagedRuntime of Effect"
+
+const aLogger: Check = (value) =>
+  typeof value === "function"
+    ? undefined
+    : "must be a function. For pino: ({ level, message, annotations }) => log[level](annotations, message)"
+
+/** The values of those of a worker are checked where it is started. */
+const checks: { readonly [K in KeyOf<StartOptions>]: Check } = {
+  ...runtimeOptionChecks,
+  inProcess: aBoolean,
+  metrics: anything,
+  spawn: anything,
+  startTimeout: anything,
+  sharedMemory: anything,
+  runtime: aManagedRuntime,
+  logger: aLogger
+}
+
+const ofAWorker: Check = () => "is an option of a worker thread, which inProcess: true does without. Remove one of them"
+
+const inProcessChecks: typeof checks = {
+  ...checks,
+  metrics: ofAWorker,
+  spawn: ofAWorker,
+  startTimeout: ofAWorker,
+  sharedMemory: ofAWorker
+}
+
+export const whyInvalidStart = (options: StartOptions): InvalidArgument | undefined => {
+  const invalid =
+    whyInvalidOptions(options ?? null, options?.inProcess === true ? inProcessChecks : checks) ??
+    whyInvalid("namespace", options.namespace, notBlank)
+  if (invalid !== undefined || options.logger === undefined || options.runtime === undefined) return invalid
+  return new InvalidArgument({
+    argument: "logger",
+    reason: "cannot be given with runtime, which has loggers of its own"
+  })
+}
+
+/** The context that these options ask for. */
+export const contextOf = ({
+  logger,
+  namespace,
+  runtime,
+  waitTimeout = "30 seconds"
+}: StartOptions): Effect.Effect<Context.Context<never>, RuntimeFailed> => {
+  if (logger !== undefined) return Effect.succeed(contextWithLogger(logger))
+  if (runtime === undefined) return Effect.succeed(Context.empty())
+  const most = Duration.format(Duration.fromInputUnsafe(waitTimeout))
+  return runtime.contextEffect.pipe(
+    Effect.timeoutOrElse({
+      duration: waitTimeout,
+      orElse: () => Effect.fail(new Error(`its ManagedRuntime did not build its layer within ${most}`))
+    }),
+    withLiveClock,
+    Effect.catchCause((cause) =>
+      Effect.fail(new RuntimeFailed({ namespace: namespace.trim(), cause: Cause.squash(cause) }))
+    )
+  )
+}
