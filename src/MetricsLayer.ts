@@ -12,9 +12,11 @@
  * )
  * ```
  */
+import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import { runtimeConfig } from "./internal/runtime/runtimeConfig.ts"
 import type { RuntimeStartError } from "./MetricsError.ts"
 import { MetricsRuntime, type RuntimeOptions, type RuntimeService, type WorkerOptions } from "./MetricsRuntime.ts"
 
@@ -36,3 +38,46 @@ export const layerWorker = (options: WorkerOptions): Layer.Layer<MetricsRuntime,
 /** Folds in process, with the same semantics: for tests, platforms without worker threads, and small programs. */
 export const layerInProcess = (options: RuntimeOptions): Layer.Layer<MetricsRuntime, RuntimeStartError> =>
   started(MetricsRuntime.makeInProcess(options))
+
+/**
+ * Reads the options of a runtime from `METRICS_NAMESPACE`, `METRICS_CAPACITY` (events), `METRICS_OVERFLOW`,
+ * `METRICS_LOGGING`, `METRICS_SHUTDOWN_TIMEOUT` and `METRICS_WAIT_TIMEOUT` (`10 seconds`), and `METRICS_MEMORY_LIMIT`
+ * (`16 MiB`). Each may be left out if it is among `defaults` or has a default; only the namespace has none. Fails with
+ * Effect's `ConfigError`, which names the variable.
+ *
+ * @example
+ * ```ts
+ * import { Config, ConfigProvider, Effect } from "effect"
+ * import { MetricsLayer } from "mvx-metrics"
+ *
+ * const config = MetricsLayer.config({ namespace: "example.metrics" })
+ * const provider = ConfigProvider.fromEnv({ env: { METRICS_CAPACITY: "500" } })
+ * Effect.runSync(config.parse(provider)) // { namespace: "example.metrics", capacity: 500 }
+ * ```
+ */
+export const config = (defaults: Partial<RuntimeOptions> = {}): Config.Config<RuntimeOptions> => runtimeConfig(defaults)
+
+/** Folds as {@link layerWorker} does, with options from `Config`. Default: those of {@link config}. */
+export const layerWorkerConfig = (
+  options: Config.Wrap<WorkerOptions> = config()
+): Layer.Layer<MetricsRuntime, RuntimeStartError | Config.ConfigError> =>
+  Layer.unwrap(Effect.map(Config.unwrap(options), layerWorker))
+
+/**
+ * Folds as {@link layerInProcess} does, with options from `Config`. Default: those of {@link config}.
+ *
+ * @example
+ * ```ts
+ * import { Config } from "effect"
+ * import { MetricsLayer } from "mvx-metrics"
+ *
+ * const Metrics = MetricsLayer.layerInProcessConfig({
+ *   namespace: Config.succeed("example.metrics"),
+ *   capacity: Config.Int("EVENT_CAPACITY").pipe(Config.withDefault(10_000))
+ * })
+ * ```
+ */
+export const layerInProcessConfig = (
+  options: Config.Wrap<RuntimeOptions> = config()
+): Layer.Layer<MetricsRuntime, RuntimeStartError | Config.ConfigError> =>
+  Layer.unwrap(Effect.map(Config.unwrap(options), layerInProcess))

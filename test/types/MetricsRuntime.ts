@@ -1,6 +1,6 @@
 // The runtime and its layers. Checked by tsc (`npm run check`), never run.
 import type { Worker } from "node:worker_threads"
-import { Context, Effect, type Layer, type Option, type Scope } from "effect"
+import { Config, Context, Effect, type Layer, type Option, type Scope } from "effect"
 import {
   type MetricsError as E,
   MetricsLayer,
@@ -37,6 +37,26 @@ MetricsLayer.layerWorker({ namespace, spawn: spawn() })
 MetricsLayer.layerWorker({ metrics })
 // @ts-expect-error both
 MetricsRuntime.makeWorker({ namespace, metrics, spawn })
+
+// --- options from Config
+
+expectTypeOf(MetricsLayer.layerInProcessConfig()).toEqualTypeOf<
+  Layer.Layer<MetricsRuntime, E.RuntimeStartError | Config.ConfigError>
+>()
+MetricsLayer.layerWorkerConfig(MetricsLayer.config({ namespace }))
+MetricsLayer.layerWorkerConfig({ namespace: Config.String("NAME"), startTimeout: Config.Duration("START_TIMEOUT") })
+MetricsLayer.layerWorkerConfig({ namespace: Config.succeed(namespace), spawn: Config.succeed(spawn) })
+MetricsLayer.layerWorkerConfig(Config.map(MetricsLayer.config(), (options) => ({ ...options, spawn })))
+// @ts-expect-error an option itself is no Config
+MetricsLayer.layerInProcessConfig({ namespace })
+// @ts-expect-error there is no namespace
+MetricsLayer.layerInProcessConfig({ capacity: Config.Int("CAPACITY") })
+// @ts-expect-error a misspelt option
+MetricsLayer.layerInProcessConfig({ namespace: Config.succeed(namespace), capcity: Config.Int("CAPACITY") })
+// @ts-expect-error a capacity is a number
+MetricsLayer.layerInProcessConfig({ namespace: Config.succeed(namespace), capacity: Config.String("CAPACITY") })
+// @ts-expect-error in process there is nothing to import
+MetricsLayer.layerInProcessConfig({ namespace: Config.succeed(namespace), metrics: Config.succeed(metrics) })
 
 // --- options
 

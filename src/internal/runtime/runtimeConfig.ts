@@ -1,0 +1,35 @@
+/**
+ * The options of a runtime from `Config`, under names of the library's own.
+ */
+import * as Config from "effect/Config"
+import * as Record from "effect/Record"
+import * as Schema from "effect/Schema"
+import type { Check } from "../options.ts"
+import { runtimeOptionChecks as checks, type RuntimeOptions } from "./runtimeModel.ts"
+
+/** What an option accepts in code, a variable accepts as well. */
+const accepted = (check: Check) => Schema.makeFilter<unknown>((value) => check(value))
+
+const namespace = Config.schema(Schema.Trim.check(accepted(checks.namespace)), "METRICS_NAMESPACE")
+
+const optional = {
+  capacity: Config.schema(Schema.Finite.check(accepted(checks.capacity)), "METRICS_CAPACITY"),
+  overflow: Config.Literals(["drop-newest", "drop-oldest", "backpressure", "fail"], "METRICS_OVERFLOW"),
+  logging: Config.Literals(["silent", "normal", "inspection"], "METRICS_LOGGING"),
+  shutdownTimeout: Config.Duration("METRICS_SHUTDOWN_TIMEOUT"),
+  waitTimeout: Config.Duration("METRICS_WAIT_TIMEOUT"),
+  memoryLimit: Config.map(
+    Config.schema(Schema.ByteSize.check(accepted((size) => checks.memoryLimit(Number(size)))), "METRICS_MEMORY_LIMIT"),
+    Number
+  )
+} satisfies { readonly [K in keyof Omit<RuntimeOptions, "namespace">]-?: Config.Config<NonNullable<RuntimeOptions[K]>> }
+
+/** The options that the variables set, and the given ones for those that they do not. */
+export const runtimeConfig = (defaults: Partial<RuntimeOptions>): Config.Config<RuntimeOptions> =>
+  Config.map(
+    Config.all({
+      namespace: defaults.namespace === undefined ? namespace : Config.withDefault(namespace, defaults.namespace),
+      ...Record.map(optional, (each: Config.Config<unknown>) => Config.option(each))
+    }),
+    ({ namespace, ...read }) => ({ ...defaults, namespace, ...Record.getSomes(read) })
+  )
