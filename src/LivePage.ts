@@ -63,13 +63,14 @@ interface Mounted {
   readonly resources: Resources
 }
 
-const mounted = (options: Options): Effect.Effect<Mounted, never, MetricsRuntime | Scope.Scope> =>
-  Effect.gen(function* () {
-    yield* refuse(whyInvalidOptions(options, checks))
-    const { maxRecorders = 100, maxSeries = 100, path = "/metrics/live" } = options
-    const resources = yield* liveResources(yield* providedRuntime, { maxRecorders, maxSeries })
-    return { path: path.replace(/\/+$/, ""), resources }
-  })
+const mounted = Effect.fnUntraced(function* (
+  options: Options
+): Effect.fn.Return<Mounted, never, MetricsRuntime | Scope.Scope> {
+  yield* refuse(whyInvalidOptions(options, checks))
+  const { maxRecorders = 100, maxSeries = 100, path = "/metrics/live" } = options
+  const resources = yield* liveResources(yield* providedRuntime, { maxRecorders, maxSeries })
+  return { path: path.replace(/\/+$/, ""), resources }
+})
 
 /**
  * Mounts the page on the `HttpRouter`.
@@ -125,21 +126,20 @@ const refused = (status: number, body: string, headers: { readonly [name: string
 export const handler = (options: Options = {}): Effect.Effect<FetchHandler, never, MetricsRuntime | Scope.Scope> =>
   Effect.map(handlerUntil(options), (handle) => (request) => handle(request, () => true))
 
-const handlerUntil = (
+const handlerUntil = Effect.fnUntraced(function* (
   options: Options
-): Effect.Effect<(request: Request, open: () => boolean) => Promise<Response>, never, MetricsRuntime | Scope.Scope> =>
-  Effect.gen(function* () {
-    const { path, resources } = yield* mounted(options)
-    const context = yield* Effect.context<never>()
-    return async ({ method, signal, url }, open) => {
-      const { pathname } = new URL(url)
-      const resource = pathname === path ? resources[""] : resourceBelow(resources, path, pathname)
-      if (resource === undefined) return refused(404, "There is no such page")
-      if (method !== "GET" && method !== "HEAD") return refused(405, "Use GET", { allow: "GET, HEAD" })
-      const response = await Effect.runPromiseWith(context)(resource({ pathname, open }), { signal })
-      return HttpServerResponse.toWeb(response, { withoutBody: method === "HEAD", context, signal })
-    }
-  })
+): Effect.fn.Return<(request: Request, open: () => boolean) => Promise<Response>, never, MetricsRuntime | Scope.Scope> {
+  const { path, resources } = yield* mounted(options)
+  const context = yield* Effect.context<never>()
+  return async ({ method, signal, url }, open) => {
+    const { pathname } = new URL(url)
+    const resource = pathname === path ? resources[""] : resourceBelow(resources, path, pathname)
+    if (resource === undefined) return refused(404, "There is no such page")
+    if (method !== "GET" && method !== "HEAD") return refused(405, "Use GET", { allow: "GET, HEAD" })
+    const response = await Effect.runPromiseWith(context)(resource({ pathname, open }), { signal })
+    return HttpServerResponse.toWeb(response, { withoutBody: method === "HEAD", context, signal })
+  }
+})
 
 const resourceBelow = (resources: Resources, path: string, pathname: string): Resources[string] | undefined => {
   if (!pathname.startsWith(`${path}/`)) return undefined

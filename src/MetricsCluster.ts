@@ -104,22 +104,21 @@ export class MetricsCluster extends Context.Service<MetricsCluster, ClusterServi
    * Listens to the worker processes from now on, so make it before the first fork. Fails in a worker process, for a
    * metric that cannot be merged, and in a module that is imported for its metrics.
    */
-  static readonly make = (
+  static readonly make = Effect.fnUntraced(function* (
     options: ClusterOptions
-  ): Effect.Effect<ClusterService, InvalidState | MetricsModuleError, Scope.Scope> =>
-    Effect.gen(function* () {
-      yield* refuseInMetricsModule
-      yield* refuse(whyInvalidOptions(options ?? null, optionChecks) ?? whyNoMetrics(options) ?? whyNotPrimary())
-      const { levels = [], maxEnded = 1000, timeout = "1 second" } = options
-      const isLevel = (metric: Metric.Any): boolean => isBuiltInLevel(metric) || levels.includes(metric)
-      const primary = new PrimaryProcess(
-        { metrics: all(options.metrics), isLevel, maxEnded },
-        yield* Effect.context<never>(),
-        yield* Clock.Clock
-      )
-      yield* primary.listen
-      return { report: primary.report(Duration.toMillis(Duration.fromInputUnsafe(timeout))) }
-    })
+  ): Effect.fn.Return<ClusterService, InvalidState | MetricsModuleError, Scope.Scope> {
+    yield* refuseInMetricsModule
+    yield* refuse(whyInvalidOptions(options ?? null, optionChecks) ?? whyNoMetrics(options) ?? whyNotPrimary())
+    const { levels = [], maxEnded = 1000, timeout = "1 second" } = options
+    const isLevel = (metric: Metric.Any): boolean => isBuiltInLevel(metric) || levels.includes(metric)
+    const primary = new PrimaryProcess(
+      { metrics: all(options.metrics), isLevel, maxEnded },
+      yield* Effect.context<never>(),
+      yield* Clock.Clock
+    )
+    yield* primary.listen
+    return { report: primary.report(Duration.toMillis(Duration.fromInputUnsafe(timeout))) }
+  })
 
   /** Provides {@link MetricsCluster.make} as a layer, for the primary. */
   static readonly layer = (options: ClusterOptions): Layer.Layer<MetricsCluster, InvalidState | MetricsModuleError> =>

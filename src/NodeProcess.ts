@@ -90,23 +90,25 @@ export const start = async (runtime: AnyRuntime, options: Options = {}): Promise
   return stoppable
 }
 
-const measure = (runtime: RuntimeService, options: Options): Effect.Effect<void, StartError, Scope.Scope> =>
-  Effect.gen(function* () {
-    yield* refuse(whyInvalidOptions(options, { recorderId: notBlank, interval: aDuration }))
-    const { interval = "10 seconds", recorderId = "process" } = options
-    const recorder = yield* Effect.acquireRelease(runtime.createRecorder(recorderId), (made) =>
-      // The runtime may have been shut down before.
-      Effect.ignore(runtime.stopAndRemoveRecorder(made.recorderId))
-    )
-    yield* recorder.register(ProcessMetrics)
-    const probe = yield* Effect.acquireRelease(
-      Effect.sync(() => new ProcessProbe(recorder.emitUnsafe)),
-      (made) => Effect.sync(() => made.close())
-    )
-    const sample = Effect.suspend(() =>
-      // Refused ones are counted by the recorder.
-      Effect.forEach(probe.sample(), (event) => Effect.ignore(recorder.emit(event)), { discard: true })
-    )
-    yield* sample
-    yield* Effect.forkScoped(Effect.forever(Effect.andThen(sleepInBackground(interval), sample)))
-  })
+const measure = Effect.fnUntraced(function* (
+  runtime: RuntimeService,
+  options: Options
+): Effect.fn.Return<void, StartError, Scope.Scope> {
+  yield* refuse(whyInvalidOptions(options, { recorderId: notBlank, interval: aDuration }))
+  const { interval = "10 seconds", recorderId = "process" } = options
+  const recorder = yield* Effect.acquireRelease(runtime.createRecorder(recorderId), (made) =>
+    // The runtime may have been shut down before.
+    Effect.ignore(runtime.stopAndRemoveRecorder(made.recorderId))
+  )
+  yield* recorder.register(ProcessMetrics)
+  const probe = yield* Effect.acquireRelease(
+    Effect.sync(() => new ProcessProbe(recorder.emitUnsafe)),
+    (made) => Effect.sync(() => made.close())
+  )
+  const sample = Effect.suspend(() =>
+    // Refused ones are counted by the recorder.
+    Effect.forEach(probe.sample(), (event) => Effect.ignore(recorder.emit(event)), { discard: true })
+  )
+  yield* sample
+  yield* Effect.forkScoped(Effect.forever(Effect.andThen(sleepInBackground(interval), sample)))
+})

@@ -92,19 +92,18 @@ export const layerProtobuf = (
 ): Layer.Layer<OtlpExporter.Flusher, NamespaceTaken, MetricsRuntime | HttpClient.HttpClient> =>
   Layer.provide(layer(options), OtlpSerialization.layerProtobuf)
 
-const checkedExporter = (runtime: RuntimeService, options: OtlpOptions) =>
-  Effect.gen(function* () {
-    yield* refuse(
-      whyInvalidOptions(options ?? null, otlpOptionChecks) ?? whyInvalid("url", options.url, otlpOptionChecks.url)
-    )
-    const collector = JSON.stringify([options.url, options.resource])
-    const take = Effect.try({
-      try: () => takeNamespace(options.url, collector, runtime),
-      catch: (error) => error as NamespaceTaken
-    })
-    yield* Effect.acquireRelease(take, (release) => Effect.sync(release))
-    return yield* makeExporter(runtime, options)
+const checkedExporter = Effect.fnUntraced(function* (runtime: RuntimeService, options: OtlpOptions) {
+  yield* refuse(
+    whyInvalidOptions(options ?? null, otlpOptionChecks) ?? whyInvalid("url", options.url, otlpOptionChecks.url)
+  )
+  const collector = JSON.stringify([options.url, options.resource])
+  const take = Effect.try({
+    try: () => takeNamespace(options.url, collector, runtime),
+    catch: (error) => error as NamespaceTaken
   })
+  yield* Effect.acquireRelease(take, (release) => Effect.sync(release))
+  return yield* makeExporter(runtime, options)
+})
 
 export interface StartOptions extends OtlpOptions {
   /** Default: `"json"`. */

@@ -68,14 +68,13 @@ const checked = <O extends ScrapeOptions>(
  * await Effect.runPromise(program) // 'http_requests_total{recorder="api",namespace="example",method="GET"} 1'
  * ```
  */
-export const render = (
+export const render = Effect.fnUntraced(function* (
   format: Format = "text",
   options: ScrapeOptions = {}
-): Effect.Effect<string, RenderError, MetricsRuntime> =>
-  Effect.gen(function* () {
-    const body = yield* scrape(yield* providedRuntime, format, yield* checked(options))
-    return new TextDecoder().decode(body)
-  })
+): Effect.fn.Return<string, RenderError, MetricsRuntime> {
+  const body = yield* scrape(yield* providedRuntime, format, yield* checked(options))
+  return new TextDecoder().decode(body)
+})
 
 /**
  * Serves the metrics on the `HttpRouter`.
@@ -154,11 +153,10 @@ export const handler = (options: ScrapeOptions = {}): Effect.Effect<FetchHandler
 export const nodeHandler = (options: ScrapeOptions = {}): Effect.Effect<NodeHandler, never, MetricsRuntime> =>
   made(handlers.nodeHandler, options)
 
-const made = <A>(
+const made = Effect.fnUntraced(function* <A>(
   make: (runtime: MetricsRuntime["Service"], options: ScrapeOptions, run: handlers.Run) => A,
   options: ScrapeOptions
-): Effect.Effect<A, never, MetricsRuntime> =>
-  Effect.gen(function* () {
-    const context = yield* Effect.context<never>()
-    return make(yield* providedRuntime, yield* checked(options), Effect.runPromiseWith(context))
-  })
+): Effect.fn.Return<A, never, MetricsRuntime> {
+  const context = yield* Effect.context<never>()
+  return make(yield* providedRuntime, yield* checked(options), Effect.runPromiseWith(context))
+})

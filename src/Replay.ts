@@ -125,21 +125,25 @@ export const run = <const Given extends MetricsGiven, Event extends MetricEvent>
  * shown["cache.lookups"].dimensions // { value: 1 }
  * ```
  */
-export const runStream = <const Given extends MetricsGiven, Event extends MetricEvent, E, R>(
+export const runStream = Effect.fnUntraced(function* <
+  const Given extends MetricsGiven,
+  Event extends MetricEvent,
+  E,
+  R
+>(
   metrics: Given,
   captured: Stream.Stream<Captured<Event>, E, R>,
   options?: RunOptions
-): Effect.Effect<SnapshotsOf<Given>, E | InvalidArgument, R> =>
-  Effect.gen(function* () {
-    const replay = yield* Effect.sync(() => new Run(metrics, options))
-    yield* Stream.runForEachArray(captured, (events) =>
-      Effect.suspend(() => {
-        const invalid = replay.takeAll(events)
-        return invalid === undefined ? Effect.void : Effect.fail(invalid)
-      })
-    )
-    return replay.snapshots as SnapshotsOf<Given>
-  })
+): Effect.fn.Return<SnapshotsOf<Given>, E | InvalidArgument, R> {
+  const replay = yield* Effect.sync(() => new Run(metrics, options))
+  yield* Stream.runForEachArray(captured, (events) =>
+    Effect.suspend(() => {
+      const invalid = replay.takeAll(events)
+      return invalid === undefined ? Effect.void : Effect.fail(invalid)
+    })
+  )
+  return replay.snapshots as SnapshotsOf<Given>
+})
 
 /** What to do with a line that is not a valid event of the family, if the stream goes on after it. */
 export type SkipBadLine<E = never, R = never> =

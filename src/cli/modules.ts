@@ -10,23 +10,24 @@ import { importMetrics } from "../internal/worker/importedMetrics.ts"
 import * as Metric from "../Metric.ts"
 import { failed } from "./harmless.ts"
 
-export const metricsOf = (path: string): Effect.Effect<ReadonlyArray<Metric.Any>, CliError.UserError> =>
-  Effect.gen(function* () {
-    const url = pathToFileURL(resolve(path)).href
-    const exported = yield* Effect.tryPromise({
-      try: () => importMetrics({ path, by: "the command mvx-metrics" }, () => import(url)),
-      catch: (cause) => failed(`${path} cannot be imported: ${describeError(cause)}`, cause)
-    })
-    const byName = new Map<string, Metric.Any>()
-    for (const value of Object.values(exported)) {
-      const metrics = Metric.isMetricSet(value) ? value.metrics : Metric.isMetric(value) ? [value] : []
-      for (const metric of metrics) {
-        const known = byName.get(metric.name)
-        if (known !== undefined && known !== metric) {
-          return yield* failed(`${path} exports two different metrics with the name "${metric.name}"`)
-        }
-        byName.set(metric.name, metric)
-      }
-    }
-    return byName.size === 0 ? yield* failed(`${path} exports no metric`) : [...byName.values()]
+export const metricsOf = Effect.fnUntraced(function* (
+  path: string
+): Effect.fn.Return<ReadonlyArray<Metric.Any>, CliError.UserError> {
+  const url = pathToFileURL(resolve(path)).href
+  const exported = yield* Effect.tryPromise({
+    try: () => importMetrics({ path, by: "the command mvx-metrics" }, () => import(url)),
+    catch: (cause) => failed(`${path} cannot be imported: ${describeError(cause)}`, cause)
   })
+  const byName = new Map<string, Metric.Any>()
+  for (const value of Object.values(exported)) {
+    const metrics = Metric.isMetricSet(value) ? value.metrics : Metric.isMetric(value) ? [value] : []
+    for (const metric of metrics) {
+      const known = byName.get(metric.name)
+      if (known !== undefined && known !== metric) {
+        return yield* failed(`${path} exports two different metrics with the name "${metric.name}"`)
+      }
+      byName.set(metric.name, metric)
+    }
+  }
+  return byName.size === 0 ? yield* failed(`${path} exports no metric`) : [...byName.values()]
+})

@@ -50,8 +50,8 @@ const isRecorder = (recorder: unknown): boolean => {
 }
 
 /** The data of one moment. */
-const ask = (url: string): Effect.Effect<LiveData, CliError.UserError, HttpClient.HttpClient> =>
-  Effect.gen(function* () {
+const ask = Effect.fnUntraced(
+  function* (url: string): Effect.fn.Return<LiveData, unknown, HttpClient.HttpClient> {
     const response = yield* HttpClient.get(`${url.replace(/\/+$/, "")}/data`)
     const text = yield* response.text
     if (response.status !== 200) {
@@ -63,15 +63,17 @@ const ask = (url: string): Effect.Effect<LiveData, CliError.UserError, HttpClien
     })
     if (!isLiveData(data)) return yield* failed(`${url} is not the URL of a live page`)
     return data
-  }).pipe(
-    Effect.timeoutOrElse({
+  },
+  (answer, url) =>
+    Effect.timeoutOrElse(answer, {
       duration: "5 seconds",
       orElse: () => Effect.fail(failed(`${url} cannot be read: it did not answer within 5 seconds`))
     }),
-    Effect.mapError((cause) =>
+  (answer, url) =>
+    Effect.mapError(answer, (cause) =>
       cause instanceof CliError.UserError ? cause : failed(`${url} cannot be read: ${reasonOf(cause)}`, cause)
     )
-  )
+)
 
 const everySecond = Schedule.spaced("1 second")
 
@@ -81,37 +83,36 @@ const json = (url: string, once: boolean) => {
 }
 
 /** Draws over what was drawn, on a screen of its own that goes when it ends. */
-const draw = (url: string, series: number) =>
-  Effect.gen(function* () {
-    const terminal = yield* Terminal.Terminal
-    const history = new History(Length)
-    let last: LiveData | undefined
-    let views: ReturnType<History["add"]> = []
-    const show = (lines: ReadonlyArray<string>) =>
-      terminal.display(`\u001b[H${lines.map((line) => `${line}\u001b[K`).join("\n")}\u001b[J`)
-    const screen = Effect.gen(function* () {
-      const [columns, rows] = [yield* terminal.columns, yield* terminal.rows]
-      return { columns: Math.max(20, columns), rows: Math.max(5, rows), color: !process.env.NO_COLOR, series }
-    })
-    const update = Effect.matchEffect(ask(url), {
-      // It may be starting again: what was seen last stays.
-      onFailure: ({ message }) =>
-        Effect.flatMap(screen, (size) =>
-          show(last === undefined ? [harmlessLines(message)] : screenLines(last, views, history, size, message))
-        ),
-      onSuccess: (data) =>
-        Effect.flatMap(screen, (size) => {
-          last = data
-          views = history.add(data)
-          return show(screenLines(data, views, history, size))
-        })
-    })
-    yield* Effect.acquireUseRelease(
-      terminal.display("\u001b[?1049h\u001b[?25l"),
-      () => Effect.repeat(update, everySecond),
-      () => terminal.display("\u001b[?25h\u001b[?1049l")
-    )
+const draw = Effect.fnUntraced(function* (url: string, series: number) {
+  const terminal = yield* Terminal.Terminal
+  const history = new History(Length)
+  let last: LiveData | undefined
+  let views: ReturnType<History["add"]> = []
+  const show = (lines: ReadonlyArray<string>) =>
+    terminal.display(`\u001b[H${lines.map((line) => `${line}\u001b[K`).join("\n")}\u001b[J`)
+  const screen = Effect.gen(function* () {
+    const [columns, rows] = [yield* terminal.columns, yield* terminal.rows]
+    return { columns: Math.max(20, columns), rows: Math.max(5, rows), color: !process.env.NO_COLOR, series }
   })
+  const update = Effect.matchEffect(ask(url), {
+    // It may be starting again: what was seen last stays.
+    onFailure: ({ message }) =>
+      Effect.flatMap(screen, (size) =>
+        show(last === undefined ? [harmlessLines(message)] : screenLines(last, views, history, size, message))
+      ),
+    onSuccess: (data) =>
+      Effect.flatMap(screen, (size) => {
+        last = data
+        views = history.add(data)
+        return show(screenLines(data, views, history, size))
+      })
+  })
+  yield* Effect.acquireUseRelease(
+    terminal.display("\u001b[?1049h\u001b[?25l"),
+    () => Effect.repeat(update, everySecond),
+    () => terminal.display("\u001b[?25h\u001b[?1049l")
+  )
+})
 
 const printOnce = (url: string, series: number) =>
   Effect.flatMap(ask(url), (data) => {

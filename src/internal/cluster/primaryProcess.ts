@@ -137,34 +137,32 @@ export class PrimaryProcess {
   }
 
   /** Asks all processes, waits so many milliseconds by the real clock at most, and gives what is known then. */
-  report(timeout: number): Effect.Effect<ClusterReport> {
-    return Effect.gen({ self: this }, function* () {
-      const late = yield* this.#ask(timeout)
-      const at = yield* Clock.currentTimeMillis
-      const now = this.#clock.currentTimeMillisUnsafe()
-      const processes = Array.from(this.#processes, ([id, { sources, worker }]): ClusterProcess => {
-        const oldest = this.#ledger.oldest(id)
-        const answered = ![...sources].some((source) => late.has(key(id, source)))
-        return {
-          id,
-          pid: worker.process.pid,
-          answered,
-          age: oldest === undefined ? undefined : Math.max(0, now - oldest)
-        }
-      })
-      const others = this.#ledger.others(at)
-      const { leftOut } = this.#ledger
+  readonly report = Effect.fnUntraced({ self: this }, function* (timeout: number): Effect.fn.Return<ClusterReport> {
+    const late = yield* this.#ask(timeout)
+    const at = yield* Clock.currentTimeMillis
+    const now = this.#clock.currentTimeMillisUnsafe()
+    const processes = Array.from(this.#processes, ([id, { sources, worker }]): ClusterProcess => {
+      const oldest = this.#ledger.oldest(id)
+      const answered = ![...sources].some((source) => late.has(key(id, source)))
       return {
-        at,
-        recorders: this.#ledger.totals(at),
-        ...(others.recorders > 0 && { others }),
-        ...(leftOut.length > 0 && { leftOut }),
-        processes,
-        ended: this.#ended,
-        age: processes.reduce((oldest, { age }) => Math.max(oldest, age ?? 0), 0)
+        id,
+        pid: worker.process.pid,
+        answered,
+        age: oldest === undefined ? undefined : Math.max(0, now - oldest)
       }
     })
-  }
+    const others = this.#ledger.others(at)
+    const { leftOut } = this.#ledger
+    return {
+      at,
+      recorders: this.#ledger.totals(at),
+      ...(others.recorders > 0 && { others }),
+      ...(leftOut.length > 0 && { leftOut }),
+      processes,
+      ended: this.#ended,
+      age: processes.reduce((oldest, { age }) => Math.max(oldest, age ?? 0), 0)
+    }
+  })
 
   /** Gives those who have not answered. */
   #ask(timeout: number): Effect.Effect<ReadonlySet<string>> {

@@ -46,38 +46,37 @@ const instanceOf = (recorder: RecorderService): number => {
 const ended = new WeakSet<RecorderService>()
 
 /** Reports until the scope is closed, and of removed recorders after that. Does nothing outside of a worker process. */
-export const reportToPrimary = (
+export const reportToPrimary = Effect.fnUntraced(function* (
   runtime: RuntimeService,
   every: Duration.Input,
   shutdownTimeout: Duration.Input
-): Effect.Effect<void, never, Scope.Scope> =>
-  Effect.gen(function* () {
-    const log = new Log("normal", { namespace: runtime.namespace })
-    if (!cluster.isWorker || process.send === undefined) {
-      return yield* log.lifecycle("no worker process of a cluster: there is nobody to report to")
-    }
-    const reporter = new Reporter(runtime, log)
-    const context = yield* Effect.context<never>()
-    const listen = (message: unknown): void => {
-      const read = readFromPrimary(message)
-      if (read === "foreign") return
-      Effect.runForkWith(context)(
-        read === "malformed"
-          ? log.warning("a request of the primary is malformed: it is ignored")
-          : reporter.answer(read.request, read.within)
-      )
-    }
-    yield* runtime.beforeRemoval((recorder) => reporter.tellEnded(recorder))
-    yield* Effect.addFinalizer(() =>
-      // A primary that stands still takes nothing from the channel.
-      giveUpAfter(shutdownTimeout)(Effect.andThen(reporter.report(Last), reporter.tellClosed))
+): Effect.fn.Return<void, never, Scope.Scope> {
+  const log = new Log("normal", { namespace: runtime.namespace })
+  if (!cluster.isWorker || process.send === undefined) {
+    return yield* log.lifecycle("no worker process of a cluster: there is nobody to report to")
+  }
+  const reporter = new Reporter(runtime, log)
+  const context = yield* Effect.context<never>()
+  const listen = (message: unknown): void => {
+    const read = readFromPrimary(message)
+    if (read === "foreign") return
+    Effect.runForkWith(context)(
+      read === "malformed"
+        ? log.warning("a request of the primary is malformed: it is ignored")
+        : reporter.answer(read.request, read.within)
     )
-    yield* Effect.acquireRelease(
-      Effect.sync(() => process.on("message", listen)),
-      () => Effect.sync(() => process.off("message", listen))
-    )
-    yield* Effect.forkScoped(Effect.repeat(reporter.report(Usual), Schedule.spaced(every)), { startImmediately: true })
-  })
+  }
+  yield* runtime.beforeRemoval((recorder) => reporter.tellEnded(recorder))
+  yield* Effect.addFinalizer(() =>
+    // A primary that stands still takes nothing from the channel.
+    giveUpAfter(shutdownTimeout)(Effect.andThen(reporter.report(Last), reporter.tellClosed))
+  )
+  yield* Effect.acquireRelease(
+    Effect.sync(() => process.on("message", listen)),
+    () => Effect.sync(() => process.off("message", listen))
+  )
+  yield* Effect.forkScoped(Effect.repeat(reporter.report(Usual), Schedule.spaced(every)), { startImmediately: true })
+})
 
 class Reporter {
   readonly #runtime: RuntimeService
@@ -108,23 +107,21 @@ class Reporter {
     })
   }
 
-  #report(within: number): Effect.Effect<void> {
-    return Effect.gen({ self: this }, function* () {
-      const requests = this.#requests
-      this.#requests = []
-      const recorders = yield* this.#recorders
-      const reads = yield* Effect.forEach(recorders, (recorder) => read(recorder, within), { concurrency: "unbounded" })
-      const found = reads.flatMap((states, i) => (states === undefined ? [] : [{ recorder: recorders[i]!, states }]))
-      const missing = recorders.length - found.length
-      yield* this.#send(() => ({
-        _tag: "mvx-metrics/cluster/States",
-        source: this.#source.number,
-        requests,
-        parts: found.flatMap(({ recorder, states }) => (ended.has(recorder) ? [] : [{ ...nameOf(recorder), states }])),
-        missing
-      }))
-    })
-  }
+  readonly #report = Effect.fnUntraced({ self: this }, function* (within: number): Effect.fn.Return<void> {
+    const requests = this.#requests
+    this.#requests = []
+    const recorders = yield* this.#recorders
+    const reads = yield* Effect.forEach(recorders, (recorder) => read(recorder, within), { concurrency: "unbounded" })
+    const found = reads.flatMap((states, i) => (states === undefined ? [] : [{ recorder: recorders[i]!, states }]))
+    const missing = recorders.length - found.length
+    yield* this.#send(() => ({
+      _tag: "mvx-metrics/cluster/States",
+      source: this.#source.number,
+      requests,
+      parts: found.flatMap(({ recorder, states }) => (ended.has(recorder) ? [] : [{ ...nameOf(recorder), states }])),
+      missing
+    }))
+  })
 
   get #recorders(): Effect.Effect<ReadonlyArray<RecorderService>> {
     return Effect.gen({ self: this }, function* () {

@@ -34,30 +34,29 @@ export interface Collected {
 }
 
 /** The data of all metrics of all recorders, and what the library says of itself. A recorder that fails is left out. */
-export const collect = (runtime: RuntimeService): Effect.Effect<Collected> =>
-  Effect.gen(function* () {
-    const { foldCame, foldLag, sources } = internalsOf(runtime)
-    const clock = yield* Clock.Clock
-    const asked = clock.monotonicTimeNanosUnsafe()
-    const unread = new Set<number>()
-    let isFirst = true
-    const all = yield* Effect.forEach(
-      sources(),
-      (source) =>
-        Effect.map(shownBy(runtime.namespace, source), (shown) => {
-          if (isFirst) foldCame(Number(clock.monotonicTimeNanosUnsafe() - asked) / 1e9)
-          isFirst = false
-          if (shown === undefined) unread.add(source.instance)
-          return shown ?? []
-        }),
-      { concurrency: "unbounded" }
-    )
-    const own = foldLagData(runtime.namespace, foldLag()).map((data): Dated => ({ data, since: undefined }))
-    return {
-      all: [...all.flat(), ...sources().flatMap((source) => accountOf(runtime.namespace, source)), ...own],
-      unread
-    }
-  })
+export const collect = Effect.fnUntraced(function* (runtime: RuntimeService): Effect.fn.Return<Collected> {
+  const { foldCame, foldLag, sources } = internalsOf(runtime)
+  const clock = yield* Clock.Clock
+  const asked = clock.monotonicTimeNanosUnsafe()
+  const unread = new Set<number>()
+  let isFirst = true
+  const all = yield* Effect.forEach(
+    sources(),
+    (source) =>
+      Effect.map(shownBy(runtime.namespace, source), (shown) => {
+        if (isFirst) foldCame(Number(clock.monotonicTimeNanosUnsafe() - asked) / 1e9)
+        isFirst = false
+        if (shown === undefined) unread.add(source.instance)
+        return shown ?? []
+      }),
+    { concurrency: "unbounded" }
+  )
+  const own = foldLagData(runtime.namespace, foldLag()).map((data): Dated => ({ data, since: undefined }))
+  return {
+    all: [...all.flat(), ...sources().flatMap((source) => accountOf(runtime.namespace, source)), ...own],
+    unread
+  }
+})
 
 /** All that there is to say of one recorder. */
 export const collectSource = (namespace: string, source: Source): Effect.Effect<ReadonlyArray<Dated>> =>
@@ -74,36 +73,35 @@ const accountOf = (namespace: string, { instance, recorderId, statsUnsafe }: Sou
   )
 
 /** `undefined`: it cannot be read. Either it has been removed meanwhile, or it has failed, which its accounting says. */
-const shownBy = (
+const shownBy = Effect.fnUntraced(function* (
   namespace: string,
   { instance, recorderId, shown }: Source
-): Effect.Effect<ReadonlyArray<Dated> | undefined> =>
-  Effect.gen(function* () {
-    const read = yield* Effect.result(shown)
-    if (Result.isFailure(read)) return undefined
-    const attributes = attributesOf(namespace, recorderId)
-    const conditions = read.success.map(({ metric, snapshot: { dimensions, quarantine } }) => ({
-      metric,
-      dimensions,
-      quarantine
-    }))
-    const data = read.success.flatMap(({ bygone, createdAt, epoch, metric, snapshot }, i): ReadonlyArray<Dated> => {
-      const dated = { since: createdAt, owner: instance, life: `${instance}/${metric.name}/${epoch}` }
-      const dataOf = (shown: object) => metricData(metric, { ...(snapshot.dimensions as object), ...shown }, attributes)
-      const idle = bygone && dataOf({ overflow: undefined, ...bygone.idle })
-      const expired = bygone && dataOf({ overflow: undefined, series: [{ ...bygone.expired, labels: {} }] })
-      return [
-        ...metricData(metric, snapshot.dimensions, attributes).map((each, part) => ({
-          ...dated,
-          data: each,
-          ...(idle && expired && { bygone: { idle: idle[part]!, expired: asOne(expired[part]!, attributes) } })
-        })),
-        ...missedData(conditions[i]!, attributes).map((each) => ({ ...dated, data: each }))
-      ]
-    })
-    const counts = countsData(conditions, attributes).map((each): Dated => ({ data: each, since: undefined }))
-    return [...data, ...counts]
+): Effect.fn.Return<ReadonlyArray<Dated> | undefined> {
+  const read = yield* Effect.result(shown)
+  if (Result.isFailure(read)) return undefined
+  const attributes = attributesOf(namespace, recorderId)
+  const conditions = read.success.map(({ metric, snapshot: { dimensions, quarantine } }) => ({
+    metric,
+    dimensions,
+    quarantine
+  }))
+  const data = read.success.flatMap(({ bygone, createdAt, epoch, metric, snapshot }, i): ReadonlyArray<Dated> => {
+    const dated = { since: createdAt, owner: instance, life: `${instance}/${metric.name}/${epoch}` }
+    const dataOf = (shown: object) => metricData(metric, { ...(snapshot.dimensions as object), ...shown }, attributes)
+    const idle = bygone && dataOf({ overflow: undefined, ...bygone.idle })
+    const expired = bygone && dataOf({ overflow: undefined, series: [{ ...bygone.expired, labels: {} }] })
+    return [
+      ...metricData(metric, snapshot.dimensions, attributes).map((each, part) => ({
+        ...dated,
+        data: each,
+        ...(idle && expired && { bygone: { idle: idle[part]!, expired: asOne(expired[part]!, attributes) } })
+      })),
+      ...missedData(conditions[i]!, attributes).map((each) => ({ ...dated, data: each }))
+    ]
   })
+  const counts = countsData(conditions, attributes).map((each): Dated => ({ data: each, since: undefined }))
+  return [...data, ...counts]
+})
 
 /** What has expired, as one point. Numbers that stand for several values, as those of a frequency, are added up. */
 const asOne = (data: MetricData, attributes: Attributes): MetricData => {

@@ -17,28 +17,27 @@ export interface LiveLimits {
   readonly maxSeries: number
 }
 
-export const liveData = (runtime: RuntimeService, { maxRecorders, maxSeries }: LiveLimits): Effect.Effect<LiveData> =>
-  Effect.gen(function* () {
-    const at = yield* Clock.currentTimeMillis
-    const sources = internalsOf(runtime).sources()
-    const recorders = yield* Effect.forEach(sources.slice(0, maxRecorders), (source) => read(source, maxSeries), {
-      concurrency: "unbounded"
-    })
-    return { namespace: runtime.namespace, at, recorders, recorderCount: sources.length }
+export const liveData = Effect.fnUntraced(function* (
+  runtime: RuntimeService,
+  { maxRecorders, maxSeries }: LiveLimits
+): Effect.fn.Return<LiveData> {
+  const at = yield* Clock.currentTimeMillis
+  const sources = internalsOf(runtime).sources()
+  const recorders = yield* Effect.forEach(sources.slice(0, maxRecorders), (source) => read(source, maxSeries), {
+    concurrency: "unbounded"
   })
+  return { namespace: runtime.namespace, at, recorders, recorderCount: sources.length }
+})
 
-const read = (source: Source, maxSeries: number): Effect.Effect<LiveRecorder> =>
-  Effect.gen(function* () {
-    const { entityId, recorderId, statsUnsafe } = source
-    const result = yield* Effect.result(source.largest(maxSeries))
-    if (Result.isFailure(result)) {
-      return { recorderId, entityId, stats: statsUnsafe(), metrics: [], error: result.failure.message }
-    }
-    const metrics = result.success.map(({ metric, seriesCount, snapshot }) =>
-      describedBy(metric, snapshot, seriesCount)
-    )
-    return { recorderId, entityId, stats: statsUnsafe(), metrics }
-  })
+const read = Effect.fnUntraced(function* (source: Source, maxSeries: number): Effect.fn.Return<LiveRecorder> {
+  const { entityId, recorderId, statsUnsafe } = source
+  const result = yield* Effect.result(source.largest(maxSeries))
+  if (Result.isFailure(result)) {
+    return { recorderId, entityId, stats: statsUnsafe(), metrics: [], error: result.failure.message }
+  }
+  const metrics = result.success.map(({ metric, seriesCount, snapshot }) => describedBy(metric, snapshot, seriesCount))
+  return { recorderId, entityId, stats: statsUnsafe(), metrics }
+})
 
 const kindOf = ({ instrument, sources }: Metric.Any): LiveKind =>
   instrument?.kind ?? (sources === undefined ? "custom" : "derived")

@@ -49,37 +49,36 @@ const text = (body: string, type: string): HttpServerResponse.HttpServerResponse
 const assets = Effect.promise(() => import("./liveAssets.ts"))
 
 /** Resources of a runtime. What is read is the same for all who look; with the scope their streams end. */
-export const liveResources = (
+export const liveResources = Effect.fnUntraced(function* (
   runtime: RuntimeService,
   limits: LiveLimits
-): Effect.Effect<Resources, never, Scope.Scope> =>
-  Effect.gen(function* () {
-    const ended = yield* Deferred.make<void>()
-    yield* Effect.addFinalizer(() => Deferred.succeed(ended, undefined))
-    const json = yield* Effect.cachedWithTTL(Effect.map(liveData(runtime, limits), toJson), "500 millis")
-    return {
-      "": ({ pathname }) => Effect.map(assets, ({ page }) => text(pageAt(page, pathname), "text/html")),
-      "page.js": () => Effect.map(assets, ({ script }) => text(script, "text/javascript")),
-      "page.css": () => Effect.map(assets, ({ style }) => text(style, "text/css")),
-      data: () => Effect.map(json, (body) => text(body, "application/json")),
-      events: ({ open }) => {
-        const updates = Stream.tick("1 second").pipe(
-          Stream.takeWhile(open),
-          Stream.mapEffect(() => json),
-          Stream.map((body) => `data: ${body}\n\n`),
-          Stream.interruptWhen(Deferred.await(ended))
-        )
-        const body = Stream.encodeText(Stream.concat(Stream.succeed("retry: 1000\n\n"), updates))
-        return Effect.succeed(
-          HttpServerResponse.stream(body, {
-            contentType: "text/event-stream",
-            // Proxies would collect what comes in small pieces.
-            headers: { ...headers, "cache-control": "no-store", "x-accel-buffering": "no" }
-          })
-        )
-      }
+): Effect.fn.Return<Resources, never, Scope.Scope> {
+  const ended = yield* Deferred.make<void>()
+  yield* Effect.addFinalizer(() => Deferred.succeed(ended, undefined))
+  const json = yield* Effect.cachedWithTTL(Effect.map(liveData(runtime, limits), toJson), "500 millis")
+  return {
+    "": ({ pathname }) => Effect.map(assets, ({ page }) => text(pageAt(page, pathname), "text/html")),
+    "page.js": () => Effect.map(assets, ({ script }) => text(script, "text/javascript")),
+    "page.css": () => Effect.map(assets, ({ style }) => text(style, "text/css")),
+    data: () => Effect.map(json, (body) => text(body, "application/json")),
+    events: ({ open }) => {
+      const updates = Stream.tick("1 second").pipe(
+        Stream.takeWhile(open),
+        Stream.mapEffect(() => json),
+        Stream.map((body) => `data: ${body}\n\n`),
+        Stream.interruptWhen(Deferred.await(ended))
+      )
+      const body = Stream.encodeText(Stream.concat(Stream.succeed("retry: 1000\n\n"), updates))
+      return Effect.succeed(
+        HttpServerResponse.stream(body, {
+          contentType: "text/event-stream",
+          // Proxies would collect what comes in small pieces.
+          headers: { ...headers, "cache-control": "no-store", "x-accel-buffering": "no" }
+        })
+      )
     }
-  })
+  }
+})
 
 /** The page with its references relative to where the browser sees it, whatever it was mounted under. */
 const pageAt = (page: string, pathname: string): string => {

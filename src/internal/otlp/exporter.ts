@@ -18,6 +18,7 @@ import * as Semaphore from "effect/Semaphore"
 import { type Collected, collect, collectSource } from "../exporters/collect.ts"
 import { giveUpAfter, sleepInBackground, within, withLiveClock } from "../liveClock.ts"
 import { aDuration, anything, type Check, notBlank, oneOf } from "../options.ts"
+import { Log } from "../recorder/logging.ts"
 import { internalsOf } from "../runtime/runtimeInternals.ts"
 import type { RuntimeService } from "../runtime/runtimeModel.ts"
 import { encodeOwn } from "./protobuf.ts"
@@ -71,105 +72,105 @@ export const otlpOptionChecks: { readonly [K in keyof Required<OtlpOptions>]: Ch
 const MostDeparted = 1000
 
 /** Exports until its scope closes, and then once more. Gives an export of the state of now. */
-export const makeExporter = (
+export const makeExporter = Effect.fnUntraced(function* (
   runtime: RuntimeService,
   options: OtlpOptions
-): Effect.Effect<
+): Effect.fn.Return<
   Effect.Effect<void>,
   never,
   HttpClient.HttpClient | OtlpSerialization.OtlpSerialization | Scope.Scope
-> =>
-  Effect.gen(function* () {
-    const { exportTimeout = "10 seconds", shutdownTimeout = "3 seconds", temporality = "cumulative" } = options
-    const clock = yield* Clock.Clock
-    const serialization = yield* OtlpSerialization.OtlpSerialization
-    const resource = yield* resourceOf(options.resource, runtime.namespace)
-    const begun = clock.currentTimeNanosUnsafe()
-    const oneAtATime = yield* Semaphore.make(1)
-    let departed: ReadonlyArray<ReadonlyArray<Timed>> = []
-    let collected: Collected = { all: [], unread: new Set() }
-    let exported: ExportedStreams = new Map()
-    let send: Effect.Effect<void> = Effect.void
+> {
+  const { exportTimeout = "10 seconds", shutdownTimeout = "3 seconds", temporality = "cumulative" } = options
+  const log = new Log("normal", { namespace: runtime.namespace })
+  const clock = yield* Clock.Clock
+  const serialization = yield* OtlpSerialization.OtlpSerialization
+  const resource = yield* resourceOf(options.resource, runtime.namespace)
+  const begun = clock.currentTimeNanosUnsafe()
+  const oneAtATime = yield* Semaphore.make(1)
+  let departed: ReadonlyArray<ReadonlyArray<Timed>> = []
+  let collected: Collected = { all: [], unread: new Set() }
+  let exported: ExportedStreams = new Map()
+  let send: Effect.Effect<void> = Effect.void
 
-    const body = (): readonly [HttpBody.HttpBody, Effect.Effect<void>] => {
-      const now = clock.currentTimeNanosUnsafe()
-      const told = departed
-      // One that was removed since it was read is told by its last state.
-      const gone = new Set(told.flat().map(({ owner }) => owner))
-      const present = collected.all.filter(({ owner }) => owner === undefined || !gone.has(owner))
-      const { unread } = collected
-      const [data, seen] = streams([...told.flat(), ...present], exported, { temporality, begun, now, unread })
-      const request = encode(serialization, resource, runtime.namespace, otlpMetrics(data))
-      const arrived = Effect.sync(() => {
-        exported = seen
-        departed = departed.filter((each) => !told.includes(each))
-      })
-      return [request, arrived]
-    }
-
-    const own = internalsOf(runtime)
-    const forgetReader = own.beforeRemoval((source) =>
-      Effect.map(collectSource(runtime.namespace, source), (last) => {
-        const until = clock.currentTimeNanosUnsafe()
-        departed = [...departed, last.map((each) => ({ ...each, until }))].slice(-MostDeparted)
-      })
-    )
-
-    // It exports when told to, which is after reading, and when its scope closes.
-    const exporterScope = Scope.makeUnsafe()
-    yield* OtlpExporter.make({
-      label: "mvx-metrics",
-      url: options.url,
-      headers: options.headers,
-      compression: options.compression,
-      maxBatchSize: "disabled",
-      exportEmpty: true,
-      exportInterval: Duration.infinity,
-      shutdownTimeout,
-      body
-    }).pipe(
-      Effect.provideService(OtlpExporter.Flusher, {
-        flush: Effect.void,
-        register: (run) =>
-          Effect.sync(() => {
-            send = within(exportTimeout, () => {
-              const most = Duration.format(Duration.fromInputUnsafe(exportTimeout))
-              return Effect.logDebug(`an export to ${options.url} was given up: it was not taken within ${most}`)
-            })(run)
-          })
-      }),
-      Scope.provide(exporterScope)
-    )
-
-    const read = Effect.map(collect(runtime), (all) => {
-      collected = all
+  const body = (): readonly [HttpBody.HttpBody, Effect.Effect<void>] => {
+    const now = clock.currentTimeNanosUnsafe()
+    const told = departed
+    // One that was removed since it was read is told by its last state.
+    const gone = new Set(told.flat().map(({ owner }) => owner))
+    const present = collected.all.filter(({ owner }) => owner === undefined || !gone.has(owner))
+    const { unread } = collected
+    const [data, seen] = streams([...told.flat(), ...present], exported, { temporality, begun, now, unread })
+    const request = encode(serialization, resource, runtime.namespace, otlpMetrics(data))
+    const arrived = Effect.sync(() => {
+      exported = seen
+      departed = departed.filter((each) => !told.includes(each))
     })
-    const exportNow = oneAtATime.withPermit(
-      Effect.andThen(
-        read,
-        Effect.suspend(() => send)
-      )
-    )
+    return [request, arrived]
+  }
 
-    const interval = options.exportInterval ?? "10 seconds"
-    yield* Effect.forkScoped(Effect.forever(Effect.andThen(sleepInBackground(interval), exportNow)))
-    // An export that is under way comes first, then the state at the end is read, for which there is half of the time.
-    yield* Effect.addFinalizer(() =>
-      Effect.gen(function* () {
-        const most = Duration.fromInputUnsafe(shutdownTimeout)
-        const half = Duration.divideUnsafe(most, 2)
-        const begun = performance.now()
-        yield* giveUpAfter(half)(oneAtATime.withPermit(read))
-        forgetReader()
-        const closing = yield* Effect.forkDetach(withLiveClock(Scope.close(exporterScope, Exit.void)), {
-          startImmediately: true
+  const own = internalsOf(runtime)
+  const forgetReader = own.beforeRemoval((source) =>
+    Effect.map(collectSource(runtime.namespace, source), (last) => {
+      const until = clock.currentTimeNanosUnsafe()
+      departed = [...departed, last.map((each) => ({ ...each, until }))].slice(-MostDeparted)
+    })
+  )
+
+  // It exports when told to, which is after reading, and when its scope closes.
+  const exporterScope = Scope.makeUnsafe()
+  yield* OtlpExporter.make({
+    label: "mvx-metrics",
+    url: options.url,
+    headers: options.headers,
+    compression: options.compression,
+    maxBatchSize: "disabled",
+    exportEmpty: true,
+    exportInterval: Duration.infinity,
+    shutdownTimeout,
+    body
+  }).pipe(
+    Effect.provideService(OtlpExporter.Flusher, {
+      flush: Effect.void,
+      register: (run) =>
+        Effect.sync(() => {
+          send = within(exportTimeout, () => {
+            const most = Duration.format(Duration.fromInputUnsafe(exportTimeout))
+            return log.lifecycle(`an export to ${options.url} was given up: it was not taken within ${most}`)
+          })(run)
         })
-        const left = Duration.subtract(most, Duration.millis(performance.now() - begun))
-        yield* giveUpAfter(left)(Fiber.await(closing))
-      })
-    )
-    return exportNow
+    }),
+    Scope.provide(exporterScope)
+  )
+
+  const read = Effect.map(collect(runtime), (all) => {
+    collected = all
   })
+  const exportNow = oneAtATime.withPermit(
+    Effect.andThen(
+      read,
+      Effect.suspend(() => send)
+    )
+  )
+
+  const interval = options.exportInterval ?? "10 seconds"
+  yield* Effect.forkScoped(Effect.forever(Effect.andThen(sleepInBackground(interval), exportNow)))
+  // An export that is under way comes first, then the state at the end is read, for which there is half of the time.
+  yield* Effect.addFinalizer(() =>
+    Effect.gen(function* () {
+      const most = Duration.fromInputUnsafe(shutdownTimeout)
+      const half = Duration.divideUnsafe(most, 2)
+      const begun = performance.now()
+      yield* giveUpAfter(half)(oneAtATime.withPermit(read))
+      forgetReader()
+      const closing = yield* Effect.forkDetach(withLiveClock(Scope.close(exporterScope, Exit.void)), {
+        startImmediately: true
+      })
+      const left = Duration.subtract(most, Duration.millis(performance.now() - begun))
+      yield* giveUpAfter(left)(Fiber.await(closing))
+    })
+  )
+  return exportNow
+})
 
 const resourceOf = (given: OtlpOptions["resource"], namespace: string): Effect.Effect<OtlpResource.Resource> =>
   // It dies where nothing says how the service is called.
