@@ -36,7 +36,7 @@ export interface ClusterReport {
    * another kind): it is in no total. Absent: there is no such thing.
    */
   readonly leftOut?: ReadonlyArray<LeftOut>
-  /** The processes that run. */
+  /** The processes that run, by id. */
   readonly processes: ReadonlyArray<ClusterProcess>
   /** How many processes have ended. */
   readonly ended: number
@@ -141,7 +141,8 @@ export class PrimaryProcess {
     const late = yield* this.#ask(timeout)
     const at = yield* Clock.currentTimeMillis
     const now = this.#clock.currentTimeMillisUnsafe()
-    const processes = Array.from(this.#processes, ([id, { sources, worker }]): ClusterProcess => {
+    const inOrder = [...this.#processes].sort(([one], [other]) => one - other)
+    const processes = inOrder.map(([id, { sources, worker }]): ClusterProcess => {
       const oldest = this.#ledger.oldest(id)
       const answered = ![...sources].some((source) => late.has(key(id, source)))
       return {
