@@ -7,6 +7,7 @@ import { foldTurn } from "../support/foldTurn.ts"
 import { forkNow } from "../support/forkNow.ts"
 import { makeGate } from "../support/gate.ts"
 import { Ticks, tick } from "../support/probe.metrics.ts"
+import { reasonOf } from "../support/registerReason.ts"
 
 /** Runs the effect that many times at once, each fiber giving way after every so many steps. */
 const race = <A, E, R>(effect: Effect.Effect<A, E, R>, times = 20, steps = 1) =>
@@ -165,19 +166,16 @@ onBothLayers("removing a recorder", (it) => {
       const { emit, register, report, snapshot, snapshots, start, stop } = recorder
       const operations: ReadonlyArray<Effect.Effect<unknown, unknown>> = [
         emit(tick()),
-        register(Ticks),
         report,
         snapshots,
         snapshot(Ticks),
         start,
         stop
       ]
+      const held = { _tag: "mvx-metrics/InvalidState", subject: "recorder", id: "held" }
+      expect(yield* reasonOf(register(Ticks))).toMatchObject(held)
       for (const operation of operations) {
-        expect(yield* Effect.flip(operation)).toMatchObject({
-          _tag: "mvx-metrics/InvalidState",
-          subject: "recorder",
-          id: "held"
-        })
+        expect(yield* Effect.flip(operation)).toMatchObject(held)
       }
       expect(recorder.emitUnsafe(tick())).toBe(false)
       expect(yield* recorder.stats).toMatchObject({ accepted: 1, applied: 1, refusedBy: { notRunning: 2 } })

@@ -7,6 +7,7 @@ import { forkNow } from "../support/forkNow.ts"
 import { makeGate } from "../support/gate.ts"
 import { recordLogs } from "../support/logs.ts"
 import { Ticks, tick } from "../support/probe.metrics.ts"
+import { reasonOf } from "../support/registerReason.ts"
 import { watchedWorker } from "../support/watchedWorker.ts"
 
 /** Options of a recorder whose stop fails. */
@@ -41,7 +42,11 @@ onBothRuntimes("shutting down", (make) => {
       yield* runtime.shutdown
       expect(yield* runtime.recorderIds).toEqual([])
       for (const { emit, register, snapshots, start } of [idle, used]) {
-        for (const operation of [emit(tick()), register(Ticks), snapshots, start]) {
+        expect(yield* reasonOf(register(Ticks))).toMatchObject({
+          _tag: "mvx-metrics/InvalidState",
+          subject: "recorder"
+        })
+        for (const operation of [emit(tick()), snapshots, start]) {
           expect(yield* Effect.flip(operation as Effect.Effect<unknown, unknown>)).toMatchObject({
             _tag: "mvx-metrics/InvalidState",
             subject: "recorder"
