@@ -67,12 +67,12 @@ describe("a set that knows its module", () => {
   ] as const)("is registered on a worker that was told of no module, over %s memory", ([, sharedMemory]) =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
-      yield* recorder.register(CacheMetrics)
+      const emitter = yield* recorder.register(CacheMetrics)
       expect(yield* dimensionsOf(recorder)).toEqual({
         "declared.lookups": { value: 0 },
         "declared.hits": { hits: 0, misses: 0 }
       })
-      for (const hit of [true, false, true]) yield* recorder.emit(lookup(hit))
+      for (const hit of [true, false, true]) yield* emitter.emit(lookup(hit))
       expect(yield* dimensionsOf(recorder)).toEqual({
         "declared.lookups": { value: 3 },
         "declared.hits": { hits: 2, misses: 1 }
