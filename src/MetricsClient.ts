@@ -32,7 +32,7 @@ import { fetchHandler, nodeHandler } from "./internal/exposition/handlers.ts"
 import { type ScrapeOptions, scrapeOptionChecks } from "./internal/exposition/scrape.ts"
 import { type Run, runIn } from "./internal/facade/run.ts"
 import { contextOf, type StartOptions, whyInvalidStart } from "./internal/facade/startOptions.ts"
-import { type Check, whyInvalidOptions } from "./internal/options.ts"
+import { aFamily, type Check, whyInvalid, whyInvalidOptions } from "./internal/options.ts"
 import { type Emitter, promiseEmitterOf } from "./internal/recorder/promiseEmitter.ts"
 import { internalsOf } from "./internal/recorder/recorderInternals.ts"
 import type {
@@ -292,7 +292,9 @@ export class MetricsRecorder {
   }
 
   /** Returns an emitter of the events of a family, for a component whose metrics are registered elsewhere. */
-  emitter<F extends Family>(_family: F): Emitter<F["Type"]> {
+  emitter<F extends Family>(family: F): Emitter<F["Type"]> {
+    const invalid = whyInvalid("family", family, aFamily)
+    if (invalid !== undefined) throw invalid
     return promiseEmitterOf(this.#recorder)
   }
 

@@ -35,7 +35,7 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { Emitter } from "./Emitter.ts"
 import { makeInProcessLink } from "./internal/link/linkInProcess.ts"
-import { refuse, whyInvalidOptions } from "./internal/options.ts"
+import { aFamily, refuse, whyInvalid, whyInvalidOptions } from "./internal/options.ts"
 import { emitEffect, emitterOf, noEmitter, onExit } from "./internal/recorder/emitter.ts"
 import { fiberSink, recorderKey } from "./internal/recorder/fiberSink.ts"
 import { makeRecorder } from "./internal/recorder/makeRecorder.ts"
@@ -87,8 +87,10 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
    * Returns an emitter of the events of a family, bound to the recorder at this place, for a component whose metrics are
    * registered elsewhere. Without a recorder it does nothing.
    */
-  static readonly emitter = <F extends Family>(_family: F): Effect.Effect<Emitter<F["Type"]>> =>
+  static readonly emitter = <F extends Family>(family: F): Effect.Effect<Emitter<F["Type"]>> =>
     Effect.withFiber((fiber) => {
+      const invalid = whyInvalid("family", family, aFamily)
+      if (invalid !== undefined) return Effect.die(invalid)
       const recorder = Context.getOrUndefined(fiber.context, Recorder)
       return Effect.succeed(recorder === undefined ? noEmitter : emitterOf(recorder))
     })

@@ -4,6 +4,7 @@ import { Clock, Context, Deferred, Duration, Effect, Exit, Fiber, Layer, Option 
 import { TestClock } from "effect/testing"
 import { type Emitter, type MetricEvent, Recorder, type RecorderService } from "mvx-metrics"
 import { TestRecorder } from "mvx-metrics/testing"
+import { badInputOf } from "../support/badInput.ts"
 import { newRecorder, onBothLayers } from "../support/bothLayers.ts"
 import { heldByHook } from "../support/held.ts"
 import { Notes, note, ProbeEvent, TickLog, Ticks, tick } from "../support/probe.metrics.ts"
@@ -162,6 +163,15 @@ onBothLayers("emit of an emitter", (it) => {
     })
   )
 })
+
+it.effect("an emitter of what is no family is refused, with a recorder and without", () =>
+  Effect.gen(function* () {
+    const refusal = { argument: "family" }
+    expect(yield* badInputOf(Recorder.emitter(Ticks as never))).toMatchObject(refusal)
+    const recorder = yield* Recorder.make()
+    expect(() => recorder.emitter({ cases: 1 } as never)).toThrow(expect.objectContaining(refusal))
+  }).pipe(Effect.scoped)
+)
 
 onBothLayers("onExit of an emitter", (it) => {
   it.effect("emits however the effect ended, and leaves its result alone", () =>

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type * as Metric from "../../Metric.ts"
 import type { RegisterError } from "../../MetricsError.ts"
+import { aFamily, whyInvalid } from "../options.ts"
 import { emitterOf } from "./emitter.ts"
 import type { RecorderInternals } from "./recorderInternals.ts"
 import { type RecorderService, RecorderTypeId, type RegisterOptions } from "./recorderModel.ts"
@@ -28,7 +29,9 @@ export const serviceOf = (parts: RecorderParts): RecorderService => {
     register(metrics, options) {
       return Effect.map(parts.registerMetrics(metrics, options), () => emitterOf(called(this)))
     },
-    emitter() {
+    emitter(family) {
+      const invalid = whyInvalid("family", family, aFamily)
+      if (invalid !== undefined) throw invalid
       return emitterOf(called(this))
     },
     emit: parts.emit,
