@@ -172,10 +172,10 @@ const mapValues = <A, B>(record: { readonly [key: string]: A }, f: (value: A) =>
  * ```
  */
 export const mapEvents: {
-  <F extends Family, E extends MetricEvent>(
+  <M extends Any, F extends Family>(
     events: F,
-    f: (event: F["Type"]) => NoInfer<E> | undefined
-  ): <Name extends string, S, D>(self: Metric<Name, E, S, D, MetricEvent>) => Metric<Name, F["Type"], S, D>
+    f: (event: F["Type"]) => AcceptedBy<M> | undefined
+  ): (self: M) => Metric<M["name"], F["Type"], State<M>, Dimensions<M>>
   <M extends Any, F extends Family, const Own extends AcceptedBy<M> | undefined>(
     self: M,
     events: F,

@@ -3,7 +3,7 @@
  */
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import { define, isDefinition } from "./internal/definition/definition.ts"
+import { define, isDefinition, type TypeId } from "./internal/definition/definition.ts"
 import { familyOfAll } from "./internal/definition/familyOfAll.ts"
 import { describe } from "./internal/definition/fingerprint.ts"
 import {
@@ -22,8 +22,7 @@ import { InvalidArgument } from "./MetricsError.ts"
 /** The metrics that a derived metric is computed from, by the names that its view uses. */
 export type Sources = { readonly [source: string]: Any }
 
-type EventOf<M extends Any> =
-  M extends Metric<string, infer E extends MetricEvent, infer _S, infer _D, MetricEvent> ? E : never
+type EventOf<M extends Any> = Parameters<M[typeof TypeId]["_Event"]>[0]
 
 export interface DeriveOptions<From extends Sources, D> {
   /** The metrics it is computed from. They need not be registered. */
