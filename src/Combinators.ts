@@ -9,6 +9,7 @@ import * as Predicate from "effect/Predicate"
 import { type Any, type Dimensions, type EventsOf, type Metric, reduce, type State } from "./Definition.ts"
 import type { LabelSource, LabelsOf, LabelValues, Overflow, Series } from "./Instrument.ts"
 import { type EventsTypeId, isDefinition, type TypeId } from "./internal/definition/definition.ts"
+import { distinct, inner, made } from "./internal/definition/fingerprint.ts"
 import { labelledStates } from "./internal/definition/labelledStates.ts"
 import { remake } from "./internal/definition/remake.ts"
 import { labelsCheck } from "./internal/instruments/checks.ts"
@@ -134,14 +135,15 @@ const filtered = (self: Any, holds: (event: MetricEvent) => boolean): Any => {
   const { instrument, reduce, sources } = self
   if (instrument !== undefined) {
     const filter: Instrument["filter"] = (event) => (instrument.filter?.(event) ?? true) && holds(event)
-    return remake(self, { instrument: { ...instrument, filter } })
+    const marked = made(filter, () => ["filter", instrument.filter])
+    return remake(self, { instrument: { ...instrument, filter: marked } })
   }
   return remake(self, {
-    reduce: mapValues(
-      reduce,
-      (reducer): Any["reduce"][string] =>
-        (state, event, at) =>
-          holds(event) ? reducer(state, event, at) : state
+    reduce: mapValues(reduce, (reducer): Any["reduce"][string] =>
+      made(
+        (state, event, at) => (holds(event) ? reducer(state, event, at) : state),
+        () => ["filter", reducer]
+      )
     ),
     sources: sources && mapValues(sources, (source) => filtered(source, holds))
   })
@@ -195,10 +197,13 @@ type EventMap = (event: MetricEvent) => MetricEvent | undefined
 const mapped = (self: Any, events: Family, map: EventMap): Any => {
   const { instrument, sources } = self
   if (instrument !== undefined) return remake(self, { events, instrument: mappedInstrument(instrument, events, map) })
-  const reducer: Any["reduce"][string] = (state, event, at) => {
-    const own = map(event)
-    return own === undefined ? state : reduce(self, state, own, at)
-  }
+  const reducer: Any["reduce"][string] = made(
+    (state, event, at) => {
+      const own = map(event)
+      return own === undefined ? state : reduce(self, state, own, at)
+    },
+    () => ["mapEvents", inner(self)]
+  )
   return remake(self, {
     events,
     reduce: Object.fromEntries(tagsOf(events).map((tag) => [tag, reducer])),
@@ -207,19 +212,24 @@ const mapped = (self: Any, events: Family, map: EventMap): Any => {
 }
 
 const mappedInstrument = (instrument: Instrument, events: Family, map: EventMap): Instrument => {
-  const through =
-    (source: Source): Source =>
-    (event, at) => {
-      const own = map(event)
-      return own === undefined ? undefined : sourceValue(source, own, at)
-    }
+  const through = (source: Source): Source =>
+    made(
+      (event: MetricEvent, at: number) => {
+        const own = map(event)
+        return own === undefined ? undefined : sourceValue(source, own, at)
+      },
+      () => ["mapEvents", source]
+    )
   return {
     ...instrument,
     tags: tagsOf(events),
-    filter: (event) => {
-      const own = map(event)
-      return own !== undefined && instrument.tags.includes(own._tag) && (instrument.filter?.(own) ?? true)
-    },
+    filter: made(
+      (event: MetricEvent) => {
+        const own = map(event)
+        return own !== undefined && instrument.tags.includes(own._tag) && (instrument.filter?.(own) ?? true)
+      },
+      () => ["mapEvents", instrument.tags, instrument.filter]
+    ),
     value: instrument.value === undefined ? undefined : through(instrument.value),
     labels: instrument.labels.map(([name, source]) => [name, through(source)])
   }
@@ -302,8 +312,8 @@ export interface MetricSet<out Metrics extends ReadonlyArray<Any> = ReadonlyArra
 const SetTypeId = "~mvx-metrics/MetricSet"
 
 /**
- * Combines several metrics into a set that is registered and exported as one. Throws `InvalidArgument` if two have the same
- * name.
+ * Combines several metrics into a set that is registered and exported as one. Of definitions that are the same, the first
+ * one is kept. Throws `InvalidArgument` if two different ones have the same name.
  *
  * @example
  * ```ts
@@ -376,17 +386,18 @@ type MetricsOfPart<Part extends Any | MetricSet> =
   Part extends MetricSet<infer Metrics> ? Metrics : Part extends Any ? readonly [Part] : never
 
 const setOf = (parts: ReadonlyArray<Any | MetricSet>, declaredIn: ReadonlyArray<string>): never => {
-  const metrics = parts.flatMap(metricsOf)
-  for (const metric of metrics) check("metrics", metric, aMetric)
-  const names = metrics.map(({ name }) => name)
-  const taken = names.find((name, i) => names.indexOf(name) !== i && metrics[names.indexOf(name)] !== metrics[i])
+  const given = parts.flatMap(metricsOf)
+  for (const metric of given) check("metrics", metric, aMetric)
+  const metrics = distinct(given)
+  const names = new Set<string>()
+  const taken = metrics.find(({ name }) => names.size === names.add(name).size)?.name
   if (metrics.length === 0) throw new InvalidArgument({ argument: "metrics", reason: "must be at least one" })
   if (taken !== undefined)
     throw new InvalidArgument({ argument: "metrics", reason: `contains two metrics named "${taken}"` })
   const modules = [...declaredIn, ...parts.flatMap((part) => (isMetricSet(part) ? part.modules : []))]
   return Object.freeze({
     [SetTypeId]: SetTypeId,
-    metrics: Object.freeze([...new Set(metrics)]),
+    metrics: Object.freeze(metrics),
     modules: Object.freeze([...new Set(modules)])
   } satisfies Omit<MetricSet, typeof EventsTypeId>) as never
 }

@@ -6,6 +6,7 @@ import type { Pipeable } from "effect/Pipeable"
 import * as Predicate from "effect/Predicate"
 import type { MetricSet } from "./Combinators.ts"
 import { define, type EventsTypeId, isDefinition, type TypeId } from "./internal/definition/definition.ts"
+import { made } from "./internal/definition/fingerprint.ts"
 import { didYouMean } from "./internal/didYouMean.ts"
 import type { Instrument } from "./internal/instruments/instrument.ts"
 import {
@@ -135,8 +136,10 @@ export interface Options<F extends Family, State, Dimensions, Tag extends string
   readonly unit?: string
 }
 
-const defaultView = (state: unknown): unknown =>
-  typeof state === "object" && state !== null ? state : { value: state }
+const defaultView = made(
+  (state: unknown): unknown => (typeof state === "object" && state !== null ? state : { value: state }),
+  () => "the default"
+)
 
 /**
  * Defines a metric. Throws `InvalidArgument` for an invalid definition: a blank name, no family, a reducer for a tag that

@@ -43,6 +43,7 @@ import type * as Scope from "effect/Scope"
 import { isBuiltInLevel } from "./internal/cluster/ledger.ts"
 import { type ClusterReport, PrimaryProcess } from "./internal/cluster/primaryProcess.ts"
 import { reportToPrimary } from "./internal/cluster/workerProcess.ts"
+import { distinct, isSame } from "./internal/definition/fingerprint.ts"
 import { aDuration, type Check, positiveInteger, refuse, whyInvalidOptions } from "./internal/options.ts"
 import { providedRuntime } from "./internal/runtime/providedRuntime.ts"
 import { refuseInMetricsModule } from "./internal/worker/importedMetrics.ts"
@@ -110,7 +111,8 @@ export class MetricsCluster extends Context.Service<MetricsCluster, ClusterServi
     yield* refuseInMetricsModule
     yield* refuse(whyInvalidOptions(options ?? null, optionChecks) ?? whyNoMetrics(options) ?? whyNotPrimary())
     const { levels = [], maxEnded = 1000, timeout = "1 second" } = options
-    const isLevel = (metric: Metric.Any): boolean => isBuiltInLevel(metric) || levels.includes(metric)
+    const isLevel = (metric: Metric.Any): boolean =>
+      isBuiltInLevel(metric) || levels.some((level) => isSame(level, metric))
     const primary = new PrimaryProcess(
       { metrics: all(options.metrics), isLevel, maxEnded },
       yield* Effect.context<never>(),
@@ -153,9 +155,8 @@ const optionChecks: { readonly [K in keyof Required<ClusterOptions>]: Check } = 
   maxEnded: positiveInteger
 }
 
-const all = (metrics: ClusterOptions["metrics"]): ReadonlyArray<Metric.Any> => [
-  ...new Set(metrics.flatMap(Metric.metricsOf))
-]
+const all = (metrics: ClusterOptions["metrics"]): ReadonlyArray<Metric.Any> =>
+  distinct(metrics.flatMap(Metric.metricsOf))
 
 const whyNoMetrics = ({ metrics }: ClusterOptions): InvalidArgument | undefined => {
   const refused = (reason: string) => new InvalidArgument({ argument: "metrics", reason })

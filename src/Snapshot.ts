@@ -14,6 +14,7 @@
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import { isDefinition } from "./internal/definition/definition.ts"
+import { isSame } from "./internal/definition/fingerprint.ts"
 import { isState, misfits, stateOf } from "./internal/definition/stateShape.ts"
 import { describeError } from "./internal/describeError.ts"
 import type * as Metric from "./Metric.ts"
@@ -173,9 +174,9 @@ const checked = (metrics: unknown, parts: unknown): Effect.Effect<void, InvalidA
   if (!Array.isArray(parts) || !parts.every(Predicate.isObject)) {
     return refused("parts", "must be an array of states from recorder.states")
   }
-  for (const [i, metric] of metrics.entries()) {
+  for (const metric of metrics) {
     const { merge, name } = metric
-    if (metrics.findIndex((each) => each.name === name) < i) {
+    if (metrics.some((each) => each.name === name && !isSame(each, metric))) {
       return mistake(`contains two metrics named "${name}"`)
     }
     for (const [part, states] of parts.entries()) {

@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import { dashboardOf } from "../internal/catalogue/dashboard.ts"
 import { catalogueMarkdown } from "../internal/catalogue/markdown.ts"
 import { rulesOf, rulesYaml } from "../internal/catalogue/rules.ts"
+import { distinct } from "../internal/definition/fingerprint.ts"
 import { harmlessEscapes, harmlessJson, harmlessLines } from "./harmless.ts"
 import { metricsOf } from "./modules.ts"
 
@@ -19,7 +20,7 @@ const modules = Argument.String("module").pipe(
 
 /** The metrics of several modules. */
 const metricsOfAll = (paths: ReadonlyArray<string>) =>
-  Effect.map(Effect.forEach(paths, metricsOf), (all) => [...new Set(all.flat())])
+  Effect.map(Effect.forEach(paths, metricsOf), (all) => distinct(all.flat()))
 
 const asJson = (value: unknown): string => harmlessJson(value, 2)
 

@@ -5,6 +5,7 @@ import { resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import type * as CliError from "effect/cli/CliError"
 import * as Effect from "effect/Effect"
+import { isSame } from "../internal/definition/fingerprint.ts"
 import { describeError } from "../internal/describeError.ts"
 import { importMetrics } from "../internal/worker/importedMetrics.ts"
 import * as Metric from "../Metric.ts"
@@ -23,10 +24,10 @@ export const metricsOf = Effect.fnUntraced(function* (
     const metrics = Metric.isMetricSet(value) ? value.metrics : Metric.isMetric(value) ? [value] : []
     for (const metric of metrics) {
       const known = byName.get(metric.name)
-      if (known !== undefined && known !== metric) {
+      if (known !== undefined && !isSame(known, metric)) {
         return yield* failed(`${path} exports two different metrics with the name "${metric.name}"`)
       }
-      byName.set(metric.name, metric)
+      if (known === undefined) byName.set(metric.name, metric)
     }
   }
   return byName.size === 0 ? yield* failed(`${path} exports no metric`) : [...byName.values()]

@@ -6,11 +6,16 @@ import { Metric, MetricsLayer, type Snapshot } from "mvx-metrics"
 import { type ClusterOptions, type ClusterReport, MetricsCluster } from "mvx-metrics/MetricsCluster"
 import { badInputOf } from "../support/badInput.ts"
 import { recordLogs } from "../support/logs.ts"
+import type * as shopMetrics from "./fixtures/shop.metrics.ts"
 import { Huge, Lowest, ShopEvent, ShopMetrics, Sold, Stock, sale, Unsold } from "./fixtures/shop.metrics.ts"
 import { type Shop, Shops, startShop } from "./shops.ts"
 
-const metrics = [ShopMetrics, Huge, Unsold]
-const options: ClusterOptions = { metrics, levels: [Lowest], timeout: "20 seconds" }
+/** Copies of the metrics: a module that is loaded twice. */
+// @ts-expect-error: a query makes another module of the same file.
+const copy: typeof shopMetrics = await import("./fixtures/shop.metrics.ts?2")
+
+const metrics = [ShopMetrics, copy.Sold, Huge, Unsold]
+const options: ClusterOptions = { metrics, levels: [copy.Lowest], timeout: "20 seconds" }
 
 const dimensions = <M extends Metric.Any>(report: ClusterReport, metric: M, recorder: string) => {
   const snapshot = report.recorders[recorder]?.snapshots[metric.name]

@@ -15,8 +15,11 @@ const reduce = {
     Metric.reduce(Ticks, state, event)
 }
 
-/** Another definition than `Ticks`, of the same name, that both threads would take for it. */
-const OtherTicks = Metric.make(Ticks.name, { events, initial, reduce })
+/** The definition `Ticks` once more. */
+const sameTicks = () => Metric.make(Ticks.name, { events, initial, reduce })
+
+/** Another definition than `Ticks`, of the same name. */
+const OtherTicks = Metric.make(Ticks.name, { events, initial, reduce, unit: "{tick}" })
 
 onBothLayers("registering a metric", (it) => {
   it.effect("again changes nothing when it is the same definition", () =>
@@ -68,15 +71,20 @@ onBothLayers("registering a metric", (it) => {
     })
   )
 
-  it.effect("in the place of another starts anew, with the events accepted afterwards", () =>
+  it.effect("in the place of another object starts anew, with the events accepted afterwards", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
+      const New = sameTicks()
       yield* recorder.register(Ticks)
       recorder.emitUnsafe(tick(3))
-      yield* recorder.register(OtherTicks, { replace: true })
+      yield* recorder.register(New, { replace: true })
       recorder.emitUnsafe(tick(4))
-      expect((yield* recorder.snapshot(OtherTicks)).dimensions).toEqual({ count: 1, sum: 4 })
-      expect(yield* Effect.flip(recorder.snapshot(Ticks))).toMatchObject({ _tag: "mvx-metrics/MetricNotRegistered" })
+      yield* recorder.register(New, { replace: true })
+      expect((yield* recorder.metrics)[0]).toBe(New)
+      expect((yield* recorder.snapshot(New)).dimensions).toEqual({ count: 1, sum: 4 })
+      expect(yield* Effect.flip(recorder.snapshot(OtherTicks))).toMatchObject({
+        _tag: "mvx-metrics/MetricNotRegistered"
+      })
       yield* recorder.register(Ticks, { replace: true })
       expect((yield* recorder.snapshot(Ticks)).dimensions).toEqual({ count: 0, sum: 0 })
       expect(yield* recorder.stats).toMatchObject({ accepted: 2, applied: 2 })
@@ -217,9 +225,9 @@ layer(runtimeLayers()["on the worker"]!)("the worker's definitions", (it) => {
   it.effect("a definition of the same data is the same, whatever the text of its functions", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
-      yield* recorder.register(OtherTicks)
+      yield* recorder.register(sameTicks())
       yield* recorder.emit(tick(2))
-      expect((yield* recorder.snapshot(OtherTicks)).dimensions).toEqual({ count: 1, sum: 2 })
+      expect((yield* recorder.snapshot(sameTicks())).dimensions).toEqual({ count: 1, sum: 2 })
     })
   )
 })

@@ -3,19 +3,29 @@ import { expect, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { Metric } from "mvx-metrics"
 import { newRecorder, onBothLayers, runtimeLayers } from "../support/bothLayers.ts"
-import { HttpEvent as events, request } from "../support/instruments.metrics.ts"
+import { HttpEvent, request } from "../support/instruments.metrics.ts"
 import { reasonOf } from "../support/registerReason.ts"
 import { Count, Shapes, Sum, Users } from "../support/shapes.metrics.ts"
 
+const events = HttpEvent
+
 const modules = [new URL("../support/shapes.metrics.ts", import.meta.url)]
 
-/** Another definition than `Users`, of the same name, that both threads would take for it. */
-const OtherUsers = Metric.make(Users.name, {
+const users = {
   events,
   initial: Users.initial,
-  reduce: { "http.request": (users, event) => Metric.reduce(Users, users, event) },
-  view: (users) => ({ users })
-})
+  reduce: {
+    "http.request": (state: Metric.State<typeof Users>, event: typeof HttpEvent.Type) =>
+      Metric.reduce(Users, state, event)
+  },
+  view: (state: Metric.State<typeof Users>) => ({ users: state })
+}
+
+/** The definition `Users` once more. */
+const SameUsers = Metric.make(Users.name, users)
+
+/** Another definition of this name. */
+const OtherUsers = Metric.make(Users.name, { ...users, unit: "{user}" })
 
 const names = [Sum.name, "shape.set.count", Users.name]
 
@@ -69,9 +79,9 @@ onBothLayers(
         const recorder = yield* newRecorder()
         yield* recorder.register(Shapes)
         yield* recorder.emit(request({ seconds: 1, user: "Ann" }))
-        yield* recorder.register(Metric.combine(Sum, OtherUsers), { replace: true })
+        yield* recorder.register(Metric.combine(Sum, SameUsers), { replace: true })
         yield* recorder.emit(request({ seconds: 2, user: "Bob" }))
-        expect((yield* recorder.snapshot(OtherUsers)).dimensions).toEqual({ users: ["Bob"] })
+        expect((yield* recorder.snapshot(SameUsers)).dimensions).toEqual({ users: ["Bob"] })
         expect((yield* recorder.snapshot(Sum)).dimensions).toEqual({ value: 3 })
       })
     )

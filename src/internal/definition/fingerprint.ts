@@ -1,6 +1,6 @@
-import * as Hash from "effect/Hash"
 import * as Schema from "effect/Schema"
 import type * as Metric from "../../Metric.ts"
+import { murmur3 } from "../instruments/murmur3.ts"
 import { isOf } from "../realms.ts"
 
 /**
@@ -9,35 +9,69 @@ import { isOf } from "../realms.ts"
  */
 export type Fingerprint = { readonly [part: string]: string }
 
-const hash = (text: string): string => Hash.string(text).toString(16)
-
-// What of these is left in JSON would be confused with each other, or with what is not there.
-const replacer = (_key: string, value: unknown): unknown => {
-  if (typeof value === "bigint") return `${value}n`
-  if (typeof value === "number" && !Number.isFinite(value)) return String(value)
-  if (Object.is(value, -0)) return "-0"
-  if (typeof value === "function") return "function"
-  if (isOf(value, "Map")) return ["Map", ...(value as ReadonlyMap<unknown, unknown>)]
-  if (isOf(value, "Set")) return ["Set", ...(value as ReadonlySet<unknown>)]
-  return value
+/** 64 bits: fingerprints decide which definitions are the same. */
+const hash = (text: string): string => {
+  const { high, low } = murmur3(text, 0)
+  return [high, low].map((word) => (word >>> 0).toString(16).padStart(8, "0")).join("")
 }
 
-/** Plain data as a text that tells apart what JSON does not: bigints, NaN, -0. */
+/** A key that two copies of this library share. */
+const Made = Symbol.for("mvx-metrics/made")
+
+/** Marks a function that this library made with what it made it of, because its text tells nothing. */
+export const made = <F extends (...args: never) => unknown>(f: F, of: () => unknown): F =>
+  Object.defineProperty(f, Made, { value: of })
+
+const describeFunction = (f: object, within: ReadonlyArray<unknown>): string =>
+  Made in f ? `function ${write((f[Made] as () => unknown)(), within)}` : "function"
+
+const list = (values: Iterable<unknown>, within: ReadonlyArray<unknown>): string =>
+  `[${Array.from(values, (each) => write(each, within)).join()}]`
+
+/** Like JSON, and different for values that differ, as far as structured clone tells them apart. */
+const write = (value: unknown, within: ReadonlyArray<unknown>): string => {
+  if (typeof value === "string") return JSON.stringify(value)
+  if (typeof value === "bigint") return `${value}n`
+  if (typeof value === "function") return describeFunction(value, within)
+  if (typeof value !== "object" || value === null) return Object.is(value, -0) ? "-0" : String(value)
+  const depth = within.indexOf(value)
+  if (depth >= 0) return `circular ${depth}`
+  const inside = [...within, value]
+  if (Array.isArray(value)) return list(value, inside)
+  if (isOf(value, "Map")) return `Map${list(value as ReadonlyMap<unknown, unknown>, inside)}`
+  if (isOf(value, "Set")) return `Set${list(value as ReadonlySet<unknown>, inside)}`
+  if (isOf(value, "Date")) return `Date ${(value as Date).getTime()}`
+  if (isOf(value, "RegExp")) return String(value)
+  if (isOf(value, "Error")) return `Error${list([(value as Error).name, (value as Error).message], inside)}`
+  if (isOf(value, "ArrayBuffer")) return `ArrayBuffer${list(new Uint8Array(value as ArrayBuffer), inside)}`
+  const fields = Object.entries(value).map(([name, each]) => `${JSON.stringify(name)}:${write(each, inside)}`)
+  return `${ArrayBuffer.isView(value) ? Object.prototype.toString.call(value) : ""}{${fields.join()}}`
+}
+
+/** Plain data as a text that tells apart what JSON does not: bigints, NaN, -0, what is not there. */
 export const describe = (value: unknown): string => {
   try {
-    return JSON.stringify(value, replacer) ?? String(value)
+    return write(value, [])
   } catch {
     return Object.prototype.toString.call(value)
   }
 }
 
-const describeEvents = (metric: Metric.Any): string => {
-  try {
-    return describe(Schema.toRepresentation(metric.events))
-  } catch {
-    // A schema without a representation still has its tags.
-    return describe(Object.keys(metric.events.cases))
+/** Many metrics share a family. */
+const families = new WeakMap<Metric.Any["events"], string>()
+
+const describeEvents = (events: Metric.Any["events"]): string => {
+  let text = families.get(events)
+  if (text === undefined) {
+    try {
+      text = hash(describe(Schema.toRepresentation(events)))
+    } catch {
+      // A schema without a representation still has its tags.
+      text = hash(describe(Object.keys(events.cases)))
+    }
+    families.set(events, text)
   }
+  return text
 }
 
 const known = new WeakMap<Metric.Any, Fingerprint>()
@@ -52,15 +86,26 @@ export const fingerprint = (metric: Metric.Any): Fingerprint => {
   return print
 }
 
-const makeFingerprint = (metric: Metric.Any): Fingerprint => ({
-  events: hash(describeEvents(metric)),
-  "initial state": hash(describe(metric.initial)),
-  "tags it reduces": Object.keys(metric.reduce).sort().join(" "),
-  instrument: metric.instrument === undefined ? "" : hash(describe(metric.instrument)),
-  sources: metric.sources === undefined ? "" : hash(describe(sourcesOf(metric.sources))),
-  unit: metric.unit ?? "",
-  description: metric.description ?? ""
-})
+const makeFingerprint = (metric: Metric.Any): Fingerprint => {
+  const { description, events, initial, instrument, merge, minus, reduce, sources, unit, view } = metric
+  const isByHand = instrument === undefined && sources === undefined
+  return {
+    // Those of a derived metric follow from its sources.
+    events: sources === undefined ? describeEvents(events) : "",
+    "initial state": hash(describe(initial)),
+    "tags it reduces": Object.keys(reduce).sort().join(" "),
+    // Whether something was put around them, such as a filter.
+    reducers: isByHand ? [...new Set(Object.values(reduce).map(describe))].sort().join(" ") : "",
+    view: isByHand ? describe(view) : "",
+    // Those of other metrics follow from what they are made of.
+    merge: isByHand && merge !== undefined ? "yes" : "",
+    minus: isByHand && minus !== undefined ? "yes" : "",
+    instrument: instrument === undefined ? "" : hash(describe(instrument)),
+    sources: sources === undefined ? "" : hash(describe(sourcesOf(sources))),
+    unit: unit ?? "",
+    description: description ?? ""
+  }
+}
 
 const sourcesOf = (sources: NonNullable<Metric.Any["sources"]>): ReadonlyArray<readonly [string, Fingerprint]> =>
   Object.entries(sources).map(([source, metric]) => [source, fingerprint(metric)])
@@ -68,3 +113,25 @@ const sourcesOf = (sources: NonNullable<Metric.Any["sources"]>): ReadonlyArray<r
 /** The parts in which two fingerprints differ. */
 export const differences = (a: Fingerprint, b: Fingerprint): ReadonlyArray<string> =>
   [...new Set([...Object.keys(a), ...Object.keys(b)])].filter((part) => a[part] !== b[part])
+
+/** Whether two definitions count as one: a module that is loaded twice, or a function that makes its metrics anew. */
+export const isSame = (a: Metric.Any, b: Metric.Any): boolean =>
+  a === b || (a.name === b.name && differences(fingerprint(a), fingerprint(b)).length === 0)
+
+/** What a metric does with events, apart from what it is called: of a metric that another one is made of. */
+export const inner = (metric: Metric.Any): Fingerprint => {
+  const { description, unit, ...rest } = fingerprint(metric)
+  return rest
+}
+
+/** Leaves out each definition that is the same as one before it. Different ones of one name all stay. */
+export const distinct = (metrics: ReadonlyArray<Metric.Any>): ReadonlyArray<Metric.Any> => {
+  const byName = new Map<string, Array<Metric.Any>>()
+  return metrics.filter((metric) => {
+    const before = byName.get(metric.name)
+    if (before?.some((each) => isSame(each, metric))) return false
+    if (before === undefined) byName.set(metric.name, [metric])
+    else before.push(metric)
+    return true
+  })
+}

@@ -8,6 +8,7 @@ import { type LabelValue, labelValue, type Source, sourceValue } from "../instru
 import { byKey, keyOf, OverflowKey, seriesKey, together } from "../instruments/series.ts"
 import { tooMany } from "../instruments/view.ts"
 import { define } from "./definition.ts"
+import { inner, made } from "./fingerprint.ts"
 import { initialLabelled, type Labelled, labelledParts } from "./labelledParts.ts"
 import { hasTimes, rewindState } from "./rewindState.ts"
 
@@ -35,18 +36,23 @@ export const labelledStates = (metric: Metric.Any, labels: ReadonlyArray<readonl
     labels.map(([name]) => name)
   )
   const timed = hasTimes(metric)
-  const reduce =
-    (reducer: Metric.Reducer<unknown, MetricEvent>) => (state: Labelled, event: MetricEvent, at: number) => {
-      const values = labels.map(([, source]) => labelValue(sourceValue(source, event, at)))
-      const key = seriesKey(maxSeries, state.series, keyOf(values))
-      const before = Object.hasOwn(state.series, key) ? state.series[key] : metric.initial
-      const after = reducer(before, event, at)
-      if (Object.is(after, before)) return state
-      const series = timed
-        ? Object.fromEntries(Object.entries(state.series).map(([name, each]) => [name, rewindState(metric, each, at)]))
-        : state.series
-      return { ...state, series: { ...series, [key]: after } }
-    }
+  const labelled = (reducer: Metric.Reducer<unknown, MetricEvent>) =>
+    made(
+      (state: Labelled, event: MetricEvent, at: number) => {
+        const values = labels.map(([, source]) => labelValue(sourceValue(source, event, at)))
+        const key = seriesKey(maxSeries, state.series, keyOf(values))
+        const before = Object.hasOwn(state.series, key) ? state.series[key] : metric.initial
+        const after = reducer(before, event, at)
+        if (Object.is(after, before)) return state
+        const series = timed
+          ? Object.fromEntries(
+              Object.entries(state.series).map(([name, each]) => [name, rewindState(metric, each, at)])
+            )
+          : state.series
+        return { ...state, series: { ...series, [key]: after } }
+      },
+      () => ["labelled", labels, inner(metric)]
+    )
   const view = ({ series }: Labelled, now: number) => {
     let total: unknown = null
     for (const state of Object.values(series)) total = together(merge, total, state, now)
@@ -67,7 +73,7 @@ export const labelledStates = (metric: Metric.Any, labels: ReadonlyArray<readonl
     name: metric.name,
     events: metric.events,
     initial,
-    reduce: Object.fromEntries(Object.entries(metric.reduce).map(([tag, reducer]) => [tag, reduce(reducer)])),
+    reduce: Object.fromEntries(Object.entries(metric.reduce).map(([tag, reducer]) => [tag, labelled(reducer)])),
     view,
     merge: (left: Labelled, right: Labelled, now?: number): Labelled => ({
       ...left,

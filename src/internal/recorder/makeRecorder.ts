@@ -357,7 +357,7 @@ class RecorderImpl<R> extends RecorderInternals implements RecorderParts, Record
         const refusal = this.#registrations.whyNot(metric, options, given) ?? this.#whyClosedForMetrics()
         if (refusal !== undefined) return this.#registrations.refuse(refusal)
       }
-      const fresh = [...new Set(metrics.filter((metric) => !this.#registrations.has(metric)))]
+      const fresh = this.#registrations.fresh(metrics, options)
       if (fresh.length === 0) return Effect.void
       const collision = this.#registrations.claim(fresh)
       if (collision !== undefined) return this.#registrations.refuse(collision)

@@ -96,7 +96,10 @@ export interface DeltaReader {
 
 /** The options of a registration. */
 export interface RegisterOptions {
-  /** Whether to replace another definition of the same name, with a new state. Default: false. */
+  /**
+   * Whether to replace the definition of the same name, with a new state, unless it is this very object. Use it also to
+   * put the functions of a reloaded module into effect. Default: false.
+   */
   readonly replace?: boolean
 }
 
@@ -122,6 +125,10 @@ export interface RecorderService {
    * Registers a metric, or a set of metrics, for the events accepted from now on, and returns the emitter of the events
    * they read. Registering the same definition again changes nothing. Another definition under the same name fails,
    * unless `replace` is set. A set is registered as a whole or not at all.
+   *
+   * Definitions of one name are the same if their data is: events, initial state, tags, labels and every other option,
+   * but not the text of their functions. So a module that is loaded twice, or a function that makes its metrics anew,
+   * goes on counting. The functions of the definition that was registered first stay in use.
    */
   readonly register: <M extends Metric.Any | Metric.MetricSet>(
     metrics: M,

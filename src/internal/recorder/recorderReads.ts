@@ -10,6 +10,7 @@ import type * as Metric from "../../Metric.ts"
 import { type InvalidState, type ReadError, WaitTimeout } from "../../MetricsError.ts"
 import type { Report, Snapshot, Snapshots, States } from "../../Snapshot.ts"
 import type { Stats } from "../../Stats.ts"
+import { isSame } from "../definition/fingerprint.ts"
 import { stateOf } from "../definition/stateShape.ts"
 import type { LaneLink } from "../link/link.ts"
 import { afterwards } from "../liveClock.ts"
@@ -114,7 +115,10 @@ export class RecorderReads {
       const names = metrics.map(({ name }) => name).join(", ")
       const { definitions, report } = yield* this.#reported(`the metric${metrics.length > 1 ? "s" : ""} ${names}`)
       // Another one may have had its name when it was the turn of this read.
-      const replaced = metrics.find((metric) => definitions.get(metric.name) !== metric)
+      const replaced = metrics.find((metric) => {
+        const read = definitions.get(metric.name)
+        return read === undefined || !isSame(read, metric)
+      })
       if (replaced !== undefined) return yield* registrations.notRegistered(replaced)
       return snapshotsOf(given, report.snapshots)
     })

@@ -9,7 +9,7 @@ import {
   MetricNotRegistered,
   RegisterError
 } from "../../MetricsError.ts"
-import { describe, differences, fingerprint } from "../definition/fingerprint.ts"
+import { describe, differences, fingerprint, isSame } from "../definition/fingerprint.ts"
 import type { ExpositionNames } from "../exposition/expositionNames.ts"
 import { readsSpan } from "../instruments/exemplars.ts"
 import { fieldsRead } from "../instruments/instrument.ts"
@@ -49,9 +49,20 @@ export class Registrations {
     this.#names = names
   }
 
-  /** Whether this very definition is registered. */
+  /** Whether this definition is registered, or the same one. */
   has(metric: Metric.Any): boolean {
-    return this.#metrics.get(metric.name) === metric
+    const registered = this.#metrics.get(metric.name)
+    return registered !== undefined && isSame(registered, metric)
+  }
+
+  /**
+   * Those of `metrics` that a registration adds. The functions of a definition that is registered go on serving in place
+   * of those of the same one. With `replace`, its own functions are what the caller wants: only that very object is left.
+   */
+  fresh(metrics: ReadonlyArray<Metric.Any>, options: RegisterOptions | undefined): ReadonlyArray<Metric.Any> {
+    return options?.replace === true
+      ? metrics.filter((metric) => this.#metrics.get(metric.name) !== metric)
+      : metrics.filter((metric) => !this.has(metric))
   }
 
   /** The fold is told of a definition, in the place of one of the same name if there is one. */
@@ -210,6 +221,17 @@ const fieldsOf = (tag: string, metrics: ReadonlyArray<Metric.Any>): ReadonlySet<
   return readers.length === 0 ? undefined : fields
 }
 
+/** The layouts by what they are: families that are made anew for each recorder share encoders, of which there are few. */
+const distinctLayouts = new Map<string, Layout>()
+
+const interned = (layout: Layout | undefined): Layout | undefined => {
+  if (layout === undefined) return undefined
+  const text = describe(layout)
+  const same = distinctLayouts.get(text)
+  if (same === undefined) distinctLayouts.set(text, layout)
+  return same ?? layout
+}
+
 /** One layout for a schema and what is read of its events, so that all recorders of a runtime share its encoder. */
 const layouts = new WeakMap<SchemaAST.AST, Map<string, Layout | "none">>()
 
@@ -227,7 +249,7 @@ const layoutOfCase = (
   }
   let layout = known.get(key)
   if (layout === undefined) {
-    layout = layoutOf(tag, ast, fields, spans) ?? "none"
+    layout = interned(layoutOf(tag, ast, fields, spans)) ?? "none"
     known.set(key, layout)
   }
   return layout === "none" ? undefined : layout

@@ -103,7 +103,7 @@ export class SyncRecorder extends RecorderInternals implements RecorderParts {
         const refusal = this.#registrations.whyNot(metric, options, given) ?? this.#whyClosedForMetrics()
         if (refusal !== undefined) return this.#registrations.refuse(refusal)
       }
-      const fresh = metrics.filter((metric) => !this.#registrations.has(metric))
+      const fresh = this.#registrations.fresh(metrics, options)
       const collision = this.#registrations.claim(fresh)
       if (collision !== undefined) return this.#registrations.refuse(collision)
       for (const replaced of this.#registrations.add(fresh)) this.#registrations.left(replaced)

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Metric from "../../Metric.ts"
 import { InvalidArgument, MetricsModuleError } from "../../MetricsError.ts"
-import { fingerprint } from "../definition/fingerprint.ts"
+import { fingerprint, isSame } from "../definition/fingerprint.ts"
 import { describeError } from "../describeError.ts"
 import { onParentMessage, postToParent } from "../link/ownMessages.ts"
 import type { CatalogEntries, ImportMessage, ThreadMessage, WorkerMessage } from "../stream/protocol.ts"
@@ -29,11 +29,11 @@ export const catalogOf = (
         return yield* new InvalidArgument({ argument: `metrics[${index}]`, reason })
       }
       const taken = catalog.get(metric.name)
-      if (taken !== undefined && taken !== metric) {
+      if (taken !== undefined && !isSame(taken, metric)) {
         const reason = `has two different definitions under the name "${metric.name}". Give one of the two another name`
         return yield* new InvalidArgument({ argument: "metrics", reason })
       }
-      catalog.set(metric.name, metric)
+      if (taken === undefined) catalog.set(metric.name, metric)
     }
     return catalog
   })
