@@ -358,6 +358,24 @@ export class ShutdownFailed extends Schema.TaggedError<ShutdownFailed>()("mvx-me
   }
 }
 
+/** The recorder of this id is shared, and was made with other options. `options` names those that differ. */
+export class RecorderOptionsDiffer extends Schema.TaggedError<RecorderOptionsDiffer>()(
+  "mvx-metrics/RecorderOptionsDiffer",
+  {
+    recorderId: Schema.String,
+    namespace: Schema.String,
+    options: Schema.Array(Schema.String)
+  }
+) {
+  override [NodeInspectSymbol](): string {
+    return printed(this)
+  }
+
+  override get message(): string {
+    return `the runtime "${this.namespace}" shares a recorder "${this.recorderId}" that was made with other options: ${list(this.options)}. Pass the same options wherever you use it, or choose another id`
+  }
+}
+
 /** The errors of emitting to a recorder. */
 export type EmitError = InvalidArgument | QueueOverflow | InvalidState
 
@@ -372,6 +390,9 @@ export type StartError = InvalidState | HookFailed | RecorderFailed | WaitTimeou
 
 /** The errors of creating a recorder in a runtime, which also starts it. */
 export type CreateError = RecorderAlreadyExists | StartError
+
+/** The errors of using a recorder that others may share, which starts it for the first of them. */
+export type ShareError = CreateError | RecorderOptionsDiffer
 
 /** The errors of stopping a recorder. */
 export type StopError = InvalidState | HookFailed | RecorderFailed | WaitTimeout

@@ -50,7 +50,7 @@ import { providedRuntime } from "./internal/runtime/providedRuntime.ts"
 import { defaultMemoryLimit } from "./internal/runtime/runtimeModel.ts"
 import type * as Metric from "./Metric.ts"
 import type { Family, MetricEvent } from "./MetricEvent.ts"
-import type { CreateError, ReadError, RegisterError } from "./MetricsError.ts"
+import type { ReadError, RegisterError, ShareError } from "./MetricsError.ts"
 import type { MetricsRuntime } from "./MetricsRuntime.ts"
 import type { Report, Snapshots } from "./Snapshot.ts"
 
@@ -137,23 +137,20 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
   static readonly report: Effect.Effect<Report, ReadError, Recorder> = Recorder.use((self) => self.report)
 
   /**
-   * Provides a recorder of the runtime, under an id, and starts it. If its `onStarting` fails, so does the layer. When
-   * the scope of the layer closes, the recorder folds what it accepted and is removed. If that takes longer than its
-   * `shutdownTimeout`, it goes to `Failed`.
+   * Provides the recorder of the runtime that all users of this id share, and starts it for the first of them. Several
+   * modules of an application can each use `Recorder.layer("app")`: they get one recorder. If its `onStarting` fails, so
+   * do the layers that wait for it. When the scope of the last layer closes, the recorder folds what it accepted and is
+   * removed. If that takes longer than its `shutdownTimeout`, it goes to `Failed`.
+   *
+   * A layer of the same id with other options fails with `RecorderOptionsDiffer`.
    */
   static readonly layer = <R = never>(
     recorderId: string,
     options?: RecorderOptions<R>
-  ): Layer.Layer<Recorder, CreateError, MetricsRuntime | R> =>
+  ): Layer.Layer<Recorder, ShareError, MetricsRuntime | R> =>
     Layer.effect(
       Recorder,
-      Effect.gen(function* () {
-        const runtime = yield* providedRuntime
-        return yield* Effect.acquireRelease(runtime.createRecorder(recorderId, options), (recorder) =>
-          // A stop that fails has been logged by the recorder; the runtime may have been shut down before.
-          Effect.ignore(runtime.stopAndRemoveRecorder(recorder.recorderId))
-        )
-      })
+      Effect.flatMap(providedRuntime, (runtime) => runtime.recorder(recorderId, options))
     )
 
   /**

@@ -93,6 +93,13 @@ const samples: ReadonlyArray<readonly [error: Error & { readonly _tag: string },
     '"app"',
     '"docs" (its hook failed)',
     '"users" (it hangs)'
+  ],
+  [
+    new E.RecorderOptionsDiffer({ recorderId: "docs", namespace: "app", options: ["capacity", "onStopped"] }),
+    '"docs"',
+    '"app"',
+    "capacity, onStopped",
+    "another id"
   ]
 ]
 

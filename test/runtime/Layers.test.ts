@@ -197,7 +197,7 @@ it("the types of the layers say what they need and how they fail", () => {
   const worker = MetricsLayer.layerWorker({ namespace: "test", metrics })
   expectTypeOf(inProcess).toEqualTypeOf<Layer.Layer<MetricsRuntime, MetricsError.RuntimeStartError>>()
   expectTypeOf(worker).toEqualTypeOf<Layer.Layer<MetricsRuntime, MetricsError.RuntimeStartError>>()
-  type RecorderError = MetricsError.CreateError
+  type RecorderError = MetricsError.ShareError
   expectTypeOf(Recorder.layer("a")).toEqualTypeOf<Layer.Layer<Recorder, RecorderError, MetricsRuntime>>()
   const withHook = Recorder.layer("a", { onStopped: Effect.flatMap(Sink, ({ write }) => write) })
   expectTypeOf(withHook).toEqualTypeOf<Layer.Layer<Recorder, RecorderError, MetricsRuntime | Sink>>()

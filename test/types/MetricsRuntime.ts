@@ -106,6 +106,9 @@ type StopError = E.InvalidState | E.HookFailed | E.RecorderFailed | E.WaitTimeou
 expectTypeOf(runtime.state).toEqualTypeOf<Effect.Effect<RuntimeState>>()
 expectTypeOf(runtime.start).toEqualTypeOf<Effect.Effect<void, StartError>>()
 expectTypeOf(runtime.createRecorder("door-1")).toEqualTypeOf<Effect.Effect<RecorderService, CreateError>>()
+expectTypeOf(runtime.recorder("door-1")).toEqualTypeOf<
+  Effect.Effect<RecorderService, CreateError | E.RecorderOptionsDiffer, Scope.Scope>
+>()
 expectTypeOf(runtime.getRecorder("door-1")).toEqualTypeOf<Effect.Effect<RecorderService, E.RecorderNotFound>>()
 expectTypeOf(runtime.findRecorder("door-1")).toEqualTypeOf<Effect.Effect<Option.Option<RecorderService>>>()
 expectTypeOf(runtime.recorderIds).toEqualTypeOf<Effect.Effect<ReadonlyArray<string>>>()
@@ -119,5 +122,10 @@ class Sink extends Context.Service<Sink, { readonly open: Effect.Effect<void> }>
 expectTypeOf(runtime.createRecorder("door-1", { onStarting: Effect.flatMap(Sink, ({ open }) => open) })).toEqualTypeOf<
   Effect.Effect<RecorderService, CreateError, Sink>
 >()
+expectTypeOf(runtime.recorder("door-1", { onStopped: Effect.flatMap(Sink, ({ open }) => open) })).toEqualTypeOf<
+  Effect.Effect<RecorderService, CreateError | E.RecorderOptionsDiffer, Scope.Scope | Sink>
+>()
+// @ts-expect-error a misspelt option
+runtime.recorder("door-1", { capcity: 10 })
 // @ts-expect-error a misspelt option
 runtime.createRecorder("door-1", { capcity: 10 })

@@ -171,10 +171,16 @@ const hooked = {
   onStarting: Effect.asVoid(Service),
   onMetricChanged: (change: Snapshot.MetricChange) => Effect.logDebug(change.tag)
 }
-type CreateError = E.RecorderAlreadyExists | E.InvalidState | E.HookFailed | E.RecorderFailed | E.WaitTimeout
-expectTypeOf(Recorder.layer("probe")).toEqualTypeOf<Layer.Layer<Recorder, CreateError, MetricsRuntime>>()
+type ShareError =
+  | E.RecorderAlreadyExists
+  | E.RecorderOptionsDiffer
+  | E.InvalidState
+  | E.HookFailed
+  | E.RecorderFailed
+  | E.WaitTimeout
+expectTypeOf(Recorder.layer("probe")).toEqualTypeOf<Layer.Layer<Recorder, ShareError, MetricsRuntime>>()
 expectTypeOf(Recorder.layer("probe", hooked)).toEqualTypeOf<
-  Layer.Layer<Recorder, CreateError, MetricsRuntime | Service>
+  Layer.Layer<Recorder, ShareError, MetricsRuntime | Service>
 >()
 expectTypeOf(Recorder.make()).toEqualTypeOf<Effect.Effect<RecorderService, never, Scope.Scope>>()
 expectTypeOf(Recorder.make(hooked)).toEqualTypeOf<Effect.Effect<RecorderService, never, Scope.Scope | Service>>()

@@ -18,7 +18,8 @@ import {
   RecorderNotFound,
   RuntimeFailed,
   type RuntimeStartError,
-  ShutdownFailed
+  ShutdownFailed,
+  type StopError
 } from "../../MetricsError.ts"
 import { messageOf } from "../describeError.ts"
 import { packStats } from "../exporters/packedStats.ts"
@@ -32,6 +33,7 @@ import { type RecorderOptions, recorderOptionChecks } from "../recorder/recorder
 import { refuseInMetricsModule } from "../worker/importedMetrics.ts"
 import { type MetricWatch, type RuntimeInternals, type Source, withInternals } from "./runtimeInternals.ts"
 import type { RuntimeOptions, RuntimeService, RuntimeState } from "./runtimeModel.ts"
+import { type DecidedOptions, SharedRecorders } from "./sharedRecorders.ts"
 
 /** The defaults of a recorder that a runtime makes. */
 const recorderDefaults = {
@@ -150,49 +152,81 @@ export const makeRuntime = (
           : Effect.succeed(entry)
       })
 
-    /** In one synchronous step: racing creates have one winner, and none slips past a shutdown. */
-    const make = <R>(
+    /** What is asked for, with its defaults, before anything is done. */
+    const decide = <R>(
       recorderId: string,
-      own: RecorderOptions<R> | undefined,
-      recorderContext: Context.Context<R>
-    ): Effect.Effect<RecorderControl, InvalidState | RecorderAlreadyExists> =>
+      own: RecorderOptions<R> | undefined
+    ): Effect.Effect<{ readonly id: string; readonly decided: DecidedOptions<R> }, InvalidState> =>
       Effect.gen(function* () {
         const id = yield* idOf(recorderId)
         yield* refuse(whyInvalidOptions(own, recorderOptionChecks))
-        if (state !== "Running")
-          return yield* invalidState(
-            "create a recorder",
-            "Start the runtime first. A runtime that has closed or failed cannot be restarted; create a new one"
-          )
-        if (recorders.has(id)) return yield* new RecorderAlreadyExists({ recorderId: id, namespace })
+        if (state !== "Running") return yield* notRunning()
+        const decided = {
+          ...own,
+          entityId: (own?.entityId ?? id).trim(),
+          capacity: own?.capacity ?? options.capacity ?? recorderDefaults.capacity,
+          overflow: own?.overflow ?? options.overflow ?? recorderDefaults.overflow,
+          logging: own?.logging ?? options.logging ?? recorderDefaults.logging,
+          shutdownTimeout: own?.shutdownTimeout ?? shutdownTimeout,
+          waitTimeout: own?.waitTimeout ?? options.waitTimeout ?? recorderDefaults.waitTimeout
+        }
+        return { id, decided }
+      })
+
+    const notRunning = (): InvalidState =>
+      invalidState(
+        "create a recorder",
+        "Start the runtime first. A runtime that has closed or failed cannot be restarted; create a new one"
+      )
+
+    /** In one synchronous step: racing creates have one winner, and none slips past a shutdown. */
+    const make = <R>(
+      id: string,
+      decided: DecidedOptions<R>,
+      recorderContext: Context.Context<R>
+    ): Effect.Effect<RecorderControl, InvalidState | RecorderAlreadyExists> =>
+      Effect.suspend((): Effect.Effect<RecorderControl, InvalidState | RecorderAlreadyExists> => {
+        if (state !== "Running") return Effect.fail(notRunning())
+        if (recorders.has(id)) return Effect.fail(new RecorderAlreadyExists({ recorderId: id, namespace }))
+        const entityId = entityIdOf(decided.entityId)
         const control = makeRecorder<R>(
-          {
-            ...own,
-            recorderId: id,
-            namespace,
-            link: link!,
-            entityId: entityIdOf(own?.entityId ?? id),
-            capacity: own?.capacity ?? options.capacity ?? recorderDefaults.capacity,
-            overflow: own?.overflow ?? options.overflow ?? recorderDefaults.overflow,
-            logging: own?.logging ?? options.logging ?? recorderDefaults.logging,
-            shutdownTimeout: own?.shutdownTimeout ?? shutdownTimeout,
-            waitTimeout: own?.waitTimeout ?? options.waitTimeout ?? recorderDefaults.waitTimeout
-          },
+          { ...decided, entityId, recorderId: id, namespace, link: link! },
           recorderContext
         )
         recorders.set(id, { control, removing: false })
-        yield* control.logMade
-        return control
+        return Effect.as(control.logMade, control)
       })
 
-    const createRecorder = <R>(recorderId: string, own?: RecorderOptions<R>) =>
+    const create = <R>(id: string, decided: DecidedOptions<R>, onMade?: (control: RecorderControl) => void) =>
       Effect.uninterruptibleMask((restore) =>
         Effect.gen(function* () {
-          const control = yield* make(recorderId, own, yield* Effect.context<R>())
+          const control = yield* make(id, decided, yield* Effect.context<R>())
+          onMade?.(control)
           // Nobody has a recorder that does not start.
           yield* Effect.onError(restore(control.startUnasked), () => discard(control))
-          return control.service
+          return control
         })
+      )
+
+    const createRecorder = <R>(recorderId: string, own?: RecorderOptions<R>) =>
+      Effect.flatMap(decide(recorderId, own), ({ decided, id }) =>
+        Effect.map(create(id, decided), ({ service }) => service)
+      )
+
+    const shared = new SharedRecorders({
+      namespace,
+      create,
+      isBeingRemoved: ({ service }) => recorders.get(service.recorderId)?.removing === true,
+      remove: (control) =>
+        Effect.suspend(() => {
+          const entry = recorders.get(control.service.recorderId)
+          return entry?.control !== control || entry.removing ? Effect.void : stopAndRemove(entry)
+        })
+    })
+
+    const recorder = <R>(recorderId: string, own?: RecorderOptions<R>) =>
+      Effect.flatMap(decide(recorderId, own), ({ decided, id }) =>
+        Effect.map(shared.use(id, decided), ({ service }) => service)
       )
 
     const discard = (control: RecorderControl): Effect.Effect<void> =>
@@ -223,6 +257,12 @@ export const makeRuntime = (
             hint: "Its removal is already under way"
           })
         }
+        return yield* stopAndRemove(entry)
+      })
+
+    const stopAndRemove = (entry: Entry): Effect.Effect<void, StopError> =>
+      Effect.gen(function* () {
+        const { control } = entry
         entry.removing = true
         const fiber = yield* Effect.forkDetach(Effect.ensuring(control.close, remove(control)), {
           startImmediately: true
@@ -241,7 +281,7 @@ export const makeRuntime = (
         ),
         Effect.suspend(() => {
           recorders.delete(control.service.recorderId)
-          return control.remove()
+          return Effect.andThen(control.remove(), shared.removed(control))
         })
       )
 
@@ -310,7 +350,9 @@ export const makeRuntime = (
         return () => void metricWatches.delete(watch)
       },
       makeIdle: (recorderId, own) =>
-        Effect.contextWith((here) => Effect.map(make(recorderId, own, here), ({ service }) => service)),
+        Effect.flatMap(decide(recorderId, own), ({ decided, id }) =>
+          Effect.contextWith((here) => Effect.map(make(id, decided, here), ({ service }) => service))
+        ),
       foldLag: () => foldLag,
       foldCame: (seconds) => {
         foldLag = seconds
@@ -379,6 +421,7 @@ export const makeRuntime = (
       namespace,
       state: Effect.sync(() => state),
       start,
+      recorder,
       createRecorder,
       getRecorder: (recorderId) =>
         Effect.flatMap(entryOf(recorderId), ({ control }) =>

@@ -12,6 +12,7 @@ import type {
   InvalidState,
   RecorderNotFound,
   RuntimeStartError,
+  ShareError,
   ShutdownFailed,
   StopError
 } from "../../MetricsError.ts"
@@ -105,6 +106,34 @@ export interface RuntimeService {
   readonly state: Effect.Effect<RuntimeState>
   /** Starts the fold. While it starts, joins that start. Does nothing if it runs. */
   readonly start: Effect.Effect<void, RuntimeStartError>
+  /**
+   * Gets the recorder that all users of this id share in this runtime, or makes and starts it for the first of them. When
+   * the scope of its last user closes, it folds what it accepted, stops and is removed.
+   *
+   * All users pass the same options: hooks are compared by identity, all others by value, with the defaults applied.
+   * Other options fail with `RecorderOptionsDiffer`, an id that `createRecorder` has taken with `RecorderAlreadyExists`.
+   * The hooks run in the context of the first user. If the start fails, it fails for all who wait for it, and the id is
+   * free again.
+   *
+   * @example
+   * ```ts
+   * import { Effect } from "effect"
+   * import { MetricsLayer, MetricsRuntime } from "mvx-metrics"
+   *
+   * const program = Effect.gen(function* () {
+   *   const runtime = yield* MetricsRuntime
+   *   const one = yield* runtime.recorder("app")
+   *   const other = yield* runtime.recorder("app")
+   *   return one === other
+   * }).pipe(Effect.scoped, Effect.provide(MetricsLayer.layerInProcess({ namespace: "example.metrics" })))
+   *
+   * await Effect.runPromise(program) // true
+   * ```
+   */
+  readonly recorder: <R = never>(
+    recorderId: string,
+    options?: RecorderOptions<R>
+  ) => Effect.Effect<RecorderService, ShareError, Scope.Scope | R>
   /**
    * Makes a recorder under an id, which is trimmed, and starts it. Its options override the defaults of the runtime. It
    * lives until it is removed or the runtime shuts down.
