@@ -18,6 +18,26 @@ const vitest = ["node_modules/vitest/vitest.mjs", "run", "--reporter=tap-flat"]
 
 const threeDocuments = `{"document_storage.save.attempts":{"name":"document_storage.save.attempts","dimensions":{"total":3,"success_total":2,"failure_total":1}}}`
 
+/** Six orders of three customers, one of which is refused: what each service has counted, on a clock that goes on. */
+const fiveServices = {
+  orders: { orders: { dimensions: { value: 6 } }, "orders.duration": { dimensions: { count: 6 } } },
+  accounts: { "accounts.loaded": { dimensions: { value: 3 } } },
+  cache: { "cache.hits": { dimensions: { hits: 3, total: 6 } } },
+  payments: {
+    payments: {
+      dimensions: {
+        value: 6,
+        series: [
+          { labels: { outcome: "SUCCESS" }, value: 5 },
+          { labels: { outcome: "FAILURE" }, value: 1 }
+        ]
+      }
+    },
+    "payments.amount": { dimensions: { value: 150 } }
+  },
+  mailer: { "mails.sent": { dimensions: { value: 5 } }, "mails.size": { dimensions: { value: 5 * 35 } } }
+}
+
 const examples: ReadonlyArray<Example> = [
   { folder: "01_document-storage", args: ["examples/01_document-storage/main.ts"], last: threeDocuments },
   { folder: "02_in-process", args: ["examples/02_in-process/main.ts"], last: threeDocuments },
@@ -48,6 +68,11 @@ const examples: ReadonlyArray<Example> = [
       "document_service.bytes": { dimensions: { value: 245_000 } },
       "document_service.duration": { dimensions: { count: 150 } }
     }
+  },
+  {
+    folder: "07_five-services",
+    args: ["examples/07_five-services/main.ts"],
+    last: { shared: { shop: Object.assign({}, ...Object.values(fiveServices)) }, apart: fiveServices }
   }
 ]
 
