@@ -15,8 +15,8 @@
  * | `v8js.memory.heap.limit`, `.used`, `.space.available_size`, `.space.physical_size` | gauge | By | `v8js.heap.space.name` |
  * | `v8js.gc.duration` | histogram | s | `v8js.gc.type` |
  *
- * A worker must have the definitions, as for any metric. Put `export { ProcessMetrics } from "mvx-metrics/NodeProcess"` in
- * your metrics module.
+ * The packaged worker imports the definitions itself. A worker entry of your own must list them, as any metric:
+ * `MetricsWorker.run([...sets, ProcessMetrics])`.
  *
  * @example
  * ```ts
@@ -76,7 +76,7 @@ export const layer = (options: Options = {}): Layer.Layer<never, StartError, Met
  * import { MetricsRuntime } from "mvx-metrics/promise"
  * import * as NodeProcess from "mvx-metrics/NodeProcess"
  *
- * const runtime = await MetricsRuntime.start({ namespace: "example.metrics", inProcess: true })
+ * const runtime = await MetricsRuntime.start({ namespace: "example.metrics" })
  * const measuring = await NodeProcess.start(runtime)
  * const snapshots = await runtime.getRecorder("process").getMetricSnapshots()
  * Object.keys(snapshots).includes("process.cpu.time") // true

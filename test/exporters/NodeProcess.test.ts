@@ -68,8 +68,8 @@ describe("the events of a process", () => {
 })
 
 describe("without Effect", () => {
-  it("a process is measured until it is stopped", async () => {
-    await using runtime = await Facade.start({ namespace: "test.process", inProcess: true, logging: "silent" })
+  it.each([true, false])("a process is measured until it is stopped, with inProcess: %s", async (inProcess) => {
+    await using runtime = await Facade.start({ namespace: "test.process", inProcess, logging: "silent" })
     const measuring = await NodeProcess.start(runtime, { recorderId: "me" })
     expect(runtime.getRecorder("me").stats.accepted).toBeGreaterThan(0)
     await expect(NodeProcess.start(runtime, { recorderId: "me" })).rejects.toMatchObject({

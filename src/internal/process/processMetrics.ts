@@ -60,7 +60,7 @@ const delay = (field: "min" | "max" | "mean" | "stddev" | "p50" | "p90" | "p99",
   })
 
 /** All metrics of {@link ProcessEvent}. */
-export const ProcessMetrics = Metric.combine(
+export const ProcessMetrics = Metric.module(import.meta.url, [
   Metric.counter("process.cpu.time", { ...cpu, value: "seconds", unit: "s", description: "Time of the processor." }),
   Metric.gauge("process.cpu.utilization", {
     ...cpu,
@@ -137,4 +137,4 @@ export const ProcessMetrics = Metric.combine(
     unit: "s",
     description: "Pauses for the garbage collector."
   })
-)
+])
