@@ -2,6 +2,7 @@
 import { expect, it, vi } from "@effect/vitest"
 import { MetricsRuntime } from "mvx-metrics/promise"
 import { Ticks, tick } from "../support/probe.metrics.ts"
+import { CacheMetrics, lookup } from "../worker/fixtures/declared/cache.metrics.ts"
 
 const options = { namespace: "test.facade.start", logging: "silent" } as const
 
@@ -23,6 +24,17 @@ it("a runtime folds on a worker thread by default", async () => {
     expect((await recorder.getReport()).stats).toMatchObject({ accepted: 1, ignored: 1, pending: 0 })
   })
   expect(started).toEqual(["mvx-metrics"])
+})
+
+it("the worker imports the module of a set that is registered, and nothing else is said", async () => {
+  await using runtime = await MetricsRuntime.start(options)
+  const recorder = await runtime.createRecorder("cache")
+  const metrics = await recorder.registerMetric(CacheMetrics)
+  expect([lookup(true), lookup(false)].map(metrics.emit)).toEqual([true, true])
+  expect(await recorder.getMetricSnapshot(CacheMetrics)).toMatchObject({
+    "declared.lookups": { dimensions: { value: 2 } },
+    "declared.hits": { dimensions: { hits: 1, misses: 1 } }
+  })
 })
 
 it("a runtime folds in process with inProcess: true, any metric included", async () => {
