@@ -4,20 +4,17 @@
  * The example needs Node 24 for `await using`. On Node 22, call `await runtime.shutdown()` instead.
  *
  * Methods that wait return promises. Rejections are real `Error`s with a `_tag` and a message that says what to do.
- * `registerEvent` is synchronous.
+ * Emitting an event is synchronous.
  *
  * @example
  * ```ts
  * import { MetricsRuntime } from "mvx-metrics/promise"
- * import { SaveAttempts } from "./document-storage.metrics.ts"
+ * import { StorageMetrics } from "./document-storage.metrics.ts"
  *
- * await using runtime = await MetricsRuntime.start({
- *   namespace: "example.metrics",
- *   metrics: new URL("./document-storage.metrics.ts", import.meta.url)
- * })
+ * await using runtime = await MetricsRuntime.start({ namespace: "example.metrics" })
  * const recorder = await runtime.createRecorder("document_storage")
- * await recorder.registerMetric(SaveAttempts)
- * recorder.registerEvent({ _tag: "document_storage.save.attempt", outcome: "SUCCESS" })
+ * const metrics = await recorder.registerMetric(StorageMetrics)
+ * metrics.emit({ _tag: "document_storage.save.attempt", outcome: "SUCCESS" })
  * console.log(await recorder.getMetricSnapshots())
  * ```
  */
