@@ -2,7 +2,8 @@
  * Metrics from metrics: under another name, for fewer events, with more labels, over another family.
  *
  * Each combinator returns a new definition and leaves the original unchanged. A built-in metric stays built-in, and keeps
- * its faster fold.
+ * its faster fold. Combinators work in a pipe, `metric.pipe(Metric.named("other"))`, and with the metric first,
+ * `Metric.named(metric, "other")`.
  */
 import { dual } from "effect/Function"
 import * as Predicate from "effect/Predicate"
@@ -108,7 +109,8 @@ export const unit: {
 })
 
 /**
- * Restricts a metric to the events for which `predicate` returns `true`.
+ * Restricts a metric to the events for which `predicate` returns `true`. It is called with the events that the metric
+ * reads: those with the tags of `when`, or of the reducers.
  *
  * @example
  * ```ts
@@ -245,7 +247,8 @@ const lastResult = <A extends object, B>(f: (value: A) => B): ((value: A) => B) 
 }
 
 /**
- * Adds labels to a metric: a series for each combination of their values.
+ * Adds labels to a metric: a series for each combination of their values. Their sources are fields or functions of the
+ * events that the metric reads.
  *
  * A metric made by `Metric.make` needs a `merge`, because its series are merged; without one this throws
  * `InvalidArgument`. It takes labels once, all together.
@@ -312,8 +315,9 @@ export interface MetricSet<out Metrics extends ReadonlyArray<Any> = ReadonlyArra
 const SetTypeId = "~mvx-metrics/MetricSet"
 
 /**
- * Combines several metrics into a set that is registered and exported as one. Of definitions that are the same, the first
- * one is kept. Throws `InvalidArgument` if two different ones have the same name.
+ * Combines several metrics into a set that is registered, read and exported as one. The set keeps the types of its
+ * metrics, also of those of sets inside it. Of definitions that are the same, the first one is kept. Throws
+ * `InvalidArgument` if two different ones have the same name.
  *
  * @example
  * ```ts
