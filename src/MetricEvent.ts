@@ -59,8 +59,8 @@ export type Family = Schema.Top & {
 /** The union of the events of a family. */
 export type EventOf<F extends Family> = F["Type"]
 
-/** The tags of a family. */
-export type TagOf<F extends Family> = keyof F["cases"] & string
+/** The tags of a family. Errors show the tags themselves, since `Extract` leaves no name with the family's schema in it. */
+export type TagOf<F extends Family> = Extract<keyof F["cases"], string>
 
 /** Whether a value is an event: an object with a string `_tag` that is not blank. Never throws. */
 export const isMetricEvent = (value: unknown): value is MetricEvent => whyNotEvent(value) === undefined

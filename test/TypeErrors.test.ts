@@ -47,3 +47,10 @@ it("a reducer for a tag that the family has not is refused by an error that name
     )
   ])
 })
+
+it("a wrong tag in when is refused by an error that names the tag and one that is like it, and no schema", async () => {
+  const errors = await errorsIn(program(`export const M = Metric.counter("m", { events, when: "job.done_7x" })`))
+  expect(errors).toHaveLength(1)
+  expect(errors[0]).toMatch(/Type '"job\.done_7x"' is not assignable to type .* Did you mean '"job\.done_7"'\?$/)
+  expect(errors[0]).not.toMatch(/TaggedUnion|TaggedStruct/)
+})
