@@ -5,7 +5,6 @@
  * its faster fold. Combinators work in a pipe, `metric.pipe(Metric.named("other"))`, and with the metric first,
  * `Metric.named(metric, "other")`.
  */
-import { dual } from "effect/Function"
 import * as Predicate from "effect/Predicate"
 import { type Any, type Dimensions, type EventsOf, type Metric, reduce, type State } from "./Definition.ts"
 import type { LabelSource, LabelsOf, LabelValues, Overflow, Series } from "./Instrument.ts"
@@ -29,12 +28,19 @@ const check = (argument: string, value: unknown, by: Check): void => {
 const aMetric: Check = (value) =>
   isDefinition(value) ? undefined : "must be a metric, made by Metric.make or a built-in constructor"
 
-/** Turns a metric into another one, in a pipe or called with the metric first. The declaration has the types. */
-const combinator = (arity: 2 | 3, f: (self: Any, ...given: ReadonlyArray<never>) => Any): never =>
-  dual(arity, (self: Any, ...given: ReadonlyArray<never>) => {
+/**
+ * Turns a metric into another one, in a pipe or called with the metric first. The declaration has the types. It is `dual`,
+ * but checks the arguments where they are given, also if no metric ever comes through the pipe.
+ */
+const combinator = (arity: 2 | 3, make: (...given: ReadonlyArray<never>) => (self: Any) => Any): never => {
+  const applied = (f: (self: Any) => Any) => (self: Any) => {
     check("metric", self, aMetric)
-    return f(self, ...given)
-  }) as never
+    return f(self)
+  }
+  const both = (...given: ReadonlyArray<never>) =>
+    given.length < arity ? applied(make(...given)) : applied(make(...given.slice(1)))(given[0]!)
+  return both as never
+}
 
 /**
  * Renames a metric.
@@ -58,9 +64,9 @@ export const named: {
     self: Metric<string, E, S, D, R>,
     name: Name
   ): Metric<Name, E, S, D, R>
-} = combinator(2, (self, name: string) => {
+} = combinator(2, (name: string) => {
   check("name", name, notBlank)
-  return remake(self, { name })
+  return (self) => remake(self, { name })
 })
 
 /**
@@ -80,9 +86,9 @@ export const named: {
 export const describe: {
   (description: string): <M extends Any>(self: M) => M
   <M extends Any>(self: M, description: string): M
-} = combinator(2, (self, description: string) => {
+} = combinator(2, (description: string) => {
   check("description", description, aString)
-  return remake(self, { description })
+  return (self) => remake(self, { description })
 })
 
 /**
@@ -103,9 +109,9 @@ export const describe: {
 export const unit: {
   (unit: string): <M extends Any>(self: M) => M
   <M extends Any>(self: M, unit: string): M
-} = combinator(2, (self, unit: string) => {
+} = combinator(2, (unit: string) => {
   check("unit", unit, aString)
-  return remake(self, { unit })
+  return (self) => remake(self, { unit })
 })
 
 /**
@@ -128,9 +134,9 @@ export const unit: {
 export const filter: {
   <M extends Any>(predicate: (event: EventsOf<M>) => boolean): (self: M) => M
   <M extends Any>(self: M, predicate: (event: EventsOf<M>) => boolean): M
-} = combinator(2, (self, predicate: (event: MetricEvent) => boolean) => {
+} = combinator(2, (predicate: (event: MetricEvent) => boolean) => {
   check("predicate", predicate, aFunction)
-  return filtered(self, predicate)
+  return (self) => filtered(self, predicate)
 })
 
 const filtered = (self: Any, holds: (event: MetricEvent) => boolean): Any => {
@@ -185,10 +191,10 @@ export const mapEvents: {
     events: F,
     f: (event: F["Type"]) => Own
   ): Metric<M["name"], F["Type"], State<M>, Dimensions<M>>
-} = combinator(3, (self, events: Family, f: EventMap) => {
+} = combinator(3, (events: Family, f: EventMap) => {
   check("events", events, aFamily)
   check("f", f, aFunction)
-  return mapped(self, events, lastResult(f))
+  return (self) => mapped(self, events, lastResult(f))
 })
 
 /** Any event of the family of a metric. */
@@ -277,19 +283,21 @@ export const labelled: {
     self: Metric<Name, E, S, D, R>,
     labels: LS
   ): Metric<Name, E, unknown, LabelledDimensions<D, LabelsOf<R, LS>>, R>
-} = combinator(2, (self, labels: unknown) => {
+} = combinator(2, (labels: unknown) => {
   check("labels", labels, labelsCheck)
   const sources = labelSources(labels)
-  const { events, instrument, name: metric, reduce } = self
-  const invalid = whyNoLabelField(sources, events, instrument?.tags ?? Object.keys(reduce))
-  if (invalid !== undefined) throw inMetric(metric, invalid)
-  if (instrument === undefined) return labelledStates(self, sources)
-  const twice = sources.find(([name]) => instrument.labels.some(([known]) => known === name))
-  if (twice !== undefined) {
-    const reason = `contains the label "${twice[0]}", which the metric already has`
-    throw new InvalidArgument({ metric, argument: "labels", reason })
+  return (self) => {
+    const { events, instrument, name: metric, reduce } = self
+    const invalid = whyNoLabelField(sources, events, instrument?.tags ?? Object.keys(reduce))
+    if (invalid !== undefined) throw inMetric(metric, invalid)
+    if (instrument === undefined) return labelledStates(self, sources)
+    const twice = sources.find(([name]) => instrument.labels.some(([known]) => known === name))
+    if (twice !== undefined) {
+      const reason = `contains the label "${twice[0]}", which the metric already has`
+      throw new InvalidArgument({ metric, argument: "labels", reason })
+    }
+    return remake(self, { instrument: { ...instrument, labels: [...instrument.labels, ...sources] } })
   }
-  return remake(self, { instrument: { ...instrument, labels: [...instrument.labels, ...sources] } })
 })
 
 type LabelSources<E> = { readonly [label: string]: LabelSource<E> }
