@@ -1,7 +1,6 @@
 /**
  * Emitters, and how events get from a fiber into a recorder.
  */
-import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Effectable from "effect/Effectable"
@@ -100,7 +99,7 @@ class OwnRecorder implements Sink {
   }
 
   emitIn(fiber: AnyFiber, event: MetricEvent): Effect.Effect<void> {
-    this.#recorder.emitAt(fiber.getRef(Clock.Clock), event)
+    this.#recorder.emitIn(fiber, event)
     return Exit.void
   }
 

@@ -297,6 +297,16 @@ class RecorderImpl<R> extends RecorderInternals implements RecorderParts, Record
 
   readonly emitUnsafe: (event: MetricEvent) => boolean
 
+  emitIn(fiber: Fiber.Fiber<unknown, unknown>, event: MetricEvent): boolean {
+    const { context } = fiber
+    const { writer } = this.#lane
+    if (writer.isLive(context)) return this.#intake.offer(event) === "accepted"
+    const clock = Context.get(context, Clock.Clock)
+    const accepted = this.emitAt(clock, event)
+    if (clock === liveClock) writer.wasLive(context)
+    return accepted
+  }
+
   emitAt(clock: Clock.Clock, event: MetricEvent): boolean {
     // The usual case makes no function for it.
     if (clock === liveClock) return this.#intake.offer(event) === "accepted"

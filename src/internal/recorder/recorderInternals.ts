@@ -3,6 +3,7 @@
  * lies in the service under a key, so that copies of the service have it as well.
  */
 import type * as Clock from "effect/Clock"
+import type * as Fiber from "effect/Fiber"
 import type { MetricEvent } from "../../MetricEvent.ts"
 import type { Stats } from "../../Stats.ts"
 import { type RecorderService, RecorderTypeId } from "./recorderModel.ts"
@@ -12,6 +13,8 @@ export abstract class RecorderInternals {
   abstract readonly emit: RecorderService["emit"]
   /** The clock it was made with, that of `emitUnsafe`. */
   abstract readonly clock: Clock.Clock
+  /** Emits at the time of a fiber's clock, at once, like {@link emitAt}. */
+  abstract emitIn(fiber: Fiber.Fiber<unknown, unknown>, event: MetricEvent): boolean
   /** Emits at the time of a clock, at once. Never throws; `false`: the event was refused. */
   abstract emitAt(clock: Clock.Clock, event: MetricEvent): boolean
   abstract statsUnsafe(): Stats

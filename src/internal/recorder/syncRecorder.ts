@@ -5,6 +5,7 @@
 import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
 import { metricsOf } from "../../Combinators.ts"
@@ -66,6 +67,10 @@ export class SyncRecorder extends RecorderInternals implements RecorderParts {
     })
 
   readonly emitUnsafe = (event: MetricEvent): boolean => this.emitAt(this.clock, event)
+
+  emitIn(fiber: Fiber.Fiber<unknown, unknown>, event: MetricEvent): boolean {
+    return this.emitAt(fiber.getRef(Clock.Clock), event)
+  }
 
   emitAt(clock: Clock.Clock, event: MetricEvent): boolean {
     return this.#take(clock, event) === undefined

@@ -49,6 +49,8 @@ export class RowWriter extends PageWriter implements RowMemory {
   private given: number | undefined
   /** Whether a microtask waits for the end of this turn. */
   private inTurn = false
+  /** The context of the fiber that emitted last in this turn, if its clock is the live one: to look it up takes long. */
+  private live: unknown
   /** Whether the end of a turn has published since the time last changed. */
   private wasShown = false
   private readonly encoders: RowEncoders
@@ -123,9 +125,20 @@ export class RowWriter extends PageWriter implements RowMemory {
     this.wasShown = false
   }
 
+  /** Whether a fiber with this context is known to have the live clock. */
+  isLive(context: unknown): boolean {
+    return context === this.live
+  }
+
+  /** A fiber with this context has emitted at the time of the live clock. It is remembered to the end of the turn. */
+  wasLive(context: unknown): void {
+    if (this.inTurn) this.live = context
+  }
+
   /** In a microtask: the next event looks at the clock. */
   private readonly endTurn = (): void => {
     this.inTurn = false
+    this.live = undefined
     this.burst = false
     this.endRun()
     this.untilLook = 0
