@@ -56,6 +56,12 @@ const locate = (url: URL): Effect.Effect<string, MetricsModuleError> => {
 
 const isUrl = (value: unknown): value is URL => value instanceof URL || isOf(value, "URL")
 
+/** A URL of another realm may have less than ours, but always its text. */
+const queryOf = ({ href }: URL): string => {
+  const { hash, search } = new URL(href)
+  return search + hash
+}
+
 /** The URL to import, with the query of the one given, by which Node tells two copies of a module apart. */
 const resolveUrl = (url: URL): Effect.Effect<string, MetricsModuleError> =>
   url.protocol !== "file:"
@@ -70,7 +76,7 @@ const resolveUrl = (url: URL): Effect.Effect<string, MetricsModuleError> =>
                 reason: `is the program itself, which would start workers without end. Name a module of definitions only. ${inBundle}`
               })
             )
-          : Effect.succeed(pathToFileURL(path).href + url.search + url.hash)
+          : Effect.succeed(pathToFileURL(path).href + queryOf(url))
       )
 
 const resolveNamed = (url: unknown): Effect.Effect<string, MetricsModuleError> => {
