@@ -2,7 +2,6 @@
  * The service of a recorder: a plain object, so that it can be copied with some of its functions replaced.
  */
 import * as Effect from "effect/Effect"
-import * as Stream from "effect/Stream"
 import type * as Metric from "../../Metric.ts"
 import type { RegisterError } from "../../MetricsError.ts"
 import { aFamily, whyInvalid } from "../options.ts"
@@ -18,11 +17,39 @@ export interface RecorderParts extends RecorderInternals, Omit<RecorderService, 
   ) => Effect.Effect<void, RegisterError>
 }
 
+/** What is made when it is looked at: as a property of each of ten thousand services it would cost a kilobyte of them. */
+const viewed = [
+  "snapshots",
+  "report",
+  "states",
+  "deltaReader",
+  "metrics",
+  "stats",
+  "state",
+  "start",
+  "stop",
+  "changes",
+  "latestChanges"
+] as const
+
+/** The same functions for all services, which find their parts in the service that they are called on. */
+const views: PropertyDescriptorMap = Object.fromEntries(
+  viewed.map((name) => [
+    name,
+    {
+      enumerable: true,
+      get(this: RecorderService) {
+        return (this[RecorderTypeId] as RecorderParts)[name]
+      }
+    }
+  ])
+)
+
 export const serviceOf = (parts: RecorderParts): RecorderService => {
   /** A copy of the service gives emitters that emit as the copy does. */
   const called = (on: unknown): RecorderService =>
     (on as RecorderService | undefined)?.[RecorderTypeId] === parts ? (on as RecorderService) : service
-  const service: RecorderService = {
+  const own: Omit<RecorderService, (typeof viewed)[number]> = {
     recorderId: parts.recorderId,
     entityId: parts.entityId,
     overflow: parts.overflow,
@@ -36,21 +63,11 @@ export const serviceOf = (parts: RecorderParts): RecorderService => {
     },
     emit: parts.emit,
     emitUnsafe: parts.emitUnsafe,
-    snapshots: Effect.suspend(() => parts.snapshots),
     snapshot: parts.snapshot,
-    report: Effect.suspend(() => parts.report),
-    states: Effect.suspend(() => parts.states),
-    deltaReader: Effect.suspend(() => parts.deltaReader),
-    metrics: Effect.suspend(() => parts.metrics),
-    reset: parts.reset,
-    stats: Effect.suspend(() => parts.stats),
-    state: Effect.suspend(() => parts.state),
-    start: Effect.suspend(() => parts.start),
-    stop: Effect.suspend(() => parts.stop),
-    changes: Stream.suspend(() => parts.changes),
     changesOf: parts.changesOf,
-    latestChanges: Stream.suspend(() => parts.latestChanges),
+    reset: parts.reset,
     [RecorderTypeId]: parts
   }
+  const service = Object.defineProperties(own, views) as RecorderService
   return service
 }
