@@ -26,6 +26,7 @@ import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import type { Link } from "./internal/link/link.ts"
 import { makeInProcessLink } from "./internal/link/linkInProcess.ts"
+import { waysToWorker } from "./internal/link/waysToWorker.ts"
 import { aBoolean, aDuration, aFunction, anything, notBlank } from "./internal/options.ts"
 import { makeRuntime } from "./internal/runtime/makeRuntime.ts"
 import {
@@ -33,8 +34,7 @@ import {
   type RuntimeOptions,
   type RuntimeService,
   runtimeOptionChecks,
-  type WorkerOptions,
-  waysToWorker
+  type WorkerOptions
 } from "./internal/runtime/runtimeModel.ts"
 import { InvalidArgument, RuntimeFailed, type RuntimeStartError } from "./MetricsError.ts"
 

@@ -145,7 +145,9 @@ describe("layers that cannot be built", () => {
       }
       const error = yield* badInputOf(build({ namespace, metrics, spawn }))
       expect(error).toMatchObject({ argument: "metrics" })
-      expect(error.message).toMatch(/pass either metrics or spawn.*Metric\.module.*metrics: .*spawn: .*layerInProcess/)
+      expect(error.message).toMatch(
+        /pass either metrics or spawn.*Metric\.module.*metrics: .*spawn .*MetricsWorker\.run.*layerInProcess.*inProcess: true/
+      )
     })
   )
 

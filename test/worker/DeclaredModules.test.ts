@@ -467,9 +467,15 @@ describe("metrics that no module is known of", () => {
         _tag: "mvx-metrics/UnknownMetric",
         metric: "declared.shown",
         known: ["declared.lookups", "declared.hits"],
-        hint: expect.stringContaining("Declare it in a set with Metric.module(import.meta.url, [...])")
+        hint: expect.stringContaining("Declare the metrics in a set with Metric.module(import.meta.url, [...])")
       })
-      for (const way of ["metrics: new URL(...)", "spawn", "MetricsWorker.run([...])", "layerInProcess"]) {
+      for (const way of [
+        "metrics: new URL(",
+        "spawn",
+        "MetricsWorker.run([...])",
+        "layerInProcess",
+        "inProcess: true"
+      ]) {
         expect(error.message).toContain(way)
       }
     }).pipe(Effect.provide(worker()))

@@ -13,6 +13,7 @@ import { messageOf } from "../describeError.ts"
 import { within } from "../liveClock.ts"
 import type { CatalogEntries, ImportMessage } from "../stream/protocol.ts"
 import { decodeModuleError } from "../worker/startErrors.ts"
+import { inBundle, waysToWorker } from "./waysToWorker.ts"
 
 /** What the packaged worker needs to import the modules of sets. */
 export interface ModuleImports {
@@ -63,7 +64,7 @@ export class WorkerCatalog {
       const reason = `does not export the metric "${name}". Export the set that contains it. ${inBundle}`
       return new MetricsModuleError({ path: this.#paths(modules), reason })
     }
-    const hint = this.#modules === undefined ? listInRun : threeWays
+    const hint = this.#modules === undefined ? listInRun : waysToWorker
     return new UnknownMetric({ metric: name, known: [...this.#metrics.keys()], hint })
   }
 
@@ -146,10 +147,5 @@ export class WorkerCatalog {
   }
 }
 
-/** What to do in a bundle, whose parts are no modules that a worker could import. */
-export const inBundle = "In a bundle, use the option spawn with a worker entry that calls MetricsWorker.run([...])"
-
 const listInRun =
   "List it, or the set that contains it, in MetricsWorker.run([...]) of the worker entry that spawn starts"
-
-const threeWays = `Declare it in a set with Metric.module(import.meta.url, [...]) and register the set, or name its module in the option metrics: new URL(...). ${inBundle}. MetricsLayer.layerInProcess takes any metric`

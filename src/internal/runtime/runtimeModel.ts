@@ -74,10 +74,6 @@ export type WorkerOptions =
       readonly metrics?: never
     })
 
-/** For who gave none of them, several, or a wrong one. */
-export const waysToWorker =
-  'The worker gets metrics in one of three ways: from sets declared with Metric.module, whose modules it imports; with metrics: new URL("./save.metrics.ts", import.meta.url); with spawn: () => new Worker(...), whose entry calls MetricsWorker.run. MetricsLayer.layerInProcess needs no worker'
-
 /** 16 MiB: about 400 000 events of the usual size. */
 export const defaultMemoryLimit: number = 16 * 1024 * 1024
 

@@ -10,9 +10,9 @@ import { Worker } from "node:worker_threads"
 import * as Effect from "effect/Effect"
 import { InvalidArgument, MetricsModuleError } from "../../MetricsError.ts"
 import { describeError } from "../describeError.ts"
-import { inBundle, type ModuleImports } from "../link/workerCatalog.ts"
+import { inBundle, waysToWorker } from "../link/waysToWorker.ts"
+import type { ModuleImports } from "../link/workerCatalog.ts"
 import { isOf } from "../realms.ts"
-import { waysToWorker } from "../runtime/runtimeModel.ts"
 
 /** What the entry finds in its `workerData`. */
 export interface EntryData {
