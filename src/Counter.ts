@@ -39,7 +39,10 @@ export interface CounterOptions<F extends Family, Tag extends TagOf<F>, LS exten
    * const HttpEvent = Schema.TaggedUnion({ "http.request": { method: Schema.String } })
    * const Requests = Metric.counter("http.requests", { events: HttpEvent, labels: ["method"], exemplar: "span" })
    *
-   * const handle = Recorder.emit({ _tag: "http.request", method: "GET" }).pipe(Effect.withSpan("handle"))
+   * const program = Effect.gen(function* () {
+   *   const metrics = yield* Recorder.register(Requests)
+   *   yield* metrics.emit({ _tag: "http.request", method: "GET" }).pipe(Effect.withSpan("handle"))
+   * })
    * ```
    */
   readonly exemplar?: ExemplarSource<EventOfTag<F, Tag>>

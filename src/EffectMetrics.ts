@@ -21,8 +21,8 @@
  * const Saves = Metric.counter("document.saves", { events: SaveEvent })
  *
  * const program = Effect.gen(function* () {
- *   yield* Recorder.register(Saves)
- *   yield* Recorder.emit({ _tag: "saved", bytes: 100 })
+ *   const metrics = yield* Recorder.register(Saves)
+ *   yield* metrics.emit({ _tag: "saved", bytes: 100 })
  *   yield* EffectMetrics.refresh
  *   const all = yield* EffectMetric.snapshot
  *   return all.find(({ id }) => id === "document.saves")

@@ -12,7 +12,7 @@
  * import { Effect, Layer } from "effect"
  * import { MetricsLayer, Recorder } from "mvx-metrics"
  * import { MetricsCluster } from "mvx-metrics/MetricsCluster"
- * import { SaveAttempts } from "./document-storage.metrics.ts"
+ * import { StorageMetrics } from "./document-storage.metrics.ts"
  *
  * const primary = Effect.gen(function* () {
  *   cluster.fork()
@@ -20,13 +20,13 @@
  *   ...
  *   const { processes, recorders } = yield* MetricsCluster.report
  *   console.log(processes.length, recorders["document_storage"]?.snapshots)
- * }).pipe(Effect.provide(MetricsCluster.layer({ metrics: [SaveAttempts] })))
+ * }).pipe(Effect.provide(MetricsCluster.layer({ metrics: [StorageMetrics] })))
  *
  * const Metrics = Layer.mergeAll(Recorder.layer("document_storage"), MetricsCluster.layerWorker()).pipe(
- *   Layer.provideMerge(MetricsLayer.layerInProcess({ namespace: "example.metrics" }))
+ *   Layer.provideMerge(MetricsLayer.layerWorker({ namespace: "example.metrics" }))
  * )
  * const worker = Effect.gen(function* () {
- *   yield* Recorder.register(SaveAttempts)
+ *   const metrics = yield* Recorder.register(StorageMetrics)
  *   ...
  * }).pipe(Effect.provide(Metrics))
  *

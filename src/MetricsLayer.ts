@@ -8,7 +8,7 @@
  * import { MetricsLayer, Recorder } from "mvx-metrics"
  *
  * const Metrics = Recorder.layer("document_storage").pipe(
- *   Layer.provideMerge(MetricsLayer.layerInProcess({ namespace: "example.metrics" }))
+ *   Layer.provideMerge(MetricsLayer.layerWorker({ namespace: "example.metrics" }))
  * )
  * ```
  */

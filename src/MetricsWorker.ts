@@ -7,9 +7,9 @@
  * ```ts
  * // metrics.worker.ts
  * import { MetricsWorker } from "mvx-metrics"
- * import { SaveAttempts } from "./document-storage.metrics.ts"
+ * import { StorageMetrics } from "./document-storage.metrics.ts"
  *
- * MetricsWorker.run([SaveAttempts])
+ * MetricsWorker.run([StorageMetrics])
  *
  * // main.ts
  * import { Worker } from "node:worker_threads"

@@ -30,8 +30,8 @@
  *   Layer.provide(FetchHttpClient.layer)
  * )
  * const program = Effect.gen(function* () {
- *   yield* Recorder.register(Saves)
- *   yield* Recorder.emit({ _tag: "saved", bytes: 100 })
+ *   const metrics = yield* Recorder.register(Saves)
+ *   yield* metrics.emit({ _tag: "saved", bytes: 100 })
  *   return yield* (yield* Recorder).snapshot(Saves)
  * })
  * const { dimensions } = await Effect.runPromise(Effect.provide(program, Metrics))

@@ -60,8 +60,8 @@ const checked = <O extends ScrapeOptions>(
  * const Requests = Metric.counter("http.requests", { events: HttpEvent, labels: ["method"] })
  *
  * const program = Effect.gen(function* () {
- *   yield* Recorder.register(Requests)
- *   yield* Recorder.emit({ _tag: "http.request", method: "GET" })
+ *   const metrics = yield* Recorder.register(Requests)
+ *   yield* metrics.emit({ _tag: "http.request", method: "GET" })
  *   return (yield* Prometheus.render()).split("\n").find((line) => line.startsWith("http"))
  * }).pipe(Effect.provide(Recorder.layer("api")), Effect.provide(MetricsLayer.layerInProcess({ namespace: "example" })))
  *
