@@ -55,6 +55,9 @@ const combinator = (arity: 2 | 3, make: (...given: ReadonlyArray<never>) => (sel
  * const Lookups = Metric.counter("lookups", { events: CacheEvent })
  * Lookups.pipe(Metric.named("cache.lookups")).name // "cache.lookups"
  * ```
+ *
+ * @category combinators
+ * @since 0.1.0
  */
 export const named: {
   <const Name extends string>(
@@ -82,6 +85,9 @@ export const named: {
  * const Lookups = Metric.counter("cache.lookups", { events: CacheEvent })
  * Lookups.pipe(Metric.describe("Look-ups in the cache.")).description // "Look-ups in the cache."
  * ```
+ *
+ * @category combinators
+ * @since 0.1.0
  */
 export const describe: {
   (description: string): <M extends Any>(self: M) => M
@@ -105,6 +111,9 @@ export const describe: {
  * const Evicted = Metric.counter("cache.evicted", { events: CacheEvent, value: "bytes" })
  * Evicted.pipe(Metric.unit("By")).unit // "By"
  * ```
+ *
+ * @category combinators
+ * @since 0.1.0
  */
 export const unit: {
   (unit: string): <M extends Any>(self: M) => M
@@ -130,6 +139,9 @@ export const unit: {
  * const state = Metric.fold(Misses, [{ _tag: "cache.lookup", hit: true }, { _tag: "cache.lookup", hit: false }])
  * Metric.snapshot(Misses, state).dimensions // { value: 1 }
  * ```
+ *
+ * @category combinators
+ * @since 0.1.0
  */
 export const filter: {
   <M extends Any>(predicate: (event: EventsOf<M>) => boolean): (self: M) => M
@@ -180,6 +192,9 @@ const mapValues = <A, B>(record: { readonly [key: string]: A }, f: (value: A) =>
  * const state = Metric.fold(NotModified, [{ _tag: "http.response", status: 304 }])
  * Metric.snapshot(NotModified, state).dimensions // { ratio: 1, hits: 1, total: 1 }
  * ```
+ *
+ * @category combinators
+ * @since 0.1.0
  */
 export const mapEvents: {
   <M extends Any, F extends Family>(
@@ -272,6 +287,9 @@ const lastResult = <A extends object, B>(f: (value: A) => B): ((value: A) => B) 
  * const state = Metric.fold(ByCache, [{ _tag: "cache.lookup", hit: true, cache: "users" }])
  * Metric.snapshot(ByCache, state).dimensions // { value: 1, series: [{ labels: { cache: "users" }, value: 1 }] }
  * ```
+ *
+ * @category combinators
+ * @since 0.1.0
  */
 export const labelled: {
   <R extends MetricEvent, const LS extends LabelSources<R>>(
@@ -304,13 +322,23 @@ type LabelSources<E> = { readonly [label: string]: LabelSource<E> }
 
 type LabelledDimensions<D, L extends LabelValues> = D & Labelled<L, Omit<D, "series" | "overflow" | "rejected">>
 
-/** The dimensions that labels add to those of a metric. */
+/**
+ * The dimensions that labels add to those of a metric.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface Labelled<L extends LabelValues, Point> {
   readonly series: ReadonlyArray<Series<L, Point>>
   readonly overflow?: Overflow<Point>
 }
 
-/** Several metrics that are registered as one. */
+/**
+ * Several metrics that are registered as one.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface MetricSet<out Metrics extends ReadonlyArray<Any> = ReadonlyArray<Any>> {
   readonly [SetTypeId]: typeof SetTypeId
   /** For the type checker only, see {@link EventsOf}. */
@@ -340,6 +368,9 @@ const SetTypeId = "~mvx-metrics/MetricSet"
  * )
  * CacheMetrics.metrics.map(({ name }) => name) // ["cache.lookups", "cache.hits"]
  * ```
+ *
+ * @category constructors
+ * @since 0.1.0
  */
 export const combine = <const Parts extends ReadonlyArray<Any | MetricSet>>(
   ...parts: Parts
@@ -365,6 +396,9 @@ export const combine = <const Parts extends ReadonlyArray<Any | MetricSet>>(
  * ])
  * CacheMetrics.metrics.map(({ name }) => name) // ["cache.lookups", "cache.hits"]
  * ```
+ *
+ * @category constructors
+ * @since 0.1.0
  */
 const module_ = <const Parts extends ReadonlyArray<Any | MetricSet>>(
   url: string | undefined,
@@ -414,7 +448,12 @@ const setOf = (parts: ReadonlyArray<Any | MetricSet>, declaredIn: ReadonlyArray<
   } satisfies Omit<MetricSet, typeof EventsTypeId>) as never
 }
 
-/** Whether a value is a set of metrics. Never throws. */
+/**
+ * Whether a value is a set of metrics. Never throws.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
 export const isMetricSet = (value: unknown): value is MetricSet => {
   try {
     return Predicate.hasProperty(value, SetTypeId)
@@ -423,5 +462,10 @@ export const isMetricSet = (value: unknown): value is MetricSet => {
   }
 }
 
-/** Returns the metrics of a set, or a single metric as an array. */
+/**
+ * Returns the metrics of a set, or a single metric as an array.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
 export const metricsOf = (part: Any | MetricSet): ReadonlyArray<Any> => (isMetricSet(part) ? part.metrics : [part])

@@ -18,6 +18,12 @@ import { exemplarCheck, exemplarSettings } from "./internal/instruments/exemplar
 import type { Metric } from "./Metric.ts"
 import type { Family, TagOf } from "./MetricEvent.ts"
 
+/**
+ * The options of {@link counter}.
+ *
+ * @category options
+ * @since 0.1.0
+ */
 export interface CounterOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>
   extends InstrumentOptions<F, Tag, LS> {
   /** The amount that each event adds: a finite number, not negative. Default: 1. */
@@ -48,10 +54,22 @@ export interface CounterOptions<F extends Family, Tag extends TagOf<F>, LS exten
   readonly exemplar?: ExemplarSource<EventOfTag<F, Tag>>
 }
 
+/**
+ * What a counter shows: the sum of its values.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface Sum {
   readonly value: number
 }
 
+/**
+ * The dimensions of a counter with these labels.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
 export type CounterDimensions<L extends LabelValues> = Dimensioned<L, Sum>
 
 /**
@@ -75,6 +93,9 @@ export type CounterDimensions<L extends LabelValues> = Dimensioned<L, Sum>
  * ])
  * Metric.snapshot(Requests, state).dimensions // { value: 2, series: [{ labels: { method: "GET" }, value: 2 }] }
  * ```
+ *
+ * @category constructors
+ * @since 0.1.0
  */
 export const counter = <
   const Name extends string,
@@ -116,6 +137,9 @@ export const counter = <
  * ])
  * Metric.snapshot(Connections, state).dimensions // { value: 2 }
  * ```
+ *
+ * @category constructors
+ * @since 0.1.0
  */
 export const upDownCounter = <
   const Name extends string,

@@ -31,6 +31,9 @@ const metricsAndSets: Check = (value) =>
  *
  * Metric.unread(CacheEvent, [Hits]) // ["cache.eviction"]
  * ```
+ *
+ * @category getters
+ * @since 0.1.0
  */
 export const unread = <F extends Family>(family: F, metrics: Iterable<Any | MetricSet>): ReadonlyArray<TagOf<F>> => {
   // An iterator can be read only once.

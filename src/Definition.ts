@@ -26,12 +26,18 @@ import type { Snapshot } from "./Snapshot.ts"
 /**
  * A pure function from a state and an event to the next state. Returning the same state (by `Object.is`) means that the
  * event does not concern the metric. `at` is the time of the event, in milliseconds since the Unix epoch.
+ *
+ * @category models
+ * @since 0.1.0
  */
 export type Reducer<State, Event extends MetricEvent> = (state: State, event: Event, at: number) => State
 
 /**
  * A definition of a metric. Make one with {@link make}. `Event` is the union of the events of its family, which
  * {@link fold} accepts. `Read` is the union of the events that concern it: those with the tags of its reducers.
+ *
+ * @category models
+ * @since 0.1.0
  */
 export interface Metric<
   out Name extends string,
@@ -67,7 +73,12 @@ export interface Metric<
   readonly sources: { readonly [source: string]: Any } | undefined
 }
 
-/** Any metric. */
+/**
+ * Any metric.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 // biome-ignore lint/suspicious/noExplicitAny: the bound of "a metric of whatever state".
 export type Any = Metric<string, any, any, unknown, MetricEvent>
 
@@ -85,32 +96,70 @@ export type Any = Metric<string, any, any, unknown, MetricEvent>
  * const Lookups = Metric.counter("cache.lookups", { events: CacheEvent, when: "cache.lookup" })
  * const event: Metric.EventsOf<typeof Lookups> = { _tag: "cache.lookup", hit: true }
  * ```
+ *
+ * @category utility types
+ * @since 0.1.0
  */
 export type EventsOf<M extends Any | MetricSet> = M[typeof EventsTypeId]
 
-/** The dimensions that snapshots of a metric have. */
+/**
+ * The dimensions that snapshots of a metric have.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
 export type Dimensions<M extends Any> = ReturnType<M["view"]>
 
-/** The state of a metric. */
+/**
+ * The state of a metric.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
 export type State<M extends Any> = Parameters<M["view"]>[0]
 
-/** The dimensions of a metric without a view: an object as it is, anything else as `value`. */
+/**
+ * The dimensions of a metric without a view: an object as it is, anything else as `value`.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
 export type DefaultDimensions<State> = State extends object ? State : { readonly value: State }
 
-/** The reducers of a metric over a family: one for each tag that concerns it. */
+/**
+ * The reducers of a metric over a family: one for each tag that concerns it.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
 export type Reducers<F extends Family, State> = {
   readonly [Tag in keyof F["cases"] & string]?: (state: State, event: F["cases"][Tag]["Type"], at: number) => State
 }
 
-/** Rejects a reducer whose tag is not in the family, by a short type that names the tag. Other reducers pass. */
+/**
+ * Rejects a reducer whose tag is not in the family, by a short type that names the tag. Other reducers pass.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
 export type ReducerTags<F extends Family, Tag extends string> = {
   readonly [T in Tag]: T extends TagOf<F> ? unknown : string extends T ? unknown : `The family has no event ${T}`
 }
 
-/** The events with these tags. If the tags are not known, the reducers may be for any event of the family. */
+/**
+ * The events with these tags. If the tags are not known, the reducers may be for any event of the family.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
 export type ReducedBy<F extends Family, Tag extends string> = string extends Tag ? F["Type"] : F["cases"][Tag]["Type"]
 
-/** The options of {@link make}. */
+/**
+ * The options of {@link make}.
+ *
+ * @category options
+ * @since 0.1.0
+ */
 export interface Options<F extends Family, State, Dimensions, Tag extends string = TagOf<F>> {
   /** The family of events the metric reads. */
   readonly events: F
@@ -146,6 +195,9 @@ const defaultView = made(
  * is not in the family, an unknown option.
  *
  * @param name stable and plural: `document_storage.save.attempts`
+ *
+ * @category constructors
+ * @since 0.1.0
  */
 export const make = <
   const Name extends string,
@@ -210,10 +262,20 @@ const whyInvalidDefinition = (options: unknown): InvalidArgument | undefined => 
     : undefined
 }
 
-/** Whether a value is a definition of a metric. Never throws. */
+/**
+ * Whether a value is a definition of a metric. Never throws.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
 export const isMetric: (value: unknown) => value is Any = isDefinition
 
-/** Returns the state after `event`, emitted `at` (milliseconds since the Unix epoch; default 0). */
+/**
+ * Returns the state after `event`, emitted `at` (milliseconds since the Unix epoch; default 0).
+ *
+ * @category folding
+ * @since 0.1.0
+ */
 export const reduce = <Name extends string, E extends MetricEvent, S, D>(
   metric: Metric<Name, E, S, D, MetricEvent>,
   state: S,
@@ -224,7 +286,12 @@ export const reduce = <Name extends string, E extends MetricEvent, S, D>(
   return reducer === undefined ? state : reducer(state, event, at)
 }
 
-/** Returns the state after `events`, folded in order from the initial state, all emitted `at` (default 0). */
+/**
+ * Returns the state after `events`, folded in order from the initial state, all emitted `at` (default 0).
+ *
+ * @category folding
+ * @since 0.1.0
+ */
 export const fold = <Name extends string, E extends MetricEvent, S, D>(
   metric: Metric<Name, E, S, D, MetricEvent>,
   events: Iterable<E>,
@@ -235,7 +302,12 @@ export const fold = <Name extends string, E extends MetricEvent, S, D>(
   return state
 }
 
-/** Returns the snapshot of a state, as a recorder would. `now` (default 0) is for views that show a window of time. */
+/**
+ * Returns the snapshot of a state, as a recorder would. `now` (default 0) is for views that show a window of time.
+ *
+ * @category folding
+ * @since 0.1.0
+ */
 export const snapshot = <Name extends string, E extends MetricEvent, S, D>(
   metric: Metric<Name, E, S, D, MetricEvent>,
   state: S,

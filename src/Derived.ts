@@ -19,11 +19,22 @@ import type { Any, Dimensions, EventsOf, Metric, State } from "./Metric.ts"
 import type { Family, MetricEvent } from "./MetricEvent.ts"
 import { InvalidArgument } from "./MetricsError.ts"
 
-/** The metrics that a derived metric is computed from, by the names that its view uses. */
+/**
+ * The metrics that a derived metric is computed from, by the names that its view uses.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export type Sources = { readonly [source: string]: Any }
 
 type EventOf<M extends Any> = Parameters<M[typeof TypeId]["_Event"]>[0]
 
+/**
+ * The options of {@link derive}.
+ *
+ * @category options
+ * @since 0.1.0
+ */
 export interface DeriveOptions<From extends Sources, D> {
   /** The metrics it is computed from. They need not be registered. */
   readonly from: From
@@ -59,6 +70,9 @@ export interface DeriveOptions<From extends Sources, D> {
  * const state = Metric.fold(InUse, [{ _tag: "pool.taken" }, { _tag: "pool.taken" }, { _tag: "pool.returned" }])
  * Metric.snapshot(InUse, state).dimensions // { value: 1 }
  * ```
+ *
+ * @category constructors
+ * @since 0.1.0
  */
 export const derive = <const Name extends string, const From extends Sources, D>(
   name: Name,

@@ -35,6 +35,8 @@
  * saves?.state // { count: 1, incremental: true }
  * saves?.attributes // { recorder: "documents", namespace: "example.metrics" }
  * ```
+ *
+ * @since 0.1.0
  */
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
@@ -54,7 +56,12 @@ import type { MetricData } from "./MetricData.ts"
 import type { NamespaceTaken } from "./MetricsError.ts"
 import type { MetricsRuntime } from "./MetricsRuntime.ts"
 
-/** The service that keeps Effect's registry up to date. */
+/**
+ * The service that keeps Effect's registry up to date.
+ *
+ * @category services
+ * @since 0.1.0
+ */
 export class EffectMetrics extends Context.Service<
   EffectMetrics,
   {
@@ -63,9 +70,20 @@ export class EffectMetrics extends Context.Service<
   }
 >()("mvx-metrics/EffectMetrics") {}
 
-/** Updates the registry with every event accepted before this runs. */
+/**
+ * Updates the registry with every event accepted before this runs.
+ *
+ * @category exporting
+ * @since 0.1.0
+ */
 export const refresh: Effect.Effect<void, never, EffectMetrics> = EffectMetrics.use(({ refresh }) => refresh)
 
+/**
+ * The options of {@link layer}.
+ *
+ * @category options
+ * @since 0.1.0
+ */
 export interface Options {
   /** The interval between updates of the registry, apart from {@link refresh}. Default: 5 seconds. */
   readonly interval?: Duration.Input
@@ -75,6 +93,9 @@ export interface Options {
  * Adds the metrics of the runtime to the registry of the fiber that builds the layer, with the attributes `namespace` and
  * `recorder`, and a `unit` if they have one. They are removed when the scope of the layer closes. A registry accepts
  * several runtimes of different namespaces; a second one of the same namespace fails with `NamespaceTaken`.
+ *
+ * @category layers
+ * @since 0.1.0
  */
 export const layer = (options: Options = {}): Layer.Layer<EffectMetrics, NamespaceTaken, MetricsRuntime> =>
   Layer.effect(

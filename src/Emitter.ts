@@ -40,12 +40,22 @@ import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type { MetricEvent } from "./MetricEvent.ts"
 
-/** The time that a tracked effect took, by the `Clock` of its fiber. */
+/**
+ * The time that a tracked effect took, by the `Clock` of its fiber.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface Timing {
   readonly duration: Duration.Duration
 }
 
-/** Emits events to one recorder. Its functions need nothing in the environment, and can be taken out of the object. */
+/**
+ * Emits events to one recorder. Its functions need nothing in the environment, and can be taken out of the object.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface Emitter<in E extends MetricEvent> {
   /**
    * Emits an event, with the time of the fiber's `Clock`. It never fails: a refused event is counted in the recorder's

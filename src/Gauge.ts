@@ -19,6 +19,12 @@ import type { Family, TagOf } from "./MetricEvent.ts"
 
 export type { GaugePoint }
 
+/**
+ * The options of {@link gauge}.
+ *
+ * @category options
+ * @since 0.1.0
+ */
 export interface GaugeOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>
   extends ValueOptions<F, Tag, LS> {
   /**
@@ -27,6 +33,12 @@ export interface GaugeOptions<F extends Family, Tag extends TagOf<F>, LS extends
   readonly mode?: "set" | "add"
 }
 
+/**
+ * The dimensions of a gauge with these labels. Gauges do not add up, so a gauge with labels has no total.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
 export type GaugeDimensions<L extends LabelValues> = [keyof L] extends [never]
   ? { readonly value: number | null; readonly at: number | null } & Remarks<GaugePoint>
   : { readonly series: ReadonlyArray<Series<L, GaugePoint>> } & Remarks<GaugePoint>
@@ -49,6 +61,9 @@ export type GaugeDimensions<L extends LabelValues> = [keyof L] extends [never]
  * const state = Metric.fold(Connections, [{ _tag: "pool.resized", connections: 8 }], 1000)
  * Metric.snapshot(Connections, state).dimensions // { value: 8, at: 1000 }
  * ```
+ *
+ * @category constructors
+ * @since 0.1.0
  */
 export const gauge = <
   const Name extends string,

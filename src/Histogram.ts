@@ -27,6 +27,12 @@ import { InvalidArgument } from "./MetricsError.ts"
 
 export type { ExponentialPoint, HistogramPoint }
 
+/**
+ * The options of {@link histogram}.
+ *
+ * @category options
+ * @since 0.1.0
+ */
 export interface HistogramOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>
   extends ValueOptions<F, Tag, LS> {
   /**
@@ -42,7 +48,12 @@ export interface HistogramOptions<F extends Family, Tag extends TagOf<F>, LS ext
   readonly exemplar?: ExemplarSource<EventOfTag<F, Tag>>
 }
 
-/** `counts[i]` counts the values up to `boundaries[i]`; the last count is for larger values. `min` and `max` are `null` before the first value. */
+/**
+ * `counts[i]` counts the values up to `boundaries[i]`; the last count is for larger values. `min` and `max` are `null` before the first value.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface Distribution {
   readonly count: number
   readonly sum: number
@@ -51,6 +62,12 @@ export interface Distribution {
   readonly counts: ReadonlyArray<number>
 }
 
+/**
+ * The dimensions of a histogram with these labels.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
 export type HistogramDimensions<L extends LabelValues> = Distribution & {
   readonly boundaries: ReadonlyArray<number>
 } & Remarks<Distribution> &
@@ -79,6 +96,9 @@ export type HistogramDimensions<L extends LabelValues> = Distribution & {
  * const state = Metric.fold(Durations, [{ _tag: "http.request", seconds: 0.5 }])
  * Metric.snapshot(Durations, state).dimensions.counts // [0, 1, 0]
  * ```
+ *
+ * @category constructors
+ * @since 0.1.0
  */
 export const histogram = <
   const Name extends string,
@@ -129,6 +149,12 @@ const whyNoBoundaries = ({ boundaries, unit }: { readonly [option: string]: unkn
   return new InvalidArgument({ argument: "boundaries", reason })
 }
 
+/**
+ * The options of {@link exponentialHistogram}.
+ *
+ * @category options
+ * @since 0.1.0
+ */
 export interface ExponentialHistogramOptions<
   F extends Family,
   Tag extends TagOf<F>,
@@ -143,12 +169,21 @@ export interface ExponentialHistogramOptions<
 /**
  * Buckets of an exponential histogram. `counts[i]` counts the values in (base^(offset + i), base^(offset + i + 1)], where
  * base is 2^(2^-scale).
+ *
+ * @category models
+ * @since 0.1.0
  */
 export interface Buckets {
   readonly offset: number
   readonly counts: ReadonlyArray<number>
 }
 
+/**
+ * What an exponential histogram shows. `min` and `max` are `null` before the first value.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface ExponentialDistribution {
   readonly count: number
   readonly sum: number
@@ -166,6 +201,12 @@ export interface ExponentialDistribution {
   readonly relativeError: number
 }
 
+/**
+ * The dimensions of an exponential histogram with these labels.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
 export type ExponentialHistogramDimensions<L extends LabelValues> = Dimensioned<L, ExponentialDistribution>
 
 /**
@@ -191,6 +232,9 @@ export type ExponentialHistogramDimensions<L extends LabelValues> = Dimensioned<
  * ])
  * Metric.snapshot(Sizes, state).dimensions.positive // { offset: 1, counts: [1, 0, 1] }
  * ```
+ *
+ * @category constructors
+ * @since 0.1.0
  */
 export const exponentialHistogram = <
   const Name extends string,

@@ -24,6 +24,8 @@
  * })
  * await Effect.runPromise(Effect.scoped(program)) // "text/html; charset=utf-8"
  * ```
+ *
+ * @since 0.1.0
  */
 import type { IncomingMessage } from "node:http"
 import * as Effect from "effect/Effect"
@@ -39,6 +41,12 @@ import type { MetricsRuntime } from "./MetricsRuntime.ts"
 
 export type { FetchHandler, NodeHandler } from "./internal/exporters/httpHandlers.ts"
 
+/**
+ * The options of the live page.
+ *
+ * @category options
+ * @since 0.1.0
+ */
 export interface Options {
   /** The path of the page. Default: `/metrics/live`. */
   readonly path?: `/${string}`
@@ -90,6 +98,9 @@ const mounted = Effect.fnUntraced(function* (
  * (await response.json()).namespace // "example.metrics"
  * await dispose()
  * ```
+ *
+ * @category layers
+ * @since 0.1.0
  */
 export const layerHttp = (options: Options = {}): Layer.Layer<never, never, HttpRouter.HttpRouter | MetricsRuntime> =>
   Layer.effectDiscard(
@@ -122,7 +133,12 @@ const isListening = (source: object): boolean => {
 const refused = (status: number, body: string, headers: { readonly [name: string]: string } = {}): Response =>
   new Response(`${body}\n`, { status, headers: { "content-type": "text/plain; charset=utf-8", ...headers } })
 
-/** Makes a `fetch` handler. Its streams end when the scope closes. */
+/**
+ * Makes a `fetch` handler. Its streams end when the scope closes.
+ *
+ * @category exporting
+ * @since 0.1.0
+ */
 export const handler = (options: Options = {}): Effect.Effect<FetchHandler, never, MetricsRuntime | Scope.Scope> =>
   Effect.map(handlerUntil(options), (handle) => (request) => handle(request, () => true))
 
@@ -150,6 +166,9 @@ const resourceBelow = (resources: Resources, path: string, pathname: string): Re
 /**
  * Makes a handler for `node:http` and frameworks built on it: `createServer(handler)`, `app.use(handler)`. Its streams
  * end when the scope closes.
+ *
+ * @category exporting
+ * @since 0.1.0
  */
 export const nodeHandler = (options: Options = {}): Effect.Effect<NodeHandler, never, MetricsRuntime | Scope.Scope> =>
   Effect.map(

@@ -24,6 +24,8 @@
  * const state = Metric.fold(Lookups, [{ _tag: "cache.lookup", hit: true }, { _tag: "cache.lookup", hit: false }])
  * Metric.snapshot(Lookups, state).dimensions // { hits: 1, total: 2, ratio: 0.5 }
  * ```
+ *
+ * @since 0.1.0
  */
 export * from "./Combinators.ts"
 export * from "./Counter.ts"

@@ -17,6 +17,8 @@
  * metrics.emit({ _tag: "document_storage.save.attempt", outcome: "SUCCESS" })
  * console.log(await recorder.getMetricSnapshots())
  * ```
+ *
+ * @since 0.1.0
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -70,7 +72,12 @@ export * as MetricsError from "./MetricsError.ts"
 export type { MetricChange, Report, Snapshot, SnapshotOf, Snapshots, SnapshotsOf, States } from "./Snapshot.ts"
 export type { RecorderState, Stats } from "./Stats.ts"
 
-/** Options of a recorder: those of the Effect API, with plain functions for hooks. */
+/**
+ * Options of a recorder: those of the Effect API, with plain functions for hooks.
+ *
+ * @category options
+ * @since 0.1.0
+ */
 export interface RecorderOptions extends Omit<EffectRecorderOptions, "onStarting" | "onStopped" | "onMetricChanged"> {
   /**
    * Runs before the first event is folded. If it throws or rejects, the start fails. `createRecorder` waits for it, so
@@ -87,6 +94,9 @@ export interface RecorderOptions extends Omit<EffectRecorderOptions, "onStarting
  * Merges the states of several recorders, threads or processes, and shows what one recorder would have shown that had
  * taken the events of all. `now` (milliseconds since the Unix epoch, default 0) is for views that show a window of time.
  * Rejects with `StateMismatch` for a state of another version of its metric, and with `InvalidArgument`.
+ *
+ * @category folding
+ * @since 0.1.0
  */
 export const mergeMetricStates = (
   metrics: ReadonlyArray<Metric.Any>,
@@ -94,7 +104,12 @@ export const mergeMetricStates = (
   now?: number
 ): Promise<Snapshots> => Effect.runPromise(merge(metrics, states, now))
 
-/** A running runtime: its thread, and the registry of its recorders. */
+/**
+ * A running runtime: its thread, and the registry of its recorders.
+ *
+ * @category services
+ * @since 0.1.0
+ */
 export class MetricsRuntime implements AsyncDisposable {
   readonly #runtime: RuntimeService
   readonly #scope: Scope.Closeable
@@ -122,6 +137,8 @@ export class MetricsRuntime implements AsyncDisposable {
    * })
    * await runtime.shutdown()
    * ```
+   *
+   * @since 0.1.0
    */
   static async start(options: StartOptions): Promise<MetricsRuntime> {
     const invalid = whyInvalidStart(options)
@@ -146,7 +163,11 @@ export class MetricsRuntime implements AsyncDisposable {
     return this.#run.sync(this.#runtime.state)
   }
 
-  /** The ids of the recorders, in order of creation. */
+  /**
+   * The ids of the recorders, in order of creation.
+   *
+   * @since 0.1.0
+   */
   get recorderIds(): ReadonlyArray<string> {
     return this.#run.sync(this.#runtime.recorderIds)
   }
@@ -154,6 +175,8 @@ export class MetricsRuntime implements AsyncDisposable {
   /**
    * Makes a recorder under an id, which is trimmed, and starts it. Rejects with `HookFailed` when its `onStarting` throws
    * or rejects; the id is free again then.
+   *
+   * @since 0.1.0
    */
   createRecorder(recorderId: string, options?: RecorderOptions): Promise<MetricsRecorder> {
     return this.#run.promise(
@@ -163,23 +186,39 @@ export class MetricsRuntime implements AsyncDisposable {
     )
   }
 
-  /** Returns the recorder with this id. Throws `RecorderNotFound` if there is none. */
+  /**
+   * Returns the recorder with this id. Throws `RecorderNotFound` if there is none.
+   *
+   * @since 0.1.0
+   */
   getRecorder(recorderId: string): MetricsRecorder {
     return this.#wrap(this.#run.sync(this.#runtime.getRecorder(recorderId)))
   }
 
-  /** Returns the recorder with this id, or `undefined`. */
+  /**
+   * Returns the recorder with this id, or `undefined`.
+   *
+   * @since 0.1.0
+   */
   findRecorder(recorderId: string): MetricsRecorder | undefined {
     const found = Option.getOrUndefined(this.#run.sync(this.#runtime.findRecorder(recorderId)))
     return found === undefined ? undefined : this.#wrap(found)
   }
 
-  /** Stops a recorder; does nothing when it is stopped. It stays registered, with its metrics and their state. */
+  /**
+   * Stops a recorder; does nothing when it is stopped. It stays registered, with its metrics and their state.
+   *
+   * @since 0.1.0
+   */
   stopRecorder(recorderId: string): Promise<void> {
     return this.#run.promise(this.#runtime.stopRecorder(recorderId))
   }
 
-  /** Stops a recorder if it runs, and removes it with its state. */
+  /**
+   * Stops a recorder if it runs, and removes it with its state.
+   *
+   * @since 0.1.0
+   */
   stopAndRemoveRecorder(recorderId: string): Promise<void> {
     return this.#run.promise(this.#runtime.stopAndRemoveRecorder(recorderId))
   }
@@ -198,6 +237,8 @@ export class MetricsRuntime implements AsyncDisposable {
    * response.status // 200
    * await runtime.shutdown()
    * ```
+   *
+   * @since 0.1.0
    */
   prometheus(options: ScrapeOptions = {}): { readonly handler: FetchHandler; readonly nodeHandler: NodeHandler } {
     const invalid = whyInvalidOptions(options, scrapeOptionChecks)
@@ -212,6 +253,8 @@ export class MetricsRuntime implements AsyncDisposable {
   /**
    * Makes handlers that serve a page with all metrics as they change, at its path and below: one for `fetch` servers, one
    * for `node:http`. Anyone who can reach the page can read every metric.
+   *
+   * @since 0.1.0
    */
   async livePage(
     options?: LivePageOptions
@@ -224,7 +267,11 @@ export class MetricsRuntime implements AsyncDisposable {
     )
   }
 
-  /** Stops all recorders, each after folding what it accepted, and releases the thread. A second call does nothing. */
+  /**
+   * Stops all recorders, each after folding what it accepted, and releases the thread. A second call does nothing.
+   *
+   * @since 0.1.0
+   */
   shutdown(): Promise<void> {
     return this.#run.promise(Effect.ensuring(this.#runtime.shutdown, Scope.close(this.#scope, Exit.void)))
   }
@@ -243,7 +290,12 @@ export class MetricsRuntime implements AsyncDisposable {
   }
 }
 
-/** One measured entity and its metrics. */
+/**
+ * One measured entity and its metrics.
+ *
+ * @category services
+ * @since 0.1.0
+ */
 export class MetricsRecorder {
   readonly #recorder: RecorderService
   readonly #run: Run
@@ -266,12 +318,20 @@ export class MetricsRecorder {
     return this.#run.sync(this.#recorder.state)
   }
 
-  /** The accounting, immediately and in every state. */
+  /**
+   * The accounting, immediately and in every state.
+   *
+   * @since 0.1.0
+   */
   get stats(): Stats {
     return this.#run.sync(this.#recorder.stats)
   }
 
-  /** The definitions that are registered. */
+  /**
+   * The definitions that are registered.
+   *
+   * @since 0.1.0
+   */
   get metrics(): ReadonlyArray<Metric.Any> {
     return this.#run.sync(this.#recorder.metrics)
   }
@@ -279,6 +339,8 @@ export class MetricsRecorder {
   /**
    * Registers a metric, or a set of metrics, for the events emitted from now on. Resolves to the emitter of the events
    * they read.
+   *
+   * @since 0.1.0
    */
   registerMetric<M extends Metric.Any | Metric.MetricSet>(
     metrics: M,
@@ -288,7 +350,11 @@ export class MetricsRecorder {
     return this.#run.promise(Effect.map(registered, () => promiseEmitterOf(this.#recorder)))
   }
 
-  /** Returns an emitter of the events of a family, for a component whose metrics are registered elsewhere. */
+  /**
+   * Returns an emitter of the events of a family, for a component whose metrics are registered elsewhere.
+   *
+   * @since 0.1.0
+   */
   emitter<F extends Family>(family: F): Emitter<F["Type"]> {
     const invalid = whyInvalid("family", family, aFamily)
     if (invalid !== undefined) throw invalid
@@ -300,6 +366,8 @@ export class MetricsRecorder {
    * there was no room or the recorder was stopping, stopped or failed. It never waits, not even under `"backpressure"`: use
    * {@link offerEvent} to wait for room. Throws `InvalidArgument` if the value is not an event, and `QueueOverflow` on
    * overflow if the policy is `"fail"`.
+   *
+   * @since 0.1.0
    */
   registerEvent<E extends MetricEvent>(event: E): boolean {
     if (this.#recorder.emitUnsafe(event)) return true
@@ -331,6 +399,8 @@ export class MetricsRecorder {
    * await recorder.offerEvent({ _tag: "row.imported" }, { signal: AbortSignal.timeout(1000) }) // true
    * await runtime.shutdown()
    * ```
+   *
+   * @since 0.1.0
    */
   async offerEvent<E extends MetricEvent>(event: E, options?: { readonly signal?: AbortSignal }): Promise<boolean> {
     const invalid = whyInvalidOptions(options, { signal: anAbortSignal })
@@ -343,19 +413,31 @@ export class MetricsRecorder {
     return exit.value
   }
 
-  /** Reads the snapshots of all metrics by name, including every event registered before. */
+  /**
+   * Reads the snapshots of all metrics by name, including every event registered before.
+   *
+   * @since 0.1.0
+   */
   getMetricSnapshots(): Promise<Snapshots> {
     return this.#run.promise(this.#recorder.snapshots)
   }
 
-  /** Reads the snapshot of one metric, or those of a set by name in one read, typed by the definitions. */
+  /**
+   * Reads the snapshot of one metric, or those of a set by name in one read, typed by the definitions.
+   *
+   * @since 0.1.0
+   */
   getMetricSnapshot<M extends Metric.Any>(metric: M): Promise<Snapshot<Metric.Dimensions<M>>>
   getMetricSnapshot<Set extends Metric.MetricSet>(set: Set): Promise<SnapshotsOf<Set>>
   getMetricSnapshot(metrics: Metric.Any): Promise<unknown> {
     return this.#run.promise(this.#recorder.snapshot(metrics))
   }
 
-  /** Reads the snapshots with their time, the sequence number they reach, and the accounting. */
+  /**
+   * Reads the snapshots with their time, the sequence number they reach, and the accounting.
+   *
+   * @since 0.1.0
+   */
   getReport(): Promise<Report> {
     return this.#run.promise(this.#recorder.report)
   }
@@ -363,18 +445,28 @@ export class MetricsRecorder {
   /**
    * The states of all metrics by name, which {@link mergeMetricStates} merges with those of other recorders, threads or
    * processes.
+   *
+   * @since 0.1.0
    */
   getMetricStates(): Promise<States> {
     return this.#run.promise(this.#recorder.states)
   }
 
-  /** Makes a reader whose reads each return what was added since the one before. */
+  /**
+   * Makes a reader whose reads each return what was added since the one before.
+   *
+   * @since 0.1.0
+   */
   createDeltaReader(): { readonly read: () => Promise<Snapshots> } {
     const reader = this.#run.sync(this.#recorder.deltaReader)
     return { read: () => this.#run.promise(reader.read) }
   }
 
-  /** Resets one metric, or all of them, from the next registered event. */
+  /**
+   * Resets one metric, or all of them, from the next registered event.
+   *
+   * @since 0.1.0
+   */
   resetMetrics(metric?: Metric.Any): Promise<void> {
     return this.#run.promise(this.#recorder.reset(metric))
   }
@@ -382,17 +474,27 @@ export class MetricsRecorder {
   /**
    * Starts the recorder again after a stop. A recorder is started when it is made: its first `start` changes nothing, a
    * later one while it runs rejects with `InvalidState`.
+   *
+   * @since 0.1.0
    */
   start(): Promise<void> {
     return this.#run.promise(this.#recorder.start)
   }
 
-  /** Folds every accepted event, then stops. The recorder can be started again. */
+  /**
+   * Folds every accepted event, then stops. The recorder can be started again.
+   *
+   * @since 0.1.0
+   */
   stop(): Promise<void> {
     return this.#run.promise(this.#recorder.stop)
   }
 
-  /** Iterates over every change of a metric, in order, until the recorder stops. The recorder pauses for a slow consumer. */
+  /**
+   * Iterates over every change of a metric, in order, until the recorder stops. The recorder pauses for a slow consumer.
+   *
+   * @since 0.1.0
+   */
   changes(): AsyncIterable<MetricChange> {
     return Stream.toAsyncIterableWith(this.#recorder.changes, this.#run.context)
   }
@@ -400,12 +502,18 @@ export class MetricsRecorder {
   /**
    * Iterates over the changes of one metric, or of those of a set, as {@link changes} does. They are typed by the
    * definitions: `change.snapshot.name` decides which dimensions `change.snapshot` has.
+   *
+   * @since 0.1.0
    */
   changesOf<M extends Metric.Any | Metric.MetricSet>(metrics: M): AsyncIterable<MetricChange<SnapshotOf<M>>> {
     return Stream.toAsyncIterableWith(this.#recorder.changesOf(metrics), this.#run.context)
   }
 
-  /** Iterates over the latest change of each metric, for consumers that only need to be up to date. */
+  /**
+   * Iterates over the latest change of each metric, for consumers that only need to be up to date.
+   *
+   * @since 0.1.0
+   */
   latestChanges(): AsyncIterable<MetricChange> {
     return Stream.toAsyncIterableWith(this.#recorder.latestChanges, this.#run.context)
   }

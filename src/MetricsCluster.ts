@@ -32,6 +32,8 @@
  *
  * NodeRuntime.runMain(cluster.isPrimary ? primary : worker)
  * ```
+ *
+ * @since 0.1.0
  */
 import cluster from "node:cluster"
 import * as Clock from "effect/Clock"
@@ -54,7 +56,12 @@ import type { MetricsRuntime } from "./MetricsRuntime.ts"
 export type { LeftOut } from "./internal/cluster/ledger.ts"
 export type { ClusterProcess, ClusterReport } from "./internal/cluster/primaryProcess.ts"
 
-/** The options of the primary. */
+/**
+ * The options of the primary.
+ *
+ * @category options
+ * @since 0.1.0
+ */
 export interface ClusterOptions {
   /** The metrics of the report. Each must have a `merge`. Other metrics of the processes are left out. */
   readonly metrics: ReadonlyArray<Metric.Any | Metric.MetricSet>
@@ -72,7 +79,12 @@ export interface ClusterOptions {
   readonly maxEnded?: number
 }
 
-/** The options of a worker process. */
+/**
+ * The options of a worker process.
+ *
+ * @category options
+ * @since 0.1.0
+ */
 export interface ClusterWorkerOptions {
   /**
    * The interval between reports to the primary. A process that is killed loses the events since its last report.
@@ -83,7 +95,12 @@ export interface ClusterWorkerOptions {
   readonly shutdownTimeout?: Duration.Input
 }
 
-/** The service of the primary. */
+/**
+ * The service of the primary.
+ *
+ * @category services
+ * @since 0.1.0
+ */
 export interface ClusterService {
   /**
    * Reads the recorders of all processes by id: those of running processes, asked now, and those of ended processes. A
@@ -94,9 +111,18 @@ export interface ClusterService {
   readonly report: Effect.Effect<ClusterReport>
 }
 
-/** The merged metrics of all processes of a cluster, in its primary. */
+/**
+ * The merged metrics of all processes of a cluster, in its primary.
+ *
+ * @category services
+ * @since 0.1.0
+ */
 export class MetricsCluster extends Context.Service<MetricsCluster, ClusterService>()("mvx-metrics/MetricsCluster") {
-  /** Reads the report, see {@link ClusterService.report}. */
+  /**
+   * Reads the report, see {@link ClusterService.report}.
+   *
+   * @since 0.1.0
+   */
   static readonly report: Effect.Effect<ClusterReport, never, MetricsCluster> = MetricsCluster.use(
     (self) => self.report
   )
@@ -104,6 +130,8 @@ export class MetricsCluster extends Context.Service<MetricsCluster, ClusterServi
   /**
    * Listens to the worker processes from now on, so make it before the first fork. Fails in a worker process, for a
    * metric that cannot be merged, and in a module that is imported for its metrics.
+   *
+   * @since 0.1.0
    */
   static readonly make = Effect.fnUntraced(function* (
     options: ClusterOptions
@@ -122,7 +150,11 @@ export class MetricsCluster extends Context.Service<MetricsCluster, ClusterServi
     return { report: primary.report(Duration.toMillis(Duration.fromInputUnsafe(timeout))) }
   })
 
-  /** Provides {@link MetricsCluster.make} as a layer, for the primary. */
+  /**
+   * Provides {@link MetricsCluster.make} as a layer, for the primary.
+   *
+   * @since 0.1.0
+   */
   static readonly layer = (options: ClusterOptions): Layer.Layer<MetricsCluster, InvalidState | MetricsModuleError> =>
     Layer.effect(MetricsCluster, MetricsCluster.make(options))
 
@@ -132,6 +164,8 @@ export class MetricsCluster extends Context.Service<MetricsCluster, ClusterServi
    * Each report sends all states over the channel, as JSON unless the cluster has `serialization: "advanced"`.
    *
    * In a process that is not a worker of a cluster it does nothing, so the program runs alone as well.
+   *
+   * @since 0.1.0
    */
   static readonly layerWorker = (options?: ClusterWorkerOptions): Layer.Layer<never, never, MetricsRuntime> =>
     Layer.effectDiscard(

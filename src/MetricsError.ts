@@ -1,6 +1,8 @@
 /**
  * The typed errors. Each names its subject and says what to do. Each is a real `Error` with a `_tag`, which is the name of
  * its class with the prefix `mvx-metrics/`.
+ *
+ * @since 0.1.0
  */
 import * as Formatter from "effect/Formatter"
 import { NodeInspectSymbol } from "effect/Inspectable"
@@ -20,6 +22,9 @@ const list = (names: ReadonlyArray<string>): string => (names.length === 0 ? "no
  * A mistake in the program (bad options, ids and definitions, a value that is not a metric or a family) is thrown, and is
  * a defect inside an Effect; only data that can come from elsewhere (an event, a captured event, a state to merge) fails
  * with this error.
+ *
+ * @category errors
+ * @since 0.1.0
  */
 export class InvalidArgument extends Schema.TaggedError<InvalidArgument>()("mvx-metrics/InvalidArgument", {
   argument: Schema.String,
@@ -36,7 +41,12 @@ export class InvalidArgument extends Schema.TaggedError<InvalidArgument>()("mvx-
   }
 }
 
-/** The recorder is full and its overflow policy is `fail`. */
+/**
+ * The recorder is full and its overflow policy is `fail`.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
 export class QueueOverflow extends Schema.TaggedError<QueueOverflow>()("mvx-metrics/QueueOverflow", {
   recorderId: Schema.String,
   capacity: Schema.Number
@@ -50,7 +60,12 @@ export class QueueOverflow extends Schema.TaggedError<QueueOverflow>()("mvx-metr
   }
 }
 
-/** The operation is not possible in the present state of the recorder or runtime, or in this process of the cluster. */
+/**
+ * The operation is not possible in the present state of the recorder or runtime, or in this process of the cluster.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
 export class InvalidState extends Schema.TaggedError<InvalidState>()("mvx-metrics/InvalidState", {
   subject: Schema.Literals(["recorder", "runtime", "cluster"]),
   id: Schema.String,
@@ -67,7 +82,12 @@ export class InvalidState extends Schema.TaggedError<InvalidState>()("mvx-metric
   }
 }
 
-/** No recorder has this id in the runtime. */
+/**
+ * No recorder has this id in the runtime.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
 export class RecorderNotFound extends Schema.TaggedError<RecorderNotFound>()("mvx-metrics/RecorderNotFound", {
   recorderId: Schema.String,
   namespace: Schema.String
@@ -81,7 +101,12 @@ export class RecorderNotFound extends Schema.TaggedError<RecorderNotFound>()("mv
   }
 }
 
-/** The id is taken by another recorder of the runtime. */
+/**
+ * The id is taken by another recorder of the runtime.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
 export class RecorderAlreadyExists extends Schema.TaggedError<RecorderAlreadyExists>()(
   "mvx-metrics/RecorderAlreadyExists",
   {
@@ -98,7 +123,12 @@ export class RecorderAlreadyExists extends Schema.TaggedError<RecorderAlreadyExi
   }
 }
 
-/** Another definition is registered under this name. */
+/**
+ * Another definition is registered under this name.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
 export class MetricNameTaken extends Schema.TaggedError<MetricNameTaken>()("mvx-metrics/MetricNameTaken", {
   metric: Schema.String,
   recorderId: Schema.String
@@ -112,7 +142,12 @@ export class MetricNameTaken extends Schema.TaggedError<MetricNameTaken>()("mvx-
   }
 }
 
-/** Two metrics of a runtime would have one name in Prometheus, which is `as`, or one name would stand for two types. */
+/**
+ * Two metrics of a runtime would have one name in Prometheus, which is `as`, or one name would stand for two types.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
 export class MetricNameCollision extends Schema.TaggedError<MetricNameCollision>()("mvx-metrics/MetricNameCollision", {
   metric: Schema.String,
   other: Schema.String,
@@ -129,7 +164,12 @@ export class MetricNameCollision extends Schema.TaggedError<MetricNameCollision>
   }
 }
 
-/** `place` already shows a runtime of this namespace. The metrics of two such runtimes could not be told apart. */
+/**
+ * `place` already shows a runtime of this namespace. The metrics of two such runtimes could not be told apart.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
 export class NamespaceTaken extends Schema.TaggedError<NamespaceTaken>()("mvx-metrics/NamespaceTaken", {
   namespace: Schema.String,
   place: Schema.String
@@ -143,7 +183,12 @@ export class NamespaceTaken extends Schema.TaggedError<NamespaceTaken>()("mvx-me
   }
 }
 
-/** A read asked for a metric that is not registered in this recorder. */
+/**
+ * A read asked for a metric that is not registered in this recorder.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
 export class MetricNotRegistered extends Schema.TaggedError<MetricNotRegistered>()("mvx-metrics/MetricNotRegistered", {
   metric: Schema.String,
   recorderId: Schema.String,
@@ -158,7 +203,12 @@ export class MetricNotRegistered extends Schema.TaggedError<MetricNotRegistered>
   }
 }
 
-/** The worker has no metric of this name. `hint` says how to bring it there. */
+/**
+ * The worker has no metric of this name. `hint` says how to bring it there.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
 export class UnknownMetric extends Schema.TaggedError<UnknownMetric>()("mvx-metrics/UnknownMetric", {
   metric: Schema.String,
   known: Schema.Array(Schema.String),
@@ -173,7 +223,12 @@ export class UnknownMetric extends Schema.TaggedError<UnknownMetric>()("mvx-metr
   }
 }
 
-/** The two threads have different definitions under one name: two versions of a module, or two modules. */
+/**
+ * The two threads have different definitions under one name: two versions of a module, or two modules.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
 export class DefinitionMismatch extends Schema.TaggedError<DefinitionMismatch>()("mvx-metrics/DefinitionMismatch", {
   metric: Schema.String,
   differences: Schema.Array(Schema.String)
@@ -190,6 +245,9 @@ export class DefinitionMismatch extends Schema.TaggedError<DefinitionMismatch>()
 /**
  * A state to be merged is of another version of its metric, so it does not fit the definition. `part` is the index of
  * the states that contain it.
+ *
+ * @category errors
+ * @since 0.1.0
  */
 export class StateMismatch extends Schema.TaggedError<StateMismatch>()("mvx-metrics/StateMismatch", {
   metric: Schema.String,
@@ -205,7 +263,12 @@ export class StateMismatch extends Schema.TaggedError<StateMismatch>()("mvx-metr
   }
 }
 
-/** A module of metrics could not be used. `path` is the path that was tried. */
+/**
+ * A module of metrics could not be used. `path` is the path that was tried.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
 export class MetricsModuleError extends Schema.TaggedError<MetricsModuleError>()("mvx-metrics/MetricsModuleError", {
   path: Schema.String,
   reason: Schema.String
@@ -241,6 +304,9 @@ export class MetricsModuleError extends Schema.TaggedError<MetricsModuleError>()
  * })
  * await Effect.runPromise(Effect.scoped(program)) // "saved"
  * ```
+ *
+ * @category errors
+ * @since 0.1.0
  */
 export class RegisterError extends Schema.TaggedError<RegisterError>()("mvx-metrics/RegisterError", {
   recorderId: Schema.String,
@@ -264,7 +330,12 @@ export class RegisterError extends Schema.TaggedError<RegisterError>()("mvx-metr
   }
 }
 
-/** A line of a capture file is not a valid event. `line` is its number, from 1. */
+/**
+ * A line of a capture file is not a valid event. `line` is its number, from 1.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
 export class InvalidLine extends Schema.TaggedError<InvalidLine>()("mvx-metrics/InvalidLine", {
   line: Schema.Number,
   reason: Schema.String
@@ -278,7 +349,12 @@ export class InvalidLine extends Schema.TaggedError<InvalidLine>()("mvx-metrics/
   }
 }
 
-/** A lifecycle hook of a recorder failed, and with it the start or the stop. */
+/**
+ * A lifecycle hook of a recorder failed, and with it the start or the stop.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
 export class HookFailed extends Schema.TaggedError<HookFailed>()("mvx-metrics/HookFailed", {
   recorderId: Schema.String,
   hook: Schema.Literals(["onStarting", "onStopped"]),
@@ -293,7 +369,12 @@ export class HookFailed extends Schema.TaggedError<HookFailed>()("mvx-metrics/Ho
   }
 }
 
-/** The recorder can no longer answer: it failed with events that were not folded, or its thread died. */
+/**
+ * The recorder can no longer answer: it failed with events that were not folded, or its thread died.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
 export class RecorderFailed extends Schema.TaggedError<RecorderFailed>()("mvx-metrics/RecorderFailed", {
   recorderId: Schema.String,
   cause: Schema.Defect()
@@ -311,6 +392,9 @@ export class RecorderFailed extends Schema.TaggedError<RecorderFailed>()("mvx-me
  * A read, start or stop of a recorder did not end within its `waitTimeout`, which `timeout` shows. A start or a stop
  * goes on. `sequence` is the number of events to be folded before it, and `folded` is the number of events folded so
  * far.
+ *
+ * @category errors
+ * @since 0.1.0
  */
 export class WaitTimeout extends Schema.TaggedError<WaitTimeout>()("mvx-metrics/WaitTimeout", {
   recorderId: Schema.String,
@@ -329,7 +413,12 @@ export class WaitTimeout extends Schema.TaggedError<WaitTimeout>()("mvx-metrics/
   }
 }
 
-/** The runtime could not be started, or its worker thread died. */
+/**
+ * The runtime could not be started, or its worker thread died.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
 export class RuntimeFailed extends Schema.TaggedError<RuntimeFailed>()("mvx-metrics/RuntimeFailed", {
   namespace: Schema.String,
   cause: Schema.Defect()
@@ -343,7 +432,12 @@ export class RuntimeFailed extends Schema.TaggedError<RuntimeFailed>()("mvx-metr
   }
 }
 
-/** Recorders failed to stop while the runtime shut down. The thread was released all the same. */
+/**
+ * Recorders failed to stop while the runtime shut down. The thread was released all the same.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
 export class ShutdownFailed extends Schema.TaggedError<ShutdownFailed>()("mvx-metrics/ShutdownFailed", {
   namespace: Schema.String,
   failures: Schema.Array(Schema.Struct({ recorderId: Schema.String, reason: Schema.String }))
@@ -358,7 +452,12 @@ export class ShutdownFailed extends Schema.TaggedError<ShutdownFailed>()("mvx-me
   }
 }
 
-/** The recorder of this id is shared, and was made with other options. `options` names those that differ. */
+/**
+ * The recorder of this id is shared, and was made with other options. `options` names those that differ.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
 export class RecorderOptionsDiffer extends Schema.TaggedError<RecorderOptionsDiffer>()(
   "mvx-metrics/RecorderOptionsDiffer",
   {
@@ -376,26 +475,66 @@ export class RecorderOptionsDiffer extends Schema.TaggedError<RecorderOptionsDif
   }
 }
 
-/** The errors of emitting to a recorder. */
+/**
+ * The errors of emitting to a recorder.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
 export type EmitError = InvalidArgument | QueueOverflow | InvalidState
 
-/** The errors of reading a recorder. */
+/**
+ * The errors of reading a recorder.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
 export type ReadError = RecorderFailed | InvalidState | WaitTimeout
 
-/** The errors of reading all recorders of a runtime. */
+/**
+ * The errors of reading all recorders of a runtime.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
 export type RenderError = InvalidState | RuntimeFailed
 
-/** The errors of starting a recorder. */
+/**
+ * The errors of starting a recorder.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
 export type StartError = InvalidState | HookFailed | RecorderFailed | WaitTimeout
 
-/** The errors of creating a recorder in a runtime, which also starts it. */
+/**
+ * The errors of creating a recorder in a runtime, which also starts it.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
 export type CreateError = RecorderAlreadyExists | StartError
 
-/** The errors of using a recorder that others may share, which starts it for the first of them. */
+/**
+ * The errors of using a recorder that others may share, which starts it for the first of them.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
 export type ShareError = CreateError | RecorderOptionsDiffer
 
-/** The errors of stopping a recorder. */
+/**
+ * The errors of stopping a recorder.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
 export type StopError = InvalidState | HookFailed | RecorderFailed | WaitTimeout
 
-/** The errors of starting a runtime. */
+/**
+ * The errors of starting a runtime.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
 export type RuntimeStartError = InvalidState | MetricsModuleError | RuntimeFailed

@@ -11,6 +11,8 @@
  *   Layer.provideMerge(MetricsLayer.layerWorker({ namespace: "example.metrics" }))
  * )
  * ```
+ *
+ * @since 0.1.0
  */
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
@@ -31,11 +33,19 @@ const started = (
 /**
  * Folds on a dedicated worker thread, so the application thread pays only for the hand-off. The thread imports the module
  * of a set declared with `Metric.module` when the set is registered.
+ *
+ * @category layers
+ * @since 0.1.0
  */
 export const layerWorker = (options: WorkerOptions): Layer.Layer<MetricsRuntime, RuntimeStartError> =>
   started(MetricsRuntime.makeWorker(options))
 
-/** Folds in process, with the same semantics: for tests, platforms without worker threads, and small programs. */
+/**
+ * Folds in process, with the same semantics: for tests, platforms without worker threads, and small programs.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
 export const layerInProcess = (options: RuntimeOptions): Layer.Layer<MetricsRuntime, RuntimeStartError> =>
   started(MetricsRuntime.makeInProcess(options))
 
@@ -54,10 +64,18 @@ export const layerInProcess = (options: RuntimeOptions): Layer.Layer<MetricsRunt
  * const provider = ConfigProvider.fromEnv({ env: { METRICS_CAPACITY: "500" } })
  * Effect.runSync(config.parse(provider)) // { namespace: "example.metrics", capacity: 500 }
  * ```
+ *
+ * @category options
+ * @since 0.1.0
  */
 export const config = (defaults: Partial<RuntimeOptions> = {}): Config.Config<RuntimeOptions> => runtimeConfig(defaults)
 
-/** Folds as {@link layerWorker} does, with options from `Config`. Default: those of {@link config}. */
+/**
+ * Folds as {@link layerWorker} does, with options from `Config`. Default: those of {@link config}.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
 export const layerWorkerConfig = (
   options: Config.Wrap<WorkerOptions> = config()
 ): Layer.Layer<MetricsRuntime, RuntimeStartError | Config.ConfigError> =>
@@ -76,6 +94,9 @@ export const layerWorkerConfig = (
  *   capacity: Config.Int("EVENT_CAPACITY").pipe(Config.withDefault(10_000))
  * })
  * ```
+ *
+ * @category layers
+ * @since 0.1.0
  */
 export const layerInProcessConfig = (
   options: Config.Wrap<RuntimeOptions> = config()

@@ -19,6 +19,8 @@
  *
  * await Effect.runPromise(Effect.scoped(program)) // ["connection-1"]
  * ```
+ *
+ * @since 0.1.0
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -40,11 +42,18 @@ import { InvalidArgument, RuntimeFailed, type RuntimeStartError } from "./Metric
 
 export type { RuntimeOptions, RuntimeService, RuntimeState, WorkerOptions } from "./internal/runtime/runtimeModel.ts"
 
-/** The service of a running runtime. */
+/**
+ * The service of a running runtime.
+ *
+ * @category services
+ * @since 0.1.0
+ */
 export class MetricsRuntime extends Context.Service<MetricsRuntime, RuntimeService>()("mvx-metrics/MetricsRuntime") {
   /**
    * Makes a runtime that folds on the application thread: for tests, platforms without worker threads, and small
    * programs. It is `Idle` until `start`, and shuts down when the scope closes.
+   *
+   * @since 0.1.0
    */
   static readonly makeInProcess = (options: RuntimeOptions): Effect.Effect<RuntimeService, never, Scope.Scope> =>
     makeRuntime(
@@ -61,6 +70,8 @@ export class MetricsRuntime extends Context.Service<MetricsRuntime, RuntimeServi
    * A module that Node preloads (`--import`, `--require`, `NODE_OPTIONS`) runs in every thread, the metrics worker
    * included. A runtime that such a module starts in the worker folds in process, apart from the runtime of the program.
    * Guard other side effects of a preload, such as listening on a port, with `isMainThread` of `node:worker_threads`.
+   *
+   * @since 0.1.0
    */
   static readonly makeWorker = (options: WorkerOptions): Effect.Effect<RuntimeService, never, Scope.Scope> => {
     if (

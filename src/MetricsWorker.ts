@@ -23,6 +23,8 @@
  *
  * The URL names the file as it is when the program runs. Compilers and bundlers leave the URL alone, so it ends in `.js`
  * unless Node runs the sources as they are.
+ *
+ * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import type * as Metric from "./Metric.ts"
@@ -31,6 +33,9 @@ import { InvalidArgument } from "./MetricsError.ts"
 /**
  * Runs the fold in this worker, with these definitions, until the runtime that started it closes. It is the only statement
  * of a worker entry. Outside a worker it ends the process with an error.
+ *
+ * @category running
+ * @since 0.1.0
  */
 export const run = (metrics: ReadonlyArray<Metric.Any | Metric.MetricSet>): void => {
   const load = Array.isArray(metrics)

@@ -34,6 +34,8 @@
  * const names = await Effect.runPromise(Effect.provide(program, Metrics))
  * names.includes("process.memory.usage") // true
  * ```
+ *
+ * @since 0.1.0
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -55,6 +57,12 @@ export { ProcessEvent, ProcessMetrics } from "./internal/process/processMetrics.
 export type { AnyRuntime } from "./internal/runtime/anyRuntime.ts"
 export type { Stoppable } from "./internal/runtime/startScoped.ts"
 
+/**
+ * The options of {@link layer} and {@link start}.
+ *
+ * @category options
+ * @since 0.1.0
+ */
 export interface Options {
   /** The id of the recorder to create. Default: `"process"`. */
   readonly recorderId?: string
@@ -64,7 +72,12 @@ export interface Options {
 
 type StartError = CreateError | RegisterError
 
-/** Measures the process immediately and then at each interval, on its own recorder, until the scope closes. */
+/**
+ * Measures the process immediately and then at each interval, on its own recorder, until the scope closes.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
 export const layer = (options: Options = {}): Layer.Layer<never, StartError, MetricsRuntime> =>
   Layer.effectDiscard(Effect.flatMap(providedRuntime, (runtime) => measure(runtime, options)))
 
@@ -83,6 +96,9 @@ export const layer = (options: Options = {}): Layer.Layer<never, StartError, Met
  * await measuring.stop()
  * await runtime.shutdown()
  * ```
+ *
+ * @category running
+ * @since 0.1.0
  */
 export const start = async (runtime: AnyRuntime, options: Options = {}): Promise<Stoppable> => {
   const service = serviceOf(runtime)

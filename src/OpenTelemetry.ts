@@ -26,6 +26,8 @@
  * stop()
  * await runtime.shutdown()
  * ```
+ *
+ * @since 0.1.0
  */
 import type { BatchObservableCallback, Meter, MetricOptions, Observable } from "@opentelemetry/api"
 import * as Effect from "effect/Effect"
@@ -48,6 +50,9 @@ export type { AnyRuntime } from "./internal/runtime/anyRuntime.ts"
  * Lets the meter observe all metrics of the runtime, with the attributes `namespace` and `recorder`, until the returned
  * function is called. A meter accepts several runtimes of different namespaces; throws `NamespaceTaken` for a second one
  * of the same namespace.
+ *
+ * @category exporting
+ * @since 0.1.0
  */
 export const observe = (meter: Meter, runtime: AnyRuntime): (() => void) => {
   if (typeof meter?.addBatchObservableCallback !== "function") {
@@ -116,7 +121,12 @@ const make = (meter: Meter, { description, kind, name, unit }: Observed): Observ
   }
 }
 
-/** Observes the metrics, as {@link observe} does, for the scope of the layer. */
+/**
+ * Observes the metrics, as {@link observe} does, for the scope of the layer.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
 export const layer = (meter: Meter): Layer.Layer<never, NamespaceTaken, MetricsRuntime> =>
   Layer.effectDiscard(
     Effect.acquireRelease(

@@ -37,6 +37,8 @@
  * const { dimensions } = await Effect.runPromise(Effect.provide(program, Metrics))
  * dimensions // { value: 1 }
  * ```
+ *
+ * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
@@ -64,6 +66,9 @@ export type { Stoppable } from "./internal/runtime/startScoped.ts"
  * Exports the metrics of the runtime, in the encoding of the provided `OtlpSerialization`. `Flusher` is Effect's: flushing
  * it exports the present metrics, and the data of Effect's other exporters. Fails with `NamespaceTaken` if a runtime of the
  * same namespace is already exported to the same place with the same resource.
+ *
+ * @category layers
+ * @since 0.1.0
  */
 export const layer = (
   options: OtlpOptions
@@ -80,13 +85,23 @@ export const layer = (
     })
   ).pipe(Layer.provideMerge(OtlpExporter.layerFlusher))
 
-/** Exports as {@link layer} does, in JSON. */
+/**
+ * Exports as {@link layer} does, in JSON.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
 export const layerJson = (
   options: OtlpOptions
 ): Layer.Layer<OtlpExporter.Flusher, NamespaceTaken, MetricsRuntime | HttpClient.HttpClient> =>
   Layer.provide(layer(options), OtlpSerialization.layerJson)
 
-/** Exports as {@link layer} does, in protobuf. */
+/**
+ * Exports as {@link layer} does, in protobuf.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
 export const layerProtobuf = (
   options: OtlpOptions
 ): Layer.Layer<OtlpExporter.Flusher, NamespaceTaken, MetricsRuntime | HttpClient.HttpClient> =>
@@ -105,12 +120,23 @@ const checkedExporter = Effect.fnUntraced(function* (runtime: RuntimeService, op
   return yield* makeExporter(runtime, options)
 })
 
+/**
+ * The options of {@link start}.
+ *
+ * @category options
+ * @since 0.1.0
+ */
 export interface StartOptions extends OtlpOptions {
   /** Default: `"json"`. */
   readonly encoding?: "json" | "protobuf"
 }
 
-/** A running exporter. `stop` exports once more, even after `runtime.shutdown()`: the final state is retained. */
+/**
+ * A running exporter. `stop` exports once more, even after `runtime.shutdown()`: the final state is retained.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface Running extends Stoppable {
   /** Exports the present metrics. It settles when they have arrived or could not be delivered. */
   readonly flush: () => Promise<void>
@@ -130,6 +156,9 @@ export interface Running extends Stoppable {
  * await runtime.shutdown()
  * await otlp.stop()
  * ```
+ *
+ * @category exporting
+ * @since 0.1.0
  */
 export const start = async (runtime: AnyRuntime, options: StartOptions): Promise<Running> => {
   const { encoding = "json", ...rest } = options

@@ -23,6 +23,8 @@
  * text.includes("mvx_metrics_events_accepted_total") // true
  * await runtime.shutdown()
  * ```
+ *
+ * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -48,7 +50,12 @@ import type { MetricsRuntime } from "./MetricsRuntime.ts"
 
 export type { AnyRuntime } from "./internal/runtime/anyRuntime.ts"
 
-/** The part of a registry that is needed. The registries of both packages have it. */
+/**
+ * The part of a registry that is needed. The registries of both packages have it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface Registry {
   // Each package asks for its own class of metrics, though it calls no more than is here.
   registerMetric(metric: never): void
@@ -93,6 +100,9 @@ const sharedIn = new WeakMap<Registry, Map<string, Shared>>()
  * is called. A registry accepts several runtimes of different namespaces. Throws `NamespaceTaken` for a second one of the
  * same namespace, and `MetricNameCollision` if the registry already has a metric of the same name. A metric that is
  * registered later under such a name is left out, with a warning of the process.
+ *
+ * @category exporting
+ * @since 0.1.0
  */
 export const registerInto = (registry: Registry, runtime: AnyRuntime): (() => void) => {
   if (typeof registry?.registerMetric !== "function" || typeof registry.removeSingleMetric !== "function") {
@@ -205,6 +215,9 @@ const promMetric = (data: MetricData, name: string, readers: Shared["readers"]):
  * const text = await Effect.runPromise(Effect.provide(Effect.promise(() => register.metrics()), Metrics))
  * text.includes("mvx_metrics_events_accepted_total") // true
  * ```
+ *
+ * @category layers
+ * @since 0.1.0
  */
 export const layer = (registry: Registry): Layer.Layer<never, MetricNameCollision | NamespaceTaken, MetricsRuntime> =>
   Layer.effectDiscard(

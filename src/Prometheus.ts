@@ -16,6 +16,8 @@
  *
  * Each sample has the labels `recorder` and `namespace`. A label of a metric with one of these names, or `le`, is
  * called `exported_...`. Events beyond the cardinality limit have the label `otel_metric_overflow="true"`.
+ *
+ * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
@@ -34,6 +36,12 @@ export type { FetchHandler, NodeHandler } from "./internal/exporters/httpHandler
 export type { Format } from "./internal/exposition/exposition.ts"
 export type { ScrapeOptions } from "./internal/exposition/scrape.ts"
 
+/**
+ * The options of {@link layerHttp}.
+ *
+ * @category options
+ * @since 0.1.0
+ */
 export interface HttpOptions extends ScrapeOptions {
   /** The path of the route. Default: `/metrics`. */
   readonly path?: `/${string}`
@@ -67,6 +75,9 @@ const checked = <O extends ScrapeOptions>(
  *
  * await Effect.runPromise(program) // 'http_requests_total{recorder="api",namespace="example",method="GET"} 1'
  * ```
+ *
+ * @category exporting
+ * @since 0.1.0
  */
 export const render = Effect.fnUntraced(function* (
   format: Format = "text",
@@ -94,6 +105,9 @@ export const render = Effect.fnUntraced(function* (
  * response.headers.get("content-type") // "text/plain; version=0.0.4; charset=utf-8"
  * await dispose()
  * ```
+ *
+ * @category layers
+ * @since 0.1.0
  */
 export const layerHttp = (
   options: HttpOptions = {}
@@ -128,6 +142,9 @@ export const layerHttp = (
  *
  * await Effect.runPromise(program) // 200
  * ```
+ *
+ * @category exporting
+ * @since 0.1.0
  */
 export const handler = (options: ScrapeOptions = {}): Effect.Effect<FetchHandler, never, MetricsRuntime> =>
   made(handlers.fetchHandler, options)
@@ -149,6 +166,9 @@ export const handler = (options: ScrapeOptions = {}): Effect.Effect<FetchHandler
  *
  * await Effect.runPromise(program) // 1
  * ```
+ *
+ * @category exporting
+ * @since 0.1.0
  */
 export const nodeHandler = (options: ScrapeOptions = {}): Effect.Effect<NodeHandler, never, MetricsRuntime> =>
   made(handlers.nodeHandler, options)

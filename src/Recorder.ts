@@ -28,6 +28,8 @@
  * )
  * await Effect.runPromise(Effect.provide(program, Metrics)) // { name: "cache.lookups", dimensions: { value: 1 } }
  * ```
+ *
+ * @since 0.1.0
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -64,13 +66,20 @@ export type {
 } from "./internal/recorder/recorderModel.ts"
 export type { RecorderState, Stats } from "./Stats.ts"
 
-/** The recorder service, and the functions with which components use it. */
+/**
+ * The recorder service, and the functions with which components use it.
+ *
+ * @category services
+ * @since 0.1.0
+ */
 export class Recorder extends Context.Service<Recorder, RecorderService>()(recorderKey) {
   /**
    * Registers a metric, or a set of metrics, during set-up, and returns the emitter of the events they read. The emitter
    * is bound to the recorder at this place, so a component that registers in its layer counts wherever it is used. Without
    * a recorder nothing is registered, and the emitter does nothing. Fails, with an error that says what to do, if a
    * metric cannot be measured, so that a mistake is found at the start.
+   *
+   * @since 0.1.0
    */
   static readonly register = <M extends Metric.Any | Metric.MetricSet>(
     metrics: M,
@@ -86,6 +95,8 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
   /**
    * Returns an emitter of the events of a family, bound to the recorder at this place, for a component whose metrics are
    * registered elsewhere. Without a recorder it does nothing.
+   *
+   * @since 0.1.0
    */
   static readonly emitter = <F extends Family>(family: F): Effect.Effect<Emitter<F["Type"]>> =>
     Effect.withFiber((fiber) => {
@@ -104,6 +115,8 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
    * is counted. Unless `NODE_ENV` is `production`, a warning is logged once for each such tag.
    *
    * `Recorder.emit<CacheEvent>(...)` accepts only events of that family.
+   *
+   * @since 0.1.0
    */
   static readonly emit = <E extends MetricEvent>(event: E): Effect.Effect<void> => new emitEffect(fiberSink, event)
 
@@ -127,13 +140,23 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
    * )
    * await Effect.runPromise(handle("text")) // 4
    * ```
+   *
+   * @since 0.1.0
    */
   static readonly onExit: Emitter<MetricEvent>["onExit"] = onExit(fiberSink)
 
-  /** Reads the snapshots of all metrics by name, including every event accepted before the read. */
+  /**
+   * Reads the snapshots of all metrics by name, including every event accepted before the read.
+   *
+   * @since 0.1.0
+   */
   static readonly snapshots: Effect.Effect<Snapshots, ReadError, Recorder> = Recorder.use((self) => self.snapshots)
 
-  /** Reads the snapshots with their time, the sequence number they reach, and the accounting. */
+  /**
+   * Reads the snapshots with their time, the sequence number they reach, and the accounting.
+   *
+   * @since 0.1.0
+   */
   static readonly report: Effect.Effect<Report, ReadError, Recorder> = Recorder.use((self) => self.report)
 
   /**
@@ -143,6 +166,8 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
    * removed. If that takes longer than its `shutdownTimeout`, it goes to `Failed`.
    *
    * A layer of the same id with other options fails with `RecorderOptionsDiffer`.
+   *
+   * @since 0.1.0
    */
   static readonly layer = <R = never>(
     recorderId: string,
@@ -157,6 +182,8 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
    * Makes a recorder without a runtime. It folds in process and stops with the scope, within its `shutdownTimeout`. Its
    * overflow policy is `"fail"` unless another is chosen. Without an `entityId` it gets a generated one, which is its
    * id as well.
+   *
+   * @since 0.1.0
    */
   static readonly make = <R = never>(
     options?: RecorderOptions<R>

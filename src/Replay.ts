@@ -17,6 +17,8 @@
  * ]
  * Replay.run(Hits, captured)["cache.hits"].dimensions // { ratio: 0.5, hits: 1, total: 2 }
  * ```
+ *
+ * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
@@ -36,7 +38,12 @@ import type { Snapshot, Snapshots } from "./Snapshot.ts"
 
 export type { Captured } from "./internal/ndjson.ts"
 
-/** The snapshots of metrics, each with the dimensions of its definition. The snapshots of a set are not typed by name. */
+/**
+ * The snapshots of metrics, each with the dimensions of its definition. The snapshots of a set are not typed by name.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
 export type SnapshotsOf<Given extends MetricsGiven> = Given extends MetricSet
   ? Snapshots
   : Given extends Metric.Any
@@ -47,6 +54,12 @@ export type SnapshotsOf<Given extends MetricsGiven> = Given extends MetricSet
         : Snapshots
       : never
 
+/**
+ * The options of {@link run} and {@link runStream}.
+ *
+ * @category options
+ * @since 0.1.0
+ */
 export interface RunOptions {
   /** The time at which the metrics are read, in milliseconds since the Unix epoch. Default: the time of the last event. */
   readonly now?: number
@@ -97,6 +110,9 @@ class Run {
  * reducer throws is quarantined, as in a recorder.
  *
  * Throws `InvalidArgument` if a value is not a metric or not a captured event.
+ *
+ * @category folding
+ * @since 0.1.0
  */
 export const run = <const Given extends MetricsGiven, Event extends MetricEvent>(
   metrics: Given,
@@ -124,6 +140,9 @@ export const run = <const Given extends MetricsGiven, Event extends MetricEvent>
  * const shown = await Effect.runPromise(Replay.runStream(Lookups, Replay.fromNdjson(CacheEvent, file)))
  * shown["cache.lookups"].dimensions // { value: 1 }
  * ```
+ *
+ * @category folding
+ * @since 0.1.0
  */
 export const runStream = Effect.fnUntraced(function* <
   const Given extends MetricsGiven,
@@ -145,19 +164,34 @@ export const runStream = Effect.fnUntraced(function* <
   return replay.snapshots as SnapshotsOf<Given>
 })
 
-/** What to do with a line that is not a valid event of the family, if the stream goes on after it. */
+/**
+ * What to do with a line that is not a valid event of the family, if the stream goes on after it.
+ *
+ * @category options
+ * @since 0.1.0
+ */
 export type SkipBadLine<E = never, R = never> =
   /** The line is left out and logged as a warning. */
   | "skip"
   /** The line is left out and passed to the function. */
   | ((line: InvalidLine) => Effect.Effect<unknown, E, R>)
 
-/** Options with which a bad line fails the stream, after the events before it. */
+/**
+ * Options with which a bad line fails the stream, after the events before it.
+ *
+ * @category options
+ * @since 0.1.0
+ */
 export interface FailOptions {
   readonly onBadLine?: "fail"
 }
 
-/** Options with which bad lines are left out. */
+/**
+ * Options with which bad lines are left out.
+ *
+ * @category options
+ * @since 0.1.0
+ */
 export interface SkipOptions<E = never, R = never> {
   readonly onBadLine: SkipBadLine<E, R>
 }
@@ -184,6 +218,9 @@ export interface SkipOptions<E = never, R = never> {
  * await Effect.runPromise(Stream.runCount(events)) // 1
  * skipped.map(({ line }) => line) // [2]
  * ```
+ *
+ * @category converting
+ * @since 0.1.0
  */
 export const fromNdjson: {
   <F extends Family, E, R>(
@@ -252,6 +289,9 @@ const aChoice: Check = (value) =>
  * const text = await Effect.runPromise(Stream.mkString(Replay.toNdjson(SaveEvent, captured)))
  * text.trim() // '{"at":1000,"event":{"_tag":"document.saved","on":"1970-01-01T00:00:00.500Z"}}'
  * ```
+ *
+ * @category converting
+ * @since 0.1.0
  */
 export const toNdjson = <F extends Family, E, R>(
   family: F,
@@ -263,7 +303,12 @@ export const toNdjson = <F extends Family, E, R>(
   return Stream.mapEffect(captured, (each) => Effect.fromResult(write(each)))
 }
 
-/** Reads events from a file in NDJSON, as {@link fromNdjson} does. For an example see {@link writeFile}. */
+/**
+ * Reads events from a file in NDJSON, as {@link fromNdjson} does. For an example see {@link writeFile}.
+ *
+ * @category converting
+ * @since 0.1.0
+ */
 export const readFile: {
   <F extends Family>(
     family: F,
@@ -302,6 +347,9 @@ export const readFile: {
  * })
  * await program.pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer), Effect.runPromise) // [{ at: 1000, event: { _tag: "cache.lookup", hit: true } }]
  * ```
+ *
+ * @category converting
+ * @since 0.1.0
  */
 export const writeFile = <F extends Family, E, R>(
   family: F,

@@ -10,6 +10,8 @@
  * }
  * Snapshot.isQuarantined(snapshots["cache.lookups"]!) // false
  * ```
+ *
+ * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
@@ -21,7 +23,12 @@ import type * as Metric from "./Metric.ts"
 import { InvalidArgument, StateMismatch } from "./MetricsError.ts"
 import type { Stats } from "./Stats.ts"
 
-/** What one metric of one recorder shows: its stable name, and its dimensions (plain, JSON-safe data). */
+/**
+ * What one metric of one recorder shows: its stable name, and its dimensions (plain, JSON-safe data).
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface Snapshot<out Dimensions = unknown, out Name extends string = string> {
   readonly name: Name
   readonly dimensions: Dimensions
@@ -29,38 +36,73 @@ export interface Snapshot<out Dimensions = unknown, out Name extends string = st
   readonly quarantine?: Quarantine
 }
 
-/** Why a metric is quarantined, and the number of events it has missed since, the one it failed on included. */
+/**
+ * Why a metric is quarantined, and the number of events it has missed since, the one it failed on included.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface Quarantine {
   readonly error: string
   readonly missed: number
 }
 
-/** The snapshots of a recorder by metric name, in the order of registration. */
+/**
+ * The snapshots of a recorder by metric name, in the order of registration.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export type Snapshots = { readonly [name: string]: Snapshot }
 
-/** The snapshots of the metrics of a set by name, typed by their definitions. */
+/**
+ * The snapshots of the metrics of a set by name, typed by their definitions.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
 export type SnapshotsOf<Set extends Metric.MetricSet> = {
   readonly [M in Set["metrics"][number] as M["name"]]: Snapshot<Metric.Dimensions<M>, M["name"]>
 }
 
-/** A snapshot of a metric, or of one of the metrics of a set: its `name` decides which. */
+/**
+ * A snapshot of a metric, or of one of the metrics of a set: its `name` decides which.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
 export type SnapshotOf<M extends Metric.Any | Metric.MetricSet> = M extends Metric.MetricSet
   ? SnapshotsOf<M>[keyof SnapshotsOf<M>]
   : M extends Metric.Any
     ? Snapshot<Metric.Dimensions<M>, M["name"]>
     : never
 
-/** The state of a metric, with what is needed to tell whether another one can be merged with it. */
+/**
+ * The state of a metric, with what is needed to tell whether another one can be merged with it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface MetricState {
   /** What the definition of the metric says of its states: kind, labels, boundaries, unit and the like, as text. */
   readonly definition: { readonly [part: string]: string }
   readonly state: unknown
 }
 
-/** The states of metrics by name: plain data, which can be merged. See {@link merge}. */
+/**
+ * The states of metrics by name: plain data, which can be merged. See {@link merge}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export type States = { readonly [name: string]: MetricState }
 
-/** One read of a recorder with everything that belongs to it. */
+/**
+ * One read of a recorder with everything that belongs to it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface Report {
   readonly recorderId: string
   readonly entityId: string
@@ -73,7 +115,12 @@ export interface Report {
   readonly stats: Stats
 }
 
-/** One change of one metric: the event that caused it, and the snapshot after it. */
+/**
+ * One change of one metric: the event that caused it, and the snapshot after it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface MetricChange<out S extends Snapshot = Snapshot> {
   readonly recorderId: string
   readonly entityId: string
@@ -86,7 +133,12 @@ export interface MetricChange<out S extends Snapshot = Snapshot> {
   readonly snapshot: S
 }
 
-/** Whether a metric is quarantined, because its reducer or its view threw. */
+/**
+ * Whether a metric is quarantined, because its reducer or its view threw.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
 export const isQuarantined = (snapshot: Snapshot): snapshot is Snapshot & { readonly quarantine: Quarantine } =>
   snapshot.quarantine !== undefined
 
@@ -118,6 +170,9 @@ export const isQuarantined = (snapshot: Snapshot): snapshot is Snapshot & { read
  * })
  * await Effect.runPromise(Effect.scoped(program)) // { ratio: 0.5, hits: 1, total: 2 }
  * ```
+ *
+ * @category folding
+ * @since 0.1.0
  */
 export const merge = (
   metrics: ReadonlyArray<Metric.Any>,
@@ -134,6 +189,9 @@ export const merge = (
 /**
  * Merges the states themselves, so that you can merge further ones later. `now` is as in {@link merge}; without it the
  * greatest time counts as the latest. Fails as {@link merge} does.
+ *
+ * @category folding
+ * @since 0.1.0
  */
 export const mergeStates = (
   metrics: ReadonlyArray<Metric.Any>,

@@ -25,6 +25,12 @@ import type { Family, TagOf } from "./MetricEvent.ts"
 
 export type { AveragePoint, DistinctPoint, FrequencyPoint, MinMaxPoint, RatioPoint }
 
+/**
+ * What an average shows.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface Average {
   /** `null` before the first value. */
   readonly average: number | null
@@ -32,6 +38,12 @@ export interface Average {
   readonly sum: number
 }
 
+/**
+ * The dimensions of an average with these labels.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
 export type AverageDimensions<L extends LabelValues> = Dimensioned<L, Average>
 
 /**
@@ -51,6 +63,9 @@ export type AverageDimensions<L extends LabelValues> = Dimensioned<L, Average>
  * const state = Metric.fold(Sizes, [{ _tag: "http.request", bytes: 2 }, { _tag: "http.request", bytes: 4 }])
  * Metric.snapshot(Sizes, state).dimensions // { average: 3, count: 2, sum: 6 }
  * ```
+ *
+ * @category constructors
+ * @since 0.1.0
  */
 export const average = <
   const Name extends string,
@@ -68,12 +83,24 @@ export const average = <
   EventOfTag<F, Tag>
 > => instrument("average", name, options, { required: ["value"] })
 
+/**
+ * What a minimum and maximum shows. Both are `null` before the first value.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface MinMax {
   readonly min: number | null
   readonly max: number | null
   readonly count: number
 }
 
+/**
+ * The dimensions of a minimum and maximum with these labels.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
 export type MinMaxDimensions<L extends LabelValues> = Dimensioned<L, MinMax>
 
 /**
@@ -93,6 +120,9 @@ export type MinMaxDimensions<L extends LabelValues> = Dimensioned<L, MinMax>
  * const state = Metric.fold(Sizes, [{ _tag: "http.request", bytes: 2 }, { _tag: "http.request", bytes: 4 }])
  * Metric.snapshot(Sizes, state).dimensions // { min: 2, max: 4, count: 2 }
  * ```
+ *
+ * @category constructors
+ * @since 0.1.0
  */
 export const minMax = <
   const Name extends string,
@@ -110,6 +140,12 @@ export const minMax = <
   EventOfTag<F, Tag>
 > => instrument("minMax", name, options, { required: ["value"] })
 
+/**
+ * The options of {@link ratio}.
+ *
+ * @category options
+ * @since 0.1.0
+ */
 export interface RatioOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>
   extends InstrumentOptions<F, Tag, LS> {
   /** Which events count as hits: a boolean field, or a function of the event. */
@@ -118,6 +154,12 @@ export interface RatioOptions<F extends Family, Tag extends TagOf<F>, LS extends
     | ((event: EventOfTag<F, Tag>, at: number) => boolean | null | undefined)
 }
 
+/**
+ * What a ratio shows.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface Ratio {
   /** `hits / total`, or `null` before the first event. */
   readonly ratio: number | null
@@ -125,6 +167,12 @@ export interface Ratio {
   readonly total: number
 }
 
+/**
+ * The dimensions of a ratio with these labels.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
 export type RatioDimensions<L extends LabelValues> = Dimensioned<L, Ratio>
 
 /**
@@ -144,6 +192,9 @@ export type RatioDimensions<L extends LabelValues> = Dimensioned<L, Ratio>
  * const state = Metric.fold(Hits, [{ _tag: "cache.lookup", hit: true }, { _tag: "cache.lookup", hit: false }])
  * Metric.snapshot(Hits, state).dimensions // { ratio: 0.5, hits: 1, total: 2 }
  * ```
+ *
+ * @category constructors
+ * @since 0.1.0
  */
 export const ratio = <
   const Name extends string,
@@ -161,6 +212,12 @@ export const ratio = <
   EventOfTag<F, Tag>
 > => instrument("ratio", name, options, { measures: "hits", required: ["hits"] })
 
+/**
+ * The options of {@link frequency}.
+ *
+ * @category options
+ * @since 0.1.0
+ */
 export interface FrequencyOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>
   extends InstrumentOptions<F, Tag, LS> {
   /** The value that is counted: a field, or a function of the event. A missing field is not counted. */
@@ -169,12 +226,24 @@ export interface FrequencyOptions<F extends Family, Tag extends TagOf<F>, LS ext
   readonly maxValues?: number
 }
 
+/**
+ * What a frequency shows: how often each value occurred.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface Frequency {
   readonly counts: { readonly [value: string]: number }
   /** The count of all values beyond `maxValues`, if there are any. */
   readonly others?: number
 }
 
+/**
+ * The dimensions of a frequency with these labels.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
 export type FrequencyDimensions<L extends LabelValues> = Dimensioned<L, Frequency>
 
 /**
@@ -194,6 +263,9 @@ export type FrequencyDimensions<L extends LabelValues> = Dimensioned<L, Frequenc
  * const state = Metric.fold(Statuses, [{ _tag: "http.response", status: 200 }, { _tag: "http.response", status: 200 }])
  * Metric.snapshot(Statuses, state).dimensions // { counts: { "200": 2 } }
  * ```
+ *
+ * @category constructors
+ * @since 0.1.0
  */
 export const frequency = <
   const Name extends string,
@@ -219,6 +291,12 @@ export const frequency = <
     })
   })
 
+/**
+ * The options of {@link distinct}.
+ *
+ * @category options
+ * @since 0.1.0
+ */
 export interface DistinctOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>
   extends InstrumentOptions<F, Tag, LS> {
   /** The value that is counted once: a field, or a function of the event. A missing field is not counted. */
@@ -227,10 +305,22 @@ export interface DistinctOptions<F extends Family, Tag extends TagOf<F>, LS exte
   readonly precision?: number
 }
 
+/**
+ * What a count of distinct values shows: an estimate, a whole number.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface Distinct {
   readonly estimate: number
 }
 
+/**
+ * The dimensions of a count of distinct values with these labels.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
 export type DistinctDimensions<L extends LabelValues> = Dimensioned<L, Distinct>
 
 /**
@@ -254,6 +344,9 @@ export type DistinctDimensions<L extends LabelValues> = Dimensioned<L, Distinct>
  * ])
  * Metric.snapshot(Users, state).dimensions // { estimate: 2 }
  * ```
+ *
+ * @category constructors
+ * @since 0.1.0
  */
 export const distinct = <
   const Name extends string,

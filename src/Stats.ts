@@ -7,10 +7,20 @@
  * so that there is no silent loss.
  */
 
-/** `Idle → Starting → Running → Stopping → Stopped | Failed`; from `Stopped` it can be started again. */
+/**
+ * `Idle → Starting → Running → Stopping → Stopped | Failed`; from `Stopped` it can be started again.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export type RecorderState = "Idle" | "Starting" | "Running" | "Stopping" | "Stopped" | "Failed"
 
-/** Counts of events since the recorder was made, all in events. */
+/**
+ * Counts of events since the recorder was made, all in events.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface Stats {
   readonly state: RecorderState
   /** The maximum number of events in flight: accepted and not yet folded. */

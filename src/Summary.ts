@@ -12,6 +12,12 @@ import type { Family, TagOf } from "./MetricEvent.ts"
 
 export type { SummaryPoint }
 
+/**
+ * The options of {@link summary}.
+ *
+ * @category options
+ * @since 0.1.0
+ */
 export interface SummaryOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>
   extends ValueOptions<F, Tag, LS> {
   /** Which quantiles, each from 0 to 1. Default: 0.5, 0.9, 0.99. */
@@ -22,13 +28,24 @@ export interface SummaryOptions<F extends Family, Tag extends TagOf<F>, LS exten
   readonly slots?: number
 }
 
-/** `count` and `sum` cover all values, `quantiles` those in the window. A quantile is `null` if the window is empty. */
+/**
+ * `count` and `sum` cover all values, `quantiles` those in the window. A quantile is `null` if the window is empty.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface Quantiles {
   readonly count: number
   readonly sum: number
   readonly quantiles: { readonly [quantile: string]: number | null }
 }
 
+/**
+ * The dimensions of a summary with these labels.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
 export type SummaryDimensions<L extends LabelValues> = Dimensioned<L, Quantiles>
 
 /**
@@ -53,6 +70,9 @@ export type SummaryDimensions<L extends LabelValues> = Dimensioned<L, Quantiles>
  * ])
  * Metric.snapshot(Durations, state).dimensions // { count: 2, sum: 0.75, quantiles: { "0": 0.25, "1": 0.5 } }
  * ```
+ *
+ * @category constructors
+ * @since 0.1.0
  */
 export const summary = <
   const Name extends string,

@@ -29,6 +29,12 @@ interface Sliding {
   readonly slots?: number
 }
 
+/**
+ * The options of {@link rate}.
+ *
+ * @category options
+ * @since 0.1.0
+ */
 export interface RateOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>
   extends InstrumentOptions<F, Tag, LS>,
     Sliding {
@@ -36,14 +42,32 @@ export interface RateOptions<F extends Family, Tag extends TagOf<F>, LS extends 
   readonly value?: Value<EventOfTag<F, Tag>>
 }
 
+/**
+ * The options of {@link window}.
+ *
+ * @category options
+ * @since 0.1.0
+ */
 export interface WindowOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>
   extends ValueOptions<F, Tag, LS>,
     Sliding {}
 
+/**
+ * What a rate shows: the average per second over the window.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface Rate {
   readonly perSecond: number
 }
 
+/**
+ * What a window shows. `min`, `max` and `average` are `null` while it is empty.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface WindowStatistics {
   readonly count: number
   readonly sum: number
@@ -52,7 +76,20 @@ export interface WindowStatistics {
   readonly average: number | null
 }
 
+/**
+ * The dimensions of a rate with these labels.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
 export type RateDimensions<L extends LabelValues> = Dimensioned<L, Rate>
+
+/**
+ * The dimensions of a window with these labels.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
 export type WindowDimensions<L extends LabelValues> = Dimensioned<L, WindowStatistics>
 
 const sliding: Special = {
@@ -82,6 +119,9 @@ const sliding: Special = {
  * Metric.snapshot(Requests, state, 2000).dimensions // { perSecond: 0.2 }
  * Metric.snapshot(Requests, state, 20_000).dimensions // { perSecond: 0 }
  * ```
+ *
+ * @category constructors
+ * @since 0.1.0
  */
 export const rate = <
   const Name extends string,
@@ -117,6 +157,9 @@ export const rate = <
  * const state = Metric.fold(Durations, [{ _tag: "http.request", seconds: 2 }, { _tag: "http.request", seconds: 4 }])
  * Metric.snapshot(Durations, state).dimensions // { count: 2, sum: 6, min: 2, max: 4, average: 3 }
  * ```
+ *
+ * @category constructors
+ * @since 0.1.0
  */
 export const window = <
   const Name extends string,

@@ -1,5 +1,7 @@
 /**
  * Application code emits events; metrics are pure reducers that turn these events into measurements.
+ *
+ * @since 0.1.0
  */
 export type { Emitter, Timing } from "./Emitter.ts"
 export * as Metric from "./Metric.ts"

@@ -10,7 +10,12 @@ import { cutText, MostOfError } from "./cutText.ts"
 import { messageOf } from "./describeError.ts"
 import { didYouMean } from "./didYouMean.ts"
 
-/** An event as it was captured. */
+/**
+ * An event as it was captured.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface Captured<out E extends MetricEvent = MetricEvent> {
   /** When it was emitted, in milliseconds since the Unix epoch. */
   readonly at: number

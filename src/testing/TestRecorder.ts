@@ -42,7 +42,12 @@ import { Recorder } from "../Recorder.ts"
 export type { Captured } from "../internal/ndjson.ts"
 export type { Refused } from "../internal/recorder/capturing.ts"
 
-/** What a test reads from its recorder. */
+/**
+ * What a test reads from its recorder.
+ *
+ * @category services
+ * @since 0.1.0
+ */
 export interface TestRecorderService {
   /** The accepted events in order, by value and with their times. */
   readonly events: Effect.Effect<ReadonlyArray<Captured>>
@@ -54,39 +59,74 @@ export interface TestRecorderService {
   readonly clear: Effect.Effect<void>
 }
 
-/** The options of every test recorder. */
+/**
+ * The options of every test recorder.
+ *
+ * @category options
+ * @since 0.1.0
+ */
 export interface TestRecorderSyncOptions {
   /** The metrics registered from the start: one, a set, or a list. Components may register others. */
   readonly metrics?: MetricsGiven
 }
 
-/** The metrics, and the options of any recorder. */
+/**
+ * The metrics, and the options of any recorder.
+ *
+ * @category options
+ * @since 0.1.0
+ */
 export interface TestRecorderOptions<out R = never> extends RecorderOptions<R>, TestRecorderSyncOptions {}
 
-/** The service with which a test reads the captured events. */
+/**
+ * The service with which a test reads the captured events.
+ *
+ * @category services
+ * @since 0.1.0
+ */
 export class TestRecorder extends Context.Service<TestRecorder, TestRecorderService>()(
   "mvx-metrics/testing/TestRecorder"
 ) {
-  /** The accepted events in order, by value and with their times. */
+  /**
+   * The accepted events in order, by value and with their times.
+   *
+   * @since 0.1.0
+   */
   static readonly events: Effect.Effect<ReadonlyArray<Captured>, never, TestRecorder> = TestRecorder.use(
     (self) => self.events
   )
 
-  /** The accepted events of a family, typed by it. */
+  /**
+   * The accepted events of a family, typed by it.
+   *
+   * @since 0.1.0
+   */
   static readonly eventsOf = <F extends Family>(
     family: F
   ): Effect.Effect<ReadonlyArray<Captured<F["Type"]>>, never, TestRecorder> =>
     TestRecorder.use((self) => self.eventsOf(family))
 
-  /** The refused events, and why they were refused. */
+  /**
+   * The refused events, and why they were refused.
+   *
+   * @since 0.1.0
+   */
   static readonly refused: Effect.Effect<ReadonlyArray<Refused>, never, TestRecorder> = TestRecorder.use(
     (self) => self.refused
   )
 
-  /** Forgets the captured events. Metrics keep their state; to reset them, use `recorder.reset`. */
+  /**
+   * Forgets the captured events. Metrics keep their state; to reset them, use `recorder.reset`.
+   *
+   * @since 0.1.0
+   */
   static readonly clear: Effect.Effect<void, never, TestRecorder> = TestRecorder.use((self) => self.clear)
 
-  /** Provides a recorder that folds in process, like that of `Recorder.make`, with its queue, policies and hooks. */
+  /**
+   * Provides a recorder that folds in process, like that of `Recorder.make`, with its queue, policies and hooks.
+   *
+   * @since 0.1.0
+   */
   static readonly layer = <R = never>(
     options?: TestRecorderOptions<R>
   ): Layer.Layer<Recorder | TestRecorder, RegisterError, R> =>
@@ -98,6 +138,8 @@ export class TestRecorder extends Context.Service<TestRecorder, TestRecorderServ
   /**
    * Provides a recorder that folds each event in the call that emits it and answers reads immediately, so `Effect.runSync`
    * runs a program with it. It has no capacity limit and no hooks.
+   *
+   * @since 0.1.0
    */
   static readonly layerSync = (
     options?: TestRecorderSyncOptions

@@ -8,10 +8,20 @@ import { AssertionError } from "node:assert"
 import { differences, type Extent, partOf } from "../internal/differences.ts"
 import { isQuarantined, type Snapshot, type Snapshots } from "../Snapshot.ts"
 
-/** The dimensions of metrics by name. */
+/**
+ * The dimensions of metrics by name.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export type Expected = { readonly [name: string]: unknown }
 
-/** Some of the fields of dimensions, at any depth. An array must have every element. */
+/**
+ * Some of the fields of dimensions, at any depth. An array must have every element.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
 export type PartOf<Dimensions> =
   Dimensions extends ReadonlyArray<infer Element>
     ? ReadonlyArray<PartOf<Element>>
@@ -42,6 +52,9 @@ export type PartOf<Dimensions> =
  * }
  * difference.split("\n")[1]?.trim() // "cache.hits.ratio: expected 0.5, received 1"
  * ```
+ *
+ * @category testing
+ * @since 0.1.0
  */
 export const assertSnapshots = (received: Snapshots, expected: Expected): void =>
   check(received, expected, "whole", assertSnapshots)
@@ -61,6 +74,9 @@ export const assertSnapshots = (received: Snapshots, expected: Expected): void =
  * const snapshots = Replay.run(Hits, [{ at: 0, event: { _tag: "cache.lookup", hit: true } }])
  * assertSnapshotsMatch(snapshots, { "cache.hits": { total: 1 } })
  * ```
+ *
+ * @category testing
+ * @since 0.1.0
  */
 export const assertSnapshotsMatch = (received: Snapshots, expected: Expected): void =>
   check(received, expected, "part", assertSnapshotsMatch)
@@ -80,6 +96,9 @@ export const assertSnapshotsMatch = (received: Snapshots, expected: Expected): v
  * const snapshots = Replay.run(Hits, [{ at: 0, event: { _tag: "cache.lookup", hit: true } }])
  * assertSnapshot(snapshots["cache.hits"], { ratio: 1, hits: 1, total: 1 })
  * ```
+ *
+ * @category testing
+ * @since 0.1.0
  */
 export const assertSnapshot = <D>(received: Snapshot<D>, expected: NoInfer<D>): void =>
   check({ [received.name]: received }, { [received.name]: expected }, "whole", assertSnapshot)
@@ -99,6 +118,9 @@ export const assertSnapshot = <D>(received: Snapshot<D>, expected: NoInfer<D>): 
  * const snapshots = Replay.run(Hits, [{ at: 0, event: { _tag: "cache.lookup", hit: true } }])
  * assertSnapshotMatches(snapshots["cache.hits"], { total: 1 })
  * ```
+ *
+ * @category testing
+ * @since 0.1.0
  */
 export const assertSnapshotMatches = <D>(received: Snapshot<D>, expected: PartOf<NoInfer<D>>): void =>
   check({ [received.name]: received }, { [received.name]: expected }, "part", assertSnapshotMatches)

@@ -8,7 +8,12 @@ import { clockOf } from "../internal/fixedTime.ts"
 import { aDuration, whyInvalid } from "../internal/options.ts"
 import { InvalidArgument } from "../MetricsError.ts"
 
-/** A point in time: a date, milliseconds since the Unix epoch, or a date in ISO 8601. */
+/**
+ * A point in time: a date, milliseconds since the Unix epoch, or a date in ISO 8601.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export type Time = Date | number | string
 
 const millisOf = (time: Time): number => {
@@ -32,6 +37,9 @@ const millisOf = (time: Time): number => {
  * const now = Effect.provide(Clock.currentTimeMillis, fixedClock("1970-01-01T00:00:05Z"))
  * Effect.runSync(now) // 5000
  * ```
+ *
+ * @category testing
+ * @since 0.1.0
  */
 export const fixedClock = (time: Time): Layer.Layer<never> => {
   const millis = millisOf(time)
@@ -55,6 +63,9 @@ export const fixedClock = (time: Time): Layer.Layer<never> => {
  * const twice = Effect.all([Clock.currentTimeMillis, Clock.currentTimeMillis])
  * Effect.runSync(Effect.provide(twice, steppingClock(0, "1 second"))) // [0, 1000]
  * ```
+ *
+ * @category testing
+ * @since 0.1.0
  */
 export const steppingClock = (start: Time, step: Duration.Input): Layer.Layer<never> => {
   const first = millisOf(start)

@@ -28,7 +28,12 @@ interface Misfit {
   readonly differences: ReadonlyArray<string>
 }
 
-/** States that are in no total, because their definition differs from that of the primary. */
+/**
+ * States that are in no total, because their definition differs from that of the primary.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface LeftOut extends Misfit {
   /** The ids of the running processes that have such a state. */
   readonly processes: ReadonlyArray<number>

@@ -12,7 +12,12 @@ import { Log } from "../recorder/logging.ts"
 import { Ledger, type LedgerOptions, type LeftOut, type Total } from "./ledger.ts"
 import { readFromWorker, type ToPrimary, type ToWorker } from "./messages.ts"
 
-/** A worker process of the cluster that has said something. */
+/**
+ * A worker process of the cluster that has said something.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface ClusterProcess {
   /** The id that `node:cluster` gave it. No other process of this primary has had it. */
   readonly id: number
@@ -23,7 +28,12 @@ export interface ClusterProcess {
   readonly age: number | undefined
 }
 
-/** The recorders of all processes together. */
+/**
+ * The recorders of all processes together.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface ClusterReport {
   /** Time of the reader's clock when the report was made, in milliseconds since the Unix epoch. */
   readonly at: number

@@ -7,10 +7,20 @@ import { Readable } from "node:stream"
 import { pipeline } from "node:stream/promises"
 import { describeError } from "../describeError.ts"
 
-/** For frameworks that speak `fetch`: Hono, SvelteKit, Next, Bun, Deno and others. */
+/**
+ * For frameworks that speak `fetch`: Hono, SvelteKit, Next, Bun, Deno and others.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export type FetchHandler = (request: Request) => Promise<Response>
 
-/** For `node:http`, and for frameworks on it: Express, Connect, Polka. */
+/**
+ * For `node:http`, and for frameworks on it: Express, Connect, Polka.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export type NodeHandler = (request: IncomingMessage, response: ServerResponse) => void
 
 /** A request as `fetch` has it. Its URL has the path that the client asked for, before a framework cut off a part. */

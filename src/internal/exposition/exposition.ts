@@ -21,6 +21,12 @@ import { counterSample, type Family, familyOf, labelName } from "./names.ts"
 import { canonicalNumber, numberText } from "./numbers.ts"
 import { type BaseUnit, isScaled } from "./units.ts"
 
+/**
+ * The format of a scrape: Prometheus text, or OpenMetrics.
+ *
+ * @category options
+ * @since 0.1.0
+ */
 export type Format = "text" | "openmetrics"
 
 /** Where data comes from. */

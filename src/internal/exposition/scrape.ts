@@ -10,6 +10,12 @@ import type { RuntimeService } from "../runtime/runtimeModel.ts"
 import type { Format } from "./exposition.ts"
 import { contentTypes, formatFor } from "./negotiation.ts"
 
+/**
+ * The options of a scrape.
+ *
+ * @category options
+ * @since 0.1.0
+ */
 export interface ScrapeOptions {
   /**
    * How long a scrape waits for the fold, by the real clock, before it answers 503. A worker that does not answer at

@@ -8,7 +8,12 @@ import type * as LogLevel from "effect/LogLevel"
 import * as References from "effect/References"
 import { describeError } from "../describeError.ts"
 
-/** One line of the log. */
+/**
+ * One line of the log.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface LogEntry {
   /** Its severity. `console`, pino and winston have methods of these names. */
   readonly level: "debug" | "info" | "warn" | "error"
@@ -22,7 +27,12 @@ export interface LogEntry {
   readonly cause?: unknown
 }
 
-/** Takes the lines of the log. What it returns is not waited for; if it throws or rejects, nothing changes. */
+/**
+ * Takes the lines of the log. What it returns is not waited for; if it throws or rejects, nothing changes.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export type Logger = (entry: LogEntry) => unknown
 
 /** A context whose fibers log to `logger` alone, at every level: it filters by its own. */

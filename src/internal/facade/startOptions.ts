@@ -12,7 +12,12 @@ import { aBoolean, anything, type Check, notBlank, whyInvalid, whyInvalidOptions
 import { type RuntimeOptions, runtimeOptionChecks, type WorkerOptions } from "../runtime/runtimeModel.ts"
 import { contextWithLogger, type Logger } from "./logger.ts"
 
-/** The options of a runtime that folds in process, or of one that decides when it starts. */
+/**
+ * The options of a runtime that folds in process, or of one that decides when it starts.
+ *
+ * @category options
+ * @since 0.1.0
+ */
 export interface InProcessOptions extends RuntimeOptions {
   /**
    * `true` folds on the application thread: for tests, platforms without worker threads, and small programs. The options
@@ -25,7 +30,12 @@ export interface InProcessOptions extends RuntimeOptions {
   readonly sharedMemory?: never
 }
 
-/** The context that a runtime runs in: that of a `ManagedRuntime`, or one with a logger of yours. */
+/**
+ * The context that a runtime runs in: that of a `ManagedRuntime`, or one with a logger of yours.
+ *
+ * @category options
+ * @since 0.1.0
+ */
 export type ContextOptions =
   | {
       /**
@@ -46,7 +56,12 @@ export type ContextOptions =
       readonly runtime?: never
     }
 
-/** The options of a start: on a worker thread, unless `inProcess` is `true`. */
+/**
+ * The options of a start: on a worker thread, unless `inProcess` is `true`.
+ *
+ * @category options
+ * @since 0.1.0
+ */
 export type StartOptions = (InProcessOptions | (WorkerOptions & { readonly inProcess?: false })) & ContextOptions
 
 /** The keys of all members of a union. */

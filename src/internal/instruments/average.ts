@@ -1,5 +1,11 @@
 import { anyNumber, type Measure } from "./measure.ts"
 
+/**
+ * The state of one series of an average.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface AveragePoint {
   readonly count: number
   readonly sum: number

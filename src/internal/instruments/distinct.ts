@@ -14,7 +14,12 @@ export interface DistinctSettings {
   readonly precision?: number
 }
 
-/** `registers`: see {@link ./packedRegisters.ts}. */
+/**
+ * `registers`: see {@link ./packedRegisters.ts}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface DistinctPoint {
   readonly precision: number
   readonly registers: string

@@ -20,7 +20,12 @@ import { noNumbers, type Points } from "./points.ts"
 
 export type { Buckets }
 
-/** `negative` has the values below 0 by their magnitude, at the same scale. */
+/**
+ * `negative` has the values below 0 by their magnitude, at the same scale.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface ExponentialPoint {
   readonly count: number
   readonly sum: number

@@ -2,7 +2,12 @@ import { type LabelValue, labelValue } from "./instrument.ts"
 import type { Measure } from "./measure.ts"
 import { noNumbers, type Points } from "./points.ts"
 
-/** How often each value came; beyond the limit on values, all others together. */
+/**
+ * How often each value came; beyond the limit on values, all others together.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface FrequencyPoint {
   readonly counts: { readonly [value: string]: number }
   readonly others: number

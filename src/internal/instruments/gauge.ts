@@ -2,7 +2,12 @@ import { laterTime } from "./laterTime.ts"
 import { anyNumber, type Measure } from "./measure.ts"
 import { grown, noNumbers, type Points } from "./points.ts"
 
-/** The last value, and when it was measured (milliseconds since the Unix epoch). */
+/**
+ * The last value, and when it was measured (milliseconds since the Unix epoch).
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface GaugePoint {
   readonly value: number
   readonly at: number

@@ -1,7 +1,12 @@
 import { anyNumber, type Measure } from "./measure.ts"
 import { grown, noNumbers, type Points } from "./points.ts"
 
-/** What a histogram keeps: `counts[i]` are the values up to `boundaries[i]`, the last one those beyond all. */
+/**
+ * What a histogram keeps: `counts[i]` are the values up to `boundaries[i]`, the last one those beyond all.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface HistogramPoint {
   readonly count: number
   readonly sum: number

@@ -5,7 +5,12 @@ import * as Predicate from "effect/Predicate"
 import type { MetricEvent } from "../../MetricEvent.ts"
 import { cutText } from "../cutText.ts"
 
-/** What a label may be. A field that is not there is `null`. */
+/**
+ * What a label may be. A field that is not there is `null`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export type LabelValue = string | number | boolean | null
 
 /** Where a value or a label comes from: a field of the event, or a function of it. */

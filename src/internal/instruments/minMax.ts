@@ -1,5 +1,11 @@
 import { anyNumber, type Measure } from "./measure.ts"
 
+/**
+ * The state of one series of a minimum and maximum.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface MinMaxPoint {
   readonly min: number
   readonly max: number

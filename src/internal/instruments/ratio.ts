@@ -1,6 +1,11 @@
 import type { Measure } from "./measure.ts"
 
-/** How often something was asked, and how often the answer was yes. */
+/**
+ * How often something was asked, and how often the answer was yes.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface RatioPoint {
   readonly hits: number
   readonly total: number

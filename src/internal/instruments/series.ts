@@ -9,7 +9,12 @@ import type { Measure } from "./measure.ts"
 
 type ByKey<A> = { readonly [key: string]: A }
 
-/** The points by series; a series is named by its label values, as JSON. */
+/**
+ * The points by series; a series is named by its label values, as JSON.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface SeriesState<Point> {
   readonly series: ByKey<Point>
   /** Measurements that were none: not a number, or one the instrument cannot take. */

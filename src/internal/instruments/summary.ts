@@ -33,6 +33,9 @@ export interface SummarySlot extends ExponentialPoint {
 /**
  * `count` and `sum` are of all values. `slots` has those of the window in order, but for those without values: see
  * {@link SlidingWindow.staying}.
+ *
+ * @category models
+ * @since 0.1.0
  */
 export interface SummaryPoint {
   readonly count: number

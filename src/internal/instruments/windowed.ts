@@ -14,7 +14,12 @@ export interface WindowSlot {
   readonly max: number
 }
 
-/** The slots of the window in order, but for those without values: see {@link SlidingWindow.staying}. */
+/**
+ * The slots of the window in order, but for those without values: see {@link SlidingWindow.staying}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface WindowPoint {
   readonly slots: ReadonlyArray<WindowSlot>
 }

@@ -25,6 +25,12 @@ import { encodeOwn } from "./protobuf.ts"
 import { needsOwnProtobuf, type OtlpMetric, otlpMetrics } from "./requests.ts"
 import { type ExportedStreams, streams, type Temporality, type Timed } from "./streams.ts"
 
+/**
+ * The options of an OTLP exporter.
+ *
+ * @category options
+ * @since 0.1.0
+ */
 export interface OtlpOptions {
   /** Where metrics are taken: `http://localhost:4318/v1/metrics`. */
   readonly url: string

@@ -13,6 +13,12 @@ import type { Dated } from "../exporters/collect.ts"
 import { shapeKey } from "../exporters/metricData.ts"
 import { minusPoints } from "../instruments/exponential.ts"
 
+/**
+ * What a point covers: everything since the metric was registered, or what was added since the last export.
+ *
+ * @category options
+ * @since 0.1.0
+ */
 export type Temporality = "cumulative" | "delta"
 
 /** A time in nanoseconds since the Unix epoch. */

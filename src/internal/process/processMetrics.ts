@@ -5,7 +5,12 @@
 import * as Schema from "effect/Schema"
 import * as Metric from "../../Metric.ts"
 
-/** Sizes are in bytes, times in seconds. */
+/**
+ * Sizes are in bytes, times in seconds.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export const ProcessEvent = Schema.TaggedUnion({
   /** Time of the processor since the sample before; the first one since the process began. */
   "process.cpu.sample": {
@@ -38,6 +43,13 @@ export const ProcessEvent = Schema.TaggedUnion({
   },
   "v8js.gc": { type: Schema.Literals(["major", "minor", "incremental", "weakcb"]), seconds: Schema.Number }
 })
+
+/**
+ * One of the events of the family.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export type ProcessEvent = typeof ProcessEvent.Type
 
 const events = ProcessEvent
@@ -59,7 +71,12 @@ const delay = (field: "min" | "max" | "mean" | "stddev" | "p50" | "p90" | "p99",
     description: `${description} of the delay of the event loop since the last sample.`
   })
 
-/** All metrics of {@link ProcessEvent}. */
+/**
+ * All metrics of {@link ProcessEvent}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export const ProcessMetrics = Metric.module(import.meta.url, [
   Metric.counter("process.cpu.time", { ...cpu, value: "seconds", unit: "s", description: "Time of the processor." }),
   Metric.gauge("process.cpu.utilization", {

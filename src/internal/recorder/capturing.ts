@@ -13,7 +13,12 @@ import { copyOf } from "../stream/eventWriter.ts"
 import { internalsOf } from "./recorderInternals.ts"
 import type { RecorderService } from "./recorderModel.ts"
 
-/** An event that a recorder refused. */
+/**
+ * An event that a recorder refused.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface Refused {
   /** When it was emitted, in milliseconds since the Unix epoch. */
   readonly at: number

@@ -12,7 +12,12 @@ import type { TagLayouts } from "../stream/eventWriter.ts"
 import { Accounts, type Refusal } from "./accounts.ts"
 import { Backlog, type Entry } from "./backlog.ts"
 
-/** What to do with an event when all credits are taken. */
+/**
+ * What to do with an event when all credits are taken.
+ *
+ * @category options
+ * @since 0.1.0
+ */
 export type Overflow = "drop-newest" | "drop-oldest" | "backpressure" | "fail"
 
 /** What became of an event that was offered. */

@@ -3,6 +3,9 @@ import * as Effect from "effect/Effect"
 /**
  * How much is logged: nothing, lifecycle and failures, or reads as well. Lifecycle goes to `Debug`, so that a program
  * with Effect's default level hears of a recorder only when something is wrong.
+ *
+ * @category options
+ * @since 0.1.0
  */
 export type Detail = "silent" | "normal" | "inspection"
 

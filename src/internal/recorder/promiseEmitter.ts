@@ -6,15 +6,30 @@ import type { MetricEvent } from "../../MetricEvent.ts"
 import { internalsOf } from "./recorderInternals.ts"
 import type { RecorderService } from "./recorderModel.ts"
 
-/** What became of tracked work: what `Promise.allSettled` gives for it. */
+/**
+ * What became of tracked work: what `Promise.allSettled` gives for it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export type Outcome<A> = PromiseSettledResult<A>
 
-/** The time that tracked work took, in seconds. */
+/**
+ * The time that tracked work took, in seconds.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface Timing {
   readonly seconds: number
 }
 
-/** Emits the events that a component's metrics read. Its functions can be taken out of the object. */
+/**
+ * Emits the events that a component's metrics read. Its functions can be taken out of the object.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface Emitter<in E extends MetricEvent> {
   /**
    * Emits an event synchronously. Returns whether it was accepted; a refused event is counted in the recorder's stats. It

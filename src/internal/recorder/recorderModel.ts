@@ -23,7 +23,12 @@ import { aDuration, aFunction, anEffect, aString, type Check, oneOf, positiveInt
 import type { Overflow } from "./intake.ts"
 import type { Detail } from "./logging.ts"
 
-/** The options of a recorder: its capacity, its overflow policy, and its hooks. */
+/**
+ * The options of a recorder: its capacity, its overflow policy, and its hooks.
+ *
+ * @category options
+ * @since 0.1.0
+ */
 export interface RecorderOptions<out R = never> {
   /** The name of what is measured, for readers of reports. Default: the recorder's id. A blank name is replaced by a generated one. */
   readonly entityId?: string
@@ -84,7 +89,12 @@ export const recorderOptionChecks: { readonly [K in keyof Required<RecorderOptio
   onMetricChanged: aFunction
 }
 
-/** Reads what was added since its last read. */
+/**
+ * Reads what was added since its last read.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface DeltaReader {
   /**
    * Reads the snapshots of what was added since the last read; the first read covers everything. Sums and counts are
@@ -94,7 +104,12 @@ export interface DeltaReader {
   readonly read: Effect.Effect<Snapshots, ReadError>
 }
 
-/** The options of a registration. */
+/**
+ * The options of a registration.
+ *
+ * @category options
+ * @since 0.1.0
+ */
 export interface RegisterOptions {
   /**
    * Whether to replace the definition of the same name, with a new state, unless it is this very object. Use it also to
@@ -112,6 +127,9 @@ export const RecorderTypeId = "~mvx-metrics/Recorder"
 /**
  * The service of a recorder: a plain object. A copy with some functions replaced, `{ ...recorder, emit }`, is a recorder
  * as well, and emitters and exporters use the replaced functions.
+ *
+ * @category services
+ * @since 0.1.0
  */
 export interface RecorderService {
   /** @internal */

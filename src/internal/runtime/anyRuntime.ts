@@ -4,7 +4,12 @@
 import { hasInternals, notARuntime } from "./runtimeInternals.ts"
 import type { RuntimeService } from "./runtimeModel.ts"
 
-/** The `MetricsRuntime` of `mvx-metrics/promise`, or the service of Effect: `yield* MetricsRuntime`. */
+/**
+ * The `MetricsRuntime` of `mvx-metrics/promise`, or the service of Effect: `yield* MetricsRuntime`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export type AnyRuntime = RuntimeService | FacadeRuntime
 
 /** What tells the facade's runtime from others, without importing it. */

@@ -19,10 +19,20 @@ import type {
 import { aDuration, type Check, notBlank, positiveInteger } from "../options.ts"
 import { type RecorderOptions, type RecorderService, recorderOptionChecks } from "../recorder/recorderModel.ts"
 
-/** `Idle → Starting → Running → Stopping → Closed | Failed`. A runtime is never started twice. */
+/**
+ * `Idle → Starting → Running → Stopping → Closed | Failed`. A runtime is never started twice.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export type RuntimeState = "Idle" | "Starting" | "Running" | "Stopping" | "Closed" | "Failed"
 
-/** The options of a runtime. `capacity`, `overflow`, `logging` and `waitTimeout` are defaults for its recorders. */
+/**
+ * The options of a runtime. `capacity`, `overflow`, `logging` and `waitTimeout` are defaults for its recorders.
+ *
+ * @category options
+ * @since 0.1.0
+ */
 export interface RuntimeOptions extends Pick<RecorderOptions, "capacity" | "overflow" | "logging" | "waitTimeout"> {
   /** The name that the recorders of this runtime share; logs and errors show it. */
   readonly namespace: string
@@ -54,6 +64,9 @@ interface WorkerStart extends RuntimeOptions {
 /**
  * How metrics reach the worker. Without `metrics` and `spawn` the worker imports the module of each set that is registered,
  * if the set is declared with `Metric.module`.
+ *
+ * @category options
+ * @since 0.1.0
  */
 export type WorkerOptions =
   | (WorkerStart & {
@@ -94,6 +107,9 @@ export const RuntimeTypeId = "~mvx-metrics/MetricsRuntime"
 /**
  * The service of a runtime: a registry of recorders that share one fold. A plain object, of which exporters take a copy
  * with some functions replaced, `{ ...runtime, createRecorder }`, as well.
+ *
+ * @category services
+ * @since 0.1.0
  */
 export interface RuntimeService {
   /** @internal */

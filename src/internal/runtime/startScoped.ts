@@ -6,7 +6,12 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 
-/** Something that runs until it is stopped. */
+/**
+ * Something that runs until it is stopped.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface Stoppable extends AsyncDisposable {
   /** Again: does nothing more. */
   readonly stop: () => Promise<void>

@@ -1,0 +1,97 @@
+/**
+ * The doc comments of the public declarations: each has a text, a category of the list in CONTRIBUTING.md, and the
+ * version it came with.
+ */
+import { readFile } from "node:fs/promises"
+import { describe, expect, it } from "vitest"
+import { moduleOf, type PublicDeclaration, readPublic, tagsOfComment } from "../support/publicDeclarations.ts"
+
+const { declarations, entries } = await readPublic()
+const contributing = await readFile(new URL("../../CONTRIBUTING.md", import.meta.url), "utf8")
+const [, list = ""] = /`@category`, one of ([^.]+)\./.exec(contributing) ?? []
+const categories: ReadonlyArray<string> = list.match(/[a-z][a-z ]+/g) ?? []
+
+const places = (wrong: (comment: string) => boolean): ReadonlyArray<string> =>
+  declarations.flatMap(({ comment, line, name, path }: PublicDeclaration) =>
+    wrong(comment ?? "") ? `${path}:${line} ${name}` : []
+  )
+
+describe("a public declaration", () => {
+  it("is found in every entry and where an entry exports it from", () => {
+    const paths = new Set(declarations.map(({ path }) => path))
+    expect(declarations.map(({ name }) => name)).toEqual(
+      expect.arrayContaining([
+        "Recorder",
+        "RecorderService",
+        "counter",
+        "module_",
+        "GaugePoint",
+        "TestRecorder",
+        "Stats"
+      ])
+    )
+    expect([...paths]).toEqual(expect.arrayContaining(["src/internal/recorder/intake.ts", "src/testing/clocks.ts"]))
+  })
+
+  it("has a doc comment with a text", () => {
+    expect(places((comment) => comment.split(/^@/m)[0]!.trim() === "")).toEqual([])
+  })
+
+  it("has a category of the list in CONTRIBUTING.md", () => {
+    expect(categories.length).toBeGreaterThan(0)
+    expect(places((comment) => !categories.includes(tagsOfComment(comment).category ?? ""))).toEqual([])
+  })
+
+  it("has the version it came with", () => {
+    expect(places((comment) => !/^\d+\.\d+\.\d+$/.test(tagsOfComment(comment).since ?? ""))).toEqual([])
+  })
+})
+
+it("every category of the list is used", () => {
+  const used = new Set(declarations.map(({ comment }) => tagsOfComment(comment ?? "").category))
+  expect(categories.filter((category) => !used.has(category))).toEqual([])
+})
+
+it("every entry begins with a comment that has the version it came with", () => {
+  const without = entries.filter(({ comment }) => !/^\d+\.\d+\.\d+$/.test(tagsOfComment(comment ?? "").since ?? ""))
+  expect(without.map(({ path }) => path)).toEqual([])
+})
+
+describe("a module is read", () => {
+  const read = (...lines: ReadonlyArray<string>) => moduleOf("src/a/X.ts", lines.join("\n"))
+
+  it("with the comment of each declaration, past comments for the linter", () => {
+    const { declared } = read(
+      "/** One. */",
+      "export const one = 1",
+      "/** Two. */",
+      "// biome-ignore x: y",
+      "type two = 2"
+    )
+    expect([...declared.values()].flat()).toEqual([
+      { path: "src/a/X.ts", line: 2, name: "one", comment: "One." },
+      { path: "src/a/X.ts", line: 5, name: "two", comment: "Two." }
+    ])
+  })
+
+  it("without the comment of an earlier declaration", () => {
+    const { declared } = read("/** One. */", "export const one = 1", "export const two = 2")
+    expect(declared.get("two")?.[0]?.comment).toBeUndefined()
+  })
+
+  it("with what it exports from other modules, under other names too", () => {
+    const { exported, whole } = read(
+      'import { type A, b } from "../y.ts"',
+      "export { type A, b as c, d }",
+      'export type { E } from "./z.ts"',
+      'export * as N from "./n.ts"'
+    )
+    expect(Object.fromEntries(exported)).toEqual({
+      A: { path: "src/y.ts", name: "A" },
+      c: { path: "src/y.ts", name: "b" },
+      d: { path: "src/a/X.ts", name: "d" },
+      E: { path: "src/a/z.ts", name: "E" }
+    })
+    expect(whole).toEqual(["src/a/n.ts"])
+  })
+})
