@@ -30,6 +30,8 @@ export abstract class Accounts extends EventWriter implements RowSource {
   /** Last seen values of the shared counters, which wrap around. */
   private seenApplied = 0
   private seenIgnored = 0
+  /** Whether the recorder was removed: the counters may be another one's by now. */
+  protected hasLeft = false
 
   constructor(link: LaneLink, layouts: TagLayouts, capacity: number) {
     super(link.writer, layouts)
@@ -57,6 +59,7 @@ export abstract class Accounts extends EventWriter implements RowSource {
 
   /** Looks at how far the fold is. */
   lookAtFold(): void {
+    if (this.hasLeft) return
     const { applied, ignored } = this.link.counters
     // Differences modulo 2^32 are exact: no more than `capacity` events lie between two looks.
     this.applied += (applied - this.seenApplied) | 0

@@ -74,6 +74,7 @@ export class Intake extends Accounts {
   }
 
   flow(): void {
+    if (this.hasLeft) return
     this.#backlog.isFlowing = true
     this.flush()
   }
@@ -89,6 +90,13 @@ export class Intake extends Accounts {
   fail(): void {
     this.close()
     this.#backlog.isFlowing = false
+  }
+
+  /** Keeps the accounting as it is: from now on the lane may be given to another recorder. */
+  leave(): void {
+    this.fail()
+    this.lookAtFold()
+    this.hasLeft = true
   }
 
   // --- offers
@@ -263,6 +271,7 @@ export class Intake extends Accounts {
 
   /** Whether the fold has to say when it has folded something, because somebody waits for it. */
   #askForNews(): void {
+    if (this.hasLeft) return
     const { isFlowing, isStuck, size } = this.#backlog
     if (this.#waiting === 0 && this.#drained.length === 0 && (!isFlowing || size === 0)) return
     // The stream may be full of the events of others, of which the fold says nothing here.

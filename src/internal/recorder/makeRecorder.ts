@@ -500,7 +500,7 @@ class RecorderImpl<R> extends RecorderInternals implements RecorderParts, Record
       this.#reads.failIfUnreadable()
     }
     this.#lifecycle.remove()
-    this.#intake.fail()
+    this.#intake.leave()
     this.#hub.close()
     this.#reads.failIfUnreadable()
     this.#interruptAll()

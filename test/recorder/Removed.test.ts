@@ -1,0 +1,64 @@
+// What is left of a recorder that was removed: its accounting as it was, and nothing of it in those that come later.
+import { expect } from "@effect/vitest"
+import { Effect, Fiber } from "effect"
+import { MetricsRuntime } from "mvx-metrics"
+import { onBothLayers } from "../support/bothLayers.ts"
+import { forkNow } from "../support/forkNow.ts"
+import { makeGate } from "../support/gate.ts"
+import { Ticks, tick } from "../support/probe.metrics.ts"
+
+onBothLayers("a recorder that was removed", (it) => {
+  it.effect("keeps its accounting, whatever recorders are made later", () =>
+    Effect.gen(function* () {
+      const runtime = yield* MetricsRuntime
+      const recorder = yield* runtime.createRecorder("accounted")
+      yield* recorder.register(Ticks)
+      for (let n = 0; n < 3; n++) yield* recorder.emit(tick())
+      yield* runtime.stopAndRemoveRecorder("accounted")
+      const before = yield* recorder.stats
+      expect(before).toMatchObject({ accepted: 3, applied: 3, pending: 0 })
+      for (let i = 0; i < 5; i++) {
+        const later = yield* runtime.createRecorder("accounted later")
+        yield* later.register(Ticks)
+        for (let n = 0; n < 7; n++) yield* later.emit(tick())
+        yield* later.report
+        expect(yield* recorder.stats).toEqual(before)
+        yield* runtime.stopAndRemoveRecorder("accounted later")
+      }
+    })
+  )
+
+  it.effect("leaves nothing to later ones, even where its start ends after its removal", () =>
+    Effect.gen(function* () {
+      const runtime = yield* MetricsRuntime
+      const gate = yield* makeGate
+      const making = yield* forkNow(
+        runtime.createRecorder("late", { onStarting: Effect.uninterruptible(gate.pass), shutdownTimeout: "10 millis" })
+      )
+      yield* gate.reached
+      const recorder = yield* runtime.getRecorder("late")
+      yield* recorder.register(Ticks)
+      const emitter = yield* recorder.register(Ticks)
+      for (let n = 0; n < 3; n++) expect(emitter.emitUnsafe(tick(100))).toBe(true)
+      yield* Fiber.interrupt(making)
+      expect(yield* runtime.recorderIds).not.toContain("late")
+      const later = []
+      for (let i = 0; i < 5; i++) {
+        const each = yield* runtime.createRecorder(`late ${i}`)
+        yield* each.register(Ticks)
+        yield* each.emit(tick())
+        later.push(each)
+      }
+      yield* gate.open
+      for (let i = 0; i < 5; i++) yield* Effect.yieldNow
+      expect(emitter.emitUnsafe(tick(1000))).toBe(false)
+      for (const each of later) {
+        yield* each.emit(tick())
+        const { snapshots, stats } = yield* each.report
+        expect(snapshots["probe.ticks"]!.dimensions).toEqual({ count: 2, sum: 2 })
+        expect(stats).toMatchObject({ accepted: 2, applied: 2, pending: 0 })
+      }
+      expect(yield* recorder.stats).toMatchObject({ accepted: 3, applied: 0, pending: 3, refusedBy: { notRunning: 1 } })
+    })
+  )
+})
