@@ -224,21 +224,24 @@ export class UnknownMetric extends Schema.TaggedError<UnknownMetric>()("mvx-metr
 }
 
 /**
- * The two threads have different definitions under one name: two versions of a module, or two modules.
+ * The two threads have different definitions under one name: two versions of a module, or two modules. `path` is that of
+ * the module that the worker has its definition from, if the worker imported it for a set that was registered.
  *
  * @category errors
  * @since 0.1.0
  */
 export class DefinitionMismatch extends Schema.TaggedError<DefinitionMismatch>()("mvx-metrics/DefinitionMismatch", {
   metric: Schema.String,
-  differences: Schema.Array(Schema.String)
+  differences: Schema.Array(Schema.String),
+  path: Schema.optionalKey(Schema.String)
 }) {
   override [NodeInspectSymbol](): string {
     return printed(this)
   }
 
   override get message(): string {
-    return `the metric "${this.metric}" of the worker differs from the one being registered in: ${list(this.differences)}. Both threads must import the same version of the same module`
+    const from = this.path === undefined ? "" : `, which is from ${this.path},`
+    return `the metric "${this.metric}" of the worker${from} differs from the one being registered in: ${list(this.differences)}. Both threads must import the same version of the same module, and metrics of two modules need different names`
   }
 }
 

@@ -23,6 +23,7 @@ import { GatedLookups, GatedMetrics } from "./fixtures/declared/gated.metrics.ts
 import { HangingMetrics } from "./fixtures/declared/hanging.metrics.ts"
 import { hiddenMetrics, Shown } from "./fixtures/declared/hidden.metrics.ts"
 import { NestedMetrics, nestedTick } from "./fixtures/declared/nested.metrics.ts"
+import { SameNameMetrics } from "./fixtures/declared/sameName.metrics.ts"
 import { StartingMetrics } from "./fixtures/declared/starting.metrics.ts"
 import { StorageMetrics, save } from "./fixtures/declared/storage.metrics.ts"
 import { ThrowingMetrics } from "./fixtures/declared/throwing.metrics.ts"
@@ -430,9 +431,27 @@ describe("a set whose module cannot be used", () => {
       expect(yield* refusalOf(recorder.register(DifferentMetrics))).toMatchObject({
         _tag: "mvx-metrics/DefinitionMismatch",
         metric: "declared.different",
-        differences: ["initial state"]
+        differences: ["initial state"],
+        path: pathOf("different.metrics.ts")
       })
       expect(yield* recorder.metrics).toEqual([])
+    }).pipe(Effect.provide(worker()))
+  )
+
+  it.effect("is refused with the path of the other module when two modules have one name", () =>
+    Effect.gen(function* () {
+      const recorder = yield* newRecorder()
+      yield* recorder.register(SameNameMetrics)
+      const other = yield* newRecorder()
+      const error = yield* refusalOf(other.register(CacheMetrics))
+      expect(error).toMatchObject({
+        _tag: "mvx-metrics/DefinitionMismatch",
+        metric: Lookups.name,
+        path: pathOf("sameName.metrics.ts")
+      })
+      expect(error.message).toContain("metrics of two modules need different names")
+      expect(error.message).toContain(pathOf("sameName.metrics.ts"))
+      expect(yield* other.metrics).toEqual([])
     }).pipe(Effect.provide(worker()))
   )
 

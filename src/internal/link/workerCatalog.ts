@@ -7,7 +7,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { isMetricSet, type MetricSet } from "../../Combinators.ts"
 import type * as Metric from "../../Metric.ts"
-import { MetricsModuleError, UnknownMetric } from "../../MetricsError.ts"
+import { DefinitionMismatch, MetricsModuleError, UnknownMetric } from "../../MetricsError.ts"
 import type { Fingerprint } from "../definition/fingerprint.ts"
 import { messageOf } from "../describeError.ts"
 import { within } from "../liveClock.ts"
@@ -37,6 +37,8 @@ type Import = Deferred.Deferred<void, MetricsModuleError>
 
 export class WorkerCatalog {
   readonly #metrics: Map<string, Fingerprint>
+  /** The URL of the module that was imported for a set, by the names of the metrics that the worker has from it. */
+  readonly #origins = new Map<string, string>()
   readonly #modules: ModuleImports | undefined
   readonly #thread: CatalogThread
   readonly #imported: Set<string>
@@ -55,6 +57,16 @@ export class WorkerCatalog {
   /** The definition of this name, if there is one. */
   get(name: string): Fingerprint | undefined {
     return this.#metrics.get(name)
+  }
+
+  /** Why a metric differs from the definition of its name, in these parts. */
+  whyDifferent({ name }: Metric.Any, differences: ReadonlyArray<string>): DefinitionMismatch {
+    const origin = this.#origins.get(name)
+    return new DefinitionMismatch({
+      metric: name,
+      differences,
+      ...(origin !== undefined && { path: this.#paths([origin]) })
+    })
   }
 
   /** Why a metric that is registered by itself, or as a part of `given`, is unknown here. */
@@ -121,7 +133,10 @@ export class WorkerCatalog {
     this.#imports.delete(module)
     if (message._tag === "Imported") {
       this.#imported.add(module)
-      for (const [name, fingerprint] of message.metrics) this.#metrics.set(name, fingerprint)
+      for (const [name, fingerprint] of message.metrics) {
+        this.#metrics.set(name, fingerprint)
+        this.#origins.set(name, module)
+      }
     }
     const exit = message._tag === "Imported" ? Effect.void : Effect.fail(decodeModuleError(message.error))
     if (underWay !== undefined) this.#thread.later(() => Deferred.doneUnsafe(underWay, exit))

@@ -2,7 +2,6 @@ import type * as Effect from "effect/Effect"
 import type * as SchemaAST from "effect/SchemaAST"
 import * as Metric from "../../Metric.ts"
 import {
-  DefinitionMismatch,
   InvalidArgument,
   type MetricNameCollision,
   MetricNameTaken,
@@ -173,7 +172,7 @@ export class Registrations {
     const known = this.#catalog.get(name)
     if (known === undefined) return this.#catalog.whyUnknown(metric, given)
     const different = differences(known, fingerprint(metric))
-    return different.length === 0 ? undefined : new DefinitionMismatch({ metric: name, differences: different })
+    return different.length === 0 ? undefined : this.#catalog.whyDifferent(metric, different)
   }
 
   /** Fails a registration, or dies of bad input. */
