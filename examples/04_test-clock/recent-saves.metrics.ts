@@ -22,3 +22,5 @@ export const RecentSaves = Metric.make("document.recent_saves", {
   },
   view: (counts, now) => ({ last_minute: Object.values(inWindow(counts, now)).reduce((sum, count) => sum + count, 0) })
 })
+
+export const DocumentMetrics = Metric.module(import.meta.url, [RecentSaves])

@@ -3,7 +3,7 @@ import { describe, expect, it, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { Metric, MetricsLayer, Recorder } from "mvx-metrics"
-import { type DocumentEvent, RecentSaves } from "./recent-saves.metrics.ts"
+import { type DocumentEvent, DocumentMetrics, RecentSaves } from "./recent-saves.metrics.ts"
 
 const saved = (id: string): typeof DocumentEvent.Type => ({ _tag: "document.saved", id })
 
@@ -25,24 +25,21 @@ describe("recent saves, alone", () => {
 
 const runtimes = {
   "in process": MetricsLayer.layerInProcess({ namespace: "example.test" }),
-  "on the worker": MetricsLayer.layerWorker({
-    namespace: "example.test",
-    metrics: new URL("./recent-saves.metrics.ts", import.meta.url)
-  })
+  "on the worker": MetricsLayer.layerWorker({ namespace: "example.test" })
 }
 
 for (const [where, runtime] of Object.entries(runtimes)) {
   layer(Recorder.layer("documents").pipe(Layer.provide(runtime)))(`recent saves, ${where}`, (it) => {
     it.effect("leave the window as the clock moves, and not before", () =>
       Effect.gen(function* () {
-        yield* Recorder.register(RecentSaves)
+        const metrics = yield* Recorder.register(DocumentMetrics)
         const shown = Effect.map(
           Recorder.use((recorder) => recorder.snapshot(RecentSaves)),
           ({ dimensions }) => dimensions.last_minute
         )
-        yield* Recorder.emit(saved("a"))
+        yield* metrics.emit(saved("a"))
         yield* TestClock.adjust("30 seconds")
-        yield* Recorder.emit(saved("b"))
+        yield* metrics.emit(saved("b"))
         expect(yield* shown).toBe(2)
 
         yield* TestClock.adjust("30 seconds")

@@ -8,9 +8,9 @@ const Metrics = Recorder.layer("documents").pipe(
 )
 
 const program = Effect.gen(function* () {
-  yield* Recorder.register(SaveMetrics)
+  const metrics = yield* Recorder.register(SaveMetrics)
   for (const outcome of ["SUCCESS", "SUCCESS", "FAILURE"] as const) {
-    yield* Recorder.emit({ _tag: "document.save", outcome })
+    yield* metrics.emit({ _tag: "document.save", outcome })
   }
   yield* Console.log(JSON.stringify(yield* Recorder.snapshots))
 })

@@ -10,9 +10,9 @@ const main = async (): Promise<void> => {
     spawn: () => new Worker(join(__dirname, "metrics.worker.cjs"))
   })
   const recorder = await runtime.createRecorder("documents")
-  await recorder.registerMetric(SaveMetrics)
+  const metrics = await recorder.registerMetric(SaveMetrics)
   for (const outcome of ["SUCCESS", "SUCCESS", "FAILURE"] as const) {
-    recorder.registerEvent({ _tag: "document.save", outcome })
+    metrics.emit({ _tag: "document.save", outcome })
   }
   console.log(JSON.stringify(await recorder.getMetricSnapshots()))
   await runtime.shutdown()

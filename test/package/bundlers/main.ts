@@ -8,9 +8,9 @@ const runtime = await MetricsRuntime.start({
   spawn: () => new Worker(new URL("./metrics.worker.js", import.meta.url))
 })
 const recorder = await runtime.createRecorder("documents")
-await recorder.registerMetric(SaveMetrics)
+const metrics = await recorder.registerMetric(SaveMetrics)
 for (const outcome of ["SUCCESS", "SUCCESS", "FAILURE"] as const) {
-  recorder.registerEvent({ _tag: "document.save", outcome })
+  metrics.emit({ _tag: "document.save", outcome })
 }
 console.log(JSON.stringify(await recorder.getMetricSnapshots()))
 await runtime.shutdown()

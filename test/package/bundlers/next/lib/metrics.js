@@ -9,8 +9,7 @@ const start = async () => {
     spawn: () => new Worker(new URL("../metrics/metrics.worker.js", import.meta.url))
   })
   const recorder = await runtime.createRecorder("documents")
-  await recorder.registerMetric(SaveMetrics)
-  return recorder
+  return { recorder, metrics: await recorder.registerMetric(SaveMetrics) }
 }
 
 /** One recorder for the process. `next build` loads this module as well, and must not start a thread. */

@@ -2,12 +2,12 @@ import { documents } from "../../../lib/metrics.js"
 
 export async function POST(request) {
   const { outcome } = await request.json()
-  const recorder = await documents()
-  recorder.registerEvent({ _tag: "document.save", outcome })
+  const { metrics } = await documents()
+  metrics.emit({ _tag: "document.save", outcome })
   return new Response(null, { status: 204 })
 }
 
 export async function GET() {
-  const recorder = await documents()
+  const { recorder } = await documents()
   return Response.json(await recorder.getMetricSnapshots())
 }
