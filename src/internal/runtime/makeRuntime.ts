@@ -114,19 +114,18 @@ export const makeRuntime = (
     )
 
     /** Ends the thread: it is asked to end, and terminated when it does not in time, or at once where it is `stuck`. */
-    const closeFold = (stuck: boolean): Effect.Effect<void> =>
-      Effect.gen(function* () {
-        const terminate = Effect.sync(() => {
-          isTerminated = true
-          link?.terminate()
-        })
-        if (stuck) yield* terminate
-        const closing = yield* Effect.forkDetach(withLiveClock(Scope.close(foldScope, Exit.void)), {
-          startImmediately: true
-        })
-        const closed = Fiber.await(closing)
-        yield* within(shutdownTimeout, () => Effect.andThen(terminate, giveUpAfter("1 second")(closed)))(closed)
+    const closeFold = Effect.fnUntraced(function* (stuck: boolean): Effect.fn.Return<void> {
+      const terminate = Effect.sync(() => {
+        isTerminated = true
+        link?.terminate()
       })
+      if (stuck) yield* terminate
+      const closing = yield* Effect.forkDetach(withLiveClock(Scope.close(foldScope, Exit.void)), {
+        startImmediately: true
+      })
+      const closed = Fiber.await(closing)
+      yield* within(shutdownTimeout, () => Effect.andThen(terminate, giveUpAfter("1 second")(closed)))(closed)
+    })
 
     const start: RuntimeService["start"] = Effect.suspend(() => {
       if (state === "Running") return Effect.void
@@ -153,25 +152,24 @@ export const makeRuntime = (
       })
 
     /** What is asked for, with its defaults, before anything is done. */
-    const decide = <R>(
+    const decide = Effect.fnUntraced(function* <R>(
       recorderId: string,
       own: RecorderOptions<R> | undefined
-    ): Effect.Effect<{ readonly id: string; readonly decided: DecidedOptions<R> }, InvalidState> =>
-      Effect.gen(function* () {
-        const id = yield* idOf(recorderId)
-        yield* refuse(whyInvalidOptions(own, recorderOptionChecks))
-        if (state !== "Running") return yield* notRunning()
-        const decided = {
-          ...own,
-          entityId: (own?.entityId ?? id).trim(),
-          capacity: own?.capacity ?? options.capacity ?? recorderDefaults.capacity,
-          overflow: own?.overflow ?? options.overflow ?? recorderDefaults.overflow,
-          logging: own?.logging ?? options.logging ?? recorderDefaults.logging,
-          shutdownTimeout: own?.shutdownTimeout ?? shutdownTimeout,
-          waitTimeout: own?.waitTimeout ?? options.waitTimeout ?? recorderDefaults.waitTimeout
-        }
-        return { id, decided }
-      })
+    ): Effect.fn.Return<{ readonly id: string; readonly decided: DecidedOptions<R> }, InvalidState> {
+      const id = yield* idOf(recorderId)
+      yield* refuse(whyInvalidOptions(own, recorderOptionChecks))
+      if (state !== "Running") return yield* notRunning()
+      const decided = {
+        ...own,
+        entityId: (own?.entityId ?? id).trim(),
+        capacity: own?.capacity ?? options.capacity ?? recorderDefaults.capacity,
+        overflow: own?.overflow ?? options.overflow ?? recorderDefaults.overflow,
+        logging: own?.logging ?? options.logging ?? recorderDefaults.logging,
+        shutdownTimeout: own?.shutdownTimeout ?? shutdownTimeout,
+        waitTimeout: own?.waitTimeout ?? options.waitTimeout ?? recorderDefaults.waitTimeout
+      }
+      return { id, decided }
+    })
 
     const notRunning = (): InvalidState =>
       invalidState(
@@ -243,32 +241,30 @@ export const makeRuntime = (
         control.stateUnsafe() === "Stopped" ? Effect.void : control.service.stop
       )
 
-    const stopAndRemoveRecorder = (recorderId: string) =>
-      Effect.gen(function* () {
-        const entry = yield* entryOf(recorderId)
-        const { control } = entry
-        yield* control.refuseInHook("be removed")
-        if (entry.removing) {
-          return yield* new InvalidState({
-            subject: "recorder",
-            id: control.service.recorderId,
-            state: control.stateUnsafe(),
-            operation: "be removed",
-            hint: "Its removal is already under way"
-          })
-        }
-        return yield* stopAndRemove(entry)
-      })
-
-    const stopAndRemove = (entry: Entry): Effect.Effect<void, StopError> =>
-      Effect.gen(function* () {
-        const { control } = entry
-        entry.removing = true
-        const fiber = yield* Effect.forkDetach(Effect.ensuring(control.close, remove(control)), {
-          startImmediately: true
+    const stopAndRemoveRecorder = Effect.fnUntraced(function* (recorderId: string) {
+      const entry = yield* entryOf(recorderId)
+      const { control } = entry
+      yield* control.refuseInHook("be removed")
+      if (entry.removing) {
+        return yield* new InvalidState({
+          subject: "recorder",
+          id: control.service.recorderId,
+          state: control.stateUnsafe(),
+          operation: "be removed",
+          hint: "Its removal is already under way"
         })
-        return yield* Fiber.join(fiber)
+      }
+      return yield* stopAndRemove(entry)
+    })
+
+    const stopAndRemove = Effect.fnUntraced(function* (entry: Entry): Effect.fn.Return<void, StopError> {
+      const { control } = entry
+      entry.removing = true
+      const fiber = yield* Effect.forkDetach(Effect.ensuring(control.close, remove(control)), {
+        startImmediately: true
       })
+      return yield* Fiber.join(fiber)
+    })
 
     const remove = (control: RecorderControl): Effect.Effect<void> =>
       Effect.andThen(
@@ -359,50 +355,49 @@ export const makeRuntime = (
       }
     }
 
-    const scrape: RuntimeInternals["scrape"] = ({ format, timeout }) =>
-      Effect.gen(function* () {
-        const clock = yield* Clock.Clock
-        const asked = clock.monotonicTimeNanosUnsafe()
-        if (state === "Failed") {
-          return yield* runtimeFailed(link?.failure()?.cause ?? new Error("it did not start"))
+    const scrape: RuntimeInternals["scrape"] = Effect.fnUntraced(function* ({ format, timeout }) {
+      const clock = yield* Clock.Clock
+      const asked = clock.monotonicTimeNanosUnsafe()
+      if (state === "Failed") {
+        return yield* runtimeFailed(link?.failure()?.cause ?? new Error("it did not start"))
+      }
+      if (link === undefined || (state !== "Running" && state !== "Stopping")) {
+        return yield* invalidState("be scraped", "A runtime can be scraped while it runs")
+      }
+      const refusal = yield* whyNotReadHere
+      if (refusal !== undefined) return yield* refusal
+      const { awaitSilence, render } = link
+      const rendered = Effect.suspend(() => {
+        const controls = Array.from(recorders.values(), ({ control }) => control)
+        const request = {
+          format,
+          // Not the time when it was asked for: events that came meanwhile would lie in the future of the read.
+          now: clock.currentTimeMillisUnsafe(),
+          namespace,
+          recorderIds: controls.map(({ service }) => service.recorderId),
+          lanes: Int32Array.from(controls, ({ readableLane }) => readableLane ?? -1),
+          stats: packStats(controls.map((control) => control.statsUnsafe())),
+          foldLag
         }
-        if (link === undefined || (state !== "Running" && state !== "Stopping")) {
-          return yield* invalidState("be scraped", "A runtime can be scraped while it runs")
-        }
-        const refusal = yield* whyNotReadHere
-        if (refusal !== undefined) return yield* refusal
-        const { awaitSilence, render } = link
-        const rendered = Effect.suspend(() => {
-          const controls = Array.from(recorders.values(), ({ control }) => control)
-          const request = {
-            format,
-            // Not the time when it was asked for: events that came meanwhile would lie in the future of the read.
-            now: clock.currentTimeMillisUnsafe(),
-            namespace,
-            recorderIds: controls.map(({ service }) => service.recorderId),
-            lanes: Int32Array.from(controls, ({ readableLane }) => readableLane ?? -1),
-            stats: packStats(controls.map((control) => control.statsUnsafe())),
-            foldLag
-          }
-          const onBegun = (): void => internals.foldCame(Number(clock.monotonicTimeNanosUnsafe() - asked) / 1e9)
-          return render(request, onBegun)
-        })
-        const waiting = Array.from(recorders.values()).filter(({ control }) => !control.isHandedOver)
-        const handedOver = Effect.forEach(waiting, ({ control }) => control.handedOver, { discard: true })
-        return yield* (waiting.length === 0 ? Effect.void : Effect.raceFirst(handedOver, awaitSilence)).pipe(
-          Effect.andThen(rendered),
-          Effect.timeoutOrElse({
-            duration: timeout,
-            orElse: () => {
-              const most = Duration.format(Duration.fromInputUnsafe(timeout))
-              return Effect.fail(new Error(`the events before the scrape were not folded within ${most}`))
-            }
-          }),
-          withLiveClock,
-          Effect.catch(runtimeFailed),
-          Effect.tap(() => log.inspection(`scraped ${recorders.size} recorders`))
-        )
+        const onBegun = (): void => internals.foldCame(Number(clock.monotonicTimeNanosUnsafe() - asked) / 1e9)
+        return render(request, onBegun)
       })
+      const waiting = Array.from(recorders.values()).filter(({ control }) => !control.isHandedOver)
+      const handedOver = Effect.forEach(waiting, ({ control }) => control.handedOver, { discard: true })
+      return yield* (waiting.length === 0 ? Effect.void : Effect.raceFirst(handedOver, awaitSilence)).pipe(
+        Effect.andThen(rendered),
+        Effect.timeoutOrElse({
+          duration: timeout,
+          orElse: () => {
+            const most = Duration.format(Duration.fromInputUnsafe(timeout))
+            return Effect.fail(new Error(`the events before the scrape were not folded within ${most}`))
+          }
+        }),
+        withLiveClock,
+        Effect.catch(runtimeFailed),
+        Effect.tap(() => log.inspection(`scraped ${recorders.size} recorders`))
+      )
+    })
 
     /** In a hook of one of the recorders, a read of all of them may wait for the hook. */
     const whyNotReadHere = Effect.withFiber((fiber) => {
