@@ -99,22 +99,23 @@ export class MetricsRuntime extends Context.Service<MetricsRuntime, RuntimeServi
 }
 
 // Worker threads are imported only by those who start one.
-const openWorker = (options: WorkerOptions): Effect.Effect<Link, RuntimeStartError, Scope.Scope> =>
-  Effect.gen(function* () {
-    const { namespace, startTimeout = "10 seconds" } = options
-    const { isMetricsThread } = yield* importing(namespace, () => import("./internal/worker/metricsThread.ts"))
-    // A preload runs in each thread of its process. A worker for the one in a metrics worker would start another one.
-    if (isMetricsThread()) return yield* makeInProcessLink(options.memoryLimit ?? defaultMemoryLimit)
-    const { makeWorkerLink } = yield* importing(namespace, () => import("./internal/link/linkWorker.ts"))
-    const worker = options.spawn === undefined ? yield* packaged(namespace, options.metrics) : { spawn: options.spawn }
-    return yield* makeWorkerLink({
-      ...worker,
-      namespace,
-      startTimeout,
-      memoryLimit: options.memoryLimit ?? defaultMemoryLimit,
-      sharedMemory: options.sharedMemory ?? typeof SharedArrayBuffer !== "undefined"
-    })
+const openWorker = Effect.fnUntraced(function* (
+  options: WorkerOptions
+): Effect.fn.Return<Link, RuntimeStartError, Scope.Scope> {
+  const { namespace, startTimeout = "10 seconds" } = options
+  const { isMetricsThread } = yield* importing(namespace, () => import("./internal/worker/metricsThread.ts"))
+  // A preload runs in each thread of its process. A worker for the one in a metrics worker would start another one.
+  if (isMetricsThread()) return yield* makeInProcessLink(options.memoryLimit ?? defaultMemoryLimit)
+  const { makeWorkerLink } = yield* importing(namespace, () => import("./internal/link/linkWorker.ts"))
+  const worker = options.spawn === undefined ? yield* packaged(namespace, options.metrics) : { spawn: options.spawn }
+  return yield* makeWorkerLink({
+    ...worker,
+    namespace,
+    startTimeout,
+    memoryLimit: options.memoryLimit ?? defaultMemoryLimit,
+    sharedMemory: options.sharedMemory ?? typeof SharedArrayBuffer !== "undefined"
   })
+})
 
 /** Bundles that give `spawn` neither have the packaged worker beside them nor look for it. */
 const packaged = (namespace: string, metrics: URL | ReadonlyArray<URL> | undefined) =>

@@ -185,36 +185,35 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
    *
    * @since 0.1.0
    */
-  static readonly make = <R = never>(
+  static readonly make = Effect.fnUntraced(function* <R = never>(
     options?: RecorderOptions<R>
-  ): Effect.Effect<RecorderService, never, Scope.Scope | R> =>
-    Effect.gen(function* () {
-      yield* refuse(whyInvalidOptions(options, recorderOptionChecks))
-      const entityId = entityIdOf(options?.entityId ?? "")
-      const link = yield* makeInProcessLink(defaultMemoryLimit)
-      const control = makeRecorder<R>(
-        {
-          ...options,
-          recorderId: entityId,
-          namespace: "",
-          link,
-          entityId,
-          capacity: options?.capacity ?? 10_000,
-          overflow: options?.overflow ?? "fail",
-          logging: options?.logging ?? "normal",
-          shutdownTimeout: options?.shutdownTimeout ?? "10 seconds",
-          waitTimeout: options?.waitTimeout ?? "30 seconds"
-        },
-        yield* Effect.context<R>()
+  ): Effect.fn.Return<RecorderService, never, Scope.Scope | R> {
+    yield* refuse(whyInvalidOptions(options, recorderOptionChecks))
+    const entityId = entityIdOf(options?.entityId ?? "")
+    const link = yield* makeInProcessLink(defaultMemoryLimit)
+    const control = makeRecorder<R>(
+      {
+        ...options,
+        recorderId: entityId,
+        namespace: "",
+        link,
+        entityId,
+        capacity: options?.capacity ?? 10_000,
+        overflow: options?.overflow ?? "fail",
+        logging: options?.logging ?? "normal",
+        shutdownTimeout: options?.shutdownTimeout ?? "10 seconds",
+        waitTimeout: options?.waitTimeout ?? "30 seconds"
+      },
+      yield* Effect.context<R>()
+    )
+    yield* control.logMade
+    // A stop that fails has been logged by the recorder.
+    yield* Effect.addFinalizer(() =>
+      Effect.ensuring(
+        Effect.ignore(control.close),
+        Effect.suspend(() => control.remove())
       )
-      yield* control.logMade
-      // A stop that fails has been logged by the recorder.
-      yield* Effect.addFinalizer(() =>
-        Effect.ensuring(
-          Effect.ignore(control.close),
-          Effect.suspend(() => control.remove())
-        )
-      )
-      return control.service
-    })
+    )
+    return control.service
+  })
 }

@@ -199,29 +199,28 @@ export const mergeStates = (
   now?: number
 ): Effect.Effect<States, InvalidArgument | StateMismatch> => merging(metrics, parts, now, stateOf)
 
-const merging = <A>(
+const merging = Effect.fnUntraced(function* <A>(
   metrics: ReadonlyArray<Metric.Any>,
   parts: ReadonlyArray<States>,
   now: number | undefined,
   result: (metric: Metric.Any, state: never) => A
-): Effect.Effect<{ readonly [name: string]: A }, InvalidArgument | StateMismatch> =>
-  Effect.gen(function* () {
-    yield* checked(metrics, parts)
-    const merged: Array<readonly [name: string, A]> = []
-    for (const metric of metrics) {
-      const states = parts.flatMap((part) => (Object.hasOwn(part, metric.name) ? [part[metric.name]!.state] : []))
-      if (states.length === 0) continue
-      const together = Effect.try({
-        try: () => result(metric, states.reduce((left, right) => metric.merge!(left, right, now)) as never),
-        catch: (error) => {
-          const reason = `cannot be merged and shown: ${describeError(error)}`
-          return new InvalidArgument({ metric: metric.name, argument: "parts", reason })
-        }
-      })
-      merged.push([metric.name, yield* together])
-    }
-    return Object.fromEntries(merged)
-  })
+): Effect.fn.Return<{ readonly [name: string]: A }, InvalidArgument | StateMismatch> {
+  yield* checked(metrics, parts)
+  const merged: Array<readonly [name: string, A]> = []
+  for (const metric of metrics) {
+    const states = parts.flatMap((part) => (Object.hasOwn(part, metric.name) ? [part[metric.name]!.state] : []))
+    if (states.length === 0) continue
+    const together = Effect.try({
+      try: () => result(metric, states.reduce((left, right) => metric.merge!(left, right, now)) as never),
+      catch: (error) => {
+        const reason = `cannot be merged and shown: ${describeError(error)}`
+        return new InvalidArgument({ metric: metric.name, argument: "parts", reason })
+      }
+    })
+    merged.push([metric.name, yield* together])
+  }
+  return Object.fromEntries(merged)
+})
 
 /** Metrics are of the program; states come from elsewhere. */
 const checked = (metrics: unknown, parts: unknown): Effect.Effect<void, InvalidArgument | StateMismatch> => {

@@ -100,28 +100,27 @@ export interface PackagedWorker {
 }
 
 /** The packaged worker, which imports these modules for its start. */
-export const packagedWorker = (
+export const packagedWorker = Effect.fnUntraced(function* (
   metrics: URL | ReadonlyArray<URL> | undefined
-): Effect.Effect<PackagedWorker, MetricsModuleError> =>
-  Effect.gen(function* () {
-    const urls: ReadonlyArray<unknown> = Array.isArray(metrics) ? metrics : metrics === undefined ? [] : [metrics]
-    if (metrics !== undefined && urls.length === 0) {
-      return yield* Effect.die(
-        new InvalidArgument({ argument: "metrics", reason: `must name at least one module. ${waysToWorker}` })
-      )
-    }
-    const modules = yield* Effect.forEach(urls, resolveNamed)
-    const entry = packagedEntry()
-    if (entry === undefined || !existsSync(entry)) {
-      return yield* new MetricsModuleError({
-        path: entry === undefined ? "workerEntry.js" : fileURLToPath(entry),
-        reason:
-          "the packaged worker entry is not there, so this is a bundle. Use the option spawn with a worker entry of your own: docs/bundlers.md has a recipe for each bundler"
-      })
-    }
-    const data: EntryData = { modules }
-    return {
-      spawn: () => new Worker(entry, { workerData: { mvxMetrics: data }, name: "mvx-metrics" }),
-      modules: { imported: modules, resolve: resolveDeclared, pathOf: fileURLToPath }
-    }
-  })
+): Effect.fn.Return<PackagedWorker, MetricsModuleError> {
+  const urls: ReadonlyArray<unknown> = Array.isArray(metrics) ? metrics : metrics === undefined ? [] : [metrics]
+  if (metrics !== undefined && urls.length === 0) {
+    return yield* Effect.die(
+      new InvalidArgument({ argument: "metrics", reason: `must name at least one module. ${waysToWorker}` })
+    )
+  }
+  const modules = yield* Effect.forEach(urls, resolveNamed)
+  const entry = packagedEntry()
+  if (entry === undefined || !existsSync(entry)) {
+    return yield* new MetricsModuleError({
+      path: entry === undefined ? "workerEntry.js" : fileURLToPath(entry),
+      reason:
+        "the packaged worker entry is not there, so this is a bundle. Use the option spawn with a worker entry of your own: docs/bundlers.md has a recipe for each bundler"
+    })
+  }
+  const data: EntryData = { modules }
+  return {
+    spawn: () => new Worker(entry, { workerData: { mvxMetrics: data }, name: "mvx-metrics" }),
+    modules: { imported: modules, resolve: resolveDeclared, pathOf: fileURLToPath }
+  }
+})

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url"
 import { isMainThread, type MessagePort, parentPort } from "node:worker_threads"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
+import type * as Scope from "effect/Scope"
 import * as Metric from "../../Metric.ts"
 import { InvalidArgument, MetricsModuleError } from "../../MetricsError.ts"
 import { fingerprint, isSame } from "../definition/fingerprint.ts"
@@ -15,28 +16,27 @@ import { FoldThread } from "./foldThread.ts"
 import { encodeModuleError, encodeStartError, type WorkerStartError } from "./startErrors.ts"
 
 /** The metrics by name. Two different definitions of one name cannot both be meant. */
-export const catalogOf = (
+export const catalogOf = Effect.fnUntraced(function* (
   metrics: ReadonlyArray<unknown>
-): Effect.Effect<ReadonlyMap<string, Metric.Any>, InvalidArgument> =>
-  Effect.gen(function* () {
-    const catalog = new Map<string, Metric.Any>()
-    const each = metrics.flatMap((given, index) =>
-      (Metric.isMetricSet(given) ? given.metrics : [given]).map((metric) => [index, metric] as const)
-    )
-    for (const [index, metric] of each) {
-      if (!Metric.isMetric(metric)) {
-        const reason = "must be a definition made by Metric.make"
-        return yield* new InvalidArgument({ argument: `metrics[${index}]`, reason })
-      }
-      const taken = catalog.get(metric.name)
-      if (taken !== undefined && !isSame(taken, metric)) {
-        const reason = `has two different definitions under the name "${metric.name}". Give one of the two another name`
-        return yield* new InvalidArgument({ argument: "metrics", reason })
-      }
-      if (taken === undefined) catalog.set(metric.name, metric)
+): Effect.fn.Return<ReadonlyMap<string, Metric.Any>, InvalidArgument> {
+  const catalog = new Map<string, Metric.Any>()
+  const each = metrics.flatMap((given, index) =>
+    (Metric.isMetricSet(given) ? given.metrics : [given]).map((metric) => [index, metric] as const)
+  )
+  for (const [index, metric] of each) {
+    if (!Metric.isMetric(metric)) {
+      const reason = "must be a definition made by Metric.make"
+      return yield* new InvalidArgument({ argument: `metrics[${index}]`, reason })
     }
-    return catalog
-  })
+    const taken = catalog.get(metric.name)
+    if (taken !== undefined && !isSame(taken, metric)) {
+      const reason = `has two different definitions under the name "${metric.name}". Give one of the two another name`
+      return yield* new InvalidArgument({ argument: "metrics", reason })
+    }
+    if (taken === undefined) catalog.set(metric.name, metric)
+  }
+  return catalog
+})
 
 /** Outside a worker thread there is nobody who would end the fold; a forked process has a channel, but of a stranger. */
 const parent: Effect.Effect<MessagePort> = Effect.suspend(() =>
@@ -77,51 +77,50 @@ const entriesOf = (metrics: Iterable<Metric.Any>): CatalogEntries =>
 const importNothing: ImportModule = () => Effect.succeed([])
 
 /** Runs the fold in this worker until the parent closes it. */
-export const runFold = (
+export const runFold = Effect.fnUntraced(function* (
   load: Effect.Effect<ReadonlyArray<unknown>, WorkerStartError>,
   importModule: ImportModule = importNothing
-): Effect.Effect<void> =>
-  Effect.gen(function* () {
-    const port = yield* parent
-    const post = (message: WorkerMessage, transfers?: ReadonlyArray<ArrayBuffer>): void =>
-      postToParent(port, [1, message], transfers)
-    const loaded = yield* Effect.result(Effect.flatMap(load, catalogOf))
-    if (Result.isFailure(loaded)) {
-      post({ _tag: "Refused", error: encodeStartError(loaded.failure) })
-      return
-    }
-    const catalog = new Map(loaded.success)
-    const thread = new FoldThread(catalog, post)
-    yield* thread.run.pipe(
-      Effect.catchDefect((defect) => Effect.sync(() => post({ _tag: "Died", reason: describeError(defect) }))),
-      Effect.forkScoped({ startImmediately: true })
+): Effect.fn.Return<void, never, Scope.Scope> {
+  const port = yield* parent
+  const post = (message: WorkerMessage, transfers?: ReadonlyArray<ArrayBuffer>): void =>
+    postToParent(port, [1, message], transfers)
+  const loaded = yield* Effect.result(Effect.flatMap(load, catalogOf))
+  if (Result.isFailure(loaded)) {
+    post({ _tag: "Refused", error: encodeStartError(loaded.failure) })
+    return
+  }
+  const catalog = new Map(loaded.success)
+  const thread = new FoldThread(catalog, post)
+  yield* thread.run.pipe(
+    Effect.catchDefect((defect) => Effect.sync(() => post({ _tag: "Died", reason: describeError(defect) }))),
+    Effect.forkScoped({ startImmediately: true })
+  )
+  const catalogMessage: WorkerMessage = {
+    _tag: "Catalog",
+    metrics: entriesOf(catalog.values())
+  }
+  const imported = (module: string): Effect.Effect<void> =>
+    importModule(module).pipe(
+      Effect.flatMap((exported) => addTo(catalog, module, exported)),
+      // Left alone, it would be logged here, and nobody would have an answer.
+      Effect.catchDefect((defect) => Effect.fail(moduleError(module, `could not be used: ${describeError(defect)}`))),
+      Effect.catch((error) =>
+        Effect.succeed<ImportMessage>({ _tag: "NotImported", module, error: encodeModuleError(error) })
+      ),
+      Effect.map((message) => post(message))
     )
-    const catalogMessage: WorkerMessage = {
-      _tag: "Catalog",
-      metrics: entriesOf(catalog.values())
-    }
-    const imported = (module: string): Effect.Effect<void> =>
-      importModule(module).pipe(
-        Effect.flatMap((exported) => addTo(catalog, module, exported)),
-        // Left alone, it would be logged here, and nobody would have an answer.
-        Effect.catchDefect((defect) => Effect.fail(moduleError(module, `could not be used: ${describeError(defect)}`))),
-        Effect.catch((error) =>
-          Effect.succeed<ImportMessage>({ _tag: "NotImported", module, error: encodeModuleError(error) })
-        ),
-        Effect.map((message) => post(message))
-      )
-    yield* Effect.callback<void>((resume) => {
-      const forget = onParentMessage(port, ([kind, data]) => {
-        if (kind === 1) {
-          port.close()
-          return resume(Effect.void)
-        }
-        const message = data as ThreadMessage
-        if (message._tag === "Hello") post(catalogMessage)
-        else if (message._tag === "Import") Effect.runFork(thread.beside(imported(message.module)))
-        else thread.receive(message)
-      })
-      postToParent(port, [0])
-      return Effect.sync(forget)
+  yield* Effect.callback<void>((resume) => {
+    const forget = onParentMessage(port, ([kind, data]) => {
+      if (kind === 1) {
+        port.close()
+        return resume(Effect.void)
+      }
+      const message = data as ThreadMessage
+      if (message._tag === "Hello") post(catalogMessage)
+      else if (message._tag === "Import") Effect.runFork(thread.beside(imported(message.module)))
+      else thread.receive(message)
     })
-  }).pipe(Effect.scoped)
+    postToParent(port, [0])
+    return Effect.sync(forget)
+  })
+}, Effect.scoped)
