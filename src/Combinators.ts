@@ -15,6 +15,7 @@ import { remake } from "./internal/definition/remake.ts"
 import { labelsCheck } from "./internal/instruments/checks.ts"
 import { labelSources } from "./internal/instruments/define.ts"
 import { whyNoLabelField } from "./internal/instruments/eventFields.ts"
+import { mappedExemplar } from "./internal/instruments/exemplars.ts"
 import { type Instrument, type Source, sourceValue } from "./internal/instruments/instrument.ts"
 import { aFamily, aFunction, aString, type Check, inMetric, notBlank, whyInvalid } from "./internal/options.ts"
 import { type Family, type MetricEvent, tagsOf } from "./MetricEvent.ts"
@@ -254,7 +255,8 @@ const mappedInstrument = (instrument: Instrument, events: Family, map: EventMap)
       () => ["mapEvents", instrument.tags, instrument.filter]
     ),
     value: instrument.value === undefined ? undefined : through(instrument.value),
-    labels: instrument.labels.map(([name, source]) => [name, through(source)])
+    labels: instrument.labels.map(([name, source]) => [name, through(source)]),
+    settings: mappedExemplar(instrument.settings, through)
   }
 }
 

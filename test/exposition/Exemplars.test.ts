@@ -8,7 +8,14 @@ import { differences, fingerprint } from "../../src/internal/definition/fingerpr
 import { exemplarText } from "../../src/internal/exposition/exemplarText.ts"
 import { newRecorder, onBothLayers } from "../support/bothLayers.ts"
 import { parseExposition } from "../support/expositionParser.ts"
-import { TracedBriefly, TracedCalls, TracedEvent, TracedTime, Untraced } from "../support/scrape.metrics.ts"
+import {
+  TracedBriefly,
+  TracedCalls,
+  TracedEvent,
+  TracedSteps,
+  TracedTime,
+  Untraced
+} from "../support/scrape.metrics.ts"
 
 const metrics = new URL("../support/scrape.metrics.ts", import.meta.url)
 
@@ -80,6 +87,23 @@ onBothLayers(
         yield* TestClock.adjust("1 minute")
         yield* recorder.emit(call(["/a", 1, null]))
         expect(yield* exemplars(recorder.recorderId)).toEqual([])
+      })
+    )
+
+    it.effect("are of the events that an event is mapped to", () =>
+      Effect.gen(function* () {
+        const recorder = yield* newRecorder()
+        yield* recorder.register(TracedSteps)
+        yield* TestClock.setTime(1000)
+        for (const [trace, own] of [
+          ["t1", "o1"],
+          ["t2", null]
+        ] as const) {
+          yield* recorder.emit({ _tag: "traced.step", context: { trace: own, span: "s" }, trace })
+        }
+        expect(yield* exemplars(recorder.recorderId)).toEqual([
+          'traced_steps_total{route="/step"} 2 # {trace_id="o1",span_id="s"} 1 1'
+        ])
       })
     )
 

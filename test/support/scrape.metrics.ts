@@ -39,6 +39,20 @@ export const TracedBriefly = Metric.counter("traced.briefly", {
   labels: ["route"],
   expireAfter: "1 minute"
 })
+
+const Step = Schema.TaggedUnion({
+  "traced.step": {
+    trace: Schema.String,
+    context: Schema.Struct({ trace: Schema.NullOr(Schema.String), span: Schema.String })
+  }
+})
+
+/** The calls of another family. Its events have a field of the name as well, which is not that of the call. */
+export const TracedSteps = TracedCalls.pipe(
+  Metric.mapEvents(Step, ({ context }) => ({ _tag: "traced.call", route: "/step", millis: 1, ...context })),
+  Metric.named("traced.steps")
+)
+
 export const Untraced = Metric.counter("untraced", { events: TracedEvent })
 
 /** Its view throws. */

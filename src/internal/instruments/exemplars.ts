@@ -8,7 +8,7 @@ import { cutText } from "../cutText.ts"
 import type { Check } from "../options.ts"
 import { spanOf } from "../stream/eventSpan.ts"
 import { bucketOf } from "./histogram.ts"
-import { type Instrument, MostOfLabel, sourceValue } from "./instrument.ts"
+import { type Instrument, MostOfLabel, type Settings, type Source, sourceValue } from "./instrument.ts"
 
 export interface Exemplar {
   readonly traceId: string
@@ -18,10 +18,10 @@ export interface Exemplar {
   readonly at: number
 }
 
-/** The fields of an event that name its trace. */
+/** The fields of an event that name its trace, or functions of it. */
 export interface ExemplarFields {
-  readonly traceId: string
-  readonly spanId?: string
+  readonly traceId: Source
+  readonly spanId?: Source
 }
 
 /** Where the trace of an event comes from: its fields, or the span in which it was emitted. */
@@ -41,6 +41,18 @@ export const exemplarCheck: Check = (value) =>
 export const exemplarSettings = (given: unknown): { readonly exemplar?: ExemplarSource } => {
   if (given === undefined) return {}
   return { exemplar: typeof given === "string" && given !== "span" ? { traceId: given } : (given as ExemplarSource) }
+}
+
+/** The settings of an instrument whose events are mapped: what it takes of an event it takes `through` that. */
+export const mappedExemplar = (settings: Settings, through: (source: Source) => Source): Settings => {
+  const { exemplar } = settings as { readonly exemplar?: ExemplarSource }
+  if (exemplar === undefined || exemplar === "span") return settings
+  const { spanId, traceId } = exemplar
+  const mapped: ExemplarFields = {
+    traceId: through(traceId),
+    ...(spanId !== undefined && { spanId: through(spanId) })
+  }
+  return { ...settings, exemplar: mapped }
 }
 
 const sourceOf = ({ settings }: Instrument) => (settings as { readonly exemplar?: ExemplarSource }).exemplar
