@@ -4,6 +4,7 @@
  */
 import type * as Clock from "effect/Clock"
 import type * as Fiber from "effect/Fiber"
+import { NodeInspectSymbol } from "effect/Inspectable"
 import type { MetricEvent } from "../../MetricEvent.ts"
 import type { Stats } from "../../Stats.ts"
 import { type RecorderService, RecorderTypeId } from "./recorderModel.ts"
@@ -20,6 +21,15 @@ export abstract class RecorderInternals {
   abstract statsUnsafe(): Stats
   /** Whether a registered metric reads the events of a tag. */
   abstract reads(tag: string): boolean
+
+  /** They lead back to the service, which is printed without them. */
+  toJSON(): undefined {
+    return undefined
+  }
+
+  [NodeInspectSymbol](): string {
+    return "[internals]"
+  }
 }
 
 /** `undefined` for a recorder that somebody else made. A mock answers to any key. */

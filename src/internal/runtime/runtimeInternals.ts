@@ -4,6 +4,7 @@
 import type * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
+import { NodeInspectSymbol } from "effect/Inspectable"
 import * as Predicate from "effect/Predicate"
 import type * as Metric from "../../Metric.ts"
 import {
@@ -72,8 +73,12 @@ export interface RuntimeInternals {
 /** Those that this package made: a mock answers to any key. */
 const known = new WeakSet<object>()
 
+/** The context has services of the application, which are not printed with a runtime. */
+const unprinted = { toJSON: () => undefined, [NodeInspectSymbol]: () => "[internals]" }
+
 /** Puts the internals into a service, from where copies of the service have them as well. */
-export const withInternals = (service: RuntimeService, internals: RuntimeInternals): RuntimeService => {
+export const withInternals = (service: RuntimeService, given: RuntimeInternals): RuntimeService => {
+  const internals = { ...given, ...unprinted }
   known.add(internals)
   return { ...service, [RuntimeTypeId]: internals }
 }
