@@ -33,7 +33,7 @@ import { type Run, runIn } from "./internal/facade/run.ts"
 import { contextOf, type StartOptions, whyInvalidStart } from "./internal/facade/startOptions.ts"
 import { aFamily, type Check, whyInvalid, whyInvalidOptions } from "./internal/options.ts"
 import { type Emitter, promiseEmitterOf } from "./internal/recorder/promiseEmitter.ts"
-import { internalsOf } from "./internal/recorder/recorderInternals.ts"
+import { CurrentEmission, type Emission, internalsOf } from "./internal/recorder/recorderInternals.ts"
 import type {
   RecorderOptions as EffectRecorderOptions,
   RecorderService,
@@ -407,7 +407,11 @@ export class MetricsRecorder {
     if (invalid !== undefined) throw invalid
     const signal = options?.signal
     signal?.throwIfAborted()
-    const exit = await this.#run.promiseExit(this.#recorder.emit(event), { signal })
+    const emission: Emission = { decision: undefined }
+    const emitted = Effect.provideService(this.#recorder.emit(event), CurrentEmission, emission)
+    const exit = await this.#run.promiseExit(emitted, { signal })
+    // It may have been accepted just before.
+    if (emission.decision === "accepted") return true
     if (Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)) signal?.throwIfAborted()
     if (Exit.isFailure(exit)) throw Cause.squash(exit.cause)
     return exit.value

@@ -356,6 +356,20 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
     expect(stats).toMatchObject({ offered: 4, accepted: 3, refusedBy: { overflow: 1 } })
   })
 
+  it("resolves an offer that is aborted when it has just been accepted", async () => {
+    await using runtime = await start(where, { capacity: 1, overflow: "backpressure" })
+    const gate = latch()
+    const recorder = await runtime.createRecorder("just accepted", { onMetricChanged: () => gate.opened })
+    await recorder.registerMetric(Ticks)
+    recorder.registerEvent(tick(1))
+    const control = new AbortController()
+    const offered = recorder.offerEvent(tick(2), { signal: control.signal })
+    gate.open()
+    while (recorder.stats.accepted < 2) await new Promise(setImmediate)
+    control.abort()
+    expect(await offered).toBe(true)
+  })
+
   it("rejects what it is offered and cannot take, and says why", async () => {
     await using runtime = await start(where, { capacity: 1, overflow: "fail" })
     const gate = latch()

@@ -67,7 +67,7 @@ const makeIntake = (options: {
     },
     offerOrWait: (event: MetricEvent): Effect.Effect<Offer> => {
       pair.writer.give(clock)
-      return intake.offerOrWait(event)
+      return intake.offerOrWait(event, true, undefined)
     },
     /** The events that have come, in order; of foreign ones it is only known that there was one. */
     came: (): ReadonlyArray<MetricEvent> => came().map((each) => ("event" in each ? each.event : { _tag: "foreign" })),

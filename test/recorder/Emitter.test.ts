@@ -6,6 +6,7 @@ import { type Emitter, type MetricEvent, Recorder, type RecorderService } from "
 import { TestRecorder } from "mvx-metrics/testing"
 import { badInputOf } from "../support/badInput.ts"
 import { newRecorder, onBothLayers } from "../support/bothLayers.ts"
+import { forkNow } from "../support/forkNow.ts"
 import { heldByHook } from "../support/held.ts"
 import { Notes, note, ProbeEvent, TickLog, Ticks, tick } from "../support/probe.metrics.ts"
 
@@ -215,6 +216,22 @@ onBothLayers("onExit of an emitter", (it) => {
       )
       yield* Fiber.interrupt(waiting)
       expect((yield* recorder.stats).refusedBy.overflow).toBe(1)
+    })
+  )
+
+  it.effect.each<readonly [string, (recorder: RecorderService) => RecorderService]>([
+    ["a recorder", (recorder) => recorder],
+    ["a copy", (recorder) => ({ ...recorder, emit: (event) => Effect.asVoid(recorder.emit(event)) as never })]
+  ])("offers an event once to %s, though its fiber is interrupted when it has just been let in", ([, copy]) =>
+    Effect.gen(function* () {
+      const { recorder, release } = yield* heldByHook({ capacity: 1, overflow: "backpressure" })
+      const metrics = yield* copy(recorder).register(Ticks)
+      const waiting = yield* forkNow(metrics.onExit(Effect.void, () => tick()))
+      yield* release
+      while ((yield* recorder.stats).accepted < 2) yield* Effect.yieldNow
+      expect(waiting.pollUnsafe()).toBe(undefined)
+      yield* Fiber.interrupt(waiting)
+      expect((yield* recorder.report).stats).toMatchObject({ offered: 2, accepted: 2, refused: 0 })
     })
   )
 })

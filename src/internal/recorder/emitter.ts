@@ -9,7 +9,7 @@ import type * as Fiber from "effect/Fiber"
 import { dual } from "effect/Function"
 import type { Emitter, Timing } from "../../Emitter.ts"
 import type { MetricEvent } from "../../MetricEvent.ts"
-import { atOnceOf, type RecorderInternals } from "./recorderInternals.ts"
+import { atOnceOf, CurrentEmission, type Emission, type RecorderInternals } from "./recorderInternals.ts"
 import type { RecorderService } from "./recorderModel.ts"
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>
@@ -130,9 +130,12 @@ class AnyRecorder implements Sink {
     if (event === undefined) return Exit.void
     const recorder = this.#recorder
     if (recorder.overflow !== "backpressure") return this.emitIn(fiber, event)
-    return Effect.onInterrupt(Effect.interruptible(recorder.emit(event)), () =>
-      Effect.sync(() => recorder.emitUnsafe(event))
-    ).pipe(Effect.exit, Effect.asVoid)
+    const emission: Emission = { decision: undefined }
+    return Effect.provideService(Effect.interruptible(recorder.emit(event)), CurrentEmission, emission).pipe(
+      Effect.onInterrupt(() => Effect.sync(() => emission.decision ?? recorder.emitUnsafe(event))),
+      Effect.exit,
+      Effect.asVoid
+    )
   }
 }
 

@@ -11,6 +11,7 @@ import type { LaneLink } from "../link/link.ts"
 import type { TagLayouts } from "../stream/eventWriter.ts"
 import { Accounts, type Refusal } from "./accounts.ts"
 import { Backlog, type Entry } from "./backlog.ts"
+import type { Emission } from "./recorderInternals.ts"
 
 /**
  * What to do with an event when all credits are taken.
@@ -26,6 +27,7 @@ export type Offer = "accepted" | Refusal
 /** A fiber that waits for a credit. */
 interface Waiter {
   readonly entry: Entry
+  readonly emission: Emission | undefined
   readonly resume: (offer: Offer) => void
 }
 
@@ -111,21 +113,19 @@ export class Intake extends Accounts {
     return this.#offerAny(event)
   }
 
-  /** The same, but under `backpressure` the fiber waits for room. */
-  offerOrWait(event: unknown): Effect.Effect<Offer> {
-    if (this.overflow !== "backpressure" || this.accepted < this.limit || this.reopen()) {
-      return Effect.succeed(this.offer(event))
+  /** The same, but under `backpressure` the fiber waits for room. `emission` is told of the decision before the fiber is. */
+  offerOrWait(event: unknown, mayWait: boolean, emission: Emission | undefined): Effect.Effect<Offer> {
+    const decision = mayWait ? this.#offerOrQueue(event) : this.offer(event)
+    if (typeof decision === "string") {
+      if (emission !== undefined) emission.decision = decision
+      return Effect.succeed(decision)
     }
-    const entry = this.#entryOf(event)
-    if (entry === undefined) return Effect.succeed("invalid")
-    if (!this.#accepting) this.#recorder.startIfIdle()
-    if (!this.#accepting) return Effect.succeed(this.refuse("not-running"))
-    if (this.#tryAccept(entry)) return Effect.succeed("accepted")
     // It counts as offered when it is decided: let in by `#admit`, or let go by `close`.
     return Effect.callback<Offer>((resume) => {
       const release = this.link.hold()
       const waiter: Waiter = {
-        entry,
+        entry: decision,
+        emission,
         resume: (offer) => {
           release()
           resume(Effect.succeed(offer))
@@ -139,6 +139,16 @@ export class Intake extends Accounts {
         this.#line?.delete(waiter)
       })
     })
+  }
+
+  /** What becomes of an event at once, or what has to wait for room. */
+  #offerOrQueue(event: unknown): Offer | Entry {
+    if (this.overflow !== "backpressure" || this.accepted < this.limit || this.reopen()) return this.offer(event)
+    const entry = this.#entryOf(event)
+    if (entry === undefined) return "invalid"
+    if (!this.#accepting) this.#recorder.startIfIdle()
+    if (!this.#accepting) return this.refuse("not-running")
+    return this.#tryAccept(entry) ? "accepted" : entry
   }
 
   /** No event goes straight into the stream until `reopen`. */
@@ -306,6 +316,7 @@ export class Intake extends Accounts {
   /** Resumes a suspended fiber, at the next turn of the event loop: never user code in the middle of a hand-over. */
   #letGo(waiter: Waiter, offer: Offer): void {
     this.#line?.delete(waiter)
+    if (waiter.emission !== undefined) waiter.emission.decision = offer
     this.link.later(() => waiter.resume(offer))
   }
 }

@@ -36,7 +36,7 @@ import { changesOf } from "./changesOf.ts"
 import { type Hook, hookOf, insideHook, outsideHooks } from "./hookGuard.ts"
 import { Intake, type Offer, type Overflow } from "./intake.ts"
 import { Log } from "./logging.ts"
-import { RecorderInternals } from "./recorderInternals.ts"
+import { CurrentEmission, RecorderInternals } from "./recorderInternals.ts"
 import { type Failure, RecorderLifecycle, type Steps } from "./recorderLifecycle.ts"
 import type { RecorderOptions, RecorderService, RegisterOptions } from "./recorderModel.ts"
 import { RecorderReads, waitTimedOut } from "./recorderReads.ts"
@@ -287,12 +287,13 @@ class RecorderImpl<R> extends RecorderInternals implements RecorderParts, Record
 
   readonly emit = (event: MetricEvent): Effect.Effect<boolean, EmitError> =>
     Effect.withFiber((fiber) =>
-      this.#emittedAt(fiber.getRef(Clock.Clock), () =>
+      this.#emittedAt(fiber.getRef(Clock.Clock), () => {
+        if (this.overflow !== "backpressure") return this.#resultOf(this.#intake.offer(event), event)
         // In a hook that the fold waits for there would be no end to waiting for room.
-        this.overflow === "backpressure" && hookOf(fiber, this.#lifecycle) === undefined
-          ? Effect.flatMap(this.#intake.offerOrWait(event), (offer) => this.#resultOf(offer, event))
-          : this.#resultOf(this.#intake.offer(event), event)
-      )
+        const mayWait = hookOf(fiber, this.#lifecycle) === undefined
+        const offered = this.#intake.offerOrWait(event, mayWait, fiber.getRef(CurrentEmission))
+        return Effect.flatMap(offered, (offer) => this.#resultOf(offer, event))
+      })
     )
 
   readonly emitUnsafe: (event: MetricEvent) => boolean
