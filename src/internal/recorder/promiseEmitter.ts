@@ -71,7 +71,11 @@ export const promiseEmitterOf = (recorder: RecorderService): Emitter<MetricEvent
     emit,
     track: (work, event) => {
       const start = clock.monotonicTimeNanosUnsafe()
+      let isTold = false
       const tell = (outcome: Outcome<never>): void => {
+        // A thenable may settle more than once.
+        if (isTold) return
+        isTold = true
         const seconds = Number(clock.monotonicTimeNanosUnsafe() - start) / 1e9
         let made: MetricEvent | undefined
         try {
@@ -84,27 +88,26 @@ export const promiseEmitterOf = (recorder: RecorderService): Emitter<MetricEvent
       }
       const fulfilled = (value: unknown) => tell({ status: "fulfilled", value: value as never })
       const rejected = (reason: unknown) => tell({ status: "rejected", reason })
-      let result: ReturnType<typeof work>
       try {
-        result = work()
+        const result = work()
+        if (!Predicate.isPromiseLike(result)) {
+          fulfilled(result)
+          return result
+        }
+        return result.then(
+          (value) => {
+            fulfilled(value)
+            return value
+          },
+          (reason) => {
+            rejected(reason)
+            throw reason
+          }
+        ) as typeof result
       } catch (error) {
         rejected(error)
         throw error
       }
-      if (!Predicate.isPromiseLike(result)) {
-        fulfilled(result)
-        return result
-      }
-      return result.then(
-        (value) => {
-          fulfilled(value)
-          return value
-        },
-        (reason) => {
-          rejected(reason)
-          throw reason
-        }
-      ) as typeof result
     }
   }
 }
