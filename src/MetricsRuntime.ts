@@ -6,14 +6,18 @@
  *
  * @example
  * ```ts
- * import { Effect } from "effect"
- * import { MetricsRuntime } from "mvx-metrics"
+ * import { Effect, Schema } from "effect"
+ * import { Metric, MetricsRuntime } from "mvx-metrics"
+ *
+ * const ConnectionEvent = Schema.TaggedUnion({ "connection.opened": {} })
+ * const Opened = Metric.counter("connections.opened", { events: ConnectionEvent })
  *
  * const program = Effect.gen(function* () {
  *   const runtime = yield* MetricsRuntime.makeInProcess({ namespace: "example.metrics" })
  *   yield* runtime.start
- *   const recorder = yield* runtime.createRecorder("connection-1", { capacity: 1000 })
- *   yield* recorder.emit({ _tag: "connection.opened" })
+ *   const recorder = yield* runtime.recorder("connection-1", { capacity: 1000 })
+ *   const metrics = yield* recorder.register(Opened)
+ *   yield* metrics.emit({ _tag: "connection.opened" })
  *   return yield* runtime.recorderIds
  * })
  *
