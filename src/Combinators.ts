@@ -336,7 +336,8 @@ export interface Labelled<L extends LabelValues, Point> {
 }
 
 /**
- * Several metrics that are registered as one.
+ * Several metrics that are registered as one, or not at all. Make a set with {@link combine} or {@link module}. Its
+ * type keeps the metrics, so that reads of the set are typed by name.
  *
  * @category models
  * @since 0.1.0

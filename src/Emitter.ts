@@ -41,7 +41,7 @@ import type * as Exit from "effect/Exit"
 import type { MetricEvent } from "./MetricEvent.ts"
 
 /**
- * The time that a tracked effect took, by the `Clock` of its fiber.
+ * The time that a tracked effect took, by the monotonic time of its fiber's `Clock`.
  *
  * @category models
  * @since 0.1.0
@@ -71,6 +71,26 @@ export interface Emitter<in E extends MetricEvent> {
    * Emits an event made from the exit of an effect, however it ended, interruption included. If the function returns
    * `undefined`, nothing is emitted. The effect's result is unchanged, even if the event is refused or the function
    * throws, which counts as an invalid event.
+   *
+   * @example
+   * ```ts
+   * import { Effect, Exit, Schema } from "effect"
+   * import { Metric, Recorder } from "mvx-metrics"
+   * import { TestRecorder } from "mvx-metrics/testing"
+   *
+   * const SaveEvent = Schema.TaggedUnion({ "document.save": { saved: Schema.Boolean } })
+   * const Saved = Metric.ratio("document.saved", { events: SaveEvent, hits: "saved" })
+   *
+   * const test = Effect.gen(function* () {
+   *   const metrics = yield* Recorder.register(Saved)
+   *   const save = Effect.fail("the disk is full").pipe(
+   *     metrics.onExit((exit) => ({ _tag: "document.save", saved: Exit.isSuccess(exit) }))
+   *   )
+   *   yield* Effect.exit(save)
+   *   return (yield* (yield* Recorder).snapshot(Saved)).dimensions
+   * })
+   * Effect.runSync(Effect.provide(test, TestRecorder.layerSync())) // { ratio: 0, hits: 0, total: 1 }
+   * ```
    */
   readonly onExit: {
     // The effect decides A and E, not the function: one that takes any exit must not widen them.

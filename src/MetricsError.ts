@@ -458,6 +458,23 @@ export class ShutdownFailed extends Schema.TaggedError<ShutdownFailed>()("mvx-me
 /**
  * The recorder of this id is shared, and was made with other options. `options` names those that differ.
  *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { MetricsLayer, MetricsRuntime } from "mvx-metrics"
+ *
+ * const program = Effect.gen(function* () {
+ *   const runtime = yield* MetricsRuntime
+ *   yield* runtime.recorder("app", { capacity: 500 })
+ *   return yield* runtime.recorder("app", { capacity: 1000 }).pipe(
+ *     Effect.as("shared"),
+ *     Effect.catchTag("mvx-metrics/RecorderOptionsDiffer", ({ options }) => Effect.succeed(options.join()))
+ *   )
+ * }).pipe(Effect.scoped, Effect.provide(MetricsLayer.layerInProcess({ namespace: "example.metrics" })))
+ *
+ * await Effect.runPromise(program) // "capacity"
+ * ```
+ *
  * @category errors
  * @since 0.1.0
  */

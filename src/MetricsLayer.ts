@@ -32,7 +32,24 @@ const started = (
 
 /**
  * Folds on a dedicated worker thread, so the application thread pays only for the hand-off. The thread imports the module
- * of a set declared with `Metric.module` when the set is registered.
+ * of a set declared with `Metric.module` when the set is registered. Fails with `RuntimeFailed` if the thread does not
+ * start within `startTimeout`, and with `MetricsModuleError` if one of the modules in `metrics` cannot be used.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Layer } from "effect"
+ * import { MetricsLayer, Recorder } from "mvx-metrics"
+ * import { StorageMetrics } from "./document-storage.metrics.ts"
+ *
+ * const Metrics = Recorder.layer("document_storage").pipe(
+ *   Layer.provide(MetricsLayer.layerWorker({ namespace: "example.metrics" }))
+ * )
+ * const program = Effect.gen(function* () {
+ *   const metrics = yield* Recorder.register(StorageMetrics)
+ *   return metrics.emitUnsafe({ _tag: "document_storage.save.attempt", outcome: "SUCCESS" })
+ * })
+ * await Effect.runPromise(Effect.provide(program, Metrics)) // true
+ * ```
  *
  * @category layers
  * @since 0.1.0
@@ -71,7 +88,20 @@ export const layerInProcess = (options: RuntimeOptions): Layer.Layer<MetricsRunt
 export const config = (defaults: Partial<RuntimeOptions> = {}): Config.Config<RuntimeOptions> => runtimeConfig(defaults)
 
 /**
- * Folds as {@link layerWorker} does, with options from `Config`. Default: those of {@link config}.
+ * Folds as {@link layerWorker} does, with options from `Config`. Default: those of {@link config}. Fails with
+ * `ConfigError` as well, if an option is missing or invalid.
+ *
+ * @example
+ * ```ts
+ * import { ConfigProvider, Effect, Layer } from "effect"
+ * import { MetricsLayer, MetricsRuntime } from "mvx-metrics"
+ *
+ * const env = ConfigProvider.fromEnv({ env: { METRICS_NAMESPACE: "example.metrics", METRICS_CAPACITY: "500" } })
+ * const Metrics = MetricsLayer.layerWorkerConfig().pipe(Layer.provide(ConfigProvider.layer(env)))
+ *
+ * const namespace = Effect.map(MetricsRuntime, (runtime) => runtime.namespace)
+ * await Effect.runPromise(Effect.provide(namespace, Metrics)) // "example.metrics"
+ * ```
  *
  * @category layers
  * @since 0.1.0
@@ -82,7 +112,8 @@ export const layerWorkerConfig = (
   Layer.unwrap(Effect.map(Config.unwrap(options), layerWorker))
 
 /**
- * Folds as {@link layerInProcess} does, with options from `Config`. Default: those of {@link config}.
+ * Folds as {@link layerInProcess} does, with options from `Config`. Default: those of {@link config}. Fails with
+ * `ConfigError` as well, if an option is missing or invalid.
  *
  * @example
  * ```ts

@@ -79,6 +79,23 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
    * a recorder nothing is registered, and the emitter does nothing. Fails, with an error that says what to do, if a
    * metric cannot be measured, so that a mistake is found at the start.
    *
+   * @example
+   * ```ts
+   * import { Effect, Schema } from "effect"
+   * import { Metric, Recorder } from "mvx-metrics"
+   * import { TestRecorder } from "mvx-metrics/testing"
+   *
+   * const CacheEvent = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean } })
+   * const Lookups = Metric.counter("cache.lookups", { events: CacheEvent })
+   *
+   * const lookUp = Effect.gen(function* () {
+   *   const metrics = yield* Recorder.register(Lookups)
+   *   return metrics.emitUnsafe({ _tag: "cache.lookup", hit: true })
+   * })
+   * Effect.runSync(Effect.provide(lookUp, TestRecorder.layerSync())) // true
+   * Effect.runSync(lookUp) // false
+   * ```
+   *
    * @since 0.1.0
    */
   static readonly register = <M extends Metric.Any | Metric.MetricSet>(
@@ -95,6 +112,22 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
   /**
    * Returns an emitter of the events of a family, bound to the recorder at this place, for a component whose metrics are
    * registered elsewhere. Without a recorder it does nothing.
+   *
+   * @example
+   * ```ts
+   * import { Effect, Schema } from "effect"
+   * import { Recorder } from "mvx-metrics"
+   * import { TestRecorder } from "mvx-metrics/testing"
+   *
+   * const CacheEvent = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean } })
+   *
+   * const test = Effect.gen(function* () {
+   *   const metrics = yield* Recorder.emitter(CacheEvent)
+   *   yield* metrics.emit({ _tag: "cache.lookup", hit: true })
+   *   return (yield* TestRecorder.events).map(({ event }) => event)
+   * })
+   * Effect.runSync(Effect.provide(test, TestRecorder.layerSync())) // [{ _tag: "cache.lookup", hit: true }]
+   * ```
    *
    * @since 0.1.0
    */

@@ -56,7 +56,22 @@ export interface Quarantine {
 export type Snapshots = { readonly [name: string]: Snapshot }
 
 /**
- * The snapshots of the metrics of a set by name, typed by their definitions.
+ * The snapshots of the metrics of a set by name, typed by their definitions: what `recorder.snapshot(set)` returns.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Metric, type Snapshot } from "mvx-metrics"
+ *
+ * const CacheEvent = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean } })
+ * const CacheMetrics = Metric.combine(
+ *   Metric.counter("cache.lookups", { events: CacheEvent }),
+ *   Metric.ratio("cache.hits", { events: CacheEvent, hits: "hit" })
+ * )
+ *
+ * const describe = (snapshots: Snapshot.SnapshotsOf<typeof CacheMetrics>): string =>
+ *   `${snapshots["cache.hits"].dimensions.hits} of ${snapshots["cache.lookups"].dimensions.value}`
+ * ```
  *
  * @category utility types
  * @since 0.1.0

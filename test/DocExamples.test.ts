@@ -8,9 +8,9 @@
  * - A file that it imports, `"./x.ts"`, is one of the page, or else of the README.
  * - A block that cannot be complete has `<!-- partial: reason -->` in front of it. It is not checked, and listed here.
  *
- * In the doc comments of the public modules each is run as well:
+ * In doc comments each is run as well:
  *
- * - An example is a block of code marked `ts` in a doc comment of `src/*.ts` or `src/testing/*.ts`.
+ * - An example is a block of code marked `ts` in a doc comment under `src/`.
  * - One that leaves something out by an ellipsis is a sketch: it is neither checked nor run, and counted here.
  * - A comment that is nothing but a file name begins a file of that name; the last file is the program.
  * - A file that an example names and does not have, `"./x.metrics.ts"`, is that of one of the examples in `examples/`.

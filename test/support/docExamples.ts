@@ -163,10 +163,10 @@ export const writeExamples = async (examples: ReadonlyArray<Example>): Promise<W
   }
 }
 
-/** The examples of all public modules. */
+/** The examples of all modules. Public types are declared in internal ones as well. */
 export const readExamples = async (): Promise<ReadonlyArray<Example>> => {
   const examples: Array<Example> = []
-  for await (const path of glob("src/{,testing/}*.ts", { cwd: root })) {
+  for await (const path of glob("src/**/*.ts", { cwd: root })) {
     examples.push(...examplesIn(path, await readFile(join(root, path), "utf8")))
   }
   return examples

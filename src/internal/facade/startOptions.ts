@@ -33,6 +33,17 @@ export interface InProcessOptions extends RuntimeOptions {
 /**
  * The context that a runtime runs in: that of a `ManagedRuntime`, or one with a logger of yours.
  *
+ * @example
+ * ```ts
+ * import { Logger, ManagedRuntime } from "effect"
+ * import { MetricsRuntime } from "mvx-metrics/promise"
+ *
+ * const application = ManagedRuntime.make(Logger.layer([Logger.consoleJson]))
+ * const runtime = await MetricsRuntime.start({ namespace: "example.metrics", runtime: application, inProcess: true })
+ * await runtime.shutdown()
+ * await application.dispose()
+ * ```
+ *
  * @category options
  * @since 0.1.0
  */
@@ -58,6 +69,13 @@ export type ContextOptions =
 
 /**
  * The options of a start: on a worker thread, unless `inProcess` is `true`.
+ *
+ * @example
+ * ```ts
+ * import type { StartOptions } from "mvx-metrics/promise"
+ *
+ * const forTests: StartOptions = { namespace: "example.metrics", inProcess: true, logging: "silent" }
+ * ```
  *
  * @category options
  * @since 0.1.0
