@@ -136,6 +136,21 @@ const refused = (status: number, body: string, headers: { readonly [name: string
 /**
  * Makes a `fetch` handler. Its streams end when the scope closes.
  *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { MetricsLayer } from "mvx-metrics"
+ * import * as LivePage from "mvx-metrics/LivePage"
+ *
+ * const program = Effect.gen(function* () {
+ *   const handle = yield* LivePage.handler({ path: "/live" })
+ *   const response = yield* Effect.promise(() => handle(new Request("http://localhost/live")))
+ *   return response.status
+ * }).pipe(Effect.scoped, Effect.provide(MetricsLayer.layerInProcess({ namespace: "example.metrics" })))
+ *
+ * await Effect.runPromise(program) // 200
+ * ```
+ *
  * @category exporting
  * @since 0.1.0
  */

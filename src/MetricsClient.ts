@@ -95,6 +95,23 @@ export interface RecorderOptions extends Omit<EffectRecorderOptions, "onStarting
  * taken the events of all. `now` (milliseconds since the Unix epoch, default 0) is for views that show a window of time.
  * Rejects with `StateMismatch` for a state of another version of its metric, and with `InvalidArgument`.
  *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Metric, MetricsRuntime, mergeMetricStates } from "mvx-metrics/promise"
+ *
+ * const CacheEvent = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean } })
+ * const Hits = Metric.ratio("cache.hits", { events: CacheEvent, hits: "hit" })
+ *
+ * const runtime = await MetricsRuntime.start({ namespace: "example.metrics", inProcess: true })
+ * const recorders = [await runtime.createRecorder("one"), await runtime.createRecorder("other")]
+ * for (const recorder of recorders) (await recorder.registerMetric(Hits)).emit({ _tag: "cache.lookup", hit: true })
+ * const states = await Promise.all(recorders.map((recorder) => recorder.getMetricStates()))
+ * const snapshots = await mergeMetricStates([Hits], states)
+ * snapshots["cache.hits"]?.dimensions // { ratio: 1, hits: 2, total: 2 }
+ * await runtime.shutdown()
+ * ```
+ *
  * @category folding
  * @since 0.1.0
  */

@@ -205,6 +205,25 @@ export const merge = (
  * Merges the states themselves, so that you can merge further ones later. `now` is as in {@link merge}; without it the
  * greatest time counts as the latest. Fails as {@link merge} does.
  *
+ * @example
+ * ```ts
+ * import { Effect, Schema } from "effect"
+ * import { Metric, Recorder, Snapshot } from "mvx-metrics"
+ *
+ * const CacheEvent = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean } })
+ * const Hits = Metric.ratio("cache.hits", { events: CacheEvent, hits: "hit" })
+ *
+ * const program = Effect.gen(function* () {
+ *   const recorder = yield* Recorder.make()
+ *   const metrics = yield* recorder.register(Hits)
+ *   yield* metrics.emit({ _tag: "cache.lookup", hit: true })
+ *   const day = yield* recorder.states
+ *   const week = yield* Snapshot.mergeStates([Hits], [day, day])
+ *   return (yield* Snapshot.merge([Hits], [week, day]))["cache.hits"]?.dimensions
+ * })
+ * await Effect.runPromise(Effect.scoped(program)) // { ratio: 1, hits: 3, total: 3 }
+ * ```
+ *
  * @category folding
  * @since 0.1.0
  */
