@@ -33,13 +33,19 @@ import { type Run, runIn } from "./internal/facade/run.ts"
 import { contextOf, type StartOptions, whyInvalidStart } from "./internal/facade/startOptions.ts"
 import { aFamily, type Check, whyInvalid, whyInvalidOptions } from "./internal/options.ts"
 import { type Emitter, promiseEmitterOf } from "./internal/recorder/promiseEmitter.ts"
-import { CurrentEmission, type Emission, internalsOf } from "./internal/recorder/recorderInternals.ts"
+import {
+  CurrentEmission,
+  type Emission,
+  internalsOf,
+  type RecorderInternals
+} from "./internal/recorder/recorderInternals.ts"
 import type {
   RecorderOptions as EffectRecorderOptions,
   RecorderService,
   RegisterOptions
 } from "./internal/recorder/recorderModel.ts"
 import { withService } from "./internal/runtime/anyRuntime.ts"
+import { internalsOf as runtimeInternalsOf } from "./internal/runtime/runtimeInternals.ts"
 import type { RuntimeService, RuntimeState } from "./internal/runtime/runtimeModel.ts"
 import { whyInvalidEvent } from "./internal/stream/eventWriter.ts"
 import type { Options as LivePageOptions } from "./LivePage.ts"
@@ -186,7 +192,9 @@ export class MetricsRuntime implements AsyncDisposable {
    * @since 0.1.0
    */
   get recorderIds(): ReadonlyArray<string> {
-    return this.#run.sync(this.#runtime.recorderIds)
+    return runtimeInternalsOf(this.#runtime)
+      .sources()
+      .map(({ recorderId }) => recorderId)
   }
 
   /**
@@ -332,7 +340,7 @@ export class MetricsRecorder {
   }
 
   get state(): RecorderState {
-    return this.#run.sync(this.#recorder.state)
+    return this.stats.state
   }
 
   /**
@@ -341,7 +349,7 @@ export class MetricsRecorder {
    * @since 0.1.0
    */
   get stats(): Stats {
-    return this.#run.sync(this.#recorder.stats)
+    return partsOf(this.#recorder).statsUnsafe()
   }
 
   /**
@@ -350,7 +358,7 @@ export class MetricsRecorder {
    * @since 0.1.0
    */
   get metrics(): ReadonlyArray<Metric.Any> {
-    return this.#run.sync(this.#recorder.metrics)
+    return partsOf(this.#recorder).metricsUnsafe()
   }
 
   /**
@@ -390,8 +398,7 @@ export class MetricsRecorder {
     if (this.#recorder.emitUnsafe(event)) return true
     const reason = whyInvalidEvent(event)
     if (reason !== undefined) throw new InvalidArgument({ argument: "event", reason })
-    // Not by `stats`: that may be logged, and there is never a line per event.
-    const { capacity, state } = statsUnsafeOf(this.#recorder)
+    const { capacity, state } = this.stats
     if (this.#recorder.overflow === "fail" && (state === "Starting" || state === "Running")) {
       throw new QueueOverflow({ recorderId: this.recorderId, capacity })
     }
@@ -540,8 +547,11 @@ export class MetricsRecorder {
   }
 }
 
-/** The recorders here are those of a runtime of this library. */
-const statsUnsafeOf = (recorder: RecorderService): Stats => internalsOf(recorder)!.statsUnsafe()
+/**
+ * The recorders here are those of a runtime of this library. Its parts are asked where an effect may be logged: neither a
+ * property that is looked at nor an event is a line of the log.
+ */
+const partsOf = (recorder: RecorderService): RecorderInternals => internalsOf(recorder)!
 
 const anAbortSignal: Check = (value) => (value instanceof AbortSignal ? undefined : "must be an AbortSignal")
 

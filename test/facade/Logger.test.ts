@@ -78,6 +78,30 @@ it("logging decides which lines there are", async () => {
   expect(await messages("inspection")).toContainEqual(expect.stringMatching(/^read the report up to event 1/))
 })
 
+it("a property that is read is no line, in any detail", async () => {
+  const messages: Array<string> = []
+  const logger: Logger = ({ message }) => messages.push(message)
+  await using runtime = await MetricsRuntime.start({ ...options, logging: "inspection", logger })
+  const recorder = await runtime.createRecorder("storage")
+  await recorder.registerMetric(Ticks)
+  const said = messages.length
+  const { namespace, recorderIds, state } = runtime
+  const { entityId, metrics, recorderId, stats } = recorder
+  expect({ namespace, recorderIds, state }).toEqual({
+    namespace: "test.logger",
+    recorderIds: ["storage"],
+    state: "Running"
+  })
+  expect({ entityId, metrics, recorderId, state: recorder.state, offered: stats.offered }).toEqual({
+    entityId: "storage",
+    metrics: [Ticks],
+    recorderId: "storage",
+    state: "Running",
+    offered: 0
+  })
+  expect(messages.slice(said)).toEqual([])
+})
+
 it.each([
   [
     "throws",

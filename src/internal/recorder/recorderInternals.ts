@@ -6,6 +6,7 @@ import type * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import type * as Fiber from "effect/Fiber"
 import { NodeInspectSymbol } from "effect/Inspectable"
+import type * as Metric from "../../Metric.ts"
 import type { MetricEvent } from "../../MetricEvent.ts"
 import type { Stats } from "../../Stats.ts"
 import type { Offer } from "./intake.ts"
@@ -32,6 +33,7 @@ export abstract class RecorderInternals {
   /** Emits at the time of a clock, at once. Never throws; `false`: the event was refused. */
   abstract emitAt(clock: Clock.Clock, event: MetricEvent): boolean
   abstract statsUnsafe(): Stats
+  abstract metricsUnsafe(): ReadonlyArray<Metric.Any>
   /** Whether a registered metric reads the events of a tag. */
   abstract reads(tag: string): boolean
 

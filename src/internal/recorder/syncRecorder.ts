@@ -128,7 +128,11 @@ export class SyncRecorder extends RecorderInternals implements RecorderParts {
       return Effect.void
     })
 
-  readonly metrics = Effect.sync(() => this.#registrations.all)
+  readonly metrics = Effect.sync(() => this.metricsUnsafe())
+
+  metricsUnsafe(): ReadonlyArray<Metric.Any> {
+    return this.#registrations.all
+  }
 
   reads(tag: string): boolean {
     return this.#registrations.reads(tag)
