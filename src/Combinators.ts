@@ -408,7 +408,9 @@ const module_ = <const Parts extends ReadonlyArray<Any | MetricSet>>(
   metrics: Parts
 ): MetricSet<MetricsOf<Parts>> => {
   check("url", url, (value) =>
-    value === undefined || URL.canParse(value as string) ? undefined : "must be the URL of the module: import.meta.url"
+    value === undefined || (Predicate.isString(value) && URL.canParse(value))
+      ? undefined
+      : "must be the URL of the module: import.meta.url"
   )
   check("metrics", metrics, (value) => (Array.isArray(value) ? undefined : "must be an array of metrics"))
   return setOf(metrics, url === undefined ? [] : [url])

@@ -263,6 +263,29 @@ describe("combine", () => {
   })
 })
 
+describe("module", () => {
+  it("is a set that names the modules of its parts, each once, as strings", () => {
+    const inner = Metric.module("file:///inner.metrics.js", [Counter])
+    const outer = Metric.module("file:///outer.metrics.js?v=1", [inner, Metric.combine(inner, Counter)])
+    expect(outer.metrics).toEqual([Counter])
+    expect([...outer.modules].sort()).toEqual(["file:///inner.metrics.js", "file:///outer.metrics.js?v=1"])
+    expect(Metric.module(undefined, [Counter]).modules).toEqual([])
+  })
+
+  it.each([null, 5, {}, "", "./relative.js", "/absolute.js", new URL("file:///object.metrics.js")])(
+    "refuses %s for its URL",
+    (url) => {
+      expect(() => Metric.module(url as never, [Counter])).toThrow(
+        "url: must be the URL of the module: import.meta.url"
+      )
+    }
+  )
+
+  it.each([undefined, null, 5, {}, [5], [[]], []])("refuses %s for its metrics", (metrics) => {
+    expect(() => Metric.module("file:///wrong.metrics.js", metrics as never)).toThrow(/metrics: must be /)
+  })
+})
+
 describe("unread", () => {
   const Paused = Metric.counter("paused", { events: JobEvent, when: "job.paused" })
 
