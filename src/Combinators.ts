@@ -5,11 +5,11 @@
  * its faster fold. Combinators work in a pipe, `metric.pipe(Metric.named("other"))`, and with the metric first,
  * `Metric.named(metric, "other")`.
  */
-import * as Predicate from "effect/Predicate"
 import { type Any, type Dimensions, type EventsOf, type Metric, reduce, type State } from "./Definition.ts"
 import type { LabelSource, LabelsOf, LabelValues, Overflow, Series } from "./Instrument.ts"
-import { type EventsTypeId, isDefinition, type TypeId } from "./internal/definition/definition.ts"
-import { distinct, inner, made } from "./internal/definition/fingerprint.ts"
+import type { TypeId } from "./internal/definition/definition.ts"
+import { aMetric } from "./internal/definition/definition.ts"
+import { inner, made } from "./internal/definition/fingerprint.ts"
 import { labelledStates } from "./internal/definition/labelledStates.ts"
 import { remake } from "./internal/definition/remake.ts"
 import { labelsCheck } from "./internal/instruments/checks.ts"
@@ -17,17 +17,9 @@ import { labelSources } from "./internal/instruments/define.ts"
 import { whyNoLabelField } from "./internal/instruments/eventFields.ts"
 import { mappedExemplar } from "./internal/instruments/exemplars.ts"
 import { type Instrument, type Source, sourceValue } from "./internal/instruments/instrument.ts"
-import { aFamily, aFunction, aString, type Check, inMetric, notBlank, whyInvalid } from "./internal/options.ts"
+import { aFamily, aFunction, aString, check, inMetric, notBlank } from "./internal/options.ts"
 import { type Family, type MetricEvent, tagsOf } from "./MetricEvent.ts"
 import { InvalidArgument } from "./MetricsError.ts"
-
-const check = (argument: string, value: unknown, by: Check): void => {
-  const invalid = whyInvalid(argument, value, by)
-  if (invalid !== undefined) throw invalid
-}
-
-const aMetric: Check = (value) =>
-  isDefinition(value) ? undefined : "must be a metric, made by Metric.make or a built-in constructor"
 
 /**
  * Turns a metric into another one, in a pipe or called with the metric first. The declaration has the types. It is `dual`,
@@ -334,143 +326,3 @@ export interface Labelled<L extends LabelValues, Point> {
   readonly series: ReadonlyArray<Series<L, Point>>
   readonly overflow?: Overflow<Point>
 }
-
-/**
- * Several metrics that are registered as one, or not at all. Make a set with {@link combine} or {@link module}. Its
- * type keeps the metrics, so that reads of the set are typed by name.
- *
- * @category models
- * @since 0.1.0
- */
-export interface MetricSet<out Metrics extends ReadonlyArray<Any> = ReadonlyArray<Any>> {
-  readonly [SetTypeId]: typeof SetTypeId
-  /** For the type checker only, see {@link EventsOf}. */
-  readonly [EventsTypeId]: EventsOf<Metrics[number]>
-  readonly metrics: Metrics
-  /** The URLs of the modules in which parts of the set were declared with {@link module}. */
-  readonly modules: ReadonlyArray<string>
-}
-
-const SetTypeId = "~mvx-metrics/MetricSet"
-
-/**
- * Combines several metrics into a set that is registered, read and exported as one. The set keeps the types of its
- * metrics, also of those of sets inside it. Of definitions that are the same, the first one is kept. Throws
- * `InvalidArgument` if two different ones have the same name.
- *
- * @example
- * ```ts
- * import { Schema } from "effect"
- * import { Metric } from "mvx-metrics"
- *
- * const CacheEvent = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean } })
- *
- * const CacheMetrics = Metric.combine(
- *   Metric.counter("cache.lookups", { events: CacheEvent }),
- *   Metric.ratio("cache.hits", { events: CacheEvent, hits: "hit" })
- * )
- * CacheMetrics.metrics.map(({ name }) => name) // ["cache.lookups", "cache.hits"]
- * ```
- *
- * @category constructors
- * @since 0.1.0
- */
-export const combine = <const Parts extends ReadonlyArray<Any | MetricSet>>(
-  ...parts: Parts
-): MetricSet<MetricsOf<Parts>> => setOf(parts, [])
-
-/**
- * Declares the metrics of a module, which is given by its `import.meta.url`. A metrics worker imports the module when the
- * set is registered, so the module exports the set and has no side effects. Throws `InvalidArgument` if two metrics have
- * the same name.
- *
- * Where a bundler leaves `import.meta.url` undefined, the set has no module, and the worker needs `MetricsWorker.run`.
- *
- * @example
- * ```ts
- * import { Schema } from "effect"
- * import { Metric } from "mvx-metrics"
- *
- * const CacheEvent = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean } })
- *
- * export const CacheMetrics = Metric.module(import.meta.url, [
- *   Metric.counter("cache.lookups", { events: CacheEvent }),
- *   Metric.ratio("cache.hits", { events: CacheEvent, hits: "hit" })
- * ])
- * CacheMetrics.metrics.map(({ name }) => name) // ["cache.lookups", "cache.hits"]
- * ```
- *
- * @category constructors
- * @since 0.1.0
- */
-const module_ = <const Parts extends ReadonlyArray<Any | MetricSet>>(
-  url: string | undefined,
-  metrics: Parts
-): MetricSet<MetricsOf<Parts>> => {
-  check("url", url, (value) =>
-    value === undefined || (Predicate.isString(value) && URL.canParse(value))
-      ? undefined
-      : "must be the URL of the module: import.meta.url"
-  )
-  check("metrics", metrics, (value) => (Array.isArray(value) ? undefined : "must be an array of metrics"))
-  return setOf(metrics, url === undefined ? [] : [url])
-}
-
-export { module_ as module }
-
-/** The metrics of metrics and sets. A list of metrics alone, however long, costs the type checker one step. */
-type MetricsOf<Parts extends ReadonlyArray<Any | MetricSet>> =
-  Parts extends ReadonlyArray<Any>
-    ? Parts
-    : number extends Parts["length"]
-      ? ReadonlyArray<MetricsOfPart<Parts[number]>[number]>
-      : Flattened<Parts>
-
-type Flattened<Parts, Done extends ReadonlyArray<Any> = readonly []> = Parts extends readonly [
-  infer First extends Any | MetricSet,
-  ...infer Rest
-]
-  ? Flattened<Rest, readonly [...Done, ...MetricsOfPart<First>]>
-  : Done
-
-type MetricsOfPart<Part extends Any | MetricSet> =
-  Part extends MetricSet<infer Metrics> ? Metrics : Part extends Any ? readonly [Part] : never
-
-const setOf = (parts: ReadonlyArray<Any | MetricSet>, declaredIn: ReadonlyArray<string>): never => {
-  const given = parts.flatMap(metricsOf)
-  for (const metric of given) check("metrics", metric, aMetric)
-  const metrics = distinct(given)
-  const names = new Set<string>()
-  const taken = metrics.find(({ name }) => names.size === names.add(name).size)?.name
-  if (metrics.length === 0) throw new InvalidArgument({ argument: "metrics", reason: "must be at least one" })
-  if (taken !== undefined)
-    throw new InvalidArgument({ argument: "metrics", reason: `contains two metrics named "${taken}"` })
-  const modules = [...declaredIn, ...parts.flatMap((part) => (isMetricSet(part) ? part.modules : []))]
-  return Object.freeze({
-    [SetTypeId]: SetTypeId,
-    metrics: Object.freeze(metrics),
-    modules: Object.freeze([...new Set(modules)])
-  } satisfies Omit<MetricSet, typeof EventsTypeId>) as never
-}
-
-/**
- * Whether a value is a set of metrics. Never throws.
- *
- * @category guards
- * @since 0.1.0
- */
-export const isMetricSet = (value: unknown): value is MetricSet => {
-  try {
-    return Predicate.hasProperty(value, SetTypeId)
-  } catch {
-    return false
-  }
-}
-
-/**
- * Returns the metrics of a set, or a single metric as an array.
- *
- * @category getters
- * @since 0.1.0
- */
-export const metricsOf = (part: Any | MetricSet): ReadonlyArray<Any> => (isMetricSet(part) ? part.metrics : [part])

@@ -2,11 +2,11 @@
  * Finds events that no metric reads.
  */
 import * as Predicate from "effect/Predicate"
-import { isMetricSet, type MetricSet, metricsOf } from "./Combinators.ts"
 import { isDefinition } from "./internal/definition/definition.ts"
 import { aFamily, type Check, whyInvalid } from "./internal/options.ts"
 import type { Any } from "./Metric.ts"
 import { type Family, type TagOf, tagsOf } from "./MetricEvent.ts"
+import { isMetricSet, type MetricSet, metricsOf } from "./MetricSet.ts"
 
 const metricsAndSets: Check = (value) =>
   Array.isArray(value) && value.every((each) => isDefinition(each) || isMetricSet(each))

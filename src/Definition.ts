@@ -4,7 +4,6 @@
  */
 import type { Pipeable } from "effect/Pipeable"
 import * as Predicate from "effect/Predicate"
-import type { MetricSet } from "./Combinators.ts"
 import { define, type EventsTypeId, isDefinition, type TypeId } from "./internal/definition/definition.ts"
 import { made } from "./internal/definition/fingerprint.ts"
 import { didYouMean } from "./internal/didYouMean.ts"
@@ -20,6 +19,7 @@ import {
   whyInvalidOptions
 } from "./internal/options.ts"
 import { type Family, type MetricEvent, type TagOf, tagsOf } from "./MetricEvent.ts"
+import type { MetricSet } from "./MetricSet.ts"
 import { InvalidArgument } from "./MetricsError.ts"
 import type { Snapshot } from "./Snapshot.ts"
 

@@ -94,6 +94,12 @@ export const whyInvalidOptions = (
   return undefined
 }
 
+/** Throws what is wrong with a value, if anything is. */
+export const check = (argument: string, value: unknown, by: Check): void => {
+  const invalid = whyInvalid(argument, value, by)
+  if (invalid !== undefined) throw invalid
+}
+
 /** The same about the definition of a metric. */
 export const inMetric = (metric: string, { argument, reason }: InvalidArgument): InvalidArgument =>
   new InvalidArgument({ metric: metric.trim(), argument, reason })

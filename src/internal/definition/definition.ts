@@ -8,6 +8,7 @@ import { InvalidArgument } from "../../MetricsError.ts"
 import { deepFreeze } from "../deepFreeze.ts"
 import { familyOf } from "../exposition/names.ts"
 import { wordsOf } from "../exposition/units.ts"
+import type { Check } from "../options.ts"
 import { unitCode } from "./unitCode.ts"
 
 export const TypeId = "~mvx-metrics/Metric"
@@ -65,3 +66,6 @@ export const isDefinition = (value: unknown): value is Metric.Any => {
     return false
   }
 }
+
+export const aMetric: Check = (value) =>
+  isDefinition(value) ? undefined : "must be a metric, made by Metric.make or a built-in constructor"

@@ -1,5 +1,5 @@
-import { combine, isMetricSet, type MetricSet } from "../../Combinators.ts"
 import * as Metric from "../../Metric.ts"
+import { combine, isMetricSet, type MetricSet } from "../../MetricSet.ts"
 import { InvalidArgument } from "../../MetricsError.ts"
 
 /** Metrics as they can be given: one, a set, or a list of these. */

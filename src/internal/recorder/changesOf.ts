@@ -1,6 +1,6 @@
 import * as Stream from "effect/Stream"
-import { metricsOf } from "../../Combinators.ts"
 import type * as Metric from "../../Metric.ts"
+import { metricsOf } from "../../MetricSet.ts"
 import type { MetricNotRegistered } from "../../MetricsError.ts"
 import type { MetricChange } from "../../Snapshot.ts"
 import { refuse } from "../options.ts"

@@ -7,9 +7,9 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import { metricsOf } from "../../Combinators.ts"
 import type * as Metric from "../../Metric.ts"
 import type { MetricEvent } from "../../MetricEvent.ts"
+import { metricsOf } from "../../MetricSet.ts"
 import {
   type EmitError,
   HookFailed,

@@ -8,9 +8,9 @@ import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
-import { metricsOf } from "../../Combinators.ts"
 import type * as Metric from "../../Metric.ts"
 import type { MetricEvent } from "../../MetricEvent.ts"
+import { metricsOf } from "../../MetricSet.ts"
 import {
   type EmitError,
   InvalidArgument,

@@ -1,0 +1,50 @@
+/**
+ * The options of a recorder in the promise API, with plain functions for hooks.
+ */
+import * as Effect from "effect/Effect"
+import { InvalidArgument } from "../../MetricsError.ts"
+import type { MetricChange } from "../../Snapshot.ts"
+import type { RecorderOptions as EffectRecorderOptions } from "../recorder/recorderModel.ts"
+
+/**
+ * Options of a recorder: those of the Effect API, with plain functions for hooks.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface RecorderOptions extends Omit<EffectRecorderOptions, "onStarting" | "onStopped" | "onMetricChanged"> {
+  /**
+   * Runs before the first event is folded. If it throws or rejects, the start fails. `createRecorder` waits for it, so
+   * the recorder that it returns is not there yet: get it from `runtime.getRecorder(id)`.
+   */
+  readonly onStarting?: () => unknown
+  /** Runs after the last event was folded. If it throws or rejects, the stop fails. */
+  readonly onStopped?: () => unknown
+  /** Runs after each change of a metric, in order. The recorder pauses until the returned promise settles. */
+  readonly onMetricChanged?: (change: MetricChange) => unknown
+}
+
+const hooks = ["onStarting", "onStopped", "onMetricChanged"] as const
+
+/** The options with hooks as effects. A hook that is not a function is refused here, by its name. */
+export const withEffectHooks = (
+  options: RecorderOptions | undefined
+): Effect.Effect<EffectRecorderOptions | undefined> => {
+  // Options that are not an object are refused later.
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    return Effect.succeed(options as undefined)
+  }
+  const { onMetricChanged, onStarting, onStopped, ...rest } = options
+  for (const hook of hooks) {
+    if (options[hook] !== undefined && typeof options[hook] !== "function") {
+      return Effect.die(new InvalidArgument({ argument: hook, reason: "must be a function" }))
+    }
+  }
+  const run = (hook: () => unknown) => Effect.tryPromise({ try: async () => hook(), catch: (cause) => cause })
+  return Effect.succeed({
+    ...rest,
+    ...(onStarting && { onStarting: run(onStarting) }),
+    ...(onStopped && { onStopped: run(onStopped) }),
+    ...(onMetricChanged && { onMetricChanged: (change) => run(() => onMetricChanged(change)) })
+  })
+}
