@@ -137,7 +137,7 @@ export class MetricsCluster extends Context.Service<MetricsCluster, ClusterServi
     options: ClusterOptions
   ): Effect.fn.Return<ClusterService, InvalidState | MetricsModuleError, Scope.Scope> {
     yield* refuseInMetricsModule
-    yield* refuse(whyInvalidOptions(options ?? null, optionChecks) ?? whyNoMetrics(options) ?? whyNotPrimary())
+    yield* refuse(whyInvalidOptions(options, optionChecks, true) ?? whyNoMetrics(options) ?? whyNotPrimary())
     const { levels = [], maxEnded = 1000, timeout = "1 second" } = options
     const isLevel = (metric: Metric.Any): boolean =>
       isBuiltInLevel(metric) || levels.some((level) => isSame(level, metric))

@@ -109,7 +109,7 @@ export const layerProtobuf = (
 
 const checkedExporter = Effect.fnUntraced(function* (runtime: RuntimeService, options: OtlpOptions) {
   yield* refuse(
-    whyInvalidOptions(options ?? null, otlpOptionChecks) ?? whyInvalid("url", options.url, otlpOptionChecks.url)
+    whyInvalidOptions(options, otlpOptionChecks, true) ?? whyInvalid("url", options.url, otlpOptionChecks.url)
   )
   const collector = JSON.stringify([options.url, options.resource])
   const take = Effect.try({

@@ -50,7 +50,7 @@ import {
 import { entityIdOf } from "./internal/runtime/makeRuntime.ts"
 import { providedRuntime } from "./internal/runtime/providedRuntime.ts"
 import { defaultMemoryLimit } from "./internal/runtime/runtimeModel.ts"
-import type * as Metric from "./Metric.ts"
+import * as Metric from "./Metric.ts"
 import type { Family, MetricEvent } from "./MetricEvent.ts"
 import type { ReadError, RegisterError, ShareError } from "./MetricsError.ts"
 import type { MetricsRuntime } from "./MetricsRuntime.ts"
@@ -104,7 +104,7 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
   ): Effect.Effect<Emitter<Metric.EventsOf<M>>, RegisterError> =>
     Effect.withFiber((fiber) => {
       const recorder = Context.getOrUndefined(fiber.context, Recorder)
-      if (recorder === undefined) return Effect.succeed(noEmitter)
+      if (recorder === undefined) return Effect.as(Effect.logDebug(unmeasured(metrics)), noEmitter)
       // A recorder of the application's own need not have emitters to give.
       return Effect.as(recorder.register(metrics, options), emitterOf(recorder))
     })
@@ -136,7 +136,9 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
       const invalid = whyInvalid("family", family, aFamily)
       if (invalid !== undefined) return Effect.die(invalid)
       const recorder = Context.getOrUndefined(fiber.context, Recorder)
-      return Effect.succeed(recorder === undefined ? noEmitter : emitterOf(recorder))
+      return recorder === undefined
+        ? Effect.as(Effect.logDebug("mvx-metrics: no recorder here, so an emitter does nothing"), noEmitter)
+        : Effect.succeed(emitterOf(recorder))
     })
 
   /**
@@ -205,7 +207,8 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
   static readonly layer = <R = never>(
     recorderId: string,
     options?: RecorderOptions<R>
-  ): Layer.Layer<Recorder, ShareError, MetricsRuntime | R> =>
+    // Not from where the layer is used: a LayerMap would take any requirement.
+  ): Layer.Layer<Recorder, ShareError, MetricsRuntime | NoInfer<R>> =>
     Layer.effect(
       Recorder,
       Effect.flatMap(providedRuntime, (runtime) => runtime.recorder(recorderId, options))
@@ -249,4 +252,10 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
     )
     return control.service
   })
+}
+
+/** What is told where there is no recorder: that is no mistake, unless somebody wonders. It may be anything. */
+const unmeasured = (given: unknown): string => {
+  const metrics = Metric.isMetricSet(given) ? given.metrics : Metric.isMetric(given) ? [given] : []
+  return `mvx-metrics: no recorder here, so these metrics measure nothing: ${metrics.map(({ name }) => name).join(", ")}`
 }

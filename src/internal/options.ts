@@ -74,9 +74,10 @@ export const oneOf =
  */
 export const whyInvalidOptions = (
   options: unknown,
-  checks: { readonly [option: string]: Check }
+  checks: { readonly [option: string]: Check },
+  required = false
 ): InvalidArgument | undefined => {
-  if (options === undefined) return undefined
+  if (options === undefined && !required) return undefined
   if (!Predicate.isObject(options) || Array.isArray(options)) {
     return new InvalidArgument({ argument: "options", reason: `must be an object, got ${got(options)}` })
   }

@@ -129,7 +129,7 @@ export class TestRecorder extends Context.Service<TestRecorder, TestRecorderServ
    */
   static readonly layer = <R = never>(
     options?: TestRecorderOptions<R>
-  ): Layer.Layer<Recorder | TestRecorder, RegisterError, R> =>
+  ): Layer.Layer<Recorder | TestRecorder, RegisterError, NoInfer<R>> =>
     layerOf(options, { ...recorderOptionChecks, metrics: anything }, () => {
       const { metrics: _, ...others } = options ?? {}
       return Recorder.make<R>(others)

@@ -156,6 +156,6 @@ plain("a field that is named span is told from the span", () => {
     { traceId: "span" },
     { traceId: "trace" }
   ])
-  expect(differences(fingerprint(span!), fingerprint(field!))).toEqual(["instrument"])
-  expect(differences(fingerprint(span!), fingerprint(other!))).toEqual(["instrument"])
+  expect(differences(fingerprint(span!), fingerprint(field!))).toEqual(["exemplar"])
+  expect(differences(fingerprint(span!), fingerprint(other!))).toEqual(["exemplar"])
 })

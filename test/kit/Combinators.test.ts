@@ -365,14 +365,14 @@ layer(runtimeLayers([new URL("../support/kit.metrics.ts", import.meta.url)])["on
         const refused = (metric: Metric.Any) => reasonOf(recorder.register(metric))
         expect(yield* refused(OtherSources)).toMatchObject({ differences: ["sources"] })
         const Filtered = ByQueue.pipe(Metric.filter(() => true))
-        expect(yield* refused(Filtered)).toMatchObject({ differences: ["instrument"] })
+        expect(yield* refused(Filtered)).toMatchObject({ differences: ["filter"] })
         const labels = { queue: () => "main" }
         const Computed = Metric.counter("jobs.by_queue", {
           events: JobEvent,
           when: ["job.done", "job.dropped"],
           labels
         })
-        expect(yield* refused(Computed)).toMatchObject({ differences: ["instrument"] })
+        expect(yield* refused(Computed)).toMatchObject({ differences: ["labels"] })
       })
     )
   }

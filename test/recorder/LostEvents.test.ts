@@ -1,10 +1,10 @@
 // Recorder.emit and Recorder.onExit take the recorder of the fiber: what they lose shows in one warning per tag.
 import { expect, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { Recorder } from "mvx-metrics"
+import { Metric, Recorder } from "mvx-metrics"
 import { vi } from "vitest"
 import { recordLogs } from "../support/logs.ts"
-import { Ticks, tick } from "../support/probe.metrics.ts"
+import { Notes, ProbeEvent, Ticks, tick } from "../support/probe.metrics.ts"
 
 /** The warnings of an effect. Tags are warned of once in a process, so each test has tags of its own. */
 const warningsOf = <E, R>(effect: Effect.Effect<unknown, E, R>) =>
@@ -60,11 +60,31 @@ it.effect("an event that no metric reads is counted as ignored, and warned of on
   }).pipe(Effect.scoped)
 )
 
-it.effect("an emitter without a recorder is no loss, and is not warned of", () =>
+it.effect("an emitter without a recorder is no loss: a line at debug level names what is not measured", () =>
   Effect.gen(function* () {
-    const metrics = yield* Recorder.register(Ticks)
-    expect(yield* warningsOf(metrics.emit(tick()))).toEqual([])
+    const { layer, lines } = recordLogs()
+    const metrics = yield* Effect.provide(Recorder.register(Metric.combine(Ticks, Notes)), layer)
+    yield* Effect.provide(Effect.andThen(Recorder.emitter(ProbeEvent), metrics.emit(tick())), layer)
+    expect(lines.map(({ level, text }) => [level, text])).toEqual([
+      ["Debug", "mvx-metrics: no recorder here, so these metrics measure nothing: probe.ticks, probe.notes"],
+      ["Debug", "mvx-metrics: no recorder here, so an emitter does nothing"]
+    ])
   })
+)
+
+it.effect("a function that throws instead of making an event is warned of once for its emitter, with the error", () =>
+  Effect.gen(function* () {
+    const recorder = yield* Recorder.make()
+    const metrics = yield* recorder.register(Ticks)
+    const throws = (): never => {
+      throw new Error("no outcome")
+    }
+    const work = Effect.andThen(metrics.onExit(Effect.void, throws), metrics.track(Effect.void, throws))
+    const { layer, lines } = recordLogs()
+    yield* Effect.provide(work, layer)
+    expect(lines).toMatchObject([{ level: "Warn", text: "mvx-metrics: a function that makes an event threw" }])
+    expect((yield* recorder.stats).refusedBy.invalid).toBe(2)
+  }).pipe(Effect.scoped)
 )
 
 it.effect("what is no event is not warned of: it is counted as invalid", () =>

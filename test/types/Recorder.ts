@@ -1,5 +1,5 @@
 // What components and applications say to a recorder. Checked by tsc (`npm run check`), never run.
-import { Context, Effect, type Exit, type Layer, type Scope, type Stream } from "effect"
+import { Context, Effect, type Exit, type Layer, LayerMap, type Scope, type Stream } from "effect"
 import {
   type MetricsError as E,
   type Emitter,
@@ -234,3 +234,10 @@ registering.pipe(
 Effect.catchReason(registering, "mvx-metrics/RegisterError", "mvx-metrics/InvalidArgument", () => Effect.void)
 // @ts-expect-error what was the error itself is its reason
 Effect.catchTag(registering, "mvx-metrics/MetricNameTaken", () => Effect.void)
+
+// --- what a recorder requires is what its hooks require, wherever its layer is used
+
+class Tenants extends LayerMap.Service<Tenants>()("types/Tenants", {
+  lookup: (tenant: string) => Recorder.layer(tenant)
+}) {}
+expectTypeOf(Tenants.layer).toEqualTypeOf<Layer.Layer<Tenants, never, MetricsRuntime>>()

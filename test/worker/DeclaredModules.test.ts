@@ -343,7 +343,7 @@ describe("a set whose module cannot be used", () => {
       "starts a runtime, whatever it makes of the refusal",
       StartingMetrics,
       pathOf("starting.metrics.ts"),
-      "was imported by a metrics worker and starts a metrics runtime itself. Name a module of definitions only"
+      "was imported by a metrics worker and starts a metrics runtime itself. Move the definitions to a module of their own"
     ],
     [
       "does not export it",
@@ -379,7 +379,7 @@ describe("a set whose module cannot be used", () => {
       "is the program",
       declaredAt(`file://${program}?t=1`),
       program,
-      `is the program itself, which would start workers without end. Name a module of definitions only. ${useSpawn}`
+      `is the program itself, which would start workers without end. Move the definitions to a module of their own. ${useSpawn}`
     ]
   ] as const)("is refused as a whole, and the worker goes on: the module %s", ([, set, path, reason]) =>
     Effect.gen(function* () {
@@ -486,7 +486,9 @@ describe("metrics that no module is known of", () => {
         _tag: "mvx-metrics/UnknownMetric",
         metric: "declared.shown",
         known: ["declared.lookups", "declared.hits"],
-        hint: expect.stringContaining("Declare the metrics in a set with Metric.module(import.meta.url, [...])")
+        hint: expect.stringContaining(
+          "Declare the metrics in a module of their own, in a set with Metric.module(import.meta.url, [...])"
+        )
       })
       for (const way of [
         "metrics: new URL(",

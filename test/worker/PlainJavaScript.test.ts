@@ -5,7 +5,8 @@ import { type Ended, runProgram } from "../support/runProgram.ts"
 const object = "mvx-metrics/InvalidArgument: options: must be an object, got"
 const blank = "must be a string that is not blank, got"
 const capacity = "mvx-metrics/InvalidArgument: capacity: must be a positive integer, got"
-const definition = "mvx-metrics/InvalidArgument: metric: must be a definition made by Metric.make"
+const definition =
+  "mvx-metrics/InvalidArgument: metric: must be a metric or a set of metrics. Make a set with Metric.combine or Metric.module"
 const url = "mvx-metrics/InvalidArgument: metrics: must be a URL or an array of URLs"
 const event = "mvx-metrics/InvalidArgument: event: must"
 

@@ -55,7 +55,10 @@ const workers = [
   ["an entry without an array", invalidMetrics("metrics", "metrics: must be an array of definitions")],
   [
     "an entry with something that is no metric",
-    invalidMetrics("metrics[1]", "metrics[1]: must be a definition made by Metric.make")
+    invalidMetrics(
+      "metrics[1]",
+      "metrics[1]: must be a metric or a set of metrics. Make a set with Metric.combine or Metric.module"
+    )
   ],
   ["an entry with different metrics of one name", nameTaken],
   ["a spawn that throws", runtimeFailed("thrown by spawn")],

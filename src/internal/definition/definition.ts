@@ -69,3 +69,6 @@ export const isDefinition = (value: unknown): value is Metric.Any => {
 
 export const aMetric: Check = (value) =>
   isDefinition(value) ? undefined : "must be a metric, made by Metric.make or a built-in constructor"
+
+/** Where a set may be given as well. */
+export const mustBeMetric = "must be a metric or a set of metrics. Make a set with Metric.combine or Metric.module"

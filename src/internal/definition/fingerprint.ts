@@ -1,5 +1,6 @@
 import * as Schema from "effect/Schema"
 import type * as Metric from "../../Metric.ts"
+import type { Instrument } from "../instruments/instrument.ts"
 import { murmur3 } from "../instruments/murmur3.ts"
 import { isOf } from "../realms.ts"
 
@@ -100,11 +101,19 @@ const makeFingerprint = (metric: Metric.Any): Fingerprint => {
     // Those of other metrics follow from what they are made of.
     merge: isByHand && merge !== undefined ? "yes" : "",
     minus: isByHand && minus !== undefined ? "yes" : "",
-    instrument: instrument === undefined ? "" : hash(describe(instrument)),
+    ...(instrument !== undefined && ofInstrument(instrument)),
     sources: sources === undefined ? "" : hash(describe(sourcesOf(sources))),
     unit: unit ?? "",
     description: description ?? ""
   }
+}
+
+/** By the options of its constructor, which tell people what differs. */
+const ofInstrument = ({ kind, settings, tags, ...options }: Instrument): Fingerprint => {
+  const parts = Object.entries({ kind, when: tags, ...options, ...settings })
+  return Object.fromEntries(
+    parts.flatMap(([part, value]) => (value === undefined ? [] : [[part, hash(describe(value))]]))
+  )
 }
 
 const sourcesOf = (sources: NonNullable<Metric.Any["sources"]>): ReadonlyArray<readonly [string, Fingerprint]> =>

@@ -117,7 +117,7 @@ const inProcessChecks: typeof checks = {
 
 export const whyInvalidStart = (options: StartOptions): InvalidArgument | undefined => {
   const invalid =
-    whyInvalidOptions(options ?? null, options?.inProcess === true ? inProcessChecks : checks) ??
+    whyInvalidOptions(options, options?.inProcess === true ? inProcessChecks : checks, true) ??
     whyInvalid("namespace", options.namespace, notBlank)
   if (invalid !== undefined || options.logger === undefined || options.runtime === undefined) return invalid
   return new InvalidArgument({

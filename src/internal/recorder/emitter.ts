@@ -1,6 +1,7 @@
 /**
  * Emitters, and how events get from a fiber into a recorder.
  */
+import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Effectable from "effect/Effectable"
@@ -73,15 +74,24 @@ const emitMade = (
   make: MakeEvent,
   exit: Exit.Exit<unknown, unknown>,
   timing: Timing
-): Effect.Effect<void> =>
-  sink.emitAtExit(fiber, () => {
+): Effect.Effect<void> => {
+  let thrown: Cause.Cause<never> | undefined
+  const emitted = sink.emitAtExit(fiber, () => {
     try {
       return make(exit as Exit.Exit<never, never>, timing)
-    } catch {
+    } catch (error) {
       // Must not hurt the business: it is counted as an invalid event.
+      thrown = Cause.die(error)
       return null as unknown as MetricEvent
     }
   })
+  if (thrown === undefined || told.has(sink)) return emitted
+  told.add(sink)
+  return Effect.andThen(emitted, Effect.logWarning("mvx-metrics: a function that makes an event threw", thrown))
+}
+
+/** Sinks of which it was told that a function threw: there is never a line per event. */
+const told = new WeakSet<Sink>()
 
 // --- emitters
 

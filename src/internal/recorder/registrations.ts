@@ -8,6 +8,7 @@ import {
   MetricNotRegistered,
   RegisterError
 } from "../../MetricsError.ts"
+import { mustBeMetric } from "../definition/definition.ts"
 import { describe, differences, fingerprint, isSame } from "../definition/fingerprint.ts"
 import type { ExpositionNames } from "../exposition/expositionNames.ts"
 import { readsSpan } from "../instruments/exemplars.ts"
@@ -160,7 +161,7 @@ export class Registrations {
   /** Why `metric` cannot be registered, alone or as a part of `given`, or `undefined`. It may be anything. */
   whyNot(metric: unknown, options: RegisterOptions | undefined, given: Metric.Any | Metric.MetricSet) {
     if (!Metric.isMetric(metric)) {
-      return new InvalidArgument({ argument: "metric", reason: "must be a definition made by Metric.make" })
+      return new InvalidArgument({ argument: "metric", reason: mustBeMetric })
     }
     const invalid = whyInvalidOptions(options, { replace: aBoolean })
     if (invalid !== undefined) return invalid
@@ -185,7 +186,7 @@ export class Registrations {
   /** Why `metric` cannot be read, or `undefined`. It may be anything. */
   whyNotRead(metric: unknown) {
     if (!Metric.isMetric(metric)) {
-      return new InvalidArgument({ argument: "metric", reason: "must be a definition made by Metric.make" })
+      return new InvalidArgument({ argument: "metric", reason: mustBeMetric })
     }
     return this.has(metric) ? undefined : this.notRegistered(metric)
   }

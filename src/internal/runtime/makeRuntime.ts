@@ -31,6 +31,7 @@ import { Log } from "../recorder/logging.ts"
 import { makeRecorder, type RecorderControl } from "../recorder/makeRecorder.ts"
 import { type RecorderOptions, recorderOptionChecks } from "../recorder/recorderModel.ts"
 import { refuseInMetricsModule } from "../worker/importedMetrics.ts"
+import { claimNamespace, namespaceShared } from "./runningNamespaces.ts"
 import { type MetricWatch, type RuntimeInternals, type Source, withInternals } from "./runtimeInternals.ts"
 import type { RuntimeOptions, RuntimeService, RuntimeState } from "./runtimeModel.ts"
 import { type DecidedOptions, SharedRecorders } from "./sharedRecorders.ts"
@@ -64,7 +65,7 @@ export const makeRuntime = Effect.fnUntraced(function* (
   checks: { readonly [option: string]: Check },
   makeLink: Effect.Effect<Link, RuntimeStartError, Scope.Scope>
 ): Effect.fn.Return<RuntimeService, never, Scope.Scope> {
-  yield* refuse(whyInvalidOptions(options ?? null, checks) ?? whyInvalid("namespace", options.namespace, notBlank))
+  yield* refuse(whyInvalidOptions(options, checks, true) ?? whyInvalid("namespace", options.namespace, notBlank))
   const namespace = options.namespace.trim()
   const shutdownTimeout = options.shutdownTimeout ?? recorderDefaults.shutdownTimeout
   const log = new Log(options.logging ?? recorderDefaults.logging, { namespace })
@@ -103,7 +104,11 @@ export const makeRuntime = Effect.fnUntraced(function* (
       opened.expositionNames.onChange = (metric, isThere) => {
         for (const watch of metricWatches) watch(metric, isThere)
       }
-      return log.lifecycle("runtime started")
+      const { isShared, release } = claimNamespace(namespace)
+      return Scope.addFinalizer(foldScope, Effect.sync(release)).pipe(
+        Effect.andThen(log.lifecycle("runtime started")),
+        Effect.andThen(isShared ? log.warning(namespaceShared) : Effect.void)
+      )
     }),
     Effect.asVoid,
     Effect.tapCause((cause) => {

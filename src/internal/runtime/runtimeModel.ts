@@ -145,7 +145,7 @@ export interface RuntimeService {
   readonly recorder: <R = never>(
     recorderId: string,
     options?: RecorderOptions<R>
-  ) => Effect.Effect<RecorderService, ShareError, Scope.Scope | R>
+  ) => Effect.Effect<RecorderService, ShareError, Scope.Scope | NoInfer<R>>
   /**
    * Makes a recorder under an id, which is trimmed, and starts it. Its options override the defaults of the runtime. It
    * lives until it is removed or the runtime shuts down.
@@ -156,7 +156,7 @@ export interface RuntimeService {
   readonly createRecorder: <R = never>(
     recorderId: string,
     options?: RecorderOptions<R>
-  ) => Effect.Effect<RecorderService, CreateError, R>
+  ) => Effect.Effect<RecorderService, CreateError, NoInfer<R>>
   readonly getRecorder: (recorderId: string) => Effect.Effect<RecorderService, RecorderNotFound>
   readonly findRecorder: (recorderId: string) => Effect.Effect<Option.Option<RecorderService>>
   /** The ids of the recorders, in order of creation. */

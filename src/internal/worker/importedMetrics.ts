@@ -46,7 +46,7 @@ export const refuseInMetricsModule: Effect.Effect<void, MetricsModuleError> = Ef
   const imported = importing?.getStore()
   if (imported === undefined) return Effect.void
   const { by, path } = imported
-  const reason = `was imported by ${by} and starts a metrics runtime itself. Name a module of definitions only`
+  const reason = `was imported by ${by} and starts a metrics runtime itself. Move the definitions to a module of their own`
   imported.refused = new MetricsModuleError({ path, reason })
   return Effect.fail(imported.refused)
 })

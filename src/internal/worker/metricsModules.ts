@@ -73,7 +73,7 @@ const resolveUrl = (url: URL): Effect.Effect<string, MetricsModuleError> =>
           ? Effect.fail(
               new MetricsModuleError({
                 path,
-                reason: `is the program itself, which would start workers without end. Name a module of definitions only. ${inBundle}`
+                reason: `is the program itself, which would start workers without end. Move the definitions to a module of their own. ${inBundle}`
               })
             )
           : Effect.succeed(pathToFileURL(path).href + queryOf(url))

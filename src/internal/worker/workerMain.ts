@@ -8,6 +8,7 @@ import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as Metric from "../../Metric.ts"
 import { InvalidArgument, MetricsModuleError } from "../../MetricsError.ts"
+import { mustBeMetric } from "../definition/definition.ts"
 import { fingerprint, isSame } from "../definition/fingerprint.ts"
 import { describeError } from "../describeError.ts"
 import { onParentMessage, postToParent } from "../link/ownMessages.ts"
@@ -25,7 +26,7 @@ export const catalogOf = Effect.fnUntraced(function* (
   )
   for (const [index, metric] of each) {
     if (!Metric.isMetric(metric)) {
-      const reason = "must be a definition made by Metric.make"
+      const reason = mustBeMetric
       return yield* new InvalidArgument({ argument: `metrics[${index}]`, reason })
     }
     const taken = catalog.get(metric.name)
