@@ -40,6 +40,7 @@ import { makeInProcessLink } from "./internal/link/linkInProcess.ts"
 import { aFamily, refuse, whyInvalid, whyInvalidOptions } from "./internal/options.ts"
 import { emitEffect, emitterOf, noEmitter, onExit } from "./internal/recorder/emitter.ts"
 import { fiberSink, recorderKey } from "./internal/recorder/fiberSink.ts"
+import { harmless } from "./internal/recorder/logging.ts"
 import { makeRecorder } from "./internal/recorder/makeRecorder.ts"
 import {
   type RecorderOptions,
@@ -104,7 +105,7 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
   ): Effect.Effect<Emitter<Metric.EventsOf<M>>, RegisterError> =>
     Effect.withFiber((fiber) => {
       const recorder = Context.getOrUndefined(fiber.context, Recorder)
-      if (recorder === undefined) return Effect.as(Effect.logDebug(unmeasured(metrics)), noEmitter)
+      if (recorder === undefined) return Effect.as(harmless(Effect.logDebug(unmeasured(metrics))), noEmitter)
       // A recorder of the application's own need not have emitters to give.
       return Effect.as(recorder.register(metrics, options), emitterOf(recorder))
     })
@@ -137,7 +138,7 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
       if (invalid !== undefined) return Effect.die(invalid)
       const recorder = Context.getOrUndefined(fiber.context, Recorder)
       return recorder === undefined
-        ? Effect.as(Effect.logDebug("mvx-metrics: no recorder here, so an emitter does nothing"), noEmitter)
+        ? Effect.as(harmless(Effect.logDebug("mvx-metrics: no recorder here, so an emitter does nothing")), noEmitter)
         : Effect.succeed(emitterOf(recorder))
     })
 

@@ -1,6 +1,6 @@
 // Recorder.emit and Recorder.onExit take the recorder of the fiber: what they lose shows in one warning per tag.
 import { expect, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Logger } from "effect"
 import { Metric, Recorder } from "mvx-metrics"
 import { vi } from "vitest"
 import { recordLogs } from "../support/logs.ts"
@@ -91,5 +91,30 @@ it.effect("what is no event is not warned of: it is counted as invalid", () =>
   Effect.gen(function* () {
     const emitted = Effect.andThen(Recorder.emit(null as never), Recorder.emit({ _tag: 1 } as never))
     expect(yield* warningsOf(emitted)).toEqual([])
+  })
+)
+
+it.effect("a logger that throws at the warning fails neither the emission nor the effect", () =>
+  Effect.gen(function* () {
+    const recorder = yield* Recorder.make()
+    let lines = 0
+    const throwing = Logger.make(() => {
+      lines++
+      throw new Error("no log")
+    })
+    yield* Effect.gen(function* () {
+      yield* Recorder.emit({ _tag: "lost.logged" })
+      yield* Effect.provideService(Recorder.emit({ _tag: "lost.logged_unread" }), Recorder, recorder)
+      const measured = Recorder.onExit(Effect.succeed(5), () => ({ _tag: "lost.at_exit" }))
+      expect(yield* Effect.provideService(measured, Recorder, recorder)).toBe(5)
+      const unmeasured = yield* Recorder.register(Ticks)
+      yield* unmeasured.emit(tick())
+      const metrics = yield* recorder.register(Ticks)
+      const throws = (): never => {
+        throw new Error("no outcome")
+      }
+      expect(yield* metrics.onExit(Effect.succeed(6), throws)).toBe(6)
+    }).pipe(Effect.provide(Logger.layer([throwing])))
+    expect(lines).toBe(4)
   })
 )

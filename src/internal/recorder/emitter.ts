@@ -10,6 +10,7 @@ import type * as Fiber from "effect/Fiber"
 import { dual } from "effect/Function"
 import type { Emitter, Timing } from "../../Emitter.ts"
 import type { MetricEvent } from "../../MetricEvent.ts"
+import { harmless } from "./logging.ts"
 import { atOnceOf, CurrentEmission, type Emission, type RecorderInternals } from "./recorderInternals.ts"
 import type { RecorderService } from "./recorderModel.ts"
 
@@ -87,7 +88,10 @@ const emitMade = (
   })
   if (thrown === undefined || told.has(sink)) return emitted
   told.add(sink)
-  return Effect.andThen(emitted, Effect.logWarning("mvx-metrics: a function that makes an event threw", thrown))
+  return Effect.andThen(
+    emitted,
+    harmless(Effect.logWarning("mvx-metrics: a function that makes an event threw", thrown))
+  )
 }
 
 /** Sinks of which it was told that a function threw: there is never a line per event. */

@@ -8,6 +8,7 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import { isMetricEvent, type MetricEvent } from "../../MetricEvent.ts"
 import { type Sink, sinkOf } from "./emitter.ts"
+import { harmless } from "./logging.ts"
 import { internalsOf } from "./recorderInternals.ts"
 import type { RecorderService } from "./recorderModel.ts"
 
@@ -67,7 +68,7 @@ const warned = (
     }
   }
   settled.add(tag)
-  return Effect.andThen(emitted, Effect.logWarning(whyLost(recorder, tag)))
+  return Effect.andThen(emitted, harmless(Effect.logWarning(whyLost(recorder, tag))))
 }
 
 /** `undefined` for what is no event: its recorder counts it as invalid. */

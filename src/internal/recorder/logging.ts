@@ -9,6 +9,9 @@ import * as Effect from "effect/Effect"
  */
 export type Detail = "silent" | "normal" | "inspection"
 
+/** A line of the log. A logger that throws is no reason for anything here to fail. */
+export const harmless = (line: Effect.Effect<void>): Effect.Effect<void> => Effect.catchDefect(line, () => Effect.void)
+
 /** Logs for one recorder or runtime, which the lines name. */
 export class Log {
   readonly #detail: Detail
@@ -37,7 +40,6 @@ export class Log {
 
   #line(log: Effect.Effect<void>): Effect.Effect<void> {
     if (this.#detail === "silent") return Effect.void
-    // A logger that throws is no reason for anything here to fail.
-    return Effect.catchDefect(Effect.annotateLogs(log, this.#annotations), () => Effect.void)
+    return harmless(Effect.annotateLogs(log, this.#annotations))
   }
 }
