@@ -17,8 +17,13 @@ const pass = (count: number) =>
     { discard: true }
   )
 
+/** Over a time that is long enough for the recorder to end and to begin again in between. */
 const someUsers = fc.array(
-  fc.record({ comesAfter: turns, stays: turns, interruptedAfter: fc.option(turns, { freq: 2, nil: undefined }) }),
+  fc.record({
+    comesAfter: fc.nat({ max: 150 }),
+    stays: turns,
+    interruptedAfter: fc.option(turns, { freq: 2, nil: undefined })
+  }),
   { minLength: 1, maxLength: 100, size: "max" }
 )
 
