@@ -36,7 +36,7 @@ import type * as Scope from "effect/Scope"
 import { type FetchHandler, type NodeHandler, nodeHandler as onNode } from "./internal/exporters/httpHandlers.ts"
 import { liveResources, type Resources } from "./internal/live/liveResources.ts"
 import { type Check, positiveInteger, refuse, whyInvalidOptions } from "./internal/options.ts"
-import { providedRuntime } from "./internal/runtime/providedRuntime.ts"
+import { providedRuntime } from "./internal/runtime/provided.ts"
 import type { MetricsRuntime } from "./MetricsRuntime.ts"
 
 export type { FetchHandler, NodeHandler } from "./internal/exporters/httpHandlers.ts"

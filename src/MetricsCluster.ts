@@ -47,7 +47,7 @@ import { type ClusterReport, PrimaryProcess } from "./internal/cluster/primaryPr
 import { reportToPrimary } from "./internal/cluster/workerProcess.ts"
 import { distinct, isSame } from "./internal/definition/fingerprint.ts"
 import { aDuration, type Check, positiveInteger, refuse, whyInvalidOptions } from "./internal/options.ts"
-import { providedRuntime } from "./internal/runtime/providedRuntime.ts"
+import { providedRuntime } from "./internal/runtime/provided.ts"
 import { refuseInMetricsModule } from "./internal/worker/importedMetrics.ts"
 import * as Metric from "./Metric.ts"
 import { InvalidArgument, InvalidState, type MetricsModuleError } from "./MetricsError.ts"

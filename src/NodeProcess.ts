@@ -46,7 +46,7 @@ import { aDuration, notBlank, refuse, whyInvalidOptions } from "./internal/optio
 import { ProcessMetrics } from "./internal/process/processMetrics.ts"
 import { ProcessProbe } from "./internal/process/processProbe.ts"
 import { type AnyRuntime, serviceOf } from "./internal/runtime/anyRuntime.ts"
-import { providedRuntime } from "./internal/runtime/providedRuntime.ts"
+import { providedRuntime } from "./internal/runtime/provided.ts"
 import { internalsOf } from "./internal/runtime/runtimeInternals.ts"
 import type { RuntimeService } from "./internal/runtime/runtimeModel.ts"
 import { type Stoppable, startScoped } from "./internal/runtime/startScoped.ts"

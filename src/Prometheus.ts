@@ -28,7 +28,7 @@ import type { Format } from "./internal/exposition/exposition.ts"
 import * as handlers from "./internal/exposition/handlers.ts"
 import { answer, type ScrapeOptions, scrape, scrapeOptionChecks } from "./internal/exposition/scrape.ts"
 import { type Check, refuse, whyInvalidOptions } from "./internal/options.ts"
-import { providedRuntime } from "./internal/runtime/providedRuntime.ts"
+import { providedRuntime } from "./internal/runtime/provided.ts"
 import type { RenderError } from "./MetricsError.ts"
 import type { MetricsRuntime } from "./MetricsRuntime.ts"
 

@@ -49,7 +49,7 @@ import {
   recorderOptionChecks
 } from "./internal/recorder/recorderModel.ts"
 import { entityIdOf } from "./internal/runtime/makeRuntime.ts"
-import { providedRuntime } from "./internal/runtime/providedRuntime.ts"
+import { provided, providedRuntime } from "./internal/runtime/provided.ts"
 import { defaultMemoryLimit } from "./internal/runtime/runtimeModel.ts"
 import * as Metric from "./Metric.ts"
 import type { Family, MetricEvent } from "./MetricEvent.ts"
@@ -186,14 +186,20 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
    *
    * @since 0.1.0
    */
-  static readonly snapshots: Effect.Effect<Snapshots, ReadError, Recorder> = Recorder.use((self) => self.snapshots)
+  static readonly snapshots: Effect.Effect<Snapshots, ReadError, Recorder> = Effect.flatMap(
+    Effect.suspend(() => providedRecorder),
+    (self) => self.snapshots
+  )
 
   /**
    * Reads the snapshots with their time, the sequence number they reach, and the accounting.
    *
    * @since 0.1.0
    */
-  static readonly report: Effect.Effect<Report, ReadError, Recorder> = Recorder.use((self) => self.report)
+  static readonly report: Effect.Effect<Report, ReadError, Recorder> = Effect.flatMap(
+    Effect.suspend(() => providedRecorder),
+    (self) => self.report
+  )
 
   /**
    * Provides the recorder of the runtime that all users of this id share, and starts it for the first of them. Several
@@ -254,6 +260,12 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
     return control.service
   })
 }
+
+const providedRecorder: Effect.Effect<RecorderService, never, Recorder> = provided(
+  Recorder,
+  "Recorder",
+  "is not provided. Provide Recorder.layer(id) where the program reads as well, with Layer.provideMerge"
+)
 
 /** What is told where there is no recorder: that is no mistake, unless somebody wonders. It may be anything. */
 const unmeasured = (given: unknown): string => {

@@ -2,6 +2,7 @@
 import { expect, it } from "@effect/vitest"
 import { Cause, Deferred, Effect, Exit, Fiber } from "effect"
 import { type Emitter, MetricsError, Recorder } from "mvx-metrics"
+import { badInputOf } from "../support/badInput.ts"
 import { newRecorder, onBothLayers } from "../support/bothLayers.ts"
 import { heldByHook } from "../support/held.ts"
 import { Notes, note, Ticks, tick } from "../support/probe.metrics.ts"
@@ -220,5 +221,16 @@ it.effect("with no recorder, even bad input does nothing", () =>
       })
     )
     expect(yield* Effect.flip(failed)).toBe("disk full")
+  })
+)
+
+it.effect("a read of the environment's recorder says what to provide where there is none", () =>
+  Effect.gen(function* () {
+    for (const read of [Recorder.snapshots, Recorder.report]) {
+      expect(yield* badInputOf(read as Effect.Effect<unknown>)).toMatchObject({
+        message:
+          "Recorder: is not provided. Provide Recorder.layer(id) where the program reads as well, with Layer.provideMerge"
+      })
+    }
   })
 )

@@ -1,0 +1,25 @@
+/**
+ * The services that layers and statics of this package take from the context. Types say that they are there; a program in
+ * JavaScript, or one that casts, is told what to provide.
+ */
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { InvalidArgument } from "../../MetricsError.ts"
+import { MetricsRuntime, type RuntimeService } from "../../MetricsRuntime.ts"
+
+/** The service of a tag. `name` and `reason` are those of the error where there is none. */
+export const provided = <I, S>(tag: Context.Key<I, S>, name: string, reason: string): Effect.Effect<S, never, I> =>
+  Effect.flatMap(
+    Effect.serviceOption(tag),
+    Option.match({
+      onNone: () => Effect.die(new InvalidArgument({ argument: name, reason })),
+      onSome: (service) => Effect.succeed(service)
+    })
+  )
+
+export const providedRuntime: Effect.Effect<RuntimeService, never, MetricsRuntime> = provided(
+  MetricsRuntime,
+  "MetricsRuntime",
+  "is not provided. Provide MetricsLayer.layerWorker({ namespace }) or MetricsLayer.layerInProcess({ namespace })"
+)
