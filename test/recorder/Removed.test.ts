@@ -28,6 +28,22 @@ onBothLayers("a recorder that was removed", (it) => {
     })
   )
 
+  it.effect("while it starts tells those who wait for the start that it was removed", () =>
+    Effect.gen(function* () {
+      const runtime = yield* MetricsRuntime
+      const gate = yield* makeGate
+      const making = yield* forkNow(runtime.createRecorder("waited for", { onStarting: gate.pass }))
+      yield* gate.reached
+      const recorder = yield* runtime.getRecorder("waited for")
+      const starting = yield* forkNow(Effect.flip(recorder.start))
+      const stopping = yield* forkNow(Effect.flip(recorder.stop))
+      yield* Fiber.interrupt(making)
+      const message = 'recorder "waited for" failed: it was removed before it had started'
+      expect(yield* Fiber.join(starting)).toMatchObject({ _tag: "mvx-metrics/RecorderFailed", message })
+      expect(yield* Fiber.join(stopping)).toMatchObject({ _tag: "mvx-metrics/RecorderFailed", message })
+    })
+  )
+
   it.effect("leaves nothing to later ones, even where its start ends after its removal", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime

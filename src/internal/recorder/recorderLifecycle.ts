@@ -174,9 +174,15 @@ export class RecorderLifecycle {
       if (then === "Running") this.#steps.afterStart()
       return exit
     }
-    const cause = Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined
+    const cause = Exit.isFailure(exit) ? this.#whyNot(exit.cause, then) : undefined
     this.fail(cause, false)
     return Exit.fail(cause instanceof HookFailed ? cause : this.#failure!.error)
+  }
+
+  #whyNot(cause: Cause.Cause<HookFailed>, then: "Running" | "Stopped"): unknown {
+    return this.#removed && Cause.hasInterruptsOnly(cause)
+      ? new Error(`it was removed before it had ${then === "Running" ? "started" : "stopped"}`)
+      : Cause.squash(cause)
   }
 
   /** Fails inside a hook of this recorder, where `operation` would wait for the hook. */
