@@ -6,6 +6,8 @@ import fc from "fast-check"
 import { Metric, Recorder, Replay } from "mvx-metrics"
 import { fixedClock, steppingClock, TestRecorder } from "mvx-metrics/testing"
 import { badInputOf } from "../support/badInput.ts"
+import { forkNow } from "../support/forkNow.ts"
+import { makeGate } from "../support/gate.ts"
 import { forEvery } from "../support/property.ts"
 import { reasonOf } from "../support/registerReason.ts"
 
@@ -332,6 +334,33 @@ describe("the recorder that folds in process", () => {
         TestRecorder.layer({ capacity: 1, overflow: "backpressure", onStarting: Effect.sleep("1 second") })
       )
     )
+  )
+
+  it.effect("keeps an event that was let in just before its fiber was interrupted", () =>
+    Effect.gen(function* () {
+      const gate = yield* makeGate
+      yield* Effect.gen(function* () {
+        const recorder = yield* Recorder
+        yield* Recorder.emit(hit)
+        yield* gate.reached
+        const waiting = yield* forkNow(Recorder.emit(miss))
+        yield* gate.open
+        while ((yield* recorder.stats).accepted < 2) yield* Effect.yieldNow
+        expect(waiting.pollUnsafe()).toBe(undefined)
+        yield* Fiber.interrupt(waiting)
+        expect((yield* TestRecorder.events).map(({ event }) => event)).toEqual([hit, miss])
+        expect(yield* TestRecorder.refused).toEqual([])
+      }).pipe(
+        Effect.provide(
+          TestRecorder.layer({
+            metrics: Hits,
+            capacity: 1,
+            overflow: "backpressure",
+            onMetricChanged: () => gate.pass
+          })
+        )
+      )
+    })
   )
 
   it.effect("runs the hooks of a recorder", () =>

@@ -10,7 +10,7 @@ import type { EmitError } from "../../MetricsError.ts"
 import { fixedTime } from "../fixedTime.ts"
 import type { Captured } from "../ndjson.ts"
 import { copyOf } from "../stream/eventWriter.ts"
-import { internalsOf } from "./recorderInternals.ts"
+import { CurrentEmission, internalsOf } from "./recorderInternals.ts"
 import type { RecorderService } from "./recorderModel.ts"
 
 /**
@@ -54,13 +54,16 @@ export const capturing = (recorder: RecorderService, captures: Captures, clock: 
     return accepted
   }
   const emit = (event: MetricEvent): Effect.Effect<boolean, EmitError> =>
-    Effect.flatMap(Clock.currentTimeMillis, (at) => {
+    Effect.withFiber((fiber) => {
+      const at = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
       const copy = keep(event)
+      const emission = fiber.getRef(CurrentEmission) ?? { decision: undefined }
       return recorder.emit(event).pipe(
         Effect.provideService(Clock.Clock, fixedTime(at)),
+        Effect.provideService(CurrentEmission, emission),
         Effect.onExit((exit) =>
           Effect.sync(() => {
-            const reason = whyRefused(exit)
+            const reason = whyRefused(exit) ?? emission.decision
             if (reason === "accepted") captures.events.push({ at, event: copy! })
             else if (reason !== undefined) captures.refused.push({ at, event: copyOf(event) ?? event, reason })
           })
@@ -83,7 +86,7 @@ const keep = (event: MetricEvent): MetricEvent | undefined => {
   return copyOf({ ...Object.fromEntries(fields), _tag: event._tag } as MetricEvent)
 }
 
-/** What became of an event; `undefined`: who emitted it was interrupted while it waited. */
+/** What became of an event; `undefined`: who emitted it was interrupted. */
 const whyRefused = (exit: Exit.Exit<boolean, EmitError>): Refused["reason"] | "accepted" | undefined => {
   if (Exit.isSuccess(exit)) return exit.value ? "accepted" : "overflow"
   const { reasons } = exit.cause
