@@ -150,7 +150,7 @@ onBothLayers("what is not a metric", (it) => {
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       const given = metric as Metric.Any
-      const named: Case = ["", given, "metric", "Metric.make"]
+      const named: Case = ["", given, "metric", "a metric or a set of metrics"]
       expectNamed(yield* badInputOf(recorder.register(given)), named)
       const component = Effect.provideService(Recorder.register(given), Recorder, recorder)
       expectNamed(yield* badInputOf(component), named)
