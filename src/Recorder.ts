@@ -57,6 +57,7 @@ import type { ReadError, RegisterError, ShareError } from "./MetricsError.ts"
 import type { MetricsRuntime } from "./MetricsRuntime.ts"
 import type { Report, Snapshots } from "./Snapshot.ts"
 
+export type { Emitter, Timing } from "./Emitter.ts"
 export type { Overflow } from "./internal/recorder/intake.ts"
 export type { Detail as LoggingDetail } from "./internal/recorder/logging.ts"
 export type {
