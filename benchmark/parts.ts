@@ -43,6 +43,7 @@ const closures = async (effort: Effort): Promise<Figures> => {
 
 export const parts: { readonly [name: string]: Run } = {
   handoff: alone("handoff", several),
+  emitter: alone("emitter", several),
   paced: alone("paced", several),
   metricsPerEvent: alone("metricsPerEvent", several),
   burst: alone("burst", several),

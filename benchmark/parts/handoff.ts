@@ -1,6 +1,4 @@
 /** A burst in one synchronous loop, warm: the hand-off against the others on the same work. */
-import * as Effect from "effect/Effect"
-import { Metric } from "mvx-metrics"
 import type { Contender } from "../contender.ts"
 import { effectMetric } from "../contenders/effectMetric.ts"
 import { floor } from "../contenders/floor.ts"
@@ -25,10 +23,7 @@ export const run: Run = async ({ quick }) => {
   const otel = openTelemetry()
   const effect = effectMetric()
   const ours = recorderContender("hand-off, three metrics", recorder, outstanding)
-  const other = await metrics.recorder("bound documents", three)
-  const emitter = await Effect.runPromise(other.register(Metric.combine(...three)))
-  const bound = recorderContender("hand-off by an emitter", other, outstanding, emitter.emitUnsafe)
-  const contenders = [floor, ours, bound, usual.inc, usual.three, successor.inc, successor.three, effect, otel]
+  const contenders = [floor, ours, usual.inc, usual.three, successor.inc, successor.three, effect, otel]
   await warmUpBursts(contenders, events, quick ? 0.15 : 2)
   const before = await books(contenders)
   const all = await compareBursts(contenders, rounds, { events, loops: 1 })
@@ -36,11 +31,10 @@ export const run: Run = async ({ quick }) => {
   title(`A burst of ${events} events, ${all[0]!.values.length} rounds`)
   costTable(all, usual.inc.name)
   check(before, await books(contenders), (all[0]!.values.length + rounds.warmUps) * events)
-  console.log(`  refused: ${refusedBy(recorder)}, by the emitter's: ${refusedBy(other)}`)
+  console.log(`  refused: ${refusedBy(recorder)}`)
   return {
     ...outstanding.figures,
     handoffVsFloor: ratio(all, ours.name, floor.name),
-    boundEmitVsFloor: ratio(all, bound.name, floor.name),
     handoffVsInc: ratio(all, ours.name, usual.inc.name),
     handoffVsThree: ratio(all, ours.name, usual.three.name),
     handoffVsIncPrometheusIo: ratio(all, ours.name, successor.inc.name),
