@@ -70,7 +70,10 @@ export interface Emitter<in E extends MetricEvent> {
   /**
    * Emits an event made from the exit of an effect, however it ended, interruption included. If the function returns
    * `undefined`, nothing is emitted. The effect's result is unchanged, even if the event is refused or the function
-   * throws, which counts as an invalid event.
+   * throws, which counts as an invalid event and is logged once for each emitter.
+   *
+   * TypeScript does not check an object that a function returns for further fields, so a misspelt optional field compiles.
+   * Annotate the return type to have it checked: `(exit): SaveEvent => ({ ... })`.
    *
    * @example
    * ```ts

@@ -2,6 +2,9 @@
  * Layers that provide a running {@link MetricsRuntime}: with a worker thread, or in process. Both behave
  * the same. Closing the scope folds every accepted event, stops the recorders and releases the thread.
  *
+ * Make such a layer once and provide it once. Each call makes another layer, and each layer that is built on its own starts
+ * another runtime, with its own recorders. Starting a second runtime of a namespace in a process logs a warning.
+ *
  * @example
  * ```ts
  * import { Layer } from "effect"

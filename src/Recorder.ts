@@ -78,8 +78,8 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
   /**
    * Registers a metric, or a set of metrics, during set-up, and returns the emitter of the events they read. The emitter
    * is bound to the recorder at this place, so a component that registers in its layer counts wherever it is used. Without
-   * a recorder nothing is registered, and the emitter does nothing. Fails, with an error that says what to do, if a
-   * metric cannot be measured, so that a mistake is found at the start.
+   * a recorder nothing is registered, the emitter does nothing, and a line is logged at debug level. Fails, with an error
+   * that says what to do, if a metric cannot be measured, so that a mistake is found at the start.
    *
    * @example
    * ```ts
@@ -204,7 +204,7 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
 
   /**
    * Provides the recorder of the runtime that all users of this id share, and starts it for the first of them. Several
-   * modules of an application can each use `Recorder.layer("app")`: they get one recorder. If its `onStarting` fails, so
+   * modules of an application can each use `Recorder.layer("app")`: with one runtime they get one recorder. If its `onStarting` fails, so
    * do the layers that wait for it. When the scope of the last layer closes, the recorder folds what it accepted and is
    * removed. If that takes longer than its `shutdownTimeout`, it goes to `Failed`.
    *
