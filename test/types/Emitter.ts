@@ -108,6 +108,20 @@ work.pipe(metrics.track((exit) => ({ _tag: "document.save", outcome: outcomeOf(e
 // @ts-expect-error a duration is no number
 metrics.track(work, (_exit, { duration }) => ({ _tag: "document.save", outcome: "SUCCESS", seconds: duration }))
 
+// An object that a function returns is checked for further fields only by the type that the function says it returns.
+expectTypeOf(work.pipe(metrics.onExit(() => ({ _tag: "document.open", cashed: true })))).toEqualTypeOf<Work>()
+// @ts-expect-error an optional field is misspelt
+work.pipe(metrics.onExit((): DocumentEvent => ({ _tag: "document.open", cashed: true })))
+work.pipe(
+  metrics.track((exit): DocumentEvent | undefined =>
+    // @ts-expect-error an optional field is misspelt
+    Exit.isSuccess(exit) ? { _tag: "document.open", cashed: true } : undefined
+  )
+)
+expectTypeOf(
+  work.pipe(metrics.onExit((exit): DocumentEvent => ({ _tag: "document.open", cached: Exit.isSuccess(exit) })))
+).toEqualTypeOf<Work>()
+
 // --- a component that registers needs nothing, and may be told why it cannot be measured
 
 expectTypeOf<Effect.Services<ReturnType<typeof Recorder.register>>>().toEqualTypeOf<never>()
