@@ -17,57 +17,61 @@ export interface RecorderParts extends RecorderInternals, Omit<RecorderService, 
   ) => Effect.Effect<void, RegisterError>
 }
 
-/** What is made when it is looked at: as a property of each of ten thousand services it would cost a kilobyte of them. */
-const viewed = [
-  "snapshots",
-  "report",
-  "states",
-  "deltaReader",
-  "metrics",
-  "stats",
-  "state",
-  "start",
-  "stop",
-  "changes",
-  "latestChanges"
-] as const
-
-/** The same functions for all services, which find their parts in the service that they are called on. */
+/**
+ * What is made when it is looked at: as a property of each of ten thousand services it would cost a kilobyte of them. The
+ * getters are the same for all services and find their parts in the service that they are called on.
+ */
 const views: PropertyDescriptorMap = Object.fromEntries(
-  viewed.map((name) => [
-    name,
-    {
-      enumerable: true,
-      get(this: RecorderService) {
-        return (this[RecorderTypeId] as RecorderParts)[name]
-      }
-    }
-  ])
+  (
+    [
+      "snapshots",
+      "report",
+      "states",
+      "deltaReader",
+      "metrics",
+      "stats",
+      "state",
+      "start",
+      "stop",
+      "changes",
+      "latestChanges"
+    ] as const
+  ).map((name) => [name, view((service) => partsOf(service)[name])])
 )
 
-export const serviceOf = (parts: RecorderParts): RecorderService => {
-  /** A copy of the service gives emitters that emit as the copy does. */
-  const called = (on: unknown): RecorderService =>
-    (on as RecorderService | undefined)?.[RecorderTypeId] === parts ? (on as RecorderService) : service
-  const own: Omit<RecorderService, (typeof viewed)[number]> = {
-    recorderId: parts.recorderId,
-    entityId: parts.entityId,
-    overflow: parts.overflow,
-    register(metrics, options) {
-      return Effect.map(parts.registerMetrics(metrics, options), () => emitterOf(called(this)))
-    },
-    emitter(family) {
+/** A copy of a service gives emitters that emit as the copy does; taken out of it, as the service does. */
+const called = (on: unknown, service: RecorderService): RecorderService =>
+  (on as RecorderService | undefined)?.[RecorderTypeId] === service[RecorderTypeId] ? (on as RecorderService) : service
+
+const register = view(
+  (service): RecorderService["register"] =>
+    function (this: unknown, metrics, options) {
+      return Effect.map(partsOf(service).registerMetrics(metrics, options), () => emitterOf(called(this, service)))
+    }
+)
+
+const emitter = view(
+  (service): RecorderService["emitter"] =>
+    function (this: unknown, family) {
       const invalid = whyInvalid("family", family, aFamily)
       if (invalid !== undefined) throw invalid
-      return emitterOf(called(this))
-    },
-    emit: parts.emit,
-    emitUnsafe: parts.emitUnsafe,
-    snapshot: parts.snapshot,
-    changesOf: parts.changesOf,
-    reset: parts.reset,
-    [RecorderTypeId]: parts
+      return emitterOf(called(this, service))
+    }
+)
+
+function view(get: (service: RecorderService) => unknown): PropertyDescriptor {
+  return {
+    enumerable: true,
+    get(this: RecorderService) {
+      return get(this)
+    }
   }
-  const service = Object.defineProperties(own, views) as RecorderService
-  return service
+}
+
+const partsOf = (service: RecorderService): RecorderParts => service[RecorderTypeId] as RecorderParts
+
+export const serviceOf = (parts: RecorderParts): RecorderService => {
+  const { changesOf, emit, emitUnsafe, entityId, overflow, recorderId, reset, snapshot } = parts
+  const own = { recorderId, entityId, overflow, emit, emitUnsafe, snapshot, changesOf, reset, [RecorderTypeId]: parts }
+  return Object.defineProperties(own, { register, emitter, ...views }) as unknown as RecorderService
 }
