@@ -196,6 +196,24 @@ const defaultView = made(
  *
  * @param name stable and plural: `document_storage.save.attempts`
  *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Metric } from "mvx-metrics"
+ *
+ * const CacheEvent = Schema.TaggedUnion({ "cache.eviction": { bytes: Schema.Number } })
+ *
+ * const Largest = Metric.make("cache.evictions.largest", {
+ *   events: CacheEvent,
+ *   initial: 0,
+ *   reduce: { "cache.eviction": (largest, { bytes }) => Math.max(largest, bytes) },
+ *   merge: Math.max,
+ *   unit: "By"
+ * })
+ * const state = Metric.fold(Largest, [{ _tag: "cache.eviction", bytes: 30 }, { _tag: "cache.eviction", bytes: 20 }])
+ * Metric.snapshot(Largest, state).dimensions // { value: 30 }
+ * ```
+ *
  * @category constructors
  * @since 0.1.0
  */
@@ -265,6 +283,17 @@ const whyInvalidDefinition = (options: unknown): InvalidArgument | undefined => 
 /**
  * Whether a value is a definition of a metric. Never throws.
  *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Metric } from "mvx-metrics"
+ *
+ * const CacheEvent = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean } })
+ * const exported: ReadonlyArray<unknown> = [CacheEvent, Metric.counter("cache.lookups", { events: CacheEvent })]
+ *
+ * exported.filter(Metric.isMetric).map(({ name }) => name) // ["cache.lookups"]
+ * ```
+ *
  * @category guards
  * @since 0.1.0
  */
@@ -272,6 +301,19 @@ export const isMetric: (value: unknown) => value is Any = isDefinition
 
 /**
  * Returns the state after `event`, emitted `at` (milliseconds since the Unix epoch; default 0).
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Metric } from "mvx-metrics"
+ *
+ * const CacheEvent = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean }, "cache.eviction": {} })
+ * const Lookups = Metric.counter("cache.lookups", { events: CacheEvent, when: "cache.lookup" })
+ *
+ * const state = Metric.reduce(Lookups, Lookups.initial, { _tag: "cache.lookup", hit: true })
+ * Metric.snapshot(Lookups, state).dimensions // { value: 1 }
+ * Metric.reduce(Lookups, state, { _tag: "cache.eviction" }) === state // true
+ * ```
  *
  * @category folding
  * @since 0.1.0
@@ -289,6 +331,18 @@ export const reduce = <Name extends string, E extends MetricEvent, S, D>(
 /**
  * Returns the state after `events`, folded in order from the initial state, all emitted `at` (default 0).
  *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Metric } from "mvx-metrics"
+ *
+ * const CacheEvent = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean } })
+ * const Hits = Metric.ratio("cache.hits", { events: CacheEvent, hits: "hit" })
+ *
+ * const state = Metric.fold(Hits, [{ _tag: "cache.lookup", hit: true }, { _tag: "cache.lookup", hit: false }])
+ * Metric.snapshot(Hits, state).dimensions // { ratio: 0.5, hits: 1, total: 2 }
+ * ```
+ *
  * @category folding
  * @since 0.1.0
  */
@@ -304,6 +358,17 @@ export const fold = <Name extends string, E extends MetricEvent, S, D>(
 
 /**
  * Returns the snapshot of a state, as a recorder would. `now` (default 0) is for views that show a window of time.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Metric } from "mvx-metrics"
+ *
+ * const CacheEvent = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean } })
+ * const Lookups = Metric.counter("cache.lookups", { events: CacheEvent })
+ *
+ * Metric.snapshot(Lookups, Lookups.initial) // { name: "cache.lookups", dimensions: { value: 0 } }
+ * ```
  *
  * @category folding
  * @since 0.1.0

@@ -89,6 +89,15 @@ export type TagOf<F extends Family> = Extract<keyof F["cases"], string>
 /**
  * Whether a value is an event: an object with a string `_tag` that is not blank. Never throws.
  *
+ * @example
+ * ```ts
+ * import { MetricEvent } from "mvx-metrics"
+ *
+ * MetricEvent.isMetricEvent({ _tag: "cache.lookup", hit: true }) // true
+ * MetricEvent.isMetricEvent({ _tag: " " }) // false
+ * MetricEvent.isMetricEvent("cache.lookup") // false
+ * ```
+ *
  * @category guards
  * @since 0.1.0
  */
@@ -96,6 +105,16 @@ export const isMetricEvent = (value: unknown): value is MetricEvent => whyNotEve
 
 /**
  * The tags of a family, in the order of their declaration.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { MetricEvent } from "mvx-metrics"
+ *
+ * const CacheEvent = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean }, "cache.eviction": {} })
+ *
+ * MetricEvent.tagsOf(CacheEvent) // ["cache.lookup", "cache.eviction"]
+ * ```
  *
  * @category getters
  * @since 0.1.0

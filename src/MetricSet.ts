@@ -129,6 +129,18 @@ const setOf = (parts: ReadonlyArray<Any | MetricSet>, declaredIn: ReadonlyArray<
 /**
  * Whether a value is a set of metrics. Never throws.
  *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Metric } from "mvx-metrics"
+ *
+ * const CacheEvent = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean } })
+ * const Lookups = Metric.counter("cache.lookups", { events: CacheEvent })
+ *
+ * Metric.isMetricSet(Metric.combine(Lookups)) // true
+ * Metric.isMetricSet(Lookups) // false
+ * ```
+ *
  * @category guards
  * @since 0.1.0
  */
@@ -142,6 +154,20 @@ export const isMetricSet = (value: unknown): value is MetricSet => {
 
 /**
  * Returns the metrics of a set, or a single metric as an array.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Metric } from "mvx-metrics"
+ *
+ * const CacheEvent = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean } })
+ * const Lookups = Metric.counter("cache.lookups", { events: CacheEvent })
+ * const Hits = Metric.ratio("cache.hits", { events: CacheEvent, hits: "hit" })
+ *
+ * const namesOf = (part: Metric.Any | Metric.MetricSet) => Metric.metricsOf(part).map(({ name }) => name)
+ * namesOf(Metric.combine(Lookups, Hits)) // ["cache.lookups", "cache.hits"]
+ * namesOf(Hits) // ["cache.hits"]
+ * ```
  *
  * @category getters
  * @since 0.1.0

@@ -151,6 +151,24 @@ export interface MetricChange<out S extends Snapshot = Snapshot> {
 /**
  * Whether a metric is quarantined, because its reducer or its view threw.
  *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Metric, Replay, Snapshot } from "mvx-metrics"
+ *
+ * const CacheEvent = Schema.TaggedUnion({ "cache.stored": { json: Schema.String } })
+ * const Items = Metric.make("cache.items", {
+ *   events: CacheEvent,
+ *   initial: 0,
+ *   reduce: { "cache.stored": (total, { json }) => total + JSON.parse(json).length }
+ * })
+ *
+ * const captured = [{ at: 1_000, event: { _tag: "cache.stored", json: "[1, 2" } as const }]
+ * const snapshot = Replay.run(Items, captured)["cache.items"]
+ * Snapshot.isQuarantined(snapshot) // true
+ * snapshot.quarantine?.missed // 1
+ * ```
+ *
  * @category guards
  * @since 0.1.0
  */
