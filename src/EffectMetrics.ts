@@ -73,6 +73,22 @@ export class EffectMetrics extends Context.Service<
 /**
  * Updates the registry with every event accepted before this runs.
  *
+ * @example
+ * ```ts
+ * import { Effect, Layer } from "effect"
+ * import { PrometheusMetrics } from "effect/observability"
+ * import { MetricsLayer, Recorder } from "mvx-metrics"
+ * import * as EffectMetrics from "mvx-metrics/EffectMetrics"
+ *
+ * const scrape = Effect.andThen(EffectMetrics.refresh, PrometheusMetrics.format())
+ *
+ * const Metrics = Layer.merge(Recorder.layer("api"), EffectMetrics.layer()).pipe(
+ *   Layer.provide(MetricsLayer.layerInProcess({ namespace: "example.metrics" }))
+ * )
+ * const text = await Effect.runPromise(Effect.provide(scrape, Metrics))
+ * text.includes("mvx_metrics_events_accepted") // true
+ * ```
+ *
  * @category exporting
  * @since 0.1.0
  */
@@ -93,6 +109,24 @@ export interface Options {
  * Adds the metrics of the runtime to the registry of the fiber that builds the layer, with the attributes `namespace` and
  * `recorder`, and a `unit` if they have one. They are removed when the scope of the layer closes. A registry accepts
  * several runtimes of different namespaces; a second one of the same namespace fails with `NamespaceTaken`.
+ *
+ * @example
+ * ```ts
+ * import { Layer } from "effect"
+ * import { FetchHttpClient } from "effect/http"
+ * import { OtlpMetrics, OtlpSerialization } from "effect/observability"
+ * import { MetricsLayer } from "mvx-metrics"
+ * import * as EffectMetrics from "mvx-metrics/EffectMetrics"
+ *
+ * const Metrics = EffectMetrics.layer({ interval: "1 second" }).pipe(
+ *   Layer.provideMerge(MetricsLayer.layerInProcess({ namespace: "example.metrics" }))
+ * )
+ * const Export = OtlpMetrics.layer({
+ *   url: "http://localhost:4318/v1/metrics",
+ *   resource: { serviceName: "documents" }
+ * }).pipe(Layer.provide([OtlpSerialization.layerJson, FetchHttpClient.layer]))
+ * const App = Layer.merge(Metrics, Export)
+ * ```
  *
  * @category layers
  * @since 0.1.0

@@ -182,6 +182,21 @@ const resourceBelow = (resources: Resources, path: string, pathname: string): Re
  * Makes a handler for `node:http` and frameworks built on it: `createServer(handler)`, `app.use(handler)`. Its streams
  * end when the scope closes.
  *
+ * @example
+ * ```ts
+ * import { createServer } from "node:http"
+ * import { Effect } from "effect"
+ * import { MetricsLayer } from "mvx-metrics"
+ * import * as LivePage from "mvx-metrics/LivePage"
+ *
+ * const program = Effect.gen(function* () {
+ *   const server = createServer(yield* LivePage.nodeHandler({ path: "/live" }))
+ *   return server.listenerCount("request")
+ * }).pipe(Effect.scoped, Effect.provide(MetricsLayer.layerInProcess({ namespace: "example.metrics" })))
+ *
+ * await Effect.runPromise(program) // 1
+ * ```
+ *
  * @category exporting
  * @since 0.1.0
  */

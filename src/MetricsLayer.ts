@@ -63,6 +63,25 @@ export const layerWorker = (options: WorkerOptions): Layer.Layer<MetricsRuntime,
 /**
  * Folds in process, with the same semantics: for tests, platforms without worker threads, and small programs.
  *
+ * @example
+ * ```ts
+ * import { Effect, Layer, Schema } from "effect"
+ * import { Metric, MetricsLayer, Recorder } from "mvx-metrics"
+ *
+ * const CacheEvent = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean } })
+ * const Lookups = Metric.counter("cache.lookups", { events: CacheEvent })
+ *
+ * const Metrics = Recorder.layer("cache").pipe(
+ *   Layer.provide(MetricsLayer.layerInProcess({ namespace: "example.metrics" }))
+ * )
+ * const program = Effect.gen(function* () {
+ *   const metrics = yield* Recorder.register(Lookups)
+ *   yield* metrics.emit({ _tag: "cache.lookup", hit: true })
+ *   return (yield* (yield* Recorder).snapshot(Lookups)).dimensions
+ * })
+ * await Effect.runPromise(Effect.provide(program, Metrics)) // { value: 1 }
+ * ```
+ *
  * @category layers
  * @since 0.1.0
  */

@@ -34,6 +34,25 @@ import { InvalidArgument } from "./MetricsError.ts"
  * Runs the fold in this worker, with these definitions, until the runtime that started it closes. It is the only statement
  * of a worker entry. Outside a worker it ends the process with an error.
  *
+ * @example
+ * ```ts
+ * // metrics.worker.ts
+ * import { Schema } from "effect"
+ * import { Metric, MetricsWorker } from "mvx-metrics"
+ *
+ * const CacheEvent = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean } })
+ *
+ * MetricsWorker.run([Metric.counter("cache.lookups", { events: CacheEvent })])
+ *
+ * // main.ts
+ * import { Worker } from "node:worker_threads"
+ * import { MetricsRuntime } from "mvx-metrics/promise"
+ *
+ * const spawn = () => new Worker(new URL("./metrics.worker.ts", import.meta.url))
+ * const runtime = await MetricsRuntime.start({ namespace: "example.metrics", spawn })
+ * await runtime.shutdown()
+ * ```
+ *
  * @category running
  * @since 0.1.0
  */

@@ -75,6 +75,17 @@ type StartError = CreateError | RegisterError
 /**
  * Measures the process immediately and then at each interval, on its own recorder, until the scope closes.
  *
+ * @example
+ * ```ts
+ * import { Layer } from "effect"
+ * import { MetricsLayer } from "mvx-metrics"
+ * import * as NodeProcess from "mvx-metrics/NodeProcess"
+ *
+ * const Metrics = NodeProcess.layer({ recorderId: "node", interval: "1 minute" }).pipe(
+ *   Layer.provideMerge(MetricsLayer.layerInProcess({ namespace: "example.metrics" }))
+ * )
+ * ```
+ *
  * @category layers
  * @since 0.1.0
  */

@@ -51,6 +51,25 @@ export type { AnyRuntime } from "./internal/runtime/anyRuntime.ts"
  * function is called. A meter accepts several runtimes of different namespaces; throws `NamespaceTaken` for a second one
  * of the same namespace.
  *
+ * @example
+ * ```ts
+ * import * as Sdk from "@opentelemetry/sdk-metrics"
+ * import { MetricsRuntime } from "mvx-metrics/promise"
+ * import * as OpenTelemetry from "mvx-metrics/OpenTelemetry"
+ *
+ * const exporter = new Sdk.InMemoryMetricExporter(Sdk.AggregationTemporality.CUMULATIVE)
+ * const reader = new Sdk.PeriodicExportingMetricReader({ exporter })
+ * const runtime = await MetricsRuntime.start({ namespace: "example.metrics" })
+ * await runtime.createRecorder("documents")
+ * OpenTelemetry.observe(new Sdk.MeterProvider({ readers: [reader] }).getMeter("documents"), runtime)
+ *
+ * const { resourceMetrics } = await reader.collect()
+ * const names = resourceMetrics.scopeMetrics.flatMap(({ metrics }) => metrics.map(({ descriptor }) => descriptor.name))
+ * names.includes("mvx_metrics.events.accepted") // true
+ * await reader.shutdown()
+ * await runtime.shutdown()
+ * ```
+ *
  * @category exporting
  * @since 0.1.0
  */
@@ -123,6 +142,18 @@ const make = (meter: Meter, { description, kind, name, unit }: Observed): Observ
 
 /**
  * Observes the metrics, as {@link observe} does, for the scope of the layer.
+ *
+ * @example
+ * ```ts
+ * import { metrics } from "@opentelemetry/api"
+ * import { Layer } from "effect"
+ * import { MetricsLayer, Recorder } from "mvx-metrics"
+ * import * as OpenTelemetry from "mvx-metrics/OpenTelemetry"
+ *
+ * const Metrics = Layer.merge(Recorder.layer("documents"), OpenTelemetry.layer(metrics.getMeter("documents"))).pipe(
+ *   Layer.provide(MetricsLayer.layerInProcess({ namespace: "example.metrics" }))
+ * )
+ * ```
  *
  * @category layers
  * @since 0.1.0

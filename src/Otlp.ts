@@ -67,6 +67,24 @@ export type { Stoppable } from "./internal/runtime/startScoped.ts"
  * it exports the present metrics, and the data of Effect's other exporters. Fails with `NamespaceTaken` if a runtime of the
  * same namespace is already exported to the same place with the same resource.
  *
+ * @example
+ * ```ts
+ * import { Layer } from "effect"
+ * import { FetchHttpClient } from "effect/http"
+ * import { OtlpSerialization, OtlpTracer } from "effect/observability"
+ * import { MetricsLayer } from "mvx-metrics"
+ * import * as Otlp from "mvx-metrics/Otlp"
+ *
+ * const resource = { serviceName: "documents" }
+ * const Export = Layer.merge(
+ *   Otlp.layer({ url: "http://localhost:4318/v1/metrics", resource }),
+ *   OtlpTracer.layer({ url: "http://localhost:4318/v1/traces", resource })
+ * ).pipe(
+ *   Layer.provide([OtlpSerialization.layerProtobuf, FetchHttpClient.layer]),
+ *   Layer.provide(MetricsLayer.layerInProcess({ namespace: "example.metrics" }))
+ * )
+ * ```
+ *
  * @category layers
  * @since 0.1.0
  */
@@ -88,6 +106,23 @@ export const layer = (
 /**
  * Exports as {@link layer} does, in JSON.
  *
+ * @example
+ * ```ts
+ * import { Layer } from "effect"
+ * import { FetchHttpClient } from "effect/http"
+ * import { MetricsLayer } from "mvx-metrics"
+ * import * as Otlp from "mvx-metrics/Otlp"
+ *
+ * const Metrics = Otlp.layerJson({
+ *   url: "https://collector.example/v1/metrics",
+ *   headers: { authorization: "Bearer token" },
+ *   exportInterval: "1 minute"
+ * }).pipe(
+ *   Layer.provideMerge(MetricsLayer.layerInProcess({ namespace: "example.metrics" })),
+ *   Layer.provide(FetchHttpClient.layer)
+ * )
+ * ```
+ *
  * @category layers
  * @since 0.1.0
  */
@@ -98,6 +133,22 @@ export const layerJson = (
 
 /**
  * Exports as {@link layer} does, in protobuf.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Layer } from "effect"
+ * import { FetchHttpClient } from "effect/http"
+ * import { OtlpExporter } from "effect/observability"
+ * import { MetricsLayer } from "mvx-metrics"
+ * import * as Otlp from "mvx-metrics/Otlp"
+ *
+ * const Metrics = Otlp.layerProtobuf({ url: "http://localhost:4318/v1/metrics", compression: "gzip" }).pipe(
+ *   Layer.provideMerge(MetricsLayer.layerInProcess({ namespace: "example.metrics" })),
+ *   Layer.provide(FetchHttpClient.layer)
+ * )
+ * const exportNow = Effect.flatMap(OtlpExporter.Flusher, ({ flush }) => flush)
+ * const program = Effect.provide(exportNow, Metrics)
+ * ```
  *
  * @category layers
  * @since 0.1.0

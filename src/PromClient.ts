@@ -101,6 +101,21 @@ const sharedIn = new WeakMap<Registry, Map<string, Shared>>()
  * same namespace, and `MetricNameCollision` if the registry already has a metric of the same name. A metric that is
  * registered later under such a name is left out, with a warning of the process.
  *
+ * @example
+ * ```ts
+ * import { register } from "prom-client"
+ * import { MetricsRuntime } from "mvx-metrics/promise"
+ * import * as PromClient from "mvx-metrics/PromClient"
+ *
+ * const runtime = await MetricsRuntime.start({ namespace: "example.metrics" })
+ * const remove = PromClient.registerInto(register, runtime)
+ * register.getSingleMetric("mvx_metrics_events_accepted_total") !== undefined // true
+ *
+ * remove()
+ * register.getSingleMetric("mvx_metrics_events_accepted_total") // undefined
+ * await runtime.shutdown()
+ * ```
+ *
  * @category exporting
  * @since 0.1.0
  */

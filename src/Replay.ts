@@ -111,6 +111,21 @@ class Run {
  *
  * Throws `InvalidArgument` if a value is not a metric or not a captured event.
  *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Metric, Replay } from "mvx-metrics"
+ *
+ * const CacheEvent = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean } })
+ * const Lookups = Metric.counter("cache.lookups", { events: CacheEvent })
+ * const Rate = Metric.rate("cache.rate", { events: CacheEvent, window: "1 minute" })
+ *
+ * const captured = [1_000, 2_000].map((at) => ({ at, event: { _tag: "cache.lookup", hit: true } as const }))
+ * const shown = Replay.run([Lookups, Rate], captured, { now: 90_000 })
+ * shown["cache.lookups"].dimensions // { value: 2 }
+ * shown["cache.rate"].dimensions // { perSecond: 0 }
+ * ```
+ *
  * @category folding
  * @since 0.1.0
  */
@@ -304,7 +319,20 @@ export const toNdjson = <F extends Family, E, R>(
 }
 
 /**
- * Reads events from a file in NDJSON, as {@link fromNdjson} does. For an example see {@link writeFile}.
+ * Reads events from a file in NDJSON, as {@link fromNdjson} does.
+ *
+ * @example
+ * ```ts
+ * import { NodeFileSystem } from "@effect/platform-node"
+ * import { Effect, Schema } from "effect"
+ * import { Metric, Replay } from "mvx-metrics"
+ *
+ * const CacheEvent = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean } })
+ * const Hits = Metric.ratio("cache.hits", { events: CacheEvent, hits: "hit" })
+ *
+ * const events = Replay.readFile(CacheEvent, "captured.ndjson", { onBadLine: "skip" })
+ * const program = Effect.provide(Replay.runStream(Hits, events), NodeFileSystem.layer)
+ * ```
  *
  * @category converting
  * @since 0.1.0
