@@ -30,29 +30,11 @@ import { DirectFold } from "./internal/fold/directFold.ts"
 import { type Captured, LineCutter, lineReader, lineWriter } from "./internal/ndjson.ts"
 import { aFamily, type Check, whyInvalid, whyInvalidOptions } from "./internal/options.ts"
 import { whyInvalidEvent } from "./internal/stream/eventWriter.ts"
-import type * as Metric from "./Metric.ts"
 import type { Family, MetricEvent } from "./MetricEvent.ts"
-import type { MetricSet } from "./MetricSet.ts"
 import { InvalidArgument, type InvalidLine } from "./MetricsError.ts"
-import type { Snapshot, Snapshots } from "./Snapshot.ts"
+import type { Snapshots, SnapshotsOf } from "./Snapshot.ts"
 
 export type { Captured } from "./internal/ndjson.ts"
-
-/**
- * The snapshots of metrics, each with the dimensions of its definition. The snapshots of a set are not typed by name.
- *
- * @category utility types
- * @since 0.1.0
- */
-export type SnapshotsOf<Given extends MetricsGiven> = Given extends MetricSet
-  ? Snapshots
-  : Given extends Metric.Any
-    ? { readonly [M in Given as M["name"]]: Snapshot<Metric.Dimensions<M>> }
-    : Given extends ReadonlyArray<infer M>
-      ? [M] extends [Metric.Any]
-        ? { readonly [Each in M as Each["name"]]: Snapshot<Metric.Dimensions<Each>> }
-        : Snapshots
-      : never
 
 /**
  * The options of {@link run} and {@link runStream}.

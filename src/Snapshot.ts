@@ -17,6 +17,7 @@ import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import { isDefinition } from "./internal/definition/definition.ts"
 import { isSame } from "./internal/definition/fingerprint.ts"
+import type { MetricsGiven } from "./internal/definition/metricsGiven.ts"
 import { isState, misfits, stateOf } from "./internal/definition/stateShape.ts"
 import { describeError } from "./internal/describeError.ts"
 import type * as Metric from "./Metric.ts"
@@ -56,7 +57,8 @@ export interface Quarantine {
 export type Snapshots = { readonly [name: string]: Snapshot }
 
 /**
- * The snapshots of the metrics of a set by name, typed by their definitions: what `recorder.snapshot(set)` returns.
+ * The snapshots of a set, a metric, or a list of these, by name and typed by their definitions: what
+ * `recorder.snapshot(set)` returns.
  *
  * @example
  * ```ts
@@ -76,9 +78,18 @@ export type Snapshots = { readonly [name: string]: Snapshot }
  * @category utility types
  * @since 0.1.0
  */
-export type SnapshotsOf<Set extends Metric.MetricSet> = {
-  readonly [M in Set["metrics"][number] as M["name"]]: Snapshot<Metric.Dimensions<M>, M["name"]>
+export type SnapshotsOf<Given extends MetricsGiven> = {
+  readonly [M in MetricsIn<Given> as M["name"]]: Snapshot<Metric.Dimensions<M>, M["name"]>
 }
+
+/** The metrics of one, of a set, or of a list of these. */
+type MetricsIn<Given> = Given extends Metric.MetricSet
+  ? Given["metrics"][number]
+  : Given extends Metric.Any
+    ? Given
+    : Given extends ReadonlyArray<infer Each>
+      ? MetricsIn<Each>
+      : never
 
 /**
  * A snapshot of a metric, or of one of the metrics of a set: its `name` decides which.

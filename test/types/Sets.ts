@@ -1,7 +1,7 @@
 // What pipes and sets remember of their metrics: the events they read, their names and dimensions. Checked by tsc
 // (`npm run check`), never run.
 import { Schema } from "effect"
-import { Metric, type MetricEvent, Recorder, type RecorderService, type Snapshot } from "mvx-metrics"
+import { Metric, type MetricEvent, Recorder, type RecorderService, Replay, type Snapshot } from "mvx-metrics"
 import { expectTypeOf } from "vitest"
 
 const Job = Schema.TaggedUnion({
@@ -183,3 +183,9 @@ expectTypeOf<Snapshot.SnapshotOf<typeof DoneJobs>>().toEqualTypeOf<
 expectTypeOf<Snapshot.SnapshotOf<Metric.MetricSet>>().toEqualTypeOf<Snapshot.Snapshot>()
 // @ts-expect-error changes are asked for by definitions, not by names
 recorder.changesOf("done")
+
+// --- a replay shows what a recorder would, by the same type
+
+const captured = [{ at: 0, event: { _tag: "cache.lookup", hit: true } }]
+expectTypeOf(Replay.run(Module, captured)).toEqualTypeOf<Snapshot.SnapshotsOf<typeof Module>>()
+expectTypeOf<Snapshot.SnapshotsOf<readonly [typeof Module]>>().toEqualTypeOf<Snapshot.SnapshotsOf<typeof Module>>()
