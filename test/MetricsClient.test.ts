@@ -1,5 +1,5 @@
 /** `mvx-metrics/promise`: the same recorders for code that knows no Effect. Nothing of Effect is used here. */
-import { describe, expect, expectTypeOf, it } from "@effect/vitest"
+import { afterAll, afterEach, describe, expect, expectTypeOf, it } from "@effect/vitest"
 import type { Overflow } from "mvx-metrics"
 import {
   Metric,
@@ -28,9 +28,23 @@ const latch = () => {
   return { open, opened }
 }
 
+/** A runtime for tests that leave nothing behind but recorders: a thread takes longer to start than all of them. */
+const running = new Map<string, Promise<MetricsRuntime>>()
+const shared = (where: keyof typeof layers): Promise<MetricsRuntime> => {
+  const started = running.get(where) ?? start(where)
+  running.set(where, started)
+  return started
+}
+
 describe.each(["in process", "on the worker"] as const)("the facade %s", (where) => {
+  afterEach(async () => {
+    const runtime = await running.get(where)
+    for (const id of runtime?.recorderIds ?? []) await runtime!.stopAndRemoveRecorder(id).catch(() => {})
+  })
+  afterAll(async () => (await running.get(where))?.shutdown())
+
   it("gives the snapshots of everything registered before", async () => {
-    await using runtime = await start(where)
+    const runtime = await shared(where)
     const recorder = await runtime.createRecorder("storage")
     await recorder.registerMetric(Ticks)
     await recorder.registerMetric(Notes)
@@ -44,7 +58,7 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
   })
 
   it("gives the snapshot of one metric, typed by its definition", async () => {
-    await using runtime = await start(where)
+    const runtime = await shared(where)
     const recorder = await runtime.createRecorder("storage")
     await recorder.registerMetric(Ticks)
     recorder.registerEvent(tick(3))
@@ -55,7 +69,7 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
   })
 
   it("gives the snapshots of a set, typed by its definitions", async () => {
-    await using runtime = await start(where)
+    const runtime = await shared(where)
     const recorder = await runtime.createRecorder("storage")
     const set = Metric.combine(Ticks, Notes)
     await recorder.registerMetric(Metric.combine(set, Sums))
@@ -69,7 +83,7 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
   })
 
   it("gives a report: what it reaches, when, and the accounting", async () => {
-    await using runtime = await start(where)
+    const runtime = await shared(where)
     const recorder = await runtime.createRecorder(" storage ", { entityId: "disk" })
     await recorder.registerMetric(Ticks)
     recorder.registerEvent(tick())
@@ -82,7 +96,7 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
   })
 
   it("gives the states of everything registered before, which go through JSON", async () => {
-    await using runtime = await start(where)
+    const runtime = await shared(where)
     const recorder = await runtime.createRecorder("storage")
     await recorder.registerMetric(Metric.combine(Ticks, Notes))
     recorder.registerEvent(tick(3))
@@ -96,7 +110,7 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
   })
 
   it("merges the states of recorders, and rejects those of another version of a metric", async () => {
-    await using runtime = await start(where)
+    const runtime = await shared(where)
     const states = await Promise.all(
       ["one", "other"].map(async (id) => {
         const recorder = await runtime.createRecorder(id)
@@ -116,7 +130,7 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
   })
 
   it("reads what came since a reader's last read: what has no difference as it stands", async () => {
-    await using runtime = await start(where)
+    const runtime = await shared(where)
     const recorder = await runtime.createRecorder("storage")
     await recorder.registerMetric(Metric.combine(Sums, Ticks))
     const [one, other] = [recorder.createDeltaReader(), recorder.createDeltaReader()]
@@ -132,7 +146,7 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
   })
 
   it("has a metric, or all of them, begin anew", async () => {
-    await using runtime = await start(where)
+    const runtime = await shared(where)
     const recorder = await runtime.createRecorder("storage")
     await recorder.registerMetric(Metric.combine(Ticks, Notes))
     recorder.registerEvent(tick(3))
@@ -147,7 +161,7 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
   })
 
   it("starts a recorder, stops it and starts it again with its state", async () => {
-    await using runtime = await start(where)
+    const runtime = await shared(where)
     const recorder = await runtime.createRecorder("storage")
     await recorder.registerMetric(Ticks)
     expect(recorder.state).toBe("Running")
@@ -163,7 +177,7 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
   })
 
   it("takes a first start of a recorder that is started already, and refuses a second one", async () => {
-    await using runtime = await start(where)
+    const runtime = await shared(where)
     const recorder = await runtime.createRecorder("storage")
     await recorder.start()
     expect(recorder.state).toBe("Running")
@@ -171,7 +185,7 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
   })
 
   it("iterates over every change in order, until the recorder stops", async () => {
-    await using runtime = await start(where)
+    const runtime = await shared(where)
     const recorder = await runtime.createRecorder("storage")
     await recorder.registerMetric(Ticks)
     const sums: Array<unknown> = []
@@ -192,7 +206,7 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
   })
 
   it("iterates over the changes of one metric, typed by its definition", async () => {
-    await using runtime = await start(where)
+    const runtime = await shared(where)
     const recorder = await runtime.createRecorder("storage")
     await recorder.registerMetric(Metric.combine(Ticks, Notes))
     const seen: Array<unknown> = []
@@ -211,7 +225,7 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
   })
 
   it("stops listening when a loop over changes is left early", async () => {
-    await using runtime = await start(where)
+    const runtime = await shared(where)
     const recorder = await runtime.createRecorder("storage")
     await recorder.registerMetric(Ticks)
     const first = (async () => {
@@ -227,7 +241,7 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
   })
 
   it("gives a slow listener the latest change of each metric, and does not wait for it", async () => {
-    await using runtime = await start(where)
+    const runtime = await shared(where)
     const recorder = await runtime.createRecorder("storage")
     await recorder.registerMetric(Ticks)
     await recorder.registerMetric(Notes)
@@ -252,7 +266,7 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
   })
 
   it("runs hooks that are plain functions, synchronous or not, one after the other", async () => {
-    await using runtime = await start(where)
+    const runtime = await shared(where)
     const log: Array<string> = []
     const later = async (what: string) => {
       await Promise.resolve()
@@ -290,7 +304,7 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
   })
 
   it("goes on when the hook onMetricChanged throws or rejects", async () => {
-    await using runtime = await start(where)
+    const runtime = await shared(where)
     const recorder = await runtime.createRecorder("storage", {
       onMetricChanged: ({ sequence }) => {
         if (sequence === 1) throw new Error("thrown")
@@ -399,7 +413,7 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
   })
 
   it("lists the metrics that are registered", async () => {
-    await using runtime = await start(where)
+    const runtime = await shared(where)
     const recorder = await runtime.createRecorder("storage")
     expect(recorder.metrics).toEqual([])
     await recorder.registerMetric(Metric.combine(Ticks, Notes))
@@ -407,7 +421,7 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
   })
 
   it("says in the snapshot that a metric is quarantined", async () => {
-    await using runtime = await start(where)
+    const runtime = await shared(where)
     const recorder = await runtime.createRecorder("storage")
     await recorder.registerMetric(Fragile)
     recorder.registerEvent({ _tag: "probe.poison", reason: "too much" })

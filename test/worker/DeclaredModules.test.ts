@@ -1,7 +1,7 @@
 /** Sets that know their modules: the packaged worker imports a module when a set of it is registered. */
 import { fileURLToPath } from "node:url"
 import { Worker } from "node:worker_threads"
-import { describe, expect, it, vi } from "@effect/vitest"
+import { describe, expect, it, layer, vi } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import {
   Metric,
@@ -332,11 +332,11 @@ describe("while a module is imported", () => {
   })
 })
 
-describe("a set whose module cannot be used", () => {
-  const useSpawn = "In a bundle, use the option spawn with a worker entry that calls MetricsWorker.run([...])"
-  const declaredAt = (url: string) => Metric.module(url, [Metric.counter("declared.elsewhere", { events: CacheEvent })])
-  const program = process.argv[1]!
+const useSpawn = "In a bundle, use the option spawn with a worker entry that calls MetricsWorker.run([...])"
+const declaredAt = (url: string) => Metric.module(url, [Metric.counter("declared.elsewhere", { events: CacheEvent })])
+const program = process.argv[1]!
 
+layer(worker())("a set whose module cannot be used: the module", (it) => {
   it.effect.each([
     ["throws", ThrowingMetrics, pathOf("throwing.metrics.ts"), "could not be imported: thrown at import"],
     [
@@ -381,7 +381,7 @@ describe("a set whose module cannot be used", () => {
       program,
       `is the program itself, which would start workers without end. Move the definitions to a module of their own. ${useSpawn}`
     ]
-  ] as const)("is refused as a whole, and the worker goes on: the module %s", ([, set, path, reason]) =>
+  ] as const)("%s: it is refused as a whole, and the worker goes on", ([, set, path, reason]) =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       const error = yield* refusalOf(recorder.register(Metric.combine(CacheMetrics, set)))
@@ -392,9 +392,11 @@ describe("a set whose module cannot be used", () => {
       yield* recorder.register(CacheMetrics)
       yield* recorder.emit(lookup(true))
       expect(yield* dimensionsOf(recorder)).toMatchObject({ "declared.lookups": { value: 1 } })
-    }).pipe(Effect.provide(worker()))
+    })
   )
+})
 
+describe("a set whose module cannot be used", () => {
   it.effect("is refused in time when the import does not end, under a TestClock that stands still", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder({ waitTimeout: "300 millis" })
@@ -473,7 +475,7 @@ describe("a set whose module cannot be used", () => {
   )
 })
 
-describe("metrics that no module is known of", () => {
+layer(worker())("metrics that no module is known of, on the packaged worker", (it) => {
   it.effect.each([
     ["a lone metric", Shown],
     ["a set without a module", Metric.combine(Shown)]
@@ -499,9 +501,11 @@ describe("metrics that no module is known of", () => {
       ]) {
         expect(error.message).toContain(way)
       }
-    }).pipe(Effect.provide(worker()))
+    })
   )
+})
 
+describe("metrics that no module is known of", () => {
   it.effect("a set, on a worker entry of the application's own: the error names MetricsWorker.run", () =>
     Effect.gen(function* () {
       const imports = yield* watchImports
