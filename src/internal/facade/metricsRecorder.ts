@@ -10,9 +10,11 @@ import type { Family, MetricEvent } from "../../MetricEvent.ts"
 import { InvalidArgument, QueueOverflow } from "../../MetricsError.ts"
 import type { MetricChange, Report, Snapshot, SnapshotOf, Snapshots, SnapshotsOf, States } from "../../Snapshot.ts"
 import type { RecorderState, Stats } from "../../Stats.ts"
-import { aFamily, type Check, whyInvalid, whyInvalidOptions } from "../options.ts"
+import { aFamily, type Check, check, whyInvalidOptions } from "../options.ts"
+import { CurrentEmission } from "../recorder/currentEmission.ts"
+import type { Emission } from "../recorder/intake.ts"
 import { type Emitter, promiseEmitterOf } from "../recorder/promiseEmitter.ts"
-import { CurrentEmission, type Emission, internalsOf, type RecorderInternals } from "../recorder/recorderInternals.ts"
+import { internalsOf, type RecorderInternals } from "../recorder/recorderInternals.ts"
 import type { RecorderService, RegisterOptions } from "../recorder/recorderModel.ts"
 import { whyInvalidEvent } from "../stream/eventWriter.ts"
 import type { Run } from "./run.ts"
@@ -83,8 +85,7 @@ export class MetricsRecorder {
    * @since 0.1.0
    */
   emitter<F extends Family>(family: F): Emitter<F["Type"]> {
-    const invalid = whyInvalid("family", family, aFamily)
-    if (invalid !== undefined) throw invalid
+    check("family", family, aFamily)
     return promiseEmitterOf(this.#recorder)
   }
 

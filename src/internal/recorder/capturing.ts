@@ -10,7 +10,8 @@ import type { EmitError } from "../../MetricsError.ts"
 import { fixedTime } from "../fixedTime.ts"
 import type { Captured } from "../ndjson.ts"
 import { copyOf } from "../stream/eventWriter.ts"
-import { CurrentEmission, internalsOf } from "./recorderInternals.ts"
+import { CurrentEmission } from "./currentEmission.ts"
+import { internalsOf } from "./recorderInternals.ts"
 import type { RecorderService } from "./recorderModel.ts"
 
 /**

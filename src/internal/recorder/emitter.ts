@@ -10,8 +10,10 @@ import type * as Fiber from "effect/Fiber"
 import { dual } from "effect/Function"
 import type { Emitter, Timing } from "../../Emitter.ts"
 import type { MetricEvent } from "../../MetricEvent.ts"
+import { CurrentEmission } from "./currentEmission.ts"
+import type { Emission } from "./intake.ts"
 import { harmless } from "./logging.ts"
-import { atOnceOf, CurrentEmission, type Emission, type RecorderInternals } from "./recorderInternals.ts"
+import { atOnceOf, type RecorderInternals } from "./recorderInternals.ts"
 import type { RecorderService } from "./recorderModel.ts"
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>

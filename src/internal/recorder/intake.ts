@@ -11,7 +11,6 @@ import type { LaneLink } from "../link/link.ts"
 import type { TagLayouts } from "../stream/eventWriter.ts"
 import { Accounts, type Refusal } from "./accounts.ts"
 import { Backlog, type Entry } from "./backlog.ts"
-import type { Emission } from "./recorderInternals.ts"
 
 /**
  * What to do with an event when all credits are taken.
@@ -23,6 +22,12 @@ export type Overflow = "drop-newest" | "drop-oldest" | "backpressure" | "fail"
 
 /** What became of an event that was offered. */
 export type Offer = "accepted" | Refusal
+
+/** An event on its way into a recorder, for who has to know, when its fiber is interrupted, what has become of it. */
+export interface Emission {
+  /** `undefined`: it waits for room, and is not counted. */
+  decision: Offer | undefined
+}
 
 /** A fiber that waits for a credit. */
 interface Waiter {

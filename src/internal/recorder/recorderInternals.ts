@@ -3,25 +3,12 @@
  * lies in the service under a key, so that copies of the service have it as well.
  */
 import type * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
 import type * as Fiber from "effect/Fiber"
 import { NodeInspectSymbol } from "effect/Inspectable"
 import type * as Metric from "../../Metric.ts"
 import type { MetricEvent } from "../../MetricEvent.ts"
 import type { Stats } from "../../Stats.ts"
-import type { Offer } from "./intake.ts"
 import { type RecorderService, RecorderTypeId } from "./recorderModel.ts"
-
-/** An event on its way into a recorder, for who has to know, when its fiber is interrupted, what has become of it. */
-export interface Emission {
-  /** `undefined`: it waits for room, and is not counted. */
-  decision: Offer | undefined
-}
-
-/** That of the fiber. A reference reaches the recorder through any function that a copy of its service has for `emit`. */
-export const CurrentEmission = Context.Reference<Emission | undefined>("mvx-metrics/internal/CurrentEmission", {
-  defaultValue: () => undefined
-})
 
 export abstract class RecorderInternals {
   /** Its functions as they were made. A copy of the service may have others in their place. */

@@ -4,7 +4,7 @@
 import * as Effect from "effect/Effect"
 import type * as Metric from "../../Metric.ts"
 import type { RegisterError } from "../../MetricsError.ts"
-import { aFamily, whyInvalid } from "../options.ts"
+import { aFamily, check } from "../options.ts"
 import { emitterOf } from "./emitter.ts"
 import type { RecorderInternals } from "./recorderInternals.ts"
 import { type RecorderService, RecorderTypeId, type RegisterOptions } from "./recorderModel.ts"
@@ -53,8 +53,7 @@ const register = view(
 const emitter = view(
   (service): RecorderService["emitter"] =>
     function (this: unknown, family) {
-      const invalid = whyInvalid("family", family, aFamily)
-      if (invalid !== undefined) throw invalid
+      check("family", family, aFamily)
       return emitterOf(called(this, service))
     }
 )
