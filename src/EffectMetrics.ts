@@ -46,15 +46,15 @@ import * as EffectMetric from "effect/Metric"
 import { CarriedSeries } from "./internal/exporters/carried.ts"
 import { collect, type Dated, together } from "./internal/exporters/collect.ts"
 import { type Series, seriesOf } from "./internal/exporters/effectSeries.ts"
-import { shapeKey } from "./internal/exporters/metricData.ts"
 import { takeNamespace } from "./internal/exporters/namespaces.ts"
-import { Duplicates } from "./internal/exposition/duplicates.ts"
-import { aDuration, refuse, whyInvalidOptions } from "./internal/options.ts"
+import { Duplicates } from "./internal/formats/duplicates.ts"
+import { shapeKey } from "./internal/formats/fromMetric.ts"
+import type { MetricData } from "./internal/formats/metricData.ts"
+import { aDuration, refuse, whyInvalidOptions } from "./internal/model/optionChecks.ts"
 import { serviceOf } from "./internal/runtime/anyRuntime.ts"
 import { providedRuntime } from "./internal/runtime/provided.ts"
-import type { MetricData } from "./MetricData.ts"
 import type { NamespaceTaken } from "./MetricsError.ts"
-import type { MetricsRuntime } from "./MetricsRuntime.ts"
+import { MetricsRuntime } from "./MetricsRuntime.ts"
 
 /**
  * The service that keeps Effect's registry up to date.
@@ -136,7 +136,7 @@ export const layer = (options: Options = {}): Layer.Layer<EffectMetrics, Namespa
     EffectMetrics,
     Effect.gen(function* () {
       yield* refuse(whyInvalidOptions(options, { interval: aDuration }))
-      const runtime = serviceOf(yield* providedRuntime)
+      const runtime = serviceOf(yield* providedRuntime(MetricsRuntime))
       yield* Effect.acquireRelease(
         Effect.flatMap(EffectMetric.MetricRegistry, (registry) =>
           Effect.try({

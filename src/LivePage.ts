@@ -34,10 +34,10 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { type FetchHandler, type NodeHandler, nodeHandler as onNode } from "./internal/exporters/httpHandlers.ts"
-import { liveResources, type Resources } from "./internal/live/liveResources.ts"
-import { type Check, positiveInteger, refuse, whyInvalidOptions } from "./internal/options.ts"
+import { liveResources, type Resources } from "./internal/live/server/resources.ts"
+import { type Check, positiveInteger, refuse, whyInvalidOptions } from "./internal/model/optionChecks.ts"
 import { providedRuntime } from "./internal/runtime/provided.ts"
-import type { MetricsRuntime } from "./MetricsRuntime.ts"
+import { MetricsRuntime } from "./MetricsRuntime.ts"
 
 export type { FetchHandler, NodeHandler } from "./internal/exporters/httpHandlers.ts"
 
@@ -76,7 +76,7 @@ const mounted = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Mounted, never, MetricsRuntime | Scope.Scope> {
   yield* refuse(whyInvalidOptions(options, checks))
   const { maxRecorders = 100, maxSeries = 100, path = "/metrics/live" } = options
-  const resources = yield* liveResources(yield* providedRuntime, { maxRecorders, maxSeries })
+  const resources = yield* liveResources(yield* providedRuntime(MetricsRuntime), { maxRecorders, maxSeries })
   return { path: path.replace(/\/+$/, ""), resources }
 })
 

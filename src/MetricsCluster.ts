@@ -43,18 +43,18 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { isBuiltInLevel } from "./internal/cluster/ledger.ts"
-import { type ClusterReport, PrimaryProcess } from "./internal/cluster/primaryProcess.ts"
-import { reportToPrimary } from "./internal/cluster/workerProcess.ts"
-import { distinct, isSame } from "./internal/definition/fingerprint.ts"
-import { aDuration, type Check, positiveInteger, refuse, whyInvalidOptions } from "./internal/options.ts"
+import { type ClusterReport, PrimaryProcess } from "./internal/cluster/primary.ts"
+import { reportToPrimary } from "./internal/cluster/worker.ts"
+import { distinct, isSame } from "./internal/metric/definition/fingerprint.ts"
+import { aDuration, type Check, positiveInteger, refuse, whyInvalidOptions } from "./internal/model/optionChecks.ts"
 import { providedRuntime } from "./internal/runtime/provided.ts"
 import { refuseInMetricsModule } from "./internal/worker/importedMetrics.ts"
 import * as Metric from "./Metric.ts"
 import { InvalidArgument, InvalidState, type MetricsModuleError } from "./MetricsError.ts"
-import type { MetricsRuntime } from "./MetricsRuntime.ts"
+import { MetricsRuntime } from "./MetricsRuntime.ts"
 
 export type { LeftOut } from "./internal/cluster/ledger.ts"
-export type { ClusterProcess, ClusterReport } from "./internal/cluster/primaryProcess.ts"
+export type { ClusterProcess, ClusterReport } from "./internal/cluster/primary.ts"
 
 /**
  * The options of the primary.
@@ -172,7 +172,7 @@ export class MetricsCluster extends Context.Service<MetricsCluster, ClusterServi
       Effect.gen(function* () {
         yield* refuse(whyInvalidOptions(options, { every: aDuration, shutdownTimeout: aDuration }))
         const { every = "1 second", shutdownTimeout = "10 seconds" } = options ?? {}
-        yield* reportToPrimary(yield* providedRuntime, every, shutdownTimeout)
+        yield* reportToPrimary(yield* providedRuntime(MetricsRuntime), every, shutdownTimeout)
       })
     )
 }

@@ -30,10 +30,9 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
+import { makeInProcessLink } from "./internal/link/inProcess.ts"
 import type { Link } from "./internal/link/link.ts"
-import { makeInProcessLink } from "./internal/link/linkInProcess.ts"
-import { waysToWorker } from "./internal/link/waysToWorker.ts"
-import { aBoolean, aDuration, aFunction, anything, notBlank } from "./internal/options.ts"
+import { aBoolean, aDuration, aFunction, anything, notBlank } from "./internal/model/optionChecks.ts"
 import { makeRuntime } from "./internal/runtime/makeRuntime.ts"
 import {
   defaultMemoryLimit,
@@ -41,10 +40,11 @@ import {
   type RuntimeService,
   runtimeOptionChecks,
   type WorkerOptions
-} from "./internal/runtime/runtimeModel.ts"
+} from "./internal/runtime/service.ts"
+import { waysToWorker } from "./internal/worker/waysToWorker.ts"
 import { InvalidArgument, RuntimeFailed, type RuntimeStartError } from "./MetricsError.ts"
 
-export type { RuntimeOptions, RuntimeService, RuntimeState, WorkerOptions } from "./internal/runtime/runtimeModel.ts"
+export type { RuntimeOptions, RuntimeService, RuntimeState, WorkerOptions } from "./internal/runtime/service.ts"
 
 /**
  * The service of a running runtime.
@@ -110,7 +110,7 @@ const openWorker = Effect.fnUntraced(function* (
   const { isMetricsThread } = yield* importing(namespace, () => import("./internal/worker/metricsThread.ts"))
   // A preload runs in each thread of its process. A worker for the one in a metrics worker would start another one.
   if (isMetricsThread()) return yield* makeInProcessLink(options.memoryLimit ?? defaultMemoryLimit)
-  const { makeWorkerLink } = yield* importing(namespace, () => import("./internal/link/linkWorker.ts"))
+  const { makeWorkerLink } = yield* importing(namespace, () => import("./internal/link/toWorker.ts"))
   const worker = options.spawn === undefined ? yield* packaged(namespace, options.metrics) : { spawn: options.spawn }
   return yield* makeWorkerLink({
     ...worker,
@@ -123,7 +123,7 @@ const openWorker = Effect.fnUntraced(function* (
 
 /** Bundles that give `spawn` neither have the packaged worker beside them nor look for it. */
 const packaged = (namespace: string, metrics: URL | ReadonlyArray<URL> | undefined) =>
-  importing(namespace, () => import("./internal/worker/metricsModules.ts")).pipe(
+  importing(namespace, () => import("./internal/worker/spawnForModules.ts")).pipe(
     Effect.flatMap(({ packagedWorker }) => packagedWorker(metrics))
   )
 

@@ -62,5 +62,5 @@ export const run = (metrics: ReadonlyArray<Metric.Any | Metric.MetricSet>): void
     : Effect.fail(new InvalidArgument({ argument: "metrics", reason: "must be an array of definitions" }))
   // Imported here, so that the barrel of this package does not need worker threads. Messages wait for a listener, and an
   // unhandled rejection ends the thread with its error, which the parent receives.
-  void import("./internal/worker/workerMain.ts").then(({ runFold }) => Effect.runPromise(runFold(load)))
+  void import("./internal/worker/main.ts").then(({ runFold }) => Effect.runPromise(runFold(load)))
 }

@@ -41,19 +41,19 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import { sleepInBackground } from "./internal/liveClock.ts"
-import { aDuration, notBlank, refuse, whyInvalidOptions } from "./internal/options.ts"
-import { ProcessMetrics } from "./internal/process/processMetrics.ts"
-import { ProcessProbe } from "./internal/process/processProbe.ts"
+import { aDuration, notBlank, refuse, whyInvalidOptions } from "./internal/model/optionChecks.ts"
+import { ProcessMetrics } from "./internal/process/metrics.ts"
+import { ProcessProbe } from "./internal/process/probe.ts"
 import { type AnyRuntime, serviceOf } from "./internal/runtime/anyRuntime.ts"
+import { internalsOf } from "./internal/runtime/internals.ts"
 import { providedRuntime } from "./internal/runtime/provided.ts"
-import { internalsOf } from "./internal/runtime/runtimeInternals.ts"
-import type { RuntimeService } from "./internal/runtime/runtimeModel.ts"
+import type { RuntimeService } from "./internal/runtime/service.ts"
 import { type Stoppable, startScoped } from "./internal/runtime/startScoped.ts"
+import { sleepInBackground } from "./internal/util/liveClock.ts"
 import type { CreateError, RegisterError } from "./MetricsError.ts"
-import type { MetricsRuntime } from "./MetricsRuntime.ts"
+import { MetricsRuntime } from "./MetricsRuntime.ts"
 
-export { ProcessEvent, ProcessMetrics } from "./internal/process/processMetrics.ts"
+export { ProcessEvent, ProcessMetrics } from "./internal/process/metrics.ts"
 export type { AnyRuntime } from "./internal/runtime/anyRuntime.ts"
 export type { Stoppable } from "./internal/runtime/startScoped.ts"
 
@@ -90,7 +90,7 @@ type StartError = CreateError | RegisterError
  * @since 0.1.0
  */
 export const layer = (options: Options = {}): Layer.Layer<never, StartError, MetricsRuntime> =>
-  Layer.effectDiscard(Effect.flatMap(providedRuntime, (runtime) => measure(runtime, options)))
+  Layer.effectDiscard(Effect.flatMap(providedRuntime(MetricsRuntime), (runtime) => measure(runtime, options)))
 
 /**
  * Starts the measurement without Effect. It runs until `stop` of the result, and does not keep the process alive.

@@ -34,15 +34,15 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { CarriedSeries } from "./internal/exporters/carried.ts"
 import { collect, together } from "./internal/exporters/collect.ts"
-import { sharedCollection, watchFamilies } from "./internal/exporters/families.ts"
+import { sharedCollection, watchFamilies } from "./internal/exporters/descriptors.ts"
 import { takeNamespace } from "./internal/exporters/namespaces.ts"
-import { type Observed, observations } from "./internal/exporters/observations.ts"
-import { refuse } from "./internal/options.ts"
+import { type Observed, observations } from "./internal/exporters/otelObservations.ts"
+import type { MetricData } from "./internal/formats/metricData.ts"
+import { refuse } from "./internal/model/optionChecks.ts"
 import { type AnyRuntime, serviceOf } from "./internal/runtime/anyRuntime.ts"
 import { providedRuntime } from "./internal/runtime/provided.ts"
-import type { MetricData } from "./MetricData.ts"
 import { InvalidArgument, type NamespaceTaken } from "./MetricsError.ts"
-import type { MetricsRuntime } from "./MetricsRuntime.ts"
+import { MetricsRuntime } from "./MetricsRuntime.ts"
 
 export type { AnyRuntime } from "./internal/runtime/anyRuntime.ts"
 
@@ -161,7 +161,7 @@ const make = (meter: Meter, { description, kind, name, unit }: Observed): Observ
 export const layer = (meter: Meter): Layer.Layer<never, NamespaceTaken, MetricsRuntime> =>
   Layer.effectDiscard(
     Effect.acquireRelease(
-      Effect.flatMap(providedRuntime, (runtime) =>
+      Effect.flatMap(providedRuntime(MetricsRuntime), (runtime) =>
         Effect.try({
           try: () => observe(meter, runtime),
           catch: (error) => error as InvalidArgument | NamespaceTaken

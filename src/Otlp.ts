@@ -47,18 +47,18 @@ import * as Layer from "effect/Layer"
 import * as OtlpExporter from "effect/observability/OtlpExporter"
 import * as OtlpSerialization from "effect/observability/OtlpSerialization"
 import { takeNamespace } from "./internal/exporters/namespaces.ts"
-import { oneOf, refuse, whyInvalid, whyInvalidOptions } from "./internal/options.ts"
-import { makeExporter, type OtlpOptions, otlpOptionChecks } from "./internal/otlp/exporter.ts"
+import { makeExporter, type OtlpOptions, otlpOptionChecks } from "./internal/exporters/otlp/exporter.ts"
+import { oneOf, refuse, whyInvalid, whyInvalidOptions } from "./internal/model/optionChecks.ts"
 import { type AnyRuntime, serviceOf } from "./internal/runtime/anyRuntime.ts"
+import { internalsOf } from "./internal/runtime/internals.ts"
 import { providedRuntime } from "./internal/runtime/provided.ts"
-import { internalsOf } from "./internal/runtime/runtimeInternals.ts"
-import type { RuntimeService } from "./internal/runtime/runtimeModel.ts"
+import type { RuntimeService } from "./internal/runtime/service.ts"
 import { type Stoppable, startScoped } from "./internal/runtime/startScoped.ts"
 import type { NamespaceTaken } from "./MetricsError.ts"
-import type { MetricsRuntime } from "./MetricsRuntime.ts"
+import { MetricsRuntime } from "./MetricsRuntime.ts"
 
-export type { OtlpOptions } from "./internal/otlp/exporter.ts"
-export type { Temporality } from "./internal/otlp/streams.ts"
+export type { OtlpOptions } from "./internal/exporters/otlp/exporter.ts"
+export type { Temporality } from "./internal/exporters/otlp/temporality.ts"
 export type { AnyRuntime } from "./internal/runtime/anyRuntime.ts"
 export type { Stoppable } from "./internal/runtime/startScoped.ts"
 
@@ -97,7 +97,7 @@ export const layer = (
 > =>
   Layer.effectDiscard(
     Effect.gen(function* () {
-      const runtime = serviceOf(yield* providedRuntime)
+      const runtime = serviceOf(yield* providedRuntime(MetricsRuntime))
       const flusher = yield* OtlpExporter.Flusher
       yield* flusher.register(yield* checkedExporter(runtime, options))
     })

@@ -28,7 +28,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { sharedCollection, watchFamilies } from "./internal/exporters/families.ts"
+import { sharedCollection, watchFamilies } from "./internal/exporters/descriptors.ts"
 import { takeNamespace } from "./internal/exporters/namespaces.ts"
 import {
   type Aggregator,
@@ -37,16 +37,16 @@ import {
   promHelp,
   promName,
   promValues
-} from "./internal/exporters/promFamilies.ts"
-import { Duplicates } from "./internal/exposition/duplicates.ts"
-import { type Family, familyOf } from "./internal/exposition/names.ts"
-import { refuse } from "./internal/options.ts"
+} from "./internal/exporters/promClientFamilies.ts"
+import { Duplicates } from "./internal/formats/duplicates.ts"
+import type { MetricData } from "./internal/formats/metricData.ts"
+import { refuse } from "./internal/model/optionChecks.ts"
+import { type Family, familyOf } from "./internal/naming/names.ts"
 import { type AnyRuntime, serviceOf } from "./internal/runtime/anyRuntime.ts"
 import { providedRuntime } from "./internal/runtime/provided.ts"
-import type { RuntimeService } from "./internal/runtime/runtimeModel.ts"
-import type { MetricData } from "./MetricData.ts"
+import type { RuntimeService } from "./internal/runtime/service.ts"
 import { InvalidArgument, MetricNameCollision, type NamespaceTaken } from "./MetricsError.ts"
-import type { MetricsRuntime } from "./MetricsRuntime.ts"
+import { MetricsRuntime } from "./MetricsRuntime.ts"
 
 export type { AnyRuntime } from "./internal/runtime/anyRuntime.ts"
 
@@ -237,7 +237,7 @@ const promMetric = (data: MetricData, name: string, readers: Shared["readers"]):
 export const layer = (registry: Registry): Layer.Layer<never, MetricNameCollision | NamespaceTaken, MetricsRuntime> =>
   Layer.effectDiscard(
     Effect.acquireRelease(
-      Effect.flatMap(providedRuntime, (runtime) =>
+      Effect.flatMap(providedRuntime(MetricsRuntime), (runtime) =>
         Effect.try({
           try: () => registerInto(registry, runtime),
           catch: (error) => error as InvalidArgument | MetricNameCollision | NamespaceTaken

@@ -24,17 +24,17 @@ import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import type { FetchHandler, NodeHandler } from "./internal/exporters/httpHandlers.ts"
-import type { Format } from "./internal/exposition/exposition.ts"
-import * as handlers from "./internal/exposition/handlers.ts"
-import { answer, type ScrapeOptions, scrape, scrapeOptionChecks } from "./internal/exposition/scrape.ts"
-import { type Check, refuse, whyInvalidOptions } from "./internal/options.ts"
+import { answer, type ScrapeOptions, scrape, scrapeOptionChecks } from "./internal/exporters/scrape.ts"
+import * as handlers from "./internal/exporters/scrapeHandlers.ts"
+import type { Format } from "./internal/model/format.ts"
+import { type Check, refuse, whyInvalidOptions } from "./internal/model/optionChecks.ts"
 import { providedRuntime } from "./internal/runtime/provided.ts"
 import type { RenderError } from "./MetricsError.ts"
-import type { MetricsRuntime } from "./MetricsRuntime.ts"
+import { MetricsRuntime } from "./MetricsRuntime.ts"
 
 export type { FetchHandler, NodeHandler } from "./internal/exporters/httpHandlers.ts"
-export type { Format } from "./internal/exposition/exposition.ts"
-export type { ScrapeOptions } from "./internal/exposition/scrape.ts"
+export type { ScrapeOptions } from "./internal/exporters/scrape.ts"
+export type { Format } from "./internal/model/format.ts"
 
 /**
  * The options of {@link layerHttp}.
@@ -83,7 +83,7 @@ export const render = Effect.fnUntraced(function* (
   format: Format = "text",
   options: ScrapeOptions = {}
 ): Effect.fn.Return<string, RenderError, MetricsRuntime> {
-  const body = yield* scrape(yield* providedRuntime, format, yield* checked(options))
+  const body = yield* scrape(yield* providedRuntime(MetricsRuntime), format, yield* checked(options))
   return new TextDecoder().decode(body)
 })
 
@@ -116,7 +116,7 @@ export const layerHttp = (
     Effect.gen(function* () {
       const { path = "/metrics", ...rest } = yield* checked(options, { ...scrapeOptionChecks, path: aPath })
       const router = yield* HttpRouter.HttpRouter
-      const runtime = yield* providedRuntime
+      const runtime = yield* providedRuntime(MetricsRuntime)
       yield* router.add("*", path, ({ headers, method }) =>
         Effect.map(answer(runtime, { method, accept: headers.accept }, rest), ({ body, headers, status }) =>
           HttpServerResponse.uint8Array(body, { status, headers, contentType: headers["content-type"]! })
@@ -178,5 +178,5 @@ const made = Effect.fnUntraced(function* <A>(
   options: ScrapeOptions
 ): Effect.fn.Return<A, never, MetricsRuntime> {
   const context = yield* Effect.context<never>()
-  return make(yield* providedRuntime, yield* checked(options), Effect.runPromiseWith(context))
+  return make(yield* providedRuntime(MetricsRuntime), yield* checked(options), Effect.runPromiseWith(context))
 })

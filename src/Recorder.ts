@@ -35,10 +35,10 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import type { Emitter } from "./Emitter.ts"
-import { makeInProcessLink } from "./internal/link/linkInProcess.ts"
-import { aFamily, refuse, whyInvalid, whyInvalidOptions } from "./internal/options.ts"
-import { emitEffect, emitterOf, noEmitter, onExit } from "./internal/recorder/emitter.ts"
+import { makeInProcessLink } from "./internal/link/inProcess.ts"
+import { aFamily, refuse, whyInvalid, whyInvalidOptions } from "./internal/model/optionChecks.ts"
+import type { Emitter } from "./internal/recorder/emitter.ts"
+import { emitEffect, emitterOf, noEmitter, onExit } from "./internal/recorder/emitterOf.ts"
 import { fiberSink, recorderKey } from "./internal/recorder/fiberSink.ts"
 import { harmless } from "./internal/recorder/logging.ts"
 import { makeRecorder } from "./internal/recorder/makeRecorder.ts"
@@ -47,17 +47,18 @@ import {
   type RecorderService,
   type RegisterOptions,
   recorderOptionChecks
-} from "./internal/recorder/recorderModel.ts"
+} from "./internal/recorder/service.ts"
 import { entityIdOf } from "./internal/runtime/makeRuntime.ts"
 import { provided, providedRuntime } from "./internal/runtime/provided.ts"
-import { defaultMemoryLimit } from "./internal/runtime/runtimeModel.ts"
+import { defaultMemoryLimit } from "./internal/runtime/service.ts"
 import * as Metric from "./Metric.ts"
 import type { Family, MetricEvent } from "./MetricEvent.ts"
 import type { ReadError, RegisterError, ShareError } from "./MetricsError.ts"
-import type { MetricsRuntime } from "./MetricsRuntime.ts"
+import { MetricsRuntime } from "./MetricsRuntime.ts"
 import type { Report, Snapshots } from "./Snapshot.ts"
 
-export type { Emitter, Timing } from "./Emitter.ts"
+export type { RecorderState, Stats } from "./internal/model/stats.ts"
+export type { Emitter, Timing } from "./internal/recorder/emitter.ts"
 export type { Overflow } from "./internal/recorder/intake.ts"
 export type { Detail as LoggingDetail } from "./internal/recorder/logging.ts"
 export type {
@@ -65,8 +66,7 @@ export type {
   RecorderOptions,
   RecorderService,
   RegisterOptions
-} from "./internal/recorder/recorderModel.ts"
-export type { RecorderState, Stats } from "./Stats.ts"
+} from "./internal/recorder/service.ts"
 
 /**
  * The recorder service, and the functions with which components use it.
@@ -219,7 +219,7 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
   ): Layer.Layer<Recorder, ShareError, MetricsRuntime | NoInfer<R>> =>
     Layer.effect(
       Recorder,
-      Effect.flatMap(providedRuntime, (runtime) => runtime.recorder(recorderId, options))
+      Effect.flatMap(providedRuntime(MetricsRuntime), (runtime) => runtime.recorder(recorderId, options))
     )
 
   /**

@@ -25,16 +25,17 @@ import * as FileSystem from "effect/FileSystem"
 import type { PlatformError } from "effect/PlatformError"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
-import { type MetricsGiven, metricsGiven } from "./internal/definition/metricsGiven.ts"
 import { DirectFold } from "./internal/fold/directFold.ts"
-import { type Captured, LineCutter, lineReader, lineWriter } from "./internal/ndjson.ts"
-import { aFamily, type Check, whyInvalid, whyInvalidOptions } from "./internal/options.ts"
+import type { MetricsGiven } from "./internal/metric/definition/metric.ts"
+import { metricsGiven } from "./internal/metric/flattenMetrics.ts"
+import { aFamily, type Check, whyInvalid, whyInvalidOptions } from "./internal/model/optionChecks.ts"
+import { type Captured, LineCutter, lineReader, lineWriter } from "./internal/replay/ndjson.ts"
 import { whyInvalidEvent } from "./internal/stream/eventWriter.ts"
 import type { Family, MetricEvent } from "./MetricEvent.ts"
 import { InvalidArgument, type InvalidLine } from "./MetricsError.ts"
 import type { Snapshots, SnapshotsOf } from "./Snapshot.ts"
 
-export type { Captured } from "./internal/ndjson.ts"
+export type { Captured } from "./internal/replay/ndjson.ts"
 
 /**
  * The options of {@link run} and {@link runStream}.

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-export type { Emitter, Timing } from "./Emitter.ts"
+export type { Emitter, Timing } from "./internal/recorder/emitter.ts"
 export * as Metric from "./Metric.ts"
 export * as MetricEvent from "./MetricEvent.ts"
 export * as MetricsError from "./MetricsError.ts"

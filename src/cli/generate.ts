@@ -9,8 +9,8 @@ import * as Effect from "effect/Effect"
 import { dashboardOf } from "../internal/catalogue/dashboard.ts"
 import { catalogueMarkdown } from "../internal/catalogue/markdown.ts"
 import { rulesOf, rulesYaml } from "../internal/catalogue/rules.ts"
-import { distinct } from "../internal/definition/fingerprint.ts"
-import { harmlessEscapes, harmlessJson, harmlessLines } from "./harmless.ts"
+import { distinct } from "../internal/metric/definition/fingerprint.ts"
+import { harmlessEscapes, harmlessJson, harmlessLines } from "./escapeControls.ts"
 import { metricsOf } from "./modules.ts"
 
 const modules = Argument.String("module").pipe(

@@ -5,11 +5,11 @@ import { resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import type * as CliError from "effect/cli/CliError"
 import * as Effect from "effect/Effect"
-import { isSame } from "../internal/definition/fingerprint.ts"
-import { describeError } from "../internal/describeError.ts"
+import { isSame } from "../internal/metric/definition/fingerprint.ts"
+import { describeError } from "../internal/util/describeError.ts"
 import { importMetrics } from "../internal/worker/importedMetrics.ts"
 import * as Metric from "../Metric.ts"
-import { failed } from "./harmless.ts"
+import { failed } from "./escapeControls.ts"
 
 export const metricsOf = Effect.fnUntraced(function* (
   path: string

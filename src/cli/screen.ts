@@ -1,11 +1,11 @@
 /**
  * What `watch` draws, as lines of text: recorders with their account of events, their metrics, and what is wrong.
  */
-import { format } from "../internal/live/format.ts"
-import type { History, MetricView, Row } from "../internal/live/history.ts"
-import type { LiveData, LiveRecorder } from "../internal/live/liveModel.ts"
-import { gravity, metricProblems, type Problem, recorderProblems, refusals } from "../internal/live/problems.ts"
-import { sparkText } from "./sparkText.ts"
+import { format } from "../internal/live/model/format.ts"
+import type { History, MetricView, Row } from "../internal/live/model/history.ts"
+import { gravity, metricProblems, type Problem, recorderProblems, refusals } from "../internal/live/model/problems.ts"
+import type { LiveData, LiveRecorder } from "../internal/live/model/update.ts"
+import { sparkText } from "./sparkline.ts"
 import { cut, inWidth, widthOf } from "./width.ts"
 
 export interface Screen {

@@ -1,13 +1,13 @@
 /**
  * What metrics show, as tables of text.
  */
-import { format } from "../internal/live/format.ts"
-import { viewOf } from "../internal/live/kindViews.ts"
-import { labelColumns } from "../internal/live/labelColumns.ts"
-import type { LiveMetric } from "../internal/live/liveModel.ts"
-import { pointRows } from "../internal/live/points.ts"
-import { metricProblems } from "../internal/live/problems.ts"
-import { harmless } from "./harmless.ts"
+import { format } from "../internal/live/model/format.ts"
+import { viewOf } from "../internal/live/model/kindViews.ts"
+import { labelColumns } from "../internal/live/model/labelColumns.ts"
+import { pointRows } from "../internal/live/model/points.ts"
+import { metricProblems } from "../internal/live/model/problems.ts"
+import type { LiveMetric } from "../internal/live/model/update.ts"
+import { harmless } from "./escapeControls.ts"
 import { widthOf } from "./width.ts"
 
 /** The lines of a metric: its name, and a row for each series. */

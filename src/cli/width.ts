@@ -1,7 +1,7 @@
 /**
  * Text in the columns of a terminal.
  */
-import { harmless } from "./harmless.ts"
+import { harmless } from "./escapeControls.ts"
 
 const wide =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]/u

@@ -5,8 +5,8 @@
  * value may be a matcher of the test framework, `expect.closeTo(0.3)`. A quarantined metric never passes.
  */
 import { AssertionError } from "node:assert"
-import { differences, type Extent, partOf } from "../internal/differences.ts"
 import { isQuarantined, type Snapshot, type Snapshots } from "../Snapshot.ts"
+import { differences, type Extent, partOf } from "./differences.ts"
 
 /**
  * The dimensions of metrics by name.

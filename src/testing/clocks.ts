@@ -4,8 +4,8 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Layer from "effect/Layer"
-import { clockOf } from "../internal/fixedTime.ts"
-import { aDuration, whyInvalid } from "../internal/options.ts"
+import { aDuration, whyInvalid } from "../internal/model/optionChecks.ts"
+import { clockOf } from "../internal/util/fixedTime.ts"
 import { InvalidArgument } from "../MetricsError.ts"
 
 /**

@@ -272,7 +272,7 @@ describe("what is generated from a module", () => {
     Effect.gen(function* () {
       const missing = yield* cli("catalogue", "missing.ts")
       expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining("missing.ts cannot be imported")])
-      const other = yield* cli("catalogue", main.replace("main.ts", "sparkText.ts"))
+      const other = yield* cli("catalogue", main.replace("main.ts", "sparkline.ts"))
       expect([other.code, other.stderr]).toEqual([1, expect.stringContaining("exports no metric")])
     })
   )

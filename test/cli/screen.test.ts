@@ -5,10 +5,10 @@ import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { Metric } from "mvx-metrics"
 import { screenLines } from "../../src/cli/screen.ts"
-import { sparkText } from "../../src/cli/sparkText.ts"
-import { History } from "../../src/internal/live/history.ts"
-import { liveMetric } from "../../src/internal/live/liveData.ts"
-import type { LiveData } from "../../src/internal/live/liveModel.ts"
+import { sparkText } from "../../src/cli/sparkline.ts"
+import { History } from "../../src/internal/live/model/history.ts"
+import type { LiveData } from "../../src/internal/live/model/update.ts"
+import { liveMetric } from "../../src/internal/live/server/readRuntime.ts"
 
 const events = Schema.TaggedUnion({ request: { path: Schema.String } })
 const Requests = Metric.counter("http.requests", { events, labels: ["path"] })

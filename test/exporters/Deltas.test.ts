@@ -3,9 +3,9 @@ import { describe, expect, it } from "@effect/vitest"
 import fc from "fast-check"
 import { Metric } from "mvx-metrics"
 import type { Dated } from "../../src/internal/exporters/collect.ts"
-import { metricData } from "../../src/internal/exporters/metricData.ts"
-import { type ExportedStreams, type Streamed, streams } from "../../src/internal/otlp/streams.ts"
-import type { ExponentialDataPoint, HistogramDataPoint, NumberPoint } from "../../src/MetricData.ts"
+import { type ExportedStreams, type Streamed, streams } from "../../src/internal/exporters/otlp/temporality.ts"
+import { metricData } from "../../src/internal/formats/fromMetric.ts"
+import type { ExponentialDataPoint, HistogramDataPoint, NumberPoint } from "../../src/internal/formats/metricData.ts"
 import { done, Jobs, Spread, Times } from "../support/exported.metrics.ts"
 
 const metrics: ReadonlyArray<Metric.Any> = [Jobs, Times, Spread]

@@ -2,12 +2,12 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { Metric } from "mvx-metrics"
-import { labelsOf } from "../../src/internal/catalogue/exposed.ts"
+import { labelsOf } from "../../src/internal/catalogue/exposedMetrics.ts"
 import { seriesOf } from "../../src/internal/exporters/effectSeries.ts"
-import { metricData } from "../../src/internal/exporters/metricData.ts"
-import { promValues } from "../../src/internal/exporters/promFamilies.ts"
-import { Duplicates } from "../../src/internal/exposition/duplicates.ts"
-import type { Attributes } from "../../src/MetricData.ts"
+import { promValues } from "../../src/internal/exporters/promClientFamilies.ts"
+import { Duplicates } from "../../src/internal/formats/duplicates.ts"
+import { metricData } from "../../src/internal/formats/fromMetric.ts"
+import type { Attributes } from "../../src/internal/formats/metricData.ts"
 
 const events = Schema.TaggedUnion({ hit: { of: Schema.NullOr(Schema.String), n: Schema.Number } })
 const hit = (of: string | null, n = 1) => ({ _tag: "hit", of, n }) as const

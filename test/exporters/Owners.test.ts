@@ -6,7 +6,7 @@ import { TestClock } from "effect/testing"
 import fc from "fast-check"
 import { Metric, MetricsRuntime, type RecorderService } from "mvx-metrics"
 import { collect } from "../../src/internal/exporters/collect.ts"
-import type { DeltaReader } from "../../src/internal/recorder/recorderModel.ts"
+import type { DeltaReader } from "../../src/internal/recorder/service.ts"
 import { exporters, type Shown, type World } from "../support/exportedSets.ts"
 import { forEvery } from "../support/property.ts"
 

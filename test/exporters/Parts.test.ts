@@ -7,7 +7,7 @@ import * as OpenTelemetry from "mvx-metrics/OpenTelemetry"
 import * as PromClient from "mvx-metrics/PromClient"
 import { MetricsRuntime } from "mvx-metrics/promise"
 import { AggregatorRegistry, Registry } from "prom-client"
-import { metricData } from "../../src/internal/exporters/metricData.ts"
+import { metricData } from "../../src/internal/formats/fromMetric.ts"
 import { counterOf, gaugeOf, samplesOf, textOf } from "../support/exposition.ts"
 import { parseExposition } from "../support/expositionParser.ts"
 

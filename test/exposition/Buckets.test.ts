@@ -3,7 +3,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import fc from "fast-check"
 import { Metric } from "mvx-metrics"
-import { metricData } from "../../src/internal/exporters/metricData.ts"
+import { metricData } from "../../src/internal/formats/fromMetric.ts"
 import { textOf } from "../support/exposition.ts"
 import { parseExposition } from "../support/expositionParser.ts"
 

@@ -1,8 +1,8 @@
 // Labels, whatever they are called and whatever their values are: a reader gets them back, and all series stay apart.
 import { describe, expect, it } from "@effect/vitest"
 import fc from "fast-check"
-import { commonLabels } from "../../src/internal/exposition/exposition.ts"
-import type { Attributes, MetricData } from "../../src/MetricData.ts"
+import type { Attributes, MetricData } from "../../src/internal/formats/metricData.ts"
+import { commonLabels } from "../../src/internal/formats/prometheus/text.ts"
 import { samplesOf, textOf } from "../support/exposition.ts"
 import { parseExposition } from "../support/expositionParser.ts"
 

@@ -1,6 +1,6 @@
 // What metrics are called in Prometheus, and in which unit their values are.
 import { describe, expect, it } from "@effect/vitest"
-import type { MetricData } from "../../src/MetricData.ts"
+import type { MetricData } from "../../src/internal/formats/metricData.ts"
 import { counterOf, gaugeOf, samplesOf, textOf } from "../support/exposition.ts"
 
 const sampleOf = (data: MetricData): string => samplesOf([data])[0]!

@@ -1,6 +1,6 @@
 // OpenMetrics for those who ask for it and like it no less than the text format; text for everybody else.
 import { expect, it } from "@effect/vitest"
-import { formatFor } from "../../src/internal/exposition/negotiation.ts"
+import { formatFor } from "../../src/internal/formats/prometheus/negotiation.ts"
 
 const prometheus =
   "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"

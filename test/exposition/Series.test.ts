@@ -2,11 +2,11 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import fc from "fast-check"
-import { metricData } from "../../src/internal/exporters/metricData.ts"
-import { Kernel } from "../../src/internal/instruments/kernel.ts"
-import { kernelOf } from "../../src/internal/instruments/kernelOf.ts"
-import { shownSeries } from "../../src/internal/instruments/shownSeries.ts"
-import type { MetricData } from "../../src/MetricData.ts"
+import { Kernel } from "../../src/internal/fold/kernels/kernel.ts"
+import { kernelOf } from "../../src/internal/fold/kernels/kernelOf.ts"
+import { shownSeries } from "../../src/internal/fold/kernels/shownSeries.ts"
+import { metricData } from "../../src/internal/formats/fromMetric.ts"
+import type { MetricData } from "../../src/internal/formats/metricData.ts"
 import { kinds } from "../support/kit.ts"
 
 const Job = Schema.TaggedUnion({ job: { n: Schema.NullOr(Schema.Number), queue: Schema.String, ok: Schema.Boolean } })

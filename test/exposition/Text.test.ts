@@ -2,8 +2,8 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { Metric } from "mvx-metrics"
-import { metricData } from "../../src/internal/exporters/metricData.ts"
-import { commonLabels } from "../../src/internal/exposition/exposition.ts"
+import { metricData } from "../../src/internal/formats/fromMetric.ts"
+import { commonLabels } from "../../src/internal/formats/prometheus/text.ts"
 import { counterOf, gaugeOf, samplesOf, textOf } from "../support/exposition.ts"
 
 const JobEvent = Schema.TaggedUnion({ "job.done": { queue: Schema.String, ms: Schema.Number } })

@@ -2,11 +2,16 @@
 import { deepStrictEqual } from "node:assert/strict"
 import { describe, expect, it } from "@effect/vitest"
 import fc from "fast-check"
-import { DistinctPoints, distinctMeasure, estimate, showDistinct } from "../../src/internal/instruments/distinct.ts"
-import { rankOf, registerOf } from "../../src/internal/instruments/hyperLogLog.ts"
-import type { LabelValue } from "../../src/internal/instruments/instrument.ts"
-import { murmur3 } from "../../src/internal/instruments/murmur3.ts"
-import { changed, packed, rankAt, unpacked } from "../../src/internal/instruments/packedRegisters.ts"
+import type { LabelValue } from "../../src/internal/metric/definition/instrument.ts"
+import {
+  DistinctPoints,
+  distinctMeasure,
+  estimate,
+  showDistinct
+} from "../../src/internal/metric/instruments/distinct.ts"
+import { rankOf, registerOf } from "../../src/internal/metric/instruments/hyperLogLog.ts"
+import { changed, packed, rankAt, unpacked } from "../../src/internal/metric/instruments/packedRegisters.ts"
+import { murmur3 } from "../../src/internal/util/murmur3.ts"
 import { obeysTheLaws, pointOf, someMeasured } from "../support/measureLaws.ts"
 
 const anyValue: fc.Arbitrary<LabelValue> = fc.oneof(

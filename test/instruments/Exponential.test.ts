@@ -12,8 +12,13 @@ import {
   exponentialMeasure,
   quantile,
   showExponential
-} from "../../src/internal/instruments/exponential.ts"
-import { bucketOf, lowerBound, middleOf, relativeError } from "../../src/internal/instruments/exponentialScale.ts"
+} from "../../src/internal/metric/instruments/exponential.ts"
+import {
+  bucketOf,
+  lowerBound,
+  middleOf,
+  relativeError
+} from "../../src/internal/metric/instruments/exponentialScale.ts"
 import { doubleBelow, isInBucket, neighbour } from "../support/exactBuckets.ts"
 
 const scales = Array.from({ length: 32 }, (_, i) => i - 11)

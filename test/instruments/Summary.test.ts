@@ -1,14 +1,14 @@
 // Summaries: quantiles of the values of a sliding window, count and sum of all, whatever the times of the values.
 import { describe, expect, it } from "@effect/vitest"
 import fc from "fast-check"
-import { relativeError } from "../../src/internal/instruments/exponentialScale.ts"
+import { relativeError } from "../../src/internal/metric/instruments/exponentialScale.ts"
 import {
   type SummaryPoint,
   SummaryPoints,
   type SummarySettings,
   showSummary,
   summaryMeasure
-} from "../../src/internal/instruments/summary.ts"
+} from "../../src/internal/metric/instruments/summary.ts"
 
 type Measured = readonly [value: number, at: number]
 

@@ -2,10 +2,10 @@
 import { deepStrictEqual } from "node:assert/strict"
 import { describe, expect, it } from "@effect/vitest"
 import fc from "fast-check"
-import { averageMeasure, showAverage } from "../../src/internal/instruments/average.ts"
-import { upDownMeasure } from "../../src/internal/instruments/counter.ts"
-import type { Measure } from "../../src/internal/instruments/measure.ts"
-import { minMaxMeasure, showMinMax } from "../../src/internal/instruments/minMax.ts"
+import { averageMeasure, showAverage } from "../../src/internal/metric/instruments/average.ts"
+import { upDownMeasure } from "../../src/internal/metric/instruments/counter.ts"
+import type { Measure } from "../../src/internal/metric/instruments/measure.ts"
+import { minMaxMeasure, showMinMax } from "../../src/internal/metric/instruments/minMax.ts"
 import { obeysTheLaws, pointOf, someMeasured } from "../support/measureLaws.ts"
 
 const integers = someMeasured(fc.oneof(fc.integer(), fc.constant(-0)))

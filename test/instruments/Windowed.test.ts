@@ -2,7 +2,7 @@
 import { deepStrictEqual } from "node:assert/strict"
 import { describe, expect, it } from "@effect/vitest"
 import fc from "fast-check"
-import { showRate, showWindow, windowMeasure } from "../../src/internal/instruments/windowed.ts"
+import { showRate, showWindow, windowMeasure } from "../../src/internal/metric/instruments/window.ts"
 import { inOrder, type Measured, obeysTheLaws, pointOf, someMeasured } from "../support/measureLaws.ts"
 
 /** Ten seconds in ten steps. */

@@ -4,7 +4,7 @@ import { describe, expect, it } from "@effect/vitest"
 import fc from "fast-check"
 import { Metric } from "mvx-metrics"
 import { isBuiltInLevel, Ledger } from "../../src/internal/cluster/ledger.ts"
-import { stateOf } from "../../src/internal/definition/stateShape.ts"
+import { stateOf } from "../../src/internal/metric/definition/stateShape.ts"
 import { type ShopEvent as events, Lowest, ShopEvent, Sold, Stock, sale } from "../cluster/fixtures/shop.metrics.ts"
 
 const makeLedger = (metrics: ReadonlyArray<Metric.Any>, maxEnded = 1000) => {

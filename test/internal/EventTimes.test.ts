@@ -2,7 +2,7 @@
 import { afterEach, expect, it, vi } from "@effect/vitest"
 import { Schema } from "effect"
 import fc from "fast-check"
-import { layoutOf } from "../../src/internal/stream/layout.ts"
+import { layoutOf } from "../../src/internal/stream/rows/layout.ts"
 import { StreamPair } from "../support/streamPair.ts"
 
 const layout = layoutOf("tick", Schema.TaggedStruct("tick", { n: Schema.Number }).ast)!

@@ -3,10 +3,10 @@
 import { expect, it, vi } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { sharedCarrier } from "../../src/internal/link/threadCarrier.ts"
-import { ChunkBytes, CounterTable } from "../../src/internal/stream/laneCounters.ts"
+import { ChunkBytes, CounterTable } from "../../src/internal/stream/foldedCounters.ts"
+import { WakeUp } from "../../src/internal/stream/parking.ts"
 import type { ThreadMessage, WorkerMessage } from "../../src/internal/stream/protocol.ts"
-import { RowWriter } from "../../src/internal/stream/rowWriter.ts"
-import { WakeUp } from "../../src/internal/stream/wakeUp.ts"
+import { RowWriter } from "../../src/internal/stream/writer.ts"
 import { FoldThread } from "../../src/internal/worker/foldThread.ts"
 
 const turn = Effect.callback<void>((resume) => void setImmediate(() => resume(Effect.void)))

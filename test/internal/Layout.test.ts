@@ -2,7 +2,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import fc from "fast-check"
-import { type Field, type Layout, layoutOf, type NamedField } from "../../src/internal/stream/layout.ts"
+import { type Field, type Layout, layoutOf, type NamedField } from "../../src/internal/stream/rows/layout.ts"
 import { anyEvents } from "../support/anyEvents.ts"
 
 type Fields = { readonly [name: string]: Schema.Top }

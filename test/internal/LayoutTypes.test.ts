@@ -1,8 +1,8 @@
 // A stream has only so many types for layouts. What comes beyond them crosses as clones, and what has a type goes on.
 import { expect, it } from "@effect/vitest"
 import { Schema } from "effect"
-import { type Layout, layoutOf } from "../../src/internal/stream/layout.ts"
-import { FirstLayout, TypeMask } from "../../src/internal/stream/rowFormat.ts"
+import { FirstLayout, TypeMask } from "../../src/internal/stream/rows/format.ts"
+import { type Layout, layoutOf } from "../../src/internal/stream/rows/layout.ts"
 import type { MetricEvent } from "../../src/MetricEvent.ts"
 import { type Came, StreamPair } from "../support/streamPair.ts"
 

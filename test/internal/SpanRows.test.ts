@@ -1,11 +1,11 @@
 // Spans in rows: what was written is read, by generated code and by closures, and their ids leave nothing behind.
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Schema, Tracer } from "effect"
-import { putSpan, spanOf } from "../../src/internal/stream/eventSpan.ts"
-import { type Layout, layoutOf } from "../../src/internal/stream/layout.ts"
-import { PageBytes } from "../../src/internal/stream/page.ts"
-import { FirstCode, FirstLasting, PassingStrings, RowStringLength } from "../../src/internal/stream/rowFormat.ts"
-import { StringCodes } from "../../src/internal/stream/stringCodes.ts"
+import { putSpan, spanOf } from "../../src/internal/model/eventSpan.ts"
+import { FirstCode, FirstLasting, PassingStrings, RowStringLength } from "../../src/internal/stream/rows/format.ts"
+import { type Layout, layoutOf } from "../../src/internal/stream/rows/layout.ts"
+import { PageBytes } from "../../src/internal/stream/rows/page.ts"
+import { StringCodes } from "../../src/internal/stream/stringDictionary.ts"
 import { StreamPair } from "../support/streamPair.ts"
 
 const kinds = [

@@ -5,8 +5,8 @@ import { describe, expect, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import fc from "fast-check"
 import { Metric, Snapshot } from "mvx-metrics"
-import { stateOf } from "../../src/internal/definition/stateShape.ts"
-import { kernelOf } from "../../src/internal/instruments/kernelOf.ts"
+import { kernelOf } from "../../src/internal/fold/kernels/kernelOf.ts"
+import { stateOf } from "../../src/internal/metric/definition/stateShape.ts"
 
 const Job = Schema.TaggedUnion({ job: { n: Schema.Number, queue: Schema.String } })
 type Job = typeof Job.Type

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Hash, Schema } from "effect"
 import { Metric } from "mvx-metrics"
-import { distinct, fingerprint, isSame, describe as text } from "../../src/internal/definition/fingerprint.ts"
+import { distinct, fingerprint, isSame, describe as text } from "../../src/internal/metric/definition/fingerprint.ts"
 
 const cases = {
   "a.done": { n: Schema.Number, m: Schema.Number, ok: Schema.Boolean, who: Schema.String, trace: Schema.String }

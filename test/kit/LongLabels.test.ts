@@ -4,8 +4,8 @@ import { Effect, Schema } from "effect"
 import fc from "fast-check"
 import { Metric, MetricsLayer, MetricsRuntime } from "mvx-metrics"
 import * as Prometheus from "mvx-metrics/Prometheus"
-import { cutText } from "../../src/internal/cutText.ts"
-import { kernelOf } from "../../src/internal/instruments/kernelOf.ts"
+import { kernelOf } from "../../src/internal/fold/kernels/kernelOf.ts"
+import { cutText } from "../../src/internal/util/cutText.ts"
 
 const Page = Schema.TaggedUnion({ page: { path: Schema.String, trace: Schema.String } })
 const options = { events: Page, labels: ["path"] } as const

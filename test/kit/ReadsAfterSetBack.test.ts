@@ -4,7 +4,7 @@ import { Clock, Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { MetricsRuntime, Snapshot } from "mvx-metrics"
 import * as Prometheus from "mvx-metrics/Prometheus"
-import { internalsOf } from "../../src/internal/runtime/runtimeInternals.ts"
+import { internalsOf } from "../../src/internal/runtime/internals.ts"
 import { newRecorder, onBothLayers } from "../support/bothLayers.ts"
 import {
   Derived,

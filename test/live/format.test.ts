@@ -1,5 +1,5 @@
 import { expect, it } from "@effect/vitest"
-import { format, shortened, visible } from "../../src/internal/live/format.ts"
+import { format, shortened, visible } from "../../src/internal/live/model/format.ts"
 
 it.each([
   [1234, "count", undefined, "1,234"],

@@ -4,11 +4,11 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { Metric } from "mvx-metrics"
-import { History } from "../../src/internal/live/history.ts"
-import { labelColumns } from "../../src/internal/live/labelColumns.ts"
-import { liveMetric } from "../../src/internal/live/liveData.ts"
-import type { LiveData } from "../../src/internal/live/liveModel.ts"
-import { partitioned, pointRows } from "../../src/internal/live/points.ts"
+import { History } from "../../src/internal/live/model/history.ts"
+import { labelColumns } from "../../src/internal/live/model/labelColumns.ts"
+import { partitioned, pointRows } from "../../src/internal/live/model/points.ts"
+import type { LiveData } from "../../src/internal/live/model/update.ts"
+import { liveMetric } from "../../src/internal/live/server/readRuntime.ts"
 
 const events = Schema.TaggedUnion({
   request: { path: Schema.String, seconds: Schema.Number, hit: Schema.Boolean }

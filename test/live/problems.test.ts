@@ -4,8 +4,8 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { Metric } from "mvx-metrics"
-import { liveMetric } from "../../src/internal/live/liveData.ts"
-import { metricProblems, recorderProblems } from "../../src/internal/live/problems.ts"
+import { metricProblems, recorderProblems } from "../../src/internal/live/model/problems.ts"
+import { liveMetric } from "../../src/internal/live/server/readRuntime.ts"
 
 const events = Schema.TaggedUnion({ request: { path: Schema.String, seconds: Schema.Number } })
 const request = (path: string, seconds = 1) => ({ _tag: "request" as const, path, seconds })

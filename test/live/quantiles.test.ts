@@ -5,7 +5,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import * as fc from "fast-check"
 import { Metric } from "mvx-metrics"
-import { bucketsOf, exponentialBucketsOf, quantileOf, since } from "../../src/internal/live/quantiles.ts"
+import { bucketsOf, exponentialBucketsOf, quantileOf, since } from "../../src/internal/live/model/quantiles.ts"
 
 const events = Schema.TaggedUnion({ measured: { value: Schema.Number } })
 const boundaries = [1, 2, 5, 10, 20, 50]

@@ -4,8 +4,8 @@ import { Effect, Schema } from "effect"
 import fc from "fast-check"
 import { Metric, type MetricEvent, Recorder } from "mvx-metrics"
 import { TestRecorder } from "mvx-metrics/testing"
-import { copyEvent } from "../../src/internal/stream/copyEvent.ts"
-import { layoutOf } from "../../src/internal/stream/layout.ts"
+import { copyEvent } from "../../src/internal/stream/rows/copyEvent.ts"
+import { layoutOf } from "../../src/internal/stream/rows/layout.ts"
 import { StreamPair } from "../support/streamPair.ts"
 
 const fields = {

@@ -6,7 +6,7 @@ import { TestClock } from "effect/testing"
 import fc from "fast-check"
 import { Metric, Recorder, Snapshot } from "mvx-metrics"
 import { isBuiltInLevel, Ledger } from "../../src/internal/cluster/ledger.ts"
-import { stateOf } from "../../src/internal/definition/stateShape.ts"
+import { stateOf } from "../../src/internal/metric/definition/stateShape.ts"
 import { badInputOf } from "../support/badInput.ts"
 import { forEvery } from "../support/property.ts"
 

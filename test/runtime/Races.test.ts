@@ -1,7 +1,7 @@
 import { expect } from "@effect/vitest"
 import { Effect, Exit, Fiber, Option, References } from "effect"
 import { MetricsRuntime } from "mvx-metrics"
-import { internalsOf } from "../../src/internal/runtime/runtimeInternals.ts"
+import { internalsOf } from "../../src/internal/runtime/internals.ts"
 import { onBothLayers } from "../support/bothLayers.ts"
 import { foldTurn } from "../support/foldTurn.ts"
 import { forkNow } from "../support/forkNow.ts"

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, References, Scope } from "effect"
 import { MetricsRuntime, type RecorderOptions } from "mvx-metrics"
-import { internalsOf } from "../../src/internal/runtime/runtimeInternals.ts"
+import { internalsOf } from "../../src/internal/runtime/internals.ts"
 import { onBothRuntimes, started } from "../support/bothRuntimes.ts"
 import { forkNow } from "../support/forkNow.ts"
 import { makeGate } from "../support/gate.ts"

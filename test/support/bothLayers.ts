@@ -4,7 +4,7 @@
 import { layer, type Vitest } from "@effect/vitest"
 import { Effect, type Layer } from "effect"
 import { MetricsLayer, MetricsRuntime, type RecorderOptions } from "mvx-metrics"
-import { internalsOf } from "../../src/internal/runtime/runtimeInternals.ts"
+import { internalsOf } from "../../src/internal/runtime/internals.ts"
 
 /** The modules that the worker of {@link onBothLayers} has, unless others are named. */
 const probeMetrics = [new URL("./probe.metrics.ts", import.meta.url)]

@@ -8,9 +8,9 @@ import * as PromClient from "mvx-metrics/PromClient"
 import * as Prometheus from "mvx-metrics/Prometheus"
 import { Registry } from "prom-client"
 import { type Collected, collect } from "../../src/internal/exporters/collect.ts"
-import { otlpMetrics } from "../../src/internal/otlp/requests.ts"
-import { type ExportedStreams, streams, type Temporality } from "../../src/internal/otlp/streams.ts"
-import type { DeltaReader } from "../../src/internal/recorder/recorderModel.ts"
+import { otlpMetrics } from "../../src/internal/exporters/otlp/requests.ts"
+import { type ExportedStreams, streams, type Temporality } from "../../src/internal/exporters/otlp/temporality.ts"
+import type { DeltaReader } from "../../src/internal/recorder/service.ts"
 import { parseExposition } from "./expositionParser.ts"
 
 /** Throws when two values have one identity. */

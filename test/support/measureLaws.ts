@@ -1,7 +1,7 @@
 import { deepStrictEqual } from "node:assert/strict"
 import { it } from "@effect/vitest"
 import fc from "fast-check"
-import type { Measure } from "../../src/internal/instruments/measure.ts"
+import type { Measure } from "../../src/internal/metric/instruments/measure.ts"
 
 /** A value, and when it was measured. */
 export type Measured<Value> = readonly [value: Value, at: number]

@@ -107,13 +107,17 @@ export const readPublic = async (): Promise<{
     return known
   }
   const found = new Map<string, PublicDeclaration>()
-  const add = async ({ name, path }: Target): Promise<void> => {
-    const { declared, exported } = await read(path)
+  const find = async ({ name, path }: Target): Promise<boolean> => {
+    const { declared, exported, whole } = await read(path)
     const target = exported.get(name)
     const own = declared.get(name)
     if (own !== undefined) for (const each of own) found.set(`${path}:${each.line}`, each)
-    else if (target !== undefined) await add(target)
-    else throw new Error(`${path} does not declare ${name}`)
+    else if (target !== undefined) return find(target)
+    else for (const each of whole) if (await find({ name, path: each })) return true
+    return own !== undefined
+  }
+  const add = async (target: Target): Promise<void> => {
+    if (!(await find(target))) throw new Error(`${target.path} does not declare ${target.name}`)
   }
   const visited = new Set<string>()
   const visit = async (path: string): Promise<void> => {

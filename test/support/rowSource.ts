@@ -1,4 +1,4 @@
-import type { RowSource } from "../../src/internal/stream/rowFormat.ts"
+import type { RowSource } from "../../src/internal/stream/rows/format.ts"
 
 /** The events of a lane, which may always be written, or as `others` says. */
 export const rowSource = (lane: number, others: Partial<RowSource> = {}): RowSource => ({

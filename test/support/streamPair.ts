@@ -4,14 +4,14 @@
  * what was put off to a later turn is done.
  */
 import type { Carrier } from "../../src/internal/stream/carrier.ts"
+import type { Declare } from "../../src/internal/stream/encoders.ts"
 import { copyOf, EventWriter } from "../../src/internal/stream/eventWriter.ts"
-import type { Layout, TagLayout } from "../../src/internal/stream/layout.ts"
-import { type Page, pagesOf, publishedEnd, setRead } from "../../src/internal/stream/page.ts"
-import { compileRead } from "../../src/internal/stream/rowCodec.ts"
-import type { Declare } from "../../src/internal/stream/rowEncoders.ts"
-import type { RowSource, Rows } from "../../src/internal/stream/rowFormat.ts"
-import { RowReader } from "../../src/internal/stream/rowReader.ts"
-import { RowWriter } from "../../src/internal/stream/rowWriter.ts"
+import { RowReader } from "../../src/internal/stream/reader.ts"
+import { compileRead } from "../../src/internal/stream/rows/codec.ts"
+import type { RowSource, Rows } from "../../src/internal/stream/rows/format.ts"
+import type { Layout, TagLayout } from "../../src/internal/stream/rows/layout.ts"
+import { type Page, pagesOf, publishedEnd, setRead } from "../../src/internal/stream/rows/page.ts"
+import { RowWriter } from "../../src/internal/stream/writer.ts"
 import type { MetricEvent } from "../../src/MetricEvent.ts"
 import { rowSource } from "./rowSource.ts"
 

@@ -2,8 +2,8 @@
  * A Grafana dashboard made from definitions: a panel for each metric, and a row for what the library counts of itself.
  */
 import { createHash } from "node:crypto"
-import type * as Metric from "../../Metric.ts"
-import { type Exposed, exposedOf, labelsOf, selfSample } from "./exposed.ts"
+import type * as Metric from "../metric/definition/metric.ts"
+import { type Exposed, exposedOf, labelsOf, selfSample } from "./exposedMetrics.ts"
 
 interface Target {
   readonly expr: string

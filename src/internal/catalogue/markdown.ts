@@ -1,8 +1,8 @@
 /**
  * The metrics of a program as a table in Markdown, for those who read dashboards and do not read code.
  */
-import type * as Metric from "../../Metric.ts"
-import { exposedOf } from "./exposed.ts"
+import type * as Metric from "../metric/definition/metric.ts"
+import { exposedOf } from "./exposedMetrics.ts"
 
 const kindOf = ({ instrument, sources }: Metric.Any): string => {
   if (instrument !== undefined) return instrument.kind.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)

@@ -2,8 +2,8 @@
  * Alert rules for Prometheus: lost events, quarantined metrics and other problems. Recording rules for ratios and
  * averages: over all time they hardly move, so those of the last five minutes are recorded.
  */
-import type * as Metric from "../../Metric.ts"
-import { exposedOf, labelsOf, selfSample } from "./exposed.ts"
+import type * as Metric from "../metric/definition/metric.ts"
+import { exposedOf, labelsOf, selfSample } from "./exposedMetrics.ts"
 
 export interface AlertRule {
   readonly alert: string

@@ -2,11 +2,12 @@
  * The recorders of all processes, as the primary knows them: the last states of running recorders, and retained totals
  * of ended ones, one for each id. Reports are applied in the order in which they arrive.
  */
-import * as Metric from "../../Metric.ts"
-import type { MetricState, Snapshot, Snapshots } from "../../Snapshot.ts"
-import { rewindState } from "../definition/rewindState.ts"
-import { isState, misfits as stateMisfits } from "../definition/stateShape.ts"
-import { describeError } from "../describeError.ts"
+import type * as Metric from "../metric/definition/metric.ts"
+import type { MetricState, Snapshot, Snapshots } from "../metric/definition/snapshot.ts"
+import { isState, misfits as stateMisfits } from "../metric/definition/stateShape.ts"
+import { snapshot } from "../metric/make.ts"
+import { rewindState } from "../metric/rewindState.ts"
+import { describeError } from "../util/describeError.ts"
 import type { Part } from "./messages.ts"
 
 /** States by the name of their metric, as its reducer has them. They fit the definitions of the primary. */
@@ -269,7 +270,7 @@ export class Ledger {
       const own = parts.filter((states) => Object.hasOwn(states, name))
       if (own.length === 0) continue
       try {
-        shown.push([name, Metric.snapshot(metric, together(metric, own, now), now)])
+        shown.push([name, snapshot(metric, together(metric, own, now), now)])
       } catch (error) {
         this.#problem(whyNotMerged(metric, error))
         shown.push([name, { name, dimensions: {}, quarantine: { error: whyNotMerged(metric, error), missed: 0 } }])

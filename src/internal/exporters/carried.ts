@@ -3,16 +3,17 @@
  * subtract what they read last of the same attributes. Of a series that begins again, what it had in its earlier lives is
  * added.
  */
+
+import { shapeKey } from "../formats/fromMetric.ts"
 import type {
   ExponentialDataPoint,
   HistogramDataPoint,
   MetricData,
   NumberPoint,
   SummaryDataPoint
-} from "../../MetricData.ts"
-import { mergePoints } from "../instruments/exponential.ts"
+} from "../formats/metricData.ts"
+import { mergePoints } from "../metric/instruments/exponential.ts"
 import type { Dated } from "./collect.ts"
-import { shapeKey } from "./metricData.ts"
 
 type Point = MetricData["points"][number]
 

@@ -4,14 +4,14 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import { type Attributes, ExpiredAttribute, type MetricData } from "../../MetricData.ts"
-import { internalsOf, type Source } from "../runtime/runtimeInternals.ts"
-import type { RuntimeService } from "../runtime/runtimeModel.ts"
-import { countsData, missedData } from "./conditionData.ts"
-import { metricData, shapeKey } from "./metricData.ts"
-import { accountingOf } from "./packedStats.ts"
-import { accountingData, foldLagData } from "./selfData.ts"
-import { attributesOf } from "./selfFamily.ts"
+import { accountingData, foldLagData } from "../formats/accounting.ts"
+import { metricData, shapeKey } from "../formats/fromMetric.ts"
+import { type Attributes, ExpiredAttribute, type MetricData } from "../formats/metricData.ts"
+import { accountingOf } from "../formats/packedStats.ts"
+import { countsData, missedData } from "../formats/quarantine.ts"
+import { attributesOf } from "../formats/recorderAttribute.ts"
+import { internalsOf, type Source } from "../runtime/internals.ts"
+import type { RuntimeService } from "../runtime/service.ts"
 
 /** Data of one metric of one recorder, and since when it counts, in milliseconds since the Unix epoch. */
 export interface Dated {

@@ -7,11 +7,11 @@
  * would be taken for one that began again.
  */
 import * as EffectMetric from "effect/Metric"
-import type { Attributes, ExponentialDataPoint, HistogramDataPoint, MetricData } from "../../MetricData.ts"
-import { Duplicate, type Duplicates, textKey } from "../exposition/duplicates.ts"
-import { fixedBuckets } from "../exposition/fixedBuckets.ts"
-import { shapeKey } from "./metricData.ts"
-import { upTo } from "./observations.ts"
+import { Duplicate, type Duplicates, textKey } from "../formats/duplicates.ts"
+import { shapeKey } from "../formats/fromMetric.ts"
+import type { Attributes, ExponentialDataPoint, HistogramDataPoint, MetricData } from "../formats/metricData.ts"
+import { fixedBuckets } from "../formats/prometheus/fixedBuckets.ts"
+import { upTo } from "./otelObservations.ts"
 
 export interface Series {
   /** Tells it from all other series of the runtime. */

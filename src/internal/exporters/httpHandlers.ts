@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { Readable } from "node:stream"
 import { pipeline } from "node:stream/promises"
-import { describeError } from "../describeError.ts"
+import { describeError } from "../util/describeError.ts"
 
 /**
  * For frameworks that speak `fetch`: Hono, SvelteKit, Next, Bun, Deno and others.

@@ -2,8 +2,8 @@
  * Which runtimes are shown where. The attribute `namespace` tells runtimes apart, so that two of one namespace would be
  * taken for one and the same.
  */
-import { NamespaceTaken } from "../../MetricsError.ts"
-import type { RuntimeService } from "../runtime/runtimeModel.ts"
+import { NamespaceTaken } from "../model/errors.ts"
+import type { RuntimeService } from "../runtime/service.ts"
 
 const inObjects = new WeakMap<object, Set<string>>()
 const inPlaces = new Map<string, Set<string>>()

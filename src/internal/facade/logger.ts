@@ -6,7 +6,7 @@ import * as Context from "effect/Context"
 import * as EffectLogger from "effect/Logger"
 import type * as LogLevel from "effect/LogLevel"
 import * as References from "effect/References"
-import { describeError } from "../describeError.ts"
+import { describeError } from "../util/describeError.ts"
 
 /**
  * One line of the log.

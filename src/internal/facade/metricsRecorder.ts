@@ -5,17 +5,25 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Stream from "effect/Stream"
-import type * as Metric from "../../Metric.ts"
-import type { Family, MetricEvent } from "../../MetricEvent.ts"
-import { InvalidArgument, QueueOverflow } from "../../MetricsError.ts"
-import type { MetricChange, Report, Snapshot, SnapshotOf, Snapshots, SnapshotsOf, States } from "../../Snapshot.ts"
-import type { RecorderState, Stats } from "../../Stats.ts"
-import { aFamily, type Check, check, whyInvalidOptions } from "../options.ts"
+import type * as Metric from "../metric/definition/metric.ts"
+import type {
+  MetricChange,
+  Report,
+  Snapshot,
+  SnapshotOf,
+  Snapshots,
+  SnapshotsOf,
+  States
+} from "../metric/definition/snapshot.ts"
+import { InvalidArgument, QueueOverflow } from "../model/errors.ts"
+import type { Family, MetricEvent } from "../model/event.ts"
+import { aFamily, type Check, check, whyInvalidOptions } from "../model/optionChecks.ts"
+import type { RecorderState, Stats } from "../model/stats.ts"
 import { CurrentEmission } from "../recorder/currentEmission.ts"
 import type { Emission } from "../recorder/intake.ts"
+import { internalsOf, type RecorderInternals } from "../recorder/internals.ts"
 import { type Emitter, promiseEmitterOf } from "../recorder/promiseEmitter.ts"
-import { internalsOf, type RecorderInternals } from "../recorder/recorderInternals.ts"
-import type { RecorderService, RegisterOptions } from "../recorder/recorderModel.ts"
+import type { RecorderService, RegisterOptions } from "../recorder/service.ts"
 import { whyInvalidEvent } from "../stream/eventWriter.ts"
 import type { Run } from "./run.ts"
 

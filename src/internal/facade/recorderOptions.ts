@@ -2,9 +2,9 @@
  * The options of a recorder in the promise API, with plain functions for hooks.
  */
 import * as Effect from "effect/Effect"
-import { InvalidArgument } from "../../MetricsError.ts"
-import type { MetricChange } from "../../Snapshot.ts"
-import type { RecorderOptions as EffectRecorderOptions } from "../recorder/recorderModel.ts"
+import type { MetricChange } from "../metric/definition/snapshot.ts"
+import { InvalidArgument } from "../model/errors.ts"
+import type { RecorderOptions as EffectRecorderOptions } from "../recorder/service.ts"
 
 /**
  * Options of a recorder: those of the Effect API, with plain functions for hooks.

@@ -1,7 +1,7 @@
 /**
  * Copies of what a metric shows or keeps, which can be sent to any thread.
  */
-import { MostDepth } from "../../MetricEvent.ts"
+import { MostDepth } from "../model/event.ts"
 
 /** Throws for what structured clone does not copy, and for what is nested as deep as no event may be. */
 export const copyOut = (value: unknown): unknown => {

@@ -1,12 +1,12 @@
 /**
  * The fold of one recorder, without the recorder: events go straight to the lane, and reads are answered at once.
  */
-import type * as Metric from "../../Metric.ts"
-import type { MetricEvent } from "../../MetricEvent.ts"
-import type { Snapshot, Snapshots } from "../../Snapshot.ts"
-import { ChunkBytes, CounterTable, type LaneCounters } from "../stream/laneCounters.ts"
+import type * as Metric from "../metric/definition/metric.ts"
+import type { Snapshot, Snapshots } from "../metric/definition/snapshot.ts"
+import type { MetricEvent } from "../model/event.ts"
+import { ChunkBytes, CounterTable, type LaneCounters } from "../stream/foldedCounters.ts"
 import type { Change, LaneMessage, StateRead } from "../stream/protocol.ts"
-import { FoldLane } from "./foldLane.ts"
+import { FoldLane } from "./recorderFold.ts"
 
 const lane = 0
 

@@ -2,17 +2,17 @@
  * The fold of one runtime: reads its stream, and drives the lanes of its recorders. It runs in the worker thread, or in
  * process; nothing here knows which.
  */
-import type * as Metric from "../../Metric.ts"
-import type { MetricEvent } from "../../MetricEvent.ts"
-import { CounterTable } from "../stream/laneCounters.ts"
-import type { Page } from "../stream/page.ts"
+import type * as Metric from "../metric/definition/metric.ts"
+import type { MetricEvent } from "../model/event.ts"
+import { CounterTable } from "../stream/foldedCounters.ts"
 import type { Command, FoldMessage } from "../stream/protocol.ts"
-import { compileRead } from "../stream/rowCodec.ts"
-import type { Rows } from "../stream/rowFormat.ts"
-import { FirstLayout } from "../stream/rowFormat.ts"
-import { RowReader, type StreamHandler } from "../stream/rowReader.ts"
-import { FoldLane, type FoldLayout } from "./foldLane.ts"
-import { renderLanes } from "./renderLanes.ts"
+import { RowReader, type StreamHandler } from "../stream/reader.ts"
+import { compileRead } from "../stream/rows/codec.ts"
+import type { Rows } from "../stream/rows/format.ts"
+import { FirstLayout } from "../stream/rows/format.ts"
+import type { Page } from "../stream/rows/page.ts"
+import { FoldLane, type FoldLayout } from "./recorderFold.ts"
+import { renderLanes } from "./renderScrape.ts"
 
 export interface FoldOptions {
   readonly send: (message: FoldMessage, transfers?: ReadonlyArray<ArrayBuffer>) => void

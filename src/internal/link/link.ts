@@ -3,13 +3,13 @@
  * one lane on it per recorder. What carries the stream is the carrier's business alone.
  */
 import * as Effect from "effect/Effect"
-import { packStats } from "../exporters/packedStats.ts"
-import { ExpositionNames } from "../exposition/expositionNames.ts"
-import { withLiveClock } from "../liveClock.ts"
+import { packStats } from "../formats/packedStats.ts"
+import { ExpositionNames } from "../formats/prometheus/nameRegistry.ts"
 import type { Carrier } from "../stream/carrier.ts"
-import { ChunkBytes, CounterTable, type LaneCounters } from "../stream/laneCounters.ts"
+import { ChunkBytes, CounterTable, type LaneCounters } from "../stream/foldedCounters.ts"
 import type { Command, FoldMessage, Lane, LaneCommand as LaneCommandOf, LaneMessage } from "../stream/protocol.ts"
-import { RowWriter } from "../stream/rowWriter.ts"
+import { RowWriter } from "../stream/writer.ts"
+import { withLiveClock } from "../util/liveClock.ts"
 import { PendingRenders, type RenderRequest } from "./pendingRenders.ts"
 import type { WorkerCatalog } from "./workerCatalog.ts"
 

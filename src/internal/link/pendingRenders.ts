@@ -4,8 +4,8 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { withLiveClock } from "../liveClock.ts"
 import type { Render, RenderMessage } from "../stream/protocol.ts"
+import { withLiveClock } from "../util/liveClock.ts"
 
 export type RenderRequest = Omit<Render, "_tag" | "request">
 

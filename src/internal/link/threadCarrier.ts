@@ -4,9 +4,9 @@
  */
 
 import type { Carrier } from "../stream/carrier.ts"
-import type { Page } from "../stream/page.ts"
+import { ControlBytes, WakeUp } from "../stream/parking.ts"
 import type { ThreadMessage } from "../stream/protocol.ts"
-import { ControlBytes, WakeUp } from "../stream/wakeUp.ts"
+import type { Page } from "../stream/rows/page.ts"
 
 export type Post = (message: ThreadMessage, transfers?: ReadonlyArray<ArrayBuffer>) => void
 

@@ -5,25 +5,17 @@
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Metric from "../../Metric.ts"
-import { isMetricSet, type MetricSet } from "../../MetricSet.ts"
-import { DefinitionMismatch, MetricsModuleError, UnknownMetric } from "../../MetricsError.ts"
-import type { Fingerprint } from "../definition/fingerprint.ts"
-import { messageOf } from "../describeError.ts"
-import { within } from "../liveClock.ts"
+import type { Fingerprint } from "../metric/definition/fingerprint.ts"
+import type * as Metric from "../metric/definition/metric.ts"
+import type { MetricSet } from "../metric/definition/metric.ts"
+import { isMetricSet } from "../metric/metricSet.ts"
+import { DefinitionMismatch, MetricsModuleError, UnknownMetric } from "../model/errors.ts"
 import type { CatalogEntries, ImportMessage } from "../stream/protocol.ts"
+import { messageOf } from "../util/describeError.ts"
+import { within } from "../util/liveClock.ts"
+import type { ModuleImports } from "../worker/spawnForModules.ts"
 import { decodeModuleError } from "../worker/startErrors.ts"
-import { inBundle, waysToWorker } from "./waysToWorker.ts"
-
-/** What the packaged worker needs to import the modules of sets. */
-export interface ModuleImports {
-  /** The URL to be imported for one that a set was declared with. */
-  readonly resolve: (url: string) => Effect.Effect<string, MetricsModuleError>
-  /** The path in the URL of a file. */
-  readonly pathOf: (url: string) => string
-  /** Those that it has imported for its start. */
-  readonly imported: ReadonlyArray<string>
-}
+import { inBundle, waysToWorker } from "../worker/waysToWorker.ts"
 
 /** What the catalog needs of the thread. */
 export interface CatalogThread {

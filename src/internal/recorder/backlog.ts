@@ -4,9 +4,9 @@
  */
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
-import type { MetricEvent } from "../../MetricEvent.ts"
-import type { RowSource } from "../stream/rowFormat.ts"
-import type { Accounts } from "./accounts.ts"
+import type { MetricEvent } from "../model/event.ts"
+import type { RowSource } from "../stream/rows/format.ts"
+import type { Accounts } from "./accounting.ts"
 
 /** An event, taken by value, and the time it was emitted at. */
 export interface Entry {

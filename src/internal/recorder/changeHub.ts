@@ -4,8 +4,8 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
-import type { RecorderFailed } from "../../MetricsError.ts"
-import type { MetricChange } from "../../Snapshot.ts"
+import type { MetricChange } from "../metric/definition/snapshot.ts"
+import type { RecorderFailed } from "../model/errors.ts"
 import type { Watch } from "../stream/protocol.ts"
 
 /** A listener that wants every change, or certain ones, by events after `from`, the last one accepted before it came. */

@@ -4,10 +4,10 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import type { ReadError } from "../../MetricsError.ts"
-import type { Snapshot, Snapshots } from "../../Snapshot.ts"
-import { describeError } from "../describeError.ts"
+import type { Snapshot, Snapshots } from "../metric/definition/snapshot.ts"
+import type { ReadError } from "../model/errors.ts"
 import type { StateRead } from "../stream/protocol.ts"
+import { describeError } from "../util/describeError.ts"
 import type { OfMetric } from "./registrations.ts"
 
 export class DeltaReader {

@@ -1,177 +1,125 @@
 /**
- * Emitters, and how events get from a fiber into a recorder.
+ * What a component holds: it registers its metrics once, and emits events through the emitter it gets for them.
+ *
+ * An emitter is bound to a recorder, so it counts wherever the component is used. Without a recorder it does nothing, and
+ * the component runs the same. It accepts only the events that the metrics read.
+ *
+ * @example
+ * ```ts
+ * import { Duration, Effect, Exit, Layer, Schema } from "effect"
+ * import { Metric, MetricsLayer, Recorder } from "mvx-metrics"
+ *
+ * const SaveEvent = Schema.TaggedUnion({
+ *   "document.save": { outcome: Schema.Literals(["SUCCESS", "FAILURE"]), seconds: Schema.Number }
+ * })
+ * const Saves = Metric.counter("document.saves", { events: SaveEvent, labels: ["outcome"] })
+ *
+ * const program = Effect.gen(function* () {
+ *   const metrics = yield* Recorder.register(Saves)
+ *   const save = (content: string) =>
+ *     Effect.succeed(content.length).pipe(
+ *       metrics.track((exit, { duration }) => ({
+ *         _tag: "document.save",
+ *         outcome: Exit.isSuccess(exit) ? "SUCCESS" : "FAILURE",
+ *         seconds: Duration.toSeconds(duration)
+ *       }))
+ *     )
+ *   yield* save("text")
+ *   return yield* (yield* Recorder).snapshot(Saves)
+ * })
+ *
+ * const Metrics = Recorder.layer("documents").pipe(
+ *   Layer.provide(MetricsLayer.layerInProcess({ namespace: "example.metrics" }))
+ * )
+ * const { dimensions } = await Effect.runPromise(Effect.provide(program, Metrics))
+ * dimensions // { value: 1, series: [{ labels: { outcome: "SUCCESS" }, value: 1 }] }
+ * ```
  */
-import * as Cause from "effect/Cause"
-import * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
-import * as Effectable from "effect/Effectable"
-import * as Exit from "effect/Exit"
-import type * as Fiber from "effect/Fiber"
-import { dual } from "effect/Function"
-import type { Emitter, Timing } from "../../Emitter.ts"
-import type { MetricEvent } from "../../MetricEvent.ts"
-import { CurrentEmission } from "./currentEmission.ts"
-import type { Emission } from "./intake.ts"
-import { harmless } from "./logging.ts"
-import { atOnceOf, type RecorderInternals } from "./recorderInternals.ts"
-import type { RecorderService } from "./recorderModel.ts"
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import type { MetricEvent } from "../model/event.ts"
 
-type AnyFiber = Fiber.Fiber<unknown, unknown>
-
-/** Somewhere that events go to: a recorder that is known, or that of the fiber. Gives the effect that is left to do. */
-export interface Sink {
-  readonly emitIn: (fiber: AnyFiber, event: MetricEvent) => Effect.Effect<void>
-  /** The same in an uninterruptible region, with an event that is made if there is a recorder, and may be none. */
-  readonly emitAtExit: (fiber: AnyFiber, make: () => MetricEvent | undefined) => Effect.Effect<void>
+/**
+ * The time that a tracked effect took, by the monotonic time of its fiber's `Clock`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Timing {
+  readonly duration: Duration.Duration
 }
 
-// --- effects
-
-interface EmitEffect extends Effect.Effect<void> {
-  readonly sink: Sink
-  readonly event: MetricEvent
-}
-
-// A primitive of its own: neither a closure nor a second step of the run loop for each event.
-function EmitEffect(this: { sink: Sink; event: MetricEvent }, sink: Sink, event: MetricEvent): void {
-  this.sink = sink
-  this.event = event
-}
-EmitEffect.prototype = Effectable.Prototype<EmitEffect>({
-  label: "Emitter.emit",
-  evaluate(fiber) {
-    return this.sink.emitIn(fiber, this.event)
-  }
-})
-
-/** The effect that emits an event each time it is run. */
-export const emitEffect = EmitEffect as unknown as new (sink: Sink, event: MetricEvent) => Effect.Effect<void>
-
-type MakeEvent = (exit: Exit.Exit<never, never>, timing: Timing) => MetricEvent | undefined
-
-/** `Emitter.onExit`, for a sink that is known now or when the effect ends. */
-export const onExit = (sink: Sink): Emitter<MetricEvent>["onExit"] =>
-  dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, event: MakeEvent) =>
-    Effect.onExit(self, (exit) => Effect.withFiber((fiber) => emitMade(sink, fiber, event, exit, untimed)))
-  )
-
-/** `Emitter.track`. */
-export const track = (sink: Sink): Emitter<MetricEvent>["track"] =>
-  dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, event: MakeEvent) =>
-    Effect.clockWith((clock) => {
-      const start = clock.monotonicTimeNanosUnsafe()
-      return Effect.onExit(self, (exit) =>
-        Effect.withFiber((fiber) => {
-          const duration = Duration.nanos(clock.monotonicTimeNanosUnsafe() - start)
-          return emitMade(sink, fiber, event, exit, { duration })
-        })
-      )
-    })
-  )
-
-const untimed: Timing = { duration: Duration.zero }
-
-const emitMade = (
-  sink: Sink,
-  fiber: AnyFiber,
-  make: MakeEvent,
-  exit: Exit.Exit<unknown, unknown>,
-  timing: Timing
-): Effect.Effect<void> => {
-  let thrown: Cause.Cause<never> | undefined
-  const emitted = sink.emitAtExit(fiber, () => {
-    try {
-      return make(exit as Exit.Exit<never, never>, timing)
-    } catch (error) {
-      // Must not hurt the business: it is counted as an invalid event.
-      thrown = Cause.die(error)
-      return null as unknown as MetricEvent
-    }
-  })
-  if (thrown === undefined || told.has(sink)) return emitted
-  told.add(sink)
-  return Effect.andThen(
-    emitted,
-    harmless(Effect.logWarning("mvx-metrics: a function that makes an event threw", thrown))
-  )
-}
-
-/** Sinks of which it was told that a function threw: there is never a line per event. */
-const told = new WeakSet<Sink>()
-
-// --- emitters
-
-/** The sink of a recorder, whoever made it. */
-export const sinkOf = (recorder: RecorderService): Sink => {
-  const internals = atOnceOf(recorder)
-  return internals === undefined ? new AnyRecorder(recorder) : new OwnRecorder(internals)
-}
-
-class OwnRecorder implements Sink {
-  readonly #recorder: RecorderInternals
-
-  constructor(recorder: RecorderInternals) {
-    this.#recorder = recorder
-  }
-
-  emitIn(fiber: AnyFiber, event: MetricEvent): Effect.Effect<void> {
-    this.#recorder.emitIn(fiber, event)
-    return Exit.void
-  }
-
-  emitAtExit(fiber: AnyFiber, make: () => MetricEvent | undefined): Effect.Effect<void> {
-    const event = make()
-    return event === undefined ? Exit.void : this.emitIn(fiber, event)
-  }
-}
-
-/** A recorder that may have to wait, or does something else when it emits. */
-class AnyRecorder implements Sink {
-  readonly #recorder: RecorderService
-
-  constructor(recorder: RecorderService) {
-    this.#recorder = recorder
-  }
-
-  emitIn(_fiber: AnyFiber, event: MetricEvent): Effect.Effect<void> {
-    return Effect.ignore(this.#recorder.emit(event))
-  }
-
+/**
+ * Emits events to one recorder. Its functions need nothing in the environment, and can be taken out of the object.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Emitter<in E extends MetricEvent> {
   /**
-   * The wait for room is interruptible all the same. An interrupted fiber does not wait, and its event is counted as
-   * refused if there is no room.
+   * Emits an event, with the time of the fiber's `Clock`. It never fails: a refused event is counted in the recorder's
+   * stats. Under `"backpressure"` it waits for room.
    */
-  emitAtExit(fiber: AnyFiber, make: () => MetricEvent | undefined): Effect.Effect<void> {
-    const event = make()
-    if (event === undefined) return Exit.void
-    const recorder = this.#recorder
-    if (recorder.overflow !== "backpressure") return this.emitIn(fiber, event)
-    const emission: Emission = { decision: undefined }
-    return Effect.provideService(Effect.interruptible(recorder.emit(event)), CurrentEmission, emission).pipe(
-      Effect.onInterrupt(() => Effect.sync(() => emission.decision ?? recorder.emitUnsafe(event))),
-      Effect.exit,
-      Effect.asVoid
-    )
+  readonly emit: (event: E) => Effect.Effect<void>
+  /**
+   * Emits an event synchronously, for hot loops and code without Effect. Returns whether it was accepted, and `false`
+   * without a recorder. It never throws and never waits. The time is that of the clock the recorder was made with.
+   */
+  readonly emitUnsafe: (event: E) => boolean
+  /**
+   * Emits an event made from the exit of an effect, however it ended, interruption included. If the function returns
+   * `undefined`, nothing is emitted. The effect's result is unchanged, even if the event is refused or the function
+   * throws, which counts as an invalid event and is logged once for each emitter.
+   *
+   * TypeScript does not check an object that a function returns for further fields, so a misspelt optional field compiles.
+   * Annotate the return type to have it checked: `(exit): SaveEvent => ({ ... })`.
+   *
+   * @example
+   * ```ts
+   * import { Effect, Exit, Schema } from "effect"
+   * import { Metric, Recorder } from "mvx-metrics"
+   * import { TestRecorder } from "mvx-metrics/testing"
+   *
+   * const SaveEvent = Schema.TaggedUnion({ "document.save": { saved: Schema.Boolean } })
+   * const Saved = Metric.ratio("document.saved", { events: SaveEvent, hits: "saved" })
+   *
+   * const test = Effect.gen(function* () {
+   *   const metrics = yield* Recorder.register(Saved)
+   *   const save = Effect.fail("the disk is full").pipe(
+   *     metrics.onExit((exit) => ({ _tag: "document.save", saved: Exit.isSuccess(exit) }))
+   *   )
+   *   yield* Effect.exit(save)
+   *   return (yield* (yield* Recorder).snapshot(Saved)).dimensions
+   * })
+   * Effect.runSync(Effect.provide(test, TestRecorder.layerSync())) // { ratio: 0, hits: 0, total: 1 }
+   * ```
+   */
+  readonly onExit: {
+    // The effect decides A and E, not the function: one that takes any exit must not widen them.
+    <A, Err>(
+      event: (exit: Exit.Exit<NoInfer<A>, NoInfer<Err>>) => E | undefined
+    ): <R>(self: Effect.Effect<A, Err, R>) => Effect.Effect<A, Err, R>
+    // Away from a pipeline there is no effect yet: the function bounds it.
+    <XA, XE>(
+      event: (exit: Exit.Exit<XA, XE>) => E | undefined
+    ): <A extends XA, Err extends XE, R>(self: Effect.Effect<A, Err, R>) => Effect.Effect<A, Err, R>
+    <A, Err, R>(
+      self: Effect.Effect<A, Err, R>,
+      event: (exit: Exit.Exit<A, Err>) => E | undefined
+    ): Effect.Effect<A, Err, R>
   }
-}
-
-/** The emitter of a recorder. Its caller is responsible for the type of the events. */
-export const emitterOf = (recorder: RecorderService): Emitter<MetricEvent> => {
-  const sink = sinkOf(recorder)
-  return {
-    emit: (event) => new emitEffect(sink, event),
-    emitUnsafe: (event) => recorder.emitUnsafe(event),
-    onExit: onExit(sink),
-    track: track(sink)
+  /** Does what `onExit` does, and tells the function how long the effect took, by the monotonic time of the `Clock`. */
+  readonly track: {
+    <A, Err>(
+      event: (exit: Exit.Exit<NoInfer<A>, NoInfer<Err>>, timing: Timing) => E | undefined
+    ): <R>(self: Effect.Effect<A, Err, R>) => Effect.Effect<A, Err, R>
+    <XA, XE>(
+      event: (exit: Exit.Exit<XA, XE>, timing: Timing) => E | undefined
+    ): <A extends XA, Err extends XE, R>(self: Effect.Effect<A, Err, R>) => Effect.Effect<A, Err, R>
+    <A, Err, R>(
+      self: Effect.Effect<A, Err, R>,
+      event: (exit: Exit.Exit<A, Err>, timing: Timing) => E | undefined
+    ): Effect.Effect<A, Err, R>
   }
-}
-
-const unchanged = dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, _event: unknown) => self)
-
-/** The emitter where there is no recorder. */
-export const noEmitter: Emitter<MetricEvent> = {
-  emit: () => Effect.void,
-  emitUnsafe: () => false,
-  onExit: unchanged,
-  track: unchanged
 }

@@ -5,11 +5,11 @@
  * bounds the whole way. Most go straight into the stream; what cannot go there yet is in the backlog.
  */
 import * as Effect from "effect/Effect"
-import type { MetricEvent } from "../../MetricEvent.ts"
-import { whyNotEvent } from "../../MetricEvent.ts"
 import type { LaneLink } from "../link/link.ts"
+import type { MetricEvent } from "../model/event.ts"
+import { whyNotEvent } from "../model/event.ts"
 import type { TagLayouts } from "../stream/eventWriter.ts"
-import { Accounts, type Refusal } from "./accounts.ts"
+import { Accounts, type Refusal } from "./accounting.ts"
 import { Backlog, type Entry } from "./backlog.ts"
 
 /**

@@ -7,9 +7,10 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import type * as Metric from "../../Metric.ts"
-import type { MetricEvent } from "../../MetricEvent.ts"
-import { metricsOf } from "../../MetricSet.ts"
+import type { LaneLink, LaneListener, Link } from "../link/link.ts"
+import type * as Metric from "../metric/definition/metric.ts"
+import type { MetricChange } from "../metric/definition/snapshot.ts"
+import { metricsOf } from "../metric/metricSet.ts"
 import {
   type EmitError,
   HookFailed,
@@ -23,26 +24,25 @@ import {
   type StartError,
   type StopError,
   type WaitTimeout
-} from "../../MetricsError.ts"
-import type { MetricChange } from "../../Snapshot.ts"
-import type { RecorderState, Stats } from "../../Stats.ts"
-import type { LaneLink, LaneListener, Link } from "../link/link.ts"
-import { atMost, giveUpAfter, liveClock, within } from "../liveClock.ts"
-import { refuse } from "../options.ts"
+} from "../model/errors.ts"
+import type { MetricEvent } from "../model/event.ts"
+import { refuse } from "../model/optionChecks.ts"
+import type { RecorderState, Stats } from "../model/stats.ts"
 import { whyInvalidEvent } from "../stream/eventWriter.ts"
 import type { Lane, LaneMessage, LargestRead, ShownRead, Watch } from "../stream/protocol.ts"
+import { atMost, giveUpAfter, liveClock, within } from "../util/liveClock.ts"
 import { ChangeHub } from "./changeHub.ts"
 import { changesOf } from "./changesOf.ts"
 import { CurrentEmission } from "./currentEmission.ts"
 import { type Hook, hookOf, insideHook, outsideHooks } from "./hookGuard.ts"
 import { Intake, type Offer, type Overflow } from "./intake.ts"
+import { RecorderInternals } from "./internals.ts"
+import { type Failure, RecorderLifecycle, type Steps } from "./lifecycle.ts"
 import { Log } from "./logging.ts"
-import { RecorderInternals } from "./recorderInternals.ts"
-import { type Failure, RecorderLifecycle, type Steps } from "./recorderLifecycle.ts"
-import type { RecorderOptions, RecorderService, RegisterOptions } from "./recorderModel.ts"
-import { RecorderReads, waitTimedOut } from "./recorderReads.ts"
-import { type RecorderParts, serviceOf } from "./recorderService.ts"
+import { type RecorderParts, serviceOf } from "./makeService.ts"
+import { RecorderReads, waitTimedOut } from "./reads.ts"
 import { type OfMetric, Registrations } from "./registrations.ts"
+import type { RecorderOptions, RecorderService, RegisterOptions } from "./service.ts"
 
 /** Options with every default decided. */
 export interface RecorderConfig<R>

@@ -2,8 +2,8 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import type { ReadError } from "../../MetricsError.ts"
-import { afterwards } from "../liveClock.ts"
+import type { ReadError } from "../model/errors.ts"
+import { afterwards } from "../util/liveClock.ts"
 
 // What is in the answer, the one who asked knows.
 // biome-ignore lint/suspicious/noExplicitAny: likewise.

@@ -2,9 +2,9 @@
  * The emitter of the promise facade.
  */
 import * as Predicate from "effect/Predicate"
-import type { MetricEvent } from "../../MetricEvent.ts"
-import { internalsOf } from "./recorderInternals.ts"
-import type { RecorderService } from "./recorderModel.ts"
+import type { MetricEvent } from "../model/event.ts"
+import { internalsOf } from "./internals.ts"
+import type { RecorderService } from "./service.ts"
 
 /**
  * What became of tracked work: what `Promise.allSettled` gives for it.

@@ -1,22 +1,22 @@
 import type * as Effect from "effect/Effect"
 import type * as SchemaAST from "effect/SchemaAST"
-import * as Metric from "../../Metric.ts"
+import type { ExpositionNames } from "../formats/prometheus/nameRegistry.ts"
+import type { WorkerCatalog } from "../link/workerCatalog.ts"
+import { isDefinition, mustBeMetric } from "../metric/definition/define.ts"
+import { describe, differences, fingerprint, isSame } from "../metric/definition/fingerprint.ts"
+import { fieldsRead } from "../metric/definition/instrument.ts"
+import type * as Metric from "../metric/definition/metric.ts"
+import { readsSpan } from "../metric/instruments/exemplars.ts"
 import {
   InvalidArgument,
   type MetricNameCollision,
   MetricNameTaken,
   MetricNotRegistered,
   RegisterError
-} from "../../MetricsError.ts"
-import { mustBeMetric } from "../definition/definition.ts"
-import { describe, differences, fingerprint, isSame } from "../definition/fingerprint.ts"
-import type { ExpositionNames } from "../exposition/expositionNames.ts"
-import { readsSpan } from "../instruments/exemplars.ts"
-import { fieldsRead } from "../instruments/instrument.ts"
-import type { WorkerCatalog } from "../link/workerCatalog.ts"
-import { aBoolean, refuse, whyInvalidOptions } from "../options.ts"
-import { type Layout, layoutOf, type TagLayout } from "../stream/layout.ts"
-import type { RegisterOptions } from "./recorderModel.ts"
+} from "../model/errors.ts"
+import { aBoolean, refuse, whyInvalidOptions } from "../model/optionChecks.ts"
+import { type Layout, layoutOf, type TagLayout } from "../stream/rows/layout.ts"
+import type { RegisterOptions } from "./service.ts"
 
 /** Most recorders never replace a metric. */
 const none: ReadonlyArray<Metric.Any> = []
@@ -160,7 +160,7 @@ export class Registrations {
 
   /** Why `metric` cannot be registered, alone or as a part of `given`, or `undefined`. It may be anything. */
   whyNot(metric: unknown, options: RegisterOptions | undefined, given: Metric.Any | Metric.MetricSet) {
-    if (!Metric.isMetric(metric)) {
+    if (!isDefinition(metric)) {
       return new InvalidArgument({ argument: "metric", reason: mustBeMetric })
     }
     const invalid = whyInvalidOptions(options, { replace: aBoolean })
@@ -185,7 +185,7 @@ export class Registrations {
 
   /** Why `metric` cannot be read, or `undefined`. It may be anything. */
   whyNotRead(metric: unknown) {
-    if (!Metric.isMetric(metric)) {
+    if (!isDefinition(metric)) {
       return new InvalidArgument({ argument: "metric", reason: mustBeMetric })
     }
     return this.has(metric) ? undefined : this.notRegistered(metric)

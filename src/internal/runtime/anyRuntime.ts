@@ -1,8 +1,8 @@
 /**
  * Exporters take a runtime as an Effect service, or as the promise facade has it.
  */
-import { hasInternals, notARuntime } from "./runtimeInternals.ts"
-import type { RuntimeService } from "./runtimeModel.ts"
+import { hasInternals, notARuntime } from "./internals.ts"
+import type { RuntimeService } from "./service.ts"
 
 /**
  * The `MetricsRuntime` of `mvx-metrics/promise`, or the service of Effect: `yield* MetricsRuntime`.

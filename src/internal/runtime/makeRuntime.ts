@@ -12,6 +12,8 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
+import { packStats } from "../formats/packedStats.ts"
+import type { Link } from "../link/link.ts"
 import {
   InvalidState,
   RecorderAlreadyExists,
@@ -20,20 +22,18 @@ import {
   type RuntimeStartError,
   ShutdownFailed,
   type StopError
-} from "../../MetricsError.ts"
-import { messageOf } from "../describeError.ts"
-import { packStats } from "../exporters/packedStats.ts"
-import type { Link } from "../link/link.ts"
-import { atMost, giveUpAfter, within, withLiveClock } from "../liveClock.ts"
-import { type Check, notBlank, refuse, whyInvalid, whyInvalidOptions } from "../options.ts"
+} from "../model/errors.ts"
+import { type Check, notBlank, refuse, whyInvalid, whyInvalidOptions } from "../model/optionChecks.ts"
 import { isInHook } from "../recorder/hookGuard.ts"
 import { Log } from "../recorder/logging.ts"
 import { makeRecorder, type RecorderControl } from "../recorder/makeRecorder.ts"
-import { type RecorderOptions, recorderOptionChecks } from "../recorder/recorderModel.ts"
+import { type RecorderOptions, recorderOptionChecks } from "../recorder/service.ts"
+import { messageOf } from "../util/describeError.ts"
+import { atMost, giveUpAfter, within, withLiveClock } from "../util/liveClock.ts"
 import { refuseInMetricsModule } from "../worker/importedMetrics.ts"
+import { type MetricWatch, type RuntimeInternals, type Source, withInternals } from "./internals.ts"
 import { claimNamespace, namespaceShared } from "./runningNamespaces.ts"
-import { type MetricWatch, type RuntimeInternals, type Source, withInternals } from "./runtimeInternals.ts"
-import type { RuntimeOptions, RuntimeService, RuntimeState } from "./runtimeModel.ts"
+import type { RuntimeOptions, RuntimeService, RuntimeState } from "./service.ts"
 import { type DecidedOptions, SharedRecorders } from "./sharedRecorders.ts"
 
 /** The defaults of a recorder that a runtime makes. */

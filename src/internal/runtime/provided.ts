@@ -5,8 +5,8 @@
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { InvalidArgument } from "../../MetricsError.ts"
-import { MetricsRuntime, type RuntimeService } from "../../MetricsRuntime.ts"
+import { InvalidArgument } from "../model/errors.ts"
+import type { RuntimeService } from "./service.ts"
 
 /** The service of a tag. `name` and `reason` are those of the error where there is none. */
 export const provided = <I, S>(tag: Context.Key<I, S>, name: string, reason: string): Effect.Effect<S, never, I> =>
@@ -18,8 +18,10 @@ export const provided = <I, S>(tag: Context.Key<I, S>, name: string, reason: str
     })
   )
 
-export const providedRuntime: Effect.Effect<RuntimeService, never, MetricsRuntime> = provided(
-  MetricsRuntime,
-  "MetricsRuntime",
-  "is not provided. Provide MetricsLayer.layerWorker({ namespace }) or MetricsLayer.layerInProcess({ namespace })"
-)
+/** The runtime; `tag` is `MetricsRuntime`. */
+export const providedRuntime = <I>(tag: Context.Key<I, RuntimeService>): Effect.Effect<RuntimeService, never, I> =>
+  provided(
+    tag,
+    "MetricsRuntime",
+    "is not provided. Provide MetricsLayer.layerWorker({ namespace }) or MetricsLayer.layerInProcess({ namespace })"
+  )

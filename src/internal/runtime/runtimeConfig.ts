@@ -4,8 +4,8 @@
 import * as Config from "effect/Config"
 import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
-import type { Check } from "../options.ts"
-import { runtimeOptionChecks as checks, type RuntimeOptions } from "./runtimeModel.ts"
+import type { Check } from "../model/optionChecks.ts"
+import { runtimeOptionChecks as checks, type RuntimeOptions } from "./service.ts"
 
 /** What an option accepts in code, a variable accepts as well. */
 const accepted = (check: Check) => Schema.makeFilter<unknown>((value) => check(value))

@@ -12,10 +12,10 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
-import { type CreateError, RecorderOptionsDiffer, type ShareError } from "../../MetricsError.ts"
+import { type CreateError, RecorderOptionsDiffer, type ShareError } from "../model/errors.ts"
 import { outsideHooks } from "../recorder/hookGuard.ts"
 import type { RecorderConfig, RecorderControl } from "../recorder/makeRecorder.ts"
-import { type RecorderOptions, recorderOptionChecks } from "../recorder/recorderModel.ts"
+import { type RecorderOptions, recorderOptionChecks } from "../recorder/service.ts"
 
 /** The options of a recorder with the defaults of its runtime. A blank `entityId` is not replaced yet. */
 export type DecidedOptions<R> = Omit<RecorderConfig<R>, "recorderId" | "namespace" | "link">

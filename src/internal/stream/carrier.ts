@@ -1,7 +1,7 @@
 /**
  * How pages and attachments of a stream get to the fold: by reference, or by messages to a worker.
  */
-import type { Page } from "./page.ts"
+import type { Page } from "./rows/page.ts"
 
 export interface Carrier {
   /**

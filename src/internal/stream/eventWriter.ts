@@ -2,14 +2,14 @@
  * How the events of one recorder become rows of the stream: by the layout of their tag where they have one and fit it,
  * as clones where not. Whatever is written was taken by value.
  */
-import { type MetricEvent, whyNotEvent } from "../../MetricEvent.ts"
-import { messageOf } from "../describeError.ts"
-import { copyEvent } from "./copyEvent.ts"
-import { emissionSpan, putSpan, spanOf } from "./eventSpan.ts"
-import type { TagLayout } from "./layout.ts"
-import type { Encoder } from "./rowEncoders.ts"
-import type { RowSource } from "./rowFormat.ts"
-import type { RowWriter } from "./rowWriter.ts"
+import { type MetricEvent, whyNotEvent } from "../model/event.ts"
+import { emissionSpan, putSpan, spanOf } from "../model/eventSpan.ts"
+import { messageOf } from "../util/describeError.ts"
+import type { Encoder } from "./encoders.ts"
+import { copyEvent } from "./rows/copyEvent.ts"
+import type { RowSource } from "./rows/format.ts"
+import type { TagLayout } from "./rows/layout.ts"
+import type { RowWriter } from "./writer.ts"
 
 /** How the events of a tag cross, as things stand. */
 export interface TagLayouts {

@@ -2,7 +2,7 @@
  * The pages of a stream that are not being written: full ones, which the fold may still read, and free ones.
  */
 import type { Carrier } from "./carrier.ts"
-import { clearPage, isRead, MostPages, type Page, PageBytes, pagesOf, type Views } from "./page.ts"
+import { clearPage, isRead, MostPages, type Page, PageBytes, pagesOf, type Views } from "./rows/page.ts"
 
 export class PagePool {
   /** The memory of all pages that hold rows, where the carrier has one. */

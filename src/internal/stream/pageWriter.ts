@@ -5,10 +5,10 @@
  * attachment stands here.
  */
 import type { Carrier } from "./carrier.ts"
-import { MostWords } from "./layout.ts"
-import { type Page, publish, type Views } from "./page.ts"
 import { PagePool } from "./pagePool.ts"
-import { CommandRow, PageEndRow } from "./rowFormat.ts"
+import { CommandRow, PageEndRow } from "./rows/format.ts"
+import { MostWords } from "./rows/layout.ts"
+import { type Page, publish, type Views } from "./rows/page.ts"
 
 /** Who has something to write, and found no room. */
 export interface Waiting {

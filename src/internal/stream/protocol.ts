@@ -2,13 +2,14 @@
  * The messages between the producer side and the fold side. Plain data, so that it crosses a thread; in process the
  * same objects are passed by reference. Events are not among it: they lie in the rows of the stream.
  */
-import type * as Metric from "../../Metric.ts"
-import type { Quarantine, Snapshot } from "../../Snapshot.ts"
-import type { Fingerprint } from "../definition/fingerprint.ts"
-import type { Format } from "../exposition/exposition.ts"
-import type { Bygone } from "../instruments/shownSeries.ts"
-import type { CounterBuffer } from "./laneCounters.ts"
-import type { Layout } from "./layout.ts"
+
+import type { Bygone } from "../metric/definition/bygone.ts"
+import type { Fingerprint } from "../metric/definition/fingerprint.ts"
+import type * as Metric from "../metric/definition/metric.ts"
+import type { Quarantine, Snapshot } from "../metric/definition/snapshot.ts"
+import type { Format } from "../model/format.ts"
+import type { CounterBuffer } from "./foldedCounters.ts"
+import type { Layout } from "./rows/layout.ts"
 
 /** A recorder as the fold side knows it. A lane is open from the recorder's making to its removal. */
 export type Lane = number

@@ -2,11 +2,11 @@
  * The fiber that drives the fold in a worker thread: reads what there is of the stream, and rests when there is none.
  */
 import * as Effect from "effect/Effect"
-import type * as Metric from "../../Metric.ts"
 import { Fold } from "../fold/fold.ts"
-import { type Page, setRead } from "../stream/page.ts"
+import type * as Metric from "../metric/definition/metric.ts"
+import { WakeUp } from "../stream/parking.ts"
 import type { ThreadMessage, WorkerMessage } from "../stream/protocol.ts"
-import { WakeUp } from "../stream/wakeUp.ts"
+import { type Page, setRead } from "../stream/rows/page.ts"
 
 /** Pages read between two looks at the messages. */
 const PagesAtOnce = 4

@@ -5,7 +5,7 @@
  */
 import type { AsyncLocalStorage } from "node:async_hooks"
 import * as Effect from "effect/Effect"
-import { MetricsModuleError } from "../../MetricsError.ts"
+import { MetricsModuleError } from "../model/errors.ts"
 
 interface Imported {
   readonly path: string

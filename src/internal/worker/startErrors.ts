@@ -1,5 +1,5 @@
 import * as Schema from "effect/Schema"
-import { InvalidArgument, MetricsModuleError, RuntimeFailed } from "../../MetricsError.ts"
+import { InvalidArgument, MetricsModuleError, RuntimeFailed } from "../model/errors.ts"
 
 /** What a worker that cannot work says: structured clone would strip the classes of its errors. */
 const WorkerStartError = Schema.Union([InvalidArgument, MetricsModuleError, RuntimeFailed])

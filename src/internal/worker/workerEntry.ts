@@ -6,12 +6,14 @@
 import { fileURLToPath } from "node:url"
 import { isMainThread, workerData } from "node:worker_threads"
 import * as Effect from "effect/Effect"
-import * as Metric from "../../Metric.ts"
-import { MetricsModuleError } from "../../MetricsError.ts"
-import { messageOf } from "../describeError.ts"
+import { isDefinition } from "../metric/definition/define.ts"
+import type * as Metric from "../metric/definition/metric.ts"
+import { isMetricSet } from "../metric/metricSet.ts"
+import { MetricsModuleError } from "../model/errors.ts"
+import { messageOf } from "../util/describeError.ts"
 import { importMetrics } from "./importedMetrics.ts"
-import type { EntryData } from "./metricsModules.ts"
-import { runFold } from "./workerMain.ts"
+import { runFold } from "./main.ts"
+import type { EntryData } from "./spawnForModules.ts"
 
 const data = (workerData as { readonly mvxMetrics?: EntryData } | null)?.mvxMetrics
 
@@ -28,9 +30,7 @@ const metricsOf = (url: string): Effect.Effect<ReadonlyArray<Metric.Any | Metric
       cause instanceof MetricsModuleError && cause.path === fileURLToPath(url)
         ? cause
         : new MetricsModuleError({ path: fileURLToPath(url), reason: `could not be imported: ${messageOf(cause)}` })
-  }).pipe(
-    Effect.map((module) => Object.values(module).filter((value) => Metric.isMetric(value) || Metric.isMetricSet(value)))
-  )
+  }).pipe(Effect.map((module) => Object.values(module).filter((value) => isDefinition(value) || isMetricSet(value))))
 
 const metricsOfNamed = (url: string) =>
   Effect.filterOrFail(

@@ -1,0 +1,210 @@
+/**
+ * The side of a worker process: it tells the primary the states of all recorders of a runtime, from time to time and
+ * when it is asked, and the last ones of a recorder that is removed.
+ */
+import cluster from "node:cluster"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
+import { Log } from "../recorder/logging.ts"
+import type { RecorderService } from "../recorder/service.ts"
+import type { RuntimeService } from "../runtime/service.ts"
+import { giveUpAfter, withLiveClock } from "../util/liveClock.ts"
+import { type Part, readFromPrimary, type ToPrimary } from "./messages.ts"
+
+/** How long to wait for a recorder, in milliseconds: every now and then, and when it is the last time. */
+const Usual = 500
+const Last = 10_000
+
+/** A runtime as the primary knows it, however many report of it. */
+interface Source {
+  readonly number: number
+  /** What is read later is sent later: no states overtake newer ones. */
+  readonly inTurn: Semaphore.Semaphore
+}
+
+const sources = new WeakMap<RuntimeService, Source>()
+let sourceCount = 0
+const sourceOf = (runtime: RuntimeService): Source => {
+  const source = sources.get(runtime) ?? { number: sourceCount++, inTurn: Semaphore.makeUnsafe(1) }
+  sources.set(runtime, source)
+  return source
+}
+
+const instances = new WeakMap<RecorderService, number>()
+let instanceCount = 0
+const instanceOf = (recorder: RecorderService): number => {
+  const instance = instances.get(recorder) ?? instanceCount++
+  instances.set(recorder, instance)
+  return instance
+}
+
+/** The recorders of which the primary has been told that they have ended. */
+const ended = new WeakSet<RecorderService>()
+
+/** Reports until the scope is closed, and of removed recorders after that. Does nothing outside of a worker process. */
+export const reportToPrimary = Effect.fnUntraced(function* (
+  runtime: RuntimeService,
+  every: Duration.Input,
+  shutdownTimeout: Duration.Input
+): Effect.fn.Return<void, never, Scope.Scope> {
+  const log = new Log("normal", { namespace: runtime.namespace })
+  if (!cluster.isWorker || process.send === undefined) {
+    return yield* log.lifecycle("no worker process of a cluster: there is nobody to report to")
+  }
+  const reporter = new Reporter(runtime, log)
+  const context = yield* Effect.context<never>()
+  const listen = (message: unknown): void => {
+    const read = readFromPrimary(message)
+    if (read === "foreign") return
+    Effect.runForkWith(context)(
+      read === "malformed"
+        ? log.warning("a request of the primary is malformed: it is ignored")
+        : reporter.answer(read.request, read.within)
+    )
+  }
+  yield* runtime.beforeRemoval((recorder) => reporter.tellEnded(recorder))
+  yield* Effect.addFinalizer(() =>
+    // A primary that stands still takes nothing from the channel.
+    giveUpAfter(shutdownTimeout)(Effect.andThen(reporter.report(Last), reporter.tellClosed))
+  )
+  yield* Effect.acquireRelease(
+    Effect.sync(() => process.on("message", listen)),
+    () => Effect.sync(() => process.off("message", listen))
+  )
+  yield* Effect.forkScoped(Effect.repeat(reporter.report(Usual), Schedule.spaced(every)), { startImmediately: true })
+})
+
+class Reporter {
+  readonly #runtime: RuntimeService
+  readonly #source: Source
+  readonly #log: Log
+  /** What has been logged. */
+  readonly #problems = new Set<string>()
+  /** Requests that the next report answers. */
+  #requests: ReadonlyArray<number> = []
+
+  constructor(runtime: RuntimeService, log: Log) {
+    this.#runtime = runtime
+    this.#source = sourceOf(runtime)
+    this.#log = log
+  }
+
+  /** Tells the states of all recorders that answer within so many milliseconds. */
+  report(within: number): Effect.Effect<void> {
+    return this.#source.inTurn.withPermit(this.#report(within))
+  }
+
+  answer(request: number, within: number): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      this.#requests = [...this.#requests, request]
+      // One report answers all who have asked until it begins.
+      const answer = Effect.suspend(() => (this.#requests.length === 0 ? Effect.void : this.#report(within)))
+      return this.#source.inTurn.withPermit(answer)
+    })
+  }
+
+  readonly #report = Effect.fnUntraced({ self: this }, function* (within: number): Effect.fn.Return<void> {
+    const requests = this.#requests
+    this.#requests = []
+    const recorders = yield* this.#recorders
+    const reads = yield* Effect.forEach(recorders, (recorder) => read(recorder, within), { concurrency: "unbounded" })
+    const found = reads.flatMap((states, i) => (states === undefined ? [] : [{ recorder: recorders[i]!, states }]))
+    const missing = recorders.length - found.length
+    yield* this.#send(() => ({
+      _tag: "mvx-metrics/cluster/States",
+      source: this.#source.number,
+      requests,
+      parts: found.flatMap(({ recorder, states }) => (ended.has(recorder) ? [] : [{ ...nameOf(recorder), states }])),
+      missing
+    }))
+  })
+
+  get #recorders(): Effect.Effect<ReadonlyArray<RecorderService>> {
+    return Effect.gen({ self: this }, function* () {
+      const ids = yield* this.#runtime.recorderIds
+      const found = yield* Effect.forEach(ids, (id) => Effect.option(this.#runtime.getRecorder(id)))
+      return found.flatMap(Option.toArray)
+    })
+  }
+
+  tellEnded(recorder: RecorderService): Effect.Effect<void> {
+    return Effect.flatMap(read(recorder, Last), (states) =>
+      this.#send(() => {
+        if (ended.has(recorder)) return undefined
+        ended.add(recorder)
+        return { _tag: "mvx-metrics/cluster/Ended", ...nameOf(recorder), ...(states !== undefined && { states }) }
+      })
+    )
+  }
+
+  get tellClosed(): Effect.Effect<void> {
+    return this.#send(() => ({ _tag: "mvx-metrics/cluster/Closed", source: this.#source.number }))
+  }
+
+  /**
+   * Made and sent in one step: no word of a recorder comes after its last. Done when it is written, so that it outlives
+   * the process, and none are heaped up.
+   */
+  #send(make: () => ToPrimary | undefined): Effect.Effect<void> {
+    return Effect.callback<Error | undefined>((resume) => {
+      const message = process.connected ? make() : undefined
+      // Without a channel there is nobody left to tell.
+      if (message === undefined) return resume(Effect.undefined)
+      let refusal: Error | undefined
+      const done = (error: Error | null): void => resume(Effect.succeed(refusal ?? error ?? undefined))
+      try {
+        process.send!(message, undefined, {}, done)
+      } catch (error) {
+        refusal = error as Error
+        process.send!(withoutUnsendable(message), undefined, {}, done)
+      }
+    }).pipe(
+      Effect.flatMap((error) => {
+        if (error === undefined || !process.connected || this.#problems.has(error.message)) return Effect.void
+        this.#problems.add(error.message)
+        return this.#log.warning(`a report to the primary was not sent as it is: ${error.message}`)
+      })
+    )
+  }
+}
+
+const nameOf = (recorder: RecorderService): Omit<Part, "states"> => ({
+  instance: instanceOf(recorder),
+  recorderId: recorder.recorderId
+})
+
+/** `undefined` where it cannot be read, or not in time: what waits outside the program is waited for by the real clock. */
+const read = (recorder: RecorderService, within: number): Effect.Effect<Part["states"] | undefined> =>
+  recorder.states.pipe(
+    Effect.timeoutOption(within),
+    withLiveClock,
+    Effect.map(Option.getOrUndefined),
+    Effect.catch(() => Effect.succeed(undefined))
+  )
+
+/** The message without the states that the channel does not take, a `bigint` for one. */
+const withoutUnsendable = (message: ToPrimary): ToPrimary => {
+  const sendable = (states: Part["states"]): Part["states"] =>
+    Object.fromEntries(Object.entries(states).filter(([, state]) => canBeSent(state)))
+  switch (message._tag) {
+    case "mvx-metrics/cluster/States":
+      return { ...message, parts: message.parts.map((part) => ({ ...part, states: sendable(part.states) })) }
+    case "mvx-metrics/cluster/Ended":
+      return { ...message, ...(message.states && { states: sendable(message.states) }) }
+    case "mvx-metrics/cluster/Closed":
+      return message
+  }
+}
+
+const canBeSent = (state: unknown): boolean => {
+  try {
+    JSON.stringify(state)
+    return true
+  } catch {
+    return false
+  }
+}

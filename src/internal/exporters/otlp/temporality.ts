@@ -1,0 +1,212 @@
+/**
+ * Streams as OpenTelemetry has them: each series from when it began to count, or what came since the last export.
+ */
+
+import { shapeKey } from "../../formats/fromMetric.ts"
+import type {
+  Attributes,
+  ExponentialDataPoint,
+  HistogramDataPoint,
+  Life,
+  MetricData,
+  NumberPoint
+} from "../../formats/metricData.ts"
+import { minusPoints } from "../../metric/instruments/exponential.ts"
+import type { Dated } from "../collect.ts"
+
+/**
+ * What a point covers: everything since the metric was registered, or what was added since the last export.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export type Temporality = "cumulative" | "delta"
+
+/** A time in nanoseconds since the Unix epoch. */
+export type Nanos = bigint
+
+/** A point with the interval that it is about. */
+export interface Interval<Point> {
+  readonly start: Nanos
+  readonly end: Nanos
+  readonly point: Point
+  /** Whether the least and the greatest value are those of this interval. */
+  readonly hasExtremes: boolean
+}
+
+/** Data of one metric whose points have intervals. */
+export type Streamed = MetricData extends infer M
+  ? M extends { readonly points: ReadonlyArray<infer P> }
+    ? Omit<M, "points"> & { readonly isDelta: boolean; readonly points: ReadonlyArray<Interval<P>> }
+    : never
+  : never
+
+type Point = { readonly attributes: Attributes; readonly life?: Life | undefined }
+
+/** What was exported last of a series. */
+interface Exported {
+  /** The recorder, by its instance. */
+  readonly owner: number | undefined
+  /** Which data of which life of its metric it belongs to. */
+  readonly of: string
+  /** Which life of the series it is. */
+  readonly life: number | undefined
+  readonly start: Nanos
+  readonly end: Nanos
+  readonly point: Point
+}
+
+export type ExportedStreams = ReadonlyMap<string, Exported>
+
+/** Data at the time of its last read, where that is not the time of the export. */
+export type Timed = Dated & { readonly until?: Nanos }
+
+/** The series of `all` at the time `now`, and what to remember of them once they have arrived. */
+export const streams = (
+  all: ReadonlyArray<Timed>,
+  before: ExportedStreams,
+  options: {
+    readonly temporality: Temporality
+    /** When the exporter began. */
+    readonly begun: Nanos
+    readonly now: Nanos
+    /** Recorders that were not read: what was exported of them last still stands. */
+    readonly unread?: ReadonlySet<number>
+  }
+): readonly [ReadonlyArray<Streamed>, ExportedStreams] => {
+  const seen = new Map<string, Exported>()
+  const byData = once(() => groupedByData(before))
+
+  const streamed = ({ bygone, data, life, owner, since, until = options.now }: Timed): Streamed => {
+    const adds = addsOf(data)
+    const isDelta = options.temporality === "delta" && adds !== undefined
+    const of = JSON.stringify([shapeKey(data), life, since])
+    const wentOn = new Set<string>()
+
+    const keyOf = ({ attributes }: Point): string =>
+      JSON.stringify([shapeKey(data), Object.entries(attributes).sort(byName)])
+
+    const tell = (point: Point): Interval<Point> => {
+      const key = keyOf(point)
+      const known = seen.get(key) ?? before.get(key)
+      const goesOn =
+        known !== undefined &&
+        known.of === of &&
+        known.life === point.life?.number &&
+        adds?.(point, known.point) !== true
+      const begins = point.life?.since ?? since
+      const begin = begins === undefined ? (known?.end ?? options.begun) : nanosOf(begins)
+      // Milliseconds are coarser than the times of exports, and clocks are set back: no interval overlaps another.
+      const start = earlier(goesOn ? known.start : later(begin, known?.end), until)
+      if (goesOn) wentOn.add(key)
+      seen.set(key, { owner, of, life: point.life?.number, start, end: until, point })
+      return isDelta && goesOn
+        ? {
+            start: earlier(known.end, until),
+            end: until,
+            point: minus(data.type, point, known.point),
+            hasExtremes: false
+          }
+        : { start, end: until, point, hasExtremes: true }
+    }
+
+    /** What series got after the last export and before they went, where they are not there any more to tell it. */
+    const rest = (point: Point): Interval<Point> => {
+      const key = keyOf(point)
+      const known = before.get(key)
+      const goesOn = known !== undefined && known.of === of
+      const start = earlier(goesOn ? known.end : later(nanosOf(since ?? 0), known?.end), until)
+      seen.set(key, { owner, of, life: undefined, start, end: until, point })
+      const told = (byData().get(of) ?? []).filter(([own]) => own === key || !wentOn.has(own))
+      const left = told.reduce((from, [, each]) => minus(data.type, from, each.point), point)
+      return { start, end: until, point: left, hasExtremes: false }
+    }
+
+    const points = (data.points as ReadonlyArray<Point>).map(tell)
+    if (bygone !== undefined) {
+      // Series that are shown no more: only what they have yet to tell.
+      const idle = (bygone.idle.points as ReadonlyArray<Point>).map(tell)
+      const expired = isDelta ? (bygone.expired.points as ReadonlyArray<Point>).map(rest) : []
+      if (isDelta) for (const each of [...idle, ...expired]) if (amountOf(each.point) > 0) points.push(each)
+    }
+    return { ...data, isDelta, points } as unknown as Streamed
+  }
+
+  const result = all.map(streamed)
+  for (const [key, each] of before) {
+    if (each.owner !== undefined && options.unread?.has(each.owner) && !seen.has(key)) seen.set(key, each)
+  }
+  return [result, seen]
+}
+
+const once = <A>(make: () => A): (() => A) => {
+  let made: A | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
+}
+
+const groupedByData = (all: ExportedStreams): ReadonlyMap<string, ReadonlyArray<readonly [string, Exported]>> => {
+  const groups = new Map<string, Array<readonly [string, Exported]>>()
+  for (const entry of all) {
+    const group = groups.get(entry[1].of)
+    if (group === undefined) groups.set(entry[1].of, [entry])
+    else group.push(entry)
+  }
+  return groups
+}
+
+const earlier = (left: Nanos, right: Nanos): Nanos => (left < right ? left : right)
+
+const later = (left: Nanos, right: Nanos | undefined): Nanos => (right === undefined || left > right ? left : right)
+
+const byName = ([left]: readonly [string, unknown], [right]: readonly [string, unknown]): number =>
+  left < right ? -1 : left > right ? 1 : 0
+
+export const nanosOf = (millis: number): Nanos => BigInt(Math.round(millis * 1000)) * 1000n
+
+/**
+ * Of data that adds up: whether a point cannot come after another one, so that it has begun anew. What does not, or may
+ * go down, is shown as it stands, as OpenTelemetry does.
+ */
+const addsOf = (data: MetricData): ((point: Point, earlier: Point) => boolean) | undefined => {
+  switch (data.type) {
+    case "sum":
+      return data.monotonic ? (point, earlier) => numberIn(point) < numberIn(earlier) : undefined
+    case "histogram":
+      return (point, earlier) => countOf(point) < countOf(earlier) || !haveSameBuckets(point, earlier)
+    case "exponentialHistogram":
+      return (point, earlier) => countOf(point) < countOf(earlier)
+    case "gauge":
+    case "summary":
+      return undefined
+  }
+}
+
+const numberIn = (point: Point): number => (point as NumberPoint).value
+
+const countOf = (point: Point): number => (point as HistogramDataPoint).count
+
+const amountOf = (point: Point): number => ("count" in point ? countOf(point) : numberIn(point))
+
+const haveSameBuckets = (point: Point, earlier: Point): boolean =>
+  (point as HistogramDataPoint).boundaries.join() === (earlier as HistogramDataPoint).boundaries.join()
+
+const minus = (type: MetricData["type"], point: Point, earlier: Point): Point => {
+  switch (type) {
+    case "histogram":
+      return minusHistogram(point as HistogramDataPoint, earlier as HistogramDataPoint)
+    case "exponentialHistogram":
+      return minusPoints(point as ExponentialDataPoint, earlier as ExponentialDataPoint)
+    default:
+      return { ...point, value: numberIn(point) - numberIn(earlier) } as NumberPoint
+  }
+}
+
+const minusHistogram = (point: HistogramDataPoint, earlier: HistogramDataPoint): HistogramDataPoint => ({
+  ...point,
+  count: point.count - earlier.count,
+  sum: point.sum - earlier.sum,
+  counts: point.counts.map((count, i) => count - (earlier.counts[i] ?? 0))
+})

@@ -1,0 +1,100 @@
+/**
+ * The data of exporters as prom-client has it: a family by name and type, and its samples with labels.
+ */
+
+import { Duplicate, type Duplicates } from "../formats/duplicates.ts"
+import type { Attributes, HistogramDataPoint, MetricData } from "../formats/metricData.ts"
+import { classicBuckets } from "../formats/prometheus/classicBuckets.ts"
+import { counterSample, type Family, familyOf, labelName } from "../naming/names.ts"
+import type { BaseUnit } from "../naming/units.ts"
+
+export type PromLabels = { readonly [name: string]: string | number }
+
+export interface PromValue {
+  readonly value: number
+  readonly labels: PromLabels
+  /** Default: the name of the family. */
+  readonly metricName?: string
+}
+
+/** The name of a family in prom-client, where that of a counter has its `_total`. */
+export const promName = ({ name, type }: Family): string => (type === "counter" ? counterSample(name) : name)
+
+export type Aggregator = "average" | "max" | "min" | "sum"
+
+/** What the registry of a cluster makes of the values of its processes. Only what adds up is added up. */
+export const promAggregator = ({ name, type, unit }: MetricData): Aggregator => {
+  if (type !== "gauge") return "sum"
+  const last = name.slice(name.lastIndexOf(".") + 1)
+  if (last === "min" || last === "max" || last === "average") return last
+  return unit === "1" || unit === "%" ? "average" : "sum"
+}
+
+export const promHelp = ({ description, name }: MetricData): string => description?.trim() || `The metric ${name}.`
+
+/** `duplicates`: what is kept of this family from one read to the next. */
+export const promValues = (data: MetricData, duplicates: Duplicates): ReadonlyArray<PromValue> => {
+  const { name, unit } = familyOf(data)
+  switch (data.type) {
+    case "gauge":
+    case "sum":
+      return withLabels(data.points, duplicates).map(([labels, { value }]) => ({ value: scale(value, unit), labels }))
+    case "histogram":
+      return withLabels(data.points, duplicates).flatMap(([labels, point]) =>
+        bucketValues(name, unit, point.boundaries, point, labels)
+      )
+    case "exponentialHistogram": {
+      const { boundaries, counts } = classicBuckets(data.points)
+      return withLabels(data.points, duplicates).flatMap(([labels, point]) =>
+        bucketValues(name, unit, boundaries, { ...point, counts: counts(point) }, labels)
+      )
+    }
+    case "summary":
+      return withLabels(data.points, duplicates).flatMap(([labels, { count, quantiles, sum, sumFalls }]) => [
+        ...quantiles.map(([quantile, value]) => ({ value: scale(value, unit), labels: { ...labels, quantile } })),
+        ...(sumFalls ? [] : [{ metricName: `${name}_sum`, value: scale(sum, unit), labels }]),
+        { metricName: `${name}_count`, value: count, labels }
+      ])
+  }
+}
+
+const scale = (value: number, { divide, multiply }: BaseUnit): number => (value * multiply) / divide
+
+const bucketValues = (
+  name: string,
+  unit: BaseUnit,
+  boundaries: ReadonlyArray<number>,
+  { count, counts, sum, sumFalls }: Pick<HistogramDataPoint, "count" | "counts" | "sum" | "sumFalls">,
+  labels: PromLabels
+): ReadonlyArray<PromValue> => {
+  let total = 0
+  const bounded = boundaries.map((boundary, i) => {
+    total += counts[i]!
+    return { metricName: `${name}_bucket`, value: total, labels: { ...labels, le: scale(boundary, unit) } }
+  })
+  return [
+    ...bounded,
+    { metricName: `${name}_bucket`, value: count, labels: { ...labels, le: "+Inf" } },
+    ...(sumFalls ? [] : [{ metricName: `${name}_sum`, value: scale(sum, unit), labels }]),
+    { metricName: `${name}_count`, value: count, labels }
+  ]
+}
+
+/** Points with their labels, under names that Prometheus takes. */
+const withLabels = <Point extends { readonly attributes: Attributes }>(
+  points: ReadonlyArray<Point>,
+  duplicates: Duplicates
+): ReadonlyArray<readonly [labels: PromLabels, point: Point]> => {
+  const all = points.map(({ attributes }) =>
+    Object.entries(attributes).map(([name, value]) => [labelName(name), `${value ?? ""}`] as const)
+  )
+  const numbers = duplicates.numbers(
+    all.map((labels) => JSON.stringify(labels)),
+    points
+  )
+  return points.map((point, i) => {
+    const duplicate = numbers[i]
+    const more = duplicate === undefined ? [] : [[Duplicate, duplicate] as const]
+    return [Object.fromEntries([...all[i]!, ...more]), point]
+  })
+}

@@ -1,0 +1,62 @@
+/**
+ * The answer to a scrape, whoever serves it.
+ */
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { contentTypes, formatFor } from "../formats/prometheus/negotiation.ts"
+import type { RenderError } from "../model/errors.ts"
+import type { Format } from "../model/format.ts"
+import { aDuration, type Check } from "../model/optionChecks.ts"
+import { internalsOf } from "../runtime/internals.ts"
+import type { RuntimeService } from "../runtime/service.ts"
+
+/**
+ * The options of a scrape.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface ScrapeOptions {
+  /**
+   * How long a scrape waits for the fold, by the real clock, before it answers 503. A worker that does not answer at
+   * all is told from one that is at work: then it is less than a second. Default: 10 seconds.
+   */
+  readonly timeout?: Duration.Input
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: { readonly [name: string]: string }
+  readonly body: Uint8Array<ArrayBuffer>
+}
+
+export const scrapeOptionChecks: { readonly [K in keyof Required<ScrapeOptions>]: Check } = { timeout: aDuration }
+
+/** All metrics of a runtime as text. */
+export const scrape = (
+  runtime: RuntimeService,
+  format: Format,
+  { timeout = "10 seconds" }: ScrapeOptions
+): Effect.Effect<Uint8Array<ArrayBuffer>, RenderError> => internalsOf(runtime).scrape({ format, timeout })
+
+/** What to answer a request with. */
+export const answer = (
+  runtime: RuntimeService,
+  request: { readonly method: string | undefined; readonly accept: string | null | undefined },
+  options: ScrapeOptions
+): Effect.Effect<Answer> => {
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    return Effect.succeed(plain(405, "Use GET", { allow: "GET, HEAD" }))
+  }
+  const format = formatFor(request.accept)
+  return Effect.match(scrape(runtime, format, options), {
+    onSuccess: (body) => ({ status: 200, headers: { "content-type": contentTypes[format], vary: "accept" }, body }),
+    onFailure: (error) => plain(503, error.message)
+  })
+}
+
+const plain = (status: number, text: string, headers: Answer["headers"] = {}): Answer => ({
+  status,
+  headers: { "content-type": "text/plain; charset=utf-8", ...headers },
+  body: new TextEncoder().encode(`${text}\n`)
+})

@@ -1,0 +1,32 @@
+/**
+ * Handlers of scrapes in the forms that servers take.
+ */
+import * as Effect from "effect/Effect"
+import type { RuntimeService } from "../runtime/service.ts"
+import { type FetchHandler, type NodeHandler, nodeHandler as onNode } from "./httpHandlers.ts"
+import { answer, type ScrapeOptions } from "./scrape.ts"
+
+/** Runs an effect in the context that the handler was made in. */
+export type Run = <A>(effect: Effect.Effect<A>) => Promise<A>
+
+export const fetchHandler =
+  (runtime: RuntimeService, options: ScrapeOptions, run: Run = Effect.runPromise): FetchHandler =>
+  async ({ headers: asked, method }) => {
+    const { body, headers, status } = await run(answer(runtime, { method, accept: asked.get("accept") }, options))
+    return new Response(method === "HEAD" ? null : streamOf(body), {
+      status,
+      headers: { ...headers, "content-length": String(body.byteLength) }
+    })
+  }
+
+/** A response copies bytes that it is given, which may be megabytes; a stream hands them on. */
+const streamOf = (bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> =>
+  new ReadableStream({
+    start: (controller) => {
+      controller.enqueue(bytes)
+      controller.close()
+    }
+  })
+
+export const nodeHandler = (runtime: RuntimeService, options: ScrapeOptions, run?: Run): NodeHandler =>
+  onNode(fetchHandler(runtime, options, run))

@@ -1,0 +1,64 @@
+import type * as Metric from "../../metric/definition/metric.ts"
+import { rewindState } from "../../metric/rewindState.ts"
+import type { MetricEvent } from "../../model/event.ts"
+import type { InPlace } from "./kernel.ts"
+
+interface Part {
+  readonly metric: Metric.Any
+  readonly kernel: InPlace | undefined
+  /** Where there is no kernel: the state, and what it becomes with the event that was read last. */
+  state: unknown
+  next: unknown
+}
+
+/** The fold of a derived metric: that of each of its sources, by name. An event is taken by all it concerns, or by none. */
+export class DerivedKernel implements InPlace {
+  readonly #parts: ReadonlyArray<readonly [source: string, part: Part]>
+  /** Whom the event concerns that was read last. */
+  readonly #concerned: Array<Part> = []
+
+  constructor(sources: NonNullable<Metric.Any["sources"]>, kernelOf: (metric: Metric.Any) => InPlace | undefined) {
+    this.#parts = Object.entries(sources).map(([source, metric]) => [
+      source,
+      { metric, kernel: kernelOf(metric), state: metric.initial, next: undefined }
+    ])
+  }
+
+  event(event: MetricEvent, at: number): boolean {
+    const concerns = this.read(event, at)
+    if (concerns) this.take()
+    return concerns
+  }
+
+  read(event: MetricEvent, at: number): boolean {
+    this.#concerned.length = 0
+    for (const [, part] of this.#parts) if (read(part, event, at)) this.#concerned.push(part)
+    return this.#concerned.length > 0
+  }
+
+  take(): void {
+    for (const part of this.#concerned) {
+      if (part.kernel === undefined) part.state = part.next
+      else part.kernel.take()
+    }
+  }
+
+  rewind(now: number): void {
+    for (const [, part] of this.#parts) {
+      if (part.kernel === undefined) part.state = rewindState(part.metric, part.state, now)
+      else part.kernel.rewind(now)
+    }
+  }
+
+  state(): { readonly [source: string]: unknown } {
+    return Object.fromEntries(this.#parts.map(([source, { kernel, state }]) => [source, kernel?.state() ?? state]))
+  }
+}
+
+const read = (part: Part, event: MetricEvent, at: number): boolean => {
+  const { kernel, metric } = part
+  if (!Object.hasOwn(metric.reduce, event._tag)) return false
+  if (kernel !== undefined) return kernel.read(event, at)
+  part.next = metric.reduce[event._tag]!(part.state as never, event, at)
+  return !Object.is(part.next, part.state)
+}

@@ -1,0 +1,143 @@
+/**
+ * Folds rows with kernels, where they lie: one loop for all the kernels of a layout, as JavaScript made for them. Without
+ * code generation the kernels take events instead.
+ */
+
+import { canGenerate } from "../../stream/rows/codegen.ts"
+import type { Rows } from "../../stream/rows/format.ts"
+import type { Kernel, RowsPlan } from "./kernel.ts"
+
+/** Folds `count` rows of one layout from word `at` on, all emitted at `time`. */
+export type RowsFold = (rows: Rows, at: number, count: number, time: number) => void
+
+export interface PlannedKernel {
+  readonly kernel: Kernel
+  readonly plan: RowsPlan
+}
+
+type Compiled = (planned: ReadonlyArray<PlannedKernel>, rows: Rows, at: number, count: number, time: number) => void
+
+/** Code by what it was made from: recorders with the same metrics share it. */
+const compiled = new Map<string, Compiled>()
+
+/** The half of a double that has its sign and exponent. */
+const HighHalf = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0
+
+const scratch = new Float64Array(1)
+const scratchHalves = new Int32Array(scratch.buffer)
+
+/** That half of a number that does not lie in a row as a double. */
+const highOf = (value: number): number => {
+  scratch[0] = value
+  return scratchHalves[HighHalf]!
+}
+
+/** `undefined` where code generation is forbidden. */
+export const rowsFold = (planned: ReadonlyArray<PlannedKernel>, words: number): RowsFold | undefined => {
+  if (!canGenerate || planned.length === 0) return undefined
+  const runs = planned.filter(takesRuns)
+  const others = planned.filter((each) => !takesRuns(each))
+  const rowByRow = others.length === 0 ? undefined : compileRows(others, words)
+  return (rows, at, count, time) => {
+    for (let i = 0; i < runs.length; i++) addRun(runs[i]!, rows, at, at + (count - 1) * words, count, time)
+    rowByRow?.(others, rows, at, count, time)
+  }
+}
+
+const compileRows = (planned: ReadonlyArray<PlannedKernel>, words: number): Compiled => {
+  const any = compile(anyRows(planned, words))
+  return planned.every(hasCode) ? compile(knownRows(planned, words), any) : any
+}
+
+/** Whether a run is one value to it, and no row can be rejected: a count, or the last integer, without labels. */
+const takesRuns = ({ kernel: { points }, plan: { finder, value } }: PlannedKernel): boolean =>
+  finder.half === -1 && (value === "one" ? points.together === "sum" : "half" in value && points.together === "last")
+
+const addRun = (
+  { kernel: { points }, plan: { finder, value } }: PlannedKernel,
+  rows: Rows,
+  first: number,
+  last: number,
+  count: number,
+  time: number
+): void => {
+  const known = finder.codes.length > 0 ? finder.codes[0]! : -1
+  const one = value === "one" ? count : rows.i32[last * 2 + ("half" in value ? value.half : 0)]!
+  points.add(known < 0 ? finder.find(rows, first) : known, one as never, time)
+}
+
+const compile = (source: string, any?: Compiled): Compiled => {
+  let fold = compiled.get(source)
+  if (fold === undefined) {
+    fold = new Function("highOf", "any", source)(highOf, any) as Compiled
+    compiled.set(source, fold)
+  }
+  return fold
+}
+
+/** Whether the label of a row is a code, by which its series is looked up. */
+const hasCode = ({ plan: { finder } }: PlannedKernel): boolean => finder.half !== -2
+
+const head = `"use strict";
+return function fold(planned, rows, at, count, time) {
+  const i32 = rows.i32, f64 = rows.f64;`
+
+/**
+ * Rows whose series are there. The loop calls nothing and changes no variable but its own, so that the compiler reads
+ * what is the same for all rows once; a row with a series that is not there is left to `any`.
+ */
+const knownRows = (planned: ReadonlyArray<PlannedKernel>, words: number): string => `${head}
+  ${planned.map(declare).join("\n  ")}
+  for (let i = 0, p = at; i < count; i++, p += ${words}) {
+    ${planned.map((_, i) => `const a${i} = points${i}.a, b${i} = points${i}.b;`).join("\n    ")}
+    i32[at]; f64[at]; ${planned.map(lookAt).join(" ")}
+    for (; i < count; i++, p += ${words}) {
+      ${planned.map(lookUp).join("\n      ")}
+      if (${planned.map((_, i) => `s${i} < 0`).join(" || ")}) break;
+      ${planned.map((each, i) => addTo(each, i, `const s = s${i};`)).join("\n      ")}
+    }
+    if (i < count) any(planned, rows, p, 1, time);
+  }
+};`
+
+/**
+ * A look at the arrays of a kernel. Where they lie and how long they are the compiler knows from then on; in a loop that
+ * has another one in it, as that of a histogram has, it would look that up for every row.
+ */
+const lookAt = ({ kernel: { points } }: PlannedKernel, i: number): string =>
+  [`a${i}`, `b${i}`, `codes${i}`, ...Object.keys(points.constants ?? {}).map((table) => `k${i}.${table}`)]
+    .map((array) => `${array}[0];`)
+    .join(" ")
+
+/** Rows of all kinds. */
+const anyRows = (planned: ReadonlyArray<PlannedKernel>, words: number): string => `${head}
+  ${planned.map(declare).join("\n  ")}
+  ${planned.map((_, i) => `let a${i} = points${i}.a, b${i} = points${i}.b;`).join("\n  ")}
+  for (let i = 0, p = at; i < count; i++, p += ${words}) {
+    ${planned.map((each, i) => addTo(each, i, find(each, i))).join("\n    ")}
+  }
+};`
+
+const declare = (_: PlannedKernel, i: number): string =>
+  `const kernel${i} = planned[${i}].kernel, points${i} = kernel${i}.points, k${i} = points${i}.constants, finder${i} = planned[${i}].plan.finder;
+  const codes${i} = finder${i}.codes;`
+
+const lookUp = ({ plan: { finder } }: PlannedKernel, i: number): string =>
+  `const code${i} = ${finder.half === -1 ? "0" : `i32[p * 2 + ${finder.half}]`}, s${i} = code${i} < codes${i}.length ? codes${i}[code${i}] : -1;`
+
+const find = (planned: PlannedKernel, i: number): string => {
+  const found = `s = finder${i}.find(rows, p); a${i} = points${i}.a; b${i} = points${i}.b;`
+  return hasCode(planned) ? `${lookUp(planned, i)} let s = s${i}; if (s < 0) { ${found} }` : `let s; ${found}`
+}
+
+/** Adds the value of the row to the series that `series` finds. */
+const addTo = ({ kernel: { points }, plan: { value } }: PlannedKernel, i: number, series: string): string => {
+  const add = (high: string): string =>
+    `${series} const points = points${i}, a = a${i}, b = b${i}, k = k${i}; ${points.code!(high)}`
+  if (value === "one") return `{ const v = 1; ${add(String(0x3ff00000))} }`
+  const [read, high] =
+    "half" in value
+      ? [`i32[p * 2 + ${value.half}]`, "highOf(v)"]
+      : [`f64[p + ${value.word}]`, `i32[(p + ${value.word}) * 2 + ${HighHalf}]`]
+  return `{ const v = ${read}; if (v >= ${points.least} && v <= ${Number.MAX_VALUE}) { ${add(high)} } else kernel${i}.rejected++; }`
+}

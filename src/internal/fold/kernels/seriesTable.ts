@@ -1,0 +1,211 @@
+/**
+ * Which series a row belongs to, as an index: found by the codes of its labels, without making a string.
+ */
+
+import { type Instrument, type LabelValue, labelValue } from "../../metric/definition/instrument.ts"
+import type { Points } from "../../metric/instruments/points.ts"
+import { keyOf, OverflowKey } from "../../metric/instruments/series.ts"
+import type { Rows } from "../../stream/rows/format.ts"
+import { FirstCode, FirstLasting } from "../../stream/rows/format.ts"
+import type { Field, Layout, LiteralField, StringField } from "../../stream/rows/layout.ts"
+
+/**
+ * Finds the series of the rows of a layout. A single label is looked up by its code in `codes`, where -1 means that
+ * {@link find} has to be asked; without labels by the code 0.
+ */
+export interface SeriesFinder {
+  /** The half of the row with the code; -1: there are no labels; -2: there are several, and only `find` will do. */
+  readonly half: number
+  readonly codes: ReadonlyArray<number>
+  readonly find: (rows: Rows, at: number) => number
+}
+
+/** So many keys are found as fast one by one as in a map, which takes more memory than they do. */
+const FewSeries = 8
+
+type CodedField = StringField | LiteralField
+
+export class SeriesTable {
+  readonly #instrument: Instrument
+  readonly #points: Points
+  readonly #keys: Array<string> = []
+  readonly #free: Array<number> = []
+  /** Made when there are more than a few. */
+  #indexes: Map<string, number> | undefined
+
+  constructor(instrument: Instrument, points: Points) {
+    this.#instrument = instrument
+    this.#points = points
+  }
+
+  get mostOfLabel(): number | undefined {
+    return this.#instrument.maxLabelLength
+  }
+
+  /** The index of a series, which is new or known. Beyond the limit all share one. */
+  indexOf(values: ReadonlyArray<LabelValue>): number {
+    return this.#indexOfKey(keyOf(values))
+  }
+
+  #indexOfKey(key: string): number {
+    const known = this.#find(key)
+    if (known >= 0) return known
+    const series = this.#keys.length - this.#free.length - (this.#find(OverflowKey) >= 0 ? 1 : 0)
+    if (key !== OverflowKey && series >= this.#instrument.maxSeries) return this.#indexOfKey(OverflowKey)
+    const index = this.#free.pop() ?? this.#keys.length
+    this.#keys[index] = key
+    if (this.#indexes !== undefined) this.#indexes.set(key, index)
+    else if (index >= FewSeries) this.#indexes = new Map(this.#keys.map((each, i) => [each, i]))
+    this.#points.reserve(index)
+    return index
+  }
+
+  /** The index of a series that is known, or -1. */
+  #find(key: string): number {
+    return this.#indexes === undefined ? this.#keys.indexOf(key) : (this.#indexes.get(key) ?? -1)
+  }
+
+  /** The indexes of all series, in the order in which they came. */
+  get all(): ReadonlyArray<number> {
+    return this.#indexes === undefined ? [...this.#keys.keys()] : [...this.#indexes.values()]
+  }
+
+  key(index: number): string {
+    return this.#keys[index]!
+  }
+
+  /** Lets go of a series. Its index is given to the next one that comes. */
+  remove(index: number): void {
+    this.#indexes ??= new Map(this.#keys.map((key, i) => [key, i]))
+    this.#indexes.delete(this.#keys[index]!)
+    this.#free.push(index)
+  }
+
+  entries<Point>(point: (index: number) => Point): { readonly [key: string]: Point } {
+    return Object.fromEntries(this.all.map((index) => [this.#keys[index]!, point(index)]))
+  }
+
+  /** `undefined` where the rows of a layout do not show the labels as codes. */
+  finder(layout: Layout): SeriesFinder | undefined {
+    const fields: Array<CodedField> = []
+    for (const [, source] of this.#instrument.labels) {
+      const field: Field | undefined = layout.fields.find(([name]) => name === source)?.[1]
+      if (field?.kind !== "string" && field?.kind !== "literal") return undefined
+      fields.push(field)
+    }
+    return fields.length > 1 ? new FindByAll(this, fields) : new FindByOne(this, fields[0])
+  }
+}
+
+class FindByOne implements SeriesFinder {
+  readonly half: number
+  readonly codes: Array<number> = []
+  readonly #table: SeriesTable
+  readonly #field: CodedField | undefined
+
+  constructor(table: SeriesTable, field: CodedField | undefined) {
+    this.half = field?.half ?? -1
+    this.#table = table
+    this.#field = field
+  }
+
+  find(rows: Rows, at: number): number {
+    const field = this.#field
+    const code = field === undefined ? 0 : rows.i32[at * 2 + field.half]!
+    const index = this.#table.indexOf(field === undefined ? [] : [labelOf(field, rows, code, this.#table.mostOfLabel)])
+    if (field === undefined || !isPassing(field, code)) {
+      while (this.codes.length <= code) this.codes.push(-1)
+      this.codes[code] = index
+    }
+    return index
+  }
+}
+
+class FindByAll implements SeriesFinder {
+  readonly half = -2
+  readonly codes: ReadonlyArray<number> = []
+  readonly #table: SeriesTable
+  readonly #fields: ReadonlyArray<CodedField>
+  readonly #known: CodeTable
+  readonly #row: Int32Array
+
+  constructor(table: SeriesTable, fields: ReadonlyArray<CodedField>) {
+    this.#table = table
+    this.#fields = fields
+    this.#known = new CodeTable(fields.length)
+    this.#row = new Int32Array(fields.length)
+  }
+
+  find(rows: Rows, at: number): number {
+    const row = this.#row
+    for (let i = 0; i < row.length; i++) row[i] = rows.i32[at * 2 + this.#fields[i]!.half]!
+    const seen = this.#known.find(row)
+    if (seen >= 0) return seen
+    const index = this.#table.indexOf(
+      this.#fields.map((field, i) => labelOf(field, rows, row[i]!, this.#table.mostOfLabel))
+    )
+    if (!this.#fields.some((field, i) => isPassing(field, row[i]!))) this.#known.add(row, index)
+    return index
+  }
+}
+
+/** A code that means another string each time. */
+const isPassing = (field: CodedField, code: number): boolean =>
+  field.kind === "string" && code >= FirstCode && code < FirstLasting
+
+const labelOf = (field: CodedField, rows: Rows, code: number, most: number | undefined): LabelValue =>
+  labelValue(field.kind === "string" ? rows.strings[code] : field.values[code - FirstCode], most)
+
+/** A hash table from a few codes to an index: open addressing, no objects. */
+class CodeTable {
+  readonly #width: number
+  #size = 0
+  #codes: Int32Array
+  #indexes: Int32Array
+
+  constructor(width: number) {
+    this.#width = width
+    this.#codes = new Int32Array(64 * width)
+    this.#indexes = new Int32Array(64).fill(-1)
+  }
+
+  /** The index, or -1. */
+  find(codes: Int32Array): number {
+    return this.#indexes[this.#slot(codes, 0)]!
+  }
+
+  add(codes: Int32Array, index: number): void {
+    if (this.#size * 2 >= this.#indexes.length) this.#grow()
+    this.#put(codes, 0, index)
+  }
+
+  #put(codes: Int32Array, from: number, index: number): void {
+    const slot = this.#slot(codes, from)
+    if (this.#indexes[slot]! < 0) this.#size++
+    this.#indexes[slot] = index
+    for (let i = 0; i < this.#width; i++) this.#codes[slot * this.#width + i] = codes[from + i]!
+  }
+
+  #slot(codes: Int32Array, from: number): number {
+    const mask = this.#indexes.length - 1
+    let hash = 0
+    for (let i = 0; i < this.#width; i++) hash = Math.imul(hash ^ codes[from + i]!, 0x9e3779b1)
+    for (let slot = (hash ^ (hash >>> 15)) & mask; ; slot = (slot + 1) & mask) {
+      if (this.#indexes[slot]! < 0 || this.#same(codes, from, slot)) return slot
+    }
+  }
+
+  #same(codes: Int32Array, from: number, slot: number): boolean {
+    for (let i = 0; i < this.#width; i++) if (this.#codes[slot * this.#width + i] !== codes[from + i]) return false
+    return true
+  }
+
+  #grow(): void {
+    const codes = this.#codes
+    const indexes = this.#indexes
+    this.#codes = new Int32Array(codes.length * 2)
+    this.#indexes = new Int32Array(indexes.length * 2).fill(-1)
+    this.#size = 0
+    for (let i = 0; i < indexes.length; i++) if (indexes[i]! >= 0) this.#put(codes, i * this.#width, indexes[i]!)
+  }
+}

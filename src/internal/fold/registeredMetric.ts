@@ -1,0 +1,185 @@
+/**
+ * A metric registered in one recorder: its definition, its state, and its quarantine. A reducer or a view that throws
+ * quarantines it; it keeps its last good state.
+ */
+import * as MutableRef from "effect/MutableRef"
+import * as Ref from "effect/Ref"
+import { Duplicates } from "../formats/duplicates.ts"
+import type * as Metric from "../metric/definition/metric.ts"
+import type { Quarantine, Snapshot } from "../metric/definition/snapshot.ts"
+import { rewindState } from "../metric/rewindState.ts"
+import type { MetricEvent } from "../model/event.ts"
+import type { LargestRead, ShownRead, StateRead } from "../stream/protocol.ts"
+import { cutText, MostOfError } from "../util/cutText.ts"
+import { describeError } from "../util/describeError.ts"
+import { copyOut } from "./copyOut.ts"
+import { type InPlace, Kernel } from "./kernels/kernel.ts"
+import { kernelOf } from "./kernels/kernelOf.ts"
+import { besideSole, bygoneSeries, shownSeries } from "./kernels/shownSeries.ts"
+import { largestSeries } from "./topSeries.ts"
+
+/** What a metric shows at a moment, for one who does not keep it. */
+export interface Shown {
+  readonly metric: Metric.Any
+  /** Of one with labels only its series. `undefined` when it cannot be viewed. */
+  readonly dimensions: unknown
+  readonly createdAt: number
+  readonly quarantine: Quarantine | undefined
+  readonly duplicates: Duplicates
+}
+
+export class Cell {
+  readonly metric: Metric.Any
+  /** Its generation: how often its name was reset or replaced. */
+  readonly epoch: number
+  /** When it was registered or reset. */
+  readonly createdAt: number
+  readonly kernel: InPlace | undefined
+  /** Set once for a run of events; a kernel's state is made when it is read. */
+  readonly #state: Ref.Ref<unknown>
+  readonly #onQuarantined: (metric: Metric.Any, error: string) => void
+  /** The state while events are folded, where there is no kernel. */
+  #working: unknown
+  /** Which of its series are told apart by numbers in a scrape. */
+  readonly #duplicates = new Duplicates()
+  /** What was shown last. */
+  #shown: unknown = {}
+  #quarantine: { readonly error: string; missed: number } | undefined
+
+  constructor(
+    metric: Metric.Any,
+    epoch: number,
+    createdAt: number,
+    onQuarantined: (metric: Metric.Any, error: string) => void
+  ) {
+    this.metric = metric
+    this.epoch = epoch
+    this.createdAt = createdAt
+    this.kernel = kernelOf(metric)
+    this.#onQuarantined = onQuarantined
+    this.#state = Ref.makeUnsafe<unknown>(metric.initial)
+    this.#working = metric.initial
+  }
+
+  get inService(): boolean {
+    return this.#quarantine === undefined
+  }
+
+  /** Whether it took the event. */
+  reduce(event: MetricEvent, at: number): boolean {
+    if (this.#quarantine !== undefined) {
+      this.#quarantine.missed++
+      return false
+    }
+    try {
+      if (this.kernel !== undefined) return this.kernel.event(event, at)
+      const next: unknown = this.metric.reduce[event._tag]!(this.#working, event, at)
+      if (Object.is(next, this.#working)) return false
+      this.#working = next
+      return true
+    } catch (error) {
+      this.#putOut(describeError(error), 1)
+      return false
+    }
+  }
+
+  /** A run of events has ended. */
+  settle(): void {
+    if (this.kernel !== undefined || Object.is(this.#working, this.#state.ref.current)) return
+    MutableRef.set(this.#state.ref, this.#working)
+  }
+
+  #putOut(text: string, missed: number): void {
+    const error = cutText(text, MostOfError)
+    this.#quarantine = { error, missed }
+    this.#onQuarantined(this.metric, error)
+  }
+
+  // --- reads
+
+  /** Before each read: its clock may have been set back since the last event. */
+  rewind(now: number): void {
+    if (this.kernel !== undefined) return this.kernel.rewind(now)
+    this.#working = rewindState(this.metric, this.#working, now)
+    this.settle()
+  }
+
+  /** What it shows, as its view gives it. Throws what that throws. */
+  #view(now: number): unknown {
+    const { kernel, metric } = this
+    if (kernel !== undefined) MutableRef.set(this.#state.ref, kernel.state())
+    return metric.view(kernel === undefined ? this.#working : Ref.getUnsafe(this.#state), now)
+  }
+
+  #viewForExporters(now: number): unknown {
+    const { kernel } = this
+    if (!(kernel instanceof Kernel)) return this.#view(now)
+    // Where there are thousands of series, most of what a view costs is for what they come to together.
+    if (kernel.instrument.labels.length > 0) return shownSeries(kernel, now)
+    return { ...(this.#view(now) as object), ...besideSole(kernel, now) }
+  }
+
+  /** What `read` gives. A view that throws quarantines the metric, and `otherwise` is the result. */
+  #try<A>(read: () => A, otherwise: A): A {
+    try {
+      return read()
+    } catch (error) {
+      if (this.inService) this.#putOut(`view: ${describeError(error)}`, 0)
+      return otherwise
+    }
+  }
+
+  shown(now: number): Shown {
+    const { metric } = this
+    // The clock may have been set back since.
+    const createdAt = Math.min(this.createdAt, now)
+    const dimensions = this.#try(() => this.#viewForExporters(now), undefined)
+    return { metric, dimensions, createdAt, quarantine: this.#quarantine, duplicates: this.#duplicates }
+  }
+
+  /** A copy that the reader may keep: what could not cross a thread is refused here. */
+  snapshot(now: number): Snapshot {
+    const dimensions = this.#try(() => this.#copy(this.#view(now)), this.#shown)
+    this.#shown = dimensions
+    return this.#snapshotOf(dimensions)
+  }
+
+  #snapshotOf(dimensions: unknown): Snapshot {
+    const { name } = this.metric
+    const quarantine = this.#quarantine
+    return quarantine === undefined ? { name, dimensions } : { name, dimensions, quarantine: { ...quarantine } }
+  }
+
+  /** Likewise what exporters are shown. */
+  shownRead(now: number): ShownRead {
+    const { createdAt, epoch, kernel } = this
+    if (!(kernel instanceof Kernel)) return { snapshot: this.snapshot(now), epoch, createdAt }
+    const snapshot = this.#snapshotOf(structuredClone(this.#viewForExporters(now)))
+    const bygone = kernel.instrument.labels.length > 0 ? bygoneSeries(kernel, now) : undefined
+    return { snapshot, epoch, createdAt, ...(bygone !== undefined && { bygone: structuredClone(bygone) }) }
+  }
+
+  /** What an instrument shows or keeps has few levels, and may have very many series: it is not searched. */
+  #copy(value: unknown): unknown {
+    return this.metric.instrument === undefined ? copyOut(value) : structuredClone(value)
+  }
+
+  /** A copy with its largest series only. */
+  largest(now: number, maxSeries: number): LargestRead {
+    const snapshot = this.snapshot(now)
+    const { dimensions, seriesCount } = largestSeries(snapshot.dimensions, maxSeries)
+    return { snapshot: { ...snapshot, dimensions }, seriesCount }
+  }
+
+  /** A copy of the state. One that cannot be copied could not be sent either: it is left out. */
+  state(): ReadonlyArray<StateRead> {
+    const { epoch, kernel, metric } = this
+    const quarantine = this.#quarantine
+    try {
+      const state: unknown = this.#copy(kernel === undefined ? this.#working : kernel.state())
+      return [{ name: metric.name, epoch, state, ...(quarantine !== undefined && { quarantine: { ...quarantine } }) }]
+    } catch {
+      return []
+    }
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * The text of a scrape, made where the metrics are folded.
+ */
+
+import { accountingData, foldLagData } from "../formats/accounting.ts"
+import { metricData } from "../formats/fromMetric.ts"
+import { unpackStats } from "../formats/packedStats.ts"
+import { commonLabels, Exposition } from "../formats/prometheus/text.ts"
+import { conditionData } from "../formats/quarantine.ts"
+import { attributesOf } from "../formats/recorderAttribute.ts"
+import type { FoldMessage, Lane, Render } from "../stream/protocol.ts"
+import { describeError } from "../util/describeError.ts"
+import type { FoldLane } from "./recorderFold.ts"
+import type { Shown } from "./registeredMetric.ts"
+
+/** Renders at once, or when the last of the lanes that wait for their listeners has come to it. */
+export const renderLanes = (
+  { foldLag, format, lanes, namespace, now, recorderIds, request, stats }: Render,
+  laneOf: (lane: Lane) => FoldLane | undefined,
+  send: (message: FoldMessage, transfers?: ReadonlyArray<ArrayBuffer>) => void
+): void => {
+  send({ _tag: "Rendering", request })
+  const exposition = new Exposition(format)
+  let waitingFor = 1
+  const done = (): void => {
+    if (--waitingFor > 0) return
+    try {
+      const recorders = unpackStats(stats).map((each, i) => ({
+        attributes: attributesOf(namespace, recorderIds[i]!),
+        stats: each
+      }))
+      for (const data of [...accountingData(recorders), ...foldLagData(namespace, foldLag)]) exposition.add(data)
+      const body = new TextEncoder().encode(exposition.finish())
+      send({ _tag: "Rendered", request, body }, [body.buffer])
+    } catch (error) {
+      // Longer than any string can be, for one.
+      send({ _tag: "NotRendered", request, reason: describeError(error) })
+    }
+  }
+  for (const [i, recorderId] of recorderIds.entries()) {
+    const lane = laneOf(lanes[i]!)
+    if (lane === undefined) continue
+    waitingFor++
+    lane.show(now, (shown) => {
+      addAll(exposition, attributesOf(namespace, recorderId), shown)
+      done()
+    })
+  }
+  done()
+}
+
+const addAll = (
+  exposition: Exposition,
+  attributes: ReturnType<typeof attributesOf>,
+  all: ReadonlyArray<Shown>
+): void => {
+  const labels = commonLabels(attributes)
+  const labelNames = Object.keys(attributes)
+  for (const { createdAt, dimensions, duplicates, metric } of all) {
+    if (dimensions === undefined) continue
+    try {
+      const source = { labels, labelNames, createdAt, duplicates }
+      for (const data of metricData(metric, dimensions)) exposition.add(data, source)
+    } catch {
+      // What a view gives may be anything. This shows nothing that is a number.
+    }
+  }
+  const source = { labels, labelNames, createdAt: undefined }
+  for (const data of conditionData(all, {})) exposition.add(data, source)
+}

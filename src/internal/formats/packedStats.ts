@@ -1,0 +1,33 @@
+/**
+ * The accounting of many recorders as numbers in a row: it crosses to the fold with each scrape, and ten thousand
+ * objects would cost the application thread more than all the rest of it.
+ */
+import type { Stats } from "../model/stats.ts"
+
+/** What exporters tell of a recorder's accounting. */
+export type Accounting = Omit<Stats, "state" | "offered" | "refused"> & { readonly failed: boolean }
+
+export const accountingOf = ({ state, ...rest }: Stats): Accounting => ({ ...rest, failed: state === "Failed" })
+
+/** Numbers of one recorder. */
+const Width = 10
+
+export const packStats = (all: ReadonlyArray<Stats>): Float64Array => {
+  const packed = new Float64Array(all.length * Width)
+  for (const [i, { accepted, applied, capacity, evicted, ignored, pending, refusedBy, state }] of all.entries()) {
+    const { invalid, notRunning, overflow } = refusedBy
+    const failed = state === "Failed" ? 1 : 0
+    const numbers = [capacity, accepted, applied, ignored, evicted, pending, overflow, invalid, notRunning, failed]
+    packed.set(numbers, i * Width)
+  }
+  return packed
+}
+
+export const unpackStats = (packed: Float64Array): ReadonlyArray<Accounting> =>
+  Array.from({ length: packed.length / Width }, (_, i) => {
+    const [capacity, accepted, applied, ignored, evicted, pending, overflow, invalid, notRunning, failed] = Array.from(
+      packed.subarray(i * Width, (i + 1) * Width)
+    ) as [number, number, number, number, number, number, number, number, number, number]
+    const refusedBy = { overflow, invalid, notRunning }
+    return { capacity, accepted, applied, ignored, evicted, pending, refusedBy, failed: failed === 1 }
+  })

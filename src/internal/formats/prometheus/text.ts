@@ -1,0 +1,256 @@
+/**
+ * The text of a scrape: Prometheus' text format 0.0.4, or OpenMetrics 1.0.
+ *
+ * Data of one name becomes one family, whoever it is of. What cannot be told beside what is there already (a name that
+ * means something else) is left out: one metric never breaks the scrape.
+ */
+
+import type { Exemplar } from "../../metric/instruments/exemplars.ts"
+import type { Format } from "../../model/format.ts"
+import { counterSample, type Family, familyOf, labelName } from "../../naming/names.ts"
+import { type BaseUnit, isScaled } from "../../naming/units.ts"
+import type { Duplicates } from "../duplicates.ts"
+import type {
+  ExponentialDataPoint,
+  HistogramDataPoint,
+  Life,
+  MetricData,
+  NumberPoint,
+  SummaryDataPoint
+} from "../metricData.ts"
+import { classicBuckets } from "./classicBuckets.ts"
+import { exemplarText } from "./exemplar.ts"
+import { escapeHelp, escapeLabelValue, labelsOf } from "./labels.ts"
+import { canonicalNumber, numberText } from "./numbers.ts"
+
+/** Where data comes from. */
+export interface Source {
+  /** Labels of all its points, from {@link commonLabels}. */
+  readonly labels: string
+  /** Their names. */
+  readonly labelNames: ReadonlyArray<string>
+  /** When counting began, in milliseconds since the Unix epoch, where that is known. */
+  readonly createdAt: number | undefined
+  /** The numbers of its series that have the same labels as text. Default: they are given anew. */
+  readonly duplicates?: Duplicates | undefined
+}
+
+/** Labels as they stand between braces. */
+export const commonLabels = (labels: { readonly [name: string]: string }): string =>
+  Object.entries(labels)
+    .map(([name, value]) => `${labelName(name)}="${escapeLabelValue(value)}"`)
+    .join()
+
+const nobody: Source = { labels: "", labelNames: [], createdAt: undefined }
+
+/** A family and the lines of its samples. */
+interface Section {
+  readonly family: Family
+  readonly header: string
+  readonly lines: Array<string>
+  /** They are told when all are known: they have buckets in common. */
+  readonly exponential: Array<readonly [labels: string, point: ExponentialDataPoint, created: string | undefined]>
+}
+
+export class Exposition {
+  readonly #isOpenMetrics: boolean
+  readonly #sections = new Map<string, Section>()
+  /** By the name of the metric, which many recorders have: its data before, and what came of it. */
+  readonly #known = new Map<string, readonly [data: MetricData, section: Section | undefined]>()
+  /** By the names of samples: the name of the family that has them. */
+  readonly #exposed = new Map<string, string>()
+
+  constructor(format: Format) {
+    this.#isOpenMetrics = format === "openmetrics"
+  }
+
+  /** Adds data. When this throws, nothing was added. */
+  add(data: MetricData, source: Source = nobody): void {
+    const section = data.points.length === 0 ? undefined : this.#sectionOf(data)
+    if (section === undefined) return
+    const created = this.#createdOf(source)
+    const labelsWith = (...own: ReadonlyArray<string>): Array<string> =>
+      labelsOf(data.points, source.labels, [...source.labelNames, ...own], source.duplicates)
+    switch (data.type) {
+      case "gauge":
+      case "sum":
+        return void section.lines.push(this.#numbers(section.family, data.points, labelsWith(), created))
+      case "histogram": {
+        const labels = labelsWith("le")
+        let last: ReadonlyArray<number> = []
+        let bounds: ReadonlyArray<string> = []
+        const lines = data.points.map((point, i) => {
+          // All points of one recorder have the same.
+          if (point.boundaries !== last) {
+            last = point.boundaries
+            bounds = this.#boundsOf(last, section.family.unit)
+          }
+          return this.#buckets(section.family, bounds, point, labels[i]!, created(point))
+        })
+        return void section.lines.push(lines.join(""))
+      }
+      case "exponentialHistogram": {
+        const labels = labelsWith("le")
+        for (const [i, point] of data.points.entries()) {
+          section.exponential.push([labels[i]!, point, created(point)])
+        }
+        return
+      }
+      case "summary":
+        return void section.lines.push(this.#summaries(section.family, data.points, labelsWith("quantile"), created))
+    }
+  }
+
+  /** When a point began to count, as text; `undefined`: that is not known, or not told in this format. */
+  #createdOf({ createdAt }: Source): CreatedOf {
+    if (!this.#isOpenMetrics) return () => undefined
+    const ofMetric = createdAt === undefined ? undefined : numberText(createdAt / 1000)
+    return ({ life }) => (life === undefined ? ofMetric : numberText(life.since / 1000))
+  }
+
+  #sectionOf(data: MetricData): Section | undefined {
+    const [before, known] = this.#known.get(data.name) ?? []
+    if (before !== undefined && before.type === data.type && before.unit === data.unit) {
+      const isSame = data.type !== "sum" || (before as typeof data).monotonic === data.monotonic
+      if (isSame) return known
+    }
+    const section = this.#newSectionOf(data)
+    this.#known.set(data.name, [data, section])
+    return section
+  }
+
+  #newSectionOf(data: MetricData): Section | undefined {
+    const family = familyOf(data)
+    const known = this.#sections.get(family.name)
+    if (known !== undefined) return known.family.type === family.type ? known : undefined
+    if (family.exposed.some((name) => this.#exposed.has(name))) return undefined
+    for (const name of family.exposed) this.#exposed.set(name, family.name)
+    const section: Section = { family, header: this.#headerOf(family, data), lines: [], exponential: [] }
+    this.#sections.set(family.name, section)
+    return section
+  }
+
+  #headerOf({ name, type, unit }: Family, { description, name: metric }: MetricData): string {
+    const help = escapeHelp(description?.trim() || `The metric ${metric}.`, this.#isOpenMetrics)
+    if (!this.#isOpenMetrics) {
+      const shown = type === "counter" ? counterSample(name) : name
+      return `# HELP ${shown} ${help}\n# TYPE ${shown} ${type}\n`
+    }
+    const unitLine = unit.suffix === "" ? "" : `# UNIT ${name} ${unit.suffix}\n`
+    return `# TYPE ${name} ${type === "counter" && !hasTotal(name) ? "unknown" : type}\n${unitLine}# HELP ${name} ${help}\n`
+  }
+
+  // --- points
+
+  #numbers(
+    { name, type, unit }: Family,
+    points: ReadonlyArray<NumberPoint>,
+    labels: ReadonlyArray<string>,
+    createdOf: CreatedOf
+  ): string {
+    const scaled = isScaled(unit)
+    const sample = type === "counter" ? counterSample(name) : name
+    // In OpenMetrics, what has no `_total` is no counter.
+    const isCounter = type === "counter" && hasTotal(name)
+    let text = ""
+    for (let i = 0; i < points.length; i++) {
+      const { exemplar, value } = points[i]!
+      const created = createdOf(points[i]!)
+      const set = labels[i] === "" ? "" : `{${labels[i]}}`
+      text += `${sample}${set} ${numberText(scaled ? scale(value, unit) : value)}${isCounter ? this.#exemplar(exemplar, unit) : ""}\n`
+      if (isCounter && created !== undefined) text += `${name}_created${set} ${created}\n`
+    }
+    return text
+  }
+
+  /** The text format has none. */
+  #exemplar(exemplar: Exemplar | undefined, unit: BaseUnit): string {
+    return exemplar === undefined || !this.#isOpenMetrics ? "" : exemplarText(exemplar, scale(exemplar.value, unit))
+  }
+
+  /** As they stand behind `le`. */
+  #boundsOf(boundaries: ReadonlyArray<number>, unit: BaseUnit): ReadonlyArray<string> {
+    const text = this.#isOpenMetrics ? canonicalNumber : numberText
+    return boundaries.map((boundary) => {
+      const value = scale(boundary, unit)
+      return `le="${text(value)}"} `
+    })
+  }
+
+  #buckets(
+    { name, unit }: Family,
+    bounds: ReadonlyArray<string>,
+    {
+      count,
+      counts,
+      exemplars = [],
+      sum,
+      sumFalls
+    }: Omit<HistogramDataPoint, "attributes" | "boundaries" | "min" | "max">,
+    labels: string,
+    created: string | undefined
+  ): string {
+    const bucket = `${name}_bucket{${labels}${labels === "" ? "" : ","}`
+    const set = labels === "" ? "" : `{${labels}}`
+    let text = ""
+    let total = 0
+    for (let i = 0; i < bounds.length; i++) {
+      total += counts[i]!
+      text += `${bucket}${bounds[i]!}${numberText(total)}${this.#exemplar(exemplars[i], unit)}\n`
+    }
+    text += `${bucket}le="+Inf"} ${numberText(count)}${this.#exemplar(exemplars[bounds.length], unit)}\n`
+    // `rate` takes a sum that goes down for one that began anew: where values may be negative there is none.
+    if (!sumFalls) text += `${name}_sum${set} ${numberText(scale(sum, unit))}\n`
+    // OpenMetrics has no count without a sum.
+    if (!sumFalls || !this.#isOpenMetrics) text += `${name}_count${set} ${numberText(count)}\n`
+    return created === undefined ? text : `${text}${name}_created${set} ${created}\n`
+  }
+
+  #summaries(
+    { name, unit }: Family,
+    points: ReadonlyArray<SummaryDataPoint>,
+    labels: ReadonlyArray<string>,
+    createdOf: CreatedOf
+  ): string {
+    const quantileText = this.#isOpenMetrics ? canonicalNumber : numberText
+    let text = ""
+    for (let i = 0; i < points.length; i++) {
+      const { count, quantiles, sum, sumFalls } = points[i]!
+      const created = createdOf(points[i]!)
+      const own = labels[i]!
+      const set = own === "" ? "" : `{${own}}`
+      for (const [quantile, value] of quantiles) {
+        // OpenMetrics has none below 0.
+        if (this.#isOpenMetrics && value < 0) continue
+        const at = `${own}${own === "" ? "" : ","}quantile="${quantileText(quantile)}"`
+        text += `${name}{${at}} ${numberText(scale(value, unit))}\n`
+      }
+      if (!sumFalls) text += `${name}_sum${set} ${numberText(scale(sum, unit))}\n`
+      text += `${name}_count${set} ${numberText(count)}\n`
+      if (created !== undefined) text += `${name}_created${set} ${created}\n`
+    }
+    return text
+  }
+
+  // --- the whole
+
+  finish(): string {
+    let text = ""
+    for (const { exponential, family, header, lines } of this.#sections.values()) {
+      text += header + lines.join("")
+      if (exponential.length === 0) continue
+      const { boundaries, counts } = classicBuckets(exponential.map(([, point]) => point))
+      const bounds = this.#boundsOf(boundaries, family.unit)
+      for (const [labels, point, created] of exponential) {
+        text += this.#buckets(family, bounds, { ...point, counts: counts(point) }, labels, created)
+      }
+    }
+    return this.#isOpenMetrics ? `${text}# EOF\n` : text
+  }
+}
+
+const hasTotal = (name: string): boolean => counterSample(name) !== name
+
+type CreatedOf = (point: { readonly life?: Life | undefined }) => string | undefined
+
+const scale = (value: number, { divide, multiply }: BaseUnit): number => (value * multiply) / divide

@@ -1,0 +1,29 @@
+/**
+ * What the library's own metrics have in common.
+ */
+import type { MetricData, NumberPoint } from "./metricData.ts"
+
+/** The attribute that tells recorders apart. */
+export const RecorderAttribute = "recorder"
+
+/** The attribute that tells runtimes apart. */
+export const NamespaceAttribute = "namespace"
+
+/** The attributes of all data of a recorder. */
+export const attributesOf = (namespace: string, recorderId: string) => ({
+  [RecorderAttribute]: recorderId,
+  [NamespaceAttribute]: namespace
+})
+
+/** What all numbers of one name have in common. */
+export type Family = Pick<MetricData, "name" | "description" | "unit"> & { readonly monotonic: boolean | undefined }
+
+export const family = (name: string, unit: string, monotonic: boolean | undefined, description: string): Family => ({
+  name: `mvx_metrics.${name}`,
+  unit,
+  monotonic,
+  description
+})
+
+export const selfDataOf = ({ monotonic, ...named }: Family, points: ReadonlyArray<NumberPoint>): MetricData =>
+  monotonic === undefined ? { ...named, type: "gauge", points } : { ...named, type: "sum", monotonic, points }

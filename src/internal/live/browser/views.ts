@@ -1,0 +1,28 @@
+/**
+ * What an update is to the page: recorders, each with its metrics.
+ */
+import type { MetricView } from "../model/history.ts"
+import type { LiveRecorder } from "../model/update.ts"
+
+export interface RecorderView {
+  readonly recorder: LiveRecorder
+  /** How many events it has taken in the last second. */
+  readonly acceptedPerSecond: number
+  readonly metrics: ReadonlyArray<MetricView>
+}
+
+/** Which metric: it has the same key in all updates. */
+export const keyOf = ({ metric, recorderId }: MetricView): string => metricKey(recorderId, metric.name)
+
+export const metricKey = (recorderId: string, metric: string): string => JSON.stringify([recorderId, metric])
+
+const kindNames: { readonly [kind: string]: string } = {
+  upDownCounter: "up-down counter",
+  exponentialHistogram: "exponential histogram",
+  minMax: "least and greatest",
+  distinct: "distinct values",
+  custom: "own metric",
+  derived: "computed from others"
+}
+
+export const kindName = (kind: string): string => kindNames[kind] ?? kind

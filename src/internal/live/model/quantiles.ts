@@ -1,0 +1,81 @@
+/**
+ * Quantiles from the buckets that histograms show, of everything or of what came between two looks.
+ */
+import type { Buckets } from "../../metric/histogram.ts"
+
+/** The values between `lower` and `upper`. */
+export interface Bucket {
+  /** Two looks have the same bucket under the same key. */
+  readonly key: string
+  readonly lower: number
+  readonly upper: number
+  readonly count: number
+}
+
+/** What `histogram` shows of a series, with the boundaries that all series have. */
+export interface HistogramShown {
+  readonly boundaries: ReadonlyArray<number>
+  readonly counts: ReadonlyArray<number>
+  readonly min: number | null
+  readonly max: number | null
+}
+
+/** What `exponentialHistogram` shows of a series. */
+export interface ExponentialShown {
+  readonly scale: number
+  readonly zeroCount: number
+  readonly positive: Buckets
+  readonly negative: Buckets
+}
+
+/** The outermost buckets end where the least and the greatest value are. */
+export const bucketsOf = ({ boundaries, counts, max, min }: HistogramShown): ReadonlyArray<Bucket> =>
+  counts.map((count, i) => {
+    const lower = boundaries[i - 1] ?? Math.min(min ?? 0, boundaries[0] ?? 0)
+    const upper = boundaries[i] ?? Math.max(max ?? lower, lower)
+    return { key: String(i), lower: Math.max(lower, min ?? lower), upper: Math.min(upper, max ?? upper), count }
+  })
+
+export const exponentialBucketsOf = ({
+  negative,
+  positive,
+  scale,
+  zeroCount
+}: ExponentialShown): ReadonlyArray<Bucket> => {
+  const bound = (index: number): number => 2 ** (index * 2 ** -scale)
+  return [
+    ...negative.counts
+      .map((count, i) => {
+        const index = negative.offset + i
+        return { key: `-${scale}/${index}`, lower: -bound(index + 1), upper: -bound(index), count }
+      })
+      .reverse(),
+    { key: "0", lower: 0, upper: 0, count: zeroCount },
+    ...positive.counts.map((count, i) => {
+      const index = positive.offset + i
+      return { key: `${scale}/${index}`, lower: bound(index), upper: bound(index + 1), count }
+    })
+  ]
+}
+
+/** The counts since `before`. After a reset, or if the buckets changed: all counts. */
+export const since = (now: ReadonlyArray<Bucket>, before: ReadonlyArray<Bucket>): ReadonlyArray<Bucket> => {
+  const known = new Map(before.map(({ count, key }) => [key, count]))
+  const rest = now.map((bucket) => ({ ...bucket, count: bucket.count - (known.get(bucket.key) ?? 0) }))
+  return rest.some(({ count }) => count < 0) ? now : rest
+}
+
+/** By linear interpolation within the bucket, which rounding must not leave; `null` of nothing. */
+export const quantileOf = (buckets: ReadonlyArray<Bucket>, quantile: number): number | null => {
+  const total = buckets.reduce((sum, { count }) => sum + count, 0)
+  if (total === 0) return null
+  const rank = quantile * total
+  let below = 0
+  for (const { count, lower, upper } of buckets) {
+    if (count > 0 && below + count >= rank) {
+      return Math.min(upper, Math.max(lower, lower + (upper - lower) * ((rank - below) / count)))
+    }
+    below += count
+  }
+  return null
+}

@@ -1,0 +1,42 @@
+/**
+ * What a live page is told once a second, as JSON. The page and the terminal view both read it.
+ */
+
+import type { KindName } from "../../metric/definition/instrument.ts"
+import type { Quarantine } from "../../metric/definition/snapshot.ts"
+import type { Stats } from "../../model/stats.ts"
+
+/** `custom`: a metric with reducers of its own; `derived`: one that is computed from others. */
+export type LiveKind = KindName | "custom" | "derived"
+
+export interface LiveMetric {
+  readonly name: string
+  readonly kind: LiveKind
+  readonly description?: string
+  readonly unit?: string
+  /** The names of its labels, where it has any. */
+  readonly labels: ReadonlyArray<string>
+  /** As in the snapshot, but for series beyond the limit: the largest are there. */
+  readonly dimensions: unknown
+  /** How many series there are. */
+  readonly seriesCount: number
+  readonly quarantine?: Quarantine
+}
+
+export interface LiveRecorder {
+  readonly recorderId: string
+  readonly entityId: string
+  readonly stats: Stats
+  readonly metrics: ReadonlyArray<LiveMetric>
+  /** Why there are no metrics: the recorder could not be read. */
+  readonly error?: string
+}
+
+export interface LiveData {
+  readonly namespace: string
+  /** Milliseconds since the Unix epoch. */
+  readonly at: number
+  readonly recorders: ReadonlyArray<LiveRecorder>
+  /** How many recorders there are; those beyond the limit are not shown. */
+  readonly recorderCount: number
+}

@@ -1,0 +1,117 @@
+/**
+ * What the live page consists of, by its name below the path of the page: the page itself, what it loads, and the data.
+ */
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { RuntimeService } from "../../runtime/service.ts"
+import { describeError } from "../../util/describeError.ts"
+import type { LiveData } from "../model/update.ts"
+import { type LiveLimits, liveData } from "./readRuntime.ts"
+
+/** What a resource has to know of a request. */
+export interface Asked {
+  /** The path that the browser has, for what the page loads lies below it. */
+  readonly pathname: string
+  /** Whether the server still takes requests. One that is closing waits for open responses. */
+  readonly open: () => boolean
+}
+
+export type Resources = {
+  readonly [name: string]: (asked: Asked) => Effect.Effect<HttpServerResponse.HttpServerResponse>
+}
+
+const policy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  "img-src 'self' data:",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'"
+].join("; ")
+
+const headers = {
+  "content-security-policy": policy,
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "cross-origin-resource-policy": "same-origin",
+  "cache-control": "no-cache"
+}
+
+const text = (body: string, type: string): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.text(body, { contentType: `${type}; charset=utf-8`, headers })
+
+// Read only by those who look at a page.
+const assets = Effect.promise(() => import("./assets.generated.ts"))
+
+/** Resources of a runtime. What is read is the same for all who look; with the scope their streams end. */
+export const liveResources = Effect.fnUntraced(function* (
+  runtime: RuntimeService,
+  limits: LiveLimits
+): Effect.fn.Return<Resources, never, Scope.Scope> {
+  const ended = yield* Deferred.make<void>()
+  yield* Effect.addFinalizer(() => Deferred.succeed(ended, undefined))
+  const json = yield* Effect.cachedWithTTL(Effect.map(liveData(runtime, limits), toJson), "500 millis")
+  return {
+    "": ({ pathname }) => Effect.map(assets, ({ page }) => text(pageAt(page, pathname), "text/html")),
+    "page.js": () => Effect.map(assets, ({ script }) => text(script, "text/javascript")),
+    "page.css": () => Effect.map(assets, ({ style }) => text(style, "text/css")),
+    data: () => Effect.map(json, (body) => text(body, "application/json")),
+    events: ({ open }) => {
+      const updates = Stream.tick("1 second").pipe(
+        Stream.takeWhile(open),
+        Stream.mapEffect(() => json),
+        Stream.map((body) => `data: ${body}\n\n`),
+        Stream.interruptWhen(Deferred.await(ended))
+      )
+      const body = Stream.encodeText(Stream.concat(Stream.succeed("retry: 1000\n\n"), updates))
+      return Effect.succeed(
+        HttpServerResponse.stream(body, {
+          contentType: "text/event-stream",
+          // Proxies would collect what comes in small pieces.
+          headers: { ...headers, "cache-control": "no-store", "x-accel-buffering": "no" }
+        })
+      )
+    }
+  }
+})
+
+/** The page with its references relative to where the browser sees it, whatever it was mounted under. */
+const pageAt = (page: string, pathname: string): string => {
+  const last = pathname.slice(pathname.lastIndexOf("/") + 1)
+  return page.replaceAll("{{below}}", last === "" ? "." : `./${escaped(last)}`)
+}
+
+const escaped = (part: string): string => part.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
+
+/**
+ * In process, a hand-written metric can show a value that is not JSON. Its error is shown then, beside the other
+ * metrics.
+ */
+const toJson = (data: LiveData): string => {
+  try {
+    return JSON.stringify(data)
+  } catch {
+    const recorders = data.recorders.map((recorder) => ({
+      ...recorder,
+      metrics: recorder.metrics.map((metric) => {
+        const reason = whyNoJson(metric.dimensions)
+        return reason === undefined ? metric : { ...metric, kind: "custom" as const, dimensions: { error: reason } }
+      })
+    }))
+    return JSON.stringify({ ...data, recorders })
+  }
+}
+
+const whyNoJson = (dimensions: unknown): string | undefined => {
+  try {
+    JSON.stringify(dimensions)
+    return undefined
+  } catch (error) {
+    return `cannot be shown as JSON: ${describeError(error)}`
+  }
+}

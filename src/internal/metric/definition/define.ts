@@ -1,0 +1,67 @@
+/**
+ * A definition as an object: made by `Metric.make` and by the instruments, once what they were given has been checked.
+ */
+import { pipeArguments } from "effect/Pipeable"
+import * as Predicate from "effect/Predicate"
+import { InvalidArgument } from "../../model/errors.ts"
+import type { Check } from "../../model/optionChecks.ts"
+import { familyOf } from "../../naming/names.ts"
+import { unitCode } from "../../naming/unitCode.ts"
+import { wordsOf } from "../../naming/units.ts"
+import { deepFreeze } from "../../util/deepFreeze.ts"
+import type * as Metric from "./metric.ts"
+import { type EventsTypeId, TypeId } from "./typeIds.ts"
+
+const Proto = {
+  pipe() {
+    // biome-ignore lint/complexity/noArguments: the way Effect's Pipeable is implemented.
+    return pipeArguments(this, arguments)
+  }
+}
+
+type Parts = Omit<Metric.Any, "pipe" | typeof TypeId | typeof EventsTypeId>
+
+/** What exporters call the metrics of the library: in Prometheus, where punctuation is lost, and in any case of letters. */
+const ReservedName = /^mvx_metrics(_|$)/
+
+/** Throws `InvalidArgument` for a name that is reserved. */
+export const define = <M extends Metric.Any>(parts: Parts): M => {
+  const name = parts.name.trim()
+  const unit = parts.unit === undefined ? undefined : unitCode(parts.unit)
+  // With the unit, which stands at the end of a name in Prometheus.
+  const exposed = [wordsOf(name), familyOf({ type: "gauge", name, unit }).name]
+  const reserved = exposed.findIndex((each) => ReservedName.test(each.toLowerCase()))
+  if (reserved >= 0) {
+    throw new InvalidArgument({
+      metric: name,
+      argument: reserved === 0 ? "name" : "unit",
+      reason: `${reserved === 0 ? "begins" : "gives the metric a name that begins"} with "mvx_metrics", which is reserved for what the library counts of itself. Choose another ${reserved === 0 ? "name" : "name or unit"}`
+    })
+  }
+  return Object.freeze(
+    Object.assign(Object.create(Proto), {
+      ...parts,
+      [TypeId]: { _Event: undefined },
+      name,
+      unit,
+      initial: deepFreeze(parts.initial),
+      reduce: Object.freeze({ ...parts.reduce })
+    })
+  )
+}
+
+/** Whether a value is a definition. Never throws. */
+export const isDefinition = (value: unknown): value is Metric.Any => {
+  try {
+    return Predicate.hasProperty(value, TypeId)
+  } catch {
+    // A proxy of the caller's may throw.
+    return false
+  }
+}
+
+export const aMetric: Check = (value) =>
+  isDefinition(value) ? undefined : "must be a metric, made by Metric.make or a built-in constructor"
+
+/** Where a set may be given as well. */
+export const mustBeMetric = "must be a metric or a set of metrics. Make a set with Metric.combine or Metric.module"

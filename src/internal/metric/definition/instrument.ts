@@ -1,0 +1,88 @@
+/**
+ * What the built-in instruments have in common: which events they read, and what they take from them.
+ */
+import * as Predicate from "effect/Predicate"
+import type { MetricEvent } from "../../model/event.ts"
+import { cutText } from "../../util/cutText.ts"
+
+/**
+ * What a label may be. A field that is not there is `null`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type LabelValue = string | number | boolean | null
+
+/** Where a value or a label comes from: a field of the event, or a function of it. */
+export type Source = string | ((event: MetricEvent, at: number) => unknown)
+
+/** The kinds of instruments; {@link ../instruments/kinds.ts} says what each of them is. */
+export type KindName =
+  | "average"
+  | "counter"
+  | "distinct"
+  | "exponentialHistogram"
+  | "frequency"
+  | "gauge"
+  | "histogram"
+  | "minMax"
+  | "rate"
+  | "ratio"
+  | "summary"
+  | "upDownCounter"
+  | "window"
+
+/** An instrument as data. Two threads compare it, but for its functions. */
+export interface Instrument {
+  readonly kind: KindName
+  readonly tags: ReadonlyArray<string>
+  readonly filter: ((event: MetricEvent) => boolean) | undefined
+  /** `undefined`: every event counts 1. */
+  readonly value: Source | undefined
+  readonly labels: ReadonlyArray<readonly [name: string, source: Source]>
+  readonly maxSeries: number
+  /** Longer values of labels, in UTF-16 code units, are cut. `undefined`: {@link MostOfLabel}. */
+  readonly maxLabelLength?: number
+  /** Milliseconds without an event after which a series is let go; `undefined`: it stays. */
+  readonly expireAfter: number | undefined
+  /** What its kind needs to know beside: boundaries, quantiles and the like. */
+  readonly settings: Settings
+}
+
+export type Settings = { readonly [setting: string]: unknown }
+
+/** What a source gives for an event. A field that is not there is not what the event inherits under its name. */
+export const sourceValue = (source: Source, event: MetricEvent, at: number): unknown => {
+  if (typeof source === "function") return source(event, at)
+  return Object.hasOwn(event, source) ? (event as unknown as { readonly [field: string]: unknown })[source] : undefined
+}
+
+/** The fields of an event that an instrument reads, or `undefined` where a function of the user reads the whole event. */
+export const fieldsRead = ({ filter, labels, settings, value }: Instrument): ReadonlyArray<string> | undefined => {
+  const { exemplar } = settings as { readonly exemplar?: "span" | { readonly [id: string]: string } }
+  const sources = [...(value === undefined ? [] : [value]), ...labels.map(([, source]) => source)]
+  return filter === undefined && sources.every(Predicate.isString)
+    ? [...sources, ...(exemplar === "span" ? [] : Object.values(exemplar ?? {}))]
+    : undefined
+}
+
+/** What is measured. `undefined`: nothing is, the field is not there. Anything else has to be a measurement. */
+export const measuredValue = ({ value }: Instrument, event: MetricEvent, at: number): unknown =>
+  value === undefined ? 1 : (sourceValue(value, event, at) ?? undefined)
+
+/** Most UTF-16 code units of a label value, unless a definition says otherwise. */
+export const MostOfLabel = 256
+
+/** Texts longer than `most` are cut, so that a scrape does not repeat them for ever. */
+export const labelValue = (value: unknown, most = MostOfLabel): LabelValue => {
+  if (value === undefined || value === null) return null
+  if (typeof value === "number" && !Number.isFinite(value)) return String(value)
+  if (Predicate.isNumber(value) || Predicate.isBoolean(value)) return value
+  return cutText(Predicate.isString(value) ? value : String(value), most)
+}
+
+export const labelValues = (
+  { labels, maxLabelLength }: Instrument,
+  event: MetricEvent,
+  at: number
+): ReadonlyArray<LabelValue> => labels.map(([, source]) => labelValue(sourceValue(source, event, at), maxLabelLength))

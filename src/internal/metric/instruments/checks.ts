@@ -1,0 +1,117 @@
+/**
+ * The checks of the definitions of built-in instruments.
+ */
+import * as Duration from "effect/Duration"
+import * as Predicate from "effect/Predicate"
+import { InvalidArgument } from "../../model/errors.ts"
+import { type Family, tagsOf } from "../../model/event.ts"
+import {
+  aDuration,
+  aFamily,
+  aFunction,
+  anything,
+  aString,
+  type Check,
+  integerWithin,
+  notBlank,
+  positiveInteger,
+  whyInvalid,
+  whyInvalidOptions
+} from "../../model/optionChecks.ts"
+import { didYouMean } from "../../util/didYouMean.ts"
+import type { Settings } from "../definition/instrument.ts"
+
+/** What a kind takes beside what all take, and what it makes of it. */
+export interface Special {
+  readonly checks?: { readonly [option: string]: Check }
+  /** Options that have to be given. */
+  readonly required?: ReadonlyArray<string>
+  readonly settings?: (options: { readonly [option: string]: unknown }) => Settings
+  /** The option that says what is measured. Default: `value`. */
+  readonly measures?: string
+  /** Why options that pass their checks, each by itself, do not make the instrument together. */
+  readonly whyNot?: (options: { readonly [option: string]: unknown }) => InvalidArgument | undefined
+}
+
+export const aSource: Check = (value) =>
+  typeof value === "function" || (typeof value === "string" && value !== "")
+    ? undefined
+    : "must be the name of a field, or a function of the event"
+
+export const boundariesCheck: Check = (value) => {
+  if (!Array.isArray(value) || value.length === 0) return "must be an array of numbers"
+  // A copy has no holes.
+  const boundaries: ReadonlyArray<unknown> = [...value]
+  if (!boundaries.every(Number.isFinite))
+    return "must be finite numbers. Values above the last boundary get a bucket of their own automatically"
+  return value.every((boundary, i) => i === 0 || value[i - 1] < boundary) ? undefined : "must be increasing"
+}
+
+/** Names that Prometheus gives to labels itself. */
+const reservedLabels: ReadonlyArray<unknown> = ["le", "quantile"]
+
+export const labelsCheck: Check = (value) => {
+  if (!Array.isArray(value) && !Predicate.isObject(value))
+    return "must be an array of fields, or an object of fields and functions by label"
+  const labels: ReadonlyArray<readonly [unknown, unknown]> = Array.isArray(value)
+    ? [...value].map((field: unknown) => [field, field])
+    : Object.entries(value)
+  for (const [name, source] of labels) {
+    const reason = notBlank(name) ?? aSource(source)
+    if (reason !== undefined) return `has the label ${JSON.stringify(name)}, which ${reason}`
+    if (reservedLabels.includes(name)) return `has the label "${name}", a name that Prometheus reserves`
+  }
+  return new Set(labels.map(([name]) => name)).size === labels.length ? undefined : "has a label twice"
+}
+
+/** A stretch of time that is finite, and not nothing. */
+export const aWindow: Check = (value) => {
+  const invalid = aDuration(value)
+  if (invalid !== undefined) return invalid
+  const millis = Duration.toMillis(value as Duration.Input)
+  return millis > 0 && Number.isFinite(millis) ? undefined : "must be longer than zero, and finite"
+}
+
+export const quantilesCheck: Check = (value) => {
+  if (!Array.isArray(value) || value.length === 0) return "must be an array of numbers"
+  if (![...value].every((quantile) => typeof quantile === "number" && quantile >= 0 && quantile <= 1)) {
+    return "must be numbers from 0 to 1"
+  }
+  return new Set(value).size === value.length ? undefined : "has a quantile twice"
+}
+
+const whyNoEvent = (tag: unknown, events: Family): string =>
+  `${JSON.stringify(tag)} is not an event of the family.${didYouMean(tag, tagsOf(events))}`
+
+/** Why options do not make an instrument, or `undefined`. They may be anything. */
+export const whyInvalidInstrument = (
+  options: unknown,
+  { checks, measures = "value", required = [], whyNot }: Special
+): InvalidArgument | undefined => {
+  const invalid =
+    whyInvalid("options", options, (value) => (Predicate.isObject(value) ? undefined : "must be an object")) ??
+    whyInvalidOptions(options, {
+      events: aFamily,
+      when: anything,
+      filter: aFunction,
+      [measures]: aSource,
+      labels: labelsCheck,
+      maxSeries: positiveInteger,
+      maxLabelLength: integerWithin(2, 65_536),
+      expireAfter: aWindow,
+      description: aString,
+      unit: aString,
+      ...checks
+    })
+  if (invalid !== undefined) return invalid
+  const given = options as { readonly [option: string]: unknown }
+  for (const argument of ["events", ...required]) {
+    if (given[argument] === undefined) return new InvalidArgument({ argument, reason: "is missing" })
+  }
+  const events = given.events as Family
+  const tags: ReadonlyArray<unknown> = given.when === undefined ? tagsOf(events) : [given.when].flat()
+  const unknown = tags.find((tag) => typeof tag !== "string" || !Object.hasOwn(events.cases, tag))
+  if (unknown === undefined && tags.length > 0) return whyNot?.(given)
+  const reason = tags.length === 0 ? "names no event." : whyNoEvent(unknown, events)
+  return new InvalidArgument({ argument: "when", reason: `${reason} Its events are: ${tagsOf(events).join(", ")}` })
+}

@@ -1,0 +1,90 @@
+/**
+ * Whether the fields that a definition names are fields of its events. TypeScript sees to that; JavaScript would count
+ * nothing, and not say so.
+ */
+import * as SchemaAST from "effect/SchemaAST"
+import { InvalidArgument } from "../../model/errors.ts"
+import type { Family } from "../../model/event.ts"
+import { didYouMean } from "../../util/didYouMean.ts"
+import type { Instrument, Source } from "../definition/instrument.ts"
+import type { ExemplarFields, ExemplarSource } from "./exemplars.ts"
+
+/** A schema that refers to itself deeper than this may have any field. */
+const deepest = 8
+
+/** The names of the fields that an event can have; `undefined` where its schema does not limit them. */
+const fieldsOf = (ast: SchemaAST.AST, depth = 0): ReadonlyArray<string> | undefined => {
+  if (depth > deepest) return undefined
+  switch (ast._tag) {
+    case "Objects":
+      return ast.indexSignatures.length > 0
+        ? undefined
+        : ast.propertySignatures.flatMap(({ name }) => (typeof name === "string" ? [name] : []))
+    case "Union": {
+      const each = ast.types.map((member) => fieldsOf(member, depth + 1))
+      return each.some((fields) => fields === undefined) ? undefined : each.flatMap((fields) => fields ?? [])
+    }
+    case "Suspend":
+      return fieldsOf(ast.thunk(), depth + 1)
+    default:
+      // An instance of a class has getters beside its fields.
+      return undefined
+  }
+}
+
+/** The fields of the events of these tags; those of one of them are enough. */
+const fieldsOfAny = (events: Family, tags: ReadonlyArray<string>): ReadonlySet<string> | undefined => {
+  const each = tags.map((tag) => fieldsOf(SchemaAST.toType((events.cases[tag] as { ast: SchemaAST.AST }).ast)))
+  return each.some((fields) => fields === undefined) ? undefined : new Set(each.flatMap((fields) => fields ?? []))
+}
+
+const eventsInWords = (tags: ReadonlyArray<string>): string =>
+  tags.length === 1 ? `the event ${tags[0]}` : `any of the events ${tags.join(", ")}`
+
+const whyNoField = (field: string, events: Family, tags: ReadonlyArray<string>): string | undefined => {
+  const known = fieldsOfAny(events, tags)
+  if (known === undefined || known.has(field)) return undefined
+  const owners = Object.keys(events.cases).filter((tag) => fieldsOfAny(events, [tag])?.has(field))
+  const names = [...known].filter((name) => name !== "_tag")
+  return [
+    `${JSON.stringify(field)} is not a field of ${eventsInWords(tags)}.`,
+    owners.length === 0 ? didYouMean(field, names) : ` It is a field of ${owners.join(", ")}, not measured here.`,
+    names.length === 0 ? " There are no fields" : ` The fields are: ${names.join(", ")}`
+  ].join("")
+}
+
+/** The first label whose field no event of these tags has. */
+export const whyNoLabelField = (
+  labels: ReadonlyArray<readonly [name: string, source: Source]>,
+  events: Family,
+  tags: ReadonlyArray<string>
+): InvalidArgument | undefined => {
+  for (const [name, source] of labels) {
+    const reason = typeof source === "string" ? whyNoField(source, events, tags) : undefined
+    if (reason === undefined) continue
+    const label = name === source ? "" : `has the label ${JSON.stringify(name)}, but `
+    return new InvalidArgument({ argument: "labels", reason: `${label}${reason}` })
+  }
+  return undefined
+}
+
+const fieldsWithTrace = (source: ExemplarSource = "span"): Partial<ExemplarFields> => (source === "span" ? {} : source)
+
+/** The first field that an instrument names and none of its events has. `measures` is the option with its value. */
+export const whyUnknownField = (
+  { labels, settings, tags, value }: Instrument,
+  events: Family,
+  measures: string
+): InvalidArgument | undefined => {
+  const { traceId, spanId } = fieldsWithTrace(settings.exemplar as ExemplarSource | undefined)
+  const named: ReadonlyArray<readonly [argument: string, field: Source | undefined]> = [
+    [measures, value],
+    ["exemplar", traceId],
+    ["exemplar", spanId]
+  ]
+  for (const [argument, field] of named) {
+    const reason = typeof field === "string" ? whyNoField(field, events, tags) : undefined
+    if (reason !== undefined) return new InvalidArgument({ argument, reason })
+  }
+  return whyNoLabelField(labels, events, tags)
+}

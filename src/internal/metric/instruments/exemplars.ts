@@ -1,0 +1,127 @@
+/**
+ * Examples of what was measured: for each series, and each of its buckets, the last event that belongs to a trace. They
+ * are beside the state, since they say nothing of how much there was.
+ */
+import * as Predicate from "effect/Predicate"
+import type { MetricEvent } from "../../model/event.ts"
+import { spanOf } from "../../model/eventSpan.ts"
+import type { Check } from "../../model/optionChecks.ts"
+import { cutText } from "../../util/cutText.ts"
+import { type Instrument, MostOfLabel, type Settings, type Source, sourceValue } from "../definition/instrument.ts"
+import { bucketOf } from "./histogram.ts"
+
+export interface Exemplar {
+  readonly traceId: string
+  readonly spanId: string | undefined
+  readonly value: number
+  /** When it was measured, in milliseconds since the Unix epoch. */
+  readonly at: number
+}
+
+/** The fields of an event that name its trace, or functions of it. */
+export interface ExemplarFields {
+  readonly traceId: Source
+  readonly spanId?: Source
+}
+
+/** Where the trace of an event comes from: its fields, or the span in which it was emitted. */
+export type ExemplarSource = "span" | ExemplarFields
+
+const isField = (value: unknown): boolean => typeof value === "string" && value !== ""
+
+export const exemplarCheck: Check = (value) =>
+  isField(value) ||
+  (Predicate.isObject(value) &&
+    isField((value as { readonly traceId?: unknown }).traceId) &&
+    Object.entries(value).every(([name, field]) => (name === "traceId" || name === "spanId") && isField(field)))
+    ? undefined
+    : 'must be "span", the name of the field with the trace id, or { traceId, spanId } with the names of both'
+
+/** As it stands in the settings of an instrument. */
+export const exemplarSettings = (given: unknown): { readonly exemplar?: ExemplarSource } => {
+  if (given === undefined) return {}
+  return { exemplar: typeof given === "string" && given !== "span" ? { traceId: given } : (given as ExemplarSource) }
+}
+
+/** The settings of an instrument whose events are mapped: what it takes of an event it takes `through` that. */
+export const mappedExemplar = (settings: Settings, through: (source: Source) => Source): Settings => {
+  const { exemplar } = settings as { readonly exemplar?: ExemplarSource }
+  if (exemplar === undefined || exemplar === "span") return settings
+  const { spanId, traceId } = exemplar
+  const mapped: ExemplarFields = {
+    traceId: through(traceId),
+    ...(spanId !== undefined && { spanId: through(spanId) })
+  }
+  return { ...settings, exemplar: mapped }
+}
+
+const sourceOf = ({ settings }: Instrument) => (settings as { readonly exemplar?: ExemplarSource }).exemplar
+
+/** Whether an instrument reads the spans in which its events are emitted. */
+export const readsSpan = (instrument: Instrument): boolean => sourceOf(instrument) === "span"
+
+/** What a source gives for an event. It may be anything, since an event may. */
+const idsOf = (source: ExemplarSource, event: MetricEvent, at: number): { traceId?: unknown; spanId?: unknown } => {
+  if (source === "span") return spanOf(event) ?? {}
+  const { spanId, traceId } = source
+  return {
+    traceId: sourceValue(traceId, event, at),
+    spanId: spanId === undefined ? undefined : sourceValue(spanId, event, at)
+  }
+}
+
+const textOf = (value: unknown): string | undefined =>
+  typeof value === "string" && value !== "" ? cutText(value, MostOfLabel) : undefined
+
+/** By bucket; of a counter there is one. */
+type Row = Array<Exemplar | undefined>
+
+export class Exemplars {
+  readonly #source: ExemplarSource
+  readonly #boundaries: ReadonlyArray<number>
+  /** By the index of the series. */
+  readonly #rows: Array<Row | undefined> = []
+  /** Of the event that was read last. Without a trace it is no example. */
+  #traceId: string | undefined
+  #spanId: string | undefined
+  #at = 0
+
+  constructor(source: ExemplarSource, boundaries: ReadonlyArray<number>) {
+    this.#source = source
+    this.#boundaries = boundaries
+  }
+
+  read(event: MetricEvent, at: number): void {
+    const { spanId, traceId } = idsOf(this.#source, event, at)
+    this.#traceId = textOf(traceId)
+    this.#spanId = textOf(spanId)
+    this.#at = at
+  }
+
+  /** The event that was read was measured. */
+  take(index: number, value: number): void {
+    if (this.#traceId === undefined) return
+    this.#rows[index] ??= []
+    this.#rows[index][bucketOf(this.#boundaries, value)] = {
+      traceId: this.#traceId,
+      spanId: this.#spanId,
+      value,
+      at: this.#at
+    }
+  }
+
+  of(index: number): ReadonlyArray<Exemplar | undefined> | undefined {
+    return this.#rows[index]
+  }
+
+  forget(index: number): void {
+    this.#rows[index] = undefined
+  }
+}
+
+/** `undefined` where no examples are asked for. */
+export const exemplarsOf = (instrument: Instrument): Exemplars | undefined => {
+  const { boundaries = [] } = instrument.settings as { readonly boundaries?: ReadonlyArray<number> }
+  const source = sourceOf(instrument)
+  return source === undefined ? undefined : new Exemplars(source, boundaries)
+}

@@ -1,0 +1,104 @@
+import { type LabelValue, labelValue } from "../definition/instrument.ts"
+import type { Measure } from "./measure.ts"
+import { noNumbers, type Points } from "./points.ts"
+
+/**
+ * How often each value came; beyond the limit on values, all others together.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface FrequencyPoint {
+  readonly counts: { readonly [value: string]: number }
+  readonly others: number
+}
+
+const isValue = (value: unknown): value is LabelValue =>
+  value === null || typeof value === "string" || typeof value === "number" || typeof value === "boolean"
+
+const countOf = (counts: FrequencyPoint["counts"], value: string): number =>
+  Object.hasOwn(counts, value) ? counts[value]! : 0
+
+/** Not by assignment, which would take `__proto__` for something else. */
+const withCount = (counts: FrequencyPoint["counts"], value: string, count: number): FrequencyPoint["counts"] => ({
+  ...counts,
+  [value]: count
+})
+
+const combine = (
+  left: FrequencyPoint["counts"],
+  right: FrequencyPoint["counts"],
+  combined: (left: number, right: number) => number
+): FrequencyPoint["counts"] =>
+  Object.fromEntries(
+    [...new Set([...Object.keys(left), ...Object.keys(right)])].map((value) => [
+      value,
+      combined(countOf(left, value), countOf(right, value))
+    ])
+  )
+
+/** A value that did not come is not there. */
+const withoutZeros = (counts: FrequencyPoint["counts"]): FrequencyPoint["counts"] =>
+  Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== 0))
+
+export const frequencyMeasure = (maxValues: number, most?: number): Measure<FrequencyPoint, LabelValue> => {
+  const next = (point: FrequencyPoint, of: LabelValue): FrequencyPoint => {
+    const value = String(labelValue(of, most))
+    const { counts, others } = point
+    return Object.hasOwn(counts, value) || Object.keys(counts).length < maxValues
+      ? { counts: withCount(counts, value, countOf(counts, value) + 1), others }
+      : { counts, others: others + 1 }
+  }
+  return {
+    accepts: isValue,
+    first: (value) => next({ counts: {}, others: 0 }, value),
+    next,
+    // Beyond the limit as well: it bounds what one fold keeps.
+    merge: (left, right) => ({
+      counts: combine(left.counts, right.counts, (a, b) => a + b),
+      others: left.others + right.others
+    }),
+    minus: (later, earlier) => ({
+      counts: withoutZeros(combine(later.counts, earlier.counts, (a, b) => a - b)),
+      others: later.others - earlier.others
+    })
+  }
+}
+
+/** In place: a map for each series. */
+export class FrequencyPoints implements Points {
+  readonly a = noNumbers
+  readonly b = noNumbers
+  readonly least = 0
+  readonly #maxValues: number
+  readonly #most: number | undefined
+  readonly #series: Array<{ readonly counts: Map<string, number>; others: number }> = []
+
+  constructor(maxValues: number, most?: number) {
+    this.#maxValues = maxValues
+    this.#most = most
+  }
+
+  reserve(index: number): void {
+    this.#series[index] = { counts: new Map(), others: 0 }
+  }
+
+  add(index: number, of: LabelValue): void {
+    const { counts } = this.#series[index]!
+    const value = String(labelValue(of, this.#most))
+    const count = counts.get(value)
+    if (count !== undefined) counts.set(value, count + 1)
+    else if (counts.size < this.#maxValues) counts.set(value, 1)
+    else this.#series[index]!.others++
+  }
+
+  point(index: number): FrequencyPoint {
+    const { counts, others } = this.#series[index]!
+    return { counts: Object.fromEntries(counts), others }
+  }
+}
+
+export const showFrequency = (point: FrequencyPoint | null) => {
+  const { counts, others } = point ?? { counts: {}, others: 0 }
+  return others === 0 ? { counts } : { counts, others }
+}

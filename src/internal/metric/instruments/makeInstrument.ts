@@ -1,0 +1,78 @@
+/**
+ * Makes the definition of a built-in instrument from what its constructor was given.
+ */
+import * as Duration from "effect/Duration"
+import { type Family, tagsOf } from "../../model/event.ts"
+import { refuseDefinition } from "../../model/optionChecks.ts"
+import { deepFreeze } from "../../util/deepFreeze.ts"
+import { define } from "../definition/define.ts"
+import type { Instrument, KindName, Source } from "../definition/instrument.ts"
+import type * as Metric from "../definition/metric.ts"
+import { type Special, whyInvalidInstrument } from "./checks.ts"
+import { whyUnknownField } from "./eventFields.ts"
+import { kindOf } from "./kinds.ts"
+import { emptyState, mergeStates, minusStates, reducerOf, type SeriesState } from "./series.ts"
+import { view } from "./view.ts"
+
+interface Given {
+  readonly events: Family
+  readonly when?: string | ReadonlyArray<string>
+  readonly filter?: Instrument["filter"]
+  readonly labels?: unknown
+  readonly maxSeries?: number
+  readonly maxLabelLength?: number
+  readonly expireAfter?: Duration.Input
+  readonly description?: string
+  readonly unit?: string
+}
+
+/** Throws `InvalidArgument` for a definition that cannot work. */
+export const instrument = <M>(kind: KindName, name: string, options: unknown, special: Special = {}): M => {
+  refuseDefinition(name, () => whyInvalidInstrument(options, special))
+  const given = options as Given & { readonly [option: string]: unknown }
+  const measures = special.measures ?? "value"
+  const definition: Instrument = {
+    kind,
+    tags: given.when === undefined ? tagsOf(given.events) : [given.when].flat(),
+    filter: given.filter,
+    value: given[measures] as Source | undefined,
+    labels: labelSources(given.labels),
+    maxSeries: given.maxSeries ?? 2000,
+    ...(given.maxLabelLength !== undefined && { maxLabelLength: given.maxLabelLength }),
+    expireAfter: given.expireAfter === undefined ? undefined : Duration.toMillis(given.expireAfter),
+    settings: special.settings?.(given) ?? {}
+  }
+  refuseDefinition(name, () => whyUnknownField(definition, given.events, measures))
+  return ofInstrument({ name, ...given, instrument: deepFreeze(definition) }) as M
+}
+
+/** The metric of an instrument, under a name. */
+export const ofInstrument = (parts: {
+  readonly name: string
+  readonly events: Family
+  readonly instrument: Instrument
+  readonly description?: string | undefined
+  readonly unit?: string | undefined
+}): Metric.Any => {
+  const { measure } = kindOf(parts.instrument)
+  const reducer = reducerOf(parts.instrument, measure)
+  return define({
+    name: parts.name,
+    events: parts.events,
+    initial: emptyState(parts.instrument),
+    reduce: Object.fromEntries(parts.instrument.tags.map((tag) => [tag, reducer])),
+    view: (state: SeriesState<unknown>, now) => view(parts.instrument, state, now),
+    merge: mergeStates(measure),
+    minus: measure.minus === undefined ? undefined : minusStates(measure),
+    description: parts.description,
+    unit: parts.unit,
+    instrument: parts.instrument,
+    sources: undefined
+  })
+}
+
+/** Labels by name, however they were given. */
+export const labelSources = (labels: unknown): Instrument["labels"] =>
+  Array.isArray(labels)
+    ? labels.map((field: string) => [field, field])
+    : Object.entries((labels ?? {}) as { readonly [name: string]: Source })

@@ -1,0 +1,371 @@
+/**
+ * Plain statistics: averages, extremes, ratios, frequencies, and counts of distinct values.
+ */
+
+import type { Family, TagOf } from "../model/event.ts"
+import { integerWithin, positiveInteger } from "../model/optionChecks.ts"
+import type { Metric } from "./definition/metric.ts"
+import type {
+  BooleanField,
+  Dimensioned,
+  EventOfTag,
+  InstrumentOptions,
+  LabelSource,
+  Labels,
+  LabelsOf,
+  LabelValues,
+  SeriesState,
+  ValueOptions
+} from "./instrumentOptions.ts"
+import type { AveragePoint } from "./instruments/average.ts"
+import type { DistinctPoint } from "./instruments/distinct.ts"
+import type { FrequencyPoint } from "./instruments/frequency.ts"
+import { instrument } from "./instruments/makeInstrument.ts"
+import type { MinMaxPoint } from "./instruments/minMax.ts"
+import type { RatioPoint } from "./instruments/ratio.ts"
+
+export type { AveragePoint, DistinctPoint, FrequencyPoint, MinMaxPoint, RatioPoint }
+
+/**
+ * What an average shows.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Average {
+  /** `null` before the first value. */
+  readonly average: number | null
+  readonly count: number
+  readonly sum: number
+}
+
+/**
+ * The dimensions of an average with these labels.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export type AverageDimensions<L extends LabelValues> = Dimensioned<L, Average>
+
+/**
+ * Measures the average of all values.
+ *
+ * Throws `InvalidArgument` for an invalid definition.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Metric } from "mvx-metrics"
+ *
+ * const HttpEvent = Schema.TaggedUnion({ "http.request": { bytes: Schema.Number } })
+ *
+ * const Sizes = Metric.average("http.request.size", { events: HttpEvent, value: "bytes", unit: "By" })
+ *
+ * const state = Metric.fold(Sizes, [{ _tag: "http.request", bytes: 2 }, { _tag: "http.request", bytes: 4 }])
+ * Metric.snapshot(Sizes, state).dimensions // { average: 3, count: 2, sum: 6 }
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const average = <
+  const Name extends string,
+  F extends Family,
+  Tag extends TagOf<F>,
+  const LS extends Labels<EventOfTag<F, Tag>>
+>(
+  name: Name,
+  options: ValueOptions<F, Tag, LS>
+): Metric<
+  Name,
+  F["Type"],
+  SeriesState<AveragePoint>,
+  AverageDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
+  EventOfTag<F, Tag>
+> => instrument("average", name, options, { required: ["value"] })
+
+/**
+ * What a minimum and maximum shows. Both are `null` before the first value.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface MinMax {
+  readonly min: number | null
+  readonly max: number | null
+  readonly count: number
+}
+
+/**
+ * The dimensions of a minimum and maximum with these labels.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export type MinMaxDimensions<L extends LabelValues> = Dimensioned<L, MinMax>
+
+/**
+ * Measures the minimum and the maximum of all values. Both are `null` before the first value.
+ *
+ * Throws `InvalidArgument` for an invalid definition.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Metric } from "mvx-metrics"
+ *
+ * const HttpEvent = Schema.TaggedUnion({ "http.request": { bytes: Schema.Number } })
+ *
+ * const Sizes = Metric.minMax("http.request.size", { events: HttpEvent, value: "bytes", unit: "By" })
+ *
+ * const state = Metric.fold(Sizes, [{ _tag: "http.request", bytes: 2 }, { _tag: "http.request", bytes: 4 }])
+ * Metric.snapshot(Sizes, state).dimensions // { min: 2, max: 4, count: 2 }
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const minMax = <
+  const Name extends string,
+  F extends Family,
+  Tag extends TagOf<F>,
+  const LS extends Labels<EventOfTag<F, Tag>>
+>(
+  name: Name,
+  options: ValueOptions<F, Tag, LS>
+): Metric<
+  Name,
+  F["Type"],
+  SeriesState<MinMaxPoint>,
+  MinMaxDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
+  EventOfTag<F, Tag>
+> => instrument("minMax", name, options, { required: ["value"] })
+
+/**
+ * The options of {@link ratio}.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface RatioOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>
+  extends InstrumentOptions<F, Tag, LS> {
+  /** Which events count as hits: a boolean field, or a function of the event. */
+  readonly hits:
+    | BooleanField<EventOfTag<F, Tag>>
+    | ((event: EventOfTag<F, Tag>, at: number) => boolean | null | undefined)
+}
+
+/**
+ * What a ratio shows.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Ratio {
+  /** `hits / total`, or `null` before the first event. */
+  readonly ratio: number | null
+  readonly hits: number
+  readonly total: number
+}
+
+/**
+ * The dimensions of a ratio with these labels.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export type RatioDimensions<L extends LabelValues> = Dimensioned<L, Ratio>
+
+/**
+ * Measures which part of the events were hits: failures over attempts, cache hits over lookups.
+ *
+ * Throws `InvalidArgument` for an invalid definition.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Metric } from "mvx-metrics"
+ *
+ * const CacheEvent = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean } })
+ *
+ * const Hits = Metric.ratio("cache.hits", { events: CacheEvent, hits: "hit" })
+ *
+ * const state = Metric.fold(Hits, [{ _tag: "cache.lookup", hit: true }, { _tag: "cache.lookup", hit: false }])
+ * Metric.snapshot(Hits, state).dimensions // { ratio: 0.5, hits: 1, total: 2 }
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const ratio = <
+  const Name extends string,
+  F extends Family,
+  Tag extends TagOf<F>,
+  const LS extends Labels<EventOfTag<F, Tag>>
+>(
+  name: Name,
+  options: RatioOptions<F, Tag, LS>
+): Metric<
+  Name,
+  F["Type"],
+  SeriesState<RatioPoint>,
+  RatioDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
+  EventOfTag<F, Tag>
+> => instrument("ratio", name, options, { measures: "hits", required: ["hits"] })
+
+/**
+ * The options of {@link frequency}.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface FrequencyOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>
+  extends InstrumentOptions<F, Tag, LS> {
+  /** The value that is counted: a field, or a function of the event. A missing field is not counted. */
+  readonly value: LabelSource<EventOfTag<F, Tag>>
+  /** The maximum number of values counted separately. Default: 1000. */
+  readonly maxValues?: number
+}
+
+/**
+ * What a frequency shows: how often each value occurred.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Frequency {
+  readonly counts: { readonly [value: string]: number }
+  /** The count of all values beyond `maxValues`, if there are any. */
+  readonly others?: number
+}
+
+/**
+ * The dimensions of a frequency with these labels.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export type FrequencyDimensions<L extends LabelValues> = Dimensioned<L, Frequency>
+
+/**
+ * Counts how often each value occurs.
+ *
+ * Throws `InvalidArgument` for an invalid definition.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Metric } from "mvx-metrics"
+ *
+ * const HttpEvent = Schema.TaggedUnion({ "http.response": { status: Schema.Number } })
+ *
+ * const Statuses = Metric.frequency("http.statuses", { events: HttpEvent, value: "status" })
+ *
+ * const state = Metric.fold(Statuses, [{ _tag: "http.response", status: 200 }, { _tag: "http.response", status: 200 }])
+ * Metric.snapshot(Statuses, state).dimensions // { counts: { "200": 2 } }
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const frequency = <
+  const Name extends string,
+  F extends Family,
+  Tag extends TagOf<F>,
+  const LS extends Labels<EventOfTag<F, Tag>>
+>(
+  name: Name,
+  options: FrequencyOptions<F, Tag, LS>
+): Metric<
+  Name,
+  F["Type"],
+  SeriesState<FrequencyPoint>,
+  FrequencyDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
+  EventOfTag<F, Tag>
+> =>
+  instrument("frequency", name, options, {
+    required: ["value"],
+    checks: { maxValues: positiveInteger },
+    settings: ({ maxLabelLength, maxValues = 1000 }) => ({
+      maxValues,
+      ...(maxLabelLength !== undefined && { maxLabelLength })
+    })
+  })
+
+/**
+ * The options of {@link distinct}.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface DistinctOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>
+  extends InstrumentOptions<F, Tag, LS> {
+  /** The value that is counted once: a field, or a function of the event. A missing field is not counted. */
+  readonly value: LabelSource<EventOfTag<F, Tag>>
+  /** The logarithm to base 2 of the number of registers, from 4 to 16. The standard error is 1.04 / sqrt(registers). Default: 11. */
+  readonly precision?: number
+}
+
+/**
+ * What a count of distinct values shows: an estimate, a whole number.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Distinct {
+  readonly estimate: number
+}
+
+/**
+ * The dimensions of a count of distinct values with these labels.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export type DistinctDimensions<L extends LabelValues> = Dimensioned<L, Distinct>
+
+/**
+ * Estimates the number of distinct values in little memory, with a standard error of 2.3 % (see `precision`).
+ *
+ * Uses HyperLogLog (Flajolet et al., 2007). Throws `InvalidArgument` for an invalid definition.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Metric } from "mvx-metrics"
+ *
+ * const HttpEvent = Schema.TaggedUnion({ "http.request": { user: Schema.String } })
+ *
+ * const Users = Metric.distinct("http.users", { events: HttpEvent, value: "user" })
+ *
+ * const state = Metric.fold(Users, [
+ *   { _tag: "http.request", user: "ann" },
+ *   { _tag: "http.request", user: "ann" },
+ *   { _tag: "http.request", user: "bob" }
+ * ])
+ * Metric.snapshot(Users, state).dimensions // { estimate: 2 }
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const distinct = <
+  const Name extends string,
+  F extends Family,
+  Tag extends TagOf<F>,
+  const LS extends Labels<EventOfTag<F, Tag>>
+>(
+  name: Name,
+  options: DistinctOptions<F, Tag, LS>
+): Metric<
+  Name,
+  F["Type"],
+  SeriesState<DistinctPoint>,
+  DistinctDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
+  EventOfTag<F, Tag>
+> =>
+  instrument("distinct", name, options, {
+    required: ["value"],
+    checks: { precision: integerWithin(4, 16) },
+    settings: ({ precision = 11 }) => ({ precision })
+  })

@@ -1,0 +1,45 @@
+/**
+ * Finds events that no metric reads.
+ */
+import * as Predicate from "effect/Predicate"
+import { type Family, type TagOf, tagsOf } from "../model/event.ts"
+import { aFamily, type Check, whyInvalid } from "../model/optionChecks.ts"
+import { isDefinition } from "./definition/define.ts"
+import type { Any, MetricSet } from "./definition/metric.ts"
+import { isMetricSet, metricsOf } from "./metricSet.ts"
+
+const metricsAndSets: Check = (value) =>
+  Array.isArray(value) && value.every((each) => isDefinition(each) || isMetricSet(each))
+    ? undefined
+    : "must be an array of metrics and sets of metrics"
+
+/**
+ * Returns the tags of a family that none of the metrics reads, in the order of their declaration. Use it in a test, or at
+ * the start of an application with the metrics of a recorder: `yield* recorder.metrics`.
+ *
+ * Only the tag counts, whichever family declares it, because a recorder passes events to metrics by tag. Throws
+ * `InvalidArgument` if an argument is not a family or not a metric.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Metric } from "mvx-metrics"
+ *
+ * const CacheEvent = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean }, "cache.eviction": {} })
+ *
+ * const Hits = Metric.ratio("cache.hits", { events: CacheEvent, when: "cache.lookup", hits: "hit" })
+ *
+ * Metric.unread(CacheEvent, [Hits]) // ["cache.eviction"]
+ * ```
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const unread = <F extends Family>(family: F, metrics: Iterable<Any | MetricSet>): ReadonlyArray<TagOf<F>> => {
+  // An iterator can be read only once.
+  const parts = Predicate.isIterable(metrics) ? [...metrics] : undefined
+  const invalid = whyInvalid("family", family, aFamily) ?? whyInvalid("metrics", parts, metricsAndSets)
+  if (invalid !== undefined) throw invalid
+  const read = new Set(parts!.flatMap(metricsOf).flatMap(({ reduce }) => Object.keys(reduce)))
+  return tagsOf(family).filter((tag) => !read.has(tag))
+}

@@ -1,0 +1,557 @@
+/**
+ * The typed errors. Each names its subject and says what to do.
+ */
+import * as Formatter from "effect/Formatter"
+import { NodeInspectSymbol } from "effect/Inspectable"
+import * as Schema from "effect/Schema"
+import { messageOf } from "../util/describeError.ts"
+
+/** What `console.error` shows: the sentence that says what to do, and where it happened. */
+const printed = (error: Error & { toJSON(): unknown }): string =>
+  `${error.stack} ${Formatter.format(error.toJSON(), { space: 2 })}`
+
+const list = (names: ReadonlyArray<string>): string => (names.length === 0 ? "none" : names.join(", "))
+
+/**
+ * Bad input. `argument` is the parameter or option at fault. `metric` is the metric being defined, if there is one.
+ * Nothing was changed.
+ *
+ * A mistake in the program (bad options, ids and definitions, a value that is not a metric or a family) is thrown, and is
+ * a defect inside an Effect; only data that can come from elsewhere (an event, a captured event, a state to merge) fails
+ * with this error.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class InvalidArgument extends Schema.TaggedError<InvalidArgument>()("mvx-metrics/InvalidArgument", {
+  argument: Schema.String,
+  reason: Schema.String,
+  metric: Schema.optionalKey(Schema.String)
+}) {
+  override [NodeInspectSymbol](): string {
+    return printed(this)
+  }
+
+  override get message(): string {
+    const subject = this.metric === undefined ? "" : `metric "${this.metric}": `
+    return `${subject}${this.argument}: ${this.reason}`
+  }
+}
+
+/**
+ * The recorder is full and its overflow policy is `fail`.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class QueueOverflow extends Schema.TaggedError<QueueOverflow>()("mvx-metrics/QueueOverflow", {
+  recorderId: Schema.String,
+  capacity: Schema.Number
+}) {
+  override [NodeInspectSymbol](): string {
+    return printed(this)
+  }
+
+  override get message(): string {
+    return `recorder "${this.recorderId}": ${this.capacity} events are accepted and not yet folded, which is its capacity. Raise the capacity, or choose the overflow policy "drop-newest", "drop-oldest" or "backpressure"`
+  }
+}
+
+/**
+ * The operation is not possible in the present state of the recorder or runtime, or in this process of the cluster.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class InvalidState extends Schema.TaggedError<InvalidState>()("mvx-metrics/InvalidState", {
+  subject: Schema.Literals(["recorder", "runtime", "cluster"]),
+  id: Schema.String,
+  state: Schema.String,
+  operation: Schema.String,
+  hint: Schema.String
+}) {
+  override [NodeInspectSymbol](): string {
+    return printed(this)
+  }
+
+  override get message(): string {
+    return `${this.subject} "${this.id}" is ${this.state}: cannot ${this.operation}. ${this.hint}`
+  }
+}
+
+/**
+ * No recorder has this id in the runtime.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class RecorderNotFound extends Schema.TaggedError<RecorderNotFound>()("mvx-metrics/RecorderNotFound", {
+  recorderId: Schema.String,
+  namespace: Schema.String
+}) {
+  override [NodeInspectSymbol](): string {
+    return printed(this)
+  }
+
+  override get message(): string {
+    return `no recorder "${this.recorderId}" in the runtime "${this.namespace}". Create it with createRecorder. recorderIds lists those that exist`
+  }
+}
+
+/**
+ * The id is taken by another recorder of the runtime.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class RecorderAlreadyExists extends Schema.TaggedError<RecorderAlreadyExists>()(
+  "mvx-metrics/RecorderAlreadyExists",
+  {
+    recorderId: Schema.String,
+    namespace: Schema.String
+  }
+) {
+  override [NodeInspectSymbol](): string {
+    return printed(this)
+  }
+
+  override get message(): string {
+    return `the runtime "${this.namespace}" already has a recorder "${this.recorderId}". Use getRecorder, or choose another id`
+  }
+}
+
+/**
+ * Another definition is registered under this name.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class MetricNameTaken extends Schema.TaggedError<MetricNameTaken>()("mvx-metrics/MetricNameTaken", {
+  metric: Schema.String,
+  recorderId: Schema.String
+}) {
+  override [NodeInspectSymbol](): string {
+    return printed(this)
+  }
+
+  override get message(): string {
+    return `recorder "${this.recorderId}" has another metric under the name "${this.metric}". Give one of the two another name, or register with { replace: true } to replace it, with a new state`
+  }
+}
+
+/**
+ * Two metrics of a runtime would have one name in Prometheus, which is `as`, or one name would stand for two types.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class MetricNameCollision extends Schema.TaggedError<MetricNameCollision>()("mvx-metrics/MetricNameCollision", {
+  metric: Schema.String,
+  other: Schema.String,
+  as: Schema.String
+}) {
+  override [NodeInspectSymbol](): string {
+    return printed(this)
+  }
+
+  override get message(): string {
+    return this.metric === this.other
+      ? `the runtime has another metric "${this.metric}", of another type or unit, which is "${this.as}" in Prometheus. Give one of the two another name`
+      : `in Prometheus "${this.metric}" and "${this.other}" would both be "${this.as}". Give one of the two another name`
+  }
+}
+
+/**
+ * `place` already shows a runtime of this namespace. The metrics of two such runtimes could not be told apart.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class NamespaceTaken extends Schema.TaggedError<NamespaceTaken>()("mvx-metrics/NamespaceTaken", {
+  namespace: Schema.String,
+  place: Schema.String
+}) {
+  override [NodeInspectSymbol](): string {
+    return printed(this)
+  }
+
+  override get message(): string {
+    return `${this.place} already shows a runtime of the namespace "${this.namespace}". Give the runtimes different namespaces, or remove the first one`
+  }
+}
+
+/**
+ * A read asked for a metric that is not registered in this recorder.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class MetricNotRegistered extends Schema.TaggedError<MetricNotRegistered>()("mvx-metrics/MetricNotRegistered", {
+  metric: Schema.String,
+  recorderId: Schema.String,
+  registered: Schema.Array(Schema.String)
+}) {
+  override [NodeInspectSymbol](): string {
+    return printed(this)
+  }
+
+  override get message(): string {
+    return `recorder "${this.recorderId}" has no metric "${this.metric}" (registered: ${list(this.registered)}). Register it first, with the same definition`
+  }
+}
+
+/**
+ * The worker has no metric of this name. `hint` says how to bring it there.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class UnknownMetric extends Schema.TaggedError<UnknownMetric>()("mvx-metrics/UnknownMetric", {
+  metric: Schema.String,
+  known: Schema.Array(Schema.String),
+  hint: Schema.String
+}) {
+  override [NodeInspectSymbol](): string {
+    return printed(this)
+  }
+
+  override get message(): string {
+    return `the metrics worker has no metric "${this.metric}" (it has: ${list(this.known)}). ${this.hint}`
+  }
+}
+
+/**
+ * The two threads have different definitions under one name: two versions of a module, or two modules. `path` is that of
+ * the module that the worker has its definition from, if the worker imported it for a set that was registered.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class DefinitionMismatch extends Schema.TaggedError<DefinitionMismatch>()("mvx-metrics/DefinitionMismatch", {
+  metric: Schema.String,
+  differences: Schema.Array(Schema.String),
+  path: Schema.optionalKey(Schema.String)
+}) {
+  override [NodeInspectSymbol](): string {
+    return printed(this)
+  }
+
+  override get message(): string {
+    const from = this.path === undefined ? "" : `, which is from ${this.path},`
+    return `the metric "${this.metric}" of the worker${from} differs from the one being registered in: ${list(this.differences)}. Both threads must import the same version of the same module, and metrics of two modules need different names`
+  }
+}
+
+/**
+ * A state to be merged is of another version of its metric, so it does not fit the definition. `part` is the index of
+ * the states that contain it.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class StateMismatch extends Schema.TaggedError<StateMismatch>()("mvx-metrics/StateMismatch", {
+  metric: Schema.String,
+  part: Schema.Number,
+  differences: Schema.Array(Schema.String)
+}) {
+  override [NodeInspectSymbol](): string {
+    return printed(this)
+  }
+
+  override get message(): string {
+    return `the state of the metric "${this.metric}" in parts[${this.part}] is of another version of it: ${this.differences.join("; ")}. Merge states of one version, or leave this one out`
+  }
+}
+
+/**
+ * A module of metrics could not be used. `path` is the path that was tried.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class MetricsModuleError extends Schema.TaggedError<MetricsModuleError>()("mvx-metrics/MetricsModuleError", {
+  path: Schema.String,
+  reason: Schema.String
+}) {
+  override [NodeInspectSymbol](): string {
+    return printed(this)
+  }
+
+  override get message(): string {
+    return `metrics module ${this.path}: ${this.reason}`
+  }
+}
+
+/**
+ * A recorder did not register a metric, or any metric of a set. `reason` is the error that says why, and `message` is its
+ * message.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Schema } from "effect"
+ * import { Metric, Recorder } from "mvx-metrics"
+ *
+ * const Saved = Metric.counter("saved", { events: Schema.TaggedUnion({ "document.saved": {} }) })
+ * const Other = Metric.counter("saved", { events: Schema.TaggedUnion({ "file.saved": {} }) })
+ *
+ * const program = Effect.gen(function* () {
+ *   const recorder = yield* Recorder.make()
+ *   yield* recorder.register(Saved)
+ *   return yield* recorder.register(Other).pipe(
+ *     Effect.as("registered"),
+ *     Effect.catchReason("mvx-metrics/RegisterError", "mvx-metrics/MetricNameTaken", ({ metric }) => Effect.succeed(metric))
+ *   )
+ * })
+ * await Effect.runPromise(Effect.scoped(program)) // "saved"
+ * ```
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class RegisterError extends Schema.TaggedError<RegisterError>()("mvx-metrics/RegisterError", {
+  recorderId: Schema.String,
+  reason: Schema.Union([
+    MetricNameTaken,
+    MetricNameCollision,
+    UnknownMetric,
+    DefinitionMismatch,
+    MetricsModuleError,
+    InvalidState
+  ])
+}) {
+  override readonly cause = this.reason
+
+  override [NodeInspectSymbol](): string {
+    return printed(this)
+  }
+
+  override get message(): string {
+    return this.reason.message
+  }
+}
+
+/**
+ * A line of a capture file is not a valid event. `line` is its number, from 1.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class InvalidLine extends Schema.TaggedError<InvalidLine>()("mvx-metrics/InvalidLine", {
+  line: Schema.Number,
+  reason: Schema.String
+}) {
+  override [NodeInspectSymbol](): string {
+    return printed(this)
+  }
+
+  override get message(): string {
+    return `line ${this.line}: ${this.reason}. Fix the line, or skip such lines with { onBadLine: "skip" }`
+  }
+}
+
+/**
+ * A lifecycle hook of a recorder failed, and with it the start or the stop.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class HookFailed extends Schema.TaggedError<HookFailed>()("mvx-metrics/HookFailed", {
+  recorderId: Schema.String,
+  hook: Schema.Literals(["onStarting", "onStopped"]),
+  cause: Schema.Defect()
+}) {
+  override [NodeInspectSymbol](): string {
+    return printed(this)
+  }
+
+  override get message(): string {
+    return `recorder "${this.recorderId}": its hook ${this.hook} failed: ${messageOf(this.cause)}`
+  }
+}
+
+/**
+ * The recorder can no longer answer: it failed with events that were not folded, or its thread died.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class RecorderFailed extends Schema.TaggedError<RecorderFailed>()("mvx-metrics/RecorderFailed", {
+  recorderId: Schema.String,
+  cause: Schema.Defect()
+}) {
+  override [NodeInspectSymbol](): string {
+    return printed(this)
+  }
+
+  override get message(): string {
+    return `recorder "${this.recorderId}" failed: ${messageOf(this.cause)}`
+  }
+}
+
+/**
+ * A read, start or stop of a recorder did not end within its `waitTimeout`, which `timeout` shows. A start or a stop
+ * goes on. `sequence` is the number of events to be folded before it, and `folded` is the number of events folded so
+ * far.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class WaitTimeout extends Schema.TaggedError<WaitTimeout>()("mvx-metrics/WaitTimeout", {
+  recorderId: Schema.String,
+  operation: Schema.Literals(["read", "start", "stop"]),
+  timeout: Schema.String,
+  sequence: Schema.Number,
+  folded: Schema.Number
+}) {
+  override [NodeInspectSymbol](): string {
+    return printed(this)
+  }
+
+  override get message(): string {
+    const { folded, operation, recorderId, sequence, timeout } = this
+    return `recorder "${recorderId}": its ${operation} did not end within ${timeout}; ${folded} of the ${sequence} events before it are folded. Look for a hook, a listener or a reducer that does not end, or raise waitTimeout`
+  }
+}
+
+/**
+ * The runtime could not be started, or its worker thread died.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class RuntimeFailed extends Schema.TaggedError<RuntimeFailed>()("mvx-metrics/RuntimeFailed", {
+  namespace: Schema.String,
+  cause: Schema.Defect()
+}) {
+  override [NodeInspectSymbol](): string {
+    return printed(this)
+  }
+
+  override get message(): string {
+    return `metrics runtime "${this.namespace}" failed: ${messageOf(this.cause)}`
+  }
+}
+
+/**
+ * Recorders failed to stop while the runtime shut down. The thread was released all the same.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ShutdownFailed extends Schema.TaggedError<ShutdownFailed>()("mvx-metrics/ShutdownFailed", {
+  namespace: Schema.String,
+  failures: Schema.Array(Schema.Struct({ recorderId: Schema.String, reason: Schema.String }))
+}) {
+  override [NodeInspectSymbol](): string {
+    return printed(this)
+  }
+
+  override get message(): string {
+    const each = this.failures.map(({ reason, recorderId }) => `"${recorderId}" (${reason})`)
+    return `metrics runtime "${this.namespace}" shut down, but these recorders failed to stop: ${list(each)}`
+  }
+}
+
+/**
+ * The recorder of this id is shared, and was made with other options. `options` names those that differ.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { MetricsLayer, MetricsRuntime } from "mvx-metrics"
+ *
+ * const program = Effect.gen(function* () {
+ *   const runtime = yield* MetricsRuntime
+ *   yield* runtime.recorder("app", { capacity: 500 })
+ *   return yield* runtime.recorder("app", { capacity: 1000 }).pipe(
+ *     Effect.as("shared"),
+ *     Effect.catchTag("mvx-metrics/RecorderOptionsDiffer", ({ options }) => Effect.succeed(options.join()))
+ *   )
+ * }).pipe(Effect.scoped, Effect.provide(MetricsLayer.layerInProcess({ namespace: "example.metrics" })))
+ *
+ * await Effect.runPromise(program) // "capacity"
+ * ```
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class RecorderOptionsDiffer extends Schema.TaggedError<RecorderOptionsDiffer>()(
+  "mvx-metrics/RecorderOptionsDiffer",
+  {
+    recorderId: Schema.String,
+    namespace: Schema.String,
+    options: Schema.Array(Schema.String)
+  }
+) {
+  override [NodeInspectSymbol](): string {
+    return printed(this)
+  }
+
+  override get message(): string {
+    return `the runtime "${this.namespace}" shares a recorder "${this.recorderId}" that was made with other options: ${list(this.options)}. Pass the same options wherever you use it, or choose another id`
+  }
+}
+
+/**
+ * The errors of emitting to a recorder.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type EmitError = InvalidArgument | QueueOverflow | InvalidState
+
+/**
+ * The errors of reading a recorder.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type ReadError = RecorderFailed | InvalidState | WaitTimeout
+
+/**
+ * The errors of reading all recorders of a runtime.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type RenderError = InvalidState | RuntimeFailed
+
+/**
+ * The errors of starting a recorder.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type StartError = InvalidState | HookFailed | RecorderFailed | WaitTimeout
+
+/**
+ * The errors of creating a recorder in a runtime, which also starts it.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type CreateError = RecorderAlreadyExists | StartError
+
+/**
+ * The errors of using a recorder that others may share, which starts it for the first of them.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type ShareError = CreateError | RecorderOptionsDiffer
+
+/**
+ * The errors of stopping a recorder.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type StopError = InvalidState | HookFailed | RecorderFailed | WaitTimeout
+
+/**
+ * The errors of starting a runtime.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type RuntimeStartError = InvalidState | MetricsModuleError | RuntimeFailed

@@ -1,0 +1,139 @@
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Schema from "effect/Schema"
+import { didYouMean } from "../util/didYouMean.ts"
+import { InvalidArgument } from "./errors.ts"
+
+/** A check of one value: the reason why it is not acceptable, or `undefined`. */
+export type Check = (value: unknown) => string | undefined
+
+const got = (value: unknown): string => {
+  if (typeof value === "string") return JSON.stringify(value)
+  if (typeof value === "number" || typeof value === "boolean" || value === null || value === undefined) {
+    return String(value)
+  }
+  return Array.isArray(value) ? "an array" : typeof value === "object" ? "an object" : `a ${typeof value}`
+}
+
+export const notBlank: Check = (value) =>
+  typeof value === "string" && value.trim() !== "" ? undefined : `must be a string that is not blank, got ${got(value)}`
+
+export const aString: Check = (value) => (typeof value === "string" ? undefined : `must be a string, got ${got(value)}`)
+
+export const aBoolean: Check = (value) =>
+  typeof value === "boolean" ? undefined : `must be true or false, got ${got(value)}`
+
+export const positiveInteger: Check = (value) =>
+  Number.isSafeInteger(value) && (value as number) > 0 ? undefined : `must be a positive integer, got ${got(value)}`
+
+/** A positive integer for which there is a greatest value that works. */
+export const positiveIntegerUpTo =
+  (most: number): Check =>
+  (value) =>
+    positiveInteger(value) ?? ((value as number) > most ? `must be no more than ${most}, got ${got(value)}` : undefined)
+
+export const integerWithin =
+  (least: number, most: number): Check =>
+  (value) =>
+    Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most
+      ? undefined
+      : `must be a whole number from ${least} to ${most}, got ${got(value)}`
+
+export const aFunction: Check = (value) =>
+  typeof value === "function" ? undefined : `must be a function, got ${got(value)}`
+
+export const anEffect: Check = (value) => (Effect.isEffect(value) ? undefined : `must be an Effect, got ${got(value)}`)
+
+export const aDuration: Check = (value) =>
+  Option.isSome(Duration.fromInput(value as Duration.Input))
+    ? undefined
+    : `must be a duration such as "10 seconds" or a number of milliseconds, got ${got(value)}`
+
+export const aFamily: Check = (value) =>
+  Schema.isSchema(value) &&
+  Predicate.hasProperty(value, "tag") &&
+  value.tag === "_tag" &&
+  Predicate.hasProperty(value, "cases") &&
+  Predicate.isObject(value.cases) &&
+  Object.keys(value.cases).length > 0
+    ? undefined
+    : "must be a tagged union of events: Schema.TaggedUnion({...})"
+
+export const anything: Check = () => undefined
+
+export const oneOf =
+  (...values: ReadonlyArray<string>): Check =>
+  (value) =>
+    values.includes(value as string) ? undefined : `must be one of ${values.join(", ")}, got ${got(value)}`
+
+/**
+ * The first thing wrong with `options`, or `undefined`. An option that is `undefined` counts as not given; one that
+ * is not among `checks` is refused by name, so that a misspelt option is never silently without effect.
+ */
+export const whyInvalidOptions = (
+  options: unknown,
+  checks: { readonly [option: string]: Check },
+  required = false
+): InvalidArgument | undefined => {
+  if (options === undefined && !required) return undefined
+  if (!Predicate.isObject(options) || Array.isArray(options)) {
+    return new InvalidArgument({ argument: "options", reason: `must be an object, got ${got(options)}` })
+  }
+  for (const [option, value] of Object.entries(options)) {
+    const check = Object.hasOwn(checks, option) ? checks[option] : undefined
+    if (check === undefined) {
+      return new InvalidArgument({
+        argument: option,
+        reason: `is not an option.${didYouMean(option, Object.keys(checks))} The options are: ${Object.keys(checks).join(", ")}`
+      })
+    }
+    const reason = value === undefined ? undefined : check(value)
+    if (reason !== undefined) return new InvalidArgument({ argument: option, reason })
+  }
+  return undefined
+}
+
+/** Throws what is wrong with a value, if anything is. */
+export const check = (argument: string, value: unknown, by: Check): void => {
+  const invalid = whyInvalid(argument, value, by)
+  if (invalid !== undefined) throw invalid
+}
+
+/** The same about the definition of a metric. */
+export const inMetric = (metric: string, { argument, reason }: InvalidArgument): InvalidArgument =>
+  new InvalidArgument({ metric: metric.trim(), argument, reason })
+
+/**
+ * Throws what is wrong with the definition of a metric, if anything is: `whyNot` says so, once there is a name to name
+ * it by.
+ */
+export const refuseDefinition = (name: unknown, whyNot: () => InvalidArgument | undefined): void => {
+  const badName = whyInvalid("name", name, notBlank)
+  if (badName !== undefined) throw badName
+  const invalid = whyNot()
+  if (invalid !== undefined) throw inMetric(name as string, invalid)
+}
+
+/** What is wrong with one value, by the name of its argument, or `undefined`. */
+export const whyInvalid = (argument: string, value: unknown, check: Check): InvalidArgument | undefined => {
+  const reason = check(value)
+  return reason === undefined ? undefined : new InvalidArgument({ argument, reason })
+}
+
+/**
+ * Dies of an `InvalidArgument`, which is a mistake in the program, and fails with any other refusal. Does nothing where
+ * there is none.
+ */
+export const refuse = <E>(
+  refusal: E
+): Effect.Effect<E extends undefined ? void : never, Exclude<E, InvalidArgument | undefined>> => {
+  const refused: Effect.Effect<void, unknown> =
+    refusal === undefined
+      ? Effect.void
+      : refusal instanceof InvalidArgument
+        ? Effect.die(refusal)
+        : Effect.fail(refusal)
+  return refused as Effect.Effect<never, never>
+}

@@ -1,0 +1,160 @@
+/**
+ * What there is to say of a process of Node, and the metrics of it, by the names of OpenTelemetry's conventions where
+ * those have one.
+ */
+import * as Schema from "effect/Schema"
+import { counter } from "../metric/counter.ts"
+import { gauge } from "../metric/gauge.ts"
+import { histogram } from "../metric/histogram.ts"
+import { module as moduleOf } from "../metric/metricSet.ts"
+
+/**
+ * Sizes are in bytes, times in seconds.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const ProcessEvent = Schema.TaggedUnion({
+  /** Time of the processor since the sample before; the first one since the process began. */
+  "process.cpu.sample": {
+    mode: Schema.Literals(["user", "system"]),
+    seconds: Schema.Number,
+    utilization: Schema.Number
+  },
+  "process.memory.sample": { rss: Schema.Number, external: Schema.Number, arrayBuffers: Schema.Number },
+  "process.uptime.sample": { seconds: Schema.Number },
+  /** How late timers were since the sample before. */
+  "nodejs.eventloop.delay.sample": {
+    min: Schema.Number,
+    max: Schema.Number,
+    mean: Schema.Number,
+    stddev: Schema.Number,
+    p50: Schema.Number,
+    p90: Schema.Number,
+    p99: Schema.Number
+  },
+  "nodejs.eventloop.time.sample": { state: Schema.Literals(["active", "idle"]), seconds: Schema.Number },
+  "nodejs.eventloop.utilization.sample": { utilization: Schema.Number },
+  /** What keeps the event loop going; 0 for a type that was there before. */
+  "nodejs.active_resources.sample": { type: Schema.String, count: Schema.Number },
+  "v8js.heap.space.sample": {
+    space: Schema.String,
+    size: Schema.Number,
+    used: Schema.Number,
+    available: Schema.Number,
+    physical: Schema.Number
+  },
+  "v8js.gc": { type: Schema.Literals(["major", "minor", "incremental", "weakcb"]), seconds: Schema.Number }
+})
+
+/**
+ * One of the events of the family.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ProcessEvent = typeof ProcessEvent.Type
+
+const events = ProcessEvent
+const cpu = { events, when: "process.cpu.sample", labels: { "cpu.mode": "mode" } } as const
+const memory = { events, when: "process.memory.sample", unit: "By" } as const
+const space = {
+  events,
+  when: "v8js.heap.space.sample",
+  labels: { "v8js.heap.space.name": "space" },
+  unit: "By"
+} as const
+
+const delay = (field: "min" | "max" | "mean" | "stddev" | "p50" | "p90" | "p99", description: string) =>
+  gauge(`nodejs.eventloop.delay.${field}`, {
+    events,
+    when: "nodejs.eventloop.delay.sample",
+    value: field,
+    unit: "s",
+    description: `${description} of the delay of the event loop since the last sample.`
+  })
+
+/**
+ * All metrics of {@link ProcessEvent}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const ProcessMetrics = moduleOf(import.meta.url, [
+  counter("process.cpu.time", { ...cpu, value: "seconds", unit: "s", description: "Time of the processor." }),
+  gauge("process.cpu.utilization", {
+    ...cpu,
+    value: "utilization",
+    unit: "1",
+    description: "Time of the processor by the time that all processors had since the last sample."
+  }),
+  gauge("process.memory.usage", { ...memory, value: "rss", description: "Physical memory in use." }),
+  gauge("nodejs.memory.external", {
+    ...memory,
+    value: "external",
+    description: "Memory of what is bound to objects of JavaScript."
+  }),
+  gauge("nodejs.memory.array_buffers", {
+    ...memory,
+    value: "arrayBuffers",
+    description: "Memory of array buffers, buffers of Node included."
+  }),
+  gauge("process.uptime", {
+    events,
+    when: "process.uptime.sample",
+    value: "seconds",
+    unit: "s",
+    description: "How long the process has been running."
+  }),
+  delay("min", "Least"),
+  delay("max", "Greatest"),
+  delay("mean", "Mean"),
+  delay("stddev", "Standard deviation"),
+  delay("p50", "Median"),
+  delay("p90", "90th percentile"),
+  delay("p99", "99th percentile"),
+  counter("nodejs.eventloop.time", {
+    events,
+    when: "nodejs.eventloop.time.sample",
+    value: "seconds",
+    labels: { "nodejs.eventloop.state": "state" },
+    unit: "s",
+    description: "Time that the event loop was at work, and that it waited."
+  }),
+  gauge("nodejs.eventloop.utilization", {
+    events,
+    when: "nodejs.eventloop.utilization.sample",
+    value: "utilization",
+    unit: "1",
+    description: "Part of the time since the last sample that the event loop was at work."
+  }),
+  gauge("nodejs.active_resources", {
+    events,
+    when: "nodejs.active_resources.sample",
+    value: "count",
+    labels: { type: "type" },
+    unit: "{resource}",
+    description: "What keeps the event loop going: timers, sockets, requests."
+  }),
+  gauge("v8js.memory.heap.limit", { ...space, value: "size", description: "Size of the heap space." }),
+  gauge("v8js.memory.heap.used", { ...space, value: "used", description: "Memory in use in the heap space." }),
+  gauge("v8js.memory.heap.space.available_size", {
+    ...space,
+    value: "available",
+    description: "Memory that is free in the heap space."
+  }),
+  gauge("v8js.memory.heap.space.physical_size", {
+    ...space,
+    value: "physical",
+    description: "Memory committed to the heap space."
+  }),
+  histogram("v8js.gc.duration", {
+    events,
+    when: "v8js.gc",
+    value: "seconds",
+    labels: { "v8js.gc.type": "type" },
+    boundaries: [0.001, 0.01, 0.1, 1, 10],
+    unit: "s",
+    description: "Pauses for the garbage collector."
+  })
+])

@@ -1,0 +1,96 @@
+/**
+ * The books of one recorder: what it was offered, and what became of that. Two identities hold at any time:
+ * `offered = accepted + refused`, and `accepted = applied + ignored + evicted + pending`.
+ */
+
+import type { LaneLink } from "../link/link.ts"
+import type { Stats } from "../model/stats.ts"
+import { EventWriter, type TagLayouts } from "../stream/eventWriter.ts"
+import type { RowSource } from "../stream/rows/format.ts"
+
+/** Why an event was not accepted. */
+export type Refusal = "overflow" | "invalid" | "not-running"
+
+// It extends the writer, rather than having one, so that what an event needs lies in one object.
+export abstract class Accounts extends EventWriter implements RowSource {
+  readonly lane: number
+  readonly capacity: number
+  /** Events accepted, but for those of the run of the stream that is open. */
+  counted = 0
+  /** Up to which number events may be accepted without another look: straight into the stream. */
+  limit = 0
+  runType = 0
+  runEnd = 0
+  readonly link: LaneLink
+  protected evicted = 0
+  private overflowed = 0
+  private invalid = 0
+  private notRunning = 0
+  private applied = 0
+  private ignored = 0
+  /** Last seen values of the shared counters, which wrap around. */
+  private seenApplied = 0
+  private seenIgnored = 0
+  /** Whether the recorder was removed: the counters may be another one's by now. */
+  protected hasLeft = false
+
+  constructor(link: LaneLink, layouts: TagLayouts, capacity: number) {
+    super(link.writer, layouts)
+    this.link = link
+    this.lane = link.lane
+    this.capacity = capacity
+  }
+
+  abstract reopen(): boolean
+
+  /** Sequence number of the last event accepted. */
+  get accepted(): number {
+    return this.counted + this.link.writer.rowsOf(this)
+  }
+
+  /** Events folded or evicted, when last looked at: they hold no credit. */
+  get folded(): number {
+    return this.applied + this.ignored + this.evicted
+  }
+
+  get pending(): number {
+    this.lookAtFold()
+    return this.accepted - this.folded
+  }
+
+  /** Looks at how far the fold is. */
+  lookAtFold(): void {
+    if (this.hasLeft) return
+    const { applied, ignored } = this.link.counters
+    // Differences modulo 2^32 are exact: no more than `capacity` events lie between two looks.
+    this.applied += (applied - this.seenApplied) | 0
+    this.ignored += (ignored - this.seenIgnored) | 0
+    this.seenApplied = applied
+    this.seenIgnored = ignored
+  }
+
+  protected refuse<R extends Refusal>(refusal: R): R {
+    if (refusal === "overflow") this.overflowed++
+    else if (refusal === "invalid") this.invalid++
+    else this.notRunning++
+    return refusal
+  }
+
+  stats(): Omit<Stats, "state"> {
+    // First, since it brings the others up to date.
+    const { pending } = this
+    const { accepted, applied, capacity, evicted, ignored, invalid, notRunning, overflowed } = this
+    const refused = overflowed + invalid + notRunning
+    return {
+      capacity,
+      offered: accepted + refused,
+      accepted,
+      refused,
+      refusedBy: { overflow: overflowed, invalid, notRunning },
+      applied,
+      ignored,
+      evicted,
+      pending
+    }
+  }
+}

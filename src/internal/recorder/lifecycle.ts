@@ -1,0 +1,201 @@
+/**
+ * `Idle → Starting → Running → Stopping → Stopped | Failed`: which step is allowed when, who joins whom, and what a
+ * failure leaves behind.
+ */
+import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import { HookFailed, InvalidState, RecorderFailed, type StartError, type StopError } from "../model/errors.ts"
+import type { RecorderState } from "../model/stats.ts"
+import { currentHook } from "./hookGuard.ts"
+
+/** What the recorder does at each step. */
+export interface Steps {
+  /** Events may come in: at once, in the call that starts. */
+  readonly beforeStart: () => void
+  readonly starting: Effect.Effect<void, HookFailed>
+  /** Events may flow to the fold. */
+  readonly afterStart: () => void
+  /** No more events: at once, in the call that stops. */
+  readonly beforeStop: () => void
+  readonly stopping: Effect.Effect<void, HookFailed>
+  /** The recorder has failed and its state is `Failed`. */
+  readonly onFailed: (failure: Failure) => void
+  /** Runs `action` at the next turn of the event loop. */
+  readonly later: (action: () => void) => void
+  /** Runs an operation in a fiber that outlives the caller. */
+  readonly fork: (operation: Effect.Effect<void>) => void
+}
+
+export interface Failure {
+  readonly error: RecorderFailed
+  /** Whether the fold is gone: then nothing can be read any more. */
+  readonly foldLost: boolean
+}
+
+type Operation = Deferred.Deferred<void, HookFailed | RecorderFailed>
+
+export class RecorderLifecycle {
+  readonly #recorderId: string
+  readonly #steps: Steps
+  #state: RecorderState = "Idle"
+  #failure: Failure | undefined
+  #removed = false
+  /** The start or stop under way, or the last one. */
+  #operation: Operation = Deferred.makeUnsafe()
+  /** A stop that was asked for while the recorder starts. */
+  #stopAfterStart: Operation | undefined
+  /** Whether it runs because its runtime started it, and nobody has called `start` on it since. */
+  #startedUnasked = false
+
+  constructor(recorderId: string, steps: Steps) {
+    this.#recorderId = recorderId
+    this.#steps = steps
+  }
+
+  get state(): RecorderState {
+    return this.#state
+  }
+
+  get failure(): Failure | undefined {
+    return this.#failure
+  }
+
+  get removed(): boolean {
+    return this.#removed
+  }
+
+  get start(): Effect.Effect<void, StartError> {
+    return Effect.gen({ self: this }, function* () {
+      yield* this.refuseInHook("be started")
+      if (this.#state === "Starting") return yield* Deferred.await(this.#operation)
+      if (this.#state === "Running" && this.#startedUnasked && !this.#removed) {
+        this.#startedUnasked = false
+        return
+      }
+      if (this.#removed || (this.#state !== "Idle" && this.#state !== "Stopped")) {
+        return yield* this.invalidState("be started", "A recorder starts from Idle or Stopped")
+      }
+      return yield* Deferred.await(this.begin())
+    })
+  }
+
+  /** The start by the runtime that made it. The first `start` of its user joins this one, even after it has ended. */
+  get startUnasked(): Effect.Effect<void, StartError> {
+    return Effect.suspend(() => {
+      this.#startedUnasked = true
+      return this.start
+    })
+  }
+
+  get stop(): Effect.Effect<void, StopError> {
+    return Effect.gen({ self: this }, function* () {
+      yield* this.refuseInHook("be stopped")
+      if (this.#state === "Starting") {
+        this.#stopAfterStart ??= Deferred.makeUnsafe()
+        return yield* Deferred.await(this.#stopAfterStart)
+      }
+      if (this.#state === "Stopping") return yield* Deferred.await(this.#operation)
+      if (this.#failure !== undefined) return yield* this.#failure.error
+      if (this.#state !== "Running") return yield* this.invalidState("be stopped", "Only a running recorder can be")
+      return yield* Deferred.await(this.#beginStop(Deferred.makeUnsafe()))
+    })
+  }
+
+  #beginStop(operation: Operation): Operation {
+    this.#state = "Stopping"
+    this.#startedUnasked = false
+    this.#steps.beforeStop()
+    return this.#run(this.#steps.stopping, "Stopped", operation)
+  }
+
+  /** Starts, from `Idle` or `Stopped`. */
+  begin(): Operation {
+    this.#state = "Starting"
+    this.#steps.beforeStart()
+    return this.#run(this.#steps.starting, "Running", Deferred.makeUnsafe())
+  }
+
+  fail(cause: unknown, foldLost: boolean): void {
+    // A fold that is lost is news even to a recorder that had failed for another reason.
+    if (this.#failure !== undefined && (this.#failure.foldLost || !foldLost)) return
+    this.#failure = { error: new RecorderFailed({ recorderId: this.#recorderId, cause }), foldLost }
+    this.#state = "Failed"
+    this.#steps.onFailed(this.#failure)
+    // Who waits is told even where the operation itself does not come to an end.
+    const { error } = this.#failure
+    if (!foldLost) return
+    this.#steps.later(() => {
+      Deferred.doneUnsafe(this.#operation, Exit.fail(error))
+      this.#stopIfAsked(Exit.fail(error))
+    })
+  }
+
+  remove(): void {
+    this.#removed = true
+  }
+
+  invalidState(operation: string, hint: string): InvalidState {
+    const state = this.#removed ? `removed (${this.#state})` : this.#state
+    return new InvalidState({ subject: "recorder", id: this.#recorderId, state, operation, hint })
+  }
+
+  /** In a fiber of its own, so that interrupting one who waits for it leaves it running. */
+  #run(step: Effect.Effect<void, HookFailed>, then: "Running" | "Stopped", operation: Operation): Operation {
+    this.#operation = operation
+    this.#steps.fork(
+      Effect.onExit(step, (exit) =>
+        Effect.sync(() => {
+          const settled = this.#settle(exit, then)
+          Deferred.doneUnsafe(operation, settled)
+          if (then === "Running") this.#stopIfAsked(settled)
+        })
+      ).pipe(Effect.catchCause(() => Effect.void))
+    )
+    return operation
+  }
+
+  /** Does what was asked for while the recorder started: the start, or its failure, comes first. */
+  #stopIfAsked(started: Exit.Exit<void, HookFailed | RecorderFailed>): void {
+    const stop = this.#stopAfterStart
+    this.#stopAfterStart = undefined
+    if (stop === undefined) return
+    if (Exit.isSuccess(started)) this.#beginStop(stop)
+    else Deferred.doneUnsafe(stop, started)
+  }
+
+  #settle(
+    exit: Exit.Exit<void, HookFailed>,
+    then: "Running" | "Stopped"
+  ): Exit.Exit<void, HookFailed | RecorderFailed> {
+    if (this.#failure === undefined && Exit.isSuccess(exit)) {
+      this.#state = then
+      if (then === "Running") this.#steps.afterStart()
+      return exit
+    }
+    const cause = Exit.isFailure(exit) ? this.#whyNot(exit.cause, then) : undefined
+    this.fail(cause, false)
+    return Exit.fail(cause instanceof HookFailed ? cause : this.#failure!.error)
+  }
+
+  #whyNot(cause: Cause.Cause<HookFailed>, then: "Running" | "Stopped"): unknown {
+    return this.#removed && Cause.hasInterruptsOnly(cause)
+      ? new Error(`it was removed before it had ${then === "Running" ? "started" : "stopped"}`)
+      : Cause.squash(cause)
+  }
+
+  /** Fails inside a hook of this recorder, where `operation` would wait for the hook. */
+  refuseInHook(operation: string): Effect.Effect<void, InvalidState> {
+    return Effect.flatMap(currentHook(this), (hook) =>
+      hook === undefined
+        ? Effect.void
+        : Effect.fail(
+            this.invalidState(
+              `${operation} inside its own hook ${hook}`,
+              "This would deadlock. Do it after the hook has finished"
+            )
+          )
+    )
+  }
+}

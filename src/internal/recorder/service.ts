@@ -1,0 +1,235 @@
+/**
+ * The shape of a recorder, apart from its implementation: what the service offers and what can be chosen.
+ */
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import type * as Stream from "effect/Stream"
+import type * as Metric from "../metric/definition/metric.ts"
+import type {
+  MetricChange,
+  Report,
+  Snapshot,
+  SnapshotOf,
+  Snapshots,
+  SnapshotsOf,
+  States
+} from "../metric/definition/snapshot.ts"
+import type {
+  EmitError,
+  InvalidState,
+  MetricNotRegistered,
+  ReadError,
+  RecorderFailed,
+  RegisterError,
+  StartError,
+  StopError
+} from "../model/errors.ts"
+import type { Family, MetricEvent } from "../model/event.ts"
+import {
+  aDuration,
+  aFunction,
+  anEffect,
+  aString,
+  type Check,
+  oneOf,
+  positiveIntegerUpTo
+} from "../model/optionChecks.ts"
+import type { RecorderState, Stats } from "../model/stats.ts"
+import type { Emitter } from "./emitter.ts"
+import type { Overflow } from "./intake.ts"
+import type { Detail } from "./logging.ts"
+
+/**
+ * The options of a recorder: its capacity, its overflow policy, and its hooks.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface RecorderOptions<out R = never> {
+  /** The name of what is measured, for readers of reports. Default: the recorder's id. A blank name is replaced by a generated one. */
+  readonly entityId?: string
+  /** The maximum number of events in flight: accepted and not yet folded. Up to 2 147 483 647. Default: 10 000. */
+  readonly capacity?: number
+  /**
+   * The policy for an event beyond the capacity:
+   *
+   * - `"drop-newest"`: the event is refused and counted. Default of recorders made by a runtime.
+   * - `"drop-oldest"`: the oldest event that was not yet dispatched to the fold is evicted and counted. With a capacity
+   *   of 1 there may be none; then the new event is refused.
+   * - `"backpressure"`: the emitting fiber waits. `emitUnsafe`, which cannot wait, refuses and counts the event.
+   * - `"fail"`: the event is refused and counted, and `emit` fails with `QueueOverflow`. Default of `Recorder.make`.
+   */
+  readonly overflow?: Overflow
+  /**
+   * How much goes to Effect's logger: `"silent"`, `"normal"` (failures, and at debug level the lifecycle: made,
+   * registered, reset, started, stopped, removed) or `"inspection"` (also every read, list and look-up, at debug level).
+   * There is never a line per event. Default: `"normal"`.
+   */
+  readonly logging?: Detail
+  /**
+   * The time limit for the recorder to fold what it accepted and to run its hooks, by the real clock, when it is
+   * removed, its scope closes or its runtime shuts down. Then it goes to `Failed`, its hooks are interrupted, and the
+   * log has the number of events that were not folded. Default: 10 seconds.
+   */
+  readonly shutdownTimeout?: Duration.Input
+  /**
+   * The time limit for a read, a start or a stop, by the real clock. Then it fails with `WaitTimeout`, which has the
+   * number of events folded so far. A start or a stop goes on all the same. It is also the time limit for the worker to
+   * import the modules of a set that is registered, which fails with `MetricsModuleError`. Default: 30 seconds.
+   */
+  readonly waitTimeout?: Duration.Input
+  /** Runs before the first event is folded. If it fails, so does the start. */
+  readonly onStarting?: Effect.Effect<unknown, unknown, R>
+  /** Runs after the last event was folded. If it fails, so does the stop. */
+  readonly onStopped?: Effect.Effect<unknown, unknown, R>
+  /**
+   * Runs after each change of a metric, in order, with the tag of the event and the snapshot after it. The recorder
+   * pauses until the hook has finished, so a slow hook uses up the capacity. A failure is logged and changes nothing.
+   */
+  readonly onMetricChanged?: (change: MetricChange) => Effect.Effect<unknown, unknown, R>
+}
+
+/** The fold counts in 32 bits. More events between two looks at its counters could not be told from fewer. */
+const MostCapacity = 2 ** 31 - 1
+
+/** The checks of {@link RecorderOptions}. */
+export const recorderOptionChecks: { readonly [K in keyof Required<RecorderOptions>]: Check } = {
+  entityId: aString,
+  capacity: positiveIntegerUpTo(MostCapacity),
+  overflow: oneOf("drop-newest", "drop-oldest", "backpressure", "fail"),
+  logging: oneOf("silent", "normal", "inspection"),
+  shutdownTimeout: aDuration,
+  waitTimeout: aDuration,
+  onStarting: anEffect,
+  onStopped: anEffect,
+  onMetricChanged: aFunction
+}
+
+/**
+ * Reads what was added since its last read.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface DeltaReader {
+  /**
+   * Reads the snapshots of what was added since the last read; the first read covers everything. Sums and counts are
+   * those of the events in between. Metrics without a difference (a gauge, extremes, a window, an estimate of distinct
+   * values) are shown as they are.
+   */
+  readonly read: Effect.Effect<Snapshots, ReadError>
+}
+
+/**
+ * The options of a registration.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface RegisterOptions {
+  /**
+   * Whether to replace the definition of the same name, with a new state, unless it is this very object. Use it also to
+   * put the functions of a reloaded module into effect. Default: false.
+   */
+  readonly replace?: boolean
+}
+
+/** What a read of metrics that are named can fail with. */
+export type SnapshotError = ReadError | MetricNotRegistered
+
+/** The key of {@link RecorderInternals} in a service. */
+export const RecorderTypeId = "~mvx-metrics/Recorder"
+
+/**
+ * The service of a recorder: a plain object. A copy with some functions replaced, `{ ...recorder, emit }`, is a recorder
+ * as well, and emitters and exporters use the replaced functions.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export interface RecorderService {
+  /** @internal */
+  readonly [RecorderTypeId]?: unknown
+  /** The id in its runtime, trimmed. */
+  readonly recorderId: string
+  readonly entityId: string
+  /** The policy for an event beyond the capacity. */
+  readonly overflow: Overflow
+  /**
+   * Registers a metric, or a set of metrics, for the events accepted from now on, and returns the emitter of the events
+   * they read. Registering the same definition again changes nothing. Another definition under the same name fails,
+   * unless `replace` is set. A set is registered as a whole or not at all.
+   *
+   * Definitions of one name are the same if their data is: events, initial state, tags, labels and every other option,
+   * but not the text of their functions. So a module that is loaded twice, or a function that makes its metrics anew,
+   * goes on counting. The functions of the definition that was registered first stay in use.
+   */
+  readonly register: <M extends Metric.Any | Metric.MetricSet>(
+    metrics: M,
+    options?: RegisterOptions
+  ) => Effect.Effect<Emitter<Metric.EventsOf<M>>, RegisterError>
+  /** Returns an emitter of the events of a family, for a component whose metrics are registered elsewhere. */
+  readonly emitter: <F extends Family>(family: F) => Emitter<F["Type"]>
+  /**
+   * Emits an event. Returns `true` if it was accepted and `false` if the overflow policy dropped it. Fails if the value
+   * is not an event, if the recorder is stopping, stopped or failed, and on overflow if the policy is `"fail"`.
+   */
+  readonly emit: <E extends MetricEvent>(event: E) => Effect.Effect<boolean, EmitError>
+  /**
+   * Emits an event synchronously, for hot loops. Returns whether it was accepted. It never throws and never waits; a
+   * refused event is counted. The time is that of the clock the recorder was made with.
+   */
+  readonly emitUnsafe: <E extends MetricEvent>(event: E) => boolean
+  /** Reads the snapshots of all metrics by name, including every event accepted before the read. */
+  readonly snapshots: Effect.Effect<Snapshots, ReadError>
+  /** Reads the snapshot of one metric, or those of a set by name in one read, typed by the definitions. */
+  readonly snapshot: {
+    <M extends Metric.Any>(metric: M): Effect.Effect<Snapshot<Metric.Dimensions<M>>, SnapshotError>
+    <Set extends Metric.MetricSet>(set: Set): Effect.Effect<SnapshotsOf<Set>, SnapshotError>
+  }
+  /** Reads the snapshots with their time, the sequence number they reach, and the accounting. */
+  readonly report: Effect.Effect<Report, ReadError>
+  /**
+   * Reads the states of all metrics by name, including every event accepted before the read. They are plain data, which
+   * `Snapshot.merge` merges with the states of other recorders, threads or processes. Each state carries the shape of
+   * its definition, so a state of another version is detected. A state that structured clone cannot copy is left out.
+   */
+  readonly states: Effect.Effect<States, ReadError>
+  /**
+   * Makes a reader whose reads each show what was added since the one before. Readers affect neither each other nor
+   * `snapshots`.
+   */
+  readonly deltaReader: Effect.Effect<DeltaReader>
+  /** The registered definitions. */
+  readonly metrics: Effect.Effect<ReadonlyArray<Metric.Any>>
+  /**
+   * Resets one metric, or all of them, from the next accepted event. A quarantined metric is reinstated.
+   */
+  readonly reset: (metric?: Metric.Any) => Effect.Effect<void, MetricNotRegistered | InvalidState>
+  /** Reads the accounting, immediately and in every state. */
+  readonly stats: Effect.Effect<Stats>
+  readonly state: Effect.Effect<RecorderState>
+  /**
+   * Starts the recorder; the first event does so as well. While it starts, joins that start. So does the first `start` of
+   * a recorder that its runtime has started; any other one while it runs is `InvalidState`.
+   */
+  readonly start: Effect.Effect<void, StartError>
+  /** Folds every accepted event, then stops. The recorder can be started again and keeps its metrics and their state. */
+  readonly stop: Effect.Effect<void, StopError>
+  /**
+   * Streams every change of a metric from the subscription on, in order, until the recorder stops. The recorder pauses
+   * until listeners have caught up. Do not read the recorder's snapshots while consuming it: each change carries the
+   * snapshot.
+   */
+  readonly changes: Stream.Stream<MetricChange, RecorderFailed>
+  /**
+   * Streams the changes of one metric, or of those of a set, as `changes` does. They are typed by the definitions:
+   * `change.snapshot.name` decides which dimensions `change.snapshot` has. Fails with `MetricNotRegistered` if one of the
+   * metrics is not registered. The changes of a metric end when another definition replaces it.
+   */
+  readonly changesOf: <M extends Metric.Any | Metric.MetricSet>(
+    metrics: M
+  ) => Stream.Stream<MetricChange<SnapshotOf<M>>, RecorderFailed | MetricNotRegistered>
+  /** Streams the latest change of each metric, for consumers that only need to be up to date. Never slows the fold. */
+  readonly latestChanges: Stream.Stream<MetricChange, RecorderFailed>
+}

@@ -1,0 +1,105 @@
+/**
+ * What a runtime can do for the exporters of this package, beside what its service offers.
+ */
+import type * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import { NodeInspectSymbol } from "effect/Inspectable"
+import * as Predicate from "effect/Predicate"
+import type * as Metric from "../metric/definition/metric.ts"
+import {
+  InvalidArgument,
+  type InvalidState,
+  type ReadError,
+  type RecorderAlreadyExists,
+  type RenderError
+} from "../model/errors.ts"
+import type { Format } from "../model/format.ts"
+import type { Stats } from "../model/stats.ts"
+import type { OfMetric } from "../recorder/registrations.ts"
+import type { RecorderOptions, RecorderService } from "../recorder/service.ts"
+import type { LargestRead, ShownRead } from "../stream/protocol.ts"
+import { type RuntimeService, RuntimeTypeId } from "./service.ts"
+
+export interface ScrapeRequest {
+  readonly format: Format
+  /** How long the fold may take, by the real clock. */
+  readonly timeout: Duration.Input
+}
+
+/** A recorder, as exporters read it. */
+export interface Source {
+  readonly recorderId: string
+  readonly entityId: string
+  readonly statsUnsafe: () => Stats
+  /** Tells it from all others of this process, those of the same id included. */
+  readonly instance: number
+  /** What all metrics show, every event accepted before included. */
+  readonly shown: Effect.Effect<ReadonlyArray<OfMetric<ShownRead>>, ReadError>
+  /** The same with the largest series of each metric only. */
+  readonly largest: (maxSeries: number) => Effect.Effect<ReadonlyArray<OfMetric<LargestRead>>, ReadError>
+}
+
+export type MetricWatch = (metric: Metric.Any, isThere: boolean) => void
+
+export interface RuntimeInternals {
+  /** What the runtime was made in. Exporters without Effect run in it. */
+  readonly context: Context.Context<never>
+  /** The recorders of now. */
+  readonly sources: () => ReadonlyArray<Source>
+  /**
+   * Who wants to read recorders once more before they are gone, after they stopped. It gives what undoes this. A
+   * removal waits for it.
+   */
+  readonly beforeRemoval: (read: (source: Source) => Effect.Effect<void>) => () => void
+  /**
+   * Tells of each metric by name, at once of those that are there, and when the last one of the name is there no more.
+   * It gives what undoes this.
+   */
+  readonly watchMetrics: (watch: MetricWatch) => () => void
+  /** Makes a recorder without starting it, as one that is made alone is: for tests of what is true of all recorders. */
+  readonly makeIdle: <R = never>(
+    recorderId: string,
+    options?: RecorderOptions<R>
+  ) => Effect.Effect<RecorderService, InvalidState | RecorderAlreadyExists, R>
+  /** How long the fold took, in seconds, to come to the last read. */
+  readonly foldLag: () => number | undefined
+  /** Remembers it. */
+  readonly foldCame: (seconds: number) => void
+  /** The text of a scrape: every event accepted before is in it. Made where the metrics are folded. */
+  readonly scrape: (request: ScrapeRequest) => Effect.Effect<Uint8Array<ArrayBuffer>, RenderError>
+}
+
+/** Those that this package made: a mock answers to any key. */
+const known = new WeakSet<object>()
+
+/** The context has services of the application, which are not printed with a runtime. */
+const unprinted = { toJSON: () => undefined, [NodeInspectSymbol]: () => "[internals]" }
+
+/** Puts the internals into a service, from where copies of the service have them as well. */
+export const withInternals = (service: RuntimeService, given: RuntimeInternals): RuntimeService => {
+  const internals = { ...given, ...unprinted }
+  known.add(internals)
+  return { ...service, [RuntimeTypeId]: internals }
+}
+
+const internalsIn = (runtime: unknown): RuntimeInternals | undefined => {
+  const internals = Predicate.isObject(runtime) ? (runtime as Partial<RuntimeService>)[RuntimeTypeId] : undefined
+  return Predicate.isObject(internals) && known.has(internals) ? (internals as unknown as RuntimeInternals) : undefined
+}
+
+/** What an exporter says of a value that is not a runtime of this package. */
+export const notARuntime = (): InvalidArgument => {
+  const reason =
+    "must be a MetricsRuntime: the service of a layer of MetricsLayer, a copy of it, or what MetricsRuntime.start of mvx-metrics/promise gives"
+  return new InvalidArgument({ argument: "runtime", reason })
+}
+
+/** Whether it is a service of this package, or a copy of one. */
+export const hasInternals = (runtime: unknown): runtime is RuntimeService => internalsIn(runtime) !== undefined
+
+export const internalsOf = (runtime: RuntimeService): RuntimeInternals => {
+  const internals = internalsIn(runtime)
+  if (internals === undefined) throw notARuntime()
+  return internals
+}

@@ -1,0 +1,184 @@
+/**
+ * The shape of a runtime, apart from its implementation.
+ */
+
+import type { Worker } from "node:worker_threads"
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import type {
+  CreateError,
+  InvalidState,
+  RecorderNotFound,
+  RuntimeStartError,
+  ShareError,
+  ShutdownFailed,
+  StopError
+} from "../model/errors.ts"
+import { aDuration, type Check, notBlank, positiveInteger } from "../model/optionChecks.ts"
+import { type RecorderOptions, type RecorderService, recorderOptionChecks } from "../recorder/service.ts"
+
+/**
+ * `Idle → Starting → Running → Stopping → Closed | Failed`. A runtime is never started twice.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type RuntimeState = "Idle" | "Starting" | "Running" | "Stopping" | "Closed" | "Failed"
+
+/**
+ * The options of a runtime. `capacity`, `overflow`, `logging` and `waitTimeout` are defaults for its recorders.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface RuntimeOptions extends Pick<RecorderOptions, "capacity" | "overflow" | "logging" | "waitTimeout"> {
+  /** The name that the recorders of this runtime share; logs and errors show it. */
+  readonly namespace: string
+  /**
+   * The time limit for a recorder to fold what it accepted and to run its hooks, by the real clock, when it is removed
+   * or the runtime shuts down. Then the recorder goes to `Failed`. If that happens in a shutdown, the thread is
+   * terminated. Default: 10 seconds.
+   */
+  readonly shutdownTimeout?: Duration.Input
+  /**
+   * The maximum memory, in bytes, for events of all recorders on their way to the fold. When it is full, events wait in
+   * the queue of their recorder, up to its capacity. Memory shared between threads is reserved immediately, and backed
+   * as it is written, in pages of 256 KiB. At least two pages, up to 4 GiB. Where the machine cannot allocate it, the
+   * runtime fails to start, with `RuntimeFailed`. Default: 16 MiB.
+   */
+  readonly memoryLimit?: number
+}
+
+interface WorkerStart extends RuntimeOptions {
+  /** The time limit for the worker to report, by the real clock. Default: 10 seconds. */
+  readonly startTimeout?: Duration.Input
+  /**
+   * Whether that memory is shared between the threads. Otherwise pages are transferred and returned, which costs more
+   * and returns credits only when the event loop is reached. Default: `true` if the platform has `SharedArrayBuffer`.
+   */
+  readonly sharedMemory?: boolean
+}
+
+/**
+ * How metrics reach the worker. Without `metrics` and `spawn` the worker imports the module of each set that is registered,
+ * if the set is declared with `Metric.module`.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export type WorkerOptions =
+  | (WorkerStart & {
+      /**
+       * Further modules whose exported metrics the worker takes when it starts, for metrics that no set with a module
+       * contains: `new URL("./save.metrics.ts", import.meta.url)`. A `.ts` file that does not exist is resolved to the
+       * `.js` file beside it. Default: none.
+       */
+      readonly metrics?: URL | ReadonlyArray<URL>
+      readonly spawn?: never
+    })
+  | (WorkerStart & {
+      /**
+       * Starts a worker whose entry calls `MetricsWorker.run([...])` with all metrics. Works with any bundler. Such a
+       * worker imports no module of a set.
+       */
+      readonly spawn: () => Worker
+      readonly metrics?: never
+    })
+
+/** 16 MiB: about 400 000 events of the usual size. */
+export const defaultMemoryLimit: number = 16 * 1024 * 1024
+
+/** The checks of {@link RuntimeOptions}. */
+export const runtimeOptionChecks: { readonly [K in keyof Required<RuntimeOptions>]: Check } = {
+  namespace: notBlank,
+  capacity: recorderOptionChecks.capacity,
+  overflow: recorderOptionChecks.overflow,
+  logging: recorderOptionChecks.logging,
+  shutdownTimeout: aDuration,
+  waitTimeout: aDuration,
+  memoryLimit: positiveInteger
+}
+
+/** The key of the internals in a service. */
+export const RuntimeTypeId = "~mvx-metrics/MetricsRuntime"
+
+/**
+ * The service of a runtime: a registry of recorders that share one fold. A plain object, of which exporters take a copy
+ * with some functions replaced, `{ ...runtime, createRecorder }`, as well.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export interface RuntimeService {
+  /** @internal */
+  readonly [RuntimeTypeId]?: unknown
+  readonly namespace: string
+  readonly state: Effect.Effect<RuntimeState>
+  /** Starts the fold. While it starts, joins that start. Does nothing if it runs. */
+  readonly start: Effect.Effect<void, RuntimeStartError>
+  /**
+   * Gets the recorder that all users of this id share in this runtime, or makes and starts it for the first of them. When
+   * the scope of its last user closes, it folds what it accepted, stops and is removed.
+   *
+   * All users pass the same options: hooks are compared by identity, all others by value, with the defaults applied.
+   * Other options fail with `RecorderOptionsDiffer`, an id that `createRecorder` has taken with `RecorderAlreadyExists`.
+   * The hooks run in the context of the first user. If the start fails, it fails for all who wait for it, and the id is
+   * free again.
+   *
+   * @example
+   * ```ts
+   * import { Effect } from "effect"
+   * import { MetricsLayer, MetricsRuntime } from "mvx-metrics"
+   *
+   * const program = Effect.gen(function* () {
+   *   const runtime = yield* MetricsRuntime
+   *   const one = yield* runtime.recorder("app")
+   *   const other = yield* runtime.recorder("app")
+   *   return one === other
+   * }).pipe(Effect.scoped, Effect.provide(MetricsLayer.layerInProcess({ namespace: "example.metrics" })))
+   *
+   * await Effect.runPromise(program) // true
+   * ```
+   */
+  readonly recorder: <R = never>(
+    recorderId: string,
+    options?: RecorderOptions<R>
+  ) => Effect.Effect<RecorderService, ShareError, Scope.Scope | NoInfer<R>>
+  /**
+   * Makes a recorder under an id, which is trimmed, and starts it. Its options override the defaults of the runtime. It
+   * lives until it is removed or the runtime shuts down.
+   *
+   * If `onStarting` fails or does not end within `waitTimeout`, or if the caller is interrupted while the recorder
+   * starts, the hook is interrupted and the id is free again.
+   */
+  readonly createRecorder: <R = never>(
+    recorderId: string,
+    options?: RecorderOptions<R>
+  ) => Effect.Effect<RecorderService, CreateError, NoInfer<R>>
+  readonly getRecorder: (recorderId: string) => Effect.Effect<RecorderService, RecorderNotFound>
+  readonly findRecorder: (recorderId: string) => Effect.Effect<Option.Option<RecorderService>>
+  /** The ids of the recorders, in order of creation. */
+  readonly recorderIds: Effect.Effect<ReadonlyArray<string>>
+  /**
+   * Stops a recorder; does nothing if it is stopped. It stays registered, with its metrics and their state, even if its
+   * stop fails.
+   */
+  readonly stopRecorder: (recorderId: string) => Effect.Effect<void, RecorderNotFound | StopError>
+  /** Stops a recorder if it runs, and removes it with its state. It is removed even if its stop fails. */
+  readonly stopAndRemoveRecorder: (recorderId: string) => Effect.Effect<void, RecorderNotFound | StopError>
+  /**
+   * Runs `tell` for every recorder that is removed from now on, also by a shutdown, until the scope closes. It runs
+   * when the recorder has stopped and can be read for the last time. The removal waits up to a second for it; its
+   * failures change nothing.
+   */
+  readonly beforeRemoval: (
+    tell: (recorder: RecorderService) => Effect.Effect<unknown, unknown>
+  ) => Effect.Effect<void, never, Scope.Scope>
+  /**
+   * Stops all recorders, each after folding what it accepted, and releases the thread. Goes on past recorders that fail
+   * to stop and names all of them in one error. Closing the scope of the runtime does the same.
+   */
+  readonly shutdown: Effect.Effect<void, InvalidState | ShutdownFailed>
+}

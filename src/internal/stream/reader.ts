@@ -1,0 +1,214 @@
+/**
+ * The reading end of a runtime's stream: follows the rows from page to page, where they lie, and hands them to the fold
+ * in runs of one lane and one layout.
+ */
+import type { MetricEvent } from "../model/event.ts"
+import { putSpan, type SpanIds } from "../model/eventSpan.ts"
+import type { Rows } from "./rows/format.ts"
+import {
+  ClonedEventRow,
+  CommandRow,
+  FirstLasting,
+  FirstLayout,
+  ForeignEventRow,
+  Null,
+  PageEndRow,
+  SpannedEventRow,
+  StringRow,
+  stringRowWords,
+  TimeRow,
+  TypeBits,
+  TypeMask
+} from "./rows/format.ts"
+import { type Page, pagesOf, publishedEnd } from "./rows/page.ts"
+
+/** What comes out of the stream, in order. */
+export interface StreamHandler {
+  readonly command: (command: unknown) => void
+  readonly event: (lane: number, event: MetricEvent, time: number) => void
+  readonly foreignEvents: (lane: number, count: number) => void
+  /** `count` rows of one lane and layout, from word `at` on, all of one time. */
+  readonly rows: (lane: number, type: number, rows: Rows, at: number, count: number, time: number) => void
+}
+
+/** `idle`: everything published was read. `attachment`: what comes next is on its way. `more`: there is more to read. */
+export type Reading = "idle" | "attachment" | "more"
+
+export class RowReader implements Rows {
+  i32: Int32Array
+  f64: Float64Array
+  i64: BigInt64Array
+  readonly strings: Array<string | null | undefined> = new Array(FirstLasting)
+    .fill(undefined)
+    .fill(null, Null, Null + 1)
+  readonly #handler: StreamHandler
+  /** Words of a row by type, from {@link FirstLayout} on. */
+  readonly #words: Array<number> = []
+  readonly #pages: Array<Page | undefined> = []
+  readonly #onRead: (page: Page) => void
+  #page: Page | undefined
+  /** The page where the stream goes on, while it is on its way. */
+  #expected = 0
+  #pos = 0
+  #time = 0
+  #attachments: Array<unknown> = []
+  #nextAttachment = 0
+  #reading = false
+
+  /** `onRead`: a page was read to its end and may be written again. */
+  constructor(handler: StreamHandler, onRead: (page: Page) => void) {
+    this.#handler = handler
+    this.#onRead = onRead
+    this.i32 = new Int32Array(0)
+    this.f64 = new Float64Array(0)
+    this.i64 = new BigInt64Array(0)
+  }
+
+  /** Memory, whose pages have numbers from `first` on. The stream begins in page 0. */
+  memory(first: number, buffer: ArrayBufferLike): void {
+    for (const page of pagesOf(first, buffer)) this.#pages[page.number] = page
+    const expected = this.#pages[this.#expected]
+    if (this.#page === undefined && expected !== undefined) this.#enter(expected)
+  }
+
+  attach(attachments: ReadonlyArray<unknown>): void {
+    if (this.#nextAttachment === this.#attachments.length) {
+      this.#attachments = []
+      this.#nextAttachment = 0
+    }
+    for (const attachment of attachments) this.#attachments.push(attachment)
+  }
+
+  layout(type: number, words: number): void {
+    this.#words[type - FirstLayout] = words
+  }
+
+  #enter(page: Page): void {
+    this.#page = page
+    this.i32 = page.i32
+    this.f64 = page.f64
+    this.i64 = page.i64
+    this.#pos = page.first
+  }
+
+  /** Whether there are published rows that were not read. */
+  get ready(): boolean {
+    return this.#page !== undefined && publishedEnd(this.#page) > this.#pos
+  }
+
+  /** Reads what is published, `mostPages` at the most. */
+  read(mostPages: number): Reading {
+    // A reducer that runs in this very call may lead back here.
+    if (this.#reading) return "more"
+    this.#reading = true
+    try {
+      for (let pages = 0; pages < mostPages; pages++) {
+        const page = this.#page
+        if (page === undefined) return "attachment"
+        const reading = this.#readPage(publishedEnd(page))
+        // What was just folded may have led to more.
+        if (reading === "attachment" || (reading === "idle" && !this.ready)) return reading
+      }
+      return "more"
+    } finally {
+      this.#reading = false
+    }
+  }
+
+  /** `more`: the page is read to its end, and the stream goes on in the next. */
+  #readPage(published: number): Reading {
+    const { i32 } = this
+    while (this.#pos < published) {
+      const half = this.#pos * 2
+      const first = i32[half]!
+      const second = i32[half + 1]!
+      const type = second & TypeMask
+      if (type >= FirstLayout) {
+        const count = second >>> TypeBits
+        const at = this.#pos + 1
+        this.#pos = at + count * this.#words[type - FirstLayout]!
+        this.#handler.rows(first, type, this, at, count, this.#time)
+        continue
+      }
+      switch (type) {
+        case CommandRow:
+          if (this.#nextAttachment === this.#attachments.length) return "attachment"
+          this.#pos++
+          this.#handler.command(this.#takeAttachment())
+          break
+        case ClonedEventRow: {
+          if (this.#nextAttachment === this.#attachments.length) return "attachment"
+          this.#pos++
+          this.#handler.event(first, this.#takeAttachment() as MetricEvent, this.#time)
+          break
+        }
+        case SpannedEventRow: {
+          if (this.#nextAttachment === this.#attachments.length) return "attachment"
+          this.#pos++
+          const [event, span] = this.#takeAttachment() as readonly [MetricEvent, SpanIds]
+          this.#handler.event(first, putSpan(event, span), this.#time)
+          break
+        }
+        case TimeRow:
+          this.#time = this.f64[this.#pos + 1]!
+          this.#pos += 2
+          break
+        case ForeignEventRow:
+          this.#foreign(first, published)
+          break
+        case StringRow:
+          this.#string(first)
+          break
+        case PageEndRow: {
+          const read = this.#page!
+          const next = this.#pages[first]
+          this.#page = undefined
+          if (next === undefined) this.#expected = first
+          else this.#enter(next)
+          this.#onRead(read)
+          return next === undefined ? "attachment" : "more"
+        }
+      }
+    }
+    return "idle"
+  }
+
+  #takeAttachment(): unknown {
+    const attachment = this.#attachments[this.#nextAttachment]
+    this.#attachments[this.#nextAttachment++] = undefined
+    return attachment
+  }
+
+  #foreign(lane: number, published: number): void {
+    let count = 0
+    do {
+      this.#pos++
+      count++
+    } while (
+      this.#pos < published &&
+      this.i32[this.#pos * 2] === lane &&
+      this.i32[this.#pos * 2 + 1] === ForeignEventRow
+    )
+    this.#handler.foreignEvents(lane, count)
+  }
+
+  #string(id: number): void {
+    const length = this.i32[this.#pos * 2 + 2]!
+    const { u16 } = this.#page!
+    const unit = (this.#pos + 2) * 4
+    this.strings[id] = textOf(u16.subarray(unit, unit + length))
+    this.#pos += stringRowWords(length)
+  }
+
+  /** Lets go of a page whose memory is sent away. */
+  forget(number: number): void {
+    this.#pages[number] = undefined
+  }
+}
+
+/** UTF-16 as it is, lone surrogates included. In pieces, since a call takes only so many arguments. */
+const textOf = (units: Uint16Array): string => {
+  let text = ""
+  for (let i = 0; i < units.length; i += 4096) text += String.fromCharCode(...units.subarray(i, i + 4096))
+  return text
+}

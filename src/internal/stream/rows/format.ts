@@ -1,0 +1,112 @@
+/**
+ * How events lie in memory, as words of 8 bytes. What both threads have to agree on, and nothing else.
+ *
+ * A stream is made of runs. A run begins with one word, its lane and its type. A type below {@link FirstLayout} is the
+ * stream's own. From there on it is a layout, declared by a command of the stream: then the upper half of the type is a
+ * count, and that many rows of the layout follow, events of that lane. Events carry no time of their own; a row of the
+ * stream says when the time has changed.
+ */
+import type { MetricEvent } from "../../model/event.ts"
+import type { Views } from "./page.ts"
+
+/** The next attachment is a command. One word. */
+export const CommandRow = 0
+/** The next attachment is an event that has no layout, or does not fit it. One word. */
+export const ClonedEventRow = 1
+/** An event that no metric can be concerned with. One word. */
+export const ForeignEventRow = 2
+/** An entry of the dictionary. Words: header (the first half is the id), length (first half), UTF-16 code units. */
+export const StringRow = 3
+/** The stream goes on in the page whose number stands in the first half. One word. */
+export const PageEndRow = 4
+/** The events from here on were emitted at the time in the second word. */
+export const TimeRow = 5
+/** As {@link ClonedEventRow}; the next attachment is the event and its span, as a pair. */
+export const SpannedEventRow = 6
+/** The first type that is a layout. */
+export const FirstLayout = 16
+
+/** The type of a run is in the lower bits of its second half, the count in the upper ones. */
+export const TypeBits = 16
+export const TypeMask = (1 << TypeBits) - 1
+
+/**
+ * Codes of fields that take a 32-bit half. What is not there has a code of its own; strings and literals have theirs
+ * from {@link FirstCode} on.
+ */
+export const Present = 0
+export const Missing = 1
+export const Undefined = 2
+export const Null = 3
+export const FirstCode = 4
+
+/** Strings that are too many or too long for the dictionary take turns with the first codes. A row has fewer strings. */
+export const PassingStrings = 64
+/** The first code of a string that is in the dictionary for good, and how many there are at the most. */
+export const FirstLasting = FirstCode + PassingStrings
+export const LastingStrings = 65_536
+/** Most UTF-16 code units of a string that stays in the dictionary, and of one that goes in a row at all. */
+export const LastingLength = 256
+export const RowStringLength = 16_384
+
+/** Words of a row that carries a string of `length` code units. */
+export const stringRowWords = (length: number): number => 2 + ((length + 3) >> 2)
+
+/** Whose events the rows of a run are. */
+export interface RowSource {
+  readonly lane: number
+  /** Rows written, but for those of the run that is open: they are counted when it ends, before anybody sees them. */
+  counted: number
+  /** Up to which count it may write without being asked. */
+  readonly limit: number
+  /**
+   * The type of its run that is open, and the word that rows of it end before: then the source, the clock and the page
+   * are looked at again. 0: none is open. Here, and not in the writer, so that an encoder has one place to look at.
+   */
+  runType: number
+  runEnd: number
+  /** Whether it may write more, and up to which limit. May publish, and all that follows from that. */
+  readonly reopen: () => boolean
+}
+
+/**
+ * Writes an event that is emitted now, which may be anything but has the layout's tag. Gives `false` when it does not
+ * fit the layout, or the source may not write, or there is no room; then nothing that counts was written. Throws what
+ * the event's own getters throw.
+ */
+export type RowWrite = (source: RowSource, event: MetricEvent) => boolean
+
+/** What an encoder writes to: the memory of the page at hand. See `RowWriter`. */
+export interface RowMemory {
+  readonly i32: Int32Array
+  readonly f64: Float64Array
+  readonly i64: BigInt64Array
+  /** The memory of all pages that hold rows, if they have one: to generated code, constants. */
+  readonly fixed: Views | undefined
+  /** The next free word. */
+  pos: number
+  /**
+   * Whether the source may write. Asked before anything of an event is written, strings included: it may publish, and
+   * where the fold is in this thread, that may emit other events.
+   */
+  readonly mayWrite: (source: RowSource) => boolean
+  /** Opens a run of rows of so many words, with room for one at least. `false`: there is no room. */
+  readonly beginRun: (source: RowSource, type: number, words: number) => boolean
+  readonly intern: (value: string) => number
+  /** The code of a string that hardly ever comes again. */
+  readonly internBriefly: (value: string) => number
+  /** Has the integers in these places of the rows of a type widened, and writes the event that needs it. */
+  readonly widen: (type: number, places: ReadonlyArray<number>, source: RowSource, event: MetricEvent) => boolean
+}
+
+/** The memory that a row is read from: the views of its page, and the dictionary. */
+export interface Rows {
+  readonly i32: Int32Array
+  readonly f64: Float64Array
+  readonly i64: BigInt64Array
+  /** By code: what is absent has its value at its code. */
+  readonly strings: ReadonlyArray<string | null | undefined>
+}
+
+/** Reads the event of the row at word `at`. */
+export type RowRead = (rows: Rows, at: number) => MetricEvent

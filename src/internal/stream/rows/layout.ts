@@ -1,0 +1,262 @@
+/**
+ * The layout of an event's row, made from the schema of the event: where each field lies, and what it may be.
+ *
+ * Plain data, so that the side that writes can tell the side that reads. A schema that rows of fixed width cannot hold
+ * (arrays, records, unions of several types) has no layout; its events are cloned instead.
+ */
+import * as SchemaAST from "effect/SchemaAST"
+import { FirstCode, PassingStrings } from "./format.ts"
+
+/** What may stand in the place of a value. */
+export interface Absence {
+  readonly missing: boolean
+  readonly undefined: boolean
+  readonly null: boolean
+}
+
+interface Coded extends Absence {
+  /** The half of the row that says whether the value is there, or which it is; -1 where it always is. */
+  readonly half: number
+}
+
+export interface NumberField extends Coded {
+  readonly kind: "number" | "bigint" | "date"
+  readonly word: number
+}
+
+/** A number that has been a whole one of 32 bits whenever it came: it takes a half. See {@link narrowed}. */
+export interface IntegerField extends Coded {
+  readonly kind: "integer"
+  /** The half of the row with the value. */
+  readonly place: number
+}
+
+export interface StringField extends Coded {
+  readonly kind: "string"
+}
+
+export interface LiteralField extends Coded {
+  readonly kind: "literal"
+  /** The code of `values[i]` is `FirstCode + i`. */
+  readonly values: ReadonlyArray<SchemaAST.LiteralValue>
+}
+
+export interface StructField extends Coded {
+  readonly kind: "struct"
+  readonly fields: ReadonlyArray<NamedField>
+}
+
+export type Field = NumberField | IntegerField | StringField | LiteralField | StructField
+export type NamedField = readonly [name: string, field: Field]
+
+export interface Layout {
+  readonly tag: string
+  /** The width of a row. */
+  readonly words: number
+  readonly fields: ReadonlyArray<NamedField>
+  /** The first of two halves, for the ids of the trace and the span of the event, where a metric reads them. */
+  readonly span?: number
+}
+
+/**
+ * How the events of a tag cross: in rows of a layout, as clones because no layout holds them, or not at all because no
+ * metric of the recorder has them in its family.
+ */
+export type TagLayout = Layout | "clone" | "foreign"
+
+/** Wider events are cloned. */
+export const MostWords = 256
+
+/** A field before it has a place in the row. */
+type Shape =
+  | { readonly kind: "number" | "integer" | "bigint" | "date" | "string" }
+  | { readonly kind: "literal"; readonly values: ReadonlyArray<SchemaAST.LiteralValue> }
+  | { readonly kind: "struct"; readonly fields: ReadonlyArray<NamedShape> }
+
+type NamedShape = readonly [name: string, shape: Shape & Absence]
+
+/**
+ * The layout of the events of `tag`, or `undefined` where rows cannot hold them. `ast` is that of the event's schema;
+ * `names` are the fields that anyone reads, where not all of them are; `spans` whether the span is read.
+ */
+export const layoutOf = (
+  tag: string,
+  ast: SchemaAST.AST,
+  names?: ReadonlySet<string>,
+  spans = false
+): Layout | undefined => {
+  const shape = shapeOf(SchemaAST.toType(ast), 0, names)
+  if (shape?.kind !== "struct") return undefined
+  // A property that the schema does not name is left out of rows, but not where no row could hold the whole event.
+  const unknown = [...(names ?? [])].some((name) => !shape.fields.some(([known]) => known === name))
+  if (unknown && layoutOf(tag, ast) === undefined) return undefined
+  if (countStrings(shape.fields) + (spans ? 2 : 0) > PassingStrings / 2) return undefined
+  const layout = place(tag, shape.fields, spans)
+  return layout.words > MostWords ? undefined : layout
+}
+
+const countStrings = (fields: ReadonlyArray<NamedShape>): number =>
+  fields.reduce((sum, [, shape]) => {
+    if (shape.kind === "struct") return sum + countStrings(shape.fields)
+    return shape.kind === "string" ? sum + 1 : sum
+  }, 0)
+
+const countWords = (fields: ReadonlyArray<NamedShape>): number =>
+  fields.reduce((sum, [, shape]) => {
+    if (shape.kind === "struct") return sum + countWords(shape.fields)
+    return shape.kind === "number" || shape.kind === "bigint" || shape.kind === "date" ? sum + 1 : sum
+  }, 0)
+
+/** Gives each field its place: numbers in words of their own, then the halves, two in a word. */
+const place = (tag: string, shapes: ReadonlyArray<NamedShape>, spans: boolean): Layout => {
+  const words = countWords(shapes)
+  let nextWord = 0
+  let nextHalf = words * 2
+  const give = (fields: ReadonlyArray<NamedShape>): ReadonlyArray<NamedField> =>
+    fields.map(([name, shape]) => {
+      const coded = shape.kind === "string" || shape.kind === "literal"
+      const optional = shape.missing || shape.undefined || shape.null
+      const half = coded || optional ? nextHalf++ : -1
+      const absence = { missing: shape.missing, undefined: shape.undefined, null: shape.null }
+      switch (shape.kind) {
+        case "struct":
+          return [name, { kind: shape.kind, half, ...absence, fields: give(shape.fields) }]
+        case "string":
+          return [name, { kind: shape.kind, half, ...absence }]
+        case "literal":
+          return [name, { kind: shape.kind, half, ...absence, values: shape.values }]
+        case "integer":
+          return [name, { kind: shape.kind, half, ...absence, place: nextHalf++ }]
+        default:
+          return [name, { kind: shape.kind, half, ...absence, word: nextWord++ }]
+      }
+    })
+  const fields = give(shapes)
+  const span = nextHalf
+  if (spans) nextHalf += 2
+  // A row has a word at least, so that rows can be counted.
+  return { tag, words: Math.max(1, (nextHalf + 1) >> 1), fields, ...(spans && { span }) }
+}
+
+/** The layout with all numbers as whole ones of 32 bits, until one turns out to be something else. */
+export const narrowed = (layout: Layout): Layout =>
+  place(
+    layout.tag,
+    mapNumbers(layout.fields, (field) => (field.kind === "number" ? "integer" : field.kind)),
+    layout.span !== undefined
+  )
+
+/** The layout with the integers of these places as numbers of any kind. */
+export const widened = (layout: Layout, places: ReadonlyArray<number>): Layout =>
+  place(
+    layout.tag,
+    mapNumbers(layout.fields, (field) =>
+      field.kind === "integer" && places.includes(field.place) ? "number" : field.kind
+    ),
+    layout.span !== undefined
+  )
+
+type NumberKind = (NumberField | IntegerField)["kind"]
+
+const mapNumbers = (
+  fields: ReadonlyArray<NamedField>,
+  kindOf: (field: NumberField | IntegerField) => NumberKind
+): ReadonlyArray<NamedShape> =>
+  fields.map(([name, field]): NamedShape => {
+    if (field.kind === "struct") return [name, { ...field, fields: mapNumbers(field.fields, kindOf) }]
+    return field.kind === "string" || field.kind === "literal"
+      ? [name, field]
+      : [name, { ...field, kind: kindOf(field) }]
+  })
+
+/** Whether a number can stand in a half: a whole one of 32 bits, and not -0. */
+export const isInteger = (value: number): boolean => (value | 0) === value && (value !== 0 || 1 / value > 0)
+
+const present: Absence = { missing: false, undefined: false, null: false }
+
+/** Structs and suspended schemas within each other; deeper events are cloned. */
+const deepest = 8
+
+/** `names`: the fields that count, of the event itself. */
+const shapeOf = (ast: SchemaAST.AST, depth: number, names?: ReadonlySet<string>): (Shape & Absence) | undefined => {
+  if (depth > deepest) return undefined
+  switch (ast._tag) {
+    case "Number":
+      return { ...present, kind: "number" }
+    case "BigInt":
+      return { ...present, kind: "bigint" }
+    case "String":
+    case "TemplateLiteral":
+      return { ...present, kind: "string" }
+    case "Boolean":
+      return { ...present, kind: "literal", values: [false, true] }
+    case "Literal":
+      return { ...present, kind: "literal", values: [ast.literal] }
+    case "Enum":
+      return { ...present, kind: "literal", values: ast.enums.map(([, value]) => value) }
+    case "Null":
+      return { ...present, kind: "literal", values: [], null: true }
+    case "Undefined":
+    case "Void":
+      return { ...present, kind: "literal", values: [], undefined: true }
+    case "Suspend":
+      return shapeOf(ast.thunk(), depth + 1, names)
+    case "Declaration":
+      return isDate(ast) ? { ...present, kind: "date" } : undefined
+    case "Union":
+      return unionOf(ast.types, depth)
+    case "Objects":
+      return structOf(ast, depth, names)
+    default:
+      return undefined
+  }
+}
+
+const isDate = (ast: SchemaAST.AST): boolean =>
+  (ast.annotations?.representation as { readonly id?: unknown } | undefined)?.id === "effect/schema/Date"
+
+const structOf = (
+  ast: SchemaAST.Objects,
+  depth: number,
+  names?: ReadonlySet<string>
+): (Shape & Absence) | undefined => {
+  if (ast.indexSignatures.length > 0) return undefined
+  const fields: Array<NamedShape> = []
+  for (const { name, type } of ast.propertySignatures) {
+    if ((depth === 0 && name === "_tag") || names?.has(name as string) === false) continue
+    const shape = shapeOf(type, depth + 1)
+    if (shape === undefined || typeof name !== "string") return undefined
+    fields.push([name, { ...shape, missing: SchemaAST.isOptional(type) }])
+  }
+  return { ...present, kind: "struct", fields }
+}
+
+/** A union that comes down to one type of value, or to a choice of literals, apart from what may be absent. */
+const unionOf = (members: ReadonlyArray<SchemaAST.AST>, depth: number): (Shape & Absence) | undefined => {
+  // Not a Set, for which -0 is 0.
+  const values: Array<SchemaAST.LiteralValue> = []
+  const wide: Array<Shape> = []
+  let undefinedToo = false
+  let nullToo = false
+  for (const ast of members) {
+    const member = shapeOf(ast, depth)
+    if (member === undefined) return undefined
+    undefinedToo ||= member.undefined
+    nullToo ||= member.null
+    if (member.kind !== "literal") wide.push(member)
+    else for (const value of member.values) if (!values.some((known) => Object.is(known, value))) values.push(value)
+  }
+  const absence: Absence = { missing: false, undefined: undefinedToo, null: nullToo }
+  if (wide.length === 0) return { kind: "literal", values, ...absence }
+  const [only, ...others] = wide
+  if (others.some((other) => other.kind !== only!.kind || other.kind === "struct")) return undefined
+  // Literals of the type itself add nothing: "a" | string is a string.
+  const covered = values.every((value) => typeof value === only!.kind)
+  return covered ? ({ ...only!, ...absence } as Shape & Absence) : undefined
+}
+
+/** The code of a literal, or -1. `0` and `-0` are different values. */
+export const literalCode = (values: ReadonlyArray<SchemaAST.LiteralValue>, value: unknown): number => {
+  for (let i = 0; i < values.length; i++) if (Object.is(values[i], value)) return FirstCode + i
+  return -1
+}

@@ -1,0 +1,79 @@
+/**
+ * The codes of strings in a stream: its dictionary, as the side that writes has it. A new entry is a row of the stream,
+ * before the row that needs it.
+ */
+import {
+  FirstCode,
+  FirstLasting,
+  LastingLength,
+  LastingStrings,
+  PassingStrings,
+  RowStringLength
+} from "./rows/format.ts"
+
+export class StringCodes {
+  readonly #lasting = new Map<string, number>()
+  /** The strings of late, by a cheap hash: a look-up in the map costs several times as much. */
+  readonly #recent: Array<string> = new Array(256).fill("")
+  readonly #recentCodes = new Int32Array(256)
+  #passing = 0
+  /** The strings under the passing codes that {@link briefly} gave, and where each was, by a cheap hash. */
+  readonly #brief: Array<string | undefined> = new Array(PassingStrings).fill(undefined)
+  readonly #briefAt = new Int32Array(PassingStrings)
+  readonly #write: (code: number, value: string) => boolean
+
+  /** `write` writes an entry; `false` where there is no room for it. */
+  constructor(write: (code: number, value: string) => boolean) {
+    this.#write = write
+  }
+
+  /** The code of a string, or -1 where it is too long, or there is no room for it. */
+  of(value: string): number {
+    const { length } = value
+    const slot = length === 0 ? 1 : (value.charCodeAt(length - 1) * 31 + value.charCodeAt(length >> 1) + length) & 255
+    if (this.#recent[slot] === value && this.#recentCodes[slot]! > 0) return this.#recentCodes[slot]!
+    return this.#look(value, slot)
+  }
+
+  /**
+   * The code of a string that hardly ever comes again after a while, such as the id of a span. It has no place in the
+   * dictionary, which does not grow with it.
+   */
+  briefly(value: string): number {
+    const { length } = value
+    const slot = length === 0 ? 0 : (value.charCodeAt(length - 1) * 31 + value.charCodeAt(length >> 1)) % PassingStrings
+    const at = this.#briefAt[slot]!
+    // Not one whose turn comes again before the row that this is for is written.
+    const age = (this.#passing - at + PassingStrings) % PassingStrings
+    if (this.#brief[at] === value && age > 0 && age <= PassingStrings / 2) return FirstCode + at
+    const next = this.#passing
+    const code = this.#pass(value)
+    if (code >= 0) {
+      this.#brief[next] = value
+      this.#briefAt[slot] = next
+    }
+    return code
+  }
+
+  #look(value: string, slot: number): number {
+    let code = this.#lasting.get(value)
+    if (code === undefined) {
+      if (value.length > LastingLength || this.#lasting.size >= LastingStrings) return this.#pass(value)
+      code = FirstLasting + this.#lasting.size
+      if (!this.#write(code, value)) return -1
+      this.#lasting.set(value, code)
+    }
+    this.#recent[slot] = value
+    this.#recentCodes[slot] = code
+    return code
+  }
+
+  /** A string under a code that holds until its turn comes again, which is later than the row it is for. */
+  #pass(value: string): number {
+    if (value.length > RowStringLength) return -1
+    const code = FirstCode + this.#passing
+    this.#brief[this.#passing] = undefined
+    this.#passing = (this.#passing + 1) % PassingStrings
+    return this.#write(code, value) ? code : -1
+  }
+}

@@ -1,0 +1,275 @@
+/**
+ * The writing end of a runtime's stream: rows in pages of memory that the fold reads where they lie. One stream carries
+ * the events of all recorders of a runtime, and, in order between them, the commands.
+ */
+
+import type { SpanIds } from "../model/eventSpan.ts"
+import type { Carrier } from "./carrier.ts"
+import { type Declare, type Encoder, RowEncoders } from "./encoders.ts"
+import { PageWriter } from "./pageWriter.ts"
+import {
+  ClonedEventRow,
+  ForeignEventRow,
+  type RowMemory,
+  type RowSource,
+  SpannedEventRow,
+  StringRow,
+  stringRowWords,
+  TimeRow,
+  TypeBits
+} from "./rows/format.ts"
+import type { Layout } from "./rows/layout.ts"
+import { PageWords } from "./rows/page.ts"
+import { StringCodes } from "./stringDictionary.ts"
+
+/**
+ * Most events between two looks at the clock within a turn of the event loop. So many less one may have a time that is
+ * too old, where they are slow and come right after a burst of fast ones; see `look`.
+ */
+const MostPerLook = 16
+
+/** Words of a burst that the fold does not see yet. */
+const WordsUnseen = PageWords >> 2
+
+const settled = Promise.resolve()
+
+export class RowWriter extends PageWriter implements RowMemory {
+  /** Whose run is open, where it has its word, and the width of its rows. */
+  private source: RowSource | undefined
+  private runAt = 0
+  private runWords = 1
+  /** Events of this turn of the event loop after which the live clock is read again: none at its begin. */
+  private untilLook = 0
+  private perLook = 1
+  /** Events written since the clock last moved. */
+  private sinceMoved = 0
+  /** The time of the events to come, and whether the stream has to be told of it. */
+  private time = Number.NaN
+  private isNewTime = false
+  /** The time that a clock other than the live one gives to the events emitted now. */
+  private given: number | undefined
+  /** Whether a microtask waits for the end of this turn. */
+  private inTurn = false
+  /** The context of the fiber that emitted last in this turn, if its clock is the live one: to look it up takes long. */
+  private live: unknown
+  /** Whether the end of a turn has published since the time last changed. */
+  private wasShown = false
+  private readonly encoders: RowEncoders
+  private readonly strings = new StringCodes((code, value) => this.writeString(code, value))
+
+  /** `declare` writes the command that tells the fold of a layout; for `generate` see {@link RowEncoders}. */
+  constructor(carrier: Carrier, mostBytes: number, declare: Declare, generate?: boolean) {
+    super(carrier, mostBytes)
+    this.encoders = new RowEncoders(this, declare, generate)
+  }
+
+  // --- time
+
+  /**
+   * Gives the events to come the time of another clock than the live one, or of that one again; what they had before.
+   */
+  give(time: number | undefined): number | undefined {
+    const { given } = this
+    this.endRun()
+    this.given = time
+    this.untilLook = 0
+    return given
+  }
+
+  /** The time of an event that is emitted now, and not written yet. */
+  now(): number {
+    this.endRun()
+    if (this.given === undefined) this.look()
+    else this.stamp()
+    return this.time
+  }
+
+  /** Sets the time of the events to come, where it is due. No run is open: its events had theirs. */
+  private stamp(): void {
+    if (this.untilLook > 0) return
+    if (this.given === undefined) return this.look()
+    this.willPublish()
+    this.changeTime(this.given)
+  }
+
+  /**
+   * The live clock is read for the first event of a turn of the event loop, and then after as many events as take a
+   * millisecond at the most, going by how many came since the clock last moved: after each where they are slow.
+   */
+  private look(): void {
+    const now = Date.now()
+    if (this.inTurn) {
+      const passed = now - this.time
+      this.sinceMoved += this.perLook - Math.max(0, this.untilLook)
+      if (passed < 0 || passed >= 1) {
+        this.sinceMoved = 0
+        this.perLook = passed >= 1 && passed < 2 ? (this.perLook + 1) >> 1 : 1
+      } else if (this.sinceMoved >= 2 * this.perLook && this.perLook < MostPerLook) this.perLook *= 2
+      // In a burst the fold goes along with what is written, and does not wait for the page.
+      if (this.publishesEachTurn && this.pos - this.published > WordsUnseen) this.publish(false)
+    } else {
+      this.inTurn = true
+      this.perLook = 1
+      this.sinceMoved = 0
+      // `queueMicrotask` would cost three times as much: it makes an asynchronous resource of each.
+      void settled.then(this.endTurn)
+    }
+    this.untilLook = this.perLook
+    if (!this.publishesEachTurn) this.willPublish()
+    this.changeTime(now)
+  }
+
+  private changeTime(time: number): void {
+    if (time === this.time) return
+    this.time = time
+    this.isNewTime = true
+    this.wasShown = false
+  }
+
+  /** Whether a fiber with this context is known to have the live clock. */
+  isLive(context: unknown): boolean {
+    return context === this.live
+  }
+
+  /** A fiber with this context has emitted at the time of the live clock. It is remembered to the end of the turn. */
+  wasLive(context: unknown): void {
+    if (this.inTurn) this.live = context
+  }
+
+  /** In a microtask: the next event looks at the clock. */
+  private readonly endTurn = (): void => {
+    this.inTurn = false
+    this.live = undefined
+    this.burst = false
+    this.endRun()
+    this.untilLook = 0
+    if (!this.publishesEachTurn) return
+    // A timer would cost a turn of its own. Not more than once in a millisecond: microtasks may come in thousands.
+    if (this.wasShown) return this.willPublish()
+    this.wasShown = true
+    this.publish(false)
+  }
+
+  protected onPublished(): void {
+    this.untilLook = 0
+  }
+
+  // --- rows
+
+  /** The encoder of a layout. */
+  encoder(layout: Layout): Encoder {
+    return this.encoders.of(layout)
+  }
+
+  widen(...args: Parameters<RowMemory["widen"]>): boolean {
+    return this.encoders.widen(...args)
+  }
+
+  mayWrite(source: RowSource): boolean {
+    if (this.source !== undefined) this.endRun()
+    if (this.untold) this.publish(true)
+    return source.counted < source.limit || source.reopen()
+  }
+
+  /**
+   * An encoder calls it when the source or the type has changed, or the run is at its end. What most calls do not need is
+   * not called: the first one of a turn finds the code of every function cold.
+   */
+  beginRun(source: RowSource, type: number, words: number): boolean {
+    if (this.source !== undefined) this.endRun()
+    if (this.untilLook <= 0) this.stamp()
+    if (this.pos + words + 3 > this.rowsEnd && !this.turnPage()) return false
+    if (this.isNewTime) this.writeTime()
+    const at = this.pos
+    this.i32[at * 2] = source.lane
+    this.i32[at * 2 + 1] = type
+    this.pos = at + 1
+    this.source = source
+    this.runAt = at
+    this.runWords = words
+    const room = ((this.rowsEnd - this.pos) / words) | 0
+    const most = Math.min(source.limit - source.counted, room)
+    const rows = this.given === undefined ? Math.min(most, this.untilLook) : 1
+    source.runType = type
+    source.runEnd = this.pos + rows * words
+    return true
+  }
+
+  /** Rows of this source that it has not counted: those of the open run. */
+  rowsOf(source: RowSource): number {
+    return source === this.source ? (this.pos - this.runAt - 1) / this.runWords : 0
+  }
+
+  /** Ends the run that is open, if it is this source's: it is asked before it writes again. */
+  stop(source: RowSource): void {
+    if (source === this.source) this.endRun()
+  }
+
+  /** Says how many rows the open run has. */
+  protected endRun(): void {
+    const { source } = this
+    if (source === undefined) return
+    const count = this.rowsOf(source)
+    this.source = undefined
+    this.i32[this.runAt * 2 + 1] = source.runType | (count << TypeBits)
+    source.runEnd = 0
+    this.untilLook -= count
+    source.counted += count
+  }
+
+  private writeTime(): void {
+    this.isNewTime = false
+    this.i32[this.pos * 2 + 1] = TimeRow
+    this.f64[this.pos + 1] = this.time
+    this.pos += 2
+  }
+
+  /** An event that does not lie in a row. */
+  clonedEvent(lane: number, event: unknown, span: SpanIds | null = null): boolean {
+    this.endRun()
+    this.stamp()
+    if (!this.room(3)) return false
+    if (this.isNewTime) this.writeTime()
+    this.untilLook--
+    this.attach(span === null ? event : [event, span])
+    return this.word(lane, span === null ? ClonedEventRow : SpannedEventRow)
+  }
+
+  /** An event that no metric can be concerned with. */
+  foreignEvent(lane: number): boolean {
+    this.endRun()
+    this.stamp()
+    return this.word(lane, ForeignEventRow)
+  }
+
+  private word(half: number, type: number): boolean {
+    if (!this.room(1)) return false
+    this.putWord(half, type)
+    return true
+  }
+
+  // --- strings
+
+  intern(value: string): number {
+    return this.strings.of(value)
+  }
+
+  internBriefly(value: string): number {
+    return this.strings.briefly(value)
+  }
+
+  private writeString(code: number, value: string): boolean {
+    const { length } = value
+    const words = stringRowWords(length)
+    this.endRun()
+    if (!this.room(words)) return false
+    const p = this.pos
+    this.i32[p * 2] = code
+    this.i32[p * 2 + 1] = StringRow
+    this.i32[p * 2 + 2] = length
+    const u16 = this.page.u16
+    for (let i = 0, unit = (p + 2) * 4; i < length; i++) u16[unit++] = value.charCodeAt(i)
+    this.pos = p + words
+    return true
+  }
+}

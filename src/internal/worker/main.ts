@@ -1,0 +1,128 @@
+/**
+ * The worker's side of a runtime: says which metrics it has, then runs the fold over the stream.
+ */
+import { fileURLToPath } from "node:url"
+import { isMainThread, type MessagePort, parentPort } from "node:worker_threads"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import type * as Scope from "effect/Scope"
+import { isDefinition, mustBeMetric } from "../metric/definition/define.ts"
+import { fingerprint, isSame } from "../metric/definition/fingerprint.ts"
+import type * as Metric from "../metric/definition/metric.ts"
+import { isMetricSet } from "../metric/metricSet.ts"
+import { InvalidArgument, MetricsModuleError } from "../model/errors.ts"
+import type { CatalogEntries, ImportMessage, ThreadMessage, WorkerMessage } from "../stream/protocol.ts"
+import { describeError } from "../util/describeError.ts"
+import { FoldThread } from "./foldThread.ts"
+import { onParentMessage, postToParent } from "./ownMessages.ts"
+import { encodeModuleError, encodeStartError, type WorkerStartError } from "./startErrors.ts"
+
+/** The metrics by name. Two different definitions of one name cannot both be meant. */
+export const catalogOf = Effect.fnUntraced(function* (
+  metrics: ReadonlyArray<unknown>
+): Effect.fn.Return<ReadonlyMap<string, Metric.Any>, InvalidArgument> {
+  const catalog = new Map<string, Metric.Any>()
+  const each = metrics.flatMap((given, index) =>
+    (isMetricSet(given) ? given.metrics : [given]).map((metric) => [index, metric] as const)
+  )
+  for (const [index, metric] of each) {
+    if (!isDefinition(metric)) {
+      const reason = mustBeMetric
+      return yield* new InvalidArgument({ argument: `metrics[${index}]`, reason })
+    }
+    const taken = catalog.get(metric.name)
+    if (taken !== undefined && !isSame(taken, metric)) {
+      const reason = `has two different definitions under the name "${metric.name}". Give one of the two another name`
+      return yield* new InvalidArgument({ argument: "metrics", reason })
+    }
+    if (taken === undefined) catalog.set(metric.name, metric)
+  }
+  return catalog
+})
+
+/** Outside a worker thread there is nobody who would end the fold; a forked process has a channel, but of a stranger. */
+const parent: Effect.Effect<MessagePort> = Effect.suspend(() =>
+  isMainThread || parentPort === null
+    ? Effect.die(
+        new Error(
+          "mvx-metrics: MetricsWorker.run is for the entry of a worker thread, which the option spawn starts: spawn: () => new Worker(...)"
+        )
+      )
+    : Effect.succeed(parentPort)
+)
+
+/** Imports a module, by its URL, for what it exports of metrics and sets. */
+type ImportModule = (url: string) => Effect.Effect<ReadonlyArray<Metric.Any | Metric.MetricSet>, MetricsModuleError>
+
+/** Adds what a module exports. A name that is taken stays with the definition that has it. */
+const addTo = (
+  catalog: Map<string, Metric.Any>,
+  module: string,
+  exported: ReadonlyArray<Metric.Any | Metric.MetricSet>
+): Effect.Effect<ImportMessage, MetricsModuleError> =>
+  Effect.map(
+    Effect.mapError(catalogOf(exported), ({ reason }) => moduleError(module, reason)),
+    (found) => {
+      const fresh = Array.from(found.values()).filter(({ name }) => !catalog.has(name))
+      for (const metric of fresh) catalog.set(metric.name, metric)
+      return { _tag: "Imported", module, metrics: entriesOf(fresh) }
+    }
+  )
+
+const moduleError = (module: string, reason: string): MetricsModuleError =>
+  new MetricsModuleError({ path: fileURLToPath(module), reason })
+
+const entriesOf = (metrics: Iterable<Metric.Any>): CatalogEntries =>
+  Array.from(metrics, (metric) => [metric.name, fingerprint(metric)])
+
+/** Only the packaged worker is asked for imports. */
+const importNothing: ImportModule = () => Effect.succeed([])
+
+/** Runs the fold in this worker until the parent closes it. */
+export const runFold = Effect.fnUntraced(function* (
+  load: Effect.Effect<ReadonlyArray<unknown>, WorkerStartError>,
+  importModule: ImportModule = importNothing
+): Effect.fn.Return<void, never, Scope.Scope> {
+  const port = yield* parent
+  const post = (message: WorkerMessage, transfers?: ReadonlyArray<ArrayBuffer>): void =>
+    postToParent(port, [1, message], transfers)
+  const loaded = yield* Effect.result(Effect.flatMap(load, catalogOf))
+  if (Result.isFailure(loaded)) {
+    post({ _tag: "Refused", error: encodeStartError(loaded.failure) })
+    return
+  }
+  const catalog = new Map(loaded.success)
+  const thread = new FoldThread(catalog, post)
+  yield* thread.run.pipe(
+    Effect.catchDefect((defect) => Effect.sync(() => post({ _tag: "Died", reason: describeError(defect) }))),
+    Effect.forkScoped({ startImmediately: true })
+  )
+  const catalogMessage: WorkerMessage = {
+    _tag: "Catalog",
+    metrics: entriesOf(catalog.values())
+  }
+  const imported = (module: string): Effect.Effect<void> =>
+    importModule(module).pipe(
+      Effect.flatMap((exported) => addTo(catalog, module, exported)),
+      // Left alone, it would be logged here, and nobody would have an answer.
+      Effect.catchDefect((defect) => Effect.fail(moduleError(module, `could not be used: ${describeError(defect)}`))),
+      Effect.catch((error) =>
+        Effect.succeed<ImportMessage>({ _tag: "NotImported", module, error: encodeModuleError(error) })
+      ),
+      Effect.map((message) => post(message))
+    )
+  yield* Effect.callback<void>((resume) => {
+    const forget = onParentMessage(port, ([kind, data]) => {
+      if (kind === 1) {
+        port.close()
+        return resume(Effect.void)
+      }
+      const message = data as ThreadMessage
+      if (message._tag === "Hello") post(catalogMessage)
+      else if (message._tag === "Import") Effect.runFork(thread.beside(imported(message.module)))
+      else thread.receive(message)
+    })
+    postToParent(port, [0])
+    return Effect.sync(forget)
+  })
+}, Effect.scoped)

@@ -1,0 +1,105 @@
+/**
+ * A recorder around another one that keeps what was emitted: what was accepted, and what was refused and why. Each event
+ * has the very time that the recorder it goes to gives it.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type { EmitError } from "../internal/model/errors.ts"
+import { type MetricEvent, whyNotEvent } from "../internal/model/event.ts"
+import { CurrentEmission } from "../internal/recorder/currentEmission.ts"
+import { internalsOf } from "../internal/recorder/internals.ts"
+import type { RecorderService } from "../internal/recorder/service.ts"
+import type { Captured } from "../internal/replay/ndjson.ts"
+import { copyOf } from "../internal/stream/eventWriter.ts"
+import { fixedTime } from "../internal/util/fixedTime.ts"
+
+/**
+ * An event that a recorder refused.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Refused {
+  /** When it was emitted, in milliseconds since the Unix epoch. */
+  readonly at: number
+  /** What was emitted, which may be anything. */
+  readonly event: unknown
+  /** It is no event, the capacity was used up, or the recorder was stopping, stopped or failed. */
+  readonly reason: "invalid" | "overflow" | "not-running"
+}
+
+/** What was captured, in the order of acceptance. */
+export interface Captures {
+  events: Array<Captured>
+  refused: Array<Refused>
+}
+
+export const noCaptures = (): Captures => ({ events: [], refused: [] })
+
+/** `clock` is that of `emitUnsafe`. */
+export const capturing = (recorder: RecorderService, captures: Captures, clock: Clock.Clock): RecorderService => {
+  const internals = internalsOf(recorder)!
+  const emitUnsafe = (event: MetricEvent): boolean => {
+    const at = clock.currentTimeMillisUnsafe()
+    const copy = keep(event)
+    const before = internals.statsUnsafe().refusedBy
+    const accepted = internals.emitAt(fixedTime(at), event)
+    if (accepted) captures.events.push({ at, event: copy! })
+    else {
+      const { invalid, overflow } = internals.statsUnsafe().refusedBy
+      const reason =
+        invalid > before.invalid ? "invalid" : overflow > before.overflow ? "overflow" : ("not-running" as const)
+      captures.refused.push({ at, event: copyOf(event) ?? event, reason })
+    }
+    return accepted
+  }
+  const emit = (event: MetricEvent): Effect.Effect<boolean, EmitError> =>
+    Effect.withFiber((fiber) => {
+      const at = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
+      const copy = keep(event)
+      const emission = fiber.getRef(CurrentEmission) ?? { decision: undefined }
+      return recorder.emit(event).pipe(
+        Effect.provideService(Clock.Clock, fixedTime(at)),
+        Effect.provideService(CurrentEmission, emission),
+        Effect.onExit((exit) =>
+          Effect.sync(() => {
+            const reason = whyRefused(exit) ?? emission.decision
+            if (reason === "accepted") captures.events.push({ at, event: copy! })
+            else if (reason !== undefined) captures.refused.push({ at, event: copyOf(event) ?? event, reason })
+          })
+        )
+      )
+    })
+  return { ...recorder, emit, emitUnsafe }
+}
+
+/**
+ * A copy of an event as a recorder keeps it. It may take one with fields that nothing can copy, which no metric reads:
+ * those are left out.
+ */
+const keep = (event: MetricEvent): MetricEvent | undefined => {
+  const copy = copyOf(event)
+  if (copy !== undefined || whyNotEvent(event) !== undefined) return copy
+  const fields = Object.getOwnPropertyNames(event)
+    .map((name) => [name, event[name as never] as unknown] as const)
+    .filter(([, value]) => copyOf({ _tag: event._tag, value } as MetricEvent))
+  return copyOf({ ...Object.fromEntries(fields), _tag: event._tag } as MetricEvent)
+}
+
+/** What became of an event; `undefined`: who emitted it was interrupted. */
+const whyRefused = (exit: Exit.Exit<boolean, EmitError>): Refused["reason"] | "accepted" | undefined => {
+  if (Exit.isSuccess(exit)) return exit.value ? "accepted" : "overflow"
+  const { reasons } = exit.cause
+  const failure = reasons.find((reason) => reason._tag === "Fail")
+  switch (failure?.error._tag) {
+    case "mvx-metrics/InvalidArgument":
+      return "invalid"
+    case "mvx-metrics/QueueOverflow":
+      return "overflow"
+    case "mvx-metrics/InvalidState":
+      return "not-running"
+    case undefined:
+      return undefined
+  }
+}

@@ -1,0 +1,246 @@
+/**
+ * A recorder that folds each event in the call that emits it and answers reads at once, so that a program with it can
+ * run synchronously. It folds as any recorder does; it has no queue, no hooks and no thread.
+ */
+import type * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import * as Queue from "effect/Queue"
+import * as Stream from "effect/Stream"
+import { DirectFold } from "../internal/fold/directFold.ts"
+import { ExpositionNames } from "../internal/formats/prometheus/nameRegistry.ts"
+import type * as Metric from "../internal/metric/definition/metric.ts"
+import type { MetricChange, Report } from "../internal/metric/definition/snapshot.ts"
+import { metricsOf } from "../internal/metric/metricSet.ts"
+import {
+  type EmitError,
+  InvalidArgument,
+  InvalidState,
+  type MetricNotRegistered,
+  type RegisterError
+} from "../internal/model/errors.ts"
+import type { MetricEvent } from "../internal/model/event.ts"
+import { refuse } from "../internal/model/optionChecks.ts"
+import type { RecorderState, Stats } from "../internal/model/stats.ts"
+import { changesOf } from "../internal/recorder/changesOf.ts"
+import { DeltaReader } from "../internal/recorder/deltaReader.ts"
+import { RecorderInternals } from "../internal/recorder/internals.ts"
+import { type RecorderParts, serviceOf } from "../internal/recorder/makeService.ts"
+import { snapshotsOf, statesOf } from "../internal/recorder/reads.ts"
+import { Registrations } from "../internal/recorder/registrations.ts"
+import type { RecorderService, RegisterOptions } from "../internal/recorder/service.ts"
+import { copyOf, whyInvalidEvent } from "../internal/stream/eventWriter.ts"
+
+type Listener = Queue.Queue<MetricChange, Cause.Done>
+
+export class SyncRecorder extends RecorderInternals implements RecorderParts {
+  readonly service: RecorderService
+  readonly recorderId: string
+  readonly entityId: string
+  readonly overflow = "fail"
+  readonly clock: Clock.Clock
+  readonly #registrations: Registrations
+  readonly #fold = new DirectFold()
+  readonly #listeners = new Set<Listener>()
+  #state: RecorderState = "Idle"
+  #accepted = 0
+  #invalid = 0
+  #notRunning = 0
+
+  /** `clock` is that of `emitUnsafe`. */
+  constructor(id: string, clock: Clock.Clock) {
+    super()
+    this.recorderId = id
+    this.entityId = id
+    this.clock = clock
+    this.#registrations = new Registrations(id, undefined, new ExpositionNames())
+    this.service = serviceOf(this)
+  }
+
+  // --- events
+
+  readonly emit = (event: MetricEvent): Effect.Effect<boolean, EmitError> =>
+    Effect.withFiber((fiber) => {
+      const refusal = this.#take(fiber.getRef(Clock.Clock), event)
+      return refusal === undefined ? Effect.succeed(true) : Effect.fail(refusal)
+    })
+
+  readonly emitUnsafe = (event: MetricEvent): boolean => this.emitAt(this.clock, event)
+
+  emitIn(fiber: Fiber.Fiber<unknown, unknown>, event: MetricEvent): boolean {
+    return this.emitAt(fiber.getRef(Clock.Clock), event)
+  }
+
+  emitAt(clock: Clock.Clock, event: MetricEvent): boolean {
+    return this.#take(clock, event) === undefined
+  }
+
+  #take(clock: Clock.Clock, event: MetricEvent): EmitError | undefined {
+    const at = clock.currentTimeMillisUnsafe()
+    const copy = copyOf(event)
+    if (copy === undefined) {
+      this.#invalid++
+      return new InvalidArgument({ argument: "event", reason: whyInvalidEvent(event) ?? "changed" })
+    }
+    if (this.#state === "Stopped") {
+      this.#notRunning++
+      return this.#invalidState("take events", "Events are taken from its start to its stop")
+    }
+    this.#state = "Running"
+    this.#accepted++
+    const { entityId, recorderId } = this
+    for (const change of this.#fold.event(copy, at)) {
+      for (const listener of this.#listeners) Queue.offerUnsafe(listener, { recorderId, entityId, ...change })
+    }
+    return undefined
+  }
+
+  // --- metrics
+
+  readonly registerMetrics = (
+    given: Metric.Any | Metric.MetricSet,
+    options?: RegisterOptions
+  ): Effect.Effect<void, RegisterError> =>
+    Effect.suspend((): Effect.Effect<void, RegisterError> => {
+      const metrics = metricsOf(given)
+      for (const metric of metrics) {
+        const refusal = this.#registrations.whyNot(metric, options, given) ?? this.#whyClosedForMetrics()
+        if (refusal !== undefined) return this.#registrations.refuse(refusal)
+      }
+      const fresh = this.#registrations.fresh(metrics, options)
+      const collision = this.#registrations.claim(fresh)
+      if (collision !== undefined) return this.#registrations.refuse(collision)
+      for (const replaced of this.#registrations.add(fresh)) this.#registrations.left(replaced)
+      for (const metric of fresh) {
+        this.#fold.register(metric)
+        this.#registrations.tell(metric)
+      }
+      return Effect.void
+    })
+
+  readonly reset = (metric?: Metric.Any): Effect.Effect<void, MetricNotRegistered | InvalidState> =>
+    Effect.suspend(() => {
+      const unknown = metric === undefined ? undefined : this.#registrations.whyNotRead(metric)
+      const refusal = unknown ?? this.#whyClosedForMetrics()
+      if (refusal !== undefined) return refuse(refusal)
+      this.#fold.reset(metric?.name)
+      return Effect.void
+    })
+
+  readonly metrics = Effect.sync(() => this.metricsUnsafe())
+
+  metricsUnsafe(): ReadonlyArray<Metric.Any> {
+    return this.#registrations.all
+  }
+
+  reads(tag: string): boolean {
+    return this.#registrations.reads(tag)
+  }
+
+  #whyClosedForMetrics(): InvalidState | undefined {
+    return this.#state === "Stopped"
+      ? this.#invalidState("take a metric", "Register metrics while it is idle or running")
+      : undefined
+  }
+
+  // --- reads
+
+  readonly report: Effect.Effect<Report> = Effect.map(Clock.currentTimeMillis, (at) => {
+    const { entityId, recorderId } = this
+    const snapshots = this.#fold.snapshots(at)
+    return { recorderId, entityId, at, sequence: this.#accepted, snapshots, stats: this.statsUnsafe() }
+  })
+
+  readonly snapshots = Effect.map(this.report, (report) => report.snapshots)
+
+  readonly snapshot = (given: Metric.Any | Metric.MetricSet) =>
+    Effect.flatMap(this.snapshots, (snapshots) => {
+      const refusal = this.#registrations.whyNotAll(metricsOf(given))
+      return refusal === undefined ? Effect.succeed(snapshotsOf(given, snapshots)) : refuse(refusal)
+    })
+
+  readonly #stateReads = Effect.map(Clock.currentTimeMillis, (now) => {
+    const { cut } = this.#registrations
+    return this.#fold.states(now).map((read) => ({ ...read, metric: cut.get(read.name)! }))
+  })
+
+  readonly states = Effect.map(this.#stateReads, statesOf)
+
+  readonly deltaReader = Effect.sync(() => new DeltaReader(this.#stateReads))
+
+  readonly stats = Effect.sync(() => this.statsUnsafe())
+
+  statsUnsafe(): Stats {
+    const refused = this.#invalid + this.#notRunning
+    return {
+      state: this.#state,
+      capacity: 1,
+      offered: this.#accepted + refused,
+      accepted: this.#accepted,
+      refused,
+      refusedBy: { overflow: 0, invalid: this.#invalid, notRunning: this.#notRunning },
+      applied: this.#fold.applied,
+      ignored: this.#fold.ignored,
+      evicted: 0,
+      pending: 0
+    }
+  }
+
+  /** Every change. A slow listener has them waiting, without a bound: the call that emits cannot. */
+  readonly changes: Stream.Stream<MetricChange> = Stream.unwrap(
+    Effect.gen({ self: this }, function* () {
+      const listener: Listener = yield* Queue.unbounded<MetricChange, Cause.Done>()
+      yield* Effect.acquireRelease(
+        Effect.sync(() => this.#listen(listener)),
+        () => Effect.sync(() => this.#forget(listener))
+      )
+      return Stream.fromQueue(listener)
+    })
+  )
+
+  readonly changesOf = (metrics: Metric.Any | Metric.MetricSet) =>
+    changesOf(metrics, this.#registrations, (isWanted) => Stream.filter(this.changes, isWanted))
+
+  readonly latestChanges = this.changes
+
+  #listen(listener: Listener): void {
+    this.#listeners.add(listener)
+    if (this.#listeners.size === 1) this.#fold.watch(true)
+  }
+
+  #forget(listener: Listener): void {
+    this.#listeners.delete(listener)
+    if (this.#listeners.size === 0) this.#fold.watch(false)
+  }
+
+  // --- its life
+
+  readonly state = Effect.sync(() => this.#state)
+
+  readonly start: Effect.Effect<void, InvalidState> = Effect.suspend(() => {
+    if (this.#state === "Running") {
+      return Effect.fail(this.#invalidState("be started", "A recorder starts from Idle or Stopped"))
+    }
+    this.#state = "Running"
+    return Effect.void
+  })
+
+  readonly stop: Effect.Effect<void, InvalidState> = Effect.suspend(() => {
+    if (this.#state !== "Running") {
+      return Effect.fail(this.#invalidState("be stopped", "Only a running recorder can be"))
+    }
+    this.close()
+    return Effect.void
+  })
+
+  /** Stops it, whatever it does. */
+  close(): void {
+    this.#state = "Stopped"
+    for (const listener of this.#listeners) Queue.endUnsafe(listener)
+  }
+
+  #invalidState(operation: string, hint: string): InvalidState {
+    return new InvalidState({ subject: "recorder", id: this.recorderId, state: this.#state, operation, hint })
+  }
+}

@@ -1,0 +1,153 @@
+/** The direction of imports in `src/`, as CONTRIBUTING.md describes it. */
+import { readdirSync, readFileSync } from "node:fs"
+import { dirname, join, relative, resolve } from "node:path"
+import { describe, expect, it } from "vitest"
+import manifest from "../../package.json" with { type: "json" }
+
+const root = join(import.meta.dirname, "../..")
+
+/**
+ * What each folder may import beside itself, types included. A folder sees only folders above it in this list, so that
+ * there is no circle.
+ */
+const sees: { readonly [folder: string]: ReadonlyArray<string> } = {
+  util: [],
+  model: ["util"],
+  naming: [],
+  "metric/definition": ["model", "naming", "util"],
+  "metric/instruments": ["metric/definition", "model", "util"],
+  metric: ["metric/instruments", "metric/definition", "model", "naming", "util"],
+  "stream/rows": ["model", "util"],
+  stream: ["stream/rows", "metric/definition", "model", "util"],
+  formats: ["metric", "metric/instruments", "metric/definition", "model", "naming", "util"],
+  "formats/prometheus": ["formats", "metric", "metric/instruments", "metric/definition", "model", "naming"],
+  "fold/kernels": ["formats", "stream/rows", "metric", "metric/instruments", "metric/definition", "model"],
+  fold: [
+    "fold/kernels",
+    "formats/prometheus",
+    "formats",
+    "stream",
+    "stream/rows",
+    "metric",
+    "metric/definition",
+    "model",
+    "util"
+  ],
+  worker: ["fold", "stream", "stream/rows", "metric", "metric/definition", "model", "util"],
+  link: [
+    "worker",
+    "fold",
+    "formats/prometheus",
+    "formats",
+    "stream",
+    "stream/rows",
+    "metric",
+    "metric/definition",
+    "model",
+    "util"
+  ],
+  recorder: [
+    "link",
+    "formats/prometheus",
+    "stream",
+    "stream/rows",
+    "metric",
+    "metric/instruments",
+    "metric/definition",
+    "model",
+    "util"
+  ],
+  runtime: ["recorder", "link", "worker", "formats", "stream", "metric/definition", "model", "util"],
+  cluster: ["runtime", "recorder", "metric", "metric/definition", "util"],
+  exporters: ["runtime", "formats/prometheus", "formats", "metric/instruments", "model", "naming", "util"],
+  "exporters/otlp": ["exporters", "runtime", "recorder", "formats", "metric", "metric/instruments", "model", "util"],
+  "live/model": ["metric", "metric/definition", "model"],
+  "live/server": ["live/model", "runtime", "fold", "metric/definition", "util"],
+  "live/browser": ["live/model"],
+  process: ["metric"],
+  catalogue: ["formats", "metric/definition", "naming"],
+  replay: ["model", "util"],
+  facade: ["runtime", "recorder", "stream", "metric/definition", "model", "util"]
+}
+
+/** The folders of the package's entries, and of the two that are built upon them. */
+const outside = ["entries", "cli", "testing"]
+
+const folderOf = (path: string): string => {
+  const internal = /^src\/internal\/(.+)\/[^/]+$/.exec(path)?.[1]
+  return internal ?? (dirname(path) === "src" ? "entries" : relative("src", dirname(path)))
+}
+
+const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
+  .filter((path) => path.endsWith(".ts"))
+  .map((path) => join("src", path))
+
+const Import = /(?:\bfrom|\bimport)\s*\(?\s*"(\.[^"]+)"/g
+
+/** The files that each file imports, by any kind of import but those in comments. */
+const imports = new Map(
+  sources.map((path) => {
+    const code = readFileSync(join(root, path), "utf8").replaceAll(/^\s*(\*|\/\*\*|\/\/).*$/gm, "")
+    const targets = Array.from(code.matchAll(Import), ([, to]) => relative(root, resolve(root, dirname(path), to!)))
+    return [path, targets] as const
+  })
+)
+
+const arrows = [...imports].flatMap(([from, all]) => all.map((to) => ({ from, to })))
+
+/** Files that lead back to themselves. */
+const circles = (): ReadonlyArray<string> => {
+  const done = new Set<string>()
+  const found: Array<string> = []
+  const visit = (path: string, way: ReadonlyArray<string>): void => {
+    const at = way.indexOf(path)
+    if (at >= 0) found.push([...way.slice(at), path].join(" -> "))
+    if (at >= 0 || done.has(path)) return
+    for (const next of imports.get(path) ?? []) visit(next, [...way, path])
+    done.add(path)
+  }
+  for (const path of imports.keys()) visit(path, [])
+  return found
+}
+
+describe("the sources", () => {
+  it("have exactly the package's entries at the top", () => {
+    const exported = Object.values(manifest.exports).flatMap((each) =>
+      typeof each === "string" ? [] : [each["mvx-metrics-source"].slice("./".length)]
+    )
+    const entries = exported.filter((path) => folderOf(path) === "entries")
+    expect(sources.filter((path) => folderOf(path) === "entries").sort()).toEqual(entries.sort())
+    expect(exported.filter((path) => !entries.includes(path))).toEqual(["src/testing/index.ts"])
+  })
+
+  it("import only what their folder may see", () => {
+    const wrong = arrows.filter(({ from, to }) => {
+      const [a, b] = [folderOf(from), folderOf(to)]
+      return a !== b && !outside.includes(a) && !sees[a]?.includes(b)
+    })
+    expect(wrong).toEqual([])
+  })
+
+  it("see only folders that are listed before theirs", () => {
+    const order = Object.keys(sees)
+    for (const [folder, seen] of Object.entries(sees)) {
+      for (const each of seen) expect(order.indexOf(each), `${folder} -> ${each}`).toBeLessThan(order.indexOf(folder))
+    }
+  })
+
+  it("use every permission", () => {
+    const used = new Set(arrows.map(({ from, to }) => `${folderOf(from)} -> ${folderOf(to)}`))
+    const given = Object.entries(sees).flatMap(([folder, seen]) => seen.map((each) => `${folder} -> ${each}`))
+    expect(given.filter((each) => !used.has(each))).toEqual([])
+  })
+
+  it("are imported as entries only by entries, the command and the testing kit", () => {
+    const wrong = arrows.filter(({ from, to }) => folderOf(to) === "entries" && !outside.includes(folderOf(from)))
+    expect(wrong).toEqual([])
+  })
+
+  it("have no circle, types included", () => {
+    expect(arrows.length).toBeGreaterThan(500)
+    expect(circles()).toEqual([])
+  })
+})
