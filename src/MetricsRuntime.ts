@@ -32,7 +32,7 @@ import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import { makeInProcessLink } from "./internal/link/inProcess.ts"
 import type { Link } from "./internal/link/link.ts"
-import { aBoolean, aDuration, aFunction, anything, notBlank } from "./internal/model/optionChecks.ts"
+import { aDuration, aFunction, anything, notBlank } from "./internal/model/optionChecks.ts"
 import { makeRuntime } from "./internal/runtime/makeRuntime.ts"
 import {
   defaultMemoryLimit,
@@ -91,8 +91,7 @@ export class MetricsRuntime extends Context.Service<MetricsRuntime, RuntimeServi
       ...runtimeOptionChecks,
       metrics: anything,
       spawn: aFunction,
-      startTimeout: aDuration,
-      sharedMemory: aBoolean
+      startTimeout: aDuration
     }
     return makeRuntime(
       options,
@@ -116,8 +115,7 @@ const openWorker = Effect.fnUntraced(function* (
     ...worker,
     namespace,
     startTimeout,
-    memoryLimit: options.memoryLimit ?? defaultMemoryLimit,
-    sharedMemory: options.sharedMemory ?? typeof SharedArrayBuffer !== "undefined"
+    memoryLimit: options.memoryLimit ?? defaultMemoryLimit
   })
 })
 

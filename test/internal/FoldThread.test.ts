@@ -2,7 +2,7 @@
 // which the messages of the two threads cross.
 import { expect, it, vi } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
-import { sharedCarrier } from "../../src/internal/link/threadCarrier.ts"
+import { threadCarrier } from "../../src/internal/link/threadCarrier.ts"
 import { ChunkBytes, CounterTable } from "../../src/internal/stream/foldedCounters.ts"
 import { WakeUp } from "../../src/internal/stream/parking.ts"
 import type { ThreadMessage, WorkerMessage } from "../../src/internal/stream/protocol.ts"
@@ -18,7 +18,7 @@ const makeThread = Effect.gen(function* () {
   const toThread: Array<ThreadMessage> = []
   const fromThread: Array<WorkerMessage> = []
   const thread = new FoldThread(new Map(), (message) => void fromThread.push(message))
-  const carrier = sharedCarrier((message) => void toThread.push(message))
+  const carrier = threadCarrier((message) => void toThread.push(message))
   const writer = new RowWriter(carrier, 1_000_000, () => {})
   const buffer = new SharedArrayBuffer(ChunkBytes)
   const table = new CounterTable()

@@ -32,7 +32,7 @@ describe("where code generation is forbidden", () => {
       stats: { accepted: 200, applied: 200, pending: 0, refused: 0 },
       snapshots: { "work.done": { dimensions: { value: 196 } } }
     })
-    for (const where of ["in process", "on the worker", "on the worker without shared memory"]) {
+    for (const where of ["in process", "on the worker"]) {
       for (const [ended, canGenerate] of [
         [allowed, true],
         [forbidden, false]

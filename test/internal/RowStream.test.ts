@@ -12,9 +12,8 @@ import { rowSource } from "../support/rowSource.ts"
 import { type Came, StreamPair } from "../support/streamPair.ts"
 
 const carriers = [
-  { carrier: "pages that both sides see", shared: true, pagesInTurn: 0 },
-  { carrier: "pages of one memory that both sides see, in turn", shared: true, fixedMemory: true, pagesInTurn: 3 },
-  { carrier: "pages that are handed over and come back", shared: false, pagesInTurn: 0 }
+  { carrier: "pages that have memory of their own", pagesInTurn: 0 },
+  { carrier: "pages of one memory, in turn", fixedMemory: true, pagesInTurn: 3 }
 ]
 
 /** An event of so many numbers, and its layout. */
@@ -38,16 +37,9 @@ const longText = {
 
 const row = (lane: number, at: number, event: MetricEvent): Came => ({ lane, at, event, by: "row" })
 
-/** Publishes and reads until all has come: what is handed over needs several goes where pages are few. */
+/** Publishes and reads all. */
 const drain = (pair: StreamPair, expected: ReadonlyArray<Came>): void => {
-  for (let before = -1; before < pair.came.length; ) {
-    before = pair.came.length
-    pair.writer.publish(false)
-    pair.read()
-    // A page that came back a moment ago can be filled, and sent, only now.
-    pair.writer.publish(false)
-    pair.read()
-  }
+  pair.flush()
   deepStrictEqual(pair.came, expected)
 }
 
@@ -173,8 +165,7 @@ describe.each(carriers)("a stream of $carrier", ({ carrier: _, ...options }) => 
     expect(write(1, empty.event(), 5), "memory is full").toBe(false)
     pair.writer.command({ command: 1 })
     taken.push({ command: { command: 1 } })
-    // Only a page that is handed over with the command has to be followed by another one.
-    expect(pair.writer.bytes).toBe(options.shared ? bytes : bytes + PageBytes)
+    expect(pair.writer.bytes).toBe(bytes)
     drain(pair, taken)
   })
 
@@ -318,9 +309,7 @@ describe.each(carriers)("a stream of $carrier", ({ carrier: _, ...options }) => 
   })
 })
 
-describe("a stream that publishes with each turn of the event loop", () => {
-  const options = { publishesEachTurn: true }
-
+describe("a stream", () => {
   afterEach(() => {
     vi.restoreAllMocks()
   })
@@ -340,7 +329,7 @@ describe("a stream that publishes with each turn of the event loop", () => {
   }
 
   it("shows what was written when the turn ends, without a timer", async () => {
-    const pair = new StreamPair(options)
+    const pair = new StreamPair()
     const emit = emitting(pair)
     for (let n = 0; n < 100; n++) emit(n)
     expect(came(pair)).toEqual([])
@@ -349,7 +338,7 @@ describe("a stream that publishes with each turn of the event loop", () => {
   })
 
   it("leaves what more comes in the same millisecond to the timer, and goes on with the next", async () => {
-    const pair = new StreamPair(options)
+    const pair = new StreamPair()
     const emit = emitting(pair)
     const now = vi.spyOn(Date, "now").mockReturnValue(1000)
     for (let n = 0; n < 3; n++) {
@@ -370,7 +359,7 @@ describe("a stream that publishes with each turn of the event loop", () => {
       [true, 4, 1],
       [false, 4, 3]
     ] as const) {
-      const pair = new StreamPair({ ...options, bytes: pages * PageBytes })
+      const pair = new StreamPair({ bytes: pages * PageBytes })
       const emit = emitting(pair, 50)
       const { roused } = pair
       const turned = (): number => Math.floor(pair.writer.bytes / PageBytes) - 1
@@ -388,7 +377,7 @@ describe("a stream that publishes with each turn of the event loop", () => {
       [true, 4],
       [false, 2]
     ] as const) {
-      const pair = new StreamPair({ ...options, pagesInTurn: { least: 2, most: 4 } })
+      const pair = new StreamPair({ pagesInTurn: { least: 2, most: 4 } })
       const emit = emitting(pair, 50)
       for (let n = 0; n * 400 < 10 * PageBytes; n++) {
         emit(n)

@@ -49,87 +49,84 @@ const expectAllFolded = (recorder: RecorderService, overflow: Overflow, accepted
     return stats
   })
 
-for (const sharedMemory of [true, false]) {
-  const how = sharedMemory ? "over shared memory" : "over pages that are handed over"
-  const options = { namespace: "test.slow", logging: "silent", memoryLimit, sharedMemory } as const
+const options = { namespace: "test.slow", logging: "silent", memoryLimit } as const
 
-  const slowRecorder = (overflow: Overflow) =>
+const slowRecorder = (overflow: Overflow) =>
+  Effect.gen(function* () {
+    const recorder = yield* newRecorder({ capacity, overflow })
+    yield* recorder.register(SlowSteps)
+    yield* recorder.start
+    return recorder
+  })
+
+layer(MetricsLayer.layerWorker({ ...options, metrics }))(`a slow fold`, (it) => {
+  it.effect.each(policies)("%s: a burst is accounted for to the last event", (overflow) =>
     Effect.gen(function* () {
-      const recorder = yield* newRecorder({ capacity, overflow })
-      yield* recorder.register(SlowSteps)
-      yield* recorder.start
-      return recorder
+      const recorder = yield* slowRecorder(overflow)
+      const accepted = burst(recorder, numbers(1, offered))
+      expect((yield* recorder.stats).offered).toBe(offered)
+      yield* expectAllFolded(recorder, overflow, accepted)
+      const more = burst(recorder, numbers(offered + 1, offered + 100))
+      expect(more.length).toBe(100)
+      yield* expectAllFolded(recorder, overflow, [...accepted, ...more])
     })
+  )
 
-  layer(MetricsLayer.layerWorker({ ...options, metrics }))(`a slow fold, ${how}`, (it) => {
-    it.effect.each(policies)("%s: a burst is accounted for to the last event", (overflow) =>
-      Effect.gen(function* () {
-        const recorder = yield* slowRecorder(overflow)
-        const accepted = burst(recorder, numbers(1, offered))
-        expect((yield* recorder.stats).offered).toBe(offered)
-        yield* expectAllFolded(recorder, overflow, accepted)
-        const more = burst(recorder, numbers(offered + 1, offered + 100))
-        expect(more.length).toBe(100)
-        yield* expectAllFolded(recorder, overflow, [...accepted, ...more])
+  it.effect("backpressure: fibers that wait lose nothing", () =>
+    Effect.gen(function* () {
+      const recorder = yield* slowRecorder("backpressure")
+      yield* Effect.forEach(numbers(1, offered), (n) =>
+        Effect.andThen(recorder.emit(slowEvent(n)), Effect.map(recorder.stats, check))
+      )
+      const stats = yield* expectAllFolded(recorder, "backpressure", numbers(1, offered))
+      expect(stats).toMatchObject({ offered, refused: 0 })
+    })
+  )
+
+  it.effect("two recorders that share the memory both get all of theirs through", () =>
+    Effect.gen(function* () {
+      const one = yield* slowRecorder("drop-newest")
+      const other = yield* slowRecorder("backpressure")
+      const emitting = yield* Effect.forkChild(
+        Effect.forEach(numbers(1, 3000), (n) => other.emit(slowEvent(n)), { discard: true }),
+        { startImmediately: true }
+      )
+      const accepted = burst(one, numbers(1, 3000))
+      yield* Fiber.join(emitting)
+      yield* expectAllFolded(other, "backpressure", numbers(1, 3000))
+      yield* expectAllFolded(one, "drop-newest", accepted)
+    })
+  )
+
+  it.effect("a recorder that is stopped in the midst folds what it accepted", () =>
+    Effect.gen(function* () {
+      const recorder = yield* slowRecorder("drop-newest")
+      const accepted = burst(recorder, numbers(1, capacity))
+      yield* recorder.stop
+      expect(yield* recorder.stats).toMatchObject({ state: "Stopped", applied: accepted.length, pending: 0 })
+      yield* expectAllFolded(recorder, "drop-newest", accepted)
+    })
+  )
+})
+
+const gate = gatedWorker()
+
+layer(MetricsLayer.layerWorker({ ...options, spawn: gate.spawn }))(`a fold that stands still`, (it) => {
+  it.effect.each(policies)("%s: exactly the capacity waits", (overflow) =>
+    Effect.gen(function* () {
+      const recorder = yield* slowRecorder(overflow)
+      yield* Effect.acquireRelease(Effect.sync(gate.close), () => Effect.sync(gate.open))
+      const accepted = burst(recorder, numbers(1, offered))
+      const dropsOldest = overflow === "drop-oldest"
+      expect(yield* recorder.stats).toMatchObject({
+        offered,
+        pending: capacity,
+        applied: 0,
+        evicted: dropsOldest ? offered - capacity : 0
       })
-    )
-
-    it.effect("backpressure: fibers that wait lose nothing", () =>
-      Effect.gen(function* () {
-        const recorder = yield* slowRecorder("backpressure")
-        yield* Effect.forEach(numbers(1, offered), (n) =>
-          Effect.andThen(recorder.emit(slowEvent(n)), Effect.map(recorder.stats, check))
-        )
-        const stats = yield* expectAllFolded(recorder, "backpressure", numbers(1, offered))
-        expect(stats).toMatchObject({ offered, refused: 0 })
-      })
-    )
-
-    it.effect("two recorders that share the memory both get all of theirs through", () =>
-      Effect.gen(function* () {
-        const one = yield* slowRecorder("drop-newest")
-        const other = yield* slowRecorder("backpressure")
-        const emitting = yield* Effect.forkChild(
-          Effect.forEach(numbers(1, 3000), (n) => other.emit(slowEvent(n)), { discard: true }),
-          { startImmediately: true }
-        )
-        const accepted = burst(one, numbers(1, 3000))
-        yield* Fiber.join(emitting)
-        yield* expectAllFolded(other, "backpressure", numbers(1, 3000))
-        yield* expectAllFolded(one, "drop-newest", accepted)
-      })
-    )
-
-    it.effect("a recorder that is stopped in the midst folds what it accepted", () =>
-      Effect.gen(function* () {
-        const recorder = yield* slowRecorder("drop-newest")
-        const accepted = burst(recorder, numbers(1, capacity))
-        yield* recorder.stop
-        expect(yield* recorder.stats).toMatchObject({ state: "Stopped", applied: accepted.length, pending: 0 })
-        yield* expectAllFolded(recorder, "drop-newest", accepted)
-      })
-    )
-  })
-
-  const gate = gatedWorker()
-
-  layer(MetricsLayer.layerWorker({ ...options, spawn: gate.spawn }))(`a fold that stands still, ${how}`, (it) => {
-    it.effect.each(policies)("%s: exactly the capacity waits", (overflow) =>
-      Effect.gen(function* () {
-        const recorder = yield* slowRecorder(overflow)
-        yield* Effect.acquireRelease(Effect.sync(gate.close), () => Effect.sync(gate.open))
-        const accepted = burst(recorder, numbers(1, offered))
-        const dropsOldest = overflow === "drop-oldest"
-        expect(yield* recorder.stats).toMatchObject({
-          offered,
-          pending: capacity,
-          applied: 0,
-          evicted: dropsOldest ? offered - capacity : 0
-        })
-        expect(accepted).toEqual(numbers(1, dropsOldest ? offered : capacity))
-        gate.open()
-        yield* expectAllFolded(recorder, overflow, accepted)
-      })
-    )
-  })
-}
+      expect(accepted).toEqual(numbers(1, dropsOldest ? offered : capacity))
+      gate.open()
+      yield* expectAllFolded(recorder, overflow, accepted)
+    })
+  )
+})

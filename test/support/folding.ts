@@ -25,20 +25,16 @@ export class Folding {
   constructor() {
     this.#fold = new Fold({
       send: (message) => void this.#said.push(message),
-      onPageRead: setRead,
-      sharedCounters: () => true
+      onPageRead: setRead
     })
     const { reader } = this.#fold
     const carrier: Carrier = {
-      shared: true,
       pagesInTurn: { least: 0, most: 0 },
-      publishesEachTurn: false,
       fixedMemory: false,
       allocate: (bytes) => new ArrayBuffer(bytes),
       opened: (first, buffer) => reader.memory(first, buffer),
-      sealed: () => {},
       attach: (attachments: Array<unknown>) => reader.attach(attachments),
-      published: () => {},
+      rouse: () => {},
       letSleep: () => {},
       wake: () => {},
       later: () => {}

@@ -1,7 +1,6 @@
 /**
- * Both ends of a stream in one thread, over the smallest carrier there can be: pages in memory that both ends see, or
- * pages that are handed over whole and come back. Nothing happens by itself: a test says when the reader reads, and when
- * what was put off to a later turn is done.
+ * Both ends of a stream in one thread, over the smallest carrier there can be. Nothing happens by itself: a test says when
+ * the reader reads, and when what was put off to a later turn is done.
  */
 import type { Carrier } from "../../src/internal/stream/carrier.ts"
 import type { Declare } from "../../src/internal/stream/encoders.ts"
@@ -35,14 +34,10 @@ const isDeclaration = (command: unknown): command is Declaration =>
 export interface StreamPairOptions {
   /** Most bytes of memory for rows. Default: 16 MiB. */
   readonly bytes?: number
-  /** Whether pages are read while they are written, or handed over whole and given back. Default: true. */
-  readonly shared?: boolean
-  /** As the carrier has it, where pages are not handed over. Default: false. */
+  /** As the carrier has it. Default: false. */
   readonly fixedMemory?: boolean
   /** As the carrier has it, in bursts and else. Default: 0. */
   readonly pagesInTurn?: number | Carrier["pagesInTurn"]
-  /** As the carrier has it. Default: false. */
-  readonly publishesEachTurn?: boolean
   /** Whether the codecs are generated code, or closures. Default: true. */
   readonly generate?: boolean
   readonly onRows?: OnRows
@@ -61,12 +56,11 @@ export class StreamPair {
   readonly #sources = new Map<number, RowSource>()
   readonly #opened: Array<Page> = []
   #later: Array<() => void> = []
-  /** How often the reader was told, where pages are not handed over. */
+  /** How often the reader was roused. */
   roused = 0
 
   constructor(options: StreamPairOptions = {}) {
-    const { bytes = 16 * 1024 * 1024, generate = true, onRows, pagesInTurn = 0, shared = true } = options
-    const { publishesEachTurn = false } = options
+    const { bytes = 16 * 1024 * 1024, generate = true, onRows, pagesInTurn = 0 } = options
     this.#generate = generate
     this.#fixedMemory = options.fixedMemory ?? false
     this.#onRows = onRows
@@ -79,60 +73,28 @@ export class StreamPair {
         },
         rows: (lane, type, rows, at, count, time) => this.#rows(lane, type, rows, at, count, time)
       },
-      (page) => {
-        if (shared) setRead(page)
-        else this.#sendBack(page)
-      }
+      setRead
     )
     const inTurn = typeof pagesInTurn === "number" ? { least: pagesInTurn, most: pagesInTurn } : pagesInTurn
-    const turns = { pagesInTurn: inTurn, publishesEachTurn }
-    const carrier = { ...(shared ? this.#sharing() : this.#transferring()), ...turns }
     const declare: Declare = (declares, layout) => this.writer.command({ declares, layout })
-    this.writer = new RowWriter(carrier, bytes, declare, generate)
+    this.writer = new RowWriter(this.#carrier(inTurn), bytes, declare, generate)
   }
 
-  #sharing(): Omit<Carrier, "pagesInTurn" | "publishesEachTurn"> {
+  #carrier(pagesInTurn: Carrier["pagesInTurn"]): Carrier {
     return {
-      shared: true,
+      pagesInTurn,
       fixedMemory: this.#fixedMemory,
       allocate: (bytes) => new ArrayBuffer(bytes),
       opened: (first, buffer) => {
         this.#opened.push(...pagesOf(first, buffer))
         this.#messages.push(() => this.#reader.memory(first, buffer))
       },
-      sealed: () => {},
       attach: (attachments) => void this.#messages.push(() => this.#reader.attach(attachments)),
-      published: () => void this.roused++,
+      rouse: () => void this.roused++,
       letSleep: () => {},
       wake: () => {},
       later: (run) => void this.#later.push(run)
     }
-  }
-
-  #transferring(): Omit<Carrier, "pagesInTurn" | "publishesEachTurn"> {
-    return {
-      shared: false,
-      fixedMemory: false,
-      allocate: (bytes) => new ArrayBuffer(bytes),
-      opened: () => {},
-      sealed: ({ buffer, number }) => {
-        const sent = structuredClone(buffer, { transfer: [buffer as ArrayBuffer] })
-        this.#messages.push(() => this.#reader.memory(number, sent))
-      },
-      attach: (attachments) => {
-        const sent = structuredClone(attachments)
-        this.#messages.push(() => this.#reader.attach(sent))
-      },
-      published: () => {},
-      letSleep: () => {},
-      wake: () => {},
-      later: (run) => void this.#later.push(run)
-    }
-  }
-
-  #sendBack({ buffer, number }: Page): void {
-    this.#reader.forget(number)
-    this.writer.returned(number, structuredClone(buffer, { transfer: [buffer as ArrayBuffer] }))
   }
 
   #command(command: unknown): void {

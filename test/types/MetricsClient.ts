@@ -27,7 +27,7 @@ const logger: Logger = ({ annotations, level, message }) => console[level](messa
 // --- on a worker by default, or in process
 
 expectTypeOf(MetricsRuntime.start({ namespace })).toEqualTypeOf<Promise<MetricsRuntime>>()
-MetricsRuntime.start({ namespace, startTimeout: 500, sharedMemory: false })
+MetricsRuntime.start({ namespace, startTimeout: 500 })
 MetricsRuntime.start({ namespace, metrics })
 MetricsRuntime.start({ namespace, spawn, startTimeout: "1 second", inProcess: false })
 MetricsRuntime.start({ namespace, inProcess: true, capacity: 10 })
@@ -40,8 +40,6 @@ MetricsRuntime.start({ namespace, inProcess: true, metrics })
 MetricsRuntime.start({ namespace, inProcess: true, spawn })
 // @ts-expect-error in process there is no start to wait for
 MetricsRuntime.start({ namespace, inProcess: true, startTimeout: 500 })
-// @ts-expect-error in process there is nobody to share memory with
-MetricsRuntime.start({ namespace, inProcess: true, sharedMemory: false })
 // @ts-expect-error there is no namespace
 MetricsRuntime.start({ metrics })
 // @ts-expect-error a misspelt option

@@ -62,10 +62,7 @@ const watchImports = Effect.map(
 )
 
 describe("a set that knows its module", () => {
-  it.effect.each([
-    ["shared", true],
-    ["transferred", false]
-  ] as const)("is registered on a worker that was told of no module, over %s memory", ([, sharedMemory]) =>
+  it.effect("is registered on a worker that was told of no module", () =>
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       const emitter = yield* recorder.register(CacheMetrics)
@@ -79,7 +76,7 @@ describe("a set that knows its module", () => {
         "declared.hits": { hits: 2, misses: 1 }
       })
       expect(yield* recorder.stats).toMatchObject({ accepted: 3, applied: 3, ignored: 0 })
-    }).pipe(Effect.provide(worker({ sharedMemory })))
+    }).pipe(Effect.provide(worker()))
   )
 
   it.effect("costs no message when the worker knows its metrics, in this recorder and others", () =>

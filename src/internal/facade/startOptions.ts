@@ -27,7 +27,6 @@ export interface InProcessOptions extends RuntimeOptions {
   readonly metrics?: never
   readonly spawn?: never
   readonly startTimeout?: never
-  readonly sharedMemory?: never
 }
 
 /**
@@ -100,7 +99,6 @@ const checks: { readonly [K in KeyOf<StartOptions>]: Check } = {
   metrics: anything,
   spawn: anything,
   startTimeout: anything,
-  sharedMemory: anything,
   runtime: aManagedRuntime,
   logger: aLogger
 }
@@ -111,8 +109,7 @@ const inProcessChecks: typeof checks = {
   ...checks,
   metrics: ofAWorker,
   spawn: ofAWorker,
-  startTimeout: ofAWorker,
-  sharedMemory: ofAWorker
+  startTimeout: ofAWorker
 }
 
 export const whyInvalidStart = (options: StartOptions): InvalidArgument | undefined => {

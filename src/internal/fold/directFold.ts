@@ -23,12 +23,9 @@ export class DirectFold {
     const table = new CounterTable()
     table.add(new ArrayBuffer(ChunkBytes))
     this.#counters = table.of(lane)
-    // Nobody waits to be told that events were folded: whoever reads the counters sees it.
-    const sharedCounters = true
     this.#lane = new FoldLane({
       lane,
       counters: this.#counters,
-      sharedCounters,
       send: (message) => this.#take(message)
     })
   }

@@ -20,8 +20,6 @@ export interface FoldOptions {
   readonly onPageRead: (page: Page) => void
   /** The definitions by name, where they do not come with the commands. */
   readonly catalog?: ReadonlyMap<string, Metric.Any>
-  /** Whether recorders see the counters; otherwise they are told each time. */
-  readonly sharedCounters: () => boolean
 }
 
 export class Fold implements StreamHandler {
@@ -59,12 +57,9 @@ export class Fold implements StreamHandler {
         return this.reader.layout(command.type, command.layout.words)
       }
       case "Open": {
-        const { send } = this.#options
-        const sharedCounters = this.#options.sharedCounters()
+        // Cleared by the side that opens the lane; they may say by now that it waits.
         const counters = this.#counters.of(command.lane)
-        // Shared ones were cleared by the side that opens the lane, and may say by now that it waits.
-        if (!sharedCounters) counters.clear()
-        this.#lanes[command.lane] = new FoldLane({ lane: command.lane, counters, send, sharedCounters })
+        this.#lanes[command.lane] = new FoldLane({ lane: command.lane, counters, send: this.#options.send })
         return
       }
       case "Close":

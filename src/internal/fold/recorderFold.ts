@@ -53,7 +53,6 @@ export class FoldLane {
   readonly #lane: Lane
   readonly #counters: LaneCounters
   readonly #send: (message: LaneMessage) => void
-  readonly #sharedCounters: boolean
   readonly #cells: Array<Cell> = []
   /** Made when events come one by one. */
   #byTag: Map<string, ReadonlyArray<Cell>> | undefined
@@ -70,12 +69,10 @@ export class FoldLane {
     readonly lane: Lane
     readonly counters: LaneCounters
     readonly send: (message: LaneMessage) => void
-    readonly sharedCounters: boolean
   }) {
     this.#lane = options.lane
     this.#counters = options.counters
     this.#send = options.send
-    this.#sharedCounters = options.sharedCounters
   }
 
   // --- what comes out of the stream
@@ -314,13 +311,7 @@ export class FoldLane {
 
   #moveCounters(applied: number, ignored: number): void {
     this.#counters.add(applied, ignored)
-    if (this.#sharedCounters && !this.#counters.takeWanted()) return
-    this.#send({
-      _tag: "Folded",
-      lane: this.#lane,
-      applied: this.#counters.applied,
-      ignored: this.#counters.ignored
-    })
+    if (this.#counters.takeWanted()) this.#send({ _tag: "Folded", lane: this.#lane })
   }
 }
 

@@ -1,8 +1,9 @@
 /**
- * A link to a fold in the same thread. It folds whenever rows are published: from within the call that emits, every few
- * dozen events, and at the next turn of the event loop.
+ * A link to a fold in the same thread: a fiber, which folds what was published when its turn comes. A recorder of which
+ * half the capacity is in use has it fold at once, since a synchronous burst never lets the fiber run.
  */
 import * as Effect from "effect/Effect"
+import * as Latch from "effect/Latch"
 import { Scheduler } from "effect/Scheduler"
 import type * as Scope from "effect/Scope"
 import { Fold } from "../fold/fold.ts"
@@ -11,46 +12,58 @@ import { type Link, type LinkControl, makeLink } from "./link.ts"
 
 const holdNothing = () => () => {}
 
-/** The link lives as long as the scope. */
+/** Pages that the fiber folds between two turns of the event loop. */
+const PagesAtOnce = 4
+
+/** The link lives as long as the scope, which owns the fiber. */
 export const makeInProcessLink = Effect.fnUntraced(function* (
   mostBytes: number
 ): Effect.fn.Return<Link, never, Scope.Scope> {
   const dispatcher = (yield* Scheduler).makeDispatcher()
+  const roused = Latch.makeUnsafe()
   let control: LinkControl | undefined
-  const fold = new Fold({
-    send: (message) => control?.deliver(message),
-    onPageRead: setRead,
-    sharedCounters: () => true
-  })
-  const read = (): void => {
-    try {
-      fold.reader.read(Number.POSITIVE_INFINITY)
-    } catch (defect) {
-      control?.fail(defect)
-    }
-  }
+  const fold = new Fold({ send: (message) => control?.deliver(message), onPageRead: setRead })
   control = makeLink({
     catalog: undefined,
     mostBytes,
     carrier: {
-      shared: true,
       pagesInTurn: { least: 0, most: 0 },
-      publishesEachTurn: false,
       fixedMemory: false,
       allocate: (bytes) => new ArrayBuffer(bytes),
       opened: (first, buffer) => fold.reader.memory(first, buffer),
-      sealed: () => {},
       attach: (attachments) => fold.reader.attach(attachments),
-      published: read,
+      rouse: () => {},
       letSleep: () => {},
-      wake: () => {},
+      wake: () => roused.openUnsafe(),
       later: (run) => dispatcher.scheduleTask(run, 0)
     },
     allocateCounters: (bytes) => new ArrayBuffer(bytes),
     hold: holdNothing,
     later: (action) => dispatcher.scheduleTask(action, 0),
+    foldNow: () => {
+      try {
+        fold.reader.read(Number.POSITIVE_INFINITY)
+      } catch (defect) {
+        control?.fail(defect)
+      }
+    },
     terminate: () => {}
   })
-  yield* Effect.addFinalizer(() => Effect.sync(() => control?.writer.close()))
-  return control.link
+  const link = control
+  yield* Effect.addFinalizer(() => Effect.sync(() => link.writer.close()))
+  yield* Effect.gen(function* () {
+    for (;;) {
+      if (fold.reader.read(PagesAtOnce) === "more") yield* Effect.yieldNow
+      else {
+        // Whatever is published from here on wakes it.
+        roused.closeUnsafe()
+        link.writer.readerIdle()
+        yield* roused.await
+      }
+    }
+  }).pipe(
+    Effect.catchDefect((defect) => Effect.sync(() => link.fail(defect))),
+    Effect.forkScoped
+  )
+  return link.link
 })

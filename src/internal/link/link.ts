@@ -43,7 +43,7 @@ export class LaneLink {
     return this.#line.writer
   }
 
-  /** A command, in order with the events that were written. The fold takes it at once, in process within this call. */
+  /** A command, in order with the events that were written. The fold is roused for it. */
   send(command: LaneCommand): void {
     // The lane's number may be another recorder's by now.
     if (this.#open) this.#line.send({ ...command, lane: this.lane } as Command)
@@ -52,6 +52,11 @@ export class LaneLink {
   /** A command that the fold need not see before what is written next. */
   sendWithNext(command: LaneCommand): void {
     if (this.#open) this.#line.send({ ...command, lane: this.lane } as Command, true)
+  }
+
+  /** Has a fold in this thread fold what was published, in this call. Another one was roused to do so. */
+  foldNow(): void {
+    this.#line.foldNow?.()
   }
 
   /** Keeps the process alive until the function given back is called: someone waits for an answer. */
@@ -77,6 +82,7 @@ interface Line {
   readonly send: (command: Command, mayWait?: boolean) => void
   readonly hold: () => () => void
   readonly later: (action: () => void) => void
+  readonly foldNow: (() => void) | undefined
   readonly close: (lane: Lane) => void
 }
 
@@ -120,6 +126,8 @@ export const makeLink = (options: {
   readonly hold: () => () => void
   /** Runs `action` at the next turn of the event loop. */
   readonly later: (action: () => void) => void
+  /** Folds what was published, where the fold is in this thread. */
+  readonly foldNow?: () => void
   readonly terminate: () => void
 }): LinkControl => {
   const writer = new RowWriter(options.carrier, options.mostBytes, (type, layout) =>
@@ -162,6 +170,7 @@ export const makeLink = (options: {
     send,
     hold: options.hold,
     later: options.later,
+    foldNow: options.foldNow,
     close: (lane) => {
       if (lanes.delete(lane)) send({ _tag: "Close", lane })
     }
@@ -180,9 +189,6 @@ export const makeLink = (options: {
     messages++
     if ("request" in message && message._tag !== "Answer") return renders.answer(message)
     if (message._tag === "Closed") return void free.push(message.lane)
-    if (message._tag === "Folded" && !options.carrier.shared) {
-      counters.of(message.lane).set(message.applied, message.ignored)
-    }
     lanes.get(message.lane)?.onMessage(message)
   }
 

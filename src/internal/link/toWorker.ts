@@ -26,7 +26,7 @@ import { ownMessagesOf } from "../worker/ownMessages.ts"
 import type { ModuleImports } from "../worker/spawnForModules.ts"
 import { decodeStartError } from "../worker/startErrors.ts"
 import { type Link, type LinkControl, makeLink } from "./link.ts"
-import { type Post, sharedCarrier, transferringCarrier } from "./threadCarrier.ts"
+import { type Post, threadCarrier } from "./threadCarrier.ts"
 import { WorkerCatalog } from "./workerCatalog.ts"
 
 /** The error behind what Effect's worker reports: the one that the thread died of, where there is one. */
@@ -40,8 +40,6 @@ interface LinkOptions {
   readonly startTimeout: Duration.Input
   /** Most bytes of memory that events may lie in. */
   readonly memoryLimit: number
-  /** Whether that memory is shared between the threads, or handed over and back. */
-  readonly sharedMemory: boolean
   /** What the packaged worker needs to import modules; a worker of the application's own imports none. */
   readonly modules?: ModuleImports | undefined
 }
@@ -105,8 +103,6 @@ const linkTo = Effect.fnUntraced(function* (
         return catalog?.answer(message)
       case "Idle":
         return control?.writer.readerIdle()
-      case "PageRead":
-        return control?.writer.returned(message.number, message.buffer)
       default:
         return control?.deliver(message)
     }
@@ -171,8 +167,8 @@ const linkTo = Effect.fnUntraced(function* (
       makeLink({
         catalog,
         mostBytes: options.memoryLimit,
-        carrier: options.sharedMemory ? sharedCarrier(post) : transferringCarrier(post),
-        allocateCounters: (bytes) => (options.sharedMemory ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes)),
+        carrier: threadCarrier(post),
+        allocateCounters: (bytes) => new SharedArrayBuffer(bytes),
         hold,
         later,
         terminate: () => void thread.terminate()

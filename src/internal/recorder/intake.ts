@@ -169,6 +169,7 @@ export class Intake extends Accounts {
     // From half the capacity on the fold has to keep up, and is woken; a burst never reaches the event loop.
     if ((this.accepted - this.folded) * 2 >= this.#handedLimit) {
       this.link.writer.publish(true)
+      this.link.foldNow()
       // In process, that may have led to anything.
       if (!this.#isOpen) return false
       this.lookAtFold()
@@ -217,6 +218,7 @@ export class Intake extends Accounts {
   #hasCredit(): boolean {
     if (this.pending < this.capacity) return true
     this.flush()
+    this.link.foldNow()
     return this.pending < this.capacity
   }
 
@@ -234,7 +236,6 @@ export class Intake extends Accounts {
     this.#backlog.add(entry)
     if (!this.#backlog.isFlowing) return
     this.#backlog.move()
-    this.link.writer.tell()
     this.#askForNews()
   }
 

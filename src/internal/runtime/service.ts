@@ -54,11 +54,6 @@ export interface RuntimeOptions extends Pick<RecorderOptions, "capacity" | "over
 interface WorkerStart extends RuntimeOptions {
   /** The time limit for the worker to report, by the real clock. Default: 10 seconds. */
   readonly startTimeout?: Duration.Input
-  /**
-   * Whether that memory is shared between the threads. Otherwise pages are transferred and returned, which costs more
-   * and returns credits only when the event loop is reached. Default: `true` if the platform has `SharedArrayBuffer`.
-   */
-  readonly sharedMemory?: boolean
 }
 
 /**

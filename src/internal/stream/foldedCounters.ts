@@ -38,12 +38,6 @@ export class LaneCounters {
     if (ignored > 0) Atomics.add(this.#table, this.#at + Ignored, ignored)
   }
 
-  /** Takes over what the other side counted, where the memory is not shared. */
-  set(applied: number, ignored: number): void {
-    Atomics.store(this.#table, this.#at + Applied, applied)
-    Atomics.store(this.#table, this.#at + Ignored, ignored)
-  }
-
   want(): void {
     Atomics.store(this.#table, this.#at + Wanted, 1)
   }

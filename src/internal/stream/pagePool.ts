@@ -75,7 +75,6 @@ export class PagePool {
 
   /** Finds the pages that the fold has read. */
   #collect(): void {
-    if (!this.#carrier.shared) return
     let read = 0
     while (read < this.#full.length && isRead(this.#full[read]!)) this.#release(this.#full[read++]!)
     if (read > 0) this.#full.splice(0, read)
@@ -89,15 +88,5 @@ export class PagePool {
   /** A page was written to its end. */
   seal(page: Page): void {
     this.#full.push(page)
-    this.#carrier.sealed(page)
-  }
-
-  /** A page that was sent away has come back, under its number; whether it was one of these. */
-  returned(number: number, buffer: ArrayBufferLike): boolean {
-    const index = this.#full.findIndex((page) => page.number === number)
-    if (index < 0) return false
-    this.#full.splice(index, 1)
-    for (const page of pagesOf(number, buffer)) this.#release(page)
-    return true
   }
 }

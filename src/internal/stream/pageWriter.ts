@@ -38,14 +38,9 @@ export abstract class PageWriter {
   protected rowsEnd: number
   protected page: Page
   protected published: number
-  /** A page is full that a reader in this thread has not been told of: it would read at once, in the midst of a row. */
-  protected untold = false
   /** Whether all of the current page was written in one turn of the event loop. */
   protected burst = true
 
-  /** What the carrier says, kept near. */
-  protected readonly publishesEachTurn: boolean
-  private readonly shared: boolean
   private readonly carrier: Carrier
   private readonly pages: PagePool
   /** The reader was told that it may sleep: it has to be woken. */
@@ -59,8 +54,6 @@ export abstract class PageWriter {
 
   constructor(carrier: Carrier, mostBytes: number) {
     this.carrier = carrier
-    this.publishesEachTurn = carrier.publishesEachTurn
-    this.shared = carrier.shared
     this.pages = new PagePool(carrier, mostBytes)
     this.fixed = this.pages.fixed
     const page = this.pages.take(false, false)!
@@ -97,9 +90,7 @@ export abstract class PageWriter {
     this.endRun()
     if (this.pos > this.page.end - WordsKept) this.nextPage(this.pages.take(this.burst, true)!)
     this.putWord(0, CommandRow)
-    if (mayWait) return
-    this.makeVisible(true)
-    this.tellReader()
+    if (!mayWait) this.publish(true)
   }
 
   /** Sends it with what is published next. A row has to say where it stands. */
@@ -116,36 +107,18 @@ export abstract class PageWriter {
 
   // --- publishing
 
-  /** Makes what was written visible to the fold. */
+  /** Makes what was written visible to the fold. `urgent`: someone waits for it, and the reader is roused. */
   publish(urgent: boolean): void {
     if (this.dead) return
-    this.makeVisible(false)
-    // One that was told that it may sleep may be in its last nap yet.
-    if (urgent || !this.publishesEachTurn) this.tellReader()
-  }
-
-  private tellReader(): void {
-    this.untold = false
-    this.carrier.published()
-  }
-
-  /** Where the reader is in this thread, this is where it reads; nothing may be half written. */
-  tell(): void {
-    if (this.untold) this.publish(true)
-  }
-
-  private makeVisible(beyondBound: boolean): void {
     this.endRun()
     this.sendAttachments()
-    if (!this.shared) {
-      // A page that is handed over has to say where the stream goes on.
-      const next = this.pos > this.page.first ? this.pages.take(this.burst, beyondBound) : undefined
-      if (next !== undefined) this.nextPage(next)
-    } else if (this.pos !== this.published) {
+    if (this.pos !== this.published) {
       this.published = this.pos
       publish(this.page, this.pos)
       this.wakeReader()
     }
+    // One that was told that it may sleep may be in its last nap yet.
+    if (urgent) this.carrier.rouse()
   }
 
   private sendAttachments(): void {
@@ -235,14 +208,7 @@ export abstract class PageWriter {
     this.burst = true
     this.pages.seal(full)
     this.wakeReader()
-    if (!this.publishesEachTurn) this.untold = this.shared
     // Where pages fill over many turns, the reader comes to them by itself: to rouse it would delay one turn in eighty.
-    else if (burst || this.pages.isExhausted) this.tellReader()
-  }
-
-  /** A page that was sent away has come back, under its number. */
-  returned(number: number, buffer: ArrayBufferLike): void {
-    // What was written meanwhile had no page to go on in.
-    if (this.pages.returned(number, buffer)) this.publish(false)
+    if (burst || this.pages.isExhausted) this.carrier.rouse()
   }
 }

@@ -125,8 +125,8 @@ export type Read =
 
 /** From the fold side to the recorder of a lane. */
 export type LaneMessage =
-  /** The counters of the lane have moved, to these values. Said to a recorder that waits for it. */
-  | { readonly _tag: "Folded"; readonly lane: Lane; readonly applied: number; readonly ignored: number }
+  /** The counters of the lane have moved. Said to a recorder that waits for it. */
+  | { readonly _tag: "Folded"; readonly lane: Lane }
   | {
       readonly _tag: "Answer"
       readonly lane: Lane
@@ -143,9 +143,9 @@ export type LaneMessage =
 export type ThreadMessage =
   /** Asks a worker for its catalog: the answer shows that messages go straight through from then on. */
   | { readonly _tag: "Hello" }
-  /** The shared memory by which the threads wake each other, if there is any. */
-  | { readonly _tag: "Stream"; readonly control: SharedArrayBuffer | undefined }
-  /** Memory whose pages have numbers from `first` on: to be shared, or full pages that are handed over. */
+  /** The shared memory by which the threads wake each other. */
+  | { readonly _tag: "Stream"; readonly control: SharedArrayBuffer }
+  /** Shared memory whose pages have numbers from `first` on. */
   | { readonly _tag: "Memory"; readonly first: number; readonly buffer: ArrayBufferLike }
   | { readonly _tag: "Attach"; readonly attachments: ReadonlyArray<unknown> }
   /** The answer to `Idle`: it may sleep, and is woken by the next message. */
@@ -180,5 +180,3 @@ export type WorkerMessage =
   | { readonly _tag: "Died"; readonly reason: string }
   /** No rows have come for a while. */
   | { readonly _tag: "Idle" }
-  /** A page that was sent has been read, and comes back. */
-  | { readonly _tag: "PageRead"; readonly number: number; readonly buffer: ArrayBufferLike }

@@ -47,8 +47,6 @@ export class RowReader implements Rows {
   readonly #pages: Array<Page | undefined> = []
   readonly #onRead: (page: Page) => void
   #page: Page | undefined
-  /** The page where the stream goes on, while it is on its way. */
-  #expected = 0
   #pos = 0
   #time = 0
   #attachments: Array<unknown> = []
@@ -67,8 +65,7 @@ export class RowReader implements Rows {
   /** Memory, whose pages have numbers from `first` on. The stream begins in page 0. */
   memory(first: number, buffer: ArrayBufferLike): void {
     for (const page of pagesOf(first, buffer)) this.#pages[page.number] = page
-    const expected = this.#pages[this.#expected]
-    if (this.#page === undefined && expected !== undefined) this.#enter(expected)
+    if (this.#page === undefined && first === 0) this.#enter(this.#pages[0]!)
   }
 
   attach(attachments: ReadonlyArray<unknown>): void {
@@ -162,11 +159,11 @@ export class RowReader implements Rows {
         case PageEndRow: {
           const read = this.#page!
           const next = this.#pages[first]
-          this.#page = undefined
-          if (next === undefined) this.#expected = first
-          else this.#enter(next)
+          // Beyond the fixed memory: the message with it comes before the row that needs it is read again.
+          if (next === undefined) return "attachment"
+          this.#enter(next)
           this.#onRead(read)
-          return next === undefined ? "attachment" : "more"
+          return "more"
         }
       }
     }
@@ -198,11 +195,6 @@ export class RowReader implements Rows {
     const unit = (this.#pos + 2) * 4
     this.strings[id] = textOf(u16.subarray(unit, unit + length))
     this.#pos += stringRowWords(length)
-  }
-
-  /** Lets go of a page whose memory is sent away. */
-  forget(number: number): void {
-    this.#pages[number] = undefined
   }
 }
 

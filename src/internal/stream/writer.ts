@@ -106,7 +106,7 @@ export class RowWriter extends PageWriter implements RowMemory {
         this.perLook = passed >= 1 && passed < 2 ? (this.perLook + 1) >> 1 : 1
       } else if (this.sinceMoved >= 2 * this.perLook && this.perLook < MostPerLook) this.perLook *= 2
       // In a burst the fold goes along with what is written, and does not wait for the page.
-      if (this.publishesEachTurn && this.pos - this.published > WordsUnseen) this.publish(false)
+      if (this.pos - this.published > WordsUnseen) this.publish(false)
     } else {
       this.inTurn = true
       this.perLook = 1
@@ -115,7 +115,6 @@ export class RowWriter extends PageWriter implements RowMemory {
       void settled.then(this.endTurn)
     }
     this.untilLook = this.perLook
-    if (!this.publishesEachTurn) this.willPublish()
     this.changeTime(now)
   }
 
@@ -143,7 +142,6 @@ export class RowWriter extends PageWriter implements RowMemory {
     this.burst = false
     this.endRun()
     this.untilLook = 0
-    if (!this.publishesEachTurn) return
     // A timer would cost a turn of its own. Not more than once in a millisecond: microtasks may come in thousands.
     if (this.wasShown) return this.willPublish()
     this.wasShown = true
@@ -167,7 +165,6 @@ export class RowWriter extends PageWriter implements RowMemory {
 
   mayWrite(source: RowSource): boolean {
     if (this.source !== undefined) this.endRun()
-    if (this.untold) this.publish(true)
     return source.counted < source.limit || source.reopen()
   }
 

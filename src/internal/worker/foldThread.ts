@@ -6,7 +6,7 @@ import { Fold } from "../fold/fold.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import { WakeUp } from "../stream/parking.ts"
 import type { ThreadMessage, WorkerMessage } from "../stream/protocol.ts"
-import { type Page, setRead } from "../stream/rows/page.ts"
+import { setRead } from "../stream/rows/page.ts"
 
 /** Pages read between two looks at the messages. */
 const PagesAtOnce = 4
@@ -23,7 +23,7 @@ const NapsBeforeSleep = ShortNaps + 28
 export class FoldThread {
   readonly #fold: Fold
   readonly #post: (message: WorkerMessage, transfers?: ReadonlyArray<ArrayBuffer>) => void
-  /** Where memory is shared. */
+  /** From the first message on. */
   #wakeUp: WakeUp | undefined
   /** Whether the application thread knows that this one sleeps, and will wake it. */
   #maySleep = false
@@ -41,16 +41,15 @@ export class FoldThread {
     this.#post = post
     this.#fold = new Fold({
       send: post,
-      onPageRead: (page) => this.#onPageRead(page),
-      catalog,
-      sharedCounters: () => this.#wakeUp !== undefined
+      onPageRead: setRead,
+      catalog
     })
   }
 
   receive(message: ThreadMessage): void {
     switch (message._tag) {
       case "Stream":
-        if (message.control !== undefined) this.#wakeUp = new WakeUp(message.control)
+        this.#wakeUp = new WakeUp(message.control)
         break
       case "Memory":
         this.#fold.reader.memory(message.first, message.buffer)
@@ -121,16 +120,6 @@ export class FoldThread {
         Effect.sync(() => void this.#beside--)
       )
     })
-  }
-
-  #onPageRead(page: Page): void {
-    if (this.#wakeUp !== undefined) {
-      setRead(page)
-      return
-    }
-    this.#fold.reader.forget(page.number)
-    const buffer = page.buffer as ArrayBuffer
-    this.#post({ _tag: "PageRead", number: page.number, buffer }, [buffer])
   }
 }
 
