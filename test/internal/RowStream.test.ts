@@ -255,7 +255,7 @@ describe.each(carriers)("a stream of $carrier", ({ carrier: _, ...options }) => 
     }
     fill()
     let asked = 0
-    pair.writer.whenRoom({ flush: () => void asked++ })
+    pair.writer.whenRoom({ takeTurn: () => ++asked > 0 })
     for (let i = 0; i < 3; i++) {
       expect(write(1, event(-1), 0)).toBe(false)
       expect(pair.clone(1, event(-1), 1)).toBe(false)
@@ -302,7 +302,7 @@ describe.each(carriers)("a stream of $carrier", ({ carrier: _, ...options }) => 
     pair.clone(1, event(0), 0)
     pair.writer.foreignEvent(1)
     pair.writer.command({})
-    pair.writer.whenRoom({ flush: () => expect.unreachable() })
+    pair.writer.whenRoom({ takeTurn: () => expect.unreachable() })
     pair.flush()
     pair.turn()
     expect(pair.writer.bytes).toBeLessThanOrEqual(2 * PageBytes)

@@ -21,6 +21,7 @@ export const makeInProcessLink = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Link, never, Scope.Scope> {
   const dispatcher = (yield* Scheduler).makeDispatcher()
   const roused = Latch.makeUnsafe()
+  const open = (): void => void roused.openUnsafe()
   let control: LinkControl | undefined
   const fold = new Fold({ send: (message) => control?.deliver(message), onPageRead: setRead })
   control = makeLink({
@@ -34,7 +35,8 @@ export const makeInProcessLink = Effect.fnUntraced(function* (
       attach: (attachments) => fold.reader.attach(attachments),
       rouse: () => {},
       letSleep: () => {},
-      wake: () => roused.openUnsafe(),
+      // A latch resumes the fiber in the call that opens it.
+      wake: () => dispatcher.scheduleTask(open, 0),
       later: (run) => dispatcher.scheduleTask(run, 0)
     },
     allocateCounters: (bytes) => new ArrayBuffer(bytes),

@@ -113,40 +113,53 @@ export class Backlog {
     return this.#barrierIsDue || (this.isFlowing && this.size > 0 && this.#stuck === undefined && this.#mayHand)
   }
 
-  /** Moves events into the stream while they may go, and runs the barriers that are due. */
-  move(): void {
+  /** Moves events into the stream while they may go, `most` at the most, and runs the barriers that are due. */
+  move(most = Number.POSITIVE_INFINITY): void {
     if (this.#moving) return
     this.#moving = true
-    while (this.#moveNext());
-    this.#moving = false
+    try {
+      for (let moved = 0; this.#runBarriers() && moved < most && this.#moveNext(); ) moved++
+    } finally {
+      this.#moving = false
+    }
+  }
+
+  /** One that fails is run again. */
+  #runBarriers(): true {
+    while (this.#barrierIsDue) {
+      this.#barriers[0]!.run()
+      this.#barriers.shift()
+    }
+    return true
   }
 
   #moveNext(): boolean {
-    while (this.#barrierIsDue) this.#barriers.shift()!.run()
     if (!this.isFlowing || this.size === 0) return false
     if (!this.#mayHand) {
       this.#accounts.lookAtFold()
       if (!this.#mayHand) return false
     }
     const { lane, link } = this.#accounts
+    const { writer } = link
     const before = this.#position
-    const entry = this.#stuck ?? this.#take()
-    this.#stuck = undefined
+    this.#stuck ??= this.#take()
     if (this.#skipped) {
       // Else each event that is evicted while the stream is full would leave a command in it.
-      if (!link.writer.hasRoom()) {
-        this.#stuck = entry
-        return false
-      }
-      this.#skipped = false
+      if (!writer.hasRoom()) return false
       link.sendWithNext({ _tag: "Skip", to: before })
+      this.#skipped = false
     }
     this.#source ??= uncounted(lane)
-    const given = link.writer.give(entry.at)
-    const done = this.#accounts.writeCopy(this.#source, entry.event)
-    link.writer.give(given)
-    if (done === "full") this.#stuck = entry
-    return done === "written"
+    const { given } = writer
+    writer.give(this.#stuck.at)
+    try {
+      if (this.#accounts.writeCopy(this.#source, this.#stuck.event) === "full") return false
+      this.#stuck = undefined
+      return true
+    } finally {
+      writer.given = given
+      writer.untilLook = 0
+    }
   }
 
   #take(): Entry {

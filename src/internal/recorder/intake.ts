@@ -232,8 +232,8 @@ export class Intake extends Accounts {
   #accept(entry: Entry): void {
     // Events in the backlog go first: no event passes it until `reopen` finds it empty.
     this.#shut()
-    this.counted++
     this.#backlog.add(entry)
+    this.counted++
     if (!this.#backlog.isFlowing) return
     this.#backlog.move()
     this.#askForNews()
@@ -271,18 +271,32 @@ export class Intake extends Accounts {
   flush(): void {
     if (this.#flushing) return
     this.#flushing = true
-    do {
-      this.#backlog.move()
-      // What is folded now frees credits, and with them there may be more to hand over.
-      this.link.writer.publish(true)
-    } while (this.#backlog.canMove)
-    this.#flushing = false
+    try {
+      do {
+        this.#backlog.move()
+        // What is folded now frees credits, and with them there may be more to hand over.
+        this.link.writer.publish(true)
+      } while (this.#backlog.canMove)
+    } finally {
+      this.#flushing = false
+    }
     if (this.#drained.length > 0 && this.pending === 0) {
       const drained = this.#drained
       this.#drained = nothing
       for (const action of drained) action()
     }
     this.#askForNews()
+  }
+
+  /** Its turn among those for whose events the stream had no room. */
+  takeTurn(most: number): boolean {
+    const before = this.#backlog.size
+    this.#backlog.move(most)
+    const hasMoved = this.#backlog.size < before
+    // It has had its turn, and may have more.
+    if (hasMoved && this.#backlog.canMove) this.link.writer.whenRoom(this)
+    this.#askForNews()
+    return hasMoved
   }
 
   /** Whether the fold has to say when it has folded something, because somebody waits for it. */

@@ -319,10 +319,14 @@ class RecorderImpl<R> extends RecorderInternals implements RecorderParts, Record
   #emittedAt<A>(clock: Clock.Clock, emits: () => A): A {
     if (clock === liveClock) return emits()
     const { writer } = this.#lane
-    const given = writer.give(clock.currentTimeMillisUnsafe())
-    const done = emits()
-    writer.give(given)
-    return done
+    const { given } = writer
+    writer.give(clock.currentTimeMillisUnsafe())
+    try {
+      return emits()
+    } finally {
+      writer.given = given
+      writer.untilLook = 0
+    }
   }
 
   #resultOf(offer: Offer, event: unknown): Effect.Effect<boolean, EmitError> {

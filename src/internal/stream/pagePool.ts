@@ -17,6 +17,8 @@ export class PagePool {
   readonly #free: Array<Page> = []
   /** Beyond the bound: pages for commands alone. */
   readonly #spare: Array<Page> = []
+  /** The page that was given to be written next, until the writer has gone on to it. */
+  taken: Page | undefined
 
   constructor(carrier: Carrier, mostBytes: number) {
     this.#carrier = carrier
@@ -59,7 +61,9 @@ export class PagePool {
    * one of few, and events wait for it.
    */
   take(burst: boolean, forCommand: boolean): Page | undefined {
+    if (this.taken !== undefined) return this.taken
     const page = this.#find(burst) ?? (forCommand ? (this.#spare.pop() ?? this.#allocate()) : undefined)
+    this.taken = page
     if (page !== undefined) clearPage(page)
     return page
   }
@@ -85,8 +89,8 @@ export class PagePool {
     else this.#spare.push(page)
   }
 
-  /** A page was written to its end. */
+  /** The page that is being written is the last that the fold will have read. Says so once, however often it is called. */
   seal(page: Page): void {
-    this.#full.push(page)
+    if (this.#full.at(-1) !== page) this.#full.push(page)
   }
 }

@@ -10,10 +10,14 @@ import { CommandRow, PageEndRow } from "./rows/format.ts"
 import { MostWords } from "./rows/layout.ts"
 import { type Page, publish, type Views } from "./rows/page.ts"
 
-/** Who has something to write, and found no room. */
-export interface Waiting {
-  readonly flush: () => void
+/** A recorder that has events for which there was no room. */
+export interface TurnTaker {
+  /** Writes `most` events at the most; whether it has written any. One that has more waits for a further turn. */
+  readonly takeTurn: (most: number) => boolean
 }
+
+/** Events that those who wait for room may write, all together, before it is the turn of the first one again. */
+const EventsOfAllTurns = 1024
 
 /** What rows leave free at the end of a page: a word for a command that finds it full, and the one that it ends with. */
 const WordsKept = 2
@@ -46,17 +50,22 @@ export abstract class PageWriter {
   /** The reader was told that it may sleep: it has to be woken. */
   private readerSleeps = false
   private attachments: Array<unknown> = []
+  /** The reader slept when rows were published, and has not been woken for them. */
+  private owesWake = false
   /** Whether a timer will publish, and whether there have been events since it last did. */
   private scheduled = false
   private events = false
   private dead = false
-  private readonly waiting = new Set<Waiting>()
+  /** In the order of their turns. While one waits nobody else goes on to another page. */
+  private readonly waiting = new Set<TurnTaker>()
+  private inTurns = false
 
   constructor(carrier: Carrier, mostBytes: number) {
     this.carrier = carrier
     this.pages = new PagePool(carrier, mostBytes)
     this.fixed = this.pages.fixed
     const page = this.pages.take(false, false)!
+    this.pages.taken = undefined
     this.page = page
     this.i32 = page.i32
     this.f64 = page.f64
@@ -86,10 +95,13 @@ export abstract class PageWriter {
   /** A command, in order with the events. The fold is woken for it, unless it may wait for what comes next. */
   command(command: unknown, mayWait = false): void {
     if (this.dead) return
-    this.attachments.push(command)
     this.endRun()
     if (this.pos > this.page.end - WordsKept) this.nextPage(this.pages.take(this.burst, true)!)
-    this.putWord(0, CommandRow)
+    this.attachments.push(command)
+    // From here on nothing is called: an attachment without its row would be taken for the next one.
+    this.i32[this.pos * 2] = 0
+    this.i32[this.pos * 2 + 1] = CommandRow
+    this.pos++
     if (!mayWait) this.publish(true)
   }
 
@@ -113,32 +125,32 @@ export abstract class PageWriter {
     this.endRun()
     this.sendAttachments()
     if (this.pos !== this.published) {
-      this.published = this.pos
       publish(this.page, this.pos)
-      this.wakeReader()
+      this.published = this.pos
+      this.owesWake = this.readerSleeps
     }
+    if (this.owesWake) this.wakeReader()
     // One that was told that it may sleep may be in its last nap yet.
     if (urgent) this.carrier.rouse()
   }
 
   private sendAttachments(): void {
     if (this.attachments.length === 0) return
-    const attachments = this.attachments
+    this.carrier.attach(this.attachments)
     this.attachments = []
-    this.carrier.attach(attachments)
   }
 
   /** A reader that naps looks by itself. */
   private wakeReader(): void {
-    if (!this.readerSleeps) return
-    this.readerSleeps = false
     this.carrier.wake()
+    this.readerSleeps = false
+    this.owesWake = false
   }
 
   /** The reader has had nothing to do for a while. What was published before is visible to it when it hears that it may sleep. */
   readerIdle(): void {
-    this.readerSleeps = true
     this.carrier.letSleep()
+    this.readerSleeps = true
   }
 
   /** Publishes after a while, and goes on so while events come. */
@@ -147,16 +159,16 @@ export abstract class PageWriter {
     this.schedule()
   }
 
-  /** Flushes it, once, when there may be room again. */
-  whenRoom(one: Waiting): void {
+  /** Gives it a turn, once, when there may be room again. */
+  whenRoom(one: TurnTaker): void {
     this.waiting.add(one)
     this.schedule()
   }
 
   private schedule(): void {
     if (this.scheduled) return
-    this.scheduled = true
     this.carrier.later(this.onTimer)
+    this.scheduled = true
   }
 
   private readonly onTimer = (): void => {
@@ -167,9 +179,32 @@ export abstract class PageWriter {
     if (this.events) this.schedule()
     this.onPublished()
     this.events = false
-    const waiting = [...this.waiting]
+    if (this.waiting.size > 0) this.giveTurns()
+  }
+
+  /** Lets those who wait write in turn while there is room, so that nobody waits longer for being one of many. */
+  private giveTurns(): void {
+    const most = Math.max(1, Math.floor(EventsOfAllTurns / this.waiting.size))
+    this.inTurns = true
+    try {
+      for (let hasWritten = true; hasWritten && this.waiting.size > 0 && this.hasRoom(); ) {
+        const first = this.waiting.values().next().value!
+        this.waiting.delete(first)
+        hasWritten = first.takeTurn(most)
+        if (!hasWritten && this.waiting.has(first)) this.putFirst(first)
+      }
+    } finally {
+      this.inTurns = false
+    }
+    this.publish(this.waiting.size > 0)
+    if (this.waiting.size > 0) this.schedule()
+  }
+
+  /** It needs more room than there was, and does not lose its turn for that. */
+  private putFirst(first: TurnTaker): void {
+    const others = [...this.waiting].filter((each) => each !== first)
     this.waiting.clear()
-    for (const one of waiting) one.flush()
+    for (const each of [first, ...others]) this.waiting.add(each)
   }
 
   // --- pages
@@ -186,28 +221,34 @@ export abstract class PageWriter {
 
   /** Goes on in another page, which has room for any row. `false`: all memory is in use. */
   protected turnPage(): boolean {
+    if (this.waiting.size > 0 && !this.inTurns) return false
+    this.endRun()
     const page = this.pages.take(this.burst, false)
     if (page === undefined) return false
-    this.endRun()
     this.nextPage(page)
     return true
   }
 
+  /** What fails in here is done again by the next one who finds the page full. */
   private nextPage(next: Page): void {
     const { burst, page: full } = this
+    this.sendAttachments()
+    this.pages.seal(full)
+    const rowsEnd = this.pages.holdsRows(next) ? next.end - WordsKept : 0
     this.i32[this.pos * 2] = next.number
     this.i32[this.pos * 2 + 1] = PageEndRow
-    this.sendAttachments()
     publish(full, this.pos + 1)
+    // From here on nothing is called until the writer is in the other page.
     this.page = next
     this.i32 = next.i32
     this.f64 = next.f64
     this.i64 = next.i64
     this.pos = this.published = next.first
-    this.rowsEnd = this.pages.holdsRows(next) ? next.end - WordsKept : 0
+    this.rowsEnd = rowsEnd
     this.burst = true
-    this.pages.seal(full)
-    this.wakeReader()
+    this.pages.taken = undefined
+    this.owesWake ||= this.readerSleeps
+    if (this.owesWake) this.wakeReader()
     // Where pages fill over many turns, the reader comes to them by itself: to rouse it would delay one turn in eighty.
     if (burst || this.pages.isExhausted) this.carrier.rouse()
   }

@@ -39,15 +39,18 @@ export class RowWriter extends PageWriter implements RowMemory {
   private runAt = 0
   private runWords = 1
   /** Events of this turn of the event loop after which the live clock is read again: none at its begin. */
-  private untilLook = 0
+  untilLook = 0
   private perLook = 1
   /** Events written since the clock last moved. */
   private sinceMoved = 0
   /** The time of the events to come, and whether the stream has to be told of it. */
   private time = Number.NaN
   private isNewTime = false
-  /** The time that a clock other than the live one gives to the events emitted now. */
-  private given: number | undefined
+  /**
+   * The time that a clock other than the live one gives to the events emitted now. Whoever gave one sets both this and
+   * {@link untilLook} back, which no failure can prevent: a run of such events has one row, and is at its end by then.
+   */
+  given: number | undefined
   /** Whether a microtask waits for the end of this turn. */
   private inTurn = false
   /** The context of the fiber that emitted last in this turn, if its clock is the live one: to look it up takes long. */
@@ -65,15 +68,11 @@ export class RowWriter extends PageWriter implements RowMemory {
 
   // --- time
 
-  /**
-   * Gives the events to come the time of another clock than the live one, or of that one again; what they had before.
-   */
-  give(time: number | undefined): number | undefined {
-    const { given } = this
+  /** Gives the events to come the time of another clock than the live one; of that one again, where there is none. */
+  give(time: number | undefined): void {
     this.endRun()
     this.given = time
     this.untilLook = 0
-    return given
   }
 
   /** The time of an event that is emitted now, and not written yet. */
@@ -108,11 +107,11 @@ export class RowWriter extends PageWriter implements RowMemory {
       // In a burst the fold goes along with what is written, and does not wait for the page.
       if (this.pos - this.published > WordsUnseen) this.publish(false)
     } else {
+      // `queueMicrotask` would cost three times as much: it makes an asynchronous resource of each.
+      void settled.then(this.endTurn)
       this.inTurn = true
       this.perLook = 1
       this.sinceMoved = 0
-      // `queueMicrotask` would cost three times as much: it makes an asynchronous resource of each.
-      void settled.then(this.endTurn)
     }
     this.untilLook = this.perLook
     this.changeTime(now)
@@ -144,8 +143,8 @@ export class RowWriter extends PageWriter implements RowMemory {
     this.untilLook = 0
     // A timer would cost a turn of its own. Not more than once in a millisecond: microtasks may come in thousands.
     if (this.wasShown) return this.willPublish()
-    this.wasShown = true
     this.publish(false)
+    this.wasShown = true
   }
 
   protected onPublished(): void {
@@ -178,15 +177,16 @@ export class RowWriter extends PageWriter implements RowMemory {
     if (this.pos + words + 3 > this.rowsEnd && !this.turnPage()) return false
     if (this.isNewTime) this.writeTime()
     const at = this.pos
+    const room = ((this.rowsEnd - at - 1) / words) | 0
+    const most = Math.min(source.limit - source.counted, room)
+    const rows = this.given === undefined ? Math.min(most, this.untilLook) : 1
+    // From here on nothing is called, and nothing can be left half done.
     this.i32[at * 2] = source.lane
     this.i32[at * 2 + 1] = type
     this.pos = at + 1
     this.source = source
     this.runAt = at
     this.runWords = words
-    const room = ((this.rowsEnd - this.pos) / words) | 0
-    const most = Math.min(source.limit - source.counted, room)
-    const rows = this.given === undefined ? Math.min(most, this.untilLook) : 1
     source.runType = type
     source.runEnd = this.pos + rows * words
     return true
@@ -215,10 +215,10 @@ export class RowWriter extends PageWriter implements RowMemory {
   }
 
   private writeTime(): void {
-    this.isNewTime = false
     this.i32[this.pos * 2 + 1] = TimeRow
     this.f64[this.pos + 1] = this.time
     this.pos += 2
+    this.isNewTime = false
   }
 
   /** An event that does not lie in a row. */
