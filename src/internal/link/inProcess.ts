@@ -7,6 +7,7 @@ import * as Latch from "effect/Latch"
 import { Scheduler } from "effect/Scheduler"
 import type * as Scope from "effect/Scope"
 import { Fold } from "../fold/fold.ts"
+import type { Reading } from "../stream/reader.ts"
 import { setRead } from "../stream/rows/page.ts"
 import { type Link, type LinkControl, makeLink } from "./link.ts"
 
@@ -23,6 +24,8 @@ export const makeInProcessLink = Effect.fnUntraced(function* (
   const roused = Latch.makeUnsafe()
   const open = (): void => void roused.openUnsafe()
   let control: LinkControl | undefined
+  /** What is to happen when the fiber has folded: never user code in the midst of it. */
+  let afterFold: Array<() => void> | undefined
   const fold = new Fold({ send: (message) => control?.deliver(message), onPageRead: setRead })
   control = makeLink({
     catalog: undefined,
@@ -41,7 +44,10 @@ export const makeInProcessLink = Effect.fnUntraced(function* (
     },
     allocateCounters: (bytes) => new ArrayBuffer(bytes),
     hold: holdNothing,
-    later: (action) => dispatcher.scheduleTask(action, 0),
+    later: (action) => {
+      if (afterFold === undefined) dispatcher.scheduleTask(action, 0)
+      else afterFold.push(action)
+    },
     foldNow: () => {
       try {
         fold.reader.read(Number.POSITIVE_INFINITY)
@@ -52,10 +58,20 @@ export const makeInProcessLink = Effect.fnUntraced(function* (
     terminate: () => {}
   })
   const link = control
+  const foldSome = (): Reading => {
+    const due: Array<() => void> = []
+    afterFold = due
+    try {
+      return fold.reader.read(PagesAtOnce)
+    } finally {
+      afterFold = undefined
+      for (const action of due) action()
+    }
+  }
   yield* Effect.addFinalizer(() => Effect.sync(() => link.writer.close()))
   yield* Effect.gen(function* () {
     for (;;) {
-      if (fold.reader.read(PagesAtOnce) === "more") yield* Effect.yieldNow
+      if (foldSome() === "more") yield* Effect.yieldNow
       else {
         // Whatever is published from here on wakes it.
         roused.closeUnsafe()
