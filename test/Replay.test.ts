@@ -280,7 +280,7 @@ describe("events as NDJSON", () => {
     Effect.gen(function* () {
       const cases = Array.from({ length: 200 }, (_, i) => [`some.quite.long.name.${i}`, { n: Schema.Number }] as const)
       const family = Schema.TaggedUnion(Object.fromEntries(cases))
-      const text = "x".repeat(100_000)
+      const text = "x".repeat(60_000)
       const events = [{ _tag: "b" }, { _tag: text }, { _tag: "some.quite.long.name.1", n: text }, text, [text]]
       for (const captured of [...events.map((event) => ({ at: 1, event })), [text], text, { at: text }]) {
         const line = Stream.make(JSON.stringify(captured))

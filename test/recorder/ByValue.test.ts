@@ -97,7 +97,7 @@ onBothLayers("events by value", (it) => {
     Effect.gen(function* () {
       const recorder = yield* newRecorder()
       yield* recorder.register(Notes)
-      const text = "Ωß".repeat(200_000)
+      const text = "Ωß".repeat(30_000)
       yield* recorder.emit(note(text))
       expect((yield* recorder.snapshot(Notes)).dimensions.notes[0] === text).toBe(true)
     })

@@ -28,14 +28,14 @@ export interface MetricEvent {
 export const MostDepth = 100
 
 /**
- * The maximum size of an event in bytes: 16 MiB. A text or the name of a property counts 2 bytes for each UTF-16 code
- * unit, binary data the size of its memory, any other value 8. No event of a fixed width has more, so the limit is the
- * same however an event travels.
+ * The maximum size of an event in bytes: 128 KiB. Each value and each property name counts 4 bytes; a text or a name
+ * counts 2 more for each UTF-16 code unit (rounded up to 4), a number that is not a small integer, a date and a bigint
+ * of 64 bits count 8 more, and binary data the size of its memory.
  *
  * @category constants
  * @since 0.1.0
  */
-export const MostBytes = 16 * 1_048_576
+export const MostBytes = 131_072
 
 /**
  * A family of events: the result of `Schema.TaggedUnion({...})`, or of `Schema.Union([...])` with

@@ -1,0 +1,220 @@
+/**
+ * Decodes what {@link ./encodeData.ts} has encoded.
+ */
+import type { MetricEvent } from "../../model/event.ts"
+import {
+  Big,
+  Boxed,
+  Code,
+  Constant,
+  conversion,
+  Digits,
+  Entries,
+  Failure,
+  Fields,
+  Float,
+  Integer,
+  IsAbsent,
+  IsFalse,
+  IsNull,
+  IsTrue,
+  IsUndefined,
+  KindBits,
+  KindMask,
+  List,
+  Members,
+  Memory,
+  Pattern,
+  Text,
+  Time,
+  textHalves,
+  View
+} from "./plainData.ts"
+
+/** Strings by their code. */
+export type Strings = ReadonlyArray<string | null | undefined>
+
+type Target = { [name: string]: unknown }
+
+/** In place of what is not there. No value is equal to it. */
+const absent = Symbol("absent")
+
+const constants: ReadonlyArray<unknown> = (() => {
+  const values: Array<unknown> = []
+  values[IsUndefined] = undefined
+  values[IsNull] = null
+  values[IsFalse] = false
+  values[IsTrue] = true
+  values[IsAbsent] = absent
+  return values
+})()
+
+export class DataDecoder {
+  readonly #strings: Strings
+  #i32: Int32Array = new Int32Array(0)
+  #u16: Uint16Array = new Uint16Array(0)
+  #pos = 0
+
+  constructor(strings: Strings) {
+    this.#strings = strings
+  }
+
+  /** The event at half `at` of a memory. */
+  event(i32: Int32Array, at: number): MetricEvent {
+    this.#begin(i32, at)
+    const _tag = this.#string()
+    return this.#fields({ _tag }, this.#i32[this.#pos++]! >> KindBits) as unknown as MetricEvent
+  }
+
+  /** The data at half `at` of a memory. */
+  data(i32: Int32Array, at: number): unknown {
+    this.#begin(i32, at)
+    return this.#value()
+  }
+
+  #begin(i32: Int32Array, at: number): void {
+    if (i32 !== this.#i32) {
+      this.#i32 = i32
+      this.#u16 = new Uint16Array(i32.buffer)
+    }
+    this.#pos = at
+  }
+
+  #string(): string {
+    const first = this.#i32[this.#pos]!
+    if ((first & KindMask) !== Code) return this.#text(first >> KindBits)
+    this.#pos++
+    return this.#strings[first >> KindBits]!
+  }
+
+  /** A string of so many code units, whose first half is at hand. */
+  #text(length: number): string {
+    const unit = (this.#pos + 1) * 2
+    this.#pos += textHalves(length)
+    return textOf(this.#u16.subarray(unit, unit + length))
+  }
+
+  #fields(object: Target, count: number): Target {
+    for (let i = 0; i < count; i++) {
+      const name = this.#string()
+      const value = this.#value()
+      // Set like any other it would be the prototype of the object.
+      if (name !== "__proto__") object[name] = value
+      else Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true })
+    }
+    return object
+  }
+
+  #wide(): typeof conversion {
+    conversion.halves[0] = this.#i32[this.#pos]!
+    conversion.halves[1] = this.#i32[this.#pos + 1]!
+    this.#pos += 2
+    return conversion
+  }
+
+  #value(): unknown {
+    const first = this.#i32[this.#pos]!
+    const number = first >> KindBits
+    const kind = first & KindMask
+    if (kind === Text) return this.#text(number)
+    if (kind === Digits) return bigintOf(this.#text(number))
+    this.#pos++
+    switch (kind) {
+      case Integer:
+        return number
+      case Code:
+        return this.#strings[number]
+      case Constant:
+        return constants[number]
+      case Float:
+        return this.#wide().float[0]
+      case Fields:
+        return this.#fields({}, number)
+      case List:
+        return this.#list(number)
+      case Time:
+        return new Date(this.#wide().float[0]!)
+      case Big:
+        return this.#wide().bigint[0]
+      case Entries: {
+        const map = new Map<unknown, unknown>()
+        for (let i = 0; i < number; i++) map.set(this.#value(), this.#value())
+        return map
+      }
+      case Members: {
+        const set = new Set<unknown>()
+        for (let i = 0; i < number; i++) set.add(this.#value())
+        return set
+      }
+      case Memory:
+        return this.#memory(number)
+      case View:
+        return this.#view()
+      case Boxed:
+        return Object(this.#value())
+      case Pattern:
+        return new RegExp(this.#string(), this.#string())
+      case Failure:
+        return this.#failure()
+    }
+    throw new Error(`unknown kind of data: ${kind}`)
+  }
+
+  #list(length: number): Array<unknown> {
+    // Not of this length from the start: an array that once had holes stays slower.
+    const list: Array<unknown> = []
+    for (let i = 1; i <= length; i++) {
+      const value = this.#value()
+      if (value !== absent) list.push(value)
+      else list.length = i
+    }
+    return list
+  }
+
+  #memory(byteLength: number): ArrayBuffer {
+    const bytes = new Uint8Array(byteLength)
+    bytes.set(new Uint8Array(this.#i32.buffer, this.#pos * 4, byteLength))
+    this.#pos += (byteLength + 3) >> 2
+    return bytes.buffer
+  }
+
+  #view(): unknown {
+    const Class = globalThis[this.#string() as "DataView"]
+    const offset = this.#value() as number
+    const length = this.#value() as number
+    return new Class(this.#value() as ArrayBuffer, offset, length)
+  }
+
+  #failure(): Error {
+    const name = this.#string()
+    const [message, stack, cause] = [this.#value(), this.#value(), this.#value()]
+    const Class = errors.find((each) => each.name === name) ?? Error
+    const error = new Class(message === absent ? undefined : (message as string))
+    const set = (name: string, value: unknown): void => {
+      if (value === absent) delete error[name as never]
+      else Object.defineProperty(error, name, { value, enumerable: false, configurable: true, writable: true })
+    }
+    set("stack", stack)
+    if (cause !== absent) set("cause", cause)
+    return error
+  }
+}
+
+const errors: ReadonlyArray<ErrorConstructor> = [
+  EvalError,
+  RangeError,
+  ReferenceError,
+  SyntaxError,
+  TypeError,
+  URIError
+]
+
+const bigintOf = (digits: string): bigint =>
+  digits.startsWith("-") ? -BigInt(`0x${digits.slice(1)}`) : BigInt(`0x${digits}`)
+
+/** UTF-16 as it is, lone surrogates included. In pieces, since a call takes only so many arguments. */
+export const textOf = (units: Uint16Array): string => {
+  let text = ""
+  for (let i = 0; i < units.length; i += 4096) text += String.fromCharCode(...units.subarray(i, i + 4096))
+  return text
+}
