@@ -1,0 +1,27 @@
+// A recorder does what its model does, whatever it is asked for, in whatever order.
+
+import { layer } from "@effect/vitest"
+import { Effect, type Layer } from "effect"
+import { MetricsLayer, type Overflow } from "mvx-metrics"
+import { forEvery } from "../support/property.ts"
+import { anyProgram, runProgram } from "./recorderProgram.ts"
+
+const namespace = "test.model"
+/** Of two pages: long programs come to the end of them. */
+const memoryLimit = 2 * 262_144
+const metrics = [new URL("./model.metrics.ts", import.meta.url)]
+
+const layers = {
+  "in process": MetricsLayer.layerInProcess({ namespace, memoryLimit, logging: "silent" }),
+  "on the worker": MetricsLayer.layerWorker({ namespace, memoryLimit, metrics, logging: "silent" })
+}
+
+const policies: ReadonlyArray<Overflow> = ["drop-newest", "drop-oldest", "backpressure", "fail"]
+
+for (const [where, runtime] of Object.entries(layers)) {
+  layer(runtime as Layer.Layer<Layer.Success<typeof runtime>, never>)(`any program, ${where}`, (it) => {
+    it.effect.each(policies)("%s: a recorder does what its model does", (overflow) =>
+      forEvery(anyProgram, (program) => Effect.asVoid(runProgram(program, overflow)), 60)
+    )
+  })
+}
