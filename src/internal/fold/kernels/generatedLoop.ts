@@ -5,6 +5,7 @@
 
 import { canGenerate } from "../../stream/rows/codegen.ts"
 import type { Rows } from "../../stream/rows/format.ts"
+import { lookUp } from "./codeIndex.ts"
 import type { Kernel, RowsPlan } from "./kernel.ts"
 
 /** Folds `count` rows of one layout from word `at` on, all emitted at `time`. */
@@ -61,7 +62,7 @@ const addRun = (
   count: number,
   time: number
 ): void => {
-  const known = finder.codes.length > 0 ? finder.codes[0]! : -1
+  const known = finder.index.codes[0]!
   const one = value === "one" ? count : rows.i32[last * 2 + ("half" in value ? value.half : 0)]!
   points.add(known < 0 ? finder.find(rows, first) : known, one as never, time)
 }
@@ -89,10 +90,10 @@ return function fold(planned, rows, at, count, time) {
 const knownRows = (planned: ReadonlyArray<PlannedKernel>, words: number): string => `${head}
   ${planned.map(declare).join("\n  ")}
   for (let i = 0, p = at; i < count; i++, p += ${words}) {
-    ${planned.map((_, i) => `const a${i} = points${i}.a, b${i} = points${i}.b;`).join("\n    ")}
+    ${planned.map((_, i) => `const a${i} = points${i}.a, b${i} = points${i}.b, ${indexOf(i)};`).join("\n    ")}
     i32[at]; f64[at]; ${planned.map(lookAt).join(" ")}
     for (; i < count; i++, p += ${words}) {
-      ${planned.map(lookUp).join("\n      ")}
+      ${planned.map(seriesOf).join("\n      ")}
       if (${planned.map((_, i) => `s${i} < 0`).join(" || ")}) break;
       ${planned.map((each, i) => addTo(each, i, `const s = s${i};`)).join("\n      ")}
     }
@@ -105,29 +106,32 @@ const knownRows = (planned: ReadonlyArray<PlannedKernel>, words: number): string
  * has another one in it, as that of a histogram has, it would look that up for every row.
  */
 const lookAt = ({ kernel: { points } }: PlannedKernel, i: number): string =>
-  [`a${i}`, `b${i}`, `codes${i}`, ...Object.keys(points.constants ?? {}).map((table) => `k${i}.${table}`)]
+  [`a${i}`, `b${i}`, `codes${i}`, `places${i}`, ...Object.keys(points.constants ?? {}).map((table) => `k${i}.${table}`)]
     .map((array) => `${array}[0];`)
     .join(" ")
 
 /** Rows of all kinds. */
 const anyRows = (planned: ReadonlyArray<PlannedKernel>, words: number): string => `${head}
   ${planned.map(declare).join("\n  ")}
-  ${planned.map((_, i) => `let a${i} = points${i}.a, b${i} = points${i}.b;`).join("\n  ")}
+  ${planned.map((_, i) => `let a${i} = points${i}.a, b${i} = points${i}.b, ${indexOf(i)};`).join("\n  ")}
   for (let i = 0, p = at; i < count; i++, p += ${words}) {
     ${planned.map((each, i) => addTo(each, i, find(each, i))).join("\n    ")}
   }
 };`
 
 const declare = (_: PlannedKernel, i: number): string =>
-  `const kernel${i} = planned[${i}].kernel, points${i} = kernel${i}.points, k${i} = points${i}.constants, finder${i} = planned[${i}].plan.finder;
-  const codes${i} = finder${i}.codes;`
+  `const kernel${i} = planned[${i}].kernel, points${i} = kernel${i}.points, k${i} = points${i}.constants, finder${i} = planned[${i}].plan.finder, index${i} = finder${i}.index;`
 
-const lookUp = ({ plan: { finder } }: PlannedKernel, i: number): string =>
-  `const code${i} = ${finder.half === -1 ? "0" : `i32[p * 2 + ${finder.half}]`}, s${i} = code${i} < codes${i}.length ? codes${i}[code${i}] : -1;`
+/** The parts of an index, of which there are others when it grows. */
+const indexOf = (i: number): string =>
+  `codes${i} = index${i}.codes, places${i} = index${i}.places, mask${i} = places${i}.length - 2`
+
+const seriesOf = ({ plan: { finder } }: PlannedKernel, i: number): string =>
+  `const code${i} = ${finder.half === -1 ? "0" : `i32[p * 2 + ${finder.half}]`}, s${i} = ${lookUp(`code${i}`, `codes${i}`, `places${i}`, `mask${i}`)};`
 
 const find = (planned: PlannedKernel, i: number): string => {
-  const found = `s = finder${i}.find(rows, p); a${i} = points${i}.a; b${i} = points${i}.b;`
-  return hasCode(planned) ? `${lookUp(planned, i)} let s = s${i}; if (s < 0) { ${found} }` : `let s; ${found}`
+  const found = `s = finder${i}.find(rows, p); a${i} = points${i}.a; b${i} = points${i}.b; ${indexOf(i).replaceAll(",", ";")};`
+  return hasCode(planned) ? `${seriesOf(planned, i)} let s = s${i}; if (s < 0) { ${found} }` : `let s; ${found}`
 }
 
 /** Adds the value of the row to the series that `series` finds. */

@@ -8,15 +8,15 @@ import { keyOf, OverflowKey } from "../../metric/instruments/series.ts"
 import type { Rows } from "../../stream/rows/format.ts"
 import { FirstCode, FirstLasting } from "../../stream/rows/format.ts"
 import type { Field, Layout, LiteralField, StringField } from "../../stream/rows/layout.ts"
+import { CodeIndex } from "./codeIndex.ts"
+import { CodeTable } from "./codeTable.ts"
 
-/**
- * Finds the series of the rows of a layout. A single label is looked up by its code in `codes`, where -1 means that
- * {@link find} has to be asked; without labels by the code 0.
- */
+/** Finds the series of the rows of a layout. */
 export interface SeriesFinder {
   /** The half of the row with the code; -1: there are no labels; -2: there are several, and only `find` will do. */
   readonly half: number
-  readonly codes: ReadonlyArray<number>
+  /** A single label is looked up here by its code, without labels the code 0. What is not there {@link find} finds. */
+  readonly index: CodeIndex
   readonly find: (rows: Rows, at: number) => number
 }
 
@@ -65,6 +65,10 @@ export class SeriesTable {
     return this.#indexes === undefined ? this.#keys.indexOf(key) : (this.#indexes.get(key) ?? -1)
   }
 
+  get size(): number {
+    return this.#keys.length - this.#free.length
+  }
+
   /** The indexes of all series, in the order in which they came. */
   get all(): ReadonlyArray<number> {
     return this.#indexes === undefined ? [...this.#keys.keys()] : [...this.#indexes.values()]
@@ -99,7 +103,7 @@ export class SeriesTable {
 
 class FindByOne implements SeriesFinder {
   readonly half: number
-  readonly codes: Array<number> = []
+  readonly index = new CodeIndex()
   readonly #table: SeriesTable
   readonly #field: CodedField | undefined
 
@@ -113,17 +117,16 @@ class FindByOne implements SeriesFinder {
     const field = this.#field
     const code = field === undefined ? 0 : rows.i32[at * 2 + field.half]!
     const index = this.#table.indexOf(field === undefined ? [] : [labelOf(field, rows, code, this.#table.mostOfLabel)])
-    if (field === undefined || !isPassing(field, code)) {
-      while (this.codes.length <= code) this.codes.push(-1)
-      this.codes[code] = index
-    }
+    if (field === undefined || !isPassing(field, code)) this.index.set(code, index, this.#table.size)
     return index
   }
 }
 
+const noIndex = new CodeIndex()
+
 class FindByAll implements SeriesFinder {
   readonly half = -2
-  readonly codes: ReadonlyArray<number> = []
+  readonly index = noIndex
   readonly #table: SeriesTable
   readonly #fields: ReadonlyArray<CodedField>
   readonly #known: CodeTable
@@ -144,7 +147,7 @@ class FindByAll implements SeriesFinder {
     const index = this.#table.indexOf(
       this.#fields.map((field, i) => labelOf(field, rows, row[i]!, this.#table.mostOfLabel))
     )
-    if (!this.#fields.some((field, i) => isPassing(field, row[i]!))) this.#known.add(row, index)
+    if (!this.#fields.some((field, i) => isPassing(field, row[i]!))) this.#known.add(row, index, this.#table.size)
     return index
   }
 }
@@ -155,57 +158,3 @@ const isPassing = (field: CodedField, code: number): boolean =>
 
 const labelOf = (field: CodedField, rows: Rows, code: number, most: number | undefined): LabelValue =>
   labelValue(field.kind === "string" ? rows.strings[code] : field.values[code - FirstCode], most)
-
-/** A hash table from a few codes to an index: open addressing, no objects. */
-class CodeTable {
-  readonly #width: number
-  #size = 0
-  #codes: Int32Array
-  #indexes: Int32Array
-
-  constructor(width: number) {
-    this.#width = width
-    this.#codes = new Int32Array(64 * width)
-    this.#indexes = new Int32Array(64).fill(-1)
-  }
-
-  /** The index, or -1. */
-  find(codes: Int32Array): number {
-    return this.#indexes[this.#slot(codes, 0)]!
-  }
-
-  add(codes: Int32Array, index: number): void {
-    if (this.#size * 2 >= this.#indexes.length) this.#grow()
-    this.#put(codes, 0, index)
-  }
-
-  #put(codes: Int32Array, from: number, index: number): void {
-    const slot = this.#slot(codes, from)
-    if (this.#indexes[slot]! < 0) this.#size++
-    this.#indexes[slot] = index
-    for (let i = 0; i < this.#width; i++) this.#codes[slot * this.#width + i] = codes[from + i]!
-  }
-
-  #slot(codes: Int32Array, from: number): number {
-    const mask = this.#indexes.length - 1
-    let hash = 0
-    for (let i = 0; i < this.#width; i++) hash = Math.imul(hash ^ codes[from + i]!, 0x9e3779b1)
-    for (let slot = (hash ^ (hash >>> 15)) & mask; ; slot = (slot + 1) & mask) {
-      if (this.#indexes[slot]! < 0 || this.#same(codes, from, slot)) return slot
-    }
-  }
-
-  #same(codes: Int32Array, from: number, slot: number): boolean {
-    for (let i = 0; i < this.#width; i++) if (this.#codes[slot * this.#width + i] !== codes[from + i]) return false
-    return true
-  }
-
-  #grow(): void {
-    const codes = this.#codes
-    const indexes = this.#indexes
-    this.#codes = new Int32Array(codes.length * 2)
-    this.#indexes = new Int32Array(indexes.length * 2).fill(-1)
-    this.#size = 0
-    for (let i = 0; i < indexes.length; i++) if (indexes[i]! >= 0) this.#put(codes, i * this.#width, indexes[i]!)
-  }
-}

@@ -1,0 +1,103 @@
+// A runtime has one dictionary for the strings of all its recorders. What a metric keeps to find its series by the codes
+// of their labels is bounded by the number of its series, however many strings the runtime has seen.
+import { describe, expect, it } from "@effect/vitest"
+import { Schema } from "effect"
+import fc from "fast-check"
+import { Metric } from "mvx-metrics"
+import { CodeIndex, lookUp } from "../../src/internal/fold/kernels/codeIndex.ts"
+import { CodeTable } from "../../src/internal/fold/kernels/codeTable.ts"
+import { Folding } from "../support/folding.ts"
+
+/** Numbers of an index, and those it may have: 8 codes and 4 pairs for each series, the table at a quarter full or more. */
+const sizeOf = ({ codes, places }: CodeIndex): number => codes.length + places.length
+const mostOf = (series: number): number => 8 * series + 4 * series * 2 * 8
+
+/** The look-up of the generated loop. */
+const generated = new Function(
+  "code",
+  "{ codes, places }",
+  `const mask = places.length - 2; return ${lookUp("code", "codes", "places", "mask")}`
+) as (code: number, index: CodeIndex) => number
+
+const lookUps = [(code: number, index: CodeIndex) => index.get(code), generated]
+
+describe("the index of the codes of a label", () => {
+  it("has what was added to it, and nothing else", () => {
+    const anyCode = fc.oneof(fc.integer({ min: 0, max: 200 }), fc.integer({ min: 0, max: 65_603 }))
+    fc.assert(
+      fc.property(fc.uniqueArray(anyCode, { maxLength: 300 }), fc.array(anyCode), (codes, others) => {
+        const index = new CodeIndex()
+        codes.forEach((code, i) => index.set(code, i, i + 1))
+        const known = new Map(codes.map((code, i) => [code, i]))
+        for (const find of lookUps) {
+          // Those that turned up before there were as many series may have to be found again.
+          for (const [code, i] of known) expect([i, -1]).toContain(find(code, index))
+          for (const [code, i] of known) if (find(code, index) < 0) index.set(code, i, codes.length)
+          for (const code of [...codes, ...others]) expect(find(code, index)).toBe(known.get(code) ?? -1)
+        }
+        expect(sizeOf(index)).toBeLessThanOrEqual(mostOf(Math.max(1, codes.length)))
+      })
+    )
+  })
+
+  it("is as small for a series with a late code as for one with an early code", () => {
+    for (const code of [0, 4, 68, 4711, 60_000, 65_603]) {
+      const index = new CodeIndex()
+      index.set(code, 0, 1)
+      for (const find of lookUps) expect(find(code, index)).toBe(0)
+      expect(sizeOf(index)).toBeLessThanOrEqual(8 + 2)
+    }
+  })
+
+  it("finds as many series as there are codes, whatever step these come in", () => {
+    for (const step of [1, 2, 6, 16, 60, 64, 65]) {
+      const index = new CodeIndex()
+      const codes = Array.from({ length: 1000 }, (_, i) => 68 + i * step)
+      codes.forEach((code, i) => index.set(code, i, i + 1))
+      // Once more for those whose place has become one of the array meanwhile.
+      for (const [i, code] of codes.entries()) if (index.get(code) < 0) index.set(code, i, 1000)
+      for (const find of lookUps) expect(codes.map((code) => find(code, index))).toEqual([...codes.keys()])
+      expect(sizeOf(index)).toBeLessThanOrEqual(mostOf(1000))
+    }
+  })
+
+  it("does not grow with codes that share a series", () => {
+    const index = new CodeIndex()
+    for (let code = 4; code < 65_604; code++) {
+      index.set(code, 0, 1)
+      expect(index.get(code)).toBe(0)
+    }
+    expect(sizeOf(index)).toBeLessThanOrEqual(mostOf(1))
+  })
+})
+
+it("a table of several labels does not grow with combinations that share a series", () => {
+  const table = new CodeTable(2)
+  const row = new Int32Array(2)
+  for (let i = 0; i < 60_000; i++) {
+    row.set([i, 60_000 - i])
+    table.add(row, i % 3, 3)
+    expect(table.find(row)).toBe(i % 3)
+  }
+  expect(table.places).toBeLessThanOrEqual(4 * 3 * 2 * 2)
+  expect(table.find(Int32Array.of(70_000, 1))).toBe(-1)
+})
+
+it("a metric counts the same with a label that comes late and with labels beyond its limit", () => {
+  const Family = Schema.TaggedUnion({ visit: { user: Schema.String } })
+  const visits = (maxSeries: number) =>
+    Metric.counter("visits", { events: Family, when: "visit", labels: ["user"], maxSeries })
+  const visit = (user: string) => ({ _tag: "visit", user })
+  const folding = new Folding()
+  const all = folding.recorder([visits(3)])
+  for (let i = 0; i < 20_000; i++) all.emit(visit(`user-${i}`), 0)
+  const late = folding.recorder([visits(2000)])
+  for (let i = 0; i < 10; i++) for (const user of ["user-19999", "new", "user-0"]) late.emit(visit(user), 0)
+  expect(all.read()).toMatchObject([{ value: 20_000, overflow: { value: 19_997 } }])
+  expect(late.read()).toEqual([
+    {
+      value: 30,
+      series: ["user-19999", "new", "user-0"].map((user) => ({ labels: { user }, value: 10 }))
+    }
+  ])
+})
