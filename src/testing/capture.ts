@@ -71,7 +71,7 @@ export const capturing = (recorder: RecorderService, captures: Captures, clock: 
         )
       )
     })
-  return { ...recorder, emit, emitUnsafe }
+  return Object.freeze({ ...recorder, emit, emitUnsafe })
 }
 
 /**

@@ -24,9 +24,9 @@ import type { MetricEvent } from "../internal/model/event.ts"
 import { refuse } from "../internal/model/optionChecks.ts"
 import type { RecorderState, Stats } from "../internal/model/stats.ts"
 import { changesOf } from "../internal/recorder/changesOf.ts"
-import { DeltaReader } from "../internal/recorder/deltaReader.ts"
-import { RecorderInternals } from "../internal/recorder/internals.ts"
-import { type RecorderParts, serviceOf } from "../internal/recorder/makeService.ts"
+import { deltaReaderOf } from "../internal/recorder/deltaReader.ts"
+import type { RecorderParts } from "../internal/recorder/internals.ts"
+import { serviceOf } from "../internal/recorder/makeService.ts"
 import { snapshotsOf, statesOf } from "../internal/recorder/reads.ts"
 import { Registrations } from "../internal/recorder/registrations.ts"
 import type { RecorderService, RegisterOptions } from "../internal/recorder/service.ts"
@@ -34,7 +34,7 @@ import { copyOf, whyInvalidEvent } from "../internal/stream/eventWriter.ts"
 
 type Listener = Queue.Queue<MetricChange, Cause.Done>
 
-export class SyncRecorder extends RecorderInternals implements RecorderParts {
+export class SyncRecorder implements RecorderParts {
   readonly service: RecorderService
   readonly recorderId: string
   readonly entityId: string
@@ -50,7 +50,6 @@ export class SyncRecorder extends RecorderInternals implements RecorderParts {
 
   /** `clock` is that of `emitUnsafe`. */
   constructor(id: string, clock: Clock.Clock) {
-    super()
     this.recorderId = id
     this.entityId = id
     this.clock = clock
@@ -167,7 +166,7 @@ export class SyncRecorder extends RecorderInternals implements RecorderParts {
 
   readonly states = Effect.map(this.#stateReads, statesOf)
 
-  readonly deltaReader = Effect.sync(() => new DeltaReader(this.#stateReads))
+  readonly deltaReader = Effect.sync(() => deltaReaderOf(this.#stateReads))
 
   readonly stats = Effect.sync(() => this.statsUnsafe())
 

@@ -15,7 +15,7 @@ const copies: {
 } = {
   "a spread": (runtime, changed) => ({ ...runtime, ...changed }),
   "MetricsRuntime.of": (runtime, changed) => MetricsRuntime.of({ ...runtime, ...changed }),
-  "Object.create": (runtime, changed) => Object.assign(Object.create(runtime), changed),
+  "Object.create": (runtime, changed) => Object.create(runtime, Object.getOwnPropertyDescriptors(changed)),
   "a mock that has it": (runtime, changed) =>
     Context.get(
       Effect.runSync(Effect.scoped(Layer.build(Layer.mock(MetricsRuntime)({ ...runtime, ...changed })))),

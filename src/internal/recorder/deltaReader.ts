@@ -4,35 +4,27 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import type { Snapshot, Snapshots } from "../metric/definition/snapshot.ts"
+import type { Snapshot } from "../metric/definition/snapshot.ts"
 import type { ReadError } from "../model/errors.ts"
 import type { StateRead } from "../stream/protocol.ts"
 import { describeError } from "../util/describeError.ts"
 import type { OfMetric } from "./registrations.ts"
+import type { DeltaReader } from "./service.ts"
 
-export class DeltaReader {
-  readonly #states: Effect.Effect<ReadonlyArray<OfMetric<StateRead>>, ReadError>
+export const deltaReaderOf = (states: Effect.Effect<ReadonlyArray<OfMetric<StateRead>>, ReadError>): DeltaReader => {
   /** What was read last of each metric. One that could not be read this time has its difference from then. */
-  readonly #seen = new Map<string, StateRead>()
-
-  constructor(states: Effect.Effect<ReadonlyArray<OfMetric<StateRead>>, ReadError>) {
-    this.#states = states
-  }
-
-  /** The snapshots of what came since the last read; of everything, the first time. */
-  get read(): Effect.Effect<Snapshots, ReadError> {
-    return Effect.gen({ self: this }, function* () {
-      const now = yield* Clock.currentTimeMillis
-      const states = yield* this.#states
-      return Object.fromEntries(
-        states.map((read) => {
-          const snapshot = show(read, this.#seen.get(read.name), now)
-          this.#seen.set(read.name, read)
-          return [read.name, snapshot]
-        })
-      )
-    })
-  }
+  const seen = new Map<string, StateRead>()
+  const read = Effect.gen(function* () {
+    const now = yield* Clock.currentTimeMillis
+    return Object.fromEntries(
+      (yield* states).map((each) => {
+        const snapshot = show(each, seen.get(each.name), now)
+        seen.set(each.name, each)
+        return [each.name, snapshot]
+      })
+    )
+  })
+  return Object.freeze({ read })
 }
 
 const show = (read: OfMetric<StateRead>, before: StateRead | undefined, now: number): Snapshot => {

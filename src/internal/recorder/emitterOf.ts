@@ -158,20 +158,20 @@ class AnyRecorder implements Sink {
 /** The emitter of a recorder. Its caller is responsible for the type of the events. */
 export const emitterOf = (recorder: RecorderService): Emitter<MetricEvent> => {
   const sink = sinkOf(recorder)
-  return {
+  return Object.freeze<Emitter<MetricEvent>>({
     emit: (event) => new emitEffect(sink, event),
     emitUnsafe: (event) => recorder.emitUnsafe(event),
     onExit: onExit(sink),
     track: track(sink)
-  }
+  })
 }
 
 const unchanged = dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, _event: unknown) => self)
 
 /** The emitter where there is no recorder. */
-export const noEmitter: Emitter<MetricEvent> = {
+export const noEmitter: Emitter<MetricEvent> = Object.freeze({
   emit: () => Effect.void,
   emitUnsafe: () => false,
   onExit: unchanged,
   track: unchanged
-}
+})

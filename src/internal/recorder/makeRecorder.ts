@@ -36,10 +36,10 @@ import { changesOf } from "./changesOf.ts"
 import { CurrentEmission } from "./currentEmission.ts"
 import { type Hook, hookOf, insideHook, outsideHooks } from "./hookGuard.ts"
 import { Intake, type Offer, type Overflow } from "./intake.ts"
-import { RecorderInternals } from "./internals.ts"
+import type { RecorderParts } from "./internals.ts"
 import { type Failure, RecorderLifecycle, type Steps } from "./lifecycle.ts"
 import { Log } from "./logging.ts"
-import { type RecorderParts, serviceOf } from "./makeService.ts"
+import { serviceOf } from "./makeService.ts"
 import { RecorderReads, waitTimedOut } from "./reads.ts"
 import { type OfMetric, Registrations } from "./registrations.ts"
 import type { RecorderOptions, RecorderService, RegisterOptions } from "./service.ts"
@@ -104,7 +104,7 @@ const active: ReadonlySet<RecorderState> = new Set(["Starting", "Running", "Stop
 let instanceCount = 0
 
 // One object for all the parts it plays, since there may be ten thousand of them.
-class RecorderImpl<R> extends RecorderInternals implements RecorderParts, RecorderControl, Steps, LaneListener {
+class RecorderImpl<R> implements RecorderParts, RecorderControl, Steps, LaneListener {
   readonly service: RecorderService
   readonly recorderId: string
   readonly entityId: string
@@ -123,7 +123,6 @@ class RecorderImpl<R> extends RecorderInternals implements RecorderParts, Record
   #fibers: Set<Fiber.Fiber<unknown, unknown>> | undefined
 
   constructor(config: RecorderConfig<R>, context: Context.Context<R>) {
-    super()
     const { capacity, entityId, link, logging, namespace, overflow, recorderId } = config
     this.recorderId = recorderId
     this.entityId = entityId
@@ -171,8 +170,10 @@ class RecorderImpl<R> extends RecorderInternals implements RecorderParts, Record
     return this.#hub.every()
   }
 
-  readonly changesOf = (metrics: Metric.Any | Metric.MetricSet) =>
-    changesOf(metrics, this.#registrations, (isWanted) => this.#hub.every(isWanted))
+  get changesOf() {
+    return (metrics: Metric.Any | Metric.MetricSet) =>
+      changesOf(metrics, this.#registrations, (isWanted) => this.#hub.every(isWanted))
+  }
 
   get latestChanges() {
     return this.#hub.latest
@@ -346,11 +347,8 @@ class RecorderImpl<R> extends RecorderInternals implements RecorderParts, Record
 
   // --- metrics
 
-  readonly registerMetrics = (
-    given: Metric.Any | Metric.MetricSet,
-    options?: RegisterOptions
-  ): Effect.Effect<void, RegisterError> =>
-    Effect.suspend(() => {
+  registerMetrics(given: Metric.Any | Metric.MetricSet, options?: RegisterOptions): Effect.Effect<void, RegisterError> {
+    return Effect.suspend(() => {
       const { catalog } = this.#config.link
       const modules = catalog?.toImport(given) ?? []
       const register = this.#register(given, options)
@@ -362,6 +360,7 @@ class RecorderImpl<R> extends RecorderInternals implements RecorderParts, Record
         Effect.andThen(register)
       )
     })
+  }
 
   #register(
     given: Metric.Any | Metric.MetricSet,
@@ -400,8 +399,12 @@ class RecorderImpl<R> extends RecorderInternals implements RecorderParts, Record
       : this.#lifecycle.invalidState("take a metric", "Register metrics while it is idle, starting or running")
   }
 
-  readonly reset = (metric?: Metric.Any): Effect.Effect<void, MetricNotRegistered | InvalidState> =>
-    Effect.suspend(() => {
+  get reset() {
+    return (metric?: Metric.Any): Effect.Effect<void, MetricNotRegistered | InvalidState> => this.#reset(metric)
+  }
+
+  #reset(metric: Metric.Any | undefined): Effect.Effect<void, MetricNotRegistered | InvalidState> {
+    return Effect.suspend(() => {
       const refusal =
         (metric === undefined ? undefined : this.#registrations.whyNotRead(metric)) ?? this.#whyClosedForMetrics()
       if (refusal !== undefined) return refuse(refusal)
@@ -411,6 +414,7 @@ class RecorderImpl<R> extends RecorderInternals implements RecorderParts, Record
       )
       return this.#log.lifecycle(`reset ${metric === undefined ? "all metrics" : `the metric ${metric.name}`}`)
     })
+  }
 
   get metrics() {
     return this.#logged("the list of metrics", () => this.#registrations.all)
@@ -422,7 +426,9 @@ class RecorderImpl<R> extends RecorderInternals implements RecorderParts, Record
     return this.#reads.snapshots
   }
 
-  readonly snapshot = (metrics: Metric.Any | Metric.MetricSet) => this.#reads.snapshot(metrics)
+  get snapshot() {
+    return (metrics: Metric.Any | Metric.MetricSet) => this.#reads.snapshot(metrics)
+  }
 
   get report() {
     return this.#reads.report

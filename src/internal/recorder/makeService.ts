@@ -1,21 +1,11 @@
 /**
- * The service of a recorder: a plain object, so that it can be copied with some of its functions replaced.
+ * The service of a recorder: a frozen object of its documented members, and an opaque token of what it is made of.
  */
 import * as Effect from "effect/Effect"
-import type * as Metric from "../metric/definition/metric.ts"
-import type { RegisterError } from "../model/errors.ts"
 import { aFamily, check } from "../model/optionChecks.ts"
 import { emitterOf } from "./emitterOf.ts"
-import type { RecorderInternals } from "./internals.ts"
-import { type RecorderService, RecorderTypeId, type RegisterOptions } from "./service.ts"
-
-/** What the service is made of: all of it, but for what only the service gives. */
-export interface RecorderParts extends RecorderInternals, Omit<RecorderService, "register" | "emitter"> {
-  readonly registerMetrics: (
-    metrics: Metric.Any | Metric.MetricSet,
-    options?: RegisterOptions
-  ) => Effect.Effect<void, RegisterError>
-}
+import { partsOf, type RecorderParts, tokenOf } from "./internals.ts"
+import { type RecorderService, RecorderTypeId } from "./service.ts"
 
 /**
  * What is made when it is looked at: as a property of each of ten thousand services it would cost a kilobyte of them. The
@@ -25,15 +15,18 @@ const views: PropertyDescriptorMap = Object.fromEntries(
   (
     [
       "snapshots",
+      "snapshot",
       "report",
       "states",
       "deltaReader",
       "metrics",
+      "reset",
       "stats",
       "state",
       "start",
       "stop",
       "changes",
+      "changesOf",
       "latestChanges"
     ] as const
   ).map((name) => [name, view((service) => partsOf(service)[name])])
@@ -67,10 +60,9 @@ function view(get: (service: RecorderService) => unknown): PropertyDescriptor {
   }
 }
 
-const partsOf = (service: RecorderService): RecorderParts => service[RecorderTypeId] as RecorderParts
-
+/** `emitUnsafe` is a property of its own: a getter would be a step of each event. */
 export const serviceOf = (parts: RecorderParts): RecorderService => {
-  const { changesOf, emit, emitUnsafe, entityId, overflow, recorderId, reset, snapshot } = parts
-  const own = { recorderId, entityId, overflow, emit, emitUnsafe, snapshot, changesOf, reset, [RecorderTypeId]: parts }
-  return Object.defineProperties(own, { register, emitter, ...views }) as unknown as RecorderService
+  const { emit, emitUnsafe, entityId, overflow, recorderId } = parts
+  const own = { recorderId, entityId, overflow, emit, emitUnsafe, [RecorderTypeId]: tokenOf(parts) }
+  return Object.freeze(Object.defineProperties(own, { register, emitter, ...views })) as unknown as RecorderService
 }

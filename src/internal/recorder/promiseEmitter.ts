@@ -67,7 +67,7 @@ export interface Emitter<in E extends MetricEvent> {
 export const promiseEmitterOf = (recorder: RecorderService): Emitter<MetricEvent> => {
   const { clock } = internalsOf(recorder)!
   const emit = (event: MetricEvent): boolean => recorder.emitUnsafe(event)
-  return {
+  return Object.freeze<Emitter<MetricEvent>>({
     emit,
     track: (work, event) => {
       const start = clock.monotonicTimeNanosUnsafe()
@@ -109,5 +109,5 @@ export const promiseEmitterOf = (recorder: RecorderService): Emitter<MetricEvent
         throw error
       }
     }
-  }
+  })
 }

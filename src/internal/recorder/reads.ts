@@ -16,14 +16,14 @@ import { refuse } from "../model/optionChecks.ts"
 import type { Stats } from "../model/stats.ts"
 import type { LaneCommand, LargestRead, ShownRead, StateRead } from "../stream/protocol.ts"
 import { afterwards } from "../util/liveClock.ts"
-import { DeltaReader } from "./deltaReader.ts"
+import { deltaReaderOf } from "./deltaReader.ts"
 import { currentHook, type Hook } from "./hookGuard.ts"
 import type { Intake } from "./intake.ts"
 import type { RecorderLifecycle } from "./lifecycle.ts"
 import type { Log } from "./logging.ts"
 import { PendingReads } from "./pendingReads.ts"
 import type { OfMetric, Registrations } from "./registrations.ts"
-import type { SnapshotError } from "./service.ts"
+import type { DeltaReader, SnapshotError } from "./service.ts"
 
 /** The recorder that is read. */
 export interface Readable {
@@ -139,7 +139,7 @@ export class RecorderReads {
   }
 
   get deltaReader(): Effect.Effect<DeltaReader> {
-    return Effect.sync(() => new DeltaReader(this.#stateReads("what is new")))
+    return Effect.sync(() => deltaReaderOf(this.#stateReads("what is new")))
   }
 
   /** Done when every event accepted before has left for the fold. */

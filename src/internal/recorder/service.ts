@@ -137,12 +137,12 @@ export interface RegisterOptions {
 /** What a read of metrics that are named can fail with. */
 export type SnapshotError = ReadError | MetricNotRegistered
 
-/** The key of {@link RecorderInternals} in a service. */
+/** The key in a service of the opaque token that leads to its internals. */
 export const RecorderTypeId = "~mvx-metrics/Recorder"
 
 /**
- * The service of a recorder: a plain object. A copy with some functions replaced, `{ ...recorder, emit }`, is a recorder
- * as well, and emitters and exporters use the replaced functions.
+ * The service of a recorder: a plain, frozen object. A copy with some functions replaced, `{ ...recorder, emit }`, is a
+ * recorder as well, and emitters and exporters use the replaced functions.
  *
  * @category services
  * @since 0.1.0

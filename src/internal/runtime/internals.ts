@@ -4,7 +4,6 @@
 import type * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
-import { NodeInspectSymbol } from "effect/Inspectable"
 import * as Predicate from "effect/Predicate"
 import type * as Metric from "../metric/definition/metric.ts"
 import {
@@ -19,6 +18,7 @@ import type { Stats } from "../model/stats.ts"
 import type { OfMetric } from "../recorder/registrations.ts"
 import type { RecorderOptions, RecorderService } from "../recorder/service.ts"
 import type { LargestRead, ShownRead } from "../stream/protocol.ts"
+import { opaque } from "../util/opaque.ts"
 import { type RuntimeService, RuntimeTypeId } from "./service.ts"
 
 export interface ScrapeRequest {
@@ -70,23 +70,14 @@ export interface RuntimeInternals {
   readonly scrape: (request: ScrapeRequest) => Effect.Effect<Uint8Array<ArrayBuffer>, RenderError>
 }
 
-/** Those that this package made: a mock answers to any key. */
-const known = new WeakSet<object>()
+const { read, tokenOf } = opaque<RuntimeInternals>()
 
-/** The context has services of the application, which are not printed with a runtime. */
-const unprinted = { toJSON: () => undefined, [NodeInspectSymbol]: () => "[internals]" }
+/** The service, frozen, with a token of the internals: copies of the service have it as well. */
+export const withInternals = (service: RuntimeService, internals: RuntimeInternals): RuntimeService =>
+  Object.freeze({ ...service, [RuntimeTypeId]: tokenOf(internals) })
 
-/** Puts the internals into a service, from where copies of the service have them as well. */
-export const withInternals = (service: RuntimeService, given: RuntimeInternals): RuntimeService => {
-  const internals = { ...given, ...unprinted }
-  known.add(internals)
-  return { ...service, [RuntimeTypeId]: internals }
-}
-
-const internalsIn = (runtime: unknown): RuntimeInternals | undefined => {
-  const internals = Predicate.isObject(runtime) ? (runtime as Partial<RuntimeService>)[RuntimeTypeId] : undefined
-  return Predicate.isObject(internals) && known.has(internals) ? (internals as unknown as RuntimeInternals) : undefined
-}
+const internalsIn = (runtime: unknown): RuntimeInternals | undefined =>
+  Predicate.isObject(runtime) ? read((runtime as Partial<RuntimeService>)[RuntimeTypeId]) : undefined
 
 /** What an exporter says of a value that is not a runtime of this package. */
 export const notARuntime = (): InvalidArgument => {

@@ -96,12 +96,12 @@ export const runtimeOptionChecks: { readonly [K in keyof Required<RuntimeOptions
   memoryLimit: positiveInteger
 }
 
-/** The key of the internals in a service. */
+/** The key in a service of the opaque token that leads to its internals. */
 export const RuntimeTypeId = "~mvx-metrics/MetricsRuntime"
 
 /**
- * The service of a runtime: a registry of recorders that share one fold. A plain object, of which exporters take a copy
- * with some functions replaced, `{ ...runtime, createRecorder }`, as well.
+ * The service of a runtime: a registry of recorders that share one fold. A plain, frozen object, of which exporters
+ * take a copy with some functions replaced, `{ ...runtime, createRecorder }`, as well.
  *
  * @category services
  * @since 0.1.0
