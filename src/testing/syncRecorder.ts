@@ -25,22 +25,23 @@ import { refuse } from "../internal/model/optionChecks.ts"
 import type { RecorderState, Stats } from "../internal/model/stats.ts"
 import { changesOf } from "../internal/recorder/changesOf.ts"
 import { deltaReaderOf } from "../internal/recorder/deltaReader.ts"
-import type { RecorderParts } from "../internal/recorder/internals.ts"
+import type { ServiceMembers } from "../internal/recorder/internals.ts"
 import { serviceOf } from "../internal/recorder/makeService.ts"
 import { snapshotsOf, statesOf } from "../internal/recorder/reads.ts"
+import { type Registrar, registerMetrics, whyNotReset } from "../internal/recorder/registering.ts"
 import { Registrations } from "../internal/recorder/registrations.ts"
 import type { RecorderService, RegisterOptions } from "../internal/recorder/service.ts"
 import { copyOf, whyInvalidEvent } from "../internal/stream/eventWriter.ts"
 
 type Listener = Queue.Queue<MetricChange, Cause.Done>
 
-export class SyncRecorder implements RecorderParts {
+export class SyncRecorder implements ServiceMembers, Registrar {
   readonly service: RecorderService
   readonly recorderId: string
   readonly entityId: string
   readonly overflow = "fail"
   readonly clock: Clock.Clock
-  readonly #registrations: Registrations
+  readonly registrations: Registrations
   readonly #fold = new DirectFold()
   readonly #listeners = new Set<Listener>()
   #state: RecorderState = "Idle"
@@ -53,7 +54,7 @@ export class SyncRecorder implements RecorderParts {
     this.recorderId = id
     this.entityId = id
     this.clock = clock
-    this.#registrations = new Registrations(id, undefined, new ExpositionNames())
+    this.registrations = new Registrations(id, undefined, new ExpositionNames())
     this.service = serviceOf(this)
   }
 
@@ -97,31 +98,21 @@ export class SyncRecorder implements RecorderParts {
 
   // --- metrics
 
-  readonly registerMetrics = (
-    given: Metric.Any | Metric.MetricSet,
-    options?: RegisterOptions
-  ): Effect.Effect<void, RegisterError> =>
-    Effect.suspend((): Effect.Effect<void, RegisterError> => {
-      const metrics = metricsOf(given)
-      for (const metric of metrics) {
-        const refusal = this.#registrations.whyNot(metric, options, given) ?? this.#whyClosedForMetrics()
-        if (refusal !== undefined) return this.#registrations.refuse(refusal)
-      }
-      const fresh = this.#registrations.fresh(metrics, options)
-      const collision = this.#registrations.claim(fresh)
-      if (collision !== undefined) return this.#registrations.refuse(collision)
-      for (const replaced of this.#registrations.add(fresh)) this.#registrations.left(replaced)
-      for (const metric of fresh) {
-        this.#fold.register(metric)
-        this.#registrations.tell(metric)
-      }
-      return Effect.void
-    })
+  registerMetrics(given: Metric.Any | Metric.MetricSet, options?: RegisterOptions): Effect.Effect<void, RegisterError> {
+    return registerMetrics(this, given, options)
+  }
+
+  putMetrics(
+    _metrics: ReadonlyArray<Metric.Any>,
+    settle: (put: (metric: Metric.Any) => void) => void
+  ): Effect.Effect<void> {
+    settle((metric) => this.#fold.register(metric))
+    return Effect.void
+  }
 
   readonly reset = (metric?: Metric.Any): Effect.Effect<void, MetricNotRegistered | InvalidState> =>
     Effect.suspend(() => {
-      const unknown = metric === undefined ? undefined : this.#registrations.whyNotRead(metric)
-      const refusal = unknown ?? this.#whyClosedForMetrics()
+      const refusal = whyNotReset(this, metric)
       if (refusal !== undefined) return refuse(refusal)
       this.#fold.reset(metric?.name)
       return Effect.void
@@ -130,14 +121,14 @@ export class SyncRecorder implements RecorderParts {
   readonly metrics = Effect.sync(() => this.metricsUnsafe())
 
   metricsUnsafe(): ReadonlyArray<Metric.Any> {
-    return this.#registrations.all
+    return this.registrations.all
   }
 
   reads(tag: string): boolean {
-    return this.#registrations.reads(tag)
+    return this.registrations.reads(tag)
   }
 
-  #whyClosedForMetrics(): InvalidState | undefined {
+  whyClosedForMetrics(): InvalidState | undefined {
     return this.#state === "Stopped"
       ? this.#invalidState("take a metric", "Register metrics while it is idle or running")
       : undefined
@@ -155,12 +146,12 @@ export class SyncRecorder implements RecorderParts {
 
   readonly snapshot = (given: Metric.Any | Metric.MetricSet) =>
     Effect.flatMap(this.snapshots, (snapshots) => {
-      const refusal = this.#registrations.whyNotAll(metricsOf(given))
+      const refusal = this.registrations.whyNotAll(metricsOf(given))
       return refusal === undefined ? Effect.succeed(snapshotsOf(given, snapshots)) : refuse(refusal)
     })
 
   readonly #stateReads = Effect.map(Clock.currentTimeMillis, (now) => {
-    const { cut } = this.#registrations
+    const { cut } = this.registrations
     return this.#fold.states(now).map((read) => ({ ...read, metric: cut.get(read.name)! }))
   })
 
@@ -199,7 +190,7 @@ export class SyncRecorder implements RecorderParts {
   )
 
   readonly changesOf = (metrics: Metric.Any | Metric.MetricSet) =>
-    changesOf(metrics, this.#registrations, (isWanted) => Stream.filter(this.changes, isWanted))
+    changesOf(metrics, this.registrations, (isWanted) => Stream.filter(this.changes, isWanted))
 
   readonly latestChanges = this.changes
 

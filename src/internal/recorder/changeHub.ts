@@ -4,9 +4,13 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
+import type { LaneLink } from "../link/link.ts"
 import type { MetricChange } from "../metric/definition/snapshot.ts"
 import type { RecorderFailed } from "../model/errors.ts"
 import type { Watch } from "../stream/protocol.ts"
+import type { RecorderHooks } from "./hooks.ts"
+import type { Intake } from "./intake.ts"
+import type { RecorderReads } from "./reads.ts"
 
 /** A listener that wants every change, or certain ones, by events after `from`, the last one accepted before it came. */
 interface Outlet {
@@ -25,14 +29,10 @@ interface Conflated {
 
 /** What the hub needs of its recorder. */
 interface ListenedTo {
-  /** Tells the fold what is listened for. */
-  readonly watch: (watch: Watch) => void
-  /** The sequence number of the last event accepted. */
-  readonly accepted: number
-  /** The fold waits for this fiber to take changes: what the fiber waits for of the fold does not come. */
-  readonly onWaitingFor: (consumer: Fiber.Fiber<unknown, unknown>) => void
-  /** Is told of every change. */
-  readonly changeHook: ((change: MetricChange) => Effect.Effect<void>) | undefined
+  readonly intake: Intake
+  readonly lane: LaneLink
+  readonly reads: RecorderReads
+  readonly hooks: Pick<RecorderHooks, "onChange">
 }
 
 /** Changes that a stream may have waiting. More make its recorder's fold wait. */
@@ -56,14 +56,15 @@ export class ChangeHub {
   /** Tells the fold what is listened for, where that is not what it was told last. */
   update(): void {
     const watch: Watch =
-      this.#recorder.changeHook !== undefined || (this.#outlets?.size ?? 0) > 0
+      this.#recorder.hooks.onChange !== undefined || (this.#outlets?.size ?? 0) > 0
         ? "every"
         : (this.#conflated?.size ?? 0) > 0
           ? "latest"
           : "none"
     if (watch === this.#watch) return
     this.#watch = watch
-    this.#recorder.watch(watch)
+    const { intake, lane } = this.#recorder
+    intake.afterAccepted(() => lane.send({ _tag: "Watch", watch }))
   }
 
   /** Every wanted change in order. A listener that does not keep up makes the fold wait. */
@@ -72,7 +73,7 @@ export class ChangeHub {
       Effect.gen({ self: this }, function* () {
         const queue = yield* Queue.bounded<MetricChange, RecorderFailed | Cause.Done>(OutletSize)
         const consumer = yield* Effect.withFiber(Effect.succeed)
-        const outlet: Outlet = { from: this.#recorder.accepted, consumer, isWanted, queue }
+        const outlet: Outlet = { from: this.#recorder.intake.accepted, consumer, isWanted, queue }
         yield* Effect.acquireRelease(
           Effect.sync(() => this.#addOutlet(outlet)),
           () =>
@@ -91,7 +92,7 @@ export class ChangeHub {
     return Stream.unwrap(
       Effect.gen({ self: this }, function* () {
         const signal = yield* Queue.sliding<void, RecorderFailed | Cause.Done>(1)
-        const conflated: Conflated = { from: this.#recorder.accepted, changes: new Map(), signal }
+        const conflated: Conflated = { from: this.#recorder.intake.accepted, changes: new Map(), signal }
         yield* Effect.acquireRelease(
           Effect.sync(() => this.#addConflated(conflated)),
           () => Effect.sync(() => this.#remove(this.#conflated, conflated))
@@ -147,13 +148,15 @@ export class ChangeHub {
         changes.set(change.snapshot.name, change)
         Queue.offerUnsafe(signal, undefined)
       }
-      const { changeHook } = this.#recorder
-      if (changeHook !== undefined) yield* changeHook(change)
+      const { hooks, reads } = this.#recorder
+      const { onChange } = hooks
+      if (onChange !== undefined) yield* onChange(change)
       for (const outlet of [...(this.#outlets ?? [])]) {
         const { consumer, from, isWanted, queue } = outlet
         if (change.sequence <= from || !isWanted(change) || Queue.offerUnsafe(queue, change)) continue
         this.#waitingFor = outlet
-        this.#recorder.onWaitingFor(consumer)
+        // What this fiber waits for of the fold does not come.
+        reads.failFor(consumer)
         yield* Queue.offer(queue, change)
         this.#waitingFor = undefined
       }

@@ -28,20 +28,20 @@ export interface RecorderInternals {
 }
 
 /** What a service is made of: all of it, but for what only the service gives. */
-export interface RecorderParts extends RecorderInternals, Omit<RecorderService, "register" | "emitter"> {
+export interface ServiceMembers extends RecorderInternals, Omit<RecorderService, "register" | "emitter"> {
   readonly registerMetrics: (
     metrics: Metric.Any | Metric.MetricSet,
     options?: RegisterOptions
   ) => Effect.Effect<void, RegisterError>
 }
 
-const { read, tokenOf } = opaque<RecorderParts>()
+const { read, tokenOf } = opaque<ServiceMembers>()
 
 /** What a service has under {@link RecorderTypeId}. */
 export { tokenOf }
 
 /** Of a service of this package, or a copy of one. */
-export const partsOf = (service: RecorderService): RecorderParts => read(service[RecorderTypeId])!
+export const membersOf = (service: RecorderService): ServiceMembers => read(service[RecorderTypeId])!
 
 /** `undefined` for a recorder that somebody else made. */
 export const internalsOf = (recorder: RecorderService): RecorderInternals | undefined => read(recorder[RecorderTypeId])

@@ -110,6 +110,11 @@ export class RecorderLifecycle {
     return this.#run(this.#steps.stopping, "Stopped", operation)
   }
 
+  /** The first event of a recorder starts it. */
+  startIfIdle(): void {
+    if (this.#state === "Idle" && !this.#removed) this.begin()
+  }
+
   /** Starts, from `Idle` or `Stopped`. */
   begin(): Operation {
     this.#state = "Starting"

@@ -4,12 +4,12 @@
 import * as Effect from "effect/Effect"
 import { aFamily, check } from "../model/optionChecks.ts"
 import { emitterOf } from "./emitterOf.ts"
-import { partsOf, type RecorderParts, tokenOf } from "./internals.ts"
+import { membersOf, type ServiceMembers, tokenOf } from "./internals.ts"
 import { type RecorderService, RecorderTypeId } from "./service.ts"
 
 /**
  * What is made when it is looked at: as a property of each of ten thousand services it would cost a kilobyte of them. The
- * getters are the same for all services and find their parts in the service that they are called on.
+ * getters are the same for all services and find the members in the service that they are called on.
  */
 const views: PropertyDescriptorMap = Object.fromEntries(
   (
@@ -29,7 +29,7 @@ const views: PropertyDescriptorMap = Object.fromEntries(
       "changesOf",
       "latestChanges"
     ] as const
-  ).map((name) => [name, view((service) => partsOf(service)[name])])
+  ).map((name) => [name, view((service) => membersOf(service)[name])])
 )
 
 /** A copy of a service gives emitters that emit as the copy does; taken out of it, as the service does. */
@@ -39,7 +39,7 @@ const called = (on: unknown, service: RecorderService): RecorderService =>
 const register = view(
   (service): RecorderService["register"] =>
     function (this: unknown, metrics, options) {
-      return Effect.map(partsOf(service).registerMetrics(metrics, options), () => emitterOf(called(this, service)))
+      return Effect.map(membersOf(service).registerMetrics(metrics, options), () => emitterOf(called(this, service)))
     }
 )
 
@@ -61,8 +61,8 @@ function view(get: (service: RecorderService) => unknown): PropertyDescriptor {
 }
 
 /** `emitUnsafe` is a property of its own: a getter would be a step of each event. */
-export const serviceOf = (parts: RecorderParts): RecorderService => {
-  const { emit, emitUnsafe, entityId, overflow, recorderId } = parts
-  const own = { recorderId, entityId, overflow, emit, emitUnsafe, [RecorderTypeId]: tokenOf(parts) }
+export const serviceOf = (members: ServiceMembers): RecorderService => {
+  const { emit, emitUnsafe, entityId, overflow, recorderId } = members
+  const own = { recorderId, entityId, overflow, emit, emitUnsafe, [RecorderTypeId]: tokenOf(members) }
   return Object.freeze(Object.defineProperties(own, { register, emitter, ...views })) as unknown as RecorderService
 }

@@ -2,16 +2,16 @@
  * Reading a recorder: each read is a command in the stream, behind every event accepted before it.
  */
 import * as Clock from "effect/Clock"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
-import type { LaneLink } from "../link/link.ts"
+import type { LaneLink, Link } from "../link/link.ts"
 import { isSame } from "../metric/definition/fingerprint.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import type { Report, Snapshot, Snapshots, States } from "../metric/definition/snapshot.ts"
 import { stateOf } from "../metric/definition/stateShape.ts"
 import { isMetricSet, metricsOf } from "../metric/metricSet.ts"
-import { type InvalidState, type ReadError, WaitTimeout } from "../model/errors.ts"
+import type { InvalidState, ReadError } from "../model/errors.ts"
 import { refuse } from "../model/optionChecks.ts"
 import type { Stats } from "../model/stats.ts"
 import type { LaneCommand, LargestRead, ShownRead, StateRead } from "../stream/protocol.ts"
@@ -24,37 +24,29 @@ import type { Log } from "./logging.ts"
 import { PendingReads } from "./pendingReads.ts"
 import type { OfMetric, Registrations } from "./registrations.ts"
 import type { DeltaReader, SnapshotError } from "./service.ts"
+import { waitTimedOut } from "./waitTimeout.ts"
 
 /** The recorder that is read. */
 export interface Readable {
-  readonly recorderId: string
-  readonly entityId: string
+  readonly config: {
+    readonly recorderId: string
+    readonly entityId: string
+    readonly waitTimeout: Duration.Input
+    readonly link: Pick<Link, "probe">
+  }
   readonly lane: LaneLink
-  /** Done when the fold has come to what was written before; fails when it is silent. */
-  readonly probe: Effect.Effect<unknown, unknown>
   readonly intake: Intake
   readonly lifecycle: RecorderLifecycle
   readonly registrations: Registrations
   readonly log: Log
-  /** The fiber that the fold waits for, because it consumes changes. */
-  readonly waitingFor: () => Fiber.Fiber<unknown, unknown> | undefined
-  readonly statsUnsafe: () => Stats
-  /** How long a read may take. */
-  readonly waitTimeout: Duration.Input
+  /** Has the fiber that the fold waits for, because it consumes changes. */
+  readonly hub: { readonly waitingFor: Fiber.Fiber<unknown, unknown> | undefined }
 }
 
-/** What somebody is told who waited for so long. */
-export const waitTimedOut = (
-  recorderId: string,
-  operation: WaitTimeout["operation"],
-  timeout: Duration.Input,
-  sequence: number,
-  intake: Intake
-): WaitTimeout => {
-  intake.lookAtFold()
-  const most = Duration.format(Duration.fromInputUnsafe(timeout))
-  return new WaitTimeout({ recorderId, operation, timeout: most, sequence, folded: Math.min(intake.folded, sequence) })
-}
+export const statsOf = ({ intake, lifecycle }: Pick<Readable, "intake" | "lifecycle">): Stats => ({
+  state: lifecycle.state,
+  ...intake.stats()
+})
 
 type Definitions = ReadonlyMap<string, Metric.Any>
 
@@ -92,14 +84,15 @@ export class RecorderReads {
   /** A report, with the definitions that its snapshots are of. */
   #reported(what: string): Effect.Effect<{ readonly report: Report; readonly definitions: Definitions }, ReadError> {
     return Effect.gen({ self: this }, function* () {
-      const { entityId, intake, log, recorderId, statsUnsafe } = this.#recorder
+      const { config, intake, log } = this.#recorder
+      const { entityId, recorderId } = config
       const at = yield* Clock.currentTimeMillis
       yield* this.#refuse
       const sequence = intake.accepted
       const { definitions, read } = yield* this.#ask<Snapshot>("snapshots", at)
       const snapshots = Object.fromEntries(read.map((snapshot) => [snapshot.name, snapshot]))
       yield* log.inspection(`read ${what} up to event ${sequence}`)
-      return { report: { recorderId, entityId, at, sequence, snapshots, stats: statsUnsafe() }, definitions }
+      return { report: { recorderId, entityId, at, sequence, snapshots, stats: statsOf(this.#recorder) }, definitions }
     })
   }
 
@@ -154,8 +147,8 @@ export class RecorderReads {
 
   get #refuse(): Effect.Effect<void, ReadError> {
     return Effect.gen({ self: this }, function* () {
-      const { lifecycle, waitingFor } = this.#recorder
-      const consumes = yield* Effect.withFiber((fiber) => Effect.succeed(fiber === waitingFor()))
+      const { hub, lifecycle } = this.#recorder
+      const consumes = yield* Effect.withFiber((fiber) => Effect.succeed(fiber === hub.waitingFor))
       const refusal =
         this.#whyNot() ??
         this.whyNotInHook(yield* currentHook(lifecycle)) ??
@@ -208,7 +201,8 @@ export class RecorderReads {
 
   #wait<A>(send: (request: number) => void, promptly = false): Effect.Effect<ReadonlyArray<A>, ReadError> {
     return Effect.suspend(() => {
-      const { intake, lane, recorderId, waitTimeout } = this.#recorder
+      const { config, intake, lane } = this.#recorder
+      const { recorderId, waitTimeout } = config
       const sequence = intake.accepted
       return this.#pending.ask<A>(
         send,
@@ -226,7 +220,8 @@ export class RecorderReads {
    * the read is slow.
    */
   #whenStuck(giveUp: () => void): () => void {
-    const { intake, probe } = this.#recorder
+    const { config, intake } = this.#recorder
+    const { probe } = config.link
     const folded = (): number => {
       intake.lookAtFold()
       return intake.folded

@@ -24,9 +24,10 @@ import {
   type StopError
 } from "../model/errors.ts"
 import { type Check, notBlank, refuse, whyInvalid, whyInvalidOptions } from "../model/optionChecks.ts"
+import type { RecorderControl } from "../recorder/control.ts"
 import { isInHook } from "../recorder/hookGuard.ts"
 import { Log } from "../recorder/logging.ts"
-import { makeRecorder, type RecorderControl } from "../recorder/makeRecorder.ts"
+import { makeRecorder } from "../recorder/makeRecorder.ts"
 import { type RecorderOptions, recorderOptionChecks } from "../recorder/service.ts"
 import { messageOf } from "../util/describeError.ts"
 import { atMost, giveUpAfter, within, withLiveClock } from "../util/liveClock.ts"

@@ -13,8 +13,9 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import { type CreateError, RecorderOptionsDiffer, type ShareError } from "../model/errors.ts"
+import type { RecorderControl } from "../recorder/control.ts"
 import { outsideHooks } from "../recorder/hookGuard.ts"
-import type { RecorderConfig, RecorderControl } from "../recorder/makeRecorder.ts"
+import type { RecorderConfig } from "../recorder/parts.ts"
 import { type RecorderOptions, recorderOptionChecks } from "../recorder/service.ts"
 
 /** The options of a recorder with the defaults of its runtime. A blank `entityId` is not replaced yet. */

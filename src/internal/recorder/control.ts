@@ -1,0 +1,155 @@
+/** What only the owner of a recorder may do: the runtime that made it, or the scope of one that was made alone. */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import type * as Metric from "../metric/definition/metric.ts"
+import {
+  type InvalidState,
+  type ReadError,
+  RecorderFailed,
+  type StartError,
+  type StopError,
+  type WaitTimeout
+} from "../model/errors.ts"
+import type { RecorderState, Stats } from "../model/stats.ts"
+import type { Lane, LargestRead, ShownRead } from "../stream/protocol.ts"
+import { atMost, within } from "../util/liveClock.ts"
+import { hookOf } from "./hookGuard.ts"
+import { abort, type RecorderParts } from "./parts.ts"
+import { statsOf } from "./reads.ts"
+import type { OfMetric } from "./registrations.ts"
+import type { RecorderService } from "./service.ts"
+import { inTime } from "./waitTimeout.ts"
+
+const active: ReadonlySet<RecorderState> = new Set(["Starting", "Running", "Stopping"])
+
+let instanceCount = 0
+
+export class RecorderControl {
+  readonly service: RecorderService
+  /** Tells it from all others of this process, those of the same id included. */
+  readonly instance: number = instanceCount++
+  readonly #parts: RecorderParts
+
+  constructor(parts: RecorderParts, service: RecorderService) {
+    this.#parts = parts
+    this.service = service
+  }
+
+  stateUnsafe(): RecorderState {
+    return this.#parts.lifecycle.state
+  }
+
+  statsUnsafe(): Stats {
+    return statsOf(this.#parts)
+  }
+
+  metricsUnsafe(): ReadonlyArray<Metric.Any> {
+    return this.#parts.registrations.all
+  }
+
+  /** Logs that it was made, for whoever made it. */
+  get logMade(): Effect.Effect<void> {
+    return this.#parts.log.lifecycle("made")
+  }
+
+  /** Starts it for the runtime that made it, see `startUnasked` of the lifecycle. */
+  get startUnasked(): Effect.Effect<void, StartError | WaitTimeout> {
+    return inTime(this.#parts, "start", this.#parts.lifecycle.startUnasked)
+  }
+
+  // --- for exporters
+
+  /** What all metrics show, with the time since when. */
+  get shown(): Effect.Effect<ReadonlyArray<OfMetric<ShownRead>>, ReadError> {
+    return this.#parts.reads.shown
+  }
+
+  /** What all metrics show, with their largest series only. */
+  largest(maxSeries: number): Effect.Effect<ReadonlyArray<OfMetric<LargestRead>>, ReadError> {
+    return this.#parts.reads.largest(maxSeries)
+  }
+
+  /** The lane, where the recorder can be read. */
+  get readableLane(): Lane | undefined {
+    const { lane, reads } = this.#parts
+    return reads.isReadable ? lane.lane : undefined
+  }
+
+  /** Done when every event accepted before has left for the fold, or the recorder can be read no more. */
+  get handedOver(): Effect.Effect<void> {
+    return Effect.suspend(() => (this.isHandedOver ? Effect.void : Effect.ignore(this.#parts.reads.handedOver)))
+  }
+
+  /** Whether that is so now. */
+  get isHandedOver(): boolean {
+    return this.#parts.intake.isHandedOver
+  }
+
+  /** Why a fiber must not wait for a read of this recorder: it runs in a hook that the read would wait for. */
+  whyNotReadIn(fiber: Fiber.Fiber<unknown, unknown>): InvalidState | undefined {
+    const { lifecycle, reads } = this.#parts
+    return reads.whyNotInHook(hookOf(fiber, lifecycle))
+  }
+
+  // --- its end
+
+  /** Fails inside a hook of this recorder, where `operation` would wait for the hook. */
+  refuseInHook(operation: string): Effect.Effect<void, InvalidState> {
+    return this.#parts.lifecycle.refuseInHook(operation)
+  }
+
+  /**
+   * Stops the recorder if it has been started and not stopped yet. When that takes longer than its `shutdownTimeout`, the
+   * recorder is given up.
+   */
+  get close(): Effect.Effect<void, StopError> {
+    return Effect.suspend(() => {
+      if (!active.has(this.stateUnsafe())) return Effect.void
+      const { config, lifecycle } = this.#parts
+      const { recorderId, shutdownTimeout } = config
+      return within(shutdownTimeout, () => {
+        const most = Duration.format(Duration.fromInputUnsafe(shutdownTimeout))
+        const cause = new Error(`did not stop within ${most}: ${this.#reached}`)
+        abort(this.#parts, cause)
+        return Effect.fail(lifecycle.failure?.error ?? new RecorderFailed({ recorderId, cause }))
+      })(lifecycle.stop)
+    })
+  }
+
+  /** How far a start or a stop has come that does not end. */
+  get #reached(): string {
+    if (this.stateUnsafe() === "Starting") return "its hook onStarting has not ended"
+    const { accepted, pending } = this.#parts.intake
+    return pending > 0
+      ? `${pending} of the ${accepted} events it accepted are not folded`
+      : `all of the ${accepted} events it accepted are folded, its hook onStopped has not ended`
+  }
+
+  /** Whether it was given up, by {@link close} or because the fold is gone. */
+  get isGivenUp(): boolean {
+    return this.#parts.lifecycle.failure?.foldLost === true
+  }
+
+  /**
+   * Lets go of the lane, at once: the recorder takes and answers nothing any more. What still runs of it is interrupted;
+   * the effect that is left waits for that, a second at most.
+   */
+  remove(): Effect.Effect<void> {
+    const { config, hooks, hub, intake, lane, lifecycle, log, reads, registrations } = this.#parts
+    const { failure } = lifecycle
+    // Who waits already hears of the failure, if there was one, rather than of the removal.
+    if (failure?.foldLost === true) {
+      hub.fail(failure.error)
+      reads.failIfUnreadable()
+    }
+    lifecycle.remove()
+    intake.leave()
+    hub.close()
+    reads.failIfUnreadable()
+    const ended = hooks.end(atMost("1 second", config.shutdownTimeout))
+    registrations.release()
+    lane.close()
+    return Effect.andThen(ended, log.lifecycle("removed"))
+  }
+}

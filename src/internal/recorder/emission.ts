@@ -1,0 +1,95 @@
+/** How events come into a recorder: by the fiber that emits, by the clock that it has, or without either. */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import type { LaneLink } from "../link/link.ts"
+import { type EmitError, InvalidArgument, QueueOverflow } from "../model/errors.ts"
+import type { MetricEvent } from "../model/event.ts"
+import { whyInvalidEvent } from "../stream/eventWriter.ts"
+import { liveClock } from "../util/liveClock.ts"
+import { CurrentEmission } from "./currentEmission.ts"
+import { hookOf } from "./hookGuard.ts"
+import type { Intake, Offer, Overflow } from "./intake.ts"
+import type { RecorderParts } from "./parts.ts"
+
+export abstract class RecorderEmission {
+  readonly overflow: Overflow
+  readonly clock: Clock.Clock
+  readonly emitUnsafe: (event: MetricEvent) => boolean
+  protected readonly parts: RecorderParts
+  readonly #intake: Intake
+  readonly #lane: LaneLink
+
+  constructor(parts: RecorderParts) {
+    const { clock, config, intake, lane } = parts
+    this.parts = parts
+    this.#intake = intake
+    this.#lane = lane
+    this.overflow = config.overflow
+    this.clock = clock
+    // What does not change is looked at once, and not for every event.
+    this.emitUnsafe =
+      clock === liveClock ? (event) => intake.offer(event) === "accepted" : (event) => this.emitAt(clock, event)
+  }
+
+  readonly emit = (event: MetricEvent): Effect.Effect<boolean, EmitError> =>
+    Effect.withFiber((fiber) =>
+      this.#emittedAt(fiber.getRef(Clock.Clock), () => {
+        if (this.overflow !== "backpressure") return this.#resultOf(this.#intake.offer(event), event)
+        // In a hook that the fold waits for there would be no end to waiting for room.
+        const mayWait = hookOf(fiber, this.parts.lifecycle) === undefined
+        const offered = this.#intake.offerOrWait(event, mayWait, fiber.getRef(CurrentEmission))
+        return Effect.flatMap(offered, (offer) => this.#resultOf(offer, event))
+      })
+    )
+
+  emitIn(fiber: Fiber.Fiber<unknown, unknown>, event: MetricEvent): boolean {
+    const { context } = fiber
+    const { writer } = this.#lane
+    if (writer.isLive(context)) return this.#intake.offer(event) === "accepted"
+    const clock = Context.get(context, Clock.Clock)
+    const accepted = this.emitAt(clock, event)
+    if (clock === liveClock) writer.wasLive(context)
+    return accepted
+  }
+
+  emitAt(clock: Clock.Clock, event: MetricEvent): boolean {
+    // The usual case makes no function for it.
+    if (clock === liveClock) return this.#intake.offer(event) === "accepted"
+    return this.#emittedAt(clock, () => this.#intake.offer(event) === "accepted")
+  }
+
+  /** Has what is emitted bear the time of a clock. The writer itself reads the live one, and sparingly. */
+  #emittedAt<A>(clock: Clock.Clock, emits: () => A): A {
+    if (clock === liveClock) return emits()
+    const { writer } = this.#lane
+    const { given } = writer
+    writer.give(clock.currentTimeMillisUnsafe())
+    try {
+      return emits()
+    } finally {
+      writer.given = given
+      writer.untilLook = 0
+    }
+  }
+
+  #resultOf(offer: Offer, event: unknown): Effect.Effect<boolean, EmitError> {
+    const { config, lifecycle } = this.parts
+    switch (offer) {
+      case "accepted":
+        return succeedTrue
+      case "overflow":
+        return this.overflow === "fail"
+          ? Effect.fail(new QueueOverflow({ recorderId: config.recorderId, capacity: config.capacity }))
+          : succeedFalse
+      case "invalid":
+        return Effect.fail(new InvalidArgument({ argument: "event", reason: whyInvalidEvent(event) ?? "changed" }))
+      case "not-running":
+        return Effect.fail(lifecycle.invalidState("take events", "Events are taken from its start to its stop"))
+    }
+  }
+}
+
+const succeedTrue = Effect.succeed(true)
+const succeedFalse = Effect.succeed(false)

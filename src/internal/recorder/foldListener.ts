@@ -1,0 +1,48 @@
+/** What comes back from the fold to a recorder. */
+import * as Effect from "effect/Effect"
+import type { LaneListener } from "../link/link.ts"
+import type { MetricChange } from "../metric/definition/snapshot.ts"
+import type { Change, LaneMessage } from "../stream/protocol.ts"
+import { outsideHooks } from "./hookGuard.ts"
+import { abort, type RecorderParts } from "./parts.ts"
+
+export class FoldListener implements LaneListener {
+  readonly #parts: RecorderParts
+
+  constructor(parts: RecorderParts) {
+    this.#parts = parts
+  }
+
+  onMessage(message: LaneMessage): void {
+    const { hooks, intake, lane, log, reads } = this.#parts
+    if (message._tag === "Folded") return intake.onFolded()
+    // At the next turn of the event loop: user code never runs in the middle of a hand-over.
+    lane.later(() => {
+      switch (message._tag) {
+        case "Answer":
+          return reads.answer(message.request, message.read)
+        case "Quarantined":
+          return hooks.fork(log.warning(`the metric ${message.name} is quarantined: ${message.error}`))
+        case "Changes":
+          return this.#deliver(message.changes)
+      }
+    })
+  }
+
+  #deliver(changes: ReadonlyArray<Change>): void {
+    const { config, hooks, hub, lane, lifecycle } = this.#parts
+    // Given up: a hook that begins now would not be waited for.
+    if (lifecycle.failure?.foldLost === true) return
+    const { entityId, recorderId } = config
+    const delivery = Effect.ensuring(
+      hub.deliver(changes.map((change): MetricChange => ({ recorderId, entityId, ...change }))),
+      Effect.sync(() => lane.send({ _tag: "Delivered" }))
+    )
+    // The event may have come out of a hook of another recorder.
+    outsideHooks(() => hooks.fork(delivery))
+  }
+
+  onFailure(cause: unknown): void {
+    abort(this.#parts, cause)
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * What a recorder runs by itself: its hooks, and whatever else outlives the call that begins it. All of it lies in a scope
+ * that closes with the recorder.
+ */
+import * as Cause from "effect/Cause"
+import type * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Scope from "effect/Scope"
+import type { MetricChange } from "../metric/definition/snapshot.ts"
+import { HookFailed } from "../model/errors.ts"
+import { giveUpAfter } from "../util/liveClock.ts"
+import { type Hook, insideHook } from "./hookGuard.ts"
+import type { RecorderLifecycle } from "./lifecycle.ts"
+import type { Log } from "./logging.ts"
+import type { RecorderOptions } from "./service.ts"
+
+/** Whose hooks they are. */
+interface HookOwner<R> {
+  readonly config: { readonly recorderId: string } & Pick<
+    RecorderOptions<R>,
+    "onStarting" | "onStopped" | "onMetricChanged"
+  >
+  readonly lifecycle: RecorderLifecycle
+  readonly log: Log
+}
+
+export class RecorderHooks<R = never> {
+  readonly #owner: HookOwner<R>
+  readonly #context: Context.Context<R>
+  /** Fibers are interrupted all at once: one that does not end keeps no other from it. */
+  readonly #scope = Scope.makeUnsafe("parallel")
+  #closing: Fiber.Fiber<void> | undefined
+
+  /** `context` is what the hooks run in. */
+  constructor(owner: HookOwner<R>, context: Context.Context<R>) {
+    this.#owner = owner
+    this.#context = context
+  }
+
+  /** Runs an effect in a fiber that ends with the recorder at the latest. */
+  fork(effect: Effect.Effect<unknown>): void {
+    Fiber.runIn(Effect.runForkWith(this.#context)(effect), this.#scope)
+  }
+
+  /** Interrupts what runs, at once, and whatever is begun later. */
+  interrupt(): Fiber.Fiber<void> {
+    this.#closing ??= Effect.runFork(Scope.close(this.#scope, Exit.void))
+    return this.#closing
+  }
+
+  /** The same; the effect that is left waits until it has ended, no longer than this. */
+  end(most: Duration.Input): Effect.Effect<void> {
+    const closing = this.interrupt()
+    return closing.pollUnsafe() === undefined ? giveUpAfter(most)(Fiber.await(closing)) : Effect.void
+  }
+
+  run(hook: "onStarting" | "onStopped"): Effect.Effect<void, HookFailed> {
+    const { recorderId, [hook]: effect } = this.#owner.config
+    if (effect === undefined) return Effect.void
+    // From the next turn on: the call that emits the first event does not run its recorder's hook as well.
+    return this.#inside(hook, Effect.andThen(Effect.yieldNow, effect)).pipe(
+      Effect.asVoid,
+      Effect.catchCause((cause) => Effect.fail(new HookFailed({ recorderId, hook, cause: Cause.squash(cause) })))
+    )
+  }
+
+  /** Runs `onMetricChanged`, where there is one. */
+  get onChange(): ((change: MetricChange) => Effect.Effect<void>) | undefined {
+    const { onMetricChanged } = this.#owner.config
+    if (onMetricChanged === undefined) return undefined
+    return (change) =>
+      this.#inside(
+        "onMetricChanged",
+        Effect.suspend(() => onMetricChanged(change))
+      ).pipe(
+        Effect.catchCause((cause) =>
+          this.#owner.log.warning(`its hook onMetricChanged failed: ${Cause.pretty(cause)}`)
+        ),
+        Effect.asVoid
+      )
+  }
+
+  /** In the context that the recorder was made in, be that the hook of another one. */
+  #inside<A, E>(hook: Hook, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E> {
+    return Effect.provideContext(insideHook(this.#owner.lifecycle, hook, effect), this.#context)
+  }
+}

@@ -1,0 +1,155 @@
+/** What the users of a recorder call, and what emitters and exporters of this package call beside that. */
+import * as Effect from "effect/Effect"
+import type * as Metric from "../metric/definition/metric.ts"
+import type { InvalidState, MetricNotRegistered, RegisterError } from "../model/errors.ts"
+import { refuse } from "../model/optionChecks.ts"
+import type { Stats } from "../model/stats.ts"
+import { changesOf } from "./changesOf.ts"
+import { RecorderEmission } from "./emission.ts"
+import type { ServiceMembers } from "./internals.ts"
+import { statsOf } from "./reads.ts"
+import { type Registrar, registerMetrics, whyNotReset } from "./registering.ts"
+import type { Registrations } from "./registrations.ts"
+import type { RegisterOptions } from "./service.ts"
+import { inTime } from "./waitTimeout.ts"
+
+// One object for all of it, since there may be ten thousand of them. What a service shows is made when it is looked at.
+export class RecorderMembers extends RecorderEmission implements ServiceMembers, Registrar {
+  get recorderId(): string {
+    return this.parts.config.recorderId
+  }
+
+  get entityId(): string {
+    return this.parts.config.entityId
+  }
+
+  // --- its life
+
+  get start() {
+    return inTime(this.parts, "start", this.parts.lifecycle.start)
+  }
+
+  get stop() {
+    return inTime(this.parts, "stop", this.parts.lifecycle.stop)
+  }
+
+  get state() {
+    return this.#logged("the state of its life", () => this.parts.lifecycle.state)
+  }
+
+  get stats() {
+    return this.#logged("the accounting", () => this.statsUnsafe())
+  }
+
+  statsUnsafe(): Stats {
+    return statsOf(this.parts)
+  }
+
+  #logged<A>(what: string, look: () => A): Effect.Effect<A> {
+    return Effect.andThen(this.parts.log.inspection(`read ${what}`), Effect.sync(look))
+  }
+
+  // --- metrics
+
+  get registrations(): Registrations {
+    return this.parts.registrations
+  }
+
+  get metrics() {
+    return this.#logged("the list of metrics", () => this.metricsUnsafe())
+  }
+
+  metricsUnsafe(): ReadonlyArray<Metric.Any> {
+    return this.registrations.all
+  }
+
+  reads(tag: string): boolean {
+    return this.registrations.reads(tag)
+  }
+
+  registerMetrics(given: Metric.Any | Metric.MetricSet, options?: RegisterOptions): Effect.Effect<void, RegisterError> {
+    return Effect.suspend(() => {
+      const { link, waitTimeout } = this.parts.config
+      const { catalog } = link
+      const modules = catalog?.toImport(given) ?? []
+      const register = registerMetrics(this, given, options)
+      if (catalog === undefined || modules.length === 0) return register
+      const closed = this.whyClosedForMetrics()
+      if (closed !== undefined) return this.registrations.refuse(closed)
+      return catalog.import(modules, waitTimeout).pipe(
+        Effect.catch((reason) => this.registrations.refuse(reason)),
+        Effect.andThen(register)
+      )
+    })
+  }
+
+  putMetrics(
+    metrics: ReadonlyArray<Metric.Any>,
+    settle: (put: (metric: Metric.Any) => void) => void
+  ): Effect.Effect<void> {
+    const { intake, lane, log } = this.parts
+    const at = this.clock.currentTimeMillisUnsafe()
+    intake.forgetLayouts()
+    intake.afterAccepted(() => {
+      settle((metric) => lane.send({ _tag: "Register", name: metric.name, metric, at }))
+      // The events before it were written for those that it has replaced as well.
+      intake.forgetLayouts()
+    })
+    return log.lifecycle(`registered ${metrics.map(({ name }) => `the metric ${name}`).join(", ")}`)
+  }
+
+  whyClosedForMetrics(): InvalidState | undefined {
+    const { lifecycle } = this.parts
+    const { removed, state } = lifecycle
+    return !removed && (state === "Idle" || state === "Starting" || state === "Running")
+      ? undefined
+      : lifecycle.invalidState("take a metric", "Register metrics while it is idle, starting or running")
+  }
+
+  get reset() {
+    return (metric?: Metric.Any): Effect.Effect<void, MetricNotRegistered | InvalidState> =>
+      Effect.suspend(() => {
+        const refusal = whyNotReset(this, metric)
+        if (refusal !== undefined) return refuse(refusal)
+        const { intake, lane, log } = this.parts
+        const at = this.clock.currentTimeMillisUnsafe()
+        intake.afterAccepted(() => lane.send({ _tag: "Reset", at, ...(metric !== undefined && { name: metric.name }) }))
+        return log.lifecycle(`reset ${metric === undefined ? "all metrics" : `the metric ${metric.name}`}`)
+      })
+  }
+
+  // --- reads and changes
+
+  get snapshots() {
+    return this.parts.reads.snapshots
+  }
+
+  get snapshot() {
+    return (metrics: Metric.Any | Metric.MetricSet) => this.parts.reads.snapshot(metrics)
+  }
+
+  get report() {
+    return this.parts.reads.report
+  }
+
+  get states() {
+    return this.parts.reads.states
+  }
+
+  get deltaReader() {
+    return this.parts.reads.deltaReader
+  }
+
+  get changes() {
+    return this.parts.hub.every()
+  }
+
+  get changesOf() {
+    return (metrics: Metric.Any | Metric.MetricSet) =>
+      changesOf(metrics, this.registrations, (isWanted) => this.parts.hub.every(isWanted))
+  }
+
+  get latestChanges() {
+    return this.parts.hub.latest
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * What one recorder consists of. Who acts on a recorder has a file: its users (`service.ts`, `members.ts`, `emission.ts`),
+ * its owner (`control.ts`), its lifecycle (`steps.ts`) and the fold (`foldListener.ts`).
+ */
+import type * as Clock from "effect/Clock"
+import type { LaneLink, Link } from "../link/link.ts"
+import type { ChangeHub } from "./changeHub.ts"
+import type { RecorderHooks } from "./hooks.ts"
+import type { Intake } from "./intake.ts"
+import type { RecorderLifecycle } from "./lifecycle.ts"
+import type { Log } from "./logging.ts"
+import type { RecorderReads } from "./reads.ts"
+import type { Registrations } from "./registrations.ts"
+import type { RecorderOptions } from "./service.ts"
+
+/** Options with every default decided, without the hooks. */
+export interface RecorderSettings
+  extends Required<
+    Pick<RecorderOptions, "entityId" | "capacity" | "overflow" | "logging" | "shutdownTimeout" | "waitTimeout">
+  > {
+  readonly recorderId: string
+  readonly namespace: string
+  readonly link: Link
+}
+
+/** Options with every default decided. */
+export interface RecorderConfig<R>
+  extends RecorderSettings,
+    Pick<RecorderOptions<R>, "onStarting" | "onStopped" | "onMetricChanged"> {}
+
+export interface RecorderParts {
+  readonly config: RecorderSettings
+  /** The clock it was made with. */
+  readonly clock: Clock.Clock
+  readonly log: Log
+  readonly registrations: Registrations
+  readonly lifecycle: RecorderLifecycle
+  readonly hooks: Pick<RecorderHooks, "fork" | "interrupt" | "end" | "run" | "onChange">
+  readonly lane: LaneLink
+  readonly intake: Intake
+  readonly hub: ChangeHub
+  readonly reads: RecorderReads
+}
+
+/** Gives up on whatever is running: the recorder goes to `Failed`. */
+export const abort = ({ hooks, lane, lifecycle }: RecorderParts, cause: unknown): void => {
+  lifecycle.fail(cause, true)
+  lane.later(() => hooks.interrupt())
+}

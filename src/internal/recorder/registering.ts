@@ -1,0 +1,55 @@
+/**
+ * Registering and resetting metrics, whatever folds them. A set is registered as a whole or not at all: every reason
+ * against it is looked for before anything is changed.
+ */
+import * as Effect from "effect/Effect"
+import type * as Metric from "../metric/definition/metric.ts"
+import { metricsOf } from "../metric/metricSet.ts"
+import type { InvalidArgument, InvalidState, MetricNotRegistered, RegisterError } from "../model/errors.ts"
+import type { Registrations } from "./registrations.ts"
+import type { RegisterOptions } from "./service.ts"
+
+/** A recorder that metrics are registered in. */
+export interface Registrar {
+  readonly registrations: Registrations
+  /** Why it takes no metrics at present. */
+  readonly whyClosedForMetrics: () => InvalidState | undefined
+  /** Has the fold take these metrics, at once or later: `settle` runs `put` for each of them in order. */
+  readonly putMetrics: (
+    metrics: ReadonlyArray<Metric.Any>,
+    settle: (put: (metric: Metric.Any) => void) => void
+  ) => Effect.Effect<void>
+}
+
+export const registerMetrics = (
+  registrar: Registrar,
+  given: Metric.Any | Metric.MetricSet,
+  options: RegisterOptions | undefined
+): Effect.Effect<void, RegisterError> =>
+  Effect.suspend((): Effect.Effect<void, RegisterError> => {
+    const { registrations } = registrar
+    const metrics = metricsOf(given)
+    for (const metric of metrics) {
+      const refusal = registrations.whyNot(metric, options, given) ?? registrar.whyClosedForMetrics()
+      if (refusal !== undefined) return registrations.refuse(refusal)
+    }
+    const fresh = registrations.fresh(metrics, options)
+    if (fresh.length === 0) return Effect.void
+    const collision = registrations.claim(fresh)
+    if (collision !== undefined) return registrations.refuse(collision)
+    const replaced = registrations.add(fresh)
+    return registrar.putMetrics(fresh, (put) => {
+      for (const metric of fresh) {
+        put(metric)
+        registrations.tell(metric)
+      }
+      for (const metric of replaced) registrations.left(metric)
+    })
+  })
+
+/** Why this metric, or all of them, cannot be reset at present. */
+export const whyNotReset = (
+  registrar: Registrar,
+  metric: Metric.Any | undefined
+): InvalidArgument | MetricNotRegistered | InvalidState | undefined =>
+  (metric === undefined ? undefined : registrar.registrations.whyNotRead(metric)) ?? registrar.whyClosedForMetrics()

@@ -1,0 +1,65 @@
+/** What a recorder does at each step of its lifecycle. */
+import * as Effect from "effect/Effect"
+import type { HookFailed } from "../model/errors.ts"
+import type { Failure, Steps } from "./lifecycle.ts"
+import type { RecorderParts } from "./parts.ts"
+
+export class RecorderSteps implements Steps {
+  readonly #parts: RecorderParts
+
+  constructor(parts: RecorderParts) {
+    this.#parts = parts
+  }
+
+  beforeStart(): void {
+    this.#parts.intake.open()
+  }
+
+  get starting(): Effect.Effect<void, HookFailed> {
+    const { hooks, log } = this.#parts
+    return Effect.suspend(() => Effect.andThen(hooks.run("onStarting"), log.lifecycle("started")))
+  }
+
+  afterStart(): void {
+    this.#parts.intake.flow()
+  }
+
+  beforeStop(): void {
+    this.#parts.intake.close()
+  }
+
+  get stopping(): Effect.Effect<void, HookFailed> {
+    const { hooks, hub, intake, log } = this.#parts
+    return Effect.gen(function* () {
+      yield* Effect.callback<void>((resume) => intake.whenDrained(() => resume(Effect.void)))
+      hub.end()
+      yield* hooks.run("onStopped")
+      yield* log.lifecycle("stopped")
+    })
+  }
+
+  onFailed({ error, foldLost }: Failure): void {
+    const { hooks, hub, intake, lifecycle, log, reads } = this.#parts
+    intake.fail()
+    const { removed } = lifecycle
+    const tell = (): void => {
+      hub.fail(error)
+      reads.failIfUnreadable()
+      // Of a start that is given up, the one who made the recorder hears.
+      if (!removed) hooks.fork(log.failure(error.message))
+    }
+    // A fold that is lost is lost for many recorders: all of them fail before anybody hears of it.
+    if (foldLost) this.later(tell)
+    else tell()
+  }
+
+  later(action: () => void): void {
+    this.#parts.lane.later(action)
+  }
+
+  fork(operation: Effect.Effect<void>): void {
+    const { hooks, lane } = this.#parts
+    const release = lane.hold()
+    hooks.fork(Effect.ensuring(operation, Effect.sync(release)))
+  }
+}
