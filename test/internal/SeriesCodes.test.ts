@@ -27,7 +27,7 @@ describe("the index of the codes of a label", () => {
     fc.assert(
       fc.property(fc.uniqueArray(anyCode, { maxLength: 300 }), fc.array(anyCode), (codes, others) => {
         const index = new CodeIndex()
-        codes.forEach((code, i) => index.set(code, i, i + 1))
+        for (const [i, code] of codes.entries()) index.set(code, i, i + 1)
         const known = new Map(codes.map((code, i) => [code, i]))
         for (const find of lookUps) {
           // Those that turned up before there were as many series may have to be found again.
@@ -53,7 +53,7 @@ describe("the index of the codes of a label", () => {
     for (const step of [1, 2, 6, 16, 60, 64, 65]) {
       const index = new CodeIndex()
       const codes = Array.from({ length: 1000 }, (_, i) => 68 + i * step)
-      codes.forEach((code, i) => index.set(code, i, i + 1))
+      for (const [i, code] of codes.entries()) index.set(code, i, i + 1)
       // Once more for those whose place has become one of the array meanwhile.
       for (const [i, code] of codes.entries()) if (index.get(code) < 0) index.set(code, i, 1000)
       for (const find of lookUps) expect(codes.map((code) => find(code, index))).toEqual([...codes.keys()])

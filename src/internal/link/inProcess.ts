@@ -71,7 +71,8 @@ export const makeInProcessLink = Effect.fnUntraced(function* (
   yield* Effect.addFinalizer(() => Effect.sync(() => link.writer.close()))
   yield* Effect.gen(function* () {
     for (;;) {
-      if (foldSome() === "more") yield* Effect.yieldNow
+      // Those who were answered may have gone on, and written more.
+      if (foldSome() === "more" || fold.reader.ready) yield* Effect.yieldNow
       else {
         // Whatever is published from here on wakes it.
         roused.closeUnsafe()
