@@ -4,7 +4,8 @@ import { layer } from "@effect/vitest"
 import { Effect, type Layer } from "effect"
 import { MetricsLayer, type Overflow } from "mvx-metrics"
 import { forEvery } from "../support/property.ts"
-import { anyProgram, runProgram } from "./recorderProgram.ts"
+import { anyProgram } from "./recorderPrograms.ts"
+import { runProgram } from "./recorderRun.ts"
 
 const namespace = "test.model"
 /** Of two pages: long programs come to the end of them. */

@@ -1,104 +1,16 @@
-/**
- * Programs of all operations of a recorder, as lists of words, and one that runs them on a recorder and on its model.
- */
+/** One run of a program, on a recorder and on its model. */
 import { expect, vi } from "@effect/vitest"
-import { Cause, Clock, Effect, Exit, Fiber, Latch, type Scope } from "effect"
+import { Clock, Effect, Exit, Fiber, Latch, type Scope } from "effect"
 import { TestClock } from "effect/testing"
-import fc from "fast-check"
 import type { Metric, MetricEvent, MetricsRuntime, Overflow, RecorderService, Stats } from "mvx-metrics"
 import { expectBalanced } from "../support/accounting.ts"
 import { newRecorder } from "../support/bothLayers.ts"
 import { forkNow } from "../support/forkNow.ts"
 import { listen } from "../support/listen.ts"
+import { answerFor, answerOf, changeLater, expectSame, tagOf } from "./answers.ts"
 import { makeMetrics } from "./model.metrics.ts"
-import { type Outcome, RecorderModel } from "./RecorderModel.ts"
-
-// --- what a program consists of
-
-/** Events of every form. Each has a number of its own, so that one that is lost, doubled or late is seen. */
-const makeEvents = {
-  /** Of a fixed width. */
-  tick: (n: number) => ({ _tag: "tick", n, queue: `queue ${n % 5}` }),
-  /** Of which few fill a page. */
-  longTick: (n: number) => ({ _tag: "tick", n, queue: `${n}`.repeat(6000) }),
-  /** Of a fixed width by its schema, which it does not keep. */
-  oddTick: (n: number) => ({ _tag: "tick", n, queue: "odd", more: [n] }),
-  /** With an array and an object in it. */
-  note: (n: number) => ({ _tag: "note", n, tags: Array.from({ length: n % 4 }, (_, i) => `tag ${i}`), at: { x: n } }),
-  /** Of which few fill a page. */
-  longNote: (n: number) => ({ _tag: "note", n, tags: [`${n}`.repeat(9000), "x"], at: { x: n } }),
-  poison: (n: number) => ({ _tag: "poison", n }),
-  /** That no metric reads. */
-  foreign: (n: number) => ({ _tag: "unheard.of", n }),
-  /** Not one. */
-  invalid: (n: number) => (n % 2 === 0 ? null : { _tag: n }),
-  /** Not plain data, in each field: one that no metric reads need not be looked at. */
-  unclonable: (n: number) => ({ _tag: "tick", n: () => n, queue: () => n })
-}
-type EventKind = keyof typeof makeEvents
-const kinds = Object.keys(makeEvents) as ReadonlyArray<EventKind>
-
-type Name = keyof ReturnType<typeof makeMetrics>
-const names = Object.keys(makeMetrics()) as ReadonlyArray<Name>
-
-export type Step =
-  | `emit ${EventKind}`
-  | `emitUnsafe ${EventKind}`
-  | "emit many"
-  | `register ${Name}`
-  | `replace ${Name}`
-  | `reset ${Name}`
-  | "reset all"
-  | "read"
-  | "read the states"
-  | "hold the next start"
-  | "let it start"
-  | "hold the hook"
-  | "let the hook go"
-  | "start"
-  | "stop"
-  | "listen"
-  | "let time pass"
-  | "yield"
-
-export interface Program {
-  readonly capacity: number
-  /** Whether events have the time of the system: then rows of one time lie together. */
-  readonly systemClock: boolean
-  /** Whether there is a hook `onMetricChanged`: then events are folded one by one. */
-  readonly hook: boolean
-  readonly steps: ReadonlyArray<Step>
-}
-
-const oneOf = <A>(...each: ReadonlyArray<A>) => fc.constantFrom(...each)
-const [fitting, unfitting] = [kinds.slice(0, 7), kinds.slice(7)]
-
-export const anyProgram: fc.Arbitrary<Program> = fc.record({
-  capacity: oneOf(1, 2, 3, 8, 40),
-  systemClock: fc.boolean(),
-  hook: fc.boolean(),
-  steps: fc.array(
-    fc.oneof(
-      {
-        weight: 24,
-        arbitrary: oneOf(...fitting.flatMap((kind): Array<Step> => [`emit ${kind}`, `emitUnsafe ${kind}`]))
-      },
-      {
-        weight: 2,
-        arbitrary: oneOf(...unfitting.flatMap((kind): Array<Step> => [`emit ${kind}`, `emitUnsafe ${kind}`]))
-      },
-      { weight: 6, arbitrary: oneOf(...names.map((name): Step => `register ${name}`)) },
-      { weight: 2, arbitrary: oneOf(...names.flatMap((name): Array<Step> => [`replace ${name}`, `reset ${name}`])) },
-      { weight: 4, arbitrary: oneOf<Step>("read", "read the states", "let time pass", "yield") },
-      { weight: 2, arbitrary: oneOf<Step>("hold the next start", "let it start", "start", "stop") },
-      { weight: 2, arbitrary: oneOf<Step>("hold the hook", "let the hook go") },
-      { weight: 1, arbitrary: oneOf<Step>("reset all", "listen", "emit many") }
-    ),
-    { maxLength: 80, size: "max" }
-  )
-})
-
-// --- one run of a program
+import { RecorderModel } from "./RecorderModel.ts"
+import { type EventKind, fitting, makeEvents, type Name, type Program, type Step } from "./recorderPrograms.ts"
 
 /**
  * Runs a program on a new recorder and on its model. After each step the accounting is compared, as far as it is certain:
@@ -118,6 +30,7 @@ export const runProgram = (
       ...(program.hook && { onMetricChanged: () => gates.hook.await })
     })
     const run = new Run(recorder, new RecorderModel(capacity, overflow), gates, program)
+    if (program.held) yield* run.step("hold the next start")
     for (const step of steps) {
       yield* run.step(step)
       yield* run.check
@@ -456,41 +369,4 @@ class Run {
       yield* this.check
     })
   }
-}
-
-/** Events are taken by value. */
-const changeLater = (event: unknown): void => {
-  if (event === null) return
-  const { at, tags } = Object.assign(event as object, { n: -1, queue: "changed" }) as {
-    readonly tags?: Array<string>
-    readonly at?: { x: number }
-  }
-  tags?.push("changed")
-  if (at !== undefined) at.x = -1
-}
-
-const tagOf = (exit: Exit.Exit<unknown, unknown>): string | undefined =>
-  Exit.isSuccess(exit) ? undefined : (Cause.squash(exit.cause) as { readonly _tag: string })._tag
-
-const answerOf = (exit: Exit.Exit<boolean, unknown>): boolean | string | undefined =>
-  Exit.isSuccess(exit) ? exit.value : tagOf(exit)
-
-const answerFor = (outcome: Outcome, overflow: Overflow): boolean | string => {
-  switch (outcome) {
-    case "accepted":
-    case "waits":
-      return true
-    case "overflow":
-      return overflow === "fail" ? "mvx-metrics/QueueOverflow" : false
-    case "invalid":
-      return "mvx-metrics/InvalidArgument"
-    case "notRunning":
-      return "mvx-metrics/InvalidState"
-  }
-}
-
-/** Their order is that of the registrations. */
-const expectSame = (read: object, expected: object): void => {
-  expect(read).toEqual(expected)
-  expect(Object.keys(read)).toEqual(Object.keys(expected))
 }
