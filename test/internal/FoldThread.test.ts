@@ -2,10 +2,11 @@
 // which the messages of the two threads cross.
 import { expect, it, vi } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
+import { packStats } from "../../src/internal/formats/packedStats.ts"
 import { threadCarrier } from "../../src/internal/link/threadCarrier.ts"
 import { ChunkBytes, CounterTable } from "../../src/internal/stream/foldedCounters.ts"
-import { WakeUp } from "../../src/internal/stream/parking.ts"
-import type { ThreadMessage, WorkerMessage } from "../../src/internal/stream/protocol.ts"
+import { ControlBytes, WakeUp } from "../../src/internal/stream/parking.ts"
+import type { FoldReply, FoldRequest } from "../../src/internal/stream/protocol.ts"
 import { RowWriter } from "../../src/internal/stream/writer.ts"
 import { FoldThread } from "../../src/internal/worker/foldThread.ts"
 
@@ -14,11 +15,14 @@ const turn = Effect.callback<void>((resume) => void setImmediate(() => resume(Ef
 /** Both sides of a link, whose messages are delivered when a test says so. A nap takes no time. */
 const makeThread = Effect.gen(function* () {
   let naps = 0
-  vi.spyOn(WakeUp.prototype, "nap").mockImplementation(() => void naps++)
-  const toThread: Array<ThreadMessage> = []
-  const fromThread: Array<WorkerMessage> = []
-  const thread = new FoldThread(new Map(), (message) => void fromThread.push(message))
-  const carrier = threadCarrier((message) => void toThread.push(message))
+  const nap = vi.spyOn(WakeUp.prototype, "nap").mockImplementation(() => void naps++)
+  const toThread: Array<FoldRequest> = [{ _tag: "Start", control: new SharedArrayBuffer(ControlBytes) }]
+  const fromThread: Array<FoldReply> = []
+  const thread = new FoldThread(new Map(), {
+    post: (reply) => void fromThread.push(reply),
+    take: () => toThread.shift()
+  })
+  const carrier = threadCarrier({ post: (request) => void toThread.push(request), rouse: () => {} })
   const writer = new RowWriter(carrier, 1_000_000, () => {})
   const buffer = new SharedArrayBuffer(ChunkBytes)
   const table = new CounterTable()
@@ -51,7 +55,7 @@ const makeThread = Effect.gen(function* () {
     expect(writer.foreignEvent(0)).toBe(true)
     writer.publish(false)
   }
-  return { deliver, emit, folded: () => table.of(0).ignored, idle, napsOf, thread, toThread, writer }
+  return { deliver, emit, fromThread, nap, folded: () => table.of(0).ignored, idle, napsOf, thread, toThread, writer }
 })
 
 it.live("asks once whether it may sleep, naps until it may, and then does nothing", () =>
@@ -138,6 +142,24 @@ it.live("asks again after it was woken for nothing before it slept", () =>
     expect(folded(), "it has read what it is going to be woken for").toBe(1)
     deliver()
     yield* idle
+  }).pipe(Effect.scoped)
+)
+
+it.live("answers a command that ends its nap before the next turn of the event loop", () =>
+  Effect.gen(function* () {
+    const { fromThread, nap, napsOf, writer } = yield* makeThread
+    yield* napsOf(5)
+    const all = { recorderIds: [], lanes: new Int32Array(0), stats: packStats([]) }
+    const scrape = { format: "text", now: 0, namespace: "test", foldLag: undefined } as const
+    let answers: ReadonlyArray<string> | undefined
+    nap.mockImplementationOnce(() => {
+      writer.command({ _tag: "Render", request: 7, ...scrape, ...all })
+      setImmediate(() => {
+        answers = fromThread.map(({ _tag }) => _tag)
+      })
+    })
+    yield* napsOf(20)
+    expect(answers).toEqual(["Rendering", "Rendered"])
   }).pipe(Effect.scoped)
 )
 

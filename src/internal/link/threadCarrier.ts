@@ -3,10 +3,7 @@
  */
 
 import type { Carrier } from "../stream/carrier.ts"
-import { ControlBytes, WakeUp } from "../stream/parking.ts"
-import type { ThreadMessage } from "../stream/protocol.ts"
-
-export type Post = (message: ThreadMessage, transfers?: ReadonlyArray<ArrayBuffer>) => void
+import type { FoldPort } from "./foldPort.ts"
 
 /** How long rows may lie unpublished while the thread that writes them is idle, in milliseconds. */
 const PublishMillis = 5
@@ -17,19 +14,14 @@ const later = (run: () => void): void => {
   if (typeof timer === "object") timer.unref()
 }
 
-export const threadCarrier = (post: Post): Carrier => {
-  const control = new SharedArrayBuffer(ControlBytes)
-  const wakeUp = new WakeUp(control)
-  post({ _tag: "Stream", control })
-  return {
-    pagesInTurn: { least: 4, most: 16 },
-    fixedMemory: true,
-    allocate: (bytes) => new SharedArrayBuffer(bytes),
-    opened: (first, buffer) => post({ _tag: "Memory", first, buffer }),
-    attach: (attachments) => post({ _tag: "Attach", attachments }),
-    rouse: () => wakeUp.rouse(),
-    letSleep: () => post({ _tag: "Sleep" }),
-    wake: () => post({ _tag: "Wake" }),
-    later
-  }
-}
+export const threadCarrier = (port: Pick<FoldPort, "post" | "rouse">): Carrier => ({
+  pagesInTurn: { least: 4, most: 16 },
+  fixedMemory: true,
+  allocate: (bytes) => new SharedArrayBuffer(bytes),
+  opened: (first, buffer) => port.post({ _tag: "Memory", first, buffer }),
+  attach: (attachments) => port.post({ _tag: "Attach", attachments }),
+  rouse: () => port.rouse(),
+  letSleep: () => port.post({ _tag: "Sleep" }),
+  wake: () => port.post({ _tag: "Wake" }),
+  later
+})

@@ -1,6 +1,6 @@
 /**
- * A link to a fold in a worker thread. Events lie in memory that both threads see; what the threads have to say to each
- * other besides goes as messages.
+ * A link to a fold in a worker thread. Events lie in memory that both threads see. Whatever else belongs to the stream
+ * goes as messages over a port of its own; what concerns the thread itself goes over the channel of Effect's worker.
  */
 
 import type { Worker } from "node:worker_threads"
@@ -17,7 +17,7 @@ import * as EffectWorker from "effect/workers/Worker"
 import { isWorkerError } from "effect/workers/WorkerError"
 import { InvalidArgument, RuntimeFailed, type RuntimeStartError } from "../model/errors.ts"
 import { refuse } from "../model/optionChecks.ts"
-import type { CatalogEntries, ThreadMessage, WorkerMessage } from "../stream/protocol.ts"
+import type { CatalogMessage, FoldReply, ThreadMessage, WorkerMessage } from "../stream/protocol.ts"
 import { describeError } from "../util/describeError.ts"
 import { withLiveClock } from "../util/liveClock.ts"
 import { isError } from "../util/realms.ts"
@@ -25,8 +25,9 @@ import { spawnMarked } from "../worker/metricsThread.ts"
 import { ownMessagesOf } from "../worker/ownMessages.ts"
 import type { ModuleImports } from "../worker/spawnForModules.ts"
 import { decodeStartError } from "../worker/startErrors.ts"
+import { FoldPort } from "./foldPort.ts"
 import { type Link, type LinkControl, makeLink } from "./link.ts"
-import { type Post, threadCarrier } from "./threadCarrier.ts"
+import { threadCarrier } from "./threadCarrier.ts"
 import { WorkerCatalog } from "./workerCatalog.ts"
 
 /** The error behind what Effect's worker reports: the one that the thread died of, where there is one. */
@@ -79,12 +80,14 @@ const linkTo = Effect.fnUntraced(function* (
   options: LinkOptions
 ): Effect.fn.Return<Link, RuntimeStartError, Scope.Scope | EffectWorker.WorkerPlatform | EffectWorker.Spawner> {
   const failed = (cause: unknown) => new RuntimeFailed({ namespace: options.namespace, cause })
-  const catalogSaid = Deferred.makeUnsafe<CatalogEntries, RuntimeStartError>()
+  const catalogSaid = Deferred.makeUnsafe<CatalogMessage, RuntimeStartError>()
   let control: LinkControl | undefined
   let catalog: WorkerCatalog | undefined
+  let port: FoldPort | undefined
   let holds = 0
 
   const fail = (cause: unknown): void => {
+    port?.drain()
     Deferred.doneUnsafe(catalogSaid, Effect.fail(failed(cause)))
     control?.fail(cause)
     catalog?.fail(cause)
@@ -93,7 +96,7 @@ const linkTo = Effect.fnUntraced(function* (
   const onMessage = (message: WorkerMessage): void => {
     switch (message._tag) {
       case "Catalog":
-        return void Deferred.doneUnsafe(catalogSaid, Effect.succeed(message.metrics))
+        return void Deferred.doneUnsafe(catalogSaid, Effect.succeed(message))
       case "Refused":
         return void Deferred.doneUnsafe(catalogSaid, refuse(decodeStartError(message.error)))
       case "Died":
@@ -101,12 +104,11 @@ const linkTo = Effect.fnUntraced(function* (
       case "Imported":
       case "NotImported":
         return catalog?.answer(message)
-      case "Idle":
-        return control?.writer.readerIdle()
-      default:
-        return control?.deliver(message)
     }
   }
+
+  const onReply = (reply: FoldReply): void =>
+    reply._tag === "Idle" ? control?.writer.readerIdle() : control?.deliver(reply)
 
   /** While nobody waits for an answer, the thread does not keep the process alive. */
   const hold = (): (() => void) => {
@@ -139,7 +141,7 @@ const linkTo = Effect.fnUntraced(function* (
   yield* Effect.addFinalizer(() => Effect.sync(() => void thread.ref()))
   // Until the worker answers, messages to it are kept on this side.
   yield* Effect.mapError(worker.send({ _tag: "Hello" }), failed)
-  const entries = yield* Deferred.await(catalogSaid).pipe(
+  const said = yield* Deferred.await(catalogSaid).pipe(
     Effect.timeoutOrElse({
       duration: options.startTimeout,
       orElse: () =>
@@ -151,13 +153,17 @@ const linkTo = Effect.fnUntraced(function* (
     // A thread that does not work is not asked to end: it may never listen.
     Effect.onError(() => Effect.sync(() => void thread.terminate()))
   )
-  const post: Post = (message, transfers) => {
-    const exit = Effect.runSyncExit(worker.send(message, transfers))
-    if (Exit.isFailure(exit)) fail(originOf(exit.cause))
-  }
+  const foldPort = yield* Effect.acquireRelease(
+    Effect.sync(() => new FoldPort(said.port, onReply, fail)),
+    (opened) => Effect.sync(() => opened.close())
+  )
+  port = foldPort
   const later = (action: () => void): void => dispatcher.scheduleTask(action, 0)
-  catalog = new WorkerCatalog(entries, options.modules, {
-    ask: (module) => post({ _tag: "Import", module }),
+  catalog = new WorkerCatalog(said.metrics, options.modules, {
+    ask: (module) => {
+      const exit = Effect.runSyncExit(worker.send({ _tag: "Import", module }))
+      if (Exit.isFailure(exit)) fail(originOf(exit.cause))
+    },
     hold,
     later
   })
@@ -167,7 +173,7 @@ const linkTo = Effect.fnUntraced(function* (
       makeLink({
         catalog,
         mostBytes: options.memoryLimit,
-        carrier: threadCarrier(post),
+        carrier: threadCarrier(foldPort),
         allocateCounters: (bytes) => new SharedArrayBuffer(bytes),
         hold,
         later,

@@ -3,6 +3,7 @@
  * same objects are passed by reference. Events are not among it: they lie in the rows of the stream.
  */
 
+import type { MessagePort } from "node:worker_threads"
 import type { Bygone } from "../metric/definition/bygone.ts"
 import type { Fingerprint } from "../metric/definition/fingerprint.ts"
 import type * as Metric from "../metric/definition/metric.ts"
@@ -139,12 +140,15 @@ export type LaneMessage =
   /** Nothing of the lane is left: its number can be given to another recorder. */
   | { readonly _tag: "Closed"; readonly lane: Lane }
 
-/** To a worker thread, beside what is written to shared memory. */
+/** To a worker thread, on the channel of its program. */
 export type ThreadMessage =
   /** Asks a worker for its catalog: the answer shows that messages go straight through from then on. */
-  | { readonly _tag: "Hello" }
-  /** The shared memory by which the threads wake each other. */
-  | { readonly _tag: "Stream"; readonly control: SharedArrayBuffer }
+  { readonly _tag: "Hello" } | ImportRequest
+
+/** To the fold of a worker thread, on the stream's port, beside what is written to shared memory. */
+export type FoldRequest =
+  /** First: the shared memory by which the threads wake each other. */
+  | { readonly _tag: "Start"; readonly control: SharedArrayBuffer }
   /** Shared memory whose pages have numbers from `first` on. */
   | { readonly _tag: "Memory"; readonly first: number; readonly buffer: ArrayBufferLike }
   | { readonly _tag: "Attach"; readonly attachments: ReadonlyArray<unknown> }
@@ -152,7 +156,6 @@ export type ThreadMessage =
   | { readonly _tag: "Sleep" }
   /** There are new rows. */
   | { readonly _tag: "Wake" }
-  | ImportRequest
 
 /** Asks the packaged worker to import a module, by its URL, for the metrics among its exports. */
 export interface ImportRequest {
@@ -168,15 +171,24 @@ export type ImportMessage =
 /** Definitions that a worker has. */
 export type CatalogEntries = ReadonlyArray<readonly [name: string, fingerprint: Fingerprint]>
 
-/** From a worker thread as a whole. */
+/** The first word of a worker: the definitions it has, and the port for all that belongs to the stream. */
+export interface CatalogMessage {
+  readonly _tag: "Catalog"
+  readonly metrics: CatalogEntries
+  readonly port: MessagePort
+}
+
+/** From a worker thread, on the channel of its program. */
 export type WorkerMessage =
-  | FoldMessage
-  /** The first word of a worker: the definitions it has. */
-  | { readonly _tag: "Catalog"; readonly metrics: CatalogEntries }
+  | CatalogMessage
   | ImportMessage
   /** The first and last word of a worker that cannot work; `error` is Schema-encoded. */
   | { readonly _tag: "Refused"; readonly error: unknown }
   /** The last word of a worker whose fold died of a defect. */
   | { readonly _tag: "Died"; readonly reason: string }
+
+/** From the fold of a worker thread, on the stream's port. */
+export type FoldReply =
+  | FoldMessage
   /** No rows have come for a while. */
   | { readonly _tag: "Idle" }

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import { Fold } from "../fold/fold.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import { WakeUp } from "../stream/parking.ts"
-import type { ThreadMessage, WorkerMessage } from "../stream/protocol.ts"
+import type { FoldReply, FoldRequest } from "../stream/protocol.ts"
 import { setRead } from "../stream/rows/page.ts"
 
 /** Pages read between two looks at the messages. */
@@ -20,9 +20,16 @@ const LongNap = 32
 const ShortNaps = 32
 const NapsBeforeSleep = ShortNaps + 28
 
+/** The fold's end of the stream's port. */
+export interface ThreadPort {
+  readonly post: (reply: FoldReply, transfers?: ReadonlyArray<ArrayBuffer>) => void
+  /** A message that has come and was not received yet. */
+  readonly take: () => FoldRequest | undefined
+}
+
 export class FoldThread {
   readonly #fold: Fold
-  readonly #post: (message: WorkerMessage, transfers?: ReadonlyArray<ArrayBuffer>) => void
+  readonly #port: ThreadPort
   /** From the first message on. */
   #wakeUp: WakeUp | undefined
   /** Whether the application thread knows that this one sleeps, and will wake it. */
@@ -34,28 +41,25 @@ export class FoldThread {
   #beside = 0
   #resume: (() => void) | undefined
 
-  constructor(
-    catalog: ReadonlyMap<string, Metric.Any>,
-    post: (message: WorkerMessage, transfers?: ReadonlyArray<ArrayBuffer>) => void
-  ) {
-    this.#post = post
+  constructor(catalog: ReadonlyMap<string, Metric.Any>, port: ThreadPort) {
+    this.#port = port
     this.#fold = new Fold({
-      send: post,
+      send: port.post,
       onPageRead: setRead,
       catalog
     })
   }
 
-  receive(message: ThreadMessage): void {
-    switch (message._tag) {
-      case "Stream":
-        this.#wakeUp = new WakeUp(message.control)
+  receive(request: FoldRequest): void {
+    switch (request._tag) {
+      case "Start":
+        this.#wakeUp = new WakeUp(request.control)
         break
       case "Memory":
-        this.#fold.reader.memory(message.first, message.buffer)
+        this.#fold.reader.memory(request.first, request.buffer)
         break
       case "Attach":
-        this.#fold.reader.attach(message.attachments)
+        this.#fold.reader.attach(request.attachments)
         break
       case "Sleep":
         this.#maySleep = true
@@ -81,22 +85,31 @@ export class FoldThread {
       const reading = reader.read(PagesAtOnce)
       if (reading === "more") {
         yield* nextTurn
-      } else if (reading === "attachment" || this.#wakeUp === undefined) {
-        // On its way, by a message.
+      } else if (reading === "attachment" && this.#takeMessages()) {
+        // It was sent before its row was published.
+      } else if (reading === "attachment" || this.#wakeUp === undefined || this.#maySleep) {
         yield* this.#message(messages)
-      } else if (!this.#maySleep) {
-        if (++this.#naps === NapsBeforeSleep) this.#post({ _tag: "Idle" })
+      } else {
+        if (++this.#naps === NapsBeforeSleep) this.#port.post({ _tag: "Idle" })
         if (this.#beside > 0) {
           yield* this.#message(messages, ShortNap)
         } else {
-          this.#wakeUp.nap(this.#naps < ShortNaps ? ShortNap : LongNap, ready)
+          // Before the nap, so that whoever ends it does not wait for a turn of the event loop.
           yield* nextTurn
+          if (!this.#maySleep && this.#beside === 0) {
+            this.#wakeUp.nap(this.#naps < ShortNaps ? ShortNap : LongNap, ready)
+          }
         }
-      } else {
-        yield* this.#message(messages)
       }
     }
   })
+
+  /** Receives what has come, without a turn of the event loop. Returns whether there was anything. */
+  #takeMessages(): boolean {
+    const seen = this.#messages
+    for (let next = this.#port.take(); next !== undefined; next = this.#port.take()) this.receive(next)
+    return this.#messages > seen
+  }
 
   /** Waits until there have been more than `seen` messages, or for so many milliseconds. Blocks nothing. */
   #message(seen: number, most?: number): Effect.Effect<void> {

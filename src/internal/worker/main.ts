@@ -2,7 +2,7 @@
  * The worker's side of a runtime: says which metrics it has, then runs the fold over the stream.
  */
 import { fileURLToPath } from "node:url"
-import { isMainThread, type MessagePort, parentPort } from "node:worker_threads"
+import { isMainThread, MessageChannel, type MessagePort, parentPort, receiveMessageOnPort } from "node:worker_threads"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
@@ -11,9 +11,9 @@ import { fingerprint, isSame } from "../metric/definition/fingerprint.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import { isMetricSet } from "../metric/metricSet.ts"
 import { InvalidArgument, MetricsModuleError } from "../model/errors.ts"
-import type { CatalogEntries, ImportMessage, ThreadMessage, WorkerMessage } from "../stream/protocol.ts"
+import type { CatalogEntries, FoldRequest, ImportMessage, ThreadMessage, WorkerMessage } from "../stream/protocol.ts"
 import { describeError } from "../util/describeError.ts"
-import { FoldThread } from "./foldThread.ts"
+import { FoldThread, type ThreadPort } from "./foldThread.ts"
 import { onParentMessage, postToParent } from "./ownMessages.ts"
 import { encodeModuleError, encodeStartError, type WorkerStartError } from "./startErrors.ts"
 
@@ -75,6 +75,11 @@ const moduleError = (module: string, reason: string): MetricsModuleError =>
 const entriesOf = (metrics: Iterable<Metric.Any>): CatalogEntries =>
   Array.from(metrics, (metric) => [metric.name, fingerprint(metric)])
 
+const threadPort = (port: MessagePort): ThreadPort => ({
+  post: (reply, transfers = []) => port.postMessage(reply, transfers),
+  take: () => receiveMessageOnPort(port)?.message
+})
+
 /** Only the packaged worker is asked for imports. */
 const importNothing: ImportModule = () => Effect.succeed([])
 
@@ -84,7 +89,7 @@ export const runFold = Effect.fnUntraced(function* (
   importModule: ImportModule = importNothing
 ): Effect.fn.Return<void, never, Scope.Scope> {
   const port = yield* parent
-  const post = (message: WorkerMessage, transfers?: ReadonlyArray<ArrayBuffer>): void =>
+  const post = (message: WorkerMessage, transfers?: ReadonlyArray<MessagePort>): void =>
     postToParent(port, [1, message], transfers)
   const loaded = yield* Effect.result(Effect.flatMap(load, catalogOf))
   if (Result.isFailure(loaded)) {
@@ -92,15 +97,17 @@ export const runFold = Effect.fnUntraced(function* (
     return
   }
   const catalog = new Map(loaded.success)
-  const thread = new FoldThread(catalog, post)
+  // Made here: whoever echoes what is sent to this thread could not send a port back.
+  const stream = new MessageChannel()
+  yield* Effect.addFinalizer(() => Effect.sync(() => stream.port1.close()))
+  const thread = new FoldThread(catalog, threadPort(stream.port1))
+  stream.port1.on("message", (request: FoldRequest) => thread.receive(request))
+  // It is the channel of the program that keeps the thread alive.
+  stream.port1.unref()
   yield* thread.run.pipe(
     Effect.catchDefect((defect) => Effect.sync(() => post({ _tag: "Died", reason: describeError(defect) }))),
     Effect.forkScoped({ startImmediately: true })
   )
-  const catalogMessage: WorkerMessage = {
-    _tag: "Catalog",
-    metrics: entriesOf(catalog.values())
-  }
   const imported = (module: string): Effect.Effect<void> =>
     importModule(module).pipe(
       Effect.flatMap((exported) => addTo(catalog, module, exported)),
@@ -118,9 +125,8 @@ export const runFold = Effect.fnUntraced(function* (
         return resume(Effect.void)
       }
       const message = data as ThreadMessage
-      if (message._tag === "Hello") post(catalogMessage)
-      else if (message._tag === "Import") Effect.runFork(thread.beside(imported(message.module)))
-      else thread.receive(message)
+      if (message._tag === "Import") return void Effect.runFork(thread.beside(imported(message.module)))
+      post({ _tag: "Catalog", metrics: entriesOf(catalog.values()), port: stream.port2 }, [stream.port2])
     })
     postToParent(port, [0])
     return Effect.sync(forget)

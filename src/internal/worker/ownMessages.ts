@@ -46,7 +46,7 @@ export const ownMessagesOf = (thread: Worker): Worker => {
 export const postToParent = (
   port: MessagePort,
   message: PlatformMessage,
-  transfers: ReadonlyArray<ArrayBuffer> = []
+  transfers: ReadonlyArray<MessagePort> = []
 ): void => port.postMessage([FromWorker, message], transfers)
 
 /** Hears what that one sends, until the function given back is called. */
