@@ -84,5 +84,33 @@ export const handWritten: ReadonlyArray<Metric.Any> = [
   })
 ]
 
+/** An event that no row of fixed width can hold. */
+export const IndexEvent = Schema.TaggedUnion({
+  "document.index": {
+    outcome: Schema.Literals(["SUCCESS", "FAILURE"]),
+    /** Milliseconds. */
+    duration: Schema.Number,
+    terms: Schema.Array(Schema.String)
+  }
+})
+export type DocumentIndex = (typeof IndexEvent.cases)["document.index"]["Type"]
+
+/** Three metrics that read such an event, one of them its array. */
+export const threeIrregular: ReadonlyArray<Metric.Any> = [
+  Metric.counter("document.indexings", { events: IndexEvent, labels: ["outcome"] }),
+  Metric.histogram("document.indexing.durations", {
+    events: IndexEvent,
+    value: "duration",
+    labels: ["outcome"],
+    unit: "ms",
+    boundaries
+  }),
+  Metric.make("document.terms", {
+    events: IndexEvent,
+    initial: { count: 0 },
+    reduce: { "document.index": ({ count }, { terms }) => ({ count: count + terms.length }) }
+  })
+]
+
 /** All of them, for the worker. */
-export const all: ReadonlyArray<Metric.Any> = [...three, ...sixteen, TenantSaves, ...handWritten]
+export const all: ReadonlyArray<Metric.Any> = [...three, ...sixteen, TenantSaves, ...handWritten, ...threeIrregular]

@@ -3,7 +3,7 @@
  * to nothing and reads hardly any memory, which after a pause would be cold, as what production code has just made never
  * is.
  */
-import type { DocumentSave } from "./document.metrics.ts"
+import type { DocumentIndex, DocumentSave } from "./document.metrics.ts"
 
 /** From an array, so that the compiler does not know them. */
 const outcomes: ReadonlyArray<DocumentSave["outcome"]> = Array.from({ length: 16 }, (_, i) =>
@@ -35,4 +35,14 @@ export const documentSaveOf = (i: number, tenant: string): DocumentSave => ({
   duration: durationOf(i),
   bytes: bytesOf(i),
   tenant
+})
+
+const terms = Array.from({ length: 16 }, (_, i) => `term-${i}`)
+
+/** One with a short array. */
+export const documentIndex = (i: number): DocumentIndex => ({
+  _tag: "document.index",
+  outcome: outcomeOf(i),
+  duration: durationOf(i),
+  terms: [terms[i & 15]!, terms[(i + 5) & 15]!, terms[(i + 11) & 15]!]
 })

@@ -1,5 +1,6 @@
-/** A runtime on the worker layer, and its worker. */
+/** A runtime on the worker layer, and its worker; and a runtime in process. */
 import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import { type Metric, MetricsLayer, MetricsRuntime, type RecorderService, type RuntimeService } from "mvx-metrics"
 import { spawnProbed, type Usage } from "./workerProbe.ts"
@@ -13,11 +14,20 @@ export interface MetricsUnderTest extends AsyncDisposable {
 
 export const defaultCapacity = 65_536
 
+const common = { namespace: "benchmark", logging: "silent" } as const
+
 export const startMetrics = async (options?: { readonly memoryLimit: number }): Promise<MetricsUnderTest> => {
   const probed = spawnProbed(new URL("./document.worker.ts", import.meta.url))
-  const runtime = ManagedRuntime.make(
-    MetricsLayer.layerWorker({ ...options, namespace: "benchmark", logging: "silent", spawn: () => probed.worker })
-  )
+  const layer = MetricsLayer.layerWorker({ ...options, ...common, spawn: () => probed.worker })
+  return { ...(await startLayer(layer)), workerUsage: probed.usage }
+}
+
+/** A runtime that folds in process has no worker whose usage could be asked for. */
+export const startInProcess = (): Promise<Omit<MetricsUnderTest, "workerUsage">> =>
+  startLayer(MetricsLayer.layerInProcess(common))
+
+const startLayer = async <E>(layer: Layer.Layer<MetricsRuntime, E>): Promise<Omit<MetricsUnderTest, "workerUsage">> => {
+  const runtime = ManagedRuntime.make(layer)
   await runtime.context()
   return {
     runtime: await runtime.runPromise(MetricsRuntime),
@@ -29,7 +39,6 @@ export const startMetrics = async (options?: { readonly memoryLimit: number }): 
           return recorder
         })
       ),
-    workerUsage: probed.usage,
     [Symbol.asyncDispose]: () => runtime.dispose()
   }
 }

@@ -42,5 +42,5 @@ export const inFreshProcess = (part: string, effort: Effort, flags: ReadonlyArra
     })
   })
 
-/** The flag under which rows are written and read by closures. */
+/** The flag under which no code is generated: the generic way writes and reads all events. */
 export const withoutCodegen = "--disallow-code-generation-from-strings"

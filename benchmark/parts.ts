@@ -19,26 +19,34 @@ const alone =
   (part: string, processes: Processes, ...flags: ReadonlyArray<string>): Run =>
   async (effort) => {
     const all: Array<Figures> = []
-    while (all.length < (effort.quick ? processes.quick : processes.full)) {
-      all.push(await inFreshProcess(part, effort, flags))
-    }
-    const [first] = all
-    if (all.length === 1) return first!
-    const valuesOf = (key: string) => all.map((figures) => figures[key] as number)
-    const values = Object.fromEntries(Object.keys(first!).map((key) => [key, valuesOf(key)]))
-    title(`Figures of "${part}" over ${all.length} processes`)
-    spreadTable(values)
-    return Object.fromEntries(
-      Object.entries(values).map(([key, own]) => [key, key === mostOutstanding ? Math.max(...own) : median(own)])
-    )
+    while (all.length < countOf(processes, effort)) all.push(await inFreshProcess(part, effort, flags))
+    return medianOf(part, all)
   }
 
-/** Emission alone, with generated code and with closures. */
-const closures = async (effort: Effort): Promise<Figures> => {
-  const codegen = await alone("emission", several)(effort)
-  const without = await alone("emission", several, withoutCodegen)(effort)
-  const ratioIn = (figures: Figures) => figures.emissionVsInc as number
-  return { ...codegen, closuresOverCodegen: ratioIn(without) / ratioIn(codegen) }
+const countOf = (processes: Processes, { quick }: Effort): number => (quick ? processes.quick : processes.full)
+
+const medianOf = (part: string, all: ReadonlyArray<Figures>): Figures => {
+  const [first] = all
+  if (all.length === 1) return first!
+  const valuesOf = (key: string) => all.map((figures) => figures[key] as number)
+  const values = Object.fromEntries(Object.keys(first!).map((key) => [key, valuesOf(key)]))
+  title(`Figures of "${part}" over ${all.length} processes`)
+  spreadTable(values)
+  return Object.fromEntries(
+    Object.entries(values).map(([key, own]) => [key, key === mostOutstanding ? Math.max(...own) : median(own)])
+  )
+}
+
+/** Emission alone, with code generation and without, in turn. */
+const codegen: Run = async (effort) => {
+  const all: Array<Figures> = []
+  while (all.length < countOf(several, effort)) {
+    const generated = await inFreshProcess("emission", effort)
+    const generic = await inFreshProcess("emission", effort, [withoutCodegen])
+    const ratioIn = (figures: Figures) => figures.emissionVsInc as number
+    all.push({ ...generated, genericOverCodegen: ratioIn(generic) / ratioIn(generated) })
+  }
+  return medianOf("codegen", all)
 }
 
 export const parts: { readonly [name: string]: Run } = {
@@ -50,10 +58,13 @@ export const parts: { readonly [name: string]: Run } = {
   fold: alone("fold", once),
   effect: alone("effect", once),
   scale: alone("scale", once, "--expose-gc"),
-  closures,
+  codegen,
+  irregular: alone("irregular", several),
+  inProcess: alone("inProcess", several),
   firstBurst: alone("firstBurst", { quick: 1, full: 7 }),
   latency: alone("latency", once),
-  scrape: alone("scrape", once)
+  scrape: alone("scrape", once),
+  start: alone("start", once)
 }
 
 export const soak: Run = alone("soak", once, "--expose-gc")

@@ -19,8 +19,10 @@ export const run: Run = async ({ quick }) => {
   const burst = { events: defaultCapacity / 2 - 1, loops: quick ? 3 : 15 }
   const all = await compareBursts([floor, ours, usual.inc], rounds, burst)
 
-  const generates = process.execArgv.includes(withoutCodegen) ? "closures" : "generated code"
-  title(`Emission alone, with ${generates}: bursts of ${burst.events} events, ${all[0]!.values.length} rounds`)
+  const generates = process.execArgv.includes(withoutCodegen) ? "without" : "with"
+  title(
+    `Emission alone, ${generates} code generation: bursts of ${burst.events} events, ${all[0]!.values.length} rounds`
+  )
   costTable(all, usual.inc.name)
   return { ...outstanding.figures, emissionVsInc: ratio(all, ours.name, usual.inc.name) }
 }
