@@ -9,9 +9,9 @@ import type { LaneCounters } from "../stream/foldedCounters.ts"
 import type { Change, Lane, LaneCommand, LaneMessage, Read, Watch } from "../stream/protocol.ts"
 import type { RowRead, Rows } from "../stream/rows/format.ts"
 import type { Layout } from "../stream/rows/layout.ts"
-import { type PlannedKernel, type RowsFold, rowsFold } from "./kernels/generatedLoop.ts"
-import { Kernel } from "./kernels/kernel.ts"
-import { Cell, type Shown } from "./registeredMetric.ts"
+import { type RowsFold, rowsFold } from "./kernels/generatedLoop.ts"
+import { Kernel, type PlannedKernel } from "./kernels/kernel.ts"
+import { Cell, type CellOwner, type Shown } from "./registeredMetric.ts"
 
 /** A layout as the fold has it. */
 export interface FoldLayout {
@@ -46,20 +46,30 @@ interface Batch {
   ignored: number
 }
 
+/** What most lanes have of something. It is shared, and never written. */
+const none: ReadonlyArray<never> = []
+
 /** Most changes that wait for a listener: the fold goes on when these are delivered. */
 const ChangesAtOnce = 32
 
-export class FoldLane {
+/**
+ * A runtime may have 100 000 lanes: what a lane does not need yet it does not have, and its arrays are as long as what
+ * they hold, because one that grows by `push` has room for 17.
+ */
+export class FoldLane implements CellOwner {
   readonly #lane: Lane
   readonly #counters: LaneCounters
   readonly #send: (message: LaneMessage) => void
-  readonly #cells: Array<Cell> = []
+  #cells: ReadonlyArray<Cell> = none
   /** Made when events come one by one. */
   #byTag: Map<string, ReadonlyArray<Cell>> | undefined
-  /** By the index of the layout; made when a row of it comes. */
-  #readings: Array<Reading | undefined> = []
+  /** The layout of the rows that came last, and how they are folded; made when a row of it comes. */
+  #layout: FoldLayout | undefined
+  #reading: Reading | undefined
+  /** Those of all layouts, where there are several. */
+  #readings: Map<FoldLayout, Reading> | undefined
   /** What came while the lane waited. */
-  #inbox: Array<LaneCommand | Batch | Show> = []
+  #inbox: Array<LaneCommand | Batch | Show> | undefined
   #watch: Watch = "none"
   /** The batch whose changes a listener has not taken yet. */
   #waiting: Batch | undefined
@@ -83,7 +93,7 @@ export class FoldLane {
       for (let i = 0, row = at; i < count; i++, row += words) this.#later(layout.read(rows, row), time)
       return this.#goOn()
     }
-    const { cells, fold } = this.#readings[layout.index] ?? this.#resolve(layout)
+    const { cells, fold } = layout === this.#layout ? this.#reading! : this.#readingOf(layout)
     let applied = 0
     if (fold !== undefined) {
       fold(rows, at, count, time)
@@ -113,19 +123,23 @@ export class FoldLane {
   }
 
   command(command: LaneCommand): void {
-    this.#inbox.push(command)
-    this.#goOn()
+    this.#take(command)
   }
 
   /** Gives what all metrics show, once it is their turn. */
   show(now: number, take: Show["take"]): void {
-    this.#inbox.push({ _tag: "Show", now, take })
-    this.#goOn()
+    this.#take({ _tag: "Show", now, take })
+  }
+
+  #take(step: LaneCommand | Show): void {
+    if (this.#inbox === undefined && this.#waiting === undefined) return this.#step(step)
+    this.#inbox ??= []
+    this.#inbox.push(step)
   }
 
   /** The recorder has been removed: there is nothing to show. */
   close(): void {
-    for (const step of this.#inbox) if (step._tag === "Show") step.take([])
+    for (const step of this.#inbox ?? none) if (step._tag === "Show") step.take([])
   }
 
   /** A listener has taken the changes: the lane goes on. */
@@ -141,6 +155,7 @@ export class FoldLane {
   // --- in order, one by one
 
   #later(event: MetricEvent, at: number): void {
+    this.#inbox ??= []
     let last = this.#inbox.at(-1)
     if (last?._tag !== "Events") {
       last = { _tag: "Events", events: [], times: [], next: 0, applied: 0, ignored: 0 }
@@ -152,9 +167,12 @@ export class FoldLane {
 
   /** Does what can be done now. */
   #goOn(): void {
+    const inbox = this.#inbox
+    if (inbox === undefined) return
     let done = 0
-    while (this.#waiting === undefined && done < this.#inbox.length) this.#step(this.#inbox[done++]!)
-    if (done > 0) this.#inbox.splice(0, done)
+    while (this.#waiting === undefined && done < inbox.length) this.#step(inbox[done++]!)
+    if (done === inbox.length) this.#inbox = undefined
+    else inbox.splice(0, done)
   }
 
   #step(step: LaneCommand | Batch | Show): void {
@@ -177,14 +195,12 @@ export class FoldLane {
         return this.#send({ _tag: "Answer", lane: this.#lane, request: step.request, read: this.#read(step) })
       }
       case "Reset": {
-        for (const [i, cell] of this.#cells.entries()) {
-          if (step.name === undefined || step.name === cell.metric.name) {
-            this.#cells[i] = this.#cellOf(cell.metric, cell.epoch + 1, step.at)
-          }
-        }
-        this.#byTag = undefined
-        this.#readings = []
-        return
+        this.#cells = this.#cells.map((cell) =>
+          step.name === undefined || step.name === cell.metric.name
+            ? new Cell(cell.metric, cell.epoch + 1, step.at, this)
+            : cell
+        )
+        return this.#forgetReadings()
       }
     }
   }
@@ -210,37 +226,52 @@ export class FoldLane {
   /** Puts a metric into service with its initial state, in the place of one of the same name if there is one. */
   #register(metric: Metric.Any, at: number): void {
     const taken = this.#cells.findIndex((each) => each.metric.name === metric.name)
-    if (taken < 0) this.#cells.push(this.#cellOf(metric, 0, at))
-    else this.#cells[taken] = this.#cellOf(metric, this.#cells[taken]!.epoch + 1, at)
-    this.#byTag = undefined
-    this.#readings = []
+    this.#cells =
+      taken < 0
+        ? [...this.#cells, new Cell(metric, 0, at, this)]
+        : this.#cells.with(taken, new Cell(metric, this.#cells[taken]!.epoch + 1, at, this))
+    this.#forgetReadings()
   }
 
-  #cellOf(metric: Metric.Any, epoch: number, createdAt: number): Cell {
-    return new Cell(metric, epoch, createdAt, ({ name }, error) => {
-      // What folded its rows until now counts them as missed from here on.
-      this.#readings = []
-      this.#send({ _tag: "Quarantined", lane: this.#lane, name, error })
-    })
+  quarantined({ name }: Metric.Any, error: string): void {
+    // What folded its rows until now counts them as missed from here on.
+    this.#forgetReadings()
+    this.#send({ _tag: "Quarantined", lane: this.#lane, name, error })
+  }
+
+  #forgetReadings(): void {
+    this.#byTag = undefined
+    this.#layout = this.#reading = this.#readings = undefined
   }
 
   /** The metrics that read events of a tag. */
   #readersOf(tag: string): ReadonlyArray<Cell> {
-    return this.#cells.filter(({ metric }) => Object.hasOwn(metric.reduce, tag))
+    return exact(this.#cells.filter(({ metric }) => Object.hasOwn(metric.reduce, tag)))
   }
 
-  #resolve({ index, layout }: FoldLayout): Reading {
-    const all = this.#readersOf(layout.tag)
-    const planned = new Map<Cell, PlannedKernel>()
-    for (const cell of all) {
-      const { kernel } = cell
-      const plan = cell.inService && kernel instanceof Kernel ? kernel.plan(layout) : undefined
-      if (plan !== undefined) planned.set(cell, { kernel: kernel as Kernel, plan })
+  #readingOf(layout: FoldLayout): Reading {
+    let reading = this.#readings?.get(layout)
+    if (reading === undefined) {
+      reading = this.#resolve(layout)
+      if (this.#layout !== undefined) {
+        this.#readings ??= new Map([[this.#layout, this.#reading!]])
+        this.#readings.set(layout, reading)
+      }
     }
-    const fold = rowsFold([...planned.values()], layout.words)
-    const reading: Reading = { fold, cells: fold === undefined ? all : all.filter((cell) => !planned.has(cell)) }
-    this.#readings[index] = reading
+    this.#layout = layout
+    this.#reading = reading
     return reading
+  }
+
+  #resolve({ layout }: FoldLayout): Reading {
+    const all = this.#readersOf(layout.tag)
+    const planned: Array<PlannedKernel> = []
+    const cells = all.filter(({ inService, kernel }) => {
+      const plan = inService && kernel instanceof Kernel ? kernel.plan(layout) : undefined
+      if (plan !== undefined) planned.push(plan)
+      return plan === undefined
+    })
+    return { fold: rowsFold(planned, layout.words), cells: exact(cells) }
   }
 
   /** Folds a batch from where it stands: to its end, or until a listener has to be waited for. */
@@ -314,6 +345,8 @@ export class FoldLane {
     if (this.#counters.takeWanted()) this.#send({ _tag: "Folded", lane: this.#lane })
   }
 }
+
+const exact = <A>(array: ReadonlyArray<A>): ReadonlyArray<A> => (array.length === 0 ? none : array.slice())
 
 /** Stands for an event that no metric reads. */
 const foreign: MetricEvent = { _tag: "" }

@@ -28,6 +28,13 @@ export interface Shown {
   readonly duplicates: Duplicates
 }
 
+/** Whom a metric is registered with. */
+export interface CellOwner {
+  readonly quarantined: (metric: Metric.Any, error: string) => void
+}
+
+const nothing = Object.freeze({})
+
 export class Cell {
   readonly metric: Metric.Any
   /** Its generation: how often its name was reset or replaced. */
@@ -35,29 +42,24 @@ export class Cell {
   /** When it was registered or reset. */
   readonly createdAt: number
   readonly kernel: InPlace | undefined
-  /** Set once for a run of events; a kernel's state is made when it is read. */
-  readonly #state: Ref.Ref<unknown>
-  readonly #onQuarantined: (metric: Metric.Any, error: string) => void
+  /** Set once for a run of events. A kernel is a state itself, of which a copy is made when it is read. */
+  readonly #state: Ref.Ref<unknown> | undefined
+  readonly #owner: CellOwner
   /** The state while events are folded, where there is no kernel. */
   #working: unknown
   /** Which of its series are told apart by numbers in a scrape. */
   readonly #duplicates = new Duplicates()
   /** What was shown last. */
-  #shown: unknown = {}
+  #shown: unknown = nothing
   #quarantine: { readonly error: string; missed: number } | undefined
 
-  constructor(
-    metric: Metric.Any,
-    epoch: number,
-    createdAt: number,
-    onQuarantined: (metric: Metric.Any, error: string) => void
-  ) {
+  constructor(metric: Metric.Any, epoch: number, createdAt: number, owner: CellOwner) {
     this.metric = metric
     this.epoch = epoch
     this.createdAt = createdAt
     this.kernel = kernelOf(metric)
-    this.#onQuarantined = onQuarantined
-    this.#state = Ref.makeUnsafe<unknown>(metric.initial)
+    this.#owner = owner
+    this.#state = this.kernel === undefined ? Ref.makeUnsafe<unknown>(metric.initial) : undefined
     this.#working = metric.initial
   }
 
@@ -85,14 +87,14 @@ export class Cell {
 
   /** A run of events has ended. */
   settle(): void {
-    if (this.kernel !== undefined || Object.is(this.#working, this.#state.ref.current)) return
+    if (this.#state === undefined || Object.is(this.#working, this.#state.ref.current)) return
     MutableRef.set(this.#state.ref, this.#working)
   }
 
   #putOut(text: string, missed: number): void {
     const error = cutText(text, MostOfError)
     this.#quarantine = { error, missed }
-    this.#onQuarantined(this.metric, error)
+    this.#owner.quarantined(this.metric, error)
   }
 
   // --- reads
@@ -107,8 +109,7 @@ export class Cell {
   /** What it shows, as its view gives it. Throws what that throws. */
   #view(now: number): unknown {
     const { kernel, metric } = this
-    if (kernel !== undefined) MutableRef.set(this.#state.ref, kernel.state())
-    return metric.view(kernel === undefined ? this.#working : Ref.getUnsafe(this.#state), now)
+    return metric.view(kernel === undefined ? this.#working : kernel.state(), now)
   }
 
   #viewForExporters(now: number): unknown {

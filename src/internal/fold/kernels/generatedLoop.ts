@@ -3,18 +3,12 @@
  * code generation the kernels take events instead.
  */
 
-import { canGenerate } from "../../stream/rows/codegen.ts"
 import type { Rows } from "../../stream/rows/format.ts"
 import { lookUp } from "./codeIndex.ts"
-import type { Kernel, RowsPlan } from "./kernel.ts"
+import type { PlannedKernel } from "./kernel.ts"
 
 /** Folds `count` rows of one layout from word `at` on, all emitted at `time`. */
 export type RowsFold = (rows: Rows, at: number, count: number, time: number) => void
-
-export interface PlannedKernel {
-  readonly kernel: Kernel
-  readonly plan: RowsPlan
-}
 
 type Compiled = (planned: ReadonlyArray<PlannedKernel>, rows: Rows, at: number, count: number, time: number) => void
 
@@ -33,11 +27,12 @@ const highOf = (value: number): number => {
   return scratchHalves[HighHalf]!
 }
 
-/** `undefined` where code generation is forbidden. */
+/** `undefined` where no kernel takes rows. */
 export const rowsFold = (planned: ReadonlyArray<PlannedKernel>, words: number): RowsFold | undefined => {
-  if (!canGenerate || planned.length === 0) return undefined
-  const runs = planned.filter(takesRuns)
-  const others = planned.filter((each) => !takesRuns(each))
+  if (planned.length === 0) return undefined
+  // Without the room that arrays have which grow: each lane has these.
+  const runs = planned.filter(takesRuns).slice()
+  const others = planned.filter((each) => !takesRuns(each)).slice()
   const rowByRow = others.length === 0 ? undefined : compileRows(others, words)
   return (rows, at, count, time) => {
     for (let i = 0; i < runs.length; i++) addRun(runs[i]!, rows, at, at + (count - 1) * words, count, time)
@@ -51,11 +46,11 @@ const compileRows = (planned: ReadonlyArray<PlannedKernel>, words: number): Comp
 }
 
 /** Whether a run is one value to it, and no row can be rejected: a count, or the last integer, without labels. */
-const takesRuns = ({ kernel: { points }, plan: { finder, value } }: PlannedKernel): boolean =>
+const takesRuns = ({ kernel: { points }, finder, value }: PlannedKernel): boolean =>
   finder.half === -1 && (value === "one" ? points.together === "sum" : "half" in value && points.together === "last")
 
 const addRun = (
-  { kernel: { points }, plan: { finder, value } }: PlannedKernel,
+  { kernel: { points }, finder, value }: PlannedKernel,
   rows: Rows,
   first: number,
   last: number,
@@ -77,7 +72,7 @@ const compile = (source: string, any?: Compiled): Compiled => {
 }
 
 /** Whether the label of a row is a code, by which its series is looked up. */
-const hasCode = ({ plan: { finder } }: PlannedKernel): boolean => finder.half !== -2
+const hasCode = ({ finder }: PlannedKernel): boolean => finder.half !== -2
 
 const head = `"use strict";
 return function fold(planned, rows, at, count, time) {
@@ -120,13 +115,13 @@ const anyRows = (planned: ReadonlyArray<PlannedKernel>, words: number): string =
 };`
 
 const declare = (_: PlannedKernel, i: number): string =>
-  `const kernel${i} = planned[${i}].kernel, points${i} = kernel${i}.points, k${i} = points${i}.constants, finder${i} = planned[${i}].plan.finder, index${i} = finder${i}.index;`
+  `const kernel${i} = planned[${i}].kernel, points${i} = kernel${i}.points, k${i} = points${i}.constants, finder${i} = planned[${i}].finder, index${i} = finder${i}.index;`
 
 /** The parts of an index, of which there are others when it grows. */
 const indexOf = (i: number): string =>
   `codes${i} = index${i}.codes, places${i} = index${i}.places, mask${i} = places${i}.length - 2`
 
-const seriesOf = ({ plan: { finder } }: PlannedKernel, i: number): string =>
+const seriesOf = ({ finder }: PlannedKernel, i: number): string =>
   `const code${i} = ${finder.half === -1 ? "0" : `i32[p * 2 + ${finder.half}]`}, s${i} = ${lookUp(`code${i}`, `codes${i}`, `places${i}`, `mask${i}`)};`
 
 const find = (planned: PlannedKernel, i: number): string => {
@@ -135,7 +130,7 @@ const find = (planned: PlannedKernel, i: number): string => {
 }
 
 /** Adds the value of the row to the series that `series` finds. */
-const addTo = ({ kernel: { points }, plan: { value } }: PlannedKernel, i: number, series: string): string => {
+const addTo = ({ kernel: { points }, value }: PlannedKernel, i: number, series: string): string => {
   const add = (high: string): string =>
     `${series} const points = points${i}, a = a${i}, b = b${i}, k = k${i}; ${points.code!(high)}`
   if (value === "one") return `{ const v = 1; ${add(String(0x3ff00000))} }`

@@ -10,11 +10,13 @@ import type { Measure } from "../../metric/instruments/measure.ts"
 import type { Points } from "../../metric/instruments/points.ts"
 import { isIdle, isSweepDue, type SeriesState, together } from "../../metric/instruments/series.ts"
 import type { MetricEvent } from "../../model/event.ts"
+import { canGenerate } from "../../stream/rows/codegen.ts"
 import type { Layout } from "../../stream/rows/layout.ts"
 import { type SeriesFinder, SeriesTable } from "./seriesTable.ts"
 
-/** Where the rows of a layout have what a kernel needs. */
-export interface RowsPlan {
+/** A kernel, and where the rows of a layout have what it needs. */
+export interface PlannedKernel {
+  readonly kernel: Kernel
   readonly value: ValuePlace
   readonly finder: SeriesFinder
 }
@@ -115,7 +117,8 @@ export class Kernel implements InPlace {
   }
 
   /** How to fold the rows of a layout, all of which then concern the metric; `undefined` where it takes the event. */
-  plan(layout: Layout): RowsPlan | undefined {
+  plan(layout: Layout): PlannedKernel | undefined {
+    if (!canGenerate) return undefined
     if (this.instrument.filter !== undefined || this.#idle !== undefined || this.#exemplars !== undefined) {
       return undefined
     }
@@ -123,7 +126,7 @@ export class Kernel implements InPlace {
     const value = valuePlace(this.instrument, layout)
     if (value === undefined) return undefined
     const finder = this.#table.finder(layout)
-    return finder === undefined ? undefined : { value, finder }
+    return finder === undefined ? undefined : { kernel: this, value, finder }
   }
 
   state(): SeriesState<unknown> {

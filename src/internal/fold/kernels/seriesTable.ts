@@ -28,8 +28,8 @@ type CodedField = StringField | LiteralField
 export class SeriesTable {
   readonly #instrument: Instrument
   readonly #points: Points
-  readonly #keys: Array<string> = []
-  readonly #free: Array<number> = []
+  #keys: Array<string> = []
+  #free: Array<number> | undefined
   /** Made when there are more than a few. */
   #indexes: Map<string, number> | undefined
 
@@ -50,10 +50,12 @@ export class SeriesTable {
   #indexOfKey(key: string): number {
     const known = this.#find(key)
     if (known >= 0) return known
-    const series = this.#keys.length - this.#free.length - (this.#find(OverflowKey) >= 0 ? 1 : 0)
+    const series = this.size - (this.#find(OverflowKey) >= 0 ? 1 : 0)
     if (key !== OverflowKey && series >= this.#instrument.maxSeries) return this.#indexOfKey(OverflowKey)
-    const index = this.#free.pop() ?? this.#keys.length
-    this.#keys[index] = key
+    const index = this.#free?.pop() ?? this.#keys.length
+    // Most recorders have one series, and an array that grows has room for 17.
+    if (this.#keys.length === 0) this.#keys = [key]
+    else this.#keys[index] = key
     if (this.#indexes !== undefined) this.#indexes.set(key, index)
     else if (index >= FewSeries) this.#indexes = new Map(this.#keys.map((each, i) => [each, i]))
     this.#points.reserve(index)
@@ -66,7 +68,7 @@ export class SeriesTable {
   }
 
   get size(): number {
-    return this.#keys.length - this.#free.length
+    return this.#keys.length - (this.#free?.length ?? 0)
   }
 
   /** The indexes of all series, in the order in which they came. */
@@ -82,6 +84,7 @@ export class SeriesTable {
   remove(index: number): void {
     this.#indexes ??= new Map(this.#keys.map((key, i) => [key, i]))
     this.#indexes.delete(this.#keys[index]!)
+    this.#free ??= []
     this.#free.push(index)
   }
 
