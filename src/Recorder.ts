@@ -48,7 +48,7 @@ import {
   type RegisterOptions,
   recorderOptionChecks
 } from "./internal/recorder/service.ts"
-import { entityIdOf } from "./internal/runtime/makeRuntime.ts"
+import { entityIdOf } from "./internal/runtime/entityId.ts"
 import { provided, providedRuntime } from "./internal/runtime/provided.ts"
 import { defaultMemoryLimit } from "./internal/runtime/service.ts"
 import * as Metric from "./Metric.ts"

@@ -1,0 +1,147 @@
+/**
+ * `Idle → Starting → Running → Stopping → Closed | Failed`: how a runtime gets its fold, and how it lets go of it.
+ */
+import * as Cause from "effect/Cause"
+import type * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Scope from "effect/Scope"
+import type { Link } from "../link/link.ts"
+import { InvalidState, RuntimeFailed, type RuntimeStartError } from "../model/errors.ts"
+import type { Log } from "../recorder/logging.ts"
+import { messageOf } from "../util/describeError.ts"
+import { giveUpAfter, within, withLiveClock } from "../util/liveClock.ts"
+import { refuseInMetricsModule } from "../worker/importedMetrics.ts"
+import { claimNamespace, namespaceShared } from "./runningNamespaces.ts"
+import type { RuntimeState } from "./service.ts"
+
+interface LifecycleOptions {
+  readonly namespace: string
+  readonly log: Log
+  /** What the runtime was made in. */
+  readonly context: Context.Context<never>
+  readonly shutdownTimeout: Duration.Input
+  /** Opens the link to the fold; its scope is that of the running fold. */
+  readonly makeLink: Effect.Effect<Link, RuntimeStartError, Scope.Scope>
+  /** Is run once with the link, in the step in which the runtime begins to run. */
+  readonly onOpened: (link: Link) => void
+}
+
+export class RuntimeLifecycle {
+  readonly #options: LifecycleOptions
+  readonly #foldScope = Scope.makeUnsafe()
+  readonly #started = Deferred.makeUnsafe<void, RuntimeStartError>()
+  #state: RuntimeState = "Idle"
+  #link: Link | undefined
+  #isTerminated = false
+  /** The start under way, or the last one. */
+  #opening: Fiber.Fiber<unknown, unknown> | undefined
+
+  constructor(options: LifecycleOptions) {
+    this.#options = options
+  }
+
+  get state(): RuntimeState {
+    return this.#state
+  }
+
+  /** Once it has started. */
+  get link(): Link | undefined {
+    return this.#link
+  }
+
+  invalidState(operation: string, hint: string): InvalidState {
+    const { namespace } = this.#options
+    return new InvalidState({ subject: "runtime", id: namespace, state: this.#state, operation, hint })
+  }
+
+  /** In a fiber of its own, so that interrupting one who waits leaves it running. */
+  inBackground(effect: Effect.Effect<unknown>): Fiber.Fiber<unknown> {
+    return Effect.runForkWith(this.#options.context)(effect)
+  }
+
+  // --- the start
+
+  get start(): Effect.Effect<void, RuntimeStartError | InvalidState> {
+    return Effect.suspend(() => {
+      if (this.#state === "Running") return Effect.void
+      if (this.#state === "Idle") {
+        this.#state = "Starting"
+        this.#opening = this.inBackground(Deferred.into(this.#open, this.#started))
+      } else if (this.#state !== "Starting") {
+        return Effect.fail(this.invalidState("be started", "A runtime is started once; make another one"))
+      }
+      return Deferred.await(this.#started)
+    })
+  }
+
+  get #open(): Effect.Effect<void, RuntimeStartError> {
+    const { log, makeLink } = this.#options
+    return Effect.andThen(refuseInMetricsModule, Scope.provide(makeLink, this.#foldScope)).pipe(
+      Effect.flatMap((link) => this.#opened(link)),
+      Effect.tapCause((cause) => {
+        this.#state = "Failed"
+        return Effect.andThen(log.failure(`runtime failed to start: ${Cause.pretty(cause)}`), this.closeFold(false))
+      })
+    )
+  }
+
+  #opened(link: Link): Effect.Effect<void> {
+    const { log, namespace, onOpened } = this.#options
+    this.#link = link
+    this.#state = "Running"
+    link.onFailure((cause) => this.#onLinkFailure(cause))
+    onOpened(link)
+    const { isShared, release } = claimNamespace(namespace)
+    return Scope.addFinalizer(this.#foldScope, Effect.sync(release)).pipe(
+      Effect.andThen(log.lifecycle("runtime started")),
+      Effect.andThen(isShared ? log.warning(namespaceShared) : Effect.void)
+    )
+  }
+
+  #onLinkFailure(cause: unknown): void {
+    if (this.#isTerminated) return
+    if (this.#state === "Running") this.#state = "Failed"
+    this.inBackground(this.#options.log.failure(`the fold is gone: ${messageOf(cause)}`))
+  }
+
+  // --- the end
+
+  /** Waits for a start that is under way, and gives it up when it does not end in time. */
+  get startedOrGivenUp(): Effect.Effect<void> {
+    const { namespace, shutdownTimeout } = this.#options
+    return within(shutdownTimeout, () => {
+      const cause = new Error("it was shut down before it had started")
+      Deferred.doneUnsafe(this.#started, Effect.fail(new RuntimeFailed({ namespace, cause })))
+      return this.#opening === undefined ? Effect.void : giveUpAfter("1 second")(Fiber.interrupt(this.#opening))
+    })(Effect.exit(Deferred.await(this.#started)))
+  }
+
+  beginStop(): void {
+    if (this.#state !== "Failed") this.#state = "Stopping"
+  }
+
+  /** Ends the thread: it is asked to end, and terminated when it does not in time, or at once where it is `stuck`. */
+  closeFold(stuck: boolean): Effect.Effect<void> {
+    const terminate = Effect.sync(() => {
+      this.#isTerminated = true
+      this.#link?.terminate()
+    })
+    return Effect.gen({ self: this }, function* () {
+      if (stuck) yield* terminate
+      const closing = yield* Effect.forkDetach(withLiveClock(Scope.close(this.#foldScope, Exit.void)), {
+        startImmediately: true
+      })
+      const closed = Fiber.await(closing)
+      const { shutdownTimeout } = this.#options
+      yield* within(shutdownTimeout, () => Effect.andThen(terminate, giveUpAfter("1 second")(closed)))(closed)
+    })
+  }
+
+  closed(): void {
+    if (this.#state !== "Failed") this.#state = "Closed"
+  }
+}

@@ -1,0 +1,71 @@
+/** The text of a scrape of all recorders of a runtime, made where they are folded. */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { packStats } from "../formats/packedStats.ts"
+import { RuntimeFailed } from "../model/errors.ts"
+import { isInHook } from "../recorder/hookGuard.ts"
+import type { Log } from "../recorder/logging.ts"
+import { withLiveClock } from "../util/liveClock.ts"
+import type { RuntimeInternals } from "./internals.ts"
+import type { RuntimeLifecycle } from "./lifecycle.ts"
+import type { RecorderRegistry } from "./registry.ts"
+
+export const scrapeOf = (
+  lifecycle: RuntimeLifecycle,
+  registry: RecorderRegistry,
+  log: Log,
+  { foldCame, foldLag }: Pick<RuntimeInternals, "foldCame" | "foldLag">
+): RuntimeInternals["scrape"] => {
+  const { namespace } = registry
+
+  const failed = (cause: unknown) => Effect.fail(new RuntimeFailed({ namespace, cause }))
+
+  /** In a hook of one of the recorders, a read of all of them may wait for the hook. */
+  const whyNotReadHere = Effect.withFiber((fiber) => {
+    const controls = isInHook(fiber) ? registry.controls : []
+    const refusals = controls.map((control) => control.whyNotReadIn(fiber))
+    return Effect.succeed(refusals.find((refusal) => refusal !== undefined))
+  })
+
+  return Effect.fnUntraced(function* ({ format, timeout }) {
+    const clock = yield* Clock.Clock
+    const asked = clock.monotonicTimeNanosUnsafe()
+    const { link, state } = lifecycle
+    if (state === "Failed") return yield* failed(link?.failure()?.cause ?? new Error("it did not start"))
+    if (link === undefined || (state !== "Running" && state !== "Stopping")) {
+      return yield* lifecycle.invalidState("be scraped", "A runtime can be scraped while it runs")
+    }
+    const refusal = yield* whyNotReadHere
+    if (refusal !== undefined) return yield* refusal
+    const rendered = Effect.suspend(() => {
+      const { controls } = registry
+      const request = {
+        format,
+        // Not the time when it was asked for: events that came meanwhile would lie in the future of the read.
+        now: clock.currentTimeMillisUnsafe(),
+        namespace,
+        recorderIds: controls.map(({ service }) => service.recorderId),
+        lanes: Int32Array.from(controls, ({ readableLane }) => readableLane ?? -1),
+        stats: packStats(controls.map((control) => control.statsUnsafe())),
+        foldLag: foldLag()
+      }
+      return link.render(request, () => foldCame(Number(clock.monotonicTimeNanosUnsafe() - asked) / 1e9))
+    })
+    const behind = registry.controls.filter(({ isHandedOver }) => !isHandedOver)
+    const handedOver = Effect.forEach(behind, (control) => control.handedOver, { discard: true })
+    return yield* (behind.length === 0 ? Effect.void : Effect.raceFirst(handedOver, link.awaitSilence)).pipe(
+      Effect.andThen(rendered),
+      Effect.timeoutOrElse({
+        duration: timeout,
+        orElse: () => {
+          const most = Duration.format(Duration.fromInputUnsafe(timeout))
+          return Effect.fail(new Error(`the events before the scrape were not folded within ${most}`))
+        }
+      }),
+      withLiveClock,
+      Effect.catch(failed),
+      Effect.tap(() => log.inspection(`scraped ${registry.controls.length} recorders`))
+    )
+  })
+}

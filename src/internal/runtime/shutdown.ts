@@ -1,0 +1,50 @@
+/** Shuts a runtime down: its recorders first, each after folding what it accepted, then the fold. */
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import { ShutdownFailed } from "../model/errors.ts"
+import type { Log } from "../recorder/logging.ts"
+import type { RuntimeLifecycle } from "./lifecycle.ts"
+import type { RecorderRegistry } from "./registry.ts"
+import type { RuntimeService } from "./service.ts"
+
+/** Who asks first begins it, in a fiber of its own; all others wait for the same end. */
+export const shutdownOf = (
+  lifecycle: RuntimeLifecycle,
+  registry: RecorderRegistry,
+  log: Log
+): RuntimeService["shutdown"] => {
+  const closed = Deferred.makeUnsafe<void, ShutdownFailed>()
+  let isClosing = false
+
+  const close = Effect.gen(function* () {
+    const { controls } = registry
+    const results = yield* Effect.forEach(controls, (control) => Effect.result(control.close), {
+      concurrency: "unbounded"
+    })
+    const failures = results.flatMap((result, i) =>
+      Result.isFailure(result) ? [{ recorderId: controls[i]!.service.recorderId, reason: result.failure.message }] : []
+    )
+    yield* Effect.forEach(controls, (control) => registry.bury(control), { concurrency: "unbounded", discard: true })
+    // It may be one of their reducers that the fold does not come back from.
+    yield* lifecycle.closeFold(controls.some(({ isGivenUp }) => isGivenUp))
+    lifecycle.closed()
+    yield* log.lifecycle("runtime closed")
+    if (failures.length > 0) return yield* new ShutdownFailed({ namespace: registry.namespace, failures })
+  })
+
+  const closeNow = Effect.suspend(() => {
+    lifecycle.beginStop()
+    return Deferred.into(close, closed)
+  })
+
+  return Effect.gen(function* () {
+    for (const control of registry.controls) yield* control.refuseInHook("see its runtime shut down")
+    if (!isClosing) {
+      isClosing = true
+      const isStarting = lifecycle.state === "Starting"
+      lifecycle.inBackground(isStarting ? Effect.andThen(lifecycle.startedOrGivenUp, closeNow) : closeNow)
+    }
+    return yield* Deferred.await(closed)
+  })
+}
