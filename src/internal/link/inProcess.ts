@@ -9,7 +9,8 @@ import type * as Scope from "effect/Scope"
 import { Fold } from "../fold/fold.ts"
 import type { Reading } from "../stream/reader.ts"
 import { setRead } from "../stream/rows/page.ts"
-import { type Link, type LinkControl, makeLink } from "./link.ts"
+import type { Link } from "./link.ts"
+import { type LinkControl, makeLink } from "./makeLink.ts"
 
 const holdNothing = () => () => {}
 
