@@ -11,7 +11,8 @@ import { compileRead } from "../stream/rows/codec.ts"
 import type { Rows } from "../stream/rows/format.ts"
 import { FirstLayout } from "../stream/rows/format.ts"
 import type { Page } from "../stream/rows/page.ts"
-import { FoldLane, type FoldLayout } from "./recorderFold.ts"
+import type { FoldLayout } from "./laneMetrics.ts"
+import { FoldLane } from "./recorderFold.ts"
 import { renderLanes } from "./renderScrape.ts"
 
 export interface FoldOptions {
@@ -63,7 +64,6 @@ export class Fold implements StreamHandler {
         return
       }
       case "Close":
-        this.#lanes[command.lane]?.close()
         this.#lanes[command.lane] = undefined
         return this.#options.send({ _tag: "Closed", lane: command.lane })
       case "Delivered":

@@ -11,6 +11,12 @@ import type { RuntimeInternals } from "./internals.ts"
 import type { RuntimeLifecycle } from "./lifecycle.ts"
 import type { RecorderRegistry } from "./registry.ts"
 
+/**
+ * How long a scrape waits, by the real clock, for events that have not left their recorder: those of one that starts, or
+ * for which memory has no room. They come with the next scrape, and the accounting shows them as pending.
+ */
+const Patience = Duration.millis(250)
+
 export const scrapeOf = (
   lifecycle: RuntimeLifecycle,
   registry: RecorderRegistry,
@@ -53,8 +59,12 @@ export const scrapeOf = (
       return link.render(request, () => foldCame(Number(clock.monotonicTimeNanosUnsafe() - asked) / 1e9))
     })
     const behind = registry.controls.filter(({ isHandedOver }) => !isHandedOver)
-    const handedOver = Effect.forEach(behind, (control) => control.handedOver, { discard: true })
-    return yield* (behind.length === 0 ? Effect.void : Effect.raceFirst(handedOver, link.awaitSilence)).pipe(
+    const handedOver = Effect.forEach(behind, (control) => control.handedOver, {
+      concurrency: "unbounded",
+      discard: true
+    })
+    const patience = Effect.raceFirst(handedOver, Effect.raceFirst(Effect.sleep(Patience), link.awaitSilence))
+    return yield* (behind.length === 0 ? Effect.void : patience).pipe(
       Effect.andThen(rendered),
       Effect.timeoutOrElse({
         duration: timeout,

@@ -1,0 +1,197 @@
+/**
+ * The metrics of one recorder where they are folded: which of them takes which rows and events, and what they show.
+ */
+import type * as Metric from "../metric/definition/metric.ts"
+import type { MetricEvent } from "../model/event.ts"
+import type { Change, Lane, LaneCommand, LaneMessage, Read } from "../stream/protocol.ts"
+import type { RowRead, Rows } from "../stream/rows/format.ts"
+import type { Layout } from "../stream/rows/layout.ts"
+import { type RowsFold, rowsFold } from "./kernels/generatedLoop.ts"
+import { Kernel, type PlannedKernel } from "./kernels/kernel.ts"
+import { Cell, type CellOwner, type Shown } from "./registeredMetric.ts"
+
+/** A layout as the fold has it. */
+export interface FoldLayout {
+  readonly index: number
+  readonly layout: Layout
+  readonly read: RowRead
+}
+
+/** How the rows of a layout are folded in this lane. */
+interface RowPlan {
+  /** The metrics that fold rows where they lie, and take all of them. */
+  readonly fold: RowsFold | undefined
+  /** Metrics that need the event itself. */
+  readonly cells: ReadonlyArray<Cell>
+}
+
+/** What most lanes have of something. It is shared, and never written. */
+const none: ReadonlyArray<never> = []
+
+const exact = <A>(array: ReadonlyArray<A>): ReadonlyArray<A> => (array.length === 0 ? none : array.slice())
+
+/**
+ * A runtime may have 100 000 lanes: what a lane does not need yet it does not have, and its arrays are as long as what
+ * they hold, because one that grows by `push` has room for 17.
+ */
+export class LaneMetrics implements CellOwner {
+  readonly #lane: Lane
+  readonly #send: (message: LaneMessage) => void
+  #cells: ReadonlyArray<Cell> = none
+  /** Made when events come one by one. */
+  #byTag: Map<string, ReadonlyArray<Cell>> | undefined
+  /** The layout of the rows that came last, and how they are folded; made when a row of it comes. */
+  #layout: FoldLayout | undefined
+  #plan: RowPlan | undefined
+  /** Those of all layouts, where there are several. */
+  #plans: Map<FoldLayout, RowPlan> | undefined
+
+  constructor(lane: Lane, send: (message: LaneMessage) => void) {
+    this.#lane = lane
+    this.#send = send
+  }
+
+  // --- which there are
+
+  /** Registers a metric with its initial state, in the place of one of the same name if there is one. */
+  register(metric: Metric.Any, at: number): void {
+    const taken = this.#cells.findIndex((each) => each.metric.name === metric.name)
+    this.#cells =
+      taken < 0
+        ? [...this.#cells, new Cell(metric, 0, at, this)]
+        : this.#cells.with(taken, new Cell(metric, this.#cells[taken]!.epoch + 1, at, this))
+    this.#replan()
+  }
+
+  /** Resets the metric of this name, or all. */
+  reset(name: string | undefined, at: number): void {
+    this.#cells = this.#cells.map((cell) =>
+      name === undefined || name === cell.metric.name ? new Cell(cell.metric, cell.epoch + 1, at, this) : cell
+    )
+    this.#replan()
+  }
+
+  quarantined({ name }: Metric.Any, error: string): void {
+    // What folded its rows until now counts them as missed from here on.
+    this.#replan()
+    this.#send({ _tag: "Quarantined", lane: this.#lane, name, error })
+  }
+
+  #replan(): void {
+    this.#byTag = undefined
+    this.#layout = this.#plan = this.#plans = undefined
+  }
+
+  // --- folding
+
+  /** Folds the rows of a layout; how many at least one metric took. */
+  rows(layout: FoldLayout, rows: Rows, at: number, count: number, time: number): number {
+    const { cells, fold } = layout === this.#layout ? this.#plan! : this.#planOf(layout)
+    if (fold !== undefined) fold(rows, at, count, time)
+    const decoded = cells.length > 0 ? this.#decodeAndFold(layout, cells, rows, at, count, time) : 0
+    return fold !== undefined ? count : decoded
+  }
+
+  #planOf(layout: FoldLayout): RowPlan {
+    let plan = this.#plans?.get(layout)
+    if (plan === undefined) {
+      plan = this.#makePlan(layout)
+      if (this.#layout !== undefined) {
+        this.#plans ??= new Map([[this.#layout, this.#plan!]])
+        this.#plans.set(layout, plan)
+      }
+    }
+    this.#layout = layout
+    this.#plan = plan
+    return plan
+  }
+
+  #makePlan({ layout }: FoldLayout): RowPlan {
+    const all = this.#readersOf(layout.tag)
+    const planned: Array<PlannedKernel> = []
+    const cells = all.filter(({ inService, kernel }) => {
+      const plan = inService && kernel instanceof Kernel ? kernel.plan(layout) : undefined
+      if (plan !== undefined) planned.push(plan)
+      return plan === undefined
+    })
+    return { fold: rowsFold(planned, layout.words), cells: exact(cells) }
+  }
+
+  /** Folds rows as the events they hold; how many at least one of `cells` took. */
+  #decodeAndFold(
+    layout: FoldLayout,
+    cells: ReadonlyArray<Cell>,
+    rows: Rows,
+    at: number,
+    count: number,
+    time: number
+  ): number {
+    const { words } = layout.layout
+    let applied = 0
+    for (let i = 0, row = at; i < count; i++, row += words) {
+      const event = layout.read(rows, row)
+      let took = false
+      for (let c = 0; c < cells.length; c++) if (cells[c]!.reduce(event, time)) took = true
+      if (took) applied++
+    }
+    this.settle()
+    return applied
+  }
+
+  /** Gives one event to the metrics that read it; whether at least one took it. Its changes are added to `changes`. */
+  event(event: MetricEvent, at: number, sequence: number, changes: Array<Change> | undefined): boolean {
+    let took = false
+    for (const cell of this.#cellsOf(event._tag)) {
+      if (!cell.reduce(event, at)) continue
+      took = true
+      changes?.push({ tag: event._tag, sequence, at, snapshot: cell.snapshot(at) })
+    }
+    return took
+  }
+
+  /** A run of events has ended. */
+  settle(): void {
+    for (const cell of this.#cells) cell.settle()
+  }
+
+  #cellsOf(tag: string): ReadonlyArray<Cell> {
+    this.#byTag ??= new Map()
+    let cells = this.#byTag.get(tag)
+    if (cells === undefined) {
+      cells = this.#readersOf(tag)
+      this.#byTag.set(tag, cells)
+    }
+    return cells
+  }
+
+  /** The metrics that read events of a tag. */
+  #readersOf(tag: string): ReadonlyArray<Cell> {
+    return exact(this.#cells.filter(({ metric }) => Object.hasOwn(metric.reduce, tag)))
+  }
+
+  // --- reads
+
+  shown(now: number): ReadonlyArray<Shown> {
+    this.#rewind(now)
+    return this.#cells.map((cell) => cell.shown(now))
+  }
+
+  read({ maxSeries = 0, now, what }: Extract<LaneCommand, { readonly _tag: "Read" }>): Read {
+    this.#rewind(now)
+    switch (what) {
+      case "snapshots":
+        return this.#cells.map((cell) => cell.snapshot(now))
+      case "shown":
+        return this.#cells.map((cell) => cell.shownRead(now))
+      case "largest":
+        return this.#cells.map((cell) => cell.largest(now, maxSeries))
+      case "states":
+        return this.#cells.flatMap((cell) => cell.state())
+    }
+  }
+
+  /** A read carries its time in the order of the events, so that the fold stays a function of the stream. */
+  #rewind(now: number): void {
+    for (const cell of this.#cells) cell.rewind(now)
+  }
+}
