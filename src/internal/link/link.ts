@@ -5,15 +5,18 @@
 import type * as Effect from "effect/Effect"
 import type { ExpositionNames } from "../formats/prometheus/nameRegistry.ts"
 import type { LaneCounters } from "../stream/foldedCounters.ts"
-import type { Command, Lane, LaneCommand as LaneCommandOf, LaneMessage } from "../stream/protocol.ts"
+import type { Command, Lane, LaneCommand, LaneMessage } from "../stream/protocol.ts"
 import type { RowWriter } from "../stream/writer.ts"
 import type { RenderRequest } from "./pendingRenders.ts"
 import type { WorkerCatalog } from "./workerCatalog.ts"
 
 type DistributiveOmit<A, K extends PropertyKey> = A extends unknown ? Omit<A, K> : never
 
-/** A command for a lane that is known. */
-export type LaneCommand = DistributiveOmit<LaneCommandOf | Extract<Command, { readonly _tag: "Delivered" }>, "lane">
+/** A command to the lane of the recorder that sends it. */
+export type UnaddressedCommand = DistributiveOmit<
+  LaneCommand | Extract<Command, { readonly _tag: "Delivered" }>,
+  "lane"
+>
 
 /** What a recorder is told. */
 export interface LaneListener {
@@ -26,55 +29,55 @@ export interface LaneListener {
 export class LaneLink {
   readonly lane: Lane
   readonly counters: LaneCounters
-  readonly #line: Line
+  readonly #core: LinkCore
   #open = true
 
-  constructor(lane: Lane, counters: LaneCounters, line: Line) {
+  constructor(lane: Lane, counters: LaneCounters, core: LinkCore) {
     this.lane = lane
     this.counters = counters
-    this.#line = line
+    this.#core = core
   }
 
   /** The stream that the recorder's events go into. */
   get writer(): RowWriter {
-    return this.#line.writer
+    return this.#core.writer
   }
 
   /** A command, in order with the events that were written. The fold is roused for it. */
-  send(command: LaneCommand): void {
+  send(command: UnaddressedCommand): void {
     // The lane's number may be another recorder's by now.
-    if (this.#open) this.#line.send({ ...command, lane: this.lane } as Command)
+    if (this.#open) this.#core.send({ ...command, lane: this.lane } as Command)
   }
 
   /** A command that the fold need not see before what is written next. */
-  sendWithNext(command: LaneCommand): void {
-    if (this.#open) this.#line.send({ ...command, lane: this.lane } as Command, true)
+  sendWithNext(command: UnaddressedCommand): void {
+    if (this.#open) this.#core.send({ ...command, lane: this.lane } as Command, true)
   }
 
   /** Has a fold in this thread fold what was published, in this call. Another one was roused to do so. */
   foldNow(): void {
-    this.#line.foldNow?.()
+    this.#core.foldNow?.()
   }
 
   /** Keeps the process alive until the function given back is called: someone waits for an answer. */
   hold(): () => void {
-    return this.#line.hold()
+    return this.#core.hold()
   }
 
   /** Runs `action` at the next turn of the event loop. */
   later(action: () => void): void {
-    this.#line.later(action)
+    this.#core.later(action)
   }
 
   close(): void {
     if (!this.#open) return
     this.#open = false
-    this.#line.close(this.lane)
+    this.#core.close(this.lane)
   }
 }
 
 /** What the lanes of a link have in common. */
-export interface Line {
+export interface LinkCore {
   readonly writer: RowWriter
   readonly send: (command: Command, mayWait?: boolean) => void
   readonly hold: () => () => void

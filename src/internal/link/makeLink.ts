@@ -7,7 +7,7 @@ import { ChunkBytes, CounterTable } from "../stream/foldedCounters.ts"
 import type { Command, FoldMessage, Lane } from "../stream/protocol.ts"
 import { RowWriter } from "../stream/writer.ts"
 import { withLiveClock } from "../util/liveClock.ts"
-import { LaneLink, type LaneListener, type Line, type Link } from "./link.ts"
+import { LaneLink, type LaneListener, type Link, type LinkCore } from "./link.ts"
 import { PendingRenders } from "./pendingRenders.ts"
 import type { WorkerCatalog } from "./workerCatalog.ts"
 
@@ -68,7 +68,7 @@ export const makeLink = (options: {
     return lane
   }
 
-  const line: Line = {
+  const core: LinkCore = {
     writer,
     send,
     hold: options.hold,
@@ -85,7 +85,7 @@ export const makeLink = (options: {
     const own = counters.of(lane)
     own.clear()
     send({ _tag: "Open", lane })
-    return new LaneLink(lane, own, line)
+    return new LaneLink(lane, own, core)
   }
 
   const deliver = (message: FoldMessage): void => {
