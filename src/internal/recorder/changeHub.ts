@@ -45,7 +45,7 @@ export class ChangeHub {
   #conflated: Set<Conflated> | undefined
   #watch: Watch = "none"
   /** Whose queue the fold waits for. */
-  #waitingFor: Outlet | undefined
+  #slowOutlet: Outlet | undefined
   /** What became of the recorder for good: who comes later is told at once. */
   #ended: Exit.Exit<void, RecorderFailed> | undefined
 
@@ -110,8 +110,8 @@ export class ChangeHub {
   }
 
   /** The fiber that the fold waits for: it consumes changes, and has not taken those that wait for it. */
-  get waitingFor(): Fiber.Fiber<unknown, unknown> | undefined {
-    const outlet = this.#waitingFor
+  get slowConsumer(): Fiber.Fiber<unknown, unknown> | undefined {
+    const outlet = this.#slowOutlet
     // It may have taken some, which the fold has not noticed yet.
     return outlet !== undefined && Queue.sizeUnsafe(outlet.queue) >= OutletSize ? outlet.consumer : undefined
   }
@@ -154,11 +154,11 @@ export class ChangeHub {
       for (const outlet of [...(this.#outlets ?? [])]) {
         const { consumer, from, isWanted, queue } = outlet
         if (change.sequence <= from || !isWanted(change) || Queue.offerUnsafe(queue, change)) continue
-        this.#waitingFor = outlet
+        this.#slowOutlet = outlet
         // What this fiber waits for of the fold does not come.
         reads.failFor(consumer)
         yield* Queue.offer(queue, change)
-        this.#waitingFor = undefined
+        this.#slowOutlet = undefined
       }
     })
   }

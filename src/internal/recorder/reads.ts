@@ -40,7 +40,7 @@ export interface Readable {
   readonly registrations: Registrations
   readonly log: Log
   /** Has the fiber that the fold waits for, because it consumes changes. */
-  readonly hub: { readonly waitingFor: Fiber.Fiber<unknown, unknown> | undefined }
+  readonly hub: { readonly slowConsumer: Fiber.Fiber<unknown, unknown> | undefined }
 }
 
 export const statsOf = ({ intake, lifecycle }: Pick<Readable, "intake" | "lifecycle">): Stats => ({
@@ -148,7 +148,7 @@ export class RecorderReads {
   get #refuse(): Effect.Effect<void, ReadError> {
     return Effect.gen({ self: this }, function* () {
       const { hub, lifecycle } = this.#recorder
-      const consumes = yield* Effect.withFiber((fiber) => Effect.succeed(fiber === hub.waitingFor))
+      const consumes = yield* Effect.withFiber((fiber) => Effect.succeed(fiber === hub.slowConsumer))
       const refusal =
         this.#whyNot() ??
         this.whyNotInHook(yield* currentHook(lifecycle)) ??
