@@ -61,11 +61,14 @@ export class PagePool {
    * one of few, and events wait for it.
    */
   take(burst: boolean, forCommand: boolean): Page | undefined {
-    if (this.taken !== undefined) return this.taken
-    const page = this.#find(burst) ?? (forCommand ? (this.#spare.pop() ?? this.#allocate()) : undefined)
-    this.taken = page
-    if (page !== undefined) clearPage(page)
-    return page
+    if (this.taken !== undefined && !forCommand && !this.holdsRows(this.taken)) {
+      this.#release(this.taken)
+      this.taken = undefined
+    }
+    this.taken ??= this.#find(burst) ?? (forCommand ? (this.#spare.pop() ?? this.#allocate()) : undefined)
+    // Also one that was taken before: the call that was to clear it may have failed.
+    if (this.taken !== undefined) clearPage(this.taken)
+    return this.taken
   }
 
   #find(burst: boolean): Page | undefined {
@@ -79,14 +82,16 @@ export class PagePool {
 
   /** Finds the pages that the fold has read. */
   #collect(): void {
-    let read = 0
-    while (read < this.#full.length && isRead(this.#full[read]!)) this.#release(this.#full[read++]!)
-    if (read > 0) this.#full.splice(0, read)
+    while (this.#full.length > 0 && isRead(this.#full[0]!)) {
+      this.#release(this.#full[0]!)
+      this.#full.shift()
+    }
   }
 
+  /** Says so once as well: what comes after it may fail. */
   #release(page: Page): void {
-    if (this.holdsRows(page)) this.#free.push(page)
-    else this.#spare.push(page)
+    const pages = this.holdsRows(page) ? this.#free : this.#spare
+    if (pages.at(-1) !== page) pages.push(page)
   }
 
   /** The page that is being written is the last that the fold will have read. Says so once, however often it is called. */
