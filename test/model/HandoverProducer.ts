@@ -61,6 +61,7 @@ export const producerOf = (bounds: Bounds, is: (fault: Fault) => boolean) => {
 
   /** `PageWriter.command`. */
   const writeCommand = (s: S): void => {
+    s.attachments++
     store(s, wordOf(s.page, s.pos++), Command + s.accepted)
     s.commands++
     if (s.command === "may wait") s.at = "ready"
@@ -103,7 +104,6 @@ export const producerOf = (bounds: Bounds, is: (fault: Fault) => boolean) => {
       s.at = "ready"
       if (s.whenDone === "write the command") {
         // Beyond the bounds of the model.
-        s.attachments--
         s.command = "none"
       } else if (s.admits === 1) s.isStuck = 1
       return
@@ -326,7 +326,6 @@ export const producerOf = (bounds: Bounds, is: (fault: Fault) => boolean) => {
     if (s.commands < commands) {
       for (const mayWait of bounds.mayWait ? [false, true] : [false]) {
         to(mayWait ? "PageWriter.command, which may wait" : "PageWriter.command", (s) => {
-          s.attachments++
           s.command = mayWait ? "may wait" : "urgent"
           endRun(s)
           if (s.pos > Words - 2) take(s, true)

@@ -136,21 +136,22 @@ export const readerOf = (bounds: Bounds, is: (fault: Fault) => boolean) => {
           if (s.notCounted > 0) s.readerAt = "count"
         })
       case "nextTurn":
+      case "nextTurn, nap":
         // A turn of the event loop lets in what has arrived, or the next one does.
         if (s.toReader.length === 0 || s.skipped === 0) {
           to("FoldThread.run: nextTurn", (s) => {
             s.skipped = s.toReader.length > 0 ? 1 : 0
-            s.readerAt = "run"
+            s.readerAt = s.readerAt === "nextTurn" || s.maySleep === 1 ? "run" : "nap: Signal"
           })
         }
         if (s.toReader.length > 0) to(`FoldThread.receive: ${nameOf(s.toReader.at(0))}`, receive)
         return
       case "idle":
         return to("FoldThread.run: idle", (s) => {
-          if (!bounds.sleeps) return go("nap: Signal")(s)
+          if (!bounds.sleeps) return go("nextTurn, nap")(s)
           if (s.maySleep === 1) return go("message")(s)
           s.naps = Math.min(s.naps + 1, NapsBeforeSleep + 1)
-          s.readerAt = "nap: Signal"
+          s.readerAt = "nextTurn, nap"
           if (s.naps !== NapsBeforeSleep) return
           if (is("sleeps without asking")) s.readerAt = "message"
           else s.toProducer.push(Idle)
@@ -182,7 +183,7 @@ export const readerOf = (bounds: Bounds, is: (fault: Fault) => boolean) => {
         return to("WakeUp.nap: store State again", (s) => {
           s.memory.set(Napping, 0)
           s.memory.set(Signal, 0)
-          s.readerAt = "nextTurn"
+          s.readerAt = "run"
         })
       case "message":
         if (s.toReader.length === 0) return

@@ -153,6 +153,7 @@ export const zero = packed({
       "tell",
       "setRead",
       "nextTurn",
+      "nextTurn, nap",
       "idle",
       "nap: Signal",
       "nap: State",

@@ -22,7 +22,7 @@ const policies: ReadonlyArray<Overflow> = ["drop-newest", "drop-oldest", "backpr
 for (const [where, runtime] of Object.entries(layers)) {
   layer(runtime as Layer.Layer<Layer.Success<typeof runtime>, never>)(`any program, ${where}`, (it) => {
     it.effect.each(policies)("%s: a recorder does what its model does", (overflow) =>
-      forEvery(anyProgram, (program) => Effect.asVoid(runProgram(program, overflow)), 60)
+      forEvery(anyProgram, (program) => Effect.asVoid(runProgram(program, overflow)), 40)
     )
   })
 }

@@ -84,7 +84,7 @@ export const anyProgram: fc.Arbitrary<Program> = fc.record({
       { weight: 4, arbitrary: oneOf<Step>("read", "read the states", "let time pass", "yield") },
       { weight: 2, arbitrary: oneOf<Step>("hold the next start", "let it start", "start", "stop") },
       { weight: 2, arbitrary: oneOf<Step>("hold the hook", "let the hook go") },
-      { weight: 1, arbitrary: oneOf<Step>("reset all", "listen", "emit many") }
+      { weight: 2, arbitrary: oneOf<Step>("reset all", "listen", "emit many") }
     ),
     { maxLength: 80, size: "max" }
   )

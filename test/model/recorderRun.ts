@@ -189,10 +189,9 @@ class Run {
     })
   }
 
+  /** Alike ones one behind the other, which may lie in one run. */
   get #emitMany(): Doing {
-    return Effect.forEach(Array.from({ length: 36 }), (_, i) => this.#emitUnsafe(fitting[i % fitting.length]!), {
-      discard: true
-    })
+    return Effect.forEach(fitting, (kind) => Effect.replicateEffect(this.#emitUnsafe(kind), 6), { discard: true })
   }
 
   // --- metrics
