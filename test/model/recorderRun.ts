@@ -3,6 +3,7 @@ import { expect, vi } from "@effect/vitest"
 import { Clock, Effect, Exit, Fiber, Latch, type Scope } from "effect"
 import { TestClock } from "effect/testing"
 import type { Metric, MetricEvent, MetricsRuntime, Overflow, RecorderService, Stats } from "mvx-metrics"
+import { withLiveClock } from "../../src/internal/util/liveClock.ts"
 import { expectBalanced } from "../support/accounting.ts"
 import { newRecorder } from "../support/bothLayers.ts"
 import { forkNow } from "../support/forkNow.ts"
@@ -42,7 +43,7 @@ export const runProgram = (
     Effect.sync(() => vi.spyOn(Date, "now").mockReturnValue(1_700_000_000_000)),
     () => Effect.sync(() => vi.restoreAllMocks())
   )
-  return Effect.andThen(stopped, Effect.provideService(run, Clock.Clock, Clock.Clock.defaultValue()))
+  return Effect.andThen(stopped, withLiveClock(run))
 }
 
 /** Open until it is closed, and at the end. */
