@@ -32,6 +32,7 @@ import { type RecorderOptions, withEffectHooks } from "./internal/facade/recorde
 import { type Run, runIn } from "./internal/facade/run.ts"
 import { contextOf, type StartOptions, whyInvalidStart } from "./internal/facade/startOptions.ts"
 import { whyInvalidOptions } from "./internal/model/optionChecks.ts"
+import type { RuntimeStats } from "./internal/model/runtimeStats.ts"
 import type { RecorderService } from "./internal/recorder/service.ts"
 import { withService } from "./internal/runtime/anyRuntime.ts"
 import { internalsOf as runtimeInternalsOf } from "./internal/runtime/internals.ts"
@@ -47,6 +48,7 @@ export type { LogEntry, Logger } from "./internal/facade/logger.ts"
 export { MetricsRecorder } from "./internal/facade/metricsRecorder.ts"
 export type { RecorderOptions } from "./internal/facade/recorderOptions.ts"
 export type { ContextOptions, InProcessOptions, StartOptions } from "./internal/facade/startOptions.ts"
+export type { RuntimeStats, Usage } from "./internal/model/runtimeStats.ts"
 export type { RecorderState, Stats } from "./internal/model/stats.ts"
 export type { Emitter, Outcome, Timing } from "./internal/recorder/promiseEmitter.ts"
 export type { RuntimeOptions, RuntimeState, WorkerOptions } from "./internal/runtime/service.ts"
@@ -144,6 +146,24 @@ export class MetricsRuntime implements AsyncDisposable {
 
   get state(): RuntimeState {
     return this.#run.sync(this.#runtime.state)
+  }
+
+  /**
+   * How full the memory, the types and the dictionary of the runtime are.
+   *
+   * @example
+   * ```ts
+   * import { MetricsRuntime } from "mvx-metrics/promise"
+   *
+   * const runtime = await MetricsRuntime.start({ namespace: "example.metrics", memoryLimit: 1_000_000 })
+   * runtime.stats.memory.limit // 786432
+   * await runtime.shutdown()
+   * ```
+   *
+   * @since 0.1.0
+   */
+  get stats(): RuntimeStats {
+    return this.#run.sync(this.#runtime.stats)
   }
 
   /**

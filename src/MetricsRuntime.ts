@@ -44,6 +44,7 @@ import {
 import { waysToWorker } from "./internal/worker/waysToWorker.ts"
 import { InvalidArgument, RuntimeFailed, type RuntimeStartError } from "./MetricsError.ts"
 
+export type { RuntimeStats, Usage } from "./internal/model/runtimeStats.ts"
 export type { RuntimeOptions, RuntimeService, RuntimeState, WorkerOptions } from "./internal/runtime/service.ts"
 
 /**

@@ -13,6 +13,8 @@ export {
   type RuntimeOptions,
   type RuntimeService,
   type RuntimeState,
+  type RuntimeStats,
+  type Usage,
   type WorkerOptions
 } from "./MetricsRuntime.ts"
 export * as MetricsWorker from "./MetricsWorker.ts"

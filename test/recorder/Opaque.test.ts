@@ -40,6 +40,7 @@ const recorderMembers: Members<RecorderService> = {
 const runtimeMembers: Members<RuntimeService> = {
   namespace: "value",
   state: "value",
+  stats: "value",
   start: "value",
   recorder: "function",
   createRecorder: "function",

@@ -8,12 +8,13 @@ import { lookAt } from "../support/lookAt.ts"
 
 /** Everything of a runtime that is to be run, made anew. */
 const effectsOf = (runtime: RuntimeService): { readonly [name: string]: object } => {
-  const { recorderIds, shutdown, start, state } = runtime
+  const { recorderIds, shutdown, start, state, stats } = runtime
   return {
     recorderIds,
     shutdown,
     start,
     state,
+    stats,
     recorder: runtime.recorder("shared"),
     createRecorder: runtime.createRecorder("own"),
     getRecorder: runtime.getRecorder("first"),

@@ -2,10 +2,9 @@
  * What definitions are in Prometheus, before there is any data.
  */
 
-import { accountingData } from "../formats/accounting.ts"
+import { emptySelfData } from "../formats/accounting.ts"
 import { emptyData, namesOf } from "../formats/fromMetric.ts"
 import type { MetricData } from "../formats/metricData.ts"
-import { conditionData } from "../formats/quarantine.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import { counterSample, type Family, familyOf, labelName } from "../naming/names.ts"
 
@@ -31,9 +30,7 @@ export const labelsOf = ({ instrument }: Metric.Any): ReadonlyArray<string> => {
   return instrument.kind === "frequency" ? [...own, "value"] : own
 }
 
-const selfMetrics: ReadonlyMap<string, Exposed> = new Map(
-  [...accountingData([]), ...conditionData([], {})].map((data) => [data.name, exposed(data)])
-)
+const selfMetrics: ReadonlyMap<string, Exposed> = new Map(emptySelfData.map((data) => [data.name, exposed(data)]))
 
 /** The samples of a metric of the library's own, which there has to be. */
 export const selfSample = (name: string): string => {

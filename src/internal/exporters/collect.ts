@@ -4,7 +4,7 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import { accountingData, foldLagData } from "../formats/accounting.ts"
+import { accountingData, runtimeData } from "../formats/accounting.ts"
 import { metricData, shapeKey } from "../formats/fromMetric.ts"
 import { type Attributes, ExpiredAttribute, type MetricData } from "../formats/metricData.ts"
 import { accountingOf } from "../formats/packedStats.ts"
@@ -35,7 +35,7 @@ export interface Collected {
 
 /** The data of all metrics of all recorders, and what the library says of itself. A recorder that fails is left out. */
 export const collect = Effect.fnUntraced(function* (runtime: RuntimeService): Effect.fn.Return<Collected> {
-  const { foldCame, foldLag, sources } = internalsOf(runtime)
+  const { foldCame, foldLag, sources, usage } = internalsOf(runtime)
   const clock = yield* Clock.Clock
   const asked = clock.monotonicTimeNanosUnsafe()
   const unread = new Set<number>()
@@ -51,7 +51,7 @@ export const collect = Effect.fnUntraced(function* (runtime: RuntimeService): Ef
       }),
     { concurrency: "unbounded" }
   )
-  const own = foldLagData(runtime.namespace, foldLag()).map((data): Dated => ({ data, since: undefined }))
+  const own = runtimeData(runtime.namespace, usage(), foldLag()).map((data): Dated => ({ data, since: undefined }))
   return {
     all: [...all.flat(), ...sources().flatMap((source) => accountOf(runtime.namespace, source)), ...own],
     unread

@@ -2,7 +2,7 @@
  * The text of a scrape, made where the metrics are folded.
  */
 
-import { accountingData, foldLagData } from "../formats/accounting.ts"
+import { accountingData, runtimeData } from "../formats/accounting.ts"
 import { metricData } from "../formats/fromMetric.ts"
 import { unpackStats } from "../formats/packedStats.ts"
 import { commonLabels, Exposition } from "../formats/prometheus/text.ts"
@@ -15,7 +15,7 @@ import type { Shown } from "./registeredMetric.ts"
 
 /** Renders at once. A recorder that waits for a listener is shown as far as it has come. */
 export const renderLanes = (
-  { foldLag, format, lanes, namespace, now, recorderIds, request, stats }: Render,
+  { foldLag, format, lanes, namespace, now, recorderIds, request, runtime, stats }: Render,
   laneOf: (lane: Lane) => FoldLane | undefined,
   send: (message: FoldMessage, transfers?: ReadonlyArray<ArrayBuffer>) => void
 ): void => {
@@ -30,7 +30,9 @@ export const renderLanes = (
       attributes: attributesOf(namespace, recorderIds[i]!),
       stats: each
     }))
-    for (const data of [...accountingData(recorders), ...foldLagData(namespace, foldLag)]) exposition.add(data)
+    for (const data of [...accountingData(recorders), ...runtimeData(namespace, runtime, foldLag)]) {
+      exposition.add(data)
+    }
     const body = new TextEncoder().encode(exposition.finish())
     send({ _tag: "Rendered", request, body }, [body.buffer])
   } catch (error) {

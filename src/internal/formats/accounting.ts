@@ -2,6 +2,7 @@
  * What the library counts of itself, as data of exporters like any other. All names begin with `mvx_metrics.`; the
  * attributes `namespace` and `recorder` say whose it is.
  */
+import type { RuntimeStats } from "../model/runtimeStats.ts"
 import type { Attributes, MetricData, NumberPoint } from "./metricData.ts"
 import type { Accounting } from "./packedStats.ts"
 import { conditionData } from "./quarantine.ts"
@@ -27,6 +28,32 @@ const accounting: ReadonlyArray<
   ]
 ]
 
+/** What is told of each runtime. */
+const ofRuntime: ReadonlyArray<readonly [family: Family, of: (stats: RuntimeStats) => number]> = [
+  [family("recorders", "{recorder}", false, "Recorders of the runtime."), ({ recorders }) => recorders],
+  [
+    family("memory.used", "By", false, "Memory that holds events and commands not yet folded, in whole pages."),
+    ({ memory }) => memory.used
+  ],
+  [
+    family("memory.limit", "By", false, "Maximum memory for events not yet folded. When it is full, events wait."),
+    ({ memory }) => memory.limit
+  ],
+  [
+    family("types.used", "{type}", false, "Row types in use: one for each layout of events."),
+    ({ types }) => types.used
+  ],
+  [family("types.limit", "{type}", false, "Maximum number of row types."), ({ types }) => types.limit],
+  [
+    family("strings.used", "{string}", false, "Strings of events with a lasting place in the dictionary."),
+    ({ strings }) => strings.used
+  ],
+  [
+    family("strings.limit", "{string}", false, "Maximum number of such strings. Beyond it, strings take turns."),
+    ({ strings }) => strings.limit
+  ]
+]
+
 const foldLag = family("fold.lag", "s", undefined, "How long the fold took to reach the last read.")
 
 /** The accounting of recorders. */
@@ -45,15 +72,21 @@ export const accountingData = (
     )
   )
 
-/** How long the fold took to come to the last read, where that is known. */
-export const foldLagData = (namespace: string, seconds: number | undefined): ReadonlyArray<MetricData> =>
-  seconds === undefined
-    ? []
-    : [selfDataOf(foldLag, [{ attributes: { [NamespaceAttribute]: namespace }, value: seconds }])]
+/** How full a runtime is, and how long its fold took to come to the last read: what is known of both. */
+export const runtimeData = (
+  namespace: string,
+  stats: RuntimeStats | undefined,
+  lag: number | undefined
+): ReadonlyArray<MetricData> => {
+  const attributes = { [NamespaceAttribute]: namespace }
+  const usage = stats === undefined ? [] : ofRuntime.map(([family, of]) => [family, of(stats)] as const)
+  const all = lag === undefined ? usage : [...usage, [foldLag, lag] as const]
+  return all.map(([family, value]) => selfDataOf(family, [{ attributes, value }]))
+}
 
 /** All that the library can say of itself, without the points. */
 export const emptySelfData: ReadonlyArray<MetricData> = [
   ...accountingData([]),
   ...conditionData([], {}).map((data): MetricData => ({ ...data, points: [] }) as MetricData),
-  selfDataOf(foldLag, [])
+  ...[...ofRuntime.map(([family]) => family), foldLag].map((family) => selfDataOf(family, []))
 ]

@@ -6,6 +6,7 @@ import type * as Effect from "effect/Effect"
 import type { ExpositionNames } from "../formats/prometheus/nameRegistry.ts"
 import type { LaneCounters } from "../stream/foldedCounters.ts"
 import type { Command, Lane, LaneCommand, LaneMessage } from "../stream/protocol.ts"
+import type { StreamUsage } from "../stream/usage.ts"
 import type { RowWriter } from "../stream/writer.ts"
 import type { RenderRequest } from "./pendingRenders.ts"
 import type { WorkerCatalog } from "./workerCatalog.ts"
@@ -95,6 +96,8 @@ export interface Link {
   /** Ends the fold at once, whatever it is doing. In process that is not possible, and not needed. */
   readonly terminate: () => void
   readonly openLane: (listener: LaneListener) => LaneLink
+  /** How full its stream is. */
+  readonly usage: () => StreamUsage
   /** The names that the metrics on this link have in Prometheus. */
   readonly expositionNames: ExpositionNames
   /**

@@ -102,7 +102,8 @@ export const makeLink = (options: {
     recorderIds: [],
     lanes: new Int32Array(0),
     stats: packStats([]),
-    foldLag: undefined
+    foldLag: undefined,
+    runtime: undefined
   } as const
   const probe = Effect.suspend(() =>
     renders.ask(
@@ -123,6 +124,7 @@ export const makeLink = (options: {
       onFailure: (listener) => void failureListeners.add(listener),
       terminate: options.terminate,
       openLane,
+      usage: () => writer.usage,
       expositionNames: new ExpositionNames(),
       render: (request, onBegun) =>
         Effect.suspend(() =>

@@ -14,6 +14,7 @@ import {
   type RenderError
 } from "../model/errors.ts"
 import type { Format } from "../model/format.ts"
+import type { RuntimeStats } from "../model/runtimeStats.ts"
 import type { Stats } from "../model/stats.ts"
 import type { OfMetric } from "../recorder/registrations.ts"
 import type { RecorderOptions, RecorderService } from "../recorder/service.ts"
@@ -62,6 +63,7 @@ export interface RuntimeInternals {
     recorderId: string,
     options?: RecorderOptions<R>
   ) => Effect.Effect<RecorderService, InvalidState | RecorderAlreadyExists, R>
+  readonly usage: () => RuntimeStats
   /** How long the fold took, in seconds, to come to the last read. */
   readonly foldLag: () => number | undefined
   /** Remembers it. */

@@ -6,13 +6,15 @@ import type * as Scope from "effect/Scope"
 import type { Link } from "../link/link.ts"
 import type { RuntimeStartError } from "../model/errors.ts"
 import { type Check, notBlank, refuse, whyInvalid, whyInvalidOptions } from "../model/optionChecks.ts"
+import type { RuntimeStats } from "../model/runtimeStats.ts"
 import type { RecorderControl } from "../recorder/control.ts"
 import { Log } from "../recorder/logging.ts"
+import { unused } from "../stream/usage.ts"
 import { type MetricWatch, type RuntimeInternals, type Source, withInternals } from "./internals.ts"
 import { RuntimeLifecycle } from "./lifecycle.ts"
 import { RecorderRegistry, recorderDefaults } from "./registry.ts"
 import { scrapeOf } from "./scrape.ts"
-import type { RuntimeOptions, RuntimeService } from "./service.ts"
+import { defaultMemoryLimit, type RuntimeOptions, type RuntimeService } from "./service.ts"
 import { shutdownOf } from "./shutdown.ts"
 
 /**
@@ -43,6 +45,10 @@ export const makeRuntime = Effect.fnUntraced(function* (
 
   yield* Effect.addFinalizer(() => Effect.catch(shutdown, (error) => log.failure(error.message)))
 
+  const usage = (): RuntimeStats => ({
+    recorders: registry.controls.length,
+    ...(lifecycle.link?.usage() ?? unused(options.memoryLimit ?? defaultMemoryLimit))
+  })
   let lag: number | undefined
   const foldLag = (): number | undefined => lag
   const foldCame = (seconds: number): void => {
@@ -59,14 +65,19 @@ export const makeRuntime = Effect.fnUntraced(function* (
       return () => void watches.delete(watch)
     },
     makeIdle: (recorderId, own) => registry.makeIdle(recorderId, own),
+    usage,
     foldLag,
     foldCame,
-    scrape: scrapeOf(lifecycle, registry, log, { foldCame, foldLag })
+    scrape: scrapeOf(lifecycle, registry, log, { foldCame, foldLag, usage })
   }
 
   const service: RuntimeService = {
     namespace,
     state: Effect.sync(() => lifecycle.state),
+    stats: Effect.andThen(
+      log.inspection("read the stats of the runtime"),
+      Effect.sync(() => usage())
+    ),
     start: lifecycle.start,
     recorder: (recorderId, own) => registry.use(recorderId, own),
     createRecorder: (recorderId, own) => registry.createNew(recorderId, own),

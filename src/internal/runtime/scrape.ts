@@ -21,7 +21,7 @@ export const scrapeOf = (
   lifecycle: RuntimeLifecycle,
   registry: RecorderRegistry,
   log: Log,
-  { foldCame, foldLag }: Pick<RuntimeInternals, "foldCame" | "foldLag">
+  { foldCame, foldLag, usage }: Pick<RuntimeInternals, "foldCame" | "foldLag" | "usage">
 ): RuntimeInternals["scrape"] => {
   const { namespace } = registry
 
@@ -54,7 +54,8 @@ export const scrapeOf = (
         recorderIds: controls.map(({ service }) => service.recorderId),
         lanes: Int32Array.from(controls, ({ readableLane }) => readableLane ?? -1),
         stats: packStats(controls.map((control) => control.statsUnsafe())),
-        foldLag: foldLag()
+        foldLag: foldLag(),
+        runtime: usage()
       }
       return link.render(request, () => foldCame(Number(clock.monotonicTimeNanosUnsafe() - asked) / 1e9))
     })

@@ -17,6 +17,7 @@ import type {
   StopError
 } from "../model/errors.ts"
 import { aDuration, type Check, notBlank, positiveInteger } from "../model/optionChecks.ts"
+import type { RuntimeStats } from "../model/runtimeStats.ts"
 import { type RecorderOptions, type RecorderService, recorderOptionChecks } from "../recorder/service.ts"
 
 /**
@@ -111,6 +112,24 @@ export interface RuntimeService {
   readonly [RuntimeTypeId]?: unknown
   readonly namespace: string
   readonly state: Effect.Effect<RuntimeState>
+  /**
+   * How full the memory, the types and the dictionary of the runtime are. Exporters show it as `mvx_metrics.memory.used`
+   * and so on.
+   *
+   * @example
+   * ```ts
+   * import { Effect } from "effect"
+   * import { MetricsLayer, MetricsRuntime } from "mvx-metrics"
+   *
+   * const program = Effect.gen(function* () {
+   *   const { memory } = yield* (yield* MetricsRuntime).stats
+   *   return memory.limit
+   * }).pipe(Effect.provide(MetricsLayer.layerInProcess({ namespace: "example.metrics", memoryLimit: 1_000_000 })))
+   *
+   * await Effect.runPromise(program) // 786432
+   * ```
+   */
+  readonly stats: Effect.Effect<RuntimeStats>
   /** Starts the fold. While it starts, joins that start. Does nothing if it runs. */
   readonly start: Effect.Effect<void, RuntimeStartError>
   /**

@@ -41,6 +41,11 @@ export class RowEncoders {
     this.#generate = generate
   }
 
+  /** How many types are in use. */
+  get types(): number {
+    return this.#byType.length
+  }
+
   /** The encoder of a layout, of which the fold is told when it is new. */
   of(layout: Layout): Encoder {
     let entry = this.#byLayout.get(layout)

@@ -1,8 +1,9 @@
 /**
  * The pages of a stream that are not being written: full ones, which the fold may still read, and free ones.
  */
+import type { Usage } from "../model/runtimeStats.ts"
 import type { Carrier } from "./carrier.ts"
-import { clearPage, isRead, MostPages, type Page, PageBytes, pagesOf, type Views } from "./rows/page.ts"
+import { clearPage, isRead, mostPagesOf, type Page, PageBytes, pagesOf, type Views } from "./rows/page.ts"
 
 export class PagePool {
   /** The memory of all pages that hold rows, where the carrier has one. */
@@ -22,7 +23,7 @@ export class PagePool {
 
   constructor(carrier: Carrier, mostBytes: number) {
     this.#carrier = carrier
-    this.#mostPages = Math.min(MostPages, Math.max(2, Math.floor(mostBytes / PageBytes)))
+    this.#mostPages = mostPagesOf(mostBytes)
     this.#untouched = carrier.fixedMemory ? this.#open(this.#mostPages) : []
     this.fixed = this.#untouched[0]
   }
@@ -34,9 +35,16 @@ export class PagePool {
     return [...pagesOf(first, buffer)]
   }
 
-  /** Bytes of memory that pages take. */
+  /** Bytes of memory that pages take, whether they are in use or free. */
   get bytes(): number {
     return this.#pages * PageBytes
+  }
+
+  /** Bytes of the pages that are being written or were not read to their end, and of all that may hold rows. */
+  get memory(): Usage {
+    this.#collect()
+    const used = this.#pages - this.#free.length - this.#spare.length
+    return { used: used * PageBytes, limit: this.#mostPages * PageBytes }
   }
 
   /** Whether events may lie in the page: it is within the bound, and in the fixed memory where there is one. */

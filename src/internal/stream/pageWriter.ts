@@ -4,6 +4,7 @@
  * What cannot lie in a row (a command, an event that does not fit its layout) is attached: a row says that the next
  * attachment stands here.
  */
+import type { Usage } from "../model/runtimeStats.ts"
 import type { Carrier } from "./carrier.ts"
 import { PagePool } from "./pagePool.ts"
 import { CommandRow, PageEndRow } from "./rows/format.ts"
@@ -83,6 +84,10 @@ export abstract class PageWriter {
   /** Bytes of memory that pages take. */
   get bytes(): number {
     return this.pages.bytes
+  }
+
+  get memory(): Usage {
+    return this.pages.memory
   }
 
   /** Nobody reads any more. */

@@ -9,6 +9,7 @@ import type { Fingerprint } from "../metric/definition/fingerprint.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import type { Quarantine, Snapshot } from "../metric/definition/snapshot.ts"
 import type { Format } from "../model/format.ts"
+import type { RuntimeStats } from "../model/runtimeStats.ts"
 import type { CounterBuffer } from "./foldedCounters.ts"
 import type { Layout } from "./rows/layout.ts"
 
@@ -72,6 +73,8 @@ export interface Render {
   readonly stats: Float64Array
   /** How long the fold took to come to the last read, in seconds. */
   readonly foldLag: number | undefined
+  /** `undefined` where nobody reads the text. */
+  readonly runtime: RuntimeStats | undefined
 }
 
 /** The answer to {@link Render}: first that the fold has come to it, then the text. */

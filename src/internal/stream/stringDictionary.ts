@@ -27,6 +27,11 @@ export class StringCodes {
     this.#write = write
   }
 
+  /** How many strings have a place for good. */
+  get size(): number {
+    return this.#lasting.size
+  }
+
   /** The code of a string, or -1 where it is too long, or there is no room for it. */
   of(value: string): number {
     const { length } = value

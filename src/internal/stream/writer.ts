@@ -10,6 +10,8 @@ import { PageWriter } from "./pageWriter.ts"
 import {
   ClonedEventRow,
   ForeignEventRow,
+  LastingStrings,
+  MostTypes,
   type RowMemory,
   type RowSource,
   SpannedEventRow,
@@ -21,6 +23,7 @@ import {
 import type { Layout } from "./rows/layout.ts"
 import { PageWords } from "./rows/page.ts"
 import { StringCodes } from "./stringDictionary.ts"
+import type { StreamUsage } from "./usage.ts"
 
 /**
  * Most events between two looks at the clock within a turn of the event loop. So many less one may have a time that is
@@ -64,6 +67,15 @@ export class RowWriter extends PageWriter implements RowMemory {
   constructor(carrier: Carrier, mostBytes: number, declare: Declare, generate?: boolean) {
     super(carrier, mostBytes)
     this.encoders = new RowEncoders(this, declare, generate)
+  }
+
+  /** How full it is. */
+  get usage(): StreamUsage {
+    return {
+      memory: this.memory,
+      types: { used: this.encoders.types, limit: MostTypes },
+      strings: { used: this.strings.size, limit: LastingStrings }
+    }
   }
 
   // --- time

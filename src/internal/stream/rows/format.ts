@@ -30,6 +30,9 @@ export const FirstLayout = 16
 export const TypeBits = 16
 export const TypeMask = (1 << TypeBits) - 1
 
+/** Most layouts that a stream has types for at a time. */
+export const MostTypes = TypeMask + 1 - FirstLayout
+
 /**
  * Codes of fields that take a 32-bit half. What is not there has a code of its own; strings and literals have theirs
  * from {@link FirstCode} on.

@@ -13,6 +13,9 @@ const HeaderWords = 1
 /** The most pages whose words, and halves and quarters of words, can be counted in 31 bits. */
 export const MostPages = 2 ** 32 / PageBytes
 
+/** How many pages hold rows where these may take so many bytes. */
+export const mostPagesOf = (bytes: number): number => Math.min(MostPages, Math.max(2, Math.floor(bytes / PageBytes)))
+
 /** A memory as one side sees it. */
 export interface Views {
   readonly i32: Int32Array

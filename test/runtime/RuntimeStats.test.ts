@@ -1,0 +1,89 @@
+// A runtime shows how much of its limits it uses: of the memory, the row types and the dictionary that its recorders share.
+import { describe, expect, it } from "@effect/vitest"
+import { Effect, Schema } from "effect"
+import { Metric, MetricsRuntime, type RuntimeStats } from "mvx-metrics"
+import * as Facade from "mvx-metrics/promise"
+import { onBothLayers } from "../support/bothLayers.ts"
+import { done, Jobs } from "../support/exported.metrics.ts"
+import { Folding } from "../support/folding.ts"
+
+const statsNow = Effect.flatMap(MetricsRuntime, ({ stats }) => stats)
+
+onBothLayers(
+  "the stats of a runtime",
+  (it) => {
+    it.effect("have the limits of memory, types and strings", () =>
+      Effect.gen(function* () {
+        const { memory, strings, types } = yield* statsNow
+        expect([memory.limit, types.limit, strings.limit]).toEqual([16 * 1024 * 1024, 65_520, 65_536])
+      })
+    )
+
+    it.effect("count the recorders that are registered", () =>
+      Effect.gen(function* () {
+        const runtime = yield* MetricsRuntime
+        const { recorders } = yield* statsNow
+        for (const id of ["one", "other"]) yield* runtime.createRecorder(id)
+        yield* runtime.stopRecorder("one")
+        expect((yield* statsNow).recorders).toBe(recorders + 2)
+        yield* runtime.stopAndRemoveRecorder("other")
+        expect((yield* statsNow).recorders).toBe(recorders + 1)
+      })
+    )
+
+    it.effect("count a string once, whichever recorder has it", () =>
+      Effect.gen(function* () {
+        const runtime = yield* MetricsRuntime
+        const before = yield* statsNow
+        for (const id of ["first", "second"]) {
+          const recorder = yield* runtime.createRecorder(id)
+          yield* recorder.register(Jobs)
+          for (const queue of ["a", "b", "c", "a", "b"]) yield* recorder.emit(done(1, queue))
+          yield* recorder.snapshots
+        }
+        const { memory, strings, types } = yield* statsNow
+        expect(strings.used).toBe(before.strings.used + 3)
+        expect(types.used).toBe(before.types.used + 1)
+        // All is folded: the page that is being written is left.
+        expect(memory.used).toBe(262_144)
+      })
+    )
+  },
+  [new URL("../support/exported.metrics.ts", import.meta.url)]
+)
+
+describe("the stats of a runtime", () => {
+  const limits = {
+    recorders: 0,
+    memory: { used: 0, limit: 3 * 262_144 },
+    types: { used: 0, limit: 65_520 },
+    strings: { used: 0, limit: 65_536 }
+  }
+
+  it.effect("have the limits before it starts", () =>
+    Effect.gen(function* () {
+      const runtime = yield* MetricsRuntime.makeInProcess({ namespace: "idle", memoryLimit: 1_000_000 })
+      expect(yield* runtime.stats).toEqual(limits)
+    })
+  )
+
+  it("are a property of the runtime of the promise API", async () => {
+    const runtime = await Facade.MetricsRuntime.start({ namespace: "plain", memoryLimit: 1_000_000, inProcess: true })
+    await runtime.createRecorder("only")
+    const stats: RuntimeStats = runtime.stats
+    expect(stats).toEqual({ ...limits, recorders: 1, memory: { ...limits.memory, used: 262_144 } })
+    await runtime.shutdown()
+  })
+
+  it("have the memory of all events that are not folded yet", () => {
+    const Family = Schema.TaggedUnion({ hit: { value: Schema.Number } })
+    const folding = new Folding()
+    const recorder = folding.recorder([Metric.histogram("h", { events: Family, value: "value", boundaries: [1] })])
+    const hit = { _tag: "hit", value: 0.5 }
+    // A row is a word of 8 bytes, of which a page has 32 768, but for some that say where things are.
+    for (let i = 0; i < 100_000; i++) recorder.emit(hit, 0)
+    expect(folding.writer.usage.memory.used).toBe(4 * 262_144)
+    folding.fold()
+    expect(folding.writer.usage.memory.used).toBe(262_144)
+  })
+})
