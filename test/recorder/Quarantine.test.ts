@@ -140,6 +140,18 @@ onBothLayers(
       })
     )
 
+    it.effect("does not run when another metric is read", () =>
+      Effect.gen(function* () {
+        const recorder = yield* newRecorder()
+        for (const metric of [Ticks, FaultyView]) yield* recorder.register(metric)
+        for (const event of [tick(), tick(), tick()]) yield* recorder.emit(event)
+        expect((yield* recorder.snapshot(Ticks)).dimensions.count).toBe(3)
+        for (const event of [tick(), tick()]) yield* recorder.emit(event)
+        const { quarantine } = yield* recorder.snapshot(FaultyView)
+        expect(quarantine).toEqual({ error: expect.stringContaining("cannot show 5"), missed: 0 })
+      })
+    )
+
     it.effect("leaves the other metrics of its recorder exact, and the recorder running", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()

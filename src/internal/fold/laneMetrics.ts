@@ -8,7 +8,7 @@ import type { RowRead, Rows } from "../stream/rows/format.ts"
 import type { Layout } from "../stream/rows/layout.ts"
 import { type RowsFold, rowsFold } from "./kernels/generatedLoop.ts"
 import { Kernel, type PlannedKernel } from "./kernels/kernel.ts"
-import { Cell, type CellOwner, type Shown } from "./registeredMetric.ts"
+import { type MetricOwner, RegisteredMetric, type Shown } from "./registeredMetric.ts"
 
 /** A layout as the fold has it. */
 export interface FoldLayout {
@@ -22,7 +22,7 @@ interface RowPlan {
   /** The metrics that fold rows where they lie, and take all of them. */
   readonly fold: RowsFold | undefined
   /** Metrics that need the event itself. */
-  readonly cells: ReadonlyArray<Cell>
+  readonly cells: ReadonlyArray<RegisteredMetric>
 }
 
 /** What most lanes have of something. It is shared, and never written. */
@@ -34,12 +34,12 @@ const exact = <A>(array: ReadonlyArray<A>): ReadonlyArray<A> => (array.length ==
  * A runtime may have 100 000 lanes: what a lane does not need yet it does not have, and its arrays are as long as what
  * they hold, because one that grows by `push` has room for 17.
  */
-export class LaneMetrics implements CellOwner {
+export class LaneMetrics implements MetricOwner {
   readonly #lane: Lane
   readonly #send: (message: LaneMessage) => void
-  #cells: ReadonlyArray<Cell> = none
+  #cells: ReadonlyArray<RegisteredMetric> = none
   /** Made when events come one by one. */
-  #byTag: Map<string, ReadonlyArray<Cell>> | undefined
+  #byTag: Map<string, ReadonlyArray<RegisteredMetric>> | undefined
   /** The layout of the rows that came last, and how they are folded; made when a row of it comes. */
   #layout: FoldLayout | undefined
   #plan: RowPlan | undefined
@@ -58,15 +58,17 @@ export class LaneMetrics implements CellOwner {
     const taken = this.#cells.findIndex((each) => each.metric.name === metric.name)
     this.#cells =
       taken < 0
-        ? [...this.#cells, new Cell(metric, 0, at, this)]
-        : this.#cells.with(taken, new Cell(metric, this.#cells[taken]!.epoch + 1, at, this))
+        ? [...this.#cells, new RegisteredMetric(metric, 0, at, this)]
+        : this.#cells.with(taken, new RegisteredMetric(metric, this.#cells[taken]!.epoch + 1, at, this))
     this.#replan()
   }
 
   /** Resets the metric of this name, or all. */
   reset(name: string | undefined, at: number): void {
     this.#cells = this.#cells.map((cell) =>
-      name === undefined || name === cell.metric.name ? new Cell(cell.metric, cell.epoch + 1, at, this) : cell
+      name === undefined || name === cell.metric.name
+        ? new RegisteredMetric(cell.metric, cell.epoch + 1, at, this)
+        : cell
     )
     this.#replan()
   }
@@ -120,7 +122,7 @@ export class LaneMetrics implements CellOwner {
   /** Folds rows as the events they hold; how many at least one of `cells` took. */
   #decodeAndFold(
     layout: FoldLayout,
-    cells: ReadonlyArray<Cell>,
+    cells: ReadonlyArray<RegisteredMetric>,
     rows: Rows,
     at: number,
     count: number,
@@ -154,7 +156,7 @@ export class LaneMetrics implements CellOwner {
     for (const cell of this.#cells) cell.settle()
   }
 
-  #cellsOf(tag: string): ReadonlyArray<Cell> {
+  #cellsOf(tag: string): ReadonlyArray<RegisteredMetric> {
     this.#byTag ??= new Map()
     let cells = this.#byTag.get(tag)
     if (cells === undefined) {
@@ -165,7 +167,7 @@ export class LaneMetrics implements CellOwner {
   }
 
   /** The metrics that read events of a tag. */
-  #readersOf(tag: string): ReadonlyArray<Cell> {
+  #readersOf(tag: string): ReadonlyArray<RegisteredMetric> {
     return exact(this.#cells.filter(({ metric }) => Object.hasOwn(metric.reduce, tag)))
   }
 
@@ -176,11 +178,11 @@ export class LaneMetrics implements CellOwner {
     return this.#cells.map((cell) => cell.shown(now))
   }
 
-  read({ maxSeries = 0, now, what }: Extract<LaneCommand, { readonly _tag: "Read" }>): Read {
+  read({ maxSeries = 0, names, now, what }: Extract<LaneCommand, { readonly _tag: "Read" }>): Read {
     this.#rewind(now)
     switch (what) {
       case "snapshots":
-        return this.#cells.map((cell) => cell.snapshot(now))
+        return this.#named(names).map((cell) => cell.snapshot(now))
       case "shown":
         return this.#cells.map((cell) => cell.shownRead(now))
       case "largest":
@@ -188,6 +190,10 @@ export class LaneMetrics implements CellOwner {
       case "states":
         return this.#cells.flatMap((cell) => cell.state())
     }
+  }
+
+  #named(names: ReadonlyArray<string> | undefined): ReadonlyArray<RegisteredMetric> {
+    return names === undefined ? this.#cells : this.#cells.filter(({ metric }) => names.includes(metric.name))
   }
 
   /** A read carries its time in the order of the events, so that the fold stays a function of the stream. */

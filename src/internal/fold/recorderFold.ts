@@ -32,7 +32,7 @@ export class FoldLane {
   #inbox: Array<LaneCommand | Batch> | undefined
   #watch: Watch = "none"
   /** The batch whose changes a listener has not taken yet. */
-  #waiting: Batch | undefined
+  #undelivered: Batch | undefined
   #sequence = 0
 
   constructor(options: {
@@ -49,9 +49,9 @@ export class FoldLane {
   // --- what comes out of the stream
 
   rows(layout: FoldLayout, rows: Rows, at: number, count: number, time: number): void {
-    if (this.#watch !== "none" || this.#waiting !== undefined) {
+    if (this.#watch !== "none" || this.#undelivered !== undefined) {
       const { words } = layout.layout
-      for (let i = 0, row = at; i < count; i++, row += words) this.#later(layout.read(rows, row), time)
+      for (let i = 0, row = at; i < count; i++, row += words) this.#enqueue(layout.read(rows, row), time)
       return this.#goOn()
     }
     const applied = this.#metrics.rows(layout, rows, at, count, time)
@@ -60,8 +60,8 @@ export class FoldLane {
   }
 
   event(event: MetricEvent, at: number): void {
-    if (this.#watch !== "none" || this.#waiting !== undefined) {
-      this.#later(event, at)
+    if (this.#watch !== "none" || this.#undelivered !== undefined) {
+      this.#enqueue(event, at)
       return this.#goOn()
     }
     const took = this.#metrics.event(event, at, ++this.#sequence, undefined)
@@ -70,15 +70,15 @@ export class FoldLane {
   }
 
   foreignEvents(count: number): void {
-    if (this.#waiting === undefined) {
+    if (this.#undelivered === undefined) {
       this.#sequence += count
       return this.#moveCounters(0, count)
     }
-    for (let i = 0; i < count; i++) this.#later(foreign, 0)
+    for (let i = 0; i < count; i++) this.#enqueue(foreign, 0)
   }
 
   command(command: LaneCommand): void {
-    if (this.#inbox === undefined && this.#waiting === undefined) return this.#step(command)
+    if (this.#inbox === undefined && this.#undelivered === undefined) return this.#step(command)
     this.#inbox ??= []
     this.#inbox.push(command)
   }
@@ -90,17 +90,17 @@ export class FoldLane {
 
   /** A listener has taken the changes: the lane goes on. */
   delivered(): void {
-    const batch = this.#waiting
+    const batch = this.#undelivered
     if (batch === undefined) return
-    this.#waiting = undefined
-    this.#publish(batch)
+    this.#undelivered = undefined
+    this.#acknowledge(batch)
     this.#foldBatch(batch)
     this.#goOn()
   }
 
   // --- in order, one by one
 
-  #later(event: MetricEvent, at: number): void {
+  #enqueue(event: MetricEvent, at: number): void {
     this.#inbox ??= []
     let last = this.#inbox.at(-1)
     if (last?._tag !== "Events") {
@@ -116,7 +116,7 @@ export class FoldLane {
     const inbox = this.#inbox
     if (inbox === undefined) return
     let done = 0
-    while (this.#waiting === undefined && done < inbox.length) this.#step(inbox[done++]!)
+    while (this.#undelivered === undefined && done < inbox.length) this.#step(inbox[done++]!)
     if (done === inbox.length) this.#inbox = undefined
     else inbox.splice(0, done)
   }
@@ -162,14 +162,14 @@ export class FoldLane {
       else batch.ignored++
     }
     this.#metrics.settle()
-    if (changes.length === 0) return this.#publish(batch)
+    if (changes.length === 0) return this.#acknowledge(batch)
     // Not counted as folded before they are delivered: a slow listener uses up the capacity, not memory.
-    this.#waiting = batch
+    this.#undelivered = batch
     this.#send({ _tag: "Changes", lane: this.#lane, changes: this.#watch === "latest" ? latest(changes) : changes })
   }
 
   /** Moves the counters, which frees the credits of what was folded. */
-  #publish(batch: Batch): void {
+  #acknowledge(batch: Batch): void {
     this.#moveCounters(batch.applied, batch.ignored)
     batch.applied = batch.ignored = 0
   }

@@ -29,13 +29,13 @@ export interface Shown {
 }
 
 /** Whom a metric is registered with. */
-export interface CellOwner {
+export interface MetricOwner {
   readonly quarantined: (metric: Metric.Any, error: string) => void
 }
 
 const nothing = Object.freeze({})
 
-export class Cell {
+export class RegisteredMetric {
   readonly metric: Metric.Any
   /** Its generation: how often its name was reset or replaced. */
   readonly epoch: number
@@ -44,7 +44,7 @@ export class Cell {
   readonly kernel: InPlace | undefined
   /** Set once for a run of events. A kernel is a state itself, of which a copy is made when it is read. */
   readonly #state: Ref.Ref<unknown> | undefined
-  readonly #owner: CellOwner
+  readonly #owner: MetricOwner
   /** The state while events are folded, where there is no kernel. */
   #working: unknown
   /** Which of its series are told apart by numbers in a scrape. */
@@ -53,7 +53,7 @@ export class Cell {
   #shown: unknown = nothing
   #quarantine: { readonly error: string; missed: number } | undefined
 
-  constructor(metric: Metric.Any, epoch: number, createdAt: number, owner: CellOwner) {
+  constructor(metric: Metric.Any, epoch: number, createdAt: number, owner: MetricOwner) {
     this.metric = metric
     this.epoch = epoch
     this.createdAt = createdAt

@@ -81,15 +81,18 @@ export class RecorderReads {
     return Effect.map(this.#reported("the report"), ({ report }) => report)
   }
 
-  /** A report, with the definitions that its snapshots are of. */
-  #reported(what: string): Effect.Effect<{ readonly report: Report; readonly definitions: Definitions }, ReadError> {
+  /** A report of all metrics, or of those named, with the definitions that its snapshots are of. */
+  #reported(
+    what: string,
+    names?: ReadonlyArray<string>
+  ): Effect.Effect<{ readonly report: Report; readonly definitions: Definitions }, ReadError> {
     return Effect.gen({ self: this }, function* () {
       const { config, intake, log } = this.#recorder
       const { entityId, recorderId } = config
       const at = yield* Clock.currentTimeMillis
       yield* this.#refuse
       const sequence = intake.accepted
-      const { definitions, read } = yield* this.#ask<Snapshot>("snapshots", at)
+      const { definitions, read } = yield* this.#ask<Snapshot>("snapshots", at, names && { names })
       const snapshots = Object.fromEntries(read.map((snapshot) => [snapshot.name, snapshot]))
       yield* log.inspection(`read ${what} up to event ${sequence}`)
       return { report: { recorderId, entityId, at, sequence, snapshots, stats: statsOf(this.#recorder) }, definitions }
@@ -105,8 +108,9 @@ export class RecorderReads {
       const { registrations } = this.#recorder
       const metrics = metricsOf(given)
       yield* refuse(registrations.whyNotAll(metrics))
-      const names = metrics.map(({ name }) => name).join(", ")
-      const { definitions, report } = yield* this.#reported(`the metric${metrics.length > 1 ? "s" : ""} ${names}`)
+      const names = metrics.map(({ name }) => name)
+      const what = `the metric${metrics.length > 1 ? "s" : ""} ${names.join(", ")}`
+      const { definitions, report } = yield* this.#reported(what, names)
       // Another one may have had its name when it was the turn of this read.
       const replaced = metrics.find((metric) => {
         const read = definitions.get(metric.name)
@@ -182,7 +186,10 @@ export class RecorderReads {
   #ask<A>(
     what: Extract<LaneCommand, { readonly _tag: "Read" }>["what"],
     now: number,
-    { promptly = false, ...more }: { readonly promptly?: boolean; readonly maxSeries?: number } = {}
+    {
+      promptly = false,
+      ...more
+    }: { readonly promptly?: boolean; readonly maxSeries?: number; readonly names?: ReadonlyArray<string> } = {}
   ): Effect.Effect<Answer<A>, ReadError> {
     const { intake, lane, registrations } = this.#recorder
     return Effect.suspend(() => {

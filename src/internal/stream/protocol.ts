@@ -38,6 +38,8 @@ export type LaneCommand =
       readonly request: number
       readonly what: "snapshots" | "shown" | "largest" | "states"
       readonly now: number
+      /** Those of a read of snapshots, if not all. */
+      readonly names?: ReadonlyArray<string>
       /** Most series of a metric, of a read of the largest. */
       readonly maxSeries?: number
     }
