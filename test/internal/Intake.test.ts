@@ -45,7 +45,8 @@ const makeIntake = (options: {
     send: (command) => pair.writer.command(command),
     sendWithNext: (command) => pair.writer.command(command, true),
     foldNow: () => {},
-    later: (run) => void later.push(run)
+    later: (run) => void later.push(run),
+    afterFold: (run) => void later.push(run)
   }
   const intake = new Intake({
     ...options,

@@ -229,6 +229,7 @@ onBothLayers("onExit of an emitter", (it) => {
       const waiting = yield* forkNow(metrics.onExit(Effect.void, () => tick()))
       yield* release
       while ((yield* recorder.stats).accepted < 2) yield* Effect.yieldNow
+      expect(waiting.pollUnsafe()).toBe(undefined)
       yield* Fiber.interrupt(waiting)
       expect((yield* recorder.report).stats).toMatchObject({ offered: 2, accepted: 2, refused: 0 })
     })

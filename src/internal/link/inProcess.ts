@@ -45,7 +45,8 @@ export const makeInProcessLink = Effect.fnUntraced(function* (
     },
     allocateCounters: (bytes) => new ArrayBuffer(bytes),
     hold: holdNothing,
-    later: (action) => {
+    later: (action) => dispatcher.scheduleTask(action, 0),
+    afterFold: (action) => {
       if (afterFold === undefined) dispatcher.scheduleTask(action, 0)
       else afterFold.push(action)
     },

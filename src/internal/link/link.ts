@@ -70,6 +70,11 @@ export class LaneLink {
     this.#core.later(action)
   }
 
+  /** Runs `action`, which a message of the fold has led to, when nothing is being folded or handed over. */
+  afterFold(action: () => void): void {
+    this.#core.afterFold(action)
+  }
+
   close(): void {
     if (!this.#open) return
     this.#open = false
@@ -83,6 +88,7 @@ export interface LinkCore {
   readonly send: (command: Command, mayWait?: boolean) => void
   readonly hold: () => () => void
   readonly later: (action: () => void) => void
+  readonly afterFold: (action: () => void) => void
   readonly foldNow: (() => void) | undefined
   readonly close: (lane: Lane) => void
 }

@@ -29,6 +29,8 @@ export const makeLink = (options: {
   readonly hold: () => () => void
   /** Runs `action` at the next turn of the event loop. */
   readonly later: (action: () => void) => void
+  /** Runs `action`, which a message of the fold has led to, when nothing is being folded or handed over. */
+  readonly afterFold: (action: () => void) => void
   /** Folds what was published, where the fold is in this thread. */
   readonly foldNow?: () => void
   readonly terminate: () => void
@@ -44,7 +46,7 @@ export const makeLink = (options: {
   let messages = 0
   /** The fold is at work while this changes. */
   const progress = (): number => counters.folded + messages
-  const renders = new PendingRenders(options.later, progress)
+  const renders = new PendingRenders(options.afterFold, progress)
   let lanesMade = 0
   let failure: { readonly cause: unknown } | undefined
 
@@ -73,6 +75,7 @@ export const makeLink = (options: {
     send,
     hold: options.hold,
     later: options.later,
+    afterFold: options.afterFold,
     foldNow: options.foldNow,
     close: (lane) => {
       if (lanes.delete(lane)) send({ _tag: "Close", lane })

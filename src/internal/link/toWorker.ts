@@ -178,6 +178,7 @@ const linkTo = Effect.fnUntraced(function* (
         allocateCounters: (bytes) => new SharedArrayBuffer(bytes),
         hold,
         later,
+        afterFold: later,
         terminate: () => void thread.terminate()
       }),
     catch: (error) => {

@@ -17,7 +17,7 @@ export class FoldListener implements LaneListener {
     const { hooks, intake, lane, log, reads } = this.#parts
     if (message._tag === "Folded") return intake.onFolded()
     // At the next turn of the event loop: user code never runs in the middle of a hand-over.
-    lane.later(() => {
+    lane.afterFold(() => {
       switch (message._tag) {
         case "Answer":
           return reads.answer(message.request, message.read)
