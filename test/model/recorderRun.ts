@@ -11,7 +11,7 @@ import { listen } from "../support/listen.ts"
 import { answerFor, answerOf, changeLater, expectSame, tagOf } from "./answers.ts"
 import { makeMetrics } from "./model.metrics.ts"
 import { RecorderModel } from "./RecorderModel.ts"
-import { type EventKind, fitting, makeEvents, type Name, type Program, type Step } from "./recorderPrograms.ts"
+import { type EventKind, makeEvents, type Name, type Program, type Step } from "./recorderPrograms.ts"
 
 /**
  * Runs a program on a new recorder and on its model. After each step the accounting is compared, as far as it is certain:
@@ -79,8 +79,6 @@ class Run {
 
   step(step: Step): Doing {
     switch (step) {
-      case "emit many":
-        return this.#emitMany
       case "read":
         return this.#read
       case "read the states":
@@ -112,6 +110,8 @@ class Run {
         return this.#emit(what as EventKind)
       case "emitUnsafe":
         return this.#emitUnsafe(what as EventKind)
+      case "emitMany":
+        return this.#emitMany(what as EventKind)
       case "reset":
         return this.#reset(makeMetrics()[what as Name])
       default:
@@ -190,9 +190,9 @@ class Run {
     })
   }
 
-  /** Alike ones one behind the other, which may lie in one run. */
-  get #emitMany(): Doing {
-    return Effect.forEach(fitting, (kind) => Effect.replicateEffect(this.#emitUnsafe(kind), 6), { discard: true })
+  /** Alike ones, one behind the other, which may lie in one run. */
+  #emitMany(kind: EventKind): Doing {
+    return Effect.asVoid(Effect.replicateEffect(this.#emitUnsafe(kind), 12))
   }
 
   // --- metrics
