@@ -307,7 +307,6 @@ export class Intake extends Accounts {
     // The stream may be full of the events of others, of which the fold says nothing here.
     if (isStuck) this.link.writer.whenRoom(this)
     if (this.#asked) return
-    this.#asked = true
     this.link.counters.want()
     // It may have folded all of it before it could see that it is asked.
     const { pending } = this
@@ -316,6 +315,8 @@ export class Intake extends Accounts {
       (this.#drained.length > 0 && pending === 0) ||
       this.#backlog.canMove
     if (isNews) this.link.later(() => this.onFolded())
+    // A question that has failed is asked again.
+    this.#asked = true
   }
 
   // --- the line
