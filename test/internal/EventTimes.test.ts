@@ -14,10 +14,10 @@ const staleness = (paces: ReadonlyArray<number>): ReadonlyArray<number> => {
   let now = 1_700_000_000_000
   vi.spyOn(Date, "now").mockImplementation(() => Math.floor(now))
   const stream = new StreamPair()
-  const encoder = stream.writer.encoder(layout)
+  const encoder = stream.write(layout)
   const emitted = paces.map((pace, n) => {
     now += pace
-    encoder.write(stream.source(1), { _tag: "tick", n } as never)
+    encoder(stream.source(1), { _tag: "tick", n } as never)
     return now
   })
   stream.flush()

@@ -9,6 +9,7 @@ import { ControlBytes, WakeUp } from "../../src/internal/stream/parking.ts"
 import type { FoldReply, FoldRequest } from "../../src/internal/stream/protocol.ts"
 import { RowWriter } from "../../src/internal/stream/writer.ts"
 import { FoldThread } from "../../src/internal/worker/foldThread.ts"
+import { rowSource } from "../support/rowSource.ts"
 
 const turn = Effect.callback<void>((resume) => void setImmediate(() => resume(Effect.void)))
 
@@ -23,7 +24,8 @@ const makeThread = Effect.gen(function* () {
     take: () => toThread.shift()
   })
   const carrier = threadCarrier({ post: (request) => void toThread.push(request), rouse: () => {} })
-  const writer = new RowWriter(carrier, 1_000_000, () => {})
+  const writer = new RowWriter(carrier, 1_000_000)
+  const source = rowSource(0)
   const buffer = new SharedArrayBuffer(ChunkBytes)
   const table = new CounterTable()
   table.add(buffer)
@@ -52,7 +54,7 @@ const makeThread = Effect.gen(function* () {
     expect(fromThread.splice(0)).toEqual([{ _tag: "Idle" }])
   })
   const emit = (): void => {
-    expect(writer.foreignEvent(0)).toBe(true)
+    expect(writer.foreignEvent(source)).toBe(true)
     writer.publish(false)
   }
   return { deliver, emit, fromThread, nap, folded: () => table.of(0).ignored, idle, napsOf, thread, toThread, writer }

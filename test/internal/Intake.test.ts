@@ -43,7 +43,6 @@ const makeIntake = (options: {
     writer: pair.writer,
     hold: () => () => {},
     send: (command) => pair.writer.command(command),
-    sendWithNext: (command) => pair.writer.command(command, true),
     foldNow: () => {},
     later: (run) => void later.push(run),
     afterFold: (run) => void later.push(run)
@@ -52,7 +51,7 @@ const makeIntake = (options: {
     ...options,
     lane: lane as LaneLink,
     layouts: {
-      layoutOf: (tag) => (tag === "wide" ? layout : tag === "cloned" ? "clone" : "foreign"),
+      layoutOf: (tag) => (tag === "wide" ? layout : tag === "generic" ? "generic" : "foreign"),
       readsSpan: () => false
     },
     recorder: { startIfIdle: () => {} }
@@ -75,10 +74,10 @@ const makeIntake = (options: {
     came: (): ReadonlyArray<MetricEvent> => came().map((each) => ("event" in each ? each.event : { _tag: "foreign" })),
     /** Other recorders fill the memory to the last word. */
     fill: (): void => {
-      for (const length of [16_384, 4000, 1000, 300]) {
+      for (const length of [1000, 300]) {
         while (ofOthers(2, Object.assign({ _tag: "wide", n: 0 }, { text: `${length}`.padEnd(length) }), 0));
       }
-      while (pair.writer.foreignEvent(2));
+      while (pair.foreign(2));
     },
     fold: (pages: number): void => {
       pair.read(pages)
@@ -96,7 +95,7 @@ const makeIntake = (options: {
   }
 }
 
-type Kind = "narrow" | "wide" | "cloned" | "foreign"
+type Kind = "narrow" | "wide" | "generic" | "foreign"
 
 type Step =
   | { readonly do: "offer" | "wait"; readonly kind: Kind; readonly count: number }
@@ -109,7 +108,7 @@ const anySteps: fc.Arbitrary<ReadonlyArray<Step>> = fc.array(
       weight: 5,
       arbitrary: fc.record({
         do: fc.constantFrom<"offer" | "wait">("offer", "offer", "wait"),
-        kind: fc.constantFrom<Kind>("narrow", "wide", "wide", "cloned", "foreign"),
+        kind: fc.constantFrom<Kind>("narrow", "wide", "wide", "generic", "foreign"),
         count: fc.integer({ min: 1, max: 6 })
       })
     },

@@ -14,7 +14,7 @@ import type { MetricEvent } from "../../src/MetricEvent.ts"
 import { Folding } from "../support/folding.ts"
 import { type KitKind, kinds } from "../support/kit.ts"
 
-/** The same fields in other places, with other neighbours; events of the last tag are cloned. */
+/** The same fields in other places, with other neighbours; events of the last tag have no layout. */
 const Family = Schema.TaggedUnion({
   request: {
     seconds: Schema.Number,
@@ -177,7 +177,7 @@ const anyEvent: fc.Arbitrary<MetricEvent> = fc.oneof(
   { weight: 1, arbitrary: tagged("upload", { ...request, parts: fc.array(fc.string()) }, []) },
   { weight: 1, arbitrary: fc.constant({ _tag: "ping" }) },
   { weight: 1, arbitrary: fc.constant({ _tag: "unheard.of" }) },
-  // What the schema does not allow goes as a clone: here a value that is none.
+  // What the schema does not allow does not fit the layout: here a value that is none.
   {
     weight: 1,
     arbitrary: tagged("request", { ...request, seconds: fc.constantFrom<unknown>("1", 1n, null) }, ["seconds"])

@@ -151,6 +151,13 @@ describe("a layout", () => {
     expect(layoutWith({ [Symbol("s")]: Schema.Number })).toBeUndefined()
   })
 
+  it("is not there where the other thread cannot be told of it in one row", () => {
+    const literals = Array.from({ length: 10_000 }, (_, i) => `literal ${i}`)
+    expect(layoutWith({ x: Schema.Literals(literals.slice(0, 100)) })).toBeDefined()
+    expect(layoutWith({ x: Schema.Literals(literals) })).toBeUndefined()
+    expect(layoutWith({ ["x".repeat(70_000)]: Schema.Number })).toBeUndefined()
+  })
+
   it("is not there for an event that is a class", () => {
     expect(layoutOf("moved", Moved.ast)).toBeUndefined()
   })

@@ -1,4 +1,4 @@
-/** In processes that may not make code from strings closures take over, in the worker too. Real processes. */
+/** Where a process may not make code from strings, no event has a layout: it comes to the same, in the worker too. Real processes. */
 import { afterEach, describe, expect, it, vi } from "@effect/vitest"
 import { runProgram } from "../support/runProgram.ts"
 

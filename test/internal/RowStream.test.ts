@@ -47,7 +47,7 @@ describe.each(carriers)("a stream of $carrier", ({ carrier: _, ...options }) => 
   type Step =
     | { readonly do: "row"; readonly kind: number; readonly lane: number; readonly at: number; readonly n: number }
     | { readonly do: "rows"; readonly kind: number; readonly lane: number; readonly count: number }
-    | { readonly do: "clone"; readonly lane: number; readonly at: number; readonly n: number }
+    | { readonly do: "generic"; readonly lane: number; readonly at: number; readonly n: number }
     | { readonly do: "foreign"; readonly lane: number }
     | { readonly do: "command"; readonly n: number }
     | { readonly do: "publish"; readonly urgent: boolean }
@@ -62,7 +62,7 @@ describe.each(carriers)("a stream of $carrier", ({ carrier: _, ...options }) => 
     fc.oneof(
       { weight: 6, arbitrary: fc.record({ do: fc.constant("row"), kind, lane, at, n: fc.nat(40_000) }) },
       { weight: 3, arbitrary: fc.record({ do: fc.constant("rows"), kind, lane, count: fc.nat(60) }) },
-      { weight: 2, arbitrary: fc.record({ do: fc.constant("clone"), lane, at, n: fc.nat() }) },
+      { weight: 2, arbitrary: fc.record({ do: fc.constant("generic"), lane, at, n: fc.nat() }) },
       { weight: 2, arbitrary: fc.record({ do: fc.constant("foreign"), lane }) },
       { weight: commands ? 1 : 0, arbitrary: fc.record({ do: fc.constant("command"), n: fc.nat() }) },
       { weight: 2, arbitrary: fc.record({ do: fc.constant("publish"), urgent: fc.boolean() }) },
@@ -102,13 +102,13 @@ describe.each(carriers)("a stream of $carrier", ({ carrier: _, ...options }) => 
         case "rows":
           for (let i = 0; i < step.count && writeRow(step.kind, step.lane, 7, i * 31); i++);
           break
-        case "clone": {
-          const event = { _tag: "cloned", list: [step.n] }
-          take({ ...row(step.lane, step.at, event), by: "clone" }, pair.clone(step.lane, event, step.at))
+        case "generic": {
+          const event = { _tag: "generic", list: [step.n] }
+          take({ ...row(step.lane, step.at, event), by: "generic" }, pair.generic(step.lane, event, step.at))
           break
         }
         case "foreign":
-          take({ lane: step.lane, foreign: true }, pair.writer.foreignEvent(step.lane))
+          take({ lane: step.lane, foreign: true }, pair.foreign(step.lane))
           break
         case "command":
           pair.writer.command({ command: step.n })
@@ -160,7 +160,7 @@ describe.each(carriers)("a stream of $carrier", ({ carrier: _, ...options }) => 
     const write = pair.encoder(empty.layout)
     pair.flush()
     const taken: Array<Came> = []
-    while (pair.writer.foreignEvent(1)) taken.push({ lane: 1, foreign: true })
+    while (pair.foreign(1)) taken.push({ lane: 1, foreign: true })
     const { bytes } = pair.writer
     expect(write(1, empty.event(), 5), "memory is full").toBe(false)
     pair.writer.command({ command: 1 })
@@ -173,7 +173,7 @@ describe.each(carriers)("a stream of $carrier", ({ carrier: _, ...options }) => 
     const pair = new StreamPair({ ...options, bytes: 2 * PageBytes })
     const fill = (): number => {
       let words = 0
-      while (pair.writer.foreignEvent(1)) words++
+      while (pair.foreign(1)) words++
       return words
     }
     fill()
@@ -189,7 +189,7 @@ describe.each(carriers)("a stream of $carrier", ({ carrier: _, ...options }) => 
     pair.flush()
     const taken: Array<Came> = []
     const fill = (): void => {
-      while (pair.writer.foreignEvent(1)) taken.push({ lane: 1, foreign: true })
+      while (pair.foreign(1)) taken.push({ lane: 1, foreign: true })
     }
     fill()
     for (let n = 0; n < 3; n++) {
@@ -251,14 +251,14 @@ describe.each(carriers)("a stream of $carrier", ({ carrier: _, ...options }) => 
     const expected: Array<Came> = []
     const fill = (): void => {
       for (let n = 0; write(1, event(n), 0); n++) expected.push(row(1, 0, event(n)))
-      while (pair.writer.foreignEvent(2)) expected.push({ lane: 2, foreign: true })
+      while (pair.foreign(2)) expected.push({ lane: 2, foreign: true })
     }
     fill()
     let asked = 0
     pair.writer.whenRoom({ takeTurn: () => ++asked > 0 })
     for (let i = 0; i < 3; i++) {
       expect(write(1, event(-1), 0)).toBe(false)
-      expect(pair.clone(1, event(-1), 1)).toBe(false)
+      expect(pair.generic(1, event(-1), 1)).toBe(false)
     }
     expect(asked).toBe(0)
     pair.read(2)
@@ -299,8 +299,8 @@ describe.each(carriers)("a stream of $carrier", ({ carrier: _, ...options }) => 
     pair.flush()
     pair.writer.close()
     for (let n = 0; n < 1000; n++) write(1, event(n), 0)
-    pair.clone(1, event(0), 0)
-    pair.writer.foreignEvent(1)
+    pair.generic(1, event(0), 0)
+    pair.foreign(1)
     pair.writer.command({})
     pair.writer.whenRoom({ takeTurn: () => expect.unreachable() })
     pair.flush()
@@ -317,10 +317,10 @@ describe("a stream", () => {
   /** Emits at the time of the live clock, as a recorder does. */
   const emitting = (pair: StreamPair, words = 1) => {
     const { event, layout } = wide(words)
-    const encoder = pair.writer.encoder(layout)
+    const encoder = pair.write(layout)
     pair.flush()
     return (n: number): void => {
-      expect(encoder.write(pair.source(1), event(n))).toBe(true)
+      expect(encoder(pair.source(1), event(n))).toBe(true)
     }
   }
   const came = (pair: StreamPair): ReadonlyArray<MetricEvent> => {
@@ -399,7 +399,7 @@ describe("the time of events by the live clock", () => {
   /** Emits so many events while the clock, which moves by `millis` with each, starts where it was; tells of the looks at it. */
   const emitting = () => {
     const pair = new StreamPair()
-    const encoder = pair.writer.encoder(wide(1).layout)
+    const encoder = pair.write(wide(1).layout)
     pair.flush()
     let time = 1000
     const clock = vi.spyOn(Date, "now").mockImplementation(() => time)
@@ -408,7 +408,7 @@ describe("the time of events by the live clock", () => {
       emit: (count: number, millis: number, lane = 1): ReadonlyArray<number> => {
         const from = pair.came.length
         for (let n = 0; n < count; n++) {
-          expect(encoder.write(pair.source(lane), wide(1).event(n))).toBe(true)
+          expect(encoder(pair.source(lane), wide(1).event(n))).toBe(true)
           time += millis
         }
         pair.flush()
@@ -449,11 +449,11 @@ describe("the time of events by the live clock", () => {
 
   it("is not that of events which have a time given, and theirs is not its", () => {
     const pair = new StreamPair()
-    const encoder = pair.writer.encoder(wide(1).layout)
+    const encoder = pair.write(wide(1).layout)
     vi.spyOn(Date, "now").mockReturnValue(1000)
     for (const given of [undefined, 5, 5, undefined, undefined, 6]) {
       pair.writer.give(given)
-      encoder.write(pair.source(1), wide(1).event(0))
+      encoder(pair.source(1), wide(1).event(0))
     }
     pair.flush()
     expect(pair.came.map((each) => "at" in each && each.at)).toEqual([1000, 5, 5, 1000, 1000, 6])
@@ -471,42 +471,42 @@ describe.each([true, false])("what leads to other events while one is written, w
 
   it("is its source, asked whether it may write: the others go first", () => {
     const pair = new StreamPair({ generate })
-    const encoder = pair.writer.encoder(text.layout)
+    const encoder = pair.write(text.layout)
     const source = {
       ...rowSource(1),
       limit: 0,
       reopen: () => {
         source.limit = 10
-        for (const other of others) expect(encoder.write(pair.source(2), other)).toBe(true)
+        for (const other of others) expect(encoder(pair.source(2), other)).toBe(true)
         return true
       }
     }
-    for (const n of [-1, -2]) expect(encoder.write(source, long(n))).toBe(true)
+    for (const n of [-1, -2]) expect(encoder(source, long(n))).toBe(true)
     deepStrictEqual(came(pair), [...others, long(-1), long(-2)])
     expect(source.counted).toBe(2)
   })
 
   it("is a getter of the event: it keeps its own strings", () => {
     const pair = new StreamPair({ generate })
-    const encoder = pair.writer.encoder(text.layout)
+    const encoder = pair.write(text.layout)
     const event = {
       ...long(-1),
       get more() {
-        for (const other of others) expect(encoder.write(pair.source(2), other)).toBe(true)
+        for (const other of others) expect(encoder(pair.source(2), other)).toBe(true)
         return "more"
       }
     }
-    expect(encoder.write(pair.source(1), event)).toBe(true)
+    expect(encoder(pair.source(1), event)).toBe(true)
     deepStrictEqual(came(pair), [...others, { ...long(-1), more: "more" }])
   })
 
   it("is not there for an event that may not be written: nothing of it is, no string either", () => {
     const pair = new StreamPair({ generate })
-    const encoder = pair.writer.encoder(text.layout)
+    const encoder = pair.write(text.layout)
     pair.flush()
     const { pos } = pair.writer
     const source = rowSource(1, { limit: 0, reopen: () => false })
-    for (const other of others) expect(encoder.write(source, other)).toBe(false)
+    for (const other of others) expect(encoder(source, other)).toBe(false)
     expect(pair.writer.pos).toBe(pos)
   })
 })

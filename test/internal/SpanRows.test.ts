@@ -1,4 +1,4 @@
-// Spans in rows: what was written is read, by generated code and by closures, and their ids leave nothing behind.
+// Spans in rows: what was written is read, by generated code and without, and their ids leave nothing behind.
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Schema, Tracer } from "effect"
 import { putSpan, spanOf } from "../../src/internal/model/eventSpan.ts"
@@ -11,7 +11,7 @@ import { StreamPair } from "../support/streamPair.ts"
 const kinds = [
   { by: "generated code", codec: { generate: true } },
   { by: "generated code for one memory", codec: { generate: true, fixedMemory: true, bytes: 16 * PageBytes } },
-  { by: "closures", codec: { generate: false } }
+  { by: "no generated code", codec: { generate: false } }
 ]
 
 const layoutWith = (fields: Schema.Struct.Fields): Layout =>
@@ -68,21 +68,22 @@ describe.each(kinds)("rows with spans by $by", ({ codec }) => {
     expect(pair.events.map((event) => [structuredClone(event), spanOf(event)])).toEqual(expected)
   })
 
-  it("refuse an id that is too long for a row, and the event is cloned", () => {
+  it("refuse an id that is too long for a row of fixed width", () => {
     const pair = new StreamPair(codec)
     const write = pair.encoder(layoutWith({}))
     const id = "x".repeat(RowStringLength + 1)
-    within(id, "b", () => expect(write(0, { _tag: "t" }, 0)).toBe(false))
+    within(id, "b", () => expect(write(0, { _tag: "t" }, 0)).toBe(codec.generate !== true))
   })
 })
 
-it("a cloned event crosses with its span", () => {
+it("an event of any shape crosses with its span, unless an id of it is too long", () => {
   const pair = new StreamPair()
-  const span = { traceId: "a", spanId: "b" }
-  pair.writer.clonedEvent(0, { _tag: "t" }, span)
-  pair.writer.clonedEvent(0, { _tag: "t" }, null)
+  const span = { traceId: "a", spanId: "b".repeat(RowStringLength) }
+  for (const each of [span, null, { ...span, traceId: "a".repeat(RowStringLength + 1) }, span]) {
+    expect(pair.writer.writeEvent(pair.source(0), { _tag: "t" }, "t", each)).toBe(true)
+  }
   pair.flush()
-  expect(pair.events.map(spanOf)).toEqual([span, null])
+  expect(pair.events.map(spanOf)).toEqual([span, null, null, span])
 })
 
 describe("the ids of spans", () => {

@@ -26,7 +26,7 @@ export const anyString: fc.Arbitrary<string> = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom("", "a", "b", "GET", "\0", "é", "\ud83d\ude00") },
   { weight: 4, arbitrary: fc.string({ unit: "binary" }) },
   { weight: 2, arbitrary: fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 9 }).map(ofUnits) },
-  { weight: 1, arbitrary: fc.constantFrom(255, 256, 257, 16_384, 16_385, 70_000).map((length) => "x".repeat(length)) },
+  { weight: 1, arbitrary: fc.constantFrom(255, 256, 257, 1024, 1025, 5000).map((length) => "x".repeat(length)) },
   { weight: 1, arbitrary: fc.nat(999).map((n) => `${n}`.padStart(300, "-")) }
 )
 

@@ -39,7 +39,7 @@ export class Folding {
       wake: () => {},
       later: () => {}
     }
-    this.writer = new RowWriter(carrier, 64 * PageBytes, (type, layout) => this.send({ _tag: "Layout", type, layout }))
+    this.writer = new RowWriter(carrier, 64 * PageBytes)
     this.send({ _tag: "Counters", buffer: new ArrayBuffer(ChunkBytes) })
   }
 

@@ -2,12 +2,13 @@
  * Both ends of a stream in one thread, over the smallest carrier there can be. Nothing happens by itself: a test says when
  * the reader reads, and when what was put off to a later turn is done.
  */
+
+import { emissionSpan } from "../../src/internal/model/eventSpan.ts"
 import type { Carrier } from "../../src/internal/stream/carrier.ts"
-import type { Declare } from "../../src/internal/stream/encoders.ts"
 import { copyOf, EventWriter } from "../../src/internal/stream/eventWriter.ts"
 import { RowReader } from "../../src/internal/stream/reader.ts"
-import { compileRead } from "../../src/internal/stream/rows/codec.ts"
-import type { RowSource, Rows } from "../../src/internal/stream/rows/format.ts"
+import { generateRead } from "../../src/internal/stream/rows/codegen.ts"
+import type { RowSource, Rows, RowWrite } from "../../src/internal/stream/rows/format.ts"
 import type { Layout, TagLayout } from "../../src/internal/stream/rows/layout.ts"
 import { type Page, pagesOf, publishedEnd, setRead } from "../../src/internal/stream/rows/page.ts"
 import { RowWriter } from "../../src/internal/stream/writer.ts"
@@ -16,20 +17,13 @@ import { rowSource } from "./rowSource.ts"
 
 /** What comes out of a stream, in order. */
 export type Came =
-  | { readonly lane: number; readonly at: number; readonly event: MetricEvent; readonly by: "row" | "clone" }
+  | { readonly lane: number; readonly at: number; readonly event: MetricEvent; readonly by: "row" | "generic" }
   | { readonly lane: number; readonly foreign: true }
+  | { readonly skipped: number; readonly to: number }
   | { readonly command: unknown }
 
 /** Rows as they lie: a test that folds them itself takes them from here. */
 export type OnRows = (layout: Layout, rows: Rows, at: number, count: number, time: number) => void
-
-interface Declaration {
-  readonly declares: number
-  readonly layout: Layout
-}
-
-const isDeclaration = (command: unknown): command is Declaration =>
-  typeof command === "object" && command !== null && "declares" in command
 
 export interface StreamPairOptions {
   /** Most bytes of memory for rows. Default: 16 MiB. */
@@ -38,7 +32,7 @@ export interface StreamPairOptions {
   readonly fixedMemory?: boolean
   /** As the carrier has it, in bursts and else. Default: 0. */
   readonly pagesInTurn?: number | Carrier["pagesInTurn"]
-  /** Whether the codecs are generated code, or closures. Default: true. */
+  /** Whether there is generated code for layouts. Default: true. */
   readonly generate?: boolean
   readonly onRows?: OnRows
 }
@@ -47,8 +41,7 @@ export class StreamPair {
   readonly writer: RowWriter
   readonly came: Array<Came> = []
   readonly #reader: RowReader
-  readonly #layouts = new Map<number, { readonly layout: Layout; readonly read: ReturnType<typeof compileRead> }>()
-  readonly #generate: boolean
+  readonly #layouts = new Map<number, { readonly layout: Layout; readonly read: ReturnType<typeof generateRead> }>()
   readonly #fixedMemory: boolean
   readonly #onRows: OnRows | undefined
   /** Messages on their way to the reader, in order. */
@@ -61,13 +54,14 @@ export class StreamPair {
 
   constructor(options: StreamPairOptions = {}) {
     const { bytes = 16 * 1024 * 1024, generate = true, onRows, pagesInTurn = 0 } = options
-    this.#generate = generate
     this.#fixedMemory = options.fixedMemory ?? false
     this.#onRows = onRows
     this.#reader = new RowReader(
       {
-        command: (command) => this.#command(command),
-        event: (lane, event, at) => void this.came.push({ lane, at, event, by: "clone" }),
+        command: (command) => void this.came.push({ command }),
+        layout: (type, layout) => void this.#layouts.set(type, { layout, read: generateRead(layout) }),
+        skip: (skipped, to) => void this.came.push({ skipped, to }),
+        event: (lane, event, at) => void this.came.push({ lane, at, event, by: "generic" }),
         foreignEvents: (lane, count) => {
           for (let i = 0; i < count; i++) this.came.push({ lane, foreign: true })
         },
@@ -76,8 +70,7 @@ export class StreamPair {
       setRead
     )
     const inTurn = typeof pagesInTurn === "number" ? { least: pagesInTurn, most: pagesInTurn } : pagesInTurn
-    const declare: Declare = (declares, layout) => this.writer.command({ declares, layout })
-    this.writer = new RowWriter(this.#carrier(inTurn), bytes, declare, generate)
+    this.writer = new RowWriter(this.#carrier(inTurn), bytes, generate)
   }
 
   #carrier(pagesInTurn: Carrier["pagesInTurn"]): Carrier {
@@ -97,13 +90,6 @@ export class StreamPair {
     }
   }
 
-  #command(command: unknown): void {
-    if (!isDeclaration(command)) return void this.came.push({ command })
-    const { declares, layout } = command
-    this.#layouts.set(declares, { layout, read: compileRead(layout, this.#generate) })
-    this.#reader.layout(declares, layout.words)
-  }
-
   #rows(lane: number, type: number, rows: Rows, at: number, count: number, time: number): void {
     const { layout, read } = this.#layouts.get(type)!
     if (this.#onRows !== undefined) return this.#onRows(layout, rows, at, count, time)
@@ -112,19 +98,34 @@ export class StreamPair {
     }
   }
 
-  /** Writes events of a layout, each emitted `at`; whether it went into a row. */
+  /** Writes events of a layout, each emitted `at`; whether it was written. */
   encoder(layout: Layout): (lane: number, event: MetricEvent, at: number) => boolean {
-    const encoder = this.writer.encoder(layout)
+    const write = this.write(layout)
     return (lane, event, at) => {
       this.writer.give(at)
-      return encoder.write(this.source(lane), event)
+      return write(this.source(lane), event)
     }
   }
 
-  /** Writes an event that does not go into a row. */
-  clone(lane: number, event: MetricEvent, at: number): boolean {
+  /** Writes events of a layout at the time there is; in rows of no fixed width where there is no generated code. */
+  write(layout: Layout): RowWrite {
+    const encoder = this.writer.encoder(layout)
+    if (encoder !== undefined) return (source, event) => encoder.write(source, event)
+    return (source, event) => {
+      const span = layout.span === undefined ? null : emissionSpan(event)
+      return this.writer.writeEvent(source, event, event._tag, span)
+    }
+  }
+
+  /** Writes an event into a row of no fixed width. */
+  generic(lane: number, event: MetricEvent, at: number): boolean {
     this.writer.give(at)
-    return this.writer.clonedEvent(lane, event)
+    return this.writer.writeEvent(this.source(lane), event, event._tag, null)
+  }
+
+  /** Writes that there was an event that no metric reads. */
+  foreign(lane: number): boolean {
+    return this.writer.foreignEvent(this.source(lane))
   }
 
   /** The events of a lane, which may always be written. */
@@ -141,7 +142,6 @@ export class StreamPair {
   recorder(layoutOf: (tag: string) => TagLayout) {
     const source = this.source(1)
     const events = new EventWriter(this.writer, { layoutOf, readsSpan: () => false })
-    /** Whether it went into a row, or would have, were it an event at all. */
     const emitRow = (event: unknown): boolean => {
       try {
         return events.writeRow(source, event as MetricEvent)
@@ -150,7 +150,6 @@ export class StreamPair {
       }
     }
     return {
-      emitRow,
       emit: (event: unknown): "written" | "full" | "invalid" => {
         this.writer.give(0)
         if (emitRow(event)) return "written"

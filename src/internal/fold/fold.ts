@@ -7,9 +7,10 @@ import type { MetricEvent } from "../model/event.ts"
 import { CounterTable } from "../stream/foldedCounters.ts"
 import type { Command, FoldMessage } from "../stream/protocol.ts"
 import { RowReader, type StreamHandler } from "../stream/reader.ts"
-import { compileRead } from "../stream/rows/codec.ts"
+import { generateRead } from "../stream/rows/codegen.ts"
 import type { Rows } from "../stream/rows/format.ts"
 import { FirstLayout } from "../stream/rows/format.ts"
+import type { Layout } from "../stream/rows/layout.ts"
 import type { Page } from "../stream/rows/page.ts"
 import type { FoldLayout } from "./laneMetrics.ts"
 import { FoldLane } from "./recorderFold.ts"
@@ -43,6 +44,15 @@ export class Fold implements StreamHandler {
     this.#lanes[lane]?.event(event, time)
   }
 
+  layout(type: number, layout: Layout): void {
+    const index = type - FirstLayout
+    this.#layouts[index] = { index, layout, read: generateRead(layout) }
+  }
+
+  skip(lane: number, to: number): void {
+    this.#lanes[lane]?.skip(to)
+  }
+
   foreignEvents(lane: number, count: number): void {
     this.#lanes[lane]?.foreignEvents(count)
   }
@@ -52,11 +62,6 @@ export class Fold implements StreamHandler {
     switch (command._tag) {
       case "Counters":
         return this.#counters.add(command.buffer)
-      case "Layout": {
-        const index = command.type - FirstLayout
-        this.#layouts[index] = { index, layout: command.layout, read: compileRead(command.layout) }
-        return this.reader.layout(command.type, command.layout.words)
-      }
       case "Open": {
         // Cleared by the side that opens the lane; they may say by now that it waits.
         const counters = this.#counters.of(command.lane)

@@ -9,6 +9,12 @@ import type { Rows } from "../stream/rows/format.ts"
 import { type FoldLayout, LaneMetrics } from "./laneMetrics.ts"
 import type { Shown } from "./registeredMetric.ts"
 
+/** Events were evicted: the next one comes after this sequence number. */
+interface Skip {
+  readonly _tag: "Skip"
+  readonly to: number
+}
+
 /** Events that are to be folded one by one, from `next` on, because someone listens or the lane waits. */
 interface Batch {
   readonly _tag: "Events"
@@ -29,7 +35,7 @@ export class FoldLane {
   readonly #send: (message: LaneMessage) => void
   readonly #metrics: LaneMetrics
   /** What came while the lane waited. */
-  #inbox: Array<LaneCommand | Batch> | undefined
+  #inbox: Array<LaneCommand | Batch | Skip> | undefined
   #watch: Watch = "none"
   /** The batch whose changes a listener has not taken yet. */
   #undelivered: Batch | undefined
@@ -77,10 +83,18 @@ export class FoldLane {
     for (let i = 0; i < count; i++) this.#enqueue(foreign, 0)
   }
 
+  skip(to: number): void {
+    this.#take({ _tag: "Skip", to })
+  }
+
   command(command: LaneCommand): void {
-    if (this.#inbox === undefined && this.#undelivered === undefined) return this.#step(command)
+    this.#take(command)
+  }
+
+  #take(step: LaneCommand | Skip): void {
+    if (this.#inbox === undefined && this.#undelivered === undefined) return this.#step(step)
     this.#inbox ??= []
-    this.#inbox.push(command)
+    this.#inbox.push(step)
   }
 
   /** What all metrics show, as far as events have been folded: whoever scrapes waits for no listener. */
@@ -121,7 +135,7 @@ export class FoldLane {
     else inbox.splice(0, done)
   }
 
-  #step(step: LaneCommand | Batch): void {
+  #step(step: LaneCommand | Batch | Skip): void {
     switch (step._tag) {
       case "Events":
         return this.#foldBatch(step)

@@ -50,11 +50,6 @@ export class LaneLink {
     if (this.#open) this.#core.send({ ...command, lane: this.lane } as Command)
   }
 
-  /** A command that the fold need not see before what is written next. */
-  sendWithNext(command: UnaddressedCommand): void {
-    if (this.#open) this.#core.send({ ...command, lane: this.lane } as Command, true)
-  }
-
   /** Has a fold in this thread fold what was published, in this call. Another one was roused to do so. */
   foldNow(): void {
     this.#core.foldNow?.()
@@ -85,7 +80,7 @@ export class LaneLink {
 /** What the lanes of a link have in common. */
 export interface LinkCore {
   readonly writer: RowWriter
-  readonly send: (command: Command, mayWait?: boolean) => void
+  readonly send: (command: Command) => void
   readonly hold: () => () => void
   readonly later: (action: () => void) => void
   readonly afterFold: (action: () => void) => void

@@ -35,9 +35,7 @@ export const makeLink = (options: {
   readonly foldNow?: () => void
   readonly terminate: () => void
 }): LinkControl => {
-  const writer = new RowWriter(options.carrier, options.mostBytes, (type, layout) =>
-    send({ _tag: "Layout", type, layout })
-  )
+  const writer = new RowWriter(options.carrier, options.mostBytes)
   const counters = new CounterTable()
   const lanes = new Map<Lane, LaneListener>()
   const failureListeners = new Set<(cause: unknown) => void>()
@@ -50,8 +48,8 @@ export const makeLink = (options: {
   let lanesMade = 0
   let failure: { readonly cause: unknown } | undefined
 
-  const send = (command: Command, mayWait = false): void => {
-    if (failure === undefined) writer.command(forFold(command), mayWait)
+  const send = (command: Command): void => {
+    if (failure === undefined) writer.command(forFold(command))
   }
 
   /** Functions cannot be cloned: a fold that has definitions of its own finds the metric by its name. */

@@ -144,9 +144,7 @@ export class Backlog {
     const before = this.#position
     this.#stuck ??= this.#take()
     if (this.#skipped) {
-      // Else each event that is evicted while the stream is full would leave a command in it.
-      if (!writer.hasRoom()) return false
-      link.sendWithNext({ _tag: "Skip", to: before })
+      if (!writer.skip(lane, before)) return false
       this.#skipped = false
     }
     this.#source ??= uncounted(lane)

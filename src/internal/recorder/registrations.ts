@@ -140,9 +140,9 @@ export class Registrations {
     let found: TagLayout = "foreign"
     for (const { events } of concerned) {
       const layout = layoutOfCase(tag, events.cases[tag]!.ast, fields, spans)
-      if (layout === undefined) return "clone"
+      if (layout === undefined) return "generic"
       // Families that know the same event in different ways: no one layout has the fields of both.
-      if (found !== "foreign" && found !== layout && describe(found) !== describe(layout)) return "clone"
+      if (found !== "foreign" && found !== layout && describe(found) !== describe(layout)) return "generic"
       if (found === "foreign") found = layout
     }
     return found

@@ -4,10 +4,11 @@
  * Numbers begin as whole ones of 32 bits. The first value of a field that is none widens the field for good: the stream
  * declares another layout, and goes on with an encoder for that. Rows that were written before stay as they are.
  *
- * A stream has only so many types. When they are used up, events that would need another one do not fit, and are cloned.
+ * A stream has only so many types. When they are used up, events that would need another one do not fit a row of fixed
+ * width.
  */
 import type { MetricEvent } from "../model/event.ts"
-import { compileWrite } from "./rows/codec.ts"
+import { generateWrite } from "./rows/codegen.ts"
 import { FirstLayout, type RowMemory, type RowSource, type RowWrite, TypeMask } from "./rows/format.ts"
 import { type Layout, narrowed, widened } from "./rows/layout.ts"
 
@@ -16,9 +17,6 @@ export interface Encoder {
   readonly write: RowWrite
 }
 
-/** Tells the fold of a layout, in order with the rows. */
-export type Declare = (type: number, layout: Layout) => void
-
 interface Entry extends Encoder {
   write: RowWrite
   /** The layout of the rows at present, and its type in the stream. */
@@ -26,19 +24,19 @@ interface Entry extends Encoder {
   type: number
 }
 
+/** What encoders write to, and what tells the fold of their layouts, in order with the rows. `false`: there is no room. */
+export interface EncoderMemory extends RowMemory {
+  readonly declare: (type: number, layout: Layout) => boolean
+}
+
 export class RowEncoders {
-  readonly #writer: RowMemory
-  readonly #declare: Declare
-  readonly #generate: boolean | undefined
+  readonly #writer: EncoderMemory
   readonly #byLayout = new Map<Layout, Entry>()
   /** From {@link FirstLayout} on. */
   readonly #byType: Array<Entry> = []
 
-  /** `generate`: whether encoders are generated code or closures; by default what the process allows. */
-  constructor(writer: RowMemory, declare: Declare, generate: boolean | undefined) {
+  constructor(writer: EncoderMemory) {
     this.#writer = writer
-    this.#declare = declare
-    this.#generate = generate
   }
 
   /** How many types are in use. */
@@ -46,13 +44,18 @@ export class RowEncoders {
     return this.#byType.length
   }
 
-  /** The encoder of a layout, of which the fold is told when it is new. */
+  /** The encoder of a layout, of which the fold is told when the first event comes. */
   of(layout: Layout): Encoder {
     let entry = this.#byLayout.get(layout)
     if (entry === undefined) {
-      entry = { write: fitsNever, layout, type: 0 }
+      const made: Entry = {
+        write: (source, event) =>
+          this.#writer.mayWrite(source) && this.#use(made, narrowed(layout)) && made.write(source, event),
+        layout,
+        type: 0
+      }
+      entry = made
       this.#byLayout.set(layout, entry)
-      this.#use(entry, narrowed(layout))
     }
     return entry
   }
@@ -68,17 +71,16 @@ export class RowEncoders {
     return entry.write(source, event)
   }
 
-  /** `false`: all types are used up, and the entry is as it was. */
+  /** `false`: all types are used up, or there is no room, and the entry is as it was. */
   #use(entry: Entry, layout: Layout): boolean {
     const type = FirstLayout + this.#byType.length
-    if (type > TypeMask) return false
+    if (type > TypeMask || !this.#writer.declare(type, layout)) return false
+    // Where one of these fails, the next layout takes the type, of which there are no rows.
+    const write = generateWrite(layout, type, this.#writer)
+    this.#byType.push(entry)
     entry.layout = layout
     entry.type = type
-    entry.write = compileWrite(layout, type, this.#writer, this.#generate)
-    this.#byType.push(entry)
-    this.#declare(type, layout)
+    entry.write = write
     return true
   }
 }
-
-const fitsNever: RowWrite = () => false

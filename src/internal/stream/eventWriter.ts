@@ -1,12 +1,12 @@
 /**
- * How the events of one recorder become rows of the stream: by the layout of their tag where they have one and fit it,
- * as clones where not. Whatever is written was taken by value.
+ * How the events of one recorder become rows of the stream: by the layout of their tag where they have one and fit it, as
+ * rows of no fixed width where not. Whatever is written was taken by value.
  */
 import { type MetricEvent, whyNotEvent } from "../model/event.ts"
-import { emissionSpan, putSpan, spanOf } from "../model/eventSpan.ts"
+import { emissionSpan, putSpan } from "../model/eventSpan.ts"
 import { messageOf } from "../util/describeError.ts"
 import type { Encoder } from "./encoders.ts"
-import { copyEvent } from "./rows/copyEvent.ts"
+import { checkEvent, copyEvent } from "./rows/copyEvent.ts"
 import type { RowSource } from "./rows/format.ts"
 import type { TagLayout } from "./rows/layout.ts"
 import type { RowWriter } from "./writer.ts"
@@ -18,14 +18,23 @@ export interface TagLayouts {
   readonly readsSpan: (tag: string) => boolean
 }
 
+/** How the events of a tag are written. */
+interface TagWrite {
+  readonly tag: string
+  readonly encoder: Encoder
+  readonly foreign: boolean
+  readonly spans: boolean
+}
+
 export class EventWriter {
   readonly #writer: RowWriter
   readonly #layouts: TagLayouts
-  /** Made for the second tag, which many recorders do not have. */
-  #encoders: Map<string, Encoder> | undefined
+  /** Made for the second tag, which many recorders do not have. Foreign tags, of which there may be any number, are not in it. */
+  #byTag: Map<string, TagWrite> | undefined
   /** The tag written last, and its encoder: most recorders have few. */
   #tag = ""
   #encoder: Encoder = none
+  #last: TagWrite = unused
 
   constructor(writer: RowWriter, layouts: TagLayouts) {
     this.#writer = writer
@@ -34,30 +43,25 @@ export class EventWriter {
 
   /** The metrics of the recorder have changed, and with them the layouts. */
   forgetLayouts(): void {
-    this.#encoders = undefined
+    this.#byTag = undefined
     this.#tag = ""
     this.#encoder = none
+    this.#last = unused
   }
 
   /**
-   * Writes an event that is emitted now and fits its layout. `false`: nothing was written, because it is something else,
-   * the source may not write, or there is no room.
+   * Writes an event that is emitted now. `false`: nothing was written, because it is no event, the source may not write, or
+   * there is no room. Throws for what is not plain data, and what the event throws when it is read.
    */
   writeRow(source: RowSource, event: MetricEvent): boolean {
     const tag = event._tag
-    const encoder = tag === this.#tag ? this.#encoder : this.#encoderOf(tag)
-    return encoder.write(source, event)
+    const encoder = tag === this.#tag ? this.#encoder : this.#writeOf(tag).encoder
+    return encoder.write(source, event) || this.#writeAny(source, event, tag)
   }
 
   /** Writes an event that is a copy already. `full`: there is no room in the stream. */
   writeCopy(source: RowSource, copy: MetricEvent): "written" | "full" {
-    if (this.writeRow(source, copy)) return "written"
-    const layout = this.#layouts.layoutOf(copy._tag)
-    const done =
-      layout === "foreign"
-        ? this.#writer.foreignEvent(source.lane)
-        : this.#writer.clonedEvent(source.lane, copy, spanOf(copy))
-    return done ? "written" : "full"
+    return this.writeRow(source, copy) ? "written" : "full"
   }
 
   /** A copy of an event that is emitted now, with its span where a metric reads that; `undefined` for what is none. */
@@ -66,25 +70,40 @@ export class EventWriter {
     return copy !== undefined && this.#layouts.readsSpan(copy._tag) ? putSpan(copy, emissionSpan(copy)) : copy
   }
 
-  #encoderOf(tag: string): Encoder {
-    if (typeof tag !== "string") return none
-    let encoder = this.#encoders?.get(tag)
-    if (encoder === undefined) {
+  /** Writes an event that has no layout, or does not fit it. */
+  #writeAny(source: RowSource, event: MetricEvent, tag: string): boolean {
+    if (typeof event !== "object" || typeof tag !== "string") return false
+    // A property that emitted another event may have led to another tag.
+    const { foreign, spans } = tag === this.#tag ? this.#last : this.#writeOf(tag)
+    if (!foreign) return this.#writer.writeEvent(source, event, tag, spans ? emissionSpan(event) : null)
+    if (tag.trim() === "" || !this.#writer.mayWrite(source)) return false
+    checkEvent(event)
+    return this.#writer.foreignEvent(source)
+  }
+
+  #writeOf(tag: string): TagWrite {
+    if (typeof tag !== "string" || tag.trim() === "") return unused
+    let write = this.#byTag?.get(tag)
+    if (write === undefined) {
       const layout = this.#layouts.layoutOf(tag)
-      encoder = typeof layout === "string" ? none : this.#writer.encoder(layout)
-      if (this.#tag !== "") {
-        this.#encoders ??= new Map([[this.#tag, this.#encoder]])
-        this.#encoders.set(tag, encoder)
+      const encoder = typeof layout === "string" ? undefined : this.#writer.encoder(layout)
+      const foreign = layout === "foreign"
+      write = { tag, encoder: encoder ?? none, foreign, spans: !foreign && this.#layouts.readsSpan(tag) }
+      if (!foreign && this.#last !== unused) {
+        this.#byTag ??= new Map(this.#last.foreign ? [] : [[this.#tag, this.#last]])
+        this.#byTag.set(tag, write)
       }
     }
     this.#tag = tag
-    this.#encoder = encoder
-    return encoder
+    this.#encoder = write.encoder
+    this.#last = write
+    return write
   }
 }
 
 /** Of what has no layout. */
 const none: Encoder = { write: () => false }
+const unused: TagWrite = { tag: "", encoder: none, foreign: true, spans: false }
 
 /** A copy of an event by value, or `undefined` for what is none. */
 export const copyOf = (event: unknown): MetricEvent | undefined => {
@@ -101,7 +120,7 @@ export const whyInvalidEvent = (event: unknown): string | undefined => {
   const reason = whyNotEvent(event)
   if (reason !== undefined) return reason
   try {
-    copyEvent(event as MetricEvent)
+    checkEvent(event as MetricEvent)
     return undefined
   } catch (cause) {
     return `must be plain data: ${messageOf(cause)}`

@@ -1,8 +1,7 @@
 /**
  * The pages that a stream is written to, and how what lies in them comes to be seen by the fold: when it is published.
  *
- * What cannot lie in a row (a command, an event that does not fit its layout) is attached: a row says that the next
- * attachment stands here.
+ * Commands are attached, since they may carry functions and memory: a row says that the next one stands here.
  */
 import type { Usage } from "../model/runtimeStats.ts"
 import type { Carrier } from "./carrier.ts"
@@ -22,9 +21,6 @@ const EventsOfAllTurns = 1024
 
 /** What rows leave free at the end of a page: a word for a command that finds it full, and the one that it ends with. */
 const WordsKept = 2
-
-/** Most attachments of one message: what a message can hold is limited, and an event may have 16 MiB. */
-const MostAttachments = 32
 
 /**
  * Its state is in plain properties, which code that runs once in a turn, and so is rarely optimized, reads much faster
@@ -97,8 +93,8 @@ export abstract class PageWriter {
 
   // --- what is written here
 
-  /** A command, in order with the events. The fold is woken for it, unless it may wait for what comes next. */
-  command(command: unknown, mayWait = false): void {
+  /** A command, in order with the events. The fold is woken for it. */
+  command(command: unknown): void {
     if (this.dead) return
     this.endRun()
     if (this.pos > this.page.end - WordsKept) this.nextPage(this.pages.take(this.burst, true)!)
@@ -107,13 +103,7 @@ export abstract class PageWriter {
     this.i32[this.pos * 2] = 0
     this.i32[this.pos * 2 + 1] = CommandRow
     this.pos++
-    if (!mayWait) this.publish(true)
-  }
-
-  /** Sends it with what is published next. A row has to say where it stands. */
-  protected attach(attachment: unknown): void {
-    this.attachments.push(attachment)
-    if (this.attachments.length >= MostAttachments) this.sendAttachments()
+    this.publish(true)
   }
 
   protected putWord(half: number, type: number): void {
@@ -214,8 +204,8 @@ export abstract class PageWriter {
 
   // --- pages
 
-  /** Whether there is room for a command and any event after it, on this page or another. */
-  hasRoom(): boolean {
+  /** Whether there is room for any event of a fixed width, on this page or another. */
+  private hasRoom(): boolean {
     return this.room(MostWords + 4)
   }
 

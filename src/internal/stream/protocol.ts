@@ -11,7 +11,6 @@ import type { Quarantine, Snapshot } from "../metric/definition/snapshot.ts"
 import type { Format } from "../model/format.ts"
 import type { RuntimeStats } from "../model/runtimeStats.ts"
 import type { CounterBuffer } from "./foldedCounters.ts"
-import type { Layout } from "./rows/layout.ts"
 
 /** A recorder as the fold side knows it. A lane is open from the recorder's making to its removal. */
 export type Lane = number
@@ -46,15 +45,12 @@ export type LaneCommand =
   /** Resets the metric of this name, or all. */
   | { readonly _tag: "Reset"; readonly lane: Lane; readonly name?: string; readonly at: number }
   | { readonly _tag: "Watch"; readonly lane: Lane; readonly watch: Watch }
-  /** Events up to this sequence number were evicted: the next one comes after them. */
-  | { readonly _tag: "Skip"; readonly lane: Lane; readonly to: number }
 
 /** From the producer side, in the order of the stream. */
 export type Command =
   | LaneCommand
   /** Memory for the counters of further lanes. */
   | { readonly _tag: "Counters"; readonly buffer: CounterBuffer }
-  | { readonly _tag: "Layout"; readonly type: number; readonly layout: Layout }
   | { readonly _tag: "Open"; readonly lane: Lane }
   | { readonly _tag: "Close"; readonly lane: Lane }
   /** The listeners of a lane have taken the changes it waits with. */

@@ -3,30 +3,35 @@
  * in runs of one lane and one layout.
  */
 import type { MetricEvent } from "../model/event.ts"
-import { putSpan, type SpanIds } from "../model/eventSpan.ts"
+import { DataDecoder, textOf } from "./rows/decodeData.ts"
 import type { Rows } from "./rows/format.ts"
 import {
-  ClonedEventRow,
   CommandRow,
+  EventRow,
   FirstLasting,
   FirstLayout,
   ForeignEventRow,
+  LayoutRow,
   Null,
   PageEndRow,
-  SpannedEventRow,
+  SkipRow,
   StringRow,
   stringRowWords,
   TimeRow,
   TypeBits,
   TypeMask
 } from "./rows/format.ts"
+import type { Layout } from "./rows/layout.ts"
 import { type Page, pagesOf, publishedEnd } from "./rows/page.ts"
 
 /** What comes out of the stream, in order. */
 export interface StreamHandler {
   readonly command: (command: unknown) => void
+  readonly layout: (type: number, layout: Layout) => void
   readonly event: (lane: number, event: MetricEvent, time: number) => void
   readonly foreignEvents: (lane: number, count: number) => void
+  /** The next event of the lane comes after this sequence number. */
+  readonly skip: (lane: number, to: number) => void
   /** `count` rows of one lane and layout, from word `at` on, all of one time. */
   readonly rows: (lane: number, type: number, rows: Rows, at: number, count: number, time: number) => void
 }
@@ -42,6 +47,7 @@ export class RowReader implements Rows {
     .fill(undefined)
     .fill(null, Null, Null + 1)
   readonly #handler: StreamHandler
+  readonly #data = new DataDecoder(this.strings)
   /** Words of a row by type, from {@link FirstLayout} on. */
   readonly #words: Array<number> = []
   readonly #pages: Array<Page | undefined> = []
@@ -74,10 +80,6 @@ export class RowReader implements Rows {
       this.#nextAttachment = 0
     }
     for (const attachment of attachments) this.#attachments.push(attachment)
-  }
-
-  layout(type: number, words: number): void {
-    this.#words[type - FirstLayout] = words
   }
 
   #enter(page: Page): void {
@@ -133,17 +135,23 @@ export class RowReader implements Rows {
           this.#pos++
           this.#handler.command(this.#takeAttachment())
           break
-        case ClonedEventRow: {
-          if (this.#nextAttachment === this.#attachments.length) return "attachment"
-          this.#pos++
-          this.#handler.event(first, this.#takeAttachment() as MetricEvent, this.#time)
+        case EventRow: {
+          const event = this.#data.event(i32, half + 2)
+          this.#pos += 1 + (second >>> TypeBits)
+          this.#handler.event(first, event, this.#time)
           break
         }
-        case SpannedEventRow: {
-          if (this.#nextAttachment === this.#attachments.length) return "attachment"
-          this.#pos++
-          const [event, span] = this.#takeAttachment() as readonly [MetricEvent, SpanIds]
-          this.#handler.event(first, putSpan(event, span), this.#time)
+        case LayoutRow: {
+          const layout = this.#data.data(i32, half + 2) as Layout
+          this.#pos += 1 + (second >>> TypeBits)
+          this.#words[first - FirstLayout] = layout.words
+          this.#handler.layout(first, layout)
+          break
+        }
+        case SkipRow: {
+          const to = this.f64[this.#pos + 1]!
+          this.#pos += 2
+          this.#handler.skip(first, to)
           break
         }
         case TimeRow:
@@ -196,11 +204,4 @@ export class RowReader implements Rows {
     this.strings[id] = textOf(u16.subarray(unit, unit + length))
     this.#pos += stringRowWords(length)
   }
-}
-
-/** UTF-16 as it is, lone surrogates included. In pieces, since a call takes only so many arguments. */
-const textOf = (units: Uint16Array): string => {
-  let text = ""
-  for (let i = 0; i < units.length; i += 4096) text += String.fromCharCode(...units.subarray(i, i + 4096))
-  return text
 }

@@ -34,7 +34,14 @@ export class StringCodes {
 
   /** The code of a string, or -1 where it is too long, or there is no room for it. */
   of(value: string): number {
+    const code = this.lasting(value)
+    return code < 0 ? this.#pass(value) : code
+  }
+
+  /** The code of a string that stays in the dictionary, or -1 where it cannot. */
+  lasting(value: string): number {
     const { length } = value
+    if (length > LastingLength) return -1
     const slot = length === 0 ? 1 : (value.charCodeAt(length - 1) * 31 + value.charCodeAt(length >> 1) + length) & 255
     if (this.#recent[slot] === value && this.#recentCodes[slot]! > 0) return this.#recentCodes[slot]!
     return this.#look(value, slot)
@@ -63,7 +70,7 @@ export class StringCodes {
   #look(value: string, slot: number): number {
     let code = this.#lasting.get(value)
     if (code === undefined) {
-      if (value.length > LastingLength || this.#lasting.size >= LastingStrings) return this.#pass(value)
+      if (this.#lasting.size >= LastingStrings) return -1
       code = FirstLasting + this.#lasting.size
       if (!this.#write(code, value)) return -1
       this.#lasting.set(value, code)

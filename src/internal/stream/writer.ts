@@ -3,26 +3,24 @@
  * the events of all recorders of a runtime, and, in order between them, the commands.
  */
 
+import type { MetricEvent } from "../model/event.ts"
 import type { SpanIds } from "../model/eventSpan.ts"
 import type { Carrier } from "./carrier.ts"
-import { type Declare, type Encoder, RowEncoders } from "./encoders.ts"
-import { PageWriter } from "./pageWriter.ts"
+import { DataWriter } from "./dataWriter.ts"
+import { type Encoder, type EncoderMemory, RowEncoders } from "./encoders.ts"
+import { canGenerate } from "./rows/codegen.ts"
 import {
-  ClonedEventRow,
+  EventRow,
   ForeignEventRow,
   LastingStrings,
   MostTypes,
   type RowMemory,
   type RowSource,
-  SpannedEventRow,
-  StringRow,
-  stringRowWords,
   TimeRow,
   TypeBits
 } from "./rows/format.ts"
 import type { Layout } from "./rows/layout.ts"
 import { PageWords } from "./rows/page.ts"
-import { StringCodes } from "./stringDictionary.ts"
 import type { StreamUsage } from "./usage.ts"
 
 /**
@@ -36,7 +34,7 @@ const WordsUnseen = PageWords >> 2
 
 const settled = Promise.resolve()
 
-export class RowWriter extends PageWriter implements RowMemory {
+export class RowWriter extends DataWriter implements EncoderMemory {
   /** Whose run is open, where it has its word, and the width of its rows. */
   private source: RowSource | undefined
   private runAt = 0
@@ -60,13 +58,14 @@ export class RowWriter extends PageWriter implements RowMemory {
   private live: unknown
   /** Whether the end of a turn has published since the time last changed. */
   private wasShown = false
+  private readonly generate: boolean
   private readonly encoders: RowEncoders
-  private readonly strings = new StringCodes((code, value) => this.writeString(code, value))
 
-  /** `declare` writes the command that tells the fold of a layout; for `generate` see {@link RowEncoders}. */
-  constructor(carrier: Carrier, mostBytes: number, declare: Declare, generate?: boolean) {
+  /** `generate`: whether there are encoders for layouts, which are generated code. */
+  constructor(carrier: Carrier, mostBytes: number, generate = canGenerate) {
     super(carrier, mostBytes)
-    this.encoders = new RowEncoders(this, declare, generate)
+    this.generate = generate
+    this.encoders = new RowEncoders(this)
   }
 
   /** How full it is. */
@@ -165,9 +164,9 @@ export class RowWriter extends PageWriter implements RowMemory {
 
   // --- rows
 
-  /** The encoder of a layout. */
-  encoder(layout: Layout): Encoder {
-    return this.encoders.of(layout)
+  /** The encoder of a layout, where this process can have one. */
+  encoder(layout: Layout): Encoder | undefined {
+    return this.generate ? this.encoders.of(layout) : undefined
   }
 
   widen(...args: Parameters<RowMemory["widen"]>): boolean {
@@ -233,52 +232,37 @@ export class RowWriter extends PageWriter implements RowMemory {
     this.isNewTime = false
   }
 
-  /** An event that does not lie in a row. */
-  clonedEvent(lane: number, event: unknown, span: SpanIds | null = null): boolean {
-    this.endRun()
-    this.stamp()
-    if (!this.room(3)) return false
-    if (this.isNewTime) this.writeTime()
+  /**
+   * Writes an event of any shape that is emitted now, as {@link RowWrite} does. Throws for what is not plain data, and
+   * what the event throws when it is read.
+   */
+  writeEvent(source: RowSource, event: MetricEvent, tag: string, span: SpanIds | null): boolean {
+    if (!this.mayWrite(source)) return false
+    const { data } = this
+    const from = data.pos
+    try {
+      data.event(event, tag, span)
+      // While it was read, it may have emitted others.
+      if (!this.mayWrite(source)) return false
+      this.stamp()
+      if (!this.room(this.wordsFrom(from) + 2)) return false
+      if (this.isNewTime) this.writeTime()
+      this.putData(source.lane, EventRow, from)
+    } finally {
+      data.pos = from
+    }
     this.untilLook--
-    this.attach(span === null ? event : [event, span])
-    return this.word(lane, span === null ? ClonedEventRow : SpannedEventRow)
-  }
-
-  /** An event that no metric can be concerned with. */
-  foreignEvent(lane: number): boolean {
-    this.endRun()
-    this.stamp()
-    return this.word(lane, ForeignEventRow)
-  }
-
-  private word(half: number, type: number): boolean {
-    if (!this.room(1)) return false
-    this.putWord(half, type)
+    source.counted++
     return true
   }
 
-  // --- strings
-
-  intern(value: string): number {
-    return this.strings.of(value)
-  }
-
-  internBriefly(value: string): number {
-    return this.strings.briefly(value)
-  }
-
-  private writeString(code: number, value: string): boolean {
-    const { length } = value
-    const words = stringRowWords(length)
-    this.endRun()
-    if (!this.room(words)) return false
-    const p = this.pos
-    this.i32[p * 2] = code
-    this.i32[p * 2 + 1] = StringRow
-    this.i32[p * 2 + 2] = length
-    const u16 = this.page.u16
-    for (let i = 0, unit = (p + 2) * 4; i < length; i++) u16[unit++] = value.charCodeAt(i)
-    this.pos = p + words
+  /** Writes an event that no metric can be concerned with. */
+  foreignEvent(source: RowSource): boolean {
+    if (!this.mayWrite(source)) return false
+    this.stamp()
+    if (!this.room(1)) return false
+    this.putWord(source.lane, ForeignEventRow)
+    source.counted++
     return true
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Folds rows with kernels, where they lie: one loop for all the kernels of a layout, as JavaScript made for them. Without
- * code generation the kernels take events instead.
+ * Folds rows with kernels, where they lie: one loop for all the kernels of a layout, as JavaScript made for them. There
+ * are no rows without code generation: the kernels take events then.
  */
 
 import type { Rows } from "../../stream/rows/format.ts"

@@ -10,7 +10,6 @@ import type { Measure } from "../../metric/instruments/measure.ts"
 import type { Points } from "../../metric/instruments/points.ts"
 import { isIdle, isSweepDue, type SeriesState, together } from "../../metric/instruments/series.ts"
 import type { MetricEvent } from "../../model/event.ts"
-import { canGenerate } from "../../stream/rows/codegen.ts"
 import type { Layout } from "../../stream/rows/layout.ts"
 import { type SeriesFinder, SeriesTable } from "./seriesTable.ts"
 
@@ -118,7 +117,6 @@ export class Kernel implements InPlace {
 
   /** How to fold the rows of a layout, all of which then concern the metric; `undefined` where it takes the event. */
   plan(layout: Layout): PlannedKernel | undefined {
-    if (!canGenerate) return undefined
     if (this.instrument.filter !== undefined || this.#idle !== undefined || this.#exemplars !== undefined) {
       return undefined
     }

@@ -2,6 +2,7 @@
  * Decodes what {@link ./encodeData.ts} has encoded.
  */
 import type { MetricEvent } from "../../model/event.ts"
+import { putSpan } from "../../model/eventSpan.ts"
 import {
   Big,
   Boxed,
@@ -63,7 +64,9 @@ export class DataDecoder {
   event(i32: Int32Array, at: number): MetricEvent {
     this.#begin(i32, at)
     const _tag = this.#string()
-    return this.#fields({ _tag }, this.#i32[this.#pos++]! >> KindBits) as unknown as MetricEvent
+    const event: unknown = this.#fields({ _tag }, this.#i32[this.#pos++]! >> KindBits)
+    if ((this.#i32[this.#pos]! & KindMask) !== Text) return event as MetricEvent
+    return putSpan(event as MetricEvent, { traceId: this.#string(), spanId: this.#string() })
   }
 
   /** The data at half `at` of a memory. */

@@ -2,7 +2,7 @@
  * How events lie in memory, as words of 8 bytes. What both threads have to agree on, and nothing else.
  *
  * A stream is made of runs. A run begins with one word, its lane and its type. A type below {@link FirstLayout} is the
- * stream's own. From there on it is a layout, declared by a command of the stream: then the upper half of the type is a
+ * stream's own. From there on it is a layout, declared by a {@link LayoutRow}: then the upper half of the type is a
  * count, and that many rows of the layout follow, events of that lane. Events carry no time of their own; a row of the
  * stream says when the time has changed.
  */
@@ -11,8 +11,11 @@ import type { Views } from "./page.ts"
 
 /** The next attachment is a command. One word. */
 export const CommandRow = 0
-/** The next attachment is an event that has no layout, or does not fit it. One word. */
-export const ClonedEventRow = 1
+/**
+ * An event of any shape, as {@link ./encodeData.ts} writes it. The upper half of the type is the number of words that
+ * follow the header. Its lane is in the first half.
+ */
+export const EventRow = 1
 /** An event that no metric can be concerned with. One word. */
 export const ForeignEventRow = 2
 /** An entry of the dictionary. Words: header (the first half is the id), length (first half), UTF-16 code units. */
@@ -21,8 +24,10 @@ export const StringRow = 3
 export const PageEndRow = 4
 /** The events from here on were emitted at the time in the second word. */
 export const TimeRow = 5
-/** As {@link ClonedEventRow}; the next attachment is the event and its span, as a pair. */
-export const SpannedEventRow = 6
+/** A layout, for the type in the first half. Plain data, in as many words as the upper half of the type says. */
+export const LayoutRow = 6
+/** The lane in the first half goes on after the sequence number in the second word: what came before it was evicted. */
+export const SkipRow = 7
 /** The first type that is a layout. */
 export const FirstLayout = 16
 
@@ -48,9 +53,12 @@ export const PassingStrings = 64
 /** The first code of a string that is in the dictionary for good, and how many there are at the most. */
 export const FirstLasting = FirstCode + PassingStrings
 export const LastingStrings = 65_536
-/** Most UTF-16 code units of a string that stays in the dictionary, and of one that goes in a row at all. */
+/**
+ * Most UTF-16 code units of a string that stays in the dictionary, and of one that goes in a row of fixed width at all. No
+ * such row has more than an event may have, so that the limit is the same however an event lies.
+ */
 export const LastingLength = 256
-export const RowStringLength = 16_384
+export const RowStringLength = 1024
 
 /** Words of a row that carries a string of `length` code units. */
 export const stringRowWords = (length: number): number => 2 + ((length + 3) >> 2)

@@ -2,9 +2,10 @@
  * The layout of an event's row, made from the schema of the event: where each field lies, and what it may be.
  *
  * Plain data, so that the side that writes can tell the side that reads. A schema that rows of fixed width cannot hold
- * (arrays, records, unions of several types) has no layout; its events are cloned instead.
+ * (arrays, records, unions of several types) has no layout; its events lie in rows of no fixed width.
  */
 import * as SchemaAST from "effect/SchemaAST"
+import { DataEncoder } from "./encodeData.ts"
 import { FirstCode, PassingStrings } from "./format.ts"
 
 /** What may stand in the place of a value. */
@@ -59,12 +60,12 @@ export interface Layout {
 }
 
 /**
- * How the events of a tag cross: in rows of a layout, as clones because no layout holds them, or not at all because no
- * metric of the recorder has them in its family.
+ * How the events of a tag cross: in rows of a layout, in rows of no fixed width because no layout holds them, or not at
+ * all because no metric of the recorder has them in its family.
  */
-export type TagLayout = Layout | "clone" | "foreign"
+export type TagLayout = Layout | "generic" | "foreign"
 
-/** Wider events are cloned. */
+/** Wider events have no layout. */
 export const MostWords = 256
 
 /** A field before it has a place in the row. */
@@ -92,7 +93,22 @@ export const layoutOf = (
   if (unknown && layoutOf(tag, ast) === undefined) return undefined
   if (countStrings(shape.fields) + (spans ? 2 : 0) > PassingStrings / 2) return undefined
   const layout = place(tag, shape.fields, spans)
-  return layout.words > MostWords ? undefined : layout
+  return layout.words > MostWords || !canBeDeclared(layout) ? undefined : layout
+}
+
+const encoder = new DataEncoder(() => -1)
+
+/** Whether the fold can be told of it in one row. It takes the most where its numbers are narrowed. */
+const canBeDeclared = (layout: Layout): boolean => {
+  try {
+    encoder.data(narrowed(layout))
+    return true
+  } catch {
+    // Thousands of literals, or names of thousands of characters.
+    return false
+  } finally {
+    encoder.pos = 0
+  }
 }
 
 const countStrings = (fields: ReadonlyArray<NamedShape>): number =>
@@ -174,7 +190,7 @@ export const isInteger = (value: number): boolean => (value | 0) === value && (v
 
 const present: Absence = { missing: false, undefined: false, null: false }
 
-/** Structs and suspended schemas within each other; deeper events are cloned. */
+/** Structs and suspended schemas within each other; deeper events have no layout. */
 const deepest = 8
 
 /** `names`: the fields that count, of the event itself. */

@@ -1,0 +1,87 @@
+/**
+ * Writes rows of no fixed width: strings of the dictionary, and plain data of any shape. None of them is part of a run.
+ */
+import { PageWriter } from "./pageWriter.ts"
+import { DataEncoder } from "./rows/encodeData.ts"
+import { LayoutRow, SkipRow, StringRow, stringRowWords, TypeBits } from "./rows/format.ts"
+import type { Layout } from "./rows/layout.ts"
+import { StringCodes } from "./stringDictionary.ts"
+
+export abstract class DataWriter extends PageWriter {
+  protected readonly strings = new StringCodes((code, value) => this.writeString(code, value))
+  /** Encodes what lies in rows of no fixed width. */
+  protected readonly data = new DataEncoder((text) => this.strings.lasting(text))
+
+  /** Tells the fold of a layout. `false`: there is no room. */
+  declare(type: number, layout: Layout): boolean {
+    this.endRun()
+    const { data } = this
+    const from = data.pos
+    try {
+      data.data(layout)
+      if (!this.room(this.wordsFrom(from))) return false
+      this.putData(type, LayoutRow, from)
+      return true
+    } finally {
+      data.pos = from
+    }
+  }
+
+  /** Tells the fold that events of a lane up to a sequence number were evicted. `false`: there is no room. */
+  skip(lane: number, to: number): boolean {
+    this.endRun()
+    if (!this.room(2)) return false
+    const p = this.pos
+    this.f64[p + 1] = to
+    this.i32[p * 2] = lane
+    this.i32[p * 2 + 1] = SkipRow
+    this.pos = p + 2
+    return true
+  }
+
+  /** Words of a row that holds what was encoded from half `from` on. */
+  protected wordsFrom(from: number): number {
+    return 1 + ((this.data.pos - from + 1) >> 1)
+  }
+
+  /** Puts what was encoded from half `from` on into a row, for which there is room. */
+  protected putData(half: number, type: number, from: number): void {
+    const { data, i32, pos } = this
+    const encoded = data.i32
+    const halves = data.pos - from
+    const words = (halves + 1) >> 1
+    const to = (pos + 1) * 2
+    i32[to + words * 2 - 1] = 0
+    // A view of the part costs more than to copy a few halves.
+    if (halves > 128) i32.set(encoded.subarray(from, from + halves), to)
+    else for (let i = 0; i < halves; i++) i32[to + i] = encoded[from + i]!
+    i32[pos * 2] = half
+    i32[pos * 2 + 1] = type | (words << TypeBits)
+    this.pos = pos + 1 + words
+  }
+
+  // --- strings
+
+  intern(value: string): number {
+    return this.strings.of(value)
+  }
+
+  internBriefly(value: string): number {
+    return this.strings.briefly(value)
+  }
+
+  private writeString(code: number, value: string): boolean {
+    const { length } = value
+    const words = stringRowWords(length)
+    this.endRun()
+    if (!this.room(words)) return false
+    const p = this.pos
+    this.i32[p * 2] = code
+    this.i32[p * 2 + 1] = StringRow
+    this.i32[p * 2 + 2] = length
+    const u16 = this.page.u16
+    for (let i = 0, unit = (p + 2) * 4; i < length; i++) u16[unit++] = value.charCodeAt(i)
+    this.pos = p + words
+    return true
+  }
+}

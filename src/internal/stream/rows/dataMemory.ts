@@ -1,0 +1,108 @@
+/**
+ * The memory that plain data is encoded into, as a stack, and the values in it that contain no others.
+ */
+import { MostBytes } from "../../model/event.ts"
+import { RowStringLength } from "./format.ts"
+import { Big, Code, conversion, Digits, KindBits, Memory, Text, textHalves } from "./plainData.ts"
+
+/** The code of a string, or -1 where it has none and must lie inline. */
+export type CodeOf = (text: string) => number
+
+export const MostHalves = MostBytes / 4
+/** What the ids of a span take at the most, beside the event. */
+export const SpanHalves = 2 * textHalves(RowStringLength)
+
+export abstract class DataMemory {
+  /** What has been encoded lies before {@link pos}. Another memory when it has grown. */
+  i32 = new Int32Array(0)
+  /** The top of the stack. */
+  pos = 0
+  private u16 = new Uint16Array(0)
+  /** The half that the present value must end before. */
+  protected end = 0
+  private readonly codeOf: CodeOf
+
+  constructor(codeOf: CodeOf) {
+    this.codeOf = codeOf
+  }
+
+  /** Makes room for one more value; returns where the one below must end. */
+  protected begin(): number {
+    const outer = this.end
+    const most = this.pos + MostHalves
+    const end = most + SpanHalves
+    // What nested events needed beyond that is not kept.
+    if (this.i32.length < end || (this.pos === 0 && this.i32.length > end)) {
+      const memory = new Int32Array(end)
+      const u16 = new Uint16Array(memory.buffer)
+      memory.set(this.i32.subarray(0, this.pos))
+      this.i32 = memory
+      this.u16 = u16
+    }
+    this.end = most
+    return outer
+  }
+
+  /** The position of `count` halves more. */
+  protected take(count: number): number {
+    const at = this.pos
+    if (count > this.end - at) throw new RangeError(`it is larger than ${MostBytes} bytes`)
+    this.pos = at + count
+    return at
+  }
+
+  protected put(kind: number, number: number): void {
+    const at = this.take(1)
+    this.i32[at] = (number << KindBits) | kind
+  }
+
+  protected text(text: string): void {
+    const code = this.codeOf(text)
+    if (code < 0) return this.inline(Text, text)
+    this.put(Code, code)
+    // Whether an event is too large must not depend on what the dictionary holds.
+    this.end -= textHalves(text.length) - 1
+    if (this.pos > this.end) this.take(0)
+  }
+
+  protected inline(kind: number, text: string): void {
+    const { length } = text
+    const at = this.take(textHalves(length))
+    this.i32[this.pos - 1] = 0
+    this.i32[at] = (length << KindBits) | kind
+    const u16 = this.u16
+    for (let i = 0, unit = (at + 1) * 2; i < length; i++) u16[unit++] = text.charCodeAt(i)
+  }
+
+  /** `conversion` holds the value. */
+  private wide(kind: number): void {
+    const at = this.take(3)
+    this.i32[at] = kind
+    this.i32[at + 1] = conversion.halves[0]!
+    this.i32[at + 2] = conversion.halves[1]!
+  }
+
+  protected number(kind: number, value: number): void {
+    conversion.float[0] = value
+    this.wide(kind)
+  }
+
+  protected bigint(value: bigint): void {
+    if (BigInt.asIntN(64, value) === value) {
+      conversion.bigint[0] = value
+      return this.wide(Big)
+    }
+    // To print a number of millions of digits would take long. A half holds two of them, of 4 bits each.
+    const beyond = value >> BigInt(8 * (this.end - this.pos))
+    if (beyond !== 0n && beyond !== -1n) this.take(MostHalves + 1)
+    this.inline(Digits, value.toString(16))
+  }
+
+  protected memory(buffer: ArrayBufferLike): void {
+    const { byteLength } = buffer
+    const at = this.take(1 + ((byteLength + 3) >> 2))
+    this.i32[this.pos - 1] = 0
+    this.i32[at] = (byteLength << KindBits) | Memory
+    new Uint8Array(this.i32.buffer, (at + 1) * 4, byteLength).set(new Uint8Array(buffer))
+  }
+}
