@@ -36,10 +36,10 @@ import type { RuntimeStats } from "./internal/model/runtimeStats.ts"
 import type { RecorderService } from "./internal/recorder/service.ts"
 import { withService } from "./internal/runtime/anyRuntime.ts"
 import { internalsOf as runtimeInternalsOf } from "./internal/runtime/internals.ts"
-import type { RuntimeService, RuntimeState } from "./internal/runtime/service.ts"
+import { makeOnWorker } from "./internal/runtime/onWorker.ts"
+import type { RuntimeOptions, RuntimeService, RuntimeState } from "./internal/runtime/service.ts"
 import type { Options as LivePageOptions } from "./LivePage.ts"
 import type * as Metric from "./Metric.ts"
-import { MetricsRuntime as EffectRuntime } from "./MetricsRuntime.ts"
 import { merge, type Snapshots, type States } from "./Snapshot.ts"
 
 export type { FetchHandler, NodeHandler } from "./internal/exporters/httpHandlers.ts"
@@ -130,7 +130,7 @@ export class MetricsRuntime implements AsyncDisposable {
     if (invalid !== undefined) throw invalid
     const run = runIn(await Effect.runPromise(contextOf(options)))
     const { inProcess: _inProcess, logger: _logger, runtime: _runtime, ...own } = options
-    const make = options.inProcess === true ? EffectRuntime.makeInProcess(own) : EffectRuntime.makeWorker(own)
+    const make = options.inProcess === true ? await madeInProcess(own) : makeOnWorker(own)
     const scope = Scope.makeUnsafe()
     const runtime = await Effect.tap(make, ({ start }) => start).pipe(
       Scope.provide(scope),
@@ -265,6 +265,7 @@ export class MetricsRuntime implements AsyncDisposable {
     options?: LivePageOptions
   ): Promise<{ readonly handler: FetchHandler; readonly nodeHandler: NodeHandler }> {
     const LivePage = await import("./LivePage.ts")
+    const { MetricsRuntime: EffectRuntime } = await import("./MetricsRuntime.ts")
     return Effect.all({ handler: LivePage.handler(options), nodeHandler: LivePage.nodeHandler(options) }).pipe(
       Effect.provideService(EffectRuntime, this.#runtime),
       Scope.provide(this.#scope),
@@ -294,3 +295,7 @@ export class MetricsRuntime implements AsyncDisposable {
     return made
   }
 }
+
+/** The fold is imported by those who fold in process. On a worker it is the thread that has it. */
+const madeInProcess = async (options: RuntimeOptions) =>
+  (await import("./internal/runtime/inProcess.ts")).makeInProcess(options)

@@ -27,22 +27,11 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
-import * as Effect from "effect/Effect"
-import * as Predicate from "effect/Predicate"
+import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { makeInProcessLink } from "./internal/link/inProcess.ts"
-import type { Link } from "./internal/link/link.ts"
-import { aDuration, aFunction, anything, notBlank } from "./internal/model/optionChecks.ts"
-import { makeRuntime } from "./internal/runtime/makeRuntime.ts"
-import {
-  defaultMemoryLimit,
-  type RuntimeOptions,
-  type RuntimeService,
-  runtimeOptionChecks,
-  type WorkerOptions
-} from "./internal/runtime/service.ts"
-import { waysToWorker } from "./internal/worker/waysToWorker.ts"
-import { InvalidArgument, RuntimeFailed, type RuntimeStartError } from "./MetricsError.ts"
+import { makeInProcess } from "./internal/runtime/inProcess.ts"
+import { makeOnWorker } from "./internal/runtime/onWorker.ts"
+import type { RuntimeOptions, RuntimeService, WorkerOptions } from "./internal/runtime/service.ts"
 
 export type { RuntimeStats, Usage } from "./internal/model/runtimeStats.ts"
 export type { RuntimeOptions, RuntimeService, RuntimeState, WorkerOptions } from "./internal/runtime/service.ts"
@@ -61,11 +50,7 @@ export class MetricsRuntime extends Context.Service<MetricsRuntime, RuntimeServi
    * @since 0.1.0
    */
   static readonly makeInProcess = (options: RuntimeOptions): Effect.Effect<RuntimeService, never, Scope.Scope> =>
-    makeRuntime(
-      options,
-      runtimeOptionChecks,
-      Effect.suspend(() => makeInProcessLink(options.memoryLimit ?? defaultMemoryLimit))
-    )
+    makeInProcess(options)
 
   /**
    * Makes a runtime that folds on a worker thread of its own. It is `Idle` until `start`, which starts the thread and
@@ -78,53 +63,6 @@ export class MetricsRuntime extends Context.Service<MetricsRuntime, RuntimeServi
    *
    * @since 0.1.0
    */
-  static readonly makeWorker = (options: WorkerOptions): Effect.Effect<RuntimeService, never, Scope.Scope> => {
-    if (
-      Predicate.isObject(options) &&
-      notBlank(options.namespace) === undefined &&
-      options.metrics !== undefined &&
-      options.spawn !== undefined
-    ) {
-      const reason = `pass either metrics or spawn. ${waysToWorker}`
-      return Effect.die(new InvalidArgument({ argument: "metrics", reason }))
-    }
-    const checks = {
-      ...runtimeOptionChecks,
-      metrics: anything,
-      spawn: aFunction,
-      startTimeout: aDuration
-    }
-    return makeRuntime(
-      options,
-      checks,
-      Effect.suspend(() => openWorker(options))
-    )
-  }
+  static readonly makeWorker = (options: WorkerOptions): Effect.Effect<RuntimeService, never, Scope.Scope> =>
+    makeOnWorker(options)
 }
-
-// Worker threads are imported only by those who start one.
-const openWorker = Effect.fnUntraced(function* (
-  options: WorkerOptions
-): Effect.fn.Return<Link, RuntimeStartError, Scope.Scope> {
-  const { namespace, startTimeout = "10 seconds" } = options
-  const { isMetricsThread } = yield* importing(namespace, () => import("./internal/worker/metricsThread.ts"))
-  // A preload runs in each thread of its process. A worker for the one in a metrics worker would start another one.
-  if (isMetricsThread()) return yield* makeInProcessLink(options.memoryLimit ?? defaultMemoryLimit)
-  const { makeWorkerLink } = yield* importing(namespace, () => import("./internal/link/toWorker.ts"))
-  const worker = options.spawn === undefined ? yield* packaged(namespace, options.metrics) : { spawn: options.spawn }
-  return yield* makeWorkerLink({
-    ...worker,
-    namespace,
-    startTimeout,
-    memoryLimit: options.memoryLimit ?? defaultMemoryLimit
-  })
-})
-
-/** Bundles that give `spawn` neither have the packaged worker beside them nor look for it. */
-const packaged = (namespace: string, metrics: URL | ReadonlyArray<URL> | undefined) =>
-  importing(namespace, () => import("./internal/worker/spawnForModules.ts")).pipe(
-    Effect.flatMap(({ packagedWorker }) => packagedWorker(metrics))
-  )
-
-const importing = <A>(namespace: string, load: () => Promise<A>): Effect.Effect<A, RuntimeFailed> =>
-  Effect.tryPromise({ try: load, catch: (cause) => new RuntimeFailed({ namespace, cause }) })

@@ -95,6 +95,20 @@ const imports = new Map(
 
 const arrows = [...imports].flatMap(([from, all]) => all.map((to) => ({ from, to })))
 
+const StaticImport = /^(?:import|export) (?!type )[^"]*?from "([^"]+)"/gm
+
+/** What is loaded with a file: files of the sources, and packages by their names. */
+const loadedWith = (path: string, loaded = new Set<string>()): ReadonlySet<string> => {
+  loaded.add(path)
+  for (const [, to] of readFileSync(join(root, path), "utf8").matchAll(StaticImport)) {
+    const target = to!.startsWith(".") ? relative(root, resolve(root, dirname(path), to!)) : to!
+    if (loaded.has(target)) continue
+    if (target.startsWith("src/")) loadedWith(target, loaded)
+    else loaded.add(target)
+  }
+  return loaded
+}
+
 /** Files that lead back to themselves. */
 const circles = (): ReadonlyArray<string> => {
   const done = new Set<string>()
@@ -111,6 +125,14 @@ const circles = (): ReadonlyArray<string> => {
 }
 
 describe("the sources", () => {
+  it("load for mvx-metrics/promise what a program needs that folds on a worker", () => {
+    const onDemand =
+      /^src\/internal\/(fold|live|cluster|exporters\/otlp|process)\/|^node:|^@|^effect\/(Logger|FileSystem)$/
+    const loaded = [...loadedWith("src/MetricsClient.ts")]
+    expect(loaded).toContain("src/internal/recorder/makeRecorder.ts")
+    expect(loaded.filter((path) => onDemand.test(path))).toEqual([])
+  })
+
   it("have exactly the package's entries at the top", () => {
     const exported = Object.values(manifest.exports).flatMap((each) =>
       typeof each === "string" ? [] : [each["mvx-metrics-source"].slice("./".length)]

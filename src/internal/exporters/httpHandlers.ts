@@ -3,8 +3,6 @@
  * `node:http`. What they serve is read with GET or HEAD.
  */
 import type { IncomingMessage, ServerResponse } from "node:http"
-import { Readable } from "node:stream"
-import { pipeline } from "node:stream/promises"
 import { describeError } from "../util/describeError.ts"
 
 /**
@@ -55,10 +53,13 @@ export const nodeHandler =
     const answer = async (): Promise<void> => {
       if (!isOpen()) return
       const { body, headers, status } = await handle(webRequest(request, gone.signal))
+      // Imported by those who serve: a program that only measures does without.
+      const { promises, Readable } = await import("node:stream")
       const isWanted = body !== null && request.method !== "HEAD"
       if (!isOpen()) return void (await body?.cancel())
       response.writeHead(status, Object.fromEntries(headers))
-      if (isWanted) return await pipeline(Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]), response)
+      if (isWanted)
+        return await promises.pipeline(Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]), response)
       response.end()
       await body?.cancel()
     }

@@ -10,7 +10,7 @@ import { InvalidArgument, RuntimeFailed } from "../model/errors.ts"
 import { aBoolean, anything, type Check, notBlank, whyInvalid, whyInvalidOptions } from "../model/optionChecks.ts"
 import { type RuntimeOptions, runtimeOptionChecks, type WorkerOptions } from "../runtime/service.ts"
 import { withLiveClock } from "../util/liveClock.ts"
-import { contextWithLogger, type Logger } from "./logger.ts"
+import type { Logger } from "./logger.ts"
 
 /**
  * The options of a runtime that folds in process, or of one that decides when it starts.
@@ -130,7 +130,12 @@ export const contextOf = ({
   runtime,
   waitTimeout = "30 seconds"
 }: StartOptions): Effect.Effect<Context.Context<never>, RuntimeFailed> => {
-  if (logger !== undefined) return Effect.succeed(contextWithLogger(logger))
+  if (logger !== undefined) {
+    return Effect.map(
+      Effect.promise(() => import("./logger.ts")),
+      ({ contextWithLogger }) => contextWithLogger(logger)
+    )
+  }
   if (runtime === undefined) return Effect.succeed(Context.empty())
   const most = Duration.format(Duration.fromInputUnsafe(waitTimeout))
   return runtime.contextEffect.pipe(

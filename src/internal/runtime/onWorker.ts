@@ -1,0 +1,61 @@
+/**
+ * A runtime that folds on a worker thread. What it takes to start the thread is imported by the start, and what folds in
+ * process only where a start turns out to be in a metrics worker.
+ */
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import type * as Scope from "effect/Scope"
+import type { Link } from "../link/link.ts"
+import { InvalidArgument, RuntimeFailed, type RuntimeStartError } from "../model/errors.ts"
+import { aDuration, aFunction, anything, notBlank } from "../model/optionChecks.ts"
+import { waysToWorker } from "../worker/waysToWorker.ts"
+import { makeRuntime } from "./makeRuntime.ts"
+import { defaultMemoryLimit, type RuntimeService, runtimeOptionChecks, type WorkerOptions } from "./service.ts"
+
+/** Makes a runtime that is `Idle` until `start`, which starts the thread. */
+export const makeOnWorker = (options: WorkerOptions): Effect.Effect<RuntimeService, never, Scope.Scope> => {
+  if (
+    Predicate.isObject(options) &&
+    notBlank(options.namespace) === undefined &&
+    options.metrics !== undefined &&
+    options.spawn !== undefined
+  ) {
+    const reason = `pass either metrics or spawn. ${waysToWorker}`
+    return Effect.die(new InvalidArgument({ argument: "metrics", reason }))
+  }
+  const checks = {
+    ...runtimeOptionChecks,
+    metrics: anything,
+    spawn: aFunction,
+    startTimeout: aDuration
+  }
+  return makeRuntime(
+    options,
+    checks,
+    Effect.suspend(() => openWorker(options))
+  )
+}
+
+const openWorker = Effect.fnUntraced(function* (
+  options: WorkerOptions
+): Effect.fn.Return<Link, RuntimeStartError, Scope.Scope> {
+  const { memoryLimit = defaultMemoryLimit, namespace, startTimeout = "10 seconds" } = options
+  const { isMetricsThread } = yield* importing(namespace, () => import("../worker/metricsThread.ts"))
+  // A preload runs in each thread of its process. A worker for the one in a metrics worker would start another one.
+  if (isMetricsThread()) {
+    const { makeInProcessLink } = yield* importing(namespace, () => import("../link/inProcess.ts"))
+    return yield* makeInProcessLink(memoryLimit)
+  }
+  const { makeWorkerLink } = yield* importing(namespace, () => import("../link/toWorker.ts"))
+  const worker = options.spawn === undefined ? yield* packaged(namespace, options.metrics) : { spawn: options.spawn }
+  return yield* makeWorkerLink({ ...worker, namespace, startTimeout, memoryLimit })
+})
+
+/** Bundles that give `spawn` neither have the packaged worker beside them nor look for it. */
+const packaged = (namespace: string, metrics: URL | ReadonlyArray<URL> | undefined) =>
+  importing(namespace, () => import("../worker/spawnForModules.ts")).pipe(
+    Effect.flatMap(({ packagedWorker }) => packagedWorker(metrics))
+  )
+
+const importing = <A>(namespace: string, load: () => Promise<A>): Effect.Effect<A, RuntimeFailed> =>
+  Effect.tryPromise({ try: load, catch: (cause) => new RuntimeFailed({ namespace, cause }) })
