@@ -1,7 +1,7 @@
 // Spans in rows: what was written is read, by generated code and without, and their ids leave nothing behind.
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Schema, Tracer } from "effect"
-import { putSpan, spanOf } from "../../src/internal/model/eventSpan.ts"
+import { putSpan, putSpan, spanOf } from "../../src/internal/model/eventSpan.ts"
 import { FirstCode, FirstLasting, PassingStrings, RowStringLength } from "../../src/internal/stream/rows/format.ts"
 import { type Layout, layoutOf } from "../../src/internal/stream/rows/layout.ts"
 import { PageBytes } from "../../src/internal/stream/rows/page.ts"
@@ -80,7 +80,7 @@ it("an event of any shape crosses with its span, unless an id of it is too long"
   const pair = new StreamPair()
   const span = { traceId: "a", spanId: "b".repeat(RowStringLength) }
   for (const each of [span, null, { ...span, traceId: "a".repeat(RowStringLength + 1) }, span]) {
-    expect(pair.writer.writeEvent(pair.source(0), { _tag: "t" }, "t", each)).toBe(true)
+    expect(pair.writer.writeEvent(pair.source(0), putSpan({ _tag: "t" }, each), "t", true)).toBe(true)
   }
   pair.flush()
   expect(pair.events.map(spanOf)).toEqual([span, null, null, span])

@@ -3,7 +3,6 @@
  * the reader reads, and when what was put off to a later turn is done.
  */
 
-import { emissionSpan } from "../../src/internal/model/eventSpan.ts"
 import type { Carrier } from "../../src/internal/stream/carrier.ts"
 import { copyOf, EventWriter } from "../../src/internal/stream/eventWriter.ts"
 import { RowReader } from "../../src/internal/stream/reader.ts"
@@ -111,16 +110,13 @@ export class StreamPair {
   write(layout: Layout): RowWrite {
     const encoder = this.writer.encoder(layout)
     if (encoder !== undefined) return (source, event) => encoder.write(source, event)
-    return (source, event) => {
-      const span = layout.span === undefined ? null : emissionSpan(event)
-      return this.writer.writeEvent(source, event, event._tag, span)
-    }
+    return (source, event) => this.writer.writeEvent(source, event, event._tag, layout.span !== undefined)
   }
 
   /** Writes an event into a row of no fixed width. */
   generic(lane: number, event: MetricEvent, at: number): boolean {
     this.writer.give(at)
-    return this.writer.writeEvent(this.source(lane), event, event._tag, null)
+    return this.writer.writeEvent(this.source(lane), event, event._tag, false)
   }
 
   /** Writes that there was an event that no metric reads. */

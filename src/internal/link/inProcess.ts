@@ -9,10 +9,14 @@ import type * as Scope from "effect/Scope"
 import { Fold } from "../fold/fold.ts"
 import type { Reading } from "../stream/reader.ts"
 import { setRead } from "../stream/rows/page.ts"
+import { hasStack } from "../util/stack.ts"
 import type { Link } from "./link.ts"
 import { type LinkControl, makeLink } from "./makeLink.ts"
 
 const holdNothing = () => () => {}
+
+/** Calls within each other that reducers can count on where they run in the call that emits. */
+const CallsOfReducers = 1000
 
 /** Pages that the fiber folds between two turns of the event loop. */
 const PagesAtOnce = 4
@@ -51,6 +55,8 @@ export const makeInProcessLink = Effect.fnUntraced(function* (
       else afterFold.push(action)
     },
     foldNow: () => {
+      // Reducers would fail for want of stack that their caller has used up.
+      if (!hasStack(CallsOfReducers)) return
       try {
         fold.reader.read(Number.POSITIVE_INFINITY)
       } catch (defect) {

@@ -23,7 +23,7 @@ export abstract class Accounts extends EventWriter implements RowSource {
   runEnd = 0
   readonly link: LaneLink
   protected evicted = 0
-  private overflowed = 0
+  protected overflowed = 0
   private invalid = 0
   private notRunning = 0
   private applied = 0

@@ -9,6 +9,7 @@ import type { LaneLink } from "../link/link.ts"
 import type { MetricEvent } from "../model/event.ts"
 import { whyNotEvent } from "../model/event.ts"
 import type { TagLayouts } from "../stream/eventWriter.ts"
+import { hasStack, isStackOverflow } from "../util/stack.ts"
 import { Accounts, type Refusal } from "./accounting.ts"
 import { Backlog, type Entry } from "./backlog.ts"
 
@@ -42,6 +43,9 @@ interface Startable {
 }
 
 const nothing: Array<never> = []
+
+/** More calls than an offer makes within each other, but for those of a fold in this thread. */
+const CallsOfOffer = 200
 
 export class Intake extends Accounts {
   readonly overflow: Overflow
@@ -108,14 +112,22 @@ export class Intake extends Accounts {
 
   // --- offers
 
-  /** Offers an event that may be anything. Never throws. */
+  /** Offers an event that may be anything. Throws defects of the library alone, for which the event is refused. */
   offer(event: unknown): Offer {
+    let isWritten: boolean
     try {
-      if (this.writeRow(this, event as MetricEvent)) return "accepted"
-    } catch {
-      // It cannot be read, or has no tag: below it is found to be invalid.
+      isWritten = this.writeRow(this, event as MetricEvent)
+    } catch (defect) {
+      return this.#refuseFor(defect)
     }
-    return this.#offerAny(event)
+    return isWritten ? "accepted" : this.#offerAny(event)
+  }
+
+  /** Nothing of the event was written when it failed. Where the stack is used up, that was its caller's doing. */
+  #refuseFor(defect: unknown): "overflow" {
+    this.overflowed++
+    if (isStackOverflow(defect)) return "overflow"
+    throw defect
   }
 
   /** The same, but under `backpressure` the fiber waits for room. `emission` is told of the decision before the fiber is. */
@@ -153,7 +165,9 @@ export class Intake extends Accounts {
     if (entry === undefined) return "invalid"
     if (!this.#accepting) this.#recorder.startIfIdle()
     if (!this.#accepting) return this.refuse("not-running")
-    return this.#tryAccept(entry) ? "accepted" : entry
+    if (!this.#tryAccept(entry)) return entry
+    this.#dispatch()
+    return "accepted"
   }
 
   /** No event goes straight into the stream until `reopen`. */
@@ -184,8 +198,21 @@ export class Intake extends Accounts {
     return this.#accepting && this.#backlog.isFlowing && this.#backlog.isEmpty && this.#waiting === 0
   }
 
-  /** The slower way: what does not fit a row, has no room, or comes while events wait. */
+  /** The slower way: what has no room, or comes while events wait. */
   #offerAny(event: unknown): Offer {
+    if (!hasStack(CallsOfOffer)) return this.refuse("overflow")
+    let offer: Offer
+    try {
+      offer = this.#decide(event)
+    } catch (defect) {
+      return this.#refuseFor(defect)
+    }
+    if (offer === "accepted") this.#dispatch()
+    return offer
+  }
+
+  /** What becomes of the event. One that is accepted waits in the backlog. */
+  #decide(event: unknown): Offer {
     if (this.#isFull() && whyNotEvent(event) === undefined) return this.refuse("overflow")
     const entry = this.#entryOf(event)
     if (entry === undefined) return "invalid"
@@ -234,6 +261,10 @@ export class Intake extends Accounts {
     this.#shut()
     this.#backlog.add(entry)
     this.counted++
+  }
+
+  /** Has what was accepted go on its way. */
+  #dispatch(): void {
     if (!this.#backlog.isFlowing) return
     this.#backlog.move()
     this.#askForNews()
@@ -329,8 +360,8 @@ export class Intake extends Accounts {
   #admit(): void {
     for (const waiter of this.#line ?? []) {
       if (this.pending >= this.capacity) return
-      this.#letGo(waiter, "accepted")
       this.#accept(waiter.entry)
+      this.#letGo(waiter, "accepted")
     }
   }
 

@@ -50,11 +50,11 @@ export class EventWriter {
   }
 
   /**
-   * Writes an event that is emitted now. `false`: nothing was written, because it is no event, the source may not write, or
-   * there is no room. Throws for what is not plain data, and what the event throws when it is read.
+   * Writes an event that is emitted now. `false`: nothing was written, because it is no event, it cannot be read or is not
+   * plain data, the source may not write, or there is no room.
    */
   writeRow(source: RowSource, event: MetricEvent): boolean {
-    const tag = event._tag
+    const tag = tagOf(event)
     const encoder = tag === this.#tag ? this.#encoder : this.#writeOf(tag).encoder
     return encoder.write(source, event) || this.#writeAny(source, event, tag)
   }
@@ -75,10 +75,9 @@ export class EventWriter {
     if (typeof event !== "object" || typeof tag !== "string") return false
     // A property that emitted another event may have led to another tag.
     const { foreign, spans } = tag === this.#tag ? this.#last : this.#writeOf(tag)
-    if (!foreign) return this.#writer.writeEvent(source, event, tag, spans ? emissionSpan(event) : null)
+    if (!foreign) return this.#writer.writeEvent(source, event, tag, spans)
     if (tag.trim() === "" || !this.#writer.mayWrite(source)) return false
-    checkEvent(event)
-    return this.#writer.foreignEvent(source)
+    return whyNoData(event) === undefined && this.#writer.foreignEvent(source)
   }
 
   #writeOf(tag: string): TagWrite {
@@ -105,6 +104,15 @@ export class EventWriter {
 const none: Encoder = { write: () => false }
 const unused: TagWrite = { tag: "", encoder: none, foreign: true, spans: false }
 
+/** What has no tag, or throws when it is asked for it, has none that is a string. */
+const tagOf = (event: MetricEvent): string => {
+  try {
+    return event._tag
+  } catch {
+    return undefined as never
+  }
+}
+
 /** A copy of an event by value, or `undefined` for what is none. */
 export const copyOf = (event: unknown): MetricEvent | undefined => {
   if (whyNotEvent(event) !== undefined) return undefined
@@ -117,10 +125,12 @@ export const copyOf = (event: unknown): MetricEvent | undefined => {
 
 /** Why `event` is refused as invalid, or `undefined`. */
 export const whyInvalidEvent = (event: unknown): string | undefined => {
-  const reason = whyNotEvent(event)
-  if (reason !== undefined) return reason
+  return whyNotEvent(event) ?? whyNoData(event as MetricEvent)
+}
+
+const whyNoData = (event: MetricEvent): string | undefined => {
   try {
-    checkEvent(event as MetricEvent)
+    checkEvent(event)
     return undefined
   } catch (cause) {
     return `must be plain data: ${messageOf(cause)}`

@@ -4,7 +4,7 @@
  */
 
 import type { MetricEvent } from "../model/event.ts"
-import type { SpanIds } from "../model/eventSpan.ts"
+import { emissionSpan } from "../model/eventSpan.ts"
 import type { Carrier } from "./carrier.ts"
 import { DataWriter } from "./dataWriter.ts"
 import { type Encoder, type EncoderMemory, RowEncoders } from "./encoders.ts"
@@ -233,15 +233,15 @@ export class RowWriter extends DataWriter implements EncoderMemory {
   }
 
   /**
-   * Writes an event of any shape that is emitted now, as {@link RowWrite} does. Throws for what is not plain data, and
-   * what the event throws when it is read.
+   * Writes an event of any shape that is emitted now, as {@link RowWrite} does; `false` as well for what is not plain data,
+   * or cannot be read.
    */
-  writeEvent(source: RowSource, event: MetricEvent, tag: string, span: SpanIds | null): boolean {
+  writeEvent(source: RowSource, event: MetricEvent, tag: string, spans: boolean): boolean {
     if (!this.mayWrite(source)) return false
     const { data } = this
     const from = data.pos
     try {
-      data.event(event, tag, span)
+      if (!this.encodes(event, tag, spans)) return false
       // While it was read, it may have emitted others.
       if (!this.mayWrite(source)) return false
       this.stamp()
@@ -254,6 +254,15 @@ export class RowWriter extends DataWriter implements EncoderMemory {
     this.untilLook--
     source.counted++
     return true
+  }
+
+  private encodes(event: MetricEvent, tag: string, spans: boolean): boolean {
+    try {
+      this.data.event(event, tag, spans ? emissionSpan(event) : null)
+      return true
+    } catch {
+      return false
+    }
   }
 
   /** Writes an event that no metric can be concerned with. */

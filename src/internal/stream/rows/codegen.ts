@@ -188,10 +188,15 @@ export const generateWrite = (layout: Layout, type: number, writer: RowMemory): 
   const source = `"use strict";
 return function write(source, e) {
   ${code.declarations.join("\n  ")}
-  const inherits = Object.getPrototypeOf(e) !== Object.prototype;
-  ${code.reads.join("\n  ")}
   ${code.narrow ? "let wide;" : ""}
-  ${code.checks.join("\n  ")}
+  try {
+    const inherits = Object.getPrototypeOf(e) !== Object.prototype;
+    ${code.reads.join("\n    ")}
+    ${code.checks.join("\n    ")}
+  } catch {
+    // What the event throws when it is read. Whatever else fails is a defect, and is not caught.
+    return false;
+  }
   ${code.narrow ? `if (wide !== undefined) return w.widen(${type}, wide, source, e);` : ""}
   ${code.interns.length > 0 ? `if (${ended} && !w.mayWrite(source)) return false;` : ""}
   ${code.interns.join("\n  ")}
