@@ -1,7 +1,7 @@
 // Spans in rows: what was written is read, by generated code and without, and their ids leave nothing behind.
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Schema, Tracer } from "effect"
-import { putSpan, putSpan, spanOf } from "../../src/internal/model/eventSpan.ts"
+import { putSpan, spanOf } from "../../src/internal/model/eventSpan.ts"
 import { FirstCode, FirstLasting, PassingStrings, RowStringLength } from "../../src/internal/stream/rows/format.ts"
 import { type Layout, layoutOf } from "../../src/internal/stream/rows/layout.ts"
 import { PageBytes } from "../../src/internal/stream/rows/page.ts"
