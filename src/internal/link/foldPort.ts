@@ -8,6 +8,7 @@
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads"
 import { ControlBytes, WakeUp } from "../stream/parking.ts"
 import type { FoldReply, FoldRequest } from "../stream/protocol.ts"
+import { isStackOverflow } from "../util/stack.ts"
 
 export class FoldPort {
   readonly #port: MessagePort
@@ -40,6 +41,8 @@ export class FoldPort {
     try {
       this.#port.postMessage(request)
     } catch (cause) {
+      // Where the caller has used up the stack, nothing was sent, and it is sent again with what is published next.
+      if (isStackOverflow(cause)) throw cause
       this.#fail(cause)
     }
   }
