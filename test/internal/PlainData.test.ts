@@ -13,10 +13,13 @@ import { anyString } from "../support/anyEvents.ts"
 /** An encoder with a dictionary of so many strings, and its decoder. */
 const codec = (mostStrings: number) => {
   const strings: Array<string> = []
-  const encoder = new DataEncoder((text) => {
-    if (text.length > 256) return -1
-    if (!strings.includes(text) && strings.length < mostStrings) strings.push(text)
-    return strings.indexOf(text)
+  const encoder = new DataEncoder({
+    areKept: true,
+    lasting: (text) => {
+      if (text.length > 256) return -1
+      if (!strings.includes(text) && strings.length < mostStrings) strings.push(text)
+      return strings.indexOf(text)
+    }
   })
   const decoder = new DataDecoder(strings)
   const roundTrip = (event: MetricEvent): MetricEvent => {

@@ -10,7 +10,7 @@ import { StringCodes } from "./stringDictionary.ts"
 export abstract class DataWriter extends PageWriter {
   protected readonly strings = new StringCodes((code, value) => this.writeString(code, value))
   /** Encodes what lies in rows of no fixed width. */
-  protected readonly data = new DataEncoder((text) => this.strings.lasting(text))
+  protected readonly data = new DataEncoder(this.strings)
 
   /** Tells the fold of a layout. `false`: there is no room. */
   declare(type: number, layout: Layout): boolean {
@@ -54,7 +54,7 @@ export abstract class DataWriter extends PageWriter {
     i32[to + words * 2 - 1] = 0
     // A view of the part costs more than to copy a few halves.
     if (halves > 128) i32.set(encoded.subarray(from, from + halves), to)
-    else for (let i = 0; i < halves; i++) i32[to + i] = encoded[from + i]!
+    else for (let i = from, end = from + halves, j = to; i < end; ) i32[j++] = encoded[i++]!
     i32[pos * 2] = half
     i32[pos * 2 + 1] = type | (words << TypeBits)
     this.pos = pos + 1 + words

@@ -12,6 +12,7 @@ import {
 } from "./rows/format.ts"
 
 export class StringCodes {
+  readonly areKept = true
   readonly #lasting = new Map<string, number>()
   /** The strings of late, by a cheap hash: a look-up in the map costs several times as much. */
   readonly #recent: Array<string> = new Array(256).fill("")

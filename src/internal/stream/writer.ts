@@ -243,8 +243,8 @@ export class RowWriter extends DataWriter implements EncoderMemory {
     try {
       if (!this.encodes(event, tag, spans)) return false
       // While it was read, it may have emitted others.
-      if (!this.mayWrite(source)) return false
-      this.stamp()
+      if ((this.source !== undefined || source.counted >= source.limit) && !this.mayWrite(source)) return false
+      if (this.untilLook <= 0) this.stamp()
       if (!this.room(this.wordsFrom(from) + 2)) return false
       if (this.isNewTime) this.writeTime()
       this.putData(source.lane, EventRow, from)

@@ -7,7 +7,7 @@ import { DataEncoder } from "./encodeData.ts"
 
 /** The strings of the copies under way: a string is not copied, so its code is its place here. */
 const strings: Array<string> = []
-const encoder = new DataEncoder((text) => strings.push(text) - 1)
+const encoder = new DataEncoder({ lasting: (text) => strings.push(text) - 1, areKept: false })
 const decoder = new DataDecoder(strings)
 
 /**

@@ -5,12 +5,23 @@ import { MostBytes } from "../../model/event.ts"
 import { RowStringLength } from "./format.ts"
 import { Big, Code, conversion, Digits, KindBits, Memory, Text, textHalves } from "./plainData.ts"
 
-/** The code of a string, or -1 where it has none and must lie inline. */
-export type CodeOf = (text: string) => number
+export interface Codes {
+  /** The code of a string, or -1 where it has none and must lie inline. */
+  readonly lasting: (text: string) => number
+  /** Whether a code stands for its string for good. */
+  readonly areKept: boolean
+}
+
+/** Places in which a name is looked for by where it lies, before it is looked up: events of a kind have the same names. */
+const NamePlaces = 64
 
 export const MostHalves = MostBytes / 4
 /** What the ids of a span take at the most, beside the event. */
 export const SpanHalves = 2 * textHalves(RowStringLength)
+
+const tooLarge = (): never => {
+  throw new RangeError(`it is larger than ${MostBytes} bytes`)
+}
 
 export abstract class DataMemory {
   /** What has been encoded lies before {@link pos}. Another memory when it has grown. */
@@ -20,10 +31,12 @@ export abstract class DataMemory {
   private u16 = new Uint16Array(0)
   /** The half that the present value must end before. */
   protected end = 0
-  private readonly codeOf: CodeOf
+  private readonly codes: Codes
+  private readonly names: Array<string> = new Array(NamePlaces).fill("")
+  private readonly nameCodes = new Int32Array(NamePlaces)
 
-  constructor(codeOf: CodeOf) {
-    this.codeOf = codeOf
+  constructor(codes: Codes) {
+    this.codes = codes
   }
 
   /** Makes room for one more value; returns where the one below must end. */
@@ -46,23 +59,45 @@ export abstract class DataMemory {
   /** The position of `count` halves more. */
   protected take(count: number): number {
     const at = this.pos
-    if (count > this.end - at) throw new RangeError(`it is larger than ${MostBytes} bytes`)
+    if (count > this.end - at) tooLarge()
     this.pos = at + count
     return at
   }
 
+  // Written out rather than with `take`: the compiler inlines only so much, and most of an event comes through here.
   protected put(kind: number, number: number): void {
-    const at = this.take(1)
+    const at = this.pos
+    if (at >= this.end) tooLarge()
     this.i32[at] = (number << KindBits) | kind
+    this.pos = at + 1
   }
 
   protected text(text: string): void {
-    const code = this.codeOf(text)
-    if (code < 0) return this.inline(Text, text)
-    this.put(Code, code)
+    const code = this.codes.lasting(text)
+    if (code < 0) this.inline(Text, text)
+    else this.code(text, code)
+  }
+
+  /** The same for a string that is most likely to come again in this place. */
+  protected name(name: string): void {
+    const place = this.pos % NamePlaces
+    if (this.names[place] === name) return this.code(name, this.nameCodes[place]!)
+    const code = this.codes.lasting(name)
+    if (code < 0) return this.inline(Text, name)
+    if (this.codes.areKept) {
+      this.nameCodes[place] = code
+      this.names[place] = name
+    }
+    this.code(name, code)
+  }
+
+  private code(text: string, code: number): void {
+    const at = this.pos
     // Whether an event is too large must not depend on what the dictionary holds.
-    this.end -= textHalves(text.length) - 1
-    if (this.pos > this.end) this.take(0)
+    this.end -= (text.length + 1) >> 1
+    if (at >= this.end) tooLarge()
+    this.i32[at] = (code << KindBits) | Code
+    this.pos = at + 1
   }
 
   protected inline(kind: number, text: string): void {

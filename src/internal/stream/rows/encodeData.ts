@@ -48,7 +48,7 @@ export class DataEncoder extends DataMemory {
   event(event: MetricEvent, tag: string, span: SpanIds | null): void {
     const end = this.begin()
     try {
-      this.text(tag)
+      this.name(tag)
       this.#eventFields(event)
       // The size of an event does not depend on who emits it.
       this.end = this.pos + SpanHalves
@@ -110,7 +110,7 @@ export class DataEncoder extends DataMemory {
       own++
       if (name === "_tag") continue
       count++
-      this.text(name)
+      this.name(name)
       this.#value(event[name as never], 2)
     }
     // Events rarely have properties that are not enumerable. To count the names of all is cheaper than to go by them.
@@ -119,7 +119,7 @@ export class DataEncoder extends DataMemory {
       for (const name of names) {
         if (name === "_tag" || isEnumerable.call(event, name)) continue
         count++
-        this.text(name)
+        this.name(name)
         this.#value(event[name as never], 2)
       }
     }
@@ -157,7 +157,7 @@ export class DataEncoder extends DataMemory {
     for (const name in object) {
       if (!hasOwn.call(object, name)) continue
       count++
-      this.text(name)
+      this.name(name)
       this.#value(object[name as never], depth + 1)
     }
     this.i32[at] = (count << KindBits) | Fields

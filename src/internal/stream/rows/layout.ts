@@ -96,7 +96,7 @@ export const layoutOf = (
   return layout.words > MostWords || !canBeDeclared(layout) ? undefined : layout
 }
 
-const encoder = new DataEncoder(() => -1)
+const encoder = new DataEncoder({ lasting: () => -1, areKept: false })
 
 /** Whether the fold can be told of it in one row. It takes the most where its numbers are narrowed. */
 const canBeDeclared = (layout: Layout): boolean => {
