@@ -136,6 +136,7 @@ describe("bad input for the worker layer is refused before a thread starts", () 
     ["metrics and spawn", { metrics: probe, spawn }, "metrics", "pass either metrics"],
     ["a spawn that is no function", { spawn: "worker.ts" }, "spawn", "must be a function"],
     ["a time-out that is no duration", { spawn, startTimeout: "soon" }, "startTimeout", "must be a duration"],
+    ["memory that is not shared", { spawn, sharedMemory: false }, "sharedMemory", "must be true or left out"],
     ["an unknown option", { spawn, metric: probe }, "metric", "is not an option"],
     ["a blank namespace", { spawn, namespace: " " }, "namespace", "must be a string that is not blank"]
   ] as const)("%s", ([, options, argument, reason]) =>

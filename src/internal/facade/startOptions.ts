@@ -27,6 +27,7 @@ export interface InProcessOptions extends RuntimeOptions {
   readonly metrics?: never
   readonly spawn?: never
   readonly startTimeout?: never
+  readonly sharedMemory?: never
 }
 
 /**
@@ -99,6 +100,7 @@ const checks: { readonly [K in KeyOf<StartOptions>]: Check } = {
   metrics: anything,
   spawn: anything,
   startTimeout: anything,
+  sharedMemory: anything,
   runtime: aManagedRuntime,
   logger: aLogger
 }
@@ -109,7 +111,8 @@ const inProcessChecks: typeof checks = {
   ...checks,
   metrics: ofAWorker,
   spawn: ofAWorker,
-  startTimeout: ofAWorker
+  startTimeout: ofAWorker,
+  sharedMemory: ofAWorker
 }
 
 export const whyInvalidStart = (options: StartOptions): InvalidArgument | undefined => {

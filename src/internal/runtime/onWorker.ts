@@ -7,10 +7,13 @@ import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import type { Link } from "../link/link.ts"
 import { InvalidArgument, RuntimeFailed, type RuntimeStartError } from "../model/errors.ts"
-import { aDuration, aFunction, anything, notBlank } from "../model/optionChecks.ts"
+import { aDuration, aFunction, anything, type Check, notBlank } from "../model/optionChecks.ts"
 import { waysToWorker } from "../worker/waysToWorker.ts"
 import { makeRuntime } from "./makeRuntime.ts"
 import { defaultMemoryLimit, type RuntimeService, runtimeOptionChecks, type WorkerOptions } from "./service.ts"
+
+const isTrue: Check = (value) =>
+  value === true ? undefined : "must be true or left out: events always travel in shared memory"
 
 /** Makes a runtime that is `Idle` until `start`, which starts the thread. */
 export const makeOnWorker = (options: WorkerOptions): Effect.Effect<RuntimeService, never, Scope.Scope> => {
@@ -27,7 +30,8 @@ export const makeOnWorker = (options: WorkerOptions): Effect.Effect<RuntimeServi
     ...runtimeOptionChecks,
     metrics: anything,
     spawn: aFunction,
-    startTimeout: aDuration
+    startTimeout: aDuration,
+    sharedMemory: isTrue
   }
   return makeRuntime(
     options,

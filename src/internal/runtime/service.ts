@@ -55,6 +55,8 @@ export interface RuntimeOptions extends Pick<RecorderOptions, "capacity" | "over
 interface WorkerStart extends RuntimeOptions {
   /** The time limit for the worker to report, by the real clock. Default: 10 seconds. */
   readonly startTimeout?: Duration.Input
+  /** Says that events travel in shared memory, which they always do. `false` is refused. Default: `true`. */
+  readonly sharedMemory?: true
 }
 
 /**
