@@ -136,7 +136,6 @@ export class LaneMetrics implements MetricOwner {
       for (let c = 0; c < cells.length; c++) if (cells[c]!.reduce(event, time)) took = true
       if (took) applied++
     }
-    this.settle()
     return applied
   }
 
@@ -149,11 +148,6 @@ export class LaneMetrics implements MetricOwner {
       changes?.push({ tag: event._tag, sequence, at, snapshot: cell.snapshot(at) })
     }
     return took
-  }
-
-  /** A run of events has ended. */
-  settle(): void {
-    for (const cell of this.#cells) cell.settle()
   }
 
   #cellsOf(tag: string): ReadonlyArray<RegisteredMetric> {

@@ -71,7 +71,6 @@ export class FoldLane {
       return this.#goOn()
     }
     const took = this.#metrics.event(event, at, ++this.#sequence, undefined)
-    this.#metrics.settle()
     this.#moveCounters(took ? 1 : 0, took ? 0 : 1)
   }
 
@@ -175,7 +174,6 @@ export class FoldLane {
       if (took) batch.applied++
       else batch.ignored++
     }
-    this.#metrics.settle()
     if (changes.length === 0) return this.#acknowledge(batch)
     // Not counted as folded before they are delivered: a slow listener uses up the capacity, not memory.
     this.#undelivered = batch

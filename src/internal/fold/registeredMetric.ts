@@ -42,11 +42,9 @@ export class RegisteredMetric {
   /** When it was registered or reset. */
   readonly createdAt: number
   readonly kernel: InPlace | undefined
-  /** Set once for a run of events. A kernel is a state itself, of which a copy is made when it is read. */
+  /** A kernel holds the state itself, and makes it when it is read. */
   readonly #state: Ref.Ref<unknown> | undefined
   readonly #owner: MetricOwner
-  /** The state while events are folded, where there is no kernel. */
-  #working: unknown
   /** Which of its series are told apart by numbers in a scrape. */
   readonly #duplicates = new Duplicates()
   /** What was shown last. */
@@ -60,7 +58,6 @@ export class RegisteredMetric {
     this.kernel = kernelOf(metric)
     this.#owner = owner
     this.#state = this.kernel === undefined ? Ref.makeUnsafe<unknown>(metric.initial) : undefined
-    this.#working = metric.initial
   }
 
   get inService(): boolean {
@@ -75,20 +72,15 @@ export class RegisteredMetric {
     }
     try {
       if (this.kernel !== undefined) return this.kernel.event(event, at)
-      const next: unknown = this.metric.reduce[event._tag]!(this.#working, event, at)
-      if (Object.is(next, this.#working)) return false
-      this.#working = next
+      const { ref } = this.#state!
+      const next: unknown = this.metric.reduce[event._tag]!(ref.current, event, at)
+      if (Object.is(next, ref.current)) return false
+      MutableRef.set(ref, next)
       return true
     } catch (error) {
       this.#putOut(describeError(error), 1)
       return false
     }
-  }
-
-  /** A run of events has ended. */
-  settle(): void {
-    if (this.#state === undefined || Object.is(this.#working, this.#state.ref.current)) return
-    MutableRef.set(this.#state.ref, this.#working)
   }
 
   #putOut(text: string, missed: number): void {
@@ -102,14 +94,18 @@ export class RegisteredMetric {
   /** Before each read: its clock may have been set back since the last event. */
   rewind(now: number): void {
     if (this.kernel !== undefined) return this.kernel.rewind(now)
-    this.#working = rewindState(this.metric, this.#working, now)
-    this.settle()
+    const { ref } = this.#state!
+    MutableRef.set(ref, rewindState(this.metric, ref.current, now))
+  }
+
+  /** The state, as the pure reducer has it. */
+  get #current(): unknown {
+    return this.kernel === undefined ? Ref.getUnsafe(this.#state!) : this.kernel.state()
   }
 
   /** What it shows, as its view gives it. Throws what that throws. */
   #view(now: number): unknown {
-    const { kernel, metric } = this
-    return metric.view(kernel === undefined ? this.#working : kernel.state(), now)
+    return this.metric.view(this.#current, now)
   }
 
   #viewForExporters(now: number): unknown {
@@ -174,10 +170,10 @@ export class RegisteredMetric {
 
   /** A copy of the state. One that cannot be copied could not be sent either: it is left out. */
   state(): ReadonlyArray<StateRead> {
-    const { epoch, kernel, metric } = this
+    const { epoch, metric } = this
     const quarantine = this.#quarantine
     try {
-      const state: unknown = this.#copy(kernel === undefined ? this.#working : kernel.state())
+      const state: unknown = this.#copy(this.#current)
       return [{ name: metric.name, epoch, state, ...(quarantine !== undefined && { quarantine: { ...quarantine } }) }]
     } catch {
       return []
