@@ -237,6 +237,14 @@ describe.each(copies)("an event, copied with %s", (_, copy) => {
   })
 })
 
+it("an encoder that is new knows no name, the empty one neither", () => {
+  const { roundTrip } = codec(0)
+  deepStrictEqual(roundTrip({ _tag: "", "": 1 } as MetricEvent), { _tag: "", "": 1 })
+  const { roundTrip: withCodes, strings } = codec(10)
+  strings.push("other")
+  deepStrictEqual(withCodes({ _tag: "", "": 1 } as MetricEvent), { _tag: "", "": 1 })
+})
+
 it("an encoder leaves no more memory than one event needs once nested events are done", () => {
   const { encoder, roundTrip } = codec(0)
   const nested = (levels: number): MetricEvent =>

@@ -32,7 +32,7 @@ export abstract class DataMemory {
   /** The half that the present value must end before. */
   protected end = 0
   private readonly codes: Codes
-  private readonly names: Array<string> = new Array(NamePlaces).fill("")
+  private readonly names: Array<string | undefined> = new Array(NamePlaces).fill(undefined)
   private readonly nameCodes = new Int32Array(NamePlaces)
 
   constructor(codes: Codes) {
