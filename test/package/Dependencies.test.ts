@@ -21,7 +21,7 @@ const sees: { readonly [folder: string]: ReadonlyArray<string> } = {
   stream: ["stream/rows", "metric/definition", "model", "util"],
   formats: ["metric", "metric/instruments", "metric/definition", "model", "naming", "util"],
   "formats/prometheus": ["formats", "metric", "metric/instruments", "metric/definition", "model", "naming"],
-  "fold/kernels": ["formats", "stream/rows", "metric", "metric/instruments", "metric/definition", "model"],
+  "fold/kernels": ["formats", "stream/rows", "metric", "metric/instruments", "metric/definition", "model", "util"],
   fold: [
     "fold/kernels",
     "formats/prometheus",

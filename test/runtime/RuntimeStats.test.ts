@@ -34,16 +34,20 @@ onBothLayers(
     it.effect("count a string once, whichever recorder has it", () =>
       Effect.gen(function* () {
         const runtime = yield* MetricsRuntime
-        const before = yield* statsNow
-        for (const id of ["first", "second"]) {
+        const measure = Effect.fnUntraced(function* (id: string, queues: ReadonlyArray<string>) {
           const recorder = yield* runtime.createRecorder(id)
           yield* recorder.register(Jobs)
-          for (const queue of ["a", "b", "c", "a", "b"]) yield* recorder.emit(done(1, queue))
+          for (const queue of queues) yield* recorder.emit(done(1, queue))
           yield* recorder.snapshots
-        }
-        const { memory, strings, types } = yield* statsNow
-        expect(strings.used).toBe(before.strings.used + 3)
-        expect(types.used).toBe(before.types.used + 1)
+          return yield* statsNow
+        })
+        const before = yield* statsNow
+        // The layout of the events is told with their first one: the names of its fields are strings as well.
+        const first = yield* measure("first", ["a"])
+        yield* measure("second", ["a", "b", "c", "a", "b"])
+        const { memory, strings, types } = yield* measure("third", ["c", "b", "a", "d"])
+        expect(strings.used).toBe(first.strings.used + 3)
+        expect([first.types.used, types.used]).toEqual([before.types.used + 1, before.types.used + 1])
         // All is folded: the page that is being written is left.
         expect(memory.used).toBe(262_144)
       })
@@ -87,3 +91,24 @@ describe("the stats of a runtime", () => {
     expect(folding.writer.usage.memory.used).toBe(262_144)
   })
 })
+
+it.effect("types are given back when the recorders of their layouts are gone", () =>
+  Effect.gen(function* () {
+    const runtime = yield* MetricsRuntime.makeInProcess({ namespace: "passing", logging: "silent" })
+    yield* runtime.start
+    for (let i = 0; i < 200; i++) {
+      const events = Schema.TaggedUnion({ [`tag${i}`]: { [`n${i % 3}`]: Schema.Number } })
+      const Sum = Metric.upDownCounter("sum", { events, value: `n${i % 3}` as never }) as Metric.Any
+      const recorder = yield* runtime.createRecorder("one")
+      yield* recorder.register(Sum)
+      for (const value of [i, 0.5]) recorder.emitUnsafe({ _tag: `tag${i}`, [`n${i % 3}`]: value } as never)
+      expect(yield* recorder.snapshots).toMatchObject({ sum: { dimensions: { value: i + 0.5 } } })
+      yield* runtime.stopAndRemoveRecorder("one")
+      // It may still be called.
+      recorder.emitUnsafe({ _tag: `tag${i}`, [`n${i % 3}`]: 1 } as never)
+    }
+    // At the end of a turn, as many as are kept for recorders with the same metrics.
+    yield* Effect.promise(() => Promise.resolve())
+    expect((yield* runtime.stats).types.used).toBe(64)
+  }).pipe(Effect.scoped)
+)

@@ -155,7 +155,8 @@ export class LaneMetrics implements MetricOwner {
     let cells = this.#byTag.get(tag)
     if (cells === undefined) {
       cells = this.#readersOf(tag)
-      this.#byTag.set(tag, cells)
+      // Others may be made up without end.
+      if (cells.length > 0) this.#byTag.set(tag, cells)
     }
     return cells
   }

@@ -34,8 +34,9 @@ export interface RuntimeStats {
    */
   readonly types: Usage
   /**
-   * Strings of events, labels among them, that have a lasting place in the dictionary which both sides share. They stay as
-   * long as the runtime. At the limit further strings take turns: each is written out again with the events that have it.
+   * Strings of events, such as labels and names of fields, that have a lasting place in the dictionary which both sides
+   * share. They stay as long as the runtime. At the limit further strings take turns: each is written out again with the
+   * events that have it.
    */
   readonly strings: Usage
 }

@@ -31,8 +31,6 @@ export abstract class Accounts extends EventWriter implements RowSource {
   /** Last seen values of the shared counters, which wrap around. */
   private seenApplied = 0
   private seenIgnored = 0
-  /** Whether the recorder was removed: the counters may be another one's by now. */
-  protected hasLeft = false
 
   constructor(link: LaneLink, layouts: TagLayouts, capacity: number) {
     super(link.writer, layouts)

@@ -107,7 +107,7 @@ export class Intake extends Accounts {
   leave(): void {
     this.fail()
     this.lookAtFold()
-    this.hasLeft = true
+    this.leaveStream()
   }
 
   // --- offers

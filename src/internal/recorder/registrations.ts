@@ -16,6 +16,7 @@ import {
 } from "../model/errors.ts"
 import { aBoolean, refuse, whyInvalidOptions } from "../model/optionChecks.ts"
 import { type Layout, layoutOf, type TagLayout } from "../stream/rows/layout.ts"
+import { Interned } from "../util/interned.ts"
 import type { RegisterOptions } from "./service.ts"
 
 /** Most recorders never replace a metric. */
@@ -222,15 +223,10 @@ const fieldsOf = (tag: string, metrics: ReadonlyArray<Metric.Any>): ReadonlySet<
 }
 
 /** The layouts by what they are: families that are made anew for each recorder share encoders, of which there are few. */
-const distinctLayouts = new Map<string, Layout>()
+const distinctLayouts = new Interned<Layout>()
 
-const interned = (layout: Layout | undefined): Layout | undefined => {
-  if (layout === undefined) return undefined
-  const text = describe(layout)
-  const same = distinctLayouts.get(text)
-  if (same === undefined) distinctLayouts.set(text, layout)
-  return same ?? layout
-}
+const interned = (layout: Layout | undefined): Layout | undefined =>
+  layout && distinctLayouts.get(describe(layout), () => layout)
 
 /** One layout for a schema and what is read of its events, so that all recorders of a runtime share its encoder. */
 const layouts = new WeakMap<SchemaAST.AST, Map<string, Layout | "none">>()

@@ -35,6 +35,8 @@ export class EventWriter {
   #tag = ""
   #encoder: Encoder = none
   #last: TagWrite = unused
+  /** Nothing is written any more: the lane may be another recorder's. */
+  protected hasLeft = false
 
   constructor(writer: RowWriter, layouts: TagLayouts) {
     this.#writer = writer
@@ -43,10 +45,17 @@ export class EventWriter {
 
   /** The metrics of the recorder have changed, and with them the layouts. */
   forgetLayouts(): void {
+    const writes = new Set(this.#byTag?.values()).add(this.#last)
     this.#byTag = undefined
     this.#tag = ""
     this.#encoder = none
     this.#last = unused
+    for (const { encoder } of writes) if (encoder !== none) this.#writer.release(encoder)
+  }
+
+  protected leaveStream(): void {
+    this.hasLeft = true
+    this.forgetLayouts()
   }
 
   /**
@@ -81,17 +90,18 @@ export class EventWriter {
   }
 
   #writeOf(tag: string): TagWrite {
-    if (typeof tag !== "string" || tag.trim() === "") return unused
+    if (typeof tag !== "string" || tag.trim() === "" || this.hasLeft) return unused
     let write = this.#byTag?.get(tag)
     if (write === undefined) {
       const layout = this.#layouts.layoutOf(tag)
       const encoder = typeof layout === "string" ? undefined : this.#writer.encoder(layout)
       const foreign = layout === "foreign"
       write = { tag, encoder: encoder ?? none, foreign, spans: !foreign && this.#layouts.readsSpan(tag) }
-      if (!foreign && this.#last !== unused) {
-        this.#byTag ??= new Map(this.#last.foreign ? [] : [[this.#tag, this.#last]])
-        this.#byTag.set(tag, write)
+      if (!this.#last.foreign) {
+        this.#byTag ??= new Map()
+        this.#byTag.set(this.#tag, this.#last)
       }
+      if (!foreign) this.#byTag?.set(tag, write)
     }
     this.#tag = tag
     this.#encoder = write.encoder

@@ -169,6 +169,11 @@ export class RowWriter extends DataWriter implements EncoderMemory {
     return this.generate ? this.encoders.of(layout) : undefined
   }
 
+  /** It is used no more by one who got it. */
+  release(encoder: Encoder): void {
+    this.encoders.release(encoder)
+  }
+
   widen(...args: Parameters<RowMemory["widen"]>): boolean {
     return this.encoders.widen(...args)
   }

@@ -4,6 +4,7 @@
  */
 
 import type { Rows } from "../../stream/rows/format.ts"
+import { Interned } from "../../util/interned.ts"
 import { lookUp } from "./codeIndex.ts"
 import type { PlannedKernel } from "./kernel.ts"
 
@@ -13,7 +14,7 @@ export type RowsFold = (rows: Rows, at: number, count: number, time: number) => 
 type Compiled = (planned: ReadonlyArray<PlannedKernel>, rows: Rows, at: number, count: number, time: number) => void
 
 /** Code by what it was made from: recorders with the same metrics share it. */
-const compiled = new Map<string, Compiled>()
+const compiled = new Interned<Compiled>()
 
 /** The half of a double that has its sign and exponent. */
 const HighHalf = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0
@@ -62,14 +63,8 @@ const addRun = (
   points.add(known < 0 ? finder.find(rows, first) : known, one as never, time)
 }
 
-const compile = (source: string, any?: Compiled): Compiled => {
-  let fold = compiled.get(source)
-  if (fold === undefined) {
-    fold = new Function("highOf", "any", source)(highOf, any) as Compiled
-    compiled.set(source, fold)
-  }
-  return fold
-}
+const compile = (source: string, any?: Compiled): Compiled =>
+  compiled.get(source, () => new Function("highOf", "any", source)(highOf, any) as Compiled)
 
 /** Whether the label of a row is a code, by which its series is looked up. */
 const hasCode = ({ finder }: PlannedKernel): boolean => finder.half !== -2

@@ -1,3 +1,4 @@
+import { Interned } from "../../util/interned.ts"
 import { anyNumber, type Measure } from "./measure.ts"
 import { grown, noNumbers, type Points } from "./points.ts"
 
@@ -89,18 +90,14 @@ type Tables = {
   readonly boundaries: Float64Array
 }
 
-const tables = new Map<string, Tables>()
+const tables = new Interned<Tables>()
 
 /** Made once for a list of boundaries: 64 kB each, and many recorders have the same metric. */
-const tablesOf = (boundaries: ReadonlyArray<number>): Tables => {
-  const key = boundaries.join()
-  let made = tables.get(key)
-  if (made === undefined) {
-    made = { first: firstBuckets(boundaries), boundaries: Float64Array.from([...boundaries, Number.POSITIVE_INFINITY]) }
-    tables.set(key, made)
-  }
-  return made
-}
+const tablesOf = (boundaries: ReadonlyArray<number>): Tables =>
+  tables.get(boundaries.join(), () => ({
+    first: firstBuckets(boundaries),
+    boundaries: Float64Array.from([...boundaries, Number.POSITIVE_INFINITY])
+  }))
 
 /** Counts of the buckets in `a`; three figures for each series in `b`: sum, least, greatest. */
 export class HistogramPoints implements Points {
