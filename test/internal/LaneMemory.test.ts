@@ -18,7 +18,7 @@ const Durations = Metric.histogram("durations", { ...options, value: "seconds", 
 
 const recorders = 500
 
-/** Bytes of the heap for each of many recorders, of which only the fold knows. */
+/** Bytes of the heap for each of many recorders, of which only the fold knows, with its string in both dictionaries. */
 const bytesEach = (folding: Folding, metrics: ReadonlyArray<Metric.Any>): number => {
   const open = (name: string) => {
     for (let i = 0; i < recorders; i++) folding.recorder(metrics).emit(visitOf(`${name}-${i}`), 0)
@@ -31,9 +31,9 @@ const bytesEach = (folding: Folding, metrics: ReadonlyArray<Metric.Any>): number
   return (open("late") - before) / recorders
 }
 
-it("a recorder with a counter takes at most 2 kB, with a histogram besides at most 3.5 kB", () => {
-  expect(bytesEach(new Folding(), [Visits])).toBeLessThan(2000)
-  expect(bytesEach(new Folding(), [Visits, Durations])).toBeLessThan(3500)
+it("a recorder with a counter takes at most 2.5 kB, with a histogram besides at most 4 kB", () => {
+  expect(bytesEach(new Folding(), [Visits])).toBeLessThan(2500)
+  expect(bytesEach(new Folding(), [Visits, Durations])).toBeLessThan(4000)
 })
 
 it("a recorder takes as little in a runtime that has seen 60 000 strings", () => {
@@ -41,7 +41,7 @@ it("a recorder takes as little in a runtime that has seen 60 000 strings", () =>
   const first = folding.recorder([Visits])
   for (let i = 0; i < 60_000; i++) first.emit(visitOf(`user-${i}`), 0)
   first.read()
-  expect(bytesEach(folding, [Visits])).toBeLessThan(2000)
+  expect(bytesEach(folding, [Visits])).toBeLessThan(2500)
 })
 
 it("a recorder takes as little in a runtime that has seen 1000 layouts of events", () => {
@@ -50,5 +50,18 @@ it("a recorder takes as little in a runtime that has seen 1000 layouts of events
     const events = Schema.TaggedUnion({ [`tag${i}`]: { user: Schema.String } })
     folding.recorder([Metric.counter("c", { events })]).emit({ _tag: `tag${i}`, user: "" } as never, 0)
   }
-  expect(bytesEach(folding, [Visits])).toBeLessThan(2000)
+  expect(bytesEach(folding, [Visits])).toBeLessThan(2500)
+})
+
+it("a recorder keeps nothing of the tags of 100 000 events that no metric knows", () => {
+  const folding = new Folding()
+  const recorder = folding.recorder([Visits])
+  const emit = (from: number, to: number) => {
+    for (let i = from; i < to; i++) recorder.emit({ _tag: `made up ${i}` }, 0)
+    folding.fold()
+    collect()
+    return process.memoryUsage().heapUsed
+  }
+  const before = emit(0, 1000)
+  expect(emit(1000, 101_000) - before).toBeLessThan(500_000)
 })

@@ -1,0 +1,31 @@
+// Values that are made from the same thing are made once, and none of them stays because it was once made.
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
+import { expect, it } from "@effect/vitest"
+import { Interned } from "../../src/internal/util/interned.ts"
+
+setFlagsFromString("--expose-gc")
+const collect: () => void = runInNewContext("gc")
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+it("makes the value of a key once, for as long as it is used", async () => {
+  const interned = new Interned<object>()
+  const used = interned.get("used", () => ({}))
+  for (let i = 0; i < 1000; i++) interned.get(`passing ${i}`, () => ({}))
+  await nextTurn()
+  collect()
+  const again = () => interned.get("used", () => expect.fail("made again"))
+  expect(again()).toBe(used)
+})
+
+it("keeps the values that were made last, and forgets all others that nobody uses", async () => {
+  const interned = new Interned<object>()
+  for (let i = 0; i < 1000; i++) interned.get(`passing ${i}`, () => ({}))
+  // References are weak from the next turn on; the registry is told in a turn after that.
+  for (let i = 0; i < 100 && interned.size > 64; i++) {
+    await nextTurn()
+    collect()
+  }
+  expect(interned.size).toBe(64)
+})
