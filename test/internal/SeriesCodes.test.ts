@@ -4,20 +4,22 @@ import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import fc from "fast-check"
 import { Metric } from "mvx-metrics"
-import { CodeIndex, lookUp } from "../../src/internal/fold/kernels/codeIndex.ts"
+import { CodeIndex, lookUp, partsOf } from "../../src/internal/fold/kernels/codeIndex.ts"
 import { CodeTable } from "../../src/internal/fold/kernels/codeTable.ts"
 import { Folding } from "../support/folding.ts"
 
-/** Numbers of an index, and those it may have: 8 codes and 4 pairs for each series, the table at a quarter full or more. */
-const sizeOf = ({ codes, places }: CodeIndex): number => codes.length + places.length
-const mostOf = (series: number): number => 8 * series + 4 * series * 2 * 8
+/**
+ * Numbers of an index, and those it may have: for each series 8 codes, 4 pairs, the table a quarter full or more, and 16
+ * words of bits.
+ */
+const sizeOf = ({ codes, overflowing, places }: CodeIndex): number => codes.length + places.length + overflowing.length
+const mostOf = (series: number): number => 8 * series + 4 * series * 2 * 8 + 16 * series
 
 /** The look-up of the generated loop. */
-const generated = new Function(
-  "code",
-  "{ codes, places }",
-  `const mask = places.length - 2; return ${lookUp("code", "codes", "places", "mask")}`
-) as (code: number, index: CodeIndex) => number
+const generated = new Function("code", "index", `const ${partsOf("index").join(", ")}; return ${lookUp("code")}`) as (
+  code: number,
+  index: CodeIndex
+) => number
 
 const lookUps = [(code: number, index: CodeIndex) => index.get(code), generated]
 
@@ -27,12 +29,12 @@ describe("the index of the codes of a label", () => {
     fc.assert(
       fc.property(fc.uniqueArray(anyCode, { maxLength: 300 }), fc.array(anyCode), (codes, others) => {
         const index = new CodeIndex()
-        for (const [i, code] of codes.entries()) index.set(code, i, i + 1)
+        for (const [i, code] of codes.entries()) index.set(code, i, i + 1, false)
         const known = new Map(codes.map((code, i) => [code, i]))
         for (const find of lookUps) {
           // Those that turned up before there were as many series may have to be found again.
           for (const [code, i] of known) expect([i, -1]).toContain(find(code, index))
-          for (const [code, i] of known) if (find(code, index) < 0) index.set(code, i, codes.length)
+          for (const [code, i] of known) if (find(code, index) < 0) index.set(code, i, codes.length, false)
           for (const code of [...codes, ...others]) expect(find(code, index)).toBe(known.get(code) ?? -1)
         }
         expect(sizeOf(index)).toBeLessThanOrEqual(mostOf(Math.max(1, codes.length)))
@@ -43,9 +45,9 @@ describe("the index of the codes of a label", () => {
   it("is as small for a series with a late code as for one with an early code", () => {
     for (const code of [0, 4, 68, 4711, 60_000, 65_603]) {
       const index = new CodeIndex()
-      index.set(code, 0, 1)
+      index.set(code, 0, 1, false)
       for (const find of lookUps) expect(find(code, index)).toBe(0)
-      expect(sizeOf(index)).toBeLessThanOrEqual(8 + 2)
+      expect(sizeOf(index)).toBeLessThanOrEqual(8 + 2 + 1)
     }
   })
 
@@ -53,21 +55,33 @@ describe("the index of the codes of a label", () => {
     for (const step of [1, 2, 6, 16, 60, 64, 65]) {
       const index = new CodeIndex()
       const codes = Array.from({ length: 1000 }, (_, i) => 68 + i * step)
-      for (const [i, code] of codes.entries()) index.set(code, i, i + 1)
+      for (const [i, code] of codes.entries()) index.set(code, i, i + 1, false)
       // Once more for those whose place has become one of the array meanwhile.
-      for (const [i, code] of codes.entries()) if (index.get(code) < 0) index.set(code, i, 1000)
+      for (const [i, code] of codes.entries()) if (index.get(code) < 0) index.set(code, i, 1000, false)
       for (const find of lookUps) expect(codes.map((code) => find(code, index))).toEqual([...codes.keys()])
       expect(sizeOf(index)).toBeLessThanOrEqual(mostOf(1000))
     }
   })
 
-  it("does not grow with codes that share a series", () => {
+  it.each([true, false])("does not grow with codes that share a series (beyond the limit: %s)", (overflows) => {
     const index = new CodeIndex()
     for (let code = 4; code < 65_604; code++) {
-      index.set(code, 0, 1)
-      expect(index.get(code)).toBe(0)
+      index.set(code, 0, 1, overflows)
+      for (const find of lookUps) expect(find(code, index)).toBe(0)
     }
     expect(sizeOf(index)).toBeLessThanOrEqual(mostOf(1))
+  })
+
+  it("has all codes beyond the limit of a metric with many series", () => {
+    const index = new CodeIndex()
+    for (let code = 68; code < 268; code++) index.set(code, code - 68, 200, false)
+    for (let code = 268; code < 65_604; code += 3) index.set(code, 200, 201, true)
+    for (let code = 0; code < 65_604; code++) {
+      const right = code < 68 ? -1 : code < 268 ? code - 68 : (code - 268) % 3 === 0 ? 200 : -1
+      for (const find of lookUps)
+        if (find(code, index) !== right) expect([code, find(code, index)]).toEqual([code, right])
+    }
+    expect(sizeOf(index)).toBeLessThanOrEqual(mostOf(201))
   })
 })
 

@@ -3,7 +3,7 @@
  *
  * Its size is bounded by the number of series, whatever the codes are: they count the strings of the whole runtime. Low
  * codes are places of an array. The others lie in a table in which each code has one of two places (cuckoo hashing), so
- * that a look-up needs no loop.
+ * that a look-up needs no loop. Codes beyond the limit of series, which all share one, are bits.
  */
 
 /** Entries of {@link CodeIndex.codes} for each series, at most. */
@@ -12,34 +12,42 @@ const CodesPerSeries = 8
 /** Entries of {@link CodeIndex.places} for each series, at most: several strings may share a series. */
 const PlacesPerSeries = 4
 
+/** Words of {@link CodeIndex.overflowing} for each series, at most: from 128 series on there is a bit for any code. */
+const WordsPerSeries = 16
+
 /** How many entries are moved to make room for one, before the table grows instead. */
 const MostMoves = 16
 
 /** Spreads codes over the second places. */
 const Spread = 0x9e3779b1
 
-/** Both are shared by all indexes, and never written. */
+/** All are shared by all indexes, and never written. */
 const noCodes: ReadonlyArray<number> = [-1]
 const noPlaces: ReadonlyArray<number> = [-1, -1]
+const noBits = new Int32Array(1)
 
 export class CodeIndex {
   /** By code, or -1. Never empty: the generated loop looks at the first entry. */
   codes = noCodes
   /** Pairs of a code and an index; the length is a power of two. Never empty either. */
   places = noPlaces
+  /** A bit for each code of the series with the index {@link overflow}. Never empty either. */
+  overflowing = noBits
+  overflow = -1
   #used = 0
 
   /** The index of the code, or -1. The same as {@link lookUp}. */
   get(code: number): number {
-    const { codes, places } = this
+    const { codes, overflow, overflowing, places } = this
     if (code < codes.length) return codes[code]!
     const [first, second] = placesOf(code, places.length)
     if (places[first] === code) return places[first + 1]!
-    return places[second] === code ? places[second + 1]! : -1
+    if (places[second] === code) return places[second + 1]!
+    return code >> 5 < overflowing.length && ((overflowing[code >> 5]! >>> code) & 1) !== 0 ? overflow : -1
   }
 
-  /** Adds a code that is not known, or no longer. `series`: how many there are. */
-  set(code: number, index: number, series: number): void {
+  /** Adds a code that is not known, or no longer. `series`: how many there are; `overflows`: it is beyond their limit. */
+  set(code: number, index: number, series: number, overflows: boolean): void {
     if (code < series * CodesPerSeries) {
       if (code >= this.codes.length || this.codes === noCodes) {
         const length = Math.min(series * CodesPerSeries, Math.max(code + 1, this.codes.length * 2))
@@ -48,7 +56,17 @@ export class CodeIndex {
       ;(this.codes as Array<number>)[code] = index
       return
     }
-    // Codes that share a series (beyond the limit, or cut to one label) come without end; they are found again by name.
+    if (overflows && code >> 5 < series * WordsPerSeries) {
+      if (code >> 5 >= this.overflowing.length) {
+        const larger = new Int32Array(Math.min(series * WordsPerSeries, 2 * ((code >> 5) + 1)))
+        larger.set(this.overflowing)
+        this.overflowing = larger
+      }
+      this.overflowing[code >> 5]! |= 1 << code
+      this.overflow = index
+      return
+    }
+    // Codes that share a series (those of labels that are cut, for one) come without end; they are found again by name.
     if (this.#used >= series * PlacesPerSeries) {
       this.places = noPlaces
       this.#used = 0
@@ -98,10 +116,24 @@ const rebuilt = (entries: ReadonlyArray<number>, from: number): ReadonlyArray<nu
   }
 }
 
-/** The look-up as an expression of JavaScript, of a code, both arrays, and the length of the second one less 2, by name. */
-export const lookUp = (code: string, codes: string, places: string, mask: string): string => {
-  const first = `${code} << 1 & ${mask}`
-  const second = `Math.imul(${code}, ${Spread}) >>> 12 & ${mask}`
-  const inSecond = `${places}[${second}] === ${code} ? ${places}[(${second}) + 1] : -1`
-  return `${code} < ${codes}.length ? ${codes}[${code}] : ${places}[${first}] === ${code} ? ${places}[(${first}) + 1] : ${inSecond}`
+/** The look-up of a code as an expression of JavaScript, with the parts of an index and their lengths by these names. */
+export const lookUp = (code: string, i: number | string = ""): string => {
+  const first = `${code} << 1 & mask${i}`
+  const second = `Math.imul(${code}, ${Spread}) >>> 12 & mask${i}`
+  return [
+    `${code} < codes${i}.length ? codes${i}[${code}]`,
+    `places${i}[${first}] === ${code} ? places${i}[(${first}) + 1]`,
+    `places${i}[${second}] === ${code} ? places${i}[(${second}) + 1]`,
+    `${code} >> 5 < bits${i}.length && (bits${i}[${code} >> 5] >>> ${code} & 1) !== 0 ? overflow${i}`,
+    "-1"
+  ].join(" : ")
 }
+
+/** The parts of an index, under the names that {@link lookUp} has. An index that grows has others. */
+export const partsOf = (index: string, i: number | string = ""): ReadonlyArray<string> => [
+  `codes${i} = ${index}.codes`,
+  `places${i} = ${index}.places`,
+  `mask${i} = places${i}.length - 2`,
+  `bits${i} = ${index}.overflowing`,
+  `overflow${i} = ${index}.overflow`
+]

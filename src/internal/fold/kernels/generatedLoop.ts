@@ -5,7 +5,7 @@
 
 import type { Rows } from "../../stream/rows/format.ts"
 import { Interned } from "../../util/interned.ts"
-import { lookUp } from "./codeIndex.ts"
+import { lookUp, partsOf } from "./codeIndex.ts"
 import type { PlannedKernel } from "./kernel.ts"
 
 /** Folds `count` rows of one layout from word `at` on, all emitted at `time`. */
@@ -80,7 +80,7 @@ return function fold(planned, rows, at, count, time) {
 const knownRows = (planned: ReadonlyArray<PlannedKernel>, words: number): string => `${head}
   ${planned.map(declare).join("\n  ")}
   for (let i = 0, p = at; i < count; i++, p += ${words}) {
-    ${planned.map((_, i) => `const a${i} = points${i}.a, b${i} = points${i}.b, ${indexOf(i)};`).join("\n    ")}
+    ${planned.map((_, i) => `const a${i} = points${i}.a, b${i} = points${i}.b, ${partsOf(`index${i}`, i).join(", ")};`).join("\n    ")}
     i32[at]; f64[at]; ${planned.map(lookAt).join(" ")}
     for (; i < count; i++, p += ${words}) {
       ${planned.map(seriesOf).join("\n      ")}
@@ -96,14 +96,21 @@ const knownRows = (planned: ReadonlyArray<PlannedKernel>, words: number): string
  * has another one in it, as that of a histogram has, it would look that up for every row.
  */
 const lookAt = ({ kernel: { points } }: PlannedKernel, i: number): string =>
-  [`a${i}`, `b${i}`, `codes${i}`, `places${i}`, ...Object.keys(points.constants ?? {}).map((table) => `k${i}.${table}`)]
+  [
+    `a${i}`,
+    `b${i}`,
+    `codes${i}`,
+    `places${i}`,
+    `bits${i}`,
+    ...Object.keys(points.constants ?? {}).map((table) => `k${i}.${table}`)
+  ]
     .map((array) => `${array}[0];`)
     .join(" ")
 
 /** Rows of all kinds. */
 const anyRows = (planned: ReadonlyArray<PlannedKernel>, words: number): string => `${head}
   ${planned.map(declare).join("\n  ")}
-  ${planned.map((_, i) => `let a${i} = points${i}.a, b${i} = points${i}.b, ${indexOf(i)};`).join("\n  ")}
+  ${planned.map((_, i) => `let a${i} = points${i}.a, b${i} = points${i}.b, ${partsOf(`index${i}`, i).join(", ")};`).join("\n  ")}
   for (let i = 0, p = at; i < count; i++, p += ${words}) {
     ${planned.map((each, i) => addTo(each, i, find(each, i))).join("\n    ")}
   }
@@ -112,15 +119,11 @@ const anyRows = (planned: ReadonlyArray<PlannedKernel>, words: number): string =
 const declare = (_: PlannedKernel, i: number): string =>
   `const kernel${i} = planned[${i}].kernel, points${i} = kernel${i}.points, k${i} = points${i}.constants, finder${i} = planned[${i}].finder, index${i} = finder${i}.index;`
 
-/** The parts of an index, of which there are others when it grows. */
-const indexOf = (i: number): string =>
-  `codes${i} = index${i}.codes, places${i} = index${i}.places, mask${i} = places${i}.length - 2`
-
 const seriesOf = ({ finder }: PlannedKernel, i: number): string =>
-  `const code${i} = ${finder.half === -1 ? "0" : `i32[p * 2 + ${finder.half}]`}, s${i} = ${lookUp(`code${i}`, `codes${i}`, `places${i}`, `mask${i}`)};`
+  `const code${i} = ${finder.half === -1 ? "0" : `i32[p * 2 + ${finder.half}]`}, s${i} = ${lookUp(`code${i}`, i)};`
 
 const find = (planned: PlannedKernel, i: number): string => {
-  const found = `s = finder${i}.find(rows, p); a${i} = points${i}.a; b${i} = points${i}.b; ${indexOf(i).replaceAll(",", ";")};`
+  const found = `s = finder${i}.find(rows, p); a${i} = points${i}.a; b${i} = points${i}.b; ${partsOf(`index${i}`, i).join("; ")};`
   return hasCode(planned) ? `${seriesOf(planned, i)} let s = s${i}; if (s < 0) { ${found} }` : `let s; ${found}`
 }
 

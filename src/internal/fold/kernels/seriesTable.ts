@@ -120,7 +120,9 @@ class FindByOne implements SeriesFinder {
     const field = this.#field
     const code = field === undefined ? 0 : rows.i32[at * 2 + field.half]!
     const index = this.#table.indexOf(field === undefined ? [] : [labelOf(field, rows, code, this.#table.mostOfLabel)])
-    if (field === undefined || !isPassing(field, code)) this.index.set(code, index, this.#table.size)
+    if (field === undefined || !isPassing(field, code)) {
+      this.index.set(code, index, this.#table.size, this.#table.key(index) === OverflowKey)
+    }
     return index
   }
 }
