@@ -57,11 +57,11 @@ it("values that are the same once they are cut share a series, by the reducer an
   })
 })
 
-it.effect("a value of a megabyte leaves a scrape small, wherever it comes in", () =>
+it.effect("a very long value leaves a scrape small, wherever it comes in", () =>
   Effect.gen(function* () {
     const recorder = yield* (yield* MetricsRuntime).createRecorder("pages")
     for (const metric of [ByPath, ByShortPath, Paths, Throwing]) yield* recorder.register(metric)
-    for (const path of ["a".repeat(60_000), "b".repeat(300), "abcdefg", "abcdefgh"]) yield* recorder.emit(page(path))
+    for (const path of ["a".repeat(30_000), "b".repeat(300), "abcdefg", "abcdefgh"]) yield* recorder.emit(page(path))
     const text = yield* Prometheus.render("openmetrics")
     expect(text.length).toBeLessThan(20_000)
     expect(text).toContain(`path="${"a".repeat(255)}…"`)

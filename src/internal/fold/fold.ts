@@ -69,6 +69,7 @@ export class Fold implements StreamHandler {
         return
       }
       case "Close":
+        this.#lanes[command.lane]?.close()
         this.#lanes[command.lane] = undefined
         return this.#options.send({ _tag: "Closed", lane: command.lane })
       case "Delivered":

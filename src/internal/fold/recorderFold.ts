@@ -9,6 +9,13 @@ import type { Rows } from "../stream/rows/format.ts"
 import { type FoldLayout, LaneMetrics } from "./laneMetrics.ts"
 import type { Shown } from "./registeredMetric.ts"
 
+/** Someone who wants to see all metrics, behind every event that came before. */
+interface Show {
+  readonly _tag: "Show"
+  readonly now: number
+  readonly take: (shown: ReadonlyArray<Shown>) => void
+}
+
 /** Events were evicted: the next one comes after this sequence number. */
 interface Skip {
   readonly _tag: "Skip"
@@ -35,7 +42,7 @@ export class FoldLane {
   readonly #send: (message: LaneMessage) => void
   readonly #metrics: LaneMetrics
   /** What came while the lane waited. */
-  #inbox: Array<LaneCommand | Batch | Skip> | undefined
+  #inbox: Array<LaneCommand | Batch | Show | Skip> | undefined
   #watch: Watch = "none"
   /** The batch whose changes a listener has not taken yet. */
   #undelivered: Batch | undefined
@@ -90,15 +97,20 @@ export class FoldLane {
     this.#take(command)
   }
 
-  #take(step: LaneCommand | Skip): void {
+  /** Gives what all metrics show, once it is their turn. */
+  show(now: number, take: Show["take"]): void {
+    this.#take({ _tag: "Show", now, take })
+  }
+
+  /** The recorder has been removed: there is nothing to show. */
+  close(): void {
+    for (const step of this.#inbox ?? []) if (step._tag === "Show") step.take([])
+  }
+
+  #take(step: LaneCommand | Show | Skip): void {
     if (this.#inbox === undefined && this.#undelivered === undefined) return this.#step(step)
     this.#inbox ??= []
     this.#inbox.push(step)
-  }
-
-  /** What all metrics show, as far as events have been folded: whoever scrapes waits for no listener. */
-  shown(now: number): ReadonlyArray<Shown> {
-    return this.#metrics.shown(now)
   }
 
   /** A listener has taken the changes: the lane goes on. */
@@ -134,10 +146,12 @@ export class FoldLane {
     else inbox.splice(0, done)
   }
 
-  #step(step: LaneCommand | Batch | Skip): void {
+  #step(step: LaneCommand | Batch | Show | Skip): void {
     switch (step._tag) {
       case "Events":
         return this.#foldBatch(step)
+      case "Show":
+        return step.take(this.#metrics.shown(step.now))
       case "Register":
         return this.#metrics.register(step.metric!, step.at)
       case "Watch":

@@ -13,7 +13,7 @@ import { describeError } from "../util/describeError.ts"
 import type { FoldLane } from "./recorderFold.ts"
 import type { Shown } from "./registeredMetric.ts"
 
-/** Renders at once. A recorder that waits for a listener is shown as far as it has come. */
+/** Renders at once, or when the last of the lanes that wait for their listeners has come to it. */
 export const renderLanes = (
   { foldLag, format, lanes, namespace, now, recorderIds, request, runtime, stats }: Render,
   laneOf: (lane: Lane) => FoldLane | undefined,
@@ -21,24 +21,34 @@ export const renderLanes = (
 ): void => {
   send({ _tag: "Rendering", request })
   const exposition = new Exposition(format)
-  try {
-    for (const [i, recorderId] of recorderIds.entries()) {
-      const lane = laneOf(lanes[i]!)
-      if (lane !== undefined) addAll(exposition, attributesOf(namespace, recorderId), lane.shown(now))
+  let remaining = 1
+  const done = (): void => {
+    if (--remaining > 0) return
+    try {
+      const recorders = unpackStats(stats).map((each, i) => ({
+        attributes: attributesOf(namespace, recorderIds[i]!),
+        stats: each
+      }))
+      for (const data of [...accountingData(recorders), ...runtimeData(namespace, runtime, foldLag)]) {
+        exposition.add(data)
+      }
+      const body = new TextEncoder().encode(exposition.finish())
+      send({ _tag: "Rendered", request, body }, [body.buffer])
+    } catch (error) {
+      // Longer than any string can be, for one.
+      send({ _tag: "NotRendered", request, reason: describeError(error) })
     }
-    const recorders = unpackStats(stats).map((each, i) => ({
-      attributes: attributesOf(namespace, recorderIds[i]!),
-      stats: each
-    }))
-    for (const data of [...accountingData(recorders), ...runtimeData(namespace, runtime, foldLag)]) {
-      exposition.add(data)
-    }
-    const body = new TextEncoder().encode(exposition.finish())
-    send({ _tag: "Rendered", request, body }, [body.buffer])
-  } catch (error) {
-    // Longer than any string can be, for one.
-    send({ _tag: "NotRendered", request, reason: describeError(error) })
   }
+  for (const [i, recorderId] of recorderIds.entries()) {
+    const lane = laneOf(lanes[i]!)
+    if (lane === undefined) continue
+    remaining++
+    lane.show(now, (shown) => {
+      addAll(exposition, attributesOf(namespace, recorderId), shown)
+      done()
+    })
+  }
+  done()
 }
 
 const addAll = (
