@@ -11,6 +11,7 @@ import { MetricsRuntime as PromiseRuntime } from "mvx-metrics/promise"
 import { badInputOf } from "./support/badInput.ts"
 import { newRecorder, onBothLayers } from "./support/bothLayers.ts"
 import { parseExposition } from "./support/expositionParser.ts"
+import { heldInStart } from "./support/held.ts"
 import { Endless, Jobs, JobTime, job, RecentJobs, Unviewable } from "./support/scrape.metrics.ts"
 
 const metrics = new URL("./support/scrape.metrics.ts", import.meta.url)
@@ -64,6 +65,24 @@ onBothLayers(
         const scrape = yield* Effect.forkChild(scraped(recorder.recorderId), { startImmediately: true })
         yield* gate.open
         expect(yield* Fiber.join(scrape)).toMatchObject({ "jobs_total{queue:x}": 1 })
+      })
+    )
+
+    it.effect("waits for no recorder that is busy for long, whose events are shown as pending", () =>
+      Effect.gen(function* () {
+        const busy = yield* heldInStart()
+        const other = yield* newRecorder()
+        for (const recorder of [busy.recorder, other]) {
+          yield* recorder.register(Jobs)
+          yield* recorder.emit(job())
+        }
+        const text = yield* Prometheus.render("text")
+        expect(text).toMatch(
+          new RegExp(`mvx_metrics_events_pending\\{[^}]*recorder="${busy.recorder.recorderId}"[^}]*\\} 1`)
+        )
+        expect(yield* scraped(other.recorderId)).toEqual({ "jobs_total{queue:x}": 1 })
+        yield* busy.release
+        expect(yield* scraped(busy.recorder.recorderId)).toEqual({ "jobs_total{queue:x}": 1 })
       })
     )
 
