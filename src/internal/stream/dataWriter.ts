@@ -3,48 +3,14 @@
  */
 import { PageWriter } from "./pageWriter.ts"
 import { DataEncoder } from "./rows/encodeData.ts"
-import { CommandRow, LayoutRow, SkipRow, StringRow, stringRowWords, TypeBits } from "./rows/format.ts"
+import { LayoutRow, SkipRow, StringRow, stringRowWords, TypeBits } from "./rows/format.ts"
 import type { Layout } from "./rows/layout.ts"
 import { StringCodes } from "./stringDictionary.ts"
-
-/** Words of a command that is worth a row: a message costs as much as to encode a few hundred. */
-const MostCommandWords = 256
-
-/** What cannot be plain data, or is large where there are many recorders. */
-const isAttached = (command: object): boolean => "metric" in command || "buffer" in command || "lanes" in command
 
 export abstract class DataWriter extends PageWriter {
   protected readonly strings = new StringCodes((code, value) => this.writeString(code, value))
   /** Encodes what lies in rows of no fixed width. */
   protected readonly data = new DataEncoder(this.strings)
-  /** Encodes commands, whose strings are no entries of the dictionary. */
-  private readonly commands = new DataEncoder({ lasting: () => -1, areKept: false })
-
-  /**
-   * A command, in order with the events. The fold is roused for it. Whoever waits for the answer waits for no message then,
-   * unless the command has functions or memory, is large, or finds the page full.
-   */
-  command(command: object): void {
-    if (this.dead) return
-    if (!this.commandRow(command)) this.attach(command)
-    this.publish(true)
-  }
-
-  private commandRow(command: object): boolean {
-    if (isAttached(command)) return false
-    const { commands } = this
-    try {
-      commands.data(command)
-      const words = (commands.pos + 1) >> 1
-      if (words > MostCommandWords) return false
-      this.endRun()
-      if (!this.fits(words + 1)) return false
-      this.putData(0, CommandRow, 0, commands)
-      return true
-    } finally {
-      commands.pos = 0
-    }
-  }
 
   /** Tells the fold of a layout. `false`: there is no room. */
   declare(type: number, layout: Layout): boolean {
@@ -79,8 +45,8 @@ export abstract class DataWriter extends PageWriter {
   }
 
   /** Puts what was encoded from half `from` on into a row, for which there is room. */
-  protected putData(half: number, type: number, from: number, data = this.data): void {
-    const { i32, pos } = this
+  protected putData(half: number, type: number, from: number): void {
+    const { data, i32, pos } = this
     const encoded = data.i32
     const halves = data.pos - from
     const words = (halves + 1) >> 1

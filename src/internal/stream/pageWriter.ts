@@ -6,7 +6,7 @@
 import type { Usage } from "../model/runtimeStats.ts"
 import type { Carrier } from "./carrier.ts"
 import { PagePool } from "./pagePool.ts"
-import { AttachedRow, PageEndRow } from "./rows/format.ts"
+import { CommandRow, PageEndRow } from "./rows/format.ts"
 import { MostWords } from "./rows/layout.ts"
 import { type Page, publish, type Views } from "./rows/page.ts"
 
@@ -52,7 +52,7 @@ export abstract class PageWriter {
   /** Whether a timer will publish, and whether there have been events since it last did. */
   private scheduled = false
   private events = false
-  protected dead = false
+  private dead = false
   /** In the order of their turns. While one waits nobody else goes on to another page. */
   private readonly waiting = new Set<TurnTaker>()
   private inTurns = false
@@ -93,20 +93,17 @@ export abstract class PageWriter {
 
   // --- what is written here
 
-  /** A command that does not lie in a row. The row says where it stands. */
-  protected attach(command: unknown): void {
+  /** A command, in order with the events. The fold is woken for it. */
+  command(command: unknown): void {
+    if (this.dead) return
     this.endRun()
     if (this.pos > this.page.end - WordsKept) this.nextPage(this.pages.take(this.burst, true)!)
     this.attachments.push(command)
     // From here on nothing is called: an attachment without its row would be taken for the next one.
     this.i32[this.pos * 2] = 0
-    this.i32[this.pos * 2 + 1] = AttachedRow
+    this.i32[this.pos * 2 + 1] = CommandRow
     this.pos++
-  }
-
-  /** Whether so many words fit in what is left of the page, where a command may lie as well. */
-  protected fits(words: number): boolean {
-    return this.pos + words <= this.page.end - WordsKept
+    this.publish(true)
   }
 
   protected putWord(half: number, type: number): void {

@@ -6,7 +6,6 @@ import type { MetricEvent } from "../model/event.ts"
 import { DataDecoder, textOf } from "./rows/decodeData.ts"
 import type { Rows } from "./rows/format.ts"
 import {
-  AttachedRow,
   CommandRow,
   EventRow,
   FirstLasting,
@@ -131,13 +130,7 @@ export class RowReader implements Rows {
         continue
       }
       switch (type) {
-        case CommandRow: {
-          const command = this.#data.data(i32, half + 2)
-          this.#pos += 1 + (second >>> TypeBits)
-          this.#handler.command(command)
-          break
-        }
-        case AttachedRow:
+        case CommandRow:
           if (this.#nextAttachment === this.#attachments.length) return "attachment"
           this.#pos++
           this.#handler.command(this.#takeAttachment())

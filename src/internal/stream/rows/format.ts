@@ -10,7 +10,7 @@ import type { MetricEvent } from "../../model/event.ts"
 import type { Views } from "./page.ts"
 
 /** The next attachment is a command. One word. */
-export const AttachedRow = 0
+export const CommandRow = 0
 /**
  * An event of any shape, as {@link ./encodeData.ts} writes it. The upper half of the type is the number of words that
  * follow the header. Its lane is in the first half.
@@ -28,8 +28,6 @@ export const TimeRow = 5
 export const LayoutRow = 6
 /** The lane in the first half goes on after the sequence number in the second word: what came before it was evicted. */
 export const SkipRow = 7
-/** A command, as plain data, in as many words as the upper half of the type says. */
-export const CommandRow = 8
 /** The first type that is a layout. */
 export const FirstLayout = 16
 
