@@ -9,6 +9,7 @@ import type * as Scope from "effect/Scope"
 import { Fold } from "../fold/fold.ts"
 import type { Reading } from "../stream/reader.ts"
 import { setRead } from "../stream/rows/page.ts"
+import { NextTurn } from "../util/nextTurn.ts"
 import { hasStack } from "../util/stack.ts"
 import type { Link } from "./link.ts"
 import { type LinkControl, makeLink } from "./makeLink.ts"
@@ -25,9 +26,9 @@ const PagesAtOnce = 4
 export const makeInProcessLink = Effect.fnUntraced(function* (
   mostBytes: number
 ): Effect.fn.Return<Link, never, Scope.Scope> {
-  const dispatcher = (yield* Scheduler).makeDispatcher()
+  const nextTurn = new NextTurn((yield* Scheduler).makeDispatcher())
   const roused = Latch.makeUnsafe()
-  const open = (): void => void roused.openUnsafe()
+  const open = roused.openUnsafe.bind(roused)
   let control: LinkControl | undefined
   /** What is to happen when the fiber has folded: never user code in the midst of it. */
   let afterFold: Array<() => void> | undefined
@@ -44,14 +45,14 @@ export const makeInProcessLink = Effect.fnUntraced(function* (
       rouse: () => {},
       letSleep: () => {},
       // A latch resumes the fiber in the call that opens it.
-      wake: () => dispatcher.scheduleTask(open, 0),
-      later: (run) => dispatcher.scheduleTask(run, 0)
+      wake: () => nextTurn.add(open),
+      later: nextTurn.add
     },
     allocateCounters: (bytes) => new ArrayBuffer(bytes),
     hold: holdNothing,
-    later: (action) => dispatcher.scheduleTask(action, 0),
+    later: nextTurn.add,
     afterFold: (action) => {
-      if (afterFold === undefined) dispatcher.scheduleTask(action, 0)
+      if (afterFold === undefined) nextTurn.add(action)
       else afterFold.push(action)
     },
     foldNow: () => {

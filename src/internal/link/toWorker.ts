@@ -20,6 +20,7 @@ import { refuse } from "../model/optionChecks.ts"
 import type { CatalogMessage, FoldReply, ThreadMessage, WorkerMessage } from "../stream/protocol.ts"
 import { describeError } from "../util/describeError.ts"
 import { withLiveClock } from "../util/liveClock.ts"
+import { NextTurn } from "../util/nextTurn.ts"
 import { isError } from "../util/realms.ts"
 import { spawnMarked } from "../worker/metricsThread.ts"
 import { ownMessagesOf } from "../worker/ownMessages.ts"
@@ -121,7 +122,7 @@ const linkTo = Effect.fnUntraced(function* (
     }
   }
 
-  const dispatcher = (yield* Scheduler).makeDispatcher()
+  const { add: later } = new NextTurn((yield* Scheduler).makeDispatcher())
   const platform = yield* EffectWorker.WorkerPlatform
   const worker = yield* Effect.mapError(platform.spawn<WorkerMessage, ThreadMessage>(0), failed)
   const released = hold()
@@ -159,7 +160,6 @@ const linkTo = Effect.fnUntraced(function* (
     (opened) => Effect.sync(() => opened.close())
   )
   port = foldPort
-  const later = (action: () => void): void => dispatcher.scheduleTask(action, 0)
   catalog = new WorkerCatalog(said.metrics, options.modules, {
     ask: (module) => {
       const exit = Effect.runSyncExit(worker.send({ _tag: "Import", module }))
