@@ -124,8 +124,8 @@ export class RowWriter extends DataWriter implements EncoderMemory {
       this.perLook = 1
       this.sinceMoved = 0
     }
-    this.untilLook = this.perLook
     this.changeTime(now)
+    this.untilLook = this.perLook
   }
 
   private changeTime(time: number): void {
@@ -150,8 +150,13 @@ export class RowWriter extends DataWriter implements EncoderMemory {
     this.inTurn = false
     this.live = undefined
     this.burst = false
-    this.endRun()
-    this.untilLook = 0
+    try {
+      this.endRun()
+    } finally {
+      // Whatever fails in here, the next event does not get the time of this turn.
+      if (this.source !== undefined) this.source.runEnd = 0
+      this.untilLook = 0
+    }
     // A timer would cost a turn of its own. Not more than once in a millisecond: microtasks may come in thousands.
     if (this.wasShown) return this.willPublish()
     this.publish(false)
