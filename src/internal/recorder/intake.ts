@@ -34,7 +34,11 @@ export interface Emission {
 interface Waiter {
   readonly entry: Entry
   readonly emission: Emission | undefined
-  readonly resume: (offer: Offer) => void
+  readonly resume: (offer: Effect.Effect<Offer>) => void
+  /** Lets the process end again: nobody waits. */
+  readonly release: () => void
+  /** Once it is counted. */
+  decision: Offer | undefined
 }
 
 /** The first event of a recorder starts it. */
@@ -94,7 +98,10 @@ export class Intake extends Accounts {
   close(): void {
     this.#accepting = false
     this.#shut()
-    for (const waiter of this.#line ?? []) this.#letGo(waiter, this.refuse("not-running"))
+    for (const waiter of this.#line ?? []) {
+      waiter.decision ??= this.refuse("not-running")
+      this.#letGo(waiter, waiter.decision)
+    }
   }
 
   /** Takes no more events and hands over no more either: nobody is there to fold them. */
@@ -143,10 +150,9 @@ export class Intake extends Accounts {
       const waiter: Waiter = {
         entry: decision,
         emission,
-        resume: (offer) => {
-          release()
-          resume(Effect.succeed(offer))
-        }
+        resume,
+        release,
+        decision: undefined
       }
       this.#line ??= new Set()
       this.#line.add(waiter)
@@ -279,8 +285,14 @@ export class Intake extends Accounts {
 
   /** Runs `action` when all events accepted up to now are in the stream, before any later one is. */
   afterAccepted(action: () => void): void {
-    this.#backlog.addBarrier(action)
+    this.addBarrier(action)
     this.flush()
+  }
+
+  /** The same, from the next {@link flush} on. */
+  addBarrier(action: () => void): void {
+    this.#shut()
+    this.#backlog.addBarrier(action)
   }
 
   /** Runs `action` once nothing is pending. */
@@ -359,16 +371,26 @@ export class Intake extends Accounts {
   /** Lets suspended offers in while there are credits. */
   #admit(): void {
     for (const waiter of this.#line ?? []) {
-      if (this.pending >= this.capacity) return
-      this.#accept(waiter.entry)
-      this.#letGo(waiter, "accepted")
+      if (waiter.decision === undefined) {
+        if (this.pending >= this.capacity) return
+        this.#accept(waiter.entry)
+        waiter.decision = "accepted"
+      }
+      this.#letGo(waiter, waiter.decision)
     }
   }
 
   /** Resumes a suspended fiber, at the next turn of the event loop: never user code in the middle of a hand-over. */
   #letGo(waiter: Waiter, offer: Offer): void {
-    this.#line?.delete(waiter)
     if (waiter.emission !== undefined) waiter.emission.decision = offer
-    this.link.later(() => waiter.resume(offer))
+    this.link.later(() => {
+      try {
+        waiter.release()
+      } finally {
+        waiter.resume(Effect.succeed(offer))
+      }
+    })
+    // Last: one that stays in the line for a failure is resumed again, which does nothing, but never left there.
+    this.#line?.delete(waiter)
   }
 }
