@@ -56,11 +56,19 @@ export class PendingRenders {
           isBegun: false,
           begun: onBegun,
           end: (exit) => {
-            forget()
-            this.#later(() => resume(exit))
+            try {
+              forget()
+            } finally {
+              this.#later(() => resume(exit))
+            }
           }
         })
-        send({ _tag: "Render", request, ...rest })
+        try {
+          send({ _tag: "Render", request, ...rest })
+        } catch (defect) {
+          forget()
+          throw defect
+        }
         return Effect.sync(forget)
       })
       return withLiveClock(Effect.raceFirst(answer, this.#silence))

@@ -62,9 +62,9 @@ export class ChangeHub {
           ? "latest"
           : "none"
     if (watch === this.#watch) return
-    this.#watch = watch
     const { intake, lane } = this.#recorder
     intake.afterAccepted(() => lane.send({ _tag: "Watch", watch }))
+    this.#watch = watch
   }
 
   /** Every wanted change in order. A listener that does not keep up makes the fold wait. */
@@ -74,14 +74,14 @@ export class ChangeHub {
         const queue = yield* Queue.bounded<MetricChange, RecorderFailed | Cause.Done>(OutletSize)
         const consumer = yield* Effect.withFiber(Effect.succeed)
         const outlet: Outlet = { from: this.#recorder.intake.accepted, consumer, isWanted, queue }
-        yield* Effect.acquireRelease(
-          Effect.sync(() => this.#addOutlet(outlet)),
-          () =>
-            Effect.andThen(
-              Queue.shutdown(queue),
-              Effect.sync(() => this.#remove(this.#outlets, outlet))
-            )
+        // Before it is added: one that is left behind would make the fold wait for good.
+        yield* Effect.addFinalizer(() =>
+          Effect.andThen(
+            Queue.shutdown(queue),
+            Effect.sync(() => this.#remove(this.#outlets, outlet))
+          )
         )
+        this.#addOutlet(outlet)
         return Stream.fromQueue(queue)
       })
     )
@@ -93,10 +93,8 @@ export class ChangeHub {
       Effect.gen({ self: this }, function* () {
         const signal = yield* Queue.sliding<void, RecorderFailed | Cause.Done>(1)
         const conflated: Conflated = { from: this.#recorder.intake.accepted, changes: new Map(), signal }
-        yield* Effect.acquireRelease(
-          Effect.sync(() => this.#addConflated(conflated)),
-          () => Effect.sync(() => this.#remove(this.#conflated, conflated))
-        )
+        yield* Effect.addFinalizer(() => Effect.sync(() => this.#remove(this.#conflated, conflated)))
+        this.#addConflated(conflated)
         return Stream.fromQueue(conflated.signal).pipe(
           Stream.map(() => {
             const changes = [...conflated.changes.values()]

@@ -41,19 +41,30 @@ export class PendingReads {
         const stopWatching = watch(giveUp)
         const forget = (): void => {
           if (!this.#reads?.delete(request)) return
-          stopTimer()
-          stopWatching()
-          release()
+          try {
+            stopTimer()
+            stopWatching()
+          } finally {
+            release()
+          }
         }
         this.#reads ??= new Map()
         this.#reads.set(request, {
           fiber,
           end: (answer) => {
-            forget()
-            resume(answer)
+            try {
+              forget()
+            } finally {
+              resume(answer)
+            }
           }
         })
-        send(request)
+        try {
+          send(request)
+        } catch (defect) {
+          forget()
+          throw defect
+        }
         return Effect.sync(forget)
       })
     )
