@@ -70,7 +70,9 @@ describe("the rows of a recorder", () => {
     expect(writer.encoder(open)).toBe(writer.encoder(registered(plain).layoutOf("open") as Layout))
     expect(String(generateWrite(save, FirstLayout, writer))).toContain("internBriefly(")
     expect(String(generateWrite(open, FirstLayout, writer))).not.toContain("internBriefly(")
-    const [replaced] = registrations.add([Metric.counter("spans", { events, when: ["save"] })])
+    const metrics = [Metric.counter("spans", { events, when: ["save"] })]
+    const [replaced] = registrations.replacedBy(metrics)
+    registrations.add(metrics)
     expect(registrations.readsSpan("save")).toBe(true)
     registrations.left(replaced!)
     expect(registrations.readsSpan("save")).toBe(false)
@@ -95,7 +97,9 @@ describe("the rows of a recorder", () => {
   it("hold what a metric reads that was replaced, until the fold has its successor", () => {
     const of = (field: "tenant" | "seconds") => Metric.counter("m", { events, when: ["open"], labels: [field] })
     const registrations = registered(of("tenant"))
-    const [replaced] = registrations.add([of("seconds")])
+    const metrics = [of("seconds")]
+    const [replaced] = registrations.replacedBy(metrics)
+    registrations.add(metrics)
     expect(fieldsOf(registrations, "open")).toEqual(["tenant", "seconds"])
     registrations.left(replaced!)
     expect(fieldsOf(registrations, "open")).toEqual(["seconds"])

@@ -89,13 +89,17 @@ export class RecorderMembers extends RecorderEmission implements ServiceMembers,
   ): Effect.Effect<void> {
     const { intake, lane, log } = this.parts
     const at = this.clock.currentTimeMillisUnsafe()
+    const registered = Effect.andThen(
+      Effect.sync(() => intake.flush()),
+      log.lifecycle(`registered ${metrics.map(({ name }) => `the metric ${name}`).join(", ")}`)
+    )
     intake.forgetLayouts()
-    intake.afterAccepted(() => {
+    intake.addBarrier(() => {
       settle((metric) => lane.send({ _tag: "Register", name: metric.name, metric, at }))
       // The events before it were written for those that it has replaced as well.
       intake.forgetLayouts()
     })
-    return log.lifecycle(`registered ${metrics.map(({ name }) => `the metric ${name}`).join(", ")}`)
+    return registered
   }
 
   whyClosedForMetrics(): InvalidState | undefined {

@@ -14,7 +14,10 @@ export interface Registrar {
   readonly registrations: Registrations
   /** Why it takes no metrics at present. */
   readonly whyClosedForMetrics: () => InvalidState | undefined
-  /** Has the fold take these metrics, at once or later: `settle` runs `put` for each of them in order. */
+  /**
+   * Has the fold take these metrics, at once or later: `settle` runs `put` for each of them in order. Where it throws,
+   * `settle` is never run.
+   */
   readonly putMetrics: (
     metrics: ReadonlyArray<Metric.Any>,
     settle: (put: (metric: Metric.Any) => void) => void
@@ -37,14 +40,20 @@ export const registerMetrics = (
     if (fresh.length === 0) return Effect.void
     const collision = registrations.claim(fresh)
     if (collision !== undefined) return registrations.refuse(collision)
-    const replaced = registrations.add(fresh)
-    return registrar.putMetrics(fresh, (put) => {
-      for (const metric of fresh) {
-        put(metric)
-        registrations.tell(metric)
-      }
-      for (const metric of replaced) registrations.left(metric)
-    })
+    const replaced = registrations.replacedBy(fresh)
+    try {
+      registrations.add(fresh)
+      return registrar.putMetrics(fresh, (put) => {
+        for (const metric of fresh) {
+          put(metric)
+          registrations.tell(metric)
+        }
+        for (const metric of replaced) registrations.left(metric)
+      })
+    } catch (defect) {
+      registrations.takeBack(fresh, replaced)
+      throw defect
+    }
   })
 
 /** Why this metric, or all of them, cannot be reset at present. */

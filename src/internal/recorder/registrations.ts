@@ -93,7 +93,7 @@ export class Registrations {
 
   /** Takes the names of these metrics, in the place of those of the same name, or says why it takes none. */
   claim(metrics: ReadonlyArray<Metric.Any>): MetricNameCollision | undefined {
-    const replaced = this.#replacedBy(metrics)
+    const replaced = this.replacedBy(metrics)
     for (const metric of replaced) this.#names.release(metric)
     for (const [i, metric] of metrics.entries()) {
       const collision = this.#names.claim(metric)
@@ -105,16 +105,29 @@ export class Registrations {
     return undefined
   }
 
-  /** Takes metrics in. It gives those in whose place they come, which leave when the fold knows: see {@link left}. */
-  add(metrics: ReadonlyArray<Metric.Any>): ReadonlyArray<Metric.Any> {
-    const replaced = this.#replacedBy(metrics)
+  /** Takes metrics in. Those in whose place they come leave when the fold knows: see {@link left}. */
+  add(metrics: ReadonlyArray<Metric.Any>): void {
+    const replaced = this.replacedBy(metrics)
     if (replaced.length > 0) this.#leaving = [...this.#leaving, ...replaced]
     for (const metric of metrics) this.#metrics.set(metric.name, metric)
     this.#spanTags = undefined
-    return replaced
   }
 
-  #replacedBy(metrics: ReadonlyArray<Metric.Any>): ReadonlyArray<Metric.Any> {
+  /** Undoes {@link claim} and {@link add}, the latter wherever it failed: the fold was not told, and will not be. */
+  takeBack(metrics: ReadonlyArray<Metric.Any>, replaced: ReadonlyArray<Metric.Any>): void {
+    for (const metric of metrics) {
+      this.#names.release(metric)
+      this.#metrics.delete(metric.name)
+    }
+    for (const before of replaced) {
+      this.#names.claim(before)
+      this.#metrics.set(before.name, before)
+      this.left(before)
+    }
+  }
+
+  /** Those in whose place these metrics come. */
+  replacedBy(metrics: ReadonlyArray<Metric.Any>): ReadonlyArray<Metric.Any> {
     return metrics.flatMap(({ name }) => this.#metrics.get(name) ?? [])
   }
 
