@@ -44,6 +44,8 @@ export class RecorderLifecycle {
   #removed = false
   /** The start or stop under way, or the last one. */
   #operation: Operation = Deferred.makeUnsafe()
+  /** The last one whose fiber has begun, and goes on to its end. */
+  #begun: Operation | undefined
   /** A stop that was asked for while the recorder starts. */
   #stopAfterStart: Operation | undefined
   /** Whether it runs because its runtime started it, and nobody has called `start` on it since. */
@@ -106,8 +108,13 @@ export class RecorderLifecycle {
   #beginStop(operation: Operation): Operation {
     this.#state = "Stopping"
     this.#startedUnasked = false
-    this.#steps.beforeStop()
-    return this.#run(this.#steps.stopping, "Stopped", operation)
+    try {
+      this.#steps.beforeStop()
+      return this.#run(this.#steps.stopping, "Stopped", operation)
+    } catch (defect) {
+      if (this.#begun !== operation) this.fail(defect, false)
+      throw defect
+    }
   }
 
   /** The first event of a recorder starts it. */
@@ -117,9 +124,19 @@ export class RecorderLifecycle {
 
   /** Starts, from `Idle` or `Stopped`. */
   begin(): Operation {
+    const before = this.#state
+    const operation: Operation = Deferred.makeUnsafe()
     this.#state = "Starting"
-    this.#steps.beforeStart()
-    return this.#run(this.#steps.starting, "Running", Deferred.makeUnsafe())
+    try {
+      this.#steps.beforeStart()
+      return this.#run(this.#steps.starting, "Running", operation)
+    } catch (defect) {
+      if (this.#begun !== operation) {
+        this.#state = before
+        this.#steps.beforeStop()
+      }
+      throw defect
+    }
   }
 
   fail(cause: unknown, foldLost: boolean): void {
@@ -149,14 +166,24 @@ export class RecorderLifecycle {
   /** In a fiber of its own, so that interrupting one who waits for it leaves it running. */
   #run(step: Effect.Effect<void, HookFailed>, then: "Running" | "Stopped", operation: Operation): Operation {
     this.#operation = operation
+    const begun = Effect.suspend(() => {
+      this.#begun = operation
+      return step
+    })
+    const end = (settled: Exit.Exit<void, HookFailed | RecorderFailed>): void => {
+      Deferred.doneUnsafe(operation, settled)
+      if (then === "Running") this.#stopIfAsked(settled)
+    }
     this.#steps.fork(
-      Effect.onExit(step, (exit) =>
-        Effect.sync(() => {
-          const settled = this.#settle(exit, then)
-          Deferred.doneUnsafe(operation, settled)
-          if (then === "Running") this.#stopIfAsked(settled)
-        })
-      ).pipe(Effect.catchCause(() => Effect.void))
+      Effect.onExit(begun, (exit) => Effect.sync(() => end(this.#settle(exit, then)))).pipe(
+        Effect.catchCause((cause) =>
+          // It has heard of the end already, unless that is what has failed.
+          Effect.sync(() => {
+            this.fail(Cause.squash(cause), false)
+            end(Exit.fail(this.#failure!.error))
+          })
+        )
+      )
     )
     return operation
   }
