@@ -21,6 +21,9 @@ export interface Ended {
   /** The data said with a word. Fails when it was not said exactly once. */
   // biome-ignore lint/suspicious/noExplicitAny: what a program says is asserted on, whatever it is.
   readonly said: (word: string) => any
+  /** The data of each time that a word was said. */
+  // biome-ignore lint/suspicious/noExplicitAny: likewise.
+  readonly allSaid: (word: string) => ReadonlyArray<any>
   /** How often a word was said. */
   readonly count: (word: string) => number
 }
@@ -42,7 +45,12 @@ interface NodeOptions {
   readonly env: { readonly [name: string]: string }
 }
 
-const startProgramWith = ({ env, execArgv }: NodeOptions, program: URL, ...args: ReadonlyArray<string>): Program => {
+/** The same, with options for Node. */
+export const startProgramWith = (
+  { env, execArgv }: NodeOptions,
+  program: URL,
+  ...args: ReadonlyArray<string>
+): Program => {
   const argv = ["--conditions=mvx-metrics-source", ...execArgv, fileURLToPath(program), ...args]
   const child = spawn(process.execPath, argv, {
     env: { ...process.env, ...env },
@@ -74,7 +82,15 @@ const startProgramWith = ({ env, execArgv }: NodeOptions, program: URL, ...args:
         if (first === undefined || more.length > 0) throw failure(`has not said "${word}" exactly once`)
         return first.data
       }
-      resolve({ code, signal, stdout, stderr, said, count: (word) => heard(word).length })
+      resolve({
+        code,
+        signal,
+        stdout,
+        stderr,
+        said,
+        allSaid: (word) => heard(word).map(({ data }) => data),
+        count: (word) => heard(word).length
+      })
     })
   })
 
