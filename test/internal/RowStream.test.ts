@@ -282,13 +282,15 @@ describe.each(carriers)("a stream of $carrier", ({ carrier: _, ...options }) => 
     drain(pair, [row(1, 0, empty.event())])
   })
 
-  it("publishes by itself at a later turn", () => {
+  it("publishes by itself at a later turn, and leaves a reader that naps to look by itself", () => {
     const pair = new StreamPair(options)
     const write = pair.encoder(empty.layout)
     pair.flush()
+    const { roused } = pair
     write(1, empty.event(), 0)
     pair.turn()
     pair.read()
+    expect(pair.roused).toBe(roused)
     deepStrictEqual(pair.came, [row(1, 0, empty.event())])
   })
 

@@ -100,7 +100,6 @@ export abstract class PageWriter {
     if (this.pos > this.page.end - WordsKept) this.nextPage(this.pages.take(this.burst, true)!)
     this.attachments.push(command)
     // From here on nothing is called: an attachment without its row would be taken for the next one.
-    this.i32[this.pos * 2] = 0
     this.i32[this.pos * 2 + 1] = CommandRow
     this.pos++
     this.publish(true)

@@ -202,8 +202,8 @@ export class RowWriter extends DataWriter implements EncoderMemory {
     const most = Math.min(source.limit - source.counted, room)
     const rows = this.given === undefined ? Math.min(most, this.untilLook) : 1
     // From here on nothing is called, and nothing can be left half done.
+    // The type is written with the count, by `endRun`.
     this.i32[at * 2] = source.lane
-    this.i32[at * 2 + 1] = type
     this.pos = at + 1
     this.source = source
     this.runAt = at

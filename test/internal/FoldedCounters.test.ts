@@ -1,0 +1,56 @@
+// The counters by which the fold tells recorders how far it is.
+import { expect, it } from "@effect/vitest"
+import { ChunkBytes, CounterTable } from "../../src/internal/stream/foldedCounters.ts"
+
+const tableOf = (chunks: number) => {
+  const table = new CounterTable()
+  for (let i = 0; i < chunks; i++) table.add(new SharedArrayBuffer(ChunkBytes))
+  const lanes = Array.from({ length: table.lanes }, (_, lane) => table.of(lane))
+  return { lanes, table }
+}
+
+it("each lane has counters of its own, in all chunks", () => {
+  const { lanes, table } = tableOf(2)
+  for (const [i, counters] of lanes.entries()) counters.add(i + 1, 2 * i + 1)
+  expect(lanes.map(({ applied, ignored }) => [applied, ignored])).toEqual(lanes.map((_, i) => [i + 1, 2 * i + 1]))
+  expect(table.of(lanes.length - 1).applied, "whoever looks").toBe(lanes.length)
+})
+
+it("counters that are cleared are as new, and those of other lanes stay as they are", () => {
+  const { lanes } = tableOf(1)
+  const three = lanes.slice(0, 3)
+  for (const counters of three) {
+    counters.add(3, 2)
+    counters.want()
+  }
+  three[1]!.clear()
+  expect(three.map(({ applied, ignored }) => [applied, ignored])).toEqual([
+    [3, 2],
+    [0, 0],
+    [3, 2]
+  ])
+  expect(three.map((counters) => counters.takeWanted())).toEqual([true, false, true])
+})
+
+it("a question is answered once, and by no events of other lanes", () => {
+  const { lanes } = tableOf(1)
+  const [one, other] = [lanes[0]!, lanes[1]!]
+  expect(one.takeWanted()).toBe(false)
+  one.want()
+  expect(other.takeWanted()).toBe(false)
+  expect([one.takeWanted(), one.takeWanted()]).toEqual([true, false])
+})
+
+it("what was folded is another number after any event of any lane, applied or ignored, and after nothing else", () => {
+  const { lanes, table } = tableOf(2)
+  const seen = [table.folded]
+  for (const counters of [lanes[0]!, lanes[1023]!, lanes[1024]!, lanes[2047]!]) {
+    counters.add(1, 0)
+    seen.push(table.folded)
+    counters.add(0, 1)
+    seen.push(table.folded)
+  }
+  expect(new Set(seen).size).toBe(9)
+  lanes[5]!.want()
+  expect(table.folded).toBe(seen.at(-1))
+})
