@@ -11,7 +11,7 @@ export const aimed: { readonly [folder: string]: ReadonlyArray<string> } = {
   ],
   "stream/rows": [...internal("Layout", "PlainData", "SlowerLane"), ...recorder("SpanExemplars")],
   recorder: [...internal("Intake"), ...recorder("Accounting", "Backpressure", "Overflow", "Alone", "Reset")],
-  link: [...internal("FoldThread"), ...recorder("Alone", "FailedQuestion", "LostEvents", "Removed")],
+  link: [...internal("FoldThread", "Lanes"), ...recorder("Alone", "FailedQuestion", "LostEvents", "Removed")],
   worker: [...internal("FoldThread"), ...recorder("FailedQuestion", "LostEvents"), "test/worker/Guards.test.ts"],
   fold: [...internal("FieldsRead"), ...recorder("Changes", "LatestChanges", "Quarantine", "Reset", "SpanExemplars")],
   "fold/kernels": internal("FieldsRead", "Kernels", "SeriesCodes")

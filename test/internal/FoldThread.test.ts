@@ -165,6 +165,20 @@ it.live("answers a command that ends its nap before the next turn of the event l
   }).pipe(Effect.scoped)
 )
 
+it.live("never asks whether it may sleep while events come", () =>
+  Effect.gen(function* () {
+    const { emit, folded, fromThread, napsOf } = yield* makeThread
+    let naps = 0
+    for (let n = 1; n <= 20; n++) {
+      emit()
+      naps += yield* napsOf(20)
+      expect(folded()).toBe(n)
+    }
+    expect(naps, "many more than it takes without events").toBeGreaterThan(150)
+    expect(fromThread).toEqual([])
+  }).pipe(Effect.scoped)
+)
+
 it.live("is not woken for what is not there", () =>
   Effect.gen(function* () {
     const { deliver, idle, toThread, writer } = yield* makeThread

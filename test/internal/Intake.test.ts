@@ -37,17 +37,19 @@ const makeIntake = (options: {
   table.add(new ArrayBuffer(ChunkBytes))
   const counters = table.of(1)
   let later: Array<() => void> = []
+  /** How many events had been accepted, each time that a fold in this thread was to fold. */
+  const foldedNowAt: Array<number> = []
   const lane: Omit<LaneLink, "close"> = {
     lane: 1,
     counters,
     writer: pair.writer,
     hold: () => () => {},
     send: (command) => pair.writer.command(command),
-    foldNow: () => {},
+    foldNow: () => void foldedNowAt.push(intake.accepted),
     later: (run) => void later.push(run),
     afterFold: (run) => void later.push(run)
   }
-  const intake = new Intake({
+  const intake: Intake = new Intake({
     ...options,
     lane: lane as LaneLink,
     layouts: {
@@ -61,6 +63,8 @@ const makeIntake = (options: {
   const came = () => pair.came.flatMap((each) => ("lane" in each && each.lane === 1 ? [each] : []))
   return {
     intake,
+    counters,
+    foldedNowAt,
     bytes: () => pair.writer.bytes,
     offer: (event: MetricEvent): Offer => {
       pair.writer.give(clock)
@@ -217,5 +221,80 @@ describe("an intake", () => {
       came(),
       Array.from({ length: 25 }, (_, n) => eventOf("narrow", n))
     )
+  })
+
+  it.each([6, 40, 400])(
+    "has its events folded in the call that emits from half the capacity of %d on, not before",
+    (capacity) => {
+      const { foldedNowAt, intake, offer } = makeIntake({
+        capacity,
+        overflow: "fail",
+        memory: memories[0]!,
+        live: true
+      })
+      intake.open()
+      intake.flow()
+      for (let n = 0; n < capacity; n++) expect(offer(eventOf("narrow", n))).toBe("accepted")
+      expect(foldedNowAt[0]).toBe(capacity / 2)
+    }
+  )
+
+  it("under drop-oldest gives the fold half of the capacity at the most, and one event if that is all", () => {
+    for (const [capacity, most] of [
+      [1, 1],
+      [2, 1],
+      [9, 4]
+    ] as const) {
+      const { came, fold, intake, offer } = makeIntake({
+        capacity,
+        overflow: "drop-oldest",
+        memory: memories[0]!,
+        live: true
+      })
+      intake.open()
+      intake.flow()
+      for (let n = 0; n < 20; n++) offer(eventOf("narrow", n))
+      intake.flush()
+      fold(9)
+      expect(came().length).toBe(most)
+    }
+  })
+
+  it("holds back what comes while it starts again, as it did the first time", () => {
+    const { came, fold, intake, offer } = makeIntake({
+      capacity: 9,
+      overflow: "fail",
+      memory: memories[0]!,
+      live: true
+    })
+    for (let start = 1; start <= 2; start++) {
+      intake.open()
+      offer(eventOf("narrow", start))
+      intake.flush()
+      fold(9)
+      expect(came().length).toBe(start - 1)
+      intake.flow()
+      fold(9)
+      expect(came().length).toBe(start)
+      intake.close()
+    }
+  })
+
+  it("keeps its books when it has left, whoever has its lane by then", () => {
+    const { counters, fold, intake, offer } = makeIntake({
+      capacity: 9,
+      overflow: "fail",
+      memory: memories[0]!,
+      live: true
+    })
+    intake.open()
+    intake.flow()
+    for (let n = 0; n < 3; n++) offer(eventOf("narrow", n))
+    intake.flush()
+    fold(9)
+    intake.leave()
+    counters.clear()
+    counters.add(5, 5)
+    expect(intake.stats()).toMatchObject({ accepted: 3, applied: 3, ignored: 0, pending: 0 })
   })
 })

@@ -4,9 +4,10 @@ import { deepStrictEqual } from "node:assert/strict"
 import { afterEach, describe, expect, it, vi } from "@effect/vitest"
 import { Schema } from "effect"
 import fc from "fast-check"
+import type { TurnTaker } from "../../src/internal/stream/pageWriter.ts"
 import { RowStringLength } from "../../src/internal/stream/rows/format.ts"
 import { type Layout, layoutOf } from "../../src/internal/stream/rows/layout.ts"
-import { PageBytes } from "../../src/internal/stream/rows/page.ts"
+import { PageBytes, PageWords } from "../../src/internal/stream/rows/page.ts"
 import type { MetricEvent } from "../../src/MetricEvent.ts"
 import { rowSource } from "../support/rowSource.ts"
 import { type Came, StreamPair } from "../support/streamPair.ts"
@@ -243,6 +244,22 @@ describe.each(carriers)("a stream of $carrier", ({ carrier: _, ...options }) => 
     drain(pair, expected)
   })
 
+  it("turns the page before an event of any shape that does not fit, with its time, to the last word", () => {
+    for (let free = 0; free <= 16; free++) {
+      const pair = new StreamPair({ ...options, bytes: 2 * PageBytes })
+      pair.writer.give(1)
+      const foreign = PageWords - 1 - free
+      for (let n = 0; n < foreign; n++) pair.foreign(1)
+      for (const at of [2, 3]) expect(pair.generic(1, wide(1).event(at), at)).toBe(true)
+      pair.flush()
+      expect(pair.came.length).toBe(foreign + 2)
+      deepStrictEqual(
+        pair.came.slice(foreign),
+        [2, 3].map((at): Came => ({ lane: 1, at, event: wide(1).event(at), by: "generic" }))
+      )
+    }
+  })
+
   it("refuses rows while a reader lags, and takes them again when it has read", () => {
     const pair = new StreamPair({ ...options, bytes: 4 * PageBytes })
     const { event, layout } = wide(100)
@@ -374,6 +391,25 @@ describe("a stream", () => {
     }
   })
 
+  it("one who finds no room for what comes next keeps its turn", () => {
+    const pair = new StreamPair()
+    const turns: Array<string> = []
+    let room = false
+    const waiter = (name: string): TurnTaker => ({
+      takeTurn() {
+        turns.push(name)
+        if (!room) pair.writer.whenRoom(this)
+        return room
+      }
+    })
+    for (const name of ["first", "second", "third"]) pair.writer.whenRoom(waiter(name))
+    pair.turn()
+    pair.turn()
+    room = true
+    pair.turn()
+    expect(turns).toEqual(["first", "first", "first", "second", "third"])
+  })
+
   it("takes further pages in a burst only", async () => {
     for (const [burst, pages] of [
       [true, 4],
@@ -405,14 +441,22 @@ describe("the time of events by the live clock", () => {
     pair.flush()
     let time = 1000
     const clock = vi.spyOn(Date, "now").mockImplementation(() => time)
+    const emit = (count: number, millis: number, lane = 1): void => {
+      for (let n = 0; n < count; n++) {
+        expect(encoder(pair.source(lane), wide(1).event(n))).toBe(true)
+        time += millis
+      }
+    }
     return {
+      pair,
       looks: clock.mock.calls,
-      emit: (count: number, millis: number, lane = 1): ReadonlyArray<number> => {
+      moveTo: (to: number) => {
+        time = to
+      },
+      emit,
+      timesOf: (count: number, millis: number, lane = 1): ReadonlyArray<number> => {
         const from = pair.came.length
-        for (let n = 0; n < count; n++) {
-          expect(encoder(pair.source(lane), wide(1).event(n))).toBe(true)
-          time += millis
-        }
+        emit(count, millis, lane)
         pair.flush()
         return pair.came.slice(from).flatMap((each) => ("at" in each ? [each.at] : []))
       }
@@ -420,32 +464,49 @@ describe("the time of events by the live clock", () => {
   }
 
   it("is looked at more and more rarely while events come faster than it moves, after 16 of them at the most", () => {
-    const { emit, looks } = emitting()
-    const times = emit(10_000, 0.004)
+    const { looks, timesOf } = emitting()
+    const times = timesOf(10_000, 0.004)
     expect(looks.length).toBeLessThan(10_000 / 15)
     expect(times[0]).toBe(1000)
     for (const [n, at] of times.entries()) expect(1000 + n * 0.004 - at).toBeLessThan(0.07)
   })
 
   it("is looked at for each event where events are slow within one turn", () => {
-    const { emit } = emitting()
-    emit(64, 10)
-    expect(emit(100, 10).slice(1)).toEqual(Array.from({ length: 99 }, (_, n) => 1650 + n * 10))
+    const { timesOf } = emitting()
+    timesOf(64, 10)
+    expect(timesOf(100, 10).slice(1)).toEqual(Array.from({ length: 99 }, (_, n) => 1650 + n * 10))
   })
 
   it("is looked at with the first event of each turn, also for recorders that take turns", async () => {
-    const { emit } = emitting()
+    const { timesOf } = emitting()
     for (let turn = 0; turn < 5; turn++) {
-      expect(emit(1, 7, turn % 2)).toEqual([1000 + turn * 7])
+      expect(timesOf(1, 7, turn % 2)).toEqual([1000 + turn * 7])
+      await Promise.resolve()
+    }
+  })
+
+  it("is looked at with the first event of a turn, however the last turn ended", async () => {
+    const { pair, emit, moveTo } = emitting()
+    for (let count = 1; count <= 40; count++) {
+      moveTo(count * 1000)
+      // Of the first turn in a millisecond the end publishes, of the second one it does not.
+      for (const events of [1, count]) {
+        emit(events, 0)
+        await Promise.resolve()
+      }
+      moveTo(count * 1000 + 500)
+      emit(1, 0)
+      pair.flush()
+      expect(pair.came.at(-1)).toMatchObject({ at: count * 1000 + 500 })
       await Promise.resolve()
     }
   })
 
   it("is looked at for slow events after a turn of fast ones", async () => {
-    const { emit } = emitting()
-    emit(10_000, 0.004)
+    const { timesOf } = emitting()
+    timesOf(10_000, 0.004)
     await Promise.resolve()
-    const times = emit(64 + 100, 10)
+    const times = timesOf(64 + 100, 10)
     for (const [n, at] of times.slice(64).entries()) expect(at - times[0]!).toBe((64 + n) * 10)
   })
 
