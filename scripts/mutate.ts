@@ -4,6 +4,7 @@
 //
 // StrykerJS switches mutants on in the process of the tests, where worker threads of the library would not see them.
 import { spawn } from "node:child_process"
+import { createHash } from "node:crypto"
 import * as fs from "node:fs"
 import { stripTypeScriptTypes } from "node:module"
 import { tmpdir } from "node:os"
@@ -20,7 +21,7 @@ const engine = "src/internal/{stream,stream/rows,recorder,link,worker,fold,fold/
 const stages: ReadonlyArray<(file: string) => ReadonlyArray<string>> = [
   (file) => aimed[dirname(file).replace("src/internal/", "")] ?? [],
   () => ["test/internal", "test/model", "test/recorder"],
-  () => ["test/runtime", "test/worker"]
+  () => ["test/runtime", "test/worker", "test/exporters"]
 ]
 
 /** Milliseconds that a test may take. A loop without end is ended after the time of a whole run, and this. */
@@ -53,7 +54,8 @@ interface Mutant {
   readonly source: string
 }
 
-type Result = { readonly _tag: "Survived" } | { readonly _tag: "Killed"; readonly by: string }
+/** By what it was killed, if it was. */
+type Result = string | undefined
 
 // --- what is changed
 
@@ -193,8 +195,7 @@ const runTests = (copy: string, files: ReadonlyArray<string>, timeout = 900_000)
     run.once("exit", (code, signal) => {
       clearTimeout(timer)
       process.off("exit", kill)
-      if (code === 0) return resolve({ _tag: "Survived" })
-      resolve({ _tag: "Killed", by: signal === null ? whoFailed(report, copy) : "the time limit" })
+      resolve(code === 0 ? undefined : signal === null ? whoFailed(report, copy) : "the time limit")
     })
   })
 
@@ -210,16 +211,9 @@ const { values: options } = parseArgs({
 })
 
 /** In an order that the seed gives. */
-const shuffled = <A>(all: ReadonlyArray<A>, seed: number): ReadonlyArray<A> => {
-  let state = seed
-  const next = (): number => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return state
-  }
-  return all
-    .map((value) => ({ value, key: next() }))
-    .sort((a, b) => a.key - b.key)
-    .map(({ value }) => value)
+const shuffled = (mutants: ReadonlyArray<Mutant>, seed: string): ReadonlyArray<Mutant> => {
+  const keys = new Map(mutants.map((mutant, i) => [mutant, createHash("md5").update(`${seed} ${i}`).digest("hex")]))
+  return mutants.toSorted((a, b) => (keys.get(a)! < keys.get(b)! ? -1 : 1))
 }
 
 const reasonOf = ({ file, from, to }: Mutant): string | undefined =>
@@ -233,7 +227,7 @@ const mutantsIn = (pattern: string): ReadonlyArray<Mutant> => {
 }
 
 const all = options.files.flatMap(mutantsIn)
-const sample = shuffled(all, Number(options.seed)).slice(0, Number(options.sample ?? all.length))
+const sample = shuffled(all, options.seed).slice(0, Number(options.sample ?? all.length))
 const toTest = sample.filter((mutant) => reasonOf(mutant) === undefined)
 const show = (mutant: Mutant): string =>
   `${mutant.file}:${mutant.line}  ${mutant.operator}\n    ${mutant.from}\n    ${mutant.to}`
@@ -248,18 +242,17 @@ for (const [stage, testsOf] of stages.slice(0, Number(options.stages)).entries()
   if (living.length === 0) break
   const begun = Date.now()
   const whole = await runTests(copy, [...new Set(living.flatMap(({ file }) => testsOf(file)))])
-  if (whole._tag === "Killed") throw new Error(`The tests fail without any mutant, by ${whole.by}`)
+  if (whole !== undefined) throw new Error(`The tests fail without any mutant: ${whole}`)
   const timeout = Date.now() - begun + TestTimeout
   const survivors: Array<Mutant> = []
   for (const mutant of living) {
     const path = join(copy, mutant.file)
     const original = fs.readFileSync(path)
     fs.writeFileSync(path, mutant.source)
-    const result = await runTests(copy, testsOf(mutant.file), timeout)
+    const by = await runTests(copy, testsOf(mutant.file), timeout)
     fs.writeFileSync(path, original)
-    if (result._tag === "Survived") survivors.push(mutant)
-    const fate = result._tag === "Survived" ? `alive after stage ${stage + 1}` : `killed by ${result.by}`
-    console.log(`${show(mutant)}\n    ${fate}`)
+    if (by === undefined) survivors.push(mutant)
+    console.log(`${show(mutant)}\n    ${by === undefined ? `alive after stage ${stage + 1}` : `killed by ${by}`}`)
   }
   living = survivors
 }

@@ -1,7 +1,7 @@
 // The producer side of a recorder over a stream that has little memory, and a fold that reads when it likes: whatever
 // happens in between, events come out in the order of acceptance, and no more wait than the capacity.
 import { deepStrictEqual } from "node:assert/strict"
-import { describe, expect, it } from "@effect/vitest"
+import { describe, expect, it, vi } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import fc from "fast-check"
 import type { LaneLink } from "../../src/internal/link/link.ts"
@@ -296,5 +296,38 @@ describe("an intake", () => {
     counters.clear()
     counters.add(5, 5)
     expect(intake.stats()).toMatchObject({ accepted: 3, applied: 3, ignored: 0, pending: 0 })
+  })
+
+  it("lets nothing of what has waited go when it has failed", () => {
+    const { came, fold, intake, offer } = makeIntake({
+      capacity: 9,
+      overflow: "fail",
+      memory: memories[0]!,
+      live: true
+    })
+    intake.open()
+    offer(eventOf("narrow", 0))
+    intake.fail()
+    intake.flush()
+    fold(9)
+    expect(came()).toEqual([])
+    expect(intake.stats()).toMatchObject({ accepted: 1, pending: 1 })
+  })
+
+  it("asks the fold once, however many wait for it", async () => {
+    const any = { capacity: 4, overflow: "backpressure", memory: memories[0]!, live: true } as const
+    const { counters, fold, intake, offerOrWait, turn } = makeIntake(any)
+    const want = vi.spyOn(counters, "want")
+    intake.open()
+    intake.flow()
+    const offers = Array.from({ length: 20 }, (_, n) => Effect.runPromise(offerOrWait(eventOf("narrow", n))))
+    await Promise.resolve()
+    expect(want).toHaveBeenCalledTimes(1)
+    for (let i = 0; i < 20; i++) {
+      fold(9)
+      turn()
+    }
+    expect(new Set(await Promise.all(offers))).toEqual(new Set(["accepted"]))
+    expect(want.mock.calls.length, "at most once for each time that something was folded").toBeLessThanOrEqual(20)
   })
 })

@@ -391,6 +391,27 @@ describe("a stream", () => {
     }
   })
 
+  it("widens each field of a layout once, and takes a type for each time", () => {
+    const pair = new StreamPair()
+    const { layout } = wide(3)
+    const write = pair.encoder(layout)
+    const events = [
+      [1, 1, 1],
+      [0.5, 1, 1],
+      [1, 0.5, 1],
+      [0.5, 0.5, 1],
+      [1, 1, 0.5],
+      [0.5, 0.5, 0.5],
+      [1, 1, 1]
+    ].map(([n0, n1, n2]): MetricEvent => Object.assign({ _tag: "wide" }, { n0, n1, n2 }))
+    for (const event of [...events, ...events]) expect(write(1, event, 0)).toBe(true)
+    drain(
+      pair,
+      [...events, ...events].map((event) => row(1, 0, event))
+    )
+    expect(pair.writer.usage.types.used).toBe(4)
+  })
+
   it("one who finds no room for what comes next keeps its turn", () => {
     const pair = new StreamPair()
     const turns: Array<string> = []
