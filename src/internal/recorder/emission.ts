@@ -9,8 +9,9 @@ import type { MetricEvent } from "../model/event.ts"
 import { whyInvalidEvent } from "../stream/eventWriter.ts"
 import { liveClock } from "../util/liveClock.ts"
 import { CurrentEmission } from "./currentEmission.ts"
+import type { Offer } from "./dispatch.ts"
 import { hookOf } from "./hookGuard.ts"
-import type { Intake, Offer, Overflow } from "./intake.ts"
+import type { Intake, Overflow } from "./intake.ts"
 import type { RecorderParts } from "./parts.ts"
 
 export abstract class RecorderEmission {

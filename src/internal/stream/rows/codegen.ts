@@ -1,11 +1,10 @@
 /**
- * Compiles a layout to the functions that write and read its rows, as JavaScript made for this very layout: several times
+ * Compiles a layout to the function that writes its rows, as JavaScript made for this very layout: several times
  * as fast as {@link ./encodeData.ts}.
  */
-
-import { EventSpan, emissionSpan } from "../../model/eventSpan.ts"
+import { emissionSpan } from "../../model/eventSpan.ts"
 import { isPlainObject } from "../../util/realms.ts"
-import type { RowMemory, RowRead, RowWrite } from "./format.ts"
+import type { RowMemory, RowWrite } from "./format.ts"
 import { FirstCode, Missing, Null, Present, Undefined } from "./format.ts"
 import type { Field, Layout, LiteralField, NamedField, StructField } from "./layout.ts"
 
@@ -18,10 +17,7 @@ export const canGenerate: boolean = (() => {
   }
 })()
 
-const property = (name: string): string => JSON.stringify(name)
-
-/** In an object literal `"__proto__": x` would set the prototype. */
-const key = (name: string): string => (name === "__proto__" ? `["__proto__"]` : property(name))
+export const property = (name: string): string => JSON.stringify(name)
 
 /**
  * What an object inherits is no field of the event. To ask each field costs as much as to write it, so objects whose
@@ -41,8 +37,6 @@ const numeral = (value: unknown): string => (Object.is(value, -0) ? "-0" : Strin
 
 /** More literals than this are looked up in a map. */
 const MostComparisons = 8
-
-// --- write
 
 class WriteCode {
   /** All properties are read first: a getter that emits another event does it before anything of this one is written. */
@@ -215,89 +209,4 @@ return function write(source, e) {
   // Arrays that are constants are not loaded, and not checked, for every event: a fifth less for each.
   const { f64, i32, i64 } = fixed
   return new Function("w", "k", "i32", "f64", "i64", source)(writer, code.constants, i32, f64, i64) as RowWrite
-}
-
-// --- read
-
-class ReadCode {
-  readonly lines: Array<string> = []
-  readonly constants: Array<unknown> = []
-  #variables = 0
-
-  #variable(): string {
-    return `v${this.#variables++}`
-  }
-
-  /** Code that makes an object of the fields; gives the name of its variable. */
-  object(fields: ReadonlyArray<NamedField>, first: string): string {
-    const object = this.#variable()
-    const parts = first === "" ? [] : [first]
-    const later: Array<string> = []
-    for (const [name, field] of fields) {
-      const value = this.#value(field)
-      if (!field.missing) parts.push(`${key(name)}: ${value}`)
-      else later.push(`if (i32[h + ${field.half}] !== ${Missing}) ${this.#set(object, name, value)}`)
-    }
-    this.lines.push(`const ${object} = { ${parts.join(", ")} };`, ...later)
-    return object
-  }
-
-  #set(object: string, name: string, value: string): string {
-    return name === "__proto__"
-      ? `Object.defineProperty(${object}, "__proto__", { value: ${value}, enumerable: true, configurable: true, writable: true });`
-      : `${object}[${property(name)}] = ${value};`
-  }
-
-  /** The property with the span, for an object literal. */
-  span(half: number): string {
-    this.constants.push(EventSpan)
-    const ids = `{ traceId: s[i32[h + ${half}]], spanId: s[i32[h + ${half + 1}]] }`
-    return `[k[${this.constants.length - 1}]]: i32[h + ${half}] === ${Missing} ? null : ${ids}`
-  }
-
-  /** An expression for the value of a field. */
-  #value(field: Field): string {
-    const code = `i32[h + ${field.half}]`
-    const orAbsent = (value: string): string =>
-      field.half < 0 ? value : `(${code} === ${Present} ? ${value} : ${code} === ${Null} ? null : undefined)`
-    switch (field.kind) {
-      case "number":
-        return orAbsent(`f64[p + ${field.word}]`)
-      case "integer":
-        return orAbsent(`i32[h + ${field.place}]`)
-      case "bigint":
-        return orAbsent(`r.i64[p + ${field.word}]`)
-      case "date":
-        return orAbsent(`new Date(f64[p + ${field.word}])`)
-      case "string":
-        return `s[${code}]`
-      case "literal": {
-        this.constants.push([undefined, undefined, undefined, null, ...field.values])
-        return `k[${this.constants.length - 1}][${code}]`
-      }
-      case "struct": {
-        if (field.half < 0) return this.object(field.fields, "")
-        const value = this.#variable()
-        this.lines.push(`let ${value};`, `if (${code} === ${Present}) {`)
-        this.lines.push(
-          `${value} = ${this.object(field.fields, "")};`,
-          `} else if (${code} === ${Null}) ${value} = null;`
-        )
-        return value
-      }
-    }
-  }
-}
-
-export const generateRead = (layout: Layout): RowRead => {
-  const code = new ReadCode()
-  const tag = `_tag: ${JSON.stringify(layout.tag)}`
-  const event = code.object(layout.fields, layout.span === undefined ? tag : `${tag}, ${code.span(layout.span)}`)
-  const source = `"use strict";
-return function read(r, p) {
-  const i32 = r.i32, f64 = r.f64, s = r.strings, h = p * 2;
-  ${code.lines.join("\n  ")}
-  return ${event};
-};`
-  return new Function("k", source)(code.constants) as RowRead
 }
