@@ -56,11 +56,8 @@ export class PendingRenders {
           isBegun: false,
           begun: onBegun,
           end: (exit) => {
-            try {
-              forget()
-            } finally {
-              this.#later(() => resume(exit))
-            }
+            this.#later(() => resume(exit))
+            forget()
           }
         })
         try {

@@ -52,11 +52,9 @@ export class PendingReads {
         this.#reads.set(request, {
           fiber,
           end: (answer) => {
-            try {
-              forget()
-            } finally {
-              resume(answer)
-            }
+            // First: one that was not resumed is still known here, and hears of the end of the fold, or of its time.
+            resume(answer)
+            forget()
           }
         })
         try {
