@@ -42,4 +42,81 @@ export interface Explained {
   readonly reason: string
 }
 
-export const explained: ReadonlyArray<Explained> = []
+const sign = "Only the sign of what is no code is read."
+const slot = "Which slot of a small cache a string has is a matter of speed: what lies there is compared."
+const any = "Any number that is not the other one does."
+
+export const explained: ReadonlyArray<Explained> = [
+  {
+    file: "src/internal/stream/stringDictionary.ts",
+    from: "if (this.#lasting.size >= LastingStrings) return -1",
+    to: "if (this.#lasting.size >= LastingStrings) return -2",
+    reason: sign
+  },
+  {
+    file: "src/internal/stream/stringDictionary.ts",
+    from: "if (value.length > RowStringLength) return -1",
+    to: "if (value.length > RowStringLength) return -2",
+    reason: sign
+  },
+  {
+    file: "src/internal/stream/stringDictionary.ts",
+    from: "const slot = length === 0 ? 1 : (value.charCodeAt(length - 1) * 31 + value.charCodeAt(length >> 1) + length) & 255",
+    to: "const slot = length === 1 ? 1 : (value.charCodeAt(length - 1) * 31 + value.charCodeAt(length >> 1) + length) & 255",
+    reason: slot
+  },
+  {
+    file: "src/internal/stream/stringDictionary.ts",
+    from: "const slot = length === 0 ? 0 : (value.charCodeAt(length - 1) * 31 + value.charCodeAt(length >> 1)) % PassingStrings",
+    to: "const slot = length === 0 ? 0 : (value.charCodeAt(length - 1) * 31 + value.charCodeAt(length >> 2)) % PassingStrings",
+    reason: slot
+  },
+  {
+    file: "src/internal/stream/writer.ts",
+    from: "if (this.untilLook > 0) return",
+    to: "if (this.untilLook > 1) return",
+    reason: "The clock is looked at one event earlier, which is as right."
+  },
+  {
+    file: "src/internal/stream/writer.ts",
+    from: "if (this.pos + words + 3 > this.rowsEnd && !this.turnPage()) return false",
+    to: "if (this.pos + words + 3 >= this.rowsEnd && !this.turnPage()) return false",
+    reason: "A page is left one word earlier: most of the time it is left two earlier, for a row with the time."
+  },
+  {
+    file: "src/internal/stream/writer.ts",
+    from: "private runWords = 1",
+    to: "runWords = 2",
+    reason: "Read of an open run alone, which has set it."
+  },
+  {
+    file: "src/internal/stream/writer.ts",
+    from: "this.perLook = passed >= 1 && passed < 2 ? (this.perLook + 1) >> 1 : 1",
+    to: "this.perLook = passed >= 1 && passed < 2 ? (this.perLook + 2) >> 1 : 1",
+    reason: "The number of events between two looks at the clock goes down by one less."
+  },
+  {
+    file: "src/internal/stream/foldedCounters.ts",
+    from: "Atomics.store(this.#table, this.#at + Wanted, 1)",
+    to: "Atomics.store(this.#table, this.#at + Wanted, 2)",
+    reason: any
+  },
+  {
+    file: "src/internal/stream/parking.ts",
+    from: "const Napping = 1",
+    to: "const Napping = 2",
+    reason: any
+  },
+  {
+    file: "src/internal/recorder/backlog.ts",
+    from: "#skipped = false",
+    to: "#skipped = true",
+    reason: "The fold is told once where the lane stands, which it knows."
+  },
+  {
+    file: "src/internal/worker/foldThread.ts",
+    from: "if (reader.ready) this.#naps = 0",
+    to: "if (reader.ready) this.#naps = 1",
+    reason: "One nap less of 60 before the thread asks whether it may sleep."
+  }
+]

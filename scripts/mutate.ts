@@ -27,7 +27,9 @@ const stages: ReadonlyArray<(file: string) => ReadonlyArray<string>> = [
 /** Milliseconds that a test may take. A loop without end is ended after the time of a whole run, and this. */
 const TestTimeout = 30_000
 
-interface Node {
+type Part = "argument" | "callee" | "expression" | "id" | "left" | "right" | "test"
+
+type Node = { readonly [part in Part]?: Node | null } & {
   readonly type: string
   readonly start: number
   readonly end: number
@@ -35,13 +37,6 @@ interface Node {
   readonly operator?: string
   readonly prefix?: boolean
   readonly value?: unknown
-  readonly argument?: Node | null
-  readonly callee?: Node
-  readonly expression?: Node
-  readonly id?: Node
-  readonly left?: Node
-  readonly right?: Node
-  readonly test?: Node | null
 }
 
 interface Mutant {
@@ -53,9 +48,6 @@ interface Mutant {
   readonly to: string
   readonly source: string
 }
-
-/** By what it was killed, if it was. */
-type Result = string | undefined
 
 // --- what is changed
 
@@ -95,7 +87,7 @@ function* changesOf(node: Node, code: string, early: boolean): Generator<Change>
   if (test && type !== "SwitchCase" && !["===", "!=="].includes(test.operator ?? "")) {
     yield ["condition", test.start, test.end, `!(${text(test)})`]
   }
-  if (type === "ExpressionStatement" && expression !== undefined) {
+  if (type === "ExpressionStatement" && expression) {
     const isCall = /^(Call|Chain|Unary|Yield)/.test(expression.type) && !text(expression).startsWith("super")
     if (isCall) yield ["call removed", start, end, ";"]
     if (expression.type === "AssignmentExpression") yield ["assignment removed", start, end, ";"]
@@ -142,38 +134,33 @@ const mutantsOf = (file: string): ReadonlyArray<Mutant> => {
 /** A copy of the checkout with packages linked and a cache of its own: Vitest begins with what failed last. */
 const makeCopy = (): string => {
   const copy = fs.realpathSync(fs.mkdtempSync(join(tmpdir(), "mutants-")))
-  const left = ["node_modules", ".git", "dist"]
-  fs.cpSync(root, copy, {
-    recursive: true,
-    filter: (path) => !left.includes(basename(path)) || path.includes("fixtures")
-  })
+  const filter = (path: string): boolean => !["node_modules", ".git", "dist"].includes(basename(path))
+  fs.cpSync(root, copy, { recursive: true, filter })
   const packages = join(copy, "node_modules")
   fs.mkdirSync(packages)
   for (const name of fs.readdirSync(join(root, "node_modules"))) {
     if (!name.startsWith(".")) fs.symlinkSync(join(root, "node_modules", name), join(packages, name))
   }
-  fs.writeFileSync(join(copy, "mutants.config.ts"), config)
+  // Properties need not look for the smallest example.
+  const setup = 'import fc from "fast-check"; fc.configureGlobal({ endOnFailure: true })'
   fs.writeFileSync(join(copy, "mutants.setup.ts"), setup)
+  const config = 'export default mergeConfig(base, { test: { setupFiles: ["./mutants.setup.ts"] } })'
+  const imports = 'import { mergeConfig } from "vitest/config"; import base from "./vitest.config.ts"'
+  fs.writeFileSync(join(copy, "mutants.config.ts"), `${imports}; ${config}`)
   return copy
 }
 
-/** Properties need not look for the smallest example. */
-const setup = 'import fc from "fast-check"; fc.configureGlobal({ endOnFailure: true })'
-const config = `import { mergeConfig } from "vitest/config"
-import base from "./vitest.config.ts"
-export default mergeConfig(base, { test: { setupFiles: ["./mutants.setup.ts"] } })`
-
 const whoFailed = (report: string, copy: string): string => {
   if (!fs.existsSync(report)) return "the run of the tests, which ended without a report"
-  const { testResults } = JSON.parse(fs.readFileSync(report, "utf8"))
-  for (const { assertionResults, message, name } of testResults) {
+  for (const { assertionResults, message, name } of JSON.parse(fs.readFileSync(report, "utf8")).testResults) {
     const failed = assertionResults.find((each: { status: string }) => each.status === "failed")
     if (failed !== undefined || message !== "") return `${name.replace(`${copy}/`, "")}: ${failed?.fullName ?? message}`
   }
   return "an error beside the tests"
 }
 
-const runTests = (copy: string, files: ReadonlyArray<string>, timeout = 900_000): Promise<Result> =>
+/** Runs tests; who failed, if anybody did. */
+const runTests = (copy: string, files: ReadonlyArray<string>, timeout = 900_000): Promise<string | undefined> =>
   new Promise((resolve) => {
     const report = join(copy, "report.json")
     fs.rmSync(report, { force: true })
@@ -216,8 +203,8 @@ const shuffled = (mutants: ReadonlyArray<Mutant>, seed: string): ReadonlyArray<M
   return mutants.toSorted((a, b) => (keys.get(a)! < keys.get(b)! ? -1 : 1))
 }
 
-const reasonOf = ({ file, from, to }: Mutant): string | undefined =>
-  explained.find((each) => each.file === file && each.from === from && each.to === to)?.reason
+const isExplained = ({ file, from, to }: Mutant): boolean =>
+  explained.some((each) => each.file === file && each.from === from && each.to === to)
 
 /** The mutants of files, or of one line where the pattern ends with its number. */
 const mutantsIn = (pattern: string): ReadonlyArray<Mutant> => {
@@ -228,7 +215,7 @@ const mutantsIn = (pattern: string): ReadonlyArray<Mutant> => {
 
 const all = options.files.flatMap(mutantsIn)
 const sample = shuffled(all, options.seed).slice(0, Number(options.sample ?? all.length))
-const toTest = sample.filter((mutant) => reasonOf(mutant) === undefined)
+const toTest = sample.filter((mutant) => !isExplained(mutant))
 const show = (mutant: Mutant): string =>
   `${mutant.file}:${mutant.line}  ${mutant.operator}\n    ${mutant.from}\n    ${mutant.to}`
 
