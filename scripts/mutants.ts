@@ -6,7 +6,7 @@ const recorder = (...names: ReadonlyArray<string>) => names.map((name) => `test/
 /** The tests that are meant for a folder: they are quick, and come first. */
 export const aimed: { readonly [folder: string]: ReadonlyArray<string> } = {
   stream: [
-    ...internal("EventTimes", "FoldThread", "FoldedCounters", "PagePool", "Parking", "RowStream"),
+    ...internal("EventTimes", "FoldThread", "FoldedCounters", "PagePool", "Parking", "RowStream", "SpanRows"),
     ...recorder("Backpressure")
   ],
   "stream/rows": [...internal("Layout", "PlainData", "SlowerLane"), ...recorder("SpanExemplars")],

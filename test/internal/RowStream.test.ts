@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it, vi } from "@effect/vitest"
 import { Schema } from "effect"
 import fc from "fast-check"
 import type { TurnTaker } from "../../src/internal/stream/pageWriter.ts"
-import { RowStringLength } from "../../src/internal/stream/rows/format.ts"
+import { FirstLayout, RowStringLength } from "../../src/internal/stream/rows/format.ts"
 import { type Layout, layoutOf } from "../../src/internal/stream/rows/layout.ts"
 import { PageBytes, PageWords } from "../../src/internal/stream/rows/page.ts"
 import type { MetricEvent } from "../../src/MetricEvent.ts"
@@ -389,6 +389,38 @@ describe("a stream", () => {
       }
       expect(pair.roused).toBe(roused + 1)
     }
+  })
+
+  it("tells of skipped numbers in order with the rows between them", () => {
+    const pair = new StreamPair()
+    const write = pair.encoder(empty.layout)
+    pair.flush()
+    for (const to of [7, 2 ** 40]) {
+      expect(write(1, empty.event(), 0)).toBe(true)
+      expect(pair.writer.skip(2, to)).toBe(true)
+    }
+    drain(pair, [
+      row(1, 0, empty.event()),
+      { skipped: 2, to: 7 },
+      row(1, 0, empty.event()),
+      { skipped: 2, to: 2 ** 40 }
+    ])
+  })
+
+  it("keeps nothing of what it has encoded", () => {
+    const pair = new StreamPair({ bytes: 2 * PageBytes })
+    const { data } = pair.writer as unknown as { readonly data: { readonly pos: number } }
+    const { event, layout } = wide(200)
+    const writes = { declared: 0, written: 0 }
+    while (pair.writer.declare(FirstLayout, layout)) writes.declared++
+    expect(data.pos).toBe(0)
+    pair.flush()
+    while (pair.generic(1, event(0.5), 0)) writes.written++
+    expect(data.pos).toBe(0)
+    expect(Math.min(writes.declared, writes.written)).toBeGreaterThan(10)
+    pair.flush()
+    expect(pair.generic(1, Object.assign(event(0), { n199: () => 0 }), 0)).toBe(false)
+    expect(data.pos).toBe(0)
   })
 
   it("widens each field of a layout once, and takes a type for each time", () => {
