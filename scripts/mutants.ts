@@ -96,6 +96,12 @@ export const explained: ReadonlyArray<Explained> = [
     reason: "The number of events between two looks at the clock goes down by one less."
   },
   {
+    file: "src/internal/stream/writer.ts",
+    from: "} else if (this.sinceMoved >= 2 * this.perLook && this.perLook < MostPerLook) this.perLook *= 2",
+    to: "} else if (this.sinceMoved >= 3 * this.perLook && this.perLook < MostPerLook) this.perLook *= 2",
+    reason: "The looks at the clock become rarer after three of them instead of two."
+  },
+  {
     file: "src/internal/stream/pageWriter.ts",
     from: "this.events = true",
     to: ";",
