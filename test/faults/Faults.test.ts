@@ -24,12 +24,9 @@ describe.concurrent("after any step has failed", () => {
     const ended = await startProgramWith(options, program, where).ended
     const all: ReadonlyArray<Ran> = ended.allSaid("scenario")
     expect(all.flatMap(({ findings, name }) => findings.map((finding) => `${name}, ${finding}`))).toEqual([])
-    // Each has failed at many of its steps; the whole of them is not done in a moment only because that is so.
     expect(all.length).toBeGreaterThan(25)
-    for (const { failures, name, steps } of all) {
-      expect(steps, name).toBeGreaterThan(10)
-      expect(failures, name).toBeGreaterThan(10)
-    }
+    for (const { failures, name } of all) expect(failures, name).toBeGreaterThan(0)
+    expect(all.reduce((sum, { failures }) => sum + failures, 0)).toBeGreaterThan(1000)
     expect(ended).toMatchObject({ code: 0, signal: null, stderr: "" })
   })
 })
