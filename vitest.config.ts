@@ -9,7 +9,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["mvx-metrics-source", "node"] } },
   test: {
     include: ["test/**/*.test.ts"],
-    exclude: ["test/e2e/**"],
+    exclude: ["test/e2e/**", "test/faults/**"],
     // Most of the time goes to threads and processes that start: half the cores would be too few.
     maxWorkers: "100%",
     // Files leave nothing behind that others would see; an environment for each of them would cost a third of the time.
