@@ -7,7 +7,7 @@ import * as Latch from "effect/Latch"
 import { Scheduler } from "effect/Scheduler"
 import type * as Scope from "effect/Scope"
 import { Fold } from "../fold/fold.ts"
-import type { Reading } from "../stream/reader.ts"
+import type { ReadProgress } from "../stream/reader.ts"
 import { setRead } from "../stream/rows/page.ts"
 import { NextTurn } from "../util/nextTurn.ts"
 import { hasStack } from "../util/stack.ts"
@@ -67,7 +67,7 @@ export const makeInProcessLink = Effect.fnUntraced(function* (
     terminate: () => {}
   })
   const link = control
-  const foldSome = (): Reading => {
+  const foldSome = (): ReadProgress => {
     const due: Array<() => void> = []
     afterFold = due
     try {

@@ -9,7 +9,7 @@ import type { RowSource } from "../stream/rows/format.ts"
 import type { Accounts } from "./accounting.ts"
 
 /** An event, taken by value, and the time it was emitted at. */
-export interface Entry {
+export interface WaitingEvent {
   readonly event: MetricEvent
   readonly at: number
 }
@@ -43,9 +43,9 @@ export class Backlog {
   /** Most events that may be with the fold. */
   readonly #handedLimit: number
   /** Made when it is needed, which for most recorders is never. */
-  #queue: Queue.Queue<Entry> | undefined
+  #queue: Queue.Queue<WaitingEvent> | undefined
   /** Taken from the queue, when the stream turned out to have no room. It counts as in the queue. */
-  #stuck: Entry | undefined
+  #stuck: WaitingEvent | undefined
   /** Writes what comes from the queue. */
   #source: RowSource | undefined
   #barriers: Array<Barrier> = nothing
@@ -74,8 +74,8 @@ export class Backlog {
   }
 
   /** Takes an event that was just counted as accepted. */
-  add(entry: Entry): void {
-    this.#queue ??= Effect.runSync(Queue.bounded<Entry>(this.#accounts.capacity))
+  add(entry: WaitingEvent): void {
+    this.#queue ??= Effect.runSync(Queue.bounded<WaitingEvent>(this.#accounts.capacity))
     Queue.offerUnsafe(this.#queue, entry)
   }
 
@@ -160,7 +160,7 @@ export class Backlog {
     }
   }
 
-  #take(): Entry {
+  #take(): WaitingEvent {
     const taken = Queue.takeUnsafe(this.#queue!)
     if (taken === undefined || taken._tag === "Failure") throw new Error("the queue of a recorder is never closed")
     return taken.value

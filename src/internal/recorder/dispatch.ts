@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import type { LaneLink } from "../link/link.ts"
 import type { TagLayouts } from "../stream/eventWriter.ts"
 import { Accounts, type Refusal } from "./accounting.ts"
-import { Backlog, type Entry } from "./backlog.ts"
+import { Backlog, type WaitingEvent } from "./backlog.ts"
 
 /** What became of an event that was offered. */
 export type Offer = "accepted" | Refusal
@@ -19,7 +19,7 @@ export interface Emission {
 
 /** A fiber that waits for a credit. */
 export interface Waiter {
-  readonly entry: Entry
+  readonly entry: WaitingEvent
   readonly emission: Emission | undefined
   readonly resume: (offer: Effect.Effect<Offer>) => void
   /** Lets the process end again: nobody waits. */
@@ -61,7 +61,7 @@ export abstract class Dispatch extends Accounts {
     return this.pending < this.capacity
   }
 
-  protected accept(entry: Entry): void {
+  protected accept(entry: WaitingEvent): void {
     // Events in the backlog go first: no event passes it until `reopen` finds it empty.
     this.shut()
     this.backlog.add(entry)

@@ -10,7 +10,7 @@ import type { MetricEvent } from "../model/event.ts"
 import { whyNotEvent } from "../model/event.ts"
 import type { TagLayouts } from "../stream/eventWriter.ts"
 import { hasStack, isStackOverflow } from "../util/stack.ts"
-import type { Entry } from "./backlog.ts"
+import type { WaitingEvent } from "./backlog.ts"
 import { Dispatch, type Emission, type Offer, type Waiter } from "./dispatch.ts"
 
 /**
@@ -132,7 +132,7 @@ export class Intake extends Dispatch {
   }
 
   /** What becomes of an event at once, or what has to wait for room. */
-  #offerOrQueue(event: unknown): Offer | Entry {
+  #offerOrQueue(event: unknown): Offer | WaitingEvent {
     if (this.overflow !== "backpressure" || this.accepted < this.limit || this.reopen()) return this.offer(event)
     const entry = this.#entryOf(event)
     if (entry === undefined) return "invalid"
@@ -194,14 +194,14 @@ export class Intake extends Dispatch {
     return this.waiterCount > 0 || !this.hasCredit()
   }
 
-  #entryOf(event: unknown): Entry | undefined {
+  #entryOf(event: unknown): WaitingEvent | undefined {
     const copy = this.copy(event)
     if (copy !== undefined) return { event: copy, at: this.link.writer.now() }
     this.refuse("invalid")
     return undefined
   }
 
-  #tryAccept(entry: Entry): boolean {
+  #tryAccept(entry: WaitingEvent): boolean {
     // Waiters have priority.
     if (this.waiterCount > 0) return false
     if (!this.hasCredit() && !this.#evict()) return false

@@ -23,7 +23,7 @@ const MostUnused = 64
 
 const settled = Promise.resolve()
 
-interface Entry extends Encoder {
+interface LayoutEncoder extends Encoder {
   /** The layout that it is the encoder of. */
   readonly of: Layout
   /** How many use it. */
@@ -41,11 +41,11 @@ export interface EncoderMemory extends RowMemory {
 
 export class RowEncoders {
   readonly #writer: EncoderMemory
-  readonly #byLayout = new Map<Layout, Entry>()
+  readonly #byLayout = new Map<Layout, LayoutEncoder>()
   /** From {@link FirstLayout} on. */
-  readonly #byType: Array<Entry | undefined> = []
+  readonly #byType: Array<LayoutEncoder | undefined> = []
   /** Those without a user, which lost theirs first. */
-  readonly #unused = new Set<Entry>()
+  readonly #unused = new Set<LayoutEncoder>()
   /** Types that nobody writes any more, and those of which that is so at the end of this turn. */
   readonly #free: Array<number> = []
   #leaving: Array<number> = []
@@ -63,7 +63,7 @@ export class RowEncoders {
   of(layout: Layout): Encoder {
     let entry = this.#byLayout.get(layout)
     if (entry === undefined) {
-      const made: Entry = {
+      const made: LayoutEncoder = {
         write: (source, event) =>
           this.#writer.mayWrite(source) && this.#use(made, narrowed(layout)) && made.write(source, event),
         of: layout,
@@ -81,7 +81,7 @@ export class RowEncoders {
 
   /** One who uses an encoder uses it no more. */
   release(encoder: Encoder): void {
-    const entry = encoder as Entry
+    const entry = encoder as LayoutEncoder
     if (--entry.users > 0) return
     this.#unused.add(entry)
     if (this.#unused.size <= MostUnused) return
@@ -103,7 +103,7 @@ export class RowEncoders {
   }
 
   /** `false`: all types are used up, or there is no room, and the entry is as it was. */
-  #use(entry: Entry, layout: Layout): boolean {
+  #use(entry: LayoutEncoder, layout: Layout): boolean {
     // What is read of an event, or is folded before it is written, may have removed its recorder.
     if (this.#byLayout.get(entry.of) !== entry) return false
     const type = this.#free.at(-1) ?? FirstLayout + this.#byType.length

@@ -54,7 +54,7 @@ export abstract class PageWriter {
   private events = false
   private dead = false
   /** In the order of their turns. While one waits nobody else goes on to another page. */
-  private readonly waiting = new Set<TurnTaker>()
+  private readonly turnTakers = new Set<TurnTaker>()
   private inTurns = false
 
   constructor(carrier: Carrier, mostBytes: number) {
@@ -155,7 +155,7 @@ export abstract class PageWriter {
 
   /** Gives it a turn, once, when there may be room again. */
   whenRoom(one: TurnTaker): void {
-    this.waiting.add(one)
+    this.turnTakers.add(one)
     this.schedule()
   }
 
@@ -173,32 +173,32 @@ export abstract class PageWriter {
     if (this.events) this.schedule()
     this.onPublished()
     this.events = false
-    if (this.waiting.size > 0) this.giveTurns()
+    if (this.turnTakers.size > 0) this.giveTurns()
   }
 
   /** Lets those who wait write in turn while there is room, so that nobody waits longer for being one of many. */
   private giveTurns(): void {
-    const most = Math.max(1, Math.floor(EventsOfAllTurns / this.waiting.size))
+    const most = Math.max(1, Math.floor(EventsOfAllTurns / this.turnTakers.size))
     this.inTurns = true
     try {
-      for (let hasWritten = true; hasWritten && this.waiting.size > 0 && this.hasRoom(); ) {
-        const first = this.waiting.values().next().value!
-        this.waiting.delete(first)
+      for (let hasWritten = true; hasWritten && this.turnTakers.size > 0 && this.hasRoom(); ) {
+        const first = this.turnTakers.values().next().value!
+        this.turnTakers.delete(first)
         hasWritten = first.takeTurn(most)
-        if (!hasWritten && this.waiting.has(first)) this.putFirst(first)
+        if (!hasWritten && this.turnTakers.has(first)) this.putFirst(first)
       }
     } finally {
       this.inTurns = false
     }
-    this.publish(this.waiting.size > 0)
-    if (this.waiting.size > 0) this.schedule()
+    this.publish(this.turnTakers.size > 0)
+    if (this.turnTakers.size > 0) this.schedule()
   }
 
   /** It needs more room than there was, and does not lose its turn for that. */
   private putFirst(first: TurnTaker): void {
-    const others = [...this.waiting].filter((each) => each !== first)
-    this.waiting.clear()
-    for (const each of [first, ...others]) this.waiting.add(each)
+    const others = [...this.turnTakers].filter((each) => each !== first)
+    this.turnTakers.clear()
+    for (const each of [first, ...others]) this.turnTakers.add(each)
   }
 
   // --- pages
@@ -215,7 +215,7 @@ export abstract class PageWriter {
 
   /** Goes on in another page, which has room for any row. `false`: all memory is in use. */
   protected turnPage(): boolean {
-    if (this.waiting.size > 0 && !this.inTurns) return false
+    if (this.turnTakers.size > 0 && !this.inTurns) return false
     this.endRun()
     const page = this.pages.take(this.burst, false)
     if (page === undefined) return false

@@ -37,7 +37,7 @@ export interface StreamHandler {
 }
 
 /** `idle`: everything published was read. `attachment`: what comes next is on its way. `more`: there is more to read. */
-export type Reading = "idle" | "attachment" | "more"
+export type ReadProgress = "idle" | "attachment" | "more"
 
 export class RowReader implements Rows {
   i32: Int32Array
@@ -96,7 +96,7 @@ export class RowReader implements Rows {
   }
 
   /** Reads what is published, `mostPages` at the most. */
-  read(mostPages: number): Reading {
+  read(mostPages: number): ReadProgress {
     // A reducer that runs in this very call may lead back here.
     if (this.#reading) return "more"
     this.#reading = true
@@ -115,7 +115,7 @@ export class RowReader implements Rows {
   }
 
   /** `more`: the page is read to its end, and the stream goes on in the next. */
-  #readPage(published: number): Reading {
+  #readPage(published: number): ReadProgress {
     const { i32 } = this
     while (this.#pos < published) {
       const half = this.#pos * 2
