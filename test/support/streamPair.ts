@@ -150,7 +150,7 @@ export class StreamPair {
         this.writer.give(0)
         if (emitRow(event)) return "written"
         const copy = copyOf(event)
-        return copy === undefined ? "invalid" : events.writeCopy(source, copy)
+        return copy === undefined ? "invalid" : events.writeRow(source, copy) ? "written" : "full"
       },
       metricsChanged: () => events.forgetLayouts()
     }

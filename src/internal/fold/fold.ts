@@ -45,8 +45,7 @@ export class Fold implements StreamHandler {
   }
 
   layout(type: number, layout: Layout): void {
-    const index = type - FirstLayout
-    this.#layouts[index] = { index, layout, read: generateRead(layout) }
+    this.#layouts[type - FirstLayout] = { layout, read: generateRead(layout) }
   }
 
   skip(lane: number, to: number): void {

@@ -12,7 +12,6 @@ import { type MetricOwner, RegisteredMetric, type Shown } from "./registeredMetr
 
 /** A layout as the fold has it. */
 export interface FoldLayout {
-  readonly index: number
   readonly layout: Layout
   readonly read: RowRead
 }

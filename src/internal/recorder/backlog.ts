@@ -151,7 +151,7 @@ export class Backlog {
     const { given } = writer
     writer.give(this.#stuck.at)
     try {
-      if (this.#accounts.writeCopy(this.#source, this.#stuck.event) === "full") return false
+      if (!this.#accounts.writeRow(this.#source, this.#stuck.event)) return false
       this.#stuck = undefined
       return true
     } finally {

@@ -10,6 +10,7 @@ import type { MetricEvent } from "../model/event.ts"
 import { whyNotEvent } from "../model/event.ts"
 import type { TagLayouts } from "../stream/eventWriter.ts"
 import { hasStack, isStackOverflow } from "../util/stack.ts"
+import type { Refusal } from "./accounting.ts"
 import type { WaitingEvent } from "./backlog.ts"
 import { Dispatch, type Emission, type Offer, type Waiter } from "./dispatch.ts"
 
@@ -135,10 +136,7 @@ export class Intake extends Dispatch {
   #offerOrQueue(event: unknown): Offer | WaitingEvent {
     if (this.overflow !== "backpressure" || this.accepted < this.limit || this.reopen()) return this.offer(event)
     const entry = this.#entryOf(event)
-    if (entry === undefined) return "invalid"
-    if (!this.#accepting) this.#recorder.startIfIdle()
-    if (!this.#accepting) return this.refuse("not-running")
-    if (!this.#tryAccept(entry)) return entry
+    if (typeof entry === "string" || !this.#tryAccept(entry)) return entry
     this.dispatch()
     return "accepted"
   }
@@ -182,9 +180,7 @@ export class Intake extends Dispatch {
   #decide(event: unknown): Offer {
     if (this.#isFull() && whyNotEvent(event) === undefined) return this.refuse("overflow")
     const entry = this.#entryOf(event)
-    if (entry === undefined) return "invalid"
-    if (!this.#accepting) this.#recorder.startIfIdle()
-    if (!this.#accepting) return this.refuse("not-running")
+    if (typeof entry === "string") return entry
     return this.#tryAccept(entry) ? "accepted" : this.refuse("overflow")
   }
 
@@ -194,11 +190,13 @@ export class Intake extends Dispatch {
     return this.waiterCount > 0 || !this.hasCredit()
   }
 
-  #entryOf(event: unknown): WaitingEvent | undefined {
+  /** The event as it waits, or why it is refused. The first one starts the recorder. */
+  #entryOf(event: unknown): WaitingEvent | Refusal {
     const copy = this.copy(event)
-    if (copy !== undefined) return { event: copy, at: this.link.writer.now() }
-    this.refuse("invalid")
-    return undefined
+    if (copy === undefined) return this.refuse("invalid")
+    const at = this.link.writer.now()
+    if (!this.#accepting) this.#recorder.startIfIdle()
+    return this.#accepting ? { event: copy, at } : this.refuse("not-running")
   }
 
   #tryAccept(entry: WaitingEvent): boolean {

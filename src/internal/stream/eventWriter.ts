@@ -20,7 +20,6 @@ export interface TagLayouts {
 
 /** How the events of a tag are written. */
 interface TagWrite {
-  readonly tag: string
   readonly encoder: Encoder
   readonly foreign: boolean
   readonly spans: boolean
@@ -68,11 +67,6 @@ export class EventWriter {
     return encoder.write(source, event) || this.#writeAny(source, event, tag)
   }
 
-  /** Writes an event that is a copy already. `full`: there is no room in the stream. */
-  writeCopy(source: RowSource, copy: MetricEvent): "written" | "full" {
-    return this.writeRow(source, copy) ? "written" : "full"
-  }
-
   /** A copy of an event that is emitted now, with its span where a metric reads that; `undefined` for what is none. */
   copy(event: unknown): MetricEvent | undefined {
     const copy = copyOf(event)
@@ -96,7 +90,7 @@ export class EventWriter {
       const layout = this.#layouts.layoutOf(tag)
       const encoder = typeof layout === "string" ? undefined : this.#writer.encoder(layout)
       const foreign = layout === "foreign"
-      write = { tag, encoder: encoder ?? none, foreign, spans: !foreign && this.#layouts.readsSpan(tag) }
+      write = { encoder: encoder ?? none, foreign, spans: !foreign && this.#layouts.readsSpan(tag) }
       if (!this.#last.foreign) {
         this.#byTag ??= new Map()
         this.#byTag.set(this.#tag, this.#last)
@@ -112,7 +106,7 @@ export class EventWriter {
 
 /** Of what has no layout. */
 const none: Encoder = { write: () => false }
-const unused: TagWrite = { tag: "", encoder: none, foreign: true, spans: false }
+const unused: TagWrite = { encoder: none, foreign: true, spans: false }
 
 /** What has no tag, or throws when it is asked for it, has none that is a string. */
 const tagOf = (event: MetricEvent): string => {
@@ -134,9 +128,8 @@ export const copyOf = (event: unknown): MetricEvent | undefined => {
 }
 
 /** Why `event` is refused as invalid, or `undefined`. */
-export const whyInvalidEvent = (event: unknown): string | undefined => {
-  return whyNotEvent(event) ?? whyNoData(event as MetricEvent)
-}
+export const whyInvalidEvent = (event: unknown): string | undefined =>
+  whyNotEvent(event) ?? whyNoData(event as MetricEvent)
 
 const whyNoData = (event: MetricEvent): string | undefined => {
   try {
