@@ -38,6 +38,11 @@ export class Log {
     return this.#detail === "inspection" ? this.#line(Effect.logDebug(message)) : Effect.void
   }
 
+  /** Logs that something was looked at, and gives it. Its line is made where it is logged alone. */
+  inspected<A>(value: A, message: () => string): Effect.Effect<A> {
+    return this.#detail === "inspection" ? Effect.as(this.inspection(message()), value) : Effect.succeed(value)
+  }
+
   #line(log: Effect.Effect<void>): Effect.Effect<void> {
     if (this.#detail === "silent") return Effect.void
     return harmless(Effect.annotateLogs(log, this.#annotations))

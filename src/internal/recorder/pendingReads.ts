@@ -1,9 +1,8 @@
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type { ReadError } from "../model/errors.ts"
-import { afterwards } from "../util/liveClock.ts"
+import { afterwards } from "../util/deadlines.ts"
 
 // What is in the answer, the one who asked knows.
 // biome-ignore lint/suspicious/noExplicitAny: likewise.
@@ -12,7 +11,23 @@ type Answer = Exit.Exit<ReadonlyArray<any>, ReadError>
 interface Pending {
   /** Who waits. */
   readonly fiber: Fiber.Fiber<unknown, unknown>
-  readonly end: (answer: Answer) => void
+  readonly resume: (answer: Answer) => void
+  // What ends that goes on while it waits.
+  stopTimer: (() => void) | undefined
+  stopWatching: (() => void) | undefined
+  release: (() => void) | undefined
+}
+
+/** What goes on while a read waits. */
+interface Waiting {
+  /** Keeps the process alive until the function given back is called. */
+  readonly hold: () => () => void
+  /** Milliseconds of the real clock that it may take. */
+  readonly most: number
+  /** The error of one that took longer. */
+  readonly late: () => ReadError
+  /** Looks for other reasons to give up, until the function given back is called. */
+  readonly watch: ((giveUp: () => void) => () => void) | undefined
 }
 
 /** Reads that were asked for and not yet answered. Every one gets an answer: from the fold, or by `failAll`. */
@@ -20,64 +35,72 @@ export class PendingReads {
   #reads: Map<number, Pending> | undefined
   #next = 0
 
-  /**
-   * Asks by `send` and waits for the answer under the number it was given. `hold` keeps the process alive meanwhile. When
-   * it takes longer than `timeout`, by the real clock, it fails with what `late` gives, and so it does when `watch`, which
-   * runs meanwhile until the function it gives back is called, gives up.
-   */
+  /** Asks by `send` and waits for the answer under the number it was given. */
   ask<A>(
+    fiber: Fiber.Fiber<unknown, unknown>,
     send: (request: number) => void,
-    hold: () => () => void,
-    timeout: Duration.Input,
-    late: () => ReadError,
-    watch: (giveUp: () => void) => () => void
+    waiting: Waiting
   ): Effect.Effect<ReadonlyArray<A>, ReadError> {
-    return Effect.withFiber((fiber) =>
-      Effect.callback((resume) => {
-        const request = this.#next++
-        const release = hold()
-        const giveUp = (): void => this.#reads?.get(request)?.end(Exit.fail(late()))
-        const stopTimer = afterwards(timeout, giveUp)
-        const stopWatching = watch(giveUp)
-        const forget = (): void => {
-          if (!this.#reads?.delete(request)) return
-          try {
-            stopTimer()
-            stopWatching()
-          } finally {
-            release()
-          }
-        }
-        this.#reads ??= new Map()
-        this.#reads.set(request, {
-          fiber,
-          end: (answer) => {
-            // First: one that was not resumed is still known here, and hears of the end of the fold, or of its time.
-            resume(answer)
-            forget()
-          }
-        })
-        try {
-          send(request)
-        } catch (defect) {
-          forget()
-          throw defect
-        }
-        return Effect.sync(forget)
-      })
-    )
+    return Effect.callback((resume) => {
+      const request = this.#next++
+      const pending: Pending = {
+        fiber,
+        resume,
+        stopTimer: undefined,
+        stopWatching: undefined,
+        release: undefined
+      }
+      this.#reads ??= new Map()
+      this.#reads.set(request, pending)
+      try {
+        send(request)
+        // What is needed while it waits is done while the fold is at work.
+        if (this.#reads.has(request)) this.#wait(request, pending, waiting)
+      } catch (defect) {
+        this.#forget(request, pending)
+        throw defect
+      }
+      return Effect.sync(() => this.#forget(request, pending))
+    })
+  }
+
+  #wait(request: number, pending: Pending, { hold, late, most, watch }: Waiting): void {
+    const giveUp = (): void => this.#end(request, pending, Exit.fail(late()))
+    pending.release = hold()
+    pending.stopTimer = afterwards(most, giveUp)
+    pending.stopWatching = watch?.(giveUp)
+  }
+
+  #end(request: number, pending: Pending, answer: Answer): void {
+    if (!this.#reads?.has(request)) return
+    // First: one that was not resumed is still known here, and hears of the end of the fold, or of its time.
+    pending.resume(answer)
+    this.#forget(request, pending)
+  }
+
+  #forget(request: number, pending: Pending): void {
+    if (!this.#reads?.delete(request)) return
+    try {
+      pending.stopTimer?.()
+      pending.stopWatching?.()
+    } finally {
+      pending.release?.()
+    }
   }
 
   answer(request: number, read: ReadonlyArray<unknown>): void {
-    this.#reads?.get(request)?.end(Exit.succeed(read))
+    const pending = this.#reads?.get(request)
+    if (pending !== undefined) this.#end(request, pending, Exit.succeed(read))
   }
 
   failAll(error: ReadError): void {
-    for (const { end } of [...(this.#reads?.values() ?? [])]) end(Exit.fail(error))
+    for (const [request, pending] of [...(this.#reads ?? [])]) this.#end(request, pending, Exit.fail(error))
   }
 
   /** Fails those of one fiber. */
   failFor(fiber: Fiber.Fiber<unknown, unknown>, error: ReadError): void {
-    for (const read of [...(this.#reads?.values() ?? [])]) if (read.fiber === fiber) read.end(Exit.fail(error))
+    for (const [request, pending] of [...(this.#reads ?? [])]) {
+      if (pending.fiber === fiber) this.#end(request, pending, Exit.fail(error))
+    }
   }
 }

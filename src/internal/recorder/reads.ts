@@ -2,7 +2,7 @@
  * Reading a recorder: each read is a command in the stream, behind every event accepted before it.
  */
 import * as Clock from "effect/Clock"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type { LaneLink, Link } from "../link/link.ts"
@@ -15,9 +15,8 @@ import type { InvalidState, ReadError } from "../model/errors.ts"
 import { refuse } from "../model/optionChecks.ts"
 import type { Stats } from "../model/stats.ts"
 import type { LaneCommand, LargestRead, ShownRead, StateRead } from "../stream/protocol.ts"
-import { afterwards } from "../util/liveClock.ts"
 import { deltaReaderOf } from "./deltaReader.ts"
-import { currentHook, type Hook } from "./hookGuard.ts"
+import { type Hook, hookOf } from "./hookGuard.ts"
 import type { Intake } from "./intake.ts"
 import type { RecorderLifecycle } from "./lifecycle.ts"
 import type { Log } from "./logging.ts"
@@ -25,6 +24,7 @@ import { PendingReads } from "./pendingReads.ts"
 import type { OfMetric, Registrations } from "./registrations.ts"
 import type { DeltaReader, SnapshotError } from "./service.ts"
 import { waitTimedOut } from "./waitTimeout.ts"
+import { whenStuck } from "./whenStuck.ts"
 
 /** The recorder that is read. */
 export interface Readable {
@@ -50,8 +50,19 @@ export const statsOf = ({ intake, lifecycle }: Pick<Readable, "intake" | "lifecy
 
 type Definitions = ReadonlyMap<string, Metric.Any>
 
-/** What the fold answered, and the definitions that it had then, by name. */
+/** What is asked for, and how. */
+interface Question {
+  readonly what: Extract<LaneCommand, { readonly _tag: "Read" }>["what"]
+  readonly names?: ReadonlyArray<string>
+  readonly maxSeries?: number
+  /** For an exporter, which answers somebody who waits. */
+  readonly promptly?: boolean
+}
+
+/** What the fold answered, the definitions that it had then, by name, and where in the order of events it was asked. */
 interface Answer<A> {
+  readonly at: number
+  readonly sequence: number
   readonly definitions: Definitions
   readonly read: ReadonlyArray<A>
 }
@@ -63,6 +74,10 @@ const ofMetrics = <A>({ definitions, read }: Answer<A>, nameOf: (each: A) => str
 export const statesOf = (read: ReadonlyArray<OfMetric<StateRead>>): States =>
   Object.fromEntries(read.map(({ metric, name, state }) => [name, stateOf(metric, state)]))
 
+/** By name. */
+const byName = (read: ReadonlyArray<Snapshot>): Snapshots =>
+  Object.fromEntries(read.map((snapshot) => [snapshot.name, snapshot]))
+
 /** The snapshot of a metric, or those of a set by name, as the overloads of `snapshot` have it. */
 export const snapshotsOf = (given: Metric.Any | Metric.MetricSet, all: Snapshots): never =>
   (isMetricSet(given)
@@ -72,52 +87,52 @@ export const snapshotsOf = (given: Metric.Any | Metric.MetricSet, all: Snapshots
 export class RecorderReads {
   readonly #recorder: Readable
   readonly #pending = new PendingReads()
+  readonly #mostMillis: number
 
   constructor(recorder: Readable) {
     this.#recorder = recorder
+    this.#mostMillis = Duration.toMillis(Duration.fromInputUnsafe(recorder.config.waitTimeout))
   }
 
   get report(): Effect.Effect<Report, ReadError> {
-    return Effect.map(this.#reported("the report"), ({ report }) => report)
-  }
-
-  /** A report of all metrics, or of those named, with the definitions that its snapshots are of. */
-  #reported(
-    what: string,
-    names?: ReadonlyArray<string>
-  ): Effect.Effect<{ readonly report: Report; readonly definitions: Definitions }, ReadError> {
-    return Effect.gen({ self: this }, function* () {
-      const { config, intake, log } = this.#recorder
-      const { entityId, recorderId } = config
-      const at = yield* Clock.currentTimeMillis
-      yield* this.#refuse
-      const sequence = intake.accepted
-      const { definitions, read } = yield* this.#ask<Snapshot>("snapshots", at, names && { names })
-      const snapshots = Object.fromEntries(read.map((snapshot) => [snapshot.name, snapshot]))
-      yield* log.inspection(`read ${what} up to event ${sequence}`)
-      return { report: { recorderId, entityId, at, sequence, snapshots, stats: statsOf(this.#recorder) }, definitions }
+    return this.#ask<Snapshot, Report>({ what: "snapshots" }, ({ at, read, sequence }) => {
+      const { entityId, recorderId } = this.#recorder.config
+      const stats = statsOf(this.#recorder)
+      const report = { recorderId, entityId, at, sequence, snapshots: byName(read), stats }
+      return this.#inspected(report, "the report", sequence)
     })
   }
 
   get snapshots(): Effect.Effect<Snapshots, ReadError> {
-    return Effect.map(this.#reported("all metrics"), ({ report }) => report.snapshots)
+    return this.#ask<Snapshot, Snapshots>({ what: "snapshots" }, ({ read, sequence }) =>
+      this.#inspected(byName(read), "all metrics", sequence)
+    )
+  }
+
+  #inspected<A>(value: A, what: string, sequence: number): Effect.Effect<A> {
+    return this.#recorder.log.inspected(value, () => `read ${what} up to event ${sequence}`)
   }
 
   snapshot(given: Metric.Any | Metric.MetricSet): Effect.Effect<never, SnapshotError> {
-    return Effect.gen({ self: this }, function* () {
-      const { registrations } = this.#recorder
+    return Effect.suspend(() => {
+      const { log, registrations } = this.#recorder
       const metrics = metricsOf(given)
-      yield* refuse(registrations.whyNotAll(metrics))
+      const refusal = registrations.whyNotAll(metrics)
+      if (refusal !== undefined) return refuse(refusal)
       const names = metrics.map(({ name }) => name)
-      const what = `the metric${metrics.length > 1 ? "s" : ""} ${names.join(", ")}`
-      const { definitions, report } = yield* this.#reported(what, names)
-      // Another one may have had its name when it was the turn of this read.
-      const replaced = metrics.find((metric) => {
-        const read = definitions.get(metric.name)
-        return read === undefined || !isSame(read, metric)
-      })
-      if (replaced !== undefined) return yield* registrations.notRegistered(replaced)
-      return snapshotsOf(given, report.snapshots)
+      return this.#ask<Snapshot, never, SnapshotError>(
+        { what: "snapshots", names },
+        ({ definitions, read, sequence }) => {
+          // Another one may have had its name when it was the turn of this read.
+          const replaced = metrics.find((metric) => {
+            const read = definitions.get(metric.name)
+            return read === undefined || !isSame(read, metric)
+          })
+          if (replaced !== undefined) return Effect.fail(registrations.notRegistered(replaced))
+          const what = () => `read the metric${names.length > 1 ? "s" : ""} ${names.join(", ")} up to event ${sequence}`
+          return log.inspected(snapshotsOf(given, byName(read)), what)
+        }
+      )
     })
   }
 
@@ -126,13 +141,12 @@ export class RecorderReads {
   }
 
   #stateReads(what: string): Effect.Effect<ReadonlyArray<OfMetric<StateRead>>, ReadError> {
-    return Effect.gen({ self: this }, function* () {
-      const now = yield* Clock.currentTimeMillis
-      yield* this.#refuse
-      const read = yield* this.#ask<StateRead>("states", now)
-      yield* this.#recorder.log.inspection(`read ${what}`)
-      return ofMetrics(read, ({ name }) => name)
-    })
+    return this.#ask<StateRead, ReadonlyArray<OfMetric<StateRead>>>({ what: "states" }, (answer) =>
+      this.#recorder.log.inspected(
+        ofMetrics(answer, ({ name }) => name),
+        () => `read ${what}`
+      )
+    )
   }
 
   get deltaReader(): Effect.Effect<DeltaReader> {
@@ -142,108 +156,87 @@ export class RecorderReads {
   /** Done when every event accepted before has left for the fold. */
   get handedOver(): Effect.Effect<void, ReadError> {
     const { intake } = this.#recorder
-    return Effect.asVoid(this.#wait((request) => intake.afterAccepted(() => this.answer(request, []))))
+    return Effect.withFiber((fiber) =>
+      Effect.asVoid(this.#wait(fiber, (request) => intake.afterAccepted(() => this.answer(request, []))))
+    )
   }
 
   get isReadable(): boolean {
     return this.#whyNot() === undefined
   }
 
-  get #refuse(): Effect.Effect<void, ReadError> {
-    return Effect.gen({ self: this }, function* () {
-      const { hub, lifecycle } = this.#recorder
-      const consumes = yield* Effect.withFiber((fiber) => Effect.succeed(fiber === hub.slowConsumer))
-      const refusal =
-        this.#whyNot() ??
-        this.whyNotInHook(yield* currentHook(lifecycle)) ??
-        (consumes ? this.#whyNotBetweenChanges() : undefined)
-      if (refusal !== undefined) return yield* refusal
-    })
+  /** Why a read by this fiber would fail, or would never end. */
+  #whyNotBy(fiber: Fiber.Fiber<unknown, unknown>): ReadError | undefined {
+    const { hub, lifecycle } = this.#recorder
+    return (
+      this.#whyNot() ??
+      this.whyNotInHook(hookOf(fiber, lifecycle)) ??
+      (fiber === hub.slowConsumer ? this.#whyNotBetweenChanges() : undefined)
+    )
   }
 
   /** What all metrics show, with the time since when. */
   get shown(): Effect.Effect<ReadonlyArray<OfMetric<ShownRead>>, ReadError> {
-    return Effect.gen({ self: this }, function* () {
-      const now = yield* Clock.currentTimeMillis
-      yield* this.#refuse
-      const read = yield* this.#ask<ShownRead>("shown", now, { promptly: true })
-      yield* this.#recorder.log.inspection("read all metrics for an exporter")
-      return ofMetrics(read, ({ snapshot }) => snapshot.name)
-    })
+    return this.#readFor("an exporter", { what: "shown", promptly: true })
   }
 
   /** What all metrics show, with their largest series only. */
   largest(maxSeries: number): Effect.Effect<ReadonlyArray<OfMetric<LargestRead>>, ReadError> {
-    return Effect.gen({ self: this }, function* () {
-      const now = yield* Clock.currentTimeMillis
-      yield* this.#refuse
-      const read = yield* this.#ask<LargestRead>("largest", now, { promptly: true, maxSeries })
-      yield* this.#recorder.log.inspection("read the largest series for the live page")
-      return ofMetrics(read, ({ snapshot }) => snapshot.name)
-    })
+    return this.#readFor("the live page", { what: "largest", promptly: true, maxSeries })
   }
 
-  #ask<A>(
-    what: Extract<LaneCommand, { readonly _tag: "Read" }>["what"],
-    now: number,
-    {
-      promptly = false,
-      ...more
-    }: { readonly promptly?: boolean; readonly maxSeries?: number; readonly names?: ReadonlyArray<string> } = {}
-  ): Effect.Effect<Answer<A>, ReadError> {
-    const { intake, lane, registrations } = this.#recorder
-    return Effect.suspend(() => {
-      let definitions: Definitions = new Map()
-      const read = this.#wait<A>(
-        (request) =>
-          intake.afterAccepted(() => {
-            definitions = registrations.cut
-            lane.send({ _tag: "Read", request, what, now, ...more })
-          }),
-        promptly
+  #readFor<A extends { readonly snapshot: Snapshot }>(
+    whom: string,
+    question: Question
+  ): Effect.Effect<ReadonlyArray<OfMetric<A>>, ReadError> {
+    return this.#ask<A, ReadonlyArray<OfMetric<A>>>(question, (answer) =>
+      this.#recorder.log.inspected(
+        ofMetrics(answer, ({ snapshot }) => snapshot.name),
+        () => `read all metrics for ${whom}`
       )
-      return Effect.map(read, (all) => ({ definitions, read: all }))
-    })
-  }
-
-  #wait<A>(send: (request: number) => void, promptly = false): Effect.Effect<ReadonlyArray<A>, ReadError> {
-    return Effect.suspend(() => {
-      const { config, intake, lane } = this.#recorder
-      const { recorderId, waitTimeout } = config
-      const sequence = intake.accepted
-      return this.#pending.ask<A>(
-        send,
-        () => lane.hold(),
-        waitTimeout,
-        () => waitTimedOut(recorderId, "read", promptly ? "1 second" : waitTimeout, sequence, intake),
-        (giveUp) => (promptly ? this.#whenStuck(giveUp) : () => {})
-      )
-    })
+    )
   }
 
   /**
-   * Runs `giveUp` about a second after the fold has fallen silent, or has gone on without folding anything of this
-   * recorder, which waits for a hook or a listener then. An exporter answers somebody who waits. Costs a timer, unless
-   * the read is slow.
+   * Asks the fold, behind every event accepted until now, and goes on with its answer. A read is rare, so all of it runs
+   * cold, and takes as long as it has steps: hence no generator, and no step of an Effect that can be a call.
    */
-  #whenStuck(giveUp: () => void): () => void {
-    const { config, intake } = this.#recorder
-    const { probe } = config.link
-    const folded = (): number => {
-      intake.lookAtFold()
-      return intake.folded
-    }
-    const stuck: Effect.Effect<void, unknown> = Effect.suspend(() => {
-      const before = folded()
-      return Effect.andThen(Effect.andThen(probe, Effect.sleep("700 millis")), () =>
-        folded() === before ? Effect.void : stuck
+  #ask<A, B, E = never>(
+    { maxSeries, names, promptly = false, what }: Question,
+    then: (answer: Answer<A>) => Effect.Effect<B, E>
+  ): Effect.Effect<B, E | ReadError> {
+    return Effect.withFiber((fiber) => {
+      const refusal = this.#whyNotBy(fiber)
+      if (refusal !== undefined) return Effect.fail(refusal)
+      const { intake, lane, registrations } = this.#recorder
+      const at = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
+      const sequence = intake.accepted
+      let definitions: Definitions | undefined
+      const send = (request: number): void =>
+        intake.afterAccepted(() => {
+          definitions = registrations.cut
+          lane.send({ _tag: "Read", request, what, now: at, names, maxSeries })
+        })
+      return Effect.flatMap(this.#wait<A>(fiber, send, promptly), (read) =>
+        then({ at, sequence, definitions: definitions!, read })
       )
     })
-    let stop = afterwards("300 millis", () => {
-      const fiber = Effect.runFork(Effect.andThen(Effect.exit(stuck), Effect.sync(giveUp)))
-      stop = () => fiber.interruptUnsafe()
+  }
+
+  #wait<A>(
+    fiber: Fiber.Fiber<unknown, unknown>,
+    send: (request: number) => void,
+    promptly = false
+  ): Effect.Effect<ReadonlyArray<A>, ReadError> {
+    const { config, intake, lane } = this.#recorder
+    const { recorderId, waitTimeout } = config
+    const sequence = intake.accepted
+    return this.#pending.ask<A>(fiber, send, {
+      hold: () => lane.hold(),
+      most: this.#mostMillis,
+      late: () => waitTimedOut(recorderId, "read", promptly ? "1 second" : waitTimeout, sequence, intake),
+      watch: promptly ? (giveUp) => whenStuck(this.#recorder, giveUp) : undefined
     })
-    return () => stop()
   }
 
   #whyNot(): ReadError | undefined {

@@ -38,9 +38,9 @@ export type LaneCommand =
       readonly what: "snapshots" | "shown" | "largest" | "states"
       readonly now: number
       /** Those of a read of snapshots, if not all. */
-      readonly names?: ReadonlyArray<string>
+      readonly names?: ReadonlyArray<string> | undefined
       /** Most series of a metric, of a read of the largest. */
-      readonly maxSeries?: number
+      readonly maxSeries?: number | undefined
     }
   /** Resets the metric of this name, or all. */
   | { readonly _tag: "Reset"; readonly lane: Lane; readonly name?: string; readonly at: number }

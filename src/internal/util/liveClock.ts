@@ -16,12 +16,6 @@ export const withLiveClock = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.E
 /** The longest that a timer can wait, in milliseconds. A longer one would fire at once. */
 const LongestTimer = 2 ** 31 - 1
 
-/** Runs `action` after so long, by the real clock, unless the function given back is called before. */
-export const afterwards = (duration: Duration.Input, action: () => void): (() => void) => {
-  const timer = setTimeout(action, Math.min(LongestTimer, Duration.toMillis(duration)))
-  return () => clearTimeout(timer)
-}
-
 /** A sleep that by itself keeps no process alive: of what goes on in the background until it is stopped. */
 export const sleepInBackground = (duration: Duration.Input): Effect.Effect<void> =>
   Effect.clockWith((clock) => {
