@@ -1,7 +1,7 @@
 // The application thread's end of the stream's port: what it passes on, and what becomes of what it cannot pass on.
 import { once } from "node:events"
 import { MessageChannel, receiveMessageOnPort } from "node:worker_threads"
-import { expect, it } from "vitest"
+import { describe, expect, it, vi } from "vitest"
 import { FoldPort } from "../../src/internal/link/foldPort.ts"
 import type { FoldReply } from "../../src/internal/stream/protocol.ts"
 
@@ -10,10 +10,17 @@ const idle: FoldReply = { _tag: "Idle" }
 const open = (receive: (reply: FoldReply) => void) => {
   const { port1, port2 } = new MessageChannel()
   const failures: Array<unknown> = []
-  const port = new FoldPort(port1, receive, (cause) => void failures.push(cause))
+  const later: Array<() => void> = []
+  const port = new FoldPort(
+    port1,
+    receive,
+    (cause) => void failures.push(cause),
+    (action) => void later.push(action)
+  )
   return {
     port,
     failures,
+    later,
     fold: port2,
     [Symbol.dispose]: () => port.close()
   }
@@ -49,4 +56,67 @@ it("fails with what the receiver throws, and receives what comes next", () => {
   for (let i = 0; i < 2; i++) opened.fold.postMessage(idle)
   opened.port.drain()
   expect([replies, opened.failures]).toEqual([2, [new Error("a defect")]])
+})
+
+describe("what a reply leads to", () => {
+  /** Two replies, each of which leads to an action that notes its number. The first reply comes by itself, and the other as a test has it. */
+  const run = async (second: (opened: ReturnType<typeof open>) => unknown, inFirst = () => {}) => {
+    const ran: Array<number> = []
+    let replies = 0
+    using opened = open(() => {
+      const number = ++replies
+      opened.port.afterFold(() => {
+        ran.push(number)
+        if (number === 1) inFirst()
+      })
+    })
+    opened.fold.postMessage(idle)
+    await vi.waitUntil(() => replies === 1, { interval: 1 })
+    opened.fold.postMessage(idle)
+    await second(opened)
+    await vi.waitUntil(() => replies === 2, { interval: 1 })
+    return { ran, ...opened }
+  }
+
+  it("happens in the turn of the event loop in which it comes", async () => {
+    const { later, ran } = await run(() => {})
+    expect([ran, later]).toEqual([[1, 2], []])
+  })
+
+  it("happens later where the replies of a lost thread are received in the midst of something else", async () => {
+    const { later, ran } = await run(({ port }) => port.drain())
+    expect(ran).toEqual([1])
+    for (const action of later) action()
+    expect(ran).toEqual([1, 2])
+  })
+
+  it("happens later where one before it has found that the thread is lost", async () => {
+    const ran: Array<number> = []
+    let replies = 0
+    using opened = open(() => {
+      const number = ++replies
+      opened.port.afterFold(() => {
+        if (number === 1) opened.port.drain()
+        ran.push(number)
+      })
+    })
+    for (let i = 0; i < 2; i++) opened.fold.postMessage(idle)
+    await vi.waitUntil(() => replies === 2, { interval: 1 })
+    opened.fold.postMessage(idle)
+    await vi.waitUntil(() => replies === 3, { interval: 1 })
+    expect(ran).toEqual([1])
+    for (const action of opened.later) action()
+    expect(ran).toEqual([1, 2, 3])
+  })
+
+  it("may throw, which surfaces later and loses nothing of the next", async () => {
+    const { failures, later, ran } = await run(
+      () => {},
+      () => {
+        throw new Error("a defect")
+      }
+    )
+    expect([ran, failures, later.length]).toEqual([[1, 2], [], 1])
+    expect(later[0]).toThrow("a defect")
+  })
 })

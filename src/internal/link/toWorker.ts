@@ -156,7 +156,7 @@ const linkTo = Effect.fnUntraced(function* (
     Effect.onError(() => Effect.sync(() => void thread.terminate()))
   )
   const foldPort = yield* Effect.acquireRelease(
-    Effect.sync(() => new FoldPort(said.port, onReply, fail)),
+    Effect.sync(() => new FoldPort(said.port, onReply, fail, later)),
     (opened) => Effect.sync(() => opened.close())
   )
   port = foldPort
@@ -178,7 +178,7 @@ const linkTo = Effect.fnUntraced(function* (
         allocateCounters: (bytes) => new SharedArrayBuffer(bytes),
         hold,
         later,
-        afterFold: later,
+        afterFold: foldPort.afterFold,
         terminate: () => void thread.terminate()
       }),
     catch: (error) => {
