@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it, vi } from "@effect/vitest"
 import { Schema } from "effect"
 import fc from "fast-check"
 import type { TurnTaker } from "../../src/internal/stream/pageWriter.ts"
-import { FirstLayout, RowStringLength } from "../../src/internal/stream/rows/format.ts"
+import { FirstLayout, LastingLength, MostNames, RowStringLength } from "../../src/internal/stream/rows/format.ts"
 import { type Layout, layoutOf } from "../../src/internal/stream/rows/layout.ts"
 import { PageBytes, PageWords } from "../../src/internal/stream/rows/page.ts"
 import type { MetricEvent } from "../../src/MetricEvent.ts"
@@ -51,12 +51,14 @@ describe.each(carriers)("a stream of $carrier", ({ carrier: _, ...options }) => 
     | { readonly do: "generic"; readonly lane: number; readonly at: number; readonly n: number }
     | { readonly do: "foreign"; readonly lane: number }
     | { readonly do: "command"; readonly n: number }
+    | { readonly do: "ask"; readonly lane: number; readonly at: number; readonly names: ReadonlyArray<string> }
     | { readonly do: "publish"; readonly urgent: boolean }
     | { readonly do: "read"; readonly pages: number }
     | { readonly do: "turn" }
 
   const lane = fc.constantFrom(0, 1, 9999, 2 ** 31 - 1)
   const at = fc.constantFrom(0, 0, 1.5, -1, 1.7e12, NaN)
+  const names = fc.array(fc.constantFrom("", "a", "document.saves", "\ud800"), { maxLength: 5 })
   const kind = fc.nat(4)
   const kinds = [empty, wide(1), wide(20), text, longText]
   const step = (commands: boolean): fc.Arbitrary<Step> =>
@@ -66,6 +68,7 @@ describe.each(carriers)("a stream of $carrier", ({ carrier: _, ...options }) => 
       { weight: 2, arbitrary: fc.record({ do: fc.constant("generic"), lane, at, n: fc.nat() }) },
       { weight: 2, arbitrary: fc.record({ do: fc.constant("foreign"), lane }) },
       { weight: commands ? 1 : 0, arbitrary: fc.record({ do: fc.constant("command"), n: fc.nat() }) },
+      { weight: 2, arbitrary: fc.record({ do: fc.constant("ask"), lane, at, names }) },
       { weight: 2, arbitrary: fc.record({ do: fc.constant("publish"), urgent: fc.boolean() }) },
       { weight: 2, arbitrary: fc.record({ do: fc.constant("read"), pages: fc.constantFrom(1, 2, 100) }) },
       { weight: 1, arbitrary: fc.record({ do: fc.constant("turn") }) }
@@ -115,6 +118,13 @@ describe.each(carriers)("a stream of $carrier", ({ carrier: _, ...options }) => 
           pair.writer.command({ command: step.n })
           take({ command: { command: step.n } }, true)
           break
+        case "ask": {
+          const { at: now, lane, names } = step
+          const request = taken.length
+          const written = pair.writer.read({ _tag: "Read", lane, request, what: "snapshots", now, names })
+          take({ read: request, of: lane, now, names: names.length === 0 ? undefined : names }, written)
+          break
+        }
         case "publish":
           pair.writer.publish(step.urgent)
           break
@@ -405,6 +415,38 @@ describe("a stream", () => {
       row(1, 0, empty.event()),
       { skipped: 2, to: 2 ** 40 }
     ])
+  })
+
+  it("tells of reads in order with the rows between them, and rouses the reader for each", () => {
+    const pair = new StreamPair()
+    const write = pair.encoder(empty.layout)
+    pair.flush()
+    const { roused } = pair
+    const read = { _tag: "Read", lane: 2, request: 2 ** 31 - 1, what: "snapshots", now: 1.5 } as const
+    expect(write(1, empty.event(), 0)).toBe(true)
+    expect(pair.writer.read({ ...read, names: ["a", "b", "c"] })).toBe(true)
+    expect(write(1, empty.event(), 0)).toBe(true)
+    expect(pair.writer.read(read)).toBe(true)
+    expect(pair.roused).toBe(roused + 2)
+    pair.read()
+    expect(pair.came).toEqual([
+      row(1, 0, empty.event()),
+      { read: 2 ** 31 - 1, of: 2, now: 1.5, names: ["a", "b", "c"] },
+      row(1, 0, empty.event()),
+      { read: 2 ** 31 - 1, of: 2, now: 1.5, names: undefined }
+    ])
+  })
+
+  it.each([
+    { what: "a name that has no lasting code", names: ["a".repeat(LastingLength + 1)] },
+    { what: "more names than a row has", names: Array.from({ length: MostNames + 1 }, (_, i) => `${i}`) }
+  ])("writes no read of $what", ({ names }) => {
+    const pair = new StreamPair()
+    const read = { _tag: "Read", lane: 2, request: 0, what: "snapshots", now: 0 } as const
+    expect(pair.writer.read({ ...read, names })).toBe(false)
+    expect(pair.writer.read({ ...read, names: names.slice(1) })).toBe(true)
+    pair.flush()
+    expect(pair.came).toHaveLength(1)
   })
 
   it("keeps nothing of what it has encoded", () => {

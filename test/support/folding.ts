@@ -25,6 +25,7 @@ export class Folding {
   constructor() {
     this.#fold = new Fold({
       send: (message) => void this.#said.push(message),
+      sendCopies: false,
       onPageRead: setRead
     })
     const { reader } = this.#fold

@@ -20,6 +20,12 @@ export type Came =
   | { readonly lane: number; readonly foreign: true }
   | { readonly skipped: number; readonly to: number }
   | { readonly command: unknown }
+  | {
+      readonly read: number
+      readonly of: number
+      readonly now: number
+      readonly names: ReadonlyArray<string> | undefined
+    }
 
 /** Rows as they lie: a test that folds them itself takes them from here. */
 export type OnRows = (layout: Layout, rows: Rows, at: number, count: number, time: number) => void
@@ -58,6 +64,7 @@ export class StreamPair {
     this.#reader = new RowReader(
       {
         command: (command) => void this.came.push({ command }),
+        read: (of, read, now, names) => void this.came.push({ read, of, now, names }),
         layout: (type, layout) => void this.#layouts.set(type, { layout, read: generateRead(layout) }),
         skip: (skipped, to) => void this.came.push({ skipped, to }),
         event: (lane, event, at) => void this.came.push({ lane, at, event, by: "generic" }),

@@ -26,7 +26,8 @@ export class DirectFold {
     this.#lane = new FoldLane({
       lane,
       counters: this.#counters,
-      send: (message) => this.#take(message)
+      send: (message) => this.#take(message),
+      sendCopies: false
     })
   }
 

@@ -18,6 +18,8 @@ import { renderLanes } from "./renderScrape.ts"
 
 export interface FoldOptions {
   readonly send: (message: FoldMessage, transfers?: ReadonlyArray<ArrayBuffer>) => void
+  /** Whether `send` copies, as it does to another thread. */
+  readonly sendCopies: boolean
   /** A page was read to its end and may be written again. */
   readonly onPageRead: (page: Page) => void
   /** The definitions by name, where they do not come with the commands. */
@@ -44,6 +46,10 @@ export class Fold implements StreamHandler {
     this.#lanes[lane]?.event(event, time)
   }
 
+  read(lane: number, request: number, now: number, names: ReadonlyArray<string> | undefined): void {
+    this.#lanes[lane]?.command({ _tag: "Read", lane, request, what: "snapshots", now, names })
+  }
+
   layout(type: number, layout: Layout): void {
     this.#layouts[type - FirstLayout] = { layout, read: generateRead(layout) }
   }
@@ -64,7 +70,8 @@ export class Fold implements StreamHandler {
       case "Open": {
         // Cleared by the side that opens the lane; they may say by now that it waits.
         const counters = this.#counters.of(command.lane)
-        this.#lanes[command.lane] = new FoldLane({ lane: command.lane, counters, send: this.#options.send })
+        const { send, sendCopies } = this.#options
+        this.#lanes[command.lane] = new FoldLane({ lane: command.lane, counters, send, sendCopies })
         return
       }
       case "Close":

@@ -3,7 +3,7 @@
  */
 import type * as Metric from "../metric/definition/metric.ts"
 import type { MetricEvent } from "../model/event.ts"
-import type { Change, Lane, LaneCommand, LaneMessage, Read } from "../stream/protocol.ts"
+import type { Change, Lane, LaneMessage, Read, ReadCommand } from "../stream/protocol.ts"
 import type { RowRead, Rows } from "../stream/rows/format.ts"
 import type { Layout } from "../stream/rows/layout.ts"
 import { type RowsFold, rowsFold } from "./kernels/generatedLoop.ts"
@@ -172,17 +172,18 @@ export class LaneMetrics implements MetricOwner {
     return this.#cells.map((cell) => cell.shown(now))
   }
 
-  read({ maxSeries = 0, names, now, what }: Extract<LaneCommand, { readonly _tag: "Read" }>): Read {
+  /** `isSent`: what it gives goes to another thread at once. */
+  read({ maxSeries = 0, names, now, what }: ReadCommand, isSent: boolean): Read {
     this.#rewind(now)
     switch (what) {
       case "snapshots":
-        return this.#named(names).map((cell) => cell.snapshot(now))
+        return this.#named(names).map((cell) => cell.snapshot(now, isSent))
       case "shown":
-        return this.#cells.map((cell) => cell.shownRead(now))
+        return this.#cells.map((cell) => cell.shownRead(now, isSent))
       case "largest":
-        return this.#cells.map((cell) => cell.largest(now, maxSeries))
+        return this.#cells.map((cell) => cell.largest(now, maxSeries, isSent))
       case "states":
-        return this.#cells.flatMap((cell) => cell.state())
+        return this.#cells.flatMap((cell) => cell.state(isSent))
     }
   }
 

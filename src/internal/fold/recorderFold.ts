@@ -40,6 +40,7 @@ export class FoldLane {
   readonly #lane: Lane
   readonly #counters: LaneCounters
   readonly #send: (message: LaneMessage) => void
+  readonly #sendCopies: boolean
   readonly #metrics: LaneMetrics
   /** What came while the lane waited. */
   #inbox: Array<LaneCommand | Batch | Show | Skip> | undefined
@@ -52,10 +53,13 @@ export class FoldLane {
     readonly lane: Lane
     readonly counters: LaneCounters
     readonly send: (message: LaneMessage) => void
+    /** Whether `send` copies. */
+    readonly sendCopies: boolean
   }) {
     this.#lane = options.lane
     this.#counters = options.counters
     this.#send = options.send
+    this.#sendCopies = options.sendCopies
     this.#metrics = new LaneMetrics(options.lane, options.send)
   }
 
@@ -165,7 +169,7 @@ export class FoldLane {
           _tag: "Answer",
           lane: this.#lane,
           request: step.request,
-          read: this.#metrics.read(step)
+          read: this.#metrics.read(step, this.#sendCopies)
         })
       case "Reset":
         return this.#metrics.reset(step.name, step.at)

@@ -5,6 +5,7 @@
 import * as MutableRef from "effect/MutableRef"
 import * as Ref from "effect/Ref"
 import { Duplicates } from "../formats/duplicates.ts"
+import type { Bygone } from "../metric/definition/bygone.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import type { Quarantine, Snapshot } from "../metric/definition/snapshot.ts"
 import { rewindState } from "../metric/rewindState.ts"
@@ -134,9 +135,12 @@ export class RegisteredMetric {
     return { metric, dimensions, createdAt, quarantine: this.#quarantine, duplicates: this.#duplicates }
   }
 
-  /** A copy that the reader may keep: what could not cross a thread is refused here. */
-  snapshot(now: number): Snapshot {
-    const dimensions = this.#try(() => this.#copy(this.#view(now)), this.#shown)
+  /**
+   * A copy that the reader may keep: what could not cross a thread is refused here. `isSent`: it is copied again at once,
+   * on its way to another thread.
+   */
+  snapshot(now: number, isSent = false): Snapshot {
+    const dimensions = this.#try(() => this.#copy(this.#view(now), isSent), this.#shown)
     this.#shown = dimensions
     return this.#snapshotOf(dimensions)
   }
@@ -148,32 +152,36 @@ export class RegisteredMetric {
   }
 
   /** Likewise what exporters are shown. */
-  shownRead(now: number): ShownRead {
+  shownRead(now: number, isSent: boolean): ShownRead {
     const { createdAt, epoch, kernel } = this
-    if (!(kernel instanceof Kernel)) return { snapshot: this.snapshot(now), epoch, createdAt }
-    const snapshot = this.#snapshotOf(structuredClone(this.#viewForExporters(now)))
+    if (!(kernel instanceof Kernel)) return { snapshot: this.snapshot(now, isSent), epoch, createdAt }
+    const snapshot = this.#snapshotOf(this.#copy(this.#viewForExporters(now), isSent))
     const bygone = kernel.instrument.labels.length > 0 ? bygoneSeries(kernel, now) : undefined
-    return { snapshot, epoch, createdAt, ...(bygone !== undefined && { bygone: structuredClone(bygone) }) }
+    return { snapshot, epoch, createdAt, ...(bygone !== undefined && { bygone: this.#copy(bygone, isSent) as Bygone }) }
   }
 
-  /** What an instrument shows or keeps has few levels, and may have very many series: it is not searched. */
-  #copy(value: unknown): unknown {
-    return this.metric.instrument === undefined ? copyOut(value) : structuredClone(value)
+  /**
+   * What an instrument shows or keeps has few levels, and may have very many series: it is not searched. It is plain data,
+   * which can be sent as it is.
+   */
+  #copy(value: unknown, isSent: boolean): unknown {
+    if (this.metric.instrument === undefined) return copyOut(value)
+    return isSent ? value : structuredClone(value)
   }
 
   /** A copy with its largest series only. */
-  largest(now: number, maxSeries: number): LargestRead {
-    const snapshot = this.snapshot(now)
+  largest(now: number, maxSeries: number, isSent: boolean): LargestRead {
+    const snapshot = this.snapshot(now, isSent)
     const { dimensions, seriesCount } = largestSeries(snapshot.dimensions, maxSeries)
     return { snapshot: { ...snapshot, dimensions }, seriesCount }
   }
 
   /** A copy of the state. One that cannot be copied could not be sent either: it is left out. */
-  state(): ReadonlyArray<StateRead> {
+  state(isSent: boolean): ReadonlyArray<StateRead> {
     const { epoch, metric } = this
     const quarantine = this.#quarantine
     try {
-      const state: unknown = this.#copy(this.#current)
+      const state: unknown = this.#copy(this.#current, isSent)
       return [{ name: metric.name, epoch, state, ...(quarantine !== undefined && { quarantine: { ...quarantine } }) }]
     } catch {
       return []

@@ -32,7 +32,7 @@ export const makeInProcessLink = Effect.fnUntraced(function* (
   let control: LinkControl | undefined
   /** What is to happen when the fiber has folded: never user code in the midst of it. */
   let afterFold: Array<() => void> | undefined
-  const fold = new Fold({ send: (message) => control?.deliver(message), onPageRead: setRead })
+  const fold = new Fold({ send: (message) => control?.deliver(message), sendCopies: false, onPageRead: setRead })
   control = makeLink({
     catalog: undefined,
     mostBytes,

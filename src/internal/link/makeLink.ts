@@ -49,7 +49,9 @@ export const makeLink = (options: {
   let failure: { readonly cause: unknown } | undefined
 
   const send = (command: Command): void => {
-    if (failure === undefined) writer.command(forFold(command))
+    if (failure !== undefined) return
+    const isRead = command._tag === "Read" && command.what === "snapshots"
+    if (!isRead || !writer.read(command)) writer.command(forFold(command))
   }
 
   /** Functions cannot be cloned: a fold that has definitions of its own finds the metric by its name. */

@@ -14,7 +14,7 @@ import { isMetricSet, metricsOf } from "../metric/metricSet.ts"
 import type { InvalidState, ReadError } from "../model/errors.ts"
 import { refuse } from "../model/optionChecks.ts"
 import type { Stats } from "../model/stats.ts"
-import type { LaneCommand, LargestRead, ShownRead, StateRead } from "../stream/protocol.ts"
+import type { LargestRead, ReadCommand, ShownRead, StateRead } from "../stream/protocol.ts"
 import { deltaReaderOf } from "./deltaReader.ts"
 import { type Hook, hookOf } from "./hookGuard.ts"
 import type { Intake } from "./intake.ts"
@@ -52,7 +52,7 @@ type Definitions = ReadonlyMap<string, Metric.Any>
 
 /** What is asked for, and how. */
 interface Question {
-  readonly what: Extract<LaneCommand, { readonly _tag: "Read" }>["what"]
+  readonly what: ReadCommand["what"]
   readonly names?: ReadonlyArray<string>
   readonly maxSeries?: number
   /** For an exporter, which answers somebody who waits. */

@@ -2,8 +2,18 @@
  * Writes rows of no fixed width: strings of the dictionary, and plain data of any shape. None of them is part of a run.
  */
 import { PageWriter } from "./pageWriter.ts"
+import type { ReadCommand } from "./protocol.ts"
 import { DataEncoder } from "./rows/encodeData.ts"
-import { LayoutRow, SkipRow, StringRow, stringRowWords, TypeBits } from "./rows/format.ts"
+import {
+  LayoutRow,
+  MostNames,
+  ReadRow,
+  readRowWords,
+  SkipRow,
+  StringRow,
+  stringRowWords,
+  TypeBits
+} from "./rows/format.ts"
 import type { Layout } from "./rows/layout.ts"
 import { StringCodes } from "./stringDictionary.ts"
 
@@ -36,6 +46,33 @@ export abstract class DataWriter extends PageWriter {
     this.i32[p * 2] = lane
     this.i32[p * 2 + 1] = SkipRow
     this.pos = p + 2
+    return true
+  }
+
+  /**
+   * Asks for snapshots, behind the events that were written. The fold is roused for it. `false`: there is no room, or a
+   * name has no lasting code, and it has to be a command.
+   */
+  read({ lane, names = [], now, request }: ReadCommand): boolean {
+    if (this.dead) return true
+    this.endRun()
+    const count = names.length
+    if (count > MostNames) return false
+    const codes: Array<number> = []
+    for (const name of names) {
+      const code = this.strings.lasting(name)
+      if (code < 0) return false
+      codes.push(code)
+    }
+    if (!this.room(readRowWords(count))) return false
+    const { i32, pos } = this
+    for (let i = 0; i < count; i++) i32[pos * 2 + 6 + i] = codes[i]!
+    this.f64[pos + 1] = now
+    i32[pos * 2 + 4] = request
+    i32[pos * 2] = lane
+    i32[pos * 2 + 1] = ReadRow | (count << TypeBits)
+    this.pos = pos + readRowWords(count)
+    this.publish(true)
     return true
   }
 

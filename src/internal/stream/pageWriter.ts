@@ -39,6 +39,8 @@ export abstract class PageWriter {
   protected rowsEnd: number
   protected page: Page
   protected published: number
+  /** Where the reader was roused last in the current page: it sees all that was published before. */
+  private roused = 0
   /** Whether all of the current page was written in one turn of the event loop. */
   protected burst = true
 
@@ -52,7 +54,7 @@ export abstract class PageWriter {
   /** Whether a timer will publish, and whether there have been events since it last did. */
   private scheduled = false
   private events = false
-  private dead = false
+  protected dead = false
   /** In the order of their turns. While one waits nobody else goes on to another page. */
   private readonly turnTakers = new Set<TurnTaker>()
   private inTurns = false
@@ -125,7 +127,9 @@ export abstract class PageWriter {
     }
     if (this.owesWake) this.wakeReader()
     // One that was told that it may sleep may be in its last nap yet.
-    if (urgent) this.carrier.rouse()
+    if (!urgent || this.roused === this.pos) return
+    this.carrier.rouse()
+    this.roused = this.pos
   }
 
   private sendAttachments(): void {
@@ -239,6 +243,7 @@ export abstract class PageWriter {
     this.i64 = next.i64
     this.pos = this.published = next.first
     this.rowsEnd = rowsEnd
+    this.roused = 0
     this.burst = true
     this.pages.taken = undefined
     this.owesWake ||= this.readerSleeps

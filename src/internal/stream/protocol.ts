@@ -31,20 +31,22 @@ export type LaneCommand =
       /** When counting begins, in milliseconds since the Unix epoch. */
       readonly at: number
     }
-  | {
-      readonly _tag: "Read"
-      readonly lane: Lane
-      readonly request: number
-      readonly what: "snapshots" | "shown" | "largest" | "states"
-      readonly now: number
-      /** Those of a read of snapshots, if not all. */
-      readonly names?: ReadonlyArray<string> | undefined
-      /** Most series of a metric, of a read of the largest. */
-      readonly maxSeries?: number | undefined
-    }
+  | ReadCommand
   /** Resets the metric of this name, or all. */
   | { readonly _tag: "Reset"; readonly lane: Lane; readonly name?: string; readonly at: number }
   | { readonly _tag: "Watch"; readonly lane: Lane; readonly watch: Watch }
+
+export interface ReadCommand {
+  readonly _tag: "Read"
+  readonly lane: Lane
+  readonly request: number
+  readonly what: "snapshots" | "shown" | "largest" | "states"
+  readonly now: number
+  /** Those of a read of snapshots, if not all. */
+  readonly names?: ReadonlyArray<string> | undefined
+  /** Most series of a metric, of a read of the largest. */
+  readonly maxSeries?: number | undefined
+}
 
 /** From the producer side, in the order of the stream. */
 export type Command =

@@ -14,6 +14,8 @@ import {
   LayoutRow,
   Null,
   PageEndRow,
+  ReadRow,
+  readRowWords,
   SkipRow,
   StringRow,
   stringRowWords,
@@ -27,6 +29,8 @@ import { type Page, pagesOf, publishedEnd } from "./rows/page.ts"
 /** What comes out of the stream, in order. */
 export interface StreamHandler {
   readonly command: (command: unknown) => void
+  /** A read of snapshots: of the metrics of these names, or of all. */
+  readonly read: (lane: number, request: number, now: number, names: ReadonlyArray<string> | undefined) => void
   readonly layout: (type: number, layout: Layout) => void
   readonly event: (lane: number, event: MetricEvent, time: number) => void
   readonly foreignEvents: (lane: number, count: number) => void
@@ -148,6 +152,9 @@ export class RowReader implements Rows {
           this.#handler.layout(first, layout)
           break
         }
+        case ReadRow:
+          this.#read(first, second >>> TypeBits)
+          break
         case SkipRow: {
           const to = this.f64[this.#pos + 1]!
           this.#pos += 2
@@ -182,6 +189,16 @@ export class RowReader implements Rows {
     const attachment = this.#attachments[this.#nextAttachment]
     this.#attachments[this.#nextAttachment++] = undefined
     return attachment
+  }
+
+  #read(lane: number, count: number): void {
+    const half = this.#pos * 2
+    const now = this.f64[this.#pos + 1]!
+    const request = this.i32[half + 4]!
+    const names: Array<string> = []
+    for (let i = 0; i < count; i++) names.push(this.strings[this.i32[half + 6 + i]!]!)
+    this.#pos += readRowWords(count)
+    this.#handler.read(lane, request, now, count === 0 ? undefined : names)
   }
 
   #foreign(lane: number, published: number): void {

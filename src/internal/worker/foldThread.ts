@@ -45,6 +45,7 @@ export class FoldThread {
     this.#port = port
     this.#fold = new Fold({
       send: port.post,
+      sendCopies: true,
       onPageRead: setRead,
       catalog
     })

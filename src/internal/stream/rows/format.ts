@@ -28,6 +28,11 @@ export const TimeRow = 5
 export const LayoutRow = 6
 /** The lane in the first half goes on after the sequence number in the second word: what came before it was evicted. */
 export const SkipRow = 7
+/**
+ * A read of snapshots of the lane in the first half. Words: header (the upper half of the type is the number of metrics
+ * that are read, 0 for all), time (a 64-bit float), number of the request (first half), codes of their names (halves).
+ */
+export const ReadRow = 8
 /** The first type that is a layout. */
 export const FirstLayout = 16
 
@@ -62,6 +67,10 @@ export const RowStringLength = 1024
 
 /** Words of a row that carries a string of `length` code units. */
 export const stringRowWords = (length: number): number => 2 + ((length + 3) >> 2)
+
+/** Most metrics that a {@link ReadRow} names, and the words of one that names so many. */
+export const MostNames = 64
+export const readRowWords = (names: number): number => 3 + ((names + 1) >> 1)
 
 /** Whose events the rows of a run are. */
 export interface RowSource {
