@@ -9,6 +9,7 @@ import { startMetrics } from "../metricsUnderTest.ts"
 import { Outstanding } from "../outstanding.ts"
 import type { Run } from "../part.ts"
 import { spreadTable, title } from "../report.ts"
+import { startRoundTrips } from "../roundTrip.ts"
 
 /** Until the worker sleeps for sure. */
 const idleMillis = 1300
@@ -35,11 +36,16 @@ export const run: Run = async ({ quick }) => {
   const light = setInterval(() => {
     for (let i = 0; i < 10; i++) recorder.emitUnsafe(documentSave(i))
   }, 1)
+  await using roundTrips = startRoundTrips()
+  await roundTrips.micros()
   const visible: Array<number> = []
-  for (let i = 0; i < (quick ? 100 : 3000); i++) {
+  const bare: Array<number> = []
+  for (let i = 0; i < (quick ? 100 : 1500); i++) {
     await sleep(3)
     outstanding.look(recorder)
     visible.push(await microsToSnapshot(recorder))
+    await sleep(3)
+    bare.push(await roundTrips.micros())
   }
   clearInterval(light)
 
@@ -48,6 +54,7 @@ export const run: Run = async ({ quick }) => {
     [`after ${idleMillis} ms of rest`]: wakes,
     "under a light load, p50 of all": [quantile(visible, 0.5)],
     "under a light load, p99 of all": [quantile(visible, 0.99)],
+    "a message to a worker that naps, and one back, p50 of all": [quantile(bare, 0.5)],
     "CPU of the worker in a second of rest": idle
   })
   return {
@@ -55,7 +62,8 @@ export const run: Run = async ({ quick }) => {
     wakeMicros: median(wakes),
     idleWorkerMicrosPerSecond: idle[0]!,
     snapshotMicrosP50: quantile(visible, 0.5),
-    snapshotMicrosP99: quantile(visible, 0.99)
+    snapshotMicrosP99: quantile(visible, 0.99),
+    snapshotVsRoundTrip: median(visible) / median(bare)
   }
 }
 
