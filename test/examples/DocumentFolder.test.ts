@@ -3,9 +3,11 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, wri
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it, vi } from "@effect/vitest"
-import { type Ended, runProgram } from "../support/runProgram.ts"
+import { bundled, type Ended, runProgramWith } from "../support/runProgram.ts"
 
 const main = new URL("../../examples/01_document-storage/main.ts", import.meta.url)
+
+const run = (...args: ReadonlyArray<string>): Promise<Ended> => runProgramWith(bundled, main, ...args)
 
 let folder: string
 beforeEach(() => {
@@ -69,7 +71,7 @@ const expectOneLineOfError = (ended: Ended, message: string) => {
 
 describe("without a PATH", () => {
   it("prints the metrics of two saves that succeed and one that fails", async () => {
-    const ended = await runProgram(main)
+    const ended = await run()
     expect(lastLine(ended.stdout)).toBe(
       '{"document_storage.save.attempts":{"name":"document_storage.save.attempts","dimensions":{"total":3,"success_total":2,"failure_total":1}}}'
     )
@@ -80,7 +82,7 @@ describe("without a PATH", () => {
 describe("with a PATH", () => {
   it("prints the number of files, of empty files, and the sum of bytes", async () => {
     writeDocuments()
-    const ended = await runProgram(main, folder)
+    const ended = await run(folder)
     expect(JSON.parse(lastLine(ended.stdout))).toEqual(expected())
     expect(ended.code).toBe(0)
   })
@@ -89,7 +91,7 @@ describe("with a PATH", () => {
     writeDocuments()
     const before = readdirSync(folder)
     vi.stubEnv("TMPDIR", folder)
-    const ended = await runProgram(main, folder)
+    const ended = await run(folder)
     expect(JSON.parse(lastLine(ended.stdout))).toEqual(expected())
     expect(readdirSync(folder)).toEqual(before)
   })
@@ -98,7 +100,7 @@ describe("with a PATH", () => {
   it.runIf(process.platform === "linux")("names a file that cannot be read, saves the others, and fails", async () => {
     write("readable", "12345")
     writeFileSync(Buffer.concat([Buffer.from(join(folder, "unreadable-")), Buffer.from([0xff])]), "x")
-    const ended = await runProgram(main, folder)
+    const ended = await run(folder)
     expect(JSON.parse(lastLine(ended.stdout))).toEqual(snapshots(1, 0, 5))
     expect(ended.stderr).toContain(join(folder, "unreadable-"))
     expectOneLineOfError(ended, "1 of 2 files could not be saved")
@@ -106,7 +108,7 @@ describe("with a PATH", () => {
 
   it("fails with one line when there is no such folder", async () => {
     const path = join(folder, "nothing")
-    const ended = await runProgram(main, path)
+    const ended = await run(path)
     expect(ended.stdout).toBe("")
     expectOneLineOfError(ended, `${path}: there is no such folder`)
   })
@@ -114,7 +116,7 @@ describe("with a PATH", () => {
   it("fails with one line when it is a file", async () => {
     write("document", "x")
     const path = join(folder, "document")
-    const ended = await runProgram(main, path)
+    const ended = await run(path)
     expect(ended.stdout).toBe("")
     expectOneLineOfError(ended, `${path}: is not a folder`)
   })

@@ -16,6 +16,7 @@ import type { HistogramDataPoint, NumberPoint } from "../../src/internal/formats
 import { internalsOf } from "../../src/internal/runtime/internals.ts"
 import { runtimeLayers } from "../support/bothLayers.ts"
 import { expiring, hit, makeHits } from "../support/expiring.metrics.ts"
+import { runs } from "../support/long.ts"
 import { forEvery } from "../support/property.ts"
 
 type Step =
@@ -226,10 +227,12 @@ describe("the sum of all deltas is what there was", () => {
   ])
 
   it.effect("in process, and their intervals follow each other", () =>
-    forEvery(steps, play, 150).pipe(Effect.provide(inProcess!))
+    forEvery(steps, play, runs(150)).pipe(Effect.provide(inProcess!))
   )
 
-  it.effect("when clocks are set back", () => forEvery(withClockSetBack, play, 100).pipe(Effect.provide(inProcess!)))
+  it.effect("when clocks are set back", () =>
+    forEvery(withClockSetBack, play, runs(100)).pipe(Effect.provide(inProcess!))
+  )
 
   it.effect("on the worker", () => forEvery(steps, play, 10).pipe(Effect.provide(onWorker!)))
 })

@@ -8,6 +8,7 @@ import { Metric, MetricsRuntime, type RecorderService } from "mvx-metrics"
 import { collect } from "../../src/internal/exporters/collect.ts"
 import type { DeltaReader } from "../../src/internal/recorder/service.ts"
 import { exporters, type Shown, type World } from "../support/exportedSets.ts"
+import { runs } from "../support/long.ts"
 import { forEvery } from "../support/property.ts"
 
 const events = Schema.TaggedUnion({ hit: { n: Schema.Number, of: Schema.NullOr(Schema.String), yes: Schema.Boolean } })
@@ -209,7 +210,7 @@ describe.each(Object.keys(exporters))("%s", (name) => {
           ],
           expires
         ),
-      40
+      runs(40)
     )
   )
 
@@ -223,7 +224,7 @@ describe.each(Object.keys(exporters))("%s", (name) => {
         ]
         return name === "prom-client" && !haveOneKind(both) ? Effect.void : lawFor(name, both, expires)
       },
-      40
+      runs(40)
     )
   )
 })

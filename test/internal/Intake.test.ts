@@ -11,6 +11,7 @@ import { ChunkBytes, CounterTable } from "../../src/internal/stream/foldedCounte
 import { layoutOf } from "../../src/internal/stream/rows/layout.ts"
 import { PageBytes } from "../../src/internal/stream/rows/page.ts"
 import type { MetricEvent } from "../../src/MetricEvent.ts"
+import { runs } from "../support/long.ts"
 import { StreamPair, type StreamPairOptions } from "../support/streamPair.ts"
 
 const wide = Schema.Struct({ n: Schema.Number, text: Schema.String })
@@ -172,7 +173,7 @@ describe("an intake", () => {
         const ns = came().flatMap((event) => ("n" in event ? [Number(event.n)] : []))
         expect(ns).toEqual(ns.toSorted((a, b) => a - b))
       }),
-      { numRuns: 80 }
+      { numRuns: runs(80) }
     )
   })
 

@@ -13,6 +13,7 @@ import { layoutOf } from "../../src/internal/stream/rows/layout.ts"
 import type { MetricEvent } from "../../src/MetricEvent.ts"
 import { Folding } from "../support/folding.ts"
 import { type KitKind, kinds } from "../support/kit.ts"
+import { runs } from "../support/long.ts"
 
 /** The same fields in other places, with other neighbours; events of the last tag have no layout. */
 const Family = Schema.TaggedUnion({
@@ -255,7 +256,7 @@ describe("the kernels of any metrics come to the state of their reducers, for an
   it("in a stream of their own", () => {
     fc.assert(
       fc.property(anyDefinitions, anySteps, (definitions, steps) => play(new Folding(), definitions, steps)),
-      { numRuns: 300 }
+      { numRuns: runs(300) }
     )
   })
 
@@ -267,7 +268,7 @@ describe("the kernels of any metrics come to the state of their reducers, for an
     }
     fc.assert(
       fc.property(anyDefinitions, anySteps, (definitions, steps) => play(folding, definitions, steps)),
-      { numRuns: 150 }
+      { numRuns: runs(150) }
     )
   })
 })

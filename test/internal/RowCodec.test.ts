@@ -9,6 +9,7 @@ import { type Layout, layoutOf, type NamedField } from "../../src/internal/strea
 import { PageBytes } from "../../src/internal/stream/rows/page.ts"
 import type { MetricEvent } from "../../src/MetricEvent.ts"
 import { anyEvents, type EventsCase } from "../support/anyEvents.ts"
+import { runs } from "../support/long.ts"
 import { StreamPair, type StreamPairOptions } from "../support/streamPair.ts"
 
 const kinds = [
@@ -71,7 +72,7 @@ describe.each(kinds)("rows by $by", ({ codec }) => {
           written.map((each) => ({ lane: 3, at: 1000, event: each, by: "row" }))
         )
       }),
-      { numRuns: 300 }
+      { numRuns: runs(300) }
     )
   })
 
@@ -250,7 +251,7 @@ describe.each(kinds)("numbers in rows, by $by", ({ codec }) => {
         // A field at most once.
         expect(pair.layouts.length).toBeLessThanOrEqual(4)
       }),
-      { numRuns: 200 }
+      { numRuns: runs(200) }
     )
   })
 
@@ -306,7 +307,7 @@ describe("generated code for one memory and for any", () => {
           deepStrictEqual(each.came, generated!.came)
         }
       }),
-      { numRuns: 200 }
+      { numRuns: runs(200) }
     )
   })
 

@@ -12,8 +12,10 @@ import { expectBalanced } from "../support/accounting.ts"
 import { newRecorder, runtimeLayers } from "../support/bothLayers.ts"
 import { ByQueue, done, JobEvent } from "../support/kit.metrics.ts"
 import { kinds } from "../support/kit.ts"
+import { asMany } from "../support/long.ts"
 
-const Million = 1_000_000
+/** Very many more than a metric has series. */
+const Values = asMany(1_000_000, 100_000)
 
 const jobs = { events: JobEvent, when: "job.done", labels: ["queue"] } as const
 
@@ -25,16 +27,16 @@ const collectGarbage = (): void => {
 const shown = <S, D>(metric: Metric.Metric<string, never, S, D, MetricEvent>, state: unknown, now = 0): D =>
   metric.view(state as S, now)
 
-describe("a million values of a label", () => {
+describe("very many values of a label", () => {
   it("fill the series up to the cap, and what is beyond goes into one more: the total is exact", () => {
     const Done = Metric.counter("jobs.done", jobs)
     const kernel = kernelOf(Done)!
-    for (let i = 0; i < Million; i++) kernel.event(done(i, `queue ${i}`), i)
+    for (let i = 0; i < Values; i++) kernel.event(done(i, `queue ${i}`), i)
     const { overflow, series, value } = shown(Done, kernel.state())
-    expect(value).toBe(Million)
+    expect(value).toBe(Values)
     expect(series.length).toBe(2000)
     expect(overflow).toEqual({
-      value: Million - 2000,
+      value: Values - 2000,
       label: "queue",
       values: 2000,
       examples: ["queue 0", "queue 1", "queue 2", "queue 3", "queue 4"]
@@ -49,7 +51,7 @@ describe("a million values of a label", () => {
       return process.memoryUsage().heapUsed
     }
     const before = fold(0, 10_000)
-    expect(fold(10_000, Million) - before).toBeLessThan(4 * 2 ** 20)
+    expect(fold(10_000, Values) - before).toBeLessThan(4 * 2 ** 20)
     expect(JSON.stringify(kernel.state()).length).toBeLessThan(60_000)
   })
 
@@ -69,18 +71,18 @@ describe("a million values of a label", () => {
 })
 
 layer(runtimeLayers([new URL("../support/kit.metrics.ts", import.meta.url)])["on the worker"]!)(
-  "a million values of a label, on the worker",
+  "very many values of a label, on the worker",
   (it) => {
     it.effect("are all folded, and the snapshot names the label", () =>
       Effect.gen(function* () {
-        const recorder = yield* newRecorder({ capacity: Million })
+        const recorder = yield* newRecorder({ capacity: Values })
         yield* recorder.register(ByQueue)
-        for (let i = 0; i < Million; i++) recorder.emitUnsafe(done(1, `queue ${i}`))
+        for (let i = 0; i < Values; i++) recorder.emitUnsafe(done(1, `queue ${i}`))
         const { snapshots, stats } = yield* recorder.report
         expectBalanced(stats)
-        expect(stats).toMatchObject({ accepted: Million, applied: Million })
+        expect(stats).toMatchObject({ accepted: Values, applied: Values })
         const { overflow, series, value } = snapshots[ByQueue.name]!.dimensions as Metric.Dimensions<typeof ByQueue>
-        expect([value, series.length, overflow?.value]).toEqual([Million, 2000, Million - 2000])
+        expect([value, series.length, overflow?.value]).toEqual([Values, 2000, Values - 2000])
         expect(overflow).toMatchObject({ label: "queue", values: 2000, examples: { length: 5 } })
         expect(overflow?.examples).toEqual(series.slice(0, 5).map(({ labels }) => labels.queue))
       })

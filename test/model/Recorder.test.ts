@@ -3,6 +3,7 @@
 import { layer } from "@effect/vitest"
 import { Effect, type Layer } from "effect"
 import { MetricsLayer, type Overflow } from "mvx-metrics"
+import { runs } from "../support/long.ts"
 import { forEvery } from "../support/property.ts"
 import { anyProgram } from "./recorderPrograms.ts"
 import { runProgram } from "./recorderRun.ts"
@@ -22,7 +23,7 @@ const policies: ReadonlyArray<Overflow> = ["drop-newest", "drop-oldest", "backpr
 for (const [where, runtime] of Object.entries(layers)) {
   layer(runtime as Layer.Layer<Layer.Success<typeof runtime>, never>)(`any program, ${where}`, (it) => {
     it.effect.each(policies)("%s: a recorder does what its model does", (overflow) =>
-      forEvery(anyProgram, (program) => Effect.asVoid(runProgram(program, overflow)), 40)
+      forEvery(anyProgram, (program) => Effect.asVoid(runProgram(program, overflow)), runs(40))
     )
   })
 }

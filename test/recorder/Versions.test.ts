@@ -8,6 +8,7 @@ import { Metric, Recorder, Snapshot } from "mvx-metrics"
 import { isBuiltInLevel, Ledger } from "../../src/internal/cluster/ledger.ts"
 import { stateOf } from "../../src/internal/metric/definition/stateShape.ts"
 import { badInputOf } from "../support/badInput.ts"
+import { runs } from "../support/long.ts"
 import { forEvery } from "../support/property.ts"
 
 const events = Schema.TaggedUnion({ job: { a: Schema.String, b: Schema.String, n: Schema.Number } })
@@ -189,7 +190,7 @@ describe("states of any two versions of a definition", () => {
         ledger.endProcess(2, 1)
         expect(ledger.leftOut).toMatchObject(fits ? [] : [{ metric: "m", processes: [], ended: 1 }])
       }),
-      { numRuns: 300 }
+      { numRuns: runs(300) }
     )
   })
 })

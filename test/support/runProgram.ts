@@ -40,7 +40,7 @@ export const startProgram = (program: URL, ...args: ReadonlyArray<string>): Prog
   startProgramWith({ execArgv: [], env: {} }, program, ...args)
 
 /** How Node itself is started. */
-interface NodeOptions {
+export interface NodeOptions {
   readonly execArgv: ReadonlyArray<string>
   readonly env: { readonly [name: string]: string }
 }
@@ -109,10 +109,16 @@ export const startProgramWith = (
   return { says, kill: (signal) => void child.kill(signal), ended }
 }
 
+/** How a program is started that is bundled for the tests: in half the time. */
+export const bundled: NodeOptions = {
+  execArgv: ["--import", new URL("./threads/load.ts", import.meta.url).href],
+  env: { MVX_TEST_BUNDLES: "yes" }
+}
+
 /** Runs a program to its end. */
 export const runProgram = (program: URL, ...args: ReadonlyArray<string>): Promise<Ended> =>
   startProgram(program, ...args).ended
 
 /** The same, with options for Node. */
-export const runProgramWith = (options: NodeOptions, program: URL): Promise<Ended> =>
-  startProgramWith(options, program).ended
+export const runProgramWith = (options: NodeOptions, program: URL, ...args: ReadonlyArray<string>): Promise<Ended> =>
+  startProgramWith(options, program, ...args).ended
