@@ -93,16 +93,7 @@ export class Registrations {
 
   /** Takes the names of these metrics, in the place of those of the same name, or says why it takes none. */
   claim(metrics: ReadonlyArray<Metric.Any>): MetricNameCollision | undefined {
-    const replaced = this.replacedBy(metrics)
-    for (const metric of replaced) this.#names.release(metric)
-    for (const [i, metric] of metrics.entries()) {
-      const collision = this.#names.claim(metric)
-      if (collision === undefined) continue
-      for (const claimed of metrics.slice(0, i)) this.#names.release(claimed)
-      for (const before of replaced) this.#names.claim(before)
-      return collision
-    }
-    return undefined
+    return this.#names.claim(metrics, this.replacedBy(metrics))
   }
 
   /** Takes metrics in. Those in whose place they come leave when the fold knows: see {@link left}. */
@@ -115,15 +106,12 @@ export class Registrations {
 
   /** Undoes {@link claim} and {@link add}, the latter wherever it failed: the fold was not told, and will not be. */
   takeBack(metrics: ReadonlyArray<Metric.Any>, replaced: ReadonlyArray<Metric.Any>): void {
-    for (const metric of metrics) {
-      this.#names.release(metric)
-      this.#metrics.delete(metric.name)
-    }
+    for (const { name } of metrics) this.#metrics.delete(name)
     for (const before of replaced) {
-      this.#names.claim(before)
       this.#metrics.set(before.name, before)
       this.left(before)
     }
+    this.#names.claim(replaced, metrics)
   }
 
   /** Those in whose place these metrics come. */
@@ -135,7 +123,7 @@ export class Registrations {
   release(): void {
     if (this.#released) return
     this.#released = true
-    for (const metric of this.#metrics.values()) this.#names.release(metric)
+    this.#names.release(this.all)
   }
 
   /** No event will come any more to a metric that was replaced. */

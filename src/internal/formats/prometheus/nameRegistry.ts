@@ -58,35 +58,73 @@ export class ExpositionNames {
   readonly #byMetric = new Map<string, Claim>()
   readonly #byExposed = new Map<string, Claim>()
 
-  /** Takes the names of a definition, once for each recorder that it is registered in, or says why it cannot. */
-  claim(metric: Metric.Any): MetricNameCollision | undefined {
-    const shape = shapeOf(metric)
+  /**
+   * Takes the names of definitions, once for each recorder that they are registered in, and gives back those of the ones
+   * in whose place they come. Says why it cannot, or throws, with all names as they were.
+   */
+  claim(metrics: ReadonlyArray<Metric.Any>, replaced: ReadonlyArray<Metric.Any> = []): MetricNameCollision | undefined {
+    const shapes = metrics.map(shapeOf)
+    const before = replaced.map(shapeOf)
+    const gone = replaced.filter((_, i) => this.#drop(before[i]!))
+    const come: Array<Metric.Any> = []
+    let claimed = 0
+    let isDone = false
+    try {
+      for (const shape of shapes) {
+        const collision = this.#whyNot(shape)
+        if (collision !== undefined) return collision
+        if (this.#take(shape)) come.push(metrics[claimed]!)
+        claimed++
+      }
+      for (const metric of gone) this.onChange?.(metric, false)
+      for (const metric of come) this.onChange?.(metric, true)
+      isDone = true
+      return undefined
+    } finally {
+      if (!isDone) {
+        for (const shape of shapes.slice(0, claimed)) this.#drop(shape)
+        for (const shape of before) this.#take(shape)
+      }
+    }
+  }
+
+  /** Gives back what was taken once. */
+  release(metrics: ReadonlyArray<Metric.Any>): void {
+    this.claim([], metrics)
+  }
+
+  #whyNot(shape: Shape): MetricNameCollision | undefined {
     if (shape.sameLabels !== undefined) {
       const [label, other] = shape.sameLabels.map((each) => `${shape.name}{${each}}`) as [string, string]
       return new MetricNameCollision({ metric: label, other, as: labelName(shape.sameLabels[0]) })
     }
+    const own = this.#byMetric.get(shape.name)?.shape
+    if (own?.kind === shape.kind) return undefined
+    const as = own === undefined ? shape.exposed.find((name) => this.#byExposed.has(name)) : own.exposed[0]
+    return as === undefined
+      ? undefined
+      : new MetricNameCollision({ metric: shape.name, other: this.#byExposed.get(as)!.shape.name, as })
+  }
+
+  /** Whether there was no metric of the name. */
+  #take(shape: Shape): boolean {
     const own = this.#byMetric.get(shape.name)
-    if (own !== undefined && own.shape.kind === shape.kind) {
+    if (own !== undefined) {
       own.count++
-      return undefined
-    }
-    const as = own === undefined ? shape.exposed.find((name) => this.#byExposed.has(name)) : own.shape.exposed[0]
-    if (as !== undefined) {
-      return new MetricNameCollision({ metric: shape.name, other: this.#byExposed.get(as)!.shape.name, as })
+      return false
     }
     const claim: Claim = { shape, count: 1 }
     this.#byMetric.set(shape.name, claim)
     for (const exposed of shape.exposed) this.#byExposed.set(exposed, claim)
-    this.onChange?.(metric, true)
-    return undefined
+    return true
   }
 
-  /** Gives back what was taken once. */
-  release(metric: Metric.Any): void {
-    const claim = this.#byMetric.get(metric.name)
-    if (claim === undefined || --claim.count > 0) return
-    this.#byMetric.delete(metric.name)
-    for (const exposed of claim.shape.exposed) this.#byExposed.delete(exposed)
-    this.onChange?.(metric, false)
+  /** Whether there is no metric of the name any more. */
+  #drop({ name }: Shape): boolean {
+    const own = this.#byMetric.get(name)
+    if (own === undefined || --own.count > 0) return false
+    this.#byMetric.delete(name)
+    for (const exposed of own.shape.exposed) this.#byExposed.delete(exposed)
+    return true
   }
 }
