@@ -71,17 +71,21 @@ export class RegisteredMetric {
       this.#quarantine.missed++
       return false
     }
+    const { kernel } = this
+    const ref = this.#state?.ref
+    let next: unknown
     try {
-      if (this.kernel !== undefined) return this.kernel.event(event, at)
-      const { ref } = this.#state!
-      const next: unknown = this.metric.reduce[event._tag]!(ref.current, event, at)
-      if (Object.is(next, ref.current)) return false
-      MutableRef.set(ref, next)
-      return true
+      // What may call functions of the definition. What fails behind it is a defect, for which no metric is quarantined.
+      if (kernel === undefined) next = this.metric.reduce[event._tag]!(ref!.current, event, at)
+      else if (!kernel.read(event, at)) return false
     } catch (error) {
       this.#putOut(describeError(error), 1)
       return false
     }
+    if (kernel !== undefined) kernel.take()
+    else if (Object.is(next, ref!.current)) return false
+    else MutableRef.set(ref!, next)
+    return true
   }
 
   #putOut(text: string, missed: number): void {

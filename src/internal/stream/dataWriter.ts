@@ -18,7 +18,9 @@ import type { Layout } from "./rows/layout.ts"
 import { StringCodes } from "./stringDictionary.ts"
 
 export abstract class DataWriter extends PageWriter {
-  protected readonly strings = new StringCodes((code, value) => this.writeString(code, value))
+  protected readonly strings = new StringCodes((code, value) => this.writesString(code, value))
+  /** What writing a string failed with last: a defect, though it comes up while an event is read. */
+  protected defect: { readonly cause: unknown } | undefined
   /** Encodes what lies in rows of no fixed width. */
   protected readonly data = new DataEncoder(this.strings)
 
@@ -105,6 +107,15 @@ export abstract class DataWriter extends PageWriter {
 
   internBriefly(value: string): number {
     return this.strings.briefly(value)
+  }
+
+  private writesString(code: number, value: string): boolean {
+    try {
+      return this.writeString(code, value)
+    } catch (cause) {
+      this.defect = { cause }
+      throw cause
+    }
   }
 
   private writeString(code: number, value: string): boolean {

@@ -118,24 +118,12 @@ const tagOf = (event: MetricEvent): string => {
 }
 
 /** A copy of an event by value, or `undefined` for what is none. */
-export const copyOf = (event: unknown): MetricEvent | undefined => {
-  if (whyNotEvent(event) !== undefined) return undefined
-  try {
-    return copyEvent(event as MetricEvent)
-  } catch {
-    return undefined
-  }
-}
+export const copyOf = (event: unknown): MetricEvent | undefined =>
+  whyNotEvent(event) === undefined ? copyEvent(event as MetricEvent, () => undefined) : undefined
 
 /** Why `event` is refused as invalid, or `undefined`. */
 export const whyInvalidEvent = (event: unknown): string | undefined =>
   whyNotEvent(event) ?? whyNoData(event as MetricEvent)
 
-const whyNoData = (event: MetricEvent): string | undefined => {
-  try {
-    checkEvent(event)
-    return undefined
-  } catch (cause) {
-    return `must be plain data: ${messageOf(cause)}`
-  }
-}
+const whyNoData = (event: MetricEvent): string | undefined =>
+  checkEvent(event, (cause) => `must be plain data: ${messageOf(cause)}`)

@@ -266,11 +266,15 @@ export class RowWriter extends DataWriter implements EncoderMemory {
     return true
   }
 
+  /** `false`: it cannot be read, or is not plain data. */
   private encodes(event: MetricEvent, tag: string, spans: boolean): boolean {
     try {
       this.data.event(event, tag, spans ? emissionSpan(event) : null)
       return true
-    } catch {
+    } catch (cause) {
+      const { defect } = this
+      this.defect = undefined
+      if (defect !== undefined && defect.cause === cause) throw cause
       return false
     }
   }

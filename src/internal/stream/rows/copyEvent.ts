@@ -10,20 +10,31 @@ const strings: Array<string> = []
 const encoder = new DataEncoder({ lasting: (text) => strings.push(text) - 1, areKept: false })
 const decoder = new DataDecoder(strings)
 
+const rethrow = (cause: unknown): never => {
+  throw cause
+}
+
 /**
- * Takes an event by value, so that what its owner does to it later changes nothing. Throws for what is not plain data,
- * nested too deep or too large, see {@link DataEncoder.event}.
+ * Takes an event by value, so that what its owner does to it later changes nothing. `otherwise` gets what is thrown for an
+ * event that cannot be read, or is not plain data, nested too deep or too large, see {@link DataEncoder.event}.
  */
-export const copyEvent = (event: MetricEvent): MetricEvent => encoded(event, copied)
+export const copyEvent = <A = never>(event: MetricEvent, otherwise: (cause: unknown) => A = rethrow): MetricEvent | A =>
+  encoded(event, copied, otherwise)
 
-/** Throws for what {@link copyEvent} throws for. */
-export const checkEvent = (event: MetricEvent): void => encoded(event, ignored)
+/** Calls `otherwise` where {@link copyEvent} does. */
+export const checkEvent = <A>(event: MetricEvent, otherwise: (cause: unknown) => A): A | undefined =>
+  encoded(event, ignored, otherwise)
 
-const encoded = <A>(event: MetricEvent, then: (at: number) => A): A => {
+const encoded = <A, B>(event: MetricEvent, then: (at: number) => A, otherwise: (cause: unknown) => B): A | B => {
   const { length } = strings
   const { pos } = encoder
   try {
-    encoder.event(event, event._tag, null)
+    try {
+      encoder.event(event, event._tag, null)
+    } catch (cause) {
+      return otherwise(cause)
+    }
+    // Nothing of the event's owner runs any more: what fails now is a defect.
     return then(pos)
   } finally {
     encoder.pos = pos
@@ -32,4 +43,4 @@ const encoded = <A>(event: MetricEvent, then: (at: number) => A): A => {
 }
 
 const copied = (at: number): MetricEvent => decoder.event(encoder.i32, at)
-const ignored = (): void => {}
+const ignored = (): undefined => undefined
