@@ -44,7 +44,7 @@ it("receives at once, and once, what the fold has sent before it ended", async (
 
 it("fails with what cannot be sent", () => {
   using opened = open(() => {})
-  opened.port.post({ _tag: "Attach", attachments: [() => {}] })
+  opened.port.post({ _tag: "Attach", attachments: [{ at: 0, command: () => {} }] })
   expect(opened.failures).toEqual([expect.objectContaining({ name: "DataCloneError" })])
 })
 

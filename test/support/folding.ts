@@ -34,7 +34,7 @@ export class Folding {
       fixedMemory: false,
       allocate: (bytes) => new ArrayBuffer(bytes),
       opened: (first, buffer) => reader.memory(first, buffer),
-      attach: (attachments: Array<unknown>) => reader.attach(attachments),
+      attach: (attachments) => reader.attach(attachments),
       rouse: () => {},
       letSleep: () => {},
       wake: () => {},

@@ -1,6 +1,8 @@
 /**
  * How pages and commands of a stream get to the fold: by reference, or by messages to a worker. Both sides see the pages.
  */
+import type { Attachment } from "./protocol.ts"
+
 export interface Carrier {
   /**
    * How many pages are written in turn before the first is written again: so many always, and so many in a burst.
@@ -15,7 +17,7 @@ export interface Carrier {
   readonly allocate: (bytes: number) => ArrayBufferLike
   /** There is new memory, whose pages have numbers from `first` on. The reader may come to them. */
   readonly opened: (first: number, buffer: ArrayBufferLike) => void
-  readonly attach: (attachments: Array<unknown>) => void
+  readonly attach: (attachments: ReadonlyArray<Attachment>) => void
   /** Someone waits for what was published, a burst has filled a page, or no other page is left: else the reader comes by itself. */
   readonly rouse: () => void
   /** The reader may sleep until it is woken by {@link wake}. */

@@ -6,8 +6,10 @@
 import type { Usage } from "../model/runtimeStats.ts"
 import type { Carrier } from "./carrier.ts"
 import { PagePool } from "./pagePool.ts"
+import type { Attachment } from "./protocol.ts"
 import { CommandRow, PageEndRow } from "./rows/format.ts"
 import { MostWords } from "./rows/layout.ts"
+import { logPosition } from "./rows/log.ts"
 import { type Page, publish, type Views } from "./rows/page.ts"
 
 /** A recorder that has events for which there was no room. */
@@ -41,6 +43,8 @@ export abstract class PageWriter {
   protected published: number
   /** Where the reader was roused last in the current page: it sees all that was published before. */
   private roused = 0
+  /** Pages that were written to their end. */
+  private turn = 0
   /** Whether all of the current page was written in one turn of the event loop. */
   protected burst = true
 
@@ -48,7 +52,7 @@ export abstract class PageWriter {
   private readonly pages: PagePool
   /** The reader was told that it may sleep: it has to be woken. */
   private readerSleeps = false
-  private attachments: Array<unknown> = []
+  private attachments: Array<Attachment> = []
   /** The reader slept when rows were published, and has not been woken for them. */
   private owesWake = false
   /** Whether a timer will publish, and whether there have been events since it last did. */
@@ -100,7 +104,7 @@ export abstract class PageWriter {
     if (this.dead) return
     this.endRun()
     if (this.pos > this.page.end - WordsKept) this.nextPage(this.pages.take(this.burst, true)!)
-    this.attachments.push(command)
+    this.attachments.push({ at: logPosition(this.turn, this.pos + 1 - this.page.first), command })
     // From here on nothing is called: an attachment without its row would be taken for the next one.
     this.i32[this.pos * 2 + 1] = CommandRow
     this.pos++
@@ -237,6 +241,7 @@ export abstract class PageWriter {
     this.i32[this.pos * 2 + 1] = PageEndRow
     publish(full, this.pos + 1)
     // From here on nothing is called until the writer is in the other page.
+    this.turn++
     this.page = next
     this.i32 = next.i32
     this.f64 = next.f64

@@ -59,6 +59,13 @@ export type Command =
   | { readonly _tag: "Delivered"; readonly lane: Lane }
   | Render
 
+/** A command, and where its row ends in the log. */
+export interface Attachment {
+  readonly at: number
+  /** A {@link Command}. What carries it does not look. */
+  readonly command: unknown
+}
+
 /** All that these recorders show, as the text of a scrape. */
 export interface Render {
   readonly _tag: "Render"
@@ -154,7 +161,7 @@ export type FoldRequest =
   | { readonly _tag: "Start"; readonly control: SharedArrayBuffer }
   /** Shared memory whose pages have numbers from `first` on. */
   | { readonly _tag: "Memory"; readonly first: number; readonly buffer: ArrayBufferLike }
-  | { readonly _tag: "Attach"; readonly attachments: ReadonlyArray<unknown> }
+  | { readonly _tag: "Attach"; readonly attachments: ReadonlyArray<Attachment> }
   /** The answer to `Idle`: it may sleep, and is woken by the next message. */
   | { readonly _tag: "Sleep" }
   /** There are new rows. */

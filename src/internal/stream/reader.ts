@@ -3,6 +3,7 @@
  * in runs of one lane and one layout.
  */
 import type { MetricEvent } from "../model/event.ts"
+import type { Attachment } from "./protocol.ts"
 import { DataDecoder, textOf } from "./rows/decodeData.ts"
 import type { Rows } from "./rows/format.ts"
 import {
@@ -24,6 +25,7 @@ import {
   TypeMask
 } from "./rows/format.ts"
 import type { Layout } from "./rows/layout.ts"
+import { type LogPlace, logPosition } from "./rows/log.ts"
 import { type Page, pagesOf, publishedEnd } from "./rows/page.ts"
 
 /** What comes out of the stream, in order. */
@@ -38,6 +40,13 @@ export interface StreamHandler {
   readonly skip: (lane: number, to: number) => void
   /** `count` rows of one lane and layout, from word `at` on, all of one time. */
   readonly rows: (lane: number, type: number, rows: Rows, at: number, count: number, time: number) => void
+}
+
+/** What is said once for the rows that come after it. */
+export interface ReaderState {
+  readonly time: number
+  /** The strings by their codes, as far as these take turns. */
+  readonly passing: ReadonlyArray<string | null | undefined>
 }
 
 /** `idle`: everything published was read. `attachment`: what comes next is on its way. `more`: there is more to read. */
@@ -58,8 +67,12 @@ export class RowReader implements Rows {
   readonly #onRead: (page: Page) => void
   #page: Page | undefined
   #pos = 0
+  /** Pages that were read to their end. */
+  #turn = 0
+  /** Where to begin, until that page is there. */
+  #start: LogPlace = { page: 0, turn: 0, word: 0 }
   #time = 0
-  #attachments: Array<unknown> = []
+  #attachments: Array<Attachment | undefined> = []
   #nextAttachment = 0
   #reading = false
 
@@ -72,13 +85,43 @@ export class RowReader implements Rows {
     this.i64 = new BigInt64Array(0)
   }
 
-  /** Memory, whose pages have numbers from `first` on. The stream begins in page 0. */
+  /** Memory, whose pages have numbers from `first` on. The stream begins in page 0, unless it was restored. */
   memory(first: number, buffer: ArrayBufferLike): void {
     for (const page of pagesOf(first, buffer)) this.#pages[page.number] = page
-    if (this.#page === undefined && first === 0) this.#enter(this.#pages[0]!)
+    const start = this.#pages[this.#start.page]
+    if (this.#page !== undefined || start === undefined) return
+    this.#enter(start)
+    this.#pos += this.#start.word
   }
 
-  attach(attachments: ReadonlyArray<unknown>): void {
+  // --- positions
+
+  /** Where it is. */
+  get place(): LogPlace {
+    if (this.#page === undefined) return this.#start
+    return { page: this.#page.number, turn: this.#turn, word: this.#pos - this.#page.first }
+  }
+
+  /** The same as a number. In a call of the handler, where the row at hand ends. */
+  get position(): number {
+    return logPosition(this.#turn, this.#pos - (this.#page?.first ?? 0))
+  }
+
+  /** What it has to know of the rows before {@link place} to read on from there. */
+  save(): ReaderState {
+    return { time: this.#time, passing: this.strings.slice(0, FirstLasting) as ReaderState["passing"] }
+  }
+
+  /** Begins at a place of the log, before there is memory. */
+  restore(place: LogPlace, { passing, time }: ReaderState, lasting: ReadonlyArray<string>): void {
+    this.#start = place
+    this.#turn = place.turn
+    this.#time = time
+    this.strings.splice(0, this.strings.length, ...passing)
+    for (const string of lasting) this.strings.push(string)
+  }
+
+  attach(attachments: ReadonlyArray<Attachment>): void {
     if (this.#nextAttachment === this.#attachments.length) {
       this.#attachments = []
       this.#nextAttachment = 0
@@ -137,7 +180,7 @@ export class RowReader implements Rows {
         case CommandRow:
           if (this.#nextAttachment === this.#attachments.length) return "attachment"
           this.#pos++
-          this.#handler.command(this.#takeAttachment())
+          this.#command(this.#takeAttachment())
           break
         case EventRow: {
           const event = this.#data.event(i32, half + 2)
@@ -176,6 +219,7 @@ export class RowReader implements Rows {
           const next = this.#pages[first]
           // Beyond the fixed memory: the message with it comes before the row that needs it is read again.
           if (next === undefined) return "attachment"
+          this.#turn++
           this.#enter(next)
           this.#onRead(read)
           return "more"
@@ -185,8 +229,14 @@ export class RowReader implements Rows {
     return "idle"
   }
 
-  #takeAttachment(): unknown {
-    const attachment = this.#attachments[this.#nextAttachment]
+  #command({ at, command }: Attachment): void {
+    // Of a log that is read again, a command must not stand for another one.
+    if (at !== this.position) throw new Error(`a command of ${at} does not belong to ${this.position} in the log`)
+    this.#handler.command(command)
+  }
+
+  #takeAttachment(): Attachment {
+    const attachment = this.#attachments[this.#nextAttachment]!
     this.#attachments[this.#nextAttachment++] = undefined
     return attachment
   }
