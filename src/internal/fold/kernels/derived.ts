@@ -1,7 +1,9 @@
 import type * as Metric from "../../metric/definition/metric.ts"
 import { rewindState } from "../../metric/rewindState.ts"
 import type { MetricEvent } from "../../model/event.ts"
+import { type KeptState, keepState, keptState } from "./keptState.ts"
 import type { InPlace } from "./kernel.ts"
+import type { SavedDerived, SavedKernel } from "./savedKernel.ts"
 
 interface Part {
   readonly metric: Metric.Any
@@ -47,6 +49,20 @@ export class DerivedKernel implements InPlace {
     for (const [, part] of this.#parts) {
       if (part.kernel === undefined) part.state = rewindState(part.metric, part.state, now)
       else part.kernel.rewind(now)
+    }
+  }
+
+  save(): SavedDerived {
+    return {
+      parts: this.#parts.map(([, { kernel, metric, state }]) => kernel?.save() ?? keepState(state, metric.initial))
+    }
+  }
+
+  load(saved: SavedKernel): void {
+    const { parts } = saved as SavedDerived
+    for (const [i, [, part]] of this.#parts.entries()) {
+      if (part.kernel === undefined) part.state = keptState(parts[i] as KeptState, part.metric.initial)
+      else part.kernel.load(parts[i] as SavedKernel)
     }
   }
 

@@ -11,6 +11,7 @@ import type { Points } from "../../metric/instruments/points.ts"
 import { isIdle, isSweepDue, type SeriesState, together } from "../../metric/instruments/series.ts"
 import type { MetricEvent } from "../../model/event.ts"
 import type { Layout } from "../../stream/rows/layout.ts"
+import type { SavedIdle, SavedInstrument, SavedKernel } from "./savedKernel.ts"
 import { type SeriesFinder, SeriesTable } from "./seriesTable.ts"
 
 /** A kernel, and where the rows of a layout have what it needs. */
@@ -35,6 +36,10 @@ export interface InPlace {
   readonly rewind: (now: number) => void
   /** The state as the pure reducer has it. */
   readonly state: () => unknown
+  /** All that it has come to, as plain data that shares its arrays. Throws for hand-written states that cannot be kept. */
+  readonly save: () => SavedKernel
+  /** Takes over what one of the same definition saved; it is a fresh one. */
+  readonly load: (saved: SavedKernel) => void
 }
 
 export class Kernel implements InPlace {
@@ -142,6 +147,28 @@ export class Kernel implements InPlace {
     return { series, rejected: this.rejected, idle }
   }
 
+  save(): SavedInstrument {
+    return {
+      table: this.#table.save(),
+      points: this.points.save(this.#table.indexes),
+      rejected: this.rejected,
+      exemplars: this.#exemplars?.save(),
+      idle: this.#idle && savedIdle(this.#idle)
+    }
+  }
+
+  load(saved: SavedKernel): void {
+    const { exemplars, idle, points, rejected, table } = saved as SavedInstrument
+    this.#table.load(table)
+    this.points.load(points as never)
+    this.rejected = rejected
+    if (exemplars !== undefined) this.#exemplars?.load(exemplars)
+    if (idle === undefined || this.#idle === undefined) return
+    const { born, lives, seen, ...rest } = idle
+    Object.assign(this.#idle, rest, { born: [...born], lives: [...lives], seen: [...seen] })
+    for (const index of table.free ?? []) this.#idle.seen[index] = undefined
+  }
+
   /**
    * The series, without a copy of all of them: those that have not expired by `now`, or those that have and are there
    * until the next sweep. Exemplars are by bucket.
@@ -220,6 +247,13 @@ interface IdleSeries {
   /** No series was seen later. */
   latest: number
 }
+
+const savedIdle = ({ born, lives, seen, ...rest }: IdleSeries): SavedIdle => ({
+  ...rest,
+  born: Float64Array.from(born),
+  lives: Float64Array.from(lives),
+  seen: Float64Array.from(seen as ReadonlyArray<number>)
+})
 
 /** Where the rows of a layout have the value, or `undefined` where the instrument has to take it from the event. */
 const valuePlace = ({ value }: Instrument, layout: Layout): ValuePlace | undefined => {

@@ -10,6 +10,7 @@ import { FirstCode, FirstLasting } from "../../stream/rows/format.ts"
 import type { Field, Layout, LiteralField, StringField } from "../../stream/rows/layout.ts"
 import { CodeIndex } from "./codeIndex.ts"
 import { CodeTable } from "./codeTable.ts"
+import type { SavedTable } from "./savedKernel.ts"
 
 /** Finds the series of the rows of a layout. */
 export interface SeriesFinder {
@@ -23,6 +24,9 @@ export interface SeriesFinder {
 /** So many keys are found as fast one by one as in a map, which takes more memory than they do. */
 const FewSeries = 8
 
+/** Keys that are saved as one string, which is kept once there are so many: joining them costs more than all numbers. */
+const ChunkKeys = 1024
+
 type CodedField = StringField | LiteralField
 
 export class SeriesTable {
@@ -32,6 +36,8 @@ export class SeriesTable {
   #free: Array<number> | undefined
   /** Made when there are more than a few. */
   #indexes: Map<string, number> | undefined
+  /** Full chunks of keys as they were saved last; `undefined` where one has changed. */
+  #chunks: Array<string | undefined> | undefined
 
   constructor(instrument: Instrument, points: Points) {
     this.#instrument = instrument
@@ -56,6 +62,7 @@ export class SeriesTable {
     // Most recorders have one series, and an array that grows has room for 17.
     if (this.#keys.length === 0) this.#keys = [key]
     else this.#keys[index] = key
+    if (this.#chunks !== undefined) this.#chunks[Math.floor(index / ChunkKeys)] = undefined
     if (this.#indexes !== undefined) this.#indexes.set(key, index)
     else if (index >= FewSeries) this.#indexes = new Map(this.#keys.map((each, i) => [each, i]))
     this.#points.reserve(index)
@@ -90,6 +97,39 @@ export class SeriesTable {
 
   entries<Point>(point: (index: number) => Point): { readonly [key: string]: Point } {
     return Object.fromEntries(this.all.map((index) => [this.#keys[index]!, point(index)]))
+  }
+
+  /** All indexes that there are, free ones among them, are below it. */
+  get indexes(): number {
+    return this.#keys.length
+  }
+
+  save(): SavedTable {
+    const free = this.#free && Int32Array.from(this.#free)
+    return { keys: this.#savedKeys(), free, order: free && Int32Array.from(this.all) }
+  }
+
+  /** A key is JSON, in which there is no line feed. */
+  #savedKeys(): ReadonlyArray<string> {
+    const keys = this.#keys
+    const saved: Array<string> = []
+    for (let at = 0; at < keys.length; at += ChunkKeys) {
+      const known = this.#chunks?.[saved.length]
+      const chunk = known ?? keys.slice(at, at + ChunkKeys).join("\n")
+      if (known === undefined && at + ChunkKeys <= keys.length) {
+        this.#chunks ??= []
+        this.#chunks[saved.length] = chunk
+      }
+      saved.push(chunk)
+    }
+    return saved
+  }
+
+  load({ free, keys, order }: SavedTable): void {
+    this.#keys = keys.flatMap((chunk) => chunk.split("\n"))
+    if (free !== undefined) this.#free = [...free]
+    if (order === undefined && this.#keys.length <= FewSeries) return
+    this.#indexes = new Map(Array.from(order ?? this.#keys.keys(), (index) => [this.#keys[index]!, index]))
   }
 
   /** `undefined` where the rows of a layout do not show the labels as codes. */

@@ -1,4 +1,5 @@
 import { anyNumber, type Measure } from "./measure.ts"
+import { aCount, aNumber, record } from "./packing.ts"
 
 /**
  * The state of one series of an average.
@@ -27,6 +28,8 @@ export const averageMeasure: Measure<AveragePoint> = {
   minus: (later, earlier) =>
     point(later.count - earlier.count, later.sum - earlier.sum, negativesIn(later) - negativesIn(earlier))
 }
+
+export const averageForm = record<AveragePoint>({ count: aNumber, sum: aNumber, negatives: aCount })
 
 export const showAverage = (point: AveragePoint | null) => {
   const { count, sum } = point ?? { count: 0, sum: 0 }

@@ -48,4 +48,12 @@ export class SumPoints implements Points {
   point(index: number): number {
     return this.a[index]!
   }
+
+  save(count: number): Float64Array {
+    return this.a.subarray(0, count)
+  }
+
+  load(saved: Float64Array): void {
+    this.a = saved.slice()
+  }
 }

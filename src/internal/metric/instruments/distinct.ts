@@ -8,6 +8,7 @@ import type { LabelValue } from "../definition/instrument.ts"
 import { estimateOf, type Registers, rankOf, registerOf, registersOf } from "./hyperLogLog.ts"
 import type { Measure } from "./measure.ts"
 import { changed, packed, rankAt, unpacked } from "./packedRegisters.ts"
+import { type Packed, Packer, Unpacker } from "./packing.ts"
 import { noNumbers, type Points } from "./points.ts"
 
 export interface DistinctSettings {
@@ -60,6 +61,13 @@ export const distinctMeasure = ({ precision = 11 }: DistinctSettings): Measure<D
 /** Registers of a series that are in a map, which for few of them takes less memory: an eighth of all at most. */
 const MapShare = 8
 
+interface SavedRegisters {
+  /** Of each series how many registers are in a map, and those; -1 where it has all. */
+  readonly few: Packed
+  /** All of the others, one after the other. */
+  readonly all: Uint8Array
+}
+
 /** In place: for each series its registers, in a map as long as they are few. */
 export class DistinctPoints implements Points {
   readonly a = noNumbers
@@ -91,6 +99,35 @@ export class DistinctPoints implements Points {
 
   point(index: number): DistinctPoint {
     return { precision: this.#precision, registers: packed(this.#all(this.#series[index]!)) }
+  }
+
+  save(): SavedRegisters {
+    const few = new Packer()
+    const arrays = this.#series.filter((registers) => registers instanceof Uint8Array)
+    const all = new Uint8Array(arrays.length * 2 ** this.#precision)
+    for (const [i, registers] of arrays.entries()) all.set(registers, i * registers.length)
+    for (const registers of this.#series) {
+      few.number(registers instanceof Uint8Array ? -1 : registers.size)
+      if (registers instanceof Uint8Array) continue
+      for (const [register, rank] of registers) {
+        few.number(register)
+        few.number(rank)
+      }
+    }
+    return { few: few.packed, all }
+  }
+
+  load({ all, few }: SavedRegisters): void {
+    const from = new Unpacker(few)
+    const length = 2 ** this.#precision
+    let at = 0
+    while (!from.done) {
+      const size = from.number()
+      if (size < 0) {
+        this.#series.push(all.slice(at, at + length))
+        at += length
+      } else this.#series.push(new Map(Array.from({ length: size }, () => [from.number(), from.number()])))
+    }
   }
 
   #all(registers: Map<number, number> | Registers): Registers {

@@ -9,6 +9,7 @@ import type { Check } from "../../model/optionChecks.ts"
 import { cutText } from "../../util/cutText.ts"
 import { type Instrument, MostOfLabel, type Settings, type Source, sourceValue } from "../definition/instrument.ts"
 import { bucketOf } from "./histogram.ts"
+import { type Packed, Packer, Unpacker } from "./packing.ts"
 
 export interface Exemplar {
   readonly traceId: string
@@ -116,6 +117,32 @@ export class Exemplars {
 
   forget(index: number): void {
     this.#rows[index] = undefined
+  }
+
+  save(): Packed {
+    const to = new Packer()
+    for (const [index, row] of this.#rows.entries()) {
+      row?.forEach((exemplar, bucket) => {
+        const { at, spanId, traceId, value } = exemplar!
+        for (const each of [index, bucket, value, at]) to.number(each)
+        to.text(traceId)
+        // No id is empty.
+        to.text(spanId ?? "")
+      })
+    }
+    return to.packed
+  }
+
+  load(saved: Packed): void {
+    const from = new Unpacker(saved)
+    while (!from.done) {
+      const index = from.number()
+      const row = this.#rows[index] ?? []
+      this.#rows[index] = row
+      const bucket = from.number()
+      const [value, at] = [from.number(), from.number()]
+      row[bucket] = { traceId: from.text(), spanId: from.text() || undefined, value, at }
+    }
   }
 }
 

@@ -5,6 +5,7 @@
 import {
   type Buckets,
   type BucketsDraft,
+  bucketsForm,
   coarser,
   copyOfBuckets,
   count,
@@ -16,6 +17,7 @@ import {
 } from "./exponentialBuckets.ts"
 import { bucketOf, middleOf, relativeError } from "./exponentialScale.ts"
 import { anyNumber, type Measure } from "./measure.ts"
+import { aNumber, type Packed, packAll, record, unpackAll } from "./packing.ts"
 import { noNumbers, type Points } from "./points.ts"
 
 export type { Buckets }
@@ -63,6 +65,20 @@ export interface ExponentialDraft {
   positive: BucketsDraft
   negative: BucketsDraft
 }
+
+/** The form of each field of a draft. */
+export const draftFields = {
+  count: aNumber,
+  sum: aNumber,
+  min: aNumber,
+  max: aNumber,
+  scale: aNumber,
+  zeroCount: aNumber,
+  positive: bucketsForm,
+  negative: bucketsForm
+}
+
+const draftForm = record<ExponentialDraft>(draftFields)
 
 export const newDraft = ({ maxScale = DefaultMaxScale }: ExponentialSettings): ExponentialDraft => ({
   count: 0,
@@ -173,7 +189,7 @@ export class ExponentialPoints implements Points {
   readonly b = noNumbers
   readonly least = -Number.MAX_VALUE
   readonly #settings: ExponentialSettings
-  readonly #series: Array<ExponentialDraft> = []
+  #series: Array<ExponentialDraft> = []
 
   constructor(settings: ExponentialSettings) {
     this.#settings = settings
@@ -193,6 +209,14 @@ export class ExponentialPoints implements Points {
 
   point(index: number): ExponentialPoint {
     return draftOf(this.#series[index]!)
+  }
+
+  save(): Packed {
+    return packAll(draftForm, this.#series)
+  }
+
+  load(saved: Packed): void {
+    this.#series = unpackAll(draftForm, saved) as Array<ExponentialDraft>
   }
 }
 

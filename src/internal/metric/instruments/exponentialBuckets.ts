@@ -1,6 +1,7 @@
 /**
  * Counts of consecutive buckets of an exponential histogram, pure and in place.
  */
+import { aNumber, numbers, record } from "./packing.ts"
 
 /** `counts[i]` are the values in bucket `offset + i`. Neither the first nor the last is 0. */
 export interface Buckets {
@@ -13,6 +14,8 @@ export interface BucketsDraft {
   offset: number
   counts: Array<number>
 }
+
+export const bucketsForm = record<BucketsDraft>({ offset: aNumber, counts: numbers })
 
 export const noBuckets: Buckets = { offset: 0, counts: [] }
 

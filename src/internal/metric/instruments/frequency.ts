@@ -1,5 +1,6 @@
 import { type LabelValue, labelValue } from "../definition/instrument.ts"
 import type { Measure } from "./measure.ts"
+import { type Packed, Packer, Unpacker } from "./packing.ts"
 import { noNumbers, type Points } from "./points.ts"
 
 /**
@@ -95,6 +96,28 @@ export class FrequencyPoints implements Points {
   point(index: number): FrequencyPoint {
     const { counts, others } = this.#series[index]!
     return { counts: Object.fromEntries(counts), others }
+  }
+
+  save(): Packed {
+    const to = new Packer()
+    for (const { counts, others } of this.#series) {
+      to.number(others)
+      to.number(counts.size)
+      for (const [value, count] of counts) {
+        to.text(value)
+        to.number(count)
+      }
+    }
+    return to.packed
+  }
+
+  load(saved: Packed): void {
+    const from = new Unpacker(saved)
+    while (!from.done) {
+      const others = from.number()
+      const counts = new Map(Array.from({ length: from.number() }, () => [from.text(), from.number()]))
+      this.#series.push({ counts, others })
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import { laterTime } from "./laterTime.ts"
 import { anyNumber, type Measure } from "./measure.ts"
-import { grown, noNumbers, type Points } from "./points.ts"
+import { aNumber, record } from "./packing.ts"
+import { grown, noNumbers, type Points, type TwoArrays } from "./points.ts"
 
 /**
  * The last value, and when it was measured (milliseconds since the Unix epoch).
@@ -62,6 +63,17 @@ export class LastPoints implements Points {
   point(index: number): GaugePoint {
     return { value: this.a[index]!, at: this.b[index]! }
   }
+
+  save(count: number): TwoArrays {
+    return { a: this.a.subarray(0, count), b: this.b.subarray(0, count) }
+  }
+
+  load({ a, b }: TwoArrays): void {
+    this.a = a.slice()
+    this.b = b.slice()
+  }
 }
+
+export const gaugeForm = record<GaugePoint>({ value: aNumber, at: aNumber })
 
 export const showGauge = (point: GaugePoint | null) => point ?? { value: null, at: null }

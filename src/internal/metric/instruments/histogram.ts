@@ -1,6 +1,6 @@
 import { Interned } from "../../util/interned.ts"
 import { anyNumber, type Measure } from "./measure.ts"
-import { grown, noNumbers, type Points } from "./points.ts"
+import { grown, noNumbers, type Points, type TwoArrays } from "./points.ts"
 
 /**
  * What a histogram keeps: `counts[i]` are the values up to `boundaries[i]`, the last one those beyond all.
@@ -147,5 +147,14 @@ export class HistogramPoints implements Points {
     const counts = Array.from(this.a.subarray(index * this.#buckets, (index + 1) * this.#buckets))
     const [sum, min, max] = this.b.subarray(index * 3, index * 3 + 3) as unknown as [number, number, number]
     return { count: counts.reduce((a, b) => a + b, 0), sum, min, max, counts }
+  }
+
+  save(count: number): TwoArrays {
+    return { a: this.a.subarray(0, count * this.#buckets), b: this.b.subarray(0, count * 3) }
+  }
+
+  load({ a, b }: TwoArrays): void {
+    this.a = a.slice()
+    this.b = b.slice()
   }
 }

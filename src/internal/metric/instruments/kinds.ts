@@ -3,20 +3,22 @@
  */
 
 import type { Instrument, KindName } from "../definition/instrument.ts"
-import { averageMeasure, showAverage } from "./average.ts"
+import { averageForm, averageMeasure, showAverage } from "./average.ts"
 import { counterMeasure, SumPoints, upDownMeasure } from "./counter.ts"
 import { DistinctPoints, distinctMeasure, showDistinct } from "./distinct.ts"
 import { ExponentialPoints, exponentialMeasure, showExponential } from "./exponential.ts"
 import { FrequencyPoints, frequencyMeasure, showFrequency } from "./frequency.ts"
-import { LastPoints, lastMeasure, levelMeasure, showGauge } from "./gauge.ts"
+import { gaugeForm, LastPoints, lastMeasure, levelMeasure, showGauge } from "./gauge.ts"
 import { HistogramPoints, histogramMeasure, showHistogram } from "./histogram.ts"
 import type { Measure } from "./measure.ts"
-import { minMaxMeasure, showMinMax } from "./minMax.ts"
+import { minMaxForm, minMaxMeasure, showMinMax } from "./minMax.ts"
 import { ObjectPoints } from "./objectPoints.ts"
+import type { Form } from "./packing.ts"
 import type { Points } from "./points.ts"
-import { ratioMeasure, showRatio } from "./ratio.ts"
+import { ratioForm, ratioMeasure, showRatio } from "./ratio.ts"
+import type { WindowSettings } from "./slidingWindow.ts"
 import { SummaryPoints, showSummary, summaryMeasure } from "./summary.ts"
-import { showRate, showWindow, windowMeasure } from "./window.ts"
+import { showRate, showWindow, type WindowPoint, windowForm, windowMeasure } from "./window.ts"
 
 export interface Kind<Point = unknown, Value = unknown> {
   readonly measure: Measure<Point, Value>
@@ -33,40 +35,49 @@ export interface Kind<Point = unknown, Value = unknown> {
 const kind = <Point, Value>(
   measure: Measure<Point, Value>,
   show: (point: Point | null, now: number) => object,
-  options: Partial<Omit<Kind, "measure" | "show">> & { readonly numbers?: boolean } = {}
-): Kind => {
-  const { adds = true, frame = {}, numbers = false, points = () => new ObjectPoints(measure, numbers) } = options
-  return { measure, points, show, adds, frame } as Kind
-}
+  points: () => Points,
+  { adds = true, frame = {} }: Partial<Pick<Kind, "adds" | "frame">> = {}
+): Kind => ({ measure, points, show, adds, frame }) as Kind
+
+/** `takesNumbers`: see {@link ObjectPoints}. */
+const objects =
+  <Point, Value>(measure: Measure<Point, Value>, form: Form<Point>, takesNumbers = true) =>
+  (): Points =>
+    new ObjectPoints(measure, form, takesNumbers)
 
 /** By what its definition has to say. */
 // biome-ignore lint/suspicious/noExplicitAny: each kind knows its own settings, which its constructor has checked.
 const kinds: { readonly [K in KindName]: (settings: any) => Kind } = {
-  average: () => kind(averageMeasure, showAverage, { numbers: true }),
-  counter: () => kind(counterMeasure, showSum, { points: () => new SumPoints(0) }),
-  distinct: (settings) => kind(distinctMeasure(settings), showDistinct, { points: () => new DistinctPoints(settings) }),
+  average: () => kind(averageMeasure, showAverage, objects(averageMeasure, averageForm)),
+  counter: () => kind(counterMeasure, showSum, () => new SumPoints(0)),
+  distinct: (settings) => kind(distinctMeasure(settings), showDistinct, () => new DistinctPoints(settings)),
   exponentialHistogram: (settings) =>
-    kind(exponentialMeasure(settings), showExponential, { points: () => new ExponentialPoints(settings) }),
+    kind(exponentialMeasure(settings), showExponential, () => new ExponentialPoints(settings)),
   frequency: ({ maxValues, maxLabelLength }) =>
-    kind(frequencyMeasure(maxValues, maxLabelLength), showFrequency, {
-      points: () => new FrequencyPoints(maxValues, maxLabelLength)
-    }),
+    kind(
+      frequencyMeasure(maxValues, maxLabelLength),
+      showFrequency,
+      () => new FrequencyPoints(maxValues, maxLabelLength)
+    ),
   gauge: ({ mode }) =>
     mode === "add"
-      ? kind(levelMeasure, showGauge, { numbers: true, adds: false })
-      : kind(lastMeasure, showGauge, { points: () => new LastPoints(), adds: false }),
+      ? kind(levelMeasure, showGauge, objects(levelMeasure, gaugeForm), { adds: false })
+      : kind(lastMeasure, showGauge, () => new LastPoints(), { adds: false }),
   histogram: ({ boundaries }) =>
-    kind(histogramMeasure(boundaries), showHistogram(boundaries.length + 1), {
-      points: () => new HistogramPoints(boundaries),
+    kind(histogramMeasure(boundaries), showHistogram(boundaries.length + 1), () => new HistogramPoints(boundaries), {
       frame: { boundaries }
     }),
-  minMax: () => kind(minMaxMeasure, showMinMax, { numbers: true }),
-  rate: (settings) => kind(windowMeasure(settings), showRate(settings), { numbers: true }),
-  ratio: () => kind(ratioMeasure, showRatio),
-  summary: (settings) =>
-    kind(summaryMeasure(settings), showSummary(settings), { points: () => new SummaryPoints(settings) }),
-  upDownCounter: () => kind(upDownMeasure, showSum, { points: () => new SumPoints(-Number.MAX_VALUE) }),
-  window: (settings) => kind(windowMeasure(settings), showWindow(settings), { numbers: true })
+  minMax: () => kind(minMaxMeasure, showMinMax, objects(minMaxMeasure, minMaxForm)),
+  rate: (settings) => windowKind(settings, showRate(settings)),
+  ratio: () => kind(ratioMeasure, showRatio, objects(ratioMeasure, ratioForm, false)),
+  summary: (settings) => kind(summaryMeasure(settings), showSummary(settings), () => new SummaryPoints(settings)),
+  upDownCounter: () => kind(upDownMeasure, showSum, () => new SumPoints(-Number.MAX_VALUE)),
+  window: (settings) => windowKind(settings, showWindow(settings))
+}
+
+const windowKind = (settings: WindowSettings, show: (point: WindowPoint | null, now: number) => object): Kind => {
+  const measure = windowMeasure(settings)
+  return kind(measure, show, objects(measure, windowForm))
 }
 
 const showSum = (point: unknown) => ({ value: (point ?? 0) as number })

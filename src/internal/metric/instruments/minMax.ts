@@ -1,4 +1,5 @@
 import { anyNumber, type Measure } from "./measure.ts"
+import { aNumber, record } from "./packing.ts"
 
 /**
  * The state of one series of a minimum and maximum.
@@ -27,5 +28,7 @@ export const minMaxMeasure: Measure<MinMaxPoint> = {
     count: left.count + right.count
   })
 }
+
+export const minMaxForm = record<MinMaxPoint>({ min: aNumber, max: aNumber, count: aNumber })
 
 export const showMinMax = (point: MinMaxPoint | null) => point ?? { min: null, max: null, count: 0 }

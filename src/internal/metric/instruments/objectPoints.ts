@@ -1,5 +1,11 @@
 import type { Measure } from "./measure.ts"
+import { type Form, type Packed, packAll, unpackAll } from "./packing.ts"
 import { noNumbers, type Points } from "./points.ts"
+
+interface SavedPoints {
+  readonly points: Packed
+  readonly at: number
+}
 
 /** The points of any measure, as its pure functions make them. */
 export class ObjectPoints<Point, Value> implements Points {
@@ -8,13 +14,15 @@ export class ObjectPoints<Point, Value> implements Points {
   readonly least = -Number.MAX_VALUE
   readonly code: (() => string) | undefined
   readonly #measure: Measure<Point, Value>
-  readonly #points: Array<Point | undefined> = []
+  readonly #form: Form<Point>
+  #points: Array<Point | undefined> = []
   /** When the last value was measured. */
   #at = Number.NEGATIVE_INFINITY
 
   /** `takesNumbers`: any finite number will do, so that rows can be folded. */
-  constructor(measure: Measure<Point, Value>, takesNumbers: boolean) {
+  constructor(measure: Measure<Point, Value>, form: Form<Point>, takesNumbers: boolean) {
     this.#measure = measure
+    this.#form = form
     this.code = takesNumbers ? () => "points.add(s, v, time);" : undefined
   }
 
@@ -38,5 +46,14 @@ export class ObjectPoints<Point, Value> implements Points {
 
   point(index: number): Point {
     return this.#points[index]!
+  }
+
+  save(): SavedPoints {
+    return { points: packAll(this.#form, this.#points), at: this.#at }
+  }
+
+  load({ at, points }: SavedPoints): void {
+    this.#points = unpackAll(this.#form, points)
+    this.#at = at
   }
 }

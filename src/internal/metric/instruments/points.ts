@@ -27,7 +27,14 @@ export interface Points {
   readonly rewind?: (at: number) => void
   /** The point of the pure reducer. */
   readonly point: (index: number) => unknown
+  /** What it has of the first `count` series, as plain data that may share its arrays. Free ones are among them. */
+  readonly save: (count: number) => unknown
+  /** Takes over what was saved, into arrays of its own. */
+  readonly load: (saved: never) => void
 }
+
+/** What points save that lie in two arrays. */
+export type TwoArrays = Pick<Points, "a" | "b">
 
 /** An array that has room for `length` numbers: the same one, or a larger copy. */
 export const grown = (numbers: Float64Array, length: number): Float64Array => {

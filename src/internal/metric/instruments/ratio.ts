@@ -1,4 +1,5 @@
 import type { Measure } from "./measure.ts"
+import { aNumber, record } from "./packing.ts"
 
 /**
  * How often something was asked, and how often the answer was yes.
@@ -18,6 +19,8 @@ export const ratioMeasure: Measure<RatioPoint, boolean> = {
   merge: (left, right) => ({ hits: left.hits + right.hits, total: left.total + right.total }),
   minus: (later, earlier) => ({ hits: later.hits - earlier.hits, total: later.total - earlier.total })
 }
+
+export const ratioForm = record<RatioPoint>({ hits: aNumber, total: aNumber })
 
 export const showRatio = (point: RatioPoint | null) => {
   const { hits, total } = point ?? { hits: 0, total: 0 }

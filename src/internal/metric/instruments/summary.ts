@@ -3,6 +3,7 @@
  * never that of a clock. Where it goes back, the window goes back with it.
  */
 import {
+  draftFields,
   draftOf,
   type ExponentialDraft,
   type ExponentialPoint,
@@ -13,6 +14,7 @@ import {
   take
 } from "./exponential.ts"
 import { anyNumber, type Measure } from "./measure.ts"
+import { aNumber, listOf, type Packed, packAll, record, unpackAll } from "./packing.ts"
 import { noNumbers, type Points } from "./points.ts"
 import { SlidingWindow } from "./slidingWindow.ts"
 
@@ -101,13 +103,33 @@ interface SlotDraft extends ExponentialDraft {
   readonly slot: number
 }
 
+/** A series in place. */
+interface SummaryDraft {
+  count: number
+  sum: number
+  negatives: number
+  slots: Array<SlotDraft>
+}
+
+const summaryForm = record<SummaryDraft>({
+  count: aNumber,
+  sum: aNumber,
+  negatives: aNumber,
+  slots: listOf(record<SlotDraft>({ ...draftFields, slot: aNumber }))
+})
+
+interface SavedSummaries {
+  readonly series: Packed
+  readonly at: number
+}
+
 /** In place: a draft for each slot of each series. */
 export class SummaryPoints implements Points {
   readonly a = noNumbers
   readonly b = noNumbers
   readonly least = -Number.MAX_VALUE
   readonly #window: SlidingWindow
-  readonly #series: Array<{ count: number; sum: number; negatives: number; slots: Array<SlotDraft> }> = []
+  #series: Array<SummaryDraft> = []
   /** When the last value was measured. */
   #at = Number.NEGATIVE_INFINITY
 
@@ -161,6 +183,15 @@ export class SummaryPoints implements Points {
       ...withNegatives(negatives),
       slots: slots.map((each) => ({ ...draftOf(each), slot: each.slot }))
     }
+  }
+
+  save(): SavedSummaries {
+    return { series: packAll(summaryForm, this.#series), at: this.#at }
+  }
+
+  load({ at, series }: SavedSummaries): void {
+    this.#series = unpackAll(summaryForm, series) as Array<SummaryDraft>
+    this.#at = at
   }
 }
 

@@ -3,6 +3,7 @@
  * that of a clock. Where it goes back, the window goes back with it.
  */
 import { anyNumber, type Measure } from "./measure.ts"
+import { aNumber, listOf, record } from "./packing.ts"
 import { SlidingWindow, type WindowSettings } from "./slidingWindow.ts"
 
 /** The values of a slot of time; see {@link SlidingWindow.slotAt}. */
@@ -23,6 +24,10 @@ export interface WindowSlot {
 export interface WindowPoint {
   readonly slots: ReadonlyArray<WindowSlot>
 }
+
+export const windowForm = record<WindowPoint>({
+  slots: listOf(record<WindowSlot>({ slot: aNumber, count: aNumber, sum: aNumber, min: aNumber, max: aNumber }))
+})
 
 const newestOf = ({ slots }: WindowPoint): number => slots.at(-1)?.slot ?? Number.NEGATIVE_INFINITY
 

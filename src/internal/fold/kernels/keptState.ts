@@ -1,0 +1,49 @@
+/**
+ * States of hand-written metrics, serialised one by one so that one that cannot be kept spoils no other.
+ */
+import { deserialize, serialize } from "node:v8"
+import { MostDepth } from "../../model/event.ts"
+import { isError, isPlainObject } from "../../util/realms.ts"
+
+export type KeptState =
+  /** As the definition has it, frozen, and perhaps not to be serialised. */
+  { readonly _tag: "Initial" } | { readonly _tag: "Bytes"; readonly bytes: Uint8Array }
+
+/** Throws for a state that is not plain data: serialising strips objects of their class, and reducers may need it. */
+export const keepState = (state: unknown, initial: unknown): KeptState => {
+  if (Object.is(state, initial)) return { _tag: "Initial" }
+  refuseInstances(state, 1, new Map())
+  return { _tag: "Bytes", bytes: serialize(state) }
+}
+
+/** A copy of the bytes: the arrays in the state share its memory. */
+export const keptState = (kept: KeptState, initial: unknown): unknown =>
+  kept._tag === "Initial" ? initial : deserialize(kept.bytes.slice())
+
+/** `seen`: how deep an object was found, which may be in several places. */
+const refuseInstances = (value: unknown, depth: number, seen: Map<object, number>): void => {
+  if (typeof value !== "object" || value === null || (seen.get(value) ?? 0) >= depth) return
+  if (depth > MostDepth) throw new RangeError(`it is nested more than ${MostDepth} levels deep`)
+  seen.set(value, depth)
+  for (const each of partsOf(value)) refuseInstances(each, depth + 1, seen)
+}
+
+const partsOf = (value: object): Iterable<unknown> => {
+  if (isPlainObject(value)) return Object.values(value)
+  const { name } = classOf(value)
+  // That of another realm has the same name.
+  if (isError(value) ? !Errors.has(name) : Object.prototype.toString.call(value) !== `[object ${name}]`) {
+    throw new TypeError(`an instance of ${name === "" ? "a class" : name} is not plain data`)
+  }
+  if (ArrayBuffer.isView(value)) return []
+  if (value instanceof Map) return [...value.keys(), ...value.values()]
+  if (value instanceof Set) return value
+  return isError(value) ? [value.cause] : Object.values(value)
+}
+
+const classOf = (value: object): { readonly name: string } => {
+  const made = (Object.getPrototypeOf(value) as object).constructor
+  return typeof made === "function" ? made : { name: "" }
+}
+
+const Errors = new Set(["Error", "EvalError", "RangeError", "ReferenceError", "SyntaxError", "TypeError", "URIError"])

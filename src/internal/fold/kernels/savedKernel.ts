@@ -1,0 +1,43 @@
+/**
+ * What is saved of a fold in place, as plain data. Indexes and caches are not part of it: they are made again.
+ */
+import type { Packed } from "../../metric/instruments/packing.ts"
+import type { KeptState } from "./keptState.ts"
+
+/** That of an instrument, or of the sources of a derived metric. */
+export type SavedKernel = SavedInstrument | SavedDerived
+
+export interface SavedInstrument {
+  readonly table: SavedTable
+  /** Whatever its points save. */
+  readonly points: unknown
+  readonly rejected: number
+  readonly exemplars: Packed | undefined
+  readonly idle: SavedIdle | undefined
+}
+
+/** In the order of the sources. */
+export interface SavedDerived {
+  readonly parts: ReadonlyArray<SavedKernel | KeptState>
+}
+
+export interface SavedTable {
+  /** The keys by index, joined by line feeds in chunks. Those of free indexes are among them. */
+  readonly keys: ReadonlyArray<string>
+  /** The indexes that are free, in the order in which they became so. Without it none ever was. */
+  readonly free: Int32Array | undefined
+  /** The indexes of the series in the order in which those came, where it is not that of the indexes. */
+  readonly order: Int32Array | undefined
+}
+
+/** By the index of the series. */
+export interface SavedIdle {
+  readonly born: Float64Array
+  /** NaN of those that are free. */
+  readonly seen: Float64Array
+  readonly lives: Float64Array
+  readonly expiries: number
+  readonly expired: unknown
+  readonly sweptAt: number | null
+  readonly latest: number
+}
