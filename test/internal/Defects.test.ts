@@ -41,7 +41,7 @@ it("a copy of an event that cannot be made of what was read is a defect", () => 
 
 it("a metric is quarantined for what its functions throw, and not for a defect of its fold", () => {
   const quarantined = vi.fn()
-  const registered = (metric: Metric.Any) => new RegisteredMetric(metric, 0, 0, { quarantined })
+  const registered = (metric: Metric.Any) => new RegisteredMetric(metric, 0, 0, 0, { quarantined })
   const counter = registered(Metric.counter("jobs", { events }))
   vi.spyOn((counter.kernel as Kernel).points, "add").mockImplementationOnce(fails)
   expect(() => counter.reduce(job, 0)).toThrow(defect)

@@ -11,12 +11,13 @@ const open = (receive: (reply: FoldReply) => void) => {
   const { port1, port2 } = new MessageChannel()
   const failures: Array<unknown> = []
   const later: Array<() => void> = []
-  const port = new FoldPort(
-    port1,
-    receive,
-    (cause) => void failures.push(cause),
-    (action) => void later.push(action)
-  )
+  const onFailure = (cause: unknown): void => void failures.push(cause)
+  const port = new FoldPort(port1, {
+    onReply: receive,
+    onDefect: onFailure,
+    onEnded: onFailure,
+    later: (action) => void later.push(action)
+  })
   return {
     port,
     failures,

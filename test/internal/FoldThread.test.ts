@@ -3,7 +3,7 @@
 import { expect, it, vi } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { packStats } from "../../src/internal/formats/packedStats.ts"
-import { threadCarrier } from "../../src/internal/link/threadCarrier.ts"
+import { ThreadCarrier } from "../../src/internal/link/threadCarrier.ts"
 import { ChunkBytes, CounterTable } from "../../src/internal/stream/foldedCounters.ts"
 import { ControlBytes, WakeUp } from "../../src/internal/stream/parking.ts"
 import type { FoldReply, FoldRequest } from "../../src/internal/stream/protocol.ts"
@@ -21,14 +21,16 @@ const makeThread = Effect.gen(function* () {
   const fromThread: Array<FoldReply> = []
   const thread = new FoldThread(new Map(), {
     post: (reply) => void fromThread.push(reply),
+    save: () => {},
     take: () => toThread.shift()
   })
-  const carrier = threadCarrier({ post: (request) => void toThread.push(request), rouse: () => {} })
+  const carrier = new ThreadCarrier()
+  carrier.connect({ post: (request) => void toThread.push(request), rouse: () => {} })
   const writer = new RowWriter(carrier, 1_000_000)
   const source = rowSource(0)
   const buffer = new SharedArrayBuffer(ChunkBytes)
   const table = new CounterTable()
-  table.add(buffer)
+  table.add(0, buffer)
   const deliver = (): void => {
     for (const message of toThread.splice(0)) thread.receive(message)
   }
@@ -39,7 +41,7 @@ const makeThread = Effect.gen(function* () {
       for (let i = 0; i < turns; i++) yield* turn
       return naps
     })
-  writer.command({ _tag: "Counters", buffer })
+  writer.command({ _tag: "Counters", chunk: 0, buffer })
   writer.command({ _tag: "Open", lane: 0 })
   deliver()
   const running = yield* Effect.forkChild(thread.run, { startImmediately: true })

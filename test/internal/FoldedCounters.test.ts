@@ -4,14 +4,17 @@ import { ChunkBytes, CounterTable } from "../../src/internal/stream/foldedCounte
 
 const tableOf = (chunks: number) => {
   const table = new CounterTable()
-  for (let i = 0; i < chunks; i++) table.add(new SharedArrayBuffer(ChunkBytes))
+  for (let i = 0; i < chunks; i++) table.add(i, new SharedArrayBuffer(ChunkBytes))
   const lanes = Array.from({ length: table.lanes }, (_, lane) => table.of(lane))
   return { lanes, table }
 }
 
 it("each lane has counters of its own, in all chunks", () => {
   const { lanes, table } = tableOf(2)
-  for (const [i, counters] of lanes.entries()) counters.add(i + 1, 2 * i + 1)
+  for (const [i, counters] of lanes.entries()) {
+    counters.applied = i + 1
+    counters.ignored = 2 * i + 1
+  }
   expect(lanes.map(({ applied, ignored }) => [applied, ignored])).toEqual(lanes.map((_, i) => [i + 1, 2 * i + 1]))
   expect(table.of(lanes.length - 1).applied, "whoever looks").toBe(lanes.length)
 })
@@ -20,7 +23,8 @@ it("counters that are cleared are as new, and those of other lanes stay as they 
   const { lanes } = tableOf(1)
   const three = lanes.slice(0, 3)
   for (const counters of three) {
-    counters.add(3, 2)
+    counters.applied = 3
+    counters.ignored = 2
     counters.want()
   }
   three[1]!.clear()
@@ -45,9 +49,9 @@ it("what was folded is another number after any event of any lane, applied or ig
   const { lanes, table } = tableOf(2)
   const seen = [table.folded]
   for (const counters of [lanes[0]!, lanes[1023]!, lanes[1024]!, lanes[2047]!]) {
-    counters.add(1, 0)
+    counters.applied++
     seen.push(table.folded)
-    counters.add(0, 1)
+    counters.ignored++
     seen.push(table.folded)
   }
   expect(new Set(seen).size).toBe(9)

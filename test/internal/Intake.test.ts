@@ -36,7 +36,7 @@ const makeIntake = (options: {
   const clock = options.live ? undefined : 0
   const pair = new StreamPair({ bytes: 2 * PageBytes, ...options.memory })
   const table = new CounterTable()
-  table.add(new ArrayBuffer(ChunkBytes))
+  table.add(0, new ArrayBuffer(ChunkBytes))
   const counters = table.of(1)
   let later: Array<() => void> = []
   /** How many events had been accepted, each time that a fold in this thread was to fold. */
@@ -88,7 +88,7 @@ const makeIntake = (options: {
     fold: (pages: number): void => {
       pair.read(pages)
       const events = came().length
-      counters.add(events - folded, 0)
+      counters.applied += events - folded
       folded = events
       if (counters.takeWanted()) later.push(() => intake.onFolded())
     },
@@ -296,7 +296,7 @@ describe("an intake", () => {
     fold(9)
     intake.leave()
     counters.clear()
-    counters.add(5, 5)
+    counters.applied = counters.ignored = 5
     expect(intake.stats()).toMatchObject({ accepted: 3, applied: 3, ignored: 0, pending: 0 })
   })
 

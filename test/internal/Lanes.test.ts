@@ -5,13 +5,14 @@ import { makeInProcessLink } from "../../src/internal/link/inProcess.ts"
 import type { LaneListener } from "../../src/internal/link/link.ts"
 import { PageBytes } from "../../src/internal/stream/rows/page.ts"
 
-const listener: LaneListener = { onMessage: () => {}, onFailure: () => {} }
+const listener: LaneListener = { onMessage: () => {}, seen: 0, awaits: () => false, onFailure: () => {} }
 
 it.live("the lane of a recorder that was removed is given out again, cleared, once the fold has closed it", () =>
   Effect.gen(function* () {
     const link = yield* makeInProcessLink(2 * PageBytes)
     const [, second] = [link.openLane(listener), link.openLane(listener), link.openLane(listener)]
-    second!.counters.add(3, 4)
+    second!.counters.applied = 3
+    second!.counters.ignored = 4
     second!.close()
     expect(link.openLane(listener).lane, "it is not closed yet").toBe(3)
     yield* link.probe

@@ -13,6 +13,7 @@ const carrier: Carrier = {
   rouse: () => {},
   letSleep: () => {},
   wake: () => {},
+  turned: () => {},
   later: () => {}
 }
 

@@ -26,7 +26,7 @@ const events = {
 const makeRuntime = () => {
   const pair = new StreamPair({ bytes: 2 * PageBytes, fixedMemory: true })
   const table = new CounterTable()
-  table.add(new ArrayBuffer(ChunkBytes))
+  table.add(0, new ArrayBuffer(ChunkBytes))
   let later: Array<() => void> = []
   const intakes = new Map<number, Intake>()
   const recorder = (lane: number): Intake => {
@@ -59,7 +59,7 @@ const makeRuntime = () => {
     for (const came of pair.came.slice(before)) {
       if (!("lane" in came)) continue
       const counters = table.of(came.lane)
-      counters.add(1, 0)
+      counters.applied++
       if (counters.takeWanted()) later.push(() => intakes.get(came.lane)!.onFolded())
     }
     const due = later

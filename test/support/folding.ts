@@ -38,10 +38,11 @@ export class Folding {
       rouse: () => {},
       letSleep: () => {},
       wake: () => {},
+      turned: () => {},
       later: () => {}
     }
     this.writer = new RowWriter(carrier, 64 * PageBytes)
-    this.send({ _tag: "Counters", buffer: new ArrayBuffer(ChunkBytes) })
+    this.send({ _tag: "Counters", chunk: 0, buffer: new ArrayBuffer(ChunkBytes) })
   }
 
   /** By the live clock: events of the same time that follow each other are one run then. */

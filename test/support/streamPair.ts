@@ -92,6 +92,7 @@ export class StreamPair {
       rouse: () => void this.roused++,
       letSleep: () => {},
       wake: () => {},
+      turned: () => {},
       later: (run) => void this.#later.push(run)
     }
   }

@@ -1,7 +1,7 @@
 // A scrape while the worker is down: 503 and the reason, within a second.
 import type { Worker } from "node:worker_threads"
 import { expect, it } from "@effect/vitest"
-import { Effect, Fiber } from "effect"
+import { Effect, Fiber, Schedule } from "effect"
 import { MetricsRuntime } from "mvx-metrics"
 import * as Prometheus from "mvx-metrics/Prometheus"
 import { GatedTicks, gatedTick, gatedWorker } from "./fixtures/gated.metrics.ts"
@@ -20,6 +20,7 @@ const gated = Effect.gen(function* () {
     capacity: 50_000,
     // Room for some of the events.
     memoryLimit: 524_288,
+    restart: Schedule.recurs(0),
     logging: "silent"
   })
   yield* runtime.start

@@ -1,7 +1,7 @@
 /** A worker that dies in the middle of something: whoever waits is told, and nothing waits for ever. */
 import type { Worker } from "node:worker_threads"
 import { describe, expect, it } from "@effect/vitest"
-import { type Duration, Effect, Fiber, Latch } from "effect"
+import { type Duration, Effect, Fiber, Latch, Schedule } from "effect"
 import { MetricsRuntime, type RecorderOptions } from "mvx-metrics"
 import { expectBalanced } from "../support/accounting.ts"
 import { GatedTicks, gatedTick, gatedWorker } from "./fixtures/gated.metrics.ts"
@@ -19,6 +19,7 @@ const doomed = (options?: RecorderOptions, shutdownTimeout: Duration.Input = "1 
       namespace: "test.doomed",
       spawn,
       shutdownTimeout,
+      restart: Schedule.recurs(0),
       logging: "silent"
     })
     yield* runtime.start

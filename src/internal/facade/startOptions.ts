@@ -100,6 +100,7 @@ const checks: { readonly [K in KeyOf<StartOptions>]: Check } = {
   metrics: anything,
   spawn: anything,
   startTimeout: anything,
+  restart: anything,
   sharedMemory: anything,
   runtime: aManagedRuntime,
   logger: aLogger
@@ -112,6 +113,7 @@ const inProcessChecks: typeof checks = {
   metrics: ofAWorker,
   spawn: ofAWorker,
   startTimeout: ofAWorker,
+  restart: ofAWorker,
   sharedMemory: ofAWorker
 }
 

@@ -6,6 +6,7 @@ import type { Snapshot, Snapshots } from "../metric/definition/snapshot.ts"
 import type { MetricEvent } from "../model/event.ts"
 import { ChunkBytes, CounterTable, type LaneCounters } from "../stream/foldedCounters.ts"
 import type { Change, LaneMessage, StateRead } from "../stream/protocol.ts"
+import { nowhere } from "./place.ts"
 import { FoldLane } from "./recorderFold.ts"
 
 const lane = 0
@@ -18,16 +19,16 @@ export class DirectFold {
   readonly #lane: FoldLane
   #answer: ReadonlyArray<unknown> = []
   #changes: ReadonlyArray<Change> = []
+  #reached = 0
 
   constructor() {
     const table = new CounterTable()
-    table.add(new ArrayBuffer(ChunkBytes))
+    table.add(0, new ArrayBuffer(ChunkBytes))
     this.#counters = table.of(lane)
     this.#lane = new FoldLane({
       lane,
       counters: this.#counters,
-      send: (message) => this.#take(message),
-      sendCopies: false
+      fold: { send: (message) => this.#take(message), sendCopies: false, place: nowhere, isCareful: false }
     })
   }
 
@@ -59,7 +60,7 @@ export class DirectFold {
   event(event: MetricEvent, at: number): ReadonlyArray<Change> {
     this.#changes = []
     this.#lane.event(event, at)
-    if (this.#changes.length > 0) this.#lane.delivered()
+    if (this.#changes.length > 0) this.#lane.delivered(this.#reached)
     return this.#changes
   }
 
@@ -78,6 +79,9 @@ export class DirectFold {
 
   #take(message: LaneMessage): void {
     if (message._tag === "Answer") this.#answer = message.read
-    else if (message._tag === "Changes") this.#changes = message.changes
+    else if (message._tag === "Changes") {
+      this.#changes = message.changes
+      this.#reached = message.sequence
+    }
   }
 }

@@ -2,19 +2,23 @@
  * The fold of one runtime: reads its stream, and drives the lanes of its recorders. It runs in the worker thread, or in
  * process; nothing here knows which.
  */
+import { deserialize } from "node:v8"
 import type * as Metric from "../metric/definition/metric.ts"
 import type { MetricEvent } from "../model/event.ts"
 import { CounterTable } from "../stream/foldedCounters.ts"
-import type { Command, FoldMessage } from "../stream/protocol.ts"
-import { RowReader, type StreamHandler } from "../stream/reader.ts"
+import type { Command, FoldMessage, Lane, Poison, Restore } from "../stream/protocol.ts"
+import { type ReaderState, RowReader, type StreamHandler } from "../stream/reader.ts"
 import type { Rows } from "../stream/rows/format.ts"
-import { FirstLayout } from "../stream/rows/format.ts"
+import { FirstLasting, FirstLayout } from "../stream/rows/format.ts"
 import type { Layout } from "../stream/rows/layout.ts"
 import type { Page } from "../stream/rows/page.ts"
 import { generateRead } from "../stream/rows/readCode.ts"
 import type { FoldLayout } from "./laneMetrics.ts"
-import { FoldLane } from "./recorderFold.ts"
+import { nowhere } from "./place.ts"
+import { FoldLane, type FoldOfLanes } from "./recorderFold.ts"
 import { renderLanes } from "./renderScrape.ts"
+import type { SavedLane } from "./savedLane.ts"
+import { OfLog, recordsOf, type SegmentRecord } from "./segment.ts"
 
 export interface FoldOptions {
   readonly send: (message: FoldMessage, transfers?: ReadonlyArray<ArrayBuffer>) => void
@@ -24,70 +28,224 @@ export interface FoldOptions {
   readonly onPageRead: (page: Page) => void
   /** The definitions by name, where they do not come with the commands. */
   readonly catalog?: ReadonlyMap<string, Metric.Any>
+  /** Where it writes its place: see {@link ./place.ts}. */
+  readonly place?: Int32Array
 }
 
-export class Fold implements StreamHandler {
+/** What has to be known of the log before a place of it to read on from there. */
+export interface LogState {
+  readonly reader: ReaderState
+  /** The strings that are in the dictionary for good, from this one on. */
+  readonly from: number
+  readonly strings: ReadonlyArray<string>
+  readonly layouts: ReadonlyArray<readonly [type: number, layout: Layout]>
+}
+
+export class Fold implements StreamHandler, FoldOfLanes {
   readonly reader: RowReader
+  readonly send: FoldOptions["send"]
+  readonly sendCopies: boolean
+  readonly place: Int32Array
+  isCareful = false
   readonly #options: FoldOptions
   readonly #counters = new CounterTable()
   readonly #lanes: Array<FoldLane | undefined> = []
+  /** Lanes to which something came since they were last taken, and whether each is among them. */
+  #touched: Array<Lane> = []
+  readonly #isTouched: Array<boolean> = []
   readonly #layouts: Array<FoldLayout> = []
+  /** Commands that ever came. */
+  commands = 0
+  /** No event came later, and no read. */
+  #latest = Number.NEGATIVE_INFINITY
+  // What was not saved yet.
+  #savedStrings = 0
+  readonly #declared = new Set<number>()
+  // Where it has taken the place of another fold.
+  #seen: ReadonlyMap<Lane, number> | undefined
+  #poisons: ReadonlyArray<Poison> = []
+  /** By lane: the position in the log up to which it was restored, and the last of these. */
+  #restoredTo: Array<number> = []
+  #replayEnd = 0
 
   constructor(options: FoldOptions) {
     this.#options = options
+    this.send = options.send
+    this.sendCopies = options.sendCopies
+    this.place = options.place ?? nowhere
     this.reader = new RowReader(this, options.onPageRead)
   }
 
   rows(lane: number, type: number, rows: Rows, at: number, count: number, time: number): void {
-    this.#lanes[lane]?.rows(this.#layouts[type - FirstLayout]!, rows, at, count, time)
+    if (time > this.#latest) this.#latest = time
+    this.#lane(lane)?.rows(this.#layouts[type - FirstLayout]!, rows, at, count, time)
   }
 
   event(lane: number, event: MetricEvent, time: number): void {
-    this.#lanes[lane]?.event(event, time)
+    if (time > this.#latest) this.#latest = time
+    this.#lane(lane)?.event(event, time)
   }
 
   read(lane: number, request: number, now: number, names: ReadonlyArray<string> | undefined): void {
-    this.#lanes[lane]?.command({ _tag: "Read", lane, request, what: "snapshots", now, names })
+    this.commands++
+    if (now > this.#latest) this.#latest = now
+    this.#lane(lane)?.command({ _tag: "Read", lane, request, what: "snapshots", now, names })
   }
 
   layout(type: number, layout: Layout): void {
     this.#layouts[type - FirstLayout] = { layout, read: generateRead(layout) }
+    this.#declared.add(type)
   }
 
   skip(lane: number, to: number): void {
-    this.#lanes[lane]?.skip(to)
+    this.#lane(lane)?.skip(to)
   }
 
   foreignEvents(lane: number, count: number): void {
-    this.#lanes[lane]?.foreignEvents(count)
+    this.#lane(lane)?.foreignEvents(count)
   }
 
   command(untyped: unknown): void {
     const command = untyped as Command
+    this.commands++
     switch (command._tag) {
       case "Counters":
-        return this.#counters.add(command.buffer)
-      case "Open": {
-        // Cleared by the side that opens the lane; they may say by now that it waits.
-        const counters = this.#counters.of(command.lane)
-        const { send, sendCopies } = this.#options
-        this.#lanes[command.lane] = new FoldLane({ lane: command.lane, counters, send, sendCopies })
-        return
-      }
+        return this.#counters.add(command.chunk, command.buffer)
+      case "Open":
+        if (!this.#isRestored(command.lane)) this.#lanes[command.lane] = this.#newLane(command.lane)
+        return this.#touch(command.lane)
       case "Close":
         this.#lanes[command.lane]?.close()
         this.#lanes[command.lane] = undefined
-        return this.#options.send({ _tag: "Closed", lane: command.lane })
+        this.#touch(command.lane)
+        return this.send({ _tag: "Closed", lane: command.lane })
       case "Delivered":
-        return this.#lanes[command.lane]?.delivered()
+        return this.#lane(command.lane)?.delivered(command.sequence)
       case "Render":
-        return renderLanes(command, (lane) => this.#lanes[lane], this.#options.send)
+        this.#look(command.now)
+        return renderLanes(command, (lane) => this.#lanes[lane], this.send)
+      case "Rewind":
+        if (command.lane !== undefined) return this.#lane(command.lane)?.command(command)
+        if (command.now >= this.#latest) return
+        for (const lane of this.#lanes.keys()) this.#lane(lane)?.command(command)
+        return
       case "Register": {
         const metric = command.metric ?? this.#options.catalog?.get(command.name)
-        return this.#lanes[command.lane]?.command({ ...command, metric: metric! })
+        return this.#lane(command.lane)?.command({ ...command, metric: metric! })
       }
       default:
-        return this.#lanes[command.lane]?.command(command)
+        return this.#lane(command.lane)?.command(command)
     }
+  }
+
+  /** All lanes are looked at. That changes them only if the clock was set back. */
+  #look(now: number): void {
+    if (now < this.#latest) for (const lane of this.#lanes.keys()) this.#touch(lane)
+    else this.#latest = now
+  }
+
+  #newLane(lane: Lane): FoldLane {
+    // Cleared by the side that opens the lane; they may say by now that it waits.
+    const options = { lane, counters: this.#counters.of(lane), fold: this }
+    if (this.#seen === undefined) return new FoldLane(options)
+    return new FoldLane({ ...options, seen: this.#seen.get(lane) ?? 0, poisons: this.#poisonsOf(lane) })
+  }
+
+  #poisonsOf(lane: Lane): ReadonlyArray<Poison> {
+    return this.#poisons.filter((poison) => poison.lane === lane)
+  }
+
+  // --- checkpoints
+
+  /** A lane to which something comes that it does not have yet. */
+  #lane(lane: Lane): FoldLane | undefined {
+    if (this.#replayEnd > 0 && this.#isRestored(lane)) return undefined
+    this.#touch(lane)
+    return this.#lanes[lane]
+  }
+
+  #touch(lane: Lane): void {
+    if (this.#isTouched[lane] === true) return
+    this.#isTouched[lane] = true
+    this.#touched.push(lane)
+  }
+
+  /** Whether a lane was restored with what is read now. */
+  #isRestored(lane: Lane): boolean {
+    const { position } = this.reader
+    if (position > this.#replayEnd) this.#replayEnd = 0
+    return position <= (this.#restoredTo[lane] ?? 0)
+  }
+
+  /** The lanes to which something came since this was last called, closed ones among them. */
+  takeTouched(): ReadonlyArray<Lane> {
+    const touched = this.#touched
+    for (const lane of touched) this.#isTouched[lane] = false
+    this.#touched = []
+    return touched
+  }
+
+  get openLanes(): ReadonlyArray<Lane> {
+    return Array.from(this.#lanes.keys()).filter((lane) => this.#lanes[lane] !== undefined)
+  }
+
+  /** Between two calls of the reader; see {@link SavedLane}. `undefined` for a lane that is not open. */
+  saveLane(lane: Lane): SavedLane | undefined {
+    return this.#lanes[lane]?.save()
+  }
+
+  /** What was added since this was last called, or all of it. */
+  saveLog(isWhole: boolean): LogState {
+    const { reader } = this
+    const from = isWhole ? 0 : this.#savedStrings
+    const types = isWhole ? Array.from(this.#layouts.keys(), (i) => i + FirstLayout) : [...this.#declared]
+    const strings = reader.strings.slice(FirstLasting + from) as ReadonlyArray<string>
+    this.#savedStrings = from + strings.length
+    this.#declared.clear()
+    const layouts = types.flatMap((type) => {
+      const known = this.#layouts[type - FirstLayout]
+      return known === undefined ? [] : [[type, known.layout] as const]
+    })
+    return { reader: reader.save(), from, strings, layouts }
+  }
+
+  /** Takes the place of another fold. Before there is memory, and before anything is read. */
+  restore({ counters, poisoned, seen, segments, place }: Restore): void {
+    for (const [chunk, buffer] of counters.entries()) this.#counters.add(chunk, buffer)
+    this.#seen = new Map(seen)
+    this.#poisons = poisoned
+    const lanes = new Map<Lane, SegmentRecord>()
+    const strings: Array<string> = []
+    let log: LogState | undefined
+    for (const record of segments.flatMap(recordsOf)) {
+      if (record.lane !== OfLog) {
+        lanes.set(record.lane, record)
+        continue
+      }
+      log = deserialize(record.bytes) as LogState
+      for (const [i, string] of log.strings.entries()) strings[log.from + i] = string
+      for (const [type, layout] of log.layouts) {
+        this.layout(type, layout)
+        this.reader.layout(type, layout)
+      }
+    }
+    if (log !== undefined) this.reader.restore(place, log.reader, strings)
+    for (const [lane, { at, bytes }] of lanes) {
+      this.#restoredTo[lane] = at
+      this.#replayEnd = Math.max(this.#replayEnd, at)
+      if (bytes.byteLength > 0) this.#restoreLane(deserialize(bytes) as SavedLane)
+    }
+  }
+
+  #restoreLane(saved: SavedLane): void {
+    const lane = this.#newLane(saved.lane)
+    this.#lanes[saved.lane] = lane
+    const definitionOf = (name: string): Metric.Any => {
+      const metric = this.#options.catalog?.get(name)
+      if (metric === undefined)
+        throw new Error(`the metric "${name}" of a lane that is restored has no definition here`)
+      return metric
+    }
+    lane.restore(saved, definitionOf, this.#poisonsOf(saved.lane))
   }
 }

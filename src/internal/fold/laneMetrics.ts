@@ -3,12 +3,23 @@
  */
 import type * as Metric from "../metric/definition/metric.ts"
 import type { MetricEvent } from "../model/event.ts"
-import type { Change, Lane, LaneMessage, Read, ReadCommand } from "../stream/protocol.ts"
+import type { Change, Lane, Read, ReadCommand } from "../stream/protocol.ts"
 import type { RowRead, Rows } from "../stream/rows/format.ts"
 import type { Layout } from "../stream/rows/layout.ts"
 import { type RowsFold, rowsFold } from "./kernels/generatedLoop.ts"
 import { Kernel, type PlannedKernel } from "./kernels/kernel.ts"
+import {
+  AllKernels,
+  DuringFold,
+  DuringRestore,
+  DuringView,
+  PlaceDuring,
+  PlaceLane,
+  PlaceMetric,
+  PlaceSequence
+} from "./place.ts"
 import { type MetricOwner, RegisteredMetric, type Shown } from "./registeredMetric.ts"
+import type { SavedMetric } from "./savedLane.ts"
 
 /** A layout as the fold has it. */
 export interface FoldLayout {
@@ -24,6 +35,20 @@ interface RowPlan {
   readonly cells: ReadonlyArray<RegisteredMetric>
 }
 
+/** The lane whose metrics they are. */
+export interface MetricsLane {
+  readonly lane: Lane
+  /** See {@link ./place.ts}. */
+  readonly place: Int32Array
+  readonly quarantined: (name: string, error: string) => void
+}
+
+/** A metric without the state that it had, and why. */
+interface Lost {
+  readonly name: string
+  readonly error: string
+}
+
 /** What most lanes have of something. It is shared, and never written. */
 const none: ReadonlyArray<never> = []
 
@@ -34,8 +59,7 @@ const exact = <A>(array: ReadonlyArray<A>): ReadonlyArray<A> => (array.length ==
  * they hold, because one that grows by `push` has room for 17.
  */
 export class LaneMetrics implements MetricOwner {
-  readonly #lane: Lane
-  readonly #send: (message: LaneMessage) => void
+  readonly #lane: MetricsLane
   #cells: ReadonlyArray<RegisteredMetric> = none
   /** Made when events come one by one. */
   #byTag: Map<string, ReadonlyArray<RegisteredMetric>> | undefined
@@ -45,9 +69,8 @@ export class LaneMetrics implements MetricOwner {
   /** Those of all layouts, where there are several. */
   #plans: Map<FoldLayout, RowPlan> | undefined
 
-  constructor(lane: Lane, send: (message: LaneMessage) => void) {
+  constructor(lane: MetricsLane) {
     this.#lane = lane
-    this.#send = send
   }
 
   // --- which there are
@@ -57,25 +80,53 @@ export class LaneMetrics implements MetricOwner {
     const taken = this.#cells.findIndex((each) => each.metric.name === metric.name)
     this.#cells =
       taken < 0
-        ? [...this.#cells, new RegisteredMetric(metric, 0, at, this)]
-        : this.#cells.with(taken, new RegisteredMetric(metric, this.#cells[taken]!.epoch + 1, at, this))
+        ? [...this.#cells, new RegisteredMetric(metric, this.#cells.length, 0, at, this)]
+        : this.#cells.with(taken, this.#next(this.#cells[taken]!, metric, at))
     this.#replan()
   }
 
   /** Resets the metric of this name, or all. */
   reset(name: string | undefined, at: number): void {
     this.#cells = this.#cells.map((cell) =>
-      name === undefined || name === cell.metric.name
-        ? new RegisteredMetric(cell.metric, cell.epoch + 1, at, this)
-        : cell
+      name === undefined || name === cell.metric.name ? this.#next(cell, cell.metric, at) : cell
     )
     this.#replan()
+  }
+
+  /** The next generation of a name. */
+  #next({ epoch, index }: RegisteredMetric, metric: Metric.Any, at: number): RegisteredMetric {
+    return new RegisteredMetric(metric, index, epoch + 1, at, this)
+  }
+
+  /** The metric of this name. */
+  find(name: string): RegisteredMetric | undefined {
+    return this.#cells.find(({ metric }) => metric.name === name)
+  }
+
+  save(): ReadonlyArray<SavedMetric> {
+    return this.#cells.map((cell) => cell.save())
+  }
+
+  /** `poisonOf`: why the state of a metric is not to be read. Returns the metrics that are quarantined for the lack of it. */
+  restore(
+    saved: ReadonlyArray<SavedMetric>,
+    definitionOf: (name: string) => Metric.Any,
+    poisonOf: (name: string) => string | undefined
+  ): ReadonlyArray<Lost> {
+    this.#cells = saved.map(
+      ({ createdAt, epoch, name }, i) => new RegisteredMetric(definitionOf(name), i, epoch, createdAt, this)
+    )
+    return this.#during(DuringRestore, this.#cells, (cell): ReadonlyArray<Lost> => {
+      const { name } = cell.metric
+      const error = cell.load(saved[cell.index]!, poisonOf(name))
+      return error === undefined ? [] : [{ name, error }]
+    }).flat()
   }
 
   quarantined({ name }: Metric.Any, error: string): void {
     // What folded its rows until now counts them as missed from here on.
     this.#replan()
-    this.#send({ _tag: "Quarantined", lane: this.#lane, name, error })
+    this.#lane.quarantined(name, error)
   }
 
   #replan(): void {
@@ -85,11 +136,17 @@ export class LaneMetrics implements MetricOwner {
 
   // --- folding
 
-  /** Folds the rows of a layout; how many at least one metric took. */
-  rows(layout: FoldLayout, rows: Rows, at: number, count: number, time: number): number {
+  /** Folds the rows of a layout, from this sequence number on; how many at least one metric took. */
+  rows(layout: FoldLayout, rows: Rows, at: number, count: number, time: number, sequence: number): number {
     const { cells, fold } = layout === this.#layout ? this.#plan! : this.#planOf(layout)
-    if (fold !== undefined) fold(rows, at, count, time)
-    const decoded = cells.length > 0 ? this.#decodeAndFold(layout, cells, rows, at, count, time) : 0
+    const { lane, place } = this.#lane
+    place[PlaceLane] = lane
+    if (fold !== undefined) {
+      place[PlaceMetric] = AllKernels
+      place[PlaceSequence] = sequence
+      fold(rows, at, count, time)
+    }
+    const decoded = cells.length > 0 ? this.#decodeAndFold(layout, cells, rows, at, count, time, sequence) : 0
     return fold !== undefined ? count : decoded
   }
 
@@ -125,14 +182,21 @@ export class LaneMetrics implements MetricOwner {
     rows: Rows,
     at: number,
     count: number,
-    time: number
+    time: number,
+    sequence: number
   ): number {
     const { words } = layout.layout
+    const { place } = this.#lane
     let applied = 0
     for (let i = 0, row = at; i < count; i++, row += words) {
       const event = layout.read(rows, row)
       let took = false
-      for (let c = 0; c < cells.length; c++) if (cells[c]!.reduce(event, time)) took = true
+      place[PlaceSequence] = sequence + i
+      for (let c = 0; c < cells.length; c++) {
+        const cell = cells[c]!
+        place[PlaceMetric] = cell.index
+        if (cell.reduce(event, time)) took = true
+      }
       if (took) applied++
     }
     return applied
@@ -140,11 +204,18 @@ export class LaneMetrics implements MetricOwner {
 
   /** Gives one event to the metrics that read it; whether at least one took it. Its changes are added to `changes`. */
   event(event: MetricEvent, at: number, sequence: number, changes: Array<Change> | undefined): boolean {
+    const { lane, place } = this.#lane
+    place[PlaceLane] = lane
+    place[PlaceSequence] = sequence
     let took = false
     for (const cell of this.#cellsOf(event._tag)) {
+      place[PlaceMetric] = cell.index
       if (!cell.reduce(event, at)) continue
       took = true
-      changes?.push({ tag: event._tag, sequence, at, snapshot: cell.snapshot(at) })
+      if (changes === undefined) continue
+      place[PlaceDuring] = DuringView
+      changes.push({ tag: event._tag, sequence, at, snapshot: cell.snapshot(at) })
+      place[PlaceDuring] = DuringFold
     }
     return took
   }
@@ -167,24 +238,42 @@ export class LaneMetrics implements MetricOwner {
 
   // --- reads
 
-  shown(now: number): ReadonlyArray<Shown> {
-    this.#rewind(now)
-    return this.#cells.map((cell) => cell.shown(now))
+  /** `sequence`: that of the last event. */
+  shown(now: number, sequence: number): ReadonlyArray<Shown> {
+    this.rewind(now)
+    return this.#views(this.#cells, sequence, (cell) => cell.shown(now))
   }
 
   /** `isSent`: what it gives goes to another thread at once. */
-  read({ maxSeries = 0, names, now, what }: ReadCommand, isSent: boolean): Read {
-    this.#rewind(now)
+  read({ maxSeries = 0, names, now, what }: ReadCommand, sequence: number, isSent: boolean): Read {
+    this.rewind(now)
     switch (what) {
       case "snapshots":
-        return this.#named(names).map((cell) => cell.snapshot(now, isSent))
+        return this.#views(this.#named(names), sequence, (cell) => cell.snapshot(now, isSent))
       case "shown":
-        return this.#cells.map((cell) => cell.shownRead(now, isSent))
+        return this.#views(this.#cells, sequence, (cell) => cell.shownRead(now, isSent))
       case "largest":
-        return this.#cells.map((cell) => cell.largest(now, maxSeries, isSent))
+        return this.#views(this.#cells, sequence, (cell) => cell.largest(now, maxSeries, isSent))
       case "states":
-        return this.#cells.flatMap((cell) => cell.state(isSent))
+        return this.#views(this.#cells, sequence, (cell) => cell.state(isSent)).flat()
     }
+  }
+
+  #views<A>(cells: ReadonlyArray<RegisteredMetric>, sequence: number, view: (cell: RegisteredMetric) => A): Array<A> {
+    this.#lane.place[PlaceSequence] = sequence
+    return this.#during(DuringView, cells, view)
+  }
+
+  #during<A>(what: number, cells: ReadonlyArray<RegisteredMetric>, run: (cell: RegisteredMetric) => A): Array<A> {
+    const { lane, place } = this.#lane
+    place[PlaceLane] = lane
+    place[PlaceDuring] = what
+    const results = cells.map((cell) => {
+      place[PlaceMetric] = cell.index
+      return run(cell)
+    })
+    place[PlaceDuring] = DuringFold
+    return results
   }
 
   #named(names: ReadonlyArray<string> | undefined): ReadonlyArray<RegisteredMetric> {
@@ -192,7 +281,7 @@ export class LaneMetrics implements MetricOwner {
   }
 
   /** A read carries its time in the order of the events, so that the fold stays a function of the stream. */
-  #rewind(now: number): void {
+  rewind(now: number): void {
     for (const cell of this.#cells) cell.rewind(now)
   }
 }

@@ -2,65 +2,85 @@
  * The fold side of one recorder: a state machine driven by the stream, which folds what comes, or keeps it while a
  * listener to changes has to be waited for. It never reads a clock: an event carries its time, a read carries `now`.
  */
+
+import type * as Metric from "../metric/definition/metric.ts"
 import type { MetricEvent } from "../model/event.ts"
 import type { LaneCounters } from "../stream/foldedCounters.ts"
-import type { Change, Lane, LaneCommand, LaneMessage, Watch } from "../stream/protocol.ts"
+import type { Change, Lane, LaneCommand, LaneMessage, Poison, Watch } from "../stream/protocol.ts"
 import type { Rows } from "../stream/rows/format.ts"
-import { type FoldLayout, LaneMetrics } from "./laneMetrics.ts"
-import type { Shown } from "./registeredMetric.ts"
-
-/** Someone who wants to see all metrics, behind every event that came before. */
-interface Show {
-  readonly _tag: "Show"
-  readonly now: number
-  readonly take: (shown: ReadonlyArray<Shown>) => void
-}
-
-/** Events were evicted: the next one comes after this sequence number. */
-interface Skip {
-  readonly _tag: "Skip"
-  readonly to: number
-}
-
-/** Events that are to be folded one by one, from `next` on, because someone listens or the lane waits. */
-interface Batch {
-  readonly _tag: "Events"
-  readonly events: Array<MetricEvent>
-  readonly times: Array<number>
-  next: number
-  /** Folded since the counters were last moved. */
-  applied: number
-  ignored: number
-}
+import { LaneCounts } from "./laneCounts.ts"
+import { type FoldLayout, LaneMetrics, type MetricsLane } from "./laneMetrics.ts"
+import {
+  type Batch,
+  emptyBatch,
+  latest,
+  restoredBatch,
+  restoredStep,
+  type Show,
+  type Step,
+  savedBatch,
+  savedStep
+} from "./laneSteps.ts"
+import { poison, poisonsAfter } from "./poisons.ts"
+import type { SavedLane } from "./savedLane.ts"
 
 /** Most changes that wait for a listener: the fold goes on when these are delivered. */
 const ChangesAtOnce = 32
 
-export class FoldLane {
-  readonly #lane: Lane
-  readonly #counters: LaneCounters
-  readonly #send: (message: LaneMessage) => void
-  readonly #sendCopies: boolean
+/** The fold whose lanes they are. */
+export interface FoldOfLanes {
+  readonly send: (message: LaneMessage) => void
+  /** Whether `send` copies. */
+  readonly sendCopies: boolean
+  /** See {@link ./place.ts}. */
+  readonly place: Int32Array
+  /** Whether rows are folded one by one and metric by metric, so that the place of what ends the fold is exact. */
+  readonly isCareful: boolean
+}
+
+export class FoldLane implements MetricsLane {
+  readonly lane: Lane
+  readonly #counts: LaneCounts
+  readonly #fold: FoldOfLanes
   readonly #metrics: LaneMetrics
   /** What came while the lane waited. */
-  #inbox: Array<LaneCommand | Batch | Show | Skip> | undefined
+  #inbox: Array<Step> | undefined
   #watch: Watch = "none"
   /** The batch whose changes a listener has not taken yet. */
   #undelivered: Batch | undefined
   #sequence = 0
+  /** Changes up to this sequence number were received from the fold before. */
+  readonly #seen: number
+  /** What is to be quarantined further on. */
+  #poisons: ReadonlyArray<Poison> | undefined
 
   constructor(options: {
     readonly lane: Lane
     readonly counters: LaneCounters
-    readonly send: (message: LaneMessage) => void
-    /** Whether `send` copies. */
-    readonly sendCopies: boolean
+    readonly fold: FoldOfLanes
+    readonly seen?: number
+    readonly poisons?: ReadonlyArray<Poison>
   }) {
-    this.#lane = options.lane
-    this.#counters = options.counters
-    this.#send = options.send
-    this.#sendCopies = options.sendCopies
-    this.#metrics = new LaneMetrics(options.lane, options.send)
+    this.lane = options.lane
+    this.#counts = new LaneCounts(options.counters)
+    this.#fold = options.fold
+    this.#metrics = new LaneMetrics(this)
+    this.#seen = options.seen ?? 0
+    this.#poisons = poisonsAfter(options.poisons, 0)
+  }
+
+  get place(): Int32Array {
+    return this.#fold.place
+  }
+
+  /** The name of a metric, and why it was quarantined. */
+  quarantined(name: string, error: string): void {
+    // Of events that were folded before it was said before.
+    if (!this.#counts.isBehind) this.#send({ _tag: "Quarantined", lane: this.lane, name, error })
+  }
+
+  #send(message: LaneMessage): void {
+    this.#fold.send(message)
   }
 
   // --- what comes out of the stream
@@ -71,9 +91,14 @@ export class FoldLane {
       for (let i = 0, row = at; i < count; i++, row += words) this.#enqueue(layout.read(rows, row), time)
       return this.#goOn()
     }
-    const applied = this.#metrics.rows(layout, rows, at, count, time)
+    if (this.#fold.isCareful || this.#poisons !== undefined) {
+      const { words } = layout.layout
+      for (let i = 0, row = at; i < count; i++, row += words) this.event(layout.read(rows, row), time)
+      return
+    }
+    const applied = this.#metrics.rows(layout, rows, at, count, time, this.#sequence + 1)
     this.#sequence += count
-    this.#moveCounters(applied, count - applied)
+    this.#count(applied, count - applied)
   }
 
   event(event: MetricEvent, at: number): void {
@@ -81,14 +106,14 @@ export class FoldLane {
       this.#enqueue(event, at)
       return this.#goOn()
     }
-    const took = this.#metrics.event(event, at, ++this.#sequence, undefined)
-    this.#moveCounters(took ? 1 : 0, took ? 0 : 1)
+    const took = this.#foldEvent(event, at, undefined)
+    this.#count(took ? 1 : 0, took ? 0 : 1)
   }
 
   foreignEvents(count: number): void {
     if (this.#undelivered === undefined) {
       this.#sequence += count
-      return this.#moveCounters(0, count)
+      return this.#count(0, count)
     }
     for (let i = 0; i < count; i++) this.#enqueue(foreign, 0)
   }
@@ -111,16 +136,16 @@ export class FoldLane {
     for (const step of this.#inbox ?? []) if (step._tag === "Show") step.take([])
   }
 
-  #take(step: LaneCommand | Show | Skip): void {
+  #take(step: Step): void {
     if (this.#inbox === undefined && this.#undelivered === undefined) return this.#step(step)
     this.#inbox ??= []
     this.#inbox.push(step)
   }
 
-  /** A listener has taken the changes: the lane goes on. */
-  delivered(): void {
+  /** A listener has taken the changes up to this sequence number. The lane goes on, if it waits for that. */
+  delivered(sequence: number): void {
     const batch = this.#undelivered
-    if (batch === undefined) return
+    if (batch === undefined || sequence !== this.#sequence) return
     this.#undelivered = undefined
     this.#acknowledge(batch)
     this.#foldBatch(batch)
@@ -133,7 +158,7 @@ export class FoldLane {
     this.#inbox ??= []
     let last = this.#inbox.at(-1)
     if (last?._tag !== "Events") {
-      last = { _tag: "Events", events: [], times: [], next: 0, applied: 0, ignored: 0 }
+      last = emptyBatch()
       this.#inbox.push(last)
     }
     last.events.push(event)
@@ -150,12 +175,13 @@ export class FoldLane {
     else inbox.splice(0, done)
   }
 
-  #step(step: LaneCommand | Batch | Show | Skip): void {
+  #step(step: Step): void {
     switch (step._tag) {
       case "Events":
         return this.#foldBatch(step)
       case "Show":
-        return step.take(this.#metrics.shown(step.now))
+        if (this.#poisons !== undefined) this.#quarantineDue(true)
+        return step.take(this.#metrics.shown(step.now, this.#sequence))
       case "Register":
         return this.#metrics.register(step.metric!, step.at)
       case "Watch":
@@ -165,12 +191,15 @@ export class FoldLane {
         this.#sequence = step.to
         return
       case "Read":
+        if (this.#poisons !== undefined) this.#quarantineDue(true)
         return this.#send({
           _tag: "Answer",
-          lane: this.#lane,
+          lane: this.lane,
           request: step.request,
-          read: this.#metrics.read(step, this.#sendCopies)
+          read: this.#metrics.read(step, this.#sequence, this.#fold.sendCopies)
         })
+      case "Rewind":
+        return this.#metrics.rewind(step.now)
       case "Reset":
         return this.#metrics.reset(step.name, step.at)
     }
@@ -178,47 +207,92 @@ export class FoldLane {
 
   /** Folds a batch from where it stands: to its end, or until a listener has to be waited for. */
   #foldBatch(batch: Batch): void {
+    while (batch.next < batch.events.length) {
+      const changes = this.#foldSome(batch).filter(({ sequence }) => sequence > this.#seen)
+      if (changes.length > 0) {
+        // Not counted before they are delivered: a slow listener uses up the capacity, not memory.
+        this.#undelivered = batch
+        return this.#send({
+          _tag: "Changes",
+          lane: this.lane,
+          sequence: this.#sequence,
+          changes: this.#watch === "latest" ? latest(changes) : changes
+        })
+      }
+      this.#acknowledge(batch)
+    }
+  }
+
+  /** Folds events of a batch until there are as many changes as may wait. */
+  #foldSome(batch: Batch): ReadonlyArray<Change> {
     const { events, times } = batch
     const changes: Array<Change> = []
     while (batch.next < events.length && changes.length < ChangesAtOnce) {
       const index = batch.next++
-      const at = times[index]!
-      const took = this.#metrics.event(
-        events[index]!,
-        at,
-        ++this.#sequence,
-        this.#watch === "none" ? undefined : changes
-      )
-      if (took) batch.applied++
+      if (this.#foldEvent(events[index]!, times[index]!, this.#watch === "none" ? undefined : changes)) batch.applied++
       else batch.ignored++
     }
-    if (changes.length === 0) return this.#acknowledge(batch)
-    // Not counted as folded before they are delivered: a slow listener uses up the capacity, not memory.
-    this.#undelivered = batch
-    this.#send({ _tag: "Changes", lane: this.#lane, changes: this.#watch === "latest" ? latest(changes) : changes })
+    return changes
   }
 
-  /** Moves the counters, which frees the credits of what was folded. */
+  #foldEvent(event: MetricEvent, at: number, changes: Array<Change> | undefined): boolean {
+    this.#sequence++
+    if (this.#poisons !== undefined) this.#quarantineDue(changes !== undefined)
+    return this.#metrics.event(event, at, this.#sequence, changes)
+  }
+
+  #quarantineDue(shows: boolean): void {
+    this.#poisons = poison(this.#poisons!, this.#metrics, this.#sequence, shows)
+  }
+
   #acknowledge(batch: Batch): void {
-    this.#moveCounters(batch.applied, batch.ignored)
+    this.#count(batch.applied, batch.ignored)
     batch.applied = batch.ignored = 0
   }
 
-  #moveCounters(applied: number, ignored: number): void {
-    this.#counters.add(applied, ignored)
-    if (this.#counters.takeWanted()) this.#send({ _tag: "Folded", lane: this.#lane })
+  /** Frees the credits of what was folded. */
+  #count(applied: number, ignored: number): void {
+    if (this.#counts.add(applied, ignored)) this.#send({ _tag: "Folded", lane: this.lane })
+  }
+
+  // --- when the worker is replaced
+
+  /** To be serialised before anything else is folded. */
+  save(): SavedLane {
+    return {
+      lane: this.lane,
+      sequence: this.#sequence,
+      applied: this.#counts.applied,
+      ignored: this.#counts.ignored,
+      watch: this.#watch,
+      metrics: this.#metrics.save(),
+      inbox: this.#inbox?.flatMap(savedStep),
+      undelivered: this.#undelivered && savedBatch(this.#undelivered)
+    }
+  }
+
+  /** Takes over what the lane of a fold before has saved; this is a fresh one. */
+  restore(saved: SavedLane, definitionOf: (name: string) => Metric.Any, poisons: ReadonlyArray<Poison>): void {
+    this.#sequence = saved.sequence
+    this.#watch = saved.watch
+    const lost = this.#metrics.restore(
+      saved.metrics,
+      definitionOf,
+      (name) => poisons.find((poison) => poison.during === "restore" && poison.name === name)?.error
+    )
+    for (const { error, name } of lost) this.#send({ _tag: "Quarantined", lane: this.lane, name, error })
+    this.#poisons = poisonsAfter(this.#poisons, this.#sequence)
+    this.#counts.restore(saved)
+    this.#inbox = saved.inbox?.map((step) => withDefinition(restoredStep(step), definitionOf))
+    if (saved.undelivered === undefined) return
+    // Its changes were sent before it was saved, and whoever has what was saved has received them.
+    this.#undelivered = restoredBatch(saved.undelivered)
+    this.delivered(this.#sequence)
   }
 }
+
+const withDefinition = (step: Step, definitionOf: (name: string) => Metric.Any): Step =>
+  step._tag === "Register" ? { ...step, metric: definitionOf(step.name) } : step
 
 /** Stands for an event that no metric reads. */
 const foreign: MetricEvent = { _tag: "" }
-
-/** The last change of each metric, in the order in which those came. */
-const latest = (changes: ReadonlyArray<Change>): ReadonlyArray<Change> => {
-  const byName = new Map<string, Change>()
-  for (const change of changes) {
-    byName.delete(change.snapshot.name)
-    byName.set(change.snapshot.name, change)
-  }
-  return [...byName.values()]
-}

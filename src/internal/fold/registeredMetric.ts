@@ -2,6 +2,7 @@
  * A metric registered in one recorder: its definition, its state, and its quarantine. A reducer or a view that throws
  * quarantines it; it keeps its last good state.
  */
+import { deserialize, serialize } from "node:v8"
 import * as MutableRef from "effect/MutableRef"
 import * as Ref from "effect/Ref"
 import { Duplicates } from "../formats/duplicates.ts"
@@ -14,9 +15,11 @@ import type { LargestRead, ShownRead, StateRead } from "../stream/protocol.ts"
 import { cutText, MostOfError } from "../util/cutText.ts"
 import { describeError } from "../util/describeError.ts"
 import { copyOut } from "./copyOut.ts"
+import { keepState, keptState } from "./kernels/keptState.ts"
 import { type InPlace, Kernel } from "./kernels/kernel.ts"
 import { kernelOf } from "./kernels/kernelOf.ts"
 import { besideSole, bygoneSeries, shownSeries } from "./kernels/shownSeries.ts"
+import type { SavedMetric, SavedState } from "./savedLane.ts"
 import { largestSeries } from "./topSeries.ts"
 
 /** What a metric shows at a moment, for one who does not keep it. */
@@ -38,6 +41,8 @@ const nothing = Object.freeze({})
 
 export class RegisteredMetric {
   readonly metric: Metric.Any
+  /** Its place among the metrics of its recorder. */
+  readonly index: number
   /** Its generation: how often its name was reset or replaced. */
   readonly epoch: number
   /** When it was registered or reset. */
@@ -51,9 +56,12 @@ export class RegisteredMetric {
   /** What was shown last. */
   #shown: unknown = nothing
   #quarantine: { readonly error: string; missed: number } | undefined
+  /** Why its view is not run any more: it ended a worker. */
+  #viewFault: string | undefined
 
-  constructor(metric: Metric.Any, epoch: number, createdAt: number, owner: MetricOwner) {
+  constructor(metric: Metric.Any, index: number, epoch: number, createdAt: number, owner: MetricOwner) {
     this.metric = metric
+    this.index = index
     this.epoch = epoch
     this.createdAt = createdAt
     this.kernel = kernelOf(metric)
@@ -86,6 +94,16 @@ export class RegisteredMetric {
     else if (Object.is(next, ref!.current)) return false
     else MutableRef.set(ref!, next)
     return true
+  }
+
+  /** As if its reducer had thrown this for the event that comes next. */
+  quarantine(error: string): void {
+    if (this.inService) this.#putOut(error, 0)
+  }
+
+  /** Has its view throw this from now on, without running it. */
+  failView(error: string): void {
+    this.#viewFault = error
   }
 
   #putOut(text: string, missed: number): void {
@@ -124,6 +142,7 @@ export class RegisteredMetric {
   /** What `read` gives. A view that throws quarantines the metric, and `otherwise` is the result. */
   #try<A>(read: () => A, otherwise: A): A {
     try {
+      if (this.#viewFault !== undefined) throw this.#viewFault
       return read()
     } catch (error) {
       if (this.inService) this.#putOut(`view: ${describeError(error)}`, 0)
@@ -189,6 +208,72 @@ export class RegisteredMetric {
       return [{ name: metric.name, epoch, state, ...(quarantine !== undefined && { quarantine: { ...quarantine } }) }]
     } catch {
       return []
+    }
+  }
+
+  // --- when the worker is replaced
+
+  save(): SavedMetric {
+    const { createdAt, epoch, metric } = this
+    return {
+      name: metric.name,
+      epoch,
+      createdAt,
+      quarantine: this.#quarantine,
+      viewFault: this.#viewFault,
+      duplicates: this.#duplicates.known,
+      shown: this.#savedShown(),
+      state: this.#savedState()
+    }
+  }
+
+  #savedState(): SavedState {
+    const { kernel, metric } = this
+    try {
+      return kernel === undefined ? keepState(this.#current, metric.initial) : { _tag: "Kernel", kernel: kernel.save() }
+    } catch (error) {
+      return { _tag: "Lost", reason: describeError(error) }
+    }
+  }
+
+  /** The view of an instrument does not throw, and may have shown very many series. */
+  #savedShown(): Uint8Array | undefined {
+    if (this.metric.instrument !== undefined || this.#shown === nothing) return undefined
+    try {
+      return serialize(this.#shown)
+    } catch {
+      return undefined
+    }
+  }
+
+  /**
+   * Takes over what one of the same definition saved. `poison`: its state has ended a worker, and is not read. Returns
+   * why it is quarantined, where that is for want of its state.
+   */
+  load(
+    { duplicates, quarantine, shown, state, viewFault }: SavedMetric,
+    poison: string | undefined
+  ): string | undefined {
+    this.#quarantine = quarantine && { ...quarantine }
+    this.#viewFault = viewFault
+    this.#duplicates.load(duplicates)
+    if (shown !== undefined) this.#shown = deserialize(shown.slice())
+    const text = poison ?? this.#loadState(state)
+    if (text === undefined) return undefined
+    const error = cutText(text, MostOfError)
+    this.#quarantine = { error, missed: quarantine?.missed ?? 0 }
+    return error
+  }
+
+  /** Why the state is not there, if it is not. */
+  #loadState(state: SavedState): string | undefined {
+    try {
+      if (state._tag === "Lost") throw state.reason
+      if (state._tag === "Kernel") this.kernel!.load(state.kernel)
+      else MutableRef.set(this.#state!.ref, keptState(state, this.metric.initial))
+      return undefined
+    } catch (error) {
+      return `its state could not be kept when its worker was replaced: ${describeError(error)}`
     }
   }
 }

@@ -50,6 +50,16 @@ export class Duplicates {
     return numbers
   }
 
+  /** What is known, to be saved. */
+  get known(): ReadonlyMap<string, ReadonlyArray<string>> | undefined {
+    return this.#known
+  }
+
+  /** Takes over what another one knew. */
+  load(known: ReadonlyMap<string, ReadonlyArray<string>> | undefined): void {
+    this.#known = known && new Map(Array.from(known, ([text, identities]) => [text, identities.slice()]))
+  }
+
   #forget(known: Map<string, Array<string>>, present: ReadonlySet<string>): void {
     for (const [text, { length }] of known) {
       if (length > MostRemembered || (known.size > MostRemembered && !present.has(text))) known.delete(text)

@@ -7,36 +7,39 @@
  */
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads"
 import { ControlBytes, WakeUp } from "../stream/parking.ts"
-import type { FoldReply, FoldRequest } from "../stream/protocol.ts"
+import type { FoldReply, FoldRequest, Restore } from "../stream/protocol.ts"
 import { isStackOverflow } from "../util/stack.ts"
+
+export interface FoldPortListener {
+  readonly onReply: (reply: FoldReply) => void
+  /** Something could not be sent, or `onReply` threw. */
+  readonly onDefect: (cause: unknown) => void
+  /** The thread has closed its end. All that it sent before has come. */
+  readonly onEnded: (cause: unknown) => void
+  /** Runs an action at the next turn of the event loop. */
+  readonly later: (action: () => void) => void
+}
 
 export class FoldPort {
   readonly #port: MessagePort
   readonly #wakeUp: WakeUp
-  readonly #receive: (reply: FoldReply) => void
-  readonly #fail: (cause: unknown) => void
-  readonly #later: (action: () => void) => void
+  readonly #listener: FoldPortListener
+  #isOpen = true
   /** Whether a reply is being received that the event loop has passed on. */
   #isOnEmptyStack = false
   #isDrained = false
 
-  /** `fail` gets what cannot be sent, and what `receive` throws. `later` runs an action at the next turn of the event loop. */
-  constructor(
-    port: MessagePort,
-    receive: (reply: FoldReply) => void,
-    fail: (cause: unknown) => void,
-    later: (action: () => void) => void
-  ) {
+  /** `restore`: what the fold goes on from, where it takes the place of another one. */
+  constructor(port: MessagePort, listener: FoldPortListener, restore?: Restore) {
     const control = new SharedArrayBuffer(ControlBytes)
     this.#port = port
     this.#wakeUp = new WakeUp(control)
-    this.#receive = receive
-    this.#fail = fail
-    this.#later = later
+    this.#listener = listener
     port.on("message", this.#onMessage)
+    port.on("close", this.#onClose)
     // Whoever waits for an answer keeps the process alive by the thread.
     port.unref()
-    this.post({ _tag: "Start", control })
+    this.post({ _tag: "Start", control, ...(restore !== undefined && { restore }) })
   }
 
   readonly #onMessage = (reply: FoldReply): void => {
@@ -48,22 +51,30 @@ export class FoldPort {
 
   #take(reply: FoldReply): void {
     try {
-      this.#receive(reply)
+      this.#listener.onReply(reply)
     } catch (defect) {
-      this.#fail(defect)
+      this.#listener.onDefect(defect)
     }
+  }
+
+  /** All that was sent before has come. */
+  readonly #onClose = (): void => {
+    if (!this.#isOpen) return
+    this.#isOpen = false
+    this.#listener.onEnded(new Error("the worker has closed the port of the stream"))
   }
 
   /**
    * Runs `action`, which a reply has led to, and which may run user code: at once if there is nothing that it could come
    * into the midst of, otherwise later. What it throws concerns no other reply, and surfaces as if it had been put off.
    */
-  readonly afterFold = (action: () => void): void => {
-    if (!this.#isOnEmptyStack) return this.#later(action)
+  afterFold(action: () => void): void {
+    const { later } = this.#listener
+    if (!this.#isOnEmptyStack) return later(action)
     try {
       action()
     } catch (defect) {
-      this.#later(() => {
+      later(() => {
         throw defect
       })
     }
@@ -75,7 +86,7 @@ export class FoldPort {
     } catch (cause) {
       // Where the caller has used up the stack, nothing was sent, and it is sent again with what is published next.
       if (isStackOverflow(cause)) throw cause
-      this.#fail(cause)
+      this.#listener.onDefect(cause)
     }
   }
 
@@ -86,6 +97,8 @@ export class FoldPort {
 
   /** Receives at once what the thread has sent before it ended. Whoever calls it may be in the midst of anything. */
   drain(): void {
+    // Node crashes where a message is taken from a port that is closed.
+    if (!this.#isOpen) return
     this.#isDrained = true
     this.#isOnEmptyStack = false
     for (let next = receiveMessageOnPort(this.#port); next !== undefined; next = receiveMessageOnPort(this.#port)) {
@@ -94,6 +107,7 @@ export class FoldPort {
   }
 
   close(): void {
+    this.#isOpen = false
     this.#port.close()
   }
 }

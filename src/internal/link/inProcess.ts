@@ -46,6 +46,7 @@ export const makeInProcessLink = Effect.fnUntraced(function* (
       letSleep: () => {},
       // A latch resumes the fiber in the call that opens it.
       wake: () => nextTurn.add(open),
+      turned: () => {},
       later: nextTurn.add
     },
     allocateCounters: (bytes) => new ArrayBuffer(bytes),

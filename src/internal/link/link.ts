@@ -22,6 +22,10 @@ export type UnaddressedCommand = DistributiveOmit<
 /** What a recorder is told. */
 export interface LaneListener {
   readonly onMessage: (message: LaneMessage) => void
+  /** Up to which sequence number changes have come. */
+  readonly seen: number
+  /** Whether somebody waits for the answer to a read. */
+  readonly awaits: (request: number) => boolean
   /** The fold is gone; nothing will come any more. */
   readonly onFailure: (cause: unknown) => void
 }
@@ -88,12 +92,18 @@ export interface LinkCore {
   readonly close: (lane: Lane) => void
 }
 
+/** What happens where a fold ends and another one takes its place. */
+export type RestartEvent = { readonly _tag: "Restarting"; readonly cause: unknown } | { readonly _tag: "Restarted" }
+
 export interface Link {
   /** The definitions that the fold side has, or `undefined` when it takes whatever the producer side registers. */
   readonly catalog: WorkerCatalog | undefined
   /** The cause, once the fold is gone. */
   readonly failure: () => { readonly cause: unknown } | undefined
   readonly onFailure: (listener: (cause: unknown) => void) => void
+  /** Whether the fold has ended, and another one has not taken its place yet. */
+  readonly isRestarting: () => boolean
+  readonly onRestart: (listener: (event: RestartEvent) => void) => void
   /** Ends the fold at once, whatever it is doing. In process that is not possible, and not needed. */
   readonly terminate: () => void
   readonly openLane: (listener: LaneListener) => LaneLink

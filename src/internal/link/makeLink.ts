@@ -4,12 +4,16 @@ import { packStats } from "../formats/packedStats.ts"
 import { ExpositionNames } from "../formats/prometheus/nameRegistry.ts"
 import type { Carrier } from "../stream/carrier.ts"
 import { ChunkBytes, CounterTable } from "../stream/foldedCounters.ts"
-import type { Command, FoldMessage, Lane } from "../stream/protocol.ts"
+import type { Command, FoldMessage, Lane, Restore } from "../stream/protocol.ts"
 import { RowWriter } from "../stream/writer.ts"
 import { withLiveClock } from "../util/liveClock.ts"
-import { LaneLink, type LaneListener, type Link, type LinkCore } from "./link.ts"
+import type { KeptLog } from "./keptLog.ts"
+import { LaneLink, type LaneListener, type Link, type LinkCore, type RestartEvent } from "./link.ts"
 import { PendingRenders } from "./pendingRenders.ts"
 import type { WorkerCatalog } from "./workerCatalog.ts"
+
+const isRender = (command: unknown, request: number): boolean =>
+  (command as Command)._tag === "Render" && (command as { readonly request: number }).request === request
 
 /** A link over a carrier, with the functions by which the carrier reports back. */
 export interface LinkControl {
@@ -17,11 +21,18 @@ export interface LinkControl {
   readonly writer: RowWriter
   readonly deliver: (message: FoldMessage) => void
   readonly fail: (cause: unknown) => void
+  /** The fold has ended, and another one is to take its place. */
+  readonly restarting: (cause: unknown) => void
+  /** What that one goes on from. From now on the writer counts on it. */
+  readonly restore: () => Restore
+  readonly restarted: () => void
 }
 
 export const makeLink = (options: {
   readonly catalog: WorkerCatalog | undefined
   readonly carrier: Carrier
+  /** What is kept for another fold, where one can take the place of this one. */
+  readonly kept?: KeptLog
   /** Most bytes of memory that events may lie in. */
   readonly mostBytes: number
   /** Memory for counters that both sides see. */
@@ -39,8 +50,11 @@ export const makeLink = (options: {
   const counters = new CounterTable()
   const lanes = new Map<Lane, LaneListener>()
   const failureListeners = new Set<(cause: unknown) => void>()
-  /** Lanes that nothing is left of, to be given out again. */
-  const free: Array<Lane> = []
+  const restartListeners = new Set<(event: RestartEvent) => void>()
+  /** Lanes that the fold has closed, in order, with a position behind that in the log. */
+  const closed = new Map<Lane, number>()
+  const covered = (): number => options.kept?.position ?? Number.POSITIVE_INFINITY
+  let isRestarting = false
   let messages = 0
   /** The fold is at work while this changes. */
   const progress = (): number => counters.folded + messages
@@ -60,12 +74,35 @@ export const makeLink = (options: {
       ? { _tag: "Register", lane: command.lane, name: command.name, at: command.at }
       : command
 
+  /** The number of a lane that was closed, once no fold will come to what lies in the log of it. */
+  const freeLane = (): Lane | undefined => {
+    const [first] = closed
+    if (first === undefined || first[1] > covered()) return undefined
+    closed.delete(first[0])
+    return first[0]
+  }
+
+  /** What another fold has to do of a command: of a question that was answered, the time is left. */
+  const again = (untyped: unknown): Command => {
+    const command = untyped as Command
+    switch (command._tag) {
+      case "Read":
+        if (lanes.get(command.lane)?.awaits(command.request) === true) return command
+        return { _tag: "Rewind", lane: command.lane, now: command.now }
+      case "Render":
+        return renders.awaits(command.request) ? command : { _tag: "Rewind", now: command.now }
+      default:
+        return command
+    }
+  }
+
   const nextLane = (): Lane => {
-    const lane = free.pop() ?? lanesMade++
+    const lane = freeLane() ?? lanesMade++
     if (lane >= counters.lanes) {
       const buffer = options.allocateCounters(ChunkBytes)
-      counters.add(buffer)
-      send({ _tag: "Counters", buffer })
+      const chunk = counters.buffers.length
+      counters.add(chunk, buffer)
+      send({ _tag: "Counters", chunk, buffer })
     }
     return lane
   }
@@ -93,8 +130,14 @@ export const makeLink = (options: {
 
   const deliver = (message: FoldMessage): void => {
     messages++
-    if ("request" in message && message._tag !== "Answer") return renders.answer(message)
-    if (message._tag === "Closed") return void free.push(message.lane)
+    if ("request" in message && message._tag !== "Answer") {
+      renders.answer(message)
+      // It may be large where there are many recorders.
+      if (message._tag === "Rendering") return
+      return options.kept?.replaceLast((kept) => isRender(kept, message.request), again)
+    }
+    // Said once more by a fold that has taken the place of another one.
+    if (message._tag === "Closed") return void (closed.has(message.lane) || closed.set(message.lane, writer.position))
     lanes.get(message.lane)?.onMessage(message)
   }
 
@@ -125,6 +168,8 @@ export const makeLink = (options: {
       catalog: options.catalog,
       failure: () => failure,
       onFailure: (listener) => void failureListeners.add(listener),
+      isRestarting: () => isRestarting,
+      onRestart: (listener) => void restartListeners.add(listener),
       terminate: options.terminate,
       openLane,
       usage: () => writer.usage,
@@ -140,6 +185,26 @@ export const makeLink = (options: {
     },
     writer,
     deliver,
+    restarting: (cause) => {
+      isRestarting = true
+      for (const listener of restartListeners) listener({ _tag: "Restarting", cause })
+    },
+    restore: () => {
+      const { place, segments } = options.kept!
+      options.kept!.replace(again)
+      writer.readerReplaced(place)
+      return {
+        place,
+        segments,
+        counters: counters.buffers,
+        seen: Array.from(lanes, ([lane, { seen }]) => [lane, seen] as const),
+        poisoned: []
+      }
+    },
+    restarted: () => {
+      isRestarting = false
+      for (const listener of restartListeners) listener({ _tag: "Restarted" })
+    },
     fail: (cause) => {
       if (failure !== undefined) return
       failure = { cause }

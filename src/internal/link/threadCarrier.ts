@@ -1,27 +1,68 @@
 /**
- * Carries the stream to a worker thread, in pages of shared memory.
+ * Carries the stream to a worker thread, in pages of shared memory. It outlives the thread: while there is none, what is
+ * written is kept for the next one.
  */
 
 import type { Carrier } from "../stream/carrier.ts"
+import type { Attachment, FoldRequest } from "../stream/protocol.ts"
 import type { FoldPort } from "./foldPort.ts"
+import { KeptLog } from "./keptLog.ts"
 
 /** How long rows may lie unpublished while the thread that writes them is idle, in milliseconds. */
 const PublishMillis = 5
 
-const later = (run: () => void): void => {
-  const timer = setTimeout(run, PublishMillis)
-  // Whoever wants an answer keeps the process alive; rows alone do not.
-  if (typeof timer === "object") timer.unref()
-}
+export class ThreadCarrier implements Carrier {
+  readonly pagesInTurn = { least: 4, most: 16 }
+  readonly fixedMemory = true
+  readonly kept = new KeptLog()
+  readonly #memory: Array<Extract<FoldRequest, { readonly _tag: "Memory" }>> = []
+  #port: Pick<FoldPort, "post" | "rouse"> | undefined
 
-export const threadCarrier = (port: Pick<FoldPort, "post" | "rouse">): Carrier => ({
-  pagesInTurn: { least: 4, most: 16 },
-  fixedMemory: true,
-  allocate: (bytes) => new SharedArrayBuffer(bytes),
-  opened: (first, buffer) => port.post({ _tag: "Memory", first, buffer }),
-  attach: (attachments) => port.post({ _tag: "Attach", attachments }),
-  rouse: () => port.rouse(),
-  letSleep: () => port.post({ _tag: "Sleep" }),
-  wake: () => port.post({ _tag: "Wake" }),
-  later
-})
+  /** The thread that reads from now on. It gets all the memory, and the commands that are kept. */
+  connect(port: Pick<FoldPort, "post" | "rouse">): void {
+    this.#port = port
+    for (const memory of this.#memory) port.post(memory)
+    if (this.kept.commands.length > 0) port.post({ _tag: "Attach", attachments: this.kept.commands })
+  }
+
+  /** Nobody reads for now. */
+  disconnect(): void {
+    this.#port = undefined
+  }
+
+  allocate(bytes: number): SharedArrayBuffer {
+    return new SharedArrayBuffer(bytes)
+  }
+
+  opened(first: number, buffer: ArrayBufferLike): void {
+    const memory = { _tag: "Memory", first, buffer } as const
+    this.#port?.post(memory)
+    this.#memory.push(memory)
+  }
+
+  attach(attachments: ReadonlyArray<Attachment>): void {
+    this.kept.keep(attachments, () => this.#port?.post({ _tag: "Attach", attachments }))
+  }
+
+  rouse(): void {
+    this.#port?.rouse()
+  }
+
+  letSleep(): void {
+    this.#port?.post({ _tag: "Sleep" })
+  }
+
+  wake(): void {
+    this.#port?.post({ _tag: "Wake" })
+  }
+
+  turned(): void {
+    this.kept.receive()
+  }
+
+  later(run: () => void): void {
+    const timer = setTimeout(run, PublishMillis)
+    // Whoever wants an answer keeps the process alive; rows alone do not.
+    if (typeof timer === "object") timer.unref()
+  }
+}

@@ -5,7 +5,7 @@
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type { Fingerprint } from "../metric/definition/fingerprint.ts"
+import { differences, type Fingerprint } from "../metric/definition/fingerprint.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import type { MetricSet } from "../metric/definition/metric.ts"
 import { isMetricSet } from "../metric/metricSet.ts"
@@ -31,6 +31,8 @@ export class WorkerCatalog {
   readonly #metrics: Map<string, Fingerprint>
   /** The URL of the module that was imported for a set, by the names of the metrics that the worker has from it. */
   readonly #origins = new Map<string, string>()
+  /** What the present worker has, where it has replaced another one. */
+  #renewed: Map<string, Fingerprint> | undefined
   readonly #modules: ModuleImports | undefined
   readonly #thread: CatalogThread
   readonly #imported: Set<string>
@@ -52,7 +54,7 @@ export class WorkerCatalog {
   }
 
   /** Why a metric differs from the definition of its name, in these parts. */
-  whyDifferent({ name }: Metric.Any, differences: ReadonlyArray<string>): DefinitionMismatch {
+  whyDifferent({ name }: Pick<Metric.Any, "name">, differences: ReadonlyArray<string>): DefinitionMismatch {
     const origin = this.#origins.get(name)
     return new DefinitionMismatch({
       metric: name,
@@ -118,6 +120,43 @@ export class WorkerCatalog {
     })
   }
 
+  /**
+   * Another worker takes the place of the one that has ended: it imports what that one had, and what it was asked for. Fails
+   * where it has other definitions, which cannot go on with the state of these.
+   */
+  renew(
+    entries: CatalogEntries,
+    ask: (module: string) => void,
+    timeout: Duration.Input
+  ): Effect.Effect<void, MetricsModuleError | UnknownMetric | DefinitionMismatch> {
+    return Effect.gen({ self: this }, function* () {
+      const known = new Map(this.#metrics)
+      const has = new Map(entries)
+      this.#renewed = has
+      const again = Array.from(this.#imported).filter((url) => this.#modules?.imported.includes(url) !== true)
+      const imports = again.map((url) => {
+        const done: Import = Deferred.makeUnsafe()
+        this.#imports.set(url, done)
+        return done
+      })
+      for (const url of this.#imports.keys()) ask(url)
+      const late = Effect.suspend(() => {
+        const path = this.#paths(again.filter((url) => this.#imports.has(url)))
+        const reason = "was not imported in time by the worker that takes the place of another one"
+        return Effect.fail(new MetricsModuleError({ path, reason }))
+      })
+      yield* Effect.forEach(imports, Deferred.await, { discard: true }).pipe(within(timeout, () => late))
+      for (const [name, fingerprint] of known) {
+        const found = has.get(name)
+        if (found === undefined) {
+          return yield* new UnknownMetric({ metric: name, known: [...has.keys()], hint: otherVersion })
+        }
+        const others = differences(found, fingerprint)
+        if (others.length > 0) return yield* this.whyDifferent({ name }, others)
+      }
+    })
+  }
+
   /** The worker has answered. */
   answer(message: ImportMessage): void {
     const { module } = message
@@ -126,6 +165,8 @@ export class WorkerCatalog {
     if (message._tag === "Imported") {
       this.#imported.add(module)
       for (const [name, fingerprint] of message.metrics) {
+        this.#renewed?.set(name, fingerprint)
+        if (this.#metrics.has(name)) continue
         this.#metrics.set(name, fingerprint)
         this.#origins.set(name, module)
       }
@@ -134,10 +175,15 @@ export class WorkerCatalog {
     if (underWay !== undefined) this.#thread.later(() => Deferred.doneUnsafe(underWay, exit))
   }
 
-  /** The worker is gone. */
+  /** The worker is gone, and there will be none. */
   fail(cause: unknown): void {
     if (this.#ended !== undefined) return
     this.#ended = { cause }
+    this.failImports(cause)
+  }
+
+  /** The worker has ended. Another one is not asked for what this one was about to import, of which it may have ended. */
+  failImports(cause: unknown): void {
     for (const [url, underWay] of this.#imports) {
       this.#thread.later(() => Deferred.doneUnsafe(underWay, Effect.fail(this.#notImported(url, cause))))
     }
@@ -153,6 +199,8 @@ export class WorkerCatalog {
     return urls.map(this.#modules!.pathOf).join(", ")
   }
 }
+
+const otherVersion = "The module was changed after the runtime started. Restart the program"
 
 const listInRun =
   "List it, or the set that contains it, in MetricsWorker.run([...]) of the worker entry that spawn starts"

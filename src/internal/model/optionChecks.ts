@@ -46,6 +46,9 @@ export const aFunction: Check = (value) =>
 
 export const anEffect: Check = (value) => (Effect.isEffect(value) ? undefined : `must be an Effect, got ${got(value)}`)
 
+export const aSchedule: Check = (value) =>
+  Predicate.hasProperty(value, "~effect/Schedule") ? undefined : `must be a Schedule, got ${got(value)}`
+
 export const aDuration: Check = (value) =>
   Option.isSome(Duration.fromInput(value as Duration.Input))
     ? undefined

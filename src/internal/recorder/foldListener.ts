@@ -2,12 +2,17 @@
 import * as Effect from "effect/Effect"
 import type { LaneListener } from "../link/link.ts"
 import type { MetricChange } from "../metric/definition/snapshot.ts"
-import type { Change, LaneMessage } from "../stream/protocol.ts"
+import type { LaneMessage } from "../stream/protocol.ts"
 import { outsideHooks } from "./hookGuard.ts"
 import { abort, type RecorderParts } from "./parts.ts"
 
+type Changes = Extract<LaneMessage, { readonly _tag: "Changes" }>
+
 export class FoldListener implements LaneListener {
+  seen = 0
   readonly #parts: RecorderParts
+  /** Being delivered, and what comes after it: of a worker that died and the one in its place there may be two. */
+  readonly #undelivered: Array<Changes> = []
 
   constructor(parts: RecorderParts) {
     this.#parts = parts
@@ -16,6 +21,7 @@ export class FoldListener implements LaneListener {
   onMessage(message: LaneMessage): void {
     const { hooks, intake, lane, log, reads } = this.#parts
     if (message._tag === "Folded") return intake.onFolded()
+    if (message._tag === "Changes") this.seen = message.sequence
     // At the next turn of the event loop: user code never runs in the middle of a hand-over.
     lane.afterFold(() => {
       switch (message._tag) {
@@ -24,22 +30,31 @@ export class FoldListener implements LaneListener {
         case "Quarantined":
           return hooks.fork(log.warning(`the metric ${message.name} is quarantined: ${message.error}`))
         case "Changes":
-          return this.#deliver(message.changes)
+          if (this.#undelivered.push(message) === 1) this.#deliver(message)
       }
     })
   }
 
-  #deliver(changes: ReadonlyArray<Change>): void {
+  #deliver({ changes, sequence }: Changes): void {
     const { config, hooks, hub, lane, lifecycle } = this.#parts
     // Given up: a hook that begins now would not be waited for.
     if (lifecycle.failure?.foldLost === true) return
     const { entityId, recorderId } = config
     const delivery = Effect.ensuring(
       hub.deliver(changes.map((change): MetricChange => ({ recorderId, entityId, ...change }))),
-      Effect.sync(() => lane.send({ _tag: "Delivered" }))
+      Effect.sync(() => {
+        lane.send({ _tag: "Delivered", sequence })
+        this.#undelivered.shift()
+        const [next] = this.#undelivered
+        if (next !== undefined) this.#deliver(next)
+      })
     )
     // The event may have come out of a hook of another recorder.
     outsideHooks(() => hooks.fork(delivery))
+  }
+
+  awaits(request: number): boolean {
+    return this.#parts.reads.awaits(request)
   }
 
   onFailure(cause: unknown): void {

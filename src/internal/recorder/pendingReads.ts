@@ -93,6 +93,10 @@ export class PendingReads {
     if (pending !== undefined) this.#end(request, pending, Exit.succeed(read))
   }
 
+  awaits(request: number): boolean {
+    return this.#reads?.has(request) === true
+  }
+
   failAll(error: ReadError): void {
     for (const [request, pending] of [...(this.#reads ?? [])]) this.#end(request, pending, Exit.fail(error))
   }

@@ -272,6 +272,11 @@ export class RecorderReads {
     this.#pending.answer(request, read)
   }
 
+  /** Whether somebody waits for the answer. */
+  awaits(request: number): boolean {
+    return this.#pending.awaits(request)
+  }
+
   /** The recorder can be read no more, if that is so: then those who wait hear of it. */
   failIfUnreadable(): void {
     const refusal = this.#whyNot()

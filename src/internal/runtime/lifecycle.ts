@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
-import type { Link } from "../link/link.ts"
+import type { Link, RestartEvent } from "../link/link.ts"
 import { InvalidState, RuntimeFailed, type RuntimeStartError } from "../model/errors.ts"
 import type { Log } from "../recorder/logging.ts"
 import { messageOf } from "../util/describeError.ts"
@@ -45,7 +45,12 @@ export class RuntimeLifecycle {
   }
 
   get state(): RuntimeState {
-    return this.#state
+    return this.#state === "Running" && this.#link?.isRestarting() === true ? "Restarting" : this.#state
+  }
+
+  /** Whether recorders can be made, and read. */
+  get isRunning(): boolean {
+    return this.#state === "Running"
   }
 
   /** Once it has started. */
@@ -94,6 +99,7 @@ export class RuntimeLifecycle {
     this.#link = link
     this.#state = "Running"
     link.onFailure((cause) => this.#onLinkFailure(cause))
+    link.onRestart((event) => this.#onRestart(event))
     onOpened(link)
     const { isShared, release } = claimNamespace(namespace)
     return Scope.addFinalizer(this.#foldScope, Effect.sync(release)).pipe(
@@ -106,6 +112,15 @@ export class RuntimeLifecycle {
     if (this.#isTerminated) return
     if (this.#state === "Running") this.#state = "Failed"
     this.inBackground(this.#options.log.failure(`the fold is gone: ${messageOf(cause)}`))
+  }
+
+  #onRestart(event: RestartEvent): void {
+    const { log } = this.#options
+    this.inBackground(
+      event._tag === "Restarting"
+        ? log.warning(`the worker has ended, and is replaced: ${messageOf(event.cause)}`)
+        : log.lifecycle("the worker was replaced, and nothing is lost")
+    )
   }
 
   // --- the end

@@ -7,7 +7,7 @@ import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import type { Link } from "../link/link.ts"
 import { InvalidArgument, RuntimeFailed, type RuntimeStartError } from "../model/errors.ts"
-import { aDuration, aFunction, anything, type Check, notBlank } from "../model/optionChecks.ts"
+import { aDuration, aFunction, anything, aSchedule, type Check, notBlank } from "../model/optionChecks.ts"
 import { waysToWorker } from "../worker/waysToWorker.ts"
 import { makeRuntime } from "./makeRuntime.ts"
 import { defaultMemoryLimit, type RuntimeService, runtimeOptionChecks, type WorkerOptions } from "./service.ts"
@@ -31,6 +31,7 @@ export const makeOnWorker = (options: WorkerOptions): Effect.Effect<RuntimeServi
     metrics: anything,
     spawn: aFunction,
     startTimeout: aDuration,
+    restart: aSchedule,
     sharedMemory: isTrue
   }
   return makeRuntime(
@@ -50,9 +51,10 @@ const openWorker = Effect.fnUntraced(function* (
     const { makeInProcessLink } = yield* importing(namespace, () => import("../link/inProcess.ts"))
     return yield* makeInProcessLink(memoryLimit)
   }
-  const { makeWorkerLink } = yield* importing(namespace, () => import("../link/toWorker.ts"))
+  const { defaultRestart, makeWorkerLink } = yield* importing(namespace, () => import("../link/toWorker.ts"))
   const worker = options.spawn === undefined ? yield* packaged(namespace, options.metrics) : { spawn: options.spawn }
-  return yield* makeWorkerLink({ ...worker, namespace, startTimeout, memoryLimit })
+  const { restart = defaultRestart } = options
+  return yield* makeWorkerLink({ ...worker, namespace, startTimeout, memoryLimit, restart })
 })
 
 /** Bundles that give `spawn` neither have the packaged worker beside them nor look for it. */

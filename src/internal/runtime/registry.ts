@@ -122,7 +122,7 @@ export class RecorderRegistry implements Registry {
       const id = yield* idOf(recorderId)
       yield* refuse(whyInvalidOptions(own, recorderOptionChecks))
       const { defaults, lifecycle, shutdownTimeout } = this.#options
-      if (lifecycle.state !== "Running") return yield* this.#notRunning()
+      if (!lifecycle.isRunning) return yield* this.#notRunning()
       const decided = {
         ...own,
         entityId: (own?.entityId ?? id).trim(),

@@ -39,7 +39,7 @@ export const scrapeOf = (
     const asked = clock.monotonicTimeNanosUnsafe()
     const { link, state } = lifecycle
     if (state === "Failed") return yield* failed(link?.failure()?.cause ?? new Error("it did not start"))
-    if (link === undefined || (state !== "Running" && state !== "Stopping")) {
+    if (link === undefined || (!lifecycle.isRunning && state !== "Stopping")) {
       return yield* lifecycle.invalidState("be scraped", "A runtime can be scraped while it runs")
     }
     const refusal = yield* whyNotReadHere

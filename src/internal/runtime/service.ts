@@ -6,6 +6,7 @@ import type { Worker } from "node:worker_threads"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
+import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type {
   CreateError,
@@ -21,12 +22,14 @@ import type { RuntimeStats } from "../model/runtimeStats.ts"
 import { type RecorderOptions, type RecorderService, recorderOptionChecks } from "../recorder/service.ts"
 
 /**
- * `Idle → Starting → Running → Stopping → Closed | Failed`. A runtime is never started twice.
+ * `Idle → Starting → Running ⇄ Restarting → Stopping → Closed | Failed`. A runtime is never started twice. It restarts
+ * when its worker has ended, until another one goes on from where that was: recorders take events meanwhile, and reads
+ * wait.
  *
  * @category models
  * @since 0.1.0
  */
-export type RuntimeState = "Idle" | "Starting" | "Running" | "Stopping" | "Closed" | "Failed"
+export type RuntimeState = "Idle" | "Starting" | "Running" | "Restarting" | "Stopping" | "Closed" | "Failed"
 
 /**
  * The options of a runtime. `capacity`, `overflow`, `logging` and `waitTimeout` are defaults for its recorders.
@@ -55,6 +58,12 @@ export interface RuntimeOptions extends Pick<RecorderOptions, "capacity" | "over
 interface WorkerStart extends RuntimeOptions {
   /** The time limit for the worker to report, by the real clock. Default: 10 seconds. */
   readonly startTimeout?: Duration.Input
+  /**
+   * When a worker that has ended is replaced, by the real clock; the cause is the input of the schedule. It begins anew for
+   * one that has worked for 10 seconds. When it is over, the runtime is `Failed`, and `Schedule.recurs(0)` never replaces a
+   * worker. Default: after 50 ms, then twice as long each time, five times.
+   */
+  readonly restart?: Schedule.Schedule<unknown, unknown>
   /** Says that events travel in shared memory, which they always do. `false` is refused. Default: `true`. */
   readonly sharedMemory?: true
 }

@@ -23,6 +23,8 @@ export interface Carrier {
   /** The reader may sleep until it is woken by {@link wake}. */
   readonly letSleep: () => void
   readonly wake: () => void
+  /** The writer has gone on to another page. */
+  readonly turned: () => void
   /** Runs the function soon: at the next turn, or after a few milliseconds. */
   readonly later: (run: () => void) => void
 }

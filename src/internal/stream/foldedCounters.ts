@@ -29,13 +29,17 @@ export class LaneCounters {
     return Atomics.load(this.#table, this.#at + Applied)
   }
 
+  /** The fold alone writes them. */
+  set applied(count: number) {
+    Atomics.store(this.#table, this.#at + Applied, count)
+  }
+
   get ignored(): number {
     return Atomics.load(this.#table, this.#at + Ignored)
   }
 
-  add(applied: number, ignored: number): void {
-    if (applied > 0) Atomics.add(this.#table, this.#at + Applied, applied)
-    if (ignored > 0) Atomics.add(this.#table, this.#at + Ignored, ignored)
+  set ignored(count: number) {
+    Atomics.store(this.#table, this.#at + Ignored, count)
   }
 
   want(): void {
@@ -62,8 +66,14 @@ export class CounterTable {
     return this.#chunks.length * ChunkLanes
   }
 
-  add(buffer: CounterBuffer): void {
-    this.#chunks.push(new Int32Array(buffer))
+  /** The chunks that there are. */
+  get buffers(): ReadonlyArray<CounterBuffer> {
+    return this.#chunks.map(({ buffer }) => buffer)
+  }
+
+  /** A chunk by its number, which may be known already. */
+  add(chunk: number, buffer: CounterBuffer): void {
+    this.#chunks[chunk] = new Int32Array(buffer)
   }
 
   /** A number that is another one as soon as something was folded. */

@@ -3,7 +3,7 @@
  */
 import type { Usage } from "../model/runtimeStats.ts"
 import type { Carrier } from "./carrier.ts"
-import { clearPage, isRead, mostPagesOf, type Page, PageBytes, pagesOf, type Views } from "./rows/page.ts"
+import { clearPage, isRead, mostPagesOf, type Page, PageBytes, pagesOf, setRead, type Views } from "./rows/page.ts"
 
 export class PagePool {
   /** The memory of all pages that hold rows, where the carrier has one. */
@@ -15,6 +15,8 @@ export class PagePool {
   #pages = 0
   /** In the order of writing. */
   readonly #full: Array<Page> = []
+  /** Pages that were ever full. */
+  #sealed = 0
   readonly #free: Array<Page> = []
   /** Beyond the bound: pages for commands alone. */
   readonly #spare: Array<Page> = []
@@ -104,6 +106,14 @@ export class PagePool {
 
   /** The page that is being written is the last that the fold will have read. Says so once, however often it is called. */
   seal(page: Page): void {
-    if (this.#full.at(-1) !== page) this.#full.push(page)
+    if (this.#full.at(-1) === page) return
+    this.#full.push(page)
+    this.#sealed++
+  }
+
+  /** The rows of the first so many pages are not needed any more: those that were not marked as read are now. */
+  cover(turns: number): void {
+    const first = this.#sealed - this.#full.length
+    for (const page of this.#full.slice(0, Math.max(0, turns - first))) setRead(page)
   }
 }

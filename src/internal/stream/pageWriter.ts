@@ -9,7 +9,7 @@ import { PagePool } from "./pagePool.ts"
 import type { Attachment } from "./protocol.ts"
 import { CommandRow, PageEndRow } from "./rows/format.ts"
 import { MostWords } from "./rows/layout.ts"
-import { logPosition } from "./rows/log.ts"
+import { type LogPlace, logPosition } from "./rows/log.ts"
 import { type Page, publish, type Views } from "./rows/page.ts"
 
 /** A recorder that has events for which there was no room. */
@@ -104,7 +104,7 @@ export abstract class PageWriter {
     if (this.dead) return
     this.endRun()
     if (this.pos > this.page.end - WordsKept) this.nextPage(this.pages.take(this.burst, true)!)
-    this.attachments.push({ at: logPosition(this.turn, this.pos + 1 - this.page.first), command })
+    this.attachments.push({ at: this.position + 1, command })
     // From here on nothing is called: an attachment without its row would be taken for the next one.
     this.i32[this.pos * 2 + 1] = CommandRow
     this.pos++
@@ -153,6 +153,18 @@ export abstract class PageWriter {
   readerIdle(): void {
     this.carrier.letSleep()
     this.readerSleeps = true
+  }
+
+  /** Another reader takes the place of the one that is gone, and goes on from a place of the log. */
+  readerReplaced(from: LogPlace): void {
+    this.pages.cover(from.turn)
+    this.readerSleeps = false
+    this.owesWake = false
+  }
+
+  /** Where the next row will stand in the log. */
+  get position(): number {
+    return logPosition(this.turn, this.pos - this.page.first)
   }
 
   /** Publishes after a while, and goes on so while events come. */
@@ -255,5 +267,6 @@ export abstract class PageWriter {
     if (this.owesWake) this.wakeReader()
     // Where pages fill over many turns, the reader comes to them by itself: to rouse it would delay one turn in eighty.
     if (burst || this.pages.isExhausted) this.carrier.rouse()
+    this.carrier.turned()
   }
 }

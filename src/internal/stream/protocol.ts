@@ -11,6 +11,7 @@ import type { Quarantine, Snapshot } from "../metric/definition/snapshot.ts"
 import type { Format } from "../model/format.ts"
 import type { RuntimeStats } from "../model/runtimeStats.ts"
 import type { CounterBuffer } from "./foldedCounters.ts"
+import type { LogPlace } from "./rows/log.ts"
 
 /** A recorder as the fold side knows it. A lane is open from the recorder's making to its removal. */
 export type Lane = number
@@ -35,6 +36,8 @@ export type LaneCommand =
   /** Resets the metric of this name, or all. */
   | { readonly _tag: "Reset"; readonly lane: Lane; readonly name?: string; readonly at: number }
   | { readonly _tag: "Watch"; readonly lane: Lane; readonly watch: Watch }
+  /** A read that was answered by another fold, or a scrape (of all lanes): of it the time is left. */
+  | { readonly _tag: "Rewind"; readonly lane?: Lane; readonly now: number }
 
 export interface ReadCommand {
   readonly _tag: "Read"
@@ -51,12 +54,12 @@ export interface ReadCommand {
 /** From the producer side, in the order of the stream. */
 export type Command =
   | LaneCommand
-  /** Memory for the counters of further lanes. */
-  | { readonly _tag: "Counters"; readonly buffer: CounterBuffer }
+  /** Memory for the counters of further lanes: a chunk, by its number. */
+  | { readonly _tag: "Counters"; readonly chunk: number; readonly buffer: CounterBuffer }
   | { readonly _tag: "Open"; readonly lane: Lane }
   | { readonly _tag: "Close"; readonly lane: Lane }
-  /** The listeners of a lane have taken the changes it waits with. */
-  | { readonly _tag: "Delivered"; readonly lane: Lane }
+  /** The listeners of a lane have taken the `Changes` that reach this sequence number. */
+  | { readonly _tag: "Delivered"; readonly lane: Lane; readonly sequence: number }
   | Render
 
 /** A command, and where its row ends in the log. */
@@ -144,8 +147,16 @@ export type LaneMessage =
       readonly request: number
       readonly read: Read
     }
-  /** The lane waits until this is answered by `Delivered`. */
-  | { readonly _tag: "Changes"; readonly lane: Lane; readonly changes: ReadonlyArray<Change> }
+  /**
+   * The changes up to `sequence` that were not sent before. The lane waits until `Delivered` names the same sequence
+   * number: one for changes of a worker that died names another.
+   */
+  | {
+      readonly _tag: "Changes"
+      readonly lane: Lane
+      readonly sequence: number
+      readonly changes: ReadonlyArray<Change>
+    }
   | { readonly _tag: "Quarantined"; readonly lane: Lane; readonly name: string; readonly error: string }
   /** Nothing of the lane is left: its number can be given to another recorder. */
   | { readonly _tag: "Closed"; readonly lane: Lane }
@@ -158,7 +169,7 @@ export type ThreadMessage =
 /** To the fold of a worker thread, on the stream's port, beside what is written to shared memory. */
 export type FoldRequest =
   /** First: the shared memory by which the threads wake each other. */
-  | { readonly _tag: "Start"; readonly control: SharedArrayBuffer }
+  | { readonly _tag: "Start"; readonly control: SharedArrayBuffer; readonly restore?: Restore }
   /** Shared memory whose pages have numbers from `first` on. */
   | { readonly _tag: "Memory"; readonly first: number; readonly buffer: ArrayBufferLike }
   | { readonly _tag: "Attach"; readonly attachments: ReadonlyArray<Attachment> }
@@ -166,6 +177,41 @@ export type FoldRequest =
   | { readonly _tag: "Sleep" }
   /** There are new rows. */
   | { readonly _tag: "Wake" }
+
+/** A metric that ended a fold: it is quarantined where it would do so again. */
+export interface Poison {
+  readonly lane: Lane
+  readonly name: string
+  readonly error: string
+  /**
+   * - `fold`: right before the event with the sequence number is folded;
+   * - `view`: before the metric is next shown, once the lane has come to that sequence number;
+   * - `restore`: when the lane is restored. Its state is not read.
+   */
+  readonly during: "fold" | "view" | "restore"
+  /** Its lower 32 bits will do, as the place of a fold has them. */
+  readonly sequence: number
+}
+
+/** What a fold goes on from that replaces another one. */
+export interface Restore {
+  readonly place: LogPlace
+  /** Those of {@link Saved}. */
+  readonly segments: ReadonlyArray<SharedArrayBuffer>
+  readonly counters: ReadonlyArray<CounterBuffer>
+  /** The lanes that are there now, and up to which sequence number changes of them have come. */
+  readonly seen: ReadonlyArray<readonly [lane: Lane, sequence: number]>
+  /** What has ended folds before. */
+  readonly poisoned: ReadonlyArray<Poison>
+}
+
+/** A part of a checkpoint, from the fold of a worker thread, on a port of its own. */
+export interface Saved {
+  /** For a fold that is restored: nobody else looks into it. */
+  readonly segment: SharedArrayBuffer
+  /** With the last part: the place that is covered, and how many of the segments kept before are replaced. */
+  readonly covers?: { readonly place: LogPlace; readonly replaces: number }
+}
 
 /** Asks the packaged worker to import a module, by its URL, for the metrics among its exports. */
 export interface ImportRequest {
@@ -181,11 +227,13 @@ export type ImportMessage =
 /** Definitions that a worker has. */
 export type CatalogEntries = ReadonlyArray<readonly [name: string, fingerprint: Fingerprint]>
 
-/** The first word of a worker: the definitions it has, and the port for all that belongs to the stream. */
+/** The first word of a worker: the definitions it has, and the ports for all that belongs to the stream. */
 export interface CatalogMessage {
   readonly _tag: "Catalog"
   readonly metrics: CatalogEntries
   readonly port: MessagePort
+  /** For {@link Saved}. It is asked whether something has come. */
+  readonly saved: MessagePort
 }
 
 /** From a worker thread, on the channel of its program. */

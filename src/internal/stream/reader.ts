@@ -94,6 +94,16 @@ export class RowReader implements Rows {
     this.#pos += this.#start.word
   }
 
+  /** How many pages there are. */
+  get pages(): number {
+    return this.#pages.length
+  }
+
+  /** The rows of a type have this layout from here on. */
+  layout(type: number, { words }: Layout): void {
+    this.#words[type - FirstLayout] = words
+  }
+
   // --- positions
 
   /** Where it is. */
@@ -191,7 +201,7 @@ export class RowReader implements Rows {
         case LayoutRow: {
           const layout = this.#data.data(i32, half + 2) as Layout
           this.#pos += 1 + (second >>> TypeBits)
-          this.#words[first - FirstLayout] = layout.words
+          this.layout(first, layout)
           this.#handler.layout(first, layout)
           break
         }

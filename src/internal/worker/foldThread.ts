@@ -2,10 +2,11 @@
  * The fiber that drives the fold in a worker thread: reads what there is of the stream, and rests when there is none.
  */
 import * as Effect from "effect/Effect"
+import { Checkpoints } from "../fold/checkpoints.ts"
 import { Fold } from "../fold/fold.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import { WakeUp } from "../stream/parking.ts"
-import type { FoldReply, FoldRequest } from "../stream/protocol.ts"
+import type { FoldReply, FoldRequest, Restore, Saved } from "../stream/protocol.ts"
 import { setRead } from "../stream/rows/page.ts"
 
 /** Pages read between two looks at the messages. */
@@ -23,12 +24,15 @@ const NapsBeforeSleep = ShortNaps + 28
 /** The fold's end of the stream's port. */
 export interface ThreadPort {
   readonly post: (reply: FoldReply, transfers?: ReadonlyArray<ArrayBuffer>) => void
+  /** A part of a checkpoint. */
+  readonly save: (saved: Saved) => void
   /** A message that has come and was not received yet. */
   readonly take: () => FoldRequest | undefined
 }
 
 export class FoldThread {
   readonly #fold: Fold
+  readonly #checkpoints: Checkpoints
   readonly #port: ThreadPort
   /** From the first message on. */
   #wakeUp: WakeUp | undefined
@@ -46,15 +50,17 @@ export class FoldThread {
     this.#fold = new Fold({
       send: port.post,
       sendCopies: true,
-      onPageRead: setRead,
+      onPageRead: (page) => this.#checkpoints.onPageRead(page),
       catalog
     })
+    this.#checkpoints = new Checkpoints(this.#fold, port.save, setRead)
   }
 
   receive(request: FoldRequest): void {
     switch (request._tag) {
       case "Start":
         this.#wakeUp = new WakeUp(request.control)
+        if (request.restore !== undefined) this.#restore(request.restore)
         break
       case "Memory":
         this.#fold.reader.memory(request.first, request.buffer)
@@ -76,6 +82,12 @@ export class FoldThread {
     resume?.()
   }
 
+  /** Before there is memory: it takes the place of another one. */
+  #restore(restore: Restore): void {
+    this.#fold.restore(restore)
+    this.#checkpoints.restored(restore.segments.length)
+  }
+
   /** Never ends by itself. */
   readonly run: Effect.Effect<never> = Effect.gen({ self: this }, function* () {
     const { reader } = this.#fold
@@ -84,7 +96,8 @@ export class FoldThread {
       const messages = this.#messages
       if (reader.ready) this.#naps = 0
       const reading = reader.read(PagesAtOnce)
-      if (reading === "more") {
+      const saving = this.#checkpoints.goOn()
+      if (reading === "more" || saving) {
         yield* nextTurn
       } else if (reading === "attachment" && this.#takeMessages()) {
         // It was sent before its row was published.

@@ -75,8 +75,9 @@ const moduleError = (module: string, reason: string): MetricsModuleError =>
 const entriesOf = (metrics: Iterable<Metric.Any>): CatalogEntries =>
   Array.from(metrics, (metric) => [metric.name, fingerprint(metric)])
 
-const threadPort = (port: MessagePort): ThreadPort => ({
+const threadPort = (port: MessagePort, saves: MessagePort): ThreadPort => ({
   post: (reply, transfers = []) => port.postMessage(reply, transfers),
+  save: (saved) => saves.postMessage(saved),
   take: () => receiveMessageOnPort(port)?.message
 })
 
@@ -99,8 +100,9 @@ export const runFold = Effect.fnUntraced(function* (
   const catalog = new Map(loaded.success)
   // Made here: whoever echoes what is sent to this thread could not send a port back.
   const stream = new MessageChannel()
+  const saves = new MessageChannel()
   yield* Effect.addFinalizer(() => Effect.sync(() => stream.port1.close()))
-  const thread = new FoldThread(catalog, threadPort(stream.port1))
+  const thread = new FoldThread(catalog, threadPort(stream.port1, saves.port1))
   stream.port1.on("message", (request: FoldRequest) => thread.receive(request))
   // It is the channel of the program that keeps the thread alive.
   stream.port1.unref()
@@ -126,7 +128,8 @@ export const runFold = Effect.fnUntraced(function* (
       }
       const message = data as ThreadMessage
       if (message._tag === "Import") return void Effect.runFork(thread.beside(imported(message.module)))
-      post({ _tag: "Catalog", metrics: entriesOf(catalog.values()), port: stream.port2 }, [stream.port2])
+      const ports = { port: stream.port2, saved: saves.port2 }
+      post({ _tag: "Catalog", metrics: entriesOf(catalog.values()), ...ports }, [ports.port, ports.saved])
     })
     postToParent(port, [0])
     return Effect.sync(forget)

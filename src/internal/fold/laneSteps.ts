@@ -1,0 +1,86 @@
+/**
+ * What comes to a lane in order, and waits there while a listener to changes has to be waited for.
+ */
+import type { MetricEvent } from "../model/event.ts"
+import { putSpan, spanOf } from "../model/eventSpan.ts"
+import type { Change, LaneCommand } from "../stream/protocol.ts"
+import type { Shown } from "./registeredMetric.ts"
+import type { SavedEvents, SavedStep } from "./savedLane.ts"
+
+export type Step = LaneCommand | Batch | Show | Skip
+
+/** Someone who wants to see all metrics, behind every event that came before. */
+export interface Show {
+  readonly _tag: "Show"
+  readonly now: number
+  readonly take: (shown: ReadonlyArray<Shown>) => void
+}
+
+/** Events were evicted: the next one comes after this sequence number. */
+export interface Skip {
+  readonly _tag: "Skip"
+  readonly to: number
+}
+
+/** Events that are to be folded one by one, from `next` on, because someone listens or the lane waits. */
+export interface Batch {
+  readonly _tag: "Events"
+  readonly events: Array<MetricEvent>
+  readonly times: Array<number>
+  next: number
+  /** Folded since they were last counted. */
+  applied: number
+  ignored: number
+}
+
+export const emptyBatch = (): Batch => ({ _tag: "Events", events: [], times: [], next: 0, applied: 0, ignored: 0 })
+
+/** Those who wanted to be shown something ask the next worker. */
+export const savedStep = (step: Step): ReadonlyArray<SavedStep> => {
+  switch (step._tag) {
+    case "Show":
+      return []
+    case "Events":
+      return [savedBatch(step)]
+    case "Register": {
+      const { at, lane, name } = step
+      return [{ _tag: "Register", lane, name, at }]
+    }
+    default:
+      return [step]
+  }
+}
+
+export const savedBatch = ({ applied, events, ignored, next, times }: Batch): SavedEvents => {
+  const left = events.slice(next)
+  const spans = left.map(spanOf)
+  return {
+    _tag: "Events",
+    events: left,
+    spans: spans.some((span) => span !== null) ? spans : undefined,
+    times: times.slice(next),
+    applied,
+    ignored
+  }
+}
+
+export const restoredStep = (step: SavedStep): Step => (step._tag === "Events" ? restoredBatch(step) : step)
+
+export const restoredBatch = ({ applied, events, ignored, spans, times }: SavedEvents): Batch => ({
+  _tag: "Events",
+  events: events.map((event, i) => putSpan(event, spans?.[i] ?? null)),
+  times: times.slice(),
+  next: 0,
+  applied,
+  ignored
+})
+
+/** The last change of each metric, in the order in which those came. */
+export const latest = (changes: ReadonlyArray<Change>): ReadonlyArray<Change> => {
+  const byName = new Map<string, Change>()
+  for (const change of changes) {
+    byName.delete(change.snapshot.name)
+    byName.set(change.snapshot.name, change)
+  }
+  return [...byName.values()]
+}

@@ -1,0 +1,65 @@
+/**
+ * What a fold saves of a lane, so that the lane can be put back in the fold of another worker. All of it is plain data
+ * that `v8.serialize` takes. It shares arrays with the lane, so it must be serialised before the fold goes on.
+ */
+import type { Quarantine } from "../metric/definition/snapshot.ts"
+import type { MetricEvent } from "../model/event.ts"
+import type { SpanIds } from "../model/eventSpan.ts"
+import type { Lane, LaneCommand, Watch } from "../stream/protocol.ts"
+import type { SavedKernel } from "./kernels/savedKernel.ts"
+
+export interface SavedLane {
+  readonly lane: Lane
+  /** The sequence number of the last event that was folded or skipped. */
+  readonly sequence: number
+  /** The lane's own counts. They wrap around as those of `LaneCounters` do. */
+  readonly applied: number
+  readonly ignored: number
+  readonly watch: Watch
+  /** In the order in which their names were first registered. */
+  readonly metrics: ReadonlyArray<SavedMetric>
+  /** What came while the lane waited for a listener, in order. */
+  readonly inbox: ReadonlyArray<SavedStep> | undefined
+  /** The batch whose changes a listener has not taken yet. */
+  readonly undelivered: SavedEvents | undefined
+}
+
+export type SavedStep = Waiting | SavedEvents
+
+/** A command, or a gap that evicted events have left. Definitions are found again by their names. */
+export type Waiting = LaneCommand | { readonly _tag: "Skip"; readonly to: number }
+
+/** Events that are to be folded one by one. */
+export interface SavedEvents {
+  readonly _tag: "Events"
+  readonly events: ReadonlyArray<MetricEvent>
+  /** The span of each event, where any has one: it is beside the event, where structured clone does not find it. */
+  readonly spans: ReadonlyArray<SpanIds | null> | undefined
+  readonly times: ReadonlyArray<number>
+  /** Folded and not counted yet, because their changes are undelivered. */
+  readonly applied: number
+  readonly ignored: number
+}
+
+export interface SavedMetric {
+  readonly name: string
+  readonly epoch: number
+  readonly createdAt: number
+  readonly quarantine: Quarantine | undefined
+  /** Why its view is not run any more. */
+  readonly viewFault: string | undefined
+  /** Which of its series are told apart by numbers in a scrape. */
+  readonly duplicates: ReadonlyMap<string, ReadonlyArray<string>> | undefined
+  /** What it showed last, serialised: it is shown again when its view throws. Instruments have none. */
+  readonly shown: Uint8Array | undefined
+  readonly state: SavedState
+}
+
+export type SavedState =
+  | { readonly _tag: "Kernel"; readonly kernel: SavedKernel }
+  /** As the definition has it before the first event. */
+  | { readonly _tag: "Initial" }
+  /** That of a hand-written metric, serialised for itself. */
+  | { readonly _tag: "Bytes"; readonly bytes: Uint8Array }
+  /** A state that is not plain data, and why it is none. */
+  | { readonly _tag: "Lost"; readonly reason: string }

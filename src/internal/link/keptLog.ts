@@ -1,0 +1,85 @@
+/**
+ * What another fold needs to go on where one died: its checkpoints, and the commands behind the last of them. The rows
+ * are in the pages, which are not written again before a checkpoint covers them.
+ */
+import { type MessagePort, receiveMessageOnPort } from "node:worker_threads"
+import type { Attachment, Saved } from "../stream/protocol.ts"
+import { type LogPlace, logPosition } from "../stream/rows/log.ts"
+import { hasStack } from "../util/stack.ts"
+
+/** A message that is received while the stack is short would be lost. */
+const CallsOfReceiving = 100
+
+/** So many commands may wait for a checkpoint that has come and was not looked at. */
+const ManyCommands = 2048
+
+export class KeptLog {
+  /** The place that the last checkpoint covers. */
+  place: LogPlace = { page: 0, turn: 0, word: 0 }
+  /** What the fold has saved, which only another one looks into. */
+  segments: Array<SharedArrayBuffer> = []
+  #commands: Array<Attachment> = []
+  #port: MessagePort | undefined
+
+  /** Checkpoints come by this port from now on. */
+  listen(port: MessagePort): void {
+    this.#port = port
+    // Node crashes where a message is taken from a port that is closed. It closes behind its last message.
+    port.once("close", () => {
+      if (this.#port === port) this.#port = undefined
+    })
+  }
+
+  get position(): number {
+    return logPosition(this.place.turn, this.place.word)
+  }
+
+  /** Those behind the last checkpoint, in order. */
+  get commands(): ReadonlyArray<Attachment> {
+    return this.#commands
+  }
+
+  /** Keeps commands, if `send` does not throw. */
+  keep(commands: ReadonlyArray<Attachment>, send: () => void): void {
+    if (this.#commands.length > ManyCommands) this.receive()
+    const before = this.#commands.length
+    this.#commands.push(...commands)
+    try {
+      send()
+    } catch (failure) {
+      this.#commands.length = before
+      throw failure
+    }
+  }
+
+  /** Keeps others in the place of commands. */
+  replace(by: (command: unknown) => unknown): void {
+    this.#commands = this.#commands.map(({ at, command }) => ({ at, command: by(command) }))
+  }
+
+  /** The same of the one that was kept last of those that `isIt` finds. */
+  replaceLast(isIt: (command: unknown) => boolean, by: (command: unknown) => unknown): void {
+    const index = this.#commands.findLastIndex(({ command }) => isIt(command))
+    if (index < 0) return
+    const { at, command } = this.#commands[index]!
+    this.#commands[index] = { at, command: by(command) }
+  }
+
+  /** Receives the checkpoints that have come. Nobody is told of them: this is called when a page was filled. */
+  receive(): void {
+    if (this.#port === undefined || !hasStack(CallsOfReceiving)) return
+    for (let next = receiveMessageOnPort(this.#port); next !== undefined; next = receiveMessageOnPort(this.#port)) {
+      this.#add(next.message as Saved)
+    }
+  }
+
+  #add({ covers, segment }: Saved): void {
+    this.segments.push(segment)
+    if (covers === undefined) return
+    this.place = covers.place
+    this.segments.splice(0, covers.replaces)
+    const { position } = this
+    const first = this.#commands.findIndex(({ at }) => at > position)
+    this.#commands.splice(0, first < 0 ? this.#commands.length : first)
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * Starts a worker thread, and speaks with its program over the channel of Effect's worker, until the scope closes.
+ */
+import type { MessagePort, Worker } from "node:worker_threads"
+import * as NodeWorker from "@effect/platform-node/NodeWorker"
+import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Predicate from "effect/Predicate"
+import type * as Scope from "effect/Scope"
+import * as EffectWorker from "effect/workers/Worker"
+import { isWorkerError } from "effect/workers/WorkerError"
+import { InvalidArgument, RuntimeFailed, type RuntimeStartError } from "../model/errors.ts"
+import { refuse } from "../model/optionChecks.ts"
+import type { CatalogEntries, CatalogMessage, ImportMessage, ThreadMessage, WorkerMessage } from "../stream/protocol.ts"
+import { withLiveClock } from "../util/liveClock.ts"
+import { spawnMarked } from "../worker/metricsThread.ts"
+import { ownMessagesOf } from "../worker/ownMessages.ts"
+import { decodeStartError } from "../worker/startErrors.ts"
+
+/** A thread whose program has said what it has. */
+export interface OpenThread {
+  readonly metrics: CatalogEntries
+  /** The stream's port. */
+  readonly port: MessagePort
+  /** The port that checkpoints come by. */
+  readonly saved: MessagePort
+  /** Has it import a module. Throws where that cannot be sent. */
+  readonly ask: (module: string) => void
+  /** Whether it keeps the process alive. */
+  readonly hold: (isHeld: boolean) => void
+  readonly terminate: () => void
+}
+
+interface ThreadOptions {
+  readonly namespace: string
+  readonly startTimeout: Duration.Input
+  readonly spawn: () => Worker
+  readonly onImport: (message: ImportMessage) => void
+  /** It has ended, or has failed: in a fiber, at any time before the scope closes, more than once perhaps. */
+  readonly onEnded: (cause: unknown) => void
+}
+
+/** The error behind what Effect's worker reports: the one that the thread died of, where there is one. */
+const originOf = (cause: Cause.Cause<unknown>): unknown => {
+  const error = Cause.squash(cause)
+  return isWorkerError(error) ? (error.reason.cause ?? error) : error
+}
+
+const isWorker = (value: unknown): value is Worker =>
+  Predicate.hasProperty(value, "postMessage") && Predicate.hasProperty(value, "terminate")
+
+export const openThread = (options: ThreadOptions): Effect.Effect<OpenThread, RuntimeStartError, Scope.Scope> => {
+  const spawn: Effect.Effect<Worker, RuntimeFailed> = Effect.try({
+    try: () => spawnMarked(options.spawn) as unknown,
+    catch: (cause) => new RuntimeFailed({ namespace: options.namespace, cause })
+  }).pipe(
+    Effect.filterOrFail(isWorker, () => {
+      const reason = "must give a Worker of node:worker_threads: () => new Worker(...)"
+      return new InvalidArgument({ argument: "spawn", reason })
+    }),
+    // It would be waited for until the start has timed out, since it has said already that it ends.
+    Effect.filterOrFail(
+      ({ threadId }) => threadId !== -1,
+      () =>
+        new InvalidArgument({ argument: "spawn", reason: "gave a worker that has ended. Start a new one in each call" })
+    ),
+    Effect.catch(refuse)
+  )
+  return Effect.flatMap(spawn, (thread) =>
+    Effect.provide(
+      speakWith(thread, options),
+      NodeWorker.layer(() => ownMessagesOf(thread))
+    )
+  )
+}
+
+const speakWith = Effect.fnUntraced(function* (
+  thread: Worker,
+  { namespace, onEnded, onImport, startTimeout }: ThreadOptions
+): Effect.fn.Return<OpenThread, RuntimeStartError, Scope.Scope | EffectWorker.WorkerPlatform | EffectWorker.Spawner> {
+  const failed = (cause: unknown) => new RuntimeFailed({ namespace, cause })
+  const catalogSaid = Deferred.makeUnsafe<CatalogMessage, RuntimeStartError>()
+  const ended = (cause: unknown): void => {
+    Deferred.doneUnsafe(catalogSaid, Effect.fail(failed(cause)))
+    onEnded(cause)
+  }
+  const onMessage = (message: WorkerMessage): void => {
+    switch (message._tag) {
+      case "Catalog":
+        return void Deferred.doneUnsafe(catalogSaid, Effect.succeed(message))
+      case "Refused":
+        return void Deferred.doneUnsafe(catalogSaid, refuse(decodeStartError(message.error)))
+      case "Died":
+        return ended(new Error(message.reason))
+      case "Imported":
+      case "NotImported":
+        return onImport(message)
+    }
+  }
+  let isHeld = true
+  let runs = false
+  const hold = (held: boolean): void => {
+    isHeld = held
+    // unref has an effect only once the thread runs.
+    if (!runs) return
+    if (held) thread.ref()
+    else thread.unref()
+  }
+  const platform = yield* EffectWorker.WorkerPlatform
+  const worker = yield* Effect.mapError(platform.spawn<WorkerMessage, ThreadMessage>(0), failed)
+  yield* worker
+    .run((message) => Effect.sync(() => onMessage(message)), {
+      onSpawn: Effect.sync(() => {
+        runs = true
+        hold(isHeld)
+      })
+    })
+    .pipe(
+      Effect.catchCause((cause) =>
+        Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.sync(() => ended(originOf(cause)))
+      ),
+      // Closing waits for the thread to exit, for a time that only the real clock can tell.
+      withLiveClock,
+      Effect.forkScoped({ startImmediately: true })
+    )
+  // Runs before the fiber above is ended: whoever closes the runtime waits for the thread.
+  yield* Effect.addFinalizer(() => Effect.sync(() => void thread.ref()))
+  // Until the worker answers, messages to it are kept on this side.
+  yield* Effect.mapError(worker.send({ _tag: "Hello" }), failed)
+  const { metrics, port, saved } = yield* Deferred.await(catalogSaid).pipe(
+    Effect.timeoutOrElse({
+      duration: startTimeout,
+      orElse: () =>
+        Effect.fail(
+          failed(new Error("the worker has not said which metrics it has. Does its entry call MetricsWorker.run?"))
+        )
+    }),
+    withLiveClock,
+    // A thread that does not work is not asked to end: it may never listen.
+    Effect.onError(() => Effect.sync(() => void thread.terminate()))
+  )
+  return {
+    metrics,
+    port,
+    saved,
+    ask: (module) => {
+      const exit = Effect.runSyncExit(worker.send({ _tag: "Import", module }))
+      if (Exit.isFailure(exit)) onEnded(originOf(exit.cause))
+    },
+    hold,
+    terminate: () => void thread.terminate()
+  }
+})

@@ -1,0 +1,55 @@
+/**
+ * When a worker that has ended is replaced: by a schedule, which begins anew for one that has worked for a while.
+ */
+import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Schedule from "effect/Schedule"
+import { RuntimeFailed } from "../model/errors.ts"
+import { messageOf } from "../util/describeError.ts"
+
+/** One that has worked for so long has not ended for the reasons of the one before. */
+const Steady = Duration.toMillis("10 seconds")
+
+/** After 50 ms, then twice as long each time; after five in a row the runtime fails. */
+export const defaultRestart: Schedule.Schedule<unknown, unknown> = Schedule.exponential("50 millis").pipe(
+  Schedule.upTo({ times: 5 })
+)
+
+export interface Restarts {
+  /** Waits until it is time for another worker. Fails with the whole cause when there is to be none. */
+  readonly wait: (cause: unknown) => Effect.Effect<void, unknown>
+  /** Why a worker could not be started. */
+  readonly causeOf: (cause: Cause.Cause<unknown>) => unknown
+}
+
+export const restartsOf = (schedule: Schedule.Schedule<unknown, unknown>): Effect.Effect<Restarts> =>
+  Effect.gen(function* () {
+    let step = yield* Schedule.toStep(schedule)
+    let tries = 0
+    let lastAt = Number.NEGATIVE_INFINITY
+    return {
+      wait: Effect.fnUntraced(function* (cause: unknown) {
+        const now = performance.now()
+        if (now - lastAt > Steady) {
+          step = yield* Schedule.toStep(schedule)
+          tries = 0
+        }
+        const next = yield* Effect.exit(step(now, cause))
+        if (Exit.isFailure(next)) {
+          if (tries === 0) return yield* Effect.fail(cause)
+          const reason = `the worker was replaced ${tries} times in a row, and ended again: ${messageOf(cause)}`
+          return yield* Effect.fail(new Error(reason, { cause }))
+        }
+        const [, delay] = next.value
+        tries++
+        yield* Effect.sleep(delay)
+        lastAt = performance.now()
+      }),
+      causeOf: (cause) => {
+        const error = Cause.squash(cause)
+        return error instanceof RuntimeFailed ? error.cause : error
+      }
+    }
+  })

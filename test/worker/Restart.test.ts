@@ -1,0 +1,81 @@
+// A worker that ends is replaced, and nobody can tell from the numbers.
+import { expect, it } from "@effect/vitest"
+import { Effect, Schedule } from "effect"
+import { MetricsRuntime, type RecorderService } from "mvx-metrics"
+import { expectBalanced } from "../support/accounting.ts"
+import { all, Count, type LastingEvent, lastingWorkers } from "./fixtures/lasting.metrics.ts"
+
+const event = (n: number): typeof LastingEvent.Type => ({
+  _tag: "lasting.work",
+  kind: `kind ${n % 7}`,
+  millis: (n * 37) % 1500,
+  ...(n % 11 === 0 && { tags: ["a", "b"] })
+})
+
+const namespace = "test.restart"
+
+/** A runtime that replaces its workers at once, and what to compare it with: the same in process. */
+const twin = (recorderIds: ReadonlyArray<string>, memoryLimit?: number) =>
+  Effect.gen(function* () {
+    const { spawn, workers } = lastingWorkers()
+    const options = { namespace, logging: "silent", ...(memoryLimit !== undefined && { memoryLimit }) } as const
+    const runtime = yield* MetricsRuntime.makeWorker({ ...options, spawn, restart: Schedule.spaced("1 milli") })
+    const other = yield* MetricsRuntime.makeInProcess(options)
+    yield* runtime.start
+    yield* other.start
+    const recorders: Array<readonly [RecorderService, RecorderService]> = []
+    for (const id of recorderIds) {
+      const pair = [yield* runtime.createRecorder(id), yield* other.createRecorder(id)] as const
+      for (const each of pair) for (const metric of all) yield* each.register(metric)
+      recorders.push(pair)
+    }
+    let n = 0
+    /** Emits events to all in turn. */
+    const emit = (count: number): void => {
+      for (let i = 0; i < count; i++, n++) {
+        for (const each of recorders[n % recorders.length]!) {
+          if (!each.emitUnsafe(event(n))) throw new Error(`event ${n} was refused`)
+        }
+      }
+    }
+    const kill = Effect.promise(() => workers.at(-1)!.terminate())
+    const expectSame = Effect.gen(function* () {
+      for (const [recorder, expected] of recorders) {
+        const report = yield* recorder.report
+        const { snapshots, stats } = yield* expected.report
+        expect(report.snapshots).toEqual(snapshots)
+        expect(report.stats).toEqual(stats)
+        expectBalanced(report.stats)
+      }
+    })
+    return { runtime, recorders, emit, kill, expectSame, workers }
+  })
+
+it.effect("goes on with the state of all its recorders, the events that were not folded included", () =>
+  Effect.gen(function* () {
+    const { emit, expectSame, kill, workers } = yield* twin(["a", "b"])
+    emit(500)
+    yield* expectSame
+    emit(300)
+    yield* kill
+    emit(200)
+    yield* expectSame
+    expect(workers).toHaveLength(2)
+  })
+)
+
+it.effect("does so again and again, with more events than memory has room for", () =>
+  Effect.gen(function* () {
+    const { emit, expectSame, kill, recorders, workers } = yield* twin(["a", "b", "c"], 4 * 262_144)
+    for (let round = 0; round < 4; round++) {
+      for (let burst = 0; burst < 20; burst++) {
+        emit(3000)
+        for (const [recorder, other] of recorders) yield* Effect.all([recorder.snapshot(Count), other.snapshot(Count)])
+      }
+      emit(1000)
+      yield* kill
+    }
+    yield* expectSame
+    expect(workers).toHaveLength(5)
+  })
+)
