@@ -45,16 +45,12 @@ export class FoldPort {
   readonly #onMessage = (reply: FoldReply): void => {
     // What comes behind replies that were put off does not overtake them.
     this.#isOnEmptyStack = !this.#isDrained
-    this.#take(reply)
-    this.#isOnEmptyStack = false
-  }
-
-  #take(reply: FoldReply): void {
     try {
       this.#listener.onReply(reply)
     } catch (defect) {
       this.#listener.onDefect(defect)
     }
+    this.#isOnEmptyStack = false
   }
 
   /** All that was sent before has come. */
@@ -100,9 +96,8 @@ export class FoldPort {
     // Node crashes where a message is taken from a port that is closed.
     if (!this.#isOpen) return
     this.#isDrained = true
-    this.#isOnEmptyStack = false
     for (let next = receiveMessageOnPort(this.#port); next !== undefined; next = receiveMessageOnPort(this.#port)) {
-      this.#take(next.message)
+      this.#onMessage(next.message)
     }
   }
 
