@@ -121,7 +121,7 @@ describe.each(carriers)("a stream of $carrier", ({ carrier: _, ...options }) => 
         case "ask": {
           const { at: now, lane, names } = step
           const request = taken.length
-          const written = pair.writer.read({ _tag: "Read", lane, request, what: "snapshots", now, names })
+          const written = pair.writer.ask({ _tag: "Read", lane, request, what: "snapshots", now, names })
           take({ read: request, of: lane, now, names: names.length === 0 ? undefined : names }, written)
           break
         }
@@ -424,9 +424,9 @@ describe("a stream", () => {
     const { roused } = pair
     const read = { _tag: "Read", lane: 2, request: 2 ** 31 - 1, what: "snapshots", now: 1.5 } as const
     expect(write(1, empty.event(), 0)).toBe(true)
-    expect(pair.writer.read({ ...read, names: ["a", "b", "c"] })).toBe(true)
+    expect(pair.writer.ask({ ...read, names: ["a", "b", "c"] })).toBe(true)
     expect(write(1, empty.event(), 0)).toBe(true)
-    expect(pair.writer.read(read)).toBe(true)
+    expect(pair.writer.ask(read)).toBe(true)
     expect(pair.roused).toBe(roused + 2)
     pair.read()
     expect(pair.came).toEqual([
@@ -443,8 +443,8 @@ describe("a stream", () => {
   ])("writes no read of $what", ({ names }) => {
     const pair = new StreamPair()
     const read = { _tag: "Read", lane: 2, request: 0, what: "snapshots", now: 0 } as const
-    expect(pair.writer.read({ ...read, names })).toBe(false)
-    expect(pair.writer.read({ ...read, names: names.slice(1) })).toBe(true)
+    expect(pair.writer.ask({ ...read, names })).toBe(false)
+    expect(pair.writer.ask({ ...read, names: names.slice(1) })).toBe(true)
     pair.flush()
     expect(pair.came).toHaveLength(1)
   })

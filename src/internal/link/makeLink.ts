@@ -65,7 +65,7 @@ export const makeLink = (options: {
   const send = (command: Command): void => {
     if (failure !== undefined) return
     const isRead = command._tag === "Read" && command.what === "snapshots"
-    if (!isRead || !writer.read(command)) writer.command(forFold(command))
+    if (!isRead || !writer.ask(command)) writer.command(forFold(command))
   }
 
   /** Functions cannot be cloned: a fold that has definitions of its own finds the metric by its name. */

@@ -55,7 +55,7 @@ export abstract class DataWriter extends PageWriter {
    * Asks for snapshots, behind the events that were written. The fold is roused for it. `false`: there is no room, or a
    * name has no lasting code, and it has to be a command.
    */
-  read({ lane, names = [], now, request }: ReadCommand): boolean {
+  ask({ lane, names = [], now, request }: ReadCommand): boolean {
     if (this.dead) return true
     this.endRun()
     const count = names.length
