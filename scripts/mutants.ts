@@ -9,7 +9,7 @@ export const aimed: { readonly [folder: string]: ReadonlyArray<string> } = {
     ...internal("EventTimes", "FoldThread", "FoldedCounters", "PagePool", "Parking", "RowStream", "SpanRows"),
     ...recorder("Backpressure")
   ],
-  "stream/rows": [...internal("Layout", "PlainData", "SlowerLane"), ...recorder("SpanExemplars")],
+  "stream/rows": [...internal("Layout", "PlainData", "RowCodec", "SlowerLane"), ...recorder("SpanExemplars")],
   recorder: [...internal("Intake"), ...recorder("Accounting", "Backpressure", "Overflow", "Alone", "Reset")],
   link: [...internal("FoldThread", "Lanes"), ...recorder("Alone", "FailedQuestion", "LostEvents", "Removed")],
   worker: [...internal("FoldThread"), ...recorder("FailedQuestion", "LostEvents"), "test/worker/Guards.test.ts"],
@@ -130,5 +130,17 @@ export const explained: ReadonlyArray<Explained> = [
     from: "if (reader.ready) this.#naps = 0",
     to: "if (reader.ready) this.#naps = 1",
     reason: "One nap less of 60 before the thread asks whether it may sleep."
+  },
+  {
+    file: "src/internal/stream/rows/encodeData.ts",
+    from: "if ((value | 0) === value && value >= LeastInteger && value <= MostInteger && (value !== 0 || 1 / value > 0)) {",
+    to: "if ((value | 0) === value && value >= LeastInteger && value <= MostInteger && (value !== 0 || 2 / value > 0)) {",
+    reason: "Only the sign of the infinity is read."
+  },
+  {
+    file: "src/internal/stream/rows/decodeData.ts",
+    from: "#i32: Int32Array = new Int32Array(0)",
+    to: "#i32 = new Int32Array(1)",
+    reason: "Each value that is decoded sets it before it is read."
   }
 ]

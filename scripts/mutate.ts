@@ -172,7 +172,12 @@ const runTests = (copy: string, files: ReadonlyArray<string>, timeout = 900_000)
       "--reporter=json",
       `--outputFile=${report}`
     ]
-    const env = { ...process.env, NODE_COMPILE_CACHE: join(root, "node_modules/.cache/node-compile") }
+    const env = {
+      ...process.env,
+      NODE_COMPILE_CACHE: join(root, "node_modules/.cache/node-compile"),
+      // All runs of the property tests.
+      MVX_TEST_LONG: "yes"
+    }
     const options = { cwd: copy, env, stdio: "ignore", detached: true } as const
     const run = spawn(process.execPath, [vitest, "run", ...flags, ...files], options)
     /** With the processes of the tests, which may not listen. */

@@ -69,6 +69,13 @@ const { tree } = fc.letrec((tie) => ({
 }))
 const anyEvent = fc.record({ _tag: fc.string(), value: tree, other: tree }, { noNullPrototype: true })
 
+it("data that is no event may have as many levels", () => {
+  const nested = (levels: number): unknown => (levels === 0 ? 1 : [nested(levels - 1)])
+  const { encoder } = codec(0)
+  expect(() => encoder.data(nested(MostDepth))).not.toThrow()
+  expect(() => encoder.data(nested(MostDepth + 1))).toThrow(RangeError)
+})
+
 describe.each(copies)("an event, copied with %s", (_, copy) => {
   it("is equal to the original, whatever plain data it has", () => {
     fc.assert(
