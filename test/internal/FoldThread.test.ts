@@ -2,6 +2,7 @@
 // which the messages of the two threads cross.
 import { expect, it, vi } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
+import { PlaceWords } from "../../src/internal/fold/place.ts"
 import { packStats } from "../../src/internal/formats/packedStats.ts"
 import { ThreadCarrier } from "../../src/internal/link/threadCarrier.ts"
 import { ChunkBytes, CounterTable } from "../../src/internal/stream/foldedCounters.ts"
@@ -17,14 +18,16 @@ const turn = Effect.callback<void>((resume) => void setImmediate(() => resume(Ef
 const makeThread = Effect.gen(function* () {
   let naps = 0
   const nap = vi.spyOn(WakeUp.prototype, "nap").mockImplementation(() => void naps++)
-  const toThread: Array<FoldRequest> = [{ _tag: "Start", control: new SharedArrayBuffer(ControlBytes) }]
+  const toThread: Array<FoldRequest> = [
+    { _tag: "Start", control: new SharedArrayBuffer(ControlBytes), place: new SharedArrayBuffer(4 * PlaceWords) }
+  ]
   const fromThread: Array<FoldReply> = []
   const thread = new FoldThread(new Map(), {
     post: (reply) => void fromThread.push(reply),
     save: () => {},
     take: () => toThread.shift()
   })
-  const carrier = new ThreadCarrier()
+  const carrier = new ThreadCarrier({ start: () => {}, stop: () => {} })
   carrier.connect({ post: (request) => void toThread.push(request), rouse: () => {} })
   const writer = new RowWriter(carrier, 1_000_000)
   const source = rowSource(0)

@@ -5,7 +5,14 @@ import { makeInProcessLink } from "../../src/internal/link/inProcess.ts"
 import type { LaneListener } from "../../src/internal/link/link.ts"
 import { PageBytes } from "../../src/internal/stream/rows/page.ts"
 
-const listener: LaneListener = { onMessage: () => {}, seen: 0, awaits: () => false, onFailure: () => {} }
+const listener: LaneListener = {
+  recorderId: "a",
+  metricAt: () => undefined,
+  onMessage: () => {},
+  seen: 0,
+  awaits: () => false,
+  onFailure: () => {}
+}
 
 it.live("the lane of a recorder that was removed is given out again, cleared, once the fold has closed it", () =>
   Effect.gen(function* () {

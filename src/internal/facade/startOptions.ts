@@ -101,6 +101,7 @@ const checks: { readonly [K in KeyOf<StartOptions>]: Check } = {
   spawn: anything,
   startTimeout: anything,
   restart: anything,
+  stallTimeout: anything,
   sharedMemory: anything,
   runtime: aManagedRuntime,
   logger: aLogger
@@ -114,6 +115,7 @@ const inProcessChecks: typeof checks = {
   spawn: ofAWorker,
   startTimeout: ofAWorker,
   restart: ofAWorker,
+  stallTimeout: ofAWorker,
   sharedMemory: ofAWorker
 }
 

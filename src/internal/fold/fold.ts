@@ -14,7 +14,7 @@ import type { Layout } from "../stream/rows/layout.ts"
 import type { Page } from "../stream/rows/page.ts"
 import { generateRead } from "../stream/rows/readCode.ts"
 import type { FoldLayout } from "./laneMetrics.ts"
-import { nowhere } from "./place.ts"
+import { Nowhere, nowhere, PlaceLane, PlacePosition, PlaceTurns } from "./place.ts"
 import { FoldLane, type FoldOfLanes } from "./recorderFold.ts"
 import { renderLanes } from "./renderScrape.ts"
 import type { SavedLane } from "./savedLane.ts"
@@ -28,8 +28,6 @@ export interface FoldOptions {
   readonly onPageRead: (page: Page) => void
   /** The definitions by name, where they do not come with the commands. */
   readonly catalog?: ReadonlyMap<string, Metric.Any>
-  /** Where it writes its place: see {@link ./place.ts}. */
-  readonly place?: Int32Array
 }
 
 /** What has to be known of the log before a place of it to read on from there. */
@@ -45,8 +43,8 @@ export class Fold implements StreamHandler, FoldOfLanes {
   readonly reader: RowReader
   readonly send: FoldOptions["send"]
   readonly sendCopies: boolean
-  readonly place: Int32Array
-  isCareful = false
+  place: Int32Array = nowhere
+  #carefulTo = 0
   readonly #options: FoldOptions
   readonly #counters = new CounterTable()
   readonly #lanes: Array<FoldLane | undefined> = []
@@ -72,7 +70,6 @@ export class Fold implements StreamHandler, FoldOfLanes {
     this.#options = options
     this.send = options.send
     this.sendCopies = options.sendCopies
-    this.place = options.place ?? nowhere
     this.reader = new RowReader(this, options.onPageRead)
   }
 
@@ -155,6 +152,20 @@ export class Fold implements StreamHandler, FoldOfLanes {
     return this.#poisons.filter((poison) => poison.lane === lane)
   }
 
+  /** It is in no code of the user, and has read up to here. */
+  leavePlace(): void {
+    const { place } = this
+    place[PlaceLane] = Nowhere
+    place[PlacePosition] = this.reader.position
+    place[PlaceTurns]!++
+  }
+
+  /** Whether it folds what may have ended the fold before, see {@link Restore.careful}. */
+  get isCareful(): boolean {
+    if (this.#carefulTo > 0 && this.reader.position > this.#carefulTo) this.#carefulTo = 0
+    return this.#carefulTo > 0
+  }
+
   // --- checkpoints
 
   /** A lane to which something comes that it does not have yet. */
@@ -210,7 +221,8 @@ export class Fold implements StreamHandler, FoldOfLanes {
   }
 
   /** Takes the place of another fold. Before there is memory, and before anything is read. */
-  restore({ counters, poisoned, seen, segments, place }: Restore): void {
+  restore({ careful, counters, place, poisoned, seen, segments }: Restore): void {
+    this.#carefulTo = careful
     for (const [chunk, buffer] of counters.entries()) this.#counters.add(chunk, buffer)
     this.#seen = new Map(seen)
     this.#poisons = poisoned

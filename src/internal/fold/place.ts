@@ -11,7 +11,14 @@ export const PlaceMetric = 1
 /** The lower 32 bits of the sequence number of the event; of a view, that of the last event. */
 export const PlaceSequence = 2
 export const PlaceDuring = 3
-export const PlaceWords = 4
+/** The lower 32 bits of the position in the log up to which it has read. */
+export const PlacePosition = 4
+/** Another number after each turn of the fold. */
+export const PlaceTurns = 5
+export const PlaceWords = 6
+
+/** The lane of a fold that is in no such code. */
+export const Nowhere = -1
 
 /** The rows of a run, given to all kernels at once: that of the first row is the sequence number. */
 export const AllKernels = -1
@@ -30,7 +37,11 @@ export interface Place {
   readonly during: (typeof names)[number]
 }
 
-export const placeIn = (words: Int32Array): Place => ({
+/** `undefined`: it is in no code of the user. */
+export const placeIn = (words: Int32Array): Place | undefined =>
+  words[PlaceLane] === Nowhere ? undefined : placeOf(words)
+
+const placeOf = (words: Int32Array): Place => ({
   lane: words[PlaceLane]!,
   metric: words[PlaceMetric]!,
   sequence: words[PlaceSequence]!,

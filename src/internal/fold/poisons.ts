@@ -27,13 +27,14 @@ const someOf = <A>(array: ReadonlyArray<A> | undefined): ReadonlyArray<A> | unde
 
 /**
  * Quarantines what is due before the event with this sequence number is folded, or, where `shows`, metrics are shown.
- * Returns the others.
+ * Returns the others. `tag`: of the event.
  */
 export const poison = (
   poisons: ReadonlyArray<Poison>,
   metrics: LaneMetrics,
   sequence: number,
-  shows: boolean
+  shows: boolean,
+  tag?: string
 ): ReadonlyArray<Poison> | undefined =>
   someOf(
     poisons.filter((each) => {
@@ -42,7 +43,7 @@ export const poison = (
       if (still > 0 || (during === "view" && !shows)) return true
       const metric = metrics.find(name)
       if (during === "view") metric?.failView(error)
-      else if (still === 0) metric?.quarantine(error)
+      else if (still === 0) metric?.quarantine(`${error} at event ${sequence}${tag === undefined ? "" : `, ${tag}`}`)
       return false
     })
   )

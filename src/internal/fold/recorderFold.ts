@@ -237,12 +237,12 @@ export class FoldLane implements MetricsLane {
 
   #foldEvent(event: MetricEvent, at: number, changes: Array<Change> | undefined): boolean {
     this.#sequence++
-    if (this.#poisons !== undefined) this.#quarantineDue(changes !== undefined)
+    if (this.#poisons !== undefined) this.#quarantineDue(changes !== undefined, event._tag)
     return this.#metrics.event(event, at, this.#sequence, changes)
   }
 
-  #quarantineDue(shows: boolean): void {
-    this.#poisons = poison(this.#poisons!, this.#metrics, this.#sequence, shows)
+  #quarantineDue(shows: boolean, tag?: string): void {
+    this.#poisons = poison(this.#poisons!, this.#metrics, this.#sequence, shows, tag)
   }
 
   #acknowledge(batch: Batch): void {

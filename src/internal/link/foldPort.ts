@@ -6,6 +6,7 @@
  * port of its own without a turn of the event loop.
  */
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads"
+import { Nowhere, PlaceLane, PlaceWords } from "../fold/place.ts"
 import { ControlBytes, WakeUp } from "../stream/parking.ts"
 import type { FoldReply, FoldRequest, Restore } from "../stream/protocol.ts"
 import { isStackOverflow } from "../util/stack.ts"
@@ -21,6 +22,8 @@ export interface FoldPortListener {
 }
 
 export class FoldPort {
+  /** Where the fold is: see {@link ../fold/place.ts}. */
+  readonly place = new Int32Array(new SharedArrayBuffer(PlaceWords * Int32Array.BYTES_PER_ELEMENT))
   readonly #port: MessagePort
   readonly #wakeUp: WakeUp
   readonly #listener: FoldPortListener
@@ -32,6 +35,7 @@ export class FoldPort {
   /** `restore`: what the fold goes on from, where it takes the place of another one. */
   constructor(port: MessagePort, listener: FoldPortListener, restore?: Restore) {
     const control = new SharedArrayBuffer(ControlBytes)
+    this.place[PlaceLane] = Nowhere
     this.#port = port
     this.#wakeUp = new WakeUp(control)
     this.#listener = listener
@@ -39,7 +43,7 @@ export class FoldPort {
     port.on("close", this.#onClose)
     // Whoever waits for an answer keeps the process alive by the thread.
     port.unref()
-    this.post({ _tag: "Start", control, ...(restore !== undefined && { restore }) })
+    this.post({ _tag: "Start", control, place: this.place.buffer, ...(restore !== undefined && { restore }) })
   }
 
   readonly #onMessage = (reply: FoldReply): void => {

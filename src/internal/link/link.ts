@@ -22,6 +22,9 @@ export type UnaddressedCommand = DistributiveOmit<
 /** What a recorder is told. */
 export interface LaneListener {
   readonly onMessage: (message: LaneMessage) => void
+  readonly recorderId: string
+  /** The name of the metric that was the n-th to be registered. */
+  readonly metricAt: (index: number) => string | undefined
   /** Up to which sequence number changes have come. */
   readonly seen: number
   /** Whether somebody waits for the answer to a read. */
@@ -93,7 +96,10 @@ export interface LinkCore {
 }
 
 /** What happens where a fold ends and another one takes its place. */
-export type RestartEvent = { readonly _tag: "Restarting"; readonly cause: unknown } | { readonly _tag: "Restarted" }
+export type RestartEvent =
+  | { readonly _tag: "Slow"; readonly reason: string }
+  | { readonly _tag: "Restarting"; readonly cause: unknown; readonly where: string }
+  | { readonly _tag: "Restarted" }
 
 export interface Link {
   /** The definitions that the fold side has, or `undefined` when it takes whatever the producer side registers. */

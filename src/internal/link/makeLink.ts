@@ -1,5 +1,6 @@
 /** Makes a link over a carrier: what carries the stream is the carrier's business alone. */
 import * as Effect from "effect/Effect"
+import type { Place } from "../fold/place.ts"
 import { packStats } from "../formats/packedStats.ts"
 import { ExpositionNames } from "../formats/prometheus/nameRegistry.ts"
 import type { Carrier } from "../stream/carrier.ts"
@@ -7,6 +8,7 @@ import { ChunkBytes, CounterTable } from "../stream/foldedCounters.ts"
 import type { Command, FoldMessage, Lane, Restore } from "../stream/protocol.ts"
 import { RowWriter } from "../stream/writer.ts"
 import { withLiveClock } from "../util/liveClock.ts"
+import { Deaths } from "./deaths.ts"
 import type { KeptLog } from "./keptLog.ts"
 import { LaneLink, type LaneListener, type Link, type LinkCore, type RestartEvent } from "./link.ts"
 import { PendingRenders } from "./pendingRenders.ts"
@@ -21,10 +23,15 @@ export interface LinkControl {
   readonly writer: RowWriter
   readonly deliver: (message: FoldMessage) => void
   readonly fail: (cause: unknown) => void
-  /** The fold has ended, and another one is to take its place. */
-  readonly restarting: (cause: unknown) => void
+  /** Another number while the fold gets on. */
+  readonly progress: () => number
+  /** Where the fold is, for somebody who reads it. */
+  readonly describe: (place: Place | undefined) => string
+  readonly slow: (reason: string) => void
+  /** The fold has ended, in this place, and another one is to take its place. */
+  readonly restarting: (cause: unknown, place: Place | undefined) => void
   /** What that one goes on from. From now on the writer counts on it. */
-  readonly restore: () => Restore
+  readonly restore: (careful: number) => Restore
   readonly restarted: () => void
 }
 
@@ -54,6 +61,7 @@ export const makeLink = (options: {
   /** Lanes that the fold has closed, in order, with a position behind that in the log. */
   const closed = new Map<Lane, number>()
   const covered = (): number => options.kept?.position ?? Number.POSITIVE_INFINITY
+  const deaths = new Deaths()
   let isRestarting = false
   let messages = 0
   /** The fold is at work while this changes. */
@@ -115,8 +123,21 @@ export const makeLink = (options: {
     afterFold: options.afterFold,
     foldNow: options.foldNow,
     close: (lane) => {
+      deaths.forget(lane)
       if (lanes.delete(lane)) send({ _tag: "Close", lane })
     }
+  }
+
+  const tell = (event: RestartEvent): void => {
+    for (const listener of restartListeners) listener(event)
+  }
+
+  const describe = (place: Place | undefined): string => {
+    const listener = place && lanes.get(place.lane)
+    if (listener === undefined) return ""
+    const name = listener.metricAt(place!.metric)
+    const metric = name === undefined ? "the metrics" : `the metric "${name}"`
+    return ` in ${metric} of the recorder "${listener.recorderId}", at event ${place!.sequence >>> 0}`
   }
 
   const openLane = (listener: LaneListener): LaneLink => {
@@ -185,11 +206,15 @@ export const makeLink = (options: {
     },
     writer,
     deliver,
-    restarting: (cause) => {
+    progress,
+    describe,
+    slow: (reason) => tell({ _tag: "Slow", reason }),
+    restarting: (cause, place) => {
       isRestarting = true
-      for (const listener of restartListeners) listener({ _tag: "Restarting", cause })
+      deaths.add(place, cause, ({ lane, metric }) => lanes.get(lane)?.metricAt(metric))
+      tell({ _tag: "Restarting", cause, where: describe(place) })
     },
-    restore: () => {
+    restore: (careful) => {
       const { place, segments } = options.kept!
       options.kept!.replace(again)
       writer.readerReplaced(place)
@@ -198,12 +223,13 @@ export const makeLink = (options: {
         segments,
         counters: counters.buffers,
         seen: Array.from(lanes, ([lane, { seen }]) => [lane, seen] as const),
-        poisoned: []
+        careful,
+        poisoned: deaths.poisoned
       }
     },
     restarted: () => {
       isRestarting = false
-      for (const listener of restartListeners) listener({ _tag: "Restarted" })
+      tell({ _tag: "Restarted" })
     },
     fail: (cause) => {
       if (failure !== undefined) return

@@ -7,6 +7,7 @@ import type { Carrier } from "../stream/carrier.ts"
 import type { Attachment, FoldRequest } from "../stream/protocol.ts"
 import type { FoldPort } from "./foldPort.ts"
 import { KeptLog } from "./keptLog.ts"
+import type { Watchdog } from "./watchdog.ts"
 
 /** How long rows may lie unpublished while the thread that writes them is idle, in milliseconds. */
 const PublishMillis = 5
@@ -15,19 +16,27 @@ export class ThreadCarrier implements Carrier {
   readonly pagesInTurn = { least: 4, most: 16 }
   readonly fixedMemory = true
   readonly kept = new KeptLog()
+  readonly #watch: Pick<Watchdog, "start" | "stop">
   readonly #memory: Array<Extract<FoldRequest, { readonly _tag: "Memory" }>> = []
   #port: Pick<FoldPort, "post" | "rouse"> | undefined
+
+  /** `watch`: who looks after the reader while it is awake. */
+  constructor(watch: Pick<Watchdog, "start" | "stop">) {
+    this.#watch = watch
+  }
 
   /** The thread that reads from now on. It gets all the memory, and the commands that are kept. */
   connect(port: Pick<FoldPort, "post" | "rouse">): void {
     this.#port = port
     for (const memory of this.#memory) port.post(memory)
     if (this.kept.commands.length > 0) port.post({ _tag: "Attach", attachments: this.kept.commands })
+    this.#watch.start()
   }
 
   /** Nobody reads for now. */
   disconnect(): void {
     this.#port = undefined
+    this.#watch.stop()
   }
 
   allocate(bytes: number): SharedArrayBuffer {
@@ -50,10 +59,12 @@ export class ThreadCarrier implements Carrier {
 
   letSleep(): void {
     this.#port?.post({ _tag: "Sleep" })
+    this.#watch.stop()
   }
 
   wake(): void {
     this.#port?.post({ _tag: "Wake" })
+    this.#watch.start()
   }
 
   turned(): void {

@@ -7,14 +7,17 @@
  */
 import type { Worker } from "node:worker_threads"
 import * as Deferred from "effect/Deferred"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Schedule from "effect/Schedule"
 import { Scheduler } from "effect/Scheduler"
 import * as Scope from "effect/Scope"
+import { PlacePosition, PlaceSequence, PlaceTurns, placeIn } from "../fold/place.ts"
 import { RuntimeFailed, type RuntimeStartError } from "../model/errors.ts"
 import type { FoldReply, Restore } from "../stream/protocol.ts"
+import { PagesAtOnce } from "../stream/protocol.ts"
+import { PageWords } from "../stream/rows/page.ts"
 import { describeError } from "../util/describeError.ts"
 import { withLiveClock } from "../util/liveClock.ts"
 import { NextTurn } from "../util/nextTurn.ts"
@@ -26,6 +29,7 @@ import { type LinkControl, makeLink } from "./makeLink.ts"
 import { type OpenThread, openThread } from "./openThread.ts"
 import { defaultRestart, restartsOf } from "./restarts.ts"
 import { ThreadCarrier } from "./threadCarrier.ts"
+import { Watchdog } from "./watchdog.ts"
 import { WorkerCatalog } from "./workerCatalog.ts"
 
 export { defaultRestart }
@@ -40,6 +44,15 @@ interface LinkOptions {
   readonly spawn: () => Worker
   /** When a thread that has ended is replaced. */
   readonly restart: Schedule.Schedule<unknown, unknown>
+  /** How long a thread may stand still with something to do. */
+  readonly stallTimeout: Duration.Input
+}
+
+/** What has ended a fold lies within what it reads in one turn. As far as the fold says: it reads up to this position. */
+const carefulTo = (place: Int32Array, written: number): number => {
+  // The words have wrapped around where the position has, which is below the end of what was written.
+  const behind = (written - place[PlacePosition]!) >>> 0
+  return Math.min(written, written - behind + (PagesAtOnce + 1) * PageWords)
 }
 
 /** A thread in a scope of its own. */
@@ -75,7 +88,23 @@ export const makeWorkerLink = Effect.fnUntraced(function* (
   // Of all threads, whenever they are started: closed when nothing on this side speaks with them any more.
   const threads = yield* Scope.fork(yield* Effect.scope)
   const { add: later } = new NextTurn((yield* Scheduler).makeDispatcher())
-  const carrier = new ThreadCarrier()
+  const watchdog = new Watchdog(Duration.toMillis(Duration.fromInputUnsafe(options.stallTimeout)), {
+    isBehind: () =>
+      !catalog!.isImporting && current!.port.place[PlacePosition] !== (control!.writer.publishedPosition | 0),
+    progress: () => {
+      const { place } = current!.port
+      return control!.progress() + place[PlaceTurns]! + place[PlaceSequence]!
+    },
+    onSlow: (millis) => control!.slow(`${stuck(millis)}${control!.describe(placeIn(current!.port.place))}`),
+    onStuck: (millis) => {
+      const { ended, thread } = current!
+      Deferred.doneUnsafe(ended, Effect.succeed(new Error(stuck(millis))))
+      thread.terminate()
+    }
+  })
+  const stuck = (millis: number): string =>
+    `the worker has made no progress for ${Duration.format(Duration.millis(millis))}`
+  const carrier = new ThreadCarrier(watchdog)
   let current: Current | undefined
   let control: LinkControl | undefined
   let catalog: WorkerCatalog | undefined
@@ -136,13 +165,13 @@ export const makeWorkerLink = Effect.fnUntraced(function* (
   const restarts = yield* restartsOf(options.restart)
 
   /** Has other threads take the place of one that has ended, until one of them folds. Fails when that is given up. */
-  const replace = Effect.fnUntraced(function* (cause: unknown): Effect.fn.Return<void, unknown> {
+  const replace = Effect.fnUntraced(function* (cause: unknown, careful: number): Effect.fn.Return<void, unknown> {
     for (let last = cause; ; ) {
       yield* restarts.wait(last)
       const exit = yield* Effect.exit(
         Effect.tap(open, ({ thread }) => catalog!.renew(thread.metrics, thread.ask, options.startTimeout))
       )
-      if (Exit.isSuccess(exit)) return connect(exit.value, control!.restore())
+      if (Exit.isSuccess(exit)) return connect(exit.value, control!.restore(careful))
       last = restarts.causeOf(exit.cause)
     }
   })
@@ -150,13 +179,14 @@ export const makeWorkerLink = Effect.fnUntraced(function* (
   /** From one death to the next. */
   const supervised = Effect.gen(function* () {
     for (;;) {
-      const { scope } = current!
+      const { port, scope } = current!
       const cause = yield* endOf(current!)
+      const careful = carefulTo(port.place, control!.writer.position)
       disconnect()
       catalog!.failImports(cause)
-      control!.restarting(cause)
+      control!.restarting(cause, placeIn(port.place))
       yield* Effect.forkIn(Scope.close(scope, Exit.void), threads)
-      yield* replace(cause)
+      yield* replace(cause, careful)
       control!.restarted()
     }
   })

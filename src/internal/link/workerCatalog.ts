@@ -157,6 +157,11 @@ export class WorkerCatalog {
     })
   }
 
+  /** Whether a module is being imported, which may take the worker as long as it takes. */
+  get isImporting(): boolean {
+    return this.#imports.size > 0
+  }
+
   /** The worker has answered. */
   answer(message: ImportMessage): void {
     const { module } = message

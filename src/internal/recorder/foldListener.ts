@@ -53,6 +53,14 @@ export class FoldListener implements LaneListener {
     outsideHooks(() => hooks.fork(delivery))
   }
 
+  get recorderId(): string {
+    return this.#parts.config.recorderId
+  }
+
+  metricAt(index: number): string | undefined {
+    return [...this.#parts.registrations.cut.keys()][index]
+  }
+
   awaits(request: number): boolean {
     return this.#parts.reads.awaits(request)
   }

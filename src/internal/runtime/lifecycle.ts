@@ -116,11 +116,16 @@ export class RuntimeLifecycle {
 
   #onRestart(event: RestartEvent): void {
     const { log } = this.#options
-    this.inBackground(
-      event._tag === "Restarting"
-        ? log.warning(`the worker has ended, and is replaced: ${messageOf(event.cause)}`)
-        : log.lifecycle("the worker was replaced, and nothing is lost")
-    )
+    switch (event._tag) {
+      case "Slow":
+        return void this.inBackground(log.warning(event.reason))
+      case "Restarting":
+        return void this.inBackground(
+          log.warning(`the worker has ended${event.where}, and is replaced: ${messageOf(event.cause)}`)
+        )
+      case "Restarted":
+        return void this.inBackground(log.lifecycle("the worker was replaced, and nothing is lost"))
+    }
   }
 
   // --- the end

@@ -32,6 +32,7 @@ export const makeOnWorker = (options: WorkerOptions): Effect.Effect<RuntimeServi
     spawn: aFunction,
     startTimeout: aDuration,
     restart: aSchedule,
+    stallTimeout: aDuration,
     sharedMemory: isTrue
   }
   return makeRuntime(
@@ -53,8 +54,8 @@ const openWorker = Effect.fnUntraced(function* (
   }
   const { defaultRestart, makeWorkerLink } = yield* importing(namespace, () => import("../link/toWorker.ts"))
   const worker = options.spawn === undefined ? yield* packaged(namespace, options.metrics) : { spawn: options.spawn }
-  const { restart = defaultRestart } = options
-  return yield* makeWorkerLink({ ...worker, namespace, startTimeout, memoryLimit, restart })
+  const { restart = defaultRestart, stallTimeout = "10 seconds" } = options
+  return yield* makeWorkerLink({ ...worker, namespace, startTimeout, memoryLimit, restart, stallTimeout })
 })
 
 /** Bundles that give `spawn` neither have the packaged worker beside them nor look for it. */

@@ -64,6 +64,11 @@ interface WorkerStart extends RuntimeOptions {
    * worker. Default: after 50 ms, then twice as long each time, five times.
    */
   readonly restart?: Schedule.Schedule<unknown, unknown>
+  /**
+   * How long the worker may make no progress with events or reads pending, by the real clock, before it is taken for stuck
+   * and replaced; after half of it there is a warning. The import of a module does not count. Default: 10 seconds.
+   */
+  readonly stallTimeout?: Duration.Input
   /** Says that events travel in shared memory, which they always do. `false` is refused. Default: `true`. */
   readonly sharedMemory?: true
 }

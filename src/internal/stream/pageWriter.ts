@@ -162,6 +162,11 @@ export abstract class PageWriter {
     this.owesWake = false
   }
 
+  /** Where what is published ends in the log. */
+  get publishedPosition(): number {
+    return logPosition(this.turn, this.published - this.page.first)
+  }
+
   /** Where the next row will stand in the log. */
   get position(): number {
     return logPosition(this.turn, this.pos - this.page.first)

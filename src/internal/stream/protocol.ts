@@ -13,6 +13,9 @@ import type { RuntimeStats } from "../model/runtimeStats.ts"
 import type { CounterBuffer } from "./foldedCounters.ts"
 import type { LogPlace } from "./rows/log.ts"
 
+/** Pages that the fold of a worker reads between two looks at its messages. */
+export const PagesAtOnce = 4
+
 /** A recorder as the fold side knows it. A lane is open from the recorder's making to its removal. */
 export type Lane = number
 
@@ -168,8 +171,13 @@ export type ThreadMessage =
 
 /** To the fold of a worker thread, on the stream's port, beside what is written to shared memory. */
 export type FoldRequest =
-  /** First: the shared memory by which the threads wake each other. */
-  | { readonly _tag: "Start"; readonly control: SharedArrayBuffer; readonly restore?: Restore }
+  /** First: the shared memory by which the threads wake each other, and in which the fold leaves its place. */
+  | {
+      readonly _tag: "Start"
+      readonly control: SharedArrayBuffer
+      readonly place: SharedArrayBuffer
+      readonly restore?: Restore
+    }
   /** Shared memory whose pages have numbers from `first` on. */
   | { readonly _tag: "Memory"; readonly first: number; readonly buffer: ArrayBufferLike }
   | { readonly _tag: "Attach"; readonly attachments: ReadonlyArray<Attachment> }
@@ -201,6 +209,8 @@ export interface Restore {
   readonly counters: ReadonlyArray<CounterBuffer>
   /** The lanes that are there now, and up to which sequence number changes of them have come. */
   readonly seen: ReadonlyArray<readonly [lane: Lane, sequence: number]>
+  /** Up to this position events are folded one by one, metric by metric: what has ended the fold before is among them. */
+  readonly careful: number
   /** What has ended folds before. */
   readonly poisoned: ReadonlyArray<Poison>
 }

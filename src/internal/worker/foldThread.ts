@@ -6,11 +6,8 @@ import { Checkpoints } from "../fold/checkpoints.ts"
 import { Fold } from "../fold/fold.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import { WakeUp } from "../stream/parking.ts"
-import type { FoldReply, FoldRequest, Restore, Saved } from "../stream/protocol.ts"
+import { type FoldReply, type FoldRequest, PagesAtOnce, type Restore, type Saved } from "../stream/protocol.ts"
 import { setRead } from "../stream/rows/page.ts"
-
-/** Pages read between two looks at the messages. */
-const PagesAtOnce = 4
 
 /**
  * Milliseconds of a nap, while events come and when none has come for so many naps. Falling asleep and waking up cost the
@@ -60,6 +57,7 @@ export class FoldThread {
     switch (request._tag) {
       case "Start":
         this.#wakeUp = new WakeUp(request.control)
+        this.#fold.place = new Int32Array(request.place)
         if (request.restore !== undefined) this.#restore(request.restore)
         break
       case "Memory":
@@ -96,6 +94,7 @@ export class FoldThread {
       const messages = this.#messages
       if (reader.ready) this.#naps = 0
       const reading = reader.read(PagesAtOnce)
+      this.#fold.leavePlace()
       const saving = this.#checkpoints.goOn()
       if (reading === "more" || saving) {
         yield* nextTurn

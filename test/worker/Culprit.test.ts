@@ -1,0 +1,70 @@
+// A metric that ends one worker after another is quarantined where it does so, and the others go on exactly.
+import { describe, expect, it } from "@effect/vitest"
+import { type Duration, Effect, Schedule } from "effect"
+import { MetricsRuntime } from "mvx-metrics"
+import { expectBalanced } from "../support/accounting.ts"
+import { all, Innocent, Labelled, Poisoned, poisonousWorker } from "./fixtures/poisonous.metrics.ts"
+
+const runtimeOf = Effect.fnUntraced(function* (stallTimeout: Duration.Input) {
+  const runtime = yield* MetricsRuntime.makeWorker({
+    namespace: "test.culprit",
+    logging: "silent",
+    spawn: poisonousWorker,
+    stallTimeout,
+    restart: Schedule.spaced("1 milli"),
+    waitTimeout: "30 seconds"
+  })
+  yield* runtime.start
+  return runtime
+})
+
+const cases = [
+  ["exit", Poisoned.name, /ended its worker twice in a row \(.*exited with code: 3\).*at event 4.*poison\.work/],
+  ["loop", Poisoned.name, /ended its worker twice in a row \(.*no progress for .*\).*at event 4.*poison\.work/],
+  ["out of memory", Poisoned.name, /ended its worker twice in a row \(.*memory.*\).*at event 4.*poison\.work/],
+  ["loop in a label", Labelled.name, /ended its worker twice in a row \(.*no progress for .*\).*at event 4.*poison\.work/]
+] as const
+
+describe("a metric that ends its worker each time it folds an event", () => {
+  it.live.each(cases)("by %s", ([how, guilty, error]) =>
+    Effect.gen(function* () {
+      const runtime = yield* runtimeOf(how.startsWith("loop") ? "300 millis" : "1 minute")
+      const recorder = yield* runtime.createRecorder("struck")
+      const bystander = yield* runtime.createRecorder("bystander")
+      for (const each of [recorder, bystander]) for (const metric of all) yield* each.register(metric)
+      const emit = (how: (typeof cases)[number][0] | "fine", n: number): void => {
+        expect(recorder.emitUnsafe({ _tag: "poison.work", how, n })).toBe(true)
+        expect(bystander.emitUnsafe({ _tag: "poison.work", how: "fine", n })).toBe(true)
+      }
+      for (let n = 1; n <= 3; n++) emit("fine", n)
+      emit(how, 4)
+      for (let n = 5; n <= 10; n++) emit("fine", n)
+      const { snapshots, stats } = yield* recorder.report
+      for (const metric of all) {
+        const { quarantine } = snapshots[metric.name]!
+        if (metric.name !== guilty) expect(quarantine, metric.name).toBe(undefined)
+        else expect(quarantine).toEqual({ error: expect.stringMatching(error), missed: 7 })
+      }
+      expect(snapshots[Innocent.name]!.dimensions).toMatchObject({ value: 10 })
+      expect(stats).toMatchObject({ offered: 10, accepted: 10, applied: 10, pending: 0 })
+      expectBalanced(stats)
+      const other = yield* bystander.report
+      expect(other.snapshots[Poisoned.name]!.dimensions).toEqual({ count: 10 })
+      expect(other.stats).toMatchObject({ accepted: 10, applied: 10 })
+      expect(yield* runtime.state).toBe("Running")
+    })
+  )
+})
+
+it.live("a state that grows without end is quarantined, and all others go on", () =>
+  Effect.gen(function* () {
+    const runtime = yield* runtimeOf("1 minute")
+    const recorder = yield* runtime.createRecorder("growing")
+    for (const metric of all) yield* recorder.register(metric)
+    for (let n = 1; n <= 200; n++) recorder.emitUnsafe({ _tag: "poison.work", how: "grow", n })
+    const { snapshots, stats } = yield* recorder.report
+    expect(snapshots["poison.growing"]!.quarantine?.error).toMatch(/ended its worker twice in a row \(.*memory/)
+    expect(snapshots[Innocent.name]!.dimensions).toMatchObject({ value: 200 })
+    expect(stats).toMatchObject({ accepted: 200, applied: 200, pending: 0 })
+  })
+)
