@@ -48,25 +48,25 @@ const any = "Any number that is not the other one does."
 
 export const explained: ReadonlyArray<Explained> = [
   {
-    file: "src/internal/stream/stringDictionary.ts",
+    file: "src/internal/stream/rows/stringCodes.ts",
     from: "if (this.#lasting.size >= LastingStrings) return -1",
     to: "if (this.#lasting.size >= LastingStrings) return -2",
     reason: sign
   },
   {
-    file: "src/internal/stream/stringDictionary.ts",
+    file: "src/internal/stream/rows/stringCodes.ts",
     from: "if (value.length > RowStringLength) return -1",
     to: "if (value.length > RowStringLength) return -2",
     reason: sign
   },
   {
-    file: "src/internal/stream/stringDictionary.ts",
+    file: "src/internal/stream/rows/stringCodes.ts",
     from: "const slot = length === 0 ? 1 : (value.charCodeAt(length - 1) * 31 + value.charCodeAt(length >> 1) + length) & 255",
     to: "const slot = length === 1 ? 1 : (value.charCodeAt(length - 1) * 31 + value.charCodeAt(length >> 1) + length) & 255",
     reason: slot
   },
   {
-    file: "src/internal/stream/stringDictionary.ts",
+    file: "src/internal/stream/rows/stringCodes.ts",
     from: "const slot = length === 0 ? 0 : (value.charCodeAt(length - 1) * 31 + value.charCodeAt(length >> 1)) % PassingStrings",
     to: "const slot = length === 0 ? 0 : (value.charCodeAt(length - 1) * 31 + value.charCodeAt(length >> 2)) % PassingStrings",
     reason: slot

@@ -9,7 +9,7 @@ import { promisify } from "node:util"
 import { Worker } from "node:worker_threads"
 import { NodeHttpServer } from "@effect/platform-node"
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Exit, Layer, Scope } from "effect"
+import { Effect, Exit, Layer, Schedule, Scope } from "effect"
 import { FetchHttpClient, HttpClient, HttpRouter, HttpServer } from "effect/http"
 import { TestClock } from "effect/testing"
 import { Metric, MetricsLayer, MetricsRuntime, type RuntimeService } from "mvx-metrics"
@@ -205,7 +205,9 @@ describe("the live page", () => {
         worker = new Worker(new URL("./support/probe.worker.ts", import.meta.url))
         return worker
       }
-      const runtime = yield* started(MetricsRuntime.makeWorker({ namespace: "test", logging: "silent", spawn }))
+      const runtime = yield* started(
+        MetricsRuntime.makeWorker({ namespace: "test", logging: "silent", spawn, restart: Schedule.recurs(0) })
+      )
       const recorder = yield* runtime.createRecorder("probe")
       yield* recorder.register(Ticks)
       yield* recorder.emit(tick())

@@ -8,20 +8,27 @@ import { type MetricEvent, MostBytes, MostDepth } from "../../src/internal/model
 import { copyEvent } from "../../src/internal/stream/rows/copyEvent.ts"
 import { DataDecoder } from "../../src/internal/stream/rows/decodeData.ts"
 import { DataEncoder } from "../../src/internal/stream/rows/encodeData.ts"
+import { MostNameLists, MostNames } from "../../src/internal/stream/rows/format.ts"
+import { NameLists } from "../../src/internal/stream/rows/nameLists.ts"
+import { StringCodes } from "../../src/internal/stream/rows/stringCodes.ts"
 import { anyString } from "../support/anyEvents.ts"
 
 /** An encoder with a dictionary of so many strings, and its decoder. */
 const codec = (mostStrings: number) => {
   const strings: Array<string> = []
-  const encoder = new DataEncoder({
-    areKept: true,
-    lasting: (text) => {
-      if (text.length > 256) return -1
-      if (!strings.includes(text) && strings.length < mostStrings) strings.push(text)
-      return strings.indexOf(text)
-    }
+  const lists: Array<ReadonlyArray<string>> = [[]]
+  const codes = new StringCodes((code, text) => {
+    if (codes.size >= mostStrings) return false
+    strings[code] = text
+    return true
   })
-  const decoder = new DataDecoder(strings)
+  const names = new NameLists((code, before, name) => {
+    if (codes.lasting(name) < 0) return false
+    lists[code] = [...lists[before.code]!, name]
+    return true
+  })
+  const encoder = new DataEncoder(codes, names)
+  const decoder = new DataDecoder(strings, lists)
   const roundTrip = (event: MetricEvent): MetricEvent => {
     const { pos } = encoder
     try {
@@ -31,7 +38,7 @@ const codec = (mostStrings: number) => {
       encoder.pos = pos
     }
   }
-  return { encoder, decoder, strings, roundTrip }
+  return { encoder, decoder, strings, lists, roundTrip }
 }
 
 const copies: ReadonlyArray<readonly [by: string, copy: (event: MetricEvent) => MetricEvent]> = [
@@ -241,6 +248,10 @@ describe.each(copies)("an event, copied with %s", (_, copy) => {
     const full: MetricEvent = Object.assign({ _tag: "t" }, { v: new Array(room).fill(0), w: 0 })
     deepStrictEqual(copy(full), full)
     expect(() => copy(Object.assign({}, full, { w: 0.5 }))).toThrow("larger")
+    // A name that is too long for a list of names has two halves of its own, and one for each two of its code units.
+    const partly: MetricEvent = Object.assign({ _tag: "t" }, { v: new Array(room - 128).fill(0), ["x".repeat(257)]: 0 })
+    deepStrictEqual(copy(partly), partly)
+    expect(() => copy(Object.assign({}, partly, { v: new Array(room - 127).fill(0) }))).toThrow("larger")
   })
 })
 
@@ -250,6 +261,95 @@ it("an encoder that is new knows no name, the empty one neither", () => {
   const { roundTrip: withCodes, strings } = codec(10)
   strings.push("other")
   deepStrictEqual(withCodes({ _tag: "", "": 1 } as MetricEvent), { _tag: "", "": 1 })
+})
+
+describe("lists of names", () => {
+  it("an object whose names came before in this order takes a half for all of them, wherever it is", () => {
+    const { encoder, lists, roundTrip } = codec(1000)
+    const event = { _tag: "t", a: 1, b: 2, inner: { a: 1, c: [{ b: 3 }, { b: 4 }] } } as MetricEvent
+    const halves = (): number => {
+      encoder.event(event, "t", null)
+      const { pos } = encoder
+      encoder.pos = 0
+      return pos
+    }
+    deepStrictEqual(roundTrip(event), event)
+    expect(lists).toEqual([[], ["a"], ["a", "b"], ["a", "b", "inner"], ["a", "c"], ["b"]])
+    // The tag; the event, a and b; its object and its a; the list, two objects and their b; no span.
+    expect(halves()).toBe(1 + 3 + 2 + 5 + 1)
+    expect(lists).toHaveLength(6)
+  })
+
+  it("grow from the longest that they begin with, whichever came last", () => {
+    const { lists, roundTrip } = codec(1000)
+    const events = [{ a: 1, b: 2 }, { b: 1 }, { a: 1, c: 3 }, { a: 1, b: 2, c: 3 }, { a: 1 }, {}]
+    for (const fields of [...events, ...events]) {
+      deepStrictEqual(roundTrip({ _tag: "t", ...fields }), { _tag: "t", ...fields })
+    }
+    expect(lists).toEqual([[], ["a"], ["a", "b"], ["b"], ["a", "c"], ["a", "b", "c"]])
+  })
+
+  it("have a bound each and all together, beyond which names lie with their values", () => {
+    const { lists, roundTrip } = codec(1_000_000)
+    const wide = Object.fromEntries(Array.from({ length: MostNames + 3 }, (_, i) => [`field ${i}`, i]))
+    deepStrictEqual(roundTrip({ _tag: "t", ...wide }), { _tag: "t", ...wide })
+    expect(lists).toHaveLength(1 + MostNames)
+    for (let i = 0; i < MostNameLists + 10; i++) {
+      const event = { _tag: "t", [`of ${i}`]: i, "field 0": 1, last: { a: 1 } }
+      const copy = roundTrip(event)
+      if (i > MostNameLists - 10 || i < 10) deepStrictEqual(copy, event)
+    }
+    expect(lists).toHaveLength(MostNameLists)
+  })
+
+  it("leave out a name that is too long, or __proto__, and all that follow", () => {
+    const { lists, roundTrip } = codec(1000)
+    const events = [
+      JSON.parse('{ "_tag": "t", "a": 1, "__proto__": { "x": 1 }, "b": 2 }'),
+      { _tag: "t", a: 1, ["x".repeat(257)]: 2, b: 3 }
+    ]
+    for (const event of [...events, ...events]) deepStrictEqual(roundTrip(event), event)
+    expect(lists).toEqual([[], ["a"], ["x"]])
+  })
+
+  it("are not lost where a property emits other events while it is read", () => {
+    const { lists, roundTrip } = codec(1000)
+    const inner = { _tag: "t", a: 1, c: 2 }
+    const outer = {
+      _tag: "t",
+      a: 0,
+      get b() {
+        return roundTrip(inner)
+      },
+      c: 3
+    } // prettier-ignore
+    for (let i = 0; i < 2; i++) deepStrictEqual(roundTrip(outer as never), { _tag: "t", a: 0, b: inner, c: 3 })
+    expect(new Set(lists.map(String)).size).toBe(lists.length)
+  })
+
+  it("are written again under the same code where that failed", () => {
+    const written: Array<readonly [code: number, name: string]> = []
+    let fails: "throws" | "no room" | undefined
+    const lists = new NameLists((code, _, name) => {
+      written.push([code, name])
+      if (fails === "throws") throw new RangeError("no stack")
+      return fails === undefined
+    })
+    fails = "no room"
+    expect(lists.longer(lists.none, "a")).toBeUndefined()
+    fails = "throws"
+    expect(() => lists.longer(lists.none, "b")).toThrow("no stack")
+    fails = undefined
+    expect(lists.longer(lists.none, "b")).toMatchObject({ code: 1, length: 1 })
+    expect(lists.longer(lists.none, "a")).toMatchObject({ code: 2, length: 1 })
+    expect(lists.longer(lists.none, "b")).toMatchObject({ code: 1 })
+    expect(written).toEqual([
+      [1, "a"],
+      [1, "b"],
+      [1, "b"],
+      [2, "a"]
+    ]) // prettier-ignore
+  })
 })
 
 it("an encoder leaves no more memory than one event needs once nested events are done", () => {

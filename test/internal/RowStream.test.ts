@@ -5,7 +5,13 @@ import { afterEach, describe, expect, it, vi } from "@effect/vitest"
 import { Schema } from "effect"
 import fc from "fast-check"
 import type { TurnTaker } from "../../src/internal/stream/pageWriter.ts"
-import { FirstLayout, LastingLength, MostNames, RowStringLength } from "../../src/internal/stream/rows/format.ts"
+import {
+  FirstLayout,
+  LastingLength,
+  MostMetricsRead,
+  MostNameLists,
+  RowStringLength
+} from "../../src/internal/stream/rows/format.ts"
 import { type Layout, layoutOf } from "../../src/internal/stream/rows/layout.ts"
 import { PageBytes, PageWords } from "../../src/internal/stream/rows/page.ts"
 import type { MetricEvent } from "../../src/MetricEvent.ts"
@@ -439,7 +445,7 @@ describe("a stream", () => {
 
   it.each([
     { what: "a name that has no lasting code", names: ["a".repeat(LastingLength + 1)] },
-    { what: "more names than a row has", names: Array.from({ length: MostNames + 1 }, (_, i) => `${i}`) }
+    { what: "more names than a row has", names: Array.from({ length: MostMetricsRead + 1 }, (_, i) => `${i}`) }
   ])("writes no read of $what", ({ names }) => {
     const pair = new StreamPair()
     const read = { _tag: "Read", lane: 2, request: 0, what: "snapshots", now: 0 } as const
@@ -667,6 +673,25 @@ describe.each([true, false])("what leads to other events while one is written, w
     for (const other of others) expect(encoder(source, other)).toBe(false)
     expect(pair.writer.pos).toBe(pos)
   })
+})
+
+it("gives events of more shapes than there are lists of names as they were, nested ones too", () => {
+  const pair = new StreamPair({ generate: false })
+  const shape = (i: number) => ({
+    [`a${i % 3}`]: i,
+    b: { [`c${i % 5}`]: "text" },
+    [`d${i % (MostNameLists + 500)}`]: 0.5
+  })
+  const events = Array.from({ length: MostNameLists + 1000 }, (_, i) => ({ _tag: `t${i % 2}`, ...shape(i) }))
+  for (const [i, event] of events.entries()) {
+    expect(pair.generic(i % 4, event, i)).toBe(true)
+    if (i % 999 === 0) pair.flush()
+  }
+  pair.flush()
+  deepStrictEqual(
+    pair.came,
+    events.map((event, i) => ({ lane: i % 4, at: i, event, by: "generic" }))
+  )
 })
 
 it("a reader that is led back to itself while it reads gives everything once", () => {

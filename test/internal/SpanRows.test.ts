@@ -5,7 +5,7 @@ import { putSpan, spanOf } from "../../src/internal/model/eventSpan.ts"
 import { FirstCode, FirstLasting, PassingStrings, RowStringLength } from "../../src/internal/stream/rows/format.ts"
 import { type Layout, layoutOf } from "../../src/internal/stream/rows/layout.ts"
 import { PageBytes } from "../../src/internal/stream/rows/page.ts"
-import { StringCodes } from "../../src/internal/stream/stringDictionary.ts"
+import { StringCodes } from "../../src/internal/stream/rows/stringCodes.ts"
 import { StreamPair } from "../support/streamPair.ts"
 
 const kinds = [

@@ -22,7 +22,11 @@ const cases = [
   ["exit", Poisoned.name, /ended its worker twice in a row \(.*exited with code: 3\).*at event 4.*poison\.work/],
   ["loop", Poisoned.name, /ended its worker twice in a row \(.*no progress for .*\).*at event 4.*poison\.work/],
   ["out of memory", Poisoned.name, /ended its worker twice in a row \(.*memory.*\).*at event 4.*poison\.work/],
-  ["loop in a label", Labelled.name, /ended its worker twice in a row \(.*no progress for .*\).*at event 4.*poison\.work/]
+  [
+    "loop in a label",
+    Labelled.name,
+    /ended its worker twice in a row \(.*no progress for .*\).*at event 4.*poison\.work/
+  ]
 ] as const
 
 describe("a metric that ends its worker each time it folds an event", () => {

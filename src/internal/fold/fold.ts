@@ -33,9 +33,10 @@ export interface FoldOptions {
 /** What has to be known of the log before a place of it to read on from there. */
 export interface LogState {
   readonly reader: ReaderState
-  /** The strings that are in the dictionary for good, from this one on. */
-  readonly from: number
+  /** The strings that are in the dictionary for good, and the lists of names, from these on. */
+  readonly from: { readonly strings: number; readonly nameLists: number }
   readonly strings: ReadonlyArray<string>
+  readonly nameLists: ReadonlyArray<ReadonlyArray<string>>
   readonly layouts: ReadonlyArray<readonly [type: number, layout: Layout]>
 }
 
@@ -57,7 +58,7 @@ export class Fold implements StreamHandler, FoldOfLanes {
   /** No event came later, and no read. */
   #latest = Number.NEGATIVE_INFINITY
   // What was not saved yet.
-  #savedStrings = 0
+  #saved: LogState["from"] = { strings: 0, nameLists: 0 }
   readonly #declared = new Set<number>()
   // Where it has taken the place of another fold.
   #seen: ReadonlyMap<Lane, number> | undefined
@@ -208,16 +209,17 @@ export class Fold implements StreamHandler, FoldOfLanes {
   /** What was added since this was last called, or all of it. */
   saveLog(isWhole: boolean): LogState {
     const { reader } = this
-    const from = isWhole ? 0 : this.#savedStrings
+    const from = isWhole ? { strings: 0, nameLists: 0 } : this.#saved
     const types = isWhole ? Array.from(this.#layouts.keys(), (i) => i + FirstLayout) : [...this.#declared]
-    const strings = reader.strings.slice(FirstLasting + from) as ReadonlyArray<string>
-    this.#savedStrings = from + strings.length
+    const strings = reader.strings.slice(FirstLasting + from.strings) as ReadonlyArray<string>
+    const nameLists = reader.nameLists.slice(from.nameLists)
+    this.#saved = { strings: from.strings + strings.length, nameLists: from.nameLists + nameLists.length }
     this.#declared.clear()
     const layouts = types.flatMap((type) => {
       const known = this.#layouts[type - FirstLayout]
       return known === undefined ? [] : [[type, known.layout] as const]
     })
-    return { reader: reader.save(), from, strings, layouts }
+    return { reader: reader.save(), from, strings, nameLists, layouts }
   }
 
   /** Takes the place of another fold. Before there is memory, and before anything is read. */
@@ -228,6 +230,7 @@ export class Fold implements StreamHandler, FoldOfLanes {
     this.#poisons = poisoned
     const lanes = new Map<Lane, SegmentRecord>()
     const strings: Array<string> = []
+    const nameLists: Array<ReadonlyArray<string>> = []
     let log: LogState | undefined
     for (const record of segments.flatMap(recordsOf)) {
       if (record.lane !== OfLog) {
@@ -235,13 +238,14 @@ export class Fold implements StreamHandler, FoldOfLanes {
         continue
       }
       log = deserialize(record.bytes) as LogState
-      for (const [i, string] of log.strings.entries()) strings[log.from + i] = string
+      for (const [i, string] of log.strings.entries()) strings[log.from.strings + i] = string
+      for (const [i, names] of log.nameLists.entries()) nameLists[log.from.nameLists + i] = names
       for (const [type, layout] of log.layouts) {
         this.layout(type, layout)
         this.reader.layout(type, layout)
       }
     }
-    if (log !== undefined) this.reader.restore(place, log.reader, strings)
+    if (log !== undefined) this.reader.restore(place, log.reader, strings, nameLists)
     for (const [lane, { at, bytes }] of lanes) {
       this.#restoredTo[lane] = at
       this.#replayEnd = Math.max(this.#replayEnd, at)

@@ -6,7 +6,8 @@ import type { ReadCommand } from "./protocol.ts"
 import { DataEncoder } from "./rows/encodeData.ts"
 import {
   LayoutRow,
-  MostNames,
+  MostMetricsRead,
+  NamesRow,
   ReadRow,
   readRowWords,
   SkipRow,
@@ -15,14 +16,18 @@ import {
   TypeBits
 } from "./rows/format.ts"
 import type { Layout } from "./rows/layout.ts"
-import { StringCodes } from "./stringDictionary.ts"
+import { NameLists, type Names } from "./rows/nameLists.ts"
+import { StringCodes } from "./rows/stringCodes.ts"
 
 export abstract class DataWriter extends PageWriter {
-  protected readonly strings = new StringCodes((code, value) => this.writesString(code, value))
-  /** What writing a string failed with last: a defect, though it comes up while an event is read. */
+  protected readonly strings = new StringCodes((code, value) => this.writes(() => this.writeString(code, value)))
+  /** What writing to the dictionary failed with last: a defect, though it comes up while an event is read. */
   protected defect: { readonly cause: unknown } | undefined
   /** Encodes what lies in rows of no fixed width. */
-  protected readonly data = new DataEncoder(this.strings)
+  protected readonly data = new DataEncoder(
+    this.strings,
+    new NameLists((code, names, name) => this.writes(() => this.writeNames(code, names, name)))
+  )
 
   /** Tells the fold of a layout. `false`: there is no room. */
   declare(type: number, layout: Layout): boolean {
@@ -59,7 +64,7 @@ export abstract class DataWriter extends PageWriter {
     if (this.dead) return true
     this.endRun()
     const count = names.length
-    if (count > MostNames) return false
+    if (count > MostMetricsRead) return false
     const codes: Array<number> = []
     for (const name of names) {
       const code = this.strings.lasting(name)
@@ -109,9 +114,9 @@ export abstract class DataWriter extends PageWriter {
     return this.strings.briefly(value)
   }
 
-  private writesString(code: number, value: string): boolean {
+  private writes(write: () => boolean): boolean {
     try {
-      return this.writeString(code, value)
+      return write()
     } catch (cause) {
       this.defect = { cause }
       throw cause
@@ -130,6 +135,20 @@ export abstract class DataWriter extends PageWriter {
     const u16 = this.page.u16
     for (let i = 0, unit = (p + 2) * 4; i < length; i++) u16[unit++] = value.charCodeAt(i)
     this.pos = p + words
+    return true
+  }
+
+  private writeNames(code: number, names: Names, name: string): boolean {
+    const string = this.strings.lasting(name)
+    if (string < 0) return false
+    this.endRun()
+    if (!this.room(2)) return false
+    const p = this.pos
+    this.i32[p * 2] = code
+    this.i32[p * 2 + 1] = NamesRow
+    this.i32[p * 2 + 2] = names.code
+    this.i32[p * 2 + 3] = string
+    this.pos = p + 2
     return true
   }
 }

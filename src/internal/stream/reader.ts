@@ -13,6 +13,7 @@ import {
   FirstLayout,
   ForeignEventRow,
   LayoutRow,
+  NamesRow,
   Null,
   PageEndRow,
   ReadRow,
@@ -59,8 +60,9 @@ export class RowReader implements Rows {
   readonly strings: Array<string | null | undefined> = new Array(FirstLasting)
     .fill(undefined)
     .fill(null, Null, Null + 1)
+  readonly nameLists: Array<ReadonlyArray<string>> = [[]]
   readonly #handler: StreamHandler
-  readonly #data = new DataDecoder(this.strings)
+  readonly #data = new DataDecoder(this.strings, this.nameLists)
   /** Words of a row by type, from {@link FirstLayout} on. */
   readonly #words: Array<number> = []
   readonly #pages: Array<Page | undefined> = []
@@ -123,12 +125,18 @@ export class RowReader implements Rows {
   }
 
   /** Begins at a place of the log, before there is memory. */
-  restore(place: LogPlace, { passing, time }: ReaderState, lasting: ReadonlyArray<string>): void {
+  restore(
+    place: LogPlace,
+    { passing, time }: ReaderState,
+    lasting: ReadonlyArray<string>,
+    nameLists: ReadonlyArray<ReadonlyArray<string>>
+  ): void {
     this.#start = place
     this.#turn = place.turn
     this.#time = time
     this.strings.splice(0, this.strings.length, ...passing)
     for (const string of lasting) this.strings.push(string)
+    this.nameLists.splice(0, this.nameLists.length, ...nameLists)
   }
 
   attach(attachments: ReadonlyArray<Attachment>): void {
@@ -223,6 +231,10 @@ export class RowReader implements Rows {
           break
         case StringRow:
           this.#string(first)
+          break
+        case NamesRow:
+          this.nameLists[first] = [...this.nameLists[i32[half + 2]!]!, this.strings[i32[half + 3]!]!]
+          this.#pos += 2
           break
         case PageEndRow: {
           const read = this.#page!

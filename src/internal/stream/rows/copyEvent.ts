@@ -4,11 +4,19 @@
 import type { MetricEvent } from "../../model/event.ts"
 import { DataDecoder } from "./decodeData.ts"
 import { DataEncoder } from "./encodeData.ts"
+import { NameLists, type Names } from "./nameLists.ts"
+import { StringCodes } from "./stringCodes.ts"
 
 /** The strings of the copies under way: a string is not copied, so its code is its place here. */
 const strings: Array<string> = []
-const encoder = new DataEncoder({ lasting: (text) => strings.push(text) - 1, areKept: false })
-const decoder = new DataDecoder(strings)
+/** Lists of names stay, as they are few. */
+const lists: Array<ReadonlyArray<string>> = [[]]
+const write = (code: number, names: Names, name: string): boolean => {
+  lists[code] = [...lists[names.code]!, name]
+  return true
+}
+const encoder = new DataEncoder(new StringCodes(() => false, strings), new NameLists(write))
+const decoder = new DataDecoder(strings, lists)
 
 const rethrow = (cause: unknown): never => {
   throw cause

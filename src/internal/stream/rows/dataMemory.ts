@@ -3,17 +3,9 @@
  */
 import { MostBytes } from "../../model/event.ts"
 import { RowStringLength } from "./format.ts"
+import type { NameLists } from "./nameLists.ts"
 import { Big, Code, conversion, Digits, KindBits, Memory, Text, textHalves } from "./plainData.ts"
-
-export interface Codes {
-  /** The code of a string, or -1 where it has none and must lie inline. */
-  readonly lasting: (text: string) => number
-  /** Whether a code stands for its string for good. */
-  readonly areKept: boolean
-}
-
-/** Places in which a name is looked for by where it lies, before it is looked up: events of a kind have the same names. */
-const NamePlaces = 64
+import type { StringCodes } from "./stringCodes.ts"
 
 export const MostHalves = MostBytes / 4
 /** What the ids of a span take at the most, beside the event. */
@@ -31,12 +23,13 @@ export abstract class DataMemory {
   private u16 = new Uint16Array(0)
   /** The half that the present value must end before. */
   protected end = 0
-  private readonly codes: Codes
-  private readonly names: Array<string | undefined> = new Array(NamePlaces).fill(undefined)
-  private readonly nameCodes = new Int32Array(NamePlaces)
+  private readonly strings: StringCodes
+  protected readonly lists: NameLists
 
-  constructor(codes: Codes) {
-    this.codes = codes
+  // Each of one class, whoever encodes: the compiler then has the look-ups within the loop over properties.
+  constructor(strings: StringCodes, lists: NameLists) {
+    this.strings = strings
+    this.lists = lists
   }
 
   /** Makes room for one more value; returns where the one below must end. */
@@ -73,31 +66,20 @@ export abstract class DataMemory {
   }
 
   protected text(text: string): void {
-    const code = this.codes.lasting(text)
-    if (code < 0) this.inline(Text, text)
-    else this.code(text, code)
-  }
-
-  /** The same for a string that is most likely to come again in this place. */
-  protected name(name: string): void {
-    const place = this.pos % NamePlaces
-    if (this.names[place] === name) return this.code(name, this.nameCodes[place]!)
-    const code = this.codes.lasting(name)
-    if (code < 0) return this.inline(Text, name)
-    if (this.codes.areKept) {
-      this.nameCodes[place] = code
-      this.names[place] = name
-    }
-    this.code(name, code)
-  }
-
-  private code(text: string, code: number): void {
+    const code = this.strings.lasting(text)
+    if (code < 0) return this.inline(Text, text)
     const at = this.pos
     // Whether an event is too large must not depend on what the dictionary holds.
     this.end -= (text.length + 1) >> 1
     if (at >= this.end) tooLarge()
     this.i32[at] = (code << KindBits) | Code
     this.pos = at + 1
+  }
+
+  /** Counts what does not lie here as if it did. */
+  protected count(halves: number): void {
+    this.end -= halves
+    if (this.pos > this.end) tooLarge()
   }
 
   protected inline(kind: number, text: string): void {
@@ -117,7 +99,7 @@ export abstract class DataMemory {
     this.i32[at + 2] = conversion.halves[1]!
   }
 
-  protected number(kind: number, value: number): void {
+  protected float(kind: number, value: number): void {
     conversion.float[0] = value
     this.wide(kind)
   }

@@ -25,6 +25,8 @@ import {
   List,
   Members,
   Memory,
+  Named,
+  PartlyNamed,
   Pattern,
   Text,
   Time,
@@ -34,6 +36,9 @@ import {
 
 /** Strings by their code. */
 export type Strings = ReadonlyArray<string | null | undefined>
+
+/** Lists of names by their code. */
+export type NameLists = ReadonlyArray<ReadonlyArray<string>>
 
 type Target = { [name: string]: unknown }
 
@@ -52,19 +57,21 @@ const constants: ReadonlyArray<unknown> = (() => {
 
 export class DataDecoder {
   readonly #strings: Strings
+  readonly #lists: NameLists
   #i32: Int32Array = new Int32Array(0)
   #u16: Uint16Array = new Uint16Array(0)
   #pos = 0
 
-  constructor(strings: Strings) {
+  constructor(strings: Strings, lists: NameLists) {
     this.#strings = strings
+    this.#lists = lists
   }
 
   /** The event at half `at` of a memory. */
   event(i32: Int32Array, at: number): MetricEvent {
     this.#begin(i32, at)
     const _tag = this.#string()
-    const event: unknown = this.#fields({ _tag }, this.#i32[this.#pos++]! >> KindBits)
+    const event: unknown = this.#fields({ _tag }, this.#i32[this.#pos++]!)
     if ((this.#i32[this.#pos]! & KindMask) !== Text) return event as MetricEvent
     return putSpan(event as MetricEvent, { traceId: this.#string(), spanId: this.#string() })
   }
@@ -97,7 +104,16 @@ export class DataDecoder {
     return textOf(this.#u16.subarray(unit, unit + length))
   }
 
-  #fields(object: Target, count: number): Target {
+  /** Of an object whose first half is this. */
+  #fields(object: Target, first: number): Target {
+    let count = first >> KindBits
+    const kind = first & KindMask
+    if (kind !== Fields) {
+      const names = this.#lists[count]!
+      for (let i = 0; i < names.length; i++) object[names[i]!] = this.#value()
+      if (kind === Named) return object
+      count = this.#i32[this.#pos++]! >> KindBits
+    }
     for (let i = 0; i < count; i++) {
       const name = this.#string()
       const value = this.#value()
@@ -132,7 +148,9 @@ export class DataDecoder {
       case Float:
         return this.#wide().float[0]
       case Fields:
-        return this.#fields({}, number)
+      case Named:
+      case PartlyNamed:
+        return this.#fields({}, first)
       case List:
         return this.#list(number)
       case Time:

@@ -10,6 +10,7 @@ import type { SpanIds } from "../../model/eventSpan.ts"
 import { isPlainObject } from "../../util/realms.ts"
 import { DataMemory, MostHalves, SpanHalves } from "./dataMemory.ts"
 import { RowStringLength } from "./format.ts"
+import type { Names } from "./nameLists.ts"
 import {
   Boxed,
   Constant,
@@ -28,6 +29,8 @@ import {
   List,
   Members,
   MostInteger,
+  Named,
+  PartlyNamed,
   Pattern,
   Text,
   Time,
@@ -48,18 +51,18 @@ export class DataEncoder extends DataMemory {
   event(event: MetricEvent, tag: string, span: SpanIds | null): void {
     const end = this.begin()
     try {
-      this.name(tag)
-      this.#eventFields(event)
+      this.text(tag)
+      this.fields(event, 2, true)
       // The size of an event does not depend on who emits it.
       this.end = this.pos + SpanHalves
-      this.#span(span)
+      this.span(span)
     } finally {
       this.end = end
     }
   }
 
   /** Its ids hardly ever come again, and have no place in the dictionary. Those of unheard-of length are left out. */
-  #span(span: SpanIds | null): void {
+  private span(span: SpanIds | null): void {
     if (span === null || span.traceId.length > RowStringLength || span.spanId.length > RowStringLength) {
       return this.put(Constant, IsAbsent)
     }
@@ -71,23 +74,19 @@ export class DataEncoder extends DataMemory {
   data(data: unknown): void {
     const end = this.begin()
     try {
-      this.#value(data, 1)
+      this.value(data, 1)
     } finally {
       this.end = end
     }
   }
 
   /** `depth` is that of the value. */
-  #value(value: unknown, depth: number): void {
+  private value(value: unknown, depth: number): void {
     switch (typeof value) {
       case "string":
         return this.text(value)
       case "number":
-        // Not -0, which is a zero with a sign.
-        if ((value | 0) === value && value >= LeastInteger && value <= MostInteger && (value !== 0 || 1 / value > 0)) {
-          return this.put(Integer, value)
-        }
-        return this.number(Float, value)
+        return this.number(value)
       case "boolean":
         return this.put(Constant, value ? IsTrue : IsFalse)
       case "undefined":
@@ -95,48 +94,30 @@ export class DataEncoder extends DataMemory {
       case "bigint":
         return this.bigint(value)
       case "object":
-        return value === null ? this.put(Constant, IsNull) : this.#object(value, depth)
+        return value === null ? this.put(Constant, IsNull) : this.object(value, depth)
       default:
         throw new TypeError(`it contains a ${typeof value}`)
     }
   }
 
-  #eventFields(event: MetricEvent): void {
-    const at = this.take(1)
-    let own = 0
-    let count = 0
-    for (const name in event) {
-      if (!hasOwn.call(event, name)) continue
-      own++
-      if (name === "_tag") continue
-      count++
-      this.name(name)
-      this.#value(event[name as never], 2)
-    }
-    // Events rarely have properties that are not enumerable. To count the names of all is cheaper than to go by them.
-    const names = Object.getOwnPropertyNames(event)
-    if (names.length > own) {
-      for (const name of names) {
-        if (name === "_tag" || isEnumerable.call(event, name)) continue
-        count++
-        this.name(name)
-        this.#value(event[name as never], 2)
-      }
-    }
-    this.i32[at] = (count << KindBits) | Fields
+  private number(value: number): void {
+    // Not -0, which is a zero with a sign.
+    if ((value | 0) === value && value >= LeastInteger && value <= MostInteger && !Object.is(value, -0)) {
+      this.put(Integer, value)
+    } else this.float(Float, value)
   }
 
-  #object(value: object, depth: number): void {
+  private object(value: object, depth: number): void {
     if (depth > MostDepth) throw new RangeError(`it is nested more than ${MostDepth} levels deep`)
-    if (Array.isArray(value)) return this.#list(value, depth)
-    if (isPlainObject(value)) return this.#fields(value, depth)
-    if (value instanceof Map) return this.#map(value, depth)
-    if (value instanceof Set) return this.#set(value, depth)
-    if (Object.getPrototypeOf(value) === Date.prototype) return this.number(Time, (value as Date).getTime())
-    this.#builtIn(value, depth)
+    if (Array.isArray(value)) return this.list(value, depth)
+    if (isPlainObject(value)) return this.fields(value, depth + 1, false)
+    if (value instanceof Map) return this.map(value, depth)
+    if (value instanceof Set) return this.set(value, depth)
+    if (Object.getPrototypeOf(value) === Date.prototype) return this.float(Time, (value as Date).getTime())
+    this.builtIn(value, depth)
   }
 
-  #list(list: ReadonlyArray<unknown>, depth: number): void {
+  private list(list: ReadonlyArray<unknown>, depth: number): void {
     const { length } = list
     // Each element takes a half. A proxy may claim any length.
     if (!(length <= MostHalves)) this.take(MostHalves + 1)
@@ -145,54 +126,94 @@ export class DataEncoder extends DataMemory {
     for (; i < length; i++) {
       const each = list[i]
       // Holes stay holes.
-      if (each !== undefined || i in list) this.#value(each, depth + 1)
+      if (each !== undefined || i in list) this.value(each, depth + 1)
       else this.put(Constant, IsAbsent)
     }
     this.i32[at] = (i << KindBits) | List
   }
 
-  #fields(object: object, depth: number): void {
+  /** The properties of an object, which are at this depth; those of an event but for its tag. */
+  private fields(object: object, depth: number, isEvent: boolean): void {
     const at = this.take(1)
+    let names = this.lists.none
+    // Where the number of those stands that have no place in a list of names.
+    let others = -1
     let count = 0
+    let own = 0
     for (const name in object) {
       if (!hasOwn.call(object, name)) continue
-      count++
-      this.name(name)
-      this.#value(object[name as never], depth + 1)
+      own++
+      if (isEvent && name === "_tag") continue
+      if (others < 0) {
+        const { next } = names
+        const longer = next !== undefined && next.name === name ? next : this.lists.longer(names, name)
+        if (longer === undefined) others = this.others(names, at)
+        else names = longer
+      }
+      if (others >= 0) {
+        count++
+        this.text(name)
+      }
+      const value: unknown = object[name as never]
+      // What is most frequent is told apart here. The compiler has no room for all of `value` within this loop, once it
+      // has compiled that by itself.
+      if (typeof value === "string") this.text(value)
+      else if (typeof value === "number") this.number(value)
+      else this.value(value, depth)
     }
-    this.i32[at] = (count << KindBits) | Fields
+    // Events rarely have properties that are not enumerable. To count the names of all is cheaper than to go by them.
+    const all = isEvent ? Object.getOwnPropertyNames(object) : []
+    if (all.length > own) {
+      for (const name of all) {
+        if (name === "_tag" || isEnumerable.call(object, name)) continue
+        if (others < 0) others = this.others(names, at)
+        count++
+        this.text(name)
+        this.value(object[name as never], depth)
+      }
+    }
+    if (others < 0) this.count(names.halves)
+    else this.i32[others] = (count << KindBits) | Fields
+    if (others !== at) this.i32[at] = (names.code << KindBits) | (others < 0 ? Named : PartlyNamed)
   }
 
-  #map(map: Map<unknown, unknown>, depth: number): void {
+  /** Takes the half for the number of properties that are not in a list. It takes the place of what a name counts. */
+  private others(names: Names, at: number): number {
+    if (names.length === 0) return at
+    this.count(names.halves - 1)
+    return this.take(1)
+  }
+
+  private map(map: Map<unknown, unknown>, depth: number): void {
     const at = this.take(1)
     let count = 0
     forEachEntry.call(map, (value, key) => {
       count++
-      this.#value(key, depth + 1)
-      this.#value(value, depth + 1)
+      this.value(key, depth + 1)
+      this.value(value, depth + 1)
     })
     this.i32[at] = (count << KindBits) | Entries
   }
 
-  #set(set: Set<unknown>, depth: number): void {
+  private set(set: Set<unknown>, depth: number): void {
     const at = this.take(1)
     let count = 0
     forEachMember.call(set, (value) => {
       count++
-      this.#value(value, depth + 1)
+      this.value(value, depth + 1)
     })
     this.i32[at] = (count << KindBits) | Members
   }
 
   /** Structured clone finds out what it is, and refuses what is not data; of an instance of a class it leaves the fields. */
-  #builtIn(value: object, depth: number): void {
+  private builtIn(value: object, depth: number): void {
     // With a view the whole of its memory is copied.
     if (ArrayBuffer.isView(value) && value.buffer.byteLength > MostBytes) this.take(MostHalves + 1)
     const clone: object = structuredClone(value)
     const kind: string = kindOf.call(clone)
     switch (kind) {
       case "[object Error]":
-        return this.#failure(clone as Error, depth)
+        return this.failure(clone as Error, depth)
       case "[object RegExp]":
         this.put(Pattern, 0)
         this.text((clone as RegExp).source)
@@ -203,28 +224,28 @@ export class DataEncoder extends DataMemory {
       case "[object Number]":
       case "[object String]":
         this.put(Boxed, 0)
-        return this.#value(clone.valueOf(), depth)
+        return this.value(clone.valueOf(), depth)
       case "[object Date]":
-        return this.number(Time, (clone as Date).getTime())
+        return this.float(Time, (clone as Date).getTime())
     }
     if (ArrayBuffer.isView(clone) && kindOf.call(clone.buffer) === "[object ArrayBuffer]") {
-      return this.#view(clone, kind.slice("[object ".length, -1))
+      return this.view(clone, kind.slice("[object ".length, -1))
     }
     // The fields of an instance of a class, or a map of another realm.
-    if (isPlainObject(clone) || clone instanceof Map || clone instanceof Set) return this.#object(clone, depth)
+    if (isPlainObject(clone) || clone instanceof Map || clone instanceof Set) return this.object(clone, depth)
     throw new TypeError(`it contains ${kind}, which is not plain data`)
   }
 
-  #failure(error: Error, depth: number): void {
+  private failure(error: Error, depth: number): void {
     this.put(Failure, 0)
     this.text(error.name)
     for (const name of ["message", "stack", "cause"] as const) {
-      if (Object.hasOwn(error, name)) this.#value(error[name], depth + 1)
+      if (Object.hasOwn(error, name)) this.value(error[name], depth + 1)
       else this.put(Constant, IsAbsent)
     }
   }
 
-  #view(view: ArrayBufferView, kind: string): void {
+  private view(view: ArrayBufferView, kind: string): void {
     this.put(View, 0)
     this.text(kind)
     this.put(Integer, view.byteOffset)

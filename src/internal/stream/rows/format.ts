@@ -33,6 +33,8 @@ export const SkipRow = 7
  * that are read, 0 for all), time (a 64-bit float), number of the request (first half), codes of their names (halves).
  */
 export const ReadRow = 8
+/** A list of names, under the code in the first half: the list in the second word's first half, and a string more. */
+export const NamesRow = 9
 /** The first type that is a layout. */
 export const FirstLayout = 16
 
@@ -65,11 +67,15 @@ export const LastingStrings = 65_536
 export const LastingLength = 256
 export const RowStringLength = 1024
 
+/** Lists of names that have a code, and names of one. What is beyond is written with its name. */
+export const MostNameLists = 4096
+export const MostNames = 32
+
 /** Words of a row that carries a string of `length` code units. */
 export const stringRowWords = (length: number): number => 2 + ((length + 3) >> 2)
 
 /** Most metrics that a {@link ReadRow} names, and the words of one that names so many. */
-export const MostNames = 64
+export const MostMetricsRead = 64
 export const readRowWords = (names: number): number => 3 + ((names + 1) >> 1)
 
 /** Whose events the rows of a run are. */

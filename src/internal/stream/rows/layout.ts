@@ -7,6 +7,8 @@
 import * as SchemaAST from "effect/SchemaAST"
 import { DataEncoder } from "./encodeData.ts"
 import { FirstCode, PassingStrings } from "./format.ts"
+import { NameLists } from "./nameLists.ts"
+import { StringCodes } from "./stringCodes.ts"
 
 /** What may stand in the place of a value. */
 export interface Absence {
@@ -96,7 +98,7 @@ export const layoutOf = (
   return layout.words > MostWords || !canBeDeclared(layout) ? undefined : layout
 }
 
-const encoder = new DataEncoder({ lasting: () => -1, areKept: false })
+const encoder = new DataEncoder(new StringCodes(() => false), new NameLists(() => false))
 
 /** Whether the fold can be told of it in one row. It takes the most where its numbers are narrowed. */
 const canBeDeclared = (layout: Layout): boolean => {

@@ -40,6 +40,11 @@ export const Pattern = 15
 /** The name of its class, its message, its stack and its cause follow. */
 export const Failure = 16
 
+/** An object: the number is the code of a list of names. A value for each of them follows, in that order. */
+export const Named = 17
+/** The same, and after the values the {@link Fields} that are not in the list. */
+export const PartlyNamed = 18
+
 export const KindBits = 5
 export const KindMask = (1 << KindBits) - 1
 

@@ -2,17 +2,9 @@
  * The codes of strings in a stream: its dictionary, as the side that writes has it. A new entry is a row of the stream,
  * before the row that needs it.
  */
-import {
-  FirstCode,
-  FirstLasting,
-  LastingLength,
-  LastingStrings,
-  PassingStrings,
-  RowStringLength
-} from "./rows/format.ts"
+import { FirstCode, FirstLasting, LastingLength, LastingStrings, PassingStrings, RowStringLength } from "./format.ts"
 
 export class StringCodes {
-  readonly areKept = true
   readonly #lasting = new Map<string, number>()
   /** The strings of late, by a cheap hash: a look-up in the map costs several times as much. */
   readonly #recent: Array<string> = new Array(256).fill("")
@@ -22,10 +14,12 @@ export class StringCodes {
   readonly #brief: Array<string | undefined> = new Array(PassingStrings).fill(undefined)
   readonly #briefAt = new Int32Array(PassingStrings)
   readonly #write: (code: number, value: string) => boolean
+  readonly #values: Array<string> | undefined
 
-  /** `write` writes an entry; `false` where there is no room for it. */
-  constructor(write: (code: number, value: string) => boolean) {
+  /** `write` writes an entry; `false` where there is no room for it. With `values` nothing is kept: codes are places in it. */
+  constructor(write: (code: number, value: string) => boolean, values?: Array<string>) {
     this.#write = write
+    this.#values = values
   }
 
   /** How many strings have a place for good. */
@@ -42,7 +36,6 @@ export class StringCodes {
   /** The code of a string that stays in the dictionary, or -1 where it cannot. */
   lasting(value: string): number {
     const { length } = value
-    if (length > LastingLength) return -1
     const slot = length === 0 ? 1 : (value.charCodeAt(length - 1) * 31 + value.charCodeAt(length >> 1) + length) & 255
     if (this.#recent[slot] === value && this.#recentCodes[slot]! > 0) return this.#recentCodes[slot]!
     return this.#look(value, slot)
@@ -69,6 +62,8 @@ export class StringCodes {
   }
 
   #look(value: string, slot: number): number {
+    if (this.#values !== undefined) return this.#values.push(value) - 1
+    if (value.length > LastingLength) return -1
     let code = this.#lasting.get(value)
     if (code === undefined) {
       if (this.#lasting.size >= LastingStrings) return -1
