@@ -31,7 +31,8 @@ export const tuning: ReadonlyArray<string> = [
   "CallsOfReducers",
   "Silence",
   "Step",
-  "ChunkLanes"
+  "ChunkLanes",
+  "EntriesPerSeries"
 ]
 
 export interface Explained {
@@ -142,5 +143,17 @@ export const explained: ReadonlyArray<Explained> = [
     from: "#i32: Int32Array = new Int32Array(0)",
     to: "#i32 = new Int32Array(1)",
     reason: "Each value that is decoded sets it before it is read."
+  },
+  {
+    file: "src/internal/fold/kernels/codeTable.ts",
+    from: "let hash = 0",
+    to: "let hash = 1",
+    reason: "Where the search for a slot begins is a matter of speed: what lies there is compared."
+  },
+  {
+    file: "src/internal/fold/kernels/codeIndex.ts",
+    from: "if (entries[i]! >= 0) fits = put(places, entries[i]!, entries[i + 1]!) === undefined",
+    to: "if (entries[i] > 0) fits = put(places, entries[i] , entries[i + 1] ) === undefined",
+    reason: "Without labels the code 0 is the only one, and its table never grows."
   }
 ]

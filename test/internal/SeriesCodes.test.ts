@@ -6,6 +6,10 @@ import fc from "fast-check"
 import { Metric } from "mvx-metrics"
 import { CodeIndex, lookUp, partsOf } from "../../src/internal/fold/kernels/codeIndex.ts"
 import { CodeTable } from "../../src/internal/fold/kernels/codeTable.ts"
+import type { Kernel } from "../../src/internal/fold/kernels/kernel.ts"
+import { kernelOf } from "../../src/internal/fold/kernels/kernelOf.ts"
+import { FirstLasting, type Rows } from "../../src/internal/stream/rows/format.ts"
+import { layoutOf } from "../../src/internal/stream/rows/layout.ts"
 import { Folding } from "../support/folding.ts"
 
 /**
@@ -114,4 +118,25 @@ it("a metric counts the same with a label that comes late and with labels beyond
       series: ["user-19999", "new", "user-0"].map((user) => ({ labels: { user }, value: 10 }))
     }
   ])
+})
+
+it("several labels that were there before are found by their codes, without their strings", () => {
+  const Family = Schema.TaggedUnion({ visit: { user: Schema.String, page: Schema.String } })
+  const metric = Metric.counter("visits", { events: Family, when: "visit", labels: ["user", "page"] })
+  const layout = layoutOf("visit", Family.cases.visit.ast)!
+  const { finder } = (kernelOf(metric) as Kernel).plan(layout)!
+  const [ann, bob] = [FirstLasting, FirstLasting + 1]
+  const strings: Array<string> = []
+  strings[ann] = "ann"
+  strings[bob] = "bob"
+  const [user, page] = ["user", "page"].map((name) => layout.fields.find(([each]) => each === name)![1].half)
+  const rows = (a: number, b: number, strings: ReadonlyArray<string>): Rows => {
+    const f64 = new Float64Array(layout.words)
+    const i32 = new Int32Array(f64.buffer)
+    i32[user!] = a
+    i32[page!] = b
+    return { f64, i32, i64: new BigInt64Array(f64.buffer), strings }
+  }
+  expect([finder.find(rows(ann, bob, strings), 0), finder.find(rows(bob, ann, strings), 0)]).toEqual([0, 1])
+  expect([finder.find(rows(bob, ann, []), 0), finder.find(rows(ann, bob, []), 0)]).toEqual([1, 0])
 })
