@@ -14,7 +14,7 @@ export const aimed: { readonly [folder: string]: ReadonlyArray<string> } = {
   link: [...internal("FoldThread", "Lanes"), ...recorder("Alone", "FailedQuestion", "LostEvents", "Removed")],
   worker: [...internal("FoldThread"), ...recorder("FailedQuestion", "LostEvents"), "test/worker/Guards.test.ts"],
   fold: [...internal("FieldsRead"), ...recorder("Changes", "LatestChanges", "Quarantine", "Reset", "SpanExemplars")],
-  "fold/kernels": internal("FieldsRead", "Kernels", "SeriesCodes")
+  "fold/kernels": [...internal("FieldsRead", "Kernels", "SeriesCodes"), "test/exposition/Series.test.ts"]
 }
 
 /** Constants that only tune speed: their values are measured by `npm run bench`, not tested. */
