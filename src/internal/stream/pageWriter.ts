@@ -40,7 +40,7 @@ export abstract class PageWriter {
   pos: number
   protected rowsEnd: number
   protected page: Page
-  protected published: number
+  protected publishedEnd: number
   /** Where the reader was roused last in the current page: it sees all that was published before. */
   private roused = 0
   /** Pages that were written to their end. */
@@ -73,7 +73,7 @@ export abstract class PageWriter {
     this.i32 = page.i32
     this.f64 = page.f64
     this.i64 = page.i64
-    this.pos = this.published = page.first
+    this.pos = this.publishedEnd = page.first
     this.rowsEnd = page.end - WordsKept
   }
 
@@ -124,9 +124,9 @@ export abstract class PageWriter {
     if (this.dead) return
     this.endRun()
     this.sendAttachments()
-    if (this.pos !== this.published) {
+    if (this.pos !== this.publishedEnd) {
       publish(this.page, this.pos)
-      this.published = this.pos
+      this.publishedEnd = this.pos
       this.owesWake = this.readerSleeps
     }
     if (this.owesWake) this.wakeReader()
@@ -263,7 +263,7 @@ export abstract class PageWriter {
     this.i32 = next.i32
     this.f64 = next.f64
     this.i64 = next.i64
-    this.pos = this.published = next.first
+    this.pos = this.publishedEnd = next.first
     this.rowsEnd = rowsEnd
     this.roused = 0
     this.burst = true

@@ -180,9 +180,9 @@ export class RowReader implements Rows {
   }
 
   /** `more`: the page is read to its end, and the stream goes on in the next. */
-  #readPage(published: number): ReadProgress {
+  #readPage(end: number): ReadProgress {
     const { i32 } = this
-    while (this.#pos < published) {
+    while (this.#pos < end) {
       const half = this.#pos * 2
       const first = i32[half]!
       const second = i32[half + 1]!
@@ -227,7 +227,7 @@ export class RowReader implements Rows {
           this.#pos += 2
           break
         case ForeignEventRow:
-          this.#foreign(first, published)
+          this.#foreign(first, end)
           break
         case StringRow:
           this.#string(first)
@@ -273,16 +273,12 @@ export class RowReader implements Rows {
     this.#handler.read(lane, request, now, count === 0 ? undefined : names)
   }
 
-  #foreign(lane: number, published: number): void {
+  #foreign(lane: number, end: number): void {
     let count = 0
     do {
       this.#pos++
       count++
-    } while (
-      this.#pos < published &&
-      this.i32[this.#pos * 2] === lane &&
-      this.i32[this.#pos * 2 + 1] === ForeignEventRow
-    )
+    } while (this.#pos < end && this.i32[this.#pos * 2] === lane && this.i32[this.#pos * 2 + 1] === ForeignEventRow)
     this.#handler.foreignEvents(lane, count)
   }
 

@@ -57,7 +57,7 @@ export class RowWriter extends DataWriter implements EncoderMemory {
   /** The context of the fiber that emitted last in this turn, if its clock is the live one: to look it up takes long. */
   private live: unknown
   /** Whether the end of a turn has published since the time last changed. */
-  private wasShown = false
+  private turnPublished = false
   private readonly generate: boolean
   private readonly encoders: RowEncoders
 
@@ -116,7 +116,7 @@ export class RowWriter extends DataWriter implements EncoderMemory {
         this.perLook = passed >= 1 && passed < 2 ? (this.perLook + 1) >> 1 : 1
       } else if (this.sinceMoved >= 2 * this.perLook && this.perLook < MostPerLook) this.perLook *= 2
       // In a burst the fold goes along with what is written, and does not wait for the page.
-      if (this.pos - this.published > WordsUnseen) this.publish(false)
+      if (this.pos - this.publishedEnd > WordsUnseen) this.publish(false)
     } else {
       // `queueMicrotask` would cost three times as much: it makes an asynchronous resource of each.
       void settled.then(this.endTurn)
@@ -132,7 +132,7 @@ export class RowWriter extends DataWriter implements EncoderMemory {
     if (time === this.time) return
     this.time = time
     this.isNewTime = true
-    this.wasShown = false
+    this.turnPublished = false
   }
 
   /** Whether a fiber with this context is known to have the live clock. */
@@ -158,9 +158,9 @@ export class RowWriter extends DataWriter implements EncoderMemory {
       this.untilLook = 0
     }
     // A timer would cost a turn of its own. Not more than once in a millisecond: microtasks may come in thousands.
-    if (this.wasShown) return this.willPublish()
+    if (this.turnPublished) return this.willPublish()
     this.publish(false)
-    this.wasShown = true
+    this.turnPublished = true
   }
 
   protected onPublished(): void {
