@@ -16,7 +16,7 @@ const open = (receive: (reply: FoldReply) => void) => {
     onReply: receive,
     onDefect: onFailure,
     onEnded: onFailure,
-    later: (action) => void later.push(action)
+    nextTurn: (action) => void later.push(action)
   })
   return {
     port,

@@ -38,7 +38,7 @@ const makeIntake = (options: {
   const table = new CounterTable()
   table.add(0, new ArrayBuffer(ChunkBytes))
   const counters = table.of(1)
-  let later: Array<() => void> = []
+  let nextTurn: Array<() => void> = []
   /** How many events had been accepted, each time that a fold in this thread was to fold. */
   const foldedNowAt: Array<number> = []
   const lane: Omit<LaneLink, "close"> = {
@@ -48,8 +48,8 @@ const makeIntake = (options: {
     hold: () => () => {},
     send: (command) => pair.writer.command(command),
     foldNow: () => void foldedNowAt.push(intake.accepted),
-    later: (run) => void later.push(run),
-    afterFold: (run) => void later.push(run)
+    nextTurn: (run) => void nextTurn.push(run),
+    afterFold: (run) => void nextTurn.push(run)
   }
   const intake: Intake = new Intake({
     ...options,
@@ -90,11 +90,11 @@ const makeIntake = (options: {
       const events = came().length
       counters.applied += events - folded
       folded = events
-      if (counters.takeWanted()) later.push(() => intake.onFolded())
+      if (counters.takeWanted()) nextTurn.push(() => intake.onFolded())
     },
     turn: (): void => {
-      const due = later
-      later = []
+      const due = nextTurn
+      nextTurn = []
       for (const run of due) run()
       pair.turn()
     }

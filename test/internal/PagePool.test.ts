@@ -14,7 +14,7 @@ const carrier: Carrier = {
   letSleep: () => {},
   wake: () => {},
   turned: () => {},
-  later: () => {}
+  soon: () => {}
 }
 
 /** A pool of this many pages, each of which was written to its end. */

@@ -27,7 +27,7 @@ const makeRuntime = () => {
   const pair = new StreamPair({ bytes: 2 * PageBytes, fixedMemory: true })
   const table = new CounterTable()
   table.add(0, new ArrayBuffer(ChunkBytes))
-  let later: Array<() => void> = []
+  let nextTurn: Array<() => void> = []
   const intakes = new Map<number, Intake>()
   const recorder = (lane: number): Intake => {
     const link: Omit<LaneLink, "close"> = {
@@ -37,8 +37,8 @@ const makeRuntime = () => {
       hold: () => () => {},
       send: (command) => pair.writer.command(command),
       foldNow: () => {},
-      later: (run) => void later.push(run),
-      afterFold: (run) => void later.push(run)
+      nextTurn: (run) => void nextTurn.push(run),
+      afterFold: (run) => void nextTurn.push(run)
     }
     const intake = new Intake({
       capacity: 1_000_000,
@@ -60,10 +60,10 @@ const makeRuntime = () => {
       if (!("lane" in came)) continue
       const counters = table.of(came.lane)
       counters.applied++
-      if (counters.takeWanted()) later.push(() => intakes.get(came.lane)!.onFolded())
+      if (counters.takeWanted()) nextTurn.push(() => intakes.get(came.lane)!.onFolded())
     }
-    const due = later
-    later = []
+    const due = nextTurn
+    nextTurn = []
     for (const run of due) run()
     pair.turn()
   }

@@ -39,7 +39,7 @@ export class Folding {
       letSleep: () => {},
       wake: () => {},
       turned: () => {},
-      later: () => {}
+      soon: () => {}
     }
     this.writer = new RowWriter(carrier, 64 * PageBytes)
     this.send({ _tag: "Counters", chunk: 0, buffer: new ArrayBuffer(ChunkBytes) })

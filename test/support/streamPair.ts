@@ -53,7 +53,7 @@ export class StreamPair {
   readonly #messages: Array<() => void> = []
   readonly #sources = new Map<number, RowSource>()
   readonly #opened: Array<Page> = []
-  #later: Array<() => void> = []
+  #soon: Array<() => void> = []
   /** How often the reader was roused. */
   roused = 0
 
@@ -93,7 +93,7 @@ export class StreamPair {
       letSleep: () => {},
       wake: () => {},
       turned: () => {},
-      later: (run) => void this.#later.push(run)
+      soon: (run) => void this.#soon.push(run)
     }
   }
 
@@ -178,9 +178,9 @@ export class StreamPair {
 
   /** Does what was put off to a later turn. */
   turn(): void {
-    const later = this.#later
-    this.#later = []
-    for (const run of later) run()
+    const due = this.#soon
+    this.#soon = []
+    for (const run of due) run()
   }
 
   /** The layouts that the reader was told of, in order. */

@@ -18,7 +18,7 @@ export interface FoldPortListener {
   /** The thread has closed its end. All that it sent before has come. */
   readonly onEnded: (cause: unknown) => void
   /** Runs an action at the next turn of the event loop. */
-  readonly later: (action: () => void) => void
+  readonly nextTurn: (action: () => void) => void
 }
 
 export class FoldPort {
@@ -69,12 +69,12 @@ export class FoldPort {
    * into the midst of, otherwise later. What it throws concerns no other reply, and surfaces as if it had been put off.
    */
   afterFold(action: () => void): void {
-    const { later } = this.#listener
-    if (!this.#isOnEmptyStack) return later(action)
+    const { nextTurn } = this.#listener
+    if (!this.#isOnEmptyStack) return nextTurn(action)
     try {
       action()
     } catch (defect) {
-      later(() => {
+      nextTurn(() => {
         throw defect
       })
     }

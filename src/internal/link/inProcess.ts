@@ -47,11 +47,11 @@ export const makeInProcessLink = Effect.fnUntraced(function* (
       // A latch resumes the fiber in the call that opens it.
       wake: () => nextTurn.add(open),
       turned: () => {},
-      later: nextTurn.add
+      soon: nextTurn.add
     },
     allocateCounters: (bytes) => new ArrayBuffer(bytes),
     hold: holdNothing,
-    later: nextTurn.add,
+    nextTurn: nextTurn.add,
     afterFold: (action) => {
       if (afterFold === undefined) nextTurn.add(action)
       else afterFold.push(action)

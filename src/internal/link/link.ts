@@ -68,8 +68,8 @@ export class LaneLink {
   }
 
   /** Runs `action` at the next turn of the event loop. */
-  later(action: () => void): void {
-    this.#core.later(action)
+  nextTurn(action: () => void): void {
+    this.#core.nextTurn(action)
   }
 
   /** Runs `action`, which a message of the fold has led to, when nothing is being folded or handed over. */
@@ -89,7 +89,7 @@ export interface LinkCore {
   readonly writer: RowWriter
   readonly send: (command: Command) => void
   readonly hold: () => () => void
-  readonly later: (action: () => void) => void
+  readonly nextTurn: (action: () => void) => void
   readonly afterFold: (action: () => void) => void
   readonly foldNow: (() => void) | undefined
   readonly close: (lane: Lane) => void

@@ -46,7 +46,7 @@ export const makeLink = (options: {
   readonly allocateCounters: (bytes: number) => ArrayBufferLike
   readonly hold: () => () => void
   /** Runs `action` at the next turn of the event loop. */
-  readonly later: (action: () => void) => void
+  readonly nextTurn: (action: () => void) => void
   /** Runs `action`, which a message of the fold has led to, when nothing is being folded or handed over. */
   readonly afterFold: (action: () => void) => void
   /** Folds what was published, where the fold is in this thread. */
@@ -119,7 +119,7 @@ export const makeLink = (options: {
     writer,
     send,
     hold: options.hold,
-    later: options.later,
+    nextTurn: options.nextTurn,
     afterFold: options.afterFold,
     foldNow: options.foldNow,
     close: (lane) => {

@@ -28,13 +28,13 @@ interface Pending {
 export class PendingRenders {
   readonly #renders = new Map<number, Pending>()
   /** Runs at the next turn of the event loop: no code of those who wait in the middle of a hand-over. */
-  readonly #later: (action: () => void) => void
+  readonly #nextTurn: (action: () => void) => void
   /** Changes while the fold is at work. */
   readonly #progress: () => number
   #next = 0
 
-  constructor(later: (action: () => void) => void, progress: () => number) {
-    this.#later = later
+  constructor(nextTurn: (action: () => void) => void, progress: () => number) {
+    this.#nextTurn = nextTurn
     this.#progress = progress
   }
 
@@ -56,7 +56,7 @@ export class PendingRenders {
           isBegun: false,
           begun: onBegun,
           end: (exit) => {
-            this.#later(() => resume(exit))
+            this.#nextTurn(() => resume(exit))
             forget()
           }
         })

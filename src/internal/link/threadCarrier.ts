@@ -71,7 +71,7 @@ export class ThreadCarrier implements Carrier {
     this.kept.receive()
   }
 
-  later(run: () => void): void {
+  soon(run: () => void): void {
     const timer = setTimeout(run, PublishMillis)
     // Whoever wants an answer keeps the process alive; rows alone do not.
     if (typeof timer === "object") timer.unref()

@@ -87,7 +87,7 @@ export const makeWorkerLink = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Link, RuntimeStartError, Scope.Scope> {
   // Of all threads, whenever they are started: closed when nothing on this side speaks with them any more.
   const threads = yield* Scope.fork(yield* Effect.scope)
-  const { add: later } = new NextTurn((yield* Scheduler).makeDispatcher())
+  const { add: nextTurn } = new NextTurn((yield* Scheduler).makeDispatcher())
   const watchdog = new Watchdog(Duration.toMillis(Duration.fromInputUnsafe(options.stallTimeout)), {
     isBehind: () =>
       !catalog!.isImporting && current!.port.place[PlacePosition] !== (control!.writer.publishedPosition | 0),
@@ -146,7 +146,7 @@ export const makeWorkerLink = Effect.fnUntraced(function* (
   const connect = (opened: Opened, restore: Restore | undefined): void => {
     const closed = Deferred.makeUnsafe<unknown>()
     const onEnded = (cause: unknown): void => void Deferred.doneUnsafe(closed, Effect.succeed(cause))
-    const port = new FoldPort(opened.thread.port, { onReply, onDefect: giveUp, onEnded, later }, restore)
+    const port = new FoldPort(opened.thread.port, { onReply, onDefect: giveUp, onEnded, nextTurn }, restore)
     carrier.kept.listen(opened.thread.saved)
     carrier.connect(port)
     opened.thread.hold(holds > 0)
@@ -196,7 +196,7 @@ export const makeWorkerLink = Effect.fnUntraced(function* (
   catalog = new WorkerCatalog(first.thread.metrics, options.modules, {
     ask: (module) => current?.thread.ask(module),
     hold,
-    later
+    nextTurn
   })
   control = yield* Effect.try({
     try: () =>
@@ -207,8 +207,8 @@ export const makeWorkerLink = Effect.fnUntraced(function* (
         kept: carrier.kept,
         allocateCounters: (bytes) => new SharedArrayBuffer(bytes),
         hold,
-        later,
-        afterFold: (action) => (current === undefined ? later(action) : current.port.afterFold(action)),
+        nextTurn,
+        afterFold: (action) => (current === undefined ? nextTurn(action) : current.port.afterFold(action)),
         terminate: () => current?.thread.terminate()
       }),
     catch: (error) => {

@@ -22,7 +22,7 @@ export interface CatalogThread {
   readonly ask: (module: string) => void
   readonly hold: () => () => void
   /** Runs `action` at the next turn of the event loop. */
-  readonly later: (action: () => void) => void
+  readonly nextTurn: (action: () => void) => void
 }
 
 type Import = Deferred.Deferred<void, MetricsModuleError>
@@ -177,7 +177,7 @@ export class WorkerCatalog {
       }
     }
     const exit = message._tag === "Imported" ? Effect.void : Effect.fail(decodeModuleError(message.error))
-    if (underWay !== undefined) this.#thread.later(() => Deferred.doneUnsafe(underWay, exit))
+    if (underWay !== undefined) this.#thread.nextTurn(() => Deferred.doneUnsafe(underWay, exit))
   }
 
   /** The worker is gone, and there will be none. */
@@ -190,7 +190,7 @@ export class WorkerCatalog {
   /** The worker has ended. Another one is not asked for what this one was about to import, of which it may have ended. */
   failImports(cause: unknown): void {
     for (const [url, underWay] of this.#imports) {
-      this.#thread.later(() => Deferred.doneUnsafe(underWay, Effect.fail(this.#notImported(url, cause))))
+      this.#thread.nextTurn(() => Deferred.doneUnsafe(underWay, Effect.fail(this.#notImported(url, cause))))
     }
     this.#imports.clear()
   }

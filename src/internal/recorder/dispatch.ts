@@ -156,7 +156,7 @@ export abstract class Dispatch extends Accounts {
       (this.waiterCount > 0 && pending < this.capacity) ||
       (this.#drained.length > 0 && pending === 0) ||
       this.backlog.canMove
-    if (isNews) this.link.later(() => this.onFolded())
+    if (isNews) this.link.nextTurn(() => this.onFolded())
     // A question that has failed is asked again.
     this.#asked = true
   }
@@ -182,7 +182,7 @@ export abstract class Dispatch extends Accounts {
   /** Resumes a suspended fiber, at the next turn of the event loop: never user code in the middle of a hand-over. */
   protected resume(waiter: Waiter, offer: Offer): void {
     if (waiter.emission !== undefined) waiter.emission.decision = offer
-    this.link.later(() => {
+    this.link.nextTurn(() => {
       try {
         waiter.release()
       } finally {

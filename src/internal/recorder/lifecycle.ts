@@ -23,7 +23,7 @@ export interface Steps {
   /** The recorder has failed and its state is `Failed`. */
   readonly onFailed: (failure: Failure) => void
   /** Runs `action` at the next turn of the event loop. */
-  readonly later: (action: () => void) => void
+  readonly nextTurn: (action: () => void) => void
   /** Runs an operation in a fiber that outlives the caller. */
   readonly fork: (operation: Effect.Effect<void>) => void
 }
@@ -148,7 +148,7 @@ export class RecorderLifecycle {
     // Who waits is told even where the operation itself does not come to an end.
     const { error } = this.#failure
     if (!foldLost) return
-    this.#steps.later(() => {
+    this.#steps.nextTurn(() => {
       Deferred.doneUnsafe(this.#operation, Exit.fail(error))
       this.#stopIfAsked(Exit.fail(error))
     })

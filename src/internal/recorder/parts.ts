@@ -45,5 +45,5 @@ export interface RecorderParts {
 /** Gives up on whatever is running: the recorder goes to `Failed`. */
 export const abort = ({ hooks, lane, lifecycle }: RecorderParts, cause: unknown): void => {
   lifecycle.fail(cause, true)
-  lane.later(() => hooks.interrupt())
+  lane.nextTurn(() => hooks.interrupt())
 }

@@ -49,12 +49,12 @@ export class RecorderSteps implements Steps {
       if (!removed) hooks.fork(log.failure(error.message))
     }
     // A fold that is lost is lost for many recorders: all of them fail before anybody hears of it.
-    if (foldLost) this.later(tell)
+    if (foldLost) this.nextTurn(tell)
     else tell()
   }
 
-  later(action: () => void): void {
-    this.#parts.lane.later(action)
+  nextTurn(action: () => void): void {
+    this.#parts.lane.nextTurn(action)
   }
 
   fork(operation: Effect.Effect<void>): void {

@@ -26,5 +26,5 @@ export interface Carrier {
   /** The writer has gone on to another page. */
   readonly turned: () => void
   /** Runs the function soon: at the next turn, or after a few milliseconds. */
-  readonly later: (run: () => void) => void
+  readonly soon: (run: () => void) => void
 }

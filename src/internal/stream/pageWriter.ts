@@ -186,7 +186,7 @@ export abstract class PageWriter {
 
   private schedule(): void {
     if (this.scheduled) return
-    this.carrier.later(this.onTimer)
+    this.carrier.soon(this.onTimer)
     this.scheduled = true
   }
 

@@ -22,13 +22,13 @@ class ReadCode {
   object(fields: ReadonlyArray<NamedField>, first: string): string {
     const object = this.#variable()
     const parts = first === "" ? [] : [first]
-    const later: Array<string> = []
+    const optional: Array<string> = []
     for (const [name, field] of fields) {
       const value = this.#value(field)
       if (!field.missing) parts.push(`${key(name)}: ${value}`)
-      else later.push(`if (i32[h + ${field.half}] !== ${Missing}) ${this.#set(object, name, value)}`)
+      else optional.push(`if (i32[h + ${field.half}] !== ${Missing}) ${this.#set(object, name, value)}`)
     }
-    this.lines.push(`const ${object} = { ${parts.join(", ")} };`, ...later)
+    this.lines.push(`const ${object} = { ${parts.join(", ")} };`, ...optional)
     return object
   }
 
