@@ -41,7 +41,7 @@ const makeIntake = (options: {
   let nextTurn: Array<() => void> = []
   /** How many events had been accepted, each time that a fold in this thread was to fold. */
   const foldedNowAt: Array<number> = []
-  const lane: Omit<LaneLink, "close"> = {
+  const laneLink: Omit<LaneLink, "close"> = {
     lane: 1,
     counters,
     writer: pair.writer,
@@ -53,7 +53,7 @@ const makeIntake = (options: {
   }
   const intake: Intake = new Intake({
     ...options,
-    lane: lane as LaneLink,
+    laneLink: laneLink as LaneLink,
     layouts: {
       layoutOf: (tag) => (tag === "wide" ? layout : tag === "generic" ? "generic" : "foreign"),
       readsSpan: () => false

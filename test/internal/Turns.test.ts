@@ -30,7 +30,7 @@ const makeRuntime = () => {
   let nextTurn: Array<() => void> = []
   const intakes = new Map<number, Intake>()
   const recorder = (lane: number): Intake => {
-    const link: Omit<LaneLink, "close"> = {
+    const laneLink: Omit<LaneLink, "close"> = {
       lane,
       counters: table.of(lane),
       writer: pair.writer,
@@ -43,7 +43,7 @@ const makeRuntime = () => {
     const intake = new Intake({
       capacity: 1_000_000,
       overflow: "drop-newest",
-      lane: link as LaneLink,
+      laneLink: laneLink as LaneLink,
       layouts: { layoutOf: (tag) => (tag === "tick" ? layout : "generic"), readsSpan: () => false },
       recorder: { startIfIdle: () => {} }
     })

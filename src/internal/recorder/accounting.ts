@@ -21,7 +21,7 @@ export abstract class Accounts extends EventWriter implements RowSource {
   limit = 0
   runType = 0
   runEnd = 0
-  readonly link: LaneLink
+  readonly laneLink: LaneLink
   protected evicted = 0
   protected overflowed = 0
   private invalid = 0
@@ -32,10 +32,10 @@ export abstract class Accounts extends EventWriter implements RowSource {
   private seenApplied = 0
   private seenIgnored = 0
 
-  constructor(link: LaneLink, layouts: TagLayouts, capacity: number) {
-    super(link.writer, layouts)
-    this.link = link
-    this.lane = link.lane
+  constructor(laneLink: LaneLink, layouts: TagLayouts, capacity: number) {
+    super(laneLink.writer, layouts)
+    this.laneLink = laneLink
+    this.lane = laneLink.lane
     this.capacity = capacity
   }
 
@@ -43,7 +43,7 @@ export abstract class Accounts extends EventWriter implements RowSource {
 
   /** Sequence number of the last event accepted. */
   get accepted(): number {
-    return this.counted + this.link.writer.rowsOf(this)
+    return this.counted + this.laneLink.writer.rowsOf(this)
   }
 
   /** Events folded or evicted, when last looked at: they hold no credit. */
@@ -59,7 +59,7 @@ export abstract class Accounts extends EventWriter implements RowSource {
   /** Looks at how far the fold is. */
   lookAtFold(): void {
     if (this.hasLeft) return
-    const { applied, ignored } = this.link.counters
+    const { applied, ignored } = this.laneLink.counters
     // Differences modulo 2^32 are exact: no more than `capacity` events lie between two looks.
     this.applied += (applied - this.seenApplied) | 0
     this.ignored += (ignored - this.seenIgnored) | 0

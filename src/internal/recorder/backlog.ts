@@ -139,8 +139,8 @@ export class Backlog {
       this.#accounts.lookAtFold()
       if (!this.#mayHand) return false
     }
-    const { lane, link } = this.#accounts
-    const { writer } = link
+    const { lane, laneLink } = this.#accounts
+    const { writer } = laneLink
     const before = this.#position
     this.#stuck ??= this.#take()
     if (this.#skipped) {

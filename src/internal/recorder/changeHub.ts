@@ -30,7 +30,7 @@ interface Conflated {
 /** What the hub needs of its recorder. */
 interface ListenedTo {
   readonly intake: Intake
-  readonly lane: LaneLink
+  readonly laneLink: LaneLink
   readonly reads: RecorderReads
   readonly hooks: Pick<RecorderHooks, "onChange">
 }
@@ -62,8 +62,8 @@ export class ChangeHub {
           ? "latest"
           : "none"
     if (watch === this.#watch) return
-    const { intake, lane } = this.#recorder
-    intake.afterAccepted(() => lane.send({ _tag: "Watch", watch }))
+    const { intake, laneLink } = this.#recorder
+    intake.afterAccepted(() => laneLink.send({ _tag: "Watch", watch }))
     this.#watch = watch
   }
 

@@ -72,8 +72,8 @@ export class RecorderControl {
 
   /** The lane, where the recorder can be read. */
   get readableLane(): Lane | undefined {
-    const { lane, reads } = this.#parts
-    return reads.isReadable ? lane.lane : undefined
+    const { laneLink, reads } = this.#parts
+    return reads.isReadable ? laneLink.lane : undefined
   }
 
   /** Done when every event accepted before has left for the fold, or the recorder can be read no more. */
@@ -136,7 +136,7 @@ export class RecorderControl {
    * the effect that is left waits for that, a second at most.
    */
   remove(): Effect.Effect<void> {
-    const { config, hooks, hub, intake, lane, lifecycle, log, reads, registrations } = this.#parts
+    const { config, hooks, hub, intake, laneLink, lifecycle, log, reads, registrations } = this.#parts
     const { failure } = lifecycle
     // Who waits already hears of the failure, if there was one, rather than of the removal.
     if (failure?.foldLost === true) {
@@ -149,7 +149,7 @@ export class RecorderControl {
     reads.failIfUnreadable()
     const ended = hooks.end(atMost("1 second", config.shutdownTimeout))
     registrations.release()
-    lane.close()
+    laneLink.close()
     return Effect.andThen(ended, log.lifecycle("removed"))
   }
 }

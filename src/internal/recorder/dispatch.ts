@@ -42,8 +42,8 @@ export abstract class Dispatch extends Accounts {
   #asked = false
   #drained: Array<() => void> = nothing
 
-  constructor(link: LaneLink, layouts: TagLayouts, capacity: number, dispatchedLimit: number) {
-    super(link, layouts, capacity)
+  constructor(laneLink: LaneLink, layouts: TagLayouts, capacity: number, dispatchedLimit: number) {
+    super(laneLink, layouts, capacity)
     this.dispatchedLimit = dispatchedLimit
     this.backlog = new Backlog(this, dispatchedLimit)
   }
@@ -51,13 +51,13 @@ export abstract class Dispatch extends Accounts {
   /** No event goes straight into the stream until `reopen`. */
   protected shut(): void {
     this.limit = 0
-    this.link.writer.stop(this)
+    this.laneLink.writer.stop(this)
   }
 
   protected hasCredit(): boolean {
     if (this.pending < this.capacity) return true
     this.flush()
-    this.link.foldNow()
+    this.laneLink.foldNow()
     return this.pending < this.capacity
   }
 
@@ -117,7 +117,7 @@ export abstract class Dispatch extends Accounts {
       do {
         this.backlog.move()
         // What is folded now frees credits, and with them there may be more to hand over.
-        this.link.writer.publish(true)
+        this.laneLink.writer.publish(true)
       } while (this.backlog.canMove)
     } finally {
       this.#flushing = false
@@ -136,7 +136,7 @@ export abstract class Dispatch extends Accounts {
     this.backlog.move(most)
     const hasMoved = this.backlog.size < before
     // It has had its turn, and may have more.
-    if (hasMoved && this.backlog.canMove) this.link.writer.whenRoom(this)
+    if (hasMoved && this.backlog.canMove) this.laneLink.writer.whenRoom(this)
     this.askForNews()
     return hasMoved
   }
@@ -147,16 +147,16 @@ export abstract class Dispatch extends Accounts {
     const { isFlowing, isStuck, size } = this.backlog
     if (this.waiterCount === 0 && this.#drained.length === 0 && (!isFlowing || size === 0)) return
     // The stream may be full of the events of others, of which the fold says nothing here.
-    if (isStuck) this.link.writer.whenRoom(this)
+    if (isStuck) this.laneLink.writer.whenRoom(this)
     if (this.#asked) return
-    this.link.counters.want()
+    this.laneLink.counters.want()
     // It may have folded all of it before it could see that it is asked.
     const { pending } = this
     const isNews =
       (this.waiterCount > 0 && pending < this.capacity) ||
       (this.#drained.length > 0 && pending === 0) ||
       this.backlog.canMove
-    if (isNews) this.link.nextTurn(() => this.onFolded())
+    if (isNews) this.laneLink.nextTurn(() => this.onFolded())
     // A question that has failed is asked again.
     this.#asked = true
   }
@@ -182,7 +182,7 @@ export abstract class Dispatch extends Accounts {
   /** Resumes a suspended fiber, at the next turn of the event loop: never user code in the middle of a hand-over. */
   protected resume(waiter: Waiter, offer: Offer): void {
     if (waiter.emission !== undefined) waiter.emission.decision = offer
-    this.link.nextTurn(() => {
+    this.laneLink.nextTurn(() => {
       try {
         waiter.release()
       } finally {

@@ -20,13 +20,13 @@ export abstract class RecorderEmission {
   readonly emitUnsafe: (event: MetricEvent) => boolean
   protected readonly parts: RecorderParts
   readonly #intake: Intake
-  readonly #lane: LaneLink
+  readonly #laneLink: LaneLink
 
   constructor(parts: RecorderParts) {
-    const { clock, config, intake, lane } = parts
+    const { clock, config, intake, laneLink } = parts
     this.parts = parts
     this.#intake = intake
-    this.#lane = lane
+    this.#laneLink = laneLink
     this.overflow = config.overflow
     this.clock = clock
     // What does not change is looked at once, and not for every event.
@@ -47,7 +47,7 @@ export abstract class RecorderEmission {
 
   emitIn(fiber: Fiber.Fiber<unknown, unknown>, event: MetricEvent): boolean {
     const { context } = fiber
-    const { writer } = this.#lane
+    const { writer } = this.#laneLink
     if (writer.isLive(context)) return this.#intake.offer(event) === "accepted"
     const clock = Context.get(context, Clock.Clock)
     const accepted = this.emitAt(clock, event)
@@ -64,7 +64,7 @@ export abstract class RecorderEmission {
   /** Has what is emitted bear the time of a clock. The writer itself reads the live one, and sparingly. */
   #emittedAt<A>(clock: Clock.Clock, emits: () => A): A {
     if (clock === liveClock) return emits()
-    const { writer } = this.#lane
+    const { writer } = this.#laneLink
     const { given } = writer
     writer.give(clock.currentTimeMillisUnsafe())
     try {

@@ -19,11 +19,11 @@ export class FoldListener implements LaneListener {
   }
 
   onMessage(message: LaneMessage): void {
-    const { hooks, intake, lane, log, reads } = this.#parts
+    const { hooks, intake, laneLink, log, reads } = this.#parts
     if (message._tag === "Folded") return intake.onFolded()
     if (message._tag === "Changes") this.seen = message.sequence
     // At the next turn of the event loop: user code never runs in the middle of a hand-over.
-    lane.afterFold(() => {
+    laneLink.afterFold(() => {
       switch (message._tag) {
         case "Answer":
           return reads.answer(message.request, message.read)
@@ -36,14 +36,14 @@ export class FoldListener implements LaneListener {
   }
 
   #deliver({ changes, sequence }: Changes): void {
-    const { config, hooks, hub, lane, lifecycle } = this.#parts
+    const { config, hooks, hub, laneLink, lifecycle } = this.#parts
     // Given up: a hook that begins now would not be waited for.
     if (lifecycle.failure?.foldLost === true) return
     const { entityId, recorderId } = config
     const delivery = Effect.ensuring(
       hub.deliver(changes.map((change): MetricChange => ({ recorderId, entityId, ...change }))),
       Effect.sync(() => {
-        lane.send({ _tag: "Delivered", sequence })
+        laneLink.send({ _tag: "Delivered", sequence })
         this.#undelivered.shift()
         const [next] = this.#undelivered
         if (next !== undefined) this.#deliver(next)

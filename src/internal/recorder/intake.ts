@@ -39,12 +39,12 @@ export class Intake extends Dispatch {
   constructor(options: {
     readonly capacity: number
     readonly overflow: Overflow
-    readonly lane: LaneLink
+    readonly laneLink: LaneLink
     readonly layouts: TagLayouts
     readonly recorder: Startable
   }) {
-    const { capacity, lane, layouts, overflow, recorder } = options
-    super(lane, layouts, capacity, overflow === "drop-oldest" ? Math.max(1, Math.floor(capacity / 2)) : capacity)
+    const { capacity, laneLink, layouts, overflow, recorder } = options
+    super(laneLink, layouts, capacity, overflow === "drop-oldest" ? Math.max(1, Math.floor(capacity / 2)) : capacity)
     this.overflow = overflow
     this.#recorder = recorder
   }
@@ -114,7 +114,7 @@ export class Intake extends Dispatch {
     }
     // It counts as offered when it is decided: let in by `#admit`, or let go by `close`.
     return Effect.callback<Offer>((resume) => {
-      const release = this.link.hold()
+      const release = this.laneLink.hold()
       const waiter: Waiter = {
         entry: decision,
         emission,
@@ -147,8 +147,8 @@ export class Intake extends Dispatch {
     this.lookAtFold()
     // From half the capacity on the fold has to keep up, and is woken; a burst never reaches the event loop.
     if ((this.accepted - this.folded) * 2 >= this.dispatchedLimit) {
-      this.link.writer.publish(true)
-      this.link.foldNow()
+      this.laneLink.writer.publish(true)
+      this.laneLink.foldNow()
       // In process, that may have led to anything.
       if (!this.#isOpen) return false
       this.lookAtFold()
@@ -194,7 +194,7 @@ export class Intake extends Dispatch {
   #entryOf(event: unknown): WaitingEvent | Refusal {
     const copy = this.copy(event)
     if (copy === undefined) return this.refuse("invalid")
-    const at = this.link.writer.now()
+    const at = this.laneLink.writer.now()
     if (!this.#accepting) this.#recorder.startIfIdle()
     return this.#accepting ? { event: copy, at } : this.refuse("not-running")
   }

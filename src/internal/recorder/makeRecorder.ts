@@ -35,7 +35,7 @@ class Parts<R> implements RecorderParts {
   readonly registrations: Registrations
   readonly lifecycle: RecorderLifecycle
   readonly hooks: RecorderHooks<R>
-  readonly lane: LaneLink
+  readonly laneLink: LaneLink
   readonly intake: Intake
   readonly hub: ChangeHub
   readonly reads: RecorderReads
@@ -48,11 +48,11 @@ class Parts<R> implements RecorderParts {
     this.registrations = new Registrations(recorderId, link.catalog, link.expositionNames)
     this.lifecycle = new RecorderLifecycle(recorderId, new RecorderSteps(this))
     this.hooks = new RecorderHooks(this, context)
-    this.lane = link.openLane(new FoldListener(this))
+    this.laneLink = link.openLane(new FoldListener(this))
     this.intake = new Intake({
       capacity,
       overflow,
-      lane: this.lane,
+      laneLink: this.laneLink,
       layouts: this.registrations,
       recorder: this.lifecycle
     })

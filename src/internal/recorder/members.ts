@@ -87,7 +87,7 @@ export class RecorderMembers extends RecorderEmission implements ServiceMembers,
     metrics: ReadonlyArray<Metric.Any>,
     settle: (put: (metric: Metric.Any) => void) => void
   ): Effect.Effect<void> {
-    const { intake, lane, log } = this.parts
+    const { intake, laneLink, log } = this.parts
     const at = this.clock.currentTimeMillisUnsafe()
     const registered = Effect.andThen(
       Effect.sync(() => intake.flush()),
@@ -95,7 +95,7 @@ export class RecorderMembers extends RecorderEmission implements ServiceMembers,
     )
     intake.forgetLayouts()
     intake.addBarrier(() => {
-      settle((metric) => lane.send({ _tag: "Register", name: metric.name, metric, at }))
+      settle((metric) => laneLink.send({ _tag: "Register", name: metric.name, metric, at }))
       // The events before it were written for those that it has replaced as well.
       intake.forgetLayouts()
     })
@@ -115,9 +115,11 @@ export class RecorderMembers extends RecorderEmission implements ServiceMembers,
       Effect.suspend(() => {
         const refusal = whyNotReset(this, metric)
         if (refusal !== undefined) return refuse(refusal)
-        const { intake, lane, log } = this.parts
+        const { intake, laneLink, log } = this.parts
         const at = this.clock.currentTimeMillisUnsafe()
-        intake.afterAccepted(() => lane.send({ _tag: "Reset", at, ...(metric !== undefined && { name: metric.name }) }))
+        intake.afterAccepted(() =>
+          laneLink.send({ _tag: "Reset", at, ...(metric !== undefined && { name: metric.name }) })
+        )
         return log.lifecycle(`reset ${metric === undefined ? "all metrics" : `the metric ${metric.name}`}`)
       })
   }

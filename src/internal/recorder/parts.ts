@@ -36,14 +36,14 @@ export interface RecorderParts {
   readonly registrations: Registrations
   readonly lifecycle: RecorderLifecycle
   readonly hooks: Pick<RecorderHooks, "fork" | "interrupt" | "end" | "run" | "onChange">
-  readonly lane: LaneLink
+  readonly laneLink: LaneLink
   readonly intake: Intake
   readonly hub: ChangeHub
   readonly reads: RecorderReads
 }
 
 /** Gives up on whatever is running: the recorder goes to `Failed`. */
-export const abort = ({ hooks, lane, lifecycle }: RecorderParts, cause: unknown): void => {
+export const abort = ({ hooks, laneLink, lifecycle }: RecorderParts, cause: unknown): void => {
   lifecycle.fail(cause, true)
-  lane.nextTurn(() => hooks.interrupt())
+  laneLink.nextTurn(() => hooks.interrupt())
 }

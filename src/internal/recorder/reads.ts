@@ -34,7 +34,7 @@ export interface Readable {
     readonly waitTimeout: Duration.Input
     readonly link: Pick<Link, "probe">
   }
-  readonly lane: LaneLink
+  readonly laneLink: LaneLink
   readonly intake: Intake
   readonly lifecycle: RecorderLifecycle
   readonly registrations: Registrations
@@ -208,14 +208,14 @@ export class RecorderReads {
     return Effect.withFiber((fiber) => {
       const refusal = this.#whyNotBy(fiber)
       if (refusal !== undefined) return Effect.fail(refusal)
-      const { intake, lane, registrations } = this.#recorder
+      const { intake, laneLink, registrations } = this.#recorder
       const at = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
       const sequence = intake.accepted
       let definitions: Definitions | undefined
       const send = (request: number): void =>
         intake.afterAccepted(() => {
           definitions = registrations.cut
-          lane.send({ _tag: "Read", request, what, now: at, names, maxSeries })
+          laneLink.send({ _tag: "Read", request, what, now: at, names, maxSeries })
         })
       return Effect.flatMap(this.#wait<A>(fiber, send, promptly), (read) =>
         then({ at, sequence, definitions: definitions!, read })
@@ -228,11 +228,11 @@ export class RecorderReads {
     send: (request: number) => void,
     promptly = false
   ): Effect.Effect<ReadonlyArray<A>, ReadError> {
-    const { config, intake, lane } = this.#recorder
+    const { config, intake, laneLink } = this.#recorder
     const { recorderId, waitTimeout } = config
     const sequence = intake.accepted
     return this.#pending.ask<A>(fiber, send, {
-      hold: () => lane.hold(),
+      hold: () => laneLink.hold(),
       most: this.#mostMillis,
       late: () => waitTimedOut(recorderId, "read", promptly ? "1 second" : waitTimeout, sequence, intake),
       watch: promptly ? (giveUp) => whenStuck(this.#recorder, giveUp) : undefined

@@ -54,12 +54,12 @@ export class RecorderSteps implements Steps {
   }
 
   nextTurn(action: () => void): void {
-    this.#parts.lane.nextTurn(action)
+    this.#parts.laneLink.nextTurn(action)
   }
 
   fork(operation: Effect.Effect<void>): void {
-    const { hooks, lane } = this.#parts
-    const release = lane.hold()
+    const { hooks, laneLink } = this.#parts
+    const release = laneLink.hold()
     hooks.fork(Effect.ensuring(operation, Effect.sync(release)))
   }
 }
