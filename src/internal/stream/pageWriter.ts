@@ -164,7 +164,7 @@ export abstract class PageWriter {
 
   /** Where what is published ends in the log. */
   get publishedPosition(): number {
-    return logPosition(this.turn, this.published - this.page.first)
+    return logPosition(this.turn, this.publishedEnd - this.page.first)
   }
 
   /** Where the next row will stand in the log. */
