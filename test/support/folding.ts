@@ -1,15 +1,18 @@
 /**
  * The fold of a runtime over a stream in the same thread, as the in-process layer has it. It folds when a test says so.
  */
+import { deserialize, serialize } from "node:v8"
 import { expect } from "@effect/vitest"
 import type { Metric, Snapshot } from "mvx-metrics"
 import { Fold } from "../../src/internal/fold/fold.ts"
+import type { SavedLane } from "../../src/internal/fold/savedLane.ts"
+import { segmentOf } from "../../src/internal/fold/segment.ts"
 import { ExpositionNames } from "../../src/internal/formats/prometheus/nameRegistry.ts"
 import { Registrations } from "../../src/internal/recorder/registrations.ts"
 import type { Carrier } from "../../src/internal/stream/carrier.ts"
 import { EventWriter } from "../../src/internal/stream/eventWriter.ts"
 import { ChunkBytes } from "../../src/internal/stream/foldedCounters.ts"
-import type { Command, FoldMessage } from "../../src/internal/stream/protocol.ts"
+import type { Command, FoldMessage, Read } from "../../src/internal/stream/protocol.ts"
 import { PageBytes, setRead } from "../../src/internal/stream/rows/page.ts"
 import { RowWriter } from "../../src/internal/stream/writer.ts"
 import type { MetricEvent } from "../../src/MetricEvent.ts"
@@ -18,6 +21,7 @@ import { rowSource } from "./rowSource.ts"
 export class Folding {
   readonly writer: RowWriter
   readonly #fold: Fold
+  readonly #catalog = new Map<string, Metric.Any>()
   readonly #said: Array<FoldMessage> = []
   #lanes = 0
   #time: number | undefined
@@ -26,7 +30,8 @@ export class Folding {
     this.#fold = new Fold({
       send: (message) => void this.#said.push(message),
       sendCopies: false,
-      onPageRead: setRead
+      onPageRead: setRead,
+      catalog: this.#catalog
     })
     const { reader } = this.#fold
     const carrier: Carrier = {
@@ -59,6 +64,11 @@ export class Folding {
     }
   }
 
+  /** See `FoldOfLanes`. */
+  set isCareful(careful: boolean) {
+    this.#fold.isCareful = careful
+  }
+
   send(command: Command): void {
     this.writer.command(command)
   }
@@ -79,11 +89,31 @@ export class Folding {
       expect(registrations.claim([metric])).toBe(undefined)
       registrations.add([metric])
       events.forgetLayouts()
+      this.#catalog.set(metric.name, metric)
       this.send({ _tag: "Register", lane, name: metric.name, metric, at: 0 })
     }
     for (const metric of metrics) register(metric)
+    const ask = (what: "snapshots" | "shown" | "states", now: number): Read => {
+      this.send({ _tag: "Read", lane, request: 1, what, now })
+      this.fold()
+      return this.#said.splice(0).find((message) => message._tag === "Answer")!.read
+    }
+    const save = (): SavedLane => {
+      this.fold()
+      return deserialize(serialize(this.#fold.saveLane(lane)))
+    }
     return {
       register,
+      ask,
+      save,
+      /** Folds what there is, and puts the lane that another fold would have had in its place. */
+      replace: (): void => {
+        const saved = save()
+        for (const metric of metrics) this.#catalog.set(metric.name, metric)
+        const segments = [segmentOf([{ lane, at: -1, bytes: serialize(saved) }])]
+        const place = { page: 0, turn: 0, word: 0 }
+        this.#fold.restore({ counters: [], seen: [], poisoned: [], segments, place })
+      },
       emit: (event: MetricEvent, at: number): void => {
         this.#atTime(at, () => {
           expect(events.writeRow(source, event) || events.writeRow(source, structuredClone(event))).toBe(true)
@@ -91,10 +121,7 @@ export class Folding {
       },
       /** What the metrics show, including every event emitted before. */
       read: (now = 0): ReadonlyArray<unknown> => {
-        this.send({ _tag: "Read", lane, request: 1, what: "snapshots", now })
-        this.fold()
-        const answer = this.#said.splice(0).find((message) => message._tag === "Answer")
-        const snapshots = (answer?.read ?? []) as ReadonlyArray<Snapshot.Snapshot>
+        const snapshots = ask("snapshots", now) as ReadonlyArray<Snapshot.Snapshot>
         expect(snapshots.filter(({ quarantine }) => quarantine !== undefined)).toEqual([])
         return snapshots.map(({ dimensions }) => dimensions)
       }

@@ -61,7 +61,7 @@ export class Fold implements StreamHandler, FoldOfLanes {
   #saved: LogState["from"] = { strings: 0, nameLists: 0 }
   readonly #declared = new Set<number>()
   // Where it has taken the place of another fold.
-  #seen: ReadonlyMap<Lane, number> | undefined
+  #seen: Map<Lane, number> | undefined
   #poisons: ReadonlyArray<Poison> = []
   /** By lane: the position in the log up to which it was restored, and the last of these. */
   #restoredTo: Array<number> = []
@@ -116,6 +116,9 @@ export class Fold implements StreamHandler, FoldOfLanes {
         this.#lanes[command.lane]?.close()
         this.#lanes[command.lane] = undefined
         this.#touch(command.lane)
+        // What has to be known of a lane that was restored is not of the next one with its number.
+        this.#seen?.delete(command.lane)
+        this.#poisons = this.#poisons.filter(({ lane }) => lane !== command.lane)
         return this.send({ _tag: "Closed", lane: command.lane })
       case "Delivered":
         return this.#lane(command.lane)?.delivered(command.sequence)

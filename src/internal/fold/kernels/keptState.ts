@@ -30,20 +30,21 @@ const refuseInstances = (value: unknown, depth: number, seen: Map<object, number
 
 const partsOf = (value: object): Iterable<unknown> => {
   if (isPlainObject(value)) return Object.values(value)
-  const { name } = classOf(value)
-  // That of another realm has the same name.
-  if (isError(value) ? !Errors.has(name) : Object.prototype.toString.call(value) !== `[object ${name}]`) {
-    throw new TypeError(`an instance of ${name === "" ? "a class" : name} is not plain data`)
-  }
+  const name = classOf(value)
+  if (!isOfLanguage(value, name)) throw new TypeError(`an instance of ${name} is not plain data`)
   if (ArrayBuffer.isView(value)) return []
   if (value instanceof Map) return [...value.keys(), ...value.values()]
   if (value instanceof Set) return value
   return isError(value) ? [value.cause] : Object.values(value)
 }
 
-const classOf = (value: object): { readonly name: string } => {
+const classOf = (value: object): string => {
   const made = (Object.getPrototypeOf(value) as object).constructor
-  return typeof made === "function" ? made : { name: "" }
+  return typeof made === "function" && made.name !== "" && made.name !== "Object" ? made.name : "a class"
 }
+
+/** By its name: a class of another realm has the same. */
+const isOfLanguage = (value: object, name: string): boolean =>
+  isError(value) ? Errors.has(name) : Object.prototype.toString.call(value) === `[object ${name}]`
 
 const Errors = new Set(["Error", "EvalError", "RangeError", "ReferenceError", "SyntaxError", "TypeError", "URIError"])

@@ -1,0 +1,160 @@
+/**
+ * One recorder's end of a log that is folded, by one fold after the other: they end and are replaced when a test says so.
+ */
+import { deserialize, serialize } from "node:v8"
+import type { Metric } from "mvx-metrics"
+import { Fold, type FoldOptions } from "../../src/internal/fold/fold.ts"
+import { type Place, PlaceWords, placeIn } from "../../src/internal/fold/place.ts"
+import type { SavedLane } from "../../src/internal/fold/savedLane.ts"
+import { segmentOf } from "../../src/internal/fold/segment.ts"
+import { ChunkBytes, CounterTable } from "../../src/internal/stream/foldedCounters.ts"
+import type {
+  Change,
+  Command,
+  FoldMessage,
+  LaneMessage,
+  Poison,
+  Read,
+  Watch
+} from "../../src/internal/stream/protocol.ts"
+import type { MetricEvent } from "../../src/MetricEvent.ts"
+
+type Entry =
+  | { readonly command: Command }
+  | { readonly event: MetricEvent; readonly at: number }
+  | { readonly foreign: number }
+  | { readonly skip: number }
+
+export const lane = 3
+
+/** A fold that is given what comes out of the log: its reader stands behind all that was saved. */
+export const foldOf = (options: Pick<FoldOptions, "send" | "catalog" | "place">): Fold => {
+  const fold = new Fold({ sendCopies: true, onPageRead: () => {}, ...options })
+  Object.defineProperty(fold.reader, "position", { value: 1 })
+  return fold
+}
+
+export class Replaying {
+  readonly #catalog: ReadonlyMap<string, Metric.Any>
+  readonly #buffer = new SharedArrayBuffer(ChunkBytes)
+  readonly #place = new Int32Array(new SharedArrayBuffer(4 * PlaceWords))
+  readonly #log: Array<Entry> = []
+  #fold: Fold
+  #saved: { readonly lane: Uint8Array; readonly position: number } | undefined
+  /** Of the last batch that came. */
+  #seen = 0
+  /** Batches whose listeners are at it. */
+  readonly #undelivered: Array<number> = []
+  readonly said: Array<FoldMessage> = []
+  /** All that came, in order. */
+  readonly changes: Array<Change> = []
+  /** How many events were accepted. */
+  accepted = 0
+
+  constructor(metrics: ReadonlyArray<Metric.Any>) {
+    this.#catalog = new Map(metrics.map((metric) => [metric.name, metric]))
+    this.#fold = this.#newFold([])
+    this.command({ _tag: "Open", lane })
+  }
+
+  #newFold(poisoned: ReadonlyArray<Poison>, isCareful = false): Fold {
+    const fold = foldOf({ send: (message) => this.#take(message), catalog: this.#catalog, place: this.#place })
+    fold.isCareful = isCareful
+    fold.restore({
+      counters: [this.#buffer],
+      seen: [[lane, this.#seen]],
+      poisoned,
+      segments: this.#saved === undefined ? [] : [segmentOf([{ lane, at: 0, bytes: this.#saved.lane }])],
+      place: { page: 0, turn: 0, word: 0 }
+    })
+    return fold
+  }
+
+  #take(message: FoldMessage): void {
+    this.said.push(message)
+    if (message._tag !== "Changes") return
+    this.#seen = message.sequence
+    this.changes.push(...message.changes)
+    this.#undelivered.push(message.sequence)
+  }
+
+  #append(entry: Entry): void {
+    this.#log.push(entry)
+    this.#give(entry)
+  }
+
+  #give(entry: Entry): void {
+    if ("event" in entry) this.#fold.event(lane, entry.event, entry.at)
+    else if ("foreign" in entry) this.#fold.foreignEvents(lane, entry.foreign)
+    else if ("skip" in entry) this.#fold.skip(lane, entry.skip)
+    else this.#fold.command(entry.command)
+  }
+
+  command(command: Command): void {
+    this.#append({ command })
+  }
+
+  register(name: string): void {
+    this.command({ _tag: "Register", lane, name, at: 0 })
+  }
+
+  watch(watch: Watch): void {
+    this.command({ _tag: "Watch", lane, watch })
+  }
+
+  event(event: MetricEvent, at = 0): void {
+    this.accepted++
+    this.#append({ event, at })
+  }
+
+  foreign(count: number): void {
+    this.accepted += count
+    this.#append({ foreign: count })
+  }
+
+  evict(count: number): void {
+    this.accepted += count
+    this.#append({ skip: this.accepted })
+  }
+
+  /** The listeners have taken the batch that came first. Returns whether there was any. */
+  deliver(): boolean {
+    const sequence = this.#undelivered.shift()
+    if (sequence !== undefined) this.command({ _tag: "Delivered", lane, sequence })
+    return sequence !== undefined
+  }
+
+  get counters() {
+    const table = new CounterTable()
+    table.add(0, this.#buffer)
+    return table.of(lane)
+  }
+
+  get place(): Place {
+    return placeIn(this.#place)
+  }
+
+  read(what: "snapshots" | "shown" | "states", now = 0): Read {
+    while (this.deliver());
+    this.command({ _tag: "Read", lane, request: 1, what, now })
+    return this.said.findLast((message) => message._tag === "Answer")!.read
+  }
+
+  quarantined(): ReadonlyArray<Extract<LaneMessage, { _tag: "Quarantined" }>> {
+    return this.said.filter((message) => message._tag === "Quarantined")
+  }
+
+  /** What would be kept: all that a save shares with its lane must be copied by then. */
+  save(): SavedLane {
+    const bytes = serialize(this.#fold.saveLane(lane))
+    this.#saved = { lane: bytes, position: this.#log.length }
+    return deserialize(bytes)
+  }
+
+  /** Replaces the fold: another one goes on from what was saved last, and reads the log from there. */
+  replace(poisoned: ReadonlyArray<Poison> = [], isCareful = false): void {
+    this.#fold = this.#newFold(poisoned, isCareful)
+    // What the replay leads to comes after it.
+    for (const entry of this.#log.slice(this.#saved?.position ?? 0)) this.#give(entry)
+  }
+}
