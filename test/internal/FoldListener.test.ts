@@ -20,7 +20,7 @@ it.effect("delivers a batch when the one before it is delivered, and acknowledge
             return latches[sequence - 1]!.await
           })
       },
-      lane: { afterFold: (action: () => void) => action(), send: (command: unknown) => void happened.push(command) }
+      laneLink: { afterFold: (action: () => void) => action(), send: (command: unknown) => void happened.push(command) }
     }
     const listener = new FoldListener(parts as unknown as RecorderParts)
     // That of a fold that has died, and that of the fold in its place.

@@ -29,7 +29,11 @@ const open = (receive: (reply: FoldReply) => void) => {
 
 it("opens the stream with the words by which the threads wake each other", () => {
   using opened = open(() => {})
-  expect(receiveMessageOnPort(opened.fold)?.message).toEqual({ _tag: "Start", control: expect.any(SharedArrayBuffer) })
+  expect(receiveMessageOnPort(opened.fold)?.message).toEqual({
+    _tag: "Start",
+    control: expect.any(SharedArrayBuffer),
+    place: expect.any(SharedArrayBuffer)
+  })
 })
 
 it("receives at once, and once, what the fold has sent before it ended", async () => {

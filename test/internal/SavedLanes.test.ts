@@ -125,6 +125,7 @@ describe("a lane whose fold ends and is replaced", () => {
     counters[lane * 4] = -(2 ** 31)
     const bytes = serialize({ ...saved, applied: 2 ** 31 - 2 })
     fold.restore({
+      careful: 0,
       counters: [buffer],
       seen: [],
       poisoned: [],
@@ -308,10 +309,10 @@ describe("a metric that ended the fold", () => {
     const replaying = played(Tame)
     replaying.replace([{ ...at9, during: "restore", sequence: 0 }])
     replaying.event(b(1))
-    expect(replaying.quarantined()).toMatchObject([{ name: "throws", error: "Error: nine" }])
+    expect(replaying.quarantined()).toMatchObject([{ name: "throws", error: "Error: nine at event 4, b" }])
     expect(replaying.read("snapshots")).toMatchObject([
       { name: "sum", dimensions: { sum: -1 } },
-      { name: "throws", quarantine: { error: "Error: nine", missed: 1 } }
+      { name: "throws", quarantine: { error: "Error: nine at event 4, b", missed: 1 } }
     ])
   })
 })

@@ -66,7 +66,7 @@ export class Folding {
 
   /** See `FoldOfLanes`. */
   set isCareful(careful: boolean) {
-    this.#fold.isCareful = careful
+    Object.defineProperty(this.#fold, "isCareful", { value: careful, configurable: true })
   }
 
   send(command: Command): void {
@@ -112,7 +112,7 @@ export class Folding {
         for (const metric of metrics) this.#catalog.set(metric.name, metric)
         const segments = [segmentOf([{ lane, at: -1, bytes: serialize(saved) }])]
         const place = { page: 0, turn: 0, word: 0 }
-        this.#fold.restore({ counters: [], seen: [], poisoned: [], segments, place })
+        this.#fold.restore({ careful: 0, counters: [], seen: [], poisoned: [], segments, place })
       },
       emit: (event: MetricEvent, at: number): void => {
         this.#atTime(at, () => {

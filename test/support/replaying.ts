@@ -28,7 +28,7 @@ type Entry =
 export const lane = 3
 
 /** A fold that is given what comes out of the log: its reader stands behind all that was saved. */
-export const foldOf = (options: Pick<FoldOptions, "send" | "catalog" | "place">): Fold => {
+export const foldOf = (options: Pick<FoldOptions, "send" | "catalog">): Fold => {
   const fold = new Fold({ sendCopies: true, onPageRead: () => {}, ...options })
   Object.defineProperty(fold.reader, "position", { value: 1 })
   return fold
@@ -58,9 +58,10 @@ export class Replaying {
   }
 
   #newFold(poisoned: ReadonlyArray<Poison>, isCareful = false): Fold {
-    const fold = foldOf({ send: (message) => this.#take(message), catalog: this.#catalog, place: this.#place })
-    fold.isCareful = isCareful
+    const fold = foldOf({ send: (message) => this.#take(message), catalog: this.#catalog })
+    fold.place = this.#place
     fold.restore({
+      careful: isCareful ? Number.POSITIVE_INFINITY : 0,
       counters: [this.#buffer],
       seen: [[lane, this.#seen]],
       poisoned,
@@ -131,7 +132,7 @@ export class Replaying {
   }
 
   get place(): Place {
-    return placeIn(this.#place)
+    return placeIn(this.#place)!
   }
 
   read(what: "snapshots" | "shown" | "states", now = 0): Read {
