@@ -34,6 +34,7 @@ import { makeOnWorker } from "./internal/runtime/onWorker.ts"
 import type { RuntimeOptions, RuntimeService, WorkerOptions } from "./internal/runtime/service.ts"
 
 export type { RuntimeStats, Usage } from "./internal/model/runtimeStats.ts"
+export type { FlushOptions } from "./internal/recorder/service.ts"
 export type { RuntimeOptions, RuntimeService, RuntimeState, WorkerOptions } from "./internal/runtime/service.ts"
 
 /**

@@ -63,6 +63,7 @@ export type { Overflow } from "./internal/recorder/intake.ts"
 export type { Detail as LoggingDetail } from "./internal/recorder/logging.ts"
 export type {
   DeltaReader,
+  FlushOptions,
   RecorderOptions,
   RecorderService,
   RegisterOptions

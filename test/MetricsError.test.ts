@@ -79,20 +79,45 @@ const samples: ReadonlyArray<readonly [error: Error & { readonly _tag: string },
     'recorder "docs"',
     "its read did not end within 30s",
     "7 of the 12 events",
+    "a listener or a reducer",
     "raise waitTimeout"
+  ],
+  [
+    new E.WaitTimeout({
+      recorderId: "docs",
+      operation: "stop",
+      timeout: "30s",
+      sequence: 12,
+      folded: 12,
+      hook: "onStopped"
+    }),
+    "12 of the 12 events",
+    "Its hook onStopped is running"
   ],
   [new E.RuntimeFailed({ namespace: "app", cause }), 'runtime "app"', "disk is full"],
   [
     new E.ShutdownFailed({
       namespace: "app",
       failures: [
-        { recorderId: "docs", reason: "its hook failed" },
-        { recorderId: "users", reason: "it hangs" }
+        { recorderId: "docs", accepted: 3, folded: 3, reason: "its hook failed" },
+        { recorderId: "users", accepted: 9, folded: 2, reason: "it hangs" }
       ]
     }),
     '"app"',
-    '"docs" (its hook failed)',
-    '"users" (it hangs)'
+    '"docs" (3 of 3 events are folded: its hook failed)',
+    '"users" (2 of 9 events are folded: it hangs)'
+  ],
+  [
+    new E.FlushFailed({
+      namespace: "app",
+      flushed: ["docs", "orders"],
+      failures: [{ recorderId: "users", accepted: 9, folded: 2, reason: "it hangs" }],
+      exports: [{ exporter: "OTLP", reason: "it was not taken" }]
+    }),
+    '"app"',
+    'recorders not flushed: "users" (2 of 9 events are folded: it hangs)',
+    "did not deliver: OTLP (it was not taken)",
+    "recorders flushed: 2"
   ],
   [
     new E.RecorderOptionsDiffer({ recorderId: "docs", namespace: "app", options: ["capacity", "onStopped"] }),
@@ -120,7 +145,7 @@ it("an invalid argument of a definition names the metric that was to be defined"
 })
 
 it("there is a sample of each error", () => {
-  expect(tagged.map(({ name }) => name).sort()).toEqual(Object.keys(E).sort())
+  expect([...new Set(tagged.map(({ name }) => name))].sort()).toEqual(Object.keys(E).sort())
 })
 
 describe.each(tagged)("$name", ({ error, name, says, tag }) => {

@@ -159,6 +159,9 @@ export class SyncRecorder implements ServiceMembers, Registrar {
 
   readonly deltaReader = Effect.sync(() => deltaReaderOf(this.#stateReads))
 
+  /** Whatever was accepted is folded. */
+  readonly flush = () => Effect.void
+
   readonly stats = Effect.sync(() => this.statsUnsafe())
 
   statsUnsafe(): Stats {

@@ -26,6 +26,7 @@ const recorderMembers: Members<RecorderService> = {
   report: "value",
   states: "value",
   deltaReader: "value",
+  flush: "function",
   metrics: "value",
   reset: "function",
   stats: "value",
@@ -50,6 +51,7 @@ const runtimeMembers: Members<RuntimeService> = {
   stopRecorder: "function",
   stopAndRemoveRecorder: "function",
   beforeRemoval: "function",
+  flush: "function",
   shutdown: "value"
 }
 

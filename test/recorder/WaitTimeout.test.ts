@@ -37,7 +37,8 @@ onBothLayers("while the fold of a recorder stands still", (it) => {
           operation: "read",
           timeout: "50ms",
           sequence: 2,
-          folded: 0
+          folded: 0,
+          hook: "onMetricChanged"
         })
         yield* release
         yield* patiently(read(recorder))
@@ -66,7 +67,11 @@ test.effect("a start that does not end fails likewise, and goes on", () =>
   Effect.gen(function* () {
     const gate = yield* makeGate
     const recorder = yield* Recorder.make({ waitTimeout, onStarting: gate.pass, logging: "silent" })
-    expect(yield* Effect.flip(recorder.start)).toMatchObject({ _tag: "mvx-metrics/WaitTimeout", operation: "start" })
+    expect(yield* Effect.flip(recorder.start)).toMatchObject({
+      _tag: "mvx-metrics/WaitTimeout",
+      operation: "start",
+      hook: "onStarting"
+    })
     const joined = yield* forkNow(patiently(recorder.start))
     yield* gate.open
     yield* Fiber.join(joined)

@@ -21,6 +21,7 @@ const effectsOf = (runtime: RuntimeService): { readonly [name: string]: object }
     findRecorder: runtime.findRecorder("first"),
     stopRecorder: runtime.stopRecorder("first"),
     stopAndRemoveRecorder: runtime.stopAndRemoveRecorder("first"),
+    flush: runtime.flush(),
     beforeRemoval: runtime.beforeRemoval(() => Effect.void),
     "MetricsRuntime.makeInProcess": MetricsRuntime.makeInProcess({ namespace: "another" }),
     "MetricsRuntime.makeWorker": MetricsRuntime.makeWorker({ namespace: "another" }),

@@ -68,8 +68,8 @@ onBothRuntimes("shutting down", (make) => {
         _tag: "mvx-metrics/ShutdownFailed",
         namespace: "test",
         failures: [
-          { recorderId: "a", reason: expect.stringContaining("a full disk") },
-          { recorderId: "c", reason: expect.stringContaining("a closed sink") }
+          { recorderId: "a", accepted: 1, folded: 1, reason: expect.stringContaining("a full disk") },
+          { recorderId: "c", accepted: 1, folded: 1, reason: expect.stringContaining("a closed sink") }
         ]
       })
       for (const word of ["a full disk", "a closed sink"]) expect(error.message).toContain(word)
@@ -176,7 +176,7 @@ onBothRuntimes("shutting down", (make) => {
   )
 })
 
-/** Ways in which a recorder does not stop: a hook of it hangs. */
+/** Ways in which a recorder does not stop: a hook of it hangs, whose name comes first. */
 const hanging: { readonly [where: string]: (hang: Effect.Effect<void>) => RecorderOptions } = {
   onStarting: (hang) => ({ onStarting: hang }),
   "onStarting, uninterruptible": (hang) => ({ onStarting: Effect.uninterruptible(hang) }),
@@ -186,7 +186,7 @@ const hanging: { readonly [where: string]: (hang: Effect.Effect<void>) => Record
 }
 
 onBothRuntimes("a recorder that does not stop within shutdownTimeout by the real clock", (make) => {
-  it.effect.each(Object.entries(hanging))("is given up: a hook hangs, %s", ([_, options]) =>
+  it.effect.each(Object.entries(hanging))("is given up: a hook hangs, %s", ([where, options]) =>
     Effect.gen(function* () {
       const gate = yield* makeGate
       const runtime = yield* started(make({ shutdownTimeout: 5 }))
@@ -197,7 +197,16 @@ onBothRuntimes("a recorder that does not stop within shutdownTimeout by the real
       yield* gate.reached
       expect(yield* Effect.flip(runtime.shutdown)).toMatchObject({
         _tag: "mvx-metrics/ShutdownFailed",
-        failures: [{ recorderId: "hung", reason: expect.stringMatching(/did not stop within 5ms/) }]
+        failures: [
+          {
+            recorderId: "hung",
+            accepted: 1,
+            folded: where.startsWith("onStopped") ? 1 : 0,
+            reason: expect.stringMatching(
+              new RegExp(`did not stop within 5ms: .*its hook ${where.split(",")[0]} has not ended`)
+            )
+          }
+        ]
       })
       expect(yield* hung.state).toBe("Failed")
       expect(yield* runtime.state).toBe("Closed")

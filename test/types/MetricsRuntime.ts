@@ -116,6 +116,9 @@ expectTypeOf(runtime.stopRecorder("door-1")).toEqualTypeOf<Effect.Effect<void, E
 expectTypeOf(runtime.stopAndRemoveRecorder("door-1")).toEqualTypeOf<
   Effect.Effect<void, E.RecorderNotFound | StopError>
 >()
+expectTypeOf(runtime.flush({ timeout: "1 second" })).toEqualTypeOf<
+  Effect.Effect<void, E.InvalidState | E.FlushFailed>
+>()
 expectTypeOf(runtime.shutdown).toEqualTypeOf<Effect.Effect<void, E.InvalidState | E.ShutdownFailed>>()
 
 class Sink extends Context.Service<Sink, { readonly open: Effect.Effect<void> }>()("types/Sink") {}

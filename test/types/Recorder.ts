@@ -148,6 +148,9 @@ expectTypeOf(recorder.snapshots).toEqualTypeOf<
 expectTypeOf(recorder.report).toEqualTypeOf<
   Effect.Effect<Snapshot.Report, E.RecorderFailed | E.InvalidState | E.WaitTimeout>
 >()
+expectTypeOf(recorder.flush({ timeout: 500 })).toEqualTypeOf<
+  Effect.Effect<void, E.RecorderFailed | E.InvalidState | E.WaitTimeout>
+>()
 expectTypeOf(recorder.stats).toEqualTypeOf<Effect.Effect<Stats>>()
 expectTypeOf(recorder.state).toEqualTypeOf<Effect.Effect<RecorderState>>()
 expectTypeOf(recorder.start).toEqualTypeOf<

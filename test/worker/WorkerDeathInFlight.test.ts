@@ -75,6 +75,22 @@ describe("a worker that dies", () => {
     })
   )
 
+  it.effect("fails a flush in flight, and every later one", () =>
+    Effect.gen(function* () {
+      const { kill, recorder, runtime } = yield* doomed()
+      yield* recorder.emit(gatedTick(1))
+      const flush = yield* waitingFor(runtime.flush())
+      yield* kill
+      const failed = {
+        _tag: "mvx-metrics/FlushFailed",
+        flushed: [],
+        failures: [{ recorderId: "doomed", accepted: 1, folded: 0, reason: expect.stringContaining("failed") }]
+      }
+      expect(yield* Fiber.join(flush)).toMatchObject(failed)
+      expect(yield* Effect.flip(runtime.flush())).toMatchObject(failed)
+    })
+  )
+
   it.effect("has a shutdown in flight name the recorders that could not stop", () =>
     Effect.gen(function* () {
       const { kill, recorder, runtime } = yield* doomed()

@@ -389,27 +389,32 @@ export class RecorderFailed extends Schema.TaggedError<RecorderFailed>()("mvx-me
 }
 
 /**
- * A read, start or stop of a recorder did not end within its `waitTimeout`, which `timeout` shows. A start or a stop
- * goes on. `sequence` is the number of events to be folded before it, and `folded` is the number of events folded so
- * far.
+ * A read, flush, start or stop of a recorder did not end within its `waitTimeout`, or within the `timeout` of the call,
+ * which `timeout` shows. A start or a stop goes on. `sequence` is the number of events to be folded before it, and
+ * `folded` is the number of events folded so far. `hook` is the hook of the recorder that was running, if one was.
  *
  * @category errors
  * @since 0.1.0
  */
 export class WaitTimeout extends Schema.TaggedError<WaitTimeout>()("mvx-metrics/WaitTimeout", {
   recorderId: Schema.String,
-  operation: Schema.Literals(["read", "start", "stop"]),
+  operation: Schema.Literals(["read", "flush", "start", "stop"]),
   timeout: Schema.String,
   sequence: Schema.Number,
-  folded: Schema.Number
+  folded: Schema.Number,
+  hook: Schema.optionalKey(Schema.Literals(["onStarting", "onStopped", "onMetricChanged"]))
 }) {
   override [NodeInspectSymbol](): string {
     return printed(this)
   }
 
   override get message(): string {
-    const { folded, operation, recorderId, sequence, timeout } = this
-    return `recorder "${recorderId}": its ${operation} did not end within ${timeout}; ${folded} of the ${sequence} events before it are folded. Look for a hook, a listener or a reducer that does not end, or raise waitTimeout`
+    const { folded, hook, operation, recorderId, sequence, timeout } = this
+    const culprit =
+      hook === undefined
+        ? "Look for a listener or a reducer that does not end"
+        : `Its hook ${hook} is running. Let the hook end`
+    return `recorder "${recorderId}": its ${operation} did not end within ${timeout}; ${folded} of the ${sequence} events before it are folded. ${culprit}, or raise waitTimeout`
   }
 }
 
@@ -432,23 +437,88 @@ export class RuntimeFailed extends Schema.TaggedError<RuntimeFailed>()("mvx-metr
   }
 }
 
+/** What a recorder did not finish: how many events it had accepted, how many of them were folded, and why. */
+const failures = Schema.Array(
+  Schema.Struct({
+    recorderId: Schema.String,
+    accepted: Schema.Number,
+    folded: Schema.Number,
+    reason: Schema.String
+  })
+)
+
+const listFailures = (all: typeof failures.Type): string =>
+  list(
+    all.map(
+      ({ accepted, folded, reason, recorderId }) =>
+        `"${recorderId}" (${folded} of ${accepted} events are folded: ${reason})`
+    )
+  )
+
 /**
- * Recorders failed to stop while the runtime shut down. The thread was released all the same.
+ * Recorders failed to stop while the runtime shut down. The thread was released all the same. Each of `failures` has the
+ * number of events that the recorder had `accepted`, and how many of them were `folded`.
  *
  * @category errors
  * @since 0.1.0
  */
 export class ShutdownFailed extends Schema.TaggedError<ShutdownFailed>()("mvx-metrics/ShutdownFailed", {
   namespace: Schema.String,
-  failures: Schema.Array(Schema.Struct({ recorderId: Schema.String, reason: Schema.String }))
+  failures
 }) {
   override [NodeInspectSymbol](): string {
     return printed(this)
   }
 
   override get message(): string {
-    const each = this.failures.map(({ reason, recorderId }) => `"${recorderId}" (${reason})`)
-    return `metrics runtime "${this.namespace}" shut down, but these recorders failed to stop: ${list(each)}`
+    return `metrics runtime "${this.namespace}" shut down, but these recorders failed to stop: ${listFailures(this.failures)}`
+  }
+}
+
+/**
+ * A flush of the runtime did not reach everything. `flushed` has the ids of the recorders whose events are folded. Each
+ * of `failures` has the number of events that the recorder had `accepted` before the flush, and how many of them were
+ * `folded`. `exports` has the exporters that did not deliver; what they had comes with their next export. Recorders and
+ * exporters go on.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { MetricsLayer, MetricsRuntime } from "mvx-metrics"
+ *
+ * const program = Effect.gen(function* () {
+ *   const runtime = yield* MetricsRuntime
+ *   yield* runtime.createRecorder("app")
+ *   return yield* runtime.flush({ timeout: "2 seconds" }).pipe(
+ *     Effect.as("flushed"),
+ *     Effect.catchTag("mvx-metrics/FlushFailed", ({ failures }) => Effect.succeed(failures.length))
+ *   )
+ * }).pipe(Effect.provide(MetricsLayer.layerInProcess({ namespace: "example.metrics" })))
+ *
+ * await Effect.runPromise(program) // "flushed"
+ * ```
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class FlushFailed extends Schema.TaggedError<FlushFailed>()("mvx-metrics/FlushFailed", {
+  namespace: Schema.String,
+  flushed: Schema.Array(Schema.String),
+  failures,
+  exports: Schema.Array(Schema.Struct({ exporter: Schema.String, reason: Schema.String }))
+}) {
+  override [NodeInspectSymbol](): string {
+    return printed(this)
+  }
+
+  override get message(): string {
+    const { exports, failures, flushed, namespace } = this
+    const exporters = exports.map(({ exporter, reason }) => `${exporter} (${reason})`)
+    const parts = [
+      failures.length > 0 && `recorders not flushed: ${listFailures(failures)}`,
+      exporters.length > 0 && `exporters that did not deliver: ${list(exporters)}`
+    ].filter(Boolean)
+    return `the flush of the metrics runtime "${namespace}" is incomplete; ${parts.join("; ")}; recorders flushed: ${flushed.length}`
   }
 }
 
@@ -501,7 +571,7 @@ export class RecorderOptionsDiffer extends Schema.TaggedError<RecorderOptionsDif
 export type EmitError = InvalidArgument | QueueOverflow | InvalidState
 
 /**
- * The errors of reading a recorder.
+ * The errors of reading a recorder, and of flushing it.
  *
  * @category errors
  * @since 0.1.0

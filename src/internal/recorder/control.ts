@@ -7,6 +7,7 @@ import {
   type InvalidState,
   type ReadError,
   RecorderFailed,
+  type ShutdownFailed,
   type StartError,
   type StopError,
   type WaitTimeout
@@ -19,9 +20,12 @@ import { abort, type RecorderParts } from "./parts.ts"
 import { statsOf } from "./reads.ts"
 import type { OfMetric } from "./registrations.ts"
 import type { RecorderService } from "./service.ts"
-import { inTime } from "./waitTimeout.ts"
+import { CurrentWaitTimeout, foldedOf, inTime } from "./waitTimeout.ts"
 
 const active: ReadonlySet<RecorderState> = new Set(["Starting", "Running", "Stopping"])
+
+/** What a recorder did not finish. */
+export type Unfinished = ShutdownFailed["failures"][number]
 
 let instanceCount = 0
 
@@ -92,6 +96,30 @@ export class RecorderControl {
     return reads.whyNotInHook(hookOf(fiber, lifecycle))
   }
 
+  /**
+   * Done when every event accepted before is folded, be it that the recorder was removed meanwhile. Fails with how far it
+   * has come.
+   */
+  flush(timeout: Duration.Input): Effect.Effect<void, Unfinished> {
+    return Effect.suspend(() => {
+      const { intake, lifecycle, reads } = this.#parts
+      const { accepted } = intake
+      return Effect.provideService(reads.flush, CurrentWaitTimeout, timeout).pipe(
+        Effect.catch((error) =>
+          lifecycle.removed && foldedOf(intake, accepted) === accepted
+            ? Effect.void
+            : Effect.fail(this.unfinished(error, accepted))
+        )
+      )
+    })
+  }
+
+  /** How far it has come with the events up to this sequence number, where it was to have folded them. */
+  unfinished({ message }: Error, accepted: number = this.#parts.intake.accepted): Unfinished {
+    const { config, intake } = this.#parts
+    return { recorderId: config.recorderId, accepted, folded: foldedOf(intake, accepted), reason: message }
+  }
+
   // --- its end
 
   /** Fails inside a hook of this recorder, where `operation` would wait for the hook. */
@@ -119,11 +147,14 @@ export class RecorderControl {
 
   /** How far a start or a stop has come that does not end. */
   get #reached(): string {
-    if (this.stateUnsafe() === "Starting") return "its hook onStarting has not ended"
-    const { accepted, pending } = this.#parts.intake
-    return pending > 0
-      ? `${pending} of the ${accepted} events it accepted are not folded`
-      : `all of the ${accepted} events it accepted are folded, its hook onStopped has not ended`
+    const { hooks, intake } = this.#parts
+    const { accepted, pending } = intake
+    const folded =
+      pending > 0
+        ? `${pending} of the ${accepted} events it accepted are not`
+        : `all of the ${accepted} events it accepted are`
+    const hook = hooks.running === undefined ? "" : `, its hook ${hooks.running} has not ended`
+    return `${folded} folded${hook}`
   }
 
   /** Whether it was given up, by {@link close} or because the fold is gone. */

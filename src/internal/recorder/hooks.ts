@@ -33,11 +33,17 @@ export class RecorderHooks<R = never> {
   /** Fibers are interrupted all at once: one that does not end keeps no other from it. */
   readonly #scope = Scope.makeUnsafe("parallel")
   #closing: Fiber.Fiber<void> | undefined
+  #running: Hook | undefined
 
   /** `context` is what the hooks run in. */
   constructor(owner: HookOwner<R>, context: Context.Context<R>) {
     this.#owner = owner
     this.#context = context
+  }
+
+  /** The hook that runs at present. There is no more than one: events are folded between the other two. */
+  get running(): Hook | undefined {
+    return this.#running
   }
 
   /** Runs an effect in a fiber that ends with the recorder at the latest. */
@@ -85,6 +91,13 @@ export class RecorderHooks<R = never> {
 
   /** In the context that the recorder was made in, be that the hook of another one. */
   #inside<A, E>(hook: Hook, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E> {
-    return Effect.provideContext(insideHook(this.#owner.lifecycle, hook, effect), this.#context)
+    const inside = Effect.suspend(() => {
+      this.#running = hook
+      return insideHook(this.#owner.lifecycle, hook, effect)
+    })
+    const ended = Effect.sync(() => {
+      this.#running = undefined
+    })
+    return Effect.provideContext(Effect.ensuring(inside, ended), this.#context)
   }
 }

@@ -19,6 +19,7 @@ const views: PropertyDescriptorMap = Object.fromEntries(
       "report",
       "states",
       "deltaReader",
+      "flush",
       "metrics",
       "reset",
       "stats",

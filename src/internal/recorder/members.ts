@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import type * as Metric from "../metric/definition/metric.ts"
 import type { InvalidState, MetricNotRegistered, RegisterError } from "../model/errors.ts"
-import { refuse } from "../model/optionChecks.ts"
+import { refuse, whyInvalidOptions } from "../model/optionChecks.ts"
 import type { Stats } from "../model/stats.ts"
 import { changesOf } from "./changesOf.ts"
 import { RecorderEmission } from "./emission.ts"
@@ -10,8 +10,8 @@ import type { ServiceMembers } from "./internals.ts"
 import { statsOf } from "./reads.ts"
 import { type Registrar, registerMetrics, whyNotReset } from "./registering.ts"
 import type { Registrations } from "./registrations.ts"
-import type { RegisterOptions } from "./service.ts"
-import { inTime } from "./waitTimeout.ts"
+import { type FlushOptions, flushOptionChecks, type RegisterOptions } from "./service.ts"
+import { CurrentWaitTimeout, inTime } from "./waitTimeout.ts"
 
 // One object for all of it, since there may be ten thousand of them. What a service shows is made when it is looked at.
 export class RecorderMembers extends RecorderEmission implements ServiceMembers, Registrar {
@@ -144,6 +144,14 @@ export class RecorderMembers extends RecorderEmission implements ServiceMembers,
 
   get deltaReader() {
     return this.parts.reads.deltaReader
+  }
+
+  get flush() {
+    return (options?: FlushOptions) =>
+      Effect.andThen(
+        refuse(whyInvalidOptions(options, flushOptionChecks)),
+        Effect.provideService(this.parts.reads.flush, CurrentWaitTimeout, options?.timeout)
+      )
   }
 
   get changes() {

@@ -35,7 +35,7 @@ export interface RecorderParts {
   readonly log: Log
   readonly registrations: Registrations
   readonly lifecycle: RecorderLifecycle
-  readonly hooks: Pick<RecorderHooks, "fork" | "interrupt" | "end" | "run" | "onChange">
+  readonly hooks: Pick<RecorderHooks, "fork" | "interrupt" | "end" | "run" | "running" | "onChange">
   readonly laneLink: LaneLink
   readonly intake: Intake
   readonly hub: ChangeHub

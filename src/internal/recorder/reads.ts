@@ -17,25 +17,18 @@ import type { Stats } from "../model/stats.ts"
 import type { LargestRead, ReadCommand, ShownRead, StateRead } from "../stream/protocol.ts"
 import { deltaReaderOf } from "./deltaReader.ts"
 import { type Hook, hookOf } from "./hookGuard.ts"
-import type { Intake } from "./intake.ts"
 import type { RecorderLifecycle } from "./lifecycle.ts"
 import type { Log } from "./logging.ts"
 import { PendingReads } from "./pendingReads.ts"
 import type { OfMetric, Registrations } from "./registrations.ts"
 import type { DeltaReader, SnapshotError } from "./service.ts"
-import { waitTimedOut } from "./waitTimeout.ts"
+import { type Awaited, CurrentWaitTimeout, waitTimedOut } from "./waitTimeout.ts"
 import { whenStuck } from "./whenStuck.ts"
 
 /** The recorder that is read. */
-export interface Readable {
-  readonly config: {
-    readonly recorderId: string
-    readonly entityId: string
-    readonly waitTimeout: Duration.Input
-    readonly link: Pick<Link, "probe">
-  }
+export interface Readable extends Awaited {
+  readonly config: Awaited["config"] & { readonly entityId: string; readonly link: Pick<Link, "probe"> }
   readonly laneLink: LaneLink
-  readonly intake: Intake
   readonly lifecycle: RecorderLifecycle
   readonly registrations: Registrations
   readonly log: Log
@@ -57,6 +50,8 @@ interface Question {
   readonly maxSeries?: number
   /** For an exporter, which answers somebody who waits. */
   readonly promptly?: boolean
+  /** What is waited for. Default: a read. */
+  readonly operation?: "read" | "flush"
 }
 
 /** What the fold answered, the definitions that it had then, by name, and where in the order of events it was asked. */
@@ -153,6 +148,18 @@ export class RecorderReads {
     return Effect.sync(() => deltaReaderOf(this.#stateReads("what is new")))
   }
 
+  /** Done when every event accepted before is folded. A read of nothing is answered then. */
+  get flush(): Effect.Effect<void, ReadError> {
+    return Effect.withFiber((fiber) => {
+      const refusal = this.#whyNotBy(fiber)
+      if (refusal !== undefined) return Effect.fail(refusal)
+      const { accepted, pending } = this.#recorder.intake
+      const flushed = this.#recorder.log.inspected(undefined, () => `flushed up to event ${accepted}`)
+      if (pending === 0) return flushed
+      return this.#ask<never, void>({ what: "snapshots", names: [], operation: "flush" }, () => flushed)
+    })
+  }
+
   /** Done when every event accepted before has left for the fold. */
   get handedOver(): Effect.Effect<void, ReadError> {
     const { intake } = this.#recorder
@@ -202,12 +209,13 @@ export class RecorderReads {
    * cold, and takes as long as it has steps: hence no generator, and no step of an Effect that can be a call.
    */
   #ask<A, B, E = never>(
-    { maxSeries, names, promptly = false, what }: Question,
+    question: Question,
     then: (answer: Answer<A>) => Effect.Effect<B, E>
   ): Effect.Effect<B, E | ReadError> {
     return Effect.withFiber((fiber) => {
       const refusal = this.#whyNotBy(fiber)
       if (refusal !== undefined) return Effect.fail(refusal)
+      const { maxSeries, names, what } = question
       const { intake, laneLink, registrations } = this.#recorder
       const at = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
       const sequence = intake.accepted
@@ -217,7 +225,7 @@ export class RecorderReads {
           definitions = registrations.cut
           laneLink.send({ _tag: "Read", request, what, now: at, names, maxSeries })
         })
-      return Effect.flatMap(this.#wait<A>(fiber, send, promptly), (read) =>
+      return Effect.flatMap(this.#wait<A>(fiber, send, question), (read) =>
         then({ at, sequence, definitions: definitions!, read })
       )
     })
@@ -226,15 +234,16 @@ export class RecorderReads {
   #wait<A>(
     fiber: Fiber.Fiber<unknown, unknown>,
     send: (request: number) => void,
-    promptly = false
+    { operation = "read", promptly = false }: Partial<Question> = {}
   ): Effect.Effect<ReadonlyArray<A>, ReadError> {
     const { config, intake, laneLink } = this.#recorder
-    const { recorderId, waitTimeout } = config
+    const own = fiber.getRef(CurrentWaitTimeout)
+    const timeout = promptly ? "1 second" : (own ?? config.waitTimeout)
     const sequence = intake.accepted
     return this.#pending.ask<A>(fiber, send, {
       hold: () => laneLink.hold(),
-      most: this.#mostMillis,
-      late: () => waitTimedOut(recorderId, "read", promptly ? "1 second" : waitTimeout, sequence, intake),
+      most: own === undefined ? this.#mostMillis : Duration.toMillis(Duration.fromInputUnsafe(own)),
+      late: () => waitTimedOut(this.#recorder, operation, timeout, sequence),
       watch: promptly ? (giveUp) => whenStuck(this.#recorder, giveUp) : undefined
     })
   }

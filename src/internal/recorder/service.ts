@@ -73,8 +73,8 @@ export interface RecorderOptions<out R = never> {
    */
   readonly shutdownTimeout?: Duration.Input
   /**
-   * The time limit for a read, a start or a stop, by the real clock. Then it fails with `WaitTimeout`, which has the
-   * number of events folded so far. A start or a stop goes on all the same. It is also the time limit for the worker to
+   * The time limit for a read, a flush, a start or a stop, by the real clock. Then it fails with `WaitTimeout`, which has
+   * the number of events folded so far. A start or a stop goes on all the same. It is also the time limit for the worker to
    * import the modules of a set that is registered, which fails with `MetricsModuleError`. Default: 30 seconds.
    */
   readonly waitTimeout?: Duration.Input
@@ -133,6 +133,20 @@ export interface RegisterOptions {
    */
   readonly replace?: boolean
 }
+
+/**
+ * The options of a flush.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface FlushOptions {
+  /** The time limit, by the real clock. Default: the `waitTimeout` of the recorder or runtime that is flushed. */
+  readonly timeout?: Duration.Input
+}
+
+/** The checks of {@link FlushOptions}. */
+export const flushOptionChecks: { readonly [K in keyof Required<FlushOptions>]: Check } = { timeout: aDuration }
 
 /** What a read of metrics that are named can fail with. */
 export type SnapshotError = ReadError | MetricNotRegistered
@@ -200,6 +214,26 @@ export interface RecorderService {
    * `snapshots`.
    */
   readonly deltaReader: Effect.Effect<DeltaReader>
+  /**
+   * Waits until every event accepted before is folded. Fails with `WaitTimeout` after `timeout`, or after the recorder's
+   * `waitTimeout`; its fields show how many events were folded, and the hook that was running, if there was one. A read
+   * needs no flush before it: it includes every event accepted before.
+   *
+   * @example
+   * ```ts
+   * import { Effect } from "effect"
+   * import { Recorder } from "mvx-metrics"
+   *
+   * const program = Effect.gen(function* () {
+   *   const recorder = yield* Recorder.make()
+   *   yield* recorder.emit({ _tag: "door.opened" })
+   *   yield* recorder.flush({ timeout: "1 second" })
+   *   return (yield* recorder.stats).pending
+   * })
+   * await Effect.runPromise(Effect.scoped(program)) // 0
+   * ```
+   */
+  readonly flush: (options?: FlushOptions) => Effect.Effect<void, ReadError>
   /** The registered definitions. */
   readonly metrics: Effect.Effect<ReadonlyArray<Metric.Any>>
   /**

@@ -41,6 +41,12 @@ export interface Source {
   readonly largest: (maxSeries: number) => Effect.Effect<ReadonlyArray<OfMetric<LargestRead>>, ReadError>
 }
 
+/** Sends what a runtime has to show somewhere, and fails with why it did not arrive. */
+export interface FlushedExporter {
+  readonly name: string
+  readonly flush: Effect.Effect<unknown, Error>
+}
+
 export type MetricWatch = (metric: Metric.Any, isThere: boolean) => void
 
 export interface RuntimeInternals {
@@ -53,6 +59,8 @@ export interface RuntimeInternals {
    * removal waits for it.
    */
   readonly beforeRemoval: (read: (source: Source) => Effect.Effect<void>) => () => void
+  /** Has a flush of the runtime flush an exporter, behind the events before it. It gives what undoes this. */
+  readonly onFlush: (exporter: FlushedExporter) => () => void
   /**
    * Tells of each metric by name, at once of those that are there, and when the last one of the name is there no more.
    * It gives what undoes this.

@@ -10,7 +10,14 @@ import type { RuntimeStats } from "../model/runtimeStats.ts"
 import type { RecorderControl } from "../recorder/control.ts"
 import { Log } from "../recorder/logging.ts"
 import { unused } from "../stream/usage.ts"
-import { type MetricWatch, type RuntimeInternals, type Source, withInternals } from "./internals.ts"
+import { flushOf } from "./flush.ts"
+import {
+  type FlushedExporter,
+  type MetricWatch,
+  type RuntimeInternals,
+  type Source,
+  withInternals
+} from "./internals.ts"
 import { RuntimeLifecycle } from "./lifecycle.ts"
 import { RecorderRegistry, recorderDefaults } from "./registry.ts"
 import { scrapeOf } from "./scrape.ts"
@@ -33,6 +40,7 @@ export const makeRuntime = Effect.fnUntraced(function* (
   const shutdownTimeout = options.shutdownTimeout ?? recorderDefaults.shutdownTimeout
   const log = new Log(options.logging ?? recorderDefaults.logging, { namespace })
   const context = yield* Effect.context<never>()
+  const exporters = new Set<FlushedExporter>()
   const watches = new Set<MetricWatch>()
   const onOpened = ({ expositionNames }: Link): void => {
     expositionNames.onChange = (metric, isThere) => {
@@ -58,6 +66,10 @@ export const makeRuntime = Effect.fnUntraced(function* (
     context,
     sources: () => registry.controls.map(sourceOf),
     beforeRemoval: (read) => registry.onFarewell((control) => read(sourceOf(control))),
+    onFlush: (exporter) => {
+      exporters.add(exporter)
+      return () => void exporters.delete(exporter)
+    },
     watchMetrics: (watch) => {
       const all = registry.controls.flatMap((control) => control.metricsUnsafe())
       for (const metric of new Map(all.map((metric) => [metric.name, metric])).values()) watch(metric, true)
@@ -91,6 +103,7 @@ export const makeRuntime = Effect.fnUntraced(function* (
         Effect.sync(() => registry.onFarewell((control) => tell(control.service))),
         (forget) => Effect.sync(forget)
       ).pipe(Effect.asVoid),
+    flush: flushOf(registry, exporters, options.waitTimeout ?? recorderDefaults.waitTimeout),
     shutdown
   }
   return withInternals(service, internals)

@@ -18,6 +18,7 @@ import {
 } from "../model/errors.ts"
 import { notBlank, refuse, whyInvalid, whyInvalidOptions } from "../model/optionChecks.ts"
 import type { RecorderControl } from "../recorder/control.ts"
+import { isInHook } from "../recorder/hookGuard.ts"
 import type { Log } from "../recorder/logging.ts"
 import { makeRecorder } from "../recorder/makeRecorder.ts"
 import { type RecorderOptions, type RecorderService, recorderOptionChecks } from "../recorder/service.ts"
@@ -201,6 +202,15 @@ export class RecorderRegistry implements Registry {
       return registered === undefined
         ? Effect.fail(new RecorderNotFound({ recorderId: id, namespace: this.namespace }))
         : Effect.succeed(registered)
+    })
+  }
+
+  /** Fails in a hook of one of the recorders, for which a read of all of them may wait. */
+  get refuseReadInHook(): Effect.Effect<void, InvalidState> {
+    return Effect.withFiber((fiber) => {
+      const controls = isInHook(fiber) ? this.controls : []
+      const refusals = controls.map((control) => control.whyNotReadIn(fiber))
+      return refuse(refusals.find((refusal) => refusal !== undefined))
     })
   }
 

@@ -4,7 +4,6 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { packStats } from "../formats/packedStats.ts"
 import { RuntimeFailed } from "../model/errors.ts"
-import { isInHook } from "../recorder/hookGuard.ts"
 import type { Log } from "../recorder/logging.ts"
 import { withLiveClock } from "../util/liveClock.ts"
 import type { RuntimeInternals } from "./internals.ts"
@@ -27,13 +26,6 @@ export const scrapeOf = (
 
   const failed = (cause: unknown) => Effect.fail(new RuntimeFailed({ namespace, cause }))
 
-  /** In a hook of one of the recorders, a read of all of them may wait for the hook. */
-  const whyNotReadHere = Effect.withFiber((fiber) => {
-    const controls = isInHook(fiber) ? registry.controls : []
-    const refusals = controls.map((control) => control.whyNotReadIn(fiber))
-    return Effect.succeed(refusals.find((refusal) => refusal !== undefined))
-  })
-
   return Effect.fnUntraced(function* ({ format, timeout }) {
     const clock = yield* Clock.Clock
     const asked = clock.monotonicTimeNanosUnsafe()
@@ -42,8 +34,7 @@ export const scrapeOf = (
     if (link === undefined || (!lifecycle.isRunning && state !== "Stopping")) {
       return yield* lifecycle.invalidState("be scraped", "A runtime can be scraped while it runs")
     }
-    const refusal = yield* whyNotReadHere
-    if (refusal !== undefined) return yield* refusal
+    yield* registry.refuseReadInHook
     const rendered = Effect.suspend(() => {
       const { controls } = registry
       const request = {

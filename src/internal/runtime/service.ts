@@ -10,6 +10,7 @@ import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type {
   CreateError,
+  FlushFailed,
   InvalidState,
   RecorderNotFound,
   RuntimeStartError,
@@ -19,7 +20,12 @@ import type {
 } from "../model/errors.ts"
 import { aDuration, type Check, notBlank, positiveInteger } from "../model/optionChecks.ts"
 import type { RuntimeStats } from "../model/runtimeStats.ts"
-import { type RecorderOptions, type RecorderService, recorderOptionChecks } from "../recorder/service.ts"
+import {
+  type FlushOptions,
+  type RecorderOptions,
+  type RecorderService,
+  recorderOptionChecks
+} from "../recorder/service.ts"
 
 /**
  * `Idle → Starting → Running ⇄ Restarting → Stopping → Closed | Failed`. A runtime is never started twice. It restarts
@@ -206,6 +212,31 @@ export interface RuntimeService {
   readonly beforeRemoval: (
     tell: (recorder: RecorderService) => Effect.Effect<unknown, unknown>
   ) => Effect.Effect<void, never, Scope.Scope>
+  /**
+   * Waits until every event that any recorder accepted before is folded, and has the exporters of this runtime (OTLP,
+   * the reports of a cluster's worker process) send what there is. Recorders go on. Does nothing where there are none.
+   *
+   * Fails with `FlushFailed` after `timeout`, or after the `waitTimeout` of the runtime; its fields say which recorders
+   * were reached and which were not, with their numbers of accepted and folded events, and which exporters did not
+   * deliver. With exporters, recorders have half of the time.
+   *
+   * @example
+   * ```ts
+   * import { Effect } from "effect"
+   * import { MetricsLayer, MetricsRuntime } from "mvx-metrics"
+   *
+   * const program = Effect.gen(function* () {
+   *   const runtime = yield* MetricsRuntime
+   *   const recorder = yield* runtime.createRecorder("app")
+   *   yield* recorder.emit({ _tag: "door.opened" })
+   *   yield* runtime.flush({ timeout: "2 seconds" })
+   *   return (yield* recorder.stats).pending
+   * }).pipe(Effect.provide(MetricsLayer.layerInProcess({ namespace: "example.metrics" })))
+   *
+   * await Effect.runPromise(program) // 0
+   * ```
+   */
+  readonly flush: (options?: FlushOptions) => Effect.Effect<void, InvalidState | FlushFailed>
   /**
    * Stops all recorders, each after folding what it accepted, and releases the thread. Goes on past recorders that fail
    * to stop and names all of them in one error. Closing the scope of the runtime does the same.

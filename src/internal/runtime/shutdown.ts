@@ -23,7 +23,7 @@ export const shutdownOf = (
       concurrency: "unbounded"
     })
     const failures = results.flatMap((result, i) =>
-      Result.isFailure(result) ? [{ recorderId: controls[i]!.service.recorderId, reason: result.failure.message }] : []
+      Result.isFailure(result) ? [controls[i]!.unfinished(result.failure)] : []
     )
     yield* Effect.forEach(controls, (control) => registry.bury(control), { concurrency: "unbounded", discard: true })
     // It may be one of their reducers that the fold does not come back from.

@@ -1,0 +1,55 @@
+/** Flushes a runtime: its recorders first, then the exporters that send what there is. */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import { FlushFailed } from "../model/errors.ts"
+import { refuse, whyInvalidOptions } from "../model/optionChecks.ts"
+import { flushOptionChecks } from "../recorder/service.ts"
+import { within } from "../util/liveClock.ts"
+import type { FlushedExporter } from "./internals.ts"
+import type { RecorderRegistry } from "./registry.ts"
+import type { RuntimeService } from "./service.ts"
+
+/** `waitTimeout` is the limit where the call has none. */
+export const flushOf = (
+  registry: RecorderRegistry,
+  exporters: ReadonlySet<FlushedExporter>,
+  waitTimeout: Duration.Input
+): RuntimeService["flush"] =>
+  Effect.fnUntraced(function* (options) {
+    yield* refuse(whyInvalidOptions(options, flushOptionChecks))
+    yield* registry.refuseReadInHook
+    const most = Duration.fromInputUnsafe(options?.timeout ?? waitTimeout)
+    const begun = performance.now()
+    // A recorder that does not fold leaves time to export what the others have.
+    const forRecorders = exporters.size === 0 ? most : Duration.divideUnsafe(most, 2)
+    const { controls } = registry
+    const results = yield* Effect.forEach(controls, (control) => Effect.result(control.flush(forRecorders)), {
+      concurrency: "unbounded"
+    })
+    const left = Duration.subtract(most, Duration.millis(Math.floor(performance.now() - begun)))
+    const exported = yield* Effect.forEach(exporters, (exporter) => exportWithin(left, exporter), {
+      concurrency: "unbounded"
+    })
+    const flushed = controls.filter((_, i) => Result.isSuccess(results[i]!))
+    const failures = results.flatMap((result) => (Result.isFailure(result) ? [result.failure] : []))
+    const exports = exported.flatMap((result) => (Result.isFailure(result) ? [result.failure] : []))
+    if (failures.length === 0 && exports.length === 0) return
+    return yield* new FlushFailed({
+      namespace: registry.namespace,
+      flushed: flushed.map(({ service }) => service.recorderId),
+      failures,
+      exports
+    })
+  })
+
+const exportWithin = (left: Duration.Duration, { flush, name }: FlushedExporter) => {
+  const late = () => Effect.fail(new Error(`it did not end within ${Duration.format(left)}`))
+  return within(
+    left,
+    late
+  )(flush).pipe(
+    Effect.mapError(({ message }) => ({ exporter: name, reason: message })),
+    Effect.result
+  )
+}
