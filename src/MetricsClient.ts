@@ -33,7 +33,7 @@ import { type Run, runIn } from "./internal/facade/run.ts"
 import { contextOf, type StartOptions, whyInvalidStart } from "./internal/facade/startOptions.ts"
 import { whyInvalidOptions } from "./internal/model/optionChecks.ts"
 import type { RuntimeStats } from "./internal/model/runtimeStats.ts"
-import type { RecorderService } from "./internal/recorder/service.ts"
+import type { FlushOptions, RecorderService } from "./internal/recorder/service.ts"
 import { withService } from "./internal/runtime/anyRuntime.ts"
 import { internalsOf as runtimeInternalsOf } from "./internal/runtime/internals.ts"
 import { makeOnWorker } from "./internal/runtime/onWorker.ts"
@@ -51,6 +51,7 @@ export type { ContextOptions, InProcessOptions, StartOptions } from "./internal/
 export type { RuntimeStats, Usage } from "./internal/model/runtimeStats.ts"
 export type { RecorderState, Stats } from "./internal/model/stats.ts"
 export type { Emitter, Outcome, Timing } from "./internal/recorder/promiseEmitter.ts"
+export type { FlushOptions } from "./internal/recorder/service.ts"
 export type { RuntimeOptions, RuntimeState, WorkerOptions } from "./internal/runtime/service.ts"
 export type { Options as LivePageOptions } from "./LivePage.ts"
 export * as Metric from "./Metric.ts"
@@ -271,6 +272,30 @@ export class MetricsRuntime implements AsyncDisposable {
       Scope.provide(this.#scope),
       this.#run.promise
     )
+  }
+
+  /**
+   * Waits until every event that any recorder accepted before is folded, and has the exporters of this runtime (those of
+   * `Otlp.start`, the reports of a cluster's worker process) send what there is. Recorders go on. Rejects with
+   * `FlushFailed` when that takes longer than `timeout`, or than the `waitTimeout` of the runtime; its fields say what was
+   * reached and what was not.
+   *
+   * @example
+   * ```ts
+   * import { MetricsRuntime } from "mvx-metrics/promise"
+   *
+   * const runtime = await MetricsRuntime.start({ namespace: "example.metrics" })
+   * const recorder = await runtime.createRecorder("app")
+   * recorder.registerEvent({ _tag: "door.opened" })
+   * await runtime.flush({ timeout: "2 seconds" })
+   * recorder.stats.pending // 0
+   * await runtime.shutdown()
+   * ```
+   *
+   * @since 0.1.0
+   */
+  flush(options?: FlushOptions): Promise<void> {
+    return this.#run.promise(this.#runtime.flush(options))
   }
 
   /**

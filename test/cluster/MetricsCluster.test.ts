@@ -139,6 +139,22 @@ layer(Shops.layer.pipe(Layer.provideMerge(MetricsCluster.layer(options))))("acro
       })
     )
 
+    it.effect("has told its states when its runtime is flushed", () =>
+      Effect.gen(function* () {
+        const { one } = yield* Shops
+        yield* one.open("flushed")
+        yield* one.emits("flushed", sale(7))
+        const told = yield* Effect.forkChild(
+          one.hears((message) => (JSON.stringify(message).includes('"flushed"') ? message : undefined)),
+          { startImmediately: true }
+        )
+        yield* one.flushes
+        expect(told.pollUnsafe()).toMatchObject({
+          value: { _tag: "mvx-metrics/cluster/States", requests: [], missing: 0 }
+        })
+      })
+    )
+
     it.effect("tells everything when it ends in an orderly way, wherever its metrics are folded", () =>
       Effect.gen(function* () {
         const shops = yield* Effect.all([startShop(), startShop({ thread: true })], { concurrency: "unbounded" })

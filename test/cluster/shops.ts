@@ -9,6 +9,7 @@ import type { ShopEvent } from "./fixtures/shop.metrics.ts"
 type Orders =
   | { readonly what: "open"; readonly recorder: string; readonly huge?: boolean }
   | { readonly what: "emit"; readonly recorder: string; readonly events: ReadonlyArray<ShopEvent> }
+  | { readonly what: "flush" }
   | { readonly what: "close"; readonly recorder: string }
   | { readonly what: "say"; readonly messages: ReadonlyArray<unknown> }
   | { readonly what: "be the primary" }
@@ -43,6 +44,10 @@ export class Shop {
 
   closes(recorder: string): Effect.Effect<unknown> {
     return this.does({ what: "close", recorder })
+  }
+
+  get flushes(): Effect.Effect<unknown> {
+    return this.does({ what: "flush" })
   }
 
   says(...messages: ReadonlyArray<unknown>): Effect.Effect<unknown> {

@@ -97,6 +97,8 @@ export const makeExporter = Effect.fnUntraced(function* (
   let collected: Collected = { all: [], unread: new Set() }
   let exported: ExportedStreams = new Map()
   let send: Effect.Effect<void> = Effect.void
+  /** Why what was sent last has not arrived, if that is so. */
+  let problem: string | undefined
 
   const body = (): readonly [HttpBody.HttpBody, Effect.Effect<void>] => {
     const now = clock.currentTimeNanosUnsafe()
@@ -108,6 +110,7 @@ export const makeExporter = Effect.fnUntraced(function* (
     const [data, seen] = streams([...told.flat(), ...present], exported, { temporality, begun, now, unread })
     const request = encode(serialization, resource, runtime.namespace, otlpMetrics(data))
     const arrived = Effect.sync(() => {
+      problem = undefined
       exported = seen
       departed = departed.filter((each) => !told.includes(each))
     })
@@ -140,8 +143,8 @@ export const makeExporter = Effect.fnUntraced(function* (
       register: (run) =>
         Effect.sync(() => {
           send = within(exportTimeout, () => {
-            const most = Duration.format(Duration.fromInputUnsafe(exportTimeout))
-            return log.lifecycle(`an export to ${options.url} was given up: it was not taken within ${most}`)
+            problem = `it was not taken within ${Duration.format(Duration.fromInputUnsafe(exportTimeout))}`
+            return log.lifecycle(`an export to ${options.url} was given up: ${problem}`)
           })(run)
         })
     }),
@@ -154,9 +157,17 @@ export const makeExporter = Effect.fnUntraced(function* (
   const exportNow = oneAtATime.withPermit(
     Effect.andThen(
       read,
-      Effect.suspend(() => send)
+      Effect.suspend(() => {
+        problem = notTaken
+        return send
+      })
     )
   )
+  const flush = Effect.andThen(
+    exportNow,
+    Effect.suspend(() => (problem === undefined ? Effect.void : Effect.fail(new Error(problem))))
+  )
+  const forgetFlush = own.onFlush({ name: `OTLP to ${options.url}`, flush })
 
   const interval = options.exportInterval ?? "10 seconds"
   yield* Effect.forkScoped(Effect.forever(Effect.andThen(sleepInBackground(interval), exportNow)))
@@ -166,6 +177,7 @@ export const makeExporter = Effect.fnUntraced(function* (
       const most = Duration.fromInputUnsafe(shutdownTimeout)
       const half = Duration.divideUnsafe(most, 2)
       const begun = performance.now()
+      forgetFlush()
       yield* giveUpAfter(half)(oneAtATime.withPermit(read))
       forgetReader()
       const closing = yield* Effect.forkDetach(withLiveClock(Scope.close(exporterScope, Exit.void)), {
@@ -177,6 +189,10 @@ export const makeExporter = Effect.fnUntraced(function* (
   )
   return exportNow
 })
+
+/** Effect's exporter keeps the reason to itself. */
+const notTaken =
+  "it was not taken. Effect's exporter logs why at the level Debug, and sends nothing for a minute after a failure"
 
 const resourceOf = (given: OtlpOptions["resource"], namespace: string): Effect.Effect<OtlpResource.Resource> =>
   // It dies where nothing says how the service is called.
