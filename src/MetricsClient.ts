@@ -31,64 +31,33 @@ import { MetricsRecorder } from "./internal/facade/metricsRecorder.ts"
 import { type RecorderOptions, withEffectHooks } from "./internal/facade/recorderOptions.ts"
 import { type Run, runIn } from "./internal/facade/run.ts"
 import { contextOf, type StartOptions, whyInvalidStart } from "./internal/facade/startOptions.ts"
+import { type WaitOptions, waitFor } from "./internal/facade/waits.ts"
 import { whyInvalidOptions } from "./internal/model/optionChecks.ts"
 import type { RuntimeStats } from "./internal/model/runtimeStats.ts"
-import type { FlushOptions, RecorderService } from "./internal/recorder/service.ts"
+import type { RecorderService } from "./internal/recorder/service.ts"
 import { withService } from "./internal/runtime/anyRuntime.ts"
 import { internalsOf as runtimeInternalsOf } from "./internal/runtime/internals.ts"
 import { makeOnWorker } from "./internal/runtime/onWorker.ts"
 import type { RuntimeOptions, RuntimeService, RuntimeState } from "./internal/runtime/service.ts"
 import type { Options as LivePageOptions } from "./LivePage.ts"
-import type * as Metric from "./Metric.ts"
-import { merge, type Snapshots, type States } from "./Snapshot.ts"
 
 export type { FetchHandler, NodeHandler } from "./internal/exporters/httpHandlers.ts"
 export type { ScrapeOptions } from "./internal/exporters/scrape.ts"
 export type { LogEntry, Logger } from "./internal/facade/logger.ts"
+export { mergeMetricStates } from "./internal/facade/mergeMetricStates.ts"
 export { MetricsRecorder } from "./internal/facade/metricsRecorder.ts"
 export type { RecorderOptions } from "./internal/facade/recorderOptions.ts"
 export type { ContextOptions, InProcessOptions, StartOptions } from "./internal/facade/startOptions.ts"
+export type { WaitOptions } from "./internal/facade/waits.ts"
 export type { RuntimeStats, Usage } from "./internal/model/runtimeStats.ts"
 export type { RecorderState, Stats } from "./internal/model/stats.ts"
 export type { Emitter, Outcome, Timing } from "./internal/recorder/promiseEmitter.ts"
-export type { FlushOptions } from "./internal/recorder/service.ts"
 export type { RuntimeOptions, RuntimeState, WorkerOptions } from "./internal/runtime/service.ts"
 export type { Options as LivePageOptions } from "./LivePage.ts"
 export * as Metric from "./Metric.ts"
 export type { MetricEvent } from "./MetricEvent.ts"
 export * as MetricsError from "./MetricsError.ts"
 export type { MetricChange, Report, Snapshot, SnapshotOf, Snapshots, SnapshotsOf, States } from "./Snapshot.ts"
-
-/**
- * Merges the states of several recorders, threads or processes, and shows what one recorder would have shown that had
- * taken the events of all. `now` (milliseconds since the Unix epoch, default 0) is for views that show a window of time.
- * Rejects with `StateMismatch` for a state of another version of its metric, and with `InvalidArgument`.
- *
- * @example
- * ```ts
- * import { Schema } from "effect"
- * import { Metric, MetricsRuntime, mergeMetricStates } from "mvx-metrics/promise"
- *
- * const CacheEvent = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean } })
- * const Hits = Metric.ratio("cache.hits", { events: CacheEvent, hits: "hit" })
- *
- * const runtime = await MetricsRuntime.start({ namespace: "example.metrics", inProcess: true })
- * const recorders = [await runtime.createRecorder("one"), await runtime.createRecorder("other")]
- * for (const recorder of recorders) (await recorder.registerMetric(Hits)).emit({ _tag: "cache.lookup", hit: true })
- * const states = await Promise.all(recorders.map((recorder) => recorder.getMetricStates()))
- * const snapshots = await mergeMetricStates([Hits], states)
- * snapshots["cache.hits"]?.dimensions // { ratio: 1, hits: 2, total: 2 }
- * await runtime.shutdown()
- * ```
- *
- * @category folding
- * @since 0.1.0
- */
-export const mergeMetricStates = (
-  metrics: ReadonlyArray<Metric.Any>,
-  states: ReadonlyArray<States>,
-  now?: number
-): Promise<Snapshots> => Effect.runPromise(merge(metrics, states, now))
 
 /**
  * A running runtime: its thread, and the registry of its recorders.
@@ -294,8 +263,8 @@ export class MetricsRuntime implements AsyncDisposable {
    *
    * @since 0.1.0
    */
-  flush(options?: FlushOptions): Promise<void> {
-    return this.#run.promise(this.#runtime.flush(options))
+  flush(options?: WaitOptions): Promise<void> {
+    return waitFor(this.#run, this.#runtime.flush(), options)
   }
 
   /**

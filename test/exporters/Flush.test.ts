@@ -85,7 +85,8 @@ describe("a flush of a runtime", () => {
     Effect.gen(function* () {
       const url = yield* silent
       yield* Effect.gen(function* () {
-        const { runtime } = yield* withOneJob
+        const { recorder, runtime } = yield* withOneJob
+        yield* recorder.flush()
         expect(yield* Effect.flip(runtime.flush(flush))).toMatchObject({
           flushed: ["one"],
           exports: [{ exporter: `OTLP to ${url}`, reason: expect.stringContaining(reason) }]

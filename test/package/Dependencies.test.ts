@@ -67,7 +67,7 @@ const sees: { readonly [folder: string]: ReadonlyArray<string> } = {
   process: ["metric"],
   catalogue: ["formats", "metric/definition", "naming"],
   replay: ["model", "util"],
-  facade: ["runtime", "recorder", "stream", "metric/definition", "model", "util"]
+  facade: ["runtime", "recorder", "stream", "metric", "metric/definition", "model", "util"]
 }
 
 /** The folders of the package's entries, and of the two that are built upon them. */

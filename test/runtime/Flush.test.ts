@@ -13,7 +13,7 @@ import { Ticks, tick } from "../support/probe.metrics.ts"
 const held = (runtime: RuntimeService, id = "held") =>
   Effect.gen(function* () {
     const gate = yield* makeGate
-    const recorder = yield* runtime.createRecorder(id, { onMetricChanged: () => gate.pass })
+    const recorder = yield* runtime.createRecorder(id, { waitTimeout: "1 minute", onMetricChanged: () => gate.pass })
     yield* recorder.register(Ticks)
     for (const n of [1, 2]) yield* recorder.emit(tick(n))
     yield* gate.reached
@@ -58,8 +58,12 @@ onBothRuntimes("a flush of a runtime", (make) => {
     Effect.gen(function* () {
       const runtime = yield* started(make({ waitTimeout: 20 }))
       const { recorder, release } = yield* held(runtime)
-      const others = yield* Effect.forEach(["a", "b"], (id) => runtime.createRecorder(id))
-      for (const other of others) yield* other.emit(tick())
+      const others = yield* Effect.forEach(["a", "b"], (id) => runtime.createRecorder(id, { waitTimeout: "1 minute" }))
+      for (const other of others) {
+        yield* other.emit(tick())
+        // So that a slow machine does not run into the limit with it.
+        yield* other.flush()
+      }
       const error = yield* failed(runtime.flush())
       expect(error).toMatchObject({
         namespace: "test",
@@ -118,7 +122,7 @@ onBothRuntimes("a flush of a runtime", (make) => {
         failures: [{ recorderId: "held", reason: expect.stringContaining("within 20ms") }],
         exports: [
           { exporter: "a full disk", reason: "no space is left" },
-          { exporter: "a slow network", reason: expect.stringMatching(/did not end within \d+ms$/) }
+          { exporter: "a slow network", reason: expect.stringContaining("did not end within") }
         ]
       })
       expect(others).toBe(1)

@@ -17,7 +17,7 @@ import type {
 } from "../metric/definition/snapshot.ts"
 import { InvalidArgument, QueueOverflow } from "../model/errors.ts"
 import type { Family, MetricEvent } from "../model/event.ts"
-import { aFamily, type Check, check, whyInvalidOptions } from "../model/optionChecks.ts"
+import { aFamily, check, whyInvalidOptions } from "../model/optionChecks.ts"
 import type { RecorderState, Stats } from "../model/stats.ts"
 import { CurrentEmission } from "../recorder/currentEmission.ts"
 import type { Emission } from "../recorder/dispatch.ts"
@@ -26,6 +26,7 @@ import { type Emitter, promiseEmitterOf } from "../recorder/promiseEmitter.ts"
 import type { RecorderService, RegisterOptions } from "../recorder/service.ts"
 import { whyInvalidEvent } from "../stream/eventWriter.ts"
 import type { Run } from "./run.ts"
+import { anAbortSignal, type WaitOptions, waitFor } from "./waits.ts"
 
 /**
  * One measured entity and its metrics.
@@ -155,10 +156,23 @@ export class MetricsRecorder {
   /**
    * Reads the snapshots of all metrics by name, including every event registered before.
    *
+   * @param options `timeout` replaces the recorder's `waitTimeout` for this read, and `signal` aborts the wait, here and
+   * in the other reads.
+   *
+   * @example
+   * ```ts
+   * import { MetricsRuntime } from "mvx-metrics/promise"
+   *
+   * const runtime = await MetricsRuntime.start({ namespace: "example.metrics" })
+   * const recorder = await runtime.createRecorder("app")
+   * await recorder.getMetricSnapshots({ timeout: "1 second" }) // {}
+   * await runtime.shutdown()
+   * ```
+   *
    * @since 0.1.0
    */
-  getMetricSnapshots(): Promise<Snapshots> {
-    return this.#run.promise(this.#recorder.snapshots)
+  getMetricSnapshots(options?: WaitOptions): Promise<Snapshots> {
+    return waitFor(this.#run, this.#recorder.snapshots, options)
   }
 
   /**
@@ -166,10 +180,10 @@ export class MetricsRecorder {
    *
    * @since 0.1.0
    */
-  getMetricSnapshot<M extends Metric.Any>(metric: M): Promise<Snapshot<Metric.Dimensions<M>>>
-  getMetricSnapshot<Set extends Metric.MetricSet>(set: Set): Promise<SnapshotsOf<Set>>
-  getMetricSnapshot(metrics: Metric.Any): Promise<unknown> {
-    return this.#run.promise(this.#recorder.snapshot(metrics))
+  getMetricSnapshot<M extends Metric.Any>(metric: M, options?: WaitOptions): Promise<Snapshot<Metric.Dimensions<M>>>
+  getMetricSnapshot<Set extends Metric.MetricSet>(set: Set, options?: WaitOptions): Promise<SnapshotsOf<Set>>
+  getMetricSnapshot(metrics: Metric.Any, options?: WaitOptions): Promise<unknown> {
+    return waitFor(this.#run, this.#recorder.snapshot(metrics), options)
   }
 
   /**
@@ -177,8 +191,8 @@ export class MetricsRecorder {
    *
    * @since 0.1.0
    */
-  getReport(): Promise<Report> {
-    return this.#run.promise(this.#recorder.report)
+  getReport(options?: WaitOptions): Promise<Report> {
+    return waitFor(this.#run, this.#recorder.report, options)
   }
 
   /**
@@ -187,8 +201,8 @@ export class MetricsRecorder {
    *
    * @since 0.1.0
    */
-  getMetricStates(): Promise<States> {
-    return this.#run.promise(this.#recorder.states)
+  getMetricStates(options?: WaitOptions): Promise<States> {
+    return waitFor(this.#run, this.#recorder.states, options)
   }
 
   /**
@@ -196,9 +210,19 @@ export class MetricsRecorder {
    *
    * @since 0.1.0
    */
-  createDeltaReader(): { readonly read: () => Promise<Snapshots> } {
+  createDeltaReader(): { readonly read: (options?: WaitOptions) => Promise<Snapshots> } {
     const reader = this.#run.sync(this.#recorder.deltaReader)
-    return { read: () => this.#run.promise(reader.read) }
+    return { read: (options) => waitFor(this.#run, reader.read, options) }
+  }
+
+  /**
+   * Waits until every event registered before is folded. Rejects with `WaitTimeout` when that takes longer than `timeout`,
+   * or than the recorder's `waitTimeout`. A read needs no flush before it.
+   *
+   * @since 0.1.0
+   */
+  flush(options?: WaitOptions): Promise<void> {
+    return waitFor(this.#run, this.#recorder.flush(), options)
   }
 
   /**
@@ -263,5 +287,3 @@ export class MetricsRecorder {
  * property that is looked at nor an event is a line of the log.
  */
 const partsOf = (recorder: RecorderService): RecorderInternals => internalsOf(recorder)!
-
-const anAbortSignal: Check = (value) => (value instanceof AbortSignal ? undefined : "must be an AbortSignal")

@@ -150,7 +150,9 @@ export class RecorderMembers extends RecorderEmission implements ServiceMembers,
     return (options?: FlushOptions) =>
       Effect.andThen(
         refuse(whyInvalidOptions(options, flushOptionChecks)),
-        Effect.provideService(this.parts.reads.flush, CurrentWaitTimeout, options?.timeout)
+        options?.timeout === undefined
+          ? this.parts.reads.flush
+          : Effect.provideService(this.parts.reads.flush, CurrentWaitTimeout, options.timeout)
       )
   }
 

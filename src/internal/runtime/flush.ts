@@ -5,6 +5,7 @@ import * as Result from "effect/Result"
 import { FlushFailed } from "../model/errors.ts"
 import { refuse, whyInvalidOptions } from "../model/optionChecks.ts"
 import { flushOptionChecks } from "../recorder/service.ts"
+import { CurrentWaitTimeout } from "../recorder/waitTimeout.ts"
 import { within } from "../util/liveClock.ts"
 import type { FlushedExporter } from "./internals.ts"
 import type { RecorderRegistry } from "./registry.ts"
@@ -19,7 +20,7 @@ export const flushOf = (
   Effect.fnUntraced(function* (options) {
     yield* refuse(whyInvalidOptions(options, flushOptionChecks))
     yield* registry.refuseReadInHook
-    const most = Duration.fromInputUnsafe(options?.timeout ?? waitTimeout)
+    const most = Duration.fromInputUnsafe(options?.timeout ?? (yield* CurrentWaitTimeout) ?? waitTimeout)
     const begun = performance.now()
     // A recorder that does not fold leaves time to export what the others have.
     const forRecorders = exporters.size === 0 ? most : Duration.divideUnsafe(most, 2)
