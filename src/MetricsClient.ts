@@ -27,6 +27,7 @@ import * as Scope from "effect/Scope"
 import type { FetchHandler, NodeHandler } from "./internal/exporters/httpHandlers.ts"
 import { type ScrapeOptions, scrapeOptionChecks } from "./internal/exporters/scrape.ts"
 import { fetchHandler, nodeHandler } from "./internal/exporters/scrapeHandlers.ts"
+import { flushOn } from "./internal/facade/flushOn.ts"
 import { MetricsRecorder } from "./internal/facade/metricsRecorder.ts"
 import { type RecorderOptions, withEffectHooks } from "./internal/facade/recorderOptions.ts"
 import { type Run, runIn } from "./internal/facade/run.ts"
@@ -47,7 +48,7 @@ export type { LogEntry, Logger } from "./internal/facade/logger.ts"
 export { mergeMetricStates } from "./internal/facade/mergeMetricStates.ts"
 export { MetricsRecorder } from "./internal/facade/metricsRecorder.ts"
 export type { RecorderOptions } from "./internal/facade/recorderOptions.ts"
-export type { ContextOptions, InProcessOptions, StartOptions } from "./internal/facade/startOptions.ts"
+export type { ContextOptions, ExitOptions, InProcessOptions, StartOptions } from "./internal/facade/startOptions.ts"
 export type { WaitOptions } from "./internal/facade/waits.ts"
 export type { RuntimeStats, Usage } from "./internal/model/runtimeStats.ts"
 export type { RecorderState, Stats } from "./internal/model/stats.ts"
@@ -99,10 +100,11 @@ export class MetricsRuntime implements AsyncDisposable {
     const invalid = whyInvalidStart(options)
     if (invalid !== undefined) throw invalid
     const run = runIn(await Effect.runPromise(contextOf(options)))
-    const { inProcess: _inProcess, logger: _logger, runtime: _runtime, ...own } = options
+    const { flushOn: ends = [], inProcess: _inProcess, logger: _logger, runtime: _runtime, ...own } = options
     const make = options.inProcess === true ? await madeInProcess(own) : makeOnWorker(own)
     const scope = Scope.makeUnsafe()
     const runtime = await Effect.tap(make, ({ start }) => start).pipe(
+      Effect.tap((runtime) => flushOn(ends, runtime, options, run)),
       Scope.provide(scope),
       Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
       run.promise

@@ -11,6 +11,7 @@ import { aBoolean, anything, type Check, notBlank, whyInvalid, whyInvalidOptions
 import { type RuntimeOptions, runtimeOptionChecks, type WorkerOptions } from "../runtime/service.ts"
 import { withLiveClock } from "../util/liveClock.ts"
 import type { Logger } from "./logger.ts"
+import { type ProcessEnd, processEnds } from "./processEnd.ts"
 
 /**
  * The options of a runtime that folds in process, or of one that decides when it starts.
@@ -68,6 +69,39 @@ export type ContextOptions =
     }
 
 /**
+ * What happens when the process is about to end.
+ *
+ * @example
+ * ```ts
+ * import { MetricsRuntime } from "mvx-metrics/promise"
+ *
+ * const runtime = await MetricsRuntime.start({
+ *   namespace: "example.metrics",
+ *   flushOn: ["SIGTERM", "SIGINT", "beforeExit"]
+ * })
+ * await runtime.shutdown() // no listener is left
+ * ```
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface ExitOptions {
+  /**
+   * Flushes the runtime, exporters included, when the process is about to end in one of these ways, for no longer than
+   * `shutdownTimeout`. A flush that fails is logged. How the process ends does not change, nor its exit code. The listeners
+   * are removed by `shutdown`. Default: none.
+   *
+   * - `"SIGTERM"`, `"SIGINT"`, `"SIGHUP"`: the flush begins when the signal comes. If your program does not listen to the
+   *   signal, it ends the process after the flush; the same signal a second later ends it at once. If your program
+   *   listens, it goes on as it would have: `await runtime.flush()` before you call `process.exit`.
+   * - `"beforeExit"`: nothing else keeps the process alive. It does for the flush. `process.exit` is no such end.
+   * - `"uncaughtException"`: the process dies at once unless your program listens to the exception, and what is not
+   *   exported dies with it. Events that are accepted become visible to the worker, which is all that can be done.
+   */
+  readonly flushOn?: ReadonlyArray<"SIGTERM" | "SIGINT" | "SIGHUP" | "beforeExit" | "uncaughtException">
+}
+
+/**
  * The options of a start: on a worker thread, unless `inProcess` is `true`.
  *
  * @example
@@ -80,7 +114,9 @@ export type ContextOptions =
  * @category options
  * @since 0.1.0
  */
-export type StartOptions = (InProcessOptions | (WorkerOptions & { readonly inProcess?: false })) & ContextOptions
+export type StartOptions = (InProcessOptions | (WorkerOptions & { readonly inProcess?: false })) &
+  ContextOptions &
+  ExitOptions
 
 /** The keys of all members of a union. */
 type KeyOf<Union> = Union extends unknown ? keyof Union : never
@@ -93,6 +129,11 @@ const aLogger: Check = (value) =>
     ? undefined
     : "must be a function. For pino: ({ level, message, annotations }) => log[level](annotations, message)"
 
+const someProcessEnds: Check = (value) =>
+  Array.isArray(value) && value.every((each) => processEnds.includes(each as ProcessEnd))
+    ? undefined
+    : `must be an array of some of ${processEnds.join(", ")}`
+
 /** The values of those of a worker are checked where it is started. */
 const checks: { readonly [K in KeyOf<StartOptions>]: Check } = {
   ...runtimeOptionChecks,
@@ -103,6 +144,7 @@ const checks: { readonly [K in KeyOf<StartOptions>]: Check } = {
   restart: anything,
   stallTimeout: anything,
   sharedMemory: anything,
+  flushOn: someProcessEnds,
   runtime: aManagedRuntime,
   logger: aLogger
 }

@@ -114,6 +114,15 @@ export class RecorderControl {
     })
   }
 
+  /** Has the fold see what was accepted, at once. */
+  publish(): void {
+    try {
+      this.#parts.intake.flush()
+    } catch {
+      // What could not be published is still there.
+    }
+  }
+
   /** How far it has come with the events up to this sequence number, where it was to have folded them. */
   unfinished({ message }: Error, accepted: number = this.#parts.intake.accepted): Unfinished {
     const { config, intake } = this.#parts

@@ -59,6 +59,8 @@ export interface RuntimeInternals {
    * removal waits for it.
    */
   readonly beforeRemoval: (read: (source: Source) => Effect.Effect<void>) => () => void
+  /** Shows the fold all events that can be shown to it, at once. Never throws. */
+  readonly publish: () => void
   /** Has a flush of the runtime flush an exporter, behind the events before it. It gives what undoes this. */
   readonly onFlush: (exporter: FlushedExporter) => () => void
   /**

@@ -66,6 +66,9 @@ export const makeRuntime = Effect.fnUntraced(function* (
     context,
     sources: () => registry.controls.map(sourceOf),
     beforeRemoval: (read) => registry.onFarewell((control) => read(sourceOf(control))),
+    publish: () => {
+      for (const control of registry.controls) control.publish()
+    },
     onFlush: (exporter) => {
       exporters.add(exporter)
       return () => void exporters.delete(exporter)

@@ -1,0 +1,217 @@
+// A runtime is flushed when its process is about to end, and the process ends as it would have ended without that. Here
+// the process is told of its end and does not end; test/worker/ProcessEnd.test.ts has real ones.
+import { Effect } from "effect"
+import { type LogEntry, MetricsRuntime, type StartOptions } from "mvx-metrics/promise"
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
+import { serviceOf } from "../../src/internal/runtime/anyRuntime.ts"
+import { internalsOf } from "../../src/internal/runtime/internals.ts"
+import { Ticks, tick } from "../support/probe.metrics.ts"
+
+const signal = "SIGHUP"
+
+const kill = vi.spyOn(process, "kill")
+/** Resolves when the process is ended by the signal. */
+let ended: Promise<void>
+
+beforeEach(() => {
+  expect(process.listenerCount(signal)).toBe(0)
+  ended = new Promise((resolve) => {
+    kill.mockReset().mockImplementation((pid, by) => {
+      expect([pid, by, process.listenerCount(signal)]).toEqual([process.pid, signal, 0])
+      resolve()
+      return true
+    })
+  })
+})
+
+afterEach(() => {
+  expect(process.listenerCount(signal)).toBe(0)
+})
+
+type Own = Partial<Pick<StartOptions, "flushOn" | "shutdownTimeout">> & { readonly logger?: (entry: LogEntry) => void }
+
+/** A runtime with a recorder that has accepted events which are not folded yet, and the number of its flushes. */
+const startWith = async ({ logger = () => {}, ...own }: Own = {}) => {
+  const runtime = await MetricsRuntime.start({
+    namespace: "test.end",
+    inProcess: true,
+    flushOn: [signal],
+    logger,
+    ...own
+  })
+  const recorder = await runtime.createRecorder("one")
+  await recorder.registerMetric(Ticks)
+  const flushes = { count: 0 }
+  internalsOf(serviceOf(runtime)).onFlush({ name: "a file", flush: Effect.sync(() => flushes.count++) })
+  for (let n = 0; n < 100; n++) recorder.registerEvent(tick(n))
+  return { runtime, recorder, flushes }
+}
+
+/** The same, whose recorder folds nothing before `release`. */
+const startHeld = async (own?: Own) => {
+  const started = await startWith(own)
+  let release = () => {}
+  const letGo = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  await new Promise<void>((reached) => {
+    const hold = async () => {
+      const onMetricChanged = () => {
+        reached()
+        return letGo
+      }
+      const held = await started.runtime.createRecorder("held", { onMetricChanged })
+      await held.registerMetric(Ticks)
+      held.registerEvent(tick())
+    }
+    void hold()
+  })
+  return { ...started, release }
+}
+
+const send = () => process.emit(signal, signal)
+
+const turn = () => new Promise((resolve) => setImmediate(resolve))
+
+/** Resolves when a runtime has been flushed so often. */
+const untilFlushed = async (flushes: { readonly count: number }, count: number) => {
+  while (flushes.count < count) await turn()
+  await turn()
+}
+
+describe("at a signal that nothing else listens to", () => {
+  it("every runtime is flushed, and then the signal ends the process", async () => {
+    await using one = (await startWith()).runtime
+    const { recorder, runtime: other } = await startWith()
+    send()
+    expect(one.getRecorder("one").stats.pending).toBe(100)
+    await ended
+    for (const each of [recorder, one.getRecorder("one")]) {
+      expect(each.stats).toMatchObject({ accepted: 100, applied: 100, pending: 0 })
+    }
+    await other.shutdown()
+  })
+
+  it("the process ends within shutdownTimeout, and the log says what was not reached", async () => {
+    const errors: Array<string> = []
+    const logger = ({ level, message }: LogEntry) => void (level === "error" && errors.push(message))
+    const { release, runtime } = await startHeld({ shutdownTimeout: 20, logger })
+    send()
+    await ended
+    expect(errors).toEqual([expect.stringContaining('"held" (0 of 1 events are folded')])
+    release()
+    await runtime.shutdown()
+  })
+
+  it("the same signal is one for a second, and ends the process at once after that", async () => {
+    const { flushes, release, runtime } = await startHeld()
+    send()
+    send()
+    await turn()
+    expect(kill).not.toHaveBeenCalled()
+    const now = performance.now()
+    vi.spyOn(performance, "now").mockReturnValue(now + 1001)
+    send()
+    expect(kill).toHaveBeenCalledTimes(1)
+    vi.mocked(performance.now).mockRestore()
+    release()
+    await untilFlushed(flushes, 1)
+    expect(flushes.count).toBe(1)
+    await runtime.shutdown()
+  })
+
+  it("signal-exit, which would leave the end to others, does not count as a listener", async () => {
+    const emitter = Symbol.for("signal-exit emitter")
+    const listen = () => {}
+    await using _ = { [Symbol.asyncDispose]: async () => void Reflect.deleteProperty(globalThis, emitter) }
+    const { recorder, runtime } = await startWith()
+    Object.assign(globalThis, { [emitter]: { count: 1 } })
+    process.on(signal, listen)
+    kill.mockReset().mockImplementation(() => {
+      expect(process.listeners(signal)).toEqual([listen])
+      expect(recorder.stats.pending).toBe(0)
+      process.off(signal, listen)
+      return true
+    })
+    send()
+    await vi.waitFor(() => expect(kill).toHaveBeenCalledWith(process.pid, signal))
+    await runtime.shutdown()
+  })
+})
+
+it.each(["on", "once", "prependListener"] as const)(
+  "at a signal that the program listens to by %s, the runtime is flushed and the rest is left to the program",
+  async (listen) => {
+    const heard = vi.fn()
+    if (listen === "once") process.once(signal, heard)
+    const { flushes, recorder, runtime } = await startWith()
+    if (listen !== "once") process[listen](signal, heard)
+    send()
+    expect(heard).toHaveBeenCalledTimes(1)
+    await untilFlushed(flushes, 1)
+    expect(recorder.stats.pending).toBe(0)
+    expect(kill).not.toHaveBeenCalled()
+    process.off(signal, heard)
+    await runtime.shutdown()
+  }
+)
+
+it("a shutdown removes the listeners of its runtime, which others may still need", async () => {
+  const ends = [signal, "beforeExit", "uncaughtExceptionMonitor"] as const
+  const count = () => ends.map((end) => process.listenerCount(end))
+  const before = count()
+  const flushOn = [signal, signal, "beforeExit", "uncaughtException"] as const
+  const { runtime: one } = await startWith({ flushOn })
+  const { runtime: other } = await startWith({ flushOn })
+  const listening = before.map((listeners) => listeners + 1)
+  expect(count()).toEqual(listening)
+  await one.shutdown()
+  expect(count()).toEqual(listening)
+  await other.shutdown()
+  expect(count()).toEqual(before)
+})
+
+it("before the exit the runtime is flushed once, and again only for new events", async () => {
+  const { flushes, recorder, runtime } = await startWith({ flushOn: ["beforeExit"] })
+  const exits = () => process.emit("beforeExit", 0)
+  exits()
+  await untilFlushed(flushes, 1)
+  expect(recorder.stats.pending).toBe(0)
+  exits()
+  await turn()
+  expect(flushes.count).toBe(1)
+  recorder.registerEvent(tick())
+  exits()
+  await untilFlushed(flushes, 2)
+  await runtime.shutdown()
+})
+
+it("at an uncaught exception the worker sees at once what was accepted", async () => {
+  const metrics = new URL("../support/probe.metrics.ts", import.meta.url)
+  const runtime = await MetricsRuntime.start({
+    namespace: "test.end",
+    metrics,
+    logger: () => {},
+    flushOn: ["uncaughtException"]
+  })
+  const recorder = await runtime.createRecorder("one")
+  await recorder.registerMetric(Ticks)
+  for (let n = 0; n < 100; n++) recorder.registerEvent(tick(n))
+  const events: NodeJS.EventEmitter = process
+  events.emit("uncaughtExceptionMonitor", new Error("uncaught"), "uncaughtException")
+  // Without a turn of the event loop, which would show the events to the worker as well.
+  const deadline = performance.now() + 20_000
+  while (recorder.stats.pending > 0 && performance.now() < deadline);
+  expect(recorder.stats).toMatchObject({ accepted: 100, applied: 100, pending: 0 })
+  await runtime.shutdown()
+})
+
+it.each([["SIGTERM"], [["SIGKILL"]], [["exit"]], [{}]])("flushOn: %j is refused", async (flushOn) => {
+  await expect(
+    MetricsRuntime.start({ namespace: "test.end", inProcess: true, flushOn: flushOn as never })
+  ).rejects.toMatchObject({
+    _tag: "mvx-metrics/InvalidArgument",
+    argument: "flushOn",
+    reason: expect.stringContaining("SIGTERM, SIGINT, SIGHUP, beforeExit, uncaughtException")
+  })
+})
