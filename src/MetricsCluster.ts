@@ -160,8 +160,9 @@ export class MetricsCluster extends Context.Service<MetricsCluster, ClusterServi
 
   /**
    * Reports the states of all recorders of the runtime from a worker process to the primary: immediately, at the interval
-   * `every`, when the primary asks, and a last time when a recorder is removed, as all are when the runtime shuts down.
-   * Each report sends all states over the channel, as JSON unless the cluster has `serialization: "advanced"`.
+   * `every`, when the primary asks, when the runtime is flushed, and a last time when a recorder is removed, as all are
+   * when the runtime shuts down. Each report sends all states over the channel, as JSON unless the cluster has
+   * `serialization: "advanced"`.
    *
    * In a process that is not a worker of a cluster it does nothing, so the program runs alone as well.
    *

@@ -4,8 +4,8 @@
  * Each export reads the runtime immediately before it is sent, so it includes every event accepted until then. When the
  * scope closes, it exports once more. A recorder that was removed in between is in the next export with its last state.
  * With `temporality: "delta"`, data from a failed export is included in the next one. Transport, retries and headers are
- * those of Effect's `OtlpExporter`, whose `Flusher` exports immediately. Exponential histograms, start times and resets
- * are exported as they are measured.
+ * those of Effect's `OtlpExporter`, whose `Flusher` exports immediately, as does a flush of the runtime. Exponential
+ * histograms, start times and resets are exported as they are measured.
  *
  * Without Effect: {@link start}.
  *

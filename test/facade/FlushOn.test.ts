@@ -3,9 +3,14 @@
 import { Effect } from "effect"
 import { type LogEntry, MetricsRuntime, type StartOptions } from "mvx-metrics/promise"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
+import type * as processEnd from "../../src/internal/facade/processEnd.ts"
 import { serviceOf } from "../../src/internal/runtime/anyRuntime.ts"
 import { internalsOf } from "../../src/internal/runtime/internals.ts"
 import { Ticks, tick } from "../support/probe.metrics.ts"
+
+/** A copy of the module that listens, as two copies of the package have. */
+// @ts-expect-error: a query makes another module of the same file.
+const copy: typeof processEnd = await import("../../src/internal/facade/processEnd.ts?2")
 
 const signal = "SIGHUP"
 
@@ -120,6 +125,19 @@ describe("at a signal that nothing else listens to", () => {
     await runtime.shutdown()
   })
 
+  it("a process that is not ended by it, as with the id 1, is flushed at the next one as well", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout"] })
+    const { flushes, runtime } = await startWith()
+    for (const count of [1, 2]) {
+      await vi.advanceTimersByTimeAsync(1000)
+      send()
+      await untilFlushed(flushes, count)
+      expect(kill).toHaveBeenCalledTimes(count)
+    }
+    vi.useRealTimers()
+    await runtime.shutdown()
+  })
+
   it("signal-exit, which would leave the end to others, does not count as a listener", async () => {
     const emitter = Symbol.for("signal-exit emitter")
     const listen = () => {}
@@ -169,6 +187,18 @@ it("a shutdown removes the listeners of its runtime, which others may still need
   expect(count()).toEqual(listening)
   await other.shutdown()
   expect(count()).toEqual(before)
+})
+
+it("two copies of the package have one listener, so that neither leaves the end of the process to the other", async () => {
+  const { runtime } = await startWith()
+  let flushed = 0
+  const undo = copy.beforeProcessEnd(signal, () => flushed++)
+  expect(process.listenerCount(signal)).toBe(1)
+  send()
+  await ended
+  expect(flushed).toBe(1)
+  undo()
+  await runtime.shutdown()
 })
 
 it("before the exit the runtime is flushed once, and again only for new events", async () => {

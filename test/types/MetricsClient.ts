@@ -58,6 +58,15 @@ MetricsRuntime.start({
     expectTypeOf(entry.level).toEqualTypeOf<"debug" | "info" | "warn" | "error">()
   }
 })
+MetricsRuntime.start({
+  namespace,
+  inProcess: true,
+  flushOn: ["SIGTERM", "SIGINT", "SIGHUP", "beforeExit", "uncaughtException"]
+})
+// @ts-expect-error a list
+MetricsRuntime.start({ namespace, flushOn: "SIGTERM" })
+// @ts-expect-error nothing can be done then
+MetricsRuntime.start({ namespace, flushOn: ["exit"] })
 // @ts-expect-error one context, not two
 MetricsRuntime.start({ namespace, runtime: managed, logger })
 // @ts-expect-error a logger is a function, because the methods of loggers take their arguments in different orders
@@ -74,6 +83,7 @@ expectTypeOf(runtime).toExtend<AsyncDisposable>()
 expectTypeOf(runtime.getRecorder("door-1")).toEqualTypeOf<Recorder>()
 expectTypeOf(runtime.findRecorder("door-1")).toEqualTypeOf<Recorder | undefined>()
 expectTypeOf(runtime.recorderIds).toEqualTypeOf<ReadonlyArray<string>>()
+expectTypeOf(runtime.flush({ timeout: 500, signal: AbortSignal.timeout(1000) })).toEqualTypeOf<Promise<void>>()
 expectTypeOf(runtime.shutdown()).toEqualTypeOf<Promise<void>>()
 
 // Hooks are plain functions here, synchronous or not.
@@ -102,6 +112,8 @@ expectTypeOf(recorder.getMetricSnapshot(TickLog)).toEqualTypeOf<
   Promise<Snapshot<{ log: ReadonlyArray<readonly [n: number, at: number]>; now: number }>>
 >()
 expectTypeOf(recorder.getReport()).toEqualTypeOf<Promise<Report>>()
+expectTypeOf(recorder.getReport({ timeout: "1 second" })).toEqualTypeOf<Promise<Report>>()
+expectTypeOf(recorder.flush({ timeout: "1 second" })).toEqualTypeOf<Promise<void>>()
 expectTypeOf(recorder.changes()).toEqualTypeOf<AsyncIterable<MetricChange>>()
 
 // @ts-expect-error no metric

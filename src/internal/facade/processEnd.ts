@@ -60,7 +60,7 @@ class EndListener {
 
   /** Whether the signal would have ended the process without this listener. Whoever else listens to it decides that. */
   #isAlone(signal: NodeJS.Signals): boolean {
-    return process.listenerCount(signal) - 1 === listenersOfSignalExit()
+    return process.listenerCount(signal) - 1 <= listenersOfSignalExit()
   }
 
   #raise(signal: NodeJS.Signals): void {
