@@ -1,8 +1,10 @@
 // A worker that ends is replaced, and nobody can tell from the numbers.
 import { expect, it } from "@effect/vitest"
-import { Effect, Schedule } from "effect"
+import { Effect, Fiber, Schedule } from "effect"
 import { MetricsRuntime, type RecorderService } from "mvx-metrics"
 import { expectBalanced } from "../support/accounting.ts"
+import { forkNow } from "../support/forkNow.ts"
+import { GatedTicks, gatedTick, gatedWorker } from "./fixtures/gated.metrics.ts"
 import { all, Count, type LastingEvent, lastingWorkers } from "./fixtures/lasting.metrics.ts"
 
 const event = (n: number): typeof LastingEvent.Type => ({
@@ -77,5 +79,30 @@ it.effect("does so again and again, with more events than memory has room for", 
     }
     yield* expectSame
     expect(workers).toHaveLength(5)
+  })
+)
+
+it.effect("answers a flush that the worker which ended has not answered", () =>
+  Effect.gen(function* () {
+    const gated = gatedWorker()
+    const threads: Array<ReturnType<typeof gated.spawn>> = []
+    const spawn = () => {
+      const thread = gated.spawn()
+      threads.push(thread)
+      return thread
+    }
+    const restart = Schedule.spaced("1 milli")
+    const runtime = yield* MetricsRuntime.makeWorker({ namespace, logging: "silent", spawn, restart })
+    yield* runtime.start
+    const recorder = yield* runtime.createRecorder("a")
+    yield* recorder.register(GatedTicks)
+    for (let n = 1; n <= 5; n++) yield* recorder.emit(gatedTick(n))
+    const flush = yield* forkNow(runtime.flush())
+    yield* Effect.promise(() => threads[0]!.terminate())
+    expect(flush.pollUnsafe()).toBeUndefined()
+    gated.open()
+    yield* Fiber.join(flush)
+    expect(threads).toHaveLength(2)
+    expect(yield* recorder.stats).toMatchObject({ accepted: 5, applied: 5, pending: 0 })
   })
 )
