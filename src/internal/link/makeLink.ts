@@ -229,6 +229,8 @@ export const makeLink = (options: {
     },
     restarted: () => {
       isRestarting = false
+      // The fold that has ended may have taken a question for room and not answered it.
+      for (const [lane, listener] of lanes) listener.onMessage({ _tag: "Folded", lane })
       tell({ _tag: "Restarted" })
     },
     fail: (cause) => {
