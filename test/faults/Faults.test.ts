@@ -10,7 +10,13 @@ const program = new URL("./fixtures/program.ts", import.meta.url)
 const instrument = new URL("./fixtures/instrument.ts", import.meta.url)
 const overflow = new URL("./fixtures/overflow.ts", import.meta.url)
 
-const options = { execArgv: ["--disable-warning=ExperimentalWarning", `--import=${instrument}`], env: {} }
+/** Thousands of runs, each of which may come to a wait of a second. */
+const hangsAfter = 180_000
+const options = {
+  execArgv: ["--disable-warning=ExperimentalWarning", `--import=${instrument}`],
+  env: {},
+  hangsAfter
+}
 
 interface Ran {
   readonly name: string
@@ -19,7 +25,7 @@ interface Ran {
   readonly findings: ReadonlyArray<string>
 }
 
-describe.concurrent("after any step has failed", () => {
+describe.concurrent("after any step has failed", { timeout: hangsAfter }, () => {
   it.for(["in process", "over a port"])("the engine is whole, %s", async (where) => {
     const ended = await startProgramWith(options, program, where).ended
     const all: ReadonlyArray<Ran> = ended.allSaid("scenario")

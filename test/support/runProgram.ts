@@ -43,11 +43,13 @@ export const startProgram = (program: URL, ...args: ReadonlyArray<string>): Prog
 export interface NodeOptions {
   readonly execArgv: ReadonlyArray<string>
   readonly env: { readonly [name: string]: string }
+  /** Of a program that takes longer than others: see {@link HangsAfter}. */
+  readonly hangsAfter?: number
 }
 
 /** The same, with options for Node. */
 export const startProgramWith = (
-  { env, execArgv }: NodeOptions,
+  { env, execArgv, hangsAfter = HangsAfter }: NodeOptions,
   program: URL,
   ...args: ReadonlyArray<string>
 ): Program => {
@@ -55,7 +57,7 @@ export const startProgramWith = (
   const child = spawn(process.execPath, argv, {
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
-    timeout: HangsAfter,
+    timeout: hangsAfter,
     killSignal: "SIGKILL"
   })
   let stdout = ""
