@@ -129,7 +129,7 @@ describe("a lane whose fold ends and is replaced", () => {
       counters: [buffer],
       seen: [],
       poisoned: [],
-      segments: [segmentOf([{ lane, at: 0, bytes }])],
+      segments: new Map([[0, segmentOf([{ lane, at: 0, parts: [bytes] }])]]),
       place: { page: 0, turn: 0, word: 0 }
     })
     fold.event(lane, a(1), 0)

@@ -6,7 +6,7 @@ import { expect } from "@effect/vitest"
 import type { Metric, Snapshot } from "mvx-metrics"
 import { Fold } from "../../src/internal/fold/fold.ts"
 import type { SavedLane } from "../../src/internal/fold/savedLane.ts"
-import { segmentOf } from "../../src/internal/fold/segment.ts"
+import { laneRecord, segmentOf } from "../../src/internal/fold/segment.ts"
 import { ExpositionNames } from "../../src/internal/formats/prometheus/nameRegistry.ts"
 import { Registrations } from "../../src/internal/recorder/registrations.ts"
 import type { Carrier } from "../../src/internal/stream/carrier.ts"
@@ -110,7 +110,7 @@ export class Folding {
       replace: (): void => {
         const saved = save()
         for (const metric of metrics) this.#catalog.set(metric.name, metric)
-        const segments = [segmentOf([{ lane, at: -1, bytes: serialize(saved) }])]
+        const segments = new Map([[0, segmentOf([laneRecord(lane, -1, saved)])]])
         const place = { page: 0, turn: 0, word: 0 }
         this.#fold.restore({ careful: 0, counters: [], seen: [], poisoned: [], segments, place })
       },

@@ -65,7 +65,7 @@ export class Replaying {
       counters: [this.#buffer],
       seen: [[lane, this.#seen]],
       poisoned,
-      segments: this.#saved === undefined ? [] : [segmentOf([{ lane, at: 0, bytes: this.#saved.lane }])],
+      segments: new Map(this.#saved && [[0, segmentOf([{ lane, at: 0, parts: [this.#saved.lane] }])]]),
       place: { page: 0, turn: 0, word: 0 }
     })
     return fold

@@ -6,12 +6,14 @@
  * reads of pages, while the fold goes on: each lane is saved as it is then, with the position up to which that holds. So a
  * lane is never copied twice to have all at one place, and the fold never stands still for more than a part.
  */
-import { serialize } from "node:v8"
 import type { Lane, Saved } from "../stream/protocol.ts"
 import type { LogPlace } from "../stream/rows/log.ts"
 import { type Page, PageBytes } from "../stream/rows/page.ts"
-import type { Fold, LogState } from "./fold.ts"
-import { OfLog, type SegmentRecord, segmentOf } from "./segment.ts"
+import type { Fold } from "./fold.ts"
+import { KeptSegments } from "./keptSegments.ts"
+import type { LogState } from "./savedLane.ts"
+import { bytesOf, laneRecord, logRecord, type SavedRecord } from "./segment.ts"
+import { SegmentMemory } from "./segmentMemory.ts"
 
 /** A checkpoint is due when so many pages lie behind the last one, unless it costs too much. */
 const FewPages = 4
@@ -22,11 +24,8 @@ const LogPerSaved = 2
 /** A checkpoint is due when so many commands came, even without pages: they are kept. */
 const ManyCommands = 1024
 
-/** About so much is saved between two reads of pages. */
+/** About so much is saved between two reads of pages. A lane that needs more is saved alone. */
 const PartBytes = 256 * 1024
-
-/** What is kept beyond twice what would do, before all is saved anew. */
-const SpareBytes = 1024 * 1024
 
 /** A checkpoint under way. */
 interface Round {
@@ -38,27 +37,22 @@ interface Round {
   readonly lanes: ReadonlyArray<Lane>
   next: number
   bytes: number
-  /** Segments that it replaces: all there were, where it saves everything. */
-  readonly replaces: number
+  /** Whether all is saved anew, and what was kept before is needed no more. */
+  readonly isWhole: boolean
 }
 
 export class Checkpoints {
   readonly #fold: Fold
   readonly #send: (saved: Saved) => void
   readonly #release: (page: Page) => void
+  readonly #kept = new KeptSegments()
+  readonly #memory = new SegmentMemory()
   /** Read to their end and not covered. */
   #pages: Array<Page> = []
   #round: Round | undefined
   #roundBytes = 0
   /** Commands before the last round. */
   #commands = 0
-  /** The segments that are kept, and their bytes; and of these what would do: by lane, and together. */
-  #segments = 0
-  #keptBytes = 0
-  #needed = new Map<Lane, number>()
-  #neededBytes = 0
-  /** Whether what is kept is of another fold, and of unknown size: then it is replaced at the first occasion. */
-  #isOfAnother = false
 
   /** `release`: a page is covered, and may be written again. */
   constructor(fold: Fold, send: (saved: Saved) => void, release: (page: Page) => void) {
@@ -67,10 +61,9 @@ export class Checkpoints {
     this.#release = release
   }
 
-  /** The fold was restored from so many segments. */
-  restored(segments: number): void {
-    this.#segments = segments
-    this.#isOfAnother = segments > 0
+  /** The fold was restored from these segments. */
+  restored(ids: ReadonlyArray<number>): void {
+    this.#kept.takeOver(ids)
   }
 
   onPageRead(page: Page): void {
@@ -82,21 +75,31 @@ export class Checkpoints {
     this.#round ??= this.#isDue ? this.#begin() : undefined
     const round = this.#round
     if (round === undefined) return false
-    const records: Array<SegmentRecord> = []
+    const records: Array<SavedRecord> = []
     let bytes = 0
     while (round.next < round.lanes.length && bytes < PartBytes) {
-      const record = this.#record(round.lanes[round.next++]!)
+      const lane = round.lanes[round.next]!
+      const record = laneRecord(lane, this.#fold.reader.position, this.#fold.saveLane(lane))
+      // A large one goes alone, into memory that is there: it takes longer to get memory than to copy into it.
+      if (bytes > 0 && bytes + bytesOf(record) > PartBytes) break
+      if (!this.#memory.isReady(bytesOf(record))) return true
       records.push(record)
-      bytes += record.bytes.byteLength
+      bytes += bytesOf(record)
+      round.next++
     }
+    round.bytes += bytes
     const isDone = round.next === round.lanes.length
-    if (isDone) records.push({ lane: OfLog, at: 0, bytes: serialize(round.log) })
-    const segment = segmentOf(records)
-    round.bytes += segment.byteLength
-    this.#segments++
-    this.#keptBytes += segment.byteLength
-    this.#send({ segment, ...(isDone && { covers: { place: round.place, replaces: round.replaces } }) })
-    if (isDone) this.#end(round)
+    if (isDone) records.push(logRecord(round.log))
+    const segment = this.#memory.put(records)
+    const id = this.#kept.add(records, segment)
+    if (!isDone) this.#send({ id, segment })
+    else {
+      const drops = this.#kept.drop(round.isWhole)
+      this.#send({ id, segment, covers: { place: round.place, drops: drops.map((dropped) => dropped.id) } })
+      // Whoever restores what was sent drops these first.
+      for (const dropped of drops) this.#memory.reuse(dropped.segment)
+      this.#end(round)
+    }
     return !isDone
   }
 
@@ -108,44 +111,27 @@ export class Checkpoints {
 
   #begin(): Round {
     const fold = this.#fold
-    const isWhole = this.#isOfAnother || this.#keptBytes > 2 * this.#neededBytes + SpareBytes
+    const { isWasteful } = this.#kept
     const touched = fold.takeTouched()
-    if (isWhole) {
-      this.#needed.clear()
-      this.#neededBytes = 0
-    }
+    if (isWasteful) this.#kept.beginAnew()
     const pages = this.#pages
     this.#pages = []
     this.#commands = fold.commands
-    this.#isOfAnother = false
     return {
       place: fold.reader.place,
-      log: fold.saveLog(isWhole),
+      log: fold.saveLog(isWasteful),
       pages,
-      lanes: isWhole ? fold.openLanes : touched,
+      lanes: isWasteful ? fold.openLanes : touched,
       next: 0,
       bytes: 0,
-      replaces: isWhole ? this.#segments : 0
+      isWhole: isWasteful
     }
   }
 
-  #record(lane: Lane): SegmentRecord {
-    const saved = this.#fold.saveLane(lane)
-    const bytes = saved === undefined ? new Uint8Array(0) : serialize(saved)
-    this.#neededBytes += bytes.byteLength - (this.#needed.get(lane) ?? 0)
-    if (saved === undefined) this.#needed.delete(lane)
-    else this.#needed.set(lane, bytes.byteLength)
-    return { lane, at: this.#fold.reader.position, bytes }
-  }
-
-  #end({ bytes, pages, replaces }: Round): void {
+  #end({ bytes, pages }: Round): void {
     // What was sent is there for another fold, whatever becomes of this one: from here on the pages are not needed.
     for (const page of pages) this.#release(page)
     this.#round = undefined
     this.#roundBytes = bytes
-    if (replaces > 0) {
-      this.#segments -= replaces
-      this.#keptBytes = bytes
-    }
   }
 }

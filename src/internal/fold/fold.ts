@@ -2,12 +2,11 @@
  * The fold of one runtime: reads its stream, and drives the lanes of its recorders. It runs in the worker thread, or in
  * process; nothing here knows which.
  */
-import { deserialize } from "node:v8"
 import type * as Metric from "../metric/definition/metric.ts"
 import type { MetricEvent } from "../model/event.ts"
 import { CounterTable } from "../stream/foldedCounters.ts"
 import type { Command, FoldMessage, Lane, Poison, Restore } from "../stream/protocol.ts"
-import { type ReaderState, RowReader, type StreamHandler } from "../stream/reader.ts"
+import { RowReader, type StreamHandler } from "../stream/reader.ts"
 import type { Rows } from "../stream/rows/format.ts"
 import { FirstLasting, FirstLayout } from "../stream/rows/format.ts"
 import type { Layout } from "../stream/rows/layout.ts"
@@ -17,8 +16,8 @@ import type { FoldLayout } from "./laneMetrics.ts"
 import { Nowhere, nowhere, PlaceLane, PlacePosition, PlaceTurns } from "./place.ts"
 import { FoldLane, type FoldOfLanes } from "./recorderFold.ts"
 import { renderLanes } from "./renderScrape.ts"
-import type { SavedLane } from "./savedLane.ts"
-import { OfLog, recordsOf, type SegmentRecord } from "./segment.ts"
+import type { LogState, SavedLane } from "./savedLane.ts"
+import { laneIn, logIn, OfLog, recordsOf, type SavedRecord } from "./segment.ts"
 
 export interface FoldOptions {
   readonly send: (message: FoldMessage, transfers?: ReadonlyArray<ArrayBuffer>) => void
@@ -28,16 +27,6 @@ export interface FoldOptions {
   readonly onPageRead: (page: Page) => void
   /** The definitions by name, where they do not come with the commands. */
   readonly catalog?: ReadonlyMap<string, Metric.Any>
-}
-
-/** What has to be known of the log before a place of it to read on from there. */
-export interface LogState {
-  readonly reader: ReaderState
-  /** The strings that are in the dictionary for good, and the lists of names, from these on. */
-  readonly from: { readonly strings: number; readonly nameLists: number }
-  readonly strings: ReadonlyArray<string>
-  readonly nameLists: ReadonlyArray<ReadonlyArray<string>>
-  readonly layouts: ReadonlyArray<readonly [type: number, layout: Layout]>
 }
 
 export class Fold implements StreamHandler, FoldOfLanes {
@@ -231,16 +220,16 @@ export class Fold implements StreamHandler, FoldOfLanes {
     for (const [chunk, buffer] of counters.entries()) this.#counters.add(chunk, buffer)
     this.#seen = new Map(seen)
     this.#poisons = poisoned
-    const lanes = new Map<Lane, SegmentRecord>()
+    const lanes = new Map<Lane, SavedRecord>()
     const strings: Array<string> = []
     const nameLists: Array<ReadonlyArray<string>> = []
     let log: LogState | undefined
-    for (const record of segments.flatMap(recordsOf)) {
+    for (const record of [...segments.values()].flatMap(recordsOf)) {
       if (record.lane !== OfLog) {
         lanes.set(record.lane, record)
         continue
       }
-      log = deserialize(record.bytes) as LogState
+      log = logIn(record)
       for (const [i, string] of log.strings.entries()) strings[log.from.strings + i] = string
       for (const [i, names] of log.nameLists.entries()) nameLists[log.from.nameLists + i] = names
       for (const [type, layout] of log.layouts) {
@@ -249,10 +238,11 @@ export class Fold implements StreamHandler, FoldOfLanes {
       }
     }
     if (log !== undefined) this.reader.restore(place, log.reader, strings, nameLists)
-    for (const [lane, { at, bytes }] of lanes) {
-      this.#restoredTo[lane] = at
-      this.#replayEnd = Math.max(this.#replayEnd, at)
-      if (bytes.byteLength > 0) this.#restoreLane(deserialize(bytes) as SavedLane)
+    for (const [lane, record] of lanes) {
+      this.#restoredTo[lane] = record.at
+      this.#replayEnd = Math.max(this.#replayEnd, record.at)
+      const saved = laneIn(record)
+      if (saved !== undefined) this.#restoreLane(saved)
     }
   }
 

@@ -6,6 +6,8 @@ import type { Quarantine } from "../metric/definition/snapshot.ts"
 import type { MetricEvent } from "../model/event.ts"
 import type { SpanIds } from "../model/eventSpan.ts"
 import type { Lane, LaneCommand, Watch } from "../stream/protocol.ts"
+import type { ReaderState } from "../stream/reader.ts"
+import type { Layout } from "../stream/rows/layout.ts"
 import type { SavedKernel } from "./kernels/savedKernel.ts"
 
 export interface SavedLane {
@@ -63,3 +65,13 @@ export type SavedState =
   | { readonly _tag: "Bytes"; readonly bytes: Uint8Array }
   /** A state that is not plain data, and why it is none. */
   | { readonly _tag: "Lost"; readonly reason: string }
+
+/** What has to be known of the log before a place of it to read on from there. */
+export interface LogState {
+  readonly reader: ReaderState
+  /** The strings that are in the dictionary for good, and the lists of names, from these on. */
+  readonly from: { readonly strings: number; readonly nameLists: number }
+  readonly strings: ReadonlyArray<string>
+  readonly nameLists: ReadonlyArray<ReadonlyArray<string>>
+  readonly layouts: ReadonlyArray<readonly [type: number, layout: Layout]>
+}

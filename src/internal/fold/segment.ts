@@ -1,44 +1,81 @@
 /**
  * A part of a checkpoint: records in one piece of shared memory, which the application thread keeps and never reads. A
- * record has the lane that it is of (or {@link OfLog}), the position in the log up to which it holds, and bytes.
+ * record has the lane that it is of (or {@link OfLog}), the position in the log up to which it holds, and what was saved.
  */
+import { deserialize, serialize } from "node:v8"
 import type { Lane } from "../stream/protocol.ts"
+import { putBack, setAside } from "./asides.ts"
+import type { LogState, SavedLane } from "./savedLane.ts"
 
 /** The lane of a record that is of no lane: what has to be known to read the log. */
 export const OfLog: Lane = -1
 
-export interface SegmentRecord {
+export interface SavedRecord {
   readonly lane: Lane
   readonly at: number
-  /** None of a lane that was closed. */
-  readonly bytes: Uint8Array
+  /** Serialised, without its large arrays, and these. None of a lane that was closed. */
+  readonly parts: ReadonlyArray<Uint8Array>
 }
+
+/** To be put into a segment before anything is folded. `undefined`: the lane was closed. */
+export const laneRecord = (lane: Lane, at: number, saved: SavedLane | undefined): SavedRecord => {
+  if (saved === undefined) return { lane, at, parts: [] }
+  const asides: Array<Uint8Array> = []
+  const rest = setAside(saved, asides)
+  return { lane, at, parts: [serialize(rest), ...asides] }
+}
+
+/** What was saved of a lane. Shares no memory with the segment. */
+export const laneIn = ({ parts: [rest, ...asides] }: SavedRecord): SavedLane | undefined =>
+  rest === undefined ? undefined : putBack(deserialize(Uint8Array.from(rest)), asides)
+
+export const logRecord = (log: LogState): SavedRecord => ({ lane: OfLog, at: 0, parts: [serialize(log)] })
+
+export const logIn = ({ parts: [log] }: SavedRecord): LogState => deserialize(Uint8Array.from(log!))
 
 const HeaderBytes = 16
+const LengthBytes = 4
 
-export const segmentOf = (records: ReadonlyArray<SegmentRecord>): SharedArrayBuffer => {
-  const segment = new SharedArrayBuffer(records.reduce((sum, { bytes }) => sum + HeaderBytes + bytes.byteLength, 0))
-  const view = new DataView(segment)
-  const all = new Uint8Array(segment)
-  let to = 0
-  for (const { at, bytes, lane } of records) {
+/** Bytes that a record takes. */
+export const bytesOf = ({ parts }: SavedRecord): number =>
+  parts.reduce((sum, { byteLength }) => sum + LengthBytes + byteLength, HeaderBytes)
+
+/** `room`: memory that may be larger than what is put into it. */
+export const segmentOf = (
+  records: ReadonlyArray<SavedRecord>,
+  room = new SharedArrayBuffer(records.reduce((sum, record) => sum + bytesOf(record), LengthBytes))
+): SharedArrayBuffer => {
+  const view = new DataView(room)
+  const all = new Uint8Array(room)
+  view.setUint32(0, records.length)
+  let to = LengthBytes
+  for (const { at, lane, parts } of records) {
     view.setInt32(to, lane)
-    view.setUint32(to + 4, bytes.byteLength)
+    view.setUint32(to + 4, parts.length)
     view.setFloat64(to + 8, at)
-    all.set(bytes, to + HeaderBytes)
-    to += HeaderBytes + bytes.byteLength
+    to += HeaderBytes
+    for (const part of parts) {
+      view.setUint32(to, part.byteLength)
+      all.set(part, to + LengthBytes)
+      to += LengthBytes + part.byteLength
+    }
   }
-  return segment
+  return room
 }
 
-export const recordsOf = (segment: SharedArrayBuffer): ReadonlyArray<SegmentRecord> => {
+export const recordsOf = (segment: SharedArrayBuffer): ReadonlyArray<SavedRecord> => {
   const view = new DataView(segment)
-  const records: Array<SegmentRecord> = []
-  for (let at = 0; at < segment.byteLength; ) {
-    const length = view.getUint32(at + 4)
-    const bytes = new Uint8Array(segment, at + HeaderBytes, length)
-    records.push({ lane: view.getInt32(at), at: view.getFloat64(at + 8), bytes })
-    at += HeaderBytes + length
+  let at = LengthBytes
+  const next = (): Uint8Array => {
+    const length = view.getUint32(at)
+    at += LengthBytes + length
+    return new Uint8Array(segment, at - length, length)
   }
-  return records
+  return Array.from({ length: view.getUint32(0) }, () => {
+    const lane = view.getInt32(at)
+    const count = view.getUint32(at + 4)
+    const position = view.getFloat64(at + 8)
+    at += HeaderBytes
+    return { lane, at: position, parts: Array.from({ length: count }, next) }
+  })
 }

@@ -16,8 +16,8 @@ const ManyCommands = 2048
 export class KeptLog {
   /** The place that the last checkpoint covers. */
   place: LogPlace = { page: 0, turn: 0, word: 0 }
-  /** What the fold has saved, which only another one looks into. */
-  segments: Array<SharedArrayBuffer> = []
+  /** What the fold has saved, by id, which only another one looks into. */
+  readonly segments = new Map<number, SharedArrayBuffer>()
   #commands: Array<Attachment> = []
   #port: MessagePort | undefined
 
@@ -73,11 +73,11 @@ export class KeptLog {
     }
   }
 
-  #add({ covers, segment }: Saved): void {
-    this.segments.push(segment)
+  #add({ covers, id, segment }: Saved): void {
+    this.segments.set(id, segment)
     if (covers === undefined) return
     this.place = covers.place
-    this.segments.splice(0, covers.replaces)
+    for (const dropped of covers.drops) this.segments.delete(dropped)
     const { position } = this
     const first = this.#commands.findIndex(({ at }) => at > position)
     this.#commands.splice(0, first < 0 ? this.#commands.length : first)

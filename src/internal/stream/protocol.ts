@@ -204,8 +204,8 @@ export interface Poison {
 /** What a fold goes on from that replaces another one. */
 export interface Restore {
   readonly place: LogPlace
-  /** Those of {@link Saved}. */
-  readonly segments: ReadonlyArray<SharedArrayBuffer>
+  /** Those of {@link Saved} that were kept, by id and in order. */
+  readonly segments: ReadonlyMap<number, SharedArrayBuffer>
   readonly counters: ReadonlyArray<CounterBuffer>
   /** The lanes that are there now, and up to which sequence number changes of them have come. */
   readonly seen: ReadonlyArray<readonly [lane: Lane, sequence: number]>
@@ -217,10 +217,11 @@ export interface Restore {
 
 /** A part of a checkpoint, from the fold of a worker thread, on a port of its own. */
 export interface Saved {
+  readonly id: number
   /** For a fold that is restored: nobody else looks into it. */
   readonly segment: SharedArrayBuffer
-  /** With the last part: the place that is covered, and how many of the segments kept before are replaced. */
-  readonly covers?: { readonly place: LogPlace; readonly replaces: number }
+  /** With the last part: the place that is covered, and the segments that nobody needs any more. */
+  readonly covers?: { readonly place: LogPlace; readonly drops: ReadonlyArray<number> }
 }
 
 /** Asks the packaged worker to import a module, by its URL, for the metrics among its exports. */

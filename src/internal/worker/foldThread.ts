@@ -83,7 +83,7 @@ export class FoldThread {
   /** Before there is memory: it takes the place of another one. */
   #restore(restore: Restore): void {
     this.#fold.restore(restore)
-    this.#checkpoints.restored(restore.segments.length)
+    this.#checkpoints.restored([...restore.segments.keys()])
   }
 
   /** Never ends by itself. */

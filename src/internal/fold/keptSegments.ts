@@ -1,0 +1,88 @@
+/**
+ * The segments that the application thread keeps, as the fold knows them: what of them is needed, and which can go.
+ */
+import type { Lane } from "../stream/protocol.ts"
+import { bytesOf, OfLog, type SavedRecord } from "./segment.ts"
+
+/** What is kept beyond twice what is needed, before all is saved anew. */
+const SpareBytes = 1024 * 1024
+
+interface Kept {
+  readonly id: number
+  readonly segment: SharedArrayBuffer
+  /** Lanes of which it has the last record, and whether it has a record of the log. */
+  readonly lanes: Set<Lane>
+  readonly ofLog: boolean
+  readonly bytes: number
+  /** Of an earlier round than the whole one under way, or the last. */
+  isOld: boolean
+}
+
+export class KeptSegments {
+  #nextId = 0
+  #kept: Array<Kept> = []
+  readonly #byLane = new Map<Lane, { readonly kept: Kept; readonly bytes: number }>()
+  #keptBytes = 0
+  #neededBytes = 0
+  /** Those of a fold before this one, of unknown contents: replaced at the first occasion. */
+  #others: ReadonlyArray<number> = []
+
+  takeOver(ids: ReadonlyArray<number>): void {
+    this.#others = ids
+    this.#nextId = Math.max(-1, ...ids) + 1
+  }
+
+  /** Whether so much is kept for nothing that all should be saved anew. */
+  get isWasteful(): boolean {
+    return this.#others.length > 0 || this.#keptBytes > 2 * this.#neededBytes + SpareBytes
+  }
+
+  /** All is being saved anew. */
+  beginAnew(): void {
+    for (const kept of this.#kept) kept.isOld = true
+  }
+
+  /** Returns its id. */
+  add(records: ReadonlyArray<SavedRecord>, segment: SharedArrayBuffer): number {
+    const kept: Kept = {
+      id: this.#nextId++,
+      segment,
+      lanes: new Set(),
+      ofLog: records.some(({ lane }) => lane === OfLog),
+      bytes: segment.byteLength,
+      isOld: false
+    }
+    this.#kept.push(kept)
+    this.#keptBytes += kept.bytes
+    for (const record of records) if (record.lane !== OfLog) this.#replace(record, kept)
+    return kept.id
+  }
+
+  #replace(record: SavedRecord, kept: Kept): void {
+    const { lane } = record
+    const before = this.#byLane.get(lane)
+    before?.kept.lanes.delete(lane)
+    const bytes = bytesOf(record)
+    this.#neededBytes += bytes - (before?.bytes ?? 0)
+    this.#byLane.set(lane, { kept, bytes })
+    kept.lanes.add(lane)
+  }
+
+  /** A checkpoint is done, one of everything if it `isWhole`: those that nobody needs. */
+  drop(isWhole: boolean): ReadonlyArray<{ readonly id: number; readonly segment: SharedArrayBuffer | undefined }> {
+    const others = isWhole ? this.#others.map((id) => ({ id, segment: undefined })) : []
+    if (isWhole) this.#others = []
+    const isNeeded = ({ isOld, lanes, ofLog }: Kept): boolean => (isWhole && isOld ? false : ofLog || lanes.size > 0)
+    const dropped = this.#kept.filter((kept) => !isNeeded(kept))
+    this.#kept = this.#kept.filter(isNeeded)
+    for (const { bytes, lanes } of dropped) {
+      this.#keptBytes -= bytes
+      // Of lanes that were closed before all was saved anew.
+      for (const lane of lanes) {
+        this.#neededBytes -= this.#byLane.get(lane)!.bytes
+        this.#byLane.delete(lane)
+      }
+    }
+    return [...others, ...dropped]
+  }
+}

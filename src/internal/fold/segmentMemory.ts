@@ -1,0 +1,56 @@
+/**
+ * Memory for segments. That of large ones is used again, and made ready bit by bit: the system takes several times as long
+ * to give memory that was never touched as it takes to copy into it.
+ */
+import { bytesOf, type SavedRecord, segmentOf } from "./segment.ts"
+
+/** From here on a segment is large. */
+const LargeBytes = 1024 * 1024
+
+/** The system gives memory by pages of this size; so many bytes are touched between two reads of the log. */
+const SystemPage = 4096
+const TouchedAtOnce = 1024 * 1024
+
+/** Most pieces that lie ready for what is not saved at the time. */
+const MostSpare = 2
+
+export class SegmentMemory {
+  readonly #spare: Array<SharedArrayBuffer> = []
+  #opening: { readonly memory: SharedArrayBuffer; touched: number } | undefined
+
+  /** Whether there is memory for a record, of which a part is made ready otherwise. */
+  isReady(bytes: number): boolean {
+    if (bytes < LargeBytes || this.#find(bytes) >= 0) return true
+    // It may grow until it is saved.
+    if (this.#opening === undefined || this.#opening.memory.byteLength < bytes) {
+      this.#opening = { memory: new SharedArrayBuffer(Math.ceil(bytes * 1.25)), touched: 0 }
+    }
+    const { memory } = this.#opening
+    const end = Math.min(memory.byteLength, this.#opening.touched + TouchedAtOnce)
+    const all = new Uint8Array(memory)
+    for (let at = this.#opening.touched; at < end; at += SystemPage) all[at] = 0
+    this.#opening.touched = end
+    if (end < memory.byteLength) return false
+    this.#opening = undefined
+    this.reuse(memory)
+    return true
+  }
+
+  #find(bytes: number): number {
+    return this.#spare.findIndex(({ byteLength }) => byteLength > bytes)
+  }
+
+  put(records: ReadonlyArray<SavedRecord>): SharedArrayBuffer {
+    const bytes = records.reduce((sum, record) => sum + bytesOf(record), 64)
+    if (bytes < LargeBytes) return segmentOf(records)
+    const found = this.#find(bytes)
+    return segmentOf(records, found < 0 ? undefined : this.#spare.splice(found, 1)[0])
+  }
+
+  /** Nobody reads it any more. */
+  reuse(memory: SharedArrayBuffer | undefined): void {
+    if (memory === undefined || memory.byteLength < LargeBytes) return
+    this.#spare.push(memory)
+    if (this.#spare.length > MostSpare) this.#spare.shift()
+  }
+}
