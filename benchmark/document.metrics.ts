@@ -44,6 +44,16 @@ export const sixteen: ReadonlyArray<Metric.Any> = Array.from({ length: 16 }, (_,
 /** As many series as there are tenants. */
 export const TenantSaves = Metric.counter("document.tenant.saves", { events, labels: ["tenant"], maxSeries: 20_000 })
 
+/** The most that a checkpoint has to save of one metric: a histogram for each tenant. */
+export const TenantDurations = Metric.histogram("document.tenant.durations", {
+  events,
+  value: "duration",
+  labels: ["tenant"],
+  unit: "ms",
+  boundaries,
+  maxSeries: 200_000
+})
+
 const bucketOf = (value: number): number => {
   const bucket = boundaries.findIndex((boundary) => value <= boundary)
   return bucket < 0 ? boundaries.length : bucket
@@ -113,4 +123,11 @@ export const threeIrregular: ReadonlyArray<Metric.Any> = [
 ]
 
 /** All of them, for the worker. */
-export const all: ReadonlyArray<Metric.Any> = [...three, ...sixteen, TenantSaves, ...handWritten, ...threeIrregular]
+export const all: ReadonlyArray<Metric.Any> = [
+  ...three,
+  ...sixteen,
+  TenantSaves,
+  TenantDurations,
+  ...handWritten,
+  ...threeIrregular
+]

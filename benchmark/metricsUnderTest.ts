@@ -16,8 +16,11 @@ export const defaultCapacity = 65_536
 
 const common = { namespace: "benchmark", logging: "silent" } as const
 
-export const startMetrics = async (options?: { readonly memoryLimit: number }): Promise<MetricsUnderTest> => {
-  const probed = spawnProbed(new URL("./document.worker.ts", import.meta.url))
+export const startMetrics = async (
+  options?: { readonly memoryLimit: number },
+  worker = new URL("./document.worker.ts", import.meta.url)
+): Promise<MetricsUnderTest> => {
+  const probed = spawnProbed(worker)
   const layer = MetricsLayer.layerWorker({ ...options, ...common, spawn: () => probed.worker })
   return { ...(await startLayer(layer)), workerUsage: probed.usage }
 }

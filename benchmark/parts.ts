@@ -56,6 +56,7 @@ export const parts: { readonly [name: string]: Run } = {
   metricsPerEvent: alone("metricsPerEvent", several),
   burst: alone("burst", several),
   fold: alone("fold", once),
+  checkpoints: alone("checkpoints", once),
   effect: alone("effect", once),
   scale: alone("scale", once, "--expose-gc"),
   codegen,

@@ -12,7 +12,16 @@ const savedLane = (state: unknown): SavedLane => ({
   applied: 4,
   ignored: 1,
   watch: "none",
-  inbox: [{ _tag: "Events", events: [{ _tag: "a", aside: "Float64Array", index: 0 } as never], spans: undefined, times: [1], applied: 0, ignored: 0 }],
+  inbox: [
+    {
+      _tag: "Events",
+      events: [{ _tag: "a", aside: "Float64Array", index: 0 } as never],
+      spans: undefined,
+      times: [1],
+      applied: 0,
+      ignored: 0
+    }
+  ],
   undelivered: undefined,
   metrics: [
     {

@@ -60,6 +60,8 @@ const exact = <A>(array: ReadonlyArray<A>): ReadonlyArray<A> => (array.length ==
  */
 export class LaneMetrics implements MetricOwner {
   readonly #lane: MetricsLane
+  /** That of the lane, which is looked at for each run. */
+  readonly #place: Int32Array
   #cells: ReadonlyArray<RegisteredMetric> = none
   /** Made when events come one by one. */
   #byTag: Map<string, ReadonlyArray<RegisteredMetric>> | undefined
@@ -71,6 +73,7 @@ export class LaneMetrics implements MetricOwner {
 
   constructor(lane: MetricsLane) {
     this.#lane = lane
+    this.#place = lane.place
   }
 
   // --- which there are
@@ -139,8 +142,8 @@ export class LaneMetrics implements MetricOwner {
   /** Folds the rows of a layout, from this sequence number on; how many at least one metric took. */
   rows(layout: FoldLayout, rows: Rows, at: number, count: number, time: number, sequence: number): number {
     const { cells, fold } = layout === this.#layout ? this.#plan! : this.#planOf(layout)
-    const { lane, place } = this.#lane
-    place[PlaceLane] = lane
+    const place = this.#place
+    place[PlaceLane] = this.#lane.lane
     if (fold !== undefined) {
       place[PlaceMetric] = AllKernels
       place[PlaceSequence] = sequence
@@ -186,7 +189,7 @@ export class LaneMetrics implements MetricOwner {
     sequence: number
   ): number {
     const { words } = layout.layout
-    const { place } = this.#lane
+    const place = this.#place
     let applied = 0
     for (let i = 0, row = at; i < count; i++, row += words) {
       const event = layout.read(rows, row)
@@ -204,8 +207,8 @@ export class LaneMetrics implements MetricOwner {
 
   /** Gives one event to the metrics that read it; whether at least one took it. Its changes are added to `changes`. */
   event(event: MetricEvent, at: number, sequence: number, changes: Array<Change> | undefined): boolean {
-    const { lane, place } = this.#lane
-    place[PlaceLane] = lane
+    const place = this.#place
+    place[PlaceLane] = this.#lane.lane
     place[PlaceSequence] = sequence
     let took = false
     for (const cell of this.#cellsOf(event._tag)) {
@@ -260,13 +263,13 @@ export class LaneMetrics implements MetricOwner {
   }
 
   #views<A>(cells: ReadonlyArray<RegisteredMetric>, sequence: number, view: (cell: RegisteredMetric) => A): Array<A> {
-    this.#lane.place[PlaceSequence] = sequence
+    this.#place[PlaceSequence] = sequence
     return this.#during(DuringView, cells, view)
   }
 
   #during<A>(what: number, cells: ReadonlyArray<RegisteredMetric>, run: (cell: RegisteredMetric) => A): Array<A> {
-    const { lane, place } = this.#lane
-    place[PlaceLane] = lane
+    const place = this.#place
+    place[PlaceLane] = this.#lane.lane
     place[PlaceDuring] = what
     const results = cells.map((cell) => {
       place[PlaceMetric] = cell.index
