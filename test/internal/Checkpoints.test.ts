@@ -1,110 +1,146 @@
-// The parts that a checkpoint is made of, and what of them is kept.
-import { expect, it } from "vitest"
-import { putBack, setAside } from "../../src/internal/fold/asides.ts"
-import { KeptSegments } from "../../src/internal/fold/keptSegments.ts"
-import type { SavedLane } from "../../src/internal/fold/savedLane.ts"
-import { laneIn, laneRecord, OfLog, recordsOf, type SavedRecord, segmentOf } from "../../src/internal/fold/segment.ts"
-import { SegmentMemory } from "../../src/internal/fold/segmentMemory.ts"
+// A log of two recorders that is folded by one fold after the other. Each saves what it knows in parts while it reads on, and
+// ends at any time: also before it has come to where the one before it had saved a lane.
+import { MessageChannel } from "node:worker_threads"
+import { describe, expect, it } from "@effect/vitest"
+import { Schema } from "effect"
+import fc from "fast-check"
+import { Metric } from "mvx-metrics"
+import { Checkpoints } from "../../src/internal/fold/checkpoints.ts"
+import { Fold } from "../../src/internal/fold/fold.ts"
+import { ThreadCarrier } from "../../src/internal/link/threadCarrier.ts"
+import { ChunkBytes } from "../../src/internal/stream/foldedCounters.ts"
+import { PageBytes, setRead } from "../../src/internal/stream/rows/page.ts"
+import { RowWriter } from "../../src/internal/stream/writer.ts"
+import { runs } from "../support/long.ts"
+import { rowSource } from "../support/rowSource.ts"
 
-const savedLane = (state: unknown): SavedLane => ({
-  lane: 3,
-  sequence: 5,
-  applied: 4,
-  ignored: 1,
-  watch: "none",
-  inbox: [
-    {
-      _tag: "Events",
-      events: [{ _tag: "a", aside: "Float64Array", index: 0 } as never],
-      spans: undefined,
-      times: [1],
-      applied: 0,
-      ignored: 0
+/** So large that a lane fills a part of a checkpoint. */
+const Large = Metric.make("large", {
+  events: Schema.TaggedUnion({ large: { n: Schema.Number } }),
+  initial: "",
+  reduce: { large: () => "x".repeat(300_000) },
+  view: () => ({})
+})
+
+class ReplacedFolds {
+  readonly #carrier = new ThreadCarrier({ start: () => {}, stop: () => {} })
+  readonly #writer: RowWriter
+  readonly #counters = new SharedArrayBuffer(ChunkBytes)
+  readonly #emitted = [0, 0]
+  #fold!: Fold
+  #checkpoints!: Checkpoints
+
+  constructor() {
+    this.#connect()
+    this.#writer = new RowWriter(this.#carrier, 2 * PageBytes)
+    this.#writer.command({ _tag: "Counters", chunk: 0, buffer: this.#counters })
+    for (const lane of [0, 1]) {
+      this.#writer.command({ _tag: "Open", lane })
+      this.#writer.command({ _tag: "Register", lane, name: "large", at: 0 })
+      this.large(lane)
     }
-  ],
-  undelivered: undefined,
-  metrics: [
-    {
-      name: "m",
-      epoch: 0,
-      createdAt: 0,
-      quarantine: undefined,
-      viewFault: undefined,
-      duplicates: undefined,
-      shown: undefined,
-      state: { _tag: "Kernel", kernel: state as never }
-    }
-  ]
-})
+  }
 
-const large = Float64Array.from({ length: 2000 }, (_, i) => i / 3)
+  #connect(): void {
+    const { port1, port2 } = new MessageChannel()
+    for (const port of [port1, port2]) port.unref()
+    const fold = new Fold({
+      send: () => {},
+      sendCopies: true,
+      onPageRead: (page) => checkpoints.onPageRead(page),
+      catalog: new Map([["large", Large]])
+    })
+    const checkpoints = new Checkpoints(fold, (saved) => port2.postMessage(saved), setRead)
+    this.#fold = fold
+    this.#checkpoints = checkpoints
+    const { kept } = this.#carrier
+    kept.listen(port1)
+    const { place, segments } = kept
+    const seen = [] as const
+    fold.restore({ place, segments, counters: [this.#counters], seen, careful: 0, poisoned: [] })
+    checkpoints.restored([...segments.keys()])
+    this.#carrier.connect({
+      post: (request) => {
+        if (request._tag === "Memory") fold.reader.memory(request.first, request.buffer)
+        else if (request._tag === "Attach") fold.reader.attach(request.attachments)
+      },
+      rouse: () => {}
+    })
+  }
 
-it("puts large arrays aside, and back in memory of their own", () => {
-  const saved = savedLane({ points: { sums: large, few: new Int32Array([1, 2]) }, keys: ["a", "b"], idle: undefined })
-  const asides: Array<Uint8Array> = []
-  const rest = setAside(saved, asides)
-  expect(asides).toHaveLength(1)
-  expect(putBack(rest, asides)).toEqual(saved)
-})
+  #count(lane: number, isWritten: boolean): void {
+    if (isWritten) this.#emitted[lane]!++
+    this.#writer.publish(true)
+  }
 
-it("keeps what was saved of a lane in a segment, which may be larger", () => {
-  const saved = savedLane({ points: large })
-  const records = [laneRecord(3, 70, saved), laneRecord(4, 71, undefined)]
-  const [first, closed] = recordsOf(segmentOf(records, new SharedArrayBuffer(100_000)))
-  expect([first!.lane, first!.at, laneIn(first!)]).toEqual([3, 70, saved])
-  expect([closed!.lane, closed!.at, laneIn(closed!)]).toEqual([4, 71, undefined])
-  expect(recordsOf(segmentOf(records)).map(({ lane }) => lane)).toEqual([3, 4])
-})
+  large(lane: number): void {
+    this.#count(lane, this.#writer.writeEvent(rowSource(lane), { _tag: "large", n: 1 } as never, "large", false))
+  }
 
-const record = (lane: number, bytes = 10): SavedRecord => ({ lane, at: 0, parts: [new Uint8Array(bytes)] })
-const added = (kept: KeptSegments, records: ReadonlyArray<SavedRecord>): number => kept.add(records, segmentOf(records))
-const dropped = (kept: KeptSegments, isWhole = false): ReadonlyArray<number> => kept.drop(isWhole).map(({ id }) => id)
+  /** Events that no metric reads, until a page is full. */
+  fillPage(lane: number): void {
+    const before = Math.floor(this.#writer.position / (PageBytes / 8))
+    const source = rowSource(lane)
+    while (Math.floor(this.#writer.position / (PageBytes / 8)) === before && this.#writer.foreignEvent(source))
+      this.#emitted[lane]!++
+    this.#writer.publish(true)
+  }
 
-it("drops a segment when another one has all of its lanes, and never one with what the log needs", () => {
-  const kept = new KeptSegments()
-  expect([added(kept, [record(0), record(1)]), added(kept, [record(2), record(OfLog)])]).toEqual([0, 1])
-  expect(dropped(kept)).toEqual([])
-  added(kept, [record(1), record(2)])
-  expect(dropped(kept)).toEqual([])
-  added(kept, [record(0)])
-  expect(dropped(kept)).toEqual([0])
-})
+  read(pages: number): void {
+    this.#fold.reader.read(pages)
+  }
 
-it("is wasteful when twice as much is kept as is needed, and drops all of it when everything was saved anew", () => {
-  const kept = new KeptSegments()
-  added(kept, [record(0, 800_000), record(1), record(OfLog)])
-  for (let i = 0; i < 3; i++) added(kept, [record(0, 800_000), record(i + 10)])
-  expect(dropped(kept)).toEqual([])
-  expect(kept.isWasteful).toBe(true)
-  kept.beginAnew()
-  const whole = added(kept, [record(0, 800_000), record(OfLog)])
-  expect(dropped(kept, true)).toEqual([0, 1, 2, 3])
-  expect(kept.isWasteful).toBe(false)
-  added(kept, [record(0)])
-  expect(dropped(kept)).toEqual([])
-  expect(whole).toBe(4)
-})
+  /** Saves a part. Returns whether there is more of it. */
+  save(): boolean {
+    return this.#checkpoints.goOn()
+  }
 
-it("replaces what a fold before has left at the first occasion", () => {
-  const kept = new KeptSegments()
-  kept.takeOver([4, 7])
-  expect(kept.isWasteful).toBe(true)
-  kept.beginAnew()
-  expect(added(kept, [record(0)])).toBe(8)
-  expect(dropped(kept, true)).toEqual([4, 7])
-  expect(kept.isWasteful).toBe(false)
-})
+  replace(): void {
+    this.#carrier.kept.receive()
+    this.#carrier.disconnect()
+    this.#writer.readerReplaced(this.#carrier.kept.place)
+    this.#connect()
+  }
 
-it("makes memory for a large record ready bit by bit, and uses it again", () => {
-  const memory = new SegmentMemory()
-  const records = [record(0, 3_000_000)]
-  let turns = 1
-  while (!memory.isReady(3_000_100)) turns++
-  expect(turns).toBeGreaterThan(2)
-  const first = memory.put(records)
-  expect(memory.isReady(3_000_100)).toBe(false)
-  memory.reuse(first)
-  expect(memory.isReady(3_000_100)).toBe(true)
-  expect(memory.put(records)).toBe(first)
-  expect(recordsOf(first)).toHaveLength(1)
+  /** The sequence numbers that the lanes have come to, and those that were given. */
+  get folded(): ReadonlyArray<number | undefined> {
+    this.read(Number.POSITIVE_INFINITY)
+    return [0, 1].map((lane) => this.#fold.saveLane(lane)?.sequence)
+  }
+
+  get emitted(): ReadonlyArray<number> {
+    return this.#emitted
+  }
+}
+
+describe("folds that are replaced", () => {
+  it("go by how far a lane was saved, also before they have come there", () => {
+    const folds = new ReplacedFolds()
+    folds.fillPage(1)
+    folds.large(0)
+    folds.read(2)
+    expect(folds.save(), "the first lane, which is ahead of what is covered").toBe(true)
+    folds.replace()
+    folds.read(1)
+    while (folds.save());
+    folds.replace()
+    expect(folds.folded).toEqual(folds.emitted)
+  })
+
+  it("fold each event once, whatever was saved of the log and wherever they ended", () => {
+    const anyLane = fc.nat(1)
+    const anyStep = fc.oneof(
+      fc.record({ do: fc.constantFrom("large" as const, "fillPage" as const), n: anyLane }),
+      fc.record({ do: fc.constant("read" as const), n: fc.integer({ min: 1, max: 2 }) }),
+      fc.record({ do: fc.constantFrom("save" as const, "replace" as const) })
+    )
+    fc.assert(
+      fc.property(fc.array(anyStep, { minLength: 5, maxLength: 40, size: "max" }), (steps) => {
+        const folds = new ReplacedFolds()
+        for (const step of steps) "n" in step ? folds[step.do](step.n) : folds[step.do]()
+        expect(folds.folded).toEqual(folds.emitted)
+      }),
+      { numRuns: runs(100) }
+    )
+  })
 })

@@ -79,7 +79,7 @@ export class Checkpoints {
     let bytes = 0
     while (round.next < round.lanes.length && bytes < PartBytes) {
       const lane = round.lanes[round.next]!
-      const record = laneRecord(lane, this.#fold.reader.position, this.#fold.saveLane(lane))
+      const record = laneRecord(lane, this.#fold.positionOf(lane), this.#fold.saveLane(lane))
       // A large one goes alone, into memory that is there: it takes longer to get memory than to copy into it.
       if (bytes > 0 && bytes + bytesOf(record) > PartBytes) break
       if (!this.#memory.isReady(bytesOf(record))) return true

@@ -193,6 +193,14 @@ export class Fold implements StreamHandler, FoldOfLanes {
     return Array.from(this.#lanes.keys()).filter((lane) => this.#lanes[lane] !== undefined)
   }
 
+  /**
+   * The position up to which a lane has what lies in the log. One that was restored has more than was read, until the
+   * reader has come to where it was saved.
+   */
+  positionOf(lane: Lane): number {
+    return Math.max(this.reader.position, this.#restoredTo[lane] ?? 0)
+  }
+
   /** Between two calls of the reader; see {@link SavedLane}. `undefined` for a lane that is not open. */
   saveLane(lane: Lane): SavedLane | undefined {
     return this.#lanes[lane]?.save()

@@ -1,0 +1,110 @@
+// The parts that a checkpoint is made of, and what of them is kept.
+import { expect, it } from "vitest"
+import { putBack, setAside } from "../../src/internal/fold/asides.ts"
+import { KeptSegments } from "../../src/internal/fold/keptSegments.ts"
+import type { SavedLane } from "../../src/internal/fold/savedLane.ts"
+import { laneIn, laneRecord, OfLog, recordsOf, type SavedRecord, segmentOf } from "../../src/internal/fold/segment.ts"
+import { SegmentMemory } from "../../src/internal/fold/segmentMemory.ts"
+
+const savedLane = (state: unknown): SavedLane => ({
+  lane: 3,
+  sequence: 5,
+  applied: 4,
+  ignored: 1,
+  watch: "none",
+  inbox: [
+    {
+      _tag: "Events",
+      events: [{ _tag: "a", aside: "Float64Array", index: 0 } as never],
+      spans: undefined,
+      times: [1],
+      applied: 0,
+      ignored: 0
+    }
+  ],
+  undelivered: undefined,
+  metrics: [
+    {
+      name: "m",
+      epoch: 0,
+      createdAt: 0,
+      quarantine: undefined,
+      viewFault: undefined,
+      duplicates: undefined,
+      shown: undefined,
+      state: { _tag: "Kernel", kernel: state as never }
+    }
+  ]
+})
+
+const large = Float64Array.from({ length: 2000 }, (_, i) => i / 3)
+
+it("puts large arrays aside, and back in memory of their own", () => {
+  const saved = savedLane({ points: { sums: large, few: new Int32Array([1, 2]) }, keys: ["a", "b"], idle: undefined })
+  const asides: Array<Uint8Array> = []
+  const rest = setAside(saved, asides)
+  expect(asides).toHaveLength(1)
+  expect(putBack(rest, asides)).toEqual(saved)
+})
+
+it("keeps what was saved of a lane in a segment, which may be larger", () => {
+  const saved = savedLane({ points: large })
+  const records = [laneRecord(3, 70, saved), laneRecord(4, 71, undefined)]
+  const [first, closed] = recordsOf(segmentOf(records, new SharedArrayBuffer(100_000)))
+  expect([first!.lane, first!.at, laneIn(first!)]).toEqual([3, 70, saved])
+  expect([closed!.lane, closed!.at, laneIn(closed!)]).toEqual([4, 71, undefined])
+  expect(recordsOf(segmentOf(records)).map(({ lane }) => lane)).toEqual([3, 4])
+})
+
+const record = (lane: number, bytes = 10): SavedRecord => ({ lane, at: 0, parts: [new Uint8Array(bytes)] })
+const added = (kept: KeptSegments, records: ReadonlyArray<SavedRecord>): number => kept.add(records, segmentOf(records))
+const dropped = (kept: KeptSegments, isWhole = false): ReadonlyArray<number> => kept.drop(isWhole).map(({ id }) => id)
+
+it("drops a segment when another one has all of its lanes, and never one with what the log needs", () => {
+  const kept = new KeptSegments()
+  expect([added(kept, [record(0), record(1)]), added(kept, [record(2), record(OfLog)])]).toEqual([0, 1])
+  expect(dropped(kept)).toEqual([])
+  added(kept, [record(1), record(2)])
+  expect(dropped(kept)).toEqual([])
+  added(kept, [record(0)])
+  expect(dropped(kept)).toEqual([0])
+})
+
+it("is wasteful when twice as much is kept as is needed, and drops all of it when everything was saved anew", () => {
+  const kept = new KeptSegments()
+  added(kept, [record(0, 800_000), record(1), record(OfLog)])
+  for (let i = 0; i < 3; i++) added(kept, [record(0, 800_000), record(i + 10)])
+  expect(dropped(kept)).toEqual([])
+  expect(kept.isWasteful).toBe(true)
+  kept.beginAnew()
+  const whole = added(kept, [record(0, 800_000), record(OfLog)])
+  expect(dropped(kept, true)).toEqual([0, 1, 2, 3])
+  expect(kept.isWasteful).toBe(false)
+  added(kept, [record(0)])
+  expect(dropped(kept)).toEqual([])
+  expect(whole).toBe(4)
+})
+
+it("replaces what a fold before has left at the first occasion", () => {
+  const kept = new KeptSegments()
+  kept.takeOver([4, 7])
+  expect(kept.isWasteful).toBe(true)
+  kept.beginAnew()
+  expect(added(kept, [record(0)])).toBe(8)
+  expect(dropped(kept, true)).toEqual([4, 7])
+  expect(kept.isWasteful).toBe(false)
+})
+
+it("makes memory for a large record ready bit by bit, and uses it again", () => {
+  const memory = new SegmentMemory()
+  const records = [record(0, 3_000_000)]
+  let turns = 1
+  while (!memory.isReady(3_000_100)) turns++
+  expect(turns).toBeGreaterThan(2)
+  const first = memory.put(records)
+  expect(memory.isReady(3_000_100)).toBe(false)
+  memory.reuse(first)
+  expect(memory.isReady(3_000_100)).toBe(true)
+  expect(memory.put(records)).toBe(first)
+  expect(recordsOf(first)).toHaveLength(1)
+})
