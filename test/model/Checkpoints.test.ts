@@ -1,0 +1,155 @@
+// A reader that dies at every step and is replaced, in every interleaving within small bounds. That the search finds what is
+// wrong with each of a list of faulty ones shows that it would find it in ours.
+import { describe, expect, it } from "@effect/vitest"
+import { asMany } from "../support/long.ts"
+import { checkpoints } from "./Checkpoints.ts"
+import type { Bounds, Fault } from "./CheckpointsState.ts"
+import { type Explored, explore } from "./explore.ts"
+
+const bounds = (some: Partial<Bounds>): Bounds => ({
+  events: [0, 0],
+  pages: 2,
+  deaths: 1,
+  capacity: 7,
+  reads: 0,
+  reopens: 0,
+  listens: false,
+  time: false,
+  manyCommands: false,
+  ...some
+})
+
+/** Pages are full, are covered, and are written again. */
+const turning = bounds({ events: [3, 1] })
+const turningTwice = bounds({ events: [4, 0], deaths: 2 })
+/** A page is full and read while what was read before is saved. */
+const threePages = bounds({ events: [7, 0], pages: 3 })
+const lanes = bounds({ events: [2, 2] })
+const timed = bounds({ events: [2, 1], time: true })
+/** The capacity is used up. */
+const waiting = bounds({ events: [4, 0], capacity: 2 })
+const reading = bounds({ events: [1, 0], reads: 1, manyCommands: true })
+/** The number of a lane is used again. */
+const reopening = bounds({ events: [0, 1], reopens: 1, manyCommands: true })
+const listening = bounds({ events: [2, 0], listens: true })
+const listeningTwice = bounds({ events: [3, 0], listens: true, deaths: 2 })
+
+const short: { readonly [name: string]: Bounds } = {
+  "pages that are written again": turning,
+  "lanes that are saved one after the other": lanes,
+  "a second death": turningTwice,
+  "time that passes": timed,
+  "fibers that wait for room": waiting,
+  reads: reading,
+  "numbers of lanes that are used again": reopening,
+  "a listener": listening
+}
+/** In `npm run test:long`. */
+const long: { readonly [name: string]: Bounds } = {
+  "more pages": threePages,
+  "more lanes that are saved one after the other": bounds({ events: [3, 2] }),
+  "more deaths": bounds({ events: [3, 1], deaths: 2 }),
+  "more time that passes": bounds({ events: [3, 1], time: true }),
+  "fibers that wait for room, and deaths": bounds({ events: [5, 0], capacity: 2, deaths: 2 }),
+  "more reads": bounds({ events: [1, 0], reads: 2, manyCommands: true }),
+  "reads, and deaths": bounds({ events: [1, 0], reads: 1, manyCommands: true, deaths: 2 }),
+  "events of lanes whose numbers are used again": bounds({ events: [1, 1], reopens: 1, manyCommands: true }),
+  "numbers of lanes that are used again, and deaths": bounds({
+    events: [0, 1],
+    reopens: 1,
+    manyCommands: true,
+    deaths: 2
+  }),
+  "a listener, and deaths": listeningTwice
+}
+const all = asMany(1, 0) === 1 ? { ...short, ...long } : short
+
+const MostStates = 2_000_000
+const explored = new Map<string, Explored>()
+
+/** What the search among the interleavings of one of these gave. Two tests look at it. */
+const exploredOf = (name: string): Explored => {
+  const known = explored.get(name) ?? explore(checkpoints(all[name]!), MostStates)
+  explored.set(name, known)
+  return known
+}
+
+describe("a reader that dies and is replaced", () => {
+  it.each(Object.keys(all))("folds each event once and leaves nothing waiting: %s", (name) => {
+    const { states, violation } = exploredOf(name)
+    expect(violation).toBeUndefined()
+    expect(states).toBeGreaterThan(4000)
+  })
+
+  it("is seen in all of these steps", () => {
+    const steps = new Set(Object.keys(all).flatMap((name) => [...exploredOf(name).steps]))
+    expect([...steps].toSorted()).toMatchInlineSnapshot(`
+      [
+        "Checkpoints.goOn",
+        "FoldListener.#deliver",
+        "Intake: look at the counters",
+        "Intake: no room",
+        "KeptLog.receive",
+        "LaneCounters.want",
+        "RecorderFold.#count: Folded",
+        "RowReader.#readPage",
+        "ask",
+        "close",
+        "emit",
+        "emit, later",
+        "makeLink.deliver",
+        "makeLink.restarted",
+        "openLane",
+        "page.publish, a command",
+        "page.setRead",
+        "the reader dies",
+        "toWorker: disconnect",
+        "toWorker: replace",
+      ]
+    `)
+  })
+})
+
+// --- faults
+
+const lost = "an event was not folded"
+const wrongRow = "a row was read that is not the next one"
+const wrongLane = "a lane is there that is closed, or none where one is open"
+const tooMany = "more events are counted than there were"
+const notReceived = "a change is counted that was not received"
+
+const found: { readonly [F in Fault]: readonly [Bounds, reason: string] } = {
+  "marks a page as read when it was read": [turning, wrongLane],
+  "marks pages as read before the checkpoint is posted": [turning, wrongLane],
+  "marks pages as read that were read during a checkpoint": [threePages, lost],
+  "covers the place where a checkpoint ends": [turning, lost],
+  "posts what is covered before the lanes": [turning, wrongLane],
+  "saves the state of the log at the end of a checkpoint": [timed, wrongRow],
+  "forgets what was touched during a checkpoint": [turning, wrongRow],
+  "saves a lane as if it were of the place that is covered": [turning, wrongRow],
+  "saves a lane as if it were no further than the reader": [turningTwice, wrongRow],
+  "opens a lane again that was restored": [turning, wrongRow],
+  "saves nothing of a lane that was closed": [reopening, wrongLane],
+  "saves the touched lanes in the place of all": [threePages, wrongLane],
+  "replaces what is kept before all lanes are saved": [threePages, wrongLane],
+  "keeps no commands": [turning, wrongLane],
+  "drops commands before they are covered": [turning, lost],
+  "sends no kept commands to the next reader": [turning, wrongLane],
+  "looks for no checkpoint when the reader has died": [turning, lost],
+  "looks for no answer when the reader has died": [reading, "a read waits for ever"],
+  "forgets a question that was not answered": [reading, "a read waits for ever"],
+  "replaces a reader that still runs": [turning, lost],
+  "releases no covered pages when the reader is replaced": [turning, "a page is never written again"],
+  "tells nobody who waits for room that the reader was replaced": [waiting, "a fiber waits, and there is room"],
+  "uses the number of a lane again before that is covered": [reopening, tooMany],
+  "goes on counting from what the counters show": [turning, tooMany],
+  "shows counters that are behind": [turning, "counters go back"],
+  "sends changes that were received again": [listening, "a listener gets another change than the next"],
+  "takes any delivery for its own": [listening, notReceived]
+}
+
+describe("a replacement with a fault", () => {
+  it.each(Object.entries(found))("finds: %s", (fault, [bounds, reason]) => {
+    expect(explore(checkpoints(bounds, fault as Fault), MostStates).violation?.reason).toBe(reason)
+  })
+})

@@ -1,0 +1,209 @@
+/**
+ * A state of a stream whose reader may die: the pages, what is on its way between the threads, what the application thread
+ * keeps for the next reader, and what the reader knows and loses.
+ */
+import { packed } from "./packed.ts"
+
+export interface Bounds {
+  /** Events of each lane, in all of its lives. */
+  readonly events: readonly [number, number]
+  readonly pages: 2 | 3
+  /** How often the reader dies. */
+  readonly deaths: number
+  /** Events of the first lane in flight. */
+  readonly capacity: number
+  /** Reads of the first lane. */
+  readonly reads: number
+  /** How often the second lane is closed and its number is used again. */
+  readonly reopens: number
+  /** Whether somebody listens to the changes of the first lane. */
+  readonly listens: boolean
+  /** Whether commands alone make a checkpoint due, as many of them do. */
+  readonly manyCommands: boolean
+  /** Whether time passes between events. */
+  readonly time: boolean
+}
+
+/** What may be wrong with an implementation. */
+export type Fault =
+  | "marks a page as read when it was read"
+  | "marks pages as read before the checkpoint is posted"
+  | "marks pages as read that were read during a checkpoint"
+  | "covers the place where a checkpoint ends"
+  | "posts what is covered before the lanes"
+  | "saves the state of the log at the end of a checkpoint"
+  | "forgets what was touched during a checkpoint"
+  | "saves a lane as if it were of the place that is covered"
+  | "saves a lane as if it were no further than the reader"
+  | "opens a lane again that was restored"
+  | "saves nothing of a lane that was closed"
+  | "saves the touched lanes in the place of all"
+  | "replaces what is kept before all lanes are saved"
+  | "keeps no commands"
+  | "drops commands before they are covered"
+  | "sends no kept commands to the next reader"
+  | "looks for no checkpoint when the reader has died"
+  | "looks for no answer when the reader has died"
+  | "forgets a question that was not answered"
+  | "replaces a reader that still runs"
+  | "releases no covered pages when the reader is replaced"
+  | "tells nobody who waits for room that the reader was replaced"
+  | "uses the number of a lane again before that is covered"
+  | "goes on counting from what the counters show"
+  | "shows counters that are behind"
+  | "sends changes that were received again"
+  | "takes any delivery for its own"
+
+// Rows of a page, and the word that it ends with.
+export const Rows = 2
+export const PageWords = Rows + 1
+const MostPages = 3
+
+// What a row is; what is in its second byte.
+/** Of lane 0 or 1: {@link eventOf}. */
+export const Event = 1
+export const Time = 3
+export const Command = 4
+/** The number of the next page. */
+export const PageEnd = 5
+
+// What a command does, by its lane: {@link commandOf}.
+export const Open = 0
+export const Close = 1
+export const Read = 2
+export const Rewind = 3
+export const Delivered = 4
+export const commandOf = (what: number, lane: number, value: number): number => what | (lane << 3) | (value << 4)
+
+/** Its number in its life, the life of its lane, and the time: how often it has passed. */
+export const eventOf = (sequence: number, life: number, time: number): number => sequence | (life << 3) | (time << 5)
+
+// Messages to the application thread: what, and {@link commandOf} with that.
+export const Folded = 5
+export const Closed = 6
+export const Answer = 7
+
+/** Numbers of a lane that is saved: lane + 1 or 0, position, life, sequence, held, whether it waits, its counts. */
+export const Lane = 8
+/** Numbers of a part of a checkpoint: a lane; whether it is the last, and what it covers: page, turn, word; segments it replaces and time. */
+export const Part = Lane + 5
+
+export const zero = packed({
+  numbers: [
+    // The application thread: the writer, the recorders, and what is kept.
+    "page",
+    "pos",
+    "turn",
+    "time",
+    "asked",
+    "covered",
+    "coveredPage",
+    "coveredTurn",
+    "coveredWord",
+    "deaths",
+    "closedAt",
+    "taken",
+    // The reader.
+    "rPage",
+    "rTurn",
+    "rWord",
+    "rTime",
+    "rEnd",
+    "rSegments",
+    "isOfAnother",
+    "hasCommands",
+    "round",
+    "roundPage",
+    "roundTurn",
+    "roundWord",
+    "roundTime",
+    "roundReplaces",
+    /** The lane of which it is known that its recorder waits. */
+    "owesFolded",
+    // What no thread knows.
+    "wrong",
+    "closes"
+  ],
+  choices: {
+    /** Where the application thread is. */
+    at: ["ready", "publish", "turned", "want", "look", "restarted"],
+    /** The second lane: its number may be free, and may be used again. */
+    second: ["open", "closing", "closed"],
+    /** Whether a fiber waits for room for an event of the first lane. */
+    waits: ["no", "yes"],
+    reader: ["runs", "dead", "cut off", "gone"]
+  },
+  lists: {
+    /** Rows, in two bytes each, by page. */
+    words: MostPages * PageWords * 2,
+    published: MostPages,
+    wasRead: MostPages,
+    full: MostPages,
+    free: MostPages,
+    /** By lane. */
+    emitted: 2,
+    life: 2,
+    counted: 2,
+    wanted: 2,
+    seen: 2,
+    /** Attachments: positions and commands. */
+    keptAt: 12,
+    kept: 12,
+    sentAt: 12,
+    sent: 12,
+    segments: 15 * Lane,
+    saved: 9 * Part,
+    replies: 12,
+    replyOf: 12,
+    /** By request: the number of the last event before it, and 8 while it waits. */
+    reads: 2,
+    /** Changes that the listener has not taken: their sequence numbers. */
+    changes: 6,
+    // The reader: by lane, the pages of the round and those that come after it, and commands that have come.
+    rLife: 2,
+    rSequence: 2,
+    rHeld: 2,
+    rWaits: 2,
+    rCounted: 2,
+    rBehind: 2,
+    rRestored: 2,
+    touched: 2,
+    roundLanes: 2,
+    rPages: MostPages,
+    roundPages: MostPages,
+    release: MostPages
+  }
+})
+export type S = typeof zero
+export type List = S["words"]
+
+export const clear = (list: List): void => {
+  while (list.length > 0) list.remove(list.length - 1)
+}
+
+export const fill = (list: List, length: number, value = 0): void => {
+  clear(list)
+  for (let i = 0; i < length; i++) list.push(value)
+}
+
+export const positionOf = (turn: number, word: number): number => turn * PageWords + word
+
+export const has = (list: List, value: number): boolean => {
+  for (let i = 0; i < list.length; i++) if (list.at(i) === value) return true
+  return false
+}
+
+/** Something that must never happen; the first of these is kept. */
+export const reasons = [
+  "",
+  "a row was read that is not the next one",
+  "a command was taken for another one",
+  "counters go back",
+  "more events are counted than there were",
+  "an answer does not show what came before its question",
+  "a listener gets another change than the next",
+  "a change is counted that was not received"
+] as const
+export const fail = (s: S, reason: (typeof reasons)[number]): void => {
+  if (s.wrong === 0) s.wrong = reasons.indexOf(reason)
+}
