@@ -1,6 +1,8 @@
 // A metric that ends one worker after another is quarantined where it does so, and the others go on exactly.
+
+import type { Worker } from "node:worker_threads"
 import { describe, expect, it } from "@effect/vitest"
-import { type Duration, Effect, Schedule } from "effect"
+import { type Duration, Effect, Logger, Schedule } from "effect"
 import { MetricsRuntime } from "mvx-metrics"
 import { expectBalanced } from "../support/accounting.ts"
 import { all, Innocent, Labelled, Poisoned, poisonousWorker } from "./fixtures/poisonous.metrics.ts"
@@ -59,6 +61,36 @@ describe("a metric that ends its worker each time it folds an event", () => {
     })
   )
 })
+
+it.live("a worker that makes no progress has ended before another one takes its place", () =>
+  Effect.gen(function* () {
+    const workers: Array<Worker> = []
+    const spawn = () => {
+      const worker = poisonousWorker()
+      workers.push(worker)
+      return worker
+    }
+    /** The id of each worker when it was said to be replaced: one that has ended has none. */
+    const ids: Array<number> = []
+    const logger = Logger.make(({ message }) => {
+      if (String(message).startsWith("the worker has ended")) ids.push(workers.at(-1)!.threadId)
+    })
+    const options = {
+      namespace: "test.culprit",
+      stallTimeout: "50 millis",
+      restart: Schedule.spaced("1 milli")
+    } as const
+    const runtime = yield* MetricsRuntime.makeWorker({ ...options, spawn, waitTimeout: "30 seconds" }).pipe(
+      Effect.tap((runtime) => runtime.start),
+      Effect.provide(Logger.layer([logger]))
+    )
+    const recorder = yield* runtime.createRecorder("struck")
+    yield* recorder.register(Poisoned)
+    recorder.emitUnsafe({ _tag: "poison.work", how: "loop", n: 1 })
+    yield* recorder.flush()
+    expect(new Set(ids)).toEqual(new Set([-1]))
+  })
+)
 
 it.live("a state that grows without end is quarantined, and all others go on", () =>
   Effect.gen(function* () {

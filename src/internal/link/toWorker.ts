@@ -68,19 +68,27 @@ interface Current extends Opened {
   readonly port: FoldPort
   /** Why the port has closed, which it does when the thread ends. */
   readonly closed: Deferred.Deferred<unknown>
+  /** That it makes no progress. */
+  readonly stuck: Deferred.Deferred<unknown>
 }
 
-/** Why it has ended. One that has closed the port has no more than this time to end. */
-const endOf = ({ closed, ended, thread }: Current): Effect.Effect<unknown> =>
-  Effect.raceFirst(
-    Deferred.await(ended),
-    Effect.tap(Deferred.await(closed), () =>
-      Effect.andThen(
-        Effect.sleep("1 second"),
-        Effect.sync(() => thread.terminate())
-      )
-    )
+/** How long a thread may take to end that has closed the port, or is terminated. */
+const EndsWithin = "1 second"
+
+/**
+ * Why it has ended, once it has. Nothing of it may run when another one takes its place: it could mark pages as read that
+ * the other one needs, behind a checkpoint that nobody receives any more.
+ */
+const endOf = Effect.fnUntraced(function* ({ closed, ended, stuck, thread }: Current) {
+  const mustEnd = Effect.raceFirst(
+    Deferred.await(stuck),
+    Effect.tap(Deferred.await(closed), () => Effect.sleep(EndsWithin))
   )
+  const cause = yield* Effect.raceFirst(Deferred.await(ended), mustEnd)
+  thread.terminate()
+  yield* Effect.timeoutOption(Deferred.await(ended), EndsWithin)
+  return cause
+})
 
 export const makeWorkerLink = Effect.fnUntraced(function* (
   options: LinkOptions
@@ -97,9 +105,7 @@ export const makeWorkerLink = Effect.fnUntraced(function* (
     },
     onSlow: (millis) => control!.slow(`${stuck(millis)}${control!.describe(placeIn(current!.port.place))}`),
     onStuck: (millis) => {
-      const { ended, thread } = current!
-      Deferred.doneUnsafe(ended, Effect.succeed(new Error(stuck(millis))))
-      thread.terminate()
+      Deferred.doneUnsafe(current!.stuck, Effect.succeed(new Error(stuck(millis))))
     }
   })
   const stuck = (millis: number): string =>
@@ -150,7 +156,7 @@ export const makeWorkerLink = Effect.fnUntraced(function* (
     carrier.kept.listen(opened.thread.saved)
     carrier.connect(port)
     opened.thread.hold(holds > 0)
-    current = { ...opened, port, closed }
+    current = { ...opened, port, closed, stuck: Deferred.makeUnsafe() }
   }
 
   /** What it has sent is there yet. */
