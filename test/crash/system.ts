@@ -1,0 +1,130 @@
+/** The process under test: runs the steps that the harness sends, and says what came of them. */
+import { type FaultCounts, noFaults, type Strike } from "./faults.ts"
+import { Loaded, pause } from "./loaded.ts"
+import { effectRuntime, type LoadRuntime, Now, promiseRuntime } from "./loadRuntimes.ts"
+import {
+  type Answer,
+  type FromSystem,
+  type Op,
+  type Problem,
+  type Script,
+  type Side,
+  type Step,
+  sides,
+  type ToSystem
+} from "./steps.ts"
+import { Victims } from "./victims.ts"
+
+const now = new Now()
+const victims: { readonly [S in Side]: Victims } = { effect: new Victims(), promise: new Victims() }
+const runtimes: { readonly [S in Side]: LoadRuntime } = {
+  effect: await effectRuntime(now, victims.effect.spawn),
+  promise: await promiseRuntime(now, victims.promise.spawn)
+}
+for (const side of sides) {
+  const pulse = await runtimes[side].create("pulse", { capacity: 10, overflow: "drop-newest" })
+  victims[side].pulse = pulse.report
+}
+
+const loaded = new Map<string, Loaded>()
+const faults: FaultCounts = noFaults()
+let problems: Array<Problem> = []
+
+const problem = (found: Problem): void => {
+  problems.push(found)
+}
+
+const wrong = (what: string, error: unknown): void => {
+  const isHang = (error as { readonly _tag?: unknown } | null)?._tag === "mvx-metrics/WaitTimeout"
+  problem({
+    kind: isHang ? "hang" : "wrong",
+    count: 1,
+    text: `${what}: ${error instanceof Error ? error.stack : error}`
+  })
+}
+
+const countFault = ({ role }: Script, op: Op): void => {
+  switch (op._tag) {
+    case "Create":
+      return void faults["new recorder"]++
+    case "Remove":
+      return void faults["removed recorder"]++
+    case "Register":
+      return void faults.registration++
+    case "Reset":
+      return void faults.reset++
+    case "Stall":
+      return void faults["stalled listener"]++
+    case "Abandon":
+      return void faults["abandoned read"]++
+    case "Poison":
+      return void faults[`event: ${op.how}`]++
+    case "Burst":
+      if (role === "newest") faults["overflow drop-newest"]++
+      if (role === "oldest") faults["overflow drop-oldest"]++
+      if (role === "waiting") faults["overflow backpressure"]++
+      if (role === "failing") faults["overflow fail"]++
+  }
+}
+
+const run = async (script: Script): Promise<ReadonlyArray<Answer>> => {
+  const { id, ops, role, side } = script
+  const key = `${side} ${id}`
+  const answers: Array<Answer> = []
+  for (const op of ops) {
+    countFault(script, op)
+    try {
+      if (op._tag === "Create") loaded.set(key, await Loaded.create(runtimes[side], id, role, problem))
+      else if (op._tag === "Remove") {
+        await runtimes[side].remove(id)
+        loaded.delete(key)
+      } else {
+        answers.push(await loaded.get(key)!.do(op))
+        continue
+      }
+      answers.push({})
+    } catch (error) {
+      wrong(`${key} (${role}), ${op._tag}`, error)
+      answers.push({})
+    }
+  }
+  return answers
+}
+
+const strike = async (side: Side, kind: Strike, afterMillis: number): Promise<void> => {
+  await pause(afterMillis)
+  faults[kind]++
+  await victims[side].strike(kind)
+}
+
+const runStep = async (step: Step): Promise<void> => {
+  problems = []
+  if (step.now < now.millis) faults["clock set back"]++
+  if (step.now > now.millis) faults["clock set forward"]++
+  now.millis = step.now
+  const struck = step.strikes.map(({ afterMillis, kind, side }) => strike(side, kind, afterMillis))
+  const answers = await Promise.all(step.scripts.map(run))
+  await Promise.all(struck)
+  for (const side of sides) await victims[side].recovered()
+  say({
+    answers,
+    problems,
+    kills: victims.effect.kills + victims.promise.kills,
+    faults,
+    longestRecoveryMillis: Math.max(victims.effect.longestRecoveryMillis, victims.promise.longestRecoveryMillis),
+    rss: process.memoryUsage.rss()
+  })
+}
+
+const end = async (): Promise<void> => {
+  for (const side of sides) {
+    victims[side].end()
+    await runtimes[side].shutdown()
+  }
+  process.disconnect()
+}
+
+const say = (message: FromSystem): void => void process.send!(message)
+
+process.on("message", (message: ToSystem) => void (message === "end" ? end() : runStep(message)))
+say("ready")

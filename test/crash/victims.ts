@@ -1,0 +1,71 @@
+/** The workers of one runtime: strikes them, counts their deaths, and measures how long it takes until reads work again. */
+import { Worker } from "node:worker_threads"
+import type { Strike } from "./faults.ts"
+
+/** The fold of these works on until it has nothing to do. */
+const diesWhenIdle: ReadonlyArray<Strike> = ["close parentPort"]
+
+export class Victims {
+  kills = 0
+  longestRecoveryMillis = 0
+  /** Reads something that only a worker can answer. */
+  pulse: () => Promise<unknown> = () => Promise.resolve()
+  #current: Worker | undefined
+  #onSpawned: Array<() => void> = []
+  #since = 0
+  #struckAt: number | undefined
+  #recovery: Promise<void> | undefined
+  #isOver = false
+
+  readonly spawn = (): Worker => {
+    const worker = new Worker(new URL("./load.worker.ts", import.meta.url), {
+      resourceLimits: { maxOldGenerationSizeMb: 64 }
+    })
+    this.#current = worker
+    worker.on("exit", () => this.#died(worker))
+    for (const onSpawned of this.#onSpawned.splice(0)) onSpawned()
+    return worker
+  }
+
+  /** Strikes the worker, and waits for its death and for the recovery from it. */
+  async strike(kind: Strike): Promise<void> {
+    while (this.#current === undefined) await new Promise<void>((resolve) => this.#onSpawned.push(resolve))
+    const worker = this.#current
+    const death = new Promise<void>((resolve) => worker.once("exit", () => resolve()))
+    if (!diesWhenIdle.includes(kind)) this.#struckAt ??= performance.now()
+    if (kind === "terminate") void worker.terminate()
+    else worker.postMessage({ strike: kind })
+    // One that loops is found out only where something is to be done.
+    if (kind === "loop") void this.pulse().catch(() => {})
+    await death
+    await this.recovered()
+  }
+
+  async recovered(): Promise<void> {
+    while (this.#recovery !== undefined) await this.#recovery
+  }
+
+  /** Those that end from now on end as they should. */
+  end(): void {
+    this.#isOver = true
+  }
+
+  #died(worker: Worker): void {
+    if (this.#isOver) return
+    if (this.#current === worker) this.#current = undefined
+    this.kills++
+    this.#since = this.#struckAt ?? performance.now()
+    this.#struckAt = undefined
+    this.#recovery ??= this.#recover()
+  }
+
+  async #recover(): Promise<void> {
+    let since: number
+    do {
+      since = this.#since
+      await this.pulse().catch(() => {})
+    } while (since !== this.#since)
+    this.longestRecoveryMillis = Math.max(this.longestRecoveryMillis, performance.now() - since)
+    this.#recovery = undefined
+  }
+}
