@@ -48,6 +48,25 @@ describe("deadlines", () => {
     takeBack()
   })
 
+  it("that pass while an action runs set no timer into the past", () => {
+    const delays: Array<number> = []
+    const { setTimeout: set } = globalThis
+    vi.spyOn(globalThis, "setTimeout").mockImplementation(((run: () => void, millis: number) => {
+      delays.push(millis)
+      return set(run, millis)
+    }) as typeof setTimeout)
+    afterwards(10, () => {
+      note("slow")()
+      vi.spyOn(performance, "now").mockReturnValue(performance.now() + 100)
+    })
+    afterwards(50, note("late"))
+    vi.advanceTimersByTime(10)
+    vi.restoreAllMocks()
+    vi.advanceTimersByTime(50)
+    expect(passed).toEqual(["slow", "late"])
+    expect(Math.min(...delays)).toBeGreaterThanOrEqual(0)
+  })
+
   it("pass although one before them throws", () => {
     afterwards(10, () => {
       throw new Error("a defect")

@@ -35,7 +35,7 @@ const fireBefore = (at: number): void => {
   const now = performance.now()
   const next = Math.min(at, now + MostMillis)
   const before = timer
-  timer = setTimeout(fire, Math.ceil(next - now))
+  timer = setTimeout(fire, Math.max(0, Math.ceil(next - now)))
   // Not before it is set: a deadline that no timer fires for would never be seen to pass.
   firesAt = next
   clearTimeout(before)
