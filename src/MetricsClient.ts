@@ -31,7 +31,7 @@ import { flushOn } from "./internal/facade/flushOn.ts"
 import { MetricsRecorder } from "./internal/facade/metricsRecorder.ts"
 import { type RecorderOptions, withEffectHooks } from "./internal/facade/recorderOptions.ts"
 import { type Run, runIn } from "./internal/facade/run.ts"
-import { contextOf, type StartOptions, whyInvalidStart } from "./internal/facade/startOptions.ts"
+import { contextOf, type StartOptions, whyInvalidStart, withEffectHook } from "./internal/facade/startOptions.ts"
 import { type WaitOptions, waitFor } from "./internal/facade/waits.ts"
 import { whyInvalidOptions } from "./internal/model/optionChecks.ts"
 import type { RuntimeStats } from "./internal/model/runtimeStats.ts"
@@ -100,8 +100,9 @@ export class MetricsRuntime implements AsyncDisposable {
     const invalid = whyInvalidStart(options)
     if (invalid !== undefined) throw invalid
     const run = runIn(await Effect.runPromise(contextOf(options)))
-    const { flushOn: ends = [], inProcess: _inProcess, logger: _logger, runtime: _runtime, ...own } = options
-    const make = options.inProcess === true ? await madeInProcess(own) : makeOnWorker(own)
+    const { flushOn: ends = [], inProcess, logger: _logger, onStateChanged, runtime: _runtime, ...own } = options
+    const all = { ...own, ...withEffectHook({ onStateChanged }) }
+    const make = inProcess === true ? await madeInProcess(all) : makeOnWorker(all)
     const scope = Scope.makeUnsafe()
     const runtime = await Effect.tap(make, ({ start }) => start).pipe(
       Effect.tap((runtime) => flushOn(ends, runtime, options, run)),

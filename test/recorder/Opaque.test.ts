@@ -41,6 +41,7 @@ const recorderMembers: Members<RecorderService> = {
 const runtimeMembers: Members<RuntimeService> = {
   namespace: "value",
   state: "value",
+  states: "value",
   stats: "value",
   start: "value",
   recorder: "function",

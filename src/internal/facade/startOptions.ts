@@ -8,10 +8,31 @@ import * as Effect from "effect/Effect"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import { InvalidArgument, RuntimeFailed } from "../model/errors.ts"
 import { aBoolean, anything, type Check, notBlank, whyInvalid, whyInvalidOptions } from "../model/optionChecks.ts"
-import { type RuntimeOptions, runtimeOptionChecks, type WorkerOptions } from "../runtime/service.ts"
+import { type RuntimeOptions, type RuntimeState, runtimeOptionChecks, type WorkerOptions } from "../runtime/service.ts"
 import { withLiveClock } from "../util/liveClock.ts"
 import type { Logger } from "./logger.ts"
 import { type ProcessEnd, processEnds } from "./processEnd.ts"
+
+/** Options with plain functions for hooks. */
+type WithPlainHooks<Options> = Options extends unknown ? Omit<Options, "onStateChanged"> & PlainHooks : never
+
+interface PlainHooks {
+  /** Runs with each state that the runtime comes to. What it throws, or rejects with, is logged, and changes nothing. */
+  readonly onStateChanged?: (state: RuntimeState) => unknown
+}
+
+/** The hooks as effects. */
+export const withEffectHook = ({
+  onStateChanged
+}: {
+  readonly onStateChanged: PlainHooks["onStateChanged"] | undefined
+}): Pick<RuntimeOptions, "onStateChanged"> =>
+  onStateChanged === undefined
+    ? {}
+    : {
+        onStateChanged: (state) =>
+          Effect.tryPromise({ try: async () => onStateChanged(state), catch: (cause) => cause })
+      }
 
 /**
  * The options of a runtime that folds in process, or of one that decides when it starts.
@@ -19,7 +40,7 @@ import { type ProcessEnd, processEnds } from "./processEnd.ts"
  * @category options
  * @since 0.1.0
  */
-export interface InProcessOptions extends RuntimeOptions {
+export interface InProcessOptions extends WithPlainHooks<RuntimeOptions> {
   /**
    * `true` folds on the application thread: for tests, platforms without worker threads, and small programs. The options
    * of a worker are refused then. `false` starts a worker, which imports the modules of the metrics that are registered.
@@ -28,6 +49,8 @@ export interface InProcessOptions extends RuntimeOptions {
   readonly metrics?: never
   readonly spawn?: never
   readonly startTimeout?: never
+  readonly restart?: never
+  readonly stallTimeout?: never
   readonly sharedMemory?: never
 }
 
@@ -114,7 +137,7 @@ export interface ExitOptions {
  * @category options
  * @since 0.1.0
  */
-export type StartOptions = (InProcessOptions | (WorkerOptions & { readonly inProcess?: false })) &
+export type StartOptions = (InProcessOptions | (WithPlainHooks<WorkerOptions> & { readonly inProcess?: false })) &
   ContextOptions &
   ExitOptions
 

@@ -18,8 +18,8 @@ export const defaultRestart: Schedule.Schedule<unknown, unknown> = Schedule.expo
 )
 
 export interface Restarts {
-  /** Waits until it is time for another worker. Fails with the whole cause when there is to be none. */
-  readonly wait: (cause: unknown) => Effect.Effect<void, unknown>
+  /** How long to wait for another worker. Fails with the whole cause when there is to be none. */
+  readonly next: (cause: unknown) => Effect.Effect<Duration.Duration, unknown>
   /** Why a worker could not be started. */
   readonly causeOf: (cause: Cause.Cause<unknown>) => unknown
 }
@@ -30,7 +30,7 @@ export const restartsOf = (schedule: Schedule.Schedule<unknown, unknown>): Effec
     let tries = 0
     let lastAt = Number.NEGATIVE_INFINITY
     return {
-      wait: Effect.fnUntraced(function* (cause: unknown) {
+      next: Effect.fnUntraced(function* (cause: unknown) {
         const now = performance.now()
         if (now - lastAt > Steady) {
           step = yield* Schedule.toStep(schedule)
@@ -44,8 +44,8 @@ export const restartsOf = (schedule: Schedule.Schedule<unknown, unknown>): Effec
         }
         const [, delay] = next.value
         tries++
-        yield* Effect.sleep(delay)
-        lastAt = performance.now()
+        lastAt = now
+        return delay
       }),
       causeOf: (cause) => {
         const error = Cause.squash(cause)

@@ -13,7 +13,7 @@ import * as Exit from "effect/Exit"
 import type * as Schedule from "effect/Schedule"
 import { Scheduler } from "effect/Scheduler"
 import * as Scope from "effect/Scope"
-import { PlacePosition, PlaceSequence, PlaceTurns, placeIn } from "../fold/place.ts"
+import { type Place, PlacePosition, PlaceSequence, PlaceTurns, placeIn } from "../fold/place.ts"
 import { RuntimeFailed, type RuntimeStartError } from "../model/errors.ts"
 import type { FoldReply, Restore } from "../stream/protocol.ts"
 import { PagesAtOnce } from "../stream/protocol.ts"
@@ -170,15 +170,26 @@ export const makeWorkerLink = Effect.fnUntraced(function* (
 
   const restarts = yield* restartsOf(options.restart)
 
+  /** With the modules that those before had. */
+  const openAgain: Effect.Effect<Opened, unknown> = Effect.tap(open, ({ scope, thread }) =>
+    Effect.onError(catalog!.renew(thread.metrics, thread.ask, options.startTimeout), () =>
+      Effect.forkIn(Scope.close(scope, Exit.void), threads)
+    )
+  )
+
   /** Has other threads take the place of one that has ended, until one of them folds. Fails when that is given up. */
-  const replace = Effect.fnUntraced(function* (cause: unknown, careful: number): Effect.fn.Return<void, unknown> {
-    for (let last = cause; ; ) {
-      yield* restarts.wait(last)
-      const exit = yield* Effect.exit(
-        Effect.tap(open, ({ thread }) => catalog!.renew(thread.metrics, thread.ask, options.startTimeout))
-      )
+  const replace = Effect.fnUntraced(function* (
+    cause: unknown,
+    place: Place | undefined,
+    careful: number
+  ): Effect.fn.Return<void, unknown> {
+    let delay = yield* restarts.next(cause)
+    control!.restarting(cause, place)
+    for (;;) {
+      yield* Effect.sleep(delay)
+      const exit = yield* Effect.exit(openAgain)
       if (Exit.isSuccess(exit)) return connect(exit.value, control!.restore(careful))
-      last = restarts.causeOf(exit.cause)
+      delay = yield* restarts.next(restarts.causeOf(exit.cause))
     }
   })
 
@@ -190,9 +201,8 @@ export const makeWorkerLink = Effect.fnUntraced(function* (
       const careful = carefulTo(port.place, control!.writer.position)
       disconnect()
       catalog!.failImports(cause)
-      control!.restarting(cause, placeIn(port.place))
       yield* Effect.forkIn(Scope.close(scope, Exit.void), threads)
-      yield* replace(cause, careful)
+      yield* replace(cause, placeIn(port.place), careful)
       control!.restarted()
     }
   })

@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
 import type { Link, RestartEvent } from "../link/link.ts"
 import { InvalidState, RuntimeFailed, type RuntimeStartError } from "../model/errors.ts"
 import type { Log } from "../recorder/logging.ts"
@@ -16,7 +17,8 @@ import { messageOf } from "../util/describeError.ts"
 import { giveUpAfter, within, withLiveClock } from "../util/liveClock.ts"
 import { refuseInMetricsModule } from "../worker/importedMetrics.ts"
 import { claimNamespace, namespaceShared } from "./runningNamespaces.ts"
-import type { RuntimeState } from "./service.ts"
+import type { RuntimeOptions, RuntimeState } from "./service.ts"
+import { StateChanges } from "./stateChanges.ts"
 
 interface LifecycleOptions {
   readonly namespace: string
@@ -28,12 +30,14 @@ interface LifecycleOptions {
   readonly makeLink: Effect.Effect<Link, RuntimeStartError, Scope.Scope>
   /** Is run once with the link, in the step in which the runtime begins to run. */
   readonly onOpened: (link: Link) => void
+  readonly onStateChanged: RuntimeOptions["onStateChanged"]
 }
 
 export class RuntimeLifecycle {
   readonly #options: LifecycleOptions
   readonly #foldScope = Scope.makeUnsafe()
   readonly #started = Deferred.makeUnsafe<void, RuntimeStartError>()
+  readonly #changes = new StateChanges()
   #state: RuntimeState = "Idle"
   #link: Link | undefined
   #isTerminated = false
@@ -46,6 +50,27 @@ export class RuntimeLifecycle {
 
   get state(): RuntimeState {
     return this.#state === "Running" && this.#link?.isRestarting() === true ? "Restarting" : this.#state
+  }
+
+  /** Each state from now on, the present one first. */
+  get states(): Stream.Stream<RuntimeState> {
+    return this.#changes.stream
+  }
+
+  #become(state: RuntimeState): void {
+    this.#state = state
+    this.#announce()
+  }
+
+  #announce(): void {
+    const { log, onStateChanged } = this.#options
+    const { state } = this
+    if (!this.#changes.announce(state) || onStateChanged === undefined) return
+    const told = Effect.catchCause(
+      Effect.suspend(() => onStateChanged(state)),
+      (cause) => log.warning(`onStateChanged failed for ${state}: ${Cause.pretty(cause)}`)
+    )
+    this.inBackground(told)
   }
 
   /** Whether recorders can be made, and read. */
@@ -74,7 +99,7 @@ export class RuntimeLifecycle {
     return Effect.suspend(() => {
       if (this.#state === "Running") return Effect.void
       if (this.#state === "Idle") {
-        this.#state = "Starting"
+        this.#become("Starting")
         this.#opening = this.inBackground(Deferred.into(this.#open, this.#started))
       } else if (this.#state !== "Starting") {
         return Effect.fail(this.invalidState("be started", "A runtime is started once; make another one"))
@@ -88,7 +113,7 @@ export class RuntimeLifecycle {
     return Effect.andThen(refuseInMetricsModule, Scope.provide(makeLink, this.#foldScope)).pipe(
       Effect.flatMap((link) => this.#opened(link)),
       Effect.tapCause((cause) => {
-        this.#state = "Failed"
+        this.#become("Failed")
         return Effect.andThen(log.failure(`runtime failed to start: ${Cause.pretty(cause)}`), this.closeFold(false))
       })
     )
@@ -97,7 +122,7 @@ export class RuntimeLifecycle {
   #opened(link: Link): Effect.Effect<void> {
     const { log, namespace, onOpened } = this.#options
     this.#link = link
-    this.#state = "Running"
+    this.#become("Running")
     link.onFailure((cause) => this.#onLinkFailure(cause))
     link.onRestart((event) => this.#onRestart(event))
     onOpened(link)
@@ -110,12 +135,13 @@ export class RuntimeLifecycle {
 
   #onLinkFailure(cause: unknown): void {
     if (this.#isTerminated) return
-    if (this.#state === "Running") this.#state = "Failed"
+    if (this.#state === "Running") this.#become("Failed")
     this.inBackground(this.#options.log.failure(`the fold is gone: ${messageOf(cause)}`))
   }
 
   #onRestart(event: RestartEvent): void {
     const { log } = this.#options
+    this.#announce()
     switch (event._tag) {
       case "Slow":
         return void this.inBackground(log.warning(event.reason))
@@ -141,7 +167,7 @@ export class RuntimeLifecycle {
   }
 
   beginStop(): void {
-    if (this.#state !== "Failed") this.#state = "Stopping"
+    if (this.#state !== "Failed") this.#become("Stopping")
   }
 
   /** Ends the thread: it is asked to end, and terminated when it does not in time, or at once where it is `stuck`. */
@@ -162,6 +188,6 @@ export class RuntimeLifecycle {
   }
 
   closed(): void {
-    if (this.#state !== "Failed") this.#state = "Closed"
+    if (this.#state !== "Failed") this.#become("Closed")
   }
 }

@@ -47,7 +47,15 @@ export const makeRuntime = Effect.fnUntraced(function* (
       for (const watch of watches) watch(metric, isThere)
     }
   }
-  const lifecycle = new RuntimeLifecycle({ namespace, log, context, shutdownTimeout, makeLink, onOpened })
+  const lifecycle = new RuntimeLifecycle({
+    namespace,
+    log,
+    context,
+    shutdownTimeout,
+    makeLink,
+    onOpened,
+    onStateChanged: options.onStateChanged
+  })
   const registry = new RecorderRegistry({ namespace, lifecycle, log, defaults: options, shutdownTimeout })
   const shutdown = shutdownOf(lifecycle, registry, log)
 
@@ -89,6 +97,7 @@ export const makeRuntime = Effect.fnUntraced(function* (
   const service: RuntimeService = {
     namespace,
     state: Effect.sync(() => lifecycle.state),
+    states: lifecycle.states,
     stats: Effect.andThen(
       log.inspection("read the stats of the runtime"),
       Effect.sync(() => usage())

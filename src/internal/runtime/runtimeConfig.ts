@@ -22,7 +22,11 @@ const optional = {
     Config.schema(Schema.ByteSize.check(accepted((size) => checks.memoryLimit(Number(size)))), "METRICS_MEMORY_LIMIT"),
     Number
   )
-} satisfies { readonly [K in keyof Omit<RuntimeOptions, "namespace">]-?: Config.Config<NonNullable<RuntimeOptions[K]>> }
+} satisfies {
+  readonly [K in keyof Omit<RuntimeOptions, "namespace" | "onStateChanged">]-?: Config.Config<
+    NonNullable<RuntimeOptions[K]>
+  >
+}
 
 /** The options that the variables set, and the given ones for those that they do not. */
 export const runtimeConfig = (defaults: Partial<RuntimeOptions>): Config.Config<RuntimeOptions> =>

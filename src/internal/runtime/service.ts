@@ -8,6 +8,7 @@ import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
 import type {
   CreateError,
   FlushFailed,
@@ -18,7 +19,7 @@ import type {
   ShutdownFailed,
   StopError
 } from "../model/errors.ts"
-import { aDuration, type Check, notBlank, positiveInteger } from "../model/optionChecks.ts"
+import { aDuration, aFunction, type Check, notBlank, positiveInteger } from "../model/optionChecks.ts"
 import type { RuntimeStats } from "../model/runtimeStats.ts"
 import {
   type FlushOptions,
@@ -59,6 +60,11 @@ export interface RuntimeOptions extends Pick<RecorderOptions, "capacity" | "over
    * runtime fails to start, with `RuntimeFailed`. Default: 16 MiB.
    */
   readonly memoryLimit?: number
+  /**
+   * Runs in the background with each state that the runtime comes to. The reasons are in the log. A failure is logged, and
+   * changes nothing.
+   */
+  readonly onStateChanged?: (state: RuntimeState) => Effect.Effect<unknown, unknown>
 }
 
 interface WorkerStart extends RuntimeOptions {
@@ -116,7 +122,8 @@ export const runtimeOptionChecks: { readonly [K in keyof Required<RuntimeOptions
   logging: recorderOptionChecks.logging,
   shutdownTimeout: aDuration,
   waitTimeout: aDuration,
-  memoryLimit: positiveInteger
+  memoryLimit: positiveInteger,
+  onStateChanged: aFunction
 }
 
 /** The key in a service of the opaque token that leads to its internals. */
@@ -134,6 +141,26 @@ export interface RuntimeService {
   readonly [RuntimeTypeId]?: unknown
   readonly namespace: string
   readonly state: Effect.Effect<RuntimeState>
+  /**
+   * The state, and each one that follows it. Ends after `Closed` or `Failed`. A listener that falls behind by more than 16
+   * states misses the oldest.
+   *
+   * @example
+   * ```ts
+   * import { Effect, Fiber, Stream } from "effect"
+   * import { MetricsLayer, MetricsRuntime } from "mvx-metrics"
+   *
+   * const program = Effect.gen(function* () {
+   *   const runtime = yield* MetricsRuntime
+   *   const states = yield* Effect.forkChild(Stream.runCollect(runtime.states), { startImmediately: true })
+   *   yield* runtime.shutdown
+   *   return yield* Fiber.join(states)
+   * }).pipe(Effect.provide(MetricsLayer.layerInProcess({ namespace: "example.metrics" })))
+   *
+   * await Effect.runPromise(program) // ["Running", "Stopping", "Closed"]
+   * ```
+   */
+  readonly states: Stream.Stream<RuntimeState>
   /**
    * How full the memory, the types and the dictionary of the runtime are. Exporters show it as `mvx_metrics.memory.used`
    * and so on.

@@ -1,0 +1,44 @@
+/** The states of a runtime as they follow each other, for whoever listens. */
+import type * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
+import * as Stream from "effect/Stream"
+import type { RuntimeState } from "./service.ts"
+
+/** States that wait for a listener. Of more, it misses the oldest. */
+const MostWaiting = 16
+
+const isLast = (state: RuntimeState): boolean => state === "Closed" || state === "Failed"
+
+export class StateChanges {
+  #state: RuntimeState = "Idle"
+  readonly #listeners = new Set<(state: RuntimeState) => void>()
+
+  /** `true`: it is another state than before. */
+  announce(state: RuntimeState): boolean {
+    if (state === this.#state) return false
+    this.#state = state
+    for (const listener of [...this.#listeners]) listener(state)
+    return true
+  }
+
+  /** Begins with the present state, and ends with the last one there can be. */
+  get stream(): Stream.Stream<RuntimeState> {
+    return Stream.callback<RuntimeState>(
+      (queue: Queue.Queue<RuntimeState, Cause.Done>) =>
+        Effect.acquireRelease(
+          Effect.sync(() => {
+            const listener = (state: RuntimeState): void => {
+              Queue.offerUnsafe(queue, state)
+              if (isLast(state)) Queue.endUnsafe(queue)
+            }
+            this.#listeners.add(listener)
+            listener(this.#state)
+            return listener
+          }),
+          (listener) => Effect.sync(() => void this.#listeners.delete(listener))
+        ),
+      { bufferSize: MostWaiting, strategy: "sliding" }
+    )
+  }
+}
