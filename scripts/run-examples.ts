@@ -73,6 +73,15 @@ const examples: ReadonlyArray<Example> = [
     folder: "07_five-services",
     args: ["examples/07_five-services/main.ts"],
     last: { shared: { shop: Object.assign({}, ...Object.values(fiveServices)) }, apart: fiveServices }
+  },
+  {
+    folder: "08_worker-that-dies",
+    args: ["examples/08_worker-that-dies/main.ts"],
+    last: {
+      orders: { dimensions: { value: 2000 } },
+      "orders.revenue": { dimensions: { value: 200_000 } },
+      "orders.buggy": { dimensions: { value: 1500 }, quarantine: { missed: 500 } }
+    }
   }
 ]
 
