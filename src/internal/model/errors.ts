@@ -370,7 +370,7 @@ export class HookFailed extends Schema.TaggedError<HookFailed>()("mvx-metrics/Ho
 }
 
 /**
- * The recorder can no longer answer: it failed with events that were not folded, or its thread died.
+ * The recorder can no longer answer: it failed with events that were not folded, or its runtime failed.
  *
  * @category errors
  * @since 0.1.0
@@ -419,7 +419,7 @@ export class WaitTimeout extends Schema.TaggedError<WaitTimeout>()("mvx-metrics/
 }
 
 /**
- * The runtime could not be started, or its worker thread died.
+ * The runtime could not be started, or its worker ended and was not replaced.
  *
  * @category errors
  * @since 0.1.0
