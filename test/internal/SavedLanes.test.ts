@@ -128,6 +128,7 @@ describe("a lane whose fold ends and is replaced", () => {
       careful: 0,
       counters: [buffer],
       seen: [],
+      gone: { lanes: [], to: 0 },
       poisoned: [],
       segments: new Map([[0, segmentOf([{ lane, at: 0, parts: [bytes] }])]]),
       place: { page: 0, turn: 0, word: 0 }

@@ -112,7 +112,15 @@ export class Folding {
         for (const metric of metrics) this.#catalog.set(metric.name, metric)
         const segments = new Map([[0, segmentOf([laneRecord(lane, -1, saved)])]])
         const place = { page: 0, turn: 0, word: 0 }
-        this.#fold.restore({ careful: 0, counters: [], seen: [], poisoned: [], segments, place })
+        this.#fold.restore({
+          careful: 0,
+          counters: [],
+          seen: [],
+          gone: { lanes: [], to: 0 },
+          poisoned: [],
+          segments,
+          place
+        })
       },
       emit: (event: MetricEvent, at: number): void => {
         this.#atTime(at, () => {

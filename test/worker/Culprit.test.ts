@@ -7,11 +7,11 @@ import { MetricsRuntime } from "mvx-metrics"
 import { expectBalanced } from "../support/accounting.ts"
 import { all, Innocent, Labelled, Poisoned, poisonousWorker } from "./fixtures/poisonous.metrics.ts"
 
-const runtimeOf = Effect.fnUntraced(function* (stallTimeout: Duration.Input) {
+const runtimeOf = Effect.fnUntraced(function* (stallTimeout: Duration.Input, spawn = poisonousWorker) {
   const runtime = yield* MetricsRuntime.makeWorker({
     namespace: "test.culprit",
     logging: "silent",
-    spawn: poisonousWorker,
+    spawn,
     stallTimeout,
     restart: Schedule.spaced("1 milli"),
     waitTimeout: "30 seconds"
@@ -102,5 +102,38 @@ it.live("a state that grows without end is quarantined, and all others go on", (
     expect(snapshots["poison.growing"]!.quarantine?.error).toMatch(/ended its worker twice in a row \(.*memory/)
     expect(snapshots[Innocent.name]!.dimensions).toMatchObject({ value: 200 })
     expect(stats).toMatchObject({ accepted: 200, applied: 200, pending: 0 })
+  })
+)
+
+it.live("a metric that was quarantined ends no worker after its recorder was removed", () =>
+  Effect.gen(function* () {
+    const workers: Array<ReturnType<typeof poisonousWorker>> = []
+    const spawn = () => {
+      const worker = poisonousWorker()
+      workers.push(worker)
+      return worker
+    }
+    const runtime = yield* runtimeOf("1 minute", spawn)
+    const recorder = yield* runtime.createRecorder("struck")
+    const bystander = yield* runtime.createRecorder("bystander")
+    for (const each of [recorder, bystander]) yield* each.register(Poisoned)
+    recorder.emitUnsafe({ _tag: "poison.work", how: "exit", n: 1 })
+    const { snapshots } = yield* recorder.report
+    expect(snapshots[Poisoned.name]!.quarantine).toMatchObject({ missed: 1 })
+    yield* runtime.stopAndRemoveRecorder("struck")
+    bystander.emitUnsafe({ _tag: "poison.work", how: "fine", n: 1 })
+    yield* bystander.report
+    yield* Effect.promise(() => workers.at(-1)!.terminate())
+    bystander.emitUnsafe({ _tag: "poison.work", how: "fine", n: 2 })
+    const report = yield* bystander.report
+    expect(report.snapshots[Poisoned.name]!.dimensions).toEqual({ count: 2 })
+    expect(workers).toHaveLength(4)
+    // Its number is free for another one.
+    for (const id of ["one", "two"]) {
+      const next = yield* runtime.createRecorder(id)
+      yield* next.register(Poisoned)
+      next.emitUnsafe({ _tag: "poison.work", how: "fine", n: 1 })
+      expect((yield* next.report).snapshots[Poisoned.name]!.dimensions).toEqual({ count: 1 })
+    }
   })
 )

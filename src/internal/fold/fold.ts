@@ -51,6 +51,9 @@ export class Fold implements StreamHandler, FoldOfLanes {
   readonly #declared = new Set<number>()
   // Where it has taken the place of another fold.
   #seen: Map<Lane, number> | undefined
+  /** Nobody looks at these any more, and what ended the fold before may be among their events. */
+  #gone: ReadonlySet<Lane> = new Set()
+  #goneTo = 0
   #poisons: ReadonlyArray<Poison> = []
   /** By lane: the position in the log up to which it was restored, and the last of these. */
   #restoredTo: Array<number> = []
@@ -99,6 +102,7 @@ export class Fold implements StreamHandler, FoldOfLanes {
       case "Counters":
         return this.#counters.add(command.chunk, command.buffer)
       case "Open":
+        if (this.#isGone(command.lane)) return
         if (!this.#isRestored(command.lane)) this.#lanes[command.lane] = this.#newLane(command.lane)
         return this.#touch(command.lane)
       case "Close":
@@ -181,6 +185,11 @@ export class Fold implements StreamHandler, FoldOfLanes {
     return position <= (this.#restoredTo[lane] ?? 0)
   }
 
+  /** The number of one that is gone is given to another recorder later in the log. */
+  #isGone(lane: Lane): boolean {
+    return this.reader.position <= this.#goneTo && this.#gone.has(lane)
+  }
+
   /** The lanes to which something came since this was last called, closed ones among them. */
   takeTouched(): ReadonlyArray<Lane> {
     const touched = this.#touched
@@ -223,10 +232,12 @@ export class Fold implements StreamHandler, FoldOfLanes {
   }
 
   /** Takes the place of another fold. Before there is memory, and before anything is read. */
-  restore({ careful, counters, place, poisoned, seen, segments }: Restore): void {
+  restore({ careful, counters, gone, place, poisoned, seen, segments }: Restore): void {
     this.#carefulTo = careful
     for (const [chunk, buffer] of counters.entries()) this.#counters.add(chunk, buffer)
     this.#seen = new Map(seen)
+    this.#gone = new Set(gone.lanes)
+    this.#goneTo = gone.to
     this.#poisons = poisoned
     const lanes = new Map<Lane, SavedRecord>()
     const strings: Array<string> = []
@@ -250,7 +261,7 @@ export class Fold implements StreamHandler, FoldOfLanes {
       this.#restoredTo[lane] = record.at
       this.#replayEnd = Math.max(this.#replayEnd, record.at)
       const saved = laneIn(record)
-      if (saved !== undefined) this.#restoreLane(saved)
+      if (saved !== undefined && !this.#gone.has(lane)) this.#restoreLane(saved)
     }
   }
 

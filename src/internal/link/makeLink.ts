@@ -58,7 +58,9 @@ export const makeLink = (options: {
   const lanes = new Map<Lane, LaneListener>()
   const failureListeners = new Set<(cause: unknown) => void>()
   const restartListeners = new Set<(event: RestartEvent) => void>()
-  /** Lanes that the fold has closed, in order, with a position behind that in the log. */
+  /** Lanes that the fold is to close. */
+  const closing = new Set<Lane>()
+  /** Those that it has closed, in order, with a position behind that in the log. */
   const closed = new Map<Lane, number>()
   const covered = (): number => options.kept?.position ?? Number.POSITIVE_INFINITY
   const deaths = new Deaths()
@@ -124,7 +126,9 @@ export const makeLink = (options: {
     foldNow: options.foldNow,
     close: (lane) => {
       deaths.forget(lane)
-      if (lanes.delete(lane)) send({ _tag: "Close", lane })
+      if (!lanes.delete(lane)) return
+      closing.add(lane)
+      send({ _tag: "Close", lane })
     }
   }
 
@@ -158,7 +162,10 @@ export const makeLink = (options: {
       return options.kept?.replaceLast((kept) => isRender(kept, message.request), again)
     }
     // Said once more by a fold that has taken the place of another one.
-    if (message._tag === "Closed") return void (closed.has(message.lane) || closed.set(message.lane, writer.position))
+    if (message._tag === "Closed") {
+      if (closing.delete(message.lane)) closed.set(message.lane, writer.position)
+      return
+    }
     lanes.get(message.lane)?.onMessage(message)
   }
 
@@ -223,6 +230,7 @@ export const makeLink = (options: {
         segments,
         counters: counters.buffers,
         seen: Array.from(lanes, ([lane, { seen }]) => [lane, seen] as const),
+        gone: { lanes: [...closing, ...closed.keys()], to: writer.position },
         careful,
         poisoned: deaths.poisoned
       }

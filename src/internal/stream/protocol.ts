@@ -209,6 +209,8 @@ export interface Restore {
   readonly counters: ReadonlyArray<CounterBuffer>
   /** The lanes that are there now, and up to which sequence number changes of them have come. */
   readonly seen: ReadonlyArray<readonly [lane: Lane, sequence: number]>
+  /** Lanes whose recorders were removed. What lies in the log of them up to this position is not folded again. */
+  readonly gone: { readonly lanes: ReadonlyArray<Lane>; readonly to: number }
   /** Up to this position events are folded one by one, metric by metric: what has ended the fold before is among them. */
   readonly careful: number
   /** What has ended folds before. */
