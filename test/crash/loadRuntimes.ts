@@ -54,7 +54,7 @@ const options = (side: Side, spawn: () => Worker) =>
     spawn,
     stallTimeout: "300 millis",
     restart: Schedule.spaced("1 millis"),
-    startTimeout: "20 seconds",
+    startTimeout: "5 seconds",
     waitTimeout: "20 seconds",
     shutdownTimeout: "20 seconds",
     memoryLimit: 16 * 262_144

@@ -76,7 +76,7 @@ export class Loaded {
       case "Poison": {
         while (!recorder.emit(loadEvent(this.#accepted + 1, op.how))) {
           this.#refused++
-          await turn()
+          await pause(1)
         }
         this.#accepted++
         return {}
@@ -116,8 +116,11 @@ export class Loaded {
       const event = loadEvent(this.#accepted + 1)
       const accepted = waits ? await offer(event) : emit(event)
       if (accepted) this.#accepted++
-      else refused++
-      if (!accepted || inTurn % EventsInTurn === 0) await turn()
+      else {
+        refused++
+        await pause(1)
+      }
+      if (inTurn % EventsInTurn === 0) await turn()
     }
     this.#refused += refused
     return refused

@@ -1,5 +1,5 @@
 /** The steps of a run, which depend on its seed alone. */
-import { strikes } from "./faults.ts"
+import { type Strike, strikes } from "./faults.ts"
 import { all, Late, Poisoned, PoisonedLabel, poisons } from "./load.metrics.ts"
 import { Random } from "./random.ts"
 import { type Op, type Role, roles, type Script, type Side, type Step, sides } from "./steps.ts"
@@ -18,6 +18,8 @@ export class Plan {
   readonly #events: number
   #now = FirstMillis
   #steps = 0
+  /** Those that come next. */
+  #strikes: Array<Strike> = []
 
   /** `events`: of each of the recorders that take most of the load, in one step. */
   constructor(seed: number, events: number) {
@@ -37,10 +39,16 @@ export class Plan {
     const count = isFirst ? 0 : Math.min(most, 1 + this.#random.upTo(2))
     const struck = Array.from({ length: count }, () => ({
       side: this.#random.one(sides),
-      kind: this.#random.one(strikes),
+      kind: this.#strike(),
       afterMillis: this.#random.upTo(StrikesWithin)
     }))
     return { now: this.#now, scripts, strikes: struck }
+  }
+
+  /** Each kind as often as the others, in any order. */
+  #strike(): Strike {
+    if (this.#strikes.length === 0) this.#strikes = [...strikes]
+    return this.#strikes.splice(this.#random.upTo(this.#strikes.length - 1), 1)[0]!
   }
 
   #turnClock(): void {

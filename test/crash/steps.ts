@@ -70,7 +70,8 @@ export interface StepDone {
   /** Of the whole run so far. */
   readonly kills: number
   readonly faults: FaultCounts
-  readonly longestRecoveryMillis: number
+  /** The longest by what was struck. */
+  readonly recoveryMillis: { readonly [struck: string]: number }
   readonly rss: number
 }
 

@@ -10,6 +10,7 @@ import {
   type Script,
   type Side,
   type Step,
+  type StepDone,
   sides,
   type ToSystem
 } from "./steps.ts"
@@ -111,9 +112,17 @@ const runStep = async (step: Step): Promise<void> => {
     problems,
     kills: victims.effect.kills + victims.promise.kills,
     faults,
-    longestRecoveryMillis: Math.max(victims.effect.longestRecoveryMillis, victims.promise.longestRecoveryMillis),
+    recoveryMillis: longestRecoveries(),
     rss: process.memoryUsage.rss()
   })
+}
+
+const longestRecoveries = (): StepDone["recoveryMillis"] => {
+  const longest: { [struck: string]: number } = {}
+  for (const side of sides) {
+    for (const [by, millis] of victims[side].longest) longest[by] = Math.ceil(Math.max(longest[by] ?? 0, millis))
+  }
+  return longest
 }
 
 const end = async (): Promise<void> => {

@@ -2,18 +2,20 @@
 import { Worker } from "node:worker_threads"
 import type { Strike } from "./faults.ts"
 
-/** The fold of these works on until it has nothing to do. */
+/** The fold of these works on until it has nothing to do: its death is when it ends. */
 const diesWhenIdle: ReadonlyArray<Strike> = ["close parentPort"]
 
 export class Victims {
   kills = 0
-  longestRecoveryMillis = 0
+  /** The longest recoveries, by what was struck last. */
+  readonly longest = new Map<Strike | "event", number>()
   /** Reads something that only a worker can answer. */
   pulse: () => Promise<unknown> = () => Promise.resolve()
   #current: Worker | undefined
   #onSpawned: Array<() => void> = []
   #since = 0
-  #struckAt: number | undefined
+  #struck: { readonly kind: Strike; readonly at: number } | undefined
+  #by: Strike | "event" = "event"
   #recovery: Promise<void> | undefined
   #isOver = false
 
@@ -22,6 +24,11 @@ export class Victims {
       resourceLimits: { maxOldGenerationSizeMb: 64 }
     })
     this.#current = worker
+    const at = performance.now()
+    if (process.env.TRACE) {
+      console.error("spawn +", (at - this.#since).toFixed(0))
+      worker.on("online", () => console.error("online +", (performance.now() - this.#since).toFixed(0)))
+    }
     worker.on("exit", () => this.#died(worker))
     for (const onSpawned of this.#onSpawned.splice(0)) onSpawned()
     return worker
@@ -29,10 +36,12 @@ export class Victims {
 
   /** Strikes the worker, and waits for its death and for the recovery from it. */
   async strike(kind: Strike): Promise<void> {
+    // One that loops while it starts is replaced after `startTimeout` only.
+    if (kind === "loop") await this.pulse().catch(() => {})
     while (this.#current === undefined) await new Promise<void>((resolve) => this.#onSpawned.push(resolve))
     const worker = this.#current
     const death = new Promise<void>((resolve) => worker.once("exit", () => resolve()))
-    if (!diesWhenIdle.includes(kind)) this.#struckAt ??= performance.now()
+    if (!diesWhenIdle.includes(kind)) this.#struck ??= { kind, at: performance.now() }
     if (kind === "terminate") void worker.terminate()
     else worker.postMessage({ strike: kind })
     // One that loops is found out only where something is to be done.
@@ -54,8 +63,10 @@ export class Victims {
     if (this.#isOver) return
     if (this.#current === worker) this.#current = undefined
     this.kills++
-    this.#since = this.#struckAt ?? performance.now()
-    this.#struckAt = undefined
+    this.#since = this.#struck?.at ?? performance.now()
+    this.#by = this.#struck?.kind ?? "event"
+    this.#struck = undefined
+    if (process.env.TRACE) console.error("died", this.#by, (performance.now() - this.#since).toFixed(0))
     this.#recovery ??= this.#recover()
   }
 
@@ -65,7 +76,8 @@ export class Victims {
       since = this.#since
       await this.pulse().catch(() => {})
     } while (since !== this.#since)
-    this.longestRecoveryMillis = Math.max(this.longestRecoveryMillis, performance.now() - since)
+    if (process.env.TRACE) console.error("recovered", this.#by, (performance.now() - since).toFixed(0))
+    this.longest.set(this.#by, Math.max(this.longest.get(this.#by) ?? 0, performance.now() - since))
     this.#recovery = undefined
   }
 }
