@@ -24,11 +24,6 @@ export class Victims {
       resourceLimits: { maxOldGenerationSizeMb: 64 }
     })
     this.#current = worker
-    const at = performance.now()
-    if (process.env.TRACE) {
-      console.error("spawn +", (at - this.#since).toFixed(0))
-      worker.on("online", () => console.error("online +", (performance.now() - this.#since).toFixed(0)))
-    }
     worker.on("exit", () => this.#died(worker))
     for (const onSpawned of this.#onSpawned.splice(0)) onSpawned()
     return worker
@@ -66,7 +61,6 @@ export class Victims {
     this.#since = this.#struck?.at ?? performance.now()
     this.#by = this.#struck?.kind ?? "event"
     this.#struck = undefined
-    if (process.env.TRACE) console.error("died", this.#by, (performance.now() - this.#since).toFixed(0))
     this.#recovery ??= this.#recover()
   }
 
@@ -76,7 +70,6 @@ export class Victims {
       since = this.#since
       await this.pulse().catch(() => {})
     } while (since !== this.#since)
-    if (process.env.TRACE) console.error("recovered", this.#by, (performance.now() - since).toFixed(0))
     this.longest.set(this.#by, Math.max(this.longest.get(this.#by) ?? 0, performance.now() - since))
     this.#recovery = undefined
   }
