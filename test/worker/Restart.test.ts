@@ -82,6 +82,25 @@ it.effect("does so again and again, with more events than memory has room for", 
   })
 )
 
+it.effect("replaces a worker that has closed its port, although there is always something to do", () =>
+  Effect.gen(function* () {
+    const { emit, expectSame, workers } = yield* twin(["a"])
+    emit(100)
+    yield* expectSame
+    let hasEnded = false
+    workers[0]!.once("exit", () => {
+      hasEnded = true
+    })
+    workers[0]!.postMessage("close")
+    while (!hasEnded) {
+      emit(1)
+      yield* expectSame
+    }
+    yield* expectSame
+    expect(workers).toHaveLength(2)
+  })
+)
+
 it.effect("answers a flush that the worker which ended has not answered", () =>
   Effect.gen(function* () {
     const gated = gatedWorker()

@@ -131,6 +131,8 @@ export const runFold = Effect.fnUntraced(function* (
       const ports = { port: stream.port2, saved: saves.port2 }
       post({ _tag: "Catalog", metrics: entriesOf(catalog.values()), ...ports }, [ports.port, ports.saved])
     })
+    // Whoever closed it: no request would come any more.
+    port.once("close", () => resume(Effect.void))
     postToParent(port, [0])
     return Effect.sync(forget)
   })
