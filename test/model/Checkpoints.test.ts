@@ -32,7 +32,7 @@ const reading = bounds({ events: [1, 0], reads: 1, manyCommands: true })
 /** The number of a lane is used again. */
 const reopening = bounds({ events: [0, 1], reopens: 1, manyCommands: true })
 const listening = bounds({ events: [2, 0], listens: true })
-const listeningTwice = bounds({ events: [3, 0], listens: true, deaths: 2 })
+const listeningTwice = bounds({ events: [2, 0], listens: true, deaths: 2 })
 
 const short: { readonly [name: string]: Bounds } = {
   "pages that are written again": turning,
@@ -125,13 +125,13 @@ const found: { readonly [F in Fault]: readonly [Bounds, reason: string] } = {
   "covers the place where a checkpoint ends": [turning, lost],
   "posts what is covered before the lanes": [turning, wrongLane],
   "saves the state of the log at the end of a checkpoint": [timed, wrongRow],
-  "forgets what was touched during a checkpoint": [turning, wrongRow],
+  "forgets what was touched during a checkpoint": [threePages, wrongRow],
   "saves a lane as if it were of the place that is covered": [turning, wrongRow],
   "saves a lane as if it were no further than the reader": [turningTwice, wrongRow],
   "opens a lane again that was restored": [turning, wrongRow],
   "saves nothing of a lane that was closed": [reopening, wrongLane],
-  "saves the touched lanes in the place of all": [threePages, wrongLane],
-  "replaces what is kept before all lanes are saved": [threePages, wrongLane],
+  "saves the touched lanes in the place of all": [turning, wrongLane],
+  "replaces what is kept before all lanes are saved": [turning, wrongLane],
   "keeps no commands": [turning, wrongLane],
   "drops commands before they are covered": [turning, lost],
   "sends no kept commands to the next reader": [turning, wrongLane],

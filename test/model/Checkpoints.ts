@@ -111,14 +111,25 @@ export const checkpoints = (bounds: Bounds, fault?: Fault): Model<S> => {
 
   // --- what is kept
 
+  /** `KeptSegments.drop`: what there is again of the same lane, and what has no lane. */
+  const dropSuperseded = (s: S): void => {
+    for (let i = s.segments.length - Lane; i >= 0; i -= Lane) {
+      const lane = s.segments.at(i)
+      let isNeeded = lane > 0
+      for (let j = i + Lane; j < s.segments.length; j += Lane) if (s.segments.at(j) === lane) isNeeded = false
+      if (!isNeeded) for (let j = 0; j < Lane; j++) s.segments.remove(i)
+    }
+  }
+
   /** `KeptLog.#add`, of all that has come. */
   const receive = (s: S): void => {
     while (s.saved.length > 0) {
       const part = Array.from({ length: Part }, () => s.saved.remove(0))
       for (let i = 0; i < Lane; i++) s.segments.push(part[i]!)
       const [covers, page, turn, word, last] = part.slice(Lane) as [number, number, number, number, number]
-      const replaces = last & 15
-      for (let i = 0; i < replaces * Lane; i++) s.segments.remove(0)
+      const enough = last & 15
+      if (enough > 0) while (s.segments.length > enough * Lane) s.segments.remove(0)
+      if (covers === 1) dropSuperseded(s)
       if (covers === 0 && !is("drops commands before they are covered")) continue
       const place = positionOf(turn, word)
       while (s.keptAt.length > 0 && s.keptAt.at(0) <= place) {

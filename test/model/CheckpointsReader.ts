@@ -25,8 +25,8 @@ import {
 } from "./CheckpointsState.ts"
 import type { To } from "./explore.ts"
 
-/** Segments from which on all is saved anew. */
-const ManySegments = 3
+/** Checkpoints after which all is saved anew. */
+const ManyRounds = 1
 
 export const readerOf = ({ listens, manyCommands }: Bounds, is: (fault: Fault) => boolean) => {
   const position = (s: S): number => positionOf(s.rTurn, s.rWord)
@@ -146,14 +146,15 @@ export const readerOf = ({ listens, manyCommands }: Bounds, is: (fault: Fault) =
   // --- checkpoints
 
   const begin = (s: S): void => {
-    const isWhole = s.isOfAnother === 1 || s.rSegments >= ManySegments
+    const isWhole = s.isOfAnother === 1 || s.rounds >= ManyRounds
     const all = isWhole && !is("saves the touched lanes in the place of all")
     s.round = 1
     s.roundPage = s.rPage
     s.roundTurn = s.rTurn
     s.roundWord = s.rWord
     s.roundTime = s.rTime
-    s.roundReplaces = isWhole ? s.rSegments : 0
+    s.roundParts = 0
+    s.isWhole = isWhole ? 1 : 0
     s.isOfAnother = s.hasCommands = 0
     clear(s.roundLanes)
     for (const lane of [0, 1]) if (all ? s.rLife.at(lane) > 0 : has(s.touched, lane)) s.roundLanes.push(lane)
@@ -183,8 +184,8 @@ export const readerOf = ({ listens, manyCommands }: Bounds, is: (fault: Fault) =
 
   const rest = (s: S): void => {
     s.round = 0
-    s.rSegments += 1 - s.roundReplaces
-    s.roundReplaces = 0
+    s.rounds = s.isWhole === 1 ? 0 : s.rounds + 1
+    s.isWhole = s.roundParts = 0
   }
 
   /** `Checkpoints.goOn`: a lane, and with the last one what is covered. */
@@ -213,11 +214,9 @@ export const readerOf = ({ listens, manyCommands }: Bounds, is: (fault: Fault) =
     s.saved.push(covers ? 1 : 0)
     for (const each of [s.roundPage, s.roundTurn, s.roundWord]) s.saved.push(each)
     const replacesNow = is("replaces what is kept before all lanes are saved") ? isFirst : isLast
-    s.saved.push((replacesNow ? s.roundReplaces : 0) | (s.roundTime << 4))
-    if (!isLast) {
-      s.rSegments++
-      return
-    }
+    s.roundParts++
+    s.saved.push((replacesNow && s.isWhole === 1 ? s.roundParts : 0) | (s.roundTime << 4))
+    if (!isLast) return
     release(s)
     rest(s)
   }
@@ -247,8 +246,8 @@ export const readerOf = ({ listens, manyCommands }: Bounds, is: (fault: Fault) =
   const die = (s: S): void => {
     for (const each of [s.rLife, s.rSequence, s.rHeld, s.rWaits, s.rCounted, s.rBehind, s.rRestored]) fill(each, 2)
     for (const each of [s.touched, s.roundLanes, s.rPages, s.roundPages, s.release, s.sent, s.sentAt]) clear(each)
-    s.rPage = s.rTurn = s.rWord = s.rTime = s.rEnd = s.rSegments = s.isOfAnother = s.hasCommands = 0
-    s.round = s.roundPage = s.roundTurn = s.roundWord = s.roundTime = s.roundReplaces = s.owesFolded = 0
+    s.rPage = s.rTurn = s.rWord = s.rTime = s.rEnd = s.rounds = s.isOfAnother = s.hasCommands = 0
+    s.round = s.roundPage = s.roundTurn = s.roundWord = s.roundTime = s.roundParts = s.isWhole = s.owesFolded = 0
   }
 
   /** `Fold.restore`, from what is kept. */
@@ -256,8 +255,7 @@ export const readerOf = ({ listens, manyCommands }: Bounds, is: (fault: Fault) =
     s.rPage = s.coveredPage
     s.rTurn = s.coveredTurn
     s.rWord = s.coveredWord
-    s.rSegments = s.segments.length / Lane
-    s.isOfAnother = s.rSegments > 0 ? 1 : 0
+    s.isOfAnother = s.segments.length > 0 ? 1 : 0
     s.rTime = s.covered
     for (let i = 0; i < s.segments.length; i += Lane) {
       const lane = s.segments.at(i) - 1

@@ -85,7 +85,7 @@ export const Answer = 7
 
 /** Numbers of a lane that is saved: lane + 1 or 0, position, life, sequence, held, whether it waits, its counts. */
 export const Lane = 8
-/** Numbers of a part of a checkpoint: a lane; whether it is the last, and what it covers: page, turn, word; segments it replaces and time. */
+/** Numbers of a part of a checkpoint: a lane; whether it is the last, and what it covers: page, turn, word; how many of the last segments are enough, if not all, and time. */
 export const Part = Lane + 5
 
 export const zero = packed({
@@ -109,7 +109,7 @@ export const zero = packed({
     "rWord",
     "rTime",
     "rEnd",
-    "rSegments",
+    "rounds",
     "isOfAnother",
     "hasCommands",
     "round",
@@ -117,7 +117,8 @@ export const zero = packed({
     "roundTurn",
     "roundWord",
     "roundTime",
-    "roundReplaces",
+    "roundParts",
+    "isWhole",
     /** The lane of which it is known that its recorder waits. */
     "owesFolded",
     // What no thread knows.
