@@ -32,53 +32,55 @@ describe.skipIf(!hasPromtool)("promtool", () => {
 
   it("sees alerts come when something is wrong, and none before", () => {
     writeFileSync(join(folder, "rules.yml"), rulesYaml(rulesOf(all)))
-    const series = {
-      mvx_metrics_metrics_quarantined: "0x5 2x5",
-      mvx_metrics_events_evicted_total: "0x5 60x5",
-      mvx_metrics_events_pending: "10x5 900x5",
-      mvx_metrics_events_capacity: "1000x10",
-      // It begins when there is something to count.
-      'mvx_metrics_measurements_rejected_total{metric="m"}': "_x6 3x5"
-    }
-    const wrong = {
-      MetricQuarantined: "2 metrics of r are quarantined",
-      MetricEventsEvicted: "r evicted events to make room for newer ones",
-      MetricEventsNearCapacity: "r has used 90% of its capacity",
-      MetricMeasurementsRejected: "m of r rejected measurements"
-    }
+    const target = { instance: "i", job: "j" }
+    const recorder = { recorder: "r", ...target }
+    const runtime = { namespace: "n", ...target }
+    const refused = { ...recorder, reason: "overflow" }
+    const series: ReadonlyArray<readonly [name: string, labels: { readonly [name: string]: string }, values: string]> =
+      [
+        ["mvx_metrics_metrics_quarantined", recorder, "0x5 2x5"],
+        ["mvx_metrics_events_evicted_total", recorder, "0x5 60x5"],
+        ["mvx_metrics_events_pending", recorder, "10x5 900x5"],
+        ["mvx_metrics_events_capacity", recorder, "1000x10"],
+        // These begin when there is something to count.
+        ["mvx_metrics_measurements_rejected_total", { ...recorder, metric: "m" }, "_x6 3x5"],
+        ["mvx_metrics_events_refused_total", refused, "_x6 7x5"],
+        ["mvx_metrics_events_refused_total", { ...refused, reason: "invalid" }, "_x6 0x5"],
+        ["mvx_metrics_worker_restarts_total", runtime, "0x6 2x5"],
+        ["mvx_metrics_fold_lag_seconds", runtime, "0.1x4 2+1x7"],
+        ["mvx_metrics_recorders", { ...runtime, ...target }, "1x6"],
+        ["up", target, "1x5 0x6"],
+        // It serves no metrics of ours.
+        ["up", { instance: "other", job: "j" }, "0x11"]
+      ]
+    const wrong: { readonly [alert: string]: readonly [labels: { readonly [name: string]: string }, string, string?] } =
+      {
+        MetricQuarantined: [recorder, "2 metrics of r are quarantined"],
+        MetricEventsRefused: [refused, "r refused events: overflow", "7"],
+        MetricEventsEvicted: [recorder, "r evicted events to make room for newer ones", "60"],
+        MetricEventsNearCapacity: [recorder, "r has used 90% of its capacity"],
+        MetricMeasurementsRejected: [{ ...recorder, metric: "m" }, "m of r rejected measurements", "3"],
+        MetricWorkerRestarted: [runtime, "The metrics worker of n was replaced", "2"],
+        MetricFoldLagging: [runtime, "The fold of n is 5s behind"],
+        MetricTargetDown: [target, "i does not answer scrapes of its metrics"]
+      }
     const alerts = rulesOf(all).groups[0]!.rules.flatMap((rule) => ("alert" in rule ? [rule] : []))
-    const at = (eval_time: string, expected: { readonly [alert: string]: string }) =>
-      alerts.map(({ alert, annotations, labels }) => ({
-        eval_time,
-        alertname: alert,
-        exp_alerts:
-          expected[alert] === undefined
-            ? []
-            : [
-                {
-                  exp_labels: {
-                    ...labels,
-                    recorder: "r",
-                    ...(alert === "MetricMeasurementsRejected" && { metric: "m" })
-                  },
-                  exp_annotations: {
-                    summary: expected[alert],
-                    description: annotations.description.replace(
-                      "{{ $value | humanize }}",
-                      alert === "MetricEventsEvicted" ? "60" : "3"
-                    )
-                  }
-                }
-              ]
-      }))
+    expect(alerts.map(({ alert }) => alert)).toEqual(expect.arrayContaining(Object.keys(wrong)))
+    const at = (eval_time: string, expected: typeof wrong) =>
+      alerts.map(({ alert, annotations, labels }) => {
+        const [own, summary, value = ""] = expected[alert] ?? []
+        const description = annotations.description.replace("{{ $value | humanize }}", value)
+        const one = { exp_labels: { ...labels, ...own }, exp_annotations: { summary, description } }
+        return { eval_time, alertname: alert, exp_alerts: own === undefined ? [] : [one] }
+      })
     const test = {
       rule_files: ["rules.yml"],
       evaluation_interval: "1m",
       tests: [
         {
           interval: "1m",
-          input_series: Object.entries(series).map(([name, values]) => ({
-            series: name.endsWith("}") ? name.replace("{", '{recorder="r",') : `${name}{recorder="r"}`,
+          input_series: series.map(([name, labels, values]) => ({
+            series: `${name}{${Object.entries(labels).map(([label, value]) => `${label}="${value}"`)}}`,
             values
           })),
           alert_rule_test: [...at("5m", {}), ...at("8m", wrong)]

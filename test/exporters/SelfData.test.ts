@@ -85,17 +85,18 @@ onBothLayers(
         yield* recorder.snapshots
         const { namespace, stats } = yield* MetricsRuntime
         const { read, scraped } = yield* texts
-        const { memory, recorders, strings, types } = yield* stats
+        const { memory, recorders, restarts, strings, types } = yield* stats
         expect(strings.used).toBeGreaterThanOrEqual(2)
         for (const text of [scraped, read]) {
           const shown = (name: string) =>
             Number(new RegExp(`^mvx_metrics_${name}\\{namespace="${namespace}"\\} (.*)$`, "m").exec(text)?.[1])
           expect({
             recorders: shown("recorders"),
+            restarts: shown("worker_restarts_total"),
             memory: { used: shown("memory_used_bytes"), limit: shown("memory_limit_bytes") },
             types: { used: shown("types_used"), limit: shown("types_limit") },
             strings: { used: shown("strings_used"), limit: shown("strings_limit") }
-          }).toEqual({ recorders, memory, types, strings })
+          }).toEqual({ recorders, restarts, memory, types, strings })
           for (const name of ["recorders", "memory_used_bytes", "types_limit", "strings_used"]) {
             expect(text).toMatch(new RegExp(`^# HELP mvx_metrics_${name} .+\\.$`, "m"))
             expect(text).toMatch(new RegExp(`^# TYPE mvx_metrics_${name} gauge$`, "m"))

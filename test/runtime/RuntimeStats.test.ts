@@ -59,6 +59,7 @@ onBothLayers(
 describe("the stats of a runtime", () => {
   const limits = {
     recorders: 0,
+    restarts: 0,
     memory: { used: 0, limit: 3 * 262_144 },
     types: { used: 0, limit: 65_520 },
     strings: { used: 0, limit: 65_536 }

@@ -2,6 +2,7 @@
 import { expect, it } from "@effect/vitest"
 import { Effect, Fiber, Schedule } from "effect"
 import { MetricsRuntime, type RecorderService } from "mvx-metrics"
+import * as Prometheus from "mvx-metrics/Prometheus"
 import { expectBalanced } from "../support/accounting.ts"
 import { forkNow } from "../support/forkNow.ts"
 import { GatedTicks, gatedTick, gatedWorker } from "./fixtures/gated.metrics.ts"
@@ -55,7 +56,7 @@ const twin = (recorderIds: ReadonlyArray<string>, memoryLimit?: number) =>
 
 it.effect("goes on with the state of all its recorders, the events that were not folded included", () =>
   Effect.gen(function* () {
-    const { emit, expectSame, kill, workers } = yield* twin(["a", "b"])
+    const { emit, expectSame, kill, runtime, workers } = yield* twin(["a", "b"])
     emit(500)
     yield* expectSame
     emit(300)
@@ -63,6 +64,9 @@ it.effect("goes on with the state of all its recorders, the events that were not
     emit(200)
     yield* expectSame
     expect(workers).toHaveLength(2)
+    expect((yield* runtime.stats).restarts).toBe(1)
+    const text = yield* Prometheus.render().pipe(Effect.provideService(MetricsRuntime, runtime))
+    expect(text).toContain(`mvx_metrics_worker_restarts_total{namespace="${namespace}"} 1`)
   })
 )
 

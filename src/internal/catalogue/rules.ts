@@ -27,8 +27,8 @@ export interface Rules {
   readonly groups: ReadonlyArray<RuleGroup>
 }
 
-/** Of a counter that is there only once there is something to count: its first sample is growth as well. */
-const grown = (sample: string): string => `increase(${sample}[5m]) > 0 or ${sample} unless ${sample} offset 5m`
+/** Also what a counter has when it is scraped for the first time: `increase` counts from the first sample on. */
+const grown = (sample: string): string => `increase(${sample}[5m]) > 0 or ${sample} > 0 unless ${sample} offset 5m`
 
 const alerts = (): ReadonlyArray<AlertRule> => [
   {
@@ -42,7 +42,7 @@ const alerts = (): ReadonlyArray<AlertRule> => [
   },
   {
     alert: "MetricEventsRefused",
-    expr: `increase(${selfSample("events.refused")}[5m]) > 0`,
+    expr: grown(selfSample("events.refused")),
     labels: { severity: "warning" },
     annotations: {
       summary: "{{ $labels.recorder }} refused events: {{ $labels.reason }}",
@@ -52,7 +52,7 @@ const alerts = (): ReadonlyArray<AlertRule> => [
   },
   {
     alert: "MetricEventsEvicted",
-    expr: `increase(${selfSample("events.evicted")}[5m]) > 0`,
+    expr: grown(selfSample("events.evicted")),
     labels: { severity: "warning" },
     annotations: {
       summary: "{{ $labels.recorder }} evicted events to make room for newer ones",
@@ -97,6 +97,38 @@ const alerts = (): ReadonlyArray<AlertRule> => [
     annotations: {
       summary: "The recorder {{ $labels.recorder }} failed",
       description: "It accepts no more events. The log has the reason."
+    }
+  },
+  {
+    alert: "MetricWorkerRestarted",
+    expr: grown(selfSample("worker.restarts")),
+    labels: { severity: "warning" },
+    annotations: {
+      summary: "The metrics worker of {{ $labels.namespace }} was replaced",
+      description:
+        "{{ $value | humanize }} times in five minutes. Nothing is lost. The log has what ended the worker; a metric that ends it twice is quarantined."
+    }
+  },
+  {
+    alert: "MetricFoldLagging",
+    expr: `${selfSample("fold.lag")} > 1 and deriv(${selfSample("fold.lag")}[5m]) > 0 or ${selfSample("fold.lag")} > 5`,
+    for: "2m",
+    labels: { severity: "warning" },
+    annotations: {
+      summary: "The fold of {{ $labels.namespace }} is {{ $value | humanizeDuration }} behind",
+      description: "Events arrive faster than they are folded, or a reducer is slow. Snapshots are late by as much."
+    }
+  },
+  {
+    alert: "MetricTargetDown",
+    // Of targets that were scraped within the last hour. A worker that is replaced answers 503 meanwhile.
+    expr: `up == 0 and on (job, instance) last_over_time(${selfSample("recorders")}[1h])`,
+    for: "1m",
+    labels: { severity: "critical" },
+    annotations: {
+      summary: "{{ $labels.instance }} does not answer scrapes of its metrics",
+      description:
+        "The process is down, or its runtime failed, has a worker that is being replaced, or does not answer in time. The body of the answer has the reason."
     }
   }
 ]

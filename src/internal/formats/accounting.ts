@@ -32,6 +32,10 @@ const accounting: ReadonlyArray<
 const ofRuntime: ReadonlyArray<readonly [family: Family, of: (stats: RuntimeStats) => number]> = [
   [family("recorders", "{recorder}", false, "Recorders of the runtime."), ({ recorders }) => recorders],
   [
+    family("worker.restarts", "{restart}", true, "How often another worker took the place of one that had ended."),
+    ({ restarts }) => restarts
+  ],
+  [
     family("memory.used", "By", false, "Memory that holds events and commands not yet folded, in whole pages."),
     ({ memory }) => memory.used
   ],

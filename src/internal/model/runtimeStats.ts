@@ -14,7 +14,7 @@ export interface Usage {
 }
 
 /**
- * How full the memory, the types and the dictionary of a runtime are.
+ * How full the memory, the types and the dictionary of a runtime are, and how often its worker was replaced.
  *
  * @category models
  * @since 0.1.0
@@ -22,6 +22,8 @@ export interface Usage {
 export interface RuntimeStats {
   /** The recorders that are registered. */
   readonly recorders: number
+  /** How often another worker took the place of one that had ended. 0 in process. */
+  readonly restarts: number
   /**
    * Bytes of the pages that hold events or commands which are not folded yet, with the page that is being written. A page
    * is free again when the fold has read it to its end. At the limit, which is `memoryLimit` in whole pages, events wait

@@ -41,6 +41,7 @@ export class RuntimeLifecycle {
   #state: RuntimeState = "Idle"
   #link: Link | undefined
   #isTerminated = false
+  #restarts = 0
   /** The start under way, or the last one. */
   #opening: Fiber.Fiber<unknown, unknown> | undefined
 
@@ -108,6 +109,11 @@ export class RuntimeLifecycle {
     })
   }
 
+  /** How often another worker took the place of one that had ended. */
+  get restarts(): number {
+    return this.#restarts
+  }
+
   get #open(): Effect.Effect<void, RuntimeStartError> {
     const { log, makeLink } = this.#options
     return Effect.andThen(refuseInMetricsModule, Scope.provide(makeLink, this.#foldScope)).pipe(
@@ -150,6 +156,7 @@ export class RuntimeLifecycle {
           log.warning(`the worker has ended${event.where}, and is replaced: ${messageOf(event.cause)}`)
         )
       case "Restarted":
+        this.#restarts++
         return void this.inBackground(log.lifecycle("the worker was replaced, and nothing is lost"))
     }
   }

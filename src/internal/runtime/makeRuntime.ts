@@ -63,6 +63,7 @@ export const makeRuntime = Effect.fnUntraced(function* (
 
   const usage = (): RuntimeStats => ({
     recorders: registry.controls.length,
+    restarts: lifecycle.restarts,
     ...(lifecycle.link?.usage() ?? unused(options.memoryLimit ?? defaultMemoryLimit))
   })
   let lag: number | undefined

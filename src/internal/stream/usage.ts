@@ -5,7 +5,7 @@ import type { RuntimeStats } from "../model/runtimeStats.ts"
 import { LastingStrings, MostTypes } from "./rows/format.ts"
 import { mostPagesOf, PageBytes } from "./rows/page.ts"
 
-export type StreamUsage = Omit<RuntimeStats, "recorders">
+export type StreamUsage = Omit<RuntimeStats, "recorders" | "restarts">
 
 /** That of a stream that is not there yet. */
 export const unused = (mostBytes: number): StreamUsage => ({
