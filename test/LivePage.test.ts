@@ -253,6 +253,30 @@ describe("the live page", () => {
       expect(yield* next).toBe(undefined)
     })
   )
+
+  it.effect("streams to so many pages at a time, and to others when these have gone", () =>
+    Effect.gen(function* () {
+      const handle = yield* handlerOf(yield* idle)
+      const opened: Array<ReturnType<typeof readerOf>> = []
+      const aborts: Array<AbortController> = []
+      const open = Effect.gen(function* () {
+        const abort = new AbortController()
+        const request = new Request("http://localhost/metrics/live/events", { signal: abort.signal })
+        const response = yield* Effect.promise(() => handle(request))
+        if (response.status !== 200) return response.status
+        const next = readerOf(response)
+        yield* next
+        opened.push(next)
+        aborts.push(abort)
+        return response.status
+      })
+      for (let i = 0; i < 100; i++) expect(yield* open).toBe(200)
+      expect(yield* open).toBe(503)
+      aborts[0]!.abort()
+      yield* Effect.exit(opened[0]!)
+      expect(yield* open).toBe(200)
+    })
+  )
 })
 
 describe("the live page of a worker that hangs", () => {

@@ -137,6 +137,13 @@ describe.each(["/metrics", "/metrics/live"])("%s", (path) => {
   })
 })
 
+it("answers only so many scrapes at a time, and more when these are done", async () => {
+  const statuses = await Promise.all(Array.from({ length: 18 }, async () => (await scraped()).status))
+  expect(statuses.filter((status) => status === 200)).toHaveLength(16)
+  expect(statuses.filter((status) => status === 503)).toHaveLength(2)
+  expect((await scraped()).status).toBe(200)
+})
+
 describe("a response that cannot be given", () => {
   it("is a 500 that says why, in one line", async () => {
     const port = await listening(

@@ -48,6 +48,9 @@ const text = (body: string, type: string): HttpServerResponse.HttpServerResponse
 // Read only by those who look at a page.
 const assets = Effect.promise(() => import("./assets.generated.ts"))
 
+/** Streams that are open at a time, each of which sends the data once a second. */
+const MostStreams = 100
+
 /** Resources of a runtime. What is read is the same for all who look; with the scope their streams end. */
 export const liveResources = Effect.fnUntraced(function* (
   runtime: RuntimeService,
@@ -55,6 +58,7 @@ export const liveResources = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Resources, never, Scope.Scope> {
   const ended = yield* Deferred.make<void>()
   yield* Effect.addFinalizer(() => Deferred.succeed(ended, undefined))
+  let streams = 0
   const json = yield* Effect.cachedWithTTL(Effect.map(liveData(runtime, limits), toJson), "500 millis")
   return {
     "": ({ pathname }) => Effect.map(assets, ({ page }) => text(pageAt(page, pathname), "text/html")),
@@ -62,13 +66,22 @@ export const liveResources = Effect.fnUntraced(function* (
     "page.css": () => Effect.map(assets, ({ style }) => text(style, "text/css")),
     data: () => Effect.map(json, (body) => text(body, "application/json")),
     events: ({ open }) => {
+      if (streams >= MostStreams) {
+        return Effect.succeed(HttpServerResponse.text("Too many pages are open\n", { status: 503, headers }))
+      }
+      const counted = Effect.acquireRelease(
+        Effect.sync(() => void streams++),
+        () => Effect.sync(() => void streams--)
+      )
       const updates = Stream.tick("1 second").pipe(
         Stream.takeWhile(open),
         Stream.mapEffect(() => json),
         Stream.map((body) => `data: ${body}\n\n`),
         Stream.interruptWhen(Deferred.await(ended))
       )
-      const body = Stream.encodeText(Stream.concat(Stream.succeed("retry: 1000\n\n"), updates))
+      const body = Stream.encodeText(
+        Stream.unwrap(Effect.as(counted, Stream.concat(Stream.succeed("retry: 1000\n\n"), updates)))
+      )
       return Effect.succeed(
         HttpServerResponse.stream(body, {
           contentType: "text/event-stream",
