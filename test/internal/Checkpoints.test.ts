@@ -57,7 +57,15 @@ class ReplacedFolds {
     kept.listen(port1)
     const { place, segments } = kept
     const seen = [] as const
-    fold.restore({ place, segments, counters: [this.#counters], seen, careful: 0, poisoned: [], gone: { lanes: [], to: 0 } })
+    fold.restore({
+      place,
+      segments,
+      counters: [this.#counters],
+      seen,
+      careful: 0,
+      poisoned: [],
+      gone: { lanes: [], to: 0 }
+    })
     checkpoints.restored([...segments.keys()])
     this.#carrier.connect({
       post: (request) => {
