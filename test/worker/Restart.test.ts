@@ -86,24 +86,30 @@ it.effect("does so again and again, with more events than memory has room for", 
   })
 )
 
-it.effect("replaces a worker that has closed its port, although there is always something to do", () =>
-  Effect.gen(function* () {
-    const { emit, expectSame, workers } = yield* twin(["a"])
-    emit(100)
-    yield* expectSame
-    let hasEnded = false
-    workers[0]!.once("exit", () => {
-      hasEnded = true
-    })
-    workers[0]!.postMessage("close")
-    while (!hasEnded) {
-      emit(1)
+for (const what of ["close its port", "close the port of the stream"]) {
+  it.effect(`replaces a worker that is made to ${what}, although there is always something to do`, () =>
+    Effect.gen(function* () {
+      const { emit, expectSame, recorders, workers } = yield* twin(["a", "b"], 2 * 262_144)
+      emit(100)
       yield* expectSame
-    }
-    yield* expectSame
-    expect(workers).toHaveLength(2)
-  })
-)
+      let hasEnded = false
+      workers[0]!.once("exit", () => {
+        hasEnded = true
+      })
+      workers[0]!.postMessage(what)
+      const reads: Array<Fiber.Fiber<unknown, unknown>> = []
+      while (!hasEnded) {
+        emit(400)
+        for (const pair of recorders) for (const each of pair) reads.push(yield* forkNow(each.snapshot(Count)))
+        yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+        yield* recorders[0]![1].flush()
+      }
+      for (const read of reads) yield* Fiber.join(read)
+      yield* expectSame
+      expect(workers).toHaveLength(2)
+    })
+  )
+}
 
 it.effect("answers a flush that the worker which ended has not answered", () =>
   Effect.gen(function* () {

@@ -70,11 +70,16 @@ export class Checkpoints {
     this.#pages.push(page)
   }
 
-  /** Does a part of what is due. Whether there is more of it. */
-  goOn(): boolean {
+  /** Whether there is something to save. */
+  get isPending(): boolean {
+    return this.#round !== undefined || this.#isDue
+  }
+
+  /** Does a part of what is due. */
+  goOn(): void {
     this.#round ??= this.#isDue ? this.#begin() : undefined
     const round = this.#round
-    if (round === undefined) return false
+    if (round === undefined) return
     const records: Array<SavedRecord> = []
     let bytes = 0
     while (round.next < round.lanes.length && bytes < PartBytes) {
@@ -82,7 +87,7 @@ export class Checkpoints {
       const record = laneRecord(lane, this.#fold.positionOf(lane), this.#fold.saveLane(lane))
       // A large one goes alone, into memory that is there: it takes longer to get memory than to copy into it.
       if (bytes > 0 && bytes + bytesOf(record) > PartBytes) break
-      if (!this.#memory.isReady(bytesOf(record))) return true
+      if (!this.#memory.isReady(bytesOf(record))) return
       records.push(record)
       bytes += bytesOf(record)
       round.next++
@@ -100,7 +105,6 @@ export class Checkpoints {
       for (const dropped of drops) this.#memory.reuse(dropped.segment)
       this.#end(round)
     }
-    return !isDone
   }
 
   get #isDue(): boolean {

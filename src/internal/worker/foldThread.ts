@@ -41,6 +41,7 @@ export class FoldThread {
   /** How much runs in this thread beside the fold, in turns of the event loop, which a nap would hold up. */
   #beside = 0
   #resume: (() => void) | undefined
+  #hasEnded = false
 
   constructor(catalog: ReadonlyMap<string, Metric.Any>, port: ThreadPort) {
     this.#port = port
@@ -86,6 +87,11 @@ export class FoldThread {
     this.#checkpoints.restored([...restore.segments.keys()])
   }
 
+  /** A port was closed: what is sent arrives no more, so nothing is saved any more of what led to it. */
+  end(): void {
+    this.#hasEnded = true
+  }
+
   /** Never ends by itself. */
   readonly run: Effect.Effect<never> = Effect.gen({ self: this }, function* () {
     const { reader } = this.#fold
@@ -95,9 +101,11 @@ export class FoldThread {
       if (reader.ready) this.#naps = 0
       const reading = reader.read(PagesAtOnce)
       this.#fold.leavePlace()
-      const saving = this.#checkpoints.goOn()
-      if (reading === "more" || saving) {
+      if (reading === "more" || this.#checkpoints.isPending) {
         yield* nextTurn
+        // Only now: what was sent of all that was folded has left by a port that was open, or this has ended.
+        if (this.#hasEnded) return yield* Effect.never
+        this.#checkpoints.goOn()
       } else if (reading === "attachment" && this.#takeMessages()) {
         // It was sent before its row was published.
       } else if (reading === "attachment" || this.#wakeUp === undefined || this.#maySleep) {

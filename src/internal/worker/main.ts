@@ -131,8 +131,14 @@ export const runFold = Effect.fnUntraced(function* (
       const ports = { port: stream.port2, saved: saves.port2 }
       post({ _tag: "Catalog", metrics: entriesOf(catalog.values()), ...ports }, [ports.port, ports.saved])
     })
-    // Whoever closed it: no request would come any more.
-    port.once("close", () => resume(Effect.void))
+    // Whoever closed them: what is asked or answered would not come any more.
+    const end = (): void => {
+      thread.end()
+      port.close()
+      resume(Effect.void)
+    }
+    port.once("close", end)
+    stream.port1.once("close", end)
     postToParent(port, [0])
     return Effect.sync(forget)
   })
