@@ -32,6 +32,9 @@ export interface RunResult {
   /** From a death until a read is answered again. */
   readonly longestRecoveryMillis: number
   readonly recoveryMillis: StepDone["recoveryMillis"]
+  readonly scrapes: StepDone["scrapes"]
+  /** Of memory that events lie in. */
+  readonly pages: number
   /** The memory of the process in the last third of the run, as a share of that in the second third, beyond 1. */
   readonly rssGrowth: number
 }
@@ -45,8 +48,8 @@ const HangsAfter = 60_000
 const EventsInStep = 5000
 const root = new URL("../../", import.meta.url)
 
-const startSystem = (): ChildProcess =>
-  fork(fileURLToPath(new URL("./system.ts", import.meta.url)), {
+const startSystem = (pages: number): ChildProcess =>
+  fork(fileURLToPath(new URL("./system.ts", import.meta.url)), [`${pages}`], {
     serialization: "advanced",
     // Node keeps the code that it has compiled for the next worker.
     env: { NODE_COMPILE_CACHE: fileURLToPath(new URL("node_modules/.cache/node-compile", root)), ...process.env },
@@ -60,10 +63,11 @@ const startSystem = (): ChildProcess =>
   })
 
 class System {
-  readonly #child = startSystem()
+  readonly #child: ChildProcess
   #ended: string | undefined
 
-  constructor() {
+  constructor(pages: number) {
+    this.#child = startSystem(pages)
     this.#child.on("exit", (code, signal) => {
       this.#ended = `the process under test ended: ${signal ?? code}`
     })
@@ -123,9 +127,9 @@ export const runFaults = async (options: RunOptions): Promise<RunResult> => {
   }
   const start = performance.now()
   const model = await Model.make()
-  const system = new System()
   // With many events for each kill there are fewer steps for as many events.
   const plan = new Plan(seed, Math.max(EventsInStep, Math.floor(options.events / Math.max(1, options.kills) / 8)))
+  const system = new System(plan.pages)
   const rss: Array<number> = []
   let last: StepDone | undefined
   const isDone = (): boolean =>
@@ -134,7 +138,7 @@ export const runFaults = async (options: RunOptions): Promise<RunResult> => {
     performance.now() - start >= options.seconds * 1000
   let checking: Promise<void> = Promise.resolve()
   const check = async (step: Step, done: StepDone): Promise<void> => {
-    count(await model.check(step, done.answers))
+    count(await model.check(step, done))
     onProgress(
       `${((performance.now() - start) / 1000).toFixed(1)} s, kills ${done.kills}, events ${model.events}, rss ${Math.round(done.rss / 2 ** 20)} MiB`
     )
@@ -170,6 +174,8 @@ export const runFaults = async (options: RunOptions): Promise<RunResult> => {
     wrong: counts.wrong,
     longestRecoveryMillis: Math.max(0, ...Object.values(last?.recoveryMillis ?? {})),
     recoveryMillis: last?.recoveryMillis ?? {},
+    scrapes: last?.scrapes ?? { answered: 0, refused: 0, longestMillis: 0 },
+    pages: plan.pages,
     rssGrowth: Math.round(growth(rss) * 1000) / 1000
   }
 }

@@ -9,6 +9,7 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Metric, RecorderService } from "mvx-metrics"
 import { MetricsRuntime } from "mvx-metrics/MetricsRuntime"
+import * as Prometheus from "mvx-metrics/Prometheus"
 import { type MetricsRecorder, MetricsRuntime as PromiseRuntime } from "mvx-metrics/promise"
 import type { Overflow } from "mvx-metrics/Recorder"
 import type { MetricChange, Report, Snapshots } from "mvx-metrics/Snapshot"
@@ -38,8 +39,11 @@ export interface LoadOptions {
 export interface LoadRuntime {
   readonly create: (id: string, options: LoadOptions) => Promise<LoadRecorder>
   readonly remove: (id: string) => Promise<void>
+  readonly scrape: () => Promise<Response>
   readonly shutdown: () => Promise<void>
 }
+
+const request = (): Request => new Request("http://localhost/metrics")
 
 /** A clock whose time the harness sets. */
 export class Now {
@@ -47,7 +51,10 @@ export class Now {
   readonly clock: Clock.Clock = clockOf(() => this.millis)
 }
 
-const options = (side: Side, spawn: () => Worker) =>
+/** A page has 256 KiB. */
+const PageBytes = 262_144
+
+const options = (side: Side, pages: number, spawn: () => Worker) =>
   ({
     namespace: `faults.${side}`,
     logging: "silent",
@@ -57,7 +64,7 @@ const options = (side: Side, spawn: () => Worker) =>
     startTimeout: "5 seconds",
     waitTimeout: "20 seconds",
     shutdownTimeout: "20 seconds",
-    memoryLimit: 16 * 262_144
+    memoryLimit: pages * PageBytes
   }) as const
 
 const byEffect = (recorder: RecorderService, run: typeof Effect.runPromise): LoadRecorder => ({
@@ -80,12 +87,14 @@ const byEffect = (recorder: RecorderService, run: typeof Effect.runPromise): Loa
   listen: (to, onChange) => run(Stream.runForEach(recorder[to], (change) => Effect.promise(() => onChange(change))))
 })
 
-export const effectRuntime = async (now: Now, spawn: () => Worker): Promise<LoadRuntime> => {
+export const effectRuntime = async (now: Now, pages: number, spawn: () => Worker): Promise<LoadRuntime> => {
   const { runPromise: run } = ManagedRuntime.make(Layer.succeed(Clock.Clock, now.clock))
   const scope = Scope.makeUnsafe()
-  const runtime = await run(Scope.provide(MetricsRuntime.makeWorker(options("effect", spawn)), scope))
+  const runtime = await run(Scope.provide(MetricsRuntime.makeWorker(options("effect", pages, spawn)), scope))
   await run(runtime.start)
+  const scrape = await run(Effect.provideService(Prometheus.handler(), MetricsRuntime, runtime))
   return {
+    scrape: () => scrape(request()),
     create: async (id, options) => byEffect(await run(runtime.createRecorder(id, options)), run),
     remove: (id) => run(runtime.stopAndRemoveRecorder(id)),
     shutdown: () => run(runtime.shutdown)
@@ -117,12 +126,14 @@ const byPromise = (recorder: MetricsRecorder): LoadRecorder => ({
   }
 })
 
-export const promiseRuntime = async (now: Now, spawn: () => Worker): Promise<LoadRuntime> => {
+export const promiseRuntime = async (now: Now, pages: number, spawn: () => Worker): Promise<LoadRuntime> => {
   const runtime = await PromiseRuntime.start({
-    ...options("promise", spawn),
+    ...options("promise", pages, spawn),
     runtime: ManagedRuntime.make(Layer.succeed(Clock.Clock, now.clock))
   })
+  const { handler } = runtime.prometheus()
   return {
+    scrape: () => handler(request()),
     create: async (id, options) => byPromise(await runtime.createRecorder(id, options)),
     remove: (id) => runtime.stopAndRemoveRecorder(id),
     shutdown: () => runtime.shutdown()

@@ -15,13 +15,15 @@ import type { Report, Snapshot } from "mvx-metrics/Snapshot"
 import { Count, type LoadEvent, loadEvent, metricOf, Sequence } from "./load.metrics.ts"
 import { metricsOf, totalOf } from "./loaded.ts"
 import { Now } from "./loadRuntimes.ts"
-import type { Answer, Op, Problem, Script, Step } from "./steps.ts"
+import type { Answer, Op, Problem, Script, Side, Step, StepDone } from "./steps.ts"
 
 interface Expected {
   readonly recorder: RecorderService
   accepted: number
   /** Accepted when the metrics that count everything were last reset. */
   before: number
+  /** What counts everything had counted at the last report. */
+  total: number
 }
 
 type SequenceState = { readonly [K in "count" | "first" | "last" | "missed" | "repeated"]: number }
@@ -50,13 +52,21 @@ export class Model {
   }
 
   /** What is wrong with the answers of a step. */
-  async check(step: Step, answers: ReadonlyArray<ReadonlyArray<Answer>>): Promise<ReadonlyArray<Problem>> {
+  async check(step: Step, { answers, totals }: Pick<StepDone, "answers" | "totals">): Promise<ReadonlyArray<Problem>> {
     this.#problems = []
     this.#now.millis = step.now
     for (const [i, script] of step.scripts.entries()) {
       for (const [j, op] of script.ops.entries()) await this.#do(script, op, answers[i]![j]!)
     }
+    if (totals !== undefined) this.#checkTotals(totals)
     return this.#problems
+  }
+
+  #checkTotals(totals: NonNullable<StepDone["totals"]>): void {
+    for (const [key, { total }] of this.#recorders) {
+      const [side, ...id] = key.split(" ")
+      this.#expect(`${key}: ${Count.name} in a scrape`, totals[side as Side][id.join(" ")] ?? 0, total)
+    }
   }
 
   async #do({ id, role, side }: Script, op: Op, answer: Answer): Promise<void> {
@@ -65,7 +75,7 @@ export class Model {
     if (op._tag === "Create") {
       const recorder = await run(this.#runtime.createRecorder(key))
       for (const metric of metricsOf(role)) await run(recorder.register(metric))
-      this.#recorders.set(key, { recorder, accepted: 0, before: 0 })
+      this.#recorders.set(key, { recorder, accepted: 0, before: 0, total: 0 })
       return
     }
     const expected = this.#recorders.get(key)!
@@ -88,6 +98,7 @@ export class Model {
         if (!("report" in answer)) return
         const what = `${key} (${role})`
         this.#checkSums(what, expected, answer.report)
+        expected.total = expected.accepted - expected.before - answer.report.stats.evicted
         if (role !== "oldest") this.#checkSame(what, await run(recorder.report), answer.report)
       }
     }

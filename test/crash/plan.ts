@@ -17,6 +17,9 @@ export class Plan {
   readonly #random: Random
   readonly #events: number
   #now = FirstMillis
+  #latest = FirstMillis
+  /** Of memory for events: few have workers save often, many have them replay much. */
+  readonly pages: number
   #steps = 0
   /** Those that come next. */
   #strikes: Array<Strike> = []
@@ -25,6 +28,7 @@ export class Plan {
   constructor(seed: number, events: number) {
     this.#random = new Random(seed)
     this.#events = events
+    this.pages = this.#random.one([2, 4, 16, 64])
   }
 
   /** `kills`: how many are wanted yet. */
@@ -42,7 +46,10 @@ export class Plan {
       kind: this.#strike(),
       afterMillis: this.#random.upTo(StrikesWithin)
     }))
-    return { now: this.#now, scripts, strikes: struck }
+    // A look at the metrics with the clock set back would have them go back before the model does.
+    const scrapes = this.#now >= this.#latest
+    this.#latest = Math.max(this.#now, this.#latest)
+    return { now: this.#now, scripts, scrapes, strikes: struck }
   }
 
   /** Each kind as often as the others, in any order. */

@@ -47,6 +47,8 @@ export interface Script {
 export interface Step {
   readonly now: number
   readonly scripts: ReadonlyArray<Script>
+  /** Whether the metrics are scraped meanwhile. */
+  readonly scrapes: boolean
   readonly strikes: ReadonlyArray<{ readonly side: Side; readonly kind: Strike; readonly afterMillis: number }>
 }
 
@@ -66,12 +68,16 @@ export interface Problem {
 
 export interface StepDone {
   readonly answers: ReadonlyArray<ReadonlyArray<Answer>>
+  /** What a scrape shows at the end of the step: the events counted by each recorder. */
+  readonly totals: { readonly [S in Side]: { readonly [id: string]: number } } | undefined
   readonly problems: ReadonlyArray<Problem>
   /** Of the whole run so far. */
   readonly kills: number
   readonly faults: FaultCounts
   /** The longest by what was struck. */
   readonly recoveryMillis: { readonly [struck: string]: number }
+  /** Of the whole run: how many scrapes were answered in either way, and the longest that one took. */
+  readonly scrapes: { readonly answered: number; readonly refused: number; readonly longestMillis: number }
   readonly rss: number
 }
 

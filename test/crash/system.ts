@@ -2,6 +2,7 @@
 import { type FaultCounts, noFaults, type Strike } from "./faults.ts"
 import { Loaded, pause } from "./loaded.ts"
 import { effectRuntime, type LoadRuntime, Now, promiseRuntime } from "./loadRuntimes.ts"
+import { Scraper } from "./scraper.ts"
 import {
   type Answer,
   type FromSystem,
@@ -16,11 +17,12 @@ import {
 } from "./steps.ts"
 import { Victims } from "./victims.ts"
 
+const pages = Number(process.argv[2])
 const now = new Now()
 const victims: { readonly [S in Side]: Victims } = { effect: new Victims(), promise: new Victims() }
 const runtimes: { readonly [S in Side]: LoadRuntime } = {
-  effect: await effectRuntime(now, victims.effect.spawn),
-  promise: await promiseRuntime(now, victims.promise.spawn)
+  effect: await effectRuntime(now, pages, victims.effect.spawn),
+  promise: await promiseRuntime(now, pages, victims.promise.spawn)
 }
 for (const side of sides) {
   const pulse = await runtimes[side].create("pulse", { capacity: 10, overflow: "drop-newest" })
@@ -33,6 +35,11 @@ let problems: Array<Problem> = []
 
 const problem = (found: Problem): void => {
   problems.push(found)
+}
+
+const scrapers: { readonly [S in Side]: Scraper } = {
+  effect: new Scraper(runtimes.effect, problem),
+  promise: new Scraper(runtimes.promise, problem)
 }
 
 const wrong = (what: string, error: unknown): void => {
@@ -104,15 +111,28 @@ const runStep = async (step: Step): Promise<void> => {
   if (step.now > now.millis) faults["clock set forward"]++
   now.millis = step.now
   const struck = step.strikes.map(({ afterMillis, kind, side }) => strike(side, kind, afterMillis))
+  let isOver = false
+  const scraped = step.scrapes ? sides.map((side) => scrapers[side].until(() => isOver)) : []
   const answers = await Promise.all(step.scripts.map(run))
   await Promise.all(struck)
   for (const side of sides) await victims[side].recovered()
+  isOver = true
+  await Promise.all(scraped)
+  const totals = step.scrapes
+    ? { effect: await scrapers.effect.totals(), promise: await scrapers.promise.totals() }
+    : undefined
   say({
     answers,
+    totals,
     problems,
     kills: victims.effect.kills + victims.promise.kills,
     faults,
     recoveryMillis: longestRecoveries(),
+    scrapes: {
+      answered: scrapers.effect.answered + scrapers.promise.answered,
+      refused: scrapers.effect.refused + scrapers.promise.refused,
+      longestMillis: Math.ceil(Math.max(scrapers.effect.longestMillis, scrapers.promise.longestMillis))
+    },
     rss: process.memoryUsage.rss()
   })
 }

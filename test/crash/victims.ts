@@ -2,9 +2,6 @@
 import { Worker } from "node:worker_threads"
 import type { Strike } from "./faults.ts"
 
-/** The fold of these works on until it has nothing to do: its death is when it ends. */
-const diesWhenIdle: ReadonlyArray<Strike> = ["close parentPort"]
-
 export class Victims {
   kills = 0
   /** The longest recoveries, by what was struck last. */
@@ -36,7 +33,7 @@ export class Victims {
     while (this.#current === undefined) await new Promise<void>((resolve) => this.#onSpawned.push(resolve))
     const worker = this.#current
     const death = new Promise<void>((resolve) => worker.once("exit", () => resolve()))
-    if (!diesWhenIdle.includes(kind)) this.#struck ??= { kind, at: performance.now() }
+    this.#struck ??= { kind, at: performance.now() }
     if (kind === "terminate") void worker.terminate()
     else worker.postMessage({ strike: kind })
     // One that loops is found out only where something is to be done.
