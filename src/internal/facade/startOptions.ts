@@ -166,6 +166,8 @@ const checks: { readonly [K in KeyOf<StartOptions>]: Check } = {
   startTimeout: anything,
   restart: anything,
   stallTimeout: anything,
+  env: anything,
+  resourceLimits: anything,
   sharedMemory: anything,
   flushOn: someProcessEnds,
   runtime: aManagedRuntime,
@@ -181,6 +183,8 @@ const inProcessChecks: typeof checks = {
   startTimeout: ofAWorker,
   restart: ofAWorker,
   stallTimeout: ofAWorker,
+  env: ofAWorker,
+  resourceLimits: ofAWorker,
   sharedMemory: ofAWorker
 }
 

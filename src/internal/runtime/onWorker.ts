@@ -15,6 +15,19 @@ import { defaultMemoryLimit, type RuntimeService, runtimeOptionChecks, type Work
 const isTrue: Check = (value) =>
   value === true ? undefined : "must be true or left out: events always travel in shared memory"
 
+const someVariables: Check = (value) =>
+  Predicate.isObject(value) && Object.values(value).every((each) => each === undefined || typeof each === "string")
+    ? undefined
+    : "must be an object of strings, such as process.env"
+
+const limits = ["maxOldGenerationSizeMb", "maxYoungGenerationSizeMb", "codeRangeSizeMb", "stackSizeMb"]
+
+const someLimits: Check = (value) =>
+  Predicate.isObject(value) &&
+  Object.entries(value).every(([name, limit]) => limits.includes(name) && typeof limit === "number" && limit > 0)
+    ? undefined
+    : `must be an object of positive numbers. The limits are: ${limits.join(", ")}`
+
 /** Makes a runtime that is `Idle` until `start`, which starts the thread. */
 export const makeOnWorker = (options: WorkerOptions): Effect.Effect<RuntimeService, never, Scope.Scope> => {
   if (
@@ -26,6 +39,11 @@ export const makeOnWorker = (options: WorkerOptions): Effect.Effect<RuntimeServi
     const reason = `pass either metrics or spawn. ${waysToWorker}`
     return Effect.die(new InvalidArgument({ argument: "metrics", reason }))
   }
+  for (const argument of ["env", "resourceLimits"] as const) {
+    if (!Predicate.isObject(options) || options[argument] === undefined || options.spawn === undefined) continue
+    const reason = "is for the packaged worker. Give it to the Worker that spawn starts"
+    return Effect.die(new InvalidArgument({ argument, reason }))
+  }
   const checks = {
     ...runtimeOptionChecks,
     metrics: anything,
@@ -33,6 +51,8 @@ export const makeOnWorker = (options: WorkerOptions): Effect.Effect<RuntimeServi
     startTimeout: aDuration,
     restart: aSchedule,
     stallTimeout: aDuration,
+    env: someVariables,
+    resourceLimits: someLimits,
     sharedMemory: isTrue
   }
   return makeRuntime(
@@ -53,15 +73,15 @@ const openWorker = Effect.fnUntraced(function* (
     return yield* makeInProcessLink(memoryLimit)
   }
   const { defaultRestart, makeWorkerLink } = yield* importing(namespace, () => import("../link/toWorker.ts"))
-  const worker = options.spawn === undefined ? yield* packaged(namespace, options.metrics) : { spawn: options.spawn }
+  const worker = options.spawn === undefined ? yield* packaged(namespace, options) : { spawn: options.spawn }
   const { restart = defaultRestart, stallTimeout = "10 seconds" } = options
   return yield* makeWorkerLink({ ...worker, namespace, startTimeout, memoryLimit, restart, stallTimeout })
 })
 
 /** Bundles that give `spawn` neither have the packaged worker beside them nor look for it. */
-const packaged = (namespace: string, metrics: URL | ReadonlyArray<URL> | undefined) =>
+const packaged = (namespace: string, options: WorkerOptions) =>
   importing(namespace, () => import("../worker/spawnForModules.ts")).pipe(
-    Effect.flatMap(({ packagedWorker }) => packagedWorker(metrics))
+    Effect.flatMap(({ packagedWorker }) => packagedWorker(options.metrics, options))
   )
 
 const importing = <A>(namespace: string, load: () => Promise<A>): Effect.Effect<A, RuntimeFailed> =>

@@ -2,7 +2,7 @@
  * The shape of a runtime, apart from its implementation.
  */
 
-import type { Worker } from "node:worker_threads"
+import type { ResourceLimits, Worker } from "node:worker_threads"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
@@ -100,6 +100,16 @@ export type WorkerOptions =
        * `.js` file beside it. Default: none.
        */
       readonly metrics?: URL | ReadonlyArray<URL>
+      /**
+       * The environment of the worker, for modules of metrics that read it: `process.env`, or some of it. Default: what
+       * Node and loaders of TypeScript read, such as `NODE_ENV` and `TZ`, and nothing else of `process.env`.
+       */
+      readonly env?: { readonly [name: string]: string | undefined }
+      /**
+       * Limits of the worker's memory. A worker that exceeds one ends and is replaced; the metric that does so twice is
+       * quarantined. Default: those of Node.
+       */
+      readonly resourceLimits?: ResourceLimits
       readonly spawn?: never
     })
   | (WorkerStart & {
@@ -109,6 +119,8 @@ export type WorkerOptions =
        */
       readonly spawn: () => Worker
       readonly metrics?: never
+      readonly env?: never
+      readonly resourceLimits?: never
     })
 
 /** 16 MiB: about 400 000 events of the usual size. */

@@ -6,11 +6,12 @@
 import { existsSync, realpathSync } from "node:fs"
 import { extname } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
-import { Worker } from "node:worker_threads"
+import { type ResourceLimits, Worker } from "node:worker_threads"
 import * as Effect from "effect/Effect"
 import { InvalidArgument, MetricsModuleError } from "../model/errors.ts"
 import { describeError } from "../util/describeError.ts"
 import { isOf } from "../util/realms.ts"
+import { type Environment, loaderOptions, loaderVariables } from "./threadOptions.ts"
 import { inBundle, waysToWorker } from "./waysToWorker.ts"
 
 /** What the entry finds in its `workerData`. */
@@ -108,9 +109,16 @@ export interface PackagedWorker {
   readonly modules: ModuleImports
 }
 
+/** What the packaged worker gets, where an application says so. */
+export interface PackagedThread {
+  readonly env?: Environment | undefined
+  readonly resourceLimits?: ResourceLimits | undefined
+}
+
 /** The packaged worker, which imports these modules for its start. */
 export const packagedWorker = Effect.fnUntraced(function* (
-  metrics: URL | ReadonlyArray<URL> | undefined
+  metrics: URL | ReadonlyArray<URL> | undefined,
+  { env, resourceLimits }: PackagedThread = {}
 ): Effect.fn.Return<PackagedWorker, MetricsModuleError> {
   const urls: ReadonlyArray<unknown> = Array.isArray(metrics) ? metrics : metrics === undefined ? [] : [metrics]
   if (metrics !== undefined && urls.length === 0) {
@@ -128,8 +136,19 @@ export const packagedWorker = Effect.fnUntraced(function* (
     })
   }
   const data: EntryData = { modules }
+  const { NODE_OPTIONS, ...others } = process.env
+  const { NODE_OPTIONS: _, ...own } = env ?? loaderVariables(others)
   return {
-    spawn: () => new Worker(entry, { workerData: { mvxMetrics: data }, name: "mvx-metrics" }),
+    spawn: () =>
+      new Worker(entry, {
+        workerData: { mvxMetrics: data },
+        name: "mvx-metrics",
+        argv: [],
+        // What of NODE_OPTIONS concerns a thread is among the options: the rest would be refused.
+        env: own,
+        execArgv: [...loaderOptions(process.execArgv, NODE_OPTIONS)],
+        ...(resourceLimits !== undefined && { resourceLimits })
+      }),
     modules: { imported: modules, resolve: resolveDeclared, pathOf: fileURLToPath }
   }
 })
