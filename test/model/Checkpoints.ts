@@ -198,6 +198,8 @@ export const checkpoints = (bounds: Bounds, fault?: Fault): Model<S> => {
       if (!is("releases no covered pages when the reader is replaced")) s.wasRead.set(s.full.at(i), 1)
     reader.die(s)
     s.reader = "runs"
+    const end = is("takes a lane that is gone for gone for good") ? 255 : positionOf(s.turn, s.pos)
+    s.goneTo = s.second === "open" ? 0 : end
     reader.restore(s)
     for (let i = 0; i < s.kept.length && !is("sends no kept commands to the next reader"); i++) {
       s.sentAt.push(s.keptAt.at(i))

@@ -103,6 +103,7 @@ export const readerOf = ({ listens, manyCommands }: Bounds, is: (fault: Fault) =
     s.hasCommands = 1
     switch (of & 7) {
       case Open:
+        if (lane === 1 && position(s) <= s.goneTo) return
         if (!isRestored(s, lane) || is("opens a lane again that was restored")) newLane(s, lane, value)
         return touch(s, lane)
       case Close:
@@ -167,9 +168,8 @@ export const readerOf = ({ listens, manyCommands }: Bounds, is: (fault: Fault) =
     const at = is("saves a lane as if it were of the place that is covered")
       ? positionOf(s.roundTurn, s.roundWord)
       : Math.max(position(s), is("saves a lane as if it were no further than the reader") ? 0 : s.rRestored.at(lane))
-    const isSaved = s.rLife.at(lane) > 0 || !is("saves nothing of a lane that was closed")
     const of = [s.rLife, s.rSequence, s.rHeld, s.rWaits, s.rCounted]
-    const record = isSaved ? [lane + 1, at, ...of.map((list) => list.at(lane)), 0] : new Array<number>(Lane).fill(0)
+    const record = [lane + 1, at, ...of.map((list) => list.at(lane)), 0]
     for (const each of record) s.saved.push(each)
   }
 
@@ -263,6 +263,7 @@ export const readerOf = ({ listens, manyCommands }: Bounds, is: (fault: Fault) =
       const at = s.segments.at(i + 1)
       s.rRestored.set(lane, at)
       s.rEnd = Math.max(s.rEnd, at)
+      if (lane === 1 && s.goneTo > 0) continue
       for (const [j, each] of [s.rLife, s.rSequence, s.rHeld, s.rWaits, s.rCounted].entries())
         each.set(lane, s.segments.at(i + 2 + j))
     }

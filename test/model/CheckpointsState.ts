@@ -36,7 +36,6 @@ export type Fault =
   | "saves a lane as if it were of the place that is covered"
   | "saves a lane as if it were no further than the reader"
   | "opens a lane again that was restored"
-  | "saves nothing of a lane that was closed"
   | "saves the touched lanes in the place of all"
   | "replaces what is kept before all lanes are saved"
   | "keeps no commands"
@@ -49,6 +48,7 @@ export type Fault =
   | "releases no covered pages when the reader is replaced"
   | "tells nobody who waits for room that the reader was replaced"
   | "uses the number of a lane again before that is covered"
+  | "takes a lane that is gone for gone for good"
   | "goes on counting from what the counters show"
   | "shows counters that are behind"
   | "sends changes that were received again"
@@ -109,6 +109,8 @@ export const zero = packed({
     "rWord",
     "rTime",
     "rEnd",
+    /** The position up to which nothing of the second lane is folded again. */
+    "goneTo",
     "rounds",
     "isOfAnother",
     "hasCommands",
