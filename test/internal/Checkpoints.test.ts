@@ -100,7 +100,8 @@ class ReplacedFolds {
 
   /** Saves a part. Returns whether there is more of it. */
   save(): boolean {
-    return this.#checkpoints.goOn()
+    this.#checkpoints.goOn()
+    return this.#checkpoints.isPending
   }
 
   replace(): void {
