@@ -49,7 +49,8 @@ const makeIntake = (options: {
     send: (command) => pair.writer.command(command),
     foldNow: () => void foldedNowAt.push(intake.accepted),
     nextTurn: (run) => void nextTurn.push(run),
-    afterFold: (run) => void nextTurn.push(run)
+    afterFold: (run) => void nextTurn.push(run),
+    overflowed: () => {}
   }
   const intake: Intake = new Intake({
     ...options,

@@ -8,6 +8,8 @@ import { PageBytes } from "../../src/internal/stream/rows/page.ts"
 const listener: LaneListener = {
   recorderId: "a",
   metricAt: () => undefined,
+  metrics: [],
+  written: 0,
   onMessage: () => {},
   seen: 0,
   awaits: () => false,

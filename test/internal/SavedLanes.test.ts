@@ -216,7 +216,7 @@ describe("a state by hand that cannot be saved", () => {
     replaying.save()
     replaying.replace()
     const error = expect.stringContaining("its state could not be kept when its worker was replaced: ")
-    expect(replaying.quarantined()).toEqual([{ _tag: "Quarantined", lane, name: "bad", error }])
+    expect(replaying.quarantined()).toEqual([{ _tag: "Quarantined", lane, name: "bad", error, sequence: 1 }])
     expect(replaying.quarantined()[0]!.error).toContain(reason)
     replaying.event(a(6))
     expect(replaying.read("snapshots")).toMatchObject([

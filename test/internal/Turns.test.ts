@@ -38,7 +38,8 @@ const makeRuntime = () => {
       send: (command) => pair.writer.command(command),
       foldNow: () => {},
       nextTurn: (run) => void nextTurn.push(run),
-      afterFold: (run) => void nextTurn.push(run)
+      afterFold: (run) => void nextTurn.push(run),
+      overflowed: () => {}
     }
     const intake = new Intake({
       capacity: 1_000_000,

@@ -5,6 +5,7 @@
 
 import type { Carrier } from "../../src/internal/stream/carrier.ts"
 import { copyOf, EventWriter } from "../../src/internal/stream/eventWriter.ts"
+import type { LogTail } from "../../src/internal/stream/logTail.ts"
 import { RowReader } from "../../src/internal/stream/reader.ts"
 import type { RowSource, Rows, RowWrite } from "../../src/internal/stream/rows/format.ts"
 import type { Layout, TagLayout } from "../../src/internal/stream/rows/layout.ts"
@@ -40,6 +41,8 @@ export interface StreamPairOptions {
   /** Whether there is generated code for layouts. Default: true. */
   readonly generate?: boolean
   readonly onRows?: OnRows
+  /** Reads the last pages again. */
+  readonly tail?: LogTail
 }
 
 export class StreamPair {
@@ -76,7 +79,7 @@ export class StreamPair {
       setRead
     )
     const inTurn = typeof pagesInTurn === "number" ? { least: pagesInTurn, most: pagesInTurn } : pagesInTurn
-    this.writer = new RowWriter(this.#carrier(inTurn), bytes, generate)
+    this.writer = new RowWriter(this.#carrier(inTurn), bytes, generate, options.tail)
   }
 
   #carrier(pagesInTurn: Carrier["pagesInTurn"]): Carrier {

@@ -1,6 +1,7 @@
 /**
  * What comes to a lane in order, and waits there while a listener to changes has to be waited for.
  */
+import type * as Metric from "../metric/definition/metric.ts"
 import type { MetricEvent } from "../model/event.ts"
 import { putSpan, spanOf } from "../model/eventSpan.ts"
 import type { Change, LaneCommand } from "../stream/protocol.ts"
@@ -33,6 +34,9 @@ export interface Batch {
   ignored: number
 }
 
+/** Stands for an event that no metric reads. */
+export const foreign: MetricEvent = { _tag: "" }
+
 export const emptyBatch = (): Batch => ({ _tag: "Events", events: [], times: [], next: 0, applied: 0, ignored: 0 })
 
 /** Those who wanted to be shown something ask the next worker. */
@@ -64,7 +68,11 @@ export const savedBatch = ({ applied, events, ignored, next, times }: Batch): Sa
   }
 }
 
-export const restoredStep = (step: SavedStep): Step => (step._tag === "Events" ? restoredBatch(step) : step)
+/** `definitionOf`: a metric by its name. */
+export const restoredStep = (step: SavedStep, definitionOf: (name: string) => Metric.Any): Step => {
+  if (step._tag === "Events") return restoredBatch(step)
+  return step._tag === "Register" ? { ...step, metric: definitionOf(step.name) } : step
+}
 
 export const restoredBatch = ({ applied, events, ignored, spans, times }: SavedEvents): Batch => ({
   _tag: "Events",

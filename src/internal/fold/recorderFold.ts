@@ -2,7 +2,6 @@
  * The fold side of one recorder: a state machine driven by the stream, which folds what comes, or keeps it while a
  * listener to changes has to be waited for. It never reads a clock: an event carries its time, a read carries `now`.
  */
-
 import type * as Metric from "../metric/definition/metric.ts"
 import type { MetricEvent } from "../model/event.ts"
 import type { LaneCounters } from "../stream/foldedCounters.ts"
@@ -13,6 +12,7 @@ import { type FoldLayout, LaneMetrics, type MetricsLane } from "./laneMetrics.ts
 import {
   type Batch,
   emptyBatch,
+  foreign,
   latest,
   restoredBatch,
   restoredStep,
@@ -21,6 +21,7 @@ import {
   savedBatch,
   savedStep
 } from "./laneSteps.ts"
+import { PlaceSequence } from "./place.ts"
 import { poison, poisonsAfter } from "./poisons.ts"
 import type { SavedLane } from "./savedLane.ts"
 
@@ -76,7 +77,10 @@ export class FoldLane implements MetricsLane {
   /** The name of a metric, and why it was quarantined. */
   quarantined(name: string, error: string): void {
     // Of events that were folded before it was said before.
-    if (!this.#counts.isBehind) this.#send({ _tag: "Quarantined", lane: this.lane, name, error })
+    if (this.#counts.isBehind) return
+    // Of rows that are folded together the place has the event at hand, by its lower 32 bits.
+    const sequence = this.#sequence + ((this.place[PlaceSequence]! - this.#sequence) | 0)
+    this.#send({ _tag: "Quarantined", lane: this.lane, name, error, sequence })
   }
 
   #send(message: LaneMessage): void {
@@ -242,6 +246,7 @@ export class FoldLane implements MetricsLane {
   }
 
   #quarantineDue(shows: boolean, tag?: string): void {
+    this.place[PlaceSequence] = this.#sequence
     this.#poisons = poison(this.#poisons!, this.#metrics, this.#sequence, shows, tag)
   }
 
@@ -280,19 +285,15 @@ export class FoldLane implements MetricsLane {
       definitionOf,
       (name) => poisons.find((poison) => poison.during === "restore" && poison.name === name)?.error
     )
-    for (const { error, name } of lost) this.#send({ _tag: "Quarantined", lane: this.lane, name, error })
+    for (const { error, name } of lost) {
+      this.#send({ _tag: "Quarantined", lane: this.lane, name, error, sequence: this.#sequence })
+    }
     this.#poisons = poisonsAfter(this.#poisons, this.#sequence)
     this.#counts.restore(saved)
-    this.#inbox = saved.inbox?.map((step) => withDefinition(restoredStep(step), definitionOf))
+    this.#inbox = saved.inbox?.map((step) => restoredStep(step, definitionOf))
     if (saved.undelivered === undefined) return
     // Its changes were sent before it was saved, and whoever has what was saved has received them.
     this.#undelivered = restoredBatch(saved.undelivered)
     this.delivered(this.#sequence)
   }
 }
-
-const withDefinition = (step: Step, definitionOf: (name: string) => Metric.Any): Step =>
-  step._tag === "Register" ? { ...step, metric: definitionOf(step.name) } : step
-
-/** Stands for an event that no metric reads. */
-const foreign: MetricEvent = { _tag: "" }

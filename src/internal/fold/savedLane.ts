@@ -6,8 +6,8 @@ import type { Quarantine } from "../metric/definition/snapshot.ts"
 import type { MetricEvent } from "../model/event.ts"
 import type { SpanIds } from "../model/eventSpan.ts"
 import type { Lane, LaneCommand, Watch } from "../stream/protocol.ts"
-import type { ReaderState } from "../stream/reader.ts"
 import type { Layout } from "../stream/rows/layout.ts"
+import type { ReaderState } from "../stream/rows/log.ts"
 import type { SavedKernel } from "./kernels/savedKernel.ts"
 
 export interface SavedLane {

@@ -11,6 +11,7 @@ import type { ReadProgress } from "../stream/reader.ts"
 import { setRead } from "../stream/rows/page.ts"
 import { NextTurn } from "../util/nextTurn.ts"
 import { hasStack } from "../util/stack.ts"
+import type { FlightLog } from "./flightLog.ts"
 import type { Link } from "./link.ts"
 import { type LinkControl, makeLink } from "./makeLink.ts"
 
@@ -24,7 +25,8 @@ const PagesAtOnce = 4
 
 /** The link lives as long as the scope, which owns the fiber. */
 export const makeInProcessLink = Effect.fnUntraced(function* (
-  mostBytes: number
+  mostBytes: number,
+  flightLog?: FlightLog
 ): Effect.fn.Return<Link, never, Scope.Scope> {
   const nextTurn = new NextTurn((yield* Scheduler).makeDispatcher())
   const roused = Latch.makeUnsafe()
@@ -36,6 +38,7 @@ export const makeInProcessLink = Effect.fnUntraced(function* (
   control = makeLink({
     catalog: undefined,
     mostBytes,
+    flightLog,
     carrier: {
       pagesInTurn: { least: 0, most: 0 },
       fixedMemory: false,

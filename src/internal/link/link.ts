@@ -8,7 +8,9 @@ import type { LaneCounters } from "../stream/foldedCounters.ts"
 import type { Command, Lane, LaneCommand, LaneMessage } from "../stream/protocol.ts"
 import type { StreamUsage } from "../stream/usage.ts"
 import type { RowWriter } from "../stream/writer.ts"
+import type { FlightLog, FlightQuery, LoggedRecorder } from "./flightLog.ts"
 import type { RenderRequest } from "./pendingRenders.ts"
+import type { LoggedEvent } from "./tailReader.ts"
 import type { WorkerCatalog } from "./workerCatalog.ts"
 
 type DistributiveOmit<A, K extends PropertyKey> = A extends unknown ? Omit<A, K> : never
@@ -20,11 +22,8 @@ export type UnaddressedCommand = DistributiveOmit<
 >
 
 /** What a recorder is told. */
-export interface LaneListener {
+export interface LaneListener extends LoggedRecorder {
   readonly onMessage: (message: LaneMessage) => void
-  readonly recorderId: string
-  /** The name of the metric that was the n-th to be registered. */
-  readonly metricAt: (index: number) => string | undefined
   /** Up to which sequence number changes have come. */
   readonly seen: number
   /** Whether somebody waits for the answer to a read. */
@@ -77,6 +76,11 @@ export class LaneLink {
     this.#core.afterFold(action)
   }
 
+  /** An event was refused or evicted because the recorder was full. */
+  overflowed(): void {
+    this.#core.overflowed?.(this.lane)
+  }
+
   close(): void {
     if (!this.#open) return
     this.#open = false
@@ -92,6 +96,8 @@ export interface LinkCore {
   readonly nextTurn: (action: () => void) => void
   readonly afterFold: (action: () => void) => void
   readonly foldNow: (() => void) | undefined
+  /** For the flight recorder, where there is one. */
+  readonly overflowed: ((lane: Lane) => void) | undefined
   readonly close: (lane: Lane) => void
 }
 
@@ -113,6 +119,10 @@ export interface Link {
   /** Ends the fold at once, whatever it is doing. In process that is not possible, and not needed. */
   readonly terminate: () => void
   readonly openLane: (listener: LaneListener) => LaneLink
+  /** The end of its log, where it is kept. */
+  readonly flightLog: FlightLog | undefined
+  /** The last events in it. */
+  readonly recent: (query: FlightQuery) => ReadonlyArray<LoggedEvent<LoggedRecorder>>
   /** How full its stream is. */
   readonly usage: () => StreamUsage
   /** The names that the metrics on this link have in Prometheus. */

@@ -9,6 +9,7 @@ import type { Command, FoldMessage, Lane, Restore } from "../stream/protocol.ts"
 import { RowWriter } from "../stream/writer.ts"
 import { withLiveClock } from "../util/liveClock.ts"
 import { Deaths } from "./deaths.ts"
+import type { FlightLog } from "./flightLog.ts"
 import type { KeptLog } from "./keptLog.ts"
 import { LaneLink, type LaneListener, type Link, type LinkCore, type RestartEvent } from "./link.ts"
 import { PendingRenders } from "./pendingRenders.ts"
@@ -40,6 +41,8 @@ export const makeLink = (options: {
   readonly carrier: Carrier
   /** What is kept for another fold, where one can take the place of this one. */
   readonly kept?: KeptLog
+  /** Keeps the end of the log, for a flight recorder. */
+  readonly flightLog?: FlightLog | undefined
   /** Most bytes of memory that events may lie in. */
   readonly mostBytes: number
   /** Memory for counters that both sides see. */
@@ -53,7 +56,8 @@ export const makeLink = (options: {
   readonly foldNow?: () => void
   readonly terminate: () => void
 }): LinkControl => {
-  const writer = new RowWriter(options.carrier, options.mostBytes)
+  const { flightLog } = options
+  const writer = new RowWriter(options.carrier, options.mostBytes, undefined, flightLog)
   const counters = new CounterTable()
   const lanes = new Map<Lane, LaneListener>()
   const failureListeners = new Set<(cause: unknown) => void>()
@@ -124,9 +128,13 @@ export const makeLink = (options: {
     nextTurn: options.nextTurn,
     afterFold: options.afterFold,
     foldNow: options.foldNow,
+    overflowed: flightLog && ((lane) => flightLog.overflowed(lanes.get(lane))),
     close: (lane) => {
       deaths.forget(lane)
-      if (!lanes.delete(lane)) return
+      const listener = lanes.get(lane)
+      if (listener === undefined) return
+      flightLog?.closed(lane, writer.position, listener)
+      lanes.delete(lane)
       closing.add(lane)
       send({ _tag: "Close", lane })
     }
@@ -147,6 +155,7 @@ export const makeLink = (options: {
   const openLane = (listener: LaneListener): LaneLink => {
     const lane = nextLane()
     lanes.set(lane, listener)
+    flightLog?.opened(lane, writer.position, listener)
     const own = counters.of(lane)
     own.clear()
     send({ _tag: "Open", lane })
@@ -166,7 +175,9 @@ export const makeLink = (options: {
       if (closing.delete(message.lane)) closed.set(message.lane, writer.position)
       return
     }
-    lanes.get(message.lane)?.onMessage(message)
+    const listener = lanes.get(message.lane)
+    listener?.onMessage(message)
+    if (message._tag === "Quarantined") options.afterFold(() => flightLog?.quarantined(listener, message))
   }
 
   const nothing = {
@@ -200,6 +211,8 @@ export const makeLink = (options: {
       onRestart: (listener) => void restartListeners.add(listener),
       terminate: options.terminate,
       openLane,
+      flightLog,
+      recent: (query) => flightLog?.read(writer, query) ?? [],
       usage: () => writer.usage,
       expositionNames: new ExpositionNames(),
       render: (request, onBegun) =>
@@ -218,6 +231,7 @@ export const makeLink = (options: {
     slow: (reason) => tell({ _tag: "Slow", reason }),
     restarting: (cause, place) => {
       isRestarting = true
+      flightLog?.died(place && lanes.get(place.lane), place, cause)
       deaths.add(place, cause, ({ lane, metric }) => lanes.get(lane)?.metricAt(metric))
       tell({ _tag: "Restarting", cause, where: describe(place) })
     },

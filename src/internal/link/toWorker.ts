@@ -23,6 +23,7 @@ import { withLiveClock } from "../util/liveClock.ts"
 import { NextTurn } from "../util/nextTurn.ts"
 import { isError } from "../util/realms.ts"
 import type { ModuleImports } from "../worker/spawnForModules.ts"
+import type { FlightLog } from "./flightLog.ts"
 import { FoldPort } from "./foldPort.ts"
 import type { Link } from "./link.ts"
 import { type LinkControl, makeLink } from "./makeLink.ts"
@@ -42,6 +43,8 @@ interface LinkOptions {
   /** What the packaged worker needs to import modules; a worker of the application's own imports none. */
   readonly modules?: ModuleImports | undefined
   readonly spawn: () => Worker
+  /** Keeps the end of the log, for a flight recorder. */
+  readonly flightLog?: FlightLog | undefined
   /** When a thread that has ended is replaced. */
   readonly restart: Schedule.Schedule<unknown, unknown>
   /** How long a thread may stand still with something to do. */
@@ -221,6 +224,7 @@ export const makeWorkerLink = Effect.fnUntraced(function* (
         mostBytes: options.memoryLimit,
         carrier,
         kept: carrier.kept,
+        flightLog: options.flightLog,
         allocateCounters: (bytes) => new SharedArrayBuffer(bytes),
         hold,
         nextTurn,

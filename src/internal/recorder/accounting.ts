@@ -68,8 +68,10 @@ export abstract class Accounts extends EventWriter implements RowSource {
   }
 
   protected refuse<R extends Refusal>(refusal: R): R {
-    if (refusal === "overflow") this.overflowed++
-    else if (refusal === "invalid") this.invalid++
+    if (refusal === "overflow") {
+      this.overflowed++
+      this.laneLink.overflowed()
+    } else if (refusal === "invalid") this.invalid++
     else this.notRunning++
     return refusal
   }

@@ -77,6 +77,11 @@ export abstract class Dispatch extends Accounts {
 
   // --- on the way to the fold
 
+  /** Sequence number of the last event that is in the stream. */
+  get written(): number {
+    return this.accepted - this.backlog.size
+  }
+
   /** Whether every event that was accepted is in the stream. */
   get isHandedOver(): boolean {
     return this.backlog.isEmpty

@@ -1,6 +1,7 @@
 /** What comes back from the fold to a recorder. */
 import * as Effect from "effect/Effect"
 import type { LaneListener } from "../link/link.ts"
+import type * as Metric from "../metric/definition/metric.ts"
 import type { MetricChange } from "../metric/definition/snapshot.ts"
 import type { LaneMessage } from "../stream/protocol.ts"
 import { outsideHooks } from "./hookGuard.ts"
@@ -55,6 +56,14 @@ export class FoldListener implements LaneListener {
 
   get recorderId(): string {
     return this.#parts.config.recorderId
+  }
+
+  get metrics(): ReadonlyArray<Metric.Any> {
+    return this.#parts.registrations.all
+  }
+
+  get written(): number {
+    return this.#parts.intake.written
   }
 
   metricAt(index: number): string | undefined {

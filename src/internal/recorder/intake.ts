@@ -211,6 +211,7 @@ export class Intake extends Dispatch {
   #evict(): boolean {
     if (this.overflow !== "drop-oldest" || !this.backlog.evict()) return false
     this.evicted++
+    this.laneLink.overflowed()
     return true
   }
 }

@@ -45,7 +45,7 @@ class Parts<R> implements RecorderParts {
     this.config = config
     this.clock = Context.get(context, Clock.Clock)
     this.log = new Log(logging, { namespace, recorderId })
-    this.registrations = new Registrations(recorderId, link.catalog, link.expositionNames)
+    this.registrations = new Registrations(recorderId, link.catalog, link.expositionNames, link.flightLog !== undefined)
     this.lifecycle = new RecorderLifecycle(recorderId, new RecorderSteps(this))
     this.hooks = new RecorderHooks(this, context)
     this.laneLink = link.openLane(new FoldListener(this))

@@ -30,6 +30,7 @@ export class Registrations {
   readonly #recorderId: string
   readonly #catalog: WorkerCatalog | undefined
   readonly #names: ExpositionNames
+  readonly #isRecorded: boolean
   readonly #metrics = new Map<string, Metric.Any>()
   /** Replaced, but not by the fold yet: it still gets the events that were accepted before. */
   #leaving: ReadonlyArray<Metric.Any> = none
@@ -42,10 +43,11 @@ export class Registrations {
 
   /**
    * `catalog`: the definitions that the fold has, where it does not take them from here. `names`: those that are taken
-   * by the metrics of all recorders.
+   * by the metrics of all recorders. `isRecorded`: somebody reads the events beside the metrics.
    */
-  constructor(recorderId: string, catalog: WorkerCatalog | undefined, names: ExpositionNames) {
+  constructor(recorderId: string, catalog: WorkerCatalog | undefined, names: ExpositionNames, isRecorded = false) {
     this.#recorderId = recorderId
+    this.#isRecorded = isRecorded
     this.#catalog = catalog
     this.#names = names
   }
@@ -132,12 +134,12 @@ export class Registrations {
     this.#spanTags = undefined
   }
 
-  /** How the events of a tag cross, as things stand. Fields that no metric reads are left out. */
+  /** How the events of a tag cross, as things stand. Fields that nobody reads are left out. */
   layoutOf(tag: string): TagLayout {
     const concerned = [...this.#metrics.values(), ...this.#leaving].filter(({ events }) =>
       Object.hasOwn(events.cases, tag)
     )
-    const fields = fieldsOf(tag, concerned)
+    const fields = this.#isRecorded ? undefined : fieldsOf(tag, concerned)
     const spans = this.readsSpan(tag)
     let found: TagLayout = "foreign"
     for (const { events } of concerned) {

@@ -23,11 +23,16 @@ export abstract class DataWriter extends PageWriter {
   protected readonly strings = new StringCodes((code, value) => this.writes(() => this.writeString(code, value)))
   /** What writing to the dictionary failed with last: a defect, though it comes up while an event is read. */
   protected defect: { readonly cause: unknown } | undefined
-  /** Encodes what lies in rows of no fixed width. */
-  protected readonly data = new DataEncoder(
-    this.strings,
-    new NameLists((code, names, name) => this.writes(() => this.writeNames(code, names, name)))
+  protected readonly nameLists = new NameLists((code, names, name) =>
+    this.writes(() => this.writeNames(code, names, name))
   )
+  /** Encodes what lies in rows of no fixed width. */
+  protected readonly data = new DataEncoder(this.strings, this.nameLists)
+
+  /** What rows refer to by codes: strings that stay, and lists of names. */
+  get dictionary() {
+    return { strings: this.strings.allLasting, nameLists: this.nameLists.all }
+  }
 
   /** Tells the fold of a layout. `false`: there is no room. */
   declare(type: number, layout: Layout): boolean {
@@ -37,6 +42,7 @@ export abstract class DataWriter extends PageWriter {
     try {
       data.data(layout)
       if (!this.room(this.wordsFrom(from))) return false
+      this.tail?.declared(type, this.position, layout)
       this.putData(type, LayoutRow, from)
       return true
     } finally {

@@ -9,6 +9,7 @@ export class PagePool {
   /** The memory of all pages that hold rows, where the carrier has one. */
   readonly fixed: Views | undefined
   readonly #carrier: Carrier
+  readonly #pagesInTurn: Carrier["pagesInTurn"]
   readonly #mostPages: number
   /** Pages of the fixed memory that were never written. The system gives them room when they are. */
   readonly #untouched: Array<Page>
@@ -23,8 +24,11 @@ export class PagePool {
   /** The page that was given to be written next, until the writer has gone on to it. */
   taken: Page | undefined
 
-  constructor(carrier: Carrier, mostBytes: number) {
+  /** `leastInTurn`: so many pages are written in turn where there is memory for it, whatever the carrier needs. */
+  constructor(carrier: Carrier, mostBytes: number, leastInTurn = 0) {
+    const { least, most } = carrier.pagesInTurn
     this.#carrier = carrier
+    this.#pagesInTurn = { least: Math.max(least, leastInTurn), most: Math.max(most, leastInTurn) }
     this.#mostPages = mostPagesOf(mostBytes)
     this.#untouched = carrier.fixedMemory ? this.#open(this.#mostPages) : []
     this.fixed = this.#untouched[0]
@@ -83,7 +87,7 @@ export class PagePool {
 
   #find(burst: boolean): Page | undefined {
     this.#collect()
-    const { least, most } = this.#carrier.pagesInTurn
+    const { least, most } = this.#pagesInTurn
     if (most === 0 && this.#free.length > 0) return this.#free.pop()
     const inTurn = burst ? most : least
     if (this.#free.length > 0 && this.#pages >= inTurn) return this.#free.shift()

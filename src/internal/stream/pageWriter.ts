@@ -5,11 +5,12 @@
  */
 import type { Usage } from "../model/runtimeStats.ts"
 import type { Carrier } from "./carrier.ts"
+import type { LogTail } from "./logTail.ts"
 import { PagePool } from "./pagePool.ts"
 import type { Attachment } from "./protocol.ts"
 import { CommandRow, PageEndRow } from "./rows/format.ts"
 import { MostWords } from "./rows/layout.ts"
-import { type LogPlace, logPosition } from "./rows/log.ts"
+import { type LogPlace, logPosition, type ReaderState } from "./rows/log.ts"
 import { type Page, publish, type Views } from "./rows/page.ts"
 
 /** A recorder that has events for which there was no room. */
@@ -49,6 +50,8 @@ export abstract class PageWriter {
   protected burst = true
 
   private readonly carrier: Carrier
+  /** For who wants to read the last pages again. */
+  protected readonly tail: LogTail | undefined
   private readonly pages: PagePool
   /** The reader was told that it may sleep: it has to be woken. */
   private readerSleeps = false
@@ -63,9 +66,10 @@ export abstract class PageWriter {
   private readonly turnTakers = new Set<TurnTaker>()
   private inTurns = false
 
-  constructor(carrier: Carrier, mostBytes: number) {
+  constructor(carrier: Carrier, mostBytes: number, tail?: LogTail) {
     this.carrier = carrier
-    this.pages = new PagePool(carrier, mostBytes)
+    this.tail = tail
+    this.pages = new PagePool(carrier, mostBytes, tail?.pagesInTurn)
     this.fixed = this.pages.fixed
     const page = this.pages.take(false, false)!
     this.pages.taken = undefined
@@ -75,10 +79,14 @@ export abstract class PageWriter {
     this.i64 = page.i64
     this.pos = this.publishedEnd = page.first
     this.rowsEnd = page.end - WordsKept
+    tail?.entered(page, 0, true, { time: Number.NaN, passing: [] })
   }
 
   /** Ends what is being written, so that it can be seen. */
   protected abstract endRun(): void
+
+  /** What a reader has to know of the rows before. */
+  protected abstract readerState(): ReaderState
 
   /** The timer has published: what comes later in this turn has to set it again. */
   protected abstract onPublished(): void
@@ -160,6 +168,11 @@ export abstract class PageWriter {
     this.pages.cover(from.turn)
     this.readerSleeps = false
     this.owesWake = false
+  }
+
+  /** How many pages were written to their end. */
+  get turns(): number {
+    return this.turn
   }
 
   /** Where what is published ends in the log. */
@@ -273,5 +286,6 @@ export abstract class PageWriter {
     // Where pages fill over many turns, the reader comes to them by itself: to rouse it would delay one turn in eighty.
     if (burst || this.pages.isExhausted) this.carrier.rouse()
     this.carrier.turned()
+    this.tail?.entered(next, this.turn, this.pages.holdsRows(next), this.readerState())
   }
 }

@@ -160,7 +160,14 @@ export type LaneMessage =
       readonly sequence: number
       readonly changes: ReadonlyArray<Change>
     }
-  | { readonly _tag: "Quarantined"; readonly lane: Lane; readonly name: string; readonly error: string }
+  | {
+      readonly _tag: "Quarantined"
+      readonly lane: Lane
+      readonly name: string
+      readonly error: string
+      /** Of the event at which it was, or of the last one before its view. */
+      readonly sequence: number
+    }
   /** Nothing of the lane is left: its number can be given to another recorder. */
   | { readonly _tag: "Closed"; readonly lane: Lane }
 

@@ -26,7 +26,7 @@ import {
   TypeMask
 } from "./rows/format.ts"
 import type { Layout } from "./rows/layout.ts"
-import { type LogPlace, logPosition } from "./rows/log.ts"
+import { type LogPlace, logPosition, type ReaderState } from "./rows/log.ts"
 import { type Page, pagesOf, publishedEnd } from "./rows/page.ts"
 
 /** What comes out of the stream, in order. */
@@ -41,13 +41,6 @@ export interface StreamHandler {
   readonly skip: (lane: number, to: number) => void
   /** `count` rows of one lane and layout, from word `at` on, all of one time. */
   readonly rows: (lane: number, type: number, rows: Rows, at: number, count: number, time: number) => void
-}
-
-/** What is said once for the rows that come after it. */
-export interface ReaderState {
-  readonly time: number
-  /** The strings by their codes, as far as these take turns. */
-  readonly passing: ReadonlyArray<string | null | undefined>
 }
 
 /** `idle`: everything published was read. `attachment`: what comes next is on its way. `more`: there is more to read. */
@@ -145,6 +138,16 @@ export class RowReader implements Rows {
       this.#nextAttachment = 0
     }
     for (const attachment of attachments) this.#attachments.push(attachment)
+  }
+
+  /** Reads what is published of one page, after what stands before it, and passes over commands. */
+  readAlone(page: Page, turn: number, { passing, time }: ReaderState): void {
+    for (const [code, string] of passing.entries()) this.strings[code] = string
+    this.#turn = turn
+    this.#time = time
+    this.#enter(page)
+    while (this.#readPage(publishedEnd(page)) === "attachment" && this.i32[this.#pos * 2 + 1] === CommandRow)
+      this.#pos++
   }
 
   #enter(page: Page): void {

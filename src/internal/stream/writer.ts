@@ -8,6 +8,7 @@ import { emissionSpan } from "../model/eventSpan.ts"
 import type { Carrier } from "./carrier.ts"
 import { DataWriter } from "./dataWriter.ts"
 import { type Encoder, type EncoderMemory, RowEncoders } from "./encoders.ts"
+import type { LogTail } from "./logTail.ts"
 import { canGenerate } from "./rows/codegen.ts"
 import {
   EventRow,
@@ -20,6 +21,7 @@ import {
   TypeBits
 } from "./rows/format.ts"
 import type { Layout } from "./rows/layout.ts"
+import type { ReaderState } from "./rows/log.ts"
 import { PageWords } from "./rows/page.ts"
 import type { StreamUsage } from "./usage.ts"
 
@@ -62,8 +64,8 @@ export class RowWriter extends DataWriter implements EncoderMemory {
   private readonly encoders: RowEncoders
 
   /** `generate`: whether there are encoders for layouts, which are generated code. */
-  constructor(carrier: Carrier, mostBytes: number, generate = canGenerate) {
-    super(carrier, mostBytes)
+  constructor(carrier: Carrier, mostBytes: number, generate = canGenerate, tail?: LogTail) {
+    super(carrier, mostBytes, tail)
     this.generate = generate
     this.encoders = new RowEncoders(this)
   }
@@ -75,6 +77,10 @@ export class RowWriter extends DataWriter implements EncoderMemory {
       types: { used: this.encoders.types, limit: MostTypes },
       strings: { used: this.strings.size, limit: LastingStrings }
     }
+  }
+
+  protected readerState(): ReaderState {
+    return { time: this.time, passing: [undefined, undefined, undefined, null, ...this.strings.passing] }
   }
 
   // --- time

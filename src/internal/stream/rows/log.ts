@@ -12,3 +12,10 @@ export interface LogPlace {
 
 /** A place as a number, which grows along the log. */
 export const logPosition = (turn: number, word: number): number => turn * PageWords + word
+
+/** What is said once for the rows that come after it. */
+export interface ReaderState {
+  readonly time: number
+  /** The strings by their codes, as far as these take turns. */
+  readonly passing: ReadonlyArray<string | null | undefined>
+}

@@ -30,6 +30,17 @@ export class NameLists {
     this.#write = write
   }
 
+  /** All lists by their codes. */
+  get all(): ReadonlyArray<ReadonlyArray<string>> {
+    const lists: Array<ReadonlyArray<string>> = []
+    const add = ({ code, longer }: Names, names: ReadonlyArray<string>): void => {
+      lists[code] = names
+      for (const next of longer.values()) add(next, [...names, next.name])
+    }
+    add(this.none, [])
+    return lists
+  }
+
   /** A list with one name more, or `undefined` where it has no code. */
   longer(names: Names, name: string): Names | undefined {
     const longer = names.longer.get(name) ?? this.#add(names, name)

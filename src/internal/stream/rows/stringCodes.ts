@@ -10,8 +10,8 @@ export class StringCodes {
   readonly #recent: Array<string> = new Array(256).fill("")
   readonly #recentCodes = new Int32Array(256)
   #passing = 0
-  /** The strings under the passing codes that {@link briefly} gave, and where each was, by a cheap hash. */
-  readonly #brief: Array<string | undefined> = new Array(PassingStrings).fill(undefined)
+  /** The strings under the passing codes, and where each was that {@link briefly} gave, by a cheap hash. */
+  readonly #passed: Array<string | undefined> = new Array(PassingStrings).fill(undefined)
   readonly #briefAt = new Int32Array(PassingStrings)
   readonly #write: (code: number, value: string) => boolean
   readonly #values: Array<string> | undefined
@@ -25,6 +25,16 @@ export class StringCodes {
   /** How many strings have a place for good. */
   get size(): number {
     return this.#lasting.size
+  }
+
+  /** The strings that stay, from the first of their codes on. */
+  get allLasting(): ReadonlyArray<string> {
+    return [...this.#lasting.keys()]
+  }
+
+  /** Those under the passing codes now. */
+  get passing(): ReadonlyArray<string | undefined> {
+    return this.#passed.slice()
   }
 
   /** The code of a string, or -1 where it is too long, or there is no room for it. */
@@ -51,13 +61,10 @@ export class StringCodes {
     const at = this.#briefAt[slot]!
     // Not one whose turn comes again before the row that this is for is written.
     const age = (this.#passing - at + PassingStrings) % PassingStrings
-    if (this.#brief[at] === value && age > 0 && age <= PassingStrings / 2) return FirstCode + at
+    if (this.#passed[at] === value && age > 0 && age <= PassingStrings / 2) return FirstCode + at
     const next = this.#passing
     const code = this.#pass(value)
-    if (code >= 0) {
-      this.#brief[next] = value
-      this.#briefAt[slot] = next
-    }
+    if (code >= 0) this.#briefAt[slot] = next
     return code
   }
 
@@ -79,9 +86,11 @@ export class StringCodes {
   /** A string under a code that holds until its turn comes again, which is later than the row it is for. */
   #pass(value: string): number {
     if (value.length > RowStringLength) return -1
-    const code = FirstCode + this.#passing
-    this.#brief[this.#passing] = undefined
-    this.#passing = (this.#passing + 1) % PassingStrings
-    return this.#write(code, value) ? code : -1
+    const at = this.#passing
+    this.#passed[at] = undefined
+    this.#passing = (at + 1) % PassingStrings
+    if (!this.#write(FirstCode + at, value)) return -1
+    this.#passed[at] = value
+    return FirstCode + at
   }
 }

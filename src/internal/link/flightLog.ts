@@ -1,0 +1,129 @@
+/**
+ * The end of a runtime's log for its flight recorder: which recorders the events in the last pages are of, and what has
+ * gone wrong with them.
+ */
+import type { Place } from "../fold/place.ts"
+import type * as Metric from "../metric/definition/metric.ts"
+import { LogHistory, LogTail } from "../stream/logTail.ts"
+import type { Lane, LaneMessage } from "../stream/protocol.ts"
+import { logPosition } from "../stream/rows/log.ts"
+import type { RowWriter } from "../stream/writer.ts"
+import { messageOf } from "../util/describeError.ts"
+import { type LoggedEvent, readTail } from "./tailReader.ts"
+
+/** A recorder whose events are in the log. */
+export interface LoggedRecorder {
+  readonly recorderId: string
+  /** The metrics that are registered now. */
+  readonly metrics: ReadonlyArray<Metric.Any>
+  /** The name of the metric that was the n-th to be registered. */
+  readonly metricAt: (index: number) => string | undefined
+  /** The sequence number of the last event that was written to the stream. */
+  readonly written: number
+}
+
+/** What has gone wrong, and with whose events, where that is known. */
+export interface LogIncident {
+  readonly reason: "quarantine" | "death" | "overflow"
+  readonly of: LoggedRecorder | undefined
+  readonly metric?: string | undefined
+  readonly error?: string
+  /** Of the event at which it was. */
+  readonly sequence?: number
+}
+
+export interface FlightQuery {
+  /** Most events: the last ones. */
+  readonly most: number
+  /** Whether the events of a recorder are wanted. */
+  readonly isOf: (recorder: LoggedRecorder) => boolean
+  /** The sequence number of the last event that is wanted. */
+  readonly upTo?: number | undefined
+}
+
+export class FlightLog extends LogTail {
+  readonly #lanes = new LogHistory<LoggedRecorder>()
+  /** Lanes that were closed, and where. */
+  readonly #closed: Array<{ readonly lane: Lane; readonly listener: LoggedRecorder; readonly at: number }> = []
+  #onIncident: ((incident: LogIncident) => void) | undefined
+
+  /** There is one listener, that of the flight recorder. */
+  onIncident(listener: (incident: LogIncident) => void): void {
+    this.#onIncident = listener
+  }
+
+  // --- what the link says
+
+  opened(lane: Lane, at: number, listener: LoggedRecorder): void {
+    this.#forgetClosed()
+    this.#lanes.set(lane, at, listener, this.oldest)
+  }
+
+  closed(lane: Lane, at: number, listener: LoggedRecorder): void {
+    this.#forgetClosed()
+    this.#closed.push({ lane, listener, at })
+  }
+
+  /** Recorders of which no event is left. */
+  #forgetClosed(): void {
+    const { oldest } = this
+    const kept = this.#closed.findIndex(({ at }) => at > oldest)
+    const gone = this.#closed.splice(0, kept < 0 ? this.#closed.length : kept)
+    for (const { lane, listener } of gone) this.#lanes.forget(lane, listener)
+  }
+
+  quarantined(of: LoggedRecorder | undefined, message: Extract<LaneMessage, { readonly _tag: "Quarantined" }>): void {
+    const { error, name, sequence } = message
+    this.#onIncident?.({ reason: "quarantine", of, metric: name, error, sequence })
+  }
+
+  /** A worker has ended, in this place of the user's code, of this recorder. */
+  died(of: LoggedRecorder | undefined, place: Place | undefined, cause: unknown): void {
+    const metric = place && of?.metricAt(place.metric)
+    // Of events that are folded together the place is that of the first one.
+    const at = metric === undefined ? undefined : of!.written + ((place!.sequence - of!.written) | 0)
+    this.#onIncident?.({
+      reason: "death",
+      of,
+      metric,
+      error: messageOf(cause),
+      ...(at !== undefined && { sequence: at })
+    })
+  }
+
+  /** An event was refused, or evicted, because its recorder was full. */
+  overflowed(of: LoggedRecorder | undefined): void {
+    this.#onIncident?.({ reason: "overflow", of })
+  }
+
+  // --- what it is for
+
+  /** The last events, of all that were written until now. They are decoded here: this takes a few milliseconds. */
+  read(writer: RowWriter, { isOf, most, upTo }: FlightQuery): ReadonlyArray<LoggedEvent<LoggedRecorder>> {
+    writer.publish(false)
+    const { position } = writer
+    const isAllPublished = writer.publishedPosition === position
+    const begins = this.beginsTo(writer.turns)
+    const { nameLists, strings } = writer.dictionary
+    const sourceAt = (lane: number, at: number): LoggedRecorder | undefined => {
+      const listener = this.#lanes.at(lane, at)
+      return listener !== undefined && isOf(listener) ? listener : undefined
+    }
+    const lastOf = (listener: LoggedRecorder): number | undefined => (isAllPublished ? listener.written : undefined)
+    // From the last page on, twice as many each time: most of what is kept is not needed for events that are small.
+    for (let count = 1; ; count *= 2) {
+      const pages = begins.slice(-count)
+      const layouts = this.#layoutsAt(logPosition(pages[0]?.turn ?? 0, 0))
+      const all = readTail({ strings, nameLists, layouts, sourceAt, lastOf }, pages)
+      const events = upTo === undefined ? all : all.filter(({ sequence }) => sequence === undefined || sequence <= upTo)
+      if (events.length >= most || count >= begins.length) return events.slice(-most)
+    }
+  }
+
+  *#layoutsAt(position: number) {
+    for (const type of this.layouts.keys) {
+      const layout = this.layouts.at(type, position)
+      if (layout !== undefined) yield [type, layout] as const
+    }
+  }
+}

@@ -1,0 +1,229 @@
+// The end of a log, read again: the events in it are those that were emitted last, whatever they lie in and wherever the
+// pages that are kept begin.
+import { deepStrictEqual } from "node:assert/strict"
+import { describe, expect, it } from "@effect/vitest"
+import { Schema } from "effect"
+import fc from "fast-check"
+import { FlightLog, type FlightQuery, type LoggedRecorder } from "../../src/internal/link/flightLog.ts"
+import { EventSpan } from "../../src/internal/model/eventSpan.ts"
+import { RowStringLength } from "../../src/internal/stream/rows/format.ts"
+import { layoutOf } from "../../src/internal/stream/rows/layout.ts"
+import { PageBytes } from "../../src/internal/stream/rows/page.ts"
+import { StreamPair, type StreamPairOptions } from "../support/streamPair.ts"
+
+type AnyEvent = { readonly _tag: string; readonly [field: string]: unknown }
+
+interface Emitted {
+  readonly id: string
+  readonly at: number
+  readonly event: AnyEvent
+  readonly sequence: number
+}
+
+const layouts = {
+  wide: layoutOf("wide", Schema.Struct({ a: Schema.Number, b: Schema.optionalKey(Schema.Number) }).ast)!,
+  text: layoutOf("text", Schema.Struct({ text: Schema.String }).ast)!
+}
+
+/** A stream whose last pages are kept, and everything that was emitted into it. */
+class Flight {
+  readonly log: FlightLog
+  readonly pair: StreamPair
+  readonly emitted: Array<Emitted> = []
+  readonly #written = new Map<string, number>()
+
+  constructor(pages: number, options: StreamPairOptions = {}) {
+    this.log = new FlightLog(pages * PageBytes)
+    this.pair = new StreamPair({ ...options, tail: this.log })
+    for (const lane of [0, 1]) this.open(lane, `recorder-${lane}`)
+  }
+
+  readonly #ids = new Map<number, string>()
+
+  open(lane: number, recorderId: string): void {
+    const written = this.#written
+    const listener = {
+      recorderId,
+      get written() {
+        return written.get(recorderId) ?? 0
+      }
+    }
+    this.#ids.set(lane, recorderId)
+    this.log.opened(lane, this.pair.writer.position, listener as LoggedRecorder)
+    this.pair.writer.command({ _tag: "Open", lane })
+  }
+
+  #count(lane: number): number {
+    const id = this.#ids.get(lane)!
+    const sequence = (this.#written.get(id) ?? 0) + 1
+    this.#written.set(id, sequence)
+    return sequence
+  }
+
+  #emitted(lane: number, at: number, event: AnyEvent): void {
+    this.emitted.push({ id: this.#ids.get(lane)!, at, event, sequence: this.#count(lane) })
+  }
+
+  row(kind: keyof typeof layouts, lane: number, at: number, event: AnyEvent): void {
+    expect(this.pair.encoder(layouts[kind])(lane, event, at)).toBe(true)
+    this.#emitted(lane, at, event)
+  }
+
+  generic(lane: number, at: number, event: AnyEvent): void {
+    expect(this.pair.generic(lane, event, at)).toBe(true)
+    this.#emitted(lane, at, event)
+  }
+
+  foreign(lane: number): void {
+    this.pair.foreign(lane)
+    this.#count(lane)
+  }
+
+  skip(lane: number, evicted: number): void {
+    const id = this.#ids.get(lane)!
+    this.#written.set(id, (this.#written.get(id) ?? 0) + evicted)
+    this.pair.writer.skip(lane, this.#written.get(id)!)
+  }
+
+  read(query: Partial<FlightQuery> = {}): ReadonlyArray<Omit<Emitted, "sequence"> & { readonly sequence?: number }> {
+    const all = { most: 1_000_000, isOf: () => true, ...query }
+    return this.log.read(this.pair.writer, all).map(({ at, event, sequence, source }) => ({
+      id: source.recorderId,
+      at,
+      event: event as AnyEvent,
+      sequence: sequence!
+    }))
+  }
+}
+
+const carriers: ReadonlyArray<StreamPairOptions & { readonly carrier: string }> = [
+  { carrier: "pages that have memory of their own" },
+  { carrier: "pages of one memory, in turn", fixedMemory: true, pagesInTurn: 3 },
+  { carrier: "events of any shape", generate: false }
+]
+
+describe.each(carriers)("the end of a log of $carrier", ({ carrier: _, ...options }) => {
+  const lane = fc.constantFrom(0, 1)
+  const at = fc.constantFrom(0, 1.5, -1, 1.7e12)
+  const n = fc.nat(3000)
+  const step = fc.oneof(
+    fc.record({ do: fc.constant("wide" as const), lane, at, n }),
+    fc.record({ do: fc.constant("texts" as const), lane, at, n }),
+    fc.record({ do: fc.constant("generic" as const), lane, at, n }),
+    fc.record({ do: fc.constant("foreign" as const), lane, at, n }),
+    fc.record({ do: fc.constant("read" as const), lane, at, n })
+  )
+
+  it("has the last events as they were emitted, at the begin of any page", () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const flight = new Flight(3, options)
+        for (const { at, do: what, lane, n } of steps) {
+          if (what === "read") flight.pair.flush()
+          else if (what === "foreign") for (let i = 0; i < n % 4; i++) flight.foreign(lane)
+          else if (what === "generic") {
+            flight.generic(lane, at, { _tag: "any", list: [n, { [`name${n % 50}`]: `${n}`.padEnd(n) }], more: n })
+          } else if (what === "wide") {
+            for (let i = 0; i < n; i++) flight.row("wide", lane, at + i, { _tag: "wide", a: i % 2 ? i : i / 3, b: n })
+          } else {
+            for (let i = 0; i < n / 20; i++) {
+              flight.row("text", lane, at, { _tag: "text", text: `${i}`.padEnd((n + i) % RowStringLength) })
+            }
+          }
+          if (steps.length > 0 && n % 5 === 0) flight.pair.flush()
+        }
+        const read = flight.read()
+        deepStrictEqual(read, flight.emitted.slice(flight.emitted.length - read.length))
+        deepStrictEqual(flight.read({ most: 7 }), flight.emitted.slice(-7))
+      }),
+      { numRuns: 15 }
+    )
+  })
+
+  it("keeps as many pages as it was asked for, however often they are written again", () => {
+    const flight = new Flight(3, options)
+    const count = 3000
+    for (let i = 0; i < count; i++) {
+      flight.generic(i % 2, i, { _tag: "any", text: ".".repeat(500), i })
+      if (i % 100 === 0) flight.pair.flush()
+    }
+    flight.pair.flush()
+    const read = flight.read()
+    deepStrictEqual(read, flight.emitted.slice(flight.emitted.length - read.length))
+    expect(read.length).toBeGreaterThan((3 * PageBytes) / 1100)
+    expect(flight.pair.writer.bytes).toBeLessThanOrEqual(16 * 1024 * 1024)
+  })
+})
+
+it("a string that was written before the pages that are kept, and is used in them, is read as it was", () => {
+  const numbers = Array.from({ length: 40 }, (_, i) => `n${i}`)
+  const struct = Schema.Struct(Object.fromEntries(numbers.map((name) => [name, Schema.Number])))
+  const spans = layoutOf("spanned", struct.ast, undefined, true)!
+  const flight = new Flight(1)
+  const span = { traceId: "0af7651916cd43dd8448eb211c80319c", spanId: "b7ad6b7169203331" }
+  const write = flight.pair.encoder(spans)
+  for (let n = 0; n < 5000; n++) {
+    const event = { _tag: "spanned", ...Object.fromEntries(numbers.map((name) => [name, n])), [EventSpan]: span }
+    expect(write(0, event, 0)).toBe(true)
+    if (n % 500 === 0) flight.pair.flush()
+  }
+  const read = flight.log.read(flight.pair.writer, { most: 1e6, isOf: () => true })
+  expect(read.length).toBeLessThan(5000)
+  expect(new Set(read.map(({ event }) => JSON.stringify((event as never)[EventSpan])))).toEqual(
+    new Set([JSON.stringify(span)])
+  )
+})
+
+it("events behind evicted ones have their own numbers, and those before them none", () => {
+  const flight = new Flight(1)
+  for (const n of [1, 2]) flight.generic(0, n, { _tag: "any", n })
+  flight.skip(0, 10)
+  for (const n of [13, 14]) flight.generic(0, n, { _tag: "any", n })
+  flight.generic(1, 15, { _tag: "any" })
+  expect(flight.read().map(({ sequence }) => sequence)).toEqual([undefined, undefined, 13, 14, 1])
+})
+
+it("tells the recorders of a lane apart that had it one after the other", () => {
+  const flight = new Flight(1)
+  flight.generic(0, 0, { _tag: "any", of: "first" })
+  flight.open(0, "second")
+  flight.generic(0, 1, { _tag: "any", of: "second" })
+  expect(flight.read().map(({ id, sequence }) => [id, sequence])).toEqual([
+    ["recorder-0", 1],
+    ["second", 1]
+  ])
+  expect(flight.read({ isOf: ({ recorderId }) => recorderId === "second" })).toHaveLength(1)
+})
+
+it("ends at the event that is asked for", () => {
+  const flight = new Flight(1)
+  for (let n = 1; n <= 9; n++) flight.generic(0, n, { _tag: "any", n })
+  expect(flight.read({ most: 2, upTo: 5 }).map(({ sequence }) => sequence)).toEqual([4, 5])
+})
+
+it("gives up what it keeps before an event finds no room", () => {
+  const flight = new Flight(8, { bytes: 3 * PageBytes, fixedMemory: true })
+  for (let i = 0; i < 2000; i++) {
+    flight.generic(0, i, { _tag: "any", text: ".".repeat(500) })
+    if (i % 100 === 0) flight.pair.flush()
+  }
+  const read = flight.read()
+  deepStrictEqual(read, flight.emitted.slice(flight.emitted.length - read.length))
+})
+
+it("reads the rows of a type that was given to another layout by the one of their time", async () => {
+  const flight = new Flight(1)
+  flight.row("wide", 0, 0, { _tag: "wide", a: 1 })
+  // The page in which its type is declared is not kept.
+  for (let n = 0; n < 1000; n++) {
+    flight.generic(0, 0, { _tag: "any", text: ".".repeat(500) })
+    if (n % 100 === 0) flight.pair.flush()
+  }
+  flight.row("wide", 0, 0, { _tag: "wide", a: 2 })
+  flight.row("wide", 0, 0, { _tag: "wide", a: 0.5 })
+  await Promise.resolve()
+  flight.row("text", 0, 0, { _tag: "text", text: "takes the type" })
+  const read = flight.read()
+  expect(read.length).toBeLessThan(flight.emitted.length)
+  deepStrictEqual(read, flight.emitted.slice(flight.emitted.length - read.length))
+})
