@@ -33,6 +33,7 @@ import { type RecorderOptions, withEffectHooks } from "./internal/facade/recorde
 import { type Run, runIn } from "./internal/facade/run.ts"
 import { contextOf, type StartOptions, whyInvalidStart, withEffectHook } from "./internal/facade/startOptions.ts"
 import { type WaitOptions, waitFor } from "./internal/facade/waits.ts"
+import type { FlightRecording } from "./internal/flight/recording.ts"
 import { whyInvalidOptions } from "./internal/model/optionChecks.ts"
 import type { RuntimeStats } from "./internal/model/runtimeStats.ts"
 import type { RecorderService } from "./internal/recorder/service.ts"
@@ -50,6 +51,7 @@ export { MetricsRecorder } from "./internal/facade/metricsRecorder.ts"
 export type { RecorderOptions } from "./internal/facade/recorderOptions.ts"
 export type { ContextOptions, ExitOptions, InProcessOptions, StartOptions } from "./internal/facade/startOptions.ts"
 export type { WaitOptions } from "./internal/facade/waits.ts"
+export type { FlightRecorderOptions, FlightRecording, Incident, RecordedEvent } from "./internal/flight/recording.ts"
 export type { RuntimeStats, Usage } from "./internal/model/runtimeStats.ts"
 export type { RecorderState, Stats } from "./internal/model/stats.ts"
 export type { Emitter, Outcome, Timing } from "./internal/recorder/promiseEmitter.ts"
@@ -268,6 +270,25 @@ export class MetricsRuntime implements AsyncDisposable {
    */
   flush(options?: WaitOptions): Promise<void> {
     return waitFor(this.#run, this.#runtime.flush(), options)
+  }
+
+  /**
+   * The last events of a recorder, or of all: those that are kept, as far as they were written to the stream. Throws
+   * `InvalidState` where the runtime was started without `flightRecorder`.
+   *
+   * @example
+   * ```ts
+   * import { MetricsRuntime } from "mvx-metrics/promise"
+   *
+   * const runtime = await MetricsRuntime.start({ namespace: "example.metrics", flightRecorder: {} })
+   * runtime.flightRecording().events // []
+   * await runtime.shutdown()
+   * ```
+   *
+   * @since 0.1.0
+   */
+  flightRecording(options?: { readonly recorderId?: string }): FlightRecording {
+    return this.#run.sync(this.#runtime.flightRecording(options))
   }
 
   /**

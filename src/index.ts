@@ -9,7 +9,11 @@ export * as MetricEvent from "./MetricEvent.ts"
 export * as MetricsError from "./MetricsError.ts"
 export * as MetricsLayer from "./MetricsLayer.ts"
 export {
+  type FlightRecorderOptions,
+  type FlightRecording,
+  type Incident,
   MetricsRuntime,
+  type RecordedEvent,
   type RuntimeOptions,
   type RuntimeService,
   type RuntimeState,

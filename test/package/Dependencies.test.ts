@@ -57,7 +57,20 @@ const sees: { readonly [folder: string]: ReadonlyArray<string> } = {
     "model",
     "util"
   ],
-  runtime: ["recorder", "link", "worker", "formats", "stream", "metric/definition", "model", "util"],
+  replay: ["model", "util"],
+  flight: ["replay", "model"],
+  runtime: [
+    "recorder",
+    "link",
+    "worker",
+    "flight",
+    "formats",
+    "stream",
+    "metric",
+    "metric/definition",
+    "model",
+    "util"
+  ],
   cluster: ["runtime", "recorder", "metric", "metric/definition", "util"],
   exporters: ["runtime", "formats/prometheus", "formats", "metric/instruments", "model", "naming", "util"],
   "exporters/otlp": ["exporters", "runtime", "recorder", "formats", "metric", "metric/instruments", "model", "util"],
@@ -66,7 +79,6 @@ const sees: { readonly [folder: string]: ReadonlyArray<string> } = {
   "live/browser": ["live/model"],
   process: ["metric"],
   catalogue: ["formats", "metric/definition", "naming"],
-  replay: ["model", "util"],
   facade: ["runtime", "recorder", "stream", "metric", "metric/definition", "model", "util"]
 }
 

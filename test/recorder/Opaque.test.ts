@@ -53,6 +53,7 @@ const runtimeMembers: Members<RuntimeService> = {
   stopAndRemoveRecorder: "function",
   beforeRemoval: "function",
   flush: "function",
+  flightRecording: "function",
   shutdown: "value"
 }
 

@@ -22,6 +22,23 @@ export interface Captured<out E extends MetricEvent = MetricEvent> {
   readonly event: E
 }
 
+/** A line that says what the events after it are a recording of. It holds no event. */
+export interface RecordingHeader {
+  readonly recording: {
+    readonly namespace: string
+    readonly at: number
+    readonly reason: string
+    readonly recorderId?: string
+    readonly metric?: string
+    readonly error?: string
+    readonly sequence?: number
+  }
+}
+
+/** Whether a line, read as JSON, is one that says what follows. */
+export const isRecordingHeader = (json: unknown): json is RecordingHeader =>
+  Predicate.hasProperty(json, "recording") && Predicate.isObject(json.recording) && !("event" in json)
+
 /** A line of a text: its number, from 1, and what it is made of. */
 interface Line {
   readonly number: number
@@ -106,7 +123,7 @@ const whyNotOf = (family: Family, captured: unknown, error: Schema.SchemaError):
 
 const MostOfTag = 100
 
-/** Reads a line: the event in it, what is wrong with it, or `undefined` for an empty line. */
+/** Reads a line: the event in it, what is wrong with it, or `undefined` for an empty line and for a header. */
 export const lineReader = <F extends Family>(
   family: F
 ): ((line: Line) => Result.Result<Captured<F["Type"]>, InvalidLine> | undefined) => {
@@ -126,6 +143,7 @@ export const lineReader = <F extends Family>(
     } catch (cause) {
       return invalid(`is not JSON: ${messageOf(cause)}`)
     }
+    if (isRecordingHeader(json)) return undefined
     const read = decode(json)
     return Result.isSuccess(read) ? Result.succeed(read.success) : invalid(whyNotOf(family, json, read.failure))
   }

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { makeInProcessLink } from "../link/inProcess.ts"
+import { flightLogOf } from "./flightRecorder.ts"
 import { makeRuntime } from "./makeRuntime.ts"
 import { defaultMemoryLimit, type RuntimeOptions, type RuntimeService, runtimeOptionChecks } from "./service.ts"
 
@@ -10,5 +11,8 @@ export const makeInProcess = (options: RuntimeOptions): Effect.Effect<RuntimeSer
   makeRuntime(
     options,
     runtimeOptionChecks,
-    Effect.suspend(() => makeInProcessLink(options.memoryLimit ?? defaultMemoryLimit))
+    Effect.flatMap(
+      Effect.suspend(() => flightLogOf(options)),
+      (flightLog) => makeInProcessLink(options.memoryLimit ?? defaultMemoryLimit, flightLog)
+    )
   )

@@ -5,11 +5,12 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Link } from "../link/link.ts"
 import type { RuntimeStartError } from "../model/errors.ts"
-import { type Check, notBlank, refuse, whyInvalid, whyInvalidOptions } from "../model/optionChecks.ts"
+import { aString, type Check, notBlank, refuse, whyInvalid, whyInvalidOptions } from "../model/optionChecks.ts"
 import type { RuntimeStats } from "../model/runtimeStats.ts"
 import type { RecorderControl } from "../recorder/control.ts"
 import { Log } from "../recorder/logging.ts"
 import { unused } from "../stream/usage.ts"
+import { FlightRecorder } from "./flightRecorder.ts"
 import { flushOf } from "./flush.ts"
 import {
   type FlushedExporter,
@@ -42,8 +43,9 @@ export const makeRuntime = Effect.fnUntraced(function* (
   const context = yield* Effect.context<never>()
   const exporters = new Set<FlushedExporter>()
   const watches = new Set<MetricWatch>()
-  const onOpened = ({ expositionNames }: Link): void => {
-    expositionNames.onChange = (metric, isThere) => {
+  const onOpened = (link: Link): void => {
+    flightRecorder?.opened(link)
+    link.expositionNames.onChange = (metric, isThere) => {
       for (const watch of watches) watch(metric, isThere)
     }
   }
@@ -56,6 +58,9 @@ export const makeRuntime = Effect.fnUntraced(function* (
     onOpened,
     onStateChanged: options.onStateChanged
   })
+  const flightRecorder =
+    options.flightRecorder &&
+    new FlightRecorder(namespace, options.flightRecorder, log, (effect) => void lifecycle.inBackground(effect))
   const registry = new RecorderRegistry({ namespace, lifecycle, log, defaults: options, shutdownTimeout })
   const shutdown = shutdownOf(lifecycle, registry, log)
 
@@ -117,6 +122,17 @@ export const makeRuntime = Effect.fnUntraced(function* (
         (forget) => Effect.sync(forget)
       ).pipe(Effect.asVoid),
     flush: flushOf(registry, exporters, options.waitTimeout ?? recorderDefaults.waitTimeout),
+    flightRecording: (asked) =>
+      Effect.andThen(
+        refuse(whyInvalidOptions(asked, { recorderId: aString })),
+        Effect.suspend(() => {
+          if (flightRecorder !== undefined && lifecycle.link !== undefined) {
+            return Effect.succeed(flightRecorder.recent(asked?.recorderId))
+          }
+          const hint = flightRecorder === undefined ? "Make it with flightRecorder: {}" : "Start it first"
+          return Effect.fail(lifecycle.invalidState("give the last events", hint))
+        })
+      ),
     shutdown
   }
   return withInternals(service, internals)

@@ -9,6 +9,7 @@ import type { Link } from "../link/link.ts"
 import { InvalidArgument, RuntimeFailed, type RuntimeStartError } from "../model/errors.ts"
 import { aDuration, aFunction, anything, aSchedule, type Check, notBlank } from "../model/optionChecks.ts"
 import { waysToWorker } from "../worker/waysToWorker.ts"
+import { flightLogOf } from "./flightRecorder.ts"
 import { makeRuntime } from "./makeRuntime.ts"
 import { defaultMemoryLimit, type RuntimeService, runtimeOptionChecks, type WorkerOptions } from "./service.ts"
 
@@ -70,12 +71,13 @@ const openWorker = Effect.fnUntraced(function* (
   // A preload runs in each thread of its process. A worker for the one in a metrics worker would start another one.
   if (isMetricsThread()) {
     const { makeInProcessLink } = yield* importing(namespace, () => import("../link/inProcess.ts"))
-    return yield* makeInProcessLink(memoryLimit)
+    return yield* makeInProcessLink(memoryLimit, yield* flightLogOf(options))
   }
   const { defaultRestart, makeWorkerLink } = yield* importing(namespace, () => import("../link/toWorker.ts"))
   const worker = options.spawn === undefined ? yield* packaged(namespace, options) : { spawn: options.spawn }
   const { restart = defaultRestart, stallTimeout = "10 seconds" } = options
-  return yield* makeWorkerLink({ ...worker, namespace, startTimeout, memoryLimit, restart, stallTimeout })
+  const flightLog = yield* flightLogOf(options)
+  return yield* makeWorkerLink({ ...worker, namespace, startTimeout, memoryLimit, restart, stallTimeout, flightLog })
 })
 
 /** Bundles that give `spawn` neither have the packaged worker beside them nor look for it. */

@@ -23,7 +23,7 @@ const optional = {
     Number
   )
 } satisfies {
-  readonly [K in keyof Omit<RuntimeOptions, "namespace" | "onStateChanged">]-?: Config.Config<
+  readonly [K in keyof Omit<RuntimeOptions, "namespace" | "onStateChanged" | "flightRecorder">]-?: Config.Config<
     NonNullable<RuntimeOptions[K]>
   >
 }

@@ -9,6 +9,7 @@ import type * as Option from "effect/Option"
 import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
+import { aFlightRecorder, type FlightRecorderOptions, type FlightRecording } from "../flight/recording.ts"
 import type {
   CreateError,
   FlushFailed,
@@ -65,6 +66,11 @@ export interface RuntimeOptions extends Pick<RecorderOptions, "capacity" | "over
    * changes nothing.
    */
   readonly onStateChanged?: (state: RuntimeState) => Effect.Effect<unknown, unknown>
+  /**
+   * Keeps the last events, and writes them down when a metric is quarantined, a worker ends or a recorder overflows.
+   * Default: none.
+   */
+  readonly flightRecorder?: FlightRecorderOptions
 }
 
 interface WorkerStart extends RuntimeOptions {
@@ -135,7 +141,8 @@ export const runtimeOptionChecks: { readonly [K in keyof Required<RuntimeOptions
   shutdownTimeout: aDuration,
   waitTimeout: aDuration,
   memoryLimit: positiveInteger,
-  onStateChanged: aFunction
+  onStateChanged: aFunction,
+  flightRecorder: aFlightRecorder
 }
 
 /** The key in a service of the opaque token that leads to its internals. */
@@ -276,6 +283,27 @@ export interface RuntimeService {
    * ```
    */
   readonly flush: (options?: FlushOptions) => Effect.Effect<void, InvalidState | FlushFailed>
+  /**
+   * The last events of a recorder, or of all: those that are kept, as far as they were written to the stream. They are
+   * decoded in this call, which takes a few milliseconds.
+   *
+   * Fails with `InvalidState` where the runtime has no `flightRecorder`, or was not started yet.
+   *
+   * @example
+   * ```ts
+   * import { Effect } from "effect"
+   * import { MetricsLayer, MetricsRuntime } from "mvx-metrics"
+   *
+   * const program = Effect.gen(function* () {
+   *   const runtime = yield* MetricsRuntime
+   *   const { events } = yield* runtime.flightRecording({ recorderId: "app" })
+   *   return events
+   * }).pipe(Effect.provide(MetricsLayer.layerInProcess({ namespace: "example.metrics", flightRecorder: {} })))
+   *
+   * await Effect.runPromise(program) // []
+   * ```
+   */
+  readonly flightRecording: (options?: { readonly recorderId?: string }) => Effect.Effect<FlightRecording, InvalidState>
   /**
    * Stops all recorders, each after folding what it accepted, and releases the thread. Goes on past recorders that fail
    * to stop and names all of them in one error. Closing the scope of the runtime does the same.

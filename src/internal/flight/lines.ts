@@ -1,0 +1,39 @@
+/**
+ * The text of a recording: a line that says what it is, then a line per event, as {@link ../replay/ndjson.ts} reads them.
+ */
+import * as Result from "effect/Result"
+import type { Family } from "../model/event.ts"
+import { type Captured, lineWriter, type RecordingHeader } from "../replay/ndjson.ts"
+import type { FlightRecording } from "./recording.ts"
+
+/** `familyOf`: the events of a recorder, as its metrics know them. */
+export const linesOf = (
+  { at, events, incident, namespace }: Omit<FlightRecording, "toNdjson">,
+  familyOf: (recorderId: string) => Family | undefined
+): string => {
+  const header: RecordingHeader = { recording: { namespace, at, ...incident } }
+  const writers = new Map<string, (captured: Captured) => string>()
+  const writerOf = (recorderId: string) => {
+    let write = writers.get(recorderId)
+    if (write === undefined) {
+      write = textOf(familyOf(recorderId))
+      writers.set(recorderId, write)
+    }
+    return write
+  }
+  const lines = events.map(({ at, event, recorderId, sequence }) => {
+    const more = JSON.stringify({ recorderId, sequence })
+    return `${writerOf(recorderId)({ at, event }).slice(0, -1)},${more.slice(1)}\n`
+  })
+  return `${JSON.stringify(header)}\n${lines.join("")}`
+}
+
+const textOf = (family: Family | undefined): ((captured: Captured) => string) => {
+  const write = family && lineWriter(family)
+  return (captured) => {
+    const line = write?.(captured)
+    if (line !== undefined && Result.isSuccess(line)) return line.success.trimEnd()
+    // What is no event of its family may be the very one that matters. Who reads the file is told what is wrong with it.
+    return JSON.stringify(captured, (_, value) => (typeof value === "bigint" ? `${value}n` : (value as unknown)))
+  }
+}

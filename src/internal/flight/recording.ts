@@ -1,0 +1,124 @@
+/**
+ * What a flight recorder gives: the last events before something went wrong, and its options.
+ */
+import { type Check, notBlank, positiveInteger, whyInvalidOptions } from "../model/optionChecks.ts"
+import type { Captured } from "../replay/ndjson.ts"
+
+/**
+ * Why there is a recording. What concerns no one recorder, metric or event, or one that is not known, is left out.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Incident {
+  /**
+   * - `demand`: somebody asked for it;
+   * - `quarantine`: a metric was quarantined;
+   * - `death`: a worker has ended;
+   * - `overflow`: a recorder was full, and an event was refused or evicted.
+   */
+  readonly reason: "demand" | "quarantine" | "death" | "overflow"
+  readonly recorderId?: string
+  /** The name of the metric. */
+  readonly metric?: string
+  readonly error?: string
+  /** The sequence number of the event at which it happened. */
+  readonly sequence?: number
+}
+
+/**
+ * An event in a recording.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface RecordedEvent extends Captured {
+  readonly recorderId: string
+  /** Its number among the events that the recorder accepted. Left out before events that were evicted. */
+  readonly sequence?: number
+}
+
+/**
+ * The last events of a runtime, in the order in which they were accepted.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface FlightRecording {
+  readonly namespace: string
+  /** When it was made, in milliseconds since the Unix epoch. */
+  readonly at: number
+  readonly incident: Incident
+  /**
+   * Those of one recorder, where the incident names one. They end with the event at which it happened, if that is known.
+   */
+  readonly events: ReadonlyArray<RecordedEvent>
+  /** Where it was written to. */
+  readonly file?: string
+  /** The text of its file, which `Replay.fromNdjson` and `npx mvx-metrics replay` read. */
+  readonly toNdjson: () => string
+}
+
+/**
+ * The options of a flight recorder. What a worker has folded, or is about to, lies in pages of memory: a flight recorder
+ * only keeps the last of them. An event costs no more than without it, except that all of its fields are written, not
+ * only those that a metric reads.
+ *
+ * @example
+ * ```ts
+ * import { MetricsLayer } from "mvx-metrics"
+ *
+ * const Metrics = MetricsLayer.layerWorker({
+ *   namespace: "example.metrics",
+ *   flightRecorder: { directory: "./incidents" }
+ * })
+ * ```
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface FlightRecorderOptions {
+  /** The maximum number of events in a recording: the last ones. Default: 10 000. */
+  readonly events?: number
+  /**
+   * The memory, in bytes, for events that are kept after they were folded, in pages of 256 KiB. It is part of
+   * `memoryLimit`: where events find no other room, what is kept gives way. Default: 4 MiB.
+   */
+  readonly memory?: number
+  /**
+   * What is recorded by itself, if there is a `directory` or `onRecording`: at most ten times a minute, an overflow once.
+   * Default: all of it.
+   */
+  readonly on?: ReadonlyArray<"quarantine" | "death" | "overflow">
+  /** The folder to which each of these recordings is written, as a file of NDJSON. It is made if it does not exist. */
+  readonly directory?: string
+  /** The maximum number of files in the folder: the oldest are removed. Default: 20. */
+  readonly files?: number
+  /**
+   * Takes each of these recordings, after it was written. An Effect that it returns is run, a promise is waited for; what
+   * fails is logged as a warning.
+   */
+  readonly onRecording?: (recording: FlightRecording) => unknown
+}
+
+export const incidents = ["quarantine", "death", "overflow"] as const
+
+const someIncidents: Check = (value) =>
+  Array.isArray(value) && value.every((each) => incidents.includes(each))
+    ? undefined
+    : `must be an array of some of ${incidents.join(", ")}`
+
+const checks: { readonly [K in keyof Required<FlightRecorderOptions>]: Check } = {
+  events: positiveInteger,
+  memory: positiveInteger,
+  on: someIncidents,
+  directory: notBlank,
+  files: positiveInteger,
+  onRecording: (value) => (typeof value === "function" ? undefined : "must be a function of the recording")
+}
+
+export const aFlightRecorder: Check = (value) => {
+  const invalid = whyInvalidOptions(value, checks, true)
+  if (invalid === undefined) return undefined
+  return invalid.argument === "options" ? "must be an object of options" : `${invalid.argument}: ${invalid.reason}`
+}

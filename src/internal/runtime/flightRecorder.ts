@@ -1,0 +1,149 @@
+/**
+ * The flight recorder of a runtime: decodes the end of the log when something has gone wrong, or when it is asked to, and
+ * writes it down. Nothing that fails here is more than a warning.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import { linesOf } from "../flight/lines.ts"
+import {
+  type FlightRecorderOptions,
+  type FlightRecording,
+  type Incident,
+  incidents,
+  type RecordedEvent
+} from "../flight/recording.ts"
+import type { FlightLog, LoggedRecorder, LogIncident } from "../link/flightLog.ts"
+import type { Link } from "../link/link.ts"
+import { familyOfAll } from "../metric/unionFamily.ts"
+import { RuntimeFailed } from "../model/errors.ts"
+import type { Family } from "../model/event.ts"
+import type { Log } from "../recorder/logging.ts"
+import { messageOf } from "../util/describeError.ts"
+
+const DefaultEvents = 10_000
+const DefaultMemory = 4 * 1024 * 1024
+const DefaultFiles = 20
+
+/** Recordings of incidents in a minute, and how long one overflow is the same as the next, in milliseconds. */
+const MostPerMinute = 10
+const Minute = 60_000
+
+/** What keeps the end of the log, where the options ask for a flight recorder. */
+export const flightLogOf = ({
+  flightRecorder,
+  namespace
+}: {
+  readonly namespace: string
+  readonly flightRecorder?: FlightRecorderOptions | undefined
+}): Effect.Effect<FlightLog | undefined, RuntimeFailed> =>
+  flightRecorder === undefined
+    ? Effect.succeed(undefined)
+    : Effect.tryPromise({
+        try: async () => {
+          const { FlightLog } = await import("../link/flightLog.ts")
+          return new FlightLog(flightRecorder.memory ?? DefaultMemory)
+        },
+        catch: (cause) => new RuntimeFailed({ namespace, cause })
+      })
+
+export class FlightRecorder {
+  readonly #namespace: string
+  readonly #options: FlightRecorderOptions
+  readonly #log: Log
+  readonly #fork: (effect: Effect.Effect<unknown>) => void
+  #link: Link | undefined
+  /** When incidents were recorded in the last minute. */
+  #times: ReadonlyArray<readonly [at: number, reason: Incident["reason"]]> = []
+
+  /** `fork`: runs an effect in a fiber that outlives the caller. */
+  constructor(
+    namespace: string,
+    options: FlightRecorderOptions,
+    log: Log,
+    fork: (effect: Effect.Effect<unknown>) => void
+  ) {
+    this.#namespace = namespace
+    this.#options = options
+    this.#log = log
+    this.#fork = fork
+  }
+
+  opened(link: Link): void {
+    this.#link = link
+    const { directory, on = incidents, onRecording } = this.#options
+    if (directory === undefined && onRecording === undefined) return
+    link.flightLog?.onIncident((incident) => {
+      if (on.includes(incident.reason) && this.#isDue(incident)) this.#fork(this.#onIncident(incident))
+    })
+  }
+
+  /** Those of a recorder, or of all. */
+  recent(recorderId: string | undefined): FlightRecording {
+    const incident: Incident = { reason: "demand", ...(recorderId !== undefined && { recorderId }) }
+    return this.#record(incident, (recorder) => recorderId === undefined || recorder.recorderId === recorderId)
+  }
+
+  #isDue({ reason }: LogIncident): boolean {
+    const now = performance.now()
+    this.#times = this.#times.filter(([at]) => now - at < Minute)
+    const isKnown = reason === "overflow" && this.#times.some(([, each]) => each === reason)
+    if (isKnown || this.#times.length >= MostPerMinute) return false
+    this.#times = [...this.#times, [now, reason]]
+    return true
+  }
+
+  /** An incident may come up in the midst of an emission: what it leads to begins at another turn. */
+  #onIncident({ error, metric, of, reason, sequence }: LogIncident): Effect.Effect<void> {
+    const incident: Incident = {
+      reason,
+      ...(of !== undefined && { recorderId: of.recorderId }),
+      ...(metric !== undefined && { metric }),
+      ...(error !== undefined && { error }),
+      ...(sequence !== undefined && { sequence })
+    }
+    return Effect.yieldNow.pipe(
+      Effect.andThen(Effect.sync(() => this.#record(incident, (recorder) => of === undefined || recorder === of))),
+      Effect.flatMap((recording) => this.#keep(recording)),
+      Effect.catchCause((cause) =>
+        this.#log.warning(`the flight recorder could not record a ${reason}: ${messageOf(Cause.squash(cause))}`)
+      )
+    )
+  }
+
+  #record(incident: Incident, isOf: (recorder: LoggedRecorder) => boolean): FlightRecording {
+    const most = this.#options.events ?? DefaultEvents
+    const logged = this.#link!.recent({ most, isOf, upTo: incident.sequence })
+    const recorders = new Map(logged.map(({ source }) => [source.recorderId, source]))
+    const events = logged.map(({ at, event, sequence, source }): RecordedEvent => {
+      const { recorderId } = source
+      return { at, event, recorderId, ...(sequence !== undefined && { sequence }) }
+    })
+    const recording = { namespace: this.#namespace, at: Date.now(), incident, events }
+    return { ...recording, toNdjson: () => linesOf(recording, (recorderId) => familyOf(recorders.get(recorderId)!)) }
+  }
+
+  #keep(made: FlightRecording): Effect.Effect<void, unknown> {
+    const { directory, files = DefaultFiles, onRecording } = this.#options
+    return Effect.gen({ self: this }, function* () {
+      let recording = made
+      if (directory !== undefined) {
+        const file = yield* Effect.tryPromise({
+          try: async () => (await import("../flight/files.ts")).writeRecording(directory, made, files),
+          catch: (cause) => cause
+        })
+        recording = { ...made, file }
+        const { events, incident } = made
+        yield* this.#log.warning(`the last ${events.length} events before a ${incident.reason} are in ${file}`)
+      }
+      if (onRecording === undefined) return
+      const result = yield* Effect.try({ try: () => onRecording(recording), catch: (cause) => cause })
+      yield* Effect.isEffect(result)
+        ? (result as Effect.Effect<unknown, unknown>)
+        : Effect.tryPromise({ try: async () => result, catch: (cause) => cause })
+    })
+  }
+}
+
+/** The events that the metrics of a recorder know. */
+const familyOf = ({ metrics }: LoggedRecorder): Family | undefined =>
+  metrics.length === 0 ? undefined : familyOfAll(metrics.map(({ events }) => events))
