@@ -11,23 +11,35 @@ import { importMetrics } from "../internal/worker/importedMetrics.ts"
 import * as Metric from "../Metric.ts"
 import { failed } from "./escapeControls.ts"
 
-export const metricsOf = Effect.fnUntraced(function* (
+/** A metric, and how a program gets at it that has imported the module as `metrics`. */
+export interface ExportedMetric {
+  readonly metric: Metric.Any
+  readonly expression: string
+}
+
+export const metricsOf = (path: string): Effect.Effect<ReadonlyArray<Metric.Any>, CliError.UserError> =>
+  Effect.map(exportedMetricsOf(path), (exported) => exported.map(({ metric }) => metric))
+
+export const exportedMetricsOf = Effect.fnUntraced(function* (
   path: string
-): Effect.fn.Return<ReadonlyArray<Metric.Any>, CliError.UserError> {
+): Effect.fn.Return<ReadonlyArray<ExportedMetric>, CliError.UserError> {
   const url = pathToFileURL(resolve(path)).href
   const exported = yield* Effect.tryPromise({
     try: () => importMetrics({ path, by: "the command mvx-metrics" }, () => import(url)),
     catch: (cause) => failed(`${path} cannot be imported: ${describeError(cause)}`, cause)
   })
-  const byName = new Map<string, Metric.Any>()
-  for (const value of Object.values(exported)) {
-    const metrics = Metric.isMetricSet(value) ? value.metrics : Metric.isMetric(value) ? [value] : []
+  const byName = new Map<string, ExportedMetric>()
+  for (const [key, value] of Object.entries(exported)) {
+    const isSet = Metric.isMetricSet(value)
+    const metrics = isSet ? value.metrics : Metric.isMetric(value) ? [value] : []
     for (const metric of metrics) {
-      const known = byName.get(metric.name)
+      const known = byName.get(metric.name)?.metric
       if (known !== undefined && !isSame(known, metric)) {
         return yield* failed(`${path} exports two different metrics with the name "${metric.name}"`)
       }
-      if (known === undefined) byName.set(metric.name, metric)
+      const name = JSON.stringify(metric.name)
+      const expression = `metrics[${JSON.stringify(key)}]${isSet ? `.metrics.find(({ name }) => name === ${name})!` : ""}`
+      if (known === undefined || !isSet) byName.set(metric.name, { metric: known ?? metric, expression })
     }
   }
   return byName.size === 0 ? yield* failed(`${path} exports no metric`) : [...byName.values()]

@@ -9,13 +9,14 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import type { PlatformError } from "effect/PlatformError"
 import * as Stdio from "effect/Stdio"
-import type * as Stream from "effect/Stream"
+import * as Stream from "effect/Stream"
 import { liveMetric } from "../internal/live/server/readRuntime.ts"
 import { familyOfAll } from "../internal/metric/unionFamily.ts"
 import { InvalidLine } from "../MetricsError.ts"
 import * as Replay from "../Replay.ts"
 import { failed, harmless, harmlessJson, harmlessLines } from "./escapeControls.ts"
-import { metricsOf } from "./modules.ts"
+import { exportedMetricsOf } from "./modules.ts"
+import { recordingOf, replayTest } from "./replayTest.ts"
 import { tableOf } from "./tables.ts"
 
 const reasonOf = (cause: Error): string =>
@@ -36,25 +37,43 @@ export const replay = Command.make(
       Flag.withDescription("Print the snapshots as a line of JSON"),
       Flag.withDefault(false)
     ),
+    asTest: Flag.Boolean("as-test").pipe(
+      Flag.withDescription("Print a test with the events: of a flight recording one that fails as its metric did"),
+      Flag.withDefault(false)
+    ),
     skip: Flag.Boolean("skip-bad-lines").pipe(
       Flag.withDescription("Skip lines that are not events of the metrics, and report each one"),
       Flag.withDefault(false)
     )
   },
-  Effect.fn("replay")(function* ({ file, json, metrics: path, skip }) {
-    const metrics = yield* metricsOf(path)
+  Effect.fn("replay")(function* ({ asTest, file, json, metrics: path, skip }) {
+    const exported = yield* exportedMetricsOf(path)
+    const metrics = exported.map(({ metric }) => metric)
     const family = familyOfAll(metrics.map(({ events }) => events))
     const stdio = yield* Stdio.Stdio
     const files = yield* FileSystem.FileSystem
-    const chunks: Stream.Stream<Uint8Array, PlatformError> = file === "-" ? stdio.stdin : files.stream(file)
-    const events = skip
-      ? Replay.fromNdjson(family, chunks, {
-          onBadLine: ({ line, reason }) => Console.error(harmless(`skipped line ${line}: ${reason}`))
-        })
-      : Replay.fromNdjson(family, chunks)
-    const snapshots = yield* Effect.mapError(Replay.runStream(metrics, events), (cause) =>
-      failed(`${file}: ${reasonOf(cause)}`, cause)
-    )
+    const bytes: Stream.Stream<Uint8Array, PlatformError> = file === "-" ? stdio.stdin : files.stream(file)
+    const refused = (cause: Error) => failed(`${file}: ${reasonOf(cause)}`, cause)
+    const eventsOf = <E>(chunks: Stream.Stream<Uint8Array | string, E>) =>
+      skip
+        ? Replay.fromNdjson(family, chunks, {
+            onBadLine: ({ line, reason }) => Console.error(harmless(`skipped line ${line}: ${reason}`))
+          })
+        : Replay.fromNdjson(family, chunks)
+    if (asTest) {
+      const text = yield* Effect.mapError(Stream.mkString(Stream.decodeText(bytes)), refused)
+      const events = yield* Effect.mapError(Stream.runCollect(eventsOf(Stream.make(text))), refused)
+      const recording = recordingOf(text)
+      const name = recording?.metric
+      const asked = exported.filter(({ metric }) => name === undefined || metric.name === name)
+      if (asked.length === 0) {
+        return yield* failed(
+          `${file} is a recording of the metric ${harmlessJson(name)}, which ${path} does not export`
+        )
+      }
+      return yield* Console.log(replayTest(path, asked, events, recording))
+    }
+    const snapshots = yield* Effect.mapError(Replay.runStream(metrics, eventsOf(bytes)), refused)
     if (json) return yield* Console.log(harmlessJson(snapshots))
     const tables = metrics.flatMap((metric) => {
       const snapshot = snapshots[metric.name]
@@ -65,6 +84,10 @@ export const replay = Command.make(
 ).pipe(
   Command.withDescription("Runs captured events through the metrics of a module"),
   Command.withExamples([
-    { command: "mvx-metrics replay events.ndjson --metrics ./cache.metrics.ts", description: "As tables" }
+    { command: "mvx-metrics replay events.ndjson --metrics ./cache.metrics.ts", description: "As tables" },
+    {
+      command: "mvx-metrics replay flight-1.ndjson --metrics ./cache.metrics.ts --as-test > flight.test.ts",
+      description: "As a test that fails as the metric did"
+    }
   ])
 )

@@ -11,10 +11,10 @@ import { join } from "node:path"
 import { text } from "node:stream/consumers"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "@effect/vitest"
-import { Effect } from "effect"
-import { MetricsRuntime } from "mvx-metrics"
+import { Effect, Stream } from "effect"
+import { MetricsRuntime, Replay } from "mvx-metrics"
 import * as LivePage from "mvx-metrics/LivePage"
-import { Ticks, tick } from "../support/probe.metrics.ts"
+import { Fragile, poison, Ticks, tick } from "../support/probe.metrics.ts"
 import { bundled, type NodeOptions } from "../support/runProgram.ts"
 
 const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url))
@@ -239,6 +239,67 @@ describe("replay", () => {
         expect(stderr).toContain(refused)
       }
     })
+  )
+
+  it.live("prints a test of a flight recording, which fails as the metric did", () => {
+    // What a template literal would take for its own.
+    const reason = ["a `b` $", "{1} \\ \u202e"].join("")
+    const recording = {
+      namespace: "test",
+      at: 1000,
+      reason: "quarantine",
+      recorderId: "app\u202e",
+      metric: "probe.fragile",
+      error: `RangeError: ${reason}`,
+      sequence: 2
+    }
+    const bad = { at: 2, event: poison(reason), recorderId: "app", sequence: 2 }
+    return withFile([JSON.stringify({ recording }), line(1), JSON.stringify(bad)], (file) =>
+      Effect.gen(function* () {
+        const { code, stderr, stdout } = yield* cli("replay", file, "--metrics", metrics, "--as-test")
+        expect([code, stderr]).toEqual([0, ""])
+        expect(stdout).not.toMatch(harmful)
+        expect(stdout).toMatch(/^\/\/ A flight recording of test, 1970.* at event 2\n\/\/ RangeError: a `b` \$\{1\} /)
+        expect(stdout).toMatch(/^import \* as metrics from "\.\/test\/support\/probe\.metrics\.ts"$/m)
+        const tests = new Map<string, () => Promise<void>>()
+        // Its statements, with what it imports.
+        const given = {
+          Effect,
+          Stream,
+          Replay,
+          expect,
+          metrics: { Fragile },
+          it: (title: string, test: () => Promise<void>) => tests.set(title, test)
+        }
+        const statements = stdout.replaceAll(/^import .*$/gm, "").replaceAll("]!.", "].")
+        new Function(...Object.keys(given), statements)(...Object.values(given))
+        expect([...tests.keys()]).toEqual(["probe.fragile takes the events on which it failed"])
+        const failure = yield* Effect.promise(() =>
+          tests.get("probe.fragile takes the events on which it failed")!().catch((failure: Error) => failure.message)
+        )
+        expect(failure).toContain("RangeError: a `b`")
+        expect(failure).toContain("to be undefined")
+      })
+    )
+  })
+
+  it.live("prints tests of captured events, one for each metric", () =>
+    withFile([line(1), line(2)], (file) =>
+      Effect.gen(function* () {
+        const { stdout } = yield* cli("replay", file, "--metrics", metrics, "--as-test")
+        expect(stdout.match(/^it\(/gm)).toHaveLength(7)
+        expect(stdout).toContain('  const metric = metrics["Ticks"]\n')
+        expect(stdout).toContain("expect(shown[metric.name]).toMatchInlineSnapshot()")
+        const other = [JSON.stringify({ recording: { namespace: "test", at: 0, reason: "quarantine", metric: "x" } })]
+        yield* withFile(other, (file) =>
+          Effect.gen(function* () {
+            const { code, stderr } = yield* cli("replay", file, "--metrics", metrics, "--as-test")
+            expect(code).toBe(1)
+            expect(stderr).toContain('is a recording of the metric "x", which')
+          })
+        )
+      })
+    )
   )
 
   it.live("says which line is none, or leaves it out", () =>

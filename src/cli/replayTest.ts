@@ -1,0 +1,87 @@
+/**
+ * `replay FILE --as-test`: a test that gives captured events to the metrics of a module. Of a flight recording of one
+ * metric, it fails as long as the metric fails.
+ */
+import { relative, resolve } from "node:path"
+import * as Result from "effect/Result"
+import { familyOfAll } from "../internal/metric/unionFamily.ts"
+import { type Captured, isRecordingHeader, lineWriter, type RecordingHeader } from "../internal/replay/ndjson.ts"
+import { harmless, harmlessEscapes, harmlessJson } from "./escapeControls.ts"
+import type { ExportedMetric } from "./modules.ts"
+
+type Recording = RecordingHeader["recording"]
+
+/** What a file says of itself, if it is a flight recording. */
+export const recordingOf = (text: string): Recording | undefined => {
+  const end = text.indexOf("\n")
+  try {
+    const json: unknown = JSON.parse(end < 0 ? text : text.slice(0, end))
+    return isRecordingHeader(json) ? json.recording : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const headline = ({ at, metric, namespace, reason, recorderId, sequence }: Recording): string => {
+  const of = [
+    ...(metric === undefined ? [] : [`of the metric ${JSON.stringify(metric)}`]),
+    ...(recorderId === undefined ? [] : [`in the recorder ${JSON.stringify(recorderId)}`]),
+    ...(sequence === undefined ? [] : [`at event ${sequence}`])
+  ]
+  const when = Number.isFinite(at) ? new Date(at).toISOString() : "an unknown time"
+  return `A flight recording of ${namespace}, ${when}: ${[reason, ...of].join(" ")}`
+}
+
+/** In a template literal. */
+const escaped = (text: string): string => text.replaceAll(/[\\`]|\$(?=\{)/g, (character) => `\\${character}`)
+
+/** The source of the test. `metrics`: the one that the recording names, or all. */
+export const replayTest = (
+  module: string,
+  metrics: ReadonlyArray<ExportedMetric>,
+  captured: ReadonlyArray<Captured>,
+  recording: Recording | undefined
+): string => {
+  const known = captured.filter(({ event }) =>
+    metrics.some(({ metric }) => Object.hasOwn(metric.events.cases, event._tag))
+  )
+  const write = lineWriter(familyOfAll(metrics.map(({ metric }) => metric.events)))
+  const lines = known.flatMap((each) => {
+    const line = write(each)
+    return Result.isSuccess(line) ? [escaped(harmlessEscapes(line.success.trimEnd()))] : []
+  })
+  const path = relative(process.cwd(), resolve(module)).replaceAll("\\", "/")
+  const about = recording === undefined ? [] : [headline(recording), ...(recording.error ?? "").split("\n")]
+  return [
+    ...about.filter((line) => line !== "").map((line) => `// ${harmless(line)}`),
+    `import { Effect, Stream } from "effect"`,
+    `import { Replay } from "mvx-metrics"`,
+    `import { expect, it } from "vitest"`,
+    `import * as metrics from ${harmlessJson(path.startsWith(".") ? path : `./${path}`)}`,
+    "",
+    "const recorded = `",
+    ...lines,
+    "`",
+    ...metrics.flatMap((each) => ["", ...testOf(each, known, recording?.metric !== undefined)])
+  ].join("\n")
+}
+
+const testOf = (
+  { expression, metric }: ExportedMetric,
+  captured: ReadonlyArray<Captured>,
+  fails: boolean
+): ReadonlyArray<string> => {
+  const isWhole = captured.every(({ event }) => Object.hasOwn(metric.events.cases, event._tag))
+  const skip = isWhole ? "" : ", { onBadLine: () => Effect.void }"
+  const title = fails ? "takes the events on which it failed" : "shows what it has shown of these events"
+  return [
+    `it(${harmlessJson(`${metric.name} ${title}`)}, async () => {`,
+    `  const metric = ${expression}`,
+    `  const events = Replay.fromNdjson(metric.events, Stream.make(recorded)${skip})`,
+    "  const shown = await Effect.runPromise(Replay.runStream(metric, events))",
+    fails
+      ? "  expect(shown[metric.name]!.quarantine?.error).toBeUndefined()"
+      : "  expect(shown[metric.name]).toMatchInlineSnapshot()",
+    "})"
+  ]
+}
