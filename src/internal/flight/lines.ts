@@ -4,13 +4,16 @@
 import * as Result from "effect/Result"
 import type { Family } from "../model/event.ts"
 import { type Captured, lineWriter, type RecordingHeader } from "../replay/ndjson.ts"
-import type { FlightRecording } from "./recording.ts"
+import type { FlightRecording, RecordedEvent } from "./recording.ts"
 
-/** `familyOf`: the events of a recorder, as its metrics know them. */
-export const linesOf = (
+/** Events that are encoded at a stroke: about a millisecond. */
+const EventsAtOnce = 200
+
+/** In parts. `familyOf`: the events of a recorder, as its metrics know them. */
+export function* linesOf(
   { at, events, incident, namespace }: Omit<FlightRecording, "toNdjson">,
   familyOf: (recorderId: string) => Family | undefined
-): string => {
+): Generator<string, void> {
   const header: RecordingHeader = { recording: { namespace, at, ...incident } }
   const writers = new Map<string, (captured: Captured) => string>()
   const writerOf = (recorderId: string) => {
@@ -21,11 +24,17 @@ export const linesOf = (
     }
     return write
   }
-  const lines = events.map(({ at, event, recorderId, sequence }) => {
+  const lineOf = ({ at, event, recorderId, sequence }: RecordedEvent): string => {
     const more = JSON.stringify({ recorderId, sequence })
     return `${writerOf(recorderId)({ at, event }).slice(0, -1)},${more.slice(1)}\n`
-  })
-  return `${JSON.stringify(header)}\n${lines.join("")}`
+  }
+  yield `${JSON.stringify(header)}\n`
+  for (let i = 0; i < events.length; i += EventsAtOnce) {
+    yield events
+      .slice(i, i + EventsAtOnce)
+      .map(lineOf)
+      .join("")
+  }
 }
 
 const textOf = (family: Family | undefined): ((captured: Captured) => string) => {

@@ -98,7 +98,7 @@ export class FlightLog extends LogTail {
 
   // --- what it is for
 
-  /** The last events, of all that were written until now. They are decoded here: this takes a few milliseconds. */
+  /** The last events, of all that were written until now. They are decoded here: this takes some milliseconds. */
   read(writer: RowWriter, { isOf, most, upTo }: FlightQuery): ReadonlyArray<LoggedEvent<LoggedRecorder>> {
     writer.publish(false)
     const { position } = writer

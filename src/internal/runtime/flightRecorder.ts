@@ -80,7 +80,8 @@ export class FlightRecorder {
   /** Those of a recorder, or of all. */
   recent(recorderId: string | undefined): FlightRecording {
     const incident: Incident = { reason: "demand", ...(recorderId !== undefined && { recorderId }) }
-    return this.#record(incident, (recorder) => recorderId === undefined || recorder.recorderId === recorderId)
+    const isOf = (recorder: LoggedRecorder) => recorderId === undefined || recorder.recorderId === recorderId
+    return this.#record(incident, isOf).recording
   }
 
   #isDue({ reason }: LogIncident): boolean {
@@ -103,14 +104,17 @@ export class FlightRecorder {
     }
     return Effect.yieldNow.pipe(
       Effect.andThen(Effect.sync(() => this.#record(incident, (recorder) => of === undefined || recorder === of))),
-      Effect.flatMap((recording) => this.#keep(recording)),
+      Effect.flatMap(({ parts, recording }) => this.#keep(recording, parts)),
       Effect.catchCause((cause) =>
         this.#log.warning(`the flight recorder could not record a ${reason}: ${messageOf(Cause.squash(cause))}`)
       )
     )
   }
 
-  #record(incident: Incident, isOf: (recorder: LoggedRecorder) => boolean): FlightRecording {
+  #record(
+    incident: Incident,
+    isOf: (recorder: LoggedRecorder) => boolean
+  ): { readonly recording: FlightRecording; readonly parts: () => Iterable<string> } {
     const most = this.#options.events ?? DefaultEvents
     const logged = this.#link!.recent({ most, isOf, upTo: incident.sequence })
     const recorders = new Map(logged.map(({ source }) => [source.recorderId, source]))
@@ -119,16 +123,17 @@ export class FlightRecorder {
       return { at, event, recorderId, ...(sequence !== undefined && { sequence }) }
     })
     const recording = { namespace: this.#namespace, at: Date.now(), incident, events }
-    return { ...recording, toNdjson: () => linesOf(recording, (recorderId) => familyOf(recorders.get(recorderId)!)) }
+    const parts = () => linesOf(recording, (recorderId) => familyOf(recorders.get(recorderId)!))
+    return { recording: { ...recording, toNdjson: () => [...parts()].join("") }, parts }
   }
 
-  #keep(made: FlightRecording): Effect.Effect<void, unknown> {
+  #keep(made: FlightRecording, parts: () => Iterable<string>): Effect.Effect<void, unknown> {
     const { directory, files = DefaultFiles, onRecording } = this.#options
     return Effect.gen({ self: this }, function* () {
       let recording = made
       if (directory !== undefined) {
         const file = yield* Effect.tryPromise({
-          try: async () => (await import("../flight/files.ts")).writeRecording(directory, made, files),
+          try: async () => (await import("../flight/files.ts")).writeRecording(directory, made, parts(), files),
           catch: (cause) => cause
         })
         recording = { ...made, file }

@@ -285,7 +285,7 @@ export interface RuntimeService {
   readonly flush: (options?: FlushOptions) => Effect.Effect<void, InvalidState | FlushFailed>
   /**
    * The last events of a recorder, or of all: those that are kept, as far as they were written to the stream. They are
-   * decoded in this call, which takes a few milliseconds.
+   * decoded in this call, which takes some milliseconds.
    *
    * Fails with `InvalidState` where the runtime has no `flightRecorder`, or was not started yet.
    *
