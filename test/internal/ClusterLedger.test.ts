@@ -3,7 +3,8 @@
 import { describe, expect, it } from "@effect/vitest"
 import fc from "fast-check"
 import { Metric } from "mvx-metrics"
-import { isBuiltInLevel, Ledger } from "../../src/internal/cluster/ledger.ts"
+import { Ledger } from "../../src/internal/cluster/ledger.ts"
+import { isBuiltInLevel } from "../../src/internal/metric/definition/levels.ts"
 import { stateOf } from "../../src/internal/metric/definition/stateShape.ts"
 import { type ShopEvent as events, Lowest, ShopEvent, Sold, Stock, sale } from "../cluster/fixtures/shop.metrics.ts"
 

@@ -11,7 +11,7 @@ import type * as Metric from "./metric.ts"
 export type Fingerprint = { readonly [part: string]: string }
 
 /** 64 bits: fingerprints decide which definitions are the same. */
-const hash = (text: string): string => {
+export const hash = (text: string): string => {
   const { high, low } = murmur3(text, 0)
   return [high, low].map((word) => (word >>> 0).toString(16).padStart(8, "0")).join("")
 }

@@ -1,0 +1,45 @@
+/**
+ * What a definition must have in common with an earlier one to go on from its state: all that decides what is measured.
+ * Less than their fingerprints: an event that is added to a family, another description, and an initial state that is
+ * computed anew change nothing in a state that is there.
+ */
+import { describe, type Fingerprint, fingerprint, hash } from "./fingerprint.ts"
+import type * as Metric from "./metric.ts"
+import { shapeOf } from "./stateShape.ts"
+
+export interface Measured {
+  readonly parts: Fingerprint
+  /** Of the parts. */
+  readonly hash: string
+}
+
+const known = new WeakMap<Metric.Any, Measured>()
+
+/** Made once for a definition. */
+export const measuredBy = (metric: Metric.Any): Measured => {
+  let measured = known.get(metric)
+  if (measured === undefined) {
+    const parts = partsOf(metric)
+    measured = { parts, hash: hash(describe(parts)) }
+    known.set(metric, measured)
+  }
+  return measured
+}
+
+const partsOf = (metric: Metric.Any): Fingerprint => {
+  const {
+    description,
+    events,
+    "initial state": initial,
+    sources,
+    "tags it reduces": tags,
+    ...rest
+  } = fingerprint(metric)
+  const own = { ...shapeOf(metric), ...rest }
+  // What a derived metric reduces and begins with follows from its sources.
+  if (metric.sources === undefined) return { ...own, "tags it reduces": tags! }
+  const ofSources = Object.entries(metric.sources).flatMap(([source, each]) =>
+    Object.entries(partsOf(each)).map(([part, text]) => [`${source}: ${part}`, text])
+  )
+  return { ...own, ...Object.fromEntries(ofSources) }
+}
