@@ -34,9 +34,15 @@ import { makeOnWorker } from "./internal/runtime/onWorker.ts"
 import type { RuntimeOptions, RuntimeService, WorkerOptions } from "./internal/runtime/service.ts"
 
 export type { FlightRecorderOptions, FlightRecording, Incident, RecordedEvent } from "./internal/flight/recording.ts"
-export type { RuntimeStats, Usage } from "./internal/model/runtimeStats.ts"
+export type { DurableStats, RuntimeStats, Usage } from "./internal/model/runtimeStats.ts"
 export type { FlushOptions } from "./internal/recorder/service.ts"
-export type { RuntimeOptions, RuntimeService, RuntimeState, WorkerOptions } from "./internal/runtime/service.ts"
+export type {
+  DurableOptions,
+  RuntimeOptions,
+  RuntimeService,
+  RuntimeState,
+  WorkerOptions
+} from "./internal/runtime/service.ts"
 
 /**
  * The service of a running runtime.

@@ -27,8 +27,45 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import type { KeyValueStore } from "effect/persistence/KeyValueStore"
+import { aStore, whyInvalidOptions } from "./internal/model/optionChecks.ts"
 import type * as Metric from "./Metric.ts"
 import { InvalidArgument } from "./MetricsError.ts"
+
+/**
+ * The options of a worker entry.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface RunOptions {
+  /**
+   * Where the durable state lies, for a runtime with the option `durable` and no directory. A store that two processes
+   * write is theirs to guard. Default: none.
+   *
+   * @example
+   * ```ts
+   * // metrics.worker.ts
+   * import { KeyValueStore } from "effect/persistence"
+   * import { MetricsWorker } from "mvx-metrics"
+   * import { StorageMetrics } from "./document-storage.metrics.ts"
+   *
+   * MetricsWorker.run([StorageMetrics], { store: KeyValueStore.layerMemory })
+   *
+   * // main.ts
+   * import { Worker } from "node:worker_threads"
+   * import { MetricsLayer } from "mvx-metrics"
+   *
+   * const Metrics = MetricsLayer.layerWorker({
+   *   namespace: "example.metrics",
+   *   spawn: () => new Worker(new URL("./metrics.worker.js", import.meta.url)),
+   *   durable: { interval: "5 seconds" }
+   * })
+   * ```
+   */
+  readonly store?: Layer.Layer<KeyValueStore, unknown>
+}
 
 /**
  * Runs the fold in this worker, with these definitions, until the runtime that started it closes. It is the only statement
@@ -56,11 +93,14 @@ import { InvalidArgument } from "./MetricsError.ts"
  * @category running
  * @since 0.1.0
  */
-export const run = (metrics: ReadonlyArray<Metric.Any | Metric.MetricSet>): void => {
-  const load = Array.isArray(metrics)
-    ? Effect.succeed(metrics)
-    : Effect.fail(new InvalidArgument({ argument: "metrics", reason: "must be an array of definitions" }))
+export const run = (metrics: ReadonlyArray<Metric.Any | Metric.MetricSet>, options?: RunOptions): void => {
+  const invalid = Array.isArray(metrics)
+    ? whyInvalidOptions(options, { store: aStore })
+    : new InvalidArgument({ argument: "metrics", reason: "must be an array of definitions" })
+  const load = invalid === undefined ? Effect.succeed(metrics) : Effect.fail(invalid)
   // Imported here, so that the barrel of this package does not need worker threads. Messages wait for a listener, and an
   // unhandled rejection ends the thread with its error, which the parent receives.
-  void import("./internal/worker/main.ts").then(({ runFold }) => Effect.runPromise(runFold(load)))
+  void import("./internal/worker/main.ts").then(({ runFold }) =>
+    Effect.runPromise(runFold(load, undefined, options?.store))
+  )
 }

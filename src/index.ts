@@ -9,6 +9,8 @@ export * as MetricEvent from "./MetricEvent.ts"
 export * as MetricsError from "./MetricsError.ts"
 export * as MetricsLayer from "./MetricsLayer.ts"
 export {
+  type DurableOptions,
+  type DurableStats,
   type FlightRecorderOptions,
   type FlightRecording,
   type Incident,

@@ -45,7 +45,7 @@ const makeThread = Effect.gen(function* () {
       return naps
     })
   writer.command({ _tag: "Counters", chunk: 0, buffer })
-  writer.command({ _tag: "Open", lane: 0 })
+  writer.command({ _tag: "Open", lane: 0, recorderId: "r" })
   deliver()
   const running = yield* Effect.forkChild(thread.run, { startImmediately: true })
   yield* Effect.addFinalizer(() =>

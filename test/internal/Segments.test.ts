@@ -8,6 +8,7 @@ import { SegmentMemory } from "../../src/internal/fold/segmentMemory.ts"
 
 const savedLane = (state: unknown): SavedLane => ({
   lane: 3,
+  recorderId: "r",
   sequence: 5,
   applied: 4,
   ignored: 1,

@@ -33,9 +33,11 @@ const sees: { readonly [folder: string]: ReadonlyArray<string> } = {
     "model",
     "util"
   ],
-  worker: ["fold", "stream", "stream/rows", "metric", "metric/definition", "model", "util"],
+  durable: ["fold", "stream", "metric/definition", "model", "util"],
+  worker: ["durable", "fold", "stream", "stream/rows", "metric", "metric/definition", "model", "util"],
   link: [
     "worker",
+    "durable",
     "fold",
     "formats/prometheus",
     "formats",
@@ -63,6 +65,7 @@ const sees: { readonly [folder: string]: ReadonlyArray<string> } = {
     "recorder",
     "link",
     "worker",
+    "durable",
     "flight",
     "formats",
     "stream",

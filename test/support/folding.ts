@@ -82,7 +82,7 @@ export class Folding {
   recorder(metrics: ReadonlyArray<Metric.Any>) {
     const lane = this.#lanes++ % 1024
     const registrations = new Registrations("r", undefined, new ExpositionNames())
-    this.send({ _tag: "Open", lane })
+    this.send({ _tag: "Open", lane, recorderId: "r" })
     const source = rowSource(lane)
     const events = new EventWriter(this.writer, registrations)
     const register = (metric: Metric.Any): void => {

@@ -54,7 +54,7 @@ export class Replaying {
   constructor(metrics: ReadonlyArray<Metric.Any>) {
     this.#catalog = new Map(metrics.map((metric) => [metric.name, metric]))
     this.#fold = this.#newFold([])
-    this.command({ _tag: "Open", lane })
+    this.command({ _tag: "Open", lane, recorderId: "r" })
   }
 
   #newFold(poisoned: ReadonlyArray<Poison>, isCareful = false): Fold {

@@ -86,7 +86,7 @@ MetricsWorker.run(Ticks)
 
 // --- layers and constructors
 
-type StartError = E.InvalidState | E.MetricsModuleError | E.RuntimeFailed
+type StartError = E.InvalidState | E.MetricsModuleError | E.RuntimeFailed | E.DurableStateError
 
 expectTypeOf(MetricsLayer.layerInProcess({ namespace })).toEqualTypeOf<Layer.Layer<MetricsRuntime, StartError>>()
 expectTypeOf(MetricsLayer.layerWorker({ namespace, metrics })).toEqualTypeOf<Layer.Layer<MetricsRuntime, StartError>>()

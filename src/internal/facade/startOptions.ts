@@ -161,6 +161,7 @@ const someProcessEnds: Check = (value) =>
 const checks: { readonly [K in KeyOf<StartOptions>]: Check } = {
   ...runtimeOptionChecks,
   inProcess: aBoolean,
+  durable: anything,
   metrics: anything,
   spawn: anything,
   startTimeout: anything,

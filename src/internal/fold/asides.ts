@@ -9,20 +9,22 @@ const Large = 4096
 
 const Kinds = { Float64Array, Int32Array, Uint32Array, Uint16Array, Uint8Array } as const
 
+type SavedMetrics = Pick<SavedLane, "metrics">
+
 interface Aside {
   readonly aside: keyof typeof Kinds
   readonly index: number
 }
 
 /** What was saved of a lane without the large arrays in the states of its metrics, which are added to `all`. */
-export const setAside = (saved: SavedLane, all: Array<Uint8Array>): SavedLane =>
+export const setAside = <S extends SavedMetrics>(saved: S, all: Array<Uint8Array>): S =>
   withStates(saved, (state) => without(state, all))
 
 /** The same with its arrays again: copies, in memory of their own. */
-export const putBack = (saved: SavedLane, all: ReadonlyArray<Uint8Array>): SavedLane =>
+export const putBack = <S extends SavedMetrics>(saved: S, all: ReadonlyArray<Uint8Array>): S =>
   withStates(saved, (state) => together(state, all))
 
-const withStates = (saved: SavedLane, change: (state: unknown) => unknown): SavedLane => ({
+const withStates = <S extends SavedMetrics>(saved: S, change: (state: unknown) => unknown): S => ({
   ...saved,
   metrics: saved.metrics.map((metric) => ({ ...metric, state: change(metric.state) as SavedState }))
 })

@@ -7,12 +7,12 @@
  * lane is never copied twice to have all at one place, and the fold never stands still for more than a part.
  */
 import type { Lane, Saved } from "../stream/protocol.ts"
-import type { LogPlace } from "../stream/rows/log.ts"
+import { type LogPlace, logPosition } from "../stream/rows/log.ts"
 import { type Page, PageBytes } from "../stream/rows/page.ts"
 import type { Fold } from "./fold.ts"
 import { KeptSegments } from "./keptSegments.ts"
 import type { LogState } from "./savedLane.ts"
-import { bytesOf, laneRecord, logRecord, type SavedRecord } from "./segment.ts"
+import { bytesOf, laneRecord, leftRecord, logRecord, type SavedRecord } from "./segment.ts"
 import { SegmentMemory } from "./segmentMemory.ts"
 
 /** A checkpoint is due when so many pages lie behind the last one, unless it costs too much. */
@@ -53,6 +53,9 @@ export class Checkpoints {
   #roundBytes = 0
   /** Commands before the last round. */
   #commands = 0
+  #covered = 0
+  /** Whether the states that were left are to be saved anew. */
+  #isLeftDue = false
 
   /** `release`: a page is covered, and may be written again. */
   constructor(fold: Fold, send: (saved: Saved) => void, release: (page: Page) => void) {
@@ -93,6 +96,10 @@ export class Checkpoints {
       round.next++
     }
     round.bytes += bytes
+    // With the lanes that are saved here: one that was closed has left its states before.
+    const left = this.#fold.left?.save(this.#isLeftDue)
+    this.#isLeftDue = false
+    if (left !== undefined) records.push(leftRecord(left))
     const isDone = round.next === round.lanes.length
     if (isDone) records.push(logRecord(round.log))
     const segment = this.#memory.put(records)
@@ -107,6 +114,17 @@ export class Checkpoints {
     }
   }
 
+  /** Saves what the fold begins with, before it reads anything: another one must not look for that anew. */
+  begin(): void {
+    this.#round = this.#begin()
+    while (this.#round !== undefined) this.goOn()
+  }
+
+  /** No other fold begins before this position. */
+  get covered(): number {
+    return this.#covered
+  }
+
   get #isDue(): boolean {
     const most = Math.max(1, Math.floor(this.#fold.reader.pages / 2))
     const pages = Math.max(FewPages, Math.ceil((this.#roundBytes * LogPerSaved) / PageBytes))
@@ -116,8 +134,9 @@ export class Checkpoints {
   #begin(): Round {
     const fold = this.#fold
     const { isWasteful } = this.#kept
-    const touched = fold.takeTouched()
+    const touched = fold.touched.take("checkpoints")
     if (isWasteful) this.#kept.beginAnew()
+    this.#isLeftDue = isWasteful
     const pages = this.#pages
     this.#pages = []
     this.#commands = fold.commands
@@ -132,7 +151,8 @@ export class Checkpoints {
     }
   }
 
-  #end({ bytes, pages }: Round): void {
+  #end({ bytes, pages, place }: Round): void {
+    this.#covered = logPosition(place.turn, place.word)
     // What was sent is there for another fold, whatever becomes of this one: from here on the pages are not needed.
     for (const page of pages) this.#release(page)
     this.#round = undefined

@@ -27,8 +27,15 @@ export class DirectFold {
     this.#counters = table.of(lane)
     this.#lane = new FoldLane({
       lane,
+      recorderId: "",
       counters: this.#counters,
-      fold: { send: (message) => this.#take(message), sendCopies: false, place: nowhere, isCareful: false }
+      fold: {
+        send: (message) => this.#take(message),
+        sendCopies: false,
+        place: nowhere,
+        isCareful: false,
+        notKept: () => {}
+      }
     })
   }
 

@@ -12,12 +12,15 @@ import { FirstLasting, FirstLayout } from "../stream/rows/format.ts"
 import type { Layout } from "../stream/rows/layout.ts"
 import type { Page } from "../stream/rows/page.ts"
 import { generateRead } from "../stream/rows/readCode.ts"
+import type { FoldOfLanes } from "./foldOfLanes.ts"
 import type { FoldLayout } from "./laneMetrics.ts"
+import type { LeftStates } from "./leftStates.ts"
 import { Nowhere, nowhere, PlaceLane, PlacePosition, PlaceTurns } from "./place.ts"
-import { FoldLane, type FoldOfLanes } from "./recorderFold.ts"
+import { FoldLane } from "./recorderFold.ts"
 import { renderLanes } from "./renderScrape.ts"
 import type { LogState, SavedLane } from "./savedLane.ts"
-import { laneIn, logIn, OfLog, recordsOf, type SavedRecord } from "./segment.ts"
+import { laneIn, leftIn, logIn, OfLeft, OfLog, recordsOf, type SavedRecord } from "./segment.ts"
+import { TouchedLanes } from "./touchedLanes.ts"
 
 export interface FoldOptions {
   readonly send: (message: FoldMessage, transfers?: ReadonlyArray<ArrayBuffer>) => void
@@ -34,13 +37,15 @@ export class Fold implements StreamHandler, FoldOfLanes {
   readonly send: FoldOptions["send"]
   readonly sendCopies: boolean
   place: Int32Array = nowhere
+  /** Where states outlive their recorders. */
+  left: LeftStates | undefined
+  /** Is asked to have the state written. */
+  onPersist: (ticket: number) => void = () => {}
   #carefulTo = 0
   readonly #options: FoldOptions
   readonly #counters = new CounterTable()
   readonly #lanes: Array<FoldLane | undefined> = []
-  /** Lanes to which something came since they were last taken, and whether each is among them. */
-  #touched: Array<Lane> = []
-  readonly #isTouched: Array<boolean> = []
+  readonly touched = new TouchedLanes()
   readonly #layouts: Array<FoldLayout> = []
   /** Commands that ever came. */
   commands = 0
@@ -103,12 +108,15 @@ export class Fold implements StreamHandler, FoldOfLanes {
         return this.#counters.add(command.chunk, command.buffer)
       case "Open":
         if (this.#isGone(command.lane)) return
-        if (!this.#isRestored(command.lane)) this.#lanes[command.lane] = this.#newLane(command.lane)
-        return this.#touch(command.lane)
+        if (!this.#isRestored(command.lane)) {
+          this.#lanes[command.lane] = this.#newLane(command.lane, command.recorderId)
+        }
+        return this.touched.touch(command.lane)
       case "Close":
+        if (this.#lanes[command.lane] !== undefined) this.left?.leave(this.#lanes[command.lane]!, this.reader.position)
         this.#lanes[command.lane]?.close()
         this.#lanes[command.lane] = undefined
-        this.#touch(command.lane)
+        this.touched.touch(command.lane)
         // What has to be known of a lane that was restored is not of the next one with its number.
         this.#seen?.delete(command.lane)
         this.#poisons = this.#poisons.filter(({ lane }) => lane !== command.lane)
@@ -125,8 +133,11 @@ export class Fold implements StreamHandler, FoldOfLanes {
         return
       case "Register": {
         const metric = command.metric ?? this.#options.catalog?.get(command.name)
-        return this.#lane(command.lane)?.command({ ...command, metric: metric! })
+        const lane = this.#lane(command.lane)
+        return lane?.command({ ...command, metric: metric!, left: this.#leftOf(lane, metric!) })
       }
+      case "Persist":
+        return this.onPersist(command.ticket)
       default:
         return this.#lane(command.lane)?.command(command)
     }
@@ -134,13 +145,26 @@ export class Fold implements StreamHandler, FoldOfLanes {
 
   /** All lanes are looked at. That changes them only if the clock was set back. */
   #look(now: number): void {
-    if (now < this.#latest) for (const lane of this.#lanes.keys()) this.#touch(lane)
+    if (now < this.#latest) for (const lane of this.#lanes.keys()) this.touched.touch(lane)
     else this.#latest = now
   }
 
-  #newLane(lane: Lane): FoldLane {
+  /** What a metric goes on from that is registered now. */
+  #leftOf({ recorderId }: FoldLane, metric: Metric.Any): Uint8Array | undefined {
+    const found = this.left?.take(recorderId, metric, this.reader.position)
+    if (found?.changes === undefined) return found?.bytes
+    const changes = found.changes.join(", ")
+    this.notKept(recorderId, metric.name, `its definition has changed in ${changes}, so it begins anew`)
+    return undefined
+  }
+
+  notKept(recorderId: string, name: string, reason: string): void {
+    this.send({ _tag: "StateNotKept", recorderId, name, reason })
+  }
+
+  #newLane(lane: Lane, recorderId: string): FoldLane {
     // Cleared by the side that opens the lane; they may say by now that it waits.
-    const options = { lane, counters: this.#counters.of(lane), fold: this }
+    const options = { lane, recorderId, counters: this.#counters.of(lane), fold: this }
     if (this.#seen === undefined) return new FoldLane(options)
     return new FoldLane({ ...options, seen: this.#seen.get(lane) ?? 0, poisons: this.#poisonsOf(lane) })
   }
@@ -168,14 +192,8 @@ export class Fold implements StreamHandler, FoldOfLanes {
   /** A lane to which something comes that it does not have yet. */
   #lane(lane: Lane): FoldLane | undefined {
     if (this.#replayEnd > 0 && this.#isRestored(lane)) return undefined
-    this.#touch(lane)
+    this.touched.touch(lane)
     return this.#lanes[lane]
-  }
-
-  #touch(lane: Lane): void {
-    if (this.#isTouched[lane] === true) return
-    this.#isTouched[lane] = true
-    this.#touched.push(lane)
   }
 
   /** Whether a lane was restored with what is read now. */
@@ -190,12 +208,8 @@ export class Fold implements StreamHandler, FoldOfLanes {
     return this.reader.position <= this.#goneTo && this.#gone.has(lane)
   }
 
-  /** The lanes to which something came since this was last called, closed ones among them. */
-  takeTouched(): ReadonlyArray<Lane> {
-    const touched = this.#touched
-    for (const lane of touched) this.#isTouched[lane] = false
-    this.#touched = []
-    return touched
+  lane(lane: Lane): FoldLane | undefined {
+    return this.#lanes[lane]
   }
 
   get openLanes(): ReadonlyArray<Lane> {
@@ -244,6 +258,10 @@ export class Fold implements StreamHandler, FoldOfLanes {
     const nameLists: Array<ReadonlyArray<string>> = []
     let log: LogState | undefined
     for (const record of [...segments.values()].flatMap(recordsOf)) {
+      if (record.lane === OfLeft) {
+        this.left?.restore(leftIn(record))
+        continue
+      }
       if (record.lane !== OfLog) {
         lanes.set(record.lane, record)
         continue
@@ -266,7 +284,7 @@ export class Fold implements StreamHandler, FoldOfLanes {
   }
 
   #restoreLane(saved: SavedLane): void {
-    const lane = this.#newLane(saved.lane)
+    const lane = this.#newLane(saved.lane, saved.recorderId)
     this.#lanes[saved.lane] = lane
     const definitionOf = (name: string): Metric.Any => {
       const metric = this.#options.catalog?.get(name)

@@ -8,6 +8,7 @@ import type { RowRead, Rows } from "../stream/rows/format.ts"
 import type { Layout } from "../stream/rows/layout.ts"
 import { type RowsFold, rowsFold } from "./kernels/generatedLoop.ts"
 import { Kernel, type PlannedKernel } from "./kernels/kernel.ts"
+import { leftMetric } from "./leftMetric.ts"
 import {
   AllKernels,
   DuringFold,
@@ -19,7 +20,7 @@ import {
   PlaceSequence
 } from "./place.ts"
 import { type MetricOwner, RegisteredMetric, type Shown } from "./registeredMetric.ts"
-import type { SavedMetric } from "./savedLane.ts"
+import type { MetricAndSaved, SavedMetric } from "./savedLane.ts"
 
 /** A layout as the fold has it. */
 export interface FoldLayout {
@@ -41,6 +42,7 @@ export interface MetricsLane {
   /** See {@link ./place.ts}. */
   readonly place: Int32Array
   readonly quarantined: (name: string, error: string) => void
+  readonly notKept: (name: string, reason: string) => void
 }
 
 /** A metric without the state that it had, and why. */
@@ -78,14 +80,23 @@ export class LaneMetrics implements MetricOwner {
 
   // --- which there are
 
-  /** Registers a metric with its initial state, in the place of one of the same name if there is one. */
-  register(metric: Metric.Any, at: number): void {
+  /**
+   * Registers a metric with its initial state, in the place of one of the same name if there is one; or, where there is
+   * none, with the state that an earlier recorder has `left`.
+   */
+  register(metric: Metric.Any, at: number, left?: Uint8Array): void {
     const taken = this.#cells.findIndex((each) => each.metric.name === metric.name)
     this.#cells =
       taken < 0
-        ? [...this.#cells, new RegisteredMetric(metric, this.#cells.length, 0, at, this)]
+        ? [...this.#cells, this.#first(metric, at, left)]
         : this.#cells.with(taken, this.#next(this.#cells[taken]!, metric, at))
     this.#replan()
+  }
+
+  #first(metric: Metric.Any, at: number, left: Uint8Array | undefined): RegisteredMetric {
+    const index = this.#cells.length
+    const found = left && leftMetric(metric, index, left, this, this.#lane.notKept)
+    return found ?? new RegisteredMetric(metric, index, 0, at, this)
   }
 
   /** Resets the metric of this name, or all. */
@@ -104,6 +115,10 @@ export class LaneMetrics implements MetricOwner {
   /** The metric of this name. */
   find(name: string): RegisteredMetric | undefined {
     return this.#cells.find(({ metric }) => metric.name === name)
+  }
+
+  saveEach(): ReadonlyArray<MetricAndSaved> {
+    return this.#cells.map((cell) => ({ metric: cell.metric, saved: cell.save() }))
   }
 
   save(): ReadonlyArray<SavedMetric> {

@@ -47,8 +47,8 @@ export const savedStep = (step: Step): ReadonlyArray<SavedStep> => {
     case "Events":
       return [savedBatch(step)]
     case "Register": {
-      const { at, lane, name } = step
-      return [{ _tag: "Register", lane, name, at }]
+      const { at, lane, left, name } = step
+      return [{ _tag: "Register", lane, name, at, left }]
     }
     default:
       return [step]

@@ -7,6 +7,7 @@ import type { MetricEvent } from "../model/event.ts"
 import type { LaneCounters } from "../stream/foldedCounters.ts"
 import type { Change, Lane, LaneCommand, LaneMessage, Poison, Watch } from "../stream/protocol.ts"
 import type { Rows } from "../stream/rows/format.ts"
+import type { FoldOfLanes } from "./foldOfLanes.ts"
 import { LaneCounts } from "./laneCounts.ts"
 import { type FoldLayout, LaneMetrics, type MetricsLane } from "./laneMetrics.ts"
 import {
@@ -23,24 +24,14 @@ import {
 } from "./laneSteps.ts"
 import { PlaceSequence } from "./place.ts"
 import { poison, poisonsAfter } from "./poisons.ts"
-import type { SavedLane } from "./savedLane.ts"
+import type { MetricAndSaved, SavedLane } from "./savedLane.ts"
 
 /** Most changes that wait for a listener: the fold goes on when these are delivered. */
 const ChangesAtOnce = 32
 
-/** The fold whose lanes they are. */
-export interface FoldOfLanes {
-  readonly send: (message: LaneMessage) => void
-  /** Whether `send` copies. */
-  readonly sendCopies: boolean
-  /** See {@link ./place.ts}. */
-  readonly place: Int32Array
-  /** Whether rows are folded one by one and metric by metric, so that the place of what ends the fold is exact. */
-  readonly isCareful: boolean
-}
-
 export class FoldLane implements MetricsLane {
   readonly lane: Lane
+  readonly recorderId: string
   readonly #counts: LaneCounts
   readonly #fold: FoldOfLanes
   readonly #metrics: LaneMetrics
@@ -57,12 +48,14 @@ export class FoldLane implements MetricsLane {
 
   constructor(options: {
     readonly lane: Lane
+    readonly recorderId: string
     readonly counters: LaneCounters
     readonly fold: FoldOfLanes
     readonly seen?: number
     readonly poisons?: ReadonlyArray<Poison>
   }) {
     this.lane = options.lane
+    this.recorderId = options.recorderId
     this.#counts = new LaneCounts(options.counters)
     this.#fold = options.fold
     this.#metrics = new LaneMetrics(this)
@@ -82,6 +75,8 @@ export class FoldLane implements MetricsLane {
     const sequence = this.#sequence + ((this.place[PlaceSequence]! - this.#sequence) | 0)
     this.#send({ _tag: "Quarantined", lane: this.lane, name, error, sequence })
   }
+
+  readonly notKept = (name: string, reason: string): void => this.#fold.notKept(this.recorderId, name, reason)
 
   #send(message: LaneMessage): void {
     this.#fold.send(message)
@@ -187,7 +182,7 @@ export class FoldLane implements MetricsLane {
         if (this.#poisons !== undefined) this.#quarantineDue(true)
         return step.take(this.#metrics.shown(step.now, this.#sequence))
       case "Register":
-        return this.#metrics.register(step.metric!, step.at)
+        return this.#metrics.register(step.metric!, step.at, step.left)
       case "Watch":
         this.#watch = step.watch
         return
@@ -260,12 +255,23 @@ export class FoldLane implements MetricsLane {
     if (this.#counts.add(applied, ignored)) this.#send({ _tag: "Folded", lane: this.lane })
   }
 
+  /** Of the last event. */
+  get sequence(): number {
+    return this.#sequence
+  }
+
+  /** What is kept beyond the process, likewise. */
+  saveMetrics(): ReadonlyArray<MetricAndSaved> {
+    return this.#metrics.saveEach()
+  }
+
   // --- when the worker is replaced
 
   /** To be serialised before anything else is folded. */
   save(): SavedLane {
     return {
       lane: this.lane,
+      recorderId: this.recorderId,
       sequence: this.#sequence,
       applied: this.#counts.applied,
       ignored: this.#counts.ignored,

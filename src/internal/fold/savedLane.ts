@@ -2,6 +2,7 @@
  * What a fold saves of a lane, so that the lane can be put back in the fold of another worker. All of it is plain data
  * that `v8.serialize` takes. It shares arrays with the lane, so it must be serialised before the fold goes on.
  */
+import type * as Metric from "../metric/definition/metric.ts"
 import type { Quarantine } from "../metric/definition/snapshot.ts"
 import type { MetricEvent } from "../model/event.ts"
 import type { SpanIds } from "../model/eventSpan.ts"
@@ -12,6 +13,7 @@ import type { SavedKernel } from "./kernels/savedKernel.ts"
 
 export interface SavedLane {
   readonly lane: Lane
+  readonly recorderId: string
   /** The sequence number of the last event that was folded or skipped. */
   readonly sequence: number
   /** The lane's own counts. They wrap around as those of `LaneCounters` do. */
@@ -74,4 +76,10 @@ export interface LogState {
   readonly strings: ReadonlyArray<string>
   readonly nameLists: ReadonlyArray<ReadonlyArray<string>>
   readonly layouts: ReadonlyArray<readonly [type: number, layout: Layout]>
+}
+
+/** A metric, and what is saved of it. */
+export interface MetricAndSaved {
+  readonly metric: Metric.Any
+  readonly saved: SavedMetric
 }

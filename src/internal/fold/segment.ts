@@ -5,10 +5,13 @@
 import { deserialize, serialize } from "node:v8"
 import type { Lane } from "../stream/protocol.ts"
 import { putBack, setAside } from "./asides.ts"
-import type { LogState, SavedLane } from "./savedLane.ts"
+import type { LogState, SavedLane, SavedMetric } from "./savedLane.ts"
 
 /** The lane of a record that is of no lane: what has to be known to read the log. */
 export const OfLog: Lane = -1
+
+/** That of a record of the states that recorders have left. */
+export const OfLeft: Lane = -2
 
 export interface SavedRecord {
   readonly lane: Lane
@@ -30,6 +33,38 @@ export const laneIn = ({ parts: [rest, ...asides] }: SavedRecord): SavedLane | u
   rest === undefined ? undefined : putBack(deserialize(Uint8Array.from(rest)), asides)
 
 export const logRecord = (log: LogState): SavedRecord => ({ lane: OfLog, at: 0, parts: [serialize(log)] })
+
+/** A metric by itself. */
+export const metricRecord = (saved: SavedMetric): SavedRecord => {
+  const asides: Array<Uint8Array> = []
+  const rest = setAside({ metrics: [saved] }, asides)
+  return { lane: 0, at: 0, parts: [serialize(rest), ...asides] }
+}
+
+/** The bytes of each of the records in a segment, in order. */
+export const bytesIn = (segment: SharedArrayBuffer, records: ReadonlyArray<SavedRecord>): ReadonlyArray<Uint8Array> => {
+  let to = LengthBytes
+  return records.map((record) => {
+    const from = to
+    to += bytesOf(record)
+    return new Uint8Array(segment, from, to - from)
+  })
+}
+
+/** What was saved of a metric, from the bytes of its record. Shares no memory with them. */
+export const metricIn = (bytes: Uint8Array): SavedMetric => {
+  const all = new Uint8Array(LengthBytes + bytes.byteLength)
+  new DataView(all.buffer).setUint32(0, 1)
+  all.set(bytes, LengthBytes)
+  const [rest, ...asides] = recordsOf(all.buffer)[0]!.parts
+  const saved = deserialize(rest!) as { readonly metrics: ReadonlyArray<SavedMetric> }
+  return putBack(saved, asides).metrics[0]!
+}
+
+export const leftRecord = (left: Uint8Array): SavedRecord => ({ lane: OfLeft, at: 0, parts: [left] })
+
+/** Shares no memory with the segment either. */
+export const leftIn = ({ parts: [left] }: SavedRecord): Uint8Array => Uint8Array.from(left!)
 
 export const logIn = ({ parts: [log] }: SavedRecord): LogState => deserialize(Uint8Array.from(log!))
 
@@ -63,7 +98,7 @@ export const segmentOf = (
   return room
 }
 
-export const recordsOf = (segment: SharedArrayBuffer): ReadonlyArray<SavedRecord> => {
+export const recordsOf = (segment: ArrayBufferLike): ReadonlyArray<SavedRecord> => {
   const view = new DataView(segment)
   let at = LengthBytes
   const next = (): Uint8Array => {

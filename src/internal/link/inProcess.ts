@@ -15,6 +15,14 @@ import type { FlightLog } from "./flightLog.ts"
 import type { Link } from "./link.ts"
 import { type LinkControl, makeLink } from "./makeLink.ts"
 
+/** A fold whose state outlives the process. */
+export interface DurableFold<E> {
+  /** Where its state lies, for people. */
+  readonly place: string
+  /** Before anything is folded. */
+  readonly open: (fold: Fold, fail: (cause: unknown) => void) => Effect.Effect<unknown, E, Scope.Scope>
+}
+
 const holdNothing = () => () => {}
 
 /** Calls within each other that reducers can count on where they run in the call that emits. */
@@ -24,10 +32,11 @@ const CallsOfReducers = 1000
 const PagesAtOnce = 4
 
 /** The link lives as long as the scope, which owns the fiber. */
-export const makeInProcessLink = Effect.fnUntraced(function* (
+export const makeInProcessLink = Effect.fnUntraced(function* <E = never>(
   mostBytes: number,
-  flightLog?: FlightLog
-): Effect.fn.Return<Link, never, Scope.Scope> {
+  flightLog?: FlightLog,
+  durable?: DurableFold<E>
+): Effect.fn.Return<Link, E, Scope.Scope> {
   const nextTurn = new NextTurn((yield* Scheduler).makeDispatcher())
   const roused = Latch.makeUnsafe()
   const open = roused.openUnsafe.bind(roused)
@@ -39,6 +48,7 @@ export const makeInProcessLink = Effect.fnUntraced(function* (
     catalog: undefined,
     mostBytes,
     flightLog,
+    durablePlace: durable?.place,
     carrier: {
       pagesInTurn: { least: 0, most: 0 },
       fixedMemory: false,
@@ -81,6 +91,7 @@ export const makeInProcessLink = Effect.fnUntraced(function* (
       for (const action of due) action()
     }
   }
+  if (durable !== undefined) yield* durable.open(fold, link.fail)
   yield* Effect.addFinalizer(() => Effect.sync(() => link.writer.close()))
   yield* Effect.gen(function* () {
     for (;;) {

@@ -8,6 +8,7 @@ import type { LaneCounters } from "../stream/foldedCounters.ts"
 import type { Command, Lane, LaneCommand, LaneMessage } from "../stream/protocol.ts"
 import type { StreamUsage } from "../stream/usage.ts"
 import type { RowWriter } from "../stream/writer.ts"
+import type { DurableEnd } from "./durableEnd.ts"
 import type { FlightLog, FlightQuery, LoggedRecorder } from "./flightLog.ts"
 import type { RenderRequest } from "./pendingRenders.ts"
 import type { LoggedEvent } from "./tailReader.ts"
@@ -123,6 +124,8 @@ export interface Link {
   readonly flightLog: FlightLog | undefined
   /** The last events in it. */
   readonly recent: (query: FlightQuery) => ReadonlyArray<LoggedEvent<LoggedRecorder>>
+  /** Where the state outlives the process. */
+  readonly durable: DurableEnd | undefined
   /** How full its stream is. */
   readonly usage: () => StreamUsage
   /** The names that the metrics on this link have in Prometheus. */

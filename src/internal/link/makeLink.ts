@@ -9,6 +9,7 @@ import type { Command, FoldMessage, Lane, Restore } from "../stream/protocol.ts"
 import { RowWriter } from "../stream/writer.ts"
 import { withLiveClock } from "../util/liveClock.ts"
 import { Deaths } from "./deaths.ts"
+import { DurableEnd } from "./durableEnd.ts"
 import type { FlightLog } from "./flightLog.ts"
 import type { KeptLog } from "./keptLog.ts"
 import { LaneLink, type LaneListener, type Link, type LinkCore, type RestartEvent } from "./link.ts"
@@ -46,6 +47,8 @@ export const makeLink = (options: {
   /** Most bytes of memory that events may lie in. */
   readonly mostBytes: number
   /** Memory for counters that both sides see. */
+  /** Where the state lies that outlives the process, if any does. */
+  readonly durablePlace?: string | undefined
   readonly allocateCounters: (bytes: number) => ArrayBufferLike
   readonly hold: () => () => void
   /** Runs `action` at the next turn of the event loop. */
@@ -68,6 +71,8 @@ export const makeLink = (options: {
   const closed = new Map<Lane, number>()
   const covered = (): number => options.kept?.position ?? Number.POSITIVE_INFINITY
   const deaths = new Deaths()
+  /** Lanes in which a fold has ended. */
+  const deadly = new Set<Lane>()
   let isRestarting = false
   let messages = 0
   /** The fold is at work while this changes. */
@@ -152,13 +157,19 @@ export const makeLink = (options: {
     return ` in ${metric} of the recorder "${listener.recorderId}", at event ${place!.sequence >>> 0}`
   }
 
+  const goneLanes = (): ReadonlyArray<Lane> => [...closing, ...closed.keys()]
+
+  /** Not folded again. What others leave is kept, where the state is durable; of those that end folds nothing is. */
+  const isForgotten = (lane: Lane): boolean => durable === undefined || deadly.has(lane)
+
   const openLane = (listener: LaneListener): LaneLink => {
     const lane = nextLane()
+    deadly.delete(lane)
     lanes.set(lane, listener)
     flightLog?.opened(lane, writer.position, listener)
     const own = counters.of(lane)
     own.clear()
-    send({ _tag: "Open", lane })
+    send({ _tag: "Open", lane, recorderId: listener.recorderId })
     return new LaneLink(lane, own, core)
   }
 
@@ -170,6 +181,7 @@ export const makeLink = (options: {
       if (message._tag === "Rendering") return
       return options.kept?.replaceLast((kept) => isRender(kept, message.request), again)
     }
+    if (!("lane" in message)) return durable?.receive(message)
     // Said once more by a fold that has taken the place of another one.
     if (message._tag === "Closed") {
       if (closing.delete(message.lane)) closed.set(message.lane, writer.position)
@@ -179,6 +191,12 @@ export const makeLink = (options: {
     listener?.onMessage(message)
     if (message._tag === "Quarantined") options.afterFold(() => flightLog?.quarantined(listener, message))
   }
+
+  const { durablePlace: place } = options
+  const durable =
+    place === undefined
+      ? undefined
+      : new DurableEnd({ send: (command) => send(command), hold: options.hold, nextTurn: options.nextTurn, place })
 
   const nothing = {
     format: "text",
@@ -213,6 +231,7 @@ export const makeLink = (options: {
       openLane,
       flightLog,
       recent: (query) => flightLog?.read(writer, query) ?? [],
+      durable,
       usage: () => writer.usage,
       expositionNames: new ExpositionNames(),
       render: (request, onBegun) =>
@@ -232,6 +251,7 @@ export const makeLink = (options: {
     restarting: (cause, place) => {
       isRestarting = true
       flightLog?.died(place && lanes.get(place.lane), place, cause)
+      if (place !== undefined) deadly.add(place.lane)
       deaths.add(place, cause, ({ lane, metric }) => lanes.get(lane)?.metricAt(metric))
       tell({ _tag: "Restarting", cause, where: describe(place) })
     },
@@ -243,8 +263,12 @@ export const makeLink = (options: {
         place,
         segments,
         counters: counters.buffers,
-        seen: Array.from(lanes, ([lane, { seen }]) => [lane, seen] as const),
-        gone: { lanes: [...closing, ...closed.keys()], to: writer.position },
+        // Nobody listens to those that are gone.
+        seen: [
+          ...Array.from(lanes, ([lane, { seen }]) => [lane, seen] as const),
+          ...goneLanes().map((lane) => [lane, Number.POSITIVE_INFINITY] as const)
+        ],
+        gone: { lanes: goneLanes().filter(isForgotten), to: writer.position },
         careful,
         poisoned: deaths.poisoned
       }
@@ -253,6 +277,7 @@ export const makeLink = (options: {
       isRestarting = false
       // The fold that has ended may have taken a question for room and not answered it.
       for (const [lane, listener] of lanes) listener.onMessage({ _tag: "Folded", lane })
+      durable?.again()
       tell({ _tag: "Restarted" })
     },
     fail: (cause) => {
@@ -262,6 +287,7 @@ export const makeLink = (options: {
       // The runtime first: whoever hears of it from a recorder finds all the rest failed as well.
       for (const listener of failureListeners) listener(cause)
       renders.failAll(cause)
+      durable?.failAll(cause)
       for (const listener of [...lanes.values()]) listener.onFailure(cause)
     }
   }

@@ -14,7 +14,14 @@ import * as EffectWorker from "effect/workers/Worker"
 import { isWorkerError } from "effect/workers/WorkerError"
 import { InvalidArgument, RuntimeFailed, type RuntimeStartError } from "../model/errors.ts"
 import { refuse } from "../model/optionChecks.ts"
-import type { CatalogEntries, CatalogMessage, ImportMessage, ThreadMessage, WorkerMessage } from "../stream/protocol.ts"
+import type {
+  CatalogEntries,
+  CatalogMessage,
+  DurableSettings,
+  ImportMessage,
+  ThreadMessage,
+  WorkerMessage
+} from "../stream/protocol.ts"
 import { withLiveClock } from "../util/liveClock.ts"
 import { spawnMarked } from "../worker/metricsThread.ts"
 import { ownMessagesOf } from "../worker/ownMessages.ts"
@@ -38,6 +45,7 @@ interface ThreadOptions {
   readonly namespace: string
   readonly startTimeout: Duration.Input
   readonly spawn: () => Worker
+  readonly durable: DurableSettings | undefined
   readonly onImport: (message: ImportMessage) => void
   /** It has ended, or has failed: in a fiber, at any time before the scope closes, more than once perhaps. */
   readonly onEnded: (cause: unknown) => void
@@ -79,7 +87,7 @@ export const openThread = (options: ThreadOptions): Effect.Effect<OpenThread, Ru
 
 const speakWith = Effect.fnUntraced(function* (
   thread: Worker,
-  { namespace, onEnded, onImport, startTimeout }: ThreadOptions
+  { durable, namespace, onEnded, onImport, startTimeout }: ThreadOptions
 ): Effect.fn.Return<OpenThread, RuntimeStartError, Scope.Scope | EffectWorker.WorkerPlatform | EffectWorker.Spawner> {
   const failed = (cause: unknown) => new RuntimeFailed({ namespace, cause })
   const catalogSaid = Deferred.makeUnsafe<CatalogMessage, RuntimeStartError>()
@@ -129,7 +137,7 @@ const speakWith = Effect.fnUntraced(function* (
   // Runs before the fiber above is ended: whoever closes the runtime waits for the thread.
   yield* Effect.addFinalizer(() => Effect.sync(() => void thread.ref()))
   // Until the worker answers, messages to it are kept on this side.
-  yield* Effect.mapError(worker.send({ _tag: "Hello" }), failed)
+  yield* Effect.mapError(worker.send({ _tag: "Hello", durable }), failed)
   const { metrics, port, saved } = yield* Deferred.await(catalogSaid).pipe(
     Effect.timeoutOrElse({
       duration: startTimeout,

@@ -13,9 +13,10 @@ import * as Exit from "effect/Exit"
 import type * as Schedule from "effect/Schedule"
 import { Scheduler } from "effect/Scheduler"
 import * as Scope from "effect/Scope"
+import { placeOf } from "../durable/places.ts"
 import { type Place, PlacePosition, PlaceSequence, PlaceTurns, placeIn } from "../fold/place.ts"
 import { RuntimeFailed, type RuntimeStartError } from "../model/errors.ts"
-import type { FoldReply, Restore } from "../stream/protocol.ts"
+import type { DurableSettings, FoldReply, Restore } from "../stream/protocol.ts"
 import { PagesAtOnce } from "../stream/protocol.ts"
 import { PageWords } from "../stream/rows/page.ts"
 import { describeError } from "../util/describeError.ts"
@@ -49,6 +50,7 @@ interface LinkOptions {
   readonly restart: Schedule.Schedule<unknown, unknown>
   /** How long a thread may stand still with something to do. */
   readonly stallTimeout: Duration.Input
+  readonly durable: DurableSettings | undefined
 }
 
 /** What has ended a fold lies within what it reads in one turn. As far as the fold says: it reads up to this position. */
@@ -140,8 +142,11 @@ export const makeWorkerLink = Effect.fnUntraced(function* (
   const open: Effect.Effect<Opened, RuntimeStartError> = Effect.gen(function* () {
     const scope = yield* Scope.fork(threads)
     const ended = Deferred.makeUnsafe<unknown>()
+    const { durable } = options
     const thread = yield* openThread({
       ...options,
+      // What was read is among what is kept, see FoldThread.
+      durable: durable && { ...durable, reads: carrier.kept.segments.size === 0 },
       onImport: (message) => catalog?.answer(message),
       onEnded: (cause) => Deferred.doneUnsafe(ended, Effect.succeed(cause))
     }).pipe(
@@ -225,6 +230,7 @@ export const makeWorkerLink = Effect.fnUntraced(function* (
         carrier,
         kept: carrier.kept,
         flightLog: options.flightLog,
+        durablePlace: options.durable && placeOf(options.durable),
         allocateCounters: (bytes) => new SharedArrayBuffer(bytes),
         hold,
         nextTurn,

@@ -419,6 +419,32 @@ export class WaitTimeout extends Schema.TaggedError<WaitTimeout>()("mvx-metrics/
 }
 
 /**
+ * The durable state at `path` cannot be used, so the runtime did not start. The state is untouched.
+ *
+ * - `"in use"`: another runtime, of this or another process, has it;
+ * - `"damaged"`: it was cut off or changed;
+ * - `"newer"`: a newer version of this package or of Node has written it;
+ * - `"foreign"`: it is something else, or of another namespace;
+ * - `"unreadable"`: the folder or the store cannot be read.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class DurableStateError extends Schema.TaggedError<DurableStateError>()("mvx-metrics/DurableStateError", {
+  path: Schema.String,
+  problem: Schema.Literals(["in use", "damaged", "newer", "foreign", "unreadable"]),
+  reason: Schema.String
+}) {
+  override [NodeInspectSymbol](): string {
+    return printed(this)
+  }
+
+  override get message(): string {
+    return `durable state ${this.path}: ${this.reason}`
+  }
+}
+
+/**
  * The runtime could not be started, or its worker ended and was not replaced.
  *
  * @category errors
@@ -624,4 +650,4 @@ export type StopError = InvalidState | HookFailed | RecorderFailed | WaitTimeout
  * @category errors
  * @since 0.1.0
  */
-export type RuntimeStartError = InvalidState | MetricsModuleError | RuntimeFailed
+export type RuntimeStartError = InvalidState | MetricsModuleError | RuntimeFailed | DurableStateError

@@ -1,5 +1,6 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
@@ -53,6 +54,9 @@ export const aDuration: Check = (value) =>
   Option.isSome(Duration.fromInput(value as Duration.Input))
     ? undefined
     : `must be a duration such as "10 seconds" or a number of milliseconds, got ${got(value)}`
+
+export const aStore: Check = (value) =>
+  Layer.isLayer(value) ? undefined : `must be a layer of Effect's KeyValueStore, got ${got(value)}`
 
 export const aFamily: Check = (value) =>
   Schema.isSchema(value) &&

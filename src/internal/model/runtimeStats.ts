@@ -41,4 +41,31 @@ export interface RuntimeStats {
    * events that have it.
    */
   readonly strings: Usage
+  /** How the durable state stands, of a runtime with the option `durable`. */
+  readonly durable?: DurableStats
+}
+
+/**
+ * How the durable state of a runtime stands.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface DurableStats {
+  /**
+   * When the state was last written, or found to be as it was written, in milliseconds since the Unix epoch. Until then,
+   * when the state was written that the runtime went on from, if there was one.
+   */
+  readonly savedAt: number | undefined
+  /** Events of this process that were accepted and are not in what was written: those that a kill would lose now. */
+  readonly unsaved: number
+  /** Writes that have failed. */
+  readonly failures: number
+  /** Why the last write has failed, if it has. */
+  readonly failure: string | undefined
+  /**
+   * Metrics of recorders whose state could not be written, or was not used in full: because the definition has changed,
+   * because the state could not be read, or because the metric had been quarantined. The log names them.
+   */
+  readonly discarded: number
 }

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { makeInProcessLink } from "../link/inProcess.ts"
+import { durableOf } from "./durableOptions.ts"
 import { flightLogOf } from "./flightRecorder.ts"
 import { makeRuntime } from "./makeRuntime.ts"
 import { defaultMemoryLimit, type RuntimeOptions, type RuntimeService, runtimeOptionChecks } from "./service.ts"
@@ -11,8 +12,12 @@ export const makeInProcess = (options: RuntimeOptions): Effect.Effect<RuntimeSer
   makeRuntime(
     options,
     runtimeOptionChecks,
-    Effect.flatMap(
-      Effect.suspend(() => flightLogOf(options)),
-      (flightLog) => makeInProcessLink(options.memoryLimit ?? defaultMemoryLimit, flightLog)
-    )
+    Effect.gen(function* () {
+      const { durable, memoryLimit = defaultMemoryLimit } = options
+      const flightLog = yield* flightLogOf(options)
+      const settings = yield* durableOf(options)
+      if (settings === undefined) return yield* makeInProcessLink(memoryLimit, flightLog)
+      const { keepInProcess } = yield* Effect.promise(() => import("../link/keepInProcess.ts"))
+      return yield* makeInProcessLink(memoryLimit, flightLog, keepInProcess(settings, durable?.store))
+    })
   )

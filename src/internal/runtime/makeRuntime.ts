@@ -3,10 +3,11 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import type { DurableProgress } from "../link/durableEnd.ts"
 import type { Link } from "../link/link.ts"
 import type { RuntimeStartError } from "../model/errors.ts"
 import { aString, type Check, notBlank, refuse, whyInvalid, whyInvalidOptions } from "../model/optionChecks.ts"
-import type { RuntimeStats } from "../model/runtimeStats.ts"
+import type { DurableStats, RuntimeStats } from "../model/runtimeStats.ts"
 import type { RecorderControl } from "../recorder/control.ts"
 import { Log } from "../recorder/logging.ts"
 import { unused } from "../stream/usage.ts"
@@ -44,8 +45,13 @@ export const makeRuntime = Effect.fnUntraced(function* (
   const exporters = new Set<FlushedExporter>()
   const watches = new Set<MetricWatch>()
   const onOpened = (link: Link): void => {
+    const { durable, expositionNames } = link
     flightRecorder?.opened(link)
-    link.expositionNames.onChange = (metric, isThere) => {
+    if (durable !== undefined) {
+      exporters.add({ name: "durable state", flush: durable.persist })
+      durable.onWarning((text) => lifecycle.inBackground(log.warning(text)))
+    }
+    expositionNames.onChange = (metric, isThere) => {
       for (const watch of watches) watch(metric, isThere)
     }
   }
@@ -62,14 +68,15 @@ export const makeRuntime = Effect.fnUntraced(function* (
     options.flightRecorder &&
     new FlightRecorder(namespace, options.flightRecorder, log, (effect) => void lifecycle.inBackground(effect))
   const registry = new RecorderRegistry({ namespace, lifecycle, log, defaults: options, shutdownTimeout })
-  const shutdown = shutdownOf(lifecycle, registry, log)
+  const shutdown = shutdownOf(lifecycle, registry, log, shutdownTimeout)
 
   yield* Effect.addFinalizer(() => Effect.catch(shutdown, (error) => log.failure(error.message)))
 
   const usage = (): RuntimeStats => ({
     recorders: registry.controls.length,
     restarts: lifecycle.restarts,
-    ...(lifecycle.link?.usage() ?? unused(options.memoryLimit ?? defaultMemoryLimit))
+    ...(lifecycle.link?.usage() ?? unused(options.memoryLimit ?? defaultMemoryLimit)),
+    ...(lifecycle.link?.durable && { durable: durableStats(lifecycle.link.durable.progress, registry.accepted) })
   })
   let lag: number | undefined
   const foldLag = (): number | undefined => lag
@@ -136,6 +143,11 @@ export const makeRuntime = Effect.fnUntraced(function* (
     shutdown
   }
   return withInternals(service, internals)
+})
+
+const durableStats = ({ events, ...rest }: DurableProgress, accepted: number): DurableStats => ({
+  ...rest,
+  unsaved: accepted - events
 })
 
 const sourceOf = (control: RecorderControl): Source => ({

@@ -9,6 +9,7 @@ import type { Link } from "../link/link.ts"
 import { InvalidArgument, RuntimeFailed, type RuntimeStartError } from "../model/errors.ts"
 import { aDuration, aFunction, anything, aSchedule, type Check, notBlank } from "../model/optionChecks.ts"
 import { waysToWorker } from "../worker/waysToWorker.ts"
+import { durableOf, workerDurable } from "./durableOptions.ts"
 import { flightLogOf } from "./flightRecorder.ts"
 import { makeRuntime } from "./makeRuntime.ts"
 import { defaultMemoryLimit, type RuntimeService, runtimeOptionChecks, type WorkerOptions } from "./service.ts"
@@ -47,6 +48,7 @@ export const makeOnWorker = (options: WorkerOptions): Effect.Effect<RuntimeServi
   }
   const checks = {
     ...runtimeOptionChecks,
+    durable: workerDurable,
     metrics: anything,
     spawn: aFunction,
     startTimeout: aDuration,
@@ -77,7 +79,9 @@ const openWorker = Effect.fnUntraced(function* (
   const worker = options.spawn === undefined ? yield* packaged(namespace, options) : { spawn: options.spawn }
   const { restart = defaultRestart, stallTimeout = "10 seconds" } = options
   const flightLog = yield* flightLogOf(options)
-  return yield* makeWorkerLink({ ...worker, namespace, startTimeout, memoryLimit, restart, stallTimeout, flightLog })
+  const durable = yield* durableOf(options)
+  const own = { restart, stallTimeout, flightLog, durable }
+  return yield* makeWorkerLink({ ...worker, namespace, startTimeout, memoryLimit, ...own })
 })
 
 /** Bundles that give `spawn` neither have the packaged worker beside them nor look for it. */

@@ -59,6 +59,8 @@ export class RecorderRegistry implements Registry {
   readonly namespace: string
   readonly #options: RegistryOptions
   readonly #recorders = new Map<string, Registered>()
+  /** Events that recorders accepted which are removed. */
+  #acceptedBefore = 0
   readonly #farewells = new Set<Farewell>()
   readonly #shared = new SharedRecorders(this)
 
@@ -167,7 +169,7 @@ export class RecorderRegistry implements Registry {
       const id = control.service.recorderId
       // A shutdown may have removed it.
       if (this.#recorders.get(id)?.control !== control) return Effect.void
-      this.#recorders.delete(id)
+      this.#forget(control)
       return control.remove()
     })
   }
@@ -270,10 +272,20 @@ export class RecorderRegistry implements Registry {
         discard: true
       }),
       Effect.suspend(() => {
-        this.#recorders.delete(control.service.recorderId)
+        this.#forget(control)
         return Effect.andThen(control.remove(), this.#shared.removed(control))
       })
     )
+  }
+
+  #forget(control: RecorderControl): void {
+    this.#recorders.delete(control.service.recorderId)
+    this.#acceptedBefore += control.statsUnsafe().accepted
+  }
+
+  /** Events that recorders have ever accepted. */
+  get accepted(): number {
+    return this.controls.reduce((sum, control) => sum + control.statsUnsafe().accepted, this.#acceptedBefore)
   }
 
   /** It gives what undoes this. */

@@ -4,7 +4,8 @@
 import * as Config from "effect/Config"
 import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
-import type { Check } from "../model/optionChecks.ts"
+import { type Check, notBlank } from "../model/optionChecks.ts"
+import type { DurableOptions } from "./durableOptions.ts"
 import { runtimeOptionChecks as checks, type RuntimeOptions } from "./service.ts"
 
 /** What an option accepts in code, a variable accepts as well. */
@@ -21,6 +22,10 @@ const optional = {
   memoryLimit: Config.map(
     Config.schema(Schema.ByteSize.check(accepted((size) => checks.memoryLimit(Number(size)))), "METRICS_MEMORY_LIMIT"),
     Number
+  ),
+  durable: Config.map(
+    Config.schema(Schema.Trim.check(accepted(notBlank)), "METRICS_DURABLE_DIRECTORY"),
+    (directory): DurableOptions => ({ directory })
   )
 } satisfies {
   readonly [K in keyof Omit<RuntimeOptions, "namespace" | "onStateChanged" | "flightRecorder">]-?: Config.Config<
@@ -35,5 +40,10 @@ export const runtimeConfig = (defaults: Partial<RuntimeOptions>): Config.Config<
       namespace: defaults.namespace === undefined ? namespace : Config.withDefault(namespace, defaults.namespace),
       ...Record.map(optional, (each: Config.Config<unknown>) => Config.option(each))
     }),
-    ({ namespace, ...read }) => ({ ...defaults, namespace, ...Record.getSomes(read) })
+    ({ namespace, ...options }) => {
+      const read: Partial<RuntimeOptions> = Record.getSomes(options)
+      // Of the durable state, a variable says the folder alone.
+      const { store, ...durable } = { ...defaults.durable, ...read.durable }
+      return { ...defaults, namespace, ...read, ...(read.durable && { durable }) }
+    }
   )

@@ -28,6 +28,9 @@ import {
   type RecorderService,
   recorderOptionChecks
 } from "../recorder/service.ts"
+import { type DurableOptions, inProcessDurable } from "./durableOptions.ts"
+
+export type { DurableOptions }
 
 /**
  * `Idle → Starting → Running ⇄ Restarting → Stopping → Closed | Failed`. A runtime is never started twice. It restarts
@@ -71,6 +74,11 @@ export interface RuntimeOptions extends Pick<RecorderOptions, "capacity" | "over
    * Default: none.
    */
   readonly flightRecorder?: FlightRecorderOptions
+  /**
+   * Keeps the states of metrics when the process ends or is killed, up to the last write. Default: they end with the
+   * process.
+   */
+  readonly durable?: DurableOptions
 }
 
 interface WorkerStart extends RuntimeOptions {
@@ -142,7 +150,8 @@ export const runtimeOptionChecks: { readonly [K in keyof Required<RuntimeOptions
   waitTimeout: aDuration,
   memoryLimit: positiveInteger,
   onStateChanged: aFunction,
-  flightRecorder: aFlightRecorder
+  flightRecorder: aFlightRecorder,
+  durable: inProcessDurable
 }
 
 /** The key in a service of the opaque token that leads to its internals. */
@@ -248,7 +257,10 @@ export interface RuntimeService {
    * stop fails.
    */
   readonly stopRecorder: (recorderId: string) => Effect.Effect<void, RecorderNotFound | StopError>
-  /** Stops a recorder if it runs, and removes it with its state. It is removed even if its stop fails. */
+  /**
+   * Stops a recorder if it runs, and removes it with its state, which stays only where it is durable. It is removed even
+   * if its stop fails.
+   */
   readonly stopAndRemoveRecorder: (recorderId: string) => Effect.Effect<void, RecorderNotFound | StopError>
   /**
    * Runs `tell` for every recorder that is removed from now on, also by a shutdown, until the scope closes. It runs
@@ -260,7 +272,7 @@ export interface RuntimeService {
   ) => Effect.Effect<void, never, Scope.Scope>
   /**
    * Waits until every event that any recorder accepted before is folded, and has the exporters of this runtime (OTLP,
-   * the reports of a cluster's worker process) send what there is. Recorders go on. Does nothing where there are none.
+   * the reports of a cluster's worker process) send what there is, and the durable state written. Recorders go on. Does nothing where there are none.
    *
    * Fails with `FlushFailed` after `timeout`, or after the `waitTimeout` of the runtime; its fields say which recorders
    * were reached and which were not, with their numbers of accepted and folded events, and which exporters did not

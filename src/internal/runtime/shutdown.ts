@@ -1,9 +1,11 @@
 /** Shuts a runtime down: its recorders first, each after folding what it accepted, then the fold. */
 import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { ShutdownFailed } from "../model/errors.ts"
 import type { Log } from "../recorder/logging.ts"
+import { within } from "../util/liveClock.ts"
 import type { RuntimeLifecycle } from "./lifecycle.ts"
 import type { RecorderRegistry } from "./registry.ts"
 import type { RuntimeService } from "./service.ts"
@@ -12,7 +14,8 @@ import type { RuntimeService } from "./service.ts"
 export const shutdownOf = (
   lifecycle: RuntimeLifecycle,
   registry: RecorderRegistry,
-  log: Log
+  log: Log,
+  shutdownTimeout: Duration.Input
 ): RuntimeService["shutdown"] => {
   const closed = Deferred.makeUnsafe<void, ShutdownFailed>()
   let isClosing = false
@@ -27,7 +30,9 @@ export const shutdownOf = (
     )
     yield* Effect.forEach(controls, (control) => registry.bury(control), { concurrency: "unbounded", discard: true })
     // It may be one of their reducers that the fold does not come back from.
-    yield* lifecycle.closeFold(controls.some(({ isGivenUp }) => isGivenUp))
+    const isStuck = controls.some(({ isGivenUp }) => isGivenUp)
+    yield* isStuck ? Effect.void : saveLast(lifecycle, log, shutdownTimeout)
+    yield* lifecycle.closeFold(isStuck)
     lifecycle.closed()
     yield* log.lifecycle("runtime closed")
     if (failures.length > 0) return yield* new ShutdownFailed({ namespace: registry.namespace, failures })
@@ -47,4 +52,13 @@ export const shutdownOf = (
     }
     return yield* Deferred.await(closed)
   })
+}
+
+/** Has the durable state written, with what the recorders have left. */
+const saveLast = ({ link }: RuntimeLifecycle, log: Log, most: Duration.Input): Effect.Effect<void> => {
+  if (link?.durable === undefined || link.failure() !== undefined) return Effect.void
+  const late = () => Effect.fail(new Error(`it did not end within ${Duration.format(Duration.fromInputUnsafe(most))}`))
+  return Effect.catch(within(most, late)(link.durable.persist), ({ message }) =>
+    log.failure(`the durable state was not written at the end: ${message}`)
+  )
 }

@@ -34,6 +34,8 @@ export type LaneCommand =
       readonly metric?: Metric.Any
       /** When counting begins, in milliseconds since the Unix epoch. */
       readonly at: number
+      /** Put there by the fold: the state that an earlier recorder of the id has left. */
+      readonly left?: Uint8Array | undefined
     }
   | ReadCommand
   /** Resets the metric of this name, or all. */
@@ -59,11 +61,13 @@ export type Command =
   | LaneCommand
   /** Memory for the counters of further lanes: a chunk, by its number. */
   | { readonly _tag: "Counters"; readonly chunk: number; readonly buffer: CounterBuffer }
-  | { readonly _tag: "Open"; readonly lane: Lane }
+  | { readonly _tag: "Open"; readonly lane: Lane; readonly recorderId: string }
   | { readonly _tag: "Close"; readonly lane: Lane }
   /** The listeners of a lane have taken the `Changes` that reach this sequence number. */
   | { readonly _tag: "Delivered"; readonly lane: Lane; readonly sequence: number }
   | Render
+  /** Has the durable state written, as it is behind what came before. */
+  | { readonly _tag: "Persist"; readonly ticket: number }
 
 /** A command, and where its row ends in the log. */
 export interface Attachment {
@@ -96,8 +100,18 @@ export type RenderMessage =
   | { readonly _tag: "Rendered"; readonly request: number; readonly body: Uint8Array<ArrayBuffer> }
   | { readonly _tag: "NotRendered"; readonly request: number; readonly reason: string }
 
+/** What the fold says of the durable state. */
+export type DurableMessage =
+  /** Or read: when it was written, in milliseconds since the Unix epoch, and how many events of this process it has. */
+  | { readonly _tag: "StateWritten"; readonly savedAt: number; readonly events: number }
+  | { readonly _tag: "StateNotWritten"; readonly reason: string }
+  /** The answer to `Persist`, with the reason if the state could not be written. */
+  | { readonly _tag: "Persisted"; readonly ticket: number; readonly failure: string | undefined }
+  /** The state of a metric could not be kept, or not be used, or not all of it. */
+  | { readonly _tag: "StateNotKept"; readonly recorderId: string; readonly name: string; readonly reason: string }
+
 /** From the fold side, of one lane or of all. */
-export type FoldMessage = LaneMessage | RenderMessage
+export type FoldMessage = LaneMessage | RenderMessage | DurableMessage
 
 /** A change as the fold side reports it. */
 export interface Change {
@@ -174,7 +188,19 @@ export type LaneMessage =
 /** To a worker thread, on the channel of its program. */
 export type ThreadMessage =
   /** Asks a worker for its catalog: the answer shows that messages go straight through from then on. */
-  { readonly _tag: "Hello" } | ImportRequest
+  { readonly _tag: "Hello"; readonly durable?: DurableSettings | undefined } | ImportRequest
+
+/** How a fold keeps its state beyond the process. */
+export interface DurableSettings {
+  readonly namespace: string
+  /** A folder; without it the worker has a store of its own. */
+  readonly directory: string | undefined
+  readonly intervalMillis: number
+  readonly levels: boolean
+  readonly keepMillis: number
+  /** Whether it begins with what was written. A fold that takes the place of another one has that from it. */
+  readonly reads: boolean
+}
 
 /** To the fold of a worker thread, on the stream's port, beside what is written to shared memory. */
 export type FoldRequest =

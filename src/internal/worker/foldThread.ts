@@ -2,6 +2,7 @@
  * The fiber that drives the fold in a worker thread: reads what there is of the stream, and rests when there is none.
  */
 import * as Effect from "effect/Effect"
+import type { DurableState, DurableThread } from "../durable/durableState.ts"
 import { Checkpoints } from "../fold/checkpoints.ts"
 import { Fold } from "../fold/fold.ts"
 import type * as Metric from "../metric/definition/metric.ts"
@@ -42,6 +43,7 @@ export class FoldThread {
   #beside = 0
   #resume: (() => void) | undefined
   #hasEnded = false
+  #durable: DurableState | undefined
 
   constructor(catalog: ReadonlyMap<string, Metric.Any>, port: ThreadPort) {
     this.#port = port
@@ -60,6 +62,8 @@ export class FoldThread {
         this.#wakeUp = new WakeUp(request.control)
         this.#fold.place = new Int32Array(request.place)
         if (request.restore !== undefined) this.#restore(request.restore)
+        // What was read is not read again by a fold that takes the place of this one: by then it is another state.
+        if (this.#durable?.reads === true) this.#checkpoints.begin()
         break
       case "Memory":
         this.#fold.reader.memory(request.first, request.buffer)
@@ -75,10 +79,25 @@ export class FoldThread {
         this.#naps = 0
         break
     }
+    this.#getUp()
+  }
+
+  #getUp(): void {
     this.#messages++
     const resume = this.#resume
     this.#resume = undefined
     resume?.()
+  }
+
+  /** Keeps the state of the fold beyond the process; to be called before the first message. */
+  keep(make: (thread: DurableThread) => DurableState): DurableState {
+    this.#durable = make({
+      fold: this.#fold,
+      covered: () => this.#checkpoints.covered,
+      wake: () => this.#getUp(),
+      beside: (effect) => void Effect.runFork(this.beside(effect))
+    })
+    return this.#durable
   }
 
   /** Before there is memory: it takes the place of another one. */
@@ -101,11 +120,12 @@ export class FoldThread {
       if (reader.ready) this.#naps = 0
       const reading = reader.read(PagesAtOnce)
       this.#fold.leavePlace()
-      if (reading === "more" || this.#checkpoints.isPending) {
+      if (reading === "more" || this.#checkpoints.isPending || this.#durable?.isPending === true) {
         yield* nextTurn
         // Only now: what was sent of all that was folded has left by a port that was open, or this has ended.
         if (this.#hasEnded) return yield* Effect.never
         this.#checkpoints.goOn()
+        this.#durable?.goOn()
       } else if (reading === "attachment" && this.#takeMessages()) {
         // It was sent before its row was published.
       } else if (reading === "attachment" || this.#wakeUp === undefined || this.#maySleep) {

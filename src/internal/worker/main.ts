@@ -5,13 +5,21 @@ import { fileURLToPath } from "node:url"
 import { isMainThread, MessageChannel, type MessagePort, parentPort, receiveMessageOnPort } from "node:worker_threads"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
+import type { StoreLayer } from "../durable/openState.ts"
 import { isDefinition, mustBeMetric } from "../metric/definition/define.ts"
 import { fingerprint, isSame } from "../metric/definition/fingerprint.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import { isMetricSet } from "../metric/metricSet.ts"
-import { InvalidArgument, MetricsModuleError } from "../model/errors.ts"
-import type { CatalogEntries, FoldRequest, ImportMessage, ThreadMessage, WorkerMessage } from "../stream/protocol.ts"
+import { type DurableStateError, InvalidArgument, MetricsModuleError } from "../model/errors.ts"
+import type {
+  CatalogEntries,
+  DurableSettings,
+  FoldRequest,
+  ImportMessage,
+  ThreadMessage,
+  WorkerMessage
+} from "../stream/protocol.ts"
 import { describeError } from "../util/describeError.ts"
 import { FoldThread, type ThreadPort } from "./foldThread.ts"
 import { onParentMessage, postToParent } from "./ownMessages.ts"
@@ -81,13 +89,24 @@ const threadPort = (port: MessagePort, saves: MessagePort): ThreadPort => ({
   take: () => receiveMessageOnPort(port)?.message
 })
 
+/** Loaded where it is wanted: most workers keep nothing. */
+const keepState = Effect.fnUntraced(function* (
+  thread: FoldThread,
+  settings: DurableSettings,
+  store: StoreLayer | undefined
+): Effect.fn.Return<void, DurableStateError | InvalidArgument, Scope.Scope> {
+  const { openState } = yield* Effect.promise(() => import("../durable/openState.ts"))
+  yield* openState(settings, store, (make) => thread.keep(make))
+})
+
 /** Only the packaged worker is asked for imports. */
 const importNothing: ImportModule = () => Effect.succeed([])
 
 /** Runs the fold in this worker until the parent closes it. */
 export const runFold = Effect.fnUntraced(function* (
   load: Effect.Effect<ReadonlyArray<unknown>, WorkerStartError>,
-  importModule: ImportModule = importNothing
+  importModule: ImportModule = importNothing,
+  store?: StoreLayer
 ): Effect.fn.Return<void, never, Scope.Scope> {
   const port = yield* parent
   const post = (message: WorkerMessage, transfers?: ReadonlyArray<MessagePort>): void =>
@@ -99,6 +118,7 @@ export const runFold = Effect.fnUntraced(function* (
   }
   const catalog = new Map(loaded.success)
   // Made here: whoever echoes what is sent to this thread could not send a port back.
+  const scope = yield* Effect.scope
   const stream = new MessageChannel()
   const saves = new MessageChannel()
   yield* Effect.addFinalizer(() => Effect.sync(() => stream.port1.close()))
@@ -129,7 +149,18 @@ export const runFold = Effect.fnUntraced(function* (
       const message = data as ThreadMessage
       if (message._tag === "Import") return void Effect.runFork(thread.beside(imported(message.module)))
       const ports = { port: stream.port2, saved: saves.port2 }
-      post({ _tag: "Catalog", metrics: entriesOf(catalog.values()), ...ports }, [ports.port, ports.saved])
+      const ready = Effect.sync(() =>
+        post({ _tag: "Catalog", metrics: entriesOf(catalog.values()), ...ports }, [ports.port, ports.saved])
+      )
+      if (message.durable === undefined) return Effect.runSync(ready)
+      Effect.runFork(
+        keepState(thread, message.durable, store).pipe(
+          Scope.provide(scope),
+          Effect.andThen(ready),
+          Effect.catch((error) => Effect.sync(() => post({ _tag: "Refused", error: encodeStartError(error) }))),
+          Effect.catchDefect((defect) => Effect.sync(() => post({ _tag: "Died", reason: describeError(defect) })))
+        )
+      )
     })
     // Whoever closed them: what is asked or answered would not come any more.
     const end = (): void => {

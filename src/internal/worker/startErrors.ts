@@ -1,8 +1,8 @@
 import * as Schema from "effect/Schema"
-import { InvalidArgument, MetricsModuleError, RuntimeFailed } from "../model/errors.ts"
+import { DurableStateError, InvalidArgument, MetricsModuleError, RuntimeFailed } from "../model/errors.ts"
 
 /** What a worker that cannot work says: structured clone would strip the classes of its errors. */
-const WorkerStartError = Schema.Union([InvalidArgument, MetricsModuleError, RuntimeFailed])
+const WorkerStartError = Schema.Union([InvalidArgument, MetricsModuleError, RuntimeFailed, DurableStateError])
 type WorkerStartError = typeof WorkerStartError.Type
 
 export const encodeStartError: (error: WorkerStartError) => unknown = Schema.encodeSync(WorkerStartError)

@@ -1,0 +1,310 @@
+/**
+ * Keeps what a fold knows beyond its process: everything when it begins, and from then on what has changed, at intervals.
+ *
+ * The state is collected lane by lane and made into bytes part by part, each between two reads of pages, so that the fold
+ * never stands still for more than a part. The bytes are then written beside the fold. A write that fails stops nothing:
+ * the next one has all that it had.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import type { KeyValueStore } from "effect/persistence/KeyValueStore"
+import type { Fold } from "../fold/fold.ts"
+import { LeftStates, type PackedMetric } from "../fold/leftStates.ts"
+import type { FoldLane } from "../fold/recorderFold.ts"
+import { bytesIn, bytesOf } from "../fold/segment.ts"
+import { SegmentMemory } from "../fold/segmentMemory.ts"
+import { DurableStateError } from "../model/errors.ts"
+import type { DurableSettings, Lane } from "../stream/protocol.ts"
+import { messageOf } from "../util/describeError.ts"
+import { readState, StateWriter } from "./format.ts"
+import { keyOf, placeOf } from "./places.ts"
+
+/** About so much is collected or copied between two reads of pages. */
+const PartBytes = 256 * 1024
+
+/** Most metrics of which it is said that their state cannot be written: each is named once. */
+const MostTold = 1000
+
+/** The longest that a timer can wait. */
+const LongestTimer = 2 ** 31 - 1
+
+/** The thread in which the fold runs. */
+export interface DurableThread {
+  readonly fold: Fold
+  /** Up to where no other fold will begin: {@link LeftStates.forget}. */
+  readonly covered: () => number
+  /** {@link DurableState.goOn} has something to do. */
+  readonly wake: () => void
+  /** Runs an effect while the fold goes on. */
+  readonly beside: (effect: Effect.Effect<void>) => void
+}
+
+export interface DurableOptions extends DurableThread {
+  readonly store: KeyValueStore
+  readonly settings: DurableSettings
+}
+
+/** What is known of a recorder that is there. */
+interface Live {
+  readonly lane: FoldLane
+  readonly sequence: number
+  readonly metrics: ReadonlyMap<string, PackedMetric>
+  /** Has their bytes. */
+  readonly segment: SharedArrayBuffer
+}
+
+/** A state that is being collected, made or written. */
+interface Round {
+  readonly lanes: ReadonlyArray<Lane>
+  next: number
+  readonly tickets: ReadonlyArray<number>
+  writer: StateWriter | undefined
+  events: number
+  savedAt: number
+  leftChanges: number
+}
+
+export class DurableState {
+  readonly #options: DurableOptions
+  readonly #left: LeftStates
+  readonly #live = new Map<string, Live>()
+  readonly #memory = new SegmentMemory()
+  /** Whether what is written is not what there is. */
+  #isDirty = false
+  #leftChanges = 0
+  #isDue = false
+  #tickets: Array<number> = []
+  #round: Round | undefined
+  #isWriting = false
+  #isClosed = false
+  /** Whether nothing was collected yet. */
+  #isFirst = true
+  #timer: ReturnType<typeof setTimeout> | undefined
+  readonly #told = new Set<string>()
+
+  constructor(options: DurableOptions) {
+    const { fold, settings } = options
+    this.#options = options
+    this.#left = new LeftStates({ levels: settings.levels })
+    fold.left = this.#left
+    fold.onPersist = (ticket) => {
+      this.#tickets.push(ticket)
+      this.#makeDue()
+    }
+  }
+
+  get reads(): boolean {
+    return this.#options.settings.reads
+  }
+
+  /** Reads what was written, before the fold reads anything. */
+  get load(): Effect.Effect<void, DurableStateError> {
+    const { settings, store } = this.#options
+    const { namespace } = settings
+    const refused = (problem: DurableStateError["problem"], reason: string) =>
+      new DurableStateError({ path: placeOf(settings), problem, reason })
+    return Effect.gen({ self: this }, function* () {
+      if (settings.reads) {
+        const bytes = yield* Effect.mapError(store.getUint8Array(keyOf(namespace)), (error) =>
+          refused("unreadable", `could not be read: ${error.message}`)
+        )
+        if (bytes !== undefined) {
+          const kept = readState(bytes, namespace)
+          if ("problem" in kept) return yield* Effect.fail(refused(kept.problem, kept.reason))
+          const now = Date.now()
+          // A recorder that was there at the end is missed from now on, however long there was no process.
+          const metrics = kept.metrics
+            .map((packed) => ({ ...packed, goneSince: packed.goneSince ?? now }))
+            .filter(({ goneSince }) => goneSince === now || goneSince > now - settings.keepMillis)
+          this.#left.begin(metrics, kept.measured)
+          this.#wrote(kept.savedAt, 0)
+        }
+      }
+      this.#arm()
+    })
+  }
+
+  #arm(): void {
+    if (this.#isClosed) return
+    const { intervalMillis } = this.#options.settings
+    this.#timer = setTimeout(() => this.#makeDue(), Math.min(intervalMillis, LongestTimer))
+    if (typeof this.#timer === "object") this.#timer.unref()
+  }
+
+  close(): void {
+    this.#isClosed = true
+    clearTimeout(this.#timer)
+  }
+
+  #makeDue(): void {
+    this.#isDue = true
+    this.#options.wake()
+  }
+
+  /** Whether {@link goOn} has something to do. */
+  get isPending(): boolean {
+    return !this.#isWriting && !this.#isClosed && (this.#round !== undefined || this.#isDue)
+  }
+
+  /** Between two reads of pages: does a part of what is due. Whether there is more of it. */
+  goOn(): boolean {
+    if (this.#isWriting || this.#isClosed) return false
+    if (this.#round === undefined) {
+      if (!this.#isDue) return false
+      this.#round = this.#begin()
+    }
+    const round = this.#round
+    if (round.writer === undefined) {
+      this.#collect(round)
+      if (round.next < round.lanes.length) return true
+      if (!this.#isChanged) {
+        this.#wrote(Date.now(), this.#events)
+        this.#end(round, undefined)
+        return this.#isDue
+      }
+      this.#make(round)
+      return true
+    }
+    if (round.writer.goOn(PartBytes)) return true
+    this.#write(round, round.writer.bytes)
+    return false
+  }
+
+  get #isChanged(): boolean {
+    return this.#isDirty || this.#leftChanges !== this.#left.changes
+  }
+
+  /** Those of recorders that were removed since they were collected are among those of the states that are left. */
+  get #events(): number {
+    let events = this.#left.folded
+    for (const [recorderId, { lane, sequence }] of this.#live) {
+      if (this.#options.fold.lane(lane.lane) === lane) events += sequence
+      else this.#live.delete(recorderId)
+    }
+    return events
+  }
+
+  #begin(): Round {
+    this.#isDue = false
+    const tickets = this.#tickets
+    this.#tickets = []
+    const { fold } = this.#options
+    const touched = fold.touched.take("durable")
+    // Lanes that were restored are not touched by that.
+    const lanes = this.#isFirst ? fold.openLanes : touched
+    this.#isFirst = false
+    return { lanes, next: 0, tickets, writer: undefined, events: 0, savedAt: 0, leftChanges: 0 }
+  }
+
+  #collect(round: Round): void {
+    for (let bytes = 0; round.next < round.lanes.length && bytes < PartBytes; round.next++) {
+      const collected = this.#collectLane(round.lanes[round.next]!)
+      // The memory for a large one is made ready part by part.
+      if (collected === undefined) return
+      bytes += collected
+    }
+  }
+
+  /** Returns how many bytes that took; `undefined` where there is no memory for them yet. */
+  #collectLane(number: Lane): number | undefined {
+    const lane = this.#options.fold.lane(number)
+    if (lane === undefined) return 0
+    const { recorderId, sequence } = lane
+    const packed = lane.saveMetrics().flatMap(({ metric, saved }) => {
+      const found = this.#left.pack(recorderId, metric, saved)
+      if (found === undefined) return []
+      if (!("lost" in found)) return [found]
+      this.#tellLost(recorderId, metric.name, found.lost)
+      return []
+    })
+    const records = packed.map(({ record }) => record)
+    const bytes = records.reduce((sum, record) => sum + bytesOf(record), 0)
+    if (!this.#memory.isReady(bytes)) return undefined
+    const segment = this.#memory.put(records)
+    const metrics = new Map(
+      bytesIn(segment, records).map((bytes, i) => [packed[i]!.of.name, { ...packed[i]!.of, bytes }])
+    )
+    const known = this.#live.get(recorderId)
+    const isSame = known !== undefined && isEqual(known.metrics, metrics)
+    this.#live.set(recorderId, isSame ? { ...known, lane, sequence } : { lane, sequence, metrics, segment })
+    if (!isSame) this.#isDirty = true
+    this.#memory.reuse(isSame ? segment : known?.segment)
+    return bytes
+  }
+
+  #tellLost(recorderId: string, name: string, reason: string): void {
+    const key = JSON.stringify([recorderId, name])
+    if (this.#told.has(key) || this.#told.size >= MostTold) return
+    this.#told.add(key)
+    this.#options.fold.notKept(recorderId, name, `it cannot be written: ${reason}`)
+  }
+
+  /** From here on it is what will be written, whatever is folded meanwhile. */
+  #make(round: Round): void {
+    const metrics: Array<PackedMetric> = []
+    const savedAt = Date.now()
+    round.events = this.#events
+    for (const packed of this.#left.states()) {
+      if (this.#live.get(packed.recorderId)?.metrics.has(packed.name) === true) continue
+      metrics.push({ ...packed, goneSince: packed.goneSince ?? savedAt })
+    }
+    for (const live of this.#live.values()) metrics.push(...live.metrics.values())
+    round.savedAt = savedAt
+    round.leftChanges = this.#left.changes
+    this.#isDirty = false
+    const { namespace } = this.#options.settings
+    round.writer = new StateWriter({ namespace, savedAt, measured: this.#left.measured, metrics })
+  }
+
+  #write(round: Round, bytes: Uint8Array): void {
+    this.#isWriting = true
+    const { beside, settings, store, wake } = this.#options
+    beside(
+      Effect.suspend(() => store.set(keyOf(settings.namespace), bytes)).pipe(
+        Effect.matchCause({
+          onSuccess: () => {
+            this.#wrote(round.savedAt, round.events)
+            this.#leftChanges = round.leftChanges
+            this.#end(round, undefined)
+          },
+          onFailure: (cause) => {
+            this.#isDirty = true
+            this.#end(round, failureOf(cause))
+          }
+        }),
+        Effect.andThen(
+          Effect.sync(() => {
+            if (this.#isDue) wake()
+          })
+        )
+      )
+    )
+  }
+
+  #end(round: Round, failure: string | undefined): void {
+    this.#isWriting = false
+    this.#round = undefined
+    const { fold } = this.#options
+    if (failure === undefined) {
+      const isThere = (id: string, name: string): boolean => this.#live.get(id)?.metrics.has(name) === true
+      this.#left.forget(this.#options.covered(), isThere)
+    } else {
+      fold.send({ _tag: "StateNotWritten", reason: failure })
+    }
+    for (const ticket of round.tickets) fold.send({ _tag: "Persisted", ticket, failure })
+    clearTimeout(this.#timer)
+    this.#arm()
+  }
+
+  #wrote(savedAt: number, events: number): void {
+    this.#options.fold.send({ _tag: "StateWritten", savedAt, events })
+  }
+}
+const isEqual = (a: Live["metrics"], b: Live["metrics"]): boolean =>
+  a.size === b.size &&
+  [...a].every(([name, one]) => {
+    const other = b.get(name)
+    return other?.measured === one.measured && Buffer.compare(one.bytes, other.bytes) === 0
+  })
+
+const failureOf = (cause: Cause.Cause<unknown>): string => messageOf(Cause.squash(cause))

@@ -1,0 +1,87 @@
+/**
+ * A `KeyValueStore` of files in a folder, in which a value is replaced as a whole or not at all, whatever happens to the
+ * process or the machine meanwhile: it is written beside the old one and synced, takes its name, and then the folder is
+ * synced. Effect's own store of files writes over the old value, so that a process that is killed leaves a part.
+ */
+import { randomUUID } from "node:crypto"
+import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises"
+import { join } from "node:path"
+import * as Effect from "effect/Effect"
+import * as KeyValueStore from "effect/persistence/KeyValueStore"
+import { messageOf } from "../util/describeError.ts"
+import { fileOf } from "./places.ts"
+
+const Unfinished = ".unfinished"
+
+export const folderStore = (directory: string): KeyValueStore.KeyValueStore => {
+  const attempt = <A>(method: string, key: string, run: () => Promise<A>) =>
+    Effect.tryPromise({
+      try: run,
+      catch: (cause) => new KeyValueStore.KeyValueStoreError({ method, key, message: messageOf(cause), cause })
+    })
+  const read = (key: string): Promise<Buffer | undefined> =>
+    readFile(fileOf(directory, key)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return undefined
+      throw error
+    })
+  const keys = attempt("keys", "", async () =>
+    (await readdir(directory)).flatMap((name) =>
+      name.endsWith(".state") ? [decodeURIComponent(name.slice(0, -".state".length))] : []
+    )
+  )
+  const remove = async (key: string): Promise<void> => {
+    await rm(fileOf(directory, key), { force: true })
+    await syncFolder(directory)
+  }
+  return KeyValueStore.make({
+    get: (key) => attempt("get", key, async () => (await read(key))?.toString()),
+    getUint8Array: (key) => attempt("getUint8Array", key, () => read(key)),
+    set: (key, value) => attempt("set", key, () => replace(directory, key, value)),
+    remove: (key) => attempt("remove", key, () => remove(key)),
+    clear: Effect.flatMap(keys, (all) => attempt("clear", "", async () => void (await Promise.all(all.map(remove))))),
+    size: Effect.map(keys, (all) => all.length),
+    keys
+  })
+}
+
+const replace = async (directory: string, key: string, value: string | Uint8Array): Promise<void> => {
+  const path = fileOf(directory, key)
+  const unfinished = `${path}.${randomUUID()}${Unfinished}`
+  try {
+    const file = await open(unfinished, "wx")
+    try {
+      await file.writeFile(value)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(unfinished, path)
+  } catch (error) {
+    await rm(unfinished, { force: true }).catch(() => {})
+    // The name is another one each time, and tells nobody anything.
+    throw new Error(messageOf(error).replaceAll(unfinished, path), { cause: error })
+  }
+  await syncFolder(directory)
+}
+
+/** Without it the new name may be lost when the machine goes down. Windows opens no folders, and needs no sync of them. */
+const syncFolder = async (directory: string): Promise<void> => {
+  if (process.platform === "win32") return
+  const folder = await open(directory, "r")
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}
+
+export const makeFolder = async (directory: string): Promise<void> => {
+  await mkdir(directory, { recursive: true })
+}
+
+/** What a process that was killed has left of a key. */
+export const removeUnfinished = async (directory: string, key: string): Promise<void> => {
+  const own = `${encodeURIComponent(key)}.state.`
+  const left = (await readdir(directory)).filter((name) => name.startsWith(own) && name.endsWith(Unfinished))
+  await Promise.all(left.map((name) => rm(join(directory, name), { force: true })))
+}

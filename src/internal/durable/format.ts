@@ -1,0 +1,205 @@
+/**
+ * The bytes that the state of a runtime is kept as, whatever store has them. Written in parts, so that the fold does not
+ * stand still for long; read at once, when the fold begins.
+ *
+ * A preamble of fixed length (magic, version, lengths, checksums), a header in JSON, and a record for each metric: what
+ * it is of in JSON, and its state as `v8.serialize` gives it.
+ */
+import { endianness } from "node:os"
+import { serialize } from "node:v8"
+import { crc32 } from "node:zlib"
+import type { MeasuredParts, PackedMetric } from "../fold/leftStates.ts"
+import type { Fingerprint } from "../metric/definition/fingerprint.ts"
+import { describeError } from "../util/describeError.ts"
+
+/** To be increased when what is kept of a metric changes, in kernels as well: an older version is told by it. */
+const Version = 1
+
+const magic = new TextEncoder().encode("mvxstate")
+
+// Where the preamble has what. The checksum at its end is of what is before it in the preamble.
+const VersionAt = 8
+const HeaderAt = 12
+const TotalAt = 16
+const RestSumAt = 24
+const PreambleSumAt = 28
+const Preamble = 32
+
+/** What V8 marks its serialised values with. It reads those of older versions. */
+const v8Version = serialize(0)[1]!
+
+export interface KeptState {
+  readonly namespace: string
+  /** When it was written, in milliseconds since the Unix epoch. */
+  readonly savedAt: number
+  readonly measured: MeasuredParts
+  readonly metrics: ReadonlyArray<PackedMetric>
+}
+
+interface Header {
+  readonly namespace: string
+  readonly savedAt: number
+  readonly v8: number
+  readonly endianness: string
+  readonly measured: ReadonlyArray<readonly [hash: string, parts: Fingerprint]>
+}
+
+type Head = readonly [recorderId: string, name: string, measured: string, goneSince: number | null]
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder("utf-8", { fatal: true })
+const json = (value: unknown): Uint8Array => encoder.encode(JSON.stringify(value))
+
+/** Makes the bytes of a state, part by part. */
+export class StateWriter {
+  readonly #metrics: ReadonlyArray<PackedMetric>
+  readonly #header: Uint8Array
+  /** Those of the records made so far. */
+  #heads: Array<Uint8Array> = []
+  #bytes: Uint8Array | undefined
+  #size: number
+  #to = Preamble
+  #next = 0
+  #sum = 0
+  /** What is copied, and how much of it was. */
+  #piece: Uint8Array = new Uint8Array(0)
+  #at = 0
+  #isHeadDone = false
+
+  constructor({ measured, metrics, namespace, savedAt }: KeptState) {
+    const used = new Set(metrics.map((metric) => metric.measured))
+    const header: Header = {
+      namespace,
+      savedAt,
+      v8: v8Version,
+      endianness: endianness(),
+      measured: [...measured].filter(([hash]) => used.has(hash))
+    }
+    this.#metrics = metrics
+    this.#header = json(header)
+    this.#size = Preamble + this.#header.byteLength
+  }
+
+  /** Goes on for about so many bytes. Returns whether there is more to do. */
+  goOn(most: number): boolean {
+    return this.#bytes === undefined ? this.#measure(most) : this.#fill(this.#bytes, most)
+  }
+
+  /** How long it is has to be known first. */
+  #measure(most: number): boolean {
+    const metrics = this.#metrics
+    for (let done = 0; this.#next < metrics.length && done < most; this.#next++) {
+      const { bytes, goneSince, measured, name, recorderId } = metrics[this.#next]!
+      const head: Head = [recorderId, name, measured, goneSince ?? null]
+      this.#heads.push(json(head))
+      const size = 8 + this.#heads.at(-1)!.byteLength
+      this.#size += size + bytes.byteLength
+      done += size * HeadCost
+    }
+    if (this.#next < metrics.length) return true
+    this.#next = 0
+    this.#bytes = new Uint8Array(this.#size)
+    this.#piece = this.#header
+    return true
+  }
+
+  #fill(all: Uint8Array, most: number): boolean {
+    const end = Math.min(this.#size, this.#to + most)
+    while (this.#to < end) {
+      if (this.#at === this.#piece.byteLength) this.#nextPiece()
+      const part = this.#piece.subarray(this.#at, this.#at + end - this.#to)
+      all.set(part, this.#to)
+      // Of what was copied: nothing else is known to stay as it is.
+      this.#sum = crc32(all.subarray(this.#to, this.#to + part.byteLength), this.#sum)
+      this.#to += part.byteLength
+      this.#at += part.byteLength
+    }
+    if (this.#to < this.#size) return true
+    const view = new DataView(all.buffer)
+    all.set(magic)
+    view.setUint32(VersionAt, Version)
+    view.setUint32(HeaderAt, this.#header.byteLength)
+    view.setFloat64(TotalAt, all.byteLength)
+    view.setUint32(RestSumAt, this.#sum)
+    view.setUint32(PreambleSumAt, crc32(all.subarray(0, PreambleSumAt)))
+    this.#heads = []
+    return false
+  }
+
+  /** The lengths and the head of a record, then its bytes. */
+  #nextPiece(): void {
+    this.#at = 0
+    const metric = this.#metrics[this.#next]!
+    if (this.#isHeadDone) {
+      this.#piece = metric.bytes
+      this.#next++
+    } else {
+      const head = this.#heads[this.#next]!
+      this.#piece = new Uint8Array(8 + head.byteLength)
+      new DataView(this.#piece.buffer).setUint32(0, head.byteLength)
+      new DataView(this.#piece.buffer).setUint32(4, metric.bytes.byteLength)
+      this.#piece.set(head, 8)
+    }
+    this.#isHeadDone = !this.#isHeadDone
+  }
+
+  /** When all is done. */
+  get bytes(): Uint8Array {
+    return this.#bytes!
+  }
+}
+
+/** A byte of JSON costs about as much as so many that are copied. */
+const HeadCost = 16
+
+/** Why bytes are not the state that was looked for. */
+export interface Unusable {
+  readonly problem: "damaged" | "newer" | "foreign"
+  readonly reason: string
+}
+
+const damaged = (reason: string): Unusable => ({ problem: "damaged", reason: `is damaged: ${reason}` })
+const foreign = (reason: string): Unusable => ({ problem: "foreign", reason })
+const newer = (what: string): Unusable => ({
+  problem: "newer",
+  reason: `was written by a newer ${what}. Use that one, or another folder`
+})
+
+/** Reads what {@link StateWriter} has made for this namespace. */
+export const readState = (all: Uint8Array, namespace: string): KeptState | Unusable => {
+  const view = new DataView(all.buffer, all.byteOffset, all.byteLength)
+  if (!magic.subarray(0, all.byteLength).every((byte, i) => byte === all[i])) {
+    return foreign("is not a state of mvx-metrics")
+  }
+  if (all.byteLength < Preamble) return damaged(`it ends after ${all.byteLength} bytes`)
+  const version = view.getUint32(VersionAt)
+  if (version > Version) return newer(`version of mvx-metrics (format ${version} instead of ${Version})`)
+  if (view.getUint32(PreambleSumAt) !== crc32(all.subarray(0, PreambleSumAt))) {
+    return damaged("the checksum of its preamble is wrong")
+  }
+  const total = view.getFloat64(TotalAt)
+  if (total !== all.byteLength) return damaged(`it has ${all.byteLength} bytes instead of ${total}`)
+  if (view.getUint32(RestSumAt) !== crc32(all.subarray(Preamble))) return damaged("its checksum is wrong")
+  try {
+    const records = Preamble + view.getUint32(HeaderAt)
+    const header = JSON.parse(decoder.decode(all.subarray(Preamble, records))) as Header
+    if (header.namespace !== namespace) return foreign(`is the state of the namespace "${header.namespace}"`)
+    if (header.v8 > v8Version) return newer("version of Node")
+    if (header.endianness !== endianness()) return foreign("was written on a machine with another byte order")
+    const { measured, savedAt } = header
+    return { namespace, savedAt, measured: new Map(measured), metrics: [...recordsOf(all, view, records)] }
+  } catch (error) {
+    return damaged(describeError(error))
+  }
+}
+
+function* recordsOf(all: Uint8Array, view: DataView, from: number): Iterable<PackedMetric> {
+  for (let at = from; at < all.byteLength; ) {
+    const head = at + 8
+    const bytes = head + view.getUint32(at)
+    const end = bytes + view.getUint32(at + 4)
+    const [recorderId, name, measured, goneSince] = JSON.parse(decoder.decode(all.subarray(head, bytes))) as Head
+    yield { recorderId, name, measured, goneSince: goneSince ?? undefined, bytes: all.subarray(bytes, end) }
+    at = end
+  }
+}

@@ -1,0 +1,42 @@
+/** Opens the durable state of a runtime, wherever its fold runs. */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { KeyValueStore } from "effect/persistence/KeyValueStore"
+import type * as Scope from "effect/Scope"
+import { DurableStateError, InvalidArgument } from "../model/errors.ts"
+import type { DurableSettings } from "../stream/protocol.ts"
+import { messageOf } from "../util/describeError.ts"
+import { DurableState, type DurableThread } from "./durableState.ts"
+import { folderStore } from "./folderStore.ts"
+import { placeOf } from "./places.ts"
+
+export type StoreLayer = Layer.Layer<KeyValueStore, unknown>
+
+/** `own`: a store of the application's, which is used where no folder is named. */
+export const openState = Effect.fnUntraced(function* (
+  settings: DurableSettings,
+  own: StoreLayer | undefined,
+  attach: (make: (thread: DurableThread) => DurableState) => DurableState
+): Effect.fn.Return<DurableState, DurableStateError | InvalidArgument, Scope.Scope> {
+  const { directory } = settings
+  if (directory === undefined && own === undefined)
+    return yield* new InvalidArgument({ argument: "durable", reason: noStore })
+  const store = directory === undefined ? yield* build(own!, settings) : folderStore(directory)
+  const state = attach((thread) => new DurableState({ ...thread, store, settings }))
+  yield* Effect.addFinalizer(() => Effect.sync(() => state.close()))
+  yield* state.load
+  return state
+})
+
+const noStore =
+  "has no directory, and the worker has no store. Give it a directory, or pass a store to MetricsWorker.run"
+
+const build = (own: StoreLayer, settings: DurableSettings) =>
+  Layer.build(own).pipe(
+    Effect.map((context) => Context.get(context, KeyValueStore)),
+    Effect.mapError((error) => {
+      const reason = `its store could not be opened: ${messageOf(error)}`
+      return new DurableStateError({ path: placeOf(settings), problem: "unreadable", reason })
+    })
+  )

@@ -1,0 +1,11 @@
+/** Where the state of a runtime lies. */
+import { join } from "node:path"
+import type { DurableSettings } from "../stream/protocol.ts"
+
+export const keyOf = (namespace: string): string => `mvx-metrics.${namespace}`
+
+export const fileOf = (directory: string, key: string): string => join(directory, `${encodeURIComponent(key)}.state`)
+
+/** For people. */
+export const placeOf = ({ directory, namespace }: Pick<DurableSettings, "directory" | "namespace">): string =>
+  directory === undefined ? keyOf(namespace) : fileOf(directory, keyOf(namespace))

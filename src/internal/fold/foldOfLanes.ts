@@ -1,0 +1,14 @@
+import type { LaneMessage } from "../stream/protocol.ts"
+
+/** The fold whose lanes they are. */
+export interface FoldOfLanes {
+  readonly send: (message: LaneMessage) => void
+  /** The state of a metric could not be kept or used, and why. */
+  readonly notKept: (recorderId: string, name: string, reason: string) => void
+  /** Whether `send` copies. */
+  readonly sendCopies: boolean
+  /** See {@link ./place.ts}. */
+  readonly place: Int32Array
+  /** Whether rows are folded one by one and metric by metric, so that the place of what ends the fold is exact. */
+  readonly isCareful: boolean
+}

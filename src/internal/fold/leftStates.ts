@@ -1,0 +1,222 @@
+/**
+ * States of metrics whose recorder is not there: restored from an earlier process, or left by a recorder that was
+ * removed. The next recorder of the id goes on from them when it registers the metric.
+ *
+ * They are part of what a checkpoint saves, because a fold that takes the place of another one must find what that found
+ * for the same registration. So a state has the position in the log behind which it is there, and one that was taken
+ * stays for a replay until a checkpoint covers its taking.
+ */
+import { deserialize, serialize } from "node:v8"
+import type { Fingerprint } from "../metric/definition/fingerprint.ts"
+import { isBuiltInLevel } from "../metric/definition/levels.ts"
+import { measuredBy } from "../metric/definition/measured.ts"
+import type * as Metric from "../metric/definition/metric.ts"
+import type { FoldLane } from "./recorderFold.ts"
+import type { SavedMetric } from "./savedLane.ts"
+import { bytesIn, metricRecord, type SavedRecord, segmentOf } from "./segment.ts"
+
+/** Most recorders that were removed in this process and whose states are kept. The oldest go first. */
+const MostRemoved = 1000
+
+/** What is to be copied before anything is folded. */
+interface MetricRecord {
+  readonly of: Omit<PackedMetric, "bytes">
+  readonly record: SavedRecord
+}
+
+interface Lost {
+  readonly lost: string
+}
+
+/** The state of one metric, as {@link metricRecord} has it. */
+export interface PackedMetric {
+  readonly recorderId: string
+  readonly name: string
+  /** The hash of what it measures, see {@link Measured}. */
+  readonly measured: string
+  /** Since when its recorder is not there; `undefined`: since this process has begun, or later. */
+  readonly goneSince: number | undefined
+  readonly bytes: Uint8Array
+}
+
+/** By hash, what the states are of. */
+export type MeasuredParts = ReadonlyMap<string, Fingerprint>
+
+/** What is found for a metric that is registered. */
+export interface LeftState {
+  readonly bytes: Uint8Array
+  /** In what the definition has changed since: the state is not used. */
+  readonly changes?: ReadonlyArray<string>
+}
+
+interface Version {
+  readonly packed: PackedMetric
+  /** It is there for what lies behind this position. */
+  readonly since: number
+  /** The position of the registration that has taken it. */
+  takenAt: number
+  /** One that was taken, for a replay. */
+  before: Version | undefined
+}
+
+/** What was added since the last part of a checkpoint, or all of it. */
+interface SavedLeft {
+  readonly versions: ReadonlyArray<Pick<Version, "packed" | "since">>
+  readonly measured: ReadonlyArray<readonly [hash: string, parts: Fingerprint]>
+  readonly folded: number
+  readonly foldedAt: number
+}
+
+export class LeftStates {
+  /** Whether gauges and up-down counters are among them. */
+  readonly #hasLevels: boolean
+  readonly measured = new Map<string, Fingerprint>()
+  /** Events of the recorders that were removed. */
+  folded = 0
+  #foldedAt = Number.NEGATIVE_INFINITY
+  /** Another number after each change. */
+  changes = 0
+  readonly #byRecorder = new Map<string, Map<string, Version>>()
+  /** Those that were removed in this process, the oldest first. */
+  readonly #removed = new Set<string>()
+  #added: Array<Version> = []
+  #isAdded = false
+
+  constructor(options: { readonly levels: boolean }) {
+    this.#hasLevels = options.levels
+  }
+
+  /** Whether its state is kept at all. */
+  #keeps(metric: Metric.Any): boolean {
+    return this.#hasLevels || !isBuiltInLevel(metric)
+  }
+
+  /** What is kept of a metric, if it is kept, or why that cannot be. */
+  pack(recorderId: string, metric: Metric.Any, saved: SavedMetric): MetricRecord | Lost | undefined {
+    if (!this.#keeps(metric)) return undefined
+    if (saved.state._tag === "Lost") return { lost: saved.state.reason }
+    const { hash, parts } = measuredBy(metric)
+    this.measured.set(hash, parts)
+    const record = metricRecord({ ...saved, shown: undefined })
+    return { of: { recorderId, name: metric.name, measured: hash, goneSince: undefined }, record }
+  }
+
+  /** Those of an earlier process. */
+  begin(states: Iterable<PackedMetric>, measured: MeasuredParts): void {
+    for (const [hash, parts] of measured) this.measured.set(hash, parts)
+    for (const packed of states) this.#put(packed, Number.NEGATIVE_INFINITY)
+  }
+
+  /** A recorder is removed, at this position of the log. */
+  leave(lane: FoldLane, at: number): void {
+    const { recorderId, sequence } = lane
+    const states = lane.saveMetrics().flatMap(({ metric, saved }) => {
+      const packed = this.pack(recorderId, metric, saved)
+      if (packed === undefined || "lost" in packed) return []
+      const { of, record } = packed
+      return [{ ...of, bytes: bytesIn(segmentOf([record]), [record])[0]!.slice() }]
+    })
+    if (at > this.#foldedAt) {
+      this.folded += sequence
+      this.#foldedAt = at
+      this.#isAdded = true
+    }
+    this.changes++
+    if (states.length === 0) return
+    for (const packed of states) this.#put(packed, at)
+    this.#removed.delete(recorderId)
+    this.#removed.add(recorderId)
+    for (const oldest of this.#removed) {
+      if (this.#removed.size <= MostRemoved) break
+      this.#removed.delete(oldest)
+      this.#byRecorder.delete(oldest)
+    }
+  }
+
+  #put(packed: PackedMetric, since: number): void {
+    const { name, recorderId } = packed
+    let byName = this.#byRecorder.get(recorderId)
+    if (byName === undefined) {
+      byName = new Map()
+      this.#byRecorder.set(recorderId, byName)
+    }
+    const last = byName.get(name)
+    // A replay comes here once more.
+    if (last !== undefined && last.since >= since) return
+    const version: Version = { packed, since, takenAt: Number.POSITIVE_INFINITY, before: last }
+    byName.set(name, version)
+    this.#added.push(version)
+    this.#isAdded = true
+  }
+
+  /** What a metric goes on from that is registered at this position of the log. */
+  take(recorderId: string, metric: Metric.Any, at: number): LeftState | undefined {
+    if (!this.#keeps(metric)) return undefined
+    let version = this.#byRecorder.get(recorderId)?.get(metric.name)
+    while (version !== undefined && version.since >= at) version = version.before
+    if (version === undefined || (version.takenAt !== Number.POSITIVE_INFINITY && version.takenAt !== at)) {
+      return undefined
+    }
+    version.takenAt = at
+    this.#removed.delete(recorderId)
+    const { bytes, measured: hash } = version.packed
+    const { hash: own, parts } = measuredBy(metric)
+    return hash === own ? { bytes } : { bytes, changes: differing(this.measured.get(hash) ?? {}, parts) }
+  }
+
+  /** The last state of each metric. */
+  *states(): Iterable<PackedMetric> {
+    for (const byName of this.#byRecorder.values()) for (const { packed } of byName.values()) yield packed
+  }
+
+  /** No replay will begin before this position. Forgets what was taken before and `isThere` now. */
+  forget(covered: number, isThere: (recorderId: string, name: string) => boolean): void {
+    for (const [recorderId, byName] of this.#byRecorder) {
+      for (const [name, version] of byName) {
+        if (version.since <= covered) version.before = undefined
+        if (version.takenAt <= covered && isThere(recorderId, name)) byName.delete(name)
+      }
+      if (byName.size === 0) this.#byRecorder.delete(recorderId)
+    }
+  }
+
+  // --- checkpoints
+
+  /** `undefined`: nothing was added. */
+  save(isWhole: boolean): Uint8Array | undefined {
+    if (!isWhole && !this.#isAdded) return undefined
+    const versions = isWhole ? [...this.#all()] : this.#added
+    this.#added = []
+    this.#isAdded = false
+    const saved: SavedLeft = {
+      versions: versions.map(({ packed, since }) => ({ packed, since })),
+      measured: [...this.measured],
+      folded: this.folded,
+      foldedAt: this.#foldedAt
+    }
+    return serialize(saved)
+  }
+
+  *#all(): Iterable<Version> {
+    for (const byName of this.#byRecorder.values()) {
+      for (const last of byName.values()) {
+        const chain: Array<Version> = []
+        for (let each: Version | undefined = last; each !== undefined; each = each.before) chain.push(each)
+        yield* chain.reverse()
+      }
+    }
+  }
+
+  restore(bytes: Uint8Array): void {
+    const { folded, foldedAt, measured, versions } = deserialize(bytes) as SavedLeft
+    for (const [hash, parts] of measured) this.measured.set(hash, parts)
+    for (const { packed, since } of versions) this.#put(packed, since)
+    this.folded = folded
+    this.#foldedAt = foldedAt
+    this.#added = []
+    this.#isAdded = false
+  }
+}
+
+const differing = (before: Fingerprint, now: Fingerprint): ReadonlyArray<string> =>
+  [...new Set([...Object.keys(before), ...Object.keys(now)])].filter((part) => before[part] !== now[part])

@@ -1,0 +1,127 @@
+/**
+ * What the application thread knows of the durable state, and has it written by.
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type { Command, DurableMessage } from "../stream/protocol.ts"
+
+/** How the durable state stands. */
+export interface DurableProgress {
+  /** When it was written or read last. */
+  readonly savedAt: number | undefined
+  /** Events of this process that it has. */
+  readonly events: number
+  /** Writes that failed; and why the last write did, if it did. */
+  readonly failures: number
+  readonly failure: string | undefined
+  /** Metrics whose state could not be kept or used. */
+  readonly discarded: number
+}
+
+/** Warnings and metrics beyond so many are counted, and not told from each other. */
+const Most = 1000
+
+interface DurableEndOptions {
+  readonly send: (command: Command) => void
+  readonly hold: () => () => void
+  readonly nextTurn: (action: () => void) => void
+  /** Where the state lies, for people. */
+  readonly place: string
+}
+
+export class DurableEnd {
+  readonly #options: DurableEndOptions
+  readonly #waiting = new Map<number, (exit: Exit.Exit<void, Error>) => void>()
+  #next = 0
+  /** Why there is no fold any more. */
+  #lost: Error | undefined
+  #progress: DurableProgress = { savedAt: undefined, events: 0, failures: 0, failure: undefined, discarded: 0 }
+  readonly #warned = new Set<string>()
+  readonly #discarded = new Set<string>()
+  /** Warnings that came before somebody listened. */
+  readonly #early: Array<string> = []
+  #warn: (text: string) => void = (text) => void this.#early.push(text)
+
+  constructor(options: DurableEndOptions) {
+    this.#options = options
+  }
+
+  get progress(): DurableProgress {
+    return this.#progress
+  }
+
+  /** Each warning is given once. */
+  onWarning(warn: (text: string) => void): void {
+    this.#warn = warn
+    for (const text of this.#early.splice(0)) warn(text)
+  }
+
+  /** Done when the state is written as it is behind everything sent before. */
+  readonly persist: Effect.Effect<void, Error> = Effect.callback<void, Error>((resume) => {
+    if (this.#lost !== undefined) return resume(Effect.fail(this.#lost))
+    const { hold, nextTurn, send } = this.#options
+    const ticket = this.#next++
+    const release = hold()
+    const forget = (): void => {
+      if (this.#waiting.delete(ticket)) release()
+    }
+    this.#waiting.set(ticket, (exit) => {
+      nextTurn(() => resume(exit))
+      forget()
+    })
+    send({ _tag: "Persist", ticket })
+    return Effect.sync(forget)
+  })
+
+  receive(message: DurableMessage): void {
+    switch (message._tag) {
+      case "StateWritten": {
+        const { events, savedAt } = message
+        this.#progress = { ...this.#progress, events, savedAt, failure: undefined }
+        return
+      }
+      case "StateNotWritten": {
+        const { reason } = message
+        this.#progress = { ...this.#progress, failures: this.#progress.failures + 1, failure: reason }
+        return this.#warnOnce(
+          reason,
+          `the durable state could not be written to ${this.#options.place}: ${reason}. The next write is tried in time`
+        )
+      }
+      case "StateNotKept": {
+        const { name, reason, recorderId } = message
+        const key = JSON.stringify([recorderId, name, reason])
+        if (this.#discarded.size < Most) {
+          if (this.#discarded.has(key)) return
+          this.#discarded.add(key)
+        }
+        this.#progress = { ...this.#progress, discarded: this.#progress.discarded + 1 }
+        return this.#warnOnce(
+          JSON.stringify([name, reason]),
+          `the durable state of the metric "${name}" of the recorder "${recorderId}", and of others like it: ${reason}`
+        )
+      }
+      case "Persisted": {
+        const { failure } = message
+        return this.#waiting.get(message.ticket)?.(failure === undefined ? Exit.void : Exit.fail(new Error(failure)))
+      }
+    }
+  }
+
+  #warnOnce(key: string, text: string): void {
+    if (this.#warned.has(key) || this.#warned.size >= Most) return
+    this.#warned.add(key)
+    this.#warn(text)
+  }
+
+  /** The fold was replaced: the one before may have taken a question and not answered it. */
+  again(): void {
+    for (const ticket of this.#waiting.keys()) this.#options.send({ _tag: "Persist", ticket })
+  }
+
+  failAll(cause: unknown): void {
+    const error = new Error("the fold is gone", { cause })
+    this.#lost = error
+    for (const end of [...this.#waiting.values()]) end(Exit.fail(error))
+  }
+}

@@ -1,0 +1,112 @@
+/** The option by which a runtime keeps its state beyond its process. */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import type { KeyValueStore } from "effect/persistence/KeyValueStore"
+import type * as Scope from "effect/Scope"
+import type { DurableStateError } from "../model/errors.ts"
+import { aBoolean, aDuration, aStore, type Check, notBlank, whyInvalidOptions } from "../model/optionChecks.ts"
+import type { DurableSettings } from "../stream/protocol.ts"
+
+/**
+ * Keeps the states of metrics when the process ends: a recorder that is made again under its id, in the same namespace,
+ * goes on from them. The state is written by the thread that folds.
+ *
+ * @example
+ * ```ts
+ * import { MetricsLayer } from "mvx-metrics"
+ *
+ * const Metrics = MetricsLayer.layerWorker({
+ *   namespace: "example.metrics",
+ *   durable: { directory: "/var/lib/example/metrics", interval: "5 seconds" }
+ * })
+ * ```
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface DurableOptions {
+  /**
+   * The folder that the state lies in, as one file for each namespace. It is made if it does not exist. Another runtime
+   * with the same folder and namespace fails to start, with `DurableStateError`. Left out where there is a store: `store`
+   * in process, or that of `MetricsWorker.run` on a worker.
+   */
+  readonly directory?: string
+  /**
+   * A store to use in the place of a folder, in process only: functions cannot cross threads, so a worker gets it by
+   * `MetricsWorker.run(metrics, { store })`. Nothing keeps two processes from writing the same store.
+   */
+  readonly store?: Layer.Layer<KeyValueStore, unknown>
+  /**
+   * How long after a write the next one begins, by the real clock, if anything has changed. What was accepted since the
+   * last one is lost if the process is killed. A flush and a shutdown of the runtime write as well. Default: 10 seconds.
+   */
+  readonly interval?: Duration.Input
+  /**
+   * `true` also restores gauges, up-down counters and metrics derived from these alone. They describe a current state,
+   * which is seldom the same after a restart. Default: `false`, and they begin anew.
+   */
+  readonly levels?: boolean
+  /**
+   * How long the states of a recorder are kept that a process did not make again, by the real clock, from the start of
+   * that process on. Those of the last 1000 recorders that were removed are kept while the process runs. Default: 1 day.
+   */
+  readonly keepRemoved?: Duration.Input
+}
+
+const noStoreOnWorker: Check = () =>
+  "cannot cross to the worker. Pass it to MetricsWorker.run in the worker's entry, or name a directory"
+
+const checksOf = (store: Check) => ({
+  directory: notBlank,
+  store,
+  interval: aDuration,
+  levels: aBoolean,
+  keepRemoved: aDuration
+})
+
+const durableOptions =
+  (checks: { readonly [option: string]: Check }, needsPlace: boolean): Check =>
+  (value) => {
+    const invalid = whyInvalidOptions(value, checks, true)
+    if (invalid !== undefined) return invalid.argument === "options" ? invalid.reason : `its ${invalid.message}`
+    const { directory, store } = value as DurableOptions
+    if (directory !== undefined && store !== undefined) return "has a directory and a store. Give it one of the two"
+    return needsPlace && directory === undefined && store === undefined
+      ? "needs a directory for the state, or a store"
+      : undefined
+  }
+
+/** Of a runtime that folds in process, and of one on a worker, which may have a store of its own. */
+export const inProcessDurable: Check = durableOptions(checksOf(aStore), true)
+export const workerDurable: Check = durableOptions(checksOf(noStoreOnWorker), false)
+
+const settingsOf = (
+  namespace: string,
+  { directory, interval = "10 seconds", keepRemoved = "1 day", levels = false }: DurableOptions
+): DurableSettings => ({
+  namespace,
+  directory,
+  intervalMillis: Duration.toMillis(interval),
+  levels,
+  keepMillis: Duration.toMillis(keepRemoved),
+  reads: true
+})
+
+/** The settings of a runtime, which has its folder to itself until the scope closes: longer than the threads that write. */
+export const durableOf = Effect.fnUntraced(function* ({
+  durable,
+  namespace
+}: {
+  readonly namespace: string
+  readonly durable?: DurableOptions | undefined
+}): Effect.fn.Return<DurableSettings | undefined, DurableStateError, Scope.Scope> {
+  if (durable === undefined) return undefined
+  const settings = settingsOf(namespace.trim(), durable)
+  const { directory } = settings
+  if (directory !== undefined) {
+    const { lockedFolder } = yield* Effect.promise(() => import("../durable/lockedFolder.ts"))
+    yield* lockedFolder(directory, settings.namespace)
+  }
+  return settings
+})

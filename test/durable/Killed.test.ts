@@ -1,0 +1,23 @@
+// A process is killed, and the next one goes on from the last write.
+import { expect, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { bundled, runProgramWith, startProgramWith } from "../support/runProgram.ts"
+import { folder } from "./support.ts"
+
+const program = new URL("./fixtures/killed.ts", import.meta.url)
+
+it.live("a process that was killed has everything up to the last write, and another one cannot begin before", () =>
+  Effect.gen(function* () {
+    const directory = yield* folder
+    const killed = startProgramWith(bundled, program, directory, "on the worker", "count")
+    const ended = killed.ended.catch(() => undefined)
+    yield* Effect.promise(() => killed.says("counted"))
+    const refused = yield* Effect.promise(() => runProgramWith(bundled, program, directory, "in process", "look"))
+    expect(refused.stderr).toMatch(/durable state .*test\.killed\.state: is in use by the process \d+/)
+    expect(refused.code).toBe(1)
+    killed.kill("SIGKILL")
+    yield* Effect.promise(() => ended)
+    const next = yield* Effect.promise(() => runProgramWith(bundled, program, directory, "in process", "look"))
+    expect(next.said("found")).toBe(100 * 37)
+  })
+)
