@@ -18,7 +18,9 @@ export class Victims {
 
   readonly spawn = (): Worker => {
     const worker = new Worker(new URL("./load.worker.ts", import.meta.url), {
-      resourceLimits: { maxOldGenerationSizeMb: 64 }
+      // Node grants a worker at its limit another 16 MiB to end in. Where as much may come out of the young generation at
+      // once, the whole process is aborted.
+      resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 }
     })
     this.#current = worker
     worker.on("exit", () => this.#died(worker))
