@@ -15,6 +15,8 @@ export interface RunOptions {
   readonly events: number
   /** and so much time has passed. */
   readonly seconds: number
+  /** Whether metrics are scraped meanwhile. Default: true. */
+  readonly scrapes?: boolean
   readonly onProblem: (problem: Problem) => void
   readonly onProgress: (text: string) => void
 }
@@ -128,7 +130,11 @@ export const runFaults = async (options: RunOptions): Promise<RunResult> => {
   const start = performance.now()
   const model = await Model.make()
   // With many events for each kill there are fewer steps for as many events.
-  const plan = new Plan(seed, Math.max(EventsInStep, Math.floor(options.events / Math.max(1, options.kills) / 8)))
+  const plan = new Plan(
+    seed,
+    Math.max(EventsInStep, Math.floor(options.events / Math.max(1, options.kills) / 8)),
+    options.scrapes
+  )
   const system = new System(plan.pages)
   const rss: Array<number> = []
   let last: StepDone | undefined

@@ -18,6 +18,7 @@ export class Plan {
   readonly #events: number
   #now = FirstMillis
   #latest = FirstMillis
+  readonly #scrapes: boolean
   /** Of memory for events: few have workers save often, many have them replay much. */
   readonly pages: number
   #steps = 0
@@ -25,7 +26,8 @@ export class Plan {
   #strikes: Array<Strike> = []
 
   /** `events`: of each of the recorders that take most of the load, in one step. */
-  constructor(seed: number, events: number) {
+  constructor(seed: number, events: number, scrapes = true) {
+    this.#scrapes = scrapes
     this.#random = new Random(seed)
     this.#events = events
     this.pages = this.#random.one([2, 4, 16, 64])
@@ -47,7 +49,7 @@ export class Plan {
       afterMillis: this.#random.upTo(StrikesWithin)
     }))
     // A look at the metrics with the clock set back would have them go back before the model does.
-    const scrapes = this.#now >= this.#latest
+    const scrapes = this.#scrapes && this.#now >= this.#latest
     this.#latest = Math.max(this.#now, this.#latest)
     return { now: this.#now, scripts, scrapes, strikes: struck }
   }
