@@ -51,7 +51,7 @@ it("the numbers stay right while workers die", async () => {
     seed: 76,
     kills: 3,
     events: 0,
-    scrapes: false,
+    scrapes: true,
     seconds: 0,
     onProblem: (problem) => problems.push(problem),
     onProgress: () => {}

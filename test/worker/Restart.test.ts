@@ -1,8 +1,10 @@
 // A worker that ends is replaced, and nobody can tell from the numbers.
 import { expect, it } from "@effect/vitest"
 import { Effect, Fiber, Schedule } from "effect"
+import { TestClock } from "effect/testing"
 import { MetricsRuntime, type RecorderService } from "mvx-metrics"
 import * as Prometheus from "mvx-metrics/Prometheus"
+import { internalsOf } from "../../src/internal/runtime/internals.ts"
 import { expectBalanced } from "../support/accounting.ts"
 import { forkNow } from "../support/forkNow.ts"
 import { GatedTicks, gatedTick, gatedWorker } from "./fixtures/gated.metrics.ts"
@@ -134,4 +136,27 @@ it.effect("answers a flush that the worker which ended has not answered", () =>
     expect(threads).toHaveLength(2)
     expect(yield* recorder.stats).toMatchObject({ accepted: 5, applied: 5, pending: 0 })
   })
+)
+
+it.effect(
+  "does not look back: a scrape and a probe before the worker ended change no window of those that come after",
+  () =>
+    Effect.gen(function* () {
+      const { emit, expectSame, kill, runtime } = yield* twin(["a", "b"])
+      yield* TestClock.setTime(1_000_000)
+      emit(300)
+      yield* runtime.flush()
+      const { scrape } = internalsOf(runtime)
+      yield* scrape({ format: "text", timeout: "10 seconds" })
+      yield* TestClock.adjust("10 seconds")
+      emit(300)
+      // Asked for, and not answered: the probe of a scrape that waits has no time of its own.
+      const waiting = yield* Effect.forkChild(Effect.exit(scrape({ format: "text", timeout: "10 seconds" })), {
+        startImmediately: true
+      })
+      yield* kill
+      yield* Fiber.join(waiting)
+      emit(10)
+      yield* expectSame
+    })
 )

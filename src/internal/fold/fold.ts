@@ -124,12 +124,13 @@ export class Fold implements StreamHandler, FoldOfLanes {
       case "Delivered":
         return this.#lane(command.lane)?.delivered(command.sequence)
       case "Render":
-        this.#look(command.now)
+        // A probe looks at none.
+        if (command.lanes.length > 0) this.#look(command.now)
         return renderLanes(command, (lane) => this.#lanes[lane], this.send)
       case "Rewind":
         if (command.lane !== undefined) return this.#lane(command.lane)?.command(command)
-        if (command.now >= this.#latest) return
-        for (const lane of this.#lanes.keys()) this.#lane(lane)?.command(command)
+        if (command.now >= this.#latest) this.#latest = command.now
+        else for (const lane of this.#lanes.keys()) this.#lane(lane)?.command(command)
         return
       case "Register": {
         const metric = command.metric ?? this.#options.catalog?.get(command.name)
@@ -242,7 +243,7 @@ export class Fold implements StreamHandler, FoldOfLanes {
       const known = this.#layouts[type - FirstLayout]
       return known === undefined ? [] : [[type, known.layout] as const]
     })
-    return { reader: reader.save(), from, strings, nameLists, layouts }
+    return { reader: reader.save(), latest: this.#latest, from, strings, nameLists, layouts }
   }
 
   /** Takes the place of another fold. Before there is memory, and before anything is read. */
@@ -274,6 +275,7 @@ export class Fold implements StreamHandler, FoldOfLanes {
         this.reader.layout(type, layout)
       }
     }
+    if (log !== undefined) this.#latest = log.latest
     if (log !== undefined) this.reader.restore(place, log.reader, strings, nameLists)
     for (const [lane, record] of lanes) {
       this.#restoredTo[lane] = record.at

@@ -71,6 +71,8 @@ export type SavedState =
 /** What has to be known of the log before a place of it to read on from there. */
 export interface LogState {
   readonly reader: ReaderState
+  /** No event came later, and no read. */
+  readonly latest: number
   /** The strings that are in the dictionary for good, and the lists of names, from these on. */
   readonly from: { readonly strings: number; readonly nameLists: number }
   readonly strings: ReadonlyArray<string>

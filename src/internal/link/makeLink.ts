@@ -7,6 +7,7 @@ import type { Carrier } from "../stream/carrier.ts"
 import { ChunkBytes, CounterTable } from "../stream/foldedCounters.ts"
 import type { Command, FoldMessage, Lane, Restore } from "../stream/protocol.ts"
 import { RowWriter } from "../stream/writer.ts"
+import { messageOf } from "../util/describeError.ts"
 import { withLiveClock } from "../util/liveClock.ts"
 import { Deaths } from "./deaths.ts"
 import { DurableEnd } from "./durableEnd.ts"
@@ -109,7 +110,8 @@ export const makeLink = (options: {
         if (lanes.get(command.lane)?.awaits(command.request) === true) return command
         return { _tag: "Rewind", lane: command.lane, now: command.now }
       case "Render":
-        return renders.awaits(command.request) ? command : { _tag: "Rewind", now: command.now }
+        // It was answered, or given up: see `restarting`. A probe looked at no lane, and had no time.
+        return command.lanes.length === 0 ? command : { _tag: "Rewind", now: command.now }
       default:
         return command
     }
@@ -250,6 +252,8 @@ export const makeLink = (options: {
     slow: (reason) => tell({ _tag: "Slow", reason }),
     restarting: (cause, place) => {
       isRestarting = true
+      // Another fold may have the state of a lane from behind a scrape, whose time would be too old for it.
+      renders.failAll(new Error(`the worker has ended, and is being replaced: ${messageOf(cause)}`))
       flightLog?.died(place && lanes.get(place.lane), place, cause)
       if (place !== undefined) deadly.add(place.lane)
       deaths.add(place, cause, ({ lane, metric }) => lanes.get(lane)?.metricAt(metric))

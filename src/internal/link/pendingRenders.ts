@@ -103,10 +103,6 @@ export class PendingRenders {
     }
   }
 
-  awaits(request: number): boolean {
-    return this.#renders.has(request)
-  }
-
   failAll(cause: unknown): void {
     for (const { end } of [...this.#renders.values()]) end(Exit.fail(cause))
   }
