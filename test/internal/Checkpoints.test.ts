@@ -136,6 +136,16 @@ describe("folds that are replaced", () => {
     expect(folds.folded).toEqual(folds.emitted)
   })
 
+  it("go on in the midst of rows that are folded as one", () => {
+    const folds = new ReplacedFolds()
+    folds.fillPage(0)
+    folds.read(2)
+    folds.save()
+    folds.replace()
+    folds.fillPage(0)
+    expect(folds.folded).toEqual(folds.emitted)
+  })
+
   it("fold each event once, whatever was saved of the log and wherever they ended", () => {
     const anyLane = fc.nat(1)
     const anyStep = fc.oneof(

@@ -97,7 +97,9 @@ export class Fold implements StreamHandler, FoldOfLanes {
   }
 
   foreignEvents(lane: number, count: number): void {
-    this.#lane(lane)?.foreignEvents(count)
+    // Rows of a word each, in one: with the first of them the lane may have been restored.
+    const further = Math.min(count, this.reader.position - (this.#restoredTo[lane] ?? 0))
+    if (further > 0) this.#lane(lane)?.foreignEvents(further)
   }
 
   command(untyped: unknown): void {

@@ -103,10 +103,12 @@ export const makeWorkerLink = Effect.fnUntraced(function* (
   const { add: nextTurn } = new NextTurn((yield* Scheduler).makeDispatcher())
   const watchdog = new Watchdog(Duration.toMillis(Duration.fromInputUnsafe(options.stallTimeout)), {
     isBehind: () =>
-      !catalog!.isImporting && current!.port.place[PlacePosition] !== (control!.writer.publishedPosition | 0),
+      control !== undefined &&
+      catalog?.isImporting !== true &&
+      current!.port.place[PlacePosition] !== (control.writer.publishedPosition | 0),
     progress: () => {
       const { place } = current!.port
-      return control!.progress() + place[PlaceTurns]! + place[PlaceSequence]!
+      return (control?.progress() ?? 0) + place[PlaceTurns]! + place[PlaceSequence]!
     },
     onSlow: (millis) => control!.slow(`${stuck(millis)}${control!.describe(placeIn(current!.port.place))}`),
     onStuck: (millis) => {
@@ -116,6 +118,7 @@ export const makeWorkerLink = Effect.fnUntraced(function* (
   const stuck = (millis: number): string =>
     `the worker has made no progress for ${Duration.format(Duration.millis(millis))}`
   const carrier = new ThreadCarrier(watchdog)
+  yield* Effect.addFinalizer(() => Effect.sync(() => watchdog.stop()))
   let current: Current | undefined
   let control: LinkControl | undefined
   let catalog: WorkerCatalog | undefined
