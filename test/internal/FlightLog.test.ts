@@ -201,6 +201,22 @@ it("ends at the event that is asked for", () => {
   expect(flight.read({ most: 2, upTo: 5 }).map(({ sequence }) => sequence)).toEqual([4, 5])
 })
 
+it("writes the same words as a stream without it", () => {
+  const words = [new Flight(1).pair, new StreamPair()].map((pair) => {
+    pair.writer.command({ _tag: "Open", lane: 0 })
+    pair.writer.command({ _tag: "Open", lane: 1 })
+    const write = pair.encoder(layouts.wide)
+    for (let n = 0; n < 100; n++) {
+      write(0, { _tag: "wide", a: n, b: n / 3 } as never, n)
+      pair.generic(1, { _tag: "any", text: `${n}`.repeat(n) } as never, n)
+    }
+    pair.flush()
+    return pair.published
+  })
+  // Two lanes are opened with the recorder at hand as well.
+  expect(words[0]!.subarray(16).equals(words[1]!)).toBe(true)
+})
+
 it("gives up what it keeps before an event finds no room", () => {
   const flight = new Flight(8, { bytes: 3 * PageBytes, fixedMemory: true })
   for (let i = 0; i < 2000; i++) {

@@ -3,8 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { describe, expect, it } from "@effect/vitest"
-import { Deferred, Effect, Logger, Schedule, Stream } from "effect"
-import { type FlightRecorderOptions, type FlightRecording, MetricsRuntime, Replay } from "mvx-metrics"
+import { Deferred, Effect, Logger, Schedule, Schema, Stream } from "effect"
+import { type FlightRecorderOptions, type FlightRecording, Metric, MetricsRuntime, Replay } from "mvx-metrics"
 import { MetricsRuntime as PromiseRuntime } from "mvx-metrics/promise"
 import { onBothRuntimes, started } from "../support/bothRuntimes.ts"
 import { Fragile, Notes, note, ProbeEvent, poison, Sums, Ticks, tick } from "../support/probe.metrics.ts"
@@ -204,6 +204,36 @@ describe("a flight recorder of a worker", () => {
         expect(recorded.at(-1)!.event).toEqual({ _tag: "poison.work", how: "exit", n: 4 })
       }
       expect(incident).toMatchObject({ metric: Poisoned.name, sequence: 4 })
+    })
+  )
+})
+
+describe("the text of a flight recording", () => {
+  const Typed = Schema.TaggedUnion({ typed: { on: Schema.Date, big: Schema.BigInt, n: Schema.Number } })
+  const Count = Metric.make("typed.count", {
+    events: Typed,
+    initial: 0,
+    reduce: { typed: (count) => count + 1 }
+  })
+
+  it.live("has events by their schema, and says where one does not conform to it", () =>
+    Effect.gen(function* () {
+      const runtime = yield* MetricsRuntime.makeInProcess({ namespace: "test", logging: "silent", flightRecorder: {} })
+      yield* runtime.start
+      const recorder = yield* runtime.createRecorder("app")
+      yield* recorder.register(Count)
+      const fine = { _tag: "typed", on: new Date(5), big: 2n ** 70n, n: Number.NaN } as const
+      const odd = { _tag: "typed", on: "no date", big: 1n, n: 1 }
+      yield* recorder.emit(fine)
+      yield* recorder.emit(odd as never)
+      const recording = yield* runtime.flightRecording()
+      expect(recording.events.map(({ event }) => event)).toEqual([fine, odd])
+      const bad: Array<number> = []
+      const read = yield* Replay.fromNdjson(Typed, Stream.make(recording.toNdjson()), {
+        onBadLine: ({ line }) => Effect.sync(() => bad.push(line))
+      }).pipe(Stream.runCollect)
+      expect(read.map(({ event }) => event)).toEqual([fine])
+      expect(bad).toEqual([3])
     })
   )
 })

@@ -53,7 +53,9 @@ export class FlightRecorder {
   readonly #fork: (effect: Effect.Effect<unknown>) => void
   #link: Link | undefined
   /** When incidents were recorded in the last minute. */
-  #times: ReadonlyArray<readonly [at: number, reason: Incident["reason"]]> = []
+  #times: ReadonlyArray<number> = []
+  /** Before that an overflow is no news. There may be one for each event. */
+  #nextOverflow = 0
 
   /** `fork`: runs an effect in a fiber that outlives the caller. */
   constructor(
@@ -86,10 +88,13 @@ export class FlightRecorder {
 
   #isDue({ reason }: LogIncident): boolean {
     const now = performance.now()
-    this.#times = this.#times.filter(([at]) => now - at < Minute)
-    const isKnown = reason === "overflow" && this.#times.some(([, each]) => each === reason)
-    if (isKnown || this.#times.length >= MostPerMinute) return false
-    this.#times = [...this.#times, [now, reason]]
+    if (reason === "overflow") {
+      if (now < this.#nextOverflow) return false
+      this.#nextOverflow = now + Minute
+    }
+    this.#times = this.#times.filter((at) => now - at < Minute)
+    if (this.#times.length >= MostPerMinute) return false
+    this.#times = [...this.#times, now]
     return true
   }
 
