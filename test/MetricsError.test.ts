@@ -39,6 +39,16 @@ const samples: ReadonlyArray<readonly [error: Error & { readonly _tag: string },
     "its labels are a, b",
     "Merge states of one version"
   ],
+  [
+    new E.DurableStateError({
+      path: "/var/lib/app/metrics",
+      problem: "newer",
+      reason: "has format 2. Update mvx-metrics"
+    }),
+    "/var/lib/app/metrics",
+    "format 2",
+    "Update mvx-metrics"
+  ],
   [new E.MetricNameTaken({ metric: "saves", recorderId: "docs" }), '"saves"', '"docs"', "replace: true"],
   [
     new E.MetricNameCollision({ metric: "a.b", other: "a_b", as: "a_b_total" }),

@@ -112,7 +112,7 @@ describe("hostile text", () => {
       const text = yield* Prometheus.render().pipe(Effect.provideService(MetricsRuntime, runtime))
       // Each sample and comment is one line.
       for (const line of text.trimEnd().split("\n"))
-        expect(line).toMatch(/^(# (HELP|TYPE|UNIT) \w+ ?.*|\w+(\{.*\})? \S+)$/)
+        expect(line).toMatch(/^(# (HELP|TYPE|UNIT) \w+ ?.*|\w+(\{.*\})? \S+)$/s)
       expectUnharmed()
     })
   )

@@ -47,3 +47,9 @@ export const poison = (
       return false
     })
   )
+
+/** Why the state of the metric with a name is not read. */
+export const atRestore =
+  (poisons: ReadonlyArray<Poison>) =>
+  (name: string): string | undefined =>
+    poisons.find((each) => each.during === "restore" && each.name === name)?.error

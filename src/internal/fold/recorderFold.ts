@@ -23,7 +23,7 @@ import {
   savedStep
 } from "./laneSteps.ts"
 import { PlaceSequence } from "./place.ts"
-import { poison, poisonsAfter } from "./poisons.ts"
+import { atRestore, poison, poisonsAfter } from "./poisons.ts"
 import type { MetricAndSaved, SavedLane } from "./savedLane.ts"
 
 /** Most changes that wait for a listener: the fold goes on when these are delivered. */
@@ -286,14 +286,9 @@ export class FoldLane implements MetricsLane {
   restore(saved: SavedLane, definitionOf: (name: string) => Metric.Any, poisons: ReadonlyArray<Poison>): void {
     this.#sequence = saved.sequence
     this.#watch = saved.watch
-    const lost = this.#metrics.restore(
-      saved.metrics,
-      definitionOf,
-      (name) => poisons.find((poison) => poison.during === "restore" && poison.name === name)?.error
-    )
-    for (const { error, name } of lost) {
-      this.#send({ _tag: "Quarantined", lane: this.lane, name, error, sequence: this.#sequence })
-    }
+    const lost = this.#metrics.restore(saved.metrics, definitionOf, atRestore(poisons))
+    const { lane, sequence } = saved
+    for (const { error, name } of lost) this.#send({ _tag: "Quarantined", lane, name, error, sequence })
     this.#poisons = poisonsAfter(this.#poisons, this.#sequence)
     this.#counts.restore(saved)
     this.#inbox = saved.inbox?.map((step) => restoredStep(step, definitionOf))

@@ -69,8 +69,9 @@ export abstract class Accounts extends EventWriter implements RowSource {
 
   protected refuse<R extends Refusal>(refusal: R): R {
     if (refusal === "overflow") {
-      this.overflowed++
+      // Before it is counted: one that fails on the way is counted for that.
       this.laneLink.overflowed()
+      this.overflowed++
     } else if (refusal === "invalid") this.invalid++
     else this.notRunning++
     return refusal
