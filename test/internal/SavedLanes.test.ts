@@ -9,6 +9,7 @@ import { Metric } from "mvx-metrics"
 import { segmentOf } from "../../src/internal/fold/segment.ts"
 import { putSpan } from "../../src/internal/model/eventSpan.ts"
 import { ChunkBytes } from "../../src/internal/stream/foldedCounters.ts"
+import type { FoldMessage } from "../../src/internal/stream/protocol.ts"
 import type { MetricEvent } from "../../src/MetricEvent.ts"
 import { runs } from "../support/long.ts"
 import { foldOf, lane, Replaying } from "../support/replaying.ts"
@@ -182,6 +183,25 @@ describe("a lane whose fold ends and is replaced", () => {
     replaying.watch("every")
     replaying.event(a(2))
     expect(replaying.changes.map(({ sequence }) => sequence)).toEqual([1, 1])
+  })
+
+  it("tells all changes of a recorder that has the number of one that was gone when the fold before ended", () => {
+    const said: Array<FoldMessage> = []
+    const fold = foldOf({ send: (message) => void said.push(message), catalog: new Map([["count", Count]]) })
+    fold.restore({
+      careful: 0,
+      counters: [new ArrayBuffer(ChunkBytes)],
+      seen: [[lane, Number.POSITIVE_INFINITY]],
+      gone: { lanes: [], to: 0 },
+      poisoned: [],
+      segments: new Map(),
+      place: { page: 0, turn: 0, word: 0 }
+    })
+    fold.command({ _tag: "Open", lane, recorderId: "next" })
+    fold.command({ _tag: "Register", lane, name: "count", at: 0 })
+    fold.command({ _tag: "Watch", lane, watch: "every" })
+    fold.event(lane, a(1), 0)
+    expect(said).toMatchObject([{ _tag: "Changes", sequence: 1 }])
   })
 
   it("keeps the spans of events that wait", () => {

@@ -64,7 +64,7 @@ export class Replaying {
       careful: isCareful ? Number.POSITIVE_INFINITY : 0,
       counters: [this.#buffer],
       seen: [[lane, this.#seen]],
-      gone: { lanes: [], to: 0 },
+      gone: { lanes: [], to: 1 },
       poisoned,
       segments: new Map(this.#saved && [[0, segmentOf([{ lane, at: 0, parts: [this.#saved.lane] }])]]),
       place: { page: 0, turn: 0, word: 0 }

@@ -110,6 +110,8 @@ export class Fold implements StreamHandler, FoldOfLanes {
         return this.#counters.add(command.chunk, command.buffer)
       case "Open":
         if (this.#isGone(command.lane)) return
+        // That of another recorder, if it was opened after this fold took the place of the one before.
+        if (this.reader.position > this.#goneTo) this.#forget(command.lane)
         if (!this.#isRestored(command.lane)) {
           this.#lanes[command.lane] = this.#newLane(command.lane, command.recorderId)
         }
@@ -119,9 +121,7 @@ export class Fold implements StreamHandler, FoldOfLanes {
         this.#lanes[command.lane]?.close()
         this.#lanes[command.lane] = undefined
         this.touched.touch(command.lane)
-        // What has to be known of a lane that was restored is not of the next one with its number.
-        this.#seen?.delete(command.lane)
-        this.#poisons = this.#poisons.filter(({ lane }) => lane !== command.lane)
+        this.#forget(command.lane)
         return this.send({ _tag: "Closed", lane: command.lane })
       case "Delivered":
         return this.#lane(command.lane)?.delivered(command.sequence)
@@ -163,6 +163,12 @@ export class Fold implements StreamHandler, FoldOfLanes {
 
   notKept(recorderId: string, name: string, reason: string): void {
     this.send({ _tag: "StateNotKept", recorderId, name, reason })
+  }
+
+  /** What had to be known of a lane to restore it is not of the next one with its number. */
+  #forget(lane: Lane): void {
+    this.#seen?.delete(lane)
+    this.#poisons = this.#poisons.filter((poison) => poison.lane !== lane)
   }
 
   #newLane(lane: Lane, recorderId: string): FoldLane {
