@@ -16,6 +16,7 @@ import { SegmentMemory } from "../fold/segmentMemory.ts"
 import { DurableStateError } from "../model/errors.ts"
 import type { DurableSettings, Lane } from "../stream/protocol.ts"
 import { messageOf } from "../util/describeError.ts"
+import { LongestTimer } from "../util/liveClock.ts"
 import { readState, StateWriter } from "./format.ts"
 import { keyOf, placeOf } from "./places.ts"
 
@@ -24,9 +25,6 @@ const PartBytes = 256 * 1024
 
 /** Most metrics of which it is said that their state cannot be written: each is named once. */
 const MostTold = 1000
-
-/** The longest that a timer can wait. */
-const LongestTimer = 2 ** 31 - 1
 
 /** The thread in which the fold runs. */
 export interface DurableThread {

@@ -100,7 +100,8 @@ export class Checkpoints {
     const left = this.#fold.left?.save(this.#isLeftDue)
     this.#isLeftDue = false
     if (left !== undefined) records.push(leftRecord(left))
-    const isDone = round.next === round.lanes.length
+    // Beside a large lane, what is saved of the log would keep that lane when it is saved again.
+    const isDone = round.next === round.lanes.length && bytes <= PartBytes
     if (isDone) records.push(logRecord(round.log))
     const segment = this.#memory.put(records)
     const id = this.#kept.add(records, segment)

@@ -283,8 +283,10 @@ export class Fold implements StreamHandler, FoldOfLanes {
         this.reader.layout(type, layout)
       }
     }
-    if (log !== undefined) this.#latest = log.latest
-    if (log !== undefined) this.reader.restore(place, log.reader, strings, nameLists)
+    if (log !== undefined) {
+      this.#latest = log.latest
+      this.reader.restore(place, log.reader, strings, nameLists)
+    }
     for (const [lane, record] of lanes) {
       this.#restoredTo[lane] = record.at
       this.#replayEnd = Math.max(this.#replayEnd, record.at)

@@ -47,6 +47,7 @@ export const aFunction: Check = (value) =>
 
 export const anEffect: Check = (value) => (Effect.isEffect(value) ? undefined : `must be an Effect, got ${got(value)}`)
 
+/** As `Schedule.isSchedule` has it, which those who start no worker need not import. */
 export const aSchedule: Check = (value) =>
   Predicate.hasProperty(value, "~effect/Schedule") ? undefined : `must be a Schedule, got ${got(value)}`
 

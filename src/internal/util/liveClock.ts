@@ -14,7 +14,7 @@ export const withLiveClock = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.E
   Effect.provideService(effect, Clock.Clock, liveClock)
 
 /** The longest that a timer can wait, in milliseconds. A longer one would fire at once. */
-const LongestTimer = 2 ** 31 - 1
+export const LongestTimer = 2 ** 31 - 1
 
 /** A sleep that by itself keeps no process alive: of what goes on in the background until it is stopped. */
 export const sleepInBackground = (duration: Duration.Input): Effect.Effect<void> =>
