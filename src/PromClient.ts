@@ -34,12 +34,12 @@ import {
   type Aggregator,
   type PromValue,
   promAggregator,
-  promHelp,
   promName,
   promValues
 } from "./internal/exporters/promClientFamilies.ts"
 import { Duplicates } from "./internal/formats/duplicates.ts"
 import type { MetricData } from "./internal/formats/metricData.ts"
+import { helpOf } from "./internal/formats/prometheus/families.ts"
 import { refuse } from "./internal/model/optionChecks.ts"
 import { type Family, familyOf } from "./internal/naming/names.ts"
 import { type AnyRuntime, serviceOf } from "./internal/runtime/anyRuntime.ts"
@@ -195,7 +195,7 @@ export const registerInto = (registry: Registry, runtime: AnyRuntime): (() => vo
 
 const promMetric = (data: MetricData, name: string, readers: Shared["readers"]): PromMetric => {
   const { type } = familyOf(data)
-  const help = promHelp(data)
+  const help = helpOf(data)
   const aggregator = promAggregator(data)
   const duplicates = new Duplicates()
   const metric: PromMetric = {

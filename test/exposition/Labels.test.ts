@@ -2,7 +2,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import fc from "fast-check"
 import type { Attributes, MetricData } from "../../src/internal/formats/metricData.ts"
-import { commonLabels } from "../../src/internal/formats/prometheus/text.ts"
 import { samplesOf, textOf } from "../support/exposition.ts"
 import { parseExposition } from "../support/expositionParser.ts"
 
@@ -44,7 +43,7 @@ describe.each(formats)("in %s", (format) => {
     const attributes = fc.dictionary(fc.oneof(text, fc.constantFrom("a.b", "a_b", "recorder", "le")), anyValue, {
       maxKeys: 3
     })
-    const source = { labels: commonLabels({ recorder: 'r"' }), labelNames: ["recorder"], createdAt: 0 }
+    const source = { attributes: { recorder: 'r"' }, createdAt: 0 }
     fc.assert(
       fc.property(fc.array(attributes, { minLength: 1 }), (all) => {
         const families = parseExposition(textOf([counterWith(...all)], format, source), format)
@@ -59,7 +58,7 @@ describe.each(formats)("in %s", (format) => {
 })
 
 it("a label of a metric does not take the place of one that Prometheus needs", () => {
-  const source = { labels: commonLabels({ recorder: "r" }), labelNames: ["recorder"], createdAt: undefined }
+  const source = { attributes: { recorder: "r" }, createdAt: undefined }
   expect(samplesOf([counterWith({ recorder: "mine" })], "text", source)).toEqual([
     'c_total{recorder="r",exported_recorder="mine"} 0'
   ])

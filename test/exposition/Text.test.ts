@@ -3,7 +3,6 @@ import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { Metric } from "mvx-metrics"
 import { metricData } from "../../src/internal/formats/fromMetric.ts"
-import { commonLabels } from "../../src/internal/formats/prometheus/text.ts"
 import { counterOf, gaugeOf, samplesOf, textOf } from "../support/exposition.ts"
 
 const JobEvent = Schema.TaggedUnion({ "job.done": { queue: Schema.String, ms: Schema.Number } })
@@ -15,7 +14,7 @@ const dataOf = (metric: Metric.Any, ...jobs: ReadonlyArray<readonly [queue: stri
   return metricData(metric, Metric.snapshot(metric, Metric.fold(metric, events)).dimensions)
 }
 
-const source = { labels: commonLabels({ recorder: "a" }), labelNames: ["recorder"], createdAt: 1500 }
+const source = { attributes: { recorder: "a" }, createdAt: 1500 }
 
 describe("a counter", () => {
   const data = dataOf(Metric.counter("jobs", { ...options, labels: ["queue"], unit: "{job}" }), ["x", 1], ["y", 2])
@@ -68,7 +67,7 @@ job_time_seconds_count 3
   })
 
   it("has its boundaries as OpenMetrics writes numbers", () => {
-    expect(textOf(data, "openmetrics", { ...source, labels: "", labelNames: [] })).toBe(`\
+    expect(textOf(data, "openmetrics", { ...source, attributes: {} })).toBe(`\
 # TYPE job_time_seconds histogram
 # UNIT job_time_seconds seconds
 # HELP job_time_seconds Jobs.
@@ -139,7 +138,7 @@ describe("other kinds", () => {
 
 describe("families", () => {
   it("have the data of all recorders together", () => {
-    const b = { ...source, labels: commonLabels({ recorder: "b" }) }
+    const b = { ...source, attributes: { recorder: "b" } }
     const text = [source, b].map((each) => textOf([counterOf(1)], "text", each))
     expect(text[0]!.split("\n").length).toBe(4)
     expect(

@@ -1,7 +1,8 @@
 /** The text of a scrape from data, as the fold makes it. */
 
 import type { MetricData } from "../../src/internal/formats/metricData.ts"
-import { Exposition, type Source } from "../../src/internal/formats/prometheus/text.ts"
+import type { Source } from "../../src/internal/formats/prometheus/families.ts"
+import { Exposition } from "../../src/internal/formats/prometheus/text.ts"
 import type { Format } from "../../src/internal/model/format.ts"
 
 export const textOf = (data: ReadonlyArray<MetricData>, format: Format = "text", source?: Source): string => {

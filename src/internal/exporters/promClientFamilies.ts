@@ -5,6 +5,7 @@
 import { Duplicate, type Duplicates } from "../formats/duplicates.ts"
 import type { Attributes, HistogramDataPoint, MetricData } from "../formats/metricData.ts"
 import { classicBuckets } from "../formats/prometheus/classicBuckets.ts"
+import { scale } from "../formats/prometheus/families.ts"
 import { counterSample, type Family, familyOf, labelName } from "../naming/names.ts"
 import type { BaseUnit } from "../naming/units.ts"
 
@@ -29,8 +30,6 @@ export const promAggregator = ({ name, type, unit }: MetricData): Aggregator => 
   if (last === "min" || last === "max" || last === "average") return last
   return unit === "1" || unit === "%" ? "average" : "sum"
 }
-
-export const promHelp = ({ description, name }: MetricData): string => description?.trim() || `The metric ${name}.`
 
 /** `duplicates`: what is kept of this family from one read to the next. */
 export const promValues = (data: MetricData, duplicates: Duplicates): ReadonlyArray<PromValue> => {
@@ -57,8 +56,6 @@ export const promValues = (data: MetricData, duplicates: Duplicates): ReadonlyAr
       ])
   }
 }
-
-const scale = (value: number, { divide, multiply }: BaseUnit): number => (value * multiply) / divide
 
 const bucketValues = (
   name: string,

@@ -5,7 +5,7 @@
 import { accountingData, runtimeData } from "../formats/accounting.ts"
 import { metricData } from "../formats/fromMetric.ts"
 import { unpackStats } from "../formats/packedStats.ts"
-import { commonLabels, Exposition } from "../formats/prometheus/text.ts"
+import { Exposition } from "../formats/prometheus/text.ts"
 import { conditionData } from "../formats/quarantine.ts"
 import { attributesOf } from "../formats/recorderAttribute.ts"
 import type { FoldMessage, Lane, Render } from "../stream/protocol.ts"
@@ -56,17 +56,15 @@ const addAll = (
   attributes: ReturnType<typeof attributesOf>,
   all: ReadonlyArray<Shown>
 ): void => {
-  const labels = commonLabels(attributes)
-  const labelNames = Object.keys(attributes)
   for (const { createdAt, dimensions, duplicates, metric } of all) {
     if (dimensions === undefined) continue
     try {
-      const source = { labels, labelNames, createdAt, duplicates }
+      const source = { attributes, createdAt, duplicates }
       for (const data of metricData(metric, dimensions)) exposition.add(data, source)
     } catch {
       // What a view gives may be anything. This shows nothing that is a number.
     }
   }
-  const source = { labels, labelNames, createdAt: undefined }
+  const source = { attributes, createdAt: undefined }
   for (const data of conditionData(all, {})) exposition.add(data, source)
 }

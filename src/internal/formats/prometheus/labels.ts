@@ -5,6 +5,7 @@
 import { labelName } from "../../naming/names.ts"
 import { Duplicate, Duplicates } from "../duplicates.ts"
 import type { Attributes } from "../metricData.ts"
+import type { Source } from "./families.ts"
 
 /** What has to be escaped in a label's value, and what no parser takes: NUL, and halves of surrogate pairs. */
 const special = /[\\"\n\0\ud800-\udfff]/u
@@ -26,25 +27,77 @@ const wellFormed = (text: string): string => text.replaceAll(/[\0\ud800-\udfff]/
 /** Prometheus has the same for labels that stand in the way of its own. */
 const Exported = "exported_"
 
+export type LabelPair = readonly [name: string, value: string]
+
+/** Attributes of a source as labels between braces, by the object, which comes with each metric of a recorder. */
+const commonTexts = new WeakMap<object, string>()
+
+const commonText = (attributes: Source["attributes"]): string => {
+  let text = commonTexts.get(attributes)
+  if (text === undefined) {
+    text = commonPairs(attributes)
+      .map(([name, value]) => `${name}="${escapeLabelValue(value)}"`)
+      .join()
+    commonTexts.set(attributes, text)
+  }
+  return text
+}
+
+const commonPairs = (attributes: Source["attributes"]): ReadonlyArray<LabelPair> =>
+  Object.entries(attributes).map(([name, value]) => [labelName(name), value])
+
+type Points = ReadonlyArray<{ readonly attributes: Attributes }>
+
 /**
- * The labels of each point, `common` in front, without the braces. `reserved`: names that are taken by `common` and by
+ * The labels of each point as text, those of the source in front, without the braces. `own`: names that are taken by
  * what follows.
  */
-export const labelsOf = (
-  points: ReadonlyArray<{ readonly attributes: Attributes }>,
-  common: string,
-  reserved: ReadonlyArray<string>,
-  duplicates: Duplicates = new Duplicates()
-): Array<string> => {
-  const taken = new Set(reserved)
+export const labelsOf = (points: Points, source: Source, ...own: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const { numbers, texts } = seriesOf(points, source, own)
+  return numbers.length === 0 ? texts : texts.map((text, i) => numbered(text, numbers[i]))
+}
+
+/** The same labels as names and values. */
+export const labelPairs = (
+  points: Points,
+  source: Source,
+  ...own: ReadonlyArray<string>
+): ReadonlyArray<ReadonlyArray<LabelPair>> => {
+  const { names, numbers } = seriesOf(points, source, own)
+  const common = commonPairs(source.attributes)
+  return points.map(({ attributes }, i) => {
+    const pairs = common.slice()
+    for (const attribute in attributes) {
+      const value = attributes[attribute]
+      pairs.push([names.get(attribute)!, wellFormed(String(value ?? ""))])
+    }
+    const number = numbers[i]
+    if (number !== undefined) pairs.push([Duplicate, number])
+    return pairs
+  })
+}
+
+interface Labelled {
+  /** By attribute. */
+  readonly names: ReadonlyMap<string, string>
+  readonly texts: ReadonlyArray<string>
+  /** Of series whose texts are the same. */
+  readonly numbers: ReadonlyArray<string | undefined>
+}
+
+const seriesOf = (points: Points, source: Source, own: ReadonlyArray<string>): Labelled => {
+  const common = commonText(source.attributes)
+  const taken = new Set([...Object.keys(source.attributes).map(labelName), ...own])
   const names = new Map<string, string>()
-  const nameOf = (attribute: string): string => {
+  const openings = new Map<string, string>()
+  const openingOf = (attribute: string): string => {
     let name = labelName(attribute)
     while (taken.has(name)) name = Exported + name
     taken.add(name)
-    const known = `${name}="`
-    names.set(attribute, known)
-    return known
+    names.set(attribute, name)
+    const opening = `${name}="`
+    openings.set(attribute, opening)
+    return opening
   }
 
   const texts = points.map(({ attributes }) => {
@@ -52,14 +105,13 @@ export const labelsOf = (
     for (const attribute in attributes) {
       const value = attributes[attribute]
       if (text !== "") text += ","
-      text += names.get(attribute) ?? nameOf(attribute)
+      text += openings.get(attribute) ?? openingOf(attribute)
       if (value !== null && value !== undefined) text += escapeLabelValue(String(value))
       text += '"'
     }
     return text
   })
-  const numbers = duplicates.numbers(texts, points)
-  return numbers.length === 0 ? texts : texts.map((text, i) => numbered(text, numbers[i]))
+  return { names, texts, numbers: (source.duplicates ?? new Duplicates()).numbers(texts, points) }
 }
 
 const numbered = (text: string, number: string | undefined): string =>

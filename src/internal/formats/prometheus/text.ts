@@ -1,15 +1,11 @@
 /**
  * The text of a scrape: Prometheus' text format 0.0.4, or OpenMetrics 1.0.
- *
- * Data of one name becomes one family, whoever it is of. What cannot be told beside what is there already (a name that
- * means something else) is left out: one metric never breaks the scrape.
  */
 
 import type { Exemplar } from "../../metric/instruments/exemplars.ts"
 import type { Format } from "../../model/format.ts"
-import { counterSample, type Family, familyOf, labelName } from "../../naming/names.ts"
+import { counterSample, type Family } from "../../naming/names.ts"
 import { type BaseUnit, isScaled } from "../../naming/units.ts"
-import type { Duplicates } from "../duplicates.ts"
 import type {
   ExponentialDataPoint,
   HistogramDataPoint,
@@ -20,28 +16,9 @@ import type {
 } from "../metricData.ts"
 import { classicBuckets } from "./classicBuckets.ts"
 import { exemplarText } from "./exemplar.ts"
-import { escapeHelp, escapeLabelValue, labelsOf } from "./labels.ts"
+import { createdOf, Families, helpOf, nobody, type Source, scale } from "./families.ts"
+import { escapeHelp, labelsOf } from "./labels.ts"
 import { canonicalNumber, numberText } from "./numbers.ts"
-
-/** Where data comes from. */
-export interface Source {
-  /** Labels of all its points, from {@link commonLabels}. */
-  readonly labels: string
-  /** Their names. */
-  readonly labelNames: ReadonlyArray<string>
-  /** When counting began, in milliseconds since the Unix epoch, where that is known. */
-  readonly createdAt: number | undefined
-  /** The numbers of its series that have the same labels as text. Default: they are given anew. */
-  readonly duplicates?: Duplicates | undefined
-}
-
-/** Labels as they stand between braces. */
-export const commonLabels = (labels: { readonly [name: string]: string }): string =>
-  Object.entries(labels)
-    .map(([name, value]) => `${labelName(name)}="${escapeLabelValue(value)}"`)
-    .join()
-
-const nobody: Source = { labels: "", labelNames: [], createdAt: undefined }
 
 /** A family and the lines of its samples. */
 interface Section {
@@ -54,11 +31,12 @@ interface Section {
 
 export class Exposition {
   readonly #isOpenMetrics: boolean
-  readonly #sections = new Map<string, Section>()
-  /** By the name of the metric, which many recorders have: its data before, and what came of it. */
-  readonly #known = new Map<string, readonly [data: MetricData, section: Section | undefined]>()
-  /** By the names of samples: the name of the family that has them. */
-  readonly #exposed = new Map<string, string>()
+  readonly #families = new Families<Section>((family, data) => ({
+    family,
+    header: this.#headerOf(family, data),
+    lines: [],
+    exponential: []
+  }))
 
   constructor(format: Format) {
     this.#isOpenMetrics = format === "openmetrics"
@@ -66,11 +44,10 @@ export class Exposition {
 
   /** Adds data. When this throws, nothing was added. */
   add(data: MetricData, source: Source = nobody): void {
-    const section = data.points.length === 0 ? undefined : this.#sectionOf(data)
+    const section = this.#families.sectionOf(data)
     if (section === undefined) return
     const created = this.#createdOf(source)
-    const labelsWith = (...own: ReadonlyArray<string>): Array<string> =>
-      labelsOf(data.points, source.labels, [...source.labelNames, ...own], source.duplicates)
+    const labelsWith = (...own: ReadonlyArray<string>) => labelsOf(data.points, source, ...own)
     switch (data.type) {
       case "gauge":
       case "sum":
@@ -102,36 +79,22 @@ export class Exposition {
   }
 
   /** When a point began to count, as text; `undefined`: that is not known, or not told in this format. */
-  #createdOf({ createdAt }: Source): CreatedOf {
+  #createdOf(source: Source): CreatedOf {
     if (!this.#isOpenMetrics) return () => undefined
-    const ofMetric = createdAt === undefined ? undefined : numberText(createdAt / 1000)
-    return ({ life }) => (life === undefined ? ofMetric : numberText(life.since / 1000))
-  }
-
-  #sectionOf(data: MetricData): Section | undefined {
-    const [before, known] = this.#known.get(data.name) ?? []
-    if (before !== undefined && before.type === data.type && before.unit === data.unit) {
-      const isSame = data.type !== "sum" || (before as typeof data).monotonic === data.monotonic
-      if (isSame) return known
+    let last: number | undefined
+    let text: string | undefined
+    return (point) => {
+      const created = createdOf(source, point)
+      if (created !== last) {
+        last = created
+        text = created === undefined ? undefined : numberText(created / 1000)
+      }
+      return text
     }
-    const section = this.#newSectionOf(data)
-    this.#known.set(data.name, [data, section])
-    return section
   }
 
-  #newSectionOf(data: MetricData): Section | undefined {
-    const family = familyOf(data)
-    const known = this.#sections.get(family.name)
-    if (known !== undefined) return known.family.type === family.type ? known : undefined
-    if (family.exposed.some((name) => this.#exposed.has(name))) return undefined
-    for (const name of family.exposed) this.#exposed.set(name, family.name)
-    const section: Section = { family, header: this.#headerOf(family, data), lines: [], exponential: [] }
-    this.#sections.set(family.name, section)
-    return section
-  }
-
-  #headerOf({ name, type, unit }: Family, { description, name: metric }: MetricData): string {
-    const help = escapeHelp(description?.trim() || `The metric ${metric}.`, this.#isOpenMetrics)
+  #headerOf({ name, type, unit }: Family, data: MetricData): string {
+    const help = escapeHelp(helpOf(data), this.#isOpenMetrics)
     if (!this.#isOpenMetrics) {
       const shown = type === "counter" ? counterSample(name) : name
       return `# HELP ${shown} ${help}\n# TYPE ${shown} ${type}\n`
@@ -236,7 +199,7 @@ export class Exposition {
 
   finish(): string {
     let text = ""
-    for (const { exponential, family, header, lines } of this.#sections.values()) {
+    for (const { exponential, family, header, lines } of this.#families.sections) {
       text += header + lines.join("")
       if (exponential.length === 0) continue
       const { boundaries, counts } = classicBuckets(exponential.map(([, point]) => point))
@@ -252,5 +215,3 @@ export class Exposition {
 const hasTotal = (name: string): boolean => counterSample(name) !== name
 
 type CreatedOf = (point: { readonly life?: Life | undefined }) => string | undefined
-
-const scale = (value: number, { divide, multiply }: BaseUnit): number => (value * multiply) / divide

@@ -1,0 +1,80 @@
+/**
+ * The families of a scrape, the same in each format.
+ *
+ * Data of one name becomes one family, whoever it is of. What cannot be told beside what is there already (a name that
+ * means something else) is left out: one metric never breaks the scrape.
+ */
+import { type Family, familyOf } from "../../naming/names.ts"
+import type { BaseUnit } from "../../naming/units.ts"
+import type { Duplicates } from "../duplicates.ts"
+import type { Life, MetricData } from "../metricData.ts"
+
+/** Where data comes from. */
+export interface Source {
+  /** Attributes of all its points. */
+  readonly attributes: { readonly [name: string]: string }
+  /** When counting began, in milliseconds since the Unix epoch, where that is known. */
+  readonly createdAt: number | undefined
+  /** The numbers of its series that have the same labels as text. Default: they are given anew. */
+  readonly duplicates?: Duplicates | undefined
+}
+
+export const nobody: Source = { attributes: {}, createdAt: undefined }
+
+/** What a family says of itself, for people. */
+export const helpOf = ({ description, name }: MetricData): string => description?.trim() || `The metric ${name}.`
+
+/** When a point began to count. */
+export const createdOf = ({ createdAt }: Source, { life }: { readonly life?: Life | undefined }): number | undefined =>
+  life?.since ?? createdAt
+
+/** A value in the unit of its family. */
+export const scale = (value: number, { divide, multiply }: BaseUnit): number => (value * multiply) / divide
+
+/** What a format keeps of each family. */
+export interface Section {
+  readonly family: Family
+}
+
+export class Families<S extends Section> {
+  readonly #begin: (family: Family, data: MetricData) => S
+  readonly #sections = new Map<string, S>()
+  /** By the name of the metric, which many recorders have: its data before, and what came of it. */
+  readonly #known = new Map<string, readonly [data: MetricData, section: S | undefined]>()
+  /** By the names of samples: the name of the family that has them. */
+  readonly #exposed = new Map<string, string>()
+
+  /** `begin` makes the section of a family from the first data of it. */
+  constructor(begin: (family: Family, data: MetricData) => S) {
+    this.#begin = begin
+  }
+
+  /** In the order in which they came. */
+  get sections(): Iterable<S> {
+    return this.#sections.values()
+  }
+
+  /** The section that data belongs to, or `undefined` where it has nothing to tell, or cannot be told. */
+  sectionOf(data: MetricData): S | undefined {
+    if (data.points.length === 0) return undefined
+    const [before, known] = this.#known.get(data.name) ?? []
+    if (before !== undefined && before.type === data.type && before.unit === data.unit) {
+      const isSame = data.type !== "sum" || (before as typeof data).monotonic === data.monotonic
+      if (isSame) return known
+    }
+    const section = this.#newSectionOf(data)
+    this.#known.set(data.name, [data, section])
+    return section
+  }
+
+  #newSectionOf(data: MetricData): S | undefined {
+    const family = familyOf(data)
+    const known = this.#sections.get(family.name)
+    if (known !== undefined) return known.family.type === family.type ? known : undefined
+    if (family.exposed.some((name) => this.#exposed.has(name))) return undefined
+    for (const name of family.exposed) this.#exposed.set(name, family.name)
+    const section = this.#begin(family, data)
+    this.#sections.set(family.name, section)
+    return section
+  }
+}
