@@ -10,7 +10,7 @@
  * | --- | --- |
  * | counter `http.requests`, unit `{request}` | `http_requests_total` |
  * | histogram `http.request.duration`, unit `ms` | `http_request_duration_seconds`, values in seconds |
- * | exponential histogram | a classic one: up to 28 buckets whose counts are exact |
+ * | exponential histogram | a classic one: up to 40 boundaries that depend on its definition only |
  * | ratio `cache.hits` | `cache_hits_ratio`, `cache_hits_hits_total`, `cache_hits_checked_total` (hits or not) |
  * | `Metric.make` | a gauge, each number by the label `dimension` |
  *

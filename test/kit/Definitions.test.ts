@@ -119,7 +119,15 @@ const refusedBy: {
     ["maxSize", { maxSize: 1 }, "from 2 to 10000, got 1"],
     ["maxSize", { maxSize: 10_001 }, "from 2 to 10000"],
     ["maxScale", { maxScale: 21 }, "from -10 to 20"],
-    ["maxScale", { maxScale: -11 }, "from -10 to 20"]
+    ["maxScale", { maxScale: -11 }, "from -10 to 20"],
+    ["range", { range: 10 }, "array of two numbers"],
+    ["range", { range: [1] }, "array of two numbers"],
+    ["range", { range: [0, 1] }, "positive"],
+    ["range", { range: [2, 1] }, "increasing"],
+    ["range", { range: [1, 1] }, "increasing"],
+    ["range", { range: [1, Infinity] }, "finite"],
+    ["range", { range: [NaN, 1] }, "positive"],
+    ["range", { range: ["1", 2] }, "positive"]
   ],
   summary: [
     ["quantiles", { quantiles: [] }, "numbers"],
@@ -165,7 +173,7 @@ const refusedBy: {
 const optionsOf: { readonly [kind: string]: ReadonlyArray<string> } = {
   gauge: ["mode"],
   histogram: ["boundaries"],
-  exponentialHistogram: ["maxSize", "maxScale"],
+  exponentialHistogram: ["maxSize", "maxScale", "range"],
   summary: ["quantiles", "slots", "window"],
   rate: ["slots", "window"],
   window: ["slots", "window"],

@@ -53,7 +53,12 @@ const own: {
   average: { value },
   counter: { value: optionalValue, exemplar },
   distinct: { value: () => ["who", "trace", () => "x"], precision: () => [undefined, 5, 6] },
-  exponentialHistogram: { value, maxSize: () => [undefined, 10, 11], maxScale: () => [undefined, 3, 4] },
+  exponentialHistogram: {
+    value,
+    maxSize: () => [undefined, 10, 11],
+    maxScale: () => [undefined, 3, 4],
+    range: () => [undefined, [1, 2], [1, 3]]
+  },
   frequency: { value: () => ["who", "trace", () => "x"], maxValues: () => [undefined, 5, 6] },
   gauge: { value, mode: () => ["set", "add"] },
   histogram: { value, exemplar, boundaries: () => [[1, 2], [1, 3], [1, 2, 3], [Number.MIN_VALUE]] },

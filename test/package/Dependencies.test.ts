@@ -20,7 +20,7 @@ const sees: { readonly [folder: string]: ReadonlyArray<string> } = {
   "stream/rows": ["model", "util"],
   stream: ["stream/rows", "metric/definition", "model", "util"],
   formats: ["metric", "metric/instruments", "metric/definition", "model", "naming", "util"],
-  "formats/prometheus": ["formats", "metric", "metric/instruments", "metric/definition", "model", "naming"],
+  "formats/prometheus": ["formats", "metric/instruments", "metric/definition", "model", "naming"],
   "fold/kernels": ["formats", "stream/rows", "metric", "metric/instruments", "metric/definition", "model", "util"],
   fold: [
     "fold/kernels",

@@ -4,7 +4,7 @@
 
 import { Duplicate, type Duplicates } from "../formats/duplicates.ts"
 import type { Attributes, HistogramDataPoint, MetricData } from "../formats/metricData.ts"
-import { classicBuckets } from "../formats/prometheus/classicBuckets.ts"
+import { boundariesOf, countsOf } from "../formats/prometheus/classicBuckets.ts"
 import { scale } from "../formats/prometheus/families.ts"
 import { counterSample, type Family, familyOf, labelName } from "../naming/names.ts"
 import type { BaseUnit } from "../naming/units.ts"
@@ -43,9 +43,9 @@ export const promValues = (data: MetricData, duplicates: Duplicates): ReadonlyAr
         bucketValues(name, unit, point.boundaries, point, labels)
       )
     case "exponentialHistogram": {
-      const { boundaries, counts } = classicBuckets(data.points)
+      const boundaries = boundariesOf(data.grid)
       return withLabels(data.points, duplicates).flatMap(([labels, point]) =>
-        bucketValues(name, unit, boundaries, { ...point, counts: counts(point) }, labels)
+        bucketValues(name, unit, boundaries, { ...point, counts: countsOf(point, data.grid) }, labels)
       )
     }
     case "summary":

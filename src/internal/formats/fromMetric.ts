@@ -6,6 +6,7 @@ import { type Instrument, type KindName, MostOfLabel } from "../metric/definitio
 import type * as Metric from "../metric/definition/metric.ts"
 import { MostDepth } from "../model/event.ts"
 import { cutText } from "../util/cutText.ts"
+import { bucketGrid } from "./bucketGrid.ts"
 import { Duplicate, Duplicates, textKey } from "./duplicates.ts"
 import { labelNames } from "./labelNames.ts"
 import { type Attributes, type Life, type MetricData, type NumberPoint, OverflowAttribute } from "./metricData.ts"
@@ -20,7 +21,7 @@ interface Part {
   readonly unit?: "none" | "1" | "per second"
   /** What this part counts or measures, for people, behind the description of the metric. */
   readonly help?: string
-  readonly data: (points: ReadonlyArray<readonly [Attributes, Shown]>, frame: Shown) => Data
+  readonly data: (points: ReadonlyArray<readonly [Attributes, Shown]>, frame: Shown, metric: Metric.Any) => Data
 }
 
 type Data = MetricData extends infer M
@@ -83,8 +84,9 @@ const histogram: Part = {
 
 const exponentialHistogram: Part = {
   suffix: "",
-  data: (points) => ({
+  data: (points, _, metric) => ({
     type: "exponentialHistogram",
+    grid: bucketGrid(metric),
     points: points.map(([attributes, { count, life, max, min, negative, positive, scale, sum, zeroCount }]) => ({
       attributes,
       count,
@@ -202,16 +204,16 @@ export const metricData = (
 }
 
 const dataOf = (
-  { description, name, unit }: Metric.Any,
+  metric: Metric.Any,
   kind: KindName,
   points: ReadonlyArray<readonly [Attributes, Shown]>,
   frame: Shown
 ): ReadonlyArray<MetricData> =>
-  parts[kind].map(({ data, help, suffix, unit: unitIs }) => ({
-    name: name + suffix,
-    description: described(description, help),
-    unit: unitOf(unit, unitIs),
-    ...data(points, frame)
+  parts[kind].map(({ data, help, suffix, unit }) => ({
+    name: metric.name + suffix,
+    description: described(metric.description, help),
+    unit: unitOf(metric.unit, unit),
+    ...data(points, frame, metric)
   }))
 
 /** What is said of the metric, and then of this part. */

@@ -17,6 +17,7 @@
 import type { Buckets } from "../metric/histogram.ts"
 import type { LabelValue } from "../metric/instrumentOptions.ts"
 import type { Exemplar } from "../metric/instruments/exemplars.ts"
+import type { BucketGrid } from "./bucketGrid.ts"
 
 export type { Exemplar } from "../metric/instruments/exemplars.ts"
 
@@ -95,6 +96,11 @@ export type MetricData = Named &
     | { readonly type: "gauge"; readonly points: ReadonlyArray<NumberPoint> }
     | { readonly type: "sum"; readonly monotonic: boolean; readonly points: ReadonlyArray<NumberPoint> }
     | { readonly type: "histogram"; readonly points: ReadonlyArray<HistogramDataPoint> }
-    | { readonly type: "exponentialHistogram"; readonly points: ReadonlyArray<ExponentialDataPoint> }
+    | {
+        readonly type: "exponentialHistogram"
+        /** Where it is shown as a classic one. */
+        readonly grid: BucketGrid
+        readonly points: ReadonlyArray<ExponentialDataPoint>
+      }
     | { readonly type: "summary"; readonly points: ReadonlyArray<SummaryDataPoint> }
   )

@@ -20,7 +20,7 @@ import type {
   SeriesState,
   ValueOptions
 } from "./instrumentOptions.ts"
-import { boundariesCheck } from "./instruments/checks.ts"
+import { boundariesCheck, rangeCheck } from "./instruments/checks.ts"
 import { exemplarCheck, exemplarSettings } from "./instruments/exemplars.ts"
 import type { ExponentialPoint } from "./instruments/exponential.ts"
 import type { HistogramPoint } from "./instruments/histogram.ts"
@@ -165,6 +165,12 @@ export interface ExponentialHistogramOptions<
   readonly maxSize?: number
   /** The finest scale, from -10 to 20. It is reduced as far as `maxSize` requires. Default: 20. */
   readonly maxScale?: number
+  /**
+   * Where most values are, in the unit of the metric: the classic buckets that Prometheus' text formats show cover this
+   * range with up to 40 boundaries. It limits neither the values nor the buckets that are measured. Default: a
+   * microsecond to an hour for times, 1 byte to 512 GiB for sizes, a millionth to 2 for ratios, 2^-10 to 2^29 otherwise.
+   */
+  readonly range?: readonly [least: number, greatest: number]
 }
 
 /**
@@ -254,6 +260,10 @@ export const exponentialHistogram = <
 > =>
   instrument("exponentialHistogram", name, options, {
     required: ["value"],
-    checks: { maxSize: integerWithin(2, 10_000), maxScale: integerWithin(-10, 20) },
-    settings: ({ maxScale = 20, maxSize = 160 }) => ({ maxSize, maxScale })
+    checks: { maxSize: integerWithin(2, 10_000), maxScale: integerWithin(-10, 20), range: rangeCheck },
+    settings: ({ maxScale = 20, maxSize = 160, range }) => ({
+      maxSize,
+      maxScale,
+      ...(range !== undefined && { range })
+    })
   })

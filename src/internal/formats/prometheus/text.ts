@@ -6,15 +6,8 @@ import type { Exemplar } from "../../metric/instruments/exemplars.ts"
 import type { Format } from "../../model/format.ts"
 import { counterSample, type Family } from "../../naming/names.ts"
 import { type BaseUnit, isScaled } from "../../naming/units.ts"
-import type {
-  ExponentialDataPoint,
-  HistogramDataPoint,
-  Life,
-  MetricData,
-  NumberPoint,
-  SummaryDataPoint
-} from "../metricData.ts"
-import { classicBuckets } from "./classicBuckets.ts"
+import type { HistogramDataPoint, Life, MetricData, NumberPoint, SummaryDataPoint } from "../metricData.ts"
+import { boundariesOf, countsOf } from "./classicBuckets.ts"
 import { exemplarText } from "./exemplar.ts"
 import { createdOf, Families, helpOf, nobody, type Source, scale } from "./families.ts"
 import { escapeHelp, labelsOf } from "./labels.ts"
@@ -25,8 +18,6 @@ interface Section {
   readonly family: Family
   readonly header: string
   readonly lines: Array<string>
-  /** They are told when all are known: they have buckets in common. */
-  readonly exponential: Array<readonly [labels: string, point: ExponentialDataPoint, created: string | undefined]>
 }
 
 export class Exposition {
@@ -34,8 +25,7 @@ export class Exposition {
   readonly #families = new Families<Section>((family, data) => ({
     family,
     header: this.#headerOf(family, data),
-    lines: [],
-    exponential: []
+    lines: []
   }))
 
   constructor(format: Format) {
@@ -68,10 +58,12 @@ export class Exposition {
       }
       case "exponentialHistogram": {
         const labels = labelsWith("le")
-        for (const [i, point] of data.points.entries()) {
-          section.exponential.push([labels[i]!, point, created(point)])
-        }
-        return
+        const bounds = this.#boundsOf(boundariesOf(data.grid), section.family.unit)
+        const lines = data.points.map((point, i) => {
+          const classic = { ...point, counts: countsOf(point, data.grid) }
+          return this.#buckets(section.family, bounds, classic, labels[i]!, created(point))
+        })
+        return void section.lines.push(lines.join(""))
       }
       case "summary":
         return void section.lines.push(this.#summaries(section.family, data.points, labelsWith("quantile"), created))
@@ -199,15 +191,7 @@ export class Exposition {
 
   finish(): string {
     let text = ""
-    for (const { exponential, family, header, lines } of this.#families.sections) {
-      text += header + lines.join("")
-      if (exponential.length === 0) continue
-      const { boundaries, counts } = classicBuckets(exponential.map(([, point]) => point))
-      const bounds = this.#boundsOf(boundaries, family.unit)
-      for (const [labels, point, created] of exponential) {
-        text += this.#buckets(family, bounds, { ...point, counts: counts(point) }, labels, created)
-      }
-    }
+    for (const { header, lines } of this.#families.sections) text += header + lines.join("")
     return this.#isOpenMetrics ? `${text}# EOF\n` : text
   }
 }

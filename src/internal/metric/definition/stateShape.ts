@@ -13,7 +13,7 @@ import type { MetricState } from "./snapshot.ts"
 const Format = "1"
 
 /** Settings that say how much is kept, or what is shown. States that differ in them fit. */
-const notOfStates: ReadonlySet<string> = new Set(["exemplar", "maxScale", "maxSize", "maxValues", "quantiles"])
+const notOfStates: ReadonlySet<string> = new Set(["exemplar", "maxScale", "maxSize", "maxValues", "quantiles", "range"])
 
 const known = new WeakMap<Metric.Any, Fingerprint>()
 

@@ -47,6 +47,15 @@ export const boundariesCheck: Check = (value) => {
   return value.every((boundary, i) => i === 0 || value[i - 1] < boundary) ? undefined : "must be increasing"
 }
 
+/** A range of positive numbers, on a scale that is logarithmic. */
+export const rangeCheck: Check = (value) => {
+  if (!Array.isArray(value) || value.length !== 2) return "must be an array of two numbers, such as [0.001, 10]"
+  const [least, greatest]: ReadonlyArray<unknown> = value
+  return typeof least === "number" && Number.isFinite(greatest) && 0 < least && least < (greatest as number)
+    ? undefined
+    : "must be positive, finite and increasing"
+}
+
 /** Names that Prometheus gives to labels itself. */
 const reservedLabels: ReadonlyArray<unknown> = ["le", "quantile"]
 

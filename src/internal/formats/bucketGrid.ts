@@ -1,0 +1,79 @@
+/**
+ * The boundaries that an exponential histogram has where it is shown as a classic one. They follow from its definition:
+ * Prometheus adds up buckets by their boundaries, over replicas and over time, so none may depend on the values that one
+ * process happened to measure.
+ */
+import type * as Metric from "../metric/definition/metric.ts"
+import { type BaseUnit, baseUnit } from "../naming/units.ts"
+
+/** Boundary `i` is 2^((first + i) * 2^-scale), in the unit of the metric, up to `last`. 0 comes before all of them. */
+export interface BucketGrid {
+  readonly scale: number
+  readonly first: number
+  readonly last: number
+}
+
+/** Boundaries above 0. */
+const MostBoundaries = 40
+
+/** Eight boundaries from a number to its double. */
+const FinestScale = 3
+
+/** From where to where values usually are in a base unit, as powers of two. */
+const usual: { readonly [suffix: string]: readonly [least: number, greatest: number] } = {
+  // From a microsecond to an hour.
+  seconds: [-20, 12],
+  // To 512 GiB.
+  bytes: [0, 39],
+  ratio: [-20, 1]
+}
+
+const ofAnything = [-10, 29] as const
+
+const grids = new WeakMap<Metric.Any, BucketGrid>()
+
+/** The grid of an exponential histogram, always the same object. */
+export const bucketGrid = (metric: Metric.Any): BucketGrid => {
+  let grid = grids.get(metric)
+  if (grid === undefined) {
+    grid = gridOf(metric.instrument!.settings as unknown as Settings, baseUnit(metric.unit, false))
+    grids.set(metric, grid)
+  }
+  return grid
+}
+
+interface Settings {
+  readonly maxSize: number
+  readonly maxScale: number
+  readonly range?: readonly [least: number, greatest: number]
+}
+
+const gridOf = ({ maxScale, maxSize, range }: Settings, unit: BaseUnit): BucketGrid => {
+  const [least, greatest] = range?.map(Math.log2) ?? usualIn(unit)
+  // Values within the range never bring the scale of a series below that of its grid, so that their counts are exact.
+  const most = Math.min(MostBoundaries, maxSize)
+  let scale = Math.min(FinestScale, maxScale)
+  while (scale > LeastScale && countOf(least!, greatest!, scale) > most) scale--
+  return at(least!, greatest!, scale)
+}
+
+const usualIn = ({ divide, multiply, suffix }: BaseUnit): readonly [number, number] => {
+  const [least, greatest] = usual[suffix] ?? ofAnything
+  const factor = Math.log2(multiply) - Math.log2(divide)
+  return [least - factor, greatest - factor]
+}
+
+/** The scale that two buckets for all numbers there are may have. */
+const LeastScale = -11
+
+const countOf = (least: number, greatest: number, scale: number): number => {
+  const { first, last } = at(least, greatest, scale)
+  return last - first + 1
+}
+
+/** All numbers within the range, and no boundary that is not a number of its own. */
+const at = (least: number, greatest: number, scale: number): BucketGrid => ({
+  scale,
+  first: Math.max(Math.floor(least * 2 ** scale), Math.ceil(-1074 * 2 ** scale)),
+  last: Math.min(Math.ceil(greatest * 2 ** scale), Math.floor(1023 * 2 ** scale))
+})
