@@ -1,16 +1,17 @@
 /**
- * Serves the metrics of a runtime to Prometheus, in its text format or in OpenMetrics 1.0, as the client asks.
+ * Serves the metrics of a runtime to Prometheus, in its text format, in OpenMetrics 1.0 or in its protobuf format, as the
+ * client asks.
  *
  * Mount it with {@link layerHttp} on Effect's `HttpRouter`, with {@link handler} in a `fetch` server, or with
- * {@link nodeHandler} in `node:http`. {@link render} returns the text itself. The text is made where the metrics are folded,
- * on the worker, so a scrape costs the application thread little. It includes every event accepted before. A metric whose
+ * {@link nodeHandler} in `node:http`. {@link render} returns the body itself. It is made where the metrics are folded, on
+ * the worker, so a scrape costs the application thread little. It includes every event accepted before. A metric whose
  * view throws is left out. If the fold is gone or does not answer, a scrape is answered with 503 and the reason.
  *
  * | metric | in Prometheus |
  * | --- | --- |
  * | counter `http.requests`, unit `{request}` | `http_requests_total` |
  * | histogram `http.request.duration`, unit `ms` | `http_request_duration_seconds`, values in seconds |
- * | exponential histogram | a classic one: up to 40 boundaries that depend on its definition only |
+ * | exponential histogram | a native one in protobuf; classic buckets, the same for all replicas, in every format |
  * | ratio `cache.hits` | `cache_hits_ratio`, `cache_hits_hits_total`, `cache_hits_checked_total` (hits or not) |
  * | `Metric.make` | a gauge, each number by the label `dimension` |
  *
@@ -56,7 +57,7 @@ const checked = <O extends ScrapeOptions>(
 ): Effect.Effect<O> => Effect.as(refuse(whyInvalidOptions(options, checks)), options)
 
 /**
- * Returns the text of a scrape.
+ * Returns a scrape: the text, or the bytes of the protobuf format.
  *
  * @example
  * ```ts
@@ -79,12 +80,16 @@ const checked = <O extends ScrapeOptions>(
  * @category exporting
  * @since 0.1.0
  */
-export const render = Effect.fnUntraced(function* (
+export const render: {
+  (format?: "text" | "openmetrics", options?: ScrapeOptions): Effect.Effect<string, RenderError, MetricsRuntime>
+  (format: "protobuf", options?: ScrapeOptions): Effect.Effect<Uint8Array<ArrayBuffer>, RenderError, MetricsRuntime>
+} = Effect.fnUntraced(function* (
   format: Format = "text",
   options: ScrapeOptions = {}
-): Effect.fn.Return<string, RenderError, MetricsRuntime> {
+  // biome-ignore lint/suspicious/noExplicitAny: the overloads say which format is text.
+): Effect.fn.Return<any, RenderError, MetricsRuntime> {
   const body = yield* scrape(yield* providedRuntime(MetricsRuntime), format, yield* checked(options))
-  return new TextDecoder().decode(body)
+  return format === "protobuf" ? body : new TextDecoder().decode(body)
 })
 
 /**

@@ -11,14 +11,16 @@ import { MetricsRuntime as PromiseRuntime } from "mvx-metrics/promise"
 import { badInputOf } from "./support/badInput.ts"
 import { newRecorder, onBothLayers } from "./support/bothLayers.ts"
 import { parseExposition } from "./support/expositionParser.ts"
+import { decodeFamilies } from "./support/familyDecoder.ts"
 import { heldInStart } from "./support/held.ts"
-import { Endless, Jobs, JobTime, job, RecentJobs, Unviewable } from "./support/scrape.metrics.ts"
+import { Endless, JobSpread, Jobs, JobTime, job, RecentJobs, Unviewable } from "./support/scrape.metrics.ts"
 
 const metrics = new URL("./support/scrape.metrics.ts", import.meta.url)
 const openMetrics = "application/openmetrics-text"
+const protobuf = "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"
 
 /** The samples of a recorder, as `NAME{labels but those that tell recorders apart}` and their value. */
-const scraped = (recorderId: string, format: Prometheus.Format = "text") =>
+const scraped = (recorderId: string, format: "text" | "openmetrics" = "text") =>
   Effect.map(Prometheus.render(format), (text) => {
     const samples = [...parseExposition(text, format).values()].flatMap((family) => family.samples)
     return Object.fromEntries(
@@ -145,6 +147,26 @@ onBothLayers(
       })
     )
 
+    it.effect("is as fine in native histograms as is asked for", () =>
+      Effect.gen(function* () {
+        const recorder = yield* newRecorder()
+        yield* recorder.register(JobSpread)
+        yield* recorder.emit(job())
+        for (const [options, schema] of [
+          [{}, 3],
+          [{ maxSchema: 8 }, 8],
+          [{ maxSchema: -4 }, -4]
+        ] as const) {
+          const families = decodeFamilies(yield* Prometheus.render("protobuf", options))
+          const own = families
+            .get("job_spread_seconds")!
+            .native.find(({ labels }) => labels.recorder === recorder.recorderId)
+          expect([own!.schema, own!.count, own!.sum]).toEqual([schema, 1, 1])
+          expect(families.has("mvx_metrics_events_accepted_total")).toBe(true)
+        }
+      })
+    )
+
     it.effect("has nothing of a recorder that was removed", () =>
       Effect.gen(function* () {
         const recorder = yield* newRecorder()
@@ -233,6 +255,10 @@ for (const [way, served] of Object.entries(ways)) {
         const open = yield* ask({ headers: { accept: openMetrics } })
         expect(open.headers.get("content-type")).toBe("application/openmetrics-text; version=1.0.0; charset=utf-8")
         expect(yield* Effect.promise(() => open.text())).toMatch(/# EOF\n$/)
+        const bytes = yield* ask({ headers: { accept: protobuf } })
+        expect(bytes.headers.get("content-type")).toBe(protobuf)
+        const families = decodeFamilies(new Uint8Array(yield* Effect.promise(() => bytes.arrayBuffer())))
+        expect(families.get("jobs_total")!.samples[0]).toMatchObject({ labels: { queue: "é" }, value: 1 })
       }).pipe(Effect.scoped, Effect.provide(inProcess))
     )
 
@@ -282,6 +308,7 @@ it.effect("options that mean nothing are refused by name", () =>
     expect(yield* badInputOf(Prometheus.render("text", { timeout: "soon" as never }))).toMatchObject({
       argument: "timeout"
     })
+    expect(yield* badInputOf(Prometheus.render("protobuf", { maxSchema: 9 }))).toMatchObject({ argument: "maxSchema" })
     expect(yield* badInputOf(Layer.build(Prometheus.layerHttp({ path: "x" as never })))).toMatchObject({
       argument: "path"
     })

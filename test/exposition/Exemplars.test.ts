@@ -25,7 +25,7 @@ const call = ([route, millis, trace, span]: Call) =>
   ({ _tag: "traced.call", route, millis, trace, ...(span !== undefined && { span }) }) as const
 
 /** The lines of a recorder that end in an exemplar, without the recorder. */
-const exemplars = (recorderId: string, format: Prometheus.Format = "openmetrics") =>
+const exemplars = (recorderId: string, format: "text" | "openmetrics" = "openmetrics") =>
   Effect.map(Prometheus.render(format), (text) => {
     parseExposition(text, format)
     return text

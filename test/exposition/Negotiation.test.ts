@@ -1,4 +1,4 @@
-// OpenMetrics for those who ask for it and like it no less than the text format; text for everybody else.
+// Protobuf and OpenMetrics for those who ask for them and like nothing more; text for everybody else.
 import { expect, it } from "@effect/vitest"
 import { formatFor } from "../../src/internal/formats/prometheus/negotiation.ts"
 
@@ -6,8 +6,20 @@ const prometheus =
   "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
 const prometheus3 =
   "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1"
+const protobuf = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"
 
 it.each([
+  [`${protobuf},${prometheus}`, "protobuf"],
+  [`${protobuf};q=0.6,${prometheus3}`, "protobuf"],
+  [`${protobuf};q=0.4,${prometheus3}`, "openmetrics"],
+  [`${protobuf};q=0.2,text/plain;q=0.3`, "text"],
+  [
+    'application/vnd.google.protobuf; encoding="delimited"; proto="io.prometheus.client.MetricFamily"; escaping=underscores',
+    "protobuf"
+  ],
+  [`${protobuf.replace("delimited", "compact-text")}, text/plain;q=0.1`, "text"],
+  [`${protobuf.replace("MetricFamily", "Other")}, */*;q=0.1`, "text"],
+  ["application/vnd.google.protobuf", "text"],
   [prometheus, "openmetrics"],
   [prometheus3, "openmetrics"],
   ["application/openmetrics-text", "openmetrics"],

@@ -3,9 +3,9 @@
 import type { MetricData } from "../../src/internal/formats/metricData.ts"
 import type { Source } from "../../src/internal/formats/prometheus/families.ts"
 import { Exposition } from "../../src/internal/formats/prometheus/text.ts"
-import type { Format } from "../../src/internal/model/format.ts"
+import type { TextFormat } from "../../src/internal/model/format.ts"
 
-export const textOf = (data: ReadonlyArray<MetricData>, format: Format = "text", source?: Source): string => {
+export const textOf = (data: ReadonlyArray<MetricData>, format: TextFormat = "text", source?: Source): string => {
   const exposition = new Exposition(format)
   for (const each of data) exposition.add(each, source)
   return exposition.finish()

@@ -12,6 +12,7 @@ const options = { events: JobEvent, description: "Jobs." } as const
 
 export const Jobs = Metric.counter("jobs", { ...options, labels: ["queue"] })
 export const JobTime = Metric.histogram("job.time", { ...options, value: "seconds", unit: "s", boundaries: [0.5, 5] })
+export const JobSpread = Metric.exponentialHistogram("job.spread", { ...options, value: "seconds", unit: "s" })
 
 /** The number of jobs of the last minute. */
 export const RecentJobs = Metric.window("jobs.recent", { ...options, value: "seconds", window: "1 minute", slots: 60 })

@@ -147,13 +147,16 @@ it.effect(
       emit(300)
       yield* runtime.flush()
       const { scrape } = internalsOf(runtime)
-      yield* scrape({ format: "text", timeout: "10 seconds" })
+      yield* scrape({ rendering: { format: "text" }, timeout: "10 seconds" })
       yield* TestClock.adjust("10 seconds")
       emit(300)
       // Asked for, and not answered: the probe of a scrape that waits has no time of its own.
-      const waiting = yield* Effect.forkChild(Effect.exit(scrape({ format: "text", timeout: "10 seconds" })), {
-        startImmediately: true
-      })
+      const waiting = yield* Effect.forkChild(
+        Effect.exit(scrape({ rendering: { format: "text" }, timeout: "10 seconds" })),
+        {
+          startImmediately: true
+        }
+      )
       yield* kill
       yield* Fiber.join(waiting)
       emit(10)

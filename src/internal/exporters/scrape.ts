@@ -5,8 +5,8 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { contentTypes, formatFor } from "../formats/prometheus/negotiation.ts"
 import type { RenderError } from "../model/errors.ts"
-import type { Format } from "../model/format.ts"
-import { aDuration, type Check } from "../model/optionChecks.ts"
+import { CoarsestSchema, DefaultSchema, FinestSchema, type Format } from "../model/format.ts"
+import { aDuration, type Check, integerWithin } from "../model/optionChecks.ts"
 import { internalsOf } from "../runtime/internals.ts"
 import type { RuntimeService } from "../runtime/service.ts"
 
@@ -22,6 +22,11 @@ export interface ScrapeOptions {
    * all is told from one that is at work: then it is less than a second. Default: 10 seconds.
    */
   readonly timeout?: Duration.Input
+  /**
+   * The finest schema of native histograms, from -4 to 8: their buckets grow by a factor of 2^(2^-schema). It only
+   * matters in the protobuf format. Default: 3, which is a factor of 1.09.
+   */
+  readonly maxSchema?: number
 }
 
 export interface Answer {
@@ -30,14 +35,18 @@ export interface Answer {
   readonly body: Uint8Array<ArrayBuffer>
 }
 
-export const scrapeOptionChecks: { readonly [K in keyof Required<ScrapeOptions>]: Check } = { timeout: aDuration }
+export const scrapeOptionChecks: { readonly [K in keyof Required<ScrapeOptions>]: Check } = {
+  timeout: aDuration,
+  maxSchema: integerWithin(CoarsestSchema, FinestSchema)
+}
 
-/** All metrics of a runtime as text. */
+/** All metrics of a runtime in a format. */
 export const scrape = (
   runtime: RuntimeService,
   format: Format,
-  { timeout = "10 seconds" }: ScrapeOptions
-): Effect.Effect<Uint8Array<ArrayBuffer>, RenderError> => internalsOf(runtime).scrape({ format, timeout })
+  { maxSchema = DefaultSchema, timeout = "10 seconds" }: ScrapeOptions
+): Effect.Effect<Uint8Array<ArrayBuffer>, RenderError> =>
+  internalsOf(runtime).scrape({ rendering: format === "protobuf" ? { format, maxSchema } : { format }, timeout })
 
 /** What to answer a request with. */
 export const answer = (

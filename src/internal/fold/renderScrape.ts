@@ -1,11 +1,11 @@
 /**
- * The text of a scrape, made where the metrics are folded.
+ * A scrape in the format that is asked for, made where the metrics are folded.
  */
 
 import { accountingData, runtimeData } from "../formats/accounting.ts"
 import { metricData } from "../formats/fromMetric.ts"
 import { unpackStats } from "../formats/packedStats.ts"
-import { Exposition } from "../formats/prometheus/text.ts"
+import { type AnyExposition, makeExposition } from "../formats/prometheus/exposition.ts"
 import { conditionData } from "../formats/quarantine.ts"
 import { attributesOf } from "../formats/recorderAttribute.ts"
 import type { FoldMessage, Lane, Render } from "../stream/protocol.ts"
@@ -15,12 +15,12 @@ import type { Shown } from "./registeredMetric.ts"
 
 /** Renders at once, or when the last of the lanes that wait for their listeners has come to it. */
 export const renderLanes = (
-  { foldLag, format, lanes, namespace, now, recorderIds, request, runtime, stats }: Render,
+  { foldLag, lanes, namespace, now, recorderIds, rendering, request, runtime, stats }: Render,
   laneOf: (lane: Lane) => FoldLane | undefined,
   send: (message: FoldMessage, transfers?: ReadonlyArray<ArrayBuffer>) => void
 ): void => {
   send({ _tag: "Rendering", request })
-  const exposition = new Exposition(format)
+  const exposition = makeExposition(rendering)
   let remaining = 1
   const done = (): void => {
     if (--remaining > 0) return
@@ -32,7 +32,7 @@ export const renderLanes = (
       for (const data of [...accountingData(recorders), ...runtimeData(namespace, runtime, foldLag)]) {
         exposition.add(data)
       }
-      const body = new TextEncoder().encode(exposition.finish())
+      const body = exposition.finish()
       send({ _tag: "Rendered", request, body }, [body.buffer])
     } catch (error) {
       // Longer than any string can be, for one.
@@ -52,7 +52,7 @@ export const renderLanes = (
 }
 
 const addAll = (
-  exposition: Exposition,
+  exposition: AnyExposition,
   attributes: ReturnType<typeof attributesOf>,
   all: ReadonlyArray<Shown>
 ): void => {

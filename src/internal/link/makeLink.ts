@@ -201,7 +201,7 @@ export const makeLink = (options: {
       : new DurableEnd({ send: (command) => send(command), hold: options.hold, nextTurn: options.nextTurn, place })
 
   const nothing = {
-    format: "text",
+    rendering: { format: "text" },
     namespace: "",
     now: 0,
     recorderIds: [],

@@ -13,7 +13,7 @@ import {
   type RecorderAlreadyExists,
   type RenderError
 } from "../model/errors.ts"
-import type { Format } from "../model/format.ts"
+import type { Rendering } from "../model/format.ts"
 import type { RuntimeStats } from "../model/runtimeStats.ts"
 import type { Stats } from "../model/stats.ts"
 import type { OfMetric } from "../recorder/registrations.ts"
@@ -23,7 +23,7 @@ import { opaque } from "../util/opaque.ts"
 import { type RuntimeService, RuntimeTypeId } from "./service.ts"
 
 export interface ScrapeRequest {
-  readonly format: Format
+  readonly rendering: Rendering
   /** How long the fold may take, by the real clock. */
   readonly timeout: Duration.Input
 }

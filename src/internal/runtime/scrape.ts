@@ -26,7 +26,7 @@ export const scrapeOf = (
 
   const failed = (cause: unknown) => Effect.fail(new RuntimeFailed({ namespace, cause }))
 
-  return Effect.fnUntraced(function* ({ format, timeout }) {
+  return Effect.fnUntraced(function* ({ rendering, timeout }) {
     const clock = yield* Clock.Clock
     const asked = clock.monotonicTimeNanosUnsafe()
     const { link, state } = lifecycle
@@ -38,7 +38,7 @@ export const scrapeOf = (
     const rendered = Effect.suspend(() => {
       const { controls } = registry
       const request = {
-        format,
+        rendering,
         // Not the time when it was asked for: events that came meanwhile would lie in the future of the read.
         now: clock.currentTimeMillisUnsafe(),
         namespace,

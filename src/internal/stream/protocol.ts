@@ -8,7 +8,7 @@ import type { Bygone } from "../metric/definition/bygone.ts"
 import type { Fingerprint } from "../metric/definition/fingerprint.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import type { Quarantine, Snapshot } from "../metric/definition/snapshot.ts"
-import type { Format } from "../model/format.ts"
+import type { Rendering } from "../model/format.ts"
 import type { RuntimeStats } from "../model/runtimeStats.ts"
 import type { CounterBuffer } from "./foldedCounters.ts"
 import type { LogPlace } from "./rows/log.ts"
@@ -76,11 +76,11 @@ export interface Attachment {
   readonly command: unknown
 }
 
-/** All that these recorders show, as the text of a scrape. */
+/** All that these recorders show, as a scrape has it. */
 export interface Render {
   readonly _tag: "Render"
   readonly request: number
-  readonly format: Format
+  readonly rendering: Rendering
   readonly now: number
   readonly namespace: string
   readonly recorderIds: ReadonlyArray<string>

@@ -22,7 +22,8 @@ export const escapeHelp = (text: string, quotes: boolean): string => {
   return quotes ? escaped.replaceAll('"', '\\"') : escaped
 }
 
-const wellFormed = (text: string): string => text.replaceAll(/[\0\ud800-\udfff]/gu, "\ufffd")
+/** What every reader takes: NUL and halves of surrogate pairs are replaced. */
+export const wellFormed = (text: string): string => text.replaceAll(/[\0\ud800-\udfff]/gu, "\ufffd")
 
 /** Prometheus has the same for labels that stand in the way of its own. */
 const Exported = "exported_"

@@ -5,48 +5,70 @@ import type { Format } from "../../model/format.ts"
 
 export const contentTypes: { readonly [F in Format]: string } = {
   text: "text/plain; version=0.0.4; charset=utf-8",
-  openmetrics: "application/openmetrics-text; version=1.0.0; charset=utf-8"
+  openmetrics: "application/openmetrics-text; version=1.0.0; charset=utf-8",
+  protobuf: "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"
 }
 
-const ranges: { readonly [F in Format]: ReadonlyArray<string> } = {
-  text: ["text/plain", "text/*", "*/*"],
-  // Only where it is asked for: whoever takes anything is no reader of OpenMetrics.
-  openmetrics: ["application/openmetrics-text"]
+interface Offer {
+  readonly format: Format
+  /** The ranges that take it, the most special first. */
+  readonly ranges: ReadonlyArray<string>
+  /** What its parameters must be where they are given. */
+  readonly parameters: { readonly [name: string]: string }
+  /** Whether they have to be given. */
+  readonly isExplicit?: boolean
 }
 
-const versions: { readonly [F in Format]: string } = { text: "0.0.4", openmetrics: "1.0.0" }
+/** What a client gets that likes all of them as much: the first. */
+const offers: ReadonlyArray<Offer> = [
+  // Only where they are asked for: whoever takes anything is no reader of them.
+  {
+    format: "protobuf",
+    ranges: ["application/vnd.google.protobuf"],
+    parameters: { proto: "io.prometheus.client.metricfamily", encoding: "delimited" },
+    isExplicit: true
+  },
+  { format: "openmetrics", ranges: ["application/openmetrics-text"], parameters: { version: "1.0.0" } },
+  { format: "text", ranges: ["text/plain", "text/*", "*/*"], parameters: { version: "0.0.4" } }
+]
 
 interface Accepted {
   readonly range: string
-  readonly version: string | undefined
+  readonly parameters: { readonly [name: string]: string }
   readonly quality: number
 }
 
 const acceptedBy = (accept: string): ReadonlyArray<Accepted> =>
   accept.split(",").map((entry) => {
-    const [range = "", ...parameters] = entry.split(";").map((part) => part.trim().toLowerCase())
-    const parameter = (name: string): string | undefined =>
-      parameters
-        .find((each) => each.replaceAll(" ", "").startsWith(`${name}=`))
-        ?.split("=")[1]
-        ?.trim()
-        .replaceAll('"', "")
-    const quality = Number(parameter("q") ?? 1)
-    return { range, version: parameter("version"), quality: Number.isNaN(quality) ? 0 : quality }
+    const [range = "", ...rest] = entry.split(";").map((part) => part.trim().toLowerCase())
+    const parameters = Object.fromEntries(
+      rest.map((each) => each.split("=").map((part) => part.trim().replaceAll('"', "")))
+    )
+    const quality = Number(parameters.q ?? 1)
+    return { range, parameters, quality: Number.isNaN(quality) ? 0 : quality }
   })
 
-/** The text format where neither is wanted: better than nothing. */
+const fits = ({ isExplicit = false, parameters: offered }: Offer, { parameters }: Accepted): boolean =>
+  Object.entries(offered).every(([name, value]) => (parameters[name] ?? (isExplicit ? "" : value)) === value)
+
+/** The text format where none is wanted: better than nothing. */
 export const formatFor = (accept: string | null | undefined): Format => {
   const accepted = acceptedBy(accept || "*/*")
-  const qualityOf = (format: Format): number => {
-    for (const range of ranges[format]) {
-      const qualities = accepted
-        .filter((each) => each.range === range && (each.version ?? versions[format]) === versions[format])
-        .map(({ quality }) => quality)
-      if (qualities.length > 0) return Math.max(...qualities)
+  const qualityOf = (offer: Offer): number => {
+    for (const range of offer.ranges) {
+      const qualities = accepted.filter((each) => each.range === range && fits(offer, each))
+      if (qualities.length > 0) return Math.max(...qualities.map(({ quality }) => quality))
     }
     return 0
   }
-  const openMetrics = qualityOf("openmetrics")
-  return openMetrics > 0 && openMetrics >= qualityOf("text") ? "openmetrics" : "text"
+  let best: Format = "text"
+  let most = 0
+  for (const offer of offers) {
+    const quality = qualityOf(offer)
+    if (quality > most) {
+      best = offer.format
+      most = quality
+    }
+  }
+  return best
 }

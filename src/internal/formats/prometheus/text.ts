@@ -3,7 +3,7 @@
  */
 
 import type { Exemplar } from "../../metric/instruments/exemplars.ts"
-import type { Format } from "../../model/format.ts"
+import type { TextFormat } from "../../model/format.ts"
 import { counterSample, type Family } from "../../naming/names.ts"
 import { type BaseUnit, isScaled } from "../../naming/units.ts"
 import type { HistogramDataPoint, Life, MetricData, NumberPoint, SummaryDataPoint } from "../metricData.ts"
@@ -28,7 +28,7 @@ export class Exposition {
     lines: []
   }))
 
-  constructor(format: Format) {
+  constructor(format: TextFormat) {
     this.#isOpenMetrics = format === "openmetrics"
   }
 

@@ -1,0 +1,82 @@
+/**
+ * Exponential histograms as native ones of Prometheus, which has the same buckets: at a schema, they grow by 2^(2^-schema),
+ * and bucket `i` is for values in (base^(i - 1), base^i].
+ */
+
+import { type Buckets, coarser } from "../../metric/instruments/exponentialBuckets.ts"
+import { CoarsestSchema } from "../../model/format.ts"
+import type { BaseUnit } from "../../naming/units.ts"
+import type { ExponentialDataPoint } from "../metricData.ts"
+
+export interface NativeHistogram {
+  readonly schema: number
+  readonly negative: NativeBuckets
+  readonly positive: NativeBuckets
+}
+
+/** Counts of consecutive buckets, each as its difference from the one before. */
+export interface NativeBuckets {
+  /** How many buckets are left out before each run of them, and how many it has. The first starts at 0. */
+  readonly spans: ReadonlyArray<readonly [offset: number, length: number]>
+  readonly deltas: ReadonlyArray<number>
+}
+
+/** A run that goes on over so few empty buckets takes less room than another one. */
+const ShortGap = 2
+
+/** `undefined` where the buckets are coarser than Prometheus has them, which takes a `maxSize` of a few buckets. */
+export const nativeHistogram = (
+  { negative, positive, scale }: ExponentialDataPoint,
+  unit: BaseUnit,
+  maxSchema: number
+): NativeHistogram | undefined => {
+  if (scale < CoarsestSchema) return undefined
+  const schema = Math.min(scale, maxSchema)
+  const by = shiftOf(unit, schema)
+  const bucketsOf = (buckets: Buckets): NativeBuckets => runs(coarser(buckets, scale - schema), by)
+  return { schema, negative: bucketsOf(negative), positive: bucketsOf(positive) }
+}
+
+/** Parts of a power of two by which buckets may be shifted, from the roughest on. */
+const steps: ReadonlyArray<number> = [1, 1 / 2, 1 / 4]
+
+/** As much as a bucket of the schema 3. */
+const MostOff = 1 / 8
+
+/**
+ * By how many buckets those of a metric are shifted in the base unit. A factor that is no power of two, as a thousand,
+ * brings bounds of buckets between others: they are shifted by what is nearest, and by the same at each schema. A shift
+ * that fits one schema best would move values from one bucket to another when the scale falls, which Prometheus takes for a
+ * restart.
+ */
+const shiftOf = ({ divide, multiply }: BaseUnit, schema: number): number => {
+  const exact = Math.log2(multiply) - Math.log2(divide)
+  const step = steps.find((each) => Math.abs(Math.round(exact / each) * each - exact) <= MostOff)!
+  return Math.round(Math.round(exact / step) * step * 2 ** schema)
+}
+
+const runs = ({ counts, offset }: Buckets, by: number): NativeBuckets => {
+  const spans: Array<[offset: number, length: number]> = []
+  const deltas: Array<number> = []
+  let end = 0
+  let before = 0
+  const add = (count: number): void => {
+    deltas.push(count - before)
+    before = count
+    end++
+  }
+  for (const [i, count] of counts.entries()) {
+    if (count === 0) continue
+    const index = offset + i + by + 1
+    const last = spans.at(-1)
+    if (last !== undefined && index - end <= ShortGap) {
+      last[1] += index - end + 1
+      while (end < index) add(0)
+    } else {
+      spans.push([index - end, 1])
+      end = index
+    }
+    add(count)
+  }
+  return { spans, deltas }
+}

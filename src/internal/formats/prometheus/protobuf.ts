@@ -1,0 +1,207 @@
+/**
+ * Prometheus' protobuf format: each family as a message behind its length. Exponential histograms are native ones in it,
+ * beside their classic buckets for readers that know no others.
+ *
+ * The numbers are those of io/prometheus/client/metrics.proto.
+ */
+import { PbfWriter } from "pbf"
+import type { Exemplar } from "../../metric/instruments/exemplars.ts"
+import { counterSample, type Family, type FamilyType } from "../../naming/names.ts"
+import type { BaseUnit } from "../../naming/units.ts"
+import type {
+  ExponentialDataPoint,
+  HistogramDataPoint,
+  MetricData,
+  NumberPoint,
+  SummaryDataPoint
+} from "../metricData.ts"
+import { boundariesOf, countsOf } from "./classicBuckets.ts"
+import { exemplarLabels } from "./exemplar.ts"
+import { createdOf, Families, helpOf, nobody, type Source, scale } from "./families.ts"
+import { type LabelPair, labelPairs } from "./labels.ts"
+import { type NativeFields, writeNative } from "./nativeFields.ts"
+import { nativeHistogram } from "./nativeHistogram.ts"
+
+/** A family, and its metrics as they stand in its message. */
+interface Section {
+  readonly family: Family
+  readonly help: string
+  readonly metrics: PbfWriter
+}
+
+const types: { readonly [T in FamilyType]: number } = { counter: 0, gauge: 1, summary: 2, histogram: 4 }
+
+/** The field of a metric that holds its value. */
+const values: { readonly [T in FamilyType]: number } = { gauge: 2, counter: 3, summary: 4, histogram: 7 }
+
+const native: NativeFields = {
+  schema: 5,
+  zeroThreshold: 6,
+  zeroCount: 7,
+  negativeSpan: 9,
+  negativeDelta: 10,
+  positiveSpan: 12,
+  positiveDelta: 13
+}
+
+export class ProtobufExposition {
+  readonly #maxSchema: number
+  readonly #families = new Families<Section>((family, data) => ({
+    family,
+    help: helpOf(data),
+    metrics: new PbfWriter()
+  }))
+
+  constructor(maxSchema: number) {
+    this.#maxSchema = maxSchema
+  }
+
+  /** Adds data. When this throws, nothing was added. */
+  add(data: MetricData, source: Source = nobody): void {
+    const section = this.#families.sectionOf(data)
+    if (section === undefined) return
+    const { type, unit } = section.family
+    const created = (point: NumberPoint | SummaryDataPoint | HistogramDataPoint | ExponentialDataPoint) =>
+      createdOf(source, point)
+    switch (data.type) {
+      case "gauge":
+      case "sum":
+        return addAll(section, data.points, labelPairs(data.points, source), (point, pbf) => {
+          pbf.writeDoubleField(1, scale(point.value, unit))
+          if (type !== "counter") return
+          writeExemplar(2, point.exemplar, unit, pbf)
+          writeTimestamp(3, created(point), pbf)
+        })
+      case "histogram":
+        return addAll(section, data.points, labelPairs(data.points, source, "le"), (point, pbf) => {
+          writeCountAndSum(point, point.sumFalls ? Number.NaN : point.sum, unit, pbf)
+          writeBuckets(point, unit, pbf)
+          writeTimestamp(15, created(point), pbf)
+        })
+      case "exponentialHistogram": {
+        const boundaries = boundariesOf(data.grid)
+        return addAll(section, data.points, labelPairs(data.points, source, "le"), (point, pbf) => {
+          // Prometheus does not take a sum of native histograms that goes down for a restart.
+          writeCountAndSum(point, point.sum, unit, pbf)
+          writeBuckets({ count: point.count, boundaries, counts: countsOf(point, data.grid) }, unit, pbf)
+          writeTimestamp(15, created(point), pbf)
+          const histogram = nativeHistogram(point, unit, this.#maxSchema)
+          if (histogram !== undefined) writeNative(native, histogram, point.zeroCount, pbf)
+        })
+      }
+      case "summary":
+        return addAll(section, data.points, labelPairs(data.points, source, "quantile"), (point, pbf) => {
+          writeCountAndSum(point, point.sumFalls ? Number.NaN : point.sum, unit, pbf)
+          for (const quantile of point.quantiles) pbf.writeMessage(3, writeQuantile, [quantile, unit])
+          writeTimestamp(4, created(point), pbf)
+        })
+    }
+  }
+
+  finish(): Uint8Array<ArrayBuffer> {
+    const whole = new PbfWriter()
+    for (const section of this.#families.sections) whole.writeRawMessage(writeFamily, section)
+    return whole.finish() as Uint8Array<ArrayBuffer>
+  }
+}
+
+const writeFamily = ({ family: { name, type }, help, metrics }: Section, pbf: PbfWriter): void => {
+  pbf.writeStringField(1, type === "counter" ? counterSample(name) : name)
+  pbf.writeStringField(2, help)
+  pbf.writeVarintField(3, types[type])
+  writeRaw(metrics.buf.subarray(0, metrics.pos), pbf)
+}
+
+/** Bytes that are fields already. */
+const writeRaw = (bytes: Uint8Array, pbf: PbfWriter): void => {
+  pbf.realloc(bytes.length)
+  pbf.buf.set(bytes, pbf.pos)
+  pbf.pos += bytes.length
+}
+
+const addAll = <Point>(
+  { family, metrics }: Section,
+  points: ReadonlyArray<Point>,
+  labels: ReadonlyArray<ReadonlyArray<LabelPair>>,
+  write: (point: Point, pbf: PbfWriter) => void
+): void => {
+  const field = values[family.type]
+  const writeMetric = (i: number, pbf: PbfWriter): void => {
+    for (const pair of labels[i]!) pbf.writeMessage(1, writeLabel, pair)
+    pbf.writeMessage(field, write, points[i]!)
+  }
+  for (let i = 0; i < points.length; i++) metrics.writeMessage(4, writeMetric, i)
+}
+
+const writeLabel = ([name, value]: LabelPair, pbf: PbfWriter): void => {
+  pbf.writeStringField(1, name)
+  pbf.writeStringField(2, value)
+}
+
+/** Summaries and histograms have them in the same fields. A sum that may go down is none: there is no leaving it out. */
+const writeCountAndSum = ({ count }: { readonly count: number }, sum: number, unit: BaseUnit, pbf: PbfWriter): void => {
+  pbf.writeVarintField(1, count)
+  pbf.writeDoubleField(2, scale(sum, unit))
+}
+
+const writeBuckets = (
+  {
+    boundaries,
+    count,
+    counts,
+    exemplars = []
+  }: Pick<HistogramDataPoint, "boundaries" | "count" | "counts" | "exemplars">,
+  unit: BaseUnit,
+  pbf: PbfWriter
+): void => {
+  let total = 0
+  for (let i = 0; i <= boundaries.length; i++) {
+    const isLast = i === boundaries.length
+    total = isLast ? count : total + counts[i]!
+    const bound = isLast ? Number.POSITIVE_INFINITY : scale(boundaries[i]!, unit)
+    pbf.writeMessage(3, writeBucket, { total, bound, exemplar: exemplars[i], unit })
+  }
+}
+
+interface Bucket {
+  readonly total: number
+  readonly bound: number
+  readonly exemplar: Exemplar | undefined
+  readonly unit: BaseUnit
+}
+
+const writeBucket = ({ bound, exemplar, total, unit }: Bucket, pbf: PbfWriter): void => {
+  pbf.writeVarintField(1, total)
+  pbf.writeDoubleField(2, bound)
+  writeExemplar(3, exemplar, unit, pbf)
+}
+
+const writeQuantile = (
+  [[quantile, value], unit]: readonly [SummaryDataPoint["quantiles"][number], BaseUnit],
+  pbf: PbfWriter
+): void => {
+  pbf.writeDoubleField(1, quantile)
+  pbf.writeDoubleField(2, scale(value, unit))
+}
+
+const writeExemplar = (field: number, exemplar: Exemplar | undefined, unit: BaseUnit, pbf: PbfWriter): void => {
+  const labels = exemplar && exemplarLabels(exemplar)
+  if (labels === undefined) return
+  const write = ({ at, value }: Exemplar): void => {
+    for (const pair of labels) pbf.writeMessage(1, writeLabel, pair)
+    pbf.writeDoubleField(2, scale(value, unit))
+    writeTimestamp(3, at, pbf)
+  }
+  pbf.writeMessage(field, write, exemplar!)
+}
+
+/** Milliseconds as a google.protobuf.Timestamp. */
+const writeTimestamp = (field: number, millis: number | undefined, pbf: PbfWriter): void => {
+  if (millis === undefined) return
+  const seconds = Math.floor(millis / 1000)
+  const write = (nanos: number): void => {
+    pbf.writeVarintField(1, seconds)
+    if (nanos > 0) pbf.writeVarintField(2, nanos)
+  }
+  pbf.writeMessage(field, write, Math.round((millis - seconds * 1000) * 1e6))
+}
