@@ -20,7 +20,7 @@ export const renderLanes = (
   send: (message: FoldMessage, transfers?: ReadonlyArray<ArrayBuffer>) => void
 ): void => {
   send({ _tag: "Rendering", request })
-  const exposition = makeExposition(rendering)
+  const exposition = makeExposition(rendering, now)
   let remaining = 1
   const done = (): void => {
     if (--remaining > 0) return

@@ -10,10 +10,29 @@ export type Format = "text" | "openmetrics" | "protobuf"
 export type TextFormat = Exclude<Format, "protobuf">
 
 /** What metrics are rendered as: a format, and what it leaves open. */
-export type Rendering =
+export type Rendering = ScrapeRendering | RemoteWriteRendering
+
+export type ScrapeRendering = (
   | { readonly format: TextFormat }
-  /** `maxSchema`: the finest schema of native histograms. */
-  | { readonly format: "protobuf"; readonly maxSchema: number }
+  | {
+      readonly format: "protobuf"
+      /** The finest schema of native histograms. */
+      readonly maxSchema: number
+    }
+) & {
+  /** Names of labels that whoever takes it adds to all series. */
+  readonly reserved?: ReadonlyArray<string>
+}
+
+/** Requests of remote write. */
+export interface RemoteWriteRendering {
+  readonly format: "remote-write"
+  readonly maxSchema: number
+  /** Of all series. */
+  readonly labels: { readonly [name: string]: string }
+  /** Exponential histograms as native ones, in place of classic buckets. */
+  readonly nativeHistograms: boolean
+}
 
 /** The schemas of native histograms that Prometheus has. */
 export const CoarsestSchema = -4

@@ -5,6 +5,7 @@ import type { Rendering } from "../../model/format.ts"
 import type { MetricData } from "../metricData.ts"
 import type { Source } from "./families.ts"
 import { ProtobufExposition } from "./protobuf.ts"
+import { RemoteWriteExposition } from "./remoteWrite.ts"
 import { Exposition } from "./text.ts"
 
 export interface AnyExposition {
@@ -13,9 +14,12 @@ export interface AnyExposition {
   readonly finish: () => Uint8Array<ArrayBuffer>
 }
 
-export const makeExposition = (rendering: Rendering): AnyExposition => {
-  if (rendering.format === "protobuf") return new ProtobufExposition(rendering.maxSchema)
-  const text = new Exposition(rendering.format)
+/** `now`: the time of samples that have one. */
+export const makeExposition = (rendering: Rendering, now: number): AnyExposition => {
+  if (rendering.format === "remote-write") return new RemoteWriteExposition({ ...rendering, now })
+  const { reserved = [] } = rendering
+  if (rendering.format === "protobuf") return new ProtobufExposition(rendering.maxSchema, reserved)
+  const text = new Exposition(rendering.format, reserved)
   return {
     add: (data, source) => text.add(data, source),
     finish: () => new TextEncoder().encode(text.finish())

@@ -46,14 +46,17 @@ const native: NativeFields = {
 
 export class ProtobufExposition {
   readonly #maxSchema: number
+  readonly #reserved: ReadonlyArray<string>
   readonly #families = new Families<Section>((family, data) => ({
     family,
     help: helpOf(data),
     metrics: new PbfWriter()
   }))
 
-  constructor(maxSchema: number) {
+  /** `reserved`: names of labels that no metric may have. */
+  constructor(maxSchema: number, reserved: ReadonlyArray<string> = []) {
     this.#maxSchema = maxSchema
+    this.#reserved = reserved
   }
 
   /** Adds data. When this throws, nothing was added. */
@@ -61,26 +64,27 @@ export class ProtobufExposition {
     const section = this.#families.sectionOf(data)
     if (section === undefined) return
     const { type, unit } = section.family
+    const labelsWith = (...own: ReadonlyArray<string>) => labelPairs(data.points, source, ...this.#reserved, ...own)
     const created = (point: NumberPoint | SummaryDataPoint | HistogramDataPoint | ExponentialDataPoint) =>
       createdOf(source, point)
     switch (data.type) {
       case "gauge":
       case "sum":
-        return addAll(section, data.points, labelPairs(data.points, source), (point, pbf) => {
+        return addAll(section, data.points, labelsWith(), (point, pbf) => {
           pbf.writeDoubleField(1, scale(point.value, unit))
           if (type !== "counter") return
           writeExemplar(2, point.exemplar, unit, pbf)
           writeTimestamp(3, created(point), pbf)
         })
       case "histogram":
-        return addAll(section, data.points, labelPairs(data.points, source, "le"), (point, pbf) => {
+        return addAll(section, data.points, labelsWith("le"), (point, pbf) => {
           writeCountAndSum(point, point.sumFalls ? Number.NaN : point.sum, unit, pbf)
           writeBuckets(point, unit, pbf)
           writeTimestamp(15, created(point), pbf)
         })
       case "exponentialHistogram": {
         const boundaries = boundariesOf(data.grid)
-        return addAll(section, data.points, labelPairs(data.points, source, "le"), (point, pbf) => {
+        return addAll(section, data.points, labelsWith("le"), (point, pbf) => {
           // Prometheus does not take a sum of native histograms that goes down for a restart.
           writeCountAndSum(point, point.sum, unit, pbf)
           writeBuckets({ count: point.count, boundaries, counts: countsOf(point, data.grid) }, unit, pbf)
@@ -90,7 +94,7 @@ export class ProtobufExposition {
         })
       }
       case "summary":
-        return addAll(section, data.points, labelPairs(data.points, source, "quantile"), (point, pbf) => {
+        return addAll(section, data.points, labelsWith("quantile"), (point, pbf) => {
           writeCountAndSum(point, point.sumFalls ? Number.NaN : point.sum, unit, pbf)
           for (const quantile of point.quantiles) pbf.writeMessage(3, writeQuantile, [quantile, unit])
           writeTimestamp(4, created(point), pbf)

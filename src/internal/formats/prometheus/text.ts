@@ -22,13 +22,16 @@ interface Section {
 
 export class Exposition {
   readonly #isOpenMetrics: boolean
+  readonly #reserved: ReadonlyArray<string>
   readonly #families = new Families<Section>((family, data) => ({
     family,
     header: this.#headerOf(family, data),
     lines: []
   }))
 
-  constructor(format: TextFormat) {
+  /** `reserved`: names of labels that no metric may have. */
+  constructor(format: TextFormat, reserved: ReadonlyArray<string> = []) {
+    this.#reserved = reserved
     this.#isOpenMetrics = format === "openmetrics"
   }
 
@@ -37,7 +40,7 @@ export class Exposition {
     const section = this.#families.sectionOf(data)
     if (section === undefined) return
     const created = this.#createdOf(source)
-    const labelsWith = (...own: ReadonlyArray<string>) => labelsOf(data.points, source, ...own)
+    const labelsWith = (...own: ReadonlyArray<string>) => labelsOf(data.points, source, ...this.#reserved, ...own)
     switch (data.type) {
       case "gauge":
       case "sum":

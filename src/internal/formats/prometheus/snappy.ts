@@ -1,0 +1,28 @@
+/**
+ * Snappy's block format, which remote write asks for, without compressing: all bytes are literals.
+ * https://github.com/google/snappy/blob/main/format_description.txt
+ */
+
+/** Most bytes of a literal whose length, less one, has two bytes. */
+const MostOfLiteral = 65_536
+
+/** The tag of such a literal. */
+const LiteralTag = 61 << 2
+
+export const snappy = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => {
+  const literals = Math.ceil(bytes.length / MostOfLiteral)
+  const framed = new Uint8Array(5 + 3 * literals + bytes.length)
+  let at = 0
+  for (let rest = bytes.length; ; rest = Math.floor(rest / 128)) {
+    framed[at++] = rest < 128 ? rest : (rest % 128) + 128
+    if (rest < 128) break
+  }
+  for (let start = 0; start < bytes.length; start += MostOfLiteral) {
+    const literal = bytes.subarray(start, start + MostOfLiteral)
+    const last = literal.length - 1
+    framed.set([LiteralTag, last % 256, last >> 8], at)
+    framed.set(literal, at + 3)
+    at += 3 + literal.length
+  }
+  return framed.subarray(0, at)
+}

@@ -1,0 +1,135 @@
+// Requests of remote write: the series of a scrape with the time of the read, in parts that receivers take.
+import { describe, expect, it } from "@effect/vitest"
+import { Schema } from "effect"
+import fc from "fast-check"
+import { Metric } from "mvx-metrics"
+import { metricData } from "../../src/internal/formats/fromMetric.ts"
+import type { MetricData } from "../../src/internal/formats/metricData.ts"
+import type { Source } from "../../src/internal/formats/prometheus/families.ts"
+import { RemoteWriteExposition, type RemoteWriteSettings } from "../../src/internal/formats/prometheus/remoteWrite.ts"
+import { snappy } from "../../src/internal/formats/prometheus/snappy.ts"
+import { counterOf, textOf } from "../support/exposition.ts"
+import { parseExposition, type Sample } from "../support/expositionParser.ts"
+import { kinds } from "../support/kit.ts"
+import { decodeWrite, requestsIn, unsnap, type Written } from "../support/remoteWriteDecoder.ts"
+
+const Event = Schema.TaggedUnion({ measured: { value: Schema.Number, ok: Schema.Boolean, of: Schema.Unknown } })
+
+const dataOf = (metric: Metric.Any, values: ReadonlyArray<number>): ReadonlyArray<MetricData> => {
+  const events = values.map((value, i) => ({ _tag: "measured", value, ok: i % 3 > 0, of: `${i % 2}` }))
+  return metricData(metric, Metric.snapshot(metric, Metric.fold(metric, events as never)).dimensions)
+}
+
+const now = 1_764_484_000_123
+
+const written = (data: ReadonlyArray<MetricData>, settings: Partial<RemoteWriteSettings> = {}, source?: Source) => {
+  const exposition = new RemoteWriteExposition({ labels: {}, nativeHistograms: false, maxSchema: 3, now, ...settings })
+  for (const each of data) exposition.add(each, source)
+  const requests = requestsIn(exposition.finish()).map((request) => decodeWrite(unsnap(request)))
+  const together = <A>(of: (request: Written) => ReadonlyArray<A>) => requests.flatMap(of)
+  return {
+    requests,
+    samples: together(({ samples }) => samples),
+    histograms: together(({ histograms }) => histograms),
+    metadata: together(({ metadata }) => metadata)
+  }
+}
+
+const entryOf = ({ labels, name, value }: Sample): readonly [string, number] => [
+  `${name}${JSON.stringify(Object.entries(labels).sort())}`,
+  0 + value
+]
+
+const source: Source = { attributes: { recorder: 'r "1"' }, createdAt: 1_500_250 }
+
+describe("remote write", () => {
+  const metrics = fc.constantFrom(...Object.keys(kinds)).chain((name) =>
+    fc.record({
+      kind: fc.constant(kinds[name]!),
+      settings: kinds[name]!.settings,
+      unit: fc.constantFrom(undefined, "s", "ms", "%"),
+      labels: fc.constantFrom([], ["of"], { recorder: "ok", "ä b": () => '"\n\\' }),
+      values: fc.array(fc.double({ noNaN: true, noDefaultInfinity: true }), { maxLength: 20 })
+    })
+  )
+
+  it("has the series and values of OpenMetrics, with the time of the read", () => {
+    fc.assert(
+      fc.property(metrics, ({ kind, labels, settings, unit, values }) => {
+        const what = { number: "value", answer: "ok", value: "value" }[kind.measures]
+        const metric = kind.make("m", { events: Event, [kind.option]: what, unit, labels, ...settings })
+        const data = dataOf(metric, values)
+        const { metadata, samples } = written(data, {}, source)
+        const families = [...parseExposition(textOf(data, "openmetrics", source), "openmetrics").values()]
+        const own = new Map(samples.map(entryOf))
+        for (const { name, samples: told } of families) {
+          for (const each of told.filter((sample) => sample.name !== `${name}_created`)) {
+            const [key, value] = entryOf(each)
+            expect([key, own.get(key)]).toEqual([key, value])
+            own.delete(key)
+          }
+        }
+        // OpenMetrics leaves out counts without a sum, and quantiles below 0.
+        for (const key of own.keys()) expect(key).toMatch(/_count\[|"quantile"/)
+        expect(new Set(samples.map(({ time }) => time))).toEqual(new Set(samples.length === 0 ? [] : [now]))
+        expect(metadata.map(({ name }) => name.replace(/_total$/, "")).sort()).toEqual(
+          families.map(({ name }) => name).sort()
+        )
+      }),
+      { numRuns: 100 }
+    )
+  })
+
+  it("adds labels to all series, and no label of a metric takes their place", () => {
+    const data = counterOf(1, { points: [{ attributes: { job: "mine", A: 1 }, value: 1 }] } as Partial<MetricData>)
+    const { metadata, samples } = written([data], { labels: { job: "batch", instance: "a\0" } }, source)
+    expect(samples).toMatchObject([
+      {
+        name: "g_total",
+        labels: { job: "batch", instance: "a\ufffd", exported_job: "mine", A: "1", recorder: 'r "1"' }
+      }
+    ])
+    expect(metadata).toEqual([{ type: 1, name: "g_total", help: "The metric g." }])
+  })
+
+  it("has exponential histograms as native ones where that is asked for", () => {
+    const metric = Metric.exponentialHistogram("h", { events: Event, value: "value", unit: "s", maxScale: 0 })
+    const data = dataOf(metric, [0, 1, 2, 2, 16, 300])
+    const { histograms, samples } = written(data, { nativeHistograms: true }, source)
+    expect(samples).toEqual([])
+    expect(histograms).toEqual([
+      {
+        name: "h_seconds",
+        labels: { recorder: 'r "1"' },
+        count: 6,
+        sum: 321,
+        schema: 0,
+        zeroCount: 1,
+        spans: [
+          [0, 5],
+          [4, 1]
+        ],
+        deltas: [1, 1, -2, 0, 1, 0],
+        time: now
+      }
+    ])
+    const classic = written(data, {}, source)
+    expect(classic.histograms).toEqual([])
+    expect(classic.samples.length).toBe(33 + 2 + 2)
+  })
+
+  it("is cut into requests of 2000 series", () => {
+    const points = Array.from({ length: 4500 }, (_, i) => ({ attributes: { i }, value: i }))
+    const { requests, samples } = written([counterOf(0, { points } as Partial<MetricData>)])
+    expect(requests.map((each) => each.samples.length)).toEqual([2000, 2000, 500])
+    expect(samples.map(({ value }) => value)).toEqual([...points.keys()])
+    expect(written([]).requests).toEqual([])
+  })
+})
+
+it("snappy blocks of literals come back as they were, whatever their size", () => {
+  for (const length of [0, 1, 59, 60, 61, 127, 128, 65_535, 65_536, 65_537, 300_000]) {
+    const bytes = Uint8Array.from({ length }, (_, i) => i % 251)
+    expect(Buffer.compare(unsnap(snappy(bytes)), bytes)).toBe(0)
+  }
+})

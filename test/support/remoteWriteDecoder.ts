@@ -1,0 +1,145 @@
+/**
+ * Reads requests of remote write 1.0 as the samples that they stand for, and is as strict as receivers are: labels in order,
+ * a name, no label twice.
+ */
+import { PbfReader } from "pbf"
+import type { Sample } from "./expositionParser.ts"
+
+/** Decompresses snappy blocks that have literals alone. */
+export const unsnap = (bytes: Uint8Array): Uint8Array => {
+  const pbf = new PbfReader(bytes)
+  const length = pbf.readVarint()
+  const plain: Array<Uint8Array> = []
+  while (pbf.pos < bytes.length) {
+    const tag = bytes[pbf.pos++]!
+    if ((tag & 3) !== 0) throw new Error("not a literal")
+    const more = (tag >> 2) - 59
+    let last = tag >> 2
+    if (more > 0) {
+      last = 0
+      for (let i = 0; i < more; i++) last += bytes[pbf.pos++]! * 256 ** i
+    }
+    plain.push(bytes.subarray(pbf.pos, pbf.pos + last + 1))
+    pbf.pos += last + 1
+  }
+  const whole = new Uint8Array(Buffer.concat(plain))
+  if (whole.length !== length) throw new Error(`${whole.length} bytes instead of ${length}`)
+  return whole
+}
+
+export interface WrittenHistogram {
+  readonly name: string
+  readonly labels: Sample["labels"]
+  readonly count: number
+  readonly sum: number
+  readonly schema: number
+  readonly zeroCount: number
+  readonly spans: ReadonlyArray<readonly [offset: number, length: number]>
+  readonly deltas: ReadonlyArray<number>
+  readonly time: number
+}
+
+export interface Written {
+  readonly samples: ReadonlyArray<Sample & { readonly time: number }>
+  readonly histograms: ReadonlyArray<WrittenHistogram>
+  readonly metadata: ReadonlyArray<{ readonly type: number; readonly name: string; readonly help: string }>
+}
+
+type Message = { [field: number]: Array<unknown> }
+
+const read = (pbf: PbfReader, shape: Shape): Message => {
+  const message: Message = {}
+  const length = pbf.readVarint()
+  pbf.readFields(
+    (field) => {
+      const reader = shape[field]
+      if (reader === undefined) throw new Error(`unknown field ${field}`)
+      message[field] = [...(message[field] ?? []), typeof reader === "function" ? reader(pbf) : read(pbf, reader)]
+    },
+    undefined,
+    pbf.pos + length
+  )
+  return message
+}
+
+type Shape = { readonly [field: number]: Shape | ((pbf: PbfReader) => unknown) }
+
+const text = (pbf: PbfReader) => pbf.readString()
+const double = (pbf: PbfReader) => pbf.readDouble()
+const varint = (pbf: PbfReader) => pbf.readVarint()
+const signed = (pbf: PbfReader) => pbf.readSVarint()
+const deltas = (pbf: PbfReader) => pbf.readPackedSVarint()
+
+const label: Shape = { 1: text, 2: text }
+const span: Shape = { 1: signed, 2: varint }
+const series: Shape = {
+  1: label,
+  2: { 1: double, 2: varint },
+  3: { 1: label, 2: double, 3: varint },
+  4: { 1: varint, 3: double, 4: signed, 5: double, 6: varint, 8: span, 9: deltas, 11: span, 12: deltas, 15: varint }
+}
+const metadata: Shape = { 1: varint, 2: text, 4: text }
+
+const one = (message: Message, field: number) => message[field]?.[0] as never
+const all = (message: Message, field: number) => (message[field] ?? []) as Array<Message>
+
+const labelsOf = (message: Message): ReadonlyArray<readonly [string, string]> =>
+  all(message, 1).map((pair) => [one(pair, 1), one(pair, 2)] as const)
+
+/** A request without its compression. */
+export const decodeWrite = (bytes: Uint8Array): Written => {
+  const pbf = new PbfReader(bytes)
+  const samples: Array<Written["samples"][number]> = []
+  const histograms: Array<WrittenHistogram> = []
+  const families: Array<Written["metadata"][number]> = []
+  pbf.readFields((field) => {
+    if (field === 3) {
+      const own = read(pbf, metadata)
+      families.push({ type: one(own, 1), name: one(own, 2), help: one(own, 4) })
+      return
+    }
+    const own = read(pbf, series)
+    const pairs = labelsOf(own)
+    for (let i = 1; i < pairs.length; i++) {
+      if (pairs[i - 1]![0] >= pairs[i]![0]) throw new Error(`labels out of order: ${JSON.stringify(pairs)}`)
+    }
+    const { __name__: name, ...labels } = Object.fromEntries(pairs)
+    if (name === undefined) throw new Error("a series without a name")
+    const exemplar = all(own, 3)[0]
+    for (const each of all(own, 2)) {
+      samples.push({
+        name,
+        labels,
+        value: one(each, 1),
+        time: one(each, 2),
+        exemplar: exemplar && { labels: Object.fromEntries(labelsOf(exemplar)), value: one(exemplar, 2) }
+      })
+    }
+    for (const each of all(own, 4)) {
+      histograms.push({
+        name,
+        labels,
+        count: one(each, 1),
+        sum: one(each, 3),
+        schema: one(each, 4),
+        zeroCount: one(each, 6),
+        spans: all(each, 11).map((of) => [one(of, 1), one(of, 2)] as const),
+        deltas: one(each, 12) ?? [],
+        time: one(each, 15)
+      })
+    }
+  }, undefined)
+  return { samples, histograms, metadata: families }
+}
+
+/** Requests as the fold gives them, each behind its length. */
+export const requestsIn = (body: Uint8Array): ReadonlyArray<Uint8Array> => {
+  const requests: Array<Uint8Array> = []
+  const view = new DataView(body.buffer, body.byteOffset)
+  for (let at = 0; at < body.length; ) {
+    const length = view.getUint32(at)
+    requests.push(body.subarray(at + 4, at + 4 + length))
+    at += 4 + length
+  }
+  return requests
+}
