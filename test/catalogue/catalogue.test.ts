@@ -3,6 +3,7 @@
  */
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
+import { KeyValueStore } from "effect/persistence"
 import { Metric, MetricsRuntime } from "mvx-metrics"
 import * as Prometheus from "mvx-metrics/Prometheus"
 import { dashboardOf } from "../../src/internal/catalogue/dashboard.ts"
@@ -38,7 +39,8 @@ const metrics = [
 
 /** The names of the samples that a scrape has. */
 const scraped = Effect.gen(function* () {
-  const runtime = yield* MetricsRuntime.makeInProcess({ namespace: "test", logging: "silent" })
+  const durable = { store: KeyValueStore.layerMemory }
+  const runtime = yield* MetricsRuntime.makeInProcess({ namespace: "test", logging: "silent", durable })
   yield* runtime.start
   const recorder = yield* runtime.createRecorder("saves")
   yield* Effect.forEach(metrics, (metric) => recorder.register(metric))
@@ -46,6 +48,7 @@ const scraped = Effect.gen(function* () {
     yield* recorder.emit({ _tag: "save.attempt", format: "text", seconds, saved: true, bytes: 3 })
   }
   const render = Effect.provideService(Prometheus.render("text"), MetricsRuntime, runtime)
+  yield* runtime.flush()
   // How long the fold took to come to it is known from the first one on.
   yield* render
   const text = yield* render

@@ -4,7 +4,10 @@ import { Cause, Effect, Exit, Layer, Schema } from "effect"
 import { KeyValueStore } from "effect/persistence"
 import { TestClock } from "effect/testing"
 import { type DurableOptions, Metric, MetricsRuntime, type RecorderService, type RuntimeService } from "mvx-metrics"
+import * as Prometheus from "mvx-metrics/Prometheus"
+import { collectData } from "../../src/internal/exporters/collect.ts"
 import { internalsOf } from "../../src/internal/runtime/internals.ts"
+import { textOf } from "../support/exposition.ts"
 import { type LogLine, recordLogs } from "../support/logs.ts"
 import { Count, Last, Level, Millis, WorkEvent, work } from "./fixtures/durable.metrics.ts"
 import { durableWorkers, inRuntime, namespace, openStore, recorderOf } from "./support.ts"
@@ -240,6 +243,47 @@ describe("durable state", () => {
         dimensions: { value: 3 }
       })
       expect(warningsIn(lines).at(-1)).toContain("goes on, without the 2 events that it missed: Error: broken")
+    })
+  )
+})
+
+describe("what exporters show of the durable state", () => {
+  it.effect("is when it was written, what a kill would lose, and what went wrong", () =>
+    Effect.gen(function* () {
+      const { failures, store } = openStore()
+      const shown = (runtime: RuntimeService) =>
+        Effect.gen(function* () {
+          const scraped = yield* Effect.provideService(Prometheus.render("text"), MetricsRuntime, runtime)
+          const found = [scraped, textOf(yield* collectData(runtime))].map((text) =>
+            Array.from(
+              text.matchAll(/^mvx_metrics_state_(.+)\{namespace="test.durable"\} (.+)$/gm),
+              ([, name, value]) => [name, Number(value)]
+            )
+          )
+          expect(found[1]).toEqual(found[0])
+          return Object.fromEntries(found[0]!)
+        })
+      yield* inRuntime({ store }, (runtime) =>
+        Effect.gen(function* () {
+          const recorder = yield* recorderOf(runtime)
+          failures.push("the disk is full")
+          yield* recorder.emit(work(1))
+          yield* Effect.exit(runtime.flush())
+          expect(yield* shown(runtime)).toEqual({ unsaved: 1, failures_total: 1, discarded_total: 0 })
+          yield* runtime.flush()
+          yield* recorder.emit(work(1))
+          const { savedAt } = (yield* runtime.stats).durable!
+          expect(yield* shown(runtime)).toEqual({
+            saved_seconds: savedAt! / 1000,
+            unsaved: 1,
+            failures_total: 1,
+            discarded_total: 0
+          })
+        })
+      )
+      const none = yield* MetricsRuntime.makeInProcess({ namespace, logging: "silent" })
+      yield* none.start
+      expect(yield* shown(none)).toEqual({})
     })
   )
 })

@@ -146,6 +146,18 @@ const selfPanels = (): ReadonlyArray<Panel> => {
         now("metrics.quarantined", "{{recorder}} quarantined"),
         now("metrics.overflowing", "{{recorder}} overflowing")
       ]
+    },
+    {
+      title: "Durable state: what a kill would lose",
+      description: "Events accepted after the state was last written. Of runtimes with durable state.",
+      unit: "short",
+      targets: [{ expr: selfSample("state.unsaved"), legendFormat: "{{namespace}}" }]
+    },
+    {
+      title: "Durable state: age of the last write",
+      description: "It is written at intervals if anything has changed, and by a flush.",
+      unit: "s",
+      targets: [{ expr: `time() - ${selfSample("state.saved")}`, legendFormat: "{{namespace}}" }]
     }
   ]
 }

@@ -110,6 +110,16 @@ const alerts = (): ReadonlyArray<AlertRule> => [
     }
   },
   {
+    alert: "MetricStateNotSaved",
+    expr: grown(selfSample("state.failures")),
+    labels: { severity: "warning" },
+    annotations: {
+      summary: "The durable state of {{ $labels.namespace }} could not be written",
+      description:
+        "{{ $value | humanize }} times in five minutes. Metrics go on, and each write is tried again. The log has the reason; a kill now would lose what was accepted since the last write."
+    }
+  },
+  {
     alert: "MetricFoldLagging",
     expr: `${selfSample("fold.lag")} > 1 and deriv(${selfSample("fold.lag")}[5m]) > 0 or ${selfSample("fold.lag")} > 5`,
     for: "2m",

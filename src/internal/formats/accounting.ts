@@ -28,8 +28,8 @@ const accounting: ReadonlyArray<
   ]
 ]
 
-/** What is told of each runtime. */
-const ofRuntime: ReadonlyArray<readonly [family: Family, of: (stats: RuntimeStats) => number]> = [
+/** What is told of each runtime, where there is something to tell. */
+const ofRuntime: ReadonlyArray<readonly [family: Family, of: (stats: RuntimeStats) => number | undefined]> = [
   [family("recorders", "{recorder}", false, "Recorders of the runtime."), ({ recorders }) => recorders],
   [
     family("worker.restarts", "{restart}", true, "How often another worker took the place of one that had ended."),
@@ -55,6 +55,22 @@ const ofRuntime: ReadonlyArray<readonly [family: Family, of: (stats: RuntimeStat
   [
     family("strings.limit", "{string}", false, "Maximum number of such strings. Beyond it, strings take turns."),
     ({ strings }) => strings.limit
+  ],
+  [
+    family("state.saved", "s", false, "When the durable state was last written, as a Unix time."),
+    ({ durable }) => durable?.savedAt && durable.savedAt / 1000
+  ],
+  [
+    family("state.unsaved", "{event}", false, "Events accepted after the durable state was last written."),
+    ({ durable }) => durable?.unsaved
+  ],
+  [
+    family("state.failures", "{write}", true, "Writes of the durable state that failed."),
+    ({ durable }) => durable?.failures
+  ],
+  [
+    family("state.discarded", "{metric}", true, "Metrics whose durable state was not kept, or not used in full."),
+    ({ durable }) => durable?.discarded
   ]
 ]
 
@@ -84,8 +100,9 @@ export const runtimeData = (
 ): ReadonlyArray<MetricData> => {
   const attributes = { [NamespaceAttribute]: namespace }
   const usage = stats === undefined ? [] : ofRuntime.map(([family, of]) => [family, of(stats)] as const)
-  const all = lag === undefined ? usage : [...usage, [foldLag, lag] as const]
-  return all.map(([family, value]) => selfDataOf(family, [{ attributes, value }]))
+  return [...usage, [foldLag, lag] as const].flatMap(([family, value]) =>
+    value === undefined ? [] : [selfDataOf(family, [{ attributes, value }])]
+  )
 }
 
 /** All that the library can say of itself, without the points. */
