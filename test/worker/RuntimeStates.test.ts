@@ -7,32 +7,38 @@ import { Count, lastingWorkers } from "./fixtures/lasting.metrics.ts"
 
 const work = { _tag: "lasting.work", kind: "a", millis: 1 } as const
 
-it.effect("a runtime says that it restarts, and that it runs again, in a stream and to its hook", () =>
-  Effect.gen(function* () {
-    const { spawn, workers } = lastingWorkers()
-    const told: Array<string> = []
-    const runtime = yield* MetricsRuntime.makeWorker({
-      namespace: "test.states",
-      logging: "silent",
-      spawn,
-      restart: Schedule.spaced("1 milli"),
-      onStateChanged: (state) => Effect.sync(() => void told.push(state))
+it.effect(
+  "a runtime says that it restarts, and that it runs again, in a stream and to its hook; recorders can be made meanwhile",
+  () =>
+    Effect.gen(function* () {
+      const { spawn, workers } = lastingWorkers()
+      const told: Array<string> = []
+      const runtime = yield* MetricsRuntime.makeWorker({
+        namespace: "test.states",
+        logging: "silent",
+        spawn,
+        restart: Schedule.spaced("1 milli"),
+        onStateChanged: (state) => Effect.sync(() => void told.push(state))
+      })
+      const states = yield* Effect.forkChild(Stream.runCollect(runtime.states), { startImmediately: true })
+      yield* runtime.start
+      const recorder = yield* runtime.createRecorder("a")
+      yield* recorder.register(Count)
+      yield* recorder.emit(work)
+      yield* recorder.flush()
+      yield* Effect.promise(() => workers.at(-1)!.terminate())
+      yield* Stream.runDrain(Stream.takeUntil(runtime.states, (state) => state === "Restarting"))
+      const other = yield* runtime.createRecorder("b")
+      yield* other.register(Count)
+      yield* recorder.emit(work)
+      yield* other.emit(work)
+      expect((yield* recorder.snapshot(Count)).dimensions.value).toBe(2)
+      expect((yield* other.snapshot(Count)).dimensions.value).toBe(1)
+      yield* runtime.shutdown
+      const all = ["Starting", "Running", "Restarting", "Running", "Stopping", "Closed"]
+      expect(yield* Fiber.join(states)).toEqual(["Idle", ...all])
+      expect(told).toEqual(all)
     })
-    const states = yield* Effect.forkChild(Stream.runCollect(runtime.states), { startImmediately: true })
-    yield* runtime.start
-    const recorder = yield* runtime.createRecorder("a")
-    yield* recorder.register(Count)
-    yield* recorder.emit(work)
-    yield* recorder.flush()
-    yield* Effect.promise(() => workers.at(-1)!.terminate())
-    yield* Stream.runDrain(Stream.takeUntil(runtime.states, (state) => state === "Restarting"))
-    yield* recorder.emit(work)
-    expect((yield* recorder.snapshot(Count)).dimensions.value).toBe(2)
-    yield* runtime.shutdown
-    const all = ["Starting", "Running", "Restarting", "Running", "Stopping", "Closed"]
-    expect(yield* Fiber.join(states)).toEqual(["Idle", ...all])
-    expect(told).toEqual(all)
-  })
 )
 
 it.effect("a runtime whose worker is not replaced has failed, which ends the stream", () =>

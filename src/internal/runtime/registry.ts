@@ -154,8 +154,8 @@ export class RecorderRegistry implements Registry {
   ): Effect.Effect<RecorderControl, InvalidState | RecorderAlreadyExists> {
     return Effect.suspend((): Effect.Effect<RecorderControl, InvalidState | RecorderAlreadyExists> => {
       const { namespace } = this
-      const { link, state } = this.#options.lifecycle
-      if (state !== "Running") return Effect.fail(this.#notRunning())
+      const { isRunning, link } = this.#options.lifecycle
+      if (!isRunning) return Effect.fail(this.#notRunning())
       if (this.#recorders.has(recorderId)) return Effect.fail(new RecorderAlreadyExists({ recorderId, namespace }))
       const entityId = entityIdOf(decided.entityId)
       const control = makeRecorder<R>({ ...decided, entityId, recorderId, namespace, link: link! }, context)
