@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Option, Schedule } from "effect"
 import { MetricsError, MetricsRuntime, type RuntimeService } from "mvx-metrics"
-import { Count, Last, Level, Millis, work } from "./fixtures/durable.metrics.ts"
+import { Count, Deadly, Last, Level, Millis, work } from "./fixtures/durable.metrics.ts"
 import { durableWorkers, file, folder, inRuntime as inAny, namespace, recorderOf } from "./support.ts"
 
 const emit = (runtime: RuntimeService, from: number, to: number, id = "a") =>
@@ -137,5 +137,26 @@ describe("durable state", () => {
         for (const name of kept) expect(restored.map((each) => each[name])).toEqual([a[name], b[name]])
         expect(workers).toHaveLength(2)
       }).pipe(Effect.scoped)
+  )
+
+  it.effect("is left by a recorder whose event has ended workers, wherever the next one ends", () =>
+    Effect.gen(function* () {
+      const { spawn, workers } = durableWorkers()
+      const durable = { directory: yield* folder }
+      const runtime = yield* MetricsRuntime.makeWorker({ namespace, logging: "silent", durable, spawn, restart })
+      yield* runtime.start
+      const recorder = yield* recorderOf(runtime)
+      yield* recorder.register(Deadly)
+      yield* emit(runtime, 0, 10)
+      yield* recorder.emit({ _tag: "durable.deadly" })
+      const { [Deadly.name]: deadly } = yield* recorder.snapshots
+      expect(deadly!.quarantine?.error).toContain("ended its worker twice in a row")
+      yield* runtime.stopAndRemoveRecorder("a")
+      yield* Effect.promise(() => workers[2]!.terminate())
+      const after = yield* emit(runtime, 10, 15)
+      const all = yield* inAny({ directory: yield* folder }, (other) => emit(other, 0, 15))
+      for (const name of kept) expect(after[name]).toEqual(all[name])
+      expect(workers).toHaveLength(4)
+    }).pipe(Effect.scoped)
   )
 })

@@ -72,8 +72,8 @@ export const makeLink = (options: {
   const closed = new Map<Lane, number>()
   const covered = (): number => options.kept?.position ?? Number.POSITIVE_INFINITY
   const deaths = new Deaths()
-  /** Lanes in which a fold has ended. */
-  const deadly = new Set<Lane>()
+  /** Those of recorders that were removed which another fold may come to yet, in the order of their ends in the log. */
+  const leaving = new Map<Lane, { readonly listener: LaneListener; readonly to: number }>()
   let isRestarting = false
   let messages = 0
   /** The fold is at work while this changes. */
@@ -137,13 +137,14 @@ export const makeLink = (options: {
     foldNow: options.foldNow,
     overflowed: flightLog && ((lane) => flightLog.overflowed(lanes.get(lane))),
     close: (lane) => {
-      deaths.forget(lane)
       const listener = lanes.get(lane)
       if (listener === undefined) return
       flightLog?.closed(lane, writer.position, listener)
       lanes.delete(lane)
       closing.add(lane)
       send({ _tag: "Close", lane })
+      for (const [oldest, { to }] of leaving) if (to <= covered()) leaving.delete(oldest)
+      if (durable !== undefined) leaving.set(lane, { listener, to: writer.position })
     }
   }
 
@@ -161,12 +162,13 @@ export const makeLink = (options: {
 
   const goneLanes = (): ReadonlyArray<Lane> => [...closing, ...closed.keys()]
 
-  /** Not folded again. What others leave is kept, where the state is durable; of those that end folds nothing is. */
-  const isForgotten = (lane: Lane): boolean => durable === undefined || deadly.has(lane)
+  const metricAt = ({ lane, metric }: Place): string | undefined =>
+    (lanes.get(lane) ?? leaving.get(lane)?.listener)?.metricAt(metric)
 
   const openLane = (listener: LaneListener): LaneLink => {
     const lane = nextLane()
-    deadly.delete(lane)
+    deaths.forget(lane)
+    leaving.delete(lane)
     lanes.set(lane, listener)
     flightLog?.opened(lane, writer.position, listener)
     const own = counters.of(lane)
@@ -255,8 +257,7 @@ export const makeLink = (options: {
       // Another fold may have the state of a lane from behind a scrape, whose time would be too old for it.
       renders.failAll(new Error(`the worker has ended, and is being replaced: ${messageOf(cause)}`))
       flightLog?.died(place && lanes.get(place.lane), place, cause)
-      if (place !== undefined) deadly.add(place.lane)
-      deaths.add(place, cause, ({ lane, metric }) => lanes.get(lane)?.metricAt(metric))
+      deaths.add(place, cause, metricAt)
       tell({ _tag: "Restarting", cause, where: describe(place) })
     },
     restore: (careful) => {
@@ -272,7 +273,8 @@ export const makeLink = (options: {
           ...Array.from(lanes, ([lane, { seen }]) => [lane, seen] as const),
           ...goneLanes().map((lane) => [lane, Number.POSITIVE_INFINITY] as const)
         ],
-        gone: { lanes: goneLanes().filter(isForgotten), to: writer.position },
+        // What they leave is kept where the state is durable.
+        gone: { lanes: durable === undefined ? goneLanes() : [], to: writer.position },
         careful,
         poisoned: deaths.poisoned
       }

@@ -19,9 +19,12 @@ const entries = [
   "src/internal/worker/workerEntry.ts",
   "src/cli/main.ts",
   "examples/01_document-storage/main.ts",
-  ...globSync("{examples,test/{support,model,crash,internal/fixtures,cli/fixtures}}/**/*.{metrics,worker}.ts", {
-    cwd: root
-  })
+  ...globSync(
+    "{examples,test/{support,model,crash,durable/fixtures,internal/fixtures,cli/fixtures}}/**/*.{metrics,worker}.ts",
+    {
+      cwd: root
+    }
+  )
 ]
 
 /** A module in a bundle still finds what lies beside its source, and is told by its URL. */
