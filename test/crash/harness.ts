@@ -142,6 +142,12 @@ export const runFaults = async (options: RunOptions): Promise<RunResult> => {
     (last?.kills ?? 0) >= options.kills &&
     model.events >= options.events &&
     performance.now() - start >= options.seconds * 1000
+  /** How many kills are wanted by now: with so many events to come, they are spread over all of them. */
+  const due = (): number => {
+    const kills = last?.kills ?? 0
+    if (options.events === 0) return Math.max(1, options.kills - kills)
+    return Math.ceil((options.kills * Math.min(model.events, options.events)) / options.events) - kills
+  }
   let checking: Promise<void> = Promise.resolve()
   const check = async (step: Step, done: StepDone): Promise<void> => {
     count(await model.check(step, done))
@@ -152,7 +158,7 @@ export const runFaults = async (options: RunOptions): Promise<RunResult> => {
   let heard = await system.hear()
   if (heard !== "ready") throw new Error(`the system did not start: ${JSON.stringify(heard)}`)
   while (!isDone()) {
-    const step = plan.next(Math.max(1, options.kills - (last?.kills ?? 0)))
+    const step = plan.next(due())
     system.say(step)
     heard = await system.hear()
     if (typeof heard === "string") {

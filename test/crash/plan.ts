@@ -22,6 +22,7 @@ export class Plan {
   /** Of memory for events: few have workers save often, many have them replay much. */
   readonly pages: number
   #steps = 0
+  #isDeadly = false
   /** Those that come next. */
   #strikes: Array<Strike> = []
 
@@ -33,15 +34,16 @@ export class Plan {
     this.pages = this.#random.one([2, 4, 16, 64])
   }
 
-  /** `kills`: how many are wanted yet. */
+  /** `kills`: how many are wanted yet. Where none is, no worker falls to a strike or to an event. */
   next(kills: number): Step {
     const isFirst = this.#steps++ === 0
+    this.#isDeadly = kills > 0
     this.#turnClock()
     const scripts = sides.flatMap((side) => [
       ...roles.map((role): Script => ({ side, role, id: role, ops: this.#opsOf(role, isFirst) })),
       ...this.#passing(side)
     ])
-    const most = Math.min(3, kills)
+    const most = Math.max(0, Math.min(3, kills))
     const count = isFirst ? 0 : Math.min(most, 1 + this.#random.upTo(2))
     const struck = Array.from({ length: count }, () => ({
       side: this.#random.one(sides),
@@ -100,7 +102,7 @@ export class Plan {
     const ops: Array<Op> = []
     if (random.isOneIn(5)) ops.push({ _tag: "Register", name: Late.name })
     if (random.isOneIn(5)) ops.push({ _tag: "Reset", name: random.one(all.slice(2)).name })
-    if (!isFirst && random.isOneIn(6)) {
+    if (!isFirst && random.isOneIn(6) && this.#isDeadly) {
       for (const { name } of [Poisoned, PoisonedLabel]) ops.push({ _tag: "Reset", name })
       ops.push(
         { _tag: "Poison", how: random.one(poisons) },
