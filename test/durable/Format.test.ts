@@ -64,6 +64,10 @@ describe("the bytes of a durable state", () => {
     for (let length = 0; length < whole.length; length++) {
       expect(readState(whole.subarray(0, length), namespace)).toMatchObject({ problem: "damaged" })
     }
+    expect(readState(new Uint8Array(whole.length), namespace)).toMatchObject({
+      problem: "damaged",
+      reason: "is damaged: it is empty, or begins with zeros"
+    })
     for (let bit = 0; bit < whole.length * 8; bit++) {
       const changed = whole.slice()
       changed[bit >> 3]! ^= 1 << (bit & 7)

@@ -30,7 +30,7 @@ export const lane = 3
 /** A fold that is given what comes out of the log: its reader stands behind all that was saved. */
 export const foldOf = (options: Pick<FoldOptions, "send" | "catalog">): Fold => {
   const fold = new Fold({ sendCopies: true, onPageRead: () => {}, ...options })
-  Object.defineProperty(fold.reader, "position", { value: 1 })
+  Object.defineProperty(fold.reader, "position", { value: 1, configurable: true })
   return fold
 }
 

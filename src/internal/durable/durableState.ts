@@ -141,16 +141,18 @@ export class DurableState {
 
   /** Whether {@link goOn} has something to do. */
   get isPending(): boolean {
-    return !this.#isWriting && !this.#isClosed && (this.#round !== undefined || this.#isDue)
+    return !this.#isWriting && !this.#isClosed && (this.#round !== undefined || this.#mayBegin)
+  }
+
+  /** What was written is never replaced by less. */
+  get #mayBegin(): boolean {
+    return this.#isDue && this.#options.fold.hasCaughtUp
   }
 
   /** Between two reads of pages: does a part of what is due. Whether there is more of it. */
   goOn(): boolean {
-    if (this.#isWriting || this.#isClosed) return false
-    if (this.#round === undefined) {
-      if (!this.#isDue) return false
-      this.#round = this.#begin()
-    }
+    if (!this.isPending) return false
+    this.#round ??= this.#begin()
     const round = this.#round
     if (round.writer === undefined) {
       this.#collect(round)
@@ -158,7 +160,7 @@ export class DurableState {
       if (!this.#isChanged) {
         this.#wrote(Date.now(), this.#events)
         this.#end(round, undefined)
-        return this.#isDue
+        return this.isPending
       }
       this.#make(round)
       return true

@@ -168,6 +168,8 @@ const newer = (what: string): Unusable => ({
 /** Reads what {@link StateWriter} has made for this namespace. */
 export const readState = (all: Uint8Array, namespace: string): KeptState | Unusable => {
   const view = new DataView(all.buffer, all.byteOffset, all.byteLength)
+  // What a file system may leave of a file whose data it has lost.
+  if (all.subarray(0, magic.length).every((byte) => byte === 0)) return damaged("it is empty, or begins with zeros")
   if (!magic.subarray(0, all.byteLength).every((byte, i) => byte === all[i])) {
     return foreign("is not a state of mvx-metrics")
   }

@@ -198,6 +198,14 @@ export class Fold implements StreamHandler, FoldOfLanes {
 
   // --- checkpoints
 
+  /**
+   * Whether it has read what lay in the log when it took the place of another one. Until then it may know less than that
+   * one did, and than that one has written beyond the process.
+   */
+  get hasCaughtUp(): boolean {
+    return this.reader.position >= this.#goneTo
+  }
+
   /** A lane to which something comes that it does not have yet. */
   #lane(lane: Lane): FoldLane | undefined {
     if (this.#replayEnd > 0 && this.#isRestored(lane)) return undefined

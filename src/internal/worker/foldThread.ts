@@ -100,6 +100,11 @@ export class FoldThread {
     return this.#durable
   }
 
+  /** Before the first message it does not know what another fold has left. */
+  get #isStateDue(): boolean {
+    return this.#wakeUp !== undefined && this.#durable?.isPending === true
+  }
+
   /** Before there is memory: it takes the place of another one. */
   #restore(restore: Restore): void {
     this.#fold.restore(restore)
@@ -120,12 +125,12 @@ export class FoldThread {
       if (reader.ready) this.#naps = 0
       const reading = reader.read(PagesAtOnce)
       this.#fold.leavePlace()
-      if (reading === "more" || this.#checkpoints.isPending || this.#durable?.isPending === true) {
+      if (reading === "more" || this.#checkpoints.isPending || this.#isStateDue) {
         yield* nextTurn
         // Only now: what was sent of all that was folded has left by a port that was open, or this has ended.
         if (this.#hasEnded) return yield* Effect.never
         this.#checkpoints.goOn()
-        this.#durable?.goOn()
+        if (this.#isStateDue) this.#durable!.goOn()
       } else if (reading === "attachment" && this.#takeMessages()) {
         // It was sent before its row was published.
       } else if (reading === "attachment" || this.#wakeUp === undefined || this.#maySleep) {
