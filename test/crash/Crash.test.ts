@@ -5,6 +5,7 @@ import { MetricsRuntime } from "mvx-metrics"
 import { type RunOptions, runFaults } from "./harness.ts"
 import { all, loadEvent } from "./load.metrics.ts"
 import { Model } from "./model.ts"
+import { Problems } from "./problems.ts"
 import type { Problem, Step } from "./steps.ts"
 
 /** The numbers of a recorder that folds these events, and the problems that the model finds with those of a burst of 10. */
@@ -53,7 +54,7 @@ it("the numbers stay right while workers die", async () => {
     events: 0,
     scrapes: true,
     seconds: 0,
-    onProblem: (problem) => problems.push(problem),
+    problems: new Problems((problem) => problems.push(problem)),
     onProgress: () => {}
   }
   const { faults, kills } = await runFaults(options)
