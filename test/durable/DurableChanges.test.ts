@@ -107,6 +107,26 @@ describe("durable state", () => {
     })
   )
 
+  it.effect("of a recorder that is removed while it is written is that of the next one of its id", () =>
+    Effect.gen(function* () {
+      let remove: Effect.Effect<void> = Effect.void
+      const { store } = openStore({ onWrite: Effect.suspend(() => remove) })
+      const sum = yield* inRuntime({ store }, (runtime) =>
+        Effect.gen(function* () {
+          const recorder = yield* recorderOf(runtime)
+          yield* recorder.emit(work(1))
+          const other = yield* recorderOf(runtime, "b")
+          // When another one is read, the fold has come to the end of the one that is removed.
+          remove = Effect.orDie(Effect.andThen(runtime.stopAndRemoveRecorder("a"), other.snapshots))
+          yield* runtime.flush()
+          remove = Effect.void
+          return yield* shownOf(yield* recorderOf(runtime), Last)
+        })
+      )
+      expect(sum).toMatchObject({ sum: 37 })
+    })
+  )
+
   it.effect("of a recorder that does not come again is forgotten after keepRemoved", () =>
     Effect.gen(function* () {
       const { store } = openStore()

@@ -36,7 +36,7 @@ export const recorderOf = (runtime: RuntimeService, id = "a"): Effect.Effect<Rec
   })
 
 /** A store whose values a test looks into, and whose writes it has fail. */
-export const openStore = () => {
+export const openStore = (options: { readonly onWrite?: Effect.Effect<void> } = {}) => {
   const values = new Map<string, Uint8Array>()
   /** What happens to each write: nothing, or what it fails with. */
   const failures: Array<string | undefined> = []
@@ -45,7 +45,13 @@ export const openStore = () => {
     Effect.suspend(() => {
       writes++
       const message = failures.shift()
-      if (message === undefined) return Effect.sync(() => void values.set(key, value as Uint8Array))
+      if (message === undefined) {
+        const { onWrite = Effect.void } = options
+        return Effect.andThen(
+          onWrite,
+          Effect.sync(() => void values.set(key, value as Uint8Array))
+        )
+      }
       return Effect.fail(new KeyValueStore.KeyValueStoreError({ method: "set", key, message }))
     })
   const store = Layer.succeed(

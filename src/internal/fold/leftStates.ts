@@ -53,8 +53,8 @@ interface Version {
   readonly packed: PackedMetric
   /** It is there for what lies behind this position. */
   readonly since: number
-  /** The position of the registration that has taken it. */
-  takenAt: number
+  /** The position of the registration that has taken it, if one has. */
+  takenAt: number | undefined
   /** One that was taken, for a replay. */
   before: Version | undefined
 }
@@ -143,7 +143,7 @@ export class LeftStates {
     const last = byName.get(name)
     // A replay comes here once more.
     if (last !== undefined && last.since >= since) return
-    const version: Version = { packed, since, takenAt: Number.POSITIVE_INFINITY, before: last }
+    const version: Version = { packed, since, takenAt: undefined, before: last }
     byName.set(name, version)
     this.#added.push(version)
     this.#isAdded = true
@@ -154,9 +154,7 @@ export class LeftStates {
     if (!this.#keeps(metric)) return undefined
     let version = this.#byRecorder.get(recorderId)?.get(metric.name)
     while (version !== undefined && version.since >= at) version = version.before
-    if (version === undefined || (version.takenAt !== Number.POSITIVE_INFINITY && version.takenAt !== at)) {
-      return undefined
-    }
+    if (version === undefined || (version.takenAt !== undefined && version.takenAt !== at)) return undefined
     version.takenAt = at
     this.#removed.delete(recorderId)
     const { bytes, measured: hash } = version.packed
@@ -174,7 +172,8 @@ export class LeftStates {
     for (const [recorderId, byName] of this.#byRecorder) {
       for (const [name, version] of byName) {
         if (version.since <= covered) version.before = undefined
-        if (version.takenAt <= covered && isThere(recorderId, name)) byName.delete(name)
+        const { takenAt } = version
+        if (takenAt !== undefined && takenAt <= covered && isThere(recorderId, name)) byName.delete(name)
       }
       if (byName.size === 0) this.#byRecorder.delete(recorderId)
     }
