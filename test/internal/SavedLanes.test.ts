@@ -314,7 +314,7 @@ describe("a metric that ended the fold", () => {
     })
     const replaying = played(Shown)
     replaying.read("snapshots")
-    expect(replaying.place).toEqual({ lane, metric: 1, sequence: 3, during: "fold" })
+    expect(replaying.place).toMatchObject({ lane, metric: 1, sequence: 3, during: "fold" })
     replaying.save()
     for (const poisoned of [[{ ...at9, during: "view", sequence: 3 } as const], []]) {
       replaying.replace(poisoned)
@@ -365,7 +365,7 @@ describe("the place of a fold", () => {
     replaying.read("snapshots")
     replaying.watch("every")
     replaying.event(b(1))
-    const at = (sequence: number, during: string) => ({ lane, metric: 1, sequence, during })
+    const at = (sequence: number, during: string) => ({ lane, metric: 1, sequence, during, rows: 0, reader: 1, tag: 0 })
     expect(places).toEqual([at(2, "fold"), at(2, "view"), at(3, "fold"), at(3, "view")])
   })
 })

@@ -5,7 +5,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { type Duration, Effect, Logger, Schedule } from "effect"
 import { MetricsRuntime } from "mvx-metrics"
 import { expectBalanced } from "../support/accounting.ts"
-import { all, Innocent, Labelled, Poisoned, poisonousWorker } from "./fixtures/poisonous.metrics.ts"
+import { all, InKernel, Innocent, Labelled, Poisoned, poisonousWorker } from "./fixtures/poisonous.metrics.ts"
 
 const runtimeOf = Effect.fnUntraced(function* (stallTimeout: Duration.Input, spawn = poisonousWorker) {
   const runtime = yield* MetricsRuntime.makeWorker({
@@ -28,24 +28,34 @@ const cases = [
     "loop in a label",
     Labelled.name,
     /ended its worker twice in a row \(.*no progress for .*\).*at event 4.*poison\.work/
+  ],
+  [
+    "exit in a kernel",
+    InKernel.name,
+    /ended its worker twice in a row \(.*exited with code: 3\).*at event 4.*poison\.work/
   ]
 ] as const
 
 describe("a metric that ends its worker each time it folds an event", () => {
   it.live.each(cases)("by %s", ([how, guilty, error]) =>
     Effect.gen(function* () {
-      const runtime = yield* runtimeOf(how.startsWith("loop") ? "300 millis" : "1 minute")
+      let workers = 0
+      const spawn = () => {
+        workers++
+        return poisonousWorker()
+      }
+      const runtime = yield* runtimeOf(how.startsWith("loop") ? "300 millis" : "1 minute", spawn)
       const recorder = yield* runtime.createRecorder("struck")
       const bystander = yield* runtime.createRecorder("bystander")
       for (const each of [recorder, bystander]) for (const metric of all) yield* each.register(metric)
-      const emit = (how: (typeof cases)[number][0] | "fine", n: number): void => {
-        expect(recorder.emitUnsafe({ _tag: "poison.work", how, n })).toBe(true)
+      for (let n = 1; n <= 10; n++) {
+        expect(recorder.emitUnsafe({ _tag: "poison.work", how: n === 4 ? how : "fine", n })).toBe(true)
+      }
+      for (let n = 1; n <= 10; n++) {
         expect(bystander.emitUnsafe({ _tag: "poison.work", how: "fine", n })).toBe(true)
       }
-      for (let n = 1; n <= 3; n++) emit("fine", n)
-      emit(how, 4)
-      for (let n = 5; n <= 10; n++) emit("fine", n)
       const { snapshots, stats } = yield* recorder.report
+      expect(workers).toBe(3)
       for (const metric of all) {
         const { quarantine } = snapshots[metric.name]!
         if (metric.name !== guilty) expect(quarantine, metric.name).toBe(undefined)
@@ -72,7 +82,9 @@ it.live("a worker that makes no progress has ended before another one takes its 
     }
     /** The id of each worker when it was said to be replaced: one that has ended has none. */
     const ids: Array<number> = []
+    const warnings: Array<string> = []
     const logger = Logger.make(({ message }) => {
+      if (String(message).startsWith("the worker has made no progress")) warnings.push(String(message))
       if (String(message).startsWith("the worker has ended")) ids.push(workers.at(-1)!.threadId)
     })
     const options = {
@@ -89,6 +101,8 @@ it.live("a worker that makes no progress has ended before another one takes its 
     recorder.emitUnsafe({ _tag: "poison.work", how: "loop", n: 1 })
     yield* recorder.flush()
     expect(new Set(ids)).toEqual(new Set([-1]))
+    const where = 'in the metric "poison.poisoned" of the recorder "struck", at event 1, poison.work'
+    expect(warnings).toContainEqual(expect.stringContaining(where))
   })
 )
 

@@ -10,14 +10,16 @@ import { type RowsFold, rowsFold } from "./kernels/generatedLoop.ts"
 import { Kernel, type PlannedKernel } from "./kernels/kernel.ts"
 import { leftMetric } from "./leftMetric.ts"
 import {
-  AllKernels,
   DuringFold,
   DuringRestore,
   DuringView,
   PlaceDuring,
   PlaceLane,
   PlaceMetric,
-  PlaceSequence
+  PlaceReader,
+  PlaceRows,
+  PlaceSequence,
+  PlaceTag
 } from "./place.ts"
 import { type MetricOwner, RegisteredMetric, type Shown } from "./registeredMetric.ts"
 import type { MetricAndSaved, SavedMetric } from "./savedLane.ts"
@@ -28,12 +30,18 @@ export interface FoldLayout {
   readonly read: RowRead
 }
 
-/** How the rows of a layout are folded in this lane. */
-interface RowPlan {
-  /** The metrics that fold rows where they lie, and take all of them. */
-  readonly fold: RowsFold | undefined
-  /** Metrics that need the event itself. */
+/** The metrics that read a tag. */
+interface Readers {
   readonly cells: ReadonlyArray<RegisteredMetric>
+  /** See {@link PlaceReader} and {@link PlaceTag}. */
+  readonly reader: number
+  readonly tag: number
+}
+
+/** How the rows of a layout are folded in this lane. */
+interface RowPlan extends Readers {
+  /** The metrics that fold rows where they lie, and take all of them. `cells` are the others, who need the event itself. */
+  readonly fold: RowsFold | undefined
 }
 
 /** The lane whose metrics they are. */
@@ -54,6 +62,8 @@ interface Lost {
 /** What most lanes have of something. It is shared, and never written. */
 const none: ReadonlyArray<never> = []
 
+const noReaders: Readers = { cells: none, reader: 0, tag: -1 }
+
 const exact = <A>(array: ReadonlyArray<A>): ReadonlyArray<A> => (array.length === 0 ? none : array.slice())
 
 /**
@@ -66,7 +76,7 @@ export class LaneMetrics implements MetricOwner {
   readonly #place: Int32Array
   #cells: ReadonlyArray<RegisteredMetric> = none
   /** Made when events come one by one. */
-  #byTag: Map<string, ReadonlyArray<RegisteredMetric>> | undefined
+  #byTag: Map<string, Readers> | undefined
   /** The layout of the rows that came last, and how they are folded; made when a row of it comes. */
   #layout: FoldLayout | undefined
   #plan: RowPlan | undefined
@@ -156,13 +166,16 @@ export class LaneMetrics implements MetricOwner {
 
   /** Folds the rows of a layout, from this sequence number on; how many at least one metric took. */
   rows(layout: FoldLayout, rows: Rows, at: number, count: number, time: number, sequence: number): number {
-    const { cells, fold } = layout === this.#layout ? this.#plan! : this.#planOf(layout)
+    const { cells, fold, reader, tag } = layout === this.#layout ? this.#plan! : this.#planOf(layout)
     const place = this.#place
     place[PlaceLane] = this.#lane.lane
+    place[PlaceReader] = reader
+    place[PlaceTag] = tag
     if (fold !== undefined) {
-      place[PlaceMetric] = AllKernels
       place[PlaceSequence] = sequence
+      place[PlaceRows] = count
       fold(rows, at, count, time)
+      place[PlaceRows] = 0
     }
     const decoded = cells.length > 0 ? this.#decodeAndFold(layout, cells, rows, at, count, time, sequence) : 0
     return fold !== undefined ? count : decoded
@@ -183,14 +196,14 @@ export class LaneMetrics implements MetricOwner {
   }
 
   #makePlan({ layout }: FoldLayout): RowPlan {
-    const all = this.#readersOf(layout.tag)
+    const readers = this.#readersOf(layout.tag)
     const planned: Array<PlannedKernel> = []
-    const cells = all.filter(({ inService, kernel }) => {
+    const cells = readers.cells.filter(({ inService, kernel }) => {
       const plan = inService && kernel instanceof Kernel ? kernel.plan(layout) : undefined
       if (plan !== undefined) planned.push(plan)
       return plan === undefined
     })
-    return { fold: rowsFold(planned, layout.words), cells: exact(cells) }
+    return { ...readers, fold: rowsFold(planned, layout.words), cells: exact(cells) }
   }
 
   /** Folds rows as the events they hold; how many at least one of `cells` took. */
@@ -225,8 +238,11 @@ export class LaneMetrics implements MetricOwner {
     const place = this.#place
     place[PlaceLane] = this.#lane.lane
     place[PlaceSequence] = sequence
+    const { cells, reader, tag } = this.#cellsOf(event._tag)
+    place[PlaceReader] = reader
+    place[PlaceTag] = tag
     let took = false
-    for (const cell of this.#cellsOf(event._tag)) {
+    for (const cell of cells) {
       place[PlaceMetric] = cell.index
       if (!cell.reduce(event, at)) continue
       took = true
@@ -238,20 +254,22 @@ export class LaneMetrics implements MetricOwner {
     return took
   }
 
-  #cellsOf(tag: string): ReadonlyArray<RegisteredMetric> {
+  #cellsOf(tag: string): Readers {
     this.#byTag ??= new Map()
-    let cells = this.#byTag.get(tag)
-    if (cells === undefined) {
-      cells = this.#readersOf(tag)
+    let readers = this.#byTag.get(tag)
+    if (readers === undefined) {
+      readers = this.#readersOf(tag)
       // Others may be made up without end.
-      if (cells.length > 0) this.#byTag.set(tag, cells)
+      if (readers.cells.length > 0) this.#byTag.set(tag, readers)
     }
-    return cells
+    return readers
   }
 
-  /** The metrics that read events of a tag. */
-  #readersOf(tag: string): ReadonlyArray<RegisteredMetric> {
-    return exact(this.#cells.filter(({ metric }) => Object.hasOwn(metric.reduce, tag)))
+  #readersOf(tag: string): Readers {
+    const cells = this.#cells.filter(({ metric }) => Object.hasOwn(metric.reduce, tag))
+    const [first] = cells
+    if (first === undefined) return noReaders
+    return { cells: exact(cells), reader: first.index, tag: Object.keys(first.metric.reduce).indexOf(tag) }
   }
 
   // --- reads

@@ -6,7 +6,7 @@ import type { Lane } from "../stream/protocol.ts"
 
 // The words of a place.
 export const PlaceLane = 0
-/** The index of the metric in its lane, or {@link AllKernels}. */
+/** The index of the metric in its lane. */
 export const PlaceMetric = 1
 /** The lower 32 bits of the sequence number of the event; of a view, that of the last event. */
 export const PlaceSequence = 2
@@ -15,13 +15,15 @@ export const PlaceDuring = 3
 export const PlacePosition = 4
 /** Another number after each turn of the fold. */
 export const PlaceTurns = 5
-export const PlaceWords = 6
+/** How many rows, from the sequence number on, are given to all kernels at once; 0: one event, or none, to one metric. */
+export const PlaceRows = 6
+/** The index of a metric that reads the tag of the events at hand, and that of the tag among those it reads. */
+export const PlaceReader = 7
+export const PlaceTag = 8
+export const PlaceWords = 9
 
 /** The lane of a fold that is in no such code. */
 export const Nowhere = -1
-
-/** The rows of a run, given to all kernels at once: that of the first row is the sequence number. */
-export const AllKernels = -1
 
 // What the fold does there.
 export const DuringFold = 0
@@ -32,9 +34,13 @@ const names = ["fold", "view", "restore"] as const
 
 export interface Place {
   readonly lane: Lane
-  readonly metric: number
+  /** `undefined`: it is among those that take `rows` together. */
+  readonly metric: number | undefined
   readonly sequence: number
   readonly during: (typeof names)[number]
+  readonly rows: number
+  readonly reader: number
+  readonly tag: number
 }
 
 /** `undefined`: it is in no code of the user. */
@@ -43,9 +49,12 @@ export const placeIn = (words: Int32Array): Place | undefined =>
 
 const placeOf = (words: Int32Array): Place => ({
   lane: words[PlaceLane]!,
-  metric: words[PlaceMetric]!,
+  metric: words[PlaceRows] === 0 ? words[PlaceMetric]! : undefined,
   sequence: words[PlaceSequence]!,
-  during: names[words[PlaceDuring]!]!
+  during: names[words[PlaceDuring]!]!,
+  rows: words[PlaceRows]!,
+  reader: words[PlaceReader]!,
+  tag: words[PlaceTag]!
 })
 
 /** For a fold whose place nobody asks for. */

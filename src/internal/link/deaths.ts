@@ -1,9 +1,10 @@
 /**
  * Which metric it is that ends one worker after another. A worker leaves the place in the user's code in which it ended
- * (see {@link ../fold/place.ts}). The next one folds what comes there one by one, so that its place is exact; if it ends in
- * the very same place, the metric is quarantined there in the worker after that.
+ * (see {@link ../fold/place.ts}): an event and a metric, or a run of rows that all kernels took together. The next one folds
+ * what comes there one by one; if it ends in the same place, or at a row of that run, the metric is quarantined there in
+ * the worker after that.
  */
-import { AllKernels, type Place } from "../fold/place.ts"
+import type { Place } from "../fold/place.ts"
 import type { Lane, Poison } from "../stream/protocol.ts"
 import { messageOf } from "../util/describeError.ts"
 
@@ -19,7 +20,7 @@ export class Deaths {
   add(place: Place | undefined, cause: unknown, nameOf: (place: Place) => string | undefined): Poison | undefined {
     const last = this.#last
     this.#last = place
-    if (place === undefined || last === undefined || !isSame(place, last, cause)) return undefined
+    if (place === undefined || last === undefined || !isAgain(place, last, cause)) return undefined
     const name = nameOf(place)
     if (name === undefined) return undefined
     const error = `ended its worker twice in a row (${messageOf(cause)})`
@@ -36,13 +37,17 @@ export class Deaths {
   }
 }
 
-/** Memory runs out at this event or the next: there it is the metric alone. */
-const isSame = (a: Place, b: Place, cause: unknown): boolean =>
-  a.metric !== AllKernels &&
-  a.lane === b.lane &&
-  a.metric === b.metric &&
-  a.during === b.during &&
-  (a.sequence === b.sequence || isOutOfMemory(cause))
+/** Memory runs out at this event or the next: there the sequence number does not count. */
+const isAgain = (place: Place, last: Place, cause: unknown): boolean =>
+  place.metric !== undefined &&
+  place.lane === last.lane &&
+  place.during === last.during &&
+  (last.metric === undefined || place.metric === last.metric) &&
+  (isOutOfMemory(cause) || isAmong(place.sequence, last))
+
+/** By sequence numbers that have wrapped around at 2^32. */
+const isAmong = (sequence: number, { rows, sequence: first }: Place): boolean =>
+  (sequence - first) >>> 0 < Math.max(1, rows)
 
 const isOutOfMemory = (cause: unknown): boolean =>
   (cause as { readonly code?: unknown } | null)?.code === "ERR_WORKER_OUT_OF_MEMORY"

@@ -16,8 +16,8 @@ export interface LoggedRecorder {
   readonly recorderId: string
   /** The metrics that are registered now. */
   readonly metrics: ReadonlyArray<Metric.Any>
-  /** The name of the metric that was the n-th to be registered. */
-  readonly metricAt: (index: number) => string | undefined
+  /** The metric that was the n-th to be registered. */
+  readonly metricAt: (index: number) => Metric.Any | undefined
   /** The sequence number of the last event that was written to the stream. */
   readonly written: number
 }
@@ -79,7 +79,7 @@ export class FlightLog extends LogTail {
 
   /** A worker has ended, in this place of the user's code, of this recorder. */
   died(of: LoggedRecorder | undefined, place: Place | undefined, cause: unknown): void {
-    const metric = place && of?.metricAt(place.metric)
+    const metric = place?.metric === undefined ? undefined : of?.metricAt(place.metric)?.name
     // Of events that are folded together the place is that of the first one.
     const at = metric === undefined ? undefined : of!.written + ((place!.sequence - of!.written) | 0)
     this.#onIncident?.({

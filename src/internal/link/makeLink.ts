@@ -155,15 +155,23 @@ export const makeLink = (options: {
   const describe = (place: Place | undefined): string => {
     const listener = place && lanes.get(place.lane)
     if (listener === undefined) return ""
-    const name = listener.metricAt(place!.metric)
-    const metric = name === undefined ? "the metrics" : `the metric "${name}"`
-    return ` in ${metric} of the recorder "${listener.recorderId}", at event ${place!.sequence >>> 0}`
+    const { metric, rows, sequence } = place!
+    const name = metric === undefined ? undefined : listener.metricAt(metric)?.name
+    const metrics = name === undefined ? "the built-in metrics" : `the metric "${name}"`
+    const first = sequence >>> 0
+    const events = rows > 1 ? `one of the events ${first} to ${first + rows - 1}` : `event ${first}`
+    return ` in ${metrics} of the recorder "${listener.recorderId}", at ${events}${tagAt(listener, place!)}`
+  }
+
+  const tagAt = (listener: LaneListener, { during, reader, tag }: Place): string => {
+    const found = during === "fold" ? Object.keys(listener.metricAt(reader)?.reduce ?? {})[tag] : undefined
+    return found === undefined ? "" : `, ${found}`
   }
 
   const goneLanes = (): ReadonlyArray<Lane> => [...closing, ...closed.keys()]
 
   const metricAt = ({ lane, metric }: Place): string | undefined =>
-    (lanes.get(lane) ?? leaving.get(lane)?.listener)?.metricAt(metric)
+    (lanes.get(lane) ?? leaving.get(lane)?.listener)?.metricAt(metric!)?.name
 
   const openLane = (listener: LaneListener): LaneLink => {
     const lane = nextLane()

@@ -66,8 +66,8 @@ export class FoldListener implements LaneListener {
     return this.#parts.intake.written
   }
 
-  metricAt(index: number): string | undefined {
-    return [...this.#parts.registrations.cut.keys()][index]
+  metricAt(index: number): Metric.Any | undefined {
+    return [...this.#parts.registrations.cut.values()][index]
   }
 
   awaits(request: number): boolean {
