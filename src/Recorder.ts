@@ -37,6 +37,7 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { makeInProcessLink } from "./internal/link/inProcess.ts"
 import { aFamily, refuse, whyInvalid, whyInvalidOptions } from "./internal/model/optionChecks.ts"
+import { recorderDefaults } from "./internal/recorder/defaults.ts"
 import type { Emitter } from "./internal/recorder/emitter.ts"
 import { emitEffect, emitterOf, noEmitter, onExit } from "./internal/recorder/emitterOf.ts"
 import { fiberSink, recorderKey } from "./internal/recorder/fiberSink.ts"
@@ -243,11 +244,12 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
         namespace: "",
         link,
         entityId,
-        capacity: options?.capacity ?? 10_000,
+        capacity: options?.capacity ?? recorderDefaults.capacity,
         overflow: options?.overflow ?? "fail",
-        logging: options?.logging ?? "normal",
-        shutdownTimeout: options?.shutdownTimeout ?? "10 seconds",
-        waitTimeout: options?.waitTimeout ?? "30 seconds"
+        backpressureTimeout: options?.backpressureTimeout ?? recorderDefaults.backpressureTimeout,
+        logging: options?.logging ?? recorderDefaults.logging,
+        shutdownTimeout: options?.shutdownTimeout ?? recorderDefaults.shutdownTimeout,
+        waitTimeout: options?.waitTimeout ?? recorderDefaults.waitTimeout
       },
       yield* Effect.context<R>()
     )

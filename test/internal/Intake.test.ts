@@ -53,6 +53,7 @@ const makeIntake = (options: {
     overflowed: () => {}
   }
   const intake: Intake = new Intake({
+    backpressureTimeout: "30 seconds",
     ...options,
     laneLink: laneLink as LaneLink,
     layouts: {

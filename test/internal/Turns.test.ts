@@ -42,6 +42,7 @@ const makeRuntime = () => {
       overflowed: () => {}
     }
     const intake = new Intake({
+      backpressureTimeout: "30 seconds",
       capacity: 1_000_000,
       overflow: "drop-newest",
       laneLink: laneLink as LaneLink,

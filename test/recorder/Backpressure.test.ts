@@ -159,6 +159,27 @@ onBothLayers("backpressure", (it) => {
     })
   )
 
+  it.effect("an emit that waits longer than backpressureTimeout is refused and counted, by the real clock", () =>
+    Effect.gen(function* () {
+      const options = { capacity: 1, overflow: "backpressure", backpressureTimeout: 20 } as const
+      const { recorder, release } = yield* heldInStart(options)
+      yield* recorder.register(TickLog)
+      yield* recorder.emit(tick(1))
+      expect(yield* recorder.emit(tick(2))).toBe(false)
+      // An emitter goes on, and so does the work that is tracked.
+      const emitter = yield* Effect.provideService(Recorder.register(Ticks), Recorder, recorder)
+      yield* emitter.emit(tick(3))
+      expect(yield* emitter.onExit(Effect.succeed("done"), () => tick(4))).toBe("done")
+      const { refusedBy } = yield* recorder.stats
+      expect(refusedBy).toEqual({ overflow: 3, invalid: 0, notRunning: 0 })
+      yield* release
+      expect(yield* folded(recorder)).toEqual([1])
+      const { stats } = yield* recorder.report
+      expectBalanced(stats)
+      expect(stats).toMatchObject({ offered: 4, accepted: 1, applied: 1, pending: 0 })
+    })
+  )
+
   it.effect("a start that fails lets those who wait go with a typed error", () =>
     Effect.gen(function* () {
       const latch = yield* Latch.make()

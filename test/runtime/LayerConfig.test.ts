@@ -10,6 +10,7 @@ const variables = {
   METRICS_NAMESPACE: " test.config ",
   METRICS_CAPACITY: "2",
   METRICS_OVERFLOW: "drop-oldest",
+  METRICS_BACKPRESSURE_TIMEOUT: "200 millis",
   METRICS_LOGGING: "silent",
   METRICS_SHUTDOWN_TIMEOUT: "5 seconds",
   METRICS_WAIT_TIMEOUT: "1 minute",
@@ -30,7 +31,7 @@ const seen = Effect.gen(function* () {
 describe("the variables METRICS_*", () => {
   it.effect("are the options of a runtime", () =>
     Effect.gen(function* () {
-      const { shutdownTimeout, waitTimeout, ...options } = yield* read(variables)
+      const { backpressureTimeout, shutdownTimeout, waitTimeout, ...options } = yield* read(variables)
       expect(options).toEqual({
         namespace: "test.config",
         capacity: 2,
@@ -38,10 +39,8 @@ describe("the variables METRICS_*", () => {
         logging: "silent",
         memoryLimit: 1024 * 1024
       })
-      expect([shutdownTimeout, waitTimeout].map((each) => Duration.format(each as Duration.Duration))).toEqual([
-        "5s",
-        "1m"
-      ])
+      const durations = [backpressureTimeout, shutdownTimeout, waitTimeout] as ReadonlyArray<Duration.Duration>
+      expect(durations.map(Duration.format)).toEqual(["200ms", "5s", "1m"])
     })
   )
 

@@ -1,9 +1,9 @@
 /** Flushes a runtime when the process is about to end. */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import { recorderDefaults } from "../recorder/defaults.ts"
 import { Log } from "../recorder/logging.ts"
 import { internalsOf } from "../runtime/internals.ts"
-import { recorderDefaults } from "../runtime/registry.ts"
 import type { RuntimeService } from "../runtime/service.ts"
 import { beforeProcessEnd, type ProcessEnd } from "./processEnd.ts"
 import type { Run } from "./run.ts"

@@ -59,7 +59,7 @@ export interface Timing {
 export interface Emitter<in E extends MetricEvent> {
   /**
    * Emits an event, with the time of the fiber's `Clock`. It never fails: a refused event is counted in the recorder's
-   * stats. Under `"backpressure"` it waits for room.
+   * stats. Under `"backpressure"` it waits for room, for up to `backpressureTimeout`.
    */
   readonly emit: (event: E) => Effect.Effect<void>
   /**

@@ -4,11 +4,13 @@
  * Everything is synchronous. An event that is accepted holds a credit until it is folded, wherever it is, so `capacity`
  * bounds the whole way. Most go straight into the stream; what cannot go there yet is in the backlog.
  */
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { LaneLink } from "../link/link.ts"
 import type { MetricEvent } from "../model/event.ts"
 import { whyNotEvent } from "../model/event.ts"
 import type { TagLayouts } from "../stream/eventWriter.ts"
+import { afterwards } from "../util/deadlines.ts"
 import { hasStack, isStackOverflow } from "../util/stack.ts"
 import type { Refusal } from "./accounting.ts"
 import type { WaitingEvent } from "./backlog.ts"
@@ -33,12 +35,15 @@ const CallsOfOffer = 200
 export class Intake extends Dispatch {
   readonly overflow: Overflow
   readonly #recorder: Startable
+  readonly #backpressureTimeout: Duration.Input
   /** Whether events are taken at all: from the start of the recorder to its stop. */
   #accepting = false
 
   constructor(options: {
     readonly capacity: number
     readonly overflow: Overflow
+    /** How long a fiber waits for room. */
+    readonly backpressureTimeout: Duration.Input
     readonly laneLink: LaneLink
     readonly layouts: TagLayouts
     readonly recorder: Startable
@@ -47,6 +52,7 @@ export class Intake extends Dispatch {
     super(laneLink, layouts, capacity, overflow === "drop-oldest" ? Math.max(1, Math.floor(capacity / 2)) : capacity)
     this.overflow = overflow
     this.#recorder = recorder
+    this.#backpressureTimeout = options.backpressureTimeout
   }
 
   /** Begins to take events. They go into the stream from {@link flow} on. */
@@ -66,10 +72,12 @@ export class Intake extends Dispatch {
   close(): void {
     this.#accepting = false
     this.shut()
-    for (const waiter of this.waiters ?? []) {
-      waiter.decision ??= this.refuse("not-running")
-      this.resume(waiter, waiter.decision)
-    }
+    for (const waiter of this.waiters ?? []) this.#letGo(waiter, "not-running")
+  }
+
+  #letGo(waiter: Waiter, refusal: Refusal): void {
+    waiter.decision ??= this.refuse(refusal)
+    this.resume(waiter, waiter.decision)
   }
 
   /** Takes no more events and hands over no more either: nobody is there to fold them. */
@@ -112,9 +120,16 @@ export class Intake extends Dispatch {
       if (emission !== undefined) emission.decision = decision
       return Effect.succeed(decision)
     }
-    // It counts as offered when it is decided: let in by `#admit`, or let go by `close`.
+    // It counts as offered when it is decided: let in by `#admit`, or let go by `close` or when its time is up.
     return Effect.callback<Offer>((resume) => {
-      const release = this.laneLink.hold()
+      const released = this.laneLink.hold()
+      const inTime = afterwards(Duration.toMillis(Duration.fromInputUnsafe(this.#backpressureTimeout)), () =>
+        this.#letGo(waiter, "overflow")
+      )
+      const release = (): void => {
+        released()
+        inTime()
+      }
       const waiter: Waiter = {
         entry: decision,
         emission,

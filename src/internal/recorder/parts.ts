@@ -16,7 +16,10 @@ import type { RecorderOptions } from "./service.ts"
 /** Options with every default decided, without the hooks. */
 export interface RecorderSettings
   extends Required<
-    Pick<RecorderOptions, "entityId" | "capacity" | "overflow" | "logging" | "shutdownTimeout" | "waitTimeout">
+    Pick<
+      RecorderOptions,
+      "entityId" | "capacity" | "overflow" | "backpressureTimeout" | "logging" | "shutdownTimeout" | "waitTimeout"
+    >
   > {
   readonly recorderId: string
   readonly namespace: string

@@ -56,10 +56,16 @@ export interface RecorderOptions<out R = never> {
    * - `"drop-newest"`: the event is refused and counted. Default of recorders made by a runtime.
    * - `"drop-oldest"`: the oldest event that was not yet dispatched to the fold is evicted and counted. With a capacity
    *   of 1 there may be none; then the new event is refused.
-   * - `"backpressure"`: the emitting fiber waits. `emitUnsafe`, which cannot wait, refuses and counts the event.
+   * - `"backpressure"`: the emitting fiber waits, for up to `backpressureTimeout`. `emitUnsafe`, which cannot wait, refuses
+   *   and counts the event.
    * - `"fail"`: the event is refused and counted, and `emit` fails with `QueueOverflow`. Default of `Recorder.make`.
    */
   readonly overflow?: Overflow
+  /**
+   * The time limit for an event that waits for room under `"backpressure"`, by the real clock. Then the event is refused
+   * and counted as `overflow`, and `emit` succeeds with `false`. Default: 30 seconds.
+   */
+  readonly backpressureTimeout?: Duration.Input
   /**
    * How much goes to Effect's logger: `"silent"`, `"normal"` (failures, and at debug level the lifecycle: made,
    * registered, reset, started, stopped, removed) or `"inspection"` (also every read, list and look-up, at debug level).
@@ -97,6 +103,7 @@ export const recorderOptionChecks: { readonly [K in keyof Required<RecorderOptio
   entityId: aString,
   capacity: positiveIntegerUpTo(MostCapacity),
   overflow: oneOf("drop-newest", "drop-oldest", "backpressure", "fail"),
+  backpressureTimeout: aDuration,
   logging: oneOf("silent", "normal", "inspection"),
   shutdownTimeout: aDuration,
   waitTimeout: aDuration,

@@ -18,6 +18,7 @@ import {
 } from "../model/errors.ts"
 import { notBlank, refuse, whyInvalid, whyInvalidOptions } from "../model/optionChecks.ts"
 import type { RecorderControl } from "../recorder/control.ts"
+import { recorderDefaults } from "../recorder/defaults.ts"
 import { isInHook } from "../recorder/hookGuard.ts"
 import type { Log } from "../recorder/logging.ts"
 import { makeRecorder } from "../recorder/makeRecorder.ts"
@@ -27,15 +28,6 @@ import { entityIdOf } from "./entityId.ts"
 import type { RuntimeLifecycle } from "./lifecycle.ts"
 import type { RuntimeOptions } from "./service.ts"
 import { type DecidedOptions, type Registry, SharedRecorders } from "./sharedRecorders.ts"
-
-/** The defaults of a recorder that a runtime makes. */
-export const recorderDefaults = {
-  capacity: 10_000,
-  overflow: "drop-newest",
-  logging: "normal",
-  shutdownTimeout: "10 seconds",
-  waitTimeout: "30 seconds"
-} as const
 
 /** What somebody wants to do with a recorder that has stopped, before it is gone. */
 type Farewell = (control: RecorderControl) => Effect.Effect<unknown, unknown>
@@ -126,14 +118,17 @@ export class RecorderRegistry implements Registry {
       yield* refuse(whyInvalidOptions(own, recorderOptionChecks))
       const { defaults, lifecycle, shutdownTimeout } = this.#options
       if (!lifecycle.isRunning) return yield* this.#notRunning()
+      const decide = <Option extends keyof typeof recorderDefaults>(option: Option) =>
+        own?.[option] ?? defaults[option] ?? recorderDefaults[option]
       const decided = {
         ...own,
         entityId: (own?.entityId ?? id).trim(),
-        capacity: own?.capacity ?? defaults.capacity ?? recorderDefaults.capacity,
-        overflow: own?.overflow ?? defaults.overflow ?? recorderDefaults.overflow,
-        logging: own?.logging ?? defaults.logging ?? recorderDefaults.logging,
+        capacity: decide("capacity"),
+        overflow: decide("overflow"),
+        backpressureTimeout: decide("backpressureTimeout"),
+        logging: decide("logging"),
         shutdownTimeout: own?.shutdownTimeout ?? shutdownTimeout,
-        waitTimeout: own?.waitTimeout ?? defaults.waitTimeout ?? recorderDefaults.waitTimeout
+        waitTimeout: decide("waitTimeout")
       }
       return { id, decided }
     })

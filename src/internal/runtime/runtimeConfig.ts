@@ -16,6 +16,7 @@ const namespace = Config.schema(Schema.Trim.check(accepted(checks.namespace)), "
 const optional = {
   capacity: Config.schema(Schema.Finite.check(accepted(checks.capacity)), "METRICS_CAPACITY"),
   overflow: Config.Literals(["drop-newest", "drop-oldest", "backpressure", "fail"], "METRICS_OVERFLOW"),
+  backpressureTimeout: Config.Duration("METRICS_BACKPRESSURE_TIMEOUT"),
   logging: Config.Literals(["silent", "normal", "inspection"], "METRICS_LOGGING"),
   shutdownTimeout: Config.Duration("METRICS_SHUTDOWN_TIMEOUT"),
   waitTimeout: Config.Duration("METRICS_WAIT_TIMEOUT"),

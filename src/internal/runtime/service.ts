@@ -43,12 +43,14 @@ export type { DurableOptions }
 export type RuntimeState = "Idle" | "Starting" | "Running" | "Restarting" | "Stopping" | "Closed" | "Failed"
 
 /**
- * The options of a runtime. `capacity`, `overflow`, `logging` and `waitTimeout` are defaults for its recorders.
+ * The options of a runtime. `capacity`, `overflow`, `backpressureTimeout`, `logging` and `waitTimeout` are defaults for its
+ * recorders.
  *
  * @category options
  * @since 0.1.0
  */
-export interface RuntimeOptions extends Pick<RecorderOptions, "capacity" | "overflow" | "logging" | "waitTimeout"> {
+export interface RuntimeOptions
+  extends Pick<RecorderOptions, "capacity" | "overflow" | "backpressureTimeout" | "logging" | "waitTimeout"> {
   /** The name that the recorders of this runtime share; logs and errors show it. */
   readonly namespace: string
   /**
@@ -145,6 +147,7 @@ export const runtimeOptionChecks: { readonly [K in keyof Required<RuntimeOptions
   namespace: notBlank,
   capacity: recorderOptionChecks.capacity,
   overflow: recorderOptionChecks.overflow,
+  backpressureTimeout: aDuration,
   logging: recorderOptionChecks.logging,
   shutdownTimeout: aDuration,
   waitTimeout: aDuration,

@@ -13,6 +13,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import { type CreateError, RecorderOptionsDiffer, type ShareError } from "../model/errors.ts"
+import { aDuration } from "../model/optionChecks.ts"
 import type { RecorderControl } from "../recorder/control.ts"
 import { outsideHooks } from "../recorder/hookGuard.ts"
 import type { RecorderConfig } from "../recorder/parts.ts"
@@ -155,13 +156,11 @@ export class SharedRecorders {
 
 type AnyOptions = { readonly [Option in keyof RecorderOptions]?: unknown }
 
-const isDuration: ReadonlySet<string> = new Set(["shutdownTimeout", "waitTimeout"])
-
 /** The options that differ: hooks by identity, all others by value. */
 const differences = (one: AnyOptions, other: AnyOptions): ReadonlyArray<string> =>
   (Object.keys(recorderOptionChecks) as ReadonlyArray<keyof typeof recorderOptionChecks>).filter((option) => {
     const [a, b] = [one[option], other[option]]
-    return isDuration.has(option)
+    return recorderOptionChecks[option] === aDuration
       ? !Duration.equals(Duration.fromInputUnsafe(a as Duration.Input), Duration.fromInputUnsafe(b as Duration.Input))
       : a !== b
   })
