@@ -5,9 +5,13 @@ import { recorderDefaults } from "../recorder/defaults.ts"
 import { Log } from "../recorder/logging.ts"
 import { internalsOf } from "../runtime/internals.ts"
 import type { RuntimeService } from "../runtime/service.ts"
+import { atMost } from "../util/liveClock.ts"
 import { beforeProcessEnd, type ProcessEnd } from "./processEnd.ts"
 import type { Run } from "./run.ts"
 import type { StartOptions } from "./startOptions.ts"
+
+/** The process may go on after an uncaught exception, and stands still for no longer than that. */
+const MostAtException = "1 second"
 
 /** Does so until the scope closes. */
 export const flushOn = (
@@ -16,7 +20,7 @@ export const flushOn = (
   { logging = recorderDefaults.logging, shutdownTimeout = recorderDefaults.shutdownTimeout }: StartOptions,
   run: Run
 ): Effect.Effect<void, never, Scope.Scope> => {
-  const { publish, sources } = internalsOf(runtime)
+  const { saveNow, sources } = internalsOf(runtime)
   const log = new Log(logging, { namespace: runtime.namespace })
   const flushed = Effect.catch(runtime.flush({ timeout: shutdownTimeout }), ({ message }) => log.failure(message))
   // It never rejects: a rejection would change how the process ends.
@@ -30,8 +34,8 @@ export const flushOn = (
     await flush()
     flushedUpTo = accepted()
   }
-  const actionOf = (end: ProcessEnd) =>
-    end === "beforeExit" ? flushNews : end === "uncaughtException" ? publish : flush
+  const save = (): void => saveNow(atMost(shutdownTimeout, MostAtException))
+  const actionOf = (end: ProcessEnd) => (end === "beforeExit" ? flushNews : end === "uncaughtException" ? save : flush)
   const listen = (end: ProcessEnd) =>
     Effect.acquireRelease(
       Effect.sync(() => beforeProcessEnd(end, actionOf(end))),

@@ -118,8 +118,8 @@ export interface ExitOptions {
    *   signal, it ends the process after the flush; the same signal a second later ends it at once. If your program
    *   listens, it goes on as it would have: `await runtime.flush()` before you call `process.exit`.
    * - `"beforeExit"`: nothing else keeps the process alive. It does for the flush. `process.exit` is no such end.
-   * - `"uncaughtException"`: the process dies at once unless your program listens to the exception, and what is not
-   *   exported dies with it. Events that are accepted become visible to the worker, which is all that can be done.
+   * - `"uncaughtException"`: the process dies unless your program listens to the exception, and what is not exported dies
+   *   with it. With `durable`, a worker writes its state before, for which the process waits for up to 1 second.
    */
   readonly flushOn?: ReadonlyArray<"SIGTERM" | "SIGINT" | "SIGHUP" | "beforeExit" | "uncaughtException">
 }

@@ -21,10 +21,18 @@ export interface DurableProgress {
 /** Warnings and metrics beyond so many are counted, and not told from each other. */
 const Most = 1000
 
+/** How often {@link DurableEnd.persistNow} looks for the answer, of which nothing notifies it. */
+const LookMillis = 2
+
+/** A word that nobody notifies. */
+const never = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
+
 interface DurableEndOptions {
   readonly send: (command: Command) => void
   readonly hold: () => () => void
   readonly nextTurn: (action: () => void) => void
+  /** Receives what the fold has sent, without a turn of the event loop; where the fold is in another thread. */
+  readonly receive: (() => void) | undefined
   /** Where the state lies, for people. */
   readonly place: string
 }
@@ -72,6 +80,24 @@ export class DurableEnd {
     send({ _tag: "Persist", ticket })
     return Effect.sync(forget)
   })
+
+  /**
+   * The same in this call, which blocks the thread for so many milliseconds at the most. A fold in this thread could not
+   * write meanwhile.
+   */
+  persistNow(most: number): void {
+    const { receive, send } = this.#options
+    if (receive === undefined || this.#lost !== undefined) return
+    const ticket = this.#next++
+    const end = performance.now() + most
+    this.#waiting.set(ticket, () => this.#waiting.delete(ticket))
+    send({ _tag: "Persist", ticket })
+    while (this.#waiting.has(ticket) && performance.now() < end) {
+      Atomics.wait(never, 0, 0, LookMillis)
+      receive()
+    }
+    this.#waiting.delete(ticket)
+  }
 
   receive(message: DurableMessage): void {
     switch (message._tag) {

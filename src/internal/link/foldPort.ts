@@ -95,7 +95,7 @@ export class FoldPort {
     this.#wakeUp.rouse()
   }
 
-  /** Receives at once what the thread has sent before it ended. Whoever calls it may be in the midst of anything. */
+  /** Receives at once what the thread has sent. Whoever calls it may be in the midst of anything. */
   drain(): void {
     // Node crashes where a message is taken from a port that is closed.
     if (!this.#isOpen) return
@@ -103,6 +103,10 @@ export class FoldPort {
     for (let next = receiveMessageOnPort(this.#port); next !== undefined; next = receiveMessageOnPort(this.#port)) {
       this.#onMessage(next.message)
     }
+    // Behind the replies that were put off.
+    this.#listener.nextTurn(() => {
+      this.#isDrained = false
+    })
   }
 
   close(): void {

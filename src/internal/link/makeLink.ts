@@ -10,6 +10,7 @@ import { RowWriter } from "../stream/writer.ts"
 import { messageOf } from "../util/describeError.ts"
 import { withLiveClock } from "../util/liveClock.ts"
 import { Deaths } from "./deaths.ts"
+import { describePlace } from "./describePlace.ts"
 import { DurableEnd } from "./durableEnd.ts"
 import type { FlightLog } from "./flightLog.ts"
 import type { KeptLog } from "./keptLog.ts"
@@ -47,15 +48,17 @@ export const makeLink = (options: {
   readonly flightLog?: FlightLog | undefined
   /** Most bytes of memory that events may lie in. */
   readonly mostBytes: number
-  /** Memory for counters that both sides see. */
   /** Where the state lies that outlives the process, if any does. */
   readonly durablePlace?: string | undefined
+  /** Memory for counters that both sides see. */
   readonly allocateCounters: (bytes: number) => ArrayBufferLike
   readonly hold: () => () => void
   /** Runs `action` at the next turn of the event loop. */
   readonly nextTurn: (action: () => void) => void
   /** Runs `action`, which a message of the fold has led to, when nothing is being folded or handed over. */
   readonly afterFold: (action: () => void) => void
+  /** Receives what the fold has sent, without a turn of the event loop, where it is in another thread. */
+  readonly receive?: () => void
   /** Folds what was published, where the fold is in this thread. */
   readonly foldNow?: () => void
   readonly terminate: () => void
@@ -154,18 +157,7 @@ export const makeLink = (options: {
 
   const describe = (place: Place | undefined): string => {
     const listener = place && lanes.get(place.lane)
-    if (listener === undefined) return ""
-    const { metric, rows, sequence } = place!
-    const name = metric === undefined ? undefined : listener.metricAt(metric)?.name
-    const metrics = name === undefined ? "the built-in metrics" : `the metric "${name}"`
-    const first = sequence >>> 0
-    const events = rows > 1 ? `one of the events ${first} to ${first + rows - 1}` : `event ${first}`
-    return ` in ${metrics} of the recorder "${listener.recorderId}", at ${events}${tagAt(listener, place!)}`
-  }
-
-  const tagAt = (listener: LaneListener, { during, reader, tag }: Place): string => {
-    const found = during === "fold" ? Object.keys(listener.metricAt(reader)?.reduce ?? {})[tag] : undefined
-    return found === undefined ? "" : `, ${found}`
+    return listener === undefined ? "" : describePlace(listener, place!)
   }
 
   const goneLanes = (): ReadonlyArray<Lane> => [...closing, ...closed.keys()]
@@ -201,14 +193,14 @@ export const makeLink = (options: {
     }
     const listener = lanes.get(message.lane)
     listener?.onMessage(message)
-    if (message._tag === "Quarantined") options.afterFold(() => flightLog?.quarantined(listener, message))
+    if (message._tag === "Quarantined" && flightLog) options.afterFold(() => flightLog.quarantined(listener, message))
   }
 
   const { durablePlace: place } = options
   const durable =
     place === undefined
       ? undefined
-      : new DurableEnd({ send: (command) => send(command), hold: options.hold, nextTurn: options.nextTurn, place })
+      : new DurableEnd({ send, hold: options.hold, nextTurn: options.nextTurn, receive: options.receive, place })
 
   const nothing = {
     rendering: { format: "text" },

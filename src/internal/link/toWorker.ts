@@ -238,6 +238,7 @@ export const makeWorkerLink = Effect.fnUntraced(function* (
         hold,
         nextTurn,
         afterFold: (action) => (current === undefined ? nextTurn(action) : current.port.afterFold(action)),
+        receive: () => current?.port.drain(),
         terminate: () => current?.thread.terminate()
       }),
     catch: (error) => {

@@ -59,8 +59,11 @@ export interface RuntimeInternals {
    * removal waits for it.
    */
   readonly beforeRemoval: (read: (source: Source) => Effect.Effect<void>) => () => void
-  /** Shows the fold all events that can be shown to it, at once. Never throws. */
-  readonly publish: () => void
+  /**
+   * The process may end with this call: has the fold see all events that it can, and a worker write the durable state, for
+   * which it blocks the thread no longer than this. Never throws.
+   */
+  readonly saveNow: (most: Duration.Input) => void
   /** Has a flush of the runtime flush an exporter, behind the events before it. It gives what undoes this. */
   readonly onFlush: (exporter: FlushedExporter) => () => void
   /**

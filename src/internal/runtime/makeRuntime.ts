@@ -1,6 +1,7 @@
 /**
  * The runtime: one link to one fold, and the recorders on it.
  */
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { DurableProgress } from "../link/durableEnd.ts"
@@ -88,8 +89,15 @@ export const makeRuntime = Effect.fnUntraced(function* (
     context,
     sources: () => registry.controls.map(sourceOf),
     beforeRemoval: (read) => registry.onFarewell((control) => read(sourceOf(control))),
-    publish: () => {
+    saveNow: (most) => {
       for (const control of registry.controls) control.publish()
+      const { link } = lifecycle
+      if (link?.durable === undefined || link.isRestarting()) return
+      try {
+        link.durable.persistNow(Duration.toMillis(Duration.fromInputUnsafe(most)))
+      } catch {
+        // The process ends as it would have ended without it.
+      }
     },
     onFlush: (exporter) => {
       exporters.add(exporter)
