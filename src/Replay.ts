@@ -28,7 +28,7 @@ import * as Stream from "effect/Stream"
 import { DirectFold } from "./internal/fold/directFold.ts"
 import type { MetricsGiven } from "./internal/metric/definition/metric.ts"
 import { metricsGiven } from "./internal/metric/flattenMetrics.ts"
-import { aFamily, type Check, whyInvalid, whyInvalidOptions } from "./internal/model/optionChecks.ts"
+import { aFamily, aString, type Check, whyInvalid, whyInvalidOptions } from "./internal/model/optionChecks.ts"
 import { type Captured, LineCutter, lineReader, lineWriter } from "./internal/replay/ndjson.ts"
 import { whyInvalidEvent } from "./internal/stream/eventWriter.ts"
 import type { Family, MetricEvent } from "./MetricEvent.ts"
@@ -175,12 +175,26 @@ export type SkipBadLine<E = never, R = never> =
   | ((line: InvalidLine) => Effect.Effect<unknown, E, R>)
 
 /**
+ * Which events are read.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface ReadOptions {
+  /**
+   * Reads the events of this recorder only, from a file of a flight recorder. Lines with events of another recorder, or of
+   * none, are left out and not checked. Default: the events of all.
+   */
+  readonly recorderId?: string
+}
+
+/**
  * Options with which a bad line fails the stream, after the events before it.
  *
  * @category options
  * @since 0.1.0
  */
-export interface FailOptions {
+export interface FailOptions extends ReadOptions {
   readonly onBadLine?: "fail"
 }
 
@@ -190,7 +204,7 @@ export interface FailOptions {
  * @category options
  * @since 0.1.0
  */
-export interface SkipOptions<E = never, R = never> {
+export interface SkipOptions<E = never, R = never> extends ReadOptions {
   readonly onBadLine: SkipBadLine<E, R>
 }
 
@@ -236,9 +250,10 @@ export const fromNdjson: {
   chunks: Stream.Stream<string | Uint8Array, E, R>,
   options?: FailOptions | SkipOptions<E2, R2>
 ): Stream.Stream<Captured<F["Type"]>, never, never> => {
-  const invalid = whyInvalid("family", family, aFamily) ?? whyInvalidOptions(options, { onBadLine: aChoice })
+  const invalid =
+    whyInvalid("family", family, aFamily) ?? whyInvalidOptions(options, { onBadLine: aChoice, recorderId: aString })
   if (invalid !== undefined) throw invalid
-  const read = lineReader(family)
+  const read = lineReader(family, options?.recorderId)
   const onBadLine = options?.onBadLine ?? "fail"
   const refuse = (line: InvalidLine): Effect.Effect<unknown, E2 | InvalidLine, R2> => {
     if (onBadLine === "fail") return Effect.fail(line)

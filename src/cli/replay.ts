@@ -7,6 +7,7 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
+import * as Option from "effect/Option"
 import type { PlatformError } from "effect/PlatformError"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
@@ -33,6 +34,11 @@ export const replay = Command.make(
       )
     ),
     metrics: Flag.String("metrics").pipe(Flag.withDescription("A module that exports metrics: ./cache.metrics.ts")),
+    recorder: Flag.optional(
+      Flag.String("recorder").pipe(
+        Flag.withDescription("Read the events of the recorder with this id only, from a file of a flight recorder")
+      )
+    ),
     json: Flag.Boolean("json").pipe(
       Flag.withDescription("Print the snapshots as a line of JSON"),
       Flag.withDefault(false)
@@ -46,7 +52,7 @@ export const replay = Command.make(
       Flag.withDefault(false)
     )
   },
-  Effect.fn("replay")(function* ({ asTest, file, json, metrics: path, skip }) {
+  Effect.fn("replay")(function* ({ asTest, file, json, metrics: path, recorder, skip }) {
     const exported = yield* exportedMetricsOf(path)
     const metrics = exported.map(({ metric }) => metric)
     const family = familyOfAll(metrics.map(({ events }) => events))
@@ -54,12 +60,14 @@ export const replay = Command.make(
     const files = yield* FileSystem.FileSystem
     const bytes: Stream.Stream<Uint8Array, PlatformError> = file === "-" ? stdio.stdin : files.stream(file)
     const refused = (cause: Error) => failed(`${file}: ${reasonOf(cause)}`, cause)
+    const of = Option.isSome(recorder) ? { recorderId: recorder.value } : {}
     const eventsOf = <E>(chunks: Stream.Stream<Uint8Array | string, E>) =>
       skip
         ? Replay.fromNdjson(family, chunks, {
+            ...of,
             onBadLine: ({ line, reason }) => Console.error(harmless(`skipped line ${line}: ${reason}`))
           })
-        : Replay.fromNdjson(family, chunks)
+        : Replay.fromNdjson(family, chunks, of)
     if (asTest) {
       const text = yield* Effect.mapError(Stream.mkString(Stream.decodeText(bytes)), refused)
       const events = yield* Effect.mapError(Stream.runCollect(eventsOf(Stream.make(text))), refused)

@@ -213,6 +213,25 @@ describe("replay", () => {
     )
   )
 
+  it.live("takes the events of one recorder, whatever those of the others are", () =>
+    withFile(
+      [
+        JSON.stringify({ recording: { namespace: "test", at: 0, reason: "death" } }),
+        ...["a", "b", "a"].map((recorderId, n) => JSON.stringify({ at: n, event: tick(n + 1), recorderId })),
+        JSON.stringify({ at: 5, event: { _tag: "other" }, recorderId: "b" }),
+        line(9)
+      ],
+      (file) =>
+        Effect.gen(function* () {
+          const { code, stdout } = yield* cli("replay", file, "--metrics", metrics, "--json", "--recorder", "a")
+          expect(code).toBe(0)
+          expect(JSON.parse(stdout)["probe.ticks"].dimensions).toEqual({ count: 2, sum: 4 })
+          const other = yield* cli("replay", file, "--metrics", metrics, "--json", "--recorder", "b")
+          expect(other.stderr).toContain("line 5: is not an event of the family")
+        })
+    )
+  )
+
   it.live("reads the standard input", () =>
     Effect.gen(function* () {
       const { stdout } = yield* cliReading(`${line(1)}\n${line(2)}`, "replay", "-", "--metrics", metrics, "--json")

@@ -272,6 +272,21 @@ describe("the folder of a flight recorder", () => {
   )
 })
 
+onBothRuntimes("a shutdown", (make) => {
+  it.live("waits for a file that is being written", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryFolder
+      const runtime = yield* started(make({ flightRecorder: { directory } }))
+      const recorder = yield* runtime.createRecorder("app")
+      yield* recorder.register(Fragile)
+      for (let n = 1; n <= 2000; n++) recorder.emitUnsafe(tick(n))
+      recorder.emitUnsafe(poison("bad"))
+      yield* runtime.shutdown
+      expect(readdirSync(directory)).toEqual([expect.stringMatching(/-quarantine\.ndjson$/)])
+    })
+  )
+})
+
 describe("a flight recorder without Effect", () => {
   it("gives the last events, and hands recordings to a function", async () => {
     let tell: (recording: FlightRecording) => void

@@ -123,9 +123,13 @@ const whyNotOf = (family: Family, captured: unknown, error: Schema.SchemaError):
 
 const MostOfTag = 100
 
-/** Reads a line: the event in it, what is wrong with it, or `undefined` for an empty line and for a header. */
+/**
+ * Reads a line: the event in it, what is wrong with it, or `undefined` for an empty line, for a header, and for an event
+ * of another recorder than the one that is asked for.
+ */
 export const lineReader = <F extends Family>(
-  family: F
+  family: F,
+  recorderId?: string
 ): ((line: Line) => Result.Result<Captured<F["Type"]>, InvalidLine> | undefined) => {
   const decode = Schema.decodeUnknownResult(codecOf(family))
   return (line) => {
@@ -144,10 +148,15 @@ export const lineReader = <F extends Family>(
       return invalid(`is not JSON: ${messageOf(cause)}`)
     }
     if (isRecordingHeader(json)) return undefined
+    // It may be of another family.
+    if (recorderId !== undefined && Predicate.hasProperty(json, "event") && recorderOf(json) !== recorderId)
+      return undefined
     const read = decode(json)
     return Result.isSuccess(read) ? Result.succeed(read.success) : invalid(whyNotOf(family, json, read.failure))
   }
 }
+
+const recorderOf = (json: unknown): unknown => (Predicate.hasProperty(json, "recorderId") ? json.recorderId : undefined)
 
 /** Writes an event as a line. */
 export const lineWriter = <F extends Family>(

@@ -3,7 +3,9 @@
  * writes it down. Nothing that fails here is more than a warning.
  */
 import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import { linesOf } from "../flight/lines.ts"
 import {
   type FlightRecorderOptions,
@@ -51,6 +53,8 @@ export class FlightRecorder {
   readonly #options: FlightRecorderOptions
   readonly #log: Log
   readonly #fork: (effect: Effect.Effect<unknown>) => void
+  /** Incidents that are being written down. */
+  readonly #unwritten = new Set<Deferred.Deferred<void>>()
   #link: Link | undefined
   /** When incidents were recorded in the last minute. */
   #times: ReadonlyArray<number> = []
@@ -100,6 +104,8 @@ export class FlightRecorder {
 
   /** An incident may come up in the midst of an emission: what it leads to begins at another turn. */
   #onIncident({ error, metric, of, reason, sequence }: LogIncident): Effect.Effect<void> {
+    const written = Deferred.makeUnsafe<void>()
+    this.#unwritten.add(written)
     const incident: Incident = {
       reason,
       ...(of !== undefined && { recorderId: of.recorderId }),
@@ -109,12 +115,25 @@ export class FlightRecorder {
     }
     return Effect.yieldNow.pipe(
       Effect.andThen(Effect.sync(() => this.#record(incident, (recorder) => of === undefined || recorder === of))),
-      Effect.flatMap(({ parts, recording }) => this.#keep(recording, parts)),
+      Effect.flatMap(({ parts, recording }) => this.#write(recording, parts)),
+      Effect.ensuring(
+        Effect.sync(() => {
+          this.#unwritten.delete(written)
+          Deferred.doneUnsafe(written, Exit.void)
+        })
+      ),
+      Effect.flatMap((recording) => this.#tell(recording)),
       Effect.catchCause((cause) =>
         this.#log.warning(`the flight recorder could not record a ${reason}: ${messageOf(Cause.squash(cause))}`)
       )
     )
   }
+
+  /** Done when the files are written of what has happened until now. */
+  readonly written: Effect.Effect<void> = Effect.andThen(
+    nextTurn,
+    Effect.suspend(() => Effect.forEach([...this.#unwritten], Deferred.await, { discard: true }))
+  )
 
   #record(
     incident: Incident,
@@ -132,27 +151,36 @@ export class FlightRecorder {
     return { recording: { ...recording, toNdjson: () => [...parts()].join("") }, parts }
   }
 
-  #keep(made: FlightRecording, parts: () => Iterable<string>): Effect.Effect<void, unknown> {
-    const { directory, files = DefaultFiles, onRecording } = this.#options
+  /** Writes the file, where there is a folder for it. */
+  #write(made: FlightRecording, parts: () => Iterable<string>): Effect.Effect<FlightRecording, unknown> {
+    const { directory, files = DefaultFiles } = this.#options
+    if (directory === undefined) return Effect.succeed(made)
     return Effect.gen({ self: this }, function* () {
-      let recording = made
-      if (directory !== undefined) {
-        const file = yield* Effect.tryPromise({
-          try: async () => (await import("../flight/files.ts")).writeRecording(directory, made, parts(), files),
-          catch: (cause) => cause
-        })
-        recording = { ...made, file }
-        const { events, incident } = made
-        yield* this.#log.warning(`the last ${events.length} events before a ${incident.reason} are in ${file}`)
-      }
-      if (onRecording === undefined) return
-      const result = yield* Effect.try({ try: () => onRecording(recording), catch: (cause) => cause })
-      yield* Effect.isEffect(result)
-        ? (result as Effect.Effect<unknown, unknown>)
-        : Effect.tryPromise({ try: async () => result, catch: (cause) => cause })
+      const file = yield* Effect.tryPromise({
+        try: async () => (await import("../flight/files.ts")).writeRecording(directory, made, parts(), files),
+        catch: (cause) => cause
+      })
+      const { events, incident } = made
+      yield* this.#log.warning(`the last ${events.length} events before a ${incident.reason} are in ${file}`)
+      return { ...made, file }
     })
   }
+
+  #tell(recording: FlightRecording): Effect.Effect<unknown, unknown> {
+    const { onRecording } = this.#options
+    if (onRecording === undefined) return Effect.void
+    return Effect.flatMap(Effect.try({ try: () => onRecording(recording), catch: (cause) => cause }), (result) =>
+      Effect.isEffect(result)
+        ? (result as Effect.Effect<unknown, unknown>)
+        : Effect.tryPromise({ try: async () => result, catch: (cause) => cause })
+    )
+  }
 }
+
+/** An incident is heard of in the turn after that of the fold. */
+const nextTurn: Effect.Effect<void> = Effect.callback<void>((resume) => {
+  setImmediate(() => resume(Effect.void))
+})
 
 /** The events that the metrics of a recorder know. */
 const familyOf = ({ metrics }: LoggedRecorder): Family | undefined =>

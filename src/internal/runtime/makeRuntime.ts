@@ -70,7 +70,7 @@ export const makeRuntime = Effect.fnUntraced(function* (
     options.flightRecorder &&
     new FlightRecorder(namespace, options.flightRecorder, log, (effect) => void lifecycle.inBackground(effect))
   const registry = new RecorderRegistry({ namespace, lifecycle, log, defaults: options, shutdownTimeout })
-  const shutdown = shutdownOf(lifecycle, registry, log, shutdownTimeout)
+  const shutdown = shutdownOf(lifecycle, registry, log, shutdownTimeout, flightRecorder)
 
   yield* Effect.addFinalizer(() => Effect.catch(shutdown, (error) => log.failure(error.message)))
 

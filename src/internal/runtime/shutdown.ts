@@ -5,7 +5,8 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { ShutdownFailed } from "../model/errors.ts"
 import type { Log } from "../recorder/logging.ts"
-import { within } from "../util/liveClock.ts"
+import { giveUpAfter, within } from "../util/liveClock.ts"
+import type { FlightRecorder } from "./flightRecorder.ts"
 import type { RuntimeLifecycle } from "./lifecycle.ts"
 import type { RecorderRegistry } from "./registry.ts"
 import type { RuntimeService } from "./service.ts"
@@ -15,7 +16,8 @@ export const shutdownOf = (
   lifecycle: RuntimeLifecycle,
   registry: RecorderRegistry,
   log: Log,
-  shutdownTimeout: Duration.Input
+  shutdownTimeout: Duration.Input,
+  flightRecorder: FlightRecorder | undefined
 ): RuntimeService["shutdown"] => {
   const closed = Deferred.makeUnsafe<void, ShutdownFailed>()
   let isClosing = false
@@ -32,6 +34,8 @@ export const shutdownOf = (
     // It may be one of their reducers that the fold does not come back from.
     const isStuck = controls.some(({ isGivenUp }) => isGivenUp)
     yield* isStuck ? Effect.void : saveLast(lifecycle, log, shutdownTimeout)
+    // Before the log of the fold is gone.
+    if (flightRecorder !== undefined) yield* giveUpAfter(shutdownTimeout)(flightRecorder.written)
     yield* lifecycle.closeFold(isStuck)
     lifecycle.closed()
     yield* log.lifecycle("runtime closed")
