@@ -51,7 +51,7 @@ describe.each(Object.entries(kinds))("%s", (_, { make, measures, option, setting
         }
         const state = kernel.state()
         // Exporters are also told that a sum can go down, which a view does not show.
-        const exported = shownSeries(kernel, now)
+        const exported = shownSeries(metric, kernel, now)
         for (const each of [...exported.series, exported.overflow]) {
           if (each !== undefined) delete (each as { sumFalls?: true }).sumFalls
         }

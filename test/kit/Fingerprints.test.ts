@@ -30,13 +30,15 @@ const common: Alternatives<Common> = {
 const value = () => ["n", "m", () => 1]
 const optionalValue = () => [undefined, ...value()]
 const exemplar = () => [undefined, "span", "trace", "who", { traceId: "trace", spanId: "who" }]
+const fromZero = () => [undefined, true, false]
 const sliding = { window: () => [undefined, "1 hour", "2 hours"], slots: () => [undefined, 7, 8] }
 
 type Of<Options> = Alternatives<Omit<Options, keyof Common>>
 type ValueOptions = Metric.ValueOptions<Family, "a.done", ReadonlyArray<"who">>
+type CountedOptions = ValueOptions & Metric.FromZeroOptions
 
 const own: {
-  readonly average: Of<ValueOptions>
+  readonly average: Of<CountedOptions>
   readonly counter: Of<Metric.CounterOptions<Family, "a.done", ReadonlyArray<"who">>>
   readonly distinct: Of<Metric.DistinctOptions<Family, "a.done", ReadonlyArray<"who">>>
   readonly exponentialHistogram: Of<Metric.ExponentialHistogramOptions<Family, "a.done", ReadonlyArray<"who">>>
@@ -47,26 +49,27 @@ const own: {
   readonly rate: Of<Metric.RateOptions<Family, "a.done", ReadonlyArray<"who">>>
   readonly ratio: Of<Metric.RatioOptions<Family, "a.done", ReadonlyArray<"who">>>
   readonly summary: Of<Metric.SummaryOptions<Family, "a.done", ReadonlyArray<"who">>>
-  readonly upDownCounter: Of<ValueOptions>
+  readonly upDownCounter: Of<CountedOptions>
   readonly window: Of<Metric.WindowOptions<Family, "a.done", ReadonlyArray<"who">>>
 } = {
-  average: { value },
-  counter: { value: optionalValue, exemplar },
+  average: { value, fromZero },
+  counter: { value: optionalValue, exemplar, fromZero },
   distinct: { value: () => ["who", "trace", () => "x"], precision: () => [undefined, 5, 6] },
   exponentialHistogram: {
     value,
+    fromZero,
     maxSize: () => [undefined, 10, 11],
     maxScale: () => [undefined, 3, 4],
     range: () => [undefined, [1, 2], [1, 3]]
   },
   frequency: { value: () => ["who", "trace", () => "x"], maxValues: () => [undefined, 5, 6] },
   gauge: { value, mode: () => ["set", "add"] },
-  histogram: { value, exemplar, boundaries: () => [[1, 2], [1, 3], [1, 2, 3], [Number.MIN_VALUE]] },
+  histogram: { value, exemplar, fromZero, boundaries: () => [[1, 2], [1, 3], [1, 2, 3], [Number.MIN_VALUE]] },
   minMax: { value },
   rate: { value: optionalValue, ...sliding },
-  ratio: { hits: () => ["ok", () => true] },
-  summary: { value, ...sliding, quantiles: () => [undefined, [0.5], [0.6]] },
-  upDownCounter: { value },
+  ratio: { hits: () => ["ok", () => true], fromZero },
+  summary: { value, fromZero, ...sliding, quantiles: () => [undefined, [0.5], [0.6]] },
+  upDownCounter: { value, fromZero },
   window: { value, ...sliding }
 }
 

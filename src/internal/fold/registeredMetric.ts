@@ -135,7 +135,7 @@ export class RegisteredMetric {
     const { kernel } = this
     if (!(kernel instanceof Kernel)) return this.#view(now)
     // Where there are thousands of series, most of what a view costs is for what they come to together.
-    if (kernel.instrument.labels.length > 0) return shownSeries(kernel, now)
+    if (kernel.instrument.labels.length > 0) return shownSeries(this.metric, kernel, now)
     return { ...(this.#view(now) as object), ...besideSole(kernel, now) }
   }
 

@@ -8,6 +8,7 @@ import type {
   Dimensioned,
   EventOfTag,
   ExemplarSource,
+  FromZeroOptions,
   InstrumentOptions,
   Labels,
   LabelsOf,
@@ -26,7 +27,8 @@ import { instrument } from "./instruments/makeInstrument.ts"
  * @since 0.1.0
  */
 export interface CounterOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>
-  extends InstrumentOptions<F, Tag, LS> {
+  extends InstrumentOptions<F, Tag, LS>,
+    FromZeroOptions {
   /** The amount that each event adds: a finite number, not negative. Default: 1. */
   readonly value?: Value<EventOfTag<F, Tag>>
   /**
@@ -149,7 +151,7 @@ export const upDownCounter = <
   const LS extends Labels<EventOfTag<F, Tag>>
 >(
   name: Name,
-  options: ValueOptions<F, Tag, LS>
+  options: ValueOptions<F, Tag, LS> & FromZeroOptions
 ): Metric<
   Name,
   F["Type"],

@@ -12,6 +12,7 @@ import type {
   Dimensioned,
   EventOfTag,
   ExemplarSource,
+  FromZeroOptions,
   Labels,
   LabelsOf,
   LabelValues,
@@ -35,7 +36,8 @@ export type { ExponentialPoint, HistogramPoint }
  * @since 0.1.0
  */
 export interface HistogramOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>
-  extends ValueOptions<F, Tag, LS> {
+  extends ValueOptions<F, Tag, LS>,
+    FromZeroOptions {
   /**
    * Upper bounds of the buckets, inclusive, increasing. One more bucket counts larger values. Default: by the unit, for
    * `s`, `ms` and `By`. Required for any other unit, and without one.
@@ -160,7 +162,8 @@ export interface ExponentialHistogramOptions<
   F extends Family,
   Tag extends TagOf<F>,
   LS extends Labels<EventOfTag<F, Tag>>
-> extends ValueOptions<F, Tag, LS> {
+> extends ValueOptions<F, Tag, LS>,
+    FromZeroOptions {
   /** The maximum number of buckets for positive values, and for negative values. Default: 160, as in OpenTelemetry. */
   readonly maxSize?: number
   /** The finest scale, from -10 to 20. It is reduced as far as `maxSize` requires. Default: 20. */

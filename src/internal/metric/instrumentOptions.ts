@@ -166,6 +166,22 @@ export interface InstrumentOptions<F extends Family, Tag extends TagOf<F>, LS ex
 }
 
 /**
+ * The option of metrics that count: they have series at 0 before the first event.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface FromZeroOptions {
+  /**
+   * Has exporters show a series at 0 for each combination of label values, from the registration on, so that Prometheus'
+   * `rate()` sees the first increment. The schema must know the values of all labels: `Schema.Literals`, `Schema.Boolean`,
+   * an enum, or an absent field. `true` shows up to `maxSeries` combinations, and throws `InvalidArgument` where they are
+   * more or not known; `false` shows none. Default: up to 32 combinations, unless series expire.
+   */
+  readonly fromZero?: boolean
+}
+
+/**
  * The options of metrics that measure numbers.
  *
  * @category options

@@ -9,6 +9,7 @@ import type {
   BooleanField,
   Dimensioned,
   EventOfTag,
+  FromZeroOptions,
   InstrumentOptions,
   LabelSource,
   Labels,
@@ -75,7 +76,7 @@ export const average = <
   const LS extends Labels<EventOfTag<F, Tag>>
 >(
   name: Name,
-  options: ValueOptions<F, Tag, LS>
+  options: ValueOptions<F, Tag, LS> & FromZeroOptions
 ): Metric<
   Name,
   F["Type"],
@@ -148,7 +149,8 @@ export const minMax = <
  * @since 0.1.0
  */
 export interface RatioOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>
-  extends InstrumentOptions<F, Tag, LS> {
+  extends InstrumentOptions<F, Tag, LS>,
+    FromZeroOptions {
   /** Which events count as hits: a boolean field, or a function of the event. */
   readonly hits:
     | BooleanField<EventOfTag<F, Tag>>

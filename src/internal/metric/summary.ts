@@ -8,6 +8,7 @@ import type { Metric } from "./definition/metric.ts"
 import type {
   Dimensioned,
   EventOfTag,
+  FromZeroOptions,
   Labels,
   LabelsOf,
   LabelValues,
@@ -27,7 +28,8 @@ export type { SummaryPoint }
  * @since 0.1.0
  */
 export interface SummaryOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>
-  extends ValueOptions<F, Tag, LS> {
+  extends ValueOptions<F, Tag, LS>,
+    FromZeroOptions {
   /** Which quantiles, each from 0 to 1. Default: 0.5, 0.9, 0.99. */
   readonly quantiles?: ReadonlyArray<number>
   /** The length of the window that the quantiles cover. Default: 1 minute. */

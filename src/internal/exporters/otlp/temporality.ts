@@ -127,9 +127,11 @@ export const streams = (
       // Series that are shown no more: only what they have yet to tell.
       const idle = (bygone.idle.points as ReadonlyArray<Point>).map(tell)
       const expired = isDelta ? (bygone.expired.points as ReadonlyArray<Point>).map(rest) : []
-      if (isDelta) for (const each of [...idle, ...expired]) if (amountOf(each.point) > 0) points.push(each)
+      if (isDelta) points.push(...idle, ...expired)
     }
-    return { ...data, isDelta, points } as unknown as Streamed
+    // Of a series that got nothing there is nothing to tell.
+    const told = isDelta ? points.filter(({ point }) => amountOf(point) > 0) : points
+    return { ...data, isDelta, points: told } as unknown as Streamed
   }
 
   const result = all.map(streamed)

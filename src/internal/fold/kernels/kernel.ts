@@ -192,6 +192,10 @@ export class Kernel implements InPlace {
     }
   }
 
+  hasSeries(key: string): boolean {
+    return this.#table.has(key)
+  }
+
   /** All series that are there no more as one point; `null`: there are none, or series never expire. */
   get expired(): unknown {
     return this.#idle?.expired ?? null

@@ -3,20 +3,31 @@
  * themselves.
  */
 import type { Bygone, SeriesShown } from "../../metric/definition/bygone.ts"
+import type * as Metric from "../../metric/definition/metric.ts"
 import { kindOf } from "../../metric/instruments/kinds.ts"
 import { labelsOf } from "../../metric/instruments/series.ts"
 import { cutSeries } from "../../metric/instruments/view.ts"
+import { zeroSeries } from "../../metric/instruments/zeroSeries.ts"
 import type { Kernel } from "./kernel.ts"
 
 interface ShownSeries extends SeriesShown {
   readonly rejected?: number
 }
 
-export const shownSeries = (kernel: Kernel, now: number): ShownSeries => ({
-  ...kindOf(kernel.instrument).frame,
-  ...seriesOf(kernel, now, "live"),
-  ...(kernel.rejected > 0 && { rejected: kernel.rejected })
-})
+/** `metric`: that of the kernel. */
+export const shownSeries = (metric: Metric.Any, kernel: Kernel, now: number): ShownSeries => {
+  const { frame, show } = kindOf(kernel.instrument)
+  const { series, ...others } = seriesOf(kernel, now, "live")
+  // An event of one would be counted beyond the limit, where it was reached by labels that the schema does not have.
+  const possible = others.overflow === undefined ? zeroSeries(metric) : []
+  const zeros = possible.flatMap(({ key, labels }) => (kernel.hasSeries(key) ? [] : [{ ...show(null, now), labels }]))
+  return {
+    ...frame,
+    ...others,
+    series: zeros.length === 0 ? series : [...series, ...zeros],
+    ...(kernel.rejected > 0 && { rejected: kernel.rejected })
+  }
+}
 
 const seriesOf = (kernel: Kernel, now: number, which: "live" | "idle"): SeriesShown => {
   const { instrument } = kernel

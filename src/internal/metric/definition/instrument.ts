@@ -45,6 +45,8 @@ export interface Instrument {
   readonly maxLabelLength?: number
   /** Milliseconds without an event after which a series is let go; `undefined`: it stays. */
   readonly expireAfter: number | undefined
+  /** Whether exporters show the series that the schema knows before they have events. `undefined`: where they are few. */
+  readonly fromZero?: boolean
   /** What its kind needs to know beside: boundaries, quantiles and the like. */
   readonly settings: Settings
 }

@@ -30,6 +30,7 @@ const partsOf = (metric: Metric.Any): Fingerprint => {
   const {
     description,
     events,
+    fromZero,
     "initial state": initial,
     sources,
     "tags it reduces": tags,

@@ -3,7 +3,7 @@
  */
 import * as Duration from "effect/Duration"
 import { type Family, tagsOf } from "../../model/event.ts"
-import { refuseDefinition } from "../../model/optionChecks.ts"
+import { aBoolean, refuseDefinition } from "../../model/optionChecks.ts"
 import { deepFreeze } from "../../util/deepFreeze.ts"
 import { define } from "../definition/define.ts"
 import type { Instrument, KindName, Source } from "../definition/instrument.ts"
@@ -13,6 +13,7 @@ import { whyUnknownField } from "./eventFields.ts"
 import { kindOf } from "./kinds.ts"
 import { emptyState, mergeStates, minusStates, reducerOf, type SeriesState } from "./series.ts"
 import { view } from "./view.ts"
+import { countsFromZero, whyNotFromZero } from "./zeroSeries.ts"
 
 interface Given {
   readonly events: Family
@@ -22,13 +23,15 @@ interface Given {
   readonly maxSeries?: number
   readonly maxLabelLength?: number
   readonly expireAfter?: Duration.Input
+  readonly fromZero?: boolean
   readonly description?: string
   readonly unit?: string
 }
 
 /** Throws `InvalidArgument` for a definition that cannot work. */
 export const instrument = <M>(kind: KindName, name: string, options: unknown, special: Special = {}): M => {
-  refuseDefinition(name, () => whyInvalidInstrument(options, special))
+  const checks = countsFromZero.has(kind) ? { ...special.checks, fromZero: aBoolean } : special.checks
+  refuseDefinition(name, () => whyInvalidInstrument(options, { ...special, ...(checks && { checks }) }))
   const given = options as Given & { readonly [option: string]: unknown }
   const measures = special.measures ?? "value"
   const definition: Instrument = {
@@ -40,9 +43,13 @@ export const instrument = <M>(kind: KindName, name: string, options: unknown, sp
     maxSeries: given.maxSeries ?? 2000,
     ...(given.maxLabelLength !== undefined && { maxLabelLength: given.maxLabelLength }),
     expireAfter: given.expireAfter === undefined ? undefined : Duration.toMillis(given.expireAfter),
+    ...(given.fromZero !== undefined && { fromZero: given.fromZero }),
     settings: special.settings?.(given) ?? {}
   }
-  refuseDefinition(name, () => whyUnknownField(definition, given.events, measures))
+  refuseDefinition(
+    name,
+    () => whyUnknownField(definition, given.events, measures) ?? whyNotFromZero(definition, given.events)
+  )
   return ofInstrument({ name, ...given, instrument: deepFreeze(definition) }) as M
 }
 

@@ -1,0 +1,164 @@
+/**
+ * The series that a metric has before its first event, as exporters show them: those of labels whose values the schema of
+ * the events knows. Without them `rate()` misses the first increment of each series.
+ *
+ * They are no part of the state, so nothing else knows them: reducers, merges, limits and what is saved.
+ */
+import * as SchemaAST from "effect/SchemaAST"
+import { InvalidArgument } from "../../model/errors.ts"
+import { type Instrument, type KindName, type LabelValue, labelValue } from "../definition/instrument.ts"
+import type * as Metric from "../definition/metric.ts"
+import { keyOf, labelsOf } from "./series.ts"
+
+/** Those that count something: of no events, a gauge, a rate or a minimum has no value. */
+export const countsFromZero: ReadonlySet<KindName> = new Set([
+  "average",
+  "counter",
+  "exponentialHistogram",
+  "histogram",
+  "ratio",
+  "summary",
+  "upDownCounter"
+])
+
+/** More are shown only of a definition that asks for them: each recorder has them in each export. */
+const MostUnasked = 32
+
+export interface ZeroSeries {
+  readonly key: string
+  readonly labels: { readonly [name: string]: LabelValue }
+}
+
+type Events = Metric.Any["events"]
+
+const none: ReadonlyArray<never> = []
+
+const known = new WeakMap<Metric.Any, ReadonlyArray<ZeroSeries>>()
+
+/** Made once for a definition. */
+export const zeroSeries = (metric: Metric.Any): ReadonlyArray<ZeroSeries> => {
+  let series = known.get(metric)
+  if (series === undefined) {
+    series = metric.instrument === undefined ? none : seriesOf(metric.instrument, metric.events)
+    known.set(metric, series)
+  }
+  return series
+}
+
+const seriesOf = (instrument: Instrument, events: Events): ReadonlyArray<ZeroSeries> => {
+  const { expireAfter, fromZero, kind, labels } = instrument
+  // What expires comes back with its next event, as another life of the series: it would be there twice, or go back.
+  if (labels.length === 0 || fromZero === false || expireAfter !== undefined || !countsFromZero.has(kind)) return none
+  const all = combinations(instrument, events)
+  if (typeof all === "string" || all.size > mostOf(instrument)) return none
+  return Array.from(all, (key) => ({ key, labels: labelsOf(instrument, key)! }))
+}
+
+const mostOf = ({ fromZero, maxSeries }: Instrument): number =>
+  fromZero === true ? maxSeries : Math.min(MostUnasked, maxSeries)
+
+/** Why a definition that asks for them cannot have them. */
+export const whyNotFromZero = (instrument: Instrument, events: Events): InvalidArgument | undefined => {
+  if (instrument.fromZero !== true) return undefined
+  const invalid = (reason: string) => new InvalidArgument({ argument: "fromZero", reason })
+  if (instrument.expireAfter !== undefined) {
+    return invalid(
+      "cannot be combined with expireAfter, which removes series that have no events. Leave out one of them"
+    )
+  }
+  const all = combinations(instrument, events)
+  if (typeof all === "string") {
+    return invalid(
+      `needs labels whose values the schema knows, and "${all}" may have any. Use Schema.Literals, Schema.Boolean or an enum for its field`
+    )
+  }
+  return all.size > instrument.maxSeries
+    ? invalid(`there are more than ${instrument.maxSeries} combinations of label values. Raise maxSeries`)
+    : undefined
+}
+
+// --- the values of labels
+
+/**
+ * The keys of all combinations, or the first of those beyond {@link Instrument.maxSeries}; or else the name of a label
+ * whose values are not known.
+ */
+const combinations = (instrument: Instrument, events: Events): ReadonlySet<string> | string => {
+  const keys = new Set<string>()
+  for (const tag of instrument.tags) {
+    const { ast } = events.cases[tag] as { readonly ast: SchemaAST.AST }
+    const values: Array<ReadonlyArray<LabelValue>> = []
+    for (const [name, source] of instrument.labels) {
+      const own = typeof source === "string" ? valuesIn(SchemaAST.toType(ast), source) : undefined
+      if (own === undefined) return name
+      values.push(own.map((value) => labelValue(value, instrument.maxLabelLength)))
+    }
+    for (const each of product(values)) {
+      keys.add(keyOf(each))
+      if (keys.size > instrument.maxSeries) return keys
+    }
+  }
+  return keys
+}
+
+function* product(values: ReadonlyArray<ReadonlyArray<LabelValue>>): Generator<ReadonlyArray<LabelValue>, void> {
+  const [first, ...rest] = values
+  if (first === undefined) return yield []
+  for (const value of first) for (const others of product(rest)) yield [value, ...others]
+}
+
+/** A schema that refers to itself deeper than this may have any value. */
+const deepest = 8
+
+type Values = ReadonlyArray<unknown> | undefined
+
+/** The values of a field in events of this schema; `undefined` where it may have any. */
+const valuesIn = (ast: SchemaAST.AST, field: string, depth = 0): Values => {
+  if (depth > deepest) return undefined
+  switch (ast._tag) {
+    case "Objects": {
+      if (ast.indexSignatures.length > 0) return undefined
+      const property = ast.propertySignatures.find(({ name }) => name === field)
+      if (property === undefined) return [null]
+      const values = valuesOf(property.type)
+      return values !== undefined && SchemaAST.isOptional(property.type) ? [...values, null] : values
+    }
+    case "Union":
+      return joined(ast.types.map((member) => valuesIn(member, field, depth + 1)))
+    case "Suspend":
+      return valuesIn(ast.thunk(), field, depth + 1)
+    default:
+      return undefined
+  }
+}
+
+const valuesOf = (ast: SchemaAST.AST, depth = 0): Values => {
+  if (depth > deepest) return undefined
+  switch (ast._tag) {
+    case "Boolean":
+      return [false, true]
+    case "Literal":
+      return [ast.literal]
+    case "Enum":
+      return ast.enums.map(([, value]) => value)
+    case "Null":
+    case "Undefined":
+    case "Void":
+      return [null]
+    case "Union":
+      return joined(ast.types.map((member) => valuesOf(member, depth + 1)))
+    case "Suspend":
+      return valuesOf(ast.thunk(), depth + 1)
+    default:
+      return undefined
+  }
+}
+
+const joined = (each: ReadonlyArray<Values>): Values => {
+  const values: Array<unknown> = []
+  for (const own of each) {
+    if (own === undefined) return undefined
+    values.push(...own)
+  }
+  return values
+}
