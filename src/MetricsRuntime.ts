@@ -34,7 +34,7 @@ import { makeOnWorker } from "./internal/runtime/onWorker.ts"
 import type { RuntimeOptions, RuntimeService, WorkerOptions } from "./internal/runtime/service.ts"
 
 export type { FlightRecorderOptions, FlightRecording, Incident, RecordedEvent } from "./internal/flight/recording.ts"
-export type { DurableStats, RuntimeStats, Usage } from "./internal/model/runtimeStats.ts"
+export type { DurableStats, ExportStats, RuntimeStats, Usage } from "./internal/model/runtimeStats.ts"
 export type { FlushOptions } from "./internal/recorder/service.ts"
 export type {
   DurableOptions,

@@ -2,10 +2,12 @@
  * Sends the metrics of a runtime to an OpenTelemetry collector, or to any other receiver of OTLP over HTTP.
  *
  * Each export reads the runtime immediately before it is sent, so it includes every event accepted until then. When the
- * scope closes, it exports once more. A recorder that was removed in between is in the next export with its last state.
- * With `temporality: "delta"`, data from a failed export is included in the next one. Transport, retries and headers are
- * those of Effect's `OtlpExporter`, whose `Flusher` exports immediately, as does a flush of the runtime. Exponential
- * histograms, start times and resets are exported as they are measured.
+ * scope closes, it exports once more, even if an earlier export failed or hangs. A recorder that was removed in between is
+ * in the next export with its last state. What did not arrive comes with the next export, also with
+ * `temporality: "delta"`. Exponential histograms, exemplars, start times and resets are exported as they are measured.
+ *
+ * Requests are sent by the `HttpClient` that is provided. A flush of the runtime exports immediately, and fails if that
+ * does not arrive. So does `flush` of {@link Exporter}.
  *
  * Without Effect: {@link start}.
  *
@@ -40,15 +42,18 @@
  *
  * @since 0.1.0
  */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as OtlpExporter from "effect/observability/OtlpExporter"
-import * as OtlpSerialization from "effect/observability/OtlpSerialization"
 import { takeNamespace } from "./internal/exporters/namespaces.ts"
-import { makeExporter, type OtlpOptions, otlpOptionChecks } from "./internal/exporters/otlp/exporter.ts"
-import { oneOf, refuse, whyInvalid, whyInvalidOptions } from "./internal/model/optionChecks.ts"
+import { makeExporter } from "./internal/exporters/otlp/exporter.ts"
+import { type OtlpOptions, otlpOptionChecks } from "./internal/exporters/otlp/options.ts"
+import { settingsOf } from "./internal/exporters/otlp/settings.ts"
+import type { ExportFailed } from "./internal/model/errors.ts"
+import { refuse, whyInvalidOptions } from "./internal/model/optionChecks.ts"
 import { type AnyRuntime, serviceOf } from "./internal/runtime/anyRuntime.ts"
 import { internalsOf } from "./internal/runtime/internals.ts"
 import { providedRuntime } from "./internal/runtime/provided.ts"
@@ -57,15 +62,38 @@ import { type Stoppable, startScoped } from "./internal/runtime/startScoped.ts"
 import type { NamespaceTaken } from "./MetricsError.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
 
-export type { OtlpOptions } from "./internal/exporters/otlp/exporter.ts"
+export type { OtlpOptions } from "./internal/exporters/otlp/options.ts"
 export type { Temporality } from "./internal/exporters/otlp/temporality.ts"
+export type { Protocol } from "./internal/formats/otlp/encode.ts"
 export type { AnyRuntime } from "./internal/runtime/anyRuntime.ts"
 export type { Stoppable } from "./internal/runtime/startScoped.ts"
 
 /**
- * Exports the metrics of the runtime, in the encoding of the provided `OtlpSerialization`. `Flusher` is Effect's: flushing
- * it exports the present metrics, and the data of Effect's other exporters. Fails with `NamespaceTaken` if a runtime of the
- * same namespace is already exported to the same place with the same resource.
+ * A running exporter. `flush` exports the present metrics, and fails with `ExportFailed` if they do not arrive.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import * as Otlp from "mvx-metrics/Otlp"
+ *
+ * const exportNow = Effect.gen(function* () {
+ *   const { flush } = yield* Otlp.Exporter
+ *   yield* Effect.timeout(flush, "2 seconds")
+ * })
+ * ```
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class Exporter extends Context.Service<Exporter, { readonly flush: Effect.Effect<void, ExportFailed> }>()(
+  "mvx-metrics/Otlp/Exporter"
+) {}
+
+/**
+ * Exports the metrics of the runtime, in the encoding of `protocol`. Fails with `NamespaceTaken` if a runtime of the same
+ * namespace is already exported to the same place with the same resource.
+ *
+ * `Flusher` is Effect's: flushing it exports the present metrics, and the data of Effect's other exporters.
  *
  * @example
  * ```ts
@@ -75,10 +103,10 @@ export type { Stoppable } from "./internal/runtime/startScoped.ts"
  * import { MetricsLayer } from "mvx-metrics"
  * import * as Otlp from "mvx-metrics/Otlp"
  *
- * const resource = { serviceName: "documents" }
+ * // The endpoint and so on are those of OTEL_EXPORTER_OTLP_ENDPOINT and its like.
  * const Export = Layer.merge(
- *   Otlp.layer({ url: "http://localhost:4318/v1/metrics", resource }),
- *   OtlpTracer.layer({ url: "http://localhost:4318/v1/traces", resource })
+ *   Otlp.layer(),
+ *   OtlpTracer.layer({ url: "http://localhost:4318/v1/traces", resource: { serviceName: "documents" } })
  * ).pipe(
  *   Layer.provide([OtlpSerialization.layerProtobuf, FetchHttpClient.layer]),
  *   Layer.provide(MetricsLayer.layerInProcess({ namespace: "example.metrics" }))
@@ -89,17 +117,16 @@ export type { Stoppable } from "./internal/runtime/startScoped.ts"
  * @since 0.1.0
  */
 export const layer = (
-  options: OtlpOptions
-): Layer.Layer<
-  OtlpExporter.Flusher,
-  NamespaceTaken,
-  MetricsRuntime | HttpClient.HttpClient | OtlpSerialization.OtlpSerialization
-> =>
-  Layer.effectDiscard(
+  options: OtlpOptions = {}
+): Layer.Layer<Exporter | OtlpExporter.Flusher, NamespaceTaken, MetricsRuntime | HttpClient.HttpClient> =>
+  Layer.effect(
+    Exporter,
     Effect.gen(function* () {
       const runtime = serviceOf(yield* providedRuntime(MetricsRuntime))
       const flusher = yield* OtlpExporter.Flusher
-      yield* flusher.register(yield* checkedExporter(runtime, options))
+      const flush = yield* checkedExporter(runtime, options)
+      yield* flusher.register(Effect.ignore(flush))
+      return { flush }
     })
   ).pipe(Layer.provideMerge(OtlpExporter.layerFlusher))
 
@@ -116,7 +143,7 @@ export const layer = (
  * const Metrics = Otlp.layerJson({
  *   url: "https://collector.example/v1/metrics",
  *   headers: { authorization: "Bearer token" },
- *   exportInterval: "1 minute"
+ *   exportInterval: "30 seconds"
  * }).pipe(
  *   Layer.provideMerge(MetricsLayer.layerInProcess({ namespace: "example.metrics" })),
  *   Layer.provide(FetchHttpClient.layer)
@@ -126,10 +153,8 @@ export const layer = (
  * @category layers
  * @since 0.1.0
  */
-export const layerJson = (
-  options: OtlpOptions
-): Layer.Layer<OtlpExporter.Flusher, NamespaceTaken, MetricsRuntime | HttpClient.HttpClient> =>
-  Layer.provide(layer(options), OtlpSerialization.layerJson)
+export const layerJson = (options?: Omit<OtlpOptions, "protocol">): ReturnType<typeof layer> =>
+  layer({ ...options, protocol: "http/json" })
 
 /**
  * Exports as {@link layer} does, in protobuf.
@@ -138,7 +163,6 @@ export const layerJson = (
  * ```ts
  * import { Effect, Layer } from "effect"
  * import { FetchHttpClient } from "effect/http"
- * import { OtlpExporter } from "effect/observability"
  * import { MetricsLayer } from "mvx-metrics"
  * import * as Otlp from "mvx-metrics/Otlp"
  *
@@ -146,50 +170,43 @@ export const layerJson = (
  *   Layer.provideMerge(MetricsLayer.layerInProcess({ namespace: "example.metrics" })),
  *   Layer.provide(FetchHttpClient.layer)
  * )
- * const exportNow = Effect.flatMap(OtlpExporter.Flusher, ({ flush }) => flush)
+ * const exportNow = Effect.flatMap(Otlp.Exporter, ({ flush }) => flush)
  * const program = Effect.provide(exportNow, Metrics)
  * ```
  *
  * @category layers
  * @since 0.1.0
  */
-export const layerProtobuf = (
-  options: OtlpOptions
-): Layer.Layer<OtlpExporter.Flusher, NamespaceTaken, MetricsRuntime | HttpClient.HttpClient> =>
-  Layer.provide(layer(options), OtlpSerialization.layerProtobuf)
+export const layerProtobuf = (options?: Omit<OtlpOptions, "protocol">): ReturnType<typeof layer> =>
+  layer({ ...options, protocol: "http/protobuf" })
 
 const checkedExporter = Effect.fnUntraced(function* (runtime: RuntimeService, options: OtlpOptions) {
-  yield* refuse(
-    whyInvalidOptions(options, otlpOptionChecks, true) ?? whyInvalid("url", options.url, otlpOptionChecks.url)
-  )
-  const collector = JSON.stringify([options.url, options.resource])
+  yield* refuse(whyInvalidOptions(options, otlpOptionChecks, true))
+  const settings = yield* settingsOf(options, runtime.namespace)
+  const { log } = internalsOf(runtime)
+  for (const warning of settings.warnings) yield* log.warning(warning)
+  if (settings.isDisabled) {
+    yield* log.notice("OTEL_SDK_DISABLED is true: nothing is exported")
+    return Effect.void
+  }
+  const collector = JSON.stringify([settings.url, settings.resource])
   const take = Effect.try({
-    try: () => takeNamespace(options.url, collector, runtime),
+    try: () => takeNamespace(settings.url, collector, runtime),
     catch: (error) => error as NamespaceTaken
   })
   yield* Effect.acquireRelease(take, (release) => Effect.sync(release))
-  return yield* makeExporter(runtime, options)
+  return yield* makeExporter(runtime, settings)
 })
 
 /**
- * The options of {@link start}.
- *
- * @category options
- * @since 0.1.0
- */
-export interface StartOptions extends OtlpOptions {
-  /** Default: `"json"`. */
-  readonly encoding?: "json" | "protobuf"
-}
-
-/**
- * A running exporter. `stop` exports once more, even after `runtime.shutdown()`: the final state is retained.
+ * An exporter that was started by {@link start}. `stop` exports once more, even after `runtime.shutdown()`: the final
+ * state is retained.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Running extends Stoppable {
-  /** Exports the present metrics. It settles when they have arrived or could not be delivered. */
+  /** Exports the present metrics. Rejects with `ExportFailed` if they do not arrive. */
   readonly flush: () => Promise<void>
 }
 
@@ -203,7 +220,7 @@ export interface Running extends Stoppable {
  *
  * const runtime = await MetricsRuntime.start({ namespace: "example.metrics" })
  * const url = "http://localhost:4318/v1/metrics"
- * const otlp = await Otlp.start(runtime, { url, encoding: "protobuf", shutdownTimeout: "1 second" })
+ * const otlp = await Otlp.start(runtime, { url, protocol: "http/protobuf", shutdownTimeout: "1 second" })
  * await runtime.shutdown()
  * await otlp.stop()
  * ```
@@ -211,16 +228,12 @@ export interface Running extends Stoppable {
  * @category exporting
  * @since 0.1.0
  */
-export const start = async (runtime: AnyRuntime, options: StartOptions): Promise<Running> => {
-  const { encoding = "json", ...rest } = options
-  const invalid = whyInvalid("encoding", encoding, oneOf("json", "protobuf"))
-  if (invalid !== undefined) throw invalid
-  const serialization = encoding === "json" ? OtlpSerialization.layerJson : OtlpSerialization.layerProtobuf
+export const start = async (runtime: AnyRuntime, options: OtlpOptions = {}): Promise<Running> => {
   const service = serviceOf(runtime)
   const { context } = internalsOf(service)
-  const [exportNow, stoppable] = await startScoped(
+  const [flush, stoppable] = await startScoped(
     context,
-    Effect.provide(checkedExporter(service, rest), [serialization, FetchHttpClient.layer])
+    Effect.provide(checkedExporter(service, options), FetchHttpClient.layer)
   )
-  return { flush: () => Effect.runPromiseWith(context)(exportNow), ...stoppable }
+  return { flush: () => Effect.runPromiseWith(context)(flush), ...stoppable }
 }

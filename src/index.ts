@@ -11,6 +11,7 @@ export * as MetricsLayer from "./MetricsLayer.ts"
 export {
   type DurableOptions,
   type DurableStats,
+  type ExportStats,
   type FlightRecorderOptions,
   type FlightRecording,
   type Incident,

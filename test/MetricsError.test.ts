@@ -118,6 +118,19 @@ const samples: ReadonlyArray<readonly [error: Error & { readonly _tag: string },
     '"users" (2 of 9 events are folded: it hangs)'
   ],
   [
+    new E.ExportFailed({
+      url: "http://localhost:4318/v1/metrics",
+      attempts: 3,
+      points: 12,
+      reason: "the collector answered 503",
+      cause
+    }),
+    "12 points",
+    "http://localhost:4318/v1/metrics",
+    "3 attempts: the collector answered 503",
+    "Check that the collector runs"
+  ],
+  [
     new E.FlushFailed({
       namespace: "app",
       flushed: ["docs", "orders"],

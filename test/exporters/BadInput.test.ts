@@ -14,7 +14,7 @@ const otlp = (options: object) =>
   Otlp.layerJson(options as Otlp.OtlpOptions).pipe(Layer.provide(FetchHttpClient.layer), Layer.fresh)
 
 it.effect.each<readonly [what: string, layer: Layer.Layer<never, unknown, MetricsRuntime>, message: string]>([
-  ["Otlp", otlp({}), "url: must be a string that is not blank, got undefined"],
+  ["Otlp", otlp({ url: "collector" }), 'url: must be a URL, got "collector"'],
   ["OpenTelemetry", OpenTelemetry.layer({} as never), "meter: must be a Meter of @opentelemetry/api"],
   ["PromClient", PromClient.layer({} as never), "registry: must be a Registry of prom-client"],
   ["NodeProcess", NodeProcess.layer({ recorderId: " " }), 'recorderId: must be a string that is not blank, got " "']

@@ -6,13 +6,9 @@ import { TestClock } from "effect/testing"
 import fc from "fast-check"
 import { type Metric, MetricsRuntime, type RecorderService, Snapshot } from "mvx-metrics"
 import { type Collected, collect, collectSource } from "../../src/internal/exporters/collect.ts"
-import {
-  type ExportedStreams,
-  type Streamed,
-  streams,
-  type Timed
-} from "../../src/internal/exporters/otlp/temporality.ts"
+import { type ExportedStreams, streams, type Timed } from "../../src/internal/exporters/otlp/temporality.ts"
 import type { HistogramDataPoint, NumberPoint } from "../../src/internal/formats/metricData.ts"
+import type { Streamed } from "../../src/internal/formats/otlp/streamed.ts"
 import { internalsOf } from "../../src/internal/runtime/internals.ts"
 import { runtimeLayers } from "../support/bothLayers.ts"
 import { expiring, hit, makeHits } from "../support/expiring.metrics.ts"

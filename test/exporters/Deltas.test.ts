@@ -3,9 +3,10 @@ import { describe, expect, it } from "@effect/vitest"
 import fc from "fast-check"
 import { Metric } from "mvx-metrics"
 import type { Dated } from "../../src/internal/exporters/collect.ts"
-import { type ExportedStreams, type Streamed, streams } from "../../src/internal/exporters/otlp/temporality.ts"
+import { type ExportedStreams, streams } from "../../src/internal/exporters/otlp/temporality.ts"
 import { metricData } from "../../src/internal/formats/fromMetric.ts"
 import type { ExponentialDataPoint, HistogramDataPoint, NumberPoint } from "../../src/internal/formats/metricData.ts"
+import type { Streamed } from "../../src/internal/formats/otlp/streamed.ts"
 import { done, Jobs, Spread, Times } from "../support/exported.metrics.ts"
 
 const metrics: ReadonlyArray<Metric.Any> = [Jobs, Times, Spread]

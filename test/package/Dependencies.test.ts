@@ -20,7 +20,8 @@ const sees: { readonly [folder: string]: ReadonlyArray<string> } = {
   "stream/rows": ["model", "util"],
   stream: ["stream/rows", "metric/definition", "model", "util"],
   formats: ["metric", "metric/instruments", "metric/definition", "model", "naming", "util"],
-  "formats/prometheus": ["formats", "metric/instruments", "metric/definition", "model", "naming"],
+  "formats/prometheus": ["formats", "metric/instruments", "metric/definition", "model", "naming", "util"],
+  "formats/otlp": ["formats", "metric"],
   "fold/kernels": ["formats", "stream/rows", "metric", "metric/instruments", "metric/definition", "model", "util"],
   fold: [
     "fold/kernels",
@@ -76,7 +77,16 @@ const sees: { readonly [folder: string]: ReadonlyArray<string> } = {
   ],
   cluster: ["runtime", "recorder", "metric", "metric/definition", "util"],
   exporters: ["runtime", "formats/prometheus", "formats", "metric/instruments", "model", "naming", "util"],
-  "exporters/otlp": ["exporters", "runtime", "recorder", "formats", "metric", "metric/instruments", "model", "util"],
+  "exporters/otlp": [
+    "exporters",
+    "runtime",
+    "recorder",
+    "formats/otlp",
+    "formats",
+    "metric/instruments",
+    "model",
+    "util"
+  ],
   "live/model": ["metric", "metric/definition", "model"],
   "live/server": ["live/model", "runtime", "fold", "metric/definition", "util"],
   "live/browser": ["live/model"],

@@ -8,10 +8,11 @@ import * as PromClient from "mvx-metrics/PromClient"
 import * as Prometheus from "mvx-metrics/Prometheus"
 import { Registry } from "prom-client"
 import { type Collected, collect } from "../../src/internal/exporters/collect.ts"
-import { otlpMetrics } from "../../src/internal/exporters/otlp/requests.ts"
 import { type ExportedStreams, streams, type Temporality } from "../../src/internal/exporters/otlp/temporality.ts"
+import { encode } from "../../src/internal/formats/otlp/encode.ts"
 import type { DeltaReader } from "../../src/internal/recorder/service.ts"
 import { parseExposition } from "./expositionParser.ts"
+import type { SunkMetric } from "./sink.ts"
 
 /** Throws when two values have one identity. */
 export type Shown = ReadonlyMap<string, string>
@@ -134,9 +135,19 @@ const streamsOf = (temporality: Temporality, all: ReadonlyArray<Collected>, befo
     { temporality, begun: 0n, now: 0n }
   )
 
+const encoded = (streamed: ReturnType<typeof streamsOf>[0]) => {
+  const bytes = encode("http/json", streamed, { attributes: {} }, { name: "", version: "" })
+  const { resourceMetrics } = JSON.parse(new TextDecoder().decode(bytes)) as {
+    readonly resourceMetrics: readonly [
+      { readonly scopeMetrics: readonly [{ readonly metrics: ReadonlyArray<SunkMetric> }] }
+    ]
+  }
+  return resourceMetrics[0].scopeMetrics[0].metrics
+}
+
 const otlpSet = (streamed: ReturnType<typeof streamsOf>[0]): Shown =>
   setOf(
-    otlpMetrics(streamed)
+    encoded(streamed)
       .filter(({ name }) => isOwn(name))
       .flatMap(({ description: _, name, unit, ...data }) =>
         Object.entries(data as { [type: string]: { dataPoints: ReadonlyArray<Record<string, unknown>> } }).flatMap(

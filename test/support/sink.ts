@@ -24,7 +24,7 @@ export interface Sunk {
   readonly contentType: string | undefined
   readonly userAgent: string | undefined
   readonly resource: { readonly attributes?: Attributes }
-  readonly scope: string
+  readonly scope: { readonly name: string; readonly version?: string }
   readonly metrics: ReadonlyArray<SunkMetric>
 }
 
@@ -32,7 +32,7 @@ interface Request {
   readonly resourceMetrics: ReadonlyArray<{
     readonly resource: Sunk["resource"]
     readonly scopeMetrics: ReadonlyArray<{
-      readonly scope: { readonly name: string }
+      readonly scope: Sunk["scope"]
       readonly metrics: Sunk["metrics"]
     }>
   }>
@@ -50,7 +50,7 @@ const sunk = (headers: IncomingHttpHeaders, sent: Buffer): Sunk => {
     contentType,
     userAgent: headers["user-agent"],
     resource: resourceMetrics[0]!.resource,
-    scope: resourceMetrics[0]!.scopeMetrics[0]!.scope.name,
+    scope: resourceMetrics[0]!.scopeMetrics[0]!.scope,
     metrics: resourceMetrics.flatMap(({ scopeMetrics }) => scopeMetrics.flatMap(({ metrics = [] }) => metrics))
   }
 }

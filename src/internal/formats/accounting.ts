@@ -2,7 +2,7 @@
  * What the library counts of itself, as data of exporters like any other. All names begin with `mvx_metrics.`; the
  * attributes `namespace` and `recorder` say whose it is.
  */
-import type { RuntimeStats } from "../model/runtimeStats.ts"
+import type { ExportStats, RuntimeStats } from "../model/runtimeStats.ts"
 import type { Attributes, MetricData, NumberPoint } from "./metricData.ts"
 import type { Accounting } from "./packedStats.ts"
 import { conditionData } from "./quarantine.ts"
@@ -74,6 +74,35 @@ const ofRuntime: ReadonlyArray<readonly [family: Family, of: (stats: RuntimeStat
   ]
 ]
 
+/** What is told of each exporter that counts its exports. */
+const ofExporter: ReadonlyArray<
+  readonly [family: Family, of: (stats: ExportStats) => ReadonlyArray<readonly [Attributes, number]>]
+> = [
+  [
+    family("exports", "{export}", true, "Exports by outcome: delivered, partial or failed."),
+    ({ delivered, failed, partial }) =>
+      Object.entries({ delivered, partial, failed }).map(([outcome, value]) => [{ outcome }, value])
+  ],
+  [
+    family("exports.failing", "{exporter}", false, "Whether the last export failed: 1 with its reason, or 0."),
+    ({ failing }) => [failing === undefined ? [{}, 0] : [{ reason: failing }, 1]]
+  ],
+  [
+    family("points.rejected", "{point}", true, "Points that a receiver rejected for good."),
+    ({ rejectedPoints }) => [[{}, rejectedPoints]]
+  ]
+]
+
+const exportsData = (attributes: Attributes, exports: ReadonlyArray<ExportStats>): ReadonlyArray<MetricData> =>
+  ofExporter.map(([family, of]) =>
+    selfDataOf(
+      family,
+      exports.flatMap((stats) =>
+        of(stats).map(([own, value]) => ({ attributes: { ...attributes, exporter: stats.exporter, ...own }, value }))
+      )
+    )
+  )
+
 const foldLag = family("fold.lag", "s", undefined, "How long the fold took to reach the last read.")
 
 /** The accounting of recorders. */
@@ -100,14 +129,18 @@ export const runtimeData = (
 ): ReadonlyArray<MetricData> => {
   const attributes = { [NamespaceAttribute]: namespace }
   const usage = stats === undefined ? [] : ofRuntime.map(([family, of]) => [family, of(stats)] as const)
-  return [...usage, [foldLag, lag] as const].flatMap(([family, value]) =>
-    value === undefined ? [] : [selfDataOf(family, [{ attributes, value }])]
-  )
+  return [
+    ...[...usage, [foldLag, lag] as const].flatMap(([family, value]) =>
+      value === undefined ? [] : [selfDataOf(family, [{ attributes, value }])]
+    ),
+    ...(stats?.exports === undefined ? [] : exportsData(attributes, stats.exports))
+  ]
 }
 
 /** All that the library can say of itself, without the points. */
 export const emptySelfData: ReadonlyArray<MetricData> = [
   ...accountingData([]),
   ...conditionData([], {}).map((data): MetricData => ({ ...data, points: [] }) as MetricData),
-  ...[...ofRuntime.map(([family]) => family), foldLag].map((family) => selfDataOf(family, []))
+  ...[...ofRuntime.map(([family]) => family), foldLag].map((family) => selfDataOf(family, [])),
+  ...exportsData({}, [])
 ]

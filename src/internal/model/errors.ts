@@ -549,6 +549,40 @@ export class FlushFailed extends Schema.TaggedError<FlushFailed>()("mvx-metrics/
 }
 
 /**
+ * An export did not arrive at a collector. `attempts` is the number of requests that were sent for it, and `points` the
+ * number of data points in it. The exporter goes on: the next export includes them.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import * as Otlp from "mvx-metrics/Otlp"
+ *
+ * const exportNow = Effect.flatMap(Otlp.Exporter, ({ flush }) => flush).pipe(
+ *   Effect.catchTag("mvx-metrics/ExportFailed", ({ attempts, reason }) => Effect.logError(attempts, reason))
+ * )
+ * ```
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ExportFailed extends Schema.TaggedError<ExportFailed>()("mvx-metrics/ExportFailed", {
+  url: Schema.String,
+  attempts: Schema.Number,
+  points: Schema.Number,
+  reason: Schema.String,
+  cause: Schema.optionalKey(Schema.Defect())
+}) {
+  override [NodeInspectSymbol](): string {
+    return printed(this)
+  }
+
+  override get message(): string {
+    const { attempts, points, reason, url } = this
+    return `the export of ${points} points to ${url} did not arrive after ${attempts} ${attempts === 1 ? "attempt" : "attempts"}: ${reason}. Check that the collector runs and takes OTLP over HTTP at this URL`
+  }
+}
+
+/**
  * The recorder of this id is shared, and was made with other options. `options` names those that differ.
  *
  * @example

@@ -43,6 +43,31 @@ export interface RuntimeStats {
   readonly strings: Usage
   /** How the durable state stands, of a runtime with the option `durable`. */
   readonly durable?: DurableStats
+  /** How the exports of each OTLP exporter of the runtime went, if it has any. */
+  readonly exports?: ReadonlyArray<ExportStats>
+}
+
+/**
+ * How the exports of one exporter went.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ExportStats {
+  /** What exports, and where to. */
+  readonly exporter: string
+  /** Exports that arrived as a whole. */
+  readonly delivered: number
+  /** Exports that arrived, but for points that the receiver rejected for good. */
+  readonly partial: number
+  /** Exports that did not arrive. What they had comes with the next one. */
+  readonly failed: number
+  /** Points that the receiver rejected for good. */
+  readonly rejectedPoints: number
+  /** Why the last export failed, in a word (`"503"`, `"timeout"`, `"ECONNREFUSED"`); `undefined`: it arrived. */
+  readonly failing: string | undefined
+  /** The last failure or rejection, with its time in milliseconds since the Unix epoch. */
+  readonly lastError: { readonly at: number; readonly message: string } | undefined
 }
 
 /**

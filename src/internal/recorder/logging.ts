@@ -26,6 +26,11 @@ export class Log {
     return this.#line(Effect.logDebug(message))
   }
 
+  /** Good news of what a warning was about. */
+  notice(message: string): Effect.Effect<void> {
+    return this.#line(Effect.logInfo(message))
+  }
+
   warning(message: string): Effect.Effect<void> {
     return this.#line(Effect.logWarning(message))
   }

@@ -14,8 +14,9 @@ import {
   type RenderError
 } from "../model/errors.ts"
 import type { Rendering } from "../model/format.ts"
-import type { RuntimeStats } from "../model/runtimeStats.ts"
+import type { ExportStats, RuntimeStats } from "../model/runtimeStats.ts"
 import type { Stats } from "../model/stats.ts"
+import type { Log } from "../recorder/logging.ts"
 import type { OfMetric } from "../recorder/registrations.ts"
 import type { RecorderOptions, RecorderService } from "../recorder/service.ts"
 import type { LargestRead, ShownRead } from "../stream/protocol.ts"
@@ -45,6 +46,8 @@ export interface Source {
 export interface FlushedExporter {
   readonly name: string
   readonly flush: Effect.Effect<unknown, Error>
+  /** How its exports went, where it counts them. */
+  readonly stats?: () => ExportStats
 }
 
 export type MetricWatch = (metric: Metric.Any, isThere: boolean) => void
@@ -52,6 +55,7 @@ export type MetricWatch = (metric: Metric.Any, isThere: boolean) => void
 export interface RuntimeInternals {
   /** What the runtime was made in. Exporters without Effect run in it. */
   readonly context: Context.Context<never>
+  readonly log: Log
   /** The recorders of now. */
   readonly sources: () => ReadonlyArray<Source>
   /**

@@ -78,7 +78,8 @@ export const makeRuntime = Effect.fnUntraced(function* (
     recorders: registry.controls.length,
     restarts: lifecycle.restarts,
     ...(lifecycle.link?.usage() ?? unused(options.memoryLimit ?? defaultMemoryLimit)),
-    ...(lifecycle.link?.durable && { durable: durableStats(lifecycle.link.durable.progress, registry.accepted) })
+    ...(lifecycle.link?.durable && { durable: durableStats(lifecycle.link.durable.progress, registry.accepted) }),
+    ...exportsOf(exporters)
   })
   let lag: number | undefined
   const foldLag = (): number | undefined => lag
@@ -87,6 +88,7 @@ export const makeRuntime = Effect.fnUntraced(function* (
   }
   const internals: RuntimeInternals = {
     context,
+    log,
     sources: () => registry.controls.map(sourceOf),
     beforeRemoval: (read) => registry.onFarewell((control) => read(sourceOf(control))),
     saveNow: (most) => {
@@ -153,6 +155,11 @@ export const makeRuntime = Effect.fnUntraced(function* (
   }
   return withInternals(service, internals)
 })
+
+const exportsOf = (exporters: ReadonlySet<FlushedExporter>): Pick<RuntimeStats, "exports"> => {
+  const exports = Array.from(exporters).flatMap(({ stats }) => (stats === undefined ? [] : [stats()]))
+  return exports.length === 0 ? {} : { exports }
+}
 
 const durableStats = ({ events, ...rest }: DurableProgress, accepted: number): DurableStats => ({
   ...rest,

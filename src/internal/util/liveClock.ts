@@ -6,12 +6,17 @@ import * as Effect from "effect/Effect"
 /** The very clock that a fiber has when none was provided: its default value is made once. */
 export const liveClock: Clock.Clock = Context.get(Context.empty(), Clock.Clock)
 
+/** The clock of what lives outside the program: the real one, but for tests in which that is simulated as well. */
+export const OutsideClock = Context.Reference<Clock.Clock>("mvx-metrics/OutsideClock", {
+  defaultValue: () => liveClock
+})
+
 /**
  * Gives an effect the real clock. For waiting on what lives outside the program (a thread to start, to stop), which no
  * `TestClock` can move.
  */
 export const withLiveClock = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.provideService(effect, Clock.Clock, liveClock)
+  Effect.flatMap(OutsideClock, (clock) => Effect.provideService(effect, Clock.Clock, clock))
 
 /** The longest that a timer can wait, in milliseconds. A longer one would fire at once. */
 export const LongestTimer = 2 ** 31 - 1
@@ -30,6 +35,14 @@ const timerInBackground = (millis: number): Effect.Effect<void> =>
     if (typeof timer === "object") timer.unref()
     return Effect.sync(() => clearTimeout(timer))
   })
+
+/** Keeps the process alive while an effect runs, whatever it waits for. */
+export const keepingAlive = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.acquireUseRelease(
+    Effect.sync(() => setInterval(() => {}, LongestTimer)),
+    () => effect,
+    (timer) => Effect.sync(() => clearInterval(timer))
+  )
 
 /**
  * Waits for an effect no longer than this, by the real clock; interrupts it then, be it in a finalizer, and goes on with

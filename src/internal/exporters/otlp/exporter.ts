@@ -1,222 +1,168 @@
 /**
- * Sends the metrics of a runtime by Effect's exporter of OTLP, which batches nothing here: each export is of the state
- * read right before.
+ * Exports a runtime: every so often, when told to, and once more when its scope closes. One export at a time; each is of
+ * the state read right before.
  */
 import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import type * as Headers from "effect/http/Headers"
 import * as HttpBody from "effect/http/HttpBody"
-import type * as HttpClient from "effect/http/HttpClient"
-import * as OtlpExporter from "effect/observability/OtlpExporter"
-import * as OtlpResource from "effect/observability/OtlpResource"
-import * as OtlpSerialization from "effect/observability/OtlpSerialization"
-import * as Scope from "effect/Scope"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
-import { aDuration, anything, type Check, notBlank, oneOf } from "../../model/optionChecks.ts"
-import { Log } from "../../recorder/logging.ts"
+import { contentTypes, encodeSteps } from "../../formats/otlp/encode.ts"
+import { pointCount } from "../../formats/otlp/streamed.ts"
+import { ExportFailed } from "../../model/errors.ts"
 import { internalsOf } from "../../runtime/internals.ts"
 import type { RuntimeService } from "../../runtime/service.ts"
-import { giveUpAfter, sleepInBackground, within, withLiveClock } from "../../util/liveClock.ts"
-import { type Collected, collect, collectSource } from "../collect.ts"
-import { encodeOwn } from "./protobuf.ts"
-import { needsOwnProtobuf, type OtlpMetric, otlpMetrics } from "./requests.ts"
-import { type ExportedStreams, streams, type Temporality, type Timed } from "./temporality.ts"
+import { giveUpAfter, keepingAlive, OutsideClock, sleepInBackground } from "../../util/liveClock.ts"
+import { Version } from "../../util/version.ts"
+import { collect, collectSource } from "../collect.ts"
+import { Batches } from "./batches.ts"
+import { deliver, LongestRetryAfter, leftOf, Parcel, type Transport } from "./delivery.ts"
+import { Outcome } from "./outcome.ts"
+import type { Settings } from "./settings.ts"
 
-/**
- * The options of an OTLP exporter.
- *
- * @category options
- * @since 0.1.0
- */
-export interface OtlpOptions {
-  /** Where metrics are taken: `http://localhost:4318/v1/metrics`. */
-  readonly url: string
-  /**
-   * What the metrics are of. Without a name of the service it is that of `OTEL_SERVICE_NAME` or
-   * `OTEL_RESOURCE_ATTRIBUTES`, or else the namespace of the runtime.
-   */
-  readonly resource?: {
-    readonly serviceName?: string | undefined
-    readonly serviceVersion?: string | undefined
-    readonly attributes?: Record<string, unknown>
-  }
-  readonly headers?: Headers.Input
-  /** Default: `"none"`. */
-  readonly compression?: "gzip" | "none"
-  /** Default: 10 seconds. */
-  readonly exportInterval?: Duration.Input
-  /**
-   * How long an export may take, retries included, by the real clock, before it is given up. The next one has what it
-   * had. Default: 10 seconds.
-   */
-  readonly exportTimeout?: Duration.Input
-  /** How long closing waits for the last export, reading included, by the real clock. Default: 3 seconds. */
-  readonly shutdownTimeout?: Duration.Input
-  /**
-   * `"cumulative"`: counters and histograms from their registration on. `"delta"`: what came since the last export that
-   * arrived. Sums that may go down and summaries are cumulative in any case, as in OpenTelemetry. Default:
-   * `"cumulative"`.
-   */
-  readonly temporality?: Temporality
-}
+const scope = { name: "mvx-metrics", version: Version }
 
-export const otlpOptionChecks: { readonly [K in keyof Required<OtlpOptions>]: Check } = {
-  url: notBlank,
-  resource: anything,
-  headers: anything,
-  compression: oneOf("gzip", "none"),
-  exportInterval: aDuration,
-  exportTimeout: aDuration,
-  shutdownTimeout: aDuration,
-  temporality: oneOf("cumulative", "delta")
-}
-
-/** Most recorders removed while nothing arrives whose last state is kept. */
-const MostDeparted = 1000
-
-/** Exports until its scope closes, and then once more. Gives an export of the state of now. */
+/** Gives an export of the state of now, which fails if that did not arrive. */
 export const makeExporter = Effect.fnUntraced(function* (
   runtime: RuntimeService,
-  options: OtlpOptions
-): Effect.fn.Return<
-  Effect.Effect<void>,
-  never,
-  HttpClient.HttpClient | OtlpSerialization.OtlpSerialization | Scope.Scope
-> {
-  const { exportTimeout = "10 seconds", shutdownTimeout = "3 seconds", temporality = "cumulative" } = options
-  const log = new Log("normal", { namespace: runtime.namespace })
+  settings: Settings
+): Effect.fn.Return<Effect.Effect<void, ExportFailed>, never, HttpClient.HttpClient | Scope.Scope> {
+  const { exportInterval, exportTimeout, protocol, shutdownTimeout } = settings
+  const { beforeRemoval, log, onFlush } = internalsOf(runtime)
+  const context = yield* Effect.context<never>()
   const clock = yield* Clock.Clock
-  const serialization = yield* OtlpSerialization.OtlpSerialization
-  const resource = yield* resourceOf(options.resource, runtime.namespace)
-  const begun = clock.currentTimeNanosUnsafe()
+  const outside = yield* OutsideClock
+  const url = withoutSecrets(settings.url)
+  const transport: Transport = { ...settings, url, client: yield* HttpClient.HttpClient }
+  const name = `OTLP to ${url}`
+  const batches = new Batches<Parcel>(settings.temporality, clock.currentTimeNanosUnsafe())
+  const outcome = new Outcome(name, log, () => clock.currentTimeMillisUnsafe())
   const oneAtATime = yield* Semaphore.make(1)
-  let departed: ReadonlyArray<ReadonlyArray<Timed>> = []
-  let collected: Collected = { all: [], unread: new Set() }
-  let exported: ExportedStreams = new Map()
-  let send: Effect.Effect<void> = Effect.void
-  /** Why what was sent last has not arrived, if that is so. */
-  let problem: string | undefined
+  /** An export that is to begin, for all who ask until then. */
+  let queued: Fiber.Fiber<void, ExportFailed> | undefined
+  let current: Fiber.Fiber<void, ExportFailed> | undefined
+  let onItsWay: Parcel | undefined
+  let retryAfter = Duration.zero
+  let isClosing = false
 
-  const body = (): readonly [HttpBody.HttpBody, Effect.Effect<void>] => {
-    const now = clock.currentTimeNanosUnsafe()
-    const told = departed
-    // One that was removed since it was read is told by its last state.
-    const gone = new Set(told.flat().map(({ owner }) => owner))
-    const present = collected.all.filter(({ owner }) => owner === undefined || !gone.has(owner))
-    const { unread } = collected
-    const [data, seen] = streams([...told.flat(), ...present], exported, { temporality, begun, now, unread })
-    const request = encode(serialization, resource, runtime.namespace, otlpMetrics(data))
-    const arrived = Effect.sync(() => {
-      problem = undefined
-      exported = seen
-      departed = departed.filter((each) => !told.includes(each))
-    })
-    return [request, arrived]
-  }
+  const read = Effect.map(collect(runtime), (collected) => batches.read(collected))
 
-  const own = internalsOf(runtime)
-  const forgetReader = own.beforeRemoval((source) =>
+  const forgetReader = beforeRemoval((source) =>
     Effect.map(collectSource(runtime.namespace, source), (last) => {
       const until = clock.currentTimeNanosUnsafe()
-      departed = [...departed, last.map((each) => ({ ...each, until }))].slice(-MostDeparted)
+      batches.left(last.map((each) => ({ ...each, until })))
     })
   )
 
-  // It exports when told to, which is after reading, and when its scope closes.
-  const exporterScope = Scope.makeUnsafe()
-  yield* OtlpExporter.make({
-    label: "mvx-metrics",
-    url: options.url,
-    headers: options.headers,
-    compression: options.compression,
-    maxBatchSize: "disabled",
-    exportEmpty: true,
-    exportInterval: Duration.infinity,
-    shutdownTimeout,
-    body
-  }).pipe(
-    Effect.provideService(OtlpExporter.Flusher, {
-      flush: Effect.void,
-      register: (run) =>
-        Effect.sync(() => {
-          send = within(exportTimeout, () => {
-            problem = `it was not taken within ${Duration.format(Duration.fromInputUnsafe(exportTimeout))}`
-            return log.lifecycle(`an export to ${options.url} was given up: ${problem}`)
-          })(run)
-        })
-    }),
-    Scope.provide(exporterScope)
-  )
-
-  const read = Effect.map(collect(runtime), (all) => {
-    collected = all
+  /** The next batch, if there is anything in it. */
+  const packed = Effect.gen(function* () {
+    const contents = batches.next(clock.currentTimeNanosUnsafe())
+    const points = pointCount(contents.data)
+    const body = yield* inSlices(encodeSteps(protocol, contents.data, settings.resource, scope))
+    const request = HttpClientRequest.post(settings.url, { headers: settings.headers }).pipe(
+      HttpClientRequest.setBody(HttpBody.uint8Array(body, contentTypes[protocol]))
+    )
+    const isCompressed = settings.compression === "gzip"
+    return new Parcel(contents, points, isCompressed ? yield* HttpClientRequest.compressBody(request, "gzip") : request)
   })
-  const exportNow = oneAtATime.withPermit(
-    Effect.andThen(
-      read,
+
+  const sent = (parcel: Parcel, most: Duration.Duration, isLast = false): Effect.Effect<void, ExportFailed> => {
+    onItsWay = parcel
+    return Effect.onExit(deliver(transport, parcel, most), (exit) => {
+      if (parcel.accepted !== undefined) {
+        batches.delivered(parcel)
+        return outcome.arrived(parcel.accepted)
+      }
+      batches.undelivered(parcel, parcel.mayHaveArrived)
+      retryAfter = Duration.min(parcel.failure?.retryAfter ?? Duration.zero, LongestRetryAfter)
+      const failed = Exit.findErrorOption(exit)
+      // One that was interrupted is followed by the last one.
+      return failed._tag === "None"
+        ? Effect.void
+        : outcome.failed(failed.value, parcel.failure?.kind ?? "timeout", isLast)
+    })
+  }
+
+  const exportOnce = Effect.gen(function* () {
+    if (batches.held !== undefined) yield* sent(batches.held, exportTimeout)
+    yield* read
+    const parcel = yield* packed
+    if (parcel.points > 0) yield* sent(parcel, exportTimeout)
+  })
+
+  const begin = (): Fiber.Fiber<void, ExportFailed> => {
+    const once = oneAtATime.withPermit(
       Effect.suspend(() => {
-        problem = notTaken
-        return send
+        current = queued
+        queued = undefined
+        return exportOnce
       })
     )
-  )
-  const flush = Effect.andThen(
-    exportNow,
-    Effect.suspend(() => (problem === undefined ? Effect.void : Effect.fail(new Error(problem))))
-  )
-  const forgetFlush = own.onFlush({ name: `OTLP to ${options.url}`, flush })
+    // In the next turn: all who ask in this one share it.
+    return Effect.runForkWith(context)(Effect.andThen(Effect.yieldNow, once))
+  }
 
-  const interval = options.exportInterval ?? "10 seconds"
-  yield* Effect.forkScoped(Effect.forever(Effect.andThen(sleepInBackground(interval), exportNow)))
-  // An export that is under way comes first, then the state at the end is read, for which there is half of the time.
-  yield* Effect.addFinalizer(() =>
-    Effect.gen(function* () {
-      const most = Duration.fromInputUnsafe(shutdownTimeout)
-      const half = Duration.divideUnsafe(most, 2)
-      const begun = performance.now()
-      forgetFlush()
-      yield* giveUpAfter(half)(oneAtATime.withPermit(read))
-      forgetReader()
-      const closing = yield* Effect.forkDetach(withLiveClock(Scope.close(exporterScope, Exit.void)), {
-        startImmediately: true
-      })
-      const left = Duration.subtract(most, Duration.millis(performance.now() - begun))
-      yield* giveUpAfter(left)(Fiber.await(closing))
-    })
-  )
-  return exportNow
+  const closed = () => new ExportFailed({ url, attempts: 0, points: 0, reason: "the exporter was closed" })
+
+  // In a fiber of its own, so that interrupting one who waits leaves it running.
+  const exported = Effect.suspend((): Effect.Effect<void, ExportFailed> => {
+    if (isClosing) return Effect.fail(closed())
+    queued ??= begin()
+    return Effect.flatMap(Fiber.await(queued), (exit) => (Exit.hasInterrupts(exit) ? Effect.fail(closed()) : exit))
+  })
+
+  const flush = keepingAlive(exported)
+  const forgetFlush = onFlush({ name, flush, stats: () => outcome.stats })
+
+  const wait = Effect.suspend(() => sleepInBackground(Duration.max(exportInterval, retryAfter)))
+  yield* Effect.forkScoped(Effect.forever(Effect.andThen(wait, Effect.ignore(exported))))
+
+  const close = Effect.gen(function* () {
+    isClosing = true
+    const left = leftOf(outside, shutdownTimeout)
+    const part = (parts: number) => Duration.divideUnsafe(Duration.max(left(), Duration.zero), parts)
+    forgetFlush()
+    // A request that is being answered may end; what hangs must not take the time of the last export.
+    const underWay = onItsWay?.underWay
+    if (underWay !== undefined) yield* giveUpAfter(part(4))(Deferred.await(underWay))
+    for (const fiber of [queued, current]) if (fiber !== undefined) yield* Fiber.interrupt(fiber)
+    yield* giveUpAfter(part(2))(read)
+    forgetReader()
+    const { held } = batches
+    if (held !== undefined) {
+      yield* Effect.ignore(sent(held, part(2), true))
+      // Whether or not it has arrived: there is no later export to say it again.
+      batches.delivered(held)
+    }
+    const parcel = yield* packed
+    if (parcel.points > 0) yield* Effect.ignore(sent(parcel, left(), true))
+  })
+  yield* Effect.addFinalizer(() => keepingAlive(Effect.provideContext(close, context)))
+  return flush
 })
 
-/** Effect's exporter keeps the reason to itself. */
-const notTaken =
-  "it was not taken. Effect's exporter logs why at the level Debug, and sends nothing for a minute after a failure"
+/** Milliseconds of encoding before others have a turn. */
+const LongestSlice = 3
 
-const resourceOf = (given: OtlpOptions["resource"], namespace: string): Effect.Effect<OtlpResource.Resource> =>
-  // It dies where nothing says how the service is called.
-  OtlpResource.fromConfig(given).pipe(
-    Effect.catchDefect(() => OtlpResource.fromConfig({ ...given, serviceName: namespace }))
-  )
+const inSlices = Effect.fnUntraced(function* <A>(steps: Generator<void, A>): Effect.fn.Return<A> {
+  for (;;) {
+    const until = performance.now() + LongestSlice
+    do {
+      const step = steps.next()
+      if (step.done) return step.value
+    } while (performance.now() < until)
+    yield* Effect.yieldNow
+  }
+})
 
-const encode = (
-  serialization: OtlpSerialization.OtlpSerialization["Service"],
-  resource: OtlpResource.Resource,
-  scopeName: string,
-  metrics: ReadonlyArray<OtlpMetric>
-): HttpBody.HttpBody => {
-  const request = (some: ReadonlyArray<OtlpMetric>): HttpBody.HttpBody =>
-    serialization.metrics({
-      resourceMetrics: [{ resource, scopeMetrics: [{ scope: { name: scopeName }, metrics: [...some] }] }]
-    })
-  const own = metrics.filter(needsOwnProtobuf)
-  if (own.length === 0) return request(metrics)
-  const others = request(metrics.filter((metric) => !needsOwnProtobuf(metric)))
-  if (others._tag !== "Uint8Array" || others.contentType !== "application/x-protobuf") return request(metrics)
-  const more = encodeOwn(resource, scopeName, own)
-  const whole = new Uint8Array(others.body.length + more.length)
-  whole.set(others.body)
-  whole.set(more, others.body.length)
-  return HttpBody.uint8Array(whole, others.contentType)
+/** A URL for people: without a password, and without parameters, which may be keys. */
+const withoutSecrets = (url: string): string => {
+  const { host, pathname, protocol } = new URL(url)
+  return `${protocol}//${host}${pathname}`
 }

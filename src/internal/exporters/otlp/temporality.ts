@@ -11,6 +11,7 @@ import type {
   MetricData,
   NumberPoint
 } from "../../formats/metricData.ts"
+import { type Interval, type Nanos, nanosOf, type Streamed } from "../../formats/otlp/streamed.ts"
 import { minusPoints } from "../../metric/instruments/exponential.ts"
 import type { Dated } from "../collect.ts"
 
@@ -21,25 +22,6 @@ import type { Dated } from "../collect.ts"
  * @since 0.1.0
  */
 export type Temporality = "cumulative" | "delta"
-
-/** A time in nanoseconds since the Unix epoch. */
-export type Nanos = bigint
-
-/** A point with the interval that it is about. */
-export interface Interval<Point> {
-  readonly start: Nanos
-  readonly end: Nanos
-  readonly point: Point
-  /** Whether the least and the greatest value are those of this interval. */
-  readonly hasExtremes: boolean
-}
-
-/** Data of one metric whose points have intervals. */
-export type Streamed = MetricData extends infer M
-  ? M extends { readonly points: ReadonlyArray<infer P> }
-    ? Omit<M, "points"> & { readonly isDelta: boolean; readonly points: ReadonlyArray<Interval<P>> }
-    : never
-  : never
 
 type Point = { readonly attributes: Attributes; readonly life?: Life | undefined }
 
@@ -123,15 +105,12 @@ export const streams = (
     }
 
     const points = (data.points as ReadonlyArray<Point>).map(tell)
-    if (bygone !== undefined) {
-      // Series that are shown no more: only what they have yet to tell.
-      const idle = (bygone.idle.points as ReadonlyArray<Point>).map(tell)
-      const expired = isDelta ? (bygone.expired.points as ReadonlyArray<Point>).map(rest) : []
-      if (isDelta) points.push(...idle, ...expired)
-    }
-    // Of a series that got nothing there is nothing to tell.
-    const told = isDelta ? points.filter(({ point }) => amountOf(point) > 0) : points
-    return { ...data, isDelta, points: told } as unknown as Streamed
+    // Series that are shown no more: only what they have yet to tell.
+    const idle = ((bygone?.idle.points ?? []) as ReadonlyArray<Point>).map(tell)
+    if (!isDelta) return { ...data, isDelta, points } as unknown as Streamed
+    const expired = ((bygone?.expired.points ?? []) as ReadonlyArray<Point>).map(rest)
+    const grown = [...points, ...idle, ...expired].filter(({ point }) => amountOf(point) > 0)
+    return { ...data, isDelta, points: grown } as unknown as Streamed
   }
 
   const result = all.map(streamed)
@@ -165,8 +144,6 @@ const later = (left: Nanos, right: Nanos | undefined): Nanos => (right === undef
 
 const byName = ([left]: readonly [string, unknown], [right]: readonly [string, unknown]): number =>
   left < right ? -1 : left > right ? 1 : 0
-
-export const nanosOf = (millis: number): Nanos => BigInt(Math.round(millis * 1000)) * 1000n
 
 /**
  * Of data that adds up: whether a point cannot come after another one, so that it has begun anew. What does not, or may

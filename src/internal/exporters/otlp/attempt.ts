@@ -1,0 +1,94 @@
+/** One request to a collector, and what its outcome means for the points in it. */
+import * as Clock from "effect/Clock"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Headers from "effect/http/Headers"
+import * as HttpClient from "effect/http/HttpClient"
+import type * as HttpClientError from "effect/http/HttpClientError"
+import type * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type * as HttpClientResponse from "effect/http/HttpClientResponse"
+import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
+import { readRefusal } from "../../formats/otlp/response.ts"
+import { messageOf } from "../../util/describeError.ts"
+
+export interface AttemptFailure {
+  readonly reason: string
+  /** The reason in a word, for attributes. */
+  readonly kind: string
+  readonly canBeRetried: boolean
+  /** Whether the collector may have the points in spite of it. */
+  readonly mayHaveArrived: boolean
+  /** How long the collector asks to wait. */
+  readonly retryAfter?: Duration.Duration | undefined
+  readonly cause?: unknown
+}
+
+/** Sends a request. Succeeds with a response of success. */
+export const attempt = (
+  client: HttpClient.HttpClient,
+  request: HttpClientRequest.HttpClientRequest
+): Effect.Effect<HttpClientResponse.HttpClientResponse, AttemptFailure> =>
+  client.execute(request).pipe(
+    Effect.provideService(HttpClient.TracerPropagationEnabled, false),
+    Effect.withTracerEnabled(false),
+    Effect.mapError(notSent),
+    Effect.flatMap((response) => (isSuccess(response) ? Effect.succeed(response) : refused(response)))
+  )
+
+const isSuccess = ({ status }: HttpClientResponse.HttpClientResponse): boolean => status >= 200 && status < 300
+
+/** As the specification of OTLP has it. */
+const canBeRetried = new Set([429, 502, 503, 504])
+/** A gateway does not know what became of the request behind it. */
+const mayHaveArrived = new Set([502, 504])
+
+const refused = Effect.fnUntraced(function* (
+  response: HttpClientResponse.HttpClientResponse
+): Effect.fn.Return<never, AttemptFailure> {
+  const { headers, status } = response
+  // A body that is not read keeps its connection.
+  const body = yield* Effect.orElseSucceed(response.arrayBuffer, () => new ArrayBuffer(0))
+  const why = readRefusal(headers["content-type"], new Uint8Array(body))
+  const said = why === "" ? "" : `: ${messageOf(new Error(why))}`
+  return yield* Effect.fail({
+    reason: `the collector answered ${status}${said}`,
+    kind: String(status),
+    canBeRetried: canBeRetried.has(status),
+    mayHaveArrived: mayHaveArrived.has(status),
+    retryAfter: yield* retryAfter(headers["retry-after"])
+  })
+})
+
+/** In seconds, or as a date. */
+const retryAfter = (header: string | undefined): Effect.Effect<Duration.Duration | undefined> => {
+  const parsed = header === undefined ? undefined : Headers.parseRetryAfter(header)
+  if (parsed === undefined || Result.isFailure(parsed)) return Effect.succeed(undefined)
+  return Effect.map(Clock.currentTimeMillis, (now) => Headers.retryAfterDelay(parsed.success, now))
+}
+
+const notSent = (error: HttpClientError.HttpClientError): AttemptFailure => {
+  const { reason } = error
+  const cause = "cause" in reason ? reason.cause : undefined
+  const code = codeIn(cause)
+  const isTransport = reason._tag === "TransportError"
+  return {
+    reason: cause === undefined ? error.message : `${messageOf(error)} (${code ?? messageOf(cause)})`,
+    kind: code ?? reason._tag,
+    canBeRetried: isTransport,
+    mayHaveArrived: isTransport && (code === undefined || !neverConnected.test(code)),
+    cause: error
+  }
+}
+
+/** Errors of connections that were never made: of the system, of the resolver, of TLS. */
+const neverConnected =
+  /^(ECONNREFUSED|ENOTFOUND|EAI_\w+|EHOSTUNREACH|EHOSTDOWN|ENETUNREACH|ENETDOWN|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|ERR_TLS_\w+|ERR_SSL_\w+|CERT_\w+|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+)$/
+
+/** The code of an error of Node, however deep it lies. */
+const codeIn = (error: unknown, depth = 0): string | undefined => {
+  if (!Predicate.isObject(error) || depth > 5) return undefined
+  const { cause, code, errors } = error as { code?: unknown; cause?: unknown; errors?: unknown }
+  if (typeof code === "string") return code
+  return codeIn(cause, depth + 1) ?? (Array.isArray(errors) ? codeIn(errors[0], depth + 1) : undefined)
+}

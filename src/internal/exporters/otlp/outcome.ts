@@ -1,0 +1,75 @@
+/** Counts how the exports of an exporter went, and logs when that changes. */
+import * as Effect from "effect/Effect"
+import type { PartialSuccess } from "../../formats/otlp/response.ts"
+import type { ExportFailed } from "../../model/errors.ts"
+import type { ExportStats } from "../../model/runtimeStats.ts"
+import type { Log } from "../../recorder/logging.ts"
+
+export class Outcome {
+  readonly #exporter: string
+  readonly #log: Log
+  readonly #now: () => number
+  #delivered = 0
+  #partial = 0
+  #failed = 0
+  #rejectedPoints = 0
+  #failing: string | undefined
+  #lastError: ExportStats["lastError"]
+  /** Exports in a row that failed. */
+  #outage = 0
+  /** What was logged of the last export that arrived. */
+  #remark = ""
+
+  constructor(exporter: string, log: Log, now: () => number) {
+    this.#exporter = exporter
+    this.#log = log
+    this.#now = now
+  }
+
+  get stats(): ExportStats {
+    return {
+      exporter: this.#exporter,
+      delivered: this.#delivered,
+      partial: this.#partial,
+      failed: this.#failed,
+      rejectedPoints: this.#rejectedPoints,
+      failing: this.#failing,
+      lastError: this.#lastError
+    }
+  }
+
+  arrived({ message, rejected }: PartialSuccess): Effect.Effect<void> {
+    const outage = this.#outage
+    this.#outage = 0
+    this.#failing = undefined
+    if (rejected > 0) this.#partial++
+    else this.#delivered++
+    this.#rejectedPoints += rejected
+    const remark =
+      rejected > 0
+        ? `rejected ${rejected} points${message === "" ? "" : `: ${message}`}`
+        : message === ""
+          ? ""
+          : `answered with a warning: ${message}`
+    if (rejected > 0) this.#lastError = { at: this.#now(), message: remark }
+    const isNew = remark !== "" && remark !== this.#remark
+    this.#remark = remark
+    return Effect.andThen(
+      outage === 0
+        ? Effect.void
+        : this.#log.notice(`${this.#exporter}: exports arrive again, after ${outage} that did not`),
+      isNew ? this.#log.warning(`${this.#exporter}: the collector ${remark}`) : Effect.void
+    )
+  }
+
+  /** `isLast`: nothing comes after it, so that what it had is lost. */
+  failed(error: ExportFailed, kind: string, isLast: boolean): Effect.Effect<void> {
+    this.#failed++
+    this.#failing = kind
+    this.#lastError = { at: this.#now(), message: error.message }
+    this.#outage++
+    if (isLast) return this.#log.warning(`the last export is lost: ${error.message}`)
+    if (this.#outage > 1) return Effect.void
+    return this.#log.warning(`${error.message}. Further failures are not logged until an export arrives`)
+  }
+}

@@ -1,0 +1,131 @@
+/** How an exporter works: by its options, then by the variables of the environment, then by defaults. */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Headers from "effect/http/Headers"
+import * as Schedule from "effect/Schedule"
+import type { Protocol } from "../../formats/otlp/encode.ts"
+import type { AttributeValue, Resource } from "../../formats/otlp/streamed.ts"
+import { describeError } from "../../util/describeError.ts"
+import { Version } from "../../util/version.ts"
+import type { OtlpOptions } from "./options.ts"
+import type { Temporality } from "./temporality.ts"
+import { tlsVariables, Variables } from "./variables.ts"
+
+export interface Settings {
+  readonly url: string
+  readonly protocol: Protocol
+  readonly resource: Resource
+  readonly headers: Headers.Headers
+  readonly compression: "gzip" | "none"
+  readonly timeout: Duration.Duration
+  readonly retry: Schedule.Schedule<unknown, unknown>
+  readonly exportInterval: Duration.Duration
+  readonly exportTimeout: Duration.Duration
+  readonly shutdownTimeout: Duration.Duration
+  readonly temporality: Temporality
+  /** Whether nothing is to be sent at all. */
+  readonly isDisabled: boolean
+  /** What is wrong with the variables. */
+  readonly warnings: ReadonlyArray<string>
+}
+
+const protocols = { "http/protobuf": "http/protobuf", "http/json": "http/json" } as const
+/** What OpenTelemetry calls low memory is delta for all that is measured as it happens, as everything is here. */
+const temporalities = { cumulative: "cumulative", delta: "delta", lowmemory: "delta" } as const
+
+const userAgent = `OTel-OTLP-Exporter-JavaScript-mvx-metrics/${Version}`
+
+/** The figures are those of OpenTelemetry's exporters. */
+const defaultRetry = Schedule.exponential("1 second", 1.5).pipe(
+  Schedule.modifyDelay(({ duration }) => Effect.succeed(Duration.min(duration, Duration.seconds(5)))),
+  Schedule.jittered
+)
+
+export const settingsOf = (options: OtlpOptions, namespace: string): Effect.Effect<Settings> =>
+  Effect.map(Variables.read, (variables) => {
+    const duration = (given: Duration.Input | undefined, otherwise: () => Duration.Duration | undefined) =>
+      given === undefined ? otherwise() : Duration.fromInputUnsafe(given)
+    const headers = Headers.fromInput({
+      ...variables.pairs("OTEL_EXPORTER_OTLP_HEADERS"),
+      ...variables.pairs("OTEL_EXPORTER_OTLP_METRICS_HEADERS")
+    })
+    const all = Headers.merge(headers, Headers.fromInput(options.headers))
+    const own = all["user-agent"]
+    const ignored = tlsVariables.filter((name) => variables.text(name) !== undefined)
+    return {
+      url:
+        options.url ??
+        variables.url("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT") ??
+        variables.url("OTEL_EXPORTER_OTLP_ENDPOINT", "/v1/metrics") ??
+        "http://localhost:4318/v1/metrics",
+      protocol:
+        options.protocol ??
+        variables.oneOf(["OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"], protocols) ??
+        "http/json",
+      resource: resourceOf(options.resource, variables, namespace),
+      headers: Headers.set(all, "user-agent", own === undefined ? userAgent : `${own} ${userAgent}`),
+      compression:
+        options.compression ??
+        variables.oneOf(["OTEL_EXPORTER_OTLP_METRICS_COMPRESSION", "OTEL_EXPORTER_OTLP_COMPRESSION"], {
+          gzip: "gzip",
+          none: "none"
+        } as const) ??
+        "none",
+      timeout:
+        duration(options.timeout, () =>
+          variables.millis(["OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"], Duration.infinity)
+        ) ?? Duration.seconds(10),
+      retry: options.retry ?? defaultRetry,
+      exportInterval:
+        duration(options.exportInterval, () => variables.millis(["OTEL_METRIC_EXPORT_INTERVAL"])) ??
+        Duration.seconds(60),
+      exportTimeout:
+        duration(options.exportTimeout, () => variables.millis(["OTEL_METRIC_EXPORT_TIMEOUT"], Duration.infinity)) ??
+        Duration.seconds(30),
+      shutdownTimeout: Duration.fromInputUnsafe(options.shutdownTimeout ?? "3 seconds"),
+      temporality:
+        options.temporality ??
+        variables.oneOf(["OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE"], temporalities) ??
+        "cumulative",
+      isDisabled: variables.isTrue("OTEL_SDK_DISABLED"),
+      warnings: [
+        ...variables.warnings,
+        ...ignored.map((name) => `${name} is ignored: certificates are those of the HttpClient that was provided`)
+      ]
+    }
+  })
+
+const resourceOf = (given: OtlpOptions["resource"], variables: Variables, namespace: string): Resource => {
+  const name = variables.text("OTEL_SERVICE_NAME")
+  const attributes: { readonly [name: string]: unknown } = {
+    "telemetry.sdk.name": "mvx-metrics",
+    "telemetry.sdk.language": "nodejs",
+    "telemetry.sdk.version": Version,
+    "service.name": namespace,
+    ...variables.pairs("OTEL_RESOURCE_ATTRIBUTES"),
+    ...(name !== undefined && { "service.name": name }),
+    ...given?.attributes,
+    ...(given?.serviceName && { "service.name": given.serviceName }),
+    ...(given?.serviceVersion && { "service.version": given.serviceVersion })
+  }
+  return {
+    attributes: Object.fromEntries(
+      Object.entries(attributes).flatMap(([key, value]) =>
+        value === undefined || value === null ? [] : [[key, attributeValue(value)]]
+      )
+    )
+  }
+}
+
+const attributeValue = (value: unknown): AttributeValue => {
+  switch (typeof value) {
+    case "string":
+    case "number":
+    case "boolean":
+      return value
+    case "bigint":
+      return Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
+    default:
+      return Array.isArray(value) ? value.map(attributeValue) : describeError(value)
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * Requests of OTLP in JSON, in slices as in protobuf. Integers of 64 bits are texts, and so are numbers that JSON has no
+ * form for, as the mapping of protobuf to JSON says.
+ */
+import type { Buckets } from "../../metric/histogram.ts"
+import type { Attributes, HistogramDataPoint, NumberPoint } from "../metricData.ts"
+import { joined } from "./joined.ts"
+import {
+  type AttributeValue,
+  exemplarsOf,
+  extremesOf,
+  type Interval,
+  type Resource,
+  type Scope,
+  type Streamed,
+  temporalityOf
+} from "./streamed.ts"
+
+/** Points that are encoded before the generator yields. */
+const Slice = 250
+
+export function* jsonRequest(
+  metrics: ReadonlyArray<Streamed>,
+  resource: Resource,
+  scope: Scope
+): Generator<void, Uint8Array<ArrayBuffer>> {
+  const encoder = new TextEncoder()
+  const parts: Array<Uint8Array> = []
+  const add = (text: string): void => void parts.push(encoder.encode(text))
+  const own = { attributes: attributesOf(resource.attributes), droppedAttributesCount: 0 }
+  add(`{"resourceMetrics":[{"resource":${text(own)},"scopeMetrics":[{"scope":${text(scope)},"metrics":[`)
+  for (const [i, metric] of metrics.entries()) {
+    const { description, name, type, unit } = metric
+    const head = text({ name, ...(description && { description }), ...(unit && { unit }) })
+    add(`${i === 0 ? "" : ","}${head.slice(0, -1)},"${type}":{${frameOf(metric)}"dataPoints":[`)
+    const pointOf = points[type] as (interval: Interval<unknown>) => object
+    for (let from = 0; from < metric.points.length; from += Slice) {
+      const slice = metric.points.slice(from, from + Slice) as ReadonlyArray<Interval<unknown>>
+      add(`${from === 0 ? "" : ","}${text(slice.map(pointOf)).slice(1, -1)}`)
+      yield
+    }
+    add("]}}")
+  }
+  add("]}]}]}")
+  return joined(parts)
+}
+
+const text = (value: object): string => JSON.stringify(value)
+
+const frameOf = (metric: Streamed): string => {
+  if (metric.type === "gauge" || metric.type === "summary") return ""
+  const temporality = `"aggregationTemporality":${temporalityOf(metric)},`
+  return metric.type === "sum" ? `${temporality}"isMonotonic":${metric.monotonic},` : temporality
+}
+
+const double = (value: number): number | string => (Number.isFinite(value) ? value : String(value))
+
+const frame = ({ end, point, start }: Interval<{ readonly attributes: Attributes }>) => ({
+  attributes: attributesOf(point.attributes),
+  startTimeUnixNano: String(start),
+  timeUnixNano: String(end)
+})
+
+const number = (interval: Interval<NumberPoint>) => ({
+  ...frame(interval),
+  asDouble: double(interval.point.value),
+  ...exemplars(interval, [interval.point.exemplar])
+})
+
+type Totals = Pick<HistogramDataPoint, "attributes" | "count" | "sum" | "sumFalls" | "min" | "max">
+
+/** What both kinds of histograms have. */
+const distribution = (interval: Interval<Totals>) => {
+  const { count, sum, sumFalls } = interval.point
+  const extremes = extremesOf(interval)
+  return {
+    ...frame(interval),
+    count,
+    ...(!sumFalls && { sum: double(sum) }),
+    ...(extremes !== undefined && { min: double(extremes.min), max: double(extremes.max) })
+  }
+}
+
+const buckets = ({ counts, offset }: Buckets) => ({ offset, bucketCounts: counts })
+
+type PointOf = {
+  readonly [M in Streamed as M["type"]]: (interval: M["points"][number]) => object
+}
+
+const points: PointOf = {
+  gauge: number,
+  sum: number,
+  histogram: (interval) => ({
+    ...distribution(interval),
+    bucketCounts: interval.point.counts,
+    explicitBounds: interval.point.boundaries,
+    ...exemplars(interval, interval.point.exemplars)
+  }),
+  exponentialHistogram: (interval) => ({
+    ...distribution(interval),
+    scale: interval.point.scale,
+    zeroCount: interval.point.zeroCount,
+    positive: buckets(interval.point.positive),
+    negative: buckets(interval.point.negative)
+  }),
+  summary: (interval) => {
+    const { count, quantiles, sum, sumFalls } = interval.point
+    const quantileValues = quantiles.map(([quantile, value]) => ({ quantile, value: double(value) }))
+    // 0: not filled.
+    return { ...frame(interval), count, sum: sumFalls ? 0 : double(sum), quantileValues }
+  }
+}
+
+const exemplars = (interval: Interval<unknown>, all: Parameters<typeof exemplarsOf>[1]): object => {
+  const shown = exemplarsOf(interval, all).map(({ spanId, time, traceId, value }) => ({
+    timeUnixNano: String(time),
+    asDouble: double(value),
+    traceId,
+    ...(spanId !== undefined && { spanId })
+  }))
+  return shown.length === 0 ? {} : { exemplars: shown }
+}
+
+/** A label that is `null` is absent. */
+const attributesOf = (attributes: Attributes | Resource["attributes"]): ReadonlyArray<object> =>
+  Object.entries(attributes).flatMap(([key, value]) => (value === null ? [] : [{ key, value: anyValue(value) }]))
+
+const anyValue = (value: AttributeValue): object => {
+  if (typeof value === "string") return { stringValue: value }
+  if (typeof value === "boolean") return { boolValue: value }
+  if (typeof value !== "number") return { arrayValue: { values: value.map(anyValue) } }
+  return Number.isSafeInteger(value) ? { intValue: value } : { doubleValue: double(value) }
+}

@@ -1,0 +1,230 @@
+/**
+ * Requests of OTLP in protobuf. The numbers of fields are those of opentelemetry/proto/metrics/v1/metrics.proto.
+ *
+ * A message begins with its length, so points are encoded in slices first and put together last: between two slices the
+ * generator yields, for the thread to do something else.
+ */
+import { PbfWriter } from "pbf"
+import type { Buckets } from "../../metric/histogram.ts"
+import type {
+  Attributes,
+  ExponentialDataPoint,
+  HistogramDataPoint,
+  NumberPoint,
+  SummaryDataPoint
+} from "../metricData.ts"
+import { joined } from "./joined.ts"
+import {
+  type AttributeValue,
+  exemplarsOf,
+  extremesOf,
+  type Interval,
+  type Nanos,
+  type Resource,
+  type Scope,
+  type ShownExemplar,
+  type Streamed,
+  temporalityOf
+} from "./streamed.ts"
+
+/** Points that are encoded before the generator yields. */
+const Slice = 250
+
+export function* protobufRequest(
+  metrics: ReadonlyArray<Streamed>,
+  resource: Resource,
+  scope: Scope
+): Generator<void, Uint8Array<ArrayBuffer>> {
+  const encoded: Array<Parts> = []
+  for (const metric of metrics) encoded.push(message(2, yield* metricParts(metric)))
+  const ofScope = written((pbf) => pbf.writeMessage(1, writeScope, scope))
+  const ofResource = written((pbf) => pbf.writeMessage(1, writeAttributes, [resource.attributes, 1] as const))
+  const scopeMetrics = message(2, [ofScope, ...encoded.flat()])
+  return joined(message(1, [ofResource, ...scopeMetrics]))
+}
+
+// --- parts of messages, which are copied once, at the end
+
+type Parts = ReadonlyArray<Uint8Array>
+
+const lengthOf = (parts: Parts): number => parts.reduce((sum, { length }) => sum + length, 0)
+
+const message = (field: number, parts: Parts): Parts => [
+  written((pbf) => {
+    pbf.writeTag(field, Length)
+    pbf.writeVarint(lengthOf(parts))
+  }),
+  ...parts
+]
+
+const written = (write: (pbf: PbfWriter) => void): Uint8Array => {
+  const pbf = new PbfWriter()
+  write(pbf)
+  return pbf.finish()
+}
+
+const Length = 2
+const Fixed64 = 1
+
+// --- metrics
+
+function* metricParts(metric: Streamed): Generator<void, Parts> {
+  const head = written((pbf) => {
+    pbf.writeStringField(1, metric.name)
+    if (metric.description) pbf.writeStringField(2, metric.description)
+    if (metric.unit) pbf.writeStringField(3, metric.unit)
+  })
+  const [field, writePoint] = kinds[metric.type]
+  const points: Array<Uint8Array> = []
+  for (let from = 0; from < metric.points.length; from += Slice) {
+    const pbf = new PbfWriter(new Uint8Array(Slice * 64))
+    const slice = metric.points.slice(from, from + Slice)
+    for (const interval of slice)
+      pbf.writeMessage(1, writePoint as (each: typeof interval, pbf: PbfWriter) => void, interval)
+    points.push(pbf.finish())
+    yield
+  }
+  const tail = written((pbf) => {
+    if (metric.type === "gauge" || metric.type === "summary") return
+    pbf.writeVarintField(2, temporalityOf(metric))
+    if (metric.type === "sum" && metric.monotonic) pbf.writeBooleanField(3, true)
+  })
+  return [head, ...message(field, [...points, tail])]
+}
+
+const writeInterval = ({ end, start }: Interval<unknown>, pbf: PbfWriter): void => {
+  writeTime(2, start, pbf)
+  writeTime(3, end, pbf)
+}
+
+/** Not by `writeFixed64`, which takes a number: these are beyond 2^53. */
+const writeTime = (field: number, nanos: Nanos, pbf: PbfWriter): void => {
+  pbf.writeTag(field, Fixed64)
+  pbf.writeFixed32(Number(nanos & 0xffff_ffffn))
+  pbf.writeFixed32(Number(nanos >> 32n))
+}
+
+const writeNumber = (interval: Interval<NumberPoint>, pbf: PbfWriter): void => {
+  const { attributes, exemplar, value } = interval.point
+  writeAttributes([attributes, 7], pbf)
+  writeInterval(interval, pbf)
+  pbf.writeDoubleField(4, value)
+  for (const each of exemplarsOf(interval, [exemplar])) pbf.writeMessage(5, writeExemplar, each)
+}
+
+/** What both kinds of histograms have in the same fields. */
+const writeTotals = (
+  { count, sum, sumFalls }: Pick<HistogramDataPoint, "count" | "sum" | "sumFalls">,
+  pbf: PbfWriter
+): void => {
+  pbf.writeFixed64Field(4, count)
+  if (!sumFalls) pbf.writeDoubleField(5, sum)
+}
+
+const writeHistogram = (interval: Interval<HistogramDataPoint>, pbf: PbfWriter): void => {
+  const { attributes, boundaries, counts, exemplars } = interval.point
+  writeAttributes([attributes, 9], pbf)
+  writeInterval(interval, pbf)
+  writeTotals(interval.point, pbf)
+  pbf.writePackedFixed64(6, counts as Array<number>)
+  pbf.writePackedDouble(7, boundaries as Array<number>)
+  for (const each of exemplarsOf(interval, exemplars)) pbf.writeMessage(8, writeExemplar, each)
+  writeExtremes(11, interval, pbf)
+}
+
+const writeExponential = (interval: Interval<ExponentialDataPoint>, pbf: PbfWriter): void => {
+  const { attributes, negative, positive, scale, zeroCount } = interval.point
+  writeAttributes([attributes, 1], pbf)
+  writeInterval(interval, pbf)
+  writeTotals(interval.point, pbf)
+  pbf.writeSVarintField(6, scale)
+  pbf.writeFixed64Field(7, zeroCount)
+  pbf.writeMessage(8, writeBuckets, positive)
+  pbf.writeMessage(9, writeBuckets, negative)
+  writeExtremes(12, interval, pbf)
+}
+
+const writeExtremes = (
+  field: number,
+  interval: Interval<HistogramDataPoint | ExponentialDataPoint>,
+  pbf: PbfWriter
+): void => {
+  const extremes = extremesOf(interval)
+  if (extremes === undefined) return
+  pbf.writeDoubleField(field, extremes.min)
+  pbf.writeDoubleField(field + 1, extremes.max)
+}
+
+const writeBuckets = ({ counts, offset }: Buckets, pbf: PbfWriter): void => {
+  pbf.writeSVarintField(1, offset)
+  pbf.writePackedVarint(2, counts as Array<number>)
+}
+
+const writeSummary = (interval: Interval<SummaryDataPoint>, pbf: PbfWriter): void => {
+  const { attributes, count, quantiles, sum, sumFalls } = interval.point
+  writeAttributes([attributes, 7], pbf)
+  writeInterval(interval, pbf)
+  pbf.writeFixed64Field(4, count)
+  // 0: not filled.
+  pbf.writeDoubleField(5, sumFalls ? 0 : sum)
+  for (const each of quantiles) pbf.writeMessage(6, writeQuantile, each)
+}
+
+const writeQuantile = ([quantile, value]: readonly [number, number], pbf: PbfWriter): void => {
+  pbf.writeDoubleField(1, quantile)
+  pbf.writeDoubleField(2, value)
+}
+
+const writeExemplar = ({ spanId, time, traceId, value }: ShownExemplar, pbf: PbfWriter): void => {
+  writeTime(2, time, pbf)
+  pbf.writeDoubleField(3, value)
+  if (spanId !== undefined) pbf.writeBytesField(4, bytesOfHex(spanId))
+  pbf.writeBytesField(5, bytesOfHex(traceId))
+}
+
+const bytesOfHex = (digits: string): Uint8Array =>
+  Uint8Array.from({ length: digits.length / 2 }, (_, i) => Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16))
+
+/** Of each type of data the field of `Metric` that it is in, and how its points are written. */
+const kinds = {
+  gauge: [5, writeNumber],
+  sum: [7, writeNumber],
+  histogram: [9, writeHistogram],
+  exponentialHistogram: [10, writeExponential],
+  summary: [11, writeSummary]
+} as const
+
+// --- attributes, of points and of the resource
+
+const writeScope = ({ name, version }: Scope, pbf: PbfWriter): void => {
+  pbf.writeStringField(1, name)
+  pbf.writeStringField(2, version)
+}
+
+/** A label that is `null` is absent. */
+const writeAttributes = (
+  [attributes, field]: readonly [Attributes | Resource["attributes"], number],
+  pbf: PbfWriter
+): void => {
+  for (const name in attributes) {
+    const value = attributes[name]
+    if (value !== null && value !== undefined) pbf.writeMessage(field, writeKeyValue, [name, value] as const)
+  }
+}
+
+const writeKeyValue = ([name, value]: readonly [string, AttributeValue], pbf: PbfWriter): void => {
+  pbf.writeStringField(1, name)
+  pbf.writeMessage(2, writeValue, value)
+}
+
+const writeValue = (value: AttributeValue, pbf: PbfWriter): void => {
+  if (typeof value === "string") pbf.writeStringField(1, value)
+  else if (typeof value === "boolean") pbf.writeBooleanField(2, value)
+  else if (typeof value !== "number") pbf.writeMessage(5, writeValues, value)
+  else if (Number.isSafeInteger(value)) pbf.writeVarintField(3, value)
+  else pbf.writeDoubleField(4, value)
+}
+
+const writeValues = (values: ReadonlyArray<AttributeValue>, pbf: PbfWriter): void => {
+  for (const value of values) pbf.writeMessage(1, writeValue, value)
+}

@@ -1,0 +1,63 @@
+/**
+ * What collectors answer: `ExportMetricsServiceResponse` of OTLP to a request that was taken, and `google.rpc.Status` to
+ * one that was refused. Integers in JSON may be texts.
+ */
+import { PbfReader } from "pbf"
+
+/** What a collector says of a request that it has taken. */
+export interface PartialSuccess {
+  /** Points that it rejected for good. */
+  readonly rejected: number
+  /** Why, or a warning where it rejected none. */
+  readonly message: string
+}
+
+/** An answer that cannot be read says nothing against the request, which was taken. Some collectors send a text. */
+export const readPartialSuccess = (contentType: string | undefined, body: Uint8Array): PartialSuccess => {
+  try {
+    if (isProtobuf(contentType)) return fromProtobuf(body)
+    const { partialSuccess = {} } = JSON.parse(new TextDecoder().decode(body)) as {
+      readonly partialSuccess?: { readonly rejectedDataPoints?: number | string; readonly errorMessage?: string }
+    }
+    const { errorMessage = "", rejectedDataPoints = 0 } = partialSuccess
+    return { rejected: Math.max(0, Number(rejectedDataPoints)) || 0, message: String(errorMessage) }
+  } catch {
+    return { rejected: 0, message: "" }
+  }
+}
+
+/** Why a request was refused, if the answer says so. */
+export const readRefusal = (contentType: string | undefined, body: Uint8Array): string => {
+  try {
+    if (isProtobuf(contentType)) return textIn(new PbfReader(body), 2)
+    const text = new TextDecoder().decode(body).trim()
+    if (!text.startsWith("{")) return text
+    const { message = "" } = JSON.parse(text) as { readonly message?: string }
+    return String(message)
+  } catch {
+    return ""
+  }
+}
+
+const isProtobuf = (contentType = ""): boolean => /^application\/(x-)?protobuf\b/.test(contentType)
+
+const fromProtobuf = (body: Uint8Array): PartialSuccess =>
+  new PbfReader(body).readFields(
+    (field, found, pbf) => {
+      if (field === 1) pbf.readMessage(partialSuccessField, found)
+    },
+    { rejected: 0, message: "" }
+  )
+
+const partialSuccessField = (field: number, found: { rejected: number; message: string }, pbf: PbfReader): void => {
+  if (field === 1) found.rejected = pbf.readVarint(true)
+  else if (field === 2) found.message = pbf.readString()
+}
+
+const textIn = (pbf: PbfReader, field: number): string =>
+  pbf.readFields(
+    (each, found) => {
+      if (each === field) found.text = pbf.readString()
+    },
+    { text: "" }
+  ).text

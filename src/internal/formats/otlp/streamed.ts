@@ -1,0 +1,99 @@
+/**
+ * Data of metrics whose points have intervals, as OTLP has them. Plain data: encoders may run on any thread.
+ */
+import { shapeKey } from "../fromMetric.ts"
+import type { Exemplar, MetricData } from "../metricData.ts"
+
+/** A time in nanoseconds since the Unix epoch. */
+export type Nanos = bigint
+
+export const nanosOf = (millis: number): Nanos => BigInt(Math.round(millis * 1000)) * 1000n
+
+/** A point with the interval that it covers. */
+export interface Interval<Point> {
+  readonly start: Nanos
+  readonly end: Nanos
+  readonly point: Point
+  /** Whether the least and the greatest value are those of this interval. */
+  readonly hasExtremes: boolean
+}
+
+/** Data of one metric whose points have intervals. */
+export type Streamed = MetricData extends infer M
+  ? M extends { readonly points: ReadonlyArray<infer P> }
+    ? Omit<M, "points"> & { readonly isDelta: boolean; readonly points: ReadonlyArray<Interval<P>> }
+    : never
+  : never
+
+export type AttributeValue = string | number | boolean | ReadonlyArray<AttributeValue>
+
+/** What the metrics are of. */
+export interface Resource {
+  readonly attributes: { readonly [name: string]: AttributeValue }
+}
+
+/** What measured them. */
+export interface Scope {
+  readonly name: string
+  readonly version: string
+}
+
+/** Values of the field `aggregation_temporality`. */
+export const temporalityOf = ({ isDelta }: Streamed): number => (isDelta ? 1 : 2)
+
+export const pointCount = (all: ReadonlyArray<Streamed>): number =>
+  all.reduce((sum, { points }) => sum + points.length, 0)
+
+/** Data of one name and one shape as one metric, which OTLP expects. Metrics without points are left out. */
+export const asMetrics = (all: ReadonlyArray<Streamed>): ReadonlyArray<Streamed> => {
+  const byShape = new Map<string, Array<Streamed>>()
+  for (const each of all) {
+    if (each.points.length === 0) continue
+    const key = shapeKey(each)
+    const known = byShape.get(key)
+    if (known === undefined) byShape.set(key, [each])
+    else known.push(each)
+  }
+  return Array.from(byShape.values(), (same) =>
+    same.length === 1
+      ? same[0]!
+      : ({ ...same[0]!, points: same.flatMap(({ points }) => points as ReadonlyArray<never>) } as Streamed)
+  )
+}
+
+/** OpenTelemetry has ids of 16 and of 8 bytes, and none of zeros only. */
+const isTraceId = (id: string): boolean => /^(?!0+$)[\da-f]{32}$/i.test(id)
+const isSpanId = (id: string | undefined): id is string => id !== undefined && /^(?!0+$)[\da-f]{16}$/i.test(id)
+
+export interface ShownExemplar {
+  readonly time: Nanos
+  readonly value: number
+  /** In lower-case hexadecimal digits, like `spanId`. */
+  readonly traceId: string
+  readonly spanId: string | undefined
+}
+
+/** The exemplars of an interval that have a trace id of OpenTelemetry. */
+export const exemplarsOf = (
+  { start }: Interval<unknown>,
+  all: ReadonlyArray<Exemplar | undefined> = []
+): ReadonlyArray<ShownExemplar> =>
+  all.flatMap((exemplar) => {
+    if (exemplar === undefined || !isTraceId(exemplar.traceId) || nanosOf(exemplar.at) < start) return []
+    const { at, spanId, traceId, value } = exemplar
+    return {
+      time: nanosOf(at),
+      value,
+      traceId: traceId.toLowerCase(),
+      spanId: isSpanId(spanId) ? spanId.toLowerCase() : undefined
+    }
+  })
+
+interface Extremes {
+  readonly min: number | null
+  readonly max: number | null
+}
+
+/** The least and the greatest value, where they are known of the interval. */
+export const extremesOf = ({ hasExtremes, point }: Interval<Extremes>): { min: number; max: number } | undefined =>
+  hasExtremes && point.min !== null && point.max !== null ? { min: point.min, max: point.max } : undefined
