@@ -41,8 +41,9 @@ const ask = async (port: number, path: string, method = "GET") => {
 
 /** What a server answers to the first line of a request, as it is written. */
 const statusOf = async (port: number, line: string): Promise<number> => {
+  // Not ended: a server takes a client that has closed its half for one that has gone.
   const socket = connect(port, "127.0.0.1", () =>
-    socket.end(`${line} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`)
+    socket.write(`${line} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`)
   )
   return Number(/^HTTP\/1.1 (\d+)/.exec(await text(socket))?.[1])
 }
@@ -137,11 +138,9 @@ describe.each(["/metrics", "/metrics/live"])("%s", (path) => {
   })
 })
 
-it("answers only so many scrapes at a time, and more when these are done", async () => {
-  const statuses = await Promise.all(Array.from({ length: 18 }, async () => (await scraped()).status))
-  expect(statuses.filter((status) => status === 200)).toHaveLength(16)
-  expect(statuses.filter((status) => status === 503)).toHaveLength(2)
-  expect((await scraped()).status).toBe(200)
+it("answers any number of scrapes at a time", async () => {
+  const statuses = await Promise.all(Array.from({ length: 50 }, async () => (await scraped()).status))
+  expect(new Set(statuses)).toEqual(new Set([200]))
 })
 
 describe("a response that cannot be given", () => {

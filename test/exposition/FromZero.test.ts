@@ -7,10 +7,11 @@ import * as Prometheus from "mvx-metrics/Prometheus"
 import { type ExportedStreams, streams } from "../../src/internal/exporters/otlp/temporality.ts"
 import type { Kernel } from "../../src/internal/fold/kernels/kernel.ts"
 import { kernelOf } from "../../src/internal/fold/kernels/kernelOf.ts"
-import { shownSeries } from "../../src/internal/fold/kernels/shownSeries.ts"
+import { SeriesCut, shownSeries } from "../../src/internal/fold/kernels/seriesCut.ts"
 import { metricData } from "../../src/internal/formats/fromMetric.ts"
 import type { MetricData, NumberPoint } from "../../src/internal/formats/metricData.ts"
 import { measuredBy } from "../../src/internal/metric/definition/measured.ts"
+import { allSteps } from "../../src/internal/util/steps.ts"
 import { newRecorder, onBothLayers } from "../support/bothLayers.ts"
 import { kinds } from "../support/kit.ts"
 import { SaveEvent, Saves, SaveTimes, save } from "../support/zero.metrics.ts"
@@ -71,7 +72,7 @@ onBothLayers(
 const dataOf = (metric: Metric.Any, events: ReadonlyArray<object> = []): ReadonlyArray<MetricData> => {
   const kernel = kernelOf(metric) as Kernel
   for (const event of events) kernel.event(event as never, 0)
-  return metricData(metric, shownSeries(metric, kernel, 0))
+  return metricData(metric, allSteps(shownSeries(new SeriesCut(kernel), metric, 0)))
 }
 
 const labelsOf = (metric: Metric.Any): ReadonlyArray<object> =>

@@ -8,6 +8,7 @@ import type { MetricData } from "../../src/internal/formats/metricData.ts"
 import type { Source } from "../../src/internal/formats/prometheus/families.ts"
 import { ProtobufExposition } from "../../src/internal/formats/prometheus/protobuf.ts"
 import { Exposition } from "../../src/internal/formats/prometheus/text.ts"
+import { allSteps } from "../../src/internal/util/steps.ts"
 import { counterOf, gaugeOf, textOf } from "../support/exposition.ts"
 import { parseExposition, type Sample } from "../support/expositionParser.ts"
 import { type DecodedHistogram, decodeFamilies } from "../support/familyDecoder.ts"
@@ -20,7 +21,7 @@ const Event = Schema.TaggedUnion({
 const bytesOf = (data: ReadonlyArray<MetricData>, source?: Source, maxSchema = 3): Uint8Array => {
   const exposition = new ProtobufExposition(maxSchema)
   for (const each of data) exposition.add(each, source)
-  return exposition.finish()
+  return allSteps(exposition.finish())
 }
 
 const dataOf = (metric: Metric.Any, values: ReadonlyArray<number>): ReadonlyArray<MetricData> => {
@@ -64,8 +65,8 @@ describe("protobuf", () => {
             for (const each of [lines, bytes]) each.add(data, { ...source, attributes: { recorder: `r "${i}"` } })
           }
         }
-        const text = [...parseExposition(lines.finish(), "text").values()]
-        const families = [...decodeFamilies(bytes.finish()).values()]
+        const text = [...parseExposition(new TextDecoder().decode(allSteps(lines.finish())), "text").values()]
+        const families = [...decodeFamilies(allSteps(bytes.finish())).values()]
         expect(families.map(({ help, name, type }) => [name, type, help])).toEqual(
           text.map(({ help, name, type }) => [name, type, help.replaceAll("\\n", "\n")])
         )

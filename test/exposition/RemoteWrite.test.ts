@@ -8,6 +8,7 @@ import type { MetricData } from "../../src/internal/formats/metricData.ts"
 import type { Source } from "../../src/internal/formats/prometheus/families.ts"
 import { RemoteWriteExposition, type RemoteWriteSettings } from "../../src/internal/formats/prometheus/remoteWrite.ts"
 import { snappy } from "../../src/internal/formats/prometheus/snappy.ts"
+import { allSteps } from "../../src/internal/util/steps.ts"
 import { counterOf, textOf } from "../support/exposition.ts"
 import { parseExposition, type Sample } from "../support/expositionParser.ts"
 import { kinds } from "../support/kit.ts"
@@ -25,7 +26,7 @@ const now = 1_764_484_000_123
 const written = (data: ReadonlyArray<MetricData>, settings: Partial<RemoteWriteSettings> = {}, source?: Source) => {
   const exposition = new RemoteWriteExposition({ labels: {}, nativeHistograms: false, maxSchema: 3, now, ...settings })
   for (const each of data) exposition.add(each, source)
-  const requests = requestsIn(exposition.finish()).map((request) => decodeWrite(unsnap(request)))
+  const requests = requestsIn(allSteps(exposition.finish())).map((request) => decodeWrite(unsnap(request)))
   const together = <A>(of: (request: Written) => ReadonlyArray<A>) => requests.flatMap(of)
   return {
     requests,

@@ -4,9 +4,10 @@ import { Schema } from "effect"
 import fc from "fast-check"
 import { Kernel } from "../../src/internal/fold/kernels/kernel.ts"
 import { kernelOf } from "../../src/internal/fold/kernels/kernelOf.ts"
-import { shownSeries } from "../../src/internal/fold/kernels/shownSeries.ts"
+import { SeriesCut, shownSeries } from "../../src/internal/fold/kernels/seriesCut.ts"
 import { metricData } from "../../src/internal/formats/fromMetric.ts"
 import type { MetricData } from "../../src/internal/formats/metricData.ts"
+import { allSteps } from "../../src/internal/util/steps.ts"
 import { kinds } from "../support/kit.ts"
 
 const Job = Schema.TaggedUnion({ job: { n: Schema.NullOr(Schema.Number), queue: Schema.String, ok: Schema.Boolean } })
@@ -51,7 +52,7 @@ describe.each(Object.entries(kinds))("%s", (_, { make, measures, option, setting
         }
         const state = kernel.state()
         // Exporters are also told that a sum can go down, which a view does not show.
-        const exported = shownSeries(metric, kernel, now)
+        const exported = allSteps(shownSeries(new SeriesCut(kernel), metric, now))
         for (const each of [...exported.series, exported.overflow]) {
           if (each !== undefined) delete (each as { sumFalls?: true }).sumFalls
         }

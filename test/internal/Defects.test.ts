@@ -3,6 +3,7 @@ import { expect, it, vi } from "@effect/vitest"
 import { Schema } from "effect"
 import { Metric } from "mvx-metrics"
 import type { Kernel } from "../../src/internal/fold/kernels/kernel.ts"
+import { SeriesCut } from "../../src/internal/fold/kernels/seriesCut.ts"
 import { RegisteredMetric } from "../../src/internal/fold/registeredMetric.ts"
 import { copyOf } from "../../src/internal/stream/eventWriter.ts"
 import { DataDecoder } from "../../src/internal/stream/rows/decodeData.ts"
@@ -41,7 +42,8 @@ it("a copy of an event that cannot be made of what was read is a defect", () => 
 
 it("a metric is quarantined for what its functions throw, and not for a defect of its fold", () => {
   const quarantined = vi.fn()
-  const registered = (metric: Metric.Any) => new RegisteredMetric(metric, 0, 0, 0, { quarantined })
+  const registered = (metric: Metric.Any) =>
+    new RegisteredMetric(metric, 0, 0, 0, { quarantined, cut: (kernel) => new SeriesCut(kernel) })
   const counter = registered(Metric.counter("jobs", { events }))
   vi.spyOn((counter.kernel as Kernel).points, "add").mockImplementationOnce(fails)
   expect(() => counter.reduce(job, 0)).toThrow(defect)

@@ -157,7 +157,7 @@ it.live("answers a command that ends its nap before the next turn of the event l
     const { fromThread, nap, napsOf, writer } = yield* makeThread
     yield* napsOf(5)
     const all = { recorderIds: [], lanes: new Int32Array(0), stats: packStats([]) }
-    const scrape = { format: "text", now: 0, namespace: "test", foldLag: undefined } as const
+    const scrape = { rendering: { format: "text" }, now: 0, namespace: "test", foldLag: undefined } as const
     let answers: ReadonlyArray<string> | undefined
     nap.mockImplementationOnce(() => {
       writer.command({ _tag: "Render", request: 7, ...scrape, ...all })

@@ -25,7 +25,8 @@ const inOrder = (state: unknown): unknown => {
 }
 
 const play = (folding: Folding, definitions: ReadonlyArray<Definition>, steps: ReadonlyArray<Step>): void => {
-  const metrics = definitions.map((metric, i) => Object.assign(Object.create(metric), metric, { name: `m${i}` }))
+  // biome-ignore lint/suspicious/noExplicitAny: of whatever kind.
+  const metrics: ReadonlyArray<any> = definitions.map((metric, i) => ({ ...metric, name: `m${i}` }))
   const recorder = folding.recorder(metrics)
   const other = folding.recorder(metrics)
   const kernels = metrics.map((metric) => kernelOf(metric)!)
@@ -46,7 +47,7 @@ const play = (folding: Folding, definitions: ReadonlyArray<Definition>, steps: R
     const now = last - 700
     states = states.map((state, i) => rewindState(metrics[i], state, now))
     for (const kernel of kernels) kernel.rewind(now)
-    deepStrictEqual(recorder.read(now).map(inOrder), states.map(inOrder))
+    deepStrictEqual(recorder.states(now).map(inOrder), states.map(inOrder))
     deepStrictEqual(
       kernels.map((kernel) => inOrder(kernel.state())),
       states.map(inOrder)

@@ -13,6 +13,8 @@ const listener: LaneListener = {
   onMessage: () => {},
   seen: 0,
   awaits: () => false,
+  onPart: () => false,
+  forgetParts: () => {},
   onFailure: () => {}
 }
 

@@ -13,6 +13,7 @@ const savedLane = (state: unknown): SavedLane => ({
   applied: 4,
   ignored: 1,
   watch: "none",
+  reads: [],
   inbox: [
     {
       _tag: "Events",

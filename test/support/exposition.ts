@@ -4,11 +4,12 @@ import type { MetricData } from "../../src/internal/formats/metricData.ts"
 import type { Source } from "../../src/internal/formats/prometheus/families.ts"
 import { Exposition } from "../../src/internal/formats/prometheus/text.ts"
 import type { TextFormat } from "../../src/internal/model/format.ts"
+import { allSteps } from "../../src/internal/util/steps.ts"
 
 export const textOf = (data: ReadonlyArray<MetricData>, format: TextFormat = "text", source?: Source): string => {
   const exposition = new Exposition(format)
   for (const each of data) exposition.add(each, source)
-  return exposition.finish()
+  return new TextDecoder().decode(allSteps(exposition.finish()))
 }
 
 /** The lines of the samples alone. */

@@ -12,7 +12,7 @@ import { Registrations } from "../../src/internal/recorder/registrations.ts"
 import type { Carrier } from "../../src/internal/stream/carrier.ts"
 import { EventWriter } from "../../src/internal/stream/eventWriter.ts"
 import { ChunkBytes } from "../../src/internal/stream/foldedCounters.ts"
-import type { Command, FoldMessage, Read } from "../../src/internal/stream/protocol.ts"
+import type { Command, FoldMessage, Read, StateRead } from "../../src/internal/stream/protocol.ts"
 import { PageBytes, setRead } from "../../src/internal/stream/rows/page.ts"
 import { RowWriter } from "../../src/internal/stream/writer.ts"
 import type { MetricEvent } from "../../src/MetricEvent.ts"
@@ -76,6 +76,7 @@ export class Folding {
   fold(): void {
     this.writer.publish(true)
     this.#fold.reader.read(Number.POSITIVE_INFINITY)
+    while (this.#fold.work.isPending) this.#fold.work.goOn()
   }
 
   /** A recorder with these metrics. */
@@ -127,6 +128,9 @@ export class Folding {
           expect(events.writeRow(source, event) || events.writeRow(source, structuredClone(event))).toBe(true)
         })
       },
+      /** The states of the metrics, likewise. */
+      states: (now = 0): ReadonlyArray<unknown> =>
+        (ask("states", now) as ReadonlyArray<StateRead>).map(({ state }) => state),
       /** What the metrics show, including every event emitted before. */
       read: (now = 0): ReadonlyArray<unknown> => {
         const snapshots = ask("snapshots", now) as ReadonlyArray<Snapshot.Snapshot>

@@ -58,30 +58,10 @@ export const answer = (
     return Effect.succeed(plain(405, "Use GET", { allow: "GET, HEAD" }))
   }
   const format = formatFor(request.accept)
-  const scraped = Effect.match(scrape(runtime, format, options), {
+  return Effect.match(scrape(runtime, format, options), {
     onSuccess: (body) => ({ status: 200, headers: { "content-type": contentTypes[format], vary: "accept" }, body }),
     onFailure: (error) => plain(503, error.message)
   })
-  return Effect.acquireUseRelease(
-    Effect.sync(() => takePlace(internalsOf(runtime))),
-    (place) =>
-      place === undefined
-        ? Effect.succeed(plain(503, "Too many scrapes are under way", { "retry-after": "1" }))
-        : scraped,
-    (place) => Effect.sync(() => place?.())
-  )
-}
-
-/** Scrapes of a runtime that are under way for requests. Each takes time of the fold, and memory for its text. */
-const MostAtOnce = 16
-const underWay = new WeakMap<object, number>()
-
-/** Gives the function that gives it back; `undefined`: there is none. */
-const takePlace = (runtime: object): (() => void) | undefined => {
-  const count = underWay.get(runtime) ?? 0
-  if (count >= MostAtOnce) return undefined
-  underWay.set(runtime, count + 1)
-  return () => void underWay.set(runtime, underWay.get(runtime)! - 1)
 }
 
 const plain = (status: number, text: string, headers: Answer["headers"] = {}): Answer => ({

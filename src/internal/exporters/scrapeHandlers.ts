@@ -4,20 +4,28 @@
 import * as Effect from "effect/Effect"
 import type { RuntimeService } from "../runtime/service.ts"
 import { type FetchHandler, type NodeHandler, nodeHandler as onNode } from "./httpHandlers.ts"
-import { answer, type ScrapeOptions } from "./scrape.ts"
+import { type Answer, answer, type ScrapeOptions } from "./scrape.ts"
 
 /** Runs an effect in the context that the handler was made in. */
-export type Run = <A>(effect: Effect.Effect<A>) => Promise<A>
+export type Run = <A>(effect: Effect.Effect<A>, options: { readonly signal: AbortSignal }) => Promise<A>
 
 export const fetchHandler =
   (runtime: RuntimeService, options: ScrapeOptions, run: Run = Effect.runPromise): FetchHandler =>
-  async ({ headers: asked, method }) => {
-    const { body, headers, status } = await run(answer(runtime, { method, accept: asked.get("accept") }, options))
+  async ({ headers: asked, method, signal }) => {
+    // A client that has gone waits no more.
+    const answered = answer(runtime, { method, accept: asked.get("accept") }, options)
+    const { body, headers, status } = await run(answered, { signal }).catch((error: unknown) => {
+      if (signal.aborted) return gone
+      throw error
+    })
     return new Response(method === "HEAD" ? null : streamOf(body), {
       status,
       headers: { ...headers, "content-length": String(body.byteLength) }
     })
   }
+
+/** Nobody reads it. */
+const gone: Answer = { status: 499, headers: {}, body: new Uint8Array() }
 
 /** A response copies bytes that it is given, which may be megabytes; a stream hands them on. */
 const streamOf = (bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> =>

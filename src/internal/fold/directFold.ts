@@ -8,6 +8,7 @@ import { ChunkBytes, CounterTable, type LaneCounters } from "../stream/foldedCou
 import type { Change, LaneMessage, StateRead } from "../stream/protocol.ts"
 import { nowhere } from "./place.ts"
 import { FoldLane } from "./recorderFold.ts"
+import { atOnce } from "./slices.ts"
 
 const lane = 0
 
@@ -32,6 +33,7 @@ export class DirectFold {
       fold: {
         send: (message) => this.#take(message),
         sendCopies: false,
+        work: atOnce,
         place: nowhere,
         isCareful: false,
         notKept: () => {}

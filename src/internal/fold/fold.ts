@@ -5,7 +5,7 @@
 import type * as Metric from "../metric/definition/metric.ts"
 import type { MetricEvent } from "../model/event.ts"
 import { CounterTable } from "../stream/foldedCounters.ts"
-import type { Command, FoldMessage, Lane, Poison, Restore } from "../stream/protocol.ts"
+import type { Command, FoldMessage, Lane, PartTaken, Poison, Render, Restore } from "../stream/protocol.ts"
 import { RowReader, type StreamHandler } from "../stream/reader.ts"
 import type { Rows } from "../stream/rows/format.ts"
 import { FirstLasting, FirstLayout } from "../stream/rows/format.ts"
@@ -20,6 +20,7 @@ import { FoldLane } from "./recorderFold.ts"
 import { renderLanes } from "./renderScrape.ts"
 import type { LogState, SavedLane } from "./savedLane.ts"
 import { laneIn, leftIn, logIn, OfLeft, OfLog, recordsOf, type SavedRecord } from "./segment.ts"
+import { Slices, type Work } from "./slices.ts"
 import { TouchedLanes } from "./touchedLanes.ts"
 
 export interface FoldOptions {
@@ -46,6 +47,9 @@ export class Fold implements StreamHandler, FoldOfLanes {
   readonly #counters = new CounterTable()
   readonly #lanes: Array<FoldLane | undefined> = []
   readonly touched = new TouchedLanes()
+  /** Reads and scrapes that take long: whoever drives the fold goes on with them. */
+  readonly work = new Slices()
+  readonly #renders = new Map<number, Work>()
   readonly #layouts: Array<FoldLayout> = []
   /** Commands that ever came. */
   commands = 0
@@ -126,9 +130,9 @@ export class Fold implements StreamHandler, FoldOfLanes {
       case "Delivered":
         return this.#lane(command.lane)?.delivered(command.sequence)
       case "Render":
-        // A probe looks at none.
-        if (command.lanes.length > 0) this.#look(command.now)
-        return renderLanes(command, (lane) => this.#lanes[lane], this.send)
+        return this.#render(command)
+      case "DropRender":
+        return this.#renders.get(command.request)?.drop()
       case "Rewind":
         if (command.lane !== undefined) return this.#lane(command.lane)?.command(command)
         if (command.now >= this.#latest) this.#latest = command.now
@@ -146,10 +150,26 @@ export class Fold implements StreamHandler, FoldOfLanes {
     }
   }
 
-  /** All lanes are looked at. That changes them only if the clock was set back. */
-  #look(now: number): void {
-    if (now < this.#latest) for (const lane of this.#lanes.keys()) this.touched.touch(lane)
-    else this.#latest = now
+  #render(render: Render): void {
+    const { now, request } = render
+    // All lanes are looked at. That changes them only if the clock was set back: then at once. A probe looks at none.
+    const isBack = now < this.#latest
+    if (render.lanes.length > 0) {
+      if (isBack) for (const lane of this.#lanes.keys()) this.touched.touch(lane)
+      else this.#latest = now
+    }
+    const { send, work } = this
+    let hasEnded = false
+    const rendering = renderLanes(render, { laneOf: (lane) => this.#lanes[lane], canWait: !isBack, send, work }, () => {
+      hasEnded = true
+      this.#renders.delete(request)
+    })
+    if (!hasEnded) this.#renders.set(request, rendering)
+  }
+
+  /** A part of an answer was taken. */
+  taken({ isWanted, lane, request }: PartTaken): void {
+    this.#lanes[lane]?.taken(request, isWanted)
   }
 
   /** What a metric goes on from that is registered now. */
@@ -312,6 +332,6 @@ export class Fold implements StreamHandler, FoldOfLanes {
         throw new Error(`the metric "${name}" of a lane that is restored has no definition here`)
       return metric
     }
-    lane.restore(saved, definitionOf, this.#poisonsOf(saved.lane))
+    lane.restore(saved, definitionOf, this.#poisonsOf(saved.lane), this.#latest)
   }
 }

@@ -1,4 +1,5 @@
 import type { LaneMessage } from "../stream/protocol.ts"
+import type { Worktable } from "./slices.ts"
 
 /** The fold whose lanes they are. */
 export interface FoldOfLanes {
@@ -7,6 +8,8 @@ export interface FoldOfLanes {
   readonly notKept: (recorderId: string, name: string, reason: string) => void
   /** Whether `send` copies. */
   readonly sendCopies: boolean
+  /** Where what takes long is done in slices. */
+  readonly work: Worktable
   /** See {@link ./place.ts}. */
   readonly place: Int32Array
   /** Whether rows are folded one by one and metric by metric, so that the place of what ends the fold is exact. */

@@ -3,11 +3,13 @@
  */
 import type * as Metric from "../metric/definition/metric.ts"
 import type { MetricEvent } from "../model/event.ts"
-import type { Change, Lane, Read, ReadCommand } from "../stream/protocol.ts"
+import type { Change, Lane, ReadCommand, ReadPart } from "../stream/protocol.ts"
 import type { RowRead, Rows } from "../stream/rows/format.ts"
 import type { Layout } from "../stream/rows/layout.ts"
+import type { Steps } from "../util/steps.ts"
 import { type RowsFold, rowsFold } from "./kernels/generatedLoop.ts"
 import { Kernel, type PlannedKernel } from "./kernels/kernel.ts"
+import { SeriesCut } from "./kernels/seriesCut.ts"
 import { leftMetric } from "./leftMetric.ts"
 import {
   DuringFold,
@@ -53,6 +55,12 @@ export interface MetricsLane {
   readonly notKept: (name: string, reason: string) => void
 }
 
+/** The answers of metrics to a read, and what lets go of all that they read. */
+export interface CutRead {
+  readonly metrics: ReadonlyArray<Steps<ReadPart | undefined>>
+  readonly release: () => void
+}
+
 /** A metric without the state that it had, and why. */
 interface Lost {
   readonly name: string
@@ -82,6 +90,11 @@ export class LaneMetrics implements MetricOwner {
   #plan: RowPlan | undefined
   /** Those of all layouts, where there are several. */
   #plans: Map<FoldLayout, RowPlan> | undefined
+
+  /** Series that are being read. */
+  #cuts: Set<SeriesCut> | undefined
+  /** Those made for the read at hand. */
+  #made: Array<SeriesCut> | undefined
 
   constructor(lane: MetricsLane) {
     this.#lane = lane
@@ -166,6 +179,7 @@ export class LaneMetrics implements MetricOwner {
 
   /** Folds the rows of a layout, from this sequence number on; how many at least one metric took. */
   rows(layout: FoldLayout, rows: Rows, at: number, count: number, time: number, sequence: number): number {
+    if (this.#cuts !== undefined) this.#detach(this.#cuts)
     const { cells, fold, reader, tag } = layout === this.#layout ? this.#plan! : this.#planOf(layout)
     const place = this.#place
     place[PlaceLane] = this.#lane.lane
@@ -235,6 +249,7 @@ export class LaneMetrics implements MetricOwner {
 
   /** Gives one event to the metrics that read it; whether at least one took it. Its changes are added to `changes`. */
   event(event: MetricEvent, at: number, sequence: number, changes: Array<Change> | undefined): boolean {
+    if (this.#cuts !== undefined) this.#detach(this.#cuts)
     const place = this.#place
     place[PlaceLane] = this.#lane.lane
     place[PlaceSequence] = sequence
@@ -280,19 +295,53 @@ export class LaneMetrics implements MetricOwner {
     return this.#views(this.#cells, sequence, (cell) => cell.shown(now))
   }
 
-  /** `isSent`: what it gives goes to another thread at once. */
-  read({ maxSeries = 0, names, now, what }: ReadCommand, sequence: number, isSent: boolean): Read {
-    this.rewind(now)
+  /** What the steps give is of this moment. `isSent`: it goes to another thread at once. */
+  read(command: ReadCommand, sequence: number, isSent: boolean): CutRead {
+    this.rewind(command.now)
+    const cuts: Array<SeriesCut> = []
+    this.#made = cuts
+    const metrics = this.#read(command, sequence, isSent)
+    this.#made = undefined
+    return {
+      metrics,
+      release: () => {
+        for (const cut of cuts) cut.release()
+      }
+    }
+  }
+
+  #read(
+    { maxSeries = 0, names, now, what }: ReadCommand,
+    sequence: number,
+    isSent: boolean
+  ): ReadonlyArray<Steps<ReadPart | undefined>> {
     switch (what) {
       case "snapshots":
-        return this.#views(this.#named(names), sequence, (cell) => cell.snapshot(now, isSent))
+        return this.#views(this.#named(names), sequence, (cell) => cell.readSnapshot(now, isSent))
       case "shown":
-        return this.#views(this.#cells, sequence, (cell) => cell.shownRead(now, isSent))
+        return this.#views(this.#cells, sequence, (cell) => cell.readShown(now, isSent))
       case "largest":
-        return this.#views(this.#cells, sequence, (cell) => cell.largest(now, maxSeries, isSent))
+        return this.#views(this.#cells, sequence, (cell) => cell.readLargest(now, maxSeries, isSent))
       case "states":
-        return this.#views(this.#cells, sequence, (cell) => cell.state(isSent)).flat()
+        return this.#views(this.#cells, sequence, (cell) => cell.readState(isSent))
     }
+  }
+
+  cut(kernel: Kernel): SeriesCut {
+    const cut = new SeriesCut(kernel, (released) => {
+      this.#cuts?.delete(released)
+      if (this.#cuts?.size === 0) this.#cuts = undefined
+    })
+    this.#cuts ??= new Set()
+    this.#cuts.add(cut)
+    this.#made?.push(cut)
+    return cut
+  }
+
+  /** Those who read go on with what there is. */
+  #detach(cuts: ReadonlySet<SeriesCut>): void {
+    for (const cut of cuts) cut.detach()
+    this.#cuts = undefined
   }
 
   #views<A>(cells: ReadonlyArray<RegisteredMetric>, sequence: number, view: (cell: RegisteredMetric) => A): Array<A> {
@@ -318,6 +367,7 @@ export class LaneMetrics implements MetricOwner {
 
   /** A read carries its time in the order of the events, so that the fold stays a function of the stream. */
   rewind(now: number): void {
+    if (this.#cuts !== undefined && [...this.#cuts].some(({ kernel }) => kernel.isAhead(now))) this.#detach(this.#cuts)
     for (const cell of this.#cells) cell.rewind(now)
   }
 }

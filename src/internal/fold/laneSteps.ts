@@ -14,6 +14,7 @@ export type Step = LaneCommand | Batch | Show | Skip
 export interface Show {
   readonly _tag: "Show"
   readonly now: number
+  readonly canWait: boolean
   readonly take: (shown: ReadonlyArray<Shown>) => void
 }
 
@@ -84,7 +85,7 @@ export const restoredBatch = ({ applied, events, ignored, spans, times }: SavedE
 })
 
 /** The last change of each metric, in the order in which those came. */
-export const latest = (changes: ReadonlyArray<Change>): ReadonlyArray<Change> => {
+export const latestOfEach = (changes: ReadonlyArray<Change>): ReadonlyArray<Change> => {
   const byName = new Map<string, Change>()
   for (const change of changes) {
     byName.delete(change.snapshot.name)

@@ -10,11 +10,12 @@ import type { Rows } from "../stream/rows/format.ts"
 import type { FoldOfLanes } from "./foldOfLanes.ts"
 import { LaneCounts } from "./laneCounts.ts"
 import { type FoldLayout, LaneMetrics, type MetricsLane } from "./laneMetrics.ts"
+import { LaneReads } from "./laneReads.ts"
 import {
   type Batch,
   emptyBatch,
   foreign,
-  latest,
+  latestOfEach,
   restoredBatch,
   restoredStep,
   type Show,
@@ -45,6 +46,9 @@ export class FoldLane implements MetricsLane {
   readonly #seen: number
   /** What is to be quarantined further on. */
   #poisons: ReadonlyArray<Poison> | undefined
+  /** Those who are shown all metrics as they are now, when it is their turn or before anything changes. */
+  #due: Array<Show> | undefined
+  readonly #reads: LaneReads
 
   constructor(options: {
     readonly lane: Lane
@@ -59,6 +63,7 @@ export class FoldLane implements MetricsLane {
     this.#counts = new LaneCounts(options.counters)
     this.#fold = options.fold
     this.#metrics = new LaneMetrics(this)
+    this.#reads = new LaneReads(options.lane, options.fold)
     this.#seen = options.seen ?? 0
     this.#poisons = poisonsAfter(options.poisons, 0)
   }
@@ -95,6 +100,7 @@ export class FoldLane implements MetricsLane {
       for (let i = 0, row = at; i < count; i++, row += words) this.event(layout.read(rows, row), time)
       return
     }
+    if (this.#due !== undefined) this.showDue()
     const applied = this.#metrics.rows(layout, rows, at, count, time, this.#sequence + 1)
     this.#sequence += count
     this.#count(applied, count - applied)
@@ -125,14 +131,37 @@ export class FoldLane implements MetricsLane {
     this.#take(command)
   }
 
-  /** Gives what all metrics show, once it is their turn. */
-  show(now: number, take: Show["take"]): void {
-    this.#take({ _tag: "Show", now, take })
+  /**
+   * Gives what all metrics show behind what came before, once it is their turn. `canWait`: not in this call, but by
+   * {@link showDue} or before anything changes.
+   */
+  show(now: number, canWait: boolean, take: Show["take"]): void {
+    // Whoever asks goes through those that can wait at once: one that comes to its turn later says so.
+    const isWaiting = this.#inbox !== undefined || this.#undelivered !== undefined
+    this.#take({ _tag: "Show", now, canWait: canWait && !isWaiting, take })
   }
 
-  /** The recorder has been removed: there is nothing to show. */
+  showDue(): void {
+    const due = this.#due
+    this.#due = undefined
+    for (const step of due ?? []) this.#show(step)
+  }
+
+  #show({ now, take }: Show): void {
+    if (this.#poisons !== undefined) this.#quarantineDue(true)
+    take(this.#metrics.shown(now, this.#sequence))
+  }
+
+  /** The recorder has been removed: there is nothing more to show, and nobody to answer. */
   close(): void {
+    this.showDue()
     for (const step of this.#inbox ?? []) if (step._tag === "Show") step.take([])
+    this.#reads.close()
+  }
+
+  /** A part of the answer to a read has come. `isWanted`: somebody waits for the rest. */
+  taken(request: number, isWanted: boolean): void {
+    this.#reads.taken(request, isWanted)
   }
 
   #take(step: Step): void {
@@ -175,12 +204,15 @@ export class FoldLane implements MetricsLane {
   }
 
   #step(step: Step): void {
+    if (this.#due !== undefined && step._tag !== "Show") this.showDue()
     switch (step._tag) {
       case "Events":
         return this.#foldBatch(step)
       case "Show":
-        if (this.#poisons !== undefined) this.#quarantineDue(true)
-        return step.take(this.#metrics.shown(step.now, this.#sequence))
+        if (!step.canWait) return this.#show(step)
+        this.#due ??= []
+        this.#due.push(step)
+        return
       case "Register":
         return this.#metrics.register(step.metric!, step.at, step.left)
       case "Watch":
@@ -191,12 +223,7 @@ export class FoldLane implements MetricsLane {
         return
       case "Read":
         if (this.#poisons !== undefined) this.#quarantineDue(true)
-        return this.#send({
-          _tag: "Answer",
-          lane: this.lane,
-          request: step.request,
-          read: this.#metrics.read(step, this.#sequence, this.#fold.sendCopies)
-        })
+        return this.#reads.begin(step, this.#metrics.read(step, this.#sequence, this.#fold.sendCopies))
       case "Rewind":
         return this.#metrics.rewind(step.now)
       case "Reset":
@@ -215,7 +242,7 @@ export class FoldLane implements MetricsLane {
           _tag: "Changes",
           lane: this.lane,
           sequence: this.#sequence,
-          changes: this.#watch === "latest" ? latest(changes) : changes
+          changes: this.#watch === "latest" ? latestOfEach(changes) : changes
         })
       }
       this.#acknowledge(batch)
@@ -235,6 +262,7 @@ export class FoldLane implements MetricsLane {
   }
 
   #foldEvent(event: MetricEvent, at: number, changes: Array<Change> | undefined): boolean {
+    if (this.#due !== undefined) this.showDue()
     this.#sequence++
     if (this.#poisons !== undefined) this.#quarantineDue(changes !== undefined, event._tag)
     return this.#metrics.event(event, at, this.#sequence, changes)
@@ -277,13 +305,19 @@ export class FoldLane implements MetricsLane {
       ignored: this.#counts.ignored,
       watch: this.#watch,
       metrics: this.#metrics.save(),
+      reads: this.#reads.underWay,
       inbox: this.#inbox?.flatMap(savedStep),
       undelivered: this.#undelivered && savedBatch(this.#undelivered)
     }
   }
 
   /** Takes over what the lane of a fold before has saved; this is a fresh one. */
-  restore(saved: SavedLane, definitionOf: (name: string) => Metric.Any, poisons: ReadonlyArray<Poison>): void {
+  restore(
+    saved: SavedLane,
+    definitionOf: (name: string) => Metric.Any,
+    poisons: ReadonlyArray<Poison>,
+    latest: number
+  ): void {
     this.#sequence = saved.sequence
     this.#watch = saved.watch
     const lost = this.#metrics.restore(saved.metrics, definitionOf, atRestore(poisons))
@@ -291,6 +325,8 @@ export class FoldLane implements MetricsLane {
     for (const { error, name } of lost) this.#send({ _tag: "Quarantined", lane, name, error, sequence })
     this.#poisons = poisonsAfter(this.#poisons, this.#sequence)
     this.#counts.restore(saved)
+    // Its answer may have more than was asked for, and time has gone on.
+    for (const read of saved.reads) this.#step({ ...read, now: Math.max(read.now, latest) })
     this.#inbox = saved.inbox?.map((step) => restoredStep(step, definitionOf))
     if (saved.undelivered === undefined) return
     // Its changes were sent before it was saved, and whoever has what was saved has received them.

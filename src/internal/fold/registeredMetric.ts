@@ -6,7 +6,6 @@ import { deserialize, serialize } from "node:v8"
 import * as MutableRef from "effect/MutableRef"
 import * as Ref from "effect/Ref"
 import { Duplicates } from "../formats/duplicates.ts"
-import type { Bygone } from "../metric/definition/bygone.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import type { Quarantine, Snapshot } from "../metric/definition/snapshot.ts"
 import { rewindState } from "../metric/rewindState.ts"
@@ -14,19 +13,22 @@ import type { MetricEvent } from "../model/event.ts"
 import type { LargestRead, ShownRead, StateRead } from "../stream/protocol.ts"
 import { cutText, MostOfError } from "../util/cutText.ts"
 import { describeError } from "../util/describeError.ts"
+import { clonedInSteps, known, type Steps } from "../util/steps.ts"
 import { copyOut } from "./copyOut.ts"
 import { keepState, keptState } from "./kernels/keptState.ts"
 import { type InPlace, Kernel } from "./kernels/kernel.ts"
 import { kernelOf } from "./kernels/kernelOf.ts"
-import { besideSole, bygoneSeries, shownSeries } from "./kernels/shownSeries.ts"
+import { besideSole, bygoneSeries, type SeriesCut, shownSeries, viewedSeries } from "./kernels/seriesCut.ts"
 import type { SavedMetric, SavedState } from "./savedLane.ts"
 import { largestSeries } from "./topSeries.ts"
 
 /** What a metric shows at a moment, for one who does not keep it. */
 export interface Shown {
   readonly metric: Metric.Any
-  /** Of one with labels only its series. `undefined` when it cannot be viewed. */
+  /** Of one without labels. `undefined` when it cannot be viewed. */
   readonly dimensions: unknown
+  /** Of one with labels, until whoever reads it releases it. */
+  readonly series: SeriesCut | undefined
   readonly createdAt: number
   readonly quarantine: Quarantine | undefined
   readonly duplicates: Duplicates
@@ -35,6 +37,8 @@ export interface Shown {
 /** Whom a metric is registered with. */
 export interface MetricOwner {
   readonly quarantined: (metric: Metric.Any, error: string) => void
+  /** The series of a kernel as they are now. It is told before they change. */
+  readonly cut: (kernel: Kernel) => SeriesCut
 }
 
 const nothing = Object.freeze({})
@@ -131,12 +135,15 @@ export class RegisteredMetric {
     return this.metric.view(this.#current, now)
   }
 
+  /** Its series, where it has labels: there may be very many. */
+  #cut(): SeriesCut | undefined {
+    const { kernel } = this
+    return kernel instanceof Kernel && kernel.instrument.labels.length > 0 ? this.#owner.cut(kernel) : undefined
+  }
+
   #viewForExporters(now: number): unknown {
     const { kernel } = this
-    if (!(kernel instanceof Kernel)) return this.#view(now)
-    // Where there are thousands of series, most of what a view costs is for what they come to together.
-    if (kernel.instrument.labels.length > 0) return shownSeries(this.metric, kernel, now)
-    return { ...(this.#view(now) as object), ...besideSole(kernel, now) }
+    return kernel instanceof Kernel ? { ...(this.#view(now) as object), ...besideSole(kernel, now) } : this.#view(now)
   }
 
   /** What `read` gives. A view that throws quarantines the metric, and `otherwise` is the result. */
@@ -150,22 +157,25 @@ export class RegisteredMetric {
     }
   }
 
+  /** For one who looks at it in steps, and releases it. */
   shown(now: number): Shown {
     const { metric } = this
+    const series = this.#cut()
+    const dimensions = series === undefined ? this.#try(() => this.#viewForExporters(now), undefined) : undefined
     // The clock may have been set back since.
     const createdAt = Math.min(this.createdAt, now)
-    const dimensions = this.#try(() => this.#viewForExporters(now), undefined)
-    return { metric, dimensions, createdAt, quarantine: this.#quarantine, duplicates: this.#duplicates }
+    return { metric, dimensions, series, createdAt, quarantine: this.#quarantine, duplicates: this.#duplicates }
   }
 
-  /**
-   * A copy that the reader may keep: what could not cross a thread is refused here. `isSent`: it is copied again at once,
-   * on its way to another thread.
-   */
-  snapshot(now: number, isSent = false): Snapshot {
-    const dimensions = this.#try(() => this.#copy(this.#view(now), isSent), this.#shown)
-    this.#shown = dimensions
-    return this.#snapshotOf(dimensions)
+  /** A copy that the reader may keep: what could not cross a thread is refused here. */
+  snapshot(now: number): Snapshot {
+    return this.#snapshotOf(this.#tryView(now))
+  }
+
+  #tryView(now: number): unknown {
+    if (this.metric.instrument !== undefined) return this.#try(() => structuredClone(this.#view(now)), this.#shown)
+    this.#shown = this.#try(() => copyOut(this.#view(now)), this.#shown)
+    return this.#shown
   }
 
   #snapshotOf(dimensions: unknown): Snapshot {
@@ -174,41 +184,69 @@ export class RegisteredMetric {
     return quarantine === undefined ? { name, dimensions } : { name, dimensions, quarantine: { ...quarantine } }
   }
 
-  /** Likewise what exporters are shown. */
-  shownRead(now: number, isSent: boolean): ShownRead {
-    const { createdAt, epoch, kernel } = this
-    if (!(kernel instanceof Kernel)) return { snapshot: this.snapshot(now, isSent), epoch, createdAt }
-    const snapshot = this.#snapshotOf(this.#copy(this.#viewForExporters(now), isSent))
-    const bygone = kernel.instrument.labels.length > 0 ? bygoneSeries(kernel, now) : undefined
-    return { snapshot, epoch, createdAt, ...(bygone !== undefined && { bygone: this.#copy(bygone, isSent) as Bygone }) }
+  // What these give is of the moment of the call, whenever the steps are taken. What has no labels is viewed in the call.
+
+  /** The same as {@link snapshot}. `isSent`: it is copied again at once, on its way to another thread. */
+  readSnapshot(now: number, isSent: boolean): Steps<Snapshot> {
+    const cut = this.#cut()
+    return cut === undefined ? known(this.snapshot(now)) : this.#ofSeries(cut, isSent, viewedSeries(cut, now))
   }
 
-  /**
-   * What an instrument shows or keeps has few levels, and may have very many series: it is not searched. It is plain data,
-   * which can be sent as it is.
-   */
-  #copy(value: unknown, isSent: boolean): unknown {
-    if (this.metric.instrument === undefined) return copyOut(value)
-    return isSent ? value : structuredClone(value)
+  /** A snapshot of what the steps come to. */
+  #ofSeries(cut: SeriesCut, isSent: boolean, steps: Steps<object>): Steps<Snapshot> {
+    const rest = this.#snapshotOf(undefined)
+    return (function* () {
+      const dimensions = yield* releasing(cut, copied(steps, isSent))
+      return { ...rest, dimensions }
+    })()
+  }
+
+  /** Likewise what exporters are shown. */
+  readShown(now: number, isSent: boolean): Steps<ShownRead> {
+    const { createdAt, epoch, kernel, metric } = this
+    const cut = this.#cut()
+    if (cut === undefined) {
+      const snapshot =
+        kernel instanceof Kernel ? this.#snapshotOf(structuredClone(this.#viewForExporters(now))) : this.snapshot(now)
+      return known({ snapshot, epoch, createdAt })
+    }
+    const snapshots = this.#ofSeries(cut, isSent, shownSeries(cut, metric, now))
+    return (function* () {
+      const bygone = yield* copied(bygoneSeries(cut, metric, now), isSent)
+      const snapshot = yield* snapshots
+      return { snapshot, epoch, createdAt, ...(bygone !== undefined && { bygone }) }
+    })()
   }
 
   /** A copy with its largest series only. */
-  largest(now: number, maxSeries: number, isSent: boolean): LargestRead {
-    const snapshot = this.snapshot(now, isSent)
-    const { dimensions, seriesCount } = largestSeries(snapshot.dimensions, maxSeries)
-    return { snapshot: { ...snapshot, dimensions }, seriesCount }
+  readLargest(now: number, maxSeries: number, isSent: boolean): Steps<LargestRead> {
+    const cut = this.#cut()
+    const snapshots = cut === undefined ? known(this.snapshot(now)) : this.#ofSeries(cut, true, viewedSeries(cut, now))
+    return (function* () {
+      const snapshot = yield* snapshots
+      const { dimensions, seriesCount } = yield* largestSeries(snapshot.dimensions, maxSeries)
+      return { snapshot: { ...snapshot, dimensions: isSent ? dimensions : structuredClone(dimensions) }, seriesCount }
+    })()
   }
 
   /** A copy of the state. One that cannot be copied could not be sent either: it is left out. */
-  state(isSent: boolean): ReadonlyArray<StateRead> {
-    const { epoch, metric } = this
+  readState(isSent: boolean): Steps<StateRead | undefined> {
+    const { epoch, kernel, metric } = this
     const quarantine = this.#quarantine
-    try {
-      const state: unknown = this.#copy(this.#current, isSent)
-      return [{ name: metric.name, epoch, state, ...(quarantine !== undefined && { quarantine: { ...quarantine } }) }]
-    } catch {
-      return []
+    const rest = { name: metric.name, epoch, ...(quarantine !== undefined && { quarantine: { ...quarantine } }) }
+    const cut = this.#cut()
+    if (cut === undefined) {
+      try {
+        const state = metric.instrument === undefined ? copyOut(this.#current) : structuredClone(this.#current)
+        return known({ ...rest, state })
+      } catch {
+        return known(undefined)
+      }
     }
+    const states = (kernel as Kernel).stateSteps(() => cut.kernel)
+    return (function* () {
+      return { ...rest, state: yield* releasing(cut, copied(states, isSent)) }
+    })()
   }
 
   // --- when the worker is replaced
@@ -276,4 +314,13 @@ export class RegisteredMetric {
       return `its state could not be kept when its worker was replaced: ${describeError(error)}`
     }
   }
+}
+
+const copied = <A>(steps: Steps<A>, isSent: boolean): Steps<A> => (isSent ? steps : clonedInSteps(steps))
+
+/** Steps that read a cut, and release it at their end. Whoever drops them releases it. */
+function* releasing<A>(cut: SeriesCut, steps: Steps<A>): Steps<A> {
+  const value = yield* steps
+  cut.release()
+  return value
 }

@@ -6,7 +6,7 @@ import type * as Metric from "../metric/definition/metric.ts"
 import type { Quarantine } from "../metric/definition/snapshot.ts"
 import type { MetricEvent } from "../model/event.ts"
 import type { SpanIds } from "../model/eventSpan.ts"
-import type { Lane, LaneCommand, Watch } from "../stream/protocol.ts"
+import type { Lane, LaneCommand, ReadCommand, Watch } from "../stream/protocol.ts"
 import type { Layout } from "../stream/rows/layout.ts"
 import type { ReaderState } from "../stream/rows/log.ts"
 import type { SavedKernel } from "./kernels/savedKernel.ts"
@@ -22,6 +22,8 @@ export interface SavedLane {
   readonly watch: Watch
   /** In the order in which their names were first registered. */
   readonly metrics: ReadonlyArray<SavedMetric>
+  /** Those that were not answered. */
+  readonly reads: ReadonlyArray<ReadCommand>
   /** What came while the lane waited for a listener, in order. */
   readonly inbox: ReadonlyArray<SavedStep> | undefined
   /** The batch whose changes a listener has not taken yet. */

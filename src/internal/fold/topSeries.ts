@@ -1,6 +1,7 @@
 /**
  * What a metric shows, with no more series than people can look at: a hundred thousand would be copied each second.
  */
+import type { Steps } from "../util/steps.ts"
 
 export interface Largest {
   readonly dimensions: unknown
@@ -8,12 +9,23 @@ export interface Largest {
   readonly seriesCount: number
 }
 
-export const largestSeries = (dimensions: unknown, max: number): Largest => {
+/** Series that are looked at in one step, beside those that are the largest up to there. */
+const StepSeries = 512
+
+export function* largestSeries(dimensions: unknown, max: number): Steps<Largest> {
   const series = seriesIn(dimensions)
   if (series.length <= max) return { dimensions, seriesCount: series.length }
-  const sizes = new Map(series.map((each) => [each, sizeOf(each)]))
-  const largest = series.toSorted((left, right) => sizes.get(right)! - sizes.get(left)!).slice(0, max)
-  return { dimensions: { ...(dimensions as object), series: largest }, seriesCount: series.length }
+  let largest: ReadonlyArray<{ readonly each: unknown; readonly size: number }> = []
+  for (let i = 0; i < series.length; i += StepSeries) {
+    const more = series.slice(i, i + StepSeries).map((each) => ({ each, size: sizeOf(each) }))
+    // Those that are as large stay in their order.
+    largest = [...largest, ...more].sort((left, right) => right.size - left.size).slice(0, max)
+    yield
+  }
+  return {
+    dimensions: { ...(dimensions as object), series: largest.map(({ each }) => each) },
+    seriesCount: series.length
+  }
 }
 
 const seriesIn = (dimensions: unknown): ReadonlyArray<unknown> => {

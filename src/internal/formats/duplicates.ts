@@ -29,25 +29,56 @@ export class Duplicates {
    * It is empty where all are the first.
    */
   numbers(texts: ReadonlyArray<string>, points: ReadonlyArray<Labelled>): ReadonlyArray<string | undefined> {
-    const distinct = new Set(texts)
-    if (this.#known === undefined && distinct.size === texts.length) return []
-    this.#known ??= new Map()
-    if (distinct.size < texts.length) this.#learn(texts, points)
-    const known = this.#known
-    const seen = new Set<string>()
-    const numbers = texts.map((text, i) => {
-      const identities = known.get(text)
-      if (identities === undefined) return undefined
-      let identity = identityOf(points[i]!)
-      // What an application shows may have a series twice.
-      while (seen.has(identity)) identity += "+"
-      seen.add(identity)
-      let index = identities.indexOf(identity)
-      if (index < 0) index = identities.push(identity) - 1
-      return index === 0 ? undefined : String(index + 1)
-    })
-    this.#forget(known, distinct)
+    const reading = this.read()
+    const numbers = reading.numbers(texts, points)
+    reading.end()
     return numbers
+  }
+
+  /** For series that come in parts. */
+  read(): DuplicatesRead {
+    const first = new Map<string, Labelled>()
+    const seen = new Set<string>()
+    return {
+      numbers: (texts, points) => {
+        let hasAny = false
+        const numbers = texts.map((text, i) => {
+          const point = points[i]!
+          const identities = this.#identitiesOf(text, point, first, seen)
+          if (identities === undefined) return undefined
+          let identity = identityOf(point)
+          // What an application shows may have a series twice.
+          while (seen.has(identity)) identity += "+"
+          seen.add(identity)
+          let index = identities.indexOf(identity)
+          if (index < 0) index = identities.push(identity) - 1
+          if (index > 0) hasAny = true
+          return index === 0 ? undefined : String(index + 1)
+        })
+        return hasAny ? numbers : []
+      },
+      end: () => {
+        if (this.#known !== undefined) this.#forget(this.#known, first)
+      }
+    }
+  }
+
+  /** The series that have had a text, where there were several at once. */
+  #identitiesOf(
+    text: string,
+    point: Labelled,
+    first: Map<string, Labelled>,
+    seen: Set<string>
+  ): Array<string> | undefined {
+    const known = this.#known?.get(text)
+    const before = first.get(text)
+    if (before === undefined) first.set(text, point)
+    if (known !== undefined || before === undefined) return known
+    const identities = [identityOf(before)]
+    seen.add(identities[0]!)
+    this.#known ??= new Map()
+    this.#known.set(text, identities)
+    return identities
   }
 
   /** What is known, to be saved. */
@@ -60,21 +91,18 @@ export class Duplicates {
     this.#known = known && new Map(Array.from(known, ([text, identities]) => [text, identities.slice()]))
   }
 
-  #forget(known: Map<string, Array<string>>, present: ReadonlySet<string>): void {
+  #forget(known: Map<string, Array<string>>, present: ReadonlyMap<string, unknown>): void {
     for (const [text, { length }] of known) {
       if (length > MostRemembered || (known.size > MostRemembered && !present.has(text))) known.delete(text)
     }
   }
+}
 
-  /** Remembers texts that several series have now. */
-  #learn(texts: ReadonlyArray<string>, points: ReadonlyArray<Labelled>): void {
-    const first = new Map<string, number>()
-    for (const [i, text] of texts.entries()) {
-      const before = first.get(text)
-      if (before === undefined) first.set(text, i)
-      else if (!this.#known!.has(text)) this.#known!.set(text, [identityOf(points[before]!)])
-    }
-  }
+/** The numbers of the series of one read, of which some come at a time. */
+export interface DuplicatesRead {
+  readonly numbers: (texts: ReadonlyArray<string>, points: ReadonlyArray<Labelled>) => ReadonlyArray<string | undefined>
+  /** All have come. */
+  readonly end: () => void
 }
 
 /** The names and values of its labels, as they are. */

@@ -81,11 +81,15 @@ export const makeInProcessLink = Effect.fnUntraced(function* <E = never>(
     terminate: () => {}
   })
   const link = control
+  // What is folded in a call that emits may leave work to the fiber.
+  fold.work.onPending = () => nextTurn.add(open)
   const foldSome = (): ReadProgress => {
     const due: Array<() => void> = []
     afterFold = due
     try {
-      return fold.reader.read(PagesAtOnce)
+      const progress = fold.reader.read(PagesAtOnce)
+      fold.work.goOn()
+      return fold.work.isPending ? "more" : progress
     } finally {
       afterFold = undefined
       for (const action of due) action()

@@ -4,6 +4,7 @@
  */
 import type * as Effect from "effect/Effect"
 import type { ExpositionNames } from "../formats/prometheus/nameRegistry.ts"
+import type { AnswerPart } from "../stream/answerParts.ts"
 import type { LaneCounters } from "../stream/foldedCounters.ts"
 import type { Command, Lane, LaneCommand, LaneMessage } from "../stream/protocol.ts"
 import type { StreamUsage } from "../stream/usage.ts"
@@ -27,6 +28,10 @@ export interface LaneListener extends LoggedRecorder {
   readonly onMessage: (message: LaneMessage) => void
   /** Up to which sequence number changes have come. */
   readonly seen: number
+  /** A part of the answer to a read has come; whether somebody waits for it. */
+  readonly onPart: (request: number, part: AnswerPart) => boolean
+  /** Of answers of which not all has come. */
+  readonly forgetParts: () => void
   /** Whether somebody waits for the answer to a read. */
   readonly awaits: (request: number) => boolean
   /** The fold is gone; nothing will come any more. */

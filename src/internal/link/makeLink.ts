@@ -5,7 +5,7 @@ import { packStats } from "../formats/packedStats.ts"
 import { ExpositionNames } from "../formats/prometheus/nameRegistry.ts"
 import type { Carrier } from "../stream/carrier.ts"
 import { ChunkBytes, CounterTable } from "../stream/foldedCounters.ts"
-import type { Command, FoldMessage, Lane, Restore } from "../stream/protocol.ts"
+import type { Command, FoldMessage, Lane, PartTaken, Restore } from "../stream/protocol.ts"
 import { RowWriter } from "../stream/writer.ts"
 import { messageOf } from "../util/describeError.ts"
 import { withLiveClock } from "../util/liveClock.ts"
@@ -61,6 +61,8 @@ export const makeLink = (options: {
   readonly receive?: () => void
   /** Folds what was published, where the fold is in this thread. */
   readonly foldNow?: () => void
+  /** Tells a fold whose answers come in parts that one was taken. */
+  readonly taken?: (taken: PartTaken) => void
   readonly terminate: () => void
 }): LinkControl => {
   const { flightLog } = options
@@ -179,7 +181,7 @@ export const makeLink = (options: {
 
   const deliver = (message: FoldMessage): void => {
     messages++
-    if ("request" in message && message._tag !== "Answer") {
+    if ("request" in message && !("lane" in message)) {
       renders.answer(message)
       // It may be large where there are many recorders.
       if (message._tag === "Rendering") return
@@ -192,6 +194,10 @@ export const makeLink = (options: {
       return
     }
     const listener = lanes.get(message.lane)
+    if (message._tag === "Part") {
+      const { lane, part, request } = message
+      return options.taken?.({ _tag: "Taken", lane, request, isWanted: listener?.onPart(request, part) === true })
+    }
     listener?.onMessage(message)
     if (message._tag === "Quarantined" && flightLog) options.afterFold(() => flightLog.quarantined(listener, message))
   }
@@ -263,6 +269,8 @@ export const makeLink = (options: {
     restore: (careful) => {
       const { place, segments } = options.kept!
       options.kept!.replace(again)
+      // The answer comes whole from the next one.
+      for (const listener of lanes.values()) listener.forgetParts()
       writer.readerReplaced(place)
       return {
         place,

@@ -4,7 +4,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type { Render, RenderMessage } from "../stream/protocol.ts"
+import type { DropRender, Render, RenderMessage } from "../stream/protocol.ts"
 import { withLiveClock } from "../util/liveClock.ts"
 
 export type RenderRequest = Omit<Render, "_tag" | "request">
@@ -40,7 +40,7 @@ export class PendingRenders {
 
   /** Asks by `send`. `hold` keeps the process alive meanwhile; `onBegun` runs when the fold has come to it. */
   ask(
-    send: (command: Render) => void,
+    send: (command: Render | DropRender) => void,
     rest: RenderRequest,
     hold: () => () => void,
     onBegun: () => void
@@ -66,7 +66,11 @@ export class PendingRenders {
           forget()
           throw defect
         }
-        return Effect.sync(forget)
+        return Effect.sync(() => {
+          if (!this.#renders.has(request)) return
+          forget()
+          send({ _tag: "DropRender", request })
+        })
       })
       return withLiveClock(Effect.raceFirst(answer, this.#silence))
     })

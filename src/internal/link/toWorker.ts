@@ -237,6 +237,10 @@ export const makeWorkerLink = Effect.fnUntraced(function* (
         allocateCounters: (bytes) => new SharedArrayBuffer(bytes),
         hold,
         nextTurn,
+        taken: (taken) => {
+          current?.port.post(taken)
+          current?.port.rouse()
+        },
         afterFold: (action) => (current === undefined ? nextTurn(action) : current.port.afterFold(action)),
         receive: () => current?.port.drain(),
         terminate: () => current?.thread.terminate()

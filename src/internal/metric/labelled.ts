@@ -4,6 +4,7 @@
 
 import { InvalidArgument } from "../model/errors.ts"
 import type { MetricEvent } from "../model/event.ts"
+import { allSteps } from "../util/steps.ts"
 import { define } from "./definition/define.ts"
 import { inner, made } from "./definition/fingerprint.ts"
 import { type LabelValue, labelValue, type Source, sourceValue } from "./definition/instrument.ts"
@@ -57,15 +58,16 @@ export const labelledStates = (metric: Metric.Any, labels: ReadonlyArray<readonl
   const view = ({ series }: Labelled, now: number) => {
     let total: unknown = null
     for (const state of Object.values(series)) total = together(merge, total, state, now)
+    const shown = Object.entries(series).flatMap(([key, state]) =>
+      key === OverflowKey ? [] : [{ labels: named(labels, key), ...(metric.view(state, now) as object) }]
+    )
     return {
       ...(metric.view(total ?? metric.initial, now) as object),
-      series: Object.entries(series).flatMap(([key, state]) =>
-        key === OverflowKey ? [] : [{ labels: named(labels, key), ...(metric.view(state, now) as object) }]
-      ),
+      series: shown,
       ...(Object.hasOwn(series, OverflowKey) && {
         overflow: {
           ...(metric.view(series[OverflowKey], now) as object),
-          ...tooMany(labels, Object.keys(series))
+          ...allSteps(tooMany(labels, shown))
         }
       })
     }

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import type { LaneListener } from "../link/link.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import type { MetricChange } from "../metric/definition/snapshot.ts"
+import type { AnswerPart } from "../stream/answerParts.ts"
 import type { LaneMessage } from "../stream/protocol.ts"
 import { outsideHooks } from "./hookGuard.ts"
 import { abort, type RecorderParts } from "./parts.ts"
@@ -68,6 +69,14 @@ export class FoldListener implements LaneListener {
 
   metricAt(index: number): Metric.Any | undefined {
     return [...this.#parts.registrations.cut.values()][index]
+  }
+
+  onPart(request: number, part: AnswerPart): boolean {
+    return this.#parts.reads.part(request, part)
+  }
+
+  forgetParts(): void {
+    this.#parts.reads.forgetParts()
   }
 
   awaits(request: number): boolean {

@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type { ReadError } from "../model/errors.ts"
+import { type AnswerPart, AnswerParts } from "../stream/answerParts.ts"
 import { afterwards } from "../util/deadlines.ts"
 
 // What is in the answer, the one who asked knows.
@@ -12,6 +13,8 @@ interface Pending {
   /** Who waits. */
   readonly fiber: Fiber.Fiber<unknown, unknown>
   readonly resume: (answer: Answer) => void
+  /** What is long in the answer comes before it. */
+  parts: AnswerParts | undefined
   // What ends that goes on while it waits.
   stopTimer: (() => void) | undefined
   stopWatching: (() => void) | undefined
@@ -46,6 +49,7 @@ export class PendingReads {
       const pending: Pending = {
         fiber,
         resume,
+        parts: undefined,
         stopTimer: undefined,
         stopWatching: undefined,
         release: undefined
@@ -90,7 +94,22 @@ export class PendingReads {
 
   answer(request: number, read: ReadonlyArray<unknown>): void {
     const pending = this.#reads?.get(request)
-    if (pending !== undefined) this.#end(request, pending, Exit.succeed(read))
+    if (pending === undefined) return
+    pending.parts?.join(read)
+    this.#end(request, pending, Exit.succeed(read))
+  }
+
+  /** A part of an answer; whether somebody waits for it. */
+  part(request: number, part: AnswerPart): boolean {
+    const pending = this.#reads?.get(request)
+    if (pending === undefined) return false
+    pending.parts ??= new AnswerParts()
+    pending.parts.add(part)
+    return true
+  }
+
+  forgetParts(): void {
+    for (const pending of this.#reads?.values() ?? []) pending.parts = undefined
   }
 
   awaits(request: number): boolean {

@@ -14,6 +14,7 @@ import { isMetricSet, metricsOf } from "../metric/metricSet.ts"
 import type { InvalidState, ReadError } from "../model/errors.ts"
 import { refuse } from "../model/optionChecks.ts"
 import type { Stats } from "../model/stats.ts"
+import type { AnswerPart } from "../stream/answerParts.ts"
 import type { LargestRead, ReadCommand, ShownRead, StateRead } from "../stream/protocol.ts"
 import { deltaReaderOf } from "./deltaReader.ts"
 import { type Hook, hookOf } from "./hookGuard.ts"
@@ -279,6 +280,15 @@ export class RecorderReads {
   /** The fold has answered. */
   answer(request: number, read: ReadonlyArray<unknown>): void {
     this.#pending.answer(request, read)
+  }
+
+  /** A part of an answer has come; whether somebody waits for it. */
+  part(request: number, part: AnswerPart): boolean {
+    return this.#pending.part(request, part)
+  }
+
+  forgetParts(): void {
+    this.#pending.forgetParts()
   }
 
   /** Whether somebody waits for the answer. */

@@ -3,12 +3,15 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { packStats } from "../formats/packedStats.ts"
+import type { Link } from "../link/link.ts"
 import { RuntimeFailed } from "../model/errors.ts"
+import type { Rendering } from "../model/format.ts"
 import type { Log } from "../recorder/logging.ts"
 import { withLiveClock } from "../util/liveClock.ts"
 import type { RuntimeInternals } from "./internals.ts"
 import type { RuntimeLifecycle } from "./lifecycle.ts"
 import type { RecorderRegistry } from "./registry.ts"
+import { SharedScrapes } from "./sharedScrapes.ts"
 
 /**
  * How long a scrape waits, by the real clock, for events that have not left their recorder: those of one that starts, or
@@ -23,41 +26,44 @@ export const scrapeOf = (
   { foldCame, foldLag, usage }: Pick<RuntimeInternals, "foldCame" | "foldLag" | "usage">
 ): RuntimeInternals["scrape"] => {
   const { namespace } = registry
+  const shared = new SharedScrapes<Uint8Array<ArrayBuffer>, unknown>()
 
   const failed = (cause: unknown) => Effect.fail(new RuntimeFailed({ namespace, cause }))
 
-  return Effect.fnUntraced(function* ({ rendering, timeout }) {
-    const clock = yield* Clock.Clock
+  /** By the live clock, with the time of the clock of whoever asks first. */
+  const rendered = Effect.fnUntraced(function* (link: Link, rendering: Rendering, clock: Clock.Clock) {
     const asked = clock.monotonicTimeNanosUnsafe()
+    const behind = registry.controls.filter(({ isHandedOver }) => !isHandedOver)
+    if (behind.length > 0) {
+      const handedOver = Effect.forEach(behind, (control) => control.handedOver, {
+        concurrency: "unbounded",
+        discard: true
+      })
+      yield* Effect.raceFirst(handedOver, Effect.raceFirst(Effect.sleep(Patience), link.awaitSilence))
+    }
+    const { controls } = registry
+    const request = {
+      rendering,
+      // Not the time when it was asked for: events that came meanwhile would lie in the future of the read.
+      now: clock.currentTimeMillisUnsafe(),
+      namespace,
+      recorderIds: controls.map(({ service }) => service.recorderId),
+      lanes: Int32Array.from(controls, ({ readableLane }) => readableLane ?? -1),
+      stats: packStats(controls.map((control) => control.statsUnsafe())),
+      foldLag: foldLag(),
+      runtime: usage()
+    }
+    return yield* link.render(request, () => foldCame(Number(clock.monotonicTimeNanosUnsafe() - asked) / 1e9))
+  })
+
+  return Effect.fnUntraced(function* ({ rendering, timeout }) {
     const { link, state } = lifecycle
     if (state === "Failed") return yield* failed(link?.failure()?.cause ?? new Error("it did not start"))
     if (link === undefined || (!lifecycle.isRunning && state !== "Stopping")) {
       return yield* lifecycle.invalidState("be scraped", "A runtime can be scraped while it runs")
     }
     yield* registry.refuseReadInHook
-    const rendered = Effect.suspend(() => {
-      const { controls } = registry
-      const request = {
-        rendering,
-        // Not the time when it was asked for: events that came meanwhile would lie in the future of the read.
-        now: clock.currentTimeMillisUnsafe(),
-        namespace,
-        recorderIds: controls.map(({ service }) => service.recorderId),
-        lanes: Int32Array.from(controls, ({ readableLane }) => readableLane ?? -1),
-        stats: packStats(controls.map((control) => control.statsUnsafe())),
-        foldLag: foldLag(),
-        runtime: usage()
-      }
-      return link.render(request, () => foldCame(Number(clock.monotonicTimeNanosUnsafe() - asked) / 1e9))
-    })
-    const behind = registry.controls.filter(({ isHandedOver }) => !isHandedOver)
-    const handedOver = Effect.forEach(behind, (control) => control.handedOver, {
-      concurrency: "unbounded",
-      discard: true
-    })
-    const patience = Effect.raceFirst(handedOver, Effect.raceFirst(Effect.sleep(Patience), link.awaitSilence))
-    return yield* (behind.length === 0 ? Effect.void : patience).pipe(
-      Effect.andThen(rendered),
+    return yield* shared.share(JSON.stringify(rendering), rendered(link, rendering, yield* Clock.Clock)).pipe(
       Effect.timeoutOrElse({
         duration: timeout,
         orElse: () => {

@@ -10,6 +10,7 @@ import type * as Metric from "../metric/definition/metric.ts"
 import type { Quarantine, Snapshot } from "../metric/definition/snapshot.ts"
 import type { Rendering } from "../model/format.ts"
 import type { RuntimeStats } from "../model/runtimeStats.ts"
+import type { AnswerPart } from "./answerParts.ts"
 import type { CounterBuffer } from "./foldedCounters.ts"
 import type { LogPlace } from "./rows/log.ts"
 
@@ -66,6 +67,7 @@ export type Command =
   /** The listeners of a lane have taken the `Changes` that reach this sequence number. */
   | { readonly _tag: "Delivered"; readonly lane: Lane; readonly sequence: number }
   | Render
+  | DropRender
   /** Has the durable state written, as it is behind what came before. */
   | { readonly _tag: "Persist"; readonly ticket: number }
 
@@ -92,6 +94,12 @@ export interface Render {
   readonly foldLag: number | undefined
   /** `undefined` where nobody reads the text. */
   readonly runtime: RuntimeStats | undefined
+}
+
+/** Nobody waits for it any more. */
+export interface DropRender {
+  readonly _tag: "DropRender"
+  readonly request: number
 }
 
 /** The answer to {@link Render}: first that the fold has come to it, then the text. */
@@ -147,17 +155,17 @@ export interface LargestRead {
   readonly seriesCount: number
 }
 
-/** The answer to a read. */
-export type Read =
-  | ReadonlyArray<Snapshot>
-  | ReadonlyArray<ShownRead>
-  | ReadonlyArray<LargestRead>
-  | ReadonlyArray<StateRead>
+/** The answer to a read: of each metric something. */
+export type Read = ReadonlyArray<ReadPart>
+
+export type ReadPart = Snapshot | ShownRead | LargestRead | StateRead
 
 /** From the fold side to the recorder of a lane. */
 export type LaneMessage =
   /** The counters of the lane have moved. Said to a recorder that waits for it. */
   | { readonly _tag: "Folded"; readonly lane: Lane }
+  /** A part of the answer that comes. It is answered with `Taken`. */
+  | { readonly _tag: "Part"; readonly lane: Lane; readonly request: number; readonly part: AnswerPart }
   | {
       readonly _tag: "Answer"
       readonly lane: Lane
@@ -214,10 +222,19 @@ export type FoldRequest =
   /** Shared memory whose pages have numbers from `first` on. */
   | { readonly _tag: "Memory"; readonly first: number; readonly buffer: ArrayBufferLike }
   | { readonly _tag: "Attach"; readonly attachments: ReadonlyArray<Attachment> }
+  | PartTaken
   /** The answer to `Idle`: it may sleep, and is woken by the next message. */
   | { readonly _tag: "Sleep" }
   /** There are new rows. */
   | { readonly _tag: "Wake" }
+
+/** A part of an answer was taken. `isWanted`: somebody waits for the rest. */
+export interface PartTaken {
+  readonly _tag: "Taken"
+  readonly lane: Lane
+  readonly request: number
+  readonly isWanted: boolean
+}
 
 /** A metric that ended a fold: it is quarantined where it would do so again. */
 export interface Poison {

@@ -71,6 +71,9 @@ export class FoldThread {
       case "Attach":
         this.#fold.reader.attach(request.attachments)
         break
+      case "Taken":
+        this.#fold.taken(request)
+        break
       case "Sleep":
         this.#maySleep = true
         break
@@ -125,10 +128,12 @@ export class FoldThread {
       if (reader.ready) this.#naps = 0
       const reading = reader.read(PagesAtOnce)
       this.#fold.leavePlace()
-      if (reading === "more" || this.#checkpoints.isPending || this.#isStateDue) {
+      if (reading === "more" || this.#isBusy) {
         yield* nextTurn
         // Only now: what was sent of all that was folded has left by a port that was open, or this has ended.
         if (this.#hasEnded) return yield* Effect.never
+        this.#fold.work.goOn()
+        this.#fold.leavePlace()
         this.#checkpoints.goOn()
         if (this.#isStateDue) this.#durable!.goOn()
       } else if (reading === "attachment" && this.#takeMessages()) {
@@ -149,6 +154,11 @@ export class FoldThread {
       }
     }
   })
+
+  /** Whether there is something to do beside reading. */
+  get #isBusy(): boolean {
+    return this.#fold.work.isPending || this.#checkpoints.isPending || this.#isStateDue
+  }
 
   /** Receives what has come, without a turn of the event loop. Returns whether there was anything. */
   #takeMessages(): boolean {

@@ -9,8 +9,10 @@ import { type Exemplar, type Exemplars, exemplarsOf } from "../../metric/instrum
 import type { Measure } from "../../metric/instruments/measure.ts"
 import type { Points } from "../../metric/instruments/points.ts"
 import { isIdle, isSweepDue, type SeriesState, together } from "../../metric/instruments/series.ts"
+import { StepSeries } from "../../metric/instruments/view.ts"
 import type { MetricEvent } from "../../model/event.ts"
 import type { Layout } from "../../stream/rows/layout.ts"
+import { allSteps, type Steps } from "../../util/steps.ts"
 import type { SavedIdle, SavedInstrument, SavedKernel } from "./savedKernel.ts"
 import { type SeriesFinder, SeriesTable } from "./seriesTable.ts"
 
@@ -57,12 +59,18 @@ export class Kernel implements InPlace {
   #labels: ReadonlyArray<LabelValue> | "rejected" = "rejected"
   #at = 0
 
-  constructor(instrument: Instrument, measure: Measure<unknown, unknown>, points: Points) {
+  constructor(
+    instrument: Instrument,
+    measure: Measure<unknown, unknown>,
+    points: Points,
+    table: SeriesTable = new SeriesTable(instrument, points),
+    exemplars: Exemplars | undefined = exemplarsOf(instrument)
+  ) {
     this.instrument = instrument
     this.points = points
     this.#measure = measure
-    this.#table = new SeriesTable(instrument, points)
-    this.#exemplars = exemplarsOf(instrument)
+    this.#table = table
+    this.#exemplars = exemplars
     if (instrument.expireAfter !== undefined)
       this.#idle = {
         born: [],
@@ -133,18 +141,30 @@ export class Kernel implements InPlace {
   }
 
   state(): SeriesState<unknown> {
-    const series = this.#table.entries((index) => this.points.point(index))
-    if (this.#idle === undefined) return { series, rejected: this.rejected }
-    const { born, expired, expiries, lives, seen, sweptAt } = this.#idle
-    const idle = {
-      born: this.#table.entries((index) => born[index]!),
-      seen: this.#table.entries((index) => seen[index]!),
-      lives: this.#table.entries((index) => lives[index]!),
-      expiries,
-      expired,
-      sweptAt
+    return allSteps(this.stateSteps(() => this))
+  }
+
+  /** The same in steps. `current`: this kernel, or the copy that was made of it meanwhile. */
+  *stateSteps(current: () => Kernel): Steps<SeriesState<unknown>> {
+    const series: Record<string, unknown> = {}
+    const born: Record<string, number> = {}
+    const seen: Record<string, number> = {}
+    const lives: Record<string, number> = {}
+    let count = 0
+    for (const index of this.#table.all) {
+      if (++count % StepSeries === 0) yield
+      const kernel = current()
+      const key = kernel.#table.key(index)
+      series[key] = kernel.points.point(index)
+      if (kernel.#idle === undefined) continue
+      born[key] = kernel.#idle.born[index]!
+      seen[key] = kernel.#idle.seen[index]!
+      lives[key] = kernel.#idle.lives[index]!
     }
-    return { series, rejected: this.rejected, idle }
+    const kernel = current()
+    if (kernel.#idle === undefined) return { series, rejected: kernel.rejected }
+    const { expired, expiries, sweptAt } = kernel.#idle
+    return { series, rejected: kernel.rejected, idle: { born, seen, lives, expiries, expired, sweptAt } }
   }
 
   save(): SavedInstrument {
@@ -169,31 +189,42 @@ export class Kernel implements InPlace {
     for (const index of table.free ?? []) this.#idle.seen[index] = undefined
   }
 
-  /**
-   * The series, without a copy of all of them: those that have not expired by `now`, or those that have and are there
-   * until the next sweep. Exemplars are by bucket.
-   */
-  eachSeries(
-    now: number,
-    which: "live" | "idle",
-    take: (
-      key: string,
-      point: unknown,
-      exemplars: ReadonlyArray<Exemplar | undefined> | undefined,
-      life: Life | undefined
-    ) => void
-  ): void {
-    const idle = this.#idle
-    if (idle === undefined && which === "idle") return
-    for (const index of this.#table.all) {
-      if (idle !== undefined && isIdle(this.instrument, idle.seen[index]!, now) !== (which === "idle")) continue
-      const life = idle && { number: idle.lives[index]!, since: idle.born[index]! }
-      take(this.#table.key(index), this.points.point(index), this.#exemplars?.of(index), life)
+  /** As it is now, to be read while this one goes on. */
+  copy(): Kernel {
+    const points = this.points.copy(this.#table.indexes)
+    const copy = new Kernel(this.instrument, this.#measure, points, this.#table.copy(points), this.#exemplars?.copy())
+    copy.rejected = this.rejected
+    if (this.#idle !== undefined && copy.#idle !== undefined) {
+      const { born, lives, seen, ...rest } = this.#idle
+      Object.assign(copy.#idle, rest, { born: born.slice(), lives: lives.slice(), seen: seen.slice() })
     }
+    return copy
   }
 
-  hasSeries(key: string): boolean {
-    return this.#table.has(key)
+  /** The indexes of the series that have not expired by `now`, or of those that have and are there until the next sweep. */
+  indexes(now: number, which: "live" | "idle"): ReadonlyArray<number> {
+    const idle = this.#idle
+    if (idle === undefined) return which === "live" ? this.#table.all : []
+    return this.#table.all.filter((index) => isIdle(this.instrument, idle.seen[index]!, now) === (which === "idle"))
+  }
+
+  key(index: number): string {
+    return this.#table.key(index)
+  }
+
+  /** By bucket. */
+  exemplarsOf(index: number): ReadonlyArray<Exemplar | undefined> | undefined {
+    return this.#exemplars?.of(index)
+  }
+
+  /** Where series expire. */
+  lifeOf(index: number): Life | undefined {
+    return this.#idle && { number: this.#idle.lives[index]!, since: this.#idle.born[index]! }
+  }
+
+  /** Whether there is something in it of a time that is yet to come: {@link rewind} would change it. */
+  isAhead(now: number): boolean {
+    return (this.points.latest ?? now) > now || (this.#idle !== undefined && this.#idle.latest > now)
   }
 
   /** All series that are there no more as one point; `null`: there are none, or series never expire. */

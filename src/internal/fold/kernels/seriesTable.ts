@@ -38,6 +38,8 @@ export class SeriesTable {
   #indexes: Map<string, number> | undefined
   /** Full chunks of keys as they were saved last; `undefined` where one has changed. */
   #chunks: Array<string | undefined> | undefined
+  /** Of a copy: {@link all}. */
+  #order: ReadonlyArray<number> | undefined
 
   constructor(instrument: Instrument, points: Points) {
     this.#instrument = instrument
@@ -74,16 +76,13 @@ export class SeriesTable {
     return this.#indexes === undefined ? this.#keys.indexOf(key) : (this.#indexes.get(key) ?? -1)
   }
 
-  has(key: string): boolean {
-    return this.#find(key) >= 0
-  }
-
   get size(): number {
     return this.#keys.length - (this.#free?.length ?? 0)
   }
 
   /** The indexes of all series, in the order in which they came. */
   get all(): ReadonlyArray<number> {
+    if (this.#order !== undefined) return this.#order
     return this.#indexes === undefined ? [...this.#keys.keys()] : [...this.#indexes.values()]
   }
 
@@ -99,13 +98,17 @@ export class SeriesTable {
     this.#free.push(index)
   }
 
-  entries<Point>(point: (index: number) => Point): { readonly [key: string]: Point } {
-    return Object.fromEntries(this.all.map((index) => [this.#keys[index]!, point(index)]))
-  }
-
   /** All indexes that there are, free ones among them, are below it. */
   get indexes(): number {
     return this.#keys.length
+  }
+
+  /** The series as they are now, to be looked at while these go on. Nothing is found in it by its labels. */
+  copy(points: Points): SeriesTable {
+    const copy = new SeriesTable(this.#instrument, points)
+    copy.#keys = this.#keys.slice()
+    copy.#order = this.all
+    return copy
   }
 
   save(): SavedTable {

@@ -2,6 +2,7 @@
  * The metrics of a scrape in the format that is asked for.
  */
 import type { Rendering } from "../../model/format.ts"
+import type { Steps } from "../../util/steps.ts"
 import type { MetricData } from "../metricData.ts"
 import type { Source } from "./families.ts"
 import { ProtobufExposition } from "./protobuf.ts"
@@ -11,7 +12,7 @@ import { Exposition } from "./text.ts"
 export interface AnyExposition {
   /** Adds data. When this throws, nothing was added. */
   readonly add: (data: MetricData, source?: Source) => void
-  readonly finish: () => Uint8Array<ArrayBuffer>
+  readonly finish: () => Steps<Uint8Array<ArrayBuffer>>
 }
 
 /** `now`: the time of samples that have one. */
@@ -19,9 +20,5 @@ export const makeExposition = (rendering: Rendering, now: number): AnyExposition
   if (rendering.format === "remote-write") return new RemoteWriteExposition({ ...rendering, now })
   const { reserved = [] } = rendering
   if (rendering.format === "protobuf") return new ProtobufExposition(rendering.maxSchema, reserved)
-  const text = new Exposition(rendering.format, reserved)
-  return {
-    add: (data, source) => text.add(data, source),
-    finish: () => new TextEncoder().encode(text.finish())
-  }
+  return new Exposition(rendering.format, reserved)
 }

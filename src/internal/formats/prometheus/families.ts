@@ -16,7 +16,7 @@ export interface Source {
   /** When counting began, in milliseconds since the Unix epoch, where that is known. */
   readonly createdAt: number | undefined
   /** The numbers of its series that have the same labels as text. Default: they are given anew. */
-  readonly duplicates?: Duplicates | undefined
+  readonly duplicates?: Pick<Duplicates, "numbers"> | undefined
 }
 
 export const nobody: Source = { attributes: {}, createdAt: undefined }

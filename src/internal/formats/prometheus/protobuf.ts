@@ -8,6 +8,7 @@ import { PbfWriter } from "pbf"
 import type { Exemplar } from "../../metric/instruments/exemplars.ts"
 import { counterSample, type Family, type FamilyType } from "../../naming/names.ts"
 import type { BaseUnit } from "../../naming/units.ts"
+import type { Steps } from "../../util/steps.ts"
 import type {
   ExponentialDataPoint,
   HistogramDataPoint,
@@ -102,9 +103,12 @@ export class ProtobufExposition {
     }
   }
 
-  finish(): Uint8Array<ArrayBuffer> {
+  *finish(): Steps<Uint8Array<ArrayBuffer>> {
     const whole = new PbfWriter()
-    for (const section of this.#families.sections) whole.writeRawMessage(writeFamily, section)
+    for (const section of this.#families.sections) {
+      whole.writeRawMessage(writeFamily, section)
+      yield
+    }
     return whole.finish() as Uint8Array<ArrayBuffer>
   }
 }

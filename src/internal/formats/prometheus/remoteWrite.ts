@@ -8,6 +8,7 @@ import type { Exemplar } from "../../metric/instruments/exemplars.ts"
 import type { RemoteWriteRendering } from "../../model/format.ts"
 import { counterSample, type Family, type FamilyType } from "../../naming/names.ts"
 import type { BaseUnit } from "../../naming/units.ts"
+import type { Steps } from "../../util/steps.ts"
 import type { ExponentialDataPoint, HistogramDataPoint, MetricData, SummaryDataPoint } from "../metricData.ts"
 import { boundariesOf, countsOf } from "./classicBuckets.ts"
 import { exemplarLabels } from "./exemplar.ts"
@@ -99,7 +100,7 @@ export class RemoteWriteExposition {
   }
 
   /** All requests, each behind its length as a number of 32 bits. */
-  finish(): Uint8Array<ArrayBuffer> {
+  *finish(): Steps<Uint8Array<ArrayBuffer>> {
     if (this.#request.pos > 0) this.#seal()
     const whole = new Uint8Array(this.#requests.reduce((sum, { length }) => sum + 4 + length, 0))
     const view = new DataView(whole.buffer)
@@ -108,6 +109,7 @@ export class RemoteWriteExposition {
       view.setUint32(at, request.length)
       whole.set(request, at + 4)
       at += 4 + request.length
+      yield
     }
     return whole
   }

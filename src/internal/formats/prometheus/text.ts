@@ -6,6 +6,7 @@ import type { Exemplar } from "../../metric/instruments/exemplars.ts"
 import type { TextFormat } from "../../model/format.ts"
 import { counterSample, type Family } from "../../naming/names.ts"
 import { type BaseUnit, isScaled } from "../../naming/units.ts"
+import type { Steps } from "../../util/steps.ts"
 import type { HistogramDataPoint, Life, MetricData, NumberPoint, SummaryDataPoint } from "../metricData.ts"
 import { boundariesOf, countsOf } from "./classicBuckets.ts"
 import { exemplarText } from "./exemplar.ts"
@@ -192,10 +193,30 @@ export class Exposition {
 
   // --- the whole
 
-  finish(): string {
-    let text = ""
-    for (const { header, lines } of this.#families.sections) text += header + lines.join("")
-    return this.#isOpenMetrics ? `${text}# EOF\n` : text
+  /** The bytes of the text. */
+  *finish(): Steps<Uint8Array<ArrayBuffer>> {
+    const encoder = new TextEncoder()
+    const chunks: Array<Uint8Array> = []
+    for (const text of this.#texts()) {
+      chunks.push(encoder.encode(text))
+      yield
+    }
+    const bytes = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0))
+    let at = 0
+    for (const chunk of chunks) {
+      bytes.set(chunk, at)
+      at += chunk.length
+      yield
+    }
+    return bytes
+  }
+
+  *#texts(): Generator<string> {
+    for (const { header, lines } of this.#families.sections) {
+      yield header
+      yield* lines
+    }
+    if (this.#isOpenMetrics) yield "# EOF\n"
   }
 }
 

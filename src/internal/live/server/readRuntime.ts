@@ -9,6 +9,7 @@ import type * as Metric from "../../metric/definition/metric.ts"
 import type { Snapshot } from "../../metric/definition/snapshot.ts"
 import { internalsOf, type Source } from "../../runtime/internals.ts"
 import type { RuntimeService } from "../../runtime/service.ts"
+import { allSteps } from "../../util/steps.ts"
 import type { LiveData, LiveKind, LiveMetric, LiveRecorder } from "../model/update.ts"
 
 /** Most of what is sent each second. */
@@ -59,6 +60,6 @@ const describedBy = (metric: Metric.Any, snapshot: Snapshot, seriesCount: number
 
 /** From a snapshot that has all series. */
 export const liveMetric = (metric: Metric.Any, snapshot: Snapshot, maxSeries: number): LiveMetric => {
-  const { dimensions, seriesCount } = largestSeries(snapshot.dimensions, maxSeries)
+  const { dimensions, seriesCount } = allSteps(largestSeries(snapshot.dimensions, maxSeries))
   return describedBy(metric, { ...snapshot, dimensions }, seriesCount)
 }

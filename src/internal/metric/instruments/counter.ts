@@ -49,6 +49,12 @@ export class SumPoints implements Points {
     return this.a[index]!
   }
 
+  copy(count: number): SumPoints {
+    const copy = new SumPoints(this.least)
+    copy.load(this.save(count))
+    return copy
+  }
+
   save(count: number): Float64Array {
     return this.a.subarray(0, count)
   }

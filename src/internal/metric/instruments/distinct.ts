@@ -10,6 +10,7 @@ import type { Measure } from "./measure.ts"
 import { changed, packed, rankAt, unpacked } from "./packedRegisters.ts"
 import { type Packed, Packer, Unpacker } from "./packing.ts"
 import { noNumbers, type Points } from "./points.ts"
+import { SharedSeries } from "./sharedSeries.ts"
 
 export interface DistinctSettings {
   /** There are 2 to the power of this registers, from 4 to 16. Default: 11, for a standard error of 2.3 %. */
@@ -74,13 +75,15 @@ export class DistinctPoints implements Points {
   readonly b = noNumbers
   readonly least = -Number.MAX_VALUE
   readonly #precision: number
-  readonly #series: Array<Map<number, number> | Registers> = []
+  #series: Array<Map<number, number> | Registers> = []
+  readonly #shared = new SharedSeries()
 
   constructor({ precision = 11 }: DistinctSettings) {
     this.#precision = precision
   }
 
   reserve(index: number): void {
+    this.#shared.leave(index)
     this.#series[index] = new Map()
   }
 
@@ -88,7 +91,7 @@ export class DistinctPoints implements Points {
     const hash = hashOf(value)
     const register = registerOf(hash, this.#precision)
     const rank = rankOf(hash, this.#precision)
-    const registers = this.#series[index]!
+    const registers = this.#own(index)
     if (registers instanceof Uint8Array) {
       if (rank > registers[register]!) registers[register] = rank
     } else if (rank > (registers.get(register) ?? 0)) {
@@ -99,6 +102,22 @@ export class DistinctPoints implements Points {
 
   point(index: number): DistinctPoint {
     return { precision: this.#precision, registers: packed(this.#all(this.#series[index]!)) }
+  }
+
+  /** Those of a series, to be changed. */
+  #own(index: number): Map<number, number> | Registers {
+    const registers = this.#series[index]!
+    if (!this.#shared.leave(index)) return registers
+    const own = registers instanceof Uint8Array ? registers.slice() : new Map(registers)
+    this.#series[index] = own
+    return own
+  }
+
+  copy(count: number): DistinctPoints {
+    const copy = new DistinctPoints({ precision: this.#precision })
+    copy.#series = this.#series.slice(0, count)
+    this.#shared.share(count)
+    return copy
   }
 
   save(): SavedRegisters {

@@ -10,6 +10,7 @@ import { cutText } from "../../util/cutText.ts"
 import { type Instrument, MostOfLabel, type Settings, type Source, sourceValue } from "../definition/instrument.ts"
 import { bucketOf } from "./histogram.ts"
 import { type Packed, Packer, Unpacker } from "./packing.ts"
+import { SharedSeries } from "./sharedSeries.ts"
 
 export interface Exemplar {
   readonly traceId: string
@@ -81,7 +82,8 @@ export class Exemplars {
   readonly #source: ExemplarSource
   readonly #boundaries: ReadonlyArray<number>
   /** By the index of the series. */
-  readonly #rows: Array<Row | undefined> = []
+  #rows: Array<Row | undefined> = []
+  readonly #shared = new SharedSeries()
   /** Of the event that was read last. Without a trace it is no example. */
   #traceId: string | undefined
   #spanId: string | undefined
@@ -102,8 +104,10 @@ export class Exemplars {
   /** The event that was read was measured. */
   take(index: number, value: number): void {
     if (this.#traceId === undefined) return
-    this.#rows[index] ??= []
-    this.#rows[index][bucketOf(this.#boundaries, value)] = {
+    const row = this.#rows[index] ?? []
+    const own = this.#shared.leave(index) ? row.slice() : row
+    this.#rows[index] = own
+    own[bucketOf(this.#boundaries, value)] = {
       traceId: this.#traceId,
       spanId: this.#spanId,
       value,
@@ -116,7 +120,16 @@ export class Exemplars {
   }
 
   forget(index: number): void {
+    this.#shared.leave(index)
     this.#rows[index] = undefined
+  }
+
+  /** As they are now, to be looked at while these go on. */
+  copy(): Exemplars {
+    const copy = new Exemplars(this.#source, this.#boundaries)
+    copy.#rows = this.#rows.slice()
+    this.#shared.share(copy.#rows.length)
+    return copy
   }
 
   save(): Packed {

@@ -19,6 +19,7 @@ import { bucketOf, middleOf, relativeError } from "./exponentialScale.ts"
 import { anyNumber, type Measure } from "./measure.ts"
 import { aNumber, type Packed, packAll, record, unpackAll } from "./packing.ts"
 import { noNumbers, type Points } from "./points.ts"
+import { SharedSeries } from "./sharedSeries.ts"
 
 export type { Buckets }
 
@@ -190,6 +191,7 @@ export class ExponentialPoints implements Points {
   readonly least = -Number.MAX_VALUE
   readonly #settings: ExponentialSettings
   #series: Array<ExponentialDraft> = []
+  readonly #shared = new SharedSeries()
 
   constructor(settings: ExponentialSettings) {
     this.#settings = settings
@@ -200,15 +202,24 @@ export class ExponentialPoints implements Points {
   }
 
   reserve(index: number): void {
+    this.#shared.leave(index)
     this.#series[index] = newDraft(this.#settings)
   }
 
   add(index: number, value: number): void {
+    if (this.#shared.leave(index)) this.#series[index] = draftOf(this.#series[index]!)
     take(this.#series[index]!, value, this.#settings.maxSize)
   }
 
   point(index: number): ExponentialPoint {
     return draftOf(this.#series[index]!)
+  }
+
+  copy(count: number): ExponentialPoints {
+    const copy = new ExponentialPoints(this.#settings)
+    copy.#series = this.#series.slice(0, count)
+    this.#shared.share(count)
+    return copy
   }
 
   save(): Packed {

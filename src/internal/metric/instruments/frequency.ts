@@ -2,6 +2,7 @@ import { type LabelValue, labelValue } from "../definition/instrument.ts"
 import type { Measure } from "./measure.ts"
 import { type Packed, Packer, Unpacker } from "./packing.ts"
 import { noNumbers, type Points } from "./points.ts"
+import { SharedSeries } from "./sharedSeries.ts"
 
 /**
  * How often each value came; beyond the limit on values, all others together.
@@ -73,7 +74,8 @@ export class FrequencyPoints implements Points {
   readonly least = 0
   readonly #maxValues: number
   readonly #most: number | undefined
-  readonly #series: Array<{ readonly counts: Map<string, number>; others: number }> = []
+  #series: Array<{ readonly counts: Map<string, number>; others: number }> = []
+  readonly #shared = new SharedSeries()
 
   constructor(maxValues: number, most?: number) {
     this.#maxValues = maxValues
@@ -81,10 +83,15 @@ export class FrequencyPoints implements Points {
   }
 
   reserve(index: number): void {
+    this.#shared.leave(index)
     this.#series[index] = { counts: new Map(), others: 0 }
   }
 
   add(index: number, of: LabelValue): void {
+    if (this.#shared.leave(index)) {
+      const { counts, others } = this.#series[index]!
+      this.#series[index] = { counts: new Map(counts), others }
+    }
     const { counts } = this.#series[index]!
     const value = String(labelValue(of, this.#most))
     const count = counts.get(value)
@@ -96,6 +103,13 @@ export class FrequencyPoints implements Points {
   point(index: number): FrequencyPoint {
     const { counts, others } = this.#series[index]!
     return { counts: Object.fromEntries(counts), others }
+  }
+
+  copy(count: number): FrequencyPoints {
+    const copy = new FrequencyPoints(this.#maxValues, this.#most)
+    copy.#series = this.#series.slice(0, count)
+    this.#shared.share(count)
+    return copy
   }
 
   save(): Packed {

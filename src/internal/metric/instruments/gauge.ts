@@ -64,6 +64,12 @@ export class LastPoints implements Points {
     return { value: this.a[index]!, at: this.b[index]! }
   }
 
+  copy(count: number): LastPoints {
+    const copy = new LastPoints()
+    copy.load(this.save(count))
+    return copy
+  }
+
   save(count: number): TwoArrays {
     return { a: this.a.subarray(0, count), b: this.b.subarray(0, count) }
   }

@@ -149,6 +149,12 @@ export class HistogramPoints implements Points {
     return { count: counts.reduce((a, b) => a + b, 0), sum, min, max, counts }
   }
 
+  copy(count: number): HistogramPoints {
+    const copy = new HistogramPoints(this.#boundaries)
+    copy.load(this.save(count))
+    return copy
+  }
+
   save(count: number): TwoArrays {
     return { a: this.a.subarray(0, count * this.#buckets), b: this.b.subarray(0, count * 3) }
   }

@@ -17,7 +17,7 @@ export class ObjectPoints<Point, Value> implements Points {
   readonly #form: Form<Point>
   #points: Array<Point | undefined> = []
   /** When the last value was measured. */
-  #at = Number.NEGATIVE_INFINITY
+  latest = Number.NEGATIVE_INFINITY
 
   /** `takesNumbers`: any finite number will do, so that rows can be folded. */
   constructor(measure: Measure<Point, Value>, form: Form<Point>, takesNumbers: boolean) {
@@ -31,16 +31,16 @@ export class ObjectPoints<Point, Value> implements Points {
   }
 
   add(index: number, value: Value, at: number): void {
-    if (at < this.#at) this.rewind(at)
-    this.#at = at
+    if (at < this.latest) this.rewind(at)
+    this.latest = at
     const point = this.#points[index]
     this.#points[index] = point === undefined ? this.#measure.first(value, at) : this.#measure.next(point, value, at)
   }
 
   rewind(at: number): void {
     const { rewind } = this.#measure
-    if (rewind === undefined || at >= this.#at) return
-    this.#at = at
+    if (rewind === undefined || at >= this.latest) return
+    this.latest = at
     for (const [i, point] of this.#points.entries()) if (point !== undefined) this.#points[i] = rewind(point, at)
   }
 
@@ -48,12 +48,19 @@ export class ObjectPoints<Point, Value> implements Points {
     return this.#points[index]!
   }
 
+  copy(): ObjectPoints<Point, Value> {
+    const copy = new ObjectPoints(this.#measure, this.#form, false)
+    copy.#points = this.#points.slice()
+    copy.latest = this.latest
+    return copy
+  }
+
   save(): SavedPoints {
-    return { points: packAll(this.#form, this.#points), at: this.#at }
+    return { points: packAll(this.#form, this.#points), at: this.latest }
   }
 
   load({ at, points }: SavedPoints): void {
     this.#points = unpackAll(this.#form, points)
-    this.#at = at
+    this.latest = at
   }
 }

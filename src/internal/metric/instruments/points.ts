@@ -23,10 +23,14 @@ export interface Points {
   readonly together?: "sum" | "last"
   /** Tables of numbers that the code looks things up in, by name. */
   readonly constants?: { readonly [table: string]: ArrayLike<number> } | undefined
+  /** When the last value was measured, where that matters to {@link rewind}. */
+  readonly latest?: number
   /** The clock is at `at`: see {@link Measure.rewind}. */
   readonly rewind?: (at: number) => void
   /** The point of the pure reducer. */
   readonly point: (index: number) => unknown
+  /** The first `count` series as they are now, to be looked at while these go on. */
+  readonly copy: (count: number) => Points
   /** What it has of the first `count` series, as plain data that may share its arrays. Free ones are among them. */
   readonly save: (count: number) => unknown
   /** Takes over what was saved, into arrays of its own. */

@@ -16,6 +16,7 @@ import {
 import { anyNumber, type Measure } from "./measure.ts"
 import { aNumber, listOf, type Packed, packAll, record, unpackAll } from "./packing.ts"
 import { noNumbers, type Points } from "./points.ts"
+import { SharedSeries } from "./sharedSeries.ts"
 import { SlidingWindow } from "./slidingWindow.ts"
 
 export interface SummarySettings {
@@ -128,12 +129,15 @@ export class SummaryPoints implements Points {
   readonly a = noNumbers
   readonly b = noNumbers
   readonly least = -Number.MAX_VALUE
+  readonly #settings: SummarySettings
   readonly #window: SlidingWindow
   #series: Array<SummaryDraft> = []
+  readonly #shared = new SharedSeries()
   /** When the last value was measured. */
-  #at = Number.NEGATIVE_INFINITY
+  latest = Number.NEGATIVE_INFINITY
 
   constructor(settings: SummarySettings) {
+    this.#settings = settings
     this.#window = windowOf(settings)
   }
 
@@ -142,25 +146,38 @@ export class SummaryPoints implements Points {
   }
 
   reserve(index: number): void {
+    this.#shared.leave(index)
     this.#series[index] = { count: 0, sum: 0, negatives: 0, slots: [] }
   }
 
   add(index: number, value: number, at: number): void {
-    const series = this.#series[index]!
+    const series = this.#own(index)
     series.count++
     series.sum += value
     if (value < 0) series.negatives++
     const slot = this.#window.slotAt(at)
-    if (at < this.#at) this.rewind(at)
-    this.#at = at
+    if (at < this.latest) this.rewind(at)
+    this.latest = at
     take(this.#draft(series, slot), value)
   }
 
   rewind(at: number): void {
-    if (at >= this.#at) return
-    this.#at = at
+    if (at >= this.latest) return
+    this.latest = at
     const slot = this.#window.slotAt(at)
-    for (const each of this.#series) each.slots = this.#window.reached(each.slots, slot)
+    for (const index of this.#series.keys()) {
+      const series = this.#own(index)
+      series.slots = this.#window.reached(series.slots, slot)
+    }
+  }
+
+  /** A series, to be changed. */
+  #own(index: number): SummaryDraft {
+    const series = this.#series[index]!
+    if (!this.#shared.leave(index)) return series
+    const own = { ...series, slots: series.slots.map((each) => ({ ...draftOf(each), slot: each.slot })) }
+    this.#series[index] = own
+    return own
   }
 
   /** That of the slot, which is known or new. */
@@ -185,13 +202,20 @@ export class SummaryPoints implements Points {
     }
   }
 
+  copy(count: number): SummaryPoints {
+    const copy = new SummaryPoints(this.#settings)
+    copy.#series = this.#series.slice(0, count)
+    this.#shared.share(count)
+    return copy
+  }
+
   save(): SavedSummaries {
-    return { series: packAll(summaryForm, this.#series), at: this.#at }
+    return { series: packAll(summaryForm, this.#series), at: this.latest }
   }
 
   load({ at, series }: SavedSummaries): void {
     this.#series = unpackAll(summaryForm, series) as Array<SummaryDraft>
-    this.#at = at
+    this.latest = at
   }
 }
 

@@ -2,70 +2,105 @@
  * What an instrument shows: its series, all of them together, and what is remarkable.
  */
 import { looksCut } from "../../util/cutText.ts"
+import { allSteps, type Steps } from "../../util/steps.ts"
 import { type Instrument, type LabelValue, MostOfLabel } from "../definition/instrument.ts"
-import { type Kind, kindOf } from "./kinds.ts"
+import { kindOf } from "./kinds.ts"
 import { labelsOf, OverflowKey, type SeriesState, together, withoutIdle } from "./series.ts"
+
+type Labels = { readonly [name: string]: LabelValue }
+
+/** The series of an instrument at a moment, whoever holds them. */
+export interface SeriesRead {
+  readonly live: Iterable<readonly [key: string, point: unknown]>
+  /** The points of those that have expired and are there until the next sweep. */
+  readonly idle: Iterable<unknown>
+  /** All that are there no more, as one point; `null`: there are none. */
+  readonly expired: unknown
+  readonly rejected: number
+}
+
+/** Series that are viewed in one step. */
+export const StepSeries = 128
 
 /** From a state to dimensions. `now`: milliseconds since the Unix epoch. */
 export const view = (instrument: Instrument, state: SeriesState<unknown>, now: number): object => {
-  const kind = kindOf(instrument)
-  const live = withoutIdle(instrument, kind.measure, state, now)
-  const labelled = instrument.labels.length > 0
-  return {
-    ...(kind.adds || !labelled ? { ...kind.show(total(kind, live, now), now), ...kind.frame } : {}),
-    ...(labelled && { series: seriesOf(instrument, kind, live, now) }),
-    ...overflow(instrument, kind, live, now),
-    ...cutSeries(instrument, Object.keys(live.series)),
-    ...(live.rejected > 0 && { rejected: live.rejected })
-  }
-}
-
-/** How many series have a label value that was cut, where there are any. */
-export const cutSeries = (
-  { labels, maxLabelLength = MostOfLabel }: Instrument,
-  keys: Iterable<string>
-): { readonly cut?: number } => {
-  if (labels.length === 0) return {}
-  let cut = 0
-  for (const key of keys) {
-    // Most keys are too short to have one.
-    if (key === OverflowKey || key.length < maxLabelLength) continue
-    if ((JSON.parse(key) as ReadonlyArray<LabelValue>).some((value) => looksCut(value, maxLabelLength))) cut++
-  }
-  return cut === 0 ? {} : { cut }
-}
-
-/** Of all series, of what is beyond the limit, and of what has expired. */
-const total = ({ measure }: Kind, { idle, series }: SeriesState<unknown>, now: number): unknown => {
-  return Object.values(series).reduce(
-    (point, each) => together<unknown>(measure.merge, point, each, now),
-    idle?.expired ?? null
+  const { idle, rejected, series } = withoutIdle(instrument, kindOf(instrument).measure, state, now)
+  return allSteps(
+    viewSteps(instrument, { live: Object.entries(series), idle: [], expired: idle?.expired ?? null, rejected }, now)
   )
 }
 
-const seriesOf = (instrument: Instrument, kind: Kind, { series }: SeriesState<unknown>, now: number) =>
-  Object.entries(series).flatMap(([key, point]) => {
+/** The same of series that are read one by one. */
+export function* viewSteps(instrument: Instrument, read: SeriesRead, now: number): Steps<object> {
+  const { adds, frame, measure, show } = kindOf(instrument)
+  const labelled = instrument.labels.length > 0
+  const isTotalled = adds || !labelled
+  const cut = new CutSeries(instrument)
+  const series: Array<{ readonly labels: Labels }> = []
+  let total = read.expired
+  let overflow: unknown
+  let count = 0
+  if (isTotalled) {
+    for (const point of read.idle) {
+      if (++count % StepSeries === 0) yield
+      total = together<unknown>(measure.merge, total, point, now)
+    }
+  }
+  for (const [key, point] of read.live) {
+    if (++count % StepSeries === 0) yield
+    if (isTotalled) total = together<unknown>(measure.merge, total, point, now)
+    if (!labelled) continue
+    cut.look(key)
     const labels = labelsOf(instrument, key)
-    return labels === undefined ? [] : [{ labels, ...kind.show(point, now) }]
-  })
+    if (labels === undefined) overflow = point
+    else series.push({ labels, ...show(point, now) })
+  }
+  return {
+    ...(isTotalled && { ...show(total, now), ...frame }),
+    ...(labelled && { series }),
+    ...(overflow !== undefined && {
+      overflow: { ...show(overflow, now), ...(yield* tooMany(instrument.labels, series)) }
+    }),
+    ...cut.shown,
+    ...(read.rejected > 0 && { rejected: read.rejected })
+  }
+}
 
-/** What is beyond the limit. */
-const overflow = ({ labels }: Instrument, kind: Kind, { series }: SeriesState<unknown>, now: number) =>
-  Object.hasOwn(series, OverflowKey)
-    ? { overflow: { ...kind.show(series[OverflowKey], now), ...tooMany(labels, Object.keys(series)) } }
-    : {}
+/** How many series have a label value that was cut. */
+export class CutSeries {
+  readonly #most: number
+  readonly #labelled: boolean
+  #count = 0
+
+  constructor({ labels, maxLabelLength = MostOfLabel }: Instrument) {
+    this.#most = maxLabelLength
+    this.#labelled = labels.length > 0
+  }
+
+  look(key: string): void {
+    // Most keys are too short to have one.
+    if (!this.#labelled || key === OverflowKey || key.length < this.#most) return
+    if ((JSON.parse(key) as ReadonlyArray<LabelValue>).some((value) => looksCut(value, this.#most))) this.#count++
+  }
+
+  /** Where there are any. */
+  get shown(): { readonly cut?: number } {
+    return this.#count === 0 ? {} : { cut: this.#count }
+  }
+}
 
 /** Examples of the values of a label that has too many. */
 const Examples = 5
 
 /** The label to blame for too many series: that with the most values. */
-export const tooMany = (labels: Instrument["labels"], keys: ReadonlyArray<string>) => {
-  const values = labels.map(() => new Set<LabelValue>())
-  for (const key of keys) {
-    if (key === OverflowKey) continue
-    for (const [i, value] of (JSON.parse(key) as ReadonlyArray<LabelValue>).entries()) values[i]?.add(value)
+export function* tooMany(names: Instrument["labels"], series: Iterable<{ readonly labels: Labels }>): Steps<object> {
+  const values = names.map(() => new Set<LabelValue>())
+  let count = 0
+  for (const { labels } of series) {
+    if (++count % StepSeries === 0) yield
+    for (const [i, [name]] of names.entries()) values[i]!.add(labels[name]!)
   }
   const most = Math.max(...values.map(({ size }) => size))
   const worst = values.findIndex(({ size }) => size === most)
-  return { label: labels[worst]?.[0], values: most, examples: [...(values[worst] ?? [])].slice(0, Examples) }
+  return { label: names[worst]?.[0], values: most, examples: [...(values[worst] ?? [])].slice(0, Examples) }
 }

@@ -1,0 +1,146 @@
+/**
+ * The series of an instrument as they were at a moment, for one who reads them in steps while the fold goes on. Nothing is
+ * copied until they change.
+ */
+import type { Bygone, SeriesShown } from "../../metric/definition/bygone.ts"
+import type * as Metric from "../../metric/definition/metric.ts"
+import { kindOf } from "../../metric/instruments/kinds.ts"
+import { labelsOf } from "../../metric/instruments/series.ts"
+import { CutSeries, StepSeries, viewSteps } from "../../metric/instruments/view.ts"
+import { zeroSeries } from "../../metric/instruments/zeroSeries.ts"
+import type { Steps } from "../../util/steps.ts"
+import type { Kernel } from "./kernel.ts"
+
+export class SeriesCut {
+  #kernel: Kernel
+  #isShared = true
+  readonly #onRelease: (cut: SeriesCut) => void
+
+  constructor(kernel: Kernel, onRelease: (cut: SeriesCut) => void = () => {}) {
+    this.#kernel = kernel
+    this.#onRelease = onRelease
+  }
+
+  /** It may be another one after each step: the copy of the one before. */
+  get kernel(): Kernel {
+    return this.#kernel
+  }
+
+  /** The series are about to change. */
+  detach(): void {
+    if (!this.#isShared) return
+    this.#kernel = this.#kernel.copy()
+    this.#isShared = false
+  }
+
+  /** Nobody reads it any more. */
+  release(): void {
+    this.#onRelease(this)
+  }
+}
+
+/** What exporters are shown of the series, who add up themselves: not what they come to together. */
+export interface ShownSeries extends SeriesShown {
+  readonly rejected?: number
+}
+
+const frameOf = ({ kernel }: SeriesCut): object => kindOf(kernel.instrument).frame
+
+/** In parts, each with some of the series. What is remarkable is in the last one. */
+export function* shownParts(
+  cut: SeriesCut,
+  metric: Metric.Any,
+  now: number,
+  which: "live" | "idle" = "live"
+): Generator<ShownSeries, void> {
+  /** Of those that the schema knows, those that are not there. */
+  const zeros = new Map(which === "live" ? zeroSeries(metric).map(({ key, labels }) => [key, labels]) : [])
+  const { instrument } = cut.kernel
+  const { show } = kindOf(instrument)
+  const cutSeries = new CutSeries(instrument)
+  let series: Array<SeriesShown["series"][number]> = []
+  let overflow: object | undefined
+  for (const index of cut.kernel.indexes(now, which)) {
+    const { kernel } = cut
+    const key = kernel.key(index)
+    cutSeries.look(key)
+    zeros.delete(key)
+    const labels = labelsOf(instrument, key)
+    const life = kernel.lifeOf(index)
+    const point = kernel.points.point(index)
+    const shown = {
+      ...show(point, now),
+      ...beside(point, kernel.exemplarsOf(index)),
+      ...(life !== undefined && { life })
+    }
+    if (labels === undefined) overflow = shown
+    else if (series.push({ ...shown, labels }) === StepSeries) {
+      yield { ...frameOf(cut), series }
+      series = []
+    }
+  }
+  const { rejected } = cut.kernel
+  // An event of one would be counted beyond the limit, where it was reached by labels that the schema does not have.
+  if (overflow === undefined) for (const labels of zeros.values()) series.push({ ...show(null, now), labels })
+  yield {
+    ...(which === "live" && frameOf(cut)),
+    series,
+    ...(overflow !== undefined && { overflow }),
+    ...cutSeries.shown,
+    ...(which === "live" && rejected > 0 && { rejected })
+  }
+}
+
+/** All of it. `metric`: that of the series. */
+export function* shownSeries(
+  cut: SeriesCut,
+  metric: Metric.Any,
+  now: number,
+  which: "live" | "idle" = "live"
+): Steps<ShownSeries> {
+  const series: Array<SeriesShown["series"][number]> = []
+  let last: ShownSeries | undefined
+  for (const part of shownParts(cut, metric, now, which)) {
+    if (last !== undefined) yield
+    for (const each of part.series) series.push(each)
+    last = part
+  }
+  return { ...last, series }
+}
+
+/** `undefined` where series do not expire, or do not add up. */
+export function* bygoneSeries(cut: SeriesCut, metric: Metric.Any, now: number): Steps<Bygone | undefined> {
+  const { adds, show } = kindOf(cut.kernel.instrument)
+  if (!adds || cut.kernel.instrument.expireAfter === undefined) return undefined
+  const { expired } = cut.kernel
+  return {
+    idle: yield* shownSeries(cut, metric, now, "idle"),
+    expired: { ...show(expired, now), ...beside(expired, undefined) }
+  }
+}
+
+/** What its view shows. */
+export const viewedSeries = (cut: SeriesCut, now: number): Steps<object> => {
+  const { expired, instrument, rejected } = cut.kernel
+  const pointsOf = function* (which: "live" | "idle"): Generator<readonly [key: string, point: unknown]> {
+    for (const index of cut.kernel.indexes(now, which)) {
+      yield [cut.kernel.key(index), cut.kernel.points.point(index)]
+    }
+  }
+  const idle = function* (): Generator<unknown> {
+    for (const [, point] of pointsOf("idle")) yield point
+  }
+  return viewSteps(instrument, { live: pointsOf("live"), idle: idle(), expired, rejected }, now)
+}
+
+/** What exporters need of a point beside what it shows. */
+const beside = (point: unknown, exemplars: unknown): object => ({
+  ...(exemplars !== undefined && { exemplars }),
+  ...((point as { readonly negatives?: number } | null)?.negatives !== undefined && { sumFalls: true })
+})
+
+/** The same for an instrument without labels. */
+export const besideSole = (kernel: Kernel, now: number): object => {
+  const [sole] = kernel.indexes(now, "live")
+  return sole === undefined ? {} : beside(kernel.points.point(sole), kernel.exemplarsOf(sole))
+}
