@@ -10,7 +10,7 @@ import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import { readRefusal } from "../../formats/otlp/response.ts"
-import { messageOf } from "../../util/describeError.ts"
+import { describeError, messageOf } from "../../util/describeError.ts"
 
 export interface AttemptFailure {
   readonly reason: string
@@ -19,6 +19,8 @@ export interface AttemptFailure {
   readonly canBeRetried: boolean
   /** Whether the collector may have the points in spite of it. */
   readonly mayHaveArrived: boolean
+  /** Whether the collector looked at the points and does not want them. */
+  readonly isRefused: boolean
   /** How long the collector asks to wait. */
   readonly retryAfter?: Duration.Duration | undefined
   readonly cause?: unknown
@@ -33,7 +35,8 @@ export const attempt = (
     Effect.provideService(HttpClient.TracerPropagationEnabled, false),
     Effect.withTracerEnabled(false),
     Effect.mapError(notSent),
-    Effect.flatMap((response) => (isSuccess(response) ? Effect.succeed(response) : refused(response)))
+    Effect.flatMap((response) => (isSuccess(response) ? Effect.succeed(response) : refused(response))),
+    Effect.catchDefect((defect) => Effect.fail(broken(defect)))
   )
 
 const isSuccess = ({ status }: HttpClientResponse.HttpClientResponse): boolean => status >= 200 && status < 300
@@ -56,6 +59,7 @@ const refused = Effect.fnUntraced(function* (
     kind: String(status),
     canBeRetried: canBeRetried.has(status),
     mayHaveArrived: mayHaveArrived.has(status),
+    isRefused: status < 500 && !canBeRetried.has(status),
     retryAfter: yield* retryAfter(headers["retry-after"])
   })
 })
@@ -77,9 +81,20 @@ const notSent = (error: HttpClientError.HttpClientError): AttemptFailure => {
     kind: code ?? reason._tag,
     canBeRetried: isTransport,
     mayHaveArrived: isTransport && (code === undefined || !neverConnected.test(code)),
+    isRefused: false,
     cause: error
   }
 }
+
+/** An `HttpClient` that throws. What it did with the request is not known. */
+const broken = (defect: unknown): AttemptFailure => ({
+  reason: describeError(defect),
+  kind: "defect",
+  canBeRetried: false,
+  mayHaveArrived: true,
+  isRefused: false,
+  cause: defect
+})
 
 /** Errors of connections that were never made: of the system, of the resolver, of TLS. */
 const neverConnected =

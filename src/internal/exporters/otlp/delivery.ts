@@ -78,8 +78,11 @@ export const deliver = Effect.fnUntraced(function* (
       parcel.accepted === undefined ? Effect.fail(late(timeout)) : Effect.void
     )
     return Effect.onExit(answered, (exit) => {
+      // All that there is to know of it is known before those who wait for its end go on.
+      const failure = Exit.findErrorOption(exit)
+      if (failure._tag === "Some") note(parcel, failure.value)
       // One that is interrupted is given up with its request on its way.
-      if (Exit.hasInterrupts(exit) && parcel.accepted === undefined) parcel.mayHaveArrived = true
+      else if (Exit.isFailure(exit) && parcel.accepted === undefined) parcel.mayHaveArrived = true
       parcel.underWay = undefined
       return Deferred.succeed(underWay, undefined)
     })
@@ -88,7 +91,7 @@ export const deliver = Effect.fnUntraced(function* (
   const sent = Effect.gen(function* () {
     const next = yield* Schedule.toStepWithMetadata(retry)
     for (;;) {
-      const exit = yield* Effect.exit(Effect.mapError(once, (failure) => noted(parcel, failure)))
+      const exit = yield* Effect.exit(once)
       if (Exit.isSuccess(exit)) return
       const { failure } = parcel
       if (failure === undefined || !failure.canBeRetried) return yield* Effect.fail(failed(failure))
@@ -108,17 +111,17 @@ export const deliver = Effect.fnUntraced(function* (
 })
 
 /** A refusal of these very points settles what an earlier attempt left open. */
-const noted = (parcel: Parcel, failure: AttemptFailure): AttemptFailure => {
+const note = (parcel: Parcel, failure: AttemptFailure): void => {
   parcel.failure = failure
-  parcel.mayHaveArrived = failure.canBeRetried && (parcel.mayHaveArrived || failure.mayHaveArrived)
-  return failure
+  parcel.mayHaveArrived = !failure.isRefused && (parcel.mayHaveArrived || failure.mayHaveArrived)
 }
 
 const late = (timeout: Duration.Duration): AttemptFailure => ({
   reason: `the collector did not answer within ${Duration.format(timeout)}`,
   kind: "timeout",
   canBeRetried: true,
-  mayHaveArrived: true
+  mayHaveArrived: true,
+  isRefused: false
 })
 
 /** What is left of a time limit that begins now. */

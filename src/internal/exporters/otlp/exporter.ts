@@ -18,6 +18,7 @@ import { pointCount } from "../../formats/otlp/streamed.ts"
 import { ExportFailed } from "../../model/errors.ts"
 import { internalsOf } from "../../runtime/internals.ts"
 import type { RuntimeService } from "../../runtime/service.ts"
+import { describeError } from "../../util/describeError.ts"
 import { giveUpAfter, keepingAlive, OutsideClock, sleepInBackground } from "../../util/liveClock.ts"
 import { Version } from "../../util/version.ts"
 import { collect, collectSource } from "../collect.ts"
@@ -94,7 +95,12 @@ export const makeExporter = Effect.fnUntraced(function* (
     yield* read
     const parcel = yield* packed
     if (parcel.points > 0) yield* sent(parcel, exportTimeout)
-  })
+  }).pipe(
+    Effect.catchDefect((cause) => {
+      const error = new ExportFailed({ url, attempts: 0, points: 0, reason: describeError(cause), cause })
+      return Effect.andThen(outcome.failed(error, "defect", false), Effect.fail(error))
+    })
+  )
 
   const begin = (): Fiber.Fiber<void, ExportFailed> => {
     const once = oneAtATime.withPermit(

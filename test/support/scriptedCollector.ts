@@ -1,0 +1,100 @@
+/** A collector that follows a script, in the place of an `HttpClient`, by whatever clock there is. */
+import { Effect } from "effect"
+import { HttpClient, HttpClientError, type HttpClientRequest, HttpClientResponse } from "effect/http"
+import type { SunkMetric } from "./sink.ts"
+
+/** What becomes of one request. `takes`: whether the collector has the points, whatever it answers. */
+export type Turn =
+  | { readonly do: "accept"; readonly delay: number; readonly rejected?: number }
+  | { readonly do: "refuse"; readonly status: number; readonly retryAfter?: string }
+  | { readonly do: "lose"; readonly code: string; readonly takes: boolean }
+  | { readonly do: "hang"; readonly takes: boolean }
+
+export interface Taken {
+  readonly text: string
+  readonly metrics: ReadonlyArray<SunkMetric>
+  /** Whether an answer of success was received. */
+  acknowledged: boolean
+}
+
+/**
+ * Behaves as the script says, and then accepts. It knows the bytes that it has taken: when they come again, they are the
+ * same points.
+ */
+export class ScriptedCollector {
+  readonly taken: Array<Taken> = []
+  /** Times of requests, in milliseconds. */
+  readonly requests: Array<number> = []
+  acknowledgements = 0
+  /** Acknowledgements with points rejected, and how many points that were. */
+  partials = 0
+  rejected = 0
+  readonly #script: Array<Turn>
+
+  constructor(script: ReadonlyArray<Turn>) {
+    this.#script = [...script]
+  }
+
+  get isThrough(): boolean {
+    return this.#script.length === 0
+  }
+
+  readonly client = HttpClient.make((request) =>
+    Effect.gen({ self: this }, function* () {
+      this.requests.push(yield* Effect.clockWith((clock) => clock.currentTimeMillis))
+      const body = request.body as { readonly body: Uint8Array }
+      const text = new TextDecoder().decode(body.body)
+      const known = this.taken.some((each) => each.text === text)
+      const next = this.#script.shift() ?? { do: "accept", delay: 0 }
+      // What it has taken it does not refuse for good.
+      const turn: Turn =
+        known && next.do === "refuse" && [400, 413].includes(next.status) ? { do: "accept", delay: 0 } : next
+      switch (turn.do) {
+        case "accept": {
+          const taken = this.#take(text)
+          yield* Effect.sleep(turn.delay)
+          taken.acknowledged = true
+          this.acknowledgements++
+          if (turn.rejected) this.partials++
+          this.rejected += turn.rejected ?? 0
+          return answer(request, 200, {
+            partialSuccess: { ...(turn.rejected && { rejectedDataPoints: turn.rejected, errorMessage: "too old" }) }
+          })
+        }
+        case "refuse":
+          return answer(request, turn.status, {}, turn.retryAfter)
+        case "lose":
+          if (turn.takes) this.#take(text)
+          return yield* new HttpClientError.HttpClientError({
+            reason: new HttpClientError.TransportError({
+              request,
+              cause: Object.assign(new Error(turn.code), { code: turn.code })
+            })
+          })
+        case "hang":
+          if (turn.takes) this.#take(text)
+          return yield* Effect.never
+      }
+    })
+  )
+
+  #take(text: string): Taken {
+    const known = this.taken.find((each) => each.text === text)
+    if (known !== undefined) return known
+    const { resourceMetrics } = JSON.parse(text) as {
+      readonly resourceMetrics: readonly [{ readonly scopeMetrics: readonly [{ readonly metrics: Taken["metrics"] }] }]
+    }
+    const taken = { text, metrics: resourceMetrics[0].scopeMetrics[0].metrics, acknowledged: false }
+    this.taken.push(taken)
+    return taken
+  }
+}
+
+const answer = (request: HttpClientRequest.HttpClientRequest, status: number, body: object, retryAfter?: string) =>
+  HttpClientResponse.fromWeb(
+    request,
+    new Response(JSON.stringify(body), {
+      status,
+      headers: { "content-type": "application/json", ...(retryAfter !== undefined && { "retry-after": retryAfter }) }
+    })
+  )
