@@ -191,7 +191,7 @@ const checkedExporter = Effect.fnUntraced(function* (runtime: RuntimeService, op
   }
   const collector = JSON.stringify([settings.url, settings.resource])
   const take = Effect.try({
-    try: () => takeNamespace(settings.url, collector, runtime),
+    try: () => takeNamespace(settings.place, collector, runtime),
     catch: (error) => error as NamespaceTaken
   })
   yield* Effect.acquireRelease(take, (release) => Effect.sync(release))

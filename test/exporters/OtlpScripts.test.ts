@@ -1,18 +1,14 @@
 // Whatever a collector does, everything arrives exactly once where it says so, every outcome is known, the last export is
 // tried, and closing takes no longer than its limit. Time is that of a test, also for what is outside.
 import { describe, expect, it } from "@effect/vitest"
-import { Clock, Effect, Exit, Fiber, Layer, Scope } from "effect"
-import { HttpClient } from "effect/http"
-import { TestClock } from "effect/testing"
+import { Effect, Exit, Logger } from "effect"
 import fc from "fast-check"
-import { MetricsRuntime } from "mvx-metrics"
-import * as Otlp from "mvx-metrics/Otlp"
 import { internalsOf } from "../../src/internal/runtime/internals.ts"
-import { OutsideClock } from "../../src/internal/util/liveClock.ts"
-import { done, Jobs, Times } from "../support/exported.metrics.ts"
+import { done } from "../support/exported.metrics.ts"
 import { runs } from "../support/long.ts"
 import { forEvery } from "../support/property.ts"
 import { ScriptedCollector, type Taken, type Turn } from "../support/scriptedCollector.ts"
+import { pointsIn, scripted, Tick, turns } from "../support/scriptedExport.ts"
 import type { SunkPoint } from "../support/sink.ts"
 
 const turn: fc.Arbitrary<Turn> = fc.oneof(
@@ -74,14 +70,6 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("flush" as const, "make again" as const) }) }
 )
 
-/** Lets others go on, and no time pass. */
-const turns = (count: number) =>
-  Effect.promise(async () => {
-    for (let i = 0; i < count; i++) await new Promise<void>((resolve) => setImmediate(resolve))
-  })
-
-let plays = 0
-
 const anyPlay = fc.record({
   script: fc.array(turn, { maxLength: 12 }),
   steps: fc.array(step, { maxLength: 12 }),
@@ -91,17 +79,6 @@ const anyPlay = fc.record({
 })
 
 const shutdownTimeout = 2000
-/** Time passes in steps of this many milliseconds. */
-const Tick = 100
-
-const pointsIn = ({ metrics }: Taken, name: string): ReadonlyArray<SunkPoint> =>
-  metrics
-    .filter((metric) => metric.name === name)
-    .flatMap((metric) => {
-      const data = (metric.sum ?? metric.histogram) as { readonly dataPoints: ReadonlyArray<SunkPoint> }
-      return data.dataPoints
-    })
-
 const queueOf = ({ attributes = [] }: SunkPoint): string =>
   String(attributes.find(({ key }) => key === "queue")?.value.stringValue)
 
@@ -126,56 +103,17 @@ const play = ({
   temporality,
   timeout
 }: typeof anyPlay extends fc.Arbitrary<infer A> ? A : never) =>
-  Effect.gen(function* () {
-    const clock = yield* TestClock.make()
+  Effect.suspend(() => {
     const collector = new ScriptedCollector(script)
-    const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-      effect.pipe(Effect.provideService(Clock.Clock, clock), Effect.provideService(OutsideClock, clock))
-
-    const pass = (millis: number) =>
+    const options = {
+      temporality,
+      shutdownTimeout,
+      exportInterval: "2 seconds",
+      exportTimeout: "5 seconds",
+      timeout
+    } as const
+    return scripted(collector, options, ({ close, flush, make, pass, runtime, through }) =>
       Effect.gen(function* () {
-        for (let passed = 0; passed < millis; passed += Tick) {
-          yield* turns(1)
-          yield* clock.adjust(Tick)
-        }
-        yield* turns(1)
-      })
-    /** Lets time pass until an effect has ended, and says how much. */
-    const through = <A, E>(effect: Effect.Effect<A, E>) =>
-      Effect.gen(function* () {
-        const fiber = yield* Effect.forkChild(inTime(effect), { startImmediately: true })
-        let millis = 0
-        for (; millis < 100_000 && fiber.pollUnsafe() === undefined; millis += Tick) yield* pass(Tick)
-        return [yield* Fiber.await(fiber), millis] as const
-      })
-
-    yield* inTime(
-      Effect.gen(function* () {
-        const [runtimeScope, exporterScope] = [yield* Scope.make(), yield* Scope.make()]
-        const runtime = yield* Scope.provide(
-          MetricsRuntime.makeInProcess({ namespace: `script.${++plays}`, logging: "silent" }),
-          runtimeScope
-        )
-        yield* runtime.start
-        const exporting = Otlp.layerJson({
-          temporality,
-          shutdownTimeout,
-          exportInterval: "2 seconds",
-          exportTimeout: "5 seconds",
-          timeout
-        }).pipe(
-          Layer.provide(Layer.succeed(MetricsRuntime, runtime)),
-          Layer.provide(Layer.succeed(HttpClient.HttpClient, collector.client))
-        )
-        const built = yield* Layer.buildWithScope(exporting, exporterScope)
-        const { flush } = yield* Effect.provide(Otlp.Exporter, built)
-
-        const make = Effect.gen(function* () {
-          const recorder = yield* runtime.createRecorder("one")
-          yield* recorder.register(Jobs)
-          yield* recorder.register(Times)
-          return recorder
-        })
         let recorder = yield* make
         const worked: Record<string, number> = {}
         const lately: Record<string, number> = {}
@@ -214,8 +152,8 @@ const play = ({
 
         const isWell = collector.isThrough
         const before = collector.requests.length
-        if (runtimeFirst) yield* through(Effect.orDie(runtime.shutdown))
-        const [closed, millis] = yield* through(Scope.close(exporterScope, Exit.void))
+        if (runtimeFirst) yield* through(runtime.shutdown)
+        const [closed, millis] = yield* through(close)
         expect(closed).toEqual(Exit.void)
         expect(millis, "closing").toBeLessThanOrEqual(shutdownTimeout + Tick)
         expect(collector.requests.length, "the last export is tried").toBeGreaterThan(before)
@@ -239,10 +177,9 @@ const play = ({
           expect(latest(last!, "jobs")).toMatchObject(lately)
           expect(latest(last!, "jobs.time")).toMatchObject(lately)
         }
-        yield* through(Scope.close(runtimeScope, Exit.void))
       })
     )
-  })
+  }).pipe(Effect.provide(Logger.layer([])))
 
 const acknowledgedOf = ({ taken }: ScriptedCollector): ReadonlyArray<Taken> =>
   taken.filter(({ acknowledged }) => acknowledged)

@@ -77,12 +77,15 @@ const notSent = (error: HttpClientError.HttpClientError): AttemptFailure => {
   const code = codeIn(cause)
   const isTransport = reason._tag === "TransportError"
   return {
-    reason: cause === undefined ? error.message : `${messageOf(error)} (${code ?? messageOf(cause)})`,
+    // Not the message of the error, nor the error itself: they have the URL and the headers, which may be secrets.
+    reason: [reason.description, cause === undefined ? undefined : messageOf(cause), code]
+      .filter((each, i, all) => each !== undefined && all.indexOf(each) === i)
+      .join(", "),
     kind: code ?? reason._tag,
     canBeRetried: isTransport,
     mayHaveArrived: isTransport && (code === undefined || !neverConnected.test(code)),
     isRefused: false,
-    cause: error
+    cause
   }
 }
 

@@ -89,16 +89,16 @@ export const deliver = Effect.fnUntraced(function* (
   })
 
   const sent = Effect.gen(function* () {
-    const next = yield* Schedule.toStepWithMetadata(retry)
+    const next = yield* Schedule.toStep(retry)
     for (;;) {
       const exit = yield* Effect.exit(once)
       if (Exit.isSuccess(exit)) return
       const { failure } = parcel
       if (failure === undefined || !failure.canBeRetried) return yield* Effect.fail(failed(failure))
-      const again = yield* Effect.exit(next(failed(failure)))
+      const again = yield* Effect.exit(next(yield* Clock.currentTimeMillis, failed(failure)))
       if (Exit.isFailure(again)) return yield* Effect.fail(failed(failure))
       const asked = Duration.min(failure.retryAfter ?? Duration.zero, LongestRetryAfter)
-      const delay = Duration.max(again.value.duration, asked)
+      const delay = Duration.max(again.value[1], asked)
       // Waiting beyond the end would only keep from saying so.
       if (Duration.isGreaterThanOrEqualTo(delay, left())) return yield* Effect.fail(failed(failure))
       yield* sleepInBackground(delay)

@@ -39,7 +39,7 @@ export const makeExporter = Effect.fnUntraced(function* (
   const context = yield* Effect.context<never>()
   const clock = yield* Clock.Clock
   const outside = yield* OutsideClock
-  const url = withoutSecrets(settings.url)
+  const url = settings.place
   const transport: Transport = { ...settings, url, client: yield* HttpClient.HttpClient }
   const name = `OTLP to ${url}`
   const batches = new Batches<Parcel>(settings.temporality, clock.currentTimeNanosUnsafe())
@@ -49,7 +49,8 @@ export const makeExporter = Effect.fnUntraced(function* (
   let queued: Fiber.Fiber<void, ExportFailed> | undefined
   let current: Fiber.Fiber<void, ExportFailed> | undefined
   let onItsWay: Parcel | undefined
-  let retryAfter = Duration.zero
+  /** When a collector wants to be asked again, by the monotonic clock. */
+  let notBefore = 0n
   let isClosing = false
 
   const read = Effect.map(collect(runtime), (collected) => batches.read(collected))
@@ -81,7 +82,8 @@ export const makeExporter = Effect.fnUntraced(function* (
         return outcome.arrived(parcel.accepted)
       }
       batches.undelivered(parcel, parcel.mayHaveArrived)
-      retryAfter = Duration.min(parcel.failure?.retryAfter ?? Duration.zero, LongestRetryAfter)
+      const asked = Duration.min(parcel.failure?.retryAfter ?? Duration.zero, LongestRetryAfter)
+      notBefore = clock.monotonicTimeNanosUnsafe() + BigInt(Math.round(Duration.toMillis(asked) * 1e6))
       const failed = Exit.findErrorOption(exit)
       // One that was interrupted is followed by the last one.
       return failed._tag === "None"
@@ -90,8 +92,12 @@ export const makeExporter = Effect.fnUntraced(function* (
     })
   }
 
+  const closed = () => new ExportFailed({ url, attempts: 0, points: 0, reason: "the exporter was closed" })
+
   const exportOnce = Effect.gen(function* () {
     if (batches.held !== undefined) yield* sent(batches.held, exportTimeout)
+    // The last export takes it from here.
+    if (isClosing) return yield* Effect.fail(closed())
     yield* read
     const parcel = yield* packed
     if (parcel.points > 0) yield* sent(parcel, exportTimeout)
@@ -114,8 +120,6 @@ export const makeExporter = Effect.fnUntraced(function* (
     return Effect.runForkWith(context)(Effect.andThen(Effect.yieldNow, once))
   }
 
-  const closed = () => new ExportFailed({ url, attempts: 0, points: 0, reason: "the exporter was closed" })
-
   // In a fiber of its own, so that interrupting one who waits leaves it running.
   const exported = Effect.suspend((): Effect.Effect<void, ExportFailed> => {
     if (isClosing) return Effect.fail(closed())
@@ -126,7 +130,11 @@ export const makeExporter = Effect.fnUntraced(function* (
   const flush = keepingAlive(exported)
   const forgetFlush = onFlush({ name, flush, stats: () => outcome.stats })
 
-  const wait = Effect.suspend(() => sleepInBackground(Duration.max(exportInterval, retryAfter)))
+  const pause = Effect.suspend(() => {
+    const left = notBefore - clock.monotonicTimeNanosUnsafe()
+    return left > 0n ? sleepInBackground(Duration.nanos(left)) : Effect.void
+  })
+  const wait = Effect.andThen(sleepInBackground(exportInterval), pause)
   yield* Effect.forkScoped(Effect.forever(Effect.andThen(wait, Effect.ignore(exported))))
 
   const close = Effect.gen(function* () {
@@ -136,7 +144,11 @@ export const makeExporter = Effect.fnUntraced(function* (
     forgetFlush()
     // A request that is being answered may end; what hangs must not take the time of the last export.
     const underWay = onItsWay?.underWay
-    if (underWay !== undefined) yield* giveUpAfter(part(4))(Deferred.await(underWay))
+    if (underWay !== undefined) {
+      const answered = Deferred.await(underWay)
+      const ended = Effect.suspend(() => (current && onItsWay?.accepted ? Fiber.await(current) : Effect.void))
+      yield* giveUpAfter(part(4))(Effect.andThen(answered, ended))
+    }
     for (const fiber of [queued, current]) if (fiber !== undefined) yield* Fiber.interrupt(fiber)
     yield* giveUpAfter(part(2))(read)
     forgetReader()
@@ -166,9 +178,3 @@ const inSlices = Effect.fnUntraced(function* <A>(steps: Generator<void, A>): Eff
     yield* Effect.yieldNow
   }
 })
-
-/** A URL for people: without a password, and without parameters, which may be keys. */
-const withoutSecrets = (url: string): string => {
-  const { host, pathname, protocol } = new URL(url)
-  return `${protocol}//${host}${pathname}`
-}

@@ -13,6 +13,8 @@ import { tlsVariables, Variables } from "./variables.ts"
 
 export interface Settings {
   readonly url: string
+  /** The URL as people see it. */
+  readonly place: string
   readonly protocol: Protocol
   readonly resource: Resource
   readonly headers: Headers.Headers
@@ -51,19 +53,26 @@ export const settingsOf = (options: OtlpOptions, namespace: string): Effect.Effe
     })
     const all = Headers.merge(headers, Headers.fromInput(options.headers))
     const own = all["user-agent"]
+    const given =
+      options.url ??
+      variables.url("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT") ??
+      variables.url("OTEL_EXPORTER_OTLP_ENDPOINT", "/v1/metrics") ??
+      "http://localhost:4318/v1/metrics"
+    const [url, authorization] = withoutUser(given)
     const ignored = tlsVariables.filter((name) => variables.text(name) !== undefined)
     return {
-      url:
-        options.url ??
-        variables.url("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT") ??
-        variables.url("OTEL_EXPORTER_OTLP_ENDPOINT", "/v1/metrics") ??
-        "http://localhost:4318/v1/metrics",
+      url,
+      place: shown(url),
       protocol:
         options.protocol ??
         variables.oneOf(["OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"], protocols) ??
         "http/json",
       resource: resourceOf(options.resource, variables, namespace),
-      headers: Headers.set(all, "user-agent", own === undefined ? userAgent : `${own} ${userAgent}`),
+      headers: Headers.fromInput({
+        ...authorization,
+        ...all,
+        "user-agent": own === undefined ? userAgent : `${own} ${userAgent}`
+      }),
       compression:
         options.compression ??
         variables.oneOf(["OTEL_EXPORTER_OTLP_METRICS_COMPRESSION", "OTEL_EXPORTER_OTLP_COMPRESSION"], {
@@ -94,6 +103,30 @@ export const settingsOf = (options: OtlpOptions, namespace: string): Effect.Effe
       ]
     }
   })
+
+/** `fetch` refuses a URL with a user, and repeats it in its message. */
+const withoutUser = (given: string): readonly [url: string, headers: { readonly authorization?: string }] => {
+  const url = new URL(given)
+  if (url.username === "" && url.password === "") return [given, {}]
+  const user = `${decoded(url.username)}:${decoded(url.password)}`
+  url.username = ""
+  url.password = ""
+  return [url.href, { authorization: `Basic ${Buffer.from(user).toString("base64")}` }]
+}
+
+const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+/** A URL for people: without parameters, which may be keys. */
+const shown = (url: string): string => {
+  const { host, pathname, protocol } = new URL(url)
+  return `${protocol}//${host}${pathname}`
+}
 
 const resourceOf = (given: OtlpOptions["resource"], variables: Variables, namespace: string): Resource => {
   const name = variables.text("OTEL_SERVICE_NAME")
