@@ -3,6 +3,8 @@
  * not set, and one that cannot be used is reported and ignored.
  */
 import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -19,9 +21,13 @@ export class Variables {
 
   /** From the `ConfigProvider`, which reads the environment by default. */
   static readonly read: Effect.Effect<Variables> = Effect.gen(function* () {
+    const given = yield* ConfigProvider.ConfigProvider
+    // The default one keeps the environment of when it was used first; programs add to it later.
+    const isDefault = given === Context.get(Context.empty(), ConfigProvider.ConfigProvider)
+    const provider = isDefault ? ConfigProvider.fromEnv() : given
     const values = new Map<string, string>()
     for (const name of names) {
-      const value = yield* Config.option(Config.String(name))
+      const value = yield* Config.option(Config.String(name)).parse(provider)
       if (Option.isSome(value) && value.value.trim() !== "") values.set(name, value.value.trim())
     }
     return new Variables(values)
