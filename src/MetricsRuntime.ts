@@ -31,18 +31,14 @@ import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { makeInProcess } from "./internal/runtime/inProcess.ts"
 import { makeOnWorker } from "./internal/runtime/onWorker.ts"
-import type { RuntimeOptions, RuntimeService, WorkerOptions } from "./internal/runtime/service.ts"
+import type { RuntimeOptions, WorkerOptions } from "./internal/runtime/options.ts"
+import type { RuntimeService } from "./internal/runtime/service.ts"
 
 export type { FlightRecorderOptions, FlightRecording, Incident, RecordedEvent } from "./internal/flight/recording.ts"
 export type { DurableStats, ExportStats, RuntimeStats, Usage } from "./internal/model/runtimeStats.ts"
 export type { FlushOptions } from "./internal/recorder/service.ts"
-export type {
-  DurableOptions,
-  RuntimeOptions,
-  RuntimeService,
-  RuntimeState,
-  WorkerOptions
-} from "./internal/runtime/service.ts"
+export type { DurableOptions, RuntimeOptions, RuntimeState, WorkerOptions } from "./internal/runtime/options.ts"
+export type { RuntimeService } from "./internal/runtime/service.ts"
 
 /**
  * The service of a running runtime.

@@ -50,8 +50,8 @@ import {
   recorderOptionChecks
 } from "./internal/recorder/service.ts"
 import { entityIdOf } from "./internal/runtime/entityId.ts"
+import { defaultMemoryLimit } from "./internal/runtime/options.ts"
 import { provided, providedRuntime } from "./internal/runtime/provided.ts"
-import { defaultMemoryLimit } from "./internal/runtime/service.ts"
 import * as Metric from "./Metric.ts"
 import type { Family, MetricEvent } from "./MetricEvent.ts"
 import type { ReadError, RegisterError, ShareError } from "./MetricsError.ts"

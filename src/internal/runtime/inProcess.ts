@@ -5,7 +5,8 @@ import { makeInProcessLink } from "../link/inProcess.ts"
 import { durableOf } from "./durableOptions.ts"
 import { flightLogOf } from "./flightRecorder.ts"
 import { makeRuntime } from "./makeRuntime.ts"
-import { defaultMemoryLimit, type RuntimeOptions, type RuntimeService, runtimeOptionChecks } from "./service.ts"
+import { defaultMemoryLimit, type RuntimeOptions, runtimeOptionChecks } from "./options.ts"
+import type { RuntimeService } from "./service.ts"
 
 /** Makes a runtime that is `Idle` until `start`. */
 export const makeInProcess = (options: RuntimeOptions): Effect.Effect<RuntimeService, never, Scope.Scope> =>

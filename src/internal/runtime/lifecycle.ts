@@ -16,8 +16,8 @@ import type { Log } from "../recorder/logging.ts"
 import { messageOf } from "../util/describeError.ts"
 import { giveUpAfter, within, withLiveClock } from "../util/liveClock.ts"
 import { refuseInMetricsModule } from "../worker/importedMetrics.ts"
+import type { RuntimeOptions, RuntimeState } from "./options.ts"
 import { claimNamespace, namespaceShared } from "./runningNamespaces.ts"
-import type { RuntimeOptions, RuntimeState } from "./service.ts"
 import { StateChanges } from "./stateChanges.ts"
 
 interface LifecycleOptions {

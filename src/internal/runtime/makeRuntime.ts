@@ -23,9 +23,10 @@ import {
   withInternals
 } from "./internals.ts"
 import { RuntimeLifecycle } from "./lifecycle.ts"
+import { defaultMemoryLimit, type RuntimeOptions } from "./options.ts"
 import { RecorderRegistry } from "./registry.ts"
 import { scrapeOf } from "./scrape.ts"
-import { defaultMemoryLimit, type RuntimeOptions, type RuntimeService } from "./service.ts"
+import type { RuntimeService } from "./service.ts"
 import { shutdownOf } from "./shutdown.ts"
 
 /**

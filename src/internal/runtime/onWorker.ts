@@ -12,7 +12,8 @@ import { waysToWorker } from "../worker/waysToWorker.ts"
 import { durableOf, workerDurable } from "./durableOptions.ts"
 import { flightLogOf } from "./flightRecorder.ts"
 import { makeRuntime } from "./makeRuntime.ts"
-import { defaultMemoryLimit, type RuntimeService, runtimeOptionChecks, type WorkerOptions } from "./service.ts"
+import { defaultMemoryLimit, runtimeOptionChecks, type WorkerOptions } from "./options.ts"
+import type { RuntimeService } from "./service.ts"
 
 const isTrue: Check = (value) =>
   value === true ? undefined : "must be true or left out: events always travel in shared memory"

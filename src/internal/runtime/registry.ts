@@ -26,7 +26,7 @@ import { type RecorderOptions, type RecorderService, recorderOptionChecks } from
 import { atMost, giveUpAfter } from "../util/liveClock.ts"
 import { entityIdOf } from "./entityId.ts"
 import type { RuntimeLifecycle } from "./lifecycle.ts"
-import type { RuntimeOptions } from "./service.ts"
+import type { RuntimeOptions } from "./options.ts"
 import { type DecidedOptions, type Registry, SharedRecorders } from "./sharedRecorders.ts"
 
 /** What somebody wants to do with a recorder that has stopped, before it is gone. */

@@ -6,7 +6,7 @@ import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
 import { type Check, notBlank } from "../model/optionChecks.ts"
 import type { DurableOptions } from "./durableOptions.ts"
-import { runtimeOptionChecks as checks, type RuntimeOptions } from "./service.ts"
+import { runtimeOptionChecks as checks, type RuntimeOptions } from "./options.ts"
 
 /** What an option accepts in code, a variable accepts as well. */
 const accepted = (check: Check) => Schema.makeFilter<unknown>((value) => check(value))

@@ -2,14 +2,11 @@
  * The shape of a runtime, apart from its implementation.
  */
 
-import type { ResourceLimits, Worker } from "node:worker_threads"
-import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
-import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
-import { aFlightRecorder, type FlightRecorderOptions, type FlightRecording } from "../flight/recording.ts"
+import type { FlightRecording } from "../flight/recording.ts"
 import type {
   CreateError,
   FlushFailed,
@@ -20,142 +17,9 @@ import type {
   ShutdownFailed,
   StopError
 } from "../model/errors.ts"
-import { aDuration, aFunction, type Check, notBlank, positiveInteger } from "../model/optionChecks.ts"
 import type { RuntimeStats } from "../model/runtimeStats.ts"
-import {
-  type FlushOptions,
-  type RecorderOptions,
-  type RecorderService,
-  recorderOptionChecks
-} from "../recorder/service.ts"
-import { type DurableOptions, inProcessDurable } from "./durableOptions.ts"
-
-export type { DurableOptions }
-
-/**
- * `Idle → Starting → Running ⇄ Restarting → Stopping → Closed | Failed`. A runtime is never started twice. It restarts
- * when its worker has ended, until another one goes on from where that was: recorders take events meanwhile, and reads
- * wait.
- *
- * @category models
- * @since 0.1.0
- */
-export type RuntimeState = "Idle" | "Starting" | "Running" | "Restarting" | "Stopping" | "Closed" | "Failed"
-
-/**
- * The options of a runtime. `capacity`, `overflow`, `backpressureTimeout`, `logging` and `waitTimeout` are defaults for its
- * recorders.
- *
- * @category options
- * @since 0.1.0
- */
-export interface RuntimeOptions
-  extends Pick<RecorderOptions, "capacity" | "overflow" | "backpressureTimeout" | "logging" | "waitTimeout"> {
-  /** The name that the recorders of this runtime share; logs and errors show it. */
-  readonly namespace: string
-  /**
-   * The time limit for a recorder to fold what it accepted and to run its hooks, by the real clock, when it is removed
-   * or the runtime shuts down. Then the recorder goes to `Failed`. If that happens in a shutdown, the thread is
-   * terminated. Default: 10 seconds.
-   */
-  readonly shutdownTimeout?: Duration.Input
-  /**
-   * The maximum memory, in bytes, for events of all recorders on their way to the fold. When it is full, events wait in
-   * the queue of their recorder, up to its capacity. Memory shared between threads is reserved immediately, and backed
-   * as it is written, in pages of 256 KiB. At least two pages, up to 4 GiB. Where the machine cannot allocate it, the
-   * runtime fails to start, with `RuntimeFailed`. Default: 16 MiB.
-   */
-  readonly memoryLimit?: number
-  /**
-   * Runs in the background with each state that the runtime comes to. The reasons are in the log. A failure is logged, and
-   * changes nothing.
-   */
-  readonly onStateChanged?: (state: RuntimeState) => Effect.Effect<unknown, unknown>
-  /**
-   * Keeps the last events, and writes them down when a metric is quarantined, a worker ends or a recorder overflows.
-   * Default: none.
-   */
-  readonly flightRecorder?: FlightRecorderOptions
-  /**
-   * Keeps the states of metrics when the process ends or is killed, up to the last write. Default: they end with the
-   * process.
-   */
-  readonly durable?: DurableOptions
-}
-
-interface WorkerStart extends RuntimeOptions {
-  /** The time limit for the worker to report, by the real clock. Default: 10 seconds. */
-  readonly startTimeout?: Duration.Input
-  /**
-   * When a worker that has ended is replaced, by the real clock; the cause is the input of the schedule. It begins anew for
-   * one that has worked for 10 seconds. When it is over, the runtime is `Failed`, and `Schedule.recurs(0)` never replaces a
-   * worker. Default: after 50 ms, then twice as long each time, five times.
-   */
-  readonly restart?: Schedule.Schedule<unknown, unknown>
-  /**
-   * How long the worker may make no progress with events or reads pending, by the real clock, before it is taken for stuck
-   * and replaced; after half of it there is a warning. The import of a module does not count. Default: 10 seconds.
-   */
-  readonly stallTimeout?: Duration.Input
-  /** Says that events travel in shared memory, which they always do. `false` is refused. Default: `true`. */
-  readonly sharedMemory?: true
-}
-
-/**
- * How metrics reach the worker. Without `metrics` and `spawn` the worker imports the module of each set that is registered,
- * if the set is declared with `Metric.module`.
- *
- * @category options
- * @since 0.1.0
- */
-export type WorkerOptions =
-  | (WorkerStart & {
-      /**
-       * Further modules whose exported metrics the worker takes when it starts, for metrics that no set with a module
-       * contains: `new URL("./save.metrics.ts", import.meta.url)`. A `.ts` file that does not exist is resolved to the
-       * `.js` file beside it. Default: none.
-       */
-      readonly metrics?: URL | ReadonlyArray<URL>
-      /**
-       * The environment of the worker, for modules of metrics that read it: `process.env`, or some of it. Default: what
-       * Node and loaders of TypeScript read, such as `NODE_ENV` and `TZ`, and nothing else of `process.env`.
-       */
-      readonly env?: { readonly [name: string]: string | undefined }
-      /**
-       * Limits of the worker's memory. A worker that exceeds one ends and is replaced; the metric that does so twice is
-       * quarantined. Default: those of Node.
-       */
-      readonly resourceLimits?: ResourceLimits
-      readonly spawn?: never
-    })
-  | (WorkerStart & {
-      /**
-       * Starts a worker whose entry calls `MetricsWorker.run([...])` with all metrics. Works with any bundler. Such a
-       * worker imports no module of a set.
-       */
-      readonly spawn: () => Worker
-      readonly metrics?: never
-      readonly env?: never
-      readonly resourceLimits?: never
-    })
-
-/** 16 MiB: about 400 000 events of the usual size. */
-export const defaultMemoryLimit: number = 16 * 1024 * 1024
-
-/** The checks of {@link RuntimeOptions}. */
-export const runtimeOptionChecks: { readonly [K in keyof Required<RuntimeOptions>]: Check } = {
-  namespace: notBlank,
-  capacity: recorderOptionChecks.capacity,
-  overflow: recorderOptionChecks.overflow,
-  backpressureTimeout: aDuration,
-  logging: recorderOptionChecks.logging,
-  shutdownTimeout: aDuration,
-  waitTimeout: aDuration,
-  memoryLimit: positiveInteger,
-  onStateChanged: aFunction,
-  flightRecorder: aFlightRecorder,
-  durable: inProcessDurable
-}
+import type { FlushOptions, RecorderOptions, RecorderService } from "../recorder/service.ts"
+import type { RuntimeState } from "./options.ts"
 
 /** The key in a service of the opaque token that leads to its internals. */
 export const RuntimeTypeId = "~mvx-metrics/MetricsRuntime"

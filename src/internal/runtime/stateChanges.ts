@@ -3,7 +3,7 @@ import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
-import type { RuntimeState } from "./service.ts"
+import type { RuntimeState } from "./options.ts"
 
 /** States that wait for a listener. Of more, it misses the oldest. */
 const MostWaiting = 16
