@@ -164,11 +164,12 @@ export class MetricsCluster extends Context.Service<MetricsCluster, ClusterServi
    * when the runtime shuts down. Each report sends all states over the channel, as JSON unless the cluster has
    * `serialization: "advanced"`.
    *
-   * In a process that is not a worker of a cluster it does nothing, so the program runs alone as well.
+   * In a process that is not a worker of a cluster it does nothing, so the program runs alone as well. In one that is, it
+   * fails for a runtime with durable state, which would report what it goes on from a second time.
    *
    * @since 0.1.0
    */
-  static readonly layerWorker = (options?: ClusterWorkerOptions): Layer.Layer<never, never, MetricsRuntime> =>
+  static readonly layerWorker = (options?: ClusterWorkerOptions): Layer.Layer<never, InvalidState, MetricsRuntime> =>
     Layer.effectDiscard(
       Effect.gen(function* () {
         yield* refuse(whyInvalidOptions(options, { every: aDuration, shutdownTimeout: aDuration }))

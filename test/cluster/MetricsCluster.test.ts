@@ -1,6 +1,8 @@
 /** A report across real processes: what each did counts, and stays counted when the process is gone. */
+import cluster from "node:cluster"
 import { describe, expect, it, layer } from "@effect/vitest"
 import { Effect, Fiber, Layer } from "effect"
+import { KeyValueStore } from "effect/persistence"
 import { TestClock } from "effect/testing"
 import { Metric, MetricsLayer, type Snapshot } from "mvx-metrics"
 import { type ClusterOptions, type ClusterReport, MetricsCluster } from "mvx-metrics/MetricsCluster"
@@ -349,6 +351,23 @@ describe("MetricsCluster.layerWorker", () => {
 
   it.effect("does nothing where there is no cluster", () =>
     Effect.void.pipe(Effect.provide(MetricsCluster.layerWorker().pipe(Layer.provide(runtime))))
+  )
+
+  it.effect("refuses a runtime with durable state in a worker process", () =>
+    Effect.gen(function* () {
+      const durable = { store: KeyValueStore.layerMemory }
+      const runtime = MetricsLayer.layerInProcess({ namespace: "lasting", logging: "silent", durable })
+      const built = Layer.build(MetricsCluster.layerWorker().pipe(Layer.provide(runtime)))
+      yield* Effect.scoped(built)
+      const inWorker = Effect.acquireUseRelease(
+        Effect.sync(() => void Object.assign(cluster, { isWorker: true })),
+        () => Effect.flip(Effect.scoped(built)),
+        () => Effect.sync(() => void Object.assign(cluster, { isWorker: false }))
+      )
+      const error = yield* inWorker
+      expect(error).toMatchObject({ _tag: "mvx-metrics/InvalidState", subject: "runtime", id: "lasting" })
+      expect((error as Error).message).toContain("Leave out durable in worker processes")
+    })
   )
 
   it.effect("refuses what is no duration", () =>

@@ -9,6 +9,7 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
+import { InvalidState } from "../model/errors.ts"
 import { Log } from "../recorder/logging.ts"
 import type { RecorderService } from "../recorder/service.ts"
 import { hasInternals, internalsOf } from "../runtime/internals.ts"
@@ -46,12 +47,24 @@ const instanceOf = (recorder: RecorderService): number => {
 /** The recorders of which the primary has been told that they have ended. */
 const ended = new WeakSet<RecorderService>()
 
-/** Reports until the scope is closed, and of removed recorders after that. Does nothing outside of a worker process. */
+/**
+ * Reports until the scope is closed, and of removed recorders after that. Does nothing outside of a worker process. The
+ * primary keeps what ended processes have counted: a process that goes on from a durable state would report it again.
+ */
 export const reportToPrimary = Effect.fnUntraced(function* (
   runtime: RuntimeService,
   every: Duration.Input,
   shutdownTimeout: Duration.Input
-): Effect.fn.Return<void, never, Scope.Scope> {
+): Effect.fn.Return<void, InvalidState, Scope.Scope> {
+  if (cluster.isWorker && hasInternals(runtime) && internalsOf(runtime).isDurable) {
+    return yield* new InvalidState({
+      subject: "runtime",
+      id: runtime.namespace,
+      state: "durable",
+      operation: "report to the primary of a cluster",
+      hint: "Leave out durable in worker processes: what is restored would be counted twice. The primary keeps the counts of processes that have ended"
+    })
+  }
   const log = new Log("normal", { namespace: runtime.namespace })
   if (!cluster.isWorker || process.send === undefined) {
     return yield* log.lifecycle("no worker process of a cluster: there is nobody to report to")

@@ -56,6 +56,8 @@ export interface RuntimeInternals {
   /** What the runtime was made in. Exporters without Effect run in it. */
   readonly context: Context.Context<never>
   readonly log: Log
+  /** Whether it has the option `durable`. */
+  readonly isDurable: boolean
   /** The recorders of now. */
   readonly sources: () => ReadonlyArray<Source>
   /**

@@ -90,6 +90,7 @@ export const makeRuntime = Effect.fnUntraced(function* (
   const internals: RuntimeInternals = {
     context,
     log,
+    isDurable: options.durable !== undefined,
     sources: () => registry.controls.map(sourceOf),
     beforeRemoval: (read) => registry.onFarewell((control) => read(sourceOf(control))),
     saveNow: (most) => {
