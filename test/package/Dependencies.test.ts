@@ -75,7 +75,7 @@ const sees: { readonly [folder: string]: ReadonlyArray<string> } = {
     "model",
     "util"
   ],
-  cluster: ["runtime", "recorder", "metric", "metric/definition", "util"],
+  cluster: ["runtime", "recorder", "metric", "metric/definition", "model", "util"],
   exporters: ["runtime", "formats/prometheus", "formats", "metric/instruments", "model", "naming", "util"],
   "exporters/otlp": [
     "exporters",
