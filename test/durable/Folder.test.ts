@@ -1,11 +1,15 @@
 // A value in a folder is the old one or the new one, whole, and one process at a time has it.
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { takeLock } from "../../src/internal/durable/folderLock.ts"
+import { LeaseMillis, renewLock, type Taken, takeLock } from "../../src/internal/durable/folderLock.ts"
 import { folderStore, removeUnfinished } from "../../src/internal/durable/folderStore.ts"
-import { folder } from "./support.ts"
+import { lockedFolder } from "../../src/internal/durable/lockedFolder.ts"
+import { thisProcess } from "../../src/internal/durable/machine.ts"
+import { lockOf } from "../../src/internal/durable/places.ts"
+import { work } from "./fixtures/durable.metrics.ts"
+import { file, folder, inRuntime, recorderOf } from "./support.ts"
 
 describe("the store of a folder", () => {
   it.effect("has what was set, by any key", () =>
@@ -52,12 +56,22 @@ describe("the store of a folder", () => {
 
 describe("the lock of a folder", () => {
   const inFolder = Effect.map(folder, (directory) => ({ directory, path: join(directory, "a.lock") }))
+  const own = thisProcess()
+  const mine = { owner: expect.objectContaining(own), endsIn: undefined }
+  const elsewhere = { ...own, host: "elsewhere", machine: "another boot", pid: 1, token: "x" }
+
+  /** A lock that was renewed so many milliseconds ago. */
+  const leave = (path: string, text: string, ago: number): void => {
+    writeFileSync(path, text)
+    const at = (Date.now() - ago) / 1000
+    utimesSync(path, at, at)
+  }
 
   it.effect("is one runtime's of a process until it is released", () =>
     Effect.gen(function* () {
       const { directory, path } = yield* inFolder
       const lock = takeLock(path)
-      expect(takeLock(path)).toEqual({ owner: process.pid })
+      expect(takeLock(path)).toEqual(mine)
       if ("release" in lock) lock.release()
       expect(readdirSync(directory)).toEqual([])
       expect(takeLock(path)).toHaveProperty("release")
@@ -65,21 +79,38 @@ describe("the lock of a folder", () => {
   )
 
   for (const [what, owner] of [
-    ["of a process that has ended", { pid: 2 ** 22 + 1, started: "", token: "x" }],
-    ["of an earlier process with the id of this one", { pid: process.pid, started: "before", token: "x" }],
-    ["of an earlier process with the id of another one", { pid: process.ppid, started: "before", token: "x" }],
+    ["of a process that has ended", { ...own, pid: 2 ** 22 + 1, started: "", token: "x" }],
+    ["of an earlier process with the id of this one", { ...own, started: "before", token: "x" }],
+    ["of an earlier process with the id of another one", { ...own, pid: process.ppid, started: "before", token: "x" }],
+    ["of a process that cannot be seen, and was not renewed", elsewhere],
     ["that a power cut has emptied", undefined]
   ] as const) {
     it.effect(`${what} is taken over`, () =>
       Effect.gen(function* () {
         const { directory, path } = yield* inFolder
-        writeFileSync(path, owner === undefined ? "" : JSON.stringify(owner))
+        leave(path, owner === undefined ? "" : JSON.stringify(owner), owner === elsewhere ? LeaseMillis + 1000 : 0)
         expect(takeLock(path)).toHaveProperty("release")
         expect(readdirSync(directory)).toEqual(["a.lock"])
-        expect(takeLock(path)).toEqual({ owner: process.pid })
+        expect(takeLock(path)).toEqual(mine)
       })
     )
   }
+
+  it.effect("of a process that cannot be seen is left alone until it was not renewed for a while", () =>
+    Effect.gen(function* () {
+      const { directory, path } = yield* inFolder
+      leave(path, JSON.stringify(elsewhere), LeaseMillis - 5000)
+      const taken = takeLock(path)
+      expect(taken).toMatchObject({ owner: elsewhere })
+      expect((taken as Taken).endsIn).toBeGreaterThan(0)
+      expect((taken as Taken).endsIn).toBeLessThan(6000)
+      expect(readFileSync(path, "utf8")).toBe(JSON.stringify(elsewhere))
+      leave(lockOf(directory, "b"), JSON.stringify(elsewhere), 0)
+      const error = yield* Effect.flip(Effect.scoped(lockedFolder(directory, "b")))
+      expect(error).toMatchObject({ problem: "in use" })
+      expect(error.message).toMatch(/the process 1 of the host "elsewhere". If that has ended, start again in 30s/)
+    })
+  )
 
   it.skipIf(process.platform !== "linux")("of another thread of this process is left alone", () =>
     Effect.gen(function* () {
@@ -87,19 +118,60 @@ describe("the lock of a folder", () => {
       const lock = takeLock(path)
       const text = readFileSync(path, "utf8")
       if ("release" in lock) lock.release()
-      writeFileSync(path, text)
-      expect(takeLock(path)).toEqual({ owner: process.pid })
+      leave(path, text, 2 * LeaseMillis)
+      expect(takeLock(path)).toEqual(mine)
     }).pipe(Effect.scoped, Effect.runPromise)
   )
 
   it.effect("of a process that runs is left alone", () =>
     Effect.gen(function* () {
       const { path } = yield* inFolder
-      const text = JSON.stringify({ pid: process.ppid, started: "", token: "x" })
-      writeFileSync(path, text)
-      expect(takeLock(path)).toEqual({ owner: process.ppid })
+      const owner = { ...own, pid: process.ppid, started: "", token: "x" }
+      leave(path, JSON.stringify(owner), 2 * LeaseMillis)
+      expect(takeLock(path)).toEqual({ owner, endsIn: undefined })
+    })
+  )
+
+  it.effect("is as it was when it is renewed, and renewed by its owner only", () =>
+    Effect.gen(function* () {
+      const { path } = yield* inFolder
+      const text = JSON.stringify(elsewhere)
+      leave(path, text, LeaseMillis)
+      yield* Effect.promise(() => renewLock(path, text))
       expect(readFileSync(path, "utf8")).toBe(text)
+      expect(statSync(path).mtimeMs).toBeGreaterThan(Date.now() - 5000)
+      const other = yield* Effect.flip(Effect.tryPromise(() => renewLock(path, `${text} `)))
+      expect(String(other.cause)).toContain('it was taken over by the process 1 of the host "elsewhere"')
       rmSync(path)
+      const gone = yield* Effect.flip(Effect.tryPromise(() => renewLock(path, text)))
+      expect(String(gone.cause)).toContain("its lock is gone")
+    })
+  )
+
+  it.effect("that was taken over keeps its runtime from replacing the state, and from what the other one writes", () =>
+    Effect.gen(function* () {
+      const directory = yield* folder
+      yield* inRuntime({ directory }, (runtime) =>
+        Effect.gen(function* () {
+          const recorder = yield* recorderOf(runtime)
+          yield* recorder.emit(work(1))
+          yield* runtime.flush()
+          const before = readFileSync(join(directory, file))
+          const lock = readFileSync(join(directory, `${file}.lock`), "utf8")
+          writeFileSync(join(directory, `${file}.lock`), JSON.stringify(elsewhere))
+          writeFileSync(join(directory, `${file}.1.unfinished`), "")
+          yield* recorder.emit(work(1))
+          const failed = yield* Effect.flip(runtime.flush())
+          expect(String(failed)).toContain('taken over by the process 1 of the host "elsewhere"')
+          expect(readFileSync(join(directory, file))).toEqual(before)
+          expect(readdirSync(directory)).toContain(`${file}.1.unfinished`)
+          writeFileSync(join(directory, `${file}.lock`), lock)
+          yield* runtime.flush()
+        })
+      )
+      yield* inRuntime({ directory }, () =>
+        Effect.sync(() => expect(readdirSync(directory).sort()).toEqual([file, `${file}.lock`]))
+      )
     })
   )
 })

@@ -18,6 +18,7 @@ it.effect("a fold that takes the place of another one writes no state before it 
     const settings = {
       namespace,
       directory: undefined,
+      lock: undefined,
       intervalMillis: 1e6,
       levels: false,
       keepMillis: 0,

@@ -1,15 +1,35 @@
 /**
- * Keeps two runtimes from writing the same state: a file beside it says which process has it. That of a process which is
- * not there any more is taken over. A process with the same id is told by when it was started, where the system says so:
- * in a container each has the id 1.
+ * Keeps two runtimes from writing the same state: a file beside it says which process has it, and for how long. Whoever
+ * has it renews it again and again. One whose process has ended is taken over; of a process that cannot be seen from here,
+ * on another machine or in another container, one that was not renewed for a while.
+ *
+ * The one that it was taken from, which may have stood still meanwhile, finds out before it replaces the state. See
+ * {@link ./folderStore.ts}.
  */
 import { randomUUID } from "node:crypto"
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { open } from "node:fs/promises"
+import { isThere, type ProcessName, thisProcess } from "./machine.ts"
 
-interface Owner {
-  readonly pid: number
-  readonly started: string
+/** So long after it was renewed last, a lock is taken over from a process that cannot be seen. */
+export const LeaseMillis = 30_000
+const RenewMillis = 5000
+
+interface Owner extends ProcessName {
   readonly token: string
+}
+
+export interface Lock {
+  /** What its file has. */
+  readonly text: string
+  readonly release: () => void
+}
+
+/** Whose it is. */
+export interface Taken {
+  readonly owner: ProcessName
+  /** In milliseconds; `undefined` of a process that is there. */
+  readonly endsIn: number | undefined
 }
 
 /** Of the locks of this process, in all copies of this package. */
@@ -19,19 +39,21 @@ const heldTokens = held[Key] ?? new Set()
 held[Key] = heldTokens
 
 /** Takes the lock at this path, or returns whose it is. */
-export const takeLock = (path: string): { readonly release: () => void } | { readonly owner: number } => {
-  const own: Owner = { pid: process.pid, started: startOf(process.pid), token: randomUUID() }
+export const takeLock = (path: string): Lock | Taken => {
+  const own: Owner = { ...thisProcess(), token: randomUUID() }
   const text = JSON.stringify(own)
   const fresh = `${path}.${own.token}`
   // It is there with its text or not at all.
   writeFileSync(fresh, text, { flag: "wx" })
   try {
+    // By the clock of the file system: those of two machines differ.
+    const now = statSync(fresh).mtimeMs
     for (;;) {
       if (links(fresh, path)) break
       const found = read(path)
       if (found === undefined) continue
-      const owner = ownerIn(found)
-      if (owner !== undefined && isThere(owner)) return { owner: owner.pid }
+      const taken = takenBy(found, now)
+      if (taken !== undefined) return taken
       takeAway(path, found, `${fresh}.old`)
     }
   } finally {
@@ -39,21 +61,56 @@ export const takeLock = (path: string): { readonly release: () => void } | { rea
   }
   heldTokens.add(own.token)
   return {
+    text,
     release: () => {
       heldTokens.delete(own.token)
-      if (read(path) === text) rmSync(path, { force: true })
+      if (read(path)?.text === text) rmSync(path, { force: true })
     }
   }
 }
 
+/** Renews a lock until it is told to stop, by the real clock. A process does not stay for that. */
+export const renewing = (path: string, text: string): (() => void) => {
+  const timer = setInterval(() => void renewLock(path, text).catch(() => {}), RenewMillis)
+  timer.unref()
+  return () => clearInterval(timer)
+}
+
+/** Renews a lock. Fails if it was taken over. */
+export const renewLock = async (path: string, text: string): Promise<void> => {
+  const file = await open(path, "r+").catch((error: NodeJS.ErrnoException) => {
+    throw error.code === "ENOENT" ? new Error("its lock is gone") : error
+  })
+  try {
+    const found = await file.readFile("utf8")
+    if (found !== text) throw new Error(`it was taken over by ${describeOwner(ownerIn(found))}`)
+    // The same again: whoever reads it meanwhile reads it whole.
+    await file.write(text, 0)
+  } finally {
+    await file.close()
+  }
+}
+
+export const describeOwner = (owner: ProcessName | undefined): string => {
+  if (owner === undefined) return "another process"
+  const { host, pid } = owner
+  return isThere(owner) === undefined ? `the process ${pid} of the host "${host}"` : `the process ${pid}`
+}
+
+interface Found {
+  readonly text: string
+  readonly renewedAt: number
+}
+
 /** Removes the lock that was found, and no other one that has come meanwhile. */
-const takeAway = (path: string, found: string, aside: string): void => {
+const takeAway = (path: string, found: Found, aside: string): void => {
   try {
     renameSync(path, aside)
   } catch {
     return
   }
-  if (read(aside) !== found) links(aside, path)
+  const taken = read(aside)
+  if (taken?.text !== found.text || taken.renewedAt !== found.renewedAt) links(aside, path)
   rmSync(aside, { force: true })
 }
 
@@ -67,9 +124,9 @@ const links = (from: string, to: string): boolean => {
   }
 }
 
-const read = (path: string): string | undefined => {
+const read = (path: string): Found | undefined => {
   try {
-    return readFileSync(path, "utf8")
+    return { renewedAt: statSync(path).mtimeMs, text: readFileSync(path, "utf8") }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined
     throw error
@@ -79,33 +136,21 @@ const read = (path: string): string | undefined => {
 /** `undefined`: nobody's, as after a power cut. */
 const ownerIn = (text: string): Owner | undefined => {
   try {
-    const { pid, started, token } = JSON.parse(text) as Owner
-    return Number.isSafeInteger(pid) && pid > 0 ? { pid, started, token } : undefined
+    const owner = JSON.parse(text) as Owner
+    const isOne = Number.isSafeInteger(owner.pid) && owner.pid > 0 && typeof owner.machine === "string"
+    return isOne ? owner : undefined
   } catch {
     return undefined
   }
 }
 
-const isThere = ({ pid, started, token }: Owner): boolean => {
-  // Another thread of this process has its own memory, but the same start.
-  if (pid === process.pid) return heldTokens.has(token) || (started !== "" && started === startOf(pid))
-  try {
-    process.kill(pid, 0)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EPERM") return false
-  }
-  const now = startOf(pid)
-  return now === "" || started === "" || now === started
-}
-
-/** When a process was started, in the words of the system; empty where it does not say. */
-const startOf = (pid: number): string => {
-  try {
-    // The name of the program, in parentheses, may have anything in it. The 22nd field is the start.
-    const stat = readFileSync(`/proc/${pid}/stat`, "latin1")
-    const start = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]!
-    return `${readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim()} ${start}`
-  } catch {
-    return ""
-  }
+const takenBy = ({ renewedAt, text }: Found, now: number): Taken | undefined => {
+  const owner = ownerIn(text)
+  if (owner === undefined) return undefined
+  // Where the system does not say when a process was started, one with the id of this one has ended before it.
+  const isEarlier = owner.pid === process.pid && owner.started === ""
+  const isSeen = heldTokens.has(owner.token) || (!isEarlier && isThere(owner))
+  if (isSeen !== undefined) return isSeen ? { owner, endsIn: undefined } : undefined
+  const endsIn = renewedAt + LeaseMillis - now
+  return endsIn > 0 ? { owner, endsIn } : undefined
 }

@@ -2,6 +2,10 @@
  * A `KeyValueStore` of files in a folder, in which a value is replaced as a whole or not at all, whatever happens to the
  * process or the machine meanwhile: it is written beside the old one and synced, takes its name, and then the folder is
  * synced. Effect's own store of files writes over the old value, so that a process that is killed leaves a part.
+ *
+ * A writer that has lost its place never replaces what the one after it has written. That one removes what was begun
+ * (`removeUnfinished`) when it has the place, before it reads: what is begun later is not named, because `mayReplace`
+ * fails by then, and what was begun before is not there to be named.
  */
 import { randomUUID } from "node:crypto"
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises"
@@ -13,7 +17,10 @@ import { fileOf } from "./places.ts"
 
 const Unfinished = ".unfinished"
 
-export const folderStore = (directory: string): KeyValueStore.KeyValueStore => {
+export const folderStore = (
+  directory: string,
+  mayReplace: () => Promise<void> = async () => {}
+): KeyValueStore.KeyValueStore => {
   const attempt = <A>(method: string, key: string, run: () => Promise<A>) =>
     Effect.tryPromise({
       try: run,
@@ -36,7 +43,7 @@ export const folderStore = (directory: string): KeyValueStore.KeyValueStore => {
   return KeyValueStore.make({
     get: (key) => attempt("get", key, async () => (await read(key))?.toString()),
     getUint8Array: (key) => attempt("getUint8Array", key, () => read(key)),
-    set: (key, value) => attempt("set", key, () => replace(directory, key, value)),
+    set: (key, value) => attempt("set", key, () => replace(directory, key, value, mayReplace)),
     remove: (key) => attempt("remove", key, () => remove(key)),
     clear: Effect.flatMap(keys, (all) => attempt("clear", "", async () => void (await Promise.all(all.map(remove))))),
     size: Effect.map(keys, (all) => all.length),
@@ -44,7 +51,12 @@ export const folderStore = (directory: string): KeyValueStore.KeyValueStore => {
   })
 }
 
-const replace = async (directory: string, key: string, value: string | Uint8Array): Promise<void> => {
+const replace = async (
+  directory: string,
+  key: string,
+  value: string | Uint8Array,
+  mayReplace: () => Promise<void>
+): Promise<void> => {
   const path = fileOf(directory, key)
   const unfinished = `${path}.${randomUUID()}${Unfinished}`
   try {
@@ -55,6 +67,7 @@ const replace = async (directory: string, key: string, value: string | Uint8Arra
     } finally {
       await file.close()
     }
+    await mayReplace()
     await rename(unfinished, path)
   } catch (error) {
     await rm(unfinished, { force: true }).catch(() => {})
@@ -79,7 +92,7 @@ export const makeFolder = async (directory: string): Promise<void> => {
   await mkdir(directory, { recursive: true })
 }
 
-/** What a process that was killed has left of a key. */
+/** What a writer that has ended, or has lost its place, has begun to write of a key. */
 export const removeUnfinished = async (directory: string, key: string): Promise<void> => {
   const own = `${encodeURIComponent(key)}.state.`
   const left = (await readdir(directory)).filter((name) => name.startsWith(own) && name.endsWith(Unfinished))

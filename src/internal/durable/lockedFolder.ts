@@ -1,35 +1,45 @@
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { DurableStateError } from "../model/errors.ts"
 import { messageOf } from "../util/describeError.ts"
-import { takeLock } from "./folderLock.ts"
-import { makeFolder, removeUnfinished } from "./folderStore.ts"
-import { fileOf, keyOf } from "./places.ts"
+import { describeOwner, renewing, type Taken, takeLock } from "./folderLock.ts"
+import { makeFolder } from "./folderStore.ts"
+import { fileOf, keyOf, lockOf } from "./places.ts"
 
-/** Has the state of a namespace in a folder to itself until the scope closes. */
+/** Has the state of a namespace in a folder to itself until the scope closes. Gives what its lock has. */
 export const lockedFolder = (
   directory: string,
   namespace: string
-): Effect.Effect<void, DurableStateError, Scope.Scope> => {
+): Effect.Effect<string, DurableStateError, Scope.Scope> => {
   const path = fileOf(directory, keyOf(namespace))
-  const unreadable = (cause: unknown) =>
-    new DurableStateError({ path, problem: "unreadable", reason: `the folder cannot be used: ${messageOf(cause)}` })
+  const lockPath = lockOf(directory, namespace)
   const taken = Effect.tryPromise({
     try: async () => {
       await makeFolder(directory)
-      const lock = takeLock(`${path}.lock`)
-      if ("release" in lock) await removeUnfinished(directory, keyOf(namespace))
-      return lock
+      const lock = takeLock(lockPath)
+      return "owner" in lock ? lock : { ...lock, stop: renewing(lockPath, lock.text) }
     },
-    catch: unreadable
+    catch: (cause) =>
+      new DurableStateError({ path, problem: "unreadable", reason: `the folder cannot be used: ${messageOf(cause)}` })
   })
-  return Effect.acquireRelease(taken, (lock) => Effect.sync(() => "release" in lock && lock.release())).pipe(
-    Effect.flatMap((lock) => ("owner" in lock ? Effect.fail(inUse(path, lock.owner)) : Effect.void))
+  const release = (lock: Effect.Success<typeof taken>) =>
+    Effect.sync(() => {
+      if ("owner" in lock) return
+      lock.stop()
+      lock.release()
+    })
+  return Effect.flatMap(Effect.acquireRelease(taken, release), (lock) =>
+    "owner" in lock ? Effect.fail(inUse(path, lock)) : Effect.succeed(lock.text)
   )
 }
 
-const inUse = (path: string, owner: number): DurableStateError => {
-  const by = owner === process.pid ? "another runtime of this process" : `the process ${owner}`
-  const reason = `is in use by ${by}. Give each runtime a folder or a namespace of its own`
-  return new DurableStateError({ path, problem: "in use", reason })
+const inUse = (path: string, { endsIn, owner }: Taken): DurableStateError => {
+  const isOwn = endsIn === undefined && owner.pid === process.pid
+  const by = isOwn ? "another runtime of this process" : describeOwner(owner)
+  const advice =
+    endsIn === undefined
+      ? "Give each runtime a folder or a namespace of its own"
+      : `If that has ended, start again in ${Duration.format(Duration.millis(Math.ceil(endsIn / 1000) * 1000))}`
+  return new DurableStateError({ path, problem: "in use", reason: `is in use by ${by}. ${advice}` })
 }

@@ -2,14 +2,15 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { KeyValueStore } from "effect/persistence/KeyValueStore"
+import { KeyValueStore, type KeyValueStore as Store } from "effect/persistence/KeyValueStore"
 import type * as Scope from "effect/Scope"
 import { DurableStateError, InvalidArgument } from "../model/errors.ts"
 import type { DurableSettings } from "../stream/protocol.ts"
 import { messageOf } from "../util/describeError.ts"
 import { DurableState, type DurableThread } from "./durableState.ts"
-import { folderStore } from "./folderStore.ts"
-import { placeOf } from "./places.ts"
+import { renewing, renewLock } from "./folderLock.ts"
+import { folderStore, removeUnfinished } from "./folderStore.ts"
+import { keyOf, lockOf, placeOf } from "./places.ts"
 
 export type StoreLayer = Layer.Layer<KeyValueStore, unknown>
 
@@ -22,7 +23,7 @@ export const openState = Effect.fnUntraced(function* (
   const { directory } = settings
   if (directory === undefined && own === undefined)
     return yield* new InvalidArgument({ argument: "durable", reason: noStore })
-  const store = directory === undefined ? yield* build(own!, settings) : folderStore(directory)
+  const store = directory === undefined ? yield* build(own!, settings) : yield* openFolder(directory, settings)
   const state = attach((thread) => new DurableState({ ...thread, store, settings }))
   yield* Effect.addFinalizer(() => Effect.sync(() => state.close()))
   yield* state.load
@@ -31,6 +32,23 @@ export const openState = Effect.fnUntraced(function* (
 
 const noStore =
   "has no directory, and the worker has no store. Give it a directory, or pass a store to MetricsWorker.run"
+
+/** Whoever opens it is the only one who writes to it from here on: see {@link folderStore}. */
+const openFolder = Effect.fnUntraced(function* (
+  directory: string,
+  { lock, namespace }: DurableSettings
+): Effect.fn.Return<Store, never, Scope.Scope> {
+  const path = lockOf(directory, namespace)
+  const renew = (): Promise<void> => renewLock(path, lock!)
+  // What another process has begun that has taken the folder over is left alone.
+  const begin = () => renew().then(() => removeUnfinished(directory, keyOf(namespace)))
+  yield* Effect.ignore(Effect.tryPromise(begin))
+  yield* Effect.acquireRelease(
+    Effect.sync(() => renewing(path, lock!)),
+    (stop) => Effect.sync(stop)
+  )
+  return folderStore(directory, renew)
+})
 
 const build = (own: StoreLayer, settings: DurableSettings) =>
   Layer.build(own).pipe(

@@ -9,3 +9,5 @@ export const fileOf = (directory: string, key: string): string => join(directory
 /** For people. */
 export const placeOf = ({ directory, namespace }: Pick<DurableSettings, "directory" | "namespace">): string =>
   directory === undefined ? keyOf(namespace) : fileOf(directory, keyOf(namespace))
+
+export const lockOf = (directory: string, namespace: string): string => `${fileOf(directory, keyOf(namespace))}.lock`

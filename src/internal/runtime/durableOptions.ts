@@ -87,6 +87,7 @@ const settingsOf = (
 ): DurableSettings => ({
   namespace,
   directory,
+  lock: undefined,
   intervalMillis: Duration.toMillis(interval),
   levels,
   keepMillis: Duration.toMillis(keepRemoved),
@@ -104,9 +105,7 @@ export const durableOf = Effect.fnUntraced(function* ({
   if (durable === undefined) return undefined
   const settings = settingsOf(namespace.trim(), durable)
   const { directory } = settings
-  if (directory !== undefined) {
-    const { lockedFolder } = yield* Effect.promise(() => import("../durable/lockedFolder.ts"))
-    yield* lockedFolder(directory, settings.namespace)
-  }
-  return settings
+  if (directory === undefined) return settings
+  const { lockedFolder } = yield* Effect.promise(() => import("../durable/lockedFolder.ts"))
+  return { ...settings, lock: yield* lockedFolder(directory, settings.namespace) }
 })

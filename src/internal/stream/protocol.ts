@@ -203,6 +203,8 @@ export interface DurableSettings {
   readonly namespace: string
   /** A folder; without it the worker has a store of its own. */
   readonly directory: string | undefined
+  /** What the lock of the folder has as long as it is this runtime's. */
+  readonly lock: string | undefined
   readonly intervalMillis: number
   readonly levels: boolean
   readonly keepMillis: number
