@@ -54,10 +54,22 @@ export const streams = (
     readonly now: Nanos
     /** Recorders that were not read: what was exported of them last still stands. */
     readonly unread?: ReadonlySet<number>
+    /** What metrics have gone on from, which was exported by others. */
+    readonly bases?: ExportedStreams
   }
 ): readonly [ReadonlyArray<Streamed>, ExportedStreams] => {
   const seen = new Map<string, Exported>()
-  const byData = once(() => groupedByData(before))
+  const { bases = noStreams } = options
+  const byData = once(() =>
+    groupedByData([...before, ...[...bases].filter(([key, { of }]) => before.get(key)?.of !== of)])
+  )
+
+  /** What was exported last of a series, of this life of its metric if it was exported at all. */
+  const lastOf = (key: string, of: string): Exported | undefined => {
+    const last = seen.get(key) ?? before.get(key)
+    const base = bases.get(key)
+    return last?.of !== of && base?.of === of ? base : last
+  }
 
   const streamed = ({ bygone, data, life, owner, since, until = options.now }: Timed): Streamed => {
     const adds = addsOf(data)
@@ -70,7 +82,7 @@ export const streams = (
 
     const tell = (point: Point): Interval<Point> => {
       const key = keyOf(point)
-      const known = seen.get(key) ?? before.get(key)
+      const known = lastOf(key, of)
       const goesOn =
         known !== undefined &&
         known.of === of &&
@@ -95,7 +107,7 @@ export const streams = (
     /** What series got after the last export and before they went, where they are not there any more to tell it. */
     const rest = (point: Point): Interval<Point> => {
       const key = keyOf(point)
-      const known = before.get(key)
+      const known = lastOf(key, of)
       const goesOn = known !== undefined && known.of === of
       const start = earlier(goesOn ? known.end : later(nanosOf(since ?? 0), known?.end), until)
       seen.set(key, { owner, of, life: undefined, start, end: until, point })
@@ -120,6 +132,8 @@ export const streams = (
   return [result, seen]
 }
 
+const noStreams: ExportedStreams = new Map()
+
 const once = <A>(make: () => A): (() => A) => {
   let made: A | undefined
   return () => {
@@ -128,7 +142,9 @@ const once = <A>(make: () => A): (() => A) => {
   }
 }
 
-const groupedByData = (all: ExportedStreams): ReadonlyMap<string, ReadonlyArray<readonly [string, Exported]>> => {
+const groupedByData = (
+  all: Iterable<readonly [string, Exported]>
+): ReadonlyMap<string, ReadonlyArray<readonly [string, Exported]>> => {
   const groups = new Map<string, Array<readonly [string, Exported]>>()
   for (const entry of all) {
     const group = groups.get(entry[1].of)
