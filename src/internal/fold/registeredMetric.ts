@@ -20,6 +20,7 @@ import { type InPlace, Kernel } from "./kernels/kernel.ts"
 import { kernelOf } from "./kernels/kernelOf.ts"
 import { besideSole, bygoneSeries, type SeriesCut, shownSeries, viewedSeries } from "./kernels/seriesCut.ts"
 import type { SavedMetric, SavedState } from "./savedLane.ts"
+import { SeriesTexts } from "./seriesTexts.ts"
 import { largestSeries } from "./topSeries.ts"
 
 /** What a metric shows at a moment, for one who does not keep it. */
@@ -29,6 +30,7 @@ export interface Shown {
   readonly dimensions: unknown
   /** Of one with labels, until whoever reads it releases it. */
   readonly series: SeriesCut | undefined
+  readonly texts: SeriesTexts
   readonly createdAt: number
   readonly quarantine: Quarantine | undefined
   readonly duplicates: Duplicates
@@ -57,6 +59,8 @@ export class RegisteredMetric {
   readonly #owner: MetricOwner
   /** Which of its series are told apart by numbers in a scrape. */
   readonly #duplicates = new Duplicates()
+  /** Made for the first scrape. */
+  #texts: SeriesTexts | undefined
   /** What was shown last. */
   #shown: unknown = nothing
   #quarantine: { readonly error: string; missed: number } | undefined
@@ -164,7 +168,9 @@ export class RegisteredMetric {
     const dimensions = series === undefined ? this.#try(() => this.#viewForExporters(now), undefined) : undefined
     // The clock may have been set back since.
     const createdAt = Math.min(this.createdAt, now)
-    return { metric, dimensions, series, createdAt, quarantine: this.#quarantine, duplicates: this.#duplicates }
+    this.#texts ??= new SeriesTexts()
+    const quarantine = this.#quarantine
+    return { metric, dimensions, series, texts: this.#texts, createdAt, quarantine, duplicates: this.#duplicates }
   }
 
   /** A copy that the reader may keep: what could not cross a thread is refused here. */

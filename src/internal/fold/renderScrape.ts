@@ -8,6 +8,7 @@ import type { DuplicatesRead } from "../formats/duplicates.ts"
 import { metricData } from "../formats/fromMetric.ts"
 import { unpackStats } from "../formats/packedStats.ts"
 import { type AnyExposition, makeExposition } from "../formats/prometheus/exposition.ts"
+import { Exposition } from "../formats/prometheus/text.ts"
 import { type Condition, conditionData } from "../formats/quarantine.ts"
 import { attributesOf } from "../formats/recorderAttribute.ts"
 import type { FoldMessage, Lane, Render } from "../stream/protocol.ts"
@@ -16,6 +17,7 @@ import type { Steps } from "../util/steps.ts"
 import { shownParts } from "./kernels/seriesCut.ts"
 import type { FoldLane } from "./recorderFold.ts"
 import type { Shown } from "./registeredMetric.ts"
+import { renderSeries } from "./renderSeries.ts"
 import type { Work, WorkSteps, Worktable } from "./slices.ts"
 
 /** The fold that is rendered. */
@@ -112,11 +114,12 @@ function* addAll(
   now: number
 ): Steps<void> {
   const conditions: Array<Condition> = []
-  for (const { createdAt, dimensions, duplicates, metric, quarantine, series } of all) {
+  for (const shown of all) {
+    const { createdAt, dimensions, duplicates, metric, quarantine, series } = shown
     const read: Array<DuplicatesRead> = []
-    const add = (shown: unknown): void => {
+    const add = (dimensions: unknown): void => {
       try {
-        for (const [i, data] of metricData(metric, shown).entries()) {
+        for (const [i, data] of metricData(metric, dimensions).entries()) {
           read[i] ??= duplicates.read()
           exposition.add(data, { attributes, createdAt, duplicates: read[i] })
         }
@@ -126,7 +129,9 @@ function* addAll(
     }
     let last = dimensions
     if (dimensions !== undefined) add(dimensions)
-    for (const part of series === undefined ? [] : shownParts(series, metric, now)) {
+    const isText = series !== undefined && exposition instanceof Exposition
+    const isRendered = isText && (yield* renderSeries(exposition, shown, series, { attributes, createdAt }, now))
+    for (const part of series === undefined ? [] : shownParts(series, metric, now, isRendered ? "rest" : "live")) {
       add(part)
       last = part
       yield

@@ -151,7 +151,7 @@ export class Kernel implements InPlace {
     const seen: Record<string, number> = {}
     const lives: Record<string, number> = {}
     let count = 0
-    for (const index of this.#table.all) {
+    for (const index of current().#table.all) {
       if (++count % StepSeries === 0) yield
       const kernel = current()
       const key = kernel.#table.key(index)

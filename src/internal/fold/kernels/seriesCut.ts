@@ -5,7 +5,7 @@
 import type { Bygone, SeriesShown } from "../../metric/definition/bygone.ts"
 import type * as Metric from "../../metric/definition/metric.ts"
 import { kindOf } from "../../metric/instruments/kinds.ts"
-import { labelsOf } from "../../metric/instruments/series.ts"
+import { labelsOf, OverflowKey } from "../../metric/instruments/series.ts"
 import { CutSeries, StepSeries, viewSteps } from "../../metric/instruments/view.ts"
 import { zeroSeries } from "../../metric/instruments/zeroSeries.ts"
 import type { Steps } from "../../util/steps.ts"
@@ -46,25 +46,28 @@ export interface ShownSeries extends SeriesShown {
 
 const frameOf = ({ kernel }: SeriesCut): object => kindOf(kernel.instrument).frame
 
-/** In parts, each with some of the series. What is remarkable is in the last one. */
+/**
+ * In parts, each with some of the series. "rest": without those that have had events. What is remarkable is in the last one.
+ */
 export function* shownParts(
   cut: SeriesCut,
   metric: Metric.Any,
   now: number,
-  which: "live" | "idle" = "live"
+  which: "live" | "idle" | "rest" = "live"
 ): Generator<ShownSeries, void> {
   /** Of those that the schema knows, those that are not there. */
-  const zeros = new Map(which === "live" ? zeroSeries(metric).map(({ key, labels }) => [key, labels]) : [])
+  const zeros = new Map(which !== "idle" ? zeroSeries(metric).map(({ key, labels }) => [key, labels]) : [])
   const { instrument } = cut.kernel
   const { show } = kindOf(instrument)
   const cutSeries = new CutSeries(instrument)
   let series: Array<SeriesShown["series"][number]> = []
   let overflow: object | undefined
-  for (const index of cut.kernel.indexes(now, which)) {
+  for (const index of cut.kernel.indexes(now, which === "idle" ? "idle" : "live")) {
     const { kernel } = cut
     const key = kernel.key(index)
     cutSeries.look(key)
     zeros.delete(key)
+    if (which === "rest" && key !== OverflowKey) continue
     const labels = labelsOf(instrument, key)
     const life = kernel.lifeOf(index)
     const point = kernel.points.point(index)
@@ -83,11 +86,11 @@ export function* shownParts(
   // An event of one would be counted beyond the limit, where it was reached by labels that the schema does not have.
   if (overflow === undefined) for (const labels of zeros.values()) series.push({ ...show(null, now), labels })
   yield {
-    ...(which === "live" && frameOf(cut)),
+    ...(which !== "idle" && frameOf(cut)),
     series,
     ...(overflow !== undefined && { overflow }),
     ...cutSeries.shown,
-    ...(which === "live" && rejected > 0 && { rejected })
+    ...(which !== "idle" && rejected > 0 && { rejected })
   }
 }
 

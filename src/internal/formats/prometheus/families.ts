@@ -56,7 +56,11 @@ export class Families<S extends Section> {
 
   /** The section that data belongs to, or `undefined` where it has nothing to tell, or cannot be told. */
   sectionOf(data: MetricData): S | undefined {
-    if (data.points.length === 0) return undefined
+    return data.points.length === 0 ? undefined : this.sectionFor(data)
+  }
+
+  /** The same for data of which the points are told otherwise. */
+  sectionFor(data: MetricData): S | undefined {
     const [before, known] = this.#known.get(data.name) ?? []
     if (before !== undefined && before.type === data.type && before.unit === data.unit) {
       const isSame = data.type !== "sum" || (before as typeof data).monotonic === data.monotonic

@@ -86,33 +86,48 @@ interface Labelled {
   readonly numbers: ReadonlyArray<string | undefined>
 }
 
-const seriesOf = (points: Points, source: Source, own: ReadonlyArray<string>): Labelled => {
-  const common = commonText(source.attributes)
-  const taken = new Set([...Object.keys(source.attributes).map(labelName), ...own])
-  const names = new Map<string, string>()
-  const openings = new Map<string, string>()
-  const openingOf = (attribute: string): string => {
-    let name = labelName(attribute)
-    while (taken.has(name)) name = Exported + name
-    taken.add(name)
-    names.set(attribute, name)
-    const opening = `${name}="`
-    openings.set(attribute, opening)
-    return opening
+/** How labels are written beside those of a source. */
+export class LabelTexts {
+  /** Those of the source. */
+  readonly common: string
+  readonly names = new Map<string, string>()
+  readonly #openings = new Map<string, string>()
+  readonly #taken: Set<string>
+
+  /** `own`: names that are taken by what follows. */
+  constructor({ attributes }: Source, own: ReadonlyArray<string>) {
+    this.common = commonText(attributes)
+    this.#taken = new Set([...Object.keys(attributes).map(labelName), ...own])
   }
 
+  /** A label up to its value. */
+  opening(attribute: string): string {
+    const known = this.#openings.get(attribute)
+    if (known !== undefined) return known
+    let name = labelName(attribute)
+    while (this.#taken.has(name)) name = Exported + name
+    this.#taken.add(name)
+    this.names.set(attribute, name)
+    const opening = `${name}="`
+    this.#openings.set(attribute, opening)
+    return opening
+  }
+}
+
+const seriesOf = (points: Points, source: Source, own: ReadonlyArray<string>): Labelled => {
+  const labels = new LabelTexts(source, own)
   const texts = points.map(({ attributes }) => {
-    let text = common
+    let text = labels.common
     for (const attribute in attributes) {
       const value = attributes[attribute]
       if (text !== "") text += ","
-      text += openings.get(attribute) ?? openingOf(attribute)
+      text += labels.opening(attribute)
       if (value !== null && value !== undefined) text += escapeLabelValue(String(value))
       text += '"'
     }
     return text
   })
-  return { names, texts, numbers: (source.duplicates ?? new Duplicates()).numbers(texts, points) }
+  return { names: labels.names, texts, numbers: (source.duplicates ?? new Duplicates()).numbers(texts, points) }
 }
 
 const numbered = (text: string, number: string | undefined): string =>

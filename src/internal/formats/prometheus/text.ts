@@ -11,7 +11,7 @@ import type { HistogramDataPoint, Life, MetricData, NumberPoint, SummaryDataPoin
 import { boundariesOf, countsOf } from "./classicBuckets.ts"
 import { exemplarText } from "./exemplar.ts"
 import { createdOf, Families, helpOf, nobody, type Source, scale } from "./families.ts"
-import { escapeHelp, labelsOf } from "./labels.ts"
+import { escapeHelp, LabelTexts, labelsOf } from "./labels.ts"
 import { canonicalNumber, numberText } from "./numbers.ts"
 
 /** A family and the lines of its samples. */
@@ -20,6 +20,24 @@ interface Section {
   readonly header: string
   readonly lines: Array<string>
 }
+
+/** Writes series of one metric whose labels are there as text, without those of the source. */
+export interface SeriesSection {
+  /** A label up to its value. */
+  readonly opening: (attribute: string) => string
+  readonly value: (labels: string, value: number) => void
+  readonly histogram: (
+    labels: string,
+    boundaries: ReadonlyArray<number>,
+    counts: ArrayLike<number>,
+    sum: number,
+    sumFalls: boolean
+  ) => void
+  /** Ends a part of them. */
+  readonly end: () => void
+}
+
+export type SeriesExposition = Pick<Exposition, "sectionFor">
 
 export class Exposition {
   readonly #isOpenMetrics: boolean
@@ -71,6 +89,44 @@ export class Exposition {
       }
       case "summary":
         return void section.lines.push(this.#summaries(section.family, data.points, labelsWith("quantile"), created))
+    }
+  }
+
+  /** To write series whose labels are there as text. `own`: see {@link LabelTexts}. */
+  sectionFor(data: MetricData, source: Source, own: ReadonlyArray<string>): SeriesSection | undefined {
+    const section = this.#families.sectionFor(data)
+    if (section === undefined) return undefined
+    const { family, lines } = section
+    const { name, type, unit } = family
+    const labels = new LabelTexts(source, [...this.#reserved, ...own])
+    const common = labels.common === "" ? "" : `${labels.common},`
+    const created = this.#createdOf(source)({})
+    const begin = `${type === "counter" ? counterSample(name) : name}{${common}`
+    const createdBegin =
+      created === undefined || type !== "counter" || !hasTotal(name) ? undefined : `${name}_created{${common}`
+    const scaled = isScaled(unit)
+    let last: ReadonlyArray<number> = []
+    let bounds: ReadonlyArray<string> = []
+    let text = ""
+    return {
+      opening: (attribute) => labels.opening(attribute),
+      value: (label, value) => {
+        text += `${begin}${label}} ${numberText(scaled ? scale(value, unit) : value)}\n`
+        if (createdBegin !== undefined) text += `${createdBegin}${label}} ${created}\n`
+      },
+      histogram: (label, boundaries, counts, sum, sumFalls) => {
+        if (boundaries !== last) {
+          last = boundaries
+          bounds = this.#boundsOf(boundaries, unit)
+        }
+        let count = 0
+        for (let i = 0; i < counts.length; i++) count += counts[i]!
+        text += this.#buckets(family, bounds, { count, counts, sum, sumFalls }, common + label, created)
+      },
+      end: () => {
+        lines.push(text)
+        text = ""
+      }
     }
   }
 
@@ -145,7 +201,7 @@ export class Exposition {
       exemplars = [],
       sum,
       sumFalls
-    }: Omit<HistogramDataPoint, "attributes" | "boundaries" | "min" | "max">,
+    }: Pick<HistogramDataPoint, "count" | "exemplars" | "sum" | "sumFalls"> & { readonly counts: ArrayLike<number> },
     labels: string,
     created: string | undefined
   ): string {

@@ -104,17 +104,17 @@ export class HistogramPoints implements Points {
   a = noNumbers
   b = noNumbers
   readonly constants: Tables
-  readonly #boundaries: ReadonlyArray<number>
+  readonly boundaries: ReadonlyArray<number>
 
   readonly least = -Number.MAX_VALUE
 
   constructor(boundaries: ReadonlyArray<number>) {
-    this.#boundaries = boundaries
+    this.boundaries = boundaries
     this.constants = tablesOf(boundaries)
   }
 
   get #buckets(): number {
-    return this.#boundaries.length + 1
+    return this.boundaries.length + 1
   }
 
   code(high: string): string {
@@ -137,7 +137,7 @@ export class HistogramPoints implements Points {
   add(index: number, value: number): void {
     const { a, b } = this
     const f = index * 3
-    a[index * this.#buckets + bucketOf(this.#boundaries, value)]! += 1
+    a[index * this.#buckets + bucketOf(this.boundaries, value)]! += 1
     b[f]! += value
     if (value < b[f + 1]!) b[f + 1] = value
     if (value > b[f + 2]!) b[f + 2] = value
@@ -150,7 +150,7 @@ export class HistogramPoints implements Points {
   }
 
   copy(count: number): HistogramPoints {
-    const copy = new HistogramPoints(this.#boundaries)
+    const copy = new HistogramPoints(this.boundaries)
     copy.load(this.save(count))
     return copy
   }

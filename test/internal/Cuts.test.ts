@@ -1,0 +1,94 @@
+// A read shows the moment when it was its turn, whatever comes before it has been made.
+import { deepStrictEqual } from "node:assert"
+import { describe, it } from "@effect/vitest"
+import fc from "fast-check"
+import type { Metric } from "mvx-metrics"
+import { LaneMetrics } from "../../src/internal/fold/laneMetrics.ts"
+import { nowhere } from "../../src/internal/fold/place.ts"
+import type { ReadCommand, ReadPart } from "../../src/internal/stream/protocol.ts"
+import { allSteps } from "../../src/internal/util/steps.ts"
+import type { MetricEvent } from "../../src/MetricEvent.ts"
+import { anyDefinition, anyEvent, definitionOf } from "../support/anyKernels.ts"
+import { kinds } from "../support/kit.ts"
+
+type What = ReadCommand["what"]
+const whats = ["snapshots", "shown", "largest", "states"] as const
+
+class Lane {
+  readonly metrics = new LaneMetrics({ lane: 0, place: nowhere, quarantined: () => {}, notKept: () => {} })
+  #sequence = 0
+
+  constructor(definitions: ReadonlyArray<Metric.Any>) {
+    for (const [i, metric] of definitions.entries())
+      this.metrics.register({ ...metric, name: `m${i}` } as Metric.Any, 0)
+  }
+
+  emit(events: ReadonlyArray<MetricEvent>, at: number): void {
+    for (const event of events) this.metrics.event(event, at, ++this.#sequence, undefined)
+  }
+
+  ask(what: What, now: number) {
+    return this.metrics.read({ _tag: "Read", lane: 0, request: 0, what, now, maxSeries: 3 }, this.#sequence, true)
+  }
+
+  read(what: What, now: number): ReadonlyArray<ReadPart | undefined> {
+    return structuredClone(this.ask(what, now).metrics.map(allSteps))
+  }
+}
+
+const anyEvents = fc.array(anyEvent, { maxLength: 30, size: "max" })
+const anyTime = fc.constantFrom(0, 900, 1000, 1950, 2100.5, -3)
+
+it("is of the moment of its turn, for any metrics, events and times", () => {
+  fc.assert(
+    fc.property(
+      fc.array(anyDefinition, { minLength: 1, maxLength: 3 }),
+      fc.tuple(anyEvents, anyTime, anyTime),
+      fc.constantFrom(...whats),
+      fc.array(
+        fc.oneof(
+          fc.record({ events: anyEvents, at: anyTime }),
+          fc.record({ do: fc.constantFrom("reset", "rewind", "read"), at: anyTime })
+        ),
+        { maxLength: 4 }
+      ),
+      (definitions, [before, at, now], what, meanwhile) => {
+        const [lane, twin] = [new Lane(definitions), new Lane(definitions)]
+        for (const each of [lane, twin]) each.emit(before, at)
+        const expected = twin.read(what, now)
+        const asked = lane.ask(what, now)
+        for (const step of meanwhile) {
+          if ("events" in step) lane.emit(step.events, step.at)
+          else if (step.do === "reset") lane.metrics.reset(undefined, step.at)
+          else if (step.do === "rewind") lane.metrics.rewind(step.at)
+          else lane.read("states", step.at)
+        }
+        deepStrictEqual(asked.metrics.map(allSteps), expected)
+      }
+    ),
+    { numRuns: 150 }
+  )
+})
+
+/** More series than one step takes. */
+const many = (seconds: number): ReadonlyArray<MetricEvent> =>
+  Array.from({ length: 400 }, (_, i) => ({ _tag: "request", path: `/${i}`, seconds: seconds + i, ok: i % 2 === 0 }))
+
+describe.each(Object.keys(kinds))("%s", (kind) => {
+  it.each(whats)("goes on with what there was when its series change on the way: %s", (what) => {
+    const metric = definitionOf(kind, { labels: ["path"], expireAfter: 1000 })
+    const [lane, twin] = [new Lane([metric]), new Lane([metric])]
+    for (const each of [lane, twin]) {
+      each.emit(many(1), 0)
+      each.emit(many(3).slice(0, 300), 900)
+    }
+    const expected = twin.read(what, 1100)
+    const { metrics } = lane.ask(what, 1100)
+    const steps = metrics[0]!
+    steps.next()
+    lane.emit(many(5).slice(0, 10), 1200)
+    steps.next()
+    lane.emit(many(7), 2500)
+    deepStrictEqual(allSteps(steps), expected[0])
+  })
+})
