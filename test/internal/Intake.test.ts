@@ -53,7 +53,6 @@ const makeIntake = (options: {
     overflowed: () => {}
   }
   const intake: Intake = new Intake({
-    backpressureTimeout: "30 seconds",
     ...options,
     laneLink: laneLink as LaneLink,
     layouts: {
@@ -76,7 +75,7 @@ const makeIntake = (options: {
     },
     offerOrWait: (event: MetricEvent): Effect.Effect<Offer> => {
       pair.writer.give(clock)
-      return intake.offerOrWait(event, true, undefined)
+      return intake.offerOrWait(event, "30 seconds", undefined)
     },
     /** The events that have come, in order; of foreign ones it is only known that there was one. */
     came: (): ReadonlyArray<MetricEvent> => came().map((each) => ("event" in each ? each.event : { _tag: "foreign" })),

@@ -42,7 +42,6 @@ const makeRuntime = () => {
       overflowed: () => {}
     }
     const intake = new Intake({
-      backpressureTimeout: "30 seconds",
       capacity: 1_000_000,
       overflow: "drop-newest",
       laneLink: laneLink as LaneLink,

@@ -39,8 +39,9 @@ export abstract class RecorderEmission {
       this.#emittedAt(fiber.getRef(Clock.Clock), () => {
         if (this.overflow !== "backpressure") return this.#resultOf(this.#intake.offer(event), event)
         // In a hook that the fold waits for there would be no end to waiting for room.
-        const mayWait = hookOf(fiber, this.parts.lifecycle) === undefined
-        const offered = this.#intake.offerOrWait(event, mayWait, fiber.getRef(CurrentEmission))
+        const { config, lifecycle } = this.parts
+        const mostWait = hookOf(fiber, lifecycle) === undefined ? config.backpressureTimeout : undefined
+        const offered = this.#intake.offerOrWait(event, mostWait, fiber.getRef(CurrentEmission))
         return Effect.flatMap(offered, (offer) => this.#resultOf(offer, event))
       })
     )

@@ -35,15 +35,12 @@ const CallsOfOffer = 200
 export class Intake extends Dispatch {
   readonly overflow: Overflow
   readonly #recorder: Startable
-  readonly #backpressureTimeout: Duration.Input
   /** Whether events are taken at all: from the start of the recorder to its stop. */
   #accepting = false
 
   constructor(options: {
     readonly capacity: number
     readonly overflow: Overflow
-    /** How long a fiber waits for room. */
-    readonly backpressureTimeout: Duration.Input
     readonly laneLink: LaneLink
     readonly layouts: TagLayouts
     readonly recorder: Startable
@@ -52,7 +49,6 @@ export class Intake extends Dispatch {
     super(laneLink, layouts, capacity, overflow === "drop-oldest" ? Math.max(1, Math.floor(capacity / 2)) : capacity)
     this.overflow = overflow
     this.#recorder = recorder
-    this.#backpressureTimeout = options.backpressureTimeout
   }
 
   /** Begins to take events. They go into the stream from {@link flow} on. */
@@ -113,9 +109,16 @@ export class Intake extends Dispatch {
     throw defect
   }
 
-  /** The same, but under `backpressure` the fiber waits for room. `emission` is told of the decision before the fiber is. */
-  offerOrWait(event: unknown, mayWait: boolean, emission: Emission | undefined): Effect.Effect<Offer> {
-    const decision = mayWait ? this.#offerOrQueue(event) : this.offer(event)
+  /**
+   * The same, but under `backpressure` the fiber waits for room, unless `mostWait` is `undefined`. `emission` is told of the
+   * decision before the fiber is.
+   */
+  offerOrWait(
+    event: unknown,
+    mostWait: Duration.Input | undefined,
+    emission: Emission | undefined
+  ): Effect.Effect<Offer> {
+    const decision = mostWait === undefined ? this.offer(event) : this.#offerOrQueue(event)
     if (typeof decision === "string") {
       if (emission !== undefined) emission.decision = decision
       return Effect.succeed(decision)
@@ -123,7 +126,7 @@ export class Intake extends Dispatch {
     // It counts as offered when it is decided: let in by `#admit`, or let go by `close` or when its time is up.
     return Effect.callback<Offer>((resume) => {
       const released = this.laneLink.hold()
-      const inTime = afterwards(Duration.toMillis(Duration.fromInputUnsafe(this.#backpressureTimeout)), () =>
+      const inTime = afterwards(Duration.toMillis(Duration.fromInputUnsafe(mostWait!)), () =>
         this.#letGo(waiter, "overflow")
       )
       const release = (): void => {

@@ -41,7 +41,7 @@ class Parts<R> implements RecorderParts {
   readonly reads: RecorderReads
 
   constructor(config: RecorderConfig<R>, context: Context.Context<R>) {
-    const { backpressureTimeout, capacity, link, logging, namespace, overflow, recorderId } = config
+    const { capacity, link, logging, namespace, overflow, recorderId } = config
     this.config = config
     this.clock = Context.get(context, Clock.Clock)
     this.log = new Log(logging, { namespace, recorderId })
@@ -52,7 +52,6 @@ class Parts<R> implements RecorderParts {
     this.intake = new Intake({
       capacity,
       overflow,
-      backpressureTimeout,
       laneLink: this.laneLink,
       layouts: this.registrations,
       recorder: this.lifecycle

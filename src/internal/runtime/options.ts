@@ -1,5 +1,5 @@
 /**
- * The options of a runtime, and of one whose fold runs on a worker.
+ * The options of a runtime, and the states of which they tell.
  */
 import type { ResourceLimits, Worker } from "node:worker_threads"
 import type * as Duration from "effect/Duration"
