@@ -13,12 +13,12 @@ import { exemplarText } from "./exemplar.ts"
 import { createdOf, Families, helpOf, nobody, type Source, scale } from "./families.ts"
 import { escapeHelp, LabelTexts, labelsOf } from "./labels.ts"
 import { canonicalNumber, numberText } from "./numbers.ts"
+import { TextBlocks } from "./textBlocks.ts"
 
-/** A family and the lines of its samples. */
+/** A family, its header and the lines of its samples. */
 interface Section {
   readonly family: Family
-  readonly header: string
-  readonly lines: Array<string>
+  readonly text: TextBlocks
 }
 
 /** Writes series of one metric whose labels are there as text, without those of the source. */
@@ -42,11 +42,12 @@ export type SeriesExposition = Pick<Exposition, "sectionFor">
 export class Exposition {
   readonly #isOpenMetrics: boolean
   readonly #reserved: ReadonlyArray<string>
-  readonly #families = new Families<Section>((family, data) => ({
-    family,
-    header: this.#headerOf(family, data),
-    lines: []
-  }))
+  readonly #families = new Families<Section>((family, data) => {
+    const text = new TextBlocks()
+    text.add(this.#headerOf(family, data))
+    return { family, text }
+  })
+  readonly #end = new TextBlocks()
 
   /** `reserved`: names of labels that no metric may have. */
   constructor(format: TextFormat, reserved: ReadonlyArray<string> = []) {
@@ -63,7 +64,7 @@ export class Exposition {
     switch (data.type) {
       case "gauge":
       case "sum":
-        return void section.lines.push(this.#numbers(section.family, data.points, labelsWith(), created))
+        return void section.text.add(this.#numbers(section.family, data.points, labelsWith(), created))
       case "histogram": {
         const labels = labelsWith("le")
         let last: ReadonlyArray<number> = []
@@ -76,7 +77,7 @@ export class Exposition {
           }
           return this.#buckets(section.family, bounds, point, labels[i]!, created(point))
         })
-        return void section.lines.push(lines.join(""))
+        return void section.text.add(lines.join(""))
       }
       case "exponentialHistogram": {
         const labels = labelsWith("le")
@@ -85,10 +86,10 @@ export class Exposition {
           const classic = { ...point, counts: countsOf(point, data.grid) }
           return this.#buckets(section.family, bounds, classic, labels[i]!, created(point))
         })
-        return void section.lines.push(lines.join(""))
+        return void section.text.add(lines.join(""))
       }
       case "summary":
-        return void section.lines.push(this.#summaries(section.family, data.points, labelsWith("quantile"), created))
+        return void section.text.add(this.#summaries(section.family, data.points, labelsWith("quantile"), created))
     }
   }
 
@@ -96,7 +97,7 @@ export class Exposition {
   sectionFor(data: MetricData, source: Source, own: ReadonlyArray<string>): SeriesSection | undefined {
     const section = this.#families.sectionFor(data)
     if (section === undefined) return undefined
-    const { family, lines } = section
+    const { family } = section
     const { name, type, unit } = family
     const labels = new LabelTexts(source, [...this.#reserved, ...own])
     const common = labels.common === "" ? "" : `${labels.common},`
@@ -124,7 +125,7 @@ export class Exposition {
         text += this.#buckets(family, bounds, { count, counts, sum, sumFalls }, common + label, created)
       },
       end: () => {
-        lines.push(text)
+        section.text.add(text)
         text = ""
       }
     }
@@ -251,28 +252,18 @@ export class Exposition {
 
   /** The bytes of the text. */
   *finish(): Steps<Uint8Array<ArrayBuffer>> {
-    const encoder = new TextEncoder()
-    const chunks: Array<Uint8Array> = []
-    for (const text of this.#texts()) {
-      chunks.push(encoder.encode(text))
-      yield
-    }
-    const bytes = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0))
+    if (this.#isOpenMetrics) this.#end.add("# EOF\n")
+    const blocks = [...Array.from(this.#families.sections, ({ text }) => text), this.#end].flatMap(
+      ({ blocks }) => blocks
+    )
+    const bytes = new Uint8Array(blocks.reduce((length, block) => length + block.length, 0))
     let at = 0
-    for (const chunk of chunks) {
-      bytes.set(chunk, at)
-      at += chunk.length
+    for (const block of blocks) {
+      bytes.set(block, at)
+      at += block.length
       yield
     }
     return bytes
-  }
-
-  *#texts(): Generator<string> {
-    for (const { header, lines } of this.#families.sections) {
-      yield header
-      yield* lines
-    }
-    if (this.#isOpenMetrics) yield "# EOF\n"
   }
 }
 
