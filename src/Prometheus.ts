@@ -4,7 +4,8 @@
  *
  * Mount it with {@link layerHttp} on Effect's `HttpRouter`, with {@link handler} in a `fetch` server, or with
  * {@link nodeHandler} in `node:http`. {@link render} returns the body itself. It is made where the metrics are folded, on
- * the worker, so a scrape costs the application thread little. It includes every event accepted before. A metric whose
+ * the worker, so a scrape costs the application thread little, and compressed there for clients that take gzip. It
+ * includes every event accepted before. Scrapes at the same time share one. A metric whose
  * view throws is left out. If the fold is gone or does not answer, a scrape is answered with 503 and the reason.
  *
  * | metric | in Prometheus |
@@ -123,8 +124,10 @@ export const layerHttp = (
       const router = yield* HttpRouter.HttpRouter
       const runtime = yield* providedRuntime(MetricsRuntime)
       yield* router.add("*", path, ({ headers, method }) =>
-        Effect.map(answer(runtime, { method, accept: headers.accept }, rest), ({ body, headers, status }) =>
-          HttpServerResponse.uint8Array(body, { status, headers, contentType: headers["content-type"]! })
+        Effect.map(
+          answer(runtime, { method, accept: headers.accept, acceptEncoding: headers["accept-encoding"] }, rest),
+          ({ body, headers, status }) =>
+            HttpServerResponse.uint8Array(body, { status, headers, contentType: headers["content-type"]! })
         )
       )
     })

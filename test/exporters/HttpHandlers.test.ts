@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, request, type Server, type ServerRe
 import { connect as connectHttp2, createServer as createHttp2Server } from "node:http2"
 import { type AddressInfo, connect } from "node:net"
 import { text } from "node:stream/consumers"
+import { gunzipSync } from "node:zlib"
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "@effect/vitest"
 import { MetricsRuntime } from "mvx-metrics/promise"
 import { nodeHandler } from "../../src/internal/exporters/httpHandlers.ts"
@@ -25,7 +26,8 @@ beforeAll(async () => {
 afterAll(() => runtime.shutdown())
 
 /** A scrape that is asked for now is answered after those that were asked for before. */
-const scraped = () => runtime.prometheus().handler(new Request("http://localhost/metrics"))
+const scraped = (headers: Record<string, string> = {}) =>
+  runtime.prometheus().handler(new Request("http://localhost/metrics", { headers }))
 
 const listening = async (server: Server | ReturnType<typeof createHttp2Server>): Promise<number> => {
   await once(server.listen(0, "127.0.0.1"), "listening")
@@ -136,6 +138,16 @@ describe.each(["/metrics", "/metrics/live"])("%s", (path) => {
     await expect(ask(port, path)).rejects.toThrow()
     await scraped()
   })
+})
+
+it("is compressed for a client that takes that", async () => {
+  const plain = await scraped()
+  const compressed = await scraped({ "accept-encoding": "gzip, deflate" })
+  expect([plain.headers.get("content-encoding"), compressed.headers.get("content-encoding")]).toEqual([null, "gzip"])
+  const bytes = Buffer.from(await compressed.arrayBuffer())
+  expect(Number(compressed.headers.get("content-length"))).toBe(bytes.length)
+  const familiesIn = (text: string) => text.split("\n").filter((line) => line.startsWith("# TYPE"))
+  expect(familiesIn(gunzipSync(bytes).toString())).toEqual(familiesIn(await plain.text()))
 })
 
 it("answers any number of scrapes at a time", async () => {

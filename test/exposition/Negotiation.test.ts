@@ -1,6 +1,6 @@
 // Protobuf and OpenMetrics for those who ask for them and like nothing more; text for everybody else.
 import { expect, it } from "@effect/vitest"
-import { formatFor } from "../../src/internal/formats/prometheus/negotiation.ts"
+import { formatFor, takesGzip } from "../../src/internal/formats/prometheus/negotiation.ts"
 
 const prometheus =
   "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
@@ -42,4 +42,18 @@ it.each([
   [null, "text"]
 ] as const)("%s: %s", (accept, format) => {
   expect(formatFor(accept)).toBe(format)
+})
+
+it.each([
+  [undefined, false],
+  ["", false],
+  ["gzip", true],
+  ["deflate, GZIP;q=0.5", true],
+  ["x-gzip", true],
+  ["*", true],
+  ["gzip;q=0, *", false],
+  ["gzip;q=0", false],
+  ["identity, br", false]
+] as const)("Accept-Encoding %s: gzip %s", (accept, takes) => {
+  expect(takesGzip(accept)).toBe(takes)
 })

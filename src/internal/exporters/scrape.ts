@@ -3,7 +3,7 @@
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { contentTypes, formatFor } from "../formats/prometheus/negotiation.ts"
+import { contentTypes, formatFor, takesGzip } from "../formats/prometheus/negotiation.ts"
 import type { RenderError } from "../model/errors.ts"
 import { CoarsestSchema, DefaultSchema, FinestSchema, type Format } from "../model/format.ts"
 import { aDuration, type Check, integerWithin } from "../model/optionChecks.ts"
@@ -44,22 +44,39 @@ export const scrapeOptionChecks: { readonly [K in keyof Required<ScrapeOptions>]
 export const scrape = (
   runtime: RuntimeService,
   format: Format,
-  { maxSchema = DefaultSchema, timeout = "10 seconds" }: ScrapeOptions
-): Effect.Effect<Uint8Array<ArrayBuffer>, RenderError> =>
-  internalsOf(runtime).scrape({ rendering: format === "protobuf" ? { format, maxSchema } : { format }, timeout })
+  { maxSchema = DefaultSchema, timeout = "10 seconds" }: ScrapeOptions,
+  compression?: "gzip"
+): Effect.Effect<Uint8Array<ArrayBuffer>, RenderError> => {
+  const compressed = compression === undefined ? {} : { compression }
+  const rendering = format === "protobuf" ? { format, maxSchema, ...compressed } : { format, ...compressed }
+  return internalsOf(runtime).scrape({ rendering, timeout })
+}
+
+/** What a client asks for. */
+export interface ScrapeRequest {
+  readonly method: string | undefined
+  readonly accept: string | null | undefined
+  readonly acceptEncoding: string | null | undefined
+}
 
 /** What to answer a request with. */
 export const answer = (
   runtime: RuntimeService,
-  request: { readonly method: string | undefined; readonly accept: string | null | undefined },
+  request: ScrapeRequest,
   options: ScrapeOptions
 ): Effect.Effect<Answer> => {
   if (request.method !== "GET" && request.method !== "HEAD") {
     return Effect.succeed(plain(405, "Use GET", { allow: "GET, HEAD" }))
   }
   const format = formatFor(request.accept)
-  return Effect.match(scrape(runtime, format, options), {
-    onSuccess: (body) => ({ status: 200, headers: { "content-type": contentTypes[format], vary: "accept" }, body }),
+  const compression = takesGzip(request.acceptEncoding) ? "gzip" : undefined
+  const headers = {
+    "content-type": contentTypes[format],
+    ...(compression !== undefined && { "content-encoding": compression }),
+    vary: "accept, accept-encoding"
+  }
+  return Effect.match(scrape(runtime, format, options, compression), {
+    onSuccess: (body) => ({ status: 200, headers, body }),
     onFailure: (error) => plain(503, error.message)
   })
 }

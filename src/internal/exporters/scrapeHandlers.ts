@@ -13,7 +13,8 @@ export const fetchHandler =
   (runtime: RuntimeService, options: ScrapeOptions, run: Run = Effect.runPromise): FetchHandler =>
   async ({ headers: asked, method, signal }) => {
     // A client that has gone waits no more.
-    const answered = answer(runtime, { method, accept: asked.get("accept") }, options)
+    const request = { method, accept: asked.get("accept"), acceptEncoding: asked.get("accept-encoding") }
+    const answered = answer(runtime, request, options)
     const { body, headers, status } = await run(answered, { signal }).catch((error: unknown) => {
       if (signal.aborted) return gone
       throw error

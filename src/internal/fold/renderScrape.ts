@@ -3,6 +3,7 @@
  * it was asked for.
  */
 
+import { constants, gzip } from "node:zlib"
 import { accountingData, runtimeData } from "../formats/accounting.ts"
 import type { DuplicatesRead } from "../formats/duplicates.ts"
 import { metricData } from "../formats/fromMetric.ts"
@@ -13,7 +14,7 @@ import { type Condition, conditionData } from "../formats/quarantine.ts"
 import { attributesOf } from "../formats/recorderAttribute.ts"
 import type { FoldMessage, Lane, Render } from "../stream/protocol.ts"
 import { describeError } from "../util/describeError.ts"
-import type { Steps } from "../util/steps.ts"
+import type { Steps, WaitingSteps } from "../util/steps.ts"
 import { shownParts } from "./kernels/seriesCut.ts"
 import type { FoldLane } from "./recorderFold.ts"
 import type { Shown } from "./registeredMetric.ts"
@@ -54,6 +55,20 @@ export const renderLanes = (render: Render, { canWait, laneOf, send, work }: Ren
     turns = []
   }
 
+  /** By a thread that Node has for that, while the fold goes on. */
+  const compressed = function* (bytes: Uint8Array<ArrayBuffer>): WaitingSteps<Uint8Array<ArrayBuffer>> {
+    let result: Uint8Array<ArrayBuffer> | undefined
+    let failure: Error | null = null
+    gzip(bytes, { level: constants.Z_BEST_SPEED }, (error, compressed) => {
+      failure = error
+      result = new Uint8Array(compressed ?? [])
+      rendering?.goOn()
+    })
+    while (result === undefined) yield "wait"
+    if (failure !== null) throw failure
+    return result
+  }
+
   const all = function* (): WorkSteps {
     try {
       for (const lane of lanes) {
@@ -65,7 +80,8 @@ export const renderLanes = (render: Render, { canWait, laneOf, send, work }: Ren
         yield* addTurns()
       }
       for (const data of ofLibrary(render)) exposition.add(data)
-      const body = yield* exposition.finish()
+      const whole = yield* exposition.finish()
+      const body = render.rendering.compression === undefined ? whole : yield* compressed(whole)
       send({ _tag: "Rendered", request, body }, [body.buffer])
     } catch (error) {
       // Longer than any string can be, for one.

@@ -46,6 +46,7 @@ export class Slices implements Worktable {
       drop: () => {
         if (!this.#entries.delete(entry)) return
         if (entry.isWaiting) this.#waiting--
+        entry.isWaiting = false
         entry.steps.return()
       },
       goOn: () => {

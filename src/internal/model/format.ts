@@ -20,6 +20,7 @@ export type ScrapeRendering = (
       readonly maxSchema: number
     }
 ) & {
+  readonly compression?: "gzip"
   /** Names of labels that whoever takes it adds to all series. */
   readonly reserved?: ReadonlyArray<string>
 }
@@ -32,6 +33,8 @@ export interface RemoteWriteRendering {
   readonly labels: { readonly [name: string]: string }
   /** Exponential histograms as native ones, in place of classic buckets. */
   readonly nativeHistograms: boolean
+  /** Requests are compressed by themselves. */
+  readonly compression?: undefined
 }
 
 /** The schemas of native histograms that Prometheus has. */

@@ -72,3 +72,11 @@ export const formatFor = (accept: string | null | undefined): Format => {
   }
   return best
 }
+
+/** Whether a client takes gzip, by its `Accept-Encoding`. */
+export const takesGzip = (accept: string | null | undefined): boolean => {
+  const accepted = acceptedBy(accept ?? "")
+  const given =
+    accepted.find(({ range }) => range === "gzip" || range === "x-gzip") ?? accepted.find(({ range }) => range === "*")
+  return given !== undefined && given.quality > 0
+}

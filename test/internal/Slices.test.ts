@@ -1,0 +1,95 @@
+// Work that takes long is done in slices, in turn, and lets go of what it holds however it ends.
+import { expect, it, vi } from "@effect/vitest"
+import { Slices, type WorkSteps } from "../../src/internal/fold/slices.ts"
+
+/** Each look at the clock is a millisecond later: a slice has a few steps. */
+const withClock = <A>(run: () => A): A => {
+  let now = 0
+  const clock = vi.spyOn(performance, "now").mockImplementation(() => now++)
+  try {
+    return run()
+  } finally {
+    clock.mockRestore()
+  }
+}
+
+const working = (name: string, steps: number, said: Array<string>) =>
+  function* (): WorkSteps {
+    try {
+      for (let i = 1; i <= steps; i++) {
+        said.push(`${name}${i}`)
+        yield
+      }
+    } finally {
+      said.push(`${name} ends`)
+    }
+  }
+
+it("does what is short at once", () => {
+  const slices = new Slices()
+  const said: Array<string> = []
+  withClock(() => slices.begin(working("a", 1, said)()))
+  expect(said).toEqual(["a1", "a ends"])
+  expect(slices.isPending).toBe(false)
+})
+
+it("does what is long in turn", () => {
+  const slices = new Slices()
+  const said: Array<string> = []
+  withClock(() => {
+    slices.begin(working("a", 6, said)())
+    slices.begin(working("b", 6, said)())
+    for (let i = 0; i < 100 && slices.isPending; i++) slices.goOn()
+  })
+  expect(slices.isPending).toBe(false)
+  const [first, second] = [said.indexOf("a ends"), said.indexOf("b ends")]
+  expect(said.slice(0, Math.min(first, second)).filter((each) => each.startsWith("b")).length).toBeGreaterThan(2)
+  expect(said.filter((each) => each.startsWith("a"))).toEqual([...[1, 2, 3, 4, 5, 6].map((i) => `a${i}`), "a ends"])
+})
+
+it("holds up nothing with work that waits, and says when there is something to do again", () => {
+  const slices = new Slices()
+  const onPending = vi.fn()
+  slices.onPending = onPending
+  let has = false
+  let ended = false
+  const work = slices.begin(
+    (function* (): WorkSteps {
+      while (!has) yield "wait"
+      ended = true
+    })()
+  )
+  expect([slices.isPending, onPending.mock.calls.length]).toEqual([false, 0])
+  work.goOn()
+  expect([slices.isPending, onPending.mock.calls.length]).toEqual([true, 1])
+  slices.goOn()
+  expect([slices.isPending, ended]).toEqual([false, false])
+  has = true
+  work.goOn()
+  slices.goOn()
+  expect([slices.isPending, ended]).toEqual([false, true])
+})
+
+it.each(["waits", "is in the midst of it"])("lets go of what work holds that is dropped while it %s", (when) => {
+  const slices = new Slices()
+  let released = 0
+  const work = withClock(() =>
+    slices.begin(
+      (function* (): WorkSteps {
+        try {
+          for (;;) {
+            if (when === "waits") yield "wait"
+            else yield
+          }
+        } finally {
+          released++
+        }
+      })()
+    )
+  )
+  expect(slices.isPending).toBe(when !== "waits")
+  work.drop()
+  work.drop()
+  work.goOn()
+  expect([slices.isPending, released]).toEqual([false, 1])
+})
