@@ -1,6 +1,7 @@
 /**
  * What `watch` draws, as lines of text: recorders with their account of events, their metrics, and what is wrong.
  */
+import { shownExport } from "../internal/live/model/exports.ts"
 import { format } from "../internal/live/model/format.ts"
 import type { History, MetricView, Row } from "../internal/live/model/history.ts"
 import { gravity, metricProblems, type Problem, recorderProblems, refusals } from "../internal/live/model/problems.ts"
@@ -134,13 +135,23 @@ export const screenLines = (
       ? ([["●", "good"], [` ${new Date(data.at).toLocaleTimeString("en-GB")}`]] as const)
       : ([[status, "bad"]] as const))
   )
+  const exports = (data.exports ?? [])
+    .slice(0, Math.max(1, Math.floor(rows / 8)))
+    .flatMap((each): ReadonlyArray<string> => {
+      const { exporter, failing, lastError, text } = shownExport(each)
+      const state: Piece = failing === undefined ? ["exported ", "good"] : [`failed ${failing} `, "bad"]
+      return [
+        pieces(state, [exporter], [` ${text}`, "faint"]),
+        ...(failing === undefined || lastError === undefined ? [] : [pieces([`  ${lastError.message}`, "bad"])])
+      ]
+    })
   const beyond = data.recorderCount - data.recorders.length
   const foot = beyond > 0 ? [pieces([`… ${beyond} more recorders`, "faint"])] : []
   for (const most of [series, 0]) {
-    const lines = [head, ...data.recorders.flatMap((recorder) => recorderLines(recorder, most)), ...foot]
+    const lines = [head, ...exports, ...data.recorders.flatMap((recorder) => recorderLines(recorder, most)), ...foot]
     if (lines.length <= rows) return lines
   }
-  return [head, ...compact(rows - 2 - foot.length), ...foot]
+  return [head, ...exports, ...compact(rows - 2 - exports.length - foot.length), ...foot]
 }
 
 const labelsText = ({ labels }: Row): string =>

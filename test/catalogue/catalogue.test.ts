@@ -2,9 +2,11 @@
  * What is generated from definitions: it names what the exposition has.
  */
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Schema } from "effect"
+import { Effect, Layer, Schema } from "effect"
+import { HttpClient, HttpClientResponse } from "effect/http"
 import { KeyValueStore } from "effect/persistence"
 import { Metric, MetricsRuntime } from "mvx-metrics"
+import * as Otlp from "mvx-metrics/Otlp"
 import * as Prometheus from "mvx-metrics/Prometheus"
 import { dashboardOf } from "../../src/internal/catalogue/dashboard.ts"
 import { catalogueMarkdown } from "../../src/internal/catalogue/markdown.ts"
@@ -47,6 +49,13 @@ const scraped = Effect.gen(function* () {
   for (const seconds of [0.5, 1.5, Number.NaN]) {
     yield* recorder.emit({ _tag: "save.attempt", format: "text", seconds, saved: true, bytes: 3 })
   }
+  const collector = HttpClient.make((request) => Effect.succeed(HttpClientResponse.fromWeb(request, new Response())))
+  yield* Layer.build(
+    Otlp.layer({ shutdownTimeout: 1 }).pipe(
+      Layer.provide(Layer.succeed(MetricsRuntime, runtime)),
+      Layer.provide(Layer.succeed(HttpClient.HttpClient, collector))
+    )
+  )
   const render = Effect.provideService(Prometheus.render("text"), MetricsRuntime, runtime)
   yield* runtime.flush()
   // How long the fold took to come to it is known from the first one on.

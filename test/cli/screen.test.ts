@@ -124,6 +124,33 @@ describe("the screen", () => {
     expect(lines[4]).toMatch(/3( |$)/)
   })
 
+  it("shows how exports went, and why the last one failed", () => {
+    const history = new History(60)
+    const one = { exporter: "OTLP to a", delivered: 1200, partial: 0, failed: 0, rejectedPoints: 0 }
+    const data: LiveData = {
+      ...dataAfter(["/a"], 1000),
+      exports: [
+        { ...one, failing: undefined, lastError: { at: 0, message: "over" } },
+        {
+          ...one,
+          exporter: "OTLP to b",
+          failed: 2,
+          failing: "503",
+          lastError: { at: 0, message: "it is\u001b[31m full" }
+        }
+      ]
+    }
+    const lines = screenLines(data, history.add(data), history, { columns: 80, rows: 100, color: false, series: 1 })
+    expect(lines.slice(1, 5)).toEqual([
+      "exported OTLP to a 1,200 delivered",
+      "failed 503 OTLP to b 1,200 delivered, 2 failed",
+      "  it is�[31m full",
+      ""
+    ])
+    const small = screenLines(data, history.add(data), history, { columns: 80, rows: 6, color: false, series: 1 })
+    expect(small).toHaveLength(6)
+  })
+
   it("does not let text steer the terminal", () => {
     expect(drawn()[0]).toMatch(/^test�\[31m {2}● /)
   })

@@ -35,6 +35,7 @@ describe.skipIf(!hasPromtool)("promtool", () => {
     const target = { instance: "i", job: "j" }
     const recorder = { recorder: "r", ...target }
     const runtime = { namespace: "n", ...target }
+    const exporter = { ...runtime, exporter: "OTLP" }
     const refused = { ...recorder, reason: "overflow" }
     const series: ReadonlyArray<readonly [name: string, labels: { readonly [name: string]: string }, values: string]> =
       [
@@ -48,6 +49,8 @@ describe.skipIf(!hasPromtool)("promtool", () => {
         ["mvx_metrics_events_refused_total", { ...refused, reason: "invalid" }, "_x6 0x5"],
         ["mvx_metrics_worker_restarts_total", runtime, "0x6 2x5"],
         ["mvx_metrics_fold_lag_seconds", runtime, "0.1x4 2+1x7"],
+        ["mvx_metrics_exports_failing", { ...exporter, reason: "503" }, "_x6 1x5"],
+        ["mvx_metrics_points_rejected_total", exporter, "0x6 4x5"],
         ["mvx_metrics_recorders", { ...runtime, ...target }, "1x6"],
         ["up", target, "1x5 0x6"],
         // It serves no metrics of ours.
@@ -62,6 +65,8 @@ describe.skipIf(!hasPromtool)("promtool", () => {
         MetricMeasurementsRejected: [{ ...recorder, metric: "m" }, "m of r rejected measurements", "3"],
         MetricWorkerRestarted: [runtime, "The metrics worker of n was replaced", "2"],
         MetricFoldLagging: [runtime, "The fold of n is 5s behind"],
+        MetricExportsFailing: [{ ...exporter, reason: "503" }, "Exports of n do not arrive: OTLP, 503"],
+        MetricPointsRejected: [exporter, "Points of n were rejected: OTLP", "4"],
         MetricTargetDown: [target, "i does not answer scrapes of its metrics"]
       }
     const alerts = rulesOf(all).groups[0]!.rules.flatMap((rule) => ("alert" in rule ? [rule] : []))

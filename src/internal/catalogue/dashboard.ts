@@ -158,6 +158,17 @@ const selfPanels = (): ReadonlyArray<Panel> => {
       description: "It is written at intervals if anything has changed, and by a flush.",
       unit: "s",
       targets: [{ expr: `time() - ${selfSample("state.saved")}`, legendFormat: "{{namespace}}" }]
+    },
+    {
+      title: "Exports, per second",
+      description: "By outcome. What a failed export had comes with the next one.",
+      unit: "cps",
+      targets: [
+        {
+          expr: `sum by (namespace, exporter, outcome) (rate(${selfSample("exports")}${lately}))`,
+          legendFormat: "{{namespace}} {{exporter}} {{outcome}}"
+        }
+      ]
     }
   ]
 }

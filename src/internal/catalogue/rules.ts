@@ -130,6 +130,25 @@ const alerts = (): ReadonlyArray<AlertRule> => [
     }
   },
   {
+    alert: "MetricExportsFailing",
+    expr: `${selfSample("exports.failing")} > 0`,
+    for: "2m",
+    labels: { severity: "warning" },
+    annotations: {
+      summary: "Exports of {{ $labels.namespace }} do not arrive: {{ $labels.exporter }}, {{ $labels.reason }}",
+      description: "What they had comes with the next export that arrives. The log and the live page have the error."
+    }
+  },
+  {
+    alert: "MetricPointsRejected",
+    expr: grown(selfSample("points.rejected")),
+    labels: { severity: "warning" },
+    annotations: {
+      summary: "Points of {{ $labels.namespace }} were rejected: {{ $labels.exporter }}",
+      description: "{{ $value | humanize }} in five minutes. They are lost. The log has what the collector said."
+    }
+  },
+  {
     alert: "MetricTargetDown",
     // Of targets that were scraped within the last hour. A worker that is replaced answers 503 meanwhile.
     expr: `up == 0 and on (job, instance) last_over_time(${selfSample("recorders")}[1h])`,

@@ -7,6 +7,7 @@ import type { LiveData, LiveRecorder } from "../model/update.ts"
 import { clock } from "./chart.ts"
 import { Detail } from "./detail.ts"
 import { attribute, byId, write } from "./dom.ts"
+import { makeExports } from "./exports.ts"
 import { matches, matchesRecorder, wordsOf } from "./filter.ts"
 import { Overview } from "./overview.ts"
 import { makeProblems } from "./problems.ts"
@@ -43,6 +44,7 @@ const showProblems = makeProblems(byId("problems"), {
     overview.reveal(recorderId)
   }
 })
+const showExports = makeExports(byId("exports"))
 
 listen(
   (data) => {
@@ -95,6 +97,7 @@ function show(): void {
   document.title = latest === undefined ? "Metrics" : visible(`${shortened(latest.namespace, 60)} · metrics`)
   showStatus()
   showProblems(recorders)
+  showExports(latest?.exports ?? [])
   overview.show({ recorders: shown, history, chosen: view === undefined ? undefined : keyOf(view) })
   showNothing(shown)
   if (view === undefined) {

@@ -23,11 +23,13 @@ export const liveData = Effect.fnUntraced(function* (
   { maxRecorders, maxSeries }: LiveLimits
 ): Effect.fn.Return<LiveData> {
   const at = yield* Clock.currentTimeMillis
-  const sources = internalsOf(runtime).sources()
+  const { sources: all, usage } = internalsOf(runtime)
+  const sources = all()
   const recorders = yield* Effect.forEach(sources.slice(0, maxRecorders), (source) => read(source, maxSeries), {
     concurrency: "unbounded"
   })
-  return { namespace: runtime.namespace, at, recorders, recorderCount: sources.length }
+  const { exports } = usage()
+  return { namespace: runtime.namespace, at, recorders, recorderCount: sources.length, ...(exports && { exports }) }
 })
 
 const read = Effect.fnUntraced(function* (source: Source, maxSeries: number): Effect.fn.Return<LiveRecorder> {
