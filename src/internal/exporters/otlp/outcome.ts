@@ -51,7 +51,7 @@ export class Outcome {
         : message === ""
           ? ""
           : `answered with a warning: ${message}`
-    if (rejected > 0) this.#lastError = { at: this.#now(), message: remark }
+    if (rejected > 0) this.#lastError = { at: this.#now(), message: `the collector ${remark}` }
     const isNew = remark !== "" && remark !== this.#remark
     this.#remark = remark
     return Effect.andThen(
@@ -66,7 +66,7 @@ export class Outcome {
   failed(error: ExportFailed, kind: string, isLast: boolean): Effect.Effect<void> {
     this.#failed++
     this.#failing = kind
-    this.#lastError = { at: this.#now(), message: error.message }
+    this.#lastError = { at: this.#now(), message: error.reason }
     this.#outage++
     if (isLast) return this.#log.warning(`the last export is lost: ${error.message}`)
     if (this.#outage > 1) return Effect.void

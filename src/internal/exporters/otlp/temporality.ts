@@ -74,11 +74,11 @@ export const streams = (
   const streamed = ({ bygone, data, life, owner, since, until = options.now }: Timed): Streamed => {
     const adds = addsOf(data)
     const isDelta = options.temporality === "delta" && adds !== undefined
-    const of = JSON.stringify([shapeKey(data), life, since])
+    const shape = shapeKey(data)
+    const of = JSON.stringify([shape, life, since])
     const wentOn = new Set<string>()
 
-    const keyOf = ({ attributes }: Point): string =>
-      JSON.stringify([shapeKey(data), Object.entries(attributes).sort(byName)])
+    const keyOf = ({ attributes }: Point): string => shape + JSON.stringify(Object.entries(attributes).sort(byName))
 
     const tell = (point: Point): Interval<Point> => {
       const key = keyOf(point)

@@ -13,6 +13,7 @@ import type {
   NumberPoint,
   SummaryDataPoint
 } from "../metricData.ts"
+import { writeText } from "../pbfText.ts"
 import { joined } from "./joined.ts"
 import {
   type AttributeValue,
@@ -70,14 +71,14 @@ const Fixed64 = 1
 
 function* metricParts(metric: Streamed): Generator<void, Parts> {
   const head = written((pbf) => {
-    pbf.writeStringField(1, metric.name)
-    if (metric.description) pbf.writeStringField(2, metric.description)
-    if (metric.unit) pbf.writeStringField(3, metric.unit)
+    writeText(pbf, 1, metric.name)
+    if (metric.description) writeText(pbf, 2, metric.description)
+    if (metric.unit) writeText(pbf, 3, metric.unit)
   })
   const [field, writePoint] = kinds[metric.type]
   const points: Array<Uint8Array> = []
   for (let from = 0; from < metric.points.length; from += Slice) {
-    const pbf = new PbfWriter(new Uint8Array(Slice * 64))
+    const pbf = new PbfWriter(new Uint8Array(Slice * 160))
     const slice = metric.points.slice(from, from + Slice)
     for (const interval of slice)
       pbf.writeMessage(1, writePoint as (each: typeof interval, pbf: PbfWriter) => void, interval)
@@ -197,8 +198,8 @@ const kinds = {
 // --- attributes, of points and of the resource
 
 const writeScope = ({ name, version }: Scope, pbf: PbfWriter): void => {
-  pbf.writeStringField(1, name)
-  pbf.writeStringField(2, version)
+  writeText(pbf, 1, name)
+  writeText(pbf, 2, version)
 }
 
 /** A label that is `null` is absent. */
@@ -213,12 +214,12 @@ const writeAttributes = (
 }
 
 const writeKeyValue = ([name, value]: readonly [string, AttributeValue], pbf: PbfWriter): void => {
-  pbf.writeStringField(1, name)
+  writeText(pbf, 1, name)
   pbf.writeMessage(2, writeValue, value)
 }
 
 const writeValue = (value: AttributeValue, pbf: PbfWriter): void => {
-  if (typeof value === "string") pbf.writeStringField(1, value)
+  if (typeof value === "string") writeText(pbf, 1, value)
   else if (typeof value === "boolean") pbf.writeBooleanField(2, value)
   else if (typeof value !== "number") pbf.writeMessage(5, writeValues, value)
   else if (Number.isSafeInteger(value)) pbf.writeVarintField(3, value)

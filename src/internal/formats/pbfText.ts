@@ -1,0 +1,12 @@
+import type { PbfWriter } from "pbf"
+
+/** Beyond U+1FFFF, `pbf` 5.1 writes another letter: it puts surrogates together with `|` where it takes `+`. */
+const beyondPbf = /[\ud840-\udbff]/
+
+const encoder = new TextEncoder()
+
+/** Writes a text as a field. */
+export const writeText = (pbf: PbfWriter, field: number, text: string): void => {
+  if (beyondPbf.test(text)) pbf.writeBytesField(field, encoder.encode(text))
+  else pbf.writeStringField(field, text)
+}
