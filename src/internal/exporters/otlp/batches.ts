@@ -12,19 +12,20 @@ import { type ExportedStreams, streams, type Temporality, type Timed } from "./t
 /** Most recorders removed while nothing arrives whose last state is kept. */
 const MostDeparted = 1000
 
-/** What a batch contains, and what is to be remembered once it has arrived. */
-export interface Contents {
-  readonly data: ReadonlyArray<Streamed>
+/** What is to be remembered of a batch once it has arrived. */
+export interface Told {
   readonly seen: ExportedStreams
-  readonly told: ReadonlyArray<ReadonlyArray<Timed>>
+  readonly departed: ReadonlyArray<ReadonlyArray<Timed>>
 }
 
-export class Batches<Batch extends { readonly contents: Contents }> {
+const nothing: Collected = { all: [], unread: new Set() }
+
+export class Batches<Batch extends { readonly told: Told }> {
   readonly #temporality: Temporality
   readonly #begun: Nanos
   #base: ExportedStreams = new Map()
   #departed: ReadonlyArray<ReadonlyArray<Timed>> = []
-  #collected: Collected = { all: [], unread: new Set() }
+  #collected = nothing
   #held: Batch | undefined
 
   constructor(temporality: Temporality, begun: Nanos) {
@@ -47,26 +48,31 @@ export class Batches<Batch extends { readonly contents: Contents }> {
     this.#collected = collected
   }
 
+  /** Everything that was read has arrived. What did not is sent when closing, should the last read not come to an end. */
+  forget(): void {
+    this.#collected = nothing
+  }
+
   /** What has not arrived of what was read last. */
-  next(now: Nanos): Contents {
-    const told = this.#departed
+  next(now: Nanos): readonly [data: ReadonlyArray<Streamed>, told: Told] {
+    const departed = this.#departed
     // A recorder that was removed since it was read is told by its last state.
-    const gone = new Set(told.flat().map(({ owner }) => owner))
+    const gone = new Set(departed.flat().map(({ owner }) => owner))
     const { all, unread } = this.#collected
     const present = all.filter(({ owner }) => owner === undefined || !gone.has(owner))
-    const [data, seen] = streams([...told.flat(), ...present], this.#base, {
+    const [data, seen] = streams([...departed.flat(), ...present], this.#base, {
       temporality: this.#temporality,
       begun: this.#begun,
       now,
       unread
     })
-    return { data, seen, told }
+    return [data, { seen, departed }]
   }
 
   delivered(batch: Batch): void {
-    const { seen, told } = batch.contents
+    const { departed, seen } = batch.told
     this.#base = seen
-    this.#departed = this.#departed.filter((each) => !told.includes(each))
+    this.#departed = this.#departed.filter((each) => !departed.includes(each))
     this.#held = undefined
   }
 

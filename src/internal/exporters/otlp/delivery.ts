@@ -11,11 +11,11 @@ import { type PartialSuccess, readPartialSuccess } from "../../formats/otlp/resp
 import { ExportFailed } from "../../model/errors.ts"
 import { OutsideClock, sleepInBackground } from "../../util/liveClock.ts"
 import { type AttemptFailure, attempt } from "./attempt.ts"
-import type { Contents } from "./batches.ts"
+import type { Told } from "./batches.ts"
 
 /** A batch in the bytes that are sent. */
 export class Parcel {
-  readonly contents: Contents
+  readonly told: Told
   readonly points: number
   readonly request: HttpClientRequest.HttpClientRequest
   /** Set as soon as a collector has answered that it has it, whatever becomes of the fiber that waits for that. */
@@ -27,8 +27,8 @@ export class Parcel {
   /** The request that is on its way; done when that is answered or given up. */
   underWay: Deferred.Deferred<void> | undefined
 
-  constructor(contents: Contents, points: number, request: HttpClientRequest.HttpClientRequest) {
-    this.contents = contents
+  constructor(told: Told, points: number, request: HttpClientRequest.HttpClientRequest) {
+    this.told = told
     this.points = points
     this.request = request
   }

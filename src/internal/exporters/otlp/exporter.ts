@@ -62,21 +62,22 @@ export const makeExporter = Effect.fnUntraced(function* (
     })
   )
 
-  /** The next batch, if there is anything in it. */
+  /** The next batch, which may have no points. */
   const packed = Effect.gen(function* () {
-    const contents = batches.next(clock.currentTimeNanosUnsafe())
-    const points = pointCount(contents.data)
-    const body = yield* inSlices(encodeSteps(protocol, contents.data, settings.resource, scope))
+    const [data, told] = batches.next(clock.currentTimeNanosUnsafe())
+    const points = pointCount(data)
+    const body = yield* inSlices(encodeSteps(protocol, data, settings.resource, scope))
     const request = HttpClientRequest.post(settings.url, { headers: settings.headers }).pipe(
       HttpClientRequest.setBody(HttpBody.uint8Array(body, contentTypes[protocol]))
     )
     const isCompressed = settings.compression === "gzip"
-    return new Parcel(contents, points, isCompressed ? yield* HttpClientRequest.compressBody(request, "gzip") : request)
+    return new Parcel(told, points, isCompressed ? yield* HttpClientRequest.compressBody(request, "gzip") : request)
   })
 
   const sent = (parcel: Parcel, most: Duration.Duration, isLast = false): Effect.Effect<void, ExportFailed> => {
     onItsWay = parcel
     return Effect.onExit(deliver(transport, parcel, most), (exit) => {
+      onItsWay = undefined
       if (parcel.accepted !== undefined) {
         batches.delivered(parcel)
         return outcome.arrived(parcel.accepted)
@@ -94,6 +95,11 @@ export const makeExporter = Effect.fnUntraced(function* (
 
   const closed = () => new ExportFailed({ url, attempts: 0, points: 0, reason: "the exporter was closed" })
 
+  const broken = (cause: unknown, isLast: boolean): Effect.Effect<never, ExportFailed> => {
+    const error = new ExportFailed({ url, attempts: 0, points: 0, reason: describeError(cause), cause })
+    return Effect.andThen(outcome.failed(error, "defect", isLast), Effect.fail(error))
+  }
+
   const exportOnce = Effect.gen(function* () {
     if (batches.held !== undefined) yield* sent(batches.held, exportTimeout)
     // The last export takes it from here.
@@ -101,12 +107,8 @@ export const makeExporter = Effect.fnUntraced(function* (
     yield* read
     const parcel = yield* packed
     if (parcel.points > 0) yield* sent(parcel, exportTimeout)
-  }).pipe(
-    Effect.catchDefect((cause) => {
-      const error = new ExportFailed({ url, attempts: 0, points: 0, reason: describeError(cause), cause })
-      return Effect.andThen(outcome.failed(error, "defect", false), Effect.fail(error))
-    })
-  )
+    batches.forget()
+  }).pipe(Effect.catchDefect((defect) => broken(defect, false)))
 
   const begin = (): Fiber.Fiber<void, ExportFailed> => {
     const once = oneAtATime.withPermit(
@@ -143,10 +145,10 @@ export const makeExporter = Effect.fnUntraced(function* (
     const part = (parts: number) => Duration.divideUnsafe(Duration.max(left(), Duration.zero), parts)
     forgetFlush()
     // A request that is being answered may end; what hangs must not take the time of the last export.
-    const underWay = onItsWay?.underWay
-    if (underWay !== undefined) {
-      const answered = Deferred.await(underWay)
-      const ended = Effect.suspend(() => (current && onItsWay?.accepted ? Fiber.await(current) : Effect.void))
+    const last = onItsWay
+    if (last?.underWay !== undefined) {
+      const answered = Deferred.await(last.underWay)
+      const ended = Effect.suspend(() => (current && last.accepted ? Fiber.await(current) : Effect.void))
       yield* giveUpAfter(part(4))(Effect.andThen(answered, ended))
     }
     for (const fiber of [queued, current]) if (fiber !== undefined) yield* Fiber.interrupt(fiber)
@@ -160,7 +162,10 @@ export const makeExporter = Effect.fnUntraced(function* (
     }
     const parcel = yield* packed
     if (parcel.points > 0) yield* Effect.ignore(sent(parcel, left(), true))
-  })
+  }).pipe(
+    Effect.catchDefect((defect) => broken(defect, true)),
+    Effect.ignore
+  )
   yield* Effect.addFinalizer(() => keepingAlive(Effect.provideContext(close, context)))
   return flush
 })
