@@ -83,7 +83,7 @@ describe("protobuf", () => {
   })
 
   it("has the labels of the text format, any two series apart", () => {
-    const text = fc.string({ unit: fc.constantFrom('"', "\\", "\n", "\0", "\ud800", "é", "😀", "a", "1", "") })
+    const text = fc.string({ unit: fc.constantFrom('"', "\\", "\n", "\0", "\ud800", "é", "😀", "𠀀", "a", "1", "") })
     const attributes = fc.dictionary(
       fc.oneof(text, fc.constantFrom("a.b", "a_b", "recorder", "le", "duplicate")),
       fc.oneof(text, fc.integer({ max: 1 }), fc.constant(null), fc.boolean()),

@@ -16,6 +16,7 @@ import type {
   NumberPoint,
   SummaryDataPoint
 } from "../metricData.ts"
+import { writeText } from "../pbfText.ts"
 import { boundariesOf, countsOf } from "./classicBuckets.ts"
 import { exemplarLabels } from "./exemplar.ts"
 import { createdOf, Families, helpOf, nobody, type Source, scale } from "./families.ts"
@@ -114,8 +115,8 @@ export class ProtobufExposition {
 }
 
 const writeFamily = ({ family: { name, type }, help, metrics }: Section, pbf: PbfWriter): void => {
-  pbf.writeStringField(1, type === "counter" ? counterSample(name) : name)
-  pbf.writeStringField(2, help)
+  writeText(pbf, 1, type === "counter" ? counterSample(name) : name)
+  writeText(pbf, 2, help)
   pbf.writeVarintField(3, types[type])
   writeRaw(metrics.buf.subarray(0, metrics.pos), pbf)
 }
@@ -142,8 +143,8 @@ const addAll = <Point>(
 }
 
 const writeLabel = ([name, value]: LabelPair, pbf: PbfWriter): void => {
-  pbf.writeStringField(1, name)
-  pbf.writeStringField(2, value)
+  writeText(pbf, 1, name)
+  writeText(pbf, 2, value)
 }
 
 /** Summaries and histograms have them in the same fields. A sum that may go down is none: there is no leaving it out. */

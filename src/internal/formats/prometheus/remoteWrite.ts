@@ -10,6 +10,7 @@ import { counterSample, type Family, type FamilyType } from "../../naming/names.
 import type { BaseUnit } from "../../naming/units.ts"
 import type { Steps } from "../../util/steps.ts"
 import type { ExponentialDataPoint, HistogramDataPoint, MetricData, SummaryDataPoint } from "../metricData.ts"
+import { writeText } from "../pbfText.ts"
 import { boundariesOf, countsOf } from "./classicBuckets.ts"
 import { exemplarLabels } from "./exemplar.ts"
 import { Families, helpOf, nobody, type Source, scale } from "./families.ts"
@@ -199,8 +200,8 @@ export class RemoteWriteExposition {
 const byName = ([left]: LabelPair, [right]: LabelPair): number => (left < right ? -1 : 1)
 
 const writeLabel = ([name, value]: LabelPair, pbf: PbfWriter): void => {
-  pbf.writeStringField(1, name)
-  pbf.writeStringField(2, value)
+  writeText(pbf, 1, name)
+  writeText(pbf, 2, value)
 }
 
 const writeSample = ([value, time]: readonly [number, number], pbf: PbfWriter): void => {
@@ -219,6 +220,6 @@ const writeExemplar = (
 
 const writeMetadata = ([{ name, type }, help]: readonly [Family, string], pbf: PbfWriter): void => {
   pbf.writeVarintField(1, types[type])
-  pbf.writeStringField(2, type === "counter" ? counterSample(name) : name)
-  pbf.writeStringField(4, help)
+  writeText(pbf, 2, type === "counter" ? counterSample(name) : name)
+  writeText(pbf, 4, help)
 }
