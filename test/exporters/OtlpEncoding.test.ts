@@ -119,12 +119,12 @@ it("JSON and protobuf say the same", () => {
 })
 
 describe.each(["http/json", "http/protobuf"] as const)("a request in %s", (protocol) => {
-  it.each([0, 1, 249, 250, 251, 1000])("of %i points is made in slices of 250", (length) => {
+  it.each([0, 1, 127, 128, 129, 1000])("of %i points is made in steps of 128", (length) => {
     const steps = encodeSteps(protocol, [series(length)], { attributes: {} }, scope)
-    let slices = 0
+    let count = 0
     let step = steps.next()
-    for (; !step.done; step = steps.next()) slices++
-    expect(slices).toBe(Math.ceil(length / 250))
+    for (; !step.done; step = steps.next()) count++
+    expect(count).toBe(Math.ceil(length / 128))
     const { resourceMetrics } = decoded[protocol](step.value) as Decoded
     const [{ metrics = [], scope: shown }] = resourceMetrics[0].scopeMetrics
     expect(shown).toEqual(scope)

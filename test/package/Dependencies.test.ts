@@ -21,7 +21,7 @@ const sees: { readonly [folder: string]: ReadonlyArray<string> } = {
   stream: ["stream/rows", "metric/definition", "model", "util"],
   formats: ["metric", "metric/instruments", "metric/definition", "model", "naming", "util"],
   "formats/prometheus": ["formats", "metric/instruments", "metric/definition", "model", "naming", "util"],
-  "formats/otlp": ["formats", "metric"],
+  "formats/otlp": ["formats", "metric", "util"],
   "fold/kernels": ["formats", "stream/rows", "metric", "metric/instruments", "metric/definition", "model", "util"],
   fold: [
     "fold/kernels",

@@ -20,6 +20,7 @@ import { internalsOf } from "../../runtime/internals.ts"
 import type { RuntimeService } from "../../runtime/service.ts"
 import { describeError } from "../../util/describeError.ts"
 import { giveUpAfter, keepingAlive, OutsideClock, sleepInBackground } from "../../util/liveClock.ts"
+import type { Steps } from "../../util/steps.ts"
 import { Version } from "../../util/version.ts"
 import { collect, collectSource } from "../collect.ts"
 import { Batches } from "./batches.ts"
@@ -173,7 +174,7 @@ export const makeExporter = Effect.fnUntraced(function* (
 /** Milliseconds of encoding before others have a turn. */
 const LongestSlice = 3
 
-const inSlices = Effect.fnUntraced(function* <A>(steps: Generator<void, A>): Effect.fn.Return<A> {
+const inSlices = Effect.fnUntraced(function* <A>(steps: Steps<A>): Effect.fn.Return<A> {
   for (;;) {
     const until = performance.now() + LongestSlice
     do {

@@ -1,6 +1,7 @@
 /**
  * The two protocols of OTLP over HTTP. Nothing here needs the thread of the application.
  */
+import { allSteps, type Steps } from "../../util/steps.ts"
 import { jsonRequest } from "./json.ts"
 import { protobufRequest } from "./protobuf.ts"
 import { asMetrics, type Resource, type Scope, type Streamed } from "./streamed.ts"
@@ -18,20 +19,15 @@ export const contentTypes: { readonly [P in Protocol]: string } = {
   "http/json": "application/json"
 }
 
-/** Encodes a request, and yields after each slice of points. */
+/** Encodes a request, a slice of points in each step. */
 export const encodeSteps = (
   protocol: Protocol,
   data: ReadonlyArray<Streamed>,
   resource: Resource,
   scope: Scope
-): Generator<void, Uint8Array<ArrayBuffer>> =>
+): Steps<Uint8Array<ArrayBuffer>> =>
   (protocol === "http/json" ? jsonRequest : protobufRequest)(asMetrics(data), resource, scope)
 
 /** The same at once. */
-export const encode = (...args: Parameters<typeof encodeSteps>): Uint8Array<ArrayBuffer> => {
-  const steps = encodeSteps(...args)
-  for (;;) {
-    const { done, value } = steps.next()
-    if (done) return value
-  }
-}
+export const encode = (...args: Parameters<typeof encodeSteps>): Uint8Array<ArrayBuffer> =>
+  allSteps(encodeSteps(...args))

@@ -3,6 +3,7 @@
  * form for, as the mapping of protobuf to JSON says.
  */
 import type { Buckets } from "../../metric/histogram.ts"
+import type { Steps } from "../../util/steps.ts"
 import type { Attributes, HistogramDataPoint, NumberPoint } from "../metricData.ts"
 import { joined } from "./joined.ts"
 import {
@@ -16,14 +17,14 @@ import {
   temporalityOf
 } from "./streamed.ts"
 
-/** Points that are encoded before the generator yields. */
-const Slice = 250
+/** Points that are encoded in one step. */
+const Slice = 128
 
 export function* jsonRequest(
   metrics: ReadonlyArray<Streamed>,
   resource: Resource,
   scope: Scope
-): Generator<void, Uint8Array<ArrayBuffer>> {
+): Steps<Uint8Array<ArrayBuffer>> {
   const encoder = new TextEncoder()
   const parts: Array<Uint8Array> = []
   const add = (text: string): void => void parts.push(encoder.encode(text))

@@ -6,6 +6,7 @@
  */
 import { PbfWriter } from "pbf"
 import type { Buckets } from "../../metric/histogram.ts"
+import type { Steps } from "../../util/steps.ts"
 import type {
   Attributes,
   ExponentialDataPoint,
@@ -28,14 +29,14 @@ import {
   temporalityOf
 } from "./streamed.ts"
 
-/** Points that are encoded before the generator yields. */
-const Slice = 250
+/** Points that are encoded in one step. */
+const Slice = 128
 
 export function* protobufRequest(
   metrics: ReadonlyArray<Streamed>,
   resource: Resource,
   scope: Scope
-): Generator<void, Uint8Array<ArrayBuffer>> {
+): Steps<Uint8Array<ArrayBuffer>> {
   const encoded: Array<Parts> = []
   for (const metric of metrics) encoded.push(message(2, yield* metricParts(metric)))
   const ofScope = written((pbf) => pbf.writeMessage(1, writeScope, scope))
@@ -69,7 +70,7 @@ const Fixed64 = 1
 
 // --- metrics
 
-function* metricParts(metric: Streamed): Generator<void, Parts> {
+function* metricParts(metric: Streamed): Steps<Parts> {
   const head = written((pbf) => {
     writeText(pbf, 1, metric.name)
     if (metric.description) writeText(pbf, 2, metric.description)
