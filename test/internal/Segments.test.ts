@@ -30,6 +30,7 @@ const savedLane = (state: unknown): SavedLane => ({
       name: "m",
       epoch: 0,
       createdAt: 0,
+      isContinued: false,
       quarantine: undefined,
       viewFault: undefined,
       duplicates: undefined,

@@ -20,6 +20,8 @@ export interface Dated {
   readonly since: number | undefined
   /** The recorder it is of, by its instance. Default: it is of the runtime as a whole. */
   readonly owner?: number
+  /** Whether it went on from what an earlier recorder has counted, and exported. */
+  readonly isContinued?: true
   /** Which life of its metric it is of. A reset and a replacement begin another, as does a recorder made again. */
   readonly life?: string
   /** What its series were that are shown no more: those that are still there, and those that are not, as one point. */
@@ -85,20 +87,23 @@ const shownBy = Effect.fnUntraced(function* (
     dimensions,
     quarantine
   }))
-  const data = read.success.flatMap(({ bygone, createdAt, epoch, metric, snapshot }, i): ReadonlyArray<Dated> => {
-    const dated = { since: createdAt, owner: instance, life: `${instance}/${metric.name}/${epoch}` }
-    const dataOf = (shown: object) => metricData(metric, { ...(snapshot.dimensions as object), ...shown }, attributes)
-    const idle = bygone && dataOf({ overflow: undefined, ...bygone.idle })
-    const expired = bygone && dataOf({ overflow: undefined, series: [{ ...bygone.expired, labels: {} }] })
-    return [
-      ...metricData(metric, snapshot.dimensions, attributes).map((each, part) => ({
-        ...dated,
-        data: each,
-        ...(idle && expired && { bygone: { idle: idle[part]!, expired: asOne(expired[part]!, attributes) } })
-      })),
-      ...missedData(conditions[i]!, attributes).map((each) => ({ ...dated, data: each }))
-    ]
-  })
+  const data = read.success.flatMap(
+    ({ bygone, createdAt, epoch, isContinued, metric, snapshot }, i): ReadonlyArray<Dated> => {
+      const life = `${instance}/${metric.name}/${epoch}`
+      const dated = { since: createdAt, owner: instance, life, ...(isContinued && { isContinued }) }
+      const dataOf = (shown: object) => metricData(metric, { ...(snapshot.dimensions as object), ...shown }, attributes)
+      const idle = bygone && dataOf({ overflow: undefined, ...bygone.idle })
+      const expired = bygone && dataOf({ overflow: undefined, series: [{ ...bygone.expired, labels: {} }] })
+      return [
+        ...metricData(metric, snapshot.dimensions, attributes).map((each, part) => ({
+          ...dated,
+          data: each,
+          ...(idle && expired && { bygone: { idle: idle[part]!, expired: asOne(expired[part]!, attributes) } })
+        })),
+        ...missedData(conditions[i]!, attributes).map((each) => ({ ...dated, data: each }))
+      ]
+    }
+  )
   const counts = countsData(conditions, attributes).map((each): Dated => ({ data: each, since: undefined }))
   return [...data, ...counts]
 })

@@ -17,7 +17,7 @@ export const leftMetric = (
     const { createdAt, epoch, quarantine } = saved
     const cell = new RegisteredMetric(metric, index, epoch, createdAt, owner)
     // What was wrong with its functions may be mended by now: the process has ended since.
-    const error = cell.load({ ...saved, quarantine: undefined, viewFault: undefined }, undefined)
+    const error = cell.load({ ...saved, isContinued: true, quarantine: undefined, viewFault: undefined }, undefined)
     if (error !== undefined) throw new Error(error)
     if (quarantine !== undefined) notKept(metric.name, resumed(quarantine))
     return cell

@@ -97,7 +97,7 @@ export class LeftStates {
     if (saved.state._tag === "Lost") return { lost: saved.state.reason }
     const { hash, parts } = measuredBy(metric)
     this.measured.set(hash, parts)
-    const record = metricRecord({ ...saved, shown: undefined })
+    const record = metricRecord({ ...saved, isContinued: true, shown: undefined })
     return { of: { recorderId, name: metric.name, measured: hash, goneSince: undefined }, record }
   }
 

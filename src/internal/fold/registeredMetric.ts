@@ -57,6 +57,8 @@ export class RegisteredMetric {
   /** A kernel holds the state itself, and makes it when it is read. */
   readonly #state: Ref.Ref<unknown> | undefined
   readonly #owner: MetricOwner
+  /** Whether it went on from the state that an earlier recorder of the id has left. */
+  isContinued = false
   /** Which of its series are told apart by numbers in a scrape. */
   readonly #duplicates = new Duplicates()
   /** Made for the first scrape. */
@@ -209,18 +211,19 @@ export class RegisteredMetric {
 
   /** Likewise what exporters are shown. */
   readShown(now: number, isSent: boolean): Steps<ShownRead> {
-    const { createdAt, epoch, kernel, metric } = this
+    const { createdAt, epoch, isContinued, kernel, metric } = this
+    const of = { epoch, createdAt, ...(isContinued && { isContinued }) }
     const cut = this.#cut()
     if (cut === undefined) {
       const snapshot =
         kernel instanceof Kernel ? this.#snapshotOf(structuredClone(this.#viewForExporters(now))) : this.snapshot(now)
-      return known({ snapshot, epoch, createdAt })
+      return known({ snapshot, ...of })
     }
     const snapshots = this.#ofSeries(cut, isSent, shownSeries(cut, metric, now))
     return (function* () {
       const bygone = yield* copied(bygoneSeries(cut, metric, now), isSent)
       const snapshot = yield* snapshots
-      return { snapshot, epoch, createdAt, ...(bygone !== undefined && { bygone }) }
+      return { snapshot, ...of, ...(bygone !== undefined && { bygone }) }
     })()
   }
 
@@ -263,6 +266,7 @@ export class RegisteredMetric {
       name: metric.name,
       epoch,
       createdAt,
+      isContinued: this.isContinued,
       quarantine: this.#quarantine,
       viewFault: this.#viewFault,
       duplicates: this.#duplicates.known,
@@ -295,9 +299,10 @@ export class RegisteredMetric {
    * why it is quarantined, where that is for want of its state.
    */
   load(
-    { duplicates, quarantine, shown, state, viewFault }: SavedMetric,
+    { duplicates, isContinued, quarantine, shown, state, viewFault }: SavedMetric,
     poison: string | undefined
   ): string | undefined {
+    this.isContinued = isContinued
     this.#quarantine = quarantine && { ...quarantine }
     this.#viewFault = viewFault
     this.#duplicates.load(duplicates)

@@ -51,6 +51,7 @@ export interface SavedMetric {
   readonly name: string
   readonly epoch: number
   readonly createdAt: number
+  readonly isContinued: boolean
   readonly quarantine: Quarantine | undefined
   /** Why its view is not run any more. */
   readonly viewFault: string | undefined

@@ -48,6 +48,8 @@ export class DurableEnd {
   readonly #discarded = new Set<string>()
   /** Warnings that came before somebody listened. */
   readonly #early: Array<string> = []
+  /** Is told of a recorder right after metrics were registered in it. */
+  onRegistered: (recorderId: string) => void = () => {}
   #warn: (text: string) => void = (text) => void this.#early.push(text)
 
   constructor(options: DurableEndOptions) {

@@ -70,6 +70,11 @@ export interface RuntimeInternals {
    * which it blocks the thread no longer than this. Never throws.
    */
   readonly saveNow: (most: Duration.Input) => void
+  /**
+   * Tells of a recorder right after metrics were registered in it, where the state is durable: a read that is begun in
+   * that call is of what they went on from. It gives what undoes this.
+   */
+  readonly onRegistered: (tell: (source: Source) => void) => () => void
   /** Has a flush of the runtime flush an exporter, behind the events before it. It gives what undoes this. */
   readonly onFlush: (exporter: FlushedExporter) => () => void
   /**

@@ -47,11 +47,16 @@ export const makeRuntime = Effect.fnUntraced(function* (
   const context = yield* Effect.context<never>()
   const exporters = new Set<FlushedExporter>()
   const watches = new Set<MetricWatch>()
+  const registrations = new Set<(source: Source) => void>()
   const onOpened = (link: Link): void => {
     const { durable, expositionNames } = link
     flightRecorder?.opened(link)
     if (durable !== undefined) {
       exporters.add({ name: "durable state", flush: durable.persist })
+      durable.onRegistered = (recorderId) => {
+        const control = registrations.size === 0 ? undefined : registry.controlOf(recorderId)
+        if (control !== undefined) for (const tell of registrations) tell(sourceOf(control))
+      }
       durable.onWarning((text) => lifecycle.inBackground(log.warning(text)))
     }
     expositionNames.onChange = (metric, isThere) => {
@@ -93,6 +98,10 @@ export const makeRuntime = Effect.fnUntraced(function* (
     isDurable: options.durable !== undefined,
     sources: () => registry.controls.map(sourceOf),
     beforeRemoval: (read) => registry.onFarewell((control) => read(sourceOf(control))),
+    onRegistered: (tell) => {
+      registrations.add(tell)
+      return () => void registrations.delete(tell)
+    },
     saveNow: (most) => {
       for (const control of registry.controls) control.publish()
       const { link } = lifecycle

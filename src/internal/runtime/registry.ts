@@ -61,6 +61,10 @@ export class RecorderRegistry implements Registry {
     this.#options = options
   }
 
+  controlOf(recorderId: string): RecorderControl | undefined {
+    return this.#recorders.get(recorderId)?.control
+  }
+
   get controls(): ReadonlyArray<RecorderControl> {
     return Array.from(this.#recorders.values(), ({ control }) => control)
   }

@@ -145,6 +145,8 @@ export interface ShownRead {
   readonly snapshot: Snapshot
   readonly epoch: number
   readonly createdAt: number
+  /** It went on from the state that an earlier recorder of the id has left, in this process or before. */
+  readonly isContinued?: true
   readonly bygone?: Bygone
 }
 

@@ -7,6 +7,7 @@
  */
 import type { Nanos, Streamed } from "../../formats/otlp/streamed.ts"
 import type { Collected } from "../collect.ts"
+import type { ContinuedBases } from "./continuedBases.ts"
 import { type ExportedStreams, streams, type Temporality, type Timed } from "./temporality.ts"
 
 /** Most recorders removed while nothing arrives whose last state is kept. */
@@ -23,14 +24,16 @@ const nothing: Collected = { all: [], unread: new Set() }
 export class Batches<Batch extends { readonly told: Told }> {
   readonly #temporality: Temporality
   readonly #begun: Nanos
+  readonly #continued: ContinuedBases | undefined
   #base: ExportedStreams = new Map()
   #departed: ReadonlyArray<ReadonlyArray<Timed>> = []
   #collected = nothing
   #held: Batch | undefined
 
-  constructor(temporality: Temporality, begun: Nanos) {
+  constructor(temporality: Temporality, begun: Nanos, continued?: ContinuedBases) {
     this.#temporality = temporality
     this.#begun = begun
+    this.#continued = continued
   }
 
   /** The batch that may have arrived. It is to be sent before the next one is made. */
@@ -45,6 +48,7 @@ export class Batches<Batch extends { readonly told: Told }> {
 
   /** What was read of the runtime. */
   read(collected: Collected): void {
+    this.#continued?.read(collected.all)
     this.#collected = collected
   }
 
@@ -64,7 +68,8 @@ export class Batches<Batch extends { readonly told: Told }> {
       temporality: this.#temporality,
       begun: this.#begun,
       now,
-      unread
+      unread,
+      ...(this.#continued && { bases: this.#continued.bases })
     })
     return [data, { seen, departed }]
   }
@@ -72,6 +77,7 @@ export class Batches<Batch extends { readonly told: Told }> {
   delivered(batch: Batch): void {
     const { departed, seen } = batch.told
     this.#base = seen
+    this.#continued?.exported(seen)
     this.#departed = this.#departed.filter((each) => !departed.includes(each))
     this.#held = undefined
   }

@@ -24,6 +24,7 @@ import type { Steps } from "../../util/steps.ts"
 import { Version } from "../../util/version.ts"
 import { collect, collectSource } from "../collect.ts"
 import { Batches } from "./batches.ts"
+import { ContinuedBases } from "./continuedBases.ts"
 import { deliver, LongestRetryAfter, leftOf, Parcel, type Transport } from "./delivery.ts"
 import { Outcome } from "./outcome.ts"
 import type { Settings } from "./settings.ts"
@@ -43,7 +44,9 @@ export const makeExporter = Effect.fnUntraced(function* (
   const url = settings.place
   const transport: Transport = { ...settings, url, client: yield* HttpClient.HttpClient }
   const name = `OTLP to ${url}`
-  const batches = new Batches<Parcel>(settings.temporality, clock.currentTimeNanosUnsafe())
+  const continued = new ContinuedBases(clock)
+  if (settings.temporality === "delta") yield* continued.listen(runtime)
+  const batches = new Batches<Parcel>(settings.temporality, clock.currentTimeNanosUnsafe(), continued)
   const outcome = new Outcome(name, log, () => clock.currentTimeMillisUnsafe())
   const oneAtATime = yield* Semaphore.make(1)
   /** An export that is to begin, for all who ask until then. */
