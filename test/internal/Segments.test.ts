@@ -59,6 +59,14 @@ it("keeps what was saved of a lane in a segment, which may be larger", () => {
   expect(recordsOf(segmentOf(records)).map(({ lane }) => lane)).toEqual([3, 4])
 })
 
+it("has everything at whole words, which V8 copies several times as fast", () => {
+  const parts = [1, 9, 0, 16, 5].map((bytes) => new Uint8Array(bytes).fill(bytes))
+  const records = [1, 2].map((lane) => ({ lane, at: 0, parts }))
+  const found = recordsOf(segmentOf(records))
+  expect(found).toEqual(records)
+  for (const part of found.flatMap((each) => each.parts)) expect(part.byteOffset % 8).toBe(0)
+})
+
 const record = (lane: number, bytes = 10): SavedRecord => ({ lane, at: 0, parts: [new Uint8Array(bytes)] })
 const added = (kept: KeptSegments, records: ReadonlyArray<SavedRecord>): number => kept.add(records, segmentOf(records))
 const dropped = (kept: KeptSegments, isWhole = false): ReadonlyArray<number> => kept.drop(isWhole).map(({ id }) => id)

@@ -24,7 +24,10 @@ export interface SeriesFinder {
 /** So many keys are found as fast one by one as in a map, which takes more memory than they do. */
 const FewSeries = 8
 
-/** Keys that are saved as one string, which is kept once there are so many: joining them costs more than all numbers. */
+/**
+ * Keys that are saved as one string. It is made when the last of them comes, and kept: to join all of them when they are
+ * saved would hold up the fold for longer than all numbers do.
+ */
 const ChunkKeys = 1024
 
 type CodedField = StringField | LiteralField
@@ -36,7 +39,7 @@ export class SeriesTable {
   #free: Array<number> | undefined
   /** Made when there are more than a few. */
   #indexes: Map<string, number> | undefined
-  /** Full chunks of keys as they were saved last; `undefined` where one has changed. */
+  /** Full chunks of keys; `undefined` where one has changed. */
   #chunks: Array<string | undefined> | undefined
   /** Of a copy: {@link all}. */
   #order: ReadonlyArray<number> | undefined
@@ -65,6 +68,7 @@ export class SeriesTable {
     if (this.#keys.length === 0) this.#keys = [key]
     else this.#keys[index] = key
     if (this.#chunks !== undefined) this.#chunks[Math.floor(index / ChunkKeys)] = undefined
+    if (index % ChunkKeys === ChunkKeys - 1 && index + 1 === this.#keys.length) this.#chunk(index - ChunkKeys + 1)
     if (this.#indexes !== undefined) this.#indexes.set(key, index)
     else if (index >= FewSeries) this.#indexes = new Map(this.#keys.map((each, i) => [each, i]))
     this.#points.reserve(index)
@@ -120,20 +124,23 @@ export class SeriesTable {
   #savedKeys(): ReadonlyArray<string> {
     const keys = this.#keys
     const saved: Array<string> = []
-    for (let at = 0; at < keys.length; at += ChunkKeys) {
-      const known = this.#chunks?.[saved.length]
-      const chunk = known ?? keys.slice(at, at + ChunkKeys).join("\n")
-      if (known === undefined && at + ChunkKeys <= keys.length) {
-        this.#chunks ??= []
-        this.#chunks[saved.length] = chunk
-      }
-      saved.push(chunk)
-    }
+    for (let at = 0; at < keys.length; at += ChunkKeys) saved.push(this.#chunks?.[saved.length] ?? this.#chunk(at))
     return saved
+  }
+
+  #chunk(at: number): string {
+    const keys = this.#keys
+    const chunk = keys.slice(at, at + ChunkKeys).join("\n")
+    if (at + ChunkKeys <= keys.length) {
+      this.#chunks ??= []
+      this.#chunks[at / ChunkKeys] = chunk
+    }
+    return chunk
   }
 
   load({ free, keys, order }: SavedTable): void {
     this.#keys = keys.flatMap((chunk) => chunk.split("\n"))
+    if (this.#keys.length >= ChunkKeys) this.#chunks = keys.slice(0, Math.floor(this.#keys.length / ChunkKeys))
     if (free !== undefined) this.#free = [...free]
     if (order === undefined && this.#keys.length <= FewSeries) return
     this.#indexes = new Map(Array.from(order ?? this.#keys.keys(), (index) => [this.#keys[index]!, index]))
