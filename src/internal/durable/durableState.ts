@@ -10,21 +10,16 @@ import * as Effect from "effect/Effect"
 import type { KeyValueStore } from "effect/persistence/KeyValueStore"
 import type { Fold } from "../fold/fold.ts"
 import { LeftStates, type PackedMetric } from "../fold/leftStates.ts"
-import type { FoldLane } from "../fold/recorderFold.ts"
-import { bytesIn, bytesOf } from "../fold/segment.ts"
-import { SegmentMemory } from "../fold/segmentMemory.ts"
 import { DurableStateError } from "../model/errors.ts"
 import type { DurableSettings, Lane } from "../stream/protocol.ts"
 import { messageOf } from "../util/describeError.ts"
 import { LongestTimer } from "../util/liveClock.ts"
 import { readState, StateWriter } from "./format.ts"
+import { LiveStates } from "./liveStates.ts"
 import { keyOf, placeOf } from "./places.ts"
 
 /** About so much is collected or copied between two reads of pages. */
 const PartBytes = 256 * 1024
-
-/** Most metrics of which it is said that their state cannot be written: each is named once. */
-const MostTold = 1000
 
 /** The thread in which the fold runs. */
 export interface DurableThread {
@@ -42,15 +37,6 @@ export interface DurableOptions extends DurableThread {
   readonly settings: DurableSettings
 }
 
-/** What is known of a recorder that is there. */
-interface Live {
-  readonly lane: FoldLane
-  readonly sequence: number
-  readonly metrics: ReadonlyMap<string, PackedMetric>
-  /** Has their bytes. */
-  readonly segment: SharedArrayBuffer
-}
-
 /** A state that is being collected, made or written. */
 interface Round {
   readonly lanes: ReadonlyArray<Lane>
@@ -65,10 +51,7 @@ interface Round {
 export class DurableState {
   readonly #options: DurableOptions
   readonly #left: LeftStates
-  readonly #live = new Map<string, Live>()
-  readonly #memory = new SegmentMemory()
-  /** Whether what is written is not what there is. */
-  #isDirty = false
+  readonly #live: LiveStates
   #leftChanges = 0
   #isDue = false
   #tickets: Array<number> = []
@@ -78,12 +61,12 @@ export class DurableState {
   /** Whether nothing was collected yet. */
   #isFirst = true
   #timer: ReturnType<typeof setTimeout> | undefined
-  readonly #told = new Set<string>()
 
   constructor(options: DurableOptions) {
     const { fold, settings } = options
     this.#options = options
     this.#left = new LeftStates({ levels: settings.levels })
+    this.#live = new LiveStates(fold, this.#left)
     fold.left = this.#left
     fold.onPersist = (ticket) => {
       this.#tickets.push(ticket)
@@ -155,10 +138,15 @@ export class DurableState {
     this.#round ??= this.#begin()
     const round = this.#round
     if (round.writer === undefined) {
-      this.#collect(round)
+      for (let bytes = 0; round.next < round.lanes.length && bytes < PartBytes; round.next++) {
+        const collected = this.#live.collect(round.lanes[round.next]!)
+        // The memory for a large one is made ready part by part.
+        if (collected === undefined) return true
+        bytes += collected
+      }
       if (round.next < round.lanes.length) return true
       if (!this.#isChanged) {
-        this.#wrote(Date.now(), this.#events)
+        this.#wrote(Date.now(), this.#live.events)
         this.#end(round, undefined)
         return this.isPending
       }
@@ -171,17 +159,7 @@ export class DurableState {
   }
 
   get #isChanged(): boolean {
-    return this.#isDirty || this.#leftChanges !== this.#left.changes
-  }
-
-  /** Those of recorders that were removed since they were collected are among those of the states that are left. */
-  get #events(): number {
-    let events = this.#left.folded
-    for (const [recorderId, { lane, sequence }] of this.#live) {
-      if (this.#options.fold.lane(lane.lane) === lane) events += sequence
-      else this.#live.delete(recorderId)
-    }
-    return events
+    return this.#live.isDirty || this.#leftChanges !== this.#left.changes
   }
 
   #begin(): Round {
@@ -196,62 +174,19 @@ export class DurableState {
     return { lanes, next: 0, tickets, writer: undefined, events: 0, savedAt: 0, leftChanges: 0 }
   }
 
-  #collect(round: Round): void {
-    for (let bytes = 0; round.next < round.lanes.length && bytes < PartBytes; round.next++) {
-      const collected = this.#collectLane(round.lanes[round.next]!)
-      // The memory for a large one is made ready part by part.
-      if (collected === undefined) return
-      bytes += collected
-    }
-  }
-
-  /** Returns how many bytes that took; `undefined` where there is no memory for them yet. */
-  #collectLane(number: Lane): number | undefined {
-    const lane = this.#options.fold.lane(number)
-    if (lane === undefined) return 0
-    const { recorderId, sequence } = lane
-    const packed = lane.saveMetrics().flatMap(({ metric, saved }) => {
-      const found = this.#left.pack(recorderId, metric, saved)
-      if (found === undefined) return []
-      if (!("lost" in found)) return [found]
-      this.#tellLost(recorderId, metric.name, found.lost)
-      return []
-    })
-    const records = packed.map(({ record }) => record)
-    const bytes = records.reduce((sum, record) => sum + bytesOf(record), 0)
-    if (!this.#memory.isReady(bytes)) return undefined
-    const segment = this.#memory.put(records)
-    const metrics = new Map(
-      bytesIn(segment, records).map((bytes, i) => [packed[i]!.of.name, { ...packed[i]!.of, bytes }])
-    )
-    const known = this.#live.get(recorderId)
-    const isSame = known !== undefined && isEqual(known.metrics, metrics)
-    this.#live.set(recorderId, isSame ? { ...known, lane, sequence } : { lane, sequence, metrics, segment })
-    if (!isSame) this.#isDirty = true
-    this.#memory.reuse(isSame ? segment : known?.segment)
-    return bytes
-  }
-
-  #tellLost(recorderId: string, name: string, reason: string): void {
-    const key = JSON.stringify([recorderId, name])
-    if (this.#told.has(key) || this.#told.size >= MostTold) return
-    this.#told.add(key)
-    this.#options.fold.notKept(recorderId, name, `it cannot be written: ${reason}`)
-  }
-
   /** From here on it is what will be written, whatever is folded meanwhile. */
   #make(round: Round): void {
     const metrics: Array<PackedMetric> = []
     const savedAt = Date.now()
-    round.events = this.#events
+    round.events = this.#live.events
     for (const packed of this.#left.states()) {
-      if (this.#live.get(packed.recorderId)?.metrics.has(packed.name) === true) continue
+      if (this.#live.has(packed.recorderId, packed.name)) continue
       metrics.push({ ...packed, goneSince: packed.goneSince ?? savedAt })
     }
-    for (const live of this.#live.values()) metrics.push(...live.metrics.values())
+    metrics.push(...this.#live.states())
     round.savedAt = savedAt
     round.leftChanges = this.#left.changes
-    this.#isDirty = false
+    this.#live.isDirty = false
     const { namespace } = this.#options.settings
     round.writer = new StateWriter({ namespace, savedAt, measured: this.#left.measured, metrics })
   }
@@ -268,7 +203,7 @@ export class DurableState {
             this.#end(round, undefined)
           },
           onFailure: (cause) => {
-            this.#isDirty = true
+            this.#live.isDirty = true
             this.#end(round, failureOf(cause))
           }
         }),
@@ -286,8 +221,7 @@ export class DurableState {
     this.#round = undefined
     const { fold } = this.#options
     if (failure === undefined) {
-      const isThere = (id: string, name: string): boolean => this.#live.get(id)?.metrics.has(name) === true
-      this.#left.forget(this.#options.covered(), isThere)
+      this.#left.forget(this.#options.covered(), (recorderId, name) => this.#live.has(recorderId, name))
     } else {
       fold.send({ _tag: "StateNotWritten", reason: failure })
     }
@@ -300,11 +234,4 @@ export class DurableState {
     this.#options.fold.send({ _tag: "StateWritten", savedAt, events })
   }
 }
-const isEqual = (a: Live["metrics"], b: Live["metrics"]): boolean =>
-  a.size === b.size &&
-  [...a].every(([name, one]) => {
-    const other = b.get(name)
-    return other?.measured === one.measured && Buffer.compare(one.bytes, other.bytes) === 0
-  })
-
 const failureOf = (cause: Cause.Cause<unknown>): string => messageOf(Cause.squash(cause))
