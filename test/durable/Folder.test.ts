@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { LeaseMillis, renewLock, type Taken, takeLock } from "../../src/internal/durable/folderLock.ts"
-import { folderStore, removeUnfinished } from "../../src/internal/durable/folderStore.ts"
+import { folderStore, makeFolder, removeUnfinished } from "../../src/internal/durable/folderStore.ts"
 import { lockedFolder } from "../../src/internal/durable/lockedFolder.ts"
 import { thisProcess } from "../../src/internal/durable/machine.ts"
 import { lockOf } from "../../src/internal/durable/places.ts"
@@ -27,6 +27,15 @@ describe("the store of a folder", () => {
       yield* store.clear
       expect(readdirSync(directory)).toEqual([])
     })
+  )
+
+  it.skipIf(process.platform === "win32")("is for its owner alone", () =>
+    Effect.gen(function* () {
+      const directory = join(yield* folder, "made")
+      yield* Effect.promise(() => makeFolder(directory))
+      yield* folderStore(directory).set("a", "text")
+      for (const path of [directory, join(directory, "a.state")]) expect(statSync(path).mode & 0o077).toBe(0)
+    }).pipe(Effect.scoped, Effect.runPromise)
   )
 
   it.effect("keeps the old value, and nothing else, when a write fails at its last step", () =>

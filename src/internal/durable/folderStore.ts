@@ -17,6 +17,10 @@ import { fileOf } from "./places.ts"
 
 const Unfinished = ".unfinished"
 
+/** Labels may name users: others of the machine read no state. */
+const OwnerOnly = 0o600
+const OwnersFolder = 0o700
+
 export const folderStore = (
   directory: string,
   mayReplace: () => Promise<void> = async () => {}
@@ -60,7 +64,7 @@ const replace = async (
   const path = fileOf(directory, key)
   const unfinished = `${path}.${randomUUID()}${Unfinished}`
   try {
-    const file = await open(unfinished, "wx")
+    const file = await open(unfinished, "wx", OwnerOnly)
     try {
       await file.writeFile(value)
       await file.sync()
@@ -89,7 +93,7 @@ const syncFolder = async (directory: string): Promise<void> => {
 }
 
 export const makeFolder = async (directory: string): Promise<void> => {
-  await mkdir(directory, { recursive: true })
+  await mkdir(directory, { recursive: true, mode: OwnersFolder })
 }
 
 /** What a writer that has ended, or has lost its place, has begun to write of a key. */
