@@ -16,27 +16,50 @@
  * | ratio `cache.hits` | `cache_hits_ratio`, `cache_hits_hits_total`, `cache_hits_checked_total` (hits or not) |
  * | `Metric.make` | a gauge, each number by the label `dimension` |
  *
+ * A job that ends before it is scraped, or a function that nobody can scrape, pushes: {@link push} once, {@link layerPush} in
+ * an interval and at the end, to a Pushgateway or by remote write. Without Effect: {@link pushFrom} and {@link startPush}.
+ *
  * Each sample has the labels `recorder` and `namespace`. A label of a metric with one of these names, or `le`, is
  * called `exported_...`. Events beyond the cardinality limit have the label `otel_metric_overflow="true"`.
  *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import type * as HttpClient from "effect/http/HttpClient"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import type { FetchHandler, NodeHandler } from "./internal/exporters/httpHandlers.ts"
+import { type Pushed, push as pushMetrics } from "./internal/exporters/push.ts"
+import { pushing } from "./internal/exporters/pushing.ts"
+import { type PushingOptions, type PushOptions, whyInvalidPush } from "./internal/exporters/pushOptions.ts"
 import { answer, type ScrapeOptions, scrape, scrapeOptionChecks } from "./internal/exporters/scrape.ts"
 import * as handlers from "./internal/exporters/scrapeHandlers.ts"
 import type { Format } from "./internal/model/format.ts"
 import { type Check, refuse, whyInvalidOptions } from "./internal/model/optionChecks.ts"
+import { type AnyRuntime, serviceOf } from "./internal/runtime/anyRuntime.ts"
+import { internalsOf } from "./internal/runtime/internals.ts"
 import { providedRuntime } from "./internal/runtime/provided.ts"
-import type { RenderError } from "./MetricsError.ts"
+import type { RuntimeService } from "./internal/runtime/service.ts"
+import { type Stoppable, startScoped } from "./internal/runtime/startScoped.ts"
+import type { PushError, RenderError } from "./MetricsError.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
 
 export type { FetchHandler, NodeHandler } from "./internal/exporters/httpHandlers.ts"
+export type { Pushed } from "./internal/exporters/push.ts"
+export type {
+  PushgatewayOptions,
+  PushingOptions,
+  PushingTimes,
+  PushOptions,
+  PushTarget,
+  RemoteWriteOptions
+} from "./internal/exporters/pushOptions.ts"
 export type { ScrapeOptions } from "./internal/exporters/scrape.ts"
 export type { Format } from "./internal/model/format.ts"
+export type { AnyRuntime } from "./internal/runtime/anyRuntime.ts"
+export type { Stoppable } from "./internal/runtime/startScoped.ts"
 
 /**
  * The options of {@link layerHttp}.
@@ -188,3 +211,147 @@ const made = Effect.fnUntraced(function* <A>(
   const context = yield* Effect.context<never>()
   return make(yield* providedRuntime(MetricsRuntime), yield* checked(options), Effect.runPromiseWith(context))
 })
+
+const checkedPush = Effect.fnUntraced(function* <A>(
+  runtime: RuntimeService,
+  options: PushingOptions,
+  run: (runtime: RuntimeService, options: PushingOptions) => A,
+  repeats: boolean
+): Effect.fn.Return<A> {
+  yield* refuse(whyInvalidPush(options, repeats))
+  return run(runtime, options)
+})
+
+/**
+ * Pushes the metrics of the runtime once, with every event accepted before. Succeeds when they have arrived. Fails with
+ * `PushFailed` when they have not within `pushTimeout`, retries included.
+ *
+ * A Pushgateway keeps one group of metrics for each `job` and `labels`. In remote write all series have these labels.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Schema } from "effect"
+ * import { FetchHttpClient } from "effect/http"
+ * import { Metric, MetricsLayer, Recorder } from "mvx-metrics"
+ * import * as Prometheus from "mvx-metrics/Prometheus"
+ *
+ * const JobEvent = Schema.TaggedUnion({ "row.copied": { bytes: Schema.Number } })
+ * const Rows = Metric.counter("rows.copied", { events: JobEvent })
+ *
+ * const job = Effect.gen(function* () {
+ *   const metrics = yield* Recorder.register(Rows)
+ *   yield* metrics.emit({ _tag: "row.copied", bytes: 100 })
+ *   yield* Prometheus.push({ url: "http://localhost:9091", job: "nightly_copy" })
+ * }).pipe(
+ *   Effect.provide(Recorder.layer("copy")),
+ *   Effect.provide(MetricsLayer.layerInProcess({ namespace: "example.jobs" })),
+ *   Effect.provide(FetchHttpClient.layer)
+ * )
+ * ```
+ *
+ * @category exporting
+ * @since 0.1.0
+ */
+export const push = Effect.fnUntraced(function* (
+  options: PushOptions
+): Effect.fn.Return<Pushed, PushError, MetricsRuntime | HttpClient.HttpClient> {
+  return yield* yield* checkedPush(yield* providedRuntime(MetricsRuntime), options, pushMetrics, false)
+})
+
+/**
+ * Pushes the metrics of the runtime every `pushInterval`, when the runtime is flushed, and when the layer is released: what
+ * is there then is pushed within `shutdownTimeout`. The first of several failures is logged as a warning.
+ *
+ * @example
+ * ```ts
+ * import { Layer } from "effect"
+ * import { FetchHttpClient } from "effect/http"
+ * import { MetricsLayer } from "mvx-metrics"
+ * import * as Prometheus from "mvx-metrics/Prometheus"
+ *
+ * const Metrics = Prometheus.layerPush({
+ *   protocol: "remote-write",
+ *   url: "https://mimir.example/api/v1/push",
+ *   headers: { authorization: "Bearer token", "x-scope-orgid": "team" },
+ *   labels: { instance: "checkout-1" },
+ *   nativeHistograms: true,
+ *   pushInterval: "1 minute"
+ * }).pipe(
+ *   Layer.provideMerge(MetricsLayer.layerInProcess({ namespace: "example.metrics" })),
+ *   Layer.provide(FetchHttpClient.layer)
+ * )
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerPush = (options: PushingOptions): Layer.Layer<never, never, MetricsRuntime | HttpClient.HttpClient> =>
+  Layer.effectDiscard(
+    Effect.gen(function* () {
+      yield* yield* checkedPush(yield* providedRuntime(MetricsRuntime), options, pushing, true)
+    })
+  )
+
+/**
+ * Pushes the metrics of a runtime once, without Effect, over `fetch`. Rejects with `InvalidArgument` or `PushFailed`.
+ *
+ * @example
+ * ```ts
+ * import { MetricsRuntime } from "mvx-metrics/promise"
+ * import * as Prometheus from "mvx-metrics/Prometheus"
+ *
+ * const runtime = await MetricsRuntime.start({ namespace: "example.jobs" })
+ * const push = Prometheus.pushFrom(runtime, { url: "http://localhost:9091", job: "nightly", pushTimeout: "1 second" })
+ * const outcome = await push.then(
+ *   ({ bytes }) => `${bytes} bytes have arrived`,
+ *   (error) => error.message
+ * )
+ * await runtime.shutdown()
+ * ```
+ *
+ * @category exporting
+ * @since 0.1.0
+ */
+export const pushFrom = async (runtime: AnyRuntime, options: PushOptions): Promise<Pushed> => {
+  const service = serviceOf(runtime)
+  const pushed = Effect.flatten(checkedPush(service, options, pushMetrics, false))
+  return Effect.runPromiseWith(internalsOf(service).context)(Effect.provide(pushed, FetchHttpClient.layer))
+}
+
+/**
+ * Pushes of a runtime that go on. `stop` pushes once more: call it before `runtime.shutdown()`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Pushing extends Stoppable {
+  /** Pushes the present metrics. Rejects with `PushFailed`. */
+  readonly push: () => Promise<Pushed>
+}
+
+/**
+ * Pushes the metrics of a runtime in an interval, as {@link layerPush} does, without Effect, over `fetch`. Rejects with
+ * `InvalidArgument`.
+ *
+ * @example
+ * ```ts
+ * import { MetricsRuntime } from "mvx-metrics/promise"
+ * import * as Prometheus from "mvx-metrics/Prometheus"
+ *
+ * const runtime = await MetricsRuntime.start({ namespace: "example.metrics" })
+ * const url = "http://localhost:9090/api/v1/write"
+ * const pushing = await Prometheus.startPush(runtime, { protocol: "remote-write", url, shutdownTimeout: "1 second" })
+ * await pushing.stop()
+ * await runtime.shutdown()
+ * ```
+ *
+ * @category exporting
+ * @since 0.1.0
+ */
+export const startPush = async (runtime: AnyRuntime, options: PushingOptions): Promise<Pushing> => {
+  const service = serviceOf(runtime)
+  const { context } = internalsOf(service)
+  const started = Effect.provide(Effect.flatten(checkedPush(service, options, pushing, true)), FetchHttpClient.layer)
+  const [pushNow, stoppable] = await startScoped(context, started)
+  return { push: () => Effect.runPromiseWith(context)(pushNow), ...stoppable }
+}

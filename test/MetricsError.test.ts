@@ -104,6 +104,21 @@ const samples: ReadonlyArray<readonly [error: Error & { readonly _tag: string },
     "12 of the 12 events",
     "Its hook onStopped is running"
   ],
+  [
+    new E.PushFailed({
+      url: "http://gateway:9091",
+      reason: "it was answered 503",
+      delivered: 1,
+      requests: 3,
+      attempts: 7,
+      status: 503
+    }),
+    "http://gateway:9091",
+    "1 of 3 requests",
+    "after 7 attempts",
+    "answered 503",
+    "Check that"
+  ],
   [new E.RuntimeFailed({ namespace: "app", cause }), 'runtime "app"', "disk is full"],
   [
     new E.ShutdownFailed({

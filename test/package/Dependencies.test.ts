@@ -76,7 +76,7 @@ const sees: { readonly [folder: string]: ReadonlyArray<string> } = {
     "util"
   ],
   cluster: ["runtime", "recorder", "metric", "metric/definition", "model", "util"],
-  exporters: ["runtime", "formats/prometheus", "formats", "metric/instruments", "model", "naming", "util"],
+  exporters: ["runtime", "recorder", "formats/prometheus", "formats", "metric/instruments", "model", "naming", "util"],
   "exporters/otlp": [
     "exporters",
     "runtime",

@@ -583,6 +583,46 @@ export class ExportFailed extends Schema.TaggedError<ExportFailed>()("mvx-metric
 }
 
 /**
+ * A push of metrics did not arrive, or not all of it. `delivered` of its `requests` have arrived: there is one for a
+ * Pushgateway, and one for each 2000 series in remote write. `attempts` is how often requests were sent. `status` is that of
+ * the answer, if there was one.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { FetchHttpClient } from "effect/http"
+ * import { MetricsLayer } from "mvx-metrics"
+ * import * as Prometheus from "mvx-metrics/Prometheus"
+ *
+ * const program = Prometheus.push({ url: "http://localhost:9091", job: "nightly" }).pipe(
+ *   Effect.catchTag("mvx-metrics/PushFailed", ({ delivered, reason }) => Effect.logError(delivered, reason)),
+ *   Effect.provide(MetricsLayer.layerInProcess({ namespace: "example.metrics" })),
+ *   Effect.provide(FetchHttpClient.layer)
+ * )
+ * ```
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class PushFailed extends Schema.TaggedError<PushFailed>()("mvx-metrics/PushFailed", {
+  url: Schema.String,
+  reason: Schema.String,
+  delivered: Schema.Number,
+  requests: Schema.Number,
+  attempts: Schema.Number,
+  status: Schema.optionalKey(Schema.Number)
+}) {
+  override [NodeInspectSymbol](): string {
+    return printed(this)
+  }
+
+  override get message(): string {
+    const { attempts, delivered, reason, requests, url } = this
+    return `the push to ${url} delivered ${delivered} of ${requests} requests after ${attempts} ${attempts === 1 ? "attempt" : "attempts"}: ${reason}. Check that a Pushgateway or a receiver of remote write runs there, or raise pushTimeout`
+  }
+}
+
+/**
  * The recorder of this id is shared, and was made with other options. `options` names those that differ.
  *
  * @example
@@ -645,6 +685,14 @@ export type ReadError = RecorderFailed | InvalidState | WaitTimeout
  * @since 0.1.0
  */
 export type RenderError = InvalidState | RuntimeFailed
+
+/**
+ * The errors of pushing the metrics of a runtime.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type PushError = PushFailed | RenderError
 
 /**
  * The errors of starting a recorder.

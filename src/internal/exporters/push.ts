@@ -1,0 +1,137 @@
+/**
+ * Pushes what a runtime has to show to a Pushgateway, or by remote write.
+ */
+import * as Effect from "effect/Effect"
+import type * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as Result from "effect/Result"
+import * as Schedule from "effect/Schedule"
+import { contentTypes } from "../formats/prometheus/negotiation.ts"
+import { type PushError, PushFailed } from "../model/errors.ts"
+import { DefaultSchema, type Rendering } from "../model/format.ts"
+import { internalsOf } from "../runtime/internals.ts"
+import type { RuntimeService } from "../runtime/service.ts"
+import { deliver, leftOf, type NotDelivered } from "./delivery.ts"
+import type { PushgatewayOptions, PushOptions, RemoteWriteOptions } from "./pushOptions.ts"
+
+/**
+ * What a push came to.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Pushed {
+  /** One to a Pushgateway; in remote write one for each 2000 series. */
+  readonly requests: number
+  /** How often they were sent. */
+  readonly attempts: number
+  /** Of all bodies. */
+  readonly bytes: number
+}
+
+const defaultRetry = Schedule.exponential("250 millis").pipe(Schedule.jittered, Schedule.upTo({ times: 5 }))
+
+/** Pushes the metrics as they are now. Fails once it is known what did not arrive. */
+export const push = Effect.fnUntraced(function* (
+  runtime: RuntimeService,
+  options: PushOptions
+): Effect.fn.Return<Pushed, PushError, HttpClient.HttpClient> {
+  const { pushTimeout = "10 seconds", requestTimeout = "5 seconds", retry = defaultRetry } = options
+  const left = leftOf(pushTimeout)
+  const body = yield* internalsOf(runtime).scrape({ rendering: renderingOf(options, runtime), timeout: left() })
+  const requests = requestsOf(options, runtime, body)
+  let attempts = 0
+  let delivered = 0
+  let problem: NotDelivered | undefined
+  for (const request of requests) {
+    const outcome = yield* Effect.result(deliver(request, { timeout: requestTimeout, most: left(), retry }))
+    attempts += Result.isSuccess(outcome) ? outcome.success : outcome.failure.attempts
+    if (Result.isSuccess(outcome)) delivered++
+    else problem ??= outcome.failure
+    // What a receiver refused says nothing of the rest; one that does not answer will take no more of it.
+    if (Result.isFailure(outcome) && outcome.failure.isTransient) break
+  }
+  if (problem === undefined) return { requests: requests.length, attempts, bytes: body.length }
+  const { reason, status } = problem
+  return yield* new PushFailed({
+    url: withoutSecrets(options.url),
+    reason,
+    delivered,
+    requests: requests.length,
+    attempts,
+    ...(status !== undefined && { status })
+  })
+})
+
+const isRemoteWrite = (options: PushOptions): options is RemoteWriteOptions => options.protocol === "remote-write"
+
+const jobOf = ({ job }: PushOptions, { namespace }: RuntimeService): string => job ?? namespace
+
+const renderingOf = (options: PushOptions, runtime: RuntimeService): Rendering => {
+  const { labels = {}, maxSchema = DefaultSchema } = options
+  if (isRemoteWrite(options)) {
+    const all = { job: jobOf(options, runtime), ...labels }
+    return { format: "remote-write", labels: all, maxSchema, nativeHistograms: options.nativeHistograms ?? false }
+  }
+  const { format = "protobuf" } = options
+  return { ...(format === "text" ? { format } : { format, maxSchema }), reserved: ["job", ...Object.keys(labels)] }
+}
+
+const requestsOf = (
+  options: PushOptions,
+  runtime: RuntimeService,
+  body: Uint8Array
+): ReadonlyArray<HttpClientRequest.HttpClientRequest> => {
+  const { headers = {} } = options
+  if (isRemoteWrite(options)) {
+    return partsOf(body).map((part) =>
+      HttpClientRequest.post(options.url, { headers: remoteWriteHeaders }).pipe(
+        HttpClientRequest.setHeaders(headers),
+        HttpClientRequest.bodyUint8Array(part, "application/x-protobuf")
+      )
+    )
+  }
+  const { format = "protobuf", method = "PUT" } = options
+  const request = HttpClientRequest.make(method)(groupUrl(options, jobOf(options, runtime)), { headers })
+  return [HttpClientRequest.bodyUint8Array(request, body, contentTypes[format])]
+}
+
+const remoteWriteHeaders = { "content-encoding": "snappy", "x-prometheus-remote-write-version": "0.1.0" }
+
+/** The parts of a body, each behind its length as a number of 32 bits. */
+const partsOf = (body: Uint8Array): ReadonlyArray<Uint8Array> => {
+  const view = new DataView(body.buffer, body.byteOffset, body.length)
+  const parts: Array<Uint8Array> = []
+  for (let at = 0; at < body.length; ) {
+    const start = at + 4
+    at = start + view.getUint32(at)
+    parts.push(body.subarray(start, at))
+  }
+  return parts
+}
+
+/** Where a Pushgateway keeps a group, by its labels. */
+export const groupUrl = ({ labels = {}, url }: Pick<PushgatewayOptions, "labels" | "url">, job: string): string => {
+  const path = [["job", job] as const, ...Object.entries(labels)].map(([name, value]) => segment(name, value))
+  const group = new URL(url)
+  group.pathname = [group.pathname.replace(/\/+$/, ""), "metrics", ...path].join("/")
+  return group.href
+}
+
+/** What stands in a path as it is, and is not taken for a step in it. */
+const Plain = /^[\w-][\w.~-]*$/
+
+const segment = (name: string, value: string): string => {
+  if (Plain.test(value)) return `${name}/${value}`
+  // Nothing at all would be a segment too few.
+  return `${name}@base64/${value === "" ? "=" : Buffer.from(value).toString("base64url")}`
+}
+
+/** Logs are for many eyes. */
+export const withoutSecrets = (url: string): string => {
+  const shown = new URL(url)
+  shown.username = ""
+  shown.password = ""
+  shown.search = ""
+  return shown.href
+}

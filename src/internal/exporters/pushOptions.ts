@@ -1,0 +1,165 @@
+/**
+ * Where metrics are pushed to, and how.
+ */
+import type * as Duration from "effect/Duration"
+import type * as Headers from "effect/http/Headers"
+import * as Predicate from "effect/Predicate"
+import type * as Schedule from "effect/Schedule"
+import type { InvalidArgument } from "../model/errors.ts"
+import { CoarsestSchema, FinestSchema } from "../model/format.ts"
+import {
+  aBoolean,
+  aDuration,
+  anything,
+  aSchedule,
+  type Check,
+  integerWithin,
+  notBlank,
+  oneOf,
+  whyInvalid,
+  whyInvalidOptions
+} from "../model/optionChecks.ts"
+
+/**
+ * What pushes to a Pushgateway and by remote write have in common.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface PushTarget {
+  /** The label `job` of all series. Default: the namespace of the runtime. */
+  readonly job?: string
+  /** More labels of all series, such as `instance`. A Pushgateway keeps a group of metrics for each set of them. */
+  readonly labels?: { readonly [name: string]: string }
+  readonly headers?: Headers.Input
+  /** The finest schema of native histograms, from -4 to 8. Default: 3, where buckets grow by a factor of 1.09. */
+  readonly maxSchema?: number
+  /** How long each request may take, by the real clock. Default: 5 seconds. */
+  readonly requestTimeout?: Duration.Input
+  /** How long a push may take, reading and retries included, by the real clock. Default: 10 seconds. */
+  readonly pushTimeout?: Duration.Input
+  /**
+   * When a request is sent again that was not answered, or with 408, 429 or 5xx. A `Retry-After` of up to a minute is
+   * waited for. Default: after about 0.25, 0.5, 1, 2 and 4 seconds.
+   */
+  readonly retry?: Schedule.Schedule<unknown>
+}
+
+/**
+ * A push to Prometheus' Pushgateway, or to what takes its requests.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface PushgatewayOptions extends PushTarget {
+  readonly protocol?: "pushgateway"
+  /** Where the Pushgateway is: `http://localhost:9091`. */
+  readonly url: string
+  /** `"PUT"` replaces all metrics of the group, `"POST"` those of the same names. Default: `"PUT"`. */
+  readonly method?: "PUT" | "POST"
+  /** Default: `"protobuf"`, which has native histograms beside classic ones. */
+  readonly format?: "text" | "protobuf"
+}
+
+/**
+ * A push by remote write 1.0, which Prometheus takes with `--web.enable-remote-write-receiver`, and Mimir, Thanos,
+ * VictoriaMetrics and others do.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface RemoteWriteOptions extends PushTarget {
+  readonly protocol: "remote-write"
+  /** Where samples are taken: `http://localhost:9090/api/v1/write`. */
+  readonly url: string
+  /**
+   * Sends exponential histograms as native ones in place of classic buckets, to receivers that take them. Default: `false`.
+   */
+  readonly nativeHistograms?: boolean
+}
+
+/**
+ * The options of a push.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export type PushOptions = PushgatewayOptions | RemoteWriteOptions
+
+/**
+ * When pushes in an interval come.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface PushingTimes {
+  /** Default: 15 seconds. */
+  readonly pushInterval?: Duration.Input
+  /** How long closing waits for the last push, reading included, by the real clock. Default: 3 seconds. */
+  readonly shutdownTimeout?: Duration.Input
+}
+
+/**
+ * The options of pushes in an interval.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export type PushingOptions = PushOptions & PushingTimes
+
+const LabelName = /^[a-zA-Z_][a-zA-Z0-9_]*$/
+
+/** Labels that metrics have, or get from Prometheus: none may take their place. */
+const taken: ReadonlyArray<string> = ["job", "recorder", "namespace", "le", "quantile", "duplicate"]
+
+const labelsCheck: Check = (value) => {
+  if (!Predicate.isObject(value) || Array.isArray(value)) return "must be an object of texts by name"
+  for (const [name, text] of Object.entries(value)) {
+    if (!LabelName.test(name) || name.startsWith("__")) {
+      return `has the label ${JSON.stringify(name)}. Names of labels are letters, digits and _, and do not begin with a digit or __`
+    }
+    if (taken.includes(name))
+      return `has the label "${name}", which ${name === "job" ? "is the option job" : "the metrics have"}`
+    if (typeof text !== "string") return `has the label "${name}", whose value must be a string`
+  }
+  return undefined
+}
+
+const urlCheck: Check = (value) =>
+  typeof value === "string" && URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)
+    ? undefined
+    : 'must be a URL such as "http://localhost:9091"'
+
+const common = {
+  protocol: oneOf("pushgateway", "remote-write"),
+  url: urlCheck,
+  job: notBlank,
+  labels: labelsCheck,
+  headers: anything,
+  maxSchema: integerWithin(CoarsestSchema, FinestSchema),
+  requestTimeout: aDuration,
+  pushTimeout: aDuration,
+  retry: aSchedule
+} satisfies { readonly [option: string]: Check }
+
+const checks: { readonly [P in NonNullable<PushOptions["protocol"]>]: { readonly [option: string]: Check } } = {
+  pushgateway: { ...common, method: oneOf("PUT", "POST"), format: oneOf("text", "protobuf") },
+  "remote-write": { ...common, nativeHistograms: aBoolean }
+}
+
+const times: { readonly [K in keyof Required<PushingTimes>]: Check } = {
+  pushInterval: aDuration,
+  shutdownTimeout: aDuration
+}
+
+/** What is wrong with options of a push, if anything is; `repeats`: of pushes in an interval. */
+export const whyInvalidPush = (
+  options: PushOptions | PushingOptions,
+  repeats: boolean
+): InvalidArgument | undefined => {
+  const protocol = (options as Partial<PushOptions> | undefined)?.protocol ?? "pushgateway"
+  const own = checks[Object.hasOwn(checks, protocol) ? protocol : "pushgateway"]
+  return (
+    whyInvalidOptions(options, repeats ? { ...own, ...times } : own, true) ?? whyInvalid("url", options.url, urlCheck)
+  )
+}

@@ -1,0 +1,144 @@
+// A request that is sent again while there is hope and time.
+import { describe, expect, it } from "@effect/vitest"
+import { Effect, Fiber, Ref, Schedule } from "effect"
+import { HttpClient, HttpClientError, HttpClientRequest, HttpClientResponse } from "effect/http"
+import { TestClock } from "effect/testing"
+import { type DeliveryOptions, deliver } from "../../src/internal/exporters/delivery.ts"
+
+type Answer = number | "refused" | "silent" | "invalid" | { readonly status: number; readonly retryAfter: string }
+
+const request = HttpClientRequest.post("http://gateway.test/metrics")
+
+/** A client whose requests are answered in this order, the last answer again and again. */
+const clientOf = (answers: ReadonlyArray<Answer>) =>
+  Effect.map(Ref.make(0), (count) => {
+    const client = HttpClient.make((sent) =>
+      Effect.flatMap(
+        Ref.getAndUpdate(count, (n) => n + 1),
+        (n) => {
+          const answer = answers[Math.min(n, answers.length - 1)]!
+          if (answer === "silent") return Effect.never
+          if (answer === "refused") {
+            const cause = new TypeError("fetch failed", { cause: new Error("connect ECONNREFUSED 127.0.0.1:9091") })
+            return Effect.fail(
+              new HttpClientError.HttpClientError({
+                reason: new HttpClientError.TransportError({ request: sent, cause })
+              })
+            )
+          }
+          if (answer === "invalid") {
+            return Effect.fail(
+              new HttpClientError.HttpClientError({ reason: new HttpClientError.InvalidUrlError({ request: sent }) })
+            )
+          }
+          const { retryAfter, status } = typeof answer === "number" ? { status: answer } : answer
+          const headers = retryAfter === undefined ? undefined : { "retry-after": retryAfter }
+          const response = new Response(status < 300 ? null : "out of\norder", { status, ...(headers && { headers }) })
+          return Effect.succeed(HttpClientResponse.fromWeb(sent, response))
+        }
+      )
+    )
+    return { client, count: Ref.get(count) }
+  })
+
+const again = Schedule.recurs(2)
+
+const delivering = (answers: ReadonlyArray<Answer>, options: Partial<DeliveryOptions> = {}) =>
+  Effect.gen(function* () {
+    const { client, count } = yield* clientOf(answers)
+    const outcome = deliver(request, { timeout: "1 second", most: "10 seconds", retry: again, ...options }).pipe(
+      Effect.provideService(HttpClient.HttpClient, client),
+      Effect.match({ onSuccess: (attempts) => ({ attempts }), onFailure: (failure) => failure })
+    )
+    return { outcome, count }
+  })
+
+describe("a delivery", () => {
+  it.effect.each([
+    [[200], 1],
+    [[204], 1],
+    [[503, 202], 2],
+    [["refused", 408, 200], 3],
+    [[429, 500, 200], 3]
+  ] as ReadonlyArray<[ReadonlyArray<Answer>, number]>)("arrives when it is answered %j", ([answers, attempts]) =>
+    Effect.gen(function* () {
+      const { count, outcome } = yield* delivering(answers)
+      expect(yield* outcome).toEqual({ attempts })
+      expect(yield* count).toBe(attempts)
+    })
+  )
+
+  it.effect.each([
+    [[400, 200], { attempts: 1, isTransient: false, status: 400, reason: "it was answered 400: out of order" }],
+    [[404, 200], { attempts: 1, isTransient: false, status: 404 }],
+    [[302, 200], { attempts: 1, isTransient: false, status: 302 }],
+    [["invalid", 200], { attempts: 1, isTransient: false }],
+    [[503], { attempts: 3, isTransient: true, status: 503, reason: "it was answered 503: out of order" }],
+    [["refused"], { attempts: 3, isTransient: true, reason: "connect ECONNREFUSED 127.0.0.1:9091" }],
+    [[503, 400], { attempts: 2, isTransient: false, status: 400 }]
+  ] as ReadonlyArray<[ReadonlyArray<Answer>, object]>)("fails when it is answered %j", ([answers, failure]) =>
+    Effect.gen(function* () {
+      const { outcome } = yield* delivering(answers)
+      expect(yield* outcome).toMatchObject(failure)
+    })
+  )
+
+  it.live("gives up a request that is not answered in time, and sends it again", () =>
+    Effect.gen(function* () {
+      const { outcome } = yield* delivering(["silent", 200], { timeout: "5 millis" })
+      expect(yield* outcome).toEqual({ attempts: 2 })
+      const { outcome: never } = yield* delivering(["silent"], { timeout: "5 millis" })
+      expect(yield* never).toMatchObject({ attempts: 3, isTransient: true, reason: "it was not answered within 5ms" })
+    })
+  )
+
+  it.live("ends within its own limit, whatever the limit of a request is", () =>
+    Effect.gen(function* () {
+      const { outcome } = yield* delivering(["silent"], { timeout: "1 hour", most: "10 millis" })
+      expect(yield* outcome).toMatchObject({ attempts: 1, isTransient: true })
+      const { outcome: none } = yield* delivering([200], { most: 0 })
+      expect(yield* none).toMatchObject({ attempts: 0, reason: "there was no time left for it" })
+    })
+  )
+
+  it.effect("waits as long as its schedule says, and longer where it is asked to", () =>
+    Effect.gen(function* () {
+      const retry = Schedule.spaced("2 seconds")
+      const at = new Date(5000).toUTCString()
+      const answers: ReadonlyArray<Answer> = [
+        503,
+        { status: 429, retryAfter: "1" },
+        { status: 503, retryAfter: at },
+        200
+      ]
+      const { count, outcome } = yield* delivering(answers, { most: "1 hour", retry })
+      const fiber = yield* Effect.forkChild(outcome, { startImmediately: true })
+      for (const [at, requests] of [
+        [1999, 1],
+        [2000, 2],
+        [3999, 2],
+        [4000, 3],
+        [5999, 3],
+        [6000, 4]
+      ] as const) {
+        yield* TestClock.setTime(at)
+        expect([at, yield* count]).toEqual([at, requests])
+      }
+      expect(yield* Fiber.join(fiber)).toEqual({ attempts: 4 })
+    })
+  )
+
+  it.effect("waits for a minute at most, and not beyond its limit", () =>
+    Effect.gen(function* () {
+      const busy: Answer = { status: 429, retryAfter: "86400" }
+      const { count, outcome } = yield* delivering([busy, 200], { most: "1 hour" })
+      const fiber = yield* Effect.forkChild(outcome, { startImmediately: true })
+      yield* TestClock.adjust("59999 millis")
+      expect(yield* count).toBe(1)
+      yield* TestClock.adjust("1 millis")
+      expect(yield* Fiber.join(fiber)).toEqual({ attempts: 2 })
+      const { outcome: short } = yield* delivering([busy, 200], { most: "30 seconds" })
+      expect(yield* short).toMatchObject({ attempts: 1, status: 429 })
+    })
+  )
+})
