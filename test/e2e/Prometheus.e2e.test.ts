@@ -6,7 +6,8 @@ import { describe, expect, it } from "@effect/vitest"
 import { queues } from "./fixtures/jobs.metrics.ts"
 import { startDocumentService } from "./support/documentService.ts"
 import { jobsOfRound, startJobService, traceOf } from "./support/jobService.ts"
-import { has, startPrometheus } from "./support/prometheus.ts"
+import { has } from "./support/program.ts"
+import { startPrometheus } from "./support/prometheus.ts"
 
 const openMetrics = "application/openmetrics-text; version=1.0.0"
 

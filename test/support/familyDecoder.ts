@@ -125,8 +125,8 @@ const nativeOf = (labels: Labels, fields: Fields): DecodedHistogram => ({
   schema: one(fields, 5),
   zeroThreshold: one(fields, 6),
   zeroCount: one(fields, 7),
-  negative: bucketsOf(all(fields, 9), one(fields, 10) ?? []),
-  positive: bucketsOf(all(fields, 12), one(fields, 13) ?? []),
+  negative: bucketsOf(all(fields, 9), all<ReadonlyArray<number>>(fields, 10).flat()),
+  positive: bucketsOf(all(fields, 12), all<ReadonlyArray<number>>(fields, 13).flat()),
   spans: all(fields, 9).length + all(fields, 12).length
 })
 

@@ -1,20 +1,10 @@
 /**
  * A Prometheus of its own, on loopback, with its storage in a temporary folder.
  */
-import { spawn, spawnSync } from "node:child_process"
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { createServer } from "node:http"
-import type { AddressInfo } from "node:net"
-import { tmpdir } from "node:os"
+import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout } from "node:timers/promises"
-
-/** Whether a program can be run; says what is missing where it cannot. */
-export const has = (program: string, ...args: ReadonlyArray<string>): boolean => {
-  const found = spawnSync(program, args).status === 0
-  if (!found) console.warn(`Skipped: ${[program, ...args].join(" ")} does not run`)
-  return found
-}
+import { startProgram } from "./program.ts"
 
 interface Sample {
   readonly metric: { readonly [label: string]: string }
@@ -22,6 +12,7 @@ interface Sample {
 }
 
 export interface Prometheus extends AsyncDisposable {
+  readonly url: string
   /** The samples of an instant query. */
   readonly query: (expression: string) => Promise<ReadonlyArray<Sample>>
   /** Its only value. */
@@ -30,35 +21,34 @@ export interface Prometheus extends AsyncDisposable {
   readonly until: (expression: string, holds: (value: number) => boolean) => Promise<number>
 }
 
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
+interface Settings {
+  readonly flags?: ReadonlyArray<string>
+  /** Keeps the labels of the target, as of a Pushgateway. */
+  readonly honorLabels?: boolean
+}
 
-/** Scrapes this port of loopback each second. */
-export const startPrometheus = async (target: number): Promise<Prometheus> => {
-  const folder = mkdtempSync(join(tmpdir(), "mvx-metrics-prometheus-"))
-  const port = await freePort()
-  const config = join(folder, "prometheus.yml")
-  const scrape = { job_name: "service", static_configs: [{ targets: [`127.0.0.1:${target}`] }] }
-  writeFileSync(config, JSON.stringify({ global: { scrape_interval: "1s" }, scrape_configs: [scrape] }))
-  const child = spawn("prometheus", [
-    `--config.file=${config}`,
-    `--storage.tsdb.path=${join(folder, "data")}`,
-    `--web.listen-address=127.0.0.1:${port}`
-  ])
-  let said = ""
-  child.stderr.on("data", (chunk) => {
-    said += chunk
+/** Scrapes these ports of loopback each second. */
+export const startPrometheus = async (
+  targets: number | ReadonlyArray<number>,
+  { flags = [], honorLabels = false }: Settings = {}
+): Promise<Prometheus> => {
+  const addresses = [targets].flat().map((port) => `127.0.0.1:${port}`)
+  const scrape = { job_name: "service", honor_labels: honorLabels, static_configs: [{ targets: addresses }] }
+  const program = await startProgram("prometheus", (folder, port) => {
+    const config = join(folder, "prometheus.yml")
+    writeFileSync(config, JSON.stringify({ global: { scrape_interval: "1s" }, scrape_configs: [scrape] }))
+    return [
+      `--config.file=${config}`,
+      `--storage.tsdb.path=${join(folder, "data")}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+      ...flags
+    ]
   })
-  const ended = new Promise((resolve) => child.once("close", resolve))
+  const { url } = program
 
   const query = async (expression: string): Promise<ReadonlyArray<Sample>> => {
-    const url = `http://127.0.0.1:${port}/api/v1/query?${new URLSearchParams({ query: expression })}`
-    const { data, error } = (await (await fetch(url)).json()) as {
+    const asked = `${url}/api/v1/query?${new URLSearchParams({ query: expression })}`
+    const { data, error } = (await (await fetch(asked)).json()) as {
       readonly error?: string
       readonly data: {
         readonly result: ReadonlyArray<{ readonly metric: Sample["metric"]; readonly value: readonly [number, string] }>
@@ -80,20 +70,11 @@ export const startPrometheus = async (target: number): Promise<Prometheus> => {
         if (last !== undefined && holds(last)) return last
       } catch (error) {
         // It takes a moment to start.
-        if (child.exitCode !== null) throw new Error(`prometheus has ended: ${said}`, { cause: error })
+        program.expectAlive(error)
       }
       await setTimeout(200)
     }
-    throw new Error(`${expression} is ${last} after 40 seconds. Prometheus says: ${said}`)
+    throw new Error(`${expression} is ${last} after 40 seconds. Prometheus says: ${program.said()}`)
   }
-  return {
-    query,
-    value,
-    until,
-    [Symbol.asyncDispose]: async () => {
-      child.kill("SIGTERM")
-      await ended
-      rmSync(folder, { recursive: true })
-    }
-  }
+  return { url, query, value, until, [Symbol.asyncDispose]: () => program[Symbol.asyncDispose]() }
 }
