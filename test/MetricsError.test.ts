@@ -111,7 +111,7 @@ const samples: ReadonlyArray<readonly [error: Error & { readonly _tag: string },
       delivered: 1,
       requests: 3,
       attempts: 7,
-      status: 503
+      kind: "503"
     }),
     "http://gateway:9091",
     "1 of 3 requests",

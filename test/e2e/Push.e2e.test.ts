@@ -59,7 +59,7 @@ describe.skipIf(!has("prometheus", "--version"))("remote write", () => {
     const url = `${prometheus.url}/api/v1/write`
     await expect(Prometheus.pushFrom(replica.runtime, { protocol: "remote-write", url })).rejects.toMatchObject({
       _tag: "mvx-metrics/PushFailed",
-      status: 404,
+      kind: "404",
       attempts: 1,
       delivered: 0,
       reason: expect.stringContaining("remote write receiver needs to be enabled")
@@ -133,6 +133,6 @@ describe.skipIf(!has(gateway, "--version"))("the Pushgateway", () => {
     await using program = await startGateway()
     await using replica = await startReplica("e2e", [])
     const push = Prometheus.pushFrom(replica.runtime, { url: `${program.url}/nowhere` })
-    await expect(push).rejects.toMatchObject({ status: 404, delivered: 0, requests: 1 })
+    await expect(push).rejects.toMatchObject({ kind: "404", delivered: 0, requests: 1 })
   })
 })

@@ -5,7 +5,13 @@ import { HttpClient, HttpClientError, HttpClientRequest, HttpClientResponse } fr
 import { TestClock } from "effect/testing"
 import { type DeliveryOptions, deliver } from "../../src/internal/exporters/delivery.ts"
 
-type Answer = number | "refused" | "silent" | "invalid" | { readonly status: number; readonly retryAfter: string }
+type Answer =
+  | number
+  | "refused"
+  | "silent"
+  | "invalid"
+  | "broken"
+  | { readonly status: number; readonly retryAfter: string }
 
 const request = HttpClientRequest.post("http://gateway.test/metrics")
 
@@ -18,8 +24,10 @@ const clientOf = (answers: ReadonlyArray<Answer>) =>
         (n) => {
           const answer = answers[Math.min(n, answers.length - 1)]!
           if (answer === "silent") return Effect.never
+          if (answer === "broken") return Effect.die(new Error("a client with a defect"))
           if (answer === "refused") {
-            const cause = new TypeError("fetch failed", { cause: new Error("connect ECONNREFUSED 127.0.0.1:9091") })
+            const refused = Object.assign(new Error("connect ECONNREFUSED 127.0.0.1:9091"), { code: "ECONNREFUSED" })
+            const cause = new TypeError("fetch failed", { cause: refused })
             return Effect.fail(
               new HttpClientError.HttpClientError({
                 reason: new HttpClientError.TransportError({ request: sent, cause })
@@ -69,13 +77,17 @@ describe("a delivery", () => {
   )
 
   it.effect.each([
-    [[400, 200], { attempts: 1, isTransient: false, status: 400, reason: "it was answered 400: out of order" }],
-    [[404, 200], { attempts: 1, isTransient: false, status: 404 }],
-    [[302, 200], { attempts: 1, isTransient: false, status: 302 }],
-    [["invalid", 200], { attempts: 1, isTransient: false }],
-    [[503], { attempts: 3, isTransient: true, status: 503, reason: "it was answered 503: out of order" }],
-    [["refused"], { attempts: 3, isTransient: true, reason: "connect ECONNREFUSED 127.0.0.1:9091" }],
-    [[503, 400], { attempts: 2, isTransient: false, status: 400 }]
+    [[400, 200], { attempts: 1, isTransient: false, kind: "400", reason: "it was answered 400: out of order" }],
+    [[404, 200], { attempts: 1, isTransient: false, kind: "404" }],
+    [[302, 200], { attempts: 1, isTransient: false, kind: "302" }],
+    [["invalid", 200], { attempts: 1, isTransient: false, kind: "InvalidUrlError" }],
+    [["broken", 200], { attempts: 1, isTransient: false, kind: "defect", reason: "Error: a client with a defect" }],
+    [[503], { attempts: 3, isTransient: true, kind: "503", reason: "it was answered 503: out of order" }],
+    [
+      ["refused"],
+      { attempts: 3, isTransient: true, kind: "ECONNREFUSED", reason: "connect ECONNREFUSED 127.0.0.1:9091" }
+    ],
+    [[503, 400], { attempts: 2, isTransient: false, kind: "400" }]
   ] as ReadonlyArray<[ReadonlyArray<Answer>, object]>)("fails when it is answered %j", ([answers, failure]) =>
     Effect.gen(function* () {
       const { outcome } = yield* delivering(answers)
@@ -138,7 +150,7 @@ describe("a delivery", () => {
       yield* TestClock.adjust("1 millis")
       expect(yield* Fiber.join(fiber)).toEqual({ attempts: 2 })
       const { outcome: short } = yield* delivering([busy, 200], { most: "30 seconds" })
-      expect(yield* short).toMatchObject({ attempts: 1, status: 429 })
+      expect(yield* short).toMatchObject({ attempts: 1, kind: "429" })
     })
   )
 })

@@ -5,7 +5,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Effect, Exit, Layer, Queue, Schedule, Scope } from "effect"
 import { HttpClient, type HttpClientRequest, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
-import { Metric, MetricsRuntime, Recorder } from "mvx-metrics"
+import { Metric, MetricsLayer, MetricsRuntime, Recorder } from "mvx-metrics"
 import * as Prometheus from "mvx-metrics/Prometheus"
 import { MetricsRuntime as Facade } from "mvx-metrics/promise"
 import { groupUrl } from "../../src/internal/exporters/push.ts"
@@ -156,7 +156,7 @@ describe("a push", () => {
         _tag: "mvx-metrics/PushFailed",
         url: "http://gateway.test:9091/",
         reason: "it was answered 400",
-        status: 400,
+        kind: "400",
         delivered: 0,
         requests: 1,
         attempts: 3
@@ -175,14 +175,14 @@ describe("a push", () => {
         delivered: 2,
         requests: 3,
         attempts: 3,
-        status: 400
+        kind: "400"
       })
       const gone = yield* recording(200, 503, 503)
       expect(yield* Effect.flip(Effect.provide(push, gone.layer))).toMatchObject({
         delivered: 1,
         requests: 3,
         attempts: 3,
-        status: 503
+        kind: "503"
       })
       expect(yield* gone.size).toBe(3)
     }).pipe(Effect.provide(inProcess))
@@ -281,9 +281,9 @@ describe("pushes in an interval", () => {
     Effect.gen(function* () {
       const { layer: logs, lines } = recordLogs()
       const { layer, size } = yield* recording(400, 400, 200, 400)
-      const { runtime } = yield* withJobs(1)
       const told = () => lines.filter(({ level }) => level !== "Debug").map(({ level, text }) => [level, text])
       yield* Effect.gen(function* () {
+        const { runtime } = yield* withJobs(1)
         const scope = yield* Scope.make()
         yield* Layer.buildWithScope(pushes({}, layer), scope)
         expect(yield* Effect.flip(runtime.flush())).toMatchObject({
@@ -294,11 +294,22 @@ describe("pushes in an interval", () => {
         expect(told()).toEqual([["Warn", expect.stringContaining("answered 400")]])
         yield* runtime.flush()
         expect(told().slice(1)).toEqual([["Info", expect.stringContaining("after 2 that did not")]])
+        expect((yield* runtime.stats).exports).toEqual([
+          {
+            exporter: `push to ${gateway}/`,
+            delivered: 1,
+            partial: 0,
+            failed: 2,
+            rejectedPoints: 0,
+            failing: undefined,
+            lastError: { at: expect.any(Number), message: expect.stringContaining("answered 400") }
+          }
+        ])
         yield* Scope.close(scope, Exit.void)
         expect(yield* size).toBe(4)
-        expect(told().slice(2)).toEqual([["Warn", expect.stringContaining("the last push is lost")]])
-      }).pipe(Effect.provide(logs))
-    }).pipe(Effect.provide(inProcess))
+        expect(told().slice(2)).toEqual([["Warn", expect.stringContaining("the last export is lost")]])
+      }).pipe(Effect.provide(MetricsLayer.layerInProcess({ namespace: "test.logged" })), Effect.provide(logs))
+    })
   )
 
   it.live("end within their time when nobody answers", () =>

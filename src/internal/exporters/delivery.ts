@@ -15,8 +15,8 @@ import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import { cutText } from "../util/cutText.ts"
-import { messageOf } from "../util/describeError.ts"
-import { atMost, liveClock } from "../util/liveClock.ts"
+import { describeError, messageOf } from "../util/describeError.ts"
+import { atMost, withLiveClock } from "../util/liveClock.ts"
 
 export interface DeliveryOptions {
   /** How long each request may take, by the real clock. */
@@ -30,8 +30,8 @@ export interface DeliveryOptions {
 /** Why a request did not arrive. */
 export interface NotDelivered {
   readonly reason: string
-  /** The status of the last answer, if there was one. */
-  readonly status: number | undefined
+  /** The reason in a word: the status of the answer, `timeout`, or the code of an error. */
+  readonly kind: string
   /** Requests that were sent. */
   readonly attempts: number
   /** Whether it may arrive later. */
@@ -54,12 +54,7 @@ export const deliver = Effect.fnUntraced(function* (
   const next = yield* Schedule.toStep(retry)
   const left = leftOf(most)
   if (Duration.isZero(left())) {
-    return yield* Effect.fail({
-      reason: "there was no time left for it",
-      status: undefined,
-      attempts: 0,
-      isTransient: true
-    })
+    return yield* Effect.fail({ ...late("there was no time left for it"), attempts: 0 })
   }
   for (let attempts = 1; ; attempts++) {
     const sent = yield* Effect.result(attempt(client, request, atMost(timeout, left())))
@@ -87,19 +82,18 @@ const attempt = (
   request: HttpClientRequest.HttpClientRequest,
   most: Duration.Duration
 ): Effect.Effect<void, Failure> => {
-  const late = Effect.suspend(() => Effect.fail(transient(`it was not answered within ${Duration.format(most)}`)))
-  return client
-    .execute(request)
-    .pipe(
-      Effect.provideService(HttpClient.TracerPropagationEnabled, false),
-      Effect.withTracerEnabled(false),
-      Effect.mapError(notSent),
-      Effect.flatMap(read),
-      Effect.raceFirst(Effect.andThen(Effect.provideService(Effect.sleep(most), Clock.Clock, liveClock), late))
-    )
+  const over = Effect.fail(late(`it was not answered within ${Duration.format(most)}`))
+  return client.execute(request).pipe(
+    Effect.provideService(HttpClient.TracerPropagationEnabled, false),
+    Effect.withTracerEnabled(false),
+    Effect.mapError(notSent),
+    Effect.flatMap(read),
+    Effect.catchDefect((defect) => Effect.fail({ reason: describeError(defect), kind: "defect", isTransient: false })),
+    Effect.raceFirst(Effect.andThen(withLiveClock(Effect.sleep(most)), over))
+  )
 }
 
-const transient = (reason: string): Failure => ({ reason, status: undefined, isTransient: true })
+const late = (reason: string): Failure => ({ reason, kind: "timeout", isTransient: true })
 
 const MostOfAnswer = 200
 
@@ -113,7 +107,7 @@ const read = Effect.fnUntraced(function* (
   const said = messageOf(new Error(cutText(body.trim(), MostOfAnswer)))
   return yield* Effect.fail({
     reason: `it was answered ${status}${body.trim() === "" ? "" : `: ${said}`}`,
-    status,
+    kind: String(status),
     isTransient: status === 408 || status === 429 || status >= 500,
     ...(yield* retryAfterIn(headers["retry-after"]))
   })
@@ -132,7 +126,7 @@ const notSent = (error: HttpClientError.HttpClientError): Failure => {
   return {
     // Not its message, which has the URL with all its secrets.
     reason: cause === undefined ? (reason.description ?? reason._tag) : messageOf(cause),
-    status: undefined,
+    kind: Predicate.hasProperty(cause, "code") && typeof cause.code === "string" ? cause.code : reason._tag,
     isTransient: reason._tag === "TransportError"
   }
 }

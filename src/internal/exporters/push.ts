@@ -52,14 +52,14 @@ export const push = Effect.fnUntraced(function* (
     if (Result.isFailure(outcome) && outcome.failure.isTransient) break
   }
   if (problem === undefined) return { requests: requests.length, attempts, bytes: body.length }
-  const { reason, status } = problem
+  const { kind, reason } = problem
   return yield* new PushFailed({
     url: withoutSecrets(options.url),
     reason,
+    kind,
     delivered,
     requests: requests.length,
-    attempts,
-    ...(status !== undefined && { status })
+    attempts
   })
 })
 

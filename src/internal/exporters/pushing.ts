@@ -1,16 +1,17 @@
 /**
  * Pushes in an interval, and once more at the end.
  */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as HttpClient from "effect/http/HttpClient"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import type { PushError } from "../model/errors.ts"
-import { Log } from "../recorder/logging.ts"
 import { internalsOf } from "../runtime/internals.ts"
 import type { RuntimeService } from "../runtime/service.ts"
 import { atMost, sleepInBackground, within } from "../util/liveClock.ts"
+import { Outcome } from "./outcome.ts"
 import { type Pushed, push, withoutSecrets } from "./push.ts"
 import type { PushingOptions } from "./pushOptions.ts"
 
@@ -19,42 +20,37 @@ export const pushing = Effect.fnUntraced(function* (
   runtime: RuntimeService,
   { pushInterval = "15 seconds", shutdownTimeout = "3 seconds", ...options }: PushingOptions
 ): Effect.fn.Return<Effect.Effect<Pushed, PushError>, never, HttpClient.HttpClient | Scope.Scope> {
-  const url = withoutSecrets(options.url)
-  const log = new Log("normal", { namespace: runtime.namespace })
+  const { log, onFlush } = internalsOf(runtime)
   const context = yield* Effect.context<HttpClient.HttpClient>()
+  const clock = yield* Clock.Clock
+  const name = `push to ${withoutSecrets(options.url)}`
+  const outcome = new Outcome(name, log, () => clock.currentTimeMillisUnsafe())
   const oneAtATime = yield* Semaphore.make(1)
-  /** Pushes in a row that did not arrive. */
-  let failed = 0
 
-  const pushOnce = Effect.provideContext(push(runtime, options), context)
-  const pushNow = oneAtATime.withPermit(pushOnce).pipe(
-    Effect.tap(() => {
-      const before = failed
-      failed = 0
-      return before === 0 ? Effect.void : log.notice(`pushes to ${url} arrive again, after ${before} that did not`)
-    }),
-    Effect.tapError(({ message }) =>
-      failed++ > 0 ? Effect.void : log.warning(`${message}. Further failures are not logged until a push arrives`)
+  const pushed = (own: PushingOptions, isLast: boolean): Effect.Effect<Pushed, PushError> =>
+    push(runtime, own).pipe(
+      Effect.provideContext(context),
+      Effect.tap(() => outcome.arrived()),
+      Effect.tapError((error) => outcome.failed(error, kindOf(error), isLast))
     )
-  )
-  const forget = internalsOf(runtime).onFlush({ name: `push to ${url}`, flush: pushNow })
+  const pushNow = oneAtATime.withPermit(pushed(options, false))
+  const forget = onFlush({ name, flush: pushNow, stats: () => outcome.stats })
 
-  const loop = Effect.forever(Effect.andThen(sleepInBackground(pushInterval), Effect.ignore(pushNow)))
-  const fiber = yield* Effect.forkScoped(loop)
-  yield* Effect.addFinalizer(() =>
-    Effect.gen(function* () {
-      forget()
-      // What is on its way is older than what comes now.
-      yield* Fiber.interrupt(fiber)
-      const last = push(runtime, {
-        ...options,
-        pushTimeout: atMost(options.pushTimeout ?? "10 seconds", shutdownTimeout)
-      })
-      yield* Effect.provideContext(last, context).pipe(
-        within(shutdownTimeout, () => log.warning(`the last push to ${url} did not end within its time`)),
-        Effect.catch(({ message }) => log.warning(`the last push is lost: ${message}`))
-      )
-    })
+  const fiber = yield* Effect.forkScoped(
+    Effect.forever(Effect.andThen(sleepInBackground(pushInterval), Effect.ignore(pushNow)))
   )
+  yield* Effect.addFinalizer(() => {
+    const { pushTimeout = "10 seconds" } = options
+    const last = pushed({ ...options, pushTimeout: atMost(pushTimeout, shutdownTimeout) }, true)
+    return Effect.sync(forget).pipe(
+      // What is on its way is older than what comes now.
+      Effect.andThen(Fiber.interrupt(fiber)),
+      Effect.andThen(Effect.ignore(last)),
+      within(shutdownTimeout, () => outcome.failed(new Error("it did not end in time"), "timeout", true))
+    )
+  })
   return pushNow
 })
+
+/** Why a push failed, in a word. */
+const kindOf = (error: PushError): string => (error._tag === "mvx-metrics/PushFailed" ? error.kind : "read")

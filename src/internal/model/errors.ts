@@ -584,8 +584,8 @@ export class ExportFailed extends Schema.TaggedError<ExportFailed>()("mvx-metric
 
 /**
  * A push of metrics did not arrive, or not all of it. `delivered` of its `requests` have arrived: there is one for a
- * Pushgateway, and one for each 2000 series in remote write. `attempts` is how often requests were sent. `status` is that of
- * the answer, if there was one.
+ * Pushgateway, and one for each 2000 series in remote write. `attempts` is how often requests were sent. `kind` is the reason
+ * in a word: the status of the answer, `timeout`, or the code of an error such as `ECONNREFUSED`.
  *
  * @example
  * ```ts
@@ -607,10 +607,10 @@ export class ExportFailed extends Schema.TaggedError<ExportFailed>()("mvx-metric
 export class PushFailed extends Schema.TaggedError<PushFailed>()("mvx-metrics/PushFailed", {
   url: Schema.String,
   reason: Schema.String,
+  kind: Schema.String,
   delivered: Schema.Number,
   requests: Schema.Number,
-  attempts: Schema.Number,
-  status: Schema.optionalKey(Schema.Number)
+  attempts: Schema.Number
 }) {
   override [NodeInspectSymbol](): string {
     return printed(this)

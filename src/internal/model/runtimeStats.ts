@@ -43,7 +43,7 @@ export interface RuntimeStats {
   readonly strings: Usage
   /** How the durable state stands, of a runtime with the option `durable`. */
   readonly durable?: DurableStats
-  /** How the exports of each OTLP exporter of the runtime went, if it has any. */
+  /** How the exports of each exporter that sends went (OTLP, pushes to Prometheus), if the runtime has any. */
   readonly exports?: ReadonlyArray<ExportStats>
 }
 

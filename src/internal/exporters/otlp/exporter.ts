@@ -23,10 +23,10 @@ import { giveUpAfter, keepingAlive, OutsideClock, sleepInBackground } from "../.
 import type { Steps } from "../../util/steps.ts"
 import { Version } from "../../util/version.ts"
 import { collect, collectSource } from "../collect.ts"
+import { Outcome } from "../outcome.ts"
 import { Batches } from "./batches.ts"
 import { ContinuedBases } from "./continuedBases.ts"
 import { deliver, LongestRetryAfter, leftOf, Parcel, type Transport } from "./delivery.ts"
-import { Outcome } from "./outcome.ts"
 import type { Settings } from "./settings.ts"
 
 const scope = { name: "mvx-metrics", version: Version }

@@ -1,9 +1,14 @@
 /** Counts how the exports of an exporter went, and logs when that changes. */
 import * as Effect from "effect/Effect"
-import type { PartialSuccess } from "../../formats/otlp/response.ts"
-import type { ExportFailed } from "../../model/errors.ts"
-import type { ExportStats } from "../../model/runtimeStats.ts"
-import type { Log } from "../../recorder/logging.ts"
+import type { ExportStats } from "../model/runtimeStats.ts"
+import type { Log } from "../recorder/logging.ts"
+
+/** What a receiver says of an export that it took. */
+interface Arrived {
+  /** Points that it rejected for good. */
+  readonly rejected: number
+  readonly message: string
+}
 
 export class Outcome {
   readonly #exporter: string
@@ -38,7 +43,7 @@ export class Outcome {
     }
   }
 
-  arrived({ message, rejected }: PartialSuccess): Effect.Effect<void> {
+  arrived({ message, rejected }: Arrived = { message: "", rejected: 0 }): Effect.Effect<void> {
     const outage = this.#outage
     this.#outage = 0
     this.#failing = undefined
@@ -63,7 +68,7 @@ export class Outcome {
   }
 
   /** `isLast`: nothing comes after it, so that what it had is lost. */
-  failed(error: ExportFailed, kind: string, isLast: boolean): Effect.Effect<void> {
+  failed(error: Error, kind: string, isLast: boolean): Effect.Effect<void> {
     this.#failed++
     this.#failing = kind
     this.#lastError = { at: this.#now(), message: error.reason }
