@@ -30,6 +30,7 @@ const sees: { readonly [folder: string]: ReadonlyArray<string> } = {
     "stream",
     "stream/rows",
     "metric",
+    "metric/instruments",
     "metric/definition",
     "model",
     "util"

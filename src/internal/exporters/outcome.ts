@@ -68,10 +68,14 @@ export class Outcome {
   }
 
   /** `isLast`: nothing comes after it, so that what it had is lost. */
-  failed(error: Error, kind: string, isLast: boolean): Effect.Effect<void> {
+  failed(
+    error: { readonly message: string; readonly reason?: string },
+    kind: string,
+    isLast: boolean
+  ): Effect.Effect<void> {
     this.#failed++
     this.#failing = kind
-    this.#lastError = { at: this.#now(), message: error.reason }
+    this.#lastError = { at: this.#now(), message: error.reason ?? error.message }
     this.#outage++
     if (isLast) return this.#log.warning(`the last export is lost: ${error.message}`)
     if (this.#outage > 1) return Effect.void
