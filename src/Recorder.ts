@@ -67,7 +67,8 @@ export type {
   FlushOptions,
   RecorderOptions,
   RecorderService,
-  RegisterOptions
+  RegisterOptions,
+  SnapshotOptions
 } from "./internal/recorder/service.ts"
 
 /**

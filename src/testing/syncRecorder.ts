@@ -30,7 +30,12 @@ import { serviceOf } from "../internal/recorder/makeService.ts"
 import { snapshotsOf, statesOf } from "../internal/recorder/reads.ts"
 import { type Registrar, registerMetrics, whyNotReset } from "../internal/recorder/registering.ts"
 import { Registrations } from "../internal/recorder/registrations.ts"
-import type { RecorderService, RegisterOptions } from "../internal/recorder/service.ts"
+import {
+  type RecorderService,
+  type RegisterOptions,
+  type SnapshotOptions,
+  whyNotSnapshot
+} from "../internal/recorder/service.ts"
 import { copyOf, whyInvalidEvent } from "../internal/stream/eventWriter.ts"
 
 type Listener = Queue.Queue<MetricChange, Cause.Done>
@@ -144,10 +149,13 @@ export class SyncRecorder implements ServiceMembers, Registrar {
 
   readonly snapshots = Effect.map(this.report, (report) => report.snapshots)
 
-  readonly snapshot = (given: Metric.Any | Metric.MetricSet) =>
-    Effect.flatMap(this.snapshots, (snapshots) => {
-      const refusal = this.registrations.whyNotAll(metricsOf(given))
-      return refusal === undefined ? Effect.succeed(snapshotsOf(given, snapshots)) : refuse(refusal)
+  readonly snapshot = (given: Metric.Any | Metric.MetricSet, options?: SnapshotOptions) =>
+    Effect.flatMap(Clock.currentTimeMillis, (at) => {
+      const metrics = metricsOf(given)
+      const refusal = this.registrations.whyNotAll(metrics) ?? whyNotSnapshot(metrics, options)
+      if (refusal !== undefined) return refuse(refusal)
+      const names = metrics.map(({ name }) => name)
+      return Effect.succeed(snapshotsOf(given, this.#fold.snapshots(at, names, options?.labels)))
     })
 
   readonly #stateReads = Effect.map(Clock.currentTimeMillis, (now) => {

@@ -23,7 +23,7 @@ import { CurrentEmission } from "../recorder/currentEmission.ts"
 import type { Emission } from "../recorder/dispatch.ts"
 import { internalsOf, type RecorderInternals } from "../recorder/internals.ts"
 import { type Emitter, promiseEmitterOf } from "../recorder/promiseEmitter.ts"
-import type { RecorderService, RegisterOptions } from "../recorder/service.ts"
+import type { RecorderService, RegisterOptions, SnapshotOptions } from "../recorder/service.ts"
 import { whyInvalidEvent } from "../stream/eventWriter.ts"
 import type { Run } from "./run.ts"
 import { anAbortSignal, type WaitOptions, waitFor } from "./waits.ts"
@@ -178,12 +178,21 @@ export class MetricsRecorder {
   /**
    * Reads the snapshot of one metric, or those of a set by name in one read, typed by the definitions.
    *
+   * @param options as in {@link getMetricSnapshots}; with `labels` only the series with these values.
+   *
    * @since 0.1.0
    */
-  getMetricSnapshot<M extends Metric.Any>(metric: M, options?: WaitOptions): Promise<Snapshot<Metric.Dimensions<M>>>
-  getMetricSnapshot<Set extends Metric.MetricSet>(set: Set, options?: WaitOptions): Promise<SnapshotsOf<Set>>
-  getMetricSnapshot(metrics: Metric.Any, options?: WaitOptions): Promise<unknown> {
-    return waitFor(this.#run, this.#recorder.snapshot(metrics), options)
+  getMetricSnapshot<M extends Metric.Any>(
+    metric: M,
+    options?: WaitOptions & SnapshotOptions
+  ): Promise<Snapshot<Metric.Dimensions<M>>>
+  getMetricSnapshot<Set extends Metric.MetricSet>(
+    set: Set,
+    options?: WaitOptions & SnapshotOptions
+  ): Promise<SnapshotsOf<Set>>
+  getMetricSnapshot(metrics: Metric.Any, options: WaitOptions & SnapshotOptions = {}): Promise<unknown> {
+    const { labels, ...limits } = options
+    return waitFor(this.#run, this.#recorder.snapshot(metrics, labels === undefined ? {} : { labels }), limits)
   }
 
   /**

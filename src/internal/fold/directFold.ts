@@ -2,6 +2,7 @@
  * The fold of one recorder, without the recorder: events go straight to the lane, and reads are answered at once.
  */
 import type * as Metric from "../metric/definition/metric.ts"
+import type { SeriesFilter } from "../metric/definition/seriesFilter.ts"
 import type { Snapshot, Snapshots } from "../metric/definition/snapshot.ts"
 import type { MetricEvent } from "../model/event.ts"
 import { ChunkBytes, CounterTable, type LaneCounters } from "../stream/foldedCounters.ts"
@@ -73,16 +74,22 @@ export class DirectFold {
     return this.#changes
   }
 
-  snapshots(now: number): Snapshots {
-    return Object.fromEntries(this.#read<Snapshot>("snapshots", now).map((snapshot) => [snapshot.name, snapshot]))
+  snapshots(now: number, names?: ReadonlyArray<string>, labels?: SeriesFilter): Snapshots {
+    const read = this.#read<Snapshot>("snapshots", now, names, labels)
+    return Object.fromEntries(read.map((snapshot) => [snapshot.name, snapshot]))
   }
 
   states(now: number): ReadonlyArray<StateRead> {
     return this.#read("states", now)
   }
 
-  #read<A>(what: "snapshots" | "states", now: number): ReadonlyArray<A> {
-    this.#lane.command({ _tag: "Read", lane, request: 0, what, now })
+  #read<A>(
+    what: "snapshots" | "states",
+    now: number,
+    names?: ReadonlyArray<string>,
+    labels?: SeriesFilter
+  ): ReadonlyArray<A> {
+    this.#lane.command({ _tag: "Read", lane, request: 0, what, now, names, labels })
     return this.#answer as ReadonlyArray<A>
   }
 

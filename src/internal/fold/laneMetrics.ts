@@ -311,13 +311,13 @@ export class LaneMetrics implements MetricOwner {
   }
 
   #read(
-    { maxSeries = 0, names, now, what }: ReadCommand,
+    { labels, maxSeries = 0, names, now, what }: ReadCommand,
     sequence: number,
     isSent: boolean
   ): ReadonlyArray<Steps<ReadPart | undefined>> {
     switch (what) {
       case "snapshots":
-        return this.#views(this.#named(names), sequence, (cell) => cell.readSnapshot(now, isSent))
+        return this.#views(this.#named(names), sequence, (cell) => cell.readSnapshot(now, isSent, labels))
       case "shown":
         return this.#views(this.#cells, sequence, (cell) => cell.readShown(now, isSent))
       case "largest":

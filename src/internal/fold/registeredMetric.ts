@@ -6,7 +6,9 @@ import { deserialize, serialize } from "node:v8"
 import * as MutableRef from "effect/MutableRef"
 import * as Ref from "effect/Ref"
 import { Duplicates } from "../formats/duplicates.ts"
+import type { Labelled } from "../metric/definition/labelledParts.ts"
 import type * as Metric from "../metric/definition/metric.ts"
+import { fitting, type SeriesFilter } from "../metric/definition/seriesFilter.ts"
 import type { Quarantine, Snapshot } from "../metric/definition/snapshot.ts"
 import { rewindState } from "../metric/rewindState.ts"
 import type { MetricEvent } from "../model/event.ts"
@@ -195,9 +197,18 @@ export class RegisteredMetric {
   // What these give is of the moment of the call, whenever the steps are taken. What has no labels is viewed in the call.
 
   /** The same as {@link snapshot}. `isSent`: it is copied again at once, on its way to another thread. */
-  readSnapshot(now: number, isSent: boolean): Steps<Snapshot> {
+  readSnapshot(now: number, isSent: boolean, labels?: SeriesFilter): Steps<Snapshot> {
+    const fits = labels && fitting(this.metric, labels)
     const cut = this.#cut()
-    return cut === undefined ? known(this.snapshot(now)) : this.#ofSeries(cut, isSent, viewedSeries(cut, now))
+    if (cut !== undefined) return this.#ofSeries(cut, isSent, viewedSeries(cut, now, fits))
+    return known(fits === undefined ? this.snapshot(now) : this.#snapshotOf(this.#someViewed(now, fits)))
+  }
+
+  /** Of a metric with labels that has no instrument: what its view shows of some of its series. */
+  #someViewed(now: number, fits: (key: string) => boolean): unknown {
+    const state = this.#current as Labelled
+    const series = Object.fromEntries(Object.entries(state.series).filter(([key]) => fits(key)))
+    return this.#try(() => copyOut(this.metric.view({ ...state, series }, now)), this.#shown)
   }
 
   /** A snapshot of what the steps come to. */

@@ -89,7 +89,7 @@ export const makeLink = (options: {
 
   const send = (command: Command): void => {
     if (failure !== undefined) return
-    const isRead = command._tag === "Read" && command.what === "snapshots"
+    const isRead = command._tag === "Read" && command.what === "snapshots" && command.labels === undefined
     if (!isRead || !writer.ask(command)) writer.command(forFold(command))
   }
 

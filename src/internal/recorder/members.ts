@@ -10,7 +10,7 @@ import type { ServiceMembers } from "./internals.ts"
 import { statsOf } from "./reads.ts"
 import { type Registrar, registerMetrics, whyNotReset } from "./registering.ts"
 import type { Registrations } from "./registrations.ts"
-import { type FlushOptions, flushOptionChecks, type RegisterOptions } from "./service.ts"
+import { type FlushOptions, flushOptionChecks, type RegisterOptions, type SnapshotOptions } from "./service.ts"
 import { CurrentWaitTimeout, inTime } from "./waitTimeout.ts"
 
 // One object for all of it, since there may be ten thousand of them. What a service shows is made when it is looked at.
@@ -134,7 +134,8 @@ export class RecorderMembers extends RecorderEmission implements ServiceMembers,
   }
 
   get snapshot() {
-    return (metrics: Metric.Any | Metric.MetricSet) => this.parts.reads.snapshot(metrics)
+    return (metrics: Metric.Any | Metric.MetricSet, options?: SnapshotOptions) =>
+      this.parts.reads.snapshot(metrics, options)
   }
 
   get report() {

@@ -8,6 +8,7 @@ import type * as Fiber from "effect/Fiber"
 import type { LaneLink, Link } from "../link/link.ts"
 import { isSame } from "../metric/definition/fingerprint.ts"
 import type * as Metric from "../metric/definition/metric.ts"
+import type { SeriesFilter } from "../metric/definition/seriesFilter.ts"
 import type { Report, Snapshot, Snapshots, States } from "../metric/definition/snapshot.ts"
 import { stateOf } from "../metric/definition/stateShape.ts"
 import { isMetricSet, metricsOf } from "../metric/metricSet.ts"
@@ -22,7 +23,7 @@ import type { RecorderLifecycle } from "./lifecycle.ts"
 import type { Log } from "./logging.ts"
 import { PendingReads } from "./pendingReads.ts"
 import type { OfMetric, Registrations } from "./registrations.ts"
-import type { DeltaReader, SnapshotError } from "./service.ts"
+import { type DeltaReader, type SnapshotError, type SnapshotOptions, whyNotSnapshot } from "./service.ts"
 import { type Awaited, CurrentWaitTimeout, waitTimedOut } from "./waitTimeout.ts"
 import { whenStuck } from "./whenStuck.ts"
 
@@ -48,6 +49,7 @@ type Definitions = ReadonlyMap<string, Metric.Any>
 interface Question {
   readonly what: ReadCommand["what"]
   readonly names?: ReadonlyArray<string>
+  readonly labels?: SeriesFilter
   readonly maxSeries?: number
   /** For an exporter, which answers somebody who waits. */
   readonly promptly?: boolean
@@ -109,15 +111,15 @@ export class RecorderReads {
     return this.#recorder.log.inspected(value, () => `read ${what} up to event ${sequence}`)
   }
 
-  snapshot(given: Metric.Any | Metric.MetricSet): Effect.Effect<never, SnapshotError> {
+  snapshot(given: Metric.Any | Metric.MetricSet, options?: SnapshotOptions): Effect.Effect<never, SnapshotError> {
     return Effect.suspend(() => {
       const { log, registrations } = this.#recorder
       const metrics = metricsOf(given)
-      const refusal = registrations.whyNotAll(metrics)
+      const refusal = registrations.whyNotAll(metrics) ?? whyNotSnapshot(metrics, options)
       if (refusal !== undefined) return refuse(refusal)
       const names = metrics.map(({ name }) => name)
       return this.#ask<Snapshot, never, SnapshotError>(
-        { what: "snapshots", names },
+        { what: "snapshots", names, ...(options?.labels && { labels: options.labels }) },
         ({ definitions, read, sequence }) => {
           // Another one may have had its name when it was the turn of this read.
           const replaced = metrics.find((metric) => {
@@ -216,7 +218,7 @@ export class RecorderReads {
     return Effect.withFiber((fiber) => {
       const refusal = this.#whyNotBy(fiber)
       if (refusal !== undefined) return Effect.fail(refusal)
-      const { maxSeries, names, what } = question
+      const { labels, maxSeries, names, what } = question
       const { intake, laneLink, registrations } = this.#recorder
       const at = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
       const sequence = intake.accepted
@@ -224,7 +226,7 @@ export class RecorderReads {
       const send = (request: number): void =>
         intake.afterAccepted(() => {
           definitions = registrations.cut
-          laneLink.send({ _tag: "Read", request, what, now: at, names, maxSeries })
+          laneLink.send({ _tag: "Read", request, what, now: at, names, labels, maxSeries })
         })
       return Effect.flatMap(this.#wait<A>(fiber, send, question), (read) =>
         then({ at, sequence, definitions: definitions!, read })

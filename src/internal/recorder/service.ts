@@ -5,6 +5,7 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import type * as Metric from "../metric/definition/metric.ts"
+import { type SeriesFilter, whyNotFilter } from "../metric/definition/seriesFilter.ts"
 import type {
   MetricChange,
   Report,
@@ -16,6 +17,7 @@ import type {
 } from "../metric/definition/snapshot.ts"
 import type {
   EmitError,
+  InvalidArgument,
   InvalidState,
   MetricNotRegistered,
   ReadError,
@@ -29,10 +31,12 @@ import {
   aDuration,
   aFunction,
   anEffect,
+  anything,
   aString,
   type Check,
   oneOf,
-  positiveIntegerUpTo
+  positiveIntegerUpTo,
+  whyInvalidOptions
 } from "../model/optionChecks.ts"
 import type { RecorderState, Stats } from "../model/stats.ts"
 import type { Emitter } from "./emitter.ts"
@@ -155,6 +159,27 @@ export interface FlushOptions {
 /** The checks of {@link FlushOptions}. */
 export const flushOptionChecks: { readonly [K in keyof Required<FlushOptions>]: Check } = { timeout: aDuration }
 
+/**
+ * The options of a read of metrics that are named.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface SnapshotOptions {
+  /**
+   * Values of labels by name: the snapshot has the series with these values alone, whatever their other labels are. What
+   * is beyond the limit of series, or has expired, is not in it. A metric of many series is read at a fraction of the cost.
+   * A name that is no label of the metric is an `InvalidArgument`. Default: all series.
+   */
+  readonly labels?: SeriesFilter
+}
+
+export const whyNotSnapshot = (metrics: ReadonlyArray<Metric.Any>, options: unknown): InvalidArgument | undefined =>
+  whyInvalidOptions(options, { labels: anything }) ??
+  ((options as SnapshotOptions | undefined)?.labels === undefined
+    ? undefined
+    : whyNotFilter(metrics, (options as SnapshotOptions).labels))
+
 /** What a read of metrics that are named can fail with. */
 export type SnapshotError = ReadError | MetricNotRegistered
 
@@ -203,10 +228,16 @@ export interface RecorderService {
   readonly emitUnsafe: <E extends MetricEvent>(event: E) => boolean
   /** Reads the snapshots of all metrics by name, including every event accepted before the read. */
   readonly snapshots: Effect.Effect<Snapshots, ReadError>
-  /** Reads the snapshot of one metric, or those of a set by name in one read, typed by the definitions. */
+  /**
+   * Reads the snapshot of one metric, or those of a set by name in one read, typed by the definitions. With `labels` only
+   * the series with these values, and what they come to together: `recorder.snapshot(Requests, { labels: { route } })`.
+   */
   readonly snapshot: {
-    <M extends Metric.Any>(metric: M): Effect.Effect<Snapshot<Metric.Dimensions<M>>, SnapshotError>
-    <Set extends Metric.MetricSet>(set: Set): Effect.Effect<SnapshotsOf<Set>, SnapshotError>
+    <M extends Metric.Any>(
+      metric: M,
+      options?: SnapshotOptions
+    ): Effect.Effect<Snapshot<Metric.Dimensions<M>>, SnapshotError>
+    <Set extends Metric.MetricSet>(set: Set, options?: SnapshotOptions): Effect.Effect<SnapshotsOf<Set>, SnapshotError>
   }
   /** Reads the snapshots with their time, the sequence number they reach, and the accounting. */
   readonly report: Effect.Effect<Report, ReadError>

@@ -7,6 +7,7 @@ import type { MessagePort } from "node:worker_threads"
 import type { Bygone } from "../metric/definition/bygone.ts"
 import type { Fingerprint } from "../metric/definition/fingerprint.ts"
 import type * as Metric from "../metric/definition/metric.ts"
+import type { SeriesFilter } from "../metric/definition/seriesFilter.ts"
 import type { Quarantine, Snapshot } from "../metric/definition/snapshot.ts"
 import type { Rendering } from "../model/format.ts"
 import type { RuntimeStats } from "../model/runtimeStats.ts"
@@ -53,6 +54,8 @@ export interface ReadCommand {
   readonly now: number
   /** Those of a read of snapshots, if not all. */
   readonly names?: ReadonlyArray<string> | undefined
+  /** Of these only such series, of a read of snapshots. */
+  readonly labels?: SeriesFilter | undefined
   /** Most series of a metric, of a read of the largest. */
   readonly maxSeries?: number | undefined
 }

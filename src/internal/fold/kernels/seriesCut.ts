@@ -122,8 +122,8 @@ export function* bygoneSeries(cut: SeriesCut, metric: Metric.Any, now: number): 
   }
 }
 
-/** What its view shows. */
-export const viewedSeries = (cut: SeriesCut, now: number): Steps<object> => {
+/** What its view shows. `fits`: of series with such keys alone. */
+export const viewedSeries = (cut: SeriesCut, now: number, fits?: (key: string) => boolean): Steps<object> => {
   const { expired, instrument, rejected } = cut.kernel
   const pointsOf = function* (which: "live" | "idle"): Generator<readonly [key: string, point: unknown]> {
     for (const index of cut.kernel.indexes(now, which)) {
@@ -133,7 +133,11 @@ export const viewedSeries = (cut: SeriesCut, now: number): Steps<object> => {
   const idle = function* (): Generator<unknown> {
     for (const [, point] of pointsOf("idle")) yield point
   }
-  return viewSteps(instrument, { live: pointsOf("live"), idle: idle(), expired, rejected }, now)
+  if (fits === undefined) return viewSteps(instrument, { live: pointsOf("live"), idle: idle(), expired, rejected }, now)
+  const fitting = function* (): Generator<readonly [key: string, point: unknown]> {
+    for (const each of pointsOf("live")) if (fits(each[0])) yield each
+  }
+  return viewSteps(instrument, { live: fitting(), idle: [], expired: null, rejected: 0 }, now)
 }
 
 /** What exporters need of a point beside what it shows. */

@@ -1,0 +1,51 @@
+/**
+ * Some series of a metric, by the values of their labels.
+ */
+import { InvalidArgument } from "../../model/errors.ts"
+import { didYouMean } from "../../util/didYouMean.ts"
+import { type LabelValue, labelValue } from "./instrument.ts"
+import { labelledParts } from "./labelledParts.ts"
+import type * as Metric from "./metric.ts"
+
+/** Values of labels by name: of a series that has them, the other labels may have any. */
+export type SeriesFilter = { readonly [label: string]: LabelValue }
+
+/** The labels of a metric in the order in which the keys of its series have their values; none: it shows no series. */
+export const labelsOfMetric = ({ initial, instrument }: Metric.Any): ReadonlyArray<string> =>
+  instrument?.labels.map(([name]) => name) ?? labelledParts(initial)?.labels ?? []
+
+/** Why the series of these metrics cannot be asked for so. */
+export const whyNotFilter = (metrics: ReadonlyArray<Metric.Any>, filter: unknown): InvalidArgument | undefined => {
+  const invalid = (reason: string) => new InvalidArgument({ argument: "labels", reason })
+  if (typeof filter !== "object" || filter === null || Array.isArray(filter)) {
+    return invalid("must be an object with values of labels by name")
+  }
+  for (const [label, value] of Object.entries(filter)) {
+    if (value !== null && !["string", "number", "boolean"].includes(typeof value)) {
+      return invalid(`the value of "${label}" must be a string, a number, a boolean or null`)
+    }
+    for (const metric of metrics) {
+      const labels = labelsOfMetric(metric)
+      if (labels.length === 0) return invalid(`the metric "${metric.name}" has no labels. Read it without this option`)
+      if (labels.includes(label)) continue
+      const meant = didYouMean(label, labels)
+      return invalid(`the metric "${metric.name}" has no label "${label}", but ${labels.join(", ")}.${meant}`)
+    }
+  }
+  return undefined
+}
+
+/** Whether the key of a series fits. */
+export const fitting = (metric: Metric.Any, filter: SeriesFilter): ((key: string) => boolean) => {
+  const labels = labelsOfMetric(metric)
+  const most = metric.instrument?.maxLabelLength
+  const wanted = Object.entries(filter).map(
+    ([label, value]) => [labels.indexOf(label), labelValue(value, most)] as const
+  )
+  return (key) => {
+    // The key of what is beyond the limit is no array.
+    if (!key.startsWith("[")) return false
+    const values = JSON.parse(key) as ReadonlyArray<LabelValue>
+    return wanted.every(([i, value]) => (values[i] ?? null) === value)
+  }
+}
