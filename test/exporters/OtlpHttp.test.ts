@@ -179,7 +179,7 @@ describe("over HTTP", () => {
       () => undefined,
       (error: unknown) => error
     )
-    expect(failed).toMatchObject({ url, reason: expect.stringContaining("ECONNREFUSED") })
+    expect(failed).toMatchObject({ url, reason: `fetch failed: connect ECONNREFUSED ${new URL(url).host}` })
     expect((failed as { attempts: number }).attempts).toBeGreaterThan(1)
     const begun = performance.now()
     await stop()

@@ -78,9 +78,7 @@ const notSent = (error: HttpClientError.HttpClientError): AttemptFailure => {
   const isTransport = reason._tag === "TransportError"
   return {
     // Not the message of the error, nor the error itself: they have the URL and the headers, which may be secrets.
-    reason: [reason.description, cause === undefined ? undefined : messageOf(cause), code]
-      .filter((each, i, all) => each !== undefined && all.indexOf(each) === i)
-      .join(", "),
+    reason: [...new Set([reason.description ?? [], messagesIn(cause)].flat())].join(": ") || reason._tag,
     kind: code ?? reason._tag,
     canBeRetried: isTransport,
     mayHaveArrived: isTransport && (code === undefined || !neverConnected.test(code)),
@@ -109,4 +107,12 @@ const codeIn = (error: unknown, depth = 0): string | undefined => {
   const { cause, code, errors } = error as { code?: unknown; cause?: unknown; errors?: unknown }
   if (typeof code === "string") return code
   return codeIn(cause, depth + 1) ?? (Array.isArray(errors) ? codeIn(errors[0], depth + 1) : undefined)
+}
+
+/** What an error of `fetch` says, and what the errors say that caused it. */
+const messagesIn = (error: unknown, depth = 0): ReadonlyArray<string> => {
+  if (!Predicate.isObject(error) || depth > 5) return []
+  const { cause, errors, message } = error as { message?: unknown; cause?: unknown; errors?: unknown }
+  const own = typeof message === "string" && message !== "" ? [messageOf(error)] : []
+  return [...own, ...messagesIn(cause ?? (Array.isArray(errors) ? errors[0] : undefined), depth + 1)]
 }
