@@ -141,6 +141,16 @@ describe("protobuf", () => {
     expect(families[0]!.samples.find(({ name }) => name === "g_created")!.value).toBe(1500.25)
   })
 
+  it("has families of any size, and none", () => {
+    const points = Array.from({ length: 3000 }, (_, i) => ({ attributes: { i, text: "x".repeat(i) }, value: i }))
+    const families = decodeFamilies(
+      bytesOf([counterOf(0, { points } as Partial<MetricData>), gaugeOf(1, { name: "h" })])
+    )
+    expect(families.get("g_total")!.samples.map(({ value }) => value)).toEqual([...points.keys()])
+    expect(families.get("h")!.samples.map(({ value }) => value)).toEqual([1])
+    expect(bytesOf([]).length).toBe(0)
+  })
+
   it("has NaN for a sum that may go down, and nothing of metrics that clash", () => {
     const classic = Metric.histogram("h", { events: Event, value: "value", boundaries: [1] })
     const families = decodeFamilies(

@@ -28,8 +28,13 @@ import { nativeHistogram } from "./nativeHistogram.ts"
 interface Section {
   readonly family: Family
   readonly help: string
-  readonly metrics: PbfWriter
+  /** Pieces of them: one that grew with the family would be copied again and again. */
+  readonly pieces: Array<Uint8Array>
+  metrics: PbfWriter
 }
+
+/** Bytes of a piece. */
+const Piece = 65_536
 
 const types: { readonly [T in FamilyType]: number } = { counter: 0, gauge: 1, summary: 2, histogram: 4 }
 
@@ -52,6 +57,7 @@ export class ProtobufExposition {
   readonly #families = new Families<Section>((family, data) => ({
     family,
     help: helpOf(data),
+    pieces: [],
     metrics: new PbfWriter()
   }))
 
@@ -105,41 +111,52 @@ export class ProtobufExposition {
   }
 
   *finish(): Steps<Uint8Array<ArrayBuffer>> {
-    const whole = new PbfWriter()
+    const pieces: Array<Uint8Array> = []
     for (const section of this.#families.sections) {
-      whole.writeRawMessage(writeFamily, section)
+      const own = piecesOf(section)
+      const length = new PbfWriter()
+      length.writeVarint(sizeOf(own))
+      pieces.push(length.finish(), ...own)
+    }
+    const whole = new Uint8Array(sizeOf(pieces))
+    let at = 0
+    for (const piece of pieces) {
+      whole.set(piece, at)
+      at += piece.length
       yield
     }
-    return whole.finish() as Uint8Array<ArrayBuffer>
+    return whole
   }
 }
 
-const writeFamily = ({ family: { name, type }, help, metrics }: Section, pbf: PbfWriter): void => {
+const sizeOf = (pieces: ReadonlyArray<Uint8Array>): number => pieces.reduce((sum, { length }) => sum + length, 0)
+
+/** The message of a family. */
+const piecesOf = ({ family: { name, type }, help, metrics, pieces }: Section): ReadonlyArray<Uint8Array> => {
+  const pbf = new PbfWriter()
   writeText(pbf, 1, type === "counter" ? counterSample(name) : name)
   writeText(pbf, 2, help)
   pbf.writeVarintField(3, types[type])
-  writeRaw(metrics.buf.subarray(0, metrics.pos), pbf)
-}
-
-/** Bytes that are fields already. */
-const writeRaw = (bytes: Uint8Array, pbf: PbfWriter): void => {
-  pbf.realloc(bytes.length)
-  pbf.buf.set(bytes, pbf.pos)
-  pbf.pos += bytes.length
+  return [pbf.finish(), ...pieces, metrics.finish()]
 }
 
 const addAll = <Point>(
-  { family, metrics }: Section,
+  section: Section,
   points: ReadonlyArray<Point>,
   labels: ReadonlyArray<ReadonlyArray<LabelPair>>,
   write: (point: Point, pbf: PbfWriter) => void
 ): void => {
-  const field = values[family.type]
+  const field = values[section.family.type]
   const writeMetric = (i: number, pbf: PbfWriter): void => {
     for (const pair of labels[i]!) pbf.writeMessage(1, writeLabel, pair)
     pbf.writeMessage(field, write, points[i]!)
   }
-  for (let i = 0; i < points.length; i++) metrics.writeMessage(4, writeMetric, i)
+  for (let i = 0; i < points.length; i++) {
+    section.metrics.writeMessage(4, writeMetric, i)
+    if (section.metrics.pos < Piece) continue
+    section.pieces.push(section.metrics.finish())
+    section.metrics = new PbfWriter(new Uint8Array(Piece + 1024))
+  }
 }
 
 const writeLabel = ([name, value]: LabelPair, pbf: PbfWriter): void => {
