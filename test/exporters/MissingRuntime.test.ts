@@ -31,6 +31,8 @@ const others: ReadonlyArray<readonly [what: string, program: NeedsRuntime]> = [
   ["Recorder.layer", built(Recorder.layer("a"))],
   ["Prometheus.layerHttp", built(Layer.provide(Prometheus.layerHttp(), HttpRouter.layer))],
   ["Prometheus.handler", Prometheus.handler()],
+  ["Prometheus.push", Effect.provide(Prometheus.push({ url: "http://localhost" }), FetchHttpClient.layer)],
+  ["Prometheus.layerPush", built(Layer.provide(Prometheus.layerPush({ url: "http://a" }), FetchHttpClient.layer))],
   ["LivePage.handler", Effect.scoped(LivePage.handler())],
   ["NodeProcess.layer", built(NodeProcess.layer())],
   ["MetricsCluster.layerWorker", built(MetricsCluster.layerWorker())]
