@@ -2,6 +2,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import type { MetricData } from "../../src/internal/formats/metricData.ts"
 import { counterOf, gaugeOf, samplesOf, textOf } from "../support/exposition.ts"
+import { parseExposition } from "../support/expositionParser.ts"
 
 const sampleOf = (data: MetricData): string => samplesOf([data])[0]!
 
@@ -69,6 +70,13 @@ describe("a unit", () => {
 
   it("1 says nothing of a sum", () => {
     expect(sampleOf(counterOf(1, { unit: "1" }))).toBe("g_total 1")
+  })
+
+  it("is not told by UNIT where it is the whole name, which Prometheus refuses with all that the scrape has", () => {
+    for (const data of [counterOf(1, { name: "bytes", unit: "By" }), gaugeOf(1, { name: "seconds", unit: "ms" })]) {
+      const families = parseExposition(textOf([data], "openmetrics"), "openmetrics")
+      expect([...families.values()].map(({ name, unit }) => [name, unit])).toEqual([[data.name, undefined]])
+    }
   })
 
   it("is told by UNIT in OpenMetrics, and ends the name of the family there", () => {

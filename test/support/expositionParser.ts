@@ -134,6 +134,7 @@ export const parseExposition = (text: string, format: "text" | "openmetrics"): R
         meta = {}
         current = name
       }
+      if (word === "UNIT" && !name.endsWith(`_${rest}`)) throw new Error(`the unit ${rest} is no suffix of ${name}`)
       if (meta[word] !== undefined || families.has(name)) throw new Error(`out of place: ${line}`)
       meta[word] = rest
       continue

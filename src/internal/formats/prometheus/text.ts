@@ -152,7 +152,9 @@ export class Exposition {
       const shown = type === "counter" ? counterSample(name) : name
       return `# HELP ${shown} ${help}\n# TYPE ${shown} ${type}\n`
     }
-    const unitLine = unit.suffix === "" ? "" : `# UNIT ${name} ${unit.suffix}\n`
+    // Prometheus drops a whole scrape for a unit that is not behind a name.
+    const hasUnit = unit.suffix !== "" && name.endsWith(`_${unit.suffix}`)
+    const unitLine = hasUnit ? `# UNIT ${name} ${unit.suffix}\n` : ""
     return `# TYPE ${name} ${type === "counter" && !hasTotal(name) ? "unknown" : type}\n${unitLine}# HELP ${name} ${help}\n`
   }
 
