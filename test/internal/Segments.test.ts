@@ -119,3 +119,24 @@ it("makes memory for a large record ready bit by bit, and uses it again", () => 
   expect(memory.put(records)).toBe(first)
   expect(recordsOf(first)).toHaveLength(1)
 })
+
+it("lets segments go one by one while everything is saved anew, those first that came first", () => {
+  const kept = new KeptSegments()
+  for (const lanes of [
+    [4, 1],
+    [0, 3]
+  ])
+    added(
+      kept,
+      lanes.map((lane) => record(lane))
+    )
+  expect(kept.oldestFirst([0, 1, 2, 3, 4])).toEqual([4, 1, 0, 3, 2])
+  expect(kept.oldestFirst([0, 1])).toEqual([1, 0])
+  kept.beginAnew()
+  added(kept, [record(4), record(1)])
+  expect(dropped(kept)).toEqual([0])
+  added(kept, [record(0)])
+  expect(dropped(kept)).toEqual([])
+  added(kept, [record(3), record(OfLog)])
+  expect(dropped(kept, true)).toEqual([1])
+})

@@ -105,14 +105,12 @@ export class Checkpoints {
     if (isDone) records.push(logRecord(round.log))
     const segment = this.#memory.put(records)
     const id = this.#kept.add(records, segment)
-    if (!isDone) this.#send({ id, segment })
-    else {
-      const drops = this.#kept.drop(round.isWhole)
-      this.#send({ id, segment, covers: { place: round.place, drops: drops.map((dropped) => dropped.id) } })
-      // Whoever restores what was sent drops these first.
-      for (const dropped of drops) this.#memory.reuse(dropped.segment)
-      this.#end(round)
-    }
+    const dropped = this.#kept.drop(isDone && round.isWhole)
+    const drops = dropped.map((each) => each.id)
+    this.#send({ id, segment, drops, ...(isDone && { covers: round.place }) })
+    // Whoever restores what was sent drops these first.
+    for (const each of dropped) this.#memory.reuse(each.segment)
+    if (isDone) this.#end(round)
   }
 
   /** Saves what the fold begins with, before it reads anything: another one must not look for that anew. */
@@ -145,7 +143,7 @@ export class Checkpoints {
       place: fold.reader.place,
       log: fold.saveLog(isWasteful),
       pages,
-      lanes: isWasteful ? fold.openLanes : touched,
+      lanes: isWasteful ? this.#kept.oldestFirst(fold.openLanes) : touched,
       next: 0,
       bytes: 0,
       isWhole: isWasteful

@@ -39,6 +39,13 @@ export class KeptSegments {
     return this.#others.length > 0 || this.#keptBytes > 2 * this.#neededBytes + SpareBytes
   }
 
+  /** The same lanes in an order in which segments can go one by one while they are saved anew. */
+  oldestFirst(lanes: ReadonlyArray<Lane>): ReadonlyArray<Lane> {
+    const all = new Set(lanes)
+    const known = this.#kept.flatMap((kept) => [...kept.lanes].filter((lane) => all.has(lane)))
+    return [...new Set([...known, ...lanes])]
+  }
+
   /** All is being saved anew. */
   beginAnew(): void {
     for (const kept of this.#kept) kept.isOld = true
@@ -72,7 +79,7 @@ export class KeptSegments {
     kept.lanes.add(lane)
   }
 
-  /** A checkpoint is done, one of everything if it `isWhole`: those that nobody needs. */
+  /** Those that nobody needs. `isWhole`: a checkpoint of everything is done. */
   drop(isWhole: boolean): ReadonlyArray<{ readonly id: number; readonly segment: SharedArrayBuffer | undefined }> {
     const others = isWhole ? this.#others.map((id) => ({ id, segment: undefined })) : []
     if (isWhole) this.#others = []

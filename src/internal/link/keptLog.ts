@@ -73,11 +73,11 @@ export class KeptLog {
     }
   }
 
-  #add({ covers, id, segment }: Saved): void {
+  #add({ covers, drops, id, segment }: Saved): void {
     this.segments.set(id, segment)
+    for (const dropped of drops) this.segments.delete(dropped)
     if (covers === undefined) return
-    this.place = covers.place
-    for (const dropped of covers.drops) this.segments.delete(dropped)
+    this.place = covers
     const { position } = this
     const first = this.#commands.findIndex(({ at }) => at > position)
     this.#commands.splice(0, first < 0 ? this.#commands.length : first)

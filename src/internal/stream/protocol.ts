@@ -279,8 +279,10 @@ export interface Saved {
   readonly id: number
   /** For a fold that is restored: nobody else looks into it. */
   readonly segment: SharedArrayBuffer
-  /** With the last part: the place that is covered, and the segments that nobody needs any more. */
-  readonly covers?: { readonly place: LogPlace; readonly drops: ReadonlyArray<number> }
+  /** Those that nobody needs any more, now that there is this one. */
+  readonly drops: ReadonlyArray<number>
+  /** With the last part: the place that is covered. */
+  readonly covers?: LogPlace
 }
 
 /** Asks the packaged worker to import a module, by its URL, for the metrics among its exports. */
