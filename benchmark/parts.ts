@@ -65,6 +65,7 @@ export const parts: { readonly [name: string]: Run } = {
   firstBurst: alone("firstBurst", { quick: 1, full: 7 }),
   latency: alone("latency", once),
   scrape: alone("scrape", once),
+  reading: alone("reading", once),
   start: alone("start", once)
 }
 

@@ -53,7 +53,11 @@ export const run: Run = async ({ quick }) => {
     "scrape, worker": all[0]!.results.map(({ worker }) => worker),
     "@prometheus-io/client, production thread": theirs
   })
-  return { scrapeVsPrometheusIo: median(ours) / median(theirs) }
+  const rendering = all[0]!.results.map(({ worker }) => worker)
+  return {
+    scrapeVsPrometheusIo: median(ours) / median(theirs),
+    renderVsPrometheusIo: median(rendering) / median(theirs)
+  }
 }
 
 const request = (): Request => new Request("http://localhost/metrics")
