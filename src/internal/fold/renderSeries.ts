@@ -29,16 +29,19 @@ export function* renderSeries(
   const isHistogram = points instanceof HistogramPoints
   if (!isHistogram && !(points instanceof SumPoints || points instanceof LastPoints)) return false
   if (instrument.expireAfter !== undefined || instrument.settings.exemplar !== undefined) return false
-  const indexes = cut.kernel.indexes(now, "live").filter((index) => cut.kernel.key(index) !== OverflowKey)
+  const indexes = cut.kernel.indexes(now, "live")
   if (indexes.length === 0) return false
   const [data] = emptyData(metric)
   const section = exposition.sectionFor(data!, source, isHistogram ? ["le"] : [])
   if (section === undefined) return false
   const names = namesOf(instrument)
   texts.begin(instrument.labels.map(([label]) => section.opening(names.get(label) ?? label)))
+  let overflow = -1
   for (let i = 0; i < indexes.length; i++) {
     if (i % StepSeries === 0) yield
-    texts.look(indexes[i]!, cut.kernel.key(indexes[i]!))
+    const key = cut.kernel.key(indexes[i]!)
+    if (key === OverflowKey) overflow = indexes[i]!
+    else texts.look(indexes[i]!, key)
   }
   for (const { key } of zeroSeries(metric)) texts.beside(key)
   if (!texts.areApart) return false
@@ -50,6 +53,7 @@ export function* renderSeries(
       const { boundaries } = points
       for (let i = from; i < to; i++) {
         const index = indexes[i]!
+        if (index === overflow) continue
         const at = index * (boundaries.length + 1)
         const sumFalls = b[index * 3 + 1]! < 0 || boundaries[0]! < 0
         section.histogram(
@@ -60,7 +64,12 @@ export function* renderSeries(
           sumFalls
         )
       }
-    } else for (let i = from; i < to; i++) section.value(texts.text(indexes[i]!), a[indexes[i]!]!)
+    } else {
+      for (let i = from; i < to; i++) {
+        const index = indexes[i]!
+        if (index !== overflow) section.value(texts.text(index), a[index]!)
+      }
+    }
     section.end()
     yield
   }

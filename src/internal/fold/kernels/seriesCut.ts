@@ -66,7 +66,7 @@ export function* shownParts(
     const { kernel } = cut
     const key = kernel.key(index)
     cutSeries.look(key)
-    zeros.delete(key)
+    if (zeros.size > 0) zeros.delete(key)
     if (which === "rest" && key !== OverflowKey) continue
     const labels = labelsOf(instrument, key)
     const life = kernel.lifeOf(index)
