@@ -6,6 +6,7 @@ import { openTelemetry } from "../contenders/openTelemetry.ts"
 import { prometheus } from "../contenders/prometheus.ts"
 import { recorderContender } from "../contenders/recorder.ts"
 import { three } from "../document.metrics.ts"
+import { startLineTransfers } from "../lineTransfer.ts"
 import { compareBursts, ratio, warmUpBursts } from "../measure.ts"
 import { startMetrics } from "../metricsUnderTest.ts"
 import { Outstanding, refusedBy } from "../outstanding.ts"
@@ -26,14 +27,19 @@ export const run: Run = async ({ quick }) => {
   const contenders = [floor, ours, usual.inc, usual.three, successor.inc, successor.three, effect, otel]
   await warmUpBursts(contenders, events, quick ? 0.15 : 2)
   const before = await books(contenders)
+  await using transfers = await startLineTransfers()
+  const lines = [transfers.nanos()]
   const all = await compareBursts(contenders, rounds, { events, loops: 1 })
+  lines.push(transfers.nanos())
 
   title(`A burst of ${events} events, ${all[0]!.values.length} rounds`)
   costTable(all, usual.inc.name)
   check(before, await books(contenders), (all[0]!.values.length + rounds.warmUps) * events)
   console.log(`  refused: ${refusedBy(recorder)}`)
+  console.log(`  a word to another processor and back, before and after: ${lines.map(Math.round).join(" and ")} ns`)
   return {
     ...outstanding.figures,
+    lineTransferNanos: Math.max(...lines),
     handoffVsFloor: ratio(all, ours.name, floor.name),
     handoffVsInc: ratio(all, ours.name, usual.inc.name),
     handoffVsThree: ratio(all, ours.name, usual.three.name),
