@@ -44,6 +44,9 @@ export interface ShownSeries extends SeriesShown {
   readonly rejected?: number
 }
 
+/** Series that are passed in one step. */
+const StepPassed = 4096
+
 const frameOf = ({ kernel }: SeriesCut): object => kindOf(kernel.instrument).frame
 
 /**
@@ -62,12 +65,16 @@ export function* shownParts(
   const cutSeries = new CutSeries(instrument)
   let series: Array<SeriesShown["series"][number]> = []
   let overflow: object | undefined
+  let passed = 0
   for (const index of cut.kernel.indexes(now, which === "idle" ? "idle" : "live")) {
     const { kernel } = cut
     const key = kernel.key(index)
     cutSeries.look(key)
     if (zeros.size > 0) zeros.delete(key)
-    if (which === "rest" && key !== OverflowKey) continue
+    if (which === "rest" && key !== OverflowKey) {
+      if (++passed % StepPassed === 0) yield { ...frameOf(cut), series: [] }
+      continue
+    }
     const labels = labelsOf(instrument, key)
     const life = kernel.lifeOf(index)
     const point = kernel.points.point(index)

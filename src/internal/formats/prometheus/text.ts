@@ -13,7 +13,7 @@ import { exemplarText } from "./exemplar.ts"
 import { createdOf, Families, helpOf, nobody, type Source, scale } from "./families.ts"
 import { escapeHelp, LabelTexts, labelsOf } from "./labels.ts"
 import { canonicalNumber, numberText } from "./numbers.ts"
-import { TextBlocks } from "./textBlocks.ts"
+import { joined, TextBlocks } from "./textBlocks.ts"
 
 /** A family, its header and the lines of its samples. */
 interface Section {
@@ -253,19 +253,9 @@ export class Exposition {
   // --- the whole
 
   /** The bytes of the text. */
-  *finish(): Steps<Uint8Array<ArrayBuffer>> {
+  finish(): Steps<Uint8Array<ArrayBuffer>> {
     if (this.#isOpenMetrics) this.#end.add("# EOF\n")
-    const blocks = [...Array.from(this.#families.sections, ({ text }) => text), this.#end].flatMap(
-      ({ blocks }) => blocks
-    )
-    const bytes = new Uint8Array(blocks.reduce((length, block) => length + block.length, 0))
-    let at = 0
-    for (const block of blocks) {
-      bytes.set(block, at)
-      at += block.length
-      yield
-    }
-    return bytes
+    return joined([...Array.from(this.#families.sections, ({ text }) => text), this.#end])
   }
 }
 
