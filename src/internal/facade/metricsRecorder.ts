@@ -190,9 +190,10 @@ export class MetricsRecorder {
     set: Set,
     options?: WaitOptions & SnapshotOptions
   ): Promise<SnapshotsOf<Set>>
-  getMetricSnapshot(metrics: Metric.Any, options: WaitOptions & SnapshotOptions = {}): Promise<unknown> {
+  getMetricSnapshot(metrics: Metric.Any, options?: WaitOptions & SnapshotOptions): Promise<unknown> {
+    if (options?.labels === undefined) return waitFor(this.#run, this.#recorder.snapshot(metrics), options)
     const { labels, ...limits } = options
-    return waitFor(this.#run, this.#recorder.snapshot(metrics, labels === undefined ? {} : { labels }), limits)
+    return waitFor(this.#run, this.#recorder.snapshot(metrics, { labels }), limits)
   }
 
   /**
