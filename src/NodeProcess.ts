@@ -1,19 +1,28 @@
 /**
  * Measures the process of Node: CPU time, memory, event loop, heap and garbage collector, as events and metrics of these
- * events. Names follow OpenTelemetry's conventions: `process.*`, `nodejs.eventloop.*`, `v8js.*`.
+ * events. Names follow OpenTelemetry's conventions: `process.*`, `nodejs.eventloop.*`, `v8js.*`. What clients of Prometheus
+ * show by default and OpenTelemetry does not has its name there, such as `process_open_fds`.
  *
  * | metric | kind | unit | labels |
  * | --- | --- | --- | --- |
  * | `process.cpu.time` | counter | s | `cpu.mode` |
  * | `process.cpu.utilization` | gauge | 1 | `cpu.mode` |
  * | `process.memory.usage`, `nodejs.memory.external`, `nodejs.memory.array_buffers` | gauge | By | |
- * | `process.uptime` | gauge | s | |
+ * | `process.virtual_memory`, `process.heap` (on Linux) | gauge | By | |
+ * | `process.open_fds`, `process.max_fds` (on Linux) | gauge | | |
+ * | `process.start_time`, `process.uptime` | gauge | s | |
+ * | `nodejs.eventloop.delay` | histogram | s | |
  * | `nodejs.eventloop.delay.min`, `.max`, `.mean`, `.stddev`, `.p50`, `.p90`, `.p99` | gauge | s | |
  * | `nodejs.eventloop.time` | counter | s | `nodejs.eventloop.state` |
  * | `nodejs.eventloop.utilization` | gauge | 1 | |
  * | `nodejs.active_resources` | gauge | {resource} | `type` |
+ * | `nodejs.version_info` | gauge | | `version`, `major`, `minor`, `patch` |
  * | `v8js.memory.heap.limit`, `.used`, `.space.available_size`, `.space.physical_size` | gauge | By | `v8js.heap.space.name` |
  * | `v8js.gc.duration` | histogram | s | `v8js.gc.type` |
+ *
+ * The delay of the event loop is the time between two runs of a timer of 10 ms. Its gauges cover the time since the last
+ * measurement, so a scrape may miss a delay. The histogram has all of them: a hundred values for each second, taken every
+ * second.
  *
  * The packaged worker imports the definitions itself. A worker entry of your own must list them, as any metric:
  * `MetricsWorker.run([...sets, ProcessMetrics])`.
@@ -136,6 +145,13 @@ const measure = Effect.fnUntraced(function* (
     // Refused ones are counted by the recorder.
     Effect.forEach(probe.sample(), (event) => Effect.ignore(recorder.emit(event)), { discard: true })
   )
+  const delays = Effect.sync(() => {
+    for (const event of probe.delays()) recorder.emitUnsafe(event)
+  })
   yield* sample
+  yield* Effect.forkScoped(Effect.forever(Effect.andThen(sleepInBackground(DelaysEvery), delays)))
   yield* Effect.forkScoped(Effect.forever(Effect.andThen(sleepInBackground(interval), sample)))
 })
+
+/** Often enough that neither a scrape misses a delay for long, nor their number fills a recorder at once. */
+const DelaysEvery = "1 second"

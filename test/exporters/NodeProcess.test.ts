@@ -1,10 +1,14 @@
 // The process says what happens to it, as events; metrics measure it.
+
+import { createHistogram } from "node:perf_hooks"
 import { describe, expect, it, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { MetricsRuntime } from "mvx-metrics"
 import * as NodeProcess from "mvx-metrics/NodeProcess"
+import * as Prometheus from "mvx-metrics/Prometheus"
 import { MetricsRuntime as Facade } from "mvx-metrics/promise"
+import { delaysOf } from "../../src/internal/process/delays.ts"
 import { runtimeLayers } from "../support/bothLayers.ts"
 
 interface Shown {
@@ -48,6 +52,9 @@ for (const [where, runtime] of Object.entries(layers)) {
           expect(bytes).toBeGreaterThanOrEqual(used[space]!)
         }
 
+        const start = of("process.start_time").value!
+        expect(Math.abs(start + process.uptime() - Date.now() / 1000)).toBeLessThan(1)
+
         const before = of("process.cpu.time")
         yield* TestClock.adjust("1 minute")
         const again = yield* read
@@ -59,6 +66,67 @@ for (const [where, runtime] of Object.entries(layers)) {
     )
   })
 }
+
+layer(Layer.provideMerge(NodeProcess.layer({ interval: "1 day" }), layers["in process"]!))("a process", (it) => {
+  it.effect("shows a block of its event loop in the histogram, long before the next measurement", () =>
+    Effect.gen(function* () {
+      const longest = Effect.gen(function* () {
+        yield* TestClock.adjust("1 second")
+        yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+        const recorder = yield* (yield* MetricsRuntime).getRecorder("process")
+        const { dimensions } = (yield* recorder.snapshots)["nodejs.eventloop.delay"]!
+        return (dimensions as { readonly max: number | null }).max ?? 0
+      })
+      yield* longest
+      for (const until = performance.now() + 60; performance.now() < until; );
+      yield* Effect.repeat(longest, { until: (max) => max >= 0.06 })
+    })
+  )
+
+  it.effect("has the names that clients of Prometheus give it", () =>
+    Effect.gen(function* () {
+      const text = yield* Prometheus.render()
+      const [major, minor, patch] = process.versions.node.split(".")
+      expect(text).toContain(`version="${process.version}",major="${major}",minor="${minor}",patch="${patch}"} 1\n`)
+      const values = new Map(
+        Array.from(
+          text.matchAll(/^(process_\w+|nodejs_eventloop_delay_seconds_\w+)\{.*\} (\S+)$/gm),
+          ([, name, value]) => [name, Number(value)]
+        )
+      )
+      const linux = process.platform === "linux"
+      expect(values.has("process_open_fds")).toBe(linux)
+      if (linux) {
+        expect(values.get("process_open_fds")).toBeGreaterThan(2)
+        expect(values.get("process_max_fds")).toBeGreaterThanOrEqual(values.get("process_open_fds")!)
+        expect(values.get("process_virtual_memory_bytes")).toBeGreaterThan(values.get("process_memory_usage_bytes")!)
+        expect(values.get("process_heap_bytes")).toBeGreaterThan(1e6)
+      }
+      expect([...values.keys()]).toEqual(
+        expect.arrayContaining(["process_start_time_seconds", "nodejs_eventloop_delay_seconds_count"])
+      )
+    })
+  )
+})
+
+describe("the delays in a histogram of Node", () => {
+  it.each([1, 2, 3, 17, 1000])("are as many in each bucket as they were, with %i of them", (count) => {
+    const boundaries = [0.015, 0.02, 0.05, 0.3]
+    const histogram = createHistogram()
+    for (let i = 0; i < count; i++) histogram.record([10, 11, 12, 19, 25, 40, 310][(i * i) % 7]! * 1e6 + i)
+    const inBuckets = (values: ReadonlyArray<number>) =>
+      [...boundaries, Number.POSITIVE_INFINITY].map((most) => values.filter((value) => value <= most).length)
+    const each = Array.from({ length: count }, (_, i) => histogram.percentile((100 * (i + 1)) / count) / 1e9)
+    const values = delaysOf(histogram, boundaries)
+    expect(values).toHaveLength(count)
+    expect(inBuckets(values)).toEqual(inBuckets(each))
+    expect(Math.max(...values)).toBe(Math.max(...each))
+  })
+
+  it("are none where no time has passed", () => {
+    expect(delaysOf(createHistogram(), [1])).toEqual([])
+  })
+})
 
 describe("the events of a process", () => {
   it("are those that its metrics are concerned by, all of them", () => {

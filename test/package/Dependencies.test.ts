@@ -82,7 +82,7 @@ const sees: { readonly [folder: string]: ReadonlyArray<string> } = {
   "live/model": ["metric", "metric/definition", "model"],
   "live/server": ["live/model", "runtime", "fold", "metric/definition", "util"],
   "live/browser": ["live/model"],
-  process: ["metric"],
+  process: ["metric", "metric/instruments"],
   catalogue: ["formats", "metric/definition", "naming"],
   facade: ["runtime", "recorder", "stream", "metric", "metric/definition", "model", "util"]
 }

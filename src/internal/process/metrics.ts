@@ -1,6 +1,6 @@
 /**
- * What there is to say of a process of Node, and the metrics of it, by the names of OpenTelemetry's conventions where
- * those have one.
+ * What there is to say of a process of Node, and the metrics of it, by the names of OpenTelemetry's conventions. What all
+ * clients of Prometheus show of a process has the name that it has there.
  */
 import * as Schema from "effect/Schema"
 import { counter } from "../metric/counter.ts"
@@ -22,6 +22,12 @@ export const ProcessEvent = Schema.TaggedUnion({
     utilization: Schema.Number
   },
   "process.memory.sample": { rss: Schema.Number, external: Schema.Number, arrayBuffers: Schema.Number },
+  /** Where the system has a `/proc`: the address space of the process, and its data segment. */
+  "process.virtual_memory.sample": { size: Schema.Number, data: Schema.Number },
+  /** Where the system has a `/proc`. No `max`: there is no limit. */
+  "process.fds.sample": { open: Schema.Number, max: Schema.optional(Schema.Number) },
+  /** When the process began, as a Unix time. */
+  "process.start.sample": { seconds: Schema.Number },
   "process.uptime.sample": { seconds: Schema.Number },
   /** How late timers were since the sample before. */
   "nodejs.eventloop.delay.sample": {
@@ -33,10 +39,18 @@ export const ProcessEvent = Schema.TaggedUnion({
     p90: Schema.Number,
     p99: Schema.Number
   },
+  /** Time between two runs of a timer of 10 ms: what it has beyond them, the event loop was late. */
+  "nodejs.eventloop.delay": { seconds: Schema.Number },
   "nodejs.eventloop.time.sample": { state: Schema.Literals(["active", "idle"]), seconds: Schema.Number },
   "nodejs.eventloop.utilization.sample": { utilization: Schema.Number },
   /** What keeps the event loop going; 0 for a type that was there before. */
   "nodejs.active_resources.sample": { type: Schema.String, count: Schema.Number },
+  "nodejs.version.sample": {
+    version: Schema.String,
+    major: Schema.String,
+    minor: Schema.String,
+    patch: Schema.String
+  },
   "v8js.heap.space.sample": {
     space: Schema.String,
     size: Schema.Number,
@@ -58,6 +72,8 @@ export type ProcessEvent = typeof ProcessEvent.Type
 const events = ProcessEvent
 const cpu = { events, when: "process.cpu.sample", labels: { "cpu.mode": "mode" } } as const
 const memory = { events, when: "process.memory.sample", unit: "By" } as const
+const virtual = { events, when: "process.virtual_memory.sample", unit: "By" } as const
+const fds = { events, when: "process.fds.sample" } as const
 const space = {
   events,
   when: "v8js.heap.space.sample",
@@ -73,6 +89,9 @@ const delay = (field: "min" | "max" | "mean" | "stddev" | "p50" | "p90" | "p99",
     unit: "s",
     description: `${description} of the delay of the event loop since the last sample.`
   })
+
+/** The least one is above what a timer of 10 ms has in a process that is idle. */
+export const delayBoundaries: ReadonlyArray<number> = [0.015, 0.02, 0.03, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10]
 
 /**
  * All metrics of {@link ProcessEvent}.
@@ -99,6 +118,17 @@ export const ProcessMetrics = moduleOf(import.meta.url, [
     value: "arrayBuffers",
     description: "Memory of array buffers, buffers of Node included."
   }),
+  gauge("process.virtual_memory", { ...virtual, value: "size", description: "Virtual memory size." }),
+  gauge("process.heap", { ...virtual, value: "data", description: "Size of the data segment." }),
+  gauge("process.open_fds", { ...fds, value: "open", description: "Number of open file descriptors." }),
+  gauge("process.max_fds", { ...fds, value: "max", description: "Maximum number of open file descriptors." }),
+  gauge("process.start_time", {
+    events,
+    when: "process.start.sample",
+    value: "seconds",
+    unit: "s",
+    description: "Start time of the process, as a Unix time."
+  }),
   gauge("process.uptime", {
     events,
     when: "process.uptime.sample",
@@ -113,6 +143,14 @@ export const ProcessMetrics = moduleOf(import.meta.url, [
   delay("p50", "Median"),
   delay("p90", "90th percentile"),
   delay("p99", "99th percentile"),
+  histogram("nodejs.eventloop.delay", {
+    events,
+    when: "nodejs.eventloop.delay",
+    value: "seconds",
+    unit: "s",
+    boundaries: delayBoundaries,
+    description: "Time between two runs of a timer of 10 ms."
+  }),
   counter("nodejs.eventloop.time", {
     events,
     when: "nodejs.eventloop.time.sample",
@@ -135,6 +173,13 @@ export const ProcessMetrics = moduleOf(import.meta.url, [
     labels: { type: "type" },
     unit: "{resource}",
     description: "What keeps the event loop going: timers, sockets, requests."
+  }),
+  gauge("nodejs.version_info", {
+    events,
+    when: "nodejs.version.sample",
+    value: () => 1,
+    labels: ["version", "major", "minor", "patch"],
+    description: "Version of Node.js."
   }),
   gauge("v8js.memory.heap.limit", { ...space, value: "size", description: "Size of the heap space." }),
   gauge("v8js.memory.heap.used", { ...space, value: "used", description: "Memory in use in the heap space." }),

@@ -4,7 +4,9 @@
 import { availableParallelism } from "node:os"
 import { constants, monitorEventLoopDelay, PerformanceObserver, performance } from "node:perf_hooks"
 import { getHeapSpaceStatistics } from "node:v8"
-import type { ProcessEvent } from "./metrics.ts"
+import { delaysOf } from "./delays.ts"
+import { delayBoundaries, type ProcessEvent } from "./metrics.ts"
+import { fileDescriptors, virtualMemory } from "./procfs.ts"
 
 type GcType = Extract<ProcessEvent, { readonly _tag: "v8js.gc" }>["type"]
 
@@ -21,8 +23,15 @@ type GcEntry = PerformanceEntry & { readonly detail: { readonly kind: number } }
 const Micros = 1e6
 const Nanos = 1e9
 
+const startedAt = performance.timeOrigin / 1000
+
+const [major = "", minor = "", patch = ""] = process.versions.node.split(/[.-]/)
+
 export class ProcessProbe {
+  /** For the gauges, since the sample before. */
   readonly #delay = monitorEventLoopDelay({ resolution: 10 })
+  /** For the histogram, since the delays were taken last. */
+  readonly #delays = monitorEventLoopDelay({ resolution: 10 })
   readonly #gc: PerformanceObserver
   readonly #resources = new Set<string>()
   #cpu: NodeJS.CpuUsage = { user: 0, system: 0 }
@@ -39,11 +48,20 @@ export class ProcessProbe {
     })
     this.#gc.observe({ entryTypes: ["gc"] })
     this.#delay.enable()
+    this.#delays.enable()
   }
 
   close(): void {
     this.#gc.disconnect()
     this.#delay.disable()
+    this.#delays.disable()
+  }
+
+  /** The delays of the event loop since the last call: a hundred for each second. */
+  delays(): ReadonlyArray<ProcessEvent> {
+    const all = delaysOf(this.#delays, delayBoundaries)
+    this.#delays.reset()
+    return all.map((seconds) => ({ _tag: "nodejs.eventloop.delay", seconds }))
   }
 
   /** What is, and what was since the sample before. */
@@ -51,6 +69,9 @@ export class ProcessProbe {
     return [
       ...this.#cpuSamples(),
       this.#memorySample(),
+      ...procfsSamples(),
+      { _tag: "process.start.sample", seconds: startedAt },
+      { _tag: "nodejs.version.sample", version: process.version, major, minor, patch },
       { _tag: "process.uptime.sample", seconds: process.uptime() },
       ...this.#delaySample(),
       ...this.#loopSamples(),
@@ -126,4 +147,13 @@ export class ProcessProbe {
       return { _tag: "nodejs.active_resources.sample", type, count }
     })
   }
+}
+
+const procfsSamples = (): ReadonlyArray<ProcessEvent> => {
+  const memory = virtualMemory()
+  const fds = fileDescriptors()
+  return [
+    ...(memory === undefined ? [] : [{ _tag: "process.virtual_memory.sample" as const, ...memory }]),
+    ...(fds === undefined ? [] : [{ _tag: "process.fds.sample" as const, ...fds }])
+  ]
 }
