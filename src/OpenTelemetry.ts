@@ -1,35 +1,42 @@
 /**
- * Adds the metrics of a runtime to a meter of `@opentelemetry/api` as observable instruments, for programs that have an
- * OpenTelemetry SDK with its own readers and exporters.
+ * Adds the metrics of a runtime to an OpenTelemetry SDK with its own readers and exporters.
+ *
+ * - {@link producer} is a `MetricProducer` for a reader of `@opentelemetry/sdk-metrics`: histograms and exponential
+ *   histograms arrive as they are, and each series with its own start time.
+ * - {@link observe} adds observable instruments to a meter of `@opentelemetry/api`, where you have no access to the reader.
  *
  * Each collection of the SDK reads the runtime once and includes every event accepted before. Metrics that are registered
  * later appear from then on.
  *
- * | metric | becomes |
- * | --- | --- |
- * | a sum that only goes up | an observable counter |
- * | another sum | an observable up-down counter |
- * | a gauge | an observable gauge |
- * | a histogram | the observable counters `NAME.count`, `NAME.sum` and `NAME.bucket`, the last by the attribute `le`, added up as in Prometheus: the API has no histogram that can be observed. The boundaries of an exponential one are 0 and powers of four, so that they never move |
- * | a summary | likewise `NAME.count` and `NAME.sum`, and the gauge `NAME` by the attribute `quantile` |
- *
- * To export histograms as histograms, use `mvx-metrics/Otlp`.
+ * | metric | producer | observable instruments |
+ * | --- | --- | --- |
+ * | a sum that only goes up | a monotonic sum | an observable counter |
+ * | another sum | a sum | an observable up-down counter |
+ * | a gauge | a gauge | an observable gauge |
+ * | a histogram | a histogram | the counters `NAME.count`, `NAME.sum` and `NAME.bucket`, the last by the attribute `le`, added up as in Prometheus: the API has no histogram that can be observed |
+ * | an exponential histogram | an exponential histogram | likewise. The boundaries are 0 and powers of four, so that they never move |
+ * | a summary | the sums `NAME.count` and `NAME.sum`, and the gauge `NAME` by the attribute `quantile`: the SDK has no summaries | likewise |
  *
  * @example
  * ```ts
- * import { metrics } from "@opentelemetry/api"
+ * import { ConsoleMetricExporter, MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics"
  * import { MetricsRuntime } from "mvx-metrics/promise"
  * import * as OpenTelemetry from "mvx-metrics/OpenTelemetry"
  *
  * const runtime = await MetricsRuntime.start({ namespace: "example.metrics" })
- * const stop = OpenTelemetry.observe(metrics.getMeter("documents"), runtime)
- * stop()
+ * const reader = new PeriodicExportingMetricReader({
+ *   exporter: new ConsoleMetricExporter(),
+ *   metricProducers: [OpenTelemetry.producer(runtime)]
+ * })
+ * const provider = new MeterProvider({ readers: [reader] })
  * await runtime.shutdown()
+ * await provider.shutdown() // exports the final state
  * ```
  *
  * @since 0.1.0
  */
 import type { BatchObservableCallback, Meter, MetricOptions, Observable } from "@opentelemetry/api"
+import type { MetricProducer } from "@opentelemetry/sdk-metrics"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { CarriedSeries } from "./internal/exporters/carried.ts"
@@ -37,6 +44,7 @@ import { collect, together } from "./internal/exporters/collect.ts"
 import { sharedCollection, watchFamilies } from "./internal/exporters/descriptors.ts"
 import { takeNamespace } from "./internal/exporters/namespaces.ts"
 import { type Observed, observations } from "./internal/exporters/otelObservations.ts"
+import { makeProducer } from "./internal/exporters/sdk/producer.ts"
 import type { MetricData } from "./internal/formats/metricData.ts"
 import { refuse } from "./internal/model/optionChecks.ts"
 import { type AnyRuntime, serviceOf } from "./internal/runtime/anyRuntime.ts"
@@ -45,6 +53,44 @@ import { InvalidArgument, type NamespaceTaken } from "./MetricsError.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
 
 export type { AnyRuntime } from "./internal/runtime/anyRuntime.ts"
+
+/**
+ * Makes a producer of the metrics of the runtime, for the option `metricProducers` of a reader. Make one for each reader.
+ *
+ * Names, units and attributes are those of `mvx-metrics/Otlp`, with the attributes `namespace` and `recorder` and the scope
+ * `mvx-metrics`. All data is cumulative, whatever temporality the reader prefers: the SDK passes on what a producer gives.
+ * A recorder that was removed is in the next collection with its last state, and so are all after a shutdown of the
+ * runtime. A read that fails, or takes longer than the reader allows, is among the errors of the collection.
+ *
+ * Data points of counters and histograms have their exemplars in the field `exemplars`, as the SDK's reservoirs shape them.
+ * The SDK's own exporters write no exemplars at all; `mvx-metrics/Otlp` does.
+ *
+ * @example
+ * ```ts
+ * import { MeterProvider, PeriodicExportingMetricReader, InMemoryMetricExporter } from "@opentelemetry/sdk-metrics"
+ * import { Effect } from "effect"
+ * import { MetricsLayer, MetricsRuntime } from "mvx-metrics"
+ * import * as OpenTelemetry from "mvx-metrics/OpenTelemetry"
+ *
+ * const program = Effect.gen(function* () {
+ *   const reader = new PeriodicExportingMetricReader({
+ *     exporter: new InMemoryMetricExporter(1),
+ *     metricProducers: [OpenTelemetry.producer(yield* MetricsRuntime)]
+ *   })
+ *   const provider = new MeterProvider({ readers: [reader] })
+ *   const { resourceMetrics } = yield* Effect.promise(() => reader.collect())
+ *   yield* Effect.promise(() => provider.shutdown())
+ *   return resourceMetrics.scopeMetrics.map(({ scope }) => scope.name)
+ * }).pipe(Effect.provide(MetricsLayer.layerInProcess({ namespace: "example.metrics" })))
+ *
+ * const scopes = await Effect.runPromise(program)
+ * scopes.includes("mvx-metrics") // true
+ * ```
+ *
+ * @category exporting
+ * @since 0.1.0
+ */
+export const producer = (runtime: AnyRuntime): MetricProducer => makeProducer(serviceOf(runtime))
 
 /**
  * Lets the meter observe all metrics of the runtime, with the attributes `namespace` and `recorder`, until the returned

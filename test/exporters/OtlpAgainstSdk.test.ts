@@ -13,6 +13,7 @@ import { Effect, Layer, Schema } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { TestClock } from "effect/testing"
 import { Metric, MetricsLayer, MetricsRuntime } from "mvx-metrics"
+import * as OpenTelemetry from "mvx-metrics/OpenTelemetry"
 import * as Otlp from "mvx-metrics/Otlp"
 import { decodeRequest, normalized } from "../support/otlpDecoder.ts"
 import { makeSink, type SunkMetric, type SunkPoint } from "../support/sink.ts"
@@ -118,18 +119,43 @@ const sdkExports = async (protocol: Otlp.Protocol, temporality: Otlp.Temporality
     for (const event of events) record(event)
     // Times of the SDK are of milliseconds.
     await new Promise((resolve) => setTimeout(resolve, 3))
-    const { resourceMetrics } = await reader.collect()
-    const request =
-      protocol === "http/json"
-        ? JSON.parse(new TextDecoder().decode(JsonMetricsSerializer.serializeRequest(resourceMetrics)))
-        : decodeRequest(ProtobufMetricsSerializer.serializeRequest(resourceMetrics)!)
-    const { resourceMetrics: decoded } = normalized(request) as {
-      resourceMetrics: [{ scopeMetrics: [{ metrics: ReadonlyArray<SunkMetric> }] }]
-    }
-    exports.push(decoded[0].scopeMetrics[0].metrics)
+    exports.push(await exportedBy(reader, protocol))
   }
   return exports
 }
+
+/** What the SDK's own encoders make of a collection. */
+const exportedBy = async (reader: Reader, protocol: Otlp.Protocol): Promise<ReadonlyArray<SunkMetric>> => {
+  const { errors, resourceMetrics } = await reader.collect()
+  expect(errors).toEqual([])
+  const request =
+    protocol === "http/json"
+      ? JSON.parse(new TextDecoder().decode(JsonMetricsSerializer.serializeRequest(resourceMetrics)))
+      : decodeRequest(ProtobufMetricsSerializer.serializeRequest(resourceMetrics)!)
+  const { resourceMetrics: decoded } = normalized(request) as {
+    resourceMetrics: [{ scopeMetrics: [{ metrics: ReadonlyArray<SunkMetric> }] }]
+  }
+  return decoded[0].scopeMetrics[0].metrics
+}
+
+// --- this package, by a reader of the SDK
+
+const producedExports = (protocol: Otlp.Protocol) =>
+  Effect.gen(function* () {
+    const runtime = yield* MetricsRuntime
+    const reader = new Reader({ metricProducers: [OpenTelemetry.producer(runtime)] })
+    new MeterProvider({ resource: resourceFromAttributes({}), readers: [reader] })
+    const recorder = yield* runtime.createRecorder("one")
+    for (const metric of metrics) yield* recorder.register(metric)
+    const exports: Array<ReadonlyArray<SunkMetric>> = []
+    for (const events of intervals) {
+      for (const event of events) yield* recorder.emit(event)
+      yield* TestClock.adjust(3)
+      const all = yield* Effect.promise(() => exportedBy(reader, protocol))
+      exports.push(all.filter(({ name }) => name.startsWith("calls")))
+    }
+    return exports
+  }).pipe(Effect.provide(MetricsLayer.layerInProcess({ namespace: "test.sdk", logging: "silent" })))
 
 // --- this package
 
@@ -224,27 +250,41 @@ const timesOf = (points: ReadonlyArray<SunkPoint>) =>
     }
   })
 
+const expectSame = (
+  ours: ReadonlyMap<string, Series>,
+  theirs: ReadonlyMap<string, Series>,
+  temporality: Otlp.Temporality
+): void => {
+  expect([...ours.keys()].sort()).toEqual([...theirs.keys()].sort())
+  for (const [key, { frame, points }] of ours) {
+    const expected = theirs.get(key)!
+    expect(frame, key).toEqual(expected.frame)
+    const isDelta = temporality === "delta"
+    const known = (point: SunkPoint, i: number) => {
+      const { max, min, ...value } = withoutTimes(point)
+      const scaled =
+        isDelta && key.startsWith('["calls.spread') ? atScale(value, (points[i]!.scale ?? 0) as number) : value
+      // The least and the greatest value of an interval are not known, but for the first one.
+      return isDelta && i > 0 ? scaled : { ...scaled, min, max }
+    }
+    expect(points.map(known), key).toEqual(expected.points.map(known))
+    if (isDelta) for (const each of points.slice(1)) expect([each.min, each.max]).toEqual([undefined, undefined])
+    if (!key.startsWith('["calls.load')) expect(timesOf(points), key).toEqual(timesOf(expected.points))
+  }
+}
+
 describe.each(["http/json", "http/protobuf"] as const)("in %s, what a collector receives", (protocol) => {
   it.effect.each(["cumulative", "delta"] as const)("is what OpenTelemetry's SDK sends: %s", (temporality) =>
     Effect.gen(function* () {
       const theirs = seriesOf(yield* Effect.promise(() => sdkExports(protocol, temporality)))
-      const ours = seriesOf(yield* ownExports(protocol, temporality))
-      expect([...ours.keys()].sort()).toEqual([...theirs.keys()].sort())
-      for (const [key, { frame, points }] of ours) {
-        const expected = theirs.get(key)!
-        expect(frame, key).toEqual(expected.frame)
-        const isDelta = temporality === "delta"
-        const known = (point: SunkPoint, i: number) => {
-          const { max, min, ...value } = withoutTimes(point)
-          const scaled =
-            isDelta && key.startsWith('["calls.spread') ? atScale(value, (points[i]!.scale ?? 0) as number) : value
-          // The least and the greatest value of an interval are not known, but for the first one.
-          return isDelta && i > 0 ? scaled : { ...scaled, min, max }
-        }
-        expect(points.map(known), key).toEqual(expected.points.map(known))
-        if (isDelta) for (const each of points.slice(1)) expect([each.min, each.max]).toEqual([undefined, undefined])
-        if (!key.startsWith('["calls.load')) expect(timesOf(points), key).toEqual(timesOf(expected.points))
-      }
+      expectSame(seriesOf(yield* ownExports(protocol, temporality)), theirs, temporality)
+    })
+  )
+
+  it.effect("is what the SDK sends as well where its reader has a producer of this package", () =>
+    Effect.gen(function* () {
+      const theirs = seriesOf(yield* Effect.promise(() => sdkExports(protocol, "cumulative")))
+      expectSame(seriesOf(yield* producedExports(protocol)), theirs, "cumulative")
     })
   )
 })
