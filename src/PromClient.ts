@@ -4,7 +4,7 @@
  *
  * Their names are those of `mvx-metrics/Prometheus`. Each call of `registry.metrics()` reads the runtime once and includes
  * every event accepted before. Metrics that are registered later appear from then on. `resetMetrics` does not change them,
- * because their counts belong to their recorders.
+ * because their counts belong to their recorders. A registry with the content type of OpenMetrics shows their exemplars.
  *
  * If you have no registry yet, `mvx-metrics/Prometheus` costs the application thread less: it makes the text on the
  * worker.

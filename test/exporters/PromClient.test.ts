@@ -1,13 +1,18 @@
 // A registry of prom-client shows what a scrape of the runtime shows, beside what it has of its own.
 import { afterEach, describe, expect, it } from "@effect/vitest"
 import * as prometheusIo from "@prometheus-io/client"
-import { Effect, Layer } from "effect"
-import { MetricsLayer } from "mvx-metrics"
+import { Effect, Layer, Schema } from "effect"
+import { Metric, MetricsLayer } from "mvx-metrics"
 import * as PromClient from "mvx-metrics/PromClient"
 import { MetricsRuntime } from "mvx-metrics/promise"
 import * as promClient from "prom-client"
 import { all, done, Jobs, waiting } from "../support/exported.metrics.ts"
 import { parseExposition } from "../support/expositionParser.ts"
+
+const TracedEvent = Schema.TaggedUnion({ traced: { millis: Schema.Number, trace: Schema.String } })
+const traced = { events: TracedEvent, exemplar: "trace" } as const
+const TracedCalls = Metric.counter("traced.calls", traced)
+const TracedTime = Metric.histogram("traced.time", { ...traced, value: "millis", unit: "ms", boundaries: [10, 1000] })
 
 /** Samples by name and labels, whatever their order. */
 const samples = (text: string) =>
@@ -102,6 +107,27 @@ describe.each([
     const text = await registry.metrics()
     expect(text).toContain("own_total 0\n")
     expect(text).toContain('jobs_total{recorder="one",namespace="test.prom",queue="a",ok="true"} 1\n')
+  })
+
+  it("shows exemplars in OpenMetrics, as a scrape does", async () => {
+    const runtime = await start()
+    const registry = new Registry()
+    registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE as never)
+    PromClient.registerInto(registry, runtime)
+    const recorder = await runtime.createRecorder("one")
+    for (const metric of [TracedCalls, TracedTime]) await recorder.registerMetric(metric)
+    recorder.registerEvent({ _tag: "traced", millis: 3, trace: "x".repeat(200) })
+    recorder.registerEvent({ _tag: "traced", millis: 250, trace: "0af7651916cd43dd8448eb211c80319c" })
+    recorder.registerEvent({ _tag: "traced", millis: 20_000, trace: 'a "long" one' })
+    const withExemplars = (text: string) =>
+      text.split("\n").flatMap((line) => {
+        const [sample, exemplar] = line.split(" # ")
+        return exemplar === undefined ? [] : [[sample!.replace(/[{ ].*/, ""), exemplar]]
+      })
+    const request = new Request("http://localhost/metrics", { headers: { accept: "application/openmetrics-text" } })
+    const expected = withExemplars(await (await runtime.prometheus().handler(request)).text())
+    expect(expected).toHaveLength(3)
+    expect(withExemplars(await registry.metrics())).toEqual(expected)
   })
 
   it("speaks OpenMetrics", async () => {

@@ -3,8 +3,9 @@
  */
 
 import { Duplicate, type Duplicates } from "../formats/duplicates.ts"
-import type { Attributes, HistogramDataPoint, MetricData } from "../formats/metricData.ts"
+import type { Attributes, Exemplar, HistogramDataPoint, MetricData } from "../formats/metricData.ts"
 import { boundariesOf, countsOf } from "../formats/prometheus/classicBuckets.ts"
+import { exemplarLabels } from "../formats/prometheus/exemplar.ts"
 import { scale } from "../formats/prometheus/families.ts"
 import { counterSample, type Family, familyOf, labelName } from "../naming/names.ts"
 import type { BaseUnit } from "../naming/units.ts"
@@ -16,6 +17,15 @@ export interface PromValue {
   readonly labels: PromLabels
   /** Default: the name of the family. */
   readonly metricName?: string
+  /** Registries show it in OpenMetrics. */
+  readonly exemplar?: PromExemplar
+}
+
+interface PromExemplar {
+  readonly labelSet: { readonly [name: string]: string }
+  readonly value: number
+  /** In seconds. */
+  readonly timestamp: number
 }
 
 /** The name of a family in prom-client, where that of a counter has its `_total`. */
@@ -37,7 +47,11 @@ export const promValues = (data: MetricData, duplicates: Duplicates): ReadonlyAr
   switch (data.type) {
     case "gauge":
     case "sum":
-      return withLabels(data.points, duplicates).map(([labels, { value }]) => ({ value: scale(value, unit), labels }))
+      return withLabels(data.points, duplicates).map(([labels, { exemplar, value }]) => ({
+        value: scale(value, unit),
+        labels,
+        ...exemplarOf(exemplar, unit)
+      }))
     case "histogram":
       return withLabels(data.points, duplicates).flatMap(([labels, point]) =>
         bucketValues(name, unit, point.boundaries, point, labels)
@@ -61,20 +75,43 @@ const bucketValues = (
   name: string,
   unit: BaseUnit,
   boundaries: ReadonlyArray<number>,
-  { count, counts, sum, sumFalls }: Pick<HistogramDataPoint, "count" | "counts" | "sum" | "sumFalls">,
+  {
+    count,
+    counts,
+    exemplars = [],
+    sum,
+    sumFalls
+  }: Pick<HistogramDataPoint, "count" | "counts" | "exemplars" | "sum" | "sumFalls">,
   labels: PromLabels
 ): ReadonlyArray<PromValue> => {
   let total = 0
   const bounded = boundaries.map((boundary, i) => {
     total += counts[i]!
-    return { metricName: `${name}_bucket`, value: total, labels: { ...labels, le: scale(boundary, unit) } }
+    return {
+      metricName: `${name}_bucket`,
+      value: total,
+      labels: { ...labels, le: scale(boundary, unit) },
+      ...exemplarOf(exemplars[i], unit)
+    }
   })
   return [
     ...bounded,
-    { metricName: `${name}_bucket`, value: count, labels: { ...labels, le: "+Inf" } },
+    {
+      metricName: `${name}_bucket`,
+      value: count,
+      labels: { ...labels, le: "+Inf" },
+      ...exemplarOf(exemplars[boundaries.length], unit)
+    },
     ...(sumFalls ? [] : [{ metricName: `${name}_sum`, value: scale(sum, unit), labels }]),
     { metricName: `${name}_count`, value: count, labels }
   ]
+}
+
+const exemplarOf = (exemplar: Exemplar | undefined, unit: BaseUnit): { readonly exemplar?: PromExemplar } => {
+  const labels = exemplar && exemplarLabels(exemplar)
+  if (labels === undefined) return {}
+  const { at, value } = exemplar!
+  return { exemplar: { labelSet: Object.fromEntries(labels), value: scale(value, unit), timestamp: at / 1000 } }
 }
 
 /** Points with their labels, under names that Prometheus takes. */
