@@ -90,8 +90,8 @@ export const layerInProcess = (options: RuntimeOptions): Layer.Layer<MetricsRunt
 
 /**
  * Reads the options of a runtime from `METRICS_NAMESPACE`, `METRICS_CAPACITY` (events), `METRICS_OVERFLOW`,
- * `METRICS_LOGGING`, `METRICS_SHUTDOWN_TIMEOUT` and `METRICS_WAIT_TIMEOUT` (`10 seconds`), `METRICS_MEMORY_LIMIT`
- * (`16 MiB`), and `METRICS_DURABLE_DIRECTORY` (the `directory` of `durable`). Each may be left out if it is among `defaults` or has a default; only the namespace has none. Fails with
+ * `METRICS_LOGGING`, `METRICS_SHUTDOWN_TIMEOUT` and `METRICS_WAIT_TIMEOUT` (`10 seconds`),
+ * `METRICS_TOTAL_OF_REMOVED`, `METRICS_MEMORY_LIMIT` (`16 MiB`), and `METRICS_DURABLE_DIRECTORY` (the `directory` of `durable`). Each may be left out if it is among `defaults` or has a default; only the namespace has none. Fails with
  * Effect's `ConfigError`, which names the variable.
  *
  * @example

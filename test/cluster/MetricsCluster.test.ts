@@ -203,15 +203,15 @@ layer(Shops.layer.pipe(Layer.provideMerge(MetricsCluster.layer(options))))("acro
         const { one, other } = yield* Shops
         for (const pieces of [1, 10, 100]) {
           for (const shop of [one, other]) {
-            yield* shop.open("removed")
-            yield* shop.emits("removed", sale(pieces))
-            yield* shop.closes("removed")
+            yield* shop.open("taken away")
+            yield* shop.emits("taken away", sale(pieces))
+            yield* shop.closes("taken away")
           }
         }
-        expect(yield* sold("removed")).toBe(222)
-        yield* one.open("removed")
-        yield* one.emits("removed", sale(1000))
-        expect(yield* sold("removed")).toBe(1222)
+        expect(yield* sold("taken away")).toBe(222)
+        yield* one.open("taken away")
+        yield* one.emits("taken away", sale(1000))
+        expect(yield* sold("taken away")).toBe(1222)
       })
     )
 

@@ -34,6 +34,7 @@ export interface LoadRecorder {
 export interface LoadOptions {
   readonly capacity: number
   readonly overflow: Overflow
+  readonly totalOfRemoved?: false
 }
 
 export interface LoadRuntime {

@@ -10,7 +10,8 @@ const optionsOf: { readonly [R in Role]: LoadOptions } = {
   watched: { capacity: 1000, overflow: "drop-newest" },
   latest: { capacity: 1000, overflow: "drop-newest" },
   newest: { capacity: 100, overflow: "drop-newest" },
-  oldest: { capacity: 100, overflow: "drop-oldest" },
+  // How many of its events are evicted is not known when it is removed.
+  oldest: { capacity: 100, overflow: "drop-oldest", totalOfRemoved: false },
   waiting: { capacity: 100, overflow: "backpressure" },
   failing: { capacity: 100, overflow: "fail" },
   deltas: { capacity: 10_000, overflow: "drop-newest" }

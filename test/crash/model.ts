@@ -15,7 +15,7 @@ import type { Report, Snapshot } from "mvx-metrics/Snapshot"
 import { Count, type LoadEvent, loadEvent, metricOf, Sequence } from "./load.metrics.ts"
 import { metricsOf, totalOf } from "./loaded.ts"
 import { Now } from "./loadRuntimes.ts"
-import type { Answer, Op, Problem, Script, Side, Step, StepDone } from "./steps.ts"
+import { type Answer, type Op, type Problem, type Script, type Side, type Step, type StepDone, sides } from "./steps.ts"
 
 interface Expected {
   readonly recorder: RecorderService
@@ -34,6 +34,8 @@ export class Model {
   readonly #run: typeof Effect.runPromise
   readonly #runtime: RuntimeService
   readonly #recorders = new Map<string, Expected>()
+  /** What recorders had counted that were removed. */
+  readonly #removed: { [S in Side]: number } = { effect: 0, promise: 0 }
   #problems: Array<Problem> = []
 
   private constructor(runtime: RuntimeService, now: Now, run: typeof Effect.runPromise) {
@@ -63,6 +65,9 @@ export class Model {
   }
 
   #checkTotals(totals: NonNullable<StepDone["totals"]>): void {
+    for (const side of sides) {
+      this.#expect(`${side}: ${Count.name} of removed recorders`, totals[side].removed ?? 0, this.#removed[side])
+    }
     for (const [key, { total }] of this.#recorders) {
       const [side, ...id] = key.split(" ")
       this.#expect(`${key}: ${Count.name} in a scrape`, totals[side as Side][id.join(" ")] ?? 0, total)
@@ -83,6 +88,7 @@ export class Model {
     switch (op._tag) {
       case "Remove":
         this.#recorders.delete(key)
+        if (role !== "oldest") this.#removed[side] += expected.accepted - expected.before
         return run(this.#runtime.stopAndRemoveRecorder(key))
       case "Burst":
         for (let i = 0; i < op.count; i++) await this.#emit(expected, loadEvent(expected.accepted + 1))

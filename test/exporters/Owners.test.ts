@@ -133,7 +133,8 @@ const worldOf = (owners: ReadonlyArray<Owner>, expires: boolean) =>
         () => Effect.sync(() => void refused.add(each))
       )
     for (const each of owners) {
-      const recorder = yield* runtimes.get(each.namespace)!.createRecorder(each.id)
+      // A total has several owners.
+      const recorder = yield* runtimes.get(each.namespace)!.createRecorder(each.id, { totalOfRemoved: false })
       recorders.set(each, recorder)
       yield* register(each, each.metric, false)
       readers.set(each, yield* recorder.deltaReader)

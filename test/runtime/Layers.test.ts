@@ -60,8 +60,8 @@ onBothLayers("Recorder.layer", (it) => {
       const { layer, lines } = recordLogs()
       yield* Recorder.pipe(Effect.provide(Recorder.layer("unused")), Effect.provide(layer))
       yield* runtime
-        .stopAndRemoveRecorder("removed")
-        .pipe(Effect.provide(Recorder.layer("removed")), Effect.provide(layer))
+        .stopAndRemoveRecorder("taken away")
+        .pipe(Effect.provide(Recorder.layer("taken away")), Effect.provide(layer))
       expect(lines).toEqual([])
     })
   )

@@ -70,13 +70,13 @@ onBothLayers("removing a recorder", (it) => {
   it.effect("folds what it accepted, and takes it out of the registry", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
-      const recorder = yield* runtime.createRecorder("removed")
+      const recorder = yield* runtime.createRecorder("taken away")
       yield* recorder.register(Ticks)
       for (let n = 0; n < 2000; n++) recorder.emitUnsafe(tick(n))
-      yield* runtime.stopAndRemoveRecorder("removed")
+      yield* runtime.stopAndRemoveRecorder("taken away")
       expect(yield* recorder.stats).toMatchObject({ state: "Stopped", applied: 2000, pending: 0 })
-      expect(yield* runtime.findRecorder("removed")).toEqual(Option.none())
-      expect(yield* runtime.recorderIds).not.toContain("removed")
+      expect(yield* runtime.findRecorder("taken away")).toEqual(Option.none())
+      expect(yield* runtime.recorderIds).not.toContain("taken away")
     })
   )
 

@@ -253,16 +253,16 @@ onBothLayers("a shared recorder", (it) => {
   it.effect("removed under its users is no error at their end, and a later one is not ended by them", () =>
     Effect.gen(function* () {
       const runtime = yield* MetricsRuntime
-      const old = yield* use("removed")
-      yield* runtime.stopAndRemoveRecorder("removed")
-      const later = yield* use("removed", { capacity: 3 })
+      const old = yield* use("taken away")
+      yield* runtime.stopAndRemoveRecorder("taken away")
+      const later = yield* use("taken away", { capacity: 3 })
       expect(later.recorder).not.toBe(old.recorder)
       expect(Exit.isSuccess(yield* Effect.exit(old.leave))).toBe(true)
       expect(yield* later.recorder.state).toBe("Running")
       yield* later.leave
-      const third = yield* use("removed")
-      yield* runtime.stopAndRemoveRecorder("removed")
-      const exclusive = yield* runtime.createRecorder("removed")
+      const third = yield* use("taken away")
+      yield* runtime.stopAndRemoveRecorder("taken away")
+      const exclusive = yield* runtime.createRecorder("taken away")
       yield* third.leave
       expect(yield* exclusive.state).toBe("Running")
     })

@@ -82,12 +82,12 @@ describe("the registry", () => {
   it("stops recorders, and removes them", async () => {
     await using runtime = await MetricsRuntime.start({ ...options, inProcess: true })
     const kept = await runtime.createRecorder("kept")
-    const removed = await runtime.createRecorder("removed")
+    const removed = await runtime.createRecorder("taken away")
     await runtime.stopRecorder("kept")
-    await runtime.stopAndRemoveRecorder("removed")
+    await runtime.stopAndRemoveRecorder("taken away")
     expect([kept.state, removed.state]).toEqual(["Stopped", "Stopped"])
     expect(runtime.recorderIds).toEqual(["kept"])
-    expect(await runtime.createRecorder("removed")).not.toBe(removed)
+    expect(await runtime.createRecorder("taken away")).not.toBe(removed)
   })
 })
 

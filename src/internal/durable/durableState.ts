@@ -39,7 +39,7 @@ export interface DurableOptions extends DurableThread {
 
 /** A state that is being collected, made or written. */
 interface Round {
-  readonly lanes: ReadonlyArray<Lane>
+  lanes: ReadonlyArray<Lane>
   next: number
   readonly tickets: ReadonlyArray<number>
   writer: StateWriter | undefined
@@ -145,6 +145,12 @@ export class DurableState {
         bytes += collected
       }
       if (round.next < round.lanes.length) return true
+      // What is written has of each event either the recorder that took it, or the total that it was left to.
+      const totals = this.#options.fold.totals.take("durable")
+      if (totals.length > 0) {
+        round.lanes = [...round.lanes, ...totals]
+        return true
+      }
       if (!this.#isChanged) {
         this.#wrote(Date.now(), this.#live.events)
         this.#end(round, undefined)

@@ -36,8 +36,14 @@ export interface Collected {
 }
 
 /** The data of all metrics of all recorders, and what the library says of itself. A recorder that fails is left out. */
-export const collect = Effect.fnUntraced(function* (runtime: RuntimeService): Effect.fn.Return<Collected> {
-  const { foldCame, foldLag, sources, usage } = internalsOf(runtime)
+export const collect = (runtime: RuntimeService): Effect.Effect<Collected> =>
+  collectFrom(runtime, internalsOf(runtime).sources)
+
+const collectFrom = Effect.fnUntraced(function* (
+  runtime: RuntimeService,
+  sources: () => ReadonlyArray<Source>
+): Effect.fn.Return<Collected> {
+  const { foldCame, foldLag, usage } = internalsOf(runtime)
   const clock = yield* Clock.Clock
   const asked = clock.monotonicTimeNanosUnsafe()
   const unread = new Set<number>()
@@ -117,9 +123,13 @@ const asOne = (data: MetricData, attributes: Attributes): MetricData => {
   return { ...data, points: [{ attributes: own, value: data.points.reduce((sum, { value }) => sum + value, 0) }] }
 }
 
-/** The same, those of one name and one shape together. */
-export const collectData = (runtime: RuntimeService): Effect.Effect<ReadonlyArray<MetricData>> =>
-  Effect.map(collect(runtime), ({ all }) => together(all.map(({ data }) => data)))
+/** The same with the totals of recorders that were removed, and data of one name and one shape together. */
+export const collectData = (runtime: RuntimeService): Effect.Effect<ReadonlyArray<MetricData>> => {
+  const { sources, totals } = internalsOf(runtime)
+  // Who takes one shape of a name takes the last: that of recorders that are there.
+  const all = () => [...totals(), ...sources()]
+  return Effect.map(collectFrom(runtime, all), ({ all }) => together(all.map(({ data }) => data)))
+}
 
 /** Data of one name and one shape as one. */
 export const together = (data: ReadonlyArray<MetricData>): ReadonlyArray<MetricData> => {

@@ -54,6 +54,8 @@ export class Checkpoints {
   /** Commands before the last round. */
   #commands = 0
   #covered = 0
+  /** To be saved with the next part. */
+  readonly #totals = new Set<Lane>()
   /** Whether the states that were left are to be saved anew. */
   #isLeftDue = false
 
@@ -83,18 +85,21 @@ export class Checkpoints {
     this.#round ??= this.#isDue ? this.#begin() : undefined
     const round = this.#round
     if (round === undefined) return
-    const records: Array<SavedRecord> = []
-    let bytes = 0
-    while (round.next < round.lanes.length && bytes < PartBytes) {
-      const lane = round.lanes[round.next]!
-      const record = laneRecord(lane, this.#fold.positionOf(lane), this.#fold.saveLane(lane))
+    // With the lanes that are saved here, since some that were closed have left to these what they had.
+    for (const lane of this.#fold.totals.take("checkpoints")) this.#totals.add(lane)
+    const records = Array.from(this.#totals, (lane) => this.#recordOf(lane))
+    const totals = records.length
+    let bytes = records.reduce((sum, record) => sum + bytesOf(record), 0)
+    while (round.next < round.lanes.length && (bytes < PartBytes || records.length === totals)) {
+      const record = this.#recordOf(round.lanes[round.next]!)
       // A large one goes alone, into memory that is there: it takes longer to get memory than to copy into it.
-      if (bytes > 0 && bytes + bytesOf(record) > PartBytes) break
-      if (!this.#memory.isReady(bytesOf(record))) return
+      if (records.length > totals && bytes + bytesOf(record) > PartBytes) break
+      if (!this.#memory.isReady(bytes + bytesOf(record))) return
       records.push(record)
       bytes += bytesOf(record)
       round.next++
     }
+    this.#totals.clear()
     round.bytes += bytes
     // With the lanes that are saved here: one that was closed has left its states before.
     const left = this.#fold.left?.save(this.#isLeftDue)
@@ -111,6 +116,10 @@ export class Checkpoints {
     // Whoever restores what was sent drops these first.
     for (const each of dropped) this.#memory.reuse(each.segment)
     if (isDone) this.#end(round)
+  }
+
+  #recordOf(lane: Lane): SavedRecord {
+    return laneRecord(lane, this.#fold.positionOf(lane), this.#fold.saveLane(lane))
   }
 
   /** Saves what the fold begins with, before it reads anything: another one must not look for that anew. */

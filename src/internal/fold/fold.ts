@@ -47,6 +47,8 @@ export class Fold implements StreamHandler, FoldOfLanes {
   readonly #counters = new CounterTable()
   readonly #lanes: Array<FoldLane | undefined> = []
   readonly touched = new TouchedLanes()
+  /** Lanes to which something came from lanes that were closed. Whoever saves that those are closed saves these with it. */
+  readonly totals = new TouchedLanes()
   /** Reads and scrapes that take long: whoever drives the fold goes on with them. */
   readonly work = new Slices()
   readonly #renders = new Map<number, Work>()
@@ -121,7 +123,7 @@ export class Fold implements StreamHandler, FoldOfLanes {
         }
         return this.touched.touch(command.lane)
       case "Close":
-        if (this.#lanes[command.lane] !== undefined) this.left?.leave(this.#lanes[command.lane]!, this.reader.position)
+        this.#leave(command)
         this.#lanes[command.lane]?.close()
         this.#lanes[command.lane] = undefined
         this.touched.touch(command.lane)
@@ -148,6 +150,18 @@ export class Fold implements StreamHandler, FoldOfLanes {
       default:
         return this.#lane(command.lane)?.command(command)
     }
+  }
+
+  /** What a recorder leaves that is removed: to a total, or to the next one of its id. */
+  #leave({ lane, total }: Extract<Command, { readonly _tag: "Close" }>): void {
+    const closed = this.#lanes[lane]
+    if (closed === undefined) return
+    const { position } = this.reader
+    if (total === undefined) return this.left?.leave(closed, position)
+    // The total counts it as an event.
+    this.left?.leaveEvents(closed.sequence - 1, position)
+    this.#lane(total.lane)?.absorb(closed, total.at)
+    this.totals.touch(total.lane)
   }
 
   #render(render: Render): void {

@@ -269,6 +269,16 @@ export class LaneMetrics implements MetricOwner {
     return took
   }
 
+  /** The metrics of these names take what the others have counted. `sequence`: as of an event. */
+  absorb(others: LaneMetrics, at: number, sequence: number): void {
+    if (this.#cuts !== undefined) this.#detach(this.#cuts)
+    this.#place[PlaceSequence] = sequence
+    this.#during(DuringFold, this.#cells, (cell) => {
+      const other = others.find(cell.metric.name)
+      if (other !== undefined) cell.absorb(other, at)
+    })
+  }
+
   #cellsOf(tag: string): Readers {
     this.#byTag ??= new Map()
     let readers = this.#byTag.get(tag)

@@ -116,12 +116,7 @@ export class LeftStates {
       const { of, record } = packed
       return [{ ...of, bytes: bytesIn(segmentOf([record]), [record])[0]!.slice() }]
     })
-    if (at > this.#foldedAt) {
-      this.folded += sequence
-      this.#foldedAt = at
-      this.#isAdded = true
-    }
-    this.changes++
+    this.leaveEvents(sequence, at)
     if (states.length === 0) return
     for (const packed of states) this.#put(packed, at)
     this.#removed.delete(recorderId)
@@ -131,6 +126,15 @@ export class LeftStates {
       this.#removed.delete(oldest)
       this.#byRecorder.delete(oldest)
     }
+  }
+
+  /** Events of a recorder that is removed. */
+  leaveEvents(count: number, at: number): void {
+    this.changes++
+    if (at <= this.#foldedAt) return
+    this.folded += count
+    this.#foldedAt = at
+    this.#isAdded = true
   }
 
   #put(packed: PackedMetric, since: number): void {

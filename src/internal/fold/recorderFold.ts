@@ -152,6 +152,14 @@ export class FoldLane implements MetricsLane {
     take(this.#metrics.shown(now, this.#sequence))
   }
 
+  /** Takes what a recorder has counted that is removed. It is as an event to the metrics. */
+  absorb(removed: FoldLane, at: number): void {
+    if (this.#due !== undefined) this.showDue()
+    this.#sequence++
+    if (this.#poisons !== undefined) this.#quarantineDue(false)
+    this.#metrics.absorb(removed.#metrics, at, this.#sequence)
+  }
+
   /** The recorder has been removed: there is nothing more to show, and nobody to answer. */
   close(): void {
     this.showDue()

@@ -7,6 +7,7 @@ import * as MutableRef from "effect/MutableRef"
 import * as Ref from "effect/Ref"
 import { Duplicates } from "../formats/duplicates.ts"
 import type { Labelled } from "../metric/definition/labelledParts.ts"
+import { goesOnFrom } from "../metric/definition/measured.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import { fitting, type SeriesFilter } from "../metric/definition/seriesFilter.ts"
 import type { Quarantine, Snapshot } from "../metric/definition/snapshot.ts"
@@ -106,6 +107,18 @@ export class RegisteredMetric {
     else if (Object.is(next, ref!.current)) return false
     else MutableRef.set(ref!, next)
     return true
+  }
+
+  /** Takes what another one has counted, unless that measures something else. Levels are not counted. */
+  absorb(other: RegisteredMetric, at: number): void {
+    const { kernel, metric } = this
+    if (!this.inService || !goesOnFrom(metric, other.metric)) return
+    try {
+      if (kernel !== undefined) return kernel.absorb(other.kernel!, at, false)
+      MutableRef.set(this.#state!.ref, metric.merge!(this.#current, other.#current, at))
+    } catch (error) {
+      this.#putOut(`merge: ${describeError(error)}`, 0)
+    }
   }
 
   /** As if its reducer had thrown this for the event that comes next. */

@@ -87,12 +87,16 @@ export class LaneLink {
     this.#core.overflowed?.(this.lane)
   }
 
-  close(): void {
+  /** `total`: where what the lane has counted goes, and when. */
+  close(total?: Total): void {
     if (!this.#open) return
     this.#open = false
-    this.#core.close(this.lane)
+    this.#core.close(this.lane, total)
   }
 }
+
+/** The lane of a total, see the command `Close`. */
+export type Total = NonNullable<Extract<Command, { readonly _tag: "Close" }>["total"]>
 
 /** What the lanes of a link have in common. */
 export interface LinkCore {
@@ -104,7 +108,7 @@ export interface LinkCore {
   readonly foldNow: (() => void) | undefined
   /** For the flight recorder, where there is one. */
   readonly overflowed: ((lane: Lane) => void) | undefined
-  readonly close: (lane: Lane) => void
+  readonly close: (lane: Lane, total: Total | undefined) => void
 }
 
 /** What happens where a fold ends and another one takes its place. */

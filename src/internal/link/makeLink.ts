@@ -77,7 +77,7 @@ export const makeLink = (options: {
   const closed = new Map<Lane, number>()
   const covered = (): number => options.kept?.position ?? Number.POSITIVE_INFINITY
   const deaths = new Deaths()
-  /** Those of recorders that were removed which another fold may come to yet, in the order of their ends in the log. */
+  /** Those of recorders that were removed which have left something, and which another fold may come to yet, in the order of their ends in the log. */
   const leaving = new Map<Lane, { readonly listener: LaneListener; readonly to: number }>()
   let isRestarting = false
   let messages = 0
@@ -141,15 +141,15 @@ export const makeLink = (options: {
     afterFold: options.afterFold,
     foldNow: options.foldNow,
     overflowed: flightLog && ((lane) => flightLog.overflowed(lanes.get(lane))),
-    close: (lane) => {
+    close: (lane, total) => {
       const listener = lanes.get(lane)
       if (listener === undefined) return
       flightLog?.closed(lane, writer.position, listener)
       lanes.delete(lane)
       closing.add(lane)
-      send({ _tag: "Close", lane })
+      send({ _tag: "Close", lane, ...(total !== undefined && { total }) })
       for (const [oldest, { to }] of leaving) if (to <= covered()) leaving.delete(oldest)
-      if (durable !== undefined) leaving.set(lane, { listener, to: writer.position })
+      if (durable !== undefined || total !== undefined) leaving.set(lane, { listener, to: writer.position })
     }
   }
 
@@ -281,8 +281,7 @@ export const makeLink = (options: {
           ...Array.from(lanes, ([lane, { seen }]) => [lane, seen] as const),
           ...goneLanes().map((lane) => [lane, Number.POSITIVE_INFINITY] as const)
         ],
-        // What they leave is kept where the state is durable.
-        gone: { lanes: durable === undefined ? goneLanes() : [], to: writer.position },
+        gone: { lanes: goneLanes().filter((lane) => !leaving.has(lane)), to: writer.position },
         careful,
         poisoned: deaths.poisoned
       }

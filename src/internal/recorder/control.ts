@@ -2,6 +2,8 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
+import { isBuiltInLevel } from "../metric/definition/levels.ts"
+import { goesOnFrom } from "../metric/definition/measured.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import {
   type InvalidState,
@@ -129,6 +131,32 @@ export class RecorderControl {
     return { recorderId: config.recorderId, accepted, folded: foldedOf(intake, accepted), reason: message }
   }
 
+  // --- as a total of recorders that were removed
+
+  /**
+   * Has the metrics of a recorder that is about to leave what it has counted. Returns the names of those that it has
+   * otherwise: nothing of theirs is taken.
+   */
+  prepareFor(leaving: RecorderControl): ReadonlyArray<string> {
+    const { clock, laneLink, registrations } = this.#parts
+    const at = clock.currentTimeMillisUnsafe()
+    const refused: Array<string> = []
+    for (const metric of leaving.metricsUnsafe()) {
+      const { merge, name } = metric
+      if (merge === undefined || isBuiltInLevel(metric)) continue
+      const own = registrations.find(name)
+      if (own !== undefined) {
+        if (!goesOnFrom(own, metric)) refused.push(name)
+      } else {
+        // It claims no name: what was removed keeps nobody from registering another metric.
+        registrations.add([metric])
+        laneLink.send({ _tag: "Register", name, metric, at })
+        registrations.tell(metric)
+      }
+    }
+    return refused
+  }
+
   // --- its end
 
   /** Fails inside a hook of this recorder, where `operation` would wait for the hook. */
@@ -173,9 +201,9 @@ export class RecorderControl {
 
   /**
    * Lets go of the lane, at once: the recorder takes and answers nothing any more. What still runs of it is interrupted;
-   * the effect that is left waits for that, a second at most.
+   * the effect that is left waits for that, a second at most. `total`: where what it has counted goes.
    */
-  remove(): Effect.Effect<void> {
+  remove(total?: RecorderControl): Effect.Effect<void> {
     const { config, hooks, hub, intake, laneLink, lifecycle, log, reads, registrations } = this.#parts
     const { failure } = lifecycle
     // Who waits already hears of the failure, if there was one, rather than of the removal.
@@ -189,7 +217,7 @@ export class RecorderControl {
     reads.failIfUnreadable()
     const ended = hooks.end(atMost("1 second", config.shutdownTimeout))
     registrations.release()
-    laneLink.close()
+    laneLink.close(total && { lane: total.#parts.laneLink.lane, at: total.#parts.clock.currentTimeMillisUnsafe() })
     return Effect.andThen(ended, log.lifecycle("removed"))
   }
 }

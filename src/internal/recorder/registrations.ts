@@ -83,6 +83,11 @@ export class Registrations {
     return this.#cut
   }
 
+  /** The definition of this name. */
+  find(name: string): Metric.Any | undefined {
+    return this.#metrics.get(name)
+  }
+
   get all(): ReadonlyArray<Metric.Any> {
     return [...this.#metrics.values()]
   }

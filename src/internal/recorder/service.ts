@@ -34,6 +34,7 @@ import {
   anything,
   aString,
   type Check,
+  notBlank,
   oneOf,
   positiveIntegerUpTo,
   whyInvalidOptions
@@ -88,6 +89,13 @@ export interface RecorderOptions<out R = never> {
    * import the modules of a set that is registered, which fails with `MetricsModuleError`. Default: 30 seconds.
    */
   readonly waitTimeout?: Duration.Input
+  /**
+   * The id of the total that takes what the recorder has counted when it is removed, or `false`: then that is gone.
+   * Counters, histograms and all else that has a `merge` are added up there; gauges and up-down counters are not. A scrape
+   * and the live page show the total as a recorder of that id, which no recorder can have then. Default: that of its
+   * runtime, which is `"removed"`, or `false` for one with `durable`.
+   */
+  readonly totalOfRemoved?: string | false
   /** Runs before the first event is folded. If it fails, so does the start. */
   readonly onStarting?: Effect.Effect<unknown, unknown, R>
   /** Runs after the last event was folded. If it fails, so does the stop. */
@@ -111,6 +119,7 @@ export const recorderOptionChecks: { readonly [K in keyof Required<RecorderOptio
   logging: oneOf("silent", "normal", "inspection"),
   shutdownTimeout: aDuration,
   waitTimeout: aDuration,
+  totalOfRemoved: (value) => (value === false ? undefined : notBlank(value)),
   onStarting: anEffect,
   onStopped: anEffect,
   onMetricChanged: aFunction

@@ -61,6 +61,11 @@ export interface RuntimeInternals {
   /** The recorders of now. */
   readonly sources: () => ReadonlyArray<Source>
   /**
+   * The totals of recorders that were removed. Who reads a recorder before it is removed, or adds up its lives, has what
+   * is in them.
+   */
+  readonly totals: () => ReadonlyArray<Source>
+  /**
    * Who wants to read recorders once more before they are gone, after they stopped. It gives what undoes this. A
    * removal waits for it.
    */

@@ -97,6 +97,8 @@ export const makeRuntime = Effect.fnUntraced(function* (
     log,
     isDurable: options.durable !== undefined,
     sources: () => registry.controls.map(sourceOf),
+    totals: () =>
+      registry.totals.map((control) => ({ ...sourceOf(control), statsUnsafe: () => registry.statsOf(control) })),
     beforeRemoval: (read) => registry.onFarewell((control) => read(sourceOf(control))),
     onRegistered: (tell) => {
       registrations.add(tell)

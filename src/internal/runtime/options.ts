@@ -23,14 +23,17 @@ export type { DurableOptions }
 export type RuntimeState = "Idle" | "Starting" | "Running" | "Restarting" | "Stopping" | "Closed" | "Failed"
 
 /**
- * The options of a runtime. `capacity`, `overflow`, `backpressureTimeout`, `logging` and `waitTimeout` are defaults for its
- * recorders.
+ * The options of a runtime. `capacity`, `overflow`, `backpressureTimeout`, `logging`, `waitTimeout` and `totalOfRemoved` are
+ * defaults for its recorders.
  *
  * @category options
  * @since 0.1.0
  */
 export interface RuntimeOptions
-  extends Pick<RecorderOptions, "capacity" | "overflow" | "backpressureTimeout" | "logging" | "waitTimeout"> {
+  extends Pick<
+    RecorderOptions,
+    "capacity" | "overflow" | "backpressureTimeout" | "logging" | "waitTimeout" | "totalOfRemoved"
+  > {
   /** The name that the recorders of this runtime share; logs and errors show it. */
   readonly namespace: string
   /**
@@ -131,6 +134,7 @@ export const runtimeOptionChecks: { readonly [K in keyof Required<RuntimeOptions
   logging: recorderOptionChecks.logging,
   shutdownTimeout: aDuration,
   waitTimeout: aDuration,
+  totalOfRemoved: recorderOptionChecks.totalOfRemoved,
   memoryLimit: positiveInteger,
   onStateChanged: aFunction,
   flightRecorder: aFlightRecorder,

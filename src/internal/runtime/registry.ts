@@ -17,6 +17,7 @@ import {
   type StopError
 } from "../model/errors.ts"
 import { notBlank, refuse, whyInvalid, whyInvalidOptions } from "../model/optionChecks.ts"
+import type { Stats } from "../model/stats.ts"
 import type { RecorderControl } from "../recorder/control.ts"
 import { recorderDefaults } from "../recorder/defaults.ts"
 import { isInHook } from "../recorder/hookGuard.ts"
@@ -28,6 +29,7 @@ import { entityIdOf } from "./entityId.ts"
 import type { RuntimeLifecycle } from "./lifecycle.ts"
 import type { RuntimeOptions } from "./options.ts"
 import { type DecidedOptions, type Registry, SharedRecorders } from "./sharedRecorders.ts"
+import { DefaultTotal, Totals } from "./totals.ts"
 
 /** What somebody wants to do with a recorder that has stopped, before it is gone. */
 type Farewell = (control: RecorderControl) => Effect.Effect<unknown, unknown>
@@ -35,6 +37,8 @@ type Farewell = (control: RecorderControl) => Effect.Effect<unknown, unknown>
 /** A recorder of this runtime. `removing` is set by the first of those who want to remove it. */
 interface Registered {
   readonly control: RecorderControl
+  /** Where it goes when it is removed. */
+  readonly total: string | false
   removing: boolean
 }
 
@@ -55,10 +59,20 @@ export class RecorderRegistry implements Registry {
   #acceptedBefore = 0
   readonly #farewells = new Set<Farewell>()
   readonly #shared = new SharedRecorders(this)
+  readonly #totals: Totals
 
   constructor(options: RegistryOptions) {
     this.namespace = options.namespace
     this.#options = options
+    const { lifecycle, log, namespace } = options
+    this.#totals = new Totals({ namespace, log, inBackground: (effect) => void lifecycle.inBackground(effect) })
+    if (this.#defaultTotal !== false) this.#totals.reserve(this.#defaultTotal)
+  }
+
+  /** Where states are durable, what a recorder leaves is for the next one of its id. */
+  get #defaultTotal(): string | false {
+    const { durable, totalOfRemoved } = this.#options.defaults
+    return totalOfRemoved ?? (durable === undefined ? DefaultTotal : false)
   }
 
   controlOf(recorderId: string): RecorderControl | undefined {
@@ -67,6 +81,15 @@ export class RecorderRegistry implements Registry {
 
   get controls(): ReadonlyArray<RecorderControl> {
     return Array.from(this.#recorders.values(), ({ control }) => control)
+  }
+
+  /** Those that stand for recorders which were removed. */
+  get totals(): ReadonlyArray<RecorderControl> {
+    return this.#totals.controls
+  }
+
+  statsOf(control: RecorderControl): Stats {
+    return this.#totals.statsOf(control) ?? control.statsUnsafe()
   }
 
   // --- making
@@ -132,7 +155,8 @@ export class RecorderRegistry implements Registry {
         backpressureTimeout: decide("backpressureTimeout"),
         logging: decide("logging"),
         shutdownTimeout: own?.shutdownTimeout ?? shutdownTimeout,
-        waitTimeout: decide("waitTimeout")
+        waitTimeout: decide("waitTimeout"),
+        totalOfRemoved: totalId(own?.totalOfRemoved ?? this.#defaultTotal)
       }
       return { id, decided }
     })
@@ -155,10 +179,14 @@ export class RecorderRegistry implements Registry {
       const { namespace } = this
       const { isRunning, link } = this.#options.lifecycle
       if (!isRunning) return Effect.fail(this.#notRunning())
-      if (this.#recorders.has(recorderId)) return Effect.fail(new RecorderAlreadyExists({ recorderId, namespace }))
+      const { totalOfRemoved: total, ...options } = decided
+      const taken = (id: string) => Effect.fail(new RecorderAlreadyExists({ recorderId: id, namespace }))
+      if (this.#recorders.has(recorderId) || this.#totals.isReserved(recorderId)) return taken(recorderId)
+      if (total !== false && (total === recorderId || this.#recorders.has(total))) return taken(total)
       const entityId = entityIdOf(decided.entityId)
-      const control = makeRecorder<R>({ ...decided, entityId, recorderId, namespace, link: link! }, context)
-      this.#recorders.set(recorderId, { control, removing: false })
+      const control = makeRecorder<R>({ ...options, entityId, recorderId, namespace, link: link! }, context)
+      if (total !== false) this.#totals.reserve(total)
+      this.#recorders.set(recorderId, { control, total, removing: false })
       return Effect.as(control.logMade, control)
     })
   }
@@ -168,8 +196,7 @@ export class RecorderRegistry implements Registry {
       const id = control.service.recorderId
       // A shutdown may have removed it.
       if (this.#recorders.get(id)?.control !== control) return Effect.void
-      this.#forget(control)
-      return control.remove()
+      return control.remove(this.#forget(control))
     })
   }
 
@@ -271,15 +298,21 @@ export class RecorderRegistry implements Registry {
         discard: true
       }),
       Effect.suspend(() => {
-        this.#forget(control)
-        return Effect.andThen(control.remove(), this.#shared.removed(control))
+        const total = this.#forget(control)
+        return Effect.andThen(control.remove(total), this.#shared.removed(control))
       })
     )
   }
 
-  #forget(control: RecorderControl): void {
-    this.#recorders.delete(control.service.recorderId)
+  /** In the step in which it leaves its lane: who reads sees its numbers in it, or in its total, which is given back. */
+  #forget(control: RecorderControl): RecorderControl | undefined {
+    const { recorderId } = control.service
+    const total = this.#recorders.get(recorderId)?.total ?? false
+    this.#recorders.delete(recorderId)
     this.#acceptedBefore += control.statsUnsafe().accepted
+    const { isRunning, link } = this.#options.lifecycle
+    // With a runtime that ends, all of its recorders do.
+    return total === false || !isRunning ? undefined : this.#totals.of(control, total, link!)
   }
 
   /** Events that recorders have ever accepted. */
@@ -296,3 +329,5 @@ export class RecorderRegistry implements Registry {
 
 const idOf = (recorderId: string): Effect.Effect<string> =>
   Effect.map(refuse(whyInvalid("recorderId", recorderId, notBlank)), () => recorderId.trim())
+
+const totalId = (id: string | false): string | false => (id === false ? false : id.trim())

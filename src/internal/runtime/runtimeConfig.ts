@@ -20,6 +20,10 @@ const optional = {
   logging: Config.Literals(["silent", "normal", "inspection"], "METRICS_LOGGING"),
   shutdownTimeout: Config.Duration("METRICS_SHUTDOWN_TIMEOUT"),
   waitTimeout: Config.Duration("METRICS_WAIT_TIMEOUT"),
+  totalOfRemoved: Config.map(
+    Config.schema(Schema.Trim.check(accepted(notBlank)), "METRICS_TOTAL_OF_REMOVED"),
+    (id): string | false => (id === "false" ? false : id)
+  ),
   memoryLimit: Config.map(
     Config.schema(Schema.ByteSize.check(accepted((size) => checks.memoryLimit(Number(size)))), "METRICS_MEMORY_LIMIT"),
     Number

@@ -41,7 +41,7 @@ export const scrapeOf = (
       })
       yield* Effect.raceFirst(handedOver, Effect.raceFirst(Effect.sleep(Patience), link.awaitSilence))
     }
-    const { controls } = registry
+    const controls = [...registry.controls, ...registry.totals]
     const request = {
       rendering,
       // Not the time when it was asked for: events that came meanwhile would lie in the future of the read.
@@ -49,7 +49,7 @@ export const scrapeOf = (
       namespace,
       recorderIds: controls.map(({ service }) => service.recorderId),
       lanes: Int32Array.from(controls, ({ readableLane }) => readableLane ?? -1),
-      stats: packStats(controls.map((control) => control.statsUnsafe())),
+      stats: packStats(controls.map((control) => registry.statsOf(control))),
       foldLag: foldLag(),
       runtime: usage()
     }

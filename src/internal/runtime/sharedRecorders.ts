@@ -20,7 +20,9 @@ import type { RecorderConfig } from "../recorder/parts.ts"
 import { type RecorderOptions, recorderOptionChecks } from "../recorder/service.ts"
 
 /** The options of a recorder with the defaults of its runtime. A blank `entityId` is not replaced yet. */
-export type DecidedOptions<R> = Omit<RecorderConfig<R>, "recorderId" | "namespace" | "link">
+export type DecidedOptions<R> = Omit<RecorderConfig<R>, "recorderId" | "namespace" | "link"> & {
+  readonly totalOfRemoved: string | false
+}
 
 /** The recorders of a runtime. */
 export interface Registry {

@@ -66,7 +66,8 @@ export type Command =
   /** Memory for the counters of further lanes: a chunk, by its number. */
   | { readonly _tag: "Counters"; readonly chunk: number; readonly buffer: CounterBuffer }
   | { readonly _tag: "Open"; readonly lane: Lane; readonly recorderId: string }
-  | { readonly _tag: "Close"; readonly lane: Lane }
+  /** What the lane has counted goes into the lane of a total, if there is one. `at`: the time of that. */
+  | { readonly _tag: "Close"; readonly lane: Lane; readonly total?: { readonly lane: Lane; readonly at: number } }
   /** The listeners of a lane have taken the `Changes` that reach this sequence number. */
   | { readonly _tag: "Delivered"; readonly lane: Lane; readonly sequence: number }
   | Render

@@ -1,3 +1,4 @@
+import { isBuiltInLevel } from "../../metric/definition/levels.ts"
 import type * as Metric from "../../metric/definition/metric.ts"
 import { rewindState } from "../../metric/rewindState.ts"
 import type { MetricEvent } from "../../model/event.ts"
@@ -49,6 +50,19 @@ export class DerivedKernel implements InPlace {
     for (const [, part] of this.#parts) {
       if (part.kernel === undefined) part.state = rewindState(part.metric, part.state, now)
       else part.kernel.rewind(now)
+    }
+  }
+
+  absorb(other: InPlace, at: number, levels: boolean): void {
+    const parts = this.#parts.map(([, part], i) => [part, (other as DerivedKernel).#parts[i]![1]] as const)
+    const merged = parts.filter(([{ metric }]) => levels || !isBuiltInLevel(metric))
+    // Functions of the user first: where one throws, nothing is changed.
+    for (const [part, from] of merged) {
+      if (part.kernel === undefined) part.next = part.metric.merge!(part.state, from.state, at)
+    }
+    for (const [part, from] of merged) {
+      if (part.kernel === undefined) part.state = part.next
+      else part.kernel.absorb(from.kernel!, at, levels)
     }
   }
 

@@ -36,6 +36,11 @@ export interface InPlace {
   readonly take: () => void
   /** A reader's clock is at `now`: see {@link rewoundState}. */
   readonly rewind: (now: number) => void
+  /**
+   * Takes what another one of the same definition has come to. `levels`: gauges and up-down counters too, which are parts
+   * of what a derived metric shows.
+   */
+  readonly absorb: (other: InPlace, at: number, levels: boolean) => void
   /** The state as the pure reducer has it. */
   readonly state: () => unknown
   /** All that it has come to, as plain data that shares its arrays. Throws for hand-written states that cannot be kept. */
@@ -126,6 +131,30 @@ export class Kernel implements InPlace {
     if (idle.expired !== null) idle.expired = this.#measure.rewind?.(idle.expired, now) ?? idle.expired
     for (const index of this.#table.all) idle.seen[index] = Math.min(idle.seen[index]!, now)
     if (idle.sweptAt !== null) idle.sweptAt = Math.min(idle.sweptAt, now)
+  }
+
+  absorb(other: InPlace, at: number): void {
+    for (const _ of this.absorbing(other as Kernel, at));
+  }
+
+  /** The same in steps. `other` must stay as it is. */
+  *absorbing(other: Kernel, at: number): Generator<undefined, void> {
+    const idle = this.#idle
+    if (idle !== undefined) this.#sweep(idle, at)
+    let count = 0
+    for (const index of other.#table.all) {
+      if (++count % StepSeries === 0) yield
+      const { size } = this.#table
+      const own = this.#table.indexOfKey(other.#table.key(index))
+      const begins = idle === undefined ? this.#table.size > size : this.#seeOther(idle, own, other.#idle!, index, at)
+      const point = other.points.point(index)
+      const merged = begins ? point : this.#measure.merge(this.points.point(own), point, at)
+      this.points.put(own, merged as never, other.points.latest)
+    }
+    this.rejected += other.rejected
+    if (idle === undefined) return
+    idle.expiries += other.#idle!.expiries
+    idle.expired = together(this.#measure.merge, idle.expired, other.#idle!.expired, at)
   }
 
   /** How to fold the rows of a layout, all of which then concern the metric; `undefined` where it takes the event. */
@@ -246,8 +275,11 @@ export class Kernel implements InPlace {
     idle.sweptAt = at
   }
 
-  /** An event has come for a series, which is new, goes on, or has expired without having been swept away yet. */
-  #see(idle: IdleSeries, index: number, at: number): void {
+  /**
+   * An event has come for a series, which is new, goes on, or has expired without having been swept away yet. Whether it
+   * begins.
+   */
+  #see(idle: IdleSeries, index: number, at: number): boolean {
     const seen = idle.seen[index]
     const ended = seen !== undefined && isIdle(this.instrument, seen, at)
     if (ended) {
@@ -261,6 +293,15 @@ export class Kernel implements InPlace {
     }
     idle.seen[index] = at
     if (at > idle.latest) idle.latest = at
+    return !goesOn
+  }
+
+  /** The same of a series of another kernel. Whether it begins here. */
+  #seeOther(idle: IdleSeries, index: number, from: IdleSeries, other: number, at: number): boolean {
+    const seen = Math.min(from.seen[other]!, at)
+    const begins = this.#see(idle, index, Math.max(seen, idle.seen[index] ?? seen))
+    if (begins) idle.born[index] = Math.min(from.born[other]!, at)
+    return begins
   }
 
   #expire(idle: IdleSeries, index: number, at: number): void {

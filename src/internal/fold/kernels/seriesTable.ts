@@ -55,14 +55,15 @@ export class SeriesTable {
 
   /** The index of a series, which is new or known. Beyond the limit all share one. */
   indexOf(values: ReadonlyArray<LabelValue>): number {
-    return this.#indexOfKey(keyOf(values))
+    return this.indexOfKey(keyOf(values))
   }
 
-  #indexOfKey(key: string): number {
+  /** The same by its key. */
+  indexOfKey(key: string): number {
     const known = this.#find(key)
     if (known >= 0) return known
     const series = this.size - (this.#find(OverflowKey) >= 0 ? 1 : 0)
-    if (key !== OverflowKey && series >= this.#instrument.maxSeries) return this.#indexOfKey(OverflowKey)
+    if (key !== OverflowKey && series >= this.#instrument.maxSeries) return this.indexOfKey(OverflowKey)
     const index = this.#free?.pop() ?? this.#keys.length
     // Most recorders have one series, and an array that grows has room for 17.
     if (this.#keys.length === 0) this.#keys = [key]

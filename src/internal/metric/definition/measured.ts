@@ -3,7 +3,7 @@
  * Less than their fingerprints: an event that is added to a family, another description, and an initial state that is
  * computed anew change nothing in a state that is there.
  */
-import { describe, type Fingerprint, fingerprint, hash } from "./fingerprint.ts"
+import { describe, type Fingerprint, fingerprint, hash, isSame } from "./fingerprint.ts"
 import type * as Metric from "./metric.ts"
 import { shapeOf } from "./stateShape.ts"
 
@@ -25,6 +25,10 @@ export const measuredBy = (metric: Metric.Any): Measured => {
   }
   return measured
 }
+
+/** Whether a definition can go on from the state of another one. Most often that is the same. */
+export const goesOnFrom = (metric: Metric.Any, other: Metric.Any): boolean =>
+  isSame(metric, other) || measuredBy(metric).hash === measuredBy(other).hash
 
 const partsOf = (metric: Metric.Any): Fingerprint => {
   const {

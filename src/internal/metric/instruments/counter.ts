@@ -49,6 +49,10 @@ export class SumPoints implements Points {
     return this.a[index]!
   }
 
+  put(index: number, point: number): void {
+    this.a[index] = point
+  }
+
   copy(count: number): SumPoints {
     const copy = new SumPoints(this.least)
     copy.load(this.save(count))

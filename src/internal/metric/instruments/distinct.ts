@@ -104,6 +104,11 @@ export class DistinctPoints implements Points {
     return { precision: this.#precision, registers: packed(this.#all(this.#series[index]!)) }
   }
 
+  put(index: number, { registers }: DistinctPoint): void {
+    this.#shared.leave(index)
+    this.#series[index] = unpacked(registers, this.#precision)
+  }
+
   /** Those of a series, to be changed. */
   #own(index: number): Map<number, number> | Registers {
     const registers = this.#series[index]!

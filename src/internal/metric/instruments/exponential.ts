@@ -215,6 +215,11 @@ export class ExponentialPoints implements Points {
     return draftOf(this.#series[index]!)
   }
 
+  put(index: number, point: ExponentialPoint): void {
+    this.#shared.leave(index)
+    this.#series[index] = draftOf(point)
+  }
+
   copy(count: number): ExponentialPoints {
     const copy = new ExponentialPoints(this.#settings)
     copy.#series = this.#series.slice(0, count)

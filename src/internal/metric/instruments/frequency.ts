@@ -105,6 +105,16 @@ export class FrequencyPoints implements Points {
     return { counts: Object.fromEntries(counts), others }
   }
 
+  put(index: number, point: FrequencyPoint): void {
+    this.#shared.leave(index)
+    const entries = Object.entries(point.counts)
+    const beyond = entries.slice(this.#maxValues)
+    this.#series[index] = {
+      counts: new Map(entries.slice(0, this.#maxValues)),
+      others: beyond.reduce((sum, [, count]) => sum + count, point.others)
+    }
+  }
+
   copy(count: number): FrequencyPoints {
     const copy = new FrequencyPoints(this.#maxValues, this.#most)
     copy.#series = this.#series.slice(0, count)

@@ -64,6 +64,11 @@ export class LastPoints implements Points {
     return { value: this.a[index]!, at: this.b[index]! }
   }
 
+  put(index: number, { at, value }: GaugePoint): void {
+    this.a[index] = value
+    this.b[index] = at
+  }
+
   copy(count: number): LastPoints {
     const copy = new LastPoints()
     copy.load(this.save(count))

@@ -149,6 +149,11 @@ export class HistogramPoints implements Points {
     return { count: counts.reduce((a, b) => a + b, 0), sum, min, max, counts }
   }
 
+  put(index: number, { counts, max, min, sum }: HistogramPoint): void {
+    this.a.set(counts, index * this.#buckets)
+    this.b.set([sum, min, max], index * 3)
+  }
+
   copy(count: number): HistogramPoints {
     const copy = new HistogramPoints(this.boundaries)
     copy.load(this.save(count))

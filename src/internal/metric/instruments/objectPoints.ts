@@ -48,6 +48,11 @@ export class ObjectPoints<Point, Value> implements Points {
     return this.#points[index]!
   }
 
+  put(index: number, point: Point, latest = this.latest): void {
+    this.#points[index] = point
+    if (latest > this.latest) this.latest = latest
+  }
+
   copy(): ObjectPoints<Point, Value> {
     const copy = new ObjectPoints(this.#measure, this.#form, false)
     copy.#points = this.#points.slice()

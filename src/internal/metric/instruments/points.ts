@@ -29,6 +29,11 @@ export interface Points {
   readonly rewind?: (at: number) => void
   /** The point of the pure reducer. */
   readonly point: (index: number) => unknown
+  /**
+   * Has a series be at this point, which may come from other points. `latest`: theirs, where they have one. Values that it
+   * has beyond a limit of these points are kept as values beyond it.
+   */
+  readonly put: (index: number, point: never, latest: number | undefined) => void
   /** The first `count` series as they are now, to be looked at while these go on. */
   readonly copy: (count: number) => Points
   /** What it has of the first `count` series, as plain data that may share its arrays. Free ones are among them. */

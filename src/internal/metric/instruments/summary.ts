@@ -202,6 +202,17 @@ export class SummaryPoints implements Points {
     }
   }
 
+  put(index: number, { count, negatives = 0, slots, sum }: SummaryPoint, latest = this.latest): void {
+    this.#shared.leave(index)
+    this.#series[index] = {
+      count,
+      sum,
+      negatives,
+      slots: slots.map((each) => ({ ...draftOf(each), slot: each.slot }))
+    }
+    if (latest > this.latest) this.latest = latest
+  }
+
   copy(count: number): SummaryPoints {
     const copy = new SummaryPoints(this.#settings)
     copy.#series = this.#series.slice(0, count)

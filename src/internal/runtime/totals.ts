@@ -1,0 +1,124 @@
+/**
+ * What recorders have counted that were removed, as totals: each is a recorder without users, which has the metrics of those
+ * that went into it. No event is missed by who reads at intervals, and no sum of all recorders goes back.
+ */
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type { Link } from "../link/link.ts"
+import type { Stats } from "../model/stats.ts"
+import type { RecorderControl } from "../recorder/control.ts"
+import { recorderDefaults } from "../recorder/defaults.ts"
+import type { Log } from "../recorder/logging.ts"
+import { makeRecorder } from "../recorder/makeRecorder.ts"
+
+/** Where recorders go that name no total. */
+export const DefaultTotal = "removed"
+
+/** Most totals: an id for each recorder would be no total. What would go into another one goes into the default one. */
+const MostTotals = 1000
+
+interface Total {
+  readonly control: RecorderControl
+  stats: Stats
+}
+
+export class Totals {
+  readonly #namespace: string
+  readonly #log: Log
+  readonly #inBackground: (effect: Effect.Effect<unknown>) => void
+  /** The ids that recorders have named. */
+  readonly #ids = new Set<string>()
+  readonly #totals = new Map<string, Total>()
+  readonly #refused = new Set<string>()
+
+  constructor(options: {
+    readonly namespace: string
+    readonly log: Log
+    readonly inBackground: (effect: Effect.Effect<unknown>) => void
+  }) {
+    this.#namespace = options.namespace
+    this.#log = options.log
+    this.#inBackground = options.inBackground
+  }
+
+  /** Keeps recorders from having this id. */
+  reserve(id: string): void {
+    if (this.#ids.size < MostTotals) this.#ids.add(id)
+    else this.#ids.add(DefaultTotal)
+  }
+
+  isReserved(id: string): boolean {
+    return this.#ids.has(id)
+  }
+
+  get controls(): ReadonlyArray<RecorderControl> {
+    return Array.from(this.#totals.values(), ({ control }) => control)
+  }
+
+  /** The accounting of those that went into a total; `undefined` for a recorder that is none. */
+  statsOf(control: RecorderControl): Stats | undefined {
+    const total = this.#totals.get(control.service.recorderId)
+    return total?.control === control ? total.stats : undefined
+  }
+
+  /** The total that a recorder goes into, which is about to leave; `undefined`: it has nothing to leave. */
+  of(leaving: RecorderControl, id: string, link: Link): RecorderControl | undefined {
+    const stats = leaving.statsUnsafe()
+    if (link.failure() !== undefined || (stats.offered === 0 && leaving.metricsUnsafe().length === 0)) return undefined
+    const total = this.#totalOf(this.isReserved(id) ? id : DefaultTotal, link)
+    total.stats = plus(total.stats, stats)
+    const refused = total.control.prepareFor(leaving)
+    for (const name of refused) this.#tellRefused(total.control, name, leaving)
+    return total.control
+  }
+
+  #totalOf(id: string, link: Link): Total {
+    let total = this.#totals.get(id)
+    if (total === undefined) {
+      const options = { ...recorderDefaults, recorderId: id, entityId: id, namespace: this.#namespace, link }
+      const control = makeRecorder({ ...options, logging: "silent" }, Context.empty())
+      total = { control, stats: nothing }
+      this.#totals.set(id, total)
+    }
+    return total
+  }
+
+  #tellRefused({ service: total }: RecorderControl, name: string, { service }: RecorderControl): void {
+    const key = JSON.stringify([total.recorderId, name])
+    if (this.#refused.has(key)) return
+    this.#refused.add(key)
+    const what = `the metric ${name} of the recorder ${service.recorderId} is not in the total ${total.recorderId}`
+    const hint = "Give recorders whose definitions differ totals of their own: totalOfRemoved"
+    this.#inBackground(this.#log.warning(`${what}, which has another definition of that name. ${hint}`))
+  }
+}
+
+const nothing: Stats = {
+  state: "Running",
+  capacity: 0,
+  offered: 0,
+  accepted: 0,
+  refused: 0,
+  refusedBy: { overflow: 0, invalid: 0, notRunning: 0 },
+  applied: 0,
+  ignored: 0,
+  evicted: 0,
+  pending: 0
+}
+
+/** What was accepted and not folded when a recorder was given up stays pending. */
+const plus = (total: Stats, { refusedBy, ...stats }: Stats): Stats => ({
+  ...total,
+  offered: total.offered + stats.offered,
+  accepted: total.accepted + stats.accepted,
+  refused: total.refused + stats.refused,
+  refusedBy: {
+    overflow: total.refusedBy.overflow + refusedBy.overflow,
+    invalid: total.refusedBy.invalid + refusedBy.invalid,
+    notRunning: total.refusedBy.notRunning + refusedBy.notRunning
+  },
+  applied: total.applied + stats.applied,
+  ignored: total.ignored + stats.ignored,
+  evicted: total.evicted + stats.evicted,
+  pending: total.pending + stats.pending
+})

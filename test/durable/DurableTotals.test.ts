@@ -1,0 +1,77 @@
+// Where states are durable, a recorder that names a total leaves it what it has counted, in place of the next one of its id.
+import { describe, expect, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { MetricsRuntime, type RuntimeService } from "mvx-metrics"
+import * as Prometheus from "mvx-metrics/Prometheus"
+import { WorkMetrics, work } from "./fixtures/durable.metrics.ts"
+import { folder, inRuntime as inAny, openStore } from "./support.ts"
+
+const passing = (runtime: RuntimeService, totalOfRemoved: string | undefined, count: number) =>
+  Effect.gen(function* () {
+    const recorder = yield* runtime.createRecorder("a", totalOfRemoved === undefined ? undefined : { totalOfRemoved })
+    yield* recorder.register(WorkMetrics)
+    for (let n = 0; n < count; n++) yield* recorder.emit(work(n))
+    yield* runtime.stopAndRemoveRecorder("a")
+  })
+
+/** The events in a scrape, by recorder. */
+const counted = (runtime: RuntimeService) =>
+  Effect.map(Prometheus.render().pipe(Effect.provideService(MetricsRuntime, runtime)), (text) =>
+    Object.fromEntries(
+      Array.from(text.matchAll(/^durable_millis_count\{recorder="([^"]*)".*\} (\d+)$/gm), ([, id, count]) => [
+        id!,
+        Number(count)
+      ])
+    )
+  )
+
+for (const [where, make] of [
+  ["in process", MetricsRuntime.makeInProcess],
+  ["on the worker", MetricsRuntime.makeWorker]
+] as const) {
+  describe(`a total of removed recorders, ${where}`, () => {
+    it.effect("goes on in the next process, and what it has is nowhere else", () =>
+      Effect.gen(function* () {
+        const { store } = openStore()
+        const durable = where === "in process" ? { store } : { directory: yield* folder }
+        const inRuntime = <A>(run: (runtime: RuntimeService) => Effect.Effect<A, unknown>) => inAny(durable, run, make)
+        yield* inRuntime((runtime) =>
+          Effect.gen(function* () {
+            yield* passing(runtime, "all", 5)
+            yield* runtime.flush()
+            expect((yield* runtime.stats).durable).toMatchObject({ unsaved: 0, discarded: 0 })
+            yield* passing(runtime, "all", 3)
+            expect(yield* counted(runtime)).toEqual({ all: 8 })
+          })
+        )
+        yield* inRuntime((runtime) =>
+          Effect.gen(function* () {
+            yield* passing(runtime, "all", 2)
+            expect(yield* counted(runtime)).toEqual({ all: 10 })
+            yield* runtime.flush()
+            expect((yield* runtime.stats).durable).toMatchObject({ unsaved: 0, discarded: 0 })
+          })
+        )
+      })
+    )
+
+    it.effect("is not there by default: what a recorder leaves is for the next one of its id", () =>
+      Effect.gen(function* () {
+        const { store } = openStore()
+        const durable = where === "in process" ? { store } : { directory: yield* folder }
+        yield* inAny(
+          durable,
+          (runtime) =>
+            Effect.gen(function* () {
+              yield* passing(runtime, undefined, 5)
+              expect(yield* counted(runtime)).toEqual({})
+              const recorder = yield* runtime.createRecorder("a")
+              yield* recorder.register(WorkMetrics)
+              expect(yield* counted(runtime)).toEqual({ a: 5 })
+            }),
+          make
+        )
+      })
+    )
+  })
+}

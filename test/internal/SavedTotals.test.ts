@@ -1,0 +1,166 @@
+// Recorders are removed and leave what they counted to a total, while folds save lane by lane what they know and end at any
+// time: each event is either in its lane or in the total, in the next fold as well.
+import { MessageChannel } from "node:worker_threads"
+import { expect, it } from "@effect/vitest"
+import { Schema } from "effect"
+import fc from "fast-check"
+import { Metric } from "mvx-metrics"
+import { Checkpoints } from "../../src/internal/fold/checkpoints.ts"
+import { Fold } from "../../src/internal/fold/fold.ts"
+import { ThreadCarrier } from "../../src/internal/link/threadCarrier.ts"
+import { ChunkBytes } from "../../src/internal/stream/foldedCounters.ts"
+import { PageBytes, setRead } from "../../src/internal/stream/rows/page.ts"
+import { RowWriter } from "../../src/internal/stream/writer.ts"
+import { runs } from "../support/long.ts"
+import { rowSource } from "../support/rowSource.ts"
+
+/** So large that a lane fills a part of a checkpoint. */
+const Large = Metric.make("large", {
+  events: Schema.TaggedUnion({ large: { n: Schema.Number } }),
+  initial: { count: 0, text: "" },
+  reduce: { large: ({ count }, { n }) => ({ count: count + n, text: "x".repeat(300_000) }) },
+  merge: (left, right) => ({ count: left.count + right.count, text: left.text || right.text }),
+  view: ({ count }) => ({ count })
+})
+
+const Total = 0
+
+class ReplacedFolds {
+  readonly #carrier = new ThreadCarrier({ start: () => {}, stop: () => {} })
+  readonly #writer: RowWriter
+  readonly #counters = new SharedArrayBuffer(ChunkBytes)
+  readonly #open: Array<number> = []
+  #lanes = 0
+  #events = 0
+  #fold!: Fold
+  #checkpoints!: Checkpoints
+
+  constructor() {
+    this.#connect()
+    this.#writer = new RowWriter(this.#carrier, 2 * PageBytes)
+    this.#writer.command({ _tag: "Counters", chunk: 0, buffer: this.#counters })
+    this.create()
+    this.#open.pop()
+    for (let i = 0; i < 3; i++) this.create()
+  }
+
+  #connect(): void {
+    const { port1, port2 } = new MessageChannel()
+    for (const port of [port1, port2]) port.unref()
+    const fold = new Fold({
+      send: () => {},
+      sendCopies: true,
+      onPageRead: (page) => checkpoints.onPageRead(page),
+      catalog: new Map([["large", Large]])
+    })
+    const checkpoints = new Checkpoints(fold, (saved) => port2.postMessage(saved), setRead)
+    this.#fold = fold
+    this.#checkpoints = checkpoints
+    const { kept } = this.#carrier
+    kept.listen(port1)
+    const { place, segments } = kept
+    const counters = [this.#counters]
+    fold.restore({ place, segments, counters, seen: [], careful: 0, poisoned: [], gone: { lanes: [], to: 0 } })
+    checkpoints.restored([...segments.keys()])
+    this.#carrier.connect({
+      post: (request) => {
+        if (request._tag === "Memory") fold.reader.memory(request.first, request.buffer)
+        else if (request._tag === "Attach") fold.reader.attach(request.attachments)
+      },
+      rouse: () => {}
+    })
+  }
+
+  create(): void {
+    const lane = this.#lanes++
+    this.#writer.command({ _tag: "Open", lane, recorderId: `r${lane}` })
+    this.#writer.command({ _tag: "Register", lane, name: "large", at: 0 })
+    this.#open.push(lane)
+  }
+
+  emit(of: number): void {
+    const lane = this.#open[of % this.#open.length]
+    if (lane === undefined) return
+    const event = { _tag: "large", n: 1 } as never
+    if (this.#writer.writeEvent(rowSource(lane), event, "large", false)) this.#events++
+    this.#writer.publish(true)
+  }
+
+  remove(of: number): void {
+    const [lane] = this.#open.splice(of % Math.max(1, this.#open.length), 1)
+    if (lane !== undefined) this.#writer.command({ _tag: "Close", lane, total: { lane: Total, at: 0 } })
+  }
+
+  /** Until a page is full, so that a checkpoint is due. */
+  fill(): void {
+    const before = Math.floor(this.#writer.position / (PageBytes / 8))
+    const source = rowSource(Total)
+    while (Math.floor(this.#writer.position / (PageBytes / 8)) === before && this.#writer.foreignEvent(source));
+    this.#writer.publish(true)
+  }
+
+  read(pages: number): void {
+    this.#fold.reader.read(pages)
+  }
+
+  save(): boolean {
+    this.#checkpoints.goOn()
+    return this.#checkpoints.isPending
+  }
+
+  replace(): void {
+    this.#carrier.kept.receive()
+    this.#carrier.disconnect()
+    this.#writer.readerReplaced(this.#carrier.kept.place)
+    this.#connect()
+  }
+
+  /** What all lanes have counted. */
+  get counted(): number {
+    this.read(Number.POSITIVE_INFINITY)
+    return [Total, ...this.#open].reduce((sum, number) => {
+      const lane = this.#fold.lane(number)
+      let count = 0
+      lane?.show(0, false, (shown) => {
+        for (const { dimensions } of shown) count += (dimensions as { readonly count: number }).count
+      })
+      return sum + count
+    }, 0)
+  }
+
+  get emitted(): number {
+    return this.#events
+  }
+}
+
+it("saves a total with the lanes that were closed into it", () => {
+  const folds = new ReplacedFolds()
+  for (const lane of [0, 1, 2]) folds.emit(lane)
+  folds.fill()
+  folds.read(2)
+  // The total comes first, and before the others are saved one of them is removed.
+  expect(folds.save()).toBe(true)
+  folds.remove(2)
+  folds.read(2)
+  while (folds.save());
+  folds.replace()
+  expect(folds.counted).toBe(folds.emitted)
+})
+
+it("counts each event once, whatever was removed and saved, and wherever folds have ended", () => {
+  const n = fc.nat(5)
+  const anyStep = fc.oneof(
+    fc.record({ do: fc.constantFrom("emit" as const, "emit" as const, "remove" as const), n }),
+    fc.record({ do: fc.constant("read" as const), n: fc.integer({ min: 1, max: 2 }) }),
+    fc.record({ do: fc.constantFrom("save" as const, "save" as const, "replace" as const) }),
+    fc.record({ do: fc.constantFrom("create" as const, "fill" as const, "fill" as const) })
+  )
+  fc.assert(
+    fc.property(fc.array(anyStep, { minLength: 5, maxLength: 50, size: "max" }), (steps) => {
+      const folds = new ReplacedFolds()
+      for (const step of steps) "n" in step ? folds[step.do](step.n) : folds[step.do]()
+      expect(folds.counted).toBe(folds.emitted)
+    }),
+    { numRuns: runs(150) }
+  )
+})
