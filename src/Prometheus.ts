@@ -57,7 +57,7 @@ export type {
   RemoteWriteOptions
 } from "./internal/exporters/pushOptions.ts"
 export type { ScrapeOptions } from "./internal/exporters/scrape.ts"
-export type { Format } from "./internal/model/format.ts"
+export type { Format, RecorderLabel } from "./internal/model/format.ts"
 export type { AnyRuntime } from "./internal/runtime/anyRuntime.ts"
 export type { Stoppable } from "./internal/runtime/startScoped.ts"
 
@@ -146,9 +146,9 @@ export const layerHttp = (
       const { path = "/metrics", ...rest } = yield* checked(options, { ...scrapeOptionChecks, path: aPath })
       const router = yield* HttpRouter.HttpRouter
       const runtime = yield* providedRuntime(MetricsRuntime)
-      yield* router.add("*", path, ({ headers, method }) =>
+      yield* router.add("*", path, ({ headers, method, url }) =>
         Effect.map(
-          answer(runtime, { method, accept: headers.accept, acceptEncoding: headers["accept-encoding"] }, rest),
+          answer(runtime, { method, url, accept: headers.accept, acceptEncoding: headers["accept-encoding"] }, rest),
           ({ body, headers, status }) =>
             HttpServerResponse.uint8Array(body, { status, headers, contentType: headers["content-type"]! })
         )

@@ -13,11 +13,14 @@ import { forEvery } from "../support/property.ts"
 import { JobSpread, Jobs, JobTime, job, RecentJobs } from "../support/scrape.metrics.ts"
 
 /** The samples of a scrape: by name and labels but for the namespace. */
-const samples = Effect.map(Prometheus.render("openmetrics"), (text) =>
-  Array.from(parseExposition(text, "openmetrics").values()).flatMap(({ samples }) =>
-    samples.map(({ labels: { namespace: _, ...labels }, name, value }) => ({ name, labels, value }))
+const samplesOf = (options: Prometheus.ScrapeOptions) =>
+  Effect.map(Prometheus.render("openmetrics", options), (text) =>
+    Array.from(parseExposition(text, "openmetrics").values()).flatMap(({ samples }) =>
+      samples.map(({ labels: { namespace: _, ...labels }, name, value }) => ({ name, labels, value }))
+    )
   )
-)
+
+const samples = samplesOf({})
 
 const of = (recorder: string) =>
   Effect.map(samples, (all) =>
@@ -134,6 +137,11 @@ it.effect("is exact for any program", () =>
         let accepted = 0
         let before = new Map<string, number>()
         const recorders = new Map<string, RecorderService>()
+        /** Every series that there was: it stays, and only goes up. */
+        const addedUp = [
+          ["none", new Map<string, number>()],
+          ["total", new Map<string, number>()]
+        ] as const
         const scrape = Effect.gen(function* () {
           const all = yield* samples
           const sum = (name: string, queue?: string) =>
@@ -152,6 +160,20 @@ it.effect("is exact for any program", () =>
           }
           for (const [series, value] of before) expect(totals.get(series)).toBeGreaterThanOrEqual(value)
           before = totals
+          for (const [recorderLabel, seen] of addedUp) {
+            const all = yield* samplesOf({ recorderLabel })
+            const sum = (name: string) =>
+              all.filter((each) => each.name === name).reduce((sum, { value }) => sum + value, 0)
+            expect(sum("job_time_seconds_count")).toBe(accepted)
+            expect(sum("jobs_total")).toBe(accepted)
+            expect(sum("mvx_metrics_events_applied_total")).toBe(accepted)
+            const series = new Map(all.map(({ labels, name, value }) => [JSON.stringify([name, labels]), value]))
+            expect(series.size).toBe(all.length)
+            for (const [each, value] of seen) expect(series.get(each), each).toBeGreaterThanOrEqual(value)
+            for (const [each, value] of series) {
+              if (/^\["jobs?_\w*(total|count|bucket|sum)"/.test(each)) seen.set(each, value)
+            }
+          }
         })
         for (const step of steps) {
           if (step.do === "scrape") {

@@ -17,6 +17,13 @@ export const JobSpread = Metric.exponentialHistogram("job.spread", { ...options,
 /** The number of jobs of the last minute. */
 export const RecentJobs = Metric.window("jobs.recent", { ...options, value: "seconds", window: "1 minute", slots: 60 })
 
+/** How long the last job took. It has no merge. */
+export const LastJob = Metric.make("job.last", {
+  events: JobEvent,
+  initial: 0,
+  reduce: { "job.done": (_, { seconds }) => seconds }
+})
+
 export const TracedEvent = Schema.TaggedUnion({
   "traced.call": {
     route: Schema.String,

@@ -68,13 +68,16 @@ const isRemoteWrite = (options: PushOptions): options is RemoteWriteOptions => o
 const jobOf = ({ job }: PushOptions, { namespace }: RuntimeService): string => job ?? namespace
 
 const renderingOf = (options: PushOptions, runtime: RuntimeService): Rendering => {
-  const { labels = {}, maxSchema = DefaultSchema } = options
+  const { labels = {}, maxSchema = DefaultSchema, recorderLabel = "id", selfMetrics = true } = options
+  const selection = { recorderLabel, selfMetrics }
   if (isRemoteWrite(options)) {
     const all = { job: jobOf(options, runtime), ...labels }
-    return { format: "remote-write", labels: all, maxSchema, nativeHistograms: options.nativeHistograms ?? false }
+    const { nativeHistograms = false } = options
+    return { format: "remote-write", labels: all, maxSchema, nativeHistograms, ...selection }
   }
   const { format = "protobuf" } = options
-  return { ...(format === "text" ? { format } : { format, maxSchema }), reserved: ["job", ...Object.keys(labels)] }
+  const reserved = ["job", ...Object.keys(labels)]
+  return { ...(format === "text" ? { format } : { format, maxSchema }), reserved, ...selection }
 }
 
 const requestsOf = (

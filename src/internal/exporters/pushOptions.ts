@@ -3,7 +3,6 @@
  */
 import type * as Duration from "effect/Duration"
 import type * as Headers from "effect/http/Headers"
-import * as Predicate from "effect/Predicate"
 import type * as Schedule from "effect/Schedule"
 import type { InvalidArgument } from "../model/errors.ts"
 import { CoarsestSchema, FinestSchema } from "../model/format.ts"
@@ -19,6 +18,8 @@ import {
   whyInvalid,
   whyInvalidOptions
 } from "../model/optionChecks.ts"
+import { labelsCheck } from "./labelOptions.ts"
+import { type ScrapeOptions, scrapeOptionChecks } from "./scrape.ts"
 
 /**
  * What pushes to a Pushgateway and by remote write have in common.
@@ -26,7 +27,7 @@ import {
  * @category options
  * @since 0.1.0
  */
-export interface PushTarget {
+export interface PushTarget extends Pick<ScrapeOptions, "recorderLabel" | "selfMetrics"> {
   /** The label `job` of all series. Default: the namespace of the runtime. */
   readonly job?: string
   /** More labels of all series, such as `instance`. A Pushgateway keeps a group of metrics for each set of them. */
@@ -107,24 +108,6 @@ export interface PushingTimes {
  */
 export type PushingOptions = PushOptions & PushingTimes
 
-const LabelName = /^[a-zA-Z_][a-zA-Z0-9_]*$/
-
-/** Labels that metrics have, or get from Prometheus: none may take their place. */
-const taken: ReadonlyArray<string> = ["job", "recorder", "namespace", "le", "quantile", "duplicate"]
-
-const labelsCheck: Check = (value) => {
-  if (!Predicate.isObject(value) || Array.isArray(value)) return "must be an object of texts by name"
-  for (const [name, text] of Object.entries(value)) {
-    if (!LabelName.test(name) || name.startsWith("__")) {
-      return `has the label ${JSON.stringify(name)}. Names of labels are letters, digits and _, and do not begin with a digit or __`
-    }
-    if (taken.includes(name))
-      return `has the label "${name}", which ${name === "job" ? "is the option job" : "the metrics have"}`
-    if (typeof text !== "string") return `has the label "${name}", whose value must be a string`
-  }
-  return undefined
-}
-
 const urlCheck: Check = (value) =>
   typeof value === "string" && URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)
     ? undefined
@@ -134,7 +117,9 @@ const common = {
   protocol: oneOf("pushgateway", "remote-write"),
   url: urlCheck,
   job: notBlank,
-  labels: labelsCheck,
+  labels: labelsCheck("is the option job"),
+  recorderLabel: scrapeOptionChecks.recorderLabel,
+  selfMetrics: scrapeOptionChecks.selfMetrics,
   headers: anything,
   maxSchema: integerWithin(CoarsestSchema, FinestSchema),
   requestTimeout: aDuration,

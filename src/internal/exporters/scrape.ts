@@ -5,10 +5,18 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { contentTypes, formatFor, takesGzip } from "../formats/prometheus/negotiation.ts"
 import type { RenderError } from "../model/errors.ts"
-import { CoarsestSchema, DefaultSchema, FinestSchema, type Format } from "../model/format.ts"
-import { aDuration, type Check, integerWithin } from "../model/optionChecks.ts"
+import {
+  CoarsestSchema,
+  DefaultSchema,
+  FinestSchema,
+  type Format,
+  type RecorderLabel,
+  type Rendering
+} from "../model/format.ts"
+import { aBoolean, aDuration, type Check, integerWithin, oneOf } from "../model/optionChecks.ts"
 import { internalsOf } from "../runtime/internals.ts"
 import type { RuntimeService } from "../runtime/service.ts"
+import { labelsCheck } from "./labelOptions.ts"
 
 /**
  * The options of a scrape.
@@ -27,6 +35,17 @@ export interface ScrapeOptions {
    * matters in the protobuf format. Default: 3, which is a factor of 1.09.
    */
   readonly maxSchema?: number
+  /**
+   * What tells recorders apart: the label `recorder` with the id of each (`"id"`), or with the id of their `totalOfRemoved`,
+   * whose recorders are added up (`"total"`), or nothing: all recorders are added up (`"none"`). What is added up counts
+   * every event once, also of recorders that come and go between two scrapes, and has no exemplars. Metrics without a
+   * `merge` keep the id of their recorder. Default: `"id"`.
+   */
+  readonly recorderLabel?: RecorderLabel
+  /** Labels that all series have. Default: none. */
+  readonly labels?: { readonly [name: string]: string }
+  /** Whether the library's own metrics, `mvx_metrics_...`, are shown. Default: true. */
+  readonly selfMetrics?: boolean
 }
 
 export interface Answer {
@@ -37,18 +56,26 @@ export interface Answer {
 
 export const scrapeOptionChecks: { readonly [K in keyof Required<ScrapeOptions>]: Check } = {
   timeout: aDuration,
-  maxSchema: integerWithin(CoarsestSchema, FinestSchema)
+  maxSchema: integerWithin(CoarsestSchema, FinestSchema),
+  recorderLabel: oneOf("id", "total", "none"),
+  labels: labelsCheck("Prometheus adds"),
+  selfMetrics: aBoolean
 }
 
-/** All metrics of a runtime in a format. */
+/** What one request asks for. */
+interface Asked {
+  readonly compression?: "gzip"
+  readonly names?: ReadonlyArray<string>
+}
+
+/** The metrics of a runtime in a format. */
 export const scrape = (
   runtime: RuntimeService,
   format: Format,
-  { maxSchema = DefaultSchema, timeout = "10 seconds" }: ScrapeOptions,
-  compression?: "gzip"
+  { maxSchema = DefaultSchema, timeout = "10 seconds", ...selection }: ScrapeOptions,
+  asked: Asked = {}
 ): Effect.Effect<Uint8Array<ArrayBuffer>, RenderError> => {
-  const compressed = compression === undefined ? {} : { compression }
-  const rendering = format === "protobuf" ? { format, maxSchema, ...compressed } : { format, ...compressed }
+  const rendering = { format, ...(format === "protobuf" && { maxSchema }), ...selection, ...asked } as Rendering
   return internalsOf(runtime).scrape({ rendering, timeout })
 }
 
@@ -57,6 +84,15 @@ export interface ScrapeRequest {
   readonly method: string | undefined
   readonly accept: string | null | undefined
   readonly acceptEncoding: string | null | undefined
+  /** The URL, or its path and what follows that. */
+  readonly url: string
+}
+
+/** Only these families, by their names or those of their samples. */
+const namesIn = (url: string): Pick<Asked, "names"> => {
+  const at = url.indexOf("?")
+  const names = new Set(at < 0 ? [] : new URLSearchParams(url.slice(at)).getAll("name[]"))
+  return names.size === 0 ? {} : { names: [...names].sort() }
 }
 
 /** What to answer a request with. */
@@ -75,7 +111,8 @@ export const answer = (
     ...(compression !== undefined && { "content-encoding": compression }),
     vary: "accept, accept-encoding"
   }
-  return Effect.match(scrape(runtime, format, options, compression), {
+  const asked: Asked = { ...(compression !== undefined && { compression }), ...namesIn(request.url) }
+  return Effect.match(scrape(runtime, format, options, asked), {
     onSuccess: (body) => ({ status: 200, headers, body }),
     onFailure: (error) => plain(503, error.message)
   })

@@ -11,9 +11,9 @@ export type Run = <A>(effect: Effect.Effect<A>, options: { readonly signal: Abor
 
 export const fetchHandler =
   (runtime: RuntimeService, options: ScrapeOptions, run: Run = Effect.runPromise): FetchHandler =>
-  async ({ headers: asked, method, signal }) => {
+  async ({ headers: asked, method, signal, url }) => {
+    const request = { method, url, accept: asked.get("accept"), acceptEncoding: asked.get("accept-encoding") }
     // A client that has gone waits no more.
-    const request = { method, accept: asked.get("accept"), acceptEncoding: asked.get("accept-encoding") }
     const answered = answer(runtime, request, options)
     const { body, headers, status } = await run(answered, { signal }).catch((error: unknown) => {
       if (signal.aborted) return gone

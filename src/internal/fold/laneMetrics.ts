@@ -300,9 +300,9 @@ export class LaneMetrics implements MetricOwner {
   // --- reads
 
   /** `sequence`: that of the last event. */
-  shown(now: number, sequence: number): ReadonlyArray<Shown> {
+  shown(now: number, addsUp: boolean, sequence: number): ReadonlyArray<Shown> {
     this.rewind(now)
-    return this.#views(this.#cells, sequence, (cell) => cell.shown(now))
+    return this.#views(this.#cells, sequence, (cell) => cell.shown(now, addsUp))
   }
 
   /** What the steps give is of this moment. `isSent`: it goes to another thread at once. */

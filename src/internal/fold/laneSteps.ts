@@ -11,11 +11,16 @@ import type { SavedEvents, SavedStep } from "./savedLane.ts"
 export type Step = LaneCommand | Batch | Show | Skip
 
 /** Someone who wants to see all metrics, behind every event that came before. */
-export interface Show {
+export interface Show extends ShowOptions {
   readonly _tag: "Show"
   readonly now: number
-  readonly canWait: boolean
   readonly take: (shown: ReadonlyArray<Shown>) => void
+}
+
+export interface ShowOptions {
+  readonly canWait: boolean
+  /** What is shown is added up with what other recorders show. */
+  readonly addsUp: boolean
 }
 
 /** Events were evicted: the next one comes after this sequence number. */

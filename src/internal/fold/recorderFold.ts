@@ -19,6 +19,7 @@ import {
   restoredBatch,
   restoredStep,
   type Show,
+  type ShowOptions,
   type Step,
   savedBatch,
   savedStep
@@ -135,10 +136,10 @@ export class FoldLane implements MetricsLane {
    * Gives what all metrics show behind what came before, once it is their turn. `canWait`: not in this call, but by
    * {@link showDue} or before anything changes.
    */
-  show(now: number, canWait: boolean, take: Show["take"]): void {
+  show(now: number, { addsUp = false, canWait }: Partial<ShowOptions>, take: Show["take"]): void {
     // Whoever asks goes through those that can wait at once: one that comes to its turn later says so.
     const isWaiting = this.#inbox !== undefined || this.#undelivered !== undefined
-    this.#take({ _tag: "Show", now, canWait: canWait && !isWaiting, take })
+    this.#take({ _tag: "Show", now, addsUp, canWait: canWait === true && !isWaiting, take })
   }
 
   showDue(): void {
@@ -147,9 +148,9 @@ export class FoldLane implements MetricsLane {
     for (const step of due ?? []) this.#show(step)
   }
 
-  #show({ now, take }: Show): void {
+  #show({ addsUp, now, take }: Show): void {
     if (this.#poisons !== undefined) this.#quarantineDue(true)
-    take(this.#metrics.shown(now, this.#sequence))
+    take(this.#metrics.shown(now, addsUp, this.#sequence))
   }
 
   /** Takes what a recorder has counted that is removed. It is as an event to the metrics. */

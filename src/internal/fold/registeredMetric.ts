@@ -31,9 +31,11 @@ export interface Shown {
   readonly metric: Metric.Any
   /** Of one without labels. `undefined` when it cannot be viewed. */
   readonly dimensions: unknown
-  /** Of one with labels, until whoever reads it releases it. */
+  /** Of one with labels, until whoever reads it releases it. Of any built-in one, where recorders are added up. */
   readonly series: SeriesCut | undefined
   readonly texts: SeriesTexts
+  /** What is added up of one without series that can be viewed. */
+  readonly state: { readonly of: unknown } | undefined
   readonly createdAt: number
   readonly quarantine: Quarantine | undefined
   readonly duplicates: Duplicates
@@ -178,16 +180,18 @@ export class RegisteredMetric {
     }
   }
 
-  /** For one who looks at it in steps, and releases it. */
-  shown(now: number): Shown {
-    const { metric } = this
-    const series = this.#cut()
+  /** For one who looks at it in steps, and releases it. `addsUp`: with those of other recorders. */
+  shown(now: number, addsUp: boolean): Shown {
+    const { kernel, metric } = this
+    const series = addsUp && kernel instanceof Kernel ? this.#owner.cut(kernel) : this.#cut()
     const dimensions = series === undefined ? this.#try(() => this.#viewForExporters(now), undefined) : undefined
     // The clock may have been set back since.
     const createdAt = Math.min(this.createdAt, now)
     this.#texts ??= new SeriesTexts()
     const quarantine = this.#quarantine
-    return { metric, dimensions, series, texts: this.#texts, createdAt, quarantine, duplicates: this.#duplicates }
+    const [texts, duplicates] = [this.#texts, this.#duplicates]
+    const state = addsUp && dimensions !== undefined ? { of: this.#current } : undefined
+    return { metric, dimensions, series, state, texts, createdAt, quarantine, duplicates }
   }
 
   /** A copy that the reader may keep: what could not cross a thread is refused here. */

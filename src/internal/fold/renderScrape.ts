@@ -7,14 +7,17 @@ import { constants, gzip } from "node:zlib"
 import { accountingData, runtimeData } from "../formats/accounting.ts"
 import type { DuplicatesRead } from "../formats/duplicates.ts"
 import { metricData } from "../formats/fromMetric.ts"
-import { unpackStats } from "../formats/packedStats.ts"
+import type { MetricData } from "../formats/metricData.ts"
+import { type Accounting, addStats, unpackStats } from "../formats/packedStats.ts"
 import { type AnyExposition, makeExposition } from "../formats/prometheus/exposition.ts"
 import { Exposition } from "../formats/prometheus/text.ts"
+import { wantedBy } from "../formats/prometheus/wanted.ts"
 import { type Condition, conditionData } from "../formats/quarantine.ts"
 import { attributesOf } from "../formats/recorderAttribute.ts"
 import type { FoldMessage, Lane, Render } from "../stream/protocol.ts"
 import { describeError } from "../util/describeError.ts"
 import type { Steps, WaitingSteps } from "../util/steps.ts"
+import { addedUp, type GroupOf, groupsOf, type Turn, viewed } from "./addedUp.ts"
 import { shownParts } from "./kernels/seriesCut.ts"
 import type { FoldLane } from "./recorderFold.ts"
 import type { Shown } from "./registeredMetric.ts"
@@ -30,15 +33,11 @@ interface Rendered {
   readonly work: Worktable
 }
 
-/** What the metrics of a recorder show that has come to its turn. */
-interface Turn {
-  readonly recorderId: string
-  readonly shown: ReadonlyArray<Shown>
-}
-
 /** `onEnd`: it was sent, or dropped. */
 export const renderLanes = (render: Render, { canWait, laneOf, send, work }: Rendered, onEnd: () => void): Work => {
-  const { namespace, now, recorderIds, request } = render
+  const { now, recorderIds, request } = render
+  const { attributesOf, groupOf, others } = labelling(render)
+  const isWanted = wantedBy(render.rendering)
   const exposition = makeExposition(render.rendering, now)
   const lanes: Array<FoldLane> = []
   let turns: Array<Turn> = []
@@ -48,8 +47,28 @@ export const renderLanes = (render: Render, { canWait, laneOf, send, work }: Ren
   let rendering: Work | undefined
 
   const addTurns = function* (): Steps<void> {
+    if (groupOf !== undefined) return
     for (const { recorderId, shown } of turns) {
-      yield* addAll(exposition, attributesOf(namespace, recorderId), shown, now)
+      yield* addAll(exposition, attributesOf(recorderId), shown, render)
+      yield
+    }
+    turns = []
+  }
+
+  /** Those that are added up, when all are there. */
+  const addGroups = function* (groupOf: GroupOf): Steps<void> {
+    for (const { apart, group, together } of groupsOf(turns, groupOf)) {
+      const shown: Array<Shown> = []
+      for (const parts of together) shown.push(yield* addedUp(parts, now))
+      yield* addAll(exposition, attributesOf(group), shown, render)
+      for (const { recorderId, shown } of apart) {
+        yield* addAll(
+          exposition,
+          attributesOf(recorderId),
+          shown.map((each) => viewed(each, now)),
+          render
+        )
+      }
       yield
     }
     turns = []
@@ -79,7 +98,8 @@ export const renderLanes = (render: Render, { canWait, laneOf, send, work }: Ren
         yield "wait"
         yield* addTurns()
       }
-      for (const data of ofLibrary(render)) exposition.add(data)
+      if (groupOf !== undefined) yield* addGroups(groupOf)
+      for (const data of ofLibrary(render)) exposition.add(data, others)
       const whole = yield* exposition.finish()
       const body = render.rendering.compression === undefined ? whole : yield* compressed(whole)
       send({ _tag: "Rendered", request, body }, [body.buffer])
@@ -99,10 +119,11 @@ export const renderLanes = (render: Render, { canWait, laneOf, send, work }: Ren
     if (lane === undefined) continue
     missing++
     lanes.push(lane)
-    lane.show(now, canWait, (shown) => {
+    lane.show(now, { addsUp: groupOf !== undefined, canWait }, (shown) => {
       missing--
       if (hasEnded) return release(shown)
-      turns.push({ recorderId, shown })
+      release(shown.filter(({ metric }) => !isWanted(metric)))
+      turns.push({ recorderId, shown: shown.filter(({ metric }) => isWanted(metric)) })
       rendering?.goOn()
     })
   }
@@ -114,12 +135,35 @@ const release = (all: ReadonlyArray<Shown>): void => {
   for (const { series } of all) series?.release()
 }
 
+/** How the series of recorders are labelled. */
+const labelling = ({ namespace, recorderIds, rendering, totalIds }: Render) => {
+  const labels = rendering.format === "remote-write" ? {} : (rendering.labels ?? {})
+  const { recorderLabel = "id" } = rendering
+  const totals = totalIds && new Map(recorderIds.map((id, i) => [id, totalIds[i]!]))
+  const groupOf: GroupOf | undefined =
+    recorderLabel === "id" ? undefined : recorderLabel === "none" ? () => undefined : (id) => totals?.get(id) ?? id
+  return {
+    /** `undefined`: where recorders are added up. */
+    groupOf,
+    /** `group`: of several recorders, or of one. */
+    attributesOf: (group: string | undefined) => ({ ...labels, ...attributesOf(namespace, group) }),
+    /** Of what is not of a recorder. */
+    others: { attributes: labels, createdAt: undefined }
+  }
+}
+
 /** What the library says of itself. */
-const ofLibrary = ({ foldLag, namespace, recorderIds, runtime, stats }: Render) => {
-  const recorders = unpackStats(stats).map((each, i) => ({
-    attributes: attributesOf(namespace, recorderIds[i]!),
-    stats: each
-  }))
+const ofLibrary = (render: Render): ReadonlyArray<MetricData> => {
+  const { foldLag, namespace, recorderIds, rendering, runtime, stats } = render
+  if (rendering.selfMetrics === false) return []
+  const { groupOf = (id: string) => id } = labelling(render)
+  const groups = new Map<string | undefined, Accounting>()
+  for (const [i, each] of unpackStats(stats).entries()) {
+    const group = groupOf(recorderIds[i]!)
+    const before = groups.get(group)
+    groups.set(group, before === undefined ? each : addStats(before, each))
+  }
+  const recorders = Array.from(groups, ([group, stats]) => ({ attributes: attributesOf(namespace, group), stats }))
   return [...accountingData(recorders), ...runtimeData(namespace, runtime, foldLag)]
 }
 
@@ -127,7 +171,7 @@ function* addAll(
   exposition: AnyExposition,
   attributes: ReturnType<typeof attributesOf>,
   all: ReadonlyArray<Shown>,
-  now: number
+  { now, rendering }: Render
 ): Steps<void> {
   const conditions: Array<Condition> = []
   for (const shown of all) {
@@ -156,6 +200,7 @@ function* addAll(
     series?.release()
     conditions.push({ metric, dimensions: last, quarantine })
   }
+  if (rendering.selfMetrics === false) return
   const source = { attributes, createdAt: undefined }
   for (const data of conditionData(conditions, {})) exposition.add(data, source)
 }

@@ -31,3 +31,19 @@ export const unpackStats = (packed: Float64Array): ReadonlyArray<Accounting> =>
     const refusedBy = { overflow, invalid, notRunning }
     return { capacity, accepted, applied, ignored, evicted, pending, refusedBy, failed: failed === 1 }
   })
+
+/** The accounting of several recorders together. */
+export const addStats = (left: Accounting, right: Accounting): Accounting => ({
+  capacity: left.capacity + right.capacity,
+  accepted: left.accepted + right.accepted,
+  applied: left.applied + right.applied,
+  ignored: left.ignored + right.ignored,
+  evicted: left.evicted + right.evicted,
+  pending: left.pending + right.pending,
+  refusedBy: {
+    overflow: left.refusedBy.overflow + right.refusedBy.overflow,
+    invalid: left.refusedBy.invalid + right.refusedBy.invalid,
+    notRunning: left.refusedBy.notRunning + right.refusedBy.notRunning
+  },
+  failed: left.failed || right.failed
+})

@@ -9,9 +9,12 @@ export const RecorderAttribute = "recorder"
 /** The attribute that tells runtimes apart. */
 export const NamespaceAttribute = "namespace"
 
-/** The attributes of all data of a recorder. */
-export const attributesOf = (namespace: string, recorderId: string) => ({
-  [RecorderAttribute]: recorderId,
+/** The attributes of all data of a recorder. `undefined`: of all of them together. */
+export const attributesOf = (
+  namespace: string,
+  recorderId: string | undefined
+): { readonly [name: string]: string } => ({
+  ...(recorderId !== undefined && { [RecorderAttribute]: recorderId }),
   [NamespaceAttribute]: namespace
 })
 

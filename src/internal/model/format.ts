@@ -9,8 +9,31 @@ export type Format = "text" | "openmetrics" | "protobuf"
 /** Those of them that are text. */
 export type TextFormat = Exclude<Format, "protobuf">
 
+/**
+ * What tells the recorders of a scrape apart:
+ *
+ * - `"id"`: each recorder has series of its own, whose label `recorder` has its id;
+ * - `"total"`: recorders of one `totalOfRemoved` are added up, with those that were removed. The label has the id of the
+ *   total;
+ * - `"none"`: all recorders are added up, and there is no label `recorder`.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export type RecorderLabel = "id" | "total" | "none"
+
+/** Which metrics are rendered, and how those of several recorders are. */
+export interface Selection {
+  /** Default: `"id"`. */
+  readonly recorderLabel?: RecorderLabel
+  /** Whether the library's own metrics are among them. Default: they are. */
+  readonly selfMetrics?: boolean
+  /** Only families of which one of these is the name, or that of a sample. Default: all. */
+  readonly names?: ReadonlyArray<string>
+}
+
 /** What metrics are rendered as: a format, and what it leaves open. */
-export type Rendering = ScrapeRendering | RemoteWriteRendering
+export type Rendering = (ScrapeRendering | RemoteWriteRendering) & Selection
 
 export type ScrapeRendering = (
   | { readonly format: TextFormat }
@@ -23,6 +46,8 @@ export type ScrapeRendering = (
   readonly compression?: "gzip"
   /** Names of labels that whoever takes it adds to all series. */
   readonly reserved?: ReadonlyArray<string>
+  /** Of all series. */
+  readonly labels?: { readonly [name: string]: string }
 }
 
 /** Requests of remote write. */

@@ -88,6 +88,11 @@ export class RecorderRegistry implements Registry {
     return this.#totals.controls
   }
 
+  /** The id of the total of a recorder, which may be one; its own, if it has none. */
+  totalIdOf({ service: { recorderId } }: RecorderControl): string {
+    return this.#recorders.get(recorderId)?.total || recorderId
+  }
+
   statsOf(control: RecorderControl): Stats {
     return this.#totals.statsOf(control) ?? control.statsUnsafe()
   }

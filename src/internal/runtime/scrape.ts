@@ -48,6 +48,7 @@ export const scrapeOf = (
       now: clock.currentTimeMillisUnsafe(),
       namespace,
       recorderIds: controls.map(({ service }) => service.recorderId),
+      ...(rendering.recorderLabel === "total" && { totalIds: controls.map((control) => registry.totalIdOf(control)) }),
       lanes: Int32Array.from(controls, ({ readableLane }) => readableLane ?? -1),
       stats: packStats(controls.map((control) => registry.statsOf(control))),
       foldLag: foldLag(),

@@ -90,6 +90,8 @@ export interface Render {
   readonly now: number
   readonly namespace: string
   readonly recorderIds: ReadonlyArray<string>
+  /** Of each of them the id of its total, where those of one total are added up. */
+  readonly totalIds?: ReadonlyArray<string>
   /** The lane of each of them, or -1 for one that cannot be read. */
   readonly lanes: Int32Array
   /** The accounting of each of them, from `packStats`. */

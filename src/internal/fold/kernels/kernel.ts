@@ -134,16 +134,17 @@ export class Kernel implements InPlace {
   }
 
   absorb(other: InPlace, at: number): void {
-    for (const _ of this.absorbing(other as Kernel, at));
+    allSteps(this.absorbing(() => other as Kernel, at))
   }
 
-  /** The same in steps. `other` must stay as it is. */
-  *absorbing(other: Kernel, at: number): Generator<undefined, void> {
+  /** The same in steps. `current`: the other one, or the copy that was made of it meanwhile. */
+  *absorbing(current: () => Kernel, at: number): Steps<void> {
     const idle = this.#idle
     if (idle !== undefined) this.#sweep(idle, at)
     let count = 0
-    for (const index of other.#table.all) {
+    for (const index of current().#table.all) {
       if (++count % StepSeries === 0) yield
+      const other = current()
       const { size } = this.#table
       const own = this.#table.indexOfKey(other.#table.key(index))
       const begins = idle === undefined ? this.#table.size > size : this.#seeOther(idle, own, other.#idle!, index, at)
@@ -151,6 +152,7 @@ export class Kernel implements InPlace {
       const merged = begins ? point : this.#measure.merge(this.points.point(own), point, at)
       this.points.put(own, merged as never, other.points.latest)
     }
+    const other = current()
     this.rejected += other.rejected
     if (idle === undefined) return
     idle.expiries += other.#idle!.expiries

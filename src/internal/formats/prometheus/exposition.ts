@@ -18,7 +18,7 @@ export interface AnyExposition {
 /** `now`: the time of samples that have one. */
 export const makeExposition = (rendering: Rendering, now: number): AnyExposition => {
   if (rendering.format === "remote-write") return new RemoteWriteExposition({ ...rendering, now })
-  const { reserved = [] } = rendering
-  if (rendering.format === "protobuf") return new ProtobufExposition(rendering.maxSchema, reserved)
-  return new Exposition(rendering.format, reserved)
+  const { names, reserved = [] } = rendering
+  if (rendering.format === "protobuf") return new ProtobufExposition(rendering.maxSchema, reserved, names)
+  return new Exposition(rendering.format, reserved, names)
 }

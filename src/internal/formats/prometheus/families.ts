@@ -38,15 +38,20 @@ export interface Section {
 
 export class Families<S extends Section> {
   readonly #begin: (family: Family, data: MetricData) => S
+  readonly #names: ReadonlySet<string> | undefined
   readonly #sections = new Map<string, S>()
   /** By the name of the metric, which many recorders have: its data before, and what came of it. */
   readonly #known = new Map<string, readonly [data: MetricData, section: S | undefined]>()
   /** By the names of samples: the name of the family that has them. */
   readonly #exposed = new Map<string, string>()
 
-  /** `begin` makes the section of a family from the first data of it. */
-  constructor(begin: (family: Family, data: MetricData) => S) {
+  /**
+   * `begin` makes the section of a family from the first data of it. `names`: of the families that are told, or of their
+   * samples.
+   */
+  constructor(begin: (family: Family, data: MetricData) => S, names: ReadonlyArray<string> | undefined) {
     this.#begin = begin
+    this.#names = names && new Set(names)
   }
 
   /** In the order in which they came. */
@@ -73,6 +78,7 @@ export class Families<S extends Section> {
 
   #newSectionOf(data: MetricData): S | undefined {
     const family = familyOf(data)
+    if (this.#names !== undefined && !family.exposed.some((name) => this.#names!.has(name))) return undefined
     const known = this.#sections.get(family.name)
     if (known !== undefined) return known.family.type === family.type ? known : undefined
     if (family.exposed.some((name) => this.#exposed.has(name))) return undefined

@@ -54,15 +54,14 @@ const native: NativeFields = {
 export class ProtobufExposition {
   readonly #maxSchema: number
   readonly #reserved: ReadonlyArray<string>
-  readonly #families = new Families<Section>((family, data) => ({
-    family,
-    help: helpOf(data),
-    pieces: [],
-    metrics: new PbfWriter()
-  }))
+  readonly #families: Families<Section>
 
-  /** `reserved`: names of labels that no metric may have. */
-  constructor(maxSchema: number, reserved: ReadonlyArray<string> = []) {
+  /** `reserved`: names of labels that no metric may have. `names`: of the families that are shown. */
+  constructor(maxSchema: number, reserved: ReadonlyArray<string> = [], names?: ReadonlyArray<string>) {
+    this.#families = new Families(
+      (family, data) => ({ family, help: helpOf(data), pieces: [], metrics: new PbfWriter() }),
+      names
+    )
     this.#maxSchema = maxSchema
     this.#reserved = reserved
   }

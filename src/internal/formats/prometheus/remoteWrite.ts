@@ -5,7 +5,7 @@
  */
 import { PbfWriter } from "pbf"
 import type { Exemplar } from "../../metric/instruments/exemplars.ts"
-import type { RemoteWriteRendering } from "../../model/format.ts"
+import type { RemoteWriteRendering, Selection } from "../../model/format.ts"
 import { counterSample, type Family, type FamilyType } from "../../naming/names.ts"
 import type { BaseUnit } from "../../naming/units.ts"
 import type { Steps } from "../../util/steps.ts"
@@ -20,7 +20,7 @@ import { type NativeHistogram, nativeHistogram } from "./nativeHistogram.ts"
 import { canonicalNumber } from "./numbers.ts"
 import { snappy } from "./snappy.ts"
 
-export interface RemoteWriteSettings extends Omit<RemoteWriteRendering, "format"> {
+export interface RemoteWriteSettings extends Omit<RemoteWriteRendering, "format">, Pick<Selection, "names"> {
   /** The time of the samples, in milliseconds since the Unix epoch. */
   readonly now: number
 }
@@ -50,12 +50,13 @@ export class RemoteWriteExposition {
   readonly #requests: Array<Uint8Array<ArrayBuffer>> = []
   #request = new PbfWriter()
   #series = 0
-  readonly #families = new Families<Section>((family, data) => {
-    this.#request.writeMessage(3, writeMetadata, [family, helpOf(data)])
-    return { family }
-  })
+  readonly #families: Families<Section>
 
   constructor(settings: RemoteWriteSettings) {
+    this.#families = new Families((family, data) => {
+      this.#request.writeMessage(3, writeMetadata, [family, helpOf(data)])
+      return { family }
+    }, settings.names)
     this.#settings = settings
     this.#common = Object.entries(settings.labels).map(([name, value]) => [name, wellFormed(value)])
   }

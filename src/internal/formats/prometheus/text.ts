@@ -42,15 +42,16 @@ export type SeriesExposition = Pick<Exposition, "sectionFor">
 export class Exposition {
   readonly #isOpenMetrics: boolean
   readonly #reserved: ReadonlyArray<string>
-  readonly #families = new Families<Section>((family, data) => {
-    const text = new TextBlocks()
-    text.add(this.#headerOf(family, data))
-    return { family, text }
-  })
+  readonly #families: Families<Section>
   readonly #end = new TextBlocks()
 
-  /** `reserved`: names of labels that no metric may have. */
-  constructor(format: TextFormat, reserved: ReadonlyArray<string> = []) {
+  /** `reserved`: names of labels that no metric may have. `names`: of the families that are shown. */
+  constructor(format: TextFormat, reserved: ReadonlyArray<string> = [], names?: ReadonlyArray<string>) {
+    this.#families = new Families((family, data) => {
+      const text = new TextBlocks()
+      text.add(this.#headerOf(family, data))
+      return { family, text }
+    }, names)
     this.#reserved = reserved
     this.#isOpenMetrics = format === "openmetrics"
   }

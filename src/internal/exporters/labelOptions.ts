@@ -1,0 +1,23 @@
+/** Labels that all series have: what is wrong with those that somebody wants. */
+import * as Predicate from "effect/Predicate"
+import type { Check } from "../model/optionChecks.ts"
+
+const LabelName = /^[a-zA-Z_][a-zA-Z0-9_]*$/
+
+/** Labels that metrics have, or get from Prometheus: none may take their place. */
+const taken: ReadonlyArray<string> = ["job", "recorder", "namespace", "le", "quantile", "duplicate"]
+
+/** `job`: whose that label is. */
+export const labelsCheck =
+  (job: string): Check =>
+  (value) => {
+    if (!Predicate.isObject(value) || Array.isArray(value)) return "must be an object of texts by name"
+    for (const [name, text] of Object.entries(value)) {
+      if (!LabelName.test(name) || name.startsWith("__")) {
+        return `has the label ${JSON.stringify(name)}. Names of labels are letters, digits and _, and do not begin with a digit or __`
+      }
+      if (taken.includes(name)) return `has the label "${name}", which ${name === "job" ? job : "the metrics have"}`
+      if (typeof text !== "string") return `has the label "${name}", whose value must be a string`
+    }
+    return undefined
+  }

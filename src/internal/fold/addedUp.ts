@@ -1,0 +1,112 @@
+/**
+ * Metrics of several recorders as that of one recorder which had taken the events of all, for a scrape that adds recorders
+ * up.
+ */
+import { measuredBy } from "../metric/definition/measured.ts"
+import type { Quarantine } from "../metric/definition/snapshot.ts"
+import type { Steps } from "../util/steps.ts"
+import type { Kernel } from "./kernels/kernel.ts"
+import { kernelOf } from "./kernels/kernelOf.ts"
+import { besideSole, SeriesCut } from "./kernels/seriesCut.ts"
+import type { Shown } from "./registeredMetric.ts"
+import { SeriesTexts } from "./seriesTexts.ts"
+
+/** What the metrics of a recorder show that has come to its turn. */
+export interface Turn {
+  readonly recorderId: string
+  readonly shown: ReadonlyArray<Shown>
+}
+
+/** The group that a recorder is added up in. */
+export type GroupOf = (recorderId: string) => string | undefined
+
+export interface Group {
+  readonly group: string | undefined
+  /** The parts of each metric. */
+  readonly together: ReadonlyArray<ReadonlyArray<Shown>>
+  /** What cannot be added up: metrics without a `merge`, and those that measure something else than one of their name. */
+  readonly apart: ReadonlyArray<Turn>
+}
+
+export const groupsOf = (turns: ReadonlyArray<Turn>, groupOf: GroupOf): ReadonlyArray<Group> => {
+  const groups = new Map<string | undefined, Array<Turn>>()
+  for (const turn of turns) {
+    const group = groupOf(turn.recorderId)
+    const known = groups.get(group)
+    if (known === undefined) groups.set(group, [turn])
+    else known.push(turn)
+  }
+  return Array.from(groups, ([group, all]) => ({ group, ...partsOf(all) }))
+}
+
+const partsOf = (turns: ReadonlyArray<Turn>): Omit<Group, "group"> => {
+  const byName = new Map<string, { readonly hash: string; readonly parts: Array<Shown> }>()
+  const apart = turns.map(({ recorderId, shown }) => ({
+    recorderId,
+    shown: shown.filter((each) => {
+      const { merge, name } = each.metric
+      if (merge === undefined) return true
+      const { hash } = measuredBy(each.metric)
+      const known = byName.get(name)
+      if (known === undefined) byName.set(name, { hash, parts: [each] })
+      else if (known.hash === hash) known.parts.push(each)
+      return known !== undefined && known.hash !== hash
+    })
+  }))
+  return {
+    together: Array.from(byName.values(), ({ parts }) => parts),
+    apart: apart.filter(({ shown }) => shown.length > 0)
+  }
+}
+
+/** `parts`: of one metric, one at least. */
+export function* addedUp(parts: ReadonlyArray<Shown>, now: number): Steps<Shown> {
+  const { duplicates, metric } = parts[0]!
+  const own = {
+    metric,
+    duplicates,
+    createdAt: parts.reduce((least, { createdAt }) => Math.min(least, createdAt), now),
+    quarantine: quarantineOf(parts),
+    state: undefined,
+    // Its series have other places.
+    texts: new SeriesTexts()
+  }
+  const cuts = parts.flatMap(({ series }) => series ?? [])
+  if (cuts.length > 0) {
+    const kernel = kernelOf(metric) as Kernel
+    for (const cut of cuts) {
+      yield* kernel.absorbing(() => cut.kernel, now)
+      cut.release()
+    }
+    return viewed({ ...own, dimensions: undefined, series: new SeriesCut(kernel) }, now)
+  }
+  return { ...own, dimensions: viewOfStates(parts, now), series: undefined }
+}
+
+/** What has no labels has no series to go through. */
+export const viewed = (shown: Shown, now: number): Shown => {
+  const { metric, series } = shown
+  if (series === undefined || series.kernel.instrument.labels.length > 0) return shown
+  const { kernel } = series
+  const dimensions = { ...(metric.view(kernel.state(), now) as object), ...besideSole(kernel, now) }
+  series.release()
+  return { ...shown, dimensions, series: undefined }
+}
+
+/** Of those that could be viewed. `undefined`: together they cannot. */
+const viewOfStates = (parts: ReadonlyArray<Shown>, now: number): unknown => {
+  const { merge, view } = parts[0]!.metric
+  const states = parts.flatMap(({ state }) => (state === undefined ? [] : [state.of]))
+  if (states.length === 0) return undefined
+  try {
+    return view(states.reduce((left, right) => merge!(left, right, now)) as never, now)
+  } catch {
+    return undefined
+  }
+}
+
+/** The first one, with what all have missed. */
+const quarantineOf = (parts: ReadonlyArray<Shown>): Quarantine | undefined => {
+  const all = parts.flatMap(({ quarantine }) => quarantine ?? [])
+  return all[0] && { ...all[0], missed: all.reduce((sum, { missed }) => sum + missed, 0) }
+}
