@@ -101,7 +101,7 @@ describe("the dashboard", () => {
 
   it("is what Grafana takes: ids of panels and of targets are unique, places do not overlap", () => {
     expect(dashboard.schemaVersion).toBeGreaterThanOrEqual(36)
-    expect(dashboard.templating.list.map(({ name }) => name)).toEqual(["datasource", "recorder"])
+    expect(dashboard.templating.list.map(({ name }) => name)).toEqual(["datasource", "job", "instance", "recorder"])
     expect(new Set(dashboard.panels.map(({ id }) => id)).size).toBe(dashboard.panels.length)
     for (const { targets = [] } of dashboard.panels) {
       expect(new Set(targets.map(({ refId }) => refId)).size).toBe(targets.length)
@@ -110,6 +110,32 @@ describe("the dashboard", () => {
       Array.from({ length: h * w }, (_, i) => `${x + (i % w)},${y + Math.floor(i / w)}`)
     )
     expect(new Set(cells).size).toBe(cells.length)
+  })
+
+  it("has units that fit: of a counter those of its rate", () => {
+    const units = new Map(
+      (dashboard.panels as ReadonlyArray<{ title: string; fieldConfig?: { defaults: { unit: string } } }>).map(
+        ({ fieldConfig, title }) => [title, fieldConfig?.defaults.unit]
+      )
+    )
+    expect(Object.fromEntries(metrics.map(({ name }) => [name, units.get(name)]))).toEqual({
+      "save.attempts": "cps",
+      "save.bytes": "binBps",
+      "save.balance": "short",
+      "save.last": "s",
+      "save.duration": "s",
+      "save.size": "bytes",
+      "save.recent": "s",
+      "save.mean": "bytes",
+      "save.extremes": "bytes",
+      "save.successes": "percentunit",
+      "save.rate": "binBps",
+      "save.window": "s",
+      "save.formats": "cps",
+      "save.different": "short",
+      "save.own": "short",
+      "save.derived": "short"
+    })
   })
 
   it("is the same for the same definitions", () => {

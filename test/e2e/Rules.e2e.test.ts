@@ -58,15 +58,15 @@ describe.skipIf(!hasPromtool)("promtool", () => {
       ]
     const wrong: { readonly [alert: string]: readonly [labels: { readonly [name: string]: string }, string, string?] } =
       {
-        MetricQuarantined: [recorder, "2 metrics of r are quarantined"],
-        MetricEventsRefused: [refused, "r refused events: overflow", "7"],
-        MetricEventsEvicted: [recorder, "r evicted events to make room for newer ones", "60"],
-        MetricEventsNearCapacity: [recorder, "r has used 90% of its capacity"],
-        MetricMeasurementsRejected: [{ ...recorder, metric: "m" }, "m of r rejected measurements", "3"],
-        MetricWorkerRestarted: [runtime, "The metrics worker of n was replaced", "2"],
-        MetricFoldLagging: [runtime, "The fold of n is 5s behind"],
-        MetricExportsFailing: [{ ...exporter, reason: "503" }, "Exports of n do not arrive: OTLP, 503"],
-        MetricPointsRejected: [exporter, "Points of n were rejected: OTLP", "4"],
+        MetricQuarantined: [recorder, "2 metrics of r on i are quarantined"],
+        MetricEventsRefused: [refused, "r on i refused events: overflow", "7"],
+        MetricEventsEvicted: [recorder, "r on i evicted events to make room for newer ones", "60"],
+        MetricEventsNearCapacity: [recorder, "r on i has used 90% of its capacity"],
+        MetricMeasurementsRejected: [{ ...recorder, metric: "m" }, "m of r on i rejected measurements", "3"],
+        MetricWorkerRestarted: [runtime, "The metrics worker of n on i was replaced", "2"],
+        MetricFoldLagging: [runtime, "The fold of n on i is 5s behind"],
+        MetricExportsFailing: [{ ...exporter, reason: "503" }, "Exports of n on i do not arrive: OTLP, 503"],
+        MetricPointsRejected: [exporter, "Points of n on i were rejected: OTLP", "4"],
         MetricTargetDown: [target, "i does not answer scrapes of its metrics"]
       }
     const alerts = rulesOf(all).groups[0]!.rules.flatMap((rule) => ("alert" in rule ? [rule] : []))
@@ -93,6 +93,39 @@ describe.skipIf(!hasPromtool)("promtool", () => {
       ]
     }
     writeFileSync(join(folder, "test.yml"), JSON.stringify(test))
+    const { stderr, stdout } = spawnSync("promtool", ["test", "rules", join(folder, "test.yml")], { encoding: "utf8" })
+    expect(stdout + stderr).toContain("SUCCESS")
+  })
+
+  const grown = ["events_refused", "events_evicted", "measurements_rejected", "worker_restarts", "state_failures"]
+  const cases = [
+    ["is there in the first scrape", "7x12", ["0m", "1m", "4m"], ["5m", "6m", "11m"]],
+    ["is there in the first scrape of a series that comes later", "_x4 7x12", ["4m", "8m"], ["3m", "9m", "12m"]],
+    ["is there in the first scrape, and grows", "7x2 9x12", ["1m", "4m", "7m"], ["9m"]],
+    ["is 0 in the first scrape", "0x12", [], ["0m", "1m", "6m"]],
+    ["grows from 0", "0x2 1x12", ["3m", "7m"], ["2m", "9m"]],
+    ["begins again at 0", "7x6 0x8", [], ["6m", "8m", "12m"]],
+    ["begins again with something", "7x6 2x8", ["8m"], ["6m", "14m"]]
+  ] as const
+
+  it.each(cases)("alerts what counts losses when it %s", (_, values, alertsAt, quietAt) => {
+    writeFileSync(join(folder, "rules.yml"), rulesYaml(rulesOf(all)))
+    const rules = rulesOf(all).groups.flatMap((group) => group.rules)
+    const tests = grown.map((name) => {
+      const sample = `mvx_metrics_${name}_total`
+      const rule = rules.find((each) => "alert" in each && each.expr.includes(`${sample}[`))
+      const promql_expr_test = [
+        ...alertsAt.map((eval_time) => ({ eval_time, samples: 1 })),
+        ...quietAt.map((eval_time) => ({ eval_time, samples: 0 }))
+      ].map(({ eval_time, samples }) => ({
+        expr: `count(${rule!.expr})`,
+        eval_time,
+        exp_samples: samples === 0 ? [] : [{ labels: "{}", value: samples }]
+      }))
+      const input_series = [{ series: `${sample}{recorder="r",instance="i",job="j"}`, values }]
+      return { interval: "1m", input_series, promql_expr_test }
+    })
+    writeFileSync(join(folder, "test.yml"), JSON.stringify({ rule_files: ["rules.yml"], tests }))
     const { stderr, stdout } = spawnSync("promtool", ["test", "rules", join(folder, "test.yml")], { encoding: "utf8" })
     expect(stdout + stderr).toContain("SUCCESS")
   })

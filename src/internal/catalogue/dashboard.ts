@@ -3,7 +3,7 @@
  */
 import { createHash } from "node:crypto"
 import type * as Metric from "../metric/definition/metric.ts"
-import { type Exposed, exposedOf, labelsOf, selfSample } from "./exposedMetrics.ts"
+import { type Exposed, exposedOf, OverflowLabel, placeLabels, selfSample, seriesLabelsOf } from "./exposedMetrics.ts"
 
 interface Target {
   readonly expr: string
@@ -18,58 +18,92 @@ interface Panel {
   readonly targets: ReadonlyArray<Target>
 }
 
-const chosen = 'recorder=~"$recorder"'
+const ofTarget = 'job=~"$job",instance=~"$instance"'
+const chosen = `${ofTarget},recorder=~"$recorder"`
 const lately = "[$__rate_interval]"
 
-/** What tells series apart: a runtime or a recorder of several, and labels. */
-const legendOf = (labels: ReadonlyArray<string>): string =>
-  ["namespace", "recorder", ...labels].map((label) => `{{${label}}}`).join(" ")
+/** A label that only the series of events beyond the cardinality limit gets, so that its legend says what it is. */
+const BeyondLimit = "beyond_limit"
 
-const grafanaUnit = ({ family }: Exposed): string => {
-  const { suffix } = family.unit
-  return { seconds: "s", bytes: "bytes", ratio: "percentunit", celsius: "celsius", hertz: "hertz" }[suffix] ?? "short"
+/** What tells series apart: the place, and labels. */
+const legendOf = (labels: ReadonlyArray<string>, place: ReadonlyArray<string> = placeLabels): string =>
+  [...place, ...labels].map((label) => `{{${label === OverflowLabel ? BeyondLimit : label}}}`).join(" ")
+
+/** With what {@link legendOf} shows of the series beyond the limit. */
+const named = (expr: string, labels: ReadonlyArray<string>): string =>
+  labels.includes(OverflowLabel)
+    ? `label_replace(${expr}, "${BeyondLimit}", "others, beyond the limit", "${OverflowLabel}", "true")`
+    : expr
+
+/** By the words at the end of a name; as Grafana has them. */
+const grafanaUnits: { readonly [suffix: string]: string } = {
+  seconds: "s",
+  bytes: "bytes",
+  ratio: "percentunit",
+  meters: "lengthm",
+  grams: "massg",
+  volts: "volt",
+  amperes: "amp",
+  joules: "joule",
+  watts: "watt",
+  hertz: "hertz",
+  celsius: "celsius",
+  kelvin: "kelvin",
+  per_second: "cps",
+  bytes_per_second: "binBps"
 }
 
-const unitPerSecond = ({ family }: Exposed): string => {
-  const { suffix } = family.unit
-  return { bytes: "Bps", seconds: "s", "": "cps" }[suffix] ?? "short"
-}
+const grafanaUnit = ({ family }: Exposed): string => grafanaUnits[family.unit.suffix] ?? "short"
 
-const rateBy = (sample: string, by: ReadonlyArray<string>): string =>
-  `sum by (${["namespace", "recorder", ...by].join(", ")}) (rate(${sample}{${chosen}}${lately}))`
+/** How fast something grows that is counted in a unit: seconds in a second are a part of it. */
+const unitPerSecond = ({ family }: Exposed): string =>
+  ({ "": "cps", bytes: "binBps", seconds: "percentunit", joules: "watt" })[family.unit.suffix] ?? "short"
+
+const rateBy = (sample: string, by: ReadonlyArray<string>, place: ReadonlyArray<string> = placeLabels): string =>
+  `sum by (${[...place, ...by].join(", ")}) (rate(${sample}{${chosen}}${lately}))`
 
 const plain = (part: Exposed, labels: ReadonlyArray<string>, name?: string): Target => ({
-  expr: `${part.sample}{${chosen}}`,
+  expr: named(`${part.sample}{${chosen}}`, labels),
   legendFormat: name === undefined ? legendOf(labels) : `${legendOf(labels)} ${name}`
+})
+
+const rate = (sample: string, labels: ReadonlyArray<string>): Target => ({
+  expr: named(rateBy(sample, labels), labels),
+  legendFormat: legendOf(labels)
 })
 
 /** A counter by how fast it grows, a gauge as it stands. */
 const targetOf = (part: Exposed, labels: ReadonlyArray<string>): Target =>
-  part.family.type === "counter"
-    ? { expr: rateBy(part.sample, labels), legendFormat: legendOf(labels) }
-    : plain(part, labels)
+  part.family.type === "counter" ? rate(part.sample, labels) : plain(part, labels)
 
-const quantilesOf = ({ sample }: Exposed): ReadonlyArray<Target> =>
+/** Of all instances that are chosen together: their buckets add up. */
+const acrossInstances = placeLabels.filter((label) => label !== "instance")
+
+const quantilesOf = ({ sample }: Exposed, labels: ReadonlyArray<string>): ReadonlyArray<Target> =>
   [0.5, 0.9, 0.99].map((quantile) => ({
-    expr: `histogram_quantile(${quantile}, ${rateBy(`${sample}_bucket`, ["le"])})`,
-    legendFormat: `{{recorder}} p${quantile * 100}`
+    expr: named(
+      `histogram_quantile(${quantile}, ${rateBy(`${sample}_bucket`, [...labels, "le"], acrossInstances)})`,
+      labels
+    ),
+    legendFormat: `${legendOf(labels, acrossInstances)} p${quantile * 100}`
   }))
 
 const quotient = (above: string, below: string, labels: ReadonlyArray<string>): Target => ({
-  expr: `${rateBy(above, labels)} / ${rateBy(below, labels)}`,
+  expr: named(`${rateBy(above, labels)} / ${rateBy(below, labels)}`, labels),
   legendFormat: legendOf(labels)
 })
 
 const panelsOf = (metric: Metric.Any): ReadonlyArray<Panel> => {
   const { description = "", instrument, name } = metric
   const parts = exposedOf(metric)
-  const labels = labelsOf(metric)
+  const labels = seriesLabelsOf(metric)
   const panel = (title: string, unit: string, targets: ReadonlyArray<Target>): Panel => ({
     title,
     description,
     unit,
     targets
   })
+  const ofPart = (part: Exposed): Target => plain(part, labels, part.data.name.slice(name.length + 1))
   const [first] = parts
   if (first === undefined) return []
   const unit = grafanaUnit(first)
@@ -77,10 +111,8 @@ const panelsOf = (metric: Metric.Any): ReadonlyArray<Panel> => {
     case "histogram":
     case "exponentialHistogram":
       return [
-        panel(name, unit, quantilesOf(first)),
-        panel(`${name}, per second`, "cps", [
-          { expr: rateBy(`${first.sample}_count`, labels), legendFormat: legendOf(labels) }
-        ])
+        panel(name, unit, quantilesOf(first, labels)),
+        panel(`${name}, per second`, "cps", [rate(`${first.sample}_count`, labels)])
       ]
     case "summary":
       return [panel(name, unit, [plain(first, [...labels, "quantile"])])]
@@ -91,14 +123,14 @@ const panelsOf = (metric: Metric.Any): ReadonlyArray<Panel> => {
       return [panel(name, "percentunit", [quotient(hits!.sample, total!.sample, labels)])]
     }
     case "minMax":
-    case "window":
+      return [panel(name, unit, parts.map(ofPart))]
+    case "window": {
+      const [values, ...measured] = parts
       return [
-        panel(
-          name,
-          unit,
-          parts.map((part) => plain(part, labels, part.data.name.slice(name.length + 1)))
-        )
+        panel(name, grafanaUnit(measured[0]!), measured.map(ofPart)),
+        panel(`${name}, values`, "short", [plain(values!, labels)])
       ]
+    }
     default:
       return [panel(name, first.family.type === "counter" ? unitPerSecond(first) : unit, [targetOf(first, labels)])]
   }
@@ -107,13 +139,14 @@ const panelsOf = (metric: Metric.Any): ReadonlyArray<Panel> => {
 /** What the library counts of itself. */
 const selfPanels = (): ReadonlyArray<Panel> => {
   const fate = (name: string): Target => ({
-    expr: `sum by (namespace, recorder) (rate(${selfSample(`events.${name}`)}{${chosen}}${lately}))`,
-    legendFormat: `{{recorder}} ${name}`
+    expr: rateBy(selfSample(`events.${name}`), []),
+    legendFormat: `${legendOf([])} ${name}`
   })
-  const now = (name: string, legendFormat: string): Target => ({
+  const now = (name: string, what: string): Target => ({
     expr: `${selfSample(name)}{${chosen}}`,
-    legendFormat
+    legendFormat: `${legendOf([])} ${what}`
   })
+  const ofRuntime = legendOf([], ["job", "instance", "namespace"])
   return [
     {
       title: "Events, per second",
@@ -133,8 +166,9 @@ const selfPanels = (): ReadonlyArray<Panel> => {
       unit: "percentunit",
       targets: [
         {
-          expr: `${selfSample("events.pending")}{${chosen}} / ${selfSample("events.capacity")}{${chosen}}`,
-          legendFormat: "{{recorder}}"
+          // A total of removed recorders has none.
+          expr: `${selfSample("events.pending")}{${chosen}} / (${selfSample("events.capacity")}{${chosen}} > 0)`,
+          legendFormat: legendOf([])
         }
       ]
     },
@@ -142,22 +176,19 @@ const selfPanels = (): ReadonlyArray<Panel> => {
       title: "Metrics in trouble",
       description: "Quarantined because their reducer or view threw, or over their cardinality limit.",
       unit: "short",
-      targets: [
-        now("metrics.quarantined", "{{recorder}} quarantined"),
-        now("metrics.overflowing", "{{recorder}} overflowing")
-      ]
+      targets: [now("metrics.quarantined", "quarantined"), now("metrics.overflowing", "overflowing")]
     },
     {
       title: "Durable state: what a kill would lose",
       description: "Events accepted after the state was last written. Of runtimes with durable state.",
       unit: "short",
-      targets: [{ expr: selfSample("state.unsaved"), legendFormat: "{{namespace}}" }]
+      targets: [{ expr: `${selfSample("state.unsaved")}{${ofTarget}}`, legendFormat: ofRuntime }]
     },
     {
       title: "Durable state: age of the last write",
       description: "It is written at intervals if anything has changed, and by a flush.",
       unit: "s",
-      targets: [{ expr: `time() - ${selfSample("state.saved")}`, legendFormat: "{{namespace}}" }]
+      targets: [{ expr: `time() - ${selfSample("state.saved")}{${ofTarget}}`, legendFormat: ofRuntime }]
     },
     {
       title: "Exports, per second",
@@ -165,8 +196,8 @@ const selfPanels = (): ReadonlyArray<Panel> => {
       unit: "cps",
       targets: [
         {
-          expr: `sum by (namespace, exporter, outcome) (rate(${selfSample("exports")}${lately}))`,
-          legendFormat: "{{namespace}} {{exporter}} {{outcome}}"
+          expr: `sum by (job, instance, namespace, exporter, outcome) (rate(${selfSample("exports")}{${ofTarget}}${lately}))`,
+          legendFormat: legendOf(["exporter", "outcome"], ["job", "instance", "namespace"])
         }
       ]
     }
@@ -179,22 +210,27 @@ const datasource = { type: "prometheus", uid: "${datasource}" }
 const Height = 8
 const Width = 12
 
+/** What can be chosen of a label, by what was chosen of those before it. */
+const variable = (name: string, label: string, of: string) => ({
+  name,
+  label,
+  type: "query",
+  datasource,
+  query: { query: `label_values(${of}, ${name})`, refId: name },
+  refresh: 2,
+  sort: 1,
+  multi: true,
+  includeAll: true,
+  // Also what is exported without the library's own metrics, or without the label.
+  allValue: ".*",
+  current: { text: "All", value: "$__all" }
+})
+
 const variables = () => [
   { name: "datasource", label: "Data source", type: "datasource", query: "prometheus" },
-  {
-    name: "recorder",
-    label: "Recorder",
-    type: "query",
-    datasource,
-    query: { query: `label_values(${selfSample("events.accepted")}, recorder)`, refId: "recorder" },
-    refresh: 2,
-    sort: 1,
-    multi: true,
-    includeAll: true,
-    // Also what is exported without the accounting.
-    allValue: ".*",
-    current: { text: "All", value: "$__all" }
-  }
+  variable("job", "Job", selfSample("recorders")),
+  variable("instance", "Instance", `${selfSample("recorders")}{job=~"$job"}`),
+  variable("recorder", "Recorder", `${selfSample("events.accepted")}{${ofTarget}}`)
 ]
 
 /** As a JSON model that Grafana imports. The same definitions and title make the same dashboard. */

@@ -4,7 +4,7 @@
 
 import { emptySelfData } from "../formats/accounting.ts"
 import { emptyData, namesOf } from "../formats/fromMetric.ts"
-import type { MetricData } from "../formats/metricData.ts"
+import { type MetricData, OverflowAttribute } from "../formats/metricData.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import { counterSample, type Family, familyOf, labelName } from "../naming/names.ts"
 
@@ -23,12 +23,22 @@ const exposed = (data: MetricData): Exposed => {
 
 export const exposedOf = (metric: Metric.Any): ReadonlyArray<Exposed> => emptyData(metric).map(exposed)
 
-/** The labels of its samples, but for that of the recorder. */
+/** What tells series of replicas, of several runtimes and of several recorders apart. */
+export const placeLabels = ["job", "instance", "namespace", "recorder"] as const
+
+/** Of the series of events beyond the cardinality limit. */
+export const OverflowLabel = labelName(OverflowAttribute)
+
+/** The labels of its samples, but for those of the place. */
 export const labelsOf = ({ instrument }: Metric.Any): ReadonlyArray<string> => {
   if (instrument === undefined) return ["dimension"]
   const own = Array.from(namesOf(instrument).values(), labelName)
   return instrument.kind === "frequency" ? [...own, "value"] : own
 }
+
+/** The same with the label of the series beyond the cardinality limit, if there can be one. */
+export const seriesLabelsOf = (metric: Metric.Any): ReadonlyArray<string> =>
+  (metric.instrument?.labels.length ?? 0) > 0 ? [...labelsOf(metric), OverflowLabel] : labelsOf(metric)
 
 const selfMetrics: ReadonlyMap<string, Exposed> = new Map(emptySelfData.map((data) => [data.name, exposed(data)]))
 

@@ -3,7 +3,7 @@
  * averages: over all time they hardly move, so those of the last five minutes are recorded.
  */
 import type * as Metric from "../metric/definition/metric.ts"
-import { exposedOf, labelsOf, selfSample } from "./exposedMetrics.ts"
+import { exposedOf, placeLabels, selfSample, seriesLabelsOf } from "./exposedMetrics.ts"
 
 export interface AlertRule {
   readonly alert: string
@@ -36,7 +36,7 @@ const alerts = (): ReadonlyArray<AlertRule> => [
     expr: `${selfSample("metrics.quarantined")} > 0`,
     labels: { severity: "critical" },
     annotations: {
-      summary: "{{ $value }} metrics of {{ $labels.recorder }} are quarantined",
+      summary: "{{ $value }} metrics of {{ $labels.recorder }} on {{ $labels.instance }} are quarantined",
       description: "Their reducer or their view threw. The error is in the log, in the snapshot and on the live page."
     }
   },
@@ -45,7 +45,7 @@ const alerts = (): ReadonlyArray<AlertRule> => [
     expr: grown(selfSample("events.refused")),
     labels: { severity: "warning" },
     annotations: {
-      summary: "{{ $labels.recorder }} refused events: {{ $labels.reason }}",
+      summary: "{{ $labels.recorder }} on {{ $labels.instance }} refused events: {{ $labels.reason }}",
       description:
         "{{ $value | humanize }} in five minutes. Refused events are in no metric. If the reason is overflow, raise the capacity or emit fewer events."
     }
@@ -55,17 +55,19 @@ const alerts = (): ReadonlyArray<AlertRule> => [
     expr: grown(selfSample("events.evicted")),
     labels: { severity: "warning" },
     annotations: {
-      summary: "{{ $labels.recorder }} evicted events to make room for newer ones",
+      summary: "{{ $labels.recorder }} on {{ $labels.instance }} evicted events to make room for newer ones",
       description: "{{ $value | humanize }} in five minutes. Evicted events are in no metric."
     }
   },
   {
     alert: "MetricEventsNearCapacity",
-    expr: `${selfSample("events.pending")} / ${selfSample("events.capacity")} > 0.8`,
+    // A total of removed recorders has no capacity.
+    expr: `${selfSample("events.pending")} / (${selfSample("events.capacity")} > 0) > 0.8`,
     for: "1m",
     labels: { severity: "warning" },
     annotations: {
-      summary: "{{ $labels.recorder }} has used {{ $value | humanizePercentage }} of its capacity",
+      summary:
+        "{{ $labels.recorder }} on {{ $labels.instance }} has used {{ $value | humanizePercentage }} of its capacity",
       description:
         "Events arrive faster than they are folded. When the capacity is used up, the overflow policy applies."
     }
@@ -76,7 +78,8 @@ const alerts = (): ReadonlyArray<AlertRule> => [
     for: "5m",
     labels: { severity: "warning" },
     annotations: {
-      summary: "{{ $value }} metrics of {{ $labels.recorder }} exceed their cardinality limit",
+      summary:
+        "{{ $value }} metrics of {{ $labels.recorder }} on {{ $labels.instance }} exceed their cardinality limit",
       description:
         "Events beyond the limit go to one overflow series. The snapshot names the label with too many values."
     }
@@ -86,7 +89,7 @@ const alerts = (): ReadonlyArray<AlertRule> => [
     expr: grown(selfSample("measurements.rejected")),
     labels: { severity: "info" },
     annotations: {
-      summary: "{{ $labels.metric }} of {{ $labels.recorder }} rejected measurements",
+      summary: "{{ $labels.metric }} of {{ $labels.recorder }} on {{ $labels.instance }} rejected measurements",
       description: "{{ $value | humanize }} in five minutes: not a finite number, or negative for a counter."
     }
   },
@@ -95,7 +98,7 @@ const alerts = (): ReadonlyArray<AlertRule> => [
     expr: `${selfSample("recorder.failed")} > 0`,
     labels: { severity: "critical" },
     annotations: {
-      summary: "The recorder {{ $labels.recorder }} failed",
+      summary: "The recorder {{ $labels.recorder }} on {{ $labels.instance }} failed",
       description: "It accepts no more events. The log has the reason."
     }
   },
@@ -104,7 +107,7 @@ const alerts = (): ReadonlyArray<AlertRule> => [
     expr: grown(selfSample("worker.restarts")),
     labels: { severity: "warning" },
     annotations: {
-      summary: "The metrics worker of {{ $labels.namespace }} was replaced",
+      summary: "The metrics worker of {{ $labels.namespace }} on {{ $labels.instance }} was replaced",
       description:
         "{{ $value | humanize }} times in five minutes. Nothing is lost. The log has what ended the worker; a metric that ends it twice is quarantined."
     }
@@ -114,7 +117,7 @@ const alerts = (): ReadonlyArray<AlertRule> => [
     expr: grown(selfSample("state.failures")),
     labels: { severity: "warning" },
     annotations: {
-      summary: "The durable state of {{ $labels.namespace }} could not be written",
+      summary: "The durable state of {{ $labels.namespace }} on {{ $labels.instance }} could not be written",
       description:
         "{{ $value | humanize }} times in five minutes. Metrics go on, and each write is tried again. The log has the reason; a kill now would lose what was accepted since the last write."
     }
@@ -125,7 +128,8 @@ const alerts = (): ReadonlyArray<AlertRule> => [
     for: "2m",
     labels: { severity: "warning" },
     annotations: {
-      summary: "The fold of {{ $labels.namespace }} is {{ $value | humanizeDuration }} behind",
+      summary:
+        "The fold of {{ $labels.namespace }} on {{ $labels.instance }} is {{ $value | humanizeDuration }} behind",
       description: "Events arrive faster than they are folded, or a reducer is slow. Snapshots are late by as much."
     }
   },
@@ -135,7 +139,8 @@ const alerts = (): ReadonlyArray<AlertRule> => [
     for: "2m",
     labels: { severity: "warning" },
     annotations: {
-      summary: "Exports of {{ $labels.namespace }} do not arrive: {{ $labels.exporter }}, {{ $labels.reason }}",
+      summary:
+        "Exports of {{ $labels.namespace }} on {{ $labels.instance }} do not arrive: {{ $labels.exporter }}, {{ $labels.reason }}",
       description: "What they had comes with the next export that arrives. The log and the live page have the error."
     }
   },
@@ -144,7 +149,7 @@ const alerts = (): ReadonlyArray<AlertRule> => [
     expr: grown(selfSample("points.rejected")),
     labels: { severity: "warning" },
     annotations: {
-      summary: "Points of {{ $labels.namespace }} were rejected: {{ $labels.exporter }}",
+      summary: "Points of {{ $labels.namespace }} on {{ $labels.instance }} were rejected: {{ $labels.exporter }}",
       description: "{{ $value | humanize }} in five minutes. They are lost. The log has what the collector said."
     }
   },
@@ -164,7 +169,7 @@ const alerts = (): ReadonlyArray<AlertRule> => [
 
 const recorded = (metric: Metric.Any): ReadonlyArray<RecordingRule> => {
   const parts = exposedOf(metric)
-  const by = ["namespace", "recorder", ...labelsOf(metric)].join(", ")
+  const by = [...placeLabels, ...seriesLabelsOf(metric)].join(", ")
   if (metric.instrument?.kind === "ratio") {
     const [ratio, hits, total] = parts
     if (ratio === undefined || hits === undefined || total === undefined) return []
