@@ -3,9 +3,10 @@
 import type { Worker } from "node:worker_threads"
 import { describe, expect, it } from "@effect/vitest"
 import { type Duration, Effect, Logger, Schedule } from "effect"
-import { MetricsRuntime } from "mvx-metrics"
+import { Metric, MetricsRuntime } from "mvx-metrics"
+import * as Prometheus from "mvx-metrics/Prometheus"
 import { expectBalanced } from "../support/accounting.ts"
-import { all, InKernel, Innocent, Labelled, Poisoned, poisonousWorker } from "./fixtures/poisonous.metrics.ts"
+import { all, InKernel, Innocent, Labelled, Merging, Poisoned, poisonousWorker } from "./fixtures/poisonous.metrics.ts"
 
 const runtimeOf = Effect.fnUntraced(function* (stallTimeout: Duration.Input, spawn = poisonousWorker) {
   const runtime = yield* MetricsRuntime.makeWorker({
@@ -71,6 +72,33 @@ describe("a metric that ends its worker each time it folds an event", () => {
     })
   )
 })
+
+it.live("a metric that ends its worker each time that a total takes it is quarantined there", () =>
+  Effect.gen(function* () {
+    let workers = 0
+    const spawn = () => {
+      workers++
+      return poisonousWorker()
+    }
+    const runtime = yield* runtimeOf("1 minute", spawn)
+    for (const how of ["fine", "exit in a merge", "fine"] as const) {
+      const recorder = yield* runtime.createRecorder("passing")
+      yield* recorder.register(Metric.combine(Innocent, Merging))
+      for (let n = 1; n <= 5; n++) expect(recorder.emitUnsafe({ _tag: "poison.work", how, n })).toBe(true)
+      yield* runtime.stopAndRemoveRecorder("passing")
+    }
+    // One that is under way when the worker ends is given up.
+    const text = yield* Effect.retry(
+      Effect.provideService(Prometheus.render("text", { recorderLabel: "none" }), MetricsRuntime, runtime),
+      Schedule.spaced("10 millis")
+    )
+    expect(workers).toBe(3)
+    expect(text).toMatch(/^poison_innocent_total\{.*how="fine"\} 10$/m)
+    expect(text).toMatch(/^poison_innocent_total\{.*how="exit in a merge"\} 5$/m)
+    expect(text).toMatch(/^poison_merging\{.*dimension="count"\} 5$/m)
+    expect(text).toMatch(/^mvx_metrics_metrics_quarantined\{.*\} 1$/m)
+  })
+)
 
 it.live("a worker that makes no progress has ended before another one takes its place", () =>
   Effect.gen(function* () {
