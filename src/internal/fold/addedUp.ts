@@ -8,8 +8,8 @@ import type { Steps } from "../util/steps.ts"
 import type { Kernel } from "./kernels/kernel.ts"
 import { kernelOf } from "./kernels/kernelOf.ts"
 import { besideSole, SeriesCut } from "./kernels/seriesCut.ts"
-import type { Shown } from "./registeredMetric.ts"
 import { SeriesTexts } from "./seriesTexts.ts"
+import type { Shown } from "./viewedMetric.ts"
 
 /** What the metrics of a recorder show that has come to its turn. */
 export interface Turn {

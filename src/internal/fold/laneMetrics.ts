@@ -23,8 +23,9 @@ import {
   PlaceSequence,
   PlaceTag
 } from "./place.ts"
-import { type MetricOwner, RegisteredMetric, type Shown } from "./registeredMetric.ts"
+import { RegisteredMetric } from "./registeredMetric.ts"
 import type { MetricAndSaved, SavedMetric } from "./savedLane.ts"
+import type { MetricOwner, Shown } from "./viewedMetric.ts"
 
 /** A layout as the fold has it. */
 export interface FoldLayout {

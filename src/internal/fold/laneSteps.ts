@@ -5,8 +5,8 @@ import type * as Metric from "../metric/definition/metric.ts"
 import type { MetricEvent } from "../model/event.ts"
 import { putSpan, spanOf } from "../model/eventSpan.ts"
 import type { Change, LaneCommand } from "../stream/protocol.ts"
-import type { Shown } from "./registeredMetric.ts"
 import type { SavedEvents, SavedStep } from "./savedLane.ts"
+import type { Shown } from "./viewedMetric.ts"
 
 export type Step = LaneCommand | Batch | Show | Skip
 

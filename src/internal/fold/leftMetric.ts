@@ -1,8 +1,9 @@
 /** A metric that goes on from the state that an earlier recorder of the id has left. */
 import type * as Metric from "../metric/definition/metric.ts"
 import { describeError } from "../util/describeError.ts"
-import { type MetricOwner, RegisteredMetric } from "./registeredMetric.ts"
+import { RegisteredMetric } from "./registeredMetric.ts"
 import { metricIn } from "./segment.ts"
+import type { MetricOwner } from "./viewedMetric.ts"
 
 /** `left`: what `LeftStates.pack` has serialised. `undefined`: it cannot be used, which was said. */
 export const leftMetric = (

@@ -20,9 +20,9 @@ import type { Steps, WaitingSteps } from "../util/steps.ts"
 import { addedUp, type GroupOf, groupsOf, type Turn, viewed } from "./addedUp.ts"
 import { shownParts } from "./kernels/seriesCut.ts"
 import type { FoldLane } from "./recorderFold.ts"
-import type { Shown } from "./registeredMetric.ts"
 import { renderSeries } from "./renderSeries.ts"
 import type { Work, WorkSteps, Worktable } from "./slices.ts"
+import type { Shown } from "./viewedMetric.ts"
 
 /** The fold that is rendered. */
 interface Rendered {

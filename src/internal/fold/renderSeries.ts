@@ -12,7 +12,7 @@ import { OverflowKey } from "../metric/instruments/series.ts"
 import { zeroSeries } from "../metric/instruments/zeroSeries.ts"
 import type { Steps } from "../util/steps.ts"
 import type { SeriesCut } from "./kernels/seriesCut.ts"
-import type { Shown } from "./registeredMetric.ts"
+import type { Shown } from "./viewedMetric.ts"
 
 /** Series that are rendered in one step. */
 const StepSeries = 256

@@ -1,0 +1,242 @@
+import * as MutableRef from "effect/MutableRef"
+import * as Ref from "effect/Ref"
+import { Duplicates } from "../formats/duplicates.ts"
+import type { Labelled } from "../metric/definition/labelledParts.ts"
+import type * as Metric from "../metric/definition/metric.ts"
+import { fitting, type SeriesFilter } from "../metric/definition/seriesFilter.ts"
+import type { Quarantine, Snapshot } from "../metric/definition/snapshot.ts"
+import { rewindState } from "../metric/rewindState.ts"
+import type { LargestRead, ShownRead, StateRead } from "../stream/protocol.ts"
+import { cutText, MostOfError } from "../util/cutText.ts"
+import { describeError } from "../util/describeError.ts"
+import { clonedInSteps, known, type Steps } from "../util/steps.ts"
+import { copyOut } from "./copyOut.ts"
+import { type InPlace, Kernel } from "./kernels/kernel.ts"
+import { kernelOf } from "./kernels/kernelOf.ts"
+import { besideSole, bygoneSeries, type SeriesCut, shownSeries, viewedSeries } from "./kernels/seriesCut.ts"
+import { SeriesTexts } from "./seriesTexts.ts"
+import { largestSeries } from "./topSeries.ts"
+
+/** What a metric shows at a moment, for one who does not keep it. */
+export interface Shown {
+  readonly metric: Metric.Any
+  /** Of one without labels. `undefined` when it cannot be viewed. */
+  readonly dimensions: unknown
+  /** Of one with labels, until whoever reads it releases it. Of any built-in one, where recorders are added up. */
+  readonly series: SeriesCut | undefined
+  readonly texts: SeriesTexts
+  /** What is added up of one without series that can be viewed. */
+  readonly state: { readonly of: unknown } | undefined
+  readonly createdAt: number
+  readonly quarantine: Quarantine | undefined
+  readonly duplicates: Duplicates
+}
+
+/** Whom a metric is registered with. */
+export interface MetricOwner {
+  readonly quarantined: (metric: Metric.Any, error: string) => void
+  /** The series of a kernel as they are now. It is told before they change. */
+  readonly cut: (kernel: Kernel) => SeriesCut
+}
+
+/** Nothing was shown. */
+export const nothing = Object.freeze({})
+
+export abstract class ViewedMetric {
+  readonly metric: Metric.Any
+  /** Its place among the metrics of its recorder. */
+  readonly index: number
+  /** Its generation: how often its name was reset or replaced. */
+  readonly epoch: number
+  /** When it was registered or reset. */
+  readonly createdAt: number
+  readonly kernel: InPlace | undefined
+  /** A kernel holds the state itself, and makes it when it is read. */
+  protected readonly stateRef: Ref.Ref<unknown> | undefined
+  protected readonly owner: MetricOwner
+  /** Whether it went on from the state that an earlier recorder of the id has left. */
+  isContinued = false
+  /** Which of its series are told apart by numbers in a scrape. */
+  protected readonly duplicates = new Duplicates()
+  /** Made for the first scrape. */
+  #texts: SeriesTexts | undefined
+  /** What was shown last. */
+  protected lastShown: unknown = nothing
+  protected quarantineState: { readonly error: string; missed: number } | undefined
+  /** Why its view is not run any more: it ended a worker. */
+  protected viewFault: string | undefined
+
+  constructor(metric: Metric.Any, index: number, epoch: number, createdAt: number, owner: MetricOwner) {
+    this.metric = metric
+    this.index = index
+    this.epoch = epoch
+    this.createdAt = createdAt
+    this.kernel = kernelOf(metric)
+    this.owner = owner
+    this.stateRef = this.kernel === undefined ? Ref.makeUnsafe<unknown>(metric.initial) : undefined
+  }
+
+  get inService(): boolean {
+    return this.quarantineState === undefined
+  }
+
+  protected putOut(text: string, missed: number): void {
+    const error = cutText(text, MostOfError)
+    this.quarantineState = { error, missed }
+    this.owner.quarantined(this.metric, error)
+  }
+
+  /** Before each read: its clock may have been set back since the last event. */
+  rewind(now: number): void {
+    if (this.kernel !== undefined) return this.kernel.rewind(now)
+    const { ref } = this.stateRef!
+    MutableRef.set(ref, rewindState(this.metric, ref.current, now))
+  }
+
+  /** The state, as the pure reducer has it. */
+  protected get current(): unknown {
+    return this.kernel === undefined ? Ref.getUnsafe(this.stateRef!) : this.kernel.state()
+  }
+
+  /** What it shows, as its view gives it. Throws what that throws. */
+  #view(now: number): unknown {
+    return this.metric.view(this.current, now)
+  }
+
+  /** Its series, where it has labels: there may be very many. */
+  #cut(): SeriesCut | undefined {
+    const { kernel } = this
+    return kernel instanceof Kernel && kernel.instrument.labels.length > 0 ? this.owner.cut(kernel) : undefined
+  }
+
+  #viewForExporters(now: number): unknown {
+    const { kernel } = this
+    return kernel instanceof Kernel ? { ...(this.#view(now) as object), ...besideSole(kernel, now) } : this.#view(now)
+  }
+
+  /** What `read` gives. A view that throws quarantines the metric, and `otherwise` is the result. */
+  #try<A>(read: () => A, otherwise: A): A {
+    try {
+      if (this.viewFault !== undefined) throw this.viewFault
+      return read()
+    } catch (error) {
+      if (this.inService) this.putOut(`view: ${describeError(error)}`, 0)
+      return otherwise
+    }
+  }
+
+  /** For one who looks at it in steps, and releases it. `addsUp`: with those of other recorders. */
+  shown(now: number, addsUp: boolean): Shown {
+    const { kernel, metric } = this
+    const series = addsUp && kernel instanceof Kernel ? this.owner.cut(kernel) : this.#cut()
+    const dimensions = series === undefined ? this.#try(() => this.#viewForExporters(now), undefined) : undefined
+    // The clock may have been set back since.
+    const createdAt = Math.min(this.createdAt, now)
+    this.#texts ??= new SeriesTexts()
+    const quarantine = this.quarantineState
+    const [texts, duplicates] = [this.#texts, this.duplicates]
+    const state = addsUp && dimensions !== undefined ? { of: this.current } : undefined
+    return { metric, dimensions, series, state, texts, createdAt, quarantine, duplicates }
+  }
+
+  /** A copy that the reader may keep: what could not cross a thread is refused here. */
+  snapshot(now: number): Snapshot {
+    return this.#snapshotOf(this.#tryView(now))
+  }
+
+  #tryView(now: number): unknown {
+    if (this.metric.instrument !== undefined) return this.#try(() => structuredClone(this.#view(now)), this.lastShown)
+    this.lastShown = this.#try(() => copyOut(this.#view(now)), this.lastShown)
+    return this.lastShown
+  }
+
+  #snapshotOf(dimensions: unknown): Snapshot {
+    const { name } = this.metric
+    const quarantine = this.quarantineState
+    return quarantine === undefined ? { name, dimensions } : { name, dimensions, quarantine: { ...quarantine } }
+  }
+
+  // What these give is of the moment of the call, whenever the steps are taken. What has no labels is viewed in the call.
+
+  /** The same as {@link snapshot}. `isSent`: it is copied again at once, on its way to another thread. */
+  readSnapshot(now: number, isSent: boolean, labels?: SeriesFilter): Steps<Snapshot> {
+    const fits = labels && fitting(this.metric, labels)
+    const cut = this.#cut()
+    if (cut !== undefined) return this.#ofSeries(cut, isSent, viewedSeries(cut, now, fits))
+    return known(fits === undefined ? this.snapshot(now) : this.#snapshotOf(this.#someViewed(now, fits)))
+  }
+
+  /** Of a metric with labels that has no instrument: what its view shows of some of its series. */
+  #someViewed(now: number, fits: (key: string) => boolean): unknown {
+    const state = this.current as Labelled
+    const series = Object.fromEntries(Object.entries(state.series).filter(([key]) => fits(key)))
+    return this.#try(() => copyOut(this.metric.view({ ...state, series }, now)), this.lastShown)
+  }
+
+  /** A snapshot of what the steps come to. */
+  #ofSeries(cut: SeriesCut, isSent: boolean, steps: Steps<object>): Steps<Snapshot> {
+    const rest = this.#snapshotOf(undefined)
+    return (function* () {
+      const dimensions = yield* releasing(cut, copied(steps, isSent))
+      return { ...rest, dimensions }
+    })()
+  }
+
+  /** Likewise what exporters are shown. */
+  readShown(now: number, isSent: boolean): Steps<ShownRead> {
+    const { createdAt, epoch, isContinued, kernel, metric } = this
+    const of = { epoch, createdAt, ...(isContinued && { isContinued }) }
+    const cut = this.#cut()
+    if (cut === undefined) {
+      const snapshot =
+        kernel instanceof Kernel ? this.#snapshotOf(structuredClone(this.#viewForExporters(now))) : this.snapshot(now)
+      return known({ snapshot, ...of })
+    }
+    const snapshots = this.#ofSeries(cut, isSent, shownSeries(cut, metric, now))
+    return (function* () {
+      const bygone = yield* copied(bygoneSeries(cut, metric, now), isSent)
+      const snapshot = yield* snapshots
+      return { snapshot, ...of, ...(bygone !== undefined && { bygone }) }
+    })()
+  }
+
+  /** A copy with its largest series only. */
+  readLargest(now: number, maxSeries: number, isSent: boolean): Steps<LargestRead> {
+    const cut = this.#cut()
+    const snapshots = cut === undefined ? known(this.snapshot(now)) : this.#ofSeries(cut, true, viewedSeries(cut, now))
+    return (function* () {
+      const snapshot = yield* snapshots
+      const { dimensions, seriesCount } = yield* largestSeries(snapshot.dimensions, maxSeries)
+      return { snapshot: { ...snapshot, dimensions: isSent ? dimensions : structuredClone(dimensions) }, seriesCount }
+    })()
+  }
+
+  /** A copy of the state. One that cannot be copied could not be sent either: it is left out. */
+  readState(isSent: boolean): Steps<StateRead | undefined> {
+    const { epoch, kernel, metric } = this
+    const quarantine = this.quarantineState
+    const rest = { name: metric.name, epoch, ...(quarantine !== undefined && { quarantine: { ...quarantine } }) }
+    const cut = this.#cut()
+    if (cut === undefined) {
+      try {
+        const state = metric.instrument === undefined ? copyOut(this.current) : structuredClone(this.current)
+        return known({ ...rest, state })
+      } catch {
+        return known(undefined)
+      }
+    }
+    const states = (kernel as Kernel).stateSteps(() => cut.kernel)
+    return (function* () {
+      return { ...rest, state: yield* releasing(cut, copied(states, isSent)) }
+    })()
+  }
+}
+
+const copied = <A>(steps: Steps<A>, isSent: boolean): Steps<A> => (isSent ? steps : clonedInSteps(steps))
+
+/** Steps that read a cut, and release it at their end. Whoever drops them releases it. */
+function* releasing<A>(cut: SeriesCut, steps: Steps<A>): Steps<A> {
+  const value = yield* steps
+  cut.release()
+  return value
+}
