@@ -9,7 +9,8 @@ import type { Layout } from "../stream/rows/layout.ts"
 import type { Steps } from "../util/steps.ts"
 import { type RowsFold, rowsFold } from "./kernels/generatedLoop.ts"
 import { Kernel, type PlannedKernel } from "./kernels/kernel.ts"
-import { SeriesCut } from "./kernels/seriesCut.ts"
+import type { SeriesCut } from "./kernels/seriesCut.ts"
+import { LaneCuts } from "./laneCuts.ts"
 import { leftMetric } from "./leftMetric.ts"
 import {
   DuringFold,
@@ -93,9 +94,7 @@ export class LaneMetrics implements MetricOwner {
   #plans: Map<FoldLayout, RowPlan> | undefined
 
   /** Series that are being read. */
-  #cuts: Set<SeriesCut> | undefined
-  /** Those made for the read at hand. */
-  #made: Array<SeriesCut> | undefined
+  #cuts: LaneCuts | undefined
 
   constructor(lane: MetricsLane) {
     this.#lane = lane
@@ -180,7 +179,7 @@ export class LaneMetrics implements MetricOwner {
 
   /** Folds the rows of a layout, from this sequence number on; how many at least one metric took. */
   rows(layout: FoldLayout, rows: Rows, at: number, count: number, time: number, sequence: number): number {
-    if (this.#cuts !== undefined) this.#detach(this.#cuts)
+    if (this.#cuts?.isAny === true) this.#cuts.detach()
     const { cells, fold, reader, tag } = layout === this.#layout ? this.#plan! : this.#planOf(layout)
     const place = this.#place
     place[PlaceLane] = this.#lane.lane
@@ -250,7 +249,7 @@ export class LaneMetrics implements MetricOwner {
 
   /** Gives one event to the metrics that read it; whether at least one took it. Its changes are added to `changes`. */
   event(event: MetricEvent, at: number, sequence: number, changes: Array<Change> | undefined): boolean {
-    if (this.#cuts !== undefined) this.#detach(this.#cuts)
+    if (this.#cuts?.isAny === true) this.#cuts.detach()
     const place = this.#place
     place[PlaceLane] = this.#lane.lane
     place[PlaceSequence] = sequence
@@ -272,7 +271,7 @@ export class LaneMetrics implements MetricOwner {
 
   /** The metrics of these names take what the others have counted. `sequence`: as of an event. */
   absorb(others: LaneMetrics, at: number, sequence: number): void {
-    if (this.#cuts !== undefined) this.#detach(this.#cuts)
+    if (this.#cuts?.isAny === true) this.#cuts.detach()
     this.#place[PlaceSequence] = sequence
     this.#during(DuringFold, this.#cells, (cell) => {
       const other = others.find(cell.metric.name)
@@ -309,16 +308,9 @@ export class LaneMetrics implements MetricOwner {
   /** What the steps give is of this moment. `isSent`: it goes to another thread at once. */
   read(command: ReadCommand, sequence: number, isSent: boolean): CutRead {
     this.rewind(command.now)
-    const cuts: Array<SeriesCut> = []
-    this.#made = cuts
-    const metrics = this.#read(command, sequence, isSent)
-    this.#made = undefined
-    return {
-      metrics,
-      release: () => {
-        for (const cut of cuts) cut.release()
-      }
-    }
+    this.#cuts ??= new LaneCuts()
+    const { release, value } = this.#cuts.collect(() => this.#read(command, sequence, isSent))
+    return { metrics: value, release }
   }
 
   #read(
@@ -339,20 +331,8 @@ export class LaneMetrics implements MetricOwner {
   }
 
   cut(kernel: Kernel): SeriesCut {
-    const cut = new SeriesCut(kernel, (released) => {
-      this.#cuts?.delete(released)
-      if (this.#cuts?.size === 0) this.#cuts = undefined
-    })
-    this.#cuts ??= new Set()
-    this.#cuts.add(cut)
-    this.#made?.push(cut)
-    return cut
-  }
-
-  /** Those who read go on with what there is. */
-  #detach(cuts: ReadonlySet<SeriesCut>): void {
-    for (const cut of cuts) cut.detach()
-    this.#cuts = undefined
+    this.#cuts ??= new LaneCuts()
+    return this.#cuts.cut(kernel)
   }
 
   #views<A>(cells: ReadonlyArray<RegisteredMetric>, sequence: number, view: (cell: RegisteredMetric) => A): Array<A> {
@@ -378,7 +358,7 @@ export class LaneMetrics implements MetricOwner {
 
   /** A read carries its time in the order of the events, so that the fold stays a function of the stream. */
   rewind(now: number): void {
-    if (this.#cuts !== undefined && [...this.#cuts].some(({ kernel }) => kernel.isAhead(now))) this.#detach(this.#cuts)
+    this.#cuts?.rewind(now)
     for (const cell of this.#cells) cell.rewind(now)
   }
 }

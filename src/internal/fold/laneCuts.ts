@@ -1,0 +1,50 @@
+/** The series of a lane that are being read, and share what they read with the fold until it changes. */
+import type { Kernel } from "./kernels/kernel.ts"
+import { SeriesCut } from "./kernels/seriesCut.ts"
+
+export class LaneCuts {
+  /** While there are any: a runtime may have 100 000 lanes. */
+  #shared: Set<SeriesCut> | undefined
+  /** Those made for the read at hand. */
+  #made: Array<SeriesCut> | undefined
+
+  /** Whether there is any. */
+  get isAny(): boolean {
+    return this.#shared !== undefined
+  }
+
+  cut(kernel: Kernel): SeriesCut {
+    const cut = new SeriesCut(kernel, (released) => {
+      if (this.#shared?.delete(released) === true && this.#shared.size === 0) this.#shared = undefined
+    })
+    this.#shared ??= new Set()
+    this.#shared.add(cut)
+    this.#made?.push(cut)
+    return cut
+  }
+
+  /** What `read` gives, and what releases all cuts that it has made. */
+  collect<A>(read: () => A): { readonly value: A; readonly release: () => void } {
+    const cuts: Array<SeriesCut> = []
+    this.#made = cuts
+    const value = read()
+    this.#made = undefined
+    return {
+      value,
+      release: () => {
+        for (const cut of cuts) cut.release()
+      }
+    }
+  }
+
+  /** The series are about to change: those who read go on with what there is. */
+  detach(): void {
+    for (const cut of this.#shared ?? []) cut.detach()
+    this.#shared = undefined
+  }
+
+  /** The same, where a reader whose clock is at `now` changes them. */
+  rewind(now: number): void {
+    for (const { kernel } of this.#shared ?? []) if (kernel.isAhead(now)) return this.detach()
+  }
+}
