@@ -47,10 +47,12 @@ import { CarriedSeries } from "./internal/exporters/carried.ts"
 import { collect, type Dated, together } from "./internal/exporters/collect.ts"
 import { type Series, seriesOf } from "./internal/exporters/effectSeries.ts"
 import { takeNamespace } from "./internal/exporters/namespaces.ts"
+import { asInPrometheus } from "./internal/exporters/prometheusData.ts"
+import { shownByUs } from "./internal/exporters/shownInEffect.ts"
 import { Duplicates } from "./internal/formats/duplicates.ts"
 import { shapeKey } from "./internal/formats/fromMetric.ts"
 import type { MetricData } from "./internal/formats/metricData.ts"
-import { aDuration, refuse, whyInvalidOptions } from "./internal/model/optionChecks.ts"
+import { aDuration, oneOf, refuse, whyInvalidOptions } from "./internal/model/optionChecks.ts"
 import { serviceOf } from "./internal/runtime/anyRuntime.ts"
 import { providedRuntime } from "./internal/runtime/provided.ts"
 import type { NamespaceTaken } from "./MetricsError.ts"
@@ -103,6 +105,12 @@ export const refresh: Effect.Effect<void, never, EffectMetrics> = EffectMetrics.
 export interface Options {
   /** The interval between updates of the registry, apart from {@link refresh}. Default: 5 seconds. */
   readonly interval?: Duration.Input
+  /**
+   * How metrics are named. With `"prometheus"`, Effect's `PrometheusMetrics` shows what `mvx-metrics/Prometheus` shows:
+   * units and `_total` are in the names, values are in base units. With `"opentelemetry"`, names and units are those of the
+   * definitions, as in `mvx-metrics/Otlp`. Default: `"opentelemetry"`.
+   */
+  readonly names?: "opentelemetry" | "prometheus"
 }
 
 /**
@@ -135,7 +143,7 @@ export const layer = (options: Options = {}): Layer.Layer<EffectMetrics, Namespa
   Layer.effect(
     EffectMetrics,
     Effect.gen(function* () {
-      yield* refuse(whyInvalidOptions(options, { interval: aDuration }))
+      yield* refuse(whyInvalidOptions(options, { interval: aDuration, names: oneOf("opentelemetry", "prometheus") }))
       const runtime = serviceOf(yield* providedRuntime(MetricsRuntime))
       yield* Effect.acquireRelease(
         Effect.flatMap(EffectMetric.MetricRegistry, (registry) =>
@@ -146,7 +154,10 @@ export const layer = (options: Options = {}): Layer.Layer<EffectMetrics, Namespa
         ),
         (release) => Effect.sync(release)
       )
-      const registry = new Registry(yield* Effect.context<never>())
+      const registry = new Registry(
+        yield* Effect.context<never>(),
+        options.names === "prometheus" ? asInPrometheus : (data) => data
+      )
       yield* Effect.addFinalizer(() => Effect.sync(() => registry.close()))
       const refresh = Effect.map(collect(runtime), ({ all }) => registry.show(all))
       yield* Effect.forkScoped(Effect.forever(Effect.andThen(refresh, Effect.sleep(options.interval ?? "5 seconds"))))
@@ -166,6 +177,7 @@ interface Registered {
 /** The library's series in a registry of Effect. */
 class Registry {
   readonly #context: Context.Context<never>
+  readonly #named: (data: MetricData) => MetricData
   readonly #series = new Map<string, Registered>()
   readonly #duplicates = new Map<string, Duplicates>()
   readonly #carried = new CarriedSeries(Number.POSITIVE_INFINITY)
@@ -175,8 +187,10 @@ class Registry {
   readonly #left = new Map<string, string>()
   #open = true
 
-  constructor(context: Context.Context<never>) {
+  /** `named`: how data is shown. */
+  constructor(context: Context.Context<never>, named: (data: MetricData) => MetricData) {
     this.#context = context
+    this.#named = named
   }
 
   /** Replaces all shown data with these. */
@@ -186,7 +200,7 @@ class Registry {
     this.#unread++
     this.#carried.nextRead(isSeen)
     if (isSeen) this.#left.clear()
-    const data = together(all.map((each) => this.#carried.of(each)))
+    const data = together(all.map((each) => this.#carried.of(each))).map(this.#named)
     const present = new Map(
       data.flatMap((each) => seriesOf(each, this.#duplicatesOf(each))).map((each) => [each.key, each])
     )
@@ -218,10 +232,10 @@ class Registry {
   }
 
   #register({ metric, place, state }: Series): Registered {
-    const get = (): unknown => {
+    const get = shownByUs((): unknown => {
       this.#unread = 0
       return registered.state
-    }
+    })
     const hooks = { get, update: () => {}, modify: () => {} }
     const registered: Registered = {
       state,

@@ -1,6 +1,7 @@
 /**
  * The answer to a scrape, whoever serves it.
  */
+import type * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { contentTypes, formatFor, takesGzip } from "../formats/prometheus/negotiation.ts"
@@ -16,6 +17,7 @@ import {
 import { aBoolean, aDuration, type Check, integerWithin, oneOf } from "../model/optionChecks.ts"
 import { internalsOf } from "../runtime/internals.ts"
 import type { RuntimeService } from "../runtime/service.ts"
+import { effectMetricsOf } from "./effectData.ts"
 import { labelsCheck } from "./labelOptions.ts"
 
 /**
@@ -46,6 +48,12 @@ export interface ScrapeOptions {
   readonly labels?: { readonly [name: string]: string }
   /** Whether the library's own metrics, `mvx_metrics_...`, are shown. Default: true. */
   readonly selfMetrics?: boolean
+  /**
+   * Whether to show the metrics of Effect's `Metric` registry as well, that of the fiber that serves the scrape. Names and
+   * units are made as those of all metrics: the attribute `unit` or `time_unit` is the unit. A counter that is not
+   * `incremental` is a gauge. Default: `false`.
+   */
+  readonly effectMetrics?: boolean
 }
 
 export interface Answer {
@@ -59,7 +67,8 @@ export const scrapeOptionChecks: { readonly [K in keyof Required<ScrapeOptions>]
   maxSchema: integerWithin(CoarsestSchema, FinestSchema),
   recorderLabel: oneOf("id", "total", "none"),
   labels: labelsCheck("Prometheus adds"),
-  selfMetrics: aBoolean
+  selfMetrics: aBoolean,
+  effectMetrics: aBoolean
 }
 
 /** What one request asks for. */
@@ -72,11 +81,16 @@ interface Asked {
 export const scrape = (
   runtime: RuntimeService,
   format: Format,
-  { maxSchema = DefaultSchema, timeout = "10 seconds", ...selection }: ScrapeOptions,
+  { effectMetrics = false, maxSchema = DefaultSchema, timeout = "10 seconds", ...selection }: ScrapeOptions,
   asked: Asked = {}
 ): Effect.Effect<Uint8Array<ArrayBuffer>, RenderError> => {
   const rendering = { format, ...(format === "protobuf" && { maxSchema }), ...selection, ...asked } as Rendering
-  return internalsOf(runtime).scrape({ rendering, timeout })
+  const { scrape } = internalsOf(runtime)
+  return effectMetrics
+    ? Effect.contextWith((context: Context.Context<never>) =>
+        scrape({ rendering, timeout, others: effectMetricsOf(context) })
+      )
+    : scrape({ rendering, timeout })
 }
 
 /** What a client asks for. */

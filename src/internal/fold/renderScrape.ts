@@ -152,10 +152,11 @@ const labelling = ({ namespace, recorderIds, rendering, totalIds }: Render) => {
   }
 }
 
-/** What the library says of itself. */
+/** What the library says of itself, and what there is beside. */
 const ofLibrary = (render: Render): ReadonlyArray<MetricData> => {
-  const { foldLag, namespace, recorderIds, rendering, runtime, stats } = render
-  if (rendering.selfMetrics === false) return []
+  const { foldLag, namespace, others = [], recorderIds, rendering, runtime, stats } = render
+  const beside = others as ReadonlyArray<MetricData>
+  if (rendering.selfMetrics === false) return beside
   const { groupOf = (id: string) => id } = labelling(render)
   const groups = new Map<string | undefined, Accounting>()
   for (const [i, each] of unpackStats(stats).entries()) {
@@ -164,7 +165,7 @@ const ofLibrary = (render: Render): ReadonlyArray<MetricData> => {
     groups.set(group, before === undefined ? each : addStats(before, each))
   }
   const recorders = Array.from(groups, ([group, stats]) => ({ attributes: attributesOf(namespace, group), stats }))
-  return [...accountingData(recorders), ...runtimeData(namespace, runtime, foldLag)]
+  return [...accountingData(recorders), ...runtimeData(namespace, runtime, foldLag), ...beside]
 }
 
 function* addAll(

@@ -5,6 +5,7 @@ import type * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
+import type { MetricData } from "../formats/metricData.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import {
   InvalidArgument,
@@ -27,6 +28,8 @@ export interface ScrapeRequest {
   readonly rendering: Rendering
   /** How long the fold may take, by the real clock. */
   readonly timeout: Duration.Input
+  /** What is to be shown beside, read when its turn has come. Those of one `kind` are the same. */
+  readonly others?: { readonly kind: string; readonly read: () => ReadonlyArray<MetricData> }
 }
 
 /** A recorder, as exporters read it. */

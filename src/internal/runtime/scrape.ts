@@ -5,10 +5,9 @@ import * as Effect from "effect/Effect"
 import { packStats } from "../formats/packedStats.ts"
 import type { Link } from "../link/link.ts"
 import { RuntimeFailed } from "../model/errors.ts"
-import type { Rendering } from "../model/format.ts"
 import type { Log } from "../recorder/logging.ts"
 import { withLiveClock } from "../util/liveClock.ts"
-import type { RuntimeInternals } from "./internals.ts"
+import type { RuntimeInternals, ScrapeRequest } from "./internals.ts"
 import type { RuntimeLifecycle } from "./lifecycle.ts"
 import type { RecorderRegistry } from "./registry.ts"
 import { SharedScrapes } from "./sharedScrapes.ts"
@@ -31,7 +30,7 @@ export const scrapeOf = (
   const failed = (cause: unknown) => Effect.fail(new RuntimeFailed({ namespace, cause }))
 
   /** By the live clock, with the time of the clock of whoever asks first. */
-  const rendered = Effect.fnUntraced(function* (link: Link, rendering: Rendering, clock: Clock.Clock) {
+  const rendered = Effect.fnUntraced(function* (link: Link, { others, rendering }: ScrapeRequest, clock: Clock.Clock) {
     const asked = clock.monotonicTimeNanosUnsafe()
     const behind = registry.controls.filter(({ isHandedOver }) => !isHandedOver)
     if (behind.length > 0) {
@@ -52,29 +51,33 @@ export const scrapeOf = (
       lanes: Int32Array.from(controls, ({ readableLane }) => readableLane ?? -1),
       stats: packStats(controls.map((control) => registry.statsOf(control))),
       foldLag: foldLag(),
-      runtime: usage()
+      runtime: usage(),
+      ...(others && { others: others.read() })
     }
     return yield* link.render(request, () => foldCame(Number(clock.monotonicTimeNanosUnsafe() - asked) / 1e9))
   })
 
-  return Effect.fnUntraced(function* ({ rendering, timeout }) {
+  return Effect.fnUntraced(function* (request) {
+    const { others, rendering, timeout } = request
     const { link, state } = lifecycle
     if (state === "Failed") return yield* failed(link?.failure()?.cause ?? new Error("it did not start"))
     if (link === undefined || (!lifecycle.isRunning && state !== "Stopping")) {
       return yield* lifecycle.invalidState("be scraped", "A runtime can be scraped while it runs")
     }
     yield* registry.refuseReadInHook
-    return yield* shared.share(JSON.stringify(rendering), rendered(link, rendering, yield* Clock.Clock)).pipe(
-      Effect.timeoutOrElse({
-        duration: timeout,
-        orElse: () => {
-          const most = Duration.format(Duration.fromInputUnsafe(timeout))
-          return Effect.fail(new Error(`the events before the scrape were not folded within ${most}`))
-        }
-      }),
-      withLiveClock,
-      Effect.catch(failed),
-      Effect.tap(() => log.inspection(`scraped ${registry.controls.length} recorders`))
-    )
+    return yield* shared
+      .share(JSON.stringify([rendering, others?.kind]), rendered(link, request, yield* Clock.Clock))
+      .pipe(
+        Effect.timeoutOrElse({
+          duration: timeout,
+          orElse: () => {
+            const most = Duration.format(Duration.fromInputUnsafe(timeout))
+            return Effect.fail(new Error(`the events before the scrape were not folded within ${most}`))
+          }
+        }),
+        withLiveClock,
+        Effect.catch(failed),
+        Effect.tap(() => log.inspection(`scraped ${registry.controls.length} recorders`))
+      )
   })
 }

@@ -100,6 +100,8 @@ export interface Render {
   readonly foldLag: number | undefined
   /** `undefined` where nobody reads the text. */
   readonly runtime: RuntimeStats | undefined
+  /** Data of others to be shown beside: `MetricData`. */
+  readonly others?: ReadonlyArray<object>
 }
 
 /** Nobody waits for it any more. */

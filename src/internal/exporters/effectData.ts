@@ -1,0 +1,93 @@
+/**
+ * The metrics of a registry of Effect as data of exporters, but for those of this package that are shown there.
+ */
+import * as Context from "effect/Context"
+import * as EffectMetric from "effect/Metric"
+import { shapeKey } from "../formats/fromMetric.ts"
+import type { Attributes, MetricData } from "../formats/metricData.ts"
+import { unitCode } from "../naming/unitCode.ts"
+import { isShownByUs } from "./shownInEffect.ts"
+
+/** What a frequency counts is told by the label that Effect's own exporters have for it. */
+const KeyAttribute = "key"
+
+const kinds = new WeakMap<object, string>()
+let registries = 0
+
+/** To be shown beside a runtime. */
+export const effectMetricsOf = (context: Context.Context<never>) => {
+  const registry = Context.get(context, EffectMetric.MetricRegistry)
+  const kind = kinds.get(registry) ?? `effect ${++registries}`
+  kinds.set(registry, kind)
+  return { kind, read: () => effectData(context) }
+}
+
+/** All that can be read, as data of one name and shape. */
+const effectData = (context: Context.Context<never>): ReadonlyArray<MetricData> => {
+  const byShape = new Map<string, MetricData>()
+  for (const { hooks, ...metric } of Context.get(context, EffectMetric.MetricRegistry).values()) {
+    if (isShownByUs(hooks.get)) continue
+    const data = read({ ...metric, hooks }, context)
+    if (data === undefined) continue
+    const key = shapeKey(data)
+    const known = byShape.get(key)
+    const points = [...(known?.points ?? []), ...data.points]
+    byShape.set(key, { ...data, points } as MetricData)
+  }
+  return [...byShape.values()]
+}
+
+/** `undefined`: the hooks of the metric, which may be anybody's, failed. */
+const read = (
+  { attributes = {}, description, hooks, id, type }: EffectMetric.Metric.Metadata<never, unknown>,
+  context: Context.Context<never>
+): MetricData | undefined => {
+  const { time_unit, unit = time_unit, ...labels } = attributes
+  const named = { name: id, description, unit: unit === undefined ? undefined : unitCode(unit) }
+  try {
+    const snapshot = { id, type, description, attributes, state: hooks.get(context) } as EffectMetric.Metric.Snapshot
+    return { ...named, ...shapeOf(snapshot, labels) } as MetricData
+  } catch {
+    return undefined
+  }
+}
+
+const shapeOf = (snapshot: EffectMetric.Metric.Snapshot, attributes: Attributes): object => {
+  switch (snapshot.type) {
+    case "Counter": {
+      const { count, incremental } = snapshot.state
+      return { type: "sum", monotonic: incremental, points: [{ attributes, value: Number(count) }] }
+    }
+    case "Gauge":
+      return { type: "gauge", points: [{ attributes, value: Number(snapshot.state.value) }] }
+    case "Frequency": {
+      const points = Array.from(snapshot.state.occurrences, ([key, value]) => ({
+        attributes: { ...attributes, [KeyAttribute]: key },
+        value
+      }))
+      return { type: "sum", monotonic: true, points }
+    }
+    case "Histogram": {
+      const { buckets, count, max, min, sum } = snapshot.state
+      const finite = buckets.filter(([boundary]) => Number.isFinite(boundary))
+      const upTo = [...finite.map(([, total]) => total), count]
+      const point = {
+        attributes,
+        count,
+        sum,
+        sumFalls: min < 0,
+        ...extremes(count, min, max),
+        boundaries: finite.map(([boundary]) => boundary),
+        counts: upTo.map((total, i) => total - (upTo[i - 1] ?? 0))
+      }
+      return { type: "histogram", points: [point] }
+    }
+    case "Summary": {
+      const { count, min, quantiles, sum } = snapshot.state
+      const known = quantiles.flatMap(([quantile, value]) => (value === undefined ? [] : [[quantile, value] as const]))
+      return { type: "summary", points: [{ attributes, count, sum, sumFalls: min < 0, quantiles: known }] }
+    }
+  }
+}
+
+const extremes = (count: number, min: number, max: number) => (count === 0 ? { min: null, max: null } : { min, max })

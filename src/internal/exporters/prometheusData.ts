@@ -1,0 +1,71 @@
+/**
+ * Data as a scrape shows it, for exporters that only copy what they are given: names with units and `_total`, values in
+ * base units, labels by names that Prometheus takes, exponential histograms in classic buckets.
+ */
+import type { Attributes, HistogramDataPoint, MetricData } from "../formats/metricData.ts"
+import { boundariesOf, countsOf } from "../formats/prometheus/classicBuckets.ts"
+import { helpOf, nobody, scale } from "../formats/prometheus/families.ts"
+import { LabelTexts } from "../formats/prometheus/labels.ts"
+import { familyOf } from "../naming/names.ts"
+import { promName } from "./promClientFamilies.ts"
+
+export const asInPrometheus = (data: MetricData): MetricData => {
+  const family = familyOf(data)
+  const named = { name: promName(family), description: helpOf(data), unit: undefined }
+  const scaled = (value: number): number => scale(value, family.unit)
+  const inUnit = <P extends Pick<HistogramDataPoint, "max" | "min" | "sum">>(point: P): P => ({
+    ...point,
+    sum: scaled(point.sum),
+    min: point.min === null ? null : scaled(point.min),
+    max: point.max === null ? null : scaled(point.max)
+  })
+  switch (data.type) {
+    case "gauge":
+    case "sum":
+      return { ...data, ...named, points: renamed(data.points, (point) => ({ ...point, value: scaled(point.value) })) }
+    case "histogram":
+      return {
+        ...data,
+        ...named,
+        points: renamed(data.points, (point) => ({ ...inUnit(point), boundaries: point.boundaries.map(scaled) }), "le")
+      }
+    case "exponentialHistogram": {
+      const boundaries = boundariesOf(data.grid).map(scaled)
+      const points = renamed(
+        data.points,
+        (point): HistogramDataPoint => ({ ...inUnit(point), boundaries, counts: countsOf(point, data.grid) }),
+        "le"
+      )
+      return { ...named, type: "histogram", points }
+    }
+    case "summary": {
+      const points = renamed(
+        data.points,
+        (point) => ({
+          ...point,
+          sum: scaled(point.sum),
+          quantiles: point.quantiles.map(([quantile, value]) => [quantile, scaled(value)] as const)
+        }),
+        "quantile"
+      )
+      return { ...data, ...named, points }
+    }
+  }
+}
+
+/** `own`: names that are taken by what follows the labels. */
+const renamed = <P extends { readonly attributes: Attributes }, Q>(
+  points: ReadonlyArray<P>,
+  change: (point: P) => Q,
+  ...own: ReadonlyArray<string>
+): ReadonlyArray<Q> => {
+  const labels = new LabelTexts(nobody, own)
+  const nameOf = (attribute: string): string => {
+    labels.opening(attribute)
+    return labels.names.get(attribute)!
+  }
+  return points.map((point) => {
+    const entries = Object.entries(point.attributes).map(([attribute, value]) => [nameOf(attribute), value] as const)
+    return change({ ...point, attributes: Object.fromEntries(entries) })
+  })
+}
