@@ -43,17 +43,26 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { type ClusterReport, PrimaryProcess } from "./internal/cluster/primary.ts"
+import { primaryRuntime } from "./internal/cluster/primaryRuntime.ts"
 import { reportToPrimary } from "./internal/cluster/worker.ts"
 import { distinct, isSame } from "./internal/metric/definition/fingerprint.ts"
 import { isBuiltInLevel } from "./internal/metric/definition/levels.ts"
-import { aDuration, type Check, positiveInteger, refuse, whyInvalidOptions } from "./internal/model/optionChecks.ts"
+import {
+  aDuration,
+  type Check,
+  notBlank,
+  positiveInteger,
+  refuse,
+  whyInvalidOptions
+} from "./internal/model/optionChecks.ts"
+import { Log } from "./internal/recorder/logging.ts"
 import { providedRuntime } from "./internal/runtime/provided.ts"
 import { refuseInMetricsModule } from "./internal/worker/importedMetrics.ts"
 import * as Metric from "./Metric.ts"
 import { InvalidArgument, InvalidState, type MetricsModuleError } from "./MetricsError.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
 
-export type { LeftOut } from "./internal/cluster/ledger.ts"
+export type { LeftOut } from "./internal/cluster/misfits.ts"
 export type { ClusterProcess, ClusterReport } from "./internal/cluster/primary.ts"
 
 /**
@@ -77,6 +86,11 @@ export interface ClusterOptions {
    * `others`. Default: 1000.
    */
   readonly maxEnded?: number
+  /**
+   * The namespace of {@link ClusterService.runtime}: exporters show it as the attribute `namespace`, whatever the
+   * namespaces of the processes are. Default: `"cluster"`.
+   */
+  readonly namespace?: string
 }
 
 /**
@@ -109,6 +123,11 @@ export interface ClusterService {
    * A total is reset only when the metric is reset in a process. Sums of fractions may differ in their last digit.
    */
   readonly report: Effect.Effect<ClusterReport>
+  /**
+   * The merged recorders as a runtime for exporters. Each export reads a report. It has no recorders of its own: it makes
+   * none, and finds none.
+   */
+  readonly runtime: MetricsRuntime["Service"]
 }
 
 /**
@@ -138,16 +157,18 @@ export class MetricsCluster extends Context.Service<MetricsCluster, ClusterServi
   ): Effect.fn.Return<ClusterService, InvalidState | MetricsModuleError, Scope.Scope> {
     yield* refuseInMetricsModule
     yield* refuse(whyInvalidOptions(options, optionChecks, true) ?? whyNoMetrics(options) ?? whyNotPrimary())
-    const { levels = [], maxEnded = 1000, timeout = "1 second" } = options
+    const { levels = [], maxEnded = 1000, namespace = "cluster", timeout = "1 second" } = options
     const isLevel = (metric: Metric.Any): boolean =>
       isBuiltInLevel(metric) || levels.some((level) => isSame(level, metric))
-    const primary = new PrimaryProcess(
-      { metrics: all(options.metrics), isLevel, maxEnded },
-      yield* Effect.context<never>(),
-      yield* Clock.Clock
-    )
+    const context = yield* Effect.context<never>()
+    const clock = yield* Clock.Clock
+    const metrics = all(options.metrics)
+    const primary = new PrimaryProcess({ metrics, isLevel, maxEnded }, context, clock)
     yield* primary.listen
-    return { report: primary.report(Duration.toMillis(Duration.fromInputUnsafe(timeout))) }
+    const report = primary.report(Duration.toMillis(Duration.fromInputUnsafe(timeout)))
+    const begun = clock.currentTimeMillisUnsafe()
+    const log = new Log("normal", { namespace })
+    return { report, runtime: yield* primaryRuntime({ namespace, metrics, report, begun, context, log }) }
   })
 
   /**
@@ -157,6 +178,31 @@ export class MetricsCluster extends Context.Service<MetricsCluster, ClusterServi
    */
   static readonly layer = (options: ClusterOptions): Layer.Layer<MetricsCluster, InvalidState | MetricsModuleError> =>
     Layer.effect(MetricsCluster, MetricsCluster.make(options))
+
+  /**
+   * Provides the merged recorders of the primary as a runtime for exporters: `/metrics`, OTLP, the live page and all
+   * others, which read it as they read a runtime of one process.
+   *
+   * @example
+   * ```ts
+   * import { Layer } from "effect"
+   * import * as LivePage from "mvx-metrics/LivePage"
+   * import { MetricsCluster } from "mvx-metrics/MetricsCluster"
+   * import * as Prometheus from "mvx-metrics/Prometheus"
+   * import { StorageMetrics } from "./document-storage.metrics.ts"
+   *
+   * const Exporters = Layer.mergeAll(Prometheus.layerHttp(), LivePage.layerHttp()).pipe(
+   *   Layer.provide(MetricsCluster.layerRuntime),
+   *   Layer.provideMerge(MetricsCluster.layer({ metrics: [StorageMetrics], namespace: "documents" }))
+   * )
+   * ```
+   *
+   * @since 0.1.0
+   */
+  static readonly layerRuntime: Layer.Layer<MetricsRuntime, never, MetricsCluster> = Layer.effect(
+    MetricsRuntime,
+    MetricsCluster.use(({ runtime }) => Effect.succeed(runtime))
+  )
 
   /**
    * Reports the states of all recorders of the runtime from a worker process to the primary: immediately, at the interval
@@ -188,7 +234,8 @@ const optionChecks: { readonly [K in keyof Required<ClusterOptions>]: Check } = 
   metrics: someMetrics,
   levels: someMetrics,
   timeout: aDuration,
-  maxEnded: positiveInteger
+  maxEnded: positiveInteger,
+  namespace: notBlank
 }
 
 const all = (metrics: ClusterOptions["metrics"]): ReadonlyArray<Metric.Any> =>

@@ -1,13 +1,26 @@
 /** A report across real processes: what each did counts, and stays counted when the process is gone. */
 import cluster from "node:cluster"
+import { gunzipSync } from "node:zlib"
 import { describe, expect, it, layer } from "@effect/vitest"
-import { Effect, Fiber, Layer } from "effect"
+import { Effect, Metric as EffectMetric, Fiber, Layer } from "effect"
+import { FetchHttpClient } from "effect/http"
 import { KeyValueStore } from "effect/persistence"
 import { TestClock } from "effect/testing"
-import { Metric, MetricsLayer, type Snapshot } from "mvx-metrics"
+import { Metric, MetricsLayer, MetricsRuntime, type Snapshot } from "mvx-metrics"
+import * as EffectMetrics from "mvx-metrics/EffectMetrics"
 import { type ClusterOptions, type ClusterReport, MetricsCluster } from "mvx-metrics/MetricsCluster"
+import * as OpenTelemetry from "mvx-metrics/OpenTelemetry"
+import * as Otlp from "mvx-metrics/Otlp"
+import * as PromClient from "mvx-metrics/PromClient"
+import * as Prometheus from "mvx-metrics/Prometheus"
+import { Registry } from "prom-client"
+import { answer } from "../../src/internal/exporters/scrape.ts"
+import { liveData } from "../../src/internal/live/server/readRuntime.ts"
 import { badInputOf } from "../support/badInput.ts"
+import { parseExposition } from "../support/expositionParser.ts"
+import { decodeFamilies } from "../support/familyDecoder.ts"
 import { recordLogs } from "../support/logs.ts"
+import { makeSink, pointsOf, type SunkPoint } from "../support/sink.ts"
 import type * as shopMetrics from "./fixtures/shop.metrics.ts"
 import { Huge, Lowest, ShopEvent, ShopMetrics, Sold, Stock, sale, Unsold } from "./fixtures/shop.metrics.ts"
 import { type Shop, Shops, startShop } from "./shops.ts"
@@ -50,6 +63,7 @@ layer(Shops.layer.pipe(Layer.provideMerge(MetricsCluster.layer(options))))("acro
         const report = yield* MetricsCluster.report
         expect(report.recorders.together).toEqual({
           processes: 2,
+          stats: expect.objectContaining({ accepted: 3, applied: 3, pending: 0, state: "Running" }),
           snapshots: {
             [Sold.name]: {
               name: Sold.name,
@@ -228,7 +242,13 @@ layer(Shops.layer.pipe(Layer.provideMerge(MetricsCluster.layer(options))))("acro
         yield* MetricsCluster.report
         const { others, recorders } = yield* forgetful.report
         expect(["a", "b", "c", "d"].filter((id) => Object.hasOwn(recorders, id))).toEqual(["c", "d"])
-        expect(others).toMatchObject({ recorders: 2, snapshots: { [Sold.name]: { dimensions: { value: 2 } } } })
+        expect(others).toMatchObject({
+          recorders: 2,
+          snapshots: { [Sold.name]: { dimensions: { value: 2 } } },
+          stats: { accepted: 2, applied: 2 }
+        })
+        const text = yield* Prometheus.render().pipe(Effect.provideService(MetricsRuntime, forgetful.runtime))
+        expect(text).toContain('shop_sold_total{recorder="others",namespace="cluster",product="tea"} 2\n')
       })
     )
   })
@@ -303,6 +323,125 @@ layer(Shops.layer.pipe(Layer.provideMerge(MetricsCluster.layer(options))))("acro
         yield* one.closes("huge")
         expect(yield* sold("huge")).toBe(2)
       })
+    )
+  })
+
+  describe("the runtime of the primary", () => {
+    const withRuntime = Effect.provide(MetricsCluster.layerRuntime)
+    const open = (recorder: string) =>
+      Effect.gen(function* () {
+        const { one, other } = yield* Shops
+        for (const shop of [one, other]) {
+          yield* shop.open(recorder)
+          yield* shop.emits(recorder, sale(1))
+        }
+      })
+    const labelsOf = (recorder: string) => `{recorder="${recorder}",namespace="cluster"`
+
+    it.effect("is scraped in each format, with the accounting of all processes", () =>
+      Effect.gen(function* () {
+        yield* open("scraped")
+        const labels = labelsOf("scraped")
+        const text = yield* Prometheus.render()
+        expect(text).toContain(`shop_sold_total${labels},product="tea"} 2\n`)
+        expect(text).toContain(`mvx_metrics_events_accepted_total${labels}} 2\n`)
+        expect(text).not.toContain("mvx_metrics_memory")
+        const families = parseExposition(yield* Prometheus.render("openmetrics"), "openmetrics")
+        expect(families.get("shop_sold")?.type).toBe("counter")
+        const { body } = yield* answer(
+          yield* MetricsRuntime,
+          { method: "GET", url: "/metrics", accept: "application/openmetrics-text", acceptEncoding: "gzip" },
+          {}
+        )
+        expect(parseExposition(gunzipSync(body).toString(), "openmetrics").has("shop_sold")).toBe(true)
+        const decoded = decodeFamilies(yield* Prometheus.render("protobuf"))
+        expect([...decoded.keys()]).toContain("shop_sold_total")
+        for (const shop of Object.values(yield* Shops)) yield* shop.closes("scraped")
+        // What removed recorders have counted stays.
+        expect(yield* Prometheus.render()).toContain(`mvx_metrics_events_accepted_total${labels}} 2\n`)
+      }).pipe(withRuntime)
+    )
+
+    it.effect("is exported by OTLP and by a producer, in totals since the primary began", () =>
+      Effect.gen(function* () {
+        const recorder = "exported"
+        yield* open(recorder)
+        const sink = yield* makeSink()
+        const runtime = yield* MetricsRuntime
+        const exporter = Otlp.layer({ url: sink.url, exportInterval: "1 hour" }).pipe(
+          Layer.provide(FetchHttpClient.layer)
+        )
+        const sunk = yield* Effect.gen(function* () {
+          yield* runtime.flush()
+          return yield* sink.next
+        }).pipe(Effect.provide(exporter))
+        const value = (points: ReadonlyArray<SunkPoint>) =>
+          points
+            .filter(({ attributes }) => JSON.stringify(attributes).includes(recorder))
+            .map(({ asDouble }) => asDouble)
+        expect(value(pointsOf(sunk, Sold.name))).toEqual([2])
+
+        const { resourceMetrics } = yield* Effect.promise(() => OpenTelemetry.producer(runtime).collect())
+        const sold = resourceMetrics.scopeMetrics[0]!.metrics.find(({ descriptor }) => descriptor.name === Sold.name)!
+        expect(sold.dataPoints.find(({ attributes }) => attributes.recorder === recorder)).toMatchObject({
+          startTime: [0, 0],
+          value: 2
+        })
+      }).pipe(withRuntime)
+    )
+
+    it.effect("is on the live page, in a registry of prom-client and in that of Effect", () =>
+      Effect.gen(function* () {
+        const recorder = "shown"
+        yield* open(recorder)
+        const runtime = yield* MetricsRuntime
+        const { recorders } = yield* liveData(runtime, { maxRecorders: 1000, maxSeries: 1 })
+        expect(recorders.find(({ recorderId }) => recorderId === recorder)).toMatchObject({
+          stats: { accepted: 2, state: "Running" },
+          metrics: [{ name: Sold.name, seriesCount: 1 }, { name: Stock.name }, { name: Lowest.name }]
+        })
+        const registry = new Registry()
+        PromClient.registerInto(registry, runtime)
+        expect(yield* Effect.promise(() => registry.metrics())).toContain(
+          `shop_sold_total${labelsOf(recorder)},product="tea"} 2\n`
+        )
+        const shown = yield* Effect.andThen(EffectMetrics.refresh, EffectMetric.snapshot).pipe(
+          Effect.provide(EffectMetrics.layer()),
+          Effect.provideService(EffectMetric.MetricRegistry, new Map())
+        )
+        const ours = shown.filter(({ attributes, id }) => id === Sold.name && attributes?.recorder === recorder)
+        expect(ours.map(({ state }) => state)).toEqual([{ count: 2, incremental: true }])
+      }).pipe(withRuntime)
+    )
+
+    it.effect("keeps what a killed process had accepted", () =>
+      Effect.gen(function* () {
+        const shop = yield* startShop()
+        yield* shop.open("mourned")
+        yield* shop.emits("mourned", sale(5), sale(6))
+        const accepted = Effect.map(Prometheus.render(), (text) =>
+          text.split("\n").find((line) => line.startsWith('mvx_metrics_events_accepted_total{recorder="mourned"'))
+        )
+        const before = yield* accepted
+        expect(before).toMatch(/ 2$/)
+        yield* shop.dies
+        expect(yield* accepted).toBe(before)
+      }).pipe(withRuntime)
+    )
+
+    it.effect("has no recorders of its own", () =>
+      Effect.gen(function* () {
+        const runtime = yield* MetricsRuntime
+        expect(yield* runtime.state).toBe("Running")
+        expect(yield* runtime.recorderIds).toEqual([])
+        expect(yield* Effect.flip(runtime.createRecorder("mine"))).toMatchObject({
+          message:
+            'cluster "cluster" is the merged metrics of other processes: cannot make a recorder. Make recorders in a runtime of MetricsLayer'
+        })
+        expect(yield* Effect.flip(runtime.getRecorder("exported"))).toMatchObject({
+          _tag: "mvx-metrics/RecorderNotFound"
+        })
+      }).pipe(withRuntime)
     )
   })
 

@@ -72,7 +72,7 @@ describe("the ledger of a cluster", () => {
           }
           if (what.startsWith("end") && what !== "end of the process" && live.has(key)) {
             const last = what === "end" ? states(Sold, sale(its.sold)) : undefined
-            ledger.end(process, its.instance, recorder, last, 0)
+            ledger.end(process, { instance: its.instance, recorderId: recorder, ...(last && { states: last }) }, 0)
             left += what === "end" ? its.sold : its.told
             live.delete(key)
           }
@@ -99,13 +99,13 @@ describe("the ledger of a cluster", () => {
     const { ledger } = makeLedger([Sold], 1)
     ledger.take(1, part(0, "a", 1), 0)
     ledger.take(1, part(0, "b", 2), 0)
-    ledger.end(1, 0, "c", undefined, 0)
+    ledger.end(1, { instance: 0, recorderId: "c" }, 0)
     ledger.take(1, part(1, "b", 3), 0)
     ledger.endProcess(1, 0)
     expect(totals(ledger)).toEqual({ recorders: { b: 3 }, others: 2, sum: 5 })
     for (const [instance, recorderId] of ["a", "d", "e"].entries()) {
       ledger.take(2, part(instance, recorderId, 1), 0)
-      ledger.end(2, instance, recorderId, undefined, 0)
+      ledger.end(2, { instance, recorderId }, 0)
     }
     expect(totals(ledger), "an id that is told no more is not taken for a running one").toEqual({
       recorders: { e: 1 },

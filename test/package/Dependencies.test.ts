@@ -76,10 +76,10 @@ const sees: { readonly [folder: string]: ReadonlyArray<string> } = {
     "model",
     "util"
   ],
-  cluster: ["runtime", "recorder", "metric", "metric/definition", "model", "util"],
   exporters: ["runtime", "recorder", "formats/prometheus", "formats", "metric/instruments", "model", "naming", "util"],
   "exporters/otlp": ["exporters", "runtime", "formats/otlp", "formats", "metric/instruments", "model", "util"],
   "exporters/sdk": ["exporters/otlp", "exporters", "runtime", "formats/otlp", "formats", "util"],
+  cluster: ["exporters", "runtime", "recorder", "fold", "stream", "metric", "metric/definition", "model", "util"],
   "live/model": ["metric", "metric/definition", "model"],
   "live/server": ["live/model", "runtime", "fold", "metric/definition", "util"],
   "live/browser": ["live/model"],

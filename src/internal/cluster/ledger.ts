@@ -7,11 +7,11 @@ import type { MetricState, Snapshot, Snapshots } from "../metric/definition/snap
 import { isState, misfits as stateMisfits } from "../metric/definition/stateShape.ts"
 import { snapshot } from "../metric/make.ts"
 import { rewindState } from "../metric/rewindState.ts"
-import { describeError } from "../util/describeError.ts"
+import type { Stats } from "../model/stats.ts"
+import { Accounts, none } from "./accounts.ts"
+import { type Known, together, whyNotMerged, withoutLevels } from "./mergedParts.ts"
 import type { Part } from "./messages.ts"
-
-/** States by the name of their metric, as its reducer has them. They fit the definitions of the primary. */
-type Known = { readonly [name: string]: unknown }
+import { keyOf, type LeftOut, type Misfit } from "./misfits.ts"
 
 /** The states of one recorder of one process. */
 interface Live {
@@ -21,25 +21,6 @@ interface Live {
   readonly misfits: ReadonlyArray<Misfit>
   /** When they came, in milliseconds since the Unix epoch. */
   readonly at: number
-}
-
-interface Misfit {
-  readonly metric: string
-  /** In what its definition differs from that of the primary. */
-  readonly differences: ReadonlyArray<string>
-}
-
-/**
- * States that are in no total, because their definition differs from that of the primary.
- *
- * @category models
- * @since 0.1.0
- */
-export interface LeftOut extends Misfit {
-  /** The ids of the running processes that have such a state. */
-  readonly processes: ReadonlyArray<number>
-  /** How many recorders with such a state have ended. */
-  readonly ended: number
 }
 
 export interface LedgerOptions {
@@ -55,9 +36,20 @@ export interface LedgerOptions {
 /** Everything that is known of one recorder id. */
 export interface Total {
   readonly snapshots: Snapshots
+  /** The accounting of all of them. Of a killed process, it is that of its last report. */
+  readonly stats: Stats
   /** How many processes have such a recorder. */
   readonly processes: number
 }
+
+/** What has ended and is not kept by its id any more. */
+export interface Others {
+  readonly recorders: number
+  readonly snapshots: Snapshots
+  readonly stats: Stats
+}
+
+type LastPart = Omit<Part, "states"> & { readonly states?: Part["states"] }
 
 export class Ledger {
   readonly #options: LedgerOptions
@@ -72,6 +64,7 @@ export class Ledger {
   /** The ids of retained totals that no recorder has any more, oldest first. */
   readonly #gone = new Set<string>()
   #others: { readonly recorders: number; readonly states: Known } = { recorders: 0, states: {} }
+  readonly #accounts = new Accounts()
   readonly #problems = new Set<string>()
   /** When it was last told or asked. */
   #latest = Number.NEGATIVE_INFINITY
@@ -82,7 +75,8 @@ export class Ledger {
   }
 
   /** A recorder of a process has these states now. */
-  take(process: number, { instance, recorderId, states }: Part, at: number): void {
+  take(process: number, { instance, recorderId, states, stats }: Part, at: number): void {
+    this.#accounts.take(`${process}/${instance}`, recorderId, stats)
     const recorders = this.#processes.get(process) ?? new Map<number, Live>()
     this.#processes.set(process, recorders)
     const before = recorders.get(instance)?.recorderId
@@ -95,7 +89,8 @@ export class Ledger {
   }
 
   /** A recorder has ended; without states, in those that were known. */
-  end(process: number, instance: number, recorderId: string, states: Part["states"] | undefined, now: number): void {
+  end(process: number, { instance, recorderId, states, stats }: LastPart, now: number): void {
+    this.#accounts.end(`${process}/${instance}`, recorderId, stats)
     const recorders = this.#processes.get(process)
     const known = recorders?.get(instance)
     const last = states === undefined ? known : this.#known(states)
@@ -122,7 +117,7 @@ export class Ledger {
   /** A process has ended, and all its recorders with it. */
   endProcess(process: number, now: number): void {
     const recorders = [...(this.#processes.get(process) ?? [])]
-    for (const [instance, { recorderId }] of recorders) this.end(process, instance, recorderId, undefined, now)
+    for (const [instance, { recorderId }] of recorders) this.end(process, { instance, recorderId }, now)
     this.#processes.delete(process)
   }
 
@@ -148,18 +143,20 @@ export class Ledger {
         of(recorderId).processes.add(process)
       }
     }
+    const accounts = this.#accounts.all
     return Object.fromEntries(
       Array.from(parts, ([recorderId, { processes, states }]) => [
         recorderId,
-        { snapshots: this.#show(states, now), processes: processes.size }
+        { snapshots: this.#show(states, now), stats: accounts.get(recorderId) ?? none, processes: processes.size }
       ])
     )
   }
 
   /** The merged totals of ended recorders whose ids are no longer kept. */
-  others(now: number): { readonly recorders: number; readonly snapshots: Snapshots } {
+  others(now: number): Others {
     this.#rewind(now)
-    return { recorders: this.#others.recorders, snapshots: this.#show([this.#others.states], now) }
+    const { recorders, states } = this.#others
+    return { recorders, snapshots: this.#show([states], now), stats: this.#accounts.others }
   }
 
   /** The states that are in no total. */
@@ -192,6 +189,7 @@ export class Ledger {
     const states = this.#merge([this.#others.states, this.#left.get(recorderId)!], now)
     this.#others = { recorders: this.#others.recorders + 1, states }
     this.#left.delete(recorderId)
+    this.#accounts.forget(recorderId)
     this.#gone.delete(recorderId)
   }
 
@@ -284,25 +282,4 @@ export class Ledger {
     this.#problems.add(problem)
     this.#options.onProblem(problem)
   }
-}
-
-const keyOf = ({ differences, metric }: Misfit): string => JSON.stringify([metric, differences])
-
-const together = ({ merge, name }: Metric.Any, parts: ReadonlyArray<Known>, now: number): unknown =>
-  parts.map((states) => states[name]).reduce((left, right) => merge!(left, right, now))
-
-const whyNotMerged = ({ name }: Metric.Any, error: unknown): string =>
-  `the states of "${name}" cannot be merged: ${describeError(error)}. All processes must have the same definition`
-
-/** Resets the sources of a derived metric that are levels. */
-const withoutLevels = (metric: Metric.Any, state: unknown, isLevel: LedgerOptions["isLevel"]): unknown => {
-  const { sources } = metric
-  if (sources === undefined) return state
-  const bySource = state as { readonly [source: string]: unknown }
-  return Object.fromEntries(
-    Object.entries(sources).map(([source, each]) => [
-      source,
-      isLevel(each) ? each.initial : withoutLevels(each, bySource[source], isLevel)
-    ])
-  )
 }

@@ -5,11 +5,28 @@ import * as Schema from "effect/Schema"
 
 const Prefix = "mvx-metrics/cluster/"
 
+const Count = Schema.Number
+
+const Stats = Schema.Struct({
+  state: Schema.Literals(["Idle", "Starting", "Running", "Stopping", "Stopped", "Failed"]),
+  capacity: Count,
+  offered: Count,
+  accepted: Count,
+  refused: Count,
+  refusedBy: Schema.Struct({ overflow: Count, invalid: Count, notRunning: Count }),
+  applied: Count,
+  ignored: Count,
+  evicted: Count,
+  pending: Count
+})
+
 /** The states of one recorder. `instance` tells it from another one that had its id before. */
 const Part = Schema.Struct({
   instance: Schema.Number,
   recorderId: Schema.String,
-  states: Schema.Record(Schema.String, Schema.Unknown)
+  states: Schema.Record(Schema.String, Schema.Unknown),
+  /** Its accounting, read behind the states. */
+  stats: Schema.optionalKey(Stats)
 })
 export type Part = typeof Part.Type
 
@@ -27,7 +44,8 @@ const ToPrimary = Schema.Union([
   Schema.TaggedStruct(`${Prefix}Ended`, {
     instance: Schema.Number,
     recorderId: Schema.String,
-    states: Schema.optionalKey(Part.fields.states)
+    states: Schema.optionalKey(Part.fields.states),
+    stats: Part.fields.stats
   }),
   /** The source answers no more. */
   Schema.TaggedStruct(`${Prefix}Closed`, { source: Schema.Number })

@@ -6,11 +6,11 @@ import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import type { Snapshots } from "../metric/definition/snapshot.ts"
 import { Log } from "../recorder/logging.ts"
 import { withLiveClock } from "../util/liveClock.ts"
-import { Ledger, type LedgerOptions, type LeftOut, type Total } from "./ledger.ts"
+import { Ledger, type LedgerOptions, type Others, type Total } from "./ledger.ts"
 import { readFromWorker, type ToPrimary, type ToWorker } from "./messages.ts"
+import type { LeftOut } from "./misfits.ts"
 
 /**
  * A worker process of the cluster that has said something.
@@ -40,7 +40,7 @@ export interface ClusterReport {
   /** By recorder id, those included that have ended. */
   readonly recorders: { readonly [recorderId: string]: Total }
   /** What has ended and is not kept by its id any more. Absent: there is no such thing. */
-  readonly others?: { readonly recorders: number; readonly snapshots: Snapshots }
+  readonly others?: Others
   /**
    * What processes measure by another definition of a metric than the primary has (other labels, boundaries or unit,
    * another kind): it is in no total. Absent: there is no such thing.
@@ -122,7 +122,7 @@ export class PrimaryProcess {
         return
       }
       case "mvx-metrics/cluster/Ended":
-        return this.#ledger.end(id, message.instance, message.recorderId, message.states, at)
+        return this.#ledger.end(id, message, at)
       case "mvx-metrics/cluster/Closed":
         known.sources.delete(message.source)
         for (const request of this.#requests.keys()) this.#answered(request, key(id, message.source))

@@ -10,6 +10,7 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import { InvalidState } from "../model/errors.ts"
+import type { Stats } from "../model/stats.ts"
 import { Log } from "../recorder/logging.ts"
 import type { RecorderService } from "../recorder/service.ts"
 import { hasInternals, internalsOf } from "../runtime/internals.ts"
@@ -133,13 +134,13 @@ class Reporter {
     this.#requests = []
     const recorders = yield* this.#recorders
     const reads = yield* Effect.forEach(recorders, (recorder) => read(recorder, within), { concurrency: "unbounded" })
-    const found = reads.flatMap((states, i) => (states === undefined ? [] : [{ recorder: recorders[i]!, states }]))
+    const found = reads.flatMap((read, i) => (read === undefined ? [] : [{ recorder: recorders[i]!, read }]))
     const missing = recorders.length - found.length
     yield* this.#send(() => ({
       _tag: "mvx-metrics/cluster/States",
       source: this.#source.number,
       requests,
-      parts: found.flatMap(({ recorder, states }) => (ended.has(recorder) ? [] : [{ ...nameOf(recorder), states }])),
+      parts: found.flatMap(({ read, recorder }) => (ended.has(recorder) ? [] : [{ ...nameOf(recorder), ...read }])),
       missing
     }))
   })
@@ -153,11 +154,11 @@ class Reporter {
   }
 
   tellEnded(recorder: RecorderService): Effect.Effect<void> {
-    return Effect.flatMap(read(recorder, Last), (states) =>
+    return Effect.flatMap(read(recorder, Last), (last) =>
       this.#send(() => {
         if (ended.has(recorder)) return undefined
         ended.add(recorder)
-        return { _tag: "mvx-metrics/cluster/Ended", ...nameOf(recorder), ...(states !== undefined && { states }) }
+        return { _tag: "mvx-metrics/cluster/Ended", ...nameOf(recorder), ...last }
       })
     )
   }
@@ -193,14 +194,17 @@ class Reporter {
   }
 }
 
-const nameOf = (recorder: RecorderService): Omit<Part, "states"> => ({
+const nameOf = (recorder: RecorderService): Pick<Part, "instance" | "recorderId"> => ({
   instance: instanceOf(recorder),
   recorderId: recorder.recorderId
 })
 
 /** `undefined` where it cannot be read, or not in time: what waits outside the program is waited for by the real clock. */
-const read = (recorder: RecorderService, within: number): Effect.Effect<Part["states"] | undefined> =>
-  recorder.states.pipe(
+const read = (
+  recorder: RecorderService,
+  within: number
+): Effect.Effect<{ readonly states: Part["states"]; readonly stats: Stats } | undefined> =>
+  Effect.zipWith(recorder.states, recorder.stats, (states, stats) => ({ states, stats })).pipe(
     Effect.timeoutOption(within),
     withLiveClock,
     Effect.map(Option.getOrUndefined),

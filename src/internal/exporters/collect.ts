@@ -43,7 +43,8 @@ const collectFrom = Effect.fnUntraced(function* (
   runtime: RuntimeService,
   sources: () => ReadonlyArray<Source>
 ): Effect.fn.Return<Collected> {
-  const { foldCame, foldLag, usage } = internalsOf(runtime)
+  const { foldCame, foldLag, gather, usage } = internalsOf(runtime)
+  yield* gather
   const clock = yield* Clock.Clock
   const asked = clock.monotonicTimeNanosUnsafe()
   const unread = new Set<number>()

@@ -29,7 +29,7 @@ const accounting: ReadonlyArray<
 ]
 
 /** What is told of each runtime, where there is something to tell. */
-const ofRuntime: ReadonlyArray<readonly [family: Family, of: (stats: RuntimeStats) => number | undefined]> = [
+const ofRuntime: ReadonlyArray<readonly [family: Family, of: (stats: Partial<RuntimeStats>) => number | undefined]> = [
   [family("recorders", "{recorder}", false, "Recorders of the runtime."), ({ recorders }) => recorders],
   [
     family("worker.restarts", "{restart}", true, "How often another worker took the place of one that had ended."),
@@ -37,24 +37,24 @@ const ofRuntime: ReadonlyArray<readonly [family: Family, of: (stats: RuntimeStat
   ],
   [
     family("memory.used", "By", false, "Memory that holds events and commands not yet folded, in whole pages."),
-    ({ memory }) => memory.used
+    ({ memory }) => memory?.used
   ],
   [
     family("memory.limit", "By", false, "Maximum memory for events not yet folded. When it is full, events wait."),
-    ({ memory }) => memory.limit
+    ({ memory }) => memory?.limit
   ],
   [
     family("types.used", "{type}", false, "Row types in use: one for each layout of events."),
-    ({ types }) => types.used
+    ({ types }) => types?.used
   ],
-  [family("types.limit", "{type}", false, "Maximum number of row types."), ({ types }) => types.limit],
+  [family("types.limit", "{type}", false, "Maximum number of row types."), ({ types }) => types?.limit],
   [
     family("strings.used", "{string}", false, "Strings of events with a lasting place in the dictionary."),
-    ({ strings }) => strings.used
+    ({ strings }) => strings?.used
   ],
   [
     family("strings.limit", "{string}", false, "Maximum number of such strings. Beyond it, strings take turns."),
-    ({ strings }) => strings.limit
+    ({ strings }) => strings?.limit
   ],
   [
     family("state.saved", "s", false, "When the durable state was last written, as a Unix time."),
@@ -124,7 +124,7 @@ export const accountingData = (
 /** How full a runtime is, and how long its fold took to come to the last read: what is known of both. */
 export const runtimeData = (
   namespace: string,
-  stats: RuntimeStats | undefined,
+  stats: Partial<RuntimeStats> | undefined,
   lag: number | undefined
 ): ReadonlyArray<MetricData> => {
   const attributes = { [NamespaceAttribute]: namespace }

@@ -13,7 +13,7 @@ import type { RuntimeService } from "./service.ts"
 
 /** `waitTimeout` is the limit where the call has none. */
 export const flushOf = (
-  registry: RecorderRegistry,
+  registry: Pick<RecorderRegistry, "controls" | "namespace" | "refuseReadInHook">,
   exporters: ReadonlySet<FlushedExporter>,
   waitTimeout: Duration.Input
 ): RuntimeService["flush"] =>

@@ -61,6 +61,8 @@ export interface RuntimeInternals {
   readonly log: Log
   /** Whether it has the option `durable`. */
   readonly isDurable: boolean
+  /** Brings the recorders here, where they are elsewhere. To be run before they are read. */
+  readonly gather: Effect.Effect<void>
   /** The recorders of now. */
   readonly sources: () => ReadonlyArray<Source>
   /**
@@ -95,7 +97,8 @@ export interface RuntimeInternals {
     recorderId: string,
     options?: RecorderOptions<R>
   ) => Effect.Effect<RecorderService, InvalidState | RecorderAlreadyExists, R>
-  readonly usage: () => RuntimeStats
+  /** Of a cluster, there is less to tell. */
+  readonly usage: () => Partial<RuntimeStats>
   /** How long the fold took, in seconds, to come to the last read. */
   readonly foldLag: () => number | undefined
   /** Remembers it. */

@@ -96,6 +96,7 @@ export const makeRuntime = Effect.fnUntraced(function* (
     context,
     log,
     isDurable: options.durable !== undefined,
+    gather: Effect.void,
     sources: () => registry.controls.map(sourceOf),
     totals: () =>
       registry.totals.map((control) => ({ ...sourceOf(control), statsUnsafe: () => registry.statsOf(control) })),

@@ -14,6 +14,10 @@ export class StateChanges {
   #state: RuntimeState = "Idle"
   readonly #listeners = new Set<(state: RuntimeState) => void>()
 
+  get state(): RuntimeState {
+    return this.#state
+  }
+
   /** `true`: it is another state than before. */
   announce(state: RuntimeState): boolean {
     if (state === this.#state) return false

@@ -99,7 +99,7 @@ export interface Render {
   /** How long the fold took to come to the last read, in seconds. */
   readonly foldLag: number | undefined
   /** `undefined` where nobody reads the text. */
-  readonly runtime: RuntimeStats | undefined
+  readonly runtime: Partial<RuntimeStats> | undefined
   /** Data of others to be shown beside: `MetricData`. */
   readonly others?: ReadonlyArray<object>
 }

@@ -23,7 +23,8 @@ export const liveData = Effect.fnUntraced(function* (
   { maxRecorders, maxSeries }: LiveLimits
 ): Effect.fn.Return<LiveData> {
   const at = yield* Clock.currentTimeMillis
-  const { sources: recordersOf, totals, usage } = internalsOf(runtime)
+  const { gather, sources: recordersOf, totals, usage } = internalsOf(runtime)
+  yield* gather
   const sources = [...recordersOf(), ...totals()]
   const recorders = yield* Effect.forEach(sources.slice(0, maxRecorders), (source) => read(source, maxSeries), {
     concurrency: "unbounded"

@@ -1,0 +1,86 @@
+/**
+ * The accounting of recorders of all processes: what running ones have told last, and what those have counted that have
+ * ended.
+ */
+import type { Stats } from "../model/stats.ts"
+
+/** The account of recorders that are not kept by their ids any more. */
+const Others = Symbol("others")
+
+type Account = string | typeof Others
+
+interface Live {
+  readonly recorderId: string
+  readonly stats: Stats
+}
+
+export class Accounts {
+  /** By process and instance. */
+  readonly #live = new Map<string, Live>()
+  readonly #left = new Map<Account, Stats>()
+
+  take(key: string, recorderId: string, stats: Stats | undefined): void {
+    if (stats !== undefined) this.#live.set(key, { recorderId, stats })
+  }
+
+  /** Without stats: those that were told last are the last ones. */
+  end(key: string, recorderId: string, stats: Stats | undefined): void {
+    const last = stats ?? this.#live.get(key)?.stats
+    this.#live.delete(key)
+    if (last !== undefined) this.#leave(recorderId, last)
+  }
+
+  forget(recorderId: string): void {
+    const left = this.#left.get(recorderId)
+    this.#left.delete(recorderId)
+    if (left !== undefined) this.#leave(Others, left)
+  }
+
+  /** By recorder id, of those of which anything is known. */
+  get all(): ReadonlyMap<string, Stats> {
+    const all = new Map<string, Stats>()
+    for (const [account, stats] of this.#left) if (account !== Others) all.set(account, stats)
+    for (const { recorderId, stats } of this.#live.values()) all.set(recorderId, plus(all.get(recorderId), stats))
+    return all
+  }
+
+  get others(): Stats {
+    return this.#left.get(Others) ?? none
+  }
+
+  /** What an ended process had not folded is lost: it was accepted, and will never be applied. */
+  #leave(account: Account, stats: Stats): void {
+    this.#left.set(account, { ...plus(this.#left.get(account), stats), state: "Stopped", capacity: 0, pending: 0 })
+  }
+}
+
+export const none: Stats = {
+  state: "Stopped",
+  capacity: 0,
+  offered: 0,
+  accepted: 0,
+  refused: 0,
+  refusedBy: { overflow: 0, invalid: 0, notRunning: 0 },
+  applied: 0,
+  ignored: 0,
+  evicted: 0,
+  pending: 0
+}
+
+/** Failed if one of them has. */
+const plus = (one: Stats = none, other: Stats): Stats => ({
+  state: [one.state, other.state].find((state) => state === "Failed") ?? other.state,
+  capacity: one.capacity + other.capacity,
+  offered: one.offered + other.offered,
+  accepted: one.accepted + other.accepted,
+  refused: one.refused + other.refused,
+  refusedBy: {
+    overflow: one.refusedBy.overflow + other.refusedBy.overflow,
+    invalid: one.refusedBy.invalid + other.refusedBy.invalid,
+    notRunning: one.refusedBy.notRunning + other.refusedBy.notRunning
+  },
+  applied: one.applied + other.applied,
+  ignored: one.ignored + other.ignored,
+  evicted: one.evicted + other.evicted,
+  pending: one.pending + other.pending
+})

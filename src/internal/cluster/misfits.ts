@@ -1,0 +1,22 @@
+/** States whose definition differs from that of the primary. */
+
+export interface Misfit {
+  readonly metric: string
+  /** In what its definition differs from that of the primary. */
+  readonly differences: ReadonlyArray<string>
+}
+
+/**
+ * States that are in no total, because their definition differs from that of the primary.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface LeftOut extends Misfit {
+  /** The ids of the running processes that have such a state. */
+  readonly processes: ReadonlyArray<number>
+  /** How many recorders with such a state have ended. */
+  readonly ended: number
+}
+
+export const keyOf = ({ differences, metric }: Misfit): string => JSON.stringify([metric, differences])

@@ -1,0 +1,190 @@
+/**
+ * The merged recorders of a cluster as a runtime that exporters read. It has no recorders of its own.
+ */
+import * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import { collectedScrapes } from "../exporters/renderCollected.ts"
+import { largestSeries } from "../fold/topSeries.ts"
+import type * as Metric from "../metric/definition/metric.ts"
+import type { Snapshots } from "../metric/definition/snapshot.ts"
+import { InvalidState, RecorderNotFound, RuntimeFailed } from "../model/errors.ts"
+import type { RuntimeStats } from "../model/runtimeStats.ts"
+import type { Stats } from "../model/stats.ts"
+import { recorderDefaults } from "../recorder/defaults.ts"
+import type { Log } from "../recorder/logging.ts"
+import { flushOf } from "../runtime/flush.ts"
+import { type FlushedExporter, type RuntimeInternals, type Source, withInternals } from "../runtime/internals.ts"
+import type { RuntimeService } from "../runtime/service.ts"
+import { SharedScrapes } from "../runtime/sharedScrapes.ts"
+import { StateChanges } from "../runtime/stateChanges.ts"
+import { unused } from "../stream/usage.ts"
+import { withLiveClock } from "../util/liveClock.ts"
+import { allSteps } from "../util/steps.ts"
+import type { ClusterReport } from "./primary.ts"
+
+export interface PrimaryRuntimeOptions {
+  readonly namespace: string
+  readonly metrics: ReadonlyArray<Metric.Any>
+  /** Asks all processes. */
+  readonly report: Effect.Effect<ClusterReport>
+  /** Since when everything counts, in milliseconds since the Unix epoch. */
+  readonly begun: number
+  readonly context: Context.Context<never>
+  readonly log: Log
+}
+
+/** A recorder id, from when it appears until it is not kept any more. */
+interface Life {
+  readonly instance: number
+  readonly since: number
+}
+
+export const primaryRuntime = Effect.fnUntraced(function* (
+  options: PrimaryRuntimeOptions
+): Effect.fn.Return<RuntimeService, never, Scope.Scope> {
+  const { begun, context, log, metrics, namespace } = options
+  const states = new StateChanges()
+  states.announce("Running")
+  yield* Effect.addFinalizer(() => Effect.sync(() => void states.announce("Closed")))
+
+  const exporters = new Set<FlushedExporter>()
+  const lives = new Map<string, Life>()
+  let lifeCount = 0
+  /** When an id was last found to be kept no more: what has it later begins after that. */
+  let forgotten = begun
+  let sources: ReadonlyArray<Source> = []
+
+  const sourceOf = (recorderId: string, snapshots: Snapshots, stats: Stats): Source => {
+    const life = lives.get(recorderId) ?? { instance: lifeCount++, since: forgotten }
+    lives.set(recorderId, life)
+    const { instance, since } = life
+    const shown = metrics.flatMap((metric) => {
+      const snapshot = snapshots[metric.name]
+      return snapshot === undefined ? [] : [{ metric, snapshot, epoch: 0, createdAt: since }]
+    })
+    return {
+      recorderId,
+      entityId: recorderId,
+      instance,
+      statsUnsafe: () => stats,
+      shown: Effect.succeed(shown),
+      largest: (maxSeries) =>
+        Effect.sync(() =>
+          shown.map(({ metric, snapshot }) => {
+            const { dimensions, seriesCount } = allSteps(largestSeries(snapshot.dimensions, maxSeries))
+            return { metric, snapshot: { ...snapshot, dimensions }, seriesCount }
+          })
+        )
+    }
+  }
+
+  const gather = Effect.map(options.report, ({ at, others, recorders }) => {
+    sources = Object.entries(recorders).map(([id, { snapshots, stats }]) => sourceOf(id, snapshots, stats))
+    if (others !== undefined) {
+      sources = [...sources, sourceOf(idOfOthers(recorders), others.snapshots, others.stats)]
+    }
+    const ids = new Set(sources.map(({ recorderId }) => recorderId))
+    for (const id of lives.keys()) {
+      if (ids.has(id)) continue
+      lives.delete(id)
+      forgotten = at
+    }
+  })
+
+  const exportsOf = (): Pick<RuntimeStats, "exports"> => {
+    const exports = [...exporters].flatMap(({ stats }) => (stats === undefined ? [] : [stats()]))
+    return exports.length === 0 ? {} : { exports }
+  }
+
+  const render = collectedScrapes()
+  const shared = new SharedScrapes<Uint8Array<ArrayBuffer>, never>()
+  const internals: RuntimeInternals = {
+    context,
+    log,
+    isDurable: false,
+    gather,
+    sources: () => sources,
+    totals: () => [],
+    // What has ended stays in the totals.
+    beforeRemoval: () => () => {},
+    saveNow: () => {},
+    onRegistered: () => () => {},
+    onFlush: (exporter) => {
+      exporters.add(exporter)
+      return () => void exporters.delete(exporter)
+    },
+    watchMetrics: (watch) => {
+      for (const metric of metrics) watch(metric, true)
+      return () => {}
+    },
+    makeIdle: () => Effect.fail(notThere("make a recorder")),
+    usage: () => ({ recorders: sources.length, ...exportsOf() }),
+    foldLag: () => undefined,
+    foldCame: () => {},
+    scrape: (request) => scraped(request)
+  }
+
+  /** By the live clock, with the time of the clock of whoever asks first. */
+  const scraped: RuntimeInternals["scrape"] = (request) =>
+    Effect.clockWith((clock) => {
+      const rendered = Effect.provideService(render(service, request), Clock.Clock, clock)
+      return shared.share(JSON.stringify([request.rendering, request.others?.kind]), rendered).pipe(
+        Effect.timeoutOrElse({
+          duration: request.timeout,
+          orElse: () => {
+            const most = Duration.format(Duration.fromInputUnsafe(request.timeout))
+            return Effect.fail(new RuntimeFailed({ namespace, cause: new Error(`it was not rendered within ${most}`) }))
+          }
+        }),
+        withLiveClock
+      )
+    })
+
+  const notThere = (operation: string): InvalidState =>
+    new InvalidState({
+      subject: "cluster",
+      id: namespace,
+      state: "the merged metrics of other processes",
+      operation,
+      hint: "Make recorders in a runtime of MetricsLayer"
+    })
+  const notFound = (recorderId: string) => Effect.fail(new RecorderNotFound({ recorderId, namespace }))
+
+  const service: RuntimeService = withInternals(
+    {
+      namespace,
+      state: Effect.sync(() => states.state),
+      states: states.stream,
+      stats: Effect.sync(() => ({ recorders: sources.length, restarts: 0, ...unused(0), ...exportsOf() })),
+      start: Effect.void,
+      recorder: () => Effect.fail(notThere("make a recorder")),
+      createRecorder: () => Effect.fail(notThere("make a recorder")),
+      getRecorder: notFound,
+      findRecorder: () => Effect.succeed(Option.none()),
+      recorderIds: Effect.succeed([]),
+      stopRecorder: notFound,
+      stopAndRemoveRecorder: notFound,
+      beforeRemoval: () => Effect.void,
+      flush: flushOf(
+        { namespace, controls: [], refuseReadInHook: Effect.void },
+        exporters,
+        recorderDefaults.waitTimeout
+      ),
+      flightRecording: () => Effect.fail(notThere("give the last events")),
+      shutdown: Effect.void
+    },
+    internals
+  )
+  return service
+})
+
+/** No recorder of the report has it. */
+const idOfOthers = (recorders: ClusterReport["recorders"]): string => {
+  let id = "others"
+  while (Object.hasOwn(recorders, id)) id = `other_${id}`
+  return id
+}

@@ -1,0 +1,57 @@
+/**
+ * A scrape of what is collected on this thread: of a runtime whose metrics are not folded by it.
+ */
+import { promisify } from "node:util"
+import { constants, gzip } from "node:zlib"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import { Duplicates } from "../formats/duplicates.ts"
+import { shapeKey } from "../formats/fromMetric.ts"
+import { type AnyExposition, makeExposition } from "../formats/prometheus/exposition.ts"
+import type { Rendering } from "../model/format.ts"
+import type { ScrapeRequest } from "../runtime/internals.ts"
+import type { RuntimeService } from "../runtime/service.ts"
+import { inSlices } from "../util/inSlices.ts"
+import type { Steps } from "../util/steps.ts"
+import { collect, type Dated } from "./collect.ts"
+
+/** What the library's own metrics begin with. */
+const SelfPrefix = "mvx_metrics."
+
+/** Renders a runtime again and again. */
+export const collectedScrapes = (): ((
+  runtime: RuntimeService,
+  request: ScrapeRequest
+) => Effect.Effect<Uint8Array<ArrayBuffer>>) => {
+  /** The numbers of series whose labels have the same text stay from one scrape to the next. */
+  let numbers: ReadonlyMap<string, Duplicates> = new Map()
+
+  const addAll = function* (
+    exposition: AnyExposition,
+    all: ReadonlyArray<Dated>,
+    { labels, selfMetrics }: Rendering
+  ): Steps<void> {
+    const given = new Map<string, Duplicates>()
+    const attributes = labels ?? {}
+    for (const { data, owner, since } of all) {
+      if (selfMetrics === false && data.name.startsWith(SelfPrefix)) continue
+      const key = `${owner} ${shapeKey(data)}`
+      const duplicates = numbers.get(key) ?? new Duplicates()
+      given.set(key, duplicates)
+      exposition.add(data, { attributes, createdAt: since, duplicates })
+      yield
+    }
+    numbers = given
+  }
+
+  return Effect.fnUntraced(function* (runtime, { others, rendering }) {
+    const { all } = yield* collect(runtime)
+    const exposition = makeExposition(rendering, yield* Clock.currentTimeMillis)
+    yield* inSlices(addAll(exposition, all, rendering))
+    for (const data of others?.read() ?? []) exposition.add(data)
+    const body = yield* inSlices(exposition.finish())
+    if (rendering.compression === undefined) return body
+    const compressed = yield* Effect.promise(() => promisify(gzip)(body, { level: constants.Z_BEST_SPEED }))
+    return new Uint8Array(compressed)
+  })
+}

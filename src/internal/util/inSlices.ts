@@ -1,0 +1,16 @@
+import * as Effect from "effect/Effect"
+
+/** Milliseconds of steps before others have a turn. */
+const LongestSlice = 3
+
+/** Takes steps on the application thread without holding it. */
+export const inSlices = Effect.fnUntraced(function* <A>(steps: Generator<void, A>): Effect.fn.Return<A> {
+  for (;;) {
+    const until = performance.now() + LongestSlice
+    do {
+      const step = steps.next()
+      if (step.done) return step.value
+    } while (performance.now() < until)
+    yield* Effect.yieldNow
+  }
+})
