@@ -35,7 +35,7 @@ import type { RuntimeOptions, WorkerOptions } from "./internal/runtime/options.t
 import type { RuntimeService } from "./internal/runtime/service.ts"
 
 export type { FlightRecorderOptions, FlightRecording, Incident, RecordedEvent } from "./internal/flight/recording.ts"
-export type { DurableStats, ExportStats, RuntimeStats, Usage } from "./internal/model/runtimeStats.ts"
+export type { ClusterStats, DurableStats, ExportStats, RuntimeStats, Usage } from "./internal/model/runtimeStats.ts"
 export type { FlushOptions } from "./internal/recorder/service.ts"
 export type { DurableOptions, RuntimeOptions, RuntimeState, WorkerOptions } from "./internal/runtime/options.ts"
 export type { RuntimeService } from "./internal/runtime/service.ts"

@@ -9,6 +9,7 @@ export * as MetricEvent from "./MetricEvent.ts"
 export * as MetricsError from "./MetricsError.ts"
 export * as MetricsLayer from "./MetricsLayer.ts"
 export {
+  type ClusterStats,
   type DurableOptions,
   type DurableStats,
   type ExportStats,

@@ -346,6 +346,10 @@ layer(Shops.layer.pipe(Layer.provideMerge(MetricsCluster.layer(options))))("acro
         expect(text).toContain(`shop_sold_total${labels},product="tea"} 2\n`)
         expect(text).toContain(`mvx_metrics_events_accepted_total${labels}} 2\n`)
         expect(text).not.toContain("mvx_metrics_memory")
+        expect(text).toContain('mvx_metrics_cluster_processes{namespace="cluster"} 2\n')
+        expect(text).toContain('mvx_metrics_cluster_processes_silent{namespace="cluster"} 0\n')
+        expect(text).toMatch(/mvx_metrics_cluster_processes_ended_total\{namespace="cluster"\} \d+\n/)
+        expect(text).toContain('mvx_metrics_cluster_age_seconds{namespace="cluster"} 0\n')
         const families = parseExposition(yield* Prometheus.render("openmetrics"), "openmetrics")
         expect(families.get("shop_sold")?.type).toBe("counter")
         const { body } = yield* answer(

@@ -12,7 +12,7 @@ import { largestSeries } from "../fold/topSeries.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import type { Snapshots } from "../metric/definition/snapshot.ts"
 import { InvalidState, RecorderNotFound, RuntimeFailed } from "../model/errors.ts"
-import type { RuntimeStats } from "../model/runtimeStats.ts"
+import type { ClusterStats, RuntimeStats } from "../model/runtimeStats.ts"
 import type { Stats } from "../model/stats.ts"
 import { recorderDefaults } from "../recorder/defaults.ts"
 import type { Log } from "../recorder/logging.ts"
@@ -57,6 +57,7 @@ export const primaryRuntime = Effect.fnUntraced(function* (
   /** When an id was last found to be kept no more: what has it later begins after that. */
   let forgotten = begun
   let sources: ReadonlyArray<Source> = []
+  let cluster: ClusterStats = { processes: 0, silent: 0, ended: 0, age: 0 }
 
   const sourceOf = (recorderId: string, snapshots: Snapshots, stats: Stats): Source => {
     const life = lives.get(recorderId) ?? { instance: lifeCount++, since: forgotten }
@@ -82,7 +83,9 @@ export const primaryRuntime = Effect.fnUntraced(function* (
     }
   }
 
-  const gather = Effect.map(options.report, ({ at, others, recorders }) => {
+  const gather = Effect.map(options.report, ({ age, at, ended, others, processes, recorders }) => {
+    const silent = processes.filter(({ answered }) => !answered).length
+    cluster = { processes: processes.length, silent, ended, age }
     sources = Object.entries(recorders).map(([id, { snapshots, stats }]) => sourceOf(id, snapshots, stats))
     if (others !== undefined) {
       sources = [...sources, sourceOf(idOfOthers(recorders), others.snapshots, others.stats)]
@@ -122,7 +125,7 @@ export const primaryRuntime = Effect.fnUntraced(function* (
       return () => {}
     },
     makeIdle: () => Effect.fail(notThere("make a recorder")),
-    usage: () => ({ recorders: sources.length, ...exportsOf() }),
+    usage: () => ({ recorders: sources.length, cluster, ...exportsOf() }),
     foldLag: () => undefined,
     foldCame: () => {},
     scrape: (request) => scraped(request)
@@ -159,7 +162,7 @@ export const primaryRuntime = Effect.fnUntraced(function* (
       namespace,
       state: Effect.sync(() => states.state),
       states: states.stream,
-      stats: Effect.sync(() => ({ recorders: sources.length, restarts: 0, ...unused(0), ...exportsOf() })),
+      stats: Effect.sync(() => ({ recorders: sources.length, restarts: 0, ...unused(0), cluster, ...exportsOf() })),
       start: Effect.void,
       recorder: () => Effect.fail(notThere("make a recorder")),
       createRecorder: () => Effect.fail(notThere("make a recorder")),

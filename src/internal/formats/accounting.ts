@@ -71,6 +71,19 @@ const ofRuntime: ReadonlyArray<readonly [family: Family, of: (stats: Partial<Run
   [
     family("state.discarded", "{metric}", true, "Metrics whose durable state was not kept, or not used in full."),
     ({ durable }) => durable?.discarded
+  ],
+  [family("cluster.processes", "{process}", false, "Processes of the cluster."), ({ cluster }) => cluster?.processes],
+  [
+    family("cluster.processes.silent", "{process}", false, "Those that did not answer the last report in time."),
+    ({ cluster }) => cluster?.silent
+  ],
+  [
+    family("cluster.processes.ended", "{process}", true, "Processes of the cluster that have ended."),
+    ({ cluster }) => cluster?.ended
+  ],
+  [
+    family("cluster.age", "s", false, "How old the oldest states in the last report are."),
+    ({ cluster }) => cluster && cluster.age / 1000
   ]
 ]
 

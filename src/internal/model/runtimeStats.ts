@@ -43,8 +43,27 @@ export interface RuntimeStats {
   readonly strings: Usage
   /** How the durable state stands, of a runtime with the option `durable`. */
   readonly durable?: DurableStats
+  /** How the processes stand, of the runtime of a cluster's primary. */
+  readonly cluster?: ClusterStats
   /** How the exports of each exporter that sends went (OTLP, pushes to Prometheus), if the runtime has any. */
   readonly exports?: ReadonlyArray<ExportStats>
+}
+
+/**
+ * The processes of a cluster, at the last report.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ClusterStats {
+  /** Processes that run. */
+  readonly processes: number
+  /** Those of them that did not answer in time: they count with their last report. */
+  readonly silent: number
+  /** Processes that have ended. */
+  readonly ended: number
+  /** How old the oldest states are that are in it, in milliseconds. */
+  readonly age: number
 }
 
 /**

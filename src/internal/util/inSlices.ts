@@ -1,10 +1,11 @@
 import * as Effect from "effect/Effect"
+import type { Steps } from "./steps.ts"
 
 /** Milliseconds of steps before others have a turn. */
 const LongestSlice = 3
 
 /** Takes steps on the application thread without holding it. */
-export const inSlices = Effect.fnUntraced(function* <A>(steps: Generator<void, A>): Effect.fn.Return<A> {
+export const inSlices = Effect.fnUntraced(function* <A>(steps: Steps<A>): Effect.fn.Return<A> {
   for (;;) {
     const until = performance.now() + LongestSlice
     do {

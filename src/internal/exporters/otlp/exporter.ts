@@ -19,8 +19,8 @@ import { ExportFailed } from "../../model/errors.ts"
 import { internalsOf } from "../../runtime/internals.ts"
 import type { RuntimeService } from "../../runtime/service.ts"
 import { describeError } from "../../util/describeError.ts"
+import { inSlices } from "../../util/inSlices.ts"
 import { giveUpAfter, keepingAlive, OutsideClock, sleepInBackground } from "../../util/liveClock.ts"
-import type { Steps } from "../../util/steps.ts"
 import { Version } from "../../util/version.ts"
 import { collect, collectSource } from "../collect.ts"
 import { Outcome } from "../outcome.ts"
@@ -172,18 +172,4 @@ export const makeExporter = Effect.fnUntraced(function* (
   )
   yield* Effect.addFinalizer(() => keepingAlive(Effect.provideContext(close, context)))
   return flush
-})
-
-/** Milliseconds of encoding before others have a turn. */
-const LongestSlice = 3
-
-const inSlices = Effect.fnUntraced(function* <A>(steps: Steps<A>): Effect.fn.Return<A> {
-  for (;;) {
-    const until = performance.now() + LongestSlice
-    do {
-      const step = steps.next()
-      if (step.done) return step.value
-    } while (performance.now() < until)
-    yield* Effect.yieldNow
-  }
 })
