@@ -213,7 +213,8 @@ export class FoldLane implements MetricsLane {
   }
 
   #step(step: Step): void {
-    if (this.#due !== undefined && step._tag !== "Show") this.showDue()
+    // One that cannot wait may change something: its clock was set back.
+    if (this.#due !== undefined && (step._tag !== "Show" || !step.canWait)) this.showDue()
     switch (step._tag) {
       case "Events":
         return this.#foldBatch(step)

@@ -20,7 +20,7 @@ const StepSeries = 256
 /** Whether it has rendered the series: all but what is beyond the limit, and those without events. */
 export function* renderSeries(
   exposition: SeriesExposition,
-  { metric, texts }: Pick<Shown, "metric" | "texts">,
+  { metric, texts: known }: Pick<Shown, "metric" | "texts">,
   cut: SeriesCut,
   source: Source,
   now: number
@@ -35,7 +35,7 @@ export function* renderSeries(
   const section = exposition.sectionFor(data!, source, isHistogram ? ["le"] : [])
   if (section === undefined) return false
   const names = namesOf(instrument)
-  texts.begin(instrument.labels.map(([label]) => section.opening(names.get(label) ?? label)))
+  const texts = known.of(instrument.labels.map(([label]) => section.opening(names.get(label) ?? label)))
   let overflow = -1
   for (let i = 0; i < indexes.length; i++) {
     if (i % StepSeries === 0) yield

@@ -28,20 +28,31 @@ const mayBeOne = (kinds: number): boolean => {
   return (kinds & Unclear) !== 0 || (texts & (texts - 1)) !== 0 || (kinds & (Nothing | NoText)) === (Nothing | NoText)
 }
 
+/** Those of the last scrape. */
 export class SeriesTexts {
-  #openings: ReadonlyArray<string> = []
-  /** By the index of the series, and the key that it had. */
-  #texts: Array<string> = []
-  #keys: Array<string> = []
-  #kinds: Array<number> = []
+  #last = new LabelledTexts([])
 
-  /** `openings`: each label up to its value. */
-  begin(openings: ReadonlyArray<string>): void {
-    if (openings.length === this.#openings.length && openings.every((each, i) => each === this.#openings[i])) return
+  /** `openings`: each label up to its value. A scrape under way with others keeps its own. */
+  of(openings: ReadonlyArray<string>): LabelledTexts {
+    if (!this.#last.has(openings)) this.#last = new LabelledTexts(openings)
+    return this.#last
+  }
+}
+
+class LabelledTexts {
+  readonly #openings: ReadonlyArray<string>
+  /** By the index of the series, and the key that it had. */
+  readonly #texts: Array<string> = []
+  readonly #keys: Array<string> = []
+  readonly #kinds: Array<number>
+
+  constructor(openings: ReadonlyArray<string>) {
     this.#openings = openings
-    this.#texts = []
-    this.#keys = []
     this.#kinds = openings.map(() => 0)
+  }
+
+  has(openings: ReadonlyArray<string>): boolean {
+    return openings.length === this.#openings.length && openings.every((each, i) => each === this.#openings[i])
   }
 
   /** Has the text of a series made, where it is not there. */

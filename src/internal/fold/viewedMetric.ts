@@ -133,7 +133,7 @@ export abstract class ViewedMetric {
     // The clock may have been set back since.
     const createdAt = Math.min(this.createdAt, now)
     this.#texts ??= new SeriesTexts()
-    const quarantine = this.quarantineState
+    const quarantine = this.quarantineState && { ...this.quarantineState }
     const [texts, duplicates] = [this.#texts, this.duplicates]
     const state = addsUp && dimensions !== undefined ? { of: this.current } : undefined
     return { metric, dimensions, series, state, texts, createdAt, quarantine, duplicates }

@@ -115,8 +115,9 @@ export class Exemplars {
     }
   }
 
+  /** As they are now: whoever is shown them may look at them later. */
   of(index: number): ReadonlyArray<Exemplar | undefined> | undefined {
-    return this.#rows[index]
+    return this.#rows[index]?.slice()
   }
 
   forget(index: number): void {
