@@ -1,7 +1,10 @@
 // A worker thread that has nothing to do goes to sleep, and no event is left lying when it does: whatever the order in
 // which the messages of the two threads cross.
+import { syncBuiltinESMExports } from "node:module"
+import zlib from "node:zlib"
 import { expect, it, vi } from "@effect/vitest"
-import { Effect, Fiber } from "effect"
+import { Effect, Fiber, Schema } from "effect"
+import { Metric } from "mvx-metrics"
 import { PlaceWords } from "../../src/internal/fold/place.ts"
 import { packStats } from "../../src/internal/formats/packedStats.ts"
 import { ThreadCarrier } from "../../src/internal/link/threadCarrier.ts"
@@ -62,7 +65,19 @@ const makeThread = Effect.gen(function* () {
     expect(writer.foreignEvent(source)).toBe(true)
     writer.publish(false)
   }
-  return { deliver, emit, fromThread, nap, folded: () => table.of(0).ignored, idle, napsOf, thread, toThread, writer }
+  return {
+    deliver,
+    emit,
+    fromThread,
+    nap,
+    folded: () => table.of(0).ignored,
+    idle,
+    napsOf,
+    source,
+    thread,
+    toThread,
+    writer
+  }
 })
 
 it.live("asks once whether it may sleep, naps until it may, and then does nothing", () =>
@@ -167,6 +182,68 @@ it.live("answers a command that ends its nap before the next turn of the event l
     })
     yield* napsOf(20)
     expect(answers).toEqual(["Rendering", "Rendered"])
+  }).pipe(Effect.scoped)
+)
+
+const Seen = Metric.counter("seen", {
+  events: Schema.TaggedUnion({ seen: { what: Schema.String } }),
+  labels: ["what"]
+})
+
+it.live("goes on at once with a long answer when a part of it was taken during its nap", () =>
+  Effect.gen(function* () {
+    const { deliver, fromThread, nap, napsOf, source, thread, writer } = yield* makeThread
+    writer.command({ _tag: "Register", lane: 0, name: Seen.name, metric: Seen, at: 0 })
+    for (let n = 0; n < 1500; n++) {
+      const event = { _tag: "seen", what: `${n}` }
+      writer.writeEvent(source, event, "seen", false)
+    }
+    writer.command({ _tag: "Read", lane: 0, request: 3, what: "snapshots", now: 0 })
+    deliver()
+    const parts = () => fromThread.filter(({ _tag }) => _tag === "Part").length
+    let isTaken = false
+    let napsThen = 0
+    nap.mockImplementation(() => {
+      if (parts() !== 2) return
+      if (isTaken) napsThen++
+      else setImmediate(() => thread.receive({ _tag: "Taken", lane: 0, request: 3, isWanted: true }))
+      isTaken = true
+    })
+    for (let i = 0; i < 1000 && parts() < 3; i++) yield* turn
+    expect([parts(), napsThen]).toEqual([3, 0])
+    yield* napsOf(1)
+  }).pipe(Effect.scoped)
+)
+
+it.live("sends a scrape that was compressed while it slept", () =>
+  Effect.gen(function* () {
+    const { deliver, fromThread, idle, napsOf, writer } = yield* makeThread
+    const { gzip } = zlib
+    let compress: (() => void) | undefined
+    zlib.gzip = ((...call: Parameters<typeof gzip>) => {
+      compress = () => gzip(...call)
+    }) as never
+    syncBuiltinESMExports()
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        zlib.gzip = gzip
+        syncBuiltinESMExports()
+      })
+    )
+    const all = { recorderIds: [], lanes: new Int32Array(0), stats: packStats([]), runtime: undefined }
+    const rendering = { format: "text", compression: "gzip" } as const
+    writer.command({ _tag: "Render", request: 7, rendering, now: 0, namespace: "test", foldLag: undefined, ...all })
+    deliver()
+    for (let i = 0; i < 1000 && compress === undefined; i++) yield* turn
+    expect(fromThread.splice(0)).toEqual([{ _tag: "Rendering", request: 7 }])
+    yield* idle
+    writer.readerIdle()
+    deliver()
+    yield* turn
+    expect(yield* napsOf(20)).toBe(0)
+    compress!()
+    for (let i = 0; i < 100_000 && fromThread.length === 0; i++) yield* turn
+    expect(fromThread.map(({ _tag }) => _tag)).toEqual(["Rendered"])
   }).pipe(Effect.scoped)
 )
 

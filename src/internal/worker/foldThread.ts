@@ -54,6 +54,8 @@ export class FoldThread {
       catalog
     })
     this.#checkpoints = new Checkpoints(this.#fold, port.save, setRead)
+    // It may sleep while something is compressed.
+    this.#fold.work.onPending = () => this.#getUp()
   }
 
   receive(request: FoldRequest): void {
@@ -147,7 +149,8 @@ export class FoldThread {
         } else {
           // Before the nap, so that whoever ends it does not wait for a turn of the event loop.
           yield* nextTurn
-          if (!this.#maySleep && this.#beside === 0) {
+          // With a message there may be something to do.
+          if (this.#messages === messages && !this.#maySleep && this.#beside === 0) {
             this.#wakeUp.nap(this.#naps < ShortNaps ? ShortNap : LongNap, ready)
           }
         }
