@@ -72,6 +72,18 @@ it.effect("goes on with the state of all its recorders, the events that were not
   })
 )
 
+it.live("answers a scrape that was asked for while there was no worker", () =>
+  Effect.gen(function* () {
+    const { emit, kill, runtime } = yield* twin(["a"])
+    emit(10)
+    yield* kill
+    while ((yield* runtime.state) !== "Restarting") yield* Effect.yieldNow
+    const text = yield* Prometheus.render().pipe(Effect.provideService(MetricsRuntime, runtime))
+    expect(text).toContain(`mvx_metrics_events_accepted_total{recorder="a",namespace="${namespace}"} 10\n`)
+    expect(text).toMatch(/^lasting_count_total\{recorder="a",namespace="test.restart",kind="kind 1"\} 2$/m)
+  })
+)
+
 it.effect("does so again and again, with more events than memory has room for", () =>
   Effect.gen(function* () {
     const { emit, expectSame, kill, recorders, workers } = yield* twin(["a", "b", "c"], 4 * 262_144)

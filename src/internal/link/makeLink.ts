@@ -115,7 +115,9 @@ export const makeLink = (options: {
         if (lanes.get(command.lane)?.awaits(command.request) === true) return command
         return { _tag: "Rewind", lane: command.lane, now: command.now }
       case "Render":
-        // It was answered, or given up: see `restarting`. A probe looked at no lane, and had no time.
+        // What somebody waits for was asked for after the fold had ended: see `restarting`.
+        if (renders.awaits(command.request)) return command
+        // A probe looked at no lane, and had no time.
         return command.lanes.length === 0 ? command : { _tag: "Rewind", now: command.now }
       default:
         return command

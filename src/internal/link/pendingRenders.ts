@@ -93,6 +93,10 @@ export class PendingRenders {
     })
   }
 
+  awaits(request: number): boolean {
+    return this.#renders.has(request)
+  }
+
   answer(message: RenderMessage): void {
     const pending = this.#renders.get(message.request)
     switch (message._tag) {
