@@ -64,7 +64,7 @@ export class AnswerParts {
     }
     const { value } = known
     if (Array.isArray(value)) for (const each of part.entries) value.push(each)
-    else for (const [name, each] of part.entries as ReadonlyArray<readonly [string, unknown]>) value[name] = each
+    else for (const [name, each] of part.entries as ReadonlyArray<readonly [string, unknown]>) put(value, name, each)
   }
 
   /** Puts them back into what was left. */
@@ -78,3 +78,7 @@ export class AnswerParts {
     }
   }
 }
+
+/** Not by assignment, which would take `__proto__` for something else. */
+const put = (object: object, name: string, value: unknown): void =>
+  void Object.defineProperty(object, name, { value, enumerable: true, writable: true, configurable: true })
