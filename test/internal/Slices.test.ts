@@ -47,6 +47,17 @@ it("does what is long in turn", () => {
   expect(said.filter((each) => each.startsWith("a"))).toEqual([...[1, 2, 3, 4, 5, 6].map((i) => `a${i}`), "a ends"])
 })
 
+it("takes a step alone of what begins beside other work", () => {
+  const slices = new Slices()
+  const said: Array<string> = []
+  withClock(() => {
+    slices.begin(working("a", 9, said)())
+    const first = said.length
+    for (const name of ["b", "c", "d"]) slices.begin(working(name, 9, said)())
+    expect(said.slice(first)).toEqual(["b1", "c1", "d1"])
+  })
+})
+
 it("holds up nothing with work that waits, and says when there is something to do again", () => {
   const slices = new Slices()
   const onPending = vi.fn()

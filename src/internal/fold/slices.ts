@@ -1,6 +1,6 @@
 /**
  * What takes long beside the fold, such as a read of very many series: it is done in slices between two reads of pages.
- * What is short is done in its first slice, at once.
+ * What is short is done in its first slice, at once, unless there is other work.
  */
 
 import type { WaitingSteps } from "../util/steps.ts"
@@ -56,8 +56,11 @@ export class Slices implements Worktable {
         this.onPending()
       }
     }
+    // Many that begin one after the other would hold up the fold for a slice each. A step of each is taken, so that
+    // whoever drops it has it let go of what it holds.
+    const end = this.isPending ? Number.NEGATIVE_INFINITY : performance.now() + SliceMillis
     this.#entries.add(entry)
-    this.#advance(entry, performance.now() + SliceMillis)
+    this.#advance(entry, end)
     if (this.isPending) this.onPending()
     return entry
   }
