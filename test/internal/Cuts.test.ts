@@ -1,15 +1,22 @@
 // A read shows the moment when it was its turn, whatever comes before it has been made.
 import { deepStrictEqual } from "node:assert"
-import { describe, it } from "@effect/vitest"
+import { describe, it, vi } from "@effect/vitest"
 import fc from "fast-check"
 import type { Metric } from "mvx-metrics"
+import { Kernel } from "../../src/internal/fold/kernels/kernel.ts"
 import { LaneMetrics } from "../../src/internal/fold/laneMetrics.ts"
 import { nowhere } from "../../src/internal/fold/place.ts"
+import type { SeriesFilter } from "../../src/internal/metric/definition/seriesFilter.ts"
+import { ExponentialPoints } from "../../src/internal/metric/instruments/exponential.ts"
 import type { ReadCommand, ReadPart } from "../../src/internal/stream/protocol.ts"
 import { allSteps } from "../../src/internal/util/steps.ts"
 import type { MetricEvent } from "../../src/MetricEvent.ts"
 import { anyDefinition, anyEvent, definitionOf } from "../support/anyKernels.ts"
 import { kinds } from "../support/kit.ts"
+
+interface Shown {
+  readonly dimensions: { readonly series: ReadonlyArray<object> }
+}
 
 type What = ReadCommand["what"]
 const whats = ["snapshots", "shown", "largest", "states"] as const
@@ -27,8 +34,12 @@ class Lane {
     for (const event of events) this.metrics.event(event, at, ++this.#sequence, undefined)
   }
 
-  ask(what: What, now: number) {
-    return this.metrics.read({ _tag: "Read", lane: 0, request: 0, what, now, maxSeries: 3 }, this.#sequence, true)
+  ask(what: What, now: number, labels?: SeriesFilter) {
+    return this.metrics.read(
+      { _tag: "Read", lane: 0, request: 0, what, now, labels, maxSeries: 3 },
+      this.#sequence,
+      true
+    )
   }
 
   read(what: What, now: number): ReadonlyArray<ReadPart | undefined> {
@@ -91,4 +102,38 @@ describe.each(Object.keys(kinds))("%s", (kind) => {
     lane.emit(many(7), 2500)
     deepStrictEqual(allSteps(steps), expected[0])
   })
+})
+
+it("is copied once for all who read it", () => {
+  const lane = new Lane([definitionOf("counter", { labels: ["path"] })])
+  lane.emit(many(1), 0)
+  const asked = Array.from({ length: 16 }, () => lane.ask("snapshots", 0))
+  const copies = vi.spyOn(Kernel.prototype, "copy")
+  try {
+    lane.emit(many(1), 0)
+    deepStrictEqual(copies.mock.calls.length, 1)
+  } finally {
+    copies.mockRestore()
+  }
+  const [first, ...others] = asked.map(({ metrics }) => allSteps(metrics[0]!))
+  for (const each of others) deepStrictEqual(each, first)
+})
+
+it("is gone through in steps for the few series that are asked for", () => {
+  const lane = new Lane([definitionOf("exponentialHistogram", { labels: ["path"] })])
+  lane.emit(many(1), 0)
+  const { metrics } = lane.ask("snapshots", 0, { path: "/399" })
+  const points = vi.spyOn(ExponentialPoints.prototype, "point")
+  try {
+    const steps = metrics[0]!
+    let count = 0
+    let step = steps.next()
+    for (; step.done !== true; step = steps.next()) count++
+    deepStrictEqual([count, points.mock.calls.length], [3, 1])
+    deepStrictEqual((step.value as never as Shown).dimensions.series, [
+      (lane.read("snapshots", 0)[0] as never as Shown).dimensions.series[399]
+    ])
+  } finally {
+    points.mockRestore()
+  }
 })

@@ -39,7 +39,8 @@ export class LaneCuts {
 
   /** The series are about to change: those who read go on with what there is. */
   detach(): void {
-    for (const cut of this.#shared ?? []) cut.detach()
+    const copies = new Map<Kernel, Kernel>()
+    for (const cut of this.#shared ?? []) cut.detach(copies)
     this.#shared = undefined
   }
 

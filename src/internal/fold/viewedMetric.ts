@@ -13,7 +13,7 @@ import { clonedInSteps, known, type Steps } from "../util/steps.ts"
 import { copyOut } from "./copyOut.ts"
 import { type InPlace, Kernel } from "./kernels/kernel.ts"
 import { kernelOf } from "./kernels/kernelOf.ts"
-import { besideSole, bygoneSeries, type SeriesCut, shownSeries, viewedSeries } from "./kernels/seriesCut.ts"
+import { besideSole, bygoneSeries, type SeriesCut, shownSeries, viewedSeries, viewedSome } from "./kernels/seriesCut.ts"
 import { SeriesTexts } from "./seriesTexts.ts"
 import { largestSeries } from "./topSeries.ts"
 
@@ -162,7 +162,8 @@ export abstract class ViewedMetric {
   readSnapshot(now: number, isSent: boolean, labels?: SeriesFilter): Steps<Snapshot> {
     const fits = labels && fitting(this.metric, labels)
     const cut = this.#cut()
-    if (cut !== undefined) return this.#ofSeries(cut, isSent, viewedSeries(cut, now, fits))
+    if (cut !== undefined)
+      return this.#ofSeries(cut, isSent, fits ? viewedSome(cut, now, fits) : viewedSeries(cut, now))
     return known(fits === undefined ? this.snapshot(now) : this.#snapshotOf(this.#someViewed(now, fits)))
   }
 

@@ -26,10 +26,12 @@ export class SeriesCut {
     return this.#kernel
   }
 
-  /** The series are about to change. */
-  detach(): void {
+  /** The series are about to change. `copies`: those that were made for others who read them, which nobody changes. */
+  detach(copies = new Map<Kernel, Kernel>()): void {
     if (!this.#isShared) return
-    this.#kernel = this.#kernel.copy()
+    const copy = copies.get(this.#kernel) ?? this.#kernel.copy()
+    copies.set(this.#kernel, copy)
+    this.#kernel = copy
     this.#isShared = false
   }
 
@@ -129,22 +131,35 @@ export function* bygoneSeries(cut: SeriesCut, metric: Metric.Any, now: number): 
   }
 }
 
-/** What its view shows. `fits`: of series with such keys alone. */
-export const viewedSeries = (cut: SeriesCut, now: number, fits?: (key: string) => boolean): Steps<object> => {
+/** What its view shows. */
+export const viewedSeries = (cut: SeriesCut, now: number): Steps<object> => {
   const { expired, instrument, rejected } = cut.kernel
-  const pointsOf = function* (which: "live" | "idle"): Generator<readonly [key: string, point: unknown]> {
-    for (const index of cut.kernel.indexes(now, which)) {
-      yield [cut.kernel.key(index), cut.kernel.points.point(index)]
-    }
+  const live = pointsOf(cut, () => cut.kernel.indexes(now, "live"))
+  const idle = pointsOf(cut, () => cut.kernel.indexes(now, "idle"))
+  return viewSteps(instrument, { live, idle: pointsAlone(idle), expired, rejected }, now)
+}
+
+/** What its view shows of the series whose keys fit. */
+export function* viewedSome(cut: SeriesCut, now: number, fits: (key: string) => boolean): Steps<object> {
+  const indexes: Array<number> = []
+  let count = 0
+  for (const index of cut.kernel.indexes(now, "live")) {
+    if (++count % StepSeries === 0) yield
+    if (fits(cut.kernel.key(index))) indexes.push(index)
   }
-  const idle = function* (): Generator<unknown> {
-    for (const [, point] of pointsOf("idle")) yield point
-  }
-  if (fits === undefined) return viewSteps(instrument, { live: pointsOf("live"), idle: idle(), expired, rejected }, now)
-  const fitting = function* (): Generator<readonly [key: string, point: unknown]> {
-    for (const each of pointsOf("live")) if (fits(each[0])) yield each
-  }
-  return viewSteps(instrument, { live: fitting(), idle: [], expired: null, rejected: 0 }, now)
+  const live = pointsOf(cut, () => indexes)
+  return yield* viewSteps(cut.kernel.instrument, { live, idle: [], expired: null, rejected: 0 }, now)
+}
+
+function* pointsOf(
+  cut: SeriesCut,
+  indexes: () => Iterable<number>
+): Generator<readonly [key: string, point: unknown], void> {
+  for (const index of indexes()) yield [cut.kernel.key(index), cut.kernel.points.point(index)]
+}
+
+function* pointsAlone(all: Iterable<readonly [key: string, point: unknown]>): Generator<unknown, void> {
+  for (const [, point] of all) yield point
 }
 
 /** What exporters need of a point beside what it shows. */
