@@ -229,6 +229,19 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant("rewind" as const), now: anyTime }) }
 )
 
+const rendering = (request: number, which: number, now: number, lanes: ReadonlyArray<number>): Command => ({
+  _tag: "Render",
+  request,
+  rendering: renderings[which]!,
+  now,
+  namespace: "n",
+  recorderIds: lanes.map((lane) => `r${lane}`),
+  lanes: Int32Array.from(lanes),
+  stats: packStats([]),
+  foldLag: undefined,
+  runtime: undefined
+})
+
 const run = (definitions: ReadonlyArray<Metric.Any>, steps: ReadonlyArray<Step>, sendCopies: boolean): void => {
   const metrics = [...definitions.map((metric, i) => ({ ...metric, name: `m${i}` }) as Metric.Any), ...wide, Touchy]
   const sides = [new Side(true, sendCopies), new Side(false, sendCopies)] as const
@@ -270,18 +283,7 @@ const run = (definitions: ReadonlyArray<Metric.Any>, steps: ReadonlyArray<Step>,
       case "render": {
         const request = requests++
         renders.push(request)
-        command({
-          _tag: "Render",
-          request,
-          rendering: renderings[step.rendering]!,
-          now: step.now,
-          namespace: "n",
-          recorderIds: step.lanes.map((lane) => `r${lane}`),
-          lanes: Int32Array.from(step.lanes),
-          stats: packStats([]),
-          foldLag: undefined,
-          runtime: undefined
-        })
+        command(rendering(request, step.rendering, step.now, step.lanes))
         break
       }
       case "drop render": {
@@ -348,6 +350,35 @@ const run = (definitions: ReadonlyArray<Metric.Any>, steps: ReadonlyArray<Step>,
     copies.mockRestore()
   }
 }
+
+it.each([false, true])("shows nothing to a scrape that was dropped (of a lane that waits: %s)", (waits) => {
+  let views = 0
+  const Watched = Metric.make("watched", {
+    events: Family,
+    initial: { count: 0 },
+    reduce: { ping: ({ count }) => ({ count: count + 1 }) },
+    view: (state) => {
+      views++
+      return state
+    }
+  })
+  withSteps(() => {
+    const { fold } = new Side(true, true)
+    for (let lane = 0; lane < lanes; lane++) {
+      fold.command({ _tag: "Open", lane, recorderId: `r${lane}` })
+      fold.command({ _tag: "Register", lane, name: Watched.name, metric: Watched, at: 5 })
+    }
+    if (waits) fold.command({ _tag: "Watch", lane: 2, watch: "every" })
+    fold.event(2, { _tag: "ping" }, 0)
+    fold.command(rendering(1, 0, 0, [0, 1, 2]))
+    fold.command({ _tag: "DropRender", request: 1 })
+    const before = views
+    if (waits) fold.command({ _tag: "Delivered", lane: 2, sequence: 1 })
+    fold.command({ _tag: "Watch", lane: 2, watch: "none" })
+    for (let lane = 0; lane < lanes; lane++) fold.event(lane, { _tag: "ping" }, 0)
+    deepStrictEqual(views - before, 0)
+  })
+})
 
 const event = (lane: number, at: number, events = many(0, 1)): Step => ({ do: "events", lane, events, at })
 const render = (rendering: number, now: number, lanes: ReadonlyArray<number>): Step => ({

@@ -121,7 +121,7 @@ class ReplacedFolds {
     return [Total, ...this.#open].reduce((sum, number) => {
       const lane = this.#fold.lane(number)
       let count = 0
-      lane?.show(0, {}, (shown) => {
+      lane?.show(0, {}, {}, (shown) => {
         for (const { dimensions } of shown) count += (dimensions as { readonly count: number }).count
       })
       return sum + count

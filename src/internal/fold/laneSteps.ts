@@ -14,6 +14,8 @@ export type Step = LaneCommand | Batch | Show | Skip
 export interface Show extends ShowOptions {
   readonly _tag: "Show"
   readonly now: number
+  /** Who that is. */
+  readonly by: object
   readonly take: (shown: ReadonlyArray<Shown>) => void
 }
 

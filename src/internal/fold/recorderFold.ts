@@ -134,12 +134,22 @@ export class FoldLane implements MetricsLane {
 
   /**
    * Gives what all metrics show behind what came before, once it is their turn. `canWait`: not in this call, but by
-   * {@link showDue} or before anything changes.
+   * {@link showDue} or before anything changes. `by`: see {@link forget}.
    */
-  show(now: number, { addsUp = false, canWait }: Partial<ShowOptions>, take: Show["take"]): void {
+  show(now: number, { addsUp = false, canWait }: Partial<ShowOptions>, by: object, take: Show["take"]): void {
     // Whoever asks goes through those that can wait at once: one that comes to its turn later says so.
     const isWaiting = this.#inbox !== undefined || this.#undelivered !== undefined
-    this.#take({ _tag: "Show", now, addsUp, canWait: canWait === true && !isWaiting, take })
+    this.#take({ _tag: "Show", now, addsUp, canWait: canWait === true && !isWaiting, by, take })
+  }
+
+  /** Those who asked wait no more to be shown anything. Of what waits with the events, the time is left. */
+  forget(by: object): void {
+    const due = this.#due?.filter((show) => show.by !== by)
+    this.#due = due?.length === 0 ? undefined : due
+    const { lane } = this
+    this.#inbox = this.#inbox?.map((step) =>
+      step._tag === "Show" && step.by === by ? { _tag: "Rewind", lane, now: step.now } : step
+    )
   }
 
   showDue(): void {

@@ -109,6 +109,8 @@ export const renderLanes = (render: Render, { canWait, laneOf, send, work }: Ren
     } finally {
       hasEnded = true
       for (const { shown } of turns) release(shown)
+      // Idle lanes and those that wait for a listener would keep it, scrape after scrape.
+      if (missing > 0) for (const lane of lanes) lane.forget(exposition)
       onEnd()
     }
   }
@@ -119,7 +121,7 @@ export const renderLanes = (render: Render, { canWait, laneOf, send, work }: Ren
     if (lane === undefined) continue
     missing++
     lanes.push(lane)
-    lane.show(now, { addsUp: groupOf !== undefined, canWait }, (shown) => {
+    lane.show(now, { addsUp: groupOf !== undefined, canWait }, exposition, (shown) => {
       missing--
       if (hasEnded) return release(shown)
       release(shown.filter(({ metric }) => !isWanted(metric)))
