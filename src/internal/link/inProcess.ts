@@ -96,7 +96,7 @@ export const makeInProcessLink = Effect.fnUntraced(function* <E = never>(
     }
   }
   if (durable !== undefined) yield* durable.open(fold, link.fail)
-  yield* Effect.addFinalizer(() => Effect.sync(() => link.writer.close()))
+  yield* Effect.addFinalizer(() => Effect.sync(link.close))
   yield* Effect.gen(function* () {
     for (;;) {
       // Those who were answered may have gone on, and written more.

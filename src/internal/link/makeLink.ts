@@ -37,6 +37,8 @@ export interface LinkControl {
   /** What that one goes on from. From now on the writer counts on it. */
   readonly restore: (careful: number) => Restore
   readonly restarted: () => void
+  /** The runtime is shut down: nothing more comes of it. */
+  readonly close: () => void
 }
 
 export const makeLink = (options: {
@@ -86,6 +88,8 @@ export const makeLink = (options: {
   const renders = new PendingRenders(options.afterFold, progress)
   let lanesMade = 0
   let failure: { readonly cause: unknown } | undefined
+  /** Why nobody answers any more, when it has failed or is closed. */
+  let end: { readonly cause: unknown } | undefined
 
   const send = (command: Command): void => {
     if (failure !== undefined) return
@@ -248,9 +252,9 @@ export const makeLink = (options: {
       expositionNames: new ExpositionNames(),
       render: (request, onBegun) =>
         Effect.suspend(() =>
-          failure === undefined
+          end === undefined
             ? renders.ask((command) => send(command), request, options.hold, onBegun)
-            : Effect.fail(failure.cause)
+            : Effect.fail(end.cause)
         ),
       probe,
       awaitSilence: Effect.suspend(() => probed)
@@ -295,9 +299,14 @@ export const makeLink = (options: {
       durable?.again()
       tell({ _tag: "Restarted" })
     },
+    close: () => {
+      end ??= { cause: new Error("the runtime was shut down") }
+      writer.close()
+      renders.failAll(end.cause)
+    },
     fail: (cause) => {
       if (failure !== undefined) return
-      failure = { cause }
+      failure = end = { cause }
       writer.close()
       // The runtime first: whoever hears of it from a recorder finds all the rest failed as well.
       for (const listener of failureListeners) listener(cause)

@@ -254,7 +254,7 @@ export const makeWorkerLink = Effect.fnUntraced(function* (
       return new RuntimeFailed({ namespace: options.namespace, cause })
     }
   })
-  const { link, writer } = control
+  const { close, link } = control
   yield* supervised.pipe(
     Effect.catch((cause) => Effect.sync(() => giveUp(cause))),
     withLiveClock,
@@ -262,7 +262,7 @@ export const makeWorkerLink = Effect.fnUntraced(function* (
   )
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
-      writer.close()
+      close()
       catalog.fail(new Error("the runtime was shut down"))
       current?.port.close()
     })
