@@ -107,7 +107,7 @@ const samples: ReadonlyArray<readonly [error: Error & { readonly _tag: string },
   [
     new E.PushFailed({
       url: "http://gateway:9091",
-      reason: "it was answered 503",
+      reason: "the receiver answered 503",
       delivered: 1,
       requests: 3,
       attempts: 7,

@@ -1,9 +1,11 @@
 // A request that is sent again while there is hope and time.
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Fiber, Ref, Schedule } from "effect"
+import { type Duration, Effect, Fiber, Ref, Schedule } from "effect"
 import { HttpClient, HttpClientError, HttpClientRequest, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
-import { type DeliveryOptions, deliver } from "../../src/internal/exporters/delivery.ts"
+import type { AttemptFailure } from "../../src/internal/exporters/attempt.ts"
+import { deliver, Parcel, type Transport } from "../../src/internal/exporters/delivery.ts"
+import { receiver } from "../../src/internal/exporters/push.ts"
 
 type Answer =
   | number
@@ -51,12 +53,19 @@ const clientOf = (answers: ReadonlyArray<Answer>) =>
 
 const again = Schedule.recurs(2)
 
-const delivering = (answers: ReadonlyArray<Answer>, options: Partial<DeliveryOptions> = {}) =>
+type Options = Partial<Pick<Transport<AttemptFailure>, "retry" | "timeout">> & { readonly most?: Duration.Input }
+
+const delivering = (answers: ReadonlyArray<Answer>, { most = "10 seconds", ...options }: Options = {}) =>
   Effect.gen(function* () {
     const { client, count } = yield* clientOf(answers)
-    const outcome = deliver(request, { timeout: "1 second", most: "10 seconds", retry: again, ...options }).pipe(
-      Effect.provideService(HttpClient.HttpClient, client),
-      Effect.match({ onSuccess: (attempts) => ({ attempts }), onFailure: (failure) => failure })
+    const transport: Transport<AttemptFailure & { readonly attempts: number }> = {
+      ...({ client, receiver, timeout: "1 second", retry: again } as const),
+      ...options,
+      errorOf: (failure, attempts) => ({ ...failure, attempts })
+    }
+    const parcel = new Parcel(request)
+    const outcome = deliver(transport, parcel, most).pipe(
+      Effect.match({ onSuccess: () => ({ attempts: parcel.attempts }), onFailure: (failure) => failure })
     )
     return { outcome, count }
   })
@@ -77,17 +86,22 @@ describe("a delivery", () => {
   )
 
   it.effect.each([
-    [[400, 200], { attempts: 1, isTransient: false, kind: "400", reason: "it was answered 400: out of order" }],
-    [[404, 200], { attempts: 1, isTransient: false, kind: "404" }],
-    [[302, 200], { attempts: 1, isTransient: false, kind: "302" }],
-    [["invalid", 200], { attempts: 1, isTransient: false, kind: "InvalidUrlError" }],
-    [["broken", 200], { attempts: 1, isTransient: false, kind: "defect", reason: "Error: a client with a defect" }],
-    [[503], { attempts: 3, isTransient: true, kind: "503", reason: "it was answered 503: out of order" }],
+    [[400, 200], { attempts: 1, canBeRetried: false, kind: "400", reason: "the receiver answered 400: out of order" }],
+    [[404, 200], { attempts: 1, canBeRetried: false, kind: "404" }],
+    [[302, 200], { attempts: 1, canBeRetried: false, kind: "302" }],
+    [["invalid", 200], { attempts: 1, canBeRetried: false, kind: "InvalidUrlError" }],
+    [["broken", 200], { attempts: 1, canBeRetried: false, kind: "defect", reason: "Error: a client with a defect" }],
+    [[503], { attempts: 3, canBeRetried: true, kind: "503", reason: "the receiver answered 503: out of order" }],
     [
       ["refused"],
-      { attempts: 3, isTransient: true, kind: "ECONNREFUSED", reason: "connect ECONNREFUSED 127.0.0.1:9091" }
+      {
+        attempts: 3,
+        canBeRetried: true,
+        kind: "ECONNREFUSED",
+        reason: "fetch failed: connect ECONNREFUSED 127.0.0.1:9091"
+      }
     ],
-    [[503, 400], { attempts: 2, isTransient: false, kind: "400" }]
+    [[503, 400], { attempts: 2, canBeRetried: false, kind: "400" }]
   ] as ReadonlyArray<[ReadonlyArray<Answer>, object]>)("fails when it is answered %j", ([answers, failure]) =>
     Effect.gen(function* () {
       const { outcome } = yield* delivering(answers)
@@ -100,14 +114,18 @@ describe("a delivery", () => {
       const { outcome } = yield* delivering(["silent", 200], { timeout: "5 millis" })
       expect(yield* outcome).toEqual({ attempts: 2 })
       const { outcome: never } = yield* delivering(["silent"], { timeout: "5 millis" })
-      expect(yield* never).toMatchObject({ attempts: 3, isTransient: true, reason: "it was not answered within 5ms" })
+      expect(yield* never).toMatchObject({
+        attempts: 3,
+        canBeRetried: true,
+        reason: "the receiver did not answer within 5ms"
+      })
     })
   )
 
   it.live("ends within its own limit, whatever the limit of a request is", () =>
     Effect.gen(function* () {
       const { outcome } = yield* delivering(["silent"], { timeout: "1 hour", most: "10 millis" })
-      expect(yield* outcome).toMatchObject({ attempts: 1, isTransient: true })
+      expect(yield* outcome).toMatchObject({ attempts: 1, canBeRetried: true })
       const { outcome: none } = yield* delivering([200], { most: 0 })
       expect(yield* none).toMatchObject({ attempts: 0, reason: "there was no time left for it" })
     })

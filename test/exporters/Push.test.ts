@@ -155,7 +155,7 @@ describe("a push", () => {
       expect(error).toMatchObject({
         _tag: "mvx-metrics/PushFailed",
         url: "http://gateway.test:9091/",
-        reason: "it was answered 400",
+        reason: "the receiver answered 400",
         kind: "400",
         delivered: 0,
         requests: 1,

@@ -1,138 +1,164 @@
 /**
- * A request that is sent until it arrives: again after what may pass, as a schedule says, and no sooner than the receiver
- * asks for.
+ * Brings a request to its receiver: sent again while there is hope and time, as a schedule says, and no sooner than the
+ * receiver asks for.
  */
 import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Headers from "effect/http/Headers"
-import * as HttpClient from "effect/http/HttpClient"
-import type * as HttpClientError from "effect/http/HttpClientError"
+import type * as HttpClient from "effect/http/HttpClient"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
-import type * as HttpClientResponse from "effect/http/HttpClientResponse"
-import * as Predicate from "effect/Predicate"
-import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
-import { cutText } from "../util/cutText.ts"
-import { describeError, messageOf } from "../util/describeError.ts"
-import { atMost, withLiveClock } from "../util/liveClock.ts"
+import { atMost, OutsideClock, sleepInBackground } from "../util/liveClock.ts"
+import { type AttemptFailure, attempt, type Receiver } from "./attempt.ts"
 
-export interface DeliveryOptions {
+/** What a receiver answered that took a request. */
+export interface Answer {
+  readonly contentType?: string | undefined
+  readonly body: Uint8Array
+}
+
+/** A request, and what is known of it. */
+export class Parcel {
+  readonly request: HttpClientRequest.HttpClientRequest
+  /** How often it was sent, in the last delivery. */
+  attempts = 0
+  /** Set as soon as the receiver has answered that it has it, whatever becomes of the fiber that waits for that. */
+  accepted: Answer | undefined
+  /** Whether the receiver may have it without having said so. Of all attempts: what follows does not undo it. */
+  mayHaveArrived = false
+  /** Why the last attempt failed. */
+  failure: AttemptFailure | undefined
+  /** The request that is on its way; done when that is answered or given up. */
+  underWay: Deferred.Deferred<void> | undefined
+
+  constructor(request: HttpClientRequest.HttpClientRequest) {
+    this.request = request
+  }
+}
+
+export interface Transport<E> {
+  readonly client: HttpClient.HttpClient
+  readonly receiver: Receiver
   /** How long each request may take, by the real clock. */
   readonly timeout: Duration.Input
-  /** How long all of them may take together. */
-  readonly most: Duration.Input
-  /** When to send it again. */
-  readonly retry: Schedule.Schedule<unknown>
-}
-
-/** Why a request did not arrive. */
-export interface NotDelivered {
-  readonly reason: string
-  /** The reason in a word: the status of the answer, `timeout`, or the code of an error. */
-  readonly kind: string
-  /** Requests that were sent. */
-  readonly attempts: number
-  /** Whether it may arrive later. */
-  readonly isTransient: boolean
-}
-
-interface Failure extends Omit<NotDelivered, "attempts"> {
-  readonly retryAfter?: Duration.Duration
+  /** When to send it again. Its input is the error. */
+  readonly retry: Schedule.Schedule<unknown, unknown>
+  /** The error of a parcel that did not arrive. */
+  readonly errorOf: (failure: AttemptFailure, attempts: number) => E
 }
 
 /** The longest that a receiver can ask to wait. */
 const LongestRetryAfter = Duration.minutes(1)
 
-/** Gives the number of requests that it took. */
-export const deliver = Effect.fnUntraced(function* (
-  request: HttpClientRequest.HttpClientRequest,
-  { most, retry, timeout }: DeliveryOptions
-): Effect.fn.Return<number, NotDelivered, HttpClient.HttpClient> {
-  const client = yield* HttpClient.HttpClient
-  const next = yield* Schedule.toStep(retry)
-  const left = leftOf(most)
-  if (Duration.isZero(left())) {
-    return yield* Effect.fail({ ...late("there was no time left for it"), attempts: 0 })
-  }
-  for (let attempts = 1; ; attempts++) {
-    const sent = yield* Effect.result(attempt(client, request, atMost(timeout, left())))
-    if (Result.isSuccess(sent)) return attempts
-    const { retryAfter = Duration.zero, ...failure } = sent.failure
-    const failed = Effect.fail({ ...failure, attempts })
-    if (!failure.isTransient) return yield* failed
-    const again = yield* Effect.exit(next(yield* Clock.currentTimeMillis, failure))
-    if (Exit.isFailure(again)) return yield* failed
-    const delay = Duration.max(again.value[1], Duration.min(retryAfter, LongestRetryAfter))
-    // Waiting beyond the end would only keep from saying so.
-    if (Duration.isGreaterThanOrEqualTo(delay, left())) return yield* failed
-    yield* Effect.sleep(delay)
-  }
+/** How long the receiver asks to wait after what failed. */
+export const askedToWait = (failure: AttemptFailure | undefined): Duration.Duration =>
+  atMost(failure?.retryAfter ?? Duration.zero, LongestRetryAfter)
+
+/** Sends a parcel for up to `most`, by the real clock. Waiting keeps no process alive. */
+export const deliver = Effect.fnUntraced(function* <E>(
+  { client, errorOf, receiver, retry, timeout }: Transport<E>,
+  parcel: Parcel,
+  most: Duration.Input
+): Effect.fn.Return<Answer, E> {
+  const left = yield* leftOf(most)
+  parcel.attempts = 0
+  parcel.failure = undefined
+
+  const failed = Effect.suspend(() => {
+    const { attempts, failure = late(`it did not arrive within ${formatted(most)}`) } = parcel
+    return Effect.fail(errorOf(failure, attempts))
+  })
+  if (Duration.isZero(left())) return yield* Effect.fail(errorOf(late("there was no time left for it"), 0))
+
+  const once = Effect.suspend(() => {
+    parcel.attempts++
+    const underWay = Deferred.makeUnsafe<void>()
+    parcel.underWay = underWay
+    const received = Effect.flatMap(attempt(client, receiver, parcel.request), (response) => {
+      parcel.accepted = { body: new Uint8Array() }
+      return Effect.map(Effect.option(response.arrayBuffer), (body) => {
+        if (body._tag === "None") return
+        parcel.accepted = { contentType: response.headers["content-type"], body: new Uint8Array(body.value) }
+      })
+    })
+    const answered = until(timeout, received, () =>
+      parcel.accepted === undefined
+        ? Effect.fail(late(`${receiver.name} did not answer within ${formatted(timeout)}`))
+        : Effect.void
+    )
+    return Effect.onExit(answered, (exit) => {
+      // All that there is to know of it is known before those who wait for its end go on.
+      const failure = Exit.findErrorOption(exit)
+      if (failure._tag === "Some") note(parcel, failure.value)
+      // One that is interrupted is given up with its request on its way.
+      else if (Exit.isFailure(exit) && parcel.accepted === undefined) parcel.mayHaveArrived = true
+      parcel.underWay = undefined
+      return Deferred.succeed(underWay, undefined)
+    })
+  })
+
+  const sent = Effect.gen(function* () {
+    const next = yield* Schedule.toStep(retry)
+    for (;;) {
+      if (Exit.isSuccess(yield* Effect.exit(once))) return
+      const { attempts, failure } = parcel
+      if (failure === undefined || !failure.canBeRetried) return yield* failed
+      const again = yield* Effect.exit(next(yield* Clock.currentTimeMillis, errorOf(failure, attempts)))
+      if (Exit.isFailure(again)) return yield* failed
+      const delay = Duration.max(again.value[1], askedToWait(failure))
+      // Waiting beyond the end would only keep from saying so.
+      if (Duration.isGreaterThanOrEqualTo(delay, left())) return yield* failed
+      yield* sleepInBackground(delay)
+    }
+  })
+
+  const ended = until(most, sent, () => failed)
+  yield* Effect.catch(ended, (error) => (parcel.accepted === undefined ? Effect.fail(error) : Effect.void))
+  return parcel.accepted!
 })
 
-/** What is left of a time that begins now, in whole milliseconds. */
-export const leftOf = (most: Duration.Input): (() => Duration.Duration) => {
-  const end = performance.now() + Duration.toMillis(most)
-  return () => Duration.millis(Math.max(0, Math.floor(end - performance.now())))
+/** A refusal of these very points settles what an earlier attempt left open. */
+const note = (parcel: Parcel, failure: AttemptFailure): void => {
+  parcel.failure = failure
+  parcel.mayHaveArrived = !failure.isRefused && (parcel.mayHaveArrived || failure.mayHaveArrived)
 }
 
-const attempt = (
-  client: HttpClient.HttpClient,
-  request: HttpClientRequest.HttpClientRequest,
-  most: Duration.Duration
-): Effect.Effect<void, Failure> => {
-  const over = Effect.fail(late(`it was not answered within ${Duration.format(most)}`))
-  return client.execute(request).pipe(
-    Effect.provideService(HttpClient.TracerPropagationEnabled, false),
-    Effect.withTracerEnabled(false),
-    Effect.mapError(notSent),
-    Effect.flatMap(read),
-    Effect.catchDefect((defect) => Effect.fail({ reason: describeError(defect), kind: "defect", isTransient: false })),
-    Effect.raceFirst(Effect.andThen(withLiveClock(Effect.sleep(most)), over))
+const formatted = (duration: Duration.Input): string => Duration.format(Duration.fromInputUnsafe(duration))
+
+const late = (reason: string): AttemptFailure => ({
+  reason,
+  kind: "timeout",
+  canBeRetried: true,
+  mayHaveArrived: true,
+  isRefused: false
+})
+
+/** What is left of a time limit that begins now, by the real clock. */
+export const leftOf = (most: Duration.Input): Effect.Effect<() => Duration.Duration> =>
+  Effect.map(OutsideClock, (clock) => {
+    const begun = clock.monotonicTimeNanosUnsafe()
+    const limit = Duration.fromInputUnsafe(most)
+    return () => {
+      const passed = Duration.nanos(clock.monotonicTimeNanosUnsafe() - begun)
+      return Duration.max(Duration.subtract(limit, passed), Duration.zero)
+    }
+  })
+
+/** An effect, or another one once it has taken so long by the real clock. */
+const until = <A, E, B, E2>(
+  most: Duration.Input,
+  effect: Effect.Effect<A, E>,
+  orElse: () => Effect.Effect<B, E2>
+): Effect.Effect<A | B, E | E2> => {
+  const limit = Duration.fromInputUnsafe(most)
+  if (!Duration.isFinite(limit)) return effect
+  const over = Effect.flatMap(OutsideClock, (clock) =>
+    Effect.provideService(sleepInBackground(limit), Clock.Clock, clock)
+  )
+  return Effect.raceFirst(
+    Effect.interruptible(effect),
+    Effect.interruptible(Effect.andThen(over, Effect.suspend(orElse)))
   )
 }
-
-const late = (reason: string): Failure => ({ reason, kind: "timeout", isTransient: true })
-
-const MostOfAnswer = 200
-
-const read = Effect.fnUntraced(function* (
-  response: HttpClientResponse.HttpClientResponse
-): Effect.fn.Return<void, Failure> {
-  const { headers, status } = response
-  // A body that is not read keeps its connection.
-  const body = yield* Effect.orElseSucceed(response.text, () => "")
-  if (status >= 200 && status < 300) return
-  const said = messageOf(new Error(cutText(body.trim(), MostOfAnswer)))
-  return yield* Effect.fail({
-    reason: `it was answered ${status}${body.trim() === "" ? "" : `: ${said}`}`,
-    kind: String(status),
-    isTransient: status === 408 || status === 429 || status >= 500,
-    ...(yield* retryAfterIn(headers["retry-after"]))
-  })
-})
-
-/** In seconds, or as a date. */
-const retryAfterIn = (header: string | undefined): Effect.Effect<Pick<Failure, "retryAfter">> => {
-  const parsed = header === undefined ? undefined : Headers.parseRetryAfter(header)
-  if (parsed === undefined || Result.isFailure(parsed)) return Effect.succeed({})
-  return Effect.map(Clock.currentTimeMillis, (now) => ({ retryAfter: Headers.retryAfterDelay(parsed.success, now) }))
-}
-
-const notSent = (error: HttpClientError.HttpClientError): Failure => {
-  const { reason } = error
-  const cause = rootOf("cause" in reason ? reason.cause : undefined)
-  return {
-    // Not its message, which has the URL with all its secrets.
-    reason: cause === undefined ? (reason.description ?? reason._tag) : messageOf(cause),
-    kind: Predicate.hasProperty(cause, "code") && typeof cause.code === "string" ? cause.code : reason._tag,
-    isTransient: reason._tag === "TransportError"
-  }
-}
-
-/** `fetch` hides why it failed in the cause of its error. */
-const rootOf = (error: unknown, depth = 0): unknown =>
-  depth < 5 && Predicate.hasProperty(error, "cause") && error.cause !== undefined
-    ? rootOf(error.cause, depth + 1)
-    : error

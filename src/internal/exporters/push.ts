@@ -2,7 +2,7 @@
  * Pushes what a runtime has to show to a Pushgateway, or by remote write.
  */
 import * as Effect from "effect/Effect"
-import type * as HttpClient from "effect/http/HttpClient"
+import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
@@ -11,7 +11,10 @@ import { type PushError, PushFailed } from "../model/errors.ts"
 import { DefaultSchema, type Rendering } from "../model/format.ts"
 import { internalsOf } from "../runtime/internals.ts"
 import type { RuntimeService } from "../runtime/service.ts"
-import { deliver, leftOf, type NotDelivered } from "./delivery.ts"
+import { cutText } from "../util/cutText.ts"
+import { keepingAlive } from "../util/liveClock.ts"
+import type { AttemptFailure, Receiver } from "./attempt.ts"
+import { deliver, leftOf, Parcel, type Transport } from "./delivery.ts"
 import type { PushgatewayOptions, PushOptions, RemoteWriteOptions } from "./pushOptions.ts"
 
 /**
@@ -31,25 +34,41 @@ export interface Pushed {
 
 const defaultRetry = Schedule.exponential("250 millis").pipe(Schedule.jittered, Schedule.upTo({ times: 5 }))
 
+const MostOfAnswer = 200
+
+export const receiver: Receiver = {
+  name: "the receiver",
+  takesLater: (status) => status === 408 || status === 429 || status >= 500,
+  refusalIn: (_, body) => cutText(new TextDecoder().decode(body).trim(), MostOfAnswer)
+}
+
 /** Pushes the metrics as they are now. Fails once it is known what did not arrive. */
 export const push = Effect.fnUntraced(function* (
   runtime: RuntimeService,
   options: PushOptions
 ): Effect.fn.Return<Pushed, PushError, HttpClient.HttpClient> {
   const { pushTimeout = "10 seconds", requestTimeout = "5 seconds", retry = defaultRetry } = options
-  const left = leftOf(pushTimeout)
+  const left = yield* leftOf(pushTimeout)
+  const transport: Transport<AttemptFailure> = {
+    client: yield* HttpClient.HttpClient,
+    receiver,
+    timeout: requestTimeout,
+    retry,
+    errorOf: (failure) => failure
+  }
   const body = yield* internalsOf(runtime).scrape({ rendering: renderingOf(options, runtime), timeout: left() })
   const requests = requestsOf(options, runtime, body)
   let attempts = 0
   let delivered = 0
-  let problem: NotDelivered | undefined
+  let problem: AttemptFailure | undefined
   for (const request of requests) {
-    const outcome = yield* Effect.result(deliver(request, { timeout: requestTimeout, most: left(), retry }))
-    attempts += Result.isSuccess(outcome) ? outcome.success : outcome.failure.attempts
+    const parcel = new Parcel(request)
+    const outcome = yield* Effect.result(keepingAlive(deliver(transport, parcel, left())))
+    attempts += parcel.attempts
     if (Result.isSuccess(outcome)) delivered++
     else problem ??= outcome.failure
     // What a receiver refused says nothing of the rest; one that does not answer will take no more of it.
-    if (Result.isFailure(outcome) && outcome.failure.isTransient) break
+    if (Result.isFailure(outcome) && outcome.failure.canBeRetried) break
   }
   if (problem === undefined) return { requests: requests.length, attempts, bytes: body.length }
   const { kind, reason } = problem

@@ -14,20 +14,41 @@ import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import { contentTypes, encodeSteps } from "../../formats/otlp/encode.ts"
+import { readPartialSuccess, readRefusal } from "../../formats/otlp/response.ts"
 import { pointCount } from "../../formats/otlp/streamed.ts"
 import { ExportFailed } from "../../model/errors.ts"
 import { internalsOf } from "../../runtime/internals.ts"
 import type { RuntimeService } from "../../runtime/service.ts"
 import { describeError } from "../../util/describeError.ts"
 import { inSlices } from "../../util/inSlices.ts"
-import { giveUpAfter, keepingAlive, OutsideClock, sleepInBackground } from "../../util/liveClock.ts"
+import { giveUpAfter, keepingAlive, sleepInBackground } from "../../util/liveClock.ts"
 import { Version } from "../../util/version.ts"
+import type { Receiver } from "../attempt.ts"
 import { collect, collectSource } from "../collect.ts"
+import { askedToWait, deliver, leftOf, Parcel, type Transport } from "../delivery.ts"
 import { Outcome } from "../outcome.ts"
-import { Batches } from "./batches.ts"
+import { Batches, type Told } from "./batches.ts"
 import { ContinuedBases } from "./continuedBases.ts"
-import { deliver, LongestRetryAfter, leftOf, Parcel, type Transport } from "./delivery.ts"
 import type { Settings } from "./settings.ts"
+
+/** Those to send it again after are those of the specification. */
+const collector: Receiver = {
+  name: "the collector",
+  takesLater: (status) => [429, 502, 503, 504].includes(status),
+  refusalIn: readRefusal
+}
+
+/** A batch in the bytes that are sent. */
+class Batch extends Parcel {
+  readonly told: Told
+  readonly points: number
+
+  constructor(told: Told, points: number, request: HttpClientRequest.HttpClientRequest) {
+    super(request)
+    this.told = told
+    this.points = points
+  }
+}
 
 const scope = { name: "mvx-metrics", version: Version }
 
@@ -40,19 +61,18 @@ export const makeExporter = Effect.fnUntraced(function* (
   const { beforeRemoval, log, onFlush } = internalsOf(runtime)
   const context = yield* Effect.context<never>()
   const clock = yield* Clock.Clock
-  const outside = yield* OutsideClock
   const url = settings.place
-  const transport: Transport = { ...settings, url, client: yield* HttpClient.HttpClient }
+  const client = yield* HttpClient.HttpClient
   const name = `OTLP to ${url}`
   const continued = new ContinuedBases(clock)
   if (settings.temporality === "delta") yield* continued.listen(runtime)
-  const batches = new Batches<Parcel>(settings.temporality, clock.currentTimeNanosUnsafe(), continued)
+  const batches = new Batches<Batch>(settings.temporality, clock.currentTimeNanosUnsafe(), continued)
   const outcome = new Outcome(name, log, () => clock.currentTimeMillisUnsafe())
   const oneAtATime = yield* Semaphore.make(1)
   /** An export that is to begin, for all who ask until then. */
   let queued: Fiber.Fiber<void, ExportFailed> | undefined
   let current: Fiber.Fiber<void, ExportFailed> | undefined
-  let onItsWay: Parcel | undefined
+  let onItsWay: Batch | undefined
   /** When a collector wants to be asked again, by the monotonic clock. */
   let notBefore = 0n
   let isClosing = false
@@ -75,20 +95,27 @@ export const makeExporter = Effect.fnUntraced(function* (
       HttpClientRequest.setBody(HttpBody.uint8Array(body, contentTypes[protocol]))
     )
     const isCompressed = settings.compression === "gzip"
-    return new Parcel(told, points, isCompressed ? yield* HttpClientRequest.compressBody(request, "gzip") : request)
+    return new Batch(told, points, isCompressed ? yield* HttpClientRequest.compressBody(request, "gzip") : request)
   })
 
-  const sent = (parcel: Parcel, most: Duration.Duration, isLast = false): Effect.Effect<void, ExportFailed> => {
+  const sent = (parcel: Batch, most: Duration.Duration, isLast = false): Effect.Effect<void, ExportFailed> => {
     onItsWay = parcel
-    return Effect.onExit(deliver(transport, parcel, most), (exit) => {
+    const transport: Transport<ExportFailed> = {
+      ...settings,
+      client,
+      receiver: collector,
+      errorOf: ({ cause, reason }, attempts) =>
+        new ExportFailed({ url, attempts, points: parcel.points, reason, ...(cause !== undefined && { cause }) })
+    }
+    return Effect.onExit(Effect.asVoid(deliver(transport, parcel, most)), (exit) => {
       onItsWay = undefined
       if (parcel.accepted !== undefined) {
         batches.delivered(parcel)
-        return outcome.arrived(parcel.accepted)
+        return outcome.arrived(readPartialSuccess(parcel.accepted.contentType, parcel.accepted.body))
       }
       batches.undelivered(parcel, parcel.mayHaveArrived)
-      const asked = Duration.min(parcel.failure?.retryAfter ?? Duration.zero, LongestRetryAfter)
-      notBefore = clock.monotonicTimeNanosUnsafe() + BigInt(Math.round(Duration.toMillis(asked) * 1e6))
+      const asked = Duration.toMillis(askedToWait(parcel.failure))
+      notBefore = clock.monotonicTimeNanosUnsafe() + BigInt(Math.round(asked * 1e6))
       const failed = Exit.findErrorOption(exit)
       // One that was interrupted is followed by the last one.
       return failed._tag === "None"
@@ -145,8 +172,8 @@ export const makeExporter = Effect.fnUntraced(function* (
 
   const close = Effect.gen(function* () {
     isClosing = true
-    const left = leftOf(outside, shutdownTimeout)
-    const part = (parts: number) => Duration.divideUnsafe(Duration.max(left(), Duration.zero), parts)
+    const left = yield* leftOf(shutdownTimeout)
+    const part = (parts: number) => Duration.divideUnsafe(left(), parts)
     forgetFlush()
     // A request that is being answered may end; what hangs must not take the time of the last export.
     const last = onItsWay

@@ -1,4 +1,4 @@
-/** One request to a collector, and what its outcome means for the points in it. */
+/** One request, and what its outcome means for the points in it. */
 import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -9,19 +9,28 @@ import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
-import { readRefusal } from "../../formats/otlp/response.ts"
-import { describeError, messageOf } from "../../util/describeError.ts"
+import { describeError, messageOf } from "../util/describeError.ts"
+
+/** Who takes requests. */
+export interface Receiver {
+  /** As errors say it: `the collector`. */
+  readonly name: string
+  /** Whether it may take later what it answered with this status. */
+  readonly takesLater: (status: number) => boolean
+  /** Why it refused a request, if its answer says so. */
+  readonly refusalIn: (contentType: string | undefined, body: Uint8Array) => string
+}
 
 export interface AttemptFailure {
   readonly reason: string
   /** The reason in a word, for attributes. */
   readonly kind: string
   readonly canBeRetried: boolean
-  /** Whether the collector may have the points in spite of it. */
+  /** Whether the receiver may have the points in spite of it. */
   readonly mayHaveArrived: boolean
-  /** Whether the collector looked at the points and does not want them. */
+  /** Whether the receiver looked at the points and does not want them. */
   readonly isRefused: boolean
-  /** How long the collector asks to wait. */
+  /** How long the receiver asks to wait. */
   readonly retryAfter?: Duration.Duration | undefined
   readonly cause?: unknown
 }
@@ -29,37 +38,38 @@ export interface AttemptFailure {
 /** Sends a request. Succeeds with a response of success. */
 export const attempt = (
   client: HttpClient.HttpClient,
+  receiver: Receiver,
   request: HttpClientRequest.HttpClientRequest
 ): Effect.Effect<HttpClientResponse.HttpClientResponse, AttemptFailure> =>
   client.execute(request).pipe(
     Effect.provideService(HttpClient.TracerPropagationEnabled, false),
     Effect.withTracerEnabled(false),
     Effect.mapError(notSent),
-    Effect.flatMap((response) => (isSuccess(response) ? Effect.succeed(response) : refused(response))),
+    Effect.flatMap((response) => (isSuccess(response) ? Effect.succeed(response) : refused(receiver, response))),
     Effect.catchDefect((defect) => Effect.fail(broken(defect)))
   )
 
 const isSuccess = ({ status }: HttpClientResponse.HttpClientResponse): boolean => status >= 200 && status < 300
 
-/** As the specification of OTLP has it. */
-const canBeRetried = new Set([429, 502, 503, 504])
 /** A gateway does not know what became of the request behind it. */
 const mayHaveArrived = new Set([502, 504])
 
 const refused = Effect.fnUntraced(function* (
+  { name, refusalIn, takesLater }: Receiver,
   response: HttpClientResponse.HttpClientResponse
 ): Effect.fn.Return<never, AttemptFailure> {
   const { headers, status } = response
   // A body that is not read keeps its connection.
   const body = yield* Effect.orElseSucceed(response.arrayBuffer, () => new ArrayBuffer(0))
-  const why = readRefusal(headers["content-type"], new Uint8Array(body))
+  const why = refusalIn(headers["content-type"], new Uint8Array(body))
+  const canBeRetried = takesLater(status)
   const said = why === "" ? "" : `: ${messageOf(new Error(why))}`
   return yield* Effect.fail({
-    reason: `the collector answered ${status}${said}`,
+    reason: `${name} answered ${status}${said}`,
     kind: String(status),
-    canBeRetried: canBeRetried.has(status),
+    canBeRetried,
     mayHaveArrived: mayHaveArrived.has(status),
-    isRefused: status < 500 && !canBeRetried.has(status),
+    isRefused: status < 500 && !canBeRetried,
     retryAfter: yield* retryAfter(headers["retry-after"])
   })
 })
