@@ -21,11 +21,12 @@ const sees: { readonly [folder: string]: ReadonlyArray<string> } = {
   stream: ["stream/rows", "metric/definition", "model", "util"],
   formats: ["metric", "metric/instruments", "metric/definition", "model", "naming", "util"],
   "formats/prometheus": ["formats", "metric/instruments", "metric/definition", "model", "naming", "util"],
-  "formats/otlp": ["formats", "metric", "util"],
+  "formats/otlp": ["formats", "metric", "model", "util"],
   "fold/kernels": ["formats", "stream/rows", "metric", "metric/instruments", "metric/definition", "model", "util"],
   fold: [
     "fold/kernels",
     "formats/prometheus",
+    "formats/otlp",
     "formats",
     "stream",
     "stream/rows",

@@ -12,6 +12,7 @@ import { type ExportedStreams, streams, type Temporality } from "../../src/inter
 import { encode } from "../../src/internal/formats/otlp/encode.ts"
 import type { DeltaReader } from "../../src/internal/recorder/service.ts"
 import { parseExposition } from "./expositionParser.ts"
+import { metricsOfRequest, renderedOtlp } from "./renderedOtlp.ts"
 import type { SunkMetric } from "./sink.ts"
 
 /** Throws when two values have one identity. */
@@ -111,11 +112,21 @@ export const exporters: { readonly [name: string]: (world: World) => Effect.Effe
       )
     }).pipe(Effect.scoped, Effect.provideService(EffectMetric.MetricRegistry, new Map()), Effect.orDie),
   otlp: ({ runtimes }) =>
-    Effect.map(Effect.forEach(runtimes, collect), (all) => otlpSet(streamsOf("cumulative", all, new Map())[0])),
+    Effect.gen(function* () {
+      const collected = otlpSet(
+        encoded(streamsOf("cumulative", yield* Effect.forEach(runtimes, collect), new Map())[0])
+      )
+      const rendered = yield* Effect.forEach(runtimes, (runtime) => renderedOtlp(runtime, "http/json"))
+      const shown = otlpSet(rendered.flatMap(({ metrics }) => metrics))
+      if (JSON.stringify([...shown].sort()) !== JSON.stringify([...collected].sort())) {
+        throw new Error("the fold encodes something else")
+      }
+      return shown
+    }).pipe(Effect.orDie),
   "otlp delta": ({ midway, runtimes }) =>
     Effect.map(Effect.forEach(runtimes, collect), (all) => {
       const [, exported] = streamsOf("delta", midway, new Map())
-      return otlpSet(streamsOf("delta", all, exported)[0])
+      return otlpSet(encoded(streamsOf("delta", all, exported)[0]))
     }),
   "delta readers": ({ readers }) =>
     Effect.map(
@@ -135,25 +146,18 @@ const streamsOf = (temporality: Temporality, all: ReadonlyArray<Collected>, befo
     { temporality, begun: 0n, now: 0n }
   )
 
-const encoded = (streamed: ReturnType<typeof streamsOf>[0]) => {
-  const bytes = encode("http/json", streamed, { attributes: {} }, { name: "", version: "" })
-  const { resourceMetrics } = JSON.parse(new TextDecoder().decode(bytes)) as {
-    readonly resourceMetrics: readonly [
-      { readonly scopeMetrics: readonly [{ readonly metrics: ReadonlyArray<SunkMetric> }] }
-    ]
-  }
-  return resourceMetrics[0].scopeMetrics[0].metrics
-}
+const encoded = (streamed: ReturnType<typeof streamsOf>[0]) =>
+  metricsOfRequest("http/json", encode("http/json", streamed, { attributes: {} }, { name: "", version: "" }))
 
-const otlpSet = (streamed: ReturnType<typeof streamsOf>[0]): Shown =>
+const otlpSet = (metrics: ReadonlyArray<SunkMetric>): Shown =>
   setOf(
-    encoded(streamed)
+    metrics
       .filter(({ name }) => isOwn(name))
       .flatMap(({ description: _, name, unit, ...data }) =>
         Object.entries(data as { [type: string]: { dataPoints: ReadonlyArray<Record<string, unknown>> } }).flatMap(
           ([type, { dataPoints, ...kind }]) =>
             dataPoints.map(
-              ({ attributes, startTimeUnixNano: _start, ...value }) =>
+              ({ attributes, startTimeUnixNano: _start, timeUnixNano: _time, ...value }) =>
                 [[type, kind, name, unit, attributes], value] as const
             )
         )

@@ -43,7 +43,7 @@ const collectFrom = Effect.fnUntraced(function* (
   runtime: RuntimeService,
   sources: () => ReadonlyArray<Source>
 ): Effect.fn.Return<Collected> {
-  const { foldCame, foldLag, gather, usage } = internalsOf(runtime)
+  const { foldCame, gather } = internalsOf(runtime)
   yield* gather
   const clock = yield* Clock.Clock
   const asked = clock.monotonicTimeNanosUnsafe()
@@ -60,12 +60,16 @@ const collectFrom = Effect.fnUntraced(function* (
       }),
     { concurrency: "unbounded" }
   )
-  const own = runtimeData(runtime.namespace, usage(), foldLag()).map((data): Dated => ({ data, since: undefined }))
-  return {
-    all: [...all.flat(), ...sources().flatMap((source) => accountOf(runtime.namespace, source)), ...own],
-    unread
-  }
+  return { all: [...all.flat(), ...collectOwn(runtime)], unread }
 })
+
+/** What the library says of itself, beside what it says of metrics. */
+export const collectOwn = (runtime: RuntimeService): ReadonlyArray<Dated> => {
+  const { namespace } = runtime
+  const { foldLag, sources, usage } = internalsOf(runtime)
+  const own = runtimeData(namespace, usage(), foldLag()).map((data): Dated => ({ data, since: undefined }))
+  return [...sources().flatMap((source) => accountOf(namespace, source)), ...own]
+}
 
 /** All that there is to say of one recorder. */
 export const collectSource = (namespace: string, source: Source): Effect.Effect<ReadonlyArray<Dated>> =>

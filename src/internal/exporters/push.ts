@@ -8,7 +8,7 @@ import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import { contentTypes } from "../formats/prometheus/negotiation.ts"
 import { type PushError, PushFailed } from "../model/errors.ts"
-import { DefaultSchema, type Rendering } from "../model/format.ts"
+import { DefaultSchema, type ExpositionRendering } from "../model/format.ts"
 import { internalsOf } from "../runtime/internals.ts"
 import type { RuntimeService } from "../runtime/service.ts"
 import { cutText } from "../util/cutText.ts"
@@ -86,7 +86,7 @@ const isRemoteWrite = (options: PushOptions): options is RemoteWriteOptions => o
 
 const jobOf = ({ job }: PushOptions, { namespace }: RuntimeService): string => job ?? namespace
 
-const renderingOf = (options: PushOptions, runtime: RuntimeService): Rendering => {
+const renderingOf = (options: PushOptions, runtime: RuntimeService): ExpositionRendering => {
   const { labels = {}, maxSchema = DefaultSchema, recorderLabel = "id", selfMetrics = true } = options
   const selection = { recorderLabel, selfMetrics }
   if (isRemoteWrite(options)) {

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import { Duplicates } from "../formats/duplicates.ts"
 import { shapeKey } from "../formats/fromMetric.ts"
 import { type AnyExposition, makeExposition } from "../formats/prometheus/exposition.ts"
-import type { Rendering } from "../model/format.ts"
+import type { ExpositionRendering } from "../model/format.ts"
 import type { ScrapeRequest } from "../runtime/internals.ts"
 import type { RuntimeService } from "../runtime/service.ts"
 import { inSlices } from "../util/inSlices.ts"
@@ -29,7 +29,7 @@ export const collectedScrapes = (): ((
   const addAll = function* (
     exposition: AnyExposition,
     all: ReadonlyArray<Dated>,
-    { labels, selfMetrics }: Rendering
+    { labels, selfMetrics }: ExpositionRendering
   ): Steps<void> {
     const given = new Map<string, Duplicates>()
     const attributes = labels ?? {}

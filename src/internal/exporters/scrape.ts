@@ -9,10 +9,10 @@ import type { RenderError } from "../model/errors.ts"
 import {
   CoarsestSchema,
   DefaultSchema,
+  type ExpositionRendering,
   FinestSchema,
   type Format,
-  type RecorderLabel,
-  type Rendering
+  type RecorderLabel
 } from "../model/format.ts"
 import { aBoolean, aDuration, type Check, integerWithin, oneOf } from "../model/optionChecks.ts"
 import { internalsOf } from "../runtime/internals.ts"
@@ -84,7 +84,12 @@ export const scrape = (
   { effectMetrics = false, maxSchema = DefaultSchema, timeout = "10 seconds", ...selection }: ScrapeOptions,
   asked: Asked = {}
 ): Effect.Effect<Uint8Array<ArrayBuffer>, RenderError> => {
-  const rendering = { format, ...(format === "protobuf" && { maxSchema }), ...selection, ...asked } as Rendering
+  const rendering = {
+    format,
+    ...(format === "protobuf" && { maxSchema }),
+    ...selection,
+    ...asked
+  } as ExpositionRendering
   const { scrape } = internalsOf(runtime)
   return effectMetrics
     ? Effect.contextWith((context: Context.Context<never>) =>

@@ -8,11 +8,12 @@ import { accountingData, runtimeData } from "../formats/accounting.ts"
 import type { DuplicatesRead } from "../formats/duplicates.ts"
 import { metricData } from "../formats/fromMetric.ts"
 import type { MetricData } from "../formats/metricData.ts"
+import { OtlpExposition } from "../formats/otlp/exposition.ts"
 import { type Accounting, addStats, unpackStats } from "../formats/packedStats.ts"
 import { type AnyExposition, makeExposition } from "../formats/prometheus/exposition.ts"
 import { Exposition } from "../formats/prometheus/text.ts"
 import { wantedBy } from "../formats/prometheus/wanted.ts"
-import { type Condition, conditionData } from "../formats/quarantine.ts"
+import { type Condition, countsData, missedData } from "../formats/quarantine.ts"
 import { attributesOf } from "../formats/recorderAttribute.ts"
 import type { FoldMessage, Lane, Render } from "../stream/protocol.ts"
 import { describeError } from "../util/describeError.ts"
@@ -35,10 +36,11 @@ interface Rendered {
 
 /** `onEnd`: it was sent, or dropped. */
 export const renderLanes = (render: Render, { canWait, laneOf, send, work }: Rendered, onEnd: () => void): Work => {
-  const { now, recorderIds, request } = render
+  const { now, recorderIds, rendering: asked, request } = render
   const { attributesOf, groupOf, others } = labelling(render)
-  const isWanted = wantedBy(render.rendering)
-  const exposition = makeExposition(render.rendering, now)
+  const isWanted = wantedBy(asked)
+  const exposition =
+    asked.format === "otlp" ? new OtlpExposition(asked.protocol, asked.begun, now) : makeExposition(asked, now)
   const lanes: Array<FoldLane> = []
   let turns: Array<Turn> = []
   /** Lanes that have not come to it: some may wait for their listeners. */
@@ -99,10 +101,12 @@ export const renderLanes = (render: Render, { canWait, laneOf, send, work }: Ren
         yield* addTurns()
       }
       if (groupOf !== undefined) yield* addGroups(groupOf)
-      for (const data of ofLibrary(render)) exposition.add(data, others)
+      // The thread of the application tells OTLP what it knows best.
+      if (asked.format !== "otlp") for (const data of ofLibrary(render)) exposition.add(data, others)
       const whole = yield* exposition.finish()
-      const body = render.rendering.compression === undefined ? whole : yield* compressed(whole)
-      send({ _tag: "Rendered", request, body }, [body.buffer])
+      const body = asked.compression === undefined ? whole : yield* compressed(whole)
+      const points = exposition instanceof OtlpExposition ? exposition.points : undefined
+      send({ _tag: "Rendered", request, body, points }, [body.buffer])
     } catch (error) {
       // Longer than any string can be, for one.
       send({ _tag: "NotRendered", request, reason: describeError(error) })
@@ -139,7 +143,7 @@ const release = (all: ReadonlyArray<Shown>): void => {
 
 /** How the series of recorders are labelled. */
 const labelling = ({ namespace, recorderIds, rendering, totalIds }: Render) => {
-  const labels = rendering.format === "remote-write" ? {} : (rendering.labels ?? {})
+  const labels = rendering.format === "remote-write" || rendering.format === "otlp" ? {} : (rendering.labels ?? {})
   const { recorderLabel = "id" } = rendering
   const totals = totalIds && new Map(recorderIds.map((id, i) => [id, totalIds[i]!]))
   const groupOf: GroupOf | undefined =
@@ -171,7 +175,7 @@ const ofLibrary = (render: Render): ReadonlyArray<MetricData> => {
 }
 
 function* addAll(
-  exposition: AnyExposition,
+  exposition: AnyExposition | OtlpExposition,
   attributes: ReturnType<typeof attributesOf>,
   all: ReadonlyArray<Shown>,
   { now, rendering }: Render
@@ -205,5 +209,9 @@ function* addAll(
   }
   if (rendering.selfMetrics === false) return
   const source = { attributes, createdAt: undefined }
-  for (const data of conditionData(conditions, {})) exposition.add(data, source)
+  for (const data of countsData(conditions, {})) exposition.add(data, source)
+  for (const [i, condition] of conditions.entries()) {
+    const since = all[i]!.createdAt
+    for (const data of missedData(condition, {})) exposition.add(data, { ...source, since })
+  }
 }

@@ -6,7 +6,7 @@ import type * as Effect from "effect/Effect"
 import type { ExpositionNames } from "../formats/prometheus/nameRegistry.ts"
 import type { AnswerPart } from "../stream/answerParts.ts"
 import type { LaneCounters } from "../stream/foldedCounters.ts"
-import type { Command, Lane, LaneCommand, LaneMessage } from "../stream/protocol.ts"
+import type { Command, Lane, LaneCommand, LaneMessage, Rendered } from "../stream/protocol.ts"
 import type { StreamUsage } from "../stream/usage.ts"
 import type { RowWriter } from "../stream/writer.ts"
 import type { DurableEnd } from "./durableEnd.ts"
@@ -143,7 +143,7 @@ export interface Link {
    * The text of a scrape, of all events that were written before this runs. Fails with the cause when the fold is gone,
    * or does not answer. `onBegun` runs when the fold has come to it.
    */
-  readonly render: (request: RenderRequest, onBegun: () => void) => Effect.Effect<Uint8Array<ArrayBuffer>, unknown>
+  readonly render: (request: RenderRequest, onBegun: () => void) => Effect.Effect<Rendered, unknown>
   /** Done when the fold has come to what was written before. Fails when it is silent, as {@link awaitSilence} does. */
   readonly probe: Effect.Effect<unknown, unknown>
   /** Never ends while the fold answers or is at work; fails when it has done neither for {@link Silence}. */

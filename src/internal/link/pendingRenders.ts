@@ -4,7 +4,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type { DropRender, Render, RenderMessage } from "../stream/protocol.ts"
+import type { DropRender, Render, Rendered, RenderMessage } from "../stream/protocol.ts"
 import { withLiveClock } from "../util/liveClock.ts"
 
 export type RenderRequest = Omit<Render, "_tag" | "request">
@@ -16,7 +16,7 @@ export type RenderRequest = Omit<Render, "_tag" | "request">
 const Silence = Duration.millis(900)
 const Step = Duration.millis(150)
 
-type Answer = Exit.Exit<Uint8Array<ArrayBuffer>, unknown>
+type Answer = Exit.Exit<Rendered, unknown>
 
 interface Pending {
   /** Whether the fold has come to it. */
@@ -44,10 +44,10 @@ export class PendingRenders {
     rest: RenderRequest,
     hold: () => () => void,
     onBegun: () => void
-  ): Effect.Effect<Uint8Array<ArrayBuffer>, unknown> {
+  ): Effect.Effect<Rendered, unknown> {
     return Effect.suspend(() => {
       const request = this.#next++
-      const answer = Effect.callback<Uint8Array<ArrayBuffer>, unknown>((resume) => {
+      const answer = Effect.callback<Rendered, unknown>((resume) => {
         const release = hold()
         const forget = (): void => {
           if (this.#renders.delete(request)) release()
@@ -105,7 +105,7 @@ export class PendingRenders {
         pending.isBegun = true
         return pending.begun()
       case "Rendered":
-        return pending?.end(Exit.succeed(message.body))
+        return pending?.end(Exit.succeed(message))
       case "NotRendered":
         return pending?.end(Exit.fail(new Error(message.reason)))
     }

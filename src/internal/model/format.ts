@@ -1,3 +1,5 @@
+import type { Protocol } from "./otlp.ts"
+
 /**
  * The format of a scrape: Prometheus' text, OpenMetrics, or Prometheus' protobuf, which has native histograms.
  *
@@ -33,7 +35,10 @@ export interface Selection {
 }
 
 /** What metrics are rendered as: a format, and what it leaves open. */
-export type Rendering = (ScrapeRendering | RemoteWriteRendering) & Selection
+export type Rendering = ExpositionRendering | OtlpRendering
+
+/** A format of Prometheus. */
+export type ExpositionRendering = (ScrapeRendering | RemoteWriteRendering) & Selection
 
 export type ScrapeRendering = (
   | { readonly format: TextFormat }
@@ -59,6 +64,16 @@ export interface RemoteWriteRendering {
   /** Exponential histograms as native ones, in place of classic buckets. */
   readonly nativeHistograms: boolean
   /** Requests are compressed by themselves. */
+  readonly compression?: undefined
+}
+
+/** Cumulative metrics of OTLP, which go into a request beside others. */
+export interface OtlpRendering extends Selection {
+  readonly format: "otlp"
+  readonly protocol: Protocol
+  /** When the exporter began, in milliseconds since the Unix epoch. */
+  readonly begun: number
+  /** A request is compressed as a whole. */
   readonly compression?: undefined
 }
 

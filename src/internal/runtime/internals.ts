@@ -14,22 +14,30 @@ import {
   type RecorderAlreadyExists,
   type RenderError
 } from "../model/errors.ts"
-import type { Rendering } from "../model/format.ts"
+import type { ExpositionRendering, OtlpRendering } from "../model/format.ts"
 import type { ExportStats, RuntimeStats } from "../model/runtimeStats.ts"
 import type { Stats } from "../model/stats.ts"
 import type { Log } from "../recorder/logging.ts"
 import type { OfMetric } from "../recorder/registrations.ts"
 import type { RecorderOptions, RecorderService } from "../recorder/service.ts"
-import type { LargestRead, ShownRead } from "../stream/protocol.ts"
+import type { LargestRead, Rendered, ShownRead } from "../stream/protocol.ts"
 import { opaque } from "../util/opaque.ts"
 import { type RuntimeService, RuntimeTypeId } from "./service.ts"
 
 export interface ScrapeRequest {
-  readonly rendering: Rendering
+  readonly rendering: ExpositionRendering
   /** How long the fold may take, by the real clock. */
   readonly timeout: Duration.Input
   /** What is to be shown beside, read when its turn has come. Those of one `kind` are the same. */
   readonly others?: { readonly kind: string; readonly read: () => ReadonlyArray<MetricData> }
+}
+
+/** The metrics of recorders as OTLP has them, without what the library says of itself, and without totals. */
+export interface OtlpRequest {
+  readonly rendering: OtlpRendering
+  readonly timeout: Duration.Input
+  /** Recorders, by instance, that are left out. */
+  readonly without: ReadonlySet<number>
 }
 
 /** A recorder, as exporters read it. */
@@ -103,8 +111,10 @@ export interface RuntimeInternals {
   readonly foldLag: () => number | undefined
   /** Remembers it. */
   readonly foldCame: (seconds: number) => void
-  /** The text of a scrape: every event accepted before is in it. Made where the metrics are folded. */
+  /** What there is to show in a format: every event accepted before is in it. Made where the metrics are folded. */
   readonly scrape: (request: ScrapeRequest) => Effect.Effect<Uint8Array<ArrayBuffer>, RenderError>
+  /** The same for OTLP, where the metrics are folded in this process. */
+  readonly otlp?: (request: OtlpRequest) => Effect.Effect<Rendered, RenderError>
 }
 
 const { read, tokenOf } = opaque<RuntimeInternals>()

@@ -129,7 +129,7 @@ export const makeRuntime = Effect.fnUntraced(function* (
     usage,
     foldLag,
     foldCame,
-    scrape: scrapeOf(lifecycle, registry, log, { foldCame, foldLag, usage })
+    ...scrapeOf(lifecycle, registry, log, { foldCame, foldLag, usage })
   }
 
   const service: RuntimeService = {

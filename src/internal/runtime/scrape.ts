@@ -6,8 +6,9 @@ import { packStats } from "../formats/packedStats.ts"
 import type { Link } from "../link/link.ts"
 import { RuntimeFailed } from "../model/errors.ts"
 import type { Log } from "../recorder/logging.ts"
+import type { Rendered } from "../stream/protocol.ts"
 import { withLiveClock } from "../util/liveClock.ts"
-import type { RuntimeInternals, ScrapeRequest } from "./internals.ts"
+import type { OtlpRequest, RuntimeInternals, ScrapeRequest } from "./internals.ts"
 import type { RuntimeLifecycle } from "./lifecycle.ts"
 import type { RecorderRegistry } from "./registry.ts"
 import { SharedScrapes } from "./sharedScrapes.ts"
@@ -18,19 +19,31 @@ import { SharedScrapes } from "./sharedScrapes.ts"
  */
 const Patience = Duration.millis(250)
 
+type Request = (ScrapeRequest | OtlpRequest) &
+  Pick<Partial<ScrapeRequest>, "others"> &
+  Pick<Partial<OtlpRequest>, "without">
+
+/** What has the same kind is the same, whoever asks for it. */
+const kindOf = ({ others, rendering, without }: Request): string =>
+  JSON.stringify([rendering, others?.kind, without && [...without]])
+
 export const scrapeOf = (
   lifecycle: RuntimeLifecycle,
   registry: RecorderRegistry,
   log: Log,
   { foldCame, foldLag, usage }: Pick<RuntimeInternals, "foldCame" | "foldLag" | "usage">
-): RuntimeInternals["scrape"] => {
+): Required<Pick<RuntimeInternals, "otlp" | "scrape">> => {
   const { namespace } = registry
-  const shared = new SharedScrapes<Uint8Array<ArrayBuffer>, unknown>()
+  const shared = new SharedScrapes<Rendered, unknown>()
 
   const failed = (cause: unknown) => Effect.fail(new RuntimeFailed({ namespace, cause }))
 
   /** By the live clock, with the time of the clock of whoever asks first. */
-  const rendered = Effect.fnUntraced(function* (link: Link, { others, rendering }: ScrapeRequest, clock: Clock.Clock) {
+  const rendered = Effect.fnUntraced(function* (
+    link: Link,
+    { others, rendering, without }: Request,
+    clock: Clock.Clock
+  ) {
     const asked = clock.monotonicTimeNanosUnsafe()
     const behind = registry.controls.filter(({ isHandedOver }) => !isHandedOver)
     if (behind.length > 0) {
@@ -40,7 +53,10 @@ export const scrapeOf = (
       })
       yield* Effect.raceFirst(handedOver, Effect.raceFirst(Effect.sleep(Patience), link.awaitSilence))
     }
-    const controls = [...registry.controls, ...registry.totals]
+    const controls =
+      without === undefined
+        ? [...registry.controls, ...registry.totals]
+        : registry.controls.filter(({ instance }) => !without.has(instance))
     const request = {
       rendering,
       // Not the time when it was asked for: events that came meanwhile would lie in the future of the read.
@@ -57,27 +73,27 @@ export const scrapeOf = (
     return yield* link.render(request, () => foldCame(Number(clock.monotonicTimeNanosUnsafe() - asked) / 1e9))
   })
 
-  return Effect.fnUntraced(function* (request) {
-    const { others, rendering, timeout } = request
+  const make = Effect.fnUntraced(function* (request: Request) {
+    const { timeout } = request
     const { link, state } = lifecycle
     if (state === "Failed") return yield* failed(link?.failure()?.cause ?? new Error("it did not start"))
     if (link === undefined || (!lifecycle.isRunning && state !== "Stopping")) {
       return yield* lifecycle.invalidState("be scraped", "A runtime can be scraped while it runs")
     }
     yield* registry.refuseReadInHook
-    return yield* shared
-      .share(JSON.stringify([rendering, others?.kind]), rendered(link, request, yield* Clock.Clock))
-      .pipe(
-        Effect.timeoutOrElse({
-          duration: timeout,
-          orElse: () => {
-            const most = Duration.format(Duration.fromInputUnsafe(timeout))
-            return Effect.fail(new Error(`the events before the scrape were not folded within ${most}`))
-          }
-        }),
-        withLiveClock,
-        Effect.catch(failed),
-        Effect.tap(() => log.inspection(`scraped ${registry.controls.length} recorders`))
-      )
+    return yield* shared.share(kindOf(request), rendered(link, request, yield* Clock.Clock)).pipe(
+      Effect.timeoutOrElse({
+        duration: timeout,
+        orElse: () => {
+          const most = Duration.format(Duration.fromInputUnsafe(timeout))
+          return Effect.fail(new Error(`the events before the scrape were not folded within ${most}`))
+        }
+      }),
+      withLiveClock,
+      Effect.catch(failed),
+      Effect.tap(() => log.inspection(`scraped ${registry.controls.length} recorders`))
+    )
   })
+
+  return { otlp: make, scrape: (request) => Effect.map(make(request), ({ body }) => body) }
 }

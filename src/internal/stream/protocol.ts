@@ -110,10 +110,17 @@ export interface DropRender {
   readonly request: number
 }
 
+/** What recorders show in the format that was asked for. */
+export interface Rendered {
+  readonly body: Uint8Array<ArrayBuffer>
+  /** How many there are, where the format counts them. */
+  readonly points?: number | undefined
+}
+
 /** The answer to {@link Render}: first that the fold has come to it, then the text. */
 export type RenderMessage =
   | { readonly _tag: "Rendering"; readonly request: number }
-  | { readonly _tag: "Rendered"; readonly request: number; readonly body: Uint8Array<ArrayBuffer> }
+  | ({ readonly _tag: "Rendered"; readonly request: number } & Rendered)
   | { readonly _tag: "NotRendered"; readonly request: number; readonly reason: string }
 
 /** What the fold says of the durable state. */

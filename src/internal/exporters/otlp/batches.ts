@@ -5,6 +5,7 @@
  * an answer is held: it is sent again as it is, with the same times, so that a collector can recognise it, and what came
  * later goes into a batch of its own. One that surely did not arrive is forgotten: the next batch has what it had.
  */
+import type { Encoded } from "../../formats/otlp/encode.ts"
 import type { Nanos, Streamed } from "../../formats/otlp/streamed.ts"
 import type { Collected } from "../collect.ts"
 import type { ContinuedBases } from "./continuedBases.ts"
@@ -13,10 +14,26 @@ import { type ExportedStreams, streams, type Temporality, type Timed } from "./t
 /** Most recorders removed while nothing arrives whose last state is kept. */
 const MostDeparted = 1000
 
+/** What recorders were that are removed: their last states. */
+export type Departed = ReadonlyArray<ReadonlyArray<Timed>>
+
+/** Metrics that were encoded where they are folded. */
+export interface EncodedMetrics extends Encoded {
+  /** Recorders removed before, which are not in it. */
+  readonly departed: Departed
+}
+
+/** What a batch is made of. */
+interface Contents<T> {
+  readonly encoded: ReadonlyArray<Encoded>
+  readonly data: ReadonlyArray<Streamed>
+  readonly told: T
+}
+
 /** What is to be remembered of a batch once it has arrived. */
 export interface Told {
   readonly seen: ExportedStreams
-  readonly departed: ReadonlyArray<ReadonlyArray<Timed>>
+  readonly departed: Departed
 }
 
 const nothing: Collected = { all: [], unread: new Set() }
@@ -26,8 +43,9 @@ export class Batches<Batch extends { readonly told: Told }> {
   readonly #begun: Nanos
   readonly #continued: ContinuedBases | undefined
   #base: ExportedStreams = new Map()
-  #departed: ReadonlyArray<ReadonlyArray<Timed>> = []
+  #departed: Departed = []
   #collected = nothing
+  #encoded: EncodedMetrics | undefined
   #held: Batch | undefined
 
   constructor(temporality: Temporality, begun: Nanos, continued?: ContinuedBases) {
@@ -46,20 +64,28 @@ export class Batches<Batch extends { readonly told: Told }> {
     this.#departed = [...this.#departed, data].slice(-MostDeparted)
   }
 
-  /** What was read of the runtime. */
-  read(collected: Collected): void {
+  get departed(): Departed {
+    return this.#departed
+  }
+
+  /** What was read of the runtime. `encoded`: its metrics, where they are not among it. */
+  read(collected: Collected, encoded?: EncodedMetrics): void {
     this.#continued?.read(collected.all)
     this.#collected = collected
+    this.#encoded = encoded
   }
 
   /** Everything that was read has arrived. What did not is sent when closing, should the last read not come to an end. */
   forget(): void {
     this.#collected = nothing
+    this.#encoded = undefined
   }
 
-  /** What has not arrived of what was read last. */
-  next(now: Nanos): readonly [data: ReadonlyArray<Streamed>, told: Told] {
-    const departed = this.#departed
+  /** What has not arrived of what was read last. `isLast`: no other comes. */
+  next(now: Nanos, isLast: boolean): Contents<Told> {
+    const encoded = this.#encoded
+    // Whoever was removed since is in what is encoded, and comes with the next one.
+    const departed = encoded === undefined || isLast ? this.#departed : encoded.departed
     // A recorder that was removed since it was read is told by its last state.
     const gone = new Set(departed.flat().map(({ owner }) => owner))
     const { all, unread } = this.#collected
@@ -71,7 +97,7 @@ export class Batches<Batch extends { readonly told: Told }> {
       unread,
       ...(this.#continued && { bases: this.#continued.bases })
     })
-    return [data, { seen, departed }]
+    return { encoded: encoded === undefined ? [] : [encoded], data, told: { seen, departed } }
   }
 
   delivered(batch: Batch): void {

@@ -11,20 +11,20 @@ import * as Fiber from "effect/Fiber"
 import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
-import { contentTypes, encodeSteps } from "../../formats/otlp/encode.ts"
+import { contentTypes, metricsSteps, requestSteps } from "../../formats/otlp/encode.ts"
 import { readPartialSuccess, readRefusal } from "../../formats/otlp/response.ts"
-import { pointCount } from "../../formats/otlp/streamed.ts"
 import { ExportFailed } from "../../model/errors.ts"
 import { internalsOf } from "../../runtime/internals.ts"
 import type { RuntimeService } from "../../runtime/service.ts"
 import { describeError } from "../../util/describeError.ts"
 import { inSlices } from "../../util/inSlices.ts"
-import { giveUpAfter, keepingAlive, sleepInBackground } from "../../util/liveClock.ts"
+import { atMost, giveUpAfter, keepingAlive, LongestTimer, sleepInBackground } from "../../util/liveClock.ts"
 import { Version } from "../../util/version.ts"
 import type { Receiver } from "../attempt.ts"
-import { collect, collectSource } from "../collect.ts"
+import { collect, collectOwn, collectSource } from "../collect.ts"
 import { askedToWait, deliver, leftOf, Parcel, type Transport } from "../delivery.ts"
 import { Outcome } from "../outcome.ts"
 import { Batches, type Told } from "./batches.ts"
@@ -58,7 +58,7 @@ export const makeExporter = Effect.fnUntraced(function* (
   settings: Settings
 ): Effect.fn.Return<Effect.Effect<void, ExportFailed>, never, HttpClient.HttpClient | Scope.Scope> {
   const { exportInterval, exportTimeout, protocol, shutdownTimeout } = settings
-  const { beforeRemoval, log, onFlush } = internalsOf(runtime)
+  const { beforeRemoval, log, onFlush, otlp } = internalsOf(runtime)
   const context = yield* Effect.context<never>()
   const clock = yield* Clock.Clock
   const url = settings.place
@@ -77,7 +77,18 @@ export const makeExporter = Effect.fnUntraced(function* (
   let notBefore = 0n
   let isClosing = false
 
-  const read = Effect.map(collect(runtime), (collected) => batches.read(collected))
+  const rendering = { format: "otlp", protocol, begun: clock.currentTimeMillisUnsafe() } as const
+  const readEncoded = Effect.fnUntraced(function* (encode: NonNullable<typeof otlp>) {
+    const { departed } = batches
+    const without = new Set(departed.flat().flatMap(({ owner = [] }) => owner))
+    const rendered = yield* Effect.option(encode({ rendering, timeout: atMost(exportTimeout, LongestTimer), without }))
+    // What cannot be read has failed: the accounting says so.
+    const encoded = Option.map(rendered, ({ body, points = 0 }) => ({ body, points, departed }))
+    batches.read({ all: collectOwn(runtime), unread: new Set() }, Option.getOrUndefined(encoded))
+  })
+  const readAll = Effect.map(collect(runtime), (collected) => batches.read(collected))
+  // The bases of deltas are on this thread.
+  const read = settings.temporality === "delta" || otlp === undefined ? readAll : readEncoded(otlp)
 
   const forgetReader = beforeRemoval((source) =>
     Effect.map(collectSource(runtime.namespace, source), (last) => {
@@ -87,10 +98,11 @@ export const makeExporter = Effect.fnUntraced(function* (
   )
 
   /** The next batch, which may have no points. */
-  const packed = Effect.gen(function* () {
-    const [data, told] = batches.next(clock.currentTimeNanosUnsafe())
-    const points = pointCount(data)
-    const body = yield* inSlices(encodeSteps(protocol, data, settings.resource, scope))
+  const packed = Effect.fnUntraced(function* (isLast: boolean) {
+    const { data, encoded, told } = batches.next(clock.currentTimeNanosUnsafe(), isLast)
+    const all = [...encoded, yield* inSlices(metricsSteps(protocol, data))]
+    const points = all.reduce((sum, each) => sum + each.points, 0)
+    const body = yield* inSlices(requestSteps(protocol, all, settings.resource, scope))
     const request = HttpClientRequest.post(settings.url, { headers: settings.headers }).pipe(
       HttpClientRequest.setBody(HttpBody.uint8Array(body, contentTypes[protocol]))
     )
@@ -136,7 +148,7 @@ export const makeExporter = Effect.fnUntraced(function* (
     // The last export takes it from here.
     if (isClosing) return yield* Effect.fail(closed())
     yield* read
-    const parcel = yield* packed
+    const parcel = yield* packed(false)
     if (parcel.points > 0) yield* sent(parcel, exportTimeout)
     batches.forget()
   }).pipe(Effect.catchDefect((defect) => broken(defect, false)))
@@ -191,7 +203,7 @@ export const makeExporter = Effect.fnUntraced(function* (
       // Whether or not it has arrived: there is no later export to say it again.
       batches.delivered(held)
     }
-    const parcel = yield* packed
+    const parcel = yield* packed(true)
     if (parcel.points > 0) yield* Effect.ignore(sent(parcel, left(), true))
   }).pipe(
     Effect.catchDefect((defect) => broken(defect, true)),

@@ -2,8 +2,8 @@
 import type * as Duration from "effect/Duration"
 import type * as Headers from "effect/http/Headers"
 import type * as Schedule from "effect/Schedule"
-import type { Protocol } from "../../formats/otlp/encode.ts"
 import { aDuration, anything, aSchedule, type Check, notBlank, oneOf } from "../../model/optionChecks.ts"
+import type { Protocol } from "../../model/otlp.ts"
 import type { Temporality } from "./temporality.ts"
 
 /**

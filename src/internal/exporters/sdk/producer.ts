@@ -31,7 +31,7 @@ export const makeProducer = (runtime: RuntimeService): MetricProducer => {
 
   const read = Effect.map(collect(runtime), (collected) => {
     batches.read(collected)
-    const [data, told] = batches.next(clock.currentTimeNanosUnsafe())
+    const { data, told } = batches.next(clock.currentTimeNanosUnsafe(), false)
     batches.delivered({ told })
     batches.forget()
     return sdkMetrics(data)

@@ -1,9 +1,23 @@
+import type { Steps } from "../../util/steps.ts"
+
+/** Bytes that are copied in one step. */
+const StepBytes = 1 << 20
+
 /** Parts of a request as one. */
-export const joined = (parts: ReadonlyArray<Uint8Array>): Uint8Array<ArrayBuffer> => {
+export function* joined(parts: ReadonlyArray<Uint8Array>): Steps<Uint8Array<ArrayBuffer>> {
   const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
   let at = 0
+  let copied = 0
   for (const part of parts) {
-    whole.set(part, at)
+    for (let from = 0; from < part.length; from += StepBytes) {
+      const bytes = part.subarray(from, from + StepBytes)
+      if (copied + bytes.length > StepBytes) {
+        yield
+        copied = 0
+      }
+      whole.set(bytes, at + from)
+      copied += bytes.length
+    }
     at += part.length
   }
   return whole

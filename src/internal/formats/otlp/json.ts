@@ -1,49 +1,34 @@
 /**
- * Requests of OTLP in JSON, in slices as in protobuf. Integers of 64 bits are texts, and so are numbers that JSON has no
- * form for, as the mapping of protobuf to JSON says.
+ * Requests of OTLP in JSON. Integers of 64 bits are texts, and so are numbers that JSON has no form for, as the mapping of
+ * protobuf to JSON says.
  */
 import type { Buckets } from "../../metric/histogram.ts"
-import type { Steps } from "../../util/steps.ts"
+import type { AttributeValue, Resource } from "../../model/otlp.ts"
 import type { Attributes, HistogramDataPoint, NumberPoint } from "../metricData.ts"
-import { joined } from "./joined.ts"
-import {
-  type AttributeValue,
-  exemplarsOf,
-  extremesOf,
-  type Interval,
-  type Resource,
-  type Scope,
-  type Streamed,
-  temporalityOf
-} from "./streamed.ts"
+import type { Encoding } from "./encoding.ts"
+import { exemplarsOf, extremesOf, type Interval, type Streamed, temporalityOf } from "./streamed.ts"
 
-/** Points that are encoded in one step. */
-const Slice = 128
+const encoder = new TextEncoder()
+const bytesOf = (text: string): Uint8Array => encoder.encode(text)
+const comma = bytesOf(",")
 
-export function* jsonRequest(
-  metrics: ReadonlyArray<Streamed>,
-  resource: Resource,
-  scope: Scope
-): Steps<Uint8Array<ArrayBuffer>> {
-  const encoder = new TextEncoder()
-  const parts: Array<Uint8Array> = []
-  const add = (text: string): void => void parts.push(encoder.encode(text))
-  const own = { attributes: attributesOf(resource.attributes), droppedAttributesCount: 0 }
-  add(`{"resourceMetrics":[{"resource":${text(own)},"scopeMetrics":[{"scope":${text(scope)},"metrics":[`)
-  for (const [i, metric] of metrics.entries()) {
+export const json: Encoding = {
+  separator: [comma],
+  points: (metric) => {
+    const pointOf = points[metric.type] as (interval: Interval<unknown>) => object
+    return bytesOf(text((metric.points as ReadonlyArray<Interval<unknown>>).map(pointOf)).slice(1, -1))
+  },
+  metric: (metric, pieces) => {
     const { description, name, type, unit } = metric
     const head = text({ name, ...(description && { description }), ...(unit && { unit }) })
-    add(`${i === 0 ? "" : ","}${head.slice(0, -1)},"${type}":{${frameOf(metric)}"dataPoints":[`)
-    const pointOf = points[type] as (interval: Interval<unknown>) => object
-    for (let from = 0; from < metric.points.length; from += Slice) {
-      const slice = metric.points.slice(from, from + Slice) as ReadonlyArray<Interval<unknown>>
-      add(`${from === 0 ? "" : ","}${text(slice.map(pointOf)).slice(1, -1)}`)
-      yield
-    }
-    add("]}}")
+    const separated = pieces.flatMap((piece, i) => (i === 0 ? [piece] : [comma, piece]))
+    return [bytesOf(`${head.slice(0, -1)},"${type}":{${frameOf(metric)}"dataPoints":[`), ...separated, bytesOf("]}}")]
+  },
+  request: (metrics, resource, scope) => {
+    const own = { attributes: attributesOf(resource.attributes), droppedAttributesCount: 0 }
+    const head = `{"resourceMetrics":[{"resource":${text(own)},"scopeMetrics":[{"scope":${text(scope)},"metrics":[`
+    return [bytesOf(head), ...metrics, bytesOf("]}]}]}")]
   }
-  add("]}]}]}")
-  return joined(parts)
 }
 
 const text = (value: object): string => JSON.stringify(value)

@@ -1,12 +1,11 @@
 /**
  * Requests of OTLP in protobuf. The numbers of fields are those of opentelemetry/proto/metrics/v1/metrics.proto.
  *
- * A message begins with its length, so points are encoded in slices first and put together last: between two slices the
- * generator yields, for the thread to do something else.
+ * A message begins with its length, so points are encoded first and put together last.
  */
 import { PbfWriter } from "pbf"
 import type { Buckets } from "../../metric/histogram.ts"
-import type { Steps } from "../../util/steps.ts"
+import type { AttributeValue, Resource, Scope } from "../../model/otlp.ts"
 import type {
   Attributes,
   ExponentialDataPoint,
@@ -15,39 +14,39 @@ import type {
   SummaryDataPoint
 } from "../metricData.ts"
 import { writeText } from "../pbfText.ts"
-import { joined } from "./joined.ts"
-import {
-  type AttributeValue,
-  exemplarsOf,
-  extremesOf,
-  type Interval,
-  type Nanos,
-  type Resource,
-  type Scope,
-  type ShownExemplar,
-  type Streamed,
-  temporalityOf
-} from "./streamed.ts"
+import type { Encoding, Parts } from "./encoding.ts"
+import { exemplarsOf, extremesOf, type Interval, type Nanos, type ShownExemplar, temporalityOf } from "./streamed.ts"
 
-/** Points that are encoded in one step. */
-const Slice = 128
-
-export function* protobufRequest(
-  metrics: ReadonlyArray<Streamed>,
-  resource: Resource,
-  scope: Scope
-): Steps<Uint8Array<ArrayBuffer>> {
-  const encoded: Array<Parts> = []
-  for (const metric of metrics) encoded.push(message(2, yield* metricParts(metric)))
-  const ofScope = written((pbf) => pbf.writeMessage(1, writeScope, scope))
-  const ofResource = written((pbf) => pbf.writeMessage(1, writeAttributes, [resource.attributes, 1] as const))
-  const scopeMetrics = message(2, [ofScope, ...encoded.flat()])
-  return joined(message(1, [ofResource, ...scopeMetrics]))
+export const protobuf: Encoding = {
+  separator: [],
+  points: (metric) => {
+    const [, writePoint] = kinds[metric.type]
+    const pbf = new PbfWriter(new Uint8Array(metric.points.length * 160))
+    for (const interval of metric.points)
+      pbf.writeMessage(1, writePoint as (each: typeof interval, pbf: PbfWriter) => void, interval)
+    return pbf.finish()
+  },
+  metric: (metric, points) => {
+    const head = written((pbf) => {
+      writeText(pbf, 1, metric.name)
+      if (metric.description) writeText(pbf, 2, metric.description)
+      if (metric.unit) writeText(pbf, 3, metric.unit)
+    })
+    const tail = written((pbf) => {
+      if (metric.type === "gauge" || metric.type === "summary") return
+      pbf.writeVarintField(2, temporalityOf(metric))
+      if (metric.type === "sum" && metric.monotonic) pbf.writeBooleanField(3, true)
+    })
+    return message(2, [head, ...message(kinds[metric.type][0], [...points, tail])])
+  },
+  request: (metrics, resource, scope) => {
+    const ofScope = written((pbf) => pbf.writeMessage(1, writeScope, scope))
+    const ofResource = written((pbf) => pbf.writeMessage(1, writeAttributes, [resource.attributes, 1] as const))
+    return message(1, [ofResource, ...message(2, [ofScope, ...metrics])])
+  }
 }
 
 // --- parts of messages, which are copied once, at the end
-
-type Parts = ReadonlyArray<Uint8Array>
 
 const lengthOf = (parts: Parts): number => parts.reduce((sum, { length }) => sum + length, 0)
 
@@ -69,30 +68,6 @@ const Length = 2
 const Fixed64 = 1
 
 // --- metrics
-
-function* metricParts(metric: Streamed): Steps<Parts> {
-  const head = written((pbf) => {
-    writeText(pbf, 1, metric.name)
-    if (metric.description) writeText(pbf, 2, metric.description)
-    if (metric.unit) writeText(pbf, 3, metric.unit)
-  })
-  const [field, writePoint] = kinds[metric.type]
-  const points: Array<Uint8Array> = []
-  for (let from = 0; from < metric.points.length; from += Slice) {
-    const pbf = new PbfWriter(new Uint8Array(Slice * 160))
-    const slice = metric.points.slice(from, from + Slice)
-    for (const interval of slice)
-      pbf.writeMessage(1, writePoint as (each: typeof interval, pbf: PbfWriter) => void, interval)
-    points.push(pbf.finish())
-    yield
-  }
-  const tail = written((pbf) => {
-    if (metric.type === "gauge" || metric.type === "summary") return
-    pbf.writeVarintField(2, temporalityOf(metric))
-    if (metric.type === "sum" && metric.monotonic) pbf.writeBooleanField(3, true)
-  })
-  return [head, ...message(field, [...points, tail])]
-}
 
 const writeInterval = ({ end, start }: Interval<unknown>, pbf: PbfWriter): void => {
   writeTime(2, start, pbf)

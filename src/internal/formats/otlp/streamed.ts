@@ -25,19 +25,6 @@ export type Streamed = MetricData extends infer M
     : never
   : never
 
-export type AttributeValue = string | number | boolean | ReadonlyArray<AttributeValue>
-
-/** What the metrics are of. */
-export interface Resource {
-  readonly attributes: { readonly [name: string]: AttributeValue }
-}
-
-/** What measured them. */
-export interface Scope {
-  readonly name: string
-  readonly version: string
-}
-
 /** Values of the field `aggregation_temporality`. */
 export const temporalityOf = ({ isDelta }: Streamed): number => (isDelta ? 1 : 2)
 

@@ -1,7 +1,7 @@
 /**
  * The metrics of a scrape in the format that is asked for.
  */
-import type { Rendering } from "../../model/format.ts"
+import type { ExpositionRendering } from "../../model/format.ts"
 import type { Steps } from "../../util/steps.ts"
 import type { MetricData } from "../metricData.ts"
 import type { Source } from "./families.ts"
@@ -16,7 +16,7 @@ export interface AnyExposition {
 }
 
 /** `now`: the time of samples that have one. */
-export const makeExposition = (rendering: Rendering, now: number): AnyExposition => {
+export const makeExposition = (rendering: ExpositionRendering, now: number): AnyExposition => {
   if (rendering.format === "remote-write") return new RemoteWriteExposition({ ...rendering, now })
   const { names, reserved = [] } = rendering
   if (rendering.format === "protobuf") return new ProtobufExposition(rendering.maxSchema, reserved, names)

@@ -15,6 +15,8 @@ export interface Source {
   readonly attributes: { readonly [name: string]: string }
   /** When counting began, in milliseconds since the Unix epoch, where that is known. */
   readonly createdAt: number | undefined
+  /** The same of what is shown without it. */
+  readonly since?: number
   /** The numbers of its series that have the same labels as text. Default: they are given anew. */
   readonly duplicates?: Pick<Duplicates, "numbers"> | undefined
 }

@@ -1,0 +1,59 @@
+/**
+ * What metrics show as OTLP's cumulative points: each series from the moment at which it, or its metric, began to count.
+ */
+import type { Protocol } from "../../model/otlp.ts"
+import type { Steps } from "../../util/steps.ts"
+import type { Attributes, Life, MetricData } from "../metricData.ts"
+import { MetricsEncoder } from "./encode.ts"
+import { type Nanos, nanosOf, type Streamed } from "./streamed.ts"
+
+/** Where data comes from. */
+interface Source {
+  /** Attributes of all its points. */
+  readonly attributes: Attributes
+  /** When counting began, in milliseconds since the Unix epoch, where that is known. */
+  readonly createdAt: number | undefined
+  /** The same where formats that show when something was created do not show it. */
+  readonly since?: number
+}
+
+export class OtlpExposition {
+  readonly #encoder: MetricsEncoder
+  readonly #begun: number
+  readonly #now: number
+
+  /** `begun`: when the exporter began, which stands for what is not known. In milliseconds since the Unix epoch. */
+  constructor(protocol: Protocol, begun: number, now: number) {
+    this.#encoder = new MetricsEncoder(protocol)
+    this.#begun = begun
+    this.#now = now
+  }
+
+  get points(): number {
+    return this.#encoder.points
+  }
+
+  /** When this throws, nothing was added. */
+  add(data: MetricData, { attributes, createdAt, since = createdAt ?? this.#begun }: Source): void {
+    const end = nanosOf(this.#now)
+    const start = this.#startOf(since)
+    const points = (data.points as ReadonlyArray<{ readonly attributes: Attributes; readonly life?: Life }>).map(
+      (point) => ({
+        start: point.life === undefined ? start : this.#startOf(point.life.since),
+        end,
+        hasExtremes: true,
+        point: { ...point, attributes: { ...attributes, ...point.attributes } }
+      })
+    )
+    this.#encoder.add({ ...data, isDelta: false, points } as unknown as Streamed)
+  }
+
+  /** The clock may have been set back since. */
+  #startOf(since: number): Nanos {
+    return nanosOf(Math.min(since, this.#now))
+  }
+
+  finish(): Steps<Uint8Array<ArrayBuffer>> {
+    return this.#encoder.finish()
+  }
+}

@@ -1,0 +1,22 @@
+/** What a request of OTLP says beside its metrics, and how it is encoded. Plain data: encoders run on any thread. */
+
+/**
+ * The encoding of requests, by the names of `OTEL_EXPORTER_OTLP_PROTOCOL`.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export type Protocol = "http/protobuf" | "http/json"
+
+export type AttributeValue = string | number | boolean | ReadonlyArray<AttributeValue>
+
+/** What the metrics are of. */
+export interface Resource {
+  readonly attributes: { readonly [name: string]: AttributeValue }
+}
+
+/** What measured them. */
+export interface Scope {
+  readonly name: string
+  readonly version: string
+}

@@ -1,0 +1,116 @@
+// Cumulative metrics are encoded where they are folded: to what the thread of the application would make of the same.
+import { describe, expect, it } from "@effect/vitest"
+import { Clock, Effect, Layer } from "effect"
+import { FetchHttpClient } from "effect/http"
+import { TestClock } from "effect/testing"
+import { MetricsRuntime } from "mvx-metrics"
+import * as Otlp from "mvx-metrics/Otlp"
+import { collect, collectOwn } from "../../src/internal/exporters/collect.ts"
+import { streams } from "../../src/internal/exporters/otlp/temporality.ts"
+import { encode } from "../../src/internal/formats/otlp/encode.ts"
+import { pointCount } from "../../src/internal/formats/otlp/streamed.ts"
+import { internalsOf, withInternals } from "../../src/internal/runtime/internals.ts"
+import { runtimeLayers } from "../support/bothLayers.ts"
+import { all, done, Fragile, Jobs, waiting } from "../support/exported.metrics.ts"
+import { byName } from "../support/otlpExpected.ts"
+import { metricsOfRequest, renderedOtlp } from "../support/renderedOtlp.ts"
+import { makeSink, numbersBy, pointsOf } from "../support/sink.ts"
+import { Calls, CallTime, call } from "../support/spans.metrics.ts"
+
+const runtimes = runtimeLayers([
+  new URL("../support/exported.metrics.ts", import.meta.url),
+  new URL("../support/spans.metrics.ts", import.meta.url)
+])
+
+const events = [
+  ...[done(0.2, "a"), done(3, "b", false), done(-7, "b"), done(0, null), done(1e-3, 'ü "quoted"\n'), done(1, "fatal")],
+  ...[done(Number.NaN), waiting(5), waiting(-7), done(2, "a")]
+]
+
+describe.each(Object.entries(runtimes))("what the fold encodes, %s", (_, layer) => {
+  it.effect.each(["http/json", "http/protobuf"] as const)(
+    "is what the thread of the application would, in %s",
+    (protocol) =>
+      Effect.gen(function* () {
+        yield* TestClock.setTime(1_700_000_000_123)
+        const runtime = yield* MetricsRuntime
+        for (const id of ["one", "other"]) {
+          const recorder = yield* runtime.createRecorder(id)
+          for (const metric of all) yield* recorder.register(metric)
+          yield* TestClock.adjust("1 second")
+          yield* recorder.register(Calls)
+          yield* recorder.register(CallTime)
+          for (const event of events) yield* recorder.emit(event)
+          yield* recorder.emit(call("/a", 0.25))
+          yield* recorder.reset(Jobs)
+          yield* TestClock.adjust("1 second")
+          yield* recorder.emit(done(1, "again"))
+        }
+        const begun = BigInt(yield* Clock.currentTimeMillis) * 1_000_000n
+        const { metrics, points } = yield* renderedOtlp(runtime, protocol)
+        const collected = yield* collect(runtime)
+        const own = new Set(collectOwn(runtime).map(({ data }) => data.name))
+        const read = collected.all.filter(({ data }) => !own.has(data.name))
+        const [expected] = streams(read, new Map(), { temporality: "cumulative", begun, now: begun })
+        const request = encode(protocol, expected, { attributes: {} }, { name: "", version: "" })
+        expect(byName(metrics)).toEqual(byName(metricsOfRequest(protocol, request)))
+        expect(points).toBe(pointCount(expected))
+        expect(points).toBeGreaterThan(50)
+      }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("leaves out recorders", () =>
+    Effect.gen(function* () {
+      const runtime = yield* MetricsRuntime
+      for (const id of ["one", "other"]) yield* (yield* runtime.createRecorder(id)).register(Fragile)
+      const [one] = internalsOf(runtime).sources()
+      const { metrics } = yield* renderedOtlp(runtime, "http/json", new Set([one!.instance]))
+      expect(JSON.stringify(metrics)).toContain('"other"')
+      expect(JSON.stringify(metrics)).not.toContain('"one"')
+    }).pipe(Effect.provide(layer))
+  )
+})
+
+describe("a cumulative export", () => {
+  it.effect.each(["http/json", "http/protobuf"] as const)(
+    "reads no series on the thread of the application, but for recorders that are removed, in %s",
+    (protocol) =>
+      Effect.gen(function* () {
+        const sink = yield* makeSink()
+        const runtime = yield* MetricsRuntime
+        const internals = internalsOf(runtime)
+        let reads = 0
+        const watched = withInternals(runtime, {
+          ...internals,
+          sources: () =>
+            internals
+              .sources()
+              .map((source) => ({ ...source, shown: Effect.onExit(source.shown, () => Effect.sync(() => reads++)) }))
+        })
+        const exporting = Otlp.layer({ url: sink.url, protocol, compression: "gzip" }).pipe(
+          Layer.provide(Layer.succeed(MetricsRuntime, watched)),
+          Layer.provide(FetchHttpClient.layer)
+        )
+        yield* Effect.gen(function* () {
+          const { flush } = yield* Otlp.Exporter
+          const [one, other] = [yield* runtime.createRecorder("one"), yield* runtime.createRecorder("other")]
+          for (const recorder of [one, other]) yield* recorder.register(Jobs)
+          for (let i = 0; i < 300; i++) one.emitUnsafe(done(1, `q${i}`))
+          yield* other.emit(done(1))
+          yield* flush
+          const first = yield* sink.next
+          expect(pointsOf(first, "jobs")).toHaveLength(301)
+          expect(numbersBy("recorder", pointsOf(first, "mvx_metrics.events.applied"))).toEqual({ one: 300, other: 1 })
+          yield* runtime.stopAndRemoveRecorder("one")
+          yield* other.emit(done(1))
+          yield* flush
+          const second = yield* sink.next
+          expect(pointsOf(second, "jobs")).toHaveLength(301)
+          expect(numbersBy("recorder", pointsOf(second, "jobs"))).toEqual({ one: 1, other: 2 })
+          yield* flush
+          expect(numbersBy("recorder", pointsOf(yield* sink.next, "jobs"))).toEqual({ other: 2 })
+          expect(reads).toBe(0)
+        }).pipe(Effect.provide(exporting))
+      }).pipe(Effect.provide(runtimes["on the worker"]!))
+  )
+})

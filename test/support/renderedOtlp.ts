@@ -1,0 +1,37 @@
+/** What the fold gives of OTLP's metrics. */
+import { Clock, Effect } from "effect"
+import type { MetricsRuntime } from "mvx-metrics"
+import { requestSteps } from "../../src/internal/formats/otlp/encode.ts"
+import type { Protocol } from "../../src/internal/model/otlp.ts"
+import { internalsOf } from "../../src/internal/runtime/internals.ts"
+import { allSteps } from "../../src/internal/util/steps.ts"
+import { decodeRequest, normalized } from "./otlpDecoder.ts"
+import type { SunkMetric } from "./sink.ts"
+
+/** The metrics of a request, decoded. */
+export const metricsOfRequest = (protocol: Protocol, bytes: Uint8Array): ReadonlyArray<SunkMetric> => {
+  const { resourceMetrics } = normalized(
+    protocol === "http/json" ? JSON.parse(new TextDecoder().decode(bytes)) : decodeRequest(bytes)
+  ) as {
+    readonly resourceMetrics: readonly [
+      { readonly scopeMetrics: readonly [{ readonly metrics?: ReadonlyArray<SunkMetric> }] }
+    ]
+  }
+  return resourceMetrics[0].scopeMetrics[0].metrics ?? []
+}
+
+/** The metrics of a runtime as its fold encodes them. `without`: recorders that are left out, by instance. */
+export const renderedOtlp = (
+  runtime: MetricsRuntime["Service"],
+  protocol: Protocol,
+  without: ReadonlySet<number> = new Set()
+) =>
+  Effect.gen(function* () {
+    const rendering = { format: "otlp", protocol, begun: yield* Clock.currentTimeMillis } as const
+    const { body, points = Number.NaN } = yield* internalsOf(runtime).otlp!({
+      ...{ rendering, without },
+      timeout: "5 seconds"
+    })
+    const request = requestSteps(protocol, [{ body, points }], { attributes: {} }, { name: "", version: "" })
+    return { points, metrics: metricsOfRequest(protocol, allSteps(request)) }
+  })
