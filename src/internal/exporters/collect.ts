@@ -5,13 +5,16 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { accountingData, runtimeData } from "../formats/accounting.ts"
-import { metricData, shapeKey } from "../formats/fromMetric.ts"
+import { shapeKey } from "../formats/fromMetric.ts"
 import { type Attributes, ExpiredAttribute, type MetricData } from "../formats/metricData.ts"
+import { metricDataSteps } from "../formats/metricDataSteps.ts"
 import { accountingOf } from "../formats/packedStats.ts"
 import { countsData, missedData } from "../formats/quarantine.ts"
 import { attributesOf } from "../formats/recorderAttribute.ts"
 import { internalsOf, type Source } from "../runtime/internals.ts"
 import type { RuntimeService } from "../runtime/service.ts"
+import { inSlices } from "../util/inSlices.ts"
+import type { Steps } from "../util/steps.ts"
 
 /** Data of one metric of one recorder, and since when it counts, in milliseconds since the Unix epoch. */
 export interface Dated {
@@ -92,32 +95,37 @@ const shownBy = Effect.fnUntraced(function* (
 ): Effect.fn.Return<ReadonlyArray<Dated> | undefined> {
   const read = yield* Effect.result(shown)
   if (Result.isFailure(read)) return undefined
-  const attributes = attributesOf(namespace, recorderId)
-  const conditions = read.success.map(({ metric, snapshot: { dimensions, quarantine } }) => ({
+  return yield* inSlices(datedSteps(attributesOf(namespace, recorderId), instance, read.success))
+})
+
+function* datedSteps(
+  attributes: Attributes,
+  instance: number,
+  read: Effect.Success<Source["shown"]>
+): Steps<ReadonlyArray<Dated>> {
+  const conditions = read.map(({ metric, snapshot: { dimensions, quarantine } }) => ({
     metric,
     dimensions,
     quarantine
   }))
-  const data = read.success.flatMap(
-    ({ bygone, createdAt, epoch, isContinued, metric, snapshot }, i): ReadonlyArray<Dated> => {
-      const life = `${instance}/${metric.name}/${epoch}`
-      const dated = { since: createdAt, owner: instance, life, ...(isContinued && { isContinued }) }
-      const dataOf = (shown: object) => metricData(metric, { ...(snapshot.dimensions as object), ...shown }, attributes)
-      const idle = bygone && dataOf({ overflow: undefined, ...bygone.idle })
-      const expired = bygone && dataOf({ overflow: undefined, series: [{ ...bygone.expired, labels: {} }] })
-      return [
-        ...metricData(metric, snapshot.dimensions, attributes).map((each, part) => ({
-          ...dated,
-          data: each,
-          ...(idle && expired && { bygone: { idle: idle[part]!, expired: asOne(expired[part]!, attributes) } })
-        })),
-        ...missedData(conditions[i]!, attributes).map((each) => ({ ...dated, data: each }))
-      ]
+  const all: Array<Dated> = []
+  for (const [i, { bygone, createdAt, epoch, isContinued, metric, snapshot }] of read.entries()) {
+    const life = `${instance}/${metric.name}/${epoch}`
+    const dated = { since: createdAt, owner: instance, life, ...(isContinued && { isContinued }) }
+    const dataOf = (shown: object) =>
+      metricDataSteps(metric, { ...(snapshot.dimensions as object), ...shown }, attributes)
+    const idle = bygone && (yield* dataOf({ overflow: undefined, ...bygone.idle }))
+    const expired = bygone && (yield* dataOf({ overflow: undefined, series: [{ ...bygone.expired, labels: {} }] }))
+    for (const [part, data] of (yield* metricDataSteps(metric, snapshot.dimensions, attributes)).entries()) {
+      const gone = idle && expired && { idle: idle[part]!, expired: asOne(expired[part]!, attributes) }
+      all.push({ ...dated, data, ...(gone && { bygone: gone }) })
     }
-  )
-  const counts = countsData(conditions, attributes).map((each): Dated => ({ data: each, since: undefined }))
-  return [...data, ...counts]
-})
+    for (const data of missedData(conditions[i]!, attributes)) all.push({ ...dated, data })
+    yield
+  }
+  for (const data of countsData(conditions, attributes)) all.push({ data, since: undefined })
+  return all
+}
 
 /** What has expired, as one point. Numbers that stand for several values, as those of a frequency, are added up. */
 const asOne = (data: MetricData, attributes: Attributes): MetricData => {

@@ -7,9 +7,10 @@
  */
 import type { Encoded } from "../../formats/otlp/encode.ts"
 import type { Nanos, Streamed } from "../../formats/otlp/streamed.ts"
+import type { Steps } from "../../util/steps.ts"
 import type { Collected } from "../collect.ts"
 import type { ContinuedBases } from "./continuedBases.ts"
-import { type ExportedStreams, streams, type Temporality, type Timed } from "./temporality.ts"
+import { type ExportedStreams, streamSteps, type Temporality, type Timed } from "./temporality.ts"
 
 /** Most recorders removed while nothing arrives whose last state is kept. */
 const MostDeparted = 1000
@@ -82,7 +83,7 @@ export class Batches<Batch extends { readonly told: Told }> {
   }
 
   /** What has not arrived of what was read last. `isLast`: no other comes. */
-  next(now: Nanos, isLast: boolean): Contents<Told> {
+  *next(now: Nanos, isLast: boolean): Steps<Contents<Told>> {
     const encoded = this.#encoded
     // Whoever was removed since is in what is encoded, and comes with the next one.
     const departed = encoded === undefined || isLast ? this.#departed : encoded.departed
@@ -90,7 +91,7 @@ export class Batches<Batch extends { readonly told: Told }> {
     const gone = new Set(departed.flat().map(({ owner }) => owner))
     const { all, unread } = this.#collected
     const present = all.filter(({ owner }) => owner === undefined || !gone.has(owner))
-    const [data, seen] = streams([...departed.flat(), ...present], this.#base, {
+    const [data, seen] = yield* streamSteps([...departed.flat(), ...present], this.#base, {
       temporality: this.#temporality,
       begun: this.#begun,
       now,

@@ -99,7 +99,7 @@ export const makeExporter = Effect.fnUntraced(function* (
 
   /** The next batch, which may have no points. */
   const packed = Effect.fnUntraced(function* (isLast: boolean) {
-    const { data, encoded, told } = batches.next(clock.currentTimeNanosUnsafe(), isLast)
+    const { data, encoded, told } = yield* inSlices(batches.next(clock.currentTimeNanosUnsafe(), isLast))
     const all = [...encoded, yield* inSlices(metricsSteps(protocol, data))]
     const points = all.reduce((sum, each) => sum + each.points, 0)
     const body = yield* inSlices(requestSteps(protocol, all, settings.resource, scope))

@@ -13,6 +13,7 @@ import type {
 } from "../../formats/metricData.ts"
 import { type Interval, type Nanos, nanosOf, type Streamed } from "../../formats/otlp/streamed.ts"
 import { minusPoints } from "../../metric/instruments/exponential.ts"
+import { allSteps, type Steps } from "../../util/steps.ts"
 import type { Dated } from "../collect.ts"
 
 /**
@@ -43,26 +44,30 @@ export type ExportedStreams = ReadonlyMap<string, Exported>
 /** Data at the time of its last read, where that is not the time of the export. */
 export type Timed = Dated & { readonly until?: Nanos }
 
+interface StreamOptions {
+  readonly temporality: Temporality
+  /** When the exporter began. */
+  readonly begun: Nanos
+  readonly now: Nanos
+  /** Recorders that were not read: what was exported of them last still stands. */
+  readonly unread?: ReadonlySet<number>
+  /** What metrics have gone on from, which was exported by others. */
+  readonly bases?: ExportedStreams
+}
+
+/** Points that are looked at in one step. */
+export const StepPoints = 128
+
 /** The series of `all` at the time `now`, and what to remember of them once they have arrived. */
-export const streams = (
+export function* streamSteps(
   all: ReadonlyArray<Timed>,
   before: ExportedStreams,
-  options: {
-    readonly temporality: Temporality
-    /** When the exporter began. */
-    readonly begun: Nanos
-    readonly now: Nanos
-    /** Recorders that were not read: what was exported of them last still stands. */
-    readonly unread?: ReadonlySet<number>
-    /** What metrics have gone on from, which was exported by others. */
-    readonly bases?: ExportedStreams
-  }
-): readonly [ReadonlyArray<Streamed>, ExportedStreams] => {
+  options: StreamOptions
+): Steps<readonly [ReadonlyArray<Streamed>, ExportedStreams]> {
   const seen = new Map<string, Exported>()
-  const { bases = noStreams } = options
-  const byData = once(() =>
-    groupedByData([...before, ...[...bases].filter(([key, { of }]) => before.get(key)?.of !== of)])
-  )
+  const { bases = noStreams, unread = nobody } = options
+  let byData: Groups | undefined
+  let looked = 0
 
   /** What was exported last of a series, of this life of its metric if it was exported at all. */
   const lastOf = (key: string, of: string): Exported | undefined => {
@@ -71,7 +76,7 @@ export const streams = (
     return last?.of !== of && base?.of === of ? base : last
   }
 
-  const streamed = ({ bygone, data, life, owner, since, until = options.now }: Timed): Streamed => {
+  const streamed = function* ({ bygone, data, life, owner, since, until = options.now }: Timed): Steps<Streamed> {
     const adds = addsOf(data)
     const isDelta = options.temporality === "delta" && adds !== undefined
     const shape = shapeKey(data)
@@ -111,45 +116,62 @@ export const streams = (
       const goesOn = known !== undefined && known.of === of
       const start = earlier(goesOn ? known.end : later(nanosOf(since ?? 0), known?.end), until)
       seen.set(key, { owner, of, life: undefined, start, end: until, point })
-      const told = (byData().get(of) ?? []).filter(([own]) => own === key || !wentOn.has(own))
+      const told = (byData?.get(of) ?? []).filter(([own]) => own === key || !wentOn.has(own))
       const left = told.reduce((from, [, each]) => minus(data.type, from, each.point), point)
       return { start, end: until, point: left, hasExtremes: false }
     }
 
-    const points = (data.points as ReadonlyArray<Point>).map(tell)
+    const told: Array<Interval<Point>> = []
+    const tellAll = function* (points: ReadonlyArray<Point>, tellOne: typeof tell): Steps<void> {
+      for (const point of points) {
+        const interval = tellOne(point)
+        if (!isDelta || amountOf(interval.point) > 0) told.push(interval)
+        if (++looked % StepPoints === 0) yield
+      }
+    }
+    yield* tellAll(data.points, tell)
+    const shown = told.length
     // Series that are shown no more: only what they have yet to tell.
-    const idle = ((bygone?.idle.points ?? []) as ReadonlyArray<Point>).map(tell)
-    if (!isDelta) return { ...data, isDelta, points } as unknown as Streamed
-    const expired = ((bygone?.expired.points ?? []) as ReadonlyArray<Point>).map(rest)
-    const grown = [...points, ...idle, ...expired].filter(({ point }) => amountOf(point) > 0)
-    return { ...data, isDelta, points: grown } as unknown as Streamed
+    if (bygone !== undefined) yield* tellAll(bygone.idle.points, tell)
+    if (!isDelta) return { ...data, isDelta, points: told.slice(0, shown) } as unknown as Streamed
+    if (bygone !== undefined && bygone.expired.points.length > 0) {
+      byData ??= yield* groupedByData(before, bases)
+      yield* tellAll(bygone.expired.points, rest)
+    }
+    return { ...data, isDelta, points: told } as unknown as Streamed
   }
 
-  const result = all.map(streamed)
-  for (const [key, each] of before) {
-    if (each.owner !== undefined && options.unread?.has(each.owner) && !seen.has(key)) seen.set(key, each)
+  const result: Array<Streamed> = []
+  for (const each of all) result.push(yield* streamed(each))
+  for (const [key, each] of unread.size === 0 ? noStreams : before) {
+    if (each.owner !== undefined && unread.has(each.owner) && !seen.has(key)) seen.set(key, each)
+    if (++looked % StepPoints === 0) yield
   }
   return [result, seen]
 }
 
+/** The same at once. */
+export const streams = (...args: Parameters<typeof streamSteps>): readonly [ReadonlyArray<Streamed>, ExportedStreams] =>
+  allSteps(streamSteps(...args))
+
 const noStreams: ExportedStreams = new Map()
+const nobody: ReadonlySet<number> = new Set()
 
-const once = <A>(make: () => A): (() => A) => {
-  let made: A | undefined
-  return () => {
-    made ??= make()
-    return made
-  }
-}
+type Groups = ReadonlyMap<string, ReadonlyArray<readonly [string, Exported]>>
 
-const groupedByData = (
-  all: Iterable<readonly [string, Exported]>
-): ReadonlyMap<string, ReadonlyArray<readonly [string, Exported]>> => {
+/** By the data that they are of: what was exported last, and the bases of what was not. */
+function* groupedByData(before: ExportedStreams, bases: ExportedStreams): Steps<Groups> {
   const groups = new Map<string, Array<readonly [string, Exported]>>()
-  for (const entry of all) {
-    const group = groups.get(entry[1].of)
-    if (group === undefined) groups.set(entry[1].of, [entry])
-    else group.push(entry)
+  let looked = 0
+  for (const streams of [before, bases]) {
+    for (const entry of streams) {
+      const [key, { of }] = entry
+      if (++looked % StepPoints === 0) yield
+      if (streams === bases && before.get(key)?.of === of) continue
+      const group = groups.get(of)
+      if (group === undefined) groups.set(of, [entry])
+      else group.push(entry)
+    }
   }
   return groups
 }

@@ -6,6 +6,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { internalsOf } from "../../runtime/internals.ts"
 import type { RuntimeService } from "../../runtime/service.ts"
+import { inSlices } from "../../util/inSlices.ts"
 import { within } from "../../util/liveClock.ts"
 import { Version } from "../../util/version.ts"
 import { collect, collectSource } from "../collect.ts"
@@ -29,9 +30,9 @@ export const makeProducer = (runtime: RuntimeService): MetricProducer => {
     })
   )
 
-  const read = Effect.map(collect(runtime), (collected) => {
-    batches.read(collected)
-    const { data, told } = batches.next(clock.currentTimeNanosUnsafe(), false)
+  const read = Effect.gen(function* () {
+    batches.read(yield* collect(runtime))
+    const { data, told } = yield* inSlices(batches.next(clock.currentTimeNanosUnsafe(), false))
     batches.delivered({ told })
     batches.forget()
     return sdkMetrics(data)
