@@ -1,6 +1,6 @@
 // Cumulative metrics are encoded where they are folded: to what the thread of the application would make of the same.
 import { describe, expect, it } from "@effect/vitest"
-import { Clock, Effect, Layer } from "effect"
+import { Clock, Duration, Effect, Layer } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { TestClock } from "effect/testing"
 import { MetricsRuntime } from "mvx-metrics"
@@ -9,7 +9,8 @@ import { collect, collectOwn } from "../../src/internal/exporters/collect.ts"
 import { streams } from "../../src/internal/exporters/otlp/temporality.ts"
 import { encode } from "../../src/internal/formats/otlp/encode.ts"
 import { pointCount } from "../../src/internal/formats/otlp/streamed.ts"
-import { internalsOf, withInternals } from "../../src/internal/runtime/internals.ts"
+import { CurrentWaitTimeout } from "../../src/internal/recorder/waitTimeout.ts"
+import { internalsOf, type Source, withInternals } from "../../src/internal/runtime/internals.ts"
 import { runtimeLayers } from "../support/bothLayers.ts"
 import { all, done, Fragile, Jobs, waiting } from "../support/exported.metrics.ts"
 import { byName } from "../support/otlpExpected.ts"
@@ -71,6 +72,39 @@ describe.each(Object.entries(runtimes))("what the fold encodes, %s", (_, layer) 
   )
 })
 
+describe("a delta export", () => {
+  it.effect.each([
+    ["10 seconds", {}],
+    ["2 seconds", { exportTimeout: "2 seconds" }]
+  ] as const)("reads a recorder for up to %s, whatever its waitTimeout is", ([most, options]) =>
+    Effect.gen(function* () {
+      const sink = yield* makeSink()
+      const runtime = yield* MetricsRuntime
+      const internals = internalsOf(runtime)
+      const limits: Array<Duration.Input | undefined> = []
+      const limited = (source: Source): Source => ({
+        ...source,
+        shown: Effect.flatMap(CurrentWaitTimeout, (limit) => {
+          limits.push(limit)
+          return source.shown
+        })
+      })
+      const watched = withInternals(runtime, { ...internals, sources: () => internals.sources().map(limited) })
+      const exporting = Otlp.layer({ url: sink.url, temporality: "delta", ...options }).pipe(
+        Layer.provide(Layer.succeed(MetricsRuntime, watched)),
+        Layer.provide(FetchHttpClient.layer)
+      )
+      yield* runtime.createRecorder("one", { waitTimeout: "1 second" })
+      yield* Effect.provide(
+        Effect.flatMap(Otlp.Exporter, ({ flush }) => flush),
+        exporting
+      )
+      // By a flush, and at the end. What it goes on from is read as others read.
+      expect(limits.filter((limit) => limit !== undefined)).toEqual(Array(2).fill(Duration.fromInputUnsafe(most)))
+    }).pipe(Effect.provide(runtimes["in process"]!))
+  )
+})
+
 describe("a cumulative export", () => {
   it.effect.each(["http/json", "http/protobuf"] as const)(
     "reads no series on the thread of the application, but for recorders that are removed, in %s",
@@ -102,13 +136,16 @@ describe("a cumulative export", () => {
           expect(pointsOf(first, "jobs")).toHaveLength(301)
           expect(numbersBy("recorder", pointsOf(first, "mvx_metrics.events.applied"))).toEqual({ one: 300, other: 1 })
           yield* runtime.stopAndRemoveRecorder("one")
-          yield* other.emit(done(1))
+          // One of the same id counts from 0, and comes behind.
+          const again = yield* runtime.createRecorder("one")
+          yield* again.register(Jobs)
+          for (const recorder of [again, again, other]) yield* recorder.emit(done(1, "q299"))
           yield* flush
           const second = yield* sink.next
-          expect(pointsOf(second, "jobs")).toHaveLength(301)
-          expect(numbersBy("recorder", pointsOf(second, "jobs"))).toEqual({ one: 1, other: 2 })
+          expect(pointsOf(second, "jobs")).toHaveLength(303)
+          expect(numbersBy("recorder", pointsOf(second, "jobs"))).toEqual({ one: 2, other: 1 })
           yield* flush
-          expect(numbersBy("recorder", pointsOf(yield* sink.next, "jobs"))).toEqual({ other: 2 })
+          expect(pointsOf(yield* sink.next, "jobs")).toHaveLength(3)
           expect(reads).toBe(0)
         }).pipe(Effect.provide(exporting))
       }).pipe(Effect.provide(runtimes["on the worker"]!))

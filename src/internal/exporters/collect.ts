@@ -2,6 +2,7 @@
  * Everything that a runtime has to show, as exporters take it.
  */
 import * as Clock from "effect/Clock"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { accountingData, runtimeData } from "../formats/accounting.ts"
@@ -11,6 +12,7 @@ import { metricDataSteps } from "../formats/metricDataSteps.ts"
 import { accountingOf } from "../formats/packedStats.ts"
 import { countsData, missedData } from "../formats/quarantine.ts"
 import { attributesOf } from "../formats/recorderAttribute.ts"
+import { CurrentWaitTimeout } from "../recorder/waitTimeout.ts"
 import { internalsOf, type Source } from "../runtime/internals.ts"
 import type { RuntimeService } from "../runtime/service.ts"
 import { inSlices } from "../util/inSlices.ts"
@@ -65,6 +67,10 @@ const collectFrom = Effect.fnUntraced(function* (
   )
   return { all: [...all.flat(), ...collectOwn(runtime)], unread }
 })
+
+/** The same with a time limit in the place of each recorder's `waitTimeout`, which is short for very many series. */
+export const collectWithin = (most: Duration.Input, runtime: RuntimeService): Effect.Effect<Collected> =>
+  Effect.provideService(collect(runtime), CurrentWaitTimeout, most)
 
 /** What the library says of itself, beside what it says of metrics. */
 export const collectOwn = (runtime: RuntimeService): ReadonlyArray<Dated> => {

@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import type { Steps } from "./steps.ts"
 
 /** Milliseconds of steps before others have a turn. */
-const LongestSlice = 3
+const LongestSlice = 2
 
 /** Takes steps on the application thread without holding it. */
 export const inSlices = Effect.fnUntraced(function* <A>(steps: Steps<A>): Effect.fn.Return<A> {

@@ -16,15 +16,16 @@ import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import { contentTypes, metricsSteps, requestSteps } from "../../formats/otlp/encode.ts"
 import { readPartialSuccess, readRefusal } from "../../formats/otlp/response.ts"
+import { nanosOf } from "../../formats/otlp/streamed.ts"
 import { ExportFailed } from "../../model/errors.ts"
 import { internalsOf } from "../../runtime/internals.ts"
 import type { RuntimeService } from "../../runtime/service.ts"
 import { describeError } from "../../util/describeError.ts"
 import { inSlices } from "../../util/inSlices.ts"
-import { atMost, giveUpAfter, keepingAlive, LongestTimer, sleepInBackground } from "../../util/liveClock.ts"
+import { atMost, giveUpAfter, keepingAlive, sleepInBackground } from "../../util/liveClock.ts"
 import { Version } from "../../util/version.ts"
 import type { Receiver } from "../attempt.ts"
-import { collect, collectOwn, collectSource } from "../collect.ts"
+import { collectOwn, collectSource, collectWithin } from "../collect.ts"
 import { askedToWait, deliver, leftOf, Parcel, type Transport } from "../delivery.ts"
 import { Outcome } from "../outcome.ts"
 import { Batches, type Told } from "./batches.ts"
@@ -37,6 +38,9 @@ const collector: Receiver = {
   takesLater: (status) => [429, 502, 503, 504].includes(status),
   refusalIn: readRefusal
 }
+
+/** How long reading may take, as that of a scrape. */
+const LongestRead = Duration.seconds(10)
 
 /** A batch in the bytes that are sent. */
 class Batch extends Parcel {
@@ -64,8 +68,9 @@ export const makeExporter = Effect.fnUntraced(function* (
   const url = settings.place
   const client = yield* HttpClient.HttpClient
   const name = `OTLP to ${url}`
+  const isDelta = settings.temporality === "delta"
   const continued = new ContinuedBases(clock)
-  if (settings.temporality === "delta") yield* continued.listen(runtime)
+  if (isDelta) yield* continued.listen(runtime)
   const batches = new Batches<Batch>(settings.temporality, clock.currentTimeNanosUnsafe(), continued)
   const outcome = new Outcome(name, log, () => clock.currentTimeMillisUnsafe())
   const oneAtATime = yield* Semaphore.make(1)
@@ -77,22 +82,24 @@ export const makeExporter = Effect.fnUntraced(function* (
   let notBefore = 0n
   let isClosing = false
 
+  const longestRead = atMost(exportTimeout, LongestRead)
   const rendering = { format: "otlp", protocol, begun: clock.currentTimeMillisUnsafe() } as const
   const readEncoded = Effect.fnUntraced(function* (encode: NonNullable<typeof otlp>) {
     const { departed } = batches
     const without = new Set(departed.flat().flatMap(({ owner = [] }) => owner))
-    const rendered = yield* Effect.option(encode({ rendering, timeout: atMost(exportTimeout, LongestTimer), without }))
+    const rendered = yield* Effect.option(encode({ rendering, timeout: longestRead, without }))
     // What cannot be read has failed: the accounting says so.
     const encoded = Option.map(rendered, ({ body, points = 0 }) => ({ body, points, departed }))
     batches.read({ all: collectOwn(runtime), unread: new Set() }, Option.getOrUndefined(encoded))
   })
-  const readAll = Effect.map(collect(runtime), (collected) => batches.read(collected))
+  const readAll = Effect.map(collectWithin(longestRead, runtime), (collected) => batches.read(collected))
   // The bases of deltas are on this thread.
-  const read = settings.temporality === "delta" || otlp === undefined ? readAll : readEncoded(otlp)
+  const read = isDelta || otlp === undefined ? readAll : readEncoded(otlp)
 
   const forgetReader = beforeRemoval((source) =>
     Effect.map(collectSource(runtime.namespace, source), (last) => {
-      const until = clock.currentTimeNanosUnsafe()
+      // A recorder of the same id may begin in the same millisecond, and its cumulative points begin there.
+      const until = isDelta ? clock.currentTimeNanosUnsafe() : nanosOf(clock.currentTimeMillisUnsafe())
       batches.left(last.map((each) => ({ ...each, until })))
     })
   )
@@ -100,7 +107,8 @@ export const makeExporter = Effect.fnUntraced(function* (
   /** The next batch, which may have no points. */
   const packed = Effect.fnUntraced(function* (isLast: boolean) {
     const { data, encoded, told } = yield* inSlices(batches.next(clock.currentTimeNanosUnsafe(), isLast))
-    const all = [...encoded, yield* inSlices(metricsSteps(protocol, data))]
+    // What recorders had that are gone comes before what those of the same id have.
+    const all = [yield* inSlices(metricsSteps(protocol, data)), ...encoded]
     const points = all.reduce((sum, each) => sum + each.points, 0)
     const body = yield* inSlices(requestSteps(protocol, all, settings.resource, scope))
     const request = HttpClientRequest.post(settings.url, { headers: settings.headers }).pipe(

@@ -1,7 +1,7 @@
 import type { Steps } from "../../util/steps.ts"
 
 /** Bytes that are copied in one step. */
-const StepBytes = 1 << 20
+const StepBytes = 1 << 18
 
 /** Parts of a request as one. */
 export function* joined(parts: ReadonlyArray<Uint8Array>): Steps<Uint8Array<ArrayBuffer>> {
