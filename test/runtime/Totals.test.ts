@@ -5,6 +5,7 @@ import { Effect, Schema } from "effect"
 import fc from "fast-check"
 import { Metric, MetricsLayer, MetricsRuntime, type RecorderService } from "mvx-metrics"
 import * as Prometheus from "mvx-metrics/Prometheus"
+import { collectData } from "../../src/internal/exporters/collect.ts"
 import { onBothLayers } from "../support/bothLayers.ts"
 import { parseExposition } from "../support/expositionParser.ts"
 import { recordLogs } from "../support/logs.ts"
@@ -241,5 +242,15 @@ it.effect("keeps nobody from registering another metric under a name that only i
     const text = yield* Prometheus.render()
     expect(text).toContain('ticks_count{recorder="two",namespace="test.totals"} 1\n')
     expect(text).not.toContain("ticks_total{")
+  }).pipe(Effect.provide(inProcess))
+)
+
+it.effect("is accounted for wherever values are only copied", () =>
+  Effect.gen(function* () {
+    const runtime = yield* MetricsRuntime
+    yield* counted(yield* runtime.createRecorder("gone"), "a", [1, 2])
+    yield* runtime.stopAndRemoveRecorder("gone")
+    const applied = (yield* collectData(runtime)).find(({ name }) => name === "mvx_metrics.events.applied")
+    expect(applied?.points).toMatchObject([{ attributes: { recorder: "removed" }, value: 2 }])
   }).pipe(Effect.provide(inProcess))
 )

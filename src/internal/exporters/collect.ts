@@ -65,7 +65,7 @@ const collectFrom = Effect.fnUntraced(function* (
       }),
     { concurrency: "unbounded" }
   )
-  return { all: [...all.flat(), ...collectOwn(runtime)], unread }
+  return { all: [...all.flat(), ...ownOf(runtime, sources())], unread }
 })
 
 /** The same with a time limit in the place of each recorder's `waitTimeout`, which is short for very many series. */
@@ -73,11 +73,14 @@ export const collectWithin = (most: Duration.Input, runtime: RuntimeService): Ef
   Effect.provideService(collect(runtime), CurrentWaitTimeout, most)
 
 /** What the library says of itself, beside what it says of metrics. */
-export const collectOwn = (runtime: RuntimeService): ReadonlyArray<Dated> => {
+export const collectOwn = (runtime: RuntimeService): ReadonlyArray<Dated> =>
+  ownOf(runtime, internalsOf(runtime).sources())
+
+const ownOf = (runtime: RuntimeService, sources: ReadonlyArray<Source>): ReadonlyArray<Dated> => {
   const { namespace } = runtime
-  const { foldLag, sources, usage } = internalsOf(runtime)
+  const { foldLag, usage } = internalsOf(runtime)
   const own = runtimeData(namespace, usage(), foldLag()).map((data): Dated => ({ data, since: undefined }))
-  return [...sources().flatMap((source) => accountOf(namespace, source)), ...own]
+  return [...sources.flatMap((source) => accountOf(namespace, source)), ...own]
 }
 
 /** All that there is to say of one recorder. */
