@@ -6,8 +6,8 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { internalsOf } from "../../runtime/internals.ts"
 import type { RuntimeService } from "../../runtime/service.ts"
-import { inSlices } from "../../util/inSlices.ts"
 import { within } from "../../util/liveClock.ts"
+import { allSteps } from "../../util/steps.ts"
 import { Version } from "../../util/version.ts"
 import { collect, collectSource } from "../collect.ts"
 import { Batches, type Told } from "../otlp/batches.ts"
@@ -30,9 +30,10 @@ export const makeProducer = (runtime: RuntimeService): MetricProducer => {
     })
   )
 
-  const read = Effect.gen(function* () {
-    batches.read(yield* collect(runtime))
-    const { data, told } = yield* inSlices(batches.next(clock.currentTimeNanosUnsafe(), false))
+  const read = Effect.map(collect(runtime), (collected) => {
+    // At once: readers may ask at the same time.
+    batches.read(collected)
+    const { data, told } = allSteps(batches.next(clock.currentTimeNanosUnsafe(), false))
     batches.delivered({ told })
     batches.forget()
     return sdkMetrics(data)
