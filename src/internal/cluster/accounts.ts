@@ -2,7 +2,7 @@
  * The accounting of recorders of all processes: what running ones have told last, and what those have counted that have
  * ended.
  */
-import type { Stats } from "../model/stats.ts"
+import { addCounts, noCounts, type Stats } from "../model/stats.ts"
 
 /** The account of recorders that are not kept by their ids any more. */
 const Others = Symbol("others")
@@ -54,33 +54,10 @@ export class Accounts {
   }
 }
 
-export const none: Stats = {
-  state: "Stopped",
-  capacity: 0,
-  offered: 0,
-  accepted: 0,
-  refused: 0,
-  refusedBy: { overflow: 0, invalid: 0, notRunning: 0 },
-  applied: 0,
-  ignored: 0,
-  evicted: 0,
-  pending: 0
-}
+export const none: Stats = { state: "Stopped", ...noCounts }
 
 /** Failed if one of them has. */
 const plus = (one: Stats = none, other: Stats): Stats => ({
   state: [one.state, other.state].find((state) => state === "Failed") ?? other.state,
-  capacity: one.capacity + other.capacity,
-  offered: one.offered + other.offered,
-  accepted: one.accepted + other.accepted,
-  refused: one.refused + other.refused,
-  refusedBy: {
-    overflow: one.refusedBy.overflow + other.refusedBy.overflow,
-    invalid: one.refusedBy.invalid + other.refusedBy.invalid,
-    notRunning: one.refusedBy.notRunning + other.refusedBy.notRunning
-  },
-  applied: one.applied + other.applied,
-  ignored: one.ignored + other.ignored,
-  evicted: one.evicted + other.evicted,
-  pending: one.pending + other.pending
+  ...addCounts(one, other)
 })

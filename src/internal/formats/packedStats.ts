@@ -2,10 +2,10 @@
  * The accounting of many recorders as numbers in a row: it crosses to the fold with each scrape, and ten thousand
  * objects would cost the application thread more than all the rest of it.
  */
-import type { Stats } from "../model/stats.ts"
+import { addEventCounts, type EventCounts, type Stats } from "../model/stats.ts"
 
 /** What exporters tell of a recorder's accounting. */
-export type Accounting = Omit<Stats, "state" | "offered" | "refused"> & { readonly failed: boolean }
+export type Accounting = EventCounts & { readonly failed: boolean }
 
 export const accountingOf = ({ state, ...rest }: Stats): Accounting => ({ ...rest, failed: state === "Failed" })
 
@@ -34,16 +34,6 @@ export const unpackStats = (packed: Float64Array): ReadonlyArray<Accounting> =>
 
 /** The accounting of several recorders together. */
 export const addStats = (left: Accounting, right: Accounting): Accounting => ({
-  capacity: left.capacity + right.capacity,
-  accepted: left.accepted + right.accepted,
-  applied: left.applied + right.applied,
-  ignored: left.ignored + right.ignored,
-  evicted: left.evicted + right.evicted,
-  pending: left.pending + right.pending,
-  refusedBy: {
-    overflow: left.refusedBy.overflow + right.refusedBy.overflow,
-    invalid: left.refusedBy.invalid + right.refusedBy.invalid,
-    notRunning: left.refusedBy.notRunning + right.refusedBy.notRunning
-  },
+  ...addEventCounts(left, right),
   failed: left.failed || right.failed
 })

@@ -47,3 +47,44 @@ export interface Stats {
   /** Accepted and not yet folded, wherever the event is. */
   readonly pending: number
 }
+
+/** The numbers of an accounting. */
+export type Counts = Omit<Stats, "state">
+
+/** Those that exporters tell; the others follow from them. */
+export type EventCounts = Omit<Counts, "offered" | "refused">
+
+/** Before there are events. */
+export const noCounts: Counts = {
+  capacity: 0,
+  offered: 0,
+  accepted: 0,
+  refused: 0,
+  refusedBy: { overflow: 0, invalid: 0, notRunning: 0 },
+  applied: 0,
+  ignored: 0,
+  evicted: 0,
+  pending: 0
+}
+
+/** Of two recorders together. */
+export const addEventCounts = (left: EventCounts, right: EventCounts): EventCounts => ({
+  capacity: left.capacity + right.capacity,
+  accepted: left.accepted + right.accepted,
+  refusedBy: {
+    overflow: left.refusedBy.overflow + right.refusedBy.overflow,
+    invalid: left.refusedBy.invalid + right.refusedBy.invalid,
+    notRunning: left.refusedBy.notRunning + right.refusedBy.notRunning
+  },
+  applied: left.applied + right.applied,
+  ignored: left.ignored + right.ignored,
+  evicted: left.evicted + right.evicted,
+  pending: left.pending + right.pending
+})
+
+/** The same with all numbers. */
+export const addCounts = (left: Counts, right: Counts): Counts => ({
+  ...addEventCounts(left, right),
+  offered: left.offered + right.offered,
+  refused: left.refused + right.refused
+})

@@ -5,7 +5,7 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type { Link } from "../link/link.ts"
-import type { Stats } from "../model/stats.ts"
+import { addCounts, noCounts, type Stats } from "../model/stats.ts"
 import type { RecorderControl } from "../recorder/control.ts"
 import { recorderDefaults } from "../recorder/defaults.ts"
 import type { Log } from "../recorder/logging.ts"
@@ -93,32 +93,11 @@ export class Totals {
   }
 }
 
-const nothing: Stats = {
-  state: "Running",
-  capacity: 0,
-  offered: 0,
-  accepted: 0,
-  refused: 0,
-  refusedBy: { overflow: 0, invalid: 0, notRunning: 0 },
-  applied: 0,
-  ignored: 0,
-  evicted: 0,
-  pending: 0
-}
+const nothing: Stats = { state: "Running", ...noCounts }
 
 /** What was accepted and not folded when a recorder was given up stays pending. */
-const plus = (total: Stats, { refusedBy, ...stats }: Stats): Stats => ({
+const plus = (total: Stats, stats: Stats): Stats => ({
   ...total,
-  offered: total.offered + stats.offered,
-  accepted: total.accepted + stats.accepted,
-  refused: total.refused + stats.refused,
-  refusedBy: {
-    overflow: total.refusedBy.overflow + refusedBy.overflow,
-    invalid: total.refusedBy.invalid + refusedBy.invalid,
-    notRunning: total.refusedBy.notRunning + refusedBy.notRunning
-  },
-  applied: total.applied + stats.applied,
-  ignored: total.ignored + stats.ignored,
-  evicted: total.evicted + stats.evicted,
-  pending: total.pending + stats.pending
+  ...addCounts(total, stats),
+  capacity: total.capacity
 })
