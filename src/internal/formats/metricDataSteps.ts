@@ -1,10 +1,8 @@
 import type * as Metric from "../metric/definition/metric.ts"
+import { StepSeries } from "../metric/instruments/view.ts"
 import type { Steps } from "../util/steps.ts"
 import { metricData } from "./fromMetric.ts"
 import type { Attributes, MetricData } from "./metricData.ts"
-
-/** Series that are told in one step. */
-export const StepSeries = 128
 
 /** The same as `metricData`, some series at a time. */
 export function* metricDataSteps(

@@ -19,7 +19,7 @@ export interface SeriesRead {
   readonly rejected: number
 }
 
-/** Series that are viewed in one step. */
+/** Series that are viewed, or told, in one step. */
 export const StepSeries = 128
 
 /** From a state to dimensions. `now`: milliseconds since the Unix epoch. */
