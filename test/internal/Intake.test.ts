@@ -200,7 +200,7 @@ describe("an intake", () => {
     intake.flow()
     expect(offer(eventOf("narrow", 0))).toBe("accepted")
     // Were it asked again for each event, as it is at the limit, it would take the time of twenty.
-    expect(intake.limit).toBeGreaterThan(2 ** 49)
+    expect(intake.rows.limit).toBeGreaterThan(2 ** 49)
   })
 
   it.each<StreamPairOptions>(memories)("events that wait in the queue go before later ones, with %o", (memory) => {

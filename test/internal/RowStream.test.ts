@@ -389,22 +389,36 @@ describe("a stream", () => {
     expect(came(pair)).toHaveLength(4)
   })
 
-  it("rouses the reader for a page that a burst has filled, and for the last one there is", async () => {
-    for (const [burst, pages, rousedAt] of [
-      [true, 4, 1],
-      [false, 4, 3]
-    ] as const) {
-      const pair = new StreamPair({ bytes: pages * PageBytes })
-      const emit = emitting(pair, 50)
+  it("rouses the reader once in a turn for a quarter of a page, and for each page that a burst has filled", async () => {
+    const pair = new StreamPair({ bytes: 4 * PageBytes })
+    const emit = emitting(pair, 50)
+    for (const ofPage of [1, 0]) {
+      const { position, turns } = pair.writer
       const { roused } = pair
-      const turned = (): number => Math.floor(pair.writer.bytes / PageBytes) - 1
-      for (let n = 0; turned() < rousedAt; n++) {
+      let n = 0
+      for (; (pair.writer.position - position) * 8 <= PageBytes / 4; n++) {
         expect(pair.roused).toBe(roused)
         emit(n)
-        if (!burst && n % 40 === 0) await Promise.resolve()
       }
-      expect(pair.roused).toBe(roused + 1)
+      while (pair.writer.turns === turns) {
+        expect(pair.roused - roused).toBeLessThanOrEqual(1)
+        emit(n++)
+      }
+      expect(pair.roused - roused).toBe(1 + ofPage)
+      await Promise.resolve()
     }
+  })
+
+  it("rouses the reader for the last page there is, where pages fill over many turns", async () => {
+    const pair = new StreamPair({ bytes: 4 * PageBytes })
+    const emit = emitting(pair, 50)
+    const { roused } = pair
+    for (let n = 0; pair.writer.turns < 3; n++) {
+      expect(pair.roused).toBe(roused)
+      emit(n)
+      if (n % 40 === 0) await Promise.resolve()
+    }
+    expect(pair.roused).toBe(roused + 1)
   })
 
   it("tells of skipped numbers in order with the rows between them", () => {
@@ -636,15 +650,11 @@ describe.each([true, false])("what leads to other events while one is written, w
   it("is its source, asked whether it may write: the others go first", () => {
     const pair = new StreamPair({ generate })
     const encoder = pair.write(text.layout)
-    const source = {
-      ...rowSource(1),
-      limit: 0,
-      reopen: () => {
-        source.limit = 10
-        for (const other of others) expect(encoder(pair.source(2), other)).toBe(true)
-        return true
-      }
-    }
+    const source = rowSource(1, 0, () => {
+      source.limit = 10
+      for (const other of others) expect(encoder(pair.source(2), other)).toBe(true)
+      return true
+    })
     for (const n of [-1, -2]) expect(encoder(source, long(n))).toBe(true)
     deepStrictEqual(came(pair), [...others, long(-1), long(-2)])
     expect(source.counted).toBe(2)
@@ -669,7 +679,7 @@ describe.each([true, false])("what leads to other events while one is written, w
     const encoder = pair.write(text.layout)
     pair.flush()
     const { pos } = pair.writer
-    const source = rowSource(1, { limit: 0, reopen: () => false })
+    const source = rowSource(1, 0, () => false)
     for (const other of others) expect(encoder(source, other)).toBe(false)
     expect(pair.writer.pos).toBe(pos)
   })

@@ -1,12 +1,12 @@
-import type { RowSource } from "../../src/internal/stream/rows/format.ts"
+import { RowSource } from "../../src/internal/stream/rows/rowSource.ts"
 
-/** The events of a lane, which may always be written, or as `others` says. */
-export const rowSource = (lane: number, others: Partial<RowSource> = {}): RowSource => ({
-  lane,
-  counted: 0,
-  limit: Number.POSITIVE_INFINITY,
-  runType: 0,
-  runEnd: 0,
-  reopen: () => true,
-  ...others
-})
+/** The events of a lane, which may be written up to `limit`, and then if `reopen` says so. */
+export const rowSource = (
+  lane: number,
+  limit = Number.POSITIVE_INFINITY,
+  reopen: (source: RowSource) => boolean = () => true
+): RowSource => {
+  const source = new RowSource(lane, { reopen })
+  source.limit = limit
+  return source
+}

@@ -6,21 +6,19 @@
 import type { LaneLink } from "../link/link.ts"
 import type { Stats } from "../model/stats.ts"
 import { EventWriter, type TagLayouts } from "../stream/eventWriter.ts"
-import type { RowSource } from "../stream/rows/format.ts"
+import { type RowOwner, RowSource } from "../stream/rows/rowSource.ts"
 
 /** Why an event was not accepted. */
 export type Refusal = "overflow" | "invalid" | "not-running"
 
 // It extends the writer, rather than having one, so that what an event needs lies in one object.
-export abstract class Accounts extends EventWriter implements RowSource {
-  readonly lane: number
+export abstract class Accounts extends EventWriter implements RowOwner {
   readonly capacity: number
-  /** Events accepted, but for those of the run of the stream that is open. */
-  counted = 0
-  /** Up to which number events may be accepted without another look: straight into the stream. */
-  limit = 0
-  runType = 0
-  runEnd = 0
+  /**
+   * What goes straight into the stream. It counts all events that were accepted, also those that went another way, and its
+   * limit is the number up to which they may be accepted without another look.
+   */
+  readonly rows: RowSource
   readonly laneLink: LaneLink
   protected evicted = 0
   protected overflowed = 0
@@ -35,7 +33,7 @@ export abstract class Accounts extends EventWriter implements RowSource {
   constructor(laneLink: LaneLink, layouts: TagLayouts, capacity: number) {
     super(laneLink.writer, layouts)
     this.laneLink = laneLink
-    this.lane = laneLink.lane
+    this.rows = new RowSource(laneLink.lane, this)
     this.capacity = capacity
   }
 
@@ -43,7 +41,7 @@ export abstract class Accounts extends EventWriter implements RowSource {
 
   /** Sequence number of the last event accepted. */
   get accepted(): number {
-    return this.counted + this.laneLink.writer.rowsOf(this)
+    return this.rows.counted + this.laneLink.writer.rowsOf(this.rows)
   }
 
   /** Events folded or evicted, when last looked at: they hold no credit. */

@@ -5,7 +5,7 @@
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import type { MetricEvent } from "../model/event.ts"
-import type { RowSource } from "../stream/rows/format.ts"
+import { RowSource } from "../stream/rows/rowSource.ts"
 import type { Accounts } from "./accounting.ts"
 
 /** An event, taken by value, and the time it was emitted at. */
@@ -24,17 +24,13 @@ interface Barrier {
 const nothing: Array<never> = []
 
 /** Events that were counted when they were accepted, and may be written at any time. */
-const uncounted = (lane: number): RowSource => ({
-  lane,
-  counted: 0,
-  limit: 1,
-  runType: 0,
-  runEnd: 0,
-  reopen() {
-    this.counted = 0
+const uncounted = {
+  reopen: (source: RowSource): true => {
+    source.counted = 0
+    source.limit = 1
     return true
   }
-})
+}
 
 export class Backlog {
   /** Whether events go into the stream. While a recorder starts they wait here. */
@@ -139,15 +135,14 @@ export class Backlog {
       this.#accounts.lookAtFold()
       if (!this.#mayHand) return false
     }
-    const { lane, laneLink } = this.#accounts
-    const { writer } = laneLink
+    const { lane, writer } = this.#accounts.laneLink
     const before = this.#position
     this.#stuck ??= this.#take()
     if (this.#skipped) {
       if (!writer.skip(lane, before)) return false
       this.#skipped = false
     }
-    this.#source ??= uncounted(lane)
+    this.#source ??= new RowSource(lane, uncounted)
     const { given } = writer
     writer.give(this.#stuck.at)
     try {

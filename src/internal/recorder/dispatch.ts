@@ -50,8 +50,8 @@ export abstract class Dispatch extends Accounts {
 
   /** No event goes straight into the stream until `reopen`. */
   protected shut(): void {
-    this.limit = 0
-    this.laneLink.writer.stop(this)
+    this.rows.limit = 0
+    this.laneLink.writer.stop(this.rows)
   }
 
   protected hasCredit(): boolean {
@@ -65,7 +65,7 @@ export abstract class Dispatch extends Accounts {
     // Events in the backlog go first: no event passes it until `reopen` finds it empty.
     this.shut()
     this.backlog.add(entry)
-    this.counted++
+    this.rows.counted++
   }
 
   /** Has what was accepted go on its way. */

@@ -95,7 +95,7 @@ export class Intake extends Dispatch {
   offer(event: unknown): Offer {
     let isWritten: boolean
     try {
-      isWritten = this.writeRow(this, event as MetricEvent)
+      isWritten = this.writeRow(this.rows, event as MetricEvent)
     } catch (defect) {
       return this.#refuseFor(defect)
     }
@@ -152,7 +152,7 @@ export class Intake extends Dispatch {
 
   /** What becomes of an event at once, or what has to wait for room. */
   #offerOrQueue(event: unknown): Offer | WaitingEvent {
-    if (this.overflow !== "backpressure" || this.accepted < this.limit || this.reopen()) return this.offer(event)
+    if (this.overflow !== "backpressure" || this.accepted < this.rows.limit || this.reopen()) return this.offer(event)
     const entry = this.#entryOf(event)
     if (typeof entry === "string" || !this.#tryAccept(entry)) return entry
     this.dispatch()
@@ -172,8 +172,8 @@ export class Intake extends Dispatch {
       this.lookAtFold()
     }
     const step = Math.max(1, Math.floor(this.dispatchedLimit / 4))
-    this.limit = Math.min(this.folded + this.dispatchedLimit, this.accepted + step)
-    return this.accepted < this.limit
+    this.rows.limit = Math.min(this.folded + this.dispatchedLimit, this.accepted + step)
+    return this.accepted < this.rows.limit
   }
 
   /** Whether nothing has to go into the stream before an event that comes now. */
@@ -196,7 +196,10 @@ export class Intake extends Dispatch {
 
   /** What becomes of the event. One that is accepted waits in the backlog. */
   #decide(event: unknown): Offer {
+    const wasShut = this.accepted >= this.rows.limit
     if (this.#isFull() && whyNotEvent(event) === undefined) return this.refuse("overflow")
+    // The fold may have made room meanwhile: in the backlog an event is copied, and of a shape that encoders do not know.
+    if (wasShut && this.reopen() && this.writeRow(this.rows, event as MetricEvent)) return "accepted"
     const entry = this.#entryOf(event)
     if (typeof entry === "string") return entry
     return this.#tryAccept(entry) ? "accepted" : this.refuse("overflow")

@@ -10,8 +10,9 @@
  */
 import type { MetricEvent } from "../model/event.ts"
 import { generateWrite } from "./rows/codegen.ts"
-import { FirstLayout, type RowMemory, type RowSource, type RowWrite, TypeMask } from "./rows/format.ts"
+import { FirstLayout, type RowMemory, type RowWrite, TypeMask } from "./rows/format.ts"
 import { type Layout, narrowed, widened } from "./rows/layout.ts"
+import type { RowSource } from "./rows/rowSource.ts"
 
 /** Writes events of a layout. What it writes them with changes when a field is widened. */
 export interface Encoder {

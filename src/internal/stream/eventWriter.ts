@@ -7,8 +7,8 @@ import { emissionSpan, putSpan } from "../model/eventSpan.ts"
 import { messageOf } from "../util/describeError.ts"
 import type { Encoder } from "./encoders.ts"
 import { checkEvent, copyEvent } from "./rows/copyEvent.ts"
-import type { RowSource } from "./rows/format.ts"
 import type { TagLayout } from "./rows/layout.ts"
+import type { RowSource } from "./rows/rowSource.ts"
 import type { RowWriter } from "./writer.ts"
 
 /** How the events of a tag cross, as things stand. */

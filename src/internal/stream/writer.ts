@@ -16,13 +16,13 @@ import {
   LastingStrings,
   MostTypes,
   type RowMemory,
-  type RowSource,
   TimeRow,
   TypeBits
 } from "./rows/format.ts"
 import type { Layout } from "./rows/layout.ts"
 import type { ReaderState } from "./rows/log.ts"
 import { PageWords } from "./rows/page.ts"
+import type { RowSource } from "./rows/rowSource.ts"
 import type { StreamUsage } from "./usage.ts"
 
 /**
@@ -37,10 +37,15 @@ const WordsUnseen = PageWords >> 2
 const settled = Promise.resolve()
 
 export class RowWriter extends DataWriter implements EncoderMemory {
-  /** Whose run is open, where it has its word, and the width of its rows. */
+  /** Whose run is open, where it has its word, the width of its rows, and how many of them the source has counted. */
   private source: RowSource | undefined
   private runAt = 0
   private runWords = 1
+  private runCounted = 0
+  /** Whose run was the last one, if nothing stands behind it and nobody has seen it: it may go on. */
+  private paused: RowSource | undefined
+  private pausedAt = 0
+  private pausedType = 0
   /** Events of this turn of the event loop after which the live clock is read again: none at its begin. */
   untilLook = 0
   private perLook = 1
@@ -54,8 +59,9 @@ export class RowWriter extends DataWriter implements EncoderMemory {
    * {@link untilLook} back, which no failure can prevent: a run of such events has one row, and is at its end by then.
    */
   given: number | undefined
-  /** Whether a microtask waits for the end of this turn. */
+  /** Whether a microtask waits for the end of this turn, and whether the fold was roused in it to follow a burst. */
   private inTurn = false
+  private followed = false
   /** The context of the fiber that emitted last in this turn, if its clock is the live one: to look it up takes long. */
   private live: unknown
   /** Whether the end of a turn has published since the time last changed. */
@@ -121,12 +127,16 @@ export class RowWriter extends DataWriter implements EncoderMemory {
         this.sinceMoved = 0
         this.perLook = passed >= 1 && passed < 2 ? (this.perLook + 1) >> 1 : 1
       } else if (this.sinceMoved >= 2 * this.perLook && this.perLook < MostPerLook) this.perLook *= 2
-      // In a burst the fold goes along with what is written, and does not wait for the page.
-      if (this.pos - this.publishedEnd > WordsUnseen) this.publish(false)
+      // In a burst the fold goes along with what is written, and does not wait for the page, nor for the end of its nap.
+      if (this.pos - this.publishedEnd > WordsUnseen) {
+        this.publish(!this.followed)
+        this.followed = true
+      }
     } else {
       // `queueMicrotask` would cost three times as much: it makes an asynchronous resource of each.
       void settled.then(this.endTurn)
       this.inTurn = true
+      this.followed = false
       this.perLook = 1
       this.sinceMoved = 0
     }
@@ -190,7 +200,7 @@ export class RowWriter extends DataWriter implements EncoderMemory {
   }
 
   mayWrite(source: RowSource): boolean {
-    if (this.source !== undefined) this.endRun()
+    if (this.source !== undefined) this.pauseRun()
     return source.counted < source.limit || source.reopen()
   }
 
@@ -199,29 +209,35 @@ export class RowWriter extends DataWriter implements EncoderMemory {
    * not called: the first one of a turn finds the code of every function cold.
    */
   beginRun(source: RowSource, type: number, words: number): boolean {
-    if (this.source !== undefined) this.endRun()
+    if (!this.mayWrite(source)) return false
     if (this.untilLook <= 0) this.stamp()
     if (this.pos + words + 3 > this.rowsEnd && !this.turnPage()) return false
     if (this.isNewTime) this.writeTime()
-    const at = this.pos
-    const room = ((this.rowsEnd - at - 1) / words) | 0
+    const goesOn = source === this.paused && this.pos === this.pausedAt && type === this.pausedType
+    const first = goesOn ? this.pos : this.pos + 1
+    const room = ((this.rowsEnd - first) / words) | 0
     const most = Math.min(source.limit - source.counted, room)
     const rows = this.given === undefined ? Math.min(most, this.untilLook) : 1
     // From here on nothing is called, and nothing can be left half done.
-    // The type is written with the count, by `endRun`.
-    this.i32[at * 2] = source.lane
-    this.pos = at + 1
+    if (goesOn) this.runCounted = (first - this.runAt - 1) / words
+    else {
+      // The type is written with the count, by `pauseRun`.
+      this.i32[this.pos * 2] = source.lane
+      this.runAt = this.pos
+      this.runWords = words
+      this.runCounted = 0
+    }
+    this.paused = undefined
+    this.pos = first
     this.source = source
-    this.runAt = at
-    this.runWords = words
     source.runType = type
-    source.runEnd = this.pos + rows * words
+    source.runEnd = first + rows * words
     return true
   }
 
   /** Rows of this source that it has not counted: those of the open run. */
   rowsOf(source: RowSource): number {
-    return source === this.source ? (this.pos - this.runAt - 1) / this.runWords : 0
+    return source === this.source ? (this.pos - this.runAt - 1) / this.runWords - this.runCounted : 0
   }
 
   /** Ends the run that is open, if it is this source's: it is asked before it writes again. */
@@ -229,16 +245,24 @@ export class RowWriter extends DataWriter implements EncoderMemory {
     if (source === this.source) this.endRun()
   }
 
-  /** Says how many rows the open run has. */
+  /** What comes next is another run: this one may be seen. */
   protected endRun(): void {
-    const { source } = this
-    if (source === undefined) return
+    if (this.source !== undefined) this.pauseRun()
+    this.paused = undefined
+  }
+
+  /** Says how many rows the open run has. It goes on if the next row is of the same source, type and time. */
+  private pauseRun(): void {
+    const source = this.source!
     const count = this.rowsOf(source)
     this.source = undefined
-    this.i32[this.runAt * 2 + 1] = source.runType | (count << TypeBits)
+    this.i32[this.runAt * 2 + 1] = source.runType | ((this.runCounted + count) << TypeBits)
     source.runEnd = 0
     this.untilLook -= count
     source.counted += count
+    this.paused = source
+    this.pausedAt = this.pos
+    this.pausedType = source.runType
   }
 
   private writeTime(): void {

@@ -19,19 +19,6 @@ export const canGenerate: boolean = (() => {
 
 export const property = (name: string): string => JSON.stringify(name)
 
-/**
- * What an object inherits is no field of the event. To ask each field costs as much as to write it, so objects whose
- * prototype is the usual one are asked only for the names that it has. Structs have no other prototype, or do not fit.
- */
-const read = (owner: string, name: string): string => {
-  const isEvent = owner === "e"
-  // A struct may turn out to be none.
-  const value = `${owner}${isEvent ? "" : "?."}[${property(name)}]`
-  const own = `Object.hasOwn(${owner}, ${property(name)})`
-  if (name in Object.prototype) return `(${owner} != null && ${own} ? ${value} : undefined)`
-  return isEvent ? `(inherits && !${own} ? undefined : ${value})` : value
-}
-
 /** A number as code; `-0` would print as 0. */
 const numeral = (value: unknown): string => (Object.is(value, -0) ? "-0" : String(value))
 
@@ -39,6 +26,11 @@ const numeral = (value: unknown): string => (Object.is(value, -0) ? "-0" : Strin
 const MostComparisons = 8
 
 class WriteCode {
+  /**
+   * Code for any event, or for the usual one, which leaves to the other what is rare: so little code that the compiler
+   * takes it into the place that emits.
+   */
+  readonly #isGeneral: boolean
   /** All properties are read first: a getter that emits another event does it before anything of this one is written. */
   readonly reads: Array<string> = []
   readonly checks: Array<string> = []
@@ -47,9 +39,23 @@ class WriteCode {
   readonly stores: Array<string> = []
   readonly declarations: Array<string> = []
   readonly constants: Array<unknown> = []
-  /** Whether there are integers, which may have to be widened. */
-  narrow = false
   #variables = 0
+
+  constructor(isGeneral: boolean) {
+    this.#isGeneral = isGeneral
+  }
+
+  /**
+   * What an object inherits is no field of the event. To ask each field costs as much as to write it, so objects whose
+   * prototype is the usual one are asked only for the names that it has. Structs have no other prototype, or do not fit.
+   */
+  #read(owner: string, name: string): string {
+    const isEvent = owner === "e"
+    // A struct may turn out to be none.
+    const value = `${owner}${isEvent ? "" : "?."}[${property(name)}]`
+    const asksWhose = name in Object.prototype || (isEvent && this.#isGeneral)
+    return asksWhose ? `(${owner} != null && Object.hasOwn(${owner}, ${property(name)}) ? ${value} : undefined)` : value
+  }
 
   constant(value: unknown): string {
     this.constants.push(value)
@@ -68,7 +74,7 @@ class WriteCode {
 
   field(name: string, field: Field, owner: string): void {
     const value = this.variable("undefined")
-    this.reads.push(`${value} = ${read(owner, name)};`)
+    this.reads.push(`${value} = ${this.#read(owner, name)};`)
     const code = field.half < 0 ? undefined : this.variable(String(Present))
     if (code !== undefined) this.stores.push(`i32[h + ${field.half}] = ${code};`)
     const absent = code === undefined ? "return false;" : this.#absent(name, field, owner, value, code)
@@ -121,11 +127,11 @@ class WriteCode {
   /** The same test as `isInteger`. */
   #integer(place: number, value: string, absent: string): void {
     const number = this.variable("0")
-    this.narrow = true
+    const widen = this.#isGeneral ? `(wide ??= []).push(${place})` : "isUsual = false"
     this.checks.push(
       `if (typeof ${value} === "number") {`,
       `  if ((${value} | 0) === ${value} && (${value} !== 0 || 1 / ${value} > 0)) ${number} = ${value} | 0;`,
-      `  else (wide ??= []).push(${place});`,
+      `  else ${widen};`,
       `} else { ${absent} }`
     )
     this.stores.push(`i32[h + ${place}] = ${number};`)
@@ -174,7 +180,17 @@ class WriteCode {
 }
 
 export const generateWrite = (layout: Layout, type: number, writer: RowMemory): RowWrite => {
-  const code = new WriteCode()
+  let general: RowWrite | undefined
+  return generate(layout, type, writer, (source, event) => {
+    general ??= generate(layout, type, writer, undefined)
+    return general(source, event)
+  })
+}
+
+/** `any`: writes any event, where this is code for the usual one. */
+const generate = (layout: Layout, type: number, writer: RowMemory, any: RowWrite | undefined): RowWrite => {
+  const isGeneral = any === undefined
+  const code = new WriteCode(isGeneral)
   code.fields(layout.fields, "e")
   if (layout.span !== undefined) code.span(layout.span)
   const { fixed } = writer
@@ -182,22 +198,20 @@ export const generateWrite = (layout: Layout, type: number, writer: RowMemory): 
   const source = `"use strict";
 return function write(source, e) {
   ${code.declarations.join("\n  ")}
-  ${code.narrow ? "let wide;" : ""}
+  ${isGeneral ? "let wide;" : "let isUsual;"}
   try {
-    const inherits = Object.getPrototypeOf(e) !== Object.prototype;
-    ${code.reads.join("\n    ")}
-    ${code.checks.join("\n    ")}
+    ${isGeneral ? "" : "isUsual = Object.getPrototypeOf(e) === Object.prototype; if (isUsual)"} {
+      ${code.reads.join("\n      ")}
+      ${code.checks.join("\n      ")}
+    }
   } catch {
     // What the event throws when it is read. Whatever else fails is a defect, and is not caught.
     return false;
   }
-  ${code.narrow ? `if (wide !== undefined) return w.widen(${type}, wide, source, e);` : ""}
+  ${isGeneral ? `if (wide !== undefined) return w.widen(${type}, wide, source, e);` : "if (!isUsual) return any(source, e);"}
   ${code.interns.length > 0 ? `if (${ended} && !w.mayWrite(source)) return false;` : ""}
   ${code.interns.join("\n  ")}
-  if (${ended}) {
-    ${code.interns.length > 0 ? "" : "if (!w.mayWrite(source)) return false;"}
-    if (!w.beginRun(source, ${type}, ${layout.words})) return false;
-  }
+  if (${ended} && !w.beginRun(source, ${type}, ${layout.words})) return false;
   const p = w.pos;
   const h = p * 2;
   ${fixed === undefined ? "const { i32, f64, i64 } = w;" : ""}
@@ -205,8 +219,15 @@ return function write(source, e) {
   w.pos = p + ${layout.words};
   return true;
 };`
-  if (fixed === undefined) return new Function("w", "k", source)(writer, code.constants) as RowWrite
+  if (fixed === undefined) return new Function("w", "k", "any", source)(writer, code.constants, any) as RowWrite
   // Arrays that are constants are not loaded, and not checked, for every event: a fifth less for each.
   const { f64, i32, i64 } = fixed
-  return new Function("w", "k", "i32", "f64", "i64", source)(writer, code.constants, i32, f64, i64) as RowWrite
+  return new Function("w", "k", "any", "i32", "f64", "i64", source)(
+    writer,
+    code.constants,
+    any,
+    i32,
+    f64,
+    i64
+  ) as RowWrite
 }

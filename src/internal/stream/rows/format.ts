@@ -8,6 +8,7 @@
  */
 import type { MetricEvent } from "../../model/event.ts"
 import type { Views } from "./page.ts"
+import type { RowSource } from "./rowSource.ts"
 
 /** The next attachment is a command. One word. */
 export const CommandRow = 0
@@ -78,23 +79,6 @@ export const stringRowWords = (length: number): number => 2 + ((length + 3) >> 2
 export const MostMetricsRead = 64
 export const readRowWords = (names: number): number => 3 + ((names + 1) >> 1)
 
-/** Whose events the rows of a run are. */
-export interface RowSource {
-  readonly lane: number
-  /** Rows written, but for those of the run that is open: they are counted when it ends, before anybody sees them. */
-  counted: number
-  /** Up to which count it may write without being asked. */
-  readonly limit: number
-  /**
-   * The type of its run that is open, and the word that rows of it end before: then the source, the clock and the page
-   * are looked at again. 0: none is open. Here, and not in the writer, so that an encoder has one place to look at.
-   */
-  runType: number
-  runEnd: number
-  /** Whether it may write more, and up to which limit. May publish, and all that follows from that. */
-  readonly reopen: () => boolean
-}
-
 /**
  * Writes an event that is emitted now, which may be anything but has the layout's tag. Gives `false` when it does not
  * fit the layout, or the source may not write, or there is no room; then nothing that counts was written. Throws what
@@ -116,7 +100,7 @@ export interface RowMemory {
    * where the fold is in this thread, that may emit other events.
    */
   readonly mayWrite: (source: RowSource) => boolean
-  /** Opens a run of rows of so many words, with room for one at least. `false`: there is no room. */
+  /** Opens a run of rows of so many words, with room for one at least. `false`: the source may not write, or there is no room. */
   readonly beginRun: (source: RowSource, type: number, words: number) => boolean
   readonly intern: (value: string) => number
   /** The code of a string that hardly ever comes again. */
