@@ -3,6 +3,7 @@ import { once } from "node:events"
 import { MessageChannel, receiveMessageOnPort } from "node:worker_threads"
 import { describe, expect, it, vi } from "vitest"
 import { FoldPort } from "../../src/internal/link/foldPort.ts"
+import { PartValues } from "../../src/internal/stream/answerParts.ts"
 import type { FoldReply } from "../../src/internal/stream/protocol.ts"
 
 const idle: FoldReply = { _tag: "Idle" }
@@ -45,6 +46,33 @@ it("receives at once, and once, what the fold has sent before it ended", async (
   opened.port.post({ _tag: "Wake" })
   await once(opened.fold, "message")
   expect(received).toHaveLength(3)
+})
+
+it("makes room for more of an answer in a later turn of the event loop, once for all that has come in one", () => {
+  using opened = open(() => {})
+  const part = { path: ["0"], from: 0, entries: [1], names: undefined }
+  const post = (values: number): void =>
+    opened.fold.postMessage({ _tag: "Part", lane: 0, request: 0, part, values } satisfies FoldReply)
+  const told = (): ReadonlyArray<unknown> => {
+    for (const action of opened.later.splice(0)) action()
+    const messages: Array<unknown> = []
+    for (let next = receiveMessageOnPort(opened.fold); next; next = receiveMessageOnPort(opened.fold)) {
+      messages.push(next.message)
+    }
+    return messages
+  }
+  told()
+  post(PartValues - 1)
+  opened.port.drain()
+  expect(told(), "short answers cost no message").toEqual([])
+  post(1)
+  post(PartValues)
+  opened.port.drain()
+  expect(receiveMessageOnPort(opened.fold), "not in the same turn").toBeUndefined()
+  expect(told()).toEqual([{ _tag: "Taken", values: 2 * PartValues }])
+  post(PartValues)
+  opened.port.drain()
+  expect(told()).toEqual([{ _tag: "Taken", values: 3 * PartValues }])
 })
 
 it("fails with what cannot be sent", () => {

@@ -8,6 +8,7 @@ import { Metric } from "mvx-metrics"
 import { PlaceWords } from "../../src/internal/fold/place.ts"
 import { packStats } from "../../src/internal/formats/packedStats.ts"
 import { ThreadCarrier } from "../../src/internal/link/threadCarrier.ts"
+import { PartValues } from "../../src/internal/stream/answerParts.ts"
 import { ChunkBytes, CounterTable } from "../../src/internal/stream/foldedCounters.ts"
 import { ControlBytes, WakeUp } from "../../src/internal/stream/parking.ts"
 import type { FoldReply, FoldRequest } from "../../src/internal/stream/protocol.ts"
@@ -185,8 +186,10 @@ it.live("answers a command that ends its nap before the next turn of the event l
   }).pipe(Effect.scoped)
 )
 
-const Seen = Metric.counter("seen", {
-  events: Schema.TaggedUnion({ seen: { what: Schema.String } }),
+const Seen = Metric.histogram("seen", {
+  events: Schema.TaggedUnion({ seen: { what: Schema.String, bytes: Schema.Number } }),
+  value: "bytes",
+  unit: "By",
   labels: ["what"]
 })
 
@@ -195,7 +198,7 @@ it.live("goes on at once with a long answer when a part of it was taken during i
     const { deliver, fromThread, nap, napsOf, source, thread, writer } = yield* makeThread
     writer.command({ _tag: "Register", lane: 0, name: Seen.name, metric: Seen, at: 0 })
     for (let n = 0; n < 1500; n++) {
-      const event = { _tag: "seen", what: `${n}` }
+      const event = { _tag: "seen", what: `${n}`, bytes: n }
       writer.writeEvent(source, event, "seen", false)
     }
     writer.command({ _tag: "Read", lane: 0, request: 3, what: "snapshots", now: 0 })
@@ -206,7 +209,7 @@ it.live("goes on at once with a long answer when a part of it was taken during i
     nap.mockImplementation(() => {
       if (parts() !== 2) return
       if (isTaken) napsThen++
-      else setImmediate(() => thread.receive({ _tag: "Taken", lane: 0, request: 3, isWanted: true }))
+      else setImmediate(() => thread.receive({ _tag: "Taken", values: PartValues }))
       isTaken = true
     })
     for (let i = 0; i < 1000 && parts() < 3; i++) yield* turn

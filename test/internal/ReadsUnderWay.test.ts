@@ -33,7 +33,8 @@ class Side {
   readonly answers = new Map<string, unknown>()
   readonly #parts = new Map<string, AnswerParts>()
   /** Parts that were not taken yet. */
-  readonly onWay: Array<{ readonly lane: number; readonly request: number }> = []
+  readonly onWay: Array<{ readonly lane: number; readonly request: number; readonly values: number }> = []
+  #taken = 0
   /** Of lanes that wait: the changes that are to be taken. */
   readonly waiting = new Map<number, number>()
   readonly fold: Fold
@@ -61,19 +62,21 @@ class Side {
         this.answers.set(`render ${message.request}`, message.reason)
         return
       case "Part": {
-        const { lane, part, request } = message
+        const { lane, part, request, values } = message
         const key = `read ${lane} ${request}`
         const parts = this.#parts.get(key) ?? new AnswerParts()
         this.#parts.set(key, parts)
         parts.add(part)
-        this.onWay.push({ lane, request })
+        this.onWay.push({ lane, request, values })
         return
       }
       case "Answer": {
         const key = `read ${message.lane} ${message.request}`
-        this.#parts.get(key)?.join(message.read)
+        const read = this.#parts.get(key)?.join(message.read) ?? message.read
         deepStrictEqual(this.answers.has(key), false)
-        this.answers.set(key, structuredClone(message.read))
+        this.answers.set(key, structuredClone(read))
+        this.#taken += message.values
+        this.fold.room.taken(this.#taken)
         return
       }
     }
@@ -85,9 +88,12 @@ class Side {
   }
 
   takePart(isWanted = true): boolean {
-    const taken = this.onWay.shift()
-    if (taken !== undefined) this.fold.taken({ _tag: "Taken", isWanted, ...taken })
-    return taken !== undefined
+    const part = this.onWay.shift()
+    if (part === undefined) return false
+    if (!isWanted) this.fold.dropRead({ _tag: "Unwanted", ...part })
+    this.#taken += part.values
+    this.fold.room.taken(this.#taken)
+    return true
   }
 
   /** To the end of all that does not wait for a listener. */

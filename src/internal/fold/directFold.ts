@@ -7,6 +7,7 @@ import type { Snapshot, Snapshots } from "../metric/definition/snapshot.ts"
 import type { MetricEvent } from "../model/event.ts"
 import { ChunkBytes, CounterTable, type LaneCounters } from "../stream/foldedCounters.ts"
 import type { Change, LaneMessage, StateRead } from "../stream/protocol.ts"
+import { AnswerRoom } from "./answerRoom.ts"
 import { nowhere } from "./place.ts"
 import { FoldLane } from "./recorderFold.ts"
 import { atOnce } from "./slices.ts"
@@ -35,6 +36,7 @@ export class DirectFold {
         send: (message) => this.#take(message),
         sendCopies: false,
         work: atOnce,
+        room: new AnswerRoom(),
         place: nowhere,
         isCareful: false,
         notKept: () => {}

@@ -5,13 +5,14 @@
 import type * as Metric from "../metric/definition/metric.ts"
 import type { MetricEvent } from "../model/event.ts"
 import { CounterTable } from "../stream/foldedCounters.ts"
-import type { Command, FoldMessage, Lane, PartTaken, Poison, Render, Restore } from "../stream/protocol.ts"
+import type { Command, FoldMessage, Lane, Poison, Render, Restore, Unwanted } from "../stream/protocol.ts"
 import { RowReader, type StreamHandler } from "../stream/reader.ts"
 import type { Rows } from "../stream/rows/format.ts"
 import { FirstLasting, FirstLayout } from "../stream/rows/format.ts"
 import type { Layout } from "../stream/rows/layout.ts"
 import type { Page } from "../stream/rows/page.ts"
 import { generateRead } from "../stream/rows/readCode.ts"
+import { AnswerRoom } from "./answerRoom.ts"
 import type { FoldOfLanes } from "./foldOfLanes.ts"
 import type { FoldLayout } from "./laneMetrics.ts"
 import type { LeftStates } from "./leftStates.ts"
@@ -51,6 +52,7 @@ export class Fold implements StreamHandler, FoldOfLanes {
   readonly totals = new TouchedLanes()
   /** Reads and scrapes that take long: whoever drives the fold goes on with them. */
   readonly work = new Slices()
+  readonly room = new AnswerRoom()
   readonly #renders = new Map<number, Work>()
   readonly #layouts: Array<FoldLayout> = []
   /** Commands that ever came. */
@@ -181,9 +183,9 @@ export class Fold implements StreamHandler, FoldOfLanes {
     if (!hasEnded) this.#renders.set(request, rendering)
   }
 
-  /** A part of an answer was taken. */
-  taken({ isWanted, lane, request }: PartTaken): void {
-    this.#lanes[lane]?.taken(request, isWanted)
+  /** Nobody waits for the rest of an answer. */
+  dropRead({ lane, request }: Unwanted): void {
+    this.#lanes[lane]?.dropRead(request)
   }
 
   /** What a metric goes on from that is registered now. */

@@ -1,4 +1,5 @@
 import type { LaneMessage } from "../stream/protocol.ts"
+import type { AnswerRoom } from "./answerRoom.ts"
 import type { Worktable } from "./slices.ts"
 
 /** The fold whose lanes they are. */
@@ -10,6 +11,8 @@ export interface FoldOfLanes {
   readonly sendCopies: boolean
   /** Where what takes long is done in slices. */
   readonly work: Worktable
+  /** For answers on their way, where `send` copies. */
+  readonly room: AnswerRoom
   /** See {@link ./place.ts}. */
   readonly place: Int32Array
   /** Whether rows are folded one by one and metric by metric, so that the place of what ends the fold is exact. */

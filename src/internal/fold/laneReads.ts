@@ -1,19 +1,16 @@
 /**
  * The reads of a lane that are under way: each is of the moment when it was its turn, and is made and sent in slices.
  */
-import { splitAnswer } from "../stream/answerParts.ts"
+import { type AnswerPart, PartValues, splitAnswer, valuesIn } from "../stream/answerParts.ts"
 import type { Lane, LaneMessage, ReadCommand, ReadPart } from "../stream/protocol.ts"
 import type { WaitingSteps } from "../util/steps.ts"
+import type { AnswerRoom } from "./answerRoom.ts"
 import type { CutRead } from "./laneMetrics.ts"
 import type { Work, WorkSteps, Worktable } from "./slices.ts"
-
-/** Parts that are on their way: one is received while the next one is made. */
-const PartsOnWay = 2
 
 interface Reading {
   readonly command: ReadCommand
   work: Work | undefined
-  onWay: number
 }
 
 interface ReadFold {
@@ -21,6 +18,7 @@ interface ReadFold {
   /** Whether `send` copies: what is long is sent in parts then. */
   readonly sendCopies: boolean
   readonly work: Worktable
+  readonly room: AnswerRoom
 }
 
 export class LaneReads {
@@ -35,7 +33,7 @@ export class LaneReads {
   }
 
   begin(command: ReadCommand, read: CutRead): void {
-    const reading: Reading = { command, work: undefined, onWay: 0 }
+    const reading: Reading = { command, work: undefined }
     this.#readings ??= new Map()
     this.#readings.set(command.request, reading)
     reading.work = this.#fold.work.begin(this.#answer(reading, read))
@@ -43,15 +41,9 @@ export class LaneReads {
 
   *#answer(reading: Reading, { metrics, release }: CutRead): WorkSteps {
     const { request } = reading.command
-    const lane = this.#lane
     try {
-      const read: Array<ReadPart> = []
-      for (const steps of metrics) {
-        const part = yield* steps
-        if (part === undefined) continue
-        read.push(this.#fold.sendCopies ? ((yield* this.#split(reading, part, read.length)) as ReadPart) : part)
-      }
-      this.#fold.send({ _tag: "Answer", lane, request, read })
+      const [read, values] = yield* this.#fold.sendCopies ? this.#inParts(reading, metrics) : asItIs(metrics)
+      yield* this.#send(reading, { _tag: "Answer", lane: this.#lane, request, read, values }, values)
     } finally {
       release()
       this.#readings?.delete(request)
@@ -59,24 +51,43 @@ export class LaneReads {
     }
   }
 
-  #split(reading: Reading, part: ReadPart, of: number): WaitingSteps<unknown> {
+  /** What is left of an answer when all that is long was sent, and its values. */
+  *#inParts(reading: Reading, metrics: CutRead["metrics"]): WaitingSteps<readonly [ReadonlyArray<ReadPart>, number]> {
     const { request } = reading.command
-    const lane = this.#lane
-    const { send } = this.#fold
-    return splitAnswer(part, of, function* (part) {
-      while (reading.onWay >= PartsOnWay) yield "wait"
-      reading.onWay++
-      send({ _tag: "Part", lane, request, part })
-      yield
-    })
+    const send = (part: AnswerPart, values: number): WaitingSteps<void> =>
+      this.#send(reading, { _tag: "Part", lane: this.#lane, request, part, values }, values)
+    let read: Array<ReadPart> = []
+    let values = 0
+    let from = 0
+    for (const steps of metrics) {
+      const part = yield* steps
+      if (part === undefined) continue
+      const left = (yield* splitAnswer(part, [`${from + read.length}`], send)) as ReadPart
+      read.push(left)
+      values += valuesIn(left, PartValues)
+      if (values < PartValues) continue
+      yield* send({ path: [], from, entries: read, names: undefined }, values)
+      from += read.length
+      read = []
+      values = 0
+    }
+    return [read, values]
   }
 
-  taken(request: number, isWanted: boolean): void {
-    const reading = this.#readings?.get(request)
-    if (reading === undefined) return
-    if (!isWanted) return reading.work?.drop()
-    reading.onWay--
-    reading.work?.goOn()
+  *#send(reading: Reading, message: LaneMessage, values: number): WaitingSteps<void> {
+    const { room, send, sendCopies } = this.#fold
+    while (room.isFull) {
+      room.wait(() => reading.work?.goOn())
+      yield "wait"
+    }
+    if (sendCopies) room.sent(values)
+    send(message)
+    if (message._tag === "Part") yield
+  }
+
+  /** Nobody waits for the rest of the answer. */
+  drop(request: number): void {
+    this.#readings?.get(request)?.work?.drop()
   }
 
   /** Those that another fold would owe. */
@@ -88,4 +99,13 @@ export class LaneReads {
   close(): void {
     for (const { work } of [...(this.#readings?.values() ?? [])]) work?.drop()
   }
+}
+
+function* asItIs(metrics: CutRead["metrics"]): WaitingSteps<readonly [ReadonlyArray<ReadPart>, number]> {
+  const read: Array<ReadPart> = []
+  for (const steps of metrics) {
+    const part = yield* steps
+    if (part !== undefined) read.push(part)
+  }
+  return [read, 0]
 }

@@ -178,9 +178,9 @@ export class FoldLane implements MetricsLane {
     this.#reads.close()
   }
 
-  /** A part of the answer to a read has come. `isWanted`: somebody waits for the rest. */
-  taken(request: number, isWanted: boolean): void {
-    this.#reads.taken(request, isWanted)
+  /** Nobody waits for the rest of an answer. */
+  dropRead(request: number): void {
+    this.#reads.drop(request)
   }
 
   #take(step: Step): void {

@@ -7,6 +7,7 @@
  */
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads"
 import { Nowhere, PlaceLane, PlaceWords } from "../fold/place.ts"
+import { PartValues } from "../stream/answerParts.ts"
 import { ControlBytes, WakeUp } from "../stream/parking.ts"
 import type { FoldReply, FoldRequest, Restore } from "../stream/protocol.ts"
 import { isStackOverflow } from "../util/stack.ts"
@@ -31,6 +32,10 @@ export class FoldPort {
   /** Whether a reply is being received that the event loop has passed on. */
   #isOnEmptyStack = false
   #isDrained = false
+  /** Values of answers that have come, and how many of them the thread knows of. */
+  #received = 0
+  #told = 0
+  #tells = false
 
   /** `restore`: what the fold goes on from, where it takes the place of another one. */
   constructor(port: MessagePort, listener: FoldPortListener, restore?: Restore) {
@@ -55,6 +60,24 @@ export class FoldPort {
       this.#listener.onDefect(defect)
     }
     this.#isOnEmptyStack = false
+    if ("values" in reply) this.#onReceived(reply.values)
+  }
+
+  /**
+   * Makes room for more of them in the next turn of the event loop: Node goes on to receive what comes while it receives,
+   * and whatever else is due would wait until the thread has nothing more to send.
+   */
+  #onReceived(values: number): void {
+    this.#received += values
+    if (this.#tells || this.#received - this.#told < PartValues) return
+    this.#tells = true
+    this.#listener.nextTurn(() => {
+      this.#tells = false
+      this.#told = this.#received
+      if (!this.#isOpen) return
+      this.post({ _tag: "Taken", values: this.#told })
+      this.rouse()
+    })
   }
 
   /** All that was sent before has come. */

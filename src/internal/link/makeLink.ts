@@ -5,7 +5,7 @@ import { packStats } from "../formats/packedStats.ts"
 import { ExpositionNames } from "../formats/prometheus/nameRegistry.ts"
 import type { Carrier } from "../stream/carrier.ts"
 import { ChunkBytes, CounterTable } from "../stream/foldedCounters.ts"
-import type { Command, FoldMessage, Lane, PartTaken, Restore } from "../stream/protocol.ts"
+import type { Command, FoldMessage, Lane, Restore, Unwanted } from "../stream/protocol.ts"
 import { RowWriter } from "../stream/writer.ts"
 import { messageOf } from "../util/describeError.ts"
 import { withLiveClock } from "../util/liveClock.ts"
@@ -63,8 +63,8 @@ export const makeLink = (options: {
   readonly receive?: () => void
   /** Folds what was published, where the fold is in this thread. */
   readonly foldNow?: () => void
-  /** Tells a fold whose answers come in parts that one was taken. */
-  readonly taken?: (taken: PartTaken) => void
+  /** Tells a fold whose answers come in parts that nobody waits for the rest of one. */
+  readonly unwanted?: (unwanted: Unwanted) => void
   readonly terminate: () => void
 }): LinkControl => {
   const { flightLog } = options
@@ -202,7 +202,8 @@ export const makeLink = (options: {
     const listener = lanes.get(message.lane)
     if (message._tag === "Part") {
       const { lane, part, request } = message
-      return options.taken?.({ _tag: "Taken", lane, request, isWanted: listener?.onPart(request, part) === true })
+      if (listener?.onPart(request, part) !== true) options.unwanted?.({ _tag: "Unwanted", lane, request })
+      return
     }
     listener?.onMessage(message)
     if (message._tag === "Quarantined" && flightLog) options.afterFold(() => flightLog.quarantined(listener, message))

@@ -237,10 +237,7 @@ export const makeWorkerLink = Effect.fnUntraced(function* (
         allocateCounters: (bytes) => new SharedArrayBuffer(bytes),
         hold,
         nextTurn,
-        taken: (taken) => {
-          current?.port.post(taken)
-          current?.port.rouse()
-        },
+        unwanted: (unwanted) => current?.port.post(unwanted),
         afterFold: (action) => (current === undefined ? nextTurn(action) : current.port.afterFold(action)),
         receive: () => current?.port.drain(),
         terminate: () => current?.thread.terminate()

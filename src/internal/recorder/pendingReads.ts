@@ -95,8 +95,7 @@ export class PendingReads {
   answer(request: number, read: ReadonlyArray<unknown>): void {
     const pending = this.#reads?.get(request)
     if (pending === undefined) return
-    pending.parts?.join(read)
-    this.#end(request, pending, Exit.succeed(read))
+    this.#end(request, pending, Exit.succeed(pending.parts?.join(read) ?? read))
   }
 
   /** A part of an answer; whether somebody waits for it. */

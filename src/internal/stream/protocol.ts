@@ -177,18 +177,18 @@ export type Read = ReadonlyArray<ReadPart>
 
 export type ReadPart = Snapshot | ShownRead | LargestRead | StateRead
 
+/** What is long enough to hold up the thread that receives it, with the number of its values, about. */
+export interface Sized {
+  readonly values: number
+}
+
 /** From the fold side to the recorder of a lane. */
 export type LaneMessage =
   /** The counters of the lane have moved. Said to a recorder that waits for it. */
   | { readonly _tag: "Folded"; readonly lane: Lane }
-  /** A part of the answer that comes. It is answered with `Taken`. */
-  | { readonly _tag: "Part"; readonly lane: Lane; readonly request: number; readonly part: AnswerPart }
-  | {
-      readonly _tag: "Answer"
-      readonly lane: Lane
-      readonly request: number
-      readonly read: Read
-    }
+  /** A part of the answer that comes. */
+  | ({ readonly _tag: "Part"; readonly lane: Lane; readonly request: number; readonly part: AnswerPart } & Sized)
+  | ({ readonly _tag: "Answer"; readonly lane: Lane; readonly request: number; readonly read: Read } & Sized)
   /**
    * The changes up to `sequence` that were not sent before. The lane waits until `Delivered` names the same sequence
    * number: one for changes of a worker that died names another.
@@ -241,18 +241,19 @@ export type FoldRequest =
   /** Shared memory whose pages have numbers from `first` on. */
   | { readonly _tag: "Memory"; readonly first: number; readonly buffer: ArrayBufferLike }
   | { readonly _tag: "Attach"; readonly attachments: ReadonlyArray<Attachment> }
-  | PartTaken
+  /** So many values of answers were received in all, in turns of the event loop before this one. */
+  | { readonly _tag: "Taken"; readonly values: number }
+  | Unwanted
   /** The answer to `Idle`: it may sleep, and is woken by the next message. */
   | { readonly _tag: "Sleep" }
   /** There are new rows. */
   | { readonly _tag: "Wake" }
 
-/** A part of an answer was taken. `isWanted`: somebody waits for the rest. */
-export interface PartTaken {
-  readonly _tag: "Taken"
+/** Nobody waits for the rest of an answer. */
+export interface Unwanted {
+  readonly _tag: "Unwanted"
   readonly lane: Lane
   readonly request: number
-  readonly isWanted: boolean
 }
 
 /** A metric that ended a fold: it is quarantined where it would do so again. */

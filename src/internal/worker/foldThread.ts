@@ -74,7 +74,10 @@ export class FoldThread {
         this.#fold.reader.attach(request.attachments)
         break
       case "Taken":
-        this.#fold.taken(request)
+        this.#fold.room.taken(request.values)
+        break
+      case "Unwanted":
+        this.#fold.dropRead(request)
         break
       case "Sleep":
         this.#maySleep = true
