@@ -1,17 +1,56 @@
 import * as Effect from "effect/Effect"
 import type { Steps } from "./steps.ts"
 
-/** Milliseconds of steps before others have a turn. */
-const LongestSlice = 2
+/** Milliseconds of steps in a turn of the event loop, of all who take some. */
+const TurnMillis = 2
 
-/** Takes steps on the application thread without holding it. */
+/** When the steps of the present turn end. */
+let end = Number.NEGATIVE_INFINITY
+let isScheduled = false
+/** Those who go on in the next turn, in order. */
+let waiting: Array<() => void> = []
+
+const schedule = (): void => {
+  if (isScheduled) return
+  isScheduled = true
+  setImmediate(turn)
+}
+
+const turn = (): void => {
+  isScheduled = false
+  if (waiting.length === 0) return
+  end = performance.now() + TurnMillis
+  // One that takes longer than a turn comes after the others again.
+  do waiting.shift()!()
+  while (waiting.length > 0 && performance.now() < end)
+  schedule()
+}
+
+/** Whether there is time left in the present turn. */
+const isTimeLeft = (): boolean => {
+  const now = performance.now()
+  if (!isScheduled) end = now + TurnMillis
+  schedule()
+  return waiting.length === 0 && now < end
+}
+
+const nextTurn: Effect.Effect<void> = Effect.callback<void>((resume) => {
+  const goOn = (): void => resume(Effect.void)
+  waiting.push(goOn)
+  schedule()
+  return Effect.sync(() => {
+    waiting = waiting.filter((each) => each !== goOn)
+  })
+})
+
+/** Takes steps on the application thread without holding it: it takes turns with all others who do. */
 export const inSlices = Effect.fnUntraced(function* <A>(steps: Steps<A>): Effect.fn.Return<A> {
+  if (!isTimeLeft()) yield* nextTurn
   for (;;) {
-    const until = performance.now() + LongestSlice
     do {
       const step = steps.next()
       if (step.done) return step.value
-    } while (performance.now() < until)
-    yield* Effect.yieldNow
+    } while (performance.now() < end)
+    yield* nextTurn
   }
 })
