@@ -9,9 +9,10 @@ interface Folded {
 }
 
 /**
- * Runs `giveUp` about a second after the fold has fallen silent, or has gone on without folding anything of this
- * recorder, which waits for a hook or a listener then. An exporter answers somebody who waits. Costs next to nothing,
- * unless the read is slow.
+ * Runs `giveUp` about a second after the fold has fallen silent, or has gone on without folding anything of the events
+ * that this recorder has, which wait for a hook or a listener then. An exporter answers somebody who waits. A fold that has
+ * no events to fold is making the answer, which takes longer for very many series. Costs next to nothing, unless the read
+ * is slow.
  */
 export const whenStuck = ({ config, intake }: Folded, giveUp: () => void): (() => void) => {
   const { probe } = config.link
@@ -22,7 +23,7 @@ export const whenStuck = ({ config, intake }: Folded, giveUp: () => void): (() =
   const stuck: Effect.Effect<void, unknown> = Effect.suspend(() => {
     const before = folded()
     return Effect.andThen(Effect.andThen(probe, Effect.sleep("700 millis")), () =>
-      folded() === before ? Effect.void : stuck
+      folded() === before && intake.pending > 0 ? Effect.void : stuck
     )
   })
   let stop = afterwards(300, () => {
