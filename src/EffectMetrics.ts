@@ -43,9 +43,10 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as EffectMetric from "effect/Metric"
+import * as Semaphore from "effect/Semaphore"
 import { CarriedSeries } from "./internal/exporters/carried.ts"
 import { collect, type Dated, together } from "./internal/exporters/collect.ts"
-import { type Series, seriesOf } from "./internal/exporters/effectSeries.ts"
+import { type Series, seriesSteps } from "./internal/exporters/effectSeries.ts"
 import { takeNamespace } from "./internal/exporters/namespaces.ts"
 import { asInPrometheus } from "./internal/exporters/prometheusData.ts"
 import { shownByUs } from "./internal/exporters/shownInEffect.ts"
@@ -55,6 +56,8 @@ import type { MetricData } from "./internal/formats/metricData.ts"
 import { aDuration, oneOf, refuse, whyInvalidOptions } from "./internal/model/optionChecks.ts"
 import { serviceOf } from "./internal/runtime/anyRuntime.ts"
 import { providedRuntime } from "./internal/runtime/provided.ts"
+import { inSlices } from "./internal/util/inSlices.ts"
+import type { Steps } from "./internal/util/steps.ts"
 import type { NamespaceTaken } from "./MetricsError.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
 
@@ -159,11 +162,17 @@ export const layer = (options: Options = {}): Layer.Layer<EffectMetrics, Namespa
         options.names === "prometheus" ? asInPrometheus : (data) => data
       )
       yield* Effect.addFinalizer(() => Effect.sync(() => registry.close()))
-      const refresh = Effect.map(collect(runtime), ({ all }) => registry.show(all))
+      // One after the other: each goes on from the one before.
+      const refresh = Semaphore.makeUnsafe(1).withPermit(
+        Effect.flatMap(collect(runtime), ({ all }) => inSlices(registry.show(all)))
+      )
       yield* Effect.forkScoped(Effect.forever(Effect.andThen(refresh, Effect.sleep(options.interval ?? "5 seconds"))))
       return { refresh }
     })
   )
+
+/** Series that are brought up to date in one step. */
+const StepSeries = 512
 
 /** After so many updates that nobody has read, nobody is taken to read. */
 const MostUnread = 100
@@ -193,24 +202,30 @@ class Registry {
     this.#named = named
   }
 
-  /** Replaces all shown data with these. */
-  show(all: ReadonlyArray<Dated>): void {
+  /** Replaces all shown data with these. Who reads the registry between two steps sees some series as they were before. */
+  *show(all: ReadonlyArray<Dated>): Steps<void> {
     if (!this.#open) return
     const isSeen = this.#unread === 0 || this.#unread > MostUnread
     this.#unread++
     this.#carried.nextRead(isSeen)
     if (isSeen) this.#left.clear()
-    const data = together(all.map((each) => this.#carried.of(each))).map(this.#named)
-    const present = new Map(
-      data.flatMap((each) => seriesOf(each, this.#duplicatesOf(each))).map((each) => [each.key, each])
-    )
+    const data = together(yield* this.#carried.of(all)).map(this.#named)
+    const present = new Map<string, Series>()
+    for (const each of data) {
+      for (const series of yield* seriesSteps(each, this.#duplicatesOf(each))) present.set(series.key, series)
+    }
+    let count = 0
     for (const [key, { place, registration }] of this.#series) {
+      if (++count % StepSeries === 0) yield
       if (present.has(key)) continue
       registration.remove()
       this.#series.delete(key)
       this.#left.set(place, key)
     }
     for (const [key, series] of present) {
+      if (++count % StepSeries === 0) yield
+      // It was closed meanwhile.
+      if (!this.#open) return
       const known = this.#series.get(key)
       if (known !== undefined) known.state = series.state
       // What was in its place is subtracted until a reader has seen that it is there no more.
@@ -220,8 +235,9 @@ class Registry {
 
   /** Removes all data; later refreshes show nothing. */
   close(): void {
-    this.show([])
     this.#open = false
+    for (const { registration } of this.#series.values()) registration.remove()
+    this.#series.clear()
   }
 
   #duplicatesOf(data: MetricData): Duplicates {

@@ -6,7 +6,8 @@
  * - {@link observe} adds observable instruments to a meter of `@opentelemetry/api`, where you have no access to the reader.
  *
  * Each collection of the SDK reads the runtime once and includes every event accepted before. Metrics that are registered
- * later appear from then on.
+ * later appear from then on. Data for the SDK is made in short steps. What the SDK and its exporters make of it they make in
+ * one go, which holds up the event loop where there are tens of thousands of series.
  *
  * | metric | producer | observable instruments |
  * | --- | --- | --- |
@@ -39,16 +40,19 @@ import type { BatchObservableCallback, Meter, MetricOptions, Observable } from "
 import type { MetricProducer } from "@opentelemetry/sdk-metrics"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Semaphore from "effect/Semaphore"
 import { CarriedSeries } from "./internal/exporters/carried.ts"
 import { collect, together } from "./internal/exporters/collect.ts"
 import { sharedCollection, watchFamilies } from "./internal/exporters/descriptors.ts"
 import { takeNamespace } from "./internal/exporters/namespaces.ts"
 import { type Observed, observations } from "./internal/exporters/otelObservations.ts"
 import { makeProducer } from "./internal/exporters/sdk/producer.ts"
+import { inParts } from "./internal/formats/inParts.ts"
 import type { MetricData } from "./internal/formats/metricData.ts"
 import { refuse } from "./internal/model/optionChecks.ts"
 import { type AnyRuntime, serviceOf } from "./internal/runtime/anyRuntime.ts"
 import { providedRuntime } from "./internal/runtime/provided.ts"
+import { inSlices } from "./internal/util/inSlices.ts"
 import { InvalidArgument, type NamespaceTaken } from "./MetricsError.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
 
@@ -126,20 +130,23 @@ export const observe = (meter: Meter, runtime: AnyRuntime): (() => void) => {
   const service = serviceOf(runtime)
   const release = takeNamespace("the meter", meter, service)
   const carried = new CarriedSeries(MostSeries)
-  const read = Effect.map(collect(service), ({ all }) => together(all.map((each) => carried.of(each))))
-  const collection = sharedCollection(service, read)
+  const read = Effect.flatMap(collect(service), ({ all }) => Effect.map(inSlices(carried.of(all)), together))
+  // What is carried from one read to the next is that of the read before.
+  const collection = sharedCollection(service, Semaphore.makeUnsafe(1).withPermit(read))
   const instruments = new Map<string, Observable>()
   /** The observables that the callback is registered for. A meter accepts values for no others. */
   let observed: Array<Observable> = []
 
   const callback: BatchObservableCallback = async (result) => {
-    for (const data of (await collection()).values()) {
-      for (const { instrument, observations: all } of observations(data)) {
+    const observe = (part: MetricData): ReadonlyArray<never> => {
+      for (const { instrument, observations: all } of observations(part)) {
         const observable = instruments.get(instrument.name)
         if (observable === undefined) continue
         for (const { attributes, value } of all) result.observe(observable, value, attributes)
       }
+      return []
     }
+    for (const data of (await collection()).values()) await Effect.runPromise(inSlices(inParts(data, observe)))
   }
 
   const observeAll = (): void => {

@@ -7,7 +7,8 @@
  * because their counts belong to their recorders. A registry with the content type of OpenMetrics shows their exemplars.
  *
  * If you have no registry yet, `mvx-metrics/Prometheus` costs the application thread less: it makes the text on the
- * worker.
+ * worker. The values for a registry are made in short steps, but the registry makes its text of them in one go: with tens
+ * of thousands of series, `registry.metrics()` holds up the event loop for a second or more.
  *
  * @example
  * ```ts
@@ -35,7 +36,7 @@ import {
   type PromValue,
   promAggregator,
   promName,
-  promValues
+  promValueSteps
 } from "./internal/exporters/promClientFamilies.ts"
 import { Duplicates } from "./internal/formats/duplicates.ts"
 import type { MetricData } from "./internal/formats/metricData.ts"
@@ -45,6 +46,7 @@ import { type Family, familyOf } from "./internal/naming/names.ts"
 import { type AnyRuntime, serviceOf } from "./internal/runtime/anyRuntime.ts"
 import { providedRuntime } from "./internal/runtime/provided.ts"
 import type { RuntimeService } from "./internal/runtime/service.ts"
+import { inSlices } from "./internal/util/inSlices.ts"
 import { InvalidArgument, MetricNameCollision, type NamespaceTaken } from "./MetricsError.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
 
@@ -205,8 +207,9 @@ const promMetric = (data: MetricData, name: string, readers: Shared["readers"]):
     aggregator,
     get: async () => {
       const all = await Promise.all(Array.from(readers.values(), ({ read }) => read()))
+      const found = all.filter((each) => each !== undefined)
       // Copies: a registry writes to the labels.
-      const values = all.flatMap((found) => (found === undefined ? [] : promValues(found, duplicates)))
+      const values = await Effect.runPromise(inSlices(promValueSteps(found, duplicates)))
       return { name: metric.name, help, type, aggregator, values }
     },
     reset: () => {}

@@ -3,11 +3,12 @@ import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { Metric } from "mvx-metrics"
 import { labelsOf } from "../../src/internal/catalogue/exposedMetrics.ts"
-import { seriesOf } from "../../src/internal/exporters/effectSeries.ts"
-import { promValues } from "../../src/internal/exporters/promClientFamilies.ts"
+import { seriesSteps } from "../../src/internal/exporters/effectSeries.ts"
+import { promValueSteps } from "../../src/internal/exporters/promClientFamilies.ts"
 import { Duplicates } from "../../src/internal/formats/duplicates.ts"
 import { metricData } from "../../src/internal/formats/fromMetric.ts"
 import type { Attributes } from "../../src/internal/formats/metricData.ts"
+import { allSteps } from "../../src/internal/util/steps.ts"
 
 const events = Schema.TaggedUnion({ hit: { of: Schema.NullOr(Schema.String), n: Schema.Number } })
 const hit = (of: string | null, n = 1) => ({ _tag: "hit", of, n }) as const
@@ -106,7 +107,7 @@ describe("a label", () => {
     const metric = Metric.counter("c", { events, unit: "By", labels: { unit: "of" } })
     expect(
       dataOf(metric, [hit("s")])
-        .flatMap((data) => seriesOf(data, new Duplicates()))
+        .flatMap((data) => allSteps(seriesSteps(data, new Duplicates())))
         .map((series) => series.metric.attributes)
     ).toEqual([{ unit: "By", exported_unit: "s" }])
   })
@@ -128,13 +129,13 @@ describe("values that are one as text", () => {
   it("are series of their own in prom-client", () => {
     expect(
       dataOf(typed, all)
-        .flatMap((data) => promValues(data, new Duplicates()))
+        .flatMap((data) => allSteps(promValueSteps([data], new Duplicates())))
         .map(({ labels, value }) => [labels, value])
     ).toEqual(expected)
   })
 
   it("are series of their own in Effect's registry", () => {
-    const series = dataOf(typed, all).flatMap((data) => seriesOf(data, new Duplicates()))
+    const series = dataOf(typed, all).flatMap((data) => allSteps(seriesSteps(data, new Duplicates())))
     expect(series.map(({ metric, state }) => [metric.attributes, (state as { count: number }).count])).toEqual(expected)
     expect(new Set(series.map(({ key }) => key)).size).toBe(series.length)
   })

@@ -5,6 +5,7 @@
  */
 
 import { shapeKey } from "../formats/fromMetric.ts"
+import { inParts } from "../formats/inParts.ts"
 import type {
   ExponentialDataPoint,
   HistogramDataPoint,
@@ -13,6 +14,7 @@ import type {
   SummaryDataPoint
 } from "../formats/metricData.ts"
 import { mergePoints } from "../metric/instruments/exponential.ts"
+import type { Steps } from "../util/steps.ts"
 import type { Dated } from "./collect.ts"
 
 type Point = MetricData["points"][number]
@@ -49,12 +51,21 @@ export class CarriedSeries {
   }
 
   /** The data with what the same series were before. Data is to be given in the order in which it was read. */
-  of({ data, life, since }: Dated): MetricData {
-    if (data.type === "gauge" || (data.type === "sum" && !data.monotonic)) return data
+  *of(all: ReadonlyArray<Dated>): Steps<ReadonlyArray<MetricData>> {
+    const carried: Array<MetricData> = []
+    for (const each of all) {
+      const points = yield* inParts(each.data, (data) => this.#points({ ...each, data }))
+      carried.push({ ...each.data, points } as MetricData)
+    }
+    return carried
+  }
+
+  #points({ data, life, since }: Dated): ReadonlyArray<Point> {
+    if (data.type === "gauge" || (data.type === "sum" && !data.monotonic)) return data.points
     const key = shapeKey(data)
     const series = this.#byData.get(key) ?? new Map<string, Carried>()
     this.#byData.set(key, series)
-    const points = (data.points as ReadonlyArray<Point>).map((point) => {
+    return (data.points as ReadonlyArray<Point>).map((point) => {
       // Counts in other buckets are not added.
       const own = JSON.stringify([Object.entries(point.attributes), "boundaries" in point && point.boundaries])
       const known = series.get(own)
@@ -68,7 +79,6 @@ export class CarriedSeries {
       }
       return before === undefined ? point : plus(data.type, point, before)
     })
-    return { ...data, points } as MetricData
   }
 }
 

@@ -7,10 +7,12 @@
  * would be taken for one that began again.
  */
 import * as EffectMetric from "effect/Metric"
-import { Duplicate, type Duplicates, textKey } from "../formats/duplicates.ts"
+import { Duplicate, type Duplicates, type DuplicatesRead, textKey } from "../formats/duplicates.ts"
 import { shapeKey } from "../formats/fromMetric.ts"
+import { inParts } from "../formats/inParts.ts"
 import type { Attributes, ExponentialDataPoint, HistogramDataPoint, MetricData } from "../formats/metricData.ts"
 import { fixedBuckets } from "../formats/prometheus/fixedBuckets.ts"
+import type { Steps } from "../util/steps.ts"
 import { upTo } from "./otelObservations.ts"
 
 export interface Series {
@@ -24,8 +26,15 @@ export interface Series {
 
 type Options = { readonly description?: string; readonly attributes: { readonly [name: string]: string } }
 
-/** `duplicates`: what is kept of data of this name and shape from one read to the next. */
-export const seriesOf = (given: MetricData, duplicates: Duplicates): ReadonlyArray<Series> => {
+/** The series of data, in steps. `duplicates`: what is kept of its name and shape from one read to the next. */
+export function* seriesSteps(data: MetricData, duplicates: Pick<Duplicates, "read">): Steps<ReadonlyArray<Series>> {
+  const read = duplicates.read()
+  const series = yield* inParts(data, (part) => seriesOf(part, read))
+  read.end()
+  return series
+}
+
+const seriesOf = (given: MetricData, duplicates: DuplicatesRead): ReadonlyArray<Series> => {
   const data = { ...given, points: asText(given.points, duplicates) } as unknown as MetricData
   const one = <State>(
     attributes: Attributes,
@@ -119,7 +128,7 @@ const besideUnit = (name: string, attributes: Attributes): string => {
 /** Effect's attributes are text. Points that would be one are numbered. */
 const asText = (
   points: ReadonlyArray<{ readonly attributes: Attributes }>,
-  duplicates: Duplicates
+  duplicates: DuplicatesRead
 ): ReadonlyArray<object> => {
   const numbers = duplicates.numbers(
     points.map(({ attributes }) => textKey(attributes)),

@@ -2,13 +2,15 @@
  * The data of exporters as prom-client has it: a family by name and type, and its samples with labels.
  */
 
-import { Duplicate, type Duplicates } from "../formats/duplicates.ts"
+import { Duplicate, type Duplicates, type DuplicatesRead } from "../formats/duplicates.ts"
+import { inParts } from "../formats/inParts.ts"
 import type { Attributes, Exemplar, HistogramDataPoint, MetricData } from "../formats/metricData.ts"
 import { boundariesOf, countsOf } from "../formats/prometheus/classicBuckets.ts"
 import { exemplarLabels } from "../formats/prometheus/exemplar.ts"
 import { scale } from "../formats/prometheus/families.ts"
 import { counterSample, type Family, familyOf, labelName } from "../naming/names.ts"
 import type { BaseUnit } from "../naming/units.ts"
+import type { Steps } from "../util/steps.ts"
 
 export type PromLabels = { readonly [name: string]: string | number }
 
@@ -41,8 +43,19 @@ export const promAggregator = ({ name, type, unit }: MetricData): Aggregator => 
   return unit === "1" || unit === "%" ? "average" : "sum"
 }
 
-/** `duplicates`: what is kept of this family from one read to the next. */
-export const promValues = (data: MetricData, duplicates: Duplicates): ReadonlyArray<PromValue> => {
+/** The values of a family, which several runtimes may have. `duplicates`: what is kept of it from one read to the next. */
+export function* promValueSteps(
+  all: ReadonlyArray<MetricData>,
+  duplicates: Pick<Duplicates, "read">
+): Steps<ReadonlyArray<PromValue>> {
+  const read = duplicates.read()
+  const values: Array<PromValue> = []
+  for (const data of all) for (const value of yield* inParts(data, (part) => promValues(part, read))) values.push(value)
+  read.end()
+  return values
+}
+
+const promValues = (data: MetricData, duplicates: DuplicatesRead): ReadonlyArray<PromValue> => {
   const { name, unit } = familyOf(data)
   switch (data.type) {
     case "gauge":
@@ -117,7 +130,7 @@ const exemplarOf = (exemplar: Exemplar | undefined, unit: BaseUnit): { readonly 
 /** Points with their labels, under names that Prometheus takes. */
 const withLabels = <Point extends { readonly attributes: Attributes }>(
   points: ReadonlyArray<Point>,
-  duplicates: Duplicates
+  duplicates: DuplicatesRead
 ): ReadonlyArray<readonly [labels: PromLabels, point: Point]> => {
   const all = points.map(({ attributes }) =>
     Object.entries(attributes).map(([name, value]) => [labelName(name), `${value ?? ""}`] as const)

@@ -1,15 +1,17 @@
 /**
  * A runtime as a producer of metrics for a reader of OpenTelemetry's SDK.
  */
-import type { CollectionResult, MetricProducer, ResourceMetrics } from "@opentelemetry/sdk-metrics"
+import type { CollectionResult, MetricData, MetricProducer, ResourceMetrics } from "@opentelemetry/sdk-metrics"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Semaphore from "effect/Semaphore"
 import { internalsOf } from "../../runtime/internals.ts"
 import type { RuntimeService } from "../../runtime/service.ts"
+import { inSlices } from "../../util/inSlices.ts"
 import { within } from "../../util/liveClock.ts"
-import { allSteps } from "../../util/steps.ts"
+import type { Steps } from "../../util/steps.ts"
 import { Version } from "../../util/version.ts"
-import { collect, collectSource } from "../collect.ts"
+import { type Collected, collect, collectSource } from "../collect.ts"
 import { Batches, type Told } from "../otlp/batches.ts"
 import { sdkMetrics } from "./sdkMetrics.ts"
 
@@ -30,18 +32,22 @@ export const makeProducer = (runtime: RuntimeService): MetricProducer => {
     })
   )
 
-  const read = Effect.map(collect(runtime), (collected) => {
-    // At once: readers may ask at the same time.
+  const convert = function* (collected: Collected): Steps<Array<MetricData>> {
     batches.read(collected)
-    const { data, told } = allSteps(batches.next(clock.currentTimeNanosUnsafe(), false))
+    const { data, told } = yield* batches.next(clock.currentTimeNanosUnsafe(), false)
+    const metrics = yield* sdkMetrics(data)
     batches.delivered({ told })
     batches.forget()
-    return sdkMetrics(data)
-  })
+    return metrics
+  }
+  // Readers may ask at the same time, and each goes on from the one before.
+  const read = Semaphore.makeUnsafe(1).withPermit(
+    Effect.flatMap(collect(runtime), (collected) => inSlices(convert(collected)))
+  )
 
   return {
     collect: async ({ timeoutMillis = Longest } = {}) => {
-      let metrics: ReturnType<typeof sdkMetrics> = []
+      let metrics: Array<MetricData> = []
       const reading = Effect.map(read, (all) => {
         metrics = all
       })

@@ -21,6 +21,7 @@ import {
   type ShownExemplar,
   type Streamed
 } from "../../formats/otlp/streamed.ts"
+import type { Steps } from "../../util/steps.ts"
 
 /** An exemplar as the SDK's own reservoirs have it. */
 export interface SdkExemplar {
@@ -35,8 +36,27 @@ const Cumulative = 1
 const Double = 1
 const Types = { histogram: 0, exponentialHistogram: 1, gauge: 2, sum: 3 } as const
 
+/** Points that are converted in one step. */
+const StepPoints = 128
+
 /** All of them cumulative. Those of one name and shape are one. */
-export const sdkMetrics = (all: ReadonlyArray<Streamed>): Array<MetricData> => asMetrics(all).flatMap(metricsOf)
+export function* sdkMetrics(all: ReadonlyArray<Streamed>): Steps<Array<MetricData>> {
+  const metrics: Array<MetricData> = []
+  for (const metric of asMetrics(all)) {
+    const byName = new Map<string, MetricData>()
+    for (let from = 0; from < metric.points.length; from += StepPoints) {
+      const points = metric.points.slice(from, from + StepPoints)
+      for (const part of metricsOf({ ...metric, points } as Streamed)) {
+        const known = byName.get(part.descriptor.name)
+        if (known === undefined) byName.set(part.descriptor.name, part)
+        else for (const point of part.dataPoints) known.dataPoints.push(point as never)
+      }
+      yield
+    }
+    metrics.push(...byName.values())
+  }
+  return metrics
+}
 
 const metricsOf = (metric: Streamed): ReadonlyArray<MetricData> => {
   switch (metric.type) {

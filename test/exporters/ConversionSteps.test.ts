@@ -1,0 +1,75 @@
+// What exporters make of very many series they make in steps, each of as many points at the most.
+import { describe, expect, it } from "@effect/vitest"
+import { Schema } from "effect"
+import { Metric } from "mvx-metrics"
+import { CarriedSeries } from "../../src/internal/exporters/carried.ts"
+import { seriesSteps } from "../../src/internal/exporters/effectSeries.ts"
+import { promValueSteps } from "../../src/internal/exporters/promClientFamilies.ts"
+import { sdkMetrics } from "../../src/internal/exporters/sdk/sdkMetrics.ts"
+import { Duplicates } from "../../src/internal/formats/duplicates.ts"
+import { metricData } from "../../src/internal/formats/fromMetric.ts"
+import type { Streamed } from "../../src/internal/formats/otlp/streamed.ts"
+import type { Steps } from "../../src/internal/util/steps.ts"
+
+const events = Schema.TaggedUnion({ hit: { of: Schema.String, n: Schema.Number } })
+const Hits = Metric.histogram("hits", { events, value: "n", labels: ["of"], boundaries: [1, 10], maxSeries: 10_000 })
+const count = 1000
+const all = Array.from({ length: count }, (_, i) => ({ _tag: "hit", of: `${i}`, n: i % 20 }) as const)
+const [data] = metricData(Hits, Metric.snapshot(Hits, Metric.fold(Hits, all)).dimensions, { recorder: "r" })
+
+/** What steps come to, and the most points that one of them looked at. */
+const measured = <A>(make: (points: ReadonlyArray<object>) => Steps<A>) => {
+  let looked = 0
+  let most = 0
+  const points = data!.points.map((point) =>
+    Object.defineProperty({ ...point }, "attributes", {
+      enumerable: true,
+      get: () => {
+        looked++
+        return point.attributes
+      }
+    })
+  )
+  const steps = make(points)
+  for (;;) {
+    const step = steps.next()
+    most = Math.max(most, looked)
+    looked = 0
+    if (step.done) return { value: step.value, most }
+  }
+}
+
+const dated = (points: ReadonlyArray<object>) => ({ ...data!, points }) as never
+
+describe("looks at some points of a histogram in each step", () => {
+  it("for prom-client", () => {
+    const { most, value } = measured((points) => promValueSteps([dated(points)], new Duplicates()))
+    expect(value).toHaveLength(count * 5)
+    expect(most).toBeLessThan(800)
+  })
+
+  it("for Effect's registry", () => {
+    const { most, value } = measured((points) => seriesSteps(dated(points), new Duplicates()))
+    expect(new Set(value.map(({ key }) => key)).size).toBe(count)
+    expect(most).toBeLessThan(800)
+  })
+
+  it("for readers of OpenTelemetry's SDK", () => {
+    const streamed = (points: ReadonlyArray<object>): Streamed =>
+      ({
+        ...data!,
+        isDelta: false,
+        points: points.map((point) => ({ start: 0n, end: 1n, point, hasExtremes: true }))
+      }) as never
+    const { most, value } = measured((points) => sdkMetrics([streamed(points)]))
+    expect(value.map(({ dataPoints }) => dataPoints.length)).toEqual([count])
+    expect(most).toBeLessThan(800)
+  })
+
+  it("to carry on what series have had", () => {
+    const carried = new CarriedSeries(Number.POSITIVE_INFINITY)
+    const { most, value } = measured((points) => carried.of([{ data: dated(points), since: 0 }]))
+    expect(value.map(({ points }) => points.length)).toEqual([count])
+    expect(most).toBeLessThan(800)
+  })
+})
