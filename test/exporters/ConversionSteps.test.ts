@@ -4,6 +4,7 @@ import { Schema } from "effect"
 import { Metric } from "mvx-metrics"
 import { CarriedSeries } from "../../src/internal/exporters/carried.ts"
 import { seriesSteps } from "../../src/internal/exporters/effectSeries.ts"
+import { ContinuedBases } from "../../src/internal/exporters/otlp/continuedBases.ts"
 import { promValueSteps } from "../../src/internal/exporters/promClientFamilies.ts"
 import { sdkMetrics } from "../../src/internal/exporters/sdk/sdkMetrics.ts"
 import { Duplicates } from "../../src/internal/formats/duplicates.ts"
@@ -64,6 +65,17 @@ describe("looks at some points of a histogram in each step", () => {
     const { most, value } = measured((points) => sdkMetrics([streamed(points)]))
     expect(value.map(({ dataPoints }) => dataPoints.length)).toEqual([count])
     expect(most).toBeLessThan(800)
+  })
+
+  it("as what metrics have gone on from", () => {
+    const continued = new ContinuedBases({ currentTimeNanosUnsafe: () => 5n } as never)
+    const life = (points: ReadonlyArray<object>) => ({ data: dated(points), since: 0, owner: 1, life: "1" })
+    const { most } = measured((points) => continued.read([{ ...life(points), isContinued: true }]))
+    expect(most).toBeLessThan(800)
+    expect(continued.bases.size).toBe(count)
+    const bases = continued.bases
+    expect(measured((points) => continued.read([life(points)])).most, "known since").toBe(0)
+    expect(continued.bases).toBe(bases)
   })
 
   it("to carry on what series have had", () => {

@@ -7,6 +7,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { Duplicates } from "../formats/duplicates.ts"
 import { shapeKey } from "../formats/fromMetric.ts"
+import { inParts } from "../formats/inParts.ts"
 import { type AnyExposition, makeExposition } from "../formats/prometheus/exposition.ts"
 import type { ExpositionRendering } from "../model/format.ts"
 import type { ScrapeRequest } from "../runtime/internals.ts"
@@ -38,8 +39,12 @@ export const collectedScrapes = (): ((
       const key = `${owner} ${shapeKey(data)}`
       const duplicates = numbers.get(key) ?? new Duplicates()
       given.set(key, duplicates)
-      exposition.add(data, { attributes, createdAt: since, duplicates })
-      yield
+      const source = { attributes, createdAt: since, duplicates: duplicates.read() }
+      yield* inParts(data, (part) => {
+        exposition.add(part, source)
+        return []
+      })
+      source.duplicates.end()
     }
     numbers = given
   }

@@ -71,7 +71,6 @@ export class Batches<Batch extends { readonly told: Told }> {
 
   /** What was read of the runtime. `encoded`: its metrics, where they are not among it. */
   read(collected: Collected, encoded?: EncodedMetrics): void {
-    this.#continued?.read(collected.all)
     this.#collected = collected
     this.#encoded = encoded
   }
@@ -85,6 +84,7 @@ export class Batches<Batch extends { readonly told: Told }> {
   /** What has not arrived of what was read last. `isLast`: no other comes. */
   *next(now: Nanos, isLast: boolean): Steps<Contents<Told>> {
     const encoded = this.#encoded
+    if (this.#continued !== undefined) yield* this.#continued.read(this.#collected.all)
     // Whoever was removed since is in what is encoded, and comes with the next one.
     const departed = encoded === undefined || isLast ? this.#departed : encoded.departed
     // A recorder that was removed since it was read is told by its last state.

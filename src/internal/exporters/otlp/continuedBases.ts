@@ -8,8 +8,10 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { internalsOf, type Source } from "../../runtime/internals.ts"
 import type { RuntimeService } from "../../runtime/service.ts"
+import { inSlices } from "../../util/inSlices.ts"
+import type { Steps } from "../../util/steps.ts"
 import { collectSource, type Dated } from "../collect.ts"
-import { type ExportedStreams, streams } from "./temporality.ts"
+import { type ExportedStreams, streamSteps } from "./temporality.ts"
 
 export class ContinuedBases {
   readonly #clock: Clock.Clock
@@ -17,6 +19,8 @@ export class ContinuedBases {
   readonly #known = new Map<number | undefined, Set<string | undefined>>()
   /** Of series that were not exported since. */
   #bases: ExportedStreams = new Map()
+  /** Bases that are being made, by whoever comes to it. */
+  readonly #underWay = new Set<Steps<void>>()
 
   constructor(clock: Clock.Clock) {
     this.#clock = clock
@@ -30,7 +34,9 @@ export class ContinuedBases {
   listen(runtime: RuntimeService): Effect.Effect<void, never, Scope.Scope> {
     const { context, onRegistered, sources } = internalsOf(runtime)
     const tell = (source: Source): void => {
-      Effect.runForkWith(context)(Effect.map(collectSource(runtime.namespace, source), (all) => this.#add(all)))
+      Effect.runForkWith(context)(
+        Effect.flatMap(collectSource(runtime.namespace, source), (all) => inSlices(this.#begin(all)))
+      )
     }
     return Effect.acquireRelease(
       Effect.sync(() => {
@@ -41,22 +47,30 @@ export class ContinuedBases {
     )
   }
 
-  /** All of the runtime. */
-  read(all: ReadonlyArray<Dated>): void {
+  /** All of the runtime. Then every base is there. */
+  *read(all: ReadonlyArray<Dated>): Steps<void> {
     const owners = new Set(all.map(({ owner }) => owner))
     for (const owner of this.#known.keys()) if (!owners.has(owner)) this.#known.delete(owner)
-    this.#add(all)
+    this.#begin(all)
+    for (const steps of this.#underWay) while (steps.next().done !== true) yield
   }
 
-  #add(all: ReadonlyArray<Dated>): void {
+  #begin(all: ReadonlyArray<Dated>): Steps<void> {
+    const steps = this.#add(all, () => this.#underWay.delete(steps))
+    this.#underWay.add(steps)
+    return steps
+  }
+
+  *#add(all: ReadonlyArray<Dated>, onEnd: () => void): Steps<void> {
     const fresh = all.filter(
       ({ isContinued, life, owner }) => isContinued === true && this.#known.get(owner)?.has(life) !== true
     )
-    if (fresh.length === 0) return
+    if (fresh.length === 0) return onEnd()
     for (const { life, owner } of fresh) this.#known.set(owner, (this.#known.get(owner) ?? new Set()).add(life))
     const now = this.#clock.currentTimeNanosUnsafe()
-    const [, seen] = streams(fresh, new Map(), { temporality: "delta", begun: now, now })
+    const [, seen] = yield* streamSteps(fresh, new Map(), { temporality: "delta", begun: now, now })
     this.#bases = new Map([...this.#bases, ...seen])
+    onEnd()
   }
 
   exported(streams: ExportedStreams): void {
