@@ -30,11 +30,19 @@ import type * as HttpClient from "effect/http/HttpClient"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
 import type { FetchHandler, NodeHandler } from "./internal/exporters/httpHandlers.ts"
 import { type Pushed, push as pushMetrics } from "./internal/exporters/push.ts"
 import { pushing } from "./internal/exporters/pushing.ts"
 import { type PushingOptions, type PushOptions, whyInvalidPush } from "./internal/exporters/pushOptions.ts"
-import { answer, type ScrapeOptions, scrape, scrapeOptionChecks } from "./internal/exporters/scrape.ts"
+import {
+  answer,
+  ChunkBytes,
+  chunksOf,
+  type ScrapeOptions,
+  scrape,
+  scrapeOptionChecks
+} from "./internal/exporters/scrape.ts"
 import * as handlers from "./internal/exporters/scrapeHandlers.ts"
 import type { Format } from "./internal/model/format.ts"
 import { type Check, refuse, whyInvalidOptions } from "./internal/model/optionChecks.ts"
@@ -149,8 +157,12 @@ export const layerHttp = (
       yield* router.add("*", path, ({ headers, method, url }) =>
         Effect.map(
           answer(runtime, { method, url, accept: headers.accept, acceptEncoding: headers["accept-encoding"] }, rest),
-          ({ body, headers, status }) =>
-            HttpServerResponse.uint8Array(body, { status, headers, contentType: headers["content-type"]! })
+          ({ body, headers, status }) => {
+            const options = { status, headers, contentType: headers["content-type"]! }
+            if (body.byteLength <= ChunkBytes) return HttpServerResponse.uint8Array(body, options)
+            const chunks = Stream.suspend(() => Stream.fromIterable(chunksOf(body), { chunkSize: 1 }))
+            return HttpServerResponse.stream(chunks, { ...options, contentLength: body.byteLength })
+          }
         )
       )
     })

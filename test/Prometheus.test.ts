@@ -242,6 +242,27 @@ for (const [way, served] of Object.entries(ways)) {
       return { ask: (init?: RequestInit) => Effect.promise(() => ask(init)), recorder, runtime: yield* MetricsRuntime }
     })
 
+    it.effect("gives a long text in chunks, so that a server that encrypts them does not stand still", () =>
+      Effect.gen(function* () {
+        const { ask, recorder } = yield* asking
+        for (let i = 0; i < 900; i++) yield* recorder.emit(job(`${i} ${"x".repeat(240)}`))
+        const response = yield* ask({ headers: { "accept-encoding": "identity" } })
+        const length = response.headers.get("content-length")
+        const chunks = yield* Effect.promise(async () => {
+          const read: Array<Uint8Array> = []
+          for await (const chunk of response.body!) read.push(chunk)
+          return read
+        })
+        const whole = Buffer.concat(chunks)
+        expect(whole.length).toBeGreaterThan(256 * 1024)
+        expect([Number(length), Math.max(...chunks.map((chunk) => chunk.length))]).toEqual([
+          whole.length,
+          expect.toSatisfy((longest: number) => longest <= 256 * 1024)
+        ])
+        expect(whole.toString().match(/^jobs_total/gm)).toHaveLength(901)
+      }).pipe(Effect.scoped, Effect.provide(inProcess))
+    )
+
     it.effect("answers in the format that is asked for", () =>
       Effect.gen(function* () {
         const { ask, recorder } = yield* asking

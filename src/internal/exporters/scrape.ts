@@ -62,6 +62,14 @@ export interface Answer {
   readonly body: Uint8Array<ArrayBuffer>
 }
 
+/** Bytes that a server is given at once. One that encrypts them does so in one go. */
+export const ChunkBytes = 256 * 1024
+
+/** A body in chunks, which share its memory. */
+export function* chunksOf(bytes: Uint8Array<ArrayBuffer>): Generator<Uint8Array<ArrayBuffer>, void> {
+  for (let from = 0; from < bytes.byteLength; from += ChunkBytes) yield bytes.subarray(from, from + ChunkBytes)
+}
+
 export const scrapeOptionChecks: { readonly [K in keyof Required<ScrapeOptions>]: Check } = {
   timeout: aDuration,
   maxSchema: integerWithin(CoarsestSchema, FinestSchema),

@@ -4,7 +4,7 @@
 import * as Effect from "effect/Effect"
 import type { RuntimeService } from "../runtime/service.ts"
 import { type FetchHandler, type NodeHandler, nodeHandler as onNode } from "./httpHandlers.ts"
-import { type Answer, answer, type ScrapeOptions } from "./scrape.ts"
+import { type Answer, answer, chunksOf, type ScrapeOptions } from "./scrape.ts"
 
 /** Runs an effect in the context that the handler was made in. */
 export type Run = <A>(effect: Effect.Effect<A>, options: { readonly signal: AbortSignal }) => Promise<A>
@@ -29,13 +29,16 @@ export const fetchHandler =
 const gone: Answer = { status: 499, headers: {}, body: new Uint8Array() }
 
 /** A response copies bytes that it is given, which may be megabytes; a stream hands them on. */
-const streamOf = (bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> =>
-  new ReadableStream({
-    start: (controller) => {
-      controller.enqueue(bytes)
-      controller.close()
+const streamOf = (bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> => {
+  const chunks = chunksOf(bytes)
+  return new ReadableStream({
+    pull: (controller) => {
+      const next = chunks.next()
+      if (next.done) controller.close()
+      else controller.enqueue(next.value)
     }
   })
+}
 
 export const nodeHandler = (runtime: RuntimeService, options: ScrapeOptions, run?: Run): NodeHandler =>
   onNode(fetchHandler(runtime, options, run))
