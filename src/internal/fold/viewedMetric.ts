@@ -7,9 +7,10 @@ import { fitting, type SeriesFilter } from "../metric/definition/seriesFilter.ts
 import type { Quarantine, Snapshot } from "../metric/definition/snapshot.ts"
 import { rewindState } from "../metric/rewindState.ts"
 import type { LargestRead, ShownRead, StateRead } from "../stream/protocol.ts"
+import { asItIs, copyPlain } from "../util/copyPlain.ts"
 import { cutText, MostOfError } from "../util/cutText.ts"
 import { describeError } from "../util/describeError.ts"
-import { clonedInSteps, known, type Steps } from "../util/steps.ts"
+import { known, type Steps } from "../util/steps.ts"
 import { copyOut } from "./copyOut.ts"
 import { type InPlace, Kernel } from "./kernels/kernel.ts"
 import { kernelOf } from "./kernels/kernelOf.ts"
@@ -162,8 +163,10 @@ export abstract class ViewedMetric {
   readSnapshot(now: number, isSent: boolean, labels?: SeriesFilter): Steps<Snapshot> {
     const fits = labels && fitting(this.metric, labels)
     const cut = this.#cut()
-    if (cut !== undefined)
-      return this.#ofSeries(cut, isSent, fits ? viewedSome(cut, now, fits) : viewedSeries(cut, now))
+    if (cut !== undefined) {
+      const own = ownFor(isSent)
+      return this.#ofSeries(cut, own, fits ? viewedSome(cut, now, fits, own) : viewedSeries(cut, now, own))
+    }
     return known(fits === undefined ? this.snapshot(now) : this.#snapshotOf(this.#someViewed(now, fits)))
   }
 
@@ -174,12 +177,13 @@ export abstract class ViewedMetric {
     return this.#try(() => copyOut(this.metric.view({ ...state, series }, now)), this.lastShown)
   }
 
-  /** A snapshot of what the steps come to. */
-  #ofSeries(cut: SeriesCut, isSent: boolean, steps: Steps<object>): Steps<Snapshot> {
-    const rest = this.#snapshotOf(undefined)
+  /** A snapshot of what the steps come to, whose series are its own. */
+  #ofSeries(cut: SeriesCut, own: typeof asItIs, steps: Steps<object>): Steps<Snapshot> {
+    const snapshot = this.#snapshotOf(undefined)
     return (function* () {
-      const dimensions = yield* releasing(cut, copied(steps, isSent))
-      return { ...rest, dimensions }
+      const shown: { readonly series?: unknown } = yield* releasing(cut, steps)
+      const { series: _, ...rest } = shown
+      return { ...snapshot, dimensions: { ...shown, ...own(rest) } }
     })()
   }
 
@@ -193,9 +197,10 @@ export abstract class ViewedMetric {
         kernel instanceof Kernel ? this.#snapshotOf(structuredClone(this.#viewForExporters(now))) : this.snapshot(now)
       return known({ snapshot, ...of })
     }
-    const snapshots = this.#ofSeries(cut, isSent, shownSeries(cut, metric, now))
+    const own = ownFor(isSent)
+    const snapshots = this.#ofSeries(cut, own, shownSeries(cut, metric, now, "live", own))
     return (function* () {
-      const bygone = yield* copied(bygoneSeries(cut, metric, now), isSent)
+      const bygone = yield* bygoneSeries(cut, metric, now, own)
       const snapshot = yield* snapshots
       return { snapshot, ...of, ...(bygone !== undefined && { bygone }) }
     })()
@@ -204,7 +209,8 @@ export abstract class ViewedMetric {
   /** A copy with its largest series only. */
   readLargest(now: number, maxSeries: number, isSent: boolean): Steps<LargestRead> {
     const cut = this.#cut()
-    const snapshots = cut === undefined ? known(this.snapshot(now)) : this.#ofSeries(cut, true, viewedSeries(cut, now))
+    const snapshots =
+      cut === undefined ? known(this.snapshot(now)) : this.#ofSeries(cut, asItIs, viewedSeries(cut, now))
     return (function* () {
       const snapshot = yield* snapshots
       const { dimensions, seriesCount } = yield* largestSeries(snapshot.dimensions, maxSeries)
@@ -226,14 +232,15 @@ export abstract class ViewedMetric {
         return known(undefined)
       }
     }
-    const states = (kernel as Kernel).stateSteps(() => cut.kernel)
+    const states = (kernel as Kernel).stateSteps(() => cut.kernel, ownFor(isSent))
     return (function* () {
-      return { ...rest, state: yield* releasing(cut, copied(states, isSent)) }
+      return { ...rest, state: yield* releasing(cut, states) }
     })()
   }
 }
 
-const copied = <A>(steps: Steps<A>, isSent: boolean): Steps<A> => (isSent ? steps : clonedInSteps(steps))
+/** What is read in process is the reader's own, piece by piece: a copy of it all would have it all there twice. */
+const ownFor = (isSent: boolean): typeof asItIs => (isSent ? asItIs : copyPlain)
 
 /** Steps that read a cut, and release it at their end. Whoever drops them releases it. */
 function* releasing<A>(cut: SeriesCut, steps: Steps<A>): Steps<A> {

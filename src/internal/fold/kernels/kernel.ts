@@ -12,6 +12,7 @@ import { isIdle, isSweepDue, type SeriesState, together } from "../../metric/ins
 import { StepSeries } from "../../metric/instruments/view.ts"
 import type { MetricEvent } from "../../model/event.ts"
 import type { Layout } from "../../stream/rows/layout.ts"
+import { asItIs } from "../../util/copyPlain.ts"
 import { allSteps, type Steps } from "../../util/steps.ts"
 import type { SavedIdle, SavedInstrument, SavedKernel } from "./savedKernel.ts"
 import { type SeriesFinder, SeriesTable } from "./seriesTable.ts"
@@ -175,8 +176,8 @@ export class Kernel implements InPlace {
     return allSteps(this.stateSteps(() => this))
   }
 
-  /** The same in steps. `current`: this kernel, or the copy that was made of it meanwhile. */
-  *stateSteps(current: () => Kernel): Steps<SeriesState<unknown>> {
+  /** The same in steps. `current`: this kernel, or the copy that was made of it meanwhile. `own`: points are given away so. */
+  *stateSteps(current: () => Kernel, own = asItIs): Steps<SeriesState<unknown>> {
     const series: Record<string, unknown> = {}
     const born: Record<string, number> = {}
     const seen: Record<string, number> = {}
@@ -186,7 +187,7 @@ export class Kernel implements InPlace {
       if (++count % StepSeries === 0) yield
       const kernel = current()
       const key = kernel.#table.key(index)
-      series[key] = kernel.points.point(index)
+      series[key] = own(kernel.points.point(index))
       if (kernel.#idle === undefined) continue
       born[key] = kernel.#idle.born[index]!
       seen[key] = kernel.#idle.seen[index]!
@@ -195,7 +196,7 @@ export class Kernel implements InPlace {
     const kernel = current()
     if (kernel.#idle === undefined) return { series, rejected: kernel.rejected }
     const { expired, expiries, sweptAt } = kernel.#idle
-    return { series, rejected: kernel.rejected, idle: { born, seen, lives, expiries, expired, sweptAt } }
+    return { series, rejected: kernel.rejected, idle: { born, seen, lives, expiries, expired: own(expired), sweptAt } }
   }
 
   save(): SavedInstrument {

@@ -8,6 +8,7 @@ import { kindOf } from "../../metric/instruments/kinds.ts"
 import { labelsOf, OverflowKey } from "../../metric/instruments/series.ts"
 import { CutSeries, StepSeries, viewSteps } from "../../metric/instruments/view.ts"
 import { zeroSeries } from "../../metric/instruments/zeroSeries.ts"
+import { asItIs } from "../../util/copyPlain.ts"
 import type { Steps } from "../../util/steps.ts"
 import type { Kernel } from "./kernel.ts"
 
@@ -58,7 +59,8 @@ export function* shownParts(
   cut: SeriesCut,
   metric: Metric.Any,
   now: number,
-  which: "live" | "idle" | "rest" = "live"
+  which: "live" | "idle" | "rest" = "live",
+  own = asItIs
 ): Generator<ShownSeries, void> {
   /** Of those that the schema knows, those that are not there. */
   const zeros = new Map(which !== "idle" ? zeroSeries(metric).map(({ key, labels }) => [key, labels]) : [])
@@ -80,11 +82,11 @@ export function* shownParts(
     const labels = labelsOf(instrument, key)
     const life = kernel.lifeOf(index)
     const point = kernel.points.point(index)
-    const shown = {
+    const shown = own({
       ...show(point, now),
       ...beside(point, kernel.exemplarsOf(index)),
       ...(life !== undefined && { life })
-    }
+    })
     if (labels === undefined) overflow = shown
     else if (series.push({ ...shown, labels }) === StepSeries) {
       yield { ...frameOf(cut), series }
@@ -93,7 +95,7 @@ export function* shownParts(
   }
   const { rejected } = cut.kernel
   // An event of one would be counted beyond the limit, where it was reached by labels that the schema does not have.
-  if (overflow === undefined) for (const labels of zeros.values()) series.push({ ...show(null, now), labels })
+  if (overflow === undefined) for (const labels of zeros.values()) series.push(own({ ...show(null, now), labels }))
   yield {
     ...(which !== "idle" && frameOf(cut)),
     series,
@@ -108,11 +110,12 @@ export function* shownSeries(
   cut: SeriesCut,
   metric: Metric.Any,
   now: number,
-  which: "live" | "idle" = "live"
+  which: "live" | "idle" = "live",
+  own = asItIs
 ): Steps<ShownSeries> {
   const series: Array<SeriesShown["series"][number]> = []
   let last: ShownSeries | undefined
-  for (const part of shownParts(cut, metric, now, which)) {
+  for (const part of shownParts(cut, metric, now, which, own)) {
     if (last !== undefined) yield
     for (const each of part.series) series.push(each)
     last = part
@@ -121,26 +124,36 @@ export function* shownSeries(
 }
 
 /** `undefined` where series do not expire, or do not add up. */
-export function* bygoneSeries(cut: SeriesCut, metric: Metric.Any, now: number): Steps<Bygone | undefined> {
+export function* bygoneSeries(
+  cut: SeriesCut,
+  metric: Metric.Any,
+  now: number,
+  own: typeof asItIs
+): Steps<Bygone | undefined> {
   const { adds, show } = kindOf(cut.kernel.instrument)
   if (!adds || cut.kernel.instrument.expireAfter === undefined) return undefined
   const { expired } = cut.kernel
   return {
-    idle: yield* shownSeries(cut, metric, now, "idle"),
-    expired: { ...show(expired, now), ...beside(expired, undefined) }
+    idle: yield* shownSeries(cut, metric, now, "idle", own),
+    expired: own({ ...show(expired, now), ...beside(expired, undefined) })
   }
 }
 
 /** What its view shows. */
-export const viewedSeries = (cut: SeriesCut, now: number): Steps<object> => {
+export const viewedSeries = (cut: SeriesCut, now: number, own = asItIs): Steps<object> => {
   const { expired, instrument, rejected } = cut.kernel
   const live = pointsOf(cut, () => cut.kernel.indexes(now, "live"))
   const idle = pointsOf(cut, () => cut.kernel.indexes(now, "idle"))
-  return viewSteps(instrument, { live, idle: pointsAlone(idle), expired, rejected }, now)
+  return viewSteps(instrument, { live, idle: pointsAlone(idle), expired, rejected }, now, own)
 }
 
 /** What its view shows of the series whose keys fit. */
-export function* viewedSome(cut: SeriesCut, now: number, fits: (key: string) => boolean): Steps<object> {
+export function* viewedSome(
+  cut: SeriesCut,
+  now: number,
+  fits: (key: string) => boolean,
+  own: typeof asItIs
+): Steps<object> {
   const indexes: Array<number> = []
   let count = 0
   for (const index of cut.kernel.indexes(now, "live")) {
@@ -148,7 +161,7 @@ export function* viewedSome(cut: SeriesCut, now: number, fits: (key: string) => 
     if (fits(cut.kernel.key(index))) indexes.push(index)
   }
   const live = pointsOf(cut, () => indexes)
-  return yield* viewSteps(cut.kernel.instrument, { live, idle: [], expired: null, rejected: 0 }, now)
+  return yield* viewSteps(cut.kernel.instrument, { live, idle: [], expired: null, rejected: 0 }, now, own)
 }
 
 function* pointsOf(

@@ -1,6 +1,7 @@
 /**
  * What an instrument shows: its series, all of them together, and what is remarkable.
  */
+import { asItIs } from "../../util/copyPlain.ts"
 import { looksCut } from "../../util/cutText.ts"
 import { allSteps, type Steps } from "../../util/steps.ts"
 import { type Instrument, type LabelValue, MostOfLabel } from "../definition/instrument.ts"
@@ -30,8 +31,8 @@ export const view = (instrument: Instrument, state: SeriesState<unknown>, now: n
   )
 }
 
-/** The same of series that are read one by one. */
-export function* viewSteps(instrument: Instrument, read: SeriesRead, now: number): Steps<object> {
+/** The same of series that are read one by one. `own`: what is shown of a series is given away so. */
+export function* viewSteps(instrument: Instrument, read: SeriesRead, now: number, own = asItIs): Steps<object> {
   const { adds, frame, measure, show } = kindOf(instrument)
   const labelled = instrument.labels.length > 0
   const isTotalled = adds || !labelled
@@ -53,7 +54,7 @@ export function* viewSteps(instrument: Instrument, read: SeriesRead, now: number
     cut.look(key)
     const labels = labelsOf(instrument, key)
     if (labels === undefined) overflow = point
-    else series.push({ labels, ...show(point, now) })
+    else series.push({ labels, ...own(show(point, now)) })
   }
   return {
     ...(isTotalled && { ...show(total, now), ...frame }),
