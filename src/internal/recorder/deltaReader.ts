@@ -4,33 +4,42 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import type { Snapshot } from "../metric/definition/snapshot.ts"
+import * as Semaphore from "effect/Semaphore"
+import type { Snapshot, Snapshots } from "../metric/definition/snapshot.ts"
+import { deltaViewSteps } from "../metric/instruments/deltaView.ts"
 import type { ReadError } from "../model/errors.ts"
 import type { StateRead } from "../stream/protocol.ts"
 import { describeError } from "../util/describeError.ts"
+import { inSlices } from "../util/inSlices.ts"
+import { known, type Steps } from "../util/steps.ts"
 import type { OfMetric } from "./registrations.ts"
 import type { DeltaReader } from "./service.ts"
 
 export const deltaReaderOf = (states: Effect.Effect<ReadonlyArray<OfMetric<StateRead>>, ReadError>): DeltaReader => {
   /** What was read last of each metric. One that could not be read this time has its difference from then. */
   const seen = new Map<string, StateRead>()
+  const shown = function* (all: ReadonlyArray<OfMetric<StateRead>>, now: number): Steps<Snapshots> {
+    const snapshots: Array<readonly [name: string, snapshot: Snapshot]> = []
+    for (const each of all) {
+      snapshots.push([each.name, yield* show(each, seen.get(each.name), now)])
+      yield
+    }
+    // Now that nothing can keep it from its reader.
+    for (const each of all) seen.set(each.name, each)
+    return Object.fromEntries(snapshots)
+  }
   const read = Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
-    return Object.fromEntries(
-      (yield* states).map((each) => {
-        const snapshot = show(each, seen.get(each.name), now)
-        seen.set(each.name, each)
-        return [each.name, snapshot]
-      })
-    )
+    return yield* inSlices(shown(yield* states, now))
   })
-  return Object.freeze({ read })
+  // Each goes on from the one before.
+  return Object.freeze({ read: Semaphore.makeUnsafe(1).withPermit(read) })
 }
 
-const show = (read: OfMetric<StateRead>, before: StateRead | undefined, now: number): Snapshot => {
-  const { metric, name, quarantine } = read
+function* show(read: OfMetric<StateRead>, before: StateRead | undefined, now: number): Steps<Snapshot> {
+  const { name, quarantine } = read
   try {
-    const dimensions = metric.view(since(metric.minus, read, before), now)
+    const dimensions = yield* shownSince(read, before?.epoch === read.epoch ? before : undefined, now)
     return quarantine === undefined ? { name, dimensions } : { name, dimensions, quarantine }
   } catch (error) {
     // A view that cannot show a part of the state has not been tried by the fold, which shows the whole.
@@ -38,12 +47,18 @@ const show = (read: OfMetric<StateRead>, before: StateRead | undefined, now: num
   }
 }
 
-/** A state without what was there before, unless it has begun anew since then. */
-const since = (
-  minus: ((later: never, earlier: never) => unknown) | undefined,
-  { epoch, state }: StateRead,
-  before: StateRead | undefined
-): never =>
-  (minus === undefined || before === undefined || before.epoch !== epoch
-    ? state
-    : minus(state as never, before.state as never)) as never
+/** What there is without what was there before, unless it has begun anew since then. */
+const shownSince = (
+  { metric, state }: OfMetric<StateRead>,
+  before: StateRead | undefined,
+  now: number
+): Steps<unknown> => {
+  const { instrument, minus } = metric
+  if (instrument !== undefined) return deltaViewSteps(instrument, state as never, before?.state as never, now)
+  return known(
+    metric.view(
+      (before === undefined || minus === undefined ? state : minus(state as never, before.state as never)) as never,
+      now
+    )
+  )
+}

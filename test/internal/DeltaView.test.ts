@@ -1,0 +1,38 @@
+// What came since an earlier state is shown some series at a time, and is what it would have been at once.
+import { deepStrictEqual } from "node:assert"
+import { expect, it } from "@effect/vitest"
+import fc from "fast-check"
+import { Metric } from "mvx-metrics"
+import { deltaViewSteps } from "../../src/internal/metric/instruments/deltaView.ts"
+import { allSteps } from "../../src/internal/util/steps.ts"
+import { anyDefinition, anyEvent, Family } from "../support/anyKernels.ts"
+import { runs } from "../support/long.ts"
+
+it("shows what the definition would show", () => {
+  fc.assert(
+    fc.property(
+      anyDefinition.filter(({ instrument }) => instrument !== undefined),
+      fc.array(anyEvent, { maxLength: 20 }),
+      fc.array(anyEvent, { maxLength: 20 }),
+      (metric, first, more) => {
+        const earlier = Metric.fold(metric, first as never, 1000) as never
+        const later = Metric.fold(metric, [...first, ...more] as never, 1000) as never
+        const { instrument, minus, view } = metric
+        deepStrictEqual(allSteps(deltaViewSteps(instrument!, later, undefined, 1500)), view(later, 1500))
+        const since = minus === undefined ? later : (minus(later, earlier) as never)
+        deepStrictEqual(allSteps(deltaViewSteps(instrument!, later, earlier, 1500)), view(since, 1500))
+      }
+    ),
+    { numRuns: runs(60) }
+  )
+})
+
+it("looks at some series in each step", () => {
+  const Wide = Metric.counter("wide", { events: Family, when: ["request"], labels: ["path"] })
+  const events = Array.from({ length: 1000 }, (_, i) => ({ _tag: "request", path: `/${i}` }))
+  const state = Metric.fold(Wide, events as never) as never
+  const steps = deltaViewSteps(Wide.instrument!, state, state, 0)
+  let count = 0
+  while (steps.next().done !== true) count++
+  expect(count).toBeGreaterThan(6)
+})
