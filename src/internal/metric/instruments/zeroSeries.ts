@@ -4,10 +4,10 @@
  *
  * They are no part of the state, so nothing else knows them: reducers, merges, limits and what is saved.
  */
-import * as SchemaAST from "effect/SchemaAST"
 import { InvalidArgument } from "../../model/errors.ts"
 import { type Instrument, type KindName, type LabelValue, labelValue } from "../definition/instrument.ts"
 import type * as Metric from "../definition/metric.ts"
+import { fieldValues } from "./fieldValues.ts"
 import { keyOf, labelsOf } from "./series.ts"
 
 /** Those that count something: of no events, a gauge, a rate or a minimum has no value. */
@@ -83,13 +83,12 @@ export const whyNotFromZero = (instrument: Instrument, events: Events): InvalidA
  * The keys of all combinations, or the first of those beyond {@link Instrument.maxSeries}; or else the name of a label
  * whose values are not known.
  */
-const combinations = (instrument: Instrument, events: Events): ReadonlySet<string> | string => {
+export const combinations = (instrument: Instrument, events: Events): ReadonlySet<string> | string => {
   const keys = new Set<string>()
   for (const tag of instrument.tags) {
-    const { ast } = events.cases[tag] as { readonly ast: SchemaAST.AST }
     const values: Array<ReadonlyArray<LabelValue>> = []
     for (const [name, source] of instrument.labels) {
-      const own = typeof source === "string" ? valuesIn(SchemaAST.toType(ast), source) : undefined
+      const own = typeof source === "string" ? fieldValues(events, tag, source) : undefined
       if (own === undefined) return name
       values.push(own.map((value) => labelValue(value, instrument.maxLabelLength)))
     }
@@ -105,60 +104,4 @@ function* product(values: ReadonlyArray<ReadonlyArray<LabelValue>>): Generator<R
   const [first, ...rest] = values
   if (first === undefined) return yield []
   for (const value of first) for (const others of product(rest)) yield [value, ...others]
-}
-
-/** A schema that refers to itself deeper than this may have any value. */
-const deepest = 8
-
-type Values = ReadonlyArray<unknown> | undefined
-
-/** The values of a field in events of this schema; `undefined` where it may have any. */
-const valuesIn = (ast: SchemaAST.AST, field: string, depth = 0): Values => {
-  if (depth > deepest) return undefined
-  switch (ast._tag) {
-    case "Objects": {
-      if (ast.indexSignatures.length > 0) return undefined
-      const property = ast.propertySignatures.find(({ name }) => name === field)
-      if (property === undefined) return [null]
-      const values = valuesOf(property.type)
-      return values !== undefined && SchemaAST.isOptional(property.type) ? [...values, null] : values
-    }
-    case "Union":
-      return joined(ast.types.map((member) => valuesIn(member, field, depth + 1)))
-    case "Suspend":
-      return valuesIn(ast.thunk(), field, depth + 1)
-    default:
-      return undefined
-  }
-}
-
-const valuesOf = (ast: SchemaAST.AST, depth = 0): Values => {
-  if (depth > deepest) return undefined
-  switch (ast._tag) {
-    case "Boolean":
-      return [false, true]
-    case "Literal":
-      return [ast.literal]
-    case "Enum":
-      return ast.enums.map(([, value]) => value)
-    case "Null":
-    case "Undefined":
-    case "Void":
-      return [null]
-    case "Union":
-      return joined(ast.types.map((member) => valuesOf(member, depth + 1)))
-    case "Suspend":
-      return valuesOf(ast.thunk(), depth + 1)
-    default:
-      return undefined
-  }
-}
-
-const joined = (each: ReadonlyArray<Values>): Values => {
-  const values: Array<unknown> = []
-  for (const own of each) {
-    if (own === undefined) return undefined
-    values.push(...own)
-  }
-  return values
 }
