@@ -93,7 +93,8 @@ const quotient = (above: string, below: string, labels: ReadonlyArray<string>): 
   legendFormat: legendOf(labels)
 })
 
-const panelsOf = (metric: Metric.Any): ReadonlyArray<Panel> => {
+/** The panels of a metric. */
+export const panelsOf = (metric: Metric.Any): ReadonlyArray<Panel> => {
   const { description = "", instrument, name } = metric
   const parts = exposedOf(metric)
   const labels = seriesLabelsOf(metric)

@@ -167,7 +167,8 @@ const alerts = (): ReadonlyArray<AlertRule> => [
   }
 ]
 
-const recorded = (metric: Metric.Any): ReadonlyArray<RecordingRule> => {
+/** The recording rules of a metric. */
+export const recorded = (metric: Metric.Any): ReadonlyArray<RecordingRule> => {
   const parts = exposedOf(metric)
   const by = [...placeLabels, ...seriesLabelsOf(metric)].join(", ")
   if (metric.instrument?.kind === "ratio") {

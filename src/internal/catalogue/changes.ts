@@ -1,0 +1,164 @@
+/**
+ * What can change between two versions of definitions, and how grave that is for those who have dashboards, rules and
+ * stored series of the old one.
+ */
+import type { DescribedMetric } from "./describedMetric.ts"
+
+/**
+ * - `breaking`: a query finds nothing any more, finds other series, or adds up what does not belong together.
+ * - `changed`: the series stay, with other numbers or another text.
+ * - `added`: something new stands beside what was there.
+ */
+export type Severity = "breaking" | "changed" | "added"
+
+/** The gravest first. */
+export const severities: ReadonlyArray<Severity> = ["breaking", "changed", "added"]
+
+interface Rule {
+  readonly severity: Severity
+  /** Why that is so, for who reads the report. */
+  readonly why: string
+}
+
+const rule =
+  (severity: Severity) =>
+  (why: string): Rule => ({ severity, why })
+const breaking = rule("breaking")
+const changed = rule("changed")
+const added = rule("added")
+
+export const changeRules = {
+  "metric-removed": breaking("Queries for it find nothing from now on."),
+  "metric-renamed": breaking("Its stored series end, and others begin under the new name."),
+  "metric-added": added("It has no series before this version."),
+  "kind-changed": breaking(
+    "Stored and new samples do not belong together, and functions such as rate fit one of them."
+  ),
+  "unit-changed": breaking("Stored and new values cannot be compared, and the name in Prometheus follows the unit."),
+  "unit-annotation-changed": changed("Values and names in Prometheus stay; OTLP sends the other unit."),
+  "sample-removed": breaking("Queries for it find nothing from now on."),
+  "sample-type-changed": breaking("Stored and new samples do not belong together."),
+  "sample-added": added("It has no series before this version."),
+  "label-removed": breaking("Each series is another one. Queries that select or group by the label find nothing."),
+  "label-added": breaking("Each series is another one. Queries without the label find several series for one."),
+  "label-renamed": breaking("Each series is another one. Queries by the old name find nothing."),
+  "label-value-removed": breaking("Queries for the value find nothing from now on."),
+  "label-value-added": added("Sums over the label include it."),
+  "label-opened": changed(
+    "The number of series has no bound but maxSeries, and none is shown at 0 before its first event."
+  ),
+  "label-closed": changed("Other values than those of the schema are gone."),
+  "label-source-changed": changed("Its values come from elsewhere and may be others."),
+  "boundaries-changed": breaking(
+    "Buckets of old and new series do not add up: sum by (le), and quantiles of it, are wrong over both."
+  ),
+  "quantile-removed": breaking("Queries for it find nothing from now on."),
+  "quantile-added": added("It has no series before this version."),
+  "dimension-removed": breaking("Queries for this value of the label dimension find nothing from now on."),
+  "dimension-added": added("Sums over the label dimension include it."),
+  "help-changed": changed("The text for people is another one."),
+  "event-removed": changed("The numbers no longer include it."),
+  "event-added": changed("The numbers include it from now on."),
+  "measures-changed": changed("The numbers come from elsewhere."),
+  "filter-changed": changed("The numbers include other events."),
+  "window-changed": changed("The numbers cover another time."),
+  "mode-changed": changed("An event does something else to the value."),
+  "resolution-changed": changed("Numbers are exact to another degree."),
+  "limit-changed": changed("Other series are cut or go to the overflow series."),
+  "expiry-changed": changed("Series end at another time."),
+  "from-zero-changed": changed("Series are shown at 0 before their first event, or no longer are."),
+  "exemplar-changed": changed("Exemplars come from elsewhere, or not at all."),
+  "sources-changed": changed("It is computed from other metrics."),
+  "setting-changed": changed("A setting of the metric is another one."),
+  "state-incompatible": changed(
+    "Durable state begins anew, and states of processes with the old version cannot be merged with those of the new one."
+  ),
+  "state-reset": changed("Durable state begins anew."),
+  "metric-fails": breaking("Over these events it is quarantined, so its series stand still."),
+  "series-removed": breaking("Over these events, series are no longer there."),
+  "series-added": added("Over these events, there are new series."),
+  "numbers-changed": changed("Over these events, series have other values."),
+  "events-unreadable": changed("Events of this kind were captured and are no longer those of the metrics.")
+} as const satisfies { readonly [code: string]: Rule }
+
+export type ChangeCode = keyof typeof changeRules
+
+export interface Change {
+  readonly code: ChangeCode
+  readonly severity: Severity
+  /** By its old name. */
+  readonly metric: string
+  /** What of the metric: a label, a value, a setting. */
+  readonly subject?: string
+  /** What has changed, and what follows. */
+  readonly message: string
+  readonly before?: unknown
+  readonly after?: unknown
+  /** The names of samples in Prometheus, and of generated rules and panels, that it concerns. */
+  readonly samples: ReadonlyArray<string>
+  readonly rules: ReadonlyArray<string>
+  readonly panels: ReadonlyArray<string>
+}
+
+/** What is known of a change beside its metric and its severity. */
+export interface Found {
+  readonly code: ChangeCode
+  readonly subject?: string
+  /** What has changed, as a sentence without its subject, which is the metric. */
+  readonly what: string
+  readonly before?: unknown
+  readonly after?: unknown
+  /** Generated rules that watch over it, beside those of the metric. */
+  readonly alerts?: ReadonlyArray<string>
+}
+
+/** A change of a metric, with what is generated from the metric as it was. */
+export const changeOf = (
+  { exposed, name, panels, rules }: Pick<DescribedMetric, "exposed" | "name" | "panels" | "rules">,
+  { alerts = [], what, ...found }: Found
+): Change => ({
+  ...found,
+  severity: changeRules[found.code].severity,
+  metric: name,
+  message: `${what}. ${changeRules[found.code].why}`,
+  samples: exposed.map(({ sample }) => sample),
+  rules: [...rules, ...alerts],
+  panels
+})
+
+/** The gravest first, otherwise as they are. */
+export const inOrder = (changes: ReadonlyArray<Change>): ReadonlyArray<Change> =>
+  severities.flatMap((severity) => changes.filter((change) => change.severity === severity))
+
+/** What was not there has no place in JSON. */
+export const both = (before: unknown, after: unknown): Pick<Found, "before" | "after"> => ({
+  ...(before !== undefined && { before }),
+  ...(after !== undefined && { after })
+})
+
+type Part = "event" | "quantile" | "dimension" | "label-value"
+
+/** What is in one of two lists only. */
+export const sets = (
+  part: Part,
+  old: ReadonlyArray<unknown>,
+  now: ReadonlyArray<unknown>,
+  verb: string,
+  of = ""
+): ReadonlyArray<Found> => {
+  const [before, after] = [old, now].map((values) => new Set(values.map((value) => JSON.stringify(value))))
+  const found = (code: ChangeCode, value: string, negation: string): Found => ({
+    code,
+    subject: `${of}${of === "" ? unquoted(value) : value}`,
+    what: `${negation}${verb} the ${part.replace("-", " ")} ${of}${unquoted(value)}`
+  })
+  return [
+    ...[...before!].filter((value) => !after!.has(value)).map((value) => found(`${part}-removed`, value, "no longer ")),
+    ...[...after!].filter((value) => !before!.has(value)).map((value) => found(`${part}-added`, value, ""))
+  ]
+}
+
+const unquoted = (json: string): string => String(JSON.parse(json))
+
+/** The generated rule that watches over metrics with more series than they may have. */
+export const watched = { alerts: ["MetricSeriesOverflow"] } as const

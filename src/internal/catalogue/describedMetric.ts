@@ -1,0 +1,170 @@
+/**
+ * A definition as plain data: what can be said of it without its functions, and what is made of it elsewhere. Two of them
+ * can be compared, and a file can keep one.
+ */
+import * as Schema from "effect/Schema"
+import { metricData } from "../formats/fromMetric.ts"
+import type { MetricData } from "../formats/metricData.ts"
+import { boundariesOf } from "../formats/prometheus/classicBuckets.ts"
+import { helpOf, scale } from "../formats/prometheus/families.ts"
+import { fingerprint, hash } from "../metric/definition/fingerprint.ts"
+import { type Instrument, type LabelValue, labelValue, type Source } from "../metric/definition/instrument.ts"
+import { measuredBy } from "../metric/definition/measured.ts"
+import type * as Metric from "../metric/definition/metric.ts"
+import { labelsOfMetric } from "../metric/definition/seriesFilter.ts"
+import { shapeOf } from "../metric/definition/stateShape.ts"
+import { fieldValues } from "../metric/instruments/fieldValues.ts"
+import type { Family } from "../model/event.ts"
+import { panelsOf } from "./dashboard.ts"
+import { exposedOf } from "./exposedMetrics.ts"
+import { recorded } from "./rules.ts"
+
+const Text = Schema.String
+const Texts = Schema.Array(Schema.String)
+
+export const Label = Schema.Struct({
+  name: Text,
+  /** The field it is read from, or that a function of the event makes it. */
+  source: Text,
+  /** The values that the schema of the events lists. Absent: it may have any. */
+  values: Schema.optionalKey(Schema.Array(Schema.Union([Text, Schema.Finite, Schema.Boolean, Schema.Null])))
+})
+export type Label = typeof Label.Type
+
+/** One part of what exporters show. */
+export const Exposed = Schema.Struct({
+  /** As in OTLP. */
+  name: Text,
+  unit: Schema.optionalKey(Text),
+  /** Of its samples in Prometheus, without the suffixes of a histogram or a summary. */
+  sample: Text,
+  type: Schema.Literals(["counter", "gauge", "histogram", "summary"]),
+  /** What a value is multiplied with for Prometheus, which has base units. */
+  factor: Schema.Finite,
+  /** The values of `le` in Prometheus, without `+Inf`. */
+  le: Schema.optionalKey(Schema.Array(Schema.Finite))
+})
+export type Exposed = typeof Exposed.Type
+
+export const DescribedMetric = Schema.Struct({
+  name: Text,
+  /** That of its constructor; `own` and `derived` for `make` and `derive`. */
+  kind: Text,
+  unit: Schema.optionalKey(Text),
+  /** In Prometheus, where a metric without a description has a help text as well. */
+  help: Text,
+  events: Texts,
+  labels: Schema.Array(Label),
+  /** The field that is measured. Absent: each event counts 1, or functions of the user decide. */
+  measures: Schema.optionalKey(Text),
+  filter: Schema.Boolean,
+  /** What its constructor was given beside, defaults included. */
+  settings: Schema.Record(Text, Schema.Json),
+  /** The numbers that a hand-written metric shows before its first event, by the label `dimension`. */
+  dimensions: Schema.optionalKey(Texts),
+  exposed: Schema.Array(Exposed),
+  /** Recording rules and panels that are generated for it. */
+  rules: Texts,
+  panels: Texts,
+  /** What its states are like, and what is measured in them, as hashes. */
+  state: Schema.Struct({ shape: Text, measured: Text })
+})
+export type DescribedMetric = typeof DescribedMetric.Type
+
+/** The metrics of a program as a file keeps them. */
+export const DescribedMetrics = Schema.Struct({
+  /** The version of the format. */
+  "mvx-metrics": Schema.Literal(1),
+  metrics: Schema.Array(DescribedMetric)
+})
+
+export const describedMetric = (metric: Metric.Any): DescribedMetric => {
+  const { description, instrument, name, reduce, sources, unit } = metric
+  return {
+    name,
+    kind: instrument?.kind ?? (sources === undefined ? "own" : "derived"),
+    ...(unit !== undefined && { unit }),
+    help: helpOf({ name, description } as MetricData),
+    events: Object.keys(reduce).sort(),
+    labels:
+      instrument === undefined
+        ? labelsOfMetric(metric).map((label) => ({ name: label, source: AFunction }))
+        : instrument.labels.map(([label, source]) => labelOf(label, source, instrument, metric.events)),
+    ...(instrument?.value !== undefined && { measures: sourceName(instrument.value) }),
+    filter: instrument?.filter !== undefined,
+    settings: settingsOf(metric),
+    ...(instrument === undefined && { dimensions: dimensionsOf(metric) }),
+    exposed: exposedOf(metric).map(({ data, family, sample }) => ({
+      name: data.name,
+      ...(data.unit !== undefined && { unit: data.unit }),
+      sample,
+      type: family.type,
+      factor: scale(1, family.unit),
+      ...boundsOf(metric, data, (boundary) => scale(boundary, family.unit))
+    })),
+    rules: recorded(metric).map(({ record }) => record),
+    panels: panelsOf(metric).map(({ title }) => title),
+    state: { shape: hash(JSON.stringify(shapeOf(metric))), measured: measuredBy(metric).hash }
+  }
+}
+
+/** What stands for a function of the user. */
+export const AFunction = "a function of the event"
+
+const sourceName = (source: Source): string => (typeof source === "string" ? `the field ${source}` : AFunction)
+
+const labelOf = (name: string, source: Source, instrument: Instrument, events: Family): Label => {
+  const values = labelValuesOf(source, instrument, events)
+  return { name, source: sourceName(source), ...(values !== undefined && { values }) }
+}
+
+/** The values that a label of an instrument can have, in the order of the schema; `undefined`: any. */
+const labelValuesOf = (
+  source: Source,
+  { maxLabelLength, tags }: Instrument,
+  events: Family
+): ReadonlyArray<LabelValue> | undefined => {
+  if (typeof source !== "string") return undefined
+  const values = new Set<LabelValue>()
+  for (const tag of tags) {
+    const own = fieldValues(events, tag, source)
+    if (own === undefined) return undefined
+    for (const value of own) values.add(labelValue(value, maxLabelLength))
+  }
+  return [...values]
+}
+
+const settingsOf = ({ instrument, sources }: Metric.Any): DescribedMetric["settings"] => {
+  if (instrument === undefined) {
+    return sources === undefined ? {} : { from: mapValues(sources, (source) => `${source.name} ${idOf(source)}`) }
+  }
+  const { expireAfter, fromZero, maxLabelLength, maxSeries, settings } = instrument
+  const all = { ...settings, maxSeries, maxLabelLength, expireAfter, fromZero }
+  return JSON.parse(JSON.stringify(all, (_, value: unknown) => (typeof value === "function" ? AFunction : value)))
+}
+
+const idOf = (metric: Metric.Any): string => hash(JSON.stringify(fingerprint(metric)))
+
+const mapValues = <A, B>(record: { readonly [key: string]: A }, f: (value: A) => B): { readonly [key: string]: B } =>
+  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, f(value)]))
+
+/** Of a view that cannot be shown before the first event, nothing is known. */
+const dimensionsOf = (metric: Metric.Any): ReadonlyArray<string> => {
+  try {
+    const data = metricData(metric, metric.view(metric.initial, 0))
+    const paths = data.flatMap(({ points }) => points.map(({ attributes }) => String(attributes.dimension ?? "value")))
+    return [...new Set(paths)].sort()
+  } catch {
+    return []
+  }
+}
+
+const boundsOf = (
+  metric: Metric.Any,
+  data: MetricData,
+  scaled: (boundary: number) => number
+): { readonly le?: ReadonlyArray<number> } => {
+  if (data.type === "exponentialHistogram") return { le: boundariesOf(data.grid).map(scaled) }
+  if (data.type !== "histogram") return {}
+  return { le: (metric.instrument!.settings as { readonly boundaries: ReadonlyArray<number> }).boundaries.map(scaled) }
+}

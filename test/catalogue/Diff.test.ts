@@ -1,0 +1,165 @@
+/**
+ * What changes between two versions of definitions, and how grave it is.
+ */
+import { describe, expect, it } from "@effect/vitest"
+import { Schema } from "effect"
+import fc from "fast-check"
+import { Metric } from "mvx-metrics"
+import { type Change, type ChangeCode, changeRules } from "../../src/internal/catalogue/changes.ts"
+import { DescribedMetrics, describedMetric } from "../../src/internal/catalogue/describedMetric.ts"
+import { diffOf } from "../../src/internal/catalogue/diff.ts"
+import { anySpec, anySpecs, metricOf, mutations, type Spec } from "../support/anyDefinitions.ts"
+import { runs } from "../support/long.ts"
+
+const describedBy = (specs: ReadonlyArray<Spec>) => specs.map((spec) => describedMetric(metricOf(spec)))
+
+const diffOfSpecs = (old: ReadonlyArray<Spec>, now: ReadonlyArray<Spec>) => diffOf(describedBy(old), describedBy(now))
+
+const diffOfMetrics = (old: ReadonlyArray<Metric.Any>, now: ReadonlyArray<Metric.Any>) =>
+  diffOf(old.map(describedMetric), now.map(describedMetric))
+
+const codes = (changes: ReadonlyArray<Change>): ReadonlyArray<ChangeCode> => changes.map(({ code }) => code)
+
+/** What is found when the versions change places. */
+const inverse = (code: ChangeCode): string =>
+  code.endsWith("-removed")
+    ? code.replace(/removed$/, "added")
+    : code.endsWith("-added")
+      ? code.replace(/added$/, "removed")
+      : (({ "label-opened": "label-closed", "label-closed": "label-opened" } as Record<string, string>)[code] ?? code)
+
+describe("the changes", () => {
+  it("from a version to itself are none, made anew or read from a file", () => {
+    const decode = Schema.decodeSync(Schema.fromJsonString(DescribedMetrics))
+    fc.assert(
+      fc.property(anySpecs, (specs) => {
+        expect(diffOfSpecs(specs, specs)).toEqual([])
+        const described = describedBy(specs)
+        const read = decode(JSON.stringify({ "mvx-metrics": 1, metrics: described }))
+        expect(read.metrics).toEqual(described)
+      }),
+      { numRuns: runs(200) }
+    )
+  })
+
+  it("back are the opposite ones", () => {
+    fc.assert(
+      fc.property(anySpecs, anySpecs, (old, now) => {
+        const [there, back] = [diffOfSpecs(old, now), diffOfSpecs(now, old)]
+        const names = new Map(
+          there.flatMap(({ after, code, metric }) => (code === "metric-renamed" ? [[metric, after]] : []))
+        )
+        const opposite = there.map(({ code, metric }) => `${inverse(code)} ${names.get(metric) ?? metric}`)
+        expect(back.map(({ code, metric }) => `${code} ${metric}`).sort()).toEqual(opposite.sort())
+      }),
+      { numRuns: runs(200) }
+    )
+  })
+
+  it("are found, each by its code, and nothing else is", () => {
+    fc.assert(
+      fc.property(anySpec, (spec) => {
+        for (const mutation of mutations) {
+          const mutated = mutation.of(spec)
+          if (mutated === undefined) continue
+          const changes = diffOfSpecs([spec], [mutated])
+          const known: ReadonlyArray<ChangeCode> = [
+            mutation.code,
+            ...(mutation.also ?? []),
+            "state-reset",
+            "state-incompatible"
+          ]
+          expect(codes(changes), mutation.name).toContain(mutation.code)
+          expect(
+            codes(changes).filter((code) => !known.includes(code)),
+            mutation.name
+          ).toEqual([])
+        }
+      }),
+      { numRuns: runs(200) }
+    )
+    const specs = fc.sample(anySpec, { seed: 1, numRuns: 300 })
+    const idle = mutations.filter((mutation) => specs.every((spec) => mutation.of(spec) === undefined))
+    expect(idle.map(({ name }) => name)).toEqual([])
+  })
+
+  it("come with what they concern", () => {
+    const events = Schema.TaggedUnion({ "cache.lookup": { hit: Schema.Boolean, tier: Schema.String } })
+    const old = Metric.ratio("cache.hits", { events, hits: "hit" })
+    const now = Metric.ratio("cache.hits", { events, hits: "hit", labels: ["tier"], maxSeries: 10 })
+    const changes = diffOfMetrics([old], [now])
+    expect(changes).toMatchObject([
+      {
+        code: "label-added",
+        severity: "breaking",
+        metric: "cache.hits",
+        subject: "tier",
+        before: [],
+        after: ["tier"],
+        samples: ["cache_hits_ratio", "cache_hits_hits_total", "cache_hits_checked_total"],
+        rules: ["recorder:cache_hits_ratio:rate5m"],
+        panels: ["cache.hits"]
+      },
+      {
+        code: "limit-changed",
+        severity: "changed",
+        rules: ["recorder:cache_hits_ratio:rate5m", "MetricSeriesOverflow"]
+      },
+      { code: "state-incompatible", severity: "changed" }
+    ])
+    expect(diffOfMetrics([], [old])).toMatchObject([
+      { code: "metric-added", severity: "added", panels: ["cache.hits"] }
+    ])
+    expect(diffOfMetrics([old], [])).toMatchObject([{ code: "metric-removed", severity: "breaking" }])
+  })
+
+  it("of a unit tell whether Prometheus has another name", () => {
+    const events = Schema.TaggedUnion({ save: { n: Schema.Number } })
+    const of = (unit: string, boundaries: ReadonlyArray<number>) =>
+      Metric.histogram("save.duration", { events, value: "n", unit, boundaries })
+    const [change, ...others] = diffOfMetrics([of("ms", [5, 10])], [of("s", [0.005, 0.01])])
+    expect(change).toMatchObject({ code: "unit-changed", before: "ms", after: "s" })
+    expect(codes(others)).not.toContain("boundaries-changed")
+    expect(codes(diffOfMetrics([of("ms", [5, 10])], [of("s", [5, 10])]))).not.toContain("boundaries-changed")
+    expect(codes(diffOfMetrics([of("ms", [5, 10])], [of("s", [0.005, 1])]))).toContain("boundaries-changed")
+  })
+
+  it("of hand-written metrics are those of the numbers they show", () => {
+    const events = Schema.TaggedUnion({ save: { ok: Schema.Boolean } })
+    const of = (initial: { readonly [name: string]: number }) =>
+      Metric.make("saves", { events, initial, reduce: { save: (state) => state } })
+    const changes = diffOfMetrics([of({ total: 0, failed: 0 })], [of({ total: 0, refused: 0 })])
+    expect(changes.map(({ code, subject }) => [code, subject])).toEqual([
+      ["dimension-removed", "failed"],
+      ["state-incompatible", undefined],
+      ["dimension-added", "refused"]
+    ])
+    const derived = (
+      view: (dimensions: { readonly a: { readonly total?: number } }) => object,
+      from = of({ total: 0 })
+    ) => Metric.derive("saves.derived", { from: { a: from }, view: view as () => object })
+    expect(codes(diffOfMetrics([derived(() => ({ x: 1 }))], [derived(() => ({ y: 1 }), of({ other: 0 }))]))).toEqual(
+      expect.arrayContaining(["dimension-removed", "dimension-added", "sources-changed"])
+    )
+  })
+
+  it("of the library are found in the file of an older one", () => {
+    const events = Schema.TaggedUnion({ save: {} })
+    const now = describedMetric(Metric.counter("saves", { events }))
+    const old = {
+      ...now,
+      exposed: [{ ...now.exposed[0]!, sample: "saves" }],
+      settings: { ...now.settings, unheard: 1 }
+    }
+    expect(codes(diffOf([old], [now]))).toEqual(["sample-removed", "setting-changed", "sample-added"])
+  })
+
+  it("have each a reason that says what is lost", () => {
+    for (const [code, { severity, why }] of Object.entries(changeRules)) {
+      expect(why, code).toMatch(/^[A-Z].*\.$/)
+      if (code.endsWith("-added") && !code.startsWith("label-a") && !code.startsWith("event-")) {
+        expect(severity, code).toBe("added")
+      }
+    }
+  })
+})
