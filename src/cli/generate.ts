@@ -10,10 +10,11 @@ import { dashboardOf } from "../internal/catalogue/dashboard.ts"
 import { catalogueMarkdown } from "../internal/catalogue/markdown.ts"
 import { rulesOf, rulesYaml } from "../internal/catalogue/rules.ts"
 import { distinct } from "../internal/metric/definition/fingerprint.ts"
+import { describedMetrics } from "./definitions.ts"
 import { harmlessEscapes, harmlessJson, harmlessLines } from "./escapeControls.ts"
 import { metricsOf } from "./modules.ts"
 
-const modules = Argument.String("module").pipe(
+export const modules = Argument.String("module").pipe(
   Argument.withDescription("A module that exports metrics: ./save.metrics.ts"),
   Argument.variadic({ min: 1 })
 )
@@ -49,8 +50,15 @@ export const rules = Command.make(
 
 export const catalogue = Command.make(
   "catalogue",
-  { modules },
-  Effect.fn("catalogue")(function* ({ modules }) {
-    yield* Console.log(harmlessLines(catalogueMarkdown(yield* metricsOfAll(modules)).trimEnd()))
+  {
+    modules,
+    json: Flag.Boolean("json").pipe(
+      Flag.withDescription("As JSON, which mvx-metrics diff compares with later versions"),
+      Flag.withDefault(false)
+    )
+  },
+  Effect.fn("catalogue")(function* ({ json, modules }) {
+    const metrics = yield* metricsOfAll(modules)
+    yield* Console.log(json ? asJson(describedMetrics(metrics)) : harmlessLines(catalogueMarkdown(metrics).trimEnd()))
   })
 ).pipe(Command.withDescription("Prints the metrics of modules as a table in Markdown"))
