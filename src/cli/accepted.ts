@@ -8,13 +8,14 @@ import { didYouMean } from "../internal/util/didYouMean.ts"
 import { failed } from "./escapeControls.ts"
 
 export const accept = Flag.String("accept").pipe(
-  Flag.withDescription("Leave out what has this code, or code:metric to leave it out of one metric. Can be repeated"),
+  Flag.withDescription(
+    "Leave out what has this code, or code:PLACE to leave it out of one metric or event. Can be repeated"
+  ),
   Flag.atLeast(0)
 )
 
 interface Coded {
   readonly code: string
-  readonly metric: string
 }
 
 export interface Accepted<A> {
@@ -29,14 +30,15 @@ export interface Accepted<A> {
 /** Fails for a code that there is not: it would accept nothing, and nobody would be told. */
 export const acceptedIn = Effect.fnUntraced(function* <A extends Coded>(
   items: ReadonlyArray<A>,
+  placeOf: (item: A) => string,
   accepted: ReadonlyArray<string>,
   codes: ReadonlyArray<string>
 ): Effect.fn.Return<Accepted<A>, CliError.UserError> {
   const entries = accepted.map((text) => {
     const colon = text.indexOf(":")
     return colon < 0
-      ? { text, code: text, metric: undefined }
-      : { text, code: text.slice(0, colon), metric: text.slice(colon + 1) }
+      ? { text, code: text, place: undefined }
+      : { text, code: text.slice(0, colon), place: text.slice(colon + 1) }
   })
   for (const { code } of entries) {
     if (codes.includes(code)) continue
@@ -44,8 +46,8 @@ export const acceptedIn = Effect.fnUntraced(function* <A extends Coded>(
       `--accept: there is no code ${JSON.stringify(code)}.${didYouMean(code, codes)} The codes are: ${codes.join(", ")}`
     )
   }
-  const fits = (item: A, { code, metric }: (typeof entries)[number]) =>
-    item.code === code && (metric === undefined || item.metric === metric)
+  const fits = (item: A, { code, place }: (typeof entries)[number]) =>
+    item.code === code && (place === undefined || placeOf(item) === place)
   const left = items.filter((item) => !entries.some((entry) => fits(item, entry)))
   const unused = entries.filter((entry) => !items.some((item) => fits(item, entry))).map(({ text }) => text)
   return { items: left, count: items.length - left.length, unused }

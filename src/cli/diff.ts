@@ -22,9 +22,9 @@ import { endWith, exitCodes } from "./exit.ts"
 import { numberChanges, replayed } from "./numbers.ts"
 
 const codeOf: { readonly [S in Severity]: number } = {
-  breaking: exitCodes.breaking,
-  changed: exitCodes.changed,
-  added: exitCodes.nothing
+  breaking: exitCodes.grave,
+  changed: exitCodes.notable,
+  added: exitCodes.fine
 }
 
 const counted = (changes: ReadonlyArray<Change>): { readonly [S in Severity]: number } => {
@@ -100,7 +100,12 @@ export const diff = Command.make(
       : yield* Effect.mapError(withNumbers(events.value, old, now, found), (cause) =>
           "userMessage" in cause ? cause : failed(`${events.value}: ${messageOf(cause)}`, cause)
         )
-    const accepted = yield* acceptedIn(inOrder([...found, ...numbers]), accept, Object.keys(changeRules))
+    const accepted = yield* acceptedIn(
+      inOrder([...found, ...numbers]),
+      ({ metric }) => metric,
+      accept,
+      Object.keys(changeRules)
+    )
     const changes = accepted.items
     const counts = counted(changes)
     if (json) {

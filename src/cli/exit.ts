@@ -12,7 +12,7 @@ export class Found extends Data.TaggedError("Found")<{ readonly code: number }> 
 }
 
 /** The exit codes of `diff` and `check`: 1 is an error, as of all commands. */
-export const exitCodes = { nothing: 0, changed: 2, breaking: 3 } as const
+export const exitCodes = { fine: 0, notable: 2, grave: 3 } as const
 
 export const endWith = (code: number): Effect.Effect<void, Found> =>
   code === 0 ? Effect.void : Effect.fail(new Found({ code }))

@@ -20,7 +20,7 @@ export const modules = Argument.String("module").pipe(
 )
 
 /** The metrics of several modules. */
-const metricsOfAll = (paths: ReadonlyArray<string>) =>
+export const metricsOfAll = (paths: ReadonlyArray<string>) =>
   Effect.map(Effect.forEach(paths, metricsOf), (all) => distinct(all.flat()))
 
 const asJson = (value: unknown): string => harmlessJson(value, 2)

@@ -7,6 +7,7 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Command from "effect/cli/Command"
 import * as Effect from "effect/Effect"
+import { check } from "./check.ts"
 import { diff } from "./diff.ts"
 import { catalogue, dashboard, rules } from "./generate.ts"
 import { replay } from "./replay.ts"
@@ -24,7 +25,7 @@ for (const output of [process.stdout, process.stderr]) {
 
 Command.make("mvx-metrics").pipe(
   Command.withDescription("Shows the metrics of a running process, and generates files from definitions"),
-  Command.withSubcommands([watch, replay, dashboard, rules, catalogue, diff]),
+  Command.withSubcommands([watch, replay, dashboard, rules, catalogue, diff, check]),
   Command.run({ version }),
   Effect.provide(NodeServices.layer),
   NodeRuntime.runMain

@@ -85,7 +85,7 @@ const sees: { readonly [folder: string]: ReadonlyArray<string> } = {
   "live/server": ["live/model", "runtime", "fold", "metric/definition", "util"],
   "live/browser": ["live/model"],
   process: ["metric", "metric/instruments"],
-  catalogue: ["formats/prometheus", "formats", "metric/instruments", "metric/definition", "model", "naming"],
+  catalogue: ["formats/prometheus", "formats", "metric/instruments", "metric/definition", "model", "naming", "util"],
   facade: ["runtime", "recorder", "stream", "metric", "metric/definition", "model", "util"]
 }
 

@@ -86,10 +86,7 @@ export const describedMetric = (metric: Metric.Any): DescribedMetric => {
     ...(unit !== undefined && { unit }),
     help: helpOf({ name, description } as MetricData),
     events: Object.keys(reduce).sort(),
-    labels:
-      instrument === undefined
-        ? labelsOfMetric(metric).map((label) => ({ name: label, source: AFunction }))
-        : instrument.labels.map(([label, source]) => labelOf(label, source, instrument, metric.events)),
+    labels: describedLabels(metric),
     ...(instrument?.value !== undefined && { measures: sourceName(instrument.value) }),
     filter: instrument?.filter !== undefined,
     settings: settingsOf(metric),
@@ -112,6 +109,13 @@ export const describedMetric = (metric: Metric.Any): DescribedMetric => {
 export const AFunction = "a function of the event"
 
 const sourceName = (source: Source): string => (typeof source === "string" ? `the field ${source}` : AFunction)
+
+export const describedLabels = (metric: Metric.Any): ReadonlyArray<Label> => {
+  const { events, instrument } = metric
+  return instrument === undefined
+    ? labelsOfMetric(metric).map((label) => ({ name: label, source: AFunction }))
+    : instrument.labels.map(([label, source]) => labelOf(label, source, instrument, events))
+}
 
 const labelOf = (name: string, source: Source, instrument: Instrument, events: Family): Label => {
   const values = labelValuesOf(source, instrument, events)

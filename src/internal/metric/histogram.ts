@@ -22,6 +22,7 @@ import type {
   ValueOptions
 } from "./instrumentOptions.ts"
 import { boundariesCheck, rangeCheck } from "./instruments/checks.ts"
+import { defaultBoundaries } from "./instruments/defaultBoundaries.ts"
 import { exemplarCheck, exemplarSettings } from "./instruments/exemplars.ts"
 import type { ExponentialPoint } from "./instruments/exponential.ts"
 import type { HistogramPoint } from "./instruments/histogram.ts"
@@ -128,15 +129,6 @@ export const histogram = <
       ...exemplarSettings(exemplar)
     })
   })
-
-/** Boundaries that fit what is measured. */
-const defaultBoundaries: ReadonlyMap<string, ReadonlyArray<number>> = new Map([
-  // As for HTTP durations in OpenTelemetry's semantic conventions.
-  ["s", [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]],
-  // The default of the OpenTelemetry SDK.
-  ["ms", [0, 5, 10, 25, 50, 75, 100, 250, 500, 750, 1000, 2500, 5000, 7500, 10000]],
-  ["By", Array.from({ length: 12 }, (_, i) => 64 * 4 ** i)]
-])
 
 const boundariesOf = (boundaries: unknown, unit: unknown): ReadonlyArray<number> | undefined =>
   (boundaries as ReadonlyArray<number> | undefined) ?? defaultBoundaries.get(unitCode((unit ?? "") as string))

@@ -7,15 +7,12 @@ import type { MetricEvent } from "../model/event.ts"
 import { allSteps } from "../util/steps.ts"
 import { define } from "./definition/define.ts"
 import { inner, made } from "./definition/fingerprint.ts"
-import { type LabelValue, labelValue, type Source, sourceValue } from "./definition/instrument.ts"
+import { DefaultMaxSeries, type LabelValue, labelValue, type Source, sourceValue } from "./definition/instrument.ts"
 import { initialLabelled, type Labelled, labelledParts } from "./definition/labelledParts.ts"
 import type * as Metric from "./definition/metric.ts"
 import { byKey, keyOf, OverflowKey, seriesKey, together } from "./instruments/series.ts"
 import { tooMany } from "./instruments/view.ts"
 import { hasTimes, rewindState } from "./rewindState.ts"
-
-/** As many as an instrument has by default. */
-const maxSeries = 2000
 
 export const labelledStates = (metric: Metric.Any, labels: ReadonlyArray<readonly [string, Source]>): Metric.Any => {
   const { merge, minus } = metric
@@ -42,7 +39,7 @@ export const labelledStates = (metric: Metric.Any, labels: ReadonlyArray<readonl
     made(
       (state: Labelled, event: MetricEvent, at: number) => {
         const values = labels.map(([, source]) => labelValue(sourceValue(source, event, at)))
-        const key = seriesKey(maxSeries, state.series, keyOf(values))
+        const key = seriesKey(DefaultMaxSeries, state.series, keyOf(values))
         const before = Object.hasOwn(state.series, key) ? state.series[key] : metric.initial
         const after = reducer(before, event, at)
         if (Object.is(after, before)) return state

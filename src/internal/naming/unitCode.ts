@@ -44,3 +44,10 @@ const codeOf = (unit: string): string => codes.get(unit.trim().toLowerCase()) ??
 
 /** The code of a unit, of each part of a quotient: `bytes/second` is `By/s`. What is no known name stays as it is. */
 export const unitCode = (unit: string): string => unit.split("/").map(codeOf).join("/")
+
+/** The codes, and the names that are taken for them. */
+export const unitNames: ReadonlyArray<string> = [...Object.keys(names), ...codes.keys()]
+
+/** The unit that a word in the name of something stands for. One letter stands for many things, `min` for a minimum. */
+export const namedUnit = (word: string): string | undefined =>
+  codes.get(word) ?? (["ms", "us", "ns"].includes(word) ? word : undefined)

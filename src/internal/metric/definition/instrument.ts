@@ -72,6 +72,9 @@ export const fieldsRead = ({ filter, labels, settings, value }: Instrument): Rea
 export const measuredValue = ({ value }: Instrument, event: MetricEvent, at: number): unknown =>
   value === undefined ? 1 : (sourceValue(value, event, at) ?? undefined)
 
+/** Most series of a metric, unless a definition says otherwise: as in OpenTelemetry. */
+export const DefaultMaxSeries = 2000
+
 /** Most UTF-16 code units of a label value, unless a definition says otherwise. */
 export const MostOfLabel = 256
 

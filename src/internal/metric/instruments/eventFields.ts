@@ -32,9 +32,13 @@ const fieldsOf = (ast: SchemaAST.AST, depth = 0): ReadonlyArray<string> | undefi
   }
 }
 
+/** The names of the fields of the events of a tag; `undefined` where its schema does not limit them. */
+export const eventFields = (events: Family, tag: string): ReadonlyArray<string> | undefined =>
+  fieldsOf(SchemaAST.toType((events.cases[tag] as { ast: SchemaAST.AST }).ast))
+
 /** The fields of the events of these tags; those of one of them are enough. */
 const fieldsOfAny = (events: Family, tags: ReadonlyArray<string>): ReadonlySet<string> | undefined => {
-  const each = tags.map((tag) => fieldsOf(SchemaAST.toType((events.cases[tag] as { ast: SchemaAST.AST }).ast)))
+  const each = tags.map((tag) => eventFields(events, tag))
   return each.some((fields) => fields === undefined) ? undefined : new Set(each.flatMap((fields) => fields ?? []))
 }
 

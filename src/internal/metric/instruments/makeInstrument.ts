@@ -6,7 +6,7 @@ import { type Family, tagsOf } from "../../model/event.ts"
 import { aBoolean, refuseDefinition } from "../../model/optionChecks.ts"
 import { deepFreeze } from "../../util/deepFreeze.ts"
 import { define } from "../definition/define.ts"
-import type { Instrument, KindName, Source } from "../definition/instrument.ts"
+import { DefaultMaxSeries, type Instrument, type KindName, type Source } from "../definition/instrument.ts"
 import type * as Metric from "../definition/metric.ts"
 import { type Special, whyInvalidInstrument } from "./checks.ts"
 import { whyUnknownField } from "./eventFields.ts"
@@ -40,7 +40,7 @@ export const instrument = <M>(kind: KindName, name: string, options: unknown, sp
     filter: given.filter,
     value: given[measures] as Source | undefined,
     labels: labelSources(given.labels),
-    maxSeries: given.maxSeries ?? 2000,
+    maxSeries: given.maxSeries ?? DefaultMaxSeries,
     ...(given.maxLabelLength !== undefined && { maxLabelLength: given.maxLabelLength }),
     expireAfter: given.expireAfter === undefined ? undefined : Duration.toMillis(given.expireAfter),
     ...(given.fromZero !== undefined && { fromZero: given.fromZero }),

@@ -1,0 +1,111 @@
+/**
+ * Labels: how many series there can be, and what they are called.
+ */
+import { namesOf } from "../formats/fromMetric.ts"
+import { DefaultMaxSeries } from "../metric/definition/instrument.ts"
+import type * as Metric from "../metric/definition/metric.ts"
+import { combinations } from "../metric/instruments/zeroSeries.ts"
+import { describedLabels } from "./describedMetric.ts"
+import { type Finding, finding } from "./findings.ts"
+
+/** What each user, request or address has one of. */
+const Unbounded =
+  /(?:^|[._-])(?:id|uuid|guid|email|token|session|trace|span|url|uri|path|ip|address|timestamp|time|user|query|message)$/
+
+/** Most values of a frequency, unless a definition says otherwise. */
+const DefaultMaxValues = 1000
+
+export const checkLabels = (metric: Metric.Any): ReadonlyArray<Finding> => {
+  const { instrument, name } = metric
+  if (instrument === undefined) return []
+  const isLimited = instrument.maxSeries !== DefaultMaxSeries || instrument.expireAfter !== undefined
+  const names = namesOf(instrument)
+  const series = combinations(instrument, metric.events)
+  return [
+    ...describedLabels(metric).flatMap(({ name: label, source, values }): ReadonlyArray<Finding> => {
+      const field = instrument.labels.find(([each]) => each === label)![1]
+      const isOpen = typeof field === "string" && values === undefined
+      const shown = names.get(label) ?? label
+      return [
+        ...(isOpen ? open(name, label, snakeCase(field), source, isLimited) : []),
+        ...(shown === label
+          ? []
+          : [
+              finding(
+                "label-renamed",
+                name,
+                `has the label ${label}, which is ${shown} for exporters, because they have a label of that name`,
+                "Choose another name for the label",
+                label
+              )
+            ]),
+        ...(/^[a-z][a-z0-9]*([._][a-z0-9]+)*$/.test(label)
+          ? []
+          : [
+              finding(
+                "label-case",
+                name,
+                `has the label ${label}, which is not in lower case with dots and _`,
+                `Name the label apart from the field: labels: { ${snakeCase(label)}: ${JSON.stringify(field)} }`,
+                label
+              )
+            ])
+      ]
+    }),
+    ...(typeof series === "string" || series.size <= instrument.maxSeries
+      ? []
+      : [
+          finding(
+            "label-overflow",
+            name,
+            `has labels with more than ${instrument.maxSeries} combinations of values, so that some always go to the overflow series`,
+            "Raise maxSeries, or leave out a label"
+          )
+        ]),
+    ...frequencyValues(metric)
+  ]
+}
+
+const snakeCase = (text: unknown): string =>
+  String(text)
+    .replaceAll(/([a-z0-9])([A-Z])/g, "$1_$2")
+    .toLowerCase()
+
+const open = (
+  metric: string,
+  label: string,
+  field: string,
+  source: string,
+  isLimited: boolean
+): ReadonlyArray<Finding> => {
+  if (Unbounded.test(snakeCase(label)) || Unbounded.test(field)) {
+    return [
+      finding(
+        "label-unbounded",
+        metric,
+        `has the label ${label} from ${source}, of which there are ever more: each value is a series that is stored`,
+        "Leave the label out, or group its values: labels: { route: (event) => routeOf(event) }",
+        label
+      )
+    ]
+  }
+  if (isLimited) return []
+  return [
+    finding(
+      "label-open",
+      metric,
+      `has the label ${label} from ${source}, and the schema does not list its values`,
+      "List them (Schema.Literals), or say how many series there may be (maxSeries)",
+      label
+    )
+  ]
+}
+
+/** Its values are those of a label for exporters. */
+const frequencyValues = ({ events, instrument, name }: Metric.Any): ReadonlyArray<Finding> => {
+  if (instrument?.kind !== "frequency" || typeof instrument.value !== "string") return []
+  const value: typeof instrument = { ...instrument, labels: [[instrument.value, instrument.value]] }
+  if (typeof combinations(value, events) !== "string") return []
+  const isLimited = instrument.settings.maxValues !== DefaultMaxValues
+  return open(name, "value", snakeCase(instrument.value), `the field ${instrument.value}`, isLimited)
+}

@@ -1,0 +1,81 @@
+/**
+ * Units: whether they are known, and whether they are those of what is measured.
+ */
+import type * as Metric from "../metric/definition/metric.ts"
+import { isUcum } from "../naming/ucum.ts"
+import { namedUnit, unitNames } from "../naming/unitCode.ts"
+import { baseUnit } from "../naming/units.ts"
+import { didYouMean } from "../util/didYouMean.ts"
+import { type Finding, finding } from "./findings.ts"
+
+export const checkUnit = (metric: Metric.Any): ReadonlyArray<Finding> => {
+  const { instrument, name, unit } = metric
+  const field = instrument !== undefined && typeof instrument.value === "string" ? instrument.value : undefined
+  const ofField = field === undefined || !measuresIts(metric) ? undefined : unitOfField(field)
+  if (unit === undefined) {
+    const ofName = namedUnit(/[^._/-]+$/.exec(name.toLowerCase())?.[0] ?? "")
+    const missing = ofField ?? ofName
+    if (missing === undefined) return []
+    const why = ofField === undefined ? "is named after one" : `measures the field ${field}`
+    const advice = `Give it the unit ${missing}: dashboards, and names in Prometheus, follow it`
+    return [finding("unit-missing", name, `has no unit, and ${why}`, advice)]
+  }
+  return [
+    ...(isUcum(unit)
+      ? []
+      : [
+          finding("unit-unknown", name, `has the unit ${JSON.stringify(unit)}, which is none of UCUM's`, instead(unit))
+        ]),
+    ...(ofField === undefined || ofField === unit || !isUcum(unit)
+      ? []
+      : [
+          finding(
+            "unit-of-field",
+            name,
+            `has the unit ${unit}, and measures the field ${field}, which seems to be in ${ofField}`,
+            `Give it the unit ${ofField}, or measure ${converted(field!, ofField, unit)}`
+          )
+        ]),
+    ...(unit === "1" && (instrument?.kind === "counter" || instrument?.kind === "upDownCounter")
+      ? [
+          finding(
+            "unit-one",
+            name,
+            'counts things in the unit "1", which is for ratios',
+            "Say what is counted, in braces: {request}"
+          )
+        ]
+      : [])
+  ]
+}
+
+const instead = (unit: string): string => {
+  const meant = didYouMean(unit, unitNames).trim()
+  if (meant !== "") return `${meant} Else use a unit of UCUM, such as s, ms, By, % or {request}`
+  return /^[A-Za-z]+$/.test(unit)
+    ? `Put it in braces, as a word for people: {${unit}}`
+    : "Use a unit of UCUM, such as s, ms, By, % or {request}"
+}
+
+/** Where one unit is a multiple of the other. */
+const converted = (field: string, from: string, to: string): string => {
+  const [own, other] = [baseUnit(from, false), baseUnit(to, false)]
+  if (own.suffix !== other.suffix) return "something else"
+  const [multiply, divide] = [own.multiply * other.divide, own.divide * other.multiply]
+  const factor = multiply >= divide ? `* ${multiply / divide}` : `/ ${divide / multiply}`
+  return `(event) => event.${field} ${factor}`
+}
+
+/** Whether its unit is that of the field: a ratio and a number of values have none of it. */
+const measuresIts = ({ instrument }: Metric.Any): boolean =>
+  !["ratio", "frequency", "distinct"].includes(instrument?.kind ?? "")
+
+/** That at the end of the name of a field: `durationMs`, `body_bytes`. */
+const unitOfField = (field: string): string | undefined =>
+  namedUnit(
+    field
+      .replaceAll(/([a-z0-9])([A-Z])/g, "$1_$2")
+      .toLowerCase()
+      .split(/[^a-z0-9]+/)
+      .at(-1)!
+  )

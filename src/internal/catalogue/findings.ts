@@ -1,0 +1,64 @@
+/**
+ * What can be wrong with definitions that work, and what to do about it.
+ */
+
+/**
+ * - `error`: numbers are wrong or missing, or a server is at risk.
+ * - `warning`: a convention is broken that tools or people rely on.
+ * - `note`: something could be better.
+ */
+export type Gravity = "error" | "warning" | "note"
+
+/** The gravest first. */
+export const gravities: ReadonlyArray<Gravity> = ["error", "warning", "note"]
+
+export const findingGravity = {
+  "name-syntax": "error",
+  "name-clash": "error",
+  "name-unit-mismatch": "error",
+  "name-case": "warning",
+  "name-total": "warning",
+  "name-kind": "warning",
+  "name-suffix": "warning",
+  "name-unit": "note",
+  "name-namespace": "note",
+  "convention-kind": "error",
+  "convention-unit": "error",
+  "unit-unknown": "warning",
+  "unit-missing": "warning",
+  "unit-of-field": "error",
+  "unit-one": "note",
+  "label-unbounded": "error",
+  "label-overflow": "error",
+  "label-open": "warning",
+  "label-renamed": "warning",
+  "label-case": "note",
+  "boundaries-of-other-unit": "error",
+  "boundaries-coarse": "warning",
+  "event-unread": "warning",
+  "field-unread": "note",
+  "description-missing": "note"
+} as const satisfies { readonly [code: string]: Gravity }
+
+export type FindingCode = keyof typeof findingGravity
+
+export interface Finding {
+  readonly code: FindingCode
+  readonly severity: Gravity
+  /** The metric, or the event. */
+  readonly place: string
+  /** The label, the field, or what else of it. */
+  readonly part?: string
+  readonly message: string
+  /** What to do. */
+  readonly advice: string
+}
+
+export const finding = (code: FindingCode, place: string, message: string, advice: string, part?: string): Finding => ({
+  code,
+  severity: findingGravity[code],
+  place,
+  ...(part !== undefined && { part }),
+  message,
+  advice
+})
