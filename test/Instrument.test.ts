@@ -8,7 +8,7 @@ const requests = { events, when: "http.request" } as const
 const seconds = { ...requests, value: "seconds" } as const
 
 /** What a metric shows after these events, each emitted a second after the one before. */
-const shown = <E extends HttpEvent, S, D>(metric: Metric.Metric<string, E, S, D>, all: ReadonlyArray<E>): D =>
+const shown = <E extends HttpEvent, S, D>(metric: Metric.Metric<string, D, S, E>, all: ReadonlyArray<E>): D =>
   Metric.snapshot(
     metric,
     all.reduce((state, event, i) => Metric.reduce(metric, state, event, i * 1000), metric.initial)

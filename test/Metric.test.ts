@@ -213,7 +213,7 @@ describe("any way of cutting up the events", () => {
   const pieces = fc.array(fc.array(anEvent, { maxLength: 5 }), { maxLength: 8 })
 
   const foldPieces = <S, D>(
-    metric: Metric.Metric<string, ProbeEvent, S, D>,
+    metric: Metric.Metric<string, D, S, ProbeEvent>,
     cut: ReadonlyArray<ReadonlyArray<ProbeEvent>>,
     at: number
   ): S => {

@@ -24,7 +24,7 @@ const collectGarbage = (): void => {
   ;(runInNewContext("gc") as () => void)()
 }
 
-const shown = <S, D>(metric: Metric.Metric<string, never, S, D, MetricEvent>, state: unknown, now = 0): D =>
+const shown = <S, D>(metric: Metric.Metric<string, D, S, never, MetricEvent>, state: unknown, now = 0): D =>
   metric.view(state as S, now)
 
 describe("very many values of a label", () => {

@@ -32,7 +32,7 @@ const cases: { readonly [tag: string]: { readonly fields: object } } = Family.ca
 const tags = Object.keys(cases)
 
 type State = Metric.SeriesState<unknown>
-export type Definition = Metric.Metric<string, MetricEvent, State, unknown>
+export type Definition = Metric.Metric<string, unknown, State, MetricEvent>
 
 // --- definitions
 

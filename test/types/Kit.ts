@@ -89,9 +89,9 @@ const Filtered = Jobs.pipe(
 expectTypeOf(Filtered).toEqualTypeOf<
   Metric.Metric<
     "jobs.filtered",
-    Job,
-    Metric.SeriesState<number>,
     Metric.CounterDimensions<{ readonly queue: string }>,
+    Metric.SeriesState<number>,
+    Job,
     Done | Dropped
   >
 >()
@@ -117,9 +117,9 @@ const OfMails = Jobs.pipe(
 expectTypeOf(OfMails).toEqualTypeOf<
   Metric.Metric<
     "jobs",
-    typeof Mail.Type,
+    Metric.CounterDimensions<{ readonly queue: string }>,
     Metric.SeriesState<number>,
-    Metric.CounterDimensions<{ readonly queue: string }>
+    typeof Mail.Type
   >
 >()
 

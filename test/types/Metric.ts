@@ -18,9 +18,9 @@ const Openings = Metric.make("door.openings", {
 expectTypeOf(Openings).toEqualTypeOf<
   Metric.Metric<
     "door.openings",
+    { total: number; last: string },
+    { total: number; last: string },
     Opened | Closed,
-    { total: number; last: string },
-    { total: number; last: string },
     Opened
   >
 >()
@@ -187,14 +187,22 @@ Metric.reduce(Openings, { total: 0 }, { _tag: "door.closed" })
 Metric.snapshot(Openings, 0)
 
 // A metric that accepts more events can stand where fewer are emitted, not the other way round.
-expectTypeOf<Metric.Metric<"m", Opened | Closed, 0, 0, Opened>>().toExtend<Metric.Metric<"m", Opened, 0, 0>>()
-expectTypeOf<Metric.Metric<"m", Opened, 0, 0>>().not.toExtend<Metric.Metric<"m", Opened | Closed, 0, 0, Opened>>()
+expectTypeOf<Metric.Metric<"m", 0, 0, Opened | Closed, Opened>>().toExtend<Metric.Metric<"m", 0, 0, Opened>>()
+expectTypeOf<Metric.Metric<"m", 0, 0, Opened>>().not.toExtend<Metric.Metric<"m", 0, 0, Opened | Closed, Opened>>()
 
 // One that reads fewer can stand where more may be read, not the other way round.
-expectTypeOf<Metric.Metric<"m", Opened | Closed, 0, 0, Opened>>().toExtend<Metric.Metric<"m", Opened | Closed, 0, 0>>()
-expectTypeOf<Metric.Metric<"m", Opened | Closed, 0, 0>>().not.toExtend<
-  Metric.Metric<"m", Opened | Closed, 0, 0, Opened>
+expectTypeOf<Metric.Metric<"m", 0, 0, Opened | Closed, Opened>>().toExtend<Metric.Metric<"m", 0, 0, Opened | Closed>>()
+expectTypeOf<Metric.Metric<"m", 0, 0, Opened | Closed>>().not.toExtend<
+  Metric.Metric<"m", 0, 0, Opened | Closed, Opened>
 >()
 
 // @ts-expect-error a definition does not change
 Openings.name = "door.openings"
+
+// --- units
+
+const units: ReadonlyArray<Metric.Unit> = ["s", "ms", "By", "%", "1", "{document}", "By/s", "seconds"]
+units satisfies ReadonlyArray<string>
+Openings.pipe(Metric.unit("{door}"))
+// @ts-expect-error a unit is a text
+Openings.pipe(Metric.unit(1))

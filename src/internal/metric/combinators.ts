@@ -14,7 +14,7 @@ import { inner, made } from "./definition/fingerprint.ts"
 import { type Instrument, type Source, sourceValue } from "./definition/instrument.ts"
 import type { Any, Dimensions, EventsOf, Metric, State } from "./definition/metric.ts"
 import type { TypeId } from "./definition/typeIds.ts"
-import type { LabelSource, LabelsOf, LabelValues, Overflow, Series } from "./instrumentOptions.ts"
+import type { LabelSource, LabelsOf, LabelValues, Overflow, Series, Unit } from "./instrumentOptions.ts"
 import { labelsCheck } from "./instruments/checks.ts"
 import { whyNoLabelField } from "./instruments/eventFields.ts"
 import { mappedExemplar } from "./instruments/exemplars.ts"
@@ -57,11 +57,11 @@ const combinator = (arity: 2 | 3, make: (...given: ReadonlyArray<never>) => (sel
 export const named: {
   <const Name extends string>(
     name: Name
-  ): <E extends MetricEvent, S, D, R extends MetricEvent>(self: Metric<string, E, S, D, R>) => Metric<Name, E, S, D, R>
+  ): <E extends MetricEvent, S, D, R extends MetricEvent>(self: Metric<string, D, S, E, R>) => Metric<Name, D, S, E, R>
   <const Name extends string, E extends MetricEvent, S, D, R extends MetricEvent>(
-    self: Metric<string, E, S, D, R>,
+    self: Metric<string, D, S, E, R>,
     name: Name
-  ): Metric<Name, E, S, D, R>
+  ): Metric<Name, D, S, E, R>
 } = combinator(2, (name: string) => {
   check("name", name, notBlank)
   return (self) => remake(self, { name })
@@ -111,8 +111,8 @@ export const describe: {
  * @since 0.1.0
  */
 export const unit: {
-  (unit: string): <M extends Any>(self: M) => M
-  <M extends Any>(self: M, unit: string): M
+  (unit: Unit): <M extends Any>(self: M) => M
+  <M extends Any>(self: M, unit: Unit): M
 } = combinator(2, (unit: string) => {
   check("unit", unit, aString)
   return (self) => remake(self, { unit })
@@ -195,12 +195,12 @@ export const mapEvents: {
   <M extends Any, F extends Family>(
     events: F,
     f: (event: F["Type"]) => AcceptedBy<M> | undefined
-  ): (self: M) => Metric<M["name"], F["Type"], State<M>, Dimensions<M>>
+  ): (self: M) => Metric<M["name"], Dimensions<M>, State<M>, F["Type"]>
   <M extends Any, F extends Family, const Own extends AcceptedBy<M> | undefined>(
     self: M,
     events: F,
     f: (event: F["Type"]) => Own
-  ): Metric<M["name"], F["Type"], State<M>, Dimensions<M>>
+  ): Metric<M["name"], Dimensions<M>, State<M>, F["Type"]>
 } = combinator(3, (events: Family, f: EventMap) => {
   check("events", events, aFamily)
   check("f", f, aFunction)
@@ -291,12 +291,12 @@ export const labelled: {
   <R extends MetricEvent, const LS extends LabelSources<R>>(
     labels: LS
   ): <Name extends string, E extends MetricEvent, S, D>(
-    self: Metric<Name, E, S, D, R>
-  ) => Metric<Name, E, unknown, LabelledDimensions<D, LabelsOf<R, LS>>, R>
+    self: Metric<Name, D, S, E, R>
+  ) => Metric<Name, LabelledDimensions<D, LabelsOf<R, LS>>, unknown, E, R>
   <Name extends string, E extends MetricEvent, S, D, R extends MetricEvent, const LS extends LabelSources<R>>(
-    self: Metric<Name, E, S, D, R>,
+    self: Metric<Name, D, S, E, R>,
     labels: LS
-  ): Metric<Name, E, unknown, LabelledDimensions<D, LabelsOf<R, LS>>, R>
+  ): Metric<Name, LabelledDimensions<D, LabelsOf<R, LS>>, unknown, E, R>
 } = combinator(2, (labels: unknown) => {
   check("labels", labels, labelsCheck)
   const sources = labelSources(labels)

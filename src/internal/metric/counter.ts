@@ -110,9 +110,9 @@ export const counter = <
   options: CounterOptions<F, Tag, LS>
 ): Metric<
   Name,
-  F["Type"],
-  SeriesState<number>,
   CounterDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
+  SeriesState<number>,
+  F["Type"],
   EventOfTag<F, Tag>
 > =>
   instrument("counter", name, options, {
@@ -154,8 +154,8 @@ export const upDownCounter = <
   options: ValueOptions<F, Tag, LS> & FromZeroOptions
 ): Metric<
   Name,
-  F["Type"],
-  SeriesState<number>,
   CounterDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
+  SeriesState<number>,
+  F["Type"],
   EventOfTag<F, Tag>
 > => instrument("upDownCounter", name, options, { required: ["value"] })

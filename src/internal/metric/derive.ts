@@ -18,6 +18,7 @@ import { define, isDefinition } from "./definition/define.ts"
 import { describe } from "./definition/fingerprint.ts"
 import type { Any, Dimensions, EventsOf, Metric, State } from "./definition/metric.ts"
 import type { TypeId } from "./definition/typeIds.ts"
+import type { Unit } from "./instrumentOptions.ts"
 import { familyOfAll } from "./unionFamily.ts"
 
 /**
@@ -44,7 +45,7 @@ export interface DeriveOptions<From extends Sources, D> {
   /** The description of the metric, for people. */
   readonly description?: string
   /** The unit of the measurement, in UCUM notation as OpenTelemetry has it: `s`, `By`, `{document}`. */
-  readonly unit?: string
+  readonly unit?: Unit
 }
 
 /**
@@ -80,9 +81,9 @@ export const derive = <const Name extends string, const From extends Sources, D>
   options: DeriveOptions<From, D>
 ): Metric<
   Name,
-  EventOf<From[keyof From]>,
-  { readonly [K in keyof From]: State<From[K]> },
   D,
+  { readonly [K in keyof From]: State<From[K]> },
+  EventOf<From[keyof From]>,
   EventsOf<From[keyof From]>
 > => {
   refuseDefinition(name, () => whyInvalidDerived(options))

@@ -76,9 +76,9 @@ export const gauge = <
   options: GaugeOptions<F, Tag, LS>
 ): Metric<
   Name,
-  F["Type"],
-  SeriesState<GaugePoint>,
   GaugeDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
+  SeriesState<GaugePoint>,
+  F["Type"],
   EventOfTag<F, Tag>
 > =>
   instrument("gauge", name, options, {

@@ -114,9 +114,9 @@ export const histogram = <
   options: HistogramOptions<F, Tag, LS>
 ): Metric<
   Name,
-  F["Type"],
-  SeriesState<HistogramPoint>,
   HistogramDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
+  SeriesState<HistogramPoint>,
+  F["Type"],
   EventOfTag<F, Tag>
 > =>
   instrument("histogram", name, options, {
@@ -248,9 +248,9 @@ export const exponentialHistogram = <
   options: ExponentialHistogramOptions<F, Tag, LS>
 ): Metric<
   Name,
-  F["Type"],
-  SeriesState<ExponentialPoint>,
   ExponentialHistogramDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
+  SeriesState<ExponentialPoint>,
+  F["Type"],
   EventOfTag<F, Tag>
 > =>
   instrument("exponentialHistogram", name, options, {

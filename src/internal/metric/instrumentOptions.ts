@@ -7,6 +7,7 @@
  */
 import type * as Duration from "effect/Duration"
 import type { Family, TagOf } from "../model/event.ts"
+import type { KnownUnit } from "../naming/unitCode.ts"
 import type { LabelValue } from "./definition/instrument.ts"
 
 export type { LabelValue } from "./definition/instrument.ts"
@@ -126,6 +127,15 @@ export type LabelsOf<E, LS> =
 export type Value<E> = NumberField<E> | ((event: E, at: number) => number | null | undefined)
 
 /**
+ * A unit in UCUM notation, as OpenTelemetry has it. Editors complete the usual ones; any other can be given, such as
+ * `{document}` for what is counted, or `By/s`. Names such as `seconds` and `bytes` are taken for their code.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export type Unit = KnownUnit | "1" | (string & Record<never, never>)
+
+/**
  * The common options of built-in metrics.
  *
  * @category options
@@ -162,7 +172,7 @@ export interface InstrumentOptions<F extends Family, Tag extends TagOf<F>, LS ex
    * The unit of the measurement, in UCUM notation as OpenTelemetry has it: `s`, `By`, `{document}`. Common names such as
    * `seconds` and `bytes` are taken for their code.
    */
-  readonly unit?: string
+  readonly unit?: Unit
 }
 
 /**

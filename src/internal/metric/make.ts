@@ -20,6 +20,7 @@ import { define, isDefinition } from "./definition/define.ts"
 import { made } from "./definition/fingerprint.ts"
 import type { Any, DefaultDimensions, Metric, ReducedBy, Reducers, ReducerTags } from "./definition/metric.ts"
 import type { Snapshot } from "./definition/snapshot.ts"
+import type { Unit } from "./instrumentOptions.ts"
 
 /**
  * The options of {@link make}.
@@ -49,7 +50,7 @@ export interface Options<F extends Family, State, Dimensions, Tag extends string
   /** What the metric measures, for people. */
   readonly description?: string
   /** The unit of the measurement, in UCUM notation as OpenTelemetry has it: `s`, `By`, `{document}`. `seconds` is `s`. */
-  readonly unit?: string
+  readonly unit?: Unit
 }
 
 const defaultView = made(
@@ -93,7 +94,7 @@ export const make = <
 >(
   name: Name,
   options: Options<F, State, Dimensions, Tag>
-): Metric<Name, F["Type"], State, Dimensions, ReducedBy<F, Tag>> => {
+): Metric<Name, Dimensions, State, F["Type"], ReducedBy<F, Tag>> => {
   refuseDefinition(name, () => whyInvalidDefinition(options))
   const { merge } = options
   return define({
@@ -186,7 +187,7 @@ export const isMetric: (value: unknown) => value is Any = isDefinition
  * @since 0.1.0
  */
 export const reduce = <Name extends string, E extends MetricEvent, S, D>(
-  metric: Metric<Name, E, S, D, MetricEvent>,
+  metric: Metric<Name, D, S, E, MetricEvent>,
   state: S,
   event: E,
   at = 0
@@ -214,7 +215,7 @@ export const reduce = <Name extends string, E extends MetricEvent, S, D>(
  * @since 0.1.0
  */
 export const fold = <Name extends string, E extends MetricEvent, S, D>(
-  metric: Metric<Name, E, S, D, MetricEvent>,
+  metric: Metric<Name, D, S, E, MetricEvent>,
   events: Iterable<E>,
   at = 0
 ): S => {
@@ -241,7 +242,7 @@ export const fold = <Name extends string, E extends MetricEvent, S, D>(
  * @since 0.1.0
  */
 export const snapshot = <Name extends string, E extends MetricEvent, S, D>(
-  metric: Metric<Name, E, S, D, MetricEvent>,
+  metric: Metric<Name, D, S, E, MetricEvent>,
   state: S,
   now = 0
 ): Snapshot<D> => ({ name: metric.name, dimensions: metric.view(state, now) })

@@ -79,9 +79,9 @@ export const average = <
   options: ValueOptions<F, Tag, LS> & FromZeroOptions
 ): Metric<
   Name,
-  F["Type"],
-  SeriesState<AveragePoint>,
   AverageDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
+  SeriesState<AveragePoint>,
+  F["Type"],
   EventOfTag<F, Tag>
 > => instrument("average", name, options, { required: ["value"] })
 
@@ -136,9 +136,9 @@ export const minMax = <
   options: ValueOptions<F, Tag, LS>
 ): Metric<
   Name,
-  F["Type"],
-  SeriesState<MinMaxPoint>,
   MinMaxDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
+  SeriesState<MinMaxPoint>,
+  F["Type"],
   EventOfTag<F, Tag>
 > => instrument("minMax", name, options, { required: ["value"] })
 
@@ -209,9 +209,9 @@ export const ratio = <
   options: RatioOptions<F, Tag, LS>
 ): Metric<
   Name,
-  F["Type"],
-  SeriesState<RatioPoint>,
   RatioDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
+  SeriesState<RatioPoint>,
+  F["Type"],
   EventOfTag<F, Tag>
 > => instrument("ratio", name, options, { measures: "hits", required: ["hits"] })
 
@@ -280,9 +280,9 @@ export const frequency = <
   options: FrequencyOptions<F, Tag, LS>
 ): Metric<
   Name,
-  F["Type"],
-  SeriesState<FrequencyPoint>,
   FrequencyDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
+  SeriesState<FrequencyPoint>,
+  F["Type"],
   EventOfTag<F, Tag>
 > =>
   instrument("frequency", name, options, {
@@ -361,9 +361,9 @@ export const distinct = <
   options: DistinctOptions<F, Tag, LS>
 ): Metric<
   Name,
-  F["Type"],
-  SeriesState<DistinctPoint>,
   DistinctDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
+  SeriesState<DistinctPoint>,
+  F["Type"],
   EventOfTag<F, Tag>
 > =>
   instrument("distinct", name, options, {

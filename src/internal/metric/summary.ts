@@ -94,9 +94,9 @@ export const summary = <
   options: SummaryOptions<F, Tag, LS>
 ): Metric<
   Name,
-  F["Type"],
-  SeriesState<SummaryPoint>,
   SummaryDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
+  SeriesState<SummaryPoint>,
+  F["Type"],
   EventOfTag<F, Tag>
 > =>
   instrument("summary", name, options, {

@@ -134,9 +134,9 @@ export const rate = <
   options: RateOptions<F, Tag, LS>
 ): Metric<
   Name,
-  F["Type"],
-  SeriesState<WindowPoint>,
   RateDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
+  SeriesState<WindowPoint>,
+  F["Type"],
   EventOfTag<F, Tag>
 > => instrument("rate", name, options, sliding)
 
@@ -172,8 +172,8 @@ export const window = <
   options: WindowOptions<F, Tag, LS>
 ): Metric<
   Name,
-  F["Type"],
-  SeriesState<WindowPoint>,
   WindowDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
+  SeriesState<WindowPoint>,
+  F["Type"],
   EventOfTag<F, Tag>
 > => instrument("window", name, options, { ...sliding, required: ["value"] })

@@ -3,7 +3,10 @@
  * is what all exporters know.
  */
 
-const names: { readonly [code: string]: ReadonlyArray<string> } = {
+/** The codes that have such names. */
+export type KnownUnit = keyof typeof names
+
+const names = {
   s: ["sec", "secs", "second", "seconds"],
   ms: ["msec", "msecs", "millis", "millisecond", "milliseconds"],
   us: ["µs", "μs", "usec", "usecs", "micros", "microsecond", "microseconds"],
@@ -33,10 +36,10 @@ const names: { readonly [code: string]: ReadonlyArray<string> } = {
   Hz: ["hertz"],
   Cel: ["celsius"],
   K: ["kelvin"]
-}
+} as const satisfies { readonly [code: string]: ReadonlyArray<string> }
 
 const codes: ReadonlyMap<string, string> = new Map(
-  Object.entries(names).flatMap(([code, all]) => all.map((name) => [name, code]))
+  Object.entries<ReadonlyArray<string>>(names).flatMap(([code, all]) => all.map((name) => [name, code]))
 )
 
 /** Case counts in codes (`S` is siemens), not in words. */

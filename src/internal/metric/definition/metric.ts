@@ -17,16 +17,17 @@ export type Reducer<State, Event extends MetricEvent> = (state: State, event: Ev
 
 /**
  * A definition of a metric. Make one with {@link make}. `Event` is the union of the events of its family, which
- * {@link fold} accepts. `Read` is the union of the events that concern it: those with the tags of its reducers.
+ * {@link fold} accepts. `Read` is the union of the events that concern it: those with the tags of its reducers. Both come
+ * last, because editors cut long types.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Metric<
   out Name extends string,
-  in Event extends MetricEvent,
-  in out State,
   out Dimensions,
+  in out State,
+  in Event extends MetricEvent,
   out Read extends MetricEvent = Event
 > extends Pipeable {
   readonly [TypeId]: { readonly _Event: (event: Event) => void }
@@ -63,7 +64,7 @@ export interface Metric<
  * @since 0.1.0
  */
 // biome-ignore lint/suspicious/noExplicitAny: the bound of "a metric of whatever state".
-export type Any = Metric<string, any, any, unknown, MetricEvent>
+export type Any = Metric<string, unknown, any, any, MetricEvent>
 
 /**
  * The union of the events that a metric reads, or that the metrics of a set read: those with the tags of `when` or of the
