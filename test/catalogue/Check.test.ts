@@ -110,7 +110,7 @@ const cases: ReadonlyArray<Case> = [
     [Metric.counter("app.requests", { ...base, labels: ["method", "region"], maxSeries: 6 })]
   ],
   [
-    "label-renamed",
+    "label-exported",
     [Metric.counter("app.requests", { ...base, labels: { recorder: "method" } })],
     [Metric.counter("app.requests", { ...base, labels: ["method"] })]
   ],

@@ -5,9 +5,12 @@ import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { check } from "../../src/cli/check.ts"
+import { diff } from "../../src/cli/diff.ts"
 import { outcomeOf } from "../support/commands.ts"
 
 const careless = fileURLToPath(new URL("./fixtures/careless.metrics.ts", import.meta.url))
+
+const hostile = fileURLToPath(new URL("./fixtures/hostile.metrics.ts", import.meta.url))
 
 const run = (...args: ReadonlyArray<string>) => outcomeOf(check, [careless, ...args])
 
@@ -61,6 +64,18 @@ describe("check", () => {
         stderr: "",
         stdout: expect.stringMatching(/0 warnings, 1 note, 3 accepted$/m)
       })
+    })
+  )
+
+  it.effect("prints nothing that steers a terminal", () =>
+    Effect.gen(function* () {
+      for (const json of [[], ["--json"]]) {
+        const { code, stdout } = yield* outcomeOf(check, [hostile, ...json])
+        expect(code).toBe(3)
+        expect(stdout).not.toMatch(/[\p{Cf}\p{Zl}\p{Zp}\p{Cs}]|(?!\n)\p{Cc}/u)
+        const changes = yield* outcomeOf(diff, [careless, hostile, ...json])
+        expect(changes.stdout).not.toMatch(/[\p{Cf}\p{Zl}\p{Zp}\p{Cs}]|(?!\n)\p{Cc}/u)
+      }
     })
   )
 

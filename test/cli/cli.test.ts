@@ -359,6 +359,13 @@ describe("what is generated from a module", () => {
     })
   )
 
+  it.live("is compared with what an older version was, with an exit code that is no error", () =>
+    Effect.gen(function* () {
+      const changed = yield* cli("diff", fixture("requests.old.metrics.ts"), fixture("requests.metrics.ts"))
+      expect(changed).toMatchObject({ code: 3, stderr: "", stdout: expect.stringMatching(/^2 breaking, /m) })
+    })
+  )
+
   it.live("has to be a module that exports metrics", () =>
     Effect.gen(function* () {
       const missing = yield* cli("catalogue", "missing.ts")

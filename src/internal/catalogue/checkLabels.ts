@@ -32,7 +32,7 @@ export const checkLabels = (metric: Metric.Any): ReadonlyArray<Finding> => {
           ? []
           : [
               finding(
-                "label-renamed",
+                "label-exported",
                 name,
                 `has the label ${label}, which is ${shown} for exporters, because they have a label of that name`,
                 "Choose another name for the label",

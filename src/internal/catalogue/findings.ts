@@ -31,7 +31,7 @@ export const findingGravity = {
   "label-unbounded": "error",
   "label-overflow": "error",
   "label-open": "warning",
-  "label-renamed": "warning",
+  "label-exported": "warning",
   "label-case": "note",
   "boundaries-of-other-unit": "error",
   "boundaries-coarse": "warning",
