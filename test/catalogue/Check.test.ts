@@ -100,6 +100,11 @@ const cases: ReadonlyArray<Case> = [
     [Metric.frequency("app.methods", { ...base, value: "method" })]
   ],
   [
+    "label-open",
+    [Metric.frequency("app.hosts", { ...base, value: "host", labels: ["host"], maxValues: 10 })],
+    [Metric.frequency("app.hosts", { ...base, value: "host", maxValues: 10 })]
+  ],
+  [
     "label-unbounded",
     [Metric.counter("app.requests", { ...base, labels: { user: "userId" }, maxSeries: 100 })],
     [Metric.counter("app.requests", { ...base, labels: { user: ({ userId }) => userId.slice(0, 1) } })]

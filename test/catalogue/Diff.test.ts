@@ -143,6 +143,17 @@ describe("the changes", () => {
     )
   })
 
+  it("of a frequency are those of the label that exporters have for its values", () => {
+    const of = (values: ReadonlyArray<string>) => {
+      const events = Schema.TaggedUnion({ save: { format: Schema.Literals(values) } })
+      return Metric.frequency("saves", { events, value: "format" })
+    }
+    expect(diffOfMetrics([of(["json", "xml"])], [of(["json", "yaml"])])).toMatchObject([
+      { code: "label-value-removed", subject: 'value="xml"' },
+      { code: "label-value-added", subject: 'value="yaml"' }
+    ])
+  })
+
   it("of the library are found in the file of an older one", () => {
     const events = Schema.TaggedUnion({ save: {} })
     const now = describedMetric(Metric.counter("saves", { events }))

@@ -147,18 +147,17 @@ export const sets = (
   of = ""
 ): ReadonlyArray<Found> => {
   const [before, after] = [old, now].map((values) => new Set(values.map((value) => JSON.stringify(value))))
-  const found = (code: ChangeCode, value: string, negation: string): Found => ({
-    code,
-    subject: `${of}${of === "" ? unquoted(value) : value}`,
-    what: `${negation}${verb} the ${part.replace("-", " ")} ${of}${unquoted(value)}`
-  })
+  const found = (code: ChangeCode, value: string, negation: string): Found => {
+    const text = String(JSON.parse(value))
+    // As in a query: outcome="FAILURE".
+    const subject = of === "" ? text : `${of}${JSON.stringify(text)}`
+    return { code, subject, what: `${negation}${verb} the ${part.replace("-", " ")} ${subject}` }
+  }
   return [
     ...[...before!].filter((value) => !after!.has(value)).map((value) => found(`${part}-removed`, value, "no longer ")),
     ...[...after!].filter((value) => !before!.has(value)).map((value) => found(`${part}-added`, value, ""))
   ]
 }
-
-const unquoted = (json: string): string => String(JSON.parse(json))
 
 /** The generated rule that watches over metrics with more series than they may have. */
 export const watched = { alerts: ["MetricSeriesOverflow"] } as const

@@ -2,10 +2,10 @@
  * Labels: how many series there can be, and what they are called.
  */
 import { namesOf } from "../formats/fromMetric.ts"
-import { DefaultMaxSeries } from "../metric/definition/instrument.ts"
+import { DefaultMaxSeries, type Instrument } from "../metric/definition/instrument.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import { combinations } from "../metric/instruments/zeroSeries.ts"
-import { describedLabels } from "./describedMetric.ts"
+import { describedLabels, labelsOf } from "./describedMetric.ts"
 import { type Finding, finding } from "./findings.ts"
 
 /** What each user, request or address has one of. */
@@ -20,14 +20,15 @@ export const checkLabels = (metric: Metric.Any): ReadonlyArray<Finding> => {
   if (instrument === undefined) return []
   const isLimited = instrument.maxSeries !== DefaultMaxSeries || instrument.expireAfter !== undefined
   const names = namesOf(instrument)
+  const sources = new Map(labelsOf(instrument))
   const series = combinations(instrument, metric.events)
   return [
     ...describedLabels(metric).flatMap(({ name: label, source, values }): ReadonlyArray<Finding> => {
-      const field = instrument.labels.find(([each]) => each === label)![1]
+      const field = sources.get(label)
       const isOpen = typeof field === "string" && values === undefined
       const shown = names.get(label) ?? label
       return [
-        ...(isOpen ? open(name, label, snakeCase(field), source, isLimited) : []),
+        ...(isOpen ? open(name, label, snakeCase(field), source, isLimited || hasFewValues(instrument, label)) : []),
         ...(shown === label
           ? []
           : [
@@ -61,10 +62,13 @@ export const checkLabels = (metric: Metric.Any): ReadonlyArray<Finding> => {
             `has labels with more than ${instrument.maxSeries} combinations of values, so that some always go to the overflow series`,
             "Raise maxSeries, or leave out a label"
           )
-        ]),
-    ...frequencyValues(metric)
+        ])
   ]
 }
+
+/** Of a frequency, the label with its values has a limit of its own. */
+const hasFewValues = ({ kind, labels, settings }: Instrument, label: string): boolean =>
+  kind === "frequency" && !labels.some(([own]) => own === label) && settings.maxValues !== DefaultMaxValues
 
 const snakeCase = (text: unknown): string =>
   String(text)
@@ -99,13 +103,4 @@ const open = (
       label
     )
   ]
-}
-
-/** Its values are those of a label for exporters. */
-const frequencyValues = ({ events, instrument, name }: Metric.Any): ReadonlyArray<Finding> => {
-  if (instrument?.kind !== "frequency" || typeof instrument.value !== "string") return []
-  const value: typeof instrument = { ...instrument, labels: [[instrument.value, instrument.value]] }
-  if (typeof combinations(value, events) !== "string") return []
-  const isLimited = instrument.settings.maxValues !== DefaultMaxValues
-  return open(name, "value", snakeCase(instrument.value), `the field ${instrument.value}`, isLimited)
 }

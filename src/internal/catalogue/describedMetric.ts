@@ -55,7 +55,7 @@ export const DescribedMetric = Schema.Struct({
   help: Text,
   events: Texts,
   labels: Schema.Array(Label),
-  /** The field that is measured. Absent: each event counts 1, or functions of the user decide. */
+  /** What is measured. Absent: each event counts 1, its values are those of a label, or functions of the user decide. */
   measures: Schema.optionalKey(Text),
   filter: Schema.Boolean,
   /** What its constructor was given beside, defaults included. */
@@ -87,7 +87,8 @@ export const describedMetric = (metric: Metric.Any): DescribedMetric => {
     help: helpOf({ name, description } as MetricData),
     events: Object.keys(reduce).sort(),
     labels: describedLabels(metric),
-    ...(instrument?.value !== undefined && { measures: sourceName(instrument.value) }),
+    ...(instrument?.value !== undefined &&
+      instrument.kind !== "frequency" && { measures: sourceName(instrument.value) }),
     filter: instrument?.filter !== undefined,
     settings: settingsOf(metric),
     ...(instrument === undefined && { dimensions: dimensionsOf(metric) }),
@@ -114,8 +115,12 @@ export const describedLabels = (metric: Metric.Any): ReadonlyArray<Label> => {
   const { events, instrument } = metric
   return instrument === undefined
     ? labelsOfMetric(metric).map((label) => ({ name: label, source: AFunction }))
-    : instrument.labels.map(([label, source]) => labelOf(label, source, instrument, events))
+    : labelsOf(instrument).map(([label, source]) => labelOf(label, source, instrument, events))
 }
+
+/** The values that a frequency counts are those of a label for exporters. */
+export const labelsOf = ({ kind, labels, value }: Instrument): Instrument["labels"] =>
+  kind === "frequency" && value !== undefined ? [...labels, ["value", value]] : labels
 
 const labelOf = (name: string, source: Source, instrument: Instrument, events: Family): Label => {
   const values = labelValuesOf(source, instrument, events)
