@@ -1,6 +1,6 @@
 // Prints what metrics cost the type checker: programs of N tags and N metrics are generated and checked by tsc. The
 // instantiations per metric stay the same from 100 to 300 unless the cost grows with the number of tags as well: then
-// the script fails.
+// the script fails. It also fails where a metric costs more than it did: see `most`.
 import { spawnSync } from "node:child_process"
 import { mkdirSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -32,6 +32,22 @@ const programs: { readonly [name: string]: Program } = {
   derive: (i) => `Metric.derive("metric.${i}", { from: { a: ${counter(i)} }, view: ({ a }) => ({ value: a.value }) })`,
   "pipe: all three": (i) =>
     `${counter(i)}.pipe(Metric.named("named.${i}"), Metric.filter((event) => event.bytes_${i} > 1), Metric.labelled({ region: "region" }))`
+}
+
+/**
+ * The most instantiations of a further metric: a twentieth more than were measured with TypeScript 7.0. Raise one only for
+ * a change that is worth it to everybody who waits for an editor.
+ */
+const most: { readonly [program: string]: number } = {
+  counter: 540,
+  make: 460,
+  "pipe: named": 478,
+  "pipe: filter": 445,
+  "pipe: labelled": 631,
+  "pipe: mapEvents": 539,
+  derive: 488,
+  "pipe: all three": 712,
+  "pipe: all three, and a set of all": 881
 }
 
 /** Everything a component does with its metrics: a set of all, its emitter, its snapshots and changes. */
@@ -109,6 +125,9 @@ try {
   // Linear: a further metric costs no more than one of the first did, over three times the tags.
   const steep = rows.filter(({ ratio }) => ratio > 1.1)
   if (steep.length > 0) throw new Error(`Not linear: ${steep.map(({ program }) => program).join(", ")}`)
+  const dear = rows.filter((row) => row["each more"] > most[row.program]!)
+  const figures = dear.map((row) => `${row.program} ${row["each more"]}, at most ${most[row.program]}`)
+  if (dear.length > 0) throw new Error(`A metric costs more than it did: ${figures.join("; ")}`)
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
