@@ -106,8 +106,18 @@ const cases: ReadonlyArray<Case> = [
   ],
   [
     "label-unbounded",
-    [Metric.counter("app.requests", { ...base, labels: { user: "userId" }, maxSeries: 100 })],
+    [Metric.counter("app.requests", { ...base, labels: { user: "userId" }, expireAfter: "1 hour" })],
     [Metric.counter("app.requests", { ...base, labels: { user: ({ userId }) => userId.slice(0, 1) } })]
+  ],
+  [
+    "label-unbounded",
+    [Metric.counter("app.requests", { ...base, labels: ["userId"] })],
+    [Metric.counter("app.requests", { ...base, labels: { user: "userId" }, maxSeries: 100 })]
+  ],
+  [
+    "label-open",
+    [Metric.counter("app.requests", { ...base, labels: ["host"] })],
+    [Metric.counter("app.requests", { ...base, labels: ["host"], expireAfter: "1 hour" })]
   ],
   [
     "label-overflow",

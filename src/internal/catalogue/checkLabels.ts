@@ -18,7 +18,6 @@ const DefaultMaxValues = 1000
 export const checkLabels = (metric: Metric.Any): ReadonlyArray<Finding> => {
   const { instrument, name } = metric
   if (instrument === undefined) return []
-  const isLimited = instrument.maxSeries !== DefaultMaxSeries || instrument.expireAfter !== undefined
   const names = namesOf(instrument)
   const sources = new Map(labelsOf(instrument))
   const series = combinations(instrument, metric.events)
@@ -28,7 +27,7 @@ export const checkLabels = (metric: Metric.Any): ReadonlyArray<Finding> => {
       const isOpen = typeof field === "string" && values === undefined
       const shown = names.get(label) ?? label
       return [
-        ...(isOpen ? open(name, label, snakeCase(field), source, isLimited || hasFewValues(instrument, label)) : []),
+        ...(isOpen && !hasLimit(instrument, label) ? open(metric, label, snakeCase(field), source) : []),
         ...(shown === label
           ? []
           : [
@@ -66,9 +65,9 @@ export const checkLabels = (metric: Metric.Any): ReadonlyArray<Finding> => {
   ]
 }
 
-/** Of a frequency, the label with its values has a limit of its own. */
-const hasFewValues = ({ kind, labels, settings }: Instrument, label: string): boolean =>
-  kind === "frequency" && !labels.some(([own]) => own === label) && settings.maxValues !== DefaultMaxValues
+/** Whether the definition says how many there may be. The values of a frequency have a limit of their own. */
+const hasLimit = ({ labels, maxSeries, settings }: Instrument, label: string): boolean =>
+  labels.some(([own]) => own === label) ? maxSeries !== DefaultMaxSeries : settings.maxValues !== DefaultMaxValues
 
 const snakeCase = (text: unknown): string =>
   String(text)
@@ -76,28 +75,28 @@ const snakeCase = (text: unknown): string =>
     .toLowerCase()
 
 const open = (
-  metric: string,
+  { instrument, name }: Metric.Any,
   label: string,
   field: string,
-  source: string,
-  isLimited: boolean
+  source: string
 ): ReadonlyArray<Finding> => {
   if (Unbounded.test(snakeCase(label)) || Unbounded.test(field)) {
     return [
       finding(
         "label-unbounded",
-        metric,
+        name,
         `has the label ${label} from ${source}, of which there are ever more: each value is a series that is stored`,
         "Leave the label out, or group its values: labels: { route: (event) => routeOf(event) }",
         label
       )
     ]
   }
-  if (isLimited) return []
+  // What expires is not kept by the process, but by the server.
+  if (instrument?.expireAfter !== undefined) return []
   return [
     finding(
       "label-open",
-      metric,
+      name,
       `has the label ${label} from ${source}, and the schema does not list its values`,
       "List them (Schema.Literals), or say how many series there may be (maxSeries)",
       label
