@@ -6,8 +6,10 @@ import { Schema } from "effect"
 import fc from "fast-check"
 import { Metric } from "mvx-metrics"
 import { type Change, type ChangeCode, changeRules } from "../../src/internal/catalogue/changes.ts"
+import { dashboardOf } from "../../src/internal/catalogue/dashboard.ts"
 import { DescribedMetrics, describedMetric } from "../../src/internal/catalogue/describedMetric.ts"
 import { diffOf } from "../../src/internal/catalogue/diff.ts"
+import { rulesOf } from "../../src/internal/catalogue/rules.ts"
 import { anySpec, anySpecs, metricOf, mutations, type Spec } from "../support/anyDefinitions.ts"
 import { runs } from "../support/long.ts"
 
@@ -38,7 +40,7 @@ describe("the changes", () => {
         const read = decode(JSON.stringify({ "mvx-metrics": 1, metrics: described }))
         expect(read.metrics).toEqual(described)
       }),
-      { numRuns: runs(200) }
+      { numRuns: runs(100) }
     )
   })
 
@@ -52,7 +54,7 @@ describe("the changes", () => {
         const opposite = there.map(({ code, metric }) => `${inverse(code)} ${names.get(metric) ?? metric}`)
         expect(back.map(({ code, metric }) => `${code} ${metric}`).sort()).toEqual(opposite.sort())
       }),
-      { numRuns: runs(200) }
+      { numRuns: runs(100) }
     )
   })
 
@@ -76,7 +78,7 @@ describe("the changes", () => {
           ).toEqual([])
         }
       }),
-      { numRuns: runs(200) }
+      { numRuns: runs(100) }
     )
     const specs = fc.sample(anySpec, { seed: 1, numRuns: 300 })
     const idle = mutations.filter((mutation) => specs.every((spec) => mutation.of(spec) === undefined))
@@ -107,6 +109,10 @@ describe("the changes", () => {
       },
       { code: "state-incompatible", severity: "changed" }
     ])
+    const generated = JSON.stringify([rulesOf([old]), dashboardOf([old], "")])
+    for (const name of changes.flatMap(({ panels, rules, samples }) => [...panels, ...rules, ...samples])) {
+      expect(generated).toContain(name)
+    }
     expect(diffOfMetrics([], [old])).toMatchObject([
       { code: "metric-added", severity: "added", panels: ["cache.hits"] }
     ])
