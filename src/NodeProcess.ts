@@ -145,9 +145,7 @@ const measure = Effect.fnUntraced(function* (
     // Refused ones are counted by the recorder.
     Effect.forEach(probe.sample(), (event) => Effect.ignore(recorder.emit(event)), { discard: true })
   )
-  const delays = Effect.sync(() => {
-    for (const event of probe.delays()) recorder.emitUnsafe(event)
-  })
+  const delays = Effect.sync(() => probe.emitDelays())
   yield* sample
   yield* Effect.forkScoped(Effect.forever(Effect.andThen(sleepInBackground(DelaysEvery), delays)))
   yield* Effect.forkScoped(Effect.forever(Effect.andThen(sleepInBackground(interval), sample)))

@@ -20,6 +20,9 @@ const gcTypes: ReadonlyMap<number, GcType> = new Map([
 /** An entry of the type `gc`. */
 type GcEntry = PerformanceEntry & { readonly detail: { readonly kind: number } }
 
+/** Of the event loop's delays, in milliseconds. */
+const Resolution = 10
+
 const Micros = 1e6
 const Nanos = 1e9
 
@@ -29,17 +32,21 @@ const [major = "", minor = "", patch = ""] = process.versions.node.split(/[.-]/)
 
 export class ProcessProbe {
   /** For the gauges, since the sample before. */
-  readonly #delay = monitorEventLoopDelay({ resolution: 10 })
+  readonly #delay = monitorEventLoopDelay({ resolution: Resolution })
   /** For the histogram, since the delays were taken last. */
-  readonly #delays = monitorEventLoopDelay({ resolution: 10 })
+  readonly #delays = monitorEventLoopDelay({ resolution: Resolution })
+  /** Of the delay that `#delays` cannot have, as long as it is measured. */
+  #first: NodeJS.Timeout | undefined
+  readonly #emit: (event: ProcessEvent) => void
   readonly #gc: PerformanceObserver
   readonly #resources = new Set<string>()
   #cpu: NodeJS.CpuUsage = { user: 0, system: 0 }
   #cpuAt = 0
   #loop = { active: 0, idle: 0 }
 
-  /** `emit` is told of collections of garbage as they come. */
+  /** `emit` is called with events that no sample has: collections of garbage, and delays between two samples. */
   constructor(emit: (event: ProcessEvent) => void) {
+    this.#emit = emit
     this.#gc = new PerformanceObserver((list) => {
       for (const entry of list.getEntries() as ReadonlyArray<unknown> as ReadonlyArray<GcEntry>) {
         const type = gcTypes.get(entry.detail.kind)
@@ -49,19 +56,39 @@ export class ProcessProbe {
     this.#gc.observe({ entryTypes: ["gc"] })
     this.#delay.enable()
     this.#delays.enable()
+    this.#measureFirst()
   }
 
   close(): void {
     this.#gc.disconnect()
     this.#delay.disable()
     this.#delays.disable()
+    clearTimeout(this.#first)
   }
 
-  /** The delays of the event loop since the last call: a hundred for each second. */
-  delays(): ReadonlyArray<ProcessEvent> {
+  /** Emits the delays of the event loop since the last call: a hundred for each second. */
+  emitDelays(): void {
+    if (this.#first !== undefined) return
     const all = delaysOf(this.#delays, delayBoundaries)
     this.#delays.reset()
-    return all.map((seconds) => ({ _tag: "nodejs.eventloop.delay", seconds }))
+    this.#measureFirst()
+    for (const seconds of all) this.#emit({ _tag: "nodejs.eventloop.delay", seconds })
+  }
+
+  /**
+   * Node's histogram measures from one run of its timer to the next, and forgets the last run when it is reset: a block
+   * that begins before the next one would be lost. Its timer is due before this one, so it has run when this one has. If
+   * the histogram has a value then, the block came between two of its runs.
+   */
+  #measureFirst(): void {
+    const from = performance.now()
+    const check = (): void => {
+      this.#first = undefined
+      if (this.#delays.count > 0) return
+      this.#emit({ _tag: "nodejs.eventloop.delay", seconds: (performance.now() - from) / 1000 })
+    }
+    // In the same turn the timer of the histogram may come after this one.
+    this.#first = setTimeout(() => setImmediate(check), Resolution).unref()
   }
 
   /** What is, and what was since the sample before. */
