@@ -15,7 +15,7 @@ import { Effect, Stream } from "effect"
 import { MetricsRuntime, Replay } from "mvx-metrics"
 import * as LivePage from "mvx-metrics/LivePage"
 import { Fragile, poison, Ticks, tick } from "../support/probe.metrics.ts"
-import { bundled, type NodeOptions } from "../support/runProgram.ts"
+import { bundled } from "../support/runProgram.ts"
 
 const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url))
 const metrics = fileURLToPath(new URL("../support/probe.metrics.ts", import.meta.url))
@@ -28,27 +28,18 @@ interface Outcome {
   readonly stderr: string
 }
 
-const cliWith = (
-  { env, execArgv }: NodeOptions,
-  input: string,
-  ...args: ReadonlyArray<string>
-): Effect.Effect<Outcome> =>
+const cliReading = (input: string, ...args: ReadonlyArray<string>): Effect.Effect<Outcome> =>
   Effect.callback((resume) => {
     const child = execFile(
       process.execPath,
-      [...execArgv, "--conditions=mvx-metrics-source", main, ...args],
-      { env: { ...process.env, ...env, NO_COLOR: "1" } },
+      [...bundled.execArgv, "--conditions=mvx-metrics-source", main, ...args],
+      { env: { ...process.env, ...bundled.env, NO_COLOR: "1" } },
       (error, stdout, stderr) => resume(Effect.succeed({ code: Number(error?.code ?? 0), stdout, stderr }))
     )
     child.stdin!.end(input)
   })
 
-const cliReading = (input: string, ...args: ReadonlyArray<string>) => cliWith(bundled, input, ...args)
-
 const cli = (...args: ReadonlyArray<string>) => cliReading("", ...args)
-
-/** For modules that have to be the same library as the command. */
-const cliOfSources = (...args: ReadonlyArray<string>) => cliWith({ execArgv: [], env: {} }, "", ...args)
 
 /** What must not reach a terminal: controls, what turns text around, what is not seen, separators of lines. */
 const harmful = /[\p{Cf}\p{Zl}\p{Zp}\p{Cs}]|(?!\n)\p{Cc}/u
@@ -241,7 +232,7 @@ describe("replay", () => {
 
   it.live("does not run a program that it takes for a module of metrics", () =>
     Effect.gen(function* () {
-      const { code, stderr, stdout } = yield* cliOfSources("replay", "-", "--metrics", fixture("program.ts"))
+      const { code, stderr, stdout } = yield* cli("replay", "-", "--metrics", fixture("program.ts"))
       expect(code).toBe(1)
       expect(stdout).not.toContain("the program runs")
       expect(stderr).toContain("was imported by the command mvx-metrics and starts a metrics runtime itself")
@@ -251,7 +242,7 @@ describe("replay", () => {
   it.live("lets a module start nothing while it is imported for its metrics, on a thread or in process", () =>
     Effect.gen(function* () {
       const program = fileURLToPath(new URL("../worker/fixtures/programOfAnyKind.metrics.ts", import.meta.url))
-      const { code, stderr, stdout } = yield* cliOfSources("catalogue", program)
+      const { code, stderr, stdout } = yield* cli("catalogue", program)
       expect([code, stdout]).toEqual([1, ""])
       for (const what of ["facade", "make", "layer", "cluster"]) {
         const refused = `${what}: mvx-metrics/MetricsModuleError, was imported by the command mvx-metrics and starts a metrics runtime`
@@ -370,7 +361,7 @@ describe("what is generated from a module", () => {
     Effect.gen(function* () {
       const missing = yield* cli("catalogue", "missing.ts")
       expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining("missing.ts cannot be imported")])
-      const other = yield* cli("catalogue", main.replace("main.ts", "sparkline.ts"))
+      const other = yield* cli("catalogue", fileURLToPath(new URL("../support/say.ts", import.meta.url)))
       expect([other.code, other.stderr]).toEqual([1, expect.stringContaining("exports no metric")])
     })
   )

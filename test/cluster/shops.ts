@@ -4,6 +4,7 @@
 import cluster, { type Worker } from "node:cluster"
 import { fileURLToPath } from "node:url"
 import { Context, Effect, Layer } from "effect"
+import { bundled } from "../support/runProgram.ts"
 import type { ShopEvent } from "./fixtures/shop.metrics.ts"
 
 type Orders =
@@ -134,9 +135,9 @@ export const startShop = ({ every = AnHour, thread = false }: ShopOptions = {}) 
     Effect.suspend(() => {
       cluster.setupPrimary({
         exec: fileURLToPath(new URL("./fixtures/shop.ts", import.meta.url)),
-        execArgv: ["--conditions=mvx-metrics-source"]
+        execArgv: [...bundled.execArgv, "--conditions=mvx-metrics-source"]
       })
-      const shop = new Shop(cluster.fork({ EVERY: String(every), ...(thread && { THREAD: "yes" }) }))
+      const shop = new Shop(cluster.fork({ ...bundled.env, EVERY: String(every), ...(thread && { THREAD: "yes" }) }))
       return Effect.as(shop.answers(0), shop)
     }),
     (shop) => shop.dies

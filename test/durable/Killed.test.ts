@@ -1,7 +1,7 @@
 // A process is killed, and the next one goes on from the last write.
 import { expect, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { bundled, runProgramWith, startProgramWith } from "../support/runProgram.ts"
+import { runProgram, startProgram } from "../support/runProgram.ts"
 import { folder } from "./support.ts"
 
 const program = new URL("./fixtures/killed.ts", import.meta.url)
@@ -11,20 +11,20 @@ it.live(
   () =>
     Effect.gen(function* () {
       const directory = yield* folder
-      const killed = startProgramWith(bundled, program, directory, "on the worker", "count")
+      const killed = startProgram(program, directory, "on the worker", "count")
       const ended = killed.ended.catch(() => undefined)
       yield* Effect.promise(() => killed.says("counted"))
-      const refused = yield* Effect.promise(() => runProgramWith(bundled, program, directory, "in process", "look"))
+      const refused = yield* Effect.promise(() => runProgram(program, directory, "in process", "look"))
       expect(refused.stderr).toMatch(/durable state .*test\.killed\.state: is in use by the process \d+/)
       expect(refused.code).toBe(1)
       killed.kill("SIGKILL")
       yield* Effect.promise(() => ended)
-      const next = yield* Effect.promise(() => runProgramWith(bundled, program, directory, "on the worker", "throw"))
+      const next = yield* Effect.promise(() => runProgram(program, directory, "on the worker", "throw"))
       expect(next.said("found")).toBe(100 * 37)
       // It wrote its state while it died of the exception.
       expect(next.code).toBe(1)
       expect(next.stderr).toContain("nobody has caught this")
-      const last = yield* Effect.promise(() => runProgramWith(bundled, program, directory, "in process", "look"))
+      const last = yield* Effect.promise(() => runProgram(program, directory, "in process", "look"))
       expect(last.said("found")).toBe(110 * 37)
     })
 )

@@ -3,11 +3,11 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, wri
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it, vi } from "@effect/vitest"
-import { bundled, type Ended, runProgramWith } from "../support/runProgram.ts"
+import { type Ended, runProgram } from "../support/runProgram.ts"
 
 const main = new URL("../../examples/01_document-storage/main.ts", import.meta.url)
 
-const run = (...args: ReadonlyArray<string>): Promise<Ended> => runProgramWith(bundled, main, ...args)
+const run = (...args: ReadonlyArray<string>): Promise<Ended> => runProgram(main, ...args)
 
 let folder: string
 beforeEach(() => {

@@ -4,12 +4,14 @@ import { once } from "node:events"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { expect, it } from "@effect/vitest"
-import { HangsAfter } from "../support/runProgram.ts"
+import { bundled, HangsAfter } from "../support/runProgram.ts"
 
 const main = fileURLToPath(new URL("../../examples/06_document-service/main.ts", import.meta.url))
 
 it("stores documents, measures operations, and prints its metrics when SIGTERM stops it", async () => {
-  const child = spawn(process.execPath, ["--conditions=mvx-metrics-source", main, "--port", "0"], {
+  const args = [...bundled.execArgv, "--conditions=mvx-metrics-source", main, "--port", "0"]
+  const child = spawn(process.execPath, args, {
+    env: { ...process.env, ...bundled.env },
     stdio: ["ignore", "pipe", "inherit"],
     timeout: HangsAfter,
     killSignal: "SIGKILL"

@@ -4,33 +4,30 @@
  */
 import { existsSync } from "node:fs"
 import { registerHooks } from "node:module"
-import { isMainThread, workerData } from "node:worker_threads"
+import { isMainThread } from "node:worker_threads"
 
 const root = new URL("../../..", import.meta.url).href
-const bundles = new URL("node_modules/.cache/threads/", root)
+const bundles = new URL("node_modules/.cache/threads/", root).href
 
-const bundleOf = (url: string): URL | undefined => {
-  if (!url.startsWith(root) || !url.endsWith(".ts")) return undefined
-  const bundle = new URL(url.slice(root.length).replace(/ts$/, "js"), bundles)
-  return existsSync(bundle) ? bundle : undefined
+const isOfLibrary = (url: string): boolean => /^(src|node_modules\/(effect|@effect\/platform-node))\//.test(url)
+
+const bundleOf = (url: string): string | undefined => {
+  if (!url.startsWith(root) || url.startsWith(bundles)) return undefined
+  const path = url.slice(root.length)
+  const bundle = bundles + path.replace(/\.m?[tj]s$/, ".js")
+  if (existsSync(new URL(bundle))) return bundle
+  // There would be two of it in the thread.
+  if (isOfLibrary(path))
+    throw new Error(`${path} is in no bundle: add it to the modules of test/support/threads/bundle.ts`)
+  return undefined
 }
 
-/**
- * What the packaged entry imports when it starts. Where one of them is no bundle, or modules come later, there would be
- * two libraries in the thread.
- */
-const modules: ReadonlyArray<string> | undefined = workerData?.mvxMetrics?.modules
-const isThread = modules === undefined || (modules.length > 0 && modules.every((url) => bundleOf(url) !== undefined))
-
-const isProgram = process.env.MVX_TEST_BUNDLES === "yes"
-
-if (isMainThread ? isProgram : isThread) {
+if (!isMainThread || process.env.MVX_TEST_BUNDLES === "yes") {
   registerHooks({
     resolve: (specifier, context, next) => {
-      const bundle = bundleOf(specifier)
-      return bundle === undefined
-        ? next(specifier, context)
-        : { url: bundle.href, format: "module", shortCircuit: true }
+      const found = next(specifier, context)
+      const bundle = bundleOf(found.url)
+      return bundle === undefined ? found : { url: bundle, format: "module", shortCircuit: true }
     }
   })
 }
