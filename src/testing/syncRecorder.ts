@@ -24,7 +24,7 @@ import type { MetricEvent } from "../internal/model/event.ts"
 import { refuse } from "../internal/model/optionChecks.ts"
 import type { RecorderState, Stats } from "../internal/model/stats.ts"
 import { changesOf } from "../internal/recorder/changesOf.ts"
-import { deltaReaderOf } from "../internal/recorder/deltaReader.ts"
+import { Deltas } from "../internal/recorder/deltaReader.ts"
 import type { ServiceMembers } from "../internal/recorder/internals.ts"
 import { serviceOf } from "../internal/recorder/makeService.ts"
 import { snapshotsOf, statesOf } from "../internal/recorder/reads.ts"
@@ -165,7 +165,7 @@ export class SyncRecorder implements ServiceMembers, Registrar {
 
   readonly states = Effect.map(this.#stateReads, statesOf)
 
-  readonly deltaReader = Effect.sync(() => deltaReaderOf(this.#stateReads))
+  readonly deltaReader = Effect.sync(() => new Deltas(this.#stateReads).reader)
 
   /** Whatever was accepted is folded. */
   readonly flush = () => Effect.void

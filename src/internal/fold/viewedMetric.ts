@@ -220,9 +220,14 @@ export abstract class ViewedMetric {
 
   /** A copy of the state. One that cannot be copied could not be sent either: it is left out. */
   readState(isSent: boolean): Steps<StateRead | undefined> {
-    const { epoch, kernel, metric } = this
+    const { epoch, isContinued, kernel, metric } = this
     const quarantine = this.quarantineState
-    const rest = { name: metric.name, epoch, ...(quarantine !== undefined && { quarantine: { ...quarantine } }) }
+    const rest = {
+      name: metric.name,
+      epoch,
+      ...(isContinued && { isContinued }),
+      ...(quarantine !== undefined && { quarantine: { ...quarantine } })
+    }
     const cut = this.#cut()
     if (cut === undefined) {
       try {

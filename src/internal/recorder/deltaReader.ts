@@ -4,6 +4,7 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Semaphore from "effect/Semaphore"
 import type { Snapshot, Snapshots } from "../metric/definition/snapshot.ts"
 import { deltaViewSteps } from "../metric/instruments/deltaView.ts"
@@ -15,25 +16,57 @@ import { known, type Steps } from "../util/steps.ts"
 import type { OfMetric } from "./registrations.ts"
 import type { DeltaReader } from "./service.ts"
 
-export const deltaReaderOf = (states: Effect.Effect<ReadonlyArray<OfMetric<StateRead>>, ReadError>): DeltaReader => {
+type Reads = ReadonlyArray<OfMetric<StateRead>>
+
+export class Deltas {
+  readonly #states: Effect.Effect<Reads, ReadError>
   /** What was read last of each metric. One that could not be read this time has its difference from then. */
-  const seen = new Map<string, StateRead>()
-  const shown = function* (all: ReadonlyArray<OfMetric<StateRead>>, now: number): Steps<Snapshots> {
+  readonly #seen = new Map<string, StateRead>()
+  readonly #beginning = new Set<Fiber.Fiber<void>>()
+  readonly reader: DeltaReader
+
+  constructor(states: Effect.Effect<Reads, ReadError>) {
+    this.#states = states
+    const read = Effect.gen({ self: this }, function* () {
+      yield* Fiber.awaitAll(this.#beginning)
+      const now = yield* Clock.currentTimeMillis
+      return yield* inSlices(this.#shown(yield* states, now))
+    })
+    // Each goes on from the one before.
+    this.reader = Object.freeze({ read: Semaphore.makeUnsafe(1).withPermit(read) })
+  }
+
+  /**
+   * Asks what metrics have gone on from, behind everything that was said to the fold until now: an earlier recorder, of
+   * this process or another one, has shown it.
+   */
+  readonly begin: Effect.Effect<void> = Effect.suspend(() =>
+    Effect.map(Effect.forkDetach(this.#begin, { startImmediately: true }), (fiber) => {
+      this.#beginning.add(fiber)
+      fiber.addObserver(() => this.#beginning.delete(fiber))
+    })
+  )
+
+  get #begin(): Effect.Effect<void> {
+    return Effect.ignore(
+      Effect.map(this.#states, (reads) => {
+        for (const each of reads) if (each.isContinued && !this.#seen.has(each.name)) this.#seen.set(each.name, each)
+      })
+    )
+  }
+
+  *#shown(all: Reads, now: number): Steps<Snapshots> {
     const snapshots: Array<readonly [name: string, snapshot: Snapshot]> = []
     for (const each of all) {
-      snapshots.push([each.name, yield* show(each, seen.get(each.name), now)])
+      // What it went on from was shown before. Where that could not be asked for, it begins with this read.
+      const before = this.#seen.get(each.name) ?? (each.isContinued ? each : undefined)
+      snapshots.push([each.name, yield* show(each, before, now)])
       yield
     }
     // Now that nothing can keep it from its reader.
-    for (const each of all) seen.set(each.name, each)
+    for (const each of all) this.#seen.set(each.name, each)
     return Object.fromEntries(snapshots)
   }
-  const read = Effect.gen(function* () {
-    const now = yield* Clock.currentTimeMillis
-    return yield* inSlices(shown(yield* states, now))
-  })
-  // Each goes on from the one before.
-  return Object.freeze({ read: Semaphore.makeUnsafe(1).withPermit(read) })
 }
 
 function* show(read: OfMetric<StateRead>, before: StateRead | undefined, now: number): Steps<Snapshot> {

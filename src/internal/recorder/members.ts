@@ -87,13 +87,13 @@ export class RecorderMembers extends RecorderEmission implements ServiceMembers,
     metrics: ReadonlyArray<Metric.Any>,
     settle: (put: (metric: Metric.Any) => void) => void
   ): Effect.Effect<void> {
-    const { config, intake, laneLink, log } = this.parts
+    const { config, intake, laneLink, log, reads } = this.parts
     const at = this.clock.currentTimeMillisUnsafe()
     const registered = Effect.andThen(
       Effect.sync(() => {
         intake.flush()
         config.link.durable?.onRegistered(config.recorderId)
-      }),
+      }).pipe(Effect.andThen(Effect.suspend(() => reads.registered))),
       log.lifecycle(`registered ${metrics.map(({ name }) => `the metric ${name}`).join(", ")}`)
     )
     intake.forgetLayouts()

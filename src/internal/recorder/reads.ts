@@ -17,7 +17,7 @@ import { refuse } from "../model/optionChecks.ts"
 import type { Stats } from "../model/stats.ts"
 import type { AnswerPart } from "../stream/answerParts.ts"
 import type { LargestRead, ReadCommand, ShownRead, StateRead } from "../stream/protocol.ts"
-import { deltaReaderOf } from "./deltaReader.ts"
+import { Deltas } from "./deltaReader.ts"
 import { type Hook, hookOf } from "./hookGuard.ts"
 import type { RecorderLifecycle } from "./lifecycle.ts"
 import type { Log } from "./logging.ts"
@@ -29,7 +29,7 @@ import { whenStuck } from "./whenStuck.ts"
 
 /** The recorder that is read. */
 export interface Readable extends Awaited {
-  readonly config: Awaited["config"] & { readonly entityId: string; readonly link: Pick<Link, "probe"> }
+  readonly config: Awaited["config"] & { readonly entityId: string; readonly link: Pick<Link, "durable" | "probe"> }
   readonly laneLink: LaneLink
   readonly lifecycle: RecorderLifecycle
   readonly registrations: Registrations
@@ -86,6 +86,8 @@ export class RecorderReads {
   readonly #recorder: Readable
   readonly #pending = new PendingReads()
   readonly #mostMillis: number
+  /** Those that somebody still has, where metrics may go on from something. */
+  #deltas: Set<WeakRef<Deltas>> | undefined
 
   constructor(recorder: Readable) {
     this.#recorder = recorder
@@ -148,7 +150,26 @@ export class RecorderReads {
   }
 
   get deltaReader(): Effect.Effect<DeltaReader> {
-    return Effect.sync(() => deltaReaderOf(this.#stateReads("what is new")))
+    return Effect.suspend(() => {
+      const deltas = new Deltas(this.#stateReads("what is new"))
+      // Nothing goes on from anything otherwise.
+      if (this.#recorder.config.link.durable === undefined) return Effect.succeed(deltas.reader)
+      this.#deltas ??= new Set()
+      this.#deltas.add(new WeakRef(deltas))
+      return Effect.as(deltas.begin, deltas.reader)
+    })
+  }
+
+  /** Metrics were registered, and the fold has been told: a reader begins with what they have gone on from. */
+  get registered(): Effect.Effect<void> {
+    const deltas = this.#deltas
+    if (deltas === undefined) return Effect.void
+    const begin = (each: WeakRef<Deltas>): Effect.Effect<void> => {
+      const found = each.deref()
+      if (found === undefined) deltas.delete(each)
+      return found?.begin ?? Effect.void
+    }
+    return Effect.forEach(deltas, begin, { discard: true })
   }
 
   /** Done when every event accepted before is folded. A read of nothing is answered then. */

@@ -149,6 +149,8 @@ export interface StateRead {
   readonly name: string
   readonly epoch: number
   readonly state: unknown
+  /** See {@link ShownRead}. */
+  readonly isContinued?: true
   readonly quarantine?: Quarantine
 }
 
