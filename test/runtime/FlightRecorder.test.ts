@@ -287,6 +287,21 @@ onBothRuntimes("a shutdown", (make) => {
   )
 })
 
+onBothRuntimes("a flush", (make) => {
+  it.live("waits for the files of what has happened before", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryFolder
+      const runtime = yield* started(make({ flightRecorder: { directory } }))
+      const recorder = yield* runtime.createRecorder("app")
+      yield* recorder.register(Fragile)
+      for (let n = 1; n <= 2000; n++) recorder.emitUnsafe(tick(n))
+      recorder.emitUnsafe(poison("bad"))
+      yield* runtime.flush()
+      expect(readdirSync(directory)).toEqual([expect.stringMatching(/-quarantine\.ndjson$/)])
+    })
+  )
+})
+
 describe("a flight recorder without Effect", () => {
   it("gives the last events, and hands recordings to a function", async () => {
     let tell: (recording: FlightRecording) => void

@@ -216,7 +216,8 @@ export class MetricsRecorder {
   }
 
   /**
-   * Makes a reader whose reads each return what was added since the one before.
+   * Makes a reader whose reads each return what was added since the one before. The first read returns everything, but
+   * for what a metric went on from with durable state.
    *
    * @since 0.1.0
    */

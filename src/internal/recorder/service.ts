@@ -258,7 +258,7 @@ export interface RecorderService {
   readonly states: Effect.Effect<States, ReadError>
   /**
    * Makes a reader whose reads each show what was added since the one before. Readers affect neither each other nor
-   * `snapshots`.
+   * `snapshots`. The first read shows everything, but for what a metric went on from with durable state.
    */
   readonly deltaReader: Effect.Effect<DeltaReader>
   /**

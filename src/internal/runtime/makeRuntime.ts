@@ -75,6 +75,7 @@ export const makeRuntime = Effect.fnUntraced(function* (
   const flightRecorder =
     options.flightRecorder &&
     new FlightRecorder(namespace, options.flightRecorder, log, (effect) => void lifecycle.inBackground(effect))
+  if (flightRecorder !== undefined) exporters.add({ name: "flight recorder", flush: flightRecorder.written })
   const registry = new RecorderRegistry({ namespace, lifecycle, log, defaults: options, shutdownTimeout })
   const shutdown = shutdownOf(lifecycle, registry, log, shutdownTimeout, flightRecorder)
 

@@ -139,7 +139,8 @@ export interface RuntimeService {
   ) => Effect.Effect<void, never, Scope.Scope>
   /**
    * Waits until every event that any recorder accepted before is folded, and has the exporters of this runtime (OTLP,
-   * the reports of a cluster's worker process) send what there is, and the durable state written. Recorders go on. Does nothing where there are none.
+   * the reports of a cluster's worker process) send what there is, the durable state written, and the files of the flight
+   * recorder. Recorders go on. Does nothing where there are none.
    *
    * Fails with `FlushFailed` after `timeout`, or after the `waitTimeout` of the runtime; its fields say which recorders
    * were reached and which were not, with their numbers of accepted and folded events, and which exporters did not
