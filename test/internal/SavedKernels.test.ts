@@ -92,11 +92,11 @@ describe("a lane that is restored goes on as the one that was saved", () => {
   it.each([{}, { expireAfter: 1000 }])(
     "with more series than are saved as one text, and beyond their limit: %j",
     (more) => {
-      const emit = (from: number): Step => ({
+      const emit = (from: number, length = 1500): Step => ({
         do: "emit",
         at: from,
         events: Array.from(
-          { length: 1500 },
+          { length },
           (_, i): MetricEvent => ({
             ...{ _tag: "request", seconds: i / 100, method: "GET", ok: i % 2 === 0, path: `/${from + i}` }
           })
@@ -106,7 +106,9 @@ describe("a lane that is restored goes on as the one that was saved", () => {
       const metric = definitionOf("counter", { labels: ["path"], maxSeries: 2500, ...more })
       const [save, replace]: Steps = [{ do: "save" }, { do: "replace" }]
       const steps = [emit(0), save!, emit(700), save!, emit(1600), replace!, emit(1200), save!, emit(0), replace!]
-      play([metric], steps)
+      // So few that their keys are saved beside the texts.
+      const few = [emit(9000, 30), save!, emit(9100, 20), replace!, emit(9200, 70), replace!, emit(9000), replace!]
+      play([metric], [...steps, ...few])
     }
   )
 })

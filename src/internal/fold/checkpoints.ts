@@ -9,6 +9,7 @@
 import type { Lane, Saved } from "../stream/protocol.ts"
 import { type LogPlace, logPosition } from "../stream/rows/log.ts"
 import { type Page, PageBytes } from "../stream/rows/page.ts"
+import type { Steps } from "../util/steps.ts"
 import type { Fold } from "./fold.ts"
 import { KeptSegments } from "./keptSegments.ts"
 import type { LogState } from "./savedLane.ts"
@@ -37,6 +38,8 @@ interface Round {
   readonly lanes: ReadonlyArray<Lane>
   next: number
   bytes: number
+  /** What is left to do before the next lane is saved. */
+  preparing: Steps<void> | undefined
   /** Whether all is saved anew, and what was kept before is needed no more. */
   readonly isWhole: boolean
 }
@@ -91,13 +94,19 @@ export class Checkpoints {
     const totals = records.length
     let bytes = records.reduce((sum, record) => sum + bytesOf(record), 0)
     while (round.next < round.lanes.length && (bytes < PartBytes || records.length === totals)) {
-      const record = this.#recordOf(round.lanes[round.next]!)
+      const lane = round.lanes[round.next]!
+      if (!this.#isPrepared(round, lane)) {
+        if (records.length > totals) break
+        return
+      }
+      const record = this.#recordOf(lane)
       // A large one goes alone, into memory that is there: it takes longer to get memory than to copy into it.
       if (records.length > totals && bytes + bytesOf(record) > PartBytes) break
       if (!this.#memory.isReady(bytes + bytesOf(record))) return
       records.push(record)
       bytes += bytesOf(record)
       round.next++
+      round.preparing = undefined
     }
     this.#totals.clear()
     round.bytes += bytes
@@ -116,6 +125,12 @@ export class Checkpoints {
     // Whoever restores what was sent drops these first.
     for (const each of dropped) this.#memory.reuse(each.segment)
     if (isDone) this.#end(round)
+  }
+
+  /** Prepares a lane a step further, and says whether it can be saved. */
+  #isPrepared(round: Round, lane: Lane): boolean {
+    round.preparing ??= this.#fold.prepareLane(lane)
+    return round.preparing === undefined || round.preparing.next().done === true
   }
 
   #recordOf(lane: Lane): SavedRecord {
@@ -155,6 +170,7 @@ export class Checkpoints {
       lanes: isWasteful ? this.#kept.oldestFirst(fold.openLanes) : touched,
       next: 0,
       bytes: 0,
+      preparing: undefined,
       isWhole: isWasteful
     }
   }

@@ -12,6 +12,7 @@ import { FirstLasting, FirstLayout } from "../stream/rows/format.ts"
 import type { Layout } from "../stream/rows/layout.ts"
 import type { Page } from "../stream/rows/page.ts"
 import { generateRead } from "../stream/rows/readCode.ts"
+import type { Steps } from "../util/steps.ts"
 import { AnswerRoom } from "./answerRoom.ts"
 import type { FoldOfLanes } from "./foldOfLanes.ts"
 import type { FoldLayout } from "./laneMetrics.ts"
@@ -275,6 +276,11 @@ export class Fold implements StreamHandler, FoldOfLanes {
    */
   positionOf(lane: Lane): number {
     return Math.max(this.reader.position, this.#restoredTo[lane] ?? 0)
+  }
+
+  /** What is to be done before a lane is saved, in steps between which the reader may read. */
+  prepareLane(lane: Lane): Steps<void> | undefined {
+    return this.#lanes[lane]?.prepare()
   }
 
   /** Between two calls of the reader; see {@link SavedLane}. `undefined` for a lane that is not open. */

@@ -8,7 +8,7 @@ import type { RowRead, Rows } from "../stream/rows/format.ts"
 import type { Layout } from "../stream/rows/layout.ts"
 import type { Steps } from "../util/steps.ts"
 import { type RowsFold, rowsFold } from "./kernels/generatedLoop.ts"
-import { Kernel, type PlannedKernel } from "./kernels/kernel.ts"
+import { type InPlace, Kernel, type PlannedKernel } from "./kernels/kernel.ts"
 import type { SeriesCut } from "./kernels/seriesCut.ts"
 import { LaneCuts } from "./laneCuts.ts"
 import { leftMetric } from "./leftMetric.ts"
@@ -142,6 +142,12 @@ export class LaneMetrics implements MetricOwner {
 
   saveEach(): ReadonlyArray<MetricAndSaved> {
     return this.#cells.map((cell) => ({ metric: cell.metric, saved: cell.save() }))
+  }
+
+  /** What is to be done before {@link save}, in steps between which events are taken. */
+  prepare(): Steps<void> | undefined {
+    const kernels = this.#cells.flatMap(({ kernel }) => (kernel?.isStale === true ? [kernel] : []))
+    return kernels.length === 0 ? undefined : prepareAll(kernels)
   }
 
   save(): ReadonlyArray<SavedMetric> {
@@ -361,4 +367,8 @@ export class LaneMetrics implements MetricOwner {
     this.#cuts?.rewind(now)
     for (const cell of this.#cells) cell.rewind(now)
   }
+}
+
+function* prepareAll(kernels: ReadonlyArray<InPlace>): Steps<void> {
+  for (const kernel of kernels) yield* kernel.prepare()
 }

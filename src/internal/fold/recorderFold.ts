@@ -7,6 +7,7 @@ import type { MetricEvent } from "../model/event.ts"
 import type { LaneCounters } from "../stream/foldedCounters.ts"
 import type { Change, Lane, LaneCommand, LaneMessage, Poison, Watch } from "../stream/protocol.ts"
 import type { Rows } from "../stream/rows/format.ts"
+import type { Steps } from "../util/steps.ts"
 import type { FoldOfLanes } from "./foldOfLanes.ts"
 import { LaneCounts } from "./laneCounts.ts"
 import { type FoldLayout, LaneMetrics, type MetricsLane } from "./laneMetrics.ts"
@@ -314,6 +315,11 @@ export class FoldLane implements MetricsLane {
   }
 
   // --- when the worker is replaced
+
+  /** See {@link LaneMetrics.prepare}. */
+  prepare(): Steps<void> | undefined {
+    return this.#metrics.prepare()
+  }
 
   /** To be serialised before anything else is folded. */
   save(): SavedLane {

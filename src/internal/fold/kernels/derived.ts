@@ -2,6 +2,7 @@ import { isBuiltInLevel } from "../../metric/definition/levels.ts"
 import type * as Metric from "../../metric/definition/metric.ts"
 import { rewindState } from "../../metric/rewindState.ts"
 import type { MetricEvent } from "../../model/event.ts"
+import type { Steps } from "../../util/steps.ts"
 import { type KeptState, keepState, keptState } from "./keptState.ts"
 import type { InPlace } from "./kernel.ts"
 import type { SavedDerived, SavedKernel } from "./savedKernel.ts"
@@ -64,6 +65,14 @@ export class DerivedKernel implements InPlace {
       if (part.kernel === undefined) part.state = part.next
       else part.kernel.absorb(from.kernel!, at, levels)
     }
+  }
+
+  get isStale(): boolean {
+    return this.#parts.some(([, { kernel }]) => kernel?.isStale === true)
+  }
+
+  *prepare(): Steps<void> {
+    for (const [, { kernel }] of this.#parts) if (kernel !== undefined) yield* kernel.prepare()
   }
 
   save(): SavedDerived {

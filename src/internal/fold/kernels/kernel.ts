@@ -44,6 +44,9 @@ export interface InPlace {
   readonly absorb: (other: InPlace, at: number, levels: boolean) => void
   /** The state as the pure reducer has it. */
   readonly state: () => unknown
+  /** Whether {@link save} would take long without what {@link prepare} does, in steps between which events are taken. */
+  readonly isStale: boolean
+  readonly prepare: () => Steps<void>
   /** All that it has come to, as plain data that shares its arrays. Throws for hand-written states that cannot be kept. */
   readonly save: () => SavedKernel
   /** Takes over what one of the same definition saved; it is a fresh one. */
@@ -197,6 +200,14 @@ export class Kernel implements InPlace {
     if (kernel.#idle === undefined) return { series, rejected: kernel.rejected }
     const { expired, expiries, sweptAt } = kernel.#idle
     return { series, rejected: kernel.rejected, idle: { born, seen, lives, expiries, expired: own(expired), sweptAt } }
+  }
+
+  get isStale(): boolean {
+    return this.#table.isStale
+  }
+
+  prepare(): Steps<void> {
+    return this.#table.prepare()
   }
 
   save(): SavedInstrument {

@@ -24,6 +24,8 @@ export interface SavedDerived {
 export interface SavedTable {
   /** The keys by index, joined by line feeds in chunks. Those of free indexes are among them. */
   readonly keys: ReadonlyArray<string>
+  /** Keys that have others in their place: their indexes, and the keys joined by line feeds. */
+  readonly changed: readonly [indexes: Int32Array, keys: string] | undefined
   /** The indexes that are free, in the order in which they became so. Without it none ever was. */
   readonly free: Int32Array | undefined
   /** The indexes of the series in the order in which those came, where it is not that of the indexes. */

@@ -8,6 +8,7 @@ import { keyOf, OverflowKey } from "../../metric/instruments/series.ts"
 import type { Rows } from "../../stream/rows/format.ts"
 import { FirstCode, FirstLasting } from "../../stream/rows/format.ts"
 import type { Field, Layout, LiteralField, StringField } from "../../stream/rows/layout.ts"
+import type { Steps } from "../../util/steps.ts"
 import { CodeIndex } from "./codeIndex.ts"
 import { CodeTable } from "./codeTable.ts"
 import type { SavedTable } from "./savedKernel.ts"
@@ -30,6 +31,18 @@ const FewSeries = 8
  */
 const ChunkKeys = 1024
 
+/** Keys of a chunk that are saved beside it, because they have changed since it was made. With more of them it is made anew. */
+const MostChanged = 192
+
+/** Made anew in a step of {@link SeriesTable.prepare}, in about two milliseconds. */
+const ChunksAtOnce = 12
+
+interface Chunk {
+  readonly text: string
+  /** The indexes of keys that have changed since: no more of them than decide on what becomes of it. */
+  readonly changed: Set<number>
+}
+
 type CodedField = StringField | LiteralField
 
 export class SeriesTable {
@@ -39,8 +52,8 @@ export class SeriesTable {
   #free: Array<number> | undefined
   /** Made when there are more than a few. */
   #indexes: Map<string, number> | undefined
-  /** Full chunks of keys; `undefined` where one has changed. */
-  #chunks: Array<string | undefined> | undefined
+  /** Full chunks of keys. */
+  #chunks: Array<Chunk> | undefined
   /** Of a copy: {@link all}. */
   #order: ReadonlyArray<number> | undefined
 
@@ -68,8 +81,11 @@ export class SeriesTable {
     // Most recorders have one series, and an array that grows has room for 17.
     if (this.#keys.length === 0) this.#keys = [key]
     else this.#keys[index] = key
-    if (this.#chunks !== undefined) this.#chunks[Math.floor(index / ChunkKeys)] = undefined
-    if (index % ChunkKeys === ChunkKeys - 1 && index + 1 === this.#keys.length) this.#chunk(index - ChunkKeys + 1)
+    const chunk = Math.floor(index / ChunkKeys)
+    const changed = this.#chunks?.[chunk]?.changed
+    if (changed === undefined) {
+      if ((index + 1) % ChunkKeys === 0) this.#join(chunk)
+    } else if (changed.size <= MostChanged) changed.add(index)
     if (this.#indexes !== undefined) this.#indexes.set(key, index)
     else if (index >= FewSeries) this.#indexes = new Map(this.#keys.map((each, i) => [each, i]))
     this.#points.reserve(index)
@@ -116,32 +132,52 @@ export class SeriesTable {
     return copy
   }
 
+  /** Whether there is something to {@link prepare}. */
+  get isStale(): boolean {
+    return this.#chunks?.some(isStale) === true
+  }
+
+  /** Makes chunks anew before they are saved, few of them in a step. Keys may change between two steps. */
+  *prepare(): Steps<void> {
+    const chunks = this.#chunks ?? []
+    let made = 0
+    for (let chunk = 0; chunk < chunks.length; chunk++) {
+      if (!isStale(chunks[chunk]!)) continue
+      if (made++ % ChunksAtOnce === ChunksAtOnce - 1) yield
+      this.#join(chunk)
+    }
+  }
+
   save(): SavedTable {
     const free = this.#free && Int32Array.from(this.#free)
-    return { keys: this.#savedKeys(), free, order: free && Int32Array.from(this.all) }
+    const chunks = this.#chunks ?? []
+    for (let chunk = 0; chunk < chunks.length; chunk++) if (isStale(chunks[chunk]!)) this.#join(chunk)
+    const keys = chunks.map(({ text }) => text)
+    if (this.#keys.length > keys.length * ChunkKeys) keys.push(this.#text(keys.length))
+    const indexes = chunks.flatMap(({ changed }) => [...changed])
+    const changed =
+      indexes.length === 0 ? undefined : ([Int32Array.from(indexes), linesOf(indexes, this.#keys)] as const)
+    return { keys, changed, free, order: free && Int32Array.from(this.all) }
   }
 
-  /** A key is JSON, in which there is no line feed. */
-  #savedKeys(): ReadonlyArray<string> {
-    const keys = this.#keys
-    const saved: Array<string> = []
-    for (let at = 0; at < keys.length; at += ChunkKeys) saved.push(this.#chunks?.[saved.length] ?? this.#chunk(at))
-    return saved
+  #text(chunk: number): string {
+    return this.#keys.slice(chunk * ChunkKeys, (chunk + 1) * ChunkKeys).join("\n")
   }
 
-  #chunk(at: number): string {
-    const keys = this.#keys
-    const chunk = keys.slice(at, at + ChunkKeys).join("\n")
-    if (at + ChunkKeys <= keys.length) {
-      this.#chunks ??= []
-      this.#chunks[at / ChunkKeys] = chunk
-    }
-    return chunk
+  #join(chunk: number): void {
+    this.#chunks ??= []
+    this.#chunks[chunk] = { text: this.#text(chunk), changed: new Set() }
   }
 
-  load({ free, keys, order }: SavedTable): void {
+  load({ changed: [indexes, lines] = none, free, keys, order }: SavedTable): void {
     this.#keys = keys.flatMap((chunk) => chunk.split("\n"))
-    if (this.#keys.length >= ChunkKeys) this.#chunks = keys.slice(0, Math.floor(this.#keys.length / ChunkKeys))
+    const full = keys.slice(0, Math.floor(this.#keys.length / ChunkKeys))
+    if (full.length > 0) this.#chunks = full.map((text) => ({ text, changed: new Set() }))
+    const changed = indexes.length === 0 ? [] : lines.split("\n")
+    for (const [i, index] of indexes.entries()) {
+      this.#keys[index] = changed[i]!
+      this.#chunks![Math.floor(index / ChunkKeys)]!.changed.add(index)
+    }
     if (free !== undefined) this.#free = [...free]
     if (order === undefined && this.#keys.length <= FewSeries) return
     this.#indexes = new Map(Array.from(order ?? this.#keys.keys(), (index) => [this.#keys[index]!, index]))
@@ -158,6 +194,14 @@ export class SeriesTable {
     return fields.length > 1 ? new FindByAll(this, fields) : new FindByOne(this, fields[0])
   }
 }
+
+const isStale = ({ changed }: Chunk): boolean => changed.size > MostChanged
+
+const none = [new Int32Array(0), ""] as const
+
+/** A key is JSON, in which there is no line feed. */
+const linesOf = (indexes: ReadonlyArray<number>, keys: ReadonlyArray<string>): string =>
+  indexes.map((index) => keys[index]!).join("\n")
 
 class FindByOne implements SeriesFinder {
   readonly half: number
