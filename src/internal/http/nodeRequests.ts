@@ -1,0 +1,52 @@
+/**
+ * Requests of `node:http`, and of what is built on it.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http"
+import type * as Clock from "effect/Clock"
+import type { ServerRequests } from "./serverRequests.ts"
+import { hasNoBody, sizeOf, versionOf } from "./words.ts"
+
+/** Measures a request from now on until its response is complete, or its connection is closed before. */
+export const measureNode = (
+  requests: ServerRequests,
+  clock: Clock.Clock,
+  request: IncomingMessage,
+  response: ServerResponse,
+  routeOf: () => unknown
+): void => {
+  const { headers, method } = request
+  const measured = requests.begin(clock, {
+    method,
+    scheme: (request.socket as { readonly encrypted?: boolean }).encrypted === true ? "https" : "http",
+    version: versionOf(request.httpVersionMajor, request.httpVersionMinor),
+    size: requestSize(request),
+    host: headers.host ?? (headers[":authority"] as string | undefined)
+  })
+  // Follows "finish", and comes without it where the connection was closed.
+  response.once("close", () => {
+    const status = response.headersSent ? response.statusCode : undefined
+    measured.end({
+      status,
+      isAborted: !response.writableFinished,
+      route: textOf(routeOf),
+      size:
+        status === undefined ? undefined : hasNoBody(method, status) ? 0 : sizeOf(response.getHeader("content-length"))
+    })
+  })
+}
+
+/** In HTTP/1 a request has a body if it says so. */
+const requestSize = ({ headers, httpVersionMajor }: IncomingMessage): number | undefined => {
+  const size = sizeOf(headers["content-length"])
+  return size === undefined && httpVersionMajor < 2 && headers["transfer-encoding"] === undefined ? 0 : size
+}
+
+/** What the application says of a route. An error of its own must not end the process. */
+export const textOf = (routeOf: () => unknown): string | undefined => {
+  try {
+    const route = routeOf()
+    return typeof route === "string" ? route : undefined
+  } catch {
+    return undefined
+  }
+}

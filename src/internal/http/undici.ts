@@ -1,0 +1,55 @@
+/**
+ * Requests of undici, which is `fetch` in Node as well, as it tells of them through `diagnostics_channel`.
+ */
+import type * as Clock from "effect/Clock"
+import type { ClientRequest, ClientRequests } from "./clientRequests.ts"
+import { errorTypeOf, sizeOf } from "./words.ts"
+
+/** A request as undici shows it. */
+interface UndiciRequest {
+  readonly origin: string | URL
+  readonly method: string
+  readonly contentLength?: number | null
+}
+
+interface Message {
+  readonly request: UndiciRequest
+  readonly response?: { readonly statusCode: number; readonly headers: ReadonlyArray<Uint8Array | string> }
+  readonly error?: unknown
+}
+
+/** The value of a header in undici's list of names and values. */
+const headerIn = (headers: ReadonlyArray<Uint8Array | string>, name: string): string | undefined => {
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    if (headers[i]!.length === name.length && textOf(headers[i]!).toLowerCase() === name) return textOf(headers[i + 1]!)
+  }
+  return undefined
+}
+
+const textOf = (value: Uint8Array | string): string =>
+  typeof value === "string" ? value : Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("latin1")
+
+/** Measures all requests of undici in this process until the result is called. */
+export const observeUndici = (requests: ClientRequests, clock: Clock.Clock): (() => void) => {
+  // Loaded by those who measure.
+  const { subscribe, unsubscribe } = process.getBuiltinModule("node:diagnostics_channel")
+  // A response that nobody reads has no end, and is forgotten with its request.
+  const open = new WeakMap<UndiciRequest, ClientRequest>()
+  const listeners: { readonly [channel: string]: (message: Message) => void } = {
+    "undici:request:create": ({ request }) => {
+      const { contentLength, method, origin } = request
+      open.set(request, requests.begin(clock, method, String(origin), contentLength ?? undefined))
+    },
+    "undici:request:headers": ({ request, response }) => {
+      const { headers, statusCode } = response!
+      open.get(request)?.responded(statusCode, sizeOf(headerIn(headers, "content-length")))
+    },
+    "undici:request:trailers": ({ request }) => open.get(request)?.end(undefined),
+    "undici:request:error": ({ error, request }) => open.get(request)?.end(errorTypeOf(error))
+  }
+  const entries = Object.entries(listeners) as ReadonlyArray<readonly [string, (message: unknown) => void]>
+  for (const [channel, listener] of entries) subscribe(channel, listener)
+  return () => {
+    for (const [channel, listener] of entries) unsubscribe(channel, listener)
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * The words of OpenTelemetry's conventions for HTTP that both servers and clients use. Labels are made of these, so that
+ * nobody outside the program can make up a value.
+ */
+
+/** The methods that the conventions know. */
+export const knownMethods: ReadonlyArray<string> = [
+  "CONNECT",
+  "DELETE",
+  "GET",
+  "HEAD",
+  "OPTIONS",
+  "PATCH",
+  "POST",
+  "PUT",
+  "QUERY",
+  "TRACE"
+]
+
+/** Any other method. */
+const OtherMethod = "_OTHER"
+
+/** Makes a label of a method. Methods are case-sensitive. */
+export const methodsOf = (methods: ReadonlyArray<string> = knownMethods): ((method: string | undefined) => string) => {
+  const known = new Set(methods)
+  return (method) => (method !== undefined && known.has(method) ? method : OtherMethod)
+}
+
+/** The connection has ended before the response was complete. */
+export const Aborted = "aborted"
+
+/** What has no better name, as the conventions have it. */
+const OtherError = "_OTHER"
+
+/**
+ * What an error is called: its tag, its code, such as `ECONNREFUSED`, or its name. Never its message, which may say
+ * anything.
+ */
+export const errorTypeOf = (error: unknown): string => {
+  const { _tag, code, name } = Object(error) as { readonly [field: string]: unknown }
+  return [_tag, code, name].find((word): word is string => typeof word === "string" && Word.test(word)) ?? OtherError
+}
+
+/** What a program calls its errors. */
+const Word = /^[\w$./@:-]{1,80}$/
+
+/** As a label. It is `undefined` where a proxy or a server has none. */
+export const versionOf = (major: number, minor: number): string => (major < 2 ? `${major}.${minor}` : String(major))
+
+/** The size of a body by its `content-length`; `undefined` where that says nothing. */
+export const sizeOf = (contentLength: unknown): number | undefined =>
+  typeof contentLength === "number" || (typeof contentLength === "string" && /^\d+$/.test(contentLength))
+    ? Number(contentLength)
+    : undefined
+
+/** Whether a response has no body, whatever its headers say. */
+export const hasNoBody = (method: string | undefined, status: number): boolean =>
+  method === "HEAD" || status === 204 || status === 304
+
+const defaultPorts: { readonly [scheme: string]: number } = { http: 80, https: 443 }
+
+/** The host and port of a `Host` header, or of the URL of a request. */
+export const placeOf = (
+  scheme: string,
+  host: string | undefined
+): { readonly address: string | undefined; readonly port: number | undefined } => {
+  const [, address, port] = /^(\[[^\]]+\]|[^:]+)(?::(\d{1,5}))?$/.exec(host ?? "") ?? []
+  if (address === undefined) return { address: undefined, port: undefined }
+  return {
+    address: address.replace(/^\[|\]$/g, "").toLowerCase(),
+    port: port === undefined ? defaultPorts[scheme] : Number(port)
+  }
+}

@@ -1,0 +1,54 @@
+// Ready-made metrics have the names, units, boundaries and attributes of OpenTelemetry's conventions.
+
+import { Metric } from "mvx-metrics"
+import * as Fetch from "mvx-metrics/Fetch"
+import { describe, expect, it } from "vitest"
+import { knownMethods, methodsOf } from "../../src/internal/http/words.ts"
+import { type Convention, httpClient, httpServer, valuesOf } from "./conventions.ts"
+
+const asConvention = ({ instrument, name, unit }: Metric.Any): Convention => {
+  const { kind, labels, settings } = instrument!
+  const { boundaries } = settings as { readonly boundaries?: ReadonlyArray<number> }
+  return {
+    name,
+    kind: kind as Convention["kind"],
+    unit: unit!,
+    ...(boundaries !== undefined && { boundaries }),
+    attributes: labels.map(([label]) => label).sort()
+  }
+}
+
+/** Without boundaries where the conventions have none. */
+const shown = (set: Metric.MetricSet, expected: ReadonlyArray<Convention>) =>
+  set.metrics.map((metric) => {
+    const { boundaries, ...rest } = asConvention(metric)
+    return expected.find(({ name }) => name === metric.name)?.boundaries === undefined ? rest : { ...rest, boundaries }
+  })
+
+const sorted = (all: ReadonlyArray<Convention>) =>
+  all.map((each) => ({ ...each, attributes: [...each.attributes].sort() }))
+
+describe("ready-made metrics", () => {
+  it.each([
+    ["an HTTP server", Fetch.HttpServerMetrics, httpServer],
+    ["an HTTP client", Fetch.HttpClientMetrics, httpClient]
+  ])("of %s are those of the conventions", (_, set, expected) => {
+    expect(shown(set, expected)).toEqual(sorted(expected))
+  })
+
+  it.each([
+    ["an HTTP server", Fetch.HttpServerMetrics, Fetch.HttpServerEvent],
+    ["an HTTP client", Fetch.HttpClientMetrics, Fetch.HttpClientEvent]
+  ])("of %s read all events of it", (_, set, family) => {
+    expect(Metric.unread(family as never, [set])).toEqual([])
+  })
+
+  it("know the methods of the conventions, and call all others _OTHER", () => {
+    const methods = valuesOf("HTTP_REQUEST_METHOD")
+    expect([...knownMethods, "_OTHER"].sort()).toEqual([...methods].sort())
+    const methodOf = methodsOf()
+    expect(methods.map(methodOf)).toEqual(methods)
+    expect(["get", "PURGE", "", undefined].map(methodOf)).toEqual(["_OTHER", "_OTHER", "_OTHER", "_OTHER"])
+    expect(["GET", "PURGE"].map(methodsOf(["PURGE"]))).toEqual(["_OTHER", "PURGE"])
+  })
+})
