@@ -14,7 +14,12 @@ import { internalsOf } from "./internals.ts"
 import type { RuntimeService } from "./service.ts"
 import { startScoped } from "./startScoped.ts"
 
-/** Why something is not measured. */
+/**
+ * Why something cannot be measured: its recorder cannot be made, or its metrics not be registered.
+ *
+ * @category errors
+ * @since 0.2.0
+ */
 export type MeasureError = ShareError | RegisterError
 
 interface MeasureOptions {

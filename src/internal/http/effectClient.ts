@@ -1,0 +1,45 @@
+/**
+ * Requests of Effect's HTTP clients.
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as HttpClient from "effect/http/HttpClient"
+import { isHttpClientError } from "effect/http/HttpClientError"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type { HttpClientResponse } from "effect/http/HttpClientResponse"
+import * as Option from "effect/Option"
+import type { ClientRequest, ClientRequests } from "./clientRequests.ts"
+import { Aborted, errorTypeOf, sizeOf } from "./words.ts"
+
+/** The client, with each of its requests measured until the head of the response has come. */
+export const measureClient = <E, R>(
+  requests: ClientRequests,
+  client: HttpClient.HttpClient.With<E, R>
+): HttpClient.HttpClient.With<E, R> =>
+  HttpClient.transform(client, (effect, request) =>
+    Effect.withFiber((fiber) => {
+      const { body, method } = request
+      const origin = Option.match(HttpClientRequest.toUrl(request), { onNone: () => "", onSome: (url) => url.origin })
+      const size = body._tag === "Empty" ? 0 : body.contentLength
+      const measured = requests.begin(fiber.getRef(Clock.Clock), method, origin, size)
+      return Effect.onExit(effect, (exit) => Effect.sync(() => end(measured, exit)))
+    })
+  )
+
+const end = (measured: ClientRequest, exit: Exit.Exit<HttpClientResponse, unknown>): void => {
+  const error = Exit.isFailure(exit) ? errorOf(exit.cause) : undefined
+  const response = Exit.isSuccess(exit) ? exit.value : isHttpClientError(error) ? error.response : undefined
+  if (response !== undefined) measured.responded(response.status, sizeOf(response.headers["content-length"]))
+  // A status from 400 on says it better than the error of a client that lets none of them pass.
+  if (Exit.isSuccess(exit) || (response !== undefined && response.status >= 400)) return measured.end(undefined)
+  measured.end(error === undefined ? Aborted : errorTypeOf(isHttpClientError(error) ? error.reason : error))
+}
+
+/** `undefined`: the fiber was interrupted. */
+const errorOf = (cause: Cause.Cause<unknown>): unknown => {
+  const reason = cause.reasons.find((each) => !Cause.isInterruptReason(each))
+  if (reason === undefined) return undefined
+  return Cause.isFailReason(reason) ? reason.error : (reason as Cause.Die).defect
+}
