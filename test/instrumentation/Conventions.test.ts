@@ -2,9 +2,10 @@
 
 import { Metric } from "mvx-metrics"
 import * as Fetch from "mvx-metrics/Fetch"
+import * as Sql from "mvx-metrics/Sql"
 import { describe, expect, it } from "vitest"
 import { knownMethods, methodsOf } from "../../src/internal/http/words.ts"
-import { type Convention, httpClient, httpServer, valuesOf } from "./conventions.ts"
+import { type Convention, database, httpClient, httpServer, valuesOf } from "./conventions.ts"
 
 const asConvention = ({ instrument, name, unit }: Metric.Any): Convention => {
   const { kind, labels, settings } = instrument!
@@ -31,14 +32,16 @@ const sorted = (all: ReadonlyArray<Convention>) =>
 describe("ready-made metrics", () => {
   it.each([
     ["an HTTP server", Fetch.HttpServerMetrics, httpServer],
-    ["an HTTP client", Fetch.HttpClientMetrics, httpClient]
+    ["an HTTP client", Fetch.HttpClientMetrics, httpClient],
+    ["a database client", Sql.SqlMetrics, database]
   ])("of %s are those of the conventions", (_, set, expected) => {
     expect(shown(set, expected)).toEqual(sorted(expected))
   })
 
   it.each([
     ["an HTTP server", Fetch.HttpServerMetrics, Fetch.HttpServerEvent],
-    ["an HTTP client", Fetch.HttpClientMetrics, Fetch.HttpClientEvent]
+    ["an HTTP client", Fetch.HttpClientMetrics, Fetch.HttpClientEvent],
+    ["a database client", Sql.SqlMetrics, Sql.SqlEvent]
   ])("of %s read all events of it", (_, set, family) => {
     expect(Metric.unread(family as never, [set])).toEqual([])
   })

@@ -86,7 +86,8 @@ const sees: { readonly [folder: string]: ReadonlyArray<string> } = {
   "live/browser": ["live/model"],
   process: ["metric", "metric/instruments"],
   catalogue: ["formats/prometheus", "formats", "metric/instruments", "metric/definition", "model", "naming", "util"],
-  http: ["metric", "model"],
+  http: ["metric", "model", "util"],
+  sql: ["metric", "util"],
   facade: ["runtime", "recorder", "stream", "metric", "metric/definition", "model", "util"]
 }
 
@@ -147,7 +148,7 @@ const circles = (): ReadonlyArray<string> => {
 describe("the sources", () => {
   it("load for mvx-metrics/promise what a program needs that folds on a worker", () => {
     const onDemand =
-      /^src\/internal\/(fold|live|cluster|exporters\/otlp|process|http)\/|^node:|^@|^effect\/(Logger|FileSystem)$/
+      /^src\/internal\/(fold|live|cluster|exporters\/otlp|process|http|sql)\/|^node:|^@|^effect\/(Logger|FileSystem)$/
     const loaded = [...loadedWith("src/MetricsClient.ts")]
     expect(loaded).toContain("src/internal/recorder/makeRecorder.ts")
     expect(loaded.filter((path) => onDemand.test(path))).toEqual([])

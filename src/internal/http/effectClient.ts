@@ -1,7 +1,6 @@
 /**
  * Requests of Effect's HTTP clients.
  */
-import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -10,8 +9,9 @@ import { isHttpClientError } from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type { HttpClientResponse } from "effect/http/HttpClientResponse"
 import * as Option from "effect/Option"
+import { Aborted, errorTypeOf, failureIn } from "../util/errorType.ts"
 import type { ClientRequest, ClientRequests } from "./clientRequests.ts"
-import { Aborted, errorTypeOf, sizeOf } from "./words.ts"
+import { sizeOf } from "./words.ts"
 
 /** The client, with each of its requests measured until the head of the response has come. */
 export const measureClient = <E, R>(
@@ -29,17 +29,10 @@ export const measureClient = <E, R>(
   )
 
 const end = (measured: ClientRequest, exit: Exit.Exit<HttpClientResponse, unknown>): void => {
-  const error = Exit.isFailure(exit) ? errorOf(exit.cause) : undefined
+  const error = Exit.isFailure(exit) ? failureIn(exit.cause) : undefined
   const response = Exit.isSuccess(exit) ? exit.value : isHttpClientError(error) ? error.response : undefined
   if (response !== undefined) measured.responded(response.status, sizeOf(response.headers["content-length"]))
   // A status from 400 on says it better than the error of a client that lets none of them pass.
   if (Exit.isSuccess(exit) || (response !== undefined && response.status >= 400)) return measured.end(undefined)
   measured.end(error === undefined ? Aborted : errorTypeOf(isHttpClientError(error) ? error.reason : error))
-}
-
-/** `undefined`: the fiber was interrupted. */
-const errorOf = (cause: Cause.Cause<unknown>): unknown => {
-  const reason = cause.reasons.find((each) => !Cause.isInterruptReason(each))
-  if (reason === undefined) return undefined
-  return Cause.isFailReason(reason) ? reason.error : (reason as Cause.Die).defect
 }

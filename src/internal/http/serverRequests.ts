@@ -3,8 +3,9 @@
  */
 import type * as Clock from "effect/Clock"
 import { aBoolean, type Check, notBlank } from "../model/optionChecks.ts"
+import { Aborted } from "../util/errorType.ts"
 import type { HttpServerEvent } from "./serverMetrics.ts"
-import { Aborted, methodsOf, placeOf } from "./words.ts"
+import { methodsOf, placeOf } from "./words.ts"
 
 /**
  * The options that all servers have.

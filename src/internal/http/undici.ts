@@ -2,8 +2,9 @@
  * Requests of undici, which is `fetch` in Node as well, as it tells of them through `diagnostics_channel`.
  */
 import type * as Clock from "effect/Clock"
+import { errorTypeOf } from "../util/errorType.ts"
 import type { ClientRequest, ClientRequests } from "./clientRequests.ts"
-import { errorTypeOf, sizeOf } from "./words.ts"
+import { sizeOf } from "./words.ts"
 
 /** A request as undici shows it. */
 interface UndiciRequest {

@@ -26,24 +26,6 @@ export const methodsOf = (methods: ReadonlyArray<string> = knownMethods): ((meth
   return (method) => (method !== undefined && known.has(method) ? method : OtherMethod)
 }
 
-/** The connection has ended before the response was complete. */
-export const Aborted = "aborted"
-
-/** What has no better name, as the conventions have it. */
-const OtherError = "_OTHER"
-
-/**
- * What an error is called: its tag, its code, such as `ECONNREFUSED`, or its name. Never its message, which may say
- * anything.
- */
-export const errorTypeOf = (error: unknown): string => {
-  const { _tag, code, name } = Object(error) as { readonly [field: string]: unknown }
-  return [_tag, code, name].find((word): word is string => typeof word === "string" && Word.test(word)) ?? OtherError
-}
-
-/** What a program calls its errors. */
-const Word = /^[\w$./@:-]{1,80}$/
-
 /** As a label. It is `undefined` where a proxy or a server has none. */
 export const versionOf = (major: number, minor: number): string => (major < 2 ? `${major}.${minor}` : String(major))
 

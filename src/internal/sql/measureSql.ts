@@ -1,0 +1,92 @@
+/**
+ * Effect's SQL client, with each of its statements measured.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Effectable from "effect/Effectable"
+import * as Exit from "effect/Exit"
+import * as Stream from "effect/Stream"
+import type { SqlClient } from "effect/sql/SqlClient"
+import { isSqlError } from "effect/sql/SqlError"
+import { isFragment, type Statement } from "effect/sql/Statement"
+import { Aborted, errorTypeOf, failureIn } from "../util/errorType.ts"
+import type { SqlEvent } from "./metrics.ts"
+import { statementTexts } from "./statementText.ts"
+
+type AnyStatement = Statement<object>
+
+/** Begins to measure a run of a statement. The result ends it. */
+type Begin = (statement: AnyStatement, clock: Clock.Clock) => (exit: Exit.Exit<unknown, unknown>) => Effect.Effect<void>
+
+/** The client, and whatever its driver has beside. */
+export const measureSql = <Client extends SqlClient>(client: Client, emit: (event: SqlEvent) => void): Client => {
+  const system = client.onDialect({
+    sqlite: () => "sqlite",
+    pg: () => "postgresql",
+    mysql: () => "mysql",
+    mssql: () => "microsoft.sql_server",
+    clickhouse: () => "clickhouse"
+  })
+  const describe = statementTexts()
+  return measuredClient(client, (statement, clock) => {
+    const start = clock.monotonicTimeNanosUnsafe()
+    return (exit) =>
+      Effect.sync(() => {
+        const { collection, operation } = describe(statement.compile()[0])
+        const seconds = Number(clock.monotonicTimeNanosUnsafe() - start) / 1e9
+        emit({ _tag: "db.client.operation", system, operation, collection, error: errorOf(exit), seconds })
+      })
+  })
+}
+
+const measuredClient = <Client extends SqlClient>(client: Client, begin: Begin): Client => {
+  const members = membersOf(begin)
+  const measured = <Made>(made: Made): Made =>
+    isFragment(made) && Effect.isEffect(made) ? (Object.create(made, members) as Made) : made
+  const call = (...args: Parameters<SqlClient>): unknown => measured(client(...args))
+  const self = Object.assign(call, client, {
+    unsafe: (...args: Parameters<SqlClient["unsafe"]>) => measured(client.unsafe(...args)),
+    withoutTransforms: () => measuredClient(client.withoutTransforms(), begin)
+  }) as unknown as Client
+  return Object.assign(self, { safe: self })
+}
+
+/** What a measured statement has in place of what the statement has, which it inherits from. */
+const membersOf = (begin: Begin): PropertyDescriptorMap => {
+  const ran = <A, E, R>(statement: AnyStatement, run: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.withFiber((fiber) => Effect.onExit(run, begin(statement, fiber.getRef(Clock.Clock))))
+  const own = (statement: AnyStatement): AnyStatement => Object.getPrototypeOf(statement)
+  const getter = (get: (statement: AnyStatement) => unknown): PropertyDescriptor => ({
+    get(this: AnyStatement) {
+      return get(own(this))
+    }
+  })
+  const asEffect = Effectable.Prototype<AnyStatement>({
+    label: "Statement",
+    evaluate() {
+      const statement = own(this)
+      return ran(statement, statement)
+    }
+  })
+  return {
+    ...Object.getOwnPropertyDescriptors(asEffect),
+    raw: getter((statement) => ran(statement, statement.raw)),
+    withoutTransform: getter((statement) => ran(statement, statement.withoutTransform)),
+    values: getter((statement) => ran(statement, statement.values)),
+    valuesUnprepared: getter((statement) => ran(statement, statement.valuesUnprepared)),
+    unprepared: getter((statement) => ran(statement, statement.unprepared)),
+    stream: getter((statement) =>
+      Stream.unwrap(
+        Effect.withFiber((fiber) =>
+          Effect.succeed(Stream.onExit(statement.stream, begin(statement, fiber.getRef(Clock.Clock))))
+        )
+      )
+    )
+  }
+}
+
+const errorOf = (exit: Exit.Exit<unknown, unknown>): string | undefined => {
+  if (Exit.isSuccess(exit)) return undefined
+  const error = failureIn(exit.cause)
+  return error === undefined ? Aborted : errorTypeOf(isSqlError(error) ? error.reason : error)
+}

@@ -1,0 +1,57 @@
+/**
+ * What a database client does, and the metrics of it, by OpenTelemetry's conventions for database clients.
+ */
+import * as Schema from "effect/Schema"
+import { histogram } from "../metric/histogram.ts"
+import { module as moduleOf } from "../metric/metricSet.ts"
+
+/**
+ * The events of a database client. Times are in seconds.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export const SqlEvent = Schema.TaggedUnion({
+  /** A statement has ended. */
+  "db.client.operation": {
+    /** The database, as the conventions call it: `postgresql`. */
+    system: Schema.String,
+    /** The keyword that the statement begins with. None: there are several statements. */
+    operation: Schema.optional(Schema.String),
+    /** The table. None: there are several, or no statement says so. */
+    collection: Schema.optional(Schema.String),
+    /** The reason of the error: `UniqueViolation`. */
+    error: Schema.optional(Schema.String),
+    seconds: Schema.Number
+  }
+})
+
+/**
+ * One of the events of the family.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type SqlEvent = typeof SqlEvent.Type
+
+/**
+ * All metrics of {@link SqlEvent}.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export const SqlMetrics = moduleOf(import.meta.url, [
+  histogram("db.client.operation.duration", {
+    events: SqlEvent,
+    value: "seconds",
+    unit: "s",
+    labels: {
+      "db.system.name": "system",
+      "db.operation.name": "operation",
+      "db.collection.name": "collection",
+      "error.type": "error"
+    },
+    boundaries: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10],
+    description: "Duration of database client operations."
+  })
+])
