@@ -1,7 +1,9 @@
 // Ready-made metrics have the names, units, boundaries and attributes of OpenTelemetry's conventions.
 
 import { Metric } from "mvx-metrics"
+import * as Caches from "mvx-metrics/Caches"
 import * as Fetch from "mvx-metrics/Fetch"
+import * as Queues from "mvx-metrics/Queues"
 import * as Sql from "mvx-metrics/Sql"
 import { describe, expect, it } from "vitest"
 import { knownMethods, methodsOf } from "../../src/internal/http/words.ts"
@@ -41,8 +43,10 @@ describe("ready-made metrics", () => {
   it.each([
     ["an HTTP server", Fetch.HttpServerMetrics, Fetch.HttpServerEvent],
     ["an HTTP client", Fetch.HttpClientMetrics, Fetch.HttpClientEvent],
-    ["a database client", Sql.SqlMetrics, Sql.SqlEvent]
-  ])("of %s read all events of it", (_, set, family) => {
+    ["a database client", Sql.SqlMetrics, Sql.SqlEvent],
+    ["queues", Queues.QueueMetrics, Queues.QueueEvent],
+    ["caches", Caches.CacheMetrics, Caches.CacheEvent]
+  ])("of %s read all its events", (_, set, family) => {
     expect(Metric.unread(family as never, [set])).toEqual([])
   })
 

@@ -88,6 +88,7 @@ const sees: { readonly [folder: string]: ReadonlyArray<string> } = {
   catalogue: ["formats/prometheus", "formats", "metric/instruments", "metric/definition", "model", "naming", "util"],
   http: ["metric", "model", "util"],
   sql: ["metric", "util"],
+  structures: ["metric", "util"],
   facade: ["runtime", "recorder", "stream", "metric", "metric/definition", "model", "util"]
 }
 
@@ -148,7 +149,7 @@ const circles = (): ReadonlyArray<string> => {
 describe("the sources", () => {
   it("load for mvx-metrics/promise what a program needs that folds on a worker", () => {
     const onDemand =
-      /^src\/internal\/(fold|live|cluster|exporters\/otlp|process|http|sql)\/|^node:|^@|^effect\/(Logger|FileSystem)$/
+      /^src\/internal\/(fold|live|cluster|exporters\/otlp|process|http|sql|structures)\/|^node:|^@|^effect\/(Logger|FileSystem)$/
     const loaded = [...loadedWith("src/MetricsClient.ts")]
     expect(loaded).toContain("src/internal/recorder/makeRecorder.ts")
     expect(loaded.filter((path) => onDemand.test(path))).toEqual([])

@@ -1,0 +1,65 @@
+/**
+ * What there is to say of a cache of Effect, and the metrics of it.
+ */
+import * as Schema from "effect/Schema"
+import { gauge } from "../metric/gauge.ts"
+import { histogram } from "../metric/histogram.ts"
+import { module as moduleOf } from "../metric/metricSet.ts"
+import { ratio } from "../metric/statistics.ts"
+
+/**
+ * The events of caches. Times are in seconds.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export const CacheEvent = Schema.TaggedUnion({
+  /** A value was asked for. A miss: it had to be looked up. */
+  "effect.cache.request": { cache: Schema.String, hit: Schema.Boolean },
+  /** A value was looked up. */
+  "effect.cache.lookup": { cache: Schema.String, seconds: Schema.Number, error: Schema.optional(Schema.String) },
+  /** How many values are in it, those included that have expired since. No capacity: it has no limit. */
+  "effect.cache.sample": { cache: Schema.String, size: Schema.Number, capacity: Schema.optional(Schema.Number) }
+})
+
+/**
+ * One of the events of the family.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type CacheEvent = typeof CacheEvent.Type
+
+const events = CacheEvent
+const name = { "effect.cache.name": "cache" } as const
+const sample = { events, when: "effect.cache.sample", labels: name, unit: "{item}" } as const
+
+/**
+ * All metrics of {@link CacheEvent}.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export const CacheMetrics = moduleOf(import.meta.url, [
+  ratio("effect.cache.hits", {
+    events,
+    when: "effect.cache.request",
+    hits: "hit",
+    labels: name,
+    description: "Part of the requests that found a value."
+  }),
+  histogram("effect.cache.lookup.duration", {
+    events,
+    when: "effect.cache.lookup",
+    value: "seconds",
+    unit: "s",
+    labels: { ...name, "error.type": "error" },
+    description: "Duration of lookups of values that were not in the cache."
+  }),
+  gauge("effect.cache.size", { ...sample, value: "size", description: "Number of values in the cache." }),
+  gauge("effect.cache.capacity", {
+    ...sample,
+    value: "capacity",
+    description: "Number of values that the cache can hold."
+  })
+])

@@ -1,0 +1,58 @@
+/**
+ * A cache of Effect that tells what becomes of its values.
+ */
+import * as Cache from "effect/Cache"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import { Aborted, errorTypeOf, failureIn } from "../util/errorType.ts"
+import type { CacheEvent } from "./cacheMetrics.ts"
+
+type Emit = (event: CacheEvent) => void
+
+/** The same cache, with each of its lookups measured. */
+export const measuredCache = <Key, A, E, R>(
+  name: string,
+  cache: Cache.Cache<Key, A, E, R>,
+  emit: Emit
+): Cache.Cache<Key, A, E, R> =>
+  lookingUp(cache, (key) =>
+    Effect.clockWith((clock) => {
+      const start = clock.monotonicTimeNanosUnsafe()
+      return Effect.onExit(cache.lookup(key), (exit) =>
+        Effect.sync(() => {
+          const seconds = Number(clock.monotonicTimeNanosUnsafe() - start) / 1e9
+          emit({ _tag: "effect.cache.lookup", cache: name, seconds, error: errorOf(exit) })
+        })
+      )
+    })
+  )
+
+/** Gets a value, and tells whether it was there. */
+export const measuredGet = <Key, A, E, R>(
+  name: string,
+  cache: Cache.Cache<Key, A, E, R>,
+  emit: Emit,
+  key: Key
+): Effect.Effect<A, E, R> =>
+  Effect.suspend(() => {
+    let hit = true
+    const asked = lookingUp(cache, (missing) => {
+      hit = false
+      return cache.lookup(missing)
+    })
+    return Effect.onExit(Cache.get(asked, key), () =>
+      Effect.sync(() => void emit({ _tag: "effect.cache.request", cache: name, hit }))
+    )
+  })
+
+/** The same cache with another way to look values up. */
+const lookingUp = <Key, A, E, R>(
+  cache: Cache.Cache<Key, A, E, R>,
+  lookup: (key: Key) => Effect.Effect<A, E, R>
+): Cache.Cache<Key, A, E, R> => Object.create(cache, { lookup: { value: lookup } })
+
+const errorOf = (exit: Exit.Exit<unknown, unknown>): string | undefined => {
+  if (Exit.isSuccess(exit)) return undefined
+  const error = failureIn(exit.cause)
+  return error === undefined ? Aborted : errorTypeOf(error)
+}
