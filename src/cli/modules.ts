@@ -17,13 +17,16 @@ export interface ExportedMetric {
   readonly expression: string
 }
 
+/** Whether it is a module of this package, which has metrics itself: `mvx-metrics/Http`. */
+export const isOwnModule = (path: string): boolean => path.startsWith("mvx-metrics/")
+
 export const metricsOf = (path: string): Effect.Effect<ReadonlyArray<Metric.Any>, CliError.UserError> =>
   Effect.map(exportedMetricsOf(path), (exported) => exported.map(({ metric }) => metric))
 
 export const exportedMetricsOf = Effect.fnUntraced(function* (
   path: string
 ): Effect.fn.Return<ReadonlyArray<ExportedMetric>, CliError.UserError> {
-  const url = pathToFileURL(resolve(path)).href
+  const url = isOwnModule(path) ? path : pathToFileURL(resolve(path)).href
   const exported = yield* Effect.tryPromise({
     try: () => importMetrics({ path, by: "the command mvx-metrics" }, () => import(url)),
     catch: (cause) => failed(`${path} cannot be imported: ${describeError(cause)}`, cause)

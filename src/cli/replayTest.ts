@@ -7,7 +7,7 @@ import * as Result from "effect/Result"
 import { familyOfAll } from "../internal/metric/unionFamily.ts"
 import { type Captured, isRecordingHeader, lineWriter, type RecordingHeader } from "../internal/replay/ndjson.ts"
 import { harmless, harmlessEscapes, harmlessJson } from "./escapeControls.ts"
-import type { ExportedMetric } from "./modules.ts"
+import { type ExportedMetric, isOwnModule } from "./modules.ts"
 
 type Recording = RecordingHeader["recording"]
 
@@ -50,14 +50,14 @@ export const replayTest = (
     const line = write(each)
     return Result.isSuccess(line) ? [escaped(harmlessEscapes(line.success.trimEnd()))] : []
   })
-  const path = relative(process.cwd(), resolve(module)).replaceAll("\\", "/")
+  const path = isOwnModule(module) ? module : relative(process.cwd(), resolve(module)).replaceAll("\\", "/")
   const about = recording === undefined ? [] : [headline(recording), ...(recording.error ?? "").split("\n")]
   return [
     ...about.filter((line) => line !== "").map((line) => `// ${harmless(line)}`),
     `import { Effect, Stream } from "effect"`,
     `import { Replay } from "mvx-metrics"`,
     `import { expect, it } from "vitest"`,
-    `import * as metrics from ${harmlessJson(path.startsWith(".") ? path : `./${path}`)}`,
+    `import * as metrics from ${harmlessJson(isOwnModule(module) || path.startsWith(".") ? path : `./${path}`)}`,
     "",
     "const recorded = `",
     ...lines,

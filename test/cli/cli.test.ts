@@ -338,6 +338,26 @@ describe("what is generated from a module", () => {
     })
   )
 
+  it.live("is printed of the package's own metrics as well, by the name of their module", () =>
+    Effect.gen(function* () {
+      const { stdout } = yield* cliOfSources("catalogue", "mvx-metrics/Http", "mvx-metrics/Fetch", "mvx-metrics/Queues")
+      expect(stdout.match(/^\| `[\w.]+` \|/gm)).toEqual(
+        [
+          "http.client.request.duration",
+          "http.client.active_requests",
+          "http.client.request.body.size",
+          "http.client.response.body.size",
+          "http.server.request.duration",
+          "http.server.active_requests",
+          "http.server.request.body.size",
+          "http.server.response.body.size",
+          "effect.queue.size",
+          "effect.queue.capacity"
+        ].map((name) => `| \`${name}\` |`)
+      )
+    })
+  )
+
   it.live("has nothing that steers a terminal, and the same names for other programs", () =>
     Effect.gen(function* () {
       for (const args of [["catalogue"], ["rules"], ["dashboard"]]) {

@@ -4,6 +4,7 @@
 import { createHash } from "node:crypto"
 import type * as Metric from "../metric/definition/metric.ts"
 import { type Exposed, exposedOf, OverflowLabel, placeLabels, selfSample, seriesLabelsOf } from "./exposedMetrics.ts"
+import { distributionLabels, errorRatio, type Operations, operationsOf } from "./operations.ts"
 
 interface Target {
   readonly expr: string
@@ -59,8 +60,13 @@ const grafanaUnit = ({ family }: Exposed): string => grafanaUnits[family.unit.su
 const unitPerSecond = ({ family }: Exposed): string =>
   ({ "": "cps", bytes: "binBps", seconds: "percentunit", joules: "watt" })[family.unit.suffix] ?? "short"
 
-const rateBy = (sample: string, by: ReadonlyArray<string>, place: ReadonlyArray<string> = placeLabels): string =>
-  `sum by (${[...place, ...by].join(", ")}) (rate(${sample}{${chosen}}${lately}))`
+const rateBy = (
+  sample: string,
+  by: ReadonlyArray<string>,
+  place: ReadonlyArray<string> = placeLabels,
+  selector = ""
+): string =>
+  `sum by (${[...place, ...by].join(", ")}) (rate(${sample}{${[chosen, selector].filter(Boolean).join(",")}}${lately}))`
 
 const plain = (part: Exposed, labels: ReadonlyArray<string>, name?: string): Target => ({
   expr: named(`${part.sample}{${chosen}}`, labels),
@@ -93,6 +99,17 @@ const quotient = (above: string, below: string, labels: ReadonlyArray<string>): 
   legendFormat: legendOf(labels)
 })
 
+const errorsOf = (operations: Operations, description: string): Panel => {
+  const { labels, name } = operations
+  const ratio = errorRatio(operations, (sample, selector) => rateBy(sample, labels, placeLabels, selector))
+  return {
+    title: `${name}, failed`,
+    description,
+    unit: "percentunit",
+    targets: [{ expr: named(ratio, labels), legendFormat: legendOf(labels) }]
+  }
+}
+
 /** The panels of a metric. */
 export const panelsOf = (metric: Metric.Any): ReadonlyArray<Panel> => {
   const { description = "", instrument, name } = metric
@@ -110,11 +127,15 @@ export const panelsOf = (metric: Metric.Any): ReadonlyArray<Panel> => {
   const unit = grafanaUnit(first)
   switch (instrument?.kind) {
     case "histogram":
-    case "exponentialHistogram":
+    case "exponentialHistogram": {
+      const by = distributionLabels(metric)
+      const operations = operationsOf(metric)
       return [
-        panel(name, unit, quantilesOf(first, labels)),
-        panel(`${name}, per second`, "cps", [rate(`${first.sample}_count`, labels)])
+        panel(name, unit, quantilesOf(first, by)),
+        panel(`${name}, per second`, "cps", [rate(`${first.sample}_count`, by)]),
+        ...(operations === undefined ? [] : [errorsOf(operations, description)])
       ]
+    }
     case "summary":
       return [panel(name, unit, [plain(first, [...labels, "quantile"])])]
     case "average":

@@ -4,12 +4,13 @@
  */
 import type * as Metric from "../metric/definition/metric.ts"
 import { exposedOf, placeLabels, selfSample, seriesLabelsOf } from "./exposedMetrics.ts"
+import { errorRatio, type Operations, operationsOf } from "./operations.ts"
 
 export interface AlertRule {
   readonly alert: string
   readonly expr: string
   readonly for?: string
-  readonly labels: { readonly severity: "info" | "warning" | "critical" }
+  readonly labels: { readonly severity: "info" | "warning" | "critical"; readonly metric?: string }
   readonly annotations: { readonly summary: string; readonly description: string }
 }
 
@@ -186,15 +187,44 @@ export const recorded = (metric: Metric.Any): ReadonlyArray<RecordingRule> => {
   return []
 }
 
+/** How many operations there are, which part of them fails, and how long the slowest take, all of the last five minutes. */
+const recordedOperations = (operations: Operations): ReadonlyArray<RecordingRule> => {
+  const { duration, labels } = operations
+  const by = [...placeLabels, ...labels]
+  const rate = (sample: string, selector: string, more: ReadonlyArray<string> = []): string =>
+    `sum by (${[...by, ...more].join(", ")}) (rate(${sample}${selector && `{${selector}}`}[5m]))`
+  const record = `recorder:${duration.sample}`
+  return [
+    { record: `${record}_count:rate5m`, expr: rate(`${duration.sample}_count`, "") },
+    { record: `${record}:error_ratio5m`, expr: errorRatio(operations, rate) },
+    {
+      record: `${record}:p99_5m`,
+      expr: `histogram_quantile(0.99, ${rate(`${duration.sample}_bucket`, "", ["le"])})`
+    }
+  ]
+}
+
+const operationAlert = ({ duration, labels, name }: Operations): AlertRule => ({
+  alert: "OperationsFailing",
+  expr: `recorder:${duration.sample}:error_ratio5m > 0.05`,
+  for: "5m",
+  labels: { severity: "warning", metric: name },
+  annotations: {
+    summary: `{{ $value | humanizePercentage }} fail on {{ $labels.instance }}, ${name}: ${labels.map((label) => `{{ $labels.${label} }}`).join(" ")}`,
+    description: "More than 5 % of the last five minutes have ended with an error. The label error_type has which."
+  }
+})
+
 /** The rules for these metrics, and for what the library counts of itself. */
 export const rulesOf = (metrics: ReadonlyArray<Metric.Any>): Rules => {
-  const records = metrics.flatMap(recorded)
-  return {
-    groups: [
-      { name: "mvx-metrics", rules: alerts() },
-      ...(records.length === 0 ? [] : [{ name: "mvx-metrics-lately", rules: records }])
-    ]
-  }
+  const operations = metrics.flatMap((metric) => operationsOf(metric) ?? [])
+  const groups: ReadonlyArray<RuleGroup> = [
+    { name: "mvx-metrics", rules: alerts() },
+    { name: "mvx-metrics-lately", rules: [...metrics.flatMap(recorded), ...operations.flatMap(recordedOperations)] },
+    // In the order of rules: what alerts ask for is recorded before.
+    { name: "mvx-metrics-operations", rules: operations.map(operationAlert) }
+  ]
+  return { groups: groups.filter(({ rules }) => rules.length > 0) }
 }
 
 /** As a file for `rule_files`. A string in JSON is one in YAML. */
