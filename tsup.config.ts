@@ -11,6 +11,12 @@ export default defineConfig({
     ...Object.fromEntries(exported.map((source) => [source.slice("./src/".length, -".ts".length), source])),
     // Started by `new Worker(new URL("./workerEntry.js", import.meta.url))`: it has to lie flat beside the chunks.
     workerEntry: "src/internal/worker/workerEntry.ts",
+    // Imported by workers, which load nothing else with them.
+    httpServerMetrics: "src/internal/http/serverMetrics.ts",
+    httpClientMetrics: "src/internal/http/clientMetrics.ts",
+    sqlMetrics: "src/internal/sql/metrics.ts",
+    queueMetrics: "src/internal/structures/queueMetrics.ts",
+    cacheMetrics: "src/internal/structures/cacheMetrics.ts",
     cli: "src/cli/main.ts"
   },
   format: "esm",

@@ -1,12 +1,14 @@
 // Ready-made metrics have the names, units, boundaries and attributes of OpenTelemetry's conventions.
 
-import { Metric } from "mvx-metrics"
+import type { SchemaAST } from "effect"
+import { Metric, type MetricEvent } from "mvx-metrics"
 import * as Caches from "mvx-metrics/Caches"
 import * as Fetch from "mvx-metrics/Fetch"
 import * as Queues from "mvx-metrics/Queues"
 import * as Sql from "mvx-metrics/Sql"
 import { describe, expect, it } from "vitest"
 import { knownMethods, methodsOf } from "../../src/internal/http/words.ts"
+import { layoutOf } from "../../src/internal/stream/rows/layout.ts"
 import { type Convention, database, httpClient, httpServer, valuesOf } from "./conventions.ts"
 
 const asConvention = ({ instrument, name, unit }: Metric.Any): Convention => {
@@ -31,6 +33,14 @@ const shown = (set: Metric.MetricSet, expected: ReadonlyArray<Convention>) =>
 const sorted = (all: ReadonlyArray<Convention>) =>
   all.map((each) => ({ ...each, attributes: [...each.attributes].sort() }))
 
+const families: ReadonlyArray<readonly [string, Metric.MetricSet, MetricEvent.Family]> = [
+  ["an HTTP server", Fetch.HttpServerMetrics, Fetch.HttpServerEvent],
+  ["an HTTP client", Fetch.HttpClientMetrics, Fetch.HttpClientEvent],
+  ["a database client", Sql.SqlMetrics, Sql.SqlEvent],
+  ["queues", Queues.QueueMetrics, Queues.QueueEvent],
+  ["caches", Caches.CacheMetrics, Caches.CacheEvent]
+]
+
 describe("ready-made metrics", () => {
   it.each([
     ["an HTTP server", Fetch.HttpServerMetrics, httpServer],
@@ -40,14 +50,15 @@ describe("ready-made metrics", () => {
     expect(shown(set, expected)).toEqual(sorted(expected))
   })
 
-  it.each([
-    ["an HTTP server", Fetch.HttpServerMetrics, Fetch.HttpServerEvent],
-    ["an HTTP client", Fetch.HttpClientMetrics, Fetch.HttpClientEvent],
-    ["a database client", Sql.SqlMetrics, Sql.SqlEvent],
-    ["queues", Queues.QueueMetrics, Queues.QueueEvent],
-    ["caches", Caches.CacheMetrics, Caches.CacheEvent]
-  ])("of %s read all its events", (_, set, family) => {
-    expect(Metric.unread(family as never, [set])).toEqual([])
+  it.each(families)("of %s read all its events", (_, set, family) => {
+    expect(Metric.unread(family, [set])).toEqual([])
+  })
+
+  it.each(families)("of %s have events in rows of fixed width", (_, set, family) => {
+    for (const [tag, event] of Object.entries(family.cases)) {
+      expect(layoutOf(tag, (event as { readonly ast: SchemaAST.AST }).ast), tag).toBeDefined()
+    }
+    expect(set.metrics.length).toBeGreaterThan(0)
   })
 
   it("know the methods of the conventions, and call all others _OTHER", () => {

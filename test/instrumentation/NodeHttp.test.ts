@@ -162,6 +162,16 @@ describe("the middleware of node:http", () => {
     }
   })
 
+  it.each<readonly [string, (response: ServerResponse) => unknown]>([
+    ["setHeader", (response) => response.setHeader("Content-Length", 5).end("hello")],
+    ["writeHead", (response) => response.writeHead(200, { "content-length": 5 }).end("hello")],
+    ["a body of one piece", (response) => response.end("hello")]
+  ])("has the size of a response by %s", async (_, answer) => {
+    await using served = await serve((_, response) => void answer(response))
+    await served.ask("/")
+    expect(seriesOf(await served.snapshots(), "http.server.response.body.size", "sum")).toMatchObject([{ sum: 5 }])
+  })
+
   it("has no size of a body that does not say it, and 0 of one that is not sent", async () => {
     await using served = await serve((_, response) => {
       response.write("chunks")

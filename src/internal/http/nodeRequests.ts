@@ -29,11 +29,22 @@ export const measureNode = (
       status,
       isAborted: !response.writableFinished,
       route: textOf(routeOf),
-      size:
-        status === undefined ? undefined : hasNoBody(method, status) ? 0 : sizeOf(response.getHeader("content-length"))
+      size: status === undefined ? undefined : hasNoBody(method, status) ? 0 : responseSize(response)
     })
   })
 }
+
+/**
+ * By the head of the response as it was sent, where the server keeps it: a length that `writeHead` was given, or that Node
+ * has found out itself, is nowhere else.
+ */
+const responseSize = (response: ServerResponse): number | undefined => {
+  const { _header: head } = response as { readonly _header?: unknown }
+  const sent = typeof head === "string" ? ContentLength.exec(head)?.[1] : undefined
+  return sizeOf(sent ?? response.getHeader("content-length"))
+}
+
+const ContentLength = /\r\ncontent-length: *(\d+)\r\n/i
 
 /** In HTTP/1 a request has a body if it says so. */
 const requestSize = ({ headers, httpVersionMajor }: IncomingMessage): number | undefined => {
