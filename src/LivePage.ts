@@ -33,7 +33,12 @@ import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import { type FetchHandler, type NodeHandler, nodeHandler as onNode } from "./internal/exporters/httpHandlers.ts"
+import {
+  type FetchHandler,
+  type NodeHandler,
+  nodeHandler as onNode,
+  signalOf
+} from "./internal/exporters/httpHandlers.ts"
 import { liveResources, type Resources } from "./internal/live/server/resources.ts"
 import { type Check, positiveInteger, refuse, whyInvalidOptions } from "./internal/model/optionChecks.ts"
 import { providedRuntime } from "./internal/runtime/provided.ts"
@@ -162,7 +167,9 @@ const handlerUntil = Effect.fnUntraced(function* (
 ): Effect.fn.Return<(request: Request, open: () => boolean) => Promise<Response>, never, MetricsRuntime | Scope.Scope> {
   const { path, resources } = yield* mounted(options)
   const context = yield* Effect.context<never>()
-  return async ({ method, signal, url }, open) => {
+  return async (request, open) => {
+    const { method, url } = request
+    const signal = signalOf(request)
     const { pathname } = new URL(url)
     const resource = pathname === path ? resources[""] : resourceBelow(resources, path, pathname)
     if (resource === undefined) return refused(404, "There is no such page")

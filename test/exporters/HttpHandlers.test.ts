@@ -6,7 +6,7 @@ import { connect as connectHttp2, createServer as createHttp2Server } from "node
 import { type AddressInfo, connect } from "node:net"
 import { text } from "node:stream/consumers"
 import { gunzipSync } from "node:zlib"
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "@effect/vitest"
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "@effect/vitest"
 import { MetricsRuntime } from "mvx-metrics/promise"
 import { nodeHandler } from "../../src/internal/exporters/httpHandlers.ts"
 
@@ -139,6 +139,31 @@ describe.each(["/metrics", "/metrics/live"])("%s", (path) => {
     await scraped()
   })
 })
+
+it("is not compressed on Next.js, which drops the header that says so and compresses by itself", async () => {
+  const headers = { "accept-encoding": "gzip" }
+  // The request of a route of Next.js.
+  const request = Object.assign(new Request("http://localhost/metrics", { headers }), { nextUrl: {} })
+  const { body, headers: answered } = await runtime.prometheus().handler(request)
+  expect(answered.get("content-encoding")).toBe(null)
+  expect(await text(body!)).toContain("# HELP")
+})
+
+it.each([
+  ["/metrics", () => runtime.prometheus()],
+  ["/metrics/live", () => runtime.livePage()]
+] as const)(
+  "%s does not read the signal of a request on Deno, which warns when somebody does",
+  async (path, handlers) => {
+    vi.stubGlobal("Deno", {})
+    onTestFinished(() => void vi.unstubAllGlobals())
+    const { handler } = await handlers()
+    const request = new Request(`http://localhost${path}`)
+    const read = vi.spyOn(request, "signal", "get")
+    expect((await handler(request)).status).toBe(200)
+    expect(read).not.toHaveBeenCalled()
+  }
+)
 
 it("is compressed for a client that takes that", async () => {
   const plain = await scraped()

@@ -21,6 +21,13 @@ export type FetchHandler = (request: Request) => Promise<Response>
  */
 export type NodeHandler = (request: IncomingMessage, response: ServerResponse) => void
 
+/**
+ * Aborts when the client has gone. Deno warns, in every program, where somebody reads it of a request that it serves: there
+ * it aborts behind each answer as well. So on Deno a client that has gone is answered all the same.
+ */
+export const signalOf = (request: Request): AbortSignal =>
+  "Deno" in globalThis ? new AbortController().signal : request.signal
+
 /** A request as `fetch` has it. Its URL has the path that the client asked for, before a framework cut off a part. */
 const webRequest = (request: IncomingMessage & { readonly originalUrl?: string }, signal: AbortSignal): Request => {
   const { method } = request

@@ -3,7 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import type { RuntimeService } from "../runtime/service.ts"
-import { type FetchHandler, type NodeHandler, nodeHandler as onNode } from "./httpHandlers.ts"
+import { type FetchHandler, type NodeHandler, nodeHandler as onNode, signalOf } from "./httpHandlers.ts"
 import { type Answer, answer, chunksOf, type ScrapeOptions } from "./scrape.ts"
 
 /** Runs an effect in the context that the handler was made in. */
@@ -11,8 +11,11 @@ export type Run = <A>(effect: Effect.Effect<A>, options: { readonly signal: Abor
 
 export const fetchHandler =
   (runtime: RuntimeService, options: ScrapeOptions, run: Run = Effect.runPromise): FetchHandler =>
-  async ({ headers: asked, method, signal, url }) => {
-    const request = { method, url, accept: asked.get("accept"), acceptEncoding: asked.get("accept-encoding") }
+  async (given) => {
+    const { headers: asked, method, url } = given
+    const signal = signalOf(given)
+    const acceptEncoding = isOfNext(given) ? null : asked.get("accept-encoding")
+    const request = { method, url, accept: asked.get("accept"), acceptEncoding }
     // A client that has gone waits no more.
     const answered = answer(runtime, request, options)
     const { body, headers, status } = await run(answered, { signal }).catch((error: unknown) => {
@@ -24,6 +27,9 @@ export const fetchHandler =
       headers: { ...headers, "content-length": String(body.byteLength) }
     })
   }
+
+/** Next.js drops the `content-encoding` of a route's answer. It compresses answers by itself. */
+const isOfNext = (request: Request): boolean => "nextUrl" in request
 
 /** Nobody reads it. */
 const gone: Answer = { status: 499, headers: {}, body: new Uint8Array() }

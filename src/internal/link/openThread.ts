@@ -23,6 +23,7 @@ import type {
   WorkerMessage
 } from "../stream/protocol.ts"
 import { withLiveClock } from "../util/liveClock.ts"
+import { asNodePort } from "../util/nodePort.ts"
 import { spawnMarked } from "../worker/metricsThread.ts"
 import { ownMessagesOf } from "../worker/ownMessages.ts"
 import { decodeStartError } from "../worker/startErrors.ts"
@@ -152,8 +153,8 @@ const speakWith = Effect.fnUntraced(function* (
   )
   return {
     metrics,
-    port,
-    saved,
+    port: asNodePort(port),
+    saved: asNodePort(saved),
     ask: (module) => {
       const exit = Effect.runSyncExit(worker.send({ _tag: "Import", module }))
       if (Exit.isFailure(exit)) onEnded(originOf(exit.cause))

@@ -21,6 +21,7 @@ import type {
   WorkerMessage
 } from "../stream/protocol.ts"
 import { describeError } from "../util/describeError.ts"
+import { closeParentPort } from "../util/nodePort.ts"
 import { FoldThread, type ThreadPort } from "./foldThread.ts"
 import { onParentMessage, postToParent } from "./ownMessages.ts"
 import { encodeModuleError, encodeStartError, type WorkerStartError } from "./startErrors.ts"
@@ -143,7 +144,7 @@ export const runFold = Effect.fnUntraced(function* (
   yield* Effect.callback<void>((resume) => {
     const forget = onParentMessage(port, ([kind, data]) => {
       if (kind === 1) {
-        port.close()
+        closeParentPort(port)
         return resume(Effect.void)
       }
       const message = data as ThreadMessage
@@ -165,7 +166,7 @@ export const runFold = Effect.fnUntraced(function* (
     // Whoever closed them: what is asked or answered would not come any more.
     const end = (): void => {
       thread.end()
-      port.close()
+      closeParentPort(port)
       resume(Effect.void)
     }
     port.once("close", end)
