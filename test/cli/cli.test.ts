@@ -15,7 +15,7 @@ import { Effect, Stream } from "effect"
 import { MetricsRuntime, Replay } from "mvx-metrics"
 import * as LivePage from "mvx-metrics/LivePage"
 import { Fragile, poison, Ticks, tick } from "../support/probe.metrics.ts"
-import { bundled } from "../support/runProgram.ts"
+import { bundled, type NodeOptions } from "../support/runProgram.ts"
 
 const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url))
 const metrics = fileURLToPath(new URL("../support/probe.metrics.ts", import.meta.url))
@@ -28,12 +28,14 @@ interface Outcome {
   readonly stderr: string
 }
 
-const cliReading = (input: string, ...args: ReadonlyArray<string>): Effect.Effect<Outcome> =>
+const cliReading = (input: string, ...args: ReadonlyArray<string>) => cliWith(bundled, input, ...args)
+
+const cliWith = (options: NodeOptions, input: string, ...args: ReadonlyArray<string>): Effect.Effect<Outcome> =>
   Effect.callback((resume) => {
     const child = execFile(
       process.execPath,
-      [...bundled.execArgv, "--conditions=mvx-metrics-source", main, ...args],
-      { env: { ...process.env, ...bundled.env, NO_COLOR: "1" } },
+      [...options.execArgv, "--conditions=mvx-metrics-source", main, ...args],
+      { env: { ...process.env, ...options.env, NO_COLOR: "1" } },
       (error, stdout, stderr) => resume(Effect.succeed({ code: Number(error?.code ?? 0), stdout, stderr }))
     )
     child.stdin!.end(input)
@@ -340,7 +342,12 @@ describe("what is generated from a module", () => {
 
   it.live("is printed of the package's own metrics as well, by the name of their module", () =>
     Effect.gen(function* () {
-      const { stdout } = yield* cliOfSources("catalogue", "mvx-metrics/Http", "mvx-metrics/Fetch", "mvx-metrics/Queues")
+      const { stdout } = yield* cliWith(
+        // Packages are looked for from where the command lies, which is another place for a bundle.
+        { execArgv: [], env: {} },
+        "",
+        ...["catalogue", "mvx-metrics/Http", "mvx-metrics/Fetch", "mvx-metrics/Queues"]
+      )
       expect(stdout.match(/^\| `[\w.]+` \|/gm)).toEqual(
         [
           "http.client.request.duration",

@@ -18,8 +18,10 @@ const outdir = fileURLToPath(new URL("../../../node_modules/.cache/threads", imp
 const packages = [
   "effect/dist/index.js",
   "effect/dist/http/index.js",
+  "effect/dist/http-api/index.js",
   "effect/dist/observability/index.js",
   "effect/dist/persistence/index.js",
+  "effect/dist/sql/index.js",
   "effect/dist/testing/index.js",
   "@effect/platform-node/dist/index.js",
   "@effect/platform-node/dist/NodeRuntime.js"
@@ -34,7 +36,7 @@ const modules = [
   ...own,
   "src/internal/worker/workerEntry.ts",
   "src/cli/main.ts",
-  "src/internal/process/metrics.ts",
+  ...globSync("src/internal/{http,process,sql,structures}/*etrics.ts", { cwd: root }),
   "test/support/runTogether.ts",
   ...globSync("test/{cli,cluster,durable,internal,worker}/fixtures/**/*.{ts,mjs}", {
     cwd: root,
