@@ -119,7 +119,8 @@ describe("over HTTP", () => {
       (response) => response.destroy(),
       (response) => response.writeHead(503, { "retry-after": "0" }).end()
     ])
-    const { otlp, stop } = await exporting({ url, timeout: 30, temporality: "delta" })
+    // Longer than a busy machine takes to answer: each attempt but the first is answered at once.
+    const { otlp, stop } = await exporting({ url, timeout: 250, temporality: "delta" })
     await otlp.flush()
     const bodies = received.map(({ body }) => body.toString())
     expect(bodies).toHaveLength(4)
