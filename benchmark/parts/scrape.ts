@@ -15,7 +15,7 @@ const tenants = 20_000
 const series = recorders * tenants
 
 export const run: Run = async ({ quick }) => {
-  const rounds = quick ? { rounds: 2, warmUps: 1, seconds: 2 } : { rounds: 21, warmUps: 3, seconds: 60 }
+  const rounds = quick ? { rounds: 4, warmUps: 2, seconds: 2 } : { rounds: 21, warmUps: 3, seconds: 60 }
   await using metrics = await startMetrics()
   const registry = new Registry()
   const saves = new Counter({

@@ -197,8 +197,8 @@ function* addAll(
     let last = dimensions
     if (dimensions !== undefined) add(dimensions)
     const isText = series !== undefined && exposition instanceof Exposition
-    const isRendered = isText && (yield* renderSeries(exposition, shown, series, { attributes, createdAt }, now))
-    for (const part of series === undefined ? [] : shownParts(series, metric, now, isRendered ? "rest" : "live")) {
+    const left = isText ? yield* renderSeries(exposition, shown, series, { attributes, createdAt }, now) : undefined
+    for (const part of series === undefined ? [] : left === undefined ? shownParts(series, metric, now) : [left]) {
       add(part)
       last = part
       yield

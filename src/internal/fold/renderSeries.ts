@@ -4,74 +4,81 @@
  */
 import { emptyData, namesOf } from "../formats/fromMetric.ts"
 import type { Source } from "../formats/prometheus/families.ts"
+import type { HistogramLine } from "../formats/prometheus/histogramLines.ts"
+import type { LabelBytes, SeriesLines } from "../formats/prometheus/seriesLines.ts"
 import type { SeriesExposition } from "../formats/prometheus/text.ts"
 import { SumPoints } from "../metric/instruments/counter.ts"
 import { LastPoints } from "../metric/instruments/gauge.ts"
 import { HistogramPoints } from "../metric/instruments/histogram.ts"
-import { OverflowKey } from "../metric/instruments/series.ts"
-import { zeroSeries } from "../metric/instruments/zeroSeries.ts"
+import type { Points } from "../metric/instruments/points.ts"
 import type { Steps } from "../util/steps.ts"
-import type { SeriesCut } from "./kernels/seriesCut.ts"
+import { lastPart, type SeriesCut, type ShownSeries } from "./kernels/seriesCut.ts"
 import type { Shown } from "./viewedMetric.ts"
 
 /** Series that are rendered in one step. */
 const StepSeries = 256
 
-/** Whether it has rendered the series: all but what is beyond the limit, and those without events. */
+/** What is left of the series to be rendered, or `undefined` where all of them are. */
 export function* renderSeries(
   exposition: SeriesExposition,
   { metric, texts: known }: Pick<Shown, "metric" | "texts">,
   cut: SeriesCut,
   source: Source,
   now: number
-): Steps<boolean> {
-  const { instrument, points } = cut.kernel
+): Steps<ShownSeries | undefined> {
+  const { instrument, points, size } = cut.kernel
   const isHistogram = points instanceof HistogramPoints
-  if (!isHistogram && !(points instanceof SumPoints || points instanceof LastPoints)) return false
-  if (instrument.expireAfter !== undefined || instrument.settings.exemplar !== undefined) return false
-  const indexes = cut.kernel.indexes(now, "live")
-  if (indexes.length === 0) return false
+  if (!isHistogram && !(points instanceof SumPoints || points instanceof LastPoints)) return undefined
+  if (instrument.expireAfter !== undefined || instrument.settings.exemplar !== undefined) return undefined
+  if (size === 0) return undefined
   const [data] = emptyData(metric)
-  const section = exposition.sectionFor(data!, source, isHistogram ? ["le"] : [])
-  if (section === undefined) return false
+  const lines = exposition.linesFor(data!, source, isHistogram ? ["le"] : [])
+  if (lines === undefined) return undefined
   const names = namesOf(instrument)
-  const texts = known.of(instrument.labels.map(([label]) => section.opening(names.get(label) ?? label)))
-  let overflow = -1
-  for (let i = 0; i < indexes.length; i++) {
-    if (i % StepSeries === 0) yield
-    const key = cut.kernel.key(indexes[i]!)
-    if (key === OverflowKey) overflow = indexes[i]!
-    else texts.look(indexes[i]!, key)
+  const openings = instrument.labels.map(([label]) => lines.opening(names.get(label) ?? label))
+  const texts = known.of(metric, openings)
+  while (texts.size < size) {
+    texts.add(cut.kernel.key(texts.size))
+    if (texts.size % StepSeries === 0) yield
   }
-  for (const { key } of zeroSeries(metric)) texts.beside(key)
-  if (!texts.areApart) return false
-
-  for (let from = 0; from < indexes.length; from += StepSeries) {
-    const to = Math.min(indexes.length, from + StepSeries)
-    const { a, b } = cut.kernel.points
-    if (isHistogram) {
-      const { boundaries } = points
-      for (let i = from; i < to; i++) {
-        const index = indexes[i]!
-        if (index === overflow) continue
-        const at = index * (boundaries.length + 1)
-        const sumFalls = b[index * 3 + 1]! < 0 || boundaries[0]! < 0
-        section.histogram(
-          texts.text(index),
-          boundaries,
-          a.subarray(at, at + boundaries.length + 1),
-          b[index * 3]!,
-          sumFalls
-        )
-      }
-    } else {
-      for (let i = from; i < to; i++) {
-        const index = indexes[i]!
-        if (index !== overflow) section.value(texts.text(index), a[index]!)
-      }
-    }
-    section.end()
+  if (!texts.areApart) return undefined
+  const besides = texts.besides(size)
+  for (let from = 0; from < size; from += StepSeries) {
     yield
+    renderSome(lines, texts, cut.kernel.points, from, Math.min(size, from + StepSeries), besides.overflow)
   }
-  return true
+  return lastPart(cut, now, besides)
+}
+
+/** Apart from the steps: a function that is called often is compiled early. */
+const renderSome = (
+  lines: SeriesLines,
+  texts: LabelBytes,
+  points: Points,
+  from: number,
+  to: number,
+  without: number | undefined
+): void => {
+  const { a, b } = points
+  if (points instanceof HistogramPoints) {
+    for (let i = from; i < to; i++) {
+      if (i !== without) lines.histogram(texts, i, histogramLine(points.boundaries, a, b, i))
+    }
+  } else {
+    for (let i = from; i < to; i++) if (i !== without) lines.value(texts, i, a[i]!)
+  }
+}
+
+const histogramLine = (
+  boundaries: ReadonlyArray<number>,
+  a: Float64Array,
+  b: Float64Array,
+  index: number
+): HistogramLine => {
+  const from = index * (boundaries.length + 1)
+  const counts = a.subarray(from, from + boundaries.length + 1)
+  let count = 0
+  for (let i = 0; i < counts.length; i++) count += counts[i]!
+  const sumFalls = b[index * 3 + 1]! < 0 || boundaries[0]! < 0
+  return { boundaries, count, counts, sum: b[index * 3]!, sumFalls }
 }

@@ -4,7 +4,14 @@
  */
 
 import { escapeLabelValue, wellFormed } from "../formats/prometheus/labels.ts"
-import type { LabelValue } from "../metric/definition/instrument.ts"
+import type { LabelBytes } from "../formats/prometheus/seriesLines.ts"
+import { TextBytes } from "../formats/prometheus/textBlocks.ts"
+import type { Instrument, LabelValue } from "../metric/definition/instrument.ts"
+import type * as Metric from "../metric/definition/metric.ts"
+import { OverflowKey } from "../metric/instruments/series.ts"
+import { isCut } from "../metric/instruments/view.ts"
+import { type ZeroSeries, zeroSeries } from "../metric/instruments/zeroSeries.ts"
+import type { SeriesBesides } from "./kernels/seriesCut.ts"
 
 /** What values of a label there are. Two that differ may have one text only if they are of several kinds. */
 const AString = 1
@@ -28,43 +35,85 @@ const mayBeOne = (kinds: number): boolean => {
   return (kinds & Unclear) !== 0 || (texts & (texts - 1)) !== 0 || (kinds & (Nothing | NoText)) === (Nothing | NoText)
 }
 
+const quote = new TextBytes('"')
+
 /** Those of the last scrape. */
 export class SeriesTexts {
-  #last = new LabelledTexts([])
+  #last: LabelledTexts | undefined
 
   /** `openings`: each label up to its value. A scrape under way with others keeps its own. */
-  of(openings: ReadonlyArray<string>): LabelledTexts {
-    if (!this.#last.has(openings)) this.#last = new LabelledTexts(openings)
+  of(metric: Metric.Any, openings: ReadonlyArray<string>): LabelledTexts {
+    if (this.#last?.has(openings) !== true) this.#last = new LabelledTexts(metric, openings)
     return this.#last
   }
 }
 
-class LabelledTexts {
+/** Of series that never go away: the first so many are the same in each scrape. */
+export class LabelledTexts implements LabelBytes {
+  readonly text = new TextBytes()
+  ends = new Uint32Array(0)
+  /** How many series it has. */
+  size = 0
   readonly #openings: ReadonlyArray<string>
-  /** By the index of the series, and the key that it had. */
-  readonly #texts: Array<string> = []
-  readonly #keys: Array<string> = []
+  /** The same behind the value of the label before. */
+  readonly #begins: ReadonlyArray<TextBytes>
   readonly #kinds: Array<number>
+  /** Those that there are before their first event, and the index of those that have had one. */
+  readonly #zeros: ReadonlyMap<string, ZeroSeries>
+  readonly #begun = new Map<string, number>()
+  readonly #instrument: Instrument
+  #overflow = Number.POSITIVE_INFINITY
+  /** By index, the series of which a label was cut. */
+  readonly #cut: Array<number> = []
 
-  constructor(openings: ReadonlyArray<string>) {
+  constructor(metric: Metric.Any, openings: ReadonlyArray<string>) {
+    this.#instrument = metric.instrument!
     this.#openings = openings
+    this.#begins = openings.map((opening, i) => new TextBytes(`${i === 0 ? "" : '",'}${opening}`))
     this.#kinds = openings.map(() => 0)
+    this.#zeros = new Map(zeroSeries(metric).map((each) => [each.key, each]))
+    for (const key of this.#zeros.keys()) this.#textOf(key)
   }
 
   has(openings: ReadonlyArray<string>): boolean {
     return openings.length === this.#openings.length && openings.every((each, i) => each === this.#openings[i])
   }
 
-  /** Has the text of a series made, where it is not there. */
-  look(index: number, key: string): void {
-    if (this.#keys[index] === key) return
-    this.#keys[index] = key
-    this.#texts[index] = this.#textOf(key)
+  /** Takes the next series. */
+  add(key: string): void {
+    const index = this.size++
+    if (index === this.ends.length) {
+      const { ends } = this
+      this.ends = new Uint32Array(Math.max(8, 2 * index))
+      this.ends.set(ends)
+    }
+    if (key === OverflowKey) this.#overflow = index
+    else {
+      if (!this.#addPlain(key)) this.text.add(this.#textOf(key))
+      if (this.#zeros.has(key)) this.#begun.set(key, index)
+      if (isCut(this.#instrument, key)) this.#cut.push(index)
+    }
+    this.ends[index] = this.text.length
   }
 
-  /** Of one that is told otherwise, and has to be told from these. */
-  beside(key: string): void {
-    this.#textOf(key)
+  /** Whether all labels are strings of letters, digits and the like, as most are: they are taken as they stand in the key. */
+  #addPlain(key: string): boolean {
+    const before = this.text.length
+    // Behind the bracket, and then behind each comma.
+    let at = 1
+    for (let i = 0; i < this.#begins.length; i++) {
+      this.text.addBytes(this.#begins[i]!)
+      const end = key[at] === '"' ? this.text.addPlain(key, at + 1) : -1
+      // One without text is told apart otherwise.
+      if (end <= at + 1) {
+        this.text.cut(before)
+        return false
+      }
+      this.#kinds[i]! |= AString
+      at = end + 2
+    }
+    this.text.addBytes(quote)
+    return true
   }
 
   #textOf(key: string): string {
@@ -78,12 +127,17 @@ class LabelledTexts {
     return text
   }
 
-  /** Whether all series that were looked at are told apart by their texts. */
+  /** Whether all series are told apart by their texts. */
   get areApart(): boolean {
     return !this.#kinds.some(mayBeOne)
   }
 
-  text(index: number): string {
-    return this.#texts[index]!
+  /** What there is to tell of the first `size` series beside their texts. */
+  besides(size: number): SeriesBesides {
+    return {
+      overflow: this.#overflow < size ? this.#overflow : undefined,
+      zeros: Array.from(this.#zeros.values()).filter(({ key }) => (this.#begun.get(key) ?? size) >= size),
+      cut: this.#cut.filter((index) => index < size).length
+    }
   }
 }

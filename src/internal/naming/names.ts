@@ -52,7 +52,10 @@ export const familyOf = (data: Named): Family => {
 }
 
 /** The name of a counter's samples, which end in `_total`: a counter called `total` does. */
-export const counterSample = (family: string): string => (family === "total" ? family : `${family}_total`)
+export const counterSample = (family: string): string => (hasTotal(family) ? `${family}_total` : family)
+
+/** Whether the name of its samples has an end of its own: in OpenMetrics, what has none is no counter. */
+export const hasTotal = (family: string): boolean => family !== "total"
 
 /** Words that stand at the end of the name already are not said twice: `sent_bytes` and `bytes_per_second` share one. */
 const withUnit = (name: string, unit: string): string => {

@@ -251,6 +251,11 @@ export class Kernel implements InPlace {
     return this.#table.all.filter((index) => isIdle(this.instrument, idle.seen[index]!, now) === (which === "idle"))
   }
 
+  /** How many series there are. Where they do not expire, their indexes are those below it. */
+  get size(): number {
+    return this.#table.size
+  }
+
   key(index: number): string {
     return this.#table.key(index)
   }

@@ -5,9 +5,9 @@
 import type { Bygone, SeriesShown } from "../../metric/definition/bygone.ts"
 import type * as Metric from "../../metric/definition/metric.ts"
 import { kindOf } from "../../metric/instruments/kinds.ts"
-import { labelsOf, OverflowKey } from "../../metric/instruments/series.ts"
-import { CutSeries, StepSeries, viewSteps } from "../../metric/instruments/view.ts"
-import { zeroSeries } from "../../metric/instruments/zeroSeries.ts"
+import { labelsOf } from "../../metric/instruments/series.ts"
+import { cutShown, isCut, StepSeries, viewSteps } from "../../metric/instruments/view.ts"
+import { type ZeroSeries, zeroSeries } from "../../metric/instruments/zeroSeries.ts"
 import { asItIs } from "../../util/copyPlain.ts"
 import type { Steps } from "../../util/steps.ts"
 import type { Kernel } from "./kernel.ts"
@@ -47,61 +47,83 @@ export interface ShownSeries extends SeriesShown {
   readonly rejected?: number
 }
 
-/** Series that are passed in one step. */
-const StepPassed = 4096
-
 const frameOf = ({ kernel }: SeriesCut): object => kindOf(kernel.instrument).frame
 
-/**
- * In parts, each with some of the series. "rest": without those that have had events. What is remarkable is in the last one.
- */
+/** In parts, each with some of the series. What is remarkable is in the last one. */
 export function* shownParts(
   cut: SeriesCut,
   metric: Metric.Any,
   now: number,
-  which: "live" | "idle" | "rest" = "live",
+  which: "live" | "idle" = "live",
   own = asItIs
 ): Generator<ShownSeries, void> {
   /** Of those that the schema knows, those that are not there. */
-  const zeros = new Map(which !== "idle" ? zeroSeries(metric).map(({ key, labels }) => [key, labels]) : [])
+  const zeros = new Map(which === "live" ? zeroSeries(metric).map((each) => [each.key, each]) : [])
   const { instrument } = cut.kernel
-  const { show } = kindOf(instrument)
-  const cutSeries = new CutSeries(instrument)
   let series: Array<SeriesShown["series"][number]> = []
-  let overflow: object | undefined
-  let passed = 0
-  for (const index of cut.kernel.indexes(now, which === "idle" ? "idle" : "live")) {
+  let overflow: number | undefined
+  let cutCount = 0
+  for (const index of cut.kernel.indexes(now, which)) {
     const { kernel } = cut
     const key = kernel.key(index)
-    cutSeries.look(key)
+    if (isCut(instrument, key)) cutCount++
     if (zeros.size > 0) zeros.delete(key)
-    if (which === "rest" && key !== OverflowKey) {
-      if (++passed % StepPassed === 0) yield { ...frameOf(cut), series: [] }
+    const labels = labelsOf(instrument, key)
+    if (labels === undefined) {
+      overflow = index
       continue
     }
-    const labels = labelsOf(instrument, key)
-    const life = kernel.lifeOf(index)
-    const point = kernel.points.point(index)
-    const shown = own({
-      ...show(point, now),
-      ...beside(point, kernel.exemplarsOf(index)),
-      ...(life !== undefined && { life })
-    })
-    if (labels === undefined) overflow = shown
-    else if (series.push({ ...shown, labels }) === StepSeries) {
+    if (series.push({ ...own(shownPoint(cut, index, now)), labels }) === StepSeries) {
       yield { ...frameOf(cut), series }
       series = []
     }
   }
-  const { rejected } = cut.kernel
-  // An event of one would be counted beyond the limit, where it was reached by labels that the schema does not have.
-  if (overflow === undefined) for (const labels of zeros.values()) series.push(own({ ...show(null, now), labels }))
-  yield {
-    ...(which !== "idle" && frameOf(cut)),
-    series,
-    ...(overflow !== undefined && { overflow }),
-    ...cutSeries.shown,
-    ...(which !== "idle" && rejected > 0 && { rejected })
+  const besides = { overflow, zeros: zeros.values(), cut: cutCount }
+  if (which === "live") yield lastPart(cut, now, besides, series, own)
+  else {
+    const ofOverflow = overflow !== undefined && { overflow: own(shownPoint(cut, overflow, now)) }
+    yield { series, ...ofOverflow, ...cutShown(cutCount) }
+  }
+}
+
+const shownPoint = ({ kernel }: SeriesCut, index: number, now: number): object => {
+  const point = kernel.points.point(index)
+  const life = kernel.lifeOf(index)
+  return {
+    ...kindOf(kernel.instrument).show(point, now),
+    ...beside(point, kernel.exemplarsOf(index)),
+    ...(life !== undefined && { life })
+  }
+}
+
+/** What there is to tell beside the series that have had events. */
+export interface SeriesBesides {
+  /** The index of everything beyond the limit. */
+  readonly overflow: number | undefined
+  /** Of those that the schema knows, those that are not there. */
+  readonly zeros: Iterable<ZeroSeries>
+  /** How many have a label that was cut. */
+  readonly cut: number
+}
+
+/** The last part of those that are shown. `series`: some that have had events. */
+export const lastPart = (
+  cut: SeriesCut,
+  now: number,
+  { cut: cutCount, overflow, zeros }: SeriesBesides,
+  series: ShownSeries["series"] = [],
+  own = asItIs
+): ShownSeries => {
+  const { instrument, rejected } = cut.kernel
+  const ofZero = kindOf(instrument).show(null, now)
+  return {
+    ...frameOf(cut),
+    // An event of one would be counted beyond the limit, where it was reached by labels that the schema does not have.
+    series:
+      overflow !== undefined ? series : [...series, ...Array.from(zeros, ({ labels }) => own({ ...ofZero, labels }))],
+    ...(overflow !== undefined && { overflow: own(shownPoint(cut, overflow, now)) }),
+    ...cutShown(cutCount),
+    ...(rejected > 0 && { rejected })
   }
 }
 

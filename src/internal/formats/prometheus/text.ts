@@ -4,16 +4,18 @@
 
 import type { Exemplar } from "../../metric/instruments/exemplars.ts"
 import type { TextFormat } from "../../model/format.ts"
-import { counterSample, type Family } from "../../naming/names.ts"
+import { counterSample, type Family, hasTotal } from "../../naming/names.ts"
 import { type BaseUnit, isScaled } from "../../naming/units.ts"
 import type { Steps } from "../../util/steps.ts"
-import type { HistogramDataPoint, Life, MetricData, NumberPoint, SummaryDataPoint } from "../metricData.ts"
+import type { Life, MetricData, NumberPoint, SummaryDataPoint } from "../metricData.ts"
 import { boundariesOf, countsOf } from "./classicBuckets.ts"
 import { exemplarText } from "./exemplar.ts"
 import { createdOf, Families, helpOf, nobody, type Source, scale } from "./families.ts"
-import { escapeHelp, LabelTexts, labelsOf } from "./labels.ts"
+import { type HistogramLine, HistogramLines } from "./histogramLines.ts"
+import { escapeHelp, labelsOf } from "./labels.ts"
 import { canonicalNumber, numberText } from "./numbers.ts"
-import { joined, TextBlocks } from "./textBlocks.ts"
+import { SeriesLines } from "./seriesLines.ts"
+import { joined, TextBlocks, TextBytes } from "./textBlocks.ts"
 
 /** A family, its header and the lines of its samples. */
 interface Section {
@@ -21,23 +23,7 @@ interface Section {
   readonly text: TextBlocks
 }
 
-/** Writes series of one metric whose labels are there as text, without those of the source. */
-export interface SeriesSection {
-  /** A label up to its value. */
-  readonly opening: (attribute: string) => string
-  readonly value: (labels: string, value: number) => void
-  readonly histogram: (
-    labels: string,
-    boundaries: ReadonlyArray<number>,
-    counts: ArrayLike<number>,
-    sum: number,
-    sumFalls: boolean
-  ) => void
-  /** Ends a part of them. */
-  readonly end: () => void
-}
-
-export type SeriesExposition = Pick<Exposition, "sectionFor">
+export type SeriesExposition = Pick<Exposition, "linesFor">
 
 export class Exposition {
   readonly #isOpenMetrics: boolean
@@ -66,70 +52,23 @@ export class Exposition {
       case "gauge":
       case "sum":
         return void section.text.add(this.#numbers(section.family, data.points, labelsWith(), created))
-      case "histogram": {
-        const labels = labelsWith("le")
-        let last: ReadonlyArray<number> = []
-        let bounds: ReadonlyArray<string> = []
-        const lines = data.points.map((point, i) => {
-          // All points of one recorder have the same.
-          if (point.boundaries !== last) {
-            last = point.boundaries
-            bounds = this.#boundsOf(last, section.family.unit)
-          }
-          return this.#buckets(section.family, bounds, point, labels[i]!, created(point))
-        })
-        return void section.text.add(lines.join(""))
-      }
+      case "histogram":
+        return this.#histograms(section, data.points, labelsWith("le"), created)
       case "exponentialHistogram": {
-        const labels = labelsWith("le")
-        const bounds = this.#boundsOf(boundariesOf(data.grid), section.family.unit)
-        const lines = data.points.map((point, i) => {
-          const classic = { ...point, counts: countsOf(point, data.grid) }
-          return this.#buckets(section.family, bounds, classic, labels[i]!, created(point))
-        })
-        return void section.text.add(lines.join(""))
+        const boundaries = boundariesOf(data.grid)
+        const classic = data.points.map((point) => ({ ...point, boundaries, counts: countsOf(point, data.grid) }))
+        return this.#histograms(section, classic, labelsWith("le"), created)
       }
       case "summary":
         return void section.text.add(this.#summaries(section.family, data.points, labelsWith("quantile"), created))
     }
   }
 
-  /** To write series whose labels are there as text. `own`: see {@link LabelTexts}. */
-  sectionFor(data: MetricData, source: Source, own: ReadonlyArray<string>): SeriesSection | undefined {
+  /** To write series whose labels are there as text. `own`: names that are taken by what follows them. */
+  linesFor(data: MetricData, source: Source, own: ReadonlyArray<string>): SeriesLines | undefined {
     const section = this.#families.sectionFor(data)
-    if (section === undefined) return undefined
-    const { family } = section
-    const { name, type, unit } = family
-    const labels = new LabelTexts(source, [...this.#reserved, ...own])
-    const common = labels.common === "" ? "" : `${labels.common},`
-    const created = this.#createdOf(source)({})
-    const begin = `${type === "counter" ? counterSample(name) : name}{${common}`
-    const createdBegin =
-      created === undefined || type !== "counter" || !hasTotal(name) ? undefined : `${name}_created{${common}`
-    const scaled = isScaled(unit)
-    let last: ReadonlyArray<number> = []
-    let bounds: ReadonlyArray<string> = []
-    let text = ""
-    return {
-      opening: (attribute) => labels.opening(attribute),
-      value: (label, value) => {
-        text += `${begin}${label}} ${numberText(scaled ? scale(value, unit) : value)}\n`
-        if (createdBegin !== undefined) text += `${createdBegin}${label}} ${created}\n`
-      },
-      histogram: (label, boundaries, counts, sum, sumFalls) => {
-        if (boundaries !== last) {
-          last = boundaries
-          bounds = this.#boundsOf(boundaries, unit)
-        }
-        let count = 0
-        for (let i = 0; i < counts.length; i++) count += counts[i]!
-        text += this.#buckets(family, bounds, { count, counts, sum, sumFalls }, common + label, created)
-      },
-      end: () => {
-        section.text.add(text)
-        text = ""
-      }
-    }
+    const [created, isOpenMetrics] = [this.#createdOf(source)({}), this.#isOpenMetrics]
+    return section && new SeriesLines(section, source, [...this.#reserved, ...own], { created, isOpenMetrics })
   }
 
   /** When a point began to count, as text; `undefined`: that is not known, or not told in this format. */
@@ -187,42 +126,17 @@ export class Exposition {
     return exemplar === undefined || !this.#isOpenMetrics ? "" : exemplarText(exemplar, scale(exemplar.value, unit))
   }
 
-  /** As they stand behind `le`. */
-  #boundsOf(boundaries: ReadonlyArray<number>, unit: BaseUnit): ReadonlyArray<string> {
-    const text = this.#isOpenMetrics ? canonicalNumber : numberText
-    return boundaries.map((boundary) => {
-      const value = scale(boundary, unit)
-      return `le="${text(value)}"} `
-    })
-  }
-
-  #buckets(
-    { name, unit }: Family,
-    bounds: ReadonlyArray<string>,
-    {
-      count,
-      counts,
-      exemplars = [],
-      sum,
-      sumFalls
-    }: Pick<HistogramDataPoint, "count" | "exemplars" | "sum" | "sumFalls"> & { readonly counts: ArrayLike<number> },
-    labels: string,
-    created: string | undefined
-  ): string {
-    const bucket = `${name}_bucket{${labels}${labels === "" ? "" : ","}`
-    const set = labels === "" ? "" : `{${labels}}`
-    let text = ""
-    let total = 0
-    for (let i = 0; i < bounds.length; i++) {
-      total += counts[i]!
-      text += `${bucket}${bounds[i]!}${numberText(total)}${this.#exemplar(exemplars[i], unit)}\n`
+  #histograms(
+    { family, text }: Section,
+    points: ReadonlyArray<HistogramLine & { readonly life?: Life | undefined }>,
+    labels: ReadonlyArray<string>,
+    createdOf: CreatedOf
+  ): void {
+    const lines = new HistogramLines(family, this.#isOpenMetrics)
+    for (const [i, point] of points.entries()) {
+      const own = new TextBytes(labels[i]!)
+      lines.write(text, point, own, 0, own.length, createdOf(point))
     }
-    text += `${bucket}le="+Inf"} ${numberText(count)}${this.#exemplar(exemplars[bounds.length], unit)}\n`
-    // `rate` takes a sum that goes down for one that began anew: where values may be negative there is none.
-    if (!sumFalls) text += `${name}_sum${set} ${numberText(scale(sum, unit))}\n`
-    // OpenMetrics has no count without a sum.
-    if (!sumFalls || !this.#isOpenMetrics) text += `${name}_count${set} ${numberText(count)}\n`
-    return created === undefined ? text : `${text}${name}_created${set} ${created}\n`
   }
 
   #summaries(
@@ -259,7 +173,5 @@ export class Exposition {
     return joined([...Array.from(this.#families.sections, ({ text }) => text), this.#end])
   }
 }
-
-const hasTotal = (name: string): boolean => counterSample(name) !== name
 
 type CreatedOf = (point: { readonly life?: Life | undefined }) => string | undefined

@@ -36,10 +36,10 @@ export function* viewSteps(instrument: Instrument, read: SeriesRead, now: number
   const { adds, frame, measure, show } = kindOf(instrument)
   const labelled = instrument.labels.length > 0
   const isTotalled = adds || !labelled
-  const cut = new CutSeries(instrument)
   const series: Array<{ readonly labels: Labels }> = []
   let total = read.expired
   let overflow: unknown
+  let cut = 0
   let count = 0
   if (isTotalled) {
     for (const point of read.idle) {
@@ -51,7 +51,7 @@ export function* viewSteps(instrument: Instrument, read: SeriesRead, now: number
     if (++count % StepSeries === 0) yield
     if (isTotalled) total = together<unknown>(measure.merge, total, point, now)
     if (!labelled) continue
-    cut.look(key)
+    if (isCut(instrument, key)) cut++
     const labels = labelsOf(instrument, key)
     if (labels === undefined) overflow = point
     else series.push({ labels, ...own(show(point, now)) })
@@ -62,33 +62,19 @@ export function* viewSteps(instrument: Instrument, read: SeriesRead, now: number
     ...(overflow !== undefined && {
       overflow: { ...show(overflow, now), ...(yield* tooMany(instrument.labels, series)) }
     }),
-    ...cut.shown,
+    ...cutShown(cut),
     ...(read.rejected > 0 && { rejected: read.rejected })
   }
 }
 
-/** How many series have a label value that was cut. */
-export class CutSeries {
-  readonly #most: number
-  readonly #labelled: boolean
-  #count = 0
+/** Whether a label value of a series was cut. Most keys are too short to have one that was. */
+export const isCut = ({ maxLabelLength = MostOfLabel }: Instrument, key: string): boolean =>
+  key !== OverflowKey &&
+  key.length >= maxLabelLength &&
+  (JSON.parse(key) as ReadonlyArray<LabelValue>).some((value) => looksCut(value, maxLabelLength))
 
-  constructor({ labels, maxLabelLength = MostOfLabel }: Instrument) {
-    this.#most = maxLabelLength
-    this.#labelled = labels.length > 0
-  }
-
-  look(key: string): void {
-    // Most keys are too short to have one.
-    if (!this.#labelled || key === OverflowKey || key.length < this.#most) return
-    if ((JSON.parse(key) as ReadonlyArray<LabelValue>).some((value) => looksCut(value, this.#most))) this.#count++
-  }
-
-  /** Where there are any. */
-  get shown(): { readonly cut?: number } {
-    return this.#count === 0 ? {} : { cut: this.#count }
-  }
-}
+/** How many such series there are, where there are any. */
+export const cutShown = (cut: number): { readonly cut?: number } => (cut === 0 ? {} : { cut })
 
 /** Examples of the values of a label that has too many. */
 const Examples = 5
