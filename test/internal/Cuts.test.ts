@@ -1,10 +1,12 @@
 // A read shows the moment when it was its turn, whatever comes before it has been made.
 import { deepStrictEqual } from "node:assert"
+import { deserialize, serialize } from "node:v8"
 import { describe, it, vi } from "@effect/vitest"
 import fc from "fast-check"
 import type { Metric } from "mvx-metrics"
 import { Kernel } from "../../src/internal/fold/kernels/kernel.ts"
 import { LaneMetrics } from "../../src/internal/fold/laneMetrics.ts"
+import type { CutRead } from "../../src/internal/fold/metricReads.ts"
 import { nowhere } from "../../src/internal/fold/place.ts"
 import type { SeriesFilter } from "../../src/internal/metric/definition/seriesFilter.ts"
 import { ExponentialPoints } from "../../src/internal/metric/instruments/exponential.ts"
@@ -21,6 +23,16 @@ interface Shown {
 type What = ReadCommand["what"]
 const whats = ["snapshots", "shown", "largest", "states"] as const
 
+const readOf = (what: What, now: number, labels?: SeriesFilter): ReadCommand => ({
+  _tag: "Read",
+  lane: 0,
+  request: 0,
+  what,
+  now,
+  labels,
+  maxSeries: 3
+})
+
 class Lane {
   readonly metrics = new LaneMetrics({ lane: 0, place: nowhere, quarantined: () => {}, notKept: () => {} })
   #sequence = 0
@@ -34,16 +46,16 @@ class Lane {
     for (const event of events) this.metrics.event(event, at, ++this.#sequence, undefined)
   }
 
+  begin(command: ReadCommand): CutRead {
+    return this.metrics.read(command, this.#sequence, true)
+  }
+
   ask(what: What, now: number, labels?: SeriesFilter) {
-    return this.metrics.read(
-      { _tag: "Read", lane: 0, request: 0, what, now, labels, maxSeries: 3 },
-      this.#sequence,
-      true
-    )
+    return this.begin(readOf(what, now, labels)).metrics.map(({ steps }) => steps)
   }
 
   read(what: What, now: number): ReadonlyArray<ReadPart | undefined> {
-    return structuredClone(this.ask(what, now).metrics.map(allSteps))
+    return structuredClone(this.ask(what, now).map(allSteps))
   }
 }
 
@@ -63,18 +75,33 @@ it("is of the moment of its turn, for any metrics, events and times", () => {
         ),
         { maxLength: 4 }
       ),
-      (definitions, [before, at, now], what, meanwhile) => {
+      fc.nat({ max: 2 }),
+      (definitions, [before, at, now], what, meanwhile, stepsBefore) => {
         const [lane, twin] = [new Lane(definitions), new Lane(definitions)]
         for (const each of [lane, twin]) each.emit(before, at)
         const expected = twin.read(what, now)
-        const asked = lane.ask(what, now)
+        const command = readOf(what, now)
+        const { metrics } = lane.begin(command)
+        for (let i = 0; i < stepsBefore; i++) metrics[0]!.steps.next()
         for (const step of meanwhile) {
           if ("events" in step) lane.emit(step.events, step.at)
           else if (step.do === "reset") lane.metrics.reset(undefined, step.at)
           else if (step.do === "rewind") lane.metrics.rewind(step.at)
           else lane.read("states", step.at)
         }
-        deepStrictEqual(asked.metrics.map(allSteps), expected)
+        // As another fold makes it that has taken the place of this one.
+        const parts = deserialize(serialize(metrics.map(({ save }) => save())))
+        const named = (name: string) => ({ ...definitions[Number(name.slice(1))]!, name }) as Metric.Any
+        const again = new Lane([]).metrics.readAgain({ command, parts }, named, true)
+        deepStrictEqual(
+          again.metrics.map(({ steps }) => allSteps(steps)),
+          expected
+        )
+        const first = stepsBefore === 0 ? 0 : 1
+        deepStrictEqual(
+          metrics.slice(first).map(({ steps }) => allSteps(steps)),
+          expected.slice(first)
+        )
       }
     ),
     { numRuns: 150 }
@@ -94,8 +121,7 @@ describe.each(Object.keys(kinds))("%s", (kind) => {
       each.emit(many(3).slice(0, 300), 900)
     }
     const expected = twin.read(what, 1100)
-    const { metrics } = lane.ask(what, 1100)
-    const steps = metrics[0]!
+    const steps = lane.ask(what, 1100)[0]!
     steps.next()
     lane.emit(many(5).slice(0, 10), 1200)
     steps.next()
@@ -115,17 +141,17 @@ it("is copied once for all who read it", () => {
   } finally {
     copies.mockRestore()
   }
-  const [first, ...others] = asked.map(({ metrics }) => allSteps(metrics[0]!))
+  const [first, ...others] = asked.map(([steps]) => allSteps(steps!))
   for (const each of others) deepStrictEqual(each, first)
 })
 
 it("is gone through in steps for the few series that are asked for", () => {
   const lane = new Lane([definitionOf("exponentialHistogram", { labels: ["path"] })])
   lane.emit(many(1), 0)
-  const { metrics } = lane.ask("snapshots", 0, { path: "/399" })
+  const asked = lane.ask("snapshots", 0, { path: "/399" })
   const points = vi.spyOn(ExponentialPoints.prototype, "point")
   try {
-    const steps = metrics[0]!
+    const steps = asked[0]!
     let count = 0
     let step = steps.next()
     for (; step.done !== true; step = steps.next()) count++

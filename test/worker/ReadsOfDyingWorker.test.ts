@@ -1,4 +1,5 @@
-// A worker that ends while long answers are on their way: each read is answered once, whole, and with the right numbers.
+// A worker that ends while long answers are on their way: each read is answered once, whole, and with what there was when it was
+// asked for, though a checkpoint was made since.
 import { expect, it } from "@effect/vitest"
 import { Effect, Fiber, Schedule } from "effect"
 import { MetricsRuntime } from "mvx-metrics"
@@ -18,6 +19,7 @@ it.effect("answers reads of many series when the worker ends at any time", () =>
     yield* runtime.start
     yield* other.start
     const [recorder, expected] = [yield* runtime.createRecorder("r"), yield* other.createRecorder("r")]
+    const beside = yield* runtime.createRecorder("beside")
     for (const each of [recorder, expected]) for (const metric of all) yield* each.register(metric)
     let n = 0
     const emit = (count: number): void => {
@@ -33,6 +35,11 @@ it.effect("answers reads of many series when the worker ends at any time", () =>
         Effect.forkChild(Effect.all([recorder.snapshots, recorder.states]), { startImmediately: true })
       )
       yield* Fiber.interrupt(reads[2]!)
+      // Behind the reads: so many commands that a checkpoint is due, which has these events.
+      emit(100)
+      const commands = yield* Effect.forEach(Array.from({ length: 1100 }), () =>
+        Effect.forkChild(beside.snapshots, { startImmediately: true })
+      )
       for (let i = 0; i < (round * 7) % 40; i++) yield* turn
       yield* Effect.promise(() => workers.at(-1)!.terminate())
       emit(100)
@@ -40,6 +47,7 @@ it.effect("answers reads of many series when the worker ends at any time", () =>
         const [got] = yield* Fiber.join(read)
         expect(got).toEqual(snapshots)
       }
+      yield* Effect.forEach(commands, Fiber.join)
       expect(yield* recorder.states).toEqual(yield* expected.states)
     }
     expect(workers).toHaveLength(rounds + 1)

@@ -2,14 +2,14 @@
  * Large arrays of what is saved, put aside: they are copied as they are, which takes a fifth of what serialising takes.
  */
 
-import type { SavedLane, SavedState } from "./savedLane.ts"
+import type { SavedLane, SavedMetric, SavedState } from "./savedLane.ts"
 
 /** A smaller one costs less as a part of the whole. */
 const Large = 4096
 
 const Kinds = { Float64Array, Int32Array, Uint32Array, Uint16Array, Uint8Array } as const
 
-type SavedMetrics = Pick<SavedLane, "metrics">
+type SavedMetrics = Pick<SavedLane, "metrics"> & Partial<Pick<SavedLane, "reads">>
 
 interface Aside {
   readonly aside: keyof typeof Kinds
@@ -24,10 +24,14 @@ export const setAside = <S extends SavedMetrics>(saved: S, all: Array<Uint8Array
 export const putBack = <S extends SavedMetrics>(saved: S, all: ReadonlyArray<Uint8Array>): S =>
   withStates(saved, (state) => together(state, all))
 
-const withStates = <S extends SavedMetrics>(saved: S, change: (state: unknown) => unknown): S => ({
-  ...saved,
-  metrics: saved.metrics.map((metric) => ({ ...metric, state: change(metric.state) as SavedState }))
-})
+const withStates = <S extends SavedMetrics>(saved: S, change: (state: unknown) => unknown): S => {
+  const changed = (metric: SavedMetric): SavedMetric => ({ ...metric, state: change(metric.state) as SavedState })
+  const reads = saved.reads?.map(({ command, parts }) => ({
+    command,
+    parts: parts.map((part) => (part._tag === "Known" ? part : { ...part, metric: changed(part.metric) }))
+  }))
+  return { ...saved, metrics: saved.metrics.map(changed), ...(reads !== undefined && { reads }) }
+}
 
 /** States are made of plain objects and arrays, as this library names them. What users make is serialised in them. */
 const without = (value: unknown, all: Array<Uint8Array>): unknown => {

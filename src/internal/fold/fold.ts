@@ -354,6 +354,6 @@ export class Fold implements StreamHandler, FoldOfLanes {
         throw new Error(`the metric "${name}" of a lane that is restored has no definition here`)
       return metric
     }
-    lane.restore(saved, definitionOf, this.#poisonsOf(saved.lane), this.#latest)
+    lane.restore(saved, definitionOf, this.#poisonsOf(saved.lane))
   }
 }

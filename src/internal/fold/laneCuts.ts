@@ -23,17 +23,14 @@ export class LaneCuts {
     return cut
   }
 
-  /** What `read` gives, and what releases all cuts that it has made. */
-  collect<A>(read: () => A): { readonly value: A; readonly release: () => void } {
-    const cuts: Array<SeriesCut> = []
-    this.#made = cuts
-    const value = read()
-    this.#made = undefined
-    return {
-      value,
-      release: () => {
-        for (const cut of cuts) cut.release()
-      }
+  /** What `read` gives, and the cuts that it has made. */
+  collect<A>(read: () => A): { readonly value: A; readonly made: ReadonlyArray<SeriesCut> } {
+    const made: Array<SeriesCut> = []
+    this.#made = made
+    try {
+      return { value: read(), made }
+    } finally {
+      this.#made = undefined
     }
   }
 

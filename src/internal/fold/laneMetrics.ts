@@ -3,15 +3,15 @@
  */
 import type * as Metric from "../metric/definition/metric.ts"
 import type { MetricEvent } from "../model/event.ts"
-import type { Change, Lane, ReadCommand, ReadPart } from "../stream/protocol.ts"
+import type { Change, Lane, ReadCommand } from "../stream/protocol.ts"
 import type { RowRead, Rows } from "../stream/rows/format.ts"
 import type { Layout } from "../stream/rows/layout.ts"
-import type { Steps } from "../util/steps.ts"
 import { type RowsFold, rowsFold } from "./kernels/generatedLoop.ts"
 import { type InPlace, Kernel, type PlannedKernel } from "./kernels/kernel.ts"
 import type { SeriesCut } from "./kernels/seriesCut.ts"
 import { LaneCuts } from "./laneCuts.ts"
 import { leftMetric } from "./leftMetric.ts"
+import { type CutRead, readEach, savedRead } from "./metricReads.ts"
 import {
   DuringFold,
   DuringRestore,
@@ -25,7 +25,7 @@ import {
   PlaceTag
 } from "./place.ts"
 import { RegisteredMetric } from "./registeredMetric.ts"
-import type { MetricAndSaved, SavedMetric } from "./savedLane.ts"
+import type { MetricAndSaved, SavedMetric, SavedRead } from "./savedLane.ts"
 import type { MetricOwner, Shown } from "./viewedMetric.ts"
 
 /** A layout as the fold has it. */
@@ -57,16 +57,14 @@ export interface MetricsLane {
   readonly notKept: (name: string, reason: string) => void
 }
 
-/** The answers of metrics to a read, and what lets go of all that they read. */
-export interface CutRead {
-  readonly metrics: ReadonlyArray<Steps<ReadPart | undefined>>
-  readonly release: () => void
-}
-
 /** A metric without the state that it had, and why. */
 interface Lost {
   readonly name: string
   readonly error: string
+}
+
+const releaseAll = (reads: ReadonlyArray<{ readonly cut: SeriesCut | undefined }>): void => {
+  for (const { cut } of reads) cut?.release()
 }
 
 /** What most lanes have of something. It is shared, and never written. */
@@ -315,25 +313,24 @@ export class LaneMetrics implements MetricOwner {
   read(command: ReadCommand, sequence: number, isSent: boolean): CutRead {
     this.rewind(command.now)
     this.#cuts ??= new LaneCuts()
-    const { release, value } = this.#cuts.collect(() => this.#read(command, sequence, isSent))
-    return { metrics: value, release }
+    const cells = command.what === "snapshots" ? this.#named(command.names) : this.#cells
+    const metrics = this.#views(cells, sequence, readEach(this.#cuts, command, isSent))
+    return { metrics, release: () => releaseAll(metrics) }
   }
 
-  #read(
-    { labels, maxSeries = 0, names, now, what }: ReadCommand,
-    sequence: number,
-    isSent: boolean
-  ): ReadonlyArray<Steps<ReadPart | undefined>> {
-    switch (what) {
-      case "snapshots":
-        return this.#views(this.#named(names), sequence, (cell) => cell.readSnapshot(now, isSent, labels))
-      case "shown":
-        return this.#views(this.#cells, sequence, (cell) => cell.readShown(now, isSent))
-      case "largest":
-        return this.#views(this.#cells, sequence, (cell) => cell.readLargest(now, maxSeries, isSent))
-      case "states":
-        return this.#views(this.#cells, sequence, (cell) => cell.readState(isSent))
-    }
+  /** The same of a read that a fold before has saved, whatever has come since. */
+  readAgain({ command, parts }: SavedRead, definitionOf: (name: string) => Metric.Any, isSent: boolean): CutRead {
+    const before = new LaneMetrics(this.#lane)
+    before.#cuts = new LaneCuts()
+    const read = readEach(before.#cuts, command, isSent)
+    const metrics = parts.map((part) => {
+      if (part._tag === "Known") return { ...savedRead(part.bytes), cut: undefined }
+      const { createdAt, epoch, name } = part.metric
+      const cell = new RegisteredMetric(definitionOf(name), 0, epoch, createdAt, before)
+      cell.load(part.metric, undefined)
+      return read(cell)
+    })
+    return { metrics, release: () => releaseAll(metrics) }
   }
 
   cut(kernel: Kernel): SeriesCut {

@@ -5,11 +5,13 @@ import { type AnswerPart, PartValues, splitAnswer, valuesIn } from "../stream/an
 import type { Lane, LaneMessage, ReadCommand, ReadPart } from "../stream/protocol.ts"
 import type { WaitingSteps } from "../util/steps.ts"
 import type { AnswerRoom } from "./answerRoom.ts"
-import type { CutRead } from "./laneMetrics.ts"
+import type { CutRead } from "./metricReads.ts"
+import type { SavedRead } from "./savedLane.ts"
 import type { Work, WorkSteps, Worktable } from "./slices.ts"
 
 interface Reading {
   readonly command: ReadCommand
+  readonly read: CutRead
   work: Work | undefined
 }
 
@@ -33,13 +35,14 @@ export class LaneReads {
   }
 
   begin(command: ReadCommand, read: CutRead): void {
-    const reading: Reading = { command, work: undefined }
+    const reading: Reading = { command, read, work: undefined }
     this.#readings ??= new Map()
     this.#readings.set(command.request, reading)
-    reading.work = this.#fold.work.begin(this.#answer(reading, read))
+    reading.work = this.#fold.work.begin(this.#answer(reading))
   }
 
-  *#answer(reading: Reading, { metrics, release }: CutRead): WorkSteps {
+  *#answer(reading: Reading): WorkSteps {
+    const { metrics, release } = reading.read
     const { request } = reading.command
     try {
       const [read, values] = yield* this.#fold.sendCopies ? this.#inParts(reading, metrics) : asItIs(metrics)
@@ -59,7 +62,7 @@ export class LaneReads {
     let read: Array<ReadPart> = []
     let values = 0
     let from = 0
-    for (const steps of metrics) {
+    for (const { steps } of metrics) {
       const part = yield* steps
       if (part === undefined) continue
       const left = (yield* splitAnswer(part, [`${from + read.length}`], send)) as ReadPart
@@ -91,8 +94,11 @@ export class LaneReads {
   }
 
   /** Those that another fold would owe. */
-  get underWay(): ReadonlyArray<ReadCommand> {
-    return Array.from(this.#readings?.values() ?? [], ({ command }) => command)
+  save(): ReadonlyArray<SavedRead> {
+    return Array.from(this.#readings?.values() ?? [], ({ command, read }) => ({
+      command,
+      parts: read.metrics.map(({ save }) => save())
+    }))
   }
 
   /** Nobody waits any more. */
@@ -103,7 +109,7 @@ export class LaneReads {
 
 function* asItIs(metrics: CutRead["metrics"]): WaitingSteps<readonly [ReadonlyArray<ReadPart>, number]> {
   const read: Array<ReadPart> = []
-  for (const steps of metrics) {
+  for (const { steps } of metrics) {
     const part = yield* steps
     if (part !== undefined) read.push(part)
   }

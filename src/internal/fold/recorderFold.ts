@@ -331,19 +331,14 @@ export class FoldLane implements MetricsLane {
       ignored: this.#counts.ignored,
       watch: this.#watch,
       metrics: this.#metrics.save(),
-      reads: this.#reads.underWay,
+      reads: this.#reads.save(),
       inbox: this.#inbox?.flatMap(savedStep),
       undelivered: this.#undelivered && savedBatch(this.#undelivered)
     }
   }
 
   /** Takes over what the lane of a fold before has saved; this is a fresh one. */
-  restore(
-    saved: SavedLane,
-    definitionOf: (name: string) => Metric.Any,
-    poisons: ReadonlyArray<Poison>,
-    latest: number
-  ): void {
+  restore(saved: SavedLane, definitionOf: (name: string) => Metric.Any, poisons: ReadonlyArray<Poison>): void {
     this.#sequence = saved.sequence
     this.#watch = saved.watch
     const lost = this.#metrics.restore(saved.metrics, definitionOf, atRestore(poisons))
@@ -351,8 +346,10 @@ export class FoldLane implements MetricsLane {
     for (const { error, name } of lost) this.#send({ _tag: "Quarantined", lane, name, error, sequence })
     this.#poisons = poisonsAfter(this.#poisons, this.#sequence)
     this.#counts.restore(saved)
-    // Its answer may have more than was asked for, and time has gone on.
-    for (const read of saved.reads) this.#step({ ...read, now: Math.max(read.now, latest) })
+    const { sendCopies } = this.#fold
+    for (const read of saved.reads) {
+      this.#reads.begin(read.command, this.#metrics.readAgain(read, definitionOf, sendCopies))
+    }
     this.#inbox = saved.inbox?.map((step) => restoredStep(step, definitionOf))
     if (saved.undelivered === undefined) return
     // Its changes were sent before it was saved, and whoever has what was saved has received them.

@@ -9,7 +9,8 @@ import type { MetricEvent } from "../model/event.ts"
 import { cutText, MostOfError } from "../util/cutText.ts"
 import { describeError } from "../util/describeError.ts"
 import { keepState, keptState } from "./kernels/keptState.ts"
-import type { SavedMetric, SavedState } from "./savedLane.ts"
+import type { SeriesCut } from "./kernels/seriesCut.ts"
+import type { SavedMetric, SavedPart, SavedState } from "./savedLane.ts"
 import { nothing, ViewedMetric } from "./viewedMetric.ts"
 
 export class RegisteredMetric extends ViewedMetric {
@@ -73,6 +74,24 @@ export class RegisteredMetric extends ViewedMetric {
       shown: this.#savedShown(),
       state: this.#savedState()
     }
+  }
+
+  /** What saves it as it is now, but with the series of a cut, which may be saved later. */
+  savingSeries(cut: SeriesCut): () => SavedPart {
+    const { createdAt, epoch, isContinued, quarantineState } = this
+    const { name } = this.metric
+    const quarantine = quarantineState && { ...quarantineState }
+    const rest = { name, epoch, createdAt, isContinued, quarantine }
+    return () => ({
+      _tag: "Series",
+      metric: {
+        ...rest,
+        viewFault: undefined,
+        duplicates: undefined,
+        shown: undefined,
+        state: { _tag: "Kernel", kernel: cut.kernel.save() }
+      }
+    })
   }
 
   #savedState(): SavedState {

@@ -23,12 +23,23 @@ export interface SavedLane {
   /** In the order in which their names were first registered. */
   readonly metrics: ReadonlyArray<SavedMetric>
   /** Those that were not answered. */
-  readonly reads: ReadonlyArray<ReadCommand>
+  readonly reads: ReadonlyArray<SavedRead>
   /** What came while the lane waited for a listener, in order. */
   readonly inbox: ReadonlyArray<SavedStep> | undefined
   /** The batch whose changes a listener has not taken yet. */
   readonly undelivered: SavedEvents | undefined
 }
+
+/** A read that is under way, as of the moment when it was its turn. */
+export interface SavedRead {
+  readonly command: ReadCommand
+  readonly parts: ReadonlyArray<SavedPart>
+}
+
+/** What it shows of a metric: all of it, serialised, or the series that it is made from. */
+export type SavedPart =
+  | { readonly _tag: "Known"; readonly bytes: Uint8Array }
+  | { readonly _tag: "Series"; readonly metric: SavedMetric }
 
 export type SavedStep = Waiting | SavedEvents
 

@@ -165,7 +165,7 @@ export abstract class ViewedMetric {
     const cut = this.#cut()
     if (cut !== undefined) {
       const own = ownFor(isSent)
-      return this.#ofSeries(cut, own, fits ? viewedSome(cut, now, fits, own) : viewedSeries(cut, now, own))
+      return this.#ofSeries(own, fits ? viewedSome(cut, now, fits, own) : viewedSeries(cut, now, own))
     }
     return known(fits === undefined ? this.snapshot(now) : this.#snapshotOf(this.#someViewed(now, fits)))
   }
@@ -178,10 +178,10 @@ export abstract class ViewedMetric {
   }
 
   /** A snapshot of what the steps come to, whose series are its own. */
-  #ofSeries(cut: SeriesCut, own: typeof asItIs, steps: Steps<object>): Steps<Snapshot> {
+  #ofSeries(own: typeof asItIs, steps: Steps<object>): Steps<Snapshot> {
     const snapshot = this.#snapshotOf(undefined)
     return (function* () {
-      const shown: { readonly series?: unknown } = yield* releasing(cut, steps)
+      const shown: { readonly series?: unknown } = yield* steps
       const { series: _, ...rest } = shown
       return { ...snapshot, dimensions: { ...shown, ...own(rest) } }
     })()
@@ -198,7 +198,7 @@ export abstract class ViewedMetric {
       return known({ snapshot, ...of })
     }
     const own = ownFor(isSent)
-    const snapshots = this.#ofSeries(cut, own, shownSeries(cut, metric, now, "live", own))
+    const snapshots = this.#ofSeries(own, shownSeries(cut, metric, now, "live", own))
     return (function* () {
       const bygone = yield* bygoneSeries(cut, metric, now, own)
       const snapshot = yield* snapshots
@@ -209,8 +209,7 @@ export abstract class ViewedMetric {
   /** A copy with its largest series only. */
   readLargest(now: number, maxSeries: number, isSent: boolean): Steps<LargestRead> {
     const cut = this.#cut()
-    const snapshots =
-      cut === undefined ? known(this.snapshot(now)) : this.#ofSeries(cut, asItIs, viewedSeries(cut, now))
+    const snapshots = cut === undefined ? known(this.snapshot(now)) : this.#ofSeries(asItIs, viewedSeries(cut, now))
     return (function* () {
       const snapshot = yield* snapshots
       const { dimensions, seriesCount } = yield* largestSeries(snapshot.dimensions, maxSeries)
@@ -239,17 +238,10 @@ export abstract class ViewedMetric {
     }
     const states = (kernel as Kernel).stateSteps(() => cut.kernel, ownFor(isSent))
     return (function* () {
-      return { ...rest, state: yield* releasing(cut, states) }
+      return { ...rest, state: yield* states }
     })()
   }
 }
 
 /** What is read in process is the reader's own, piece by piece: a copy of it all would have it all there twice. */
 const ownFor = (isSent: boolean): typeof asItIs => (isSent ? asItIs : copyPlain)
-
-/** Steps that read a cut, and release it at their end. Whoever drops them releases it. */
-function* releasing<A>(cut: SeriesCut, steps: Steps<A>): Steps<A> {
-  const value = yield* steps
-  cut.release()
-  return value
-}

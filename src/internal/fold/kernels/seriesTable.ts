@@ -129,6 +129,7 @@ export class SeriesTable {
     const copy = new SeriesTable(this.#instrument, points)
     copy.#keys = this.#keys.slice()
     copy.#order = this.all
+    copy.#chunks = this.#chunks?.slice()
     return copy
   }
 

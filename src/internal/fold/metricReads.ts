@@ -1,0 +1,80 @@
+/**
+ * What a read shows of each metric, in steps, as of the moment when it was its turn; and what is saved of that, so that
+ * another fold makes the same answer if this one ends before it was given.
+ */
+import { deserialize, serialize } from "node:v8"
+import type { ReadCommand, ReadPart } from "../stream/protocol.ts"
+import { known, type Steps } from "../util/steps.ts"
+import type { SeriesCut } from "./kernels/seriesCut.ts"
+import type { LaneCuts } from "./laneCuts.ts"
+import type { RegisteredMetric } from "./registeredMetric.ts"
+import type { SavedPart } from "./savedLane.ts"
+
+type PartSteps = Steps<ReadPart | undefined>
+
+interface MetricRead {
+  readonly steps: PartSteps
+  readonly save: () => SavedPart
+}
+
+/** The answers of metrics to a read, and what lets go of all that they read. */
+export interface CutRead {
+  readonly metrics: ReadonlyArray<MetricRead>
+  readonly release: () => void
+}
+
+/** Reads each metric now. `isSent`: it goes to another thread at once. */
+export const readEach =
+  (cuts: LaneCuts, command: ReadCommand, isSent: boolean) =>
+  (cell: RegisteredMetric): MetricRead & { readonly cut: SeriesCut | undefined } => {
+    const { made, value } = cuts.collect(() => stepsOf(cell, command, isSent))
+    const [cut] = made
+    return cut === undefined ? { ...alone(value), cut } : { steps: value, save: cell.savingSeries(cut), cut }
+  }
+
+const stepsOf = (cell: RegisteredMetric, command: ReadCommand, isSent: boolean): PartSteps => {
+  const { labels, maxSeries = 0, now, what } = command
+  switch (what) {
+    case "snapshots":
+      return cell.readSnapshot(now, isSent, labels)
+    case "shown":
+      return cell.readShown(now, isSent)
+    case "largest":
+      return cell.readLargest(now, maxSeries, isSent)
+    case "states":
+      return cell.readState(isSent)
+  }
+}
+
+/** Of one without series: it is short, and done to its end where it is to be saved. */
+const alone = (steps: PartSteps): MetricRead => {
+  const state: { result?: { readonly part: ReadPart | undefined } } = {}
+  const advance = (): void => {
+    const { done, value } = steps.next()
+    if (done === true) state.result = { part: value }
+  }
+  const all = function* (): PartSteps {
+    while (state.result === undefined) {
+      advance()
+      if (state.result === undefined) yield
+    }
+    return state.result.part
+  }
+  const save = (): SavedPart => {
+    while (state.result === undefined) advance()
+    return { _tag: "Known", bytes: serialized(state.result.part) }
+  }
+  return { steps: all(), save }
+}
+
+/** What a view has made up that cannot be kept is left out. */
+const serialized = (part: ReadPart | undefined): Uint8Array => {
+  try {
+    return serialize(part)
+  } catch {
+    return serialize(undefined)
+  }
+}
+
+/** What was saved as known. */
+export const savedRead = (bytes: Uint8Array): MetricRead => alone(known(deserialize(bytes.slice())))
