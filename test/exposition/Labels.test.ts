@@ -76,6 +76,19 @@ it("1 and its text are different series", () => {
   expect(samplesOf([counterWith({ a: 1 }, { a: "1" })])).toEqual(['c_total{a="1"} 0', 'c_total{a="1",duplicate="2"} 1'])
 })
 
+it("a label called as that of their numbers keeps its name, and the numbers have another one", () => {
+  expect(samplesOf([counterWith({ duplicate: "2" }, {}, { duplicate: 2 })])).toEqual([
+    'c_total{duplicate="2"} 0',
+    "c_total 1",
+    'c_total{duplicate="2",exported_duplicate="2"} 2'
+  ])
+  const source = { attributes: { duplicate: "a" }, createdAt: undefined }
+  expect(samplesOf([counterWith({ a: 1 }, { a: "1" })], "text", source)).toEqual([
+    'c_total{duplicate="a",a="1"} 0',
+    'c_total{duplicate="a",a="1",exported_duplicate="2"} 1'
+  ])
+})
+
 it("what no parser takes becomes the replacement character", () => {
   expect(samplesOf([counterWith({ a: "x\0y\ud800" })])).toEqual(['c_total{a="x\ufffdy\ufffd"} 0'])
 })

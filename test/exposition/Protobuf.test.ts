@@ -85,7 +85,7 @@ describe("protobuf", () => {
   it("has the labels of the text format, any two series apart", () => {
     const text = fc.string({ unit: fc.constantFrom('"', "\\", "\n", "\0", "\ud800", "é", "😀", "𠀀", "a", "1", "") })
     const attributes = fc.dictionary(
-      fc.oneof(text, fc.constantFrom("a.b", "a_b", "recorder", "le", "duplicate")),
+      fc.oneof(text, fc.constantFrom("a.b", "a_b", "recorder", "le", "duplicate", "exported_duplicate")),
       fc.oneof(text, fc.integer({ max: 1 }), fc.constant(null), fc.boolean()),
       { maxKeys: 3 }
     )
@@ -98,7 +98,9 @@ describe("protobuf", () => {
           .samples.map(entryOf)
         const samples = decodeFamilies(bytesOf(data, source)).get("g_total")!.samples
         expect(samples.filter(({ name }) => name === "g_total").map(entryOf)).toEqual(told)
-      })
+      }),
+      // A label with the name of that by which they are numbered.
+      { examples: [[[{ duplicate: null }, { duplicate: null }, {}]], [[{ duplicate: "2" }, {}, {}]]] }
     )
   })
 

@@ -54,8 +54,12 @@ type Points = ReadonlyArray<{ readonly attributes: Attributes }>
  * what follows.
  */
 export const labelsOf = (points: Points, source: Source, ...own: ReadonlyArray<string>): ReadonlyArray<string> => {
-  const { numbers, texts } = seriesOf(points, source, own)
-  return numbers.length === 0 ? texts : texts.map((text, i) => numbered(text, numbers[i]))
+  const { numberName, numbers, texts } = seriesOf(points, source, own)
+  if (numbers.length === 0) return texts
+  return texts.map((text, i) => {
+    const number = numbers[i]
+    return number === undefined ? text : `${text}${text === "" ? "" : ","}${numberName}="${number}"`
+  })
 }
 
 /** The same labels as names and values. */
@@ -64,7 +68,7 @@ export const labelPairs = (
   source: Source,
   ...own: ReadonlyArray<string>
 ): ReadonlyArray<ReadonlyArray<LabelPair>> => {
-  const { names, numbers } = seriesOf(points, source, own)
+  const { names, numberName, numbers } = seriesOf(points, source, own)
   const common = commonPairs(source.attributes)
   return points.map(({ attributes }, i) => {
     const pairs = common.slice()
@@ -73,7 +77,7 @@ export const labelPairs = (
       pairs.push([names.get(attribute)!, wellFormed(String(value ?? ""))])
     }
     const number = numbers[i]
-    if (number !== undefined) pairs.push([Duplicate, number])
+    if (number !== undefined) pairs.push([numberName, number])
     return pairs
   })
 }
@@ -84,6 +88,8 @@ interface Labelled {
   readonly texts: ReadonlyArray<string>
   /** Of series whose texts are the same. */
   readonly numbers: ReadonlyArray<string | undefined>
+  /** The label of these. */
+  readonly numberName: string
 }
 
 /** How labels are written beside those of a source. */
@@ -104,13 +110,21 @@ export class LabelTexts {
   opening(attribute: string): string {
     const known = this.#openings.get(attribute)
     if (known !== undefined) return known
-    let name = labelName(attribute)
-    while (this.#taken.has(name)) name = Exported + name
+    const name = this.#free(labelName(attribute))
     this.#taken.add(name)
     this.names.set(attribute, name)
     const opening = `${name}="`
     this.#openings.set(attribute, opening)
     return opening
+  }
+
+  /** The label of the numbers by which series are told apart: none of the others has its name. */
+  get numberName(): string {
+    return this.#free(Duplicate)
+  }
+
+  #free(name: string): string {
+    return this.#taken.has(name) ? this.#free(Exported + name) : name
   }
 }
 
@@ -127,8 +141,6 @@ const seriesOf = (points: Points, source: Source, own: ReadonlyArray<string>): L
     }
     return text
   })
-  return { names: labels.names, texts, numbers: (source.duplicates ?? new Duplicates()).numbers(texts, points) }
+  const numbers = (source.duplicates ?? new Duplicates()).numbers(texts, points)
+  return { names: labels.names, texts, numbers, numberName: labels.numberName }
 }
-
-const numbered = (text: string, number: string | undefined): string =>
-  number === undefined ? text : `${text}${text === "" ? "" : ","}${Duplicate}="${number}"`
