@@ -386,6 +386,76 @@ it.each([false, true])("shows nothing to a scrape that was dropped (of a lane th
   })
 })
 
+it("drops a read for which nobody waits in this thread", () => {
+  withSteps(() => {
+    let isAwaited = true
+    const sent: Array<FoldMessage> = []
+    const fold = new Fold({
+      send: (message) => sent.push(message),
+      sendCopies: false,
+      awaits: () => isAwaited,
+      onPageRead: setRead
+    })
+    Object.defineProperty(fold.reader, "position", { value: 1 })
+    fold.command({ _tag: "Counters", chunk: 0, buffer: new ArrayBuffer(ChunkBytes) })
+    fold.command({ _tag: "Open", lane: 0, recorderId: "r" })
+    for (const metric of wide) fold.command({ _tag: "Register", lane: 0, name: metric.name, metric, at: 0 })
+    for (const each of many(0, 600)) fold.event(0, each, 0)
+    fold.command({ _tag: "Read", lane: 0, request: 1, what: "snapshots", now: 0 })
+    fold.work.goOn()
+    deepStrictEqual(fold.work.isPending, true)
+    isAwaited = false
+    fold.work.goOn()
+    deepStrictEqual([fold.work.isPending, sent], [false, []])
+    const copies = vi.spyOn(Kernel.prototype, "copy")
+    fold.event(0, many(0, 1)[0]!, 0)
+    deepStrictEqual(copies.mock.calls.length, 0)
+    copies.mockRestore()
+  })
+})
+
+describe("a scrape of a lane whose listener is slow", () => {
+  const Seen = Metric.counter("seen", { events: Family, when: ["ping"] })
+  const setUp = () => {
+    const side = new Side(true, true)
+    for (let lane = 0; lane < 2; lane++) {
+      side.fold.command({ _tag: "Open", lane, recorderId: `r${lane}` })
+      side.fold.command({ _tag: "Register", lane, name: Seen.name, metric: Seen, at: 5 })
+    }
+    side.fold.command({ _tag: "Watch", lane: 1, watch: "every" })
+    for (let i = 0; i < 40; i++) for (let lane = 0; lane < 2; lane++) side.fold.event(lane, { _tag: "ping" }, 10)
+    return side
+  }
+  /** The values of both lanes. */
+  const values = ({ answers }: Side) =>
+    (answers.get("render 1") as ReadonlyArray<string> | undefined)?.flatMap(
+      (line) => /^seen_total\{.*recorder="(r\d)".*\} (\d+)$/.exec(line)?.slice(1) ?? []
+    )
+
+  it("has what the lane has folded when it has waited for a quarter of a second", () => {
+    vi.useFakeTimers()
+    try {
+      const side = setUp()
+      side.fold.command(rendering(1, 0, 20, [0, 1]))
+      side.drain()
+      vi.advanceTimersByTime(240)
+      side.drain()
+      deepStrictEqual(values(side), undefined)
+      vi.advanceTimersByTime(20)
+      side.drain()
+      deepStrictEqual(values(side), ["r0", "40", "r1", "1"])
+      side.fold.command(rendering(2, 0, 30, [1]))
+      for (let sequence = 1; sequence <= 40; sequence++) {
+        side.fold.command({ _tag: "Delivered", lane: 1, sequence })
+      }
+      side.drain()
+      deepStrictEqual([side.answers.has("render 2"), vi.getTimerCount()], [true, 0])
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+})
+
 const event = (lane: number, at: number, events = many(0, 1)): Step => ({ do: "events", lane, events, at })
 const render = (rendering: number, now: number, lanes: ReadonlyArray<number>): Step => ({
   do: "render",

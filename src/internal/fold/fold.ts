@@ -29,6 +29,8 @@ export interface FoldOptions {
   readonly send: (message: FoldMessage, transfers?: ReadonlyArray<ArrayBuffer>) => void
   /** Whether `send` copies, as it does to another thread. */
   readonly sendCopies: boolean
+  /** See {@link FoldOfLanes}. */
+  readonly awaits?: FoldOfLanes["awaits"]
   /** A page was read to its end and may be written again. */
   readonly onPageRead: (page: Page) => void
   /** The definitions by name, where they do not come with the commands. */
@@ -39,6 +41,7 @@ export class Fold implements StreamHandler, FoldOfLanes {
   readonly reader: RowReader
   readonly send: FoldOptions["send"]
   readonly sendCopies: boolean
+  readonly awaits: FoldOfLanes["awaits"]
   place: Int32Array = nowhere
   /** Where states outlive their recorders. */
   left: LeftStates | undefined
@@ -77,6 +80,7 @@ export class Fold implements StreamHandler, FoldOfLanes {
     this.#options = options
     this.send = options.send
     this.sendCopies = options.sendCopies
+    this.awaits = options.awaits
     this.reader = new RowReader(this, options.onPageRead)
   }
 

@@ -1,4 +1,4 @@
-import type { LaneMessage } from "../stream/protocol.ts"
+import type { Lane, LaneMessage } from "../stream/protocol.ts"
 import type { AnswerRoom } from "./answerRoom.ts"
 import type { Worktable } from "./slices.ts"
 
@@ -9,6 +9,8 @@ export interface FoldOfLanes {
   readonly notKept: (recorderId: string, name: string, reason: string) => void
   /** Whether `send` copies. */
   readonly sendCopies: boolean
+  /** Whether somebody waits for the answer to a read. On another thread, whoever sends its parts is told. */
+  readonly awaits?: ((lane: Lane, request: number) => boolean) | undefined
   /** Where what takes long is done in slices. */
   readonly work: Worktable
   /** For answers on their way, where `send` copies. */

@@ -4,10 +4,10 @@
 import { type AnswerPart, PartValues, splitAnswer, valuesIn } from "../stream/answerParts.ts"
 import type { Lane, LaneMessage, ReadCommand, ReadPart } from "../stream/protocol.ts"
 import type { WaitingSteps } from "../util/steps.ts"
-import type { AnswerRoom } from "./answerRoom.ts"
+import type { FoldOfLanes } from "./foldOfLanes.ts"
 import type { CutRead } from "./metricReads.ts"
 import type { SavedRead } from "./savedLane.ts"
-import type { Work, WorkSteps, Worktable } from "./slices.ts"
+import type { Work, WorkSteps } from "./slices.ts"
 
 interface Reading {
   readonly command: ReadCommand
@@ -15,13 +15,11 @@ interface Reading {
   work: Work | undefined
 }
 
-interface ReadFold {
-  readonly send: (message: LaneMessage) => void
-  /** Whether `send` copies: what is long is sent in parts then. */
-  readonly sendCopies: boolean
-  readonly work: Worktable
-  readonly room: AnswerRoom
-}
+/** `sendCopies`: what is long is sent in parts then. */
+type ReadFold = Pick<FoldOfLanes, "awaits" | "room" | "send" | "sendCopies" | "work">
+
+/** What is left of an answer when all that is long was sent, and its values. */
+type Answer = readonly [read: ReadonlyArray<ReadPart>, values: number]
 
 export class LaneReads {
   readonly #lane: Lane
@@ -42,10 +40,12 @@ export class LaneReads {
   }
 
   *#answer(reading: Reading): WorkSteps {
-    const { metrics, release } = reading.read
+    const { release } = reading.read
     const { request } = reading.command
     try {
-      const [read, values] = yield* this.#fold.sendCopies ? this.#inParts(reading, metrics) : asItIs(metrics)
+      const answer = yield* this.#fold.sendCopies ? this.#inParts(reading) : this.#asItIs(reading)
+      if (answer === undefined) return
+      const [read, values] = answer
       yield* this.#send(reading, { _tag: "Answer", lane: this.#lane, request, read, values }, values)
     } finally {
       release()
@@ -54,15 +54,14 @@ export class LaneReads {
     }
   }
 
-  /** What is left of an answer when all that is long was sent, and its values. */
-  *#inParts(reading: Reading, metrics: CutRead["metrics"]): WaitingSteps<readonly [ReadonlyArray<ReadPart>, number]> {
+  *#inParts(reading: Reading): WaitingSteps<Answer> {
     const { request } = reading.command
     const send = (part: AnswerPart, values: number): WaitingSteps<void> =>
       this.#send(reading, { _tag: "Part", lane: this.#lane, request, part, values }, values)
     let read: Array<ReadPart> = []
     let values = 0
     let from = 0
-    for (const { steps } of metrics) {
+    for (const { steps } of reading.read.metrics) {
       const part = yield* steps
       if (part === undefined) continue
       const left = (yield* splitAnswer(part, [`${from + read.length}`], send)) as ReadPart
@@ -75,6 +74,20 @@ export class LaneReads {
       values = 0
     }
     return [read, values]
+  }
+
+  /** All of it, which nobody copies. `undefined`: nobody waits any more. */
+  *#asItIs({ command: { request }, read: { metrics } }: Reading): WaitingSteps<Answer | undefined> {
+    const read: Array<ReadPart> = []
+    for (const { steps } of metrics) {
+      let step = steps.next()
+      for (; step.done !== true; step = steps.next()) {
+        yield
+        if (this.#fold.awaits?.(this.#lane, request) === false) return undefined
+      }
+      if (step.value !== undefined) read.push(step.value)
+    }
+    return [read, 0]
   }
 
   *#send(reading: Reading, message: LaneMessage, values: number): WaitingSteps<void> {
@@ -105,13 +118,4 @@ export class LaneReads {
   close(): void {
     for (const { work } of [...(this.#readings?.values() ?? [])]) work?.drop()
   }
-}
-
-function* asItIs(metrics: CutRead["metrics"]): WaitingSteps<readonly [ReadonlyArray<ReadPart>, number]> {
-  const read: Array<ReadPart> = []
-  for (const { steps } of metrics) {
-    const part = yield* steps
-    if (part !== undefined) read.push(part)
-  }
-  return [read, 0]
 }

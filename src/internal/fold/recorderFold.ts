@@ -153,6 +153,13 @@ export class FoldLane implements MetricsLane {
     )
   }
 
+  /** Those who wait with the events are shown what was folded. Their clocks are not set back. */
+  showFolded(by: object): void {
+    const inbox = this.#inbox
+    this.forget(by)
+    for (const step of inbox ?? []) if (step._tag === "Show" && step.by === by) this.#show(step)
+  }
+
   showDue(): void {
     const due = this.#due
     this.#due = undefined

@@ -25,6 +25,12 @@ import { renderSeries } from "./renderSeries.ts"
 import type { Work, WorkSteps, Worktable } from "./slices.ts"
 import type { Shown } from "./viewedMetric.ts"
 
+/**
+ * Milliseconds that a scrape waits for lanes which wait for a listener to changes. Then it has what they have folded: the
+ * rest is pending in the accounting.
+ */
+const Patience = 250
+
 /** The fold that is rendered. */
 interface Rendered {
   readonly laneOf: (lane: Lane) => FoldLane | undefined
@@ -47,6 +53,11 @@ export const renderLanes = (render: Render, { canWait, laneOf, send, work }: Ren
   let missing = 0
   let hasEnded = false
   let rendering: Work | undefined
+  let patience: ReturnType<typeof setTimeout> | undefined
+
+  const showFolded = (): void => {
+    for (const lane of lanes) lane.showFolded(exposition)
+  }
 
   const addTurns = function* (): Steps<void> {
     if (groupOf !== undefined) return
@@ -96,6 +107,7 @@ export const renderLanes = (render: Render, { canWait, laneOf, send, work }: Ren
         lane.showDue()
         yield* addTurns()
       }
+      if (missing > 0 && canWait) patience = setTimeout(showFolded, Patience).unref()
       while (missing > 0) {
         yield "wait"
         yield* addTurns()
@@ -112,6 +124,7 @@ export const renderLanes = (render: Render, { canWait, laneOf, send, work }: Ren
       send({ _tag: "NotRendered", request, reason: describeError(error) })
     } finally {
       hasEnded = true
+      clearTimeout(patience)
       for (const { shown } of turns) release(shown)
       // Idle lanes and those that wait for a listener would keep it, scrape after scrape.
       if (missing > 0) for (const lane of lanes) lane.forget(exposition)

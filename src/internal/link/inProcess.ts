@@ -43,7 +43,12 @@ export const makeInProcessLink = Effect.fnUntraced(function* <E = never>(
   let control: LinkControl | undefined
   /** What is to happen when the fiber has folded: never user code in the midst of it. */
   let afterFold: Array<() => void> | undefined
-  const fold = new Fold({ send: (message) => control?.deliver(message), sendCopies: false, onPageRead: setRead })
+  const fold = new Fold({
+    send: (message) => control?.deliver(message),
+    sendCopies: false,
+    awaits: (lane, request) => control?.awaits(lane, request) === true,
+    onPageRead: setRead
+  })
   control = makeLink({
     catalog: undefined,
     mostBytes,

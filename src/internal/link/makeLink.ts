@@ -26,6 +26,8 @@ export interface LinkControl {
   readonly link: Link
   readonly writer: RowWriter
   readonly deliver: (message: FoldMessage) => void
+  /** Whether somebody waits for the answer to a read. */
+  readonly awaits: (lane: Lane, request: number) => boolean
   readonly fail: (cause: unknown) => void
   /** Another number while the fold gets on. */
   readonly progress: () => number
@@ -262,6 +264,7 @@ export const makeLink = (options: {
     },
     writer,
     deliver,
+    awaits: (lane, request) => lanes.get(lane)?.awaits(request) === true,
     progress,
     describe,
     slow: (reason) => tell({ _tag: "Slow", reason }),
