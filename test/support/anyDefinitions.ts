@@ -10,25 +10,20 @@ const request = {
   seconds: Schema.Number,
   bytes: Schema.Number,
   ok: Schema.Boolean,
-  outcome: Schema.Literals(["SUCCESS", "FAILURE"]),
   region: Schema.Literals(["eu", "us"]),
   host: Schema.String
 }
 
-/** Two versions of one family: in the second one, outcomes are others. */
-const families = [
-  Schema.TaggedUnion({ "app.request": request, "app.retry": request }),
-  Schema.TaggedUnion({
-    "app.request": { ...request, outcome: Schema.Literals(["SUCCESS", "TIMEOUT"]) },
-    "app.retry": { ...request, outcome: Schema.Literals(["SUCCESS", "TIMEOUT"]) }
-  })
-] as const
+/** Versions of one family: in the second one outcomes are others, in the third one they may be any. */
+const families = [Schema.Literals(["SUCCESS", "FAILURE"]), Schema.Literals(["SUCCESS", "TIMEOUT"]), Schema.String].map(
+  (outcome) => Schema.TaggedUnion({ "app.request": { ...request, outcome }, "app.retry": { ...request, outcome } })
+)
 
 /** What a constructor is given, and which one it is. */
 export interface Spec {
   readonly name: string
   readonly kind: string
-  readonly family: 0 | 1
+  readonly family: number
   readonly options: { readonly [option: string]: unknown }
 }
 
@@ -78,7 +73,7 @@ export const anySpec: fc.Arbitrary<Spec> = fc.constantFrom(...Object.keys(own)).
       name: fc.constantFrom("app.a", "app.b", "app.c", "app.d"),
       common,
       options: own[kind]!,
-      family: fc.constantFrom(0, 1)
+      family: fc.constantFrom(0, 1, 2)
     })
     .map(
       ({ common, family, name, options }) =>
@@ -119,6 +114,10 @@ const without = (spec: Spec, option: string): Spec => {
 }
 
 const labelsOf = ({ options }: Spec): ReadonlyArray<string> => (options.labels ?? []) as ReadonlyArray<string>
+
+/** With another version of the family, where that changes a label. */
+const ofOutcome = (spec: Spec, from: ReadonlyArray<number>, to: number): Spec | undefined =>
+  labelsOf(spec).includes("outcome") && from.includes(spec.family) ? { ...spec, family: to } : undefined
 
 /** The other one of two. */
 const other = (option: string, left: unknown, right: unknown) => (spec: Spec) =>
@@ -180,7 +179,17 @@ export const mutations: ReadonlyArray<Mutation> = [
     name: "other values of a label",
     code: "label-value-removed",
     also: ["label-value-added"],
-    of: (spec) => (labelsOf(spec).includes("outcome") ? { ...spec, family: spec.family === 0 ? 1 : 0 } : undefined)
+    of: (spec) => ofOutcome(spec, [0, 1], 1 - spec.family)
+  },
+  {
+    name: "any values of a label",
+    code: "label-opened",
+    of: (spec) => ofOutcome(spec, [0, 1], 2)
+  },
+  {
+    name: "values of a label from a list",
+    code: "label-closed",
+    of: (spec) => ofOutcome(spec, [2], 0)
   },
   {
     name: "another description",
