@@ -131,6 +131,29 @@ describe("a router of Effect", () => {
     }).pipe(Effect.provide(served(Layer.mergeAll(Http.layer(), Routes)).pipe(Layer.provideMerge(InProcess))))
   )
 
+  it.live("counts once in a recorder, by however many layers, and in each recorder by its route", () =>
+    Effect.gen(function* () {
+      yield* ask("/users/1")
+      const runtime = yield* MetricsRuntime
+      for (const id of ["http", "other"]) {
+        const { snapshots } = yield* runtime.getRecorder(id)
+        expect(seriesOf(yield* snapshots, "http.server.request.duration")).toMatchObject([
+          { "http.route": "/users/:id", count: 1 }
+        ])
+      }
+    }).pipe(
+      Effect.provide(
+        served(
+          Routes.pipe(
+            Layer.provide(Http.layer()),
+            Layer.provide(Http.layer({ recorderId: "other" })),
+            Layer.provide(Http.layer())
+          )
+        ).pipe(Layer.provideMerge(InProcess))
+      )
+    )
+  )
+
   it.live("is measured with the routes of an HttpApi", () => {
     const Users = HttpApiGroup.make("users").add(
       HttpApiEndpoint.get("user", "/users/:id", { params: { id: Schema.Int }, success: Schema.String })
@@ -215,6 +238,23 @@ describe("a request to a server of Effect", () => {
       expect(seriesOf(yield* read, "http.server.request.duration", "sum")).toMatchObject([{ sum: 2 }])
       expect(yield* activeNow).toEqual([0])
     }).pipe(Effect.provide(slow({ disableLogger: true })))
+  )
+
+  it.live("has no route where the server has no router", () =>
+    Effect.gen(function* () {
+      expect(yield* ask("/anything")).toBe(200)
+      expect(yield* durations).toEqual([
+        { "http.request.method": "GET", ...common, "http.response.status_code": 200, count: 1 }
+      ])
+    }).pipe(
+      Effect.provide(
+        Layer.unwrap(Effect.map(Http.middleware(), (measure) => HttpServer.serve(Effect.succeed(hello), measure))).pipe(
+          Layer.provideMerge(NodeHttpServer.layerTest),
+          Layer.provideMerge(Logger.layer([])),
+          Layer.provideMerge(InProcess)
+        )
+      )
+    )
   )
 
   it.live("keeps the headers of a response whose body is a stream", () =>

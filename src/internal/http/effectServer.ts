@@ -20,21 +20,32 @@ import { hasNoBody, sizeOf, versionOf } from "./words.ts"
 
 /** What has been seen of a request so far. */
 class Seen {
+  readonly #requests: ServerRequests
   readonly #measured: ServerRequest
   readonly #method: string
+  /** The same request, as others see it that measure it around these. */
+  readonly #outer: Seen | undefined
   #route: string | undefined
   #response: HttpServerResponse.HttpServerResponse | undefined
   /** There was a response, and then not all of its body. */
   #isCut = false
 
-  constructor(measured: ServerRequest, method: string) {
+  constructor(requests: ServerRequests, measured: ServerRequest, method: string, outer: Seen | undefined) {
+    this.#requests = requests
     this.#measured = measured
     this.#method = method
+    this.#outer = outer
+  }
+
+  /** Whether it counts already where these requests do. */
+  isOf(requests: ServerRequests): boolean {
+    return this.#requests.emit === requests.emit || this.#outer?.isOf(requests) === true
   }
 
   /** The router leaves its route in the context of the fiber, until something puts back a context from before. */
   route(fiber: Fiber.Fiber<unknown, unknown>): void {
     this.#route ??= Context.getOrUndefined(fiber.context, HttpRouter.RouteContext)?.route.path
+    this.#outer?.route(fiber)
   }
 
   /** Before it is sent. */
@@ -83,7 +94,10 @@ export const notingRoute = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Eff
     })
   )
 
-/** Measures each run of an effect that answers a request, until the response is sent. */
+/**
+ * Measures each run of an effect that answers a request, until the response is sent. A request that is measured already by
+ * others of the same recorder is theirs.
+ */
 export const measureEffect = <E, R>(
   requests: ServerRequests,
   effect: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>
@@ -91,7 +105,10 @@ export const measureEffect = <E, R>(
   Effect.withFiber((fiber) => {
     const context = fiber.context as Context.Context<HttpServerRequest | Scope.Scope>
     const request = Context.get(context, HttpServerRequest)
-    const seen = new Seen(requests.begin(fiber.getRef(Clock.Clock), incoming(request)), request.method)
+    const outer = Context.getOrUndefined(context, SeenOfRequest)
+    if (outer?.isOf(requests)) return effect
+    const measured = requests.begin(fiber.getRef(Clock.Clock), incoming(request))
+    const seen = new Seen(requests, measured, request.method, outer)
     HttpEffect.appendPreResponseHandlerUnsafe(context, (_, response) => Effect.succeed(seen.response(response)))
     // It closes when the response is sent.
     const ended = Scope.addFinalizerExit(Context.get(context, Scope.Scope), (exit) => Effect.sync(() => seen.end(exit)))

@@ -60,12 +60,13 @@ export interface Ended {
 type Emit = (event: HttpServerEvent) => void
 
 export class ServerRequests {
-  readonly #emit: Emit
+  /** Tells whose requests these are. */
+  readonly emit: Emit
   readonly #methodOf: (method: string | undefined) => string
   readonly #hasAddress: boolean
 
   constructor(emit: Emit, { knownMethods, serverAddress = false }: ServerOptions) {
-    this.#emit = emit
+    this.emit = emit
     this.#methodOf = methodsOf(knownMethods)
     this.#hasAddress = serverAddress
   }
@@ -73,8 +74,8 @@ export class ServerRequests {
   begin(clock: Clock.Clock, { host, method: given, scheme, size, version }: Incoming): ServerRequest {
     const method = this.#methodOf(given)
     const { address, port } = this.#hasAddress ? placeOf(scheme, host) : nowhere
-    this.#emit({ _tag: "http.server.request.start", method, scheme, address, port })
-    return new ServerRequest(this.#emit, clock, { method, scheme, version, requestSize: size, address, port })
+    this.emit({ _tag: "http.server.request.start", method, scheme, address, port })
+    return new ServerRequest(this.emit, clock, { method, scheme, version, requestSize: size, address, port })
   }
 }
 
