@@ -1,4 +1,4 @@
-// The recipes of docs/bundlers.md, each as it stands there, with the packed tarball: what a bundler makes of a program
+// The recipes of docs/guides/bundlers.md, each as it stands there, with the packed tarball: what a bundler makes of a program
 // with a worker has to run and print the right numbers. Run it by `npm run package:consumer`.
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict"
 import { spawn } from "node:child_process"

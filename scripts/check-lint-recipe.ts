@@ -1,11 +1,11 @@
-// The recipe of docs/editor-and-lint.md against a forgotten `yield*`: the files and the commands of the page, with the
+// The recipe of docs/guides/editor-and-lint.md against a forgotten `yield*`: the files and the commands of the page, with the
 // packed tarball. Run it by `npm run lint:recipe`.
 import { deepStrictEqual, throws } from "node:assert/strict"
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { bin, folder, installPacked, repository, run, runSteps } from "./consumer.ts"
 
-const page = readFileSync(join(repository, "docs/editor-and-lint.md"), "utf8")
+const page = readFileSync(join(repository, "docs/guides/editor-and-lint.md"), "utf8")
 
 /** The file blocks of the page, each with the name that stands above it. */
 const files = new Map(

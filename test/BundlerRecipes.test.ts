@@ -1,4 +1,4 @@
-// The recipes in docs/bundlers.md are the files and commands that `npm run package:consumer` builds and runs.
+// The recipes in docs/guides/bundlers.md are the files and commands that `npm run package:consumer` builds and runs.
 import { readdirSync, readFileSync } from "node:fs"
 import { join, relative } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -6,7 +6,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { recipes } from "./package/bundlers/recipes.ts"
 
 const fixtures = new URL("./package/bundlers/", import.meta.url)
-const page = readFileSync(new URL("../docs/bundlers.md", import.meta.url), "utf8")
+const page = readFileSync(new URL("../docs/guides/bundlers.md", import.meta.url), "utf8")
 
 /** Not for readers: how the tests get their packages, the commands themselves, and a program that has to fail. */
 const unshown = ["manifest.json", "recipes.ts", "without-entry.ts"]
@@ -23,7 +23,7 @@ const shown = new Map(
   ])
 )
 
-describe("docs/bundlers.md", () => {
+describe("docs/guides/bundlers.md", () => {
   it.each(files.filter((path) => !unshown.includes(path)))("shows %s as it is", (path) => {
     expect(shown.get(path.replace(/^next\//, ""))).toBe(readFileSync(new URL(path, fixtures), "utf8"))
   })

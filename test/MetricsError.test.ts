@@ -235,8 +235,8 @@ describe.each(tagged)("$name", ({ error, name, says, tag }) => {
   )
 })
 
-it("docs/errors.md has a section for each error, with its fields, its cause and its fix", async () => {
-  const page = await readFile(new URL("../docs/errors.md", import.meta.url), "utf8")
+it("docs/reference/errors.md has a section for each error, with its fields, its cause and its fix", async () => {
+  const page = await readFile(new URL("../docs/reference/errors.md", import.meta.url), "utf8")
   const sections = page.split(/^(?=##)/m).flatMap((text) => {
     const [, tag] = /^### (\w+)$/m.exec(text) ?? []
     const fields = Array.from(text.matchAll(/^\| `(\w+)`/gm), ([, field]) => field)

@@ -1,16 +1,16 @@
 /**
- * The tables of docs/diff-and-check.md have every code as the commands know it.
+ * The tables of docs/reference/diff-and-check.md have every code as the commands know it.
  */
 import { readFileSync } from "node:fs"
 import { expect, it } from "vitest"
 import { changeRules } from "../../src/internal/catalogue/changes.ts"
 import { findingGravity } from "../../src/internal/catalogue/findings.ts"
 
-const page = readFileSync(new URL("../../docs/diff-and-check.md", import.meta.url), "utf8")
+const page = readFileSync(new URL("../../docs/reference/diff-and-check.md", import.meta.url), "utf8")
 
 const rows = Array.from(page.matchAll(/^\| `([a-z-]+)` +\| (\w+) +\| (.*?) +\|$/gm), ([, ...cells]) => cells)
 
-it("docs/diff-and-check.md has every change and every finding, with its class", () => {
+it("docs/reference/diff-and-check.md has every change and every finding, with its class", () => {
   const changes = Object.entries(changeRules).map(([code, { severity, why }]) => [code, severity, why])
   const shown = rows.filter(([code]) => Object.hasOwn(changeRules, code!))
   expect(shown.toSorted()).toEqual(changes.toSorted())

@@ -1,4 +1,4 @@
-// The programs of docs/scaling.md: a recorder per connection, and a recorder per tenant that is kept for an idle time.
+// The programs of docs/guides/many-recorders.md: a recorder per connection, and a recorder per tenant that is kept for an idle time.
 import { expect } from "@effect/vitest"
 import { Deferred, Effect, Fiber, LayerMap } from "effect"
 import { TestClock } from "effect/testing"
@@ -36,7 +36,7 @@ const savesOf = (id: string) =>
 const ids = Effect.flatMap(MetricsRuntime, (runtime) => runtime.recorderIds)
 
 onBothLayers(
-  "the programs of docs/scaling.md",
+  "the programs of docs/guides/many-recorders.md",
   (it) => {
     it.effect("a connection has its recorder until it ends", () =>
       Effect.gen(function* () {

@@ -1,5 +1,5 @@
 /**
- * What holds after an exception, whatever call of the engine throws it (docs/protocol.md, "What holds after an exception").
+ * What holds after an exception, whatever call of the engine throws it (docs/design/protocol.md, "What holds after an exception").
  * The method is that of SQLite's anomaly tests: a scenario is run again and again, each time with another step of it
  * failing, and what is left is checked. Real processes, since the modules are instrumented when they are loaded.
  */

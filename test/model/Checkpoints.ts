@@ -1,6 +1,6 @@
 /**
  * A stream whose reader may die at every step, and is replaced by another one that goes on from the last checkpoint; see
- * docs/protocol.md. Its steps are named after the functions that they stand for: in `stream/` and `link/` those of the
+ * docs/design/protocol.md. Its steps are named after the functions that they stand for: in `stream/` and `link/` those of the
  * application thread, in `fold/` those of the reader.
  *
  * How rows and counters come to be seen is in the model of the hand-over; here each step is seen at once. A checkpoint is

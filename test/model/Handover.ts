@@ -1,6 +1,6 @@
 /**
  * The hand-over of a stream from the thread that writes it to the thread that folds it, as a model whose interleavings
- * can be explored to the last one; see docs/protocol.md. Its steps are named after the functions that they stand for: in
+ * can be explored to the last one; see docs/design/protocol.md. Its steps are named after the functions that they stand for: in
  * `stream/` (page, pagePool, pageWriter, reader, parking, foldedCounters), in `recorder/intake` and `worker/foldThread`.
  * A step has one access that the other thread can notice, or none.
  *

@@ -121,8 +121,10 @@ export const writeExamples = async (examples: ReadonlyArray<Example>): Promise<W
   for await (const path of glob("examples/*/*.metrics.ts", { cwd: root })) {
     known.set(basename(path), await readFile(join(root, path), "utf8"))
   }
-  for (const { file, code } of blocksIn(await readFile(join(root, "README.md"), "utf8"))) {
-    if (!known.has(file)) known.set(file, code)
+  for (const page of ["README.md", "docs/concepts/metrics.md"]) {
+    for (const { code, file, isNamed } of blocksIn(await readFile(join(root, page), "utf8"))) {
+      if (isNamed && !known.has(file)) known.set(file, code)
+    }
   }
   /** Writes what a file imports from beside it, where the example does not have it itself. */
   const writeImported = async (example: Example, text: string): Promise<void> => {
@@ -136,7 +138,8 @@ export const writeExamples = async (examples: ReadonlyArray<Example>): Promise<W
   for (const example of examples) {
     await mkdir(folderOf(example))
     for (const file of example.files) {
-      const text = `import assert from "node:assert/strict";${withAssertions(example.text(file))}`
+      const code = withAssertions(example.text(file))
+      const text = code.includes("import assert from") ? code : `import assert from "node:assert/strict";${code}`
       await writeFile(join(folderOf(example), file), text)
       await writeImported(example, text)
     }
@@ -172,11 +175,11 @@ export const readExamples = async (): Promise<ReadonlyArray<Example>> => {
   return examples
 }
 
-/** The text of the pages by path. The recipes of docs/bundlers.md are built and run by BundlerRecipes.test.ts instead. */
+/** The text of the pages by path. The recipes of docs/guides/bundlers.md are built and run by BundlerRecipes.test.ts instead. */
 export const readPages = async (): Promise<ReadonlyMap<string, string>> => {
   const pages = new Map<string, string>()
   for await (const path of glob(["README.md", "docs/**/*.md"], { cwd: root })) {
-    if (path !== "docs/bundlers.md") pages.set(path, await readFile(join(root, path), "utf8"))
+    if (path !== "docs/guides/bundlers.md") pages.set(path, await readFile(join(root, path), "utf8"))
   }
   return pages
 }

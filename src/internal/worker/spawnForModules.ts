@@ -132,7 +132,7 @@ export const packagedWorker = Effect.fnUntraced(function* (
     return yield* new MetricsModuleError({
       path: entry === undefined ? "workerEntry.js" : fileURLToPath(entry),
       reason:
-        "the packaged worker entry is not there, so this is a bundle. Use the option spawn with a worker entry of your own: docs/bundlers.md has a recipe for each bundler"
+        "the packaged worker entry is not there, so this is a bundle. Use the option spawn with a worker entry of your own: docs/guides/bundlers.md has a recipe for each bundler"
     })
   }
   const data: EntryData = { modules }

@@ -1,4 +1,4 @@
-/** The commands of docs/bundlers.md by bundler. The last one runs the program, or the server, that the others built. */
+/** The commands of docs/guides/bundlers.md by bundler. The last one runs the program, or the server, that the others built. */
 export const recipes: { readonly [bundler: string]: ReadonlyArray<string> } = {
   esbuild: [
     "npx esbuild main.ts metrics.worker.ts --bundle --platform=node --format=esm --target=node22 --outdir=dist",
