@@ -1,0 +1,137 @@
+/**
+ * No block of code in the documentation goes unchecked without a reason. TypeScript and JavaScript are checked and run by
+ * DocExamples.test.ts, the recipes for bundlers and the pages of Get started by `npm run package:consumer`. Here are the
+ * others: data is parsed, commands are compared with the scripts, files and subcommands that exist, and what is only shown
+ * is listed with the reason why.
+ */
+import { existsSync, globSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { describe, expect, it } from "vitest"
+import manifest from "../package.json" with { type: "json" }
+import { blocksOf, type DocBlock, docBlocks } from "./support/docBlocks.ts"
+
+const root = fileURLToPath(new URL("../", import.meta.url))
+const blocks = docBlocks()
+const ofLanguage = (...languages: ReadonlyArray<string>): ReadonlyArray<DocBlock> =>
+  blocks.filter(({ language }) => languages.includes(language))
+
+/** Built and run with exactly their files and commands. */
+const bundlers = "docs/guides/bundlers.md"
+
+/** Pages whose commands and outputs are followed literally, in an empty folder. */
+const isFollowed = ({ page }: DocBlock): boolean => page.startsWith("docs/get-started/")
+
+/** The reasons why blocks of other languages are only shown, in the order of the page. */
+const shown: { readonly [page: string]: ReadonlyArray<string> } = {
+  "README.md": ["the output of the quick start, which DocExamples.test.ts compares"],
+  "docs/coming-from/mvx-metrics-python.md": ["a program for Python, written from the sources of mvx-common"],
+  "docs/coming-from/telemetry-metrics.md": ["a program for Elixir, written from the documentation of the packages"],
+  "docs/guides/capacity.md": ["the identities of the accounting, which test/support/accounting.ts checks in all tests"],
+  "docs/guides/emitting.md": ["a warning, compared with the source", "a line of the log, compared with the source"],
+  "docs/guides/lifecycle.md": ["a drawing of states"],
+  "docs/guides/many-recorders.md": ["a warning, compared with the source"],
+  "docs/guides/names-and-units.md": ["an error message, compared with the source"],
+  "docs/guides/prometheus.md": ["a part of a scrape", "a part of a scrape"],
+  "docs/guides/testing.md": ["the message of a failed assertion, compared with the source"],
+  "docs/reference/cli.md": ["the screen of watch"]
+}
+
+/** Messages in pages, by words that their source has as well. */
+const messages: { readonly [page: string]: ReadonlyArray<string> } = {
+  "docs/guides/emitting.md": ["Recorder.emit does nothing with", "no recorder here, so these metrics measure nothing"],
+  "docs/guides/many-recorders.md": [
+    "another runtime of this namespace runs in this process, with recorders of its own"
+  ],
+  "docs/guides/names-and-units.md": ["is not a field of"],
+  "docs/guides/testing.md": ["the snapshots are not as expected"]
+}
+
+const parse = (code: string): unknown => JSON.parse(code.replace(/(^|\s)\/\/.*$/gm, "$1"))
+
+const subcommands = ["watch", "replay", "dashboard", "rules", "catalogue"]
+
+/** Commands of Node, npm and the tools that a page installs. */
+const tools = new Set(["tsc", "vitest"])
+
+/** Why a command cannot be what a reader should type, or `undefined`. */
+const whyWrong = (command: string, page: string): string | undefined => {
+  const [program = "", first = "", second = ""] = command.replace(/\s+#.*$/, "").split(/\s+/)
+  if (program === "npm" && first === "run") {
+    return second in manifest.scripts ? undefined : `there is no script ${second}`
+  }
+  if (program === "npm") return ["init", "install", "pkg"].includes(first) ? undefined : `npm ${first}`
+  if (program === "npx" && first === "mvx-metrics") {
+    return subcommands.includes(second) ? undefined : `there is no subcommand ${second}`
+  }
+  if (program === "npx") return tools.has(first) ? undefined : `npx ${first}`
+  if (program === "curl") return /localhost/.test(command) ? undefined : "a request that leaves the machine"
+  if (program === "node" && first === "--test") return undefined
+  if (program === "node") {
+    const named = blocks.some((block) => block.page === page && block.code.startsWith(`// ${first}`))
+    return named || existsSync(join(root, first)) ? undefined : `there is no file ${first}`
+  }
+  return `${program} is not known`
+}
+
+describe("the blocks of code in the documentation", () => {
+  it("are all of a kind that is checked", () => {
+    const counts: { [language: string]: number } = {}
+    for (const { language } of blocks) counts[language || "shown"] = (counts[language || "shown"] ?? 0) + 1
+    console.info(`${blocks.length} blocks of code in the documentation: ${JSON.stringify(counts)}`)
+    const known = ["ts", "js", "jsx", "json", "jsonc", "sh", "elixir", "python", ""]
+    expect(blocks.filter(({ language }) => !known.includes(language)).map(({ at }) => at)).toEqual([])
+    expect(ofLanguage("jsx").filter(({ page }) => page !== bundlers)).toEqual([])
+  })
+
+  it.each(ofLanguage("json", "jsonc"))("are valid JSON: $at", ({ code }) => {
+    expect(typeof parse(code)).toBe("object")
+  })
+
+  it.each(ofLanguage("sh").filter(({ page }) => page !== bundlers))(
+    "are commands that exist: $at",
+    ({ code, page }) => {
+      const lines = code.trim().split("\n")
+      expect(lines.flatMap((line) => whyWrong(line, page) ?? [])).toEqual([])
+    }
+  )
+
+  it("are only shown for a reason", () => {
+    const only = ofLanguage("", "elixir", "python").filter((block) => !isFollowed(block))
+    const counted = Object.fromEntries(
+      [...new Set(only.map(({ page }) => page))].map((page) => [page, only.filter((each) => each.page === page).length])
+    )
+    expect(counted).toEqual(Object.fromEntries(Object.entries(shown).map(([page, reasons]) => [page, reasons.length])))
+  })
+
+  it.each(Object.entries(messages))("have the messages of the source: %s", (page, words) => {
+    const text = blocks
+      .filter((block) => block.page === page)
+      .map(({ code }) => code)
+      .join("")
+    const sources = globSync("src/**/*.ts", { cwd: root }).map((path) => readFileSync(join(root, path), "utf8"))
+    for (const part of words) {
+      expect(text).toContain(part)
+      expect(sources.some((source) => source.includes(part))).toBe(true)
+    }
+  })
+})
+
+describe("a block is read", () => {
+  it("with its line, its language and the remark in front of it", () => {
+    expect(blocksOf("a.md", "text\n\n<!-- keeps running -->\n\n```sh\nnode a.js\n```\n\n```\nout\n```\n")).toEqual([
+      { at: "a.md:5", page: "a.md", language: "sh", code: "node a.js\n", remark: "keeps running" },
+      { at: "a.md:9", page: "a.md", language: "", code: "out\n", remark: undefined }
+    ])
+  })
+
+  it.each([
+    ["npm run nothing", "there is no script nothing"],
+    ["npx mvx-metrics nothing", "there is no subcommand nothing"],
+    ["node nothing.ts", "there is no file nothing.ts"],
+    ["curl https://example.com", "a request that leaves the machine"],
+    ["rm -rf .", "rm is not known"]
+  ])("as a command that nobody can type: %s", (command, why) => {
+    expect(whyWrong(command, "README.md")).toBe(why)
+  })
+})
