@@ -23,7 +23,8 @@ export default defineConfig({
   target: "node22",
   clean: true,
   dts: false,
-  sourcemap: true,
+  // It is readable as it is: nothing is minified, and names are kept.
+  sourcemap: false,
   splitting: true,
   removeNodeProtocol: false
 })

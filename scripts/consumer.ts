@@ -37,7 +37,8 @@ const lock = JSON.parse(readFileSync(join(repository, "package-lock.json"), "utf
 
 /** Packs the package and installs it in the folder, with other packages of the versions that the repository has. */
 export const installPacked = (manifest: object, ...others: ReadonlyArray<string>): void => {
-  run("npm", ["pack", "--pack-destination", folder], repository)
+  run(process.execPath, [join(repository, "scripts/stage-package.ts")], repository)
+  run("npm", ["pack", "--pack-destination", folder], join(repository, ".cache/package"))
   writeFileSync(join(folder, "package.json"), JSON.stringify(manifest))
   const tarball = readdirSync(folder).find((file) => file.endsWith(".tgz"))
   const versions = others.map((name) => `${name}@${lock.packages[`node_modules/${name}`].version}`)

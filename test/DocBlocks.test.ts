@@ -117,6 +117,19 @@ describe("the blocks of code in the documentation", () => {
   })
 })
 
+it("the figures in README.md and in the guide to performance are those of the benchmark", () => {
+  const benchmark = readFileSync(join(root, "benchmark/README.md"), "utf8").split("\n## Method")[0] ?? ""
+  const known = new Set(Array.from(benchmark.matchAll(/\d+(?:\.\d+)?/g), ([number]) => number))
+  for (const page of ["README.md", "docs/guides/performance.md"]) {
+    const rows = readFileSync(join(root, page), "utf8").split("\n").filter((line) => line.startsWith("| "))
+    const figures = rows.flatMap((row) =>
+      Array.from(row.matchAll(/(\d+(?:\.\d+)?) (?:ns|ms|kB|MB|B|of an|times)\b/g), ([, number = ""]) => number)
+    )
+    expect(figures.length).toBeGreaterThanOrEqual(6)
+    expect(figures.filter((figure) => !known.has(figure))).toEqual([])
+  }
+})
+
 describe("a block is read", () => {
   it("with its line, its language and the remark in front of it", () => {
     expect(blocksOf("a.md", "text\n\n<!-- keeps running -->\n\n```sh\nnode a.js\n```\n\n```\nout\n```\n")).toEqual([

@@ -6,6 +6,7 @@ import { existsSync, globSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
+import { llmsText } from "../site/llms.ts"
 
 const root = fileURLToPath(new URL("../", import.meta.url))
 const read = (path: string): string => readFileSync(join(root, path), "utf8")
@@ -68,9 +69,18 @@ describe("the pages of the documentation", () => {
     expect(broken).toEqual([])
   })
 
+  it.each(pages)("name only sources that are there: %s", (page) => {
+    const named = Array.from(read(page).matchAll(/`(src\/[\w./-]+\.ts)`/g), ([, path = ""]) => path)
+    expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([])
+  })
+
   it("are all in the index", () => {
     const listed = linksIn(read("docs/README.md")).map((target) => join("docs", target))
     expect(pages.filter((page) => /^docs\/(?!README)/.test(page) && !listed.includes(page))).toEqual([])
+  })
+
+  it("have an index for programs that read, as `npm run docs:build` writes it", () => {
+    expect(read("docs/llms.txt")).toBe(llmsText())
   })
 
   it("begin with a README of at most 250 lines", () => {
