@@ -33,7 +33,11 @@ for (const path of [...manifest.files, "README.md", "LICENSE"]) {
   cpSync(join(root, path), join(target, path), { recursive: true })
 }
 const ours = (path: string): boolean => path.startsWith("./src/")
-const manifestText = { ...published, exports: Object.fromEntries(exported), sideEffects: published.sideEffects.filter((path) => !ours(path)) }
+const manifestText = {
+  ...published,
+  exports: Object.fromEntries(exported),
+  sideEffects: published.sideEffects.filter((path) => !ours(path))
+}
 writeFileSync(join(target, "package.json"), `${JSON.stringify(manifestText, null, 2)}\n`)
 
 const [packed] = Object.values(JSON.parse(npm(target, "pack", "--dry-run", "--json"))) as Array<{ size: number }>

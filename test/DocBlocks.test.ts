@@ -121,7 +121,9 @@ it("the figures in README.md and in the guide to performance are those of the be
   const benchmark = readFileSync(join(root, "benchmark/README.md"), "utf8").split("\n## Method")[0] ?? ""
   const known = new Set(Array.from(benchmark.matchAll(/\d+(?:\.\d+)?/g), ([number]) => number))
   for (const page of ["README.md", "docs/guides/performance.md"]) {
-    const rows = readFileSync(join(root, page), "utf8").split("\n").filter((line) => line.startsWith("| "))
+    const rows = readFileSync(join(root, page), "utf8")
+      .split("\n")
+      .filter((line) => line.startsWith("| "))
     const figures = rows.flatMap((row) =>
       Array.from(row.matchAll(/(\d+(?:\.\d+)?) (?:ns|ms|kB|MB|B|of an|times)\b/g), ([, number = ""]) => number)
     )
