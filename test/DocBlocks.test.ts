@@ -34,7 +34,8 @@ const shown: { readonly [page: string]: ReadonlyArray<string> } = {
   "docs/guides/names-and-units.md": ["an error message, compared with the source"],
   "docs/guides/prometheus.md": ["a part of a scrape", "a part of a scrape"],
   "docs/guides/testing.md": ["the message of a failed assertion, compared with the source"],
-  "docs/reference/cli.md": ["the screen of watch"]
+  "docs/reference/cli.md": ["the screen of watch"],
+  "docs/reference/diff-and-check.md": ["the output of diff, as an example", "the output of check, as an example"]
 }
 
 /** Messages in pages, by words that their source has as well. */
@@ -49,10 +50,10 @@ const messages: { readonly [page: string]: ReadonlyArray<string> } = {
 
 const parse = (code: string): unknown => JSON.parse(code.replace(/(^|\s)\/\/.*$/gm, "$1"))
 
-const subcommands = ["watch", "replay", "dashboard", "rules", "catalogue"]
+const subcommands = ["watch", "replay", "dashboard", "rules", "catalogue", "diff", "check"]
 
 /** Commands of Node, npm and the tools that a page installs. */
-const tools = new Set(["tsc", "vitest"])
+const tools = new Set(["effect-tsgo", "tsc", "vitest"])
 
 /** Why a command cannot be what a reader should type, or `undefined`. */
 const whyWrong = (command: string, page: string): string | undefined => {
