@@ -73,7 +73,7 @@ export const explained: ReadonlyArray<Explained> = [
     reason: slot
   },
   {
-    file: "src/internal/stream/writer.ts",
+    file: "src/internal/stream/timedWriter.ts",
     from: "if (this.untilLook > 0) return",
     to: "if (this.untilLook > 1) return",
     reason: "The clock is looked at one event earlier, which is as right."
@@ -91,13 +91,13 @@ export const explained: ReadonlyArray<Explained> = [
     reason: "Read of an open run alone, which has set it."
   },
   {
-    file: "src/internal/stream/writer.ts",
+    file: "src/internal/stream/timedWriter.ts",
     from: "this.perLook = passed >= 1 && passed < 2 ? (this.perLook + 1) >> 1 : 1",
     to: "this.perLook = passed >= 1 && passed < 2 ? (this.perLook + 2) >> 1 : 1",
     reason: "The number of events between two looks at the clock goes down by one less."
   },
   {
-    file: "src/internal/stream/writer.ts",
+    file: "src/internal/stream/timedWriter.ts",
     from: "} else if (this.sinceMoved >= 2 * this.perLook && this.perLook < MostPerLook) this.perLook *= 2",
     to: "} else if (this.sinceMoved >= 3 * this.perLook && this.perLook < MostPerLook) this.perLook *= 2",
     reason: "The looks at the clock become rarer after three of them instead of two."
