@@ -3,7 +3,8 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict"
 import { cpSync } from "node:fs"
 import { join } from "node:path"
-import { bin, folder, installPacked, node, repository, run, runSteps } from "./consumer.ts"
+import { repository } from "./consumer.ts"
+import { bin, folder, installPacked, node, run, runSteps } from "./steps.ts"
 
 const snapshots = {
   "document_storage.save.attempts": {

@@ -7,7 +7,7 @@ import { createServer } from "node:net"
 import { join } from "node:path"
 import { setTimeout } from "node:timers/promises"
 import { type DocBlock, docBlocks } from "../test/support/docBlocks.ts"
-import { bin, folder, installPacked, run, runSteps } from "./consumer.ts"
+import { bin, folder, installPacked, run, runSteps } from "./steps.ts"
 
 const packages = ["effect", "@effect/platform-node", "typescript", "@types/node", "vitest", "@effect/vitest"]
 

@@ -3,7 +3,8 @@
 import { deepStrictEqual, throws } from "node:assert/strict"
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { bin, folder, installPacked, repository, run, runSteps } from "./consumer.ts"
+import { repository } from "./consumer.ts"
+import { bin, folder, installPacked, run, runSteps } from "./steps.ts"
 
 const page = readFileSync(join(repository, "docs/guides/editor-and-lint.md"), "utf8")
 

@@ -3,7 +3,8 @@
 import { strictEqual } from "node:assert/strict"
 import { cpSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { bin, folder, installPacked, node, repository, run, runSteps } from "./consumer.ts"
+import { repository } from "./consumer.ts"
+import { bin, folder, installPacked, node, run, runSteps } from "./steps.ts"
 
 /** How many tests the suite has: as many have to pass in each runner. */
 const Tests = 6

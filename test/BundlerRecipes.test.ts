@@ -1,4 +1,4 @@
-// The recipes in docs/guides/bundlers.md are the files and commands that `npm run package:consumer` builds and runs.
+// The recipes in docs/guides/bundlers.md are the files and commands that `npm run setups` builds and runs.
 import { readdirSync, readFileSync } from "node:fs"
 import { join, relative } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -25,7 +25,7 @@ const shown = new Map(
 
 describe("docs/guides/bundlers.md", () => {
   it.each(files.filter((path) => !unshown.includes(path)))("shows %s as it is", (path) => {
-    expect(shown.get(path.replace(/^next\//, ""))).toBe(readFileSync(new URL(path, fixtures), "utf8"))
+    expect(shown.get(path)).toBe(readFileSync(new URL(path, fixtures), "utf8"))
   })
 
   it("shows no other file", () => {

@@ -118,7 +118,7 @@ export const writeExamples = async (examples: ReadonlyArray<Example>): Promise<W
   const folderOf = ({ line, path }: Example): string => join(folder, `${path.replace(/\W+/g, "-")}-${line}`)
 
   const known = new Map<string, string>()
-  for await (const path of glob("examples/*/*.metrics.ts", { cwd: root })) {
+  for await (const path of glob("examples/[0-9]*/*.metrics.ts", { cwd: root })) {
     known.set(basename(path), await readFile(join(root, path), "utf8"))
   }
   for (const page of ["README.md", "docs/concepts/metrics.md"]) {

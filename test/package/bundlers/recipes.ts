@@ -1,4 +1,4 @@
-/** The commands of docs/guides/bundlers.md by bundler. The last one runs the program, or the server, that the others built. */
+/** The commands of docs/guides/bundlers.md by bundler. The last one runs the program that the others built. */
 export const recipes: { readonly [bundler: string]: ReadonlyArray<string> } = {
   esbuild: [
     "npx esbuild main.ts metrics.worker.ts --bundle --platform=node --format=esm --target=node22 --outdir=dist",
@@ -11,6 +11,5 @@ export const recipes: { readonly [bundler: string]: ReadonlyArray<string> } = {
   tsup: ["npx tsup", "node dist/main.js"],
   Rollup: ["npx rollup -c", "node dist/main.js"],
   "Vite SSR": ["npx vite build", "node dist/main.js"],
-  webpack: ["npx webpack", "node dist/main.cjs"],
-  "Next.js": ["npx next build", "node .next/standalone/server.js"]
+  webpack: ["npx webpack", "node dist/main.cjs"]
 }

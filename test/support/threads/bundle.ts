@@ -43,8 +43,9 @@ const modules = [
     // Preloaded before the bundles, and one that imports whatever it is told to.
     exclude: ["**/preload*", "**/launcher.ts"]
   }),
-  ...globSync("{examples,test/{support,model,crash}}/**/*.{metrics,worker}.ts", { cwd: root }),
-  ...globSync("examples/*/main.ts", { cwd: root })
+  // Those of examples/frameworks are of another package.
+  ...globSync("{examples/[0-9]*,test/{support,model,crash}}/**/*.{metrics,worker}.ts", { cwd: root }),
+  ...globSync("examples/[0-9]*/main.ts", { cwd: root })
 ]
 
 /** A module in a bundle still finds what lies beside its source, and is told by its URL. */

@@ -1,5 +1,0 @@
-// The entry of the worker thread.
-import { MetricsWorker } from "mvx-metrics"
-import { SaveMetrics } from "./save.metrics.js"
-
-MetricsWorker.run([SaveMetrics])
