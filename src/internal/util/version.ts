@@ -1,4 +1,4 @@
 /**
  * The version of this package. Not read from package.json, which is not there in a bundle.
  */
-export const Version = "0.1.0"
+export const Version = "0.2.0"
