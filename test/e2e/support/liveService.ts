@@ -127,3 +127,11 @@ export const updates = async (page: Page, count: number): Promise<void> => {
     await page.waitForFunction((at) => document.querySelector("#at")?.textContent !== at, before)
   }
 }
+
+/** Waits until the page has drawn the update of this moment. */
+export const shown = async (page: Page, at: number): Promise<void> => {
+  await page.waitForFunction(
+    (time) => document.querySelector("#at")?.textContent === new Date(time).toLocaleTimeString("en-GB"),
+    at
+  )
+}

@@ -2,17 +2,15 @@
  * The list: each recorder on a line, which opens to its account of events and its metrics, one a line.
  */
 import { format } from "../model/format.ts"
-import type { History, MetricView } from "../model/history.ts"
-import { recorderProblems } from "../model/problems.ts"
-import { Account } from "./account.ts"
+import type { History } from "../model/history.ts"
 import { attribute, Children, element, write } from "./dom.ts"
-import { Line } from "./line.ts"
+import { RecorderSection } from "./recorderSection.ts"
 import { oneStop } from "./roving.ts"
 import { keyOf, type RecorderView } from "./views.ts"
 
 /**
- * How many recorders, and how many metrics of one, are shown until the rest is asked for. As long as there are no more
- * metrics in all, every recorder is open; otherwise the one of the chosen metric.
+ * How many recorders are shown until the rest is asked for. As long as there are no more metrics in all, every recorder
+ * is open; otherwise the one of the chosen metric.
  */
 const Most = 25
 
@@ -28,12 +26,17 @@ export class Overview {
   readonly #choose: (key: string) => void
   readonly #list = element("div", { id: "list" })
   readonly #sections = new WeakMap<Element, RecorderSection>()
+  /** Only what is looked at is kept up to date. */
+  readonly #looks = new IntersectionObserver((seen) => {
+    for (const { isIntersecting, target } of seen) this.#sections.get(target)?.look(isIntersecting)
+  })
   readonly #recorders: Children<RecorderView, HTMLElement>
   readonly #more = element("button", { type: "button", class: "more", tabindex: "-1", hidden: true })
   /** Which recorders were opened or closed, and of which all metrics were asked for. */
   readonly #opened = new Map<string, boolean>()
   readonly #whole = new Set<string>()
   #everyRecorder = false
+  #areFew = true
   #shown: Shown = { recorders: [], history: undefined as never, chosen: undefined }
 
   constructor(parent: HTMLElement, choose: (key: string) => void) {
@@ -42,7 +45,11 @@ export class Overview {
     this.#recorders = new Children(
       this.#list,
       ({ recorder }) => this.#section(recorder.recorderId),
-      (made, view) => this.#sections.get(made)!.show(view, this.#openOf(view), this.#whole, this.#shown)
+      (made, view) => {
+        const { chosen, history } = this.#shown
+        const whole = this.#whole.has(view.recorder.recorderId)
+        this.#sections.get(made)!.show({ view, open: this.#openOf(view), whole, history, chosen })
+      }
     )
     this.#more.addEventListener("click", () => {
       this.#everyRecorder = true
@@ -105,6 +112,7 @@ export class Overview {
       }
     })
     this.#sections.set(section.element, section)
+    this.#looks.observe(section.element)
     return section.element
   }
 
@@ -114,11 +122,10 @@ export class Overview {
   }
 
   #openOf({ metrics, recorder }: RecorderView): boolean {
-    const { chosen, recorders } = this.#shown
     const decided = this.#opened.get(recorder.recorderId)
     if (decided !== undefined) return decided
-    if (recorders.reduce((sum, each) => sum + each.metrics.length, 0) <= Most && recorders.length <= Most) return true
-    if (!metrics.some((each) => keyOf(each) === chosen)) return false
+    if (this.#areFew) return true
+    if (!metrics.some((each) => keyOf(each) === this.#shown.chosen)) return false
     // It stays open when another metric is chosen: what closed above the reader would move the rest.
     this.#opened.set(recorder.recorderId, true)
     return true
@@ -126,6 +133,7 @@ export class Overview {
 
   #redraw(): void {
     const { chosen, recorders } = this.#shown
+    this.#areFew = recorders.length <= Most && recorders.reduce((sum, each) => sum + each.metrics.length, 0) <= Most
     // The recorder of what is chosen has a place even where it comes late.
     const shown = this.#everyRecorder
       ? recorders
@@ -150,90 +158,5 @@ export class Overview {
       controls,
       controls.find((each) => each.dataset.metric === this.#shown.chosen)
     )
-  }
-}
-
-interface Actions {
-  readonly choose: (key: string) => void
-  readonly toggle: (open: boolean) => void
-  readonly showAll: () => void
-}
-
-class RecorderSection {
-  readonly recorderId: string
-  readonly element = element("section", { class: "recorder" })
-  readonly toggle = element("button", { type: "button", class: "toggle", tabindex: "-1" })
-  readonly #entity = element("span", { class: "muted entity" })
-  readonly #facts = element("span", { class: "muted" })
-  readonly #badge = element("span", { class: "badge", hidden: true })
-  readonly #state = element("span", { class: "state" })
-  readonly #error = element("p", { class: "error", hidden: true })
-  readonly #account = new Account()
-  readonly #body = element("div", { class: "recorder-body" })
-  readonly #more = element("button", { type: "button", class: "more", tabindex: "-1", hidden: true })
-  readonly #lines = new WeakMap<Element, Line>()
-  readonly #metrics: Children<{ view: MetricView; shown: Shown }, HTMLLIElement>
-
-  constructor(recorderId: string, { choose, showAll, toggle }: Actions) {
-    this.recorderId = recorderId
-    const list = element("ul", { class: "metrics" })
-    write(this.toggle, recorderId)
-    this.toggle.title = recorderId
-    this.toggle.addEventListener("click", () => toggle(this.toggle.ariaExpanded !== "true"))
-    this.#more.addEventListener("click", showAll)
-    this.#body.append(this.#account.element, this.#error, list, this.#more)
-    this.element.append(
-      element(
-        "div",
-        { class: "recorder-head" },
-        element("h2", {}, this.toggle),
-        this.#entity,
-        this.#badge,
-        this.#facts,
-        this.#state
-      ),
-      this.#body
-    )
-    this.#metrics = new Children(
-      list,
-      ({ view }) => {
-        const line = new Line(view, choose)
-        this.#lines.set(line.element, line)
-        return line.element
-      },
-      (made, { shown, view }) => this.#lines.get(made)!.show(view, shown.history, shown.chosen === keyOf(view))
-    )
-  }
-
-  show(view: RecorderView, open: boolean, whole: ReadonlySet<string>, shown: Shown): void {
-    const { acceptedPerSecond, metrics, recorder } = view
-    write(this.#entity, recorder.entityId === recorder.recorderId ? "" : recorder.entityId)
-    attribute(this.toggle, "aria-expanded", String(open))
-    const { state } = recorder.stats
-    // A hundred lines that all say so say nothing.
-    write(this.#state, open || state !== "Running" ? state : "")
-    attribute(this.#state, "data-state", state)
-    const perSecond = format(Math.round(acceptedPerSecond), "events")
-    write(this.#facts, open ? "" : `${metrics.length} ${metrics.length === 1 ? "metric" : "metrics"} · ${perSecond}`)
-    const problems = recorderProblems(recorder)
-    write(
-      this.#badge,
-      open || problems.length === 0 ? "" : problems.length === 1 ? problems[0]!.kind : `${problems.length} problems`
-    )
-    attribute(this.#badge, "data-problem", problems[0]?.kind)
-    attribute(this.#badge, "hidden", open || problems.length === 0)
-    attribute(this.#body, "hidden", !open)
-    if (open) this.#open(view, whole.has(this.recorderId), shown)
-  }
-
-  #open({ acceptedPerSecond, metrics, recorder }: RecorderView, whole: boolean, shown: Shown): void {
-    this.#account.show(recorder, acceptedPerSecond)
-    write(this.#error, recorder.error ?? "")
-    attribute(this.#error, "hidden", recorder.error === undefined)
-    const some = whole ? metrics : metrics.filter((each, index) => index < Most || keyOf(each) === shown.chosen)
-    this.#metrics.show(some.map((each) => [keyOf(each), { view: each, shown }]))
-    const beyond = metrics.length - some.length
-    write(this.#more, `Show ${format(beyond, "count")} more metrics`)
-    attribute(this.#more, "hidden", beyond === 0)
   }
 }

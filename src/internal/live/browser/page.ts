@@ -2,94 +2,68 @@
  * The page: takes updates, keeps what it shows up to date, and does what keys and clicks ask for.
  */
 import { shortened, visible } from "../model/format.ts"
-import { History, type MetricView } from "../model/history.ts"
-import type { LiveData, LiveRecorder } from "../model/update.ts"
+import type { MetricView } from "../model/history.ts"
 import { clock } from "./chart.ts"
 import { Detail } from "./detail.ts"
 import { attribute, byId, write } from "./dom.ts"
 import { makeExports } from "./exports.ts"
-import { matches, matchesRecorder, wordsOf } from "./filter.ts"
+import { Intake } from "./intake.ts"
 import { Overview } from "./overview.ts"
 import { makeProblems } from "./problems.ts"
+import { State } from "./state.ts"
 import { type Connection, listen } from "./updates.ts"
 import { keyOf, type RecorderView } from "./views.ts"
 
 /** What the chart has room for: an update is a second. */
 const ChartSeconds = 300
 
-const history = new History(ChartSeconds)
+const state = new State(ChartSeconds)
+const { history } = state
 const filter = byId<HTMLInputElement>("filter")
 const pause = byId<HTMLButtonElement>("pause")
 const place = byId("place")
 const detailElement = byId("detail")
 
-let recorders: ReadonlyArray<RecorderView> = []
-let latest: LiveData | undefined
 let connection: Connection = "connecting"
-/** What came while the page was paused; `undefined`: it is not. */
-let waiting: Array<LiveData> | undefined
 let chosen: string | undefined = decodeChoice()
 
 const detail = new Detail(detailElement, ChartSeconds)
 const overview = new Overview(byId("recorders"), choose)
 const showProblems = makeProblems(byId("problems"), {
   metric: (key) => {
-    filter.value = ""
+    setFilter("")
     choose(key)
     overview.lineOf(key)?.scrollIntoView({ block: "nearest" })
   },
   recorder: (recorderId) => {
-    filter.value = ""
+    setFilter("")
     show()
     overview.reveal(recorderId)
   }
 })
 const showExports = makeExports(byId("exports"))
 
+const intake = new Intake({
+  begin: (head) => state.begin(head),
+  recorder: (recorder) => state.recorder(recorder),
+  end: () => state.end(),
+  show
+})
 listen(
-  (data) => {
-    if (waiting === undefined) {
-      take(data)
-      show()
-    } else {
-      waiting.push(data)
-      if (waiting.length > ChartSeconds) waiting.shift()
-    }
-  },
-  (state) => {
-    connection = state
+  (lines) => intake.take(lines),
+  (now) => {
+    connection = now
     showStatus()
   }
 )
 
-function take(data: LiveData): void {
-  const before = latest
-  latest = data
-  const views = history.add(data)
-  recorders = data.recorders.map((recorder) => ({
-    recorder,
-    acceptedPerSecond: before === undefined ? 0 : acceptedPerSecond(recorder, data, before),
-    metrics: views.filter(({ recorderId }) => recorderId === recorder.recorderId)
-  }))
-}
-
-function acceptedPerSecond({ recorderId, stats }: LiveRecorder, { at }: LiveData, before: LiveData): number {
-  const known = before.recorders.find((each) => each.recorderId === recorderId)
-  if (known === undefined || at <= before.at) return 0
-  return Math.max(0, ((stats.accepted - known.stats.accepted) / (at - before.at)) * 1000)
-}
-
-/** What passes the filter: metrics, each with its recorder, and recorders that pass by themselves. */
-function filtered(): ReadonlyArray<RecorderView> {
-  const words = wordsOf(filter.value)
-  if (words.length === 0) return recorders
-  return recorders
-    .map((each) => ({ ...each, metrics: each.metrics.filter((view) => matches(words, view)) }))
-    .filter(({ metrics, recorder }) => metrics.length > 0 || matchesRecorder(words, recorder))
+function setFilter(text: string): void {
+  filter.value = text
+  state.filter(text)
 }
 
 function show(): void {
-  const shown = filtered()
+  const { filtered: shown, head: latest, recorders } = state
   const metrics = shown.flatMap((each) => each.metrics)
   const view = metrics.find((each) => keyOf(each) === chosen) ?? whatHasGone() ?? metrics[0]
   const gone = view !== undefined && !recorders.some((each) => each.metrics.includes(view))
@@ -112,7 +86,7 @@ function show(): void {
 function whatHasGone(): MetricView | undefined {
   const { shown } = detail
   if (shown === undefined || keyOf(shown) !== chosen) return undefined
-  return recorders.some(({ metrics }) => metrics.some((each) => keyOf(each) === chosen)) ? undefined : shown
+  return state.recorders.some(({ metrics }) => metrics.some((each) => keyOf(each) === chosen)) ? undefined : shown
 }
 
 /** Beside the list where there is room, otherwise below the line of its metric. */
@@ -125,6 +99,7 @@ function putDetail(key: string): void {
 
 function showNothing(shown: ReadonlyArray<RecorderView>): void {
   const nothing = byId("nothing")
+  const { head: latest, recorders } = state
   const beyond = (latest?.recorderCount ?? 0) - recorders.length
   const text =
     latest === undefined
@@ -144,9 +119,9 @@ function showNothing(shown: ReadonlyArray<RecorderView>): void {
 function showStatus(): void {
   const status = byId("status")
   const text = { connecting: "Connecting", live: "Live", lost: "Connection lost" }[connection]
-  write(status, waiting === undefined ? text : "Paused")
-  attribute(status, "data-state", waiting === undefined ? connection : "paused")
-  write(byId("at"), latest === undefined ? "" : clock(latest.at / 1000))
+  write(status, intake.paused ? "Paused" : text)
+  attribute(status, "data-state", intake.paused ? "paused" : connection)
+  write(byId("at"), state.head === undefined ? "" : clock(state.head.at / 1000))
 }
 
 function choose(key: string): void {
@@ -166,12 +141,10 @@ function decodeChoice(): string | undefined {
 }
 
 function togglePause(): void {
-  const missed = waiting
-  waiting = missed === undefined ? [] : undefined
-  for (const data of missed ?? []) take(data)
-  attribute(pause, "aria-pressed", String(waiting !== undefined))
-  write(pause, waiting === undefined ? "Pause" : "Resume")
-  show()
+  intake.pause(!intake.paused)
+  attribute(pause, "aria-pressed", String(intake.paused))
+  write(pause, intake.paused ? "Resume" : "Pause")
+  showStatus()
 }
 
 const keys: { readonly [key: string]: () => void } = {
@@ -189,7 +162,7 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return
   const writing = event.target === filter
   if (event.key === "Escape") {
-    filter.value = ""
+    setFilter("")
     filter.blur()
     show()
     return
@@ -199,7 +172,10 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault()
   key()
 })
-filter.addEventListener("input", show)
+filter.addEventListener("input", () => {
+  state.filter(filter.value)
+  show()
+})
 pause.addEventListener("click", togglePause)
 byId("skip").addEventListener("click", (event) => {
   // The part of the address behind # is what was chosen.

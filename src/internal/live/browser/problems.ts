@@ -2,7 +2,7 @@
  * What is wrong, at the top of the page, or nothing at all.
  */
 import { format, shortened } from "../model/format.ts"
-import { gravity, type Problem, recorderProblems } from "../model/problems.ts"
+import { gravity, type Problem } from "../model/problems.ts"
 import { attribute, Children, element, write } from "./dom.ts"
 import { rove } from "./roving.ts"
 import { metricKey, type RecorderView } from "./views.ts"
@@ -53,9 +53,9 @@ export const makeProblems = (
   )
   const show = (): void => {
     const problems = recorders
-      .flatMap(({ recorder }): ReadonlyArray<Shown> => {
+      .flatMap(({ problems, recorder }): ReadonlyArray<Shown> => {
         const of = recorders.length > 1
-        return recorderProblems(recorder).map((each) => ({ ...each, recorderId: recorder.recorderId, of }))
+        return problems.map((each) => ({ ...each, recorderId: recorder.recorderId, of }))
       })
       .sort((left, right) => gravity(left) - gravity(right))
     const shown = all ? problems : problems.slice(0, Most)

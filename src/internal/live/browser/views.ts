@@ -2,6 +2,7 @@
  * What an update is to the page: recorders, each with its metrics.
  */
 import type { MetricView } from "../model/history.ts"
+import type { Problem } from "../model/problems.ts"
 import type { LiveRecorder } from "../model/update.ts"
 
 export interface RecorderView {
@@ -9,6 +10,7 @@ export interface RecorderView {
   /** How many events it has taken in the last second. */
   readonly acceptedPerSecond: number
   readonly metrics: ReadonlyArray<MetricView>
+  readonly problems: ReadonlyArray<Problem>
 }
 
 /** Which metric: it has the same key in all updates. */

@@ -3,7 +3,7 @@
  */
 import { type KindView, type Trace, viewOf } from "./kindViews.ts"
 import { type Point, type PointRow, pointRows } from "./points.ts"
-import type { LiveData, LiveMetric } from "./update.ts"
+import type { LiveData, LiveMetric, LiveRecorder } from "./update.ts"
 
 /** Rows of a metric that are remembered, beside what is beyond the limit; the page shows the values of all. */
 const TracedRows = 20
@@ -17,8 +17,8 @@ export const Lookback = 5
 interface Past {
   /** The last few points, the oldest first. */
   readonly points: Array<{ readonly at: number; readonly point: Point }>
-  /** By the name of the chart and of its trace: a value for each update, the oldest first. */
-  readonly traces: Map<string, Array<number | null>>
+  /** By the name of the chart and of its trace: the value of update `n` is at `n` modulo the length, `NaN` for none. */
+  readonly traces: Map<string, Float64Array>
   /** The update that it was last part of. */
   seen: number
 }
@@ -39,9 +39,11 @@ export class History {
   /** When the updates were, in seconds since the Unix epoch, the oldest first. */
   readonly times: Array<number> = []
   readonly #length: number
-  readonly #past = new Map<string, Past>()
+  /** By recorder, metric and row. */
+  readonly #past = new Map<string, Map<string, Past>>()
   readonly #followed = new Set<string>()
   #updates = 0
+  #at = 0
 
   /** `length`: how many updates it remembers. */
   constructor(length: number) {
@@ -50,29 +52,49 @@ export class History {
 
   /** Takes an update, and returns its view. */
   add({ at, recorders }: LiveData): ReadonlyArray<MetricView> {
+    this.begin(at)
+    const views = recorders.flatMap((recorder) => this.read(recorder))
+    this.end()
+    return views
+  }
+
+  /** Begins an update. Then each recorder of it is to be read, and the update ended. */
+  begin(at: number): void {
     const last = this.times.at(-1) ?? at / 1000
     // The clock of the server was set back, or it is another server: nothing of before has a place on the axis.
     if (at / 1000 < last) this.#forget()
-    else if (at / 1000 - last > Gap) this.#skip(at / 1000 - 1)
-    this.#updates++
-    this.#time(at / 1000)
-    const views = recorders.flatMap(({ metrics, recorderId }) =>
-      metrics.map((metric) => this.#metric(recorderId, metric, at))
-    )
-    for (const [key, past] of this.#past) {
-      if (past.seen === this.#updates) continue
-      if (this.#updates - past.seen > this.#length) this.#past.delete(key)
-      else for (const values of past.traces.values()) this.#push(values, null)
+    else if (at / 1000 - last > Gap) {
+      // A moment without values.
+      this.#time(at / 1000 - 1)
+      this.end()
     }
-    return views
+    this.#at = at
+    this.#time(at / 1000)
+  }
+
+  read({ metrics, recorderId }: LiveRecorder): ReadonlyArray<MetricView> {
+    return metrics.map((metric) => this.#metric(recorderId, metric))
+  }
+
+  end(): void {
+    const slot = this.#updates % this.#length
+    for (const [metric, rows] of this.#past) {
+      for (const [key, past] of rows) {
+        if (past.seen === this.#updates) continue
+        if (this.#updates - past.seen > this.#length) rows.delete(key)
+        else for (const values of past.traces.values()) values[slot] = Number.NaN
+      }
+      if (rows.size === 0) this.#past.delete(metric)
+    }
   }
 
   /** From now on a row is traced, wherever it stands among the others. */
   follow(recorderId: string, metric: string, row: string): void {
-    this.#followed.add(keyOf(recorderId, metric, row))
+    this.#followed.add(JSON.stringify([recorderId, metric, row]))
   }
 
   #time(seconds: number): void {
+    this.#updates++
     this.times.push(seconds)
     if (this.times.length > this.#length) this.times.shift()
   }
@@ -82,59 +104,72 @@ export class History {
     this.#past.clear()
   }
 
-  /** A moment without values. */
-  #skip(seconds: number): void {
-    this.#time(seconds)
-    for (const { traces } of this.#past.values()) for (const values of traces.values()) this.#push(values, null)
-  }
-
   /** What was traced of a row, a value for each of `times`. */
   trace(recorderId: string, metric: string, row: string, trace: Trace): ReadonlyArray<number | null> {
-    const values = this.#past.get(keyOf(recorderId, metric, row))?.traces.get(nameOf(trace)) ?? []
-    return [...new Array<null>(this.times.length - values.length).fill(null), ...values]
+    const past = this.#past.get(keyOf(recorderId, metric))?.get(row)
+    const values = past?.traces.get(nameOf(trace))
+    const first = this.#updates - this.times.length + 1
+    return this.times.map((_, index) => {
+      const update = first + index
+      // What has not been read yet still has a value of long ago there.
+      const value = update === this.#updates && past?.seen !== update ? undefined : values?.[update % this.#length]
+      return value === undefined || Number.isNaN(value) ? null : value
+    })
   }
 
-  #metric(recorderId: string, metric: LiveMetric, at: number): MetricView {
+  #metric(recorderId: string, metric: LiveMetric): MetricView {
     const rows = pointRows(metric)
     const view = rows[0] === undefined ? undefined : viewOf(metric.kind, rows[0].point)
+    const isFollowed = ({ key }: PointRow): boolean =>
+      this.#followed.size > 0 && this.#followed.has(JSON.stringify([recorderId, metric.name, key]))
+    const key = keyOf(recorderId, metric.name)
+    const past = this.#past.get(key) ?? new Map<string, Past>()
+    this.#past.set(key, past)
     return {
       recorderId,
       metric,
       view,
       rows: rows.map((row, index) => {
-        const key = keyOf(recorderId, metric.name, row.key)
-        const isTraced = index < TracedRows || row.overflow === true || this.#followed.has(key)
-        return view === undefined || !isTraced ? { ...row, now: () => null } : this.#row(key, row, view, at)
+        const isTraced = view !== undefined && (index < TracedRows || row.overflow === true || isFollowed(row))
+        return isTraced ? this.#row(past, row, view) : { ...row, now: () => null }
       })
     }
   }
 
-  #row(key: string, row: PointRow, view: KindView, at: number): Row {
-    const past: Past = this.#past.get(key) ?? { points: [], traces: new Map(), seen: 0 }
-    this.#past.set(key, past)
+  #row(rows: Map<string, Past>, row: PointRow, view: KindView): Row {
+    const past: Past = rows.get(row.key) ?? { points: [], traces: new Map(), seen: 0 }
+    rows.set(row.key, past)
     past.seen = this.#updates
     const before = past.points[0]
-    const current = new Map<string, number | null>()
-    for (const trace of [view.spark, ...view.charts.flatMap(({ traces }) => traces)]) {
-      const name = nameOf(trace)
-      if (current.has(name)) continue
-      const value = trace.at(row.point, before?.point, before === undefined ? 0 : (at - before.at) / 1000)
-      current.set(name, value)
-      const values = past.traces.get(name) ?? []
+    const seconds = before === undefined ? 0 : (this.#at - before.at) / 1000
+    const traced = tracesOf(view)
+    const current = traced.map(([name, trace]) => {
+      const value = trace.at(row.point, before?.point, seconds)
+      const values = past.traces.get(name) ?? new Float64Array(this.#length).fill(Number.NaN)
       past.traces.set(name, values)
-      this.#push(values, value)
-    }
-    past.points.push({ at, point: row.point })
+      values[this.#updates % this.#length] = value ?? Number.NaN
+      return value
+    })
+    past.points.push({ at: this.#at, point: row.point })
     if (past.points.length > Lookback) past.points.shift()
-    return { ...row, now: (trace) => current.get(nameOf(trace)) ?? null }
+    return { ...row, now: (trace) => current[traced.findIndex(([name]) => name === nameOf(trace))] ?? null }
   }
+}
 
-  #push(values: Array<number | null>, value: number | null): void {
-    values.push(value)
-    if (values.length > this.#length) values.shift()
-  }
+type Traced = ReadonlyArray<readonly [name: string, trace: Trace]>
+
+const traced = new WeakMap<KindView, Traced>()
+
+/** The traces of a view by name, each once. */
+const tracesOf = (view: KindView): Traced => {
+  const known = traced.get(view)
+  if (known !== undefined) return known
+  const all = [view.spark, ...view.charts.flatMap((chart) => chart.traces)]
+  const made = [...new Map(all.map((trace) => [nameOf(trace), trace]))]
+  traced.set(view, made)
+  return made
 }
 
 const nameOf = ({ name, unit }: Trace): string => `${name} ${unit}`
 
-const keyOf = (recorderId: string, metric: string, row: string): string => JSON.stringify([recorderId, metric, row])
+const keyOf = (recorderId: string, metric: string): string => JSON.stringify([recorderId, metric])

@@ -8,6 +8,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { RuntimeService } from "../../runtime/service.ts"
 import { describeError } from "../../util/describeError.ts"
+import { updateLines } from "../model/lines.ts"
 import type { LiveData } from "../model/update.ts"
 import { type LiveLimits, liveData } from "./readRuntime.ts"
 
@@ -76,7 +77,7 @@ export const liveResources = Effect.fnUntraced(function* (
       const updates = Stream.tick("1 second").pipe(
         Stream.takeWhile(open),
         Stream.mapEffect(() => json),
-        Stream.map((body) => `data: ${body}\n\n`),
+        Stream.map((body) => `data: ${body.replaceAll("\n", "\ndata: ")}\n\n`),
         Stream.interruptWhen(Deferred.await(ended))
       )
       const body = Stream.encodeText(
@@ -107,7 +108,7 @@ const escaped = (part: string): string => part.replace(/[&<>"']/g, (character) =
  */
 const toJson = (data: LiveData): string => {
   try {
-    return JSON.stringify(data)
+    return updateLines(data)
   } catch {
     const recorders = data.recorders.map((recorder) => ({
       ...recorder,
@@ -116,7 +117,7 @@ const toJson = (data: LiveData): string => {
         return reason === undefined ? metric : { ...metric, kind: "custom" as const, dimensions: { error: reason } }
       })
     }))
-    return JSON.stringify({ ...data, recorders })
+    return updateLines({ ...data, recorders })
   }
 }
 

@@ -1,0 +1,78 @@
+/**
+ * What the page knows of the runtime: the update that is shown, what passes the filter of it, and the last minutes.
+ */
+import { History } from "../model/history.ts"
+import type { LiveHead } from "../model/lines.ts"
+import { recorderProblems } from "../model/problems.ts"
+import type { LiveRecorder } from "../model/update.ts"
+import { matches, matchesRecorder, wordsOf } from "./filter.ts"
+import type { RecorderView } from "./views.ts"
+
+/** Of one update, while it is read. */
+interface Reading {
+  readonly head: LiveHead
+  readonly recorders: Array<RecorderView>
+  filtered: Array<RecorderView>
+  readonly accepted: Map<string, number>
+}
+
+export class State {
+  readonly history: History
+  /** `undefined`: nothing has come yet. */
+  head: LiveHead | undefined
+  recorders: ReadonlyArray<RecorderView> = []
+  /** What passes the filter: metrics, each with its recorder, and recorders that pass by themselves. */
+  filtered: ReadonlyArray<RecorderView> = []
+  #words: ReadonlyArray<string> = []
+  #accepted: ReadonlyMap<string, number> = new Map()
+  #reading: Reading | undefined
+
+  /** `length`: how many updates it remembers. */
+  constructor(length: number) {
+    this.history = new History(length)
+  }
+
+  filter(text: string): void {
+    this.#words = wordsOf(text)
+    this.filtered = this.recorders.flatMap((view) => this.#filtered(view))
+    const reading = this.#reading
+    if (reading !== undefined) reading.filtered = reading.recorders.flatMap((view) => this.#filtered(view))
+  }
+
+  begin(head: LiveHead): void {
+    this.history.begin(head.at)
+    this.#reading = { head, recorders: [], filtered: [], accepted: new Map() }
+  }
+
+  recorder(recorder: LiveRecorder): void {
+    const { accepted, filtered, head, recorders } = this.#reading!
+    const { recorderId, stats } = recorder
+    const before = this.#accepted.get(recorderId)
+    const seconds = (head.at - (this.head?.at ?? head.at)) / 1000
+    const view: RecorderView = {
+      recorder,
+      acceptedPerSecond: before === undefined || seconds <= 0 ? 0 : Math.max(0, (stats.accepted - before) / seconds),
+      metrics: this.history.read(recorder),
+      problems: recorderProblems(recorder)
+    }
+    accepted.set(recorderId, stats.accepted)
+    recorders.push(view)
+    filtered.push(...this.#filtered(view))
+  }
+
+  end(): void {
+    const { accepted, filtered, head, recorders } = this.#reading!
+    this.history.end()
+    this.#reading = undefined
+    this.#accepted = accepted
+    this.head = head
+    this.recorders = recorders
+    this.filtered = filtered
+  }
+
+  #filtered(view: RecorderView): ReadonlyArray<RecorderView> {
+    if (this.#words.length === 0) return [view]
+    const metrics = view.metrics.filter((each) => matches(this.#words, each))
+    return metrics.length > 0 || matchesRecorder(this.#words, view.recorder) ? [{ ...view, metrics }] : []
+  }
+}
