@@ -4,7 +4,14 @@
 import { shownExport } from "../internal/live/model/exports.ts"
 import { format } from "../internal/live/model/format.ts"
 import type { History, MetricView, Row } from "../internal/live/model/history.ts"
-import { gravity, metricProblems, type Problem, recorderProblems, refusals } from "../internal/live/model/problems.ts"
+import {
+  gravity,
+  metricProblems,
+  type Problem,
+  recorderProblems,
+  refusals,
+  runtimeProblems
+} from "../internal/live/model/problems.ts"
 import type { LiveData, LiveRecorder } from "../internal/live/model/update.ts"
 import { sparkText } from "./sparkline.ts"
 import { cut, inWidth, widthOf } from "./width.ts"
@@ -135,7 +142,7 @@ export const screenLines = (
       ? ([["●", "good"], [` ${new Date(data.at).toLocaleTimeString("en-GB")}`]] as const)
       : ([[status, "bad"]] as const))
   )
-  const exports = (data.exports ?? [])
+  const exports = (data.runtime?.exports ?? [])
     .slice(0, Math.max(1, Math.floor(rows / 8)))
     .flatMap((each): ReadonlyArray<string> => {
       const { exporter, failing, lastError, text } = shownExport(each)
@@ -145,13 +152,18 @@ export const screenLines = (
         ...(failing === undefined || lastError === undefined ? [] : [pieces([`  ${lastError.message}`, "bad"])])
       ]
     })
+  // Failing exports are above.
+  const runtime = runtimeProblems(data.runtime)
+    .filter(({ kind }) => kind !== "not exported")
+    .map(({ kind, part, text }) => pieces([`${kind} `, "bad"], [part ?? ""], [` ${text}`, "faint"]))
+  const top = [...exports, ...runtime]
   const beyond = data.recorderCount - data.recorders.length
   const foot = beyond > 0 ? [pieces([`… ${beyond} more recorders`, "faint"])] : []
   for (const most of [series, 0]) {
-    const lines = [head, ...exports, ...data.recorders.flatMap((recorder) => recorderLines(recorder, most)), ...foot]
+    const lines = [head, ...top, ...data.recorders.flatMap((recorder) => recorderLines(recorder, most)), ...foot]
     if (lines.length <= rows) return lines
   }
-  return [head, ...exports, ...compact(rows - 2 - exports.length - foot.length), ...foot]
+  return [head, ...top, ...compact(rows - 2 - top.length - foot.length), ...foot]
 }
 
 const labelsText = ({ labels }: Row): string =>

@@ -129,16 +129,18 @@ describe("the screen", () => {
     const one = { exporter: "OTLP to a", delivered: 1200, partial: 0, failed: 0, rejectedPoints: 0 }
     const data: LiveData = {
       ...dataAfter(["/a"], 1000),
-      exports: [
-        { ...one, failing: undefined, lastError: { at: 0, message: "over" } },
-        {
-          ...one,
-          exporter: "OTLP to b",
-          failed: 2,
-          failing: "503",
-          lastError: { at: 0, message: "it is\u001b[31m full" }
-        }
-      ]
+      runtime: {
+        exports: [
+          { ...one, failing: undefined, lastError: { at: 0, message: "over" } },
+          {
+            ...one,
+            exporter: "OTLP to b",
+            failed: 2,
+            failing: "503",
+            lastError: { at: 0, message: "it is\u001b[31m full" }
+          }
+        ]
+      }
     }
     const lines = screenLines(data, history.add(data), history, { columns: 80, rows: 100, color: false, series: 1 })
     expect(lines.slice(1, 5)).toEqual([
@@ -149,6 +151,20 @@ describe("the screen", () => {
     ])
     const small = screenLines(data, history.add(data), history, { columns: 80, rows: 6, color: false, series: 1 })
     expect(small).toHaveLength(6)
+  })
+
+  it("shows what is wrong with the runtime above its recorders", () => {
+    const history = new History(60)
+    const data: LiveData = {
+      ...dataAfter(["/a"], 1000),
+      runtime: { restarts: 2, memory: { used: 60e6, limit: 64e6 } }
+    }
+    const lines = screenLines(data, history.add(data), history, { columns: 80, rows: 100, color: false, series: 1 })
+    expect(lines.slice(1, 4)).toEqual([
+      "restarted The worker ended and was replaced 2 times",
+      "nearly full The memory has 60 MB of events in it; its limit is 64 MB",
+      ""
+    ])
   })
 
   it("does not let text steer the terminal", () => {

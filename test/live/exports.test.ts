@@ -28,7 +28,7 @@ describe("an exporter", () => {
       const runtime = yield* MetricsRuntime
       const read = liveData(runtime, { maxRecorders: 1, maxSeries: 1 })
       yield* Effect.exit(Effect.flatMap(Otlp.Exporter, ({ flush }) => flush))
-      expect((yield* read).exports).toMatchObject([{ failed: 1, failing: "defect", lastError: { at: 0 } }])
+      expect((yield* read).runtime?.exports).toMatchObject([{ failed: 1, failing: "defect", lastError: { at: 0 } }])
     }).pipe(
       Effect.provide(
         Otlp.layer({ shutdownTimeout: 1 }).pipe(

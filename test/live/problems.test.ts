@@ -4,8 +4,9 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { Metric } from "mvx-metrics"
-import { metricProblems, recorderProblems } from "../../src/internal/live/model/problems.ts"
+import { metricProblems, recorderProblems, runtimeProblems } from "../../src/internal/live/model/problems.ts"
 import { liveMetric } from "../../src/internal/live/server/readRuntime.ts"
+import { noCounts } from "../../src/internal/model/stats.ts"
 
 const events = Schema.TaggedUnion({ request: { path: Schema.String, seconds: Schema.Number } })
 const request = (path: string, seconds = 1) => ({ _tag: "request" as const, path, seconds })
@@ -85,4 +86,52 @@ it("the problems of a recorder are ordered by how grave they are, refused and ev
     ["refused", "refused 3 events: 2 invalid, 1 not running"],
     ["evicted", "dropped 1 event to make room for newer ones"]
   ])
+})
+
+describe("the problems of a runtime", () => {
+  const counts = { exporter: "OTLP to collector:4318", delivered: 1, partial: 0, failed: 1, rejectedPoints: 0 }
+  const durable = { savedAt: 0, unsaved: 3, failures: 1, failure: "ENOSPC: no space left", discarded: 0 }
+  const wrong = {
+    recorders: 1,
+    restarts: 1,
+    memory: { used: 90, limit: 100 },
+    durable,
+    cluster: { processes: 4, silent: 1, ended: 0, age: 0 },
+    exports: [{ ...counts, failing: "503", lastError: { at: 0, message: "503: the collector is full" } }]
+  }
+
+  it("are restarts, memory that is nearly full, exports and state that failed, and processes that do not answer", () => {
+    expect(runtimeProblems(wrong).map(({ kind, part, text }) => `${kind}: ${part} ${text}`)).toEqual([
+      "not saved: The state a kill would lose 3 events: ENOSPC: no space left",
+      "not exported: OTLP to collector:4318 failed last: 503: the collector is full",
+      "restarted: The worker ended and was replaced once",
+      "nearly full: The memory has 90 B of events in it; its limit is 100 B",
+      "no data: The cluster has 1 of 4 processes that did not answer in time"
+    ])
+  })
+
+  it("are none where all is well, or little is known", () => {
+    expect(runtimeProblems(undefined)).toEqual([])
+    expect(
+      runtimeProblems({
+        restarts: 0,
+        memory: { used: 80, limit: 100 },
+        durable: { ...durable, failure: undefined },
+        cluster: { ...wrong.cluster, silent: 0 },
+        exports: [{ ...counts, failing: undefined, lastError: { at: 0, message: "over" } }]
+      })
+    ).toEqual([])
+  })
+})
+
+it("a recorder is nearly full above four fifths of its capacity", () => {
+  const of = (pending: number) =>
+    recorderProblems({
+      recorderId: "r",
+      entityId: "r",
+      metrics: [],
+      stats: { ...noCounts, state: "Running", capacity: 1000, pending }
+    }).map(({ kind, text }) => `${kind}: ${text}`)
+  expect(of(800)).toEqual([])
+  expect(of(801)).toEqual(["nearly full: has 801 events in flight; its capacity is 1,000"])
 })

@@ -4,6 +4,7 @@
 import uPlot from "uplot"
 import { format, shortened, visible } from "../model/format.ts"
 import type { Unit } from "../model/kindViews.ts"
+import { rangeOf, type Scale } from "../model/scales.ts"
 import { attribute } from "./dom.ts"
 
 export interface ChartLine {
@@ -11,7 +12,7 @@ export interface ChartLine {
   readonly values: ReadonlyArray<number | null>
   /** One of the colours of the style sheet, `--line-0` and so on. */
   readonly color: string
-  /** It is of others together. */
+  /** It is of others together, or of an earlier range. */
   readonly dashed: boolean
 }
 
@@ -24,6 +25,7 @@ export interface ChartData {
   readonly metricUnit: string | undefined
   /** The most seconds that its width is for. */
   readonly seconds: number
+  readonly scale: Scale
 }
 
 /** As many colours as the style sheet has for series. */
@@ -64,7 +66,7 @@ export class Chart {
     const range = isEmpty ? "no values yet" : `from ${clock(from)} to ${clock(to)}`
     const count = `${lines.length} ${lines.length === 1 ? "line" : "lines"}`
     attribute(this.#element, "aria-label", visible(`Line chart of ${shortened(title, 200)}, ${range}, ${count}`))
-    const shape = JSON.stringify([lines.map(({ color, label }) => [label, color]), unit, metricUnit])
+    const shape = JSON.stringify([lines.map(({ color, dashed, label }) => [label, color, dashed]), unit, metricUnit])
     const values = [times, ...lines.map((line) => line.values)] as uPlot.AlignedData
     if (shape === this.#shape && this.#plot !== undefined) {
       this.#plot.setData(values)
@@ -93,7 +95,7 @@ export class Chart {
       padding: [8, 26, 0, 0],
       scales: {
         x: { time: true, range: () => rangeOfTimes(this.#data!) },
-        y: { range: (_, min, max) => rangeOf(min, max) }
+        y: { range: (_, min, max) => rangeOf(min, max, this.#data!.scale) }
       },
       axes: [
         { ...axis, space: 70, incrs: Steps, values: (_, times) => times.map((time) => clock(time)), gap: 6, size: 28 },
@@ -135,11 +137,3 @@ const alone = (values: ArrayLike<number | null | undefined>): Array<number> =>
   )
 
 export const clock = (seconds: number): string => new Date(seconds * 1000).toLocaleTimeString("en-GB")
-
-/** From 0 where all is above it, with room at the top. */
-const rangeOf = (min: number | null, max: number | null): [number, number] => {
-  if (min === null || max === null) return [0, 1]
-  const least = Math.min(0, min)
-  const most = Math.max(0, max)
-  return least === most ? [0, 1] : [least < 0 ? least * 1.1 : 0, most * 1.1]
-}

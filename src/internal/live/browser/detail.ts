@@ -2,25 +2,19 @@
  * The chosen metric: what it is, a chart of the last minutes, and a table of what it shows, a row for each series.
  */
 import { format, shortened } from "../model/format.ts"
-import { type History, Lookback, type MetricView, type Row } from "../model/history.ts"
+import { type History, Lookback, type MetricView } from "../model/history.ts"
 import type { Chart as ChartOf, KindView } from "../model/kindViews.ts"
-import { type LabelColumn, labelColumns } from "../model/labelColumns.ts"
 import { metricProblems } from "../model/problems.ts"
+import { change, meanOf } from "../model/ranges.ts"
 import { Chart, clock } from "./chart.ts"
+import { ChartTools, comparisons } from "./chartTools.ts"
+import { DataTable } from "./dataTable.ts"
 import { type DetailLine, DetailLines } from "./detailLines.ts"
 import { attribute, Children, element, write, writeName } from "./dom.ts"
+import { inRange } from "./inRange.ts"
 import { rove } from "./roving.ts"
+import { SeriesTable } from "./seriesTable.ts"
 import { keyOf, kindName } from "./views.ts"
-
-/** Most rows of the table, the largest series: more would keep the browser busy, and nobody reads them. */
-const MostRows = 200
-
-type TableRow = {
-  readonly row: Row
-  readonly labels: ReadonlyArray<LabelColumn>
-  readonly view: KindView
-  readonly unit: string | undefined
-}
 
 export class Detail {
   readonly #root: HTMLElement
@@ -31,15 +25,14 @@ export class Detail {
   readonly #charts = element("div", { class: "charts", role: "group", "aria-label": "What the chart shows" })
   readonly #legend = element("ul", { id: "legend", class: "legend", "aria-label": "Lines of the chart" })
   readonly #when = element("span", { class: "when" })
-  readonly #head = element("tr")
   readonly #more = element("p", { class: "note", hidden: true })
-  readonly #table: HTMLElement
   readonly #chart: Chart
   readonly #plot = element("div", { class: "plot", role: "img", "aria-describedby": "legend" })
-  readonly #rows: Children<TableRow, HTMLTableRowElement>
+  readonly #data = new DataTable()
+  readonly #tools = new ChartTools(() => this.#draw())
+  readonly #series = new SeriesTable((row) => this.#chooseRow(row))
   readonly #lines: Children<{ readonly line: DetailLine; readonly value: string }, HTMLLIElement>
   readonly #stops: ReadonlyArray<() => void>
-  readonly #seconds: number
   readonly #shownLines = new DetailLines()
   #shown: { readonly view: MetricView; readonly history: History; readonly gone: boolean } | undefined
   #key = ""
@@ -48,23 +41,16 @@ export class Detail {
   #chosenRow: string | undefined
   #cursor: number | undefined
 
-  /** `seconds`: for how long the chart has room. */
-  constructor(root: HTMLElement, seconds: number) {
+  constructor(root: HTMLElement) {
     this.#root = root
-    this.#seconds = seconds
-    const body = element("tbody")
-    this.#table = element(
-      "div",
-      { class: "table", tabindex: "0", role: "region" },
-      element("table", { role: "grid" }, element("thead", {}, this.#head), body)
-    )
-    this.#table.addEventListener("keydown", (event) => this.#onKey(event))
     root.append(
       element("div", { class: "detail-head" }, this.#title, this.#facts, this.#about, this.#problem),
       element("div", { class: "chart-head" }, this.#charts, this.#when),
+      this.#tools.element,
       this.#plot,
+      this.#data.element,
       this.#legend,
-      this.#table,
+      this.#series.element,
       this.#more
     )
     this.#stops = [rove(this.#charts), rove(this.#legend)]
@@ -73,21 +59,6 @@ export class Detail {
       this.#cursor = index
       this.#draw()
     })
-    this.#rows = new Children(
-      body,
-      ({ labels, row, view }) => {
-        const made = element(
-          "tr",
-          {},
-          // A header must have a text.
-          ...labels.map(({ cell }) => (cell(row) === "" ? element("td") : element("th", { scope: "row" }))),
-          ...view.columns.map(() => element("td"))
-        )
-        made.addEventListener("click", () => this.#chooseRow(this.#chosenRow === row.key ? undefined : row.key))
-        return made
-      },
-      (made, item) => this.#fill(made, item)
-    )
     this.#lines = new Children(
       this.#legend,
       ({ line }) => {
@@ -147,42 +118,62 @@ export class Detail {
     if (this.#shown === undefined) return
     const { history, view: shown } = this.#shown
     const { metric, view } = shown
-    const rows = rowsOf(shown)
-    for (const part of [this.#charts, this.#plot, this.#legend, this.#table]) {
+    const { choice } = this.#tools
+    for (const part of [this.#charts, this.#tools.element, this.#legend]) {
       attribute(part, "hidden", view === undefined)
     }
-    if (view === undefined) {
-      this.#rows.show([])
-      return
-    }
+    attribute(this.#plot, "hidden", view === undefined || choice.asTable)
+    this.#data.hide(view === undefined || !choice.asTable)
+    const without = this.#series.show(shown, history, this.#chosenRow)
+    if (view === undefined) return
     const chart = view.charts.find(({ name }) => name === this.#chosenChart) ?? view.charts[0]!
     this.#chooser(view, chart)
-    const lines = this.#shownLines.of(shown, history, chart, this.#chosenRow)
-    const unit = chart.traces[0]!.unit
+    const all = this.#shownLines.of(shown, history, chart, this.#chosenRow)
+    const { unit } = chart.traces[0]!
     const lately = chart.traces.some((trace) => trace.lately) ? `over ${Lookback} s` : ""
-    this.#chart.show({
-      title: [metric.name, chart.name, lately].filter((part) => part !== "").join(", "),
-      times: history.times,
-      lines: lines.filter((line) => line.shown),
-      unit,
-      metricUnit: metric.unit,
-      seconds: this.#seconds
-    })
-    const at = this.#cursor ?? history.times.length - 1
-    write(this.#when, this.#cursor === undefined ? lately : clock(history.times[at] ?? 0))
-    this.#lines.show(lines.map((line) => [line.key, { line, value: format(line.values[at], unit, metric.unit) }]))
-    const labels = labelColumns(rows)
-    const names = [...labels.map(({ name }) => name), ...view.columns.map(({ name }) => name)]
-    this.#columns(names, labels.length)
-    attribute(this.#table, "aria-label", `Values of ${shortened(metric.name, 120)}`)
-    const signature = JSON.stringify([this.#key, names])
-    this.#rows.show(rows.map((row) => [`${signature} ${row.key}`, { row, labels, view, unit: metric.unit }]))
+    const compared = choice.back === 0 ? "" : (comparisons.find(([, seconds]) => seconds === choice.back)?.[0] ?? "")
+    const drawn = inRange(
+      history.times,
+      all.filter((line) => line.shown),
+      choice,
+      compared
+    )
+    const title = [metric.name, chart.name, lately, compared === "" ? "" : `compared with ${compared}`]
+    const data = {
+      title: title.filter((part) => part !== "").join(", "),
+      times: drawn.times,
+      lines: drawn.lines,
+      unit: choice.scale === "own" ? ("ratio" as const) : unit,
+      metricUnit: metric.unit
+    }
+    if (choice.asTable) this.#data.show(data)
+    else this.#chart.show({ ...data, seconds: choice.range, scale: choice.scale })
+    this.#showLegend(all, unit, lately, drawn.first)
     const { series } = (metric.dimensions ?? {}) as { readonly series?: ReadonlyArray<unknown> }
     const sent = Array.isArray(series) ? series.length : 0
-    const beyond = metric.seriesCount - sent + shown.rows.length - rows.length
+    const beyond = metric.seriesCount - sent + without
     write(this.#more, beyond > 0 ? `${format(beyond, "count")} smaller series are not shown.` : "")
     attribute(this.#more, "hidden", beyond <= 0)
     for (const stop of this.#stops) stop()
+  }
+
+  /** The values at the pointer, or now; of two ranges their means. `first`: the first update of the range. */
+  #showLegend(lines: ReadonlyArray<DetailLine>, unit: KindView["spark"]["unit"], lately: string, first: number): void {
+    const { history, view } = this.#shown!
+    const { times } = history
+    const { back, range } = this.#tools.choice
+    const at = this.#cursor === undefined ? times.length - 1 : first + this.#cursor
+    const to = times.at(-1) ?? 0
+    const shown = (value: number | null | undefined): string => format(value, unit, view.metric.unit)
+    write(this.#when, this.#cursor !== undefined ? clock(times[at] ?? 0) : back > 0 ? "mean of both ranges" : lately)
+    this.#lines.show(
+      lines.map((line) => {
+        if (back === 0 || this.#cursor !== undefined) return [line.key, { line, value: shown(line.values[at]) }]
+        const now = meanOf(times, line.values, to - range, to)
+        const before = meanOf(times, line.values, to - range - back, to - back)
+        return [line.key, { line, value: `${shown(now)}, was ${shown(before)} ${change(now, before)}`.trim() }]
+      })
+    )
   }
 
   #chooser(view: KindView, chosen: ChartOf): void {
@@ -211,42 +202,4 @@ export class Detail {
     if (row !== undefined) history.follow(view.recorderId, view.metric.name, row)
     this.#draw()
   }
-
-  /** Arrow keys in the table choose a row, Escape none. */
-  #onKey(event: KeyboardEvent): void {
-    const rows = this.#shown === undefined ? [] : rowsOf(this.#shown.view)
-    const at = rows.findIndex(({ key }) => key === this.#chosenRow)
-    const next = { ArrowDown: Math.min(at + 1, rows.length - 1), ArrowUp: Math.max(at - 1, 0), Escape: -1 }[event.key]
-    if (next === undefined) return
-    event.preventDefault()
-    event.stopPropagation()
-    this.#chooseRow(rows[next]?.key)
-    this.#root.querySelector("[aria-selected]")?.scrollIntoView({ block: "nearest" })
-  }
-
-  #columns(names: ReadonlyArray<string>, labels: number): void {
-    const signature = JSON.stringify([names, labels])
-    if (this.#head.dataset.names === signature) return
-    this.#head.dataset.names = signature
-    this.#head.replaceChildren(
-      ...names.map((name, index) => {
-        const cell = element("th", { scope: "col", class: index < labels ? "label" : "" })
-        write(cell, shortened(name, 60))
-        return cell
-      })
-    )
-  }
-
-  #fill(made: HTMLTableRowElement, { labels, row, unit, view }: TableRow): void {
-    const cells = [
-      ...labels.map(({ cell }) => shortened(cell(row), 160)),
-      ...view.columns.map(({ cell, unit: of }) => shortened(format(cell(row.point), of, unit), 80))
-    ]
-    for (const [index, text] of cells.entries()) write(made.cells[index]!, text)
-    attribute(made, "class", row.labels.length === 0 ? "all" : row.overflow === true ? "beyond" : undefined)
-    attribute(made, "aria-selected", this.#chosenRow === row.key ? "true" : undefined)
-  }
 }
-
-const rowsOf = ({ rows }: MetricView): ReadonlyArray<Row> =>
-  rows.filter(({ overflow }, index) => index < MostRows || overflow === true)

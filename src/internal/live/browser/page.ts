@@ -3,6 +3,7 @@
  */
 import { shortened, visible } from "../model/format.ts"
 import type { MetricView } from "../model/history.ts"
+import { type Problem, runtimeProblems } from "../model/problems.ts"
 import { clock } from "./chart.ts"
 import { Detail } from "./detail.ts"
 import { attribute, byId, write } from "./dom.ts"
@@ -27,7 +28,7 @@ const detailElement = byId("detail")
 let connection: Connection = "connecting"
 let chosen: string | undefined = decodeChoice()
 
-const detail = new Detail(detailElement, ChartSeconds)
+const detail = new Detail(detailElement)
 const overview = new Overview(byId("recorders"), choose)
 const showProblems = makeProblems(byId("problems"), {
   metric: (key) => {
@@ -54,6 +55,7 @@ listen(
   (now) => {
     connection = now
     showStatus()
+    showAttention()
   }
 )
 
@@ -70,8 +72,8 @@ function show(): void {
   write(byId("namespace"), latest?.namespace ?? "Metrics")
   document.title = latest === undefined ? "Metrics" : visible(`${shortened(latest.namespace, 60)} · metrics`)
   showStatus()
-  showProblems(recorders)
-  showExports(latest?.exports ?? [])
+  showAttention()
+  showExports(latest?.runtime?.exports)
   overview.show({ recorders: shown, history, chosen: view === undefined ? undefined : keyOf(view) })
   showNothing(shown)
   if (view === undefined) {
@@ -80,6 +82,15 @@ function show(): void {
   }
   putDetail(keyOf(view))
   detail.show(view, history, gone)
+}
+
+function showAttention(): void {
+  const { head, recorders } = state
+  const lost: ReadonlyArray<Problem> =
+    connection !== "lost" || head === undefined
+      ? []
+      : [{ kind: "no data", part: "The connection", text: `is lost: what is shown is of ${clock(head.at / 1000)}` }]
+  showProblems([...lost, ...runtimeProblems(head?.runtime)], recorders)
 }
 
 /** What was chosen and shown, and is there no more: its recorder was removed, or cannot be read. */

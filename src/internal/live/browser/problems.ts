@@ -1,5 +1,5 @@
 /**
- * What is wrong, at the top of the page, or nothing at all.
+ * What needs attention, at the top of the page, or nothing at all.
  */
 import { format, shortened } from "../model/format.ts"
 import { gravity, type Problem } from "../model/problems.ts"
@@ -11,7 +11,8 @@ import { metricKey, type RecorderView } from "./views.ts"
 const Most = 4
 
 interface Shown extends Problem {
-  readonly recorderId: string
+  /** `undefined`: the runtime has it. */
+  readonly recorderId?: string
   /** Whether it has to be said which recorder it is. */
   readonly of: boolean
 }
@@ -21,45 +22,49 @@ export interface Destination {
   readonly recorder: (recorderId: string) => void
 }
 
-export const makeProblems = (
-  parent: HTMLElement,
-  go: Destination
-): ((recorders: ReadonlyArray<RecorderView>) => void) => {
+/** Takes the problems of the runtime, and recorders with theirs. */
+export type ShowProblems = (runtime: ReadonlyArray<Problem>, recorders: ReadonlyArray<RecorderView>) => void
+
+export const makeProblems = (parent: HTMLElement, go: Destination): ShowProblems => {
   let all = false
-  let recorders: ReadonlyArray<RecorderView> = []
-  const list = element("ul", { "aria-label": "Problems" })
+  let problems: ReadonlyArray<Shown> = []
+  const count = element("span", { class: "count" })
+  const list = element("ul", { "aria-labelledby": "attention" })
   const more = element("button", { type: "button", class: "more", hidden: true })
-  parent.append(list, more)
+  parent.append(element("h2", { id: "attention" }, "Needs attention ", count), list, more)
   const stop = rove(parent)
   const children = new Children<Shown, HTMLElement>(
     list,
-    ({ metric, recorderId }) => {
-      const subject = element("button", { type: "button", tabindex: "-1" })
-      subject.addEventListener("click", () =>
-        metric === undefined ? go.recorder(recorderId) : go.metric(metricKey(recorderId, metric))
-      )
+    ({ metric, part, recorderId }) => {
+      const subject =
+        part === undefined ? element("button", { type: "button", tabindex: "-1" }) : element("span", { class: "part" })
+      subject.addEventListener("click", () => {
+        if (recorderId === undefined) return
+        if (metric === undefined) go.recorder(recorderId)
+        else go.metric(metricKey(recorderId, metric))
+      })
       const text = element("p", {}, subject, element("span", { class: "muted" }), element("span"))
       return element("li", {}, element("span", { class: "badge" }), text)
     },
-    (made, { kind, metric, of, recorderId, text }) => {
+    (made, { kind, metric, of, part, recorderId, text }) => {
       const [badge, sentence] = made.children
       write(badge!, kind)
       attribute(badge!, "data-problem", kind)
       const [subject, where, what] = sentence!.children
-      write(subject!, shortened(metric ?? recorderId, 80))
-      write(where!, metric !== undefined && of ? ` in ${shortened(recorderId, 40)}` : "")
+      write(subject!, shortened(part ?? metric ?? recorderId ?? "", 80))
+      write(where!, metric !== undefined && of ? ` in ${shortened(recorderId ?? "", 40)}` : "")
       write(what!, ` ${text}`)
     }
   )
   const show = (): void => {
-    const problems = recorders
-      .flatMap(({ problems, recorder }): ReadonlyArray<Shown> => {
-        const of = recorders.length > 1
-        return problems.map((each) => ({ ...each, recorderId: recorder.recorderId, of }))
-      })
-      .sort((left, right) => gravity(left) - gravity(right))
     const shown = all ? problems : problems.slice(0, Most)
-    children.show(shown.map((each) => [JSON.stringify([each.kind, each.recorderId, each.metric ?? null]), each]))
+    children.show(
+      shown.map((each) => [
+        JSON.stringify([each.kind, each.part ?? null, each.recorderId ?? null, each.metric ?? null]),
+        each
+      ])
+    )
+    write(count, format(problems.length, "count"))
     const beyond = problems.length - Most
     write(more, all ? "Show fewer problems" : `Show ${format(beyond, "count")} more problems`)
     attribute(more, "aria-expanded", String(all))
@@ -71,8 +76,15 @@ export const makeProblems = (
     all = !all
     show()
   })
-  return (views) => {
-    recorders = views
+  return (runtime, recorders) => {
+    const of = recorders.length > 1
+    problems = [
+      ...runtime.map((each): Shown => ({ ...each, of })),
+      ...recorders.flatMap(
+        ({ problems, recorder: { recorderId } }): ReadonlyArray<Shown> =>
+          problems.map((each) => ({ ...each, recorderId, of }))
+      )
+    ].sort((left, right) => gravity(left) - gravity(right))
     show()
   }
 }

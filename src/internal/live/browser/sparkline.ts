@@ -26,13 +26,13 @@ export class Sparkline {
     this.element.append(this.#area, this.#line)
   }
 
-  /** A value for each update, the newest at the end. */
-  show(all: ReadonlyArray<number | null>): void {
+  /** A value for each update, the newest at the end. `top`: what its height stands for; otherwise its greatest value. */
+  show(all: ReadonlyArray<number | null>, top?: number): void {
     const values = all.slice(-Most)
     const slots = Math.max(values.length, Fewest)
     const known = values.filter((value) => value !== null)
     const least = Math.min(0, ...known)
-    const most = Math.max(...known, least + Number.MIN_VALUE)
+    const most = top ?? Math.max(...known, least + Number.MIN_VALUE)
     const x = (index: number): number => ((slots - values.length + index) / (slots - 1)) * Width
     const y = (value: number): number =>
       most === least ? Height - Margin : Margin + (1 - (value - least) / (most - least)) * (Height - 2 * Margin)

@@ -1,19 +1,34 @@
 /**
- * What is wrong with recorders and metrics, for the top of the live page, its details and the terminal.
+ * What is wrong with recorders, metrics and the runtime, for the top of the live page, its details and the terminal.
  */
+import type { RuntimeStats } from "../../model/runtimeStats.ts"
 import { format, shortened } from "./format.ts"
 import { overflowOf } from "./points.ts"
 import type { LiveMetric, LiveRecorder } from "./update.ts"
 
 /** The gravest first. */
-const kinds = ["failed", "quarantined", "overflow", "refused", "evicted", "rejected"] as const
+const kinds = [
+  "no data",
+  "failed",
+  "quarantined",
+  "not saved",
+  "not exported",
+  "restarted",
+  "overflow",
+  "nearly full",
+  "refused",
+  "evicted",
+  "rejected"
+] as const
 
 export type ProblemKind = (typeof kinds)[number]
 
 export interface Problem {
   readonly kind: ProblemKind
-  /** The metric that has the problem; `undefined`: the recorder has it. */
+  /** The metric that has the problem; `undefined`: the recorder has it, or the runtime. */
   readonly metric?: string
+  /** What of the runtime has the problem. */
+  readonly part?: string
   /** What is wrong, as the rest of a sentence that begins with the name. */
   readonly text: string
 }
@@ -56,16 +71,71 @@ export const metricProblems = (metric: LiveMetric): ReadonlyArray<Problem> => {
   ]
 }
 
+/** Of its limit: what has more in it is nearly full. */
+const NearlyFull = 0.8
+
+export const isNearlyFull = (used: number, limit: number): boolean => limit > 0 && used > limit * NearlyFull
+
 export const recorderProblems = ({ error, metrics, stats }: LiveRecorder): ReadonlyArray<Problem> => {
-  const { evicted, refused } = stats
+  const { capacity, evicted, pending, refused } = stats
   return [
     ...(error === undefined ? [] : [problem("failed", `cannot be read: ${error}`)]),
     ...metrics.flatMap(metricProblems),
+    ...(isNearlyFull(pending, capacity)
+      ? [problem("nearly full", `has ${count(pending)} events in flight; its capacity is ${count(capacity)}`)]
+      : []),
     ...(refused === 0
       ? []
       : [problem("refused", `refused ${counted(refused, "event")}: ${refusals(stats).join(", ")}`)]),
     ...(evicted === 0 ? [] : [problem("evicted", `dropped ${counted(evicted, "event")} to make room for newer ones`)])
   ].sort((left, right) => gravity(left) - gravity(right))
+}
+
+/** What is wrong with the runtime itself. */
+export const runtimeProblems = ({
+  cluster,
+  durable,
+  exports = [],
+  memory,
+  restarts = 0
+}: Partial<RuntimeStats> = {}): ReadonlyArray<Problem> => {
+  const of = (part: string, kind: ProblemKind, text: string): Problem => ({ ...problem(kind, text), part })
+  const bytes = (value: number): string => format(value, "value", "By")
+  return [
+    ...(durable?.failure === undefined
+      ? []
+      : [of("The state", "not saved", `a kill would lose ${counted(durable.unsaved, "event")}: ${durable.failure}`)]),
+    ...exports.flatMap(({ exporter, failing, lastError }) =>
+      failing === undefined ? [] : [of(exporter, "not exported", `failed last: ${lastError?.message ?? failing}`)]
+    ),
+    ...(restarts === 0
+      ? []
+      : [
+          of(
+            "The worker",
+            "restarted",
+            `ended and was replaced ${restarts === 1 ? "once" : `${count(restarts)} times`}`
+          )
+        ]),
+    ...(memory !== undefined && isNearlyFull(memory.used, memory.limit)
+      ? [
+          of(
+            "The memory",
+            "nearly full",
+            `has ${bytes(memory.used)} of events in it; its limit is ${bytes(memory.limit)}`
+          )
+        ]
+      : []),
+    ...((cluster?.silent ?? 0) > 0
+      ? [
+          of(
+            "The cluster",
+            "no data",
+            `has ${count(cluster!.silent)} of ${count(cluster!.processes)} processes that did not answer in time`
+          )
+        ]
+      : [])
+  ]
 }
 
 /** How many events were refused, by reason. */

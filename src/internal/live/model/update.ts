@@ -4,7 +4,7 @@
 
 import type { KindName } from "../../metric/definition/instrument.ts"
 import type { Quarantine } from "../../metric/definition/snapshot.ts"
-import type { ExportStats } from "../../model/runtimeStats.ts"
+import type { RuntimeStats } from "../../model/runtimeStats.ts"
 import type { Stats } from "../../model/stats.ts"
 
 /** `custom`: a metric with reducers of its own; `derived`: one that is computed from others. */
@@ -40,6 +40,6 @@ export interface LiveData {
   readonly recorders: ReadonlyArray<LiveRecorder>
   /** How many recorders there are; those beyond the limit are not shown. */
   readonly recorderCount: number
-  /** How the exports of each exporter went that counts them, if there is one. */
-  readonly exports?: ReadonlyArray<ExportStats>
+  /** How the runtime stands. Of a cluster, there is less to tell. */
+  readonly runtime?: Partial<RuntimeStats>
 }

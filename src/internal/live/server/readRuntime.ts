@@ -29,8 +29,7 @@ export const liveData = Effect.fnUntraced(function* (
   const recorders = yield* Effect.forEach(sources.slice(0, maxRecorders), (source) => read(source, maxSeries), {
     concurrency: "unbounded"
   })
-  const { exports } = usage()
-  return { namespace: runtime.namespace, at, recorders, recorderCount: sources.length, ...(exports && { exports }) }
+  return { namespace: runtime.namespace, at, recorders, recorderCount: sources.length, runtime: usage() }
 })
 
 const read = Effect.fnUntraced(function* (source: Source, maxSeries: number): Effect.fn.Return<LiveRecorder> {

@@ -1,0 +1,73 @@
+/**
+ * What can be chosen of a chart: the range it shows, an earlier one that it is compared with, its scale, and whether it is
+ * shown as a table.
+ */
+import type { Scale } from "../model/scales.ts"
+import { attribute, element } from "./dom.ts"
+
+export interface ChartChoice {
+  /** Seconds that are shown. */
+  readonly range: number
+  /** How many seconds before the range lies that it is compared with; 0: it is not. */
+  readonly back: number
+  readonly scale: Scale
+  readonly asTable: boolean
+}
+
+type Options<Value> = ReadonlyArray<readonly [text: string, value: Value]>
+
+const ranges: Options<number> = [
+  ["5 min", 300],
+  ["2 min", 120],
+  ["1 min", 60]
+]
+
+export const comparisons: Options<number> = [
+  ["nothing", 0],
+  ["1 min earlier", 60],
+  ["2 min earlier", 120],
+  ["4 min earlier", 240]
+]
+
+const scales: Options<Scale> = [
+  ["that fits", "fit"],
+  ["from zero", "zero"],
+  ["of each line", "own"]
+]
+
+export class ChartTools {
+  readonly element: HTMLElement
+  #choice: ChartChoice = { range: 300, back: 0, scale: "fit", asTable: false }
+
+  constructor(onChange: () => void, ...more: ReadonlyArray<HTMLElement>) {
+    const set = (choice: Partial<ChartChoice>): void => {
+      this.#choice = { ...this.#choice, ...choice }
+      onChange()
+    }
+    const select = <Value>(name: string, options: Options<Value>, choose: (value: Value) => void): HTMLElement => {
+      const made = element("select", {}, ...options.map(([text]) => element("option", {}, text)))
+      made.addEventListener("change", () => choose(options[made.selectedIndex]![1]))
+      // Their keys are their own, not those of the page.
+      made.addEventListener("keydown", (event) => event.stopPropagation())
+      return element("label", {}, element("span", {}, name), made)
+    }
+    const table = element("button", { type: "button", "aria-pressed": "false" }, "Table")
+    table.addEventListener("click", () => {
+      set({ asTable: !this.#choice.asTable })
+      attribute(table, "aria-pressed", String(this.#choice.asTable))
+    })
+    this.element = element(
+      "div",
+      { class: "tools", role: "group", "aria-label": "How the chart is shown" },
+      select("Range", ranges, (range) => set({ range })),
+      select("Compare with", comparisons, (back) => set({ back })),
+      select("Scale", scales, (scale) => set({ scale })),
+      table,
+      ...more
+    )
+  }
+
+  get choice(): ChartChoice {
+    return this.#choice
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * The data of a chart as a table, for those who cannot see it, and those who want numbers: a row for each moment, the
+ * newest first.
+ */
+import { format, shortened } from "../model/format.ts"
+import type { Unit } from "../model/kindViews.ts"
+import { clock } from "./chart.ts"
+import { attribute, Children, element, write } from "./dom.ts"
+
+/** Most rows, and the seconds that may lie between two. */
+const MostRows = 60
+const Steps = [1, 2, 5, 10] as const
+
+export interface DataLine {
+  readonly label: string
+  readonly values: ReadonlyArray<number | null>
+}
+
+export interface ChartTable {
+  readonly title: string
+  readonly times: ReadonlyArray<number>
+  readonly lines: ReadonlyArray<DataLine>
+  readonly unit: Unit
+  readonly metricUnit: string | undefined
+}
+
+export class DataTable {
+  readonly element: HTMLElement
+  readonly #caption = element("caption")
+  readonly #head = element("tr")
+  readonly #rows: Children<{ readonly time: number; readonly cells: ReadonlyArray<string> }, HTMLTableRowElement>
+
+  constructor() {
+    const body = element("tbody")
+    this.element = element(
+      "div",
+      { class: "data", tabindex: "0", role: "region", "aria-label": "Data of the chart", hidden: true },
+      element("table", {}, this.#caption, element("thead", {}, this.#head), body)
+    )
+    // Arrow keys scroll it.
+    this.element.addEventListener("keydown", (event) => event.key !== "/" && event.stopPropagation())
+    this.#rows = new Children(
+      body,
+      ({ cells, time }) =>
+        element("tr", {}, element("th", { scope: "row" }, clock(time)), ...cells.map(() => element("td"))),
+      (made, { cells }) => {
+        for (const [index, text] of cells.entries()) write(made.cells[index + 1]!, text)
+      }
+    )
+  }
+
+  show({ lines, metricUnit, times, title, unit }: ChartTable): void {
+    write(this.#caption, shortened(title, 200))
+    const names = ["time", ...lines.map(({ label }) => label)]
+    const signature = JSON.stringify([names, unit, metricUnit])
+    if (this.#head.dataset.names !== signature) {
+      this.#head.dataset.names = signature
+      this.#head.replaceChildren(
+        ...names.map((name, index) => {
+          const cell = element("th", { scope: "col", class: index === 0 ? "label" : "" })
+          write(cell, shortened(name, 60))
+          return cell
+        })
+      )
+    }
+    this.#rows.show(
+      moments(times).map((index) => {
+        const time = times[index]!
+        const cells = lines.map(({ values }) => format(values[index], unit, metricUnit))
+        return [`${signature} ${time}`, { time, cells }]
+      })
+    )
+  }
+
+  hide(hidden: boolean): void {
+    attribute(this.element, "hidden", hidden)
+  }
+}
+
+/** Which updates have a row: the last one of each step, so that rows stay while others come. */
+const moments = (times: ReadonlyArray<number>): ReadonlyArray<number> => {
+  const span = (times.at(-1) ?? 0) - (times[0] ?? 0)
+  const step = Steps.find((each) => span / each <= MostRows) ?? 10
+  const last = new Map(times.map((time, index) => [Math.floor(time / step), index]))
+  return [...last.values()].reverse()
+}

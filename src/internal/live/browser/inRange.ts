@@ -1,0 +1,38 @@
+/**
+ * The part of the lines of a chart that is shown, on the scale that was chosen, with the earlier range beside it.
+ */
+import { earlier } from "../model/ranges.ts"
+import { ownScale } from "../model/scales.ts"
+import type { ChartLine } from "./chart.ts"
+import type { ChartChoice } from "./chartTools.ts"
+
+export interface InRange {
+  /** The update that the range begins with. */
+  readonly first: number
+  readonly times: ReadonlyArray<number>
+  readonly lines: ReadonlyArray<ChartLine>
+}
+
+/** `compared`: the name of the earlier range. */
+export const inRange = (
+  times: ReadonlyArray<number>,
+  lines: ReadonlyArray<ChartLine>,
+  { back, range, scale }: ChartChoice,
+  compared: string
+): InRange => {
+  const from = (times.at(-1) ?? 0) - range
+  const first = Math.max(
+    0,
+    times.findIndex((time) => time >= from)
+  )
+  const scaled = (values: ChartLine["values"], of: ChartLine["values"]): ChartLine["values"] =>
+    scale === "own" ? ownScale(values, of) : values
+  const both = lines.flatMap((line): ReadonlyArray<ChartLine> => {
+    const values = line.values.slice(first)
+    const shown = { ...line, values: scaled(values, values) }
+    if (back === 0) return [shown]
+    const before = earlier(times, line.values, back).slice(first)
+    return [shown, { ...line, label: `${line.label}, ${compared}`, values: scaled(before, values), dashed: true }]
+  })
+  return { first, times: times.slice(first), lines: both }
+}

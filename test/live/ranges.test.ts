@@ -1,0 +1,37 @@
+/**
+ * Two ranges of the last minutes, on each other and by their means.
+ */
+import { describe, expect, it } from "@effect/vitest"
+import { change, earlier, meanOf } from "../../src/internal/live/model/ranges.ts"
+
+describe("an earlier range", () => {
+  it("has the value of so many seconds before at each time", () => {
+    expect(earlier([0, 1, 2, 3], [10, 11, 12, 13], 2)).toEqual([null, 10, 10, 11])
+  })
+
+  it("takes the nearest update, and has a gap where there is none near", () => {
+    const times = [0, 1.1, 2, 60, 61.1, 62.2]
+    expect(earlier(times, [1, 2, 3, 4, 5, 6], 60)).toEqual([null, null, null, 1, 2, 3])
+    expect(earlier([], [], 60)).toEqual([])
+  })
+
+  it("keeps gaps", () => {
+    expect(earlier([0, 1, 2], [1, null, 3], 1)).toEqual([1, 1, null])
+  })
+})
+
+it("the mean of a range is of the values in it", () => {
+  expect(meanOf([0, 1, 2, 3], [100, 2, null, 4], 1, 3)).toBe(3)
+  expect(meanOf([0, 1], [null, null], 0, 1)).toBe(null)
+})
+
+it.each([
+  [11, 10, "+10 %"],
+  [9.5, 10, "−5.0 %"],
+  [-2, -1, "−100 %"],
+  [5, 5, "±0 %"],
+  [1, 0, ""],
+  [null, 1, ""]
+])("the change to %s from %s is %s", (now, before, text) => {
+  expect(change(now, before)).toBe(text)
+})
