@@ -8,7 +8,7 @@ const target = join(import.meta.dirname, "../docs/live-page.png")
 const picture = Effect.gen(function* () {
   const { url } = yield* liveService
   const browser = yield* Effect.acquireRelease(
-    Effect.promise(() => launch({ viewport: { width: 1360, height: 700 }, deviceScaleFactor: 1.5 })),
+    Effect.promise(() => launch({ viewport: { width: 1360, height: 800 }, deviceScaleFactor: 1.5 })),
     ({ close }) => Effect.promise(close)
   )
   yield* Effect.promise(async () => {
@@ -16,6 +16,8 @@ const picture = Effect.gen(function* () {
     await page.locator("button.metric", { hasText: "http.server.request.duration" }).click()
     // As many as the chart has room for.
     await updates(page, 300)
+    await page.getByRole("combobox", { name: "Range" }).selectOption("2 min")
+    await page.getByRole("combobox", { name: "Compare with" }).selectOption("2 min earlier")
     await page.mouse.move(0, 0)
     await page.screenshot({ path: target })
   })

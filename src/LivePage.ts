@@ -6,8 +6,8 @@
  * `Content-Security-Policy` allows nothing else, and it changes nothing. Anyone who can reach it can read every metric, so
  * mount it behind the access control of your other internal pages.
  *
- * Below its path are `data`, which returns the present state as JSON, and `events`, which sends the same once a second as
- * server-sent events.
+ * Below its path are `data`, which returns the present state as JSON, `events`, which sends the same once a second as
+ * server-sent events, and `queries`, which returns the queries of a metric in PromQL.
  *
  * @example
  * ```ts
@@ -116,13 +116,16 @@ export const layerHttp = (options: Options = {}): Layer.Layer<never, never, Http
         yield* router.add(
           "GET",
           name === "" ? (path === "" ? "/" : (path as "/")) : `${path as "/"}/${name}`,
-          (request) => resource({ pathname: pathnameOf(request.originalUrl), open: () => isListening(request.source) })
+          (request) => resource({ ...placeOf(request.originalUrl), open: () => isListening(request.source) })
         )
       }
     })
   )
 
-const pathnameOf = (url: string): string => new URL(url, "http://localhost").pathname
+const placeOf = (url: string): { readonly pathname: string; readonly query: URLSearchParams } => {
+  const { pathname, searchParams } = new URL(url, "http://localhost")
+  return { pathname, query: searchParams }
+}
 
 /**
  * A server of Node that is closing waits for its responses, and only then do those who made it end them. `true` for
@@ -170,11 +173,11 @@ const handlerUntil = Effect.fnUntraced(function* (
   return async (request, open) => {
     const { method, url } = request
     const signal = signalOf(request)
-    const { pathname } = new URL(url)
+    const { pathname, query } = placeOf(url)
     const resource = pathname === path ? resources[""] : resourceBelow(resources, path, pathname)
     if (resource === undefined) return refused(404, "There is no such page")
     if (method !== "GET" && method !== "HEAD") return refused(405, "Use GET", { allow: "GET, HEAD" })
-    const response = await Effect.runPromiseWith(context)(resource({ pathname, open }), { signal })
+    const response = await Effect.runPromiseWith(context)(resource({ pathname, query, open }), { signal })
     return HttpServerResponse.toWeb(response, { withoutBody: method === "HEAD", context, signal })
   }
 })

@@ -109,6 +109,30 @@ onBothRuntimes("the data of the live page", (make) => {
     })
   )
 
+  it.effect("has the queries of a metric in PromQL", () =>
+    Effect.gen(function* () {
+      const runtime = yield* started(make())
+      const recorder = yield* runtime.createRecorder('the "probe"')
+      yield* recorder.register(NotesByText)
+      const handle = yield* handlerOf(runtime)
+      const queries = (recorder: string, metric: string) =>
+        get(handle, `/metrics/live/queries?${new URLSearchParams({ recorder, metric })}`)
+      const found = yield* queries('the "probe"', "probe.notes_by_text")
+      expect(yield* Effect.promise(() => found.json())).toEqual([
+        {
+          title: "probe.notes_by_text",
+          expr: 'label_replace(sum by (job, instance, namespace, recorder, text, otel_metric_overflow) (rate(probe_notes_by_text_total{namespace="test",recorder="the \\"probe\\""}[5m])), "beyond_limit", "others, beyond the limit", "otel_metric_overflow", "true")'
+        }
+      ])
+      for (const [recorder, metric] of [
+        ["nobody", "probe.notes_by_text"],
+        ['the "probe"', "nothing"]
+      ] as const) {
+        expect((yield* queries(recorder, metric)).status).toBe(404)
+      }
+    })
+  )
+
   it.effect("comes once a second as server-sent events", () =>
     Effect.gen(function* () {
       const runtime = yield* started(make())

@@ -84,7 +84,7 @@ describe.skipIf(!hasBrowser)("the live page", () => {
     await line("http.server.request.duration").click()
     const detail = watched.page.locator("#detail")
     expect(await detail.getByRole("columnheader").allInnerTexts()).toContain("p90")
-    expect(await detail.locator("tbody tr").count()).toBe(5)
+    expect(await detail.locator(".table tbody tr").count()).toBe(5)
     expect(await detail.locator(".legend li").allInnerTexts()).toHaveLength(3)
     const drawn = await detail.locator("canvas").evaluate((canvas: HTMLCanvasElement) => {
       const { data } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height)
@@ -138,7 +138,7 @@ describe.skipIf(!hasBrowser)("the live page", () => {
     const stops: Array<string> = []
     const isAt = (selector: string): Promise<boolean> =>
       page.evaluate((at) => document.activeElement?.closest(at) !== null, selector)
-    for (let i = 0; i < 10 && !(await isAt(".table")); i++) {
+    for (let i = 0; i < 14 && !(await isAt(".table")); i++) {
       await page.keyboard.press("Tab")
       stops.push(
         await page.evaluate(
@@ -146,8 +146,8 @@ describe.skipIf(!hasBrowser)("the live page", () => {
         )
       )
     }
-    // The filter, pause, the list, what the chart shows, its lines, the table.
-    expect(stops).toHaveLength(6)
+    // The filter, pause, the list, what the chart shows, range, comparison, scale, table, PromQL, its lines, the series.
+    expect(stops).toHaveLength(11)
     for (const [key, name] of [
       ["ArrowRight", "total"],
       ["Home", "per second"]
@@ -176,6 +176,22 @@ describe.skipIf(!hasBrowser)("the live page", () => {
     expect(await watched.page.locator(`#${described}`).innerText()).toMatch(/p50\s+[\d.]+ ms\s+p90\s+[\d.]+ ms\s+p99/)
   })
 
+  it("copies the query of a metric that the dashboard has", async () => {
+    const { page } = watched
+    await watched.page.context().grantPermissions(["clipboard-read", "clipboard-write"])
+    await line("http.server.request.duration").click()
+    await page.getByRole("button", { name: "PromQL" }).click()
+    await page.getByRole("button", { name: "Copy the query of http.server.request.duration, p99" }).click()
+    await page.locator("#promql", { hasText: "Copied: http.server.request.duration, p99" }).waitFor()
+    const copied = await page.evaluate(() => navigator.clipboard.readText())
+    expect(copied).toMatch(
+      /histogram_quantile\(0\.99, sum by .*_bucket\{namespace="example\.metrics",recorder="http_server"\}\[5m\]/
+    )
+    expect(await violations(page)).toEqual([])
+    await line("http.server.requests").click()
+    expect(await page.locator("#promql").isVisible()).toBe(false)
+  })
+
   it("draws series on a scale of their own, and their total when it is asked for", async () => {
     await line("http.server.requests").click()
     await updates(2)
@@ -197,7 +213,7 @@ describe.skipIf(!hasBrowser)("the live page", () => {
   it("traces a series that is chosen in the table, however small it is", async () => {
     const { page } = watched
     await line("http.server.requests").click()
-    const rows = page.locator("#detail tbody tr")
+    const rows = page.locator("#detail .table tbody tr")
     await rows.last().click()
     await updates(3)
     expect(await chart().getAttribute("data-empty")).toBe(null)
@@ -235,7 +251,7 @@ describe.skipIf(!hasBrowser)("the live page", () => {
 
     await line("<script>").click()
     expect(await page.locator("#detail h2").innerText()).toBe("<script>alert('name')</script>")
-    expect(await page.locator("#detail tbody").innerText()).toContain("<img src=x onerror=alert(1)>")
+    expect(await page.locator("#detail .table tbody").innerText()).toContain("<img src=x onerror=alert(1)>")
 
     const problems = page.locator("#problems")
     expect(await problems.innerText()).toContain("refused 1 event: 1 invalid")
@@ -253,7 +269,7 @@ describe.skipIf(!hasBrowser)("the live page", () => {
       await page.emulateMedia({ colorScheme })
       for (const name of ["http.server.requests", "hostile.failing", "hostile.capped"]) {
         await line(name).click()
-        await page.locator("#detail tbody tr").first().click()
+        await page.locator("#detail .table tbody tr").first().click()
         expect(await violations(page)).toEqual([])
       }
     }
@@ -266,7 +282,7 @@ describe.skipIf(!hasBrowser)("the live page", () => {
     await Effect.runPromise(runtime.stopAndRemoveRecorder("<i>hostile</i>"))
     await page.locator("#detail .error", { hasText: "No longer there" }).waitFor()
     expect(await page.locator("#detail h2").innerText()).toBe("hostile.capped")
-    expect(await page.locator("#detail tbody tr").count()).toBe(4)
+    expect(await page.locator("#detail .table tbody tr").count()).toBe(4)
     expect(await violations(page)).toEqual([])
     await line("http.server.requests").click()
     expect(await page.locator("#detail .error").isVisible()).toBe(false)

@@ -208,6 +208,18 @@ describe("the history", () => {
     expect(history.trace("r", "requests", "unknown", total)).toEqual([null, null, null])
   })
 
+  it("has nothing of an update for what has not been read of it yet", () => {
+    const history = new History(2)
+    for (const at of [0, 1000]) history.add(update(at, [live(Requests, [request("/a")])]))
+    history.begin(2000)
+    expect(counts(history)).toEqual([1, null])
+    const [recorder] = update(2000, [live(Requests, [request("/a"), request("/a")])]).recorders
+    history.read(recorder!)
+    expect(counts(history)).toEqual([1, 2])
+    history.end()
+    expect(counts(history)).toEqual([1, 2])
+  })
+
   const counts = (history: History): ReadonlyArray<number | null> => {
     const { view } = new History(1).add(update(0, [live(Requests, [])]))[0]!
     return history.trace("r", "requests", "[]", view!.charts[1]!.traces[0]!)

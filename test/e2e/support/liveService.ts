@@ -79,6 +79,7 @@ export const launch = async (options: BrowserContextOptions): Promise<Browser> =
   const context = await chromium.launchPersistentContext(profile, {
     executablePath,
     headless: true,
+    timezoneId: "UTC",
     args: [
       "--headless",
       "--no-sandbox",

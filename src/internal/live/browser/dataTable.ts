@@ -82,5 +82,5 @@ const moments = (times: ReadonlyArray<number>): ReadonlyArray<number> => {
   const span = (times.at(-1) ?? 0) - (times[0] ?? 0)
   const step = Steps.find((each) => span / each <= MostRows) ?? 10
   const last = new Map(times.map((time, index) => [Math.floor(time / step), index]))
-  return [...last.values()].reverse()
+  return [...last.values()].reverse().slice(0, MostRows)
 }

@@ -12,6 +12,7 @@ import { DataTable } from "./dataTable.ts"
 import { type DetailLine, DetailLines } from "./detailLines.ts"
 import { attribute, Children, element, write, writeName } from "./dom.ts"
 import { inRange } from "./inRange.ts"
+import { PromQL } from "./promql.ts"
 import { rove } from "./roving.ts"
 import { SeriesTable } from "./seriesTable.ts"
 import { keyOf, kindName } from "./views.ts"
@@ -29,7 +30,8 @@ export class Detail {
   readonly #chart: Chart
   readonly #plot = element("div", { class: "plot", role: "img", "aria-describedby": "legend" })
   readonly #data = new DataTable()
-  readonly #tools = new ChartTools(() => this.#draw())
+  readonly #promql = new PromQL()
+  readonly #tools = new ChartTools(() => this.#draw(), this.#promql.toggle)
   readonly #series = new SeriesTable((row) => this.#chooseRow(row))
   readonly #lines: Children<{ readonly line: DetailLine; readonly value: string }, HTMLLIElement>
   readonly #stops: ReadonlyArray<() => void>
@@ -47,6 +49,7 @@ export class Detail {
       element("div", { class: "detail-head" }, this.#title, this.#facts, this.#about, this.#problem),
       element("div", { class: "chart-head" }, this.#charts, this.#when),
       this.#tools.element,
+      this.#promql.element,
       this.#plot,
       this.#data.element,
       this.#legend,
@@ -89,6 +92,7 @@ export class Detail {
       this.#shownLines.clear()
     }
     this.#shown = { view, history, gone }
+    this.#promql.show(view.recorderId, view.metric.name)
     const { metric, recorderId } = view
     attribute(this.#root, "hidden", undefined)
     writeName(this.#title, metric.name)

@@ -60,6 +60,7 @@ export class SeriesTable {
     const labels = labelColumns(this.#shown)
     const names = [...labels.map(({ name }) => name), "trend", ...view.columns.map(({ name }) => name)]
     this.#columns(names, labels.length)
+    attribute(this.element.firstElementChild!, "data-wide", view.columns.length > 3)
     attribute(this.element, "aria-label", `Values of ${shortened(metric.name, 120)}`)
     const { single } = partitioned(this.#shown)
     const trends = new Map(

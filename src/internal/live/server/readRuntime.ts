@@ -65,3 +65,16 @@ export const liveMetric = (metric: Metric.Any, snapshot: Snapshot, maxSeries: nu
   const { dimensions, seriesCount } = allSteps(largestSeries(snapshot.dimensions, maxSeries))
   return describedBy(metric, { ...snapshot, dimensions }, seriesCount)
 }
+
+/** The definition of a metric, if the recorder has it and can be read. */
+export const findMetric = Effect.fnUntraced(function* (
+  runtime: RuntimeService,
+  recorderId: string,
+  name: string
+): Effect.fn.Return<Metric.Any | undefined> {
+  const { sources, totals } = internalsOf(runtime)
+  const source = [...sources(), ...totals()].find((each) => each.recorderId === recorderId)
+  if (source === undefined) return undefined
+  const found = yield* Effect.result(source.largest(1))
+  return Result.isFailure(found) ? undefined : found.success.find(({ metric }) => metric.name === name)?.metric
+})

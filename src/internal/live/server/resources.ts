@@ -10,12 +10,13 @@ import type { RuntimeService } from "../../runtime/service.ts"
 import { describeError } from "../../util/describeError.ts"
 import { updateLines } from "../model/lines.ts"
 import type { LiveData } from "../model/update.ts"
-import { type LiveLimits, liveData } from "./readRuntime.ts"
+import { findMetric, type LiveLimits, liveData } from "./readRuntime.ts"
 
 /** What a resource has to know of a request. */
 export interface Asked {
   /** The path that the browser has, for what the page loads lies below it. */
   readonly pathname: string
+  readonly query: URLSearchParams
   /** Whether the server still takes requests. One that is closing waits for open responses. */
   readonly open: () => boolean
 }
@@ -49,6 +50,8 @@ const text = (body: string, type: string): HttpServerResponse.HttpServerResponse
 // Read only by those who look at a page.
 const assets = Effect.promise(() => import("./assets.generated.ts"))
 
+const queries = Effect.promise(() => import("../../catalogue/queries.ts"))
+
 /** Streams that are open at a time, each of which sends the data once a second. */
 const MostStreams = 100
 
@@ -66,6 +69,15 @@ export const liveResources = Effect.fnUntraced(function* (
     "page.js": () => Effect.map(assets, ({ script }) => text(script, "text/javascript")),
     "page.css": () => Effect.map(assets, ({ style }) => text(style, "text/css")),
     data: () => Effect.map(json, (body) => text(body, "application/json")),
+    queries: Effect.fnUntraced(function* ({ query }) {
+      const recorderId = query.get("recorder") ?? ""
+      const metric = yield* findMetric(runtime, recorderId, query.get("metric") ?? "")
+      if (metric === undefined) {
+        return HttpServerResponse.text("There is no such metric\n", { status: 404, headers })
+      }
+      const { queriesOf } = yield* queries
+      return text(JSON.stringify(queriesOf(metric, runtime.namespace, recorderId)), "application/json")
+    }),
     events: ({ open }) => {
       if (streams >= MostStreams) {
         return Effect.succeed(HttpServerResponse.text("Too many pages are open\n", { status: 503, headers }))

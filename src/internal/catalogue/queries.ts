@@ -1,0 +1,29 @@
+/**
+ * The queries of a metric's panels, to be pasted where there is no dashboard: for one recorder, with what Grafana would
+ * put in.
+ */
+import type * as Metric from "../metric/definition/metric.ts"
+import { chosen, lately, panelsOf } from "./panels.ts"
+
+export interface Query {
+  /** What it shows. */
+  readonly title: string
+  /** In PromQL. */
+  readonly expr: string
+}
+
+/** The text of a label in PromQL. */
+const quoted = (text: string): string =>
+  `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n")}"`
+
+export const queriesOf = (metric: Metric.Any, namespace: string, recorderId: string): ReadonlyArray<Query> => {
+  const place = `namespace=${quoted(namespace)},recorder=${quoted(recorderId)}`
+  return panelsOf(metric).flatMap(({ targets, title }) =>
+    targets.map(({ expr, legendFormat }) => ({
+      title: [title, ...(/ (\S+)$/.exec(legendFormat.replaceAll(/\{\{.*?\}\}/g, "").trimEnd())?.slice(1) ?? [])].join(
+        ", "
+      ),
+      expr: expr.replaceAll(chosen, () => place).replaceAll(lately, "[5m]")
+    }))
+  )
+}
