@@ -41,6 +41,7 @@ describe.skipIf(!hasBrowser)("the live page, to look at", () => {
 
   it("says that nothing has come yet", async () => {
     await watched.page.locator("#status", { hasText: "Live" }).waitFor()
+    expect(await watched.page.locator("#nothing").innerText()).toBe("Waiting for the first update.")
     expect(await violations(watched.page)).toEqual([])
     await picture("empty")
   })
@@ -91,6 +92,12 @@ describe.skipIf(!hasBrowser)("the live page, to look at", () => {
       "overflow",
       "invalid"
     ])
+  })
+
+  it("says that a recorder has no metric", async () => {
+    const newsletter = watched.page.locator(".recorder", { hasText: "newsletter" })
+    expect(await newsletter.locator(".note").innerText()).toBe("No metric is registered.")
+    expect(await watched.page.locator(".recorder .note").filter({ visible: true }).count()).toBe(1)
   })
 
   it("compares two ranges, on each other and by their means", async () => {
@@ -187,6 +194,10 @@ describe.skipIf(!hasBrowser)("the live page, to look at", () => {
         all.filter((each) => each.getBoundingClientRect().right > 320).map((each) => each.innerHTML)
       )
     expect(cut).toEqual([])
+    const broken = await page
+      .locator("#detail button")
+      .evaluateAll((all) => all.filter((each) => each.scrollHeight > each.clientHeight).map((each) => each.innerHTML))
+    expect(broken).toEqual([])
     expect(await violations(page)).toEqual([])
     await picture("320")
     await page.setViewportSize({ width: 1360, height: 860 })

@@ -15,8 +15,8 @@ import { labelsOfMetric } from "../metric/definition/seriesFilter.ts"
 import { shapeOf } from "../metric/definition/stateShape.ts"
 import { fieldValues } from "../metric/instruments/fieldValues.ts"
 import type { Family } from "../model/event.ts"
-import { panelsOf } from "./dashboard.ts"
 import { exposedOf } from "./exposedMetrics.ts"
+import { panelsOf } from "./panels.ts"
 import { recorded } from "./rules.ts"
 
 const Text = Schema.String

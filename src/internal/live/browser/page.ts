@@ -114,7 +114,7 @@ function showNothing(shown: ReadonlyArray<RecorderView>): void {
   const beyond = (latest?.recorderCount ?? 0) - recorders.length
   const text =
     latest === undefined
-      ? ""
+      ? "Waiting for the first update."
       : recorders.length === 0
         ? "There is no recorder yet."
         : shown.length === 0

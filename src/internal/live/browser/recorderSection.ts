@@ -97,6 +97,7 @@ class RecorderBody {
   readonly element = element("div", { class: "recorder-body" })
   readonly #error = element("p", { class: "error", hidden: true })
   readonly #account = new Account()
+  readonly #none = element("p", { class: "note", hidden: true }, "No metric is registered.")
   readonly #more = element("button", { type: "button", class: "more", tabindex: "-1", hidden: true })
   readonly #lines = new WeakMap<Element, Line>()
   readonly #metrics: Children<{ readonly view: MetricView; readonly shown: Shown }, HTMLLIElement>
@@ -104,7 +105,7 @@ class RecorderBody {
   constructor({ choose, showAll }: Actions) {
     const list = element("ul", { class: "metrics" })
     this.#more.addEventListener("click", showAll)
-    this.element.append(this.#account.element, this.#error, list, this.#more)
+    this.element.append(this.#account.element, this.#error, this.#none, list, this.#more)
     this.#metrics = new Children(
       list,
       ({ view }) => {
@@ -121,6 +122,8 @@ class RecorderBody {
     this.#account.show(recorder, acceptedPerSecond)
     write(this.#error, recorder.error ?? "")
     attribute(this.#error, "hidden", recorder.error === undefined)
+    // Of all that it has, whatever passes the filter.
+    attribute(this.#none, "hidden", recorder.metrics.length > 0 || recorder.error !== undefined)
     const some = shown.whole ? metrics : metrics.filter((each, index) => index < Most || keyOf(each) === shown.chosen)
     this.#metrics.show(some.map((each) => [keyOf(each), { view: each, shown }]))
     const beyond = metrics.length - some.length

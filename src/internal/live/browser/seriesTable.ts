@@ -63,6 +63,8 @@ export class SeriesTable {
     attribute(this.element.firstElementChild!, "data-wide", view.columns.length > 3)
     attribute(this.element, "aria-label", `Values of ${shortened(metric.name, 120)}`)
     const { single } = partitioned(this.#shown)
+    // There is nothing to compare it with.
+    attribute(this.element.firstElementChild!, "data-alone", single.length < 2)
     const trends = new Map(
       single.map(({ key }) => [key, history.trace(recorderId, metric.name, key, view.spark)] as const)
     )
