@@ -7,7 +7,7 @@ export const PaymentEvent = Schema.TaggedUnion({
 
 export const PaymentMetrics = Metric.module(import.meta.url, [
   Metric.counter("payments", { events: PaymentEvent, labels: ["outcome"], unit: "{payment}" }),
-  Metric.counter("payments.amount", { events: PaymentEvent, value: "amount", unit: "EUR" }).pipe(
+  Metric.counter("payments.amount", { events: PaymentEvent, value: "amount", unit: "{EUR}" }).pipe(
     Metric.filter(({ outcome }) => outcome === "SUCCESS")
   )
 ])
