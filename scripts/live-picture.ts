@@ -1,4 +1,6 @@
-// Takes the picture of the live page, docs/live-page.png, in the chromium of the system: `npm run live-page:picture`.
+// Takes the picture of the live page, docs/live-page.png, in the chromium of the system: `npm run live-page:picture`. Needs
+// `pngquant`: the picture is in the package, and takes a third of the room with a palette.
+import { execFileSync } from "node:child_process"
 import { join } from "node:path"
 import { Effect } from "effect"
 import { launch, liveService, updates, watch } from "../test/e2e/support/liveService.ts"
@@ -24,4 +26,5 @@ const picture = Effect.gen(function* () {
 })
 
 await Effect.runPromise(Effect.scoped(picture))
+execFileSync("pngquant", ["--quality", "70-95", "--speed", "1", "--strip", "--force", "--output", target, target])
 console.log(target)
