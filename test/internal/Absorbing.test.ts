@@ -5,6 +5,7 @@ import fc from "fast-check"
 import { Metric } from "mvx-metrics"
 import type { InPlace, Kernel } from "../../src/internal/fold/kernels/kernel.ts"
 import { kernelOf } from "../../src/internal/fold/kernels/kernelOf.ts"
+import { allSteps } from "../../src/internal/util/steps.ts"
 import type { MetricEvent } from "../../src/MetricEvent.ts"
 import { anyDefinition, anyEvent, type Definition, definitionOf, Family } from "../support/anyKernels.ts"
 import { runs } from "../support/long.ts"
@@ -33,7 +34,7 @@ it("is the merged state, for any definition and any events", () => {
       const other = fed(metric, others, 17)
       const expected = metric.merge!(kernel.state() as never, other.state() as never, Now)
       const before = other.state()
-      kernel.absorb(other, Now, true)
+      allSteps(kernel.absorbing(() => other, Now, true))
       deepStrictEqual(kernel.state(), expected)
       deepStrictEqual(other.state(), before)
     }),
@@ -49,7 +50,10 @@ it("loses nothing beyond the limit of series, and of those that have expired", (
       (parts, options) => {
         const metric = definitionOf("counter", { labels: ["path"], ...options })
         const kernel = fed(metric, [])
-        for (const [i, events] of parts.entries()) kernel.absorb(fed(metric, events, i * 100), i * 100 + 2000, false)
+        for (const [i, events] of parts.entries()) {
+          const other = fed(metric, events, i * 100)
+          allSteps(kernel.absorbing(() => other, i * 100 + 2000, false))
+        }
         const { idle, series } = kernel.state() as ReturnType<Kernel["state"]>
         const all = [...Object.values(series), idle?.expired ?? 0] as ReadonlyArray<number>
         const events = parts.flat().filter(({ _tag }) => _tag in metric.reduce)
@@ -79,7 +83,7 @@ it("merges the sources of a derived metric, without levels where these are not a
   const request = (seconds: number) => ({ _tag: "request", seconds })
   const after = (levels: boolean): unknown => {
     const kernel = fed(metric, [request(3), request(4)])
-    kernel.absorb(fed(metric, [request(5)]), Now, levels)
+    allSteps(kernel.absorbing(() => fed(metric, [request(5)]), Now, levels))
     return kernel.state()
   }
   const of = (value: number) => ({ series: { "[]": value }, rejected: 0 })

@@ -1,12 +1,13 @@
-// Recorders are removed and leave what they counted to a total, while folds save lane by lane what they know and end at any
-// time: each event is either in its lane or in the total, in the next fold as well.
+// Recorders are removed and leave what they counted to a total, at once or in slices, while folds save lane by lane what they
+// know and end at any time: each event is either in its lane or in the total, in the next fold as well.
 import { MessageChannel } from "node:worker_threads"
-import { expect, it } from "@effect/vitest"
+import { afterEach, beforeEach, expect, it, vi } from "@effect/vitest"
 import { Schema } from "effect"
 import fc from "fast-check"
 import { Metric } from "mvx-metrics"
 import { Checkpoints } from "../../src/internal/fold/checkpoints.ts"
 import { Fold } from "../../src/internal/fold/fold.ts"
+import type { Shown } from "../../src/internal/fold/viewedMetric.ts"
 import { ThreadCarrier } from "../../src/internal/link/threadCarrier.ts"
 import { ChunkBytes } from "../../src/internal/stream/foldedCounters.ts"
 import { PageBytes, setRead } from "../../src/internal/stream/rows/page.ts"
@@ -22,6 +23,14 @@ const Large = Metric.make("large", {
   merge: (left, right) => ({ count: left.count + right.count, text: left.text || right.text }),
   view: ({ count }) => ({ count })
 })
+
+const Many = Metric.counter("many", {
+  events: Schema.TaggedUnion({ many: { path: Schema.String } }),
+  labels: ["path"]
+})
+
+/** Of a recorder that has so many, a total takes a part in a slice. */
+const ManySeries = 600
 
 const Total = 0
 
@@ -51,7 +60,10 @@ class ReplacedFolds {
       send: () => {},
       sendCopies: true,
       onPageRead: (page) => checkpoints.onPageRead(page),
-      catalog: new Map([["large", Large]])
+      catalog: new Map<string, Metric.Any>([
+        ["large", Large],
+        ["many", Many]
+      ])
     })
     const checkpoints = new Checkpoints(fold, (saved) => port2.postMessage(saved), setRead)
     this.#fold = fold
@@ -74,7 +86,7 @@ class ReplacedFolds {
   create(): void {
     const lane = this.#lanes++
     this.#writer.command({ _tag: "Open", lane, recorderId: `r${lane}` })
-    this.#writer.command({ _tag: "Register", lane, name: "large", at: 0 })
+    for (const name of ["large", "many"]) this.#writer.command({ _tag: "Register", lane, name, at: 0 })
     this.#open.push(lane)
   }
 
@@ -84,6 +96,25 @@ class ReplacedFolds {
     const event = { _tag: "large", n: 1 } as never
     if (this.#writer.writeEvent(rowSource(lane), event, "large", false)) this.#events++
     this.#writer.publish(true)
+  }
+
+  /** Series that come again in each life of a lane, and in no other one. */
+  grow(of: number): void {
+    const lane = this.#open[of % this.#open.length]
+    if (lane === undefined) return
+    const source = rowSource(lane)
+    for (let i = 0; i < ManySeries; i++) {
+      const event = { _tag: "many", path: `/${lane % 3}/${i}` }
+      if (this.#writer.writeEvent(source, event, "many", false)) this.#events++
+    }
+    this.#writer.publish(true)
+  }
+
+  /** Has the fold come to where a recorder leaves much. */
+  leave(of: number): void {
+    this.grow(of)
+    this.remove(of)
+    this.read(Number.POSITIVE_INFINITY)
   }
 
   remove(of: number): void {
@@ -108,6 +139,27 @@ class ReplacedFolds {
     return this.#checkpoints.isPending
   }
 
+  /** A step of what the fold does in slices. Whether there is more. */
+  work(): boolean {
+    this.#fold.work.goOn()
+    return this.#fold.work.isPending
+  }
+
+  get isAbsorbing(): boolean {
+    return this.#fold.isAbsorbing
+  }
+
+  /** What a lane shows from here on, in order. */
+  show(number: number, by = {}): Array<number> {
+    const counts: Array<number> = []
+    this.#fold.lane(number)?.show(0, {}, by, (shown) => counts.push(countIn(shown)))
+    return counts
+  }
+
+  showFolded(number: number, by: object): void {
+    this.#fold.lane(number)?.showFolded(by)
+  }
+
   replace(): void {
     this.#carrier.kept.receive()
     this.#carrier.disconnect()
@@ -118,20 +170,83 @@ class ReplacedFolds {
   /** What all lanes have counted. */
   get counted(): number {
     this.read(Number.POSITIVE_INFINITY)
-    return [Total, ...this.#open].reduce((sum, number) => {
-      const lane = this.#fold.lane(number)
-      let count = 0
-      lane?.show(0, {}, {}, (shown) => {
-        for (const { dimensions } of shown) count += (dimensions as { readonly count: number }).count
-      })
-      return sum + count
-    }, 0)
+    const counts = [Total, ...this.#open].map((lane) => this.show(lane))
+    while (this.work());
+    return counts.flat().reduce((sum, count) => sum + count, 0)
   }
 
   get emitted(): number {
     return this.#events
   }
 }
+
+const countIn = (all: ReadonlyArray<Shown>): number => {
+  let count = 0
+  for (const { dimensions, series } of all) {
+    if (series === undefined) count += (dimensions as { readonly count: number }).count
+    else for (const index of series.kernel.indexes(0, "live")) count += series.kernel.points.point(index) as number
+    series?.release()
+  }
+  return count
+}
+
+// Each step of what is done in slices is a slice.
+beforeEach(() => {
+  let now = 0
+  vi.spyOn(performance, "now").mockImplementation(() => (now += 1000))
+})
+
+afterEach(() => void vi.restoreAllMocks())
+
+it("takes what a recorder leaves in slices, behind which everything waits that comes to the total", () => {
+  const folds = new ReplacedFolds()
+  const asked = {}
+  folds.create()
+  // Into the place of nothing it comes as a whole.
+  folds.grow(1)
+  folds.remove(1)
+  folds.read(2)
+  expect(folds.isAbsorbing).toBe(false)
+  folds.grow(0)
+  folds.grow(1)
+  folds.remove(0)
+  folds.emit(1)
+  folds.read(2)
+  expect(folds.isAbsorbing).toBe(true)
+  folds.remove(0)
+  folds.read(2)
+  const [total, other] = [folds.show(Total, asked), folds.show(4)]
+  folds.showFolded(Total, asked)
+  let steps = 0
+  while (folds.work()) {
+    expect(total).toEqual([])
+    steps++
+  }
+  expect(steps).toBeGreaterThan(4)
+  expect(folds.isAbsorbing).toBe(false)
+  expect(other).toEqual([1])
+  expect(total).toEqual([3 * ManySeries])
+})
+
+it("saves nothing while a total takes what a recorder leaves", () => {
+  for (const stepsBefore of [0, 2, 100]) {
+    const folds = new ReplacedFolds()
+    for (const lane of [0, 1, 2]) folds.emit(lane)
+    for (const lane of [0, 1]) folds.grow(lane)
+    folds.fill()
+    folds.read(3)
+    // A part: there are others to come.
+    expect(folds.save()).toBe(true)
+    folds.remove(1)
+    folds.remove(0)
+    folds.read(3)
+    expect(folds.isAbsorbing).toBe(true)
+    for (let i = 0; i < stepsBefore && folds.work(); i++) expect(folds.save()).toBe(false)
+    while (folds.save());
+    folds.replace()
+    expect(folds.counted).toBe(folds.emitted)
+  }
+})
 
 it("saves a total with the lanes that were closed into it", () => {
   const folds = new ReplacedFolds()
@@ -150,9 +265,9 @@ it("saves a total with the lanes that were closed into it", () => {
 it("counts each event once, whatever was removed and saved, and wherever folds have ended", () => {
   const n = fc.nat(5)
   const anyStep = fc.oneof(
-    fc.record({ do: fc.constantFrom("emit" as const, "emit" as const, "remove" as const), n }),
+    fc.record({ do: fc.constantFrom("emit" as const, "emit" as const, "remove" as const, "leave" as const), n }),
     fc.record({ do: fc.constant("read" as const), n: fc.integer({ min: 1, max: 2 }) }),
-    fc.record({ do: fc.constantFrom("save" as const, "save" as const, "replace" as const) }),
+    fc.record({ do: fc.constantFrom("save" as const, "save" as const, "work" as const, "replace" as const) }),
     fc.record({ do: fc.constantFrom("create" as const, "fill" as const, "fill" as const) })
   )
   fc.assert(

@@ -135,6 +135,8 @@ export class DurableState {
   /** Between two reads of pages: does a part of what is due. Whether there is more of it. */
   goOn(): boolean {
     if (!this.isPending) return false
+    // It is asked again.
+    if (this.#options.fold.isAbsorbing) return true
     this.#round ??= this.#begin()
     const round = this.#round
     if (round.writer === undefined) {

@@ -80,11 +80,12 @@ export class Checkpoints {
 
   /** Whether there is something to save. */
   get isPending(): boolean {
-    return this.#round !== undefined || this.#isDue
+    return !this.#fold.isAbsorbing && (this.#round !== undefined || this.#isDue)
   }
 
   /** Does a part of what is due. */
   goOn(): void {
+    if (this.#fold.isAbsorbing) return
     this.#round ??= this.#isDue ? this.#begin() : undefined
     const round = this.#round
     if (round === undefined) return

@@ -48,6 +48,7 @@ export class Fold implements StreamHandler, FoldOfLanes {
   /** Is asked to have the state written. */
   onPersist: (ticket: number) => void = () => {}
   #carefulTo = 0
+  #absorbing = 0
   readonly #options: FoldOptions
   readonly #counters = new CounterTable()
   readonly #lanes: Array<FoldLane | undefined> = []
@@ -130,8 +131,8 @@ export class Fold implements StreamHandler, FoldOfLanes {
         }
         return this.touched.touch(command.lane)
       case "Close":
-        this.#leave(command)
         this.#lanes[command.lane]?.close()
+        this.#leave(command)
         this.#lanes[command.lane] = undefined
         this.touched.touch(command.lane)
         this.#forget(command.lane)
@@ -167,8 +168,13 @@ export class Fold implements StreamHandler, FoldOfLanes {
     if (total === undefined) return this.left?.leave(closed, position)
     // The total counts it as an event.
     this.left?.leaveEvents(closed.sequence - 1, position)
-    this.#lane(total.lane)?.absorb(closed, total.at)
     this.totals.touch(total.lane)
+    const taker = this.#lane(total.lane)
+    if (taker === undefined) return
+    this.#absorbing++
+    taker.absorb(closed, total.at, () => {
+      this.#absorbing--
+    })
   }
 
   #render(render: Render): void {
@@ -238,6 +244,14 @@ export class Fold implements StreamHandler, FoldOfLanes {
   }
 
   // --- checkpoints
+
+  /**
+   * Whether a lane has not all yet of what a closed one has left to it. Until then nothing is saved: what is left is
+   * neither among the records of the one nor among those of the other.
+   */
+  get isAbsorbing(): boolean {
+    return this.#absorbing > 0
+  }
 
   /**
    * Whether it has read what lay in the log when it took the place of another one. Until then it may know less than that

@@ -274,14 +274,33 @@ export class LaneMetrics implements MetricOwner {
     return took
   }
 
-  /** The metrics of these names take what the others have counted. `sequence`: as of an event. */
-  absorb(others: LaneMetrics, at: number, sequence: number): void {
+  /** How many series there are. */
+  get size(): number {
+    return this.#cells.reduce((sum, { kernel }) => sum + (kernel?.size ?? 0), 0)
+  }
+
+  /**
+   * The metrics of these names take what the others have counted, to which nothing comes any more. `sequence`: as of an
+   * event. Nothing else may come between the steps.
+   */
+  *absorbing(others: LaneMetrics, at: number, sequence: number): Steps<void> {
     if (this.#cuts?.isAny === true) this.#cuts.detach()
-    this.#place[PlaceSequence] = sequence
-    this.#during(DuringFold, this.#cells, (cell) => {
+    const place = this.#place
+    for (const cell of this.#cells) {
       const other = others.find(cell.metric.name)
-      if (other !== undefined) cell.absorb(other, at)
-    })
+      if (other === undefined) continue
+      if (cell.comesTo(other)) {
+        // From here on it may change.
+        others.#cuts?.detach()
+        cell.kernel = other.kernel
+        this.#replan()
+        continue
+      }
+      place[PlaceLane] = this.#lane.lane
+      place[PlaceSequence] = sequence
+      place[PlaceMetric] = cell.index
+      yield* cell.absorbing(other, at)
+    }
   }
 
   #cellsOf(tag: string): Readers {

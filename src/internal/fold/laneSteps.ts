@@ -5,10 +5,13 @@ import type * as Metric from "../metric/definition/metric.ts"
 import type { MetricEvent } from "../model/event.ts"
 import { putSpan, spanOf } from "../model/eventSpan.ts"
 import type { Change, LaneCommand } from "../stream/protocol.ts"
+import type { Steps } from "../util/steps.ts"
+import type { LaneMetrics } from "./laneMetrics.ts"
 import type { SavedEvents, SavedStep } from "./savedLane.ts"
+import type { Work } from "./slices.ts"
 import type { Shown } from "./viewedMetric.ts"
 
-export type Step = LaneCommand | Batch | Show | Skip
+export type Step = LaneCommand | Batch | Show | Skip | Absorb
 
 /** Someone who wants to see all metrics, behind every event that came before. */
 export interface Show extends ShowOptions {
@@ -42,6 +45,24 @@ export interface Batch {
   ignored: number
 }
 
+/** What a recorder has counted that was removed: the lane takes it. */
+export interface Absorb {
+  readonly _tag: "Absorb"
+  readonly removed: LaneMetrics
+  readonly at: number
+  /** The lane has all of it. */
+  readonly onEnd: () => void
+}
+
+/** It takes that in slices, and what comes meanwhile waits. */
+export interface Absorbing {
+  readonly _tag: "Absorbing"
+  readonly steps: Steps<void>
+  readonly onEnd: () => void
+  /** `undefined` in the call that begins it. */
+  work: Work | undefined
+}
+
 /** Stands for an event that no metric reads. */
 export const foreign: MetricEvent = { _tag: "" }
 
@@ -54,6 +75,8 @@ export const savedStep = (step: Step): ReadonlyArray<SavedStep> => {
       return []
     case "Events":
       return [savedBatch(step)]
+    case "Absorb":
+      return notSaved()
     case "Register": {
       const { at, lane, left, name } = step
       return [{ _tag: "Register", lane, name, at, left }]
@@ -63,7 +86,16 @@ export const savedStep = (step: Step): ReadonlyArray<SavedStep> => {
   }
 }
 
-export const savedBatch = ({ applied, events, ignored, next, times }: Batch): SavedEvents => {
+/** What was removed is not among its own records any more, and not among these yet: see `Fold.isAbsorbing`. */
+const notSaved = (): never => {
+  throw new Error("A lane was saved before it had all that a removed recorder has left to it.")
+}
+
+/** What waits for a listener. */
+export const savedHeld = (held: Batch | Absorbing): SavedEvents =>
+  held._tag === "Absorbing" ? notSaved() : savedBatch(held)
+
+const savedBatch = ({ applied, events, ignored, next, times }: Batch): SavedEvents => {
   const left = events.slice(next)
   const spans = left.map(spanOf)
   return {

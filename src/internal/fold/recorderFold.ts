@@ -7,12 +7,14 @@ import type { MetricEvent } from "../model/event.ts"
 import type { LaneCounters } from "../stream/foldedCounters.ts"
 import type { Change, Lane, LaneCommand, LaneMessage, Poison, Watch } from "../stream/protocol.ts"
 import type { Rows } from "../stream/rows/format.ts"
-import type { Steps } from "../util/steps.ts"
+import { allSteps, type Steps } from "../util/steps.ts"
 import type { FoldOfLanes } from "./foldOfLanes.ts"
 import { LaneCounts } from "./laneCounts.ts"
 import { type FoldLayout, LaneMetrics, type MetricsLane } from "./laneMetrics.ts"
 import { LaneReads } from "./laneReads.ts"
 import {
+  type Absorb,
+  type Absorbing,
   type Batch,
   emptyBatch,
   foreign,
@@ -22,15 +24,19 @@ import {
   type Show,
   type ShowOptions,
   type Step,
-  savedBatch,
+  savedHeld,
   savedStep
 } from "./laneSteps.ts"
 import { PlaceSequence } from "./place.ts"
 import { atRestore, poison, poisonsAfter } from "./poisons.ts"
 import type { MetricAndSaved, SavedLane } from "./savedLane.ts"
+import type { WorkSteps } from "./slices.ts"
 
 /** Most changes that wait for a listener: the fold goes on when these are delivered. */
 const ChangesAtOnce = 32
+
+/** Series of a removed recorder that are taken at once, in less than a millisecond. With more of them it is done in slices. */
+const SeriesAtOnce = 512
 
 export class FoldLane implements MetricsLane {
   readonly lane: Lane
@@ -41,8 +47,8 @@ export class FoldLane implements MetricsLane {
   /** What came while the lane waited. */
   #inbox: Array<Step> | undefined
   #watch: Watch = "none"
-  /** The batch whose changes a listener has not taken yet. */
-  #undelivered: Batch | undefined
+  /** What the lane waits for: the batch whose changes a listener has not taken yet, or what a recorder leaves to it. */
+  #held: Batch | Absorbing | undefined
   #sequence = 0
   /** Changes up to this sequence number were received from the fold before. */
   readonly #seen: number
@@ -92,7 +98,7 @@ export class FoldLane implements MetricsLane {
   // --- what comes out of the stream
 
   rows(layout: FoldLayout, rows: Rows, at: number, count: number, time: number): void {
-    if (this.#watch !== "none" || this.#undelivered !== undefined) {
+    if (this.#watch !== "none" || this.#held !== undefined) {
       const { words } = layout.layout
       for (let i = 0, row = at; i < count; i++, row += words) this.#enqueue(layout.read(rows, row), time)
       return this.#goOn()
@@ -109,7 +115,7 @@ export class FoldLane implements MetricsLane {
   }
 
   event(event: MetricEvent, at: number): void {
-    if (this.#watch !== "none" || this.#undelivered !== undefined) {
+    if (this.#watch !== "none" || this.#held !== undefined) {
       this.#enqueue(event, at)
       return this.#goOn()
     }
@@ -118,7 +124,7 @@ export class FoldLane implements MetricsLane {
   }
 
   foreignEvents(count: number): void {
-    if (this.#undelivered === undefined) {
+    if (this.#held === undefined) {
       this.#sequence += count
       return this.#count(0, count)
     }
@@ -139,7 +145,7 @@ export class FoldLane implements MetricsLane {
    */
   show(now: number, { addsUp = false, canWait }: Partial<ShowOptions>, by: object, take: Show["take"]): void {
     // Whoever asks goes through those that can wait at once: one that comes to its turn later says so.
-    const isWaiting = this.#inbox !== undefined || this.#undelivered !== undefined
+    const isWaiting = this.#inbox !== undefined || this.#held !== undefined
     this.#take({ _tag: "Show", now, addsUp, canWait: canWait === true && !isWaiting, by, take })
   }
 
@@ -155,6 +161,8 @@ export class FoldLane implements MetricsLane {
 
   /** Those who wait with the events are shown what was folded. Their clocks are not set back. */
   showFolded(by: object): void {
+    // What a removed recorder leaves would be nowhere. It comes by itself.
+    if (this.#held?._tag === "Absorbing") return
     const inbox = this.#inbox
     this.forget(by)
     for (const step of inbox ?? []) if (step._tag === "Show" && step.by === by) this.#show(step)
@@ -171,16 +179,14 @@ export class FoldLane implements MetricsLane {
     take(this.#metrics.shown(now, addsUp, this.#sequence))
   }
 
-  /** Takes what a recorder has counted that is removed. It is as an event to the metrics. */
-  absorb(removed: FoldLane, at: number): void {
-    if (this.#due !== undefined) this.showDue()
-    this.#sequence++
-    if (this.#poisons !== undefined) this.#quarantineDue(false)
-    this.#metrics.absorb(removed.#metrics, at, this.#sequence)
+  /** Takes what a recorder has counted that was removed, behind what came before. `onEnd`: it has all of it. */
+  absorb(removed: FoldLane, at: number, onEnd: () => void): void {
+    this.#take({ _tag: "Absorb", removed: removed.#metrics, at, onEnd })
   }
 
   /** The recorder has been removed: there is nothing more to show, and nobody to answer. */
   close(): void {
+    while (this.#held?._tag === "Absorbing") this.#absorbed(this.#held)
     this.showDue()
     for (const step of this.#inbox ?? []) if (step._tag === "Show") step.take([])
     this.#reads.close()
@@ -192,16 +198,16 @@ export class FoldLane implements MetricsLane {
   }
 
   #take(step: Step): void {
-    if (this.#inbox === undefined && this.#undelivered === undefined) return this.#step(step)
+    if (this.#inbox === undefined && this.#held === undefined) return this.#step(step)
     this.#inbox ??= []
     this.#inbox.push(step)
   }
 
   /** A listener has taken the changes up to this sequence number. The lane goes on, if it waits for that. */
   delivered(sequence: number): void {
-    const batch = this.#undelivered
-    if (batch === undefined || sequence !== this.#sequence) return
-    this.#undelivered = undefined
+    const batch = this.#held
+    if (batch?._tag !== "Events" || sequence !== this.#sequence) return
+    this.#held = undefined
     this.#acknowledge(batch)
     this.#foldBatch(batch)
     this.#goOn()
@@ -225,7 +231,7 @@ export class FoldLane implements MetricsLane {
     const inbox = this.#inbox
     if (inbox === undefined) return
     let done = 0
-    while (this.#undelivered === undefined && done < inbox.length) this.#step(inbox[done++]!)
+    while (this.#held === undefined && done < inbox.length) this.#step(inbox[done++]!)
     if (done === inbox.length) this.#inbox = undefined
     else inbox.splice(0, done)
   }
@@ -254,9 +260,39 @@ export class FoldLane implements MetricsLane {
         return this.#reads.begin(step, this.#metrics.read(step, this.#sequence, this.#fold.sendCopies))
       case "Rewind":
         return this.#metrics.rewind(step.now)
+      case "Absorb":
+        return this.#absorb(step)
       case "Reset":
         return this.#metrics.reset(step.name, step.at)
     }
+  }
+
+  /** It is as an event to the metrics. */
+  #absorb({ at, onEnd, removed }: Absorb): void {
+    this.#sequence++
+    if (this.#poisons !== undefined) this.#quarantineDue(false)
+    const steps = this.#metrics.absorbing(removed, at, this.#sequence)
+    if (removed.size <= SeriesAtOnce) {
+      allSteps(steps)
+      return onEnd()
+    }
+    const absorbing: Absorbing = { _tag: "Absorbing", steps, onEnd, work: undefined }
+    this.#held = absorbing
+    absorbing.work = this.#fold.work.begin(this.#inSlices(absorbing))
+  }
+
+  *#inSlices(absorbing: Absorbing): WorkSteps {
+    yield* absorbing.steps
+    this.#absorbed(absorbing)
+  }
+
+  #absorbed(absorbing: Absorbing): void {
+    allSteps(absorbing.steps)
+    if (this.#held !== absorbing) return
+    this.#held = undefined
+    absorbing.onEnd()
+    // In the call that begins it, whoever makes the steps goes on with them.
+    if (absorbing.work !== undefined) this.#goOn()
   }
 
   /** Folds a batch from where it stands: to its end, or until a listener has to be waited for. */
@@ -265,7 +301,7 @@ export class FoldLane implements MetricsLane {
       const changes = this.#foldSome(batch).filter(({ sequence }) => sequence > this.#seen)
       if (changes.length > 0) {
         // Not counted before they are delivered: a slow listener uses up the capacity, not memory.
-        this.#undelivered = batch
+        this.#held = batch
         return this.#send({
           _tag: "Changes",
           lane: this.lane,
@@ -340,7 +376,7 @@ export class FoldLane implements MetricsLane {
       metrics: this.#metrics.save(),
       reads: this.#reads.save(),
       inbox: this.#inbox?.flatMap(savedStep),
-      undelivered: this.#undelivered && savedBatch(this.#undelivered)
+      undelivered: this.#held && savedHeld(this.#held)
     }
   }
 
@@ -360,7 +396,7 @@ export class FoldLane implements MetricsLane {
     this.#inbox = saved.inbox?.map((step) => restoredStep(step, definitionOf))
     if (saved.undelivered === undefined) return
     // Its changes were sent before it was saved, and whoever has what was saved has received them.
-    this.#undelivered = restoredBatch(saved.undelivered)
+    this.#held = restoredBatch(saved.undelivered)
     this.delivered(this.#sequence)
   }
 }

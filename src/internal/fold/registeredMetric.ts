@@ -8,7 +8,9 @@ import { goesOnFrom } from "../metric/definition/measured.ts"
 import type { MetricEvent } from "../model/event.ts"
 import { cutText, MostOfError } from "../util/cutText.ts"
 import { describeError } from "../util/describeError.ts"
+import type { Steps } from "../util/steps.ts"
 import { keepState, keptState } from "./kernels/keptState.ts"
+import { Kernel } from "./kernels/kernel.ts"
 import type { SeriesCut } from "./kernels/seriesCut.ts"
 import type { SavedMetric, SavedPart, SavedState } from "./savedLane.ts"
 import { nothing, ViewedMetric } from "./viewedMetric.ts"
@@ -37,13 +39,21 @@ export class RegisteredMetric extends ViewedMetric {
     return true
   }
 
-  /** Takes what another one has counted, unless that measures something else. Levels are not counted. */
-  absorb(other: RegisteredMetric, at: number): void {
+  /** Whether the series of another one are what this one has when it has taken them. */
+  comesTo({ kernel }: RegisteredMetric): boolean {
+    return this.inService && this.kernel instanceof Kernel && this.kernel.comesTo(kernel)
+  }
+
+  /**
+   * Takes what another one has counted, unless that measures something else. Levels are not counted. `merge` runs in the
+   * first step.
+   */
+  *absorbing(other: RegisteredMetric, at: number): Steps<void> {
     const { kernel, metric } = this
     if (!this.inService || !goesOnFrom(metric, other.metric)) return
     try {
-      if (kernel !== undefined) return kernel.absorb(other.kernel!, at, false)
-      MutableRef.set(this.stateRef!.ref, metric.merge!(this.current, other.current, at))
+      if (kernel !== undefined) yield* kernel.absorbing(() => other.kernel!, at, false)
+      else MutableRef.set(this.stateRef!.ref, metric.merge!(this.current, other.current, at))
     } catch (error) {
       this.putOut(`merge: ${describeError(error)}`, 0)
     }

@@ -51,7 +51,7 @@ export abstract class ViewedMetric {
   readonly epoch: number
   /** When it was registered or reset. */
   readonly createdAt: number
-  readonly kernel: InPlace | undefined
+  kernel: InPlace | undefined
   /** A kernel holds the state itself, and makes it when it is read. */
   protected readonly stateRef: Ref.Ref<unknown> | undefined
   protected readonly owner: MetricOwner

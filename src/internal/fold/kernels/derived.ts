@@ -54,16 +54,21 @@ export class DerivedKernel implements InPlace {
     }
   }
 
-  absorb(other: InPlace, at: number, levels: boolean): void {
-    const parts = this.#parts.map(([, part], i) => [part, (other as DerivedKernel).#parts[i]![1]] as const)
-    const merged = parts.filter(([{ metric }]) => levels || !isBuiltInLevel(metric))
-    // Functions of the user first: where one throws, nothing is changed.
-    for (const [part, from] of merged) {
-      if (part.kernel === undefined) part.next = part.metric.merge!(part.state, from.state, at)
+  get size(): number {
+    return this.#parts.reduce((sum, [, { kernel }]) => sum + (kernel?.size ?? 0), 0)
+  }
+
+  *absorbing(current: () => InPlace, at: number, levels: boolean): Steps<void> {
+    const from = (i: number): Part => (current() as DerivedKernel).#parts[i]![1]
+    const merged = this.#parts.flatMap(([, part], i) =>
+      levels || !isBuiltInLevel(part.metric) ? [[part, i] as const] : []
+    )
+    for (const [part, i] of merged) {
+      if (part.kernel === undefined) part.next = part.metric.merge!(part.state, from(i).state, at)
     }
-    for (const [part, from] of merged) {
-      if (part.kernel === undefined) part.state = part.next
-      else part.kernel.absorb(from.kernel!, at, levels)
+    for (const [part] of merged) if (part.kernel === undefined) part.state = part.next
+    for (const [{ kernel }, i] of merged) {
+      if (kernel !== undefined) yield* kernel.absorbing(() => from(i).kernel!, at, levels)
     }
   }
 

@@ -37,11 +37,14 @@ export interface InPlace {
   readonly take: () => void
   /** A reader's clock is at `now`: see {@link rewoundState}. */
   readonly rewind: (now: number) => void
+  /** How many series there are. */
+  readonly size: number
   /**
-   * Takes what another one of the same definition has come to. `levels`: gauges and up-down counters too, which are parts
-   * of what a derived metric shows.
+   * Takes what another one of the same definition has come to. `current`: that one, or the copy that was made of it
+   * meanwhile. `levels`: gauges and up-down counters too, which are parts of what a derived metric shows. Functions of the
+   * definition run in the first step: where one throws, nothing is changed.
    */
-  readonly absorb: (other: InPlace, at: number, levels: boolean) => void
+  readonly absorbing: (current: () => InPlace, at: number, levels: boolean) => Steps<void>
   /** The state as the pure reducer has it. */
   readonly state: () => unknown
   /** Whether {@link save} would take long without what {@link prepare} does, in steps between which events are taken. */
@@ -137,18 +140,19 @@ export class Kernel implements InPlace {
     if (idle.sweptAt !== null) idle.sweptAt = Math.min(idle.sweptAt, now)
   }
 
-  absorb(other: InPlace, at: number): void {
-    allSteps(this.absorbing(() => other as Kernel, at))
+  /** Whether the other one is what this one comes to when it takes it in. */
+  comesTo(other: InPlace | undefined): boolean {
+    if (!(other instanceof Kernel) || other.instrument !== this.instrument) return false
+    return this.#table.indexes === 0 && this.rejected === 0 && this.#idle === undefined && this.#exemplars === undefined
   }
 
-  /** The same in steps. `current`: the other one, or the copy that was made of it meanwhile. */
-  *absorbing(current: () => Kernel, at: number): Steps<void> {
+  *absorbing(current: () => InPlace, at: number): Steps<void> {
     const idle = this.#idle
     if (idle !== undefined) this.#sweep(idle, at)
     let count = 0
-    for (const index of current().#table.all) {
+    for (const index of (current() as Kernel).#table.all) {
       if (++count % StepSeries === 0) yield
-      const other = current()
+      const other = current() as Kernel
       const { size } = this.#table
       const own = this.#table.indexOfKey(other.#table.key(index))
       const begins = idle === undefined ? this.#table.size > size : this.#seeOther(idle, own, other.#idle!, index, at)
@@ -156,7 +160,7 @@ export class Kernel implements InPlace {
       const merged = begins ? point : this.#measure.merge(this.points.point(own), point, at)
       this.points.put(own, merged as never, other.points.latest)
     }
-    const other = current()
+    const other = current() as Kernel
     this.rejected += other.rejected
     if (idle === undefined) return
     idle.expiries += other.#idle!.expiries
@@ -251,7 +255,7 @@ export class Kernel implements InPlace {
     return this.#table.all.filter((index) => isIdle(this.instrument, idle.seen[index]!, now) === (which === "idle"))
   }
 
-  /** How many series there are. Where they do not expire, their indexes are those below it. */
+  /** Where series do not expire, their indexes are those below it. */
   get size(): number {
     return this.#table.size
   }
