@@ -31,6 +31,8 @@ const waiting = bounds({ events: [4, 0], capacity: 2 })
 const reading = bounds({ events: [1, 0], reads: 1, manyCommands: true })
 /** The number of a lane is used again. */
 const reopening = bounds({ events: [0, 1], reopens: 1, manyCommands: true })
+/** What a lane has counted goes into a total when it is closed. */
+const leaving = bounds({ events: [0, 2], reopens: 1, manyCommands: true, leaves: true })
 const listening = bounds({ events: [2, 0], listens: true })
 const listeningTwice = bounds({ events: [2, 0], listens: true, deaths: 2 })
 
@@ -42,6 +44,7 @@ const short: { readonly [name: string]: Bounds } = {
   "fibers that wait for room": waiting,
   reads: reading,
   "numbers of lanes that are used again": reopening,
+  "a lane that leaves to a total what it has counted": leaving,
   "a listener": listening
 }
 /** In `npm run test:long`. */
@@ -58,6 +61,13 @@ const long: { readonly [name: string]: Bounds } = {
     events: [0, 1],
     reopens: 1,
     manyCommands: true,
+    deaths: 2
+  }),
+  "lanes that leave to a total what they have counted, and deaths": bounds({
+    events: [1, 2],
+    reopens: 1,
+    manyCommands: true,
+    leaves: true,
     deaths: 2
   }),
   "a listener, and deaths": listeningTwice
@@ -86,6 +96,7 @@ describe("a reader that dies and is replaced", () => {
     expect([...steps].toSorted()).toMatchInlineSnapshot(`
       [
         "Checkpoints.goOn",
+        "FoldLane.#inSlices",
         "FoldListener.#deliver",
         "Intake: look at the counters",
         "Intake: no room",
@@ -116,6 +127,7 @@ const lost = "an event was not folded"
 const wrongRow = "a row was read that is not the next one"
 const wrongLane = "a lane is there that is closed, or none where one is open"
 const tooMany = "more events are counted than there were"
+const notInOne = "an event is neither in its lane nor in the total, or in both"
 const notReceived = "a change is counted that was not received"
 
 const found: { readonly [F in Fault]: readonly [Bounds, reason: string] } = {
@@ -145,7 +157,9 @@ const found: { readonly [F in Fault]: readonly [Bounds, reason: string] } = {
   "goes on counting from what the counters show": [turning, tooMany],
   "shows counters that are behind": [turning, "counters go back"],
   "sends changes that were received again": [listening, "a listener gets another change than the next"],
-  "takes any delivery for its own": [listening, notReceived]
+  "takes any delivery for its own": [listening, notReceived],
+  "saves while a total takes what was left to it": [leaving, notInOne],
+  "saves a lane that was closed without the total": [leaving, notInOne]
 }
 
 describe("a replacement with a fault", () => {

@@ -199,7 +199,7 @@ export const checkpoints = (bounds: Bounds, fault?: Fault): Model<S> => {
     reader.die(s)
     s.reader = "runs"
     const end = is("takes a lane that is gone for gone for good") ? 255 : positionOf(s.turn, s.pos)
-    s.goneTo = s.second === "open" ? 0 : end
+    s.goneTo = s.second === "open" || bounds.leaves === true ? 0 : end
     reader.restore(s)
     for (let i = 0; i < s.kept.length && !is("sends no kept commands to the next reader"); i++) {
       s.sentAt.push(s.keptAt.at(i))
@@ -337,6 +337,10 @@ export const checkpoints = (bounds: Bounds, fault?: Fault): Model<S> => {
       if (isOpen && s.rSequence.at(lane) !== s.emitted.at(lane)) return "an event was not folded"
       if (isOpen && s.counted.at(lane) !== s.emitted.at(lane)) return "an event was not counted"
     }
+    const all = (s.asked >> 4) + (s.second === "open" ? s.emitted.at(second) : 0)
+    const ofSecond = s.rTotal + (s.second === "open" ? s.rSequence.at(second) : 0)
+    if (bounds.leaves === true && ofSecond !== all)
+      return "an event is neither in its lane nor in the total, or in both"
     for (let i = 0; i < s.reads.length; i++) if (s.reads.at(i) >= 8) return "a read waits for ever"
     if (s.waits === "yes") return "a fiber waits, and there is room"
     for (let i = 0; i < s.full.length; i++) if (s.wasRead.at(s.full.at(i)) === 0) return "a page is never written again"

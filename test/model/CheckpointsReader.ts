@@ -18,6 +18,7 @@ import {
   Open,
   PageEnd,
   PageWords,
+  Part,
   positionOf,
   Read,
   type S,
@@ -28,7 +29,7 @@ import type { To } from "./explore.ts"
 /** Checkpoints after which all is saved anew. */
 const ManyRounds = 1
 
-export const readerOf = ({ listens, manyCommands }: Bounds, is: (fault: Fault) => boolean) => {
+export const readerOf = ({ leaves, listens, manyCommands }: Bounds, is: (fault: Fault) => boolean) => {
   const position = (s: S): number => positionOf(s.rTurn, s.rWord)
 
   const reply = (s: S, what: number, lane: number, value: number): void => {
@@ -67,6 +68,7 @@ export const readerOf = ({ listens, manyCommands }: Bounds, is: (fault: Fault) =
 
   /** Folds events that are held until a listener has to be waited for. */
   const goOn = (s: S, lane: number): void => {
+    if (lane === 0 && s.rLeft > 0) return
     while (s.rHeld.at(lane) > 0 && s.rWaits.at(lane) === 0) {
       s.rHeld.set(lane, s.rHeld.at(lane) - 1)
       const sequence = s.rSequence.at(lane) + 1
@@ -97,6 +99,22 @@ export const readerOf = ({ listens, manyCommands }: Bounds, is: (fault: Fault) =
     s.rBehind.set(lane, s.counted.at(lane) > 0 ? 1 : 0)
   }
 
+  /** `Fold.#leave`, to the first lane. */
+  const leave = (s: S, lane: number): void => {
+    if (s.rLife.at(lane) === 0) return
+    s.isTotalDue = 1
+    if (s.rEnd > 0 && isRestored(s, 0)) return
+    touch(s, 0)
+    s.rLeft += s.rSequence.at(lane)
+  }
+
+  /** A step of `FoldLane.#inSlices`. */
+  const absorb = (s: S): void => {
+    s.rTotal++
+    s.rLeft--
+    goOn(s, 0)
+  }
+
   const command = (s: S, of: number): void => {
     const lane = (of >> 3) & 1
     const value = of >> 4
@@ -107,6 +125,7 @@ export const readerOf = ({ listens, manyCommands }: Bounds, is: (fault: Fault) =
         if (!isRestored(s, lane) || is("opens a lane again that was restored")) newLane(s, lane, value)
         return touch(s, lane)
       case Close:
+        if (leaves === true) leave(s, lane)
         newLane(s, lane, 0)
         touch(s, lane)
         return reply(s, Closed, lane, 0)
@@ -169,7 +188,7 @@ export const readerOf = ({ listens, manyCommands }: Bounds, is: (fault: Fault) =
       ? positionOf(s.roundTurn, s.roundWord)
       : Math.max(position(s), is("saves a lane as if it were no further than the reader") ? 0 : s.rRestored.at(lane))
     const of = [s.rLife, s.rSequence, s.rHeld, s.rWaits, s.rCounted]
-    const record = [lane + 1, at, ...of.map((list) => list.at(lane)), 0]
+    const record = [lane + 1, at, ...of.map((list) => list.at(lane)), lane === 0 ? s.rTotal : 0]
     for (const each of record) s.saved.push(each)
   }
 
@@ -192,6 +211,13 @@ export const readerOf = ({ listens, manyCommands }: Bounds, is: (fault: Fault) =
   const save = (s: S): void => {
     const isFirst = s.round === 0
     if (isFirst) begin(s)
+    if (s.isTotalDue === 1 && s.reader !== "cut off" && !is("saves a lane that was closed without the total")) {
+      // In one part with what follows: nobody receives the one without the other.
+      pushLane(s, 0)
+      for (let i = Lane; i < Part; i++) s.saved.push(0)
+      s.roundParts++
+    }
+    s.isTotalDue = 0
     const lane = s.roundLanes.length > 0 ? s.roundLanes.remove(0) : undefined
     const isLast = s.roundLanes.length === 0
     if (isLast && is("covers the place where a checkpoint ends")) {
@@ -232,10 +258,12 @@ export const readerOf = ({ listens, manyCommands }: Bounds, is: (fault: Fault) =
       })
     }
     if (s.release.length > 0) return to("page.setRead", (s) => s.wasRead.set(s.release.remove(0), 1))
+    if (s.rLeft > 0) to("FoldLane.#inSlices", absorb)
     const isPublished = s.published.at(s.rPage) > s.rWord
     const row = s.words.at((s.rPage * PageWords + s.rWord) * 2)
     if (isPublished && (row !== Command || s.sent.length > 0)) to("RowReader.#readPage", read)
     if (s.round === 0 && !isDue(s)) return
+    if (s.rLeft > 0 && !is("saves while a total takes what was left to it")) return
     if (is("marks pages as read before the checkpoint is posted") && s.round === 0 && s.rPages.length > 0) {
       return to("page.setRead", (s) => s.wasRead.set(s.rPages.remove(0), 1))
     }
@@ -248,6 +276,7 @@ export const readerOf = ({ listens, manyCommands }: Bounds, is: (fault: Fault) =
     for (const each of [s.touched, s.roundLanes, s.rPages, s.roundPages, s.release, s.sent, s.sentAt]) clear(each)
     s.rPage = s.rTurn = s.rWord = s.rTime = s.rEnd = s.rounds = s.isOfAnother = s.hasCommands = 0
     s.round = s.roundPage = s.roundTurn = s.roundWord = s.roundTime = s.roundParts = s.isWhole = s.owesFolded = 0
+    s.rTotal = s.rLeft = s.isTotalDue = 0
   }
 
   /** `Fold.restore`, from what is kept. */
@@ -264,6 +293,7 @@ export const readerOf = ({ listens, manyCommands }: Bounds, is: (fault: Fault) =
       s.rRestored.set(lane, at)
       s.rEnd = Math.max(s.rEnd, at)
       if (lane === 1 && s.goneTo > 0) continue
+      if (lane === 0) s.rTotal = s.segments.at(i + 7)
       for (const [j, each] of [s.rLife, s.rSequence, s.rHeld, s.rWaits, s.rCounted].entries())
         each.set(lane, s.segments.at(i + 2 + j))
     }

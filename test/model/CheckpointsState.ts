@@ -16,6 +16,8 @@ export interface Bounds {
   readonly reads: number
   /** How often the second lane is closed and its number is used again. */
   readonly reopens: number
+  /** Whether the second lane leaves its events to the first one when it is closed. There are no reads then. */
+  readonly leaves?: boolean
   /** Whether somebody listens to the changes of the first lane. */
   readonly listens: boolean
   /** Whether commands alone make a checkpoint due, as many of them do. */
@@ -53,6 +55,8 @@ export type Fault =
   | "shows counters that are behind"
   | "sends changes that were received again"
   | "takes any delivery for its own"
+  | "saves while a total takes what was left to it"
+  | "saves a lane that was closed without the total"
 
 // Rows of a page, and the word that it ends with.
 export const Rows = 2
@@ -83,7 +87,7 @@ export const Folded = 5
 export const Closed = 6
 export const Answer = 7
 
-/** Numbers of a lane that is saved: lane + 1 or 0, position, life, sequence, held, whether it waits, its counts. */
+/** Numbers of a lane that is saved: lane + 1 or 0, position, life, sequence, held, whether it waits, its counts, what was left to it. */
 export const Lane = 8
 /** Numbers of a part of a checkpoint: a lane; whether it is the last, and what it covers: page, turn, word; how many of the last segments are enough, if not all, and time. */
 export const Part = Lane + 5
@@ -123,6 +127,10 @@ export const zero = packed({
     "isWhole",
     /** The lane of which it is known that its recorder waits. */
     "owesFolded",
+    /** What the first lane has of events that the second one has left to it, what it does not have yet, and whether it is to be saved for that. */
+    "rTotal",
+    "rLeft",
+    "isTotalDue",
     // What no thread knows.
     "wrong",
     "closes"
@@ -155,7 +163,7 @@ export const zero = packed({
     sentAt: 12,
     sent: 12,
     segments: 15 * Lane,
-    saved: 9 * Part,
+    saved: 12 * Part,
     replies: 12,
     replyOf: 12,
     /** By request: the number of the last event before it, and 8 while it waits. */
