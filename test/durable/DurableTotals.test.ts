@@ -1,9 +1,9 @@
 // Where states are durable, a recorder that names a total leaves it what it has counted, in place of the next one of its id.
-import { describe, expect, it } from "@effect/vitest"
+import { describe, expect, it, vi } from "@effect/vitest"
 import { Effect } from "effect"
 import { MetricsRuntime, type RuntimeService } from "mvx-metrics"
 import * as Prometheus from "mvx-metrics/Prometheus"
-import { WorkMetrics, work } from "./fixtures/durable.metrics.ts"
+import { CountMetrics, WorkMetrics, work } from "./fixtures/durable.metrics.ts"
 import { folder, inRuntime as inAny, openStore } from "./support.ts"
 
 const passing = (runtime: RuntimeService, totalOfRemoved: string | undefined, count: number) =>
@@ -24,6 +24,34 @@ const counted = (runtime: RuntimeService) =>
       ])
     )
   )
+
+it.effect("is written with all of what a recorder has left to it in slices", () =>
+  Effect.gen(function* () {
+    // Each step of what is done in slices is a slice.
+    let now = 0
+    vi.spyOn(performance, "now").mockImplementation(() => (now += 1000))
+    yield* Effect.addFinalizer(() => Effect.sync(() => vi.restoreAllMocks()))
+    const { store } = openStore()
+    yield* inAny({ store }, (runtime) =>
+      Effect.gen(function* () {
+        for (const _ of [1, 2]) {
+          const recorder = yield* runtime.createRecorder("a", { totalOfRemoved: "all" })
+          yield* recorder.register(CountMetrics)
+          for (let n = 0; n < 1000; n++) yield* recorder.emit({ ...work(n), kind: `kind ${n}` })
+          yield* runtime.stopAndRemoveRecorder("a")
+        }
+      })
+    )
+    const text = yield* inAny({ store }, (runtime) =>
+      Effect.gen(function* () {
+        yield* passing(runtime, "all", 0)
+        return yield* Prometheus.render().pipe(Effect.provideService(MetricsRuntime, runtime))
+      })
+    )
+    const counts = Array.from(text.matchAll(/^durable_count_total\{recorder="all".*\} (\d+)$/gm), ([, count]) => count)
+    expect(counts).toEqual(new Array(1000).fill("2"))
+  })
+)
 
 for (const [where, make] of [
   ["in process", MetricsRuntime.makeInProcess],
