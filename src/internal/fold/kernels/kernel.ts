@@ -156,6 +156,10 @@ export class Kernel implements InPlace {
       const { size } = this.#table
       const own = this.#table.indexOfKey(other.#table.key(index))
       const begins = idle === undefined ? this.#table.size > size : this.#seeOther(idle, own, other.#idle!, index, at)
+      if (this.points.merge !== undefined) {
+        this.points.merge(own, other.points as never, index)
+        continue
+      }
       const point = other.points.point(index)
       const merged = begins ? point : this.#measure.merge(this.points.point(own), point, at)
       this.points.put(own, merged as never, other.points.latest)

@@ -53,6 +53,10 @@ export class SumPoints implements Points {
     this.a[index] = point
   }
 
+  merge(index: number, other: SumPoints, from: number): void {
+    this.a[index]! += other.a[from]!
+  }
+
   copy(count: number): SumPoints {
     const copy = new SumPoints(this.least)
     copy.load(this.save(count))

@@ -154,6 +154,16 @@ export class HistogramPoints implements Points {
     this.b.set([sum, min, max], index * 3)
   }
 
+  merge(index: number, other: HistogramPoints, from: number): void {
+    const { a, b } = this
+    const buckets = this.#buckets
+    for (let i = 0; i < buckets; i++) a[index * buckets + i]! += other.a[from * buckets + i]!
+    const [f, of] = [index * 3, from * 3]
+    b[f]! += other.b[of]!
+    b[f + 1] = least(b[f + 1]!, other.b[of + 1]!)
+    b[f + 2] = greatest(b[f + 2]!, other.b[of + 2]!)
+  }
+
   copy(count: number): HistogramPoints {
     const copy = new HistogramPoints(this.boundaries)
     copy.load(this.save(count))

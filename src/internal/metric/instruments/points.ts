@@ -34,6 +34,11 @@ export interface Points {
    * has beyond a limit of these points are kept as values beyond it.
    */
   readonly put: (index: number, point: never, latest: number | undefined) => void
+  /**
+   * Merges a point of other points of the same definition into one of these, which may have begun just now. Where numbers
+   * need no object for that.
+   */
+  readonly merge?: (index: number, other: never, from: number) => void
   /** The first `count` series as they are now, to be looked at while these go on. */
   readonly copy: (count: number) => Points
   /** What it has of the first `count` series, as plain data that may share its arrays. Free ones are among them. */
