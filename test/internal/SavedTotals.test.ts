@@ -7,6 +7,7 @@ import fc from "fast-check"
 import { Metric } from "mvx-metrics"
 import { Checkpoints } from "../../src/internal/fold/checkpoints.ts"
 import { Fold } from "../../src/internal/fold/fold.ts"
+import type { SeriesCut } from "../../src/internal/fold/kernels/seriesCut.ts"
 import type { Shown } from "../../src/internal/fold/viewedMetric.ts"
 import { ThreadCarrier } from "../../src/internal/link/threadCarrier.ts"
 import { ChunkBytes } from "../../src/internal/stream/foldedCounters.ts"
@@ -156,6 +157,13 @@ class ReplacedFolds {
     return counts
   }
 
+  /** The series that a lane has, for one who goes on to read them. */
+  cuts(number: number): Array<SeriesCut> {
+    const cuts: Array<SeriesCut> = []
+    this.#fold.lane(number)?.show(0, {}, {}, (shown) => cuts.push(...shown.flatMap(({ series }) => series ?? [])))
+    return cuts
+  }
+
   showFolded(number: number, by: object): void {
     this.#fold.lane(number)?.showFolded(by)
   }
@@ -226,6 +234,20 @@ it("takes what a recorder leaves in slices, behind which everything waits that c
   expect(folds.isAbsorbing).toBe(false)
   expect(other).toEqual([1])
   expect(total).toEqual([3 * ManySeries])
+})
+
+it("leaves to those who read a recorder what it had when it was removed", () => {
+  const folds = new ReplacedFolds()
+  folds.grow(0)
+  folds.read(2)
+  const read = folds.cuts(1)
+  folds.remove(0)
+  folds.read(2)
+  folds.grow(0)
+  folds.remove(0)
+  expect(folds.counted).toBe(folds.emitted)
+  expect(folds.counted).toBe(2 * ManySeries)
+  expect(read.map(({ kernel }) => kernel.size)).toEqual([ManySeries])
 })
 
 it("saves nothing while a total takes what a recorder leaves", () => {

@@ -188,7 +188,10 @@ export class FoldLane implements MetricsLane {
   close(): void {
     while (this.#held?._tag === "Absorbing") this.#absorbed(this.#held)
     this.showDue()
-    for (const step of this.#inbox ?? []) if (step._tag === "Show") step.take([])
+    for (const step of this.#inbox ?? []) {
+      if (step._tag === "Show") step.take([])
+      else if (step._tag === "Absorb") step.onEnd()
+    }
     this.#reads.close()
   }
 
