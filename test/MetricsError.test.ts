@@ -49,6 +49,16 @@ const samples: ReadonlyArray<readonly [error: Error & { readonly _tag: string },
     "format 2",
     "Update mvx-metrics"
   ],
+  [
+    new E.DurableStateError({
+      path: "/var/lib/app/metrics",
+      problem: "foreign",
+      reason: "is not a state of mvx-metrics"
+    }),
+    "/var/lib/app/metrics",
+    "is not a state of mvx-metrics",
+    "Move it away to start without it"
+  ],
   [new E.MetricNameTaken({ metric: "saves", recorderId: "docs" }), '"saves"', '"docs"', "replace: true"],
   [
     new E.MetricNameCollision({ metric: "a.b", other: "a_b", as: "a_b_total" }),

@@ -440,7 +440,8 @@ export class DurableStateError extends Schema.TaggedError<DurableStateError>()("
   }
 
   override get message(): string {
-    return `durable state ${this.path}: ${this.reason}`
+    const fix = this.problem === "damaged" || this.problem === "foreign" ? ". Move it away to start without it" : ""
+    return `durable state ${this.path}: ${this.reason}${fix}`
   }
 }
 
