@@ -8,7 +8,7 @@ import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
-import type { PlatformError } from "effect/PlatformError"
+import { PlatformError } from "effect/PlatformError"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
 import { liveMetric } from "../internal/live/server/readRuntime.ts"
@@ -22,8 +22,10 @@ import { tableOf } from "./tables.ts"
 
 const reasonOf = (cause: Error): string =>
   cause instanceof InvalidLine
-    ? `line ${cause.line}: ${cause.reason}. Fix the line, or skip such lines with --skip-bad-lines`
-    : cause.message
+    ? `: line ${cause.line}: ${cause.reason}. Fix the line, or skip such lines with --skip-bad-lines`
+    : cause instanceof PlatformError
+      ? ` cannot be read: ${cause.message}`
+      : `: ${cause.message}`
 
 export const replay = Command.make(
   "replay",
@@ -59,7 +61,7 @@ export const replay = Command.make(
     const stdio = yield* Stdio.Stdio
     const files = yield* FileSystem.FileSystem
     const bytes: Stream.Stream<Uint8Array, PlatformError> = file === "-" ? stdio.stdin : files.stream(file)
-    const refused = (cause: Error) => failed(`${file}: ${reasonOf(cause)}`, cause)
+    const refused = (cause: Error) => failed(`${file}${reasonOf(cause)}`, cause)
     const of = Option.isSome(recorder) ? { recorderId: recorder.value } : {}
     const eventsOf = <E>(chunks: Stream.Stream<Uint8Array | string, E>) =>
       skip

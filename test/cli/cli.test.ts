@@ -314,7 +314,7 @@ describe("replay", () => {
     )
   )
 
-  it.live("says which line is none, or leaves it out", () =>
+  it.live("says which line is none, or leaves it out, and which file cannot be read", () =>
     withFile([line(1), '{"at":2,"event":{"_tag":"other"}}', line(3)], (file) =>
       Effect.gen(function* () {
         const failed = yield* cli("replay", file, "--metrics", metrics)
@@ -322,6 +322,9 @@ describe("replay", () => {
         expect(failed.stderr).toMatch(/events\.ndjson: line 2: .*--skip-bad-lines/)
         const skipped = yield* cli("replay", file, "--metrics", metrics, "--json", "--skip-bad-lines")
         expect(skipped.stderr).toContain("skipped line 2")
+        const missing = yield* cli("replay", `${file}.gone`, "--metrics", metrics)
+        expect([missing.code, missing.stdout]).toEqual([1, ""])
+        expect(missing.stderr).toContain("events.ndjson.gone cannot be read: NotFound")
         expect(JSON.parse(skipped.stdout)["probe.ticks"].dimensions).toEqual({ count: 2, sum: 4 })
       })
     )
