@@ -39,13 +39,8 @@ const server = [
   ATTR_NETWORK_PROTOCOL_VERSION,
   ...address
 ]
-const client = [
-  ATTR_HTTP_REQUEST_METHOD,
-  ATTR_HTTP_RESPONSE_STATUS_CODE,
-  ATTR_ERROR_TYPE,
-  ATTR_NETWORK_PROTOCOL_VERSION,
-  ...address
-]
+/** The version of the protocol is recommended where it is known, and neither `fetch` nor Effect's client tells it. */
+const client = [ATTR_HTTP_REQUEST_METHOD, ATTR_HTTP_RESPONSE_STATUS_CODE, ATTR_ERROR_TYPE, ...address]
 
 export const httpServer: ReadonlyArray<Convention> = [
   {

@@ -27,7 +27,6 @@ export const HttpClientEvent = Schema.TaggedUnion({
     status: Schema.optional(Schema.Number),
     /** The status of a response from 400 on, or what ended the request. */
     error: Schema.optional(Schema.String),
-    version: Schema.optional(Schema.String),
     requestSize: Schema.optional(Schema.Number),
     responseSize: Schema.optional(Schema.Number)
   }
@@ -49,8 +48,7 @@ const ended = {
     "server.address": "address",
     "server.port": "port",
     "http.response.status_code": "status",
-    "error.type": "error",
-    "network.protocol.version": "version"
+    "error.type": "error"
   }
 } as const
 

@@ -87,7 +87,6 @@ export class ClientRequest {
       seconds: Number(this.#clock.monotonicTimeNanosUnsafe() - this.#start) / 1e9,
       status,
       error: error ?? (status !== undefined && status >= 400 ? String(status) : undefined),
-      version: undefined,
       requestSize,
       responseSize: this.#size
     })
