@@ -54,3 +54,32 @@ it.live.each([1, 1000])("every event arrives once, also where every %dth leads t
     expect((yield* inner.stats).pending).toBe(0)
   }).pipe(Effect.scoped)
 )
+
+it.live.each([1, 2, 4])(
+  "an event that is emitted while a recorder of capacity %d looks for room arrives as well",
+  (capacity) =>
+    Effect.gen(function* () {
+      let emitInner = (): void => {}
+      const Outers = Metric.make("outer", {
+        events: Outer,
+        initial: 0,
+        reduce: {
+          outer: (count) => {
+            emitInner()
+            return count + 1
+          }
+        }
+      })
+      const Inners = Metric.counter("inner", { events: Inner })
+      const runtime = yield* MetricsRuntime.makeInProcess({ namespace: "test.reducers", logging: "silent" })
+      yield* runtime.start
+      const outer = yield* runtime.createRecorder("outer", { capacity })
+      const inner = yield* runtime.createRecorder("inner")
+      yield* outer.register(Outers)
+      yield* inner.register(Inners)
+      emitInner = () => void inner.emitUnsafe({ _tag: "inner", n: 1, text: "" })
+      for (let n = 0; n < 20; n++) expect(outer.emitUnsafe({ _tag: "outer", n })).toBe(true)
+      expect((yield* outer.snapshot(Outers)).dimensions).toEqual({ value: 20 })
+      expect((yield* inner.snapshot(Inners)).dimensions).toEqual({ value: 20 })
+    }).pipe(Effect.scoped)
+)

@@ -67,7 +67,11 @@ export class RowWriter extends TimedWriter implements EncoderMemory {
 
   mayWrite(source: RowSource): boolean {
     if (this.source !== undefined) this.pauseRun()
-    return source.counted < source.limit || source.reopen()
+    if (source.counted < source.limit) return true
+    if (!source.reopen()) return false
+    // What was folded for that, in process, may have emitted others, and of this source as well.
+    if (this.source !== undefined) this.pauseRun()
+    return source.counted < source.limit
   }
 
   /**
