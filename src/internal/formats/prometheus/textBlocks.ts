@@ -101,7 +101,7 @@ export class TextBytes {
 const LargeInteger = 1e9
 
 /** Characters of a number at the most. */
-export const MostOfNumber = 24
+export const MostOfNumber = 25
 
 export class TextBlocks {
   #full: Array<Uint8Array<ArrayBuffer>> = []
