@@ -34,7 +34,7 @@ export const run: Run = async ({ quick }) => {
   }
   const handle = await Effect.runPromise(Effect.provideService(Prometheus.handler(), MetricsRuntime, metrics.runtime))
   const contenders = [
-    { name: "scrape, to the bytes of the answer", text: async () => onlyChunk(await handle(request())) },
+    { name: "scrape, to the bytes of the answer", text: async () => chunksOf(await handle(request())) },
     { name: "@prometheus-io/client, registry.metrics()", text: () => registry.metrics() }
   ]
   const all = await inTurn(contenders, rounds, async ({ name, text }) => {
@@ -62,17 +62,12 @@ export const run: Run = async ({ quick }) => {
 
 const request = (): Request => new Request("http://localhost/metrics")
 
-/** The bytes as a server has them that writes the answer to its socket. */
-const onlyChunk = async ({ body }: Response): Promise<Uint8Array> => {
-  const reader = body!.getReader()
-  const { value } = await reader.read()
-  if (value === undefined || !(await reader.read()).done) throw new Error("an answer is one piece")
-  return value
-}
+/** The bytes as a server has them that writes the answer to its socket, chunk by chunk. */
+const chunksOf = ({ body }: Response): Promise<ReadonlyArray<Uint8Array>> => Array.fromAsync(body!)
 
 /** Who does not show all the series has not done the work. */
-const check = (name: string, body: string | Uint8Array): void => {
-  const text = typeof body === "string" ? body : new TextDecoder().decode(body)
+const check = (name: string, body: string | ReadonlyArray<Uint8Array>): void => {
+  const text = typeof body === "string" ? body : Buffer.concat(body).toString()
   const lines = text.split("\n").filter((line) => line.startsWith("document_tenant_saves_total{")).length
   if (lines !== series) throw new Error(`${name} shows ${lines} series of ${series}`)
 }
