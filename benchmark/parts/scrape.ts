@@ -63,7 +63,11 @@ export const run: Run = async ({ quick }) => {
 const request = (): Request => new Request("http://localhost/metrics")
 
 /** The bytes as a server has them that writes the answer to its socket, chunk by chunk. */
-const chunksOf = ({ body }: Response): Promise<ReadonlyArray<Uint8Array>> => Array.fromAsync(body!)
+const chunksOf = async ({ body }: Response): Promise<ReadonlyArray<Uint8Array>> => {
+  const chunks: Array<Uint8Array> = []
+  for await (const chunk of body!) chunks.push(chunk)
+  return chunks
+}
 
 /** Who does not show all the series has not done the work. */
 const check = (name: string, body: string | ReadonlyArray<Uint8Array>): void => {
