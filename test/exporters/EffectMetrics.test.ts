@@ -1,10 +1,12 @@
 // Effect's registry shows what the snapshots show, as of the last refresh.
+
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Metric as EffectMetric, Layer } from "effect"
 import { PrometheusMetrics } from "effect/observability"
 import { TestClock } from "effect/testing"
 import { MetricsLayer, MetricsRuntime } from "mvx-metrics"
 import * as EffectMetrics from "mvx-metrics/EffectMetrics"
+import { nextTurn } from "../../src/internal/util/eventLoopTurn.ts"
 import { badInputOf } from "../support/badInput.ts"
 import { all, done, Jobs, waiting } from "../support/exported.metrics.ts"
 
@@ -28,8 +30,6 @@ const shown = Effect.map(EffectMetric.snapshot, (snapshots) =>
 )
 
 const newRecorder = Effect.flatMap(MetricsRuntime, (runtime) => runtime.createRecorder("one"))
-
-const nextTurn = Effect.promise(() => new Promise<void>((resolve) => setImmediate(resolve)))
 
 describe("Effect's registry", () => {
   it.effect("has metrics of all kinds", () =>

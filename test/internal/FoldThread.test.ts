@@ -1,5 +1,6 @@
 // A worker thread that has nothing to do goes to sleep, and no event is left lying when it does: whatever the order in
 // which the messages of the two threads cross.
+
 import { syncBuiltinESMExports } from "node:module"
 import zlib from "node:zlib"
 import { expect, it, vi } from "@effect/vitest"
@@ -13,10 +14,9 @@ import { ChunkBytes, CounterTable } from "../../src/internal/stream/foldedCounte
 import { ControlBytes, WakeUp } from "../../src/internal/stream/parking.ts"
 import type { FoldReply, FoldRequest } from "../../src/internal/stream/protocol.ts"
 import { RowWriter } from "../../src/internal/stream/writer.ts"
+import { nextTurn } from "../../src/internal/util/eventLoopTurn.ts"
 import { FoldThread } from "../../src/internal/worker/foldThread.ts"
 import { rowSource } from "../support/rowSource.ts"
-
-const turn = Effect.callback<void>((resume) => void setImmediate(() => resume(Effect.void)))
 
 /** Both sides of a link, whose messages are delivered when a test says so. A nap takes no time. */
 const makeThread = Effect.gen(function* () {
@@ -45,7 +45,7 @@ const makeThread = Effect.gen(function* () {
   const napsOf = (turns: number): Effect.Effect<number> =>
     Effect.gen(function* () {
       naps = 0
-      for (let i = 0; i < turns; i++) yield* turn
+      for (let i = 0; i < turns; i++) yield* nextTurn
       return naps
     })
   writer.command({ _tag: "Counters", chunk: 0, buffer })
@@ -59,7 +59,7 @@ const makeThread = Effect.gen(function* () {
     )
   )
   const idle = Effect.gen(function* () {
-    for (let i = 0; i < 1000 && fromThread.length === 0; i++) yield* turn
+    for (let i = 0; i < 1000 && fromThread.length === 0; i++) yield* nextTurn
     expect(fromThread.splice(0)).toEqual([{ _tag: "Idle" }])
   })
   const emit = (): void => {
@@ -88,7 +88,7 @@ it.live("asks once whether it may sleep, naps until it may, and then does nothin
     expect(yield* napsOf(200)).toBeGreaterThan(100)
     writer.readerIdle()
     deliver()
-    yield* turn
+    yield* nextTurn
     expect(yield* napsOf(200)).toBe(0)
   }).pipe(Effect.scoped)
 )
@@ -146,7 +146,7 @@ it.live("folds what was written while its question was on the way", () =>
     yield* idle
     writer.readerIdle()
     deliver()
-    yield* turn
+    yield* nextTurn
     expect(yield* napsOf(20)).toBe(0)
     emit()
     deliver()
@@ -212,7 +212,7 @@ it.live("goes on at once with a long answer when a part of it was taken during i
       else setImmediate(() => thread.receive({ _tag: "Taken", values: PartValues }))
       isTaken = true
     })
-    for (let i = 0; i < 1000 && parts() < 3; i++) yield* turn
+    for (let i = 0; i < 1000 && parts() < 3; i++) yield* nextTurn
     expect([parts(), napsThen]).toEqual([3, 0])
     yield* napsOf(1)
   }).pipe(Effect.scoped)
@@ -237,15 +237,15 @@ it.live("sends a scrape that was compressed while it slept", () =>
     const rendering = { format: "text", compression: "gzip" } as const
     writer.command({ _tag: "Render", request: 7, rendering, now: 0, namespace: "test", foldLag: undefined, ...all })
     deliver()
-    for (let i = 0; i < 1000 && compress === undefined; i++) yield* turn
+    for (let i = 0; i < 1000 && compress === undefined; i++) yield* nextTurn
     expect(fromThread.splice(0)).toEqual([{ _tag: "Rendering", request: 7 }])
     yield* idle
     writer.readerIdle()
     deliver()
-    yield* turn
+    yield* nextTurn
     expect(yield* napsOf(20)).toBe(0)
     compress!()
-    for (let i = 0; i < 100_000 && fromThread.length === 0; i++) yield* turn
+    for (let i = 0; i < 100_000 && fromThread.length === 0; i++) yield* nextTurn
     expect(fromThread.map(({ _tag }) => _tag)).toEqual(["Rendered"])
   }).pipe(Effect.scoped)
 )
@@ -272,7 +272,7 @@ it.live("is not woken for what is not there", () =>
     deliver()
     // As for an event that is refused in the end: its time was asked for, and a turn passes.
     writer.now()
-    yield* turn
+    yield* nextTurn
     writer.publish(true)
     expect(toThread).toEqual([])
   }).pipe(Effect.scoped)

@@ -1,14 +1,14 @@
 // A read that was interrupted costs nothing more in process either, where no parts of it have to be taken.
+
 import { expect, it, vi } from "@effect/vitest"
 import { Effect, Fiber, Schema } from "effect"
 import { Metric, MetricsLayer } from "mvx-metrics"
 import { SumPoints } from "../../src/internal/metric/instruments/counter.ts"
+import { nextTurn } from "../../src/internal/util/eventLoopTurn.ts"
 import { newRecorder } from "../support/bothLayers.ts"
 
 const events = Schema.TaggedUnion({ "many.work": { of: Schema.String } })
 const Many = Metric.counter("many", { events, labels: ["of"], maxSeries: 10_000 })
-
-const turn = Effect.callback<void>((resume) => void setImmediate(() => resume(Effect.void)))
 
 it.effect("an interrupted read ends with the step at hand", () =>
   Effect.gen(function* () {
@@ -22,10 +22,10 @@ it.effect("an interrupted read ends with the step at hand", () =>
     const points = vi.spyOn(SumPoints.prototype, "point")
     try {
       const reading = yield* Effect.forkChild(recorder.snapshots, { startImmediately: true })
-      while (points.mock.calls.length === 0) yield* turn
+      while (points.mock.calls.length === 0) yield* nextTurn
       yield* Fiber.interrupt(reading)
       const before = points.mock.calls.length
-      for (let i = 0; i < 50; i++) yield* turn
+      for (let i = 0; i < 50; i++) yield* nextTurn
       expect(points.mock.calls.length).toBeLessThanOrEqual(before + 128)
     } finally {
       points.mockRestore()

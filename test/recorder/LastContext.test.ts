@@ -1,9 +1,11 @@
 // Emitting keeps nothing of the fiber that emitted: its context, with the services of the application, can be collected.
+
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 import { expect } from "@effect/vitest"
 import { Context, Effect } from "effect"
 import { Recorder } from "mvx-metrics"
+import { nextTurn } from "../../src/internal/util/eventLoopTurn.ts"
 import { newRecorder, onBothLayers } from "../support/bothLayers.ts"
 import { Ticks, tick } from "../support/probe.metrics.ts"
 
@@ -11,8 +13,6 @@ setFlagsFromString("--expose-gc")
 const collectGarbage = runInNewContext("gc") as () => void
 
 class Request extends Context.Service<Request, { readonly body: Uint8Array }>()("test/Request") {}
-
-const turn = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
 
 onBothLayers("the context of a fiber that emitted", (it) => {
   it.effect("is not held after the turn of the event loop", () =>
@@ -34,7 +34,7 @@ onBothLayers("the context of a fiber that emitted", (it) => {
       }
       for (const emission of emissions) yield* Effect.promise(() => request(emission))
       for (let i = 0; i < 3; i++) {
-        yield* turn
+        yield* nextTurn
         collectGarbage()
       }
       expect((yield* recorder.stats).accepted).toBe(emissions.length)

@@ -1,14 +1,14 @@
 // A worker that ends while long answers are on their way: each read is answered once, whole, and with what there was when it was
 // asked for, though a checkpoint was made since.
+
 import { expect, it } from "@effect/vitest"
 import { Effect, Fiber, Schedule } from "effect"
 import { MetricsRuntime } from "mvx-metrics"
+import { nextTurn } from "../../src/internal/util/eventLoopTurn.ts"
 import { asMany } from "../support/long.ts"
 import { all, type LastingEvent, lastingWorkers } from "./fixtures/lasting.metrics.ts"
 
 const event = (n: number): typeof LastingEvent.Type => ({ _tag: "lasting.work", kind: `kind ${n}`, millis: n % 1500 })
-
-const turn = Effect.callback<void>((resume) => void setImmediate(() => resume(Effect.void)))
 
 it.effect("answers reads of many series when the worker ends at any time", () =>
   Effect.gen(function* () {
@@ -40,7 +40,7 @@ it.effect("answers reads of many series when the worker ends at any time", () =>
       const commands = yield* Effect.forEach(Array.from({ length: 1100 }), () =>
         Effect.forkChild(beside.snapshots, { startImmediately: true })
       )
-      for (let i = 0; i < (round * 7) % 40; i++) yield* turn
+      for (let i = 0; i < (round * 7) % 40; i++) yield* nextTurn
       yield* Effect.promise(() => workers.at(-1)!.terminate())
       emit(100)
       for (const read of reads.slice(0, 2)) {

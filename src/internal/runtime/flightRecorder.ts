@@ -21,6 +21,7 @@ import { RuntimeFailed } from "../model/errors.ts"
 import type { Family } from "../model/event.ts"
 import type { Log } from "../recorder/logging.ts"
 import { messageOf } from "../util/describeError.ts"
+import { nextTurn } from "../util/eventLoopTurn.ts"
 
 const DefaultEvents = 10_000
 const DefaultMemory = 4 * 1024 * 1024
@@ -131,6 +132,7 @@ export class FlightRecorder {
 
   /** Done when the files are written of what has happened until now. */
   readonly written: Effect.Effect<void> = Effect.andThen(
+    // An incident is heard of in the turn after that of the fold.
     nextTurn,
     Effect.suspend(() => Effect.forEach([...this.#unwritten], Deferred.await, { discard: true }))
   )
@@ -176,11 +178,6 @@ export class FlightRecorder {
     )
   }
 }
-
-/** An incident is heard of in the turn after that of the fold. */
-const nextTurn: Effect.Effect<void> = Effect.callback<void>((resume) => {
-  setImmediate(() => resume(Effect.void))
-})
 
 /** The events that the metrics of a recorder know. */
 const familyOf = ({ metrics }: LoggedRecorder): Family | undefined =>

@@ -1,6 +1,7 @@
 /**
  * The fiber that drives the fold in a worker thread: reads what there is of the stream, and rests when there is none.
  */
+
 import * as Effect from "effect/Effect"
 import type { DurableState, DurableThread } from "../durable/durableState.ts"
 import { Checkpoints } from "../fold/checkpoints.ts"
@@ -9,6 +10,7 @@ import type * as Metric from "../metric/definition/metric.ts"
 import { WakeUp } from "../stream/parking.ts"
 import { type FoldReply, type FoldRequest, PagesAtOnce, type Restore, type Saved } from "../stream/protocol.ts"
 import { setRead } from "../stream/rows/page.ts"
+import { nextTurn } from "../util/eventLoopTurn.ts"
 
 /**
  * Milliseconds of a nap, while events come and when none has come for so many naps. Falling asleep and waking up cost the
@@ -197,8 +199,3 @@ export class FoldThread {
     })
   }
 }
-
-/** Lets messages in. */
-const nextTurn: Effect.Effect<void> = Effect.callback<void>((resume) => {
-  setImmediate(() => resume(Effect.void))
-})
