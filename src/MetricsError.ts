@@ -4,4 +4,8 @@
  *
  * @since 0.1.0
  */
-export * from "./internal/model/errors.ts"
+export * from "./internal/model/exportErrors.ts"
+export * from "./internal/model/recorderErrors.ts"
+export * from "./internal/model/registerErrors.ts"
+export * from "./internal/model/runtimeErrors.ts"
+export * from "./internal/model/usageErrors.ts"

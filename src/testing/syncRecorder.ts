@@ -13,16 +13,12 @@ import { ExpositionNames } from "../internal/formats/prometheus/nameRegistry.ts"
 import type * as Metric from "../internal/metric/definition/metric.ts"
 import type { MetricChange, Report } from "../internal/metric/definition/snapshot.ts"
 import { metricsOf } from "../internal/metric/metricSet.ts"
-import {
-  type EmitError,
-  InvalidArgument,
-  InvalidState,
-  type MetricNotRegistered,
-  type RegisterError
-} from "../internal/model/errors.ts"
 import type { MetricEvent } from "../internal/model/event.ts"
 import { refuse } from "../internal/model/optionChecks.ts"
+import type { EmitError } from "../internal/model/recorderErrors.ts"
+import type { MetricNotRegistered, RegisterError } from "../internal/model/registerErrors.ts"
 import type { RecorderState, Stats } from "../internal/model/stats.ts"
+import { InvalidArgument, InvalidState } from "../internal/model/usageErrors.ts"
 import { changesOf } from "../internal/recorder/changesOf.ts"
 import { Deltas } from "../internal/recorder/deltaReader.ts"
 import type { ServiceMembers } from "../internal/recorder/internals.ts"

@@ -1,7 +1,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { DurableStateError } from "../model/errors.ts"
+import { DurableStateError } from "../model/runtimeErrors.ts"
 import { messageOf } from "../util/describeError.ts"
 import { describeOwner, renewing, type Taken, takeLock } from "./folderLock.ts"
 import { makeFolder } from "./folderStore.ts"

@@ -2,7 +2,7 @@
  * Which runtimes are shown where. The attribute `namespace` tells runtimes apart, so that two of one namespace would be
  * taken for one and the same.
  */
-import { NamespaceTaken } from "../model/errors.ts"
+import { NamespaceTaken } from "../model/exportErrors.ts"
 import type { RuntimeService } from "../runtime/service.ts"
 
 const inObjects = new WeakMap<object, Set<string>>()

@@ -4,7 +4,6 @@
 import type * as Duration from "effect/Duration"
 import type * as Headers from "effect/http/Headers"
 import type * as Schedule from "effect/Schedule"
-import type { InvalidArgument } from "../model/errors.ts"
 import { CoarsestSchema, FinestSchema } from "../model/format.ts"
 import {
   aBoolean,
@@ -18,6 +17,7 @@ import {
   whyInvalid,
   whyInvalidOptions
 } from "../model/optionChecks.ts"
+import type { InvalidArgument } from "../model/usageErrors.ts"
 import { labelsCheck } from "./labelOptions.ts"
 import { type ScrapeOptions, scrapeOptionChecks } from "./scrape.ts"
 

@@ -5,7 +5,6 @@ import type * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { contentTypes, formatFor, takesGzip } from "../formats/prometheus/negotiation.ts"
-import type { RenderError } from "../model/errors.ts"
 import {
   CoarsestSchema,
   DefaultSchema,
@@ -15,6 +14,7 @@ import {
   type RecorderLabel
 } from "../model/format.ts"
 import { aBoolean, aDuration, type Check, integerWithin, oneOf } from "../model/optionChecks.ts"
+import type { RenderError } from "../model/runtimeErrors.ts"
 import { internalsOf } from "../runtime/internals.ts"
 import type { RuntimeService } from "../runtime/service.ts"
 import { effectMetricsOf } from "./effectData.ts"

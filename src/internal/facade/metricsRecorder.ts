@@ -15,10 +15,11 @@ import type {
   SnapshotsOf,
   States
 } from "../metric/definition/snapshot.ts"
-import { InvalidArgument, QueueOverflow } from "../model/errors.ts"
 import type { Family, MetricEvent } from "../model/event.ts"
 import { aFamily, check, whyInvalidOptions } from "../model/optionChecks.ts"
+import { QueueOverflow } from "../model/recorderErrors.ts"
 import type { RecorderState, Stats } from "../model/stats.ts"
+import { InvalidArgument } from "../model/usageErrors.ts"
 import { CurrentEmission } from "../recorder/currentEmission.ts"
 import type { Emission } from "../recorder/dispatch.ts"
 import { internalsOf, type RecorderInternals } from "../recorder/internals.ts"

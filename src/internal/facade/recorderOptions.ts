@@ -3,7 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import type { MetricChange } from "../metric/definition/snapshot.ts"
-import { InvalidArgument } from "../model/errors.ts"
+import { InvalidArgument } from "../model/usageErrors.ts"
 import type { RecorderOptions as EffectRecorderOptions } from "../recorder/service.ts"
 
 /**

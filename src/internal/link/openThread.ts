@@ -12,8 +12,9 @@ import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import * as EffectWorker from "effect/workers/Worker"
 import { isWorkerError } from "effect/workers/WorkerError"
-import { InvalidArgument, RuntimeFailed, type RuntimeStartError } from "../model/errors.ts"
 import { refuse } from "../model/optionChecks.ts"
+import { RuntimeFailed, type RuntimeStartError } from "../model/runtimeErrors.ts"
+import { InvalidArgument } from "../model/usageErrors.ts"
 import type {
   CatalogEntries,
   CatalogMessage,

@@ -6,7 +6,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Schedule from "effect/Schedule"
-import { RuntimeFailed } from "../model/errors.ts"
+import { RuntimeFailed } from "../model/runtimeErrors.ts"
 import { messageOf } from "../util/describeError.ts"
 
 /** One that has worked for so long has not ended for the reasons of the one before. */

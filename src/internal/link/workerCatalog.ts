@@ -9,7 +9,7 @@ import { differences, type Fingerprint } from "../metric/definition/fingerprint.
 import type * as Metric from "../metric/definition/metric.ts"
 import type { MetricSet } from "../metric/definition/metric.ts"
 import { isMetricSet } from "../metric/metricSet.ts"
-import { DefinitionMismatch, MetricsModuleError, UnknownMetric } from "../model/errors.ts"
+import { DefinitionMismatch, MetricsModuleError, UnknownMetric } from "../model/registerErrors.ts"
 import type { CatalogEntries, ImportMessage } from "../stream/protocol.ts"
 import { messageOf } from "../util/describeError.ts"
 import { within } from "../util/liveClock.ts"

@@ -6,9 +6,9 @@
  * `Metric.named(metric, "other")`.
  */
 
-import { InvalidArgument } from "../model/errors.ts"
 import { type Family, type MetricEvent, tagsOf } from "../model/event.ts"
 import { aFamily, aFunction, aString, check, inMetric, notBlank } from "../model/optionChecks.ts"
+import { InvalidArgument } from "../model/usageErrors.ts"
 import { aMetric } from "./definition/define.ts"
 import { inner, made } from "./definition/fingerprint.ts"
 import { type Instrument, type Source, sourceValue } from "./definition/instrument.ts"

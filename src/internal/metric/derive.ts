@@ -3,7 +3,6 @@
  */
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import { InvalidArgument } from "../model/errors.ts"
 import type { Family, MetricEvent } from "../model/event.ts"
 import {
   aFunction,
@@ -14,6 +13,7 @@ import {
   whyInvalid,
   whyInvalidOptions
 } from "../model/optionChecks.ts"
+import { InvalidArgument } from "../model/usageErrors.ts"
 import { define, isDefinition } from "./definition/define.ts"
 import { describe } from "./definition/fingerprint.ts"
 import type { Any, Dimensions, EventsOf, Metric, State } from "./definition/metric.ts"

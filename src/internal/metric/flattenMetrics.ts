@@ -1,4 +1,4 @@
-import { InvalidArgument } from "../model/errors.ts"
+import { InvalidArgument } from "../model/usageErrors.ts"
 import { isDefinition } from "./definition/define.ts"
 import type * as Metric from "./definition/metric.ts"
 import type { MetricsGiven } from "./definition/metric.ts"

@@ -2,9 +2,9 @@
  * Distributions of values: in buckets that you choose, or in self-scaling exponential buckets.
  */
 
-import { InvalidArgument } from "../model/errors.ts"
 import type { Family, TagOf } from "../model/event.ts"
 import { integerWithin } from "../model/optionChecks.ts"
+import { InvalidArgument } from "../model/usageErrors.ts"
 import { unitCode } from "../naming/unitCode.ts"
 import { didYouMean } from "../util/didYouMean.ts"
 import type { Metric } from "./definition/metric.ts"

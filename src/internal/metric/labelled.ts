@@ -2,8 +2,8 @@
  * Labels for a metric that was written by hand: a state of its own for each combination of label values.
  */
 
-import { InvalidArgument } from "../model/errors.ts"
 import type { MetricEvent } from "../model/event.ts"
+import { InvalidArgument } from "../model/usageErrors.ts"
 import { allSteps } from "../util/steps.ts"
 import { define } from "./definition/define.ts"
 import { inner, made } from "./definition/fingerprint.ts"

@@ -3,7 +3,6 @@
  * Used as `Metric.make`, `Metric.fold` and so on.
  */
 import * as Predicate from "effect/Predicate"
-import { InvalidArgument } from "../model/errors.ts"
 import { type Family, type MetricEvent, type TagOf, tagsOf } from "../model/event.ts"
 import {
   aFamily,
@@ -15,6 +14,7 @@ import {
   whyInvalid,
   whyInvalidOptions
 } from "../model/optionChecks.ts"
+import { InvalidArgument } from "../model/usageErrors.ts"
 import { didYouMean } from "../util/didYouMean.ts"
 import { define, isDefinition } from "./definition/define.ts"
 import { made } from "./definition/fingerprint.ts"

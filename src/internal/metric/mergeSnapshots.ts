@@ -3,7 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
-import { InvalidArgument, StateMismatch } from "../model/errors.ts"
+import { InvalidArgument, StateMismatch } from "../model/usageErrors.ts"
 import { describeError } from "../util/describeError.ts"
 import { isDefinition } from "./definition/define.ts"
 import { isSame } from "./definition/fingerprint.ts"

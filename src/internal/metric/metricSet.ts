@@ -2,8 +2,8 @@
  * Sets: several metrics that are registered, read and exported as one. A set can name the module it is declared in.
  */
 import * as Predicate from "effect/Predicate"
-import { InvalidArgument } from "../model/errors.ts"
 import { check } from "../model/optionChecks.ts"
+import { InvalidArgument } from "../model/usageErrors.ts"
 import { aMetric } from "./definition/define.ts"
 import { distinct } from "./definition/fingerprint.ts"
 import type { Any, MetricSet } from "./definition/metric.ts"

@@ -5,7 +5,7 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { didYouMean } from "../util/didYouMean.ts"
-import { InvalidArgument } from "./errors.ts"
+import { InvalidArgument } from "./usageErrors.ts"
 
 /** A check of one value: the reason why it is not acceptable, or `undefined`. */
 export type Check = (value: unknown) => string | undefined

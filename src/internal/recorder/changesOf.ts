@@ -2,8 +2,8 @@ import * as Stream from "effect/Stream"
 import type * as Metric from "../metric/definition/metric.ts"
 import type { MetricChange } from "../metric/definition/snapshot.ts"
 import { metricsOf } from "../metric/metricSet.ts"
-import type { MetricNotRegistered } from "../model/errors.ts"
 import { refuse } from "../model/optionChecks.ts"
+import type { MetricNotRegistered } from "../model/registerErrors.ts"
 import type { Registrations } from "./registrations.ts"
 
 /** The changes of some metrics. `changes` subscribes to those that are wanted. */

@@ -6,15 +6,15 @@ import { isBuiltInLevel } from "../metric/definition/levels.ts"
 import { goesOnFrom } from "../metric/definition/measured.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import {
-  type InvalidState,
   type ReadError,
   RecorderFailed,
-  type ShutdownFailed,
   type StartError,
   type StopError,
   type WaitTimeout
-} from "../model/errors.ts"
+} from "../model/recorderErrors.ts"
+import type { ShutdownFailed } from "../model/runtimeErrors.ts"
 import type { RecorderState, Stats } from "../model/stats.ts"
+import type { InvalidState } from "../model/usageErrors.ts"
 import type { Lane, LargestRead, ShownRead } from "../stream/protocol.ts"
 import { atMost, within } from "../util/liveClock.ts"
 import { hookOf } from "./hookGuard.ts"

@@ -6,8 +6,9 @@ import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { HookFailed, InvalidState, RecorderFailed, type StartError, type StopError } from "../model/errors.ts"
+import { HookFailed, RecorderFailed, type StartError, type StopError } from "../model/recorderErrors.ts"
 import type { RecorderState } from "../model/stats.ts"
+import { InvalidState } from "../model/usageErrors.ts"
 import { currentHook } from "./hookGuard.ts"
 
 /** What the recorder does at each step. */

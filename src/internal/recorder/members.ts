@@ -1,9 +1,10 @@
 /** What the users of a recorder call, and what emitters and exporters of this package call beside that. */
 import * as Effect from "effect/Effect"
 import type * as Metric from "../metric/definition/metric.ts"
-import type { InvalidState, MetricNotRegistered, RegisterError } from "../model/errors.ts"
 import { refuse, whyInvalidOptions } from "../model/optionChecks.ts"
+import type { MetricNotRegistered, RegisterError } from "../model/registerErrors.ts"
 import type { Stats } from "../model/stats.ts"
+import type { InvalidState } from "../model/usageErrors.ts"
 import { changesOf } from "./changesOf.ts"
 import { RecorderEmission } from "./emission.ts"
 import type { ServiceMembers } from "./internals.ts"

@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import type { ReadError } from "../model/errors.ts"
+import type { ReadError } from "../model/recorderErrors.ts"
 import { type AnswerPart, AnswerParts } from "../stream/answerParts.ts"
 import { afterwards } from "../util/deadlines.ts"
 

@@ -5,7 +5,8 @@
 import * as Effect from "effect/Effect"
 import type * as Metric from "../metric/definition/metric.ts"
 import { metricsOf } from "../metric/metricSet.ts"
-import type { InvalidArgument, InvalidState, MetricNotRegistered, RegisterError } from "../model/errors.ts"
+import type { MetricNotRegistered, RegisterError } from "../model/registerErrors.ts"
+import type { InvalidArgument, InvalidState } from "../model/usageErrors.ts"
 import type { Registrations } from "./registrations.ts"
 import type { RegisterOptions } from "./service.ts"
 

@@ -7,14 +7,14 @@ import { describe, differences, fingerprint, isSame } from "../metric/definition
 import { fieldsRead } from "../metric/definition/instrument.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import { readsSpan } from "../metric/instruments/exemplars.ts"
+import { aBoolean, refuse, whyInvalidOptions } from "../model/optionChecks.ts"
 import {
-  InvalidArgument,
   type MetricNameCollision,
   MetricNameTaken,
   MetricNotRegistered,
   RegisterError
-} from "../model/errors.ts"
-import { aBoolean, refuse, whyInvalidOptions } from "../model/optionChecks.ts"
+} from "../model/registerErrors.ts"
+import { InvalidArgument } from "../model/usageErrors.ts"
 import { type Layout, layoutOf, type TagLayout } from "../stream/rows/layout.ts"
 import { Interned } from "../util/interned.ts"
 import type { RegisterOptions } from "./service.ts"

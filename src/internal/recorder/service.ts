@@ -15,17 +15,6 @@ import type {
   SnapshotsOf,
   States
 } from "../metric/definition/snapshot.ts"
-import type {
-  EmitError,
-  InvalidArgument,
-  InvalidState,
-  MetricNotRegistered,
-  ReadError,
-  RecorderFailed,
-  RegisterError,
-  StartError,
-  StopError
-} from "../model/errors.ts"
 import type { Family, MetricEvent } from "../model/event.ts"
 import {
   aDuration,
@@ -39,7 +28,10 @@ import {
   positiveIntegerUpTo,
   whyInvalidOptions
 } from "../model/optionChecks.ts"
+import type { EmitError, ReadError, RecorderFailed, StartError, StopError } from "../model/recorderErrors.ts"
+import type { MetricNotRegistered, RegisterError } from "../model/registerErrors.ts"
 import type { RecorderState, Stats } from "../model/stats.ts"
+import type { InvalidArgument, InvalidState } from "../model/usageErrors.ts"
 import type { Emitter } from "./emitter.ts"
 import type { Overflow } from "./intake.ts"
 import type { Detail } from "./logging.ts"

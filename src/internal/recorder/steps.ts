@@ -1,6 +1,6 @@
 /** What a recorder does at each step of its lifecycle. */
 import * as Effect from "effect/Effect"
-import type { HookFailed } from "../model/errors.ts"
+import type { HookFailed } from "../model/recorderErrors.ts"
 import type { Failure, Steps } from "./lifecycle.ts"
 import type { RecorderParts } from "./parts.ts"
 

@@ -2,7 +2,7 @@
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { WaitTimeout } from "../model/errors.ts"
+import { WaitTimeout } from "../model/recorderErrors.ts"
 import { within } from "../util/liveClock.ts"
 import type { RecorderHooks } from "./hooks.ts"
 import type { Intake } from "./intake.ts"

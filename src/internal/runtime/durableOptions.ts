@@ -4,8 +4,8 @@ import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type { KeyValueStore } from "effect/persistence/KeyValueStore"
 import type * as Scope from "effect/Scope"
-import type { DurableStateError } from "../model/errors.ts"
 import { aBoolean, aDuration, aStore, type Check, notBlank, whyInvalidOptions } from "../model/optionChecks.ts"
+import type { DurableStateError } from "../model/runtimeErrors.ts"
 import type { DurableSettings } from "../stream/protocol.ts"
 
 /**

@@ -7,16 +7,12 @@ import type * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import type { MetricData } from "../formats/metricData.ts"
 import type * as Metric from "../metric/definition/metric.ts"
-import {
-  InvalidArgument,
-  type InvalidState,
-  type ReadError,
-  type RecorderAlreadyExists,
-  type RenderError
-} from "../model/errors.ts"
 import type { ExpositionRendering, OtlpRendering } from "../model/format.ts"
+import type { ReadError } from "../model/recorderErrors.ts"
+import type { RecorderAlreadyExists, RenderError } from "../model/runtimeErrors.ts"
 import type { ExportStats, RuntimeStats } from "../model/runtimeStats.ts"
 import type { Stats } from "../model/stats.ts"
+import { InvalidArgument, type InvalidState } from "../model/usageErrors.ts"
 import type { Log } from "../recorder/logging.ts"
 import type { OfMetric } from "../recorder/registrations.ts"
 import type { RecorderOptions, RecorderService } from "../recorder/service.ts"

@@ -5,7 +5,7 @@
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { InvalidArgument } from "../model/errors.ts"
+import { InvalidArgument } from "../model/usageErrors.ts"
 import type { RuntimeService } from "./service.ts"
 
 /** The service of a tag. `name` and `reason` are those of the error where there is none. */

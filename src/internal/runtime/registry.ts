@@ -8,16 +8,11 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import {
-  type CreateError,
-  InvalidState,
-  RecorderAlreadyExists,
-  RecorderNotFound,
-  type ShareError,
-  type StopError
-} from "../model/errors.ts"
 import { notBlank, refuse, whyInvalid, whyInvalidOptions } from "../model/optionChecks.ts"
+import type { StopError } from "../model/recorderErrors.ts"
+import { type CreateError, RecorderAlreadyExists, RecorderNotFound, type ShareError } from "../model/runtimeErrors.ts"
 import type { Stats } from "../model/stats.ts"
+import { InvalidState } from "../model/usageErrors.ts"
 import type { RecorderControl } from "../recorder/control.ts"
 import { recorderDefaults } from "../recorder/defaults.ts"
 import { isInHook } from "../recorder/hookGuard.ts"

@@ -7,17 +7,17 @@ import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type { FlightRecording } from "../flight/recording.ts"
+import type { StopError } from "../model/recorderErrors.ts"
 import type {
   CreateError,
   FlushFailed,
-  InvalidState,
   RecorderNotFound,
   RuntimeStartError,
   ShareError,
-  ShutdownFailed,
-  StopError
-} from "../model/errors.ts"
+  ShutdownFailed
+} from "../model/runtimeErrors.ts"
 import type { RuntimeStats } from "../model/runtimeStats.ts"
+import type { InvalidState } from "../model/usageErrors.ts"
 import type { FlushOptions, RecorderOptions, RecorderService } from "../recorder/service.ts"
 import type { RuntimeState } from "./options.ts"
 

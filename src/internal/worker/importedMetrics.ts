@@ -5,7 +5,7 @@
  */
 import type { AsyncLocalStorage } from "node:async_hooks"
 import * as Effect from "effect/Effect"
-import { MetricsModuleError } from "../model/errors.ts"
+import { MetricsModuleError } from "../model/registerErrors.ts"
 
 interface Imported {
   readonly path: string

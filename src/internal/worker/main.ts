@@ -11,7 +11,9 @@ import { isDefinition, mustBeMetric } from "../metric/definition/define.ts"
 import { fingerprint, isSame } from "../metric/definition/fingerprint.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import { isMetricSet } from "../metric/metricSet.ts"
-import { type DurableStateError, InvalidArgument, MetricsModuleError } from "../model/errors.ts"
+import { MetricsModuleError } from "../model/registerErrors.ts"
+import type { DurableStateError } from "../model/runtimeErrors.ts"
+import { InvalidArgument } from "../model/usageErrors.ts"
 import type {
   CatalogEntries,
   DurableSettings,

@@ -1,5 +1,7 @@
 import * as Schema from "effect/Schema"
-import { DurableStateError, InvalidArgument, MetricsModuleError, RuntimeFailed } from "../model/errors.ts"
+import { MetricsModuleError } from "../model/registerErrors.ts"
+import { DurableStateError, RuntimeFailed } from "../model/runtimeErrors.ts"
+import { InvalidArgument } from "../model/usageErrors.ts"
 
 /** What a worker that cannot work says: structured clone would strip the classes of its errors. */
 const WorkerStartError = Schema.Union([InvalidArgument, MetricsModuleError, RuntimeFailed, DurableStateError])

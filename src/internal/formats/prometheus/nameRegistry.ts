@@ -3,7 +3,7 @@
  * registered: found out then, it is found by the one who can mend it, and no scrape fails for it.
  */
 import type * as Metric from "../../metric/definition/metric.ts"
-import { MetricNameCollision } from "../../model/errors.ts"
+import { MetricNameCollision } from "../../model/registerErrors.ts"
 import { familyOf, labelName } from "../../naming/names.ts"
 import { emptyData, shapeKey } from "../fromMetric.ts"
 

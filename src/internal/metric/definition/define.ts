@@ -3,8 +3,8 @@
  */
 import { pipeArguments } from "effect/Pipeable"
 import * as Predicate from "effect/Predicate"
-import { InvalidArgument } from "../../model/errors.ts"
 import type { Check } from "../../model/optionChecks.ts"
+import { InvalidArgument } from "../../model/usageErrors.ts"
 import { familyOf } from "../../naming/names.ts"
 import { unitCode } from "../../naming/unitCode.ts"
 import { wordsOf } from "../../naming/units.ts"

@@ -1,7 +1,7 @@
 /**
  * Some series of a metric, by the values of their labels.
  */
-import { InvalidArgument } from "../../model/errors.ts"
+import { InvalidArgument } from "../../model/usageErrors.ts"
 import { didYouMean } from "../../util/didYouMean.ts"
 import { type LabelValue, labelValue } from "./instrument.ts"
 import { labelledParts } from "./labelledParts.ts"

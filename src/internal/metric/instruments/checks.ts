@@ -3,7 +3,6 @@
  */
 import * as Duration from "effect/Duration"
 import * as Predicate from "effect/Predicate"
-import { InvalidArgument } from "../../model/errors.ts"
 import { type Family, tagsOf } from "../../model/event.ts"
 import {
   aDuration,
@@ -18,6 +17,7 @@ import {
   whyInvalid,
   whyInvalidOptions
 } from "../../model/optionChecks.ts"
+import { InvalidArgument } from "../../model/usageErrors.ts"
 import { didYouMean } from "../../util/didYouMean.ts"
 import type { Settings } from "../definition/instrument.ts"
 

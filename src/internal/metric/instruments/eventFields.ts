@@ -3,8 +3,8 @@
  * nothing, and not say so.
  */
 import * as SchemaAST from "effect/SchemaAST"
-import { InvalidArgument } from "../../model/errors.ts"
 import type { Family } from "../../model/event.ts"
+import { InvalidArgument } from "../../model/usageErrors.ts"
 import { didYouMean } from "../../util/didYouMean.ts"
 import type { Instrument, Source } from "../definition/instrument.ts"
 import type { ExemplarFields, ExemplarSource } from "./exemplars.ts"

@@ -4,7 +4,7 @@
  *
  * They are no part of the state, so nothing else knows them: reducers, merges, limits and what is saved.
  */
-import { InvalidArgument } from "../../model/errors.ts"
+import { InvalidArgument } from "../../model/usageErrors.ts"
 import { type Instrument, type KindName, type LabelValue, labelValue } from "../definition/instrument.ts"
 import type * as Metric from "../definition/metric.ts"
 import { fieldValues } from "./fieldValues.ts"
