@@ -25,7 +25,6 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
@@ -34,7 +33,7 @@ import * as Stream from "effect/Stream"
 import type { FetchHandler, NodeHandler } from "./internal/exporters/httpHandlers.ts"
 import { type Pushed, push as pushMetrics } from "./internal/exporters/push.ts"
 import { pushing } from "./internal/exporters/pushing.ts"
-import { type PushingOptions, type PushOptions, whyInvalidPush } from "./internal/exporters/pushOptions.ts"
+import type { PushingOptions, PushOptions } from "./internal/exporters/pushOptions.ts"
 import {
   answer,
   ChunkBytes,
@@ -46,16 +45,13 @@ import {
 import * as handlers from "./internal/exporters/scrapeHandlers.ts"
 import type { Format } from "./internal/model/format.ts"
 import { type Check, refuse, whyInvalidOptions } from "./internal/model/optionChecks.ts"
-import { type AnyRuntime, serviceOf } from "./internal/runtime/anyRuntime.ts"
-import { internalsOf } from "./internal/runtime/internals.ts"
 import { providedRuntime } from "./internal/runtime/provided.ts"
-import type { RuntimeService } from "./internal/runtime/service.ts"
-import { type Stoppable, startScoped } from "./internal/runtime/startScoped.ts"
 import type { PushError, RenderError } from "./MetricsError.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
 
 export type { FetchHandler, NodeHandler } from "./internal/exporters/httpHandlers.ts"
 export type { Pushed } from "./internal/exporters/push.ts"
+export { type Pushing, pushFrom, startPush } from "./internal/exporters/pushFrom.ts"
 export type {
   PushgatewayOptions,
   PushingOptions,
@@ -224,16 +220,6 @@ const made = Effect.fnUntraced(function* <A>(
   return make(yield* providedRuntime(MetricsRuntime), yield* checked(options), Effect.runPromiseWith(context))
 })
 
-const checkedPush = Effect.fnUntraced(function* <A>(
-  runtime: RuntimeService,
-  options: PushingOptions,
-  run: (runtime: RuntimeService, options: PushingOptions) => A,
-  repeats: boolean
-): Effect.fn.Return<A> {
-  yield* refuse(whyInvalidPush(options, repeats))
-  return run(runtime, options)
-})
-
 /**
  * Pushes the metrics of the runtime once, with every event accepted before. Succeeds when they have arrived. Fails with
  * `PushFailed` when they have not within `pushTimeout`, retries included.
@@ -267,7 +253,7 @@ const checkedPush = Effect.fnUntraced(function* <A>(
 export const push = Effect.fnUntraced(function* (
   options: PushOptions
 ): Effect.fn.Return<Pushed, PushError, MetricsRuntime | HttpClient.HttpClient> {
-  return yield* yield* checkedPush(yield* providedRuntime(MetricsRuntime), options, pushMetrics, false)
+  return yield* pushMetrics(yield* providedRuntime(MetricsRuntime), options)
 })
 
 /**
@@ -298,72 +284,4 @@ export const push = Effect.fnUntraced(function* (
  * @since 0.1.0
  */
 export const layerPush = (options: PushingOptions): Layer.Layer<never, never, MetricsRuntime | HttpClient.HttpClient> =>
-  Layer.effectDiscard(
-    Effect.gen(function* () {
-      yield* yield* checkedPush(yield* providedRuntime(MetricsRuntime), options, pushing, true)
-    })
-  )
-
-/**
- * Pushes the metrics of a runtime once, without Effect, over `fetch`. Rejects with `InvalidArgument` or `PushFailed`.
- *
- * @example
- * ```ts
- * import { MetricsRuntime } from "mvx-metrics/promise"
- * import * as Prometheus from "mvx-metrics/Prometheus"
- *
- * const runtime = await MetricsRuntime.start({ namespace: "example.jobs" })
- * const push = Prometheus.pushFrom(runtime, { url: "http://localhost:9091", job: "nightly", pushTimeout: "1 second" })
- * const outcome = await push.then(
- *   ({ bytes }) => `${bytes} bytes have arrived`,
- *   (error) => error.message
- * )
- * await runtime.shutdown()
- * ```
- *
- * @category exporting
- * @since 0.1.0
- */
-export const pushFrom = async (runtime: AnyRuntime, options: PushOptions): Promise<Pushed> => {
-  const service = serviceOf(runtime)
-  const pushed = Effect.flatten(checkedPush(service, options, pushMetrics, false))
-  return Effect.runPromiseWith(internalsOf(service).context)(Effect.provide(pushed, FetchHttpClient.layer))
-}
-
-/**
- * Pushes of a runtime that go on. `stop` pushes once more: call it before `runtime.shutdown()`.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Pushing extends Stoppable {
-  /** Pushes the present metrics. Rejects with `PushFailed`. */
-  readonly push: () => Promise<Pushed>
-}
-
-/**
- * Pushes the metrics of a runtime in an interval, as {@link layerPush} does, without Effect, over `fetch`. Rejects with
- * `InvalidArgument`.
- *
- * @example
- * ```ts
- * import { MetricsRuntime } from "mvx-metrics/promise"
- * import * as Prometheus from "mvx-metrics/Prometheus"
- *
- * const runtime = await MetricsRuntime.start({ namespace: "example.metrics" })
- * const url = "http://localhost:9090/api/v1/write"
- * const pushing = await Prometheus.startPush(runtime, { protocol: "remote-write", url, shutdownTimeout: "1 second" })
- * await pushing.stop()
- * await runtime.shutdown()
- * ```
- *
- * @category exporting
- * @since 0.1.0
- */
-export const startPush = async (runtime: AnyRuntime, options: PushingOptions): Promise<Pushing> => {
-  const service = serviceOf(runtime)
-  const { context } = internalsOf(service)
-  const started = Effect.provide(Effect.flatten(checkedPush(service, options, pushing, true)), FetchHttpClient.layer)
-  const [pushNow, stoppable] = await startScoped(context, started)
-  return { push: () => Effect.runPromiseWith(context)(pushNow), ...stoppable }
-}
+  Layer.effectDiscard(Effect.flatMap(providedRuntime(MetricsRuntime), (runtime) => pushing(runtime, options)))

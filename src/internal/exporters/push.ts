@@ -9,13 +9,14 @@ import * as Schedule from "effect/Schedule"
 import { contentTypes } from "../formats/prometheus/negotiation.ts"
 import { type PushError, PushFailed } from "../model/exportErrors.ts"
 import { DefaultSchema, type ExpositionRendering } from "../model/format.ts"
+import { refuse } from "../model/optionChecks.ts"
 import { internalsOf } from "../runtime/internals.ts"
 import type { RuntimeService } from "../runtime/service.ts"
 import { cutText } from "../util/cutText.ts"
 import { keepingAlive } from "../util/liveClock.ts"
 import type { AttemptFailure, Receiver } from "./attempt.ts"
 import { deliver, leftOf, Parcel, type Transport } from "./delivery.ts"
-import type { PushgatewayOptions, PushOptions, RemoteWriteOptions } from "./pushOptions.ts"
+import { type PushgatewayOptions, type PushOptions, type RemoteWriteOptions, whyInvalidPush } from "./pushOptions.ts"
 
 /**
  * What a push came to.
@@ -47,6 +48,7 @@ export const push = Effect.fnUntraced(function* (
   runtime: RuntimeService,
   options: PushOptions
 ): Effect.fn.Return<Pushed, PushError, HttpClient.HttpClient> {
+  yield* refuse(whyInvalidPush(options, false))
   const { pushTimeout = "10 seconds", requestTimeout = "5 seconds", retry = defaultRetry } = options
   const left = yield* leftOf(pushTimeout)
   const transport: Transport<AttemptFailure> = {

@@ -8,18 +8,21 @@ import type * as HttpClient from "effect/http/HttpClient"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import type { PushError } from "../model/exportErrors.ts"
+import { refuse } from "../model/optionChecks.ts"
 import { internalsOf } from "../runtime/internals.ts"
 import type { RuntimeService } from "../runtime/service.ts"
 import { atMost, sleepInBackground, within } from "../util/liveClock.ts"
 import { Outcome } from "./outcome.ts"
 import { type Pushed, push, withoutSecrets } from "./push.ts"
-import type { PushingOptions } from "./pushOptions.ts"
+import { type PushingOptions, type PushOptions, whyInvalidPush } from "./pushOptions.ts"
 
 /** Pushes until its scope closes, and then once more. Gives a push of the state of now. */
 export const pushing = Effect.fnUntraced(function* (
   runtime: RuntimeService,
-  { pushInterval = "15 seconds", shutdownTimeout = "3 seconds", ...options }: PushingOptions
+  given: PushingOptions
 ): Effect.fn.Return<Effect.Effect<Pushed, PushError>, never, HttpClient.HttpClient | Scope.Scope> {
+  yield* refuse(whyInvalidPush(given, true))
+  const { pushInterval = "15 seconds", shutdownTimeout = "3 seconds", ...options } = given
   const { log, onFlush } = internalsOf(runtime)
   const context = yield* Effect.context<HttpClient.HttpClient>()
   const clock = yield* Clock.Clock
@@ -27,7 +30,7 @@ export const pushing = Effect.fnUntraced(function* (
   const outcome = new Outcome(name, log, () => clock.currentTimeMillisUnsafe())
   const oneAtATime = yield* Semaphore.make(1)
 
-  const pushed = (own: PushingOptions, isLast: boolean): Effect.Effect<Pushed, PushError> =>
+  const pushed = (own: PushOptions, isLast: boolean): Effect.Effect<Pushed, PushError> =>
     push(runtime, own).pipe(
       Effect.provideContext(context),
       Effect.tap(() => outcome.arrived()),
