@@ -27,11 +27,11 @@ import * as Scope from "effect/Scope"
 import type { FetchHandler, NodeHandler } from "./internal/exporters/httpHandlers.ts"
 import { type ScrapeOptions, scrapeOptionChecks } from "./internal/exporters/scrape.ts"
 import { fetchHandler, nodeHandler } from "./internal/exporters/scrapeHandlers.ts"
-import { flushOn } from "./internal/facade/flushOn.ts"
 import { MetricsRecorder } from "./internal/facade/metricsRecorder.ts"
 import { type RecorderOptions, withEffectHooks } from "./internal/facade/recorderOptions.ts"
-import { type Run, runIn } from "./internal/facade/run.ts"
-import { contextOf, type StartOptions, whyInvalidStart, withEffectHook } from "./internal/facade/startOptions.ts"
+import type { Run } from "./internal/facade/run.ts"
+import type { StartOptions } from "./internal/facade/startOptions.ts"
+import { type StartedRuntime, startRuntime } from "./internal/facade/startRuntime.ts"
 import { type WaitOptions, waitFor } from "./internal/facade/waits.ts"
 import type { FlightRecording } from "./internal/flight/recording.ts"
 import { whyInvalidOptions } from "./internal/model/optionChecks.ts"
@@ -39,8 +39,7 @@ import type { RuntimeStats } from "./internal/model/runtimeStats.ts"
 import type { RecorderService } from "./internal/recorder/service.ts"
 import { withService } from "./internal/runtime/anyRuntime.ts"
 import { internalsOf as runtimeInternalsOf } from "./internal/runtime/internals.ts"
-import { makeOnWorker } from "./internal/runtime/onWorker.ts"
-import type { RuntimeOptions, RuntimeState } from "./internal/runtime/options.ts"
+import type { RuntimeState } from "./internal/runtime/options.ts"
 import type { RuntimeService } from "./internal/runtime/service.ts"
 import type { Options as LivePageOptions } from "./LivePage.ts"
 
@@ -75,7 +74,7 @@ export class MetricsRuntime implements AsyncDisposable {
   readonly #run: Run
   readonly #recorders = new WeakMap<RecorderService, MetricsRecorder>()
 
-  private constructor(runtime: RuntimeService, scope: Scope.Closeable, run: Run) {
+  private constructor({ run, runtime, scope }: StartedRuntime) {
     this.#runtime = runtime
     this.#scope = scope
     this.#run = run
@@ -100,20 +99,7 @@ export class MetricsRuntime implements AsyncDisposable {
    * @since 0.1.0
    */
   static async start(options: StartOptions): Promise<MetricsRuntime> {
-    const invalid = whyInvalidStart(options)
-    if (invalid !== undefined) throw invalid
-    const run = runIn(await Effect.runPromise(contextOf(options)))
-    const { flushOn: ends = [], inProcess, logger: _logger, onStateChanged, runtime: _runtime, ...own } = options
-    const all = { ...own, ...withEffectHook({ onStateChanged }) }
-    const make = inProcess === true ? await madeInProcess(all) : makeOnWorker(all)
-    const scope = Scope.makeUnsafe()
-    const runtime = await Effect.tap(make, ({ start }) => start).pipe(
-      Effect.tap((runtime) => flushOn(ends, runtime, options, run)),
-      Scope.provide(scope),
-      Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
-      run.promise
-    )
-    return new MetricsRuntime(runtime, scope, run)
+    return new MetricsRuntime(await startRuntime(options))
   }
 
   get namespace(): string {
@@ -307,14 +293,8 @@ export class MetricsRuntime implements AsyncDisposable {
 
   // One wrapper per recorder, so that getRecorder returns the same object each time.
   #wrap(recorder: RecorderService): MetricsRecorder {
-    const known = this.#recorders.get(recorder)
-    if (known !== undefined) return known
-    const made = new MetricsRecorder(recorder, this.#run)
-    this.#recorders.set(recorder, made)
-    return made
+    const wrapper = this.#recorders.get(recorder) ?? new MetricsRecorder(recorder, this.#run)
+    this.#recorders.set(recorder, wrapper)
+    return wrapper
   }
 }
-
-/** The fold is imported by those who fold in process. On a worker it is the thread that has it. */
-const madeInProcess = async (options: RuntimeOptions) =>
-  (await import("./internal/runtime/inProcess.ts")).makeInProcess(options)

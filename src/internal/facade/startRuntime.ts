@@ -1,0 +1,40 @@
+/**
+ * Starts a runtime for programs without Effect.
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
+import { makeOnWorker } from "../runtime/onWorker.ts"
+import type { RuntimeOptions } from "../runtime/options.ts"
+import type { RuntimeService } from "../runtime/service.ts"
+import { flushOn } from "./flushOn.ts"
+import { type Run, runIn } from "./run.ts"
+import { contextOf, type StartOptions, whyInvalidStart, withEffectHook } from "./startOptions.ts"
+
+/** A runtime that runs until its scope closes, and how to run effects in its context. */
+export interface StartedRuntime {
+  readonly runtime: RuntimeService
+  readonly scope: Scope.Closeable
+  readonly run: Run
+}
+
+export const startRuntime = async (options: StartOptions): Promise<StartedRuntime> => {
+  const invalid = whyInvalidStart(options)
+  if (invalid !== undefined) throw invalid
+  const run = runIn(await Effect.runPromise(contextOf(options)))
+  const { flushOn: ends = [], inProcess, logger: _logger, onStateChanged, runtime: _runtime, ...own } = options
+  const all = { ...own, ...withEffectHook({ onStateChanged }) }
+  const make = inProcess === true ? await madeInProcess(all) : makeOnWorker(all)
+  const scope = Scope.makeUnsafe()
+  const runtime = await Effect.tap(make, ({ start }) => start).pipe(
+    Effect.tap((runtime) => flushOn(ends, runtime, options, run)),
+    Scope.provide(scope),
+    Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
+    run.promise
+  )
+  return { runtime, scope, run }
+}
+
+/** The fold is imported by those who fold in process. On a worker it is the thread that has it. */
+const madeInProcess = async (options: RuntimeOptions) =>
+  (await import("../runtime/inProcess.ts")).makeInProcess(options)
