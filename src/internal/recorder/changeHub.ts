@@ -31,7 +31,7 @@ interface Conflated {
 interface ListenedTo {
   readonly intake: Intake
   readonly laneLink: LaneLink
-  readonly reads: RecorderReads
+  readonly reads: Pick<RecorderReads, "failFor">
   readonly hooks: Pick<RecorderHooks, "onChange">
 }
 

@@ -23,6 +23,7 @@ import { statsOf } from "./reads.ts"
 import type { OfMetric } from "./registrations.ts"
 import type { RecorderService } from "./service.ts"
 import { CurrentWaitTimeout, foldedOf, inTime } from "./waitTimeout.ts"
+import { whyNotReadIn, whyUnreadable } from "./whyUnreadable.ts"
 
 const active: ReadonlySet<RecorderState> = new Set(["Starting", "Running", "Stopping"])
 
@@ -78,8 +79,7 @@ export class RecorderControl {
 
   /** The lane, where the recorder can be read. */
   get readableLane(): Lane | undefined {
-    const { laneLink, reads } = this.#parts
-    return reads.isReadable ? laneLink.lane : undefined
+    return whyUnreadable(this.#parts) === undefined ? this.#parts.laneLink.lane : undefined
   }
 
   /** Done when every event accepted before has left for the fold, or the recorder can be read no more. */
@@ -94,8 +94,7 @@ export class RecorderControl {
 
   /** Why a fiber must not wait for a read of this recorder: it runs in a hook that the read would wait for. */
   whyNotReadIn(fiber: Fiber.Fiber<unknown, unknown>): InvalidState | undefined {
-    const { lifecycle, reads } = this.#parts
-    return reads.whyNotInHook(hookOf(fiber, lifecycle))
+    return whyNotReadIn(hookOf(fiber, this.#parts.lifecycle), this.#parts)
   }
 
   /**

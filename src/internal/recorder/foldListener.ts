@@ -28,7 +28,7 @@ export class FoldListener implements LaneListener {
     laneLink.afterFold(() => {
       switch (message._tag) {
         case "Answer":
-          return reads.answer(message.request, message.read)
+          return reads.pending.answer(message.request, message.read)
         case "Quarantined":
           return hooks.fork(log.warning(`the metric ${message.name} is quarantined: ${message.error}`))
         case "Changes":
@@ -72,15 +72,15 @@ export class FoldListener implements LaneListener {
   }
 
   onPart(request: number, part: AnswerPart): boolean {
-    return this.#parts.reads.part(request, part)
+    return this.#parts.reads.pending.part(request, part)
   }
 
   forgetParts(): void {
-    this.#parts.reads.forgetParts()
+    this.#parts.reads.pending.forgetParts()
   }
 
   awaits(request: number): boolean {
-    return this.#parts.reads.awaits(request)
+    return this.#parts.reads.pending.awaits(request)
   }
 
   onFailure(cause: unknown): void {

@@ -15,28 +15,22 @@ import { isMetricSet, metricsOf } from "../metric/metricSet.ts"
 import { refuse } from "../model/optionChecks.ts"
 import type { ReadError } from "../model/recorderErrors.ts"
 import type { Stats } from "../model/stats.ts"
-import type { InvalidState } from "../model/usageErrors.ts"
-import type { AnswerPart } from "../stream/answerParts.ts"
 import type { LargestRead, ReadCommand, ShownRead, StateRead } from "../stream/protocol.ts"
 import { Deltas } from "./deltaReader.ts"
-import { type Hook, hookOf } from "./hookGuard.ts"
-import type { RecorderLifecycle } from "./lifecycle.ts"
 import type { Log } from "./logging.ts"
 import { PendingReads } from "./pendingReads.ts"
 import type { OfMetric, Registrations } from "./registrations.ts"
 import { type DeltaReader, type SnapshotError, type SnapshotOptions, whyNotSnapshot } from "./service.ts"
 import { type Awaited, CurrentWaitTimeout, waitTimedOut } from "./waitTimeout.ts"
 import { whenStuck } from "./whenStuck.ts"
+import { type Refusing, whyNotBetweenChanges, whyNotReadBy, whyUnreadable } from "./whyUnreadable.ts"
 
 /** The recorder that is read. */
-export interface Readable extends Awaited {
+export interface Readable extends Awaited, Refusing {
   readonly config: Awaited["config"] & { readonly entityId: string; readonly link: Pick<Link, "durable" | "probe"> }
   readonly laneLink: LaneLink
-  readonly lifecycle: RecorderLifecycle
   readonly registrations: Registrations
   readonly log: Log
-  /** Has the fiber that the fold waits for, because it consumes changes. */
-  readonly hub: { readonly slowConsumer: Fiber.Fiber<unknown, unknown> | undefined }
 }
 
 export const statsOf = ({ intake, lifecycle }: Pick<Readable, "intake" | "lifecycle">): Stats => ({
@@ -84,8 +78,9 @@ export const snapshotsOf = (given: Metric.Any | Metric.MetricSet, all: Snapshots
     : all[given.name]) as never
 
 export class RecorderReads {
+  /** Those that the fold has not answered. */
+  readonly pending = new PendingReads()
   readonly #recorder: Readable
-  readonly #pending = new PendingReads()
   readonly #mostMillis: number
   /** Those that somebody still has, where metrics may go on from something. */
   #deltas: Set<WeakRef<Deltas>> | undefined
@@ -176,7 +171,7 @@ export class RecorderReads {
   /** Done when every event accepted before is folded. A read of nothing is answered then. */
   get flush(): Effect.Effect<void, ReadError> {
     return Effect.withFiber((fiber) => {
-      const refusal = this.#whyNotBy(fiber)
+      const refusal = whyNotReadBy(fiber, this.#recorder)
       if (refusal !== undefined) return Effect.fail(refusal)
       const { accepted, pending } = this.#recorder.intake
       const flushed = this.#recorder.log.inspected(undefined, () => `flushed up to event ${accepted}`)
@@ -189,21 +184,7 @@ export class RecorderReads {
   get handedOver(): Effect.Effect<void, ReadError> {
     const { intake } = this.#recorder
     return Effect.withFiber((fiber) =>
-      Effect.asVoid(this.#wait(fiber, (request) => intake.afterAccepted(() => this.answer(request, []))))
-    )
-  }
-
-  get isReadable(): boolean {
-    return this.#whyNot() === undefined
-  }
-
-  /** Why a read by this fiber would fail, or would never end. */
-  #whyNotBy(fiber: Fiber.Fiber<unknown, unknown>): ReadError | undefined {
-    const { hub, lifecycle } = this.#recorder
-    return (
-      this.#whyNot() ??
-      this.whyNotInHook(hookOf(fiber, lifecycle)) ??
-      (fiber === hub.slowConsumer ? this.#whyNotBetweenChanges() : undefined)
+      Effect.asVoid(this.#wait(fiber, (request) => intake.afterAccepted(() => this.pending.answer(request, []))))
     )
   }
 
@@ -238,7 +219,7 @@ export class RecorderReads {
     then: (answer: Answer<A>) => Effect.Effect<B, E>
   ): Effect.Effect<B, E | ReadError> {
     return Effect.withFiber((fiber) => {
-      const refusal = this.#whyNotBy(fiber)
+      const refusal = whyNotReadBy(fiber, this.#recorder)
       if (refusal !== undefined) return Effect.fail(refusal)
       const { labels, maxSeries, names, what } = question
       const { intake, laneLink, registrations } = this.#recorder
@@ -265,7 +246,7 @@ export class RecorderReads {
     const own = fiber.getRef(CurrentWaitTimeout)
     const timeout = promptly ? "1 second" : (own ?? config.waitTimeout)
     const sequence = intake.accepted
-    return this.#pending.ask<A>(fiber, send, {
+    return this.pending.ask<A>(fiber, send, {
       hold: () => laneLink.hold(),
       most: own === undefined ? this.#mostMillis : Duration.toMillis(Duration.fromInputUnsafe(own)),
       late: () => waitTimedOut(this.#recorder, operation, timeout, sequence),
@@ -273,56 +254,14 @@ export class RecorderReads {
     })
   }
 
-  #whyNot(): ReadError | undefined {
-    const { intake, lifecycle } = this.#recorder
-    const { failure, removed } = lifecycle
-    if (removed) return lifecycle.invalidState("be read", "Its state went with it: read before removing it")
-    // A stop that failed has folded everything first: then the state is all there.
-    return failure !== undefined && (failure.foldLost || intake.pending > 0) ? failure.error : undefined
-  }
-
   /** The fold waits for a consumer of changes: the reads that this fiber waits for itself would have no end. */
   failFor(consumer: Fiber.Fiber<unknown, unknown>): void {
-    this.#pending.failFor(consumer, this.#whyNotBetweenChanges())
-  }
-
-  #whyNotBetweenChanges(): InvalidState {
-    const hint = "The fold waits for the consumer, and the read for the fold. A change carries its snapshot"
-    return this.#recorder.lifecycle.invalidState("be read between two of its changes while more of them wait", hint)
-  }
-
-  /** Why a read would wait for this hook of the recorder, which waits for the read. */
-  whyNotInHook(hook: Hook | undefined): InvalidState | undefined {
-    const { intake, lifecycle } = this.#recorder
-    if (hook === "onMetricChanged" || (hook === "onStarting" && intake.pending > 0)) {
-      const hint = "The fold waits for the hook, and a read for the fold. A change carries its snapshot"
-      return lifecycle.invalidState(`be read inside its own hook ${hook}`, hint)
-    }
-    return undefined
-  }
-
-  /** The fold has answered. */
-  answer(request: number, read: ReadonlyArray<unknown>): void {
-    this.#pending.answer(request, read)
-  }
-
-  /** A part of an answer has come; whether somebody waits for it. */
-  part(request: number, part: AnswerPart): boolean {
-    return this.#pending.part(request, part)
-  }
-
-  forgetParts(): void {
-    this.#pending.forgetParts()
-  }
-
-  /** Whether somebody waits for the answer. */
-  awaits(request: number): boolean {
-    return this.#pending.awaits(request)
+    this.pending.failFor(consumer, whyNotBetweenChanges(this.#recorder))
   }
 
   /** The recorder can be read no more, if that is so: then those who wait hear of it. */
   failIfUnreadable(): void {
-    const refusal = this.#whyNot()
-    if (refusal !== undefined) this.#pending.failAll(refusal)
+    const refusal = whyUnreadable(this.#recorder)
+    if (refusal !== undefined) this.pending.failAll(refusal)
   }
 }
