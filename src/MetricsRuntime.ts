@@ -36,7 +36,7 @@ import type { RuntimeService } from "./internal/runtime/service.ts"
 
 export type { FlightRecorderOptions, FlightRecording, Incident, RecordedEvent } from "./internal/flight/recording.ts"
 export type { ClusterStats, DurableStats, ExportStats, RuntimeStats, Usage } from "./internal/model/runtimeStats.ts"
-export type { FlushOptions } from "./internal/recorder/service.ts"
+export type { FlushOptions } from "./internal/recorder/options.ts"
 export type { DurableOptions, RuntimeOptions, RuntimeState, WorkerOptions } from "./internal/runtime/options.ts"
 export type { RuntimeService } from "./internal/runtime/service.ts"
 

@@ -43,12 +43,8 @@ import { emitEffect, emitterOf, noEmitter, onExit } from "./internal/recorder/em
 import { fiberSink, recorderKey } from "./internal/recorder/fiberSink.ts"
 import { harmless } from "./internal/recorder/logging.ts"
 import { makeRecorder } from "./internal/recorder/makeRecorder.ts"
-import {
-  type RecorderOptions,
-  type RecorderService,
-  type RegisterOptions,
-  recorderOptionChecks
-} from "./internal/recorder/service.ts"
+import { type RecorderOptions, type RegisterOptions, recorderOptionChecks } from "./internal/recorder/options.ts"
+import type { RecorderService } from "./internal/recorder/service.ts"
 import { entityIdOf } from "./internal/runtime/entityId.ts"
 import { defaultMemoryLimit } from "./internal/runtime/options.ts"
 import { provided, providedRuntime } from "./internal/runtime/provided.ts"
@@ -62,14 +58,8 @@ export type { RecorderState, Stats } from "./internal/model/stats.ts"
 export type { Emitter, Timing } from "./internal/recorder/emitter.ts"
 export type { Overflow } from "./internal/recorder/intake.ts"
 export type { Detail as LoggingDetail } from "./internal/recorder/logging.ts"
-export type {
-  DeltaReader,
-  FlushOptions,
-  RecorderOptions,
-  RecorderService,
-  RegisterOptions,
-  SnapshotOptions
-} from "./internal/recorder/service.ts"
+export type { FlushOptions, RecorderOptions, RegisterOptions, SnapshotOptions } from "./internal/recorder/options.ts"
+export type { DeltaReader, RecorderService } from "./internal/recorder/service.ts"
 
 /**
  * The recorder service, and the functions with which components use it.

@@ -23,15 +23,11 @@ import { changesOf } from "../internal/recorder/changesOf.ts"
 import { Deltas } from "../internal/recorder/deltaReader.ts"
 import type { ServiceMembers } from "../internal/recorder/internals.ts"
 import { serviceOf } from "../internal/recorder/makeService.ts"
+import { type RegisterOptions, type SnapshotOptions, whyNotSnapshot } from "../internal/recorder/options.ts"
 import { snapshotsOf, statesOf } from "../internal/recorder/reads.ts"
 import { type Registrar, registerMetrics, whyNotReset } from "../internal/recorder/registering.ts"
 import { Registrations } from "../internal/recorder/registrations.ts"
-import {
-  type RecorderService,
-  type RegisterOptions,
-  type SnapshotOptions,
-  whyNotSnapshot
-} from "../internal/recorder/service.ts"
+import type { RecorderService } from "../internal/recorder/service.ts"
 import { copyOf, whyInvalidEvent } from "../internal/stream/eventWriter.ts"
 
 type Listener = Queue.Queue<MetricChange, Cause.Done>

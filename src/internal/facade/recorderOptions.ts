@@ -4,7 +4,7 @@
 import * as Effect from "effect/Effect"
 import type { MetricChange } from "../metric/definition/snapshot.ts"
 import { InvalidArgument } from "../model/usageErrors.ts"
-import type { RecorderOptions as EffectRecorderOptions } from "../recorder/service.ts"
+import type { RecorderOptions as EffectRecorderOptions } from "../recorder/options.ts"
 
 /**
  * Options of a recorder: those of the Effect API, with plain functions for hooks.

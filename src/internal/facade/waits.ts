@@ -3,7 +3,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { type Check, whyInvalidOptions } from "../model/optionChecks.ts"
-import { type FlushOptions, flushOptionChecks } from "../recorder/service.ts"
+import { type FlushOptions, flushOptionChecks } from "../recorder/options.ts"
 import { CurrentWaitTimeout } from "../recorder/waitTimeout.ts"
 import type { Run } from "./run.ts"
 

@@ -15,7 +15,7 @@ import { giveUpAfter } from "../util/liveClock.ts"
 import { type Hook, insideHook } from "./hookGuard.ts"
 import type { RecorderLifecycle } from "./lifecycle.ts"
 import type { Log } from "./logging.ts"
-import type { RecorderOptions } from "./service.ts"
+import type { RecorderOptions } from "./options.ts"
 
 /** Whose hooks they are. */
 interface HookOwner<R> {

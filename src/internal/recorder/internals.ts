@@ -10,7 +10,8 @@ import type { MetricEvent } from "../model/event.ts"
 import type { RegisterError } from "../model/registerErrors.ts"
 import type { Stats } from "../model/stats.ts"
 import { opaque } from "../util/opaque.ts"
-import { type RecorderService, RecorderTypeId, type RegisterOptions } from "./service.ts"
+import type { RegisterOptions } from "./options.ts"
+import { type RecorderService, RecorderTypeId } from "./service.ts"
 
 export interface RecorderInternals {
   /** Its functions as they were made. A copy of the service may have others in their place. */

@@ -8,10 +8,10 @@ import type { InvalidState } from "../model/usageErrors.ts"
 import { changesOf } from "./changesOf.ts"
 import { RecorderEmission } from "./emission.ts"
 import type { ServiceMembers } from "./internals.ts"
+import { type FlushOptions, flushOptionChecks, type RegisterOptions, type SnapshotOptions } from "./options.ts"
 import { statsOf } from "./reads.ts"
 import { type Registrar, registerMetrics, whyNotReset } from "./registering.ts"
 import type { Registrations } from "./registrations.ts"
-import { type FlushOptions, flushOptionChecks, type RegisterOptions, type SnapshotOptions } from "./service.ts"
 import { CurrentWaitTimeout, inTime } from "./waitTimeout.ts"
 
 // One object for all of it, since there may be ten thousand of them. What a service shows is made when it is looked at.

@@ -9,9 +9,9 @@ import type { RecorderHooks } from "./hooks.ts"
 import type { Intake } from "./intake.ts"
 import type { RecorderLifecycle } from "./lifecycle.ts"
 import type { Log } from "./logging.ts"
+import type { RecorderOptions } from "./options.ts"
 import type { RecorderReads } from "./reads.ts"
 import type { Registrations } from "./registrations.ts"
-import type { RecorderOptions } from "./service.ts"
 
 /** Options with every default decided, without the hooks. */
 export interface RecorderSettings

@@ -7,8 +7,8 @@ import type * as Metric from "../metric/definition/metric.ts"
 import { metricsOf } from "../metric/metricSet.ts"
 import type { MetricNotRegistered, RegisterError } from "../model/registerErrors.ts"
 import type { InvalidArgument, InvalidState } from "../model/usageErrors.ts"
+import type { RegisterOptions } from "./options.ts"
 import type { Registrations } from "./registrations.ts"
-import type { RegisterOptions } from "./service.ts"
 
 /** A recorder that metrics are registered in. */
 export interface Registrar {

@@ -17,7 +17,7 @@ import {
 import { InvalidArgument } from "../model/usageErrors.ts"
 import { type Layout, layoutOf, type TagLayout } from "../stream/rows/layout.ts"
 import { Interned } from "../util/interned.ts"
-import type { RegisterOptions } from "./service.ts"
+import type { RegisterOptions } from "./options.ts"
 
 /** Most recorders never replace a metric. */
 const none: ReadonlyArray<Metric.Any> = []

@@ -7,7 +7,7 @@ import type * as Effect from "effect/Effect"
 import type * as Schedule from "effect/Schedule"
 import { aFlightRecorder, type FlightRecorderOptions } from "../flight/recording.ts"
 import { aDuration, aFunction, type Check, notBlank, positiveInteger } from "../model/optionChecks.ts"
-import { type RecorderOptions, recorderOptionChecks } from "../recorder/service.ts"
+import { type RecorderOptions, recorderOptionChecks } from "../recorder/options.ts"
 import { type DurableOptions, inProcessDurable } from "./durableOptions.ts"
 
 export type { DurableOptions }

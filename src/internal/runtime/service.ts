@@ -18,7 +18,8 @@ import type {
 } from "../model/runtimeErrors.ts"
 import type { RuntimeStats } from "../model/runtimeStats.ts"
 import type { InvalidState } from "../model/usageErrors.ts"
-import type { FlushOptions, RecorderOptions, RecorderService } from "../recorder/service.ts"
+import type { FlushOptions, RecorderOptions } from "../recorder/options.ts"
+import type { RecorderService } from "../recorder/service.ts"
 import type { RuntimeState } from "./options.ts"
 
 /** The key in a service of the opaque token that leads to its internals. */

@@ -16,8 +16,8 @@ import { aDuration } from "../model/optionChecks.ts"
 import { type CreateError, RecorderOptionsDiffer, type ShareError } from "../model/runtimeErrors.ts"
 import type { RecorderControl } from "../recorder/control.ts"
 import { outsideHooks } from "../recorder/hookGuard.ts"
+import { type RecorderOptions, recorderOptionChecks } from "../recorder/options.ts"
 import type { RecorderConfig } from "../recorder/parts.ts"
-import { type RecorderOptions, recorderOptionChecks } from "../recorder/service.ts"
 
 /** The options of a recorder with the defaults of its runtime. A blank `entityId` is not replaced yet. */
 export type DecidedOptions<R> = Omit<RecorderConfig<R>, "recorderId" | "namespace" | "link"> & {
