@@ -4,14 +4,14 @@
  * added.
  */
 
-import { shapeKey } from "../formats/fromMetric.ts"
 import { inParts } from "../formats/inParts.ts"
-import type {
-  ExponentialDataPoint,
-  HistogramDataPoint,
-  MetricData,
-  NumberPoint,
-  SummaryDataPoint
+import {
+  type ExponentialDataPoint,
+  type HistogramDataPoint,
+  type MetricData,
+  type NumberPoint,
+  type SummaryDataPoint,
+  shapeKey
 } from "../formats/metricData.ts"
 import { mergePoints } from "../metric/instruments/exponential.ts"
 import type { Steps } from "../util/steps.ts"

@@ -3,8 +3,7 @@
  */
 import * as Context from "effect/Context"
 import * as EffectMetric from "effect/Metric"
-import { shapeKey } from "../formats/fromMetric.ts"
-import type { Attributes, MetricData } from "../formats/metricData.ts"
+import { type Attributes, type MetricData, shapeKey } from "../formats/metricData.ts"
 import { unitCode } from "../naming/unitCode.ts"
 import { isShownByUs } from "./shownInEffect.ts"
 

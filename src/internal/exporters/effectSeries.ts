@@ -8,9 +8,14 @@
  */
 import * as EffectMetric from "effect/Metric"
 import { Duplicate, type Duplicates, type DuplicatesRead, textKey } from "../formats/duplicates.ts"
-import { shapeKey } from "../formats/fromMetric.ts"
 import { inParts } from "../formats/inParts.ts"
-import type { Attributes, ExponentialDataPoint, HistogramDataPoint, MetricData } from "../formats/metricData.ts"
+import {
+  type Attributes,
+  type ExponentialDataPoint,
+  type HistogramDataPoint,
+  type MetricData,
+  shapeKey
+} from "../formats/metricData.ts"
 import { fixedBuckets } from "../formats/prometheus/fixedBuckets.ts"
 import type { Steps } from "../util/steps.ts"
 import { upTo } from "./otelObservations.ts"

@@ -5,7 +5,7 @@
 
 import { labelName } from "../naming/names.ts"
 import { Duplicate } from "./duplicates.ts"
-import { OverflowAttribute } from "./metricData.ts"
+import { type Attributes, OverflowAttribute } from "./metricData.ts"
 import { NamespaceAttribute, RecorderAttribute } from "./recorderAttribute.ts"
 
 /** Attributes of all data, and the labels that Prometheus itself gives to parts of a point. */
@@ -37,3 +37,14 @@ export const labelNames = (labels: Iterable<string>, own: ReadonlyArray<string>)
   }
   return names
 }
+
+/** Attributes, and labels under those names. Not by assignment, which would take `__proto__` for something else. */
+export const withLabels = (
+  attributes: Attributes,
+  labels: Attributes,
+  names: ReadonlyMap<string, string>
+): Attributes =>
+  Object.fromEntries([
+    ...Object.entries(attributes),
+    ...Object.entries(labels).map(([label, value]) => [names.get(label) ?? label, value] as const)
+  ])

@@ -104,3 +104,7 @@ export type MetricData = Named &
       }
     | { readonly type: "summary"; readonly points: ReadonlyArray<SummaryDataPoint> }
   )
+
+/** What data has in common beside its name, as text: what differs in it is never added up. */
+export const shapeKey = (data: Pick<MetricData, "name" | "type" | "unit"> & { readonly monotonic?: boolean }): string =>
+  JSON.stringify([data.name, data.type, data.unit, data.monotonic])

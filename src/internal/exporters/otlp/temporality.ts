@@ -2,14 +2,14 @@
  * Streams as OpenTelemetry has them: each series from when it began to count, or what came since the last export.
  */
 
-import { shapeKey } from "../../formats/fromMetric.ts"
-import type {
-  Attributes,
-  ExponentialDataPoint,
-  HistogramDataPoint,
-  Life,
-  MetricData,
-  NumberPoint
+import {
+  type Attributes,
+  type ExponentialDataPoint,
+  type HistogramDataPoint,
+  type Life,
+  type MetricData,
+  type NumberPoint,
+  shapeKey
 } from "../../formats/metricData.ts"
 import { type Interval, type Nanos, nanosOf, type Streamed } from "../../formats/otlp/streamed.ts"
 import { minusPoints } from "../../metric/instruments/exponential.ts"

@@ -4,7 +4,7 @@
  */
 import type { Protocol, Resource, Scope } from "../../model/otlp.ts"
 import { allSteps, type Steps } from "../../util/steps.ts"
-import { shapeKey } from "../fromMetric.ts"
+import { shapeKey } from "../metricData.ts"
 import type { Encoding } from "./encoding.ts"
 import { joined } from "./joined.ts"
 import { json } from "./json.ts"

@@ -1,8 +1,7 @@
 /**
  * Data of metrics whose points have intervals, as OTLP has them. Plain data: encoders may run on any thread.
  */
-import { shapeKey } from "../fromMetric.ts"
-import type { Exemplar, MetricData } from "../metricData.ts"
+import { type Exemplar, type MetricData, shapeKey } from "../metricData.ts"
 
 /** A time in nanoseconds since the Unix epoch. */
 export type Nanos = bigint

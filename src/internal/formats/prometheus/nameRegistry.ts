@@ -5,7 +5,8 @@
 import type * as Metric from "../../metric/definition/metric.ts"
 import { MetricNameCollision } from "../../model/registerErrors.ts"
 import { familyOf, labelName } from "../../naming/names.ts"
-import { emptyData, shapeKey } from "../fromMetric.ts"
+import { emptyData } from "../fromMetric.ts"
+import { shapeKey } from "../metricData.ts"
 
 /** What a definition is in Prometheus. */
 interface Shape {

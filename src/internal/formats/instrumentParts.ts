@@ -1,0 +1,171 @@
+/**
+ * What each kind of instrument becomes for exporters.
+ */
+import type { KindName } from "../metric/definition/instrument.ts"
+import type * as Metric from "../metric/definition/metric.ts"
+import { bucketGrid } from "./bucketGrid.ts"
+import { type Attributes, type Life, type MetricData, type NumberPoint, OverflowAttribute } from "./metricData.ts"
+
+// biome-ignore lint/suspicious/noExplicitAny: what an instrument shows is known by its kind.
+export type Shown = any
+
+/** One part of what a metric becomes, made of the points of its series and of what they have in common. */
+export interface Part {
+  /** Behind the name of the metric. */
+  readonly suffix: string
+  readonly unit?: "none" | "1" | "per second"
+  /** What this part counts or measures, for people, behind the description of the metric. */
+  readonly help?: string
+  readonly data: (points: ReadonlyArray<readonly [Attributes, Shown]>, frame: Shown, metric: Metric.Any) => Data
+}
+
+type Data = MetricData extends infer M
+  ? M extends MetricData
+    ? Omit<M, "name" | "description" | "unit">
+    : never
+  : never
+
+const numbers = (points: ReadonlyArray<readonly [Attributes, Shown]>, field: string): ReadonlyArray<NumberPoint> =>
+  points.flatMap(([attributes, shown]) => {
+    const value: unknown = shown[field]
+    return typeof value === "number" ? [{ attributes, value, ...lifeOf(shown) }] : []
+  })
+
+/** Since when a series counts, where series expire. */
+const lifeOf = ({ life }: Shown): { readonly life?: Life } => (life === undefined ? {} : { life })
+
+const gauge = (field: string, suffix = ""): Part => ({
+  suffix,
+  data: (points) => ({ type: "gauge", points: numbers(points, field) })
+})
+
+const sum = (field: string, monotonic: boolean, suffix = ""): Part => ({
+  suffix,
+  data: (points) => ({ type: "sum", monotonic, points: numbers(points, field) })
+})
+
+const counter: Part = {
+  suffix: "",
+  data: (points) => ({
+    type: "sum",
+    monotonic: true,
+    points: points.map(([attributes, shown]) => ({
+      attributes,
+      value: shown.value,
+      ...(shown.exemplars !== undefined && { exemplar: shown.exemplars[0] }),
+      ...lifeOf(shown)
+    }))
+  })
+}
+
+const histogram: Part = {
+  suffix: "",
+  data: (points, { boundaries }) => ({
+    type: "histogram",
+    points: points.map(([attributes, { count, counts, exemplars, life, max, min, sum }]) => ({
+      attributes,
+      count,
+      sum,
+      sumFalls: min < 0 || boundaries[0] < 0,
+      min,
+      max,
+      boundaries,
+      counts,
+      ...(exemplars !== undefined && { exemplars }),
+      ...lifeOf({ life })
+    }))
+  })
+}
+
+const exponentialHistogram: Part = {
+  suffix: "",
+  data: (points, _, metric) => ({
+    type: "exponentialHistogram",
+    grid: bucketGrid(metric),
+    points: points.map(([attributes, { count, life, max, min, negative, positive, scale, sum, zeroCount }]) => ({
+      attributes,
+      count,
+      sum,
+      sumFalls: min < 0,
+      min,
+      max,
+      scale,
+      zeroCount,
+      positive,
+      negative,
+      ...lifeOf({ life })
+    }))
+  })
+}
+
+const summary: Part = {
+  suffix: "",
+  data: (points) => ({
+    type: "summary",
+    points: points.map(([attributes, { count, life, quantiles, sum, sumFalls = false }]) => ({
+      attributes,
+      ...lifeOf({ life }),
+      count,
+      sum,
+      sumFalls,
+      quantiles: Object.entries((quantiles ?? {}) as { [quantile: string]: number | null })
+        .flatMap(([quantile, value]) => (value === null ? [] : [[Number(quantile), value] as const]))
+        .sort(([left], [right]) => left - right)
+    }))
+  })
+}
+
+/** How often each value of a `frequency` came is told by this attribute. */
+export const ValueAttribute = "value"
+
+const byValue: Part = {
+  suffix: "",
+  data: (points) => ({
+    type: "sum",
+    monotonic: true,
+    points: points.flatMap(([attributes, { counts, life, others }]) => [
+      ...Object.entries(counts as { [value: string]: number }).map(([value, count]) => ({
+        attributes: { ...attributes, [ValueAttribute]: value },
+        value: count,
+        ...lifeOf({ life })
+      })),
+      ...(others === undefined
+        ? []
+        : [{ attributes: { ...attributes, [OverflowAttribute]: true }, value: others, ...lifeOf({ life }) }])
+    ])
+  })
+}
+
+const none = { unit: "none" } as const
+
+/** The parts of each kind of instrument. */
+export const parts: { readonly [K in KindName]: ReadonlyArray<Part> } = {
+  average: [{ ...summary, help: "Count and sum of all values: the average is their quotient." }],
+  counter: [counter],
+  distinct: [{ ...gauge("estimate"), help: "An estimate of how many different values there were." }],
+  exponentialHistogram: [exponentialHistogram],
+  frequency: [{ ...byValue, help: "How often each value came." }],
+  gauge: [gauge("value")],
+  histogram: [histogram],
+  minMax: [
+    { ...gauge("min", ".min"), help: "The least value there was." },
+    { ...gauge("max", ".max"), help: "The greatest value there was." }
+  ],
+  rate: [{ ...gauge("perSecond"), unit: "per second", help: "Per second, over the window." }],
+  ratio: [
+    { ...gauge("ratio"), unit: "1", help: "The share of hits in all that were checked." },
+    { ...sum("hits", true, ".hits"), ...none, help: "How many of those checked were hits." },
+    // Not `total`, which Prometheus puts behind every counter: it would read as the count of hits.
+    { ...sum("total", true, ".checked"), ...none, help: "How many were checked, hits or not." }
+  ],
+  summary: [{ ...summary, help: "Quantiles are of the window, count and sum of all values." }],
+  upDownCounter: [sum("value", false)],
+  window: [
+    // Not `count` and `sum`: what ends so in Prometheus belongs to a histogram.
+    { ...gauge("count", ".values"), ...none, help: "How many values there are in the window." },
+    { ...gauge("sum", ".sum_of_values"), help: "The sum of the values in the window." },
+    { ...gauge("min", ".min"), help: "The least value in the window." },
+    { ...gauge("max", ".max"), help: "The greatest value in the window." },
+    { ...gauge("average", ".average"), help: "The average of the values in the window." }
+  ]
+}
