@@ -101,7 +101,7 @@ export const makeRuntime = Effect.fnUntraced(function* (
     sources: () => registry.controls.map(sourceOf),
     totals: () =>
       registry.totals.map((control) => ({ ...sourceOf(control), statsUnsafe: () => registry.statsOf(control) })),
-    beforeRemoval: (read) => registry.onFarewell((control) => read(sourceOf(control))),
+    beforeRemoval: (read) => registry.farewells.add((control) => read(sourceOf(control))),
     onRegistered: (tell) => {
       registrations.add(tell)
       return () => void registrations.delete(tell)
@@ -151,7 +151,7 @@ export const makeRuntime = Effect.fnUntraced(function* (
     stopAndRemoveRecorder: (recorderId) => registry.stopAndRemove(recorderId),
     beforeRemoval: (tell) =>
       Effect.acquireRelease(
-        Effect.sync(() => registry.onFarewell((control) => tell(control.service))),
+        Effect.sync(() => registry.farewells.add((control) => tell(control.service))),
         (forget) => Effect.sync(forget)
       ).pipe(Effect.asVoid),
     flush: flushOf(registry, exporters, options.waitTimeout ?? recorderDefaults.waitTimeout),

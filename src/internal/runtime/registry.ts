@@ -8,27 +8,24 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import { notBlank, refuse, whyInvalid, whyInvalidOptions } from "../model/optionChecks.ts"
+import { refuse } from "../model/optionChecks.ts"
 import type { StopError } from "../model/recorderErrors.ts"
 import { type CreateError, RecorderAlreadyExists, RecorderNotFound, type ShareError } from "../model/runtimeErrors.ts"
 import type { Stats } from "../model/stats.ts"
 import { InvalidState } from "../model/usageErrors.ts"
 import type { RecorderControl } from "../recorder/control.ts"
-import { recorderDefaults } from "../recorder/defaults.ts"
 import { isInHook } from "../recorder/hookGuard.ts"
 import type { Log } from "../recorder/logging.ts"
 import { makeRecorder } from "../recorder/makeRecorder.ts"
-import { type RecorderOptions, recorderOptionChecks } from "../recorder/options.ts"
+import type { RecorderOptions } from "../recorder/options.ts"
 import type { RecorderService } from "../recorder/service.ts"
-import { atMost, giveUpAfter } from "../util/liveClock.ts"
+import { type DecidedOptions, decideOptions, defaultTotalOf, recorderIdOf } from "./decidedOptions.ts"
 import { entityIdOf } from "./entityId.ts"
+import { Farewells } from "./farewells.ts"
 import type { RuntimeLifecycle } from "./lifecycle.ts"
 import type { RuntimeOptions } from "./options.ts"
-import { type DecidedOptions, type Registry, SharedRecorders } from "./sharedRecorders.ts"
-import { DefaultTotal, Totals } from "./totals.ts"
-
-/** What somebody wants to do with a recorder that has stopped, before it is gone. */
-type Farewell = (control: RecorderControl) => Effect.Effect<unknown, unknown>
+import { type Registry, SharedRecorders } from "./sharedRecorders.ts"
+import { Totals } from "./totals.ts"
 
 /** A recorder of this runtime. `removing` is set by the first of those who want to remove it. */
 interface Registered {
@@ -49,26 +46,22 @@ interface RegistryOptions {
 
 export class RecorderRegistry implements Registry {
   readonly namespace: string
+  readonly farewells: Farewells
   readonly #options: RegistryOptions
   readonly #recorders = new Map<string, Registered>()
   /** Events that recorders accepted which are removed. */
   #acceptedBefore = 0
-  readonly #farewells = new Set<Farewell>()
   readonly #shared = new SharedRecorders(this)
   readonly #totals: Totals
 
   constructor(options: RegistryOptions) {
     this.namespace = options.namespace
+    this.farewells = new Farewells(options.shutdownTimeout)
     this.#options = options
     const { lifecycle, log, namespace } = options
     this.#totals = new Totals({ namespace, log, inBackground: (effect) => void lifecycle.inBackground(effect) })
-    if (this.#defaultTotal !== false) this.#totals.reserve(this.#defaultTotal)
-  }
-
-  /** Where states are durable, what a recorder leaves is for the next one of its id. */
-  get #defaultTotal(): string | false {
-    const { durable, totalOfRemoved } = this.#options.defaults
-    return totalOfRemoved ?? (durable === undefined ? DefaultTotal : false)
+    const total = defaultTotalOf(options.defaults)
+    if (total !== false) this.#totals.reserve(total)
   }
 
   controlOf(recorderId: string): RecorderControl | undefined {
@@ -97,15 +90,11 @@ export class RecorderRegistry implements Registry {
 
   /** The recorder that all users of this id share. */
   use<R>(id: string, own?: RecorderOptions<R>): Effect.Effect<RecorderService, ShareError, R | Scope.Scope> {
-    return Effect.flatMap(this.#decide(id, own), ({ decided, id }) =>
-      Effect.map(this.#shared.use(id, decided), ({ service }) => service)
-    )
+    return this.#decided(id, own, (id, decided) => this.#shared.use(id, decided))
   }
 
   createNew<R>(id: string, own?: RecorderOptions<R>): Effect.Effect<RecorderService, CreateError, R> {
-    return Effect.flatMap(this.#decide(id, own), ({ decided, id }) =>
-      Effect.map(this.create(id, decided), ({ service }) => service)
-    )
+    return this.#decided(id, own, (id, decided) => this.create(id, decided))
   }
 
   /** Makes a recorder without starting it. */
@@ -113,11 +102,22 @@ export class RecorderRegistry implements Registry {
     id: string,
     own?: RecorderOptions<R>
   ): Effect.Effect<RecorderService, InvalidState | RecorderAlreadyExists, R> {
-    return Effect.flatMap(this.#decide(id, own), ({ decided, id }) =>
-      Effect.contextWith((context: Context.Context<R>) =>
-        Effect.map(this.#make(id, decided, context), ({ service }) => service)
-      )
+    return this.#decided(id, own, (id, decided) =>
+      Effect.contextWith((context: Context.Context<R>) => this.#make(id, decided, context))
     )
+  }
+
+  /** Makes a recorder of what is asked for, with its defaults, once nothing is wrong with that. */
+  #decided<R, E, R2>(
+    recorderId: string,
+    own: RecorderOptions<R> | undefined,
+    make: (id: string, decided: DecidedOptions<R>) => Effect.Effect<RecorderControl, E, R2>
+  ): Effect.Effect<RecorderService, E | InvalidState, R2> {
+    return Effect.gen({ self: this }, function* () {
+      const { decided, id } = yield* decideOptions(recorderId, own, this.#options)
+      if (!this.#options.lifecycle.isRunning) return yield* this.#notRunning()
+      return (yield* make(id, decided)).service
+    })
   }
 
   create<R>(
@@ -134,33 +134,6 @@ export class RecorderRegistry implements Registry {
         return control
       })
     )
-  }
-
-  /** What is asked for, with its defaults, before anything is done. */
-  #decide<R>(
-    recorderId: string,
-    own: RecorderOptions<R> | undefined
-  ): Effect.Effect<{ readonly id: string; readonly decided: DecidedOptions<R> }, InvalidState> {
-    return Effect.gen({ self: this }, function* () {
-      const id = yield* idOf(recorderId)
-      yield* refuse(whyInvalidOptions(own, recorderOptionChecks))
-      const { defaults, lifecycle, shutdownTimeout } = this.#options
-      if (!lifecycle.isRunning) return yield* this.#notRunning()
-      const decide = <Option extends keyof typeof recorderDefaults>(option: Option) =>
-        own?.[option] ?? defaults[option] ?? recorderDefaults[option]
-      const decided = {
-        ...own,
-        entityId: (own?.entityId ?? id).trim(),
-        capacity: decide("capacity"),
-        overflow: decide("overflow"),
-        backpressureTimeout: decide("backpressureTimeout"),
-        logging: decide("logging"),
-        shutdownTimeout: own?.shutdownTimeout ?? shutdownTimeout,
-        waitTimeout: decide("waitTimeout"),
-        totalOfRemoved: totalId(own?.totalOfRemoved ?? this.#defaultTotal)
-      }
-      return { id, decided }
-    })
   }
 
   #notRunning(): InvalidState {
@@ -210,7 +183,7 @@ export class RecorderRegistry implements Registry {
   }
 
   find(recorderId: string): Effect.Effect<Option.Option<RecorderService>> {
-    return Effect.flatMap(idOf(recorderId), (id) =>
+    return Effect.flatMap(recorderIdOf(recorderId), (id) =>
       Effect.as(
         this.#options.log.inspection(`looked for the recorder ${id}`),
         Option.map(Option.fromUndefinedOr(this.#recorders.get(id)), ({ control }) => control.service)
@@ -226,7 +199,7 @@ export class RecorderRegistry implements Registry {
   }
 
   #registered(recorderId: string): Effect.Effect<Registered, RecorderNotFound> {
-    return Effect.flatMap(idOf(recorderId), (id) => {
+    return Effect.flatMap(recorderIdOf(recorderId), (id) => {
       const registered = this.#recorders.get(id)
       return registered === undefined
         ? Effect.fail(new RecorderNotFound({ recorderId: id, namespace: this.namespace }))
@@ -291,13 +264,8 @@ export class RecorderRegistry implements Registry {
 
   /** Removes a recorder that has stopped, when those who want to have read it for the last time. */
   bury(control: RecorderControl): Effect.Effect<void> {
-    // A reader that does not end must not keep a recorder from being removed.
-    const most = atMost("1 second", this.#options.shutdownTimeout)
     return Effect.andThen(
-      Effect.forEach(this.#farewells, (tell) => giveUpAfter(most)(Effect.exit(Effect.suspend(() => tell(control)))), {
-        concurrency: "unbounded",
-        discard: true
-      }),
+      this.farewells.tell(control),
       Effect.suspend(() => {
         const total = this.#forget(control)
         return Effect.andThen(control.remove(total), this.#shared.removed(control))
@@ -320,15 +288,4 @@ export class RecorderRegistry implements Registry {
   get accepted(): number {
     return this.controls.reduce((sum, control) => sum + control.statsUnsafe().accepted, this.#acceptedBefore)
   }
-
-  /** It gives what undoes this. */
-  onFarewell(tell: Farewell): () => void {
-    this.#farewells.add(tell)
-    return () => void this.#farewells.delete(tell)
-  }
 }
-
-const idOf = (recorderId: string): Effect.Effect<string> =>
-  Effect.map(refuse(whyInvalid("recorderId", recorderId, notBlank)), () => recorderId.trim())
-
-const totalId = (id: string | false): string | false => (id === false ? false : id.trim())

@@ -7,22 +7,14 @@
  */
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
-import { aDuration } from "../model/optionChecks.ts"
 import { type CreateError, RecorderOptionsDiffer, type ShareError } from "../model/runtimeErrors.ts"
 import type { RecorderControl } from "../recorder/control.ts"
 import { outsideHooks } from "../recorder/hookGuard.ts"
-import { type RecorderOptions, recorderOptionChecks } from "../recorder/options.ts"
-import type { RecorderConfig } from "../recorder/parts.ts"
-
-/** The options of a recorder with the defaults of its runtime. A blank `entityId` is not replaced yet. */
-export type DecidedOptions<R> = Omit<RecorderConfig<R>, "recorderId" | "namespace" | "link"> & {
-  readonly totalOfRemoved: string | false
-}
+import { type DecidedOptions, differences } from "./decidedOptions.ts"
 
 /** The recorders of a runtime. */
 export interface Registry {
@@ -155,14 +147,3 @@ export class SharedRecorders {
     })
   }
 }
-
-type AnyOptions = { readonly [Option in keyof RecorderOptions]?: unknown }
-
-/** The options that differ: hooks by identity, all others by value. */
-const differences = (one: AnyOptions, other: AnyOptions): ReadonlyArray<string> =>
-  (Object.keys(recorderOptionChecks) as ReadonlyArray<keyof typeof recorderOptionChecks>).filter((option) => {
-    const [a, b] = [one[option], other[option]]
-    return recorderOptionChecks[option] === aDuration
-      ? !Duration.equals(Duration.fromInputUnsafe(a as Duration.Input), Duration.fromInputUnsafe(b as Duration.Input))
-      : a !== b
-  })

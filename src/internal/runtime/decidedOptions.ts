@@ -1,0 +1,59 @@
+/**
+ * What is asked of a runtime for a recorder, with its defaults.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { aDuration, notBlank, refuse, whyInvalid, whyInvalidOptions } from "../model/optionChecks.ts"
+import { recorderDefaults } from "../recorder/defaults.ts"
+import { type RecorderOptions, recorderOptionChecks } from "../recorder/options.ts"
+import type { RecorderConfig } from "../recorder/parts.ts"
+import type { RuntimeOptions } from "./options.ts"
+import { DefaultTotal } from "./totals.ts"
+
+/** The options of a recorder with the defaults of its runtime. A blank `entityId` is not replaced yet. */
+export type DecidedOptions<R> = Omit<RecorderConfig<R>, "recorderId" | "namespace" | "link"> & {
+  readonly totalOfRemoved: string | false
+}
+
+export const recorderIdOf = (recorderId: string): Effect.Effect<string> =>
+  Effect.map(refuse(whyInvalid("recorderId", recorderId, notBlank)), () => recorderId.trim())
+
+/** Where states are durable, what a recorder leaves is for the next one of its id. */
+export const defaultTotalOf = ({ durable, totalOfRemoved }: RuntimeOptions): string | false =>
+  totalOfRemoved ?? (durable === undefined ? DefaultTotal : false)
+
+/** The id and the options, unless something is wrong with them. `defaults` are the options of the runtime. */
+export const decideOptions = Effect.fnUntraced(function* <R>(
+  recorderId: string,
+  own: RecorderOptions<R> | undefined,
+  { defaults, shutdownTimeout }: { readonly defaults: RuntimeOptions; readonly shutdownTimeout: Duration.Input }
+): Effect.fn.Return<{ readonly id: string; readonly decided: DecidedOptions<R> }> {
+  const id = yield* recorderIdOf(recorderId)
+  yield* refuse(whyInvalidOptions(own, recorderOptionChecks))
+  const decide = <Option extends keyof typeof recorderDefaults>(option: Option) =>
+    own?.[option] ?? defaults[option] ?? recorderDefaults[option]
+  const total = own?.totalOfRemoved ?? defaultTotalOf(defaults)
+  const decided: DecidedOptions<R> = {
+    ...own,
+    entityId: (own?.entityId ?? id).trim(),
+    capacity: decide("capacity"),
+    overflow: decide("overflow"),
+    backpressureTimeout: decide("backpressureTimeout"),
+    logging: decide("logging"),
+    shutdownTimeout: own?.shutdownTimeout ?? shutdownTimeout,
+    waitTimeout: decide("waitTimeout"),
+    totalOfRemoved: total === false ? false : total.trim()
+  }
+  return { id, decided }
+})
+
+type AnyOptions = { readonly [Option in keyof RecorderOptions]?: unknown }
+
+/** The options that differ: hooks by identity, all others by value. */
+export const differences = (one: AnyOptions, other: AnyOptions): ReadonlyArray<string> =>
+  (Object.keys(recorderOptionChecks) as ReadonlyArray<keyof typeof recorderOptionChecks>).filter((option) => {
+    const [a, b] = [one[option], other[option]]
+    return recorderOptionChecks[option] === aDuration
+      ? !Duration.equals(Duration.fromInputUnsafe(a as Duration.Input), Duration.fromInputUnsafe(b as Duration.Input))
+      : a !== b
+  })
