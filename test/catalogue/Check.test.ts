@@ -2,10 +2,16 @@
  * What a check finds in definitions: each finding with the definition that has it, and the one that has not.
  */
 import { describe, expect, it } from "@effect/vitest"
+import * as conventions from "@opentelemetry/semantic-conventions/incubating"
 import { Schema } from "effect"
 import { Metric } from "mvx-metrics"
+import { CacheMetrics } from "mvx-metrics/Caches"
+import { HttpClientMetrics, HttpServerMetrics } from "mvx-metrics/Fetch"
 import { ProcessMetrics } from "mvx-metrics/NodeProcess"
+import { QueueMetrics } from "mvx-metrics/Queues"
+import { SqlMetrics } from "mvx-metrics/Sql"
 import { findingsOf } from "../../src/internal/catalogue/check.ts"
+import { fewByConvention } from "../../src/internal/catalogue/conventions.ts"
 import { type FindingCode, findingGravity } from "../../src/internal/catalogue/findings.ts"
 import { isUcum } from "../../src/internal/naming/ucum.ts"
 
@@ -18,12 +24,17 @@ const events = Schema.TaggedUnion({
     method: Schema.Literals(["GET", "PUT"]),
     region: Schema.Literals(["eu", "us", "ap"]),
     host: Schema.String,
+    route: Schema.String,
+    path: Schema.String,
+    address: Schema.String,
     userId: Schema.String,
     status: Schema.Number
   }
 })
 const base = { events, description: "What it is.", when: "app.request" } as const
 const seconds = { ...base, value: "seconds", unit: "s" } as const
+/** Of one metric of the conventions, for clients of databases. */
+const conventional = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10]
 const defaults = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
 /** The codes found in one metric, but for those of its events. */
@@ -48,6 +59,11 @@ const cases: ReadonlyArray<Case> = [
     "name-suffix",
     [Metric.gauge("app.request.count", { ...base, value: "n" })],
     [Metric.gauge("app.open_requests", { ...base, value: "n" })]
+  ],
+  [
+    "name-suffix",
+    [Metric.counter("app.build.info", base)],
+    [Metric.gauge("app.build.info", { ...base, value: () => 1, labels: ["method"] })]
   ],
   [
     "name-clash",
@@ -120,6 +136,31 @@ const cases: ReadonlyArray<Case> = [
     [Metric.counter("app.requests", { ...base, labels: ["host"], expireAfter: "1 hour" })]
   ],
   [
+    "label-open",
+    [Metric.counter("app.requests", { ...base, labels: ["host"] })],
+    [Metric.counter("app.requests", { ...base, labels: { host: "host" }, maxSeries: 2000 })]
+  ],
+  [
+    "label-open",
+    [Metric.counter("app.requests", { ...base, labels: { "app.route": "route" } })],
+    [
+      Metric.counter("app.requests", {
+        ...base,
+        labels: { "http.route": "route", "http.response.status_code": "status" }
+      })
+    ]
+  ],
+  [
+    "label-unbounded",
+    [Metric.counter("app.requests", { ...base, labels: { "http.route": "path" } })],
+    [Metric.counter("app.requests", { ...base, labels: { "http.route": "route" } })]
+  ],
+  [
+    "label-unbounded",
+    [Metric.counter("app.server.requests", { ...base, labels: { "server.address": "address" } })],
+    [Metric.counter("app.client.requests", { ...base, labels: { "server.address": "address" } })]
+  ],
+  [
     "label-overflow",
     [Metric.counter("app.requests", { ...base, labels: ["method", "region"], maxSeries: 5 })],
     [Metric.counter("app.requests", { ...base, labels: ["method", "region"], maxSeries: 6 })]
@@ -153,6 +194,11 @@ const cases: ReadonlyArray<Case> = [
     "boundaries-coarse",
     [Metric.histogram("app.duration", { ...seconds, boundaries: [0.5] })],
     [Metric.histogram("app.size", { ...base, value: "n", unit: "By" })]
+  ],
+  [
+    "boundaries-coarse",
+    [Metric.histogram("app.operation.duration", { ...seconds, boundaries: conventional })],
+    [Metric.histogram("db.client.operation.duration", { ...seconds, boundaries: conventional })]
   ],
   [
     "boundaries-coarse",
@@ -204,8 +250,22 @@ describe("a check", () => {
     ])
   })
 
-  it("finds no error in the metrics of the library itself", () => {
-    expect(findingsOf(ProcessMetrics.metrics).filter(({ severity }) => severity === "error")).toEqual([])
+  it.each([
+    ["caches", CacheMetrics],
+    ["HTTP clients", HttpClientMetrics],
+    ["HTTP servers", HttpServerMetrics],
+    ["the process", ProcessMetrics],
+    ["queues", QueueMetrics],
+    ["databases", SqlMetrics]
+  ])("finds nothing in the ready-made metrics of %s", (_, { metrics }) => {
+    expect(findingsOf(metrics)).toEqual([])
+  })
+
+  it("knows attributes by the names that the conventions have", () => {
+    const names = new Set<unknown>(
+      Object.entries(conventions).flatMap(([key, value]) => (key.startsWith("ATTR_") ? [value] : []))
+    )
+    expect([...fewByConvention].filter((name) => !names.has(name))).toEqual([])
   })
 
   it("says what to do in sentences without their end", () => {

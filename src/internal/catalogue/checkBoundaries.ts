@@ -3,6 +3,7 @@
  */
 import type * as Metric from "../metric/definition/metric.ts"
 import { defaultBoundaries } from "../metric/instruments/defaultBoundaries.ts"
+import { areConventional } from "./conventions.ts"
 import { type Finding, finding } from "./findings.ts"
 
 /** A quantile lies anywhere within its bucket: it is known no better than to this factor. */
@@ -16,6 +17,7 @@ export const checkBoundaries = ({ instrument, name, unit }: Metric.Any): Readonl
     return checkScale(name, instrument.settings as { maxScale: number; maxSize: number })
   if (instrument?.kind !== "histogram") return []
   const { boundaries } = instrument.settings as { readonly boundaries: ReadonlyArray<number> }
+  if (areConventional(name, boundaries)) return []
   const advice = "Add boundaries, one of them at each objective, or use Metric.exponentialHistogram, which needs none"
   const other = otherUnit(boundaries, unit)
   if (other !== undefined) {

@@ -2,9 +2,10 @@
  * Labels: how many series there can be, and what they are called.
  */
 import { namesOf } from "../formats/fromMetric.ts"
-import { DefaultMaxSeries, type Instrument } from "../metric/definition/instrument.ts"
+import { HasMaxSeries, type Instrument } from "../metric/definition/instrument.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import { combinations } from "../metric/instruments/zeroSeries.ts"
+import { isFewByConvention } from "./conventions.ts"
 import { describedLabels, labelsOf } from "./describedMetric.ts"
 import { type Finding, finding } from "./findings.ts"
 
@@ -27,7 +28,9 @@ export const checkLabels = (metric: Metric.Any): ReadonlyArray<Finding> => {
       const isOpen = typeof field === "string" && values === undefined
       const shown = names.get(label) ?? label
       return [
-        ...(isOpen && !hasLimit(instrument, label) ? open(metric, label, snakeCase(field), source) : []),
+        ...(isOpen && !hasLimit(instrument, label) && !isConventional(name, label, snakeCase(field))
+          ? open(metric, label, snakeCase(field), source)
+          : []),
         ...(shown === label
           ? []
           : [
@@ -66,8 +69,12 @@ export const checkLabels = (metric: Metric.Any): ReadonlyArray<Finding> => {
 }
 
 /** Whether the definition says how many there may be. The values of a frequency have a limit of their own. */
-const hasLimit = ({ labels, maxSeries, settings }: Instrument, label: string): boolean =>
-  labels.some(([own]) => own === label) ? maxSeries !== DefaultMaxSeries : settings.maxValues !== DefaultMaxValues
+const hasLimit = ({ [HasMaxSeries]: isGiven, labels, settings }: Instrument, label: string): boolean =>
+  labels.some(([own]) => own === label) ? isGiven === true : settings.maxValues !== DefaultMaxValues
+
+/** A label such as `http.route` is not believed if it is read from a field such as `path`. */
+const isConventional = (metric: string, label: string, field: string): boolean =>
+  isFewByConvention(metric, label) && (!Unbounded.test(field) || label.endsWith(`.${field}`))
 
 const snakeCase = (text: unknown): string =>
   String(text)

@@ -13,8 +13,11 @@ const Allowed = /^[A-Za-z][A-Za-z0-9_./-]{0,254}$/
 
 const Conventional = /^[a-z][a-z0-9]*([._][a-z0-9]+)*$/
 
-/** What Prometheus puts behind names of histograms, of summaries and of nothing else. */
-const Suffix = /_(bucket|count|created|info|sum)$/
+/** What Prometheus puts behind names of histograms and of summaries. */
+const Suffix = /_(bucket|count|created|sum)$/
+
+/** What a gauge that is always 1 is called, whose labels say what there is: `app_build_info`. */
+const Info = /_info$/
 
 export const checkName = (metric: Metric.Any): ReadonlyArray<Finding> => {
   const { name } = metric
@@ -51,7 +54,8 @@ export const checkName = (metric: Metric.Any): ReadonlyArray<Finding> => {
         ]),
     ...checkEnd(metric),
     ...exposedOf(metric).flatMap(({ family }) =>
-      (family.type === "counter" || family.type === "gauge") && Suffix.test(family.name)
+      (family.type === "counter" || family.type === "gauge") &&
+      (Suffix.test(family.name) || (family.type === "counter" && Info.test(family.name)))
         ? [
             finding(
               "name-suffix",

@@ -5,7 +5,11 @@ import type { KindName } from "../metric/definition/instrument.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import { type Finding, finding } from "./findings.ts"
 
-type Convention = readonly [kind: "counter" | "gauge" | "histogram" | "upDownCounter", unit: string]
+type Convention = readonly [
+  kind: "counter" | "gauge" | "histogram" | "upDownCounter",
+  unit: string,
+  boundaries?: ReadonlyArray<number>
+]
 
 const conventions: { readonly [name: string]: Convention } = {
   "http.server.request.duration": ["histogram", "s"],
@@ -18,7 +22,7 @@ const conventions: { readonly [name: string]: Convention } = {
   "http.client.response.body.size": ["histogram", "By"],
   "http.client.open_connections": ["upDownCounter", "{connection}"],
   "http.client.connection.duration": ["histogram", "s"],
-  "db.client.operation.duration": ["histogram", "s"],
+  "db.client.operation.duration": ["histogram", "s", [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10]],
   "db.client.connection.count": ["upDownCounter", "{connection}"],
   "db.client.connection.pending_requests": ["upDownCounter", "{request}"],
   "db.client.connection.timeouts": ["counter", "{timeout}"],
@@ -49,6 +53,59 @@ const conventions: { readonly [name: string]: Convention } = {
   "nodejs.eventloop.delay.p99": ["gauge", "s"],
   "v8js.gc.duration": ["histogram", "s"]
 }
+
+/** Whether they are the boundaries that the conventions ask for. */
+export const areConventional = (name: string, boundaries: ReadonlyArray<number>): boolean =>
+  Object.hasOwn(conventions, name) && String(conventions[name]![2]) === String(boundaries)
+
+/** Attributes that have few values, because the conventions say so: templates, codes and names from the program. */
+export const fewByConvention: ReadonlySet<string> = new Set([
+  "cpu.mode",
+  "db.collection.name",
+  "db.namespace",
+  "db.operation.name",
+  "db.response.status_code",
+  "db.stored_procedure.name",
+  "db.system.name",
+  "error.type",
+  "faas.invoked_name",
+  "faas.invoked_provider",
+  "faas.invoked_region",
+  "faas.trigger",
+  "gen_ai.operation.name",
+  "gen_ai.provider.name",
+  "gen_ai.request.model",
+  "gen_ai.response.model",
+  "gen_ai.token.type",
+  "http.request.method",
+  "http.response.status_code",
+  "http.route",
+  "messaging.consumer.group.name",
+  "messaging.destination.template",
+  "messaging.operation.name",
+  "messaging.operation.type",
+  "messaging.system",
+  "network.protocol.name",
+  "network.protocol.version",
+  "network.transport",
+  "network.type",
+  "nodejs.eventloop.state",
+  "rpc.method",
+  "rpc.response.status_code",
+  "rpc.system.name",
+  "url.scheme",
+  "url.template",
+  "v8js.gc.type",
+  "v8js.heap.space.name"
+])
+
+/** A program chooses the servers that its clients ask. At a server they come from a header, and so from anybody. */
+const ofClients = new Set(["server.address", "server.port"])
+const Client = /(?:^|\.)client\./
+
+/** Whether a label of a metric is an attribute of the conventions that has few values. */
+export const isFewByConvention = (metric: string, label: string): boolean =>
+  fewByConvention.has(label) || (ofClients.has(label) && Client.test(metric))
 
 /** A level is sampled by some, and counted up and down by others; servers store both as a gauge. */
 const fits = (kind: KindName | undefined, convention: Convention[0]): boolean =>

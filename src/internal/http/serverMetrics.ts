@@ -52,6 +52,9 @@ export const HttpServerEvent = Schema.TaggedUnion({
  */
 export type HttpServerEvent = typeof HttpServerEvent.Type
 
+/** That of OpenTelemetry. Clients can make up any address. */
+const maxSeries = 2000
+
 const ended = {
   events: HttpServerEvent,
   when: "http.server.request",
@@ -64,7 +67,8 @@ const ended = {
     "network.protocol.version": "version",
     "server.address": "address",
     "server.port": "port"
-  }
+  },
+  maxSeries
 } as const
 
 /**
@@ -89,6 +93,7 @@ export const HttpServerMetrics = moduleOf(import.meta.url, [
       "server.address": "address",
       "server.port": "port"
     },
+    maxSeries,
     unit: "{request}",
     description: "Number of active HTTP server requests."
   }),

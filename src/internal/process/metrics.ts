@@ -171,6 +171,7 @@ export const ProcessMetrics = moduleOf(import.meta.url, [
     when: "nodejs.active_resources.sample",
     value: "count",
     labels: { type: "type" },
+    maxSeries: 100,
     unit: "{resource}",
     description: "What keeps the event loop going: timers, sockets, requests."
   }),
@@ -179,6 +180,7 @@ export const ProcessMetrics = moduleOf(import.meta.url, [
     when: "nodejs.version.sample",
     value: () => 1,
     labels: ["version", "major", "minor", "patch"],
+    maxSeries: 100,
     description: "Version of Node.js."
   }),
   gauge("v8js.memory.heap.limit", { ...space, value: "size", description: "Size of the heap space." }),
@@ -198,7 +200,7 @@ export const ProcessMetrics = moduleOf(import.meta.url, [
     when: "v8js.gc",
     value: "seconds",
     labels: { "v8js.gc.type": "type" },
-    boundaries: [0.001, 0.01, 0.1, 1, 10],
+    boundaries: [0.001, 0.004, 0.01, 0.04, 0.1, 0.4, 1, 4, 10],
     unit: "s",
     description: "Pauses for the garbage collector."
   })

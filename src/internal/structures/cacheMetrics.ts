@@ -31,8 +31,10 @@ export const CacheEvent = Schema.TaggedUnion({
 export type CacheEvent = typeof CacheEvent.Type
 
 const events = CacheEvent
+/** The program names its caches. */
+const maxSeries = 2000
 const name = { "effect.cache.name": "cache" } as const
-const sample = { events, when: "effect.cache.sample", labels: name, unit: "{item}" } as const
+const sample = { events, when: "effect.cache.sample", labels: name, maxSeries, unit: "{item}" } as const
 
 /**
  * All metrics of {@link CacheEvent}.
@@ -46,6 +48,7 @@ export const CacheMetrics = moduleOf(import.meta.url, [
     when: "effect.cache.request",
     hits: "hit",
     labels: name,
+    maxSeries,
     description: "Part of the requests that found a value."
   }),
   histogram("effect.cache.lookup.duration", {
@@ -54,6 +57,7 @@ export const CacheMetrics = moduleOf(import.meta.url, [
     value: "seconds",
     unit: "s",
     labels: { ...name, "error.type": "error" },
+    maxSeries,
     description: "Duration of lookups of values that were not in the cache."
   }),
   gauge("effect.cache.size", { ...sample, value: "size", description: "Number of values in the cache." }),

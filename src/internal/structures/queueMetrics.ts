@@ -24,7 +24,9 @@ export const QueueEvent = Schema.TaggedUnion({
  */
 export type QueueEvent = typeof QueueEvent.Type
 
-const sample = { events: QueueEvent, labels: { "effect.queue.name": "queue" }, unit: "{item}" } as const
+/** The program names its queues. */
+const labels = { "effect.queue.name": "queue" } as const
+const sample = { events: QueueEvent, labels, maxSeries: 2000, unit: "{item}" } as const
 
 /**
  * All metrics of {@link QueueEvent}.

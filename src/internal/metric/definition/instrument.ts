@@ -32,8 +32,15 @@ export type KindName =
   | "upDownCounter"
   | "window"
 
+/**
+ * Marks an instrument whose definition sets `maxSeries`, even to the default. Two copies of this library share the key.
+ * Fingerprints leave symbols out, so such a definition is still the same as one without the option.
+ */
+export const HasMaxSeries = Symbol.for("mvx-metrics/hasMaxSeries")
+
 /** An instrument as data. Two threads compare it, but for its functions. */
 export interface Instrument {
+  readonly [HasMaxSeries]?: true
   readonly kind: KindName
   readonly tags: ReadonlyArray<string>
   readonly filter: ((event: MetricEvent) => boolean) | undefined

@@ -6,7 +6,13 @@ import { type Family, tagsOf } from "../../model/event.ts"
 import { aBoolean, refuseDefinition } from "../../model/optionChecks.ts"
 import { deepFreeze } from "../../util/deepFreeze.ts"
 import { define } from "../definition/define.ts"
-import { DefaultMaxSeries, type Instrument, type KindName, type Source } from "../definition/instrument.ts"
+import {
+  DefaultMaxSeries,
+  HasMaxSeries,
+  type Instrument,
+  type KindName,
+  type Source
+} from "../definition/instrument.ts"
 import type * as Metric from "../definition/metric.ts"
 import { type Special, whyInvalidInstrument } from "./checks.ts"
 import { whyUnknownField } from "./eventFields.ts"
@@ -41,6 +47,7 @@ export const instrument = <M>(kind: KindName, name: string, options: unknown, sp
     value: given[measures] as Source | undefined,
     labels: labelSources(given.labels),
     maxSeries: given.maxSeries ?? DefaultMaxSeries,
+    ...(given.maxSeries !== undefined && { [HasMaxSeries]: true }),
     ...(given.maxLabelLength !== undefined && { maxLabelLength: given.maxLabelLength }),
     expireAfter: given.expireAfter === undefined ? undefined : Duration.toMillis(given.expireAfter),
     ...(given.fromZero !== undefined && { fromZero: given.fromZero }),
