@@ -48,7 +48,7 @@ export const check = Command.make(
     yield* endWith(Math.max(0, ...gravities.filter((each) => count(each) > 0).map((each) => codeOf[each])))
   })
 ).pipe(
-  Command.withDescription("Checks definitions: names, units, labels, boundaries, and events that nobody reads"),
+  Command.withDescription("Checks definitions: names, units, labels, boundaries, and events that no metric reads"),
   Command.withExamples([
     { command: "mvx-metrics check ./save.metrics.ts", description: "One module" },
     {

@@ -9,6 +9,7 @@ import { type DescribedMetric, DescribedMetrics, describedMetric } from "../inte
 import { distinct } from "../internal/metric/definition/fingerprint.ts"
 import { messageOf } from "../internal/util/describeError.ts"
 import type * as Metric from "../Metric.ts"
+import { cannotRead } from "./cannotRead.ts"
 import { failed } from "./escapeControls.ts"
 import { metricsOf } from "./modules.ts"
 
@@ -30,9 +31,7 @@ const fromFile = Effect.fnUntraced(function* (
   path: string
 ): Effect.fn.Return<Definitions, CliError.UserError, FileSystem.FileSystem> {
   const files = yield* FileSystem.FileSystem
-  const text = yield* Effect.mapError(files.readFileString(path), (cause) =>
-    failed(`${path} cannot be read: ${messageOf(cause)}`, cause)
-  )
+  const text = yield* Effect.mapError(files.readFileString(path), (cause) => cannotRead(path, cause))
   const { metrics } = yield* Effect.mapError(decode(text), (cause) =>
     failed(`${path} is not a file of mvx-metrics catalogue --json: ${messageOf(cause)}`, cause)
   )

@@ -8,7 +8,7 @@ import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
-import type { PlatformError } from "effect/PlatformError"
+import { PlatformError } from "effect/PlatformError"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
 import { type Change, changeRules, inOrder, type Severity, severities } from "../internal/catalogue/changes.ts"
@@ -16,6 +16,7 @@ import { diffOf } from "../internal/catalogue/diff.ts"
 import { messageOf } from "../internal/util/describeError.ts"
 import type * as Metric from "../Metric.ts"
 import { accept, acceptedIn } from "./accepted.ts"
+import { cannotRead } from "./cannotRead.ts"
 import { type Definitions, definitionsOf } from "./definitions.ts"
 import { failed, harmless, harmlessJson } from "./escapeControls.ts"
 import { endWith, exitCodes } from "./exit.ts"
@@ -35,7 +36,7 @@ const counted = (changes: ReadonlyArray<Change>): { readonly [S in Severity]: nu
 const linesOf = ({ code, message, metric, panels, rules, samples, severity }: Change): ReadonlyArray<string> => {
   const concerned = [
     ["in Prometheus", samples],
-    ["panels", panels],
+    ["panels", panels.map((title) => JSON.stringify(title))],
     ["rules", rules]
   ] as const
   const names = concerned.filter(([, all]) => all.length > 0).map(([what, all]) => `${what}: ${all.join(", ")}`)
@@ -68,7 +69,7 @@ const withNumbers = Effect.fnUntraced(function* (
   const before = yield* run(metrics[0])
   const after = yield* run(metrics[1])
   for (const [line, reason] of before[1].bad) {
-    if (after[1].bad.has(line)) return yield* failed(`${file}: line ${line}: ${reason}`)
+    if (after[1].bad.has(line)) return yield* failed(`${file}: line ${line} ${reason}`)
   }
   return numberChanges(before, after, known)
 })
@@ -85,7 +86,9 @@ export const diff = Command.make(
     ),
     events: Flag.optional(
       Flag.String("events").pipe(
-        Flag.withDescription("Compare the numbers of captured events too: a file as replay reads it, or -")
+        Flag.withDescription(
+          "Also compare the numbers of captured events: a file as replay reads it, or - for the standard input"
+        )
       )
     ),
     json: Flag.Boolean("json").pipe(Flag.withDescription("Print the changes as JSON"), Flag.withDefault(false)),
@@ -98,7 +101,11 @@ export const diff = Command.make(
     const numbers = Option.isNone(events)
       ? []
       : yield* Effect.mapError(withNumbers(events.value, old, now, found), (cause) =>
-          "userMessage" in cause ? cause : failed(`${events.value}: ${messageOf(cause)}`, cause)
+          cause instanceof PlatformError
+            ? cannotRead(events.value, cause)
+            : "userMessage" in cause
+              ? cause
+              : failed(`${events.value}: ${messageOf(cause)}`, cause)
         )
     const accepted = yield* acceptedIn(
       inOrder([...found, ...numbers]),
@@ -120,7 +127,7 @@ export const diff = Command.make(
     yield* endWith(Math.max(0, ...changes.map(({ severity }) => codeOf[severity])))
   })
 ).pipe(
-  Command.withDescription("Tells what changes between two versions of definitions, and what it breaks"),
+  Command.withDescription("Shows what changes between two versions of definitions, and what it breaks"),
   Command.withExamples([
     { command: "mvx-metrics diff metrics.json ./save.metrics.ts", description: "Since the file was made" },
     {

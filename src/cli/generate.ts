@@ -15,7 +15,7 @@ import { harmlessEscapes, harmlessJson, harmlessLines } from "./escapeControls.t
 import { metricsOf } from "./modules.ts"
 
 export const modules = Argument.String("module").pipe(
-  Argument.withDescription("A module that exports metrics: ./save.metrics.ts"),
+  Argument.withDescription("A module that exports metrics: ./save.metrics.ts, or mvx-metrics/Http"),
   Argument.variadic({ min: 1 })
 )
 
@@ -34,26 +34,39 @@ export const dashboard = Command.make(
   Effect.fn("dashboard")(function* ({ modules, title }) {
     yield* Console.log(asJson(dashboardOf(yield* metricsOfAll(modules), title)))
   })
-).pipe(Command.withDescription("Prints a Grafana dashboard for the metrics of modules"))
+).pipe(
+  Command.withDescription("Prints a Grafana dashboard for the metrics of modules"),
+  Command.withExamples([
+    {
+      command: "mvx-metrics dashboard ./save.metrics.ts mvx-metrics/Http --title Saves > saves.json",
+      description: "With the ready-made metrics of HTTP"
+    }
+  ])
+)
 
 export const rules = Command.make(
   "rules",
   {
     modules,
-    json: Flag.Boolean("json").pipe(Flag.withDescription("As JSON"), Flag.withDefault(false))
+    json: Flag.Boolean("json").pipe(Flag.withDescription("Print JSON instead of YAML"), Flag.withDefault(false))
   },
   Effect.fn("rules")(function* ({ json, modules }) {
     const made = rulesOf(yield* metricsOfAll(modules))
     yield* Console.log(json ? asJson(made) : harmlessEscapes(rulesYaml(made).trimEnd()))
   })
-).pipe(Command.withDescription("Prints Prometheus rules: alerts on problems with metrics, and recorded ratios"))
+).pipe(
+  Command.withDescription("Prints Prometheus rules: alerts on problems with metrics, and recorded ratios"),
+  Command.withExamples([
+    { command: "mvx-metrics rules ./save.metrics.ts > saves.rules.yml", description: "For rule_files of Prometheus" }
+  ])
+)
 
 export const catalogue = Command.make(
   "catalogue",
   {
     modules,
     json: Flag.Boolean("json").pipe(
-      Flag.withDescription("As JSON, which mvx-metrics diff compares with later versions"),
+      Flag.withDescription("Print JSON, which mvx-metrics diff compares with later versions"),
       Flag.withDefault(false)
     )
   },
@@ -61,4 +74,10 @@ export const catalogue = Command.make(
     const metrics = yield* metricsOfAll(modules)
     yield* Console.log(json ? asJson(describedMetrics(metrics)) : harmlessLines(catalogueMarkdown(metrics).trimEnd()))
   })
-).pipe(Command.withDescription("Prints the metrics of modules as a table in Markdown"))
+).pipe(
+  Command.withDescription("Prints the metrics of modules as a table in Markdown"),
+  Command.withExamples([
+    { command: "mvx-metrics catalogue ./save.metrics.ts > METRICS.md", description: "For people" },
+    { command: "mvx-metrics catalogue ./save.metrics.ts --json > metrics.json", description: "For mvx-metrics diff" }
+  ])
+)

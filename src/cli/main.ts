@@ -24,7 +24,9 @@ for (const output of [process.stdout, process.stderr]) {
 }
 
 Command.make("mvx-metrics").pipe(
-  Command.withDescription("Shows the metrics of a running process, and generates files from definitions"),
+  Command.withDescription(
+    "Shows the metrics of a running process, and works with definitions of metrics and captured events"
+  ),
   Command.withSubcommands([watch, replay, dashboard, rules, catalogue, diff, check]),
   Command.run({ version }),
   Effect.provide(NodeServices.layer),

@@ -1,12 +1,15 @@
 /**
  * The metrics of a module: those among its exports, as the worker takes them.
  */
+import { statSync } from "node:fs"
+import { createRequire } from "node:module"
 import { resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import type * as CliError from "effect/cli/CliError"
 import * as Effect from "effect/Effect"
 import { isSame } from "../internal/metric/definition/fingerprint.ts"
 import { describeError } from "../internal/util/describeError.ts"
+import { didYouMean } from "../internal/util/didYouMean.ts"
 import { importMetrics } from "../internal/worker/importedMetrics.ts"
 import * as Metric from "../Metric.ts"
 import { failed } from "./escapeControls.ts"
@@ -23,9 +26,27 @@ export const isOwnModule = (path: string): boolean => path.startsWith("mvx-metri
 export const metricsOf = (path: string): Effect.Effect<ReadonlyArray<Metric.Any>, CliError.UserError> =>
   Effect.map(exportedMetricsOf(path), (exported) => exported.map(({ metric }) => metric))
 
+const { exports: ownModules } = createRequire(import.meta.url)("mvx-metrics/package.json") as {
+  readonly exports: { readonly [path: string]: unknown }
+}
+
+/** Why a path cannot be that of a module, where the error of its import would not say so. */
+const whyNoModule = (path: string): string | undefined => {
+  if (isOwnModule(path)) {
+    const all = Object.keys(ownModules).map((each) => `mvx-metrics${each.slice(1)}`)
+    return all.includes(path) ? undefined : `the package has no such module.${didYouMean(path, all)}`
+  }
+  const file = statSync(path, { throwIfNoEntry: false })
+  if (file === undefined) return "there is no such file"
+  if (file.isDirectory()) return "it is a directory. Name a module"
+  return path.endsWith(".json") ? "it is a file of JSON. Name a module" : undefined
+}
+
 export const exportedMetricsOf = Effect.fnUntraced(function* (
   path: string
 ): Effect.fn.Return<ReadonlyArray<ExportedMetric>, CliError.UserError> {
+  const why = whyNoModule(path)
+  if (why !== undefined) return yield* failed(`${path} cannot be imported: ${why}`)
   const url = isOwnModule(path) ? path : pathToFileURL(resolve(path)).href
   const exported = yield* Effect.tryPromise({
     try: () => importMetrics({ path, by: "the command mvx-metrics" }, () => import(url)),
@@ -45,5 +66,7 @@ export const exportedMetricsOf = Effect.fnUntraced(function* (
       if (known === undefined || !isSet) byName.set(metric.name, { metric: known ?? metric, expression })
     }
   }
-  return byName.size === 0 ? yield* failed(`${path} exports no metric`) : [...byName.values()]
+  return byName.size === 0
+    ? yield* failed(`${path} exports no metric. Name a module that exports metrics or sets of them`)
+    : [...byName.values()]
 })

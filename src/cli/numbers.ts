@@ -85,7 +85,7 @@ const unreadable = (old: ReadonlyArray<Metric.Any>, before: Replayed, after: Rep
   const [first] = lines
   if (first === undefined) return []
   const nobody = { name: old.map(({ name }) => name).join(", "), exposed: [], rules: [], panels: [] }
-  const what = `${lines.length} captured ${lines.length === 1 ? "event is" : "events are"} no longer valid, the first in line ${first[0]}: ${first[1]}`
+  const what = `${lines.length} captured ${lines.length === 1 ? "event is" : "events are"} no longer valid, the first of them because line ${first[0]} ${first[1]}`
   return [changeOf(nobody, { code: "events-unreadable", what, before: 0, after: lines.length })]
 }
 

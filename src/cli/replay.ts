@@ -3,6 +3,7 @@
  */
 import * as Console from "effect/Console"
 import * as Argument from "effect/cli/Argument"
+import type * as CliError from "effect/cli/CliError"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
@@ -15,17 +16,21 @@ import { liveMetric } from "../internal/live/server/readRuntime.ts"
 import { familyOfAll } from "../internal/metric/unionFamily.ts"
 import { InvalidLine } from "../MetricsError.ts"
 import * as Replay from "../Replay.ts"
+import { cannotRead } from "./cannotRead.ts"
 import { failed, harmless, harmlessJson, harmlessLines } from "./escapeControls.ts"
 import { exportedMetricsOf } from "./modules.ts"
 import { recordingOf, replayTest } from "./replayTest.ts"
 import { tableOf } from "./tables.ts"
 
-const reasonOf = (cause: Error): string =>
-  cause instanceof InvalidLine
-    ? `: line ${cause.line}: ${cause.reason}. Fix the line, or skip such lines with --skip-bad-lines`
-    : cause instanceof PlatformError
-      ? ` cannot be read: ${cause.message}`
-      : `: ${cause.message}`
+const refusal = (file: string, cause: Error): CliError.UserError => {
+  if (cause instanceof PlatformError) return cannotRead(file, cause)
+  return cause instanceof InvalidLine
+    ? failed(
+        `${file}: line ${cause.line} ${cause.reason}. Fix the line, or skip such lines with --skip-bad-lines`,
+        cause
+      )
+    : failed(`${file}: ${cause.message}`, cause)
+}
 
 export const replay = Command.make(
   "replay",
@@ -61,13 +66,13 @@ export const replay = Command.make(
     const stdio = yield* Stdio.Stdio
     const files = yield* FileSystem.FileSystem
     const bytes: Stream.Stream<Uint8Array, PlatformError> = file === "-" ? stdio.stdin : files.stream(file)
-    const refused = (cause: Error) => failed(`${file}${reasonOf(cause)}`, cause)
+    const refused = (cause: Error) => refusal(file, cause)
     const of = Option.isSome(recorder) ? { recorderId: recorder.value } : {}
     const eventsOf = <E>(chunks: Stream.Stream<Uint8Array | string, E>) =>
       skip
         ? Replay.fromNdjson(family, chunks, {
             ...of,
-            onBadLine: ({ line, reason }) => Console.error(harmless(`skipped line ${line}: ${reason}`))
+            onBadLine: ({ line, reason }) => Console.error(harmless(`skipped line ${line}, which ${reason}`))
           })
         : Replay.fromNdjson(family, chunks, of)
     if (asTest) {

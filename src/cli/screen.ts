@@ -71,12 +71,14 @@ export const screenLines = (
     const recent = spark.unit === headline.unit ? row.now(spark) : null
     const value = format(recent ?? headline.cell(row.point), headline.unit, metric.unit)
     const caption = spark.unit === headline.unit ? headline.name : format(row.now(spark), spark.unit, metric.unit)
-    const shownValue = cut(value, valueWidth)
+    // A time takes the room of the caption.
+    const isWide = captionWidth > 0 && widthOf(value) > valueWidth
+    const shownValue = cut(value, isWide ? valueWidth + 1 + captionWidth : valueWidth)
     return [
       style(inWidth(name, nameWidth), as),
       ...(sparkWidth > 0 ? [sparkText(history.trace(recorderId, metric.name, row.key, spark), sparkWidth)] : []),
-      " ".repeat(valueWidth - widthOf(shownValue)) + shownValue,
-      ...(captionWidth > 0 ? [style(cut(caption, captionWidth), "faint")] : [])
+      " ".repeat(Math.max(0, valueWidth - widthOf(shownValue))) + shownValue,
+      ...(captionWidth > 0 && !isWide ? [style(cut(caption, captionWidth), "faint")] : [])
     ].join(" ")
   }
 

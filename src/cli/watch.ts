@@ -138,6 +138,9 @@ export const watch = Command.make(
     )
   },
   Effect.fn("watch")(function* ({ json: asJson, once, series, url }) {
+    if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) {
+      return yield* failed(`${url} is not a URL. Pass that of a live page: http://localhost:3000/metrics/live`)
+    }
     // Where nobody looks there is nothing to draw over.
     if (asJson) yield* json(url, once)
     else if (once || process.stdout.isTTY !== true) yield* printOnce(url, series)

@@ -146,6 +146,16 @@ describe("watch", () => {
     })
   )
 
+  it.live("refuses what is not a URL", () =>
+    Effect.gen(function* () {
+      const { code, stderr } = yield* cli("watch", "localhost:3000", "--once")
+      expect([code, stderr]).toEqual([
+        1,
+        expect.stringContaining("localhost:3000 is not a URL. Pass that of a live page")
+      ])
+    })
+  )
+
   it.live("says why a server cannot be reached", () =>
     Effect.gen(function* () {
       const url = yield* Effect.scoped(answering(200, ""))
@@ -220,7 +230,7 @@ describe("replay", () => {
           expect(code).toBe(0)
           expect(JSON.parse(stdout)["probe.ticks"].dimensions).toEqual({ count: 2, sum: 4 })
           const other = yield* cli("replay", file, "--metrics", metrics, "--json", "--recorder", "b")
-          expect(other.stderr).toContain("line 5: is not an event of the family")
+          expect(other.stderr).toContain("line 5 is not an event of the family")
         })
     )
   )
@@ -237,7 +247,20 @@ describe("replay", () => {
       const { code, stderr, stdout } = yield* cli("replay", "-", "--metrics", fixture("program.ts"))
       expect(code).toBe(1)
       expect(stdout).not.toContain("the program runs")
-      expect(stderr).toContain("was imported by the command mvx-metrics and starts a metrics runtime itself")
+      expect(stderr.trim().split("\n")).toEqual([
+        "ERROR",
+        expect.stringContaining("was imported by the command mvx-metrics and starts a metrics runtime itself")
+      ])
+    })
+  )
+
+  it.live("prints one line for a program that prints its own error", () =>
+    Effect.gen(function* () {
+      const { code, stderr, stdout } = yield* cli("check", fixture("effectProgram.ts"))
+      expect([code, `${stdout}${stderr}`]).toEqual([
+        1,
+        expect.stringMatching(/^.*was imported by the command mvx-metrics and starts a metrics runtime itself.*\n$/)
+      ])
     })
   )
 
@@ -319,12 +342,12 @@ describe("replay", () => {
       Effect.gen(function* () {
         const failed = yield* cli("replay", file, "--metrics", metrics)
         expect([failed.code, failed.stdout]).toEqual([1, ""])
-        expect(failed.stderr).toMatch(/events\.ndjson: line 2: .*--skip-bad-lines/)
+        expect(failed.stderr).toMatch(/events\.ndjson: line 2 is not .*--skip-bad-lines/)
         const skipped = yield* cli("replay", file, "--metrics", metrics, "--json", "--skip-bad-lines")
         expect(skipped.stderr).toContain("skipped line 2")
         const missing = yield* cli("replay", `${file}.gone`, "--metrics", metrics)
         expect([missing.code, missing.stdout]).toEqual([1, ""])
-        expect(missing.stderr).toContain("events.ndjson.gone cannot be read: NotFound")
+        expect(missing.stderr).toContain("events.ndjson.gone cannot be read: there is no such file")
         expect(JSON.parse(skipped.stdout)["probe.ticks"].dimensions).toEqual({ count: 2, sum: 4 })
       })
     )

@@ -36,7 +36,7 @@ describe("diff", () => {
       expect(stdout).toContain(
         "breaking  label-removed  app.requests no longer has the label host. Each series is another one."
       )
-      expect(stdout).toContain("          in Prometheus: app_requests_total; panels: app.requests\n")
+      expect(stdout).toContain('          in Prometheus: app_requests_total; panels: "app.requests"\n')
       expect(stdout.indexOf("added")).toBeGreaterThan(stdout.indexOf("changed  "))
       expect(stdout).toMatch(/^2 breaking, 3 changed, 1 added$/m)
     })
@@ -91,10 +91,13 @@ describe("diff", () => {
   it.effect("refuses what it cannot compare, with 1", () =>
     Effect.gen(function* () {
       for (const [args, reason] of [
-        [["missing.ts", now], "missing.ts cannot be imported"],
-        [["missing.json", now], "missing.json cannot be read"],
+        [["missing.ts", now], "missing.ts cannot be imported: there is no such file"],
+        [["missing.json", now], "missing.json cannot be read: there is no such file"],
         [[old], "Missing required argument"],
-        [[old, now, "--events", "missing.ndjson"], "missing.ndjson"],
+        [[old, now, "--events", "missing.ndjson"], "missing.ndjson cannot be read: there is no such file"],
+        [[old, now, "--events", tmpdir()], `${tmpdir()} cannot be read: it is a directory`],
+        [[tmpdir(), now], "cannot be imported: it is a directory"],
+        [["mvx-metrics/Htp", now], 'Did you mean "mvx-metrics/Http"?'],
         [[now, now, old], "export two different metrics with the name"]
       ] as const) {
         const { code, stderr, stdout } = yield* run(...args)
@@ -154,14 +157,14 @@ describe("diff --events", () => {
           const { code, stdout } = yield* run(versions[0], fixture("cache.renamed.metrics.ts"), "--events", file)
           expect(code).toBe(3)
           expect(stdout).toContain(
-            "1 captured event is no longer valid, the first in line 1: is not an event of the family"
+            "1 captured event is no longer valid, the first of them because line 1 is not an event of the family"
           )
         })
       )
       yield* withFile("events.ndjson", `${events[0]}\nnonsense`, (file) =>
         Effect.gen(function* () {
           const { code, stderr } = yield* run(...versions, "--events", file)
-          expect([code, stderr]).toEqual([1, expect.stringContaining("line 2: is not JSON")])
+          expect([code, stderr]).toEqual([1, expect.stringContaining("line 2 is not JSON")])
         })
       )
     })

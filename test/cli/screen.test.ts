@@ -70,6 +70,20 @@ describe("the screen", () => {
     expect(more).toEqual([])
   })
 
+  it("shows the start of a process as a time", () => {
+    const Start = Metric.gauge("process.start_time", { events, value: () => 1_700_000_000, unit: "s" })
+    const state = Metric.fold(Start, [{ _tag: "request", path: "/" }])
+    const [recorder] = dataAfter([], 1000).recorders
+    const metrics = [liveMetric(Start, Metric.snapshot(Start, state), 100)]
+    const data: LiveData = { ...dataAfter([], 1000), recorders: [{ ...recorder!, metrics }] }
+    const linesOf = (columns: number) => {
+      const history = new History(60)
+      return screenLines(data, history.add(data), history, { columns, rows: 9, color: false, series: 1 })
+    }
+    expect(linesOf(80).at(-1)).toMatch(/^ {2}process\.start_time +█ 2023-11-14 22:13:20Z$/)
+    expect(linesOf(30).at(-1)).toMatch(/^ {2}process\.start_… 2023-11-14 …$/)
+  })
+
   it("fits the terminal, and says what is left out", () => {
     const lines = drawn(4)
     expect(lines).toHaveLength(4)

@@ -21,7 +21,13 @@ it.each([
   [Number.NaN, "value", "s", "–"],
   ["open", "value", undefined, "open"],
   [true, "value", undefined, "true"],
-  [-0.25, "value", "s", "-250 ms"]
+  [-0.25, "value", "s", "-250 ms"],
+  [1_700_000_000.5, "level", "s", "2023-11-14 22:13:20Z"],
+  [1_700_000_000_000, "level", "ms", "2023-11-14 22:13:20Z"],
+  [1_700_000_000, "level", "ms", "19.7 d"],
+  [1_700_000_000, "value", "s", "19,676 d"],
+  [1_700_000_000, "level", "By", "1.70 GB"],
+  [90, "level", "s", "1.50 min"]
 ] as const)("%s as a %s in %s is %s", (value, unit, metricUnit, text) => {
   expect(format(value, unit, metricUnit)).toBe(text)
 })

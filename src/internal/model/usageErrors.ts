@@ -55,7 +55,7 @@ export class InvalidLine extends TaggedError<InvalidLine>()("mvx-metrics/Invalid
   reason: Schema.String
 }) {
   override get message(): string {
-    return `line ${this.line}: ${this.reason}. Fix the line, or skip such lines with { onBadLine: "skip" }`
+    return `line ${this.line} ${this.reason}. Fix the line, or skip such lines with { onBadLine: "skip" }`
   }
 }
 

@@ -117,12 +117,15 @@ export class RuntimeLifecycle {
 
   get #open(): Effect.Effect<void, RuntimeStartError> {
     const { log, makeLink } = this.#options
-    return Effect.andThen(refuseInMetricsModule, Scope.provide(makeLink, this.#foldScope)).pipe(
-      Effect.flatMap((link) => this.#opened(link)),
-      Effect.tapCause((cause) => {
-        this.#become("Failed")
-        return Effect.andThen(log.failure(`runtime failed to start: ${Cause.pretty(cause)}`), this.closeFold(false))
-      })
+    const open = Effect.flatMap(Scope.provide(makeLink, this.#foldScope), (link) => this.#opened(link))
+    const failed = (logged: Effect.Effect<void>) => {
+      this.#become("Failed")
+      return Effect.andThen(logged, this.closeFold(false))
+    }
+    return Effect.andThen(
+      // Not logged: what imports the module reports it.
+      Effect.tapCause(refuseInMetricsModule, () => failed(Effect.void)),
+      Effect.tapCause(open, (cause) => failed(log.failure(`runtime failed to start: ${Cause.pretty(cause)}`)))
     )
   }
 

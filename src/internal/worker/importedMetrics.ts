@@ -47,6 +47,9 @@ export const refuseInMetricsModule: Effect.Effect<void, MetricsModuleError> = Ef
   if (imported === undefined) return Effect.void
   const { by, path } = imported
   const reason = `was imported by ${by} and starts a metrics runtime itself. Move the definitions to a module of their own`
-  imported.refused = new MetricsModuleError({ path, reason })
-  return Effect.fail(imported.refused)
+  const refused = new MetricsModuleError({ path, reason })
+  // A program that ends with its error prints that, before who imports it can: one line, which names the module.
+  refused.stack = `${refused.name}: ${refused.message}`
+  imported.refused = refused
+  return Effect.fail(refused)
 })

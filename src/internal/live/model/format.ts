@@ -62,6 +62,14 @@ const known: { readonly [unit: string]: readonly [factor: number, steps: Steps] 
   MiBy: [1024 ** 2, bytes]
 }
 
+/** A gauge of more than 30 years is a Unix time, of the years 2000 to 9999. Sums of durations may come to as much. */
+const dateIn = (value: number, unit = ""): string | undefined => {
+  const [factor, steps] = known[unit] ?? [0]
+  const time = value * factor
+  if (steps !== seconds || time < 946_684_800 || time >= 253_402_300_800) return undefined
+  return new Date(time * 1000).toISOString().replace("T", " ").replace(/\..*/, "Z")
+}
+
 /** `{document}` is an annotation: it says what is counted, not how. */
 const isAnnotation = (unit: string): boolean => unit.startsWith("{")
 
@@ -86,6 +94,7 @@ export const format = (value: unknown, unit: Unit, metricUnit?: string): string 
   if (unit === "count") return digits(value)
   if (unit === "events") return `${digits(value)}/s`
   if (unit === "ratio") return `${digits(value * 100)} %`
+  if (unit === "level") return dateIn(value, metricUnit) ?? withUnit(value, metricUnit)
   return unit === "rate" ? `${withUnit(value, metricUnit)}/s` : withUnit(value, metricUnit)
 }
 

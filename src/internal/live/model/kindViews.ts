@@ -7,8 +7,8 @@ import type { Point } from "./points.ts"
 import { type Bucket, bucketsOf, exponentialBucketsOf, quantileOf, since } from "./quantiles.ts"
 import type { LiveKind } from "./update.ts"
 
-/** `value`: in the unit of the metric; `rate`: that per second; `events`: events per second. */
-export type Unit = "value" | "rate" | "count" | "events" | "ratio"
+/** `value`: in the unit of the metric; `level`: that, or a time; `rate`: it per second; `events`: events per second. */
+export type Unit = "value" | "level" | "rate" | "count" | "events" | "ratio"
 
 export interface Column {
   readonly name: string
@@ -165,7 +165,7 @@ const views: { readonly [K in Exclude<LiveKind, "summary">]: KindView } = {
   distinct: leveled(field("estimate", "count")),
   exponentialHistogram: distribution(exponentialBucketsOf),
   frequency: counted(count, "events", "count"),
-  gauge: leveled(field("value")),
+  gauge: leveled(field("value", "level")),
   histogram: distribution(bucketsOf),
   minMax: {
     columns: [field("min"), field("max"), count],
