@@ -51,7 +51,9 @@ export const replay = Command.make(
       Flag.withDefault(false)
     ),
     asTest: Flag.Boolean("as-test").pipe(
-      Flag.withDescription("Print a test with the events: of a flight recording one that fails as its metric did"),
+      Flag.withDescription(
+        "Print a test of vitest with the events and what the metrics show of them. Of a flight recording of a failure, it fails until the metric takes the events"
+      ),
       Flag.withDefault(false)
     ),
     skip: Flag.Boolean("skip-bad-lines").pipe(
@@ -86,7 +88,8 @@ export const replay = Command.make(
           `${file} is a recording of the metric ${harmlessJson(name)}, which ${path} does not export`
         )
       }
-      return yield* Console.log(replayTest(path, asked, events, recording))
+      const test = yield* Effect.mapError(replayTest(path, asked, events, recording), refused)
+      return yield* Console.log(test)
     }
     const snapshots = yield* Effect.mapError(Replay.runStream(metrics, eventsOf(bytes)), refused)
     if (json) return yield* Console.log(harmlessJson(snapshots))

@@ -324,7 +324,9 @@ describe("replay", () => {
         const { stdout } = yield* cli("replay", file, "--metrics", metrics, "--as-test")
         expect(stdout.match(/^it\(/gm)).toHaveLength(7)
         expect(stdout).toContain('  const metric = metrics["Ticks"]\n')
-        expect(stdout).toContain("expect(shown[metric.name]).toMatchInlineSnapshot()")
+        expect(stdout).toContain(
+          '  expect(shown[metric.name]).toEqual({ name: "probe.ticks", dimensions: { count: 2, sum: 3 } })\n'
+        )
         const other = [JSON.stringify({ recording: { namespace: "test", at: 0, reason: "quarantine", metric: "x" } })]
         yield* withFile(other, (file) =>
           Effect.gen(function* () {
