@@ -2,8 +2,9 @@
  * The common parts of built-in metrics: the sources of values and labels, and the series in their snapshots.
  *
  * The metrics themselves are in {@link ./counter.ts}, {@link ./gauge.ts}, {@link ./histogram.ts}, {@link ./summary.ts},
- * {@link ./window.ts} and {@link ./statistics.ts}; all are used as `Metric.counter`, `Metric.gauge` and so on. Like any
- * metric they are plain data and pure reducers. The fold also has a faster implementation with the same result.
+ * {@link ./window.ts}, {@link ./statistics.ts} and {@link ./occurrences.ts}; all are used as `Metric.counter`,
+ * `Metric.gauge` and so on. Like any metric they are plain data and pure reducers. The fold also has a faster
+ * implementation with the same result.
  */
 import type * as Duration from "effect/Duration"
 import type { Family, TagOf } from "../model/event.ts"
