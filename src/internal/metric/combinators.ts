@@ -6,21 +6,18 @@
  * `Metric.named(metric, "other")`.
  */
 
-import { type Family, type MetricEvent, tagsOf } from "../model/event.ts"
+import type { Family, MetricEvent } from "../model/event.ts"
 import { aFamily, aFunction, aString, check, inMetric, notBlank } from "../model/optionChecks.ts"
 import { InvalidArgument } from "../model/usageErrors.ts"
 import { aMetric } from "./definition/define.ts"
-import { inner, made } from "./definition/fingerprint.ts"
-import { type Instrument, type Source, sourceValue } from "./definition/instrument.ts"
 import type { Any, Dimensions, EventsOf, Metric, State } from "./definition/metric.ts"
 import type { TypeId } from "./definition/typeIds.ts"
 import type { LabelSource, LabelsOf, LabelValues, Overflow, Series, Unit } from "./instrumentOptions.ts"
 import { labelsCheck } from "./instruments/checks.ts"
 import { whyNoLabelField } from "./instruments/eventFields.ts"
-import { mappedExemplar } from "./instruments/exemplars.ts"
 import { labelSources } from "./instruments/makeInstrument.ts"
 import { labelledStates } from "./labelled.ts"
-import { reduce } from "./make.ts"
+import { type EventMap, filtered, mapped } from "./otherEvents.ts"
 import { remake } from "./withChanges.ts"
 
 /**
@@ -146,27 +143,6 @@ export const filter: {
   return (self) => filtered(self, predicate)
 })
 
-const filtered = (self: Any, holds: (event: MetricEvent) => boolean): Any => {
-  const { instrument, reduce, sources } = self
-  if (instrument !== undefined) {
-    const filter: Instrument["filter"] = (event) => (instrument.filter?.(event) ?? true) && holds(event)
-    const marked = made(filter, () => ["filter", instrument.filter])
-    return remake(self, { instrument: { ...instrument, filter: marked } })
-  }
-  return remake(self, {
-    reduce: mapValues(reduce, (reducer): Any["reduce"][string] =>
-      made(
-        (state, event, at) => (holds(event) ? reducer(state, event, at) : state),
-        () => ["filter", reducer]
-      )
-    ),
-    sources: sources && mapValues(sources, (source) => filtered(source, holds))
-  })
-}
-
-const mapValues = <A, B>(record: { readonly [key: string]: A }, f: (value: A) => B): { readonly [key: string]: B } =>
-  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, f(value)]))
-
 /**
  * Applies a metric to the events of another family. `f` maps each event to one of the metric's own family, or to
  * `undefined` to leave it out.
@@ -204,64 +180,11 @@ export const mapEvents: {
 } = combinator(3, (events: Family, f: EventMap) => {
   check("events", events, aFamily)
   check("f", f, aFunction)
-  return (self) => mapped(self, events, lastResult(f))
+  return (self) => mapped(self, events, f)
 })
 
 /** Any event of the family of a metric. */
 type AcceptedBy<M extends Any> = Parameters<M[typeof TypeId]["_Event"]>[0]
-
-type EventMap = (event: MetricEvent) => MetricEvent | undefined
-
-const mapped = (self: Any, events: Family, map: EventMap): Any => {
-  const { instrument, sources } = self
-  if (instrument !== undefined) return remake(self, { events, instrument: mappedInstrument(instrument, events, map) })
-  const reducer: Any["reduce"][string] = made(
-    (state, event, at) => {
-      const own = map(event)
-      return own === undefined ? state : reduce(self, state, own, at)
-    },
-    () => ["mapEvents", inner(self)]
-  )
-  return remake(self, {
-    events,
-    reduce: Object.fromEntries(tagsOf(events).map((tag) => [tag, reducer])),
-    sources: sources && mapValues(sources, (source) => mapped(source, events, map))
-  })
-}
-
-const mappedInstrument = (instrument: Instrument, events: Family, map: EventMap): Instrument => {
-  const through = (source: Source): Source =>
-    made(
-      (event: MetricEvent, at: number) => {
-        const own = map(event)
-        return own === undefined ? undefined : sourceValue(source, own, at)
-      },
-      () => ["mapEvents", source]
-    )
-  return {
-    ...instrument,
-    tags: tagsOf(events),
-    filter: made(
-      (event: MetricEvent) => {
-        const own = map(event)
-        return own !== undefined && instrument.tags.includes(own._tag) && (instrument.filter?.(own) ?? true)
-      },
-      () => ["mapEvents", instrument.tags, instrument.filter]
-    ),
-    value: instrument.value === undefined ? undefined : through(instrument.value),
-    labels: instrument.labels.map(([name, source]) => [name, through(source)]),
-    settings: mappedExemplar(instrument.settings, through)
-  }
-}
-
-/** An instrument maps the same event several times in a row. */
-const lastResult = <A extends object, B>(f: (value: A) => B): ((value: A) => B) => {
-  let last: { readonly value: WeakRef<A>; readonly result: B } | undefined
-  return (value) => {
-    if (last?.value.deref() !== value) last = { value: new WeakRef(value), result: f(value) }
-    return last!.result
-  }
-}
 
 /**
  * Adds labels to a metric: a series for each combination of their values. Their sources are fields or functions of the
