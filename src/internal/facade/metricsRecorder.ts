@@ -22,7 +22,7 @@ import type { RecorderState, Stats } from "../model/stats.ts"
 import { InvalidArgument } from "../model/usageErrors.ts"
 import { CurrentEmission } from "../recorder/currentEmission.ts"
 import type { Emission } from "../recorder/dispatch.ts"
-import { internalsOf, type RecorderInternals } from "../recorder/internals.ts"
+import { internalsOf } from "../recorder/internals.ts"
 import type { RegisterOptions, SnapshotOptions } from "../recorder/options.ts"
 import { type Emitter, promiseEmitterOf } from "../recorder/promiseEmitter.ts"
 import type { RecorderService } from "../recorder/service.ts"
@@ -37,6 +37,10 @@ import { anAbortSignal, type WaitOptions, waitFor } from "./waits.ts"
  * @since 0.1.0
  */
 export class MetricsRecorder {
+  /**
+   * One of this library. Its internals are asked where an effect may be logged: a property that is looked at is no line of
+   * the log.
+   */
   readonly #recorder: RecorderService
   readonly #run: Run
 
@@ -64,7 +68,7 @@ export class MetricsRecorder {
    * @since 0.1.0
    */
   get stats(): Stats {
-    return partsOf(this.#recorder).statsUnsafe()
+    return internalsOf(this.#recorder)!.statsUnsafe()
   }
 
   /**
@@ -73,7 +77,7 @@ export class MetricsRecorder {
    * @since 0.1.0
    */
   get metrics(): ReadonlyArray<Metric.Any> {
-    return partsOf(this.#recorder).metricsUnsafe()
+    return internalsOf(this.#recorder)!.metricsUnsafe()
   }
 
   /**
@@ -294,9 +298,3 @@ export class MetricsRecorder {
     return Stream.toAsyncIterableWith(this.#recorder.latestChanges, this.#run.context)
   }
 }
-
-/**
- * The recorders here are those of a runtime of this library. Its parts are asked where an effect may be logged: neither a
- * property that is looked at nor an event is a line of the log.
- */
-const partsOf = (recorder: RecorderService): RecorderInternals => internalsOf(recorder)!
