@@ -1,9 +1,9 @@
 // Both encodings of a request say the same, whatever is in it, and neither is made in one go.
 import { describe, expect, it } from "@effect/vitest"
 import fc from "fast-check"
-import { encode, encodeSteps } from "../../src/internal/formats/otlp/encode.ts"
 import type { Interval, Streamed } from "../../src/internal/formats/otlp/streamed.ts"
 import type { Resource } from "../../src/internal/model/otlp.ts"
+import { encode, encodeSteps } from "../support/encodeOtlp.ts"
 import { decodeRequest, normalized } from "../support/otlpDecoder.ts"
 
 const scope = { name: "mvx-metrics", version: "1.2.3" }

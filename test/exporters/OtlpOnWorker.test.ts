@@ -7,11 +7,10 @@ import { MetricsRuntime } from "mvx-metrics"
 import * as Otlp from "mvx-metrics/Otlp"
 import { collect, collectOwn } from "../../src/internal/exporters/collect.ts"
 import { streams } from "../../src/internal/exporters/otlp/temporality.ts"
-import { encode } from "../../src/internal/formats/otlp/encode.ts"
-import { pointCount } from "../../src/internal/formats/otlp/streamed.ts"
 import { CurrentWaitTimeout } from "../../src/internal/recorder/waitTimeout.ts"
 import { internalsOf, type Source, withInternals } from "../../src/internal/runtime/internals.ts"
 import { runtimeLayers } from "../support/bothLayers.ts"
+import { encode } from "../support/encodeOtlp.ts"
 import { all, done, Fragile, Jobs, waiting } from "../support/exported.metrics.ts"
 import { byName } from "../support/otlpExpected.ts"
 import { metricsOfRequest, renderedOtlp } from "../support/renderedOtlp.ts"
@@ -53,9 +52,9 @@ describe.each(Object.entries(runtimes))("what the fold encodes, %s", (_, layer) 
         const own = new Set(collectOwn(runtime).map(({ data }) => data.name))
         const read = collected.all.filter(({ data }) => !own.has(data.name))
         const [expected] = streams(read, new Map(), { temporality: "cumulative", begun, now: begun })
-        const request = encode(protocol, expected, { attributes: {} }, { name: "", version: "" })
+        const request = encode(protocol, expected)
         expect(byName(metrics)).toEqual(byName(metricsOfRequest(protocol, request)))
-        expect(points).toBe(pointCount(expected))
+        expect(points).toBe(expected.reduce((sum, { points }) => sum + points.length, 0))
         expect(points).toBeGreaterThan(50)
       }).pipe(Effect.provide(layer))
   )

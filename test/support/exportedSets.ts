@@ -9,8 +9,8 @@ import * as Prometheus from "mvx-metrics/Prometheus"
 import { Registry } from "prom-client"
 import { type Collected, collect } from "../../src/internal/exporters/collect.ts"
 import { type ExportedStreams, streams, type Temporality } from "../../src/internal/exporters/otlp/temporality.ts"
-import { encode } from "../../src/internal/formats/otlp/encode.ts"
 import type { DeltaReader } from "../../src/internal/recorder/service.ts"
+import { encode } from "./encodeOtlp.ts"
 import { parseExposition } from "./expositionParser.ts"
 import { metricsOfRequest, renderedOtlp } from "./renderedOtlp.ts"
 import type { SunkMetric } from "./sink.ts"
@@ -147,7 +147,7 @@ const streamsOf = (temporality: Temporality, all: ReadonlyArray<Collected>, befo
   )
 
 const encoded = (streamed: ReturnType<typeof streamsOf>[0]) =>
-  metricsOfRequest("http/json", encode("http/json", streamed, { attributes: {} }, { name: "", version: "" }))
+  metricsOfRequest("http/json", encode("http/json", streamed))
 
 const otlpSet = (metrics: ReadonlyArray<SunkMetric>): Shown =>
   setOf(

@@ -3,7 +3,7 @@
  * together from what two threads have encoded.
  */
 import type { Protocol, Resource, Scope } from "../../model/otlp.ts"
-import { allSteps, type Steps } from "../../util/steps.ts"
+import type { Steps } from "../../util/steps.ts"
 import { shapeKey } from "../metricData.ts"
 import type { Encoding } from "./encoding.ts"
 import { joined } from "./joined.ts"
@@ -84,17 +84,3 @@ export function* metricsSteps(protocol: Protocol, data: Iterable<Streamed>): Ste
   yield* encoder.addAll(data)
   return { body: yield* encoder.finish(), points: encoder.points }
 }
-
-/** A whole request. */
-export function* encodeSteps(
-  protocol: Protocol,
-  data: Iterable<Streamed>,
-  resource: Resource,
-  scope: Scope
-): Steps<Uint8Array<ArrayBuffer>> {
-  return yield* requestSteps(protocol, [yield* metricsSteps(protocol, data)], resource, scope)
-}
-
-/** The same at once. */
-export const encode = (...args: Parameters<typeof encodeSteps>): Uint8Array<ArrayBuffer> =>
-  allSteps(encodeSteps(...args))

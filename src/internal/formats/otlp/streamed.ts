@@ -27,9 +27,6 @@ export type Streamed = MetricData extends infer M
 /** Values of the field `aggregation_temporality`. */
 export const temporalityOf = ({ isDelta }: Streamed): number => (isDelta ? 1 : 2)
 
-export const pointCount = (all: ReadonlyArray<Streamed>): number =>
-  all.reduce((sum, { points }) => sum + points.length, 0)
-
 /** Data of one name and one shape as one metric, which OTLP expects. Metrics without points are left out. */
 export const asMetrics = (all: ReadonlyArray<Streamed>): ReadonlyArray<Streamed> => {
   const byShape = new Map<string, Array<Streamed>>()
