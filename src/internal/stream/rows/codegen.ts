@@ -124,7 +124,7 @@ class WriteCode {
     this.stores.push(`${view}[p + ${word}] = ${number};`)
   }
 
-  /** The same test as `isInteger`. */
+  /** What can stand in a half: a whole number of 32 bits, and not -0. */
   #integer(place: number, value: string, absent: string): void {
     const number = this.variable("0")
     const widen = this.#isGeneral ? `(wide ??= []).push(${place})` : "isUsual = false"

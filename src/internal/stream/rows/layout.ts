@@ -6,12 +6,12 @@
  */
 import * as SchemaAST from "effect/SchemaAST"
 import { DataEncoder } from "./encodeData.ts"
-import { FirstCode, PassingStrings } from "./format.ts"
+import { PassingStrings } from "./format.ts"
 import { NameLists } from "./nameLists.ts"
 import { StringCodes } from "./stringCodes.ts"
 
 /** What may stand in the place of a value. */
-export interface Absence {
+interface Absence {
   readonly missing: boolean
   readonly undefined: boolean
   readonly null: boolean
@@ -22,13 +22,13 @@ interface Coded extends Absence {
   readonly half: number
 }
 
-export interface NumberField extends Coded {
+interface NumberField extends Coded {
   readonly kind: "number" | "bigint" | "date"
   readonly word: number
 }
 
 /** A number that has been a whole one of 32 bits whenever it came: it takes a half. See {@link narrowed}. */
-export interface IntegerField extends Coded {
+interface IntegerField extends Coded {
   readonly kind: "integer"
   /** The half of the row with the value. */
   readonly place: number
@@ -187,9 +187,6 @@ const mapNumbers = (
       : [name, { ...field, kind: kindOf(field) }]
   })
 
-/** Whether a number can stand in a half: a whole one of 32 bits, and not -0. */
-export const isInteger = (value: number): boolean => (value | 0) === value && (value !== 0 || 1 / value > 0)
-
 const present: Absence = { missing: false, undefined: false, null: false }
 
 /** Structs and suspended schemas within each other; deeper events have no layout. */
@@ -271,10 +268,4 @@ const unionOf = (members: ReadonlyArray<SchemaAST.AST>, depth: number): (Shape &
   // Literals of the type itself add nothing: "a" | string is a string.
   const covered = values.every((value) => typeof value === only!.kind)
   return covered ? ({ ...only!, ...absence } as Shape & Absence) : undefined
-}
-
-/** The code of a literal, or -1. `0` and `-0` are different values. */
-export const literalCode = (values: ReadonlyArray<SchemaAST.LiteralValue>, value: unknown): number => {
-  for (let i = 0; i < values.length; i++) if (Object.is(values[i], value)) return FirstCode + i
-  return -1
 }
