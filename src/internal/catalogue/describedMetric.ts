@@ -107,7 +107,7 @@ export const describedMetric = (metric: Metric.Any): DescribedMetric => {
 }
 
 /** What stands for a function of the user. */
-export const AFunction = "a function of the event"
+const AFunction = "a function of the event"
 
 const sourceName = (source: Source): string => (typeof source === "string" ? `the field ${source}` : AFunction)
 

@@ -7,7 +7,7 @@ import { labelName } from "../naming/names.ts"
 import { type Exposed, exposedOf, seriesLabelsOf } from "./exposedMetrics.ts"
 
 /** The label of those that failed; absent for all others. */
-export const ErrorLabel = labelName("error.type")
+const ErrorLabel = labelName("error.type")
 
 /** Labels that do not tell operations apart, but how each went. */
 const ofOutcome: ReadonlySet<string> = new Set(
@@ -19,7 +19,7 @@ const ofAddress: ReadonlySet<string> = new Set(["server.address", "server.port"]
 const RouteLabel = labelName("http.route")
 
 /** The labels that tell operations apart. */
-export const operationLabels = (labels: ReadonlyArray<string>): ReadonlyArray<string> =>
+const operationLabels = (labels: ReadonlyArray<string>): ReadonlyArray<string> =>
   labels.filter((label) => !ofOutcome.has(label) && !(labels.includes(RouteLabel) && ofAddress.has(label)))
 
 export interface Operations {

@@ -5,7 +5,7 @@
 import type * as Metric from "../metric/definition/metric.ts"
 import { chosen, lately, panelsOf } from "./panels.ts"
 
-export interface Query {
+interface Query {
   /** What it shows. */
   readonly title: string
   /** In PromQL. */

@@ -6,7 +6,7 @@ import type * as Metric from "../metric/definition/metric.ts"
 import { exposedOf, placeLabels, selfSample, seriesLabelsOf } from "./exposedMetrics.ts"
 import { errorRatio, type Operations, operationsOf } from "./operations.ts"
 
-export interface AlertRule {
+interface AlertRule {
   readonly alert: string
   readonly expr: string
   readonly for?: string
@@ -14,17 +14,17 @@ export interface AlertRule {
   readonly annotations: { readonly summary: string; readonly description: string }
 }
 
-export interface RecordingRule {
+interface RecordingRule {
   readonly record: string
   readonly expr: string
 }
 
-export interface RuleGroup {
+interface RuleGroup {
   readonly name: string
   readonly rules: ReadonlyArray<AlertRule | RecordingRule>
 }
 
-export interface Rules {
+interface Rules {
   readonly groups: ReadonlyArray<RuleGroup>
 }
 

@@ -14,7 +14,7 @@ import { atMost, OutsideClock, sleepInBackground } from "../util/liveClock.ts"
 import { type AttemptFailure, attempt, type Receiver } from "./attempt.ts"
 
 /** What a receiver answered that took a request. */
-export interface Answer {
+interface Answer {
   readonly contentType?: string | undefined
   readonly body: Uint8Array
 }

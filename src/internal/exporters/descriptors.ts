@@ -24,7 +24,7 @@ export const watchFamilies = (
 }
 
 /** Data by name: in one runtime, metrics of one name have one shape. */
-export type Collection = ReadonlyMap<string, MetricData>
+type Collection = ReadonlyMap<string, MetricData>
 
 /**
  * Reads a runtime once for all that ask in one turn, and no later: who asks then wants to see what has happened since.

@@ -12,7 +12,7 @@ export interface Observed {
   readonly unit: string | undefined
 }
 
-export interface Observation {
+interface Observation {
   readonly attributes: { readonly [name: string]: string | number | boolean }
   readonly value: number
 }

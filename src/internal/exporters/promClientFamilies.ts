@@ -12,7 +12,7 @@ import { counterSample, type Family, familyOf, labelName } from "../naming/names
 import type { BaseUnit } from "../naming/units.ts"
 import type { Steps } from "../util/steps.ts"
 
-export type PromLabels = { readonly [name: string]: string | number }
+type PromLabels = { readonly [name: string]: string | number }
 
 export interface PromValue {
   readonly value: number

@@ -107,7 +107,7 @@ export const scrape = (
 }
 
 /** What a client asks for. */
-export interface ScrapeRequest {
+interface ScrapeRequest {
   readonly method: string | undefined
   readonly accept: string | null | undefined
   readonly acceptEncoding: string | null | undefined

@@ -20,7 +20,7 @@ export interface Turn {
 /** The group that a recorder is added up in. */
 export type GroupOf = (recorderId: string) => string | undefined
 
-export interface Group {
+interface Group {
   readonly group: string | undefined
   /** The parts of each metric. */
   readonly together: ReadonlyArray<ReadonlyArray<Shown>>

@@ -29,7 +29,7 @@ export interface ShowOptions {
 }
 
 /** Events were evicted: the next one comes after this sequence number. */
-export interface Skip {
+interface Skip {
   readonly _tag: "Skip"
   readonly to: number
 }

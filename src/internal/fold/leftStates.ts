@@ -43,7 +43,7 @@ export interface PackedMetric {
 export type MeasuredParts = ReadonlyMap<string, Fingerprint>
 
 /** What is found for a metric that is registered. */
-export interface LeftState {
+interface LeftState {
   readonly bytes: Uint8Array
   /** In what the definition has changed since: the state is not used. */
   readonly changes?: ReadonlyArray<string>

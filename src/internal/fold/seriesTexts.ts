@@ -49,7 +49,7 @@ export class SeriesTexts {
 }
 
 /** Of series that never go away: the first so many are the same in each scrape. */
-export class LabelledTexts implements LabelBytes {
+class LabelledTexts implements LabelBytes {
   readonly text = new TextBytes()
   ends = new Uint32Array(0)
   /** How many series it has. */

@@ -3,7 +3,7 @@
  */
 import type { Steps } from "../util/steps.ts"
 
-export interface Largest {
+interface Largest {
   readonly dimensions: unknown
   /** How many series there are. */
   readonly seriesCount: number

@@ -1,7 +1,7 @@
 import type { Lane } from "../stream/protocol.ts"
 
 /** Whom what came to a lane concerns: each takes the lanes for itself. */
-export type Toucher = "checkpoints" | "durable"
+type Toucher = "checkpoints" | "durable"
 
 const bits: { readonly [by in Toucher]: number } = { checkpoints: 1, durable: 2 }
 const all = 3

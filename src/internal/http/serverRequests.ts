@@ -48,7 +48,7 @@ export interface Incoming {
 }
 
 /** What is known of it when it ends. */
-export interface Ended {
+interface Ended {
   /** `undefined`: no response was begun. */
   readonly status: number | undefined
   /** Whether the response is not complete. */

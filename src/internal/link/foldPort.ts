@@ -12,7 +12,7 @@ import { ControlBytes, WakeUp } from "../stream/parking.ts"
 import type { FoldReply, FoldRequest, Restore } from "../stream/protocol.ts"
 import { isStackOverflow } from "../util/stack.ts"
 
-export interface FoldPortListener {
+interface FoldPortListener {
   readonly onReply: (reply: FoldReply) => void
   /** Something could not be sent, or `onReply` threw. */
   readonly onDefect: (cause: unknown) => void

@@ -18,10 +18,7 @@ import type { WorkerCatalog } from "./workerCatalog.ts"
 type DistributiveOmit<A, K extends PropertyKey> = A extends unknown ? Omit<A, K> : never
 
 /** A command to the lane of the recorder that sends it. */
-export type UnaddressedCommand = DistributiveOmit<
-  LaneCommand | Extract<Command, { readonly _tag: "Delivered" }>,
-  "lane"
->
+type UnaddressedCommand = DistributiveOmit<LaneCommand | Extract<Command, { readonly _tag: "Delivered" }>, "lane">
 
 /** What a recorder is told. */
 export interface LaneListener extends LoggedRecorder {
@@ -96,7 +93,7 @@ export class LaneLink {
 }
 
 /** The lane of a total, see the command `Close`. */
-export type Total = NonNullable<Extract<Command, { readonly _tag: "Close" }>["total"]>
+type Total = NonNullable<Extract<Command, { readonly _tag: "Close" }>["total"]>
 
 /** What the lanes of a link have in common. */
 export interface LinkCore {

@@ -17,7 +17,7 @@ export const defaultRestart: Schedule.Schedule<unknown, unknown> = Schedule.expo
   Schedule.upTo({ times: 5 })
 )
 
-export interface Restarts {
+interface Restarts {
   /** How long to wait for another worker. Fails with the whole cause when there is to be none. */
   readonly next: (cause: unknown) => Effect.Effect<Duration.Duration, unknown>
   /** Why a worker could not be started. */

@@ -19,7 +19,7 @@ export interface LoggedEvent<Source> {
 }
 
 /** What has to be known to read pages. */
-export interface TailLog<Source> {
+interface TailLog<Source> {
   readonly strings: ReadonlyArray<string>
   readonly nameLists: ReadonlyArray<ReadonlyArray<string>>
   /** By type, where the first of the pages begins. */

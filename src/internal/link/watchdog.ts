@@ -6,7 +6,7 @@
 const Looks = 20
 const LongestStep = 500
 
-export interface Watched {
+interface Watched {
   /** Whether it has something to do. */
   readonly isBehind: () => boolean
   /** Another number while it gets on. */

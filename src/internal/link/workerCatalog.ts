@@ -18,7 +18,7 @@ import { decodeModuleError } from "../worker/startErrors.ts"
 import { inBundle, waysToWorker } from "../worker/waysToWorker.ts"
 
 /** What the catalog needs of the thread. */
-export interface CatalogThread {
+interface CatalogThread {
   readonly ask: (module: string) => void
   readonly hold: () => () => void
   /** Runs `action` at the next turn of the event loop. */

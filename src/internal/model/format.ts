@@ -40,7 +40,7 @@ export type Rendering = ExpositionRendering | OtlpRendering
 /** A format of Prometheus. */
 export type ExpositionRendering = (ScrapeRendering | RemoteWriteRendering) & Selection
 
-export type ScrapeRendering = (
+type ScrapeRendering = (
   | { readonly format: TextFormat }
   | {
       readonly format: "protobuf"

@@ -28,7 +28,7 @@ import { whyNotReadIn, whyUnreadable } from "./whyUnreadable.ts"
 const active: ReadonlySet<RecorderState> = new Set(["Starting", "Running", "Stopping"])
 
 /** What a recorder did not finish. */
-export type Unfinished = ShutdownFailed["failures"][number]
+type Unfinished = ShutdownFailed["failures"][number]
 
 let instanceCount = 0
 

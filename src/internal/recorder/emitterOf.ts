@@ -56,7 +56,7 @@ export const onExit = (sink: Sink): Emitter<MetricEvent>["onExit"] =>
   )
 
 /** `Emitter.track`. */
-export const track = (sink: Sink): Emitter<MetricEvent>["track"] =>
+const track = (sink: Sink): Emitter<MetricEvent>["track"] =>
   dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, event: MakeEvent) =>
     Effect.clockWith((clock) => {
       const start = clock.monotonicTimeNanosUnsafe()

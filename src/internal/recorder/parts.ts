@@ -14,7 +14,7 @@ import type { RecorderReads } from "./reads.ts"
 import type { Registrations } from "./registrations.ts"
 
 /** Options with every default decided, without the hooks. */
-export interface RecorderSettings
+interface RecorderSettings
   extends Required<
     Pick<
       RecorderOptions,

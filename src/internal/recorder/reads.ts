@@ -27,7 +27,7 @@ import { whenStuck } from "./whenStuck.ts"
 import { type Refusing, whyNotBetweenChanges, whyNotReadBy, whyUnreadable } from "./whyUnreadable.ts"
 
 /** The recorder that is read. */
-export interface Readable extends Awaited, Refusing {
+interface Readable extends Awaited, Refusing {
   readonly config: Awaited["config"] & { readonly entityId: string; readonly link: Pick<Link, "durable" | "probe"> }
   readonly laneLink: LaneLink
   readonly registrations: Registrations

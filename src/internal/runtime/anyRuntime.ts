@@ -13,7 +13,7 @@ import type { RuntimeService } from "./service.ts"
 export type AnyRuntime = RuntimeService | FacadeRuntime
 
 /** What tells the facade's runtime from others, without importing it. */
-export interface FacadeRuntime extends AsyncDisposable {
+interface FacadeRuntime extends AsyncDisposable {
   readonly namespace: string
   readonly recorderIds: ReadonlyArray<string>
 }

@@ -3,7 +3,7 @@
  * nothing: a label must not be made of a guess.
  */
 
-export interface Described {
+interface Described {
   readonly operation: string | undefined
   readonly collection: string | undefined
 }

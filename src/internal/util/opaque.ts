@@ -2,7 +2,7 @@
  * Something of this package's own inside an object that users have. Keys and prototypes of the token lead nowhere; only
  * `read`, which users cannot reach, leads to what is in it. Copies of the object carry the token like any other value.
  */
-export interface Opaque<A extends object> {
+interface Opaque<A extends object> {
   readonly tokenOf: (value: A) => object
   /** `undefined` for what is not such a token. A mock answers to any key, with anything. */
   readonly read: (token: unknown) => A | undefined

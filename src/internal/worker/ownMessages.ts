@@ -10,7 +10,7 @@ const ToWorker = "mvx-metrics/to-worker"
 const FromWorker = "mvx-metrics/from-worker"
 
 /** What Effect's workers send: that one listens, or data; and to a worker, data or that it is to close. */
-export type PlatformMessage = readonly [kind: 0 | 1, data?: unknown]
+type PlatformMessage = readonly [kind: 0 | 1, data?: unknown]
 
 const ownOf = (mark: string, given: unknown): PlatformMessage | undefined =>
   Array.isArray(given) && given[0] === mark && Array.isArray(given[1]) ? (given[1] as never) : undefined

@@ -105,13 +105,13 @@ export interface ModuleImports {
 }
 
 /** How the packaged worker is started, and what it imports. */
-export interface PackagedWorker {
+interface PackagedWorker {
   readonly spawn: () => Worker
   readonly modules: ModuleImports
 }
 
 /** What the packaged worker gets, where an application says so. */
-export interface PackagedThread {
+interface PackagedThread {
   readonly env?: Environment | undefined
   readonly resourceLimits?: ResourceLimits | undefined
 }

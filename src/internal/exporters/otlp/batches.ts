@@ -16,10 +16,10 @@ import { type ExportedStreams, streamSteps, type Temporality, type Timed } from 
 const MostDeparted = 1000
 
 /** What recorders were that are removed: their last states. */
-export type Departed = ReadonlyArray<ReadonlyArray<Timed>>
+type Departed = ReadonlyArray<ReadonlyArray<Timed>>
 
 /** Metrics that were encoded where they are folded. */
-export interface EncodedMetrics extends Encoded {
+interface EncodedMetrics extends Encoded {
   /** Recorders removed before, which are not in it. */
   readonly departed: Departed
 }

@@ -24,7 +24,7 @@ import {
 import type { Steps } from "../../util/steps.ts"
 
 /** An exemplar as the SDK's own reservoirs have it. */
-export interface SdkExemplar {
+interface SdkExemplar {
   readonly value: number
   readonly timestamp: HrTime
   readonly traceId: string

@@ -25,7 +25,7 @@ export interface PlannedKernel {
 }
 
 /** Where the value lies: in a word, or, as an integer, in a half. `one`: each row counts 1. */
-export type ValuePlace = "one" | { readonly word: number } | { readonly half: number }
+type ValuePlace = "one" | { readonly word: number } | { readonly half: number }
 
 /** A fold in place: of an instrument, or of a metric derived from some. */
 export interface InPlace {

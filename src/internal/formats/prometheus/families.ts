@@ -34,7 +34,7 @@ export const createdOf = ({ createdAt }: Source, { life }: { readonly life?: Lif
 export const scale = (value: number, { divide, multiply }: BaseUnit): number => (value * multiply) / divide
 
 /** What a format keeps of each family. */
-export interface Section {
+interface Section {
   readonly family: Family
 }
 

@@ -11,12 +11,12 @@ import { attribute, Children, element, write } from "./dom.ts"
 const MostRows = 60
 const Steps = [1, 2, 5, 10] as const
 
-export interface DataLine {
+interface DataLine {
   readonly label: string
   readonly values: ReadonlyArray<number | null>
 }
 
-export interface ChartTable {
+interface ChartTable {
   readonly title: string
   readonly times: ReadonlyArray<number>
   readonly lines: ReadonlyArray<DataLine>

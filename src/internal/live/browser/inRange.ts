@@ -6,7 +6,7 @@ import { ownScale } from "../model/scales.ts"
 import type { ChartLine } from "./chart.ts"
 import type { ChartChoice } from "./chartTools.ts"
 
-export interface InRange {
+interface InRange {
   /** The update that the range begins with. */
   readonly first: number
   readonly times: ReadonlyArray<number>

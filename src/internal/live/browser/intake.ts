@@ -12,7 +12,7 @@ const MostKept = 50_000_000
 /** What is behind shows how far it has come, so often, in milliseconds. */
 const Between = 1000
 
-export interface Reader {
+interface Reader {
   readonly begin: (head: LiveHead) => void
   readonly recorder: (recorder: LiveRecorder) => void
   readonly end: () => void

@@ -17,13 +17,13 @@ interface Shown extends Problem {
   readonly of: boolean
 }
 
-export interface Destination {
+interface Destination {
   readonly metric: (key: string) => void
   readonly recorder: (recorderId: string) => void
 }
 
 /** Takes the problems of the runtime, and recorders with theirs. */
-export type ShowProblems = (runtime: ReadonlyArray<Problem>, recorders: ReadonlyArray<RecorderView>) => void
+type ShowProblems = (runtime: ReadonlyArray<Problem>, recorders: ReadonlyArray<RecorderView>) => void
 
 export const makeProblems = (parent: HTMLElement, go: Destination): ShowProblems => {
   let all = false

@@ -29,7 +29,7 @@ export interface Ribbon {
   readonly isLoss: boolean
 }
 
-export interface Flow {
+interface Flow {
   readonly nodes: ReadonlyArray<FlowNode>
   readonly ribbons: ReadonlyArray<Ribbon>
   readonly rows: number

@@ -10,7 +10,7 @@ import type { LiveKind } from "./update.ts"
 /** `value`: in the unit of the metric; `level`: that, or a time; `rate`: it per second; `events`: events per second. */
 export type Unit = "value" | "level" | "rate" | "count" | "events" | "ratio"
 
-export interface Column {
+interface Column {
   readonly name: string
   readonly unit: Unit
   readonly cell: (point: Point) => unknown

@@ -21,7 +21,7 @@ const kinds = [
   "rejected"
 ] as const
 
-export type ProblemKind = (typeof kinds)[number]
+type ProblemKind = (typeof kinds)[number]
 
 export interface Problem {
   readonly kind: ProblemKind

@@ -13,7 +13,7 @@ export interface Bucket {
 }
 
 /** What `histogram` shows of a series, with the boundaries that all series have. */
-export interface HistogramShown {
+interface HistogramShown {
   readonly boundaries: ReadonlyArray<number>
   readonly counts: ReadonlyArray<number>
   readonly min: number | null
@@ -21,7 +21,7 @@ export interface HistogramShown {
 }
 
 /** What `exponentialHistogram` shows of a series. */
-export interface ExponentialShown {
+interface ExponentialShown {
   readonly scale: number
   readonly zeroCount: number
   readonly positive: Buckets

@@ -7,7 +7,7 @@ type Values = ReadonlyArray<number | null>
  * `fit`: what the data spans, with zero where that is near; `zero`: always with zero; `own`: each line in percent of its
  * own greatest value, so that the course of small series can be compared with that of large ones.
  */
-export const scales = ["fit", "zero", "own"] as const
+const scales = ["fit", "zero", "own"] as const
 
 export type Scale = (typeof scales)[number]
 

@@ -13,7 +13,7 @@ import type { LiveData } from "../model/update.ts"
 import { findMetric, type LiveLimits, liveData } from "./readRuntime.ts"
 
 /** What a resource has to know of a request. */
-export interface Asked {
+interface Asked {
   /** The path that the browser has, for what the page loads lies below it. */
   readonly pathname: string
   readonly query: URLSearchParams

@@ -7,7 +7,7 @@ import { describe, type Fingerprint, fingerprint, hash, isSame } from "./fingerp
 import type * as Metric from "./metric.ts"
 import { shapeOf } from "./stateShape.ts"
 
-export interface Measured {
+interface Measured {
   readonly parts: Fingerprint
   /** Of the parts. */
   readonly hash: string

@@ -33,7 +33,7 @@ export interface Special {
   readonly whyNot?: (options: { readonly [option: string]: unknown }) => InvalidArgument | undefined
 }
 
-export const aSource: Check = (value) =>
+const aSource: Check = (value) =>
   typeof value === "function" || (typeof value === "string" && value !== "")
     ? undefined
     : "must be the name of a field, or a function of the event"

@@ -12,7 +12,7 @@ import { type Packed, Packer, Unpacker } from "./packing.ts"
 import { noNumbers, type Points } from "./points.ts"
 import { SharedSeries } from "./sharedSeries.ts"
 
-export interface DistinctSettings {
+interface DistinctSettings {
   /** There are 2 to the power of this registers, from 4 to 16. Default: 11, for a standard error of 2.3 %. */
   readonly precision?: number
 }

@@ -23,7 +23,7 @@ export interface SeriesState<Point> {
   readonly idle?: Idle<Point>
 }
 
-export interface Idle<Point> {
+interface Idle<Point> {
   /** When each series had its first event, and its last. Where the clock was set back, the last one is no later than {@link sweptAt}. */
   readonly born: ByKey<number>
   readonly seen: ByKey<number>

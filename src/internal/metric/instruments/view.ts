@@ -11,7 +11,7 @@ import { labelsOf, OverflowKey, type SeriesState, together, withoutIdle } from "
 type Labels = { readonly [name: string]: LabelValue }
 
 /** The series of an instrument at a moment, whoever holds them. */
-export interface SeriesRead {
+interface SeriesRead {
   readonly live: Iterable<readonly [key: string, point: unknown]>
   /** The points of those that have expired and are there until the next sweep. */
   readonly idle: Iterable<unknown>

@@ -35,10 +35,10 @@ import {
 } from "./plainData.ts"
 
 /** Strings by their code. */
-export type Strings = ReadonlyArray<string | null | undefined>
+type Strings = ReadonlyArray<string | null | undefined>
 
 /** Lists of names by their code. */
-export type NameLists = ReadonlyArray<ReadonlyArray<string>>
+type NameLists = ReadonlyArray<ReadonlyArray<string>>
 
 type Target = { [name: string]: unknown }
 

@@ -11,7 +11,7 @@ export const PageWords = PageBytes / 8
 const HeaderWords = 1
 
 /** The most pages whose words, and halves and quarters of words, can be counted in 31 bits. */
-export const MostPages = 2 ** 32 / PageBytes
+const MostPages = 2 ** 32 / PageBytes
 
 /** How many pages hold rows where these may take so many bytes. */
 export const mostPagesOf = (bytes: number): number => Math.min(MostPages, Math.max(2, Math.floor(bytes / PageBytes)))
