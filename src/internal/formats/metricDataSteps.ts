@@ -8,7 +8,7 @@ import type { Attributes, MetricData } from "./metricData.ts"
 export function* metricDataSteps(
   metric: Metric.Any,
   dimensions: unknown,
-  attributes: Attributes = {}
+  attributes: Attributes
 ): Steps<ReadonlyArray<MetricData>> {
   const hasSeries = metric.instrument !== undefined && metric.instrument.labels.length > 0
   const { overflow, series = [] } = hasSeries ? (dimensions as Labelled) : {}

@@ -12,10 +12,10 @@ function printed(this: Error & { toJSON(): unknown }): string {
 
 /** `Schema.TaggedError`, whose errors print their fields alone, with the message and the stack as well. */
 export const TaggedError: typeof Schema.TaggedError =
-  (identifier?: string) =>
+  () =>
   (...parts: [tag: string, fields: Schema.Struct.Fields]) => {
     // biome-ignore lint/suspicious/noExplicitAny: what it extends is typed by the annotation above.
-    const made: any = Schema.TaggedError<any>(identifier)(...parts)
+    const made: any = Schema.TaggedError<any>()(...parts)
     Object.defineProperty(made.prototype, NodeInspectSymbol, { value: printed })
     return made
   }

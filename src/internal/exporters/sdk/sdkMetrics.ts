@@ -61,7 +61,7 @@ export function* sdkMetrics(all: ReadonlyArray<Streamed>): Steps<Array<MetricDat
 const metricsOf = (metric: Streamed): ReadonlyArray<MetricData> => {
   switch (metric.type) {
     case "gauge":
-      return [gauge(metric, "", metric.unit, metric.points.map(number))]
+      return [gauge(metric, metric.unit, metric.points.map(number))]
     case "sum":
       return [sum(metric, "", metric.unit, metric.monotonic, metric.points.map(number))]
     case "histogram":
@@ -127,7 +127,7 @@ const summary = (metric: Streamed, points: ReadonlyArray<Interval<SummaryDataPoi
             rising.map((each) => dataPoint(each, undefined, each.point.sum))
           )
         ]),
-    ...(quantiles.length === 0 ? [] : [gauge(metric, "", metric.unit, quantiles)])
+    ...(quantiles.length === 0 ? [] : [gauge(metric, metric.unit, quantiles)])
   ]
 }
 
@@ -137,12 +137,11 @@ const frame = ({ description = "", name }: Streamed, suffix: string, unit = "") 
     aggregationTemporality: Cumulative
   }) as const
 
-const gauge = (
-  metric: Streamed,
-  suffix: string,
-  unit: string | undefined,
-  dataPoints: Array<DataPoint<number>>
-): GaugeMetricData => ({ ...frame(metric, suffix, unit), dataPointType: Types.gauge, dataPoints })
+const gauge = (metric: Streamed, unit: string | undefined, dataPoints: Array<DataPoint<number>>): GaugeMetricData => ({
+  ...frame(metric, "", unit),
+  dataPointType: Types.gauge,
+  dataPoints
+})
 
 const sum = (
   metric: Streamed,
