@@ -1,17 +1,11 @@
 // A log of two recorders that is folded by one fold after the other. Each saves what it knows in parts while it reads on, and
 // ends at any time: also before it has come to where the one before it had saved a lane.
-import { MessageChannel } from "node:worker_threads"
 import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import fc from "fast-check"
 import { Metric } from "mvx-metrics"
-import { Checkpoints } from "../../src/internal/fold/checkpoints.ts"
-import { Fold } from "../../src/internal/fold/fold.ts"
-import { ThreadCarrier } from "../../src/internal/link/threadCarrier.ts"
-import { ChunkBytes } from "../../src/internal/stream/foldedCounters.ts"
-import { PageBytes, setRead } from "../../src/internal/stream/rows/page.ts"
-import { RowWriter } from "../../src/internal/stream/writer.ts"
 import { runs } from "../support/long.ts"
+import { ReplacedFolds } from "../support/replacedFolds.ts"
 import { rowSource } from "../support/rowSource.ts"
 
 /** So large that a lane fills a part of a checkpoint. */
@@ -22,109 +16,36 @@ const Large = Metric.make("large", {
   view: () => ({})
 })
 
-class ReplacedFolds {
-  readonly #carrier = new ThreadCarrier({ start: () => {}, stop: () => {} })
-  readonly #writer: RowWriter
-  readonly #counters = new SharedArrayBuffer(ChunkBytes)
-  readonly #emitted = [0, 0]
-  #fold!: Fold
-  #checkpoints!: Checkpoints
+class TwoLanes extends ReplacedFolds {
+  readonly emitted = [0, 0]
 
   constructor() {
-    this.#connect()
-    this.#writer = new RowWriter(this.#carrier, 2 * PageBytes)
-    this.#writer.command({ _tag: "Counters", chunk: 0, buffer: this.#counters })
+    super(Large)
     for (const lane of [0, 1]) {
-      this.#writer.command({ _tag: "Open", lane })
-      this.#writer.command({ _tag: "Register", lane, name: "large", at: 0 })
+      this.open(lane)
       this.large(lane)
     }
   }
 
-  #connect(): void {
-    const { port1, port2 } = new MessageChannel()
-    for (const port of [port1, port2]) port.unref()
-    const fold = new Fold({
-      send: () => {},
-      sendCopies: true,
-      onPageRead: (page) => checkpoints.onPageRead(page),
-      catalog: new Map([["large", Large]])
-    })
-    const checkpoints = new Checkpoints(fold, (saved) => port2.postMessage(saved), setRead)
-    this.#fold = fold
-    this.#checkpoints = checkpoints
-    const { kept } = this.#carrier
-    kept.listen(port1)
-    const { place, segments } = kept
-    const seen = [] as const
-    fold.restore({
-      place,
-      segments,
-      counters: [this.#counters],
-      seen,
-      careful: 0,
-      poisoned: [],
-      gone: { lanes: [], to: 0 }
-    })
-    checkpoints.restored([...segments.keys()])
-    this.#carrier.connect({
-      post: (request) => {
-        if (request._tag === "Memory") fold.reader.memory(request.first, request.buffer)
-        else if (request._tag === "Attach") fold.reader.attach(request.attachments)
-      },
-      rouse: () => {}
-    })
-  }
-
-  #count(lane: number, isWritten: boolean): void {
-    if (isWritten) this.#emitted[lane]!++
-    this.#writer.publish(true)
-  }
-
   large(lane: number): void {
-    this.#count(lane, this.#writer.writeEvent(rowSource(lane), { _tag: "large", n: 1 } as never, "large", false))
+    if (this.writer.writeEvent(rowSource(lane), { _tag: "large", n: 1 } as never, "large", false)) this.emitted[lane]!++
+    this.writer.publish(true)
   }
 
-  /** Events that no metric reads, until a page is full. */
   fillPage(lane: number): void {
-    const before = Math.floor(this.#writer.position / (PageBytes / 8))
-    const source = rowSource(lane)
-    while (Math.floor(this.#writer.position / (PageBytes / 8)) === before && this.#writer.foreignEvent(source))
-      this.#emitted[lane]!++
-    this.#writer.publish(true)
+    this.emitted[lane]! += this.fill(lane)
   }
 
-  read(pages: number): void {
-    this.#fold.reader.read(pages)
-  }
-
-  /** Saves a part. Returns whether there is more of it. */
-  save(): boolean {
-    this.#checkpoints.goOn()
-    return this.#checkpoints.isPending
-  }
-
-  replace(): void {
-    this.#carrier.kept.receive()
-    this.#carrier.disconnect()
-    this.#writer.readerReplaced(this.#carrier.kept.place)
-    this.#connect()
-  }
-
-  /** The sequence numbers that the lanes have come to, and those that were given. */
+  /** The sequence numbers that the lanes have come to. Those that were given are `emitted`. */
   get folded(): ReadonlyArray<number | undefined> {
     this.read(Number.POSITIVE_INFINITY)
-    return [0, 1].map((lane) => this.#fold.saveLane(lane)?.sequence)
-  }
-
-  get emitted(): ReadonlyArray<number> {
-    return this.#emitted
+    return [0, 1].map((lane) => this.fold.saveLane(lane)?.sequence)
   }
 }
 
 describe("folds that are replaced", () => {
   it("go by how far a lane was saved, also before they have come there", () => {
-    const folds = new ReplacedFolds()
+    const folds = new TwoLanes()
     folds.fillPage(1)
     folds.large(0)
     folds.read(2)
@@ -137,7 +58,7 @@ describe("folds that are replaced", () => {
   })
 
   it("go on in the midst of rows that are folded as one", () => {
-    const folds = new ReplacedFolds()
+    const folds = new TwoLanes()
     folds.fillPage(0)
     folds.read(2)
     folds.save()
@@ -155,7 +76,7 @@ describe("folds that are replaced", () => {
     )
     fc.assert(
       fc.property(fc.array(anyStep, { minLength: 5, maxLength: 40, size: "max" }), (steps) => {
-        const folds = new ReplacedFolds()
+        const folds = new TwoLanes()
         for (const step of steps) "n" in step ? folds[step.do](step.n) : folds[step.do]()
         expect(folds.folded).toEqual(folds.emitted)
       }),

@@ -1,19 +1,13 @@
 // Recorders are removed and leave what they counted to a total, at once or in slices, while folds save lane by lane what they
 // know and end at any time: each event is either in its lane or in the total, in the next fold as well.
-import { MessageChannel } from "node:worker_threads"
 import { afterEach, beforeEach, expect, it, vi } from "@effect/vitest"
 import { Schema } from "effect"
 import fc from "fast-check"
 import { Metric } from "mvx-metrics"
-import { Checkpoints } from "../../src/internal/fold/checkpoints.ts"
-import { Fold } from "../../src/internal/fold/fold.ts"
 import type { SeriesCut } from "../../src/internal/fold/kernels/seriesCut.ts"
 import type { Shown } from "../../src/internal/fold/viewedMetric.ts"
-import { ThreadCarrier } from "../../src/internal/link/threadCarrier.ts"
-import { ChunkBytes } from "../../src/internal/stream/foldedCounters.ts"
-import { PageBytes, setRead } from "../../src/internal/stream/rows/page.ts"
-import { RowWriter } from "../../src/internal/stream/writer.ts"
 import { runs } from "../support/long.ts"
+import { ReplacedFolds } from "../support/replacedFolds.ts"
 import { rowSource } from "../support/rowSource.ts"
 
 /** So large that a lane fills a part of a checkpoint. */
@@ -35,59 +29,21 @@ const ManySeries = 600
 
 const Total = 0
 
-class ReplacedFolds {
-  readonly #carrier = new ThreadCarrier({ start: () => {}, stop: () => {} })
-  readonly #writer: RowWriter
-  readonly #counters = new SharedArrayBuffer(ChunkBytes)
+class LeavingRecorders extends ReplacedFolds {
   readonly #open: Array<number> = []
   #lanes = 0
   #events = 0
-  #fold!: Fold
-  #checkpoints!: Checkpoints
 
   constructor() {
-    this.#connect()
-    this.#writer = new RowWriter(this.#carrier, 2 * PageBytes)
-    this.#writer.command({ _tag: "Counters", chunk: 0, buffer: this.#counters })
+    super(Large, Many)
     this.create()
     this.#open.pop()
     for (let i = 0; i < 3; i++) this.create()
   }
 
-  #connect(): void {
-    const { port1, port2 } = new MessageChannel()
-    for (const port of [port1, port2]) port.unref()
-    const fold = new Fold({
-      send: () => {},
-      sendCopies: true,
-      onPageRead: (page) => checkpoints.onPageRead(page),
-      catalog: new Map<string, Metric.Any>([
-        ["large", Large],
-        ["many", Many]
-      ])
-    })
-    const checkpoints = new Checkpoints(fold, (saved) => port2.postMessage(saved), setRead)
-    this.#fold = fold
-    this.#checkpoints = checkpoints
-    const { kept } = this.#carrier
-    kept.listen(port1)
-    const { place, segments } = kept
-    const counters = [this.#counters]
-    fold.restore({ place, segments, counters, seen: [], careful: 0, poisoned: [], gone: { lanes: [], to: 0 } })
-    checkpoints.restored([...segments.keys()])
-    this.#carrier.connect({
-      post: (request) => {
-        if (request._tag === "Memory") fold.reader.memory(request.first, request.buffer)
-        else if (request._tag === "Attach") fold.reader.attach(request.attachments)
-      },
-      rouse: () => {}
-    })
-  }
-
   create(): void {
     const lane = this.#lanes++
-    this.#writer.command({ _tag: "Open", lane, recorderId: `r${lane}` })
-    for (const name of ["large", "many"]) this.#writer.command({ _tag: "Register", lane, name, at: 0 })
+    this.open(lane)
     this.#open.push(lane)
   }
 
@@ -95,8 +51,8 @@ class ReplacedFolds {
     const lane = this.#open[of % this.#open.length]
     if (lane === undefined) return
     const event = { _tag: "large", n: 1 } as never
-    if (this.#writer.writeEvent(rowSource(lane), event, "large", false)) this.#events++
-    this.#writer.publish(true)
+    if (this.writer.writeEvent(rowSource(lane), event, "large", false)) this.#events++
+    this.writer.publish(true)
   }
 
   /** Series that come again in each life of a lane, and in no other one. */
@@ -106,9 +62,9 @@ class ReplacedFolds {
     const source = rowSource(lane)
     for (let i = 0; i < ManySeries; i++) {
       const event = { _tag: "many", path: `/${lane % 3}/${i}` }
-      if (this.#writer.writeEvent(source, event, "many", false)) this.#events++
+      if (this.writer.writeEvent(source, event, "many", false)) this.#events++
     }
-    this.#writer.publish(true)
+    this.writer.publish(true)
   }
 
   /** Has the fold come to where a recorder leaves much. */
@@ -120,59 +76,39 @@ class ReplacedFolds {
 
   remove(of: number): void {
     const [lane] = this.#open.splice(of % Math.max(1, this.#open.length), 1)
-    if (lane !== undefined) this.#writer.command({ _tag: "Close", lane, total: { lane: Total, at: 0 } })
+    if (lane !== undefined) this.writer.command({ _tag: "Close", lane, total: { lane: Total, at: 0 } })
   }
 
-  /** Until a page is full, so that a checkpoint is due. */
-  fill(): void {
-    const before = Math.floor(this.#writer.position / (PageBytes / 8))
-    const source = rowSource(Total)
-    while (Math.floor(this.#writer.position / (PageBytes / 8)) === before && this.#writer.foreignEvent(source));
-    this.#writer.publish(true)
-  }
-
-  read(pages: number): void {
-    this.#fold.reader.read(pages)
-  }
-
-  save(): boolean {
-    this.#checkpoints.goOn()
-    return this.#checkpoints.isPending
+  fillPage(): void {
+    this.fill(Total)
   }
 
   /** A step of what the fold does in slices. Whether there is more. */
   work(): boolean {
-    this.#fold.work.goOn()
-    return this.#fold.work.isPending
+    this.fold.work.goOn()
+    return this.fold.work.isPending
   }
 
   get isAbsorbing(): boolean {
-    return this.#fold.isAbsorbing
+    return this.fold.isAbsorbing
   }
 
   /** What a lane shows from here on, in order. */
   show(number: number, by = {}): Array<number> {
     const counts: Array<number> = []
-    this.#fold.lane(number)?.show(0, {}, by, (shown) => counts.push(countIn(shown)))
+    this.fold.lane(number)?.show(0, {}, by, (shown) => counts.push(countIn(shown)))
     return counts
   }
 
   /** The series that a lane has, for one who goes on to read them. */
   cuts(number: number): Array<SeriesCut> {
     const cuts: Array<SeriesCut> = []
-    this.#fold.lane(number)?.show(0, {}, {}, (shown) => cuts.push(...shown.flatMap(({ series }) => series ?? [])))
+    this.fold.lane(number)?.show(0, {}, {}, (shown) => cuts.push(...shown.flatMap(({ series }) => series ?? [])))
     return cuts
   }
 
   showFolded(number: number, by: object): void {
-    this.#fold.lane(number)?.showFolded(by)
-  }
-
-  replace(): void {
-    this.#carrier.kept.receive()
-    this.#carrier.disconnect()
-    this.#writer.readerReplaced(this.#carrier.kept.place)
-    this.#connect()
+    this.fold.lane(number)?.showFolded(by)
   }
 
   /** What all lanes have counted. */
@@ -207,7 +143,7 @@ beforeEach(() => {
 afterEach(() => void vi.restoreAllMocks())
 
 it("takes what a recorder leaves in slices, behind which everything waits that comes to the total", () => {
-  const folds = new ReplacedFolds()
+  const folds = new LeavingRecorders()
   const asked = {}
   folds.create()
   // Into the place of nothing it comes as a whole.
@@ -237,7 +173,7 @@ it("takes what a recorder leaves in slices, behind which everything waits that c
 })
 
 it("leaves to those who read a recorder what it had when it was removed", () => {
-  const folds = new ReplacedFolds()
+  const folds = new LeavingRecorders()
   folds.grow(0)
   folds.read(2)
   const read = folds.cuts(1)
@@ -252,10 +188,10 @@ it("leaves to those who read a recorder what it had when it was removed", () => 
 
 it("saves nothing while a total takes what a recorder leaves", () => {
   for (const stepsBefore of [0, 2, 100]) {
-    const folds = new ReplacedFolds()
+    const folds = new LeavingRecorders()
     for (const lane of [0, 1, 2]) folds.emit(lane)
     for (const lane of [0, 1]) folds.grow(lane)
-    folds.fill()
+    folds.fillPage()
     folds.read(3)
     // A part: there are others to come.
     expect(folds.save()).toBe(true)
@@ -271,9 +207,9 @@ it("saves nothing while a total takes what a recorder leaves", () => {
 })
 
 it("saves a total with the lanes that were closed into it", () => {
-  const folds = new ReplacedFolds()
+  const folds = new LeavingRecorders()
   for (const lane of [0, 1, 2]) folds.emit(lane)
-  folds.fill()
+  folds.fillPage()
   folds.read(2)
   // The total comes first, and before the others are saved one of them is removed.
   expect(folds.save()).toBe(true)
@@ -290,11 +226,11 @@ it("counts each event once, whatever was removed and saved, and wherever folds h
     fc.record({ do: fc.constantFrom("emit" as const, "emit" as const, "remove" as const, "leave" as const), n }),
     fc.record({ do: fc.constant("read" as const), n: fc.integer({ min: 1, max: 2 }) }),
     fc.record({ do: fc.constantFrom("save" as const, "save" as const, "work" as const, "replace" as const) }),
-    fc.record({ do: fc.constantFrom("create" as const, "fill" as const, "fill" as const) })
+    fc.record({ do: fc.constantFrom("create" as const, "fillPage" as const, "fillPage" as const) })
   )
   fc.assert(
     fc.property(fc.array(anyStep, { minLength: 5, maxLength: 50, size: "max" }), (steps) => {
-      const folds = new ReplacedFolds()
+      const folds = new LeavingRecorders()
       for (const step of steps) "n" in step ? folds[step.do](step.n) : folds[step.do]()
       expect(folds.counted).toBe(folds.emitted)
     }),
