@@ -1,4 +1,5 @@
 /** `mvx-metrics/promise`: the same recorders for code that knows no Effect. Nothing of Effect is used here. */
+import { setImmediate as nextTurn } from "node:timers/promises"
 import { afterAll, afterEach, describe, expect, expectTypeOf, it } from "@effect/vitest"
 import type { Overflow } from "mvx-metrics"
 import {
@@ -379,7 +380,7 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
     const control = new AbortController()
     const offered = recorder.offerEvent(tick(2), { signal: control.signal })
     gate.open()
-    while (recorder.stats.accepted < 2) await new Promise(setImmediate)
+    while (recorder.stats.accepted < 2) await nextTurn()
     control.abort()
     expect(await offered).toBe(true)
   })

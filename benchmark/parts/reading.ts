@@ -1,4 +1,5 @@
 /** What reads of very many series cost those who go on: pauses of the fold and of the event loop, and events refused. */
+import { setImmediate as nextTurn } from "node:timers/promises"
 import * as Effect from "effect/Effect"
 import { MetricsRuntime, type RecorderService } from "mvx-metrics"
 import * as Prometheus from "mvx-metrics/Prometheus"
@@ -14,8 +15,6 @@ const tenants = 10_000
 const recorders = 5
 const capacity = 10_000
 const eventsPerMilli = 10
-
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 interface Watched {
   /** Milliseconds that the event loop stood still. */
@@ -46,7 +45,7 @@ const watched = async (recorder: RecorderService, work: () => Promise<unknown>):
     if (applied !== folded || pending === 0) lastFolded = now
     folded = applied
     fold = Math.max(fold, now - lastFolded)
-    await turn()
+    await nextTurn()
   }
   await working
   return { loop, fold, refused: refusedBy(recorder) - refused }
@@ -92,7 +91,7 @@ export const run: Run = async ({ quick }) => {
   const abandoned = await cpuOf(metrics.workerUsage, async () => {
     const gone = new AbortController()
     const scrapes = Array.from({ length: 40 }, () => scrape(gone.signal))
-    await turn()
+    await nextTurn()
     gone.abort()
     await Promise.all(scrapes)
     await Effect.runPromise(busy.flush())

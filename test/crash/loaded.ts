@@ -1,4 +1,5 @@
 /** One recorder under load: does what its script says, and checks what only its own process can see. */
+import { setImmediate as nextTurn } from "node:timers/promises"
 import type { Metric } from "mvx-metrics"
 import type { MetricChange, Snapshots } from "mvx-metrics/Snapshot"
 import { basic, all as everyMetric, loadEvent, metricOf } from "./load.metrics.ts"
@@ -21,7 +22,6 @@ export const metricsOf = (role: Role): ReadonlyArray<Metric.Any> => (role === "e
 
 const EventsInTurn = 256
 
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 export const pause = (millis: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, millis))
 
 /** How long what is under way may take to come. */
@@ -121,7 +121,7 @@ export class Loaded {
         refused++
         await pause(1)
       }
-      if (inTurn % EventsInTurn === 0) await turn()
+      if (inTurn % EventsInTurn === 0) await nextTurn()
     }
     this.#refused += refused
     return refused

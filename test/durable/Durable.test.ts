@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Option, Schedule } from "effect"
 import { MetricsError, MetricsRuntime, type RuntimeService } from "mvx-metrics"
+import { nextTurn } from "../../src/internal/util/eventLoopTurn.ts"
 import { Count, Deadly, Last, Level, Millis, work } from "./fixtures/durable.metrics.ts"
 import { durableWorkers, file, folder, inRuntime as inAny, namespace, recorderOf } from "./support.ts"
 
@@ -16,11 +17,6 @@ const emit = (runtime: RuntimeService, from: number, to: number, id = "a") =>
   })
 
 const restart = Schedule.spaced("1 milli")
-
-/** Lets messages and timers in. */
-const nextTurn = Effect.callback<void>((resume) => {
-  setImmediate(() => resume(Effect.void))
-})
 
 const kept = [Count.name, Millis.name, Last.name] as const
 

@@ -1,5 +1,4 @@
 // The process says what happens to it, as events; metrics measure it.
-
 import { createHistogram } from "node:perf_hooks"
 import { describe, expect, it, layer } from "@effect/vitest"
 import { Effect, Layer } from "effect"
@@ -9,6 +8,7 @@ import * as NodeProcess from "mvx-metrics/NodeProcess"
 import * as Prometheus from "mvx-metrics/Prometheus"
 import { MetricsRuntime as Facade } from "mvx-metrics/promise"
 import { delaysOf } from "../../src/internal/process/delays.ts"
+import { nextTurn } from "../../src/internal/util/eventLoopTurn.ts"
 import { runtimeLayers } from "../support/bothLayers.ts"
 
 interface Shown {
@@ -72,16 +72,15 @@ layer(Layer.provideMerge(NodeProcess.layer({ interval: "1 day" }), layers["in pr
     "shows a block of its event loop in the histogram, also %i turns after it was read",
     (turns) =>
       Effect.gen(function* () {
-        const turn = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
         const longest = Effect.gen(function* () {
           yield* TestClock.adjust("1 second")
-          yield* turn
+          yield* nextTurn
           const recorder = yield* (yield* MetricsRuntime).getRecorder("process")
           const { dimensions } = (yield* recorder.snapshots)["nodejs.eventloop.delay"]!
           return (dimensions as { readonly max: number | null }).max ?? 0
         })
         const before = yield* longest
-        yield* Effect.repeat(turn, { times: turns })
+        yield* Effect.repeat(nextTurn, { times: turns })
         // Each is longer than the one before.
         const millis = Math.ceil(before * 1000) + 60
         for (const until = performance.now() + millis; performance.now() < until; );

@@ -1,5 +1,6 @@
 // A runtime is flushed when its process is about to end, and the process ends as it would have ended without that. Here
 // the process is told of its end and does not end; test/worker/ProcessEnd.test.ts has real ones.
+import { setImmediate as nextTurn } from "node:timers/promises"
 import { Effect } from "effect"
 import { type LogEntry, MetricsRuntime, type StartOptions } from "mvx-metrics/promise"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
@@ -76,12 +77,10 @@ const startHeld = async (own?: Own) => {
 
 const send = () => process.emit(signal, signal)
 
-const turn = () => new Promise((resolve) => setImmediate(resolve))
-
 /** Resolves when a runtime has been flushed so often. */
 const untilFlushed = async (flushes: { readonly count: number }, count: number) => {
-  while (flushes.count < count) await turn()
-  await turn()
+  while (flushes.count < count) await nextTurn()
+  await nextTurn()
 }
 
 describe("at a signal that nothing else listens to", () => {
@@ -112,7 +111,7 @@ describe("at a signal that nothing else listens to", () => {
     const { flushes, release, runtime } = await startHeld()
     send()
     send()
-    await turn()
+    await nextTurn()
     expect(kill).not.toHaveBeenCalled()
     const now = performance.now()
     vi.spyOn(performance, "now").mockReturnValue(now + 1001)
@@ -208,7 +207,7 @@ it("before the exit the runtime is flushed once, and again only for new events",
   await untilFlushed(flushes, 1)
   expect(recorder.stats.pending).toBe(0)
   exits()
-  await turn()
+  await nextTurn()
   expect(flushes.count).toBe(1)
   recorder.registerEvent(tick())
   exits()

@@ -1,4 +1,5 @@
 /** Where a runtime of `mvx-metrics/promise` logs in a program without Effect. */
+import { setImmediate as nextTurn } from "node:timers/promises"
 import { expect, it } from "@effect/vitest"
 import { type LogEntry, type Logger, MetricsRuntime } from "mvx-metrics/promise"
 import { Fragile, poison, Ticks, tick } from "../support/probe.metrics.ts"
@@ -120,7 +121,7 @@ it.each([
     stats: { state: "Running", accepted: 1, pending: 0 }
   })
   // Node reports them after the microtasks of a turn.
-  await new Promise((resolve) => setImmediate(resolve))
+  await nextTurn()
   process.off("unhandledRejection", onUnhandled)
   expect(unhandled).toEqual([])
 })

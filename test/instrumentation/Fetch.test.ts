@@ -2,6 +2,7 @@
 
 import { createServer, type RequestListener } from "node:http"
 import type { AddressInfo } from "node:net"
+import { setImmediate as nextTurn } from "node:timers/promises"
 import * as Fetch from "mvx-metrics/Fetch"
 import { MetricsRuntime } from "mvx-metrics/promise"
 import { describe, expect, it } from "vitest"
@@ -198,7 +199,7 @@ describe("the requests of fetch", () => {
     const gone = new AbortController()
     const hanging = fetch(`${server.url}/`, { signal: gone.signal })
     const active = async () => seriesOf(await read(runtime), "http.client.active_requests", "value")[0]
-    while ((await active())?.value !== 1) await new Promise((resolve) => setImmediate(resolve))
+    while ((await active())?.value !== 1) await nextTurn()
     gone.abort()
     await expect(hanging).rejects.toThrow()
     const closed = await listen(() => {})

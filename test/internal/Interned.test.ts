@@ -1,4 +1,5 @@
 // Values that are made from the same thing are made once, and none of them stays because it was once made.
+import { setImmediate as nextTurn } from "node:timers/promises"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 import { expect, it } from "@effect/vitest"
@@ -6,8 +7,6 @@ import { Interned } from "../../src/internal/util/interned.ts"
 
 setFlagsFromString("--expose-gc")
 const collect: () => void = runInNewContext("gc")
-
-const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 it("makes the value of a key once, for as long as it is used", async () => {
   const interned = new Interned<object>()

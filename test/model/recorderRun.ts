@@ -3,6 +3,7 @@ import { expect, vi } from "@effect/vitest"
 import { Clock, Effect, Exit, Fiber, Latch, type Scope } from "effect"
 import { TestClock } from "effect/testing"
 import type { Metric, MetricEvent, MetricsRuntime, Overflow, RecorderService, Stats } from "mvx-metrics"
+import { nextTurn } from "../../src/internal/util/eventLoopTurn.ts"
 import { withLiveClock } from "../../src/internal/util/liveClock.ts"
 import { expectBalanced } from "../support/accounting.ts"
 import { newRecorder } from "../support/bothLayers.ts"
@@ -343,7 +344,7 @@ class Run {
       const now = Date.now()
       vi.mocked(Date.now).mockReturnValue(now + 190)
       // Not in the midst of a turn of the event loop, in which the time is looked at but once in a while.
-      yield* Effect.promise(() => new Promise(setImmediate))
+      yield* nextTurn
     })
   }
 

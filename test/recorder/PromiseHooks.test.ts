@@ -1,4 +1,5 @@
 /** Hooks of `mvx-metrics/promise` that call their own recorder, which waits for them. Nothing of Effect is used here. */
+import { setImmediate as nextTurn } from "node:timers/promises"
 import { describe, expect, it } from "@effect/vitest"
 import { type MetricsRecorder, MetricsRuntime } from "mvx-metrics/promise"
 import { Ticks, tick } from "../support/probe.metrics.ts"
@@ -23,8 +24,6 @@ const operations: { readonly [name: string]: Call } = {
   "the end of a block with await using": (_recorder, runtime) => runtime[Symbol.asyncDispose]()
 }
 
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
-
 /** What became of a call that a hook makes of its own recorder, once promises and timers lie between. */
 const callIn = async (runtime: MetricsRuntime, hook: HookName, call: Call) => {
   let armed = false
@@ -36,7 +35,7 @@ const callIn = async (runtime: MetricsRuntime, hook: HookName, call: Call) => {
     [hook]: async () => {
       if (!armed) return
       armed = false
-      await turn()
+      await nextTurn()
       await Promise.resolve()
       settle(
         await call(recorder, runtime).then(

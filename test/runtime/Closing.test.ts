@@ -7,6 +7,7 @@ import { Flusher } from "effect/observability/OtlpExporter"
 import { MetricsRuntime, Recorder, type RecorderOptions, type RecorderService } from "mvx-metrics"
 import * as Otlp from "mvx-metrics/Otlp"
 import * as Facade from "mvx-metrics/promise"
+import { nextTurn } from "../../src/internal/util/eventLoopTurn.ts"
 import { onBothRuntimes, started } from "../support/bothRuntimes.ts"
 import { recordLogs } from "../support/logs.ts"
 import { Ticks, tick } from "../support/probe.metrics.ts"
@@ -45,7 +46,7 @@ onBothRuntimes("a recorder that does not stop", (make) => {
       yield* use(recorder, options)
       yield* Scope.close(scope, Exit.void)
       // A failure is logged at the turn after the one in which it is told.
-      yield* Effect.promise(() => new Promise<void>((resolve) => setImmediate(resolve)))
+      yield* nextTurn
       expect(yield* recorder.state).toBe("Failed")
       expect(yield* runtime.recorderIds).toEqual([])
       expect(yield* runtime.state).toBe("Running")
@@ -75,7 +76,7 @@ onBothRuntimes("a recorder that does not stop", (make) => {
       const hook = (name: string) =>
         Effect.onInterrupt(Effect.never, () =>
           Effect.andThen(
-            Effect.promise(() => new Promise<void>((resolve) => setImmediate(resolve))),
+            nextTurn,
             Effect.sync(() => void ended.push(name))
           )
         )

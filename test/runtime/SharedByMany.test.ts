@@ -3,6 +3,7 @@ import { expect } from "@effect/vitest"
 import { Effect, Exit, Fiber, Option } from "effect"
 import fc from "fast-check"
 import { MetricsRuntime } from "mvx-metrics"
+import { nextTurn } from "../../src/internal/util/eventLoopTurn.ts"
 import { onBothLayers } from "../support/bothLayers.ts"
 import { Ticks, tick } from "../support/probe.metrics.ts"
 import { forEvery } from "../support/property.ts"
@@ -10,12 +11,7 @@ import { forEvery } from "../support/property.ts"
 /** Turns of the event loop that pass before something. */
 const turns = fc.nat({ max: 6 })
 
-const pass = (count: number) =>
-  Effect.forEach(
-    Array.from({ length: count }),
-    () => Effect.promise(() => new Promise<void>((resolve) => setImmediate(resolve))),
-    { discard: true }
-  )
+const pass = (count: number) => Effect.forEach(Array.from({ length: count }), () => nextTurn, { discard: true })
 
 /** Over a time that is long enough for the recorder to end and to begin again in between. */
 const someUsers = fc.array(

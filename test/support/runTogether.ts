@@ -2,6 +2,7 @@
  * Runs programs that end by themselves in one process, one after the other: starting a process costs more than most of
  * them. Its arguments are their URLs; it says what each wrote to stderr.
  */
+import { setImmediate as nextTurn } from "node:timers/promises"
 import { say } from "./say.ts"
 
 const written: Array<string> = []
@@ -16,7 +17,7 @@ for (const url of process.argv.slice(2)) {
   try {
     await import(url)
     // What it left to a later turn, a rejection that nobody handles among it.
-    await new Promise((resolve) => setImmediate(resolve))
+    await nextTurn()
   } catch (error) {
     written.push(error instanceof Error ? (error.stack ?? error.message) : String(error))
   }

@@ -1,4 +1,5 @@
 /** An exporter of a runtime in process to a scripted collector. Time is that of a test, also for what is outside. */
+import { setImmediate as nextTurn } from "node:timers/promises"
 import { Clock, Effect, Exit, Fiber, Layer, Scope } from "effect"
 import { HttpClient } from "effect/http"
 import { TestClock } from "effect/testing"
@@ -15,7 +16,7 @@ export const Tick = 100
 /** Lets others go on, and no time pass. */
 export const turns = (count: number) =>
   Effect.promise(async () => {
-    for (let i = 0; i < count; i++) await new Promise<void>((resolve) => setImmediate(resolve))
+    for (let i = 0; i < count; i++) await nextTurn()
   })
 
 let runtimes = 0

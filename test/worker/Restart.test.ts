@@ -5,6 +5,7 @@ import { TestClock } from "effect/testing"
 import { MetricsRuntime, type RecorderService } from "mvx-metrics"
 import * as Prometheus from "mvx-metrics/Prometheus"
 import { internalsOf } from "../../src/internal/runtime/internals.ts"
+import { nextTurn } from "../../src/internal/util/eventLoopTurn.ts"
 import { expectBalanced } from "../support/accounting.ts"
 import { forkNow } from "../support/forkNow.ts"
 import { GatedTicks, gatedTick, gatedWorker } from "./fixtures/gated.metrics.ts"
@@ -115,7 +116,7 @@ for (const what of ["close its port", "close the port of the stream"]) {
       while (!hasEnded) {
         emit(400)
         for (const pair of recorders) for (const each of pair) reads.push(yield* forkNow(each.snapshot(Count)))
-        yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+        yield* nextTurn
         yield* recorders[0]![1].flush()
       }
       for (const read of reads) yield* Fiber.join(read)
