@@ -54,7 +54,8 @@ describe("an editor", () => {
           "AppMetrics =",
           /^const AppMetrics: Metric\.MetricSet<readonly \[Metric\.Metric<"app\.requests", Metric\.CounterDimensions</
         ],
-        ["counter(", /^const counter: <"app\.requests", /],
+        ["counter(", /^const counter: <"app\.requests", "app\.request", readonly \["outcome"\], /],
+        ["make(", /^const make: <"app\.score", \{ n: number; \}, "app\.request", /],
         [
           "register(",
           /^\(property\) Recorder\.register: <Metric\.MetricSet<readonly \[Metric\.Metric<"app\.requests", /

@@ -102,9 +102,9 @@ export type CounterDimensions<L extends LabelValues> = Dimensioned<L, Sum>
  */
 export const counter = <
   const Name extends string,
-  F extends Family,
   Tag extends TagOf<F>,
-  const LS extends Labels<EventOfTag<F, Tag>>
+  const LS extends Labels<EventOfTag<F, Tag>>,
+  F extends Family
 >(
   name: Name,
   options: CounterOptions<F, Tag, LS>
@@ -146,9 +146,9 @@ export const counter = <
  */
 export const upDownCounter = <
   const Name extends string,
-  F extends Family,
   Tag extends TagOf<F>,
-  const LS extends Labels<EventOfTag<F, Tag>>
+  const LS extends Labels<EventOfTag<F, Tag>>,
+  F extends Family
 >(
   name: Name,
   options: ValueOptions<F, Tag, LS> & FromZeroOptions

@@ -68,9 +68,9 @@ export type GaugeDimensions<L extends LabelValues> = [keyof L] extends [never]
  */
 export const gauge = <
   const Name extends string,
-  F extends Family,
   Tag extends TagOf<F>,
-  const LS extends Labels<EventOfTag<F, Tag>>
+  const LS extends Labels<EventOfTag<F, Tag>>,
+  F extends Family
 >(
   name: Name,
   options: GaugeOptions<F, Tag, LS>

@@ -106,9 +106,9 @@ export type HistogramDimensions<L extends LabelValues> = Distribution & {
  */
 export const histogram = <
   const Name extends string,
-  F extends Family,
   Tag extends TagOf<F>,
-  const LS extends Labels<EventOfTag<F, Tag>>
+  const LS extends Labels<EventOfTag<F, Tag>>,
+  F extends Family
 >(
   name: Name,
   options: HistogramOptions<F, Tag, LS>
@@ -240,9 +240,9 @@ export type ExponentialHistogramDimensions<L extends LabelValues> = Dimensioned<
  */
 export const exponentialHistogram = <
   const Name extends string,
-  F extends Family,
   Tag extends TagOf<F>,
-  const LS extends Labels<EventOfTag<F, Tag>>
+  const LS extends Labels<EventOfTag<F, Tag>>,
+  F extends Family
 >(
   name: Name,
   options: ExponentialHistogramOptions<F, Tag, LS>

@@ -87,9 +87,9 @@ const defaultView = made(
  */
 export const make = <
   const Name extends string,
-  F extends Family,
   State,
   Tag extends string,
+  F extends Family,
   Dimensions = DefaultDimensions<State>
 >(
   name: Name,

@@ -78,9 +78,9 @@ export type FrequencyDimensions<L extends LabelValues> = Dimensioned<L, Frequenc
  */
 export const frequency = <
   const Name extends string,
-  F extends Family,
   Tag extends TagOf<F>,
-  const LS extends Labels<EventOfTag<F, Tag>>
+  const LS extends Labels<EventOfTag<F, Tag>>,
+  F extends Family
 >(
   name: Name,
   options: FrequencyOptions<F, Tag, LS>
@@ -159,9 +159,9 @@ export type DistinctDimensions<L extends LabelValues> = Dimensioned<L, Distinct>
  */
 export const distinct = <
   const Name extends string,
-  F extends Family,
   Tag extends TagOf<F>,
-  const LS extends Labels<EventOfTag<F, Tag>>
+  const LS extends Labels<EventOfTag<F, Tag>>,
+  F extends Family
 >(
   name: Name,
   options: DistinctOptions<F, Tag, LS>

@@ -67,9 +67,9 @@ export type AverageDimensions<L extends LabelValues> = Dimensioned<L, Average>
  */
 export const average = <
   const Name extends string,
-  F extends Family,
   Tag extends TagOf<F>,
-  const LS extends Labels<EventOfTag<F, Tag>>
+  const LS extends Labels<EventOfTag<F, Tag>>,
+  F extends Family
 >(
   name: Name,
   options: ValueOptions<F, Tag, LS> & FromZeroOptions
@@ -124,9 +124,9 @@ export type MinMaxDimensions<L extends LabelValues> = Dimensioned<L, MinMax>
  */
 export const minMax = <
   const Name extends string,
-  F extends Family,
   Tag extends TagOf<F>,
-  const LS extends Labels<EventOfTag<F, Tag>>
+  const LS extends Labels<EventOfTag<F, Tag>>,
+  F extends Family
 >(
   name: Name,
   options: ValueOptions<F, Tag, LS>
@@ -197,9 +197,9 @@ export type RatioDimensions<L extends LabelValues> = Dimensioned<L, Ratio>
  */
 export const ratio = <
   const Name extends string,
-  F extends Family,
   Tag extends TagOf<F>,
-  const LS extends Labels<EventOfTag<F, Tag>>
+  const LS extends Labels<EventOfTag<F, Tag>>,
+  F extends Family
 >(
   name: Name,
   options: RatioOptions<F, Tag, LS>

@@ -86,9 +86,9 @@ export type SummaryDimensions<L extends LabelValues> = Dimensioned<L, Quantiles>
  */
 export const summary = <
   const Name extends string,
-  F extends Family,
   Tag extends TagOf<F>,
-  const LS extends Labels<EventOfTag<F, Tag>>
+  const LS extends Labels<EventOfTag<F, Tag>>,
+  F extends Family
 >(
   name: Name,
   options: SummaryOptions<F, Tag, LS>

@@ -126,9 +126,9 @@ const sliding: Special = {
  */
 export const rate = <
   const Name extends string,
-  F extends Family,
   Tag extends TagOf<F>,
-  const LS extends Labels<EventOfTag<F, Tag>>
+  const LS extends Labels<EventOfTag<F, Tag>>,
+  F extends Family
 >(
   name: Name,
   options: RateOptions<F, Tag, LS>
@@ -164,9 +164,9 @@ export const rate = <
  */
 export const window = <
   const Name extends string,
-  F extends Family,
   Tag extends TagOf<F>,
-  const LS extends Labels<EventOfTag<F, Tag>>
+  const LS extends Labels<EventOfTag<F, Tag>>,
+  F extends Family
 >(
   name: Name,
   options: WindowOptions<F, Tag, LS>
