@@ -3,12 +3,13 @@
  *
  * | metric | kind | unit | labels |
  * | --- | --- | --- | --- |
- * | `db.client.operation.duration` | histogram | s | `db.system.name`, `db.operation.name`, `db.collection.name`, `error.type` |
+ * | `db.client.operation.duration` | histogram | s | `db.system.name`, `db.namespace`, `db.operation.name`, `db.collection.name`, `error.type`, `server.address`, `server.port` |
  *
  * The operation is the keyword that a statement begins with, such as `SELECT`. The collection is its table, if it names
  * just one. Both come from the text of the statement, where values are parameters; a text with several statements has
  * neither. `error.type` is the reason of the `SqlError`, such as `UniqueViolation`, or `aborted` for a statement that was
- * interrupted. The time includes the wait for a connection.
+ * interrupted. The time includes the wait for a connection. The database and its server are those that the driver gives its
+ * spans, or those of the {@link Options}.
  *
  * @example
  * ```ts
@@ -37,7 +38,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { SqlClient } from "effect/sql/SqlClient"
-import { notBlank } from "./internal/model/optionChecks.ts"
+import { notBlank, positiveIntegerUpTo } from "./internal/model/optionChecks.ts"
 import { type MeasureError, measuringRecorder } from "./internal/runtime/measuring.ts"
 import { providedRuntime } from "./internal/runtime/provided.ts"
 import { measureSql } from "./internal/sql/measureSql.ts"
@@ -58,6 +59,26 @@ export interface Options {
    * The id of the recorder. All that name the same id in a runtime share it, `Recorder.layer` as well. Default: `"sql"`.
    */
   readonly recorderId?: string
+  /**
+   * The name of the database on its server, for the label `db.namespace`. Default: what the driver gives its spans, if
+   * anything.
+   */
+  readonly namespace?: string
+  /**
+   * The host of the database, for the label `server.address`. Default: what the driver gives its spans, if anything.
+   */
+  readonly serverAddress?: string
+  /**
+   * The port of the database, for the label `server.port`. Default: what the driver gives its spans, if anything.
+   */
+  readonly serverPort?: number
+}
+
+const checks = {
+  recorderId: notBlank,
+  namespace: notBlank,
+  serverAddress: notBlank,
+  serverPort: positiveIntegerUpTo(65_535)
 }
 
 /**
@@ -83,9 +104,10 @@ export const client = <Client extends SqlClient>(
   options: Options = {}
 ): Effect.Effect<Client, MeasureError, MetricsRuntime | Scope.Scope> =>
   Effect.flatMap(providedRuntime(MetricsRuntime), (runtime) =>
-    Effect.map(measuringRecorder(runtime, SqlMetrics, "sql", options, { recorderId: notBlank }), ({ emitUnsafe }) =>
-      measureSql(self, emitUnsafe)
-    )
+    Effect.map(measuringRecorder(runtime, SqlMetrics, "sql", options, checks), ({ emitUnsafe }) => {
+      const { namespace, serverAddress, serverPort } = options
+      return measureSql(self, emitUnsafe, { namespace, address: serverAddress, port: serverPort })
+    })
   )
 
 /**

@@ -70,7 +70,10 @@ describe("the dashboard of an HTTP server", () => {
 describe("the dashboard", () => {
   it.each([
     ["http.client.request.duration", "http_request_method, server_address, server_port"],
-    ["db.client.operation.duration", "db_system_name, db_operation_name, db_collection_name"],
+    [
+      "db.client.operation.duration",
+      "db_system_name, db_namespace, db_operation_name, db_collection_name, server_address, server_port"
+    ],
     ["effect.cache.lookup.duration", "effect_cache_name"]
   ])("of %s tells operations apart by %s", (name, by) => {
     expect(panelOf(`${name}, failed`).targets![0]!.expr).toContain(`sum by (${place}, ${by}, otel_metric_overflow)`)

@@ -1,7 +1,7 @@
 // Statements of Effect's SqlClient are measured, however they are run.
 
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Layer, Stream } from "effect"
+import { Cause, Effect, Exit, Fiber, Layer, Stream } from "effect"
 import { Reactivity } from "effect/reactivity"
 import { SqlClient, SqlError, Statement } from "effect/sql"
 import { TestClock } from "effect/testing"
@@ -14,7 +14,11 @@ import { seriesOf } from "./support.ts"
 const InProcess = MetricsLayer.layerInProcess({ namespace: "test.sql", logging: "silent" })
 
 /** A database that takes two seconds for each statement. What it has seen is in `log`. */
-const makeDatabase = (log: Array<string>, compiler = Statement.makeCompilerSqlite()) => {
+const makeDatabase = (
+  log: Array<string>,
+  compiler = Statement.makeCompilerSqlite(),
+  spanAttributes: ReadonlyArray<readonly [string, unknown]> = []
+) => {
   const rows = [{ id: 1 }, { id: 2 }]
   const run = <A>(sql: string, result: A): Effect.Effect<A, SqlError.SqlError> => {
     log.push(sql)
@@ -33,7 +37,7 @@ const makeDatabase = (log: Array<string>, compiler = Statement.makeCompilerSqlit
     }),
     compiler,
     driver: "test",
-    spanAttributes: []
+    spanAttributes
   })
 }
 
@@ -125,6 +129,49 @@ describe("a SQL client", () => {
       ])
       expect(sql("users")).toEqual(pg("users"))
     }).pipe(Effect.scoped, Effect.provide([InProcess, Reactivity.layer]))
+  )
+
+  it.effect.each([
+    {
+      told: [],
+      options: { namespace: "orders", serverAddress: "db-1", serverPort: 5433 },
+      labels: { "db.namespace": "orders", "server.address": "db-1", "server.port": 5433 }
+    },
+    {
+      told: [
+        ["db.namespace", "users"],
+        ["server.address", "db-2"],
+        ["server.port", 5432]
+      ],
+      options: {},
+      labels: { "db.namespace": "users", "server.address": "db-2", "server.port": 5432 }
+    },
+    {
+      told: [
+        ["db.namespace", ""],
+        ["server.address", undefined],
+        ["server.port", Number.NaN]
+      ],
+      options: { namespace: "orders" },
+      labels: { "db.namespace": "orders" }
+    }
+  ] as const)("has the database that options or the spans of its driver name: $labels", ({ labels, options, told }) =>
+    Effect.gen(function* () {
+      const sql = yield* Sql.client(yield* makeDatabase([], undefined, told), options)
+      yield* run(sql`SELECT 1`)
+      const { count, ...found } = seriesOf(yield* read, name)[0]!
+      expect(found).toEqual({ "db.system.name": "sqlite", "db.operation.name": "SELECT", ...labels })
+    }).pipe(Effect.scoped, Effect.provide([InProcess, Reactivity.layer]))
+  )
+
+  it.effect.each([{ namespace: " " }, { serverAddress: "" }, { serverPort: 65_536 }])(
+    "refuses the options %j",
+    (options) =>
+      Effect.gen(function* () {
+        const refused = yield* Effect.exit(Sql.client(yield* makeDatabase([]), options))
+        const error = Exit.isFailure(refused) ? Cause.squash(refused.cause) : undefined
+        expect(error).toMatchObject({ _tag: "mvx-metrics/InvalidArgument", argument: Object.keys(options)[0] })
+      }).pipe(Effect.scoped, Effect.provide([InProcess, Reactivity.layer]))
   )
 
   it.effect.each([

@@ -7,6 +7,7 @@ import * as conventions from "@opentelemetry/semantic-conventions/incubating"
 
 const {
   ATTR_DB_COLLECTION_NAME,
+  ATTR_DB_NAMESPACE,
   ATTR_DB_OPERATION_NAME,
   ATTR_DB_SYSTEM_NAME,
   ATTR_ERROR_TYPE,
@@ -84,7 +85,14 @@ export const database: ReadonlyArray<Convention> = [
     kind: "histogram",
     unit: "s",
     boundaries: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10],
-    attributes: [ATTR_DB_SYSTEM_NAME, ATTR_DB_OPERATION_NAME, ATTR_DB_COLLECTION_NAME, ATTR_ERROR_TYPE]
+    attributes: [
+      ATTR_DB_SYSTEM_NAME,
+      ATTR_DB_NAMESPACE,
+      ATTR_DB_OPERATION_NAME,
+      ATTR_DB_COLLECTION_NAME,
+      ATTR_ERROR_TYPE,
+      ...address
+    ]
   }
 ]
 

@@ -18,8 +18,31 @@ type AnyStatement = Statement<object>
 /** Begins to measure a run of a statement. The result ends it. */
 type Begin = (statement: AnyStatement, clock: Clock.Clock) => (exit: Exit.Exit<unknown, unknown>) => Effect.Effect<void>
 
-/** The client, and whatever its driver has beside. */
-export const measureSql = <Client extends SqlClient>(client: Client, emit: (event: SqlEvent) => void): Client => {
+/** Which database it is. */
+export type Database = Pick<SqlEvent, "namespace" | "address" | "port">
+
+/** What the driver has told the client for its spans. It is no part of the type of a statement. */
+const databaseOf = (client: SqlClient): Database => {
+  const { spanAttributes } = client.unsafe("") as { readonly spanAttributes?: unknown }
+  const attributes = new Map(Array.isArray(spanAttributes) ? (spanAttributes as ReadonlyArray<[string, unknown]>) : [])
+  const text = (name: string): string | undefined => {
+    const value = attributes.get(name)
+    return typeof value === "string" && value !== "" ? value : undefined
+  }
+  const port = Number(attributes.get("server.port"))
+  return {
+    namespace: text("db.namespace"),
+    address: text("server.address"),
+    port: Number.isSafeInteger(port) && port > 0 ? port : undefined
+  }
+}
+
+/** The client, and whatever its driver has beside. What is given goes before what the client tells. */
+export const measureSql = <Client extends SqlClient>(
+  client: Client,
+  emit: (event: SqlEvent) => void,
+  given: Database
+): Client => {
   const system = client.onDialect({
     sqlite: () => "sqlite",
     pg: () => "postgresql",
@@ -27,6 +50,10 @@ export const measureSql = <Client extends SqlClient>(client: Client, emit: (even
     mssql: () => "microsoft.sql_server",
     clickhouse: () => "clickhouse"
   })
+  const told = databaseOf(client)
+  const namespace = given.namespace ?? told.namespace
+  const address = given.address ?? told.address
+  const port = given.port ?? told.port
   const describe = statementTexts()
   return measuredClient(client, (statement, clock) => {
     const start = clock.monotonicTimeNanosUnsafe()
@@ -34,7 +61,8 @@ export const measureSql = <Client extends SqlClient>(client: Client, emit: (even
       Effect.sync(() => {
         const { collection, operation } = describe(statement.compile()[0])
         const seconds = Number(clock.monotonicTimeNanosUnsafe() - start) / 1e9
-        emit({ _tag: "db.client.operation", system, operation, collection, error: errorOf(exit), seconds })
+        const error = errorOf(exit)
+        emit({ _tag: "db.client.operation", system, namespace, address, port, operation, collection, error, seconds })
       })
   })
 }

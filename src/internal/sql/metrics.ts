@@ -16,6 +16,10 @@ export const SqlEvent = Schema.TaggedUnion({
   "db.client.operation": {
     /** The database, as the conventions call it: `postgresql`. */
     system: Schema.String,
+    /** The name of the database on its server, and the server, where the client or the options tell. */
+    namespace: Schema.optional(Schema.String),
+    address: Schema.optional(Schema.String),
+    port: Schema.optional(Schema.Number),
     /** The keyword that the statement begins with. None: there are several statements. */
     operation: Schema.optional(Schema.String),
     /** The table. None: there are several, or no statement says so. */
@@ -47,9 +51,12 @@ export const SqlMetrics = moduleOf(import.meta.url, [
     unit: "s",
     labels: {
       "db.system.name": "system",
+      "db.namespace": "namespace",
       "db.operation.name": "operation",
       "db.collection.name": "collection",
-      "error.type": "error"
+      "error.type": "error",
+      "server.address": "address",
+      "server.port": "port"
     },
     boundaries: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10],
     description: "Duration of database client operations."
