@@ -6,7 +6,7 @@ import * as Caches from "mvx-metrics/Caches"
 import * as Fetch from "mvx-metrics/Fetch"
 import * as Queues from "mvx-metrics/Queues"
 import * as Sql from "mvx-metrics/Sql"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, vi } from "vitest"
 import { knownMethods, methodsOf } from "../../src/internal/http/words.ts"
 import { layoutOf } from "../../src/internal/stream/rows/layout.ts"
 import { type Convention, database, httpClient, httpServer, valuesOf } from "./conventions.ts"
@@ -68,5 +68,15 @@ describe("ready-made metrics", () => {
     expect(methods.map(methodOf)).toEqual(methods)
     expect(["get", "PURGE", "", undefined].map(methodOf)).toEqual(["_OTHER", "_OTHER", "_OTHER", "_OTHER"])
     expect(["GET", "PURGE"].map(methodsOf(["PURGE"]))).toEqual(["_OTHER", "PURGE"])
+  })
+
+  it("know the methods of the variable instead, unless the options have some", () => {
+    vi.stubEnv("OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS", "GET, PURGE,")
+    const labels = (given?: ReadonlyArray<string>) => ["GET", "POST", "PURGE", "get", ""].map(methodsOf(given))
+    expect(labels()).toEqual(["GET", "_OTHER", "PURGE", "_OTHER", "_OTHER"])
+    expect(labels(["POST"])).toEqual(["_OTHER", "POST", "_OTHER", "_OTHER", "_OTHER"])
+    vi.stubEnv("OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS", " , ")
+    expect(labels()).toEqual(["GET", "POST", "_OTHER", "_OTHER", "_OTHER"])
+    vi.unstubAllEnvs()
   })
 })

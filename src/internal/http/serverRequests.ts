@@ -20,7 +20,8 @@ export interface ServerOptions {
   readonly recorderId?: string
   /**
    * The methods that become the label `http.request.method`, in place of the default ones; any other is `_OTHER`. Default:
-   * those of the conventions, `CONNECT`, `DELETE`, `GET`, `HEAD`, `OPTIONS`, `PATCH`, `POST`, `PUT`, `QUERY`, `TRACE`.
+   * those in the environment variable `OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS`, separated by commas, or else those of
+   * the conventions, `CONNECT`, `DELETE`, `GET`, `HEAD`, `OPTIONS`, `PATCH`, `POST`, `PUT`, `QUERY`, `TRACE`.
    */
   readonly knownMethods?: ReadonlyArray<string>
   /**

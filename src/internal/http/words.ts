@@ -17,12 +17,26 @@ export const knownMethods: ReadonlyArray<string> = [
   "TRACE"
 ]
 
+/** By the conventions, for users of any instrumentation. It replaces the list. */
+const KnownMethods = "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS"
+
+/** `undefined`: the environment has no list, there is no environment, or the program may not read it. */
+const methodsOfEnvironment = (): ReadonlyArray<string> | undefined => {
+  try {
+    const methods = (globalThis.process?.env?.[KnownMethods] ?? "").split(",").map((each) => each.trim())
+    const named = methods.filter((each) => each !== "")
+    return named.length === 0 ? undefined : named
+  } catch {
+    return undefined
+  }
+}
+
 /** Any other method. */
 const OtherMethod = "_OTHER"
 
-/** Makes a label of a method. Methods are case-sensitive. */
-export const methodsOf = (methods: ReadonlyArray<string> = knownMethods): ((method: string | undefined) => string) => {
-  const known = new Set(methods)
+/** Makes a label of a method. Methods are case-sensitive. `given`: those of the options. */
+export const methodsOf = (given?: ReadonlyArray<string>): ((method: string | undefined) => string) => {
+  const known = new Set(given ?? methodsOfEnvironment() ?? knownMethods)
   return (method) => (method !== undefined && known.has(method) ? method : OtherMethod)
 }
 
