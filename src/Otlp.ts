@@ -182,8 +182,8 @@ export const layerProtobuf = (options?: Omit<OtlpOptions, "protocol">): ReturnTy
 
 const checkedExporter = Effect.fnUntraced(function* (runtime: RuntimeService, options: OtlpOptions) {
   yield* refuse(whyInvalidOptions(options, otlpOptionChecks, true))
-  const settings = yield* settingsOf(options, runtime.namespace)
-  const { log } = internalsOf(runtime)
+  const { instanceId, log } = internalsOf(runtime)
+  const settings = yield* settingsOf(options, runtime.namespace, instanceId)
   for (const warning of settings.warnings) yield* log.warning(warning)
   if (settings.isDisabled) {
     yield* log.notice("OTEL_SDK_DISABLED is true: nothing is exported")

@@ -1,5 +1,4 @@
 // Starts the metrics of the process, and ends them: the set-ups without Effect share this module.
-import { randomUUID } from "node:crypto"
 import * as Otlp from "mvx-metrics/Otlp"
 import { MetricsRuntime } from "mvx-metrics/promise"
 import { OrderMetrics } from "./orders.metrics.ts"
@@ -16,10 +15,8 @@ export const orderMetrics = await recorder.registerMetric(OrderMetrics)
 /** Serve the metrics to Prometheus: `handler` on `fetch` servers, `nodeHandler` on `node:http` and what builds on it. */
 export const { handler, nodeHandler } = runtime.prometheus()
 
-// Where and how is in OTEL_EXPORTER_OTLP_PROTOCOL and its like. The id tells processes of one service apart, which would
-// otherwise take each other's place at the collector.
-const resource = { attributes: { "service.instance.id": randomUUID() } }
-const otlp = process.env.OTEL_EXPORTER_OTLP_ENDPOINT === undefined ? undefined : await Otlp.start(runtime, { resource })
+// Where and how is in OTEL_EXPORTER_OTLP_PROTOCOL and its like.
+const otlp = process.env.OTEL_EXPORTER_OTLP_ENDPOINT === undefined ? undefined : await Otlp.start(runtime)
 
 /** Folds and exports what there is. The server goes on. */
 export const flush = (): Promise<void> => runtime.flush({ timeout: "2 seconds" })

@@ -12,7 +12,7 @@ type Variables = { readonly [name: string]: string }
 const settings = (env: Variables, options: Otlp.OtlpOptions = {}) =>
   Effect.runSync(
     Effect.provideService(
-      settingsOf(options, "app"),
+      settingsOf(options, "app", Effect.succeed("an instance")),
       ConfigProvider.ConfigProvider,
       ConfigProvider.fromEnv({ env: Object.fromEntries(Object.entries(env).map(([key, value]) => [full(key), value])) })
     )
@@ -174,6 +174,16 @@ describe("the resource", () => {
     const resource = { attributes: { "service.name": "given", zone: "us" } }
     expect(attributes(named, { resource })).toMatchObject({ "service.name": "given", zone: "us" })
     expect(attributes(named, { resource: { ...resource, serviceName: "first" } })["service.name"]).toBe("first")
+  })
+
+  it("tells instances of the service apart, unless options or variables say how", () => {
+    const id = "service.instance.id"
+    expect(attributes(env)[id]).toBe("an instance")
+    const given = { OTEL_RESOURCE_ATTRIBUTES: `${id}=pod-1` }
+    expect(attributes(given)[id]).toBe("pod-1")
+    expect(attributes(given, { resource: { attributes: { [id]: "pod-2" } } })[id]).toBe("pod-2")
+    expect(attributes({}, { resource: { attributes: { [id]: undefined } } })[id]).toBe("an instance")
+    expect(attributes(given, { resource: { attributes: { [id]: null } } })).not.toHaveProperty(id)
   })
 
   it("takes any value as an attribute", () => {

@@ -18,6 +18,7 @@ import { InvalidState } from "../model/usageErrors.ts"
 import { recorderDefaults } from "../recorder/defaults.ts"
 import type { Log } from "../recorder/logging.ts"
 import { flushOf } from "../runtime/flush.ts"
+import { processInstance } from "../runtime/instanceId.ts"
 import { type FlushedExporter, type RuntimeInternals, type Source, withInternals } from "../runtime/internals.ts"
 import type { RuntimeService } from "../runtime/service.ts"
 import { SharedScrapes } from "../runtime/sharedScrapes.ts"
@@ -110,6 +111,7 @@ export const primaryRuntime = Effect.fnUntraced(function* (
     context,
     log,
     isDurable: false,
+    instanceId: processInstance,
     gather,
     sources: () => sources,
     totals: () => [],

@@ -18,7 +18,7 @@ import { fileOf } from "./places.ts"
 const Unfinished = ".unfinished"
 
 /** Labels may name users: others of the machine read no state. */
-const OwnerOnly = 0o600
+export const OwnerOnly = 0o600
 const OwnersFolder = 0o700
 
 export const folderStore = (

@@ -11,3 +11,6 @@ export const placeOf = ({ directory, namespace }: Pick<DurableSettings, "directo
   directory === undefined ? keyOf(namespace) : fileOf(directory, keyOf(namespace))
 
 export const lockOf = (directory: string, namespace: string): string => `${fileOf(directory, keyOf(namespace))}.lock`
+
+export const instanceOf = (directory: string, namespace: string): string =>
+  `${fileOf(directory, keyOf(namespace))}.instance`

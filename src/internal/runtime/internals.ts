@@ -66,6 +66,8 @@ export interface RuntimeInternals {
   readonly log: Log
   /** Whether it has the option `durable`. */
   readonly isDurable: boolean
+  /** What tells this process apart from others of its service, and stays where it goes on from a state in a folder. */
+  readonly instanceId: Effect.Effect<string>
   /** Brings the recorders here, where they are elsewhere. To be run before they are read. */
   readonly gather: Effect.Effect<void>
   /** The recorders of now. */

@@ -15,6 +15,7 @@ import { Log } from "../recorder/logging.ts"
 import { unused } from "../stream/usage.ts"
 import { FlightRecorder } from "./flightRecorder.ts"
 import { flushOf } from "./flush.ts"
+import { folderInstance, processInstance } from "./instanceId.ts"
 import {
   type FlushedExporter,
   type MetricWatch,
@@ -93,10 +94,12 @@ export const makeRuntime = Effect.fnUntraced(function* (
   const foldCame = (seconds: number): void => {
     lag = seconds
   }
+  const { directory } = options.durable ?? {}
   const internals: RuntimeInternals = {
     context,
     log,
     isDurable: options.durable !== undefined,
+    instanceId: directory === undefined ? processInstance : folderInstance(directory, namespace, log),
     gather: Effect.void,
     sources: () => registry.controls.map(sourceOf),
     totals: () =>

@@ -26,7 +26,8 @@ export interface OtlpOptions {
   readonly protocol?: Protocol
   /**
    * What the metrics are of. It is merged with `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME`. Without a name of the
-   * service it is the namespace of the runtime.
+   * service it is the namespace of the runtime. Without a `service.instance.id` it is a UUID of the process, or with
+   * durable state in a folder one that stays over restarts; `null` leaves it out.
    */
   readonly resource?: {
     readonly serviceName?: string | undefined

@@ -42,8 +42,15 @@ const defaultRetry = Schedule.exponential("1 second", 1.5).pipe(
   Schedule.jittered
 )
 
-export const settingsOf = (options: OtlpOptions, namespace: string): Effect.Effect<Settings> =>
-  Effect.map(Variables.read, (variables) => {
+/** `instanceId`: what tells the process apart, unless options or variables say. */
+export const settingsOf = (
+  options: OtlpOptions,
+  namespace: string,
+  instanceId: Effect.Effect<string>
+): Effect.Effect<Settings> =>
+  Effect.gen(function* () {
+    const variables = yield* Variables.read
+    const resource = yield* resourceOf(options.resource, variables, namespace, instanceId)
     const duration = (given: Duration.Input | undefined, otherwise: () => Duration.Duration | undefined) =>
       given === undefined ? otherwise() : Duration.fromInputUnsafe(given)
     const headers = Headers.fromInput({
@@ -66,7 +73,7 @@ export const settingsOf = (options: OtlpOptions, namespace: string): Effect.Effe
         options.protocol ??
         variables.oneOf(["OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"], protocols) ??
         "http/json",
-      resource: resourceOf(options.resource, variables, namespace),
+      resource,
       headers: Headers.fromInput({
         ...authorization,
         ...all,
@@ -127,9 +134,16 @@ const shown = (url: string): string => {
   return `${protocol}//${host}${pathname}`
 }
 
-const resourceOf = (given: OtlpOptions["resource"], variables: Variables, namespace: string): Resource => {
+const InstanceId = "service.instance.id"
+
+const resourceOf = Effect.fnUntraced(function* (
+  given: OtlpOptions["resource"],
+  variables: Variables,
+  namespace: string,
+  instanceId: Effect.Effect<string>
+): Effect.fn.Return<Resource> {
   const name = variables.text("OTEL_SERVICE_NAME")
-  const attributes: { readonly [name: string]: unknown } = {
+  const attributes: { [name: string]: unknown } = {
     "telemetry.sdk.name": "mvx-metrics",
     "telemetry.sdk.language": "nodejs",
     "telemetry.sdk.version": Version,
@@ -140,6 +154,7 @@ const resourceOf = (given: OtlpOptions["resource"], variables: Variables, namesp
     ...(given?.serviceName && { "service.name": given.serviceName }),
     ...(given?.serviceVersion && { "service.version": given.serviceVersion })
   }
+  if (attributes[InstanceId] === undefined) attributes[InstanceId] = yield* instanceId
   return {
     attributes: Object.fromEntries(
       Object.entries(attributes).flatMap(([key, value]) =>
@@ -147,7 +162,7 @@ const resourceOf = (given: OtlpOptions["resource"], variables: Variables, namesp
       )
     )
   }
-}
+})
 
 const attributeValue = (value: unknown): AttributeValue => {
   switch (typeof value) {
