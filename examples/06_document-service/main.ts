@@ -25,8 +25,9 @@ const Metrics = Recorder.layer("document_service").pipe(
 
 const server = (folder: string, port: number) =>
   HttpRouter.serve(routes, { disableLogger: true }).pipe(
-    Layer.provide(Documents.layer(folder)),
     Layer.provideMerge(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port })),
+    // Made before the server listens: a request that came earlier would never be answered.
+    Layer.provide(Documents.layer(folder)),
     Layer.provide(Metrics)
   )
 
