@@ -6,7 +6,8 @@ import { harmlessJson } from "./escapeControls.ts"
 /** Objects and arrays that fit are on one line, as formatters have them. */
 const Width = 120
 
-export const literal = (value: unknown, indent = ""): string => {
+/** `before`: how many characters stand in front of it in its line, beside the indentation. */
+export const literal = (value: unknown, indent = "", before = 0): string => {
   if (typeof value === "string") return harmlessJson(value)
   if (typeof value === "bigint") return `${value}n`
   if (typeof value !== "object" || value === null) return Object.is(value, -0) ? "-0" : String(value)
@@ -16,11 +17,11 @@ export const literal = (value: unknown, indent = ""): string => {
   const inside = `${indent}  `
   const parts = Array.isArray(value)
     ? value.map((each) => literal(each, inside))
-    : Object.entries(value).map(([key, each]) => `${keyOf(key)}: ${literal(each, inside)}`)
+    : Object.entries(value).map(([key, each]) => `${keyOf(key)}: ${literal(each, inside, keyOf(key).length + 2)}`)
   const [open, close, space] = Array.isArray(value) ? ["[", "]", ""] : ["{", "}", " "]
   if (parts.length === 0) return `${open}${close}`
   const line = `${open}${space}${parts.join(", ")}${space}${close}`
-  return line.includes("\n") || indent.length + line.length > Width
+  return line.includes("\n") || indent.length + before + line.length > Width
     ? `${open}\n${parts.map((part) => `${inside}${part}`).join(",\n")}\n${indent}${close}`
     : line
 }

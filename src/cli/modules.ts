@@ -7,6 +7,7 @@ import { resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import type * as CliError from "effect/cli/CliError"
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import { isSame } from "../internal/metric/definition/fingerprint.ts"
 import { describeError } from "../internal/util/describeError.ts"
 import { didYouMean } from "../internal/util/didYouMean.ts"
@@ -42,6 +43,11 @@ const whyNoModule = (path: string): string | undefined => {
   return path.endsWith(".json") ? "it is a file of JSON. Name a module" : undefined
 }
 
+const whyNot = (cause: unknown): string =>
+  Predicate.hasProperty(cause, "code") && cause.code === "ERR_UNKNOWN_FILE_EXTENSION"
+    ? `Node ${process.versions.node} does not run such files. For TypeScript, use Node 22.19 or later`
+    : describeError(cause)
+
 export const exportedMetricsOf = Effect.fnUntraced(function* (
   path: string
 ): Effect.fn.Return<ReadonlyArray<ExportedMetric>, CliError.UserError> {
@@ -50,7 +56,7 @@ export const exportedMetricsOf = Effect.fnUntraced(function* (
   const url = isOwnModule(path) ? path : pathToFileURL(resolve(path)).href
   const exported = yield* Effect.tryPromise({
     try: () => importMetrics({ path, by: "the command mvx-metrics" }, () => import(url)),
-    catch: (cause) => failed(`${path} cannot be imported: ${describeError(cause)}`, cause)
+    catch: (cause) => failed(`${path} cannot be imported: ${whyNot(cause)}`, cause)
   })
   const byName = new Map<string, ExportedMetric>()
   for (const [key, value] of Object.entries(exported)) {

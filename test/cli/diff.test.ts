@@ -97,6 +97,7 @@ describe("diff", () => {
         [[old, now, "--events", "missing.ndjson"], "missing.ndjson cannot be read: there is no such file"],
         [[old, now, "--events", tmpdir()], `${tmpdir()} cannot be read: it is a directory`],
         [[tmpdir(), now], "cannot be imported: it is a directory"],
+        [[fileURLToPath(new URL("../../README.md", import.meta.url)), now], "README.md cannot be imported: "],
         [["mvx-metrics/Htp", now], 'Did you mean "mvx-metrics/Http"?'],
         [[now, now, old], "export two different metrics with the name"]
       ] as const) {

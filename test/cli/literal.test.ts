@@ -24,7 +24,7 @@ it.each<[unknown]>([
 
 it("is on one line where it fits, and else on a line for each part", () => {
   expect(literal({ name: "a", values: [1, 2] })).toBe('{ name: "a", values: [1, 2] }')
-  const route = "x".repeat(75)
+  const route = "x".repeat(70)
   expect(literal({ series: [{ labels: { route }, value: 0 }] }, "  ")).toBe(
     `{\n    series: [{ labels: { route: "${route}" }, value: 0 }]\n  }`
   )
