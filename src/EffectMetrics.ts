@@ -36,7 +36,7 @@
  * saves?.attributes // { recorder: "documents", namespace: "example.metrics" }
  * ```
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
@@ -64,7 +64,7 @@ import { MetricsRuntime } from "./MetricsRuntime.ts"
  * The service that keeps Effect's registry up to date.
  *
  * @category services
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class EffectMetrics extends Context.Service<
   EffectMetrics,
@@ -94,7 +94,7 @@ export class EffectMetrics extends Context.Service<
  * ```
  *
  * @category exporting
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const refresh: Effect.Effect<void, never, EffectMetrics> = EffectMetrics.use(({ refresh }) => refresh)
 
@@ -102,7 +102,7 @@ export const refresh: Effect.Effect<void, never, EffectMetrics> = EffectMetrics.
  * The options of {@link layer}.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface Options {
   /** The interval between updates of the registry, apart from {@link refresh}. Default: 5 seconds. */
@@ -139,7 +139,7 @@ export interface Options {
  * ```
  *
  * @category layers
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const layer = (options: Options = {}): Layer.Layer<EffectMetrics, NamespaceTaken, MetricsRuntime> =>
   Layer.effect(

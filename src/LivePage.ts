@@ -25,7 +25,7 @@
  * await Effect.runPromise(Effect.scoped(program)) // "text/html; charset=utf-8"
  * ```
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import type { IncomingMessage } from "node:http"
 import * as Effect from "effect/Effect"
@@ -50,7 +50,7 @@ export type { FetchHandler, NodeHandler } from "./internal/exporters/httpHandler
  * The options of the live page.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface Options {
   /** The path of the page. Default: `/metrics/live`. */
@@ -105,7 +105,7 @@ const mounted = Effect.fnUntraced(function* (
  * ```
  *
  * @category layers
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const layerHttp = (options: Options = {}): Layer.Layer<never, never, HttpRouter.HttpRouter | MetricsRuntime> =>
   Layer.effectDiscard(
@@ -160,7 +160,7 @@ const refused = (status: number, body: string, headers: { readonly [name: string
  * ```
  *
  * @category exporting
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const handler = (options: Options = {}): Effect.Effect<FetchHandler, never, MetricsRuntime | Scope.Scope> =>
   Effect.map(handlerUntil(options), (handle) => (request) => handle(request, () => true))
@@ -208,7 +208,7 @@ const resourceBelow = (resources: Resources, path: string, pathname: string): Re
  * ```
  *
  * @category exporting
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const nodeHandler = (options: Options = {}): Effect.Effect<NodeHandler, never, MetricsRuntime | Scope.Scope> =>
   Effect.map(

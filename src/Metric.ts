@@ -25,7 +25,7 @@
  * Metric.snapshot(Lookups, state).dimensions // { hits: 1, total: 2, ratio: 0.5 }
  * ```
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export * from "./internal/metric/combinators.ts"
 export * from "./internal/metric/counter.ts"

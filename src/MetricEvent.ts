@@ -20,6 +20,6 @@
  * MetricEvent.isMetricEvent({ _tag: "cache.lookup", hit: true }) // true
  * ```
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export * from "./internal/model/event.ts"

@@ -18,7 +18,7 @@
  * console.log(await recorder.getMetricSnapshots())
  * ```
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -66,7 +66,7 @@ export type { MetricChange, Report, Snapshot, SnapshotOf, Snapshots, SnapshotsOf
  * A running runtime: its thread, and the registry of its recorders.
  *
  * @category services
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class MetricsRuntime implements AsyncDisposable {
   readonly #runtime: RuntimeService
@@ -96,7 +96,7 @@ export class MetricsRuntime implements AsyncDisposable {
    * await runtime.shutdown()
    * ```
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   static async start(options: StartOptions): Promise<MetricsRuntime> {
     return new MetricsRuntime(await startRuntime(options))
@@ -122,7 +122,7 @@ export class MetricsRuntime implements AsyncDisposable {
    * await runtime.shutdown()
    * ```
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   get stats(): RuntimeStats {
     return this.#run.sync(this.#runtime.stats)
@@ -131,7 +131,7 @@ export class MetricsRuntime implements AsyncDisposable {
   /**
    * The ids of the recorders, in order of creation.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   get recorderIds(): ReadonlyArray<string> {
     return runtimeInternalsOf(this.#runtime)
@@ -143,7 +143,7 @@ export class MetricsRuntime implements AsyncDisposable {
    * Makes a recorder under an id, which is trimmed, and starts it. Rejects with `HookFailed` when its `onStarting` throws
    * or rejects; the id is free again then.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   createRecorder(recorderId: string, options?: RecorderOptions): Promise<MetricsRecorder> {
     return this.#run.promise(
@@ -156,7 +156,7 @@ export class MetricsRuntime implements AsyncDisposable {
   /**
    * Returns the recorder with this id. Throws `RecorderNotFound` if there is none.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   getRecorder(recorderId: string): MetricsRecorder {
     return this.#wrap(this.#run.sync(this.#runtime.getRecorder(recorderId)))
@@ -165,7 +165,7 @@ export class MetricsRuntime implements AsyncDisposable {
   /**
    * Returns the recorder with this id, or `undefined`.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   findRecorder(recorderId: string): MetricsRecorder | undefined {
     const found = Option.getOrUndefined(this.#run.sync(this.#runtime.findRecorder(recorderId)))
@@ -175,7 +175,7 @@ export class MetricsRuntime implements AsyncDisposable {
   /**
    * Stops a recorder; does nothing when it is stopped. It stays registered, with its metrics and their state.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   stopRecorder(recorderId: string): Promise<void> {
     return this.#run.promise(this.#runtime.stopRecorder(recorderId))
@@ -184,7 +184,7 @@ export class MetricsRuntime implements AsyncDisposable {
   /**
    * Stops a recorder if it runs, and removes it with its state.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   stopAndRemoveRecorder(recorderId: string): Promise<void> {
     return this.#run.promise(this.#runtime.stopAndRemoveRecorder(recorderId))
@@ -205,7 +205,7 @@ export class MetricsRuntime implements AsyncDisposable {
    * await runtime.shutdown()
    * ```
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   prometheus(options: ScrapeOptions = {}): { readonly handler: FetchHandler; readonly nodeHandler: NodeHandler } {
     const invalid = whyInvalidOptions(options, scrapeOptionChecks)
@@ -221,7 +221,7 @@ export class MetricsRuntime implements AsyncDisposable {
    * Makes handlers that serve a page with all metrics as they change, at its path and below: one for `fetch` servers, one
    * for `node:http`. Anyone who can reach the page can read every metric.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   async livePage(
     options?: LivePageOptions
@@ -253,7 +253,7 @@ export class MetricsRuntime implements AsyncDisposable {
    * await runtime.shutdown()
    * ```
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   flush(options?: WaitOptions): Promise<void> {
     return waitFor(this.#run, this.#runtime.flush(), options)
@@ -272,7 +272,7 @@ export class MetricsRuntime implements AsyncDisposable {
    * await runtime.shutdown()
    * ```
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   flightRecording(options?: { readonly recorderId?: string }): FlightRecording {
     return this.#run.sync(this.#runtime.flightRecording(options))
@@ -281,7 +281,7 @@ export class MetricsRuntime implements AsyncDisposable {
   /**
    * Stops all recorders, each after folding what it accepted, and releases the thread. A second call does nothing.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   shutdown(): Promise<void> {
     return this.#run.promise(Effect.ensuring(this.#runtime.shutdown, Scope.close(this.#scope, Exit.void)))

@@ -33,7 +33,7 @@
  * NodeRuntime.runMain(cluster.isPrimary ? primary : worker)
  * ```
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import cluster from "node:cluster"
 import * as Clock from "effect/Clock"
@@ -69,7 +69,7 @@ export type { ClusterProcess, ClusterReport } from "./internal/cluster/primary.t
  * The options of the primary.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface ClusterOptions {
   /** The metrics of the report. Each must have a `merge`. Other metrics of the processes are left out. */
@@ -97,7 +97,7 @@ export interface ClusterOptions {
  * The options of a worker process.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface ClusterWorkerOptions {
   /**
@@ -113,7 +113,7 @@ export interface ClusterWorkerOptions {
  * The service of the primary.
  *
  * @category services
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface ClusterService {
   /**
@@ -134,13 +134,13 @@ export interface ClusterService {
  * The merged metrics of all processes of a cluster, in its primary.
  *
  * @category services
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class MetricsCluster extends Context.Service<MetricsCluster, ClusterService>()("mvx-metrics/MetricsCluster") {
   /**
    * Reads the report, see {@link ClusterService.report}.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   static readonly report: Effect.Effect<ClusterReport, never, MetricsCluster> = MetricsCluster.use(
     (self) => self.report
@@ -150,7 +150,7 @@ export class MetricsCluster extends Context.Service<MetricsCluster, ClusterServi
    * Listens to the worker processes from now on, so make it before the first fork. Fails in a worker process, for a
    * metric that cannot be merged, and in a module that is imported for its metrics.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   static readonly make = Effect.fnUntraced(function* (
     options: ClusterOptions
@@ -174,7 +174,7 @@ export class MetricsCluster extends Context.Service<MetricsCluster, ClusterServi
   /**
    * Provides {@link MetricsCluster.make} as a layer, for the primary.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   static readonly layer = (options: ClusterOptions): Layer.Layer<MetricsCluster, InvalidState | MetricsModuleError> =>
     Layer.effect(MetricsCluster, MetricsCluster.make(options))
@@ -197,7 +197,7 @@ export class MetricsCluster extends Context.Service<MetricsCluster, ClusterServi
    * )
    * ```
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   static readonly layerRuntime: Layer.Layer<MetricsRuntime, never, MetricsCluster> = Layer.effect(
     MetricsRuntime,
@@ -213,7 +213,7 @@ export class MetricsCluster extends Context.Service<MetricsCluster, ClusterServi
    * In a process that is not a worker of a cluster it does nothing, so the program runs alone as well. In one that is, it
    * fails for a runtime with durable state, which would report what it goes on from a second time.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   static readonly layerWorker = (options?: ClusterWorkerOptions): Layer.Layer<never, InvalidState, MetricsRuntime> =>
     Layer.effectDiscard(

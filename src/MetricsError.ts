@@ -2,7 +2,7 @@
  * The typed errors. Each names its subject and says what to do. Each is a real `Error` with a `_tag`, which is the name of
  * its class with the prefix `mvx-metrics/`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export * from "./internal/model/exportErrors.ts"
 export * from "./internal/model/recorderErrors.ts"

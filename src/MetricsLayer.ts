@@ -15,7 +15,7 @@
  * )
  * ```
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
@@ -55,7 +55,7 @@ const started = (
  * ```
  *
  * @category layers
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const layerWorker = (options: WorkerOptions): Layer.Layer<MetricsRuntime, RuntimeStartError> =>
   started(MetricsRuntime.makeWorker(options))
@@ -83,7 +83,7 @@ export const layerWorker = (options: WorkerOptions): Layer.Layer<MetricsRuntime,
  * ```
  *
  * @category layers
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const layerInProcess = (options: RuntimeOptions): Layer.Layer<MetricsRuntime, RuntimeStartError> =>
   started(MetricsRuntime.makeInProcess(options))
@@ -105,7 +105,7 @@ export const layerInProcess = (options: RuntimeOptions): Layer.Layer<MetricsRunt
  * ```
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const config = (defaults: Partial<RuntimeOptions> = {}): Config.Config<RuntimeOptions> => runtimeConfig(defaults)
 
@@ -126,7 +126,7 @@ export const config = (defaults: Partial<RuntimeOptions> = {}): Config.Config<Ru
  * ```
  *
  * @category layers
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const layerWorkerConfig = (
   options: Config.Wrap<WorkerOptions> = config()
@@ -149,7 +149,7 @@ export const layerWorkerConfig = (
  * ```
  *
  * @category layers
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const layerInProcessConfig = (
   options: Config.Wrap<RuntimeOptions> = config()

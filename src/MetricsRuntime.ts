@@ -24,7 +24,7 @@
  * await Effect.runPromise(Effect.scoped(program)) // ["connection-1"]
  * ```
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
@@ -44,14 +44,14 @@ export type { RuntimeService } from "./internal/runtime/service.ts"
  * The service of a running runtime.
  *
  * @category services
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class MetricsRuntime extends Context.Service<MetricsRuntime, RuntimeService>()("mvx-metrics/MetricsRuntime") {
   /**
    * Makes a runtime that folds on the application thread: for tests, platforms without worker threads, and small
    * programs. It is `Idle` until `start`, and shuts down when the scope closes.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   static readonly makeInProcess = (options: RuntimeOptions): Effect.Effect<RuntimeService, never, Scope.Scope> =>
     makeInProcess(options)
@@ -65,7 +65,7 @@ export class MetricsRuntime extends Context.Service<MetricsRuntime, RuntimeServi
    * included. A runtime that such a module starts in the worker folds in process, apart from the runtime of the program.
    * Guard other side effects of a preload, such as listening on a port, with `isMainThread` of `node:worker_threads`.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   static readonly makeWorker = (options: WorkerOptions): Effect.Effect<RuntimeService, never, Scope.Scope> =>
     makeOnWorker(options)

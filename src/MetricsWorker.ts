@@ -24,7 +24,7 @@
  * The URL names the file as it is when the program runs. Compilers and bundlers leave the URL alone, so it ends in `.js`
  * unless Node runs the sources as they are.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
@@ -37,7 +37,7 @@ import { InvalidArgument } from "./MetricsError.ts"
  * The options of a worker entry.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface RunOptions {
   /**
@@ -91,7 +91,7 @@ export interface RunOptions {
  * ```
  *
  * @category running
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const run = (metrics: ReadonlyArray<Metric.Any | Metric.MetricSet>, options?: RunOptions): void => {
   const invalid = Array.isArray(metrics)

@@ -44,7 +44,7 @@
  * names.includes("process.memory.usage") // true
  * ```
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -70,7 +70,7 @@ export type { Stoppable } from "./internal/runtime/startScoped.ts"
  * The options of {@link layer} and {@link start}.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface Options {
   /** The id of the recorder to create. Default: `"process"`. */
@@ -96,7 +96,7 @@ type StartError = CreateError | RegisterError
  * ```
  *
  * @category layers
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const layer = (options: Options = {}): Layer.Layer<never, StartError, MetricsRuntime> =>
   Layer.effectDiscard(Effect.flatMap(providedRuntime(MetricsRuntime), (runtime) => measure(runtime, options)))
@@ -118,7 +118,7 @@ export const layer = (options: Options = {}): Layer.Layer<never, StartError, Met
  * ```
  *
  * @category running
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const start = async (runtime: AnyRuntime, options: Options = {}): Promise<Stoppable> => {
   const service = serviceOf(runtime)

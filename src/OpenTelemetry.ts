@@ -34,7 +34,7 @@
  * await provider.shutdown() // exports the final state
  * ```
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import type { BatchObservableCallback, Meter, MetricOptions, Observable } from "@opentelemetry/api"
 import type { MetricProducer } from "@opentelemetry/sdk-metrics"
@@ -92,7 +92,7 @@ export type { AnyRuntime } from "./internal/runtime/anyRuntime.ts"
  * ```
  *
  * @category exporting
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const producer = (runtime: AnyRuntime): MetricProducer => makeProducer(serviceOf(runtime))
 
@@ -121,7 +121,7 @@ export const producer = (runtime: AnyRuntime): MetricProducer => makeProducer(se
  * ```
  *
  * @category exporting
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const observe = (meter: Meter, runtime: AnyRuntime): (() => void) => {
   if (typeof meter?.addBatchObservableCallback !== "function") {
@@ -209,7 +209,7 @@ const make = (meter: Meter, { description, kind, name, unit }: Observed): Observ
  * ```
  *
  * @category layers
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const layer = (meter: Meter): Layer.Layer<never, NamespaceTaken, MetricsRuntime> =>
   Layer.effectDiscard(

@@ -40,7 +40,7 @@
  * dimensions // { value: 1 }
  * ```
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -83,7 +83,7 @@ export type { Stoppable } from "./internal/runtime/startScoped.ts"
  * ```
  *
  * @category services
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class Exporter extends Context.Service<Exporter, { readonly flush: Effect.Effect<void, ExportFailed> }>()(
   "mvx-metrics/Otlp/Exporter"
@@ -114,7 +114,7 @@ export class Exporter extends Context.Service<Exporter, { readonly flush: Effect
  * ```
  *
  * @category layers
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const layer = (
   options: OtlpOptions = {}
@@ -151,7 +151,7 @@ export const layer = (
  * ```
  *
  * @category layers
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const layerJson = (options?: Omit<OtlpOptions, "protocol">): ReturnType<typeof layer> =>
   layer({ ...options, protocol: "http/json" })
@@ -175,7 +175,7 @@ export const layerJson = (options?: Omit<OtlpOptions, "protocol">): ReturnType<t
  * ```
  *
  * @category layers
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const layerProtobuf = (options?: Omit<OtlpOptions, "protocol">): ReturnType<typeof layer> =>
   layer({ ...options, protocol: "http/protobuf" })
@@ -203,7 +203,7 @@ const checkedExporter = Effect.fnUntraced(function* (runtime: RuntimeService, op
  * state is retained.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface Running extends Stoppable {
   /** Exports the present metrics. Rejects with `ExportFailed` if they do not arrive. */
@@ -226,7 +226,7 @@ export interface Running extends Stoppable {
  * ```
  *
  * @category exporting
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const start = async (runtime: AnyRuntime, options: OtlpOptions = {}): Promise<Running> => {
   const service = serviceOf(runtime)

@@ -25,7 +25,7 @@
  * await runtime.shutdown()
  * ```
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -56,7 +56,7 @@ export type { AnyRuntime } from "./internal/runtime/anyRuntime.ts"
  * The part of a registry that is needed. The registries of both packages have it.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface Registry {
   // Each package asks for its own class of metrics, though it calls no more than is here.
@@ -119,7 +119,7 @@ const sharedIn = new WeakMap<Registry, Map<string, Shared>>()
  * ```
  *
  * @category exporting
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const registerInto = (registry: Registry, runtime: AnyRuntime): (() => void) => {
   if (typeof registry?.registerMetric !== "function" || typeof registry.removeSingleMetric !== "function") {
@@ -235,7 +235,7 @@ const promMetric = (data: MetricData, name: string, readers: Shared["readers"]):
  * ```
  *
  * @category layers
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const layer = (registry: Registry): Layer.Layer<never, MetricNameCollision | NamespaceTaken, MetricsRuntime> =>
   Layer.effectDiscard(

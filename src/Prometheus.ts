@@ -22,7 +22,7 @@
  * Each sample has the labels `recorder` and `namespace`. A label of a metric with one of these names, or `le`, is
  * called `exported_...`. Events beyond the cardinality limit have the label `otel_metric_overflow="true"`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
@@ -69,7 +69,7 @@ export type { Stoppable } from "./internal/runtime/startScoped.ts"
  * The options of {@link layerHttp}.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface HttpOptions extends ScrapeOptions {
   /** The path of the route. Default: `/metrics`. */
@@ -106,7 +106,7 @@ const checked = <O extends ScrapeOptions>(
  * ```
  *
  * @category exporting
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const render: {
   (format?: "text" | "openmetrics", options?: ScrapeOptions): Effect.Effect<string, RenderError, MetricsRuntime>
@@ -140,7 +140,7 @@ export const render: {
  * ```
  *
  * @category layers
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const layerHttp = (
   options: HttpOptions = {}
@@ -183,7 +183,7 @@ export const layerHttp = (
  * ```
  *
  * @category exporting
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const handler = (options: ScrapeOptions = {}): Effect.Effect<FetchHandler, never, MetricsRuntime> =>
   made(handlers.fetchHandler, options)
@@ -207,7 +207,7 @@ export const handler = (options: ScrapeOptions = {}): Effect.Effect<FetchHandler
  * ```
  *
  * @category exporting
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const nodeHandler = (options: ScrapeOptions = {}): Effect.Effect<NodeHandler, never, MetricsRuntime> =>
   made(handlers.nodeHandler, options)
@@ -248,7 +248,7 @@ const made = Effect.fnUntraced(function* <A>(
  * ```
  *
  * @category exporting
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const push = Effect.fnUntraced(function* (
   options: PushOptions
@@ -281,7 +281,7 @@ export const push = Effect.fnUntraced(function* (
  * ```
  *
  * @category layers
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const layerPush = (options: PushingOptions): Layer.Layer<never, never, MetricsRuntime | HttpClient.HttpClient> =>
   Layer.effectDiscard(Effect.flatMap(providedRuntime(MetricsRuntime), (runtime) => pushing(runtime, options)))

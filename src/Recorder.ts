@@ -29,7 +29,7 @@
  * await Effect.runPromise(Effect.provide(program, Metrics)) // { name: "cache.lookups", dimensions: { value: 1 } }
  * ```
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -65,7 +65,7 @@ export type { DeltaReader, RecorderService } from "./internal/recorder/service.t
  * The recorder service, and the functions with which components use it.
  *
  * @category services
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class Recorder extends Context.Service<Recorder, RecorderService>()(recorderKey) {
   /**
@@ -91,7 +91,7 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
    * Effect.runSync(lookUp) // false
    * ```
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   static readonly register = <M extends Metric.Any | Metric.MetricSet>(
     metrics: M,
@@ -124,7 +124,7 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
    * Effect.runSync(Effect.provide(test, TestRecorder.layerSync())) // [{ _tag: "cache.lookup", hit: true }]
    * ```
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   static readonly emitter = <F extends Family>(family: F): Effect.Effect<Emitter<F["Type"]>> =>
     Effect.withFiber((fiber) => {
@@ -146,7 +146,7 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
    *
    * `Recorder.emit<CacheEvent>(...)` accepts only events of that family.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   static readonly emit = <E extends MetricEvent>(event: E): Effect.Effect<void> => new emitEffect(fiberSink, event)
 
@@ -171,14 +171,14 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
    * await Effect.runPromise(handle("text")) // 4
    * ```
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   static readonly onExit: Emitter<MetricEvent>["onExit"] = onExit(fiberSink)
 
   /**
    * Reads the snapshots of all metrics by name, including every event accepted before the read.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   static readonly snapshots: Effect.Effect<Snapshots, ReadError, Recorder> = Effect.flatMap(
     Effect.suspend(() => providedRecorder),
@@ -188,7 +188,7 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
   /**
    * Reads the snapshots with their time, the sequence number they reach, and the accounting.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   static readonly report: Effect.Effect<Report, ReadError, Recorder> = Effect.flatMap(
     Effect.suspend(() => providedRecorder),
@@ -203,7 +203,7 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
    *
    * A layer of the same id with other options fails with `RecorderOptionsDiffer`.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   static readonly layer = <R = never>(
     recorderId: string,
@@ -220,7 +220,7 @@ export class Recorder extends Context.Service<Recorder, RecorderService>()(recor
    * overflow policy is `"fail"` unless another is chosen. Without an `entityId` it gets a generated one, which is its
    * id as well.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   static readonly make = Effect.fnUntraced(function* <R = never>(
     options?: RecorderOptions<R>

@@ -18,7 +18,7 @@
  * Replay.run(Hits, captured)["cache.hits"].dimensions // { ratio: 0.5, hits: 1, total: 2 }
  * ```
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
@@ -49,7 +49,7 @@ export {
  * The options of {@link run} and {@link runStream}.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface RunOptions {
   /** The time at which the metrics are read, in milliseconds since the Unix epoch. Default: the time of the last event. */
@@ -111,7 +111,7 @@ class Run {
  * ```
  *
  * @category folding
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const run = <const Given extends MetricsGiven, Event extends MetricEvent>(
   metrics: Given,
@@ -141,7 +141,7 @@ export const run = <const Given extends MetricsGiven, Event extends MetricEvent>
  * ```
  *
  * @category folding
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const runStream = Effect.fnUntraced(function* <
   const Given extends MetricsGiven,
@@ -180,7 +180,7 @@ export const runStream = Effect.fnUntraced(function* <
  * ```
  *
  * @category converting
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const readFile: {
   <F extends Family>(
@@ -222,7 +222,7 @@ export const readFile: {
  * ```
  *
  * @category converting
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const writeFile = <F extends Family, E, R>(
   family: F,

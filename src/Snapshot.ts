@@ -11,7 +11,7 @@
  * Snapshot.isQuarantined(snapshots["cache.lookups"]!) // false
  * ```
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export * from "./internal/metric/definition/snapshot.ts"
 export * from "./internal/metric/mergeSnapshots.ts"

@@ -1,7 +1,7 @@
 /**
  * Application code emits events; metrics are pure reducers that turn these events into measurements.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type { Emitter, Timing } from "./internal/recorder/emitter.ts"
 export * as Metric from "./Metric.ts"

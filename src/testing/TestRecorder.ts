@@ -48,7 +48,7 @@ export type { Refused } from "./capture.ts"
  * What a test reads from its recorder.
  *
  * @category services
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface TestRecorderService {
   /** The accepted events in order, by value and with their times. */
@@ -65,7 +65,7 @@ export interface TestRecorderService {
  * The options of every test recorder.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface TestRecorderSyncOptions {
   /** The metrics registered from the start: one, a set, or a list. Components may register others. */
@@ -76,7 +76,7 @@ export interface TestRecorderSyncOptions {
  * The metrics, and the options of any recorder.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface TestRecorderOptions<out R = never> extends RecorderOptions<R>, TestRecorderSyncOptions {}
 
@@ -84,7 +84,7 @@ export interface TestRecorderOptions<out R = never> extends RecorderOptions<R>, 
  * The service with which a test reads the captured events.
  *
  * @category services
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class TestRecorder extends Context.Service<TestRecorder, TestRecorderService>()(
   "mvx-metrics/testing/TestRecorder"
@@ -92,7 +92,7 @@ export class TestRecorder extends Context.Service<TestRecorder, TestRecorderServ
   /**
    * The accepted events in order, by value and with their times.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   static readonly events: Effect.Effect<ReadonlyArray<Captured>, never, TestRecorder> = TestRecorder.use(
     (self) => self.events
@@ -101,7 +101,7 @@ export class TestRecorder extends Context.Service<TestRecorder, TestRecorderServ
   /**
    * The accepted events of a family, typed by it.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   static readonly eventsOf = <F extends Family>(
     family: F
@@ -111,7 +111,7 @@ export class TestRecorder extends Context.Service<TestRecorder, TestRecorderServ
   /**
    * The refused events, and why they were refused.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   static readonly refused: Effect.Effect<ReadonlyArray<Refused>, never, TestRecorder> = TestRecorder.use(
     (self) => self.refused
@@ -120,14 +120,14 @@ export class TestRecorder extends Context.Service<TestRecorder, TestRecorderServ
   /**
    * Forgets the captured events. Metrics keep their state; to reset them, use `recorder.reset`.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   static readonly clear: Effect.Effect<void, never, TestRecorder> = TestRecorder.use((self) => self.clear)
 
   /**
    * Provides a recorder that folds in process, like that of `Recorder.make`, with its queue, policies and hooks.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   static readonly layer = <R = never>(
     options?: TestRecorderOptions<R>
@@ -141,7 +141,7 @@ export class TestRecorder extends Context.Service<TestRecorder, TestRecorderServ
    * Provides a recorder that folds each event in the call that emits it and answers reads immediately, so `Effect.runSync`
    * runs a program with it. It has no capacity limit and no hooks.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   static readonly layerSync = (
     options?: TestRecorderSyncOptions

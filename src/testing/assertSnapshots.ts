@@ -12,7 +12,7 @@ import { differences, type Extent, partOf } from "./differences.ts"
  * The dimensions of metrics by name.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type Expected = { readonly [name: string]: unknown }
 
@@ -20,7 +20,7 @@ export type Expected = { readonly [name: string]: unknown }
  * Some of the fields of dimensions, at any depth. An array must have every element.
  *
  * @category utility types
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type PartOf<Dimensions> =
   Dimensions extends ReadonlyArray<infer Element>
@@ -54,7 +54,7 @@ export type PartOf<Dimensions> =
  * ```
  *
  * @category testing
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const assertSnapshots = (received: Snapshots, expected: Expected): void =>
   check(received, expected, "whole", assertSnapshots)
@@ -76,7 +76,7 @@ export const assertSnapshots = (received: Snapshots, expected: Expected): void =
  * ```
  *
  * @category testing
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const assertSnapshotsMatch = (received: Snapshots, expected: Expected): void =>
   check(received, expected, "part", assertSnapshotsMatch)
@@ -98,7 +98,7 @@ export const assertSnapshotsMatch = (received: Snapshots, expected: Expected): v
  * ```
  *
  * @category testing
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const assertSnapshot = <D>(received: Snapshot<D>, expected: NoInfer<D>): void =>
   check({ [received.name]: received }, { [received.name]: expected }, "whole", assertSnapshot)
@@ -120,7 +120,7 @@ export const assertSnapshot = <D>(received: Snapshot<D>, expected: NoInfer<D>): 
  * ```
  *
  * @category testing
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const assertSnapshotMatches = <D>(received: Snapshot<D>, expected: PartOf<NoInfer<D>>): void =>
   check({ [received.name]: received }, { [received.name]: expected }, "part", assertSnapshotMatches)

@@ -18,7 +18,7 @@ import { fixedTime } from "../internal/util/fixedTime.ts"
  * An event that a recorder refused.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface Refused {
   /** When it was emitted, in milliseconds since the Unix epoch. */

@@ -12,7 +12,7 @@ import { InvalidArgument } from "../MetricsError.ts"
  * A point in time: a date, milliseconds since the Unix epoch, or a date in ISO 8601.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type Time = Date | number | string
 
@@ -39,7 +39,7 @@ const millisOf = (time: Time): number => {
  * ```
  *
  * @category testing
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const fixedClock = (time: Time): Layer.Layer<never> => {
   const millis = millisOf(time)
@@ -65,7 +65,7 @@ export const fixedClock = (time: Time): Layer.Layer<never> => {
  * ```
  *
  * @category testing
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const steppingClock = (start: Time, step: Duration.Input): Layer.Layer<never> => {
   const first = millisOf(start)

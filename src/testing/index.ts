@@ -1,7 +1,7 @@
 /**
  * The testing kit for programs with metrics: `mvx-metrics/testing`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 export * from "./assertSnapshots.ts"
 export * from "./clocks.ts"

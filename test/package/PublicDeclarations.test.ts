@@ -2,13 +2,23 @@
  * The doc comments of the public declarations: each has a text, a category of the list in CONTRIBUTING.md, and the
  * version it came with.
  */
-import { readFile } from "node:fs/promises"
+import { globSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
 import { moduleOf, type PublicDeclaration, readPublic, tagsOfComment } from "../support/publicDeclarations.ts"
 
 const { declarations, entries } = await readPublic()
-const contributing = await readFile(new URL("../../CONTRIBUTING.md", import.meta.url), "utf8")
+const root = fileURLToPath(new URL("../../", import.meta.url))
+const contributing = readFileSync(join(root, "CONTRIBUTING.md"), "utf8")
 const [, list = ""] = /`@category`, one of ([^.]+)\./.exec(contributing) ?? []
+/** The versions of the changelog, the coming one included, but for those that nobody could install. */
+const published = new Set(
+  Array.from(
+    readFileSync(join(root, "CHANGELOG.md"), "utf8").matchAll(/^## \[(\d+\.\d+\.\d+)\] - (?!not published)/gm),
+    ([, version = ""]) => version
+  )
+)
 const categories: ReadonlyArray<string> = list.match(/[a-z][a-z ]+/g) ?? []
 
 const places = (wrong: (comment: string) => boolean): ReadonlyArray<string> =>
@@ -42,9 +52,19 @@ describe("a public declaration", () => {
     expect(places((comment) => !categories.includes(tagsOfComment(comment).category ?? ""))).toEqual([])
   })
 
-  it("has the version it came with", () => {
-    expect(places((comment) => !/^\d+\.\d+\.\d+$/.test(tagsOfComment(comment).since ?? ""))).toEqual([])
+  it("has the version it came with, which was published", () => {
+    expect(published.size).toBeGreaterThan(0)
+    expect(places((comment) => !published.has(tagsOfComment(comment).since ?? ""))).toEqual([])
   })
+})
+
+it("every version that a source says something came with was published", () => {
+  const others = globSync("src/**/*.ts", { cwd: root }).flatMap((path) =>
+    Array.from(readFileSync(join(root, path), "utf8").matchAll(/@since (\S+)/g), ([, version = ""]) =>
+      published.has(version) ? [] : [`${path}: ${version}`]
+    ).flat()
+  )
+  expect(others).toEqual([])
 })
 
 it("every category of the list is used", () => {
@@ -53,7 +73,7 @@ it("every category of the list is used", () => {
 })
 
 it("every entry begins with a comment that has the version it came with", () => {
-  const without = entries.filter(({ comment }) => !/^\d+\.\d+\.\d+$/.test(tagsOfComment(comment ?? "").since ?? ""))
+  const without = entries.filter(({ comment }) => !published.has(tagsOfComment(comment ?? "").since ?? ""))
   expect(without.map(({ path }) => path)).toEqual([])
 })
 

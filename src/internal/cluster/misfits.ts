@@ -10,7 +10,7 @@ export interface Misfit {
  * States that are in no total, because their definition differs from that of the primary.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface LeftOut extends Misfit {
   /** The ids of the running processes that have such a state. */

@@ -16,7 +16,7 @@ import type { LeftOut } from "./misfits.ts"
  * A worker process of the cluster that has said something.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface ClusterProcess {
   /** The id that `node:cluster` gave it. No other process of this primary has had it. */
@@ -32,7 +32,7 @@ export interface ClusterProcess {
  * The recorders of all processes together.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface ClusterReport {
   /** Time of the reader's clock when the report was made, in milliseconds since the Unix epoch. */

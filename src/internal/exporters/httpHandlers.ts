@@ -9,7 +9,7 @@ import { describeError } from "../util/describeError.ts"
  * For frameworks that speak `fetch`: Hono, SvelteKit, Next, Bun, Deno and others.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type FetchHandler = (request: Request) => Promise<Response>
 
@@ -17,7 +17,7 @@ export type FetchHandler = (request: Request) => Promise<Response>
  * For `node:http`, and for frameworks on it: Express, Connect, Polka.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type NodeHandler = (request: IncomingMessage, response: ServerResponse) => void
 

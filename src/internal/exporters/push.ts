@@ -22,7 +22,7 @@ import { type PushgatewayOptions, type PushOptions, type RemoteWriteOptions, why
  * What a push came to.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface Pushed {
   /** One to a Pushgateway; in remote write one for each 2000 series. */

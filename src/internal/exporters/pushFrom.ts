@@ -28,7 +28,7 @@ import type { PushingOptions, PushOptions } from "./pushOptions.ts"
  * ```
  *
  * @category exporting
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const pushFrom = async (runtime: AnyRuntime, options: PushOptions): Promise<Pushed> => {
   const service = serviceOf(runtime)
@@ -40,7 +40,7 @@ export const pushFrom = async (runtime: AnyRuntime, options: PushOptions): Promi
  * Pushes of a runtime that go on. `stop` pushes once more: call it before `runtime.shutdown()`.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface Pushing extends Stoppable {
   /** Pushes the present metrics. Rejects with `PushFailed`. */
@@ -64,7 +64,7 @@ export interface Pushing extends Stoppable {
  * ```
  *
  * @category exporting
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const startPush = async (runtime: AnyRuntime, options: PushingOptions): Promise<Pushing> => {
   const service = serviceOf(runtime)

@@ -25,7 +25,7 @@ import { type ScrapeOptions, scrapeOptionChecks } from "./scrape.ts"
  * What pushes to a Pushgateway and by remote write have in common.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface PushTarget extends Pick<ScrapeOptions, "recorderLabel" | "selfMetrics"> {
   /** The label `job` of all series. Default: the namespace of the runtime. */
@@ -50,7 +50,7 @@ export interface PushTarget extends Pick<ScrapeOptions, "recorderLabel" | "selfM
  * A push to Prometheus' Pushgateway, or to what takes its requests.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface PushgatewayOptions extends PushTarget {
   readonly protocol?: "pushgateway"
@@ -67,7 +67,7 @@ export interface PushgatewayOptions extends PushTarget {
  * VictoriaMetrics and others do.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface RemoteWriteOptions extends PushTarget {
   readonly protocol: "remote-write"
@@ -83,7 +83,7 @@ export interface RemoteWriteOptions extends PushTarget {
  * The options of a push.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type PushOptions = PushgatewayOptions | RemoteWriteOptions
 
@@ -91,7 +91,7 @@ export type PushOptions = PushgatewayOptions | RemoteWriteOptions
  * When pushes in an interval come.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface PushingTimes {
   /** Default: 15 seconds. */
@@ -104,7 +104,7 @@ export interface PushingTimes {
  * The options of pushes in an interval.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type PushingOptions = PushOptions & PushingTimes
 

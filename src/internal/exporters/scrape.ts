@@ -24,7 +24,7 @@ import { labelsCheck } from "./labelOptions.ts"
  * The options of a scrape.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface ScrapeOptions {
   /**

@@ -12,7 +12,7 @@ import { describeError } from "../util/describeError.ts"
  * One line of the log.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface LogEntry {
   /** Its severity. `console`, pino and winston have methods of these names. */
@@ -31,7 +31,7 @@ export interface LogEntry {
  * Takes the lines of the log. What it returns is not waited for; if it throws or rejects, nothing changes.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type Logger = (entry: LogEntry) => unknown
 

@@ -27,7 +27,7 @@ import { merge } from "../metric/mergeSnapshots.ts"
  * ```
  *
  * @category folding
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const mergeMetricStates = (
   metrics: ReadonlyArray<Metric.Any>,

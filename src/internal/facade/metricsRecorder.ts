@@ -34,7 +34,7 @@ import { anAbortSignal, type WaitOptions, waitFor } from "./waits.ts"
  * One measured entity and its metrics.
  *
  * @category services
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class MetricsRecorder {
   /**
@@ -65,7 +65,7 @@ export class MetricsRecorder {
   /**
    * The accounting, immediately and in every state.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   get stats(): Stats {
     return internalsOf(this.#recorder)!.statsUnsafe()
@@ -74,7 +74,7 @@ export class MetricsRecorder {
   /**
    * The definitions that are registered.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   get metrics(): ReadonlyArray<Metric.Any> {
     return internalsOf(this.#recorder)!.metricsUnsafe()
@@ -84,7 +84,7 @@ export class MetricsRecorder {
    * Registers a metric, or a set of metrics, for the events emitted from now on. Resolves to the emitter of the events
    * they read.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   registerMetric<M extends Metric.Any | Metric.MetricSet>(
     metrics: M,
@@ -97,7 +97,7 @@ export class MetricsRecorder {
   /**
    * Returns an emitter of the events of a family, for a component whose metrics are registered elsewhere.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   emitter<F extends Family>(family: F): Emitter<F["Type"]> {
     check("family", family, aFamily)
@@ -110,7 +110,7 @@ export class MetricsRecorder {
    * {@link offerEvent} to wait for room. Throws `InvalidArgument` if the value is not an event, and `QueueOverflow` on
    * overflow if the policy is `"fail"`.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   registerEvent<E extends MetricEvent>(event: E): boolean {
     if (this.#recorder.emitUnsafe(event)) return true
@@ -142,7 +142,7 @@ export class MetricsRecorder {
    * await runtime.shutdown()
    * ```
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   async offerEvent<E extends MetricEvent>(event: E, options?: { readonly signal?: AbortSignal }): Promise<boolean> {
     const invalid = whyInvalidOptions(options, { signal: anAbortSignal })
@@ -175,7 +175,7 @@ export class MetricsRecorder {
    * await runtime.shutdown()
    * ```
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   getMetricSnapshots(options?: WaitOptions): Promise<Snapshots> {
     return waitFor(this.#run, this.#recorder.snapshots, options)
@@ -186,7 +186,7 @@ export class MetricsRecorder {
    *
    * @param options as in {@link getMetricSnapshots}; with `labels` only the series with these values.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   getMetricSnapshot<M extends Metric.Any>(
     metric: M,
@@ -205,7 +205,7 @@ export class MetricsRecorder {
   /**
    * Reads the snapshots with their time, the sequence number they reach, and the accounting.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   getReport(options?: WaitOptions): Promise<Report> {
     return waitFor(this.#run, this.#recorder.report, options)
@@ -215,7 +215,7 @@ export class MetricsRecorder {
    * The states of all metrics by name, which {@link mergeMetricStates} merges with those of other recorders, threads or
    * processes.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   getMetricStates(options?: WaitOptions): Promise<States> {
     return waitFor(this.#run, this.#recorder.states, options)
@@ -225,7 +225,7 @@ export class MetricsRecorder {
    * Makes a reader whose reads each return what was added since the one before. The first read returns everything, but
    * for what a metric went on from with durable state.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   createDeltaReader(): { readonly read: (options?: WaitOptions) => Promise<Snapshots> } {
     const reader = this.#run.sync(this.#recorder.deltaReader)
@@ -236,7 +236,7 @@ export class MetricsRecorder {
    * Waits until every event registered before is folded. Rejects with `WaitTimeout` when that takes longer than `timeout`,
    * or than the recorder's `waitTimeout`. A read needs no flush before it.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   flush(options?: WaitOptions): Promise<void> {
     return waitFor(this.#run, this.#recorder.flush(), options)
@@ -245,7 +245,7 @@ export class MetricsRecorder {
   /**
    * Resets one metric, or all of them, from the next registered event.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   resetMetrics(metric?: Metric.Any): Promise<void> {
     return this.#run.promise(this.#recorder.reset(metric))
@@ -255,7 +255,7 @@ export class MetricsRecorder {
    * Starts the recorder again after a stop. A recorder is started when it is made: its first `start` changes nothing, a
    * later one while it runs rejects with `InvalidState`.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   start(): Promise<void> {
     return this.#run.promise(this.#recorder.start)
@@ -264,7 +264,7 @@ export class MetricsRecorder {
   /**
    * Folds every accepted event, then stops. The recorder can be started again.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   stop(): Promise<void> {
     return this.#run.promise(this.#recorder.stop)
@@ -273,7 +273,7 @@ export class MetricsRecorder {
   /**
    * Iterates over every change of a metric, in order, until the recorder stops. The recorder pauses for a slow consumer.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   changes(): AsyncIterable<MetricChange> {
     return Stream.toAsyncIterableWith(this.#recorder.changes, this.#run.context)
@@ -283,7 +283,7 @@ export class MetricsRecorder {
    * Iterates over the changes of one metric, or of those of a set, as {@link changes} does. They are typed by the
    * definitions: `change.snapshot.name` decides which dimensions `change.snapshot` has.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   changesOf<M extends Metric.Any | Metric.MetricSet>(metrics: M): AsyncIterable<MetricChange<SnapshotOf<M>>> {
     return Stream.toAsyncIterableWith(this.#recorder.changesOf(metrics), this.#run.context)
@@ -292,7 +292,7 @@ export class MetricsRecorder {
   /**
    * Iterates over the latest change of each metric, for consumers that only need to be up to date.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   latestChanges(): AsyncIterable<MetricChange> {
     return Stream.toAsyncIterableWith(this.#recorder.latestChanges, this.#run.context)

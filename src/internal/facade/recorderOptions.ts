@@ -10,7 +10,7 @@ import type { RecorderOptions as EffectRecorderOptions } from "../recorder/optio
  * Options of a recorder: those of the Effect API, with plain functions for hooks.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface RecorderOptions extends Omit<EffectRecorderOptions, "onStarting" | "onStopped" | "onMetricChanged"> {
   /**

@@ -39,7 +39,7 @@ export const withEffectHook = ({
  * The options of a runtime that folds in process, or of one that decides when it starts.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface InProcessOptions extends WithPlainHooks<RuntimeOptions> {
   /**
@@ -70,7 +70,7 @@ export interface InProcessOptions extends WithPlainHooks<RuntimeOptions> {
  * ```
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type ContextOptions =
   | {
@@ -107,7 +107,7 @@ export type ContextOptions =
  * ```
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface ExitOptions {
   /**
@@ -136,7 +136,7 @@ export interface ExitOptions {
  * ```
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type StartOptions = (InProcessOptions | (WithPlainHooks<WorkerOptions> & { readonly inProcess?: false })) &
   ContextOptions &

@@ -11,7 +11,7 @@ import type { Run } from "./run.ts"
  * The limits of a read or a flush.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface WaitOptions extends FlushOptions {
   /** Aborts the wait: the promise rejects with the signal's reason. Nothing else changes. */

@@ -8,7 +8,7 @@ import type { Captured } from "../replay/ndjson.ts"
  * Why there is a recording. What concerns no one recorder, metric or event, or one that is not known, is left out.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface Incident {
   /**
@@ -30,7 +30,7 @@ export interface Incident {
  * An event in a recording.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface RecordedEvent extends Captured {
   readonly recorderId: string
@@ -42,7 +42,7 @@ export interface RecordedEvent extends Captured {
  * The last events of a runtime, in the order in which they were accepted.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface FlightRecording {
   readonly namespace: string
@@ -75,7 +75,7 @@ export interface FlightRecording {
  * ```
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface FlightRecorderOptions {
   /** The maximum number of events in a recording: the last ones. Default: 10 000. */

@@ -49,7 +49,7 @@ const combinator = (arity: 2 | 3, make: (...given: ReadonlyArray<never>) => (sel
  * ```
  *
  * @category combinators
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const named: {
   <const Name extends string>(
@@ -79,7 +79,7 @@ export const named: {
  * ```
  *
  * @category combinators
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const describe: {
   (description: string): <M extends Any>(self: M) => M
@@ -105,7 +105,7 @@ export const describe: {
  * ```
  *
  * @category combinators
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const unit: {
   (unit: Unit): <M extends Any>(self: M) => M
@@ -133,7 +133,7 @@ export const unit: {
  * ```
  *
  * @category combinators
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const filter: {
   <M extends Any>(predicate: (event: EventsOf<M>) => boolean): (self: M) => M
@@ -165,7 +165,7 @@ export const filter: {
  * ```
  *
  * @category combinators
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const mapEvents: {
   <M extends Any, F extends Family>(
@@ -208,7 +208,7 @@ type AcceptedBy<M extends Any> = Parameters<M[typeof TypeId]["_Event"]>[0]
  * ```
  *
  * @category combinators
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const labelled: {
   <R extends MetricEvent, const LS extends LabelSources<R>>(
@@ -245,7 +245,7 @@ type LabelledDimensions<D, L extends LabelValues> = D & Labelled<L, Omit<D, "ser
  * The dimensions that labels add to those of a metric.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface Labelled<L extends LabelValues, Point> {
   readonly series: ReadonlyArray<Series<L, Point>>

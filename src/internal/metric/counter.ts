@@ -24,7 +24,7 @@ import { instrument } from "./instruments/makeInstrument.ts"
  * The options of {@link counter}.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface CounterOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>
   extends InstrumentOptions<F, Tag, LS>,
@@ -61,7 +61,7 @@ export interface CounterOptions<F extends Family, Tag extends TagOf<F>, LS exten
  * What a counter shows: the sum of its values.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface Sum {
   readonly value: number
@@ -71,7 +71,7 @@ export interface Sum {
  * The dimensions of a counter with these labels.
  *
  * @category utility types
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type CounterDimensions<L extends LabelValues> = Dimensioned<L, Sum>
 
@@ -98,7 +98,7 @@ export type CounterDimensions<L extends LabelValues> = Dimensioned<L, Sum>
  * ```
  *
  * @category constructors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const counter = <
   const Name extends string,
@@ -142,7 +142,7 @@ export const counter = <
  * ```
  *
  * @category constructors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const upDownCounter = <
   const Name extends string,

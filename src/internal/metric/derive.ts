@@ -25,7 +25,7 @@ import { familyOfAll } from "./unionFamily.ts"
  * The metrics that a derived metric is computed from, by the names that its view uses.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type Sources = { readonly [source: string]: Any }
 
@@ -35,7 +35,7 @@ type EventOf<M extends Any> = Parameters<M[typeof TypeId]["_Event"]>[0]
  * The options of {@link derive}.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface DeriveOptions<From extends Sources, D> {
   /** The metrics it is computed from. They need not be registered. */
@@ -74,7 +74,7 @@ export interface DeriveOptions<From extends Sources, D> {
  * ```
  *
  * @category constructors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const derive = <const Name extends string, const From extends Sources, D>(
   name: Name,

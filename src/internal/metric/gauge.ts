@@ -24,7 +24,7 @@ export type { GaugePoint }
  * The options of {@link gauge}.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface GaugeOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>
   extends ValueOptions<F, Tag, LS> {
@@ -38,7 +38,7 @@ export interface GaugeOptions<F extends Family, Tag extends TagOf<F>, LS extends
  * The dimensions of a gauge with these labels. Gauges do not add up, so a gauge with labels has no total.
  *
  * @category utility types
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type GaugeDimensions<L extends LabelValues> = [keyof L] extends [never]
   ? { readonly value: number | null; readonly at: number | null } & Remarks<GaugePoint>
@@ -64,7 +64,7 @@ export type GaugeDimensions<L extends LabelValues> = [keyof L] extends [never]
  * ```
  *
  * @category constructors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const gauge = <
   const Name extends string,

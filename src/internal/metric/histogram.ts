@@ -34,7 +34,7 @@ export type { ExponentialPoint, HistogramPoint }
  * The options of {@link histogram}.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface HistogramOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>
   extends ValueOptions<F, Tag, LS>,
@@ -56,7 +56,7 @@ export interface HistogramOptions<F extends Family, Tag extends TagOf<F>, LS ext
  * `counts[i]` counts the values up to `boundaries[i]`; the last count is for larger values. `min` and `max` are `null` before the first value.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface Distribution {
   readonly count: number
@@ -70,7 +70,7 @@ export interface Distribution {
  * The dimensions of a histogram with these labels.
  *
  * @category utility types
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type HistogramDimensions<L extends LabelValues> = Distribution & {
   readonly boundaries: ReadonlyArray<number>
@@ -102,7 +102,7 @@ export type HistogramDimensions<L extends LabelValues> = Distribution & {
  * ```
  *
  * @category constructors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const histogram = <
   const Name extends string,
@@ -148,7 +148,7 @@ const whyNoBoundaries = ({ boundaries, unit }: { readonly [option: string]: unkn
  * The options of {@link exponentialHistogram}.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface ExponentialHistogramOptions<
   F extends Family,
@@ -173,7 +173,7 @@ export interface ExponentialHistogramOptions<
  * base is 2^(2^-scale).
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface Buckets {
   readonly offset: number
@@ -184,7 +184,7 @@ export interface Buckets {
  * What an exponential histogram shows. `min` and `max` are `null` before the first value.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface ExponentialDistribution {
   readonly count: number
@@ -207,7 +207,7 @@ export interface ExponentialDistribution {
  * The dimensions of an exponential histogram with these labels.
  *
  * @category utility types
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type ExponentialHistogramDimensions<L extends LabelValues> = Dimensioned<L, ExponentialDistribution>
 
@@ -236,7 +236,7 @@ export type ExponentialHistogramDimensions<L extends LabelValues> = Dimensioned<
  * ```
  *
  * @category constructors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const exponentialHistogram = <
   const Name extends string,

@@ -18,7 +18,7 @@ export type { SeriesState } from "./instruments/series.ts"
  * The events of a family with these tags.
  *
  * @category utility types
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type EventOfTag<F extends Family, Tag extends TagOf<F>> = F["cases"][Tag]["Type"]
 
@@ -28,7 +28,7 @@ type FieldOf<E, Value> = { [K in keyof E & string]: E[K] extends Value ? K : nev
  * The name of a field with a number. If the field is missing, nothing is measured.
  *
  * @category utility types
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type NumberField<E> = FieldOf<E, number | null | undefined>
 
@@ -36,7 +36,7 @@ export type NumberField<E> = FieldOf<E, number | null | undefined>
  * The name of a boolean field. If the field is missing, nothing is measured.
  *
  * @category utility types
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type BooleanField<E> = FieldOf<E, boolean | null | undefined>
 
@@ -44,7 +44,7 @@ export type BooleanField<E> = FieldOf<E, boolean | null | undefined>
  * The name of a field that can be a label.
  *
  * @category utility types
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type LabelField<E> = FieldOf<E, LabelValue | undefined>
 
@@ -52,7 +52,7 @@ export type LabelField<E> = FieldOf<E, LabelValue | undefined>
  * The name of a field with text, which may be missing.
  *
  * @category utility types
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type TextField<E> = FieldOf<E, string | null | undefined>
 
@@ -60,7 +60,7 @@ export type TextField<E> = FieldOf<E, string | null | undefined>
  * The field with the trace id of an event, or the fields with its trace id and span id.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type ExemplarFields<E> = TextField<E> | { readonly traceId: TextField<E>; readonly spanId?: TextField<E> }
 
@@ -69,7 +69,7 @@ export type ExemplarFields<E> = TextField<E> | { readonly traceId: TextField<E>;
  * A field that is named `span` itself is given as `{ traceId: "span" }`.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type ExemplarSource<E> = "span" | ExemplarFields<E>
 
@@ -77,7 +77,7 @@ export type ExemplarSource<E> = "span" | ExemplarFields<E>
  * The source of a label: a field, or a function of the event.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type LabelSource<E> = LabelField<E> | ((event: E, at: number) => LabelValue | undefined)
 
@@ -85,7 +85,7 @@ export type LabelSource<E> = LabelField<E> | ((event: E, at: number) => LabelVal
  * The labels of a metric: names of fields, or a field or function for each label.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type Labels<E> = ReadonlyArray<LabelField<E>> | { readonly [label: string]: LabelSource<E> }
 
@@ -93,7 +93,7 @@ export type Labels<E> = ReadonlyArray<LabelField<E>> | { readonly [label: string
  * The labels of a series: values by name.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type LabelValues = { readonly [label: string]: LabelValue }
 
@@ -106,7 +106,7 @@ type ValueOf<E, Field> = E extends unknown ? (Field extends keyof E ? OrNull<E[F
  * The names and values of labels, by their definition. Without labels, `LS` is its own bound.
  *
  * @category utility types
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type LabelsOf<E, LS> =
   Labels<E> extends LS
@@ -123,7 +123,7 @@ export type LabelsOf<E, LS> =
  * The measured value: a field, or a function of the event. Functions are called for every event; fields cost less.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type Value<E> = NumberField<E> | ((event: E, at: number) => number | null | undefined)
 
@@ -132,7 +132,7 @@ export type Value<E> = NumberField<E> | ((event: E, at: number) => number | null
  * `{document}` for what is counted, or `By/s`. Names such as `seconds` and `bytes` are taken for their code.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type Unit = KnownUnit | "1" | (string & Record<never, never>)
 
@@ -140,7 +140,7 @@ export type Unit = KnownUnit | "1" | (string & Record<never, never>)
  * The common options of built-in metrics.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface InstrumentOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>> {
   /** The family of events the metric reads. */
@@ -180,7 +180,7 @@ export interface InstrumentOptions<F extends Family, Tag extends TagOf<F>, LS ex
  * The option of metrics that count: they have series at 0 before the first event.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface FromZeroOptions {
   /**
@@ -196,7 +196,7 @@ export interface FromZeroOptions {
  * The options of metrics that measure numbers.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface ValueOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>
   extends InstrumentOptions<F, Tag, LS> {
@@ -208,7 +208,7 @@ export interface ValueOptions<F extends Family, Tag extends TagOf<F>, LS extends
  * A series of a labelled metric: its labels, and its point.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type Series<L extends LabelValues, Point> = Point & { readonly labels: L }
 
@@ -216,7 +216,7 @@ export type Series<L extends LabelValues, Point> = Point & { readonly labels: L 
  * Everything beyond `maxSeries`, with the high-cardinality label: the label with the most values, and some of them.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type Overflow<Point> = Point & {
   readonly label: string
@@ -228,7 +228,7 @@ export type Overflow<Point> = Point & {
  * The optional parts of every built-in metric's dimensions.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface Remarks<Point> {
   readonly overflow?: Overflow<Point>
@@ -242,7 +242,7 @@ export interface Remarks<Point> {
  * The dimensions of a metric whose series add up: the total, and with labels each series.
  *
  * @category utility types
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type Dimensioned<L extends LabelValues, Point> = Point &
   Remarks<Point> &

@@ -26,7 +26,7 @@ import type { Unit } from "./instrumentOptions.ts"
  * The options of {@link make}.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface Options<F extends Family, State, Dimensions, Tag extends string = TagOf<F>> {
   /** The family of events the metric reads. */
@@ -83,7 +83,7 @@ const defaultView = made(
  * ```
  *
  * @category constructors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const make = <
   const Name extends string,
@@ -163,7 +163,7 @@ const whyInvalidDefinition = (options: unknown): InvalidArgument | undefined => 
  * ```
  *
  * @category guards
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const isMetric: (value: unknown) => value is Any = isDefinition
 
@@ -184,7 +184,7 @@ export const isMetric: (value: unknown) => value is Any = isDefinition
  * ```
  *
  * @category folding
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const reduce = <Name extends string, E extends MetricEvent, S, D>(
   metric: Metric<Name, D, S, E, MetricEvent>,
@@ -212,7 +212,7 @@ export const reduce = <Name extends string, E extends MetricEvent, S, D>(
  * ```
  *
  * @category folding
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const fold = <Name extends string, E extends MetricEvent, S, D>(
   metric: Metric<Name, D, S, E, MetricEvent>,
@@ -239,7 +239,7 @@ export const fold = <Name extends string, E extends MetricEvent, S, D>(
  * ```
  *
  * @category folding
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const snapshot = <Name extends string, E extends MetricEvent, S, D>(
   metric: Metric<Name, D, S, E, MetricEvent>,

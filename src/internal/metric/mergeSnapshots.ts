@@ -41,7 +41,7 @@ import { isState, misfits, stateOf } from "./definition/stateShape.ts"
  * ```
  *
  * @category folding
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const merge = (
   metrics: ReadonlyArray<Metric.Any>,
@@ -79,7 +79,7 @@ export const merge = (
  * ```
  *
  * @category folding
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const mergeStates = (
   metrics: ReadonlyArray<Metric.Any>,

@@ -29,7 +29,7 @@ import { type EventsTypeId, SetTypeId } from "./definition/typeIds.ts"
  * ```
  *
  * @category constructors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const combine = <const Parts extends ReadonlyArray<Any | MetricSet>>(
   ...parts: Parts
@@ -57,7 +57,7 @@ export const combine = <const Parts extends ReadonlyArray<Any | MetricSet>>(
  * ```
  *
  * @category constructors
- * @since 0.1.0
+ * @since 0.2.0
  */
 const module_ = <const Parts extends ReadonlyArray<Any | MetricSet>>(
   url: string | undefined,
@@ -125,7 +125,7 @@ const setOf = (parts: ReadonlyArray<Any | MetricSet>, declaredIn: ReadonlyArray<
  * ```
  *
  * @category guards
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const isMetricSet = (value: unknown): value is MetricSet => {
   try {
@@ -153,6 +153,6 @@ export const isMetricSet = (value: unknown): value is MetricSet => {
  * ```
  *
  * @category getters
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const metricsOf = (part: Any | MetricSet): ReadonlyArray<Any> => (isMetricSet(part) ? part.metrics : [part])

@@ -25,7 +25,7 @@ export type { DistinctPoint, FrequencyPoint }
  * The options of {@link frequency}.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface FrequencyOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>
   extends InstrumentOptions<F, Tag, LS> {
@@ -39,7 +39,7 @@ export interface FrequencyOptions<F extends Family, Tag extends TagOf<F>, LS ext
  * What a frequency shows: how often each value occurred.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface Frequency {
   readonly counts: { readonly [value: string]: number }
@@ -51,7 +51,7 @@ export interface Frequency {
  * The dimensions of a frequency with these labels.
  *
  * @category utility types
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type FrequencyDimensions<L extends LabelValues> = Dimensioned<L, Frequency>
 
@@ -74,7 +74,7 @@ export type FrequencyDimensions<L extends LabelValues> = Dimensioned<L, Frequenc
  * ```
  *
  * @category constructors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const frequency = <
   const Name extends string,
@@ -104,7 +104,7 @@ export const frequency = <
  * The options of {@link distinct}.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface DistinctOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>
   extends InstrumentOptions<F, Tag, LS> {
@@ -118,7 +118,7 @@ export interface DistinctOptions<F extends Family, Tag extends TagOf<F>, LS exte
  * What a count of distinct values shows: an estimate, a whole number.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface Distinct {
   readonly estimate: number
@@ -128,7 +128,7 @@ export interface Distinct {
  * The dimensions of a count of distinct values with these labels.
  *
  * @category utility types
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type DistinctDimensions<L extends LabelValues> = Dimensioned<L, Distinct>
 
@@ -155,7 +155,7 @@ export type DistinctDimensions<L extends LabelValues> = Dimensioned<L, Distinct>
  * ```
  *
  * @category constructors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const distinct = <
   const Name extends string,

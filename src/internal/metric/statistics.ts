@@ -27,7 +27,7 @@ export type { AveragePoint, MinMaxPoint, RatioPoint }
  * What an average shows.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface Average {
   /** `null` before the first value. */
@@ -40,7 +40,7 @@ export interface Average {
  * The dimensions of an average with these labels.
  *
  * @category utility types
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type AverageDimensions<L extends LabelValues> = Dimensioned<L, Average>
 
@@ -63,7 +63,7 @@ export type AverageDimensions<L extends LabelValues> = Dimensioned<L, Average>
  * ```
  *
  * @category constructors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const average = <
   const Name extends string,
@@ -85,7 +85,7 @@ export const average = <
  * What a minimum and maximum shows. Both are `null` before the first value.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface MinMax {
   readonly min: number | null
@@ -97,7 +97,7 @@ export interface MinMax {
  * The dimensions of a minimum and maximum with these labels.
  *
  * @category utility types
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type MinMaxDimensions<L extends LabelValues> = Dimensioned<L, MinMax>
 
@@ -120,7 +120,7 @@ export type MinMaxDimensions<L extends LabelValues> = Dimensioned<L, MinMax>
  * ```
  *
  * @category constructors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const minMax = <
   const Name extends string,
@@ -142,7 +142,7 @@ export const minMax = <
  * The options of {@link ratio}.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface RatioOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>
   extends InstrumentOptions<F, Tag, LS>,
@@ -157,7 +157,7 @@ export interface RatioOptions<F extends Family, Tag extends TagOf<F>, LS extends
  * What a ratio shows.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface Ratio {
   /** `hits / total`, or `null` before the first event. */
@@ -170,7 +170,7 @@ export interface Ratio {
  * The dimensions of a ratio with these labels.
  *
  * @category utility types
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type RatioDimensions<L extends LabelValues> = Dimensioned<L, Ratio>
 
@@ -193,7 +193,7 @@ export type RatioDimensions<L extends LabelValues> = Dimensioned<L, Ratio>
  * ```
  *
  * @category constructors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const ratio = <
   const Name extends string,

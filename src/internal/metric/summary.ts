@@ -25,7 +25,7 @@ export type { SummaryPoint }
  * The options of {@link summary}.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface SummaryOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>
   extends ValueOptions<F, Tag, LS>,
@@ -42,7 +42,7 @@ export interface SummaryOptions<F extends Family, Tag extends TagOf<F>, LS exten
  * `count` and `sum` cover all values, `quantiles` those in the window. A quantile is `null` if the window is empty.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface Quantiles {
   readonly count: number
@@ -54,7 +54,7 @@ export interface Quantiles {
  * The dimensions of a summary with these labels.
  *
  * @category utility types
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type SummaryDimensions<L extends LabelValues> = Dimensioned<L, Quantiles>
 
@@ -82,7 +82,7 @@ export type SummaryDimensions<L extends LabelValues> = Dimensioned<L, Quantiles>
  * ```
  *
  * @category constructors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const summary = <
   const Name extends string,

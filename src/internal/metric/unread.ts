@@ -33,7 +33,7 @@ const metricsAndSets: Check = (value) =>
  * ```
  *
  * @category getters
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const unread = <F extends Family>(family: F, metrics: Iterable<Any | MetricSet>): ReadonlyArray<TagOf<F>> => {
   // An iterator can be read only once.

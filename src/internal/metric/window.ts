@@ -34,7 +34,7 @@ interface Sliding {
  * The options of {@link rate}.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface RateOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>
   extends InstrumentOptions<F, Tag, LS>,
@@ -47,7 +47,7 @@ export interface RateOptions<F extends Family, Tag extends TagOf<F>, LS extends 
  * The options of {@link window}.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface WindowOptions<F extends Family, Tag extends TagOf<F>, LS extends Labels<EventOfTag<F, Tag>>>
   extends ValueOptions<F, Tag, LS>,
@@ -57,7 +57,7 @@ export interface WindowOptions<F extends Family, Tag extends TagOf<F>, LS extend
  * What a rate shows: the average per second over the window.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface Rate {
   readonly perSecond: number
@@ -67,7 +67,7 @@ export interface Rate {
  * What a window shows. `min`, `max` and `average` are `null` while it is empty.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface WindowStatistics {
   readonly count: number
@@ -81,7 +81,7 @@ export interface WindowStatistics {
  * The dimensions of a rate with these labels.
  *
  * @category utility types
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type RateDimensions<L extends LabelValues> = Dimensioned<L, Rate>
 
@@ -89,7 +89,7 @@ export type RateDimensions<L extends LabelValues> = Dimensioned<L, Rate>
  * The dimensions of a window with these labels.
  *
  * @category utility types
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type WindowDimensions<L extends LabelValues> = Dimensioned<L, WindowStatistics>
 
@@ -122,7 +122,7 @@ const sliding: Special = {
  * ```
  *
  * @category constructors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const rate = <
   const Name extends string,
@@ -160,7 +160,7 @@ export const rate = <
  * ```
  *
  * @category constructors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const window = <
   const Name extends string,

@@ -12,7 +12,7 @@ import { describeError } from "../util/describeError.ts"
  * is larger than {@link MostBytes} is refused as `invalid`. Other events and recorders are not affected.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface MetricEvent {
   readonly _tag: string
@@ -23,7 +23,7 @@ export interface MetricEvent {
  * different sizes, and a thread may not be able to read a message that is nested thousands of levels deep.
  *
  * @category constants
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const MostDepth = 100
 
@@ -33,7 +33,7 @@ export const MostDepth = 100
  * of 64 bits count 8 more, and binary data the size of its memory.
  *
  * @category constants
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const MostBytes = 131_072
 
@@ -42,7 +42,7 @@ export const MostBytes = 131_072
  * `Schema.toTaggedUnion("_tag")`. `cases` holds the schema of each event by its tag.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type Family = Schema.Top & {
   readonly Type: MetricEvent
@@ -53,7 +53,7 @@ export type Family = Schema.Top & {
  * The union of the events of a family.
  *
  * @category utility types
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type EventOf<F extends Family> = F["Type"]
 
@@ -61,7 +61,7 @@ export type EventOf<F extends Family> = F["Type"]
  * The tags of a family. Errors show the tags themselves, since `Extract` leaves no name with the family's schema in it.
  *
  * @category utility types
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type TagOf<F extends Family> = Extract<keyof F["cases"], string>
 
@@ -78,7 +78,7 @@ export type TagOf<F extends Family> = Extract<keyof F["cases"], string>
  * ```
  *
  * @category guards
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const isMetricEvent = (value: unknown): value is MetricEvent => whyNotEvent(value) === undefined
 
@@ -96,7 +96,7 @@ export const isMetricEvent = (value: unknown): value is MetricEvent => whyNotEve
  * ```
  *
  * @category getters
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const tagsOf = <F extends Family>(family: F): ReadonlyArray<TagOf<F>> =>
   Object.keys(family.cases) as Array<TagOf<F>>

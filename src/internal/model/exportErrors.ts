@@ -9,7 +9,7 @@ import { TaggedError } from "./taggedError.ts"
  * `place` already shows a runtime of this namespace. The metrics of two such runtimes could not be told apart.
  *
  * @category errors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class NamespaceTaken extends TaggedError<NamespaceTaken>()("mvx-metrics/NamespaceTaken", {
   namespace: Schema.String,
@@ -37,7 +37,7 @@ const times = (attempts: number): string => `${attempts} ${attempts === 1 ? "att
  * ```
  *
  * @category errors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class ExportFailed extends TaggedError<ExportFailed>()("mvx-metrics/ExportFailed", {
   url: Schema.String,
@@ -72,7 +72,7 @@ export class ExportFailed extends TaggedError<ExportFailed>()("mvx-metrics/Expor
  * ```
  *
  * @category errors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class PushFailed extends TaggedError<PushFailed>()("mvx-metrics/PushFailed", {
   url: Schema.String,
@@ -92,6 +92,6 @@ export class PushFailed extends TaggedError<PushFailed>()("mvx-metrics/PushFaile
  * The errors of pushing the metrics of a runtime.
  *
  * @category errors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type PushError = PushFailed | RenderError

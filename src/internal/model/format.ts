@@ -4,7 +4,7 @@ import type { Protocol } from "./otlp.ts"
  * The format of a scrape: Prometheus' text, OpenMetrics, or Prometheus' protobuf, which has native histograms.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type Format = "text" | "openmetrics" | "protobuf"
 
@@ -20,7 +20,7 @@ export type TextFormat = Exclude<Format, "protobuf">
  * - `"none"`: all recorders are added up, and there is no label `recorder`.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type RecorderLabel = "id" | "total" | "none"
 

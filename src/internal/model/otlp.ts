@@ -4,7 +4,7 @@
  * The encoding of requests, by the names of `OTEL_EXPORTER_OTLP_PROTOCOL`.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type Protocol = "http/protobuf" | "http/json"
 

@@ -10,7 +10,7 @@ import type { InvalidArgument, InvalidState } from "./usageErrors.ts"
  * The recorder is full and its overflow policy is `fail`.
  *
  * @category errors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class QueueOverflow extends TaggedError<QueueOverflow>()("mvx-metrics/QueueOverflow", {
   recorderId: Schema.String,
@@ -25,7 +25,7 @@ export class QueueOverflow extends TaggedError<QueueOverflow>()("mvx-metrics/Que
  * A lifecycle hook of a recorder failed, and with it the start or the stop.
  *
  * @category errors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class HookFailed extends TaggedError<HookFailed>()("mvx-metrics/HookFailed", {
   recorderId: Schema.String,
@@ -41,7 +41,7 @@ export class HookFailed extends TaggedError<HookFailed>()("mvx-metrics/HookFaile
  * The recorder can no longer answer: it failed with events that were not folded, or its runtime failed.
  *
  * @category errors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class RecorderFailed extends TaggedError<RecorderFailed>()("mvx-metrics/RecorderFailed", {
   recorderId: Schema.String,
@@ -58,7 +58,7 @@ export class RecorderFailed extends TaggedError<RecorderFailed>()("mvx-metrics/R
  * `folded` is the number of events folded so far. `hook` is the hook of the recorder that was running, if one was.
  *
  * @category errors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class WaitTimeout extends TaggedError<WaitTimeout>()("mvx-metrics/WaitTimeout", {
   recorderId: Schema.String,
@@ -82,7 +82,7 @@ export class WaitTimeout extends TaggedError<WaitTimeout>()("mvx-metrics/WaitTim
  * The errors of emitting to a recorder.
  *
  * @category errors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type EmitError = InvalidArgument | QueueOverflow | InvalidState
 
@@ -90,7 +90,7 @@ export type EmitError = InvalidArgument | QueueOverflow | InvalidState
  * The errors of reading a recorder, and of flushing it.
  *
  * @category errors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type ReadError = RecorderFailed | InvalidState | WaitTimeout
 
@@ -98,7 +98,7 @@ export type ReadError = RecorderFailed | InvalidState | WaitTimeout
  * The errors of starting a recorder.
  *
  * @category errors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type StartError = InvalidState | HookFailed | RecorderFailed | WaitTimeout
 
@@ -106,6 +106,6 @@ export type StartError = InvalidState | HookFailed | RecorderFailed | WaitTimeou
  * The errors of stopping a recorder.
  *
  * @category errors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type StopError = InvalidState | HookFailed | RecorderFailed | WaitTimeout

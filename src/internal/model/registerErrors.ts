@@ -9,7 +9,7 @@ import { InvalidState } from "./usageErrors.ts"
  * Another definition is registered under this name.
  *
  * @category errors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class MetricNameTaken extends TaggedError<MetricNameTaken>()("mvx-metrics/MetricNameTaken", {
   metric: Schema.String,
@@ -24,7 +24,7 @@ export class MetricNameTaken extends TaggedError<MetricNameTaken>()("mvx-metrics
  * Two metrics of a runtime would have one name in Prometheus, which is `as`, or one name would stand for two types.
  *
  * @category errors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class MetricNameCollision extends TaggedError<MetricNameCollision>()("mvx-metrics/MetricNameCollision", {
   metric: Schema.String,
@@ -42,7 +42,7 @@ export class MetricNameCollision extends TaggedError<MetricNameCollision>()("mvx
  * A read asked for a metric that is not registered in this recorder.
  *
  * @category errors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class MetricNotRegistered extends TaggedError<MetricNotRegistered>()("mvx-metrics/MetricNotRegistered", {
   metric: Schema.String,
@@ -58,7 +58,7 @@ export class MetricNotRegistered extends TaggedError<MetricNotRegistered>()("mvx
  * The worker has no metric of this name. `hint` says how to bring it there.
  *
  * @category errors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class UnknownMetric extends TaggedError<UnknownMetric>()("mvx-metrics/UnknownMetric", {
   metric: Schema.String,
@@ -75,7 +75,7 @@ export class UnknownMetric extends TaggedError<UnknownMetric>()("mvx-metrics/Unk
  * the module that the worker has its definition from, if the worker imported it for a set that was registered.
  *
  * @category errors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class DefinitionMismatch extends TaggedError<DefinitionMismatch>()("mvx-metrics/DefinitionMismatch", {
   metric: Schema.String,
@@ -92,7 +92,7 @@ export class DefinitionMismatch extends TaggedError<DefinitionMismatch>()("mvx-m
  * A module of metrics could not be used. `path` is the path that was tried.
  *
  * @category errors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class MetricsModuleError extends TaggedError<MetricsModuleError>()("mvx-metrics/MetricsModuleError", {
   path: Schema.String,
@@ -127,7 +127,7 @@ export class MetricsModuleError extends TaggedError<MetricsModuleError>()("mvx-m
  * ```
  *
  * @category errors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class RegisterError extends TaggedError<RegisterError>()("mvx-metrics/RegisterError", {
   recorderId: Schema.String,

@@ -12,7 +12,7 @@ import type { InvalidState } from "./usageErrors.ts"
  * No recorder has this id in the runtime.
  *
  * @category errors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class RecorderNotFound extends TaggedError<RecorderNotFound>()("mvx-metrics/RecorderNotFound", {
   recorderId: Schema.String,
@@ -27,7 +27,7 @@ export class RecorderNotFound extends TaggedError<RecorderNotFound>()("mvx-metri
  * The id is taken by another recorder of the runtime.
  *
  * @category errors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class RecorderAlreadyExists extends TaggedError<RecorderAlreadyExists>()("mvx-metrics/RecorderAlreadyExists", {
   recorderId: Schema.String,
@@ -59,7 +59,7 @@ export class RecorderAlreadyExists extends TaggedError<RecorderAlreadyExists>()(
  * ```
  *
  * @category errors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class RecorderOptionsDiffer extends TaggedError<RecorderOptionsDiffer>()("mvx-metrics/RecorderOptionsDiffer", {
   recorderId: Schema.String,
@@ -81,7 +81,7 @@ export class RecorderOptionsDiffer extends TaggedError<RecorderOptionsDiffer>()(
  * - `"unreadable"`: the folder or the store cannot be read.
  *
  * @category errors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class DurableStateError extends TaggedError<DurableStateError>()("mvx-metrics/DurableStateError", {
   path: Schema.String,
@@ -98,7 +98,7 @@ export class DurableStateError extends TaggedError<DurableStateError>()("mvx-met
  * The runtime could not be started, or its worker ended and was not replaced.
  *
  * @category errors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class RuntimeFailed extends TaggedError<RuntimeFailed>()("mvx-metrics/RuntimeFailed", {
   namespace: Schema.String,
@@ -132,7 +132,7 @@ const listFailures = (all: typeof failures.Type): string =>
  * number of events that the recorder had `accepted`, and how many of them were `folded`.
  *
  * @category errors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class ShutdownFailed extends TaggedError<ShutdownFailed>()("mvx-metrics/ShutdownFailed", {
   namespace: Schema.String,
@@ -167,7 +167,7 @@ export class ShutdownFailed extends TaggedError<ShutdownFailed>()("mvx-metrics/S
  * ```
  *
  * @category errors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class FlushFailed extends TaggedError<FlushFailed>()("mvx-metrics/FlushFailed", {
   namespace: Schema.String,
@@ -190,7 +190,7 @@ export class FlushFailed extends TaggedError<FlushFailed>()("mvx-metrics/FlushFa
  * The errors of creating a recorder in a runtime, which also starts it.
  *
  * @category errors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type CreateError = RecorderAlreadyExists | StartError
 
@@ -198,7 +198,7 @@ export type CreateError = RecorderAlreadyExists | StartError
  * The errors of using a recorder that others may share, which starts it for the first of them.
  *
  * @category errors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type ShareError = CreateError | RecorderOptionsDiffer
 
@@ -206,7 +206,7 @@ export type ShareError = CreateError | RecorderOptionsDiffer
  * The errors of reading all recorders of a runtime.
  *
  * @category errors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type RenderError = InvalidState | RuntimeFailed
 
@@ -214,6 +214,6 @@ export type RenderError = InvalidState | RuntimeFailed
  * The errors of starting a runtime.
  *
  * @category errors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type RuntimeStartError = InvalidState | MetricsModuleError | RuntimeFailed | DurableStateError

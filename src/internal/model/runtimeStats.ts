@@ -6,7 +6,7 @@
  * What is in use of something that has a limit.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface Usage {
   readonly used: number
@@ -17,7 +17,7 @@ export interface Usage {
  * How full the memory, the types and the dictionary of a runtime are, and how often its worker was replaced.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface RuntimeStats {
   /** The recorders that are registered. */
@@ -53,7 +53,7 @@ export interface RuntimeStats {
  * The processes of a cluster, at the last report.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface ClusterStats {
   /** Processes that run. */
@@ -70,7 +70,7 @@ export interface ClusterStats {
  * How the exports of one exporter went.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface ExportStats {
   /** What exports, and where to. */
@@ -93,7 +93,7 @@ export interface ExportStats {
  * How the durable state of a runtime stands.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface DurableStats {
   /**

@@ -11,7 +11,7 @@
  * `Idle → Starting → Running → Stopping → Stopped | Failed`; from `Stopped` it can be started again.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type RecorderState = "Idle" | "Starting" | "Running" | "Stopping" | "Stopped" | "Failed"
 
@@ -19,7 +19,7 @@ export type RecorderState = "Idle" | "Starting" | "Running" | "Stopping" | "Stop
  * Counts of events since the recorder was made, all in events.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface Stats {
   readonly state: RecorderState

@@ -13,7 +13,7 @@ import { TaggedError } from "./taggedError.ts"
  * with this error.
  *
  * @category errors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class InvalidArgument extends TaggedError<InvalidArgument>()("mvx-metrics/InvalidArgument", {
   argument: Schema.String,
@@ -30,7 +30,7 @@ export class InvalidArgument extends TaggedError<InvalidArgument>()("mvx-metrics
  * The operation is not possible in the present state of the recorder or runtime, or in this process of the cluster.
  *
  * @category errors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class InvalidState extends TaggedError<InvalidState>()("mvx-metrics/InvalidState", {
   subject: Schema.Literals(["recorder", "runtime", "cluster"]),
@@ -48,7 +48,7 @@ export class InvalidState extends TaggedError<InvalidState>()("mvx-metrics/Inval
  * A line of a capture file is not a valid event. `line` is its number, from 1.
  *
  * @category errors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class InvalidLine extends TaggedError<InvalidLine>()("mvx-metrics/InvalidLine", {
   line: Schema.Number,
@@ -64,7 +64,7 @@ export class InvalidLine extends TaggedError<InvalidLine>()("mvx-metrics/Invalid
  * the states that contain it.
  *
  * @category errors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class StateMismatch extends TaggedError<StateMismatch>()("mvx-metrics/StateMismatch", {
   metric: Schema.String,

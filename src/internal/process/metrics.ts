@@ -12,7 +12,7 @@ import { module as moduleOf } from "../metric/metricSet.ts"
  * Sizes are in bytes, times in seconds.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const ProcessEvent = Schema.TaggedUnion({
   /** Time of the processor since the sample before; the first one since the process began. */
@@ -65,7 +65,7 @@ export const ProcessEvent = Schema.TaggedUnion({
  * One of the events of the family.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type ProcessEvent = typeof ProcessEvent.Type
 
@@ -97,7 +97,7 @@ export const delayBoundaries: ReadonlyArray<number> = [0.015, 0.02, 0.03, 0.05, 
  * All metrics of {@link ProcessEvent}.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const ProcessMetrics = moduleOf(import.meta.url, [
   counter("process.cpu.time", { ...cpu, value: "seconds", unit: "s", description: "Time of the processor." }),

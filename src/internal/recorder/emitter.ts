@@ -44,7 +44,7 @@ import type { MetricEvent } from "../model/event.ts"
  * The time that a tracked effect took, by the monotonic time of its fiber's `Clock`.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface Timing {
   readonly duration: Duration.Duration
@@ -54,7 +54,7 @@ export interface Timing {
  * Emits events to one recorder. Its functions need nothing in the environment, and can be taken out of the object.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface Emitter<in E extends MetricEvent> {
   /**

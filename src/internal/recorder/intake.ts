@@ -20,7 +20,7 @@ import { Dispatch, type Emission, type Offer, type Waiter } from "./dispatch.ts"
  * What to do with an event when all credits are taken.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type Overflow = "drop-newest" | "drop-oldest" | "backpressure" | "fail"
 

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
  * with Effect's default level hears of a recorder only when something is wrong.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type Detail = "silent" | "normal" | "inspection"
 

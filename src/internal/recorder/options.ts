@@ -26,7 +26,7 @@ import type { Detail } from "./logging.ts"
  * The options of a recorder: its capacity, its overflow policy, and its hooks.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface RecorderOptions<out R = never> {
   /** The name of what is measured, for readers of reports. Default: the recorder's id. A blank name is replaced by a generated one. */
@@ -107,7 +107,7 @@ export const recorderOptionChecks: { readonly [K in keyof Required<RecorderOptio
  * The options of a registration.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface RegisterOptions {
   /**
@@ -121,7 +121,7 @@ export interface RegisterOptions {
  * The options of a flush.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface FlushOptions {
   /** The time limit, by the real clock. Default: the `waitTimeout` of the recorder or runtime that is flushed. */
@@ -135,7 +135,7 @@ export const flushOptionChecks: { readonly [K in keyof Required<FlushOptions>]: 
  * The options of a read of metrics that are named.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface SnapshotOptions {
   /**

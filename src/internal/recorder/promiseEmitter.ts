@@ -10,7 +10,7 @@ import type { RecorderService } from "./service.ts"
  * What became of tracked work: what `Promise.allSettled` gives for it.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type Outcome<A> = PromiseSettledResult<A>
 
@@ -18,7 +18,7 @@ export type Outcome<A> = PromiseSettledResult<A>
  * The time that tracked work took, in seconds.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface Timing {
   readonly seconds: number
@@ -28,7 +28,7 @@ export interface Timing {
  * Emits the events that a component's metrics read. Its functions can be taken out of the object.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface Emitter<in E extends MetricEvent> {
   /**

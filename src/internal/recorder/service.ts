@@ -26,7 +26,7 @@ import type { FlushOptions, RegisterOptions, SnapshotOptions } from "./options.t
  * Reads what was added since its last read.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface DeltaReader {
   /**
@@ -48,7 +48,7 @@ export const RecorderTypeId = "~mvx-metrics/Recorder"
  * recorder as well, and emitters and exporters use the replaced functions.
  *
  * @category services
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface RecorderService {
   /** @internal */

@@ -14,7 +14,7 @@ import { didYouMean } from "../util/didYouMean.ts"
  * An event as it was captured.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface Captured<out E extends MetricEvent = MetricEvent> {
   /** When it was emitted, in milliseconds since the Unix epoch. */

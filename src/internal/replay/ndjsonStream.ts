@@ -13,7 +13,7 @@ import { type Captured, LineCutter, lineReader, lineWriter } from "./ndjson.ts"
  * What to do with a line that is not a valid event of the family, if the stream goes on after it.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type SkipBadLine<E = never, R = never> =
   /** The line is left out and logged as a warning. */
@@ -25,7 +25,7 @@ export type SkipBadLine<E = never, R = never> =
  * Which events are read.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface ReadOptions {
   /**
@@ -39,7 +39,7 @@ export interface ReadOptions {
  * Options with which a bad line fails the stream, after the events before it.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface FailOptions extends ReadOptions {
   readonly onBadLine?: "fail"
@@ -49,7 +49,7 @@ export interface FailOptions extends ReadOptions {
  * Options with which bad lines are left out.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface SkipOptions<E = never, R = never> extends ReadOptions {
   readonly onBadLine: SkipBadLine<E, R>
@@ -79,7 +79,7 @@ export interface SkipOptions<E = never, R = never> extends ReadOptions {
  * ```
  *
  * @category converting
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const fromNdjson: {
   <F extends Family, E, R>(
@@ -151,7 +151,7 @@ const aChoice: Check = (value) =>
  * ```
  *
  * @category converting
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const toNdjson = <F extends Family, E, R>(
   family: F,

@@ -8,7 +8,7 @@ import type { RuntimeService } from "./service.ts"
  * The `MetricsRuntime` of `mvx-metrics/promise`, or the service of Effect: `yield* MetricsRuntime`.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type AnyRuntime = RuntimeService | FacadeRuntime
 

@@ -23,7 +23,7 @@ import type { DurableSettings } from "../stream/protocol.ts"
  * ```
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface DurableOptions {
   /**

@@ -18,7 +18,7 @@ export type { DurableOptions }
  * wait.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type RuntimeState = "Idle" | "Starting" | "Running" | "Restarting" | "Stopping" | "Closed" | "Failed"
 
@@ -27,7 +27,7 @@ export type RuntimeState = "Idle" | "Starting" | "Running" | "Restarting" | "Sto
  * defaults for its recorders.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface RuntimeOptions
   extends Pick<
@@ -89,7 +89,7 @@ interface WorkerStart extends RuntimeOptions {
  * if the set is declared with `Metric.module`.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type WorkerOptions =
   | (WorkerStart & {

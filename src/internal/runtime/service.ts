@@ -30,7 +30,7 @@ export const RuntimeTypeId = "~mvx-metrics/MetricsRuntime"
  * take a copy with some functions replaced, `{ ...runtime, createRecorder }`, as well.
  *
  * @category services
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface RuntimeService {
   /** @internal */

@@ -10,7 +10,7 @@ import * as Scope from "effect/Scope"
  * Something that runs until it is stopped.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface Stoppable extends AsyncDisposable {
   /** Again: does nothing more. */

@@ -11,7 +11,7 @@ import type { Temporality } from "./temporality.ts"
  * names and values are those of OpenTelemetry's specification.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface OtlpOptions {
   /**

@@ -20,7 +20,7 @@ import type { Dated } from "../collect.ts"
  * What a point covers: everything since the metric was registered, or what was added since the last export.
  *
  * @category options
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type Temporality = "cumulative" | "delta"
 

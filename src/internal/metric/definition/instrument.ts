@@ -9,7 +9,7 @@ import { cutText } from "../../util/cutText.ts"
  * What a label may be. A field that is not there is `null`.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type LabelValue = string | number | boolean | null
 

@@ -11,7 +11,7 @@ import type { EventsTypeId, SetTypeId, TypeId } from "./typeIds.ts"
  * event does not concern the metric. `at` is the time of the event, in milliseconds since the Unix epoch.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type Reducer<State, Event extends MetricEvent> = (state: State, event: Event, at: number) => State
 
@@ -21,7 +21,7 @@ export type Reducer<State, Event extends MetricEvent> = (state: State, event: Ev
  * last, because editors cut long types.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface Metric<
   out Name extends string,
@@ -61,7 +61,7 @@ export interface Metric<
  * Any metric.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 // biome-ignore lint/suspicious/noExplicitAny: the bound of "a metric of whatever state".
 export type Any = Metric<string, unknown, any, any, MetricEvent>
@@ -82,7 +82,7 @@ export type Any = Metric<string, unknown, any, any, MetricEvent>
  * ```
  *
  * @category utility types
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type EventsOf<M extends Any | MetricSet> = M[typeof EventsTypeId]
 
@@ -90,7 +90,7 @@ export type EventsOf<M extends Any | MetricSet> = M[typeof EventsTypeId]
  * The dimensions that snapshots of a metric have.
  *
  * @category utility types
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type Dimensions<M extends Any> = ReturnType<M["view"]>
 
@@ -98,7 +98,7 @@ export type Dimensions<M extends Any> = ReturnType<M["view"]>
  * The state of a metric.
  *
  * @category utility types
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type State<M extends Any> = Parameters<M["view"]>[0]
 
@@ -106,7 +106,7 @@ export type State<M extends Any> = Parameters<M["view"]>[0]
  * The dimensions of a metric without a view: an object as it is, anything else as `value`.
  *
  * @category utility types
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type DefaultDimensions<State> = State extends object ? State : { readonly value: State }
 
@@ -114,7 +114,7 @@ export type DefaultDimensions<State> = State extends object ? State : { readonly
  * The reducers of a metric over a family: one for each tag that concerns it.
  *
  * @category utility types
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type Reducers<F extends Family, State> = {
   readonly [Tag in keyof F["cases"] & string]?: (state: State, event: F["cases"][Tag]["Type"], at: number) => State
@@ -124,7 +124,7 @@ export type Reducers<F extends Family, State> = {
  * Rejects a reducer whose tag is not in the family, by a short type that names the tag. Other reducers pass.
  *
  * @category utility types
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type ReducerTags<F extends Family, Tag extends string> = {
   readonly [T in Tag]: T extends TagOf<F> ? unknown : string extends T ? unknown : `The family has no event ${T}`
@@ -134,7 +134,7 @@ export type ReducerTags<F extends Family, Tag extends string> = {
  * The events with these tags. If the tags are not known, the reducers may be for any event of the family.
  *
  * @category utility types
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type ReducedBy<F extends Family, Tag extends string> = string extends Tag ? F["Type"] : F["cases"][Tag]["Type"]
 
@@ -143,7 +143,7 @@ export type ReducedBy<F extends Family, Tag extends string> = string extends Tag
  * type keeps the metrics, so that reads of the set are typed by name.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface MetricSet<out Metrics extends ReadonlyArray<Any> = ReadonlyArray<Any>> {
   readonly [SetTypeId]: typeof SetTypeId
@@ -158,6 +158,6 @@ export interface MetricSet<out Metrics extends ReadonlyArray<Any> = ReadonlyArra
  * Metrics as they can be given: one, a set, or a list of these.
  *
  * @category utility types
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type MetricsGiven = Any | MetricSet | ReadonlyArray<Any | MetricSet>

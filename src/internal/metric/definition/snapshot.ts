@@ -8,7 +8,7 @@ import type * as Metric from "./metric.ts"
  * What one metric of one recorder shows: its stable name, and its dimensions (plain, JSON-safe data).
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface Snapshot<out Dimensions = unknown, out Name extends string = string> {
   readonly name: Name
@@ -21,7 +21,7 @@ export interface Snapshot<out Dimensions = unknown, out Name extends string = st
  * Why a metric is quarantined, and the number of events it has missed since, the one it failed on included.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface Quarantine {
   readonly error: string
@@ -32,7 +32,7 @@ export interface Quarantine {
  * The snapshots of a recorder by metric name, in the order of registration.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type Snapshots = { readonly [name: string]: Snapshot }
 
@@ -56,7 +56,7 @@ export type Snapshots = { readonly [name: string]: Snapshot }
  * ```
  *
  * @category utility types
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type SnapshotsOf<Given extends Metric.MetricsGiven> = {
   readonly [M in MetricsIn<Given> as M["name"]]: Snapshot<Metric.Dimensions<M>, M["name"]>
@@ -75,7 +75,7 @@ type MetricsIn<Given> = Given extends Metric.MetricSet
  * A snapshot of a metric, or of one of the metrics of a set: its `name` decides which.
  *
  * @category utility types
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type SnapshotOf<M extends Metric.Any | Metric.MetricSet> = M extends Metric.MetricSet
   ? SnapshotsOf<M>[keyof SnapshotsOf<M>]
@@ -87,7 +87,7 @@ export type SnapshotOf<M extends Metric.Any | Metric.MetricSet> = M extends Metr
  * The state of a metric, with what is needed to tell whether another one can be merged with it.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface MetricState {
   /** What the definition of the metric says of its states: kind, labels, boundaries, unit and the like, as text. */
@@ -99,7 +99,7 @@ export interface MetricState {
  * The states of metrics by name: plain data, which can be merged. See `Snapshot.merge`.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type States = { readonly [name: string]: MetricState }
 
@@ -107,7 +107,7 @@ export type States = { readonly [name: string]: MetricState }
  * One read of a recorder with everything that belongs to it.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface Report {
   readonly recorderId: string
@@ -125,7 +125,7 @@ export interface Report {
  * One change of one metric: the event that caused it, and the snapshot after it.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface MetricChange<out S extends Snapshot = Snapshot> {
   readonly recorderId: string
@@ -161,7 +161,7 @@ export interface MetricChange<out S extends Snapshot = Snapshot> {
  * ```
  *
  * @category guards
- * @since 0.1.0
+ * @since 0.2.0
  */
 export const isQuarantined = (snapshot: Snapshot): snapshot is Snapshot & { readonly quarantine: Quarantine } =>
   snapshot.quarantine !== undefined

@@ -5,7 +5,7 @@ import { aCount, aNumber, record } from "./packing.ts"
  * The state of one series of an average.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface AveragePoint {
   readonly count: number

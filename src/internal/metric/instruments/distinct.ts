@@ -21,7 +21,7 @@ interface DistinctSettings {
  * `registers`: see {@link ./packedRegisters.ts}.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface DistinctPoint {
   readonly precision: number

@@ -27,7 +27,7 @@ export type { Buckets }
  * `negative` has the values below 0 by their magnitude, at the same scale.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface ExponentialPoint {
   readonly count: number

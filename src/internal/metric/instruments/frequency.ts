@@ -8,7 +8,7 @@ import { SharedSeries } from "./sharedSeries.ts"
  * How often each value came; beyond the limit on values, all others together.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface FrequencyPoint {
   readonly counts: { readonly [value: string]: number }

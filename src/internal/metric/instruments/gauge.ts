@@ -7,7 +7,7 @@ import { grown, noNumbers, type Points, type TwoArrays } from "./points.ts"
  * The last value, and when it was measured (milliseconds since the Unix epoch).
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface GaugePoint {
   readonly value: number

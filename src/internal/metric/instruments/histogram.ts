@@ -6,7 +6,7 @@ import { grown, noNumbers, type Points, type TwoArrays } from "./points.ts"
  * What a histogram keeps: `counts[i]` are the values up to `boundaries[i]`, the last one those beyond all.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface HistogramPoint {
   readonly count: number

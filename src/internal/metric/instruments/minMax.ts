@@ -5,7 +5,7 @@ import { aNumber, record } from "./packing.ts"
  * The state of one series of a minimum and maximum.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface MinMaxPoint {
   readonly min: number

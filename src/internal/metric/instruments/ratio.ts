@@ -5,7 +5,7 @@ import { aNumber, record } from "./packing.ts"
  * How often something was asked, and how often the answer was yes.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface RatioPoint {
   readonly hits: number

@@ -13,7 +13,7 @@ type ByKey<A> = { readonly [key: string]: A }
  * The points by series; a series is named by its label values, as JSON.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface SeriesState<Point> {
   readonly series: ByKey<Point>

@@ -38,7 +38,7 @@ export interface SummarySlot extends ExponentialPoint {
  * {@link SlidingWindow.staying}.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface SummaryPoint {
   readonly count: number

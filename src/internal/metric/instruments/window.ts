@@ -19,7 +19,7 @@ export interface WindowSlot {
  * The slots of the window in order, but for those without values: see {@link SlidingWindow.staying}.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface WindowPoint {
   readonly slots: ReadonlyArray<WindowSlot>
