@@ -75,12 +75,18 @@ describe("the bytes of a durable state", () => {
     }
   })
 
-  it("of a newer version, of something else and of another namespace are told apart", () => {
+  it("of another version, of something else and of another namespace are told apart", () => {
     const newer = written(state)
-    newer[11] = 2
+    newer[11] = 3
     expect(readState(newer, namespace)).toMatchObject({
       problem: "newer",
-      reason: "was written by a newer version of mvx-metrics (format 2 instead of 1). Use that one, or another folder"
+      reason: "was written by a newer version of mvx-metrics (format 3 instead of 2). Use that one, or another folder"
+    })
+    const older = written(state)
+    older[11] = 1
+    expect(readState(older, namespace)).toMatchObject({
+      problem: "foreign",
+      reason: "was written by an older version of mvx-metrics (format 1 instead of 2). Use that one, or another folder"
     })
     expect(readState(new TextEncoder().encode("{}"), namespace)).toMatchObject({
       problem: "foreign",

@@ -4,32 +4,64 @@ import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import fc from "fast-check"
 import { Metric } from "mvx-metrics"
+import type { Kernel } from "../../src/internal/fold/kernels/kernel.ts"
+import { kernelOf } from "../../src/internal/fold/kernels/kernelOf.ts"
+import { OfStrings, recordsOf, stringsIn } from "../../src/internal/fold/segment.ts"
 import { runs } from "../support/long.ts"
 import { ReplacedFolds } from "../support/replacedFolds.ts"
 import { rowSource } from "../support/rowSource.ts"
 
-/** So large that a lane fills a part of a checkpoint. */
+const Family = Schema.TaggedUnion({ large: { bytes: Schema.Number }, named: { name: Schema.String } })
+
 const Large = Metric.make("large", {
-  events: Schema.TaggedUnion({ large: { n: Schema.Number } }),
+  events: Family,
   initial: "",
-  reduce: { large: () => "x".repeat(300_000) },
+  reduce: { large: (_, { bytes }) => "x".repeat(bytes) },
   view: () => ({})
 })
+
+const Names = Metric.counter("names", { events: Family, when: "named", labels: ["name"], maxSeries: 10_000 })
 
 class TwoLanes extends ReplacedFolds {
   readonly emitted = [0, 0]
 
   constructor() {
-    super(Large)
+    super(Large, Names)
     for (const lane of [0, 1]) {
       this.open(lane)
       this.large(lane)
     }
   }
 
-  large(lane: number): void {
-    if (this.writer.writeEvent(rowSource(lane), { _tag: "large", n: 1 } as never, "large", false)) this.emitted[lane]!++
+  /** By default, a lane fills a part of a checkpoint with so many bytes. */
+  large(lane: number, bytes = 300_000): void {
+    this.#emit(lane, { _tag: "large", bytes })
+  }
+
+  named(lane: number, name: string): void {
+    this.#emit(lane, { _tag: "named", name })
+  }
+
+  #emit(lane: number, event: typeof Family.Type): void {
+    if (this.writer.writeEvent(rowSource(lane), event, event._tag, false)) this.emitted[lane]!++
     this.writer.publish(true)
+  }
+
+  /** By name, how many events a lane has had. */
+  names(lane: number): ReadonlyMap<string, number> {
+    this.read(Number.POSITIVE_INFINITY)
+    const [, names] = this.fold.lane(lane)!.saveMetrics()
+    const kernel = kernelOf(Names) as Kernel
+    if (names!.saved.state._tag === "Kernel") kernel.load(names!.saved.state.kernel)
+    return new Map(
+      kernel.indexes(0, "live").map((i) => [JSON.parse(kernel.key(i))[0], kernel.points.point(i) as number])
+    )
+  }
+
+  /** Strings of the log in each record that was saved. */
+  get strings(): ReadonlyArray<number> {
+    const records = this.segments.flatMap(recordsOf)
+    return records.filter(({ lane }) => lane === OfStrings).map((record) => stringsIn(record).strings.length)
   }
 
   fillPage(lane: number): void {
@@ -64,6 +96,39 @@ describe("folds that are replaced", () => {
     folds.save()
     folds.replace()
     folds.fillPage(0)
+    expect(folds.folded).toEqual(folds.emitted)
+  })
+
+  it("know the strings of the log, which are saved few at a time", () => {
+    const folds = new TwoLanes()
+    for (const time of [1, 2]) {
+      // Pages are as few as the writer may have.
+      for (let i = 0; i < 5000; i++) {
+        folds.named(0, `name ${i}`)
+        if (i % 1000 === 0) folds.read(9)
+      }
+      for (let i = 0; i < 2; i++) folds.fillPage(1)
+      folds.read(9)
+      while (folds.save());
+      expect(Math.max(...folds.strings)).toBe(1024)
+      folds.replace()
+      folds.named(0, "name 4999")
+      const names = folds.names(0)
+      expect([names.size, names.get("name 0"), names.get("name 4999")]).toEqual([5000, time, 2 * time])
+    }
+  })
+
+  it("have a large lane serialised twice at the most, however long it takes to get memory for it", () => {
+    const folds = new TwoLanes()
+    folds.large(0, 6_000_000)
+    for (let i = 0; i < 2; i++) folds.fillPage(1)
+    folds.read(9)
+    folds.saves = 0
+    let parts = 1
+    while (folds.save()) parts++
+    expect(parts).toBeGreaterThan(8)
+    expect(folds.saves).toBeLessThan(6)
+    folds.replace()
     expect(folds.folded).toEqual(folds.emitted)
   })
 

@@ -1,10 +1,24 @@
 // The parts that a checkpoint is made of, and what of them is kept.
+import { Schema } from "effect"
+import { Metric } from "mvx-metrics"
 import { expect, it } from "vitest"
 import { putBack, setAside } from "../../src/internal/fold/asides.ts"
 import { KeptSegments } from "../../src/internal/fold/keptSegments.ts"
+import { kernelOf } from "../../src/internal/fold/kernels/kernelOf.ts"
 import type { SavedLane } from "../../src/internal/fold/savedLane.ts"
-import { laneIn, laneRecord, OfLog, recordsOf, type SavedRecord, segmentOf } from "../../src/internal/fold/segment.ts"
+import {
+  bytesOf,
+  laneIn,
+  laneRecord,
+  OfLeft,
+  OfLog,
+  OfStrings,
+  recordsOf,
+  type SavedRecord,
+  segmentOf
+} from "../../src/internal/fold/segment.ts"
 import { SegmentMemory } from "../../src/internal/fold/segmentMemory.ts"
+import type { MetricEvent } from "../../src/MetricEvent.ts"
 
 const savedLane = (state: unknown): SavedLane => ({
   lane: 3,
@@ -94,6 +108,31 @@ it("is wasteful when twice as much is kept as is needed, and drops all of it whe
   added(kept, [record(0)])
   expect(dropped(kept)).toEqual([])
   expect(whole).toBe(4)
+})
+
+it("does not take what adds up for waste: strings of the log and states that recorders have left", () => {
+  const kept = new KeptSegments()
+  for (const lane of [OfStrings, OfLeft]) {
+    for (let i = 0; i < 4; i++) added(kept, [record(lane, 800_000)])
+    expect([dropped(kept), kept.isWasteful]).toEqual([[], false])
+  }
+  kept.beginAnew()
+  added(kept, [record(OfStrings, 800_000), record(OfLog)])
+  expect(dropped(kept, true)).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
+  expect(kept.isWasteful).toBe(false)
+})
+
+it("serialises little of very many series: what is large is copied as it is", () => {
+  const family = Schema.TaggedUnion({ request: { path: Schema.String } })
+  const kernel = kernelOf(
+    Metric.counter("requests", { events: family, when: "request", labels: ["path"], maxSeries: 50_000 })
+  )!
+  for (let i = 0; i < 20_000; i++) kernel.event({ _tag: "request", path: `/é/${i}` } as MetricEvent, 0)
+  const saved = savedLane(kernel.save())
+  const record = laneRecord(3, 0, saved)
+  expect(record.parts[0]!.byteLength).toBeLessThan(20_000)
+  expect(bytesOf(record)).toBeGreaterThan(300_000)
+  expect(laneIn(recordsOf(segmentOf([record]))[0]!)).toEqual(saved)
 })
 
 it("replaces what a fold before has left at the first occasion", () => {

@@ -18,6 +18,8 @@ export class ReplacedFolds {
   readonly #counters = new SharedArrayBuffer(ChunkBytes)
   protected readonly writer: RowWriter
   protected fold!: Fold
+  /** How often a lane was saved. */
+  saves = 0
   #checkpoints!: Checkpoints
 
   constructor(...metrics: ReadonlyArray<Metric.Any>) {
@@ -36,6 +38,11 @@ export class ReplacedFolds {
       onPageRead: (page) => checkpoints.onPageRead(page),
       catalog: this.#catalog
     })
+    const { saveLane } = fold
+    fold.saveLane = (lane) => {
+      this.saves++
+      return saveLane.call(fold, lane)
+    }
     const checkpoints = new Checkpoints(fold, (saved) => port2.postMessage(saved), setRead)
     this.fold = fold
     this.#checkpoints = checkpoints
@@ -82,6 +89,12 @@ export class ReplacedFolds {
   save(): boolean {
     this.#checkpoints.goOn()
     return this.#checkpoints.isPending
+  }
+
+  /** What was saved and is kept. */
+  protected get segments(): ReadonlyArray<SharedArrayBuffer> {
+    this.#carrier.kept.receive()
+    return [...this.#carrier.kept.segments.values()]
   }
 
   replace(): void {

@@ -13,7 +13,7 @@ import type { Fingerprint } from "../metric/definition/fingerprint.ts"
 import { describeError } from "../util/describeError.ts"
 
 /** To be increased when what is kept of a metric changes, in kernels as well: an older version is told by it. */
-const Version = 1
+const Version = 2
 
 const magic = new TextEncoder().encode("mvxstate")
 
@@ -175,7 +175,11 @@ export const readState = (all: Uint8Array, namespace: string): KeptState | Unusa
   }
   if (all.byteLength < Preamble) return damaged(`it ends after ${all.byteLength} bytes`)
   const version = view.getUint32(VersionAt)
-  if (version > Version) return newer(`version of mvx-metrics (format ${version} instead of ${Version})`)
+  const versions = `format ${version} instead of ${Version}`
+  if (version > Version) return newer(`version of mvx-metrics (${versions})`)
+  if (version < Version) {
+    return foreign(`was written by an older version of mvx-metrics (${versions}). Use that one, or another folder`)
+  }
   if (view.getUint32(PreambleSumAt) !== crc32(all.subarray(0, PreambleSumAt))) {
     return damaged("the checksum of its preamble is wrong")
   }

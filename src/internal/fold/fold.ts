@@ -20,8 +20,8 @@ import type { LeftStates } from "./leftStates.ts"
 import { Nowhere, nowhere, PlaceLane, PlacePosition, PlaceTurns } from "./place.ts"
 import { FoldLane } from "./recorderFold.ts"
 import { renderLanes } from "./renderScrape.ts"
-import type { LogState, SavedLane } from "./savedLane.ts"
-import { laneIn, leftIn, logIn, OfLeft, OfLog, recordsOf, type SavedRecord } from "./segment.ts"
+import type { LogState, SavedLane, SavedStrings } from "./savedLane.ts"
+import { laneIn, leftIn, logIn, OfLeft, OfLog, OfStrings, recordsOf, type SavedRecord, stringsIn } from "./segment.ts"
 import { Slices, type Work } from "./slices.ts"
 import { TouchedLanes } from "./touchedLanes.ts"
 
@@ -65,7 +65,7 @@ export class Fold implements StreamHandler, FoldOfLanes {
   /** No event came later, and no read. */
   #latest = Number.NEGATIVE_INFINITY
   // What was not saved yet.
-  #saved: LogState["from"] = { strings: 0, nameLists: 0 }
+  #saved = { strings: 0, nameLists: 0 }
   readonly #declared = new Set<number>()
   // Where it has taken the place of another fold.
   #seen: Map<Lane, number> | undefined
@@ -306,20 +306,25 @@ export class Fold implements StreamHandler, FoldOfLanes {
     return this.#lanes[lane]?.save()
   }
 
-  /** What was added since this was last called, or all of it. */
-  saveLog(isWhole: boolean): LogState {
+  /** What was added since this was last called, or all of it; with the numbers of the first string and behind the last. */
+  saveLog(isWhole: boolean): { readonly log: LogState; readonly strings: readonly [from: number, to: number] } {
     const { reader } = this
     const from = isWhole ? { strings: 0, nameLists: 0 } : this.#saved
     const types = isWhole ? Array.from(this.#layouts.keys(), (i) => i + FirstLayout) : [...this.#declared]
-    const strings = reader.strings.slice(FirstLasting + from.strings) as ReadonlyArray<string>
     const nameLists = reader.nameLists.slice(from.nameLists)
-    this.#saved = { strings: from.strings + strings.length, nameLists: from.nameLists + nameLists.length }
+    this.#saved = { strings: reader.strings.length - FirstLasting, nameLists: from.nameLists + nameLists.length }
     this.#declared.clear()
     const layouts = types.flatMap((type) => {
       const known = this.#layouts[type - FirstLayout]
       return known === undefined ? [] : [[type, known.layout] as const]
     })
-    return { reader: reader.save(), latest: this.#latest, from, strings, nameLists, layouts }
+    const log = { reader: reader.save(), latest: this.#latest, firstNameList: from.nameLists, nameLists, layouts }
+    return { log, strings: [from.strings, this.#saved.strings] }
+  }
+
+  /** Some of them. */
+  saveStrings(from: number, to: number): SavedStrings {
+    return { from, strings: this.reader.strings.slice(FirstLasting + from, FirstLasting + to) as ReadonlyArray<string> }
   }
 
   /** Takes the place of another fold. Before there is memory, and before anything is read. */
@@ -339,13 +344,17 @@ export class Fold implements StreamHandler, FoldOfLanes {
         this.left?.restore(leftIn(record))
         continue
       }
+      if (record.lane === OfStrings) {
+        const saved = stringsIn(record)
+        for (const [i, string] of saved.strings.entries()) strings[saved.from + i] = string
+        continue
+      }
       if (record.lane !== OfLog) {
         lanes.set(record.lane, record)
         continue
       }
       log = logIn(record)
-      for (const [i, string] of log.strings.entries()) strings[log.from.strings + i] = string
-      for (const [i, names] of log.nameLists.entries()) nameLists[log.from.nameLists + i] = names
+      for (const [i, names] of log.nameLists.entries()) nameLists[log.firstNameList + i] = names
       for (const [type, layout] of log.layouts) {
         this.layout(type, layout)
         this.reader.layout(type, layout)

@@ -2,7 +2,7 @@
  * The segments that the application thread keeps, as the fold knows them: what of them is needed, and which can go.
  */
 import type { Lane } from "../stream/protocol.ts"
-import { bytesOf, OfLeft, OfLog, type SavedRecord } from "./segment.ts"
+import { bytesOf, OfLeft, OfLog, OfStrings, type SavedRecord } from "./segment.ts"
 
 /** What is kept beyond twice what is needed, before all is saved anew. */
 const SpareBytes = 1024 * 1024
@@ -13,8 +13,8 @@ interface Kept {
   /** Lanes of which it has the last record, and whether it has a record of the log. */
   readonly lanes: Set<Lane>
   readonly ofLog: boolean
-  /** Bytes of states that recorders have left, which add up. */
-  readonly left: number
+  /** Bytes of what adds up: states that recorders have left, and strings of the log. */
+  readonly lasting: number
   readonly bytes: number
   /** Of an earlier round than the whole one under way, or the last. */
   isOld: boolean
@@ -58,13 +58,13 @@ export class KeptSegments {
       segment,
       lanes: new Set(),
       ofLog: records.some(({ lane }) => lane === OfLog),
-      left: records.reduce((sum, record) => (record.lane === OfLeft ? sum + bytesOf(record) : sum), 0),
+      lasting: records.filter(addsUp).reduce((sum, record) => sum + bytesOf(record), 0),
       bytes: segment.byteLength,
       isOld: false
     }
     this.#kept.push(kept)
     this.#keptBytes += kept.bytes
-    this.#neededBytes += kept.left
+    this.#neededBytes += kept.lasting
     for (const record of records) if (record.lane >= 0) this.#replace(record, kept)
     return kept.id
   }
@@ -83,13 +83,13 @@ export class KeptSegments {
   drop(isWhole: boolean): ReadonlyArray<{ readonly id: number; readonly segment: SharedArrayBuffer | undefined }> {
     const others = isWhole ? this.#others.map((id) => ({ id, segment: undefined })) : []
     if (isWhole) this.#others = []
-    const isNeeded = ({ isOld, lanes, left, ofLog }: Kept): boolean =>
-      isWhole && isOld ? false : ofLog || left > 0 || lanes.size > 0
+    const isNeeded = ({ isOld, lanes, lasting, ofLog }: Kept): boolean =>
+      isWhole && isOld ? false : ofLog || lasting > 0 || lanes.size > 0
     const dropped = this.#kept.filter((kept) => !isNeeded(kept))
     this.#kept = this.#kept.filter(isNeeded)
-    for (const { bytes, lanes, left } of dropped) {
+    for (const { bytes, lanes, lasting } of dropped) {
       this.#keptBytes -= bytes
-      this.#neededBytes -= left
+      this.#neededBytes -= lasting
       // Of lanes that were closed before all was saved anew.
       for (const lane of lanes) {
         this.#neededBytes -= this.#byLane.get(lane)!.bytes
@@ -99,3 +99,5 @@ export class KeptSegments {
     return [...others, ...dropped]
   }
 }
+
+const addsUp = ({ lane }: SavedRecord): boolean => lane === OfLeft || lane === OfStrings

@@ -87,11 +87,16 @@ export interface LogState {
   readonly reader: ReaderState
   /** No event came later, and no read. */
   readonly latest: number
-  /** The strings that are in the dictionary for good, and the lists of names, from these on. */
-  readonly from: { readonly strings: number; readonly nameLists: number }
-  readonly strings: ReadonlyArray<string>
+  /** The lists of names, from this one on. */
+  readonly firstNameList: number
   readonly nameLists: ReadonlyArray<ReadonlyArray<string>>
   readonly layouts: ReadonlyArray<readonly [type: number, layout: Layout]>
+}
+
+/** Strings that are in the dictionary for good, from this one on: they are never others. */
+export interface SavedStrings {
+  readonly from: number
+  readonly strings: ReadonlyArray<string>
 }
 
 /** A metric, and what is saved of it. */

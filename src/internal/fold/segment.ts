@@ -8,13 +8,16 @@
 import { deserialize, serialize } from "node:v8"
 import type { Lane } from "../stream/protocol.ts"
 import { putBack, setAside } from "./asides.ts"
-import type { LogState, SavedLane, SavedMetric } from "./savedLane.ts"
+import type { LogState, SavedLane, SavedMetric, SavedStrings } from "./savedLane.ts"
 
 /** The lane of a record that is of no lane: what has to be known to read the log. */
 export const OfLog: Lane = -1
 
 /** That of a record of the states that recorders have left. */
 export const OfLeft: Lane = -2
+
+/** That of a record of strings of the log. */
+export const OfStrings: Lane = -3
 
 export interface SavedRecord {
   readonly lane: Lane
@@ -36,6 +39,12 @@ export const laneIn = ({ parts: [rest, ...asides] }: SavedRecord): SavedLane | u
   rest === undefined ? undefined : putBack(deserialize(Uint8Array.from(rest)), asides)
 
 export const logRecord = (log: LogState): SavedRecord => ({ lane: OfLog, at: 0, parts: [serialize(log)] })
+
+export const stringsRecord = (strings: SavedStrings): SavedRecord => ({
+  lane: OfStrings,
+  at: 0,
+  parts: [serialize(strings)]
+})
 
 /** A metric by itself. */
 export const metricRecord = (saved: SavedMetric): SavedRecord => {
@@ -68,6 +77,8 @@ export const leftRecord = (left: Uint8Array): SavedRecord => ({ lane: OfLeft, at
 
 /** Shares no memory with the segment either. */
 export const leftIn = ({ parts: [left] }: SavedRecord): Uint8Array => Uint8Array.from(left!)
+
+export const stringsIn = ({ parts: [strings] }: SavedRecord): SavedStrings => deserialize(Uint8Array.from(strings!))
 
 export const logIn = ({ parts: [log] }: SavedRecord): LogState => deserialize(Uint8Array.from(log!))
 

@@ -22,8 +22,10 @@ export interface SavedDerived {
 }
 
 export interface SavedTable {
-  /** The keys by index, joined by line feeds in chunks. Those of free indexes are among them. */
-  readonly keys: ReadonlyArray<string>
+  /** The keys by index, joined by line feeds: full chunks of them as UTF-8. Those of free indexes are among them. */
+  readonly keys: ReadonlyArray<Uint8Array>
+  /** Those behind full chunks. */
+  readonly last: string
   /** Keys that have others in their place: their indexes, and the keys joined by line feeds. */
   readonly changed: readonly [indexes: Int32Array, keys: string] | undefined
   /** The indexes that are free, in the order in which they became so. Without it none ever was. */

@@ -26,8 +26,9 @@ export interface SeriesFinder {
 const FewSeries = 8
 
 /**
- * Keys that are saved as one string. It is made when the last of them comes, and kept: to join all of them when they are
- * saved would hold up the fold for longer than all numbers do.
+ * Keys that are saved as one text. It is made when the last of them comes, and kept: to join all of them when they are
+ * saved would hold up the fold for longer than all numbers do. It is kept as bytes, which are copied as they are, while a
+ * string would be serialised anew by each save.
  */
 const ChunkKeys = 1024
 
@@ -38,7 +39,7 @@ const MostChanged = 192
 const ChunksAtOnce = 12
 
 interface Chunk {
-  readonly text: string
+  readonly text: Uint8Array
   /** The indexes of keys that have changed since: no more of them than decide on what becomes of it. */
   readonly changed: Set<number>
 }
@@ -154,11 +155,10 @@ export class SeriesTable {
     const chunks = this.#chunks ?? []
     for (let chunk = 0; chunk < chunks.length; chunk++) if (isStale(chunks[chunk]!)) this.#join(chunk)
     const keys = chunks.map(({ text }) => text)
-    if (this.#keys.length > keys.length * ChunkKeys) keys.push(this.#text(keys.length))
     const indexes = chunks.flatMap(({ changed }) => [...changed])
     const changed =
       indexes.length === 0 ? undefined : ([Int32Array.from(indexes), linesOf(indexes, this.#keys)] as const)
-    return { keys, changed, free, order: free && Int32Array.from(this.all) }
+    return { keys, last: this.#text(keys.length), changed, free, order: free && Int32Array.from(this.all) }
   }
 
   #text(chunk: number): string {
@@ -167,13 +167,13 @@ export class SeriesTable {
 
   #join(chunk: number): void {
     this.#chunks ??= []
-    this.#chunks[chunk] = { text: this.#text(chunk), changed: new Set() }
+    this.#chunks[chunk] = { text: encoder.encode(this.#text(chunk)), changed: new Set() }
   }
 
-  load({ changed: [indexes, lines] = none, free, keys, order }: SavedTable): void {
-    this.#keys = keys.flatMap((chunk) => chunk.split("\n"))
-    const full = keys.slice(0, Math.floor(this.#keys.length / ChunkKeys))
-    if (full.length > 0) this.#chunks = full.map((text) => ({ text, changed: new Set() }))
+  load({ changed: [indexes, lines] = none, free, keys, last, order }: SavedTable): void {
+    this.#keys = keys.flatMap((chunk) => decoder.decode(chunk).split("\n"))
+    if (last !== "") this.#keys.push(...last.split("\n"))
+    if (keys.length > 0) this.#chunks = keys.map((text) => ({ text, changed: new Set() }))
     const changed = indexes.length === 0 ? [] : lines.split("\n")
     for (const [i, index] of indexes.entries()) {
       this.#keys[index] = changed[i]!
@@ -196,11 +196,14 @@ export class SeriesTable {
   }
 }
 
+const encoder = new TextEncoder()
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
+
 const isStale = ({ changed }: Chunk): boolean => changed.size > MostChanged
 
 const none = [new Int32Array(0), ""] as const
 
-/** A key is JSON, in which there is no line feed. */
+/** A key is JSON, in which there is no line feed, and no half of a surrogate pair. */
 const linesOf = (indexes: ReadonlyArray<number>, keys: ReadonlyArray<string>): string =>
   indexes.map((index) => keys[index]!).join("\n")
 
