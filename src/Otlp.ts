@@ -21,7 +21,7 @@
  * const SaveEvent = Schema.TaggedUnion({ saved: { bytes: Schema.Number } })
  * const Saves = Metric.counter("document.saves", { events: SaveEvent })
  *
- * const Export = Otlp.layerProtobuf({
+ * const Export = Otlp.layer({
  *   url: "http://localhost:4318/v1/metrics",
  *   resource: { serviceName: "documents", serviceVersion: "1.0.0" },
  *   temporality: "delta",
@@ -131,7 +131,7 @@ export const layer = (
   ).pipe(Layer.provideMerge(OtlpExporter.layerFlusher))
 
 /**
- * Exports as {@link layer} does, in JSON.
+ * Exports as {@link layer} does, in JSON, whatever the variables say.
  *
  * @example
  * ```ts
@@ -157,7 +157,7 @@ export const layerJson = (options?: Omit<OtlpOptions, "protocol">): ReturnType<t
   layer({ ...options, protocol: "http/json" })
 
 /**
- * Exports as {@link layer} does, in protobuf.
+ * Exports as {@link layer} does, in protobuf, whatever the variables say.
  *
  * @example
  * ```ts
@@ -220,7 +220,7 @@ export interface Running extends Stoppable {
  *
  * const runtime = await MetricsRuntime.start({ namespace: "example.metrics" })
  * const url = "http://localhost:4318/v1/metrics"
- * const otlp = await Otlp.start(runtime, { url, protocol: "http/protobuf", shutdownTimeout: "1 second" })
+ * const otlp = await Otlp.start(runtime, { url, shutdownTimeout: "1 second" })
  * await runtime.shutdown()
  * await otlp.stop()
  * ```

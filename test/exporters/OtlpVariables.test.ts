@@ -24,11 +24,11 @@ const full = (name: string): string => (name.startsWith("OTEL") ? name : `OTEL_E
 const attributes = (env: Variables, options: Otlp.OtlpOptions = {}) => settings(env, options).resource.attributes
 
 describe("without options and variables", () => {
-  it("everything is as the specification has it, but for the protocol", () => {
+  it("everything is as the specification has it", () => {
     const { exportInterval, exportTimeout, shutdownTimeout, timeout, ...rest } = settings({})
     expect(rest).toMatchObject({
       url: "http://localhost:4318/v1/metrics",
-      protocol: "http/json",
+      protocol: "http/protobuf",
       compression: "none",
       temporality: "cumulative",
       isDisabled: false,

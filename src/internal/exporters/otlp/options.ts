@@ -21,7 +21,7 @@ export interface OtlpOptions {
   readonly url?: string
   /**
    * The encoding of requests. Variables: `OTEL_EXPORTER_OTLP_METRICS_PROTOCOL`, `OTEL_EXPORTER_OTLP_PROTOCOL`. Default:
-   * `"http/json"`.
+   * `"http/protobuf"`, as in the specification.
    */
   readonly protocol?: Protocol
   /**

@@ -72,7 +72,7 @@ export const settingsOf = (
       protocol:
         options.protocol ??
         variables.oneOf(["OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"], protocols) ??
-        "http/json",
+        "http/protobuf",
       resource,
       headers: Headers.fromInput({
         ...authorization,
