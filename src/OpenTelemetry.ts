@@ -66,8 +66,9 @@ export type { AnyRuntime } from "./internal/runtime/anyRuntime.ts"
  * A recorder that was removed is in the next collection with its last state, and so are all after a shutdown of the
  * runtime. A read that fails, or takes longer than the reader allows, is among the errors of the collection.
  *
- * Data points of counters and histograms have their exemplars in the field `exemplars`, as the SDK's reservoirs shape them.
- * The SDK's own exporters write no exemplars at all; `mvx-metrics/Otlp` does.
+ * The data points of the SDK have no field for exemplars, so its exporters write none; `mvx-metrics/Otlp` does. Points of
+ * counters and histograms have them in a field of their own, `exemplars`, for exporters of yours: shaped as the SDK's
+ * reservoirs, which nothing in it uses, shape them.
  *
  * @example
  * ```ts
