@@ -5,8 +5,10 @@ import { FetchHttpClient } from "effect/http"
 import type { KeyValueStore } from "effect/persistence"
 import { MetricsRuntime, type RuntimeService } from "mvx-metrics"
 import * as Otlp from "mvx-metrics/Otlp"
+import { internalsOf, withInternals } from "../../src/internal/runtime/internals.ts"
 import { openStore } from "../durable/support.ts"
 import { done, Jobs, Times } from "../support/exported.metrics.ts"
+import { turns } from "../support/scriptedExport.ts"
 import { makeSink, pointsOf } from "../support/sink.ts"
 
 const exporting = (url: string) =>
@@ -82,6 +84,32 @@ it.effect("the first delta after a restart does not have what was counted before
         expect(yield* told).toEqual({ b: 1 })
         const { dimensions } = yield* (yield* runtime.getRecorder("r")).snapshot(Jobs)
         expect(dimensions).toMatchObject({ value: 10 })
+      })
+    )
+  })
+)
+
+it.effect("a base that was asked for before an export is known before it, however late the answer comes here", () =>
+  Effect.gen(function* () {
+    const sink = yield* makeSink()
+    const { store } = openStore()
+    yield* inProcess(store, (runtime) => emit(runtime, ["a"]))
+    yield* inProcess(store, (runtime) =>
+      Effect.gen(function* () {
+        yield* emit(runtime, ["a"])
+        const internals = internalsOf(runtime)
+        let reads = 0
+        const sources = () =>
+          internals.sources().map((source) => {
+            const isBase = reads++ === 0
+            return { ...source, shown: Effect.tap(source.shown, isBase ? turns(20) : Effect.void) }
+          })
+        const slow = withInternals(runtime, { ...internals, sources })
+        yield* Layer.build(Layer.provide(exporting(sink.url), Layer.succeed(MetricsRuntime, slow)))
+        yield* emit(runtime, ["b"])
+        yield* runtime.flush()
+        const jobs = pointsOf(yield* sink.next, "jobs")
+        expect(jobs.map(({ asDouble }) => asDouble)).toEqual([1])
       })
     )
   })

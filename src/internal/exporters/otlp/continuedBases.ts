@@ -5,6 +5,7 @@
  */
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import { internalsOf, type Source } from "../../runtime/internals.ts"
 import type { RuntimeService } from "../../runtime/service.ts"
@@ -19,6 +20,8 @@ export class ContinuedBases {
   readonly #known = new Map<number | undefined, Set<string | undefined>>()
   /** Of series that were not exported since. */
   #bases: ExportedStreams = new Map()
+  /** Reads of bases that have not come. */
+  readonly #asked = new Set<Fiber.Fiber<void>>()
   /** Bases that are being made, by whoever comes to it. */
   readonly #underWay = new Set<Steps<void>>()
 
@@ -34,9 +37,11 @@ export class ContinuedBases {
   listen(runtime: RuntimeService): Effect.Effect<void, never, Scope.Scope> {
     const { context, onRegistered, sources } = internalsOf(runtime)
     const tell = (source: Source): void => {
-      Effect.runForkWith(context)(
+      const fiber = Effect.runForkWith(context)(
         Effect.flatMap(collectSource(runtime.namespace, source), (all) => inSlices(this.#begin(all)))
       )
+      this.#asked.add(fiber)
+      fiber.addObserver(() => this.#asked.delete(fiber))
     }
     return Effect.acquireRelease(
       Effect.sync(() => {
@@ -47,7 +52,15 @@ export class ContinuedBases {
     )
   }
 
-  /** All of the runtime. Then every base is there. */
+  /**
+   * Done when the reads have come that were asked for until now. What is exported was read behind them, but may be here
+   * before them: then it would be its own base.
+   */
+  get come(): Effect.Effect<void> {
+    return Effect.suspend(() => Effect.asVoid(Fiber.awaitAll(this.#asked)))
+  }
+
+  /** All of the runtime, once the reads before it have {@link come}. Then every base is there. */
   *read(all: ReadonlyArray<Dated>): Steps<void> {
     const owners = new Set(all.map(({ owner }) => owner))
     for (const owner of this.#known.keys()) if (!owners.has(owner)) this.#known.delete(owner)

@@ -92,7 +92,9 @@ export const makeExporter = Effect.fnUntraced(function* (
     const encoded = Option.map(rendered, ({ body, points = 0 }) => ({ body, points, departed }))
     batches.read({ all: collectOwn(runtime), unread: new Set() }, Option.getOrUndefined(encoded))
   })
-  const readAll = Effect.map(collectWithin(longestRead, runtime), (collected) => batches.read(collected))
+  const readAll = Effect.flatMap(collectWithin(longestRead, runtime), (collected) =>
+    Effect.map(continued.come, () => batches.read(collected))
+  )
   // The bases of deltas are on this thread.
   const read = isDelta || otlp === undefined ? readAll : readEncoded(otlp)
 
