@@ -1,10 +1,18 @@
 // The last events of a runtime: on demand, and written down when something goes wrong.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { type AddressInfo, connect, createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import { Deferred, Effect, Logger, Schedule, Schema, Stream } from "effect"
-import { type FlightRecorderOptions, type FlightRecording, Metric, MetricsRuntime, Replay } from "mvx-metrics"
+import {
+  type FlightRecorderOptions,
+  type FlightRecording,
+  Metric,
+  MetricsRuntime,
+  Replay,
+  type RuntimeService
+} from "mvx-metrics"
 import { MetricsRuntime as PromiseRuntime } from "mvx-metrics/promise"
 import { onBothRuntimes, started } from "../support/bothRuntimes.ts"
 import { Fragile, Notes, note, ProbeEvent, poison, Sums, Ticks, tick } from "../support/probe.metrics.ts"
@@ -300,6 +308,45 @@ onBothRuntimes("a flush", (make) => {
       expect(readdirSync(directory)).toEqual([expect.stringMatching(/-quarantine\.ndjson$/)])
     })
   )
+})
+
+/** In a callback of a socket: actions for the next turn run before messages of threads that come in from now on. */
+const dataReceived = Effect.callback<void>((resume) => {
+  const server = createServer((socket) => {
+    socket.end("data")
+    server.close()
+  }).listen(0, "127.0.0.1", () => {
+    connect((server.address() as AddressInfo).port, "127.0.0.1").once("data", () => resume(Effect.void))
+  })
+})
+
+describe("a flush and a shutdown of a worker", () => {
+  for (const [name, end] of [
+    ["flush", (runtime: RuntimeService) => runtime.flush()],
+    ["shutdown", (runtime: RuntimeService) => runtime.shutdown]
+  ] as const) {
+    it.live(`${name} waits for the file of what the fold has said and nobody has received yet`, () =>
+      Effect.gen(function* () {
+        const directory = yield* temporaryFolder
+        const runtime = yield* MetricsRuntime.makeWorker({
+          namespace: "test",
+          logging: "silent",
+          metrics: new URL("../support/probe.metrics.ts", import.meta.url),
+          flightRecorder: { directory }
+        })
+        yield* runtime.start
+        const recorder = yield* runtime.createRecorder("app")
+        yield* recorder.register(Fragile)
+        yield* recorder.flush()
+        yield* dataReceived
+        recorder.emitUnsafe(poison("bad"))
+        yield* Effect.promise(async () => {})
+        while (Effect.runSync(recorder.stats).pending > 0);
+        yield* end(runtime)
+        expect(readdirSync(directory)).toEqual([expect.stringMatching(/-quarantine\.ndjson$/)])
+      })
+    )
+  }
 })
 
 describe("a flight recorder without Effect", () => {

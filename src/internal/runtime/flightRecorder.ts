@@ -132,8 +132,9 @@ export class FlightRecorder {
 
   /** Done when the files are written of what has happened until now. */
   readonly written: Effect.Effect<void> = Effect.andThen(
-    // An incident is heard of in the turn after that of the fold.
-    nextTurn,
+    // What a worker has said comes in between this turn and the next but one: the first may begin before the event loop
+    // looks for messages again. It is heard of in the turn after that.
+    Effect.repeat(nextTurn, { times: 2 }),
     Effect.suspend(() => Effect.forEach([...this.#unwritten], Deferred.await, { discard: true }))
   )
 
