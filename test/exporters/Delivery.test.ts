@@ -1,11 +1,12 @@
 // A request that is sent again while there is hope and time.
 import { describe, expect, it } from "@effect/vitest"
-import { type Duration, Effect, Fiber, Ref, Schedule } from "effect"
+import { Clock, type Duration, Effect, Fiber, Ref, Schedule } from "effect"
 import { HttpClient, HttpClientError, HttpClientRequest, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
 import type { AttemptFailure } from "../../src/internal/exporters/attempt.ts"
 import { deliver, Parcel, type Transport } from "../../src/internal/exporters/delivery.ts"
 import { receiver } from "../../src/internal/exporters/push.ts"
+import { OutsideClock } from "../../src/internal/util/liveClock.ts"
 
 type Answer =
   | number
@@ -109,12 +110,22 @@ describe("a delivery", () => {
     })
   )
 
-  it.live("gives up a request that is not answered in time, and sends it again", () =>
+  /** By the clock of the test, also for what is outside: lets 5 milliseconds pass until there were so many requests. */
+  const passing = <A>({ count, outcome }: { outcome: Effect.Effect<A>; count: Effect.Effect<number> }, until: number) =>
     Effect.gen(function* () {
-      const { outcome } = yield* delivering(["silent", 200], { timeout: "5 millis" })
-      expect(yield* outcome).toEqual({ attempts: 2 })
-      const { outcome: never } = yield* delivering(["silent"], { timeout: "5 millis" })
-      expect(yield* never).toMatchObject({
+      const timed = Effect.flatMap(Clock.Clock, (clock) => Effect.provideService(outcome, OutsideClock, clock))
+      const fiber = yield* Effect.forkChild(timed, { startImmediately: true })
+      while ((yield* count) < until) yield* TestClock.adjust("5 millis")
+      return fiber
+    })
+
+  it.effect("gives up a request that is not answered in time, and sends it again", () =>
+    Effect.gen(function* () {
+      const second = yield* passing(yield* delivering(["silent", 200], { timeout: "5 millis" }), 2)
+      expect(yield* Fiber.join(second)).toEqual({ attempts: 2 })
+      const never = yield* passing(yield* delivering(["silent"], { timeout: "5 millis" }), 3)
+      yield* TestClock.adjust("5 millis")
+      expect(yield* Fiber.join(never)).toMatchObject({
         attempts: 3,
         canBeRetried: true,
         reason: "the receiver did not answer within 5ms"
@@ -122,10 +133,11 @@ describe("a delivery", () => {
     })
   )
 
-  it.live("ends within its own limit, whatever the limit of a request is", () =>
+  it.effect("ends within its own limit, whatever the limit of a request is", () =>
     Effect.gen(function* () {
-      const { outcome } = yield* delivering(["silent"], { timeout: "1 hour", most: "10 millis" })
-      expect(yield* outcome).toMatchObject({ attempts: 1, canBeRetried: true })
+      const silent = yield* passing(yield* delivering(["silent"], { timeout: "1 hour", most: "10 millis" }), 1)
+      yield* TestClock.adjust("10 millis")
+      expect(yield* Fiber.join(silent)).toMatchObject({ attempts: 1, canBeRetried: true })
       const { outcome: none } = yield* delivering([200], { most: 0 })
       expect(yield* none).toMatchObject({ attempts: 0, reason: "there was no time left for it" })
     })
