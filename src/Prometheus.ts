@@ -54,6 +54,7 @@ export type { Pushed } from "./internal/exporters/push.ts"
 export { type Pushing, pushFrom, startPush } from "./internal/exporters/pushFrom.ts"
 export type {
   PushgatewayOptions,
+  PushingGroup,
   PushingOptions,
   PushingTimes,
   PushOptions,
@@ -61,7 +62,7 @@ export type {
   RemoteWriteOptions
 } from "./internal/exporters/pushOptions.ts"
 export type { ScrapeOptions } from "./internal/exporters/scrape.ts"
-export type { Format, RecorderLabel } from "./internal/model/format.ts"
+export type { Format, RecorderLabel, RemoteWriteVersion } from "./internal/model/format.ts"
 export type { AnyRuntime } from "./internal/runtime/anyRuntime.ts"
 export type { Stoppable } from "./internal/runtime/startScoped.ts"
 

@@ -15,7 +15,7 @@ import { done, JobEvent, Jobs, Spread, Times } from "../support/exported.metrics
 import { parseExposition } from "../support/expositionParser.ts"
 import { decodeFamilies } from "../support/familyDecoder.ts"
 import { recordLogs } from "../support/logs.ts"
-import { decodeWrite, unsnap } from "../support/remoteWriteDecoder.ts"
+import { decodeWrite, decodeWrite2, unsnap } from "../support/remoteWriteDecoder.ts"
 
 const runtimes = runtimeLayers([new URL("../support/exported.metrics.ts", import.meta.url)])
 const inProcess = runtimes["in process"]!
@@ -106,6 +106,17 @@ describe.each(Object.entries(runtimes))("a push, %s", (_, runtime) => {
       expect(histograms).toMatchObject([{ name: "jobs_spread_seconds", count: 1, schema: 3 }])
       yield* Effect.provide(Prometheus.push(options), layer)
       expect(decodeWrite(unsnap((yield* next).body)).histograms).toEqual([])
+      yield* Effect.provide(Prometheus.push({ ...options, version: "2.0" as const }), layer)
+      const second = yield* next
+      expect(second.headers).toMatchObject({
+        "content-type": "application/x-protobuf;proto=io.prometheus.write.v2.Request",
+        "content-encoding": "snappy",
+        "x-prometheus-remote-write-version": "2.0.0"
+      })
+      expect(decodeWrite2(unsnap(second.body)).samples.find(({ name }) => name === "jobs_total")).toMatchObject({
+        value: 1,
+        labels: { job: runtime.namespace, queue: "a" }
+      })
     }).pipe(Effect.provide(runtime))
   )
 })
@@ -210,6 +221,9 @@ describe("a push", () => {
     [{ url: gateway, method: "DELETE" }, "method"],
     [{ url: gateway, nativeHistograms: true }, "nativeHistograms"],
     [{ url: gateway, protocol: "remote-write", method: "PUT" }, "method"],
+    [{ url: gateway, protocol: "remote-write", version: "3.0" }, "version"],
+    [{ url: gateway, version: "1.0" }, "version"],
+    [{ url: gateway, atEnd: "delete" }, "atEnd"],
     [{ url: gateway, protocol: "graphite" }, "protocol"],
     [{ url: gateway, maxSchema: 9 }, "maxSchema"],
     [{ url: gateway, retry: 3 }, "retry"],
@@ -275,6 +289,39 @@ describe("pushes in an interval", () => {
       yield* Effect.provide(job, Metrics)
       expect(countIn(yield* next)).toBe(1)
     })
+  )
+
+  it.effect("end with the removal of the group where that is asked for", () =>
+    Effect.gen(function* () {
+      const { layer, next, size } = yield* recording(200, 503, 202, 200)
+      const { runtime } = yield* withJobs(1)
+      const scope = yield* Scope.make()
+      const retry = Schedule.recurs(1)
+      const options = {
+        atEnd: "delete",
+        headers: { authorization: "Basic a" },
+        labels: { instance: "i" },
+        retry
+      } as const
+      yield* Layer.buildWithScope(pushes(options, layer), scope)
+      yield* runtime.flush()
+      const pushed = yield* next
+      yield* Scope.close(scope, Exit.void)
+      expect(yield* size).toBe(2)
+      yield* next
+      const { body, headers, method, url } = yield* next
+      expect([method, url, body.length]).toEqual(["DELETE", pushed.url, 0])
+      expect(headers).toMatchObject({ authorization: "Basic a" })
+      expect(headers).not.toHaveProperty("content-type")
+    }).pipe(Effect.provide(inProcess))
+  )
+
+  it.effect("dies where a group is to be removed that remote write does not have", () =>
+    Effect.gen(function* () {
+      const { layer } = yield* recording()
+      const options = { protocol: "remote-write", atEnd: "delete" } as never
+      expect((yield* badInputOf(Effect.scoped(Layer.build(pushes(options, layer))))).argument).toBe("atEnd")
+    }).pipe(Effect.provide(inProcess))
   )
 
   it.effect("log the first of several failures and the end of them, and try the last push", () =>

@@ -8,11 +8,12 @@ import type { MetricData } from "../../src/internal/formats/metricData.ts"
 import type { Source } from "../../src/internal/formats/prometheus/families.ts"
 import { RemoteWriteExposition, type RemoteWriteSettings } from "../../src/internal/formats/prometheus/remoteWrite.ts"
 import { snappy } from "../../src/internal/formats/prometheus/snappy.ts"
+import type { RemoteWriteVersion } from "../../src/internal/model/format.ts"
 import { allSteps } from "../../src/internal/util/steps.ts"
 import { counterOf, textOf } from "../support/exposition.ts"
 import { parseExposition, type Sample } from "../support/expositionParser.ts"
 import { kinds } from "../support/kit.ts"
-import { decodeWrite, requestsIn, unsnap, type Written } from "../support/remoteWriteDecoder.ts"
+import { decodeWrite, decodeWrite2, requestsIn, unsnap, type Written } from "../support/remoteWriteDecoder.ts"
 
 const Event = Schema.TaggedUnion({ measured: { value: Schema.Number, ok: Schema.Boolean, of: Schema.Unknown } })
 
@@ -23,16 +24,24 @@ const dataOf = (metric: Metric.Any, values: ReadonlyArray<number>): ReadonlyArra
 
 const now = 1_764_484_000_123
 
-const written = (data: ReadonlyArray<MetricData>, settings: Partial<RemoteWriteSettings> = {}, source?: Source) => {
-  const exposition = new RemoteWriteExposition({ labels: {}, nativeHistograms: false, maxSchema: 3, now, ...settings })
+const writtenIn = (
+  version: RemoteWriteVersion,
+  data: ReadonlyArray<MetricData>,
+  settings: Partial<RemoteWriteSettings> = {},
+  source?: Source
+) => {
+  const defaults = { version, labels: {}, nativeHistograms: false, maxSchema: 3, now }
+  const exposition = new RemoteWriteExposition({ ...defaults, ...settings })
   for (const each of data) exposition.add(each, source)
-  const requests = requestsIn(allSteps(exposition.finish())).map((request) => decodeWrite(unsnap(request)))
+  const decode = version === "2.0" ? decodeWrite2 : decodeWrite
+  const requests = requestsIn(allSteps(exposition.finish())).map((request) => decode(unsnap(request)))
   const together = <A>(of: (request: Written) => ReadonlyArray<A>) => requests.flatMap(of)
   return {
     requests,
     samples: together(({ samples }) => samples),
     histograms: together(({ histograms }) => histograms),
-    metadata: together(({ metadata }) => metadata)
+    metadata: together(({ metadata }) => metadata),
+    series: together(({ series = [] }) => series)
   }
 }
 
@@ -43,7 +52,10 @@ const entryOf = ({ labels, name, value }: Sample): readonly [string, number] => 
 
 const source: Source = { attributes: { recorder: 'r "1"' }, createdAt: 1_500_250 }
 
-describe("remote write", () => {
+describe.each(["1.0", "2.0"] as const)("remote write %s", (version) => {
+  const written = (data: ReadonlyArray<MetricData>, settings: Partial<RemoteWriteSettings> = {}, source?: Source) =>
+    writtenIn(version, data, settings, source)
+
   const metrics = fc.constantFrom(...Object.keys(kinds)).chain((name) =>
     fc.record({
       kind: fc.constant(kinds[name]!),
@@ -60,7 +72,7 @@ describe("remote write", () => {
         const what = { number: "value", answer: "ok", value: "value" }[kind.measures]
         const metric = kind.make("m", { events: Event, [kind.option]: what, unit, labels, ...settings })
         const data = dataOf(metric, values)
-        const { metadata, samples } = written(data, {}, source)
+        const { metadata, samples, series } = written(data, {}, source)
         const families = [...parseExposition(textOf(data, "openmetrics", source), "openmetrics").values()]
         const own = new Map(samples.map(entryOf))
         for (const { name, samples: told } of families) {
@@ -73,9 +85,10 @@ describe("remote write", () => {
         // OpenMetrics leaves out counts without a sum, and quantiles below 0.
         for (const key of own.keys()) expect(key).toMatch(/_count\[|"quantile"/)
         expect(new Set(samples.map(({ time }) => time))).toEqual(new Set(samples.length === 0 ? [] : [now]))
-        expect(metadata.map(({ name }) => name.replace(/_total$/, "")).sort()).toEqual(
-          families.map(({ name }) => name).sort()
-        )
+        const bare = (name: string) => name.replace(/_(total|bucket|sum|count)$/, "")
+        const told =
+          version === "2.0" ? new Set(series.map(({ name }) => bare(name))) : metadata.map(({ name }) => bare(name))
+        expect([...told].sort()).toEqual(families.map(({ name }) => bare(name)).sort())
       }),
       { numRuns: 100 }
     )
@@ -83,14 +96,15 @@ describe("remote write", () => {
 
   it("adds labels to all series, and no label of a metric takes their place", () => {
     const data = counterOf(1, { points: [{ attributes: { job: "mine", A: 1 }, value: 1 }] } as Partial<MetricData>)
-    const { metadata, samples } = written([data], { labels: { job: "batch", instance: "a\0" } }, source)
+    const { metadata, samples, series } = written([data], { labels: { job: "batch", instance: "a\0" } }, source)
     expect(samples).toMatchObject([
       {
         name: "g_total",
         labels: { job: "batch", instance: "a\ufffd", exported_job: "mine", A: "1", recorder: 'r "1"' }
       }
     ])
-    expect(metadata).toEqual([{ type: 1, name: "g_total", help: "The metric g." }])
+    const [first] = version === "2.0" ? series : metadata
+    expect(first).toMatchObject({ type: 1, name: "g_total", help: "The metric g." })
   })
 
   it("has exponential histograms as native ones where that is asked for", () => {
@@ -126,6 +140,26 @@ describe("remote write", () => {
     expect(samples.map(({ value }) => value)).toEqual([...points.keys()])
     expect(written([]).requests).toEqual([])
   })
+})
+
+it("remote write 2.0 has the type, the help, the unit and the start of each series, and each text once", () => {
+  const labels = { recorder: () => "the help" }
+  const options = { events: Event, labels, description: "the help" } as const
+  const data = [
+    Metric.counter("counts", { ...options, unit: "By" }),
+    Metric.gauge("levels", { ...options, value: "value" }),
+    Metric.histogram("times", { ...options, value: "value", unit: "ms", boundaries: [1000] }),
+    Metric.summary("sizes", { ...options, value: "value" })
+  ].flatMap((metric) => dataOf(metric, [1]))
+  const { series } = writtenIn("2.0", data, {}, { attributes: {}, createdAt: 1_500_250.5 })
+  const told = new Map(series.map(({ name, ...rest }) => [name, rest]))
+  const help = "the help"
+  expect(told.get("counts_bytes_total")).toEqual({ type: 1, help, unit: "bytes", created: 1_500_250 })
+  expect(told.get("levels")).toEqual({ type: 2, help, unit: "", created: 0 })
+  for (const name of ["times_seconds_bucket", "times_seconds_sum", "times_seconds_count"])
+    expect(told.get(name)).toEqual({ type: 3, help, unit: "seconds", created: 1_500_250 })
+  const ofSizes = expect.stringMatching(/^the help\. Quantiles/)
+  expect(told.get("sizes_count")).toEqual({ type: 5, help: ofSizes, unit: "", created: 1_500_250 })
 })
 
 it("snappy blocks of literals come back as they were, whatever their size", () => {

@@ -1,6 +1,6 @@
 /**
- * Reads requests of remote write 1.0 as the samples that they stand for, and is as strict as receivers are: labels in order,
- * a name, no label twice.
+ * Reads requests of remote write as the samples that they stand for, and is as strict as receivers are: labels in order,
+ * a name, no label twice. That of 2.0 follows prompb/io/prometheus/write/v2/types.proto.
  */
 import { PbfReader } from "pbf"
 import type { Sample } from "./expositionParser.ts"
@@ -39,10 +39,21 @@ export interface WrittenHistogram {
   readonly time: number
 }
 
+/** What a series of 2.0 says beside its sample. */
+export interface SeriesMetadata {
+  readonly name: string
+  readonly type: number
+  readonly help: string
+  readonly unit: string
+  readonly created: number
+}
+
 export interface Written {
   readonly samples: ReadonlyArray<Sample & { readonly time: number }>
   readonly histograms: ReadonlyArray<WrittenHistogram>
   readonly metadata: ReadonlyArray<{ readonly type: number; readonly name: string; readonly help: string }>
+  /** Of 2.0. */
+  readonly series?: ReadonlyArray<SeriesMetadata>
 }
 
 type Message = { [field: number]: Array<unknown> }
@@ -72,11 +83,27 @@ const deltas = (pbf: PbfReader) => pbf.readPackedSVarint()
 
 const label: Shape = { 1: text, 2: text }
 const span: Shape = { 1: signed, 2: varint }
-const series: Shape = {
-  1: label,
-  2: { 1: double, 2: varint },
-  3: { 1: label, 2: double, 3: varint },
-  4: { 1: varint, 3: double, 4: signed, 5: double, 6: varint, 8: span, 9: deltas, 11: span, 12: deltas, 15: varint }
+const sample: Shape = { 1: double, 2: varint }
+const histogram: Shape = {
+  1: varint,
+  3: double,
+  4: signed,
+  5: double,
+  6: varint,
+  8: span,
+  9: deltas,
+  11: span,
+  12: deltas,
+  15: varint
+}
+const series: Shape = { 1: label, 2: sample, 3: { 1: label, 2: double, 3: varint }, 4: histogram }
+const series2: Shape = {
+  1: (pbf) => pbf.readPackedVarint(),
+  2: sample,
+  3: histogram,
+  4: { 1: (pbf) => pbf.readPackedVarint(), 2: double, 3: varint },
+  5: { 1: varint, 3: varint, 4: varint },
+  6: varint
 }
 const metadata: Shape = { 1: varint, 2: text, 4: text }
 
@@ -99,12 +126,7 @@ export const decodeWrite = (bytes: Uint8Array): Written => {
       return
     }
     const own = read(pbf, series)
-    const pairs = labelsOf(own)
-    for (let i = 1; i < pairs.length; i++) {
-      if (pairs[i - 1]![0] >= pairs[i]![0]) throw new Error(`labels out of order: ${JSON.stringify(pairs)}`)
-    }
-    const { __name__: name, ...labels } = Object.fromEntries(pairs)
-    if (name === undefined) throw new Error("a series without a name")
+    const { labels, name } = named(labelsOf(own))
     const exemplar = all(own, 3)[0]
     for (const each of all(own, 2)) {
       samples.push({
@@ -115,21 +137,71 @@ export const decodeWrite = (bytes: Uint8Array): Written => {
         exemplar: exemplar && { labels: Object.fromEntries(labelsOf(exemplar)), value: one(exemplar, 2) }
       })
     }
-    for (const each of all(own, 4)) {
-      histograms.push({
-        name,
-        labels,
-        count: one(each, 1),
-        sum: one(each, 3),
-        schema: one(each, 4),
-        zeroCount: one(each, 6),
-        spans: all(each, 11).map((of) => [one(of, 1), one(of, 2)] as const),
-        deltas: one(each, 12) ?? [],
-        time: one(each, 15)
-      })
-    }
+    for (const each of all(own, 4)) histograms.push({ name, labels, ...histogramIn(each) })
   }, undefined)
   return { samples, histograms, metadata: families }
+}
+
+const named = (pairs: ReadonlyArray<readonly [string, string]>): Pick<WrittenHistogram, "labels" | "name"> => {
+  for (let i = 1; i < pairs.length; i++) {
+    if (pairs[i - 1]![0] >= pairs[i]![0]) throw new Error(`labels out of order: ${JSON.stringify(pairs)}`)
+  }
+  const { __name__: name, ...labels } = Object.fromEntries(pairs)
+  if (name === undefined) throw new Error("a series without a name")
+  return { name, labels }
+}
+
+const histogramIn = (message: Message): Omit<WrittenHistogram, "labels" | "name"> => ({
+  count: one(message, 1),
+  sum: one(message, 3),
+  schema: one(message, 4),
+  zeroCount: one(message, 6),
+  spans: all(message, 11).map((of) => [one(of, 1), one(of, 2)] as const),
+  deltas: one(message, 12) ?? [],
+  time: one(message, 15)
+})
+
+/** The same of 2.0. */
+export const decodeWrite2 = (bytes: Uint8Array): Written => {
+  const pbf = new PbfReader(bytes)
+  const symbols: Array<string> = []
+  const found: Array<Message> = []
+  pbf.readFields((field) => {
+    if (field === 4) symbols.push(pbf.readString())
+    else if (field === 5) found.push(read(pbf, series2))
+    else throw new Error(`unknown field ${field}`)
+  }, undefined)
+  if (symbols[0] !== "") throw new Error("the first symbol is not empty")
+  if (new Set(symbols).size < symbols.length) throw new Error("a symbol is there twice")
+  const used = new Set([0])
+  const symbol = (reference: number): string => {
+    used.add(reference)
+    const text = symbols[reference]
+    if (text === undefined) throw new Error(`no symbol ${reference}`)
+    return text
+  }
+  const pairsOf = (message: Message): ReadonlyArray<readonly [string, string]> => {
+    const references = one(message, 1) as ReadonlyArray<number>
+    return Array.from({ length: references.length / 2 }, (_, i) => [
+      symbol(references[2 * i]!),
+      symbol(references[2 * i + 1]!)
+    ])
+  }
+  const samples: Array<Written["samples"][number]> = []
+  const histograms: Array<WrittenHistogram> = []
+  const told: Array<SeriesMetadata> = []
+  for (const own of found) {
+    const { labels, name } = named(pairsOf(own))
+    const exemplar = all(own, 4)[0]
+    const ofExemplar = exemplar && { labels: Object.fromEntries(pairsOf(exemplar)), value: one(exemplar, 2) as number }
+    for (const each of all(own, 2))
+      samples.push({ name, labels, value: one(each, 1), time: one(each, 2), exemplar: ofExemplar })
+    for (const each of all(own, 3)) histograms.push({ name, labels, ...histogramIn(each) })
+    const of = all(own, 5)[0]!
+    told.push({ name, type: one(of, 1), help: symbol(one(of, 3)), unit: symbol(one(of, 4)), created: one(own, 6) ?? 0 })
+  }
+  if (used.size < symbols.length) throw new Error("a symbol is not used")
+  return { samples, histograms, metadata: [], series: told }
 }
 
 /** Requests as the fold gives them, each behind its length. */

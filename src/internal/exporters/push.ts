@@ -8,7 +8,7 @@ import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import { contentTypes } from "../formats/prometheus/negotiation.ts"
 import { type PushError, PushFailed } from "../model/exportErrors.ts"
-import { DefaultSchema, type ExpositionRendering } from "../model/format.ts"
+import { DefaultSchema, type ExpositionRendering, type RemoteWriteVersion } from "../model/format.ts"
 import { refuse } from "../model/optionChecks.ts"
 import { internalsOf } from "../runtime/internals.ts"
 import type { RuntimeService } from "../runtime/service.ts"
@@ -43,21 +43,44 @@ export const receiver: Receiver = {
   refusalIn: (_, body) => cutText(new TextDecoder().decode(body).trim(), MostOfAnswer)
 }
 
+const DefaultTimeout = "10 seconds"
+
+const transportOf = (
+  { requestTimeout = "5 seconds", retry = defaultRetry }: PushOptions,
+  client: HttpClient.HttpClient
+): Transport<AttemptFailure> => ({ client, receiver, timeout: requestTimeout, retry, errorOf: (failure) => failure })
+
+/** Removes the group of a Pushgateway. One that is not there is removed. */
+export const removeGroup = Effect.fnUntraced(function* (
+  runtime: RuntimeService,
+  options: PushgatewayOptions
+): Effect.fn.Return<Pushed, PushFailed, HttpClient.HttpClient> {
+  const { headers = {}, pushTimeout = DefaultTimeout, url } = options
+  const parcel = new Parcel(HttpClientRequest.delete(groupUrl(options, jobOf(options, runtime)), { headers }))
+  const transport = transportOf(options, yield* HttpClient.HttpClient)
+  yield* Effect.mapError(
+    keepingAlive(deliver(transport, parcel, pushTimeout)),
+    ({ kind, reason }) =>
+      new PushFailed({
+        url: withoutSecrets(url),
+        reason,
+        kind,
+        delivered: 0,
+        requests: 1,
+        attempts: parcel.attempts
+      })
+  )
+  return { requests: 1, attempts: parcel.attempts, bytes: 0 }
+})
+
 /** Pushes the metrics as they are now. Fails once it is known what did not arrive. */
 export const push = Effect.fnUntraced(function* (
   runtime: RuntimeService,
   options: PushOptions
 ): Effect.fn.Return<Pushed, PushError, HttpClient.HttpClient> {
   yield* refuse(whyInvalidPush(options, false))
-  const { pushTimeout = "10 seconds", requestTimeout = "5 seconds", retry = defaultRetry } = options
-  const left = yield* leftOf(pushTimeout)
-  const transport: Transport<AttemptFailure> = {
-    client: yield* HttpClient.HttpClient,
-    receiver,
-    timeout: requestTimeout,
-    retry,
-    errorOf: (failure) => failure
-  }
+  const left = yield* leftOf(options.pushTimeout ?? DefaultTimeout)
+  const transport = transportOf(options, yield* HttpClient.HttpClient)
   const body = yield* internalsOf(runtime).scrape({ rendering: renderingOf(options, runtime), timeout: left() })
   const requests = requestsOf(options, runtime, body)
   let attempts = 0
@@ -93,8 +116,8 @@ const renderingOf = (options: PushOptions, runtime: RuntimeService): ExpositionR
   const selection = { recorderLabel, selfMetrics }
   if (isRemoteWrite(options)) {
     const all = { job: jobOf(options, runtime), ...labels }
-    const { nativeHistograms = false } = options
-    return { format: "remote-write", labels: all, maxSchema, nativeHistograms, ...selection }
+    const { nativeHistograms = false, version = "1.0" } = options
+    return { format: "remote-write", version, labels: all, maxSchema, nativeHistograms, ...selection }
   }
   const { format = "protobuf" } = options
   const reserved = ["job", ...Object.keys(labels)]
@@ -108,10 +131,12 @@ const requestsOf = (
 ): ReadonlyArray<HttpClientRequest.HttpClientRequest> => {
   const { headers = {} } = options
   if (isRemoteWrite(options)) {
+    const { contentType, version } = remoteWrite[options.version ?? "1.0"]
+    const own = { "content-encoding": "snappy", "x-prometheus-remote-write-version": version }
     return partsOf(body).map((part) =>
-      HttpClientRequest.post(options.url, { headers: remoteWriteHeaders }).pipe(
+      HttpClientRequest.post(options.url, { headers: own }).pipe(
         HttpClientRequest.setHeaders(headers),
-        HttpClientRequest.bodyUint8Array(part, "application/x-protobuf")
+        HttpClientRequest.bodyUint8Array(part, contentType)
       )
     )
   }
@@ -120,7 +145,11 @@ const requestsOf = (
   return [HttpClientRequest.bodyUint8Array(request, body, contentTypes[format])]
 }
 
-const remoteWriteHeaders = { "content-encoding": "snappy", "x-prometheus-remote-write-version": "0.1.0" }
+/** As the specifications have them: that of 1.0 says 0.1.0. */
+const remoteWrite = {
+  "1.0": { contentType: "application/x-protobuf", version: "0.1.0" },
+  "2.0": { contentType: "application/x-protobuf;proto=io.prometheus.write.v2.Request", version: "2.0.0" }
+} as const satisfies { readonly [V in RemoteWriteVersion]: object }
 
 /** The parts of a body, each behind its length as a number of 32 bits. */
 const partsOf = (body: Uint8Array): ReadonlyArray<Uint8Array> => {

@@ -4,7 +4,7 @@
 import type * as Duration from "effect/Duration"
 import type * as Headers from "effect/http/Headers"
 import type * as Schedule from "effect/Schedule"
-import { CoarsestSchema, FinestSchema } from "../model/format.ts"
+import { CoarsestSchema, FinestSchema, type RemoteWriteVersion } from "../model/format.ts"
 import {
   aBoolean,
   aDuration,
@@ -63,7 +63,7 @@ export interface PushgatewayOptions extends PushTarget {
 }
 
 /**
- * A push by remote write 1.0, which Prometheus takes with `--web.enable-remote-write-receiver`, and Mimir, Thanos,
+ * A push by remote write, which Prometheus takes with `--web.enable-remote-write-receiver`, and Mimir, Thanos,
  * VictoriaMetrics and others do.
  *
  * @category options
@@ -73,6 +73,12 @@ export interface RemoteWriteOptions extends PushTarget {
   readonly protocol: "remote-write"
   /** Where samples are taken: `http://localhost:9090/api/v1/write`. */
   readonly url: string
+  /**
+   * The version of the protocol. In 2.0 each text is in a request once, and series have their type, help, unit and start
+   * time; Prometheus takes it from version 3.0 on. A receiver that does not answers with 415, which fails the push.
+   * Default: `"1.0"`.
+   */
+  readonly version?: RemoteWriteVersion
   /**
    * Sends exponential histograms as native ones in place of classic buckets, to receivers that take them. Default: `false`.
    */
@@ -101,12 +107,27 @@ export interface PushingTimes {
 }
 
 /**
+ * What becomes of the group of a Pushgateway.
+ *
+ * @category options
+ * @since 0.2.0
+ */
+export interface PushingGroup {
+  /**
+   * At the end, `"push"` pushes once more, and the group stays as it is then: for a job. `"delete"` removes the group with
+   * all its metrics, which would look alive for ever: for a process that was to be scraped, but cannot be. Default:
+   * `"push"`.
+   */
+  readonly atEnd?: "push" | "delete"
+}
+
+/**
  * The options of pushes in an interval.
  *
  * @category options
  * @since 0.2.0
  */
-export type PushingOptions = PushOptions & PushingTimes
+export type PushingOptions = ((PushgatewayOptions & PushingGroup) | RemoteWriteOptions) & PushingTimes
 
 const urlCheck: Check = (value) =>
   typeof value === "string" && URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)
@@ -129,8 +150,10 @@ const common = {
 
 const checks: { readonly [P in NonNullable<PushOptions["protocol"]>]: { readonly [option: string]: Check } } = {
   pushgateway: { ...common, method: oneOf("PUT", "POST"), format: oneOf("text", "protobuf") },
-  "remote-write": { ...common, nativeHistograms: aBoolean }
+  "remote-write": { ...common, version: oneOf("1.0", "2.0"), nativeHistograms: aBoolean }
 }
+
+const group: { readonly [K in keyof Required<PushingGroup>]: Check } = { atEnd: oneOf("push", "delete") }
 
 const times: { readonly [K in keyof Required<PushingTimes>]: Check } = {
   pushInterval: aDuration,
@@ -143,8 +166,8 @@ export const whyInvalidPush = (
   repeats: boolean
 ): InvalidArgument | undefined => {
   const protocol = (options as Partial<PushOptions> | undefined)?.protocol ?? "pushgateway"
-  const own = checks[Object.hasOwn(checks, protocol) ? protocol : "pushgateway"]
-  return (
-    whyInvalidOptions(options, repeats ? { ...own, ...times } : own, true) ?? whyInvalid("url", options.url, urlCheck)
-  )
+  const isRemote = protocol === "remote-write"
+  const own = checks[isRemote ? protocol : "pushgateway"]
+  const repeated = { ...own, ...times, ...(!isRemote && group) }
+  return whyInvalidOptions(options, repeats ? repeated : own, true) ?? whyInvalid("url", options.url, urlCheck)
 }

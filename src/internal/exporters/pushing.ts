@@ -13,8 +13,14 @@ import { internalsOf } from "../runtime/internals.ts"
 import type { RuntimeService } from "../runtime/service.ts"
 import { atMost, sleepInBackground, within } from "../util/liveClock.ts"
 import { Outcome } from "./outcome.ts"
-import { type Pushed, push, withoutSecrets } from "./push.ts"
-import { type PushingOptions, type PushOptions, whyInvalidPush } from "./pushOptions.ts"
+import { type Pushed, push, removeGroup, withoutSecrets } from "./push.ts"
+import {
+  type PushingGroup,
+  type PushingOptions,
+  type PushingTimes,
+  type PushOptions,
+  whyInvalidPush
+} from "./pushOptions.ts"
 
 /** Pushes until its scope closes, and then once more. Gives a push of the state of now. */
 export const pushing = Effect.fnUntraced(function* (
@@ -22,7 +28,7 @@ export const pushing = Effect.fnUntraced(function* (
   given: PushingOptions
 ): Effect.fn.Return<Effect.Effect<Pushed, PushError>, never, HttpClient.HttpClient | Scope.Scope> {
   yield* refuse(whyInvalidPush(given, true))
-  const { pushInterval = "15 seconds", shutdownTimeout = "3 seconds", ...options } = given
+  const { atEnd, pushInterval = "15 seconds", shutdownTimeout = "3 seconds", ...options } = withEnd(given)
   const { log, onFlush } = internalsOf(runtime)
   const context = yield* Effect.context<HttpClient.HttpClient>()
   const clock = yield* Clock.Clock
@@ -30,13 +36,16 @@ export const pushing = Effect.fnUntraced(function* (
   const outcome = new Outcome(name, log, () => clock.currentTimeMillisUnsafe())
   const oneAtATime = yield* Semaphore.make(1)
 
-  const pushed = (own: PushOptions, isLast: boolean): Effect.Effect<Pushed, PushError> =>
-    push(runtime, own).pipe(
+  const counted = (
+    sent: Effect.Effect<Pushed, PushError, HttpClient.HttpClient>,
+    isLast: boolean
+  ): Effect.Effect<Pushed, PushError> =>
+    sent.pipe(
       Effect.provideContext(context),
       Effect.tap(() => outcome.arrived()),
       Effect.tapError((error) => outcome.failed(error, kindOf(error), isLast))
     )
-  const pushNow = oneAtATime.withPermit(pushed(options, false))
+  const pushNow = oneAtATime.withPermit(counted(push(runtime, options), false))
   const forget = onFlush({ name, flush: pushNow, stats: () => outcome.stats })
 
   const fiber = yield* Effect.forkScoped(
@@ -44,7 +53,9 @@ export const pushing = Effect.fnUntraced(function* (
   )
   yield* Effect.addFinalizer(() => {
     const { pushTimeout = "10 seconds" } = options
-    const last = pushed({ ...options, pushTimeout: atMost(pushTimeout, shutdownTimeout) }, true)
+    const own = { ...options, pushTimeout: atMost(pushTimeout, shutdownTimeout) }
+    const isRemoved = atEnd === "delete" && own.protocol !== "remote-write"
+    const last = counted(isRemoved ? removeGroup(runtime, own) : push(runtime, own), true)
     return Effect.sync(forget).pipe(
       // What is on its way is older than what comes now.
       Effect.andThen(Fiber.interrupt(fiber)),
@@ -54,6 +65,8 @@ export const pushing = Effect.fnUntraced(function* (
   })
   return pushNow
 })
+
+const withEnd = (options: PushingOptions): PushOptions & PushingTimes & PushingGroup => options
 
 /** Why a push failed, in a word. */
 const kindOf = (error: PushError): string => (error._tag === "mvx-metrics/PushFailed" ? error.kind : "read")

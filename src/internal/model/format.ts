@@ -55,9 +55,18 @@ type ScrapeRendering = (
   readonly labels?: { readonly [name: string]: string }
 }
 
+/**
+ * A version of the remote write protocol.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type RemoteWriteVersion = "1.0" | "2.0"
+
 /** Requests of remote write. */
 export interface RemoteWriteRendering {
   readonly format: "remote-write"
+  readonly version: RemoteWriteVersion
   readonly maxSchema: number
   /** Of all series. */
   readonly labels: { readonly [name: string]: string }

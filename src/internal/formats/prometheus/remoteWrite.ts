@@ -1,24 +1,21 @@
 /**
- * Requests of Prometheus' remote write protocol 1.0: every sample is a series with the time of the read.
- *
- * The numbers are those of prompb/remote.proto and prompb/types.proto.
+ * Requests of Prometheus' remote write protocol: every sample is a series with the time of the read.
  */
-import { PbfWriter } from "pbf"
 import type { Exemplar } from "../../metric/instruments/exemplars.ts"
 import type { RemoteWriteRendering, Selection } from "../../model/format.ts"
-import { counterSample, type Family, type FamilyType } from "../../naming/names.ts"
-import type { BaseUnit } from "../../naming/units.ts"
+import { counterSample, type Family } from "../../naming/names.ts"
 import type { Steps } from "../../util/steps.ts"
-import type { ExponentialDataPoint, HistogramDataPoint, MetricData, SummaryDataPoint } from "../metricData.ts"
-import { writeText } from "../pbfText.ts"
+import type { HistogramDataPoint, MetricData, SummaryDataPoint } from "../metricData.ts"
 import { boundariesOf, countsOf } from "./classicBuckets.ts"
 import { exemplarLabels } from "./exemplar.ts"
-import { Families, helpOf, nobody, type Source, scale } from "./families.ts"
+import { createdOf, Families, helpOf, nobody, type Source, scale } from "./families.ts"
 import { type LabelPair, labelPairs, wellFormed } from "./labels.ts"
-import { type NativeFields, writeNative } from "./nativeFields.ts"
-import { type NativeHistogram, nativeHistogram } from "./nativeHistogram.ts"
+import { nativeHistogram } from "./nativeHistogram.ts"
 import { canonicalNumber } from "./numbers.ts"
 import { snappy } from "./snappy.ts"
+import { WriteRequest1 } from "./writeRequest1.ts"
+import { WriteRequest2 } from "./writeRequest2.ts"
+import type { FamilyMetadata, WriteRequest, WrittenSeries } from "./writeRequests.ts"
 
 export interface RemoteWriteSettings extends Omit<RemoteWriteRendering, "format">, Pick<Selection, "names"> {
   /** The time of the samples, in milliseconds since the Unix epoch. */
@@ -28,37 +25,39 @@ export interface RemoteWriteSettings extends Omit<RemoteWriteRendering, "format"
 /** Most series of a request, as Prometheus sends them. */
 const MostSeries = 2000
 
-const types: { readonly [T in FamilyType]: number } = { counter: 1, gauge: 2, histogram: 3, summary: 5 }
-
-const native: NativeFields = {
-  schema: 4,
-  zeroThreshold: 5,
-  zeroCount: 6,
-  negativeSpan: 8,
-  negativeDelta: 9,
-  positiveSpan: 11,
-  positiveDelta: 12
-}
-
 interface Section {
   readonly family: Family
+  readonly metadata: FamilyMetadata
+}
+
+/** A point of a family: what its series have in common. */
+interface Of extends Section {
+  readonly labels: ReadonlyArray<LabelPair>
+  readonly created: number | undefined
 }
 
 export class RemoteWriteExposition {
   readonly #settings: RemoteWriteSettings
   readonly #common: ReadonlyArray<LabelPair>
   readonly #requests: Array<Uint8Array<ArrayBuffer>> = []
-  #request = new PbfWriter()
+  #request: WriteRequest
   #series = 0
   readonly #families: Families<Section>
 
   constructor(settings: RemoteWriteSettings) {
     this.#families = new Families((family, data) => {
-      this.#request.writeMessage(3, writeMetadata, [family, helpOf(data)])
-      return { family }
+      const { name, type, unit } = family
+      const metadata = { ...family, name: sampleName(name, type), help: helpOf(data), unit: unit.suffix }
+      this.#request.family(metadata)
+      return { family, metadata }
     }, settings.names)
     this.#settings = settings
+    this.#request = this.#newRequest()
     this.#common = Object.entries(settings.labels).map(([name, value]) => [name, wellFormed(value)])
+  }
+
+  #newRequest(): WriteRequest {
+    return this.#settings.version === "2.0" ? new WriteRequest2() : new WriteRequest1()
   }
 
   /** Adds data. When this throws, nothing was added. */
@@ -66,44 +65,45 @@ export class RemoteWriteExposition {
     const section = this.#families.sectionOf(data)
     if (section === undefined) return
     const { name, type, unit } = section.family
-    const labelsWith = (...own: ReadonlyArray<string>) =>
-      labelPairs(data.points, source, ...Object.keys(this.#settings.labels), ...own)
+    const label = data.type === "summary" ? "quantile" : "le"
+    const own = data.type === "gauge" || data.type === "sum" ? [] : [label]
+    const labels = labelPairs(data.points, source, ...Object.keys(this.#settings.labels), ...own)
+    const of = (i: number): Of => {
+      const created = type === "gauge" ? undefined : createdOf(source, data.points[i]!)
+      return { ...section, labels: labels[i]!, created }
+    }
     switch (data.type) {
       case "gauge":
-      case "sum": {
-        const labels = labelsWith()
-        const sample = type === "counter" ? counterSample(name) : name
+      case "sum":
         for (const [i, { exemplar, value }] of data.points.entries()) {
-          this.#sample(sample, labels[i]!, scale(value, unit), exemplar, unit)
+          this.#sample(of(i), sampleName(name, type), [], scale(value, unit), exemplar)
         }
         return
-      }
-      case "histogram": {
-        const labels = labelsWith("le")
-        for (const [i, point] of data.points.entries()) this.#buckets(section.family, labels[i]!, point)
+      case "histogram":
+        for (const [i, point] of data.points.entries()) this.#buckets(of(i), point)
         return
-      }
       case "exponentialHistogram": {
-        const labels = labelsWith("le")
         const boundaries = boundariesOf(data.grid)
         for (const [i, point] of data.points.entries()) {
           const { maxSchema, nativeHistograms } = this.#settings
           const histogram = nativeHistograms ? nativeHistogram(point, unit, maxSchema) : undefined
-          if (histogram !== undefined) this.#native(section.family, labels[i]!, point, histogram)
-          else this.#buckets(section.family, labels[i]!, { ...point, boundaries, counts: countsOf(point, data.grid) })
+          if (histogram === undefined) {
+            this.#buckets(of(i), { ...point, boundaries, counts: countsOf(point, data.grid) })
+            continue
+          }
+          const { count, sum, zeroCount } = point
+          this.#write(of(i), name, [], { count, sum: scale(sum, unit), zeroCount, histogram })
         }
         return
       }
-      case "summary": {
-        const labels = labelsWith("quantile")
-        for (const [i, point] of data.points.entries()) this.#summary(section.family, labels[i]!, point)
-      }
+      case "summary":
+        for (const [i, point] of data.points.entries()) this.#summary(of(i), point)
     }
   }
 
   /** All requests, each behind its length as a number of 32 bits. */
   *finish(): Steps<Uint8Array<ArrayBuffer>> {
-    if (this.#request.pos > 0) this.#seal()
+    if (!this.#request.isEmpty) this.#seal()
     const whole = new Uint8Array(this.#requests.reduce((sum, { length }) => sum + 4 + length, 0))
     const view = new DataView(whole.buffer)
     let at = 0
@@ -118,109 +118,66 @@ export class RemoteWriteExposition {
 
   #seal(): void {
     this.#requests.push(snappy(this.#request.finish()))
-    this.#request = new PbfWriter()
+    this.#request = this.#newRequest()
     this.#series = 0
   }
 
-  #write(name: string, labels: ReadonlyArray<LabelPair>, write: (pbf: PbfWriter) => void): void {
-    this.#request.writeMessage(
-      1,
-      (_, pbf) => {
-        const all: Array<LabelPair> = [["__name__", name], ...this.#common, ...labels]
-        for (const pair of all.sort(byName)) pbf.writeMessage(1, writeLabel, pair)
-        write(pbf)
-      },
-      undefined
-    )
+  #write(
+    { created, labels, metadata }: Of,
+    name: string,
+    own: ReadonlyArray<LabelPair>,
+    sample: WrittenSeries["sample"],
+    exemplar?: WrittenSeries["exemplar"]
+  ): void {
+    const all: Array<LabelPair> = [["__name__", name], ...this.#common, ...labels, ...own]
+    const time = this.#settings.now
+    this.#request.series({ family: metadata, labels: all.sort(byName), time, created, sample, exemplar })
     if (++this.#series >= MostSeries) this.#seal()
   }
 
-  #sample(
-    name: string,
-    labels: ReadonlyArray<LabelPair>,
-    value: number,
-    exemplar?: Exemplar | undefined,
-    unit?: BaseUnit
-  ): void {
-    const own = exemplar && exemplarLabels(exemplar)
-    this.#write(name, labels, (pbf) => {
-      pbf.writeMessage(2, writeSample, [value, this.#settings.now])
-      if (own !== undefined) pbf.writeMessage(3, writeExemplar, [own, scale(exemplar!.value, unit!), exemplar!.at])
-    })
+  #sample(of: Of, name: string, own: ReadonlyArray<LabelPair>, value: number, exemplar?: Exemplar | undefined): void {
+    const labels = exemplar && exemplarLabels(exemplar)
+    const shown = labels && {
+      labels,
+      value: scale(exemplar!.value, of.family.unit),
+      time: Math.floor(exemplar!.at)
+    }
+    this.#write(of, name, own, value, shown)
   }
 
   #buckets(
-    { name, unit }: Family,
-    labels: ReadonlyArray<LabelPair>,
+    of: Of,
     point: Pick<HistogramDataPoint, "boundaries" | "count" | "counts" | "exemplars" | "sum" | "sumFalls">
   ): void {
-    const { boundaries, count, counts, exemplars = [], sum, sumFalls } = point
+    const { boundaries, count, counts, exemplars = [] } = point
+    const { name, unit } = of.family
     let total = 0
     for (let i = 0; i <= boundaries.length; i++) {
       const isLast = i === boundaries.length
       total = isLast ? count : total + counts[i]!
       const le = isLast ? "+Inf" : canonicalNumber(scale(boundaries[i]!, unit))
-      this.#sample(`${name}_bucket`, [...labels, ["le", le]], total, exemplars[i], unit)
+      this.#sample(of, `${name}_bucket`, [["le", le]], total, exemplars[i])
     }
-    this.#countAndSum(name, labels, count, sumFalls ? undefined : scale(sum, unit))
+    this.#countAndSum(of, point)
   }
 
-  #summary(
-    { name, unit }: Family,
-    labels: ReadonlyArray<LabelPair>,
-    { count, quantiles, sum, sumFalls }: SummaryDataPoint
-  ): void {
-    for (const [quantile, value] of quantiles) {
-      this.#sample(name, [...labels, ["quantile", canonicalNumber(quantile)]], scale(value, unit))
+  #summary(of: Of, point: SummaryDataPoint): void {
+    const { name, unit } = of.family
+    for (const [quantile, value] of point.quantiles) {
+      this.#sample(of, name, [["quantile", canonicalNumber(quantile)]], scale(value, unit))
     }
-    this.#countAndSum(name, labels, count, sumFalls ? undefined : scale(sum, unit))
+    this.#countAndSum(of, point)
   }
 
-  #countAndSum(name: string, labels: ReadonlyArray<LabelPair>, count: number, sum: number | undefined): void {
-    if (sum !== undefined) this.#sample(`${name}_sum`, labels, sum)
-    this.#sample(`${name}_count`, labels, count)
-  }
-
-  #native(
-    { name, unit }: Family,
-    labels: ReadonlyArray<LabelPair>,
-    { count, sum, zeroCount }: ExponentialDataPoint,
-    histogram: NativeHistogram
-  ): void {
-    const write = (_: undefined, pbf: PbfWriter): void => {
-      pbf.writeVarintField(1, count)
-      pbf.writeDoubleField(3, scale(sum, unit))
-      writeNative(native, histogram, zeroCount, pbf)
-      pbf.writeVarintField(15, this.#settings.now)
-    }
-    this.#write(name, labels, (pbf) => pbf.writeMessage(4, write, undefined))
+  #countAndSum(of: Of, { count, sum, sumFalls }: Pick<SummaryDataPoint, "count" | "sum" | "sumFalls">): void {
+    const { name, unit } = of.family
+    if (sumFalls !== true) this.#sample(of, `${name}_sum`, [], scale(sum, unit))
+    this.#sample(of, `${name}_count`, [], count)
   }
 }
+
+const sampleName = (family: string, type: Family["type"]): string =>
+  type === "counter" ? counterSample(family) : family
 
 /** Receivers take labels in the order of their names alone, which are of ASCII. */
 const byName = ([left]: LabelPair, [right]: LabelPair): number => (left < right ? -1 : 1)
-
-const writeLabel = ([name, value]: LabelPair, pbf: PbfWriter): void => {
-  writeText(pbf, 1, name)
-  writeText(pbf, 2, value)
-}
-
-const writeSample = ([value, time]: readonly [number, number], pbf: PbfWriter): void => {
-  pbf.writeDoubleField(1, value)
-  pbf.writeVarintField(2, time)
-}
-
-const writeExemplar = (
-  [labels, value, time]: readonly [ReadonlyArray<LabelPair>, number, number],
-  pbf: PbfWriter
-): void => {
-  for (const pair of labels) pbf.writeMessage(1, writeLabel, pair)
-  pbf.writeDoubleField(2, value)
-  pbf.writeVarintField(3, Math.floor(time))
-}
-
-const writeMetadata = ([{ name, type }, help]: readonly [Family, string], pbf: PbfWriter): void => {
-  pbf.writeVarintField(1, types[type])
-  writeText(pbf, 2, type === "counter" ? counterSample(name) : name)
-  writeText(pbf, 4, help)
-}

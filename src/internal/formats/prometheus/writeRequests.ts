@@ -1,0 +1,87 @@
+/**
+ * What the messages of remote write have in common: a request is made of series, as each version writes them.
+ */
+import type { PbfWriter } from "pbf"
+import type { FamilyType } from "../../naming/names.ts"
+import type { LabelPair } from "./labels.ts"
+import { type NativeFields, writeNative } from "./nativeFields.ts"
+import type { NativeHistogram } from "./nativeHistogram.ts"
+
+/** What a family says of itself, for people. */
+export interface FamilyMetadata {
+  /** That of its samples, where it is a counter. */
+  readonly name: string
+  readonly type: FamilyType
+  readonly help: string
+  /** Empty: none. */
+  readonly unit: string
+}
+
+/** A series with its one sample. The name is among the labels, which are in order. */
+export interface WrittenSeries {
+  readonly family: FamilyMetadata
+  readonly labels: ReadonlyArray<LabelPair>
+  /** In milliseconds since the Unix epoch, as are all times. */
+  readonly time: number
+  /** When it began to count, where that is known. */
+  readonly created: number | undefined
+  readonly sample: number | NativeSample
+  readonly exemplar: WrittenExemplar | undefined
+}
+
+export interface NativeSample {
+  readonly count: number
+  readonly sum: number
+  readonly zeroCount: number
+  readonly histogram: NativeHistogram
+}
+
+export interface WrittenExemplar {
+  readonly labels: ReadonlyArray<LabelPair>
+  readonly value: number
+  readonly time: number
+}
+
+/** A request that is being made. */
+export interface WriteRequest {
+  /** A family, before its first series. Further requests may have series of it. */
+  readonly family: (family: FamilyMetadata) => void
+  readonly series: (series: WrittenSeries) => void
+  readonly isEmpty: boolean
+  readonly finish: () => Uint8Array
+}
+
+export const typeNumbers = { counter: 1, gauge: 2, histogram: 3, summary: 5 } as const satisfies {
+  readonly [T in FamilyType]: number
+}
+
+const native: NativeFields = {
+  schema: 4,
+  zeroThreshold: 5,
+  zeroCount: 6,
+  negativeSpan: 8,
+  negativeDelta: 9,
+  positiveSpan: 11,
+  positiveDelta: 12
+}
+
+/** The sample of a series, under the number of native histograms. */
+export const writeSampleOf = ({ sample, time }: WrittenSeries, histogramField: number, pbf: PbfWriter): void => {
+  if (typeof sample === "number") pbf.writeMessage(2, writeSample, [sample, time])
+  else pbf.writeMessage(histogramField, writeHistogram, [sample, time])
+}
+
+const writeSample = ([value, time]: readonly [number, number], pbf: PbfWriter): void => {
+  pbf.writeDoubleField(1, value)
+  pbf.writeVarintField(2, time)
+}
+
+const writeHistogram = (
+  [{ count, histogram, sum, zeroCount }, time]: readonly [NativeSample, number],
+  pbf: PbfWriter
+): void => {
+  pbf.writeVarintField(1, count)
+  pbf.writeDoubleField(3, sum)
+  writeNative(native, histogram, zeroCount, pbf)
+  pbf.writeVarintField(15, time)
+}
