@@ -59,6 +59,13 @@ const samples: ReadonlyArray<readonly [error: Error & { readonly _tag: string },
     "is not a state of mvx-metrics",
     "Move it away to start without it"
   ],
+  [
+    new E.MetricsStoreError({ store: "redis://metrics:6379", operation: "read", reason: "no answer within 5000 ms" }),
+    '"redis://metrics:6379"',
+    "read",
+    "no answer within 5000 ms",
+    "Check that the server runs"
+  ],
   [new E.MetricNameTaken({ metric: "saves", recorderId: "docs" }), '"saves"', '"docs"', "replace: true"],
   [
     new E.MetricNameCollision({ metric: "a.b", other: "a_b", as: "a_b_total" }),

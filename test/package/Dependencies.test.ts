@@ -36,6 +36,7 @@ const sees: { readonly [folder: string]: ReadonlyArray<string> } = {
     "model",
     "util"
   ],
+  store: ["model", "util"],
   durable: ["fold", "stream", "metric/definition", "model", "util"],
   worker: ["durable", "fold", "stream", "stream/rows", "metric", "metric/definition", "model", "util"],
   link: [

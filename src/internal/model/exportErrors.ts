@@ -95,3 +95,19 @@ export class PushFailed extends TaggedError<PushFailed>()("mvx-metrics/PushFaile
  * @since 0.2.0
  */
 export type PushError = PushFailed | RenderError
+
+/**
+ * A store of `mvx-metrics/MetricsStore` could not be used. `store` names it, without a password.
+ *
+ * @category errors
+ * @since 0.2.0
+ */
+export class MetricsStoreError extends TaggedError<MetricsStoreError>()("mvx-metrics/MetricsStoreError", {
+  store: Schema.String,
+  operation: Schema.String,
+  reason: Schema.String
+}) {
+  override get message(): string {
+    return `store "${this.store}": ${this.operation}: ${this.reason}. Check that the server runs, and that this process may use it`
+  }
+}

@@ -15,7 +15,7 @@ export const has = (program: string, ...args: ReadonlyArray<string>): boolean =>
   return found
 }
 
-const freePort = (): Promise<number> =>
+export const freePort = (): Promise<number> =>
   new Promise((resolve) => {
     const server = createServer().listen(0, "127.0.0.1", () => {
       const { port } = server.address() as AddressInfo

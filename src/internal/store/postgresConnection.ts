@@ -1,0 +1,55 @@
+/** A connection to PostgreSQL, over Effect's SQL client. */
+import type { PgClient } from "@effect/sql-pg/PgClient"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Reactivity from "effect/reactivity/Reactivity"
+import type * as Scope from "effect/Scope"
+import type { MetricsStoreError } from "../model/exportErrors.ts"
+import { Reconnecting } from "./reconnecting.ts"
+import type { ServerSettings } from "./serverOptions.ts"
+
+export interface PostgresConnection {
+  /** For messages, without a password. */
+  readonly place: string
+  /** The prefix of all tables. */
+  readonly prefix: string
+  /** Uses the client, whose tables are there. */
+  readonly use: <A, E>(
+    operation: string,
+    f: (sql: PgClient) => Effect.Effect<A, E>
+  ) => Effect.Effect<A, MetricsStoreError>
+}
+
+/** Most connections of a process: a store needs one at a time, and a reader another one. */
+const MostConnections = 2
+
+/** Until the scope closes. Connects when it is first used, and makes the tables then, if they are not there. */
+export const postgresConnection = Effect.fnUntraced(function* (
+  settings: ServerSettings,
+  makeTables: (sql: PgClient) => Effect.Effect<unknown, unknown>
+): Effect.fn.Return<PostgresConnection, never, Scope.Scope> {
+  const place = settings.place
+  const client = new Reconnecting(yield* Effect.scope, {
+    place,
+    timeout: settings.timeout,
+    connect: Effect.tap(connect(settings), makeTables),
+    // Its pool replaces connections that were lost.
+    isAlive: () => true
+  })
+  return { place, prefix: settings.prefix, use: (operation, f) => client.use(operation, f) }
+})
+
+const connect = Effect.fnUntraced(function* ({
+  timeout,
+  url
+}: ServerSettings): Effect.fn.Return<PgClient, unknown, Scope.Scope> {
+  // Imported here: only the thread that uses it needs it.
+  const { make } = yield* Effect.tryPromise({ try: () => import("@effect/sql-pg/PgClient"), catch: (error) => error })
+  const made = make({
+    url: Redacted.make(url),
+    maxConnections: MostConnections,
+    connectTimeout: timeout,
+    applicationName: "mvx-metrics"
+  })
+  return yield* Effect.provideServiceEffect(made, Reactivity.Reactivity, Reactivity.make)
+})

@@ -1,0 +1,96 @@
+/**
+ * A client of a server that is made when it is first used, and made anew when it was lost, so that a store can be opened
+ * while its server is down. No use takes longer than its limit, and one that does loses the client.
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
+import { MetricsStoreError } from "../model/exportErrors.ts"
+import { messageOf } from "../util/describeError.ts"
+import { withLiveClock } from "../util/liveClock.ts"
+
+interface ReconnectingOptions<Client> {
+  /** For messages, without a password. */
+  readonly place: string
+  /** In milliseconds, by the real clock: of a use, and of the connecting before it. */
+  readonly timeout: number
+  readonly connect: Effect.Effect<Client, unknown, Scope.Scope>
+  /** Whether a client can still be used. */
+  readonly isAlive: (client: Client) => boolean
+}
+
+interface Open<Client> {
+  readonly client: Client
+  readonly scope: Scope.Closeable
+}
+
+export class Reconnecting<Client> {
+  readonly #options: ReconnectingOptions<Client>
+  readonly #scope: Scope.Scope
+  /** One connects, and the others wait for it. */
+  readonly #connecting = Semaphore.makeUnsafe(1)
+  #open: Open<Client> | undefined
+
+  constructor(scope: Scope.Scope, options: ReconnectingOptions<Client>) {
+    this.#scope = scope
+    this.#options = options
+  }
+
+  get place(): string {
+    return this.#options.place
+  }
+
+  use<A, E>(operation: string, f: (client: Client) => Effect.Effect<A, E>): Effect.Effect<A, MetricsStoreError> {
+    const { place, timeout } = this.#options
+    const failed = (reason: string) => new MetricsStoreError({ store: place, operation, reason })
+    let used: Open<Client> | undefined
+    return this.#client.pipe(
+      Effect.flatMap((open) => {
+        used = open
+        return f(open.client)
+      }),
+      Effect.timeoutOrElse({
+        duration: timeout,
+        // What was sent may still be answered, out of turn.
+        orElse: () => Effect.andThen(this.#lose(used), Effect.fail(failed(`no answer within ${timeout} ms`)))
+      }),
+      withLiveClock,
+      Effect.mapError((error) => (error instanceof MetricsStoreError ? error : failed(messageOf(error)))),
+      Effect.tapError(() =>
+        used !== undefined && !this.#options.isAlive(used.client) ? this.#lose(used) : Effect.void
+      )
+    )
+  }
+
+  get #client(): Effect.Effect<Open<Client>, unknown> {
+    return this.#connecting.withPermit(
+      Effect.suspend(() => {
+        if (this.#open !== undefined && this.#options.isAlive(this.#open.client)) return Effect.succeed(this.#open)
+        return Effect.andThen(this.#lose(this.#open), this.#connect)
+      })
+    )
+  }
+
+  get #connect(): Effect.Effect<Open<Client>, unknown> {
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.gen({ self: this }, function* () {
+        const scope = yield* Scope.fork(this.#scope)
+        const client = yield* restore(Scope.provide(this.#options.connect, scope)).pipe(
+          Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause)))
+        )
+        this.#open = { client, scope }
+        return this.#open
+      })
+    )
+  }
+
+  /** Closing may wait for a server that does not answer: nobody waits for it here. */
+  #lose(lost: Open<Client> | undefined): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      if (lost === undefined || this.#open !== lost) return Effect.void
+      this.#open = undefined
+      return Effect.asVoid(Effect.forkDetach(Scope.close(lost.scope, Exit.void)))
+    })
+  }
+}

@@ -1,0 +1,38 @@
+/** A store by plain data, which can be sent to the thread that folds: a module that makes it, and settings. */
+import * as Predicate from "effect/Predicate"
+import type { Check } from "../model/optionChecks.ts"
+
+/**
+ * A store that a module makes, in whichever thread needs it. Plain data, so it can be sent to another thread.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface StoreModule {
+  readonly _tag: "mvx-metrics/StoreModule"
+  /** The URL of the module, which exports `layer`. */
+  readonly url: string
+  /** What `layer` is called with. */
+  readonly settings: unknown
+}
+
+export const storeModule = (url: string | URL, settings: unknown): StoreModule => ({
+  _tag: "mvx-metrics/StoreModule",
+  url: String(url),
+  settings
+})
+
+export const isStoreModule = (value: unknown): value is StoreModule =>
+  Predicate.isTagged(value, "mvx-metrics/StoreModule") &&
+  Predicate.hasProperty(value, "url") &&
+  typeof value.url === "string"
+
+/** What a value that can be cloned is: a function or a layer in it cannot. */
+export const cloneable: Check = (value) => {
+  try {
+    structuredClone(value)
+    return undefined
+  } catch {
+    return "must be plain data, because they are sent to the thread that folds"
+  }
+}
