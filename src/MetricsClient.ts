@@ -41,6 +41,7 @@ import { withService } from "./internal/runtime/anyRuntime.ts"
 import { internalsOf as runtimeInternalsOf } from "./internal/runtime/internals.ts"
 import type { RuntimeState } from "./internal/runtime/options.ts"
 import type { RuntimeService } from "./internal/runtime/service.ts"
+import type { WriterOptions } from "./internal/runtime/storeOptions.ts"
 import type { Options as LivePageOptions } from "./LivePage.ts"
 
 export type { FetchHandler, NodeHandler } from "./internal/exporters/httpHandlers.ts"
@@ -56,6 +57,7 @@ export type { ClusterStats, DurableStats, ExportStats, RuntimeStats, Usage } fro
 export type { RecorderState, Stats } from "./internal/model/stats.ts"
 export type { Emitter, Outcome, Timing } from "./internal/recorder/promiseEmitter.ts"
 export type { DurableOptions, RuntimeOptions, RuntimeState, WorkerOptions } from "./internal/runtime/options.ts"
+export type { WriterOptions } from "./internal/runtime/storeOptions.ts"
 export type { Options as LivePageOptions } from "./LivePage.ts"
 export * as Metric from "./Metric.ts"
 export type { MetricEvent } from "./MetricEvent.ts"
@@ -233,6 +235,29 @@ export class MetricsRuntime implements AsyncDisposable {
       Scope.provide(this.#scope),
       this.#run.promise
     )
+  }
+
+  /**
+   * Writes what the runtime counts to a store that other processes read, from now on until it shuts down: see
+   * `MetricsStore.layer`. Rejects with `MetricsStoreError` if the store cannot be opened.
+   *
+   * @example
+   * ```ts
+   * import * as RedisStore from "mvx-metrics/RedisStore"
+   * import { MetricsRuntime } from "mvx-metrics/promise"
+   *
+   * const start = async () => {
+   *   const runtime = await MetricsRuntime.start({ namespace: "example.metrics" })
+   *   await runtime.writeTo({ store: RedisStore.make({ url: "redis://127.0.0.1:6379" }), every: "1 second" })
+   *   return runtime
+   * }
+   * ```
+   *
+   * @since 0.2.0
+   */
+  async writeTo(options?: WriterOptions): Promise<void> {
+    const { writeTo } = await import("./internal/runtime/storeOptions.ts")
+    return this.#run.promise(writeTo(this.#runtime, options))
   }
 
   /**

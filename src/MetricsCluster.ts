@@ -43,9 +43,10 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { type ClusterReport, PrimaryProcess } from "./internal/cluster/primary.ts"
-import { primaryRuntime } from "./internal/cluster/primaryRuntime.ts"
 import { reportToPrimary } from "./internal/cluster/worker.ts"
-import { distinct, isSame } from "./internal/metric/definition/fingerprint.ts"
+import { mergeable, someMetrics, whyNotMergeable } from "./internal/merging/mergeable.ts"
+import { mergedRuntime } from "./internal/merging/mergedRuntime.ts"
+import { isSame } from "./internal/metric/definition/fingerprint.ts"
 import { isBuiltInLevel } from "./internal/metric/definition/levels.ts"
 import {
   aDuration,
@@ -58,12 +59,12 @@ import {
 import { Log } from "./internal/recorder/logging.ts"
 import { providedRuntime } from "./internal/runtime/provided.ts"
 import { refuseInMetricsModule } from "./internal/worker/importedMetrics.ts"
-import * as Metric from "./Metric.ts"
-import { InvalidArgument, InvalidState, type MetricsModuleError } from "./MetricsError.ts"
+import type * as Metric from "./Metric.ts"
+import { InvalidState, type MetricsModuleError } from "./MetricsError.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
 
-export type { LeftOut } from "./internal/cluster/misfits.ts"
 export type { ClusterProcess, ClusterReport } from "./internal/cluster/primary.ts"
+export type { LeftOut } from "./internal/merging/misfits.ts"
 
 /**
  * The options of the primary.
@@ -156,19 +157,23 @@ export class MetricsCluster extends Context.Service<MetricsCluster, ClusterServi
     options: ClusterOptions
   ): Effect.fn.Return<ClusterService, InvalidState | MetricsModuleError, Scope.Scope> {
     yield* refuseInMetricsModule
-    yield* refuse(whyInvalidOptions(options, optionChecks, true) ?? whyNoMetrics(options) ?? whyNotPrimary())
+    yield* refuse(whyInvalidOptions(options, optionChecks, true) ?? whyNotMergeable(options.metrics) ?? whyNotPrimary())
     const { levels = [], maxEnded = 1000, namespace = "cluster", timeout = "1 second" } = options
     const isLevel = (metric: Metric.Any): boolean =>
       isBuiltInLevel(metric) || levels.some((level) => isSame(level, metric))
     const context = yield* Effect.context<never>()
     const clock = yield* Clock.Clock
-    const metrics = all(options.metrics)
+    const metrics = mergeable(options.metrics)
     const primary = new PrimaryProcess({ metrics, isLevel, maxEnded }, context, clock)
     yield* primary.listen
     const report = primary.report(Duration.toMillis(Duration.fromInputUnsafe(timeout)))
     const begun = clock.currentTimeMillisUnsafe()
     const log = new Log("normal", { namespace })
-    return { report, runtime: yield* primaryRuntime({ namespace, metrics, report, begun, context, log }) }
+    const merged = Effect.map(report, ({ age, ended, processes, ...rest }) => {
+      const silent = processes.filter(({ answered }) => !answered).length
+      return { ...rest, stats: { processes: processes.length, silent, ended, age } }
+    })
+    return { report, runtime: yield* mergedRuntime({ namespace, metrics, merged, begun, context, log }) }
   })
 
   /**
@@ -225,31 +230,12 @@ export class MetricsCluster extends Context.Service<MetricsCluster, ClusterServi
     )
 }
 
-const someMetrics: Check = (value) =>
-  Array.isArray(value) && value.every((each) => Metric.isMetric(each) || Metric.isMetricSet(each))
-    ? undefined
-    : "must be an array of metrics"
-
 const optionChecks: { readonly [K in keyof Required<ClusterOptions>]: Check } = {
   metrics: someMetrics,
   levels: someMetrics,
   timeout: aDuration,
   maxEnded: positiveInteger,
   namespace: notBlank
-}
-
-const all = (metrics: ClusterOptions["metrics"]): ReadonlyArray<Metric.Any> =>
-  distinct(metrics.flatMap(Metric.metricsOf))
-
-const whyNoMetrics = ({ metrics }: ClusterOptions): InvalidArgument | undefined => {
-  const refused = (reason: string) => new InvalidArgument({ argument: "metrics", reason })
-  if (metrics === undefined || metrics.length === 0) return refused("must be an array of metrics, at least one")
-  const each = all(metrics)
-  const names = each.map(({ name }) => name)
-  const twice = names.find((name, i) => names.indexOf(name) !== i)
-  if (twice !== undefined) return refused(`contains two metrics named "${twice}"`)
-  const apart = each.find(({ merge }) => merge === undefined)
-  return apart && refused(`"${apart.name}" has no merge. Pass merge to Metric.make`)
 }
 
 const whyNotPrimary = (): InvalidState | undefined =>

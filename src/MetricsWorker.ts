@@ -29,7 +29,8 @@
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type { KeyValueStore } from "effect/persistence/KeyValueStore"
-import { aStore, whyInvalidOptions } from "./internal/model/optionChecks.ts"
+import { aLayer, aStore, whyInvalidOptions } from "./internal/model/optionChecks.ts"
+import type { StateStore } from "./internal/store/stateStore.ts"
 import type * as Metric from "./Metric.ts"
 import { InvalidArgument } from "./MetricsError.ts"
 
@@ -65,6 +66,32 @@ export interface RunOptions {
    * ```
    */
   readonly store?: Layer.Layer<KeyValueStore, unknown>
+  /**
+   * Where the runtime writes what it counts, for `MetricsStore.layer()` without a store: in a bundle there is no module to
+   * import. Default: none.
+   *
+   * @example
+   * ```ts
+   * // metrics.worker.ts
+   * import { MetricsWorker } from "mvx-metrics"
+   * import * as RedisStore from "mvx-metrics/RedisStore"
+   * import { StorageMetrics } from "./document-storage.metrics.ts"
+   *
+   * MetricsWorker.run([StorageMetrics], { states: RedisStore.layer({ url: "redis://127.0.0.1:6379" }) })
+   *
+   * // main.ts
+   * import { Worker } from "node:worker_threads"
+   * import { Layer } from "effect"
+   * import { MetricsLayer } from "mvx-metrics"
+   * import { MetricsStore } from "mvx-metrics/MetricsStore"
+   *
+   * const spawn = () => new Worker(new URL("./metrics.worker.js", import.meta.url))
+   * const Metrics = MetricsStore.layer({ every: "1 second" }).pipe(
+   *   Layer.provideMerge(MetricsLayer.layerWorker({ namespace: "example.metrics", spawn }))
+   * )
+   * ```
+   */
+  readonly states?: Layer.Layer<StateStore, unknown>
 }
 
 /**
@@ -95,12 +122,12 @@ export interface RunOptions {
  */
 export const run = (metrics: ReadonlyArray<Metric.Any | Metric.MetricSet>, options?: RunOptions): void => {
   const invalid = Array.isArray(metrics)
-    ? whyInvalidOptions(options, { store: aStore })
+    ? whyInvalidOptions(options, { store: aStore, states: aLayer })
     : new InvalidArgument({ argument: "metrics", reason: "must be an array of definitions" })
   const load = invalid === undefined ? Effect.succeed(metrics) : Effect.fail(invalid)
   // Imported here, so that the barrel of this package does not need worker threads. Messages wait for a listener, and an
   // unhandled rejection ends the thread with its error, which the parent receives.
   void import("./internal/worker/main.ts").then(({ runFold }) =>
-    Effect.runPromise(runFold(load, undefined, options?.store))
+    Effect.runPromise(runFold(load, undefined, options?.store, options?.states))
   )
 }

@@ -45,8 +45,12 @@ export interface Options {
  * @since 0.2.0
  */
 export const make = (options: Options): StoreModule => {
-  serverSettings(options, DefaultPrefix, aString)
-  return storeModule(new URL(`./RedisStore${extname(new URL(import.meta.url).pathname)}`, import.meta.url), options)
+  const { place } = serverSettings(options, DefaultPrefix, aString)
+  return storeModule(
+    new URL(`./RedisStore${extname(new URL(import.meta.url).pathname)}`, import.meta.url),
+    options,
+    place
+  )
 }
 
 /**

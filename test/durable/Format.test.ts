@@ -25,6 +25,7 @@ const state: KeptState = {
   namespace,
   savedAt: 1_700_000_000_000,
   measured: new Map([["hash", { kind: "counter" }]]),
+  shapes: new Map([["hash", { kind: "a counter" }]]),
   metrics: ["a", "gone", "ä\u0000\n"].map((id) => metric(id))
 }
 
@@ -32,6 +33,7 @@ const anyState = fc.record({
   namespace: fc.constant(namespace),
   savedAt: fc.nat(),
   measured: fc.constant(state.measured),
+  shapes: fc.constant(state.shapes),
   metrics: fc.array(
     fc.record({
       recorderId: fc.string({ unit: "binary" }),

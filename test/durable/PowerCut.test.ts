@@ -11,7 +11,7 @@ import { folder, namespace } from "./support.ts"
 const bytesOf = (savedAt: number): Uint8Array => {
   const bytes = new Uint8Array(500).fill(savedAt)
   const metrics = [{ recorderId: "a", name: "m", measured: "hash", goneSince: undefined, bytes }]
-  const writer = new StateWriter({ namespace, savedAt, measured: new Map([["hash", {}]]), metrics })
+  const writer = new StateWriter({ namespace, savedAt, measured: new Map([["hash", {}]]), shapes: new Map(), metrics })
   while (writer.goOn(64));
   return writer.bytes
 }

@@ -25,7 +25,7 @@ it.effect("a fold that takes the place of another one writes no state before it 
       reads: false
     }
     const state = new DurableState({ fold, store, settings, covered: () => 0, wake: () => {}, beside: () => {} })
-    fold.onPersist(0)
+    fold.command({ _tag: "Persist", by: "durable", ticket: 0 })
     expect([state.isPending, state.goOn(), state.isPending]).toEqual([false, false, false])
     to.position = 5
     expect(state.isPending).toBe(true)

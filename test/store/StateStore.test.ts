@@ -1,4 +1,4 @@
-import { layerMemory } from "mvx-metrics/MetricsStore"
+import { MetricsStore } from "mvx-metrics/MetricsStore"
 import { stateStoreSuite } from "./stateStoreSuite.ts"
 
-stateStoreSuite("a store in memory", layerMemory)
+stateStoreSuite("a store in memory", MetricsStore.layerMemory)

@@ -15,7 +15,8 @@ const all = (namespace: string, known: ReadonlyMap<string, { epoch: number; sequ
     return Object.fromEntries(
       [...sources]
         .sort((one, other) => (one.source < other.source ? -1 : 1))
-        .map(({ age, entries, source, ...rest }) => {
+        .map(({ age, entries, isLasting, source, ...rest }) => {
+          expect(isLasting).toBe(source.startsWith("lasting"))
           expect(age).toBeGreaterThanOrEqual(0)
           const texts =
             entries && Object.fromEntries([...entries].sort().map(([key, b]) => [key, Buffer.from(b).toString()]))
@@ -41,6 +42,7 @@ export const stateStoreSuite = (name: string, store: Layer.Layer<StateStore, unk
             base: undefined,
             removed: [],
             hasEnded: false,
+            isLasting: false,
             entries: entries(written.texts ?? {}),
             ...written
           })
@@ -126,6 +128,29 @@ export const stateStoreSuite = (name: string, store: Layer.Layer<StateStore, unk
         expect(yield* write({ sequence: 3, base: 2, texts: { a: "3" } })).toBe("incomplete")
         expect(yield* write({ epoch: epoch + 1, sequence: 2, base: 1, texts: { a: "4" } })).toBe("incomplete")
         expect((yield* all(namespace)).one).toMatchObject({ epoch, sequence: 1, entries: { a: "1" } })
+      })
+    )
+
+    it.effect("knows a source that has nothing new, and still is there", () =>
+      Effect.gen(function* () {
+        const { namespace, write } = fresh()
+        expect(yield* write({ sequence: 1, base: 1 })).toBe("incomplete")
+        yield* write({ texts: { a: "1" } })
+        expect(yield* write({ sequence: 1, base: 1 })).toBe("written")
+        expect(yield* write({ sequence: 2, base: 2 })).toBe("incomplete")
+        expect((yield* all(namespace)).one).toEqual({ epoch, sequence: 1, hasEnded: false, entries: { a: "1" } })
+      })
+    )
+
+    it.effect("tells a source whose state outlives its process", () =>
+      Effect.gen(function* () {
+        const { namespace, write } = fresh()
+        yield* write({ source: "lasting", isLasting: true, texts: { a: "1" } })
+        expect(yield* all(namespace)).toMatchObject({ lasting: { hasEnded: false } })
+        yield* write({ source: "lasting", isLasting: true, hasEnded: true, sequence: 2, base: 1 })
+        expect(yield* all(namespace)).toMatchObject({ lasting: { hasEnded: true, entries: { a: "1" } } })
+        yield* write({ source: "lasting", isLasting: true, epoch: epoch + 1, texts: { a: "2" } })
+        expect(yield* all(namespace)).toMatchObject({ lasting: { hasEnded: false, entries: { a: "2" } } })
       })
     )
 

@@ -2,58 +2,29 @@
  * The recorders of all processes, as the primary knows them: the last states of running recorders, and retained totals
  * of ended ones, one for each id. Reports are applied in the order in which they arrive.
  */
-import type * as Metric from "../metric/definition/metric.ts"
-import type { MetricState, Snapshot, Snapshots } from "../metric/definition/snapshot.ts"
-import { isState, misfits as stateMisfits } from "../metric/definition/stateShape.ts"
-import { snapshot } from "../metric/make.ts"
-import { rewindState } from "../metric/rewindState.ts"
-import type { Stats } from "../model/stats.ts"
-import { Accounts, none } from "./accounts.ts"
-import { type Known, together, whyNotMerged, withoutLevels } from "./mergedParts.ts"
+import { Accounts, none } from "../merging/accounts.ts"
+import type { Known } from "../merging/mergedParts.ts"
+import { type KnownStates, Merger, type MergerOptions, type Others, type Total } from "../merging/merger.ts"
+import { keyOf, type LeftOut, type Misfit } from "../merging/misfits.ts"
 import type { Part } from "./messages.ts"
-import { keyOf, type LeftOut, type Misfit } from "./misfits.ts"
 
 /** The states of one recorder of one process. */
-interface Live {
+interface Live extends KnownStates {
   readonly recorderId: string
-  readonly states: Known
-  /** The states that do not fit. */
-  readonly misfits: ReadonlyArray<Misfit>
   /** When they came, in milliseconds since the Unix epoch. */
   readonly at: number
 }
 
-export interface LedgerOptions {
-  readonly metrics: ReadonlyArray<Metric.Any>
-  /** Whether a metric describes the current state of its process, so that it is dropped when the process ends. */
-  readonly isLevel: (metric: Metric.Any) => boolean
+export interface LedgerOptions extends Pick<MergerOptions, "metrics" | "isLevel" | "onProblem"> {
   /** The maximum number of retained totals of ids that no process has any more. */
   readonly maxEnded: number
-  /** Called once for each problem: states that cannot be merged, and metrics that are not in `metrics`. */
-  readonly onProblem: (problem: string) => void
-}
-
-/** Everything that is known of one recorder id. */
-export interface Total {
-  readonly snapshots: Snapshots
-  /** The accounting of all of them. Of a killed process, it is that of its last report. */
-  readonly stats: Stats
-  /** How many processes have such a recorder. */
-  readonly processes: number
-}
-
-/** What has ended and is not kept by its id any more. */
-export interface Others {
-  readonly recorders: number
-  readonly snapshots: Snapshots
-  readonly stats: Stats
 }
 
 type LastPart = Omit<Part, "states"> & { readonly states?: Part["states"] }
 
 export class Ledger {
-  readonly #options: LedgerOptions
-  readonly #metrics: ReadonlyMap<string, Metric.Any>
+  readonly #maxEnded: number
+  readonly #merger: Merger
   readonly #processes = new Map<number, Map<number, Live>>()
   /** How many recorders have an id. */
   readonly #count = new Map<string, number>()
@@ -65,13 +36,12 @@ export class Ledger {
   readonly #gone = new Set<string>()
   #others: { readonly recorders: number; readonly states: Known } = { recorders: 0, states: {} }
   readonly #accounts = new Accounts()
-  readonly #problems = new Set<string>()
   /** When it was last told or asked. */
   #latest = Number.NEGATIVE_INFINITY
 
   constructor(options: LedgerOptions) {
-    this.#options = options
-    this.#metrics = new Map(options.metrics.map((metric) => [metric.name, metric]))
+    this.#maxEnded = options.maxEnded
+    this.#merger = new Merger({ ...options, reader: "the primary", layer: "MetricsCluster.layer" })
   }
 
   /** A recorder of a process has these states now. */
@@ -85,7 +55,7 @@ export class Ledger {
       this.#count.set(recorderId, (this.#count.get(recorderId) ?? 0) + 1)
       this.#gone.delete(recorderId)
     }
-    recorders.set(instance, { recorderId, ...this.#known(states), at })
+    recorders.set(instance, { recorderId, ...this.#merger.known(states), at })
   }
 
   /** A recorder has ended; without states, in those that were known. */
@@ -93,7 +63,7 @@ export class Ledger {
     this.#accounts.end(`${process}/${instance}`, recorderId, stats)
     const recorders = this.#processes.get(process)
     const known = recorders?.get(instance)
-    const last = states === undefined ? known : this.#known(states)
+    const last = states === undefined ? known : this.#merger.known(states)
     if (known !== undefined) {
       recorders!.delete(instance)
       // By the id that it was counted with, whatever the process says now.
@@ -147,7 +117,11 @@ export class Ledger {
     return Object.fromEntries(
       Array.from(parts, ([recorderId, { processes, states }]) => [
         recorderId,
-        { snapshots: this.#show(states, now), stats: accounts.get(recorderId) ?? none, processes: processes.size }
+        {
+          snapshots: this.#merger.show(states, now),
+          stats: accounts.get(recorderId) ?? none,
+          processes: processes.size
+        }
       ])
     )
   }
@@ -156,7 +130,7 @@ export class Ledger {
   others(now: number): Others {
     this.#rewind(now)
     const { recorders, states } = this.#others
-    return { recorders, snapshots: this.#show([states], now), stats: this.#accounts.others }
+    return { recorders, snapshots: this.#merger.show([states], now), stats: this.#accounts.others }
   }
 
   /** The states that are in no total. */
@@ -178,15 +152,15 @@ export class Ledger {
   #leave(recorderId: string, states: Known, now: number): void {
     this.#rewind(now)
     const before = this.#left.get(recorderId)
-    const remains = this.#rewound(this.#remains(states), now)
-    this.#left.set(recorderId, this.#merge([...(before === undefined ? [] : [before]), remains], now))
+    const remains = this.#merger.rewound(this.#merger.remains(states), now)
+    this.#left.set(recorderId, this.#merger.merge([...(before === undefined ? [] : [before]), remains], now))
     if (this.#count.has(recorderId)) return
     this.#gone.add(recorderId)
-    if (this.#gone.size > this.#options.maxEnded) this.#forget(this.#gone.values().next().value!, now)
+    if (this.#gone.size > this.#maxEnded) this.#forget(this.#gone.values().next().value!, now)
   }
 
   #forget(recorderId: string, now: number): void {
-    const states = this.#merge([this.#others.states, this.#left.get(recorderId)!], now)
+    const states = this.#merger.merge([this.#others.states, this.#left.get(recorderId)!], now)
     this.#others = { recorders: this.#others.recorders + 1, states }
     this.#left.delete(recorderId)
     this.#accounts.forget(recorderId)
@@ -196,90 +170,9 @@ export class Ledger {
   /** No process reports retained states again, so they are rewound here if the clock was set back. */
   #rewind(now: number): void {
     if (now < this.#latest) {
-      for (const [recorderId, states] of this.#left) this.#left.set(recorderId, this.#rewound(states, now))
-      this.#others = { ...this.#others, states: this.#rewound(this.#others.states, now) }
+      for (const [recorderId, states] of this.#left) this.#left.set(recorderId, this.#merger.rewound(states, now))
+      this.#others = { ...this.#others, states: this.#merger.rewound(this.#others.states, now) }
     }
     this.#latest = now
-  }
-
-  #rewound(states: Known, now: number): Known {
-    const own = this.#options.metrics.filter(({ name }) => Object.hasOwn(states, name))
-    return Object.fromEntries(own.map((metric) => [metric.name, rewindState(metric, states[metric.name], now)]))
-  }
-
-  /** The states of an ended recorder that are retained. */
-  #remains(states: Known): Known {
-    const { isLevel, metrics } = this.#options
-    const remaining = metrics.filter((metric) => Object.hasOwn(states, metric.name) && !isLevel(metric))
-    return Object.fromEntries(
-      remaining.map((metric) => [metric.name, withoutLevels(metric, states[metric.name], isLevel)])
-    )
-  }
-
-  // --- merging
-
-  #known(states: Part["states"]): Pick<Live, "states" | "misfits"> {
-    const known: Array<readonly [string, unknown]> = []
-    const misfits: Array<Misfit> = []
-    for (const [name, state] of Object.entries(states)) {
-      const metric = this.#metrics.get(name)
-      if (metric === undefined) {
-        this.#problem(
-          `a process has the metric "${name}", which is not in the metrics of the primary. It is left out of the report. Pass it to MetricsCluster.layer`
-        )
-        continue
-      }
-      const differences = isState(state)
-        ? stateMisfits(metric, state)
-        : ["its state is of another version of mvx-metrics"]
-      if (differences.length === 0) {
-        known.push([name, (state as MetricState).state])
-        continue
-      }
-      misfits.push({ metric: name, differences })
-      const what = differences.join("; ")
-      this.#problem(
-        `a process defines the metric "${name}" differently from the primary: ${what}. Its states are left out. Run one version in all processes`
-      )
-    }
-    return { states: Object.fromEntries(known), misfits }
-  }
-
-  /** States that cannot be merged come from different definitions. The first ones are kept then. */
-  #merge(parts: ReadonlyArray<Known>, now: number): Known {
-    const merged: Array<readonly [string, unknown]> = []
-    for (const metric of this.#options.metrics) {
-      const own = parts.filter((states) => Object.hasOwn(states, metric.name))
-      if (own.length === 0) continue
-      try {
-        merged.push([metric.name, together(metric, own, now)])
-      } catch (error) {
-        this.#problem(whyNotMerged(metric, error))
-        merged.push([metric.name, own[0]![metric.name]])
-      }
-    }
-    return Object.fromEntries(merged)
-  }
-
-  #show(parts: ReadonlyArray<Known>, now: number): Snapshots {
-    const shown: Array<readonly [string, Snapshot]> = []
-    for (const metric of this.#options.metrics) {
-      const { name } = metric
-      const own = parts.filter((states) => Object.hasOwn(states, name))
-      if (own.length === 0) continue
-      try {
-        shown.push([name, snapshot(metric, together(metric, own, now), now)])
-      } catch (error) {
-        this.#problem(whyNotMerged(metric, error))
-        shown.push([name, { name, dimensions: {}, quarantine: { error: whyNotMerged(metric, error), missed: 0 } }])
-      }
-    }
-    return Object.fromEntries(shown)
-  }
-
-  #problem(problem: string): void {
-    if (this.#problems.has(problem)) return
-    this.#problems.add(problem)
-    this.#options.onProblem(problem)
   }
 }

@@ -6,11 +6,12 @@ import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import type { Others, Total } from "../merging/merger.ts"
+import type { LeftOut } from "../merging/misfits.ts"
 import { Log } from "../recorder/logging.ts"
 import { withLiveClock } from "../util/liveClock.ts"
-import { Ledger, type LedgerOptions, type Others, type Total } from "./ledger.ts"
+import { Ledger, type LedgerOptions } from "./ledger.ts"
 import { readFromWorker, type ToPrimary, type ToWorker } from "./messages.ts"
-import type { LeftOut } from "./misfits.ts"
 
 /**
  * A worker process of the cluster that has said something.

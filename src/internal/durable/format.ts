@@ -33,15 +33,27 @@ export interface KeptState {
   /** When it was written, in milliseconds since the Unix epoch. */
   readonly savedAt: number
   readonly measured: MeasuredParts
+  /** By the same hash, what the states are like. */
+  readonly shapes: MeasuredParts
   readonly metrics: ReadonlyArray<PackedMetric>
+  /** Who has written it, where others are told what it counts. */
+  readonly identity?: Identity | undefined
+}
+
+/** Who goes on from a state, for those who are told what it counts: the same in each process, in another epoch. */
+export interface Identity {
+  readonly source: string
+  readonly epoch: number
 }
 
 interface Header {
+  readonly identity?: Identity | undefined
   readonly namespace: string
   readonly savedAt: number
   readonly v8: number
   readonly endianness: string
   readonly measured: ReadonlyArray<readonly [hash: string, parts: Fingerprint]>
+  readonly shapes: ReadonlyArray<readonly [hash: string, shape: Fingerprint]>
 }
 
 type Head = readonly [recorderId: string, name: string, measured: string, goneSince: number | null]
@@ -66,14 +78,16 @@ export class StateWriter {
   #at = 0
   #isHeadDone = false
 
-  constructor({ measured, metrics, namespace, savedAt }: KeptState) {
+  constructor({ identity, measured, metrics, namespace, savedAt, shapes }: KeptState) {
     const used = new Set(metrics.map((metric) => metric.measured))
     const header: Header = {
+      identity,
       namespace,
       savedAt,
       v8: v8Version,
       endianness: endianness(),
-      measured: [...measured].filter(([hash]) => used.has(hash))
+      measured: [...measured].filter(([hash]) => used.has(hash)),
+      shapes: [...shapes].filter(([hash]) => used.has(hash))
     }
     this.#metrics = metrics
     this.#header = json(header)
@@ -192,8 +206,9 @@ export const readState = (all: Uint8Array, namespace: string): KeptState | Unusa
     if (header.namespace !== namespace) return foreign(`is the state of the namespace "${header.namespace}"`)
     if (header.v8 > v8Version) return newer("version of Node")
     if (header.endianness !== endianness()) return foreign("was written on a machine with another byte order")
-    const { measured, savedAt } = header
-    return { namespace, savedAt, measured: new Map(measured), metrics: [...recordsOf(all, view, records)] }
+    const { identity, measured, savedAt, shapes } = header
+    const parts = { measured: new Map(measured), shapes: new Map(shapes) }
+    return { identity, namespace, savedAt, ...parts, metrics: [...recordsOf(all, view, records)] }
   } catch (error) {
     return damaged(describeError(error))
   }

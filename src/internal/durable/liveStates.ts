@@ -1,13 +1,11 @@
-/**
- * The states of the recorders that are there, as they were collected last: those of {@link LeftStates} are of recorders
- * that are not.
- */
+/** The states of the recorders that are there, as they were collected last. */
 import type { Fold } from "../fold/fold.ts"
-import type { LeftStates, PackedMetric } from "../fold/leftStates.ts"
+import type { Lost, MetricRecord, PackedMetric } from "../fold/leftStates.ts"
 import type { FoldLane } from "../fold/recorderFold.ts"
+import type { MetricAndSaved } from "../fold/savedLane.ts"
 import { bytesIn, bytesOf } from "../fold/segment.ts"
 import { SegmentMemory } from "../fold/segmentMemory.ts"
-import type { Lane } from "../stream/protocol.ts"
+import type { Keeper, Lane } from "../stream/protocol.ts"
 
 /** Most metrics of which it is said that their state cannot be written: each is named once. */
 const MostTold = 1000
@@ -21,18 +19,24 @@ interface Live {
   readonly segment: SharedArrayBuffer
 }
 
+interface LiveOptions {
+  readonly fold: Fold
+  readonly by: Keeper
+  /** What is kept of a metric; `undefined`: nothing is. */
+  readonly pack: (recorderId: string, metric: MetricAndSaved) => MetricRecord | Lost | undefined
+  /** Those whose states are not kept for themselves. */
+  readonly isLeftOut?: (lane: Lane) => boolean
+}
+
 export class LiveStates {
-  /** Whether what is written is not what there is. */
-  isDirty = false
-  readonly #fold: Fold
-  readonly #left: LeftStates
+  readonly #options: LiveOptions
   readonly #byRecorder = new Map<string, Live>()
+  #changed = new Set<string>()
   readonly #memory = new SegmentMemory()
   readonly #told = new Set<string>()
 
-  constructor(fold: Fold, left: LeftStates) {
-    this.#fold = fold
-    this.#left = left
+  constructor(options: LiveOptions) {
+    this.#options = options
   }
 
   has(recorderId: string, name: string): boolean {
@@ -43,26 +47,46 @@ export class LiveStates {
     for (const { metrics } of this.#byRecorder.values()) yield* metrics.values()
   }
 
-  /** Those of recorders that were removed since they were collected are among those of the states that are left. */
+  get recorderIds(): Iterable<string> {
+    return this.#byRecorder.keys()
+  }
+
+  of(recorderId: string): Iterable<PackedMetric> {
+    return this.#byRecorder.get(recorderId)?.metrics.values() ?? []
+  }
+
+  /** The ids of the recorders whose states have changed since this was last called. */
+  takeChanged(): ReadonlySet<string> {
+    const changed = this.#changed
+    this.#changed = new Set()
+    return changed
+  }
+
+  /** The events of these recorders. Forgets those that were removed since they were collected. */
   get events(): number {
-    let events = this.#left.folded
+    const { fold } = this.#options
+    let events = 0
     for (const [recorderId, { lane, sequence }] of this.#byRecorder) {
-      if (this.#fold.lane(lane.lane) === lane) events += sequence
-      else this.#byRecorder.delete(recorderId)
+      if (fold.lane(lane.lane) === lane) events += sequence
+      else {
+        this.#byRecorder.delete(recorderId)
+        this.#changed.add(recorderId)
+      }
     }
     return events
   }
 
   /** Returns how many bytes that took; `undefined` where there is no memory for them yet. */
   collect(number: Lane): number | undefined {
-    const lane = this.#fold.lane(number)
-    if (lane === undefined) return 0
+    const { fold, isLeftOut, pack } = this.#options
+    const lane = fold.lane(number)
+    if (lane === undefined || isLeftOut?.(number) === true) return 0
     const { recorderId, sequence } = lane
-    const packed = lane.saveMetrics().flatMap(({ metric, saved }) => {
-      const found = this.#left.pack(recorderId, metric, saved)
+    const packed = lane.saveMetrics().flatMap((each) => {
+      const found = pack(recorderId, each)
       if (found === undefined) return []
       if (!("lost" in found)) return [found]
-      this.#tellLost(recorderId, metric.name, found.lost)
+      this.#tellLost(recorderId, each.metric.name, found.lost)
       return []
     })
     const records = packed.map(({ record }) => record)
@@ -75,7 +99,7 @@ export class LiveStates {
     const known = this.#byRecorder.get(recorderId)
     const isSame = known !== undefined && isEqual(known.metrics, metrics)
     this.#byRecorder.set(recorderId, isSame ? { ...known, lane, sequence } : { lane, sequence, metrics, segment })
-    if (!isSame) this.isDirty = true
+    if (!isSame) this.#changed.add(recorderId)
     this.#memory.reuse(isSame ? segment : known?.segment)
     return bytes
   }
@@ -84,7 +108,8 @@ export class LiveStates {
     const key = JSON.stringify([recorderId, name])
     if (this.#told.has(key) || this.#told.size >= MostTold) return
     this.#told.add(key)
-    this.#fold.notKept(recorderId, name, `it cannot be written: ${reason}`)
+    const { by, fold } = this.#options
+    fold.notKept(recorderId, name, `it cannot be written: ${reason}`, by)
   }
 }
 

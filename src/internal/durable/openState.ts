@@ -8,10 +8,11 @@ import { DurableStateError } from "../model/runtimeErrors.ts"
 import { InvalidArgument } from "../model/usageErrors.ts"
 import type { DurableSettings } from "../stream/protocol.ts"
 import { messageOf } from "../util/describeError.ts"
-import { DurableState, type DurableThread } from "./durableState.ts"
+import { DurableState } from "./durableState.ts"
 import { renewing, renewLock } from "./folderLock.ts"
 import { folderStore, removeUnfinished } from "./folderStore.ts"
 import { keyOf, lockOf, placeOf } from "./places.ts"
+import type { KeepingThread } from "./stateRounds.ts"
 
 export type StoreLayer = Layer.Layer<KeyValueStore, unknown>
 
@@ -19,7 +20,7 @@ export type StoreLayer = Layer.Layer<KeyValueStore, unknown>
 export const openState = Effect.fnUntraced(function* (
   settings: DurableSettings,
   own: StoreLayer | undefined,
-  attach: (make: (thread: DurableThread) => DurableState) => DurableState
+  attach: (make: (thread: KeepingThread) => DurableState) => DurableState
 ): Effect.fn.Return<DurableState, DurableStateError | InvalidArgument, Scope.Scope> {
   const { directory } = settings
   if (directory === undefined && own === undefined)

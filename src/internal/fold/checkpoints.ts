@@ -13,7 +13,7 @@ import type { Steps } from "../util/steps.ts"
 import type { Fold } from "./fold.ts"
 import { KeptSegments } from "./keptSegments.ts"
 import type { LogState } from "./savedLane.ts"
-import { bytesOf, laneRecord, leftRecord, logRecord, type SavedRecord, stringsRecord } from "./segment.ts"
+import { bytesOf, endedRecord, laneRecord, leftRecord, logRecord, type SavedRecord, stringsRecord } from "./segment.ts"
 import { SegmentMemory } from "./segmentMemory.ts"
 
 /** A checkpoint is due when so many pages lie behind the last one, unless it costs too much. */
@@ -124,8 +124,10 @@ export class Checkpoints {
     round.bytes += bytes
     // With the lanes that are saved here: one that was closed has left its states before.
     const left = this.#fold.left?.save(this.#isLeftDue)
+    const ended = this.#fold.ended?.save(this.#isLeftDue)
     this.#isLeftDue = false
     if (left !== undefined) records.push(leftRecord(left))
+    if (ended !== undefined) records.push(endedRecord(ended))
     if (round.next === round.lanes.length) bytes = this.#addStrings(round, records, bytes)
     // Beside a large lane, what is saved of the log would keep that lane when it is saved again.
     const isDone = round.next === round.lanes.length && round.strings[0] === round.strings[1] && bytes <= PartBytes

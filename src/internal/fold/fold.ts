@@ -5,7 +5,7 @@
 import type * as Metric from "../metric/definition/metric.ts"
 import type { MetricEvent } from "../model/event.ts"
 import { CounterTable } from "../stream/foldedCounters.ts"
-import type { Command, FoldMessage, Lane, Poison, Render, Restore, Unwanted } from "../stream/protocol.ts"
+import type { Command, FoldMessage, Keeper, Lane, Poison, Render, Restore, Unwanted } from "../stream/protocol.ts"
 import { RowReader, type StreamHandler } from "../stream/reader.ts"
 import type { Rows } from "../stream/rows/format.ts"
 import { FirstLasting, FirstLayout } from "../stream/rows/format.ts"
@@ -14,6 +14,7 @@ import type { Page } from "../stream/rows/page.ts"
 import { generateRead } from "../stream/rows/readCode.ts"
 import type { Steps } from "../util/steps.ts"
 import { AnswerRoom } from "./answerRoom.ts"
+import { EndedStates } from "./endedStates.ts"
 import type { FoldOfLanes } from "./foldOfLanes.ts"
 import type { FoldLayout } from "./laneMetrics.ts"
 import type { LeftStates } from "./leftStates.ts"
@@ -21,7 +22,18 @@ import { Nowhere, nowhere, PlaceLane, PlacePosition, PlaceTurns } from "./place.
 import { FoldLane } from "./recorderFold.ts"
 import { renderLanes } from "./renderScrape.ts"
 import type { LogState, SavedLane, SavedStrings } from "./savedLane.ts"
-import { laneIn, leftIn, logIn, OfLeft, OfLog, OfStrings, recordsOf, type SavedRecord, stringsIn } from "./segment.ts"
+import {
+  laneIn,
+  leftIn,
+  logIn,
+  OfEnded,
+  OfLeft,
+  OfLog,
+  OfStrings,
+  recordsOf,
+  type SavedRecord,
+  stringsIn
+} from "./segment.ts"
 import { Slices, type Work } from "./slices.ts"
 import { TouchedLanes } from "./touchedLanes.ts"
 
@@ -37,6 +49,9 @@ export interface FoldOptions {
   readonly catalog?: ReadonlyMap<string, Metric.Any>
 }
 
+/** Has the state written, and tells why that failed, if it did. `isLast`: nothing is to be written after it. */
+type AskKeeper = (end: (failure: string | undefined) => void, isLast: boolean) => void
+
 export class Fold implements StreamHandler, FoldOfLanes {
   readonly reader: RowReader
   readonly send: FoldOptions["send"]
@@ -45,8 +60,12 @@ export class Fold implements StreamHandler, FoldOfLanes {
   place: Int32Array = nowhere
   /** Where states outlive their recorders. */
   left: LeftStates | undefined
-  /** Is asked to have the state written. */
-  onPersist: (ticket: number) => void = () => {}
+  /** Where what removed recorders have counted is told beyond the process. */
+  ended: EndedStates | undefined
+  /** Are asked to have the state written. */
+  readonly #keepers = new Map<Keeper, AskKeeper>()
+  /** Of a keeper that is not there yet. */
+  #persists: Array<Extract<Command, { readonly _tag: "Persist" }>> = []
   #carefulTo = 0
   #absorbing = 0
   readonly #options: FoldOptions
@@ -154,7 +173,7 @@ export class Fold implements StreamHandler, FoldOfLanes {
         return lane?.command({ ...command, metric: metric!, left: this.#leftOf(lane, metric!) })
       }
       case "Persist":
-        return this.onPersist(command.ticket)
+        return this.#persist(command)
       default:
         return this.#lane(command.lane)?.command(command)
     }
@@ -165,6 +184,8 @@ export class Fold implements StreamHandler, FoldOfLanes {
     const closed = this.#lanes[lane]
     if (closed === undefined) return
     const { position } = this.reader
+    if (total !== undefined) this.ended?.addTotal(total.lane)
+    this.ended?.leave(closed, position, Math.max(0, this.#latest))
     if (total === undefined) return this.left?.leave(closed, position)
     // The total counts it as an event.
     this.left?.leaveEvents(closed.sequence - 1, position)
@@ -175,6 +196,21 @@ export class Fold implements StreamHandler, FoldOfLanes {
     taker.absorb(closed, total.at, () => {
       this.#absorbing--
     })
+  }
+
+  /** Whoever keeps the state of this fold, from now on. */
+  onPersist(by: Keeper, ask: AskKeeper): void {
+    this.#keepers.set(by, ask)
+    const persists = this.#persists
+    this.#persists = []
+    for (const persist of persists) this.#persist(persist)
+  }
+
+  #persist(command: Extract<Command, { readonly _tag: "Persist" }>): void {
+    const { by, isLast, ticket } = command
+    const ask = this.#keepers.get(by)
+    if (ask === undefined) this.#persists.push(command)
+    else ask((failure) => this.send({ _tag: "Persisted", by, ticket, failure }), isLast === true)
   }
 
   #render(render: Render): void {
@@ -208,8 +244,8 @@ export class Fold implements StreamHandler, FoldOfLanes {
     return undefined
   }
 
-  notKept(recorderId: string, name: string, reason: string): void {
-    this.send({ _tag: "StateNotKept", recorderId, name, reason })
+  notKept(recorderId: string, name: string, reason: string, by: Keeper = "durable"): void {
+    this.send({ _tag: "StateNotKept", by, recorderId, name, reason })
   }
 
   /** What had to be known of a lane to restore it is not of the next one with its number. */
@@ -284,6 +320,14 @@ export class Fold implements StreamHandler, FoldOfLanes {
     return this.#lanes[lane]
   }
 
+  /** From now on, or from where it takes the place of another fold, what removed recorders have counted is kept. */
+  keepEnded(): void {
+    this.ended ??= new EndedStates({
+      definitionOf: (name) => this.#options.catalog?.get(name),
+      notKept: (recorderId, name, reason) => this.notKept(recorderId, name, reason, "store")
+    })
+  }
+
   get openLanes(): ReadonlyArray<Lane> {
     return Array.from(this.#lanes.keys()).filter((lane) => this.#lanes[lane] !== undefined)
   }
@@ -342,6 +386,10 @@ export class Fold implements StreamHandler, FoldOfLanes {
     for (const record of [...segments.values()].flatMap(recordsOf)) {
       if (record.lane === OfLeft) {
         this.left?.restore(leftIn(record))
+        continue
+      }
+      if (record.lane === OfEnded) {
+        this.ended?.restore(leftIn(record))
         continue
       }
       if (record.lane === OfStrings) {

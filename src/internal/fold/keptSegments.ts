@@ -2,7 +2,7 @@
  * The segments that the application thread keeps, as the fold knows them: what of them is needed, and which can go.
  */
 import type { Lane } from "../stream/protocol.ts"
-import { bytesOf, OfLeft, OfLog, OfStrings, type SavedRecord } from "./segment.ts"
+import { bytesOf, OfEnded, OfLeft, OfLog, OfStrings, type SavedRecord } from "./segment.ts"
 
 /** What is kept beyond twice what is needed, before all is saved anew. */
 const SpareBytes = 1024 * 1024
@@ -100,4 +100,4 @@ export class KeptSegments {
   }
 }
 
-const addsUp = ({ lane }: SavedRecord): boolean => lane === OfLeft || lane === OfStrings
+const addsUp = ({ lane }: SavedRecord): boolean => lane === OfLeft || lane === OfEnded || lane === OfStrings

@@ -11,6 +11,7 @@ import type { Fingerprint } from "../metric/definition/fingerprint.ts"
 import { isBuiltInLevel } from "../metric/definition/levels.ts"
 import { measuredBy } from "../metric/definition/measured.ts"
 import type * as Metric from "../metric/definition/metric.ts"
+import { shapeOf } from "../metric/definition/stateShape.ts"
 import type { FoldLane } from "./recorderFold.ts"
 import type { SavedMetric } from "./savedLane.ts"
 import { bytesIn, metricRecord, type SavedRecord, segmentOf } from "./segment.ts"
@@ -19,12 +20,13 @@ import { bytesIn, metricRecord, type SavedRecord, segmentOf } from "./segment.ts
 const MostRemoved = 1000
 
 /** What is to be copied before anything is folded. */
-interface MetricRecord {
+export interface MetricRecord {
   readonly of: Omit<PackedMetric, "bytes">
   readonly record: SavedRecord
 }
 
-interface Lost {
+/** Why it cannot be kept. */
+export interface Lost {
   readonly lost: string
 }
 
@@ -63,6 +65,7 @@ interface Version {
 interface SavedLeft {
   readonly versions: ReadonlyArray<Pick<Version, "packed" | "since">>
   readonly measured: ReadonlyArray<readonly [hash: string, parts: Fingerprint]>
+  readonly shapes: ReadonlyArray<readonly [hash: string, shape: Fingerprint]>
   readonly folded: number
   readonly foldedAt: number
 }
@@ -71,6 +74,8 @@ export class LeftStates {
   /** Whether gauges and up-down counters are among them. */
   readonly #hasLevels: boolean
   readonly measured = new Map<string, Fingerprint>()
+  /** By the same hash, what the states are like: see `shapeOf`. */
+  readonly shapes = new Map<string, Fingerprint>()
   /** Events of the recorders that were removed. */
   folded = 0
   #foldedAt = Number.NEGATIVE_INFINITY
@@ -97,13 +102,15 @@ export class LeftStates {
     if (saved.state._tag === "Lost") return { lost: saved.state.reason }
     const { hash, parts } = measuredBy(metric)
     this.measured.set(hash, parts)
+    this.shapes.set(hash, shapeOf(metric))
     const record = metricRecord({ ...saved, isContinued: true, shown: undefined })
     return { of: { recorderId, name: metric.name, measured: hash, goneSince: undefined }, record }
   }
 
   /** Those of an earlier process. */
-  begin(states: Iterable<PackedMetric>, measured: MeasuredParts): void {
+  begin(states: Iterable<PackedMetric>, measured: MeasuredParts, shapes: MeasuredParts): void {
     for (const [hash, parts] of measured) this.measured.set(hash, parts)
+    for (const [hash, shape] of shapes) this.shapes.set(hash, shape)
     for (const packed of states) this.#put(packed, Number.NEGATIVE_INFINITY)
   }
 
@@ -171,6 +178,15 @@ export class LeftStates {
     for (const byName of this.#byRecorder.values()) for (const { packed } of byName.values()) yield packed
   }
 
+  /** Those of a recorder. */
+  *of(recorderId: string): Iterable<PackedMetric> {
+    for (const { packed } of this.#byRecorder.get(recorderId)?.values() ?? []) yield packed
+  }
+
+  get recorderIds(): Iterable<string> {
+    return this.#byRecorder.keys()
+  }
+
   /** No replay will begin before this position. Forgets what was taken before and `isThere` now. */
   forget(covered: number, isThere: (recorderId: string, name: string) => boolean): void {
     for (const [recorderId, byName] of this.#byRecorder) {
@@ -194,6 +210,7 @@ export class LeftStates {
     const saved: SavedLeft = {
       versions: versions.map(({ packed, since }) => ({ packed, since })),
       measured: [...this.measured],
+      shapes: [...this.shapes],
       folded: this.folded,
       foldedAt: this.#foldedAt
     }
@@ -211,8 +228,9 @@ export class LeftStates {
   }
 
   restore(bytes: Uint8Array): void {
-    const { folded, foldedAt, measured, versions } = deserialize(bytes) as SavedLeft
+    const { folded, foldedAt, measured, shapes, versions } = deserialize(bytes) as SavedLeft
     for (const [hash, parts] of measured) this.measured.set(hash, parts)
+    for (const [hash, shape] of shapes) this.shapes.set(hash, shape)
     for (const { packed, since } of versions) this.#put(packed, since)
     this.folded = folded
     this.#foldedAt = foldedAt

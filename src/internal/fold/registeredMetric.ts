@@ -53,7 +53,7 @@ export class RegisteredMetric extends ViewedMetric {
     if (!this.inService || !goesOnFrom(metric, other.metric)) return
     try {
       if (kernel !== undefined) yield* kernel.absorbing(() => other.kernel!, at, false)
-      else MutableRef.set(this.stateRef!.ref, metric.merge!(this.current, other.current, at))
+      else MutableRef.set(this.stateRef!.ref, metric.merge!(this.state, other.state, at))
     } catch (error) {
       this.putOut(`merge: ${describeError(error)}`, 0)
     }
@@ -107,7 +107,7 @@ export class RegisteredMetric extends ViewedMetric {
   #savedState(): SavedState {
     const { kernel, metric } = this
     try {
-      return kernel === undefined ? keepState(this.current, metric.initial) : { _tag: "Kernel", kernel: kernel.save() }
+      return kernel === undefined ? keepState(this.state, metric.initial) : { _tag: "Kernel", kernel: kernel.save() }
     } catch (error) {
       return { _tag: "Lost", reason: describeError(error) }
     }

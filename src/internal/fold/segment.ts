@@ -18,6 +18,8 @@ export const OfLeft: Lane = -2
 
 /** That of a record of strings of the log. */
 export const OfStrings: Lane = -3
+/** That of a record of what removed recorders have counted. */
+export const OfEnded: Lane = -4
 
 export interface SavedRecord {
   readonly lane: Lane
@@ -75,7 +77,9 @@ export const metricIn = (bytes: Uint8Array): SavedMetric => {
 
 export const leftRecord = (left: Uint8Array): SavedRecord => ({ lane: OfLeft, at: 0, parts: [left] })
 
-/** Shares no memory with the segment either. */
+export const endedRecord = (ended: Uint8Array): SavedRecord => ({ lane: OfEnded, at: 0, parts: [ended] })
+
+/** Of either. Shares no memory with the segment. */
 export const leftIn = ({ parts: [left] }: SavedRecord): Uint8Array => Uint8Array.from(left!)
 
 export const stringsIn = ({ parts: [strings] }: SavedRecord): SavedStrings => deserialize(Uint8Array.from(strings!))

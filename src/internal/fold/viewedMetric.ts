@@ -95,13 +95,13 @@ export abstract class ViewedMetric {
   }
 
   /** The state, as the pure reducer has it. */
-  protected get current(): unknown {
+  get state(): unknown {
     return this.kernel === undefined ? Ref.getUnsafe(this.stateRef!) : this.kernel.state()
   }
 
   /** What it shows, as its view gives it. Throws what that throws. */
   #view(now: number): unknown {
-    return this.metric.view(this.current, now)
+    return this.metric.view(this.state, now)
   }
 
   /** Its series, where it has labels: there may be very many. */
@@ -136,7 +136,7 @@ export abstract class ViewedMetric {
     this.#texts ??= new SeriesTexts()
     const quarantine = this.quarantineState && { ...this.quarantineState }
     const [texts, duplicates] = [this.#texts, this.duplicates]
-    const state = addsUp && dimensions !== undefined ? { of: this.current } : undefined
+    const state = addsUp && dimensions !== undefined ? { of: this.state } : undefined
     return { metric, dimensions, series, state, texts, createdAt, quarantine, duplicates }
   }
 
@@ -172,7 +172,7 @@ export abstract class ViewedMetric {
 
   /** Of a metric with labels that has no instrument: what its view shows of some of its series. */
   #someViewed(now: number, fits: (key: string) => boolean): unknown {
-    const state = this.current as Labelled
+    const state = this.state as Labelled
     const series = Object.fromEntries(Object.entries(state.series).filter(([key]) => fits(key)))
     return this.#try(() => copyOut(this.metric.view({ ...state, series }, now)), this.lastShown)
   }
@@ -230,7 +230,7 @@ export abstract class ViewedMetric {
     const cut = this.#cut()
     if (cut === undefined) {
       try {
-        const state = metric.instrument === undefined ? copyOut(this.current) : structuredClone(this.current)
+        const state = metric.instrument === undefined ? copyOut(this.state) : structuredClone(this.state)
         return known({ ...rest, state })
       } catch {
         return known(undefined)

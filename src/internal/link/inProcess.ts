@@ -5,7 +5,8 @@
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import { Scheduler } from "effect/Scheduler"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
+import type { DurableState } from "../durable/durableState.ts"
 import { Fold } from "../fold/fold.ts"
 import type { ReadProgress } from "../stream/reader.ts"
 import { setRead } from "../stream/rows/page.ts"
@@ -14,13 +15,14 @@ import { hasStack } from "../util/stack.ts"
 import type { FlightLog } from "./flightLog.ts"
 import type { Link } from "./link.ts"
 import { type LinkControl, makeLink } from "./makeLink.ts"
+import { RoundsInProcess } from "./roundsInProcess.ts"
 
 /** A fold whose state outlives the process. */
 export interface DurableFold<E> {
   /** Where its state lies, for people. */
   readonly place: string
   /** Before anything is folded. */
-  readonly open: (fold: Fold, fail: (cause: unknown) => void) => Effect.Effect<unknown, E, Scope.Scope>
+  readonly open: (rounds: RoundsInProcess) => Effect.Effect<DurableState, E, Scope.Scope>
 }
 
 const holdNothing = () => () => {}
@@ -41,6 +43,7 @@ export const makeInProcessLink = Effect.fnUntraced(function* <E = never>(
   const roused = Latch.makeUnsafe()
   const open = roused.openUnsafe.bind(roused)
   let control: LinkControl | undefined
+  const scope = yield* Effect.scope
   /** What is to happen when the fiber has folded: never user code in the midst of it. */
   let afterFold: Array<() => void> | undefined
   const fold = new Fold({
@@ -54,6 +57,13 @@ export const makeInProcessLink = Effect.fnUntraced(function* <E = never>(
     mostBytes,
     flightLog,
     durablePlace: durable?.place,
+    tellStore: (settings, own) =>
+      Effect.promise(() => import("../durable/openStoredStates.ts")).pipe(
+        Effect.tap(() => Effect.sync(() => state === undefined && fold.keepEnded())),
+        Effect.flatMap(({ openStoredStates }) => openStoredStates(settings, own, state, (make) => rounds.keep(make))),
+        Scope.provide(scope),
+        Effect.asVoid
+      ),
     carrier: {
       pagesInTurn: { least: 0, most: 0 },
       fixedMemory: false,
@@ -100,7 +110,8 @@ export const makeInProcessLink = Effect.fnUntraced(function* <E = never>(
       for (const action of due) action()
     }
   }
-  if (durable !== undefined) yield* durable.open(fold, link.fail)
+  const rounds = new RoundsInProcess(fold, link.fail)
+  const state = durable === undefined ? undefined : yield* durable.open(rounds)
   yield* Effect.addFinalizer(() => Effect.sync(link.close))
   yield* Effect.gen(function* () {
     for (;;) {

@@ -9,10 +9,11 @@ import type { LaneCounters } from "../stream/foldedCounters.ts"
 import type { Command, Lane, LaneCommand, LaneMessage, Rendered } from "../stream/protocol.ts"
 import type { StreamUsage } from "../stream/usage.ts"
 import type { RowWriter } from "../stream/writer.ts"
-import type { DurableEnd } from "./durableEnd.ts"
 import type { FlightLog, FlightQuery, LoggedRecorder } from "./flightLog.ts"
+import type { KeeperEnd } from "./keeperEnd.ts"
 import type { RenderRequest } from "./pendingRenders.ts"
 import type { LoggedEvent } from "./tailReader.ts"
+import type { ToldStore } from "./toldStore.ts"
 import type { WorkerCatalog } from "./workerCatalog.ts"
 
 type DistributiveOmit<A, K extends PropertyKey> = A extends unknown ? Omit<A, K> : never
@@ -131,7 +132,9 @@ export interface Link {
   /** The last events in it. */
   readonly recent: (query: FlightQuery) => ReadonlyArray<LoggedEvent<LoggedRecorder>>
   /** Where the state outlives the process. */
-  readonly durable: DurableEnd | undefined
+  readonly durable: KeeperEnd | undefined
+  /** Where others find what it counts. */
+  readonly store: ToldStore
   /** How full its stream is. */
   readonly usage: () => StreamUsage
   /** The names that the metrics on this link have in Prometheus. */

@@ -11,11 +11,12 @@ import { messageOf } from "../util/describeError.ts"
 import { withLiveClock } from "../util/liveClock.ts"
 import { Deaths } from "./deaths.ts"
 import { describePlace } from "./describePlace.ts"
-import { DurableEnd } from "./durableEnd.ts"
 import type { FlightLog } from "./flightLog.ts"
+import { KeeperEnd } from "./keeperEnd.ts"
 import type { KeptLog } from "./keptLog.ts"
 import { LaneLink, type LaneListener, type Link, type LinkCore, type RestartEvent } from "./link.ts"
 import { PendingRenders } from "./pendingRenders.ts"
+import { type TellStore, ToldStore } from "./toldStore.ts"
 import type { WorkerCatalog } from "./workerCatalog.ts"
 
 const isRender = (command: unknown, request: number): boolean =>
@@ -54,6 +55,7 @@ export const makeLink = (options: {
   readonly mostBytes: number
   /** Where the state lies that outlives the process, if any does. */
   readonly durablePlace?: string | undefined
+  readonly tellStore: TellStore
   /** Memory for counters that both sides see. */
   readonly allocateCounters: (bytes: number) => ArrayBufferLike
   readonly hold: () => () => void
@@ -157,7 +159,8 @@ export const makeLink = (options: {
       closing.add(lane)
       send({ _tag: "Close", lane, ...(total !== undefined && { total }) })
       for (const [oldest, { to }] of leaving) if (to <= covered()) leaving.delete(oldest)
-      if (durable !== undefined || total !== undefined) leaving.set(lane, { listener, to: writer.position })
+      if (durable !== undefined || store.end !== undefined || total !== undefined)
+        leaving.set(lane, { listener, to: writer.position })
     }
   }
 
@@ -195,7 +198,7 @@ export const makeLink = (options: {
       if (message._tag === "Rendering") return
       return options.kept?.replaceLast((kept) => isRender(kept, message.request), again)
     }
-    if (!("lane" in message)) return durable?.receive(message)
+    if (!("lane" in message)) return message.by === "store" ? store.receive(message) : durable?.receive(message)
     // Said once more by a fold that has taken the place of another one.
     if (message._tag === "Closed") {
       if (closing.delete(message.lane)) closed.set(message.lane, writer.position)
@@ -212,10 +215,10 @@ export const makeLink = (options: {
   }
 
   const { durablePlace: place } = options
-  const durable =
-    place === undefined
-      ? undefined
-      : new DurableEnd({ send, hold: options.hold, nextTurn: options.nextTurn, receive: options.receive, place })
+  const { hold, nextTurn, receive } = options
+  const keeper = { send, hold, nextTurn, receive }
+  const durable = place === undefined ? undefined : new KeeperEnd({ ...keeper, by: "durable", place })
+  const store = new ToldStore(options.tellStore, keeper)
 
   const nothing = {
     rendering: { format: "text" },
@@ -251,6 +254,7 @@ export const makeLink = (options: {
       flightLog,
       recent: (query) => flightLog?.read(writer, query) ?? [],
       durable,
+      store,
       usage: () => writer.usage,
       expositionNames: new ExpositionNames(),
       render: (request, onBegun) =>
@@ -301,6 +305,7 @@ export const makeLink = (options: {
       // The fold that has ended may have taken a question for room and not answered it.
       for (const [lane, listener] of lanes) listener.onMessage({ _tag: "Folded", lane })
       durable?.again()
+      store.end?.again()
       tell({ _tag: "Restarted" })
     },
     close: () => {
@@ -316,6 +321,7 @@ export const makeLink = (options: {
       for (const listener of failureListeners) listener(cause)
       renders.failAll(cause)
       durable?.failAll(cause)
+      store.end?.failAll(cause)
       for (const listener of [...lanes.values()]) listener.onFailure(cause)
     }
   }

@@ -20,6 +20,7 @@ import type {
   CatalogMessage,
   DurableSettings,
   ImportMessage,
+  StoreSettings,
   ThreadMessage,
   WorkerMessage
 } from "../stream/protocol.ts"
@@ -38,6 +39,8 @@ export interface OpenThread {
   readonly saved: MessagePort
   /** Has it import a module. Throws where that cannot be sent. */
   readonly ask: (module: string) => void
+  /** Has it tell a store what it counts. */
+  readonly tell: (states: StoreSettings) => void
   /** Whether it keeps the process alive. */
   readonly hold: (isHeld: boolean) => void
   readonly terminate: () => void
@@ -48,7 +51,11 @@ interface ThreadOptions {
   readonly startTimeout: Duration.Input
   readonly spawn: () => Worker
   readonly durable: DurableSettings | undefined
+  /** What it tells a store from its start on. */
+  readonly states: StoreSettings | undefined
   readonly onImport: (message: ImportMessage) => void
+  /** A store was opened for it, or not. */
+  readonly onStore: (failure: string | undefined) => void
   /** It has ended, or has failed: in a fiber, at any time before the scope closes, more than once perhaps. */
   readonly onEnded: (cause: unknown) => void
 }
@@ -89,7 +96,7 @@ export const openThread = (options: ThreadOptions): Effect.Effect<OpenThread, Ru
 
 const speakWith = Effect.fnUntraced(function* (
   thread: Worker,
-  { durable, namespace, onEnded, onImport, startTimeout }: ThreadOptions
+  { durable, namespace, onEnded, onImport, onStore, startTimeout, states }: ThreadOptions
 ): Effect.fn.Return<OpenThread, RuntimeStartError, Scope.Scope | EffectWorker.WorkerPlatform | EffectWorker.Spawner> {
   const failed = (cause: unknown) => new RuntimeFailed({ namespace, cause })
   const catalogSaid = Deferred.makeUnsafe<CatalogMessage, RuntimeStartError>()
@@ -108,6 +115,8 @@ const speakWith = Effect.fnUntraced(function* (
       case "Imported":
       case "NotImported":
         return onImport(message)
+      case "StoreOpened":
+        return onStore(message.failure)
     }
   }
   let isHeld = true
@@ -139,7 +148,7 @@ const speakWith = Effect.fnUntraced(function* (
   // Runs before the fiber above is ended: whoever closes the runtime waits for the thread.
   yield* Effect.addFinalizer(() => Effect.sync(() => void thread.ref()))
   // Until the worker answers, messages to it are kept on this side.
-  yield* Effect.mapError(worker.send({ _tag: "Hello", durable }), failed)
+  yield* Effect.mapError(worker.send({ _tag: "Hello", durable, states }), failed)
   const { metrics, port, saved } = yield* Deferred.await(catalogSaid).pipe(
     Effect.timeoutOrElse({
       duration: startTimeout,
@@ -152,14 +161,16 @@ const speakWith = Effect.fnUntraced(function* (
     // A thread that does not work is not asked to end: it may never listen.
     Effect.onError(() => Effect.sync(() => void thread.terminate()))
   )
+  const send = (message: ThreadMessage): void => {
+    const exit = Effect.runSyncExit(worker.send(message))
+    if (Exit.isFailure(exit)) onEnded(originOf(exit.cause))
+  }
   return {
     metrics,
     port: asNodePort(port),
     saved: asNodePort(saved),
-    ask: (module) => {
-      const exit = Effect.runSyncExit(worker.send({ _tag: "Import", module }))
-      if (Exit.isFailure(exit)) onEnded(originOf(exit.cause))
-    },
+    ask: (module) => send({ _tag: "Import", module }),
+    tell: (states) => send({ _tag: "Store", states }),
     hold,
     terminate: () => void thread.terminate()
   }

@@ -53,6 +53,9 @@ interface LinkOptions {
   readonly durable: DurableSettings | undefined
 }
 
+const layerOnWorker =
+  "a layer cannot be sent to the worker. Name the store by its module, as RedisStore.make and MetricsStore.module do, or pass it to MetricsWorker.run"
+
 /** What has ended a fold lies within what it reads in one turn. As far as the fold says: it reads up to this position. */
 const carefulTo = (place: Int32Array, written: number): number => {
   // The words have wrapped around where the position has, which is below the end of what was written.
@@ -123,6 +126,8 @@ export const makeWorkerLink = Effect.fnUntraced(function* (
   let control: LinkControl | undefined
   let catalog: WorkerCatalog | undefined
   let holds = 0
+  /** By the thread of now, or by one that takes its place meanwhile. */
+  let storeOpened = Deferred.makeUnsafe<void, Error>()
 
   /** While nobody waits for an answer, the thread does not keep the process alive. */
   const hold = (): (() => void) => {
@@ -150,6 +155,9 @@ export const makeWorkerLink = Effect.fnUntraced(function* (
       ...options,
       // What was read is among what is kept, see FoldThread.
       durable: durable && { ...durable, reads: carrier.kept.segments.size === 0 },
+      states: control?.link.store.next(),
+      onStore: (failure) =>
+        Deferred.doneUnsafe(storeOpened, failure === undefined ? Effect.void : Effect.fail(new Error(failure))),
       onImport: (message) => catalog?.answer(message),
       onEnded: (cause) => Deferred.doneUnsafe(ended, Effect.succeed(cause))
     }).pipe(
@@ -234,6 +242,14 @@ export const makeWorkerLink = Effect.fnUntraced(function* (
         kept: carrier.kept,
         flightLog: options.flightLog,
         durablePlace: options.durable && placeOf(options.durable),
+        tellStore: (settings, own) =>
+          Effect.suspend(() => {
+            if (own !== undefined) return Effect.fail(new Error(layerOnWorker))
+            storeOpened = Deferred.makeUnsafe()
+            const release = hold()
+            current?.thread.tell(settings)
+            return Effect.ensuring(Deferred.await(storeOpened), Effect.sync(release))
+          }),
         allocateCounters: (bytes) => new SharedArrayBuffer(bytes),
         hold,
         nextTurn,

@@ -59,6 +59,8 @@ export const aDuration: Check = (value) =>
 export const aStore: Check = (value) =>
   Layer.isLayer(value) ? undefined : `must be a layer of Effect's KeyValueStore, got ${got(value)}`
 
+export const aLayer: Check = (value) => (Layer.isLayer(value) ? undefined : `must be a Layer, got ${got(value)}`)
+
 export const aFamily: Check = (value) =>
   Schema.isSchema(value) &&
   Predicate.hasProperty(value, "tag") &&

@@ -6,7 +6,9 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import type { MetricData } from "../formats/metricData.ts"
+import type { Telling } from "../link/toldStore.ts"
 import type * as Metric from "../metric/definition/metric.ts"
+import type { MetricsStoreError } from "../model/exportErrors.ts"
 import type { ExpositionRendering, OtlpRendering } from "../model/format.ts"
 import type { ReadError } from "../model/recorderErrors.ts"
 import type { RecorderAlreadyExists, RenderError } from "../model/runtimeErrors.ts"
@@ -92,6 +94,8 @@ export interface RuntimeInternals {
    * that call is of what they went on from. It gives what undoes this.
    */
   readonly onRegistered: (tell: (source: Source) => void) => () => void
+  /** Has the fold tell a store what it counts, from now on until the runtime shuts down. */
+  readonly tellStore: (telling: Telling) => Effect.Effect<void, InvalidState | MetricsStoreError>
   /** Has a flush of the runtime flush an exporter, behind the events before it. It gives what undoes this. */
   readonly onFlush: (exporter: FlushedExporter) => () => void
   /**

@@ -4,8 +4,9 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import type { DurableProgress } from "../link/durableEnd.ts"
+import type { KeeperProgress } from "../link/keeperEnd.ts"
 import type { Link } from "../link/link.ts"
+import { MetricsStoreError } from "../model/exportErrors.ts"
 import { aString, type Check, notBlank, refuse, whyInvalid, whyInvalidOptions } from "../model/optionChecks.ts"
 import type { RuntimeStartError } from "../model/runtimeErrors.ts"
 import type { DurableStats, RuntimeStats } from "../model/runtimeStats.ts"
@@ -112,13 +113,29 @@ export const makeRuntime = Effect.fnUntraced(function* (
     saveNow: (most) => {
       for (const control of registry.controls) control.publish()
       const { link } = lifecycle
-      if (link?.durable === undefined || link.isRestarting()) return
+      if (link === undefined || link.isRestarting()) return
+      const millis = Duration.toMillis(Duration.fromInputUnsafe(most))
+      const end = performance.now() + millis
       try {
-        link.durable.persistNow(Duration.toMillis(Duration.fromInputUnsafe(most)))
+        link.durable?.persistNow(millis)
+        link.store.end?.persistNow(end - performance.now())
       } catch {
         // The process ends as it would have ended without it.
       }
     },
+    tellStore: Effect.fnUntraced(function* (telling) {
+      const { link } = lifecycle
+      if (link === undefined || !lifecycle.isRunning) {
+        return yield* lifecycle.invalidState("write to a store", "Start it first")
+      }
+      const end = yield* Effect.mapError(
+        link.store.begin(telling),
+        ({ message }) => new MetricsStoreError({ store: telling.place, operation: "open", reason: message })
+      )
+      if ([...exporters].some(({ flush }) => flush === end.persist)) return
+      end.onWarning((text) => lifecycle.inBackground(log.warning(text)))
+      exporters.add({ name: `store ${telling.place}`, flush: end.persist })
+    }),
     onFlush: (exporter) => {
       exporters.add(exporter)
       return () => void exporters.delete(exporter)
@@ -179,7 +196,7 @@ const exportsOf = (exporters: ReadonlySet<FlushedExporter>): Pick<RuntimeStats, 
   return exports.length === 0 ? {} : { exports }
 }
 
-const durableStats = ({ events, ...rest }: DurableProgress, accepted: number): DurableStats => ({
+const durableStats = ({ events, ...rest }: KeeperProgress, accepted: number): DurableStats => ({
   ...rest,
   unsaved: accepted - events
 })

@@ -58,11 +58,19 @@ export const shutdownOf = (
   })
 }
 
-/** Has the durable state written, with what the recorders have left. */
+/** Has the durable state written, and the store told, with what the recorders have left. */
 const saveLast = ({ link }: RuntimeLifecycle, log: Log, most: Duration.Input): Effect.Effect<void> => {
-  if (link?.durable === undefined || link.failure() !== undefined) return Effect.void
+  if (link === undefined || link.failure() !== undefined) return Effect.void
   const late = () => Effect.fail(new Error(`it did not end within ${Duration.format(Duration.fromInputUnsafe(most))}`))
-  return Effect.catch(within(most, late)(link.durable.persist), ({ message }) =>
-    log.failure(`the durable state was not written at the end: ${message}`)
+  const last = (what: string, persist: Effect.Effect<void, Error> | undefined): Effect.Effect<void> =>
+    persist === undefined
+      ? Effect.void
+      : Effect.catch(within(most, late)(persist), ({ message }) =>
+          log.failure(`${what} was not written at the end: ${message}`)
+        )
+  // What a store has is never more than the durable state: it is written behind that.
+  return Effect.andThen(
+    last("the durable state", link.durable?.persist),
+    last("what was counted", link.store.end?.persistLast)
   )
 }

@@ -6,9 +6,12 @@ import type { SourceVersion, SourceWrite, StateStoreService, StoredSource, Write
 interface Kept extends SourceVersion {
   readonly writtenAt: number
   readonly hasEnded: boolean
+  readonly isLasting: boolean
   /** `undefined`: it was retired. */
   readonly entries: ReadonlyMap<string, Uint8Array> | undefined
 }
+
+const retired = { hasEnded: true, isLasting: false }
 
 /** The source that is the total of the retired ones. */
 const Total = ""
@@ -21,15 +24,19 @@ export const makeMemory = (): StateStoreService => {
     return found
   }
   const write = (own: Map<string, Kept>, now: number, written: SourceWrite): WriteOutcome => {
-    const { base, entries, epoch, hasEnded, removed, sequence, source } = written
+    const { base, entries, epoch, hasEnded, isLasting, removed, sequence, source } = written
     const kept = own.get(source)
     if (kept !== undefined && kept.entries === undefined) return "retired"
+    if (kept !== undefined && base === sequence && isSameVersion(written, kept)) {
+      own.set(source, { ...kept, writtenAt: now })
+      return "written"
+    }
     if (kept !== undefined && !isLater(written, kept)) return "outdated"
     if (base !== undefined && (kept?.epoch !== epoch || kept.sequence !== base)) return "incomplete"
     const all = new Map(base === undefined ? [] : kept!.entries)
     for (const key of removed) all.delete(key)
     for (const [key, bytes] of entries) all.set(key, bytes.slice())
-    own.set(source, { epoch, sequence, hasEnded, writtenAt: now, entries: all })
+    own.set(source, { epoch, sequence, hasEnded, isLasting, writtenAt: now, entries: all })
     return "written"
   }
   const retires = (own: Map<string, Kept>, sources: ReadonlyMap<string, SourceVersion>, base: number): boolean =>
@@ -45,12 +52,12 @@ export const makeMemory = (): StateStoreService => {
     read: ({ known, namespace }) =>
       withNow((now) =>
         [...of(namespace)].flatMap(
-          ([source, { entries, epoch, hasEnded, sequence, writtenAt }]): Array<StoredSource> => {
+          ([source, { entries, epoch, hasEnded, isLasting, sequence, writtenAt }]): Array<StoredSource> => {
             if (entries === undefined) return []
             const has = known.get(source)
             const isKnown = has !== undefined && isSameVersion(has, { epoch, sequence })
             const age = Math.max(0, now - writtenAt)
-            return [{ source, epoch, sequence, hasEnded, age, entries: isKnown ? undefined : entries }]
+            return [{ source, epoch, sequence, hasEnded, isLasting, age, entries: isKnown ? undefined : entries }]
           }
         )
       ),
@@ -59,10 +66,10 @@ export const makeMemory = (): StateStoreService => {
         const own = of(namespace)
         if (!retires(own, sources, base)) return false
         for (const [source, version] of sources) {
-          own.set(source, { ...version, hasEnded: true, writtenAt: now, entries: undefined })
+          own.set(source, { ...version, ...retired, writtenAt: now, entries: undefined })
         }
         const copies = new Map(Array.from(entries, ([key, bytes]) => [key, bytes.slice()]))
-        own.set(Total, { epoch: 0, sequence: base + 1, hasEnded: true, writtenAt: now, entries: copies })
+        own.set(Total, { epoch: 0, sequence: base + 1, ...retired, writtenAt: now, entries: copies })
         return true
       }),
     forget: (namespace, olderThan) =>
@@ -75,7 +82,7 @@ export const makeMemory = (): StateStoreService => {
   }
 }
 
-export const isLater = (one: SourceVersion, other: SourceVersion): boolean =>
+const isLater = (one: SourceVersion, other: SourceVersion): boolean =>
   one.epoch > other.epoch || (one.epoch === other.epoch && one.sequence > other.sequence)
 
 const isSameVersion = (one: SourceVersion, other: SourceVersion): boolean =>

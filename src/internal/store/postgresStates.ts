@@ -4,6 +4,7 @@ import { chunksOf } from "effect/Array"
 import * as Effect from "effect/Effect"
 import type { SqlError } from "effect/sql/SqlError"
 import type { PostgresConnection } from "./postgresConnection.ts"
+import { standing, stateOf } from "./standing.ts"
 import type { SourceVersion, StateStoreService, StoredSource, WriteOutcome } from "./stateStore.ts"
 
 /** Any number will do: the tables are made by one connection at a time. */
@@ -75,6 +76,7 @@ export const postgresStates = ({ place, prefix, use }: PostgresConnection): Stat
     entries,
     epoch,
     hasEnded,
+    isLasting,
     namespace,
     removed,
     sequence,
@@ -84,6 +86,11 @@ export const postgresStates = ({ place, prefix, use }: PostgresConnection): Stat
       Effect.gen(function* (): Effect.gen.Return<WriteOutcome, SqlError> {
         const had = yield* lock(sql, namespace, source)
         if (had.state === "R") return "retired"
+        const state = stateOf({ hasEnded, isLasting })
+        if (base === sequence && had.epoch === epoch && had.sequence === sequence) {
+          yield* setSource(sql, namespace, source, had)
+          return "written"
+        }
         if (had.epoch > epoch || (had.epoch === epoch && had.sequence >= sequence)) return "outdated"
         if (base !== undefined && (had.epoch !== epoch || had.sequence !== base)) return "incomplete"
         if (base === undefined) yield* removeAll(sql, namespace, [source])
@@ -92,7 +99,7 @@ export const postgresStates = ({ place, prefix, use }: PostgresConnection): Stat
             where namespace = ${namespace} and source = ${source} and ${sql.in("key", removed)}`
         }
         yield* put(sql, namespace, source, entries)
-        yield* setSource(sql, namespace, source, { epoch, sequence, state: hasEnded ? "E" : "L" })
+        yield* setSource(sql, namespace, source, { epoch, sequence, state })
         return "written"
       }).pipe(sql.withTransaction)
     )
@@ -148,7 +155,7 @@ const sourcesIn = (rows: ReadonlyArray<EntryRow>): ReadonlyArray<StoredSource> =
     let stored = found.get(source)
     if (stored === undefined) {
       const own = new Map<string, Uint8Array>()
-      stored = { source, epoch, sequence, age, hasEnded: state === "E", entries: is_known ? undefined : own, own }
+      stored = { source, epoch, sequence, age, ...standing(state), entries: is_known ? undefined : own, own }
       found.set(source, stored)
     }
     if (key !== null) stored.own.set(key, bytes!)

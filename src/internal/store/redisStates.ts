@@ -5,6 +5,7 @@
 import * as Effect from "effect/Effect"
 import { MetricsStoreError } from "../model/exportErrors.ts"
 import { type RedisConnection, type RedisReply, redisScript } from "./redisConnection.ts"
+import { standing, stateOf } from "./standing.ts"
 import type { SourceVersion, StateStoreService, StoredSource, WriteOutcome } from "./stateStore.ts"
 
 /** In a Lua script: the time of the server, and what is known of a source, as `epoch sequence time state`. */
@@ -25,6 +26,10 @@ const write = redisScript(`${Prelude}
 local source, epoch, sequence, base, state = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 local head = headOf(redis.call('HGET', KEYS[1], source))
 if head and head.state == 'R' then return 'retired' end
+if head and base == sequence and head.epoch == epoch and head.sequence == sequence then
+  put(source, epoch, sequence, head.state)
+  return 'written'
+end
 if head and (head.epoch > epoch or (head.epoch == epoch and head.sequence >= sequence)) then return 'outdated' end
 if base >= 0 then
   if not head or head.epoch ~= epoch or head.sequence ~= base then return 'incomplete' end
@@ -129,20 +134,20 @@ export const redisStates = (connection: RedisConnection): StateStoreService => {
       if (own === undefined && found.has(source)) return []
       const { at, epoch, sequence, state } = own?.head ?? seen
       const age = Math.max(0, before.now - at)
-      return [{ source, epoch, sequence, hasEnded: state === "E", age, entries: own?.entries }]
+      return [{ source, epoch, sequence, ...standing(state), age, entries: own?.entries }]
     })
   })
 
   return {
     place,
-    write: ({ base = -1, entries, epoch, hasEnded, namespace, removed, sequence, source }) =>
+    write: ({ base = -1, entries, epoch, namespace, removed, sequence, source, ...rest }) =>
       Effect.map(
         run(
           "write",
           write,
           [headsKey(namespace), statesKey(namespace, source)],
           [
-            ...[source, epoch, sequence, base, hasEnded ? "E" : "L", removed.length].map(String),
+            ...[source, epoch, sequence, base, stateOf(rest), removed.length].map(String),
             ...removed,
             ...[...entries].flat()
           ]

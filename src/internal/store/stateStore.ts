@@ -27,15 +27,17 @@ export interface SourceWrite extends SourceVersion {
   readonly source: string
   /**
    * The sequence number of the write that this one builds upon. `undefined`: the write has all entries of the source, and
-   * what there was before is removed.
+   * what there was before is removed. Its own: nothing has changed, and the source is still there.
    */
   readonly base: number | undefined
   /** By key, the bytes of what has changed. A store never looks into them. */
   readonly entries: ReadonlyMap<string, Uint8Array>
   /** The keys of entries that are to be removed. */
   readonly removed: ReadonlyArray<string>
-  /** The source writes no more. */
+  /** The source writes no more in this epoch. */
   readonly hasEnded: boolean
+  /** Its state outlives its process: the next one goes on as the same source, in another epoch. */
+  readonly isLasting: boolean
 }
 
 /**
@@ -63,6 +65,7 @@ export interface StoredSource extends SourceVersion {
   /** How long ago it was written, by the clock of the store, in milliseconds. */
   readonly age: number
   readonly hasEnded: boolean
+  readonly isLasting: boolean
   /** `undefined`: the version is the one that the reader has. */
   readonly entries: ReadonlyMap<string, Uint8Array> | undefined
 }

@@ -14,12 +14,15 @@ export interface StoreModule {
   readonly url: string
   /** What `layer` is called with. */
   readonly settings: unknown
+  /** What the store is called in messages. */
+  readonly place: string
 }
 
-export const storeModule = (url: string | URL, settings: unknown): StoreModule => ({
+export const storeModule = (url: string | URL, settings: unknown, place = String(url)): StoreModule => ({
   _tag: "mvx-metrics/StoreModule",
   url: String(url),
-  settings
+  settings,
+  place
 })
 
 export const isStoreModule = (value: unknown): value is StoreModule =>

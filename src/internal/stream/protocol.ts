@@ -73,7 +73,7 @@ export type Command =
   | Render
   | DropRender
   /** Has the durable state written, as it is behind what came before. */
-  | { readonly _tag: "Persist"; readonly ticket: number }
+  | { readonly _tag: "Persist"; readonly by: Keeper; readonly ticket: number; readonly isLast?: true }
 
 /** A command, and where its row ends in the log. */
 export interface Attachment {
@@ -123,18 +123,22 @@ export type RenderMessage =
   | ({ readonly _tag: "Rendered"; readonly request: number } & Rendered)
   | { readonly _tag: "NotRendered"; readonly request: number; readonly reason: string }
 
-/** What the fold says of the durable state. */
-export type DurableMessage =
-  /** Or read: when it was written, in milliseconds since the Unix epoch, and how many events of this process it has. */
-  | { readonly _tag: "StateWritten"; readonly savedAt: number; readonly events: number }
+/** Who keeps states beyond the fold: for the next process, or for those who add up processes. */
+export type Keeper = "durable" | "store"
+
+/** What a keeper says of the states. */
+export type KeptMessage = { readonly by: Keeper } & (
+  | /** Or read: when it was written, in milliseconds since the Unix epoch, and how many events of this process it has. */
+  { readonly _tag: "StateWritten"; readonly savedAt: number; readonly events: number }
   | { readonly _tag: "StateNotWritten"; readonly reason: string }
   /** The answer to `Persist`, with the reason if the state could not be written. */
   | { readonly _tag: "Persisted"; readonly ticket: number; readonly failure: string | undefined }
   /** The state of a metric could not be kept, or not be used, or not all of it. */
   | { readonly _tag: "StateNotKept"; readonly recorderId: string; readonly name: string; readonly reason: string }
+)
 
 /** From the fold side, of one lane or of all. */
-export type FoldMessage = LaneMessage | RenderMessage | DurableMessage
+export type FoldMessage = LaneMessage | RenderMessage | KeptMessage
 
 /** A change as the fold side reports it. */
 export interface Change {
@@ -215,7 +219,13 @@ export type LaneMessage =
 /** To a worker thread, on the channel of its program. */
 export type ThreadMessage =
   /** Asks a worker for its catalog: the answer shows that messages go straight through from then on. */
-  { readonly _tag: "Hello"; readonly durable?: DurableSettings | undefined } | ImportRequest
+  | {
+      readonly _tag: "Hello"
+      readonly durable?: DurableSettings | undefined
+      readonly states?: StoreSettings | undefined
+    }
+  | ImportRequest
+  | StoreRequest
 
 /** How a fold keeps its state beyond the process. */
 export interface DurableSettings {
@@ -229,6 +239,29 @@ export interface DurableSettings {
   readonly keepMillis: number
   /** Whether it begins with what was written. A fold that takes the place of another one has that from it. */
   readonly reads: boolean
+}
+
+/** How a fold tells a store what it counts. */
+export interface StoreSettings {
+  /** A module that makes the store, with its settings; without it the worker has a store of its own. */
+  readonly store: { readonly url: string; readonly settings: unknown } | undefined
+  readonly namespace: string
+  /** Who writes: the same for all folds of a process, each in an epoch of its own. A durable state has its own. */
+  readonly source: string
+  readonly epoch: number
+  readonly intervalMillis: number
+}
+
+/** Asks a worker to tell a store what it counts. */
+export interface StoreRequest {
+  readonly _tag: "Store"
+  readonly states: StoreSettings
+}
+
+/** The answer to {@link StoreRequest}: with the reason, if the store could not be opened. */
+export interface StoreMessage {
+  readonly _tag: "StoreOpened"
+  readonly failure: string | undefined
 }
 
 /** To the fold of a worker thread, on the stream's port, beside what is written to shared memory. */
@@ -327,6 +360,7 @@ export interface CatalogMessage {
 export type WorkerMessage =
   | CatalogMessage
   | ImportMessage
+  | StoreMessage
   /** The first and last word of a worker that cannot work; `error` is Schema-encoded. */
   | { readonly _tag: "Refused"; readonly error: unknown }
   /** The last word of a worker whose fold died of a defect. */

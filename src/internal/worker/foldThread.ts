@@ -3,7 +3,8 @@
  */
 
 import * as Effect from "effect/Effect"
-import type { DurableState, DurableThread } from "../durable/durableState.ts"
+import type { DurableState } from "../durable/durableState.ts"
+import type { KeepingThread, StateRounds } from "../durable/stateRounds.ts"
 import { Checkpoints } from "../fold/checkpoints.ts"
 import { Fold } from "../fold/fold.ts"
 import type * as Metric from "../metric/definition/metric.ts"
@@ -46,6 +47,8 @@ export class FoldThread {
   #resume: (() => void) | undefined
   #hasEnded = false
   #durable: DurableState | undefined
+  /** Those of all who keep states. */
+  readonly #rounds: Array<StateRounds> = []
 
   constructor(catalog: ReadonlyMap<string, Metric.Any>, port: ThreadPort) {
     this.#port = port
@@ -100,19 +103,35 @@ export class FoldThread {
   }
 
   /** Keeps the state of the fold beyond the process; to be called before the first message. */
-  keep(make: (thread: DurableThread) => DurableState): DurableState {
-    this.#durable = make({
+  keep(make: (thread: KeepingThread) => DurableState): DurableState {
+    this.#durable = this.tell(make)
+    return this.#durable
+  }
+
+  get durable(): DurableState | undefined {
+    return this.#durable
+  }
+
+  /** What removed recorders have counted is to be known; before the first message where another fold has kept it. */
+  keepEnded(): void {
+    this.#fold.keepEnded()
+  }
+
+  /** Keeps the state of the fold somewhere else. */
+  tell<Rounds extends StateRounds>(make: (thread: KeepingThread) => Rounds): Rounds {
+    const rounds = make({
       fold: this.#fold,
       covered: () => this.#checkpoints.covered,
       wake: () => this.#getUp(),
       beside: (effect) => void Effect.runFork(this.beside(effect))
     })
-    return this.#durable
+    this.#rounds.push(rounds)
+    return rounds
   }
 
   /** Before the first message it does not know what another fold has left. */
   get #isStateDue(): boolean {
-    return this.#wakeUp !== undefined && this.#durable?.isPending === true
+    return this.#wakeUp !== undefined && this.#rounds.some((rounds) => rounds.isPending)
   }
 
   /** Before there is memory: it takes the place of another one. */
@@ -142,7 +161,7 @@ export class FoldThread {
         this.#fold.work.goOn()
         this.#fold.leavePlace()
         this.#checkpoints.goOn()
-        if (this.#isStateDue) this.#durable!.goOn()
+        if (this.#isStateDue) for (const rounds of this.#rounds) rounds.goOn()
       } else if (reading === "attachment" && this.#takeMessages()) {
         // It was sent before its row was published.
       } else if (reading === "attachment" || this.#wakeUp === undefined || this.#maySleep) {

@@ -3,6 +3,7 @@
  */
 import { fileURLToPath } from "node:url"
 import { isMainThread, MessageChannel, type MessagePort, parentPort, receiveMessageOnPort } from "node:worker_threads"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
@@ -14,15 +15,17 @@ import { isMetricSet } from "../metric/metricSet.ts"
 import { MetricsModuleError } from "../model/registerErrors.ts"
 import type { DurableStateError } from "../model/runtimeErrors.ts"
 import { InvalidArgument } from "../model/usageErrors.ts"
+import type { StoreLayer as StatesLayer } from "../store/openStore.ts"
 import type {
   CatalogEntries,
   DurableSettings,
   FoldRequest,
   ImportMessage,
+  StoreSettings,
   ThreadMessage,
   WorkerMessage
 } from "../stream/protocol.ts"
-import { describeError } from "../util/describeError.ts"
+import { describeError, messageOf } from "../util/describeError.ts"
 import { closeParentPort } from "../util/nodePort.ts"
 import { FoldThread, type ThreadPort } from "./foldThread.ts"
 import { onParentMessage, postToParent } from "./ownMessages.ts"
@@ -102,6 +105,20 @@ const keepState = Effect.fnUntraced(function* (
   yield* openState(settings, store, (make) => thread.keep(make))
 })
 
+/** Why the store could not be opened, if it could not. */
+const tellStore = (
+  thread: FoldThread,
+  settings: StoreSettings,
+  states: StatesLayer | undefined
+): Effect.Effect<string | undefined, never, Scope.Scope> =>
+  Effect.promise(() => import("../durable/openStoredStates.ts")).pipe(
+    Effect.flatMap(({ openStoredStates }) =>
+      openStoredStates(settings, states, thread.durable, (make) => thread.tell(make))
+    ),
+    Effect.as(undefined),
+    Effect.catchCause((cause) => Effect.succeed(messageOf(Cause.squash(cause))))
+  )
+
 /** Only the packaged worker is asked for imports. */
 const importNothing: ImportModule = () => Effect.succeed([])
 
@@ -109,7 +126,8 @@ const importNothing: ImportModule = () => Effect.succeed([])
 export const runFold = Effect.fnUntraced(function* (
   load: Effect.Effect<ReadonlyArray<unknown>, WorkerStartError>,
   importModule: ImportModule = importNothing,
-  store?: StoreLayer
+  store?: StoreLayer,
+  states?: StatesLayer
 ): Effect.fn.Return<void, never, Scope.Scope> {
   const port = yield* parent
   const post = (message: WorkerMessage, transfers?: ReadonlyArray<MessagePort>): void =>
@@ -143,6 +161,17 @@ export const runFold = Effect.fnUntraced(function* (
       ),
       Effect.map((message) => post(message))
     )
+  const told = (settings: StoreSettings): void => {
+    // Where the state outlives the process, the next recorder of an id goes on from what one has left.
+    if (thread.durable === undefined) thread.keepEnded()
+    Effect.runFork(
+      tellStore(thread, settings, states).pipe(
+        Scope.provide(scope),
+        Effect.map((failure) => post({ _tag: "StoreOpened", failure })),
+        (telling) => thread.beside(telling)
+      )
+    )
+  }
   yield* Effect.callback<void>((resume) => {
     const forget = onParentMessage(port, ([kind, data]) => {
       if (kind === 1) {
@@ -151,14 +180,19 @@ export const runFold = Effect.fnUntraced(function* (
       }
       const message = data as ThreadMessage
       if (message._tag === "Import") return void Effect.runFork(thread.beside(imported(message.module)))
+      if (message._tag === "Store") return told(message.states)
       const ports = { port: stream.port2, saved: saves.port2 }
       const ready = Effect.sync(() =>
         post({ _tag: "Catalog", metrics: entriesOf(catalog.values()), ...ports }, [ports.port, ports.saved])
       )
-      if (message.durable === undefined) return Effect.runSync(ready)
+      const tell = Effect.sync(() => {
+        if (message.states !== undefined) told(message.states)
+      })
+      if (message.durable === undefined) return Effect.runSync(Effect.andThen(tell, ready))
       Effect.runFork(
         keepState(thread, message.durable, store).pipe(
           Scope.provide(scope),
+          Effect.andThen(tell),
           Effect.andThen(ready),
           Effect.catch((error) => Effect.sync(() => post({ _tag: "Refused", error: encodeStartError(error) }))),
           Effect.catchDefect((defect) => Effect.sync(() => post({ _tag: "Died", reason: describeError(defect) })))

@@ -38,7 +38,7 @@ const modules = [
   "src/cli/main.ts",
   ...globSync("src/internal/{http,process,sql,structures}/*etrics.ts", { cwd: root }),
   "test/support/runTogether.ts",
-  ...globSync("test/{cli,cluster,durable,internal,worker}/fixtures/**/*.{ts,mjs}", {
+  ...globSync("test/{cli,cluster,durable,internal,store,worker}/fixtures/**/*.{ts,mjs}", {
     cwd: root,
     // Preloaded before the bundles, and one that imports whatever it is told to.
     exclude: ["**/preload*", "**/launcher.ts"]

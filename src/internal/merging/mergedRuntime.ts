@@ -1,5 +1,5 @@
 /**
- * The merged recorders of a cluster as a runtime that exporters read. It has no recorders of its own.
+ * The merged recorders of many processes as a runtime that exporters read. It has no recorders of its own.
  */
 import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
@@ -26,13 +26,21 @@ import { StateChanges } from "../runtime/stateChanges.ts"
 import { unused } from "../stream/usage.ts"
 import { withLiveClock } from "../util/liveClock.ts"
 import { allSteps } from "../util/steps.ts"
-import type { ClusterReport } from "./primary.ts"
+import type { Others, Total } from "./merger.ts"
 
-export interface PrimaryRuntimeOptions {
+/** What there is to show. */
+export interface Merged {
+  readonly at: number
+  readonly recorders: { readonly [recorderId: string]: Total }
+  readonly others?: Others
+  readonly stats: ClusterStats
+}
+
+export interface MergedRuntimeOptions {
   readonly namespace: string
   readonly metrics: ReadonlyArray<Metric.Any>
-  /** Asks all processes. */
-  readonly report: Effect.Effect<ClusterReport>
+  /** Asks all processes, or a store. */
+  readonly merged: Effect.Effect<Merged>
   /** Since when everything counts, in milliseconds since the Unix epoch. */
   readonly begun: number
   readonly context: Context.Context<never>
@@ -45,8 +53,8 @@ interface Life {
   readonly since: number
 }
 
-export const primaryRuntime = Effect.fnUntraced(function* (
-  options: PrimaryRuntimeOptions
+export const mergedRuntime = Effect.fnUntraced(function* (
+  options: MergedRuntimeOptions
 ): Effect.fn.Return<RuntimeService, never, Scope.Scope> {
   const { begun, context, log, metrics, namespace } = options
   const states = new StateChanges()
@@ -85,9 +93,8 @@ export const primaryRuntime = Effect.fnUntraced(function* (
     }
   }
 
-  const gather = Effect.map(options.report, ({ age, at, ended, others, processes, recorders }) => {
-    const silent = processes.filter(({ answered }) => !answered).length
-    cluster = { processes: processes.length, silent, ended, age }
+  const gather = Effect.map(options.merged, ({ at, others, recorders, stats }) => {
+    cluster = stats
     sources = Object.entries(recorders).map(([id, { snapshots, stats }]) => sourceOf(id, snapshots, stats))
     if (others !== undefined) {
       sources = [...sources, sourceOf(idOfOthers(recorders), others.snapshots, others.stats)]
@@ -119,6 +126,7 @@ export const primaryRuntime = Effect.fnUntraced(function* (
     beforeRemoval: () => () => {},
     saveNow: () => {},
     onRegistered: () => () => {},
+    tellStore: () => Effect.fail(notThere("write to a store")),
     onFlush: (exporter) => {
       exporters.add(exporter)
       return () => void exporters.delete(exporter)
@@ -189,7 +197,7 @@ export const primaryRuntime = Effect.fnUntraced(function* (
 })
 
 /** No recorder of the report has it. */
-const idOfOthers = (recorders: ClusterReport["recorders"]): string => {
+const idOfOthers = (recorders: Merged["recorders"]): string => {
   let id = "others"
   while (Object.hasOwn(recorders, id)) id = `other_${id}`
   return id

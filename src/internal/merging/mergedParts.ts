@@ -2,7 +2,7 @@
 import type * as Metric from "../metric/definition/metric.ts"
 import { describeError } from "../util/describeError.ts"
 
-/** States by the name of their metric, as its reducer has them. They fit the definitions of the primary. */
+/** States by the name of their metric, as its reducer has them. They fit the definitions of whoever adds them up. */
 export type Known = { readonly [name: string]: unknown }
 
 export const together = ({ merge, name }: Metric.Any, parts: ReadonlyArray<Known>, now: number): unknown =>

@@ -1,12 +1,13 @@
 /**
- * What the application thread knows of the durable state, and has it written by.
+ * What the application thread knows of states that are kept beyond the fold, and has them written by: the durable state, or
+ * what a store is told.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type { Command, DurableMessage } from "../stream/protocol.ts"
+import type { Command, Keeper, KeptMessage } from "../stream/protocol.ts"
 
-/** How the durable state stands. */
-export interface DurableProgress {
+/** How what is kept stands. */
+export interface KeeperProgress {
   /** When it was written or read last. */
   readonly savedAt: number | undefined
   /** Events of this process that it has. */
@@ -21,29 +22,34 @@ export interface DurableProgress {
 /** Warnings and metrics beyond so many are counted, and not told from each other. */
 const Most = 1000
 
-/** How often {@link DurableEnd.persistNow} looks for the answer, of which nothing notifies it. */
+/** How often {@link KeeperEnd.persistNow} looks for the answer, of which nothing notifies it. */
 const LookMillis = 2
 
 /** A word that nobody notifies. */
 const never = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
 
-interface DurableEndOptions {
+export interface KeeperEndOptions {
   readonly send: (command: Command) => void
   readonly hold: () => () => void
   readonly nextTurn: (action: () => void) => void
   /** Receives what the fold has sent, without a turn of the event loop; where the fold is in another thread. */
   readonly receive: (() => void) | undefined
+  readonly by: Keeper
   /** Where the state lies, for people. */
   readonly place: string
 }
 
-export class DurableEnd {
-  readonly #options: DurableEndOptions
+const names: { readonly [by in Keeper]: string } = { durable: "the durable state", store: "what was counted" }
+
+export class KeeperEnd {
+  readonly #options: KeeperEndOptions
   readonly #waiting = new Map<number, (exit: Exit.Exit<void, Error>) => void>()
+  /** Those of {@link persistLast}. */
+  readonly #last = new Set<number>()
   #next = 0
   /** Why there is no fold any more. */
   #lost: Error | undefined
-  #progress: DurableProgress = { savedAt: undefined, events: 0, failures: 0, failure: undefined, discarded: 0 }
+  #progress: KeeperProgress = { savedAt: undefined, events: 0, failures: 0, failure: undefined, discarded: 0 }
   readonly #warned = new Set<string>()
   readonly #discarded = new Set<string>()
   /** Warnings that came before somebody listened. */
@@ -52,11 +58,11 @@ export class DurableEnd {
   onRegistered: (recorderId: string) => void = () => {}
   #warn: (text: string) => void = (text) => void this.#early.push(text)
 
-  constructor(options: DurableEndOptions) {
+  constructor(options: KeeperEndOptions) {
     this.#options = options
   }
 
-  get progress(): DurableProgress {
+  get progress(): KeeperProgress {
     return this.#progress
   }
 
@@ -67,33 +73,46 @@ export class DurableEnd {
   }
 
   /** Done when the state is written as it is behind everything sent before. */
-  readonly persist: Effect.Effect<void, Error> = Effect.callback<void, Error>((resume) => {
-    if (this.#lost !== undefined) return resume(Effect.fail(this.#lost))
-    const { hold, nextTurn, send } = this.#options
-    const ticket = this.#next++
-    const release = hold()
-    const forget = (): void => {
-      if (this.#waiting.delete(ticket)) release()
-    }
-    this.#waiting.set(ticket, (exit) => {
-      nextTurn(() => resume(exit))
-      forget()
+  readonly persist: Effect.Effect<void, Error> = this.#persist(false)
+
+  /** The same, and nothing is written after it. */
+  readonly persistLast: Effect.Effect<void, Error> = this.#persist(true)
+
+  #persist(isLast: boolean): Effect.Effect<void, Error> {
+    return Effect.callback<void, Error>((resume) => {
+      if (this.#lost !== undefined) return resume(Effect.fail(this.#lost))
+      const { hold, nextTurn } = this.#options
+      const ticket = this.#next++
+      const release = hold()
+      const forget = (): void => {
+        if (this.#waiting.delete(ticket)) release()
+      }
+      this.#waiting.set(ticket, (exit) => {
+        nextTurn(() => resume(exit))
+        forget()
+      })
+      if (isLast) this.#last.add(ticket)
+      this.#ask(ticket)
+      return Effect.sync(forget)
     })
-    send({ _tag: "Persist", ticket })
-    return Effect.sync(forget)
-  })
+  }
+
+  #ask(ticket: number): void {
+    const { by, send } = this.#options
+    send({ _tag: "Persist", by, ticket, ...(this.#last.has(ticket) && { isLast: true }) })
+  }
 
   /**
    * The same in this call, which blocks the thread for so many milliseconds at the most. A fold in this thread could not
    * write meanwhile.
    */
   persistNow(most: number): void {
-    const { receive, send } = this.#options
+    const { receive } = this.#options
     if (receive === undefined || this.#lost !== undefined) return
     const ticket = this.#next++
     const end = performance.now() + most
     this.#waiting.set(ticket, () => this.#waiting.delete(ticket))
-    send({ _tag: "Persist", ticket })
+    this.#ask(ticket)
     while (this.#waiting.has(ticket) && performance.now() < end) {
       Atomics.wait(never, 0, 0, LookMillis)
       receive()
@@ -101,7 +120,8 @@ export class DurableEnd {
     this.#waiting.delete(ticket)
   }
 
-  receive(message: DurableMessage): void {
+  receive(message: KeptMessage): void {
+    const { by, place } = this.#options
     switch (message._tag) {
       case "StateWritten": {
         const { events, savedAt } = message
@@ -113,7 +133,7 @@ export class DurableEnd {
         this.#progress = { ...this.#progress, failures: this.#progress.failures + 1, failure: reason }
         return this.#warnOnce(
           reason,
-          `the durable state could not be written to ${this.#options.place}: ${reason}. The next write is tried in time`
+          `${names[by]} could not be written to ${place}: ${reason}. The next write is tried in time`
         )
       }
       case "StateNotKept": {
@@ -126,7 +146,7 @@ export class DurableEnd {
         this.#progress = { ...this.#progress, discarded: this.#progress.discarded + 1 }
         return this.#warnOnce(
           JSON.stringify([name, reason]),
-          `the durable state of the metric "${name}" of the recorder "${recorderId}", and of others like it: ${reason}`
+          `${names[by]} of the metric "${name}" of the recorder "${recorderId}", and of others like it: ${reason}`
         )
       }
       case "Persisted": {
@@ -144,7 +164,7 @@ export class DurableEnd {
 
   /** The fold was replaced: the one before may have taken a question and not answered it. */
   again(): void {
-    for (const ticket of this.#waiting.keys()) this.#options.send({ _tag: "Persist", ticket })
+    for (const ticket of this.#waiting.keys()) this.#ask(ticket)
   }
 
   failAll(cause: unknown): void {

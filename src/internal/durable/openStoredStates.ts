@@ -1,0 +1,44 @@
+/** Opens the store that a fold is to tell what it counts, wherever the fold runs. */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { MetricsStoreError } from "../model/exportErrors.ts"
+import type { DurableStateError } from "../model/runtimeErrors.ts"
+import { openStore, type StoreLayer } from "../store/openStore.ts"
+import { StateStore } from "../store/stateStore.ts"
+import { storeModule } from "../store/storeModule.ts"
+import type { StoreSettings } from "../stream/protocol.ts"
+import type { DurableState } from "./durableState.ts"
+import type { KeepingThread } from "./stateRounds.ts"
+import { StoredStates } from "./storedStates.ts"
+
+/** `own`: a store of the application's, which is used where no module is named. */
+export const openStoredStates = Effect.fnUntraced(function* (
+  { epoch, intervalMillis, namespace, source, store }: StoreSettings,
+  own: StoreLayer | undefined,
+  durable: DurableState | undefined,
+  attach: (make: (thread: KeepingThread) => StoredStates) => StoredStates
+): Effect.fn.Return<StoredStates, MetricsStoreError | DurableStateError, Scope.Scope> {
+  const opened = store === undefined ? own : storeModule(store.url, store.settings)
+  if (opened === undefined) {
+    return yield* new MetricsStoreError({ store: "of the worker", operation: "open", reason: noStore })
+  }
+  const context = yield* openStore(opened)
+  const identity = durable === undefined ? { source, epoch } : yield* durable.identify
+  const states = attach(
+    (thread) =>
+      new StoredStates({
+        ...thread,
+        store: Context.get(context, StateStore),
+        namespace,
+        identity,
+        intervalMillis,
+        durable
+      })
+  )
+  yield* Effect.addFinalizer(() => Effect.sync(() => states.close()))
+  return states
+})
+
+const noStore =
+  "the worker has no store. Name one, such as RedisStore.make({ url }), or pass a store to MetricsWorker.run"

@@ -1,0 +1,234 @@
+/**
+ * Tells a store what a fold counts, for those who add up processes: the states of each recorder as an entry of its own, of
+ * which only those are sent that have changed.
+ */
+import * as Effect from "effect/Effect"
+import { Others } from "../fold/endedStates.ts"
+import type { Lost, MetricRecord, PackedMetric } from "../fold/leftStates.ts"
+import type { MetricAndSaved } from "../fold/savedLane.ts"
+import { metricRecord } from "../fold/segment.ts"
+import type { Fingerprint } from "../metric/definition/fingerprint.ts"
+import { measuredBy } from "../metric/definition/measured.ts"
+import { shapeOf } from "../metric/definition/stateShape.ts"
+import { type AboutSource, aboutKey, endedKey, liveKey, othersKey, readKey } from "../store/entries.ts"
+import type { SourceWrite, StateStoreService } from "../store/stateStore.ts"
+import type { DurableState } from "./durableState.ts"
+import { type Identity, StateWriter } from "./format.ts"
+import { LiveStates } from "./liveStates.ts"
+import { type KeepingThread, type Making, StateRounds } from "./stateRounds.ts"
+
+/** A source that has nothing new says at least so often that it is still there, in milliseconds. */
+const StillThereMillis = 5000
+
+export interface StoredOptions extends KeepingThread {
+  readonly store: StateStoreService
+  readonly namespace: string
+  readonly identity: Identity
+  readonly intervalMillis: number
+  /** Where the state outlives the process: what the store has is never more than the next process goes on from. */
+  readonly durable: DurableState | undefined
+}
+
+export class StoredStates extends StateRounds {
+  protected readonly live: LiveStates
+  readonly #options: StoredOptions
+  /** By hash, the definitions of what is written. */
+  readonly #shapes = new Map<string, Fingerprint>()
+  /** The keys of entries that the store may not have as they are. */
+  readonly #due = new Set<string>()
+  /** The sequence number of the last write that the store has; `undefined`: it is to have everything. */
+  #base: number | undefined
+  #sequence = 0
+  /** When the store was last told anything, in milliseconds of this process. */
+  #toldAt = Number.NEGATIVE_INFINITY
+  #hasEnded = false
+  #isRetired = false
+  /** See {@link LeftStates.changes}. */
+  #leftChanges: number | undefined
+
+  constructor(options: StoredOptions) {
+    const { durable, fold } = options
+    super(options, "store", options.intervalMillis)
+    this.#options = options
+    this.live = new LiveStates({
+      fold,
+      by: "store",
+      pack: (recorderId, each) => this.#pack(recorderId, each),
+      isLeftOut: (lane) => fold.ended?.isTotal(lane) === true
+    })
+    fold.onPersist("store", (end, isLast) => {
+      this.#hasEnded ||= isLast
+      this.ask(end)
+      // What the store has to wait for.
+      durable?.makeDue()
+    })
+    this.makeDue()
+  }
+
+  /** Those that cannot be added up are of no use to others. */
+  #pack(recorderId: string, { metric, saved }: MetricAndSaved): MetricRecord | Lost | undefined {
+    if (metric.merge === undefined) return undefined
+    if (saved.state._tag === "Lost") return { lost: saved.state.reason }
+    const { hash } = measuredBy(metric)
+    if (!this.#shapes.has(hash)) this.#shapes.set(hash, shapeOf(metric))
+    const of = { recorderId, name: metric.name, measured: hash, goneSince: undefined }
+    return { of, record: metricRecord({ ...saved, isContinued: true, shown: undefined }) }
+  }
+
+  protected make(): Making | undefined {
+    const events = this.live.events + this.#eventsOfRemoved
+    this.#findDue()
+    if (this.#isRetired) return undefined
+    if (this.#base === undefined) for (const key of this.#allKeys()) this.#due.add(key)
+    else if (this.#due.size === 0 && !this.#hasEnded) return this.#stillThere(events)
+    const { namespace } = this.#options
+    const savedAt = Date.now()
+    const keys = [...this.#due]
+    const entries = new Map<string, Uint8Array>()
+    const removed: Array<string> = []
+    let next = 0
+    let writer: StateWriter | undefined
+    const goOn = (most: number): boolean => {
+      if (writer === undefined && keys[next] === aboutKey) {
+        const about: AboutSource = { others: this.thread.fold.ended?.forgotten ?? 0 }
+        entries.set(aboutKey, Buffer.from(JSON.stringify(about)))
+      } else if (writer === undefined) {
+        const metrics = [...this.#metricsOf(keys[next]!)]
+        if (metrics.length > 0) {
+          const shapes = this.#options.durable?.left.shapes ?? new Map()
+          const measured = new Map([...shapes, ...this.#shapes, ...(this.thread.fold.ended?.shapes ?? [])])
+          writer = new StateWriter({ namespace, savedAt, measured, shapes: new Map(), metrics, identity: undefined })
+          return true
+        }
+        removed.push(keys[next]!)
+      } else {
+        if (writer.goOn(most)) return true
+        entries.set(keys[next]!, writer.bytes)
+        writer = undefined
+      }
+      return ++next < keys.length
+    }
+    return {
+      goOn: (most) => keys.length > 0 && goOn(most),
+      write: Effect.suspend(() => this.#write(entries, removed)),
+      onWritten: () => {
+        for (const key of keys) this.#due.delete(key)
+        if (this.#hasEnded) this.close()
+        this.thread.fold.send({ _tag: "StateWritten", by: "store", savedAt, events })
+      },
+      onFailed: (reason) => this.#tellFailure(reason)
+    }
+  }
+
+  /** Of what has changed since this was last called. */
+  #findDue(): void {
+    const { durable } = this.#options
+    const { ended } = this.thread.fold
+    const live = this.live.takeChanged()
+    for (const id of live) this.#due.add(liveKey(id))
+    for (const id of ended?.takeChanged() ?? []) {
+      this.#due.add(keyOfEnded(id))
+      if (id === Others) this.#due.add(aboutKey)
+    }
+    if (durable === undefined) return
+    // A recorder that goes on from what one before it has left takes that from there.
+    for (const id of live) this.#due.add(endedKey(id))
+    const { changes, recorderIds } = durable.left
+    if (changes !== this.#leftChanges) for (const id of recorderIds) this.#due.add(endedKey(id))
+    this.#leftChanges = changes
+  }
+
+  *#allKeys(): Iterable<string> {
+    yield aboutKey
+    for (const id of this.live.recorderIds) yield liveKey(id)
+    for (const id of this.thread.fold.ended?.ids ?? []) yield keyOfEnded(id)
+    for (const id of this.#options.durable?.left.recorderIds ?? []) yield endedKey(id)
+  }
+
+  *#metricsOf(key: string): Iterable<PackedMetric> {
+    const of = readKey(key)
+    const { durable } = this.#options
+    const { ended } = this.thread.fold
+    if (of?.kind === "live") return yield* this.live.of(of.recorderId)
+    const id = of?.kind === "ended" ? of.recorderId : Others
+    if (ended !== undefined) yield* ended.of(id)
+    for (const packed of durable?.left.of(id) ?? []) if (!this.live.has(id, packed.name)) yield packed
+  }
+
+  get #eventsOfRemoved(): number {
+    return this.thread.fold.ended?.events ?? this.#options.durable?.left.folded ?? 0
+  }
+
+  /** With nothing new, it is enough to be heard now and then. */
+  #stillThere(events: number): Making | undefined {
+    const savedAt = Date.now()
+    const onWritten = (): void => this.thread.fold.send({ _tag: "StateWritten", by: "store", savedAt, events })
+    if (performance.now() - this.#toldAt < StillThereMillis) {
+      onWritten()
+      return undefined
+    }
+    return {
+      goOn: () => false,
+      write: Effect.suspend(() => this.#tell({ sequence: this.#base!, entries: new Map(), removed: [] })),
+      onWritten,
+      onFailed: (reason) => this.#tellFailure(reason)
+    }
+  }
+
+  #write(entries: ReadonlyMap<string, Uint8Array>, removed: ReadonlyArray<string>): Effect.Effect<boolean, unknown> {
+    const { durable } = this.#options
+    const told = Effect.suspend(() => this.#tell({ sequence: ++this.#sequence, entries, removed }))
+    if (durable === undefined) return told
+    const isKept = Effect.callback<void, Error>((resume) =>
+      durable.ask(
+        (failure) => resume(failure === undefined ? Effect.void : Effect.fail(new Error(notKept(failure)))),
+        this.isAsked
+      )
+    )
+    return Effect.andThen(isKept, told)
+  }
+
+  /** Whether the store has it now. If not, it is told everything next. */
+  #tell(write: Pick<SourceWrite, "sequence" | "entries" | "removed">): Effect.Effect<boolean, unknown> {
+    const { durable, identity, namespace, store } = this.#options
+    const isLasting = durable !== undefined
+    const written = store.write({
+      ...write,
+      ...identity,
+      namespace,
+      base: this.#base,
+      hasEnded: this.#hasEnded,
+      isLasting
+    })
+    return Effect.flatMap(written, (outcome): Effect.Effect<boolean, Error> => {
+      switch (outcome) {
+        case "written":
+          this.#base = write.sequence
+          this.#toldAt = performance.now()
+          return Effect.succeed(true)
+        case "incomplete":
+          this.#base = undefined
+          return Effect.succeed(false)
+        case "outdated":
+          this.#base = undefined
+          return Effect.fail(new Error(outdated))
+        case "retired":
+          this.#isRetired = true
+          return Effect.fail(new Error(retired))
+      }
+    })
+  }
+
+  #tellFailure(reason: string): void {
+    this.thread.fold.send({ _tag: "StateNotWritten", by: "store", reason })
+  }
+}
+
+const keyOfEnded = (id: string): string => (id === Others ? othersKey : endedKey(id))
+
+const notKept = (reason: string): string => `the durable state, which must not have less, was not written: ${reason}`
+
+const outdated = "another process writes as the same source. Give each process a durable state of its own"
+
+const retired =
+  "it was silent for so long that its counts were added to those of ended processes, so it is not counted any more. Raise retireAfter of the reader, and start this process anew"

@@ -1,0 +1,237 @@
+/**
+ * What recorders have counted that were removed, by the id that they had, for those who add up processes: a recorder of an
+ * id that is made again begins anew, and both are counted.
+ *
+ * They are part of what a checkpoint saves. A fold that takes the place of another one comes to the ends behind the
+ * checkpoint once more: those before it are told by their positions in the log.
+ */
+import { deserialize, serialize } from "node:v8"
+import type { Fingerprint } from "../metric/definition/fingerprint.ts"
+import { isBuiltInLevel } from "../metric/definition/levels.ts"
+import { measuredBy } from "../metric/definition/measured.ts"
+import type * as Metric from "../metric/definition/metric.ts"
+import { shapeOf } from "../metric/definition/stateShape.ts"
+import type { Lane } from "../stream/protocol.ts"
+import { describeError } from "../util/describeError.ts"
+import { allSteps } from "../util/steps.ts"
+import { keepState, keptState } from "./kernels/keptState.ts"
+import type { PackedMetric } from "./leftStates.ts"
+import type { FoldLane } from "./recorderFold.ts"
+import { RegisteredMetric } from "./registeredMetric.ts"
+import type { SavedMetric } from "./savedLane.ts"
+import { bytesIn, metricIn, metricRecord, segmentOf } from "./segment.ts"
+import type { MetricOwner } from "./viewedMetric.ts"
+
+/** Most ids that are kept apart. What the oldest have counted goes together. */
+const MostIds = 1000
+
+/** The id of what is not kept by its own. No recorder has it, because theirs are not blank. */
+export const Others = ""
+
+/** By name and by what is measured: two definitions of a name are not added up. */
+type OfRecorder = ReadonlyMap<string, PackedMetric>
+
+interface SavedEnded {
+  readonly recorders: ReadonlyArray<readonly [recorderId: string, metrics: OfRecorder | undefined]>
+  readonly at: number
+  readonly events: number
+  readonly forgotten: number
+  readonly totals: ReadonlyArray<Lane>
+  readonly shapes: ReadonlyArray<readonly [hash: string, shape: Fingerprint]>
+}
+
+export class EndedStates {
+  /** The oldest first, those included that go together. */
+  readonly #byId = new Map<string, OfRecorder>()
+  readonly #definitionOf: (name: string) => Metric.Any | undefined
+  readonly #definitions = new Map<string, Metric.Any>()
+  readonly #shapes = new Map<string, Fingerprint>()
+  readonly #notKept: (recorderId: string, name: string, reason: string) => void
+  /** Lanes that have what others have left to them. */
+  readonly #totals = new Set<Lane>()
+  /** The position in the log of the last end. */
+  #at = Number.NEGATIVE_INFINITY
+  #events = 0
+  #forgotten = 0
+  /** Ids whose states have changed since they were last taken. */
+  #changed = new Set<string>()
+  #unsaved = new Set<string>()
+
+  constructor(options: {
+    readonly definitionOf: (name: string) => Metric.Any | undefined
+    readonly notKept: (recorderId: string, name: string, reason: string) => void
+  }) {
+    this.#definitionOf = options.definitionOf
+    this.#notKept = options.notKept
+  }
+
+  get events(): number {
+    return this.#events
+  }
+
+  /** How many ids are not kept apart any more. */
+  get forgotten(): number {
+    return this.#forgotten
+  }
+
+  get ids(): Iterable<string> {
+    return this.#byId.keys()
+  }
+
+  of(recorderId: string): Iterable<PackedMetric> {
+    return this.#byId.get(recorderId)?.values() ?? []
+  }
+
+  /** By the hash of what is measured, what the states are like. */
+  get shapes(): ReadonlyMap<string, Fingerprint> {
+    return this.#shapes
+  }
+
+  /** Those that have changed since this was last called. */
+  takeChanged(): ReadonlySet<string> {
+    const changed = this.#changed
+    this.#changed = new Set()
+    return changed
+  }
+
+  isTotal(lane: Lane): boolean {
+    return this.#totals.has(lane)
+  }
+
+  /** A lane that has in it what others have counted: whoever adds up has that from here. */
+  addTotal(lane: Lane): void {
+    this.#totals.add(lane)
+  }
+
+  /** A recorder is removed, at this position of the log. `now`: nothing was later. */
+  leave(lane: FoldLane, at: number, now: number): void {
+    // A replay comes here once more.
+    if (at <= this.#at || this.isTotal(lane.lane)) return
+    this.#at = at
+    this.#events += lane.sequence
+    const { recorderId } = lane
+    const own = new Map(this.#byId.get(recorderId))
+    for (const { metric, saved } of lane.saveMetrics()) {
+      // Who adds up can do nothing with the others.
+      if (metric.merge === undefined || isBuiltInLevel(metric)) continue
+      this.#definitions.set(keyOf(metric), metric)
+      this.#shapes.set(measuredBy(metric).hash, shapeOf(metric))
+      this.#add(own, recorderId, metric, saved, now)
+    }
+    this.#byId.delete(recorderId)
+    this.#put(recorderId, own)
+    // Those that go together are among them.
+    for (const oldest of this.#byId.keys()) {
+      if (this.#byId.size <= MostIds) break
+      if (oldest !== Others) this.#forget(oldest, now)
+    }
+  }
+
+  #put(recorderId: string, metrics: OfRecorder | undefined): void {
+    if (metrics === undefined) this.#byId.delete(recorderId)
+    else if (metrics.size > 0) this.#byId.set(recorderId, metrics)
+    this.#changed.add(recorderId)
+    this.#unsaved.add(recorderId)
+  }
+
+  #forget(recorderId: string, now: number): void {
+    const others = new Map(this.#byId.get(Others))
+    for (const [key, { bytes, name }] of this.#byId.get(recorderId)!) {
+      const metric = this.#definitions.get(key) ?? this.#definitionOf(name)
+      if (metric !== undefined) this.#add(others, Others, metric, metricIn(bytes), now)
+    }
+    this.#put(recorderId, undefined)
+    this.#put(Others, others)
+    this.#forgotten++
+  }
+
+  /** Adds what was saved of a metric to what there is of it. */
+  #add(to: Map<string, PackedMetric>, recorderId: string, metric: Metric.Any, saved: SavedMetric, now: number): void {
+    const key = keyOf(metric)
+    const before = to.get(key)
+    try {
+      const together = before === undefined ? saved : added(metric, metricIn(before.bytes), saved, now)
+      if (together.state._tag === "Lost") throw together.state.reason
+      const bytes = recordBytes({ ...together, isContinued: true, shown: undefined })
+      const { hash: measured } = measuredBy(metric)
+      to.set(key, { recorderId, name: metric.name, measured, goneSince: undefined, bytes })
+    } catch (error) {
+      this.#notKept(recorderId, metric.name, `what it had counted when it was removed is lost: ${describeError(error)}`)
+    }
+  }
+
+  // --- checkpoints
+
+  /** `undefined`: nothing has changed. */
+  save(isWhole: boolean): Uint8Array | undefined {
+    if (!isWhole && this.#unsaved.size === 0) return undefined
+    const ids = isWhole ? [...this.#byId.keys()] : [...this.#unsaved]
+    this.#unsaved = new Set()
+    const saved: SavedEnded = {
+      recorders: ids.map((recorderId) => [recorderId, this.#byId.get(recorderId)] as const),
+      at: this.#at,
+      events: this.#events,
+      forgotten: this.#forgotten,
+      totals: [...this.#totals],
+      shapes: [...this.#shapes]
+    }
+    return serialize(saved)
+  }
+
+  restore(bytes: Uint8Array): void {
+    const { at, events, forgotten, recorders, shapes, totals } = deserialize(bytes) as SavedEnded
+    for (const [hash, shape] of shapes) this.#shapes.set(hash, shape)
+    for (const [recorderId, metrics] of recorders) this.#put(recorderId, metrics)
+    for (const lane of totals) this.#totals.add(lane)
+    this.#at = at
+    this.#events = events
+    this.#forgotten = forgotten
+    this.#unsaved = new Set()
+  }
+}
+
+const keyOf = (metric: Metric.Any): string => JSON.stringify([metric.name, measuredBy(metric).hash])
+
+/** What is saved of a metric that has taken the events of both. Throws where they cannot be merged. */
+const added = (metric: Metric.Any, one: SavedMetric, other: SavedMetric, now: number): SavedMetric => {
+  const [left, right] = [one, other].map((saved) => loaded(metric, saved))
+  allSteps(left!.absorbing(right!, now))
+  if (!left!.inService) throw new Error("its states cannot be merged")
+  return left!.save()
+}
+
+const loaded = (metric: Metric.Any, saved: SavedMetric): RegisteredMetric => {
+  const cell = new RegisteredMetric(metric, 0, saved.epoch, saved.createdAt, nobody)
+  const error = cell.load({ ...saved, quarantine: undefined, viewFault: undefined }, undefined)
+  if (error !== undefined) throw new Error(error)
+  return cell
+}
+
+/** Of metrics that no recorder has. */
+const nobody: MetricOwner = {
+  quarantined: () => {},
+  cut: () => {
+    throw new Error("A metric that no recorder has is not read.")
+  }
+}
+
+/** The state of a metric as its reducer has it, from the bytes of its record. Throws where it cannot be read. */
+export const stateIn = (metric: Metric.Any, bytes: Uint8Array): unknown => {
+  const saved = metricIn(bytes)
+  const { state } = saved
+  return state._tag === "Bytes" || state._tag === "Initial"
+    ? keptState(state, metric.initial)
+    : loaded(metric, saved).state
+}
+
+/** The bytes of a record that {@link stateIn} reads. Throws where the state is not plain data. */
+export const stateBytes = ({ initial, name }: Metric.Any, state: unknown): Uint8Array => {
+  const none = { quarantine: undefined, viewFault: undefined, duplicates: undefined, shown: undefined }
+  const saved = { name, epoch: 0, createdAt: 0, isContinued: true, ...none, state: keepState(state, initial) }
+  return recordBytes(saved)
+}
+
+const recordBytes = (saved: SavedMetric): Uint8Array => {
+  const record = metricRecord(saved)
+  return bytesIn(segmentOf([record]), [record])[0]!.slice()
+}

@@ -1,0 +1,70 @@
+/** The store that the fold of a link tells what it counts. One at a time: a store has the counts of a process once. */
+import * as Effect from "effect/Effect"
+import type { StoreLayer } from "../store/openStore.ts"
+import type { KeptMessage, StoreSettings } from "../stream/protocol.ts"
+import { KeeperEnd, type KeeperEndOptions } from "./keeperEnd.ts"
+
+/** What is told, and where. */
+export interface Telling extends Pick<StoreSettings, "store" | "namespace" | "intervalMillis"> {
+  /** A store of the application's, for a fold in this thread. */
+  readonly own: StoreLayer | undefined
+  /** For people. */
+  readonly place: string
+}
+
+/** Has the fold tell it. Fails where the store cannot be opened. */
+export type TellStore = (settings: StoreSettings, own: StoreLayer | undefined) => Effect.Effect<void, Error>
+
+interface Told {
+  readonly telling: Telling
+  readonly end: KeeperEnd
+}
+
+export class ToldStore {
+  /** The same as long as the link, so that the store never has its counts twice. */
+  readonly #source = crypto.randomUUID()
+  #epoch = 0
+  #told: Told | undefined
+  readonly #tell: TellStore
+  readonly #options: Omit<KeeperEndOptions, "by" | "place">
+
+  constructor(tell: TellStore, options: Omit<KeeperEndOptions, "by" | "place">) {
+    this.#tell = tell
+    this.#options = options
+  }
+
+  get end(): KeeperEnd | undefined {
+    return this.#told?.end
+  }
+
+  /** What the next fold is to tell, if anything. */
+  next(): StoreSettings | undefined {
+    if (this.#told === undefined) return undefined
+    const { intervalMillis, namespace, store } = this.#told.telling
+    return { store, namespace, intervalMillis, source: this.#source, epoch: ++this.#epoch }
+  }
+
+  begin(telling: Telling): Effect.Effect<KeeperEnd, Error> {
+    return Effect.suspend(() => {
+      if (this.#told?.telling.place === telling.place) return Effect.succeed(this.#told.end)
+      if (this.#told !== undefined) {
+        return Effect.fail(new Error(`the runtime writes to the store ${this.#told.telling.place}, and to one only`))
+      }
+      const end = new KeeperEnd({ ...this.#options, by: "store", place: telling.place })
+      this.#told = { telling, end }
+      return this.#tell(this.next()!, telling.own).pipe(
+        Effect.onError(() => Effect.sync(() => this.stop())),
+        Effect.as(end)
+      )
+    })
+  }
+
+  /** Nothing is told any more. */
+  stop(): void {
+    this.#told = undefined
+  }
+
+  receive(message: KeptMessage): void {
+    this.#told?.end.receive(message)
+  }
+}

@@ -1,0 +1,28 @@
+/** The metrics of whoever adds up processes. */
+import { isDefinition } from "../metric/definition/define.ts"
+import { distinct } from "../metric/definition/fingerprint.ts"
+import type * as Metric from "../metric/definition/metric.ts"
+import { isMetricSet, metricsOf } from "../metric/metricSet.ts"
+import type { Check } from "../model/optionChecks.ts"
+import { InvalidArgument } from "../model/usageErrors.ts"
+
+type Given = ReadonlyArray<Metric.Any | Metric.MetricSet>
+
+export const someMetrics: Check = (value) =>
+  Array.isArray(value) && value.every((each) => isDefinition(each) || isMetricSet(each))
+    ? undefined
+    : "must be an array of metrics"
+
+export const mergeable = (metrics: Given): ReadonlyArray<Metric.Any> => distinct(metrics.flatMap(metricsOf))
+
+/** Why states of these metrics cannot be added up, if they cannot. */
+export const whyNotMergeable = (metrics: Given | undefined): InvalidArgument | undefined => {
+  const refused = (reason: string) => new InvalidArgument({ argument: "metrics", reason })
+  if (metrics === undefined || metrics.length === 0) return refused("must be an array of metrics, at least one")
+  const each = mergeable(metrics)
+  const names = each.map(({ name }) => name)
+  const twice = names.find((name, i) => names.indexOf(name) !== i)
+  if (twice !== undefined) return refused(`contains two metrics named "${twice}"`)
+  const apart = each.find(({ merge }) => merge === undefined)
+  return apart && refused(`"${apart.name}" has no merge. Pass merge to Metric.make`)
+}

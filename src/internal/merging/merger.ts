@@ -1,0 +1,158 @@
+/** Adds up states of many recorders, by the definitions of whoever reads them. */
+import type * as Metric from "../metric/definition/metric.ts"
+import type { MetricState, Snapshot, Snapshots } from "../metric/definition/snapshot.ts"
+import { isState, misfits as stateMisfits } from "../metric/definition/stateShape.ts"
+import { snapshot } from "../metric/make.ts"
+import { rewindState } from "../metric/rewindState.ts"
+import type { Stats } from "../model/stats.ts"
+import { type Known, together, whyNotMerged, withoutLevels } from "./mergedParts.ts"
+import type { Misfit } from "./misfits.ts"
+
+/** What makes a level of a metric: its last value says nothing of a process that has ended. */
+export type IsLevel = (metric: Metric.Any) => boolean
+
+export interface MergerOptions {
+  readonly metrics: ReadonlyArray<Metric.Any>
+  /** Whether a metric describes the current state of its process, so that it is dropped when the process ends. */
+  readonly isLevel: IsLevel
+  /** Called once for each problem: states that cannot be merged, and metrics that are not in `metrics`. */
+  readonly onProblem: (problem: string) => void
+  /** For messages: who adds up, and the layer that it has its metrics from. */
+  readonly reader: string
+  readonly layer: string
+}
+
+/**
+ * Everything that is known of one recorder id.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Total {
+  readonly snapshots: Snapshots
+  /** The accounting of all of them. Of a killed process, it is that of its last report. */
+  readonly stats: Stats
+  /** How many processes have such a recorder. */
+  readonly processes: number
+}
+
+/**
+ * What has ended and is not kept by its id any more.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Others {
+  readonly recorders: number
+  readonly snapshots: Snapshots
+  readonly stats: Stats
+}
+
+/** The states of a recorder, and those that do not fit. */
+export interface KnownStates {
+  readonly states: Known
+  readonly misfits: ReadonlyArray<Misfit>
+}
+
+export class Merger {
+  readonly #options: MergerOptions
+  readonly #metrics: ReadonlyMap<string, Metric.Any>
+  readonly #problems = new Set<string>()
+
+  constructor(options: MergerOptions) {
+    this.#options = options
+    this.#metrics = new Map(options.metrics.map((metric) => [metric.name, metric]))
+  }
+
+  metric(name: string): Metric.Any | undefined {
+    return this.#metrics.get(name)
+  }
+
+  known(states: { readonly [name: string]: unknown }): KnownStates {
+    const known: Array<readonly [string, unknown]> = []
+    const misfits: Array<Misfit> = []
+    for (const [name, state] of Object.entries(states)) {
+      const metric = this.#metrics.get(name)
+      if (metric === undefined) {
+        this.unknown(name)
+        continue
+      }
+      const differences = isState(state)
+        ? stateMisfits(metric, state)
+        : ["its state is of another version of mvx-metrics"]
+      if (differences.length === 0) known.push([name, (state as MetricState).state])
+      else misfits.push(this.misfit(name, differences))
+    }
+    return { states: Object.fromEntries(known), misfits }
+  }
+
+  unknown(name: string): void {
+    const { layer, reader } = this.#options
+    this.problem(
+      `a process has the metric "${name}", which is not in the metrics of ${reader}. It is left out of the report. Pass it to ${layer}`
+    )
+  }
+
+  misfit(metric: string, differences: ReadonlyArray<string>): Misfit {
+    const what = differences.join("; ")
+    this.problem(
+      `a process defines the metric "${metric}" differently from ${this.#options.reader}: ${what}. Its states are left out. Run one version in all processes`
+    )
+    return { metric, differences }
+  }
+
+  /** The states of an ended recorder that are retained. */
+  remains(states: Known): Known {
+    const { isLevel, metrics } = this.#options
+    const remaining = metrics.filter((metric) => Object.hasOwn(states, metric.name) && !isLevel(metric))
+    return Object.fromEntries(
+      remaining.map((metric) => [metric.name, withoutLevels(metric, states[metric.name], isLevel)])
+    )
+  }
+
+  rewound(states: Known, now: number): Known {
+    const own = this.#options.metrics.filter(({ name }) => Object.hasOwn(states, name))
+    return Object.fromEntries(own.map((metric) => [metric.name, rewindState(metric, states[metric.name], now)]))
+  }
+
+  /** States that cannot be merged come from different definitions. The first ones are kept then. */
+  merge(parts: ReadonlyArray<Known>, now: number): Known {
+    const merged: Array<readonly [string, unknown]> = []
+    for (const metric of this.#options.metrics) {
+      const own = parts.filter((states) => Object.hasOwn(states, metric.name))
+      if (own.length === 0) continue
+      try {
+        merged.push([metric.name, together(metric, own, now)])
+      } catch (error) {
+        this.problem(whyNotMerged(metric, error))
+        merged.push([metric.name, own[0]![metric.name]])
+      }
+    }
+    return Object.fromEntries(merged)
+  }
+
+  show(parts: ReadonlyArray<Known>, now: number): Snapshots {
+    const shown: Array<readonly [string, Snapshot]> = []
+    for (const metric of this.#options.metrics) {
+      const { name } = metric
+      const own = parts.filter((states) => Object.hasOwn(states, name))
+      if (own.length === 0) continue
+      try {
+        shown.push([name, snapshot(metric, together(metric, own, now), now)])
+      } catch (error) {
+        this.problem(whyNotMerged(metric, error))
+        shown.push([name, { name, dimensions: {}, quarantine: { error: whyNotMerged(metric, error), missed: 0 } }])
+      }
+    }
+    return Object.fromEntries(shown)
+  }
+
+  problem(problem: string): void {
+    if (this.#problems.has(problem) || this.#problems.size >= MostProblems) return
+    this.#problems.add(problem)
+    this.#options.onProblem(problem)
+  }
+}
+
+/** Names of metrics may be made up without end. */
+const MostProblems = 1000

@@ -1,0 +1,65 @@
+/** The option by which a runtime writes to a store what it counts. */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type { Telling } from "../link/toldStore.ts"
+import type { MetricsStoreError } from "../model/exportErrors.ts"
+import { aDuration, type Check, refuse, whyInvalidOptions } from "../model/optionChecks.ts"
+import type { InvalidState } from "../model/usageErrors.ts"
+import type { StateStore } from "../store/stateStore.ts"
+import { isStoreModule, type StoreModule } from "../store/storeModule.ts"
+import { internalsOf } from "./internals.ts"
+import type { RuntimeService } from "./service.ts"
+
+/**
+ * Where a runtime writes what it counts, and how often.
+ *
+ * @category options
+ * @since 0.2.0
+ */
+export interface WriterOptions {
+  /**
+   * The store: of `RedisStore.make`, `PostgresStore.make` or `MetricsStore.module`. In process, also a layer of one. Left
+   * out where the worker has a store of its own: `MetricsWorker.run(metrics, { states })`.
+   */
+  readonly store?: StoreModule | Layer.Layer<StateStore, unknown>
+  /**
+   * The interval between writes, by the real clock. A process that is killed loses what it has counted since the last
+   * write. Where the state is durable, a write follows each write of that, so its `interval` decides. Default: 1 second.
+   */
+  readonly every?: Duration.Input
+}
+
+export const aStateStore: Check = (value) =>
+  isStoreModule(value) || Layer.isLayer(value)
+    ? undefined
+    : "must be a store: RedisStore.make, PostgresStore.make, MetricsStore.module, or a layer of StateStore"
+
+const checks: { readonly [K in keyof Required<WriterOptions>]: Check } = { store: aStateStore, every: aDuration }
+
+export const writerOptions: Check = (value) => {
+  const invalid = whyInvalidOptions(value, checks, true)
+  return invalid && (invalid.argument === "options" ? invalid.reason : `its ${invalid.message}`)
+}
+
+/** From now on until the runtime shuts down. */
+export const writeTo = Effect.fnUntraced(function* (
+  runtime: RuntimeService,
+  options: WriterOptions | undefined
+): Effect.fn.Return<void, InvalidState | MetricsStoreError> {
+  yield* refuse(whyInvalidOptions(options, checks))
+  const { every = "1 second", store } = options ?? {}
+  const telling: Telling = {
+    namespace: runtime.namespace,
+    intervalMillis: Duration.toMillis(Duration.fromInputUnsafe(every)),
+    ...storeOf(store)
+  }
+  yield* internalsOf(runtime).tellStore(telling)
+})
+
+const storeOf = (store: WriterOptions["store"]): Pick<Telling, "store" | "own" | "place"> => {
+  if (store === undefined) return { store: undefined, own: undefined, place: "of the worker" }
+  if (!isStoreModule(store)) return { store: undefined, own: store, place: "of the application" }
+  const { place, settings, url } = store
+  return { store: { url, settings }, own: undefined, place }
+}

@@ -1,0 +1,96 @@
+/** Keeps together what sources have counted that have ended: the entries of their total. */
+import { StateWriter } from "../durable/format.ts"
+import { stateBytes } from "../fold/endedStates.ts"
+import type { PackedMetric } from "../fold/leftStates.ts"
+import type { Known } from "../merging/mergedParts.ts"
+import type { Merger } from "../merging/merger.ts"
+import { measuredBy } from "../metric/definition/measured.ts"
+import type * as Metric from "../metric/definition/metric.ts"
+import { shapeOf } from "../metric/definition/stateShape.ts"
+import { type AboutSource, aboutKey, endedKey, othersKey } from "../store/entries.ts"
+import type { StoredSource } from "../store/stateStore.ts"
+import { describeError } from "../util/describeError.ts"
+import type { SourceStates } from "./sourceStates.ts"
+
+/** How long a source is waited for of which the next process may go on, or which this reader does not know all of: 30 days. */
+const LongestMillis = 30 * 24 * 60 * 60 * 1000
+
+/** Whether a source will not write any more, and all of it can be added up. */
+export const isRetirable = (
+  { age, hasEnded, isLasting, source }: StoredSource,
+  { isUnreadable, rest }: SourceStates,
+  retireAfter: number
+): boolean => {
+  if (source === "") return false
+  if (isLasting || isUnreadable || rest.size > 0) return age > LongestMillis
+  return hasEnded || age > retireAfter
+}
+
+interface RetiringOptions {
+  readonly merger: Merger
+  readonly metrics: ReadonlyArray<Metric.Any>
+  readonly namespace: string
+  /** What was retired before. */
+  readonly total: SourceStates | undefined
+  readonly sources: ReadonlyArray<SourceStates>
+  /** Most ids that are kept apart; the others go together. */
+  readonly maxEnded: number
+  readonly now: number
+}
+
+/** The entries of the total with these sources in it; `undefined`: they cannot be made. */
+export const retired = (options: RetiringOptions): ReadonlyMap<string, Uint8Array> | undefined => {
+  const { maxEnded, merger, namespace, now, sources, total } = options
+  if (total?.isUnreadable === true) return undefined
+  const all = total === undefined ? sources : [total, ...sources]
+  // The ids of sources that have ended last come last.
+  const byId = new Map<string, Array<Known>>()
+  for (const { ended, live } of all) {
+    for (const { recorderId, states } of [...ended, ...live]) {
+      const parts = byId.get(recorderId) ?? []
+      byId.delete(recorderId)
+      byId.set(recorderId, [...parts, merger.remains(states)])
+    }
+  }
+  for (const id of total?.rest.keys() ?? []) if (id !== "" && !byId.has(id)) byId.set(id, [])
+  const ids = [...byId.keys()]
+  const forgotten = ids.slice(0, Math.max(0, ids.length - maxEnded))
+  const others = [
+    ...all.flatMap(({ others }) => (others === undefined ? [] : [others])),
+    ...forgotten.flatMap((id) => byId.get(id)!)
+  ]
+  const about: AboutSource = {
+    others: all.reduce((sum, { about }) => sum + about.others, 0) + forgotten.length,
+    retired: (total?.about.retired ?? 0) + sources.length
+  }
+  try {
+    const entries = new Map<string, Uint8Array>([[aboutKey, Buffer.from(JSON.stringify(about))]])
+    const put = (key: string, recorderId: string, parts: ReadonlyArray<Known>): void => {
+      // What this reader does not know stays as it is.
+      const metrics = [
+        ...packed(options.metrics, recorderId, merger.merge(parts, now)),
+        ...(total?.rest.get(recorderId) ?? [])
+      ]
+      if (metrics.length === 0) return
+      const own = options.metrics.map((metric) => [measuredBy(metric).hash, shapeOf(metric)] as const)
+      const measured = new Map([...(total?.shapes ?? []), ...own])
+      const writer = new StateWriter({ namespace, savedAt: now, measured, shapes: new Map(), metrics })
+      while (writer.goOn(Number.POSITIVE_INFINITY));
+      entries.set(key, writer.bytes)
+    }
+    for (const id of ids.slice(forgotten.length)) put(endedKey(id), id, byId.get(id)!)
+    put(othersKey, "", others)
+    return entries
+  } catch (error) {
+    merger.problem(`what ended processes have counted cannot be kept together: ${describeError(error)}`)
+    return undefined
+  }
+}
+
+const packed = (metrics: ReadonlyArray<Metric.Any>, recorderId: string, states: Known): ReadonlyArray<PackedMetric> =>
+  metrics.flatMap((metric) => {
+    const { name } = metric
+    if (!Object.hasOwn(states, name)) return []
+    const bytes = stateBytes(metric, states[name])
+    return [{ recorderId, name, measured: measuredBy(metric).hash, goneSince: undefined, bytes }]
+  })

@@ -1,0 +1,110 @@
+/** What a source has left in a store, by the definitions of whoever reads it. */
+import { readState } from "../durable/format.ts"
+import { stateIn } from "../fold/endedStates.ts"
+import type { PackedMetric } from "../fold/leftStates.ts"
+import type { Known } from "../merging/mergedParts.ts"
+import type { Merger } from "../merging/merger.ts"
+import type { Misfit } from "../merging/misfits.ts"
+import type { Fingerprint } from "../metric/definition/fingerprint.ts"
+import { misfits as stateMisfits } from "../metric/definition/stateShape.ts"
+import { type AboutSource, readKey } from "../store/entries.ts"
+import { describeError } from "../util/describeError.ts"
+
+/** The states of the recorders that have an id. */
+export interface RecorderStates {
+  readonly recorderId: string
+  readonly states: Known
+}
+
+export interface SourceStates {
+  readonly live: ReadonlyArray<RecorderStates>
+  /** Of recorders that were removed, without levels. */
+  readonly ended: ReadonlyArray<RecorderStates>
+  /** Of those that are not kept by their ids any more. */
+  readonly others: Known | undefined
+  readonly about: AboutSource
+  readonly misfits: ReadonlyArray<Misfit>
+  /** By recorder id, what this reader does not know or has another definition of. */
+  readonly rest: ReadonlyMap<string, ReadonlyArray<PackedMetric>>
+  /** By hash, what the rest is like. */
+  readonly shapes: ReadonlyMap<string, Fingerprint>
+  /** Whether there is something in it that cannot be read. */
+  readonly isUnreadable: boolean
+}
+
+export const sourceStates = (
+  merger: Merger,
+  namespace: string,
+  source: string,
+  entries: ReadonlyMap<string, Uint8Array>
+): SourceStates => {
+  const live: Array<RecorderStates> = []
+  const ended: Array<RecorderStates> = []
+  const misfits: Array<Misfit> = []
+  let others: Known | undefined
+  let about: AboutSource = { others: 0 }
+  const rest = new Map<string, Array<PackedMetric>>()
+  const shapesOfRest = new Map<string, Fingerprint>()
+  let isUnreadable = false
+
+  const unreadable = (what: string, why: string): void => {
+    isUnreadable = true
+    merger.problem(`${what} of the source "${source}" cannot be read, and is left out: ${why}`)
+  }
+  const leave = (packed: PackedMetric, shape: Fingerprint): ReadonlyArray<never> => {
+    rest.set(packed.recorderId, [...(rest.get(packed.recorderId) ?? []), packed])
+    shapesOfRest.set(packed.measured, shape)
+    return []
+  }
+  const stateOf = (packed: PackedMetric, shape: Fingerprint): ReadonlyArray<readonly [string, unknown]> => {
+    const { bytes, name } = packed
+    const metric = merger.metric(name)
+    if (metric === undefined) {
+      merger.unknown(name)
+      return leave(packed, shape)
+    }
+    const differences = stateMisfits(metric, { definition: shape, state: undefined })
+    if (differences.length > 0) {
+      misfits.push(merger.misfit(name, differences))
+      return leave(packed, shape)
+    }
+    try {
+      return [[name, stateIn(metric, bytes)]]
+    } catch (error) {
+      unreadable(`the metric "${name}"`, describeError(error))
+      return []
+    }
+  }
+  const statesOf = (what: string, bytes: Uint8Array): Known => {
+    const kept = readState(bytes, namespace)
+    if ("problem" in kept) {
+      unreadable(what, kept.reason)
+      return {}
+    }
+    const { measured, metrics } = kept
+    return Object.fromEntries(metrics.flatMap((packed) => stateOf(packed, measured.get(packed.measured) ?? {})))
+  }
+
+  for (const [key, bytes] of entries) {
+    const of = readKey(key)
+    switch (of?.kind) {
+      case "about":
+        about = JSON.parse(Buffer.from(bytes).toString()) as AboutSource
+        break
+      case "others":
+        others = statesOf("what goes together", bytes)
+        break
+      case "live":
+      case "ended": {
+        const { kind, recorderId } = of
+        const states = statesOf(`the recorder "${recorderId}"`, bytes)
+        if (kind === "live") live.push({ recorderId, states })
+        else ended.push({ recorderId, states: merger.remains(states) })
+        break
+      }
+      default:
+        unreadable(`the entry "${key}"`, "it is of a later version of mvx-metrics")
+    }
+  }
+  return { live, ended, others, about, misfits, rest, shapes: shapesOfRest, isUnreadable }
+}

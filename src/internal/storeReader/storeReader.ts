@@ -1,0 +1,214 @@
+/**
+ * Adds up what the processes of an application have left in a store. What a source has is read again only when it has
+ * changed.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Semaphore from "effect/Semaphore"
+import { none } from "../merging/accounts.ts"
+import type { Known } from "../merging/mergedParts.ts"
+import { Merger, type MergerOptions, type Others, type Total } from "../merging/merger.ts"
+import { keyOf, type LeftOut, type Misfit } from "../merging/misfits.ts"
+import type { MetricsStoreError } from "../model/exportErrors.ts"
+import type { SourceVersion, StateStoreService, StoredSource } from "../store/stateStore.ts"
+import { isRetirable, retired } from "./retiring.ts"
+import { type SourceStates, sourceStates } from "./sourceStates.ts"
+
+/**
+ * A source of states: a process of the application, more exactly its runtime.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface StoreSource {
+  readonly id: string
+  /**
+   * - `running`: it has written within the time to live;
+   * - `silent`: it has not. It was killed, stands still, or cannot reach the store: its counts stay, its levels do not count;
+   * - `ended`: it has ended in an orderly way, with everything counted.
+   */
+  readonly state: "running" | "silent" | "ended"
+  /** How long ago it has written, by the clock of the store, in milliseconds. */
+  readonly age: number
+  /** Whether its state is durable: its next process goes on as the same source. */
+  readonly isLasting: boolean
+}
+
+/**
+ * The recorders of all processes together.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface StoreReport {
+  /** Time of the reader's clock when the report was made, in milliseconds since the Unix epoch. */
+  readonly at: number
+  /** By recorder id, those included that have ended. */
+  readonly recorders: { readonly [recorderId: string]: Total }
+  /** What has ended and is not kept by its id any more. Absent: there is no such thing. */
+  readonly others?: Others
+  /**
+   * What processes measure by another definition of a metric than the reader has (other labels, boundaries or unit, another
+   * kind): it is in no total. Absent: there is no such thing.
+   */
+  readonly leftOut?: ReadonlyArray<LeftOut<string>>
+  /** Those whose counts are kept apart. */
+  readonly sources: ReadonlyArray<StoreSource>
+  /** How many sources have ended, those included whose counts are kept together. */
+  readonly ended: number
+  /** How long ago the source that was silent longest has written, of those that run, in milliseconds. 0: none runs. */
+  readonly age: number
+}
+
+export interface ReaderOptions extends Pick<MergerOptions, "metrics" | "isLevel" | "onProblem"> {
+  readonly store: StateStoreService
+  readonly namespace: string
+  /** In milliseconds, as those that follow. */
+  readonly timeToLive: number
+  readonly retireAfter: number
+  /** The maximum number of recorder ids of which totals are kept apart when sources are retired. */
+  readonly maxEnded: number
+  /** Whether it retires sources at all. */
+  readonly retires: boolean
+}
+
+interface Cached extends SourceVersion {
+  readonly states: SourceStates
+}
+
+export class StoreReader {
+  readonly #options: ReaderOptions
+  readonly #merger: Merger
+  readonly #cache = new Map<string, Cached>()
+  readonly #inTurn = Semaphore.makeUnsafe(1)
+
+  constructor(options: ReaderOptions) {
+    this.#options = options
+    this.#merger = new Merger({ ...options, reader: "the reader", layer: "MetricsStore.layerReader" })
+  }
+
+  get report(): Effect.Effect<StoreReport, MetricsStoreError> {
+    return this.#inTurn.withPermit(this.#report)
+  }
+
+  readonly #report = Effect.gen({ self: this }, function* () {
+    const { namespace, store } = this.#options
+    const stored = yield* store.read({ namespace, known: this.#cache })
+    const ids = new Set(stored.map(({ source }) => source))
+    for (const source of this.#cache.keys()) if (!ids.has(source)) this.#cache.delete(source)
+    for (const { entries, epoch, sequence, source } of stored) {
+      if (entries === undefined) continue
+      this.#cache.set(source, { epoch, sequence, states: sourceStates(this.#merger, namespace, source, entries) })
+      // Others have their turn.
+      yield* Effect.yieldNow
+    }
+    const at = yield* Clock.currentTimeMillis
+    const report = yield* this.#merged(stored, at)
+    if (this.#options.retires) yield* this.#retire(stored, at)
+    return report
+  })
+
+  #isRunning({ age, hasEnded }: StoredSource): boolean {
+    return !hasEnded && age <= this.#options.timeToLive
+  }
+
+  readonly #merged = Effect.fnUntraced(
+    { self: this },
+    function* (stored: ReadonlyArray<StoredSource>, at: number): Effect.fn.Return<StoreReport> {
+      const merger = this.#merger
+      const parts = new Map<string, { readonly states: Array<Known>; processes: number }>()
+      const others: Array<Known> = []
+      let ofOthers = 0
+      const add = (recorderId: string, states: Known, processes: number): void => {
+        const of = parts.get(recorderId) ?? { states: [], processes: 0 }
+        parts.set(recorderId, of)
+        of.states.push(states)
+        of.processes += processes
+      }
+      const sources: Array<StoreSource> = []
+      let ended = 0
+      for (const each of stored) {
+        const { states } = this.#cache.get(each.source)!
+        const isRunning = this.#isRunning(each)
+        for (const { recorderId, states: live } of states.live) {
+          add(recorderId, isRunning ? live : merger.rewound(merger.remains(live), at), isRunning ? 1 : 0)
+        }
+        for (const { recorderId, states: left } of states.ended) add(recorderId, merger.rewound(left, at), 0)
+        if (states.others !== undefined) others.push(merger.rewound(states.others, at))
+        ofOthers += states.about.others
+        ended += states.about.retired ?? 0
+        if (each.source === "") continue
+        const { age, hasEnded, isLasting, source: id } = each
+        if (hasEnded) ended++
+        sources.push({ id, state: isRunning ? "running" : hasEnded ? "ended" : "silent", age, isLasting })
+      }
+      const recorders: Array<readonly [string, Total]> = []
+      for (const [recorderId, { processes, states }] of parts) {
+        recorders.push([recorderId, { snapshots: merger.show(states, at), stats: none, processes }])
+        yield* Effect.yieldNow
+      }
+      const leftOut = this.#leftOut(stored)
+      return {
+        at,
+        recorders: Object.fromEntries(recorders),
+        ...(others.length > 0 && {
+          others: { recorders: ofOthers, snapshots: merger.show(others, at), stats: none }
+        }),
+        ...(leftOut.length > 0 && { leftOut }),
+        sources,
+        ended,
+        age: sources.reduce((oldest, { age, state }) => (state === "running" ? Math.max(oldest, age) : oldest), 0)
+      }
+    }
+  )
+
+  #leftOut(stored: ReadonlyArray<StoredSource>): ReadonlyArray<LeftOut<string>> {
+    const all = new Map<string, { readonly misfit: Misfit; readonly running: Set<string>; ended: number }>()
+    for (const each of stored) {
+      const isRunning = this.#isRunning(each)
+      for (const misfit of this.#cache.get(each.source)!.states.misfits) {
+        const found = all.get(keyOf(misfit)) ?? { misfit, running: new Set<string>(), ended: 0 }
+        all.set(keyOf(misfit), found)
+        if (isRunning) found.running.add(each.source)
+        else found.ended++
+      }
+    }
+    return Array.from(all.values(), ({ ended, misfit, running }) => ({ ...misfit, processes: [...running], ended }))
+  }
+
+  /** Has what has ended kept together, where there is much of it. What fails is done by a later report. */
+  #retire(stored: ReadonlyArray<StoredSource>, now: number): Effect.Effect<void> {
+    const { maxEnded, namespace, retireAfter, store } = this.#options
+    const statesOf = (source: string): SourceStates => this.#cache.get(source)!.states
+    const due = stored.filter((each) => isRetirable(each, statesOf(each.source), retireAfter))
+    if (due.length <= KeptApart) return Effect.void
+    const total = stored.find(({ source }) => source === "")
+    const replaced = retired({
+      merger: this.#merger,
+      metrics: this.#options.metrics,
+      namespace,
+      total: total && statesOf(""),
+      sources: due.map(({ source }) => statesOf(source)),
+      maxEnded,
+      now
+    })
+    if (replaced === undefined) return Effect.void
+    return store
+      .retire({
+        namespace,
+        base: total?.sequence ?? 0,
+        sources: new Map(due.map(({ epoch, sequence, source }) => [source, { epoch, sequence }])),
+        entries: replaced
+      })
+      .pipe(
+        Effect.andThen(store.forget(namespace, ForgetAfter)),
+        Effect.catch(({ message }) => Effect.sync(() => this.#merger.problem(message)))
+      )
+  }
+}
+
+/** So many sources that have ended are kept apart, so that reports name them. */
+const KeptApart = 100
+
+/** How long a source that was retired is refused: 30 days, in milliseconds. */
+const ForgetAfter = 30 * 24 * 60 * 60 * 1000

@@ -1,0 +1,224 @@
+/** Processes that leave what they count in a store, and readers that add it up. */
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { describe, expect, it } from "@effect/vitest"
+import { Effect, Exit, Scope } from "effect"
+import { TestClock } from "effect/testing"
+import type { RuntimeService } from "mvx-metrics"
+import { Lowest, ShopMetrics, Stock, sale } from "../cluster/fixtures/shop.metrics.ts"
+import { dimensions, kinds, type MakeWriter, openStore, readerOf, soldIn } from "./support.ts"
+
+const register = Effect.fnUntraced(function* (runtime: RuntimeService, id: string) {
+  const recorder = yield* runtime.createRecorder(id)
+  yield* recorder.register(ShopMetrics)
+  return recorder
+})
+
+const stocked = (pieces: number) => ({ _tag: "shop.stocked", pieces }) as const
+
+const folder = Effect.acquireRelease(
+  Effect.sync(() => mkdtempSync(join(tmpdir(), "mvx-store-"))),
+  (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
+)
+
+/** A runtime in a scope of its own, which a test closes. */
+const closeable = Effect.fnUntraced(function* (make: ReturnType<MakeWriter>) {
+  const scope = yield* Scope.fork(yield* Effect.scope)
+  const runtime = yield* Scope.provide(make, scope)
+  return { runtime, close: Scope.close(scope, Exit.void) }
+})
+
+/** The time of whoever reads, so many milliseconds after that of whoever writes. */
+const later = (millis: number) => TestClock.setTime(Date.now() + millis)
+
+for (const [kind, make] of Object.entries(kinds)) {
+  describe(`a store of states, written ${kind},`, () => {
+    it.effect("has the recorders of all processes together, by their ids", () =>
+      Effect.gen(function* () {
+        const store = yield* openStore
+        const reader = yield* readerOf(store)
+        const [one, other] = [yield* make(store), yield* make(store)]
+        const a = yield* register(one, "together")
+        const b = yield* register(other, "together")
+        const c = yield* register(other, "alone")
+        yield* a.emit(sale(1))
+        yield* a.emit(sale(2, "coffee"))
+        yield* b.emit(sale(10))
+        yield* c.emit(sale(100))
+        yield* a.emit(stocked(3))
+        yield* b.emit(stocked(4))
+        yield* one.flush()
+        yield* other.flush()
+        const report = yield* reader.report
+        expect(Object.keys(report.recorders).sort()).toEqual(["alone", "together"])
+        expect(soldIn(report, "together")).toBe(13)
+        expect(soldIn(report, "alone")).toBe(100)
+        expect(dimensions(report, Stock, "together")).toMatchObject({ value: 7 })
+        expect(dimensions(report, Lowest, "together")).toEqual({ least: 3 })
+        expect(report.recorders.together!.processes).toBe(2)
+        expect(report.sources.map(({ state }) => state)).toEqual(["running", "running"])
+        expect(report).toMatchObject({ ended: 0 })
+        expect(report.leftOut).toBeUndefined()
+      })
+    )
+
+    it.effect("keeps what a process has counted that has ended, and drops its levels", () =>
+      Effect.gen(function* () {
+        const store = yield* openStore
+        const reader = yield* readerOf(store)
+        const { close, runtime } = yield* closeable(make(store))
+        const recorder = yield* register(runtime, "shop")
+        yield* recorder.emit(stocked(3))
+        yield* recorder.emit(sale(1))
+        yield* runtime.flush()
+        yield* recorder.emit(sale(2))
+        yield* close
+        const report = yield* reader.report
+        expect(soldIn(report, "shop")).toBe(3)
+        expect(dimensions(report, Stock, "shop")).toBeUndefined()
+        expect(dimensions(report, Lowest, "shop")).toBeUndefined()
+        expect(report.sources).toMatchObject([{ state: "ended", isLasting: false }])
+        expect(report).toMatchObject({ ended: 1, age: 0 })
+        expect(report.recorders.shop!.processes).toBe(0)
+      })
+    )
+
+    it.effect("keeps what a silent process has counted, and drops its levels until it writes again", () =>
+      Effect.gen(function* () {
+        const store = yield* openStore
+        const reader = yield* readerOf(store)
+        const runtime = yield* make(store)
+        const recorder = yield* register(runtime, "shop")
+        yield* recorder.emit(stocked(3))
+        yield* recorder.emit(sale(1))
+        yield* runtime.flush()
+        yield* later(60_000)
+        const silent = yield* reader.report
+        expect(soldIn(silent, "shop")).toBe(1)
+        expect(dimensions(silent, Stock, "shop")).toBeUndefined()
+        expect(silent.sources).toMatchObject([{ state: "silent" }])
+        yield* later(0)
+        expect(dimensions(yield* reader.report, Stock, "shop")).toMatchObject({ value: 3 })
+      })
+    )
+
+    it.effect("adds up recorders that had the same id one after the other", () =>
+      Effect.gen(function* () {
+        const store = yield* openStore
+        const reader = yield* readerOf(store)
+        const runtime = yield* make(store)
+        for (const pieces of [1, 10, 100]) {
+          const recorder = yield* register(runtime, "shop")
+          yield* recorder.emit(sale(pieces))
+          if (pieces === 10) yield* runtime.flush()
+          yield* runtime.stopAndRemoveRecorder("shop")
+        }
+        yield* runtime.flush()
+        const report = yield* reader.report
+        expect(Object.keys(report.recorders)).toEqual(["shop"])
+        expect(soldIn(report, "shop")).toBe(111)
+      })
+    )
+
+    it.effect("is sent what has changed, and nothing where nothing has", () =>
+      Effect.gen(function* () {
+        const store = yield* openStore
+        const runtime = yield* make(store)
+        const [a] = [yield* register(runtime, "a"), yield* register(runtime, "b")]
+        yield* runtime.flush()
+        const before = store.writes.length
+        yield* a.emit(sale(1))
+        yield* runtime.flush()
+        yield* runtime.flush()
+        const after = store.writes.slice(before)
+        expect(after.map(({ entries }) => [...entries.keys()])).toEqual([["+a"]])
+        expect(after[0]!.base).toBe(store.writes[before - 1]!.sequence)
+      })
+    )
+
+    it.effect("counts once what was written although the answer was lost", () =>
+      Effect.gen(function* () {
+        const store = yield* openStore
+        const reader = yield* readerOf(store)
+        const runtime = yield* make(store)
+        const recorder = yield* register(runtime, "shop")
+        yield* runtime.flush()
+        store.control.afterWrite = "the connection was lost"
+        yield* recorder.emit(sale(1))
+        const { exports } = yield* Effect.flip(
+          runtime.flush() as Effect.Effect<void, import("mvx-metrics").MetricsError.FlushFailed>
+        )
+        expect(exports).toMatchObject([{ reason: expect.stringContaining("the connection was lost") }])
+        expect(soldIn(yield* reader.report, "shop")).toBe(1)
+        yield* recorder.emit(sale(2))
+        yield* runtime.flush()
+        expect(soldIn(yield* reader.report, "shop")).toBe(3)
+      })
+    )
+
+    it.effect("is written anew after it has lost everything", () =>
+      Effect.gen(function* () {
+        const store = yield* openStore
+        const reader = yield* readerOf(store)
+        const runtime = yield* make(store)
+        const [a, b] = [yield* register(runtime, "a"), yield* register(runtime, "b")]
+        yield* a.emit(sale(1))
+        yield* b.emit(sale(2))
+        yield* runtime.flush()
+        store.lose()
+        expect((yield* reader.report).recorders).toEqual({})
+        yield* a.emit(sale(4))
+        yield* runtime.flush()
+        const report = yield* reader.report
+        expect([soldIn(report, "a"), soldIn(report, "b")]).toEqual([5, 2])
+      })
+    )
+
+    it.effect("has everything once it can be reached again", () =>
+      Effect.gen(function* () {
+        const store = yield* openStore
+        const reader = yield* readerOf(store)
+        store.control.failure = "connect ECONNREFUSED"
+        const runtime = yield* make(store)
+        const recorder = yield* register(runtime, "shop")
+        for (let i = 0; i < 3; i++) {
+          yield* recorder.emit(sale(1))
+          expect((yield* Effect.exit(runtime.flush()))._tag).toBe("Failure")
+        }
+        expect((yield* Effect.flip(reader.report)).message).toContain("ECONNREFUSED")
+        store.control.failure = undefined
+        yield* runtime.flush()
+        expect(soldIn(yield* reader.report, "shop")).toBe(3)
+      })
+    )
+
+    it.effect("counts a process with durable state once, over all its lives", () =>
+      Effect.gen(function* () {
+        const store = yield* openStore
+        const reader = yield* readerOf(store)
+        const directory = yield* folder
+        let total = 0
+        for (const pieces of [1, 10, 100]) {
+          const { close, runtime } = yield* closeable(make(store, { durable: { directory, interval: 3_600_000 } }))
+          // What the recorder has counted before is there, before it is made again.
+          yield* runtime.flush()
+          expect(soldIn(yield* reader.report, "shop")).toBe(total)
+          const recorder = yield* register(runtime, "shop")
+          yield* recorder.emit(sale(pieces))
+          yield* recorder.emit(stocked(3))
+          yield* runtime.flush()
+          total += pieces
+          const report = yield* reader.report
+          expect(soldIn(report, "shop")).toBe(total)
+          expect(report.sources).toMatchObject([{ state: "running", isLasting: true }])
+          yield* close
+          const ended = yield* reader.report
+          expect(soldIn(ended, "shop")).toBe(total)
+          expect(dimensions(ended, Stock, "shop")).toBeUndefined()
+          expect(ended.sources).toMatchObject([{ state: "ended", isLasting: true }])
+        }
+      })
+    )
+  })
+}
