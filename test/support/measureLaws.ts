@@ -26,8 +26,7 @@ export const inOrder = <Value>(values: ReadonlyArray<Measured<Value>>): Readonly
   values.toSorted(([, left], [, right]) => left - right)
 
 /**
- * What has to be true of points that several processes keep. `some`: values whose sums are exact, since those of others
- * depend on the order. `inTime` puts them in the order of a clock, for points that depend on it.
+ * What has to be true of points that several processes keep. `inTime` puts them in the order of a clock, for points that depend on it.
  */
 export const obeysTheLaws = <Point, Value>(
   measure: Measure<Point, Value>,

@@ -39,7 +39,7 @@ describe("an editor", () => {
       const hovers: ReadonlyArray<readonly [text: string, begin: RegExp]> = [
         [
           "Requests =",
-          /^const Requests: Metric\.Metric<"app\.requests", Metric\.CounterDimensions<\{ readonly outcome: "FAILED" \| "OK"; \}>, Metric\.SeriesState<number>, \{/
+          /^const Requests: Metric\.Metric<"app\.requests", Metric\.CounterDimensions<\{ readonly outcome: "FAILED" \| "OK"; \}>, Metric\.SeriesState<Metric\.ExactSum>, \{/
         ],
         [
           "Durations =",

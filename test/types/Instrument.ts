@@ -31,7 +31,7 @@ type LabelsOf<M extends Metric.Any> =
 const All = Metric.counter("http.events", { events })
 expectTypeOf(All.name).toEqualTypeOf<"http.events">()
 expectTypeOf(All).toExtend<Metric.Any>()
-expectTypeOf<Metric.State<typeof All>>().toEqualTypeOf<Metric.SeriesState<number>>()
+expectTypeOf<Metric.State<typeof All>>().toEqualTypeOf<Metric.SeriesState<Metric.ExactSum>>()
 expectTypeOf<Metric.Dimensions<typeof All>["value"]>().toEqualTypeOf<number>()
 expectTypeOf<Metric.Dimensions<typeof All>["overflow"]>().toEqualTypeOf<
   Metric.Overflow<{ readonly value: number }> | undefined

@@ -90,7 +90,7 @@ expectTypeOf(Filtered).toEqualTypeOf<
   Metric.Metric<
     "jobs.filtered",
     Metric.CounterDimensions<{ readonly queue: string }>,
-    Metric.SeriesState<number>,
+    Metric.SeriesState<Metric.ExactSum>,
     Job,
     Done | Dropped
   >
@@ -118,7 +118,7 @@ expectTypeOf(OfMails).toEqualTypeOf<
   Metric.Metric<
     "jobs",
     Metric.CounterDimensions<{ readonly queue: string }>,
-    Metric.SeriesState<number>,
+    Metric.SeriesState<Metric.ExactSum>,
     typeof Mail.Type
   >
 >()

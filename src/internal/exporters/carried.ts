@@ -4,6 +4,7 @@
  * added.
  */
 
+import { exactIn, roundedSum, roundedValue, withExact } from "../formats/exactPoints.ts"
 import { inParts } from "../formats/inParts.ts"
 import {
   type ExponentialDataPoint,
@@ -13,6 +14,7 @@ import {
   type SummaryDataPoint,
   shapeKey
 } from "../formats/metricData.ts"
+import { plus as added } from "../metric/instruments/exactSum.ts"
 import { mergePoints } from "../metric/instruments/exponential.ts"
 import type { Steps } from "../util/steps.ts"
 import type { Dated } from "./collect.ts"
@@ -90,21 +92,26 @@ const plus = (type: MetricData["type"], point: Point, before: Point): Point => {
       return {
         ...now,
         count: now.count + then.count,
-        sum: now.sum + then.sum,
+        ...roundedSum(added(withExact(now).sum, withExact(then).sum)),
         ...together(now, then),
         counts: now.counts.map((count, i) => count + then.counts[i]!)
       }
     }
     case "exponentialHistogram": {
       const [now, then] = [point, before] as [Whole, Whole]
-      return { ...now, ...mergePoints(now, then), ...together(now, then) }
+      const merged = mergePoints(withExact(now), withExact(then))
+      return { ...now, ...merged, ...roundedSum(merged.sum), ...together(now, then) }
     }
     case "summary": {
       const [now, then] = [point, before] as [SummaryDataPoint, SummaryDataPoint]
-      return { ...now, count: now.count + then.count, sum: now.sum + then.sum, sumFalls: now.sumFalls || then.sumFalls }
+      const sum = added(withExact(now).sum, withExact(then).sum)
+      return { ...now, count: now.count + then.count, ...roundedSum(sum), sumFalls: now.sumFalls || then.sumFalls }
     }
     default:
-      return { ...point, value: (point as NumberPoint).value + (before as NumberPoint).value } as NumberPoint
+      return {
+        ...point,
+        ...roundedValue(added(exactIn(point as NumberPoint), exactIn(before as NumberPoint)))
+      } as NumberPoint
   }
 }
 

@@ -6,11 +6,13 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { accountingData, runtimeData } from "../formats/accounting.ts"
+import { exactIn, roundedValue } from "../formats/exactPoints.ts"
 import { type Attributes, ExpiredAttribute, type MetricData, shapeKey } from "../formats/metricData.ts"
 import { metricDataSteps } from "../formats/metricDataSteps.ts"
 import { accountingOf } from "../formats/packedStats.ts"
 import { countsData, missedData } from "../formats/quarantine.ts"
 import { attributesOf } from "../formats/recorderAttribute.ts"
+import { type ExactSum, plus } from "../metric/instruments/exactSum.ts"
 import { CurrentWaitTimeout } from "../recorder/waitTimeout.ts"
 import { internalsOf, type Source } from "../runtime/internals.ts"
 import type { RuntimeService } from "../runtime/service.ts"
@@ -141,7 +143,8 @@ const asOne = (data: MetricData, attributes: Attributes): MetricData => {
   if (data.type !== "sum") {
     return { ...data, points: data.points.map((point) => ({ ...point, attributes: own })) } as MetricData
   }
-  return { ...data, points: [{ attributes: own, value: data.points.reduce((sum, { value }) => sum + value, 0) }] }
+  const total = data.points.reduce<ExactSum>((sum, point) => plus(sum, exactIn(point)), 0)
+  return { ...data, points: [{ attributes: own, ...roundedValue(total) }] }
 }
 
 /** The same with the totals of recorders that were removed, and data of one name and one shape together. */

@@ -59,26 +59,21 @@ const renderSome = (
   to: number,
   without: number | undefined
 ): void => {
-  const { a, b } = points
   if (points instanceof HistogramPoints) {
-    for (let i = from; i < to; i++) {
-      if (i !== without) lines.histogram(texts, i, histogramLine(points.boundaries, a, b, i))
-    }
+    for (let i = from; i < to; i++) if (i !== without) lines.histogram(texts, i, histogramLine(points, i))
+  } else if (points instanceof SumPoints) {
+    for (let i = from; i < to; i++) if (i !== without) lines.value(texts, i, points.rounded(i))
   } else {
-    for (let i = from; i < to; i++) if (i !== without) lines.value(texts, i, a[i]!)
+    for (let i = from; i < to; i++) if (i !== without) lines.value(texts, i, points.a[i]!)
   }
 }
 
-const histogramLine = (
-  boundaries: ReadonlyArray<number>,
-  a: Float64Array,
-  b: Float64Array,
-  index: number
-): HistogramLine => {
+const histogramLine = (points: HistogramPoints, index: number): HistogramLine => {
+  const { a, boundaries } = points
   const from = index * (boundaries.length + 1)
   const counts = a.subarray(from, from + boundaries.length + 1)
   let count = 0
   for (let i = 0; i < counts.length; i++) count += counts[i]!
-  const sumFalls = b[index * 3 + 1]! < 0 || boundaries[0]! < 0
-  return { boundaries, count, counts, sum: b[index * 3]!, sumFalls }
+  const sumFalls = points.min(index) < 0 || boundaries[0]! < 0
+  return { boundaries, count, counts, sum: points.rounded(index), sumFalls }
 }

@@ -18,6 +18,7 @@ export const OfLeft: Lane = -2
 
 /** That of a record of strings of the log. */
 export const OfStrings: Lane = -3
+
 /** That of a record of what removed recorders have counted. */
 export const OfEnded: Lane = -4
 

@@ -3,6 +3,7 @@
  */
 import type { KindName } from "../metric/definition/instrument.ts"
 import type * as Metric from "../metric/definition/metric.ts"
+import type { ExactSum } from "../metric/instruments/exactSum.ts"
 import { bucketGrid } from "./bucketGrid.ts"
 import { type Attributes, type Life, type MetricData, type NumberPoint, OverflowAttribute } from "./metricData.ts"
 
@@ -34,6 +35,9 @@ const numbers = (points: ReadonlyArray<readonly [Attributes, Shown]>, field: str
 /** Since when a series counts, where series expire. */
 const lifeOf = ({ life }: Shown): { readonly life?: Life } => (life === undefined ? {} : { life })
 
+/** The sum before it was rounded. */
+const exactOf = ({ exact }: Shown): { readonly exact?: ExactSum } => (exact === undefined ? {} : { exact })
+
 const gauge = (field: string, suffix = ""): Part => ({
   suffix,
   data: (points) => ({ type: "gauge", points: numbers(points, field) })
@@ -52,6 +56,7 @@ const counter: Part = {
     points: points.map(([attributes, shown]) => ({
       attributes,
       value: shown.value,
+      ...exactOf(shown),
       ...(shown.exemplars !== undefined && { exemplar: shown.exemplars[0] }),
       ...lifeOf(shown)
     }))
@@ -62,10 +67,11 @@ const histogram: Part = {
   suffix: "",
   data: (points, { boundaries }) => ({
     type: "histogram",
-    points: points.map(([attributes, { count, counts, exemplars, life, max, min, sum }]) => ({
+    points: points.map(([attributes, { count, counts, exact, exemplars, life, max, min, sum }]) => ({
       attributes,
       count,
       sum,
+      ...exactOf({ exact }),
       sumFalls: min < 0 || boundaries[0] < 0,
       min,
       max,
@@ -82,10 +88,11 @@ const exponentialHistogram: Part = {
   data: (points, _, metric) => ({
     type: "exponentialHistogram",
     grid: bucketGrid(metric),
-    points: points.map(([attributes, { count, life, max, min, negative, positive, scale, sum, zeroCount }]) => ({
+    points: points.map(([attributes, { count, exact, life, max, min, negative, positive, scale, sum, zeroCount }]) => ({
       attributes,
       count,
       sum,
+      ...exactOf({ exact }),
       sumFalls: min < 0,
       min,
       max,
@@ -102,11 +109,12 @@ const summary: Part = {
   suffix: "",
   data: (points) => ({
     type: "summary",
-    points: points.map(([attributes, { count, life, quantiles, sum, sumFalls = false }]) => ({
+    points: points.map(([attributes, { count, exact, life, quantiles, sum, sumFalls = false }]) => ({
       attributes,
       ...lifeOf({ life }),
       count,
       sum,
+      ...exactOf({ exact }),
       sumFalls,
       quantiles: Object.entries((quantiles ?? {}) as { [quantile: string]: number | null })
         .flatMap(([quantile, value]) => (value === null ? [] : [[Number(quantile), value] as const]))

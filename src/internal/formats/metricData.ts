@@ -16,6 +16,7 @@
  */
 import type { Buckets } from "../metric/histogram.ts"
 import type { LabelValue } from "../metric/instrumentOptions.ts"
+import type { ExactSum } from "../metric/instruments/exactSum.ts"
 import type { Exemplar } from "../metric/instruments/exemplars.ts"
 import type { BucketGrid } from "./bucketGrid.ts"
 
@@ -50,12 +51,18 @@ interface Point {
   readonly life?: Life | undefined
 }
 
-export interface NumberPoint extends Point {
+/** A point with a sum. */
+interface Summed extends Point {
+  /** Present if the sum that is shown is rounded. Differences are those of exact sums, and are rounded once. */
+  readonly exact?: ExactSum | undefined
+}
+
+export interface NumberPoint extends Summed {
   readonly value: number
   readonly exemplar?: Exemplar | undefined
 }
 
-export interface HistogramDataPoint extends Point {
+export interface HistogramDataPoint extends Summed {
   readonly count: number
   readonly sum: number
   /** Whether values may be below 0. The sum can then go down, so it must not be shown as a counter. */
@@ -70,7 +77,7 @@ export interface HistogramDataPoint extends Point {
   readonly exemplars?: ReadonlyArray<Exemplar | undefined>
 }
 
-export interface ExponentialDataPoint extends Point {
+export interface ExponentialDataPoint extends Summed {
   readonly count: number
   readonly sum: number
   /** Whether values may be below 0. The sum can then go down, so it must not be shown as a counter. */
@@ -83,7 +90,7 @@ export interface ExponentialDataPoint extends Point {
   readonly negative: Buckets
 }
 
-export interface SummaryDataPoint extends Point {
+export interface SummaryDataPoint extends Summed {
   readonly count: number
   readonly sum: number
   /** Whether values may be below 0. The sum can then go down, so it must not be shown as a counter. */

@@ -17,8 +17,11 @@ import type {
   Value,
   ValueOptions
 } from "./instrumentOptions.ts"
+import type { ExactSum } from "./instruments/exactSum.ts"
 import { exemplarCheck, exemplarSettings } from "./instruments/exemplars.ts"
 import { instrument } from "./instruments/makeInstrument.ts"
+
+export type { ExactSum }
 
 /**
  * The options of {@link counter}.
@@ -111,7 +114,7 @@ export const counter = <
 ): Metric<
   Name,
   CounterDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
-  SeriesState<number>,
+  SeriesState<ExactSum>,
   F["Type"],
   EventOfTag<F, Tag>
 > =>
@@ -155,7 +158,7 @@ export const upDownCounter = <
 ): Metric<
   Name,
   CounterDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
-  SeriesState<number>,
+  SeriesState<ExactSum>,
   F["Type"],
   EventOfTag<F, Tag>
 > => instrument("upDownCounter", name, options, { required: ["value"] })

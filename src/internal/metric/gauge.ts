@@ -15,10 +15,10 @@ import type {
   SeriesState,
   ValueOptions
 } from "./instrumentOptions.ts"
-import type { GaugePoint } from "./instruments/gauge.ts"
+import type { GaugePoint, LevelPoint } from "./instruments/gauge.ts"
 import { instrument } from "./instruments/makeInstrument.ts"
 
-export type { GaugePoint }
+export type { GaugePoint, LevelPoint }
 
 /**
  * The options of {@link gauge}.
@@ -77,7 +77,7 @@ export const gauge = <
 ): Metric<
   Name,
   GaugeDimensions<LabelsOf<EventOfTag<F, Tag>, LS>>,
-  SeriesState<GaugePoint>,
+  SeriesState<LevelPoint>,
   F["Type"],
   EventOfTag<F, Tag>
 > =>

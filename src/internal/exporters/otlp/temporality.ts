@@ -2,6 +2,7 @@
  * Streams as OpenTelemetry has them: each series from when it began to count, or what came since the last export.
  */
 
+import { exactIn, roundedSum, roundedValue, withExact } from "../../formats/exactPoints.ts"
 import {
   type Attributes,
   type ExponentialDataPoint,
@@ -12,6 +13,7 @@ import {
   shapeKey
 } from "../../formats/metricData.ts"
 import { type Interval, type Nanos, nanosOf, type Streamed } from "../../formats/otlp/streamed.ts"
+import { less } from "../../metric/instruments/exactSum.ts"
 import { minusPoints } from "../../metric/instruments/exponential.ts"
 import { allSteps, type Steps } from "../../util/steps.ts"
 import type { Dated } from "../collect.ts"
@@ -210,20 +212,25 @@ const amountOf = (point: Point): number => ("count" in point ? countOf(point) : 
 const haveSameBuckets = (point: Point, earlier: Point): boolean =>
   (point as HistogramDataPoint).boundaries.join() === (earlier as HistogramDataPoint).boundaries.join()
 
+/** The difference of the exact sums, rounded once: deltas do not inherit what a large total rounds away. */
 const minus = (type: MetricData["type"], point: Point, earlier: Point): Point => {
   switch (type) {
     case "histogram":
       return minusHistogram(point as HistogramDataPoint, earlier as HistogramDataPoint)
-    case "exponentialHistogram":
-      return minusPoints(point as ExponentialDataPoint, earlier as ExponentialDataPoint)
-    default:
-      return { ...point, value: numberIn(point) - numberIn(earlier) } as NumberPoint
+    case "exponentialHistogram": {
+      const rest = minusPoints(withExact(point as ExponentialDataPoint), withExact(earlier as ExponentialDataPoint))
+      return { ...rest, ...roundedSum(rest.sum) }
+    }
+    default: {
+      const rest = less(exactIn(point as NumberPoint), exactIn(earlier as NumberPoint))
+      return { ...point, ...roundedValue(rest) } as NumberPoint
+    }
   }
 }
 
 const minusHistogram = (point: HistogramDataPoint, earlier: HistogramDataPoint): HistogramDataPoint => ({
   ...point,
   count: point.count - earlier.count,
-  sum: point.sum - earlier.sum,
+  ...roundedSum(less(withExact(point).sum, withExact(earlier).sum)),
   counts: point.counts.map((count, i) => count - (earlier.counts[i] ?? 0))
 })

@@ -198,10 +198,14 @@ function* pointsAlone(all: Iterable<readonly [key: string, point: unknown]>): Ge
 }
 
 /** What exporters need of a point beside what it shows. */
-const beside = (point: unknown, exemplars: unknown): object => ({
-  ...(exemplars !== undefined && { exemplars }),
-  ...((point as { readonly negatives?: number } | null)?.negatives !== undefined && { sumFalls: true })
-})
+const beside = (point: unknown, exemplars: unknown): object => {
+  const { negatives, sum = point } = (point ?? {}) as { readonly negatives?: number; readonly sum?: unknown }
+  return {
+    ...(exemplars !== undefined && { exemplars }),
+    ...(negatives !== undefined && { sumFalls: true }),
+    ...((typeof sum === "string" || Array.isArray(sum)) && { exact: sum })
+  }
+}
 
 /** The same for an instrument without labels. */
 export const besideSole = (kernel: Kernel, now: number): object => {

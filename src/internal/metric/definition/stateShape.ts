@@ -10,7 +10,7 @@ import type * as Metric from "./metric.ts"
 import type { MetricState } from "./snapshot.ts"
 
 /** Increases when instruments keep their states in another way. */
-const Format = "1"
+const Format = "2"
 
 /** Settings that say how much is kept, or what is shown. States that differ in them fit. */
 const notOfStates: ReadonlySet<string> = new Set(["exemplar", "maxScale", "maxSize", "maxValues", "quantiles", "range"])

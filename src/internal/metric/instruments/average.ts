@@ -1,5 +1,6 @@
+import { type ExactSum, less, plus, rounded } from "./exactSum.ts"
 import { anyNumber, type Measure } from "./measure.ts"
-import { aCount, aNumber, record } from "./packing.ts"
+import { aCount, aNumber, aSum, record } from "./packing.ts"
 
 /**
  * The state of one series of an average.
@@ -9,12 +10,12 @@ import { aCount, aNumber, record } from "./packing.ts"
  */
 export interface AveragePoint {
   readonly count: number
-  readonly sum: number
+  readonly sum: ExactSum
   /** How many values were below 0, where there were any: then the sum can go down. */
   readonly negatives?: number
 }
 
-const point = (count: number, sum: number, negatives: number): AveragePoint =>
+const point = (count: number, sum: ExactSum, negatives: number): AveragePoint =>
   negatives === 0 ? { count, sum } : { count, sum, negatives }
 
 const negativesIn = ({ negatives = 0 }: AveragePoint): number => negatives
@@ -23,15 +24,18 @@ const negativesIn = ({ negatives = 0 }: AveragePoint): number => negatives
 export const averageMeasure: Measure<AveragePoint> = {
   accepts: anyNumber,
   first: (value) => point(1, 0 + value, value < 0 ? 1 : 0),
-  next: ({ count, negatives = 0, sum }, value) => point(count + 1, sum + value, value < 0 ? negatives + 1 : negatives),
-  merge: (left, right) => point(left.count + right.count, left.sum + right.sum, negativesIn(left) + negativesIn(right)),
+  next: ({ count, negatives = 0, sum }, value) =>
+    point(count + 1, plus(sum, value), value < 0 ? negatives + 1 : negatives),
+  merge: (left, right) =>
+    point(left.count + right.count, plus(left.sum, right.sum), negativesIn(left) + negativesIn(right)),
   minus: (later, earlier) =>
-    point(later.count - earlier.count, later.sum - earlier.sum, negativesIn(later) - negativesIn(earlier))
+    point(later.count - earlier.count, less(later.sum, earlier.sum), negativesIn(later) - negativesIn(earlier))
 }
 
-export const averageForm = record<AveragePoint>({ count: aNumber, sum: aNumber, negatives: aCount })
+export const averageForm = record<AveragePoint>({ count: aNumber, sum: aSum, negatives: aCount })
 
 export const showAverage = (point: AveragePoint | null) => {
-  const { count, sum } = point ?? { count: 0, sum: 0 }
+  const count = point?.count ?? 0
+  const sum = rounded(point?.sum ?? 0)
   return { average: count === 0 ? null : sum / count, count, sum }
 }

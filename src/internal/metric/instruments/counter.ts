@@ -1,73 +1,116 @@
+import { type ExactSum, isExact, less, plus, rounded } from "./exactSum.ts"
 import { isMeasurable, type Measure } from "./measure.ts"
 import { grown, noNumbers, type Points } from "./points.ts"
+import { addCode, type SumPlace, SumRests } from "./sumRests.ts"
 
 /** Adds up. 0 + value: -0 counts as 0, whichever comes first. */
 const sum = {
-  first: (value: number): number => 0 + value,
-  next: (point: number, value: number): number => point + value,
-  merge: (left: number, right: number): number => left + right,
-  minus: (later: number, earlier: number): number => later - earlier
+  first: (value: number): ExactSum => 0 + value,
+  next: plus,
+  merge: (left: ExactSum, right: ExactSum): ExactSum => plus(left, right),
+  minus: less
 }
 
 /** Counts: finite, not negative. */
-export const counterMeasure: Measure<number> = {
+export const counterMeasure: Measure<ExactSum> = {
   ...sum,
   accepts: (value): value is number => isMeasurable(value, 0)
 }
 
 /** A sum that may go down as well. */
-export const upDownMeasure: Measure<number> = {
+export const upDownMeasure: Measure<ExactSum> = {
   ...sum,
   accepts: (value): value is number => isMeasurable(value, -Number.MAX_VALUE)
 }
 
-/** Totals, in `a`. */
+export const showSum = (point: ExactSum | null) => ({ value: rounded(point ?? 0) })
+
+/** What sums save: the second array only where there is something in it. */
+interface SavedSums {
+  readonly a: Float64Array
+  readonly b: Float64Array
+  readonly rests: ReadonlyMap<number, bigint> | undefined
+}
+
+/** Totals in `a`, and what they round away in `b`. */
 export class SumPoints implements Points {
   a = noNumbers
-  readonly b = noNumbers
+  b = noNumbers
+  readonly #rests = new SumRests()
   readonly least: number
+  /** Values are 1, so that nothing is rounded away: there is no `b`. */
+  readonly #isCount: boolean
   readonly together = "sum"
 
-  constructor(least: number) {
+  constructor(least: number, isCount: boolean) {
     this.least = least
+    this.#isCount = isCount
   }
 
   code(): string {
-    return "a[s] += v;"
+    return this.#isCount ? "a[s] += v;" : addCode("a[s]", "b[s]")
   }
 
   reserve(index: number): void {
     this.a = grown(this.a, index + 1)
     this.a[index] = 0
+    if (this.#isCount) return
+    this.b = grown(this.b, index + 1)
+    this.b[index] = 0
+    this.#rests.forget(index)
   }
 
   add(index: number, value: number): void {
-    this.a[index]! += value
+    const before = this.a[index]!
+    const sum = before + value
+    this.a[index] = sum
+    if (!isExact(before, value, sum)) this.carry(index, before, value)
   }
 
-  point(index: number): number {
-    return this.a[index]!
+  /** See {@link SumRests.carry}. */
+  carry(index: number, before: number, value: number): void {
+    this.#rests.carry(index, before, value, this.#place(index))
   }
 
-  put(index: number, point: number): void {
-    this.a[index] = point
+  #place(index: number): SumPlace {
+    return [this.a, index, this.b, index]
+  }
+
+  point(index: number): ExactSum {
+    return this.#isCount ? this.a[index]! : this.#rests.at(index, this.#place(index))
+  }
+
+  /** The point as it is shown. */
+  rounded(index: number): number {
+    if (this.#isCount) return this.a[index]!
+    return this.#rests.has(index) ? rounded(this.point(index)) : this.a[index]! + this.b[index]!
+  }
+
+  put(index: number, point: ExactSum): void {
+    this.#rests.put(index, point, this.#place(index))
   }
 
   merge(index: number, other: SumPoints, from: number): void {
-    this.a[index]! += other.a[from]!
+    this.add(index, other.a[from]!)
+    if (this.#isCount) return
+    this.add(index, other.b[from]!)
+    this.#rests.take(index, other.#rests, from)
   }
 
   copy(count: number): SumPoints {
-    const copy = new SumPoints(this.least)
+    const copy = new SumPoints(this.least, this.#isCount)
     copy.load(this.save(count))
     return copy
   }
 
-  save(count: number): Float64Array {
-    return this.a.subarray(0, count)
+  save(count: number): SavedSums {
+    const [a, b] = [this.a.subarray(0, count), this.b.subarray(0, count)]
+    return { a, b: b.some((low) => low !== 0) ? b : noNumbers, rests: this.#rests.save() }
   }
 
-  load(saved: Float64Array): void {
-    this.a = saved.slice()
+  load({ a, b, rests }: SavedSums): void {
+    this.a = a.slice()
+    this.b = b.length === 0 && !this.#isCount ? new Float64Array(a.length) : b.slice()
+    this.#rests.load(rests)
   }
 }

@@ -2,6 +2,8 @@
  * Exponential histograms: buckets that get wider with the values in them, as fine as their number allows. The scale
  * depends on which values there are, not on how they came, so that parts can be put together without a loss.
  */
+
+import { type ExactSum, less, plus, rounded } from "./exactSum.ts"
 import {
   type Buckets,
   type BucketsDraft,
@@ -17,9 +19,10 @@ import {
 } from "./exponentialBuckets.ts"
 import { bucketOf, middleOf, relativeError } from "./exponentialScale.ts"
 import { anyNumber, type Measure } from "./measure.ts"
-import { aNumber, type Packed, packAll, record, unpackAll } from "./packing.ts"
+import { aNumber, type Packed, packAll, record, units, unpackAll } from "./packing.ts"
 import { noNumbers, type Points } from "./points.ts"
 import { SharedSeries } from "./sharedSeries.ts"
+import { addTo, noSum, type SumDraft, sumDraftOf, sumIn } from "./sumDraft.ts"
 
 export type { Buckets }
 
@@ -31,7 +34,7 @@ export type { Buckets }
  */
 export interface ExponentialPoint {
   readonly count: number
-  readonly sum: number
+  readonly sum: ExactSum
   readonly min: number
   readonly max: number
   readonly scale: number
@@ -56,9 +59,8 @@ const DefaultMaxScale = 20
 // --- in place
 
 /** A point on which to work. */
-export interface ExponentialDraft {
+export interface ExponentialDraft extends SumDraft {
   count: number
-  sum: number
   min: number
   max: number
   scale: number
@@ -71,6 +73,8 @@ export interface ExponentialDraft {
 export const draftFields = {
   count: aNumber,
   sum: aNumber,
+  low: aNumber,
+  units,
   min: aNumber,
   max: aNumber,
   scale: aNumber,
@@ -83,7 +87,7 @@ const draftForm = record<ExponentialDraft>(draftFields)
 
 export const newDraft = ({ maxScale = DefaultMaxScale }: ExponentialSettings): ExponentialDraft => ({
   count: 0,
-  sum: 0,
+  ...noSum,
   min: Number.POSITIVE_INFINITY,
   max: Number.NEGATIVE_INFINITY,
   scale: maxScale,
@@ -94,15 +98,35 @@ export const newDraft = ({ maxScale = DefaultMaxScale }: ExponentialSettings): E
 
 export const draftOf = (point: ExponentialPoint): ExponentialDraft => ({
   ...point,
+  ...sumDraftOf(point.sum),
   positive: copyOfBuckets(point.positive),
   negative: copyOfBuckets(point.negative)
+})
+
+/** The point that a draft has come to. Shares its buckets. */
+const pointIn = ({ low, sum, units, ...rest }: ExponentialDraft): ExponentialPoint => ({
+  ...rest,
+  sum: sumIn({ low, sum, units })
+})
+
+/** The same, which stays as it is when the draft goes on. */
+export const pointOf = (draft: ExponentialDraft): ExponentialPoint => ({
+  ...pointIn(draft),
+  positive: copyOfBuckets(draft.positive),
+  negative: copyOfBuckets(draft.negative)
+})
+
+export const copyOfDraft = (draft: ExponentialDraft): ExponentialDraft => ({
+  ...draft,
+  positive: copyOfBuckets(draft.positive),
+  negative: copyOfBuckets(draft.negative)
 })
 
 /** Adds a value to a draft, at the finest scale that has room for it. */
 export const take = (draft: ExponentialDraft, of: number, maxSize: number = DefaultMaxSize): void => {
   const value = 0 + of // 0 and -0 are the same
   draft.count++
-  draft.sum += value
+  addTo(draft, value)
   if (value < draft.min) draft.min = value
   if (value > draft.max) draft.max = value
   if (value === 0) {
@@ -127,12 +151,12 @@ export const exponentialMeasure = (settings: ExponentialSettings): Measure<Expon
   first: (value) => {
     const draft = newDraft(settings)
     take(draft, value, settings.maxSize)
-    return draft
+    return pointIn(draft)
   },
   next: (point, value) => {
     const draft = draftOf(point)
     take(draft, value, settings.maxSize)
-    return draft
+    return pointIn(draft)
   },
   merge: (left, right) => mergePoints(left, right, settings.maxSize),
   minus: minusPoints
@@ -144,7 +168,7 @@ export const minusPoints = <P extends Omit<ExponentialPoint, "min" | "max">>(lat
   return {
     ...later,
     count: later.count - earlier.count,
-    sum: later.sum - earlier.sum,
+    sum: less(later.sum, earlier.sum),
     zeroCount: later.zeroCount - earlier.zeroCount,
     positive: difference(later.positive, coarser(earlier.positive, shift)),
     negative: difference(later.negative, coarser(earlier.negative, shift))
@@ -163,7 +187,7 @@ export const mergePoints = (
   const [c, d] = [atScale(a, scale), atScale(b, scale)]
   return {
     count: left.count + right.count,
-    sum: left.sum + right.sum,
+    sum: plus(left.sum, right.sum),
     min: Math.min(left.min, right.min),
     max: Math.max(left.max, right.max),
     scale,
@@ -207,12 +231,12 @@ export class ExponentialPoints implements Points {
   }
 
   add(index: number, value: number): void {
-    if (this.#shared.leave(index)) this.#series[index] = draftOf(this.#series[index]!)
+    if (this.#shared.leave(index)) this.#series[index] = copyOfDraft(this.#series[index]!)
     take(this.#series[index]!, value, this.#settings.maxSize)
   }
 
   point(index: number): ExponentialPoint {
-    return draftOf(this.#series[index]!)
+    return pointOf(this.#series[index]!)
   }
 
   put(index: number, point: ExponentialPoint): void {
@@ -248,7 +272,7 @@ export const quantile = (point: ExponentialPoint, q: number): number | null => {
   if (count === 0) return null
   if (rank <= 0) return min
   if (rank >= count - 1) return max
-  return Math.min(max, Math.max(min, estimate(point, rank)))
+  return 0 + Math.min(max, Math.max(min, estimate(point, rank)))
 }
 
 const estimate = ({ negative, positive, scale, zeroCount }: ExponentialPoint, rank: number): number => {
@@ -268,9 +292,10 @@ const estimate = ({ negative, positive, scale, zeroCount }: ExponentialPoint, ra
 
 export const showExponential = (point: ExponentialPoint | null) =>
   point === null
-    ? { ...newDraft({}), min: null, max: null, ...noEstimates }
+    ? { ...pointIn(newDraft({})), sum: 0, min: null, max: null, ...noEstimates }
     : {
         ...point,
+        sum: rounded(point.sum),
         p50: quantile(point, 0.5),
         p90: quantile(point, 0.9),
         p99: quantile(point, 0.99),

@@ -1,6 +1,7 @@
+import { type ExactSum, plus, rounded } from "./exactSum.ts"
 import { laterTime } from "./laterTime.ts"
 import { anyNumber, type Measure } from "./measure.ts"
-import { aNumber, record } from "./packing.ts"
+import { aNumber, aSum, record } from "./packing.ts"
 import { grown, noNumbers, type Points, type TwoArrays } from "./points.ts"
 
 /**
@@ -11,6 +12,17 @@ import { grown, noNumbers, type Points, type TwoArrays } from "./points.ts"
  */
 export interface GaugePoint {
   readonly value: number
+  readonly at: number
+}
+
+/**
+ * The state of one series of a gauge. Of values that are added up, it has the exact sum.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface LevelPoint {
+  readonly value: ExactSum
   readonly at: number
 }
 
@@ -32,11 +44,11 @@ export const lastMeasure: Measure<GaugePoint> = {
 }
 
 /** Each value is added to what there is: a level that goes up and down. Its time is that of the last event, wherever the clock went. */
-export const levelMeasure: Measure<GaugePoint> = {
+export const levelMeasure: Measure<LevelPoint> = {
   accepts: anyNumber,
   first: (value, at) => ({ value: 0 + value, at }),
-  next: (point, value, at) => ({ value: point.value + value, at }),
-  merge: (left, right, now) => ({ value: left.value + right.value, at: laterTime(left.at, right.at, now) })
+  next: (point, value, at) => ({ value: plus(point.value, value), at }),
+  merge: (left, right, now) => ({ value: plus(left.value, right.value), at: laterTime(left.at, right.at, now) })
 }
 
 /** Values in `a`, times in `b`. */
@@ -85,6 +97,7 @@ export class LastPoints implements Points {
   }
 }
 
-export const gaugeForm = record<GaugePoint>({ value: aNumber, at: aNumber })
+export const levelForm = record<LevelPoint>({ value: aSum, at: aNumber })
 
-export const showGauge = (point: GaugePoint | null) => point ?? { value: null, at: null }
+export const showGauge = (point: LevelPoint | null) =>
+  point === null ? { value: null, at: null } : { value: rounded(point.value), at: point.at }

@@ -1,6 +1,8 @@
 import { Interned } from "../../util/interned.ts"
+import { type ExactSum, isExact, less, plus, rounded } from "./exactSum.ts"
 import { anyNumber, type Measure } from "./measure.ts"
 import { grown, noNumbers, type Points, type TwoArrays } from "./points.ts"
+import { addCode, type SumPlace, SumRests } from "./sumRests.ts"
 
 /**
  * What a histogram keeps: `counts[i]` are the values up to `boundaries[i]`, the last one those beyond all.
@@ -10,7 +12,7 @@ import { grown, noNumbers, type Points, type TwoArrays } from "./points.ts"
  */
 export interface HistogramPoint {
   readonly count: number
-  readonly sum: number
+  readonly sum: ExactSum
   readonly min: number
   readonly max: number
   readonly counts: ReadonlyArray<number>
@@ -32,18 +34,18 @@ export const histogramMeasure = (boundaries: ReadonlyArray<number>): Measure<His
   first: (value) => {
     const counts = new Array<number>(boundaries.length + 1).fill(0)
     counts[bucketOf(boundaries, value)] = 1
-    return { count: 1, sum: 0 + value, min: value, max: value, counts }
+    return { count: 1, sum: 0 + value, min: 0 + value, max: 0 + value, counts }
   },
   next: ({ count, counts, max, min, sum }, value) => ({
     count: count + 1,
-    sum: sum + value,
-    min: least(min, value),
-    max: greatest(max, value),
+    sum: plus(sum, value),
+    min: least(min, 0 + value),
+    max: greatest(max, 0 + value),
     counts: counts.with(bucketOf(boundaries, value), counts[bucketOf(boundaries, value)]! + 1)
   }),
   merge: (left, right) => ({
     count: left.count + right.count,
-    sum: left.sum + right.sum,
+    sum: plus(left.sum, right.sum),
     min: least(left.min, right.min),
     max: greatest(left.max, right.max),
     counts: left.counts.map((count, bucket) => count + right.counts[bucket]!)
@@ -52,19 +54,21 @@ export const histogramMeasure = (boundaries: ReadonlyArray<number>): Measure<His
   minus: (later, earlier) => ({
     ...later,
     count: later.count - earlier.count,
-    sum: later.sum - earlier.sum,
+    sum: less(later.sum, earlier.sum),
     counts: later.counts.map((count, bucket) => count - earlier.counts[bucket]!)
   })
 })
 
-// They compare as the kernel does, and the two have to agree: 0 and -0 are the same, the first one stays.
+// They compare as the kernel does, and the two have to agree.
 // biome-ignore lint/complexity/useMathMinMax: as said.
 const least = (point: number, value: number): number => (value < point ? value : point)
 // biome-ignore lint/complexity/useMathMinMax: likewise.
 const greatest = (point: number, value: number): number => (value > point ? value : point)
 
 export const showHistogram = (buckets: number) => (point: HistogramPoint | null) =>
-  point ?? { count: 0, sum: 0, min: null, max: null, counts: new Array<number>(buckets).fill(0) }
+  point === null
+    ? { count: 0, sum: 0, min: null, max: null, counts: new Array<number>(buckets).fill(0) }
+    : { ...point, sum: rounded(point.sum) }
 
 /** Upper bits of a double, by which {@link firstBuckets} is looked up: sign, exponent, and four bits of the fraction. */
 const UpperBits = 16
@@ -99,7 +103,14 @@ const tablesOf = (boundaries: ReadonlyArray<number>): Tables =>
     boundaries: Float64Array.from([...boundaries, Number.POSITIVE_INFINITY])
   }))
 
-/** Counts of the buckets in `a`; three figures for each series in `b`: sum, least, greatest. */
+/** What lies in `b` of each series: the sum, what it rounds away, the least, the greatest. */
+const Figures = 4
+
+interface SavedHistograms extends TwoArrays {
+  readonly rests: ReadonlyMap<number, bigint> | undefined
+}
+
+/** Counts of the buckets in `a`, {@link Figures} in `b`. */
 export class HistogramPoints implements Points {
   a = noNumbers
   b = noNumbers
@@ -107,6 +118,7 @@ export class HistogramPoints implements Points {
   readonly boundaries: ReadonlyArray<number>
 
   readonly least = -Number.MAX_VALUE
+  readonly #rests = new SumRests()
 
   constructor(boundaries: ReadonlyArray<number>) {
     this.boundaries = boundaries
@@ -122,46 +134,78 @@ export class HistogramPoints implements Points {
       let bucket = v > 0 ? k.first[${high} >>> ${UpperBits}] : 0;
       while (k.boundaries[bucket] < v) bucket++;
       a[s * ${this.#buckets} + bucket] += 1;
-      const f = s * 3;
-      b[f] += v;
-      if (v < b[f + 1]) b[f + 1] = v;
-      if (v > b[f + 2]) b[f + 2] = v;`
+      const f = s * ${Figures};${addCode("b[f]", "b[f + 1]")}
+      if (v < b[f + 2]) b[f + 2] = v;
+      if (v > b[f + 3]) b[f + 3] = v;`
   }
 
   reserve(index: number): void {
     this.a = grown(this.a, (index + 1) * this.#buckets).fill(0, index * this.#buckets, (index + 1) * this.#buckets)
-    this.b = grown(this.b, (index + 1) * 3)
-    this.b.set([0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY], index * 3)
+    this.b = grown(this.b, (index + 1) * Figures)
+    this.b.set([0, 0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY], index * Figures)
+    this.#rests.forget(index)
   }
 
   add(index: number, value: number): void {
     const { a, b } = this
-    const f = index * 3
+    const f = index * Figures
     a[index * this.#buckets + bucketOf(this.boundaries, value)]! += 1
-    b[f]! += value
-    if (value < b[f + 1]!) b[f + 1] = value
-    if (value > b[f + 2]!) b[f + 2] = value
+    this.#add(index, value)
+    if (value < b[f + 2]!) b[f + 2] = value
+    if (value > b[f + 3]!) b[f + 3] = value
+  }
+
+  #add(index: number, value: number): void {
+    const before = this.b[index * Figures]!
+    const sum = before + value
+    this.b[index * Figures] = sum
+    if (!isExact(before, value, sum)) this.carry(index, before, value)
+  }
+
+  /** See {@link SumRests.carry}. */
+  carry(index: number, before: number, value: number): void {
+    this.#rests.carry(index, before, value, this.#place(index))
+  }
+
+  #place(index: number): SumPlace {
+    return [this.b, index * Figures, this.b, index * Figures + 1]
+  }
+
+  /** The sum as it is shown. */
+  rounded(index: number): number {
+    const { b } = this
+    const f = index * Figures
+    return this.#rests.has(index) ? rounded(this.#rests.at(index, this.#place(index))) : b[f]! + b[f + 1]!
+  }
+
+  /** -0 counts as 0, whichever came first. */
+  min(index: number): number {
+    return 0 + this.b[index * Figures + 2]!
   }
 
   point(index: number): HistogramPoint {
     const counts = Array.from(this.a.subarray(index * this.#buckets, (index + 1) * this.#buckets))
-    const [sum, min, max] = this.b.subarray(index * 3, index * 3 + 3) as unknown as [number, number, number]
-    return { count: counts.reduce((a, b) => a + b, 0), sum, min, max, counts }
+    const sum = this.#rests.at(index, this.#place(index))
+    const max = 0 + this.b[index * Figures + 3]!
+    return { count: counts.reduce((a, b) => a + b, 0), sum, min: this.min(index), max, counts }
   }
 
   put(index: number, { counts, max, min, sum }: HistogramPoint): void {
     this.a.set(counts, index * this.#buckets)
-    this.b.set([sum, min, max], index * 3)
+    this.#rests.put(index, sum, this.#place(index))
+    this.b.set([min, max], index * Figures + 2)
   }
 
   merge(index: number, other: HistogramPoints, from: number): void {
     const { a, b } = this
     const buckets = this.#buckets
     for (let i = 0; i < buckets; i++) a[index * buckets + i]! += other.a[from * buckets + i]!
-    const [f, of] = [index * 3, from * 3]
-    b[f]! += other.b[of]!
-    b[f + 1] = least(b[f + 1]!, other.b[of + 1]!)
-    b[f + 2] = greatest(b[f + 2]!, other.b[of + 2]!)
+    const [f, of] = [index * Figures, from * Figures]
+    this.#add(index, other.b[of]!)
+    this.#add(index, other.b[of + 1]!)
+    this.#rests.take(index, other.#rests, from)
+    b[f + 2] = least(b[f + 2]!, other.b[of + 2]!)
+    b[f + 3] = greatest(b[f + 3]!, other.b[of + 3]!)
   }
 
   copy(count: number): HistogramPoints {
@@ -170,12 +214,14 @@ export class HistogramPoints implements Points {
     return copy
   }
 
-  save(count: number): TwoArrays {
-    return { a: this.a.subarray(0, count * this.#buckets), b: this.b.subarray(0, count * 3) }
+  save(count: number): SavedHistograms {
+    const a = this.a.subarray(0, count * this.#buckets)
+    return { a, b: this.b.subarray(0, count * Figures), rests: this.#rests.save() }
   }
 
-  load({ a, b }: TwoArrays): void {
+  load({ a, b, rests }: SavedHistograms): void {
     this.a = a.slice()
     this.b = b.slice()
+    this.#rests.load(rests)
   }
 }

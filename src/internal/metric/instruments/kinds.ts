@@ -4,11 +4,11 @@
 
 import type { Instrument, KindName } from "../definition/instrument.ts"
 import { averageForm, averageMeasure, showAverage } from "./average.ts"
-import { counterMeasure, SumPoints, upDownMeasure } from "./counter.ts"
+import { counterMeasure, SumPoints, showSum, upDownMeasure } from "./counter.ts"
 import { DistinctPoints, distinctMeasure, showDistinct } from "./distinct.ts"
 import { ExponentialPoints, exponentialMeasure, showExponential } from "./exponential.ts"
 import { FrequencyPoints, frequencyMeasure, showFrequency } from "./frequency.ts"
-import { gaugeForm, LastPoints, lastMeasure, levelMeasure, showGauge } from "./gauge.ts"
+import { LastPoints, lastMeasure, levelForm, levelMeasure, showGauge } from "./gauge.ts"
 import { HistogramPoints, histogramMeasure, showHistogram } from "./histogram.ts"
 import type { Measure } from "./measure.ts"
 import { minMaxForm, minMaxMeasure, showMinMax } from "./minMax.ts"
@@ -47,9 +47,9 @@ const objects =
 
 /** By what its definition has to say. */
 // biome-ignore lint/suspicious/noExplicitAny: each kind knows its own settings, which its constructor has checked.
-const kinds: { readonly [K in KindName]: (settings: any) => Kind } = {
+const kinds: { readonly [K in KindName]: (settings: any, instrument: Instrument) => Kind } = {
   average: () => kind(averageMeasure, showAverage, objects(averageMeasure, averageForm)),
-  counter: () => kind(counterMeasure, showSum, () => new SumPoints(0)),
+  counter: (_, { value }) => kind(counterMeasure, showSum, () => new SumPoints(0, value === undefined)),
   distinct: (settings) => kind(distinctMeasure(settings), showDistinct, () => new DistinctPoints(settings)),
   exponentialHistogram: (settings) =>
     kind(exponentialMeasure(settings), showExponential, () => new ExponentialPoints(settings)),
@@ -61,7 +61,7 @@ const kinds: { readonly [K in KindName]: (settings: any) => Kind } = {
     ),
   gauge: ({ mode }) =>
     mode === "add"
-      ? kind(levelMeasure, showGauge, objects(levelMeasure, gaugeForm), { adds: false })
+      ? kind(levelMeasure, showGauge, objects(levelMeasure, levelForm), { adds: false })
       : kind(lastMeasure, showGauge, () => new LastPoints(), { adds: false }),
   histogram: ({ boundaries }) =>
     kind(histogramMeasure(boundaries), showHistogram(boundaries.length + 1), () => new HistogramPoints(boundaries), {
@@ -71,7 +71,7 @@ const kinds: { readonly [K in KindName]: (settings: any) => Kind } = {
   rate: (settings) => windowKind(settings, showRate(settings)),
   ratio: () => kind(ratioMeasure, showRatio, objects(ratioMeasure, ratioForm, false)),
   summary: (settings) => kind(summaryMeasure(settings), showSummary(settings), () => new SummaryPoints(settings)),
-  upDownCounter: () => kind(upDownMeasure, showSum, () => new SumPoints(-Number.MAX_VALUE)),
+  upDownCounter: () => kind(upDownMeasure, showSum, () => new SumPoints(-Number.MAX_VALUE, false)),
   window: (settings) => windowKind(settings, showWindow(settings))
 }
 
@@ -80,15 +80,13 @@ const windowKind = (settings: WindowSettings, show: (point: WindowPoint | null, 
   return kind(measure, show, objects(measure, windowForm))
 }
 
-const showSum = (point: unknown) => ({ value: (point ?? 0) as number })
-
 const known = new WeakMap<Instrument, Kind>()
 
 /** Made once for a definition. */
 export const kindOf = (instrument: Instrument): Kind => {
   let made = known.get(instrument)
   if (made === undefined) {
-    made = kinds[instrument.kind](instrument.settings)
+    made = kinds[instrument.kind](instrument.settings, instrument)
     known.set(instrument, made)
   }
   return made

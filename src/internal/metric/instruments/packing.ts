@@ -3,6 +3,8 @@
  * cost a save a hundred times as much.
  */
 
+import type { ExactSum } from "./exactSum.ts"
+
 export interface Packed {
   readonly numbers: Float64Array
   /** All texts, one after the other. Their lengths are among the numbers. */
@@ -85,6 +87,31 @@ export const aNumber: Form<number> = { pack: (to, value) => to.number(value), un
 export const aCount: Form<number | undefined> = {
   pack: (to, value = 0) => to.number(value),
   unpack: (from) => from.number() || undefined
+}
+
+/** A sum: its doubles, the second of which is 0 where one is enough. Where two are not, the first is none. */
+export const aSum: Form<ExactSum> = {
+  pack: (to, sum) => {
+    if (typeof sum === "string") {
+      to.number(Number.NaN)
+      to.text(sum)
+      return
+    }
+    to.number(typeof sum === "number" ? sum : sum[0])
+    to.number(typeof sum === "number" ? 0 : sum[1])
+  },
+  unpack: (from) => {
+    const nearest = from.number()
+    if (Number.isNaN(nearest)) return from.text()
+    const rest = from.number()
+    return rest === 0 ? nearest : [nearest, rest]
+  }
+}
+
+/** A whole number of any length, which most often is 0. */
+export const units: Form<bigint> = {
+  pack: (to, value) => to.text(value === 0n ? "" : String(value)),
+  unpack: (from) => BigInt(from.text())
 }
 
 export const numbers: Form<Array<number>> = {

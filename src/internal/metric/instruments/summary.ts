@@ -2,7 +2,9 @@
  * Quantiles over a sliding window of time: an exponential histogram for each slot of it. Time is that of the values,
  * never that of a clock. Where it goes back, the window goes back with it.
  */
+import { type ExactSum, plus, rounded } from "./exactSum.ts"
 import {
+  copyOfDraft,
   draftFields,
   draftOf,
   type ExponentialDraft,
@@ -10,14 +12,16 @@ import {
   exponentialMeasure,
   mergePoints,
   newDraft,
+  pointOf,
   quantile,
   take
 } from "./exponential.ts"
 import { anyNumber, type Measure } from "./measure.ts"
-import { aNumber, listOf, type Packed, packAll, record, unpackAll } from "./packing.ts"
+import { aNumber, listOf, type Packed, packAll, record, units, unpackAll } from "./packing.ts"
 import { noNumbers, type Points } from "./points.ts"
 import { SharedSeries } from "./sharedSeries.ts"
 import { SlidingWindow } from "./slidingWindow.ts"
+import { addTo, noSum, type SumDraft, sumDraftOf, sumIn } from "./sumDraft.ts"
 
 export interface SummarySettings {
   /** Each from 0 to 1. */
@@ -42,7 +46,7 @@ export interface SummarySlot extends ExponentialPoint {
  */
 export interface SummaryPoint {
   readonly count: number
-  readonly sum: number
+  readonly sum: ExactSum
   /** How many values were below 0, where there were any: then the sum can go down. */
   readonly negatives?: number
   readonly slots: ReadonlyArray<SummarySlot>
@@ -66,7 +70,7 @@ export const summaryMeasure = (settings: SummarySettings): Measure<SummaryPoint>
     const values = point === undefined ? exponential.first(value, at) : exponential.next(point, value, at)
     return {
       count: count + 1,
-      sum: sum + value,
+      sum: plus(sum, value),
       ...withNegatives(value < 0 ? negatives + 1 : negatives),
       slots: withSlots(window.staying(slots, slot), [{ ...values, slot }])
     }
@@ -92,7 +96,7 @@ export const summaryMeasure = (settings: SummarySettings): Measure<SummaryPoint>
       })
       return {
         count: left.count + right.count,
-        sum: left.sum + right.sum,
+        sum: plus(left.sum, right.sum),
         ...withNegatives((left.negatives ?? 0) + (right.negatives ?? 0)),
         slots: withSlots(left.slots, more).filter(({ slot }) => window.has(slot, newest))
       }
@@ -105,9 +109,8 @@ interface SlotDraft extends ExponentialDraft {
 }
 
 /** A series in place. */
-interface SummaryDraft {
+interface SummaryDraft extends SumDraft {
   count: number
-  sum: number
   negatives: number
   slots: Array<SlotDraft>
 }
@@ -115,6 +118,8 @@ interface SummaryDraft {
 const summaryForm = record<SummaryDraft>({
   count: aNumber,
   sum: aNumber,
+  low: aNumber,
+  units,
   negatives: aNumber,
   slots: listOf(record<SlotDraft>({ ...draftFields, slot: aNumber }))
 })
@@ -147,13 +152,13 @@ export class SummaryPoints implements Points {
 
   reserve(index: number): void {
     this.#shared.leave(index)
-    this.#series[index] = { count: 0, sum: 0, negatives: 0, slots: [] }
+    this.#series[index] = { count: 0, ...noSum, negatives: 0, slots: [] }
   }
 
   add(index: number, value: number, at: number): void {
     const series = this.#own(index)
     series.count++
-    series.sum += value
+    addTo(series, value)
     if (value < 0) series.negatives++
     const slot = this.#window.slotAt(at)
     if (at < this.latest) this.rewind(at)
@@ -175,7 +180,7 @@ export class SummaryPoints implements Points {
   #own(index: number): SummaryDraft {
     const series = this.#series[index]!
     if (!this.#shared.leave(index)) return series
-    const own = { ...series, slots: series.slots.map((each) => ({ ...draftOf(each), slot: each.slot })) }
+    const own = { ...series, slots: series.slots.map((each) => ({ ...copyOfDraft(each), slot: each.slot })) }
     this.#series[index] = own
     return own
   }
@@ -193,12 +198,12 @@ export class SummaryPoints implements Points {
   }
 
   point(index: number): SummaryPoint {
-    const { count, negatives, slots, sum } = this.#series[index]!
+    const { negatives, slots, ...series } = this.#series[index]!
     return {
-      count,
-      sum,
+      count: series.count,
+      sum: sumIn(series),
       ...withNegatives(negatives),
-      slots: slots.map((each) => ({ ...draftOf(each), slot: each.slot }))
+      slots: slots.map((each) => ({ ...pointOf(each), slot: each.slot }))
     }
   }
 
@@ -206,7 +211,7 @@ export class SummaryPoints implements Points {
     this.#shared.leave(index)
     this.#series[index] = {
       count,
-      sum,
+      ...sumDraftOf(sum),
       negatives,
       slots: slots.map((each) => ({ ...draftOf(each), slot: each.slot }))
     }
@@ -240,7 +245,7 @@ export const showSummary = (settings: SummarySettings) => {
       .reduce<ExponentialPoint | null>((all, each) => (all === null ? each : mergePoints(all, each)), null)
     return {
       count: point?.count ?? 0,
-      sum: point?.sum ?? 0,
+      sum: rounded(point?.sum ?? 0),
       quantiles: Object.fromEntries(
         settings.quantiles.map((q) => [String(q), values === null ? null : quantile(values, q)])
       )

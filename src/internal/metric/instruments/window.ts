@@ -2,15 +2,16 @@
  * Count, sum and extremes over a sliding window of time, by slots. Time is that of the values and of the reader, never
  * that of a clock. Where it goes back, the window goes back with it.
  */
+import { type ExactSum, plus, rounded } from "./exactSum.ts"
 import { anyNumber, type Measure } from "./measure.ts"
-import { aNumber, listOf, record } from "./packing.ts"
+import { aNumber, aSum, listOf, record } from "./packing.ts"
 import { SlidingWindow, type WindowSettings } from "./slidingWindow.ts"
 
 /** The values of a slot of time; see {@link SlidingWindow.slotAt}. */
 export interface WindowSlot {
   readonly slot: number
   readonly count: number
-  readonly sum: number
+  readonly sum: ExactSum
   readonly min: number
   readonly max: number
 }
@@ -26,7 +27,7 @@ export interface WindowPoint {
 }
 
 export const windowForm = record<WindowPoint>({
-  slots: listOf(record<WindowSlot>({ slot: aNumber, count: aNumber, sum: aNumber, min: aNumber, max: aNumber }))
+  slots: listOf(record<WindowSlot>({ slot: aNumber, count: aNumber, sum: aSum, min: aNumber, max: aNumber }))
 })
 
 const newestOf = ({ slots }: WindowPoint): number => slots.at(-1)?.slot ?? Number.NEGATIVE_INFINITY
@@ -35,7 +36,7 @@ const newestOf = ({ slots }: WindowPoint): number => slots.at(-1)?.slot ?? Numbe
 const together = (left: WindowSlot, right: WindowSlot): WindowSlot => ({
   slot: left.slot,
   count: left.count + right.count,
-  sum: left.sum + right.sum,
+  sum: plus(left.sum, right.sum),
   min: Math.min(left.min, right.min),
   max: Math.max(left.max, right.max)
 })
@@ -101,7 +102,8 @@ export const showWindow = (settings: WindowSettings) => {
   return (point: WindowPoint | null, now: number) => {
     const shown = values(point, now)
     if (shown === undefined) return { count: 0, sum: 0, min: null, max: null, average: null }
-    const { count, max, min, sum } = shown
+    const { count, max, min } = shown
+    const sum = rounded(shown.sum)
     return { count, sum, min, max, average: sum / count }
   }
 }
@@ -110,5 +112,5 @@ export const showWindow = (settings: WindowSettings) => {
 export const showRate = (settings: WindowSettings) => {
   const values = within(settings)
   const seconds = new SlidingWindow(settings).millis / 1000
-  return (point: WindowPoint | null, now: number) => ({ perSecond: (values(point, now)?.sum ?? 0) / seconds })
+  return (point: WindowPoint | null, now: number) => ({ perSecond: rounded(values(point, now)?.sum ?? 0) / seconds })
 }
