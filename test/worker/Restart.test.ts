@@ -15,7 +15,8 @@ import { all, Count, type LastingEvent, lastingWorkers } from "./fixtures/lastin
 const event = (n: number): typeof LastingEvent.Type => ({
   _tag: "lasting.work",
   kind: `kind ${n % 7}`,
-  millis: (n * 37) % 1500,
+  // Sums of these have parts that neither a double nor two of them hold.
+  millis: ((n * 37) % 1500) + 0.1 + (n % 97 === 0 ? 1e300 : 0) - (n % 89 === 0 ? 1e-300 : 0),
   ...(n % 11 === 0 && { tags: ["a", "b"] })
 })
 
