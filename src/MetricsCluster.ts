@@ -121,7 +121,7 @@ export interface ClusterService {
    * Reads the recorders of all processes by id: those of running processes, asked now, and those of ended processes. A
    * process that does not answer in time counts with its last report. Never fails.
    *
-   * A total is reset only when the metric is reset in a process. Sums of fractions may differ in their last digit.
+   * A total is reset only when the metric is reset in a process.
    */
   readonly report: Effect.Effect<ClusterReport>
   /**

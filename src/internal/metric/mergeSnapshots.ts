@@ -15,6 +15,7 @@ import { isState, misfits, stateOf } from "./definition/stateShape.ts"
  * Merges the states of several recorders, threads or processes. Returns the snapshots that a single recorder would have
  * produced from the events of all. `now` (milliseconds since the Unix epoch, default 0) is for views that show a window
  * of time. It also decides which of several values is the latest: a time after `now` comes from a clock that ran ahead.
+ * The sums of built-in metrics are exact: the order and the grouping of the parts make no difference to them.
  *
  * `parts` are results of `recorder.states`, also after a round trip through JSON. Metrics without a state are left out.
  * Fails with `StateMismatch` for a state of another version of its metric (other labels, boundaries or unit, another
