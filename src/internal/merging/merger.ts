@@ -26,7 +26,7 @@ export interface MergerOptions {
  * Everything that is known of one recorder id.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface Total {
   readonly snapshots: Snapshots
@@ -40,7 +40,7 @@ export interface Total {
  * What has ended and is not kept by its id any more.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface Others {
   readonly recorders: number

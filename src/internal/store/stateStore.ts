@@ -8,7 +8,7 @@ import type { MetricsStoreError } from "../model/exportErrors.ts"
  * epoch, from 1.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface SourceVersion {
   readonly epoch: number
@@ -19,7 +19,7 @@ export interface SourceVersion {
  * One write of a source: all of its entries, or those that have changed since an earlier write.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface SourceWrite extends SourceVersion {
   readonly namespace: string
@@ -50,7 +50,7 @@ export interface SourceWrite extends SourceVersion {
  * - `retired`: the source was retired meanwhile, and nothing was changed. Its last states are part of the total.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type WriteOutcome = "written" | "outdated" | "incomplete" | "retired"
 
@@ -58,7 +58,7 @@ export type WriteOutcome = "written" | "outdated" | "incomplete" | "retired"
  * A source as the store has it.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface StoredSource extends SourceVersion {
   readonly source: string
@@ -74,7 +74,7 @@ export interface StoredSource extends SourceVersion {
  * What a reader asks for.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface StatesRead {
   readonly namespace: string
@@ -86,7 +86,7 @@ export interface StatesRead {
  * Sources that become part of the total.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface SourcesRetired {
   readonly namespace: string
@@ -103,7 +103,7 @@ export interface SourcesRetired {
  * calls them from wherever. All of them fail with `MetricsStoreError`, within a limited time.
  *
  * @category services
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface StateStoreService {
   /** What the store is called in messages, without a password: `redis://127.0.0.1:6379`. */
@@ -128,6 +128,6 @@ export interface StateStoreService {
  * functions for another store.
  *
  * @category services
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class StateStore extends Context.Service<StateStore, StateStoreService>()("mvx-metrics/StateStore") {}

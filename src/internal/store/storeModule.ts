@@ -6,7 +6,7 @@ import type { Check } from "../model/optionChecks.ts"
  * A store that a module makes, in whichever thread needs it. Plain data, so it can be sent to another thread.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface StoreModule {
   readonly _tag: "mvx-metrics/StoreModule"

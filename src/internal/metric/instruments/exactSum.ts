@@ -12,7 +12,7 @@
  * one; and if not, a hexadecimal number of times 2^-1074. Equal sums are equal data.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export type ExactSum = number | readonly [nearest: number, rest: number] | string
 

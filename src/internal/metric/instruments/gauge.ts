@@ -19,7 +19,7 @@ export interface GaugePoint {
  * The state of one series of a gauge. Of values that are added up, it has the exact sum.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
 export interface LevelPoint {
   readonly value: ExactSum
