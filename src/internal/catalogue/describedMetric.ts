@@ -15,6 +15,7 @@ import { labelsOfMetric } from "../metric/definition/seriesFilter.ts"
 import { shapeOf } from "../metric/definition/stateShape.ts"
 import { fieldValues } from "../metric/instruments/fieldValues.ts"
 import type { Family } from "../model/event.ts"
+import { mapValues } from "../util/mapValues.ts"
 import { exposedOf } from "./exposedMetrics.ts"
 import { panelsOf } from "./panels.ts"
 import { recorded } from "./rules.ts"
@@ -153,9 +154,6 @@ const settingsOf = ({ instrument, sources }: Metric.Any): DescribedMetric["setti
 }
 
 const idOf = (metric: Metric.Any): string => hash(JSON.stringify(fingerprint(metric)))
-
-const mapValues = <A, B>(record: { readonly [key: string]: A }, f: (value: A) => B): { readonly [key: string]: B } =>
-  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, f(value)]))
 
 /** Of a view that cannot be shown before the first event, nothing is known. */
 const dimensionsOf = (metric: Metric.Any): ReadonlyArray<string> => {

@@ -5,19 +5,18 @@ import * as Context from "effect/Context"
 import * as EffectMetric from "effect/Metric"
 import { type Attributes, type MetricData, shapeKey } from "../formats/metricData.ts"
 import { unitCode } from "../naming/unitCode.ts"
+import { oncePer } from "../util/oncePer.ts"
 import { isShownByUs } from "./shownInEffect.ts"
 
 /** What a frequency counts is told by the label that Effect's own exporters have for it. */
 const KeyAttribute = "key"
 
-const kinds = new WeakMap<object, string>()
 let registries = 0
+const kindOf = oncePer((_registry: object) => `effect ${++registries}`)
 
 /** To be shown beside a runtime. */
 export const effectMetricsOf = (context: Context.Context<never>) => {
-  const registry = Context.get(context, EffectMetric.MetricRegistry)
-  const kind = kinds.get(registry) ?? `effect ${++registries}`
-  kinds.set(registry, kind)
+  const kind = kindOf(Context.get(context, EffectMetric.MetricRegistry))
   return { kind, read: () => effectData(context) }
 }
 

@@ -5,6 +5,7 @@
  */
 import type * as Metric from "../metric/definition/metric.ts"
 import { type BaseUnit, baseUnit } from "../naming/units.ts"
+import { oncePer } from "../util/oncePer.ts"
 
 /** Boundary `i` is 2^((first + i) * 2^-scale), in the unit of the metric, up to `last`. 0 comes before all of them. */
 export interface BucketGrid {
@@ -30,17 +31,11 @@ const usual: { readonly [suffix: string]: readonly [least: number, greatest: num
 
 const ofAnything = [-10, 29] as const
 
-const grids = new WeakMap<Metric.Any, BucketGrid>()
-
 /** The grid of an exponential histogram, always the same object. */
-export const bucketGrid = (metric: Metric.Any): BucketGrid => {
-  let grid = grids.get(metric)
-  if (grid === undefined) {
-    grid = gridOf(metric.instrument!.settings as unknown as Settings, baseUnit(metric.unit, false))
-    grids.set(metric, grid)
-  }
-  return grid
-}
+export const bucketGrid = oncePer(
+  ({ instrument, unit }: Metric.Any): BucketGrid =>
+    gridOf(instrument!.settings as unknown as Settings, baseUnit(unit, false))
+)
 
 interface Settings {
   readonly maxSize: number

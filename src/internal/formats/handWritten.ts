@@ -4,6 +4,7 @@
 import { MostOfLabel } from "../metric/definition/instrument.ts"
 import { MostDepth } from "../model/event.ts"
 import { cutText } from "../util/cutText.ts"
+import { mapValues } from "../util/mapValues.ts"
 import { Duplicate, Duplicates, textKey } from "./duplicates.ts"
 import { labelNames, withLabels } from "./labelNames.ts"
 import type { Attributes, NumberPoint } from "./metricData.ts"
@@ -43,12 +44,7 @@ const numbersIn = (
 
 /** A view may show texts of any length, which every export would repeat. Those that become equal are numbered apart. */
 const cutLabels = (labels: Attributes): Attributes =>
-  Object.fromEntries(
-    Object.entries(labels).map(([label, value]) => [
-      label,
-      typeof value === "string" ? cutText(value, MostOfLabel) : value
-    ])
-  )
+  mapValues(labels, (value) => (typeof value === "string" ? cutText(value, MostOfLabel) : value))
 
 const isSeries = (value: unknown): value is ReadonlyArray<{ readonly labels: Attributes }> =>
   Array.isArray(value) &&

@@ -1,9 +1,9 @@
 /**
  * Labels for a metric that was written by hand: a state of its own for each combination of label values.
  */
-
 import type { MetricEvent } from "../model/event.ts"
 import { InvalidArgument } from "../model/usageErrors.ts"
+import { mapValues } from "../util/mapValues.ts"
 import { allSteps } from "../util/steps.ts"
 import { define } from "./definition/define.ts"
 import { inner, made } from "./definition/fingerprint.ts"
@@ -43,11 +43,7 @@ export const labelledStates = (metric: Metric.Any, labels: ReadonlyArray<readonl
         const before = Object.hasOwn(state.series, key) ? state.series[key] : metric.initial
         const after = reducer(before, event, at)
         if (Object.is(after, before)) return state
-        const series = timed
-          ? Object.fromEntries(
-              Object.entries(state.series).map(([name, each]) => [name, rewindState(metric, each, at)])
-            )
-          : state.series
+        const series = timed ? mapValues(state.series, (each) => rewindState(metric, each, at)) : state.series
         return { ...state, series: { ...series, [key]: after } }
       },
       () => ["labelled", labels, inner(metric)]
@@ -73,7 +69,7 @@ export const labelledStates = (metric: Metric.Any, labels: ReadonlyArray<readonl
     name: metric.name,
     events: metric.events,
     initial,
-    reduce: Object.fromEntries(Object.entries(metric.reduce).map(([tag, reducer]) => [tag, labelled(reducer)])),
+    reduce: mapValues(metric.reduce, labelled),
     view,
     merge: (left: Labelled, right: Labelled, now?: number): Labelled => ({
       ...left,
@@ -84,11 +80,8 @@ export const labelledStates = (metric: Metric.Any, labels: ReadonlyArray<readonl
         ? undefined
         : (later: Labelled, earlier: Labelled): Labelled => ({
             ...later,
-            series: Object.fromEntries(
-              Object.entries(later.series).map(([key, state]) => [
-                key,
-                Object.hasOwn(earlier.series, key) ? minus(state, earlier.series[key]) : state
-              ])
+            series: mapValues(later.series, (state, key) =>
+              Object.hasOwn(earlier.series, key) ? minus(state, earlier.series[key]) : state
             )
           }),
     description: metric.description,

@@ -2,6 +2,7 @@
  * A metric made to read other events: fewer of them, or those of another family.
  */
 import { type Family, type MetricEvent, tagsOf } from "../model/event.ts"
+import { mapValues } from "../util/mapValues.ts"
 import { inner, made } from "./definition/fingerprint.ts"
 import { type Instrument, type Source, sourceValue } from "./definition/instrument.ts"
 import type { Any } from "./definition/metric.ts"
@@ -83,6 +84,3 @@ const lastResult = <A extends object, B>(f: (value: A) => B): ((value: A) => B) 
     return last!.result
   }
 }
-
-const mapValues = <A, B>(record: { readonly [key: string]: A }, f: (value: A) => B): { readonly [key: string]: B } =>
-  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, f(value)]))

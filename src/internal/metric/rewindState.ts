@@ -1,3 +1,4 @@
+import { mapValues } from "../util/mapValues.ts"
 import { type Labelled, labelledParts } from "./definition/labelledParts.ts"
 import type * as Metric from "./definition/metric.ts"
 import { kindOf } from "./instruments/kinds.ts"
@@ -10,10 +11,11 @@ export const rewindState = (metric: Metric.Any, state: unknown, now: number): un
   if (!hasTimes(metric)) return state
   const { initial, instrument, sources } = metric
   if (instrument !== undefined) return rewoundState(kindOf(instrument).measure, state as SeriesState<unknown>, now)
-  if (sources !== undefined) return each(sources, (source, name) => rewindState(source, (state as ByName)[name], now))
+  if (sources !== undefined)
+    return mapValues(sources, (source, name) => rewindState(source, (state as ByName)[name], now))
   const { metric: one } = labelledParts(initial)!
   const { series } = state as Labelled
-  return { ...(state as Labelled), series: each(series, (own) => rewindState(one, own, now)) }
+  return { ...(state as Labelled), series: mapValues(series, (own) => rewindState(one, own, now)) }
 }
 
 /** Whether a state has times that a clock may come to again: those of windows, and of series that expire. */
@@ -25,6 +27,3 @@ export const hasTimes = ({ initial, instrument, sources }: Metric.Any): boolean 
   const labelled = labelledParts(initial)
   return labelled !== undefined && hasTimes(labelled.metric)
 }
-
-const each = <A>(record: { readonly [name: string]: A }, f: (value: A, name: string) => unknown): ByName =>
-  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, f(value, name)]))

@@ -17,6 +17,7 @@ import {
 import { InvalidArgument } from "../model/usageErrors.ts"
 import { type Layout, layoutOf, type TagLayout } from "../stream/rows/layout.ts"
 import { Interned } from "../util/interned.ts"
+import { oncePer } from "../util/oncePer.ts"
 import type { RegisterOptions } from "./options.ts"
 
 /** Most recorders never replace a metric. */
@@ -237,7 +238,7 @@ const interned = (layout: Layout | undefined): Layout | undefined =>
   layout && distinctLayouts.get(describe(layout), () => layout)
 
 /** One layout for a schema and what is read of its events, so that all recorders of a runtime share its encoder. */
-const layouts = new WeakMap<SchemaAST.AST, Map<string, Layout | "none">>()
+const layoutsOf = oncePer((_ast: SchemaAST.AST) => new Map<string, Layout | "none">())
 
 const layoutOfCase = (
   tag: string,
@@ -246,11 +247,7 @@ const layoutOfCase = (
   spans: boolean
 ): Layout | undefined => {
   const key = JSON.stringify([fields === undefined ? "all" : [...fields].sort(), spans])
-  let known = layouts.get(ast)
-  if (known === undefined) {
-    known = new Map()
-    layouts.set(ast, known)
-  }
+  const known = layoutsOf(ast)
   let layout = known.get(key)
   if (layout === undefined) {
     layout = interned(layoutOf(tag, ast, fields, spans)) ?? "none"

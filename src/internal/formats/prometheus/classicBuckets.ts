@@ -5,21 +5,17 @@
  * below: as buckets become wider, no count ever goes down, which Prometheus would take for a restart.
  */
 import { bucketOf, lowerBound } from "../../metric/instruments/exponentialScale.ts"
+import { oncePer } from "../../util/oncePer.ts"
 import type { BucketGrid } from "../bucketGrid.ts"
 import type { ExponentialDataPoint } from "../metricData.ts"
 
-const known = new WeakMap<BucketGrid, ReadonlyArray<number>>()
-
 /** The same array for the same grid. */
-export const boundariesOf = (grid: BucketGrid): ReadonlyArray<number> => {
-  let boundaries = known.get(grid)
-  if (boundaries === undefined) {
-    const { first, last, scale } = grid
-    boundaries = [0, ...Array.from({ length: last - first + 1 }, (_, i) => bound(first + i, scale))]
-    known.set(grid, boundaries)
-  }
-  return boundaries
-}
+export const boundariesOf = oncePer(
+  ({ first, last, scale }: BucketGrid): ReadonlyArray<number> => [
+    0,
+    ...Array.from({ length: last - first + 1 }, (_, i) => bound(first + i, scale))
+  ]
+)
 
 /** One count more than there are boundaries, not added up. */
 export const countsOf = (

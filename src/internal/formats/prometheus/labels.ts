@@ -1,8 +1,8 @@
 /**
  * Labels as text. No two series of one metric come out with the same labels, whatever their values are.
  */
-
 import { labelName } from "../../naming/names.ts"
+import { oncePer } from "../../util/oncePer.ts"
 import { Duplicate, Duplicates } from "../duplicates.ts"
 import type { Attributes } from "../metricData.ts"
 import type { Source } from "./families.ts"
@@ -31,18 +31,11 @@ const Exported = "exported_"
 export type LabelPair = readonly [name: string, value: string]
 
 /** Attributes of a source as labels between braces, by the object, which comes with each metric of a recorder. */
-const commonTexts = new WeakMap<object, string>()
-
-const commonText = (attributes: Source["attributes"]): string => {
-  let text = commonTexts.get(attributes)
-  if (text === undefined) {
-    text = commonPairs(attributes)
-      .map(([name, value]) => `${name}="${escapeLabelValue(value)}"`)
-      .join()
-    commonTexts.set(attributes, text)
-  }
-  return text
-}
+const commonText = oncePer((attributes: Source["attributes"]): string =>
+  commonPairs(attributes)
+    .map(([name, value]) => `${name}="${escapeLabelValue(value)}"`)
+    .join()
+)
 
 const commonPairs = (attributes: Source["attributes"]): ReadonlyArray<LabelPair> =>
   Object.entries(attributes).map(([name, value]) => [labelName(name), value])

@@ -5,6 +5,7 @@
 import type * as Metric from "../../metric/definition/metric.ts"
 import { MetricNameCollision } from "../../model/registerErrors.ts"
 import { familyOf, labelName } from "../../naming/names.ts"
+import { oncePer } from "../../util/oncePer.ts"
 import { emptyData } from "../fromMetric.ts"
 import { shapeKey } from "../metricData.ts"
 
@@ -18,23 +19,15 @@ interface Shape {
   readonly sameLabels: readonly [label: string, other: string] | undefined
 }
 
-const shapes = new WeakMap<Metric.Any, Shape>()
-
-const shapeOf = (metric: Metric.Any): Shape => {
-  let shape = shapes.get(metric)
-  if (shape === undefined) {
-    const all = emptyData(metric)
-    const families = all.map(familyOf)
-    shape = {
-      name: metric.name,
-      kind: all.map(shapeKey).join(),
-      exposed: families.flatMap(({ exposed }) => exposed),
-      sameLabels: sameLabels(metric)
-    }
-    shapes.set(metric, shape)
+const shapeOf = oncePer((metric: Metric.Any): Shape => {
+  const all = emptyData(metric)
+  return {
+    name: metric.name,
+    kind: all.map(shapeKey).join(),
+    exposed: all.flatMap((data) => familyOf(data).exposed),
+    sameLabels: sameLabels(metric)
   }
-  return shape
-}
+})
 
 const sameLabels = ({ instrument }: Metric.Any): readonly [string, string] | undefined => {
   const seen = new Map<string, string>()

@@ -1,5 +1,6 @@
 import * as Schema from "effect/Schema"
 import { murmur3 } from "../../util/murmur3.ts"
+import { oncePer } from "../../util/oncePer.ts"
 import { isOf } from "../../util/realms.ts"
 import type { Instrument } from "./instrument.ts"
 import type * as Metric from "./metric.ts"
@@ -59,35 +60,17 @@ export const describe = (value: unknown): string => {
 }
 
 /** Many metrics share a family. */
-const families = new WeakMap<Metric.Any["events"], string>()
-
-const describeEvents = (events: Metric.Any["events"]): string => {
-  let text = families.get(events)
-  if (text === undefined) {
-    try {
-      text = hash(describe(Schema.toRepresentation(events)))
-    } catch {
-      // A schema without a representation still has its tags.
-      text = hash(describe(Object.keys(events.cases)))
-    }
-    families.set(events, text)
+const describeEvents = oncePer((events: Metric.Any["events"]): string => {
+  try {
+    return hash(describe(Schema.toRepresentation(events)))
+  } catch {
+    // A schema without a representation still has its tags.
+    return hash(describe(Object.keys(events.cases)))
   }
-  return text
-}
-
-const known = new WeakMap<Metric.Any, Fingerprint>()
+})
 
 /** Made once for a definition: ten thousand recorders may register the same one. */
-export const fingerprint = (metric: Metric.Any): Fingerprint => {
-  let print = known.get(metric)
-  if (print === undefined) {
-    print = makeFingerprint(metric)
-    known.set(metric, print)
-  }
-  return print
-}
-
-const makeFingerprint = (metric: Metric.Any): Fingerprint => {
+export const fingerprint = oncePer((metric: Metric.Any): Fingerprint => {
   const { description, events, initial, instrument, merge, minus, reduce, sources, unit, view } = metric
   const isByHand = instrument === undefined && sources === undefined
   return {
@@ -106,7 +89,7 @@ const makeFingerprint = (metric: Metric.Any): Fingerprint => {
     unit: unit ?? "",
     description: description ?? ""
   }
-}
+})
 
 /** By the options of its constructor, which tell people what differs. */
 const ofInstrument = ({ kind, settings, tags, ...options }: Instrument): Fingerprint => {

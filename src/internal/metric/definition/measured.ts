@@ -3,6 +3,7 @@
  * Less than their fingerprints: an event that is added to a family, another description, and an initial state that is
  * computed anew change nothing in a state that is there.
  */
+import { oncePer } from "../../util/oncePer.ts"
 import { describe, type Fingerprint, fingerprint, hash, isSame } from "./fingerprint.ts"
 import type * as Metric from "./metric.ts"
 import { shapeOf } from "./stateShape.ts"
@@ -13,18 +14,10 @@ interface Measured {
   readonly hash: string
 }
 
-const known = new WeakMap<Metric.Any, Measured>()
-
-/** Made once for a definition. */
-export const measuredBy = (metric: Metric.Any): Measured => {
-  let measured = known.get(metric)
-  if (measured === undefined) {
-    const parts = partsOf(metric)
-    measured = { parts, hash: hash(describe(parts)) }
-    known.set(metric, measured)
-  }
-  return measured
-}
+export const measuredBy = oncePer((metric: Metric.Any): Measured => {
+  const parts = partsOf(metric)
+  return { parts, hash: hash(describe(parts)) }
+})
 
 /** Whether a definition can go on from the state of another one. Most often that is the same. */
 export const goesOnFrom = (metric: Metric.Any, other: Metric.Any): boolean =>

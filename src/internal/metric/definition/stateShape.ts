@@ -3,6 +3,7 @@
  * than their fingerprints, which two versions of a program may differ in and still measure the same.
  */
 import * as Predicate from "effect/Predicate"
+import { oncePer } from "../../util/oncePer.ts"
 import { describe, type Fingerprint } from "./fingerprint.ts"
 import type { Instrument } from "./instrument.ts"
 import { labelledParts } from "./labelledParts.ts"
@@ -15,24 +16,14 @@ const Format = "2"
 /** Settings that say how much is kept, or what is shown. States that differ in them fit. */
 const notOfStates: ReadonlySet<string> = new Set(["exemplar", "maxScale", "maxSize", "maxValues", "quantiles", "range"])
 
-const known = new WeakMap<Metric.Any, Fingerprint>()
-
-/** Made once for a definition. */
-export const shapeOf = (metric: Metric.Any): Fingerprint => {
-  let shape = known.get(metric)
-  if (shape === undefined) {
-    shape = makeShape(metric)
-    known.set(metric, shape)
-  }
-  return shape
-}
-
-const makeShape = ({ initial, instrument, sources, unit }: Metric.Any): Fingerprint => ({
-  ...(sources !== undefined && ofSources(sources)),
-  ...(instrument !== undefined && ofInstrument(instrument)),
-  ...(sources === undefined && instrument === undefined && ofInitial(initial)),
-  unit: unit ?? "none"
-})
+export const shapeOf = oncePer(
+  ({ initial, instrument, sources, unit }: Metric.Any): Fingerprint => ({
+    ...(sources !== undefined && ofSources(sources)),
+    ...(instrument !== undefined && ofInstrument(instrument)),
+    ...(sources === undefined && instrument === undefined && ofInitial(initial)),
+    unit: unit ?? "none"
+  })
+)
 
 const ofInitial = (initial: unknown): Fingerprint => {
   const labelled = labelledParts(initial)

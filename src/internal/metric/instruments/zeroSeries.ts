@@ -5,6 +5,7 @@
  * They are no part of the state, so nothing else knows them: reducers, merges, limits and what is saved.
  */
 import { InvalidArgument } from "../../model/usageErrors.ts"
+import { oncePer } from "../../util/oncePer.ts"
 import { type Instrument, type KindName, type LabelValue, labelValue } from "../definition/instrument.ts"
 import type * as Metric from "../definition/metric.ts"
 import { fieldValues } from "./fieldValues.ts"
@@ -33,17 +34,10 @@ type Events = Metric.Any["events"]
 
 const none: ReadonlyArray<never> = []
 
-const known = new WeakMap<Metric.Any, ReadonlyArray<ZeroSeries>>()
-
-/** Made once for a definition. */
-export const zeroSeries = (metric: Metric.Any): ReadonlyArray<ZeroSeries> => {
-  let series = known.get(metric)
-  if (series === undefined) {
-    series = metric.instrument === undefined ? none : seriesOf(metric.instrument, metric.events)
-    known.set(metric, series)
-  }
-  return series
-}
+export const zeroSeries = oncePer(
+  ({ events, instrument }: Metric.Any): ReadonlyArray<ZeroSeries> =>
+    instrument === undefined ? none : seriesOf(instrument, events)
+)
 
 const seriesOf = (instrument: Instrument, events: Events): ReadonlyArray<ZeroSeries> => {
   const { expireAfter, fromZero, kind, labels } = instrument
