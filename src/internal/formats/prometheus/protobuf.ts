@@ -16,7 +16,7 @@ import type {
   NumberPoint,
   SummaryDataPoint
 } from "../metricData.ts"
-import { writeText } from "../pbfText.ts"
+import { writeLabel, writeText } from "../pbfText.ts"
 import { boundariesOf, countsOf } from "./classicBuckets.ts"
 import { exemplarLabels } from "./exemplar.ts"
 import { createdOf, Families, helpOf, nobody, type Source, scale } from "./families.ts"
@@ -156,11 +156,6 @@ const addAll = <Point>(
     section.pieces.push(section.metrics.finish())
     section.metrics = new PbfWriter(new Uint8Array(Piece + 1024))
   }
-}
-
-const writeLabel = ([name, value]: LabelPair, pbf: PbfWriter): void => {
-  writeText(pbf, 1, name)
-  writeText(pbf, 2, value)
 }
 
 /** Summaries and histograms have them in the same fields. A sum that may go down is none: there is no leaving it out. */

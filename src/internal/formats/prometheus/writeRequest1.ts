@@ -1,6 +1,6 @@
 /** `prometheus.WriteRequest`, of remote write 1.0. The numbers are those of prompb/remote.proto and prompb/types.proto. */
 import { PbfWriter } from "pbf"
-import { writeText } from "../pbfText.ts"
+import { writeLabel } from "../pbfText.ts"
 import type { LabelPair } from "./labels.ts"
 import {
   type FamilyMetadata,
@@ -35,11 +35,6 @@ const writeSeries = (series: WrittenSeries, pbf: PbfWriter): void => {
   for (const pair of series.labels) pbf.writeMessage(1, writeLabel, pair)
   writeSampleOf(series, 4, pbf)
   if (series.exemplar !== undefined) pbf.writeMessage(3, writeExemplar, series.exemplar)
-}
-
-const writeLabel = ([name, value]: LabelPair, pbf: PbfWriter): void => {
-  writeText(pbf, 1, name)
-  writeText(pbf, 2, value)
 }
 
 const writeExemplar = ({ labels, time, value }: WrittenExemplar, pbf: PbfWriter): void => {

@@ -13,6 +13,9 @@ import { cutText } from "../../util/cutText.ts"
  */
 export type LabelValue = string | number | boolean | null
 
+export const isLabelValue = (value: unknown): value is LabelValue =>
+  value === null || typeof value === "string" || typeof value === "number" || typeof value === "boolean"
+
 /** Where a value or a label comes from: a field of the event, or a function of it. */
 export type Source = string | ((event: MetricEvent, at: number) => unknown)
 

@@ -4,7 +4,7 @@
  */
 
 import { type Hash64, murmur3 } from "../../util/murmur3.ts"
-import type { LabelValue } from "../definition/instrument.ts"
+import { isLabelValue, type LabelValue } from "../definition/instrument.ts"
 import { estimateOf, type Registers, rankOf, registerOf, registersOf } from "./hyperLogLog.ts"
 import type { Measure } from "./measure.ts"
 import { changed, packed, rankAt, unpacked } from "./packedRegisters.ts"
@@ -28,9 +28,6 @@ export interface DistinctPoint {
   readonly registers: string
 }
 
-const isValue = (value: unknown): value is LabelValue =>
-  value === null || typeof value === "string" || typeof value === "number" || typeof value === "boolean"
-
 const Seeds = { string: 0, number: 1, boolean: 2, object: 3 }
 
 /** 1, "1" and true are different. -0 is 0. */
@@ -46,7 +43,7 @@ export const distinctMeasure = ({ precision = 11 }: DistinctSettings): Measure<D
       : { precision, registers: changed(point.registers, precision, register, rank) }
   }
   return {
-    accepts: isValue,
+    accepts: isLabelValue,
     first: (value) => next({ precision, registers: "" }, value),
     next,
     merge: (left, right) => {

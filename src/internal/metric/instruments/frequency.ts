@@ -1,4 +1,4 @@
-import { type LabelValue, labelValue } from "../definition/instrument.ts"
+import { isLabelValue, type LabelValue, labelValue } from "../definition/instrument.ts"
 import type { Measure } from "./measure.ts"
 import { type Packed, Packer, Unpacker } from "./packing.ts"
 import { noNumbers, type Points } from "./points.ts"
@@ -14,9 +14,6 @@ export interface FrequencyPoint {
   readonly counts: { readonly [value: string]: number }
   readonly others: number
 }
-
-const isValue = (value: unknown): value is LabelValue =>
-  value === null || typeof value === "string" || typeof value === "number" || typeof value === "boolean"
 
 const countOf = (counts: FrequencyPoint["counts"], value: string): number =>
   Object.hasOwn(counts, value) ? counts[value]! : 0
@@ -52,7 +49,7 @@ export const frequencyMeasure = (maxValues: number, most?: number): Measure<Freq
       : { counts, others: others + 1 }
   }
   return {
-    accepts: isValue,
+    accepts: isLabelValue,
     first: (value) => next({ counts: {}, others: 0 }, value),
     next,
     // Beyond the limit as well: it bounds what one fold keeps.
