@@ -9,10 +9,7 @@ import { badInputOf } from "../support/badInput.ts"
 import { runtimeLayers } from "../support/bothLayers.ts"
 import { all, done, Jobs, waiting } from "../support/exported.metrics.ts"
 import { parseExposition } from "../support/expositionParser.ts"
-
-/** With a registry of its own. */
-const alone = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.provideService(effect, EffectMetric.MetricRegistry, new Map())
+import { alone } from "../support/ownRegistry.ts"
 
 const samples = (text: string) =>
   Object.fromEntries(

@@ -1,5 +1,4 @@
 // Effect's registry shows what the snapshots show, as of the last refresh.
-
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Metric as EffectMetric, Layer } from "effect"
 import { PrometheusMetrics } from "effect/observability"
@@ -9,14 +8,11 @@ import * as EffectMetrics from "mvx-metrics/EffectMetrics"
 import { nextTurn } from "../../src/internal/util/eventLoopTurn.ts"
 import { badInputOf } from "../support/badInput.ts"
 import { all, done, Jobs, waiting } from "../support/exported.metrics.ts"
+import { alone } from "../support/ownRegistry.ts"
 
 const Exported = EffectMetrics.layer({ interval: "30 seconds" }).pipe(
   Layer.provideMerge(MetricsLayer.layerInProcess({ namespace: "test.effect", logging: "silent" }))
 )
-
-/** With a registry of its own. */
-const alone = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.provideService(effect, EffectMetric.MetricRegistry, new Map())
 
 const shown = Effect.map(EffectMetric.snapshot, (snapshots) =>
   snapshots

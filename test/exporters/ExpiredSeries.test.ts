@@ -3,18 +3,16 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
 import { FetchHttpClient } from "effect/http"
-import { OtlpExporter } from "effect/observability"
 import { TestClock } from "effect/testing"
 import { Metric, MetricsRuntime } from "mvx-metrics"
 import * as Otlp from "mvx-metrics/Otlp"
 import * as Prometheus from "mvx-metrics/Prometheus"
 import { runtimeLayers } from "../support/bothLayers.ts"
 import { expiring, Few, Hits, hit } from "../support/expiring.metrics.ts"
+import { flush } from "../support/otlpExport.ts"
 import { makeSink, pointsOf, type Sunk } from "../support/sink.ts"
 
 const runtimes = runtimeLayers([new URL("../support/expiring.metrics.ts", import.meta.url)])
-
-const flush = Effect.flatMap(OtlpExporter.Flusher, (flusher) => flusher.flush)
 
 /** Each point as its attributes but namespace and recorder, its interval in seconds, and its number. */
 const shown = (sunk: Sunk, name: string) =>

@@ -1,6 +1,6 @@
 // Several runtimes in one registry, on one meter, at one collector: the namespace tells them apart.
 import { afterEach, describe, expect, it } from "@effect/vitest"
-import { MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics"
+import { MeterProvider } from "@opentelemetry/sdk-metrics"
 import { Effect, Metric as EffectMetric, Layer, Schema } from "effect"
 import { Metric, MetricsLayer, MetricsRuntime as RuntimeService } from "mvx-metrics"
 import * as EffectMetrics from "mvx-metrics/EffectMetrics"
@@ -10,6 +10,7 @@ import * as PromClient from "mvx-metrics/PromClient"
 import { MetricsRuntime } from "mvx-metrics/promise"
 import { Registry } from "prom-client"
 import { parseExposition } from "../support/expositionParser.ts"
+import { Reader } from "../support/sdkReader.ts"
 
 const events = Schema.TaggedUnion({ hit: { n: Schema.Number } })
 const Hits = Metric.counter("hits", { events, value: "n" })
@@ -28,11 +29,6 @@ afterEach(async () => {
 })
 
 const taken = expect.objectContaining({ _tag: "mvx-metrics/NamespaceTaken", namespace: "a" })
-
-class Reader extends MetricReader {
-  protected override onShutdown = async (): Promise<void> => {}
-  protected override onForceFlush = async (): Promise<void> => {}
-}
 
 describe("a registry of prom-client", () => {
   const samplesOf = async (registry: Registry, family: string) =>

@@ -1,6 +1,6 @@
 // A meter of OpenTelemetry's SDK collects what the snapshots show.
 import { afterEach, describe, expect, it } from "@effect/vitest"
-import { AggregationTemporality, DataPointType, MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics"
+import { AggregationTemporality, DataPointType, MeterProvider } from "@opentelemetry/sdk-metrics"
 import { Effect, Layer } from "effect"
 import { Metric, MetricsLayer, type RecorderService, MetricsRuntime as RuntimeService } from "mvx-metrics"
 import * as OpenTelemetry from "mvx-metrics/OpenTelemetry"
@@ -8,11 +8,7 @@ import { MetricsRuntime } from "mvx-metrics/promise"
 import { fixedClock } from "mvx-metrics/testing"
 import { HitEvent, hit } from "../support/expiring.metrics.ts"
 import { all, done, Jobs, waiting } from "../support/exported.metrics.ts"
-
-class Reader extends MetricReader {
-  protected override onShutdown = async (): Promise<void> => {}
-  protected override onForceFlush = async (): Promise<void> => {}
-}
+import { Reader } from "../support/sdkReader.ts"
 
 const newMeter = (temporality = AggregationTemporality.CUMULATIVE) => {
   const reader = new Reader({ aggregationTemporalitySelector: () => temporality })

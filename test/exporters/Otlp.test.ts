@@ -2,7 +2,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { FetchHttpClient } from "effect/http"
-import { OtlpExporter } from "effect/observability"
 import { TestClock } from "effect/testing"
 import { Metric, MetricsRuntime, Recorder } from "mvx-metrics"
 import * as Otlp from "mvx-metrics/Otlp"
@@ -11,9 +10,8 @@ import manifest from "../../package.json" with { type: "json" }
 import { runtimeLayers } from "../support/bothLayers.ts"
 import { all, done, JobEvent, Jobs, Spread, Times, waiting } from "../support/exported.metrics.ts"
 import { byName, expectedMetrics, type ShownMetrics } from "../support/otlpExpected.ts"
+import { encodings, flush, nanos } from "../support/otlpExport.ts"
 import { makeSink, numbersBy, pointsOf } from "../support/sink.ts"
-
-const encodings = { json: Otlp.layerJson, protobuf: Otlp.layerProtobuf } as const
 
 const runtimes = runtimeLayers([new URL("../support/exported.metrics.ts", import.meta.url)])
 
@@ -22,10 +20,6 @@ const exporting = (
   encoding: keyof typeof encodings = "protobuf",
   where: "in process" | "on the worker" = "in process"
 ) => encodings[encoding](options).pipe(Layer.provideMerge(runtimes[where]!), Layer.provide(FetchHttpClient.layer))
-
-const flush = Effect.flatMap(OtlpExporter.Flusher, (flusher) => flusher.flush)
-
-const nanos = (millis: number): string => String(BigInt(millis) * 1_000_000n)
 
 const events = [
   done(0.2, "a"),

@@ -2,24 +2,18 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Layer, Schema, Tracer } from "effect"
 import { FetchHttpClient } from "effect/http"
-import { OtlpExporter } from "effect/observability"
 import { TestClock } from "effect/testing"
 import { Metric, MetricsLayer, MetricsRuntime } from "mvx-metrics"
-import * as Otlp from "mvx-metrics/Otlp"
+import type * as Otlp from "mvx-metrics/Otlp"
+import { encodings, flush, nanos } from "../support/otlpExport.ts"
 import { makeSink, pointsOf } from "../support/sink.ts"
 import { Calls, CallTime, call } from "../support/spans.metrics.ts"
-
-const encodings = { json: Otlp.layerJson, protobuf: Otlp.layerProtobuf } as const
 
 const exporting = (encoding: keyof typeof encodings, options: Otlp.OtlpOptions) =>
   encodings[encoding](options).pipe(
     Layer.provideMerge(MetricsLayer.layerInProcess({ namespace: "test.otlp.exemplars", logging: "silent" })),
     Layer.provide(FetchHttpClient.layer)
   )
-
-const flush = Effect.flatMap(OtlpExporter.Flusher, (flusher) => flusher.flush)
-
-const nanos = (millis: number): string => String(BigInt(millis) * 1_000_000n)
 
 const traceId = (i: number) => `${i}`.padStart(32, "a")
 const spanId = (i: number) => `${i}`.padStart(16, "b")

@@ -10,7 +10,7 @@ import { ProtobufExposition } from "../../src/internal/formats/prometheus/protob
 import { Exposition } from "../../src/internal/formats/prometheus/text.ts"
 import { allSteps } from "../../src/internal/util/steps.ts"
 import { counterOf, gaugeOf, textOf } from "../support/exposition.ts"
-import { parseExposition, type Sample } from "../support/expositionParser.ts"
+import { entryOf, parseExposition, type Sample } from "../support/expositionParser.ts"
 import { type DecodedHistogram, decodeFamilies } from "../support/familyDecoder.ts"
 import { kinds } from "../support/kit.ts"
 
@@ -28,13 +28,6 @@ const dataOf = (metric: Metric.Any, values: ReadonlyArray<number>): ReadonlyArra
   const events = values.map((value, i) => ({ _tag: "measured", value, ok: i % 3 > 0, of: `${i % 2}`, trace: `t${i}` }))
   return metricData(metric, Metric.snapshot(metric, Metric.fold(metric, events as never)).dimensions)
 }
-
-/** A series as text, with its value. */
-const entryOf = ({ labels, name, value }: Sample): readonly [string, number] => [
-  `${name}${JSON.stringify(Object.entries(labels).sort())}`,
-  // -0 is 0 in text.
-  0 + value
-]
 
 const source: Source = { attributes: { recorder: 'r "1"', namespace: "n" }, createdAt: 1_500_250 }
 

@@ -11,7 +11,7 @@ import { snappy } from "../../src/internal/formats/prometheus/snappy.ts"
 import type { RemoteWriteVersion } from "../../src/internal/model/format.ts"
 import { allSteps } from "../../src/internal/util/steps.ts"
 import { counterOf, textOf } from "../support/exposition.ts"
-import { parseExposition, type Sample } from "../support/expositionParser.ts"
+import { entryOf, parseExposition } from "../support/expositionParser.ts"
 import { kinds } from "../support/kit.ts"
 import { decodeWrite, decodeWrite2, requestsIn, unsnap, type Written } from "../support/remoteWriteDecoder.ts"
 
@@ -44,11 +44,6 @@ const writtenIn = (
     series: together(({ series = [] }) => series)
   }
 }
-
-const entryOf = ({ labels, name, value }: Sample): readonly [string, number] => [
-  `${name}${JSON.stringify(Object.entries(labels).sort())}`,
-  0 + value
-]
 
 const source: Source = { attributes: { recorder: 'r "1"' }, createdAt: 1_500_250 }
 

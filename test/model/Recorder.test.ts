@@ -1,9 +1,9 @@
 // A recorder does what its model does, whatever it is asked for, in whatever order.
-
 import { layer } from "@effect/vitest"
 import { Effect, type Layer } from "effect"
-import { MetricsLayer, type Overflow } from "mvx-metrics"
+import { MetricsLayer } from "mvx-metrics"
 import { runs } from "../support/long.ts"
+import { policies } from "../support/policies.ts"
 import { forEvery } from "../support/property.ts"
 import { anyProgram } from "./recorderPrograms.ts"
 import { runProgram } from "./recorderRun.ts"
@@ -17,8 +17,6 @@ const layers = {
   "in process": MetricsLayer.layerInProcess({ namespace, memoryLimit, logging: "silent" }),
   "on the worker": MetricsLayer.layerWorker({ namespace, memoryLimit, metrics, logging: "silent" })
 }
-
-const policies: ReadonlyArray<Overflow> = ["drop-newest", "drop-oldest", "backpressure", "fail"]
 
 for (const [where, runtime] of Object.entries(layers)) {
   layer(runtime as Layer.Layer<Layer.Success<typeof runtime>, never>)(`any program, ${where}`, (it) => {

@@ -3,9 +3,10 @@
 import { expect } from "@effect/vitest"
 import { Effect, Exit, Fiber, Latch } from "effect"
 import fc from "fast-check"
-import type { Overflow, RecorderService } from "mvx-metrics"
+import type { RecorderService } from "mvx-metrics"
 import { expectBalanced } from "../support/accounting.ts"
 import { newRecorder, onBothLayers } from "../support/bothLayers.ts"
+import { policies } from "../support/policies.ts"
 import { TickLog, Ticks, tick } from "../support/probe.metrics.ts"
 import { forEvery } from "../support/property.ts"
 
@@ -99,8 +100,6 @@ const isSubsequence = (part: ReadonlyArray<number>, whole: ReadonlyArray<number>
   for (const n of whole) if (n === part[next]) next++
   return next === part.length
 }
-
-const policies: ReadonlyArray<Overflow> = ["drop-newest", "drop-oldest", "backpressure", "fail"]
 
 onBothLayers("any interleaving", (it) => {
   it.effect.each(policies)("%s: all is accounted for, and what is accepted is folded in order", (overflow) =>

@@ -4,6 +4,7 @@ import { Effect, Exit, Fiber, Latch } from "effect"
 import { MetricsError, Recorder, type RecorderService } from "mvx-metrics"
 import { expectBalanced } from "../support/accounting.ts"
 import { newRecorder, onBothLayers } from "../support/bothLayers.ts"
+import { foldedTicks } from "../support/foldedTicks.ts"
 import { heldByHook, heldInStart } from "../support/held.ts"
 import { TickLog, Ticks, tick } from "../support/probe.metrics.ts"
 
@@ -12,9 +13,6 @@ const emitting = (recorder: RecorderService, n: number) =>
   Effect.forkChild(recorder.emit(tick(n)), { startImmediately: true })
 
 const isWaiting = (fiber: Fiber.Fiber<unknown, unknown>): boolean => fiber.pollUnsafe() === undefined
-
-const folded = (recorder: RecorderService) =>
-  Effect.map(recorder.snapshot(TickLog), ({ dimensions }) => dimensions.log.map(([n]) => n))
 
 /** A recorder that is held in its start, with `TickLog`, its capacity used up by the ticks from 1 on. */
 const full = (capacity: number) =>
@@ -33,7 +31,7 @@ onBothLayers("backpressure", (it) => {
       expect(isWaiting(third)).toBe(true)
       yield* release
       expect(yield* Fiber.join(third)).toBe(true)
-      expect(yield* folded(recorder)).toEqual([1, 2, 3])
+      expect(yield* foldedTicks(recorder)).toEqual([1, 2, 3])
     })
   )
 
@@ -45,7 +43,7 @@ onBothLayers("backpressure", (it) => {
       yield* release
       yield* recorder.emit(tick(9))
       yield* Fiber.joinAll(waiting)
-      expect(yield* folded(recorder)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9])
+      expect(yield* foldedTicks(recorder)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9])
     })
   )
 
@@ -72,7 +70,7 @@ onBothLayers("backpressure", (it) => {
       expect(yield* recorder.stats).toEqual(before)
       yield* release
       expect(yield* Fiber.join(third)).toBe(true)
-      expect(yield* folded(recorder)).toEqual([1, 3])
+      expect(yield* foldedTicks(recorder)).toEqual([1, 3])
       expect((yield* recorder.report).stats).toMatchObject({ offered: 2, accepted: 2, applied: 2, refused: 0 })
     })
   )
@@ -84,7 +82,7 @@ onBothLayers("backpressure", (it) => {
       yield* release
       yield* Fiber.interrupt(waiting[0]!)
       yield* Effect.forEach(waiting.slice(1), Fiber.join)
-      const log = yield* folded(recorder)
+      const log = yield* foldedTicks(recorder)
       const { stats } = yield* recorder.report
       expectBalanced(stats)
       expect(stats).toMatchObject({ accepted: log.length, applied: log.length, refused: 0 })
@@ -100,7 +98,7 @@ onBothLayers("backpressure", (it) => {
       expect((yield* recorder.stats).refusedBy).toEqual({ overflow: 1, invalid: 0, notRunning: 0 })
       yield* release
       yield* Fiber.join(waiting)
-      expect(yield* folded(recorder)).toEqual([1, 2])
+      expect(yield* foldedTicks(recorder)).toEqual([1, 2])
       expect(recorder.emitUnsafe(tick(4))).toBe(true)
     })
   )
@@ -119,7 +117,7 @@ onBothLayers("backpressure", (it) => {
         for (let tries = 0; tries < 5000 && !recorder.emitUnsafe(tick(n + 2)); tries++);
         yield* Fiber.join(waiting)
       }
-      const log = yield* folded(recorder)
+      const log = yield* foldedTicks(recorder)
       expect(log).toEqual(log.toSorted((a, b) => a - b))
       expect(log.filter((n) => n % 3 < 2)).toHaveLength(40)
     })
@@ -133,7 +131,7 @@ onBothLayers("backpressure", (it) => {
       expect(isWaiting(waiting)).toBe(true)
       yield* release
       yield* Fiber.join(waiting)
-      expect(yield* folded(recorder)).toEqual([1, 2])
+      expect(yield* foldedTicks(recorder)).toEqual([1, 2])
     })
   )
 
@@ -173,7 +171,7 @@ onBothLayers("backpressure", (it) => {
       const { refusedBy } = yield* recorder.stats
       expect(refusedBy).toEqual({ overflow: 3, invalid: 0, notRunning: 0 })
       yield* release
-      expect(yield* folded(recorder)).toEqual([1])
+      expect(yield* foldedTicks(recorder)).toEqual([1])
       const { stats } = yield* recorder.report
       expectBalanced(stats)
       expect(stats).toMatchObject({ offered: 4, accepted: 1, applied: 1, pending: 0 })
@@ -211,7 +209,7 @@ onBothLayers("backpressure", (it) => {
         )
       const emitted = yield* Effect.forEach([1, 2, 3, 4, 5, 6, 7, 8], fiber, { concurrency: "unbounded" })
       expect(emitted.flat().every(Boolean)).toBe(true)
-      const log = yield* folded(recorder)
+      const log = yield* foldedTicks(recorder)
       for (let id = 1; id <= 8; id++) {
         const own = log.filter((n) => Math.floor(n / 100) === id)
         expect(own).toEqual(Array.from({ length: 25 }, (_, i) => id * 100 + i))

@@ -4,7 +4,7 @@ import { Clock, Effect } from "effect"
 import { TestClock } from "effect/testing"
 import fc from "fast-check"
 import type { Metric, RecorderService, Snapshot } from "mvx-metrics"
-import { newRecorder, onBothLayers } from "../support/bothLayers.ts"
+import { onBothLayers, recorderWith } from "../support/bothLayers.ts"
 import { request } from "../support/instruments.metrics.ts"
 import { forEvery } from "../support/property.ts"
 import { Count, Durations, Expiring, Latest, Longest, Opaque, Sum, Users, Whole } from "../support/shapes.metrics.ts"
@@ -20,15 +20,12 @@ const visit = (recorder: RecorderService, ...users: ReadonlyArray<string>) =>
 const dimensions = <M extends Metric.Any>(snapshots: Snapshot.Snapshots, { name }: M) =>
   (snapshots[name] as Snapshot.Snapshot<Metric.Dimensions<M>>).dimensions
 
-const recorderOf = (...metrics: ReadonlyArray<Metric.Any>) =>
-  Effect.tap(newRecorder(), (recorder) => Effect.forEach(metrics, (metric) => recorder.register(metric)))
-
 onBothLayers(
   "a delta reader",
   (it) => {
     it.effect("shows everything the first time, and then what came since", () =>
       Effect.gen(function* () {
-        const recorder = yield* recorderOf(Count, Durations, Sum)
+        const recorder = yield* recorderWith(Count, Durations, Sum)
         yield* emit(recorder, 1, 2)
         const { read } = yield* recorder.deltaReader
         expect(yield* read).toEqual(yield* recorder.snapshots)
@@ -56,7 +53,7 @@ onBothLayers(
         }),
         (steps) =>
           Effect.gen(function* () {
-            const recorder = yield* recorderOf(Count, Durations, Sum)
+            const recorder = yield* recorderWith(Count, Durations, Sum)
             const readers = { one: yield* recorder.deltaReader, other: yield* recorder.deltaReader }
             const sums = { one: [0, 0, 0], other: [0, 0, 0] }
             const read = (who: "one" | "other") =>
@@ -84,7 +81,7 @@ onBothLayers(
 
     it.effect("shows as it stands what has no difference", () =>
       Effect.gen(function* () {
-        const recorder = yield* recorderOf(Longest, Latest, Users)
+        const recorder = yield* recorderWith(Longest, Latest, Users)
         const { read } = yield* recorder.deltaReader
         yield* emit(recorder, 9)
         yield* read
@@ -96,7 +93,7 @@ onBothLayers(
 
     it.effect("leaves out what has no state that can be copied", () =>
       Effect.gen(function* () {
-        const recorder = yield* recorderOf(Opaque, Sum)
+        const recorder = yield* recorderWith(Opaque, Sum)
         yield* emit(recorder, 1)
         expect(Object.keys(yield* (yield* recorder.deltaReader).read)).toEqual([Sum.name])
       })
@@ -104,7 +101,7 @@ onBothLayers(
 
     it.effect("shows a metric that came into service later, from then on", () =>
       Effect.gen(function* () {
-        const recorder = yield* recorderOf(Sum)
+        const recorder = yield* recorderWith(Sum)
         const { read } = yield* recorder.deltaReader
         yield* emit(recorder, 1)
         yield* read
@@ -117,7 +114,7 @@ onBothLayers(
 
     it.effect("says of a metric whose view cannot show the difference why, and goes on", () =>
       Effect.gen(function* () {
-        const recorder = yield* recorderOf(Whole, Sum)
+        const recorder = yield* recorderWith(Whole, Sum)
         const { read } = yield* recorder.deltaReader
         yield* emit(recorder, 1, 1)
         expect(dimensions(yield* read, Whole)).toEqual({ count: 2 })
@@ -142,7 +139,7 @@ onBothLayers(
 
     it.effect("are gone by the reader's time, stay in the total, and begin anew", () =>
       Effect.gen(function* () {
-        const recorder = yield* recorderOf(Expiring)
+        const recorder = yield* recorderWith(Expiring)
         yield* visit(recorder, "Ann", "Bob", "Bob")
         yield* TestClock.adjust("9 seconds")
         yield* visit(recorder, "Ann")
@@ -162,7 +159,7 @@ onBothLayers(
 
     it.effect("are told from those they were before by more than time, which may be set back", () =>
       Effect.gen(function* () {
-        const recorder = yield* recorderOf(Expiring)
+        const recorder = yield* recorderWith(Expiring)
         const now = yield* Clock.currentTimeMillis
         const { read } = yield* recorder.deltaReader
         yield* visit(recorder, "Ann", "Ann", "Ann")
@@ -178,7 +175,7 @@ onBothLayers(
 
     it.effect("are counted once in what is new: whether they have gone, gone and come again, or stayed", () =>
       Effect.gen(function* () {
-        const recorder = yield* recorderOf(Expiring)
+        const recorder = yield* recorderWith(Expiring)
         const { read } = yield* recorder.deltaReader
         yield* visit(recorder, "Ann", "Ann", "Bob", "Cid")
         expect(dimensions(yield* read, Expiring).value).toBe(4)
@@ -205,7 +202,7 @@ onBothLayers(
         }),
         (steps) =>
           Effect.gen(function* () {
-            const recorder = yield* recorderOf(Expiring)
+            const recorder = yield* recorderWith(Expiring)
             const { read } = yield* recorder.deltaReader
             let seen = 0
             let count = 0

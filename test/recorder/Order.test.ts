@@ -2,14 +2,12 @@
 import { expect } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import fc from "fast-check"
-import { Metric, type RecorderService } from "mvx-metrics"
+import { Metric } from "mvx-metrics"
 import { newRecorder, onBothLayers } from "../support/bothLayers.ts"
+import { foldedTicks } from "../support/foldedTicks.ts"
 import { heldInStart } from "../support/held.ts"
 import { EvenTicks, Notes, note, type ProbeEvent, TickLog, Ticks, tick } from "../support/probe.metrics.ts"
 import { forEvery } from "../support/property.ts"
-
-const folded = (recorder: RecorderService) =>
-  Effect.map(recorder.snapshot(TickLog), ({ dimensions }) => dimensions.log.map(([n]) => n))
 
 onBothLayers("order", (it) => {
   it.effect("events are folded in the order in which they were accepted", () =>
@@ -22,7 +20,7 @@ onBothLayers("order", (it) => {
         else recorder.emitUnsafe(tick(n))
         if (n % 700 === 0) yield* Effect.yieldNow
       }
-      expect(yield* folded(recorder)).toEqual(numbers)
+      expect(yield* foldedTicks(recorder)).toEqual(numbers)
     })
   )
 
@@ -33,7 +31,7 @@ onBothLayers("order", (it) => {
       for (const n of [1, 2, 3]) recorder.emitUnsafe(tick(n))
       yield* release
       for (const n of [4, 5, 6]) recorder.emitUnsafe(tick(n))
-      expect(yield* folded(recorder)).toEqual([1, 2, 3, 4, 5, 6])
+      expect(yield* foldedTicks(recorder)).toEqual([1, 2, 3, 4, 5, 6])
     })
   )
 
@@ -45,7 +43,7 @@ onBothLayers("order", (it) => {
       const fiber = (id: number) =>
         Effect.forEach(numbersOf(id), (n) => Effect.andThen(recorder.emit(tick(n)), Effect.yieldNow))
       yield* Effect.forEach([1, 2, 3, 4, 5], fiber, { concurrency: "unbounded" })
-      const log = yield* folded(recorder)
+      const log = yield* foldedTicks(recorder)
       expect(log).toHaveLength(250)
       for (const id of [1, 2, 3, 4, 5]) expect(log.filter((n) => Math.floor(n / 100) === id)).toEqual(numbersOf(id))
     })
@@ -58,7 +56,7 @@ onBothLayers("order", (it) => {
       for (const n of [1, 2, 3]) recorder.emitUnsafe(tick(n))
       yield* recorder.register(TickLog)
       for (const n of [4, 5]) recorder.emitUnsafe(tick(n))
-      expect(yield* folded(recorder)).toEqual([4, 5])
+      expect(yield* foldedTicks(recorder)).toEqual([4, 5])
       expect((yield* recorder.snapshot(Ticks)).dimensions.count).toBe(5)
     })
   )

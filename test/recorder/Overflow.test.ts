@@ -4,6 +4,7 @@ import { Effect, Fiber, Latch } from "effect"
 import { MetricsError, Recorder, type RecorderService } from "mvx-metrics"
 import { expectBalanced } from "../support/accounting.ts"
 import { newRecorder, onBothLayers } from "../support/bothLayers.ts"
+import { foldedTicks } from "../support/foldedTicks.ts"
 import { heldByHook, heldInStart } from "../support/held.ts"
 import { TickLog, Ticks, tick } from "../support/probe.metrics.ts"
 
@@ -13,10 +14,6 @@ const numbers = (from: number, to: number): ReadonlyArray<number> =>
 const emitAll = (recorder: RecorderService, ns: ReadonlyArray<number>) =>
   Effect.forEach(ns, (n) => recorder.emit(tick(n)))
 
-/** The numbers of the ticks that were folded, in order. */
-const folded = (recorder: RecorderService) =>
-  Effect.map(recorder.snapshot(TickLog), ({ dimensions }) => dimensions.log.map(([n]) => n))
-
 onBothLayers("drop-newest", (it) => {
   it.effect("refuses the events beyond the capacity, says so, and counts them", () =>
     Effect.gen(function* () {
@@ -25,7 +22,7 @@ onBothLayers("drop-newest", (it) => {
       expect(yield* emitAll(recorder, numbers(1, 5))).toEqual([true, true, true, false, false])
       expect(recorder.emitUnsafe(tick(6))).toBe(false)
       yield* release
-      expect(yield* folded(recorder)).toEqual([1, 2, 3])
+      expect(yield* foldedTicks(recorder)).toEqual([1, 2, 3])
       const { stats } = yield* recorder.report
       expect(stats).toMatchObject({ offered: 6, accepted: 3, refused: 3, evicted: 0 })
       expect(stats.refusedBy).toEqual({ overflow: 3, invalid: 0, notRunning: 0 })
@@ -45,7 +42,7 @@ onBothLayers("drop-oldest", (it) => {
       expectBalanced(held)
       expect(held).toMatchObject({ accepted: 3 * capacity + 1, evicted: 2 * capacity + 1, pending: capacity })
       yield* release
-      expect(yield* folded(recorder)).toEqual(numbers(2 * capacity + 2, 3 * capacity + 1))
+      expect(yield* foldedTicks(recorder)).toEqual(numbers(2 * capacity + 2, 3 * capacity + 1))
       const { stats } = yield* recorder.report
       expect(stats).toMatchObject({ applied: capacity, evicted: 2 * capacity + 1, refused: 0, pending: 0 })
     })
@@ -57,7 +54,7 @@ onBothLayers("drop-oldest", (it) => {
       yield* recorder.register(TickLog)
       yield* emitAll(recorder, numbers(1, 5))
       yield* release
-      expect(yield* folded(recorder)).toEqual(numbers(1, 5))
+      expect(yield* foldedTicks(recorder)).toEqual(numbers(1, 5))
       expect((yield* recorder.stats).evicted).toBe(0)
     })
   )
@@ -72,7 +69,7 @@ onBothLayers("drop-oldest", (it) => {
       expectBalanced(held)
       expect(held.evicted).toBeGreaterThan(0)
       yield* release
-      const survivors = yield* folded(recorder)
+      const survivors = yield* foldedTicks(recorder)
       expect(survivors.at(-1)).toBe(100)
       expect(survivors).toEqual(survivors.toSorted((a, b) => a - b))
       const { stats } = yield* recorder.report
@@ -110,7 +107,7 @@ onBothLayers("fail", (it) => {
       expect(recorder.emitUnsafe(tick(4))).toBe(false)
       expect((yield* recorder.stats).refusedBy).toEqual({ overflow: 2, invalid: 0, notRunning: 0 })
       yield* release
-      expect(yield* folded(recorder)).toEqual([1, 2])
+      expect(yield* foldedTicks(recorder)).toEqual([1, 2])
       expect(yield* recorder.emit(tick(5))).toBe(true)
     })
   )

@@ -1,10 +1,10 @@
 // A reset has a metric, or all of them, begin anew with the events accepted from then on.
 import { expect } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
-import type { Metric, RecorderService } from "mvx-metrics"
+import type { RecorderService } from "mvx-metrics"
 import { expectBalanced } from "../support/accounting.ts"
 import { badInputOf } from "../support/badInput.ts"
-import { newRecorder, onBothLayers } from "../support/bothLayers.ts"
+import { newRecorder, onBothLayers, recorderWith } from "../support/bothLayers.ts"
 import { makeGate } from "../support/gate.ts"
 import { request } from "../support/instruments.metrics.ts"
 import { listen } from "../support/listen.ts"
@@ -12,9 +12,6 @@ import { Fragile, Notes, note, poison, TickLog, Ticks, tick } from "../support/p
 import { Count, Longest, Sum } from "../support/shapes.metrics.ts"
 
 const modules = ["probe", "shapes"].map((name) => new URL(`../support/${name}.metrics.ts`, import.meta.url))
-
-const recorderOf = (...metrics: ReadonlyArray<Metric.Any>) =>
-  Effect.tap(newRecorder(), (recorder) => Effect.forEach(metrics, (metric) => recorder.register(metric)))
 
 const ticks = (recorder: RecorderService, ...numbers: ReadonlyArray<number>) =>
   Effect.forEach(numbers, (n) => recorder.emit(tick(n)), { discard: true })
@@ -24,7 +21,7 @@ onBothLayers(
   (it) => {
     it.effect("of one metric leaves the others as they are", () =>
       Effect.gen(function* () {
-        const recorder = yield* recorderOf(Ticks, Notes)
+        const recorder = yield* recorderWith(Ticks, Notes)
         yield* ticks(recorder, 1, 2)
         yield* recorder.emit(note("kept"))
         yield* recorder.reset(Ticks)
@@ -36,7 +33,7 @@ onBothLayers(
 
     it.effect("of all resets all, built-in ones and those of the application", () =>
       Effect.gen(function* () {
-        const recorder = yield* recorderOf(Count, Longest, Sum)
+        const recorder = yield* recorderWith(Count, Longest, Sum)
         const untouched = yield* recorder.snapshots
         for (const seconds of [1, 7]) yield* recorder.emit(request({ seconds }))
         yield* recorder.reset()
@@ -65,7 +62,7 @@ onBothLayers(
 
     it.effect("is one as well while somebody listens: changes go on from the beginning", () =>
       Effect.gen(function* () {
-        const recorder = yield* recorderOf(Ticks)
+        const recorder = yield* recorderWith(Ticks)
         const { fiber, heard } = yield* listen(recorder.changes)
         yield* ticks(recorder, 1, 2)
         yield* recorder.reset(Ticks)
@@ -82,7 +79,7 @@ onBothLayers(
 
     it.effect("puts a quarantined metric back into service", () =>
       Effect.gen(function* () {
-        const recorder = yield* recorderOf(Fragile, Ticks)
+        const recorder = yield* recorderWith(Fragile, Ticks)
         for (const event of [tick(), poison("bad luck"), tick()]) yield* recorder.emit(event)
         expect((yield* recorder.snapshot(Fragile)).quarantine?.missed).toBe(2)
         yield* recorder.reset(Fragile)
@@ -96,7 +93,7 @@ onBothLayers(
 
     it.effect("has a delta reader show what came since", () =>
       Effect.gen(function* () {
-        const recorder = yield* recorderOf(Sum, Fragile)
+        const recorder = yield* recorderWith(Sum, Fragile)
         const { read } = yield* recorder.deltaReader
         for (const seconds of [10, 20]) yield* recorder.emit(request({ seconds }))
         yield* recorder.emit(poison("bad luck"))
@@ -117,7 +114,7 @@ onBothLayers(
 
     it.effect("of another recorder's metric changes nothing here", () =>
       Effect.gen(function* () {
-        const [one, other] = [yield* recorderOf(Ticks), yield* recorderOf(Ticks)]
+        const [one, other] = [yield* recorderWith(Ticks), yield* recorderWith(Ticks)]
         for (const recorder of [one, other]) yield* ticks(recorder, 1)
         yield* one.reset()
         expect((yield* one.snapshot(Ticks)).dimensions.count).toBe(0)
@@ -127,7 +124,7 @@ onBothLayers(
 
     it.effect("of what is not registered fails, of what is no metric dies, and nothing is reset", () =>
       Effect.gen(function* () {
-        const recorder = yield* recorderOf(Ticks)
+        const recorder = yield* recorderWith(Ticks)
         yield* ticks(recorder, 1)
         expect(yield* Effect.flip(recorder.reset(Notes))).toMatchObject({
           _tag: "mvx-metrics/MetricNotRegistered",
@@ -143,7 +140,7 @@ onBothLayers(
 
     it.effect("of a recorder that has stopped is an invalid state, and its state stays", () =>
       Effect.gen(function* () {
-        const recorder = yield* recorderOf(Ticks)
+        const recorder = yield* recorderWith(Ticks)
         yield* ticks(recorder, 1)
         yield* recorder.stop
         expect(yield* Effect.flip(recorder.reset())).toMatchObject({

@@ -5,10 +5,10 @@ import { Effect, Fiber } from "effect"
 import { MetricsLayer, type Overflow, type RecorderService, type Stats } from "mvx-metrics"
 import { expectBalanced } from "../support/accounting.ts"
 import { newRecorder } from "../support/bothLayers.ts"
+import { policies } from "../support/policies.ts"
 import { folded, gatedWorker, SlowSteps, slowEvent } from "../support/slow.metrics.ts"
 
 const metrics = new URL("../support/slow.metrics.ts", import.meta.url)
-const policies: ReadonlyArray<Overflow> = ["drop-newest", "drop-oldest", "backpressure", "fail"]
 
 /** Two pages of memory: they hold some 2000 of the events. */
 const memoryLimit = 524_288

@@ -5,6 +5,7 @@ import { MetricsRuntime, type RecorderService, Snapshot } from "mvx-metrics"
 import { newRecorder, onBothLayers } from "../support/bothLayers.ts"
 import { forkNow } from "../support/forkNow.ts"
 import { makeGate } from "../support/gate.ts"
+import { inAnyOrder } from "../support/inAnyOrder.ts"
 import { request } from "../support/instruments.metrics.ts"
 import { Ticks, tick } from "../support/probe.metrics.ts"
 import { Count, Durations, Expiring, Latest, Longest, Opaque, Shapes, Sum, Users } from "../support/shapes.metrics.ts"
@@ -85,9 +86,9 @@ onBothLayers(
         }
         const states = yield* Effect.all(parts.map((recorder) => recorder.states))
         const { at, snapshots } = yield* whole.report
-        expect(sorted(yield* Snapshot.merge(all, states, at))).toEqual(sorted(snapshots))
-        expect(sorted(yield* Snapshot.merge(all, [yield* Snapshot.mergeStates(all, states)], at))).toEqual(
-          sorted(snapshots)
+        expect(inAnyOrder(yield* Snapshot.merge(all, states, at))).toEqual(inAnyOrder(snapshots))
+        expect(inAnyOrder(yield* Snapshot.merge(all, [yield* Snapshot.mergeStates(all, states)], at))).toEqual(
+          inAnyOrder(snapshots)
         )
       })
     )
@@ -136,11 +137,3 @@ onBothLayers("before a recorder is removed", (it) => {
     })
   )
 })
-
-/** The order of series is that in which they came. */
-const sorted = (value: unknown): unknown =>
-  JSON.parse(JSON.stringify(value), (_key, each) =>
-    Array.isArray(each) && typeof each[0] === "object"
-      ? each.toSorted((left, right) => (JSON.stringify(left) < JSON.stringify(right) ? -1 : 1))
-      : each
-  )

@@ -1,11 +1,10 @@
 // What is accepted is folded by itself: nobody has to read, or to emit once more, wherever the event waits meanwhile.
 import { expect, it } from "@effect/vitest"
 import { Effect, Latch } from "effect"
-import type { Overflow } from "mvx-metrics"
 import { newRecorder, onBothLayers, runtimeLayers } from "../support/bothLayers.ts"
+import { policies } from "../support/policies.ts"
 import { Ticks, tick } from "../support/probe.metrics.ts"
 
-const policies: ReadonlyArray<Overflow> = ["drop-newest", "drop-oldest", "backpressure", "fail"]
 const cases = policies.flatMap((overflow) => [1, 2, 3, 100].map((capacity) => [overflow, capacity] as const))
 
 onBothLayers("when nothing comes any more", (it) => {

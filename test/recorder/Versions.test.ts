@@ -9,6 +9,7 @@ import { Ledger } from "../../src/internal/cluster/ledger.ts"
 import { isBuiltInLevel } from "../../src/internal/metric/definition/levels.ts"
 import { stateOf } from "../../src/internal/metric/definition/stateShape.ts"
 import { badInputOf } from "../support/badInput.ts"
+import { inAnyOrder } from "../support/inAnyOrder.ts"
 import { runs } from "../support/long.ts"
 import { forEvery } from "../support/property.ts"
 
@@ -136,14 +137,6 @@ const wholeOf = (metric: Metric.Any, first: ReadonlyArray<Job>, second: Readonly
   return Metric.snapshot(metric, state, at + 1)
 }
 
-/** Series in any order. */
-const sorted = (value: unknown): unknown =>
-  JSON.parse(JSON.stringify(value), (_key, each) =>
-    Array.isArray(each) && typeof each[0] === "object"
-      ? each.toSorted((left, right) => (JSON.stringify(left) < JSON.stringify(right) ? -1 : 1))
-      : each
-  )
-
 describe("states of any two versions of a definition", () => {
   it.effect("are merged exactly where they fit, and named where they do not", () =>
     forEvery(
@@ -157,7 +150,7 @@ describe("states of any two versions of a definition", () => {
           const states = [mineState, yield* statesOf(theirs, second)]
           const merged = yield* Effect.result(Snapshot.merge([mine], states, at + 1))
           if (essence(one) === essence(other)) {
-            expect(sorted(Result.getOrThrow(merged).m)).toEqual(sorted(wholeOf(mine, first, second, at)))
+            expect(inAnyOrder(Result.getOrThrow(merged).m)).toEqual(inAnyOrder(wholeOf(mine, first, second, at)))
           } else {
             expect(merged).toMatchObject({ failure: { _tag: "mvx-metrics/StateMismatch", metric: "m", part: 1 } })
           }
@@ -185,7 +178,7 @@ describe("states of any two versions of a definition", () => {
         ledger.take(2, { instance: 0, recorderId: "r", states: told(theirs, second, 1) }, 0)
         const fits = essence(one) === essence(other)
         const whole = wholeOf(mine, first, fits ? second : [], 0)
-        expect(sorted(ledger.totals(1).r?.snapshots.m)).toEqual(sorted(whole))
+        expect(inAnyOrder(ledger.totals(1).r?.snapshots.m)).toEqual(inAnyOrder(whole))
         expect(ledger.leftOut).toMatchObject(fits ? [] : [{ metric: "m", processes: [2], ended: 0 }])
         expect(problems).toHaveLength(fits ? 0 : 1)
         ledger.endProcess(2, 1)

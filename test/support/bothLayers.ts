@@ -3,7 +3,7 @@
  */
 import { layer, type Vitest } from "@effect/vitest"
 import { Effect, type Layer } from "effect"
-import { MetricsLayer, MetricsRuntime, type RecorderOptions } from "mvx-metrics"
+import { type Metric, MetricsLayer, MetricsRuntime, type RecorderOptions } from "mvx-metrics"
 import { internalsOf } from "../../src/internal/runtime/internals.ts"
 
 /** The modules that the worker of {@link onBothLayers} has, unless others are named. */
@@ -39,3 +39,7 @@ let recorders = 0
  */
 export const newRecorder = <R = never>(options?: RecorderOptions<R>) =>
   Effect.flatMap(MetricsRuntime, (runtime) => internalsOf(runtime).makeIdle(`recorder-${++recorders}`, options))
+
+/** One with these metrics. */
+export const recorderWith = (...metrics: ReadonlyArray<Metric.Any>) =>
+  Effect.tap(newRecorder(), (recorder) => Effect.forEach(metrics, (metric) => recorder.register(metric)))

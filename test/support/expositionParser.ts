@@ -9,6 +9,12 @@ export interface Sample {
   readonly exemplar: { readonly labels: { readonly [name: string]: string }; readonly value: number } | undefined
 }
 
+/** A series as text, with its value; -0 is 0 in text. */
+export const entryOf = ({ labels, name, value }: Sample): readonly [string, number] => [
+  `${name}${JSON.stringify(Object.entries(labels).sort())}`,
+  0 + value
+]
+
 export interface ParsedFamily {
   readonly name: string
   readonly type: string

@@ -1,0 +1,7 @@
+/** The same with the objects of each array in one order: that of series is the one in which they came. */
+export const inAnyOrder = (value: unknown): unknown =>
+  JSON.parse(JSON.stringify(value), (_key, each) =>
+    Array.isArray(each) && typeof each[0] === "object"
+      ? each.toSorted((left, right) => (JSON.stringify(left) < JSON.stringify(right) ? -1 : 1))
+      : each
+  )
