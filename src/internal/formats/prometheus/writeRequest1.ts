@@ -1,7 +1,6 @@
 /** `prometheus.WriteRequest`, of remote write 1.0. The numbers are those of prompb/remote.proto and prompb/types.proto. */
 import { PbfWriter } from "pbf"
-import { writeLabel } from "../pbfText.ts"
-import type { LabelPair } from "./labels.ts"
+import { writeLabel, writeText } from "../pbfText.ts"
 import {
   type FamilyMetadata,
   typeNumbers,
