@@ -11,8 +11,9 @@ import { madeUp } from "./support/madeUp.ts"
 import { type StubPage, stubPage } from "./support/stubPage.ts"
 
 const folder = process.env.PICTURES
-/** As many updates as the page remembers. */
+/** As many updates as the page remembers one by one, and some that it has only means of. */
 const Seconds = 300
+const Long = 1500
 
 describe.skipIf(!hasBrowser)("the live page, to look at", () => {
   let stub: StubPage
@@ -155,10 +156,10 @@ describe.skipIf(!hasBrowser)("the live page, to look at", () => {
   it("leaves arrow keys to what has the focus", async () => {
     const { page } = watched
     await tool("Range").focus()
-    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("ArrowUp")
     expect(await chartLabel()).toMatch(/from 12:03:00 to 12:05:00/)
     expect(await page.locator("[aria-current] .name").innerText()).toBe("shop.orders")
-    await page.keyboard.press("ArrowUp")
+    await page.keyboard.press("ArrowDown")
     await page.getByRole("button", { name: "Table" }).focus()
     await page.keyboard.press("Enter")
     const data = page.getByRole("region", { name: "Data of the chart" })
@@ -204,12 +205,26 @@ describe.skipIf(!hasBrowser)("the live page, to look at", () => {
     await tool("Compare with").selectOption("nothing")
   })
 
+  it("draws the means of what is older than five minutes, and compares with them", async () => {
+    const { page } = watched
+    for (let second = Seconds + 2; second <= Long; second++) stub.send(madeUp(second))
+    await shown(page, madeUp(Long).at)
+    await tool("Range").selectOption("1 hour")
+    expect(await chartLabel()).toMatch(/from 12:00:10 to 12:25:00, 3 lines$/)
+    await picture("hour")
+    await tool("Range").selectOption("5 min")
+    await tool("Compare with").selectOption("10 min earlier")
+    expect((await legend())[0]).toMatch(/^shop=Berlin paid=card\s+[\d,]+\/s, was [\d,]+\/s [+−±]\d+(\.\d)? %$/)
+    await picture("compared-with-means")
+    await tool("Compare with").selectOption("nothing")
+  })
+
   it("says that the connection is lost, and of when the numbers are", async () => {
     const { page } = watched
     stub.cut(true)
     await page.locator("#status", { hasText: "Connection lost" }).waitFor()
     expect(await page.locator("#problems li").first().innerText()).toMatch(
-      /^no data\s+The connection\s+is lost: what is shown is of 12:05:01$/
+      /^no data\s+The connection\s+is lost: what is shown is of 12:25:00$/
     )
     expect(await violations(page)).toEqual([])
     await picture("lost")

@@ -208,6 +208,34 @@ describe("the history", () => {
     expect(history.trace("r", "requests", "unknown", total)).toEqual([null, null, null])
   })
 
+  it("has the means of ten updates each of what is older, for an hour", () => {
+    const history = new History(12)
+    const at = (second: number, count: number) =>
+      update(second * 1000, [live(Requests, new Array(count).fill(request("/a")))])
+    for (let i = 1; i <= 45; i++) history.add(at(i, i === 15 ? 0 : i))
+    const view = history.add(at(46, 46))[0]!
+    const total = view.view!.charts[1]!.traces[0]!
+    const values = history.traceOfHour("r", "requests", JSON.stringify([["path", "/a"]]), total)
+    expect(history.hour).toEqual([10, 20, 30, ...history.times])
+    expect(history.times[0]).toBe(35)
+    // The mean of 11 to 20 is without 15, where the series was not there.
+    expect(values).toEqual([5.5, (155 - 15) / 9, 25.5, ...history.times])
+    const { recorders } = at(0, 1)
+    for (let i = 47; i <= 4000; i++) history.add({ ...update(i * 1000, []), recorders })
+    expect(history.hour).toHaveLength(12 + 359)
+    expect(history.hour.at(0)).toBe(4000 - 3600)
+    const long = history.traceOfHour("r", "requests", JSON.stringify([["path", "/a"]]), total)
+    expect(new Set(long)).toEqual(new Set([1]))
+    expect(history.hour).toEqual(history.hour.toSorted((left, right) => left - right))
+  })
+
+  it("has no means of before the clock was set back", () => {
+    const history = new History(12)
+    for (let i = 1; i <= 30; i++) history.add(update(i * 1000, [live(Requests, [request("/a")])]))
+    history.add(update(5000, [live(Requests, [request("/a")])]))
+    expect(history.hour).toEqual([5])
+  })
+
   it("has nothing of an update for what has not been read of it yet", () => {
     const history = new History(2)
     for (const at of [0, 1000]) history.add(update(at, [live(Requests, [request("/a")])]))

@@ -15,6 +15,12 @@ describe("an earlier range", () => {
     expect(earlier([], [], 60)).toEqual([])
   })
 
+  it("takes the nearest mean of what is older than the updates", () => {
+    const times = [10, 20, 30, 31, 32]
+    expect(earlier(times, [1, 2, 3, 4, 5], 10, 30)).toEqual([null, 1, 2, 2, 2])
+    expect(earlier(times, [1, 2, 3, 4, 5], 6, 30)).toEqual([null, 1, 2, 3, 3])
+  })
+
   it("keeps gaps", () => {
     expect(earlier([0, 1, 2], [1, null, 3], 1)).toEqual([1, 1, null])
   })
@@ -23,6 +29,8 @@ describe("an earlier range", () => {
 it("the mean of a range is of the values in it", () => {
   expect(meanOf([0, 1, 2, 3], [100, 2, null, 4], 1, 3)).toBe(3)
   expect(meanOf([0, 1], [null, null], 0, 1)).toBe(null)
+  // The first one is of ten updates.
+  expect(meanOf([0, 1, 2], [1, 12, 12], 0, 2, 1)).toBeCloseTo((10 + 24) / 12)
 })
 
 it.each([

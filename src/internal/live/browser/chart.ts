@@ -32,7 +32,7 @@ interface ChartData {
 export const Colors = 8
 
 /** Seconds between marks of the axis, of which there is one for each second at most. */
-const Steps = [1, 2, 5, 10, 15, 30, 60, 120, 300]
+const Steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600]
 
 export class Chart {
   readonly #element: HTMLElement

@@ -17,16 +17,20 @@ export interface ChartChoice {
 type Options<Value> = ReadonlyArray<readonly [text: string, value: Value]>
 
 const ranges: Options<number> = [
-  ["5 min", 300],
+  ["1 min", 60],
   ["2 min", 120],
-  ["1 min", 60]
+  ["5 min", 300],
+  ["15 min", 900],
+  ["1 hour", 3600]
 ]
 
 export const comparisons: Options<number> = [
   ["nothing", 0],
   ["1 min earlier", 60],
   ["2 min earlier", 120],
-  ["4 min earlier", 240]
+  ["4 min earlier", 240],
+  ["10 min earlier", 600],
+  ["30 min earlier", 1800]
 ]
 
 const scales: Options<Scale> = [
@@ -44,8 +48,14 @@ export class ChartTools {
       this.#choice = { ...this.#choice, ...choice }
       onChange()
     }
-    const select = <Value>(name: string, options: Options<Value>, choose: (value: Value) => void): HTMLElement => {
+    const select = <Value>(
+      name: string,
+      options: Options<Value>,
+      chosen: Value,
+      choose: (value: Value) => void
+    ): HTMLElement => {
       const made = element("select", {}, ...options.map(([text]) => element("option", {}, text)))
+      made.selectedIndex = options.findIndex(([, value]) => value === chosen)
       made.addEventListener("change", () => choose(options[made.selectedIndex]![1]))
       // Their keys are their own, not those of the page.
       made.addEventListener("keydown", (event) => event.stopPropagation())
@@ -59,9 +69,9 @@ export class ChartTools {
     this.element = element(
       "div",
       { class: "tools", role: "group", "aria-label": "How the chart is shown" },
-      select("Range", ranges, (range) => set({ range })),
-      select("Compare with", comparisons, (back) => set({ back })),
-      select("Scale", scales, (scale) => set({ scale })),
+      select("Range", ranges, this.#choice.range, (range) => set({ range })),
+      select("Compare with", comparisons, this.#choice.back, (back) => set({ back })),
+      select("Scale", scales, this.#choice.scale, (scale) => set({ scale })),
       table,
       ...more
     )

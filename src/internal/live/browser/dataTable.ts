@@ -9,7 +9,7 @@ import { attribute, Children, element, write } from "./dom.ts"
 
 /** Most rows, and the seconds that may lie between two. */
 const MostRows = 60
-const Steps = [1, 2, 5, 10] as const
+const Steps = [1, 2, 5, 10, 20, 60] as const
 
 interface DataLine {
   readonly label: string
@@ -80,7 +80,7 @@ export class DataTable {
 /** Which updates have a row: the last one of each step, so that rows stay while others come. */
 const moments = (times: ReadonlyArray<number>): ReadonlyArray<number> => {
   const span = (times.at(-1) ?? 0) - (times[0] ?? 0)
-  const step = Steps.find((each) => span / each <= MostRows) ?? 10
+  const step = Steps.find((each) => span / each <= MostRows) ?? 60
   const last = new Map(times.map((time, index) => [Math.floor(time / step), index]))
   return [...last.values()].reverse().slice(0, MostRows)
 }

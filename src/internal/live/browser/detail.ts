@@ -137,10 +137,11 @@ export class Detail {
     const lately = chart.traces.some((trace) => trace.lately) ? `over ${Lookback} s` : ""
     const compared = choice.back === 0 ? "" : (comparisons.find(([, seconds]) => seconds === choice.back)?.[0] ?? "")
     const drawn = inRange(
-      history.times,
+      history.hour,
       all.filter((line) => line.shown),
       choice,
-      compared
+      compared,
+      history.times[0]
     )
     const title = [metric.name, chart.name, lately, compared === "" ? "" : `compared with ${compared}`]
     const data = {
@@ -164,7 +165,8 @@ export class Detail {
   /** The values at the pointer, or now; of two ranges their means. `first`: the first update of the range. */
   #showLegend(lines: ReadonlyArray<DetailLine>, unit: KindView["spark"]["unit"], lately: string, first: number): void {
     const { history, view } = this.#shown!
-    const { times } = history
+    const { hour: times } = history
+    const fine = history.times[0]
     const { back, range } = this.#tools.choice
     const at = this.#cursor === undefined ? times.length - 1 : first + this.#cursor
     const to = times.at(-1) ?? 0
@@ -173,8 +175,8 @@ export class Detail {
     this.#lines.show(
       lines.map((line) => {
         if (back === 0 || this.#cursor !== undefined) return [line.key, { line, value: shown(line.values[at]) }]
-        const now = meanOf(times, line.values, to - range, to)
-        const before = meanOf(times, line.values, to - range - back, to - back)
+        const now = meanOf(times, line.values, to - range, to, fine)
+        const before = meanOf(times, line.values, to - range - back, to - back, fine)
         return [line.key, { line, value: `${shown(now)}, was ${shown(before)} ${change(now, before)}`.trim() }]
       })
     )

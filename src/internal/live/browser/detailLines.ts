@@ -30,7 +30,7 @@ export class DetailLines {
   of(view: MetricView, history: History, { name, traces }: Chart, row: string | undefined): ReadonlyArray<DetailLine> {
     const { metric, recorderId, rows } = view
     const chosen = rows.find(({ key }) => key === row)
-    const values = (of: Row, trace: Trace) => history.trace(recorderId, metric.name, of.key, trace)
+    const values = (of: Row, trace: Trace) => history.traceOfHour(recorderId, metric.name, of.key, trace)
     if (traces.length > 1) {
       const of = chosen ?? rows[0]
       if (of === undefined) return []

@@ -13,12 +13,13 @@ interface InRange {
   readonly lines: ReadonlyArray<ChartLine>
 }
 
-/** `compared`: the name of the earlier range. */
+/** `compared`: the name of the earlier range. `fine`: since when there is a value for each update. */
 export const inRange = (
   times: ReadonlyArray<number>,
   lines: ReadonlyArray<ChartLine>,
   { back, range, scale }: ChartChoice,
-  compared: string
+  compared: string,
+  fine: number | undefined
 ): InRange => {
   const from = (times.at(-1) ?? 0) - range
   const first = Math.max(
@@ -31,7 +32,7 @@ export const inRange = (
     const values = line.values.slice(first)
     const shown = { ...line, values: scaled(values, values) }
     if (back === 0) return [shown]
-    const before = earlier(times, line.values, back).slice(first)
+    const before = earlier(times, line.values, back, fine).slice(first)
     return [shown, { ...line, label: `${line.label}, ${compared}`, values: scaled(before, values), dashed: true }]
   })
   return { first, times: times.slice(first), lines: both }

@@ -8,6 +8,13 @@ import type { LiveData, LiveMetric, LiveRecorder } from "./update.ts"
 /** Rows of a metric that are remembered, beside what is beyond the limit; the page shows the values of all. */
 const TracedRows = 20
 
+/** Those of them whose means are kept as well: a chart has lines for no more, and one of all together. */
+const ChartedRows = 9
+
+/** Of how many updates there is a mean, and how many means are kept: those of an hour, where updates are a second each. */
+export const MeanOf = 10
+const MostMeans = 360
+
 /** After so many seconds without an update there is a gap. */
 const Gap = 10
 
@@ -19,6 +26,9 @@ interface Past {
   readonly points: Array<{ readonly at: number; readonly point: Point }>
   /** By the name of the chart and of its trace: the value of update `n` is at `n` modulo the length, `NaN` for none. */
   readonly traces: Map<string, Float64Array>
+  /** By the same names: the mean of the updates up to `n * MeanOf` is at `n` modulo their number. */
+  readonly means: Map<string, Float64Array>
+  isCharted: boolean
   /** The update that it was last part of. */
   seen: number
 }
@@ -42,6 +52,8 @@ export class History {
   /** By recorder, metric and row. */
   readonly #past = new Map<string, Map<string, Past>>()
   readonly #followed = new Set<string>()
+  /** The time of the last update of each mean, where those are. */
+  readonly #meanTimes = new Float64Array(MostMeans).fill(Number.NaN)
   #updates = 0
   #at = 0
 
@@ -97,10 +109,61 @@ export class History {
     this.#updates++
     this.times.push(seconds)
     if (this.times.length > this.#length) this.times.shift()
+    const before = this.#updates - 1
+    if (before > 0 && before % MeanOf === 0 && this.#length > MeanOf) this.#mean(before / MeanOf)
+  }
+
+  /** Adds up the updates before this one. */
+  #mean(block: number): void {
+    const slot = block % MostMeans
+    this.#meanTimes[slot] = this.times.at(-2) ?? Number.NaN
+    for (const rows of this.#past.values()) {
+      for (const { isCharted, means, traces } of rows.values()) {
+        for (const [name, values] of traces) {
+          const known = means.get(name)
+          if (known === undefined && !isCharted) continue
+          const own = known ?? new Float64Array(MostMeans).fill(Number.NaN)
+          means.set(name, own)
+          own[slot] = isCharted ? this.#meanIn(values, block) : Number.NaN
+        }
+      }
+    }
+  }
+
+  #meanIn(values: Float64Array, block: number): number {
+    let [sum, count] = [0, 0]
+    for (let update = block * MeanOf; update > (block - 1) * MeanOf; update--) {
+      const value = values[update % this.#length]!
+      if (Number.isNaN(value)) continue
+      sum += value
+      count++
+    }
+    return count === 0 ? Number.NaN : sum / count
+  }
+
+  /** Where the means are of what is older than `times`, the oldest first. */
+  #old(): ReadonlyArray<number> {
+    const last = Math.floor((this.#updates - 1) / MeanOf)
+    const first = Math.max(1, last - MostMeans + 1)
+    const slots = Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => (first + index) % MostMeans)
+    return slots.filter((slot) => this.#meanTimes[slot]! < (this.times[0] ?? 0))
+  }
+
+  /** `times`, and before them those of the means of the last hour. */
+  get hour(): ReadonlyArray<number> {
+    return [...this.#old().map((slot) => this.#meanTimes[slot]!), ...this.times]
+  }
+
+  /** What was traced of a row, a value for each of `hour`. */
+  traceOfHour(recorderId: string, metric: string, row: string, trace: Trace): ReadonlyArray<number | null> {
+    const means = this.#past.get(keyOf(recorderId, metric))?.get(row)?.means.get(nameOf(trace))
+    const old = this.#old().map((slot) => means?.[slot] ?? Number.NaN)
+    return [...old.map((mean) => (Number.isNaN(mean) ? null : mean)), ...this.trace(recorderId, metric, row, trace)]
   }
 
   #forget(): void {
     this.times.length = 0
+    this.#meanTimes.fill(Number.NaN)
     this.#past.clear()
   }
 
@@ -130,15 +193,18 @@ export class History {
       metric,
       view,
       rows: rows.map((row, index) => {
-        const isTraced = view !== undefined && (index < TracedRows || row.overflow === true || isFollowed(row))
-        return isTraced ? this.#row(past, row, view) : { ...row, now: () => null }
+        const isNamed = row.overflow === true || isFollowed(row)
+        return view !== undefined && (index < TracedRows || isNamed)
+          ? this.#row(past, row, view, index < ChartedRows || isNamed)
+          : { ...row, now: () => null }
       })
     }
   }
 
-  #row(rows: Map<string, Past>, row: PointRow, view: KindView): Row {
-    const past: Past = rows.get(row.key) ?? { points: [], traces: new Map(), seen: 0 }
+  #row(rows: Map<string, Past>, row: PointRow, view: KindView, isCharted: boolean): Row {
+    const past: Past = rows.get(row.key) ?? { points: [], traces: new Map(), means: new Map(), isCharted, seen: 0 }
     rows.set(row.key, past)
+    past.isCharted = isCharted
     past.seen = this.#updates
     const before = past.points[0]
     const seconds = before === undefined ? 0 : (this.#at - before.at) / 1000

@@ -1,30 +1,51 @@
 /**
  * Ranges of the last minutes: the one that a chart shows, and an earlier one that it is compared with.
  */
+import { MeanOf } from "./history.ts"
+
 type Values = ReadonlyArray<number | null>
 
 /** Most seconds between a moment and the update that stands for it. */
 const Near = 1
 
-/** The mean of the values from `from` to `to`, in the times of `times`; `null` of none. */
-export const meanOf = (times: ReadonlyArray<number>, values: Values, from: number, to: number): number | null => {
+/**
+ * The mean of the values from `from` to `to`, in the times of `times`; `null` of none. A value of before `fine` is a mean
+ * itself.
+ */
+export const meanOf = (
+  times: ReadonlyArray<number>,
+  values: Values,
+  from: number,
+  to: number,
+  fine = Number.NEGATIVE_INFINITY
+): number | null => {
   let [sum, count] = [0, 0]
   for (const [index, time] of times.entries()) {
     const value = values[index] ?? null
     if (value === null || time < from || time > to) continue
-    sum += value
-    count++
+    const weight = time < fine ? MeanOf : 1
+    sum += value * weight
+    count += weight
   }
   return count === 0 ? null : sum / count
 }
 
-/** For each time the value of so many seconds before, of the update that is nearest, so that two ranges lie on each other. */
-export const earlier = (times: ReadonlyArray<number>, values: Values, seconds: number): Values => {
+/**
+ * For each time the value of so many seconds before, of the update that is nearest, so that two ranges lie on each other.
+ * Before `fine` they are further apart.
+ */
+export const earlier = (
+  times: ReadonlyArray<number>,
+  values: Values,
+  seconds: number,
+  fine = Number.NEGATIVE_INFINITY
+): Values => {
   let at = 0
   return times.map((time) => {
     const target = time - seconds
     while (at + 1 < times.length && Math.abs(times[at + 1]! - target) <= Math.abs(times[at]! - target)) at++
-    return times.length > 0 && Math.abs(times[at]! - target) <= Near ? (values[at] ?? null) : null
+    const near = target < fine ? MeanOf / 2 : Near
+    return times.length > 0 && Math.abs(times[at]! - target) <= near ? (values[at] ?? null) : null
   })
 }
 
