@@ -2,32 +2,29 @@
  * Sums of doubles without a rounding in them: the same in any order and grouping, so that it does not matter by whom and
  * in how many parts values were taken. They are rounded once, to the nearest double, when they are shown.
  *
- * What the addition of two doubles rounds away is a double again and can be computed (Knuth's TwoSum), so most sums are
- * two doubles at most (Dekker 1971, Shewchuk 1997). The few that are not are whole numbers of the least double, as in the
- * accumulators of Kulisch and Neal (2015). The result is that of `Math.sumPrecise`, except that -0 counts as 0.
+ * What the addition of two doubles rounds away is a double again and can be computed (Knuth's TwoSum), so a sum is a few
+ * doubles, most often one or two (Shewchuk 1997). What they do not show easily, halves and overflows above all, is computed
+ * in whole numbers of the least double, as in the accumulators of Neal (2015). The result is that of `Math.sumPrecise`,
+ * except that -0 counts as 0.
  */
 
 /**
- * A sum of doubles, exact, as plain data. A double is itself. Otherwise it is the nearest double and the rest, if that is
- * one; and if not, a hexadecimal number of times 2^-1074. Equal sums are equal data.
+ * A sum of doubles, exact, as plain data. A double is itself. Otherwise it is several doubles, each the nearest one to
+ * what those before it have left. Beyond the greatest double, it is a hexadecimal number of times 2^-1074. Equal sums are
+ * equal data.
  *
  * @category models
  * @since 0.2.0
  */
-export type ExactSum = number | readonly [nearest: number, rest: number] | string
+export type ExactSum = number | ReadonlyArray<number> | string
 
 export const plus = (left: ExactSum, right: ExactSum): ExactSum => {
-  if (typeof right !== "number") return typeof left === "number" ? plus(right, left) : plusSlowly(left, right)
-  if (typeof left === "number") {
-    const sum = left + right
-    return isExact(left, right, sum) ? sum : exactSum(left, right)
-  }
-  if (typeof left === "string") return plusSlowly(left, right)
-  const high = left[0] + right
-  const error = errorOf(left[0], right, high)
-  const low = left[1] + error
-  // Where something overflows, what is computed from it is equal to nothing.
-  return isExact(left[1], error, low) ? exactSum(high, low) : plusSlowly(left, right)
+  if (typeof left === "string" || typeof right === "string") return ofUnits(unitsOf(left) + unitsOf(right))
+  if (typeof right === "object")
+    return typeof left === "number" ? plus(right, left) : right.reduce<ExactSum>(plus, left)
+  if (typeof left === "object") return plusPart(left, right)
+  const sum = left + right
+  return isExact(left, right, sum) ? sum : exactSum(left, right)
 }
 
 /** What came to `earlier` that made it `later`. */
@@ -35,7 +32,7 @@ export const less = (later: ExactSum, earlier: ExactSum): ExactSum => plus(later
 
 /** The nearest double. Infinite where the sum is beyond them. */
 export const rounded = (sum: ExactSum): number =>
-  typeof sum === "number" ? sum : typeof sum === "string" ? nearest(parsed(sum)) : sum[0]
+  typeof sum === "number" ? sum : typeof sum === "string" ? nearest(parsed(sum)) : sum[0]!
 
 /** Whether nothing was rounded away of `left + right`. */
 export const isExact = (left: number, right: number, sum: number): boolean =>
@@ -58,17 +55,56 @@ export const exactSum = (high: number, low: number, units = 0n): ExactSum => {
   return ofUnits(unitsIn(high) + unitsIn(low) + units)
 }
 
-const plusSlowly = (left: ExactSum, right: ExactSum): ExactSum => {
-  if (typeof left === "object" && typeof right === "object") {
-    const rests = left[1] + right[1]
-    if (isExact(left[1], right[1], rests)) return plus([left[0], rests], right[0])
+const plusPart = (parts: ReadonlyArray<number>, value: number): ExactSum => {
+  if (parts.length === 2) {
+    const [high, low] = parts as [number, number]
+    const sum = high + value
+    const error = errorOf(high, value, sum)
+    const rest = low + error
+    // Where something overflows, what is computed from it is equal to nothing.
+    if (isExact(low, error, rest)) return exactSum(sum, rest)
   }
-  return ofUnits(unitsOf(left) + unitsOf(right))
+  const all = inOrder(grown(parts, value))
+  if (!isNearest(all)) return ofUnits(unitsOf(parts) + unitsIn(value))
+  return all.length === 1 ? all[0]! : all
 }
+
+/** Adds a value to the least of some parts, what comes of it to the next one, and so on. */
+const grown = (parts: ReadonlyArray<number>, value: number): Array<number> => {
+  const all = [value, ...parts]
+  for (let i = parts.length; i > 0; i--) {
+    const sum = all[0]! + all[i]!
+    all[i] = errorOf(all[0]!, all[i]!, sum)
+    all[0] = sum
+  }
+  return all
+}
+
+/** Puts together what one double has room for, from the greatest part on. */
+const inOrder = ([first = 0, ...others]: ReadonlyArray<number>): Array<number> => {
+  const all: Array<number> = []
+  let last = first
+  for (const each of others) {
+    const sum = last + each
+    const rest = errorOf(last, each, sum)
+    if (rest !== 0) all.push(sum)
+    last = rest === 0 ? sum : rest
+  }
+  if (last !== 0 || all.length === 0) all.push(last)
+  return all
+}
+
+/** Whether each part is the nearest double to all from there on. A half is not certain to be, if more comes behind it. */
+const isNearest = (parts: ReadonlyArray<number>): boolean =>
+  parts.every((part, i) => {
+    const next = parts[i + 1] ?? 0
+    const isHalf = part + 2 * next - part === 2 * next
+    return Number.isFinite(part) && part + next === part && (i + 2 >= parts.length || !isHalf)
+  })
 
 const negative = (sum: ExactSum): ExactSum => {
   if (typeof sum === "number") return -sum
-  if (typeof sum !== "string") return [-sum[0], -sum[1]]
+  if (typeof sum !== "string") return sum.map((part) => -part)
   return sum.startsWith("-") ? sum.slice(1) : `-${sum}`
 }
 
@@ -91,18 +127,21 @@ export const unitsIn = (value: number): bigint => {
 /** The same in a sum. */
 export const unitsOf = (sum: ExactSum): bigint => {
   if (typeof sum === "number") return unitsIn(sum)
-  return typeof sum === "string" ? parsed(sum) : unitsIn(sum[0]) + unitsIn(sum[1])
+  return typeof sum === "string" ? parsed(sum) : sum.reduce((units, part) => units + unitsIn(part), 0n)
 }
 
 const parsed = (text: string): bigint => (text.startsWith("-") ? -BigInt(`0x${text.slice(1)}`) : BigInt(`0x${text}`))
 
 const ofUnits = (units: bigint): ExactSum => {
-  const high = nearest(units)
-  if (!Number.isFinite(high)) return units.toString(16)
-  const rest = units - unitsIn(high)
-  if (rest === 0n) return high
-  const low = nearest(rest)
-  return unitsIn(low) === rest ? [high, low] : units.toString(16)
+  const parts: Array<number> = []
+  let rest = units
+  do {
+    const part = nearest(rest)
+    if (!Number.isFinite(part)) return units.toString(16)
+    parts.push(part)
+    rest -= unitsIn(part)
+  } while (rest !== 0n)
+  return parts.length === 1 ? parts[0]! : parts
 }
 
 /** Bits of a number of units that is too large for a double: more than a double has, so that it is rounded once. */

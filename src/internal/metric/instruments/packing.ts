@@ -89,7 +89,7 @@ export const aCount: Form<number | undefined> = {
   unpack: (from) => from.number() || undefined
 }
 
-/** A sum: its doubles, the second of which is 0 where one is enough. Where two are not, the first is none. */
+/** A sum: the first of its doubles, and the others. Of one beyond the doubles, the first is none. */
 export const aSum: Form<ExactSum> = {
   pack: (to, sum) => {
     if (typeof sum === "string") {
@@ -97,14 +97,14 @@ export const aSum: Form<ExactSum> = {
       to.text(sum)
       return
     }
-    to.number(typeof sum === "number" ? sum : sum[0])
-    to.number(typeof sum === "number" ? 0 : sum[1])
+    to.number(typeof sum === "number" ? sum : sum[0]!)
+    to.numbers(typeof sum === "number" ? [] : sum.slice(1))
   },
   unpack: (from) => {
-    const nearest = from.number()
-    if (Number.isNaN(nearest)) return from.text()
-    const rest = from.number()
-    return rest === 0 ? nearest : [nearest, rest]
+    const first = from.number()
+    if (Number.isNaN(first)) return from.text()
+    const others = from.numbers()
+    return others.length === 0 ? first : [first, ...others]
   }
 }
 

@@ -16,7 +16,8 @@ export const noSum: SumDraft = { sum: 0, low: 0, units: 0n }
 
 export const sumDraftOf = (sum: ExactSum): SumDraft => {
   if (typeof sum === "number") return { ...noSum, sum }
-  return typeof sum === "string" ? { ...noSum, units: unitsOf(sum) } : { ...noSum, sum: sum[0], low: sum[1] }
+  if (typeof sum === "string") return { ...noSum, units: unitsOf(sum) }
+  return { sum: sum[0]!, low: sum[1]!, units: unitsOf(sum.slice(2)) }
 }
 
 export const sumIn = ({ low, sum, units }: SumDraft): ExactSum => exactSum(sum, low, units)
