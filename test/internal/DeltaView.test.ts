@@ -13,22 +13,28 @@ it("shows what the definition would show", () => {
     fc.property(
       anyDefinition.filter(({ instrument }) => instrument !== undefined),
       fc.array(anyEvent, { maxLength: 20 }),
-      fc.array(anyEvent, { maxLength: 20 }),
+      fc.array(fc.tuple(anyEvent, fc.integer({ min: 1000, max: 3000 })), { maxLength: 20 }),
       (metric, first, more) => {
         const earlier = Metric.fold(metric, first as never, 1000) as never
-        const later = Metric.fold(metric, [...first, ...more] as never, 1000) as never
+        // Series expire meanwhile, and begin anew.
+        const later = more
+          .toSorted(([, left], [, right]) => left - right)
+          .reduce(
+            (state: unknown, [event, at]) => Metric.reduce(metric as Metric.Any, state, event as never, at),
+            earlier
+          ) as never
         const { instrument, minus, view } = metric
-        deepStrictEqual(allSteps(deltaViewSteps(instrument!, later, undefined, 1500)), view(later, 1500))
+        deepStrictEqual(allSteps(deltaViewSteps(instrument!, later, undefined, 3500)), view(later, 3500))
         const since = minus === undefined ? later : (minus(later, earlier) as never)
-        deepStrictEqual(allSteps(deltaViewSteps(instrument!, later, earlier, 1500)), view(since, 1500))
+        deepStrictEqual(allSteps(deltaViewSteps(instrument!, later, earlier, 3500)), view(since, 3500))
       }
     ),
     { numRuns: runs(60) }
   )
 })
 
-it("looks at some series in each step", () => {
-  const Wide = Metric.counter("wide", { events: Family, when: ["request"], labels: ["path"] })
+it.each([{}, { expireAfter: "1 hour" }])("looks at some series in each step, with the options %j", (options) => {
+  const Wide = Metric.counter("wide", { events: Family, when: ["request"], labels: ["path"], ...options } as never)
   const events = Array.from({ length: 1000 }, (_, i) => ({ _tag: "request", path: `/${i}` }))
   const state = Metric.fold(Wide, events as never) as never
   const steps = deltaViewSteps(Wide.instrument!, state, state, 0)

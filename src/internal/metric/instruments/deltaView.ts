@@ -1,39 +1,52 @@
-import { known, type Steps } from "../../util/steps.ts"
+import type { Steps } from "../../util/steps.ts"
 import type { Instrument } from "../definition/instrument.ts"
 import { kindOf } from "./kinds.ts"
-import { minusStates, type SeriesState } from "./series.ts"
-import { view, viewSteps } from "./view.ts"
+import type { Measure } from "./measure.ts"
+import { goesOn, isIdle, type SeriesState, together } from "./series.ts"
+import { StepSeries, viewSteps } from "./view.ts"
 
 type State = SeriesState<unknown>
 
-/** What an instrument shows of what came to an earlier state, some series at a time where series do not expire. */
-export const deltaViewSteps = (
+/** What an instrument shows of what came to an earlier state, some series at a time. */
+export function* deltaViewSteps(
   instrument: Instrument,
   later: State,
   earlier: State | undefined,
   now: number
-): Steps<object> => {
+): Steps<object> {
   const { measure } = kindOf(instrument)
   const { minus } = measure
-  if (earlier === undefined || minus === undefined) return wholeSteps(instrument, later, now)
-  if (later.idle !== undefined) return known(view(instrument, minusStates(measure)(later, earlier), now))
-  const rest = (key: string): unknown =>
-    Object.hasOwn(earlier.series, key) ? minus(later.series[key], earlier.series[key]) : later.series[key]
-  return viewSteps(instrument, readOf(later, later.rejected - earlier.rejected, rest), now)
+  const before = minus === undefined ? undefined : earlier
+  const point = (key: string): unknown =>
+    before !== undefined && goesOn(later, before, key)
+      ? minus!(later.series[key], before.series[key])
+      : later.series[key]
+  const hasExpired = (key: string): boolean =>
+    later.idle !== undefined && isIdle(instrument, later.idle.seen[key]!, now)
+  const live = function* (): Generator<readonly [key: string, point: unknown], void> {
+    for (const key of Object.keys(later.series)) if (!hasExpired(key)) yield [key, point(key)]
+  }
+  const idle = function* (): Generator<unknown, void> {
+    for (const key of Object.keys(later.series)) if (hasExpired(key)) yield point(key)
+  }
+  const expired = yield* expiredSince(measure, later, before)
+  const rejected = later.rejected - (before?.rejected ?? 0)
+  return yield* viewSteps(instrument, { live: live(), idle: idle(), expired, rejected }, now)
 }
 
-const wholeSteps = (instrument: Instrument, state: State, now: number): Steps<object> =>
-  state.idle === undefined
-    ? viewSteps(
-        instrument,
-        readOf(state, state.rejected, (key) => state.series[key]),
-        now
-      )
-    : known(view(instrument, state, now))
-
-const readOf = ({ series }: State, rejected: number, point: (key: string) => unknown) => {
-  const live = function* (): Generator<readonly [key: string, point: unknown], void> {
-    for (const key of Object.keys(series)) yield [key, point(key)]
+/** What has expired since then. It was seen before as a series, or as what had expired by then. */
+function* expiredSince(
+  { merge, minus }: Measure<unknown, unknown>,
+  later: State,
+  before: State | undefined
+): Steps<unknown> {
+  const expired = later.idle?.expired ?? null
+  if (expired === null || before === undefined) return expired
+  let seen: unknown = before.idle?.expired ?? null
+  let count = 0
+  for (const key of Object.keys(before.series)) {
+    if (++count % StepSeries === 0) yield
+    if (!goesOn(later, before, key)) seen = together(merge, seen, before.series[key])
   }
-  return { live: live(), idle: [], expired: null, rejected }
+  return seen === null ? expired : minus!(expired, seen)
 }

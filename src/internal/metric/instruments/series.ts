@@ -263,7 +263,7 @@ export const minusStates =
   }
 
 /** Whether a series of the earlier state is there in the later one, and has not expired and begun anew. */
-const goesOn = (later: SeriesState<unknown>, earlier: SeriesState<unknown>, key: string): boolean =>
+export const goesOn = (later: SeriesState<unknown>, earlier: SeriesState<unknown>, key: string): boolean =>
   Object.hasOwn(earlier.series, key) &&
   Object.hasOwn(later.series, key) &&
   later.idle?.lives[key] === earlier.idle?.lives[key]
