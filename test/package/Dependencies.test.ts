@@ -84,7 +84,7 @@ const sees: { readonly [folder: string]: ReadonlyArray<string> } = {
   "exporters/otlp": ["exporters", "runtime", "formats/otlp", "formats", "metric/instruments", "model", "util"],
   "exporters/sdk": ["exporters/otlp", "exporters", "runtime", "formats/otlp", "formats", "util"],
   merging: ["exporters", "runtime", "recorder", "fold", "stream", "metric", "metric/definition", "model", "util"],
-  storeReader: ["merging", "durable", "store", "fold", "metric/definition", "model", "util"],
+  storeReader: ["merging", "durable", "store", "fold", "formats", "metric/definition", "model", "util"],
   cluster: ["merging", "runtime", "recorder", "model", "util"],
   catalogue: ["formats/prometheus", "formats", "metric/instruments", "metric/definition", "model", "naming", "util"],
   "live/model": ["metric", "metric/definition", "model"],

@@ -84,6 +84,35 @@ for (const [kind, make] of Object.entries(kinds)) {
       })
     )
 
+    it.effect("has the accounting of all recorders, those included that were removed", () =>
+      Effect.gen(function* () {
+        const store = yield* openStore
+        const reader = yield* readerOf(store)
+        const [one, other] = [yield* make(store), yield* closeable(make(store))]
+        const a = yield* register(one, "shop")
+        yield* a.emit(sale(1))
+        yield* Effect.exit(a.emit("no event" as never))
+        const b = yield* register(one, "gone")
+        yield* b.emit(sale(2))
+        yield* one.stopAndRemoveRecorder("gone")
+        const c = yield* register(other.runtime, "shop")
+        yield* c.emit(sale(3))
+        yield* c.emit(sale(4))
+        yield* other.close
+        yield* one.flush()
+        const { recorders } = yield* reader.report
+        expect(recorders.shop!.stats).toMatchObject({
+          state: "Running",
+          accepted: 3,
+          applied: 3,
+          pending: 0,
+          refused: 1,
+          refusedBy: { invalid: 1 }
+        })
+        expect(recorders.gone!.stats).toMatchObject({ state: "Stopped", accepted: 1, applied: 1 })
+      })
+    )
+
     it.effect("keeps what a silent process has counted, and drops its levels until it writes again", () =>
       Effect.gen(function* () {
         const store = yield* openStore

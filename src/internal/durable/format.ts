@@ -36,6 +36,8 @@ export interface KeptState {
   /** By the same hash, what the states are like. */
   readonly shapes: MeasuredParts
   readonly metrics: ReadonlyArray<PackedMetric>
+  /** The accounting of the recorder, where it is of one: a row of `packStats`. */
+  readonly stats?: ReadonlyArray<number> | undefined
   /** Who has written it, where others are told what it counts. */
   readonly identity?: Identity | undefined
 }
@@ -47,6 +49,7 @@ export interface Identity {
 }
 
 interface Header {
+  readonly stats?: ReadonlyArray<number> | undefined
   readonly identity?: Identity | undefined
   readonly namespace: string
   readonly savedAt: number
@@ -78,10 +81,11 @@ export class StateWriter {
   #at = 0
   #isHeadDone = false
 
-  constructor({ identity, measured, metrics, namespace, savedAt, shapes }: KeptState) {
+  constructor({ identity, measured, metrics, namespace, savedAt, shapes, stats }: KeptState) {
     const used = new Set(metrics.map((metric) => metric.measured))
     const header: Header = {
       identity,
+      stats,
       namespace,
       savedAt,
       v8: v8Version,
@@ -206,9 +210,9 @@ export const readState = (all: Uint8Array, namespace: string): KeptState | Unusa
     if (header.namespace !== namespace) return foreign(`is the state of the namespace "${header.namespace}"`)
     if (header.v8 > v8Version) return newer("version of Node")
     if (header.endianness !== endianness()) return foreign("was written on a machine with another byte order")
-    const { identity, measured, savedAt, shapes } = header
+    const { identity, measured, savedAt, shapes, stats } = header
     const parts = { measured: new Map(measured), shapes: new Map(shapes) }
-    return { identity, namespace, savedAt, ...parts, metrics: [...recordsOf(all, view, records)] }
+    return { identity, stats, namespace, savedAt, ...parts, metrics: [...recordsOf(all, view, records)] }
   } catch (error) {
     return damaged(describeError(error))
   }

@@ -29,6 +29,8 @@ export interface StoredOptions extends KeepingThread {
   readonly durable: DurableState | undefined
 }
 
+type Telling = Pick<SourceWrite, "sequence" | "entries" | "removed" | "hasEnded">
+
 export class StoredStates extends StateRounds {
   protected readonly live: LiveStates
   readonly #options: StoredOptions
@@ -84,6 +86,8 @@ export class StoredStates extends StateRounds {
     const { namespace } = this.#options
     const savedAt = Date.now()
     const keys = [...this.#due]
+    // Of what is made now: a write that is under way when the last one is asked for is not that one.
+    const hasEnded = this.#hasEnded
     const entries = new Map<string, Uint8Array>()
     const removed: Array<string> = []
     let next = 0
@@ -97,7 +101,8 @@ export class StoredStates extends StateRounds {
         if (metrics.length > 0) {
           const shapes = this.#options.durable?.left.shapes ?? new Map()
           const measured = new Map([...shapes, ...this.#shapes, ...(this.thread.fold.ended?.shapes ?? [])])
-          writer = new StateWriter({ namespace, savedAt, measured, shapes: new Map(), metrics, identity: undefined })
+          const stats = this.#statsOf(keys[next]!)
+          writer = new StateWriter({ namespace, savedAt, measured, shapes: new Map(), metrics, stats })
           return true
         }
         removed.push(keys[next]!)
@@ -110,10 +115,10 @@ export class StoredStates extends StateRounds {
     }
     return {
       goOn: (most) => keys.length > 0 && goOn(most),
-      write: Effect.suspend(() => this.#write(entries, removed)),
+      write: Effect.suspend(() => this.#write({ entries, removed, hasEnded })),
       onWritten: () => {
         for (const key of keys) this.#due.delete(key)
-        if (this.#hasEnded) this.close()
+        if (hasEnded) this.close()
         this.thread.fold.send({ _tag: "StateWritten", by: "store", savedAt, events })
       },
       onFailed: (reason) => this.#tellFailure(reason)
@@ -126,6 +131,7 @@ export class StoredStates extends StateRounds {
     const { ended } = this.thread.fold
     const live = this.live.takeChanged()
     for (const id of live) this.#due.add(liveKey(id))
+    for (const id of this.thread.fold.accounts.takeChanged()) this.#due.add(liveKey(id))
     for (const id of ended?.takeChanged() ?? []) {
       this.#due.add(keyOfEnded(id))
       if (id === Others) this.#due.add(aboutKey)
@@ -155,6 +161,14 @@ export class StoredStates extends StateRounds {
     for (const packed of durable?.left.of(id) ?? []) if (!this.live.has(id, packed.name)) yield packed
   }
 
+  #statsOf(key: string): ReadonlyArray<number> | undefined {
+    const of = readKey(key)
+    const { accounts, ended } = this.thread.fold
+    const row =
+      of?.kind === "live" ? accounts.of(of.recorderId) : ended?.accountOf(of?.kind === "ended" ? of.recorderId : Others)
+    return row && [...row]
+  }
+
   get #eventsOfRemoved(): number {
     return this.thread.fold.ended?.events ?? this.#options.durable?.left.folded ?? 0
   }
@@ -169,15 +183,17 @@ export class StoredStates extends StateRounds {
     }
     return {
       goOn: () => false,
-      write: Effect.suspend(() => this.#tell({ sequence: this.#base!, entries: new Map(), removed: [] })),
+      write: Effect.suspend(() =>
+        this.#tell({ sequence: this.#base!, entries: new Map(), removed: [], hasEnded: false })
+      ),
       onWritten,
       onFailed: (reason) => this.#tellFailure(reason)
     }
   }
 
-  #write(entries: ReadonlyMap<string, Uint8Array>, removed: ReadonlyArray<string>): Effect.Effect<boolean, unknown> {
+  #write(written: Omit<Telling, "sequence">): Effect.Effect<boolean, unknown> {
     const { durable } = this.#options
-    const told = Effect.suspend(() => this.#tell({ sequence: ++this.#sequence, entries, removed }))
+    const told = Effect.suspend(() => this.#tell({ ...written, sequence: ++this.#sequence }))
     if (durable === undefined) return told
     const isKept = Effect.callback<void, Error>((resume) =>
       durable.ask(
@@ -189,7 +205,7 @@ export class StoredStates extends StateRounds {
   }
 
   /** Whether the store has it now. If not, it is told everything next. */
-  #tell(write: Pick<SourceWrite, "sequence" | "entries" | "removed">): Effect.Effect<boolean, unknown> {
+  #tell(write: Telling): Effect.Effect<boolean, unknown> {
     const { durable, identity, namespace, store } = this.#options
     const isLasting = durable !== undefined
     const written = store.write({
@@ -197,7 +213,6 @@ export class StoredStates extends StateRounds {
       ...identity,
       namespace,
       base: this.#base,
-      hasEnded: this.#hasEnded,
       isLasting
     })
     return Effect.flatMap(written, (outcome): Effect.Effect<boolean, Error> => {

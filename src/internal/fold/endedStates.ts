@@ -6,6 +6,7 @@
  * checkpoint once more: those before it are told by their positions in the log.
  */
 import { deserialize, serialize } from "node:v8"
+import { addEndedRow } from "../formats/packedStats.ts"
 import type { Fingerprint } from "../metric/definition/fingerprint.ts"
 import { isBuiltInLevel } from "../metric/definition/levels.ts"
 import { measuredBy } from "../metric/definition/measured.ts"
@@ -32,7 +33,9 @@ export const Others = ""
 type OfRecorder = ReadonlyMap<string, PackedMetric>
 
 interface SavedEnded {
-  readonly recorders: ReadonlyArray<readonly [recorderId: string, metrics: OfRecorder | undefined]>
+  readonly recorders: ReadonlyArray<
+    readonly [recorderId: string, metrics: OfRecorder | undefined, stats: Float64Array | undefined]
+  >
   readonly at: number
   readonly events: number
   readonly forgotten: number
@@ -44,6 +47,7 @@ export class EndedStates {
   /** The oldest first, those included that go together. */
   readonly #byId = new Map<string, OfRecorder>()
   readonly #definitionOf: (name: string) => Metric.Any | undefined
+  readonly #accounts = new Map<string, Float64Array>()
   readonly #definitions = new Map<string, Metric.Any>()
   readonly #shapes = new Map<string, Fingerprint>()
   readonly #notKept: (recorderId: string, name: string, reason: string) => void
@@ -94,6 +98,10 @@ export class EndedStates {
     return changed
   }
 
+  accountOf(recorderId: string): Float64Array | undefined {
+    return this.#accounts.get(recorderId)
+  }
+
   isTotal(lane: Lane): boolean {
     return this.#totals.has(lane)
   }
@@ -104,7 +112,7 @@ export class EndedStates {
   }
 
   /** A recorder is removed, at this position of the log. `now`: nothing was later. */
-  leave(lane: FoldLane, at: number, now: number): void {
+  leave(lane: FoldLane, at: number, now: number, stats: Float64Array | undefined): void {
     // A replay comes here once more.
     if (at <= this.#at || this.isTotal(lane.lane)) return
     this.#at = at
@@ -120,6 +128,7 @@ export class EndedStates {
     }
     this.#byId.delete(recorderId)
     this.#put(recorderId, own)
+    this.#account(recorderId, stats)
     // Those that go together are among them.
     for (const oldest of this.#byId.keys()) {
       if (this.#byId.size <= MostIds) break
@@ -134,6 +143,10 @@ export class EndedStates {
     this.#unsaved.add(recorderId)
   }
 
+  #account(recorderId: string, stats: Float64Array | undefined): void {
+    if (stats !== undefined) this.#accounts.set(recorderId, addEndedRow(this.#accounts.get(recorderId), stats))
+  }
+
   #forget(recorderId: string, now: number): void {
     const others = new Map(this.#byId.get(Others))
     for (const [key, { bytes, name }] of this.#byId.get(recorderId)!) {
@@ -142,6 +155,8 @@ export class EndedStates {
     }
     this.#put(recorderId, undefined)
     this.#put(Others, others)
+    this.#account(Others, this.#accounts.get(recorderId))
+    this.#accounts.delete(recorderId)
     this.#forgotten++
   }
 
@@ -168,7 +183,9 @@ export class EndedStates {
     const ids = isWhole ? [...this.#byId.keys()] : [...this.#unsaved]
     this.#unsaved = new Set()
     const saved: SavedEnded = {
-      recorders: ids.map((recorderId) => [recorderId, this.#byId.get(recorderId)] as const),
+      recorders: ids.map(
+        (recorderId) => [recorderId, this.#byId.get(recorderId), this.#accounts.get(recorderId)] as const
+      ),
       at: this.#at,
       events: this.#events,
       forgotten: this.#forgotten,
@@ -181,7 +198,11 @@ export class EndedStates {
   restore(bytes: Uint8Array): void {
     const { at, events, forgotten, recorders, shapes, totals } = deserialize(bytes) as SavedEnded
     for (const [hash, shape] of shapes) this.#shapes.set(hash, shape)
-    for (const [recorderId, metrics] of recorders) this.#put(recorderId, metrics)
+    for (const [recorderId, metrics, own] of recorders) {
+      this.#put(recorderId, metrics)
+      if (own === undefined) this.#accounts.delete(recorderId)
+      else this.#accounts.set(recorderId, own)
+    }
     for (const lane of totals) this.#totals.add(lane)
     this.#at = at
     this.#events = events

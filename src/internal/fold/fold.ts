@@ -35,6 +35,7 @@ import {
   stringsIn
 } from "./segment.ts"
 import { Slices, type Work } from "./slices.ts"
+import { ToldAccounts } from "./toldAccounts.ts"
 import { TouchedLanes } from "./touchedLanes.ts"
 
 export interface FoldOptions {
@@ -62,6 +63,8 @@ export class Fold implements StreamHandler, FoldOfLanes {
   left: LeftStates | undefined
   /** Where what removed recorders have counted is told beyond the process. */
   ended: EndedStates | undefined
+  /** The accounting of recorders by their ids, as the application thread has told it. */
+  readonly accounts = new ToldAccounts()
   /** Are asked to have the state written. */
   readonly #keepers = new Map<Keeper, AskKeeper>()
   /** Of a keeper that is not there yet. */
@@ -172,6 +175,8 @@ export class Fold implements StreamHandler, FoldOfLanes {
         const lane = this.#lane(command.lane)
         return lane?.command({ ...command, metric: metric!, left: this.#leftOf(lane, metric!) })
       }
+      case "Accounts":
+        return this.accounts.tell(command.recorderIds, command.stats)
       case "Persist":
         return this.#persist(command)
       default:
@@ -185,7 +190,7 @@ export class Fold implements StreamHandler, FoldOfLanes {
     if (closed === undefined) return
     const { position } = this.reader
     if (total !== undefined) this.ended?.addTotal(total.lane)
-    this.ended?.leave(closed, position, Math.max(0, this.#latest))
+    this.ended?.leave(closed, position, Math.max(0, this.#latest), this.accounts.take(closed.recorderId))
     if (total === undefined) return this.left?.leave(closed, position)
     // The total counts it as an event.
     this.left?.leaveEvents(closed.sequence - 1, position)

@@ -10,7 +10,7 @@ export type Accounting = EventCounts & { readonly failed: boolean }
 export const accountingOf = ({ state, ...rest }: Stats): Accounting => ({ ...rest, failed: state === "Failed" })
 
 /** Numbers of one recorder. */
-const Width = 10
+export const Width = 10
 
 export const packStats = (all: ReadonlyArray<Stats>): Float64Array => {
   const packed = new Float64Array(all.length * Width)
@@ -22,6 +22,18 @@ export const packStats = (all: ReadonlyArray<Stats>): Float64Array => {
   }
   return packed
 }
+
+/** The numbers of recorders that have ended, together: what they had accepted and not folded is lost. */
+export const addEndedRow = (left: Float64Array | undefined, right: Float64Array): Float64Array => {
+  const sum = right.map((number, i) => number + (left?.[i] ?? 0))
+  sum[CapacityAt] = sum[PendingAt] = 0
+  sum[FailedAt] = Math.min(1, sum[FailedAt]!)
+  return sum
+}
+
+const CapacityAt = 0
+const PendingAt = 5
+const FailedAt = 9
 
 export const unpackStats = (packed: Float64Array): ReadonlyArray<Accounting> =>
   Array.from({ length: packed.length / Width }, (_, i) => {

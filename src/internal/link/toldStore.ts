@@ -1,7 +1,7 @@
 /** The store that the fold of a link tells what it counts. One at a time: a store has the counts of a process once. */
 import * as Effect from "effect/Effect"
 import type { StoreLayer } from "../store/openStore.ts"
-import type { KeptMessage, StoreSettings } from "../stream/protocol.ts"
+import type { Command, KeptMessage, StoreSettings } from "../stream/protocol.ts"
 import { KeeperEnd, type KeeperEndOptions } from "./keeperEnd.ts"
 
 /** What is told, and where. */
@@ -31,6 +31,10 @@ export class ToldStore {
   constructor(tell: TellStore, options: Omit<KeeperEndOptions, "by" | "place">) {
     this.#tell = tell
     this.#options = options
+  }
+
+  send(command: Command): void {
+    this.#options.send(command)
   }
 
   get end(): KeeperEnd | undefined {

@@ -56,8 +56,16 @@ export class Accounts {
 
 export const none: Stats = { state: "Stopped", ...noCounts }
 
+/** Of a recorder that has ended, what it had not folded is lost: it was accepted, and will never be applied. */
+export const ended = (stats: Stats): Stats => ({
+  ...stats,
+  state: stats.state === "Failed" ? "Failed" : "Stopped",
+  capacity: 0,
+  pending: 0
+})
+
 /** Failed if one of them has. */
-const plus = (one: Stats = none, other: Stats): Stats => ({
+export const plus = (one: Stats = none, other: Stats): Stats => ({
   state: [one.state, other.state].find((state) => state === "Failed") ?? other.state,
   ...addCounts(one, other)
 })

@@ -14,6 +14,7 @@ import type { RecorderControl } from "../recorder/control.ts"
 import { recorderDefaults } from "../recorder/defaults.ts"
 import { Log } from "../recorder/logging.ts"
 import { unused } from "../stream/usage.ts"
+import { sleepInBackground, withLiveClock } from "../util/liveClock.ts"
 import { FlightRecorder } from "./flightRecorder.ts"
 import { flushOf } from "./flush.ts"
 import { folderInstance, processInstance } from "./instanceId.ts"
@@ -30,6 +31,7 @@ import { RecorderRegistry } from "./registry.ts"
 import { scrapeOf } from "./scrape.ts"
 import type { RuntimeService } from "./service.ts"
 import { shutdownOf } from "./shutdown.ts"
+import { ToldAccounts } from "./toldAccounts.ts"
 
 /**
  * Makes an idle runtime that shuts down with the scope.
@@ -132,9 +134,16 @@ export const makeRuntime = Effect.fnUntraced(function* (
         link.store.begin(telling),
         ({ message }) => new MetricsStoreError({ store: telling.place, operation: "open", reason: message })
       )
-      if ([...exporters].some(({ flush }) => flush === end.persist)) return
+      if ([...exporters].some(({ name }) => name === `store ${telling.place}`)) return
       end.onWarning((text) => lifecycle.inBackground(log.warning(text)))
-      exporters.add({ name: `store ${telling.place}`, flush: end.persist })
+      const accounts = new ToldAccounts(link)
+      const tell = Effect.sync(() => accounts.tell(registry.controls))
+      exporters.add({ name: `store ${telling.place}`, flush: Effect.andThen(tell, end.persist) })
+      registry.farewells.add((control) => Effect.sync(() => accounts.tellLast(control)))
+      const tells = Effect.repeat(Effect.andThen(tell, withLiveClock(sleepInBackground(telling.intervalMillis))), {
+        while: () => lifecycle.isRunning && link.failure() === undefined
+      })
+      lifecycle.inBackground(tells)
     }),
     onFlush: (exporter) => {
       exporters.add(exporter)

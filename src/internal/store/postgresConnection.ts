@@ -20,8 +20,8 @@ export interface PostgresConnection {
   ) => Effect.Effect<A, MetricsStoreError>
 }
 
-/** Most connections of a process: a store needs one at a time, and a reader another one. */
-const MostConnections = 2
+/** A server takes a hundred, and a store has a connection in each process. */
+const MostConnections = 1
 
 /** Until the scope closes. Connects when it is first used, and makes the tables then, if they are not there. */
 export const postgresConnection = Effect.fnUntraced(function* (

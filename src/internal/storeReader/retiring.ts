@@ -2,6 +2,7 @@
 import { StateWriter } from "../durable/format.ts"
 import { stateBytes } from "../fold/endedStates.ts"
 import type { PackedMetric } from "../fold/leftStates.ts"
+import { addEndedRow, packStats, Width } from "../formats/packedStats.ts"
 import type { Known } from "../merging/mergedParts.ts"
 import type { Merger } from "../merging/merger.ts"
 import { measuredBy } from "../metric/definition/measured.ts"
@@ -10,7 +11,7 @@ import { shapeOf } from "../metric/definition/stateShape.ts"
 import { type AboutSource, aboutKey, endedKey, othersKey } from "../store/entries.ts"
 import type { StoredSource } from "../store/stateStore.ts"
 import { describeError } from "../util/describeError.ts"
-import type { SourceStates } from "./sourceStates.ts"
+import type { RecorderStates, SourceStates } from "./sourceStates.ts"
 
 /** How long a source is waited for of which the next process may go on, or which this reader does not know all of: 30 days. */
 const LongestMillis = 30 * 24 * 60 * 60 * 1000
@@ -25,6 +26,8 @@ export const isRetirable = (
   if (isLasting || isUnreadable || rest.size > 0) return age > LongestMillis
   return hasEnded || age > retireAfter
 }
+
+type Part = Omit<RecorderStates, "recorderId">
 
 interface RetiringOptions {
   readonly merger: Merger
@@ -44,12 +47,12 @@ export const retired = (options: RetiringOptions): ReadonlyMap<string, Uint8Arra
   if (total?.isUnreadable === true) return undefined
   const all = total === undefined ? sources : [total, ...sources]
   // The ids of sources that have ended last come last.
-  const byId = new Map<string, Array<Known>>()
+  const byId = new Map<string, Array<Part>>()
   for (const { ended, live } of all) {
-    for (const { recorderId, states } of [...ended, ...live]) {
+    for (const { recorderId, states, stats } of [...ended, ...live]) {
       const parts = byId.get(recorderId) ?? []
       byId.delete(recorderId)
-      byId.set(recorderId, [...parts, merger.remains(states)])
+      byId.set(recorderId, [...parts, { states: merger.remains(states), stats }])
     }
   }
   for (const id of total?.rest.keys() ?? []) if (id !== "" && !byId.has(id)) byId.set(id, [])
@@ -63,18 +66,22 @@ export const retired = (options: RetiringOptions): ReadonlyMap<string, Uint8Arra
     others: all.reduce((sum, { about }) => sum + about.others, 0) + forgotten.length,
     retired: (total?.about.retired ?? 0) + sources.length
   }
+  const merged = (parts: ReadonlyArray<Part>): Known =>
+    merger.merge(
+      parts.map(({ states }) => states),
+      now
+    )
   try {
     const entries = new Map<string, Uint8Array>([[aboutKey, Buffer.from(JSON.stringify(about))]])
-    const put = (key: string, recorderId: string, parts: ReadonlyArray<Known>): void => {
+    const put = (key: string, recorderId: string, parts: ReadonlyArray<Part>): void => {
       // What this reader does not know stays as it is.
-      const metrics = [
-        ...packed(options.metrics, recorderId, merger.merge(parts, now)),
-        ...(total?.rest.get(recorderId) ?? [])
-      ]
+      const metrics = [...packed(options.metrics, recorderId, merged(parts)), ...(total?.rest.get(recorderId) ?? [])]
       if (metrics.length === 0) return
       const own = options.metrics.map((metric) => [measuredBy(metric).hash, shapeOf(metric)] as const)
+      const rows = parts.map(({ stats }) => packStats([stats]))
+      const stats = [...rows.reduce<Float64Array>((sum, row) => addEndedRow(sum, row), new Float64Array(Width))]
       const measured = new Map([...(total?.shapes ?? []), ...own])
-      const writer = new StateWriter({ namespace, savedAt: now, measured, shapes: new Map(), metrics })
+      const writer = new StateWriter({ namespace, savedAt: now, measured, shapes: new Map(), metrics, stats })
       while (writer.goOn(Number.POSITIVE_INFINITY));
       entries.set(key, writer.bytes)
     }

@@ -2,11 +2,14 @@
 import { readState } from "../durable/format.ts"
 import { stateIn } from "../fold/endedStates.ts"
 import type { PackedMetric } from "../fold/leftStates.ts"
+import { unpackStats } from "../formats/packedStats.ts"
+import { none } from "../merging/accounts.ts"
 import type { Known } from "../merging/mergedParts.ts"
 import type { Merger } from "../merging/merger.ts"
 import type { Misfit } from "../merging/misfits.ts"
 import type { Fingerprint } from "../metric/definition/fingerprint.ts"
 import { misfits as stateMisfits } from "../metric/definition/stateShape.ts"
+import type { Stats } from "../model/stats.ts"
 import { type AboutSource, readKey } from "../store/entries.ts"
 import { describeError } from "../util/describeError.ts"
 
@@ -14,6 +17,7 @@ import { describeError } from "../util/describeError.ts"
 export interface RecorderStates {
   readonly recorderId: string
   readonly states: Known
+  readonly stats: Stats
 }
 
 export interface SourceStates {
@@ -21,7 +25,7 @@ export interface SourceStates {
   /** Of recorders that were removed, without levels. */
   readonly ended: ReadonlyArray<RecorderStates>
   /** Of those that are not kept by their ids any more. */
-  readonly others: Known | undefined
+  readonly others: Omit<RecorderStates, "recorderId"> | undefined
   readonly about: AboutSource
   readonly misfits: ReadonlyArray<Misfit>
   /** By recorder id, what this reader does not know or has another definition of. */
@@ -41,7 +45,7 @@ export const sourceStates = (
   const live: Array<RecorderStates> = []
   const ended: Array<RecorderStates> = []
   const misfits: Array<Misfit> = []
-  let others: Known | undefined
+  let others: SourceStates["others"]
   let about: AboutSource = { others: 0 }
   const rest = new Map<string, Array<PackedMetric>>()
   const shapesOfRest = new Map<string, Fingerprint>()
@@ -75,14 +79,15 @@ export const sourceStates = (
       return []
     }
   }
-  const statesOf = (what: string, bytes: Uint8Array): Known => {
+  const statesOf = (what: string, bytes: Uint8Array): Omit<RecorderStates, "recorderId"> => {
     const kept = readState(bytes, namespace)
     if ("problem" in kept) {
       unreadable(what, kept.reason)
-      return {}
+      return { states: {}, stats: none }
     }
     const { measured, metrics } = kept
-    return Object.fromEntries(metrics.flatMap((packed) => stateOf(packed, measured.get(packed.measured) ?? {})))
+    const states = metrics.flatMap((packed) => stateOf(packed, measured.get(packed.measured) ?? {}))
+    return { states: Object.fromEntries(states), stats: statsIn(kept.stats) }
   }
 
   for (const [key, bytes] of entries) {
@@ -97,9 +102,9 @@ export const sourceStates = (
       case "live":
       case "ended": {
         const { kind, recorderId } = of
-        const states = statesOf(`the recorder "${recorderId}"`, bytes)
-        if (kind === "live") live.push({ recorderId, states })
-        else ended.push({ recorderId, states: merger.remains(states) })
+        const found = statesOf(`the recorder "${recorderId}"`, bytes)
+        if (kind === "live") live.push({ recorderId, ...found })
+        else ended.push({ recorderId, ...found, states: merger.remains(found.states) })
         break
       }
       default:
@@ -107,4 +112,13 @@ export const sourceStates = (
     }
   }
   return { live, ended, others, about, misfits, rest, shapes: shapesOfRest, isUnreadable }
+}
+
+const statsIn = (row: ReadonlyArray<number> | undefined): Stats => {
+  const [account] = row === undefined ? [] : unpackStats(Float64Array.from(row))
+  if (account === undefined) return none
+  const { failed, ...counts } = account
+  const { invalid, notRunning, overflow } = counts.refusedBy
+  const refused = invalid + notRunning + overflow
+  return { ...counts, refused, offered: counts.accepted + refused, state: failed ? "Failed" : "Running" }
 }

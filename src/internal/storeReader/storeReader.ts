@@ -5,11 +5,12 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Semaphore from "effect/Semaphore"
-import { none } from "../merging/accounts.ts"
+import { ended as endedStats, none, plus } from "../merging/accounts.ts"
 import type { Known } from "../merging/mergedParts.ts"
 import { Merger, type MergerOptions, type Others, type Total } from "../merging/merger.ts"
 import { keyOf, type LeftOut, type Misfit } from "../merging/misfits.ts"
 import type { MetricsStoreError } from "../model/exportErrors.ts"
+import type { Stats } from "../model/stats.ts"
 import type { SourceVersion, StateStoreService, StoredSource } from "../store/stateStore.ts"
 import { isRetirable, retired } from "./retiring.ts"
 import { type SourceStates, sourceStates } from "./sourceStates.ts"
@@ -116,25 +117,33 @@ export class StoreReader {
     { self: this },
     function* (stored: ReadonlyArray<StoredSource>, at: number): Effect.fn.Return<StoreReport> {
       const merger = this.#merger
-      const parts = new Map<string, { readonly states: Array<Known>; processes: number }>()
+      const parts = new Map<string, { readonly states: Array<Known>; stats: Stats | undefined; processes: number }>()
       const others: Array<Known> = []
-      let ofOthers = 0
-      const add = (recorderId: string, states: Known, processes: number): void => {
-        const of = parts.get(recorderId) ?? { states: [], processes: 0 }
+      let [ofOthers, statsOfOthers] = [0, none]
+      const add = (recorderId: string, states: Known, stats: Stats, processes: number): void => {
+        const of = parts.get(recorderId) ?? { states: [], stats: undefined, processes: 0 }
+        of.stats = plus(of.stats, processes > 0 ? stats : endedStats(stats))
         parts.set(recorderId, of)
         of.states.push(states)
         of.processes += processes
       }
       const sources: Array<StoreSource> = []
       let ended = 0
-      for (const each of stored) {
+      // Those that run come last: their state is that of the recorder.
+      const inOrder = [...stored].sort((one, other) => Number(this.#isRunning(one)) - Number(this.#isRunning(other)))
+      for (const each of inOrder) {
         const { states } = this.#cache.get(each.source)!
         const isRunning = this.#isRunning(each)
-        for (const { recorderId, states: live } of states.live) {
-          add(recorderId, isRunning ? live : merger.rewound(merger.remains(live), at), isRunning ? 1 : 0)
+        for (const { recorderId, states: left, stats } of states.ended) {
+          add(recorderId, merger.rewound(left, at), stats, 0)
         }
-        for (const { recorderId, states: left } of states.ended) add(recorderId, merger.rewound(left, at), 0)
-        if (states.others !== undefined) others.push(merger.rewound(states.others, at))
+        for (const { recorderId, states: live, stats } of states.live) {
+          add(recorderId, isRunning ? live : merger.rewound(merger.remains(live), at), stats, isRunning ? 1 : 0)
+        }
+        if (states.others !== undefined) {
+          others.push(merger.rewound(states.others.states, at))
+          statsOfOthers = plus(statsOfOthers, states.others.stats)
+        }
         ofOthers += states.about.others
         ended += states.about.retired ?? 0
         if (each.source === "") continue
@@ -143,8 +152,8 @@ export class StoreReader {
         sources.push({ id, state: isRunning ? "running" : hasEnded ? "ended" : "silent", age, isLasting })
       }
       const recorders: Array<readonly [string, Total]> = []
-      for (const [recorderId, { processes, states }] of parts) {
-        recorders.push([recorderId, { snapshots: merger.show(states, at), stats: none, processes }])
+      for (const [recorderId, { processes, states, stats = none }] of parts) {
+        recorders.push([recorderId, { snapshots: merger.show(states, at), stats, processes }])
         yield* Effect.yieldNow
       }
       const leftOut = this.#leftOut(stored)
@@ -152,7 +161,7 @@ export class StoreReader {
         at,
         recorders: Object.fromEntries(recorders),
         ...(others.length > 0 && {
-          others: { recorders: ofOthers, snapshots: merger.show(others, at), stats: none }
+          others: { recorders: ofOthers, snapshots: merger.show(others, at), stats: statsOfOthers }
         }),
         ...(leftOut.length > 0 && { leftOut }),
         sources,

@@ -72,6 +72,8 @@ export type Command =
   | { readonly _tag: "Delivered"; readonly lane: Lane; readonly sequence: number }
   | Render
   | DropRender
+  /** The accounting of recorders, from `packStats`, for those who are told what was counted. */
+  | { readonly _tag: "Accounts"; readonly recorderIds: ReadonlyArray<string>; readonly stats: Float64Array }
   /** Has the durable state written, as it is behind what came before. */
   | { readonly _tag: "Persist"; readonly by: Keeper; readonly ticket: number; readonly isLast?: true }
 

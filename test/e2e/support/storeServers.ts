@@ -133,7 +133,18 @@ export const makePostgres = async (): Promise<StoreServer> => {
     spawn: () =>
       spawn(
         join(programs, "postgres"),
-        ["-D", data, "-p", port, "-c", "listen_addresses=127.0.0.1", "-c", `unix_socket_directories=${folder}`],
+        [
+          "-D",
+          data,
+          "-p",
+          port,
+          "-c",
+          "listen_addresses=127.0.0.1",
+          "-c",
+          "max_connections=200",
+          "-c",
+          `unix_socket_directories=${folder}`
+        ],
         { ...user, cwd: folder }
       ),
     answers: () => succeeds(join(programs, "pg_isready"), "-h", "127.0.0.1", "-p", port)
