@@ -1,8 +1,8 @@
 // Builds the package and lays out what is published in .cache/package: the files that package.json lists, and a manifest
 // without what only this repository needs. Refuses a tarball of a megabyte or more. Run it by `npm run package`.
 import { spawnSync } from "node:child_process"
-import { cpSync, globSync, mkdirSync, rmSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import { cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { dirname, join } from "node:path"
 import manifest from "../package.json" with { type: "json" }
 
 const root = join(import.meta.dirname, "..")
@@ -39,6 +39,21 @@ const manifestText = {
   sideEffects: published.sideEffects.filter((path) => !ours(path))
 }
 writeFileSync(join(target, "package.json"), `${JSON.stringify(manifestText, null, 2)}\n`)
+
+// Declarations of internals that no public declaration leads to.
+const reached = new Set<string>()
+const reach = (declaration: string): void => {
+  if (reached.has(declaration) || !existsSync(declaration)) return
+  reached.add(declaration)
+  for (const [, path] of readFileSync(declaration, "utf8").matchAll(/(?:from |import\(|import )"(\.[^"]+)\.[jt]s"/g)) {
+    reach(join(dirname(declaration), `${path}.d.ts`))
+  }
+}
+for (const conditions of Object.values(manifest.exports)) {
+  if (typeof conditions !== "string") reach(join(target, conditions.types))
+}
+const unreached = globSync("dist/**/*.d.ts", { cwd: target }).filter((path) => !reached.has(join(target, path)))
+for (const path of unreached) rmSync(join(target, path))
 
 const [packed] = Object.values(JSON.parse(npm(target, "pack", "--dry-run", "--json"))) as Array<{ size: number }>
 const size = packed?.size ?? Number.NaN
