@@ -6,6 +6,7 @@ import { Metric } from "mvx-metrics"
 import { Ledger } from "../../src/internal/cluster/ledger.ts"
 import { isBuiltInLevel } from "../../src/internal/metric/definition/levels.ts"
 import { stateOf } from "../../src/internal/metric/definition/stateShape.ts"
+import { allSteps } from "../../src/internal/util/steps.ts"
 import { type ShopEvent as events, Lowest, ShopEvent, Sold, Stock, sale } from "../cluster/fixtures/shop.metrics.ts"
 
 const makeLedger = (metrics: ReadonlyArray<Metric.Any>, maxEnded = 1000) => {
@@ -39,8 +40,10 @@ const totals = (ledger: Ledger): Totals => {
   const value = (snapshots: object): number =>
     (snapshots as { readonly [name: string]: { readonly dimensions: { readonly value: number } } })[Sold.name]
       ?.dimensions.value ?? 0
-  const entries = Object.entries(ledger.totals(0)).map(([id, { snapshots }]) => [id, value(snapshots)] as const)
-  const others = value(ledger.others(0).snapshots)
+  const entries = Object.entries(allSteps(ledger.totals(0))).map(
+    ([id, { snapshots }]) => [id, value(snapshots)] as const
+  )
+  const others = value(allSteps(ledger.others(0)).snapshots)
   const recorders = Object.fromEntries(entries)
   return { recorders, others, sum: entries.reduce((sum, [, each]) => sum + each, others) }
 }
@@ -114,6 +117,33 @@ describe("the ledger of a cluster", () => {
     })
   })
 
+  it("puts very many series together in steps, and all of the moment when they were asked for", () => {
+    const Wide = Metric.counter("wide", {
+      events: ShopEvent,
+      when: "shop.sale",
+      value: "pieces",
+      labels: { of: (event) => `${event.pieces}` }
+    })
+    const { ledger } = makeLedger([Wide])
+    const of = (from: number) => states(Wide, ...Array.from({ length: 1000 }, (_, i) => sale(from + i + 1)))
+    for (const process of [1, 2])
+      ledger.take(process, { instance: process, recorderId: "shop", states: of(500 * process) }, 0)
+    const steps = ledger.totals(0)
+    let count = 0
+    for (let step = steps.next(); ; step = steps.next()) {
+      if (step.done) {
+        const { processes, snapshots } = step.value.shop!
+        expect([processes, (snapshots.wide!.dimensions as { series: ReadonlyArray<unknown> }).series.length]).toEqual([
+          2, 1500
+        ])
+        break
+      }
+      // What is told meanwhile is of the next report.
+      if (count++ === 3) ledger.take(1, { instance: 3, recorderId: "shop", states: of(9000) }, 0)
+    }
+    expect(count).toBeGreaterThan(20)
+  })
+
   it("does not grow, however often processes begin again", () => {
     const { ledger } = makeLedger([Sold], 10)
     for (let process = 1; process <= 500; process++) {
@@ -141,7 +171,7 @@ describe("the ledger of a cluster", () => {
     ledger.take(1, { instance: 0, recorderId: "shop", states: told(5) }, 0)
     ledger.take(2, { instance: 0, recorderId: "shop", states: told(20) }, 0)
     const shown = () => {
-      const { snapshots } = ledger.totals(0).shop!
+      const { snapshots } = allSteps(ledger.totals(0)).shop!
       return [Turnover, OnlyStock, Lowest].map(({ name }) => snapshots[name]?.dimensions)
     }
     expect(shown()).toMatchObject([{ sold: 25, stock: 25 }, { value: 25 }, { least: 5 }])
@@ -163,7 +193,7 @@ describe("the ledger of a cluster", () => {
         metrics.map((metric) => [metric.name, stateOf(metric, Metric.fold(metric, [sale(pieces)], at))])
       )
     const shownOf = (ledger: Ledger, at: number) => {
-      const { snapshots } = ledger.totals(at).shop!
+      const { snapshots } = allSteps(ledger.totals(at)).shop!
       return metrics.map(({ name }) => snapshots[name]?.dimensions)
     }
     for (const endedAt of [now, ahead]) {
@@ -191,13 +221,13 @@ describe("the ledger of a cluster", () => {
       ledger.take(process, { instance: 0, recorderId: "shop", states: odd }, 0)
     }
     for (let read = 0; read < 2; read++) {
-      const { snapshots } = ledger.totals(0).shop!
+      const { snapshots } = allSteps(ledger.totals(0)).shop!
       expect(snapshots[Sold.name]?.dimensions).toMatchObject({ value: 2 })
       expect(snapshots[Stock.name]?.quarantine?.error).toContain(`the states of "${Stock.name}" cannot be merged`)
     }
     ledger.endProcess(1, 0)
     ledger.endProcess(2, 0)
-    expect(ledger.totals(0).shop?.snapshots[Sold.name]?.dimensions).toMatchObject({ value: 2 })
+    expect(allSteps(ledger.totals(0)).shop?.snapshots[Sold.name]?.dimensions).toMatchObject({ value: 2 })
     expect(problems).toEqual([expect.stringContaining("All processes must have the same definition")])
   })
 })

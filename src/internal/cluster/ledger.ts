@@ -6,6 +6,7 @@ import { Accounts, none } from "../merging/accounts.ts"
 import type { Known } from "../merging/mergedParts.ts"
 import { type KnownStates, Merger, type MergerOptions, type Others, type Total } from "../merging/merger.ts"
 import { keyOf, type LeftOut, type Misfit } from "../merging/misfits.ts"
+import type { Steps } from "../util/steps.ts"
 import type { Part } from "./messages.ts"
 
 /** The states of one recorder of one process. */
@@ -97,8 +98,8 @@ export class Ledger {
     return times.length === 0 ? undefined : times.reduce((left, right) => Math.min(left, right))
   }
 
-  /** What is known by recorder id, as of `now`. */
-  totals(now: number): { readonly [recorderId: string]: Total } {
+  /** What is known by recorder id, as of `now`. The steps give what is known in this call. */
+  totals(now: number): Steps<{ readonly [recorderId: string]: Total }> {
     this.#rewind(now)
     const parts = new Map<string, { readonly states: Array<Known>; readonly processes: Set<number> }>()
     const of = (recorderId: string) => {
@@ -114,23 +115,27 @@ export class Ledger {
       }
     }
     const accounts = this.#accounts.all
-    return Object.fromEntries(
-      Array.from(parts, ([recorderId, { processes, states }]) => [
-        recorderId,
-        {
-          snapshots: this.#merger.show(states, now),
-          stats: accounts.get(recorderId) ?? none,
-          processes: processes.size
-        }
-      ])
-    )
+    const merger = this.#merger
+    return (function* () {
+      const totals: Array<readonly [recorderId: string, total: Total]> = []
+      for (const [recorderId, { processes, states }] of parts) {
+        const snapshots = yield* merger.show(states, now)
+        totals.push([recorderId, { snapshots, stats: accounts.get(recorderId) ?? none, processes: processes.size }])
+        yield
+      }
+      return Object.fromEntries(totals)
+    })()
   }
 
-  /** The merged totals of ended recorders whose ids are no longer kept. */
-  others(now: number): Others {
+  /** The merged totals of ended recorders whose ids are no longer kept, likewise. */
+  others(now: number): Steps<Others> {
     this.#rewind(now)
     const { recorders, states } = this.#others
-    return { recorders, snapshots: this.#merger.show([states], now), stats: this.#accounts.others }
+    const { others: stats } = this.#accounts
+    const shown = this.#merger.show([states], now)
+    return (function* () {
+      return { recorders, snapshots: yield* shown, stats }
+    })()
   }
 
   /** The states that are in no total. */

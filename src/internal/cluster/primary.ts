@@ -9,6 +9,7 @@ import type * as Scope from "effect/Scope"
 import type { Others, Total } from "../merging/merger.ts"
 import type { LeftOut } from "../merging/misfits.ts"
 import { Log } from "../recorder/logging.ts"
+import { inSlices } from "../util/inSlices.ts"
 import { withLiveClock } from "../util/liveClock.ts"
 import { Ledger, type LedgerOptions } from "./ledger.ts"
 import { readFromWorker, type ToPrimary, type ToWorker } from "./messages.ts"
@@ -163,15 +164,19 @@ export class PrimaryProcess {
         age: oldest === undefined ? undefined : Math.max(0, now - oldest)
       }
     })
-    const others = this.#ledger.others(at)
+    // All of this moment, whatever is told while it is put together.
+    const ended = this.#ended
     const { leftOut } = this.#ledger
+    const ofOthers = this.#ledger.others(at)
+    const totals = this.#ledger.totals(at)
+    const others = yield* inSlices(ofOthers)
     return {
       at,
-      recorders: this.#ledger.totals(at),
+      recorders: yield* inSlices(totals),
       ...(others.recorders > 0 && { others }),
       ...(leftOut.length > 0 && { leftOut }),
       processes,
-      ended: this.#ended,
+      ended,
       age: processes.reduce((oldest, { age }) => Math.max(oldest, age ?? 0), 0)
     }
   })

@@ -24,8 +24,8 @@ import type { RuntimeService } from "../runtime/service.ts"
 import { SharedScrapes } from "../runtime/sharedScrapes.ts"
 import { StateChanges } from "../runtime/stateChanges.ts"
 import { unused } from "../stream/usage.ts"
+import { inSlices } from "../util/inSlices.ts"
 import { withLiveClock } from "../util/liveClock.ts"
-import { allSteps } from "../util/steps.ts"
 import type { Others, Total } from "./merger.ts"
 
 /** What there is to show. */
@@ -84,11 +84,12 @@ export const mergedRuntime = Effect.fnUntraced(function* (
       statsUnsafe: () => stats,
       shown: Effect.succeed(shown),
       largest: (maxSeries) =>
-        Effect.sync(() =>
-          shown.map(({ metric, snapshot }) => {
-            const { dimensions, seriesCount } = allSteps(largestSeries(snapshot.dimensions, maxSeries))
-            return { metric, snapshot: { ...snapshot, dimensions }, seriesCount }
-          })
+        Effect.forEach(shown, ({ metric, snapshot }) =>
+          Effect.map(inSlices(largestSeries(snapshot.dimensions, maxSeries)), ({ dimensions, seriesCount }) => ({
+            metric,
+            snapshot: { ...snapshot, dimensions },
+            seriesCount
+          }))
         )
     }
   }

@@ -2,9 +2,10 @@
 import type * as Metric from "../metric/definition/metric.ts"
 import type { MetricState, Snapshot, Snapshots } from "../metric/definition/snapshot.ts"
 import { isState, misfits as stateMisfits } from "../metric/definition/stateShape.ts"
-import { snapshot } from "../metric/make.ts"
+import { mergedSnapshot } from "../metric/mergedSnapshot.ts"
 import { rewindState } from "../metric/rewindState.ts"
 import type { Stats } from "../model/stats.ts"
+import type { Steps } from "../util/steps.ts"
 import { type Known, together, whyNotMerged, withoutLevels } from "./mergedParts.ts"
 import type { Misfit } from "./misfits.ts"
 
@@ -131,14 +132,16 @@ export class Merger {
     return Object.fromEntries(merged)
   }
 
-  show(parts: ReadonlyArray<Known>, now: number): Snapshots {
+  /** What they show together. */
+  *show(parts: ReadonlyArray<Known>, now: number): Steps<Snapshots> {
     const shown: Array<readonly [string, Snapshot]> = []
     for (const metric of this.#options.metrics) {
       const { name } = metric
       const own = parts.filter((states) => Object.hasOwn(states, name))
       if (own.length === 0) continue
       try {
-        shown.push([name, snapshot(metric, together(metric, own, now), now)])
+        const states = own.map((known) => known[name])
+        shown.push([name, yield* mergedSnapshot(metric, states, now)])
       } catch (error) {
         this.problem(whyNotMerged(metric, error))
         shown.push([name, { name, dimensions: {}, quarantine: { error: whyNotMerged(metric, error), missed: 0 } }])

@@ -12,6 +12,7 @@ import { keyOf, type LeftOut, type Misfit } from "../merging/misfits.ts"
 import type { MetricsStoreError } from "../model/exportErrors.ts"
 import type { Stats } from "../model/stats.ts"
 import type { SourceVersion, StateStoreService, StoredSource } from "../store/stateStore.ts"
+import { inSlices } from "../util/inSlices.ts"
 import { isRetirable, retired } from "./retiring.ts"
 import { type SourceStates, sourceStates } from "./sourceStates.ts"
 
@@ -119,7 +120,7 @@ export class StoreReader {
       const merger = this.#merger
       const parts = new Map<string, { readonly states: Array<Known>; stats: Stats | undefined; processes: number }>()
       const others: Array<Known> = []
-      let [ofOthers, statsOfOthers] = [0, none]
+      let [forgotten, statsOfOthers] = [0, none]
       const add = (recorderId: string, states: Known, stats: Stats, processes: number): void => {
         const of = parts.get(recorderId) ?? { states: [], stats: undefined, processes: 0 }
         of.stats = plus(of.stats, processes > 0 ? stats : endedStats(stats))
@@ -144,7 +145,7 @@ export class StoreReader {
           others.push(merger.rewound(states.others.states, at))
           statsOfOthers = plus(statsOfOthers, states.others.stats)
         }
-        ofOthers += states.about.others
+        forgotten += states.about.others
         ended += states.about.retired ?? 0
         if (each.source === "") continue
         const { age, hasEnded, isLasting, source: id } = each
@@ -153,15 +154,16 @@ export class StoreReader {
       }
       const recorders: Array<readonly [string, Total]> = []
       for (const [recorderId, { processes, states, stats = none }] of parts) {
-        recorders.push([recorderId, { snapshots: merger.show(states, at), stats, processes }])
-        yield* Effect.yieldNow
+        const snapshots = yield* inSlices(merger.show(states, at))
+        recorders.push([recorderId, { snapshots, stats, processes }])
       }
       const leftOut = this.#leftOut(stored)
+      const ofOthers = yield* inSlices(merger.show(others, at))
       return {
         at,
         recorders: Object.fromEntries(recorders),
         ...(others.length > 0 && {
-          others: { recorders: ofOthers, snapshots: merger.show(others, at), stats: statsOfOthers }
+          others: { recorders: forgotten, snapshots: ofOthers, stats: statsOfOthers }
         }),
         ...(leftOut.length > 0 && { leftOut }),
         sources,

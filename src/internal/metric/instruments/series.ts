@@ -4,10 +4,9 @@
  */
 import type { MetricEvent } from "../../model/event.ts"
 import { type Instrument, type LabelValue, labelValues, measuredValue } from "../definition/instrument.ts"
-import { laterTime } from "./laterTime.ts"
 import type { Measure } from "./measure.ts"
 
-type ByKey<A> = { readonly [key: string]: A }
+export type ByKey<A> = { readonly [key: string]: A }
 
 /**
  * The points by series; a series is named by its label values, as JSON.
@@ -23,7 +22,7 @@ export interface SeriesState<Point> {
   readonly idle?: Idle<Point>
 }
 
-interface Idle<Point> {
+export interface Idle<Point> {
   /** When each series had its first event, and its last. Where the clock was set back, the last one is no later than {@link sweptAt}. */
   readonly born: ByKey<number>
   readonly seen: ByKey<number>
@@ -71,7 +70,7 @@ export const reducerOf =
   }
 
 /** A state whose points look at a window, where the clock may have been set back. */
-const rewound = <Point, Value>(
+export const rewound = <Point, Value>(
   { rewind }: Measure<Point, Value>,
   state: SeriesState<Point>,
   at: number
@@ -96,7 +95,7 @@ export const rewoundState = <Point, Value>(
   return back.idle === undefined ? back : { ...back, idle: seenBy(back.idle, now) }
 }
 
-const seenBy = <Point>(idle: Idle<Point>, now: number): Idle<Point> => ({
+export const seenBy = <Point>(idle: Idle<Point>, now: number): Idle<Point> => ({
   ...idle,
   seen: Object.fromEntries(Object.entries(idle.seen).map(([key, at]) => [key, Math.min(at, now)])),
   sweptAt: idle.sweptAt === null ? null : Math.min(idle.sweptAt, now)
@@ -200,45 +199,6 @@ export const together = <Point>(
 }
 
 // --- states together
-
-/**
- * The state of one that had taken the events of both. Series are put together by their labels, beyond the limit as
- * well: it bounds what one fold keeps.
- */
-export const mergeStates =
-  <Point, Value>(measure: Measure<Point, Value>) =>
-  (one: SeriesState<Point>, other: SeriesState<Point>, now?: number): SeriesState<Point> => {
-    const left = now === undefined ? one : rewound(measure, one, now)
-    const right = now === undefined ? other : rewound(measure, other, now)
-    const merged = {
-      series: byKey(left.series, right.series, measure.merge, now),
-      rejected: left.rejected + right.rejected
-    }
-    if (left.idle === undefined || right.idle === undefined) return merged
-    const idle: Idle<Point> = {
-      born: byKey(left.idle.born, right.idle.born, (a, b) => Math.min(a, b)),
-      seen: byKey(left.idle.seen, right.idle.seen, laterTime, now),
-      lives: byKey(left.idle.lives, right.idle.lives, (a, b) => Math.max(a, b)),
-      expiries: left.idle.expiries + right.idle.expiries,
-      expired: together(measure.merge, left.idle.expired, right.idle.expired, now),
-      sweptAt: together(laterTime, left.idle.sweptAt, right.idle.sweptAt, now)
-    }
-    return { ...merged, idle: now === undefined ? idle : seenBy(idle, now) }
-  }
-
-/** The values of both by key; of a key that both have, put together. */
-export const byKey = <A>(
-  left: ByKey<A>,
-  right: ByKey<A>,
-  merge: (left: A, right: A, now?: number) => A,
-  now?: number
-): ByKey<A> => {
-  const merged: Record<string, A> = { ...left }
-  for (const [key, value] of Object.entries(right)) {
-    merged[key] = Object.hasOwn(merged, key) ? merge(merged[key]!, value, now) : value
-  }
-  return merged
-}
 
 /** What came to `earlier` that made it `later`. */
 export const minusStates =
