@@ -1,0 +1,129 @@
+/** The ways to add up processes, as loads of a scenario. */
+import { noRead } from "./load.ts"
+import { at } from "./measure/line.ts"
+import { noReport, replacing, sumOf, type Way } from "./parts.ts"
+
+/** Each process writes its states to Redis, and a reader merges them. */
+const states: Way = ({ redis, states: costs }, scenario) => {
+  const bytes = sumOf(costs.bytes, scenario)
+  const { known, memory, read, write } = redis
+  return {
+    sources: scenario.processes,
+    write: {
+      every: scenario.every,
+      ofWrite: { bytes: at(write.wire, bytes), storeMillis: at(write.millis, bytes) },
+      ...replacing
+    },
+    memory: at(memory, bytes),
+    network: scenario.network,
+    report: {
+      ...noReport(scenario.report),
+      ofSource: {
+        read: known.wire,
+        written: 0,
+        storeMillis: known.millis,
+        readerMillis: known.client + sumOf(costs.merge, scenario)
+      },
+      ofChanged: {
+        read: at(read.wire, bytes),
+        written: 0,
+        storeMillis: at(read.millis, bytes),
+        readerMillis: at(read.client, bytes) + sumOf(costs.decode, scenario)
+      }
+    }
+  }
+}
+
+/** All processes are those of one host, and report to its primary, whose thread is the store and the reader. */
+const cluster: Way = ({ cluster }, scenario) => ({
+  sources: scenario.processes,
+  write: {
+    every: ClusterInterval,
+    ofWrite: { bytes: sumOf(cluster.message, scenario), storeMillis: sumOf(cluster.receive, scenario) },
+    ...replacing
+  },
+  memory: sumOf(cluster.message, scenario),
+  // Pipes of one host.
+  network: Number.POSITIVE_INFINITY,
+  report: {
+    ...noReport(scenario.report),
+    ofSource: { ...noRead, storeMillis: sumOf(cluster.merge, scenario) }
+  }
+})
+
+/** The interval of `MetricsCluster.layerWorker`, in milliseconds. */
+const ClusterInterval = 1000
+
+/** A Prometheus scrapes each process in the text format. A histogram is a series for each bucket. */
+const scrape: Way = ({ exports, prometheus }, scenario) => {
+  const series = sumOf(exports.samples, scenario)
+  return {
+    sources: scenario.processes,
+    write: {
+      every: scenario.report,
+      ofWrite: { bytes: sumOf(exports.text, scenario), storeMillis: series * prometheus.millis.each },
+      ...replacing
+    },
+    memory: series * prometheus.memory.each,
+    network: scenario.network,
+    report: noReport(scenario.report)
+  }
+}
+
+/** The processes of each host are added up by its primary, which is scraped for all of them. */
+const scrapePerHost: Way = (constants, scenario) =>
+  scrape(constants, { ...scenario, processes: Math.ceil(scenario.processes / scenario.perHost) })
+
+/**
+ * Scrapes in protobuf, with exponential histograms in the place of those with boundaries. Each is one native histogram, of
+ * which it is assumed that it costs Prometheus as much as one series.
+ */
+const native: Way = ({ exports, prometheus }, scenario) => {
+  const { exponential, histogram } = scenario.mix
+  const of = { ...scenario, mix: { ...scenario.mix, histogram: 0, exponential: exponential + histogram } }
+  const { samples } = exports
+  const series = sumOf({ ...samples, series: { ...samples.series, exponential: 1 } }, of)
+  return {
+    sources: scenario.processes,
+    write: {
+      every: scenario.report,
+      ofWrite: { bytes: sumOf(exports.protobuf, of), storeMillis: series * prometheus.millis.each },
+      ...replacing
+    },
+    memory: series * prometheus.memory.each,
+    network: scenario.network,
+    report: noReport(scenario.report)
+  }
+}
+
+/** Each process sends its metrics to a collector, of which nothing is known here but what it gets. */
+const otlp: Way = ({ exports }, scenario) => ({
+  sources: scenario.processes,
+  write: { every: scenario.export, ofWrite: { bytes: sumOf(exports.otlp, scenario), storeMillis: 0 }, ...replacing },
+  memory: 0,
+  network: scenario.network,
+  report: noReport(scenario.export)
+})
+
+/** Likewise, by remote write. */
+const remoteWrite: Way = ({ exports }, scenario) => ({
+  sources: scenario.processes,
+  write: {
+    every: scenario.report,
+    ofWrite: { bytes: sumOf(exports.remoteWrite, scenario), storeMillis: 0 },
+    ...replacing
+  },
+  memory: 0,
+  network: scenario.network,
+  report: noReport(scenario.report)
+})
+
+export const ways: { readonly [name: string]: Way } = {
+  scrape,
+  "scrape-native": native,
+  "scrape-per-host": scrapePerHost,
+  "remote-write": remoteWrite,
+  otlp,
+  cluster,
+  states
+}
