@@ -36,6 +36,7 @@ const shown: { readonly [page: string]: ReadonlyArray<string> } = {
   "docs/guides/many-recorders.md": ["a warning, compared with the source"],
   "docs/guides/names-and-units.md": ["an error message, compared with the source"],
   "docs/guides/prometheus.md": ["a part of a scrape", "a part of a scrape"],
+  "docs/guides/stores.md": ["a manifest of Kubernetes"],
   "docs/guides/testing.md": ["the message of a failed assertion, compared with the source"],
   "docs/reference/cli.md": ["the screen of watch"],
   "docs/reference/diff-and-check.md": ["the output of diff, as an example", "the output of check, as an example"]
@@ -53,7 +54,7 @@ const messages: { readonly [page: string]: ReadonlyArray<string> } = {
 
 const parse = (code: string): unknown => JSON.parse(code.replace(/(^|\s)\/\/.*$/gm, "$1"))
 
-const subcommands = ["watch", "replay", "dashboard", "rules", "catalogue", "diff", "check"]
+const subcommands = ["watch", "report", "replay", "dashboard", "rules", "catalogue", "diff", "check"]
 
 /** Commands of Node, npm and the tools that a page installs. */
 const tools = new Set(["effect-tsgo", "tsc", "vitest"])

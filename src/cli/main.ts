@@ -11,6 +11,7 @@ import { check } from "./check.ts"
 import { diff } from "./diff.ts"
 import { catalogue, dashboard, rules } from "./generate.ts"
 import { replay } from "./replay.ts"
+import { report } from "./report.ts"
 import { watch } from "./watch.ts"
 
 const { version } = createRequire(import.meta.url)("mvx-metrics/package.json") as { readonly version: string }
@@ -27,7 +28,7 @@ Command.make("mvx-metrics").pipe(
   Command.withDescription(
     "Shows the metrics of a running process, and works with definitions of metrics and captured events"
   ),
-  Command.withSubcommands([watch, replay, dashboard, rules, catalogue, diff, check]),
+  Command.withSubcommands([watch, report, replay, dashboard, rules, catalogue, diff, check]),
   Command.run({ version }),
   Effect.provide(NodeServices.layer),
   NodeRuntime.runMain

@@ -1,8 +1,12 @@
 /** The stores of this package over their servers, and many processes that write to one. */
+import { execFile as execFileOf, spawn } from "node:child_process"
+import { once } from "node:events"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout } from "node:timers/promises"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
 import { afterAll, beforeAll, describe, expect, it } from "@effect/vitest"
 import { Effect, Exit, Layer, Scope } from "effect"
 import { MetricsStore, type ReaderOptions, type StoreReport } from "mvx-metrics/MetricsStore"
@@ -12,12 +16,13 @@ import { Lowest, ShopMetrics } from "../cluster/fixtures/shop.metrics.ts"
 import { Random } from "../crash/random.ts"
 import { stateStoreSuite } from "../store/stateStoreSuite.ts"
 import { soldIn } from "../store/support.ts"
+import { bundled } from "../support/runProgram.ts"
 import { StoreProcess } from "./support/storeProcesses.ts"
 import { hasPostgres, hasRedis, makePostgres, makeRedis, type StoreServer } from "./support/storeServers.ts"
 
 const stores = [
-  { name: "Redis", has: hasRedis, make: makeRedis, store: RedisStore },
-  { name: "PostgreSQL", has: hasPostgres, make: makePostgres, store: PostgresStore }
+  { name: "Redis", has: hasRedis, make: makeRedis, store: RedisStore, flag: "--redis" },
+  { name: "PostgreSQL", has: hasPostgres, make: makePostgres, store: PostgresStore, flag: "--postgres" }
 ]
 
 /** The time limit of a report of a hundred processes, in milliseconds: two cores are shared with all of them. */
@@ -37,7 +42,13 @@ const readerOf = async (options: Omit<ReaderOptions, "namespace" | "metrics">) =
   }
 }
 
-for (const { has, make, name, store } of stores) {
+const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url))
+const command = [...bundled.execArgv, "--conditions=mvx-metrics-source", main, "report"]
+const env = { ...process.env, ...bundled.env }
+const shopMetrics = fileURLToPath(new URL("../cluster/fixtures/shop.metrics.ts", import.meta.url))
+const execFile = promisify(execFileOf)
+
+for (const { flag, has, make, name, store } of stores) {
   describe.skipIf(!has())(name, () => {
     let server: StoreServer
     let folder: string
@@ -114,6 +125,34 @@ for (const { has, make, name, store } of stores) {
         await Promise.all(all.map((each) => each.dies()))
       }
     }, 240_000)
+
+    it("is shown by the command, as tables, as JSON and to Prometheus", async () => {
+      const module = store.make({ url: server.url, prefix: "cli_" })
+      const args = [flag, server.url, "--prefix", "cli_", "--namespace", "shops", "--metrics", shopMetrics]
+      const shop = await StoreProcess.start({ store: module, every: 1000 })
+      try {
+        await shop.emits(5)
+        await shop.flushes()
+        const { stdout } = await execFile(process.execPath, [...command, ...args], { env })
+        expect(stdout).toContain("processes: 1 running, 0 silent, 0 ended")
+        expect(stdout).toMatch(/shop \(processes: 1\)\n[\s\S]*shop.sold\n {2}product +total\n {2}all +5\n {2}tea +5/)
+        const json = await execFile(process.execPath, [...command, ...args, "--json"], { env })
+        expect(soldIn(JSON.parse(json.stdout), "shop")).toBe(5)
+        const sidecar = spawn(process.execPath, [...command, ...args, "--serve", "0"], { env })
+        try {
+          const [line] = (await once(sidecar.stdout.setEncoding("utf8"), "data")) as [string]
+          const url = /http:\S+/.exec(line)![0]
+          expect(await (await fetch(url)).text()).toContain(
+            'shop_sold_total{recorder="shop",namespace="shops",product="tea"} 5'
+          )
+        } finally {
+          sidecar.kill("SIGTERM")
+          await once(sidecar, "exit")
+        }
+      } finally {
+        await shop.dies()
+      }
+    })
 
     it("is waited for by processes that start before it, and shows what they have counted then", async () => {
       await server.stop()

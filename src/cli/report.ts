@@ -1,0 +1,145 @@
+/**
+ * `report`: what the processes have counted that write to a store, as tables or for Prometheus.
+ */
+import { createServer } from "node:http"
+import * as Console from "effect/Console"
+import type * as CliError from "effect/cli/CliError"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import { liveMetric } from "../internal/live/server/readRuntime.ts"
+import type { StateStore } from "../internal/store/stateStore.ts"
+import { describeError } from "../internal/util/describeError.ts"
+import type * as Metric from "../Metric.ts"
+import { MetricsRuntime } from "../MetricsRuntime.ts"
+import { MetricsStore, type StoreReport } from "../MetricsStore.ts"
+import * as PostgresStore from "../PostgresStore.ts"
+import * as Prometheus from "../Prometheus.ts"
+import * as RedisStore from "../RedisStore.ts"
+import type { Snapshots } from "../Snapshot.ts"
+import { failed, harmless, harmlessJson, harmlessLines } from "./escapeControls.ts"
+import { metricsOf } from "./modules.ts"
+import { tableOf } from "./tables.ts"
+
+interface Named {
+  readonly redis: Option.Option<string>
+  readonly postgres: Option.Option<string>
+  readonly prefix: Option.Option<string>
+}
+
+const storeOf = ({ postgres, prefix, redis }: Named): Effect.Effect<Layer.Layer<StateStore>, CliError.UserError> => {
+  const own = Option.isSome(prefix) ? { prefix: prefix.value } : {}
+  if (Option.isSome(redis) === Option.isSome(postgres))
+    return Effect.fail(failed("Name one store: --redis or --postgres"))
+  return Effect.try({
+    try: () => {
+      const options = { url: Option.getOrElse(redis, () => Option.getOrThrow(postgres)), ...own }
+      // What is wrong with them is said here.
+      if (Option.isSome(redis)) RedisStore.make(options)
+      else PostgresStore.make(options)
+      return Option.isSome(redis) ? RedisStore.layer(options) : PostgresStore.layer(options)
+    },
+    catch: (cause) => failed(describeError(cause), cause)
+  })
+}
+
+const linesOf = (
+  metrics: ReadonlyArray<Metric.Any>,
+  { ended, leftOut = [], others, recorders, sources }: StoreReport
+): string => {
+  const count = (state: string): number => sources.filter((source) => source.state === state).length
+  const tables = (title: string, snapshots: Snapshots): ReadonlyArray<string> => [
+    harmless(title),
+    ...metrics.flatMap((metric) => {
+      const snapshot = snapshots[metric.name]
+      return snapshot === undefined ? [] : [tableOf(liveMetric(metric, snapshot, Number.MAX_SAFE_INTEGER)).join("\n")]
+    })
+  ]
+  return [
+    `processes: ${count("running")} running, ${count("silent")} silent, ${ended} ended`,
+    ...Object.entries(recorders).flatMap(([id, { processes, snapshots }]) =>
+      tables(`${id} (processes: ${processes})`, snapshots)
+    ),
+    ...(others === undefined ? [] : tables(`${others.recorders} others`, others.snapshots)),
+    ...leftOut.map(({ differences, metric }) => harmless(`left out: ${metric}, because ${differences.join("; ")}`))
+  ].join("\n\n")
+}
+
+/** Until the command is ended. */
+const serve = Effect.fnUntraced(function* (
+  port: number,
+  runtime: MetricsRuntime["Service"]
+): Effect.fn.Return<never, CliError.UserError, Scope.Scope> {
+  const handler = yield* Effect.provideService(Prometheus.nodeHandler(), MetricsRuntime, runtime)
+  const server = createServer((request, response) => {
+    if (new URL(request.url ?? "/", "http://localhost").pathname === "/metrics") return handler(request, response)
+    return response.writeHead(404).end()
+  })
+  yield* Effect.acquireRelease(
+    Effect.callback<void, CliError.UserError>((resume) => {
+      server.once("error", (error) => resume(Effect.fail(failed(`cannot listen: ${error.message}`, error))))
+      server.listen(port, () => resume(Effect.void))
+    }),
+    () => Effect.sync(() => server.close())
+  )
+  yield* Console.log(`Serving http://localhost:${(server.address() as { readonly port: number }).port}/metrics`)
+  return yield* Effect.never
+})
+
+export const report = Command.make(
+  "report",
+  {
+    redis: Flag.optional(
+      Flag.String("redis").pipe(Flag.withDescription("The URL of the store in Redis: redis://127.0.0.1:6379"))
+    ),
+    postgres: Flag.optional(
+      Flag.String("postgres").pipe(
+        Flag.withDescription("The URL of the store in PostgreSQL: postgres://metrics@127.0.0.1/metrics")
+      )
+    ),
+    prefix: Flag.optional(Flag.String("prefix").pipe(Flag.withDescription("The prefix of the store, if it has one"))),
+    namespace: Flag.String("namespace").pipe(Flag.withDescription("The namespace of the processes")),
+    metrics: Flag.String("metrics").pipe(Flag.withDescription("A module that exports metrics: ./cache.metrics.ts")),
+    json: Flag.Boolean("json").pipe(
+      Flag.withDescription("Print the report as a line of JSON"),
+      Flag.withDefault(false)
+    ),
+    serve: Flag.optional(
+      Flag.Int("serve").pipe(
+        Flag.withDescription(
+          "Serve /metrics on this port until Ctrl-C, and keep together what ended processes have counted"
+        )
+      )
+    )
+  },
+  Effect.fn("report")(function* ({ json, metrics: path, namespace, serve: port, ...named }) {
+    const exported = yield* metricsOf(path)
+    const metrics = exported.filter(({ merge }) => merge !== undefined)
+    if (metrics.length === 0) return yield* failed(`${path} exports no metric that has a merge`)
+    const store = yield* storeOf(named)
+    const { report, runtime } = yield* MetricsStore.makeReader({
+      store,
+      namespace,
+      metrics,
+      retires: Option.isSome(port)
+    }).pipe(Effect.mapError((error) => failed(error.message, error)))
+    if (Option.isSome(port)) return yield* serve(port.value, runtime)
+    const found = yield* Effect.mapError(report, (error) => failed(error.message, error))
+    yield* Console.log(json ? harmlessJson(found) : harmlessLines(linesOf(metrics, found)))
+  }, Effect.scoped)
+).pipe(
+  Command.withDescription("Adds up what processes have counted that write to a store"),
+  Command.withExamples([
+    {
+      command: "mvx-metrics report --redis redis://127.0.0.1:6379 --namespace example --metrics ./cache.metrics.ts",
+      description: "As tables"
+    },
+    {
+      command: "mvx-metrics report --redis URL --namespace example --metrics ./cache.metrics.ts --serve 9464",
+      description: "A side-car that Prometheus scrapes"
+    }
+  ])
+)
