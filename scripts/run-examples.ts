@@ -82,6 +82,11 @@ const examples: ReadonlyArray<Example> = [
       "orders.revenue": { dimensions: { value: 200_000 } },
       "orders.buggy": { dimensions: { value: 1500 }, quarantine: { missed: 500 } }
     }
+  },
+  {
+    folder: "09_many-processes",
+    args: ["examples/09_many-processes/main.ts"],
+    last: { ended: 4, orders: { dimensions: { value: 7 } }, "orders.customers": { dimensions: { estimate: 4 } } }
   }
 ]
 

@@ -215,9 +215,11 @@ for (const [kind, make] of Object.entries(kinds)) {
           yield* recorder.emit(sale(1))
           expect((yield* Effect.exit(runtime.flush()))._tag).toBe("Failure")
         }
+        expect((yield* runtime.stats).store).toMatchObject({ unsaved: 3, failure: expect.stringContaining("ECONN") })
         expect((yield* Effect.flip(reader.report)).message).toContain("ECONNREFUSED")
         store.control.failure = undefined
         yield* runtime.flush()
+        expect((yield* runtime.stats).store).toMatchObject({ unsaved: 0, failure: undefined })
         expect(soldIn(yield* reader.report, "shop")).toBe(3)
       })
     )

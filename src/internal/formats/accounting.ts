@@ -57,6 +57,15 @@ const ofRuntime: ReadonlyArray<readonly [family: Family, of: (stats: Partial<Run
     ({ strings }) => strings?.limit
   ],
   [
+    family("store.saved", "s", false, "When what was counted was last written to the store, as a Unix time."),
+    ({ store }) => store?.savedAt && store.savedAt / 1000
+  ],
+  [
+    family("store.unsaved", "{event}", false, "Events accepted after the store was last written to."),
+    ({ store }) => store?.unsaved
+  ],
+  [family("store.failures", "{write}", true, "Writes to the store that failed."), ({ store }) => store?.failures],
+  [
     family("state.saved", "s", false, "When the durable state was last written, as a Unix time."),
     ({ durable }) => durable?.savedAt && durable.savedAt / 1000
   ],

@@ -43,6 +43,8 @@ export interface RuntimeStats {
   readonly strings: Usage
   /** How the durable state stands, of a runtime with the option `durable`. */
   readonly durable?: DurableStats
+  /** How what it writes to a store stands; absent: it writes to none. `discarded` counts states that could not be written. */
+  readonly store?: DurableStats
   /** How the processes stand, of the runtime of a cluster's primary. */
   readonly cluster?: ClusterStats
   /** How the exports of each exporter that sends went (OTLP, pushes to Prometheus), if the runtime has any. */

@@ -89,6 +89,7 @@ export const makeRuntime = Effect.fnUntraced(function* (
     recorders: registry.controls.length,
     restarts: lifecycle.restarts,
     ...(lifecycle.link?.usage() ?? unused(options.memoryLimit ?? defaultMemoryLimit)),
+    ...(lifecycle.link?.store.end && { store: durableStats(lifecycle.link.store.end.progress, registry.accepted) }),
     ...(lifecycle.link?.durable && { durable: durableStats(lifecycle.link.durable.progress, registry.accepted) }),
     ...exportsOf(exporters)
   })

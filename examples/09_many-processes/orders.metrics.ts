@@ -1,0 +1,13 @@
+import { Schema } from "effect"
+import { Metric } from "mvx-metrics"
+
+export const OrderEvent = Schema.TaggedUnion({
+  "order.placed": { customer: Schema.String, cents: Schema.Number }
+})
+
+export const Orders = Metric.counter("orders", { events: OrderEvent })
+
+/** What Prometheus cannot add up over processes: a customer may have ordered in each of them. */
+export const Customers = Metric.distinct("orders.customers", { events: OrderEvent, value: "customer" })
+
+export const OrderMetrics = Metric.combine(Orders, Customers)
