@@ -33,7 +33,10 @@ it.live("counts each event once, of removed recorders as well, however often its
       yield* gone.emit(sale(pieces))
       yield* runtime.stopAndRemoveRecorder("gone")
       // So many commands make a checkpoint due, and those before it are not read again.
-      yield* Effect.all(Array.from({ length: 1100 }, () => shop.snapshots), { concurrency: "unbounded" })
+      yield* Effect.all(
+        Array.from({ length: 1100 }, () => shop.snapshots),
+        { concurrency: "unbounded" }
+      )
       if (pieces !== 10) yield* runtime.flush()
       total += pieces
       yield* Effect.promise(() => workers.at(-1)!.terminate())
