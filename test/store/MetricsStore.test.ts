@@ -63,6 +63,28 @@ for (const [kind, make] of Object.entries(kinds)) {
       })
     )
 
+    it.effect("has recorders of any ids, by keys that every server takes", () =>
+      Effect.gen(function* () {
+        const store = yield* openStore
+        const reader = yield* readerOf(store)
+        const runtime = yield* make(store)
+        const ids = ["x".repeat(10_000), "a\0b", "half \ud800", "half \ud801", "+a", "*a", "=a", "~", "#", "__proto__"]
+        for (const [i, id] of ids.entries()) yield* (yield* register(runtime, id)).emit(sale(i + 1))
+        yield* runtime.flush()
+        const expectAll = Effect.gen(function* () {
+          const report = yield* reader.report
+          expect(Object.keys(report.recorders).sort()).toEqual(ids.toSorted())
+          expect(ids.map((id) => soldIn(report, id))).toEqual(ids.map((_, i) => i + 1))
+        })
+        yield* expectAll
+        for (const id of ids) yield* runtime.stopAndRemoveRecorder(id)
+        yield* runtime.flush()
+        yield* expectAll
+        const keys = store.writes.flatMap(({ entries, removed }) => [...entries.keys(), ...removed])
+        expect(keys.filter((key) => key.length > 256 || /[\0\p{Cs}]/u.test(key))).toEqual([])
+      })
+    )
+
     it.effect("keeps what a process has counted that has ended, and drops its levels", () =>
       Effect.gen(function* () {
         const store = yield* openStore

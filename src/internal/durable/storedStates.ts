@@ -10,7 +10,7 @@ import { metricRecord } from "../fold/segment.ts"
 import type { Fingerprint } from "../metric/definition/fingerprint.ts"
 import { measuredBy } from "../metric/definition/measured.ts"
 import { shapeOf } from "../metric/definition/stateShape.ts"
-import { type AboutSource, aboutKey, endedKey, liveKey, othersKey, readKey } from "../store/entries.ts"
+import { type AboutSource, aboutKey, endedKey, liveKey, othersKey, readKey, storedKey } from "../store/entries.ts"
 import type { SourceWrite, StateStoreService } from "../store/stateStore.ts"
 import type { DurableState } from "./durableState.ts"
 import { type Identity, StateWriter } from "./format.ts"
@@ -105,10 +105,10 @@ export class StoredStates extends StateRounds {
           writer = new StateWriter({ namespace, savedAt, measured, shapes: new Map(), metrics, stats })
           return true
         }
-        removed.push(keys[next]!)
+        removed.push(storedKey(keys[next]!))
       } else {
         if (writer.goOn(most)) return true
-        entries.set(keys[next]!, writer.bytes)
+        entries.set(storedKey(keys[next]!), writer.bytes)
         writer = undefined
       }
       return ++next < keys.length

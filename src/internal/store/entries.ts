@@ -1,4 +1,5 @@
 /** The keys of the entries of a source. */
+import { createHash } from "node:crypto"
 
 /** Of a recorder that is there. */
 export const liveKey = (recorderId: string): string => `+${recorderId}`
@@ -28,7 +29,36 @@ export type EntryOf =
 export const readKey = (key: string): EntryOf => {
   if (key === othersKey) return { kind: "others" }
   if (key === aboutKey) return { kind: "about" }
-  const kinds = { "+": "live", "-": "ended" } as const
-  const kind = kinds[key[0] as keyof typeof kinds]
+  const kind = kindOf(key, kinds)
   return kind && { kind, recorderId: key.slice(1) }
+}
+
+const kinds = { "+": "live", "-": "ended" } as const
+
+/** Of those whose ids are not for every store. */
+const hashed = { "*": "live", "=": "ended" } as const
+
+const kindOf = <A>(key: string, kinds: { readonly [first: string]: A }): A | undefined => kinds[key[0]!]
+
+/** In UTF-16 code units: a server has an index of keys, which limits them. */
+const MostOfKey = 256
+
+const NotOfServers = /[\0\p{Cs}]/u
+
+/**
+ * As a store has it. Recorder ids may be of any length, and need not be text that a server takes: PostgreSQL has no NUL, and
+ * UTF-8 no half of a surrogate pair. The states know which recorder they are of.
+ */
+export const storedKey = (key: string): string => {
+  if (key.length <= MostOfKey && !NotOfServers.test(key)) return key
+  const first = key.startsWith("+") ? "*" : "="
+  return first + createHash("sha256").update(key, "utf16le").digest("hex")
+}
+
+/** What a key of {@link storedKey} is of. `recorderId` is `undefined` where only the states know it. */
+export const readStoredKey = (
+  key: string
+): EntryOf | { readonly kind: "live" | "ended"; readonly recorderId: undefined } => {
+  const kind = kindOf(key, hashed)
+  return kind === undefined ? readKey(key) : { kind, recorderId: undefined }
 }

@@ -30,7 +30,10 @@ export interface SourceWrite extends SourceVersion {
    * what there was before is removed. Its own: nothing has changed, and the source is still there.
    */
   readonly base: number | undefined
-  /** By key, the bytes of what has changed. A store never looks into them. */
+  /**
+   * By key, the bytes of what has changed. A store never looks into them. A key has at most 256 UTF-16 code units, all of
+   * which UTF-8 can have, and no NUL.
+   */
   readonly entries: ReadonlyMap<string, Uint8Array>
   /** The keys of entries that are to be removed. */
   readonly removed: ReadonlyArray<string>

@@ -8,7 +8,7 @@ import type { Merger } from "../merging/merger.ts"
 import { measuredBy } from "../metric/definition/measured.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import { shapeOf } from "../metric/definition/stateShape.ts"
-import { type AboutSource, aboutKey, endedKey, othersKey } from "../store/entries.ts"
+import { type AboutSource, aboutKey, endedKey, othersKey, storedKey } from "../store/entries.ts"
 import type { StoredSource } from "../store/stateStore.ts"
 import { describeError } from "../util/describeError.ts"
 import type { RecorderStates, SourceStates } from "./sourceStates.ts"
@@ -83,7 +83,7 @@ export const retired = (options: RetiringOptions): ReadonlyMap<string, Uint8Arra
       const measured = new Map([...(total?.shapes ?? []), ...own])
       const writer = new StateWriter({ namespace, savedAt: now, measured, shapes: new Map(), metrics, stats })
       while (writer.goOn(Number.POSITIVE_INFINITY));
-      entries.set(key, writer.bytes)
+      entries.set(storedKey(key), writer.bytes)
     }
     for (const id of ids.slice(forgotten.length)) put(endedKey(id), id, byId.get(id)!)
     put(othersKey, "", others)

@@ -10,7 +10,7 @@ import type { Misfit } from "../merging/misfits.ts"
 import type { Fingerprint } from "../metric/definition/fingerprint.ts"
 import { misfits as stateMisfits } from "../metric/definition/stateShape.ts"
 import type { Stats } from "../model/stats.ts"
-import { type AboutSource, readKey } from "../store/entries.ts"
+import { type AboutSource, readStoredKey } from "../store/entries.ts"
 import { describeError } from "../util/describeError.ts"
 
 /** The states of the recorders that have an id. */
@@ -90,8 +90,14 @@ export const sourceStates = (
     return { states: Object.fromEntries(states), stats: statsIn(kept.stats) }
   }
 
+  /** Of those that can be read. */
+  const recorderIn = (key: string, bytes: Uint8Array): string => {
+    const kept = readState(bytes, namespace)
+    return ("problem" in kept ? undefined : kept.metrics[0]?.recorderId) ?? key
+  }
+
   for (const [key, bytes] of entries) {
-    const of = readKey(key)
+    const of = readStoredKey(key)
     switch (of?.kind) {
       case "about":
         about = JSON.parse(Buffer.from(bytes).toString()) as AboutSource
@@ -101,7 +107,7 @@ export const sourceStates = (
         break
       case "live":
       case "ended": {
-        const { kind, recorderId } = of
+        const { kind, recorderId = recorderIn(key, bytes) } = of
         const found = statesOf(`the recorder "${recorderId}"`, bytes)
         if (kind === "live") live.push({ recorderId, ...found })
         else ended.push({ recorderId, ...found, states: merger.remains(found.states) })
