@@ -4,6 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Predicate from "effect/Predicate"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import { MetricsStoreError } from "../model/exportErrors.ts"
@@ -24,6 +25,17 @@ interface Open<Client> {
   readonly client: Client
   readonly scope: Scope.Closeable
 }
+
+/** Clients wrap what a server has said, and say themselves that something failed. */
+const rootOf = (error: unknown): unknown => {
+  let root = error
+  for (let i = 0; i < MostCauses && Predicate.hasProperty(root, "cause") && Predicate.isObject(root.cause); i++) {
+    root = root.cause
+  }
+  return root
+}
+
+const MostCauses = 8
 
 export class Reconnecting<Client> {
   readonly #options: ReconnectingOptions<Client>
@@ -56,7 +68,7 @@ export class Reconnecting<Client> {
         orElse: () => Effect.andThen(this.#lose(used), Effect.fail(failed(`no answer within ${timeout} ms`)))
       }),
       withLiveClock,
-      Effect.mapError((error) => (error instanceof MetricsStoreError ? error : failed(messageOf(error)))),
+      Effect.mapError((error) => (error instanceof MetricsStoreError ? error : failed(messageOf(rootOf(error))))),
       Effect.tapError(() =>
         used !== undefined && !this.#options.isAlive(used.client) ? this.#lose(used) : Effect.void
       )
