@@ -56,7 +56,9 @@ import {
 import { Log } from "./internal/recorder/logging.ts"
 import { providedRuntime } from "./internal/runtime/provided.ts"
 import { aStateStore, type WriterOptions, writeTo } from "./internal/runtime/storeOptions.ts"
+import { EventStore } from "./internal/store/eventStore.ts"
 import { makeMemory } from "./internal/store/memory.ts"
+import { memoryEvents } from "./internal/store/memoryEvents.ts"
 import { openStore } from "./internal/store/openStore.ts"
 import { StateStore } from "./internal/store/stateStore.ts"
 import { cloneable, type StoreModule, storeModule } from "./internal/store/storeModule.ts"
@@ -70,6 +72,17 @@ import { MetricsRuntime } from "./MetricsRuntime.ts"
 export type { Others, Total } from "./internal/merging/merger.ts"
 export type { LeftOut } from "./internal/merging/misfits.ts"
 export type { WriterOptions } from "./internal/runtime/storeOptions.ts"
+export {
+  type EventAppend,
+  type EventBatch,
+  type EventCommit,
+  type EventEnd,
+  type EventMembers,
+  type EventSource,
+  type EventState,
+  EventStore,
+  type EventStoreService
+} from "./internal/store/eventStore.ts"
 export {
   type SourcesRetired,
   type SourceVersion,
@@ -280,7 +293,10 @@ export class MetricsStore extends Context.Service<MetricsStore, StoreReaderServi
    *
    * @since 0.2.0
    */
-  static readonly layerMemory: Layer.Layer<StateStore> = Layer.sync(StateStore, makeMemory)
+  static readonly layerMemory: Layer.Layer<StateStore | EventStore> = Layer.merge(
+    Layer.sync(StateStore, makeMemory),
+    Layer.sync(EventStore, () => memoryEvents())
+  )
 }
 
 const aUrl: Check = (value) =>

@@ -12,11 +12,15 @@
  * @since 0.2.0
  */
 import { extname } from "node:path"
+import type { PgClient } from "@effect/sql-pg/PgClient"
+import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { type Check, notBlank } from "./internal/model/optionChecks.ts"
+import { EventStore } from "./internal/store/eventStore.ts"
 import { postgresConnection } from "./internal/store/postgresConnection.ts"
+import { makeEventTables, postgresEvents } from "./internal/store/postgresEvents.ts"
 import { makeStateTables, postgresStates } from "./internal/store/postgresStates.ts"
 import { serverSettings } from "./internal/store/serverOptions.ts"
 import { StateStore } from "./internal/store/stateStore.ts"
@@ -60,12 +64,15 @@ export const make = (options: Options): StoreModule => {
  * @category layers
  * @since 0.2.0
  */
-export const layer = (options: Options): Layer.Layer<StateStore> =>
-  Layer.effect(
-    StateStore,
+export const layer = (options: Options): Layer.Layer<StateStore | EventStore> =>
+  Layer.effectContext(
     Effect.suspend(() => {
       const settings = serverSettings(options, DefaultPrefix, aTablePrefix)
-      return Effect.map(postgresConnection(settings, makeStateTables(settings.prefix)), postgresStates)
+      const makeTables = (sql: PgClient) =>
+        Effect.andThen(makeStateTables(settings.prefix)(sql), makeEventTables(settings.prefix)(sql))
+      return Effect.map(postgresConnection(settings, makeTables), (connection) =>
+        Context.add(Context.make(StateStore, postgresStates(connection)), EventStore, postgresEvents(connection))
+      )
     })
   )
 

@@ -12,11 +12,14 @@
  * @since 0.2.0
  */
 import { extname } from "node:path"
+import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { aString } from "./internal/model/optionChecks.ts"
+import { EventStore } from "./internal/store/eventStore.ts"
 import { redisConnection } from "./internal/store/redisConnection.ts"
+import { redisEvents } from "./internal/store/redisEvents.ts"
 import { redisStates } from "./internal/store/redisStates.ts"
 import { serverSettings } from "./internal/store/serverOptions.ts"
 import { StateStore } from "./internal/store/stateStore.ts"
@@ -60,12 +63,12 @@ export const make = (options: Options): StoreModule => {
  * @category layers
  * @since 0.2.0
  */
-export const layer = (options: Options): Layer.Layer<StateStore> =>
-  Layer.effect(
-    StateStore,
+export const layer = (options: Options): Layer.Layer<StateStore | EventStore> =>
+  Layer.effectContext(
     Effect.map(
       Effect.suspend(() => redisConnection(serverSettings(options, DefaultPrefix, aString))),
-      redisStates
+      (connection) =>
+        Context.add(Context.make(StateStore, redisStates(connection)), EventStore, redisEvents(connection))
     )
   )
 

@@ -14,6 +14,7 @@ import * as PostgresStore from "mvx-metrics/PostgresStore"
 import * as RedisStore from "mvx-metrics/RedisStore"
 import { Lowest, ShopMetrics } from "../cluster/fixtures/shop.metrics.ts"
 import { Random } from "../crash/random.ts"
+import { eventStoreSuite } from "../store/eventStoreSuite.ts"
 import { stateStoreSuite } from "../store/stateStoreSuite.ts"
 import { soldIn } from "../store/support.ts"
 import { bundled } from "../support/runProgram.ts"
@@ -62,7 +63,9 @@ for (const { flag, has, make, name, store } of stores) {
       rmSync(folder, { recursive: true, force: true })
     })
 
-    stateStoreSuite("as a store of states", Layer.unwrap(Effect.sync(() => store.layer({ url: server.url }))))
+    const opened = Layer.unwrap(Effect.sync(() => store.layer({ url: server.url })))
+    stateStoreSuite("as a store of states", opened)
+    eventStoreSuite("as a store of events", opened)
 
     it("has the counts of a hundred processes, whichever are killed, and over a kill of the server", async () => {
       const seed = Number(process.env.SEED ?? 1)

@@ -9,6 +9,8 @@ import { freePort } from "./program.ts"
 export interface StoreServer extends AsyncDisposable {
   /** Of the store, on whatever port it listens now and after a restart. */
   readonly url: string
+  /** Where its files are. */
+  readonly folder: string
   /** Ends it at once, or with the signal, and waits until it has ended. */
   readonly stop: (signal?: NodeJS.Signals) => Promise<void>
   /** Starts it, and waits until it answers. */
@@ -41,6 +43,7 @@ const server = ({ answers, folder, spawn, url }: ServerOptions): StoreServer => 
   }
   return {
     url,
+    folder,
     stop,
     start: async () => {
       const started = spawn()
@@ -68,7 +71,7 @@ const succeeds = (program: string, ...args: ReadonlyArray<string>): boolean =>
   spawnSync(program, args, { timeout: 5000 }).status === 0
 
 /** Writes each change to its file before it answers, so that a kill loses nothing. */
-export const makeRedis = async (): Promise<StoreServer> => {
+export const makeRedis = async (fsync: "always" | "everysec" = "always"): Promise<StoreServer> => {
   const folder = mkdtempSync(join(tmpdir(), "mvx-metrics-redis-"))
   const port = String(await freePort())
   return server({
@@ -77,7 +80,7 @@ export const makeRedis = async (): Promise<StoreServer> => {
     spawn: () =>
       spawn("redis-server", [
         ...["--port", port, "--bind", "127.0.0.1", "--dir", folder, "--save", ""],
-        ...["--appendonly", "yes", "--appendfsync", "always"]
+        ...["--appendonly", "yes", "--appendfsync", fsync]
       ]),
     answers: () => succeeds("redis-cli", "-p", port, "ping")
   })

@@ -1,0 +1,200 @@
+/**
+ * Events in Redis. Of a namespace there is a hash of what is known of its sources; of each source a stream of its batches,
+ * whose ids are `0-number`, and a hash of what they have come to. All keys of a namespace have its name in braces, so they
+ * lie together in a cluster of Redis.
+ */
+import * as Effect from "effect/Effect"
+import type { EventEnd, EventSource, EventStoreService } from "./eventStore.ts"
+import { type RedisArgument, type RedisConnection, type RedisReply, redisScript } from "./redisConnection.ts"
+
+/**
+ * In a Lua script: the time of the server, and what is known of a source, as `last position time state version`. The state
+ * is L of one that appends, E of one that has ended, R of one that was retired.
+ */
+const Prelude = `
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+local function headOf(text)
+  if not text then return { last = 0, position = 0, at = 0, state = 'L', version = '' } end
+  local last, position, at, state, version = string.match(text, '^(%d+) (%d+) (%d+) (%a) (.*)$')
+  return { last = tonumber(last), position = tonumber(position), at = tonumber(at), state = state, version = version }
+end
+local function textOf(head)
+  return string.format('%.0f %.0f %.0f %s %s', head.last, head.position, head.at, head.state, head.version)
+end
+local function put(source, head) redis.call('HSET', KEYS[1], source, textOf(head)) end
+`
+
+const append = redisScript(`${Prelude}
+local source, oldest, ended = ARGV[1], tonumber(ARGV[2]), ARGV[3]
+local head = headOf(redis.call('HGET', KEYS[1], source))
+if head.state ~= 'R' then
+  head.last = math.max(head.last, oldest - 1)
+  for i = 4, #ARGV, 2 do
+    local number = tonumber(ARGV[i])
+    if number == head.last + 1 then
+      redis.call('XADD', KEYS[2], string.format('0-%.0f', number), 'b', ARGV[i + 1])
+      head.last = number
+    end
+  end
+  if ended == '1' then head.state = 'E' end
+  head.at = now
+  put(source, head)
+end
+return textOf(head)
+`)
+
+const join = redisScript(`${Prelude}
+redis.call('ZADD', KEYS[2], now + tonumber(ARGV[2]), ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
+return { string.format('%.0f', now), redis.call('ZRANGE', KEYS[2], 0, -1), redis.call('HGETALL', KEYS[1]) }
+`)
+
+const state = redisScript(`
+return { redis.call('HGET', KEYS[1], ARGV[1]), redis.call('HGETALL', KEYS[2]) }
+`)
+
+const read = redisScript(`
+local after, left, found = ARGV[1], tonumber(ARGV[2]), {}
+while left > 0 do
+  local entry = redis.call('XRANGE', KEYS[1], '(0-' .. after, '+', 'COUNT', 1)[1]
+  if not entry then break end
+  after = string.match(entry[1], '-(%d+)$')
+  left = left - #entry[2][2]
+  table.insert(found, after)
+  table.insert(found, entry[2][2])
+end
+return found
+`)
+
+const commit = redisScript(`${Prelude}
+local count, at, commits = tonumber(ARGV[1]), 2, {}
+for i = 1, count do
+  local one = { source = ARGV[at], version = ARGV[at + 2], position = tonumber(ARGV[at + 3]), retires = ARGV[at + 4] == '1' }
+  one.parts, one.first = tonumber(ARGV[at + 5]), at + 6
+  one.head = headOf(redis.call('HGET', KEYS[1], one.source))
+  if one.head.version ~= ARGV[at + 1] or (one.retires and one.head.last > one.position) then return 0 end
+  commits[i] = one
+  at = one.first + 3 * one.parts
+end
+for i, one in ipairs(commits) do
+  local head, events, states = one.head, KEYS[2 * i], KEYS[2 * i + 1]
+  if one.retires then
+    redis.call('DEL', events, states)
+    head.state = 'R'
+  else
+    redis.call('XTRIM', events, 'MINID', string.format('0-%.0f', one.position + 1))
+  end
+  for part = 0, one.parts - 1 do
+    local key = one.first + 3 * part
+    if ARGV[key + 1] == '1' then redis.call('HSET', states, ARGV[key], ARGV[key + 2])
+    else redis.call('HDEL', states, ARGV[key]) end
+  end
+  head.version, head.position = one.version, one.position
+  head.last = math.max(head.last, one.position)
+  put(one.source, head)
+end
+return 1
+`)
+
+const forget = redisScript(`${Prelude}
+local heads = redis.call('HGETALL', KEYS[1])
+for i = 1, #heads, 2 do
+  local head = headOf(heads[i + 1])
+  if head.state == 'R' and now - head.at > tonumber(ARGV[1]) then
+    redis.call('HDEL', KEYS[1], heads[i])
+    redis.call('DEL', KEYS[2] .. heads[i])
+  end
+end
+`)
+
+interface Head extends EventEnd {
+  readonly at: number
+  readonly hasEnded: boolean
+  readonly version: string
+}
+
+export const redisEvents = ({ place, prefix, run, send }: RedisConnection): EventStoreService => {
+  const headsKey = (namespace: string): string => `${prefix}{${namespace}}:event-sources`
+  const ownersKey = (namespace: string): string => `${prefix}{${namespace}}:aggregators`
+  const eventsKey = (namespace: string, source: string): string => `${prefix}{${namespace}}:events:${source}`
+  const statesKey = (namespace: string, source: string): string => `${prefix}{${namespace}}:event-states:${source}`
+
+  return {
+    place,
+    append: ({ batches, hasEnded, namespace, oldest, source }) =>
+      Effect.map(
+        run(
+          "append",
+          append,
+          [headsKey(namespace), eventsKey(namespace, source)],
+          [
+            source,
+            String(oldest),
+            hasEnded ? "1" : "0",
+            ...batches.flatMap((batch) => [`${batch.number}`, batch.bytes])
+          ]
+        ),
+        (reply) => {
+          const { committed, isRetired, last } = headIn(reply)
+          return { committed, isRetired, last }
+        }
+      ),
+    join: (namespace, owner, millis) =>
+      Effect.map(run("join", join, [headsKey(namespace), ownersKey(namespace)], [owner, String(millis)]), (reply) => {
+        const [now, owners, heads] = reply as [Buffer, ReadonlyArray<Buffer>, ReadonlyArray<Buffer>]
+        const sources = pairs(heads).flatMap(([source, head]): ReadonlyArray<EventSource> => {
+          const { at, version: _, ...known } = headIn(head)
+          return source === "" ? [] : [{ source, ...known, age: Math.max(0, Number(now) - at) }]
+        })
+        return { owners: owners.map(String), sources }
+      }),
+    leave: (namespace, owner) => Effect.asVoid(send("leave", [["ZREM", ownersKey(namespace), owner]])),
+    state: (namespace, source) =>
+      Effect.map(run("state", state, [headsKey(namespace), statesKey(namespace, source)], [source]), (reply) => {
+        const [head, parts] = reply as [Buffer | null, ReadonlyArray<Buffer>]
+        const { committed, version } = head === null ? { committed: 0, version: "" } : headIn(head)
+        return { version, position: committed, parts: new Map<string, Uint8Array>(pairs(parts)) }
+      }),
+    read: (namespace, source, after, bytes) =>
+      Effect.map(run("read", read, [eventsKey(namespace, source)], [String(after), String(bytes)]), (reply) =>
+        pairs(reply as ReadonlyArray<Buffer>).map(([number, batch]) => ({ number: Number(number), bytes: batch }))
+      ),
+    commit: (namespace, commits) =>
+      Effect.map(
+        run(
+          "commit",
+          commit,
+          [
+            headsKey(namespace),
+            ...commits.flatMap(({ source }) => [eventsKey(namespace, source), statesKey(namespace, source)])
+          ],
+          [
+            String(commits.length),
+            ...commits.flatMap(({ base, parts, position, retires, source, version }): ReadonlyArray<RedisArgument> => {
+              const values = [...parts].flatMap(([key, part]) => [key, part === undefined ? "0" : "1", part ?? ""])
+              return [source, base, version, String(position), retires ? "1" : "0", String(parts.size), ...values]
+            })
+          ]
+        ),
+        (reply) => reply === 1
+      ),
+    forget: (namespace, olderThan) =>
+      Effect.asVoid(run("forget", forget, [headsKey(namespace), statesKey(namespace, "")], [String(olderThan)]))
+  }
+}
+
+const pairs = (flat: ReadonlyArray<RedisReply>): ReadonlyArray<readonly [string, Buffer]> =>
+  Array.from({ length: flat.length / 2 }, (_, i) => [String(flat[2 * i]), flat[2 * i + 1] as Buffer])
+
+const headIn = (reply: RedisReply): Head => {
+  const [last, position, at, state, version] = String(reply).split(" ")
+  return {
+    last: Number(last),
+    committed: Number(position),
+    isRetired: state === "R",
+    hasEnded: state !== "L",
+    at: Number(at),
+    version: version!
+  }
+}

@@ -1,0 +1,4 @@
+import { MetricsStore } from "mvx-metrics/MetricsStore"
+import { eventStoreSuite } from "./eventStoreSuite.ts"
+
+eventStoreSuite("a store of events in memory", MetricsStore.layerMemory)
