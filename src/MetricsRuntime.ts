@@ -35,10 +35,18 @@ import type { RuntimeOptions, WorkerOptions } from "./internal/runtime/options.t
 import type { RuntimeService } from "./internal/runtime/service.ts"
 
 export type { FlightRecorderOptions, FlightRecording, Incident, RecordedEvent } from "./internal/flight/recording.ts"
-export type { ClusterStats, DurableStats, ExportStats, RuntimeStats, Usage } from "./internal/model/runtimeStats.ts"
+export type {
+  ClusterStats,
+  DurableStats,
+  ExportStats,
+  RuntimeStats,
+  StreamStats,
+  Usage
+} from "./internal/model/runtimeStats.ts"
 export type { FlushOptions } from "./internal/recorder/options.ts"
 export type { DurableOptions, RuntimeOptions, RuntimeState, WorkerOptions } from "./internal/runtime/options.ts"
 export type { RuntimeService } from "./internal/runtime/service.ts"
+export type { StreamOptions } from "./internal/runtime/streamOptions.ts"
 
 /**
  * The service of a running runtime.

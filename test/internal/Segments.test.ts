@@ -22,6 +22,7 @@ import type { MetricEvent } from "../../src/MetricEvent.ts"
 
 const savedLane = (state: unknown): SavedLane => ({
   lane: 3,
+  life: 0,
   recorderId: "r",
   sequence: 5,
   applied: 4,

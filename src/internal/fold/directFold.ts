@@ -30,6 +30,7 @@ export class DirectFold {
     this.#counters = table.of(lane)
     this.#lane = new FoldLane({
       lane,
+      life: 0,
       recorderId: "",
       counters: this.#counters,
       fold: {

@@ -16,6 +16,7 @@ import type { Steps } from "../util/steps.ts"
 import { AnswerRoom } from "./answerRoom.ts"
 import { EndedStates } from "./endedStates.ts"
 import type { FoldOfLanes } from "./foldOfLanes.ts"
+import type { FoldTap } from "./foldTap.ts"
 import type { FoldLayout } from "./laneMetrics.ts"
 import type { LeftStates } from "./leftStates.ts"
 import { Nowhere, nowhere, PlaceLane, PlacePosition, PlaceTurns } from "./place.ts"
@@ -59,8 +60,11 @@ export class Fold implements StreamHandler, FoldOfLanes {
   readonly sendCopies: boolean
   readonly awaits: FoldOfLanes["awaits"]
   place: Int32Array = nowhere
+  tap: FoldTap | undefined
   /** Where states outlive their recorders. */
   left: LeftStates | undefined
+  /** Is asked to have what was folded stored elsewhere. */
+  onShip: (ticket: number, ends: boolean) => void = () => {}
   /** Where what removed recorders have counted is told beyond the process. */
   ended: EndedStates | undefined
   /** The accounting of recorders by their ids, as the application thread has told it. */
@@ -149,7 +153,9 @@ export class Fold implements StreamHandler, FoldOfLanes {
         // That of another recorder, if it was opened after this fold took the place of the one before.
         if (this.reader.position > this.#goneTo) this.#forget(command.lane)
         if (!this.#isRestored(command.lane)) {
-          this.#lanes[command.lane] = this.#newLane(command.lane, command.recorderId)
+          const lane = this.#newLane(command.lane, this.reader.position, command.recorderId)
+          this.#lanes[command.lane] = lane
+          this.tap?.opened(lane)
         }
         return this.touched.touch(command.lane)
       case "Close":
@@ -179,6 +185,8 @@ export class Fold implements StreamHandler, FoldOfLanes {
         return this.accounts.tell(command.recorderIds, command.stats)
       case "Persist":
         return this.#persist(command)
+      case "Ship":
+        return this.onShip(command.ticket, command.ends)
       default:
         return this.#lane(command.lane)?.command(command)
     }
@@ -188,6 +196,7 @@ export class Fold implements StreamHandler, FoldOfLanes {
   #leave({ lane, total }: Extract<Command, { readonly _tag: "Close" }>): void {
     const closed = this.#lanes[lane]
     if (closed === undefined) return
+    this.tap?.closed(closed, total && this.#lanes[total.lane]?.recorderId)
     const { position } = this.reader
     if (total !== undefined) this.ended?.addTotal(total.lane)
     this.ended?.leave(closed, position, Math.max(0, this.#latest), this.accounts.take(closed.recorderId))
@@ -259,9 +268,9 @@ export class Fold implements StreamHandler, FoldOfLanes {
     this.#poisons = this.#poisons.filter((poison) => poison.lane !== lane)
   }
 
-  #newLane(lane: Lane, recorderId: string): FoldLane {
+  #newLane(lane: Lane, life: number, recorderId: string): FoldLane {
     // Cleared by the side that opens the lane; they may say by now that it waits.
-    const options = { lane, recorderId, counters: this.#counters.of(lane), fold: this }
+    const options = { lane, life, recorderId, counters: this.#counters.of(lane), fold: this }
     if (this.#seen === undefined) return new FoldLane(options)
     return new FoldLane({ ...options, seen: this.#seen.get(lane) ?? 0, poisons: this.#poisonsOf(lane) })
   }
@@ -426,7 +435,7 @@ export class Fold implements StreamHandler, FoldOfLanes {
   }
 
   #restoreLane(saved: SavedLane): void {
-    const lane = this.#newLane(saved.lane, saved.recorderId)
+    const lane = this.#newLane(saved.lane, saved.life, saved.recorderId)
     this.#lanes[saved.lane] = lane
     const definitionOf = (name: string): Metric.Any => {
       const metric = this.#options.catalog?.get(name)

@@ -1,5 +1,6 @@
 import type { Lane, LaneMessage } from "../stream/protocol.ts"
 import type { AnswerRoom } from "./answerRoom.ts"
+import type { FoldTap } from "./foldTap.ts"
 import type { Worktable } from "./slices.ts"
 
 /** The fold whose lanes they are. */
@@ -11,6 +12,8 @@ export interface FoldOfLanes {
   readonly sendCopies: boolean
   /** Whether somebody waits for the answer to a read. On another thread, whoever sends its parts is told. */
   readonly awaits?: ((lane: Lane, request: number) => boolean) | undefined
+  /** Is shown what lanes take. */
+  readonly tap?: FoldTap | undefined
   /** Where what takes long is done in slices. */
   readonly work: Worktable
   /** For answers on their way, where `send` copies. */

@@ -1,6 +1,7 @@
 /**
  * The metrics of one recorder where they are folded: which of them takes which rows and events, and what they show.
  */
+import { measuredBy } from "../metric/definition/measured.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import type { MetricEvent } from "../model/event.ts"
 import type { Change, Lane, ReadCommand } from "../stream/protocol.ts"
@@ -33,6 +34,15 @@ import type { MetricOwner, Shown } from "./viewedMetric.ts"
 export interface FoldLayout {
   readonly layout: Layout
   readonly read: RowRead
+}
+
+/** A metric of a lane. */
+export interface Generation {
+  readonly name: string
+  /** How often its name was reset or replaced. */
+  readonly epoch: number
+  /** The hash of what it measures. */
+  readonly measured: string
 }
 
 /** The metrics that read a tag. */
@@ -92,6 +102,8 @@ export class LaneMetrics implements MetricOwner {
   /** Those of all layouts, where there are several. */
   #plans: Map<FoldLayout, RowPlan> | undefined
 
+  /** Another number after each registration and reset. */
+  version = 0
   /** Series that are being read. */
   #cuts: LaneCuts | undefined
 
@@ -107,6 +119,7 @@ export class LaneMetrics implements MetricOwner {
    * none, with the state that an earlier recorder has `left`.
    */
   register(metric: Metric.Any, at: number, left?: Uint8Array): void {
+    this.version++
     const taken = this.#cells.findIndex((each) => each.metric.name === metric.name)
     this.#cells =
       taken < 0
@@ -123,6 +136,7 @@ export class LaneMetrics implements MetricOwner {
 
   /** Resets the metric of this name, or all. */
   reset(name: string | undefined, at: number): void {
+    this.version++
     this.#cells = this.#cells.map((cell) =>
       name === undefined || name === cell.metric.name ? this.#next(cell, cell.metric, at) : cell
     )
@@ -137,6 +151,11 @@ export class LaneMetrics implements MetricOwner {
   /** The metric of this name. */
   find(name: string): RegisteredMetric | undefined {
     return this.#cells.find(({ metric }) => metric.name === name)
+  }
+
+  /** What there is, without the states. */
+  generations(): ReadonlyArray<Generation> {
+    return this.#cells.map(({ epoch, metric }) => ({ name: metric.name, epoch, measured: measuredBy(metric).hash }))
   }
 
   saveEach(): ReadonlyArray<MetricAndSaved> {

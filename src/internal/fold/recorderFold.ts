@@ -9,8 +9,9 @@ import type { Change, Lane, LaneCommand, LaneMessage, Poison, Watch } from "../s
 import type { Rows } from "../stream/rows/format.ts"
 import { allSteps, type Steps } from "../util/steps.ts"
 import type { FoldOfLanes } from "./foldOfLanes.ts"
+import type { TappedLane } from "./foldTap.ts"
 import { LaneCounts } from "./laneCounts.ts"
-import { type FoldLayout, LaneMetrics, type MetricsLane } from "./laneMetrics.ts"
+import { type FoldLayout, type Generation, LaneMetrics, type MetricsLane } from "./laneMetrics.ts"
 import { LaneReads } from "./laneReads.ts"
 import {
   type Absorb,
@@ -38,8 +39,9 @@ const ChangesAtOnce = 32
 /** Series of a removed recorder that are taken at once, in less than a millisecond. With more of them it is done in slices. */
 const SeriesAtOnce = 512
 
-export class FoldLane implements MetricsLane {
+export class FoldLane implements MetricsLane, TappedLane {
   readonly lane: Lane
+  readonly life: number
   readonly recorderId: string
   readonly #counts: LaneCounts
   readonly #fold: FoldOfLanes
@@ -50,6 +52,7 @@ export class FoldLane implements MetricsLane {
   /** What the lane waits for: the batch whose changes a listener has not taken yet, or what a recorder leaves to it. */
   #held: Batch | Absorbing | undefined
   #sequence = 0
+  tapped = 0
   /** Changes up to this sequence number were received from the fold before. */
   readonly #seen: number
   /** What is to be quarantined further on. */
@@ -60,6 +63,7 @@ export class FoldLane implements MetricsLane {
 
   constructor(options: {
     readonly lane: Lane
+    readonly life: number
     readonly recorderId: string
     readonly counters: LaneCounters
     readonly fold: FoldOfLanes
@@ -67,6 +71,7 @@ export class FoldLane implements MetricsLane {
     readonly poisons?: ReadonlyArray<Poison>
   }) {
     this.lane = options.lane
+    this.life = options.life
     this.recorderId = options.recorderId
     this.#counts = new LaneCounts(options.counters)
     this.#fold = options.fold
@@ -109,6 +114,7 @@ export class FoldLane implements MetricsLane {
       return
     }
     if (this.#due !== undefined) this.showDue()
+    this.#fold.tap?.rows(this, layout, rows, at, count, time)
     const applied = this.#metrics.rows(layout, rows, at, count, time, this.#sequence + 1)
     this.#sequence += count
     this.#count(applied, count - applied)
@@ -256,6 +262,7 @@ export class FoldLane implements MetricsLane {
         this.#watch = step.watch
         return
       case "Skip":
+        this.#fold.tap?.evicted(this, step.to)
         this.#sequence = step.to
         return
       case "Read":
@@ -330,6 +337,7 @@ export class FoldLane implements MetricsLane {
 
   #foldEvent(event: MetricEvent, at: number, changes: Array<Change> | undefined): boolean {
     if (this.#due !== undefined) this.showDue()
+    if (event !== foreign) this.#fold.tap?.event(this, event, at)
     this.#sequence++
     if (this.#poisons !== undefined) this.#quarantineDue(changes !== undefined, event._tag)
     return this.#metrics.event(event, at, this.#sequence, changes)
@@ -355,6 +363,14 @@ export class FoldLane implements MetricsLane {
     return this.#sequence
   }
 
+  get version(): number {
+    return this.#metrics.version
+  }
+
+  generations(): ReadonlyArray<Generation> {
+    return this.#metrics.generations()
+  }
+
   /** What is kept beyond the process, likewise. */
   saveMetrics(): ReadonlyArray<MetricAndSaved> {
     return this.#metrics.saveEach()
@@ -371,6 +387,7 @@ export class FoldLane implements MetricsLane {
   save(): SavedLane {
     return {
       lane: this.lane,
+      life: this.life,
       recorderId: this.recorderId,
       sequence: this.#sequence,
       applied: this.#counts.applied,
@@ -385,7 +402,7 @@ export class FoldLane implements MetricsLane {
 
   /** Takes over what the lane of a fold before has saved; this is a fresh one. */
   restore(saved: SavedLane, definitionOf: (name: string) => Metric.Any, poisons: ReadonlyArray<Poison>): void {
-    this.#sequence = saved.sequence
+    this.#sequence = this.tapped = saved.sequence
     this.#watch = saved.watch
     const lost = this.#metrics.restore(saved.metrics, definitionOf, atRestore(poisons))
     const { lane, sequence } = saved

@@ -13,6 +13,8 @@ import type { SavedKernel } from "./kernels/savedKernel.ts"
 
 export interface SavedLane {
   readonly lane: Lane
+  /** See {@link TappedLane.life}. */
+  readonly life: number
   readonly recorderId: string
   /** The sequence number of the last event that was folded or skipped. */
   readonly sequence: number

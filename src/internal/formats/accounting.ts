@@ -81,6 +81,22 @@ const ofRuntime: ReadonlyArray<readonly [family: Family, of: (stats: Partial<Run
     family("state.discarded", "{metric}", true, "Metrics whose durable state was not kept, or not used in full."),
     ({ durable }) => durable?.discarded
   ],
+  [
+    family("stream.events", "{event}", true, "Events that the store of events has got."),
+    ({ stream }) => stream?.events
+  ],
+  [
+    family("stream.kept", "By", false, "Memory for events that are kept for the store of events."),
+    ({ stream }) => stream?.kept.used
+  ],
+  [
+    family("stream.kept.limit", "By", false, "Maximum of it. At the limit nothing is folded."),
+    ({ stream }) => stream?.kept.limit
+  ],
+  [
+    family("stream.failures", "{append}", true, "Attempts to append events to their store that failed."),
+    ({ stream }) => stream?.failures
+  ],
   [family("cluster.processes", "{process}", false, "Processes of the cluster."), ({ cluster }) => cluster?.processes],
   [
     family("cluster.processes.silent", "{process}", false, "Those that did not answer the last report in time."),

@@ -8,6 +8,7 @@ import { Scheduler } from "effect/Scheduler"
 import * as Scope from "effect/Scope"
 import type { DurableState } from "../durable/durableState.ts"
 import { Fold } from "../fold/fold.ts"
+import type { Shipper } from "../shipping/shipper.ts"
 import type { ReadProgress } from "../stream/reader.ts"
 import { setRead } from "../stream/rows/page.ts"
 import { NextTurn } from "../util/nextTurn.ts"
@@ -25,6 +26,12 @@ export interface DurableFold<E> {
   readonly open: (rounds: RoundsInProcess) => Effect.Effect<DurableState, E, Scope.Scope>
 }
 
+/** A fold whose events are appended to a store. */
+export interface ShippingFold<E> {
+  /** `onRoom`: the shipper has room again. */
+  readonly open: (fold: Fold, onRoom: () => void) => Effect.Effect<Pick<Shipper, "isFull">, E, Scope.Scope>
+}
+
 const holdNothing = () => () => {}
 
 /** Calls within each other that reducers can count on where they run in the call that emits. */
@@ -37,13 +44,15 @@ const PagesAtOnce = 4
 export const makeInProcessLink = Effect.fnUntraced(function* <E = never>(
   mostBytes: number,
   flightLog?: FlightLog,
-  durable?: DurableFold<E>
+  durable?: DurableFold<E>,
+  shipping?: ShippingFold<E>
 ): Effect.fn.Return<Link, E, Scope.Scope> {
   const nextTurn = new NextTurn((yield* Scheduler).makeDispatcher())
   const roused = Latch.makeUnsafe()
   const open = roused.openUnsafe.bind(roused)
   let control: LinkControl | undefined
   const scope = yield* Effect.scope
+  let shipper: Pick<Shipper, "isFull"> | undefined
   /** What is to happen when the fiber has folded: never user code in the midst of it. */
   let afterFold: Array<() => void> | undefined
   const fold = new Fold({
@@ -64,6 +73,7 @@ export const makeInProcessLink = Effect.fnUntraced(function* <E = never>(
         Scope.provide(scope),
         Effect.asVoid
       ),
+    ships: shipping !== undefined,
     carrier: {
       pagesInTurn: { least: 0, most: 0 },
       fixedMemory: false,
@@ -86,7 +96,7 @@ export const makeInProcessLink = Effect.fnUntraced(function* <E = never>(
     },
     foldNow: () => {
       // Reducers would fail for want of stack that their caller has used up.
-      if (!hasStack(CallsOfReducers)) return
+      if (!hasStack(CallsOfReducers) || shipper?.isFull === true) return
       try {
         fold.reader.read(Number.POSITIVE_INFINITY)
       } catch (defect) {
@@ -102,7 +112,7 @@ export const makeInProcessLink = Effect.fnUntraced(function* <E = never>(
     const due: Array<() => void> = []
     afterFold = due
     try {
-      const progress = fold.reader.read(PagesAtOnce)
+      const progress = shipper?.isFull === true ? "idle" : fold.reader.read(PagesAtOnce)
       fold.work.goOn()
       return fold.work.isPending ? "more" : progress
     } finally {
@@ -112,11 +122,12 @@ export const makeInProcessLink = Effect.fnUntraced(function* <E = never>(
   }
   const rounds = new RoundsInProcess(fold, link.fail)
   const state = durable === undefined ? undefined : yield* durable.open(rounds)
+  if (shipping !== undefined) shipper = yield* shipping.open(fold, () => nextTurn.add(open))
   yield* Effect.addFinalizer(() => Effect.sync(link.close))
   yield* Effect.gen(function* () {
     for (;;) {
       // Those who were answered may have gone on, and written more.
-      if (foldSome() === "more" || fold.reader.ready) yield* Effect.yieldNow
+      if (foldSome() === "more" || (fold.reader.ready && shipper?.isFull !== true)) yield* Effect.yieldNow
       else {
         // Whatever is published from here on wakes it.
         roused.closeUnsafe()

@@ -3,7 +3,7 @@
  * are in the pages, which are not written again before a checkpoint covers them.
  */
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads"
-import type { Attachment, Saved } from "../stream/protocol.ts"
+import type { Attachment, KeptStream, Saved, SavedBatches } from "../stream/protocol.ts"
 import { type LogPlace, logPosition } from "../stream/rows/log.ts"
 import { hasStack } from "../util/stack.ts"
 
@@ -18,6 +18,8 @@ export class KeptLog {
   place: LogPlace = { page: 0, turn: 0, word: 0 }
   /** What the fold has saved, by id, which only another one looks into. */
   readonly segments = new Map<number, SharedArrayBuffer>()
+  /** The events that a store may not have yet, which a fold has saved likewise. */
+  stream: KeptStream | undefined
   #commands: Array<Attachment> = []
   #port: MessagePort | undefined
 
@@ -69,8 +71,16 @@ export class KeptLog {
   receive(): void {
     if (this.#port === undefined || !hasStack(CallsOfReceiving)) return
     for (let next = receiveMessageOnPort(this.#port); next !== undefined; next = receiveMessageOnPort(this.#port)) {
-      this.#add(next.message as Saved)
+      const message = next.message as Saved | SavedBatches
+      if ("segment" in message) this.#add(message)
+      else this.addBatches(message)
     }
+  }
+
+  addBatches({ batches, oldest, restarts, source }: SavedBatches): void {
+    const before = restarts ? [] : (this.stream?.batches ?? []).filter(({ number }) => number >= oldest)
+    const next = (batches.at(-1)?.number ?? Math.max(oldest, this.stream?.next ?? 1) - 1) + 1
+    this.stream = { source, batches: [...before, ...batches], next }
   }
 
   #add({ covers, drops, id, segment }: Saved): void {

@@ -12,6 +12,7 @@ import type { RowWriter } from "../stream/writer.ts"
 import type { FlightLog, FlightQuery, LoggedRecorder } from "./flightLog.ts"
 import type { KeeperEnd } from "./keeperEnd.ts"
 import type { RenderRequest } from "./pendingRenders.ts"
+import type { ShippingEnd } from "./shippingEnd.ts"
 import type { LoggedEvent } from "./tailReader.ts"
 import type { ToldStore } from "./toldStore.ts"
 import type { WorkerCatalog } from "./workerCatalog.ts"
@@ -135,6 +136,8 @@ export interface Link {
   readonly durable: KeeperEnd | undefined
   /** Where others find what it counts. */
   readonly store: ToldStore
+  /** Where the events are appended to a store. */
+  readonly shipping: ShippingEnd | undefined
   /** How full its stream is. */
   readonly usage: () => StreamUsage
   /** The names that the metrics on this link have in Prometheus. */

@@ -16,6 +16,7 @@ import { KeeperEnd } from "./keeperEnd.ts"
 import type { KeptLog } from "./keptLog.ts"
 import { LaneLink, type LaneListener, type Link, type LinkCore, type RestartEvent } from "./link.ts"
 import { PendingRenders } from "./pendingRenders.ts"
+import { ShippingEnd } from "./shippingEnd.ts"
 import { type TellStore, ToldStore } from "./toldStore.ts"
 import type { WorkerCatalog } from "./workerCatalog.ts"
 
@@ -56,6 +57,8 @@ export const makeLink = (options: {
   /** Where the state lies that outlives the process, if any does. */
   readonly durablePlace?: string | undefined
   readonly tellStore: TellStore
+  /** Whether the events are appended to a store. */
+  readonly ships?: boolean
   /** Memory for counters that both sides see. */
   readonly allocateCounters: (bytes: number) => ArrayBufferLike
   readonly hold: () => () => void
@@ -159,7 +162,7 @@ export const makeLink = (options: {
       closing.add(lane)
       send({ _tag: "Close", lane, ...(total !== undefined && { total }) })
       for (const [oldest, { to }] of leaving) if (to <= covered()) leaving.delete(oldest)
-      if (durable !== undefined || store.end !== undefined || total !== undefined)
+      if (durable !== undefined || store.end !== undefined || total !== undefined || shipping !== undefined)
         leaving.set(lane, { listener, to: writer.position })
     }
   }
@@ -198,6 +201,11 @@ export const makeLink = (options: {
       if (message._tag === "Rendering") return
       return options.kept?.replaceLast((kept) => isRender(kept, message.request), again)
     }
+    if (message._tag === "Streamed" || message._tag === "Shipped") {
+      // What is kept comes by a port that nobody listens to.
+      if (message._tag === "Streamed") options.kept?.receive()
+      return shipping?.receive(message)
+    }
     if (!("lane" in message)) return message.by === "store" ? store.receive(message) : durable?.receive(message)
     // Said once more by a fold that has taken the place of another one.
     if (message._tag === "Closed") {
@@ -219,6 +227,9 @@ export const makeLink = (options: {
   const keeper = { send, hold, nextTurn, receive }
   const durable = place === undefined ? undefined : new KeeperEnd({ ...keeper, by: "durable", place })
   const store = new ToldStore(options.tellStore, keeper)
+
+  const shipping =
+    options.ships === true ? new ShippingEnd({ send, hold: options.hold, nextTurn: options.nextTurn }) : undefined
 
   const nothing = {
     rendering: { format: "text" },
@@ -255,6 +266,7 @@ export const makeLink = (options: {
       recent: (query) => flightLog?.read(writer, query) ?? [],
       durable,
       store,
+      shipping,
       usage: () => writer.usage,
       expositionNames: new ExpositionNames(),
       render: (request, onBegun) =>
@@ -281,7 +293,7 @@ export const makeLink = (options: {
       tell({ _tag: "Restarting", cause, where: describe(place) })
     },
     restore: (careful) => {
-      const { place, segments } = options.kept!
+      const { place, segments, stream } = options.kept!
       options.kept!.replace(again)
       // The answer comes whole from the next one.
       for (const listener of lanes.values()) listener.forgetParts()
@@ -289,6 +301,7 @@ export const makeLink = (options: {
       return {
         place,
         segments,
+        stream,
         counters: counters.buffers,
         // Nobody listens to those that are gone.
         seen: [
@@ -306,6 +319,7 @@ export const makeLink = (options: {
       for (const [lane, listener] of lanes) listener.onMessage({ _tag: "Folded", lane })
       durable?.again()
       store.end?.again()
+      shipping?.again()
       tell({ _tag: "Restarted" })
     },
     close: () => {
@@ -322,6 +336,7 @@ export const makeLink = (options: {
       renders.failAll(cause)
       durable?.failAll(cause)
       store.end?.failAll(cause)
+      shipping?.failAll(cause)
       for (const listener of [...lanes.values()]) listener.onFailure(cause)
     }
   }

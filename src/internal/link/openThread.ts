@@ -20,6 +20,7 @@ import type {
   CatalogMessage,
   DurableSettings,
   ImportMessage,
+  ShippingSettings,
   StoreSettings,
   ThreadMessage,
   WorkerMessage
@@ -53,6 +54,7 @@ interface ThreadOptions {
   readonly durable: DurableSettings | undefined
   /** What it tells a store from its start on. */
   readonly states: StoreSettings | undefined
+  readonly shipping: ShippingSettings | undefined
   readonly onImport: (message: ImportMessage) => void
   /** A store was opened for it, or not. */
   readonly onStore: (failure: string | undefined) => void
@@ -96,7 +98,7 @@ export const openThread = (options: ThreadOptions): Effect.Effect<OpenThread, Ru
 
 const speakWith = Effect.fnUntraced(function* (
   thread: Worker,
-  { durable, namespace, onEnded, onImport, onStore, startTimeout, states }: ThreadOptions
+  { durable, namespace, onEnded, onImport, onStore, shipping, startTimeout, states }: ThreadOptions
 ): Effect.fn.Return<OpenThread, RuntimeStartError, Scope.Scope | EffectWorker.WorkerPlatform | EffectWorker.Spawner> {
   const failed = (cause: unknown) => new RuntimeFailed({ namespace, cause })
   const catalogSaid = Deferred.makeUnsafe<CatalogMessage, RuntimeStartError>()
@@ -148,7 +150,7 @@ const speakWith = Effect.fnUntraced(function* (
   // Runs before the fiber above is ended: whoever closes the runtime waits for the thread.
   yield* Effect.addFinalizer(() => Effect.sync(() => void thread.ref()))
   // Until the worker answers, messages to it are kept on this side.
-  yield* Effect.mapError(worker.send({ _tag: "Hello", durable, states }), failed)
+  yield* Effect.mapError(worker.send({ _tag: "Hello", durable, states, shipping }), failed)
   const { metrics, port, saved } = yield* Deferred.await(catalogSaid).pipe(
     Effect.timeoutOrElse({
       duration: startTimeout,

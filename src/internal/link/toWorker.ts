@@ -16,7 +16,7 @@ import * as Scope from "effect/Scope"
 import { placeOf } from "../durable/places.ts"
 import { type Place, PlacePosition, PlaceSequence, PlaceTurns, placeIn } from "../fold/place.ts"
 import { RuntimeFailed, type RuntimeStartError } from "../model/runtimeErrors.ts"
-import type { DurableSettings, FoldReply, Restore } from "../stream/protocol.ts"
+import type { DurableSettings, FoldReply, Restore, ShippingSettings } from "../stream/protocol.ts"
 import { PagesAtOnce } from "../stream/protocol.ts"
 import { PageWords } from "../stream/rows/page.ts"
 import { describeError } from "../util/describeError.ts"
@@ -51,6 +51,7 @@ interface LinkOptions {
   /** How long a thread may stand still with something to do. */
   readonly stallTimeout: Duration.Input
   readonly durable: DurableSettings | undefined
+  readonly shipping: ShippingSettings | undefined
 }
 
 const layerOnWorker =
@@ -250,6 +251,7 @@ export const makeWorkerLink = Effect.fnUntraced(function* (
             current?.thread.tell(settings)
             return Effect.ensuring(Deferred.await(storeOpened), Effect.sync(release))
           }),
+        ships: options.shipping !== undefined,
         allocateCounters: (bytes) => new SharedArrayBuffer(bytes),
         hold,
         nextTurn,

@@ -45,6 +45,8 @@ export interface RuntimeStats {
   readonly durable?: DurableStats
   /** How what it writes to a store stands; absent: it writes to none. `discarded` counts states that could not be written. */
   readonly store?: DurableStats
+  /** How the events stand that are appended to a store, of a runtime with the option `stream`. */
+  readonly stream?: StreamStats
   /** How the processes stand, of the runtime of a cluster's primary. */
   readonly cluster?: ClusterStats
   /** How the exports of each exporter that sends went (OTLP, pushes to Prometheus), if the runtime has any. */
@@ -89,6 +91,27 @@ export interface ExportStats {
   readonly failing: string | undefined
   /** The last failure or rejection, with its time in milliseconds since the Unix epoch. */
   readonly lastError: { readonly at: number; readonly message: string } | undefined
+}
+
+/**
+ * How the events of a runtime stand that are appended to a store.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface StreamStats {
+  /** Events that the store has got. */
+  readonly events: number
+  /** Bytes of events that are kept for the store: until it has them, and cannot lose them any more. */
+  readonly kept: Usage
+  /** Whether nothing is folded, because as much is kept as may be. */
+  readonly isFull: boolean
+  /** Attempts to append that have failed. */
+  readonly failures: number
+  /** Why the last attempt has failed, if it has. */
+  readonly failure: string | undefined
+  /** How often the process was taken for ended, because it had not appended for too long, and went on as another source. */
+  readonly retirements: number
 }
 
 /**

@@ -6,10 +6,11 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { KeeperProgress } from "../link/keeperEnd.ts"
 import type { Link } from "../link/link.ts"
+import type { ShippingProgress } from "../link/shippingEnd.ts"
 import { MetricsStoreError } from "../model/exportErrors.ts"
 import { aString, type Check, notBlank, refuse, whyInvalid, whyInvalidOptions } from "../model/optionChecks.ts"
 import type { RuntimeStartError } from "../model/runtimeErrors.ts"
-import type { DurableStats, RuntimeStats } from "../model/runtimeStats.ts"
+import type { DurableStats, RuntimeStats, StreamStats } from "../model/runtimeStats.ts"
 import type { RecorderControl } from "../recorder/control.ts"
 import { recorderDefaults } from "../recorder/defaults.ts"
 import { Log } from "../recorder/logging.ts"
@@ -31,6 +32,7 @@ import { RecorderRegistry } from "./registry.ts"
 import { scrapeOf } from "./scrape.ts"
 import type { RuntimeService } from "./service.ts"
 import { shutdownOf } from "./shutdown.ts"
+import { defaultStreamMemory } from "./streamOptions.ts"
 import { ToldAccounts } from "./toldAccounts.ts"
 
 /**
@@ -53,7 +55,7 @@ export const makeRuntime = Effect.fnUntraced(function* (
   const watches = new Set<MetricWatch>()
   const registrations = new Set<(source: Source) => void>()
   const onOpened = (link: Link): void => {
-    const { durable, expositionNames } = link
+    const { durable, expositionNames, shipping } = link
     flightRecorder?.opened(link)
     if (durable !== undefined) {
       exporters.add({ name: "durable state", flush: durable.persist })
@@ -62,6 +64,15 @@ export const makeRuntime = Effect.fnUntraced(function* (
         if (control !== undefined) for (const tell of registrations) tell(sourceOf(control))
       }
       durable.onWarning((text) => lifecycle.inBackground(log.warning(text)))
+    }
+    if (shipping !== undefined) {
+      exporters.add({ name: "event store", flush: shipping.flush })
+      shipping.onChange = (failure) =>
+        void lifecycle.inBackground(
+          failure === undefined
+            ? log.lifecycle("events are appended to their store again")
+            : log.warning(`events cannot be appended to their store, and are kept: ${failure}`)
+        )
     }
     expositionNames.onChange = (metric, isThere) => {
       for (const watch of watches) watch(metric, isThere)
@@ -91,6 +102,9 @@ export const makeRuntime = Effect.fnUntraced(function* (
     ...(lifecycle.link?.usage() ?? unused(options.memoryLimit ?? defaultMemoryLimit)),
     ...(lifecycle.link?.store.end && { store: durableStats(lifecycle.link.store.end.progress, registry.accepted) }),
     ...(lifecycle.link?.durable && { durable: durableStats(lifecycle.link.durable.progress, registry.accepted) }),
+    ...(lifecycle.link?.shipping && {
+      stream: streamStats(lifecycle.link.shipping.progress, options.stream?.memoryLimit ?? defaultStreamMemory)
+    }),
     ...exportsOf(exporters)
   })
   let lag: number | undefined
@@ -209,6 +223,11 @@ const exportsOf = (exporters: ReadonlySet<FlushedExporter>): Pick<RuntimeStats, 
 const durableStats = ({ events, ...rest }: KeeperProgress, accepted: number): DurableStats => ({
   ...rest,
   unsaved: accepted - events
+})
+
+const streamStats = ({ kept, ...rest }: ShippingProgress, limit: number): StreamStats => ({
+  ...rest,
+  kept: { used: kept, limit }
 })
 
 const sourceOf = (control: RecorderControl): Source => ({

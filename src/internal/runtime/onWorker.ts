@@ -15,6 +15,7 @@ import { flightLogOf } from "./flightRecorder.ts"
 import { makeRuntime } from "./makeRuntime.ts"
 import { defaultMemoryLimit, runtimeOptionChecks, type WorkerOptions } from "./options.ts"
 import type { RuntimeService } from "./service.ts"
+import { shippingOf, workerStream } from "./streamOptions.ts"
 
 const isTrue: Check = (value) =>
   value === true ? undefined : "must be true or left out: events always travel in shared memory"
@@ -51,6 +52,7 @@ export const makeOnWorker = (options: WorkerOptions): Effect.Effect<RuntimeServi
   const checks = {
     ...runtimeOptionChecks,
     durable: workerDurable,
+    stream: workerStream,
     metrics: anything,
     spawn: aFunction,
     startTimeout: aDuration,
@@ -82,7 +84,7 @@ const openWorker = Effect.fnUntraced(function* (
   const { restart = defaultRestart, stallTimeout = "10 seconds" } = options
   const flightLog = yield* flightLogOf(options)
   const durable = yield* durableOf(options)
-  const own = { restart, stallTimeout, flightLog, durable }
+  const own = { restart, stallTimeout, flightLog, durable, shipping: shippingOf(options) }
   return yield* makeWorkerLink({ ...worker, namespace, startTimeout, memoryLimit, ...own })
 })
 

@@ -9,6 +9,7 @@ import { aFlightRecorder, type FlightRecorderOptions } from "../flight/recording
 import { aDuration, aFunction, type Check, notBlank, positiveInteger } from "../model/optionChecks.ts"
 import { type RecorderOptions, recorderOptionChecks } from "../recorder/options.ts"
 import { type DurableOptions, inProcessDurable } from "./durableOptions.ts"
+import { inProcessStream, type StreamOptions } from "./streamOptions.ts"
 
 export type { DurableOptions }
 
@@ -64,6 +65,11 @@ export interface RuntimeOptions
    * process.
    */
   readonly durable?: DurableOptions
+  /**
+   * Appends the events to a store, from which `MetricsStream` folds them together with those of other processes and hosts.
+   * Default: they are folded here alone.
+   */
+  readonly stream?: StreamOptions
 }
 
 interface WorkerStart extends RuntimeOptions {
@@ -138,5 +144,6 @@ export const runtimeOptionChecks: { readonly [K in keyof Required<RuntimeOptions
   memoryLimit: positiveInteger,
   onStateChanged: aFunction,
   flightRecorder: aFlightRecorder,
-  durable: inProcessDurable
+  durable: inProcessDurable,
+  stream: inProcessStream
 }

@@ -33,9 +33,10 @@ const optional = {
     (directory): DurableOptions => ({ directory })
   )
 } satisfies {
-  readonly [K in keyof Omit<RuntimeOptions, "namespace" | "onStateChanged" | "flightRecorder">]-?: Config.Config<
-    NonNullable<RuntimeOptions[K]>
-  >
+  readonly [K in keyof Omit<
+    RuntimeOptions,
+    "namespace" | "onStateChanged" | "flightRecorder" | "stream"
+  >]-?: Config.Config<NonNullable<RuntimeOptions[K]>>
 }
 
 /** The options that the variables set, and the given ones for those that they do not. */

@@ -33,7 +33,11 @@ export const shutdownOf = (
     yield* Effect.forEach(controls, (control) => registry.bury(control), { concurrency: "unbounded", discard: true })
     // It may be one of their reducers that the fold does not come back from.
     const isStuck = controls.some(({ isGivenUp }) => isGivenUp)
-    yield* isStuck ? Effect.void : saveLast(lifecycle, log, shutdownTimeout)
+    yield* isStuck
+      ? Effect.void
+      : Effect.all([saveLast(lifecycle, log, shutdownTimeout), shipLast(lifecycle, log, shutdownTimeout)], {
+          concurrency: "unbounded"
+        })
     // Before the log of the fold is gone.
     if (flightRecorder !== undefined) yield* giveUpAfter(shutdownTimeout)(flightRecorder.written)
     yield* lifecycle.closeFold(isStuck)
@@ -72,5 +76,14 @@ const saveLast = ({ link }: RuntimeLifecycle, log: Log, most: Duration.Input): E
   return Effect.andThen(
     last("the durable state", link.durable?.persist),
     last("what was counted", link.store.end?.persistLast)
+  )
+}
+
+/** Has what the recorders have accepted appended to its store, and says there that nothing more comes. */
+const shipLast = ({ link }: RuntimeLifecycle, log: Log, most: Duration.Input): Effect.Effect<void> => {
+  if (link?.shipping === undefined || link.failure() !== undefined) return Effect.void
+  const late = () => Effect.fail(new Error(`it took more than ${Duration.format(Duration.fromInputUnsafe(most))}`))
+  return Effect.catch(within(most, late)(link.shipping.end), ({ message }) =>
+    log.failure(`the last events were not appended to their store: ${message}`)
   )
 }

@@ -76,6 +76,8 @@ export type Command =
   | { readonly _tag: "Accounts"; readonly recorderIds: ReadonlyArray<string>; readonly stats: Float64Array }
   /** Has the durable state written, as it is behind what came before. */
   | { readonly _tag: "Persist"; readonly by: Keeper; readonly ticket: number; readonly isLast?: true }
+  /** Has everything that came before appended to the store of events. `ends`: nothing comes any more. */
+  | { readonly _tag: "Ship"; readonly ticket: number; readonly ends: boolean }
 
 /** A command, and where its row ends in the log. */
 export interface Attachment {
@@ -139,8 +141,27 @@ export type KeptMessage = { readonly by: Keeper } & (
   | { readonly _tag: "StateNotKept"; readonly recorderId: string; readonly name: string; readonly reason: string }
 )
 
+/** What the fold says of the store that its events are appended to. */
+export type ShippingMessage =
+  | {
+      readonly _tag: "Streamed"
+      /** Events that the store has got from this fold. */
+      readonly events: number
+      /** Bytes that are kept for the store. */
+      readonly kept: number
+      /** Nothing is folded because as much is kept as may be. */
+      readonly isFull: boolean
+      readonly failures: number
+      /** Why the last attempt failed, if it did. */
+      readonly failure: string | undefined
+      /** How often the events went to another source, because the last one was taken for ended. */
+      readonly retirements: number
+    }
+  /** The answer to `Ship`, with the reason if the events could not be appended. */
+  | { readonly _tag: "Shipped"; readonly ticket: number; readonly failure: string | undefined }
+
 /** From the fold side, of one lane or of all. */
-export type FoldMessage = LaneMessage | RenderMessage | KeptMessage
+export type FoldMessage = LaneMessage | RenderMessage | KeptMessage | ShippingMessage
 
 /** A change as the fold side reports it. */
 export interface Change {
@@ -225,6 +246,7 @@ export type ThreadMessage =
       readonly _tag: "Hello"
       readonly durable?: DurableSettings | undefined
       readonly states?: StoreSettings | undefined
+      readonly shipping?: ShippingSettings | undefined
     }
   | ImportRequest
   | StoreRequest
@@ -264,6 +286,21 @@ export interface StoreRequest {
 export interface StoreMessage {
   readonly _tag: "StoreOpened"
   readonly failure: string | undefined
+}
+
+/** How a fold has its events appended to a store. */
+export interface ShippingSettings {
+  readonly namespace: string
+  /** The id that the fold has in the store, first. */
+  readonly source: string
+  /** A module that makes the store. `undefined`: the fold has it. */
+  readonly store: unknown
+  readonly intervalMillis: number
+  /** Most bytes that are kept for the store. */
+  readonly memoryLimit: number
+  /** How long what was committed is kept for a store that loses it. */
+  readonly graceMillis: number
+  readonly heartbeatMillis: number
 }
 
 /** To the fold of a worker thread, on the stream's port, beside what is written to shared memory. */
@@ -320,6 +357,8 @@ export interface Restore {
   readonly gone: { readonly lanes: ReadonlyArray<Lane>; readonly to: number }
   /** Up to this position events are folded one by one, metric by metric: what has ended the fold before is among them. */
   readonly careful: number
+  /** Batches that the store of events may not have. `undefined`: none was made. */
+  readonly stream?: KeptStream | undefined
   /** What has ended folds before. */
   readonly poisoned: ReadonlyArray<Poison>
 }
@@ -333,6 +372,32 @@ export interface Saved {
   readonly drops: ReadonlyArray<number>
   /** With the last part: the place that is covered. */
   readonly covers?: LogPlace
+}
+
+/** A portion of events for a store. */
+export interface KeptBatch {
+  readonly number: number
+  readonly bytes: ArrayBufferLike
+  readonly events: number
+}
+
+/** Batches that are kept for the fold that takes the place of this one, from the fold of a worker thread, on that port. */
+export interface SavedBatches {
+  readonly _tag: "Batches"
+  readonly source: string
+  readonly batches: ReadonlyArray<KeptBatch>
+  /** Those before this number go. */
+  readonly oldest: number
+  /** These take the place of all others. */
+  readonly restarts: boolean
+}
+
+/** What is kept of them. */
+export interface KeptStream {
+  readonly source: string
+  readonly batches: ReadonlyArray<KeptBatch>
+  /** The number of the batch that comes next. */
+  readonly next: number
 }
 
 /** Asks the packaged worker to import a module, by its URL, for the metrics among its exports. */

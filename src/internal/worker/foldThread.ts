@@ -8,8 +8,17 @@ import type { KeepingThread, StateRounds } from "../durable/stateRounds.ts"
 import { Checkpoints } from "../fold/checkpoints.ts"
 import { Fold } from "../fold/fold.ts"
 import type * as Metric from "../metric/definition/metric.ts"
+import type { ShippingThread } from "../shipping/openShipper.ts"
+import type { Shipper } from "../shipping/shipper.ts"
 import { WakeUp } from "../stream/parking.ts"
-import { type FoldReply, type FoldRequest, PagesAtOnce, type Restore, type Saved } from "../stream/protocol.ts"
+import {
+  type FoldReply,
+  type FoldRequest,
+  PagesAtOnce,
+  type Restore,
+  type Saved,
+  type SavedBatches
+} from "../stream/protocol.ts"
 import { setRead } from "../stream/rows/page.ts"
 import { nextTurn } from "../util/eventLoopTurn.ts"
 
@@ -25,8 +34,8 @@ const NapsBeforeSleep = ShortNaps + 28
 /** The fold's end of the stream's port. */
 export interface ThreadPort {
   readonly post: (reply: FoldReply, transfers?: ReadonlyArray<ArrayBuffer>) => void
-  /** A part of a checkpoint. */
-  readonly save: (saved: Saved) => void
+  /** A part of a checkpoint, or events for a store. */
+  readonly save: (saved: Saved | SavedBatches) => void
   /** A message that has come and was not received yet. */
   readonly take: () => FoldRequest | undefined
 }
@@ -49,6 +58,7 @@ export class FoldThread {
   #durable: DurableState | undefined
   /** Those of all who keep states. */
   readonly #rounds: Array<StateRounds> = []
+  #shipper: Shipper | undefined
 
   constructor(catalog: ReadonlyMap<string, Metric.Any>, port: ThreadPort) {
     this.#port = port
@@ -58,9 +68,15 @@ export class FoldThread {
       onPageRead: (page) => this.#checkpoints.onPageRead(page),
       catalog
     })
-    this.#checkpoints = new Checkpoints(this.#fold, port.save, setRead)
+    this.#checkpoints = new Checkpoints(this.#fold, (saved) => this.#save(saved), setRead)
     // It may sleep while something is compressed.
     this.#fold.work.onPending = () => this.#getUp()
+  }
+
+  /** What a fold that takes the place of this one does not fold again is kept for the store of events before. */
+  #save(saved: Saved): void {
+    this.#shipper?.close()
+    this.#port.save(saved)
   }
 
   receive(request: FoldRequest): void {
@@ -129,6 +145,23 @@ export class FoldThread {
     return rounds
   }
 
+  /** Appends what is folded to a store; to be called before the first message. */
+  ship(make: (thread: ShippingThread) => Shipper): Shipper {
+    const fold = this.#fold
+    const shipper = make({
+      send: this.#port.post,
+      save: this.#port.save,
+      allocate: (bytes) => new SharedArrayBuffer(bytes),
+      beside: (effect) => void Effect.runFork(this.beside(effect)),
+      onRoom: () => this.#getUp()
+    })
+    shipper.writer.isReplaying = () => !fold.hasCaughtUp
+    fold.tap = shipper.writer
+    fold.onShip = (ticket, ends) => shipper.ship(ticket, ends)
+    this.#shipper = shipper
+    return shipper
+  }
+
   /** Before the first message it does not know what another fold has left. */
   get #isStateDue(): boolean {
     return this.#wakeUp !== undefined && this.#rounds.some((rounds) => rounds.isPending)
@@ -137,6 +170,7 @@ export class FoldThread {
   /** Before there is memory: it takes the place of another one. */
   #restore(restore: Restore): void {
     this.#fold.restore(restore)
+    if (restore.stream !== undefined) this.#shipper?.restore(restore.stream)
     this.#checkpoints.restored([...restore.segments.keys()])
   }
 
@@ -152,7 +186,8 @@ export class FoldThread {
     for (;;) {
       const messages = this.#messages
       if (reader.ready) this.#naps = 0
-      const reading = reader.read(PagesAtOnce)
+      const isHeld = this.#shipper?.isFull === true
+      const reading = isHeld ? "held" : reader.read(PagesAtOnce)
       this.#fold.leavePlace()
       if (reading === "more" || this.#isBusy) {
         yield* nextTurn
@@ -162,6 +197,9 @@ export class FoldThread {
         this.#fold.leavePlace()
         this.#checkpoints.goOn()
         if (this.#isStateDue) for (const rounds of this.#rounds) rounds.goOn()
+      } else if (isHeld) {
+        // It is looked after by whoever thinks that it makes no progress.
+        yield* this.#message(messages, LongNap)
       } else if (reading === "attachment" && this.#takeMessages()) {
         // It was sent before its row was published.
       } else if (reading === "attachment" || this.#wakeUp === undefined || this.#maySleep) {

@@ -13,7 +13,7 @@ import { fingerprint, isSame } from "../metric/definition/fingerprint.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import { isMetricSet } from "../metric/metricSet.ts"
 import { MetricsModuleError } from "../model/registerErrors.ts"
-import type { DurableStateError } from "../model/runtimeErrors.ts"
+import type { DurableStateError, RuntimeFailed } from "../model/runtimeErrors.ts"
 import { InvalidArgument } from "../model/usageErrors.ts"
 import type { StoreLayer as StatesLayer } from "../store/openStore.ts"
 import type {
@@ -21,6 +21,7 @@ import type {
   DurableSettings,
   FoldRequest,
   ImportMessage,
+  ShippingSettings,
   StoreSettings,
   ThreadMessage,
   WorkerMessage
@@ -118,6 +119,14 @@ const tellStore = (
     Effect.as(undefined),
     Effect.catchCause((cause) => Effect.succeed(messageOf(Cause.squash(cause))))
   )
+/** Likewise. */
+const shipEvents = Effect.fnUntraced(function* (
+  thread: FoldThread,
+  settings: ShippingSettings
+): Effect.fn.Return<void, RuntimeFailed, Scope.Scope> {
+  const { openShipper } = yield* Effect.promise(() => import("../shipping/openShipper.ts"))
+  yield* openShipper(settings, (make) => thread.ship(make))
+})
 
 /** Only the packaged worker is asked for imports. */
 const importNothing: ImportModule = () => Effect.succeed([])
@@ -188,9 +197,12 @@ export const runFold = Effect.fnUntraced(function* (
       const tell = Effect.sync(() => {
         if (message.states !== undefined) told(message.states)
       })
-      if (message.durable === undefined) return Effect.runSync(Effect.andThen(tell, ready))
+      const { durable, shipping } = message
+      if (durable === undefined && shipping === undefined) return Effect.runSync(Effect.andThen(tell, ready))
+      const kept = durable === undefined ? Effect.void : keepState(thread, durable, store)
+      const shipped = shipping === undefined ? Effect.void : shipEvents(thread, shipping)
       Effect.runFork(
-        keepState(thread, message.durable, store).pipe(
+        Effect.andThen(kept, shipped).pipe(
           Scope.provide(scope),
           Effect.andThen(tell),
           Effect.andThen(ready),

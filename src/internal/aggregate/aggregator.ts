@@ -1,0 +1,195 @@
+/**
+ * Folds the events of sources as they lie in a store, and commits what they come to together with the position, so that each
+ * batch is folded once, whatever ends when. Aggregators share the sources: each folds those that are its own by
+ * the ids of all. While these change hands, two may fold the same batch; the store takes one of their commits.
+ */
+import { randomUUID } from "node:crypto"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type { MetricsStoreError } from "../model/exportErrors.ts"
+import { previousSource } from "../shipping/batchFormat.ts"
+import { type EventSource, type EventStoreService, Total } from "../store/eventStore.ts"
+import { nextTurn } from "../util/eventLoopTurn.ts"
+import type { FoldedMetrics } from "./foldedRecorder.ts"
+import { FoldedSource, OfLives } from "./foldedSource.ts"
+import { FoldedTotal } from "./foldedTotal.ts"
+import { ownerOf } from "./ownerOf.ts"
+
+/** Bytes of batches between two commits. */
+const CommitBytes = 4 * 1024 * 1024
+
+/** Sources that are folded at once: while one is read or committed, another one is folded. */
+const AtOnce = 4
+
+export interface AggregatorOptions {
+  readonly store: EventStoreService
+  readonly namespace: string
+  readonly metrics: FoldedMetrics
+  /** How long others wait for one that is silent before they take its sources over, in milliseconds. */
+  readonly leaseMillis: number
+  /** How long a source is waited for that has not ended and is silent, before it is taken for ended. */
+  readonly silentMillis: number
+  /** How long it is remembered that a source was retired. */
+  readonly rememberMillis: number
+  /** Most recorder ids of which the total is kept by itself. */
+  readonly maxEnded: number
+}
+
+/** A source that this one folds. */
+interface Owned {
+  readonly folded: FoldedSource
+  version: string
+  position: number
+}
+
+export class Aggregator {
+  readonly id = randomUUID()
+  readonly #options: AggregatorOptions
+  readonly #owned = new Map<string, Owned>()
+  /** Since when the store could be used, by the clock: before that nobody could append. */
+  #usableSince: number | undefined
+  /** Batches that were folded and committed. */
+  batches = 0
+
+  constructor(options: AggregatorOptions) {
+    this.#options = options
+  }
+
+  /** The sources that it folds. */
+  get sources(): ReadonlyArray<string> {
+    return [...this.#owned.keys()]
+  }
+
+  /**
+   * Folds and commits what there is of the sources that are its own. One that goes on after it was retired waits, if the store
+   * has lost that, until it was retired again.
+   */
+  readonly round: Effect.Effect<void, MetricsStoreError> = Effect.gen({ self: this }, function* () {
+    const { leaseMillis, namespace, rememberMillis, silentMillis, store } = this.#options
+    const { owners, sources } = yield* store.join(namespace, this.id, leaseMillis)
+    const present = new Set(sources.flatMap(({ isRetired, source }) => (isRetired ? [] : [source])))
+    const own = sources.filter(
+      ({ isRetired, source }) =>
+        !isRetired && ownerOf(source, owners) === this.id && !present.has(previousSource(source) ?? "")
+    )
+    const ids = new Set(own.map(({ source }) => source))
+    for (const source of this.#owned.keys()) if (!ids.has(source)) this.#owned.delete(source)
+    const now = yield* Clock.currentTimeMillis
+    this.#usableSince ??= now
+    const usableFor = now - this.#usableSince
+    yield* Effect.forEach(own, (source) => this.#goOn(source, Math.min(source.age, usableFor) > silentMillis), {
+      concurrency: AtOnce,
+      discard: true
+    })
+    if (sources.some(({ age, isRetired }) => isRetired && age > rememberMillis)) {
+      yield* store.forget(namespace, rememberMillis)
+    }
+  }).pipe(
+    Effect.onError(() =>
+      Effect.sync(() => {
+        this.#usableSince = undefined
+      })
+    )
+  )
+
+  /** Others fold its sources from now on. */
+  readonly leave: Effect.Effect<void, MetricsStoreError> = Effect.suspend(() => {
+    this.#owned.clear()
+    return this.#options.store.leave(this.#options.namespace, this.id)
+  })
+
+  /** Whatever fails may have been done: it goes on from what the store has then. */
+  #goOn(source: EventSource, isSilent: boolean): Effect.Effect<void, MetricsStoreError> {
+    return Effect.onError(this.#fold(source, isSilent), () => Effect.sync(() => void this.#owned.delete(source.source)))
+  }
+
+  readonly #fold = Effect.fnUntraced(
+    { self: this },
+    function* (found: EventSource, isSilent: boolean): Effect.fn.Return<void, MetricsStoreError> {
+      const { namespace, store } = this.#options
+      const { source } = found
+      const known = this.#owned.get(source)
+      // Otherwise another one has folded it meanwhile, or the store has lost a commit.
+      const owned = known?.position === found.committed ? known : yield* this.#load(source)
+      this.#owned.set(source, owned)
+      while (found.last > owned.position) {
+        const batches = yield* store.read(namespace, source, owned.position, CommitBytes)
+        const last = batches.at(-1)
+        if (last === undefined) break
+        for (const { bytes } of batches) {
+          owned.folded.fold(bytes)
+          yield* nextTurn
+        }
+        if (!(yield* this.#commit(source, owned, last.number))) return
+        this.batches += batches.length
+        if (last.number >= found.last) break
+      }
+      if ((found.hasEnded || isSilent) && found.last <= owned.position) yield* this.#retire(source, owned)
+    }
+  )
+
+  readonly #load = Effect.fnUntraced({ self: this }, function* (source: string): Effect.fn.Return<
+    Owned,
+    MetricsStoreError
+  > {
+    const { metrics, namespace, store } = this.#options
+    const { parts, position, version } = yield* store.state(namespace, source)
+    const previous = previousSource(source)
+    const before =
+      version === "" && previous !== undefined
+        ? (yield* store.state(namespace, previous)).parts.get(OfLives)
+        : undefined
+    return { folded: new FoldedSource(metrics, parts, before), position, version }
+  })
+
+  /** `false`: another one has committed meanwhile, or the store has lost what this one has. */
+  readonly #commit = Effect.fnUntraced(
+    { self: this },
+    function* (source: string, owned: Owned, position: number): Effect.fn.Return<boolean, MetricsStoreError> {
+      const { namespace, store } = this.#options
+      const version = randomUUID()
+      const { folded } = owned
+      const commit = { source, base: owned.version, version, position, parts: folded.changes(), retires: false }
+      const isTaken = yield* store.commit(namespace, [commit])
+      if (!isTaken) {
+        this.#owned.delete(source)
+        return false
+      }
+      folded.stored()
+      owned.version = version
+      owned.position = position
+      return true
+    }
+  )
+
+  /** Puts what a source has come to into the total, and lets go of it. */
+  readonly #retire = Effect.fnUntraced(
+    { self: this },
+    function* (source: string, { folded, position, version }: Owned): Effect.fn.Return<void, MetricsStoreError> {
+      const { maxEnded, metrics, namespace, store } = this.#options
+      const kept = yield* store.state(namespace, Total)
+      const total = new FoldedTotal(metrics, kept.parts)
+      total.absorb(folded, maxEnded)
+      // Where this is not taken, both are read anew in the next round.
+      this.#owned.delete(source)
+      yield* store.commit(namespace, [
+        {
+          source,
+          base: version,
+          version: randomUUID(),
+          position,
+          parts: new Map([[OfLives, folded.lives]]),
+          retires: true
+        },
+        {
+          source: Total,
+          base: kept.version,
+          version: randomUUID(),
+          position: 0,
+          parts: total.changes(),
+          retires: false
+        }
+      ])
+    }
+  )
+}

@@ -1,0 +1,256 @@
+/**
+ * A recorder of another process, as its events are folded here: its metrics by the same kernels and reducers, and up to
+ * which sequence number that goes.
+ */
+import { deserialize, serialize } from "node:v8"
+import { type FoldLayout, LaneMetrics, type MetricsLane } from "../fold/laneMetrics.ts"
+import { nowhere } from "../fold/place.ts"
+import type { SavedMetric } from "../fold/savedLane.ts"
+import { bytesIn, metricIn, metricRecord, segmentOf } from "../fold/segment.ts"
+import { measuredBy } from "../metric/definition/measured.ts"
+import type * as Metric from "../metric/definition/metric.ts"
+import type { Quarantine } from "../metric/definition/snapshot.ts"
+import type { MetricEvent } from "../model/event.ts"
+import type { MetricEntry } from "../shipping/batchFormat.ts"
+import type { Rows } from "../stream/rows/format.ts"
+import { allSteps } from "../util/steps.ts"
+
+/** Events of a recorder, or of several together. */
+export interface EventCounts {
+  /** Folded by at least one metric. */
+  readonly applied: number
+  /** Of no concern to any metric. */
+  readonly ignored: number
+  /** Evicted by the recorder. */
+  readonly evicted: number
+  /** Of which the store has lost every trace. */
+  readonly missed: number
+}
+
+export const noEventCounts: EventCounts = { applied: 0, ignored: 0, evicted: 0, missed: 0 }
+
+export const addEventCounts = (one: EventCounts, other: EventCounts): EventCounts => ({
+  applied: one.applied + other.applied,
+  ignored: one.ignored + other.ignored,
+  evicted: one.evicted + other.evicted,
+  missed: one.missed + other.missed
+})
+
+/** A metric that is not folded here, because it is not among the metrics, or is defined in another way. */
+export interface ApartMetric {
+  readonly name: string
+  readonly measured: string
+}
+
+/** What is stored of a recorder. */
+interface StoredRecorder {
+  readonly format: typeof StoredFormat
+  readonly recorderId: string
+  readonly sequence: number
+  readonly latest: number
+  readonly counts: EventCounts
+  readonly metrics: ReadonlyArray<StoredMetric>
+}
+
+interface StoredMetric extends ApartMetric {
+  /** That of the recorder in its process. */
+  readonly epoch: number
+  /** `undefined`: it is not folded here. */
+  readonly bytes: Uint8Array | undefined
+}
+
+/** Of the states of kernels as well. */
+const StoredFormat = 1
+
+/** What all of them have in common. */
+export interface FoldedMetrics {
+  readonly byName: ReadonlyMap<string, Metric.Any>
+  /** A metric was quarantined, or is not folded here. */
+  readonly onProblem: (problem: string) => void
+}
+
+/** The state of a metric, for a report. */
+export interface FoldedState {
+  readonly state: unknown
+  readonly quarantine: Quarantine | undefined
+}
+
+export class FoldedRecorder {
+  readonly recorderId: string
+  /** That of the last event. */
+  sequence: number
+  /** The time of the latest event. */
+  latest = Number.NEGATIVE_INFINITY
+  counts = noEventCounts
+  /** Metrics that are not folded here, by their names. */
+  readonly apart = new Map<string, StoredMetric>()
+  readonly #of: FoldedMetrics
+  readonly #metrics: LaneMetrics
+  /** By name, the epoch of what is folded here. */
+  readonly #epochs = new Map<string, number>()
+
+  /** `sequence`: the events up to that number are counted elsewhere. */
+  constructor(recorderId: string, of: FoldedMetrics, sequence = 0) {
+    this.recorderId = recorderId
+    this.sequence = sequence
+    this.#of = of
+    const lane: MetricsLane = {
+      lane: 0,
+      place: new Int32Array(nowhere.length),
+      quarantined: (name, error) =>
+        of.onProblem(`the metric "${name}" of the recorder "${recorderId}" is quarantined: ${error}`),
+      notKept: () => {}
+    }
+    this.#metrics = new LaneMetrics(lane)
+  }
+
+  // --- what comes
+
+  /** It has these metrics from here on. What is older than what is known changes nothing. */
+  declare(entries: ReadonlyArray<MetricEntry>): void {
+    for (const [name, epoch, measured] of entries) {
+      const metric = this.#of.byName.get(name)
+      if (metric === undefined || measuredBy(metric).hash !== measured) {
+        this.#setApart({ name, epoch, measured, bytes: undefined }, metric !== undefined)
+        continue
+      }
+      const known = this.#epochs.get(name)
+      if (known !== undefined && known >= epoch) continue
+      // In the place of the one of an earlier epoch, if there is one.
+      this.#metrics.register(metric, this.latest)
+      this.#epochs.set(name, epoch)
+    }
+  }
+
+  #setApart(stored: StoredMetric, isKnown: boolean): void {
+    const { measured, name } = stored
+    const before = this.apart.get(name)
+    if (before?.measured === measured) return
+    this.apart.set(name, { ...stored, bytes: stored.bytes ?? before?.bytes })
+    this.#of.onProblem(
+      isKnown
+        ? `processes define the metric "${name}" differently from this aggregator: it is left out. Run one version of the metric in all of them`
+        : `processes have the metric "${name}", which is not in the metrics of this aggregator: it is left out. Pass it to metrics`
+    )
+  }
+
+  /** Rows that begin with this sequence number; those that were folded before are passed over. */
+  rows(layout: FoldLayout, rows: Rows, at: number, count: number, first: number, time: number): void {
+    const had = Math.min(count, this.#before(first))
+    const left = count - had
+    if (left === 0) return
+    const { words } = layout.layout
+    const applied = this.#metrics.rows(layout, rows, at + had * words, left, time, first + had)
+    this.#took(left, applied, time)
+  }
+
+  event(event: MetricEvent, sequence: number, time: number): void {
+    if (this.#before(sequence) > 0) return
+    this.#took(1, this.#metrics.event(event, time, sequence, undefined) ? 1 : 0, time)
+  }
+
+  /** How many of the events from this sequence number on were folded. Those before it that were not are missing. */
+  #before(first: number): number {
+    this.miss(first - 1)
+    return this.sequence - (first - 1)
+  }
+
+  #took(count: number, applied: number, time: number): void {
+    this.sequence += count
+    if (time > this.latest) this.latest = time
+    this.counts = addEventCounts(this.counts, { ...noEventCounts, applied, ignored: count - applied })
+  }
+
+  /** Nothing comes from one sequence number to another, because it was evicted or is of no concern. */
+  skip(from: number, to: number, what: "ignored" | "evicted"): void {
+    this.miss(from)
+    if (to <= this.sequence) return
+    this.counts = addEventCounts(this.counts, { ...noEventCounts, [what]: to - this.sequence })
+    this.sequence = to
+  }
+
+  /** There were events up to this sequence number, which are lost. */
+  miss(to: number): void {
+    const missed = to - this.sequence
+    if (missed <= 0) return
+    this.counts = addEventCounts(this.counts, { ...noEventCounts, missed })
+    this.sequence = to
+    this.#of.onProblem(`${missed} events of the recorder "${this.recorderId}" are missing: the store has lost them`)
+  }
+
+  /** Takes what another one has counted, to which nothing comes any more. Levels are not counted. */
+  absorb(other: FoldedRecorder): void {
+    for (const stored of other.apart.values()) this.#setApart({ ...stored, bytes: undefined }, true)
+    for (const [name] of other.#epochs) {
+      if (this.#epochs.has(name)) continue
+      this.#metrics.register(this.#of.byName.get(name)!, other.latest)
+      this.#epochs.set(name, 0)
+    }
+    allSteps(this.#metrics.absorbing(other.#metrics, Math.max(this.latest, other.latest), this.sequence))
+    this.latest = Math.max(this.latest, other.latest)
+    this.counts = addEventCounts(this.counts, other.counts)
+    this.sequence += other.sequence
+  }
+
+  // --- what is stored
+
+  save(): Uint8Array {
+    const folded = this.#metrics.save().map((saved): StoredMetric => {
+      const { name } = saved
+      const measured = measuredBy(this.#of.byName.get(name)!).hash
+      return { name, epoch: this.#epochs.get(name)!, measured, bytes: bytesOfMetric(saved) }
+    })
+    const { apart, counts, latest, recorderId, sequence } = this
+    const metrics = [...folded, ...apart.values()]
+    const stored: StoredRecorder = {
+      format: StoredFormat,
+      recorderId,
+      sequence,
+      latest,
+      counts,
+      metrics
+    }
+    return serialize(stored)
+  }
+
+  /** Throws where a newer version of this package has stored it. */
+  static load(bytes: Uint8Array, of: FoldedMetrics): FoldedRecorder {
+    const stored = deserialize(bytes) as StoredRecorder
+    if (stored.format !== StoredFormat) {
+      throw new Error(`it has the format ${stored.format}, and this version of mvx-metrics reads ${StoredFormat}`)
+    }
+    const recorder = new FoldedRecorder(stored.recorderId, of, stored.sequence)
+    recorder.latest = stored.latest
+    recorder.counts = stored.counts
+    const own: Array<SavedMetric> = []
+    for (const each of stored.metrics) {
+      const metric = of.byName.get(each.name)
+      if (each.bytes !== undefined && metric !== undefined && measuredBy(metric).hash === each.measured) {
+        recorder.#epochs.set(each.name, each.epoch)
+        own.push(metricIn(each.bytes))
+      } else recorder.#setApart(each, metric !== undefined)
+    }
+    const lost = recorder.#metrics.restore(
+      own,
+      (name) => of.byName.get(name)!,
+      () => undefined
+    )
+    for (const { error, name } of lost) of.onProblem(`the metric "${name}" of "${recorder.recorderId}": ${error}`)
+    return recorder
+  }
+
+  /** By name. */
+  states(): ReadonlyMap<string, FoldedState> {
+    return new Map(
+      Array.from(this.#epochs.keys()).flatMap((name) => {
+        const read = allSteps(this.#metrics.find(name)!.readState(true))
+        return read === undefined ? [] : [[name, { state: read.state, quarantine: read.quarantine }] as const]
+      })
+    )
+  }
+}
+
+const bytesOfMetric = (saved: SavedMetric): Uint8Array => {
+  const record = metricRecord({ ...saved, shown: undefined })
+  return bytesIn(segmentOf([record]), [record])[0]!.slice()
+}

@@ -1,0 +1,80 @@
+/** What the sources have come to that were retired: a total for each recorder id, and one for those that are not kept. */
+import { type EventCounts, type FoldedMetrics, FoldedRecorder, noEventCounts } from "./foldedRecorder.ts"
+import type { FoldedSource, Parts } from "./foldedSource.ts"
+
+/** The key of the total of an id begins with this. */
+const OfTotal = "t:"
+const OfOthers = "others"
+const OfCounts = "counts"
+
+/** How many sources were retired, and how many ids have gone into the others. */
+interface Counts {
+  readonly sources: number
+  readonly others: number
+}
+
+export class FoldedTotal {
+  readonly #of: FoldedMetrics
+  readonly #byId = new Map<string, FoldedRecorder>()
+  #others: FoldedRecorder | undefined
+  #counts: Counts = { sources: 0, others: 0 }
+  readonly #changed = new Set<string>()
+
+  constructor(of: FoldedMetrics, parts: Parts) {
+    this.#of = of
+    for (const [key, bytes] of parts) {
+      if (key === OfCounts) this.#counts = JSON.parse(Buffer.from(bytes).toString()) as Counts
+      else if (key === OfOthers) this.#others = FoldedRecorder.load(bytes, of)
+      else this.#byId.set(key.slice(OfTotal.length), FoldedRecorder.load(bytes, of))
+    }
+  }
+
+  /** Takes what a source has come to. `most`: ids that are kept, those with the latest events. */
+  absorb(source: FoldedSource, most: number): void {
+    this.#counts = { ...this.#counts, sources: this.#counts.sources + 1 }
+    this.#changed.add(OfCounts)
+    for (const [id, recorder] of source.totals()) {
+      const total = this.#byId.get(id) ?? new FoldedRecorder(id, this.#of)
+      total.absorb(recorder)
+      this.#byId.set(id, total)
+      this.#changed.add(`${OfTotal}${id}`)
+    }
+    const excess = this.#byId.size - most
+    if (excess <= 0) return
+    const oldest = [...this.#byId].sort(([, one], [, other]) => one.latest - other.latest).slice(0, excess)
+    for (const [id, recorder] of oldest) {
+      this.#others ??= new FoldedRecorder(OfOthers, this.#of)
+      this.#others.absorb(recorder)
+      this.#byId.delete(id)
+      this.#changed.add(OfOthers).add(`${OfTotal}${id}`)
+      this.#counts = { ...this.#counts, others: this.#counts.others + 1 }
+    }
+  }
+
+  changes(): ReadonlyMap<string, Uint8Array | undefined> {
+    return new Map(Array.from(this.#changed, (key) => [key, this.#part(key)]))
+  }
+
+  #part(key: string): Uint8Array | undefined {
+    if (key === OfCounts) return Buffer.from(JSON.stringify(this.#counts))
+    return key === OfOthers ? this.#others?.save() : this.#byId.get(key.slice(OfTotal.length))?.save()
+  }
+
+  get recorders(): Iterable<FoldedRecorder> {
+    return this.#byId.values()
+  }
+
+  /** The sources that were retired. */
+  get ended(): number {
+    return this.#counts.sources
+  }
+
+  /** Those that are not kept by their ids, if there are any. */
+  get others(): { readonly recorder: FoldedRecorder; readonly ids: number } | undefined {
+    return this.#others && { recorder: this.#others, ids: this.#counts.others }
+  }
+
+  get counts(): EventCounts {
+    return this.#others?.counts ?? noEventCounts
+  }
+}

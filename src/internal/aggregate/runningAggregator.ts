@@ -1,0 +1,73 @@
+/** An aggregator that works until its scope closes, whatever becomes of the store meanwhile. */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
+import type { MetricsStoreError } from "../model/exportErrors.ts"
+import type { Log } from "../recorder/logging.ts"
+import { giveUpAfter, sleepInBackground, withLiveClock } from "../util/liveClock.ts"
+import { Aggregator, type AggregatorOptions } from "./aggregator.ts"
+
+export interface RunningOptions extends AggregatorOptions {
+  readonly intervalMillis: number
+  readonly log: Log
+}
+
+/**
+ * How an aggregator stands.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface AggregatorStats {
+  /** The sources that it folds. */
+  readonly sources: number
+  /** Batches of events that it has folded and committed. */
+  readonly batches: number
+  /** Rounds that have failed, and why the last one did, if it did. */
+  readonly failures: number
+  readonly failure: string | undefined
+}
+
+export interface RunningAggregator {
+  /** One more round, behind the one that is under way. */
+  readonly round: Effect.Effect<void, MetricsStoreError>
+  readonly stats: () => AggregatorStats
+}
+
+/** How long the others are told that it leaves. If that fails, they find out. */
+const LeavesWithin = "1 second"
+
+export const runAggregator = Effect.fnUntraced(function* (
+  options: RunningOptions
+): Effect.fn.Return<RunningAggregator, never, Scope.Scope> {
+  const { intervalMillis, log } = options
+  const aggregator = new Aggregator(options)
+  const turn = yield* Semaphore.make(1)
+  const round = turn.withPermits(1)(withLiveClock(aggregator.round))
+  let failures = 0
+  let failure: string | undefined
+  const tried = Effect.matchEffect(round, {
+    onSuccess: () => {
+      const wasFailing = failure !== undefined
+      failure = undefined
+      return wasFailing ? log.notice("the store of events can be used again") : Effect.void
+    },
+    onFailure: ({ message }) => {
+      const isNew = failure === undefined
+      failures++
+      failure = message
+      return isNew ? log.warning(`events are not folded: ${message}. It is tried again`) : Effect.void
+    }
+  })
+  // What lives outside the program goes by the real clock.
+  yield* Effect.forever(Effect.andThen(tried, sleepInBackground(Duration.millis(intervalMillis)))).pipe(
+    withLiveClock,
+    Effect.forkScoped
+  )
+  yield* Effect.addFinalizer(() => giveUpAfter(LeavesWithin)(Effect.ignore(aggregator.leave)))
+  return {
+    round,
+    stats: () => ({ sources: aggregator.sources.length, batches: aggregator.batches, failures, failure })
+  }
+})

@@ -1,0 +1,87 @@
+/**
+ * What the application thread knows of the store that the events of its fold are appended to, and waits for.
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type { Command, ShippingMessage } from "../stream/protocol.ts"
+
+/** How the events stand. */
+export type ShippingProgress = Omit<Extract<ShippingMessage, { readonly _tag: "Streamed" }>, "_tag">
+
+interface ShippingEndOptions {
+  readonly send: (command: Command) => void
+  readonly hold: () => () => void
+  readonly nextTurn: (action: () => void) => void
+}
+
+export class ShippingEnd {
+  readonly #options: ShippingEndOptions
+  readonly #waiting = new Map<
+    number,
+    { readonly ends: boolean; readonly end: (exit: Exit.Exit<void, Error>) => void }
+  >()
+  #next = 0
+  /** Why there is no fold any more. */
+  #lost: Error | undefined
+  #progress: ShippingProgress = { events: 0, kept: 0, isFull: false, failures: 0, failure: undefined, retirements: 0 }
+  /** Events that folds before the present one have appended. */
+  #before = 0
+  /** Is told when appending begins to fail, and when it works again. */
+  onChange: (failure: string | undefined) => void = () => {}
+
+  constructor(options: ShippingEndOptions) {
+    this.#options = options
+  }
+
+  get progress(): ShippingProgress {
+    return { ...this.#progress, events: this.#before + this.#progress.events }
+  }
+
+  /** Done when the store has everything that was sent before. */
+  readonly flush: Effect.Effect<void, Error> = this.#ship(false)
+
+  /** The same, with nothing more to come. */
+  readonly end: Effect.Effect<void, Error> = this.#ship(true)
+
+  #ship(ends: boolean): Effect.Effect<void, Error> {
+    return Effect.callback<void, Error>((resume) => {
+      if (this.#lost !== undefined) return resume(Effect.fail(this.#lost))
+      const { hold, nextTurn, send } = this.#options
+      const ticket = this.#next++
+      const release = hold()
+      const forget = (): void => {
+        if (this.#waiting.delete(ticket)) release()
+      }
+      const end = (exit: Exit.Exit<void, Error>): void => {
+        nextTurn(() => resume(exit))
+        forget()
+      }
+      this.#waiting.set(ticket, { ends, end })
+      send({ _tag: "Ship", ticket, ends })
+      return Effect.sync(forget)
+    })
+  }
+
+  receive(message: ShippingMessage): void {
+    if (message._tag === "Shipped") {
+      const { failure, ticket } = message
+      return this.#waiting.get(ticket)?.end(failure === undefined ? Exit.void : Exit.fail(new Error(failure)))
+    }
+    const { failure } = this.#progress
+    this.#progress = message
+    if ((failure === undefined) !== (message.failure === undefined)) this.onChange(message.failure)
+  }
+
+  /** The fold was replaced: the one before may have taken a question and not answered it. */
+  again(): void {
+    this.#before += this.#progress.events
+    this.#progress = { ...this.#progress, events: 0 }
+    for (const [ticket, { ends }] of this.#waiting) this.#options.send({ _tag: "Ship", ticket, ends })
+  }
+
+  failAll(cause: unknown): void {
+    const error = new Error("the fold is gone", { cause })
+    this.#lost = error
+    for (const { end } of [...this.#waiting.values()]) end(Exit.fail(error))
+  }
+}

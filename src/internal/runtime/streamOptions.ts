@@ -1,0 +1,110 @@
+/** The option by which a runtime has its events folded by aggregators as well. */
+import * as Duration from "effect/Duration"
+import * as Layer from "effect/Layer"
+import { aDuration, type Check, integerWithin, whyInvalidOptions } from "../model/optionChecks.ts"
+import type { EventStore } from "../store/eventStore.ts"
+import { isStoreModule, type StoreModule } from "../store/storeModule.ts"
+import type { ShippingSettings } from "../stream/protocol.ts"
+
+/**
+ * Appends the events of all recorders to a store, from which `MetricsStream` folds them once more, together with those of
+ * other processes and hosts. The thread that folds appends them, so an event costs the application thread no more.
+ *
+ * What lies in the store is what the metrics of the recorder read, and nothing else of the events.
+ *
+ * @example
+ * ```ts
+ * import { MetricsLayer } from "mvx-metrics"
+ * import * as RedisStore from "mvx-metrics/RedisStore"
+ *
+ * const Metrics = MetricsLayer.layerWorker({
+ *   namespace: "example.metrics",
+ *   stream: { store: RedisStore.make({ url: "redis://127.0.0.1:6379" }) }
+ * })
+ * ```
+ *
+ * @category options
+ * @since 0.2.0
+ */
+export interface StreamOptions {
+  /**
+   * The store: that of `RedisStore.make`, `PostgresStore.make` or `MetricsStore.module`. In process, it can also be a layer.
+   */
+  readonly store: StoreModule | Layer.Layer<EventStore, unknown>
+  /**
+   * How long events are gathered before they are appended. A process that is killed loses those of its last interval.
+   * Default: 250 milliseconds.
+   */
+  readonly interval?: Duration.Input
+  /**
+   * The maximum memory, in bytes, for events that are kept for the store. When it is full, nothing is folded, events wait up
+   * to the capacity of their recorder, and its overflow policy applies. 1 MiB to 4 GiB. Default: 64 MiB.
+   */
+  readonly memoryLimit?: number
+  /**
+   * How long events are kept that were folded, by the real clock, for a store that may lose its last seconds: longer than
+   * that. Default: 10 seconds.
+   */
+  readonly grace?: Duration.Input
+  /**
+   * How often a process without events shows that it is there. Must be less than half of `grace`. Default: a third of
+   * `grace`.
+   */
+  readonly heartbeat?: Duration.Input
+}
+
+const aModule: Check = (value) =>
+  isStoreModule(value) ? undefined : "must be what RedisStore.make, PostgresStore.make or MetricsStore.module returns"
+
+const aModuleOrLayer: Check = (value) =>
+  isStoreModule(value) || Layer.isLayer(value)
+    ? undefined
+    : "must be what RedisStore.make, PostgresStore.make or MetricsStore.module returns, or a layer of EventStore"
+
+const streamOptions =
+  (store: Check): Check =>
+  (value) => {
+    const checks = {
+      store,
+      interval: aDuration,
+      memoryLimit: integerWithin(1024 * 1024, 4 * 1024 ** 3),
+      grace: aDuration,
+      heartbeat: aDuration
+    }
+    const invalid = whyInvalidOptions(value, checks, true)
+    if (invalid !== undefined) return invalid.argument === "options" ? invalid.reason : `its ${invalid.message}`
+    const { grace = DefaultGrace, heartbeat, store: given } = value as StreamOptions
+    if (given === undefined) return "needs a store, such as RedisStore.make({ url })"
+    const isRare = heartbeat !== undefined && millisOf(heartbeat) * 2 >= millisOf(grace)
+    return isRare ? "has a heartbeat that is not less than half of its grace" : undefined
+  }
+
+/** Of a runtime that folds in process, and of one on a worker: functions cannot cross threads. */
+export const inProcessStream: Check = streamOptions(aModuleOrLayer)
+export const workerStream: Check = streamOptions(aModule)
+
+const DefaultGrace = "10 seconds"
+export const defaultStreamMemory: number = 64 * 1024 * 1024
+
+const millisOf = (duration: Duration.Input): number => Duration.toMillis(Duration.fromInputUnsafe(duration))
+
+export const shippingOf = ({
+  namespace,
+  stream
+}: {
+  readonly namespace: string
+  readonly stream?: StreamOptions | undefined
+}): ShippingSettings | undefined => {
+  if (stream === undefined) return undefined
+  const { grace = DefaultGrace, heartbeat, interval = "250 millis", memoryLimit = defaultStreamMemory, store } = stream
+  const graceMillis = millisOf(grace)
+  return {
+    namespace: namespace.trim(),
+    source: crypto.randomUUID(),
+    store,
+    intervalMillis: millisOf(interval),
+    memoryLimit,
+    graceMillis,
+    heartbeatMillis: heartbeat === undefined ? graceMillis / 3 : millisOf(heartbeat)
+  }
+}

@@ -1,0 +1,270 @@
+// Events of several runtimes, folded by aggregators over a store in memory.
+import { expect, it } from "@effect/vitest"
+import { Clock, Effect, Fiber, Layer } from "effect"
+import { TestClock } from "effect/testing"
+import { Metric, MetricsError, MetricsRuntime } from "mvx-metrics"
+import { EventStore, type EventStoreService } from "mvx-metrics/MetricsStore"
+import { MetricsStream } from "mvx-metrics/MetricsStream"
+import { memoryEvents, noEvents } from "../../src/internal/store/memoryEvents.ts"
+import { nextTurn } from "../../src/internal/util/eventLoopTurn.ts"
+import { OutsideClock } from "../../src/internal/util/liveClock.ts"
+import { lastUser, RequestMetrics, Requests } from "./support/requests.metrics.ts"
+import { dimensionsOf, foldedRequests, requestAt } from "./support/requests.ts"
+
+const namespace = "requests"
+const start = 1_700_000_000_000
+const at = (i: number): number => start + i * 3
+
+const storeOf = (store: EventStoreService) => Layer.succeed(EventStore, store)
+
+const aggregator = (store: EventStoreService, options = {}) =>
+  MetricsStream.make({ namespace, metrics: [RequestMetrics], store: storeOf(store), interval: "1 hour", ...options })
+
+/** What lives outside the program goes by the clock of the test as well. */
+const simulatingOutside = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.clockWith((clock) => Effect.provideService(effect, OutsideClock, clock))
+
+/** A process that emits the events `from` to `to`, until the scope closes. */
+const producer = Effect.fnUntraced(function* (store: EventStoreService, process: number) {
+  const runtime = yield* MetricsRuntime.makeInProcess({
+    namespace,
+    stream: { store: storeOf(store), interval: "1 hour" },
+    capacity: 100_000
+  })
+  yield* runtime.start
+  const recorder = yield* runtime.createRecorder("http")
+  const metrics = yield* recorder.register(RequestMetrics)
+  return {
+    runtime,
+    recorder,
+    emit: (from: number, to: number) =>
+      Effect.gen(function* () {
+        for (let i = from; i < to; i++) {
+          yield* TestClock.setTime(at(i))
+          yield* metrics.emit(requestAt(process, i) as never)
+        }
+      })
+  }
+})
+
+it.effect("comes to what one fold over the events of all processes comes to", () =>
+  Effect.gen(function* () {
+    const store = memoryEvents()
+    const one = yield* producer(store, 1)
+    const two = yield* producer(store, 2)
+    const stream = yield* aggregator(store)
+    yield* one.emit(0, 300)
+    yield* two.emit(0, 200)
+    yield* one.runtime.flush()
+    yield* two.runtime.flush()
+    yield* stream.foldNow
+    yield* one.emit(300, 500)
+    yield* one.runtime.flush()
+    yield* stream.foldNow
+    const { recorders, sources } = yield* stream.report
+    const counts = new Map([
+      [1, 500],
+      [2, 200]
+    ])
+    expect(dimensionsOf(recorders.http!.snapshots)).toEqual(foldedRequests(counts, at, at(499)))
+    expect(recorders.http!.events).toMatchObject({ evicted: 0, missed: 0 })
+    expect(recorders.http!.events.applied + recorders.http!.events.ignored).toBe(700)
+    expect(recorders.http!.processes).toBe(2)
+    expect(sources.map(({ behind }) => behind)).toEqual([0, 0])
+  }).pipe(Effect.scoped)
+)
+
+it.effect("counts what a process has counted that has ended, without its levels", () =>
+  Effect.gen(function* () {
+    const store = memoryEvents()
+    const stream = yield* aggregator(store)
+    yield* Effect.scoped(
+      Effect.gen(function* () {
+        const { emit, runtime } = yield* producer(store, 1)
+        yield* emit(0, 300)
+        yield* runtime.shutdown
+      })
+    )
+    yield* stream.foldNow
+    const { ended, recorders, sources } = yield* stream.report
+    expect(dimensionsOf(recorders.http!.snapshots)).toEqual(foldedRequests(new Map([[1, 300]]), at, at(299)))
+    expect({ ended, sources, processes: recorders.http!.processes }).toEqual({ ended: 1, sources: [], processes: 0 })
+    // The runtime that exporters read has the same.
+    expect(yield* stream.runtime.stats).toMatchObject({ recorders: 0 })
+  }).pipe(Effect.scoped)
+)
+
+it.effect("names events that the store has lost, and counts all others", () =>
+  Effect.gen(function* () {
+    const stored = noEvents()
+    const store = memoryEvents(() => stored)
+    const { emit, runtime } = yield* producer(store, 1)
+    const stream = yield* aggregator(store)
+    for (const from of [0, 100, 200]) {
+      yield* emit(from, from + 100)
+      yield* runtime.flush()
+    }
+    const [[key, kept]] = [...stored.sources] as [
+      [string, typeof stored.sources extends Map<string, infer V> ? V : never]
+    ]
+    stored.sources.set(key, { ...kept, batches: new Map([...kept.batches].filter(([number]) => number !== 2)) })
+    yield* stream.foldNow
+    const { events } = (yield* stream.report).recorders.http!
+    expect(events.missed).toBe(100)
+    expect(events.applied + events.ignored).toBe(200)
+  }).pipe(Effect.scoped)
+)
+
+it.effect("leaves out metrics that are defined differently, and names them", () =>
+  Effect.gen(function* () {
+    const store = memoryEvents()
+    const { emit, runtime } = yield* producer(store, 1)
+    const other = Metric.counter("requests", { events: Requests, when: ["http.request"], labels: ["method"] })
+    const stream = yield* aggregator(store, { metrics: [other, lastUser] })
+    yield* emit(0, 100)
+    yield* runtime.flush()
+    yield* stream.foldNow
+    const { leftOut, recorders } = yield* stream.report
+    expect(leftOut).toEqual(["bodies", "requests", "requests.duration", "requests.last", "requests.users"])
+    expect(Object.keys(recorders.http!.snapshots)).toEqual(["requests.last_user"])
+  }).pipe(Effect.scoped)
+)
+
+it.effect(
+  "keeps events while the store fails, stops folding when it keeps no more, and loses none that was accepted",
+  () =>
+    Effect.gen(function* () {
+      let isDown = true
+      const store = memoryEvents()
+      const failed = new MetricsError.MetricsStoreError({ store: "down", operation: "append", reason: "it is down" })
+      const failing: EventStoreService = {
+        ...store,
+        append: (append) => (isDown ? Effect.fail(failed) : store.append(append))
+      }
+      const runtime = yield* MetricsRuntime.makeInProcess({
+        namespace,
+        logging: "silent",
+        stream: { store: storeOf(failing), interval: "1 hour", memoryLimit: 1024 * 1024, grace: 10, heartbeat: 2 }
+      })
+      yield* runtime.start
+      const recorder = yield* runtime.createRecorder("http", { capacity: 100, overflow: "drop-newest" })
+      const metrics = yield* recorder.register(RequestMetrics)
+      const body = { _tag: "http.body", sizes: Array.from({ length: 2000 }, (_, i) => i + 0.5) } as const
+      for (let i = 0; i < 1000; i++) {
+        yield* metrics.emit(body)
+        if (i % 20 === 0) yield* Effect.yieldNow
+      }
+      const { accepted, refusedBy } = yield* recorder.stats
+      expect(refusedBy.overflow).toBeGreaterThan(0)
+      const { stream: kept } = yield* runtime.stats
+      expect(kept!.isFull).toBe(true)
+      expect(kept!.kept.used).toBeLessThan(4 * 1024 * 1024)
+      expect(kept!.failure).toContain("it is down")
+      isDown = false
+      const stream = yield* aggregator(store)
+      // What was committed makes room for the rest.
+      const folding = yield* Effect.forkChild(Effect.forever(Effect.andThen(stream.foldNow, nextTurn)))
+      yield* runtime.flush()
+      yield* Fiber.interrupt(folding)
+      yield* stream.foldNow
+      const { events } = (yield* stream.report).recorders.http!
+      expect(events).toEqual({ applied: accepted, ignored: 0, evicted: 0, missed: 0 })
+      expect((yield* recorder.stats).accepted).toBe(accepted)
+    }).pipe(Effect.scoped)
+)
+
+it.effect("fails a flush with the reason why events are not in the store", () =>
+  Effect.gen(function* () {
+    const failed = new MetricsError.MetricsStoreError({ store: "down", operation: "append", reason: "it is down" })
+    const store: EventStoreService = { ...memoryEvents(), append: () => Effect.fail(failed) }
+    const runtime = yield* MetricsRuntime.makeInProcess({
+      namespace,
+      logging: "silent",
+      shutdownTimeout: "100 millis",
+      stream: { store: storeOf(store) }
+    })
+    yield* runtime.start
+    yield* runtime.createRecorder("http")
+    const error = yield* Effect.flip(runtime.flush())
+    expect(error.message).toContain("event store")
+    expect(error.message).toContain("it is down")
+  }).pipe(Effect.scoped)
+)
+
+it.effect("shares the sources among aggregators, and takes over those of one that has left", () =>
+  Effect.gen(function* () {
+    const store = memoryEvents()
+    const producers = yield* Effect.forEach([1, 2, 3, 4, 5, 6, 7, 8], (process) => producer(store, process))
+    const one = yield* aggregator(store)
+    const sourcesOf = (each: typeof one) => Effect.map(each.stats, ({ sources }) => sources)
+    yield* Effect.scoped(
+      Effect.gen(function* () {
+        const two = yield* aggregator(store)
+        for (const { emit, runtime } of producers) {
+          yield* emit(0, 20)
+          yield* runtime.flush()
+        }
+        for (const each of [one, two, one, two]) yield* each.foldNow
+        const shares = [yield* sourcesOf(one), yield* sourcesOf(two)]
+        expect(Math.min(...shares)).toBeGreaterThan(0)
+        expect(shares[0]! + shares[1]!).toBe(8)
+      })
+    )
+    for (const { emit, runtime } of producers) {
+      yield* emit(20, 40)
+      yield* runtime.flush()
+    }
+    yield* one.foldNow
+    expect(yield* sourcesOf(one)).toBe(8)
+    const { events } = (yield* one.report).recorders.http!
+    expect(events.applied + events.ignored).toBe(8 * 40)
+  }).pipe(Effect.scoped)
+)
+
+it.effect("goes on after a process was taken for ended, and counts nothing twice", () =>
+  Effect.gen(function* () {
+    yield* TestClock.setTime(start)
+    const clock = yield* Clock.Clock
+    const memory = memoryEvents()
+    const store: EventStoreService = {
+      ...memory,
+      append: (append) => Effect.provideService(memory.append(append), Clock.Clock, clock),
+      join: (...args) => Effect.provideService(memory.join(...args), Clock.Clock, clock)
+    }
+    const { emit, runtime } = yield* producer(store, 1)
+    const stream = yield* aggregator(store, { silentAfter: "1 second" })
+    yield* emit(0, 100)
+    yield* runtime.flush()
+    yield* stream.foldNow
+    yield* TestClock.adjust("1 minute")
+    yield* stream.foldNow
+    expect((yield* stream.report).ended).toBe(1)
+    yield* TestClock.setTime(at(100))
+    yield* emit(100, 150)
+    yield* runtime.flush()
+    yield* stream.foldNow
+    const { recorders, sources } = yield* stream.report
+    expect(sources).toHaveLength(1)
+    expect(dimensionsOf(recorders.http!.snapshots)).toEqual(foldedRequests(new Map([[1, 150]]), at, at(149)))
+    expect((yield* runtime.stats).stream!.retirements).toBe(1)
+  }).pipe(simulatingOutside, Effect.scoped)
+)
+
+it.effect("dies of options that are invalid, and names them", () =>
+  Effect.gen(function* () {
+    const store = storeOf(memoryEvents())
+    const refused = (options: object) =>
+      Effect.map(Effect.exit(MetricsStream.make(options as never)), (exit) => String(exit))
+    expect(yield* refused({ namespace, metrics: [lastUser] })).toContain("store")
+    expect(yield* refused({ store, metrics: [lastUser] })).toContain("namespace")
+    expect(yield* refused({ store, namespace, metrics: [] })).toContain("metrics")
+    expect(yield* refused({ store, namespace, metrics: [lastUser], lease: "soon" })).toContain("lease")
+    const runtime = (stream: object) =>
+      Effect.map(Effect.exit(MetricsRuntime.makeInProcess({ namespace, stream: stream as never })), (exit) =>
+        String(exit)
+      )
+    expect(yield* runtime({})).toContain("needs a store")
+    expect(yield* runtime({ store, memoryLimit: 1 })).toContain("memoryLimit")
+    expect(yield* runtime({ store, grace: 1000, heartbeat: 600 })).toContain("heartbeat")
+  }).pipe(Effect.scoped)
+)
