@@ -27,7 +27,7 @@ const reading = (metrics: ReadonlyArray<Metric.Any>, series: number) => {
   for (let lane = 0; lane < recorders; lane++) {
     fold.command({ _tag: "Open", lane, recorderId: `r${lane}` })
     for (const metric of metrics) fold.command({ _tag: "Register", lane, name: metric.name, metric, at: 0 })
-    for (let what = 0; what < series; what++) fold.event(lane, seen(what), 0)
+    for (let what = 0; what < series; what++) fold.main.event(lane, seen(what), 0)
   }
   for (let lane = 0; lane < recorders; lane++)
     fold.command({ _tag: "Read", lane, request: 1, what: "snapshots", now: 0 })

@@ -273,7 +273,7 @@ const run = (definitions: ReadonlyArray<Metric.Any>, steps: ReadonlyArray<Step>,
   for (const step of steps) {
     switch (step.do) {
       case "events":
-        for (const event of step.events) both(({ fold }) => fold.event(step.lane, event, step.at))
+        for (const event of step.events) both(({ fold }) => fold.main.event(step.lane, event, step.at))
         break
       case "read":
         command({
@@ -349,7 +349,7 @@ const run = (definitions: ReadonlyArray<Metric.Any>, steps: ReadonlyArray<Step>,
   try {
     for (let lane = 0; lane < lanes; lane++) {
       sliced.fold.command({ _tag: "Watch", lane, watch: "none" })
-      sliced.fold.event(lane, many(0, 1)[0]!, 10_000)
+      sliced.fold.main.event(lane, many(0, 1)[0]!, 10_000)
     }
     deepStrictEqual(copies.mock.calls.length, 0)
   } finally {
@@ -375,13 +375,13 @@ it.each([false, true])("shows nothing to a scrape that was dropped (of a lane th
       fold.command({ _tag: "Register", lane, name: Watched.name, metric: Watched, at: 5 })
     }
     if (waits) fold.command({ _tag: "Watch", lane: 2, watch: "every" })
-    fold.event(2, { _tag: "ping" }, 0)
+    fold.main.event(2, { _tag: "ping" }, 0)
     fold.command(rendering(1, 0, 0, [0, 1, 2]))
     fold.command({ _tag: "DropRender", request: 1 })
     const before = views
     if (waits) fold.command({ _tag: "Delivered", lane: 2, sequence: 1 })
     fold.command({ _tag: "Watch", lane: 2, watch: "none" })
-    for (let lane = 0; lane < lanes; lane++) fold.event(lane, { _tag: "ping" }, 0)
+    for (let lane = 0; lane < lanes; lane++) fold.main.event(lane, { _tag: "ping" }, 0)
     deepStrictEqual(views - before, 0)
   })
 })
@@ -400,7 +400,7 @@ it("drops a read for which nobody waits in this thread", () => {
     fold.command({ _tag: "Counters", chunk: 0, buffer: new ArrayBuffer(ChunkBytes) })
     fold.command({ _tag: "Open", lane: 0, recorderId: "r" })
     for (const metric of wide) fold.command({ _tag: "Register", lane: 0, name: metric.name, metric, at: 0 })
-    for (const each of many(0, 600)) fold.event(0, each, 0)
+    for (const each of many(0, 600)) fold.main.event(0, each, 0)
     fold.command({ _tag: "Read", lane: 0, request: 1, what: "snapshots", now: 0 })
     fold.work.goOn()
     deepStrictEqual(fold.work.isPending, true)
@@ -408,7 +408,7 @@ it("drops a read for which nobody waits in this thread", () => {
     fold.work.goOn()
     deepStrictEqual([fold.work.isPending, sent], [false, []])
     const copies = vi.spyOn(Kernel.prototype, "copy")
-    fold.event(0, many(0, 1)[0]!, 0)
+    fold.main.event(0, many(0, 1)[0]!, 0)
     deepStrictEqual(copies.mock.calls.length, 0)
     copies.mockRestore()
   })
@@ -423,7 +423,7 @@ describe("a scrape of a lane whose listener is slow", () => {
       side.fold.command({ _tag: "Register", lane, name: Seen.name, metric: Seen, at: 5 })
     }
     side.fold.command({ _tag: "Watch", lane: 1, watch: "every" })
-    for (let i = 0; i < 40; i++) for (let lane = 0; lane < 2; lane++) side.fold.event(lane, { _tag: "ping" }, 10)
+    for (let i = 0; i < 40; i++) for (let lane = 0; lane < 2; lane++) side.fold.main.event(lane, { _tag: "ping" }, 10)
     return side
   }
   /** The values of both lanes. */

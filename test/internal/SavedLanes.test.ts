@@ -131,13 +131,13 @@ describe("a lane whose fold ends and is replaced", () => {
       seen: [],
       gone: { lanes: [], to: 0 },
       poisoned: [],
-      segments: new Map([[0, segmentOf([{ lane, at: 0, parts: [bytes] }])]]),
+      segments: new Map([[0, segmentOf([{ lane, at: 0, rowsAt: 0, parts: [bytes] }])]]),
       place: { page: 0, turn: 0, word: 0 }
     })
-    fold.event(lane, a(1), 0)
+    fold.main.event(lane, a(1), 0)
     expect(counters[lane * 4], "it is behind").toBe(-(2 ** 31))
-    fold.event(lane, a(1), 0)
-    fold.event(lane, a(1), 0)
+    fold.main.event(lane, a(1), 0)
+    fold.main.event(lane, a(1), 0)
     expect(counters[lane * 4]).toBe(-(2 ** 31) + 1)
   })
 
@@ -200,7 +200,7 @@ describe("a lane whose fold ends and is replaced", () => {
     fold.command({ _tag: "Open", lane, recorderId: "next" })
     fold.command({ _tag: "Register", lane, name: "count", at: 0 })
     fold.command({ _tag: "Watch", lane, watch: "every" })
-    fold.event(lane, a(1), 0)
+    fold.main.event(lane, a(1), 0)
     expect(said).toMatchObject([{ _tag: "Changes", sequence: 1 }])
   })
 
@@ -377,13 +377,13 @@ describe("the lanes of a fold that were touched", () => {
     for (const each of [0, 1, 2]) fold.command({ _tag: "Open", lane: each, recorderId: "r" })
     expect(fold.touched.take("checkpoints")).toEqual([0, 1, 2])
     expect(fold.touched.take("checkpoints")).toEqual([])
-    fold.event(1, a(1), 0)
-    fold.event(1, a(1), 0)
+    fold.main.event(1, a(1), 0)
+    fold.main.event(1, a(1), 0)
     fold.command({ _tag: "Close", lane: 2 })
-    fold.foreignEvents(0, 1)
+    fold.main.foreignEvents(0, 1)
     expect(fold.touched.take("checkpoints")).toEqual([1, 2, 0])
     expect(fold.saveLane(2)).toBe(undefined)
-    fold.skip(1, 5)
+    fold.main.skip(1, 5)
     expect(fold.touched.take("checkpoints")).toEqual([1])
     expect(fold.saveLane(1)?.sequence).toBe(5)
   })

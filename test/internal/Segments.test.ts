@@ -24,6 +24,7 @@ const savedLane = (state: unknown): SavedLane => ({
   lane: 3,
   life: 0,
   recorderId: "r",
+  stream: 0,
   sequence: 5,
   applied: 4,
   ignored: 1,
@@ -67,22 +68,22 @@ it("puts large arrays aside, and back in memory of their own", () => {
 
 it("keeps what was saved of a lane in a segment, which may be larger", () => {
   const saved = savedLane({ points: large })
-  const records = [laneRecord(3, 70, saved), laneRecord(4, 71, undefined)]
+  const records = [laneRecord(3, 70, 700, saved), laneRecord(4, 71, 71, undefined)]
   const [first, closed] = recordsOf(segmentOf(records, new SharedArrayBuffer(100_000)))
-  expect([first!.lane, first!.at, laneIn(first!)]).toEqual([3, 70, saved])
+  expect([first!.lane, first!.at, first!.rowsAt, laneIn(first!)]).toEqual([3, 70, 700, saved])
   expect([closed!.lane, closed!.at, laneIn(closed!)]).toEqual([4, 71, undefined])
   expect(recordsOf(segmentOf(records)).map(({ lane }) => lane)).toEqual([3, 4])
 })
 
 it("has everything at whole words, which V8 copies several times as fast", () => {
   const parts = [1, 9, 0, 16, 5].map((bytes) => new Uint8Array(bytes).fill(bytes))
-  const records = [1, 2].map((lane) => ({ lane, at: 0, parts }))
+  const records = [1, 2].map((lane) => ({ lane, at: 0, rowsAt: 0, parts }))
   const found = recordsOf(segmentOf(records))
   expect(found).toEqual(records)
   for (const part of found.flatMap((each) => each.parts)) expect(part.byteOffset % 8).toBe(0)
 })
 
-const record = (lane: number, bytes = 10): SavedRecord => ({ lane, at: 0, parts: [new Uint8Array(bytes)] })
+const record = (lane: number, bytes = 10): SavedRecord => ({ lane, at: 0, rowsAt: 0, parts: [new Uint8Array(bytes)] })
 const added = (kept: KeptSegments, records: ReadonlyArray<SavedRecord>): number => kept.add(records, segmentOf(records))
 const dropped = (kept: KeptSegments, isWhole = false): ReadonlyArray<number> => kept.drop(isWhole).map(({ id }) => id)
 
@@ -130,7 +131,7 @@ it("serialises little of very many series: what is large is copied as it is", ()
   )!
   for (let i = 0; i < 20_000; i++) kernel.event({ _tag: "request", path: `/é/${i}` } as MetricEvent, 0)
   const saved = savedLane(kernel.save())
-  const record = laneRecord(3, 0, saved)
+  const record = laneRecord(3, 0, 0, saved)
   expect(record.parts[0]!.byteLength).toBeLessThan(20_000)
   expect(bytesOf(record)).toBeGreaterThan(300_000)
   expect(laneIn(recordsOf(segmentOf([record]))[0]!)).toEqual(saved)

@@ -111,7 +111,7 @@ export class Folding {
       replace: (): void => {
         const saved = save()
         for (const metric of metrics) this.#catalog.set(metric.name, metric)
-        const segments = new Map([[0, segmentOf([laneRecord(lane, -1, saved)])]])
+        const segments = new Map([[0, segmentOf([laneRecord(lane, -1, -1, saved)])]])
         const place = { page: 0, turn: 0, word: 0 }
         this.#fold.restore({
           careful: 0,

@@ -35,7 +35,7 @@ export class ReplacedFolds {
     const fold = new Fold({
       send: () => {},
       sendCopies: true,
-      onPageRead: (page) => checkpoints.onPageRead(page),
+      onPageRead: (page, stream) => checkpoints.onPageRead(page, stream),
       catalog: this.#catalog
     })
     const { saveLane } = fold

@@ -66,7 +66,7 @@ export class Replaying {
       seen: [[lane, this.#seen]],
       gone: { lanes: [], to: 1 },
       poisoned,
-      segments: new Map(this.#saved && [[0, segmentOf([{ lane, at: 0, parts: [this.#saved.lane] }])]]),
+      segments: new Map(this.#saved && [[0, segmentOf([{ lane, at: 0, rowsAt: 0, parts: [this.#saved.lane] }])]]),
       place: { page: 0, turn: 0, word: 0 }
     })
     return fold
@@ -86,9 +86,9 @@ export class Replaying {
   }
 
   #give(entry: Entry): void {
-    if ("event" in entry) this.#fold.event(lane, entry.event, entry.at)
-    else if ("foreign" in entry) this.#fold.foreignEvents(lane, entry.foreign)
-    else if ("skip" in entry) this.#fold.skip(lane, entry.skip)
+    if ("event" in entry) this.#fold.main.event(lane, entry.event, entry.at)
+    else if ("foreign" in entry) this.#fold.main.foreignEvents(lane, entry.foreign)
+    else if ("skip" in entry) this.#fold.main.skip(lane, entry.skip)
     else this.#fold.command(entry.command)
   }
 

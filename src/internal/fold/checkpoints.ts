@@ -2,19 +2,19 @@
  * Checkpoints of a fold in a worker thread: what the fold knows is saved lane by lane, so that another one can go on from
  * there when this one dies. Until then the pages behind it stay as they are.
  *
- * A checkpoint covers a place of the log. Only lanes that were touched since the last one are saved, a part between two
+ * A checkpoint covers a place of the log, and of those of attached threads. Only lanes that were touched since the last one are saved, a part between two
  * reads of pages, while the fold goes on: each lane is saved as it is then, with the position up to which that holds. So a
  * lane is never copied twice to have all at one place, and the fold never stands still for more than a part.
  */
-import type { Lane, Saved } from "../stream/protocol.ts"
+import { type Lane, MainStream, type RestoredStream, type Saved } from "../stream/protocol.ts"
 import { type LogPlace, logPosition } from "../stream/rows/log.ts"
 import { type Page, PageBytes } from "../stream/rows/page.ts"
 import type { Steps } from "../util/steps.ts"
 import type { Fold } from "./fold.ts"
 import { KeptSegments } from "./keptSegments.ts"
-import type { LogState } from "./savedLane.ts"
-import { bytesOf, endedRecord, laneRecord, leftRecord, logRecord, type SavedRecord, stringsRecord } from "./segment.ts"
+import { bytesOf, endedRecord, leftRecord, logRecord, type SavedRecord, stringsRecord } from "./segment.ts"
 import { SegmentMemory } from "./segmentMemory.ts"
+import type { SavedLog, StreamFold } from "./streamFold.ts"
 
 /** A checkpoint is due when so many pages lie behind the last one, unless it costs too much. */
 const FewPages = 4
@@ -35,9 +35,8 @@ const StringsAtOnce = 1024
 interface Round {
   /** What it covers. */
   readonly place: LogPlace
-  readonly log: LogState
-  /** Those that are to be saved yet, by their numbers. */
-  strings: readonly [from: number, to: number]
+  readonly attached: NonNullable<Saved["attached"]>
+  readonly logs: ReadonlyArray<SavedLog>
   /** Pages that may be written again when it is done. */
   readonly pages: ReadonlyArray<Page>
   readonly lanes: ReadonlyArray<Lane>
@@ -57,8 +56,6 @@ export class Checkpoints {
   readonly #release: (page: Page) => void
   readonly #kept = new KeptSegments()
   readonly #memory = new SegmentMemory()
-  /** Read to their end and not covered. */
-  #pages: Array<Page> = []
   #round: Round | undefined
   #roundBytes = 0
   /** Commands before the last round. */
@@ -81,8 +78,8 @@ export class Checkpoints {
     this.#kept.takeOver(ids)
   }
 
-  onPageRead(page: Page): void {
-    this.#pages.push(page)
+  onPageRead(page: Page, { uncovered }: StreamFold): void {
+    uncovered.push(page)
   }
 
   /** Whether there is something to save. */
@@ -98,7 +95,7 @@ export class Checkpoints {
     if (round === undefined || !this.#memory.isReady(round.awaited)) return
     // With the lanes that are saved here, since some that were closed have left to these what they had.
     for (const lane of this.#fold.totals.take("checkpoints")) this.#totals.add(lane)
-    const records = Array.from(this.#totals, (lane) => this.#recordOf(lane))
+    const records = Array.from(this.#totals, (lane) => this.#fold.recordOf(lane))
     const totals = records.length
     let bytes = records.reduce((sum, record) => sum + bytesOf(record), 0)
     while (round.next < round.lanes.length && (bytes < PartBytes || records.length === totals)) {
@@ -107,7 +104,7 @@ export class Checkpoints {
         if (records.length > totals) break
         return
       }
-      const record = this.#recordOf(lane)
+      const record = this.#fold.recordOf(lane)
       // A large one goes alone, into memory that is there: it takes longer to get memory than to copy into it.
       if (records.length > totals && bytes + bytesOf(record) > PartBytes) break
       if (!this.#memory.isReady(bytes + bytesOf(record))) {
@@ -130,27 +127,32 @@ export class Checkpoints {
     if (ended !== undefined) records.push(endedRecord(ended))
     if (round.next === round.lanes.length) bytes = this.#addStrings(round, records, bytes)
     // Beside a large lane, what is saved of the log would keep that lane when it is saved again.
-    const isDone = round.next === round.lanes.length && round.strings[0] === round.strings[1] && bytes <= PartBytes
-    if (isDone) records.push(logRecord(round.log))
+    const areStringsSaved = round.logs.every(({ strings: [from, to] }) => from === to)
+    const isDone = round.next === round.lanes.length && areStringsSaved && bytes <= PartBytes
+    if (isDone) for (const { log } of round.logs) records.push(logRecord(log))
     const segment = this.#memory.put(records)
     const id = this.#kept.add(records, segment)
     const dropped = this.#kept.drop(isDone && round.isWhole)
     const drops = dropped.map((each) => each.id)
-    this.#send({ id, segment, drops, ...(isDone && { covers: round.place }) })
+    const { attached, place } = round
+    const covers = isDone && { covers: place, ...(attached.length > 0 && { attached }) }
+    this.#send({ id, segment, drops, ...covers })
     // Whoever restores what was sent drops these first.
     for (const each of dropped) this.#memory.reuse(each.segment)
     if (isDone) this.#end(round)
   }
 
   /** As many strings as there is room for in this part. Returns the bytes of it with them. */
-  #addStrings(round: Round, records: Array<SavedRecord>, before: number): number {
+  #addStrings({ logs }: Round, records: Array<SavedRecord>, before: number): number {
     let bytes = before
-    for (let [from, end] = round.strings; from < end && bytes < PartBytes; [from] = round.strings) {
-      const to = Math.min(end, from + StringsAtOnce)
-      const record = stringsRecord(this.#fold.saveStrings(from, to))
-      records.push(record)
-      bytes += bytesOf(record)
-      round.strings = [to, end]
+    for (const each of logs) {
+      for (let [from, end] = each.strings; from < end && bytes < PartBytes; [from] = each.strings) {
+        const to = Math.min(end, from + StringsAtOnce)
+        const record = stringsRecord(each.stream.saveStrings(from, to))
+        records.push(record)
+        bytes += bytesOf(record)
+        each.strings = [to, end]
+      }
     }
     return bytes
   }
@@ -159,10 +161,6 @@ export class Checkpoints {
   #isPrepared(round: Round, lane: Lane): boolean {
     round.preparing ??= this.#fold.prepareLane(lane)
     return round.preparing === undefined || round.preparing.next().done === true
-  }
-
-  #recordOf(lane: Lane): SavedRecord {
-    return laneRecord(lane, this.#fold.positionOf(lane), this.#fold.saveLane(lane))
   }
 
   /** Saves what the fold begins with, before it reads anything: another one must not look for that anew. */
@@ -177,9 +175,14 @@ export class Checkpoints {
   }
 
   get #isDue(): boolean {
-    const most = Math.max(1, Math.floor(this.#fold.reader.pages / 2))
     const pages = Math.max(FewPages, Math.ceil((this.#roundBytes * LogPerSaved) / PageBytes))
-    return this.#pages.length >= Math.min(most, pages) || this.#fold.commands - this.#commands >= ManyCommands
+    let uncovered = 0
+    for (const { reader, uncovered: ofStream } of this.#fold.streams.values()) {
+      // A writer that has no other pages waits for these.
+      if (ofStream.length >= Math.max(1, Math.floor(reader.pages / 2))) return true
+      uncovered += ofStream.length
+    }
+    return uncovered >= pages || this.#fold.commands - this.#commands >= ManyCommands
   }
 
   #begin(): Round {
@@ -188,12 +191,18 @@ export class Checkpoints {
     const touched = fold.touched.take("checkpoints")
     if (isWasteful) this.#kept.beginAnew()
     this.#isLeftDue = isWasteful
-    const pages = this.#pages
-    this.#pages = []
+    const pages: Array<Page> = []
+    const attached: Array<Pick<RestoredStream, "stream" | "place">> = []
+    for (const stream of fold.streams.values()) {
+      pages.push(...stream.uncovered)
+      stream.uncovered = []
+      if (stream.number !== MainStream) attached.push({ stream: stream.number, place: stream.reader.place })
+    }
     this.#commands = fold.commands
     return {
       place: fold.reader.place,
-      ...fold.saveLog(isWasteful),
+      attached,
+      logs: fold.saveLogs(isWasteful),
       pages,
       lanes: isWasteful ? this.#kept.oldestFirst(fold.openLanes) : touched,
       next: 0,

@@ -6,7 +6,7 @@ import type { SeriesFilter } from "../metric/definition/seriesFilter.ts"
 import type { Snapshot, Snapshots } from "../metric/definition/snapshot.ts"
 import type { MetricEvent } from "../model/event.ts"
 import { ChunkBytes, CounterTable, type LaneCounters } from "../stream/foldedCounters.ts"
-import type { Change, LaneMessage, StateRead } from "../stream/protocol.ts"
+import { type Change, type LaneMessage, MainStream, type StateRead } from "../stream/protocol.ts"
 import { AnswerRoom } from "./answerRoom.ts"
 import { nowhere } from "./place.ts"
 import { FoldLane } from "./recorderFold.ts"
@@ -32,6 +32,7 @@ export class DirectFold {
       lane,
       life: 0,
       recorderId: "",
+      stream: MainStream,
       counters: this.#counters,
       fold: {
         send: (message) => this.#take(message),

@@ -1,23 +1,29 @@
 /**
- * The fold of one runtime: reads its stream, and drives the lanes of its recorders. It runs in the worker thread, or in
- * process; nothing here knows which.
+ * The fold of one runtime: reads its stream, and those of the threads that are attached to it, and drives the lanes of its
+ * recorders. It runs in the worker thread, or in process; nothing here knows which.
  */
 import type * as Metric from "../metric/definition/metric.ts"
-import type { MetricEvent } from "../model/event.ts"
 import { CounterTable } from "../stream/foldedCounters.ts"
-import type { Command, FoldMessage, Keeper, Lane, Poison, Render, Restore, Unwanted } from "../stream/protocol.ts"
-import { RowReader, type StreamHandler } from "../stream/reader.ts"
-import type { Rows } from "../stream/rows/format.ts"
-import { FirstLasting, FirstLayout } from "../stream/rows/format.ts"
-import type { Layout } from "../stream/rows/layout.ts"
+import {
+  type Command,
+  type FoldMessage,
+  type Keeper,
+  type Lane,
+  MainStream,
+  type Poison,
+  type Render,
+  type Restore,
+  type StreamNumber,
+  type Unwanted
+} from "../stream/protocol.ts"
+import type { ReadProgress, RowReader } from "../stream/reader.ts"
 import type { Page } from "../stream/rows/page.ts"
-import { generateRead } from "../stream/rows/readCode.ts"
+import { StreamWords } from "../stream/streamWords.ts"
 import type { Steps } from "../util/steps.ts"
 import { AnswerRoom } from "./answerRoom.ts"
 import { EndedStates } from "./endedStates.ts"
 import type { FoldOfLanes } from "./foldOfLanes.ts"
 import type { FoldTap } from "./foldTap.ts"
-import type { FoldLayout } from "./laneMetrics.ts"
 import type { LeftStates } from "./leftStates.ts"
 import { Nowhere, nowhere, PlaceLane, PlacePosition, PlaceTurns } from "./place.ts"
 import { FoldLane } from "./recorderFold.ts"
@@ -25,6 +31,7 @@ import { renderLanes } from "./renderScrape.ts"
 import type { LogState, SavedLane, SavedStrings } from "./savedLane.ts"
 import {
   laneIn,
+  laneRecord,
   leftIn,
   logIn,
   OfEnded,
@@ -36,6 +43,7 @@ import {
   stringsIn
 } from "./segment.ts"
 import { Slices, type Work } from "./slices.ts"
+import { type FoldOfStreams, type SavedLog, StreamFold } from "./streamFold.ts"
 import { ToldAccounts } from "./toldAccounts.ts"
 import { TouchedLanes } from "./touchedLanes.ts"
 
@@ -46,7 +54,7 @@ export interface FoldOptions {
   /** See {@link FoldOfLanes}. */
   readonly awaits?: FoldOfLanes["awaits"]
   /** A page was read to its end and may be written again. */
-  readonly onPageRead: (page: Page) => void
+  readonly onPageRead: (page: Page, stream: StreamFold) => void
   /** The definitions by name, where they do not come with the commands. */
   readonly catalog?: ReadonlyMap<string, Metric.Any>
 }
@@ -54,8 +62,10 @@ export interface FoldOptions {
 /** Has the state written, and tells why that failed, if it did. `isLast`: nothing is to be written after it. */
 type AskKeeper = (end: (failure: string | undefined) => void, isLast: boolean) => void
 
-export class Fold implements StreamHandler, FoldOfLanes {
-  readonly reader: RowReader
+export class Fold implements FoldOfStreams, FoldOfLanes {
+  /** In the order in which they are read: the main one first. */
+  readonly streams = new Map<StreamNumber, StreamFold>()
+  readonly main: StreamFold
   readonly send: FoldOptions["send"]
   readonly sendCopies: boolean
   readonly awaits: FoldOfLanes["awaits"]
@@ -73,7 +83,6 @@ export class Fold implements StreamHandler, FoldOfLanes {
   readonly #keepers = new Map<Keeper, AskKeeper>()
   /** Of a keeper that is not there yet. */
   #persists: Array<Extract<Command, { readonly _tag: "Persist" }>> = []
-  #carefulTo = 0
   #absorbing = 0
   readonly #options: FoldOptions
   readonly #counters = new CounterTable()
@@ -85,61 +94,82 @@ export class Fold implements StreamHandler, FoldOfLanes {
   readonly work = new Slices()
   readonly room = new AnswerRoom()
   readonly #renders = new Map<number, Work>()
-  readonly #layouts: Array<FoldLayout> = []
   /** Commands that ever came. */
   commands = 0
   /** No event came later, and no read. */
-  #latest = Number.NEGATIVE_INFINITY
-  // What was not saved yet.
-  #saved = { strings: 0, nameLists: 0 }
-  readonly #declared = new Set<number>()
+  latest = Number.NEGATIVE_INFINITY
   // Where it has taken the place of another fold.
   #seen: Map<Lane, number> | undefined
   /** Nobody looks at these any more, and what ended the fold before may be among their events. */
   #gone: ReadonlySet<Lane> = new Set()
   #goneTo = 0
   #poisons: ReadonlyArray<Poison> = []
-  /** By lane: the position in the log up to which it was restored, and the last of these. */
-  #restoredTo: Array<number> = []
-  #replayEnd = 0
 
   constructor(options: FoldOptions) {
     this.#options = options
     this.send = options.send
     this.sendCopies = options.sendCopies
     this.awaits = options.awaits
-    this.reader = new RowReader(this, options.onPageRead)
+    this.main = this.#newStream(MainStream)
   }
 
-  rows(lane: number, type: number, rows: Rows, at: number, count: number, time: number): void {
-    if (time > this.#latest) this.#latest = time
-    this.#lane(lane)?.rows(this.#layouts[type - FirstLayout]!, rows, at, count, time)
+  #newStream(stream: StreamNumber): StreamFold {
+    const made = new StreamFold(stream, this, this.#options.onPageRead)
+    this.streams.set(stream, made)
+    return made
   }
 
-  event(lane: number, event: MetricEvent, time: number): void {
-    if (time > this.#latest) this.#latest = time
-    this.#lane(lane)?.event(event, time)
+  // --- streams
+
+  /** That of the main stream. */
+  get reader(): RowReader {
+    return this.main.reader
   }
 
-  read(lane: number, request: number, now: number, names: ReadonlyArray<string> | undefined): void {
+  stream(stream: StreamNumber): StreamFold | undefined {
+    return this.streams.get(stream)
+  }
+
+  /** There is the stream of an attached thread. It may have been restored. */
+  attach(stream: StreamNumber, words: SharedArrayBuffer): void {
+    const attached = this.stream(stream) ?? this.#newStream(stream)
+    attached.words = new StreamWords(words)
+  }
+
+  /** Reads what is published of all streams, `mostPages` of each at the most. */
+  read(mostPages: number): ReadProgress {
+    if (this.streams.size === 1) return this.main.goOn(mostPages)
+    let progress: ReadProgress = "idle"
+    let hasMoved = false
+    for (const stream of this.streams.values()) {
+      const { position } = stream.reader
+      const next = stream.goOn(mostPages)
+      hasMoved ||= stream.reader.position !== position
+      if (next === "more" || progress === "idle") progress = next
+    }
+    // What one stream waits for, another one may have come to.
+    return progress === "attachment" && hasMoved ? "more" : progress
+  }
+
+  /** Whether there are rows that can be read. */
+  get isReady(): boolean {
+    for (const stream of this.streams.values()) if (stream.isReady) return true
+    return false
+  }
+
+  laneOf(stream: StreamFold, lane: Lane): FoldLane | undefined {
+    if (stream.isRestored(lane)) return undefined
+    const found = this.#lanes[lane]
+    // A thread may write rows of a recorder that was removed, whose number another one has by now.
+    if (found === undefined || found.stream !== stream.number) return undefined
+    this.touched.touch(lane)
+    return found
+  }
+
+  readSnapshots(lane: number, request: number, now: number, names: ReadonlyArray<string> | undefined): void {
     this.commands++
-    if (now > this.#latest) this.#latest = now
+    if (now > this.latest) this.latest = now
     this.#lane(lane)?.command({ _tag: "Read", lane, request, what: "snapshots", now, names })
-  }
-
-  layout(type: number, layout: Layout): void {
-    this.#layouts[type - FirstLayout] = { layout, read: generateRead(layout) }
-    this.#declared.add(type)
-  }
-
-  skip(lane: number, to: number): void {
-    this.#lane(lane)?.skip(to)
-  }
-
-  foreignEvents(lane: number, count: number): void {
-    // Rows of a word each, in one: with the first of them the lane may have been restored.
-    const further = Math.min(count, this.reader.position - (this.#restoredTo[lane] ?? 0))
-    if (further > 0) this.#lane(lane)?.foreignEvents(further)
   }
 
   command(untyped: unknown): void {
@@ -152,8 +182,9 @@ export class Fold implements StreamHandler, FoldOfLanes {
         if (this.#isGone(command.lane)) return
         // That of another recorder, if it was opened after this fold took the place of the one before.
         if (this.reader.position > this.#goneTo) this.#forget(command.lane)
-        if (!this.#isRestored(command.lane)) {
-          const lane = this.#newLane(command.lane, this.reader.position, command.recorderId)
+        if (!this.main.isRestored(command.lane)) {
+          const { recorderId, stream = MainStream } = command
+          const lane = this.#newLane(command.lane, this.reader.position, recorderId, stream)
           this.#lanes[command.lane] = lane
           this.tap?.opened(lane)
         }
@@ -173,7 +204,7 @@ export class Fold implements StreamHandler, FoldOfLanes {
         return this.#renders.get(command.request)?.drop()
       case "Rewind":
         if (command.lane !== undefined) return this.#lane(command.lane)?.command(command)
-        if (command.now >= this.#latest) this.#latest = command.now
+        if (command.now >= this.latest) this.latest = command.now
         else for (const lane of this.#lanes.keys()) this.#lane(lane)?.command(command)
         return
       case "Register": {
@@ -183,6 +214,8 @@ export class Fold implements StreamHandler, FoldOfLanes {
       }
       case "Accounts":
         return this.accounts.tell(command.recorderIds, command.stats)
+      case "End":
+        return void this.streams.delete(command.stream)
       case "Persist":
         return this.#persist(command)
       case "Ship":
@@ -199,7 +232,7 @@ export class Fold implements StreamHandler, FoldOfLanes {
     this.tap?.closed(closed, total && this.#lanes[total.lane]?.recorderId)
     const { position } = this.reader
     if (total !== undefined) this.ended?.addTotal(total.lane)
-    this.ended?.leave(closed, position, Math.max(0, this.#latest), this.accounts.take(closed.recorderId))
+    this.ended?.leave(closed, position, Math.max(0, this.latest), this.accounts.take(closed.recorderId))
     if (total === undefined) return this.left?.leave(closed, position)
     // The total counts it as an event.
     this.left?.leaveEvents(closed.sequence - 1, position)
@@ -230,10 +263,10 @@ export class Fold implements StreamHandler, FoldOfLanes {
   #render(render: Render): void {
     const { now, request } = render
     // All lanes are looked at. That changes them only if the clock was set back: then at once. A probe looks at none.
-    const isBack = now < this.#latest
+    const isBack = now < this.latest
     if (render.lanes.length > 0) {
       if (isBack) for (const lane of this.#lanes.keys()) this.touched.touch(lane)
-      else this.#latest = now
+      else this.latest = now
     }
     const { send, work } = this
     let hasEnded = false
@@ -268,9 +301,9 @@ export class Fold implements StreamHandler, FoldOfLanes {
     this.#poisons = this.#poisons.filter((poison) => poison.lane !== lane)
   }
 
-  #newLane(lane: Lane, life: number, recorderId: string): FoldLane {
+  #newLane(lane: Lane, life: number, recorderId: string, stream: StreamNumber): FoldLane {
     // Cleared by the side that opens the lane; they may say by now that it waits.
-    const options = { lane, life, recorderId, counters: this.#counters.of(lane), fold: this }
+    const options = { lane, life, recorderId, stream, counters: this.#counters.of(lane), fold: this }
     if (this.#seen === undefined) return new FoldLane(options)
     return new FoldLane({ ...options, seen: this.#seen.get(lane) ?? 0, poisons: this.#poisonsOf(lane) })
   }
@@ -285,12 +318,16 @@ export class Fold implements StreamHandler, FoldOfLanes {
     place[PlaceLane] = Nowhere
     place[PlacePosition] = this.reader.position
     place[PlaceTurns]!++
+    if (this.streams.size === 1) return
+    for (const { reader, words } of this.streams.values()) if (words !== undefined) words.read = reader.position
   }
 
   /** Whether it folds what may have ended the fold before, see {@link Restore.careful}. */
   get isCareful(): boolean {
-    if (this.#carefulTo > 0 && this.reader.position > this.#carefulTo) this.#carefulTo = 0
-    return this.#carefulTo > 0
+    if (this.main.isCareful) return true
+    if (this.streams.size === 1) return false
+    for (const stream of this.streams.values()) if (stream.isCareful) return true
+    return false
   }
 
   // --- checkpoints
@@ -308,21 +345,16 @@ export class Fold implements StreamHandler, FoldOfLanes {
    * one did, and than that one has written beyond the process.
    */
   get hasCaughtUp(): boolean {
-    return this.reader.position >= this.#goneTo
+    if (this.reader.position < this.#goneTo) return false
+    for (const stream of this.streams.values()) if (!stream.hasCaughtUp) return false
+    return true
   }
 
-  /** A lane to which something comes that it does not have yet. */
+  /** A lane to which a command comes that it does not have yet. */
   #lane(lane: Lane): FoldLane | undefined {
-    if (this.#replayEnd > 0 && this.#isRestored(lane)) return undefined
+    if (this.main.isRestored(lane)) return undefined
     this.touched.touch(lane)
     return this.#lanes[lane]
-  }
-
-  /** Whether a lane was restored with what is read now. */
-  #isRestored(lane: Lane): boolean {
-    const { position } = this.reader
-    if (position > this.#replayEnd) this.#replayEnd = 0
-    return position <= (this.#restoredTo[lane] ?? 0)
   }
 
   /** The number of one that is gone is given to another recorder later in the log. */
@@ -346,12 +378,16 @@ export class Fold implements StreamHandler, FoldOfLanes {
     return Array.from(this.#lanes.keys()).filter((lane) => this.#lanes[lane] !== undefined)
   }
 
-  /**
-   * The position up to which a lane has what lies in the log. One that was restored has more than was read, until the
-   * reader has come to where it was saved.
-   */
-  positionOf(lane: Lane): number {
-    return Math.max(this.reader.position, this.#restoredTo[lane] ?? 0)
+  /** Between two calls of the reader; see {@link SavedLane}. `undefined` for a lane that is not open. */
+  saveLane(lane: Lane): SavedLane | undefined {
+    return this.#lanes[lane]?.save()
+  }
+
+  /** A lane as it is now, and the positions up to which it has what lies in the logs of its commands and of its rows. */
+  recordOf(lane: Lane): SavedRecord {
+    const stream = this.stream(this.#lanes[lane]?.stream ?? MainStream)
+    const at = this.main.positionOf(lane)
+    return laneRecord(lane, at, stream?.positionOf(lane) ?? at, this.saveLane(lane))
   }
 
   /** What is to be done before a lane is saved, in steps between which the reader may read. */
@@ -359,83 +395,46 @@ export class Fold implements StreamHandler, FoldOfLanes {
     return this.#lanes[lane]?.prepare()
   }
 
-  /** Between two calls of the reader; see {@link SavedLane}. `undefined` for a lane that is not open. */
-  saveLane(lane: Lane): SavedLane | undefined {
-    return this.#lanes[lane]?.save()
-  }
-
-  /** What was added since this was last called, or all of it; with the numbers of the first string and behind the last. */
-  saveLog(isWhole: boolean): { readonly log: LogState; readonly strings: readonly [from: number, to: number] } {
-    const { reader } = this
-    const from = isWhole ? { strings: 0, nameLists: 0 } : this.#saved
-    const types = isWhole ? Array.from(this.#layouts.keys(), (i) => i + FirstLayout) : [...this.#declared]
-    const nameLists = reader.nameLists.slice(from.nameLists)
-    this.#saved = { strings: reader.strings.length - FirstLasting, nameLists: from.nameLists + nameLists.length }
-    this.#declared.clear()
-    const layouts = types.flatMap((type) => {
-      const known = this.#layouts[type - FirstLayout]
-      return known === undefined ? [] : [[type, known.layout] as const]
-    })
-    const log = { reader: reader.save(), latest: this.#latest, firstNameList: from.nameLists, nameLists, layouts }
-    return { log, strings: [from.strings, this.#saved.strings] }
-  }
-
-  /** Some of them. */
-  saveStrings(from: number, to: number): SavedStrings {
-    return { from, strings: this.reader.strings.slice(FirstLasting + from, FirstLasting + to) as ReadonlyArray<string> }
+  /** What was added of all logs since this was last called, or all of it. */
+  saveLogs(isWhole: boolean): Array<SavedLog> {
+    return Array.from(this.streams.values(), (stream) => stream.save(isWhole))
   }
 
   /** Takes the place of another fold. Before there is memory, and before anything is read. */
-  restore({ careful, counters, gone, place, poisoned, seen, segments }: Restore): void {
-    this.#carefulTo = careful
+  restore({ attached = [], careful, counters, gone, place, poisoned, seen, segments }: Restore): void {
     for (const [chunk, buffer] of counters.entries()) this.#counters.add(chunk, buffer)
     this.#seen = new Map(seen)
     this.#gone = new Set(gone.lanes)
     this.#goneTo = gone.to
     this.#poisons = poisoned
     const lanes = new Map<Lane, SavedRecord>()
-    const strings: Array<string> = []
-    const nameLists: Array<ReadonlyArray<string>> = []
-    let log: LogState | undefined
+    const logs: Array<LogState> = []
+    const strings: Array<SavedStrings> = []
     for (const record of [...segments.values()].flatMap(recordsOf)) {
-      if (record.lane === OfLeft) {
-        this.left?.restore(leftIn(record))
-        continue
-      }
-      if (record.lane === OfEnded) {
-        this.ended?.restore(leftIn(record))
-        continue
-      }
-      if (record.lane === OfStrings) {
-        const saved = stringsIn(record)
-        for (const [i, string] of saved.strings.entries()) strings[saved.from + i] = string
-        continue
-      }
-      if (record.lane !== OfLog) {
-        lanes.set(record.lane, record)
-        continue
-      }
-      log = logIn(record)
-      for (const [i, names] of log.nameLists.entries()) nameLists[log.firstNameList + i] = names
-      for (const [type, layout] of log.layouts) {
-        this.layout(type, layout)
-        this.reader.layout(type, layout)
-      }
+      if (record.lane === OfLeft) this.left?.restore(leftIn(record))
+      else if (record.lane === OfEnded) this.ended?.restore(leftIn(record))
+      else if (record.lane === OfStrings) strings.push(stringsIn(record))
+      else if (record.lane === OfLog) logs.push(logIn(record))
+      else lanes.set(record.lane, record)
     }
-    if (log !== undefined) {
-      this.#latest = log.latest
-      this.reader.restore(place, log.reader, strings, nameLists)
+    this.latest = logs.at(-1)?.latest ?? this.latest
+    const main = { stream: MainStream, place, careful, to: gone.to }
+    for (const { careful, place, stream, to } of [main, ...attached]) {
+      const isOf = (saved: { readonly stream: StreamNumber }): boolean => saved.stream === stream
+      const restored = this.stream(stream) ?? this.#newStream(stream)
+      restored.restore({ place, careful, to }, logs.filter(isOf), strings.filter(isOf))
     }
     for (const [lane, record] of lanes) {
-      this.#restoredTo[lane] = record.at
-      this.#replayEnd = Math.max(this.#replayEnd, record.at)
+      this.main.restored(lane, record.at)
       const saved = laneIn(record)
-      if (saved !== undefined && !this.#gone.has(lane)) this.#restoreLane(saved)
+      if (saved === undefined) continue
+      this.stream(saved.stream)?.restored(lane, record.rowsAt)
+      if (!this.#gone.has(lane)) this.#restoreLane(saved)
     }
   }
 
   #restoreLane(saved: SavedLane): void {
-    const lane = this.#newLane(saved.lane, saved.life, saved.recorderId)
+    const lane = this.#newLane(saved.lane, saved.life, saved.recorderId, saved.stream)
     this.#lanes[saved.lane] = lane
     const definitionOf = (name: string): Metric.Any => {
       const metric = this.#options.catalog?.get(name)

@@ -5,7 +5,7 @@
 import type * as Metric from "../metric/definition/metric.ts"
 import type { MetricEvent } from "../model/event.ts"
 import type { LaneCounters } from "../stream/foldedCounters.ts"
-import type { Change, Lane, LaneCommand, LaneMessage, Poison, Watch } from "../stream/protocol.ts"
+import type { Change, Lane, LaneCommand, LaneMessage, Poison, StreamNumber, Watch } from "../stream/protocol.ts"
 import type { Rows } from "../stream/rows/format.ts"
 import { allSteps, type Steps } from "../util/steps.ts"
 import type { FoldOfLanes } from "./foldOfLanes.ts"
@@ -43,6 +43,8 @@ export class FoldLane implements MetricsLane, TappedLane {
   readonly lane: Lane
   readonly life: number
   readonly recorderId: string
+  /** That of its rows. */
+  readonly stream: StreamNumber
   readonly #counts: LaneCounts
   readonly #fold: FoldOfLanes
   readonly #metrics: LaneMetrics
@@ -65,6 +67,7 @@ export class FoldLane implements MetricsLane, TappedLane {
     readonly lane: Lane
     readonly life: number
     readonly recorderId: string
+    readonly stream: StreamNumber
     readonly counters: LaneCounters
     readonly fold: FoldOfLanes
     readonly seen?: number
@@ -73,6 +76,7 @@ export class FoldLane implements MetricsLane, TappedLane {
     this.lane = options.lane
     this.life = options.life
     this.recorderId = options.recorderId
+    this.stream = options.stream
     this.#counts = new LaneCounts(options.counters)
     this.#fold = options.fold
     this.#metrics = new LaneMetrics(this)
@@ -389,6 +393,7 @@ export class FoldLane implements MetricsLane, TappedLane {
       lane: this.lane,
       life: this.life,
       recorderId: this.recorderId,
+      stream: this.stream,
       sequence: this.#sequence,
       applied: this.#counts.applied,
       ignored: this.#counts.ignored,

@@ -6,7 +6,7 @@ import type * as Metric from "../metric/definition/metric.ts"
 import type { Quarantine } from "../metric/definition/snapshot.ts"
 import type { MetricEvent } from "../model/event.ts"
 import type { SpanIds } from "../model/eventSpan.ts"
-import type { Lane, LaneCommand, ReadCommand, Watch } from "../stream/protocol.ts"
+import type { Lane, LaneCommand, ReadCommand, StreamNumber, Watch } from "../stream/protocol.ts"
 import type { Layout } from "../stream/rows/layout.ts"
 import type { ReaderState } from "../stream/rows/log.ts"
 import type { SavedKernel } from "./kernels/savedKernel.ts"
@@ -16,6 +16,8 @@ export interface SavedLane {
   /** See {@link TappedLane.life}. */
   readonly life: number
   readonly recorderId: string
+  /** That of its rows. */
+  readonly stream: StreamNumber
   /** The sequence number of the last event that was folded or skipped. */
   readonly sequence: number
   /** The lane's own counts. They wrap around as those of `LaneCounters` do. */
@@ -86,6 +88,9 @@ export type SavedState =
 
 /** What has to be known of the log before a place of it to read on from there. */
 export interface LogState {
+  readonly stream: StreamNumber
+  /** The last command of the thread of the stream that has come. */
+  readonly ticket: number
   readonly reader: ReaderState
   /** No event came later, and no read. */
   readonly latest: number
@@ -97,6 +102,7 @@ export interface LogState {
 
 /** Strings that are in the dictionary for good, from this one on: they are never others. */
 export interface SavedStrings {
+  readonly stream: StreamNumber
   readonly from: number
   readonly strings: ReadonlyArray<string>
 }

@@ -1,6 +1,7 @@
 /**
  * A part of a checkpoint: records in one piece of shared memory, which the application thread keeps and never reads. A
- * record has the lane that it is of (or {@link OfLog}), the position in the log up to which it holds, and what was saved.
+ * record has the lane that it is of (or {@link OfLog}), the positions in the logs of its commands and of its rows up to
+ * which it holds, and what was saved.
  *
  * Everything lies at a multiple of 8 bytes: V8 copies to and from shared memory word by word where both sides are aligned,
  * and byte by byte, which takes four times as long, where they are not.
@@ -25,27 +26,29 @@ export const OfEnded: Lane = -4
 export interface SavedRecord {
   readonly lane: Lane
   readonly at: number
+  readonly rowsAt: number
   /** Serialised, without its large arrays, and these. None of a lane that was closed. */
   readonly parts: ReadonlyArray<Uint8Array>
 }
 
 /** To be put into a segment before anything is folded. `undefined`: the lane was closed. */
-export const laneRecord = (lane: Lane, at: number, saved: SavedLane | undefined): SavedRecord => {
-  if (saved === undefined) return { lane, at, parts: [] }
+export const laneRecord = (lane: Lane, at: number, rowsAt: number, saved: SavedLane | undefined): SavedRecord => {
+  if (saved === undefined) return { lane, at, rowsAt, parts: [] }
   const asides: Array<Uint8Array> = []
   const rest = setAside(saved, asides)
-  return { lane, at, parts: [serialize(rest), ...asides] }
+  return { lane, at, rowsAt, parts: [serialize(rest), ...asides] }
 }
 
 /** What was saved of a lane. Shares no memory with the segment. */
 export const laneIn = ({ parts: [rest, ...asides] }: SavedRecord): SavedLane | undefined =>
   rest === undefined ? undefined : putBack(deserialize(Uint8Array.from(rest)), asides)
 
-export const logRecord = (log: LogState): SavedRecord => ({ lane: OfLog, at: 0, parts: [serialize(log)] })
+export const logRecord = (log: LogState): SavedRecord => ({ lane: OfLog, at: 0, rowsAt: 0, parts: [serialize(log)] })
 
 export const stringsRecord = (strings: SavedStrings): SavedRecord => ({
   lane: OfStrings,
   at: 0,
+  rowsAt: 0,
   parts: [serialize(strings)]
 })
 
@@ -53,7 +56,7 @@ export const stringsRecord = (strings: SavedStrings): SavedRecord => ({
 export const metricRecord = (saved: SavedMetric): SavedRecord => {
   const asides: Array<Uint8Array> = []
   const rest = setAside({ metrics: [saved] }, asides)
-  return { lane: 0, at: 0, parts: [serialize(rest), ...asides] }
+  return { lane: 0, at: 0, rowsAt: 0, parts: [serialize(rest), ...asides] }
 }
 
 /** The bytes of each of the records in a segment, in order. */
@@ -76,9 +79,9 @@ export const metricIn = (bytes: Uint8Array): SavedMetric => {
   return putBack(saved, asides).metrics[0]!
 }
 
-export const leftRecord = (left: Uint8Array): SavedRecord => ({ lane: OfLeft, at: 0, parts: [left] })
+export const leftRecord = (left: Uint8Array): SavedRecord => ({ lane: OfLeft, at: 0, rowsAt: 0, parts: [left] })
 
-export const endedRecord = (ended: Uint8Array): SavedRecord => ({ lane: OfEnded, at: 0, parts: [ended] })
+export const endedRecord = (ended: Uint8Array): SavedRecord => ({ lane: OfEnded, at: 0, rowsAt: 0, parts: [ended] })
 
 /** Of either. Shares no memory with the segment. */
 export const leftIn = ({ parts: [left] }: SavedRecord): Uint8Array => Uint8Array.from(left!)
@@ -87,7 +90,7 @@ export const stringsIn = ({ parts: [strings] }: SavedRecord): SavedStrings => de
 
 export const logIn = ({ parts: [log] }: SavedRecord): LogState => deserialize(Uint8Array.from(log!))
 
-const HeaderBytes = 16
+const HeaderBytes = 24
 const LengthBytes = 8
 
 /** What bytes take with what is left of their last word. */
@@ -106,10 +109,11 @@ export const segmentOf = (
   const all = new Uint8Array(room)
   view.setUint32(0, records.length)
   let to = LengthBytes
-  for (const { at, lane, parts } of records) {
+  for (const { at, lane, parts, rowsAt } of records) {
     view.setInt32(to, lane)
     view.setUint32(to + 4, parts.length)
     view.setFloat64(to + 8, at)
+    view.setFloat64(to + 16, rowsAt)
     to += HeaderBytes
     for (const part of parts) {
       view.setUint32(to, part.byteLength)
@@ -133,7 +137,8 @@ export const recordsOf = (segment: ArrayBufferLike): ReadonlyArray<SavedRecord> 
     const lane = view.getInt32(at)
     const count = view.getUint32(at + 4)
     const position = view.getFloat64(at + 8)
+    const rowsAt = view.getFloat64(at + 16)
     at += HeaderBytes
-    return { lane, at: position, parts: Array.from({ length: count }, next) }
+    return { lane, at: position, rowsAt, parts: Array.from({ length: count }, next) }
   })
 }

@@ -3,7 +3,7 @@
  * are in the pages, which are not written again before a checkpoint covers them.
  */
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads"
-import type { Attachment, KeptStream, Saved, SavedBatches } from "../stream/protocol.ts"
+import type { Attachment, KeptStream, Saved, SavedBatches, StreamNumber } from "../stream/protocol.ts"
 import { type LogPlace, logPosition } from "../stream/rows/log.ts"
 import { hasStack } from "../util/stack.ts"
 
@@ -13,9 +13,13 @@ const CallsOfReceiving = 100
 /** So many commands may wait for a checkpoint that has come and was not looked at. */
 const ManyCommands = 2048
 
+const begin: LogPlace = { page: 0, turn: 0, word: 0 }
+
 export class KeptLog {
   /** The place that the last checkpoint covers. */
-  place: LogPlace = { page: 0, turn: 0, word: 0 }
+  place: LogPlace = begin
+  /** The same in the streams of attached threads. */
+  readonly #attached = new Map<StreamNumber, LogPlace>()
   /** What the fold has saved, by id, which only another one looks into. */
   readonly segments = new Map<number, SharedArrayBuffer>()
   /** The events that a store may not have yet, which a fold has saved likewise. */
@@ -30,6 +34,15 @@ export class KeptLog {
     port.once("close", () => {
       if (this.#port === port) this.#port = undefined
     })
+  }
+
+  placeIn(stream: StreamNumber): LogPlace {
+    return this.#attached.get(stream) ?? begin
+  }
+
+  /** The stream has ended. */
+  forget(stream: StreamNumber): void {
+    this.#attached.delete(stream)
   }
 
   get position(): number {
@@ -56,15 +69,15 @@ export class KeptLog {
 
   /** Keeps others in the place of commands. */
   replace(by: (command: unknown) => unknown): void {
-    this.#commands = this.#commands.map(({ at, command }) => ({ at, command: by(command) }))
+    this.#commands = this.#commands.map((each) => ({ ...each, command: by(each.command) }))
   }
 
   /** The same of the one that was kept last of those that `isIt` finds. */
   replaceLast(isIt: (command: unknown) => boolean, by: (command: unknown) => unknown): void {
     const index = this.#commands.findLastIndex(({ command }) => isIt(command))
     if (index < 0) return
-    const { at, command } = this.#commands[index]!
-    this.#commands[index] = { at, command: by(command) }
+    const kept = this.#commands[index]!
+    this.#commands[index] = { ...kept, command: by(kept.command) }
   }
 
   /** Receives the checkpoints that have come. Nobody is told of them: this is called when a page was filled. */
@@ -83,11 +96,12 @@ export class KeptLog {
     this.stream = { source, batches: [...before, ...batches], next }
   }
 
-  #add({ covers, drops, id, segment }: Saved): void {
+  #add({ attached = [], covers, drops, id, segment }: Saved): void {
     this.segments.set(id, segment)
     for (const dropped of drops) this.segments.delete(dropped)
     if (covers === undefined) return
     this.place = covers
+    for (const { place, stream } of attached) this.#attached.set(stream, place)
     const { position } = this
     const first = this.#commands.findIndex(({ at }) => at > position)
     this.#commands.splice(0, first < 0 ? this.#commands.length : first)

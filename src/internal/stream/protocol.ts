@@ -65,7 +65,10 @@ export type Command =
   | LaneCommand
   /** Memory for the counters of further lanes: a chunk, by its number. */
   | { readonly _tag: "Counters"; readonly chunk: number; readonly buffer: CounterBuffer }
-  | { readonly _tag: "Open"; readonly lane: Lane; readonly recorderId: string }
+  /** `stream`: that of the rows of the lane, if not the main one. */
+  | { readonly _tag: "Open"; readonly lane: Lane; readonly recorderId: string; readonly stream?: StreamNumber }
+  /** The thread of the stream has ended, and all of its lanes are closed. */
+  | { readonly _tag: "End"; readonly stream: StreamNumber }
   /** What the lane has counted goes into the lane of a total, if there is one. `at`: the time of that. */
   | { readonly _tag: "Close"; readonly lane: Lane; readonly total?: { readonly lane: Lane; readonly at: number } }
   /** The listeners of a lane have taken the `Changes` that reach this sequence number. */
@@ -80,10 +83,24 @@ export type Command =
   | { readonly _tag: "Ship"; readonly ticket: number; readonly ends: boolean }
 
 /** A command, and where its row ends in the log. */
-export interface Attachment {
+export interface Attachment extends CommandOrder {
   readonly at: number
   /** A {@link Command}. What carries it does not look. */
   readonly command: unknown
+}
+
+/** A stream that a fold reads: that of the runtime, which has the commands, or that of an attached thread. */
+export type StreamNumber = number
+
+/** The stream of the thread that the runtime runs in. */
+export const MainStream: StreamNumber = 0
+
+/** Where a command of the main stream stands among the rows of other streams. */
+export interface CommandOrder {
+  /** The fold comes to it when it has read these streams up to these positions. One that has ended counts as read. */
+  readonly after?: ReadonlyArray<readonly [stream: StreamNumber, position: number]>
+  /** The thread that has sent it, and its number there: the rows of the thread that come behind it wait for it. */
+  readonly from?: { readonly stream: StreamNumber; readonly ticket: number }
 }
 
 /** All that these recorders show, as a scrape has it. */
@@ -312,8 +329,15 @@ export type FoldRequest =
       readonly place: SharedArrayBuffer
       readonly restore?: Restore
     }
-  /** Shared memory whose pages have numbers from `first` on. */
-  | { readonly _tag: "Memory"; readonly first: number; readonly buffer: ArrayBufferLike }
+  /** There is the stream of an attached thread, with these words. */
+  | { readonly _tag: "Stream"; readonly stream: StreamNumber; readonly words: SharedArrayBuffer }
+  /** Shared memory whose pages have numbers from `first` on, in the main stream or another one. */
+  | {
+      readonly _tag: "Memory"
+      readonly stream?: StreamNumber
+      readonly first: number
+      readonly buffer: ArrayBufferLike
+    }
   | { readonly _tag: "Attach"; readonly attachments: ReadonlyArray<Attachment> }
   /** So many values of answers were received in all, in turns of the event loop before this one. */
   | { readonly _tag: "Taken"; readonly values: number }
@@ -359,8 +383,19 @@ export interface Restore {
   readonly careful: number
   /** Batches that the store of events may not have. `undefined`: none was made. */
   readonly stream?: KeptStream | undefined
+  /** The streams of attached threads. */
+  readonly attached?: ReadonlyArray<RestoredStream>
   /** What has ended folds before. */
   readonly poisoned: ReadonlyArray<Poison>
+}
+
+/** Where a fold goes on in the stream of an attached thread. */
+export interface RestoredStream {
+  readonly stream: StreamNumber
+  readonly place: LogPlace
+  readonly careful: number
+  /** The position of what is published now. */
+  readonly to: number
 }
 
 /** A part of a checkpoint, from the fold of a worker thread, on a port of its own. */
@@ -370,8 +405,9 @@ export interface Saved {
   readonly segment: SharedArrayBuffer
   /** Those that nobody needs any more, now that there is this one. */
   readonly drops: ReadonlyArray<number>
-  /** With the last part: the place that is covered. */
+  /** With the last part: the place that is covered, and those in the streams of attached threads. */
   readonly covers?: LogPlace
+  readonly attached?: ReadonlyArray<Pick<RestoredStream, "stream" | "place">>
 }
 
 /** A portion of events for a store. */

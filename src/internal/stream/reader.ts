@@ -3,7 +3,7 @@
  * in runs of one lane and one layout.
  */
 import type { MetricEvent } from "../model/event.ts"
-import type { Attachment } from "./protocol.ts"
+import type { Attachment, CommandOrder } from "./protocol.ts"
 import { DataDecoder, textOf } from "./rows/decodeData.ts"
 import type { Rows } from "./rows/format.ts"
 import {
@@ -23,7 +23,8 @@ import {
   stringRowWords,
   TimeRow,
   TypeBits,
-  TypeMask
+  TypeMask,
+  WaitRow
 } from "./rows/format.ts"
 import type { Layout } from "./rows/layout.ts"
 import { type LogPlace, logPosition, type ReaderState } from "./rows/log.ts"
@@ -31,7 +32,11 @@ import { type Page, pagesOf, publishedEnd } from "./rows/page.ts"
 
 /** What comes out of the stream, in order. */
 export interface StreamHandler {
-  readonly command: (command: unknown) => void
+  readonly command: (command: unknown, from: CommandOrder["from"]) => void
+  /** Whether other streams were read up to these positions. */
+  readonly hasReached?: (after: NonNullable<CommandOrder["after"]>) => boolean
+  /** Whether the command of this number has come, which the writer of this stream has sent by another one. */
+  readonly hasCome?: (ticket: number) => boolean
   /** A read of snapshots: of the metrics of these names, or of all. */
   readonly read: (lane: number, request: number, now: number, names: ReadonlyArray<string> | undefined) => void
   readonly layout: (type: number, layout: Layout) => void
@@ -43,7 +48,10 @@ export interface StreamHandler {
   readonly rows: (lane: number, type: number, rows: Rows, at: number, count: number, time: number) => void
 }
 
-/** `idle`: everything published was read. `attachment`: what comes next is on its way. `more`: there is more to read. */
+/**
+ * `idle`: everything published was read. `attachment`: what comes next is on its way, or waits for another stream. `more`:
+ * there is more to read.
+ */
 export type ReadProgress = "idle" | "attachment" | "more"
 
 export class RowReader implements Rows {
@@ -198,10 +206,19 @@ export class RowReader implements Rows {
         continue
       }
       switch (type) {
-        case CommandRow:
-          if (this.#nextAttachment === this.#attachments.length) return "attachment"
+        case CommandRow: {
+          const next = this.#attachments[this.#nextAttachment]
+          if (next === undefined || (next.after !== undefined && !this.#handler.hasReached!(next.after))) {
+            return "attachment"
+          }
           this.#pos++
-          this.#command(this.#takeAttachment())
+          this.#attachments[this.#nextAttachment++] = undefined
+          this.#command(next)
+          break
+        }
+        case WaitRow:
+          if (!this.#handler.hasCome!(first)) return "attachment"
+          this.#pos++
           break
         case EventRow: {
           const event = this.#data.event(i32, half + 2)
@@ -254,16 +271,10 @@ export class RowReader implements Rows {
     return "idle"
   }
 
-  #command({ at, command }: Attachment): void {
+  #command({ at, command, from }: Attachment): void {
     // Of a log that is read again, a command must not stand for another one.
     if (at !== this.position) throw new Error(`a command of ${at} does not belong to ${this.position} in the log`)
-    this.#handler.command(command)
-  }
-
-  #takeAttachment(): Attachment {
-    const attachment = this.#attachments[this.#nextAttachment]!
-    this.#attachments[this.#nextAttachment++] = undefined
-    return attachment
+    this.#handler.command(command, from)
   }
 
   #read(lane: number, count: number): void {

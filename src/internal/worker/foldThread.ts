@@ -14,6 +14,7 @@ import { WakeUp } from "../stream/parking.ts"
 import {
   type FoldReply,
   type FoldRequest,
+  MainStream,
   PagesAtOnce,
   type Restore,
   type Saved,
@@ -65,7 +66,7 @@ export class FoldThread {
     this.#fold = new Fold({
       send: port.post,
       sendCopies: true,
-      onPageRead: (page) => this.#checkpoints.onPageRead(page),
+      onPageRead: (page, stream) => this.#checkpoints.onPageRead(page, stream),
       catalog
     })
     this.#checkpoints = new Checkpoints(this.#fold, (saved) => this.#save(saved), setRead)
@@ -88,8 +89,11 @@ export class FoldThread {
         // What was read is not read again by a fold that takes the place of this one: by then it is another state.
         if (this.#durable?.reads === true) this.#checkpoints.begin()
         break
+      case "Stream":
+        this.#fold.attach(request.stream, request.words)
+        break
       case "Memory":
-        this.#fold.reader.memory(request.first, request.buffer)
+        this.#fold.stream(request.stream ?? MainStream)?.reader.memory(request.first, request.buffer)
         break
       case "Attach":
         this.#fold.reader.attach(request.attachments)
@@ -110,6 +114,8 @@ export class FoldThread {
     }
     this.#getUp()
   }
+
+  readonly #onSignal = (): void => this.#getUp()
 
   #getUp(): void {
     this.#messages++
@@ -181,13 +187,13 @@ export class FoldThread {
 
   /** Never ends by itself. */
   readonly run: Effect.Effect<never> = Effect.gen({ self: this }, function* () {
-    const { reader } = this.#fold
-    const ready = (): boolean => reader.ready
+    const fold = this.#fold
+    const ready = (): boolean => fold.isReady
     for (;;) {
       const messages = this.#messages
-      if (reader.ready) this.#naps = 0
+      if (fold.isReady) this.#naps = 0
       const isHeld = this.#shipper?.isFull === true
-      const reading = isHeld ? "held" : reader.read(PagesAtOnce)
+      const reading = isHeld ? "held" : fold.read(PagesAtOnce)
       this.#fold.leavePlace()
       if (reading === "more" || this.#isBusy) {
         yield* nextTurn
@@ -202,8 +208,11 @@ export class FoldThread {
         yield* this.#message(messages, LongNap)
       } else if (reading === "attachment" && this.#takeMessages()) {
         // It was sent before its row was published.
-      } else if (reading === "attachment" || this.#wakeUp === undefined || this.#maySleep) {
+      } else if ((reading === "attachment" && fold.streams.size === 1) || this.#wakeUp === undefined) {
         yield* this.#message(messages)
+      } else if (this.#maySleep && (fold.streams.size === 1 || this.#wakeUp.sleep(ready, this.#onSignal))) {
+        yield* this.#message(messages)
+        this.#wakeUp.awake()
       } else {
         if (++this.#naps === NapsBeforeSleep) this.#port.post({ _tag: "Idle" })
         if (this.#beside > 0) {
@@ -212,7 +221,8 @@ export class FoldThread {
           // Before the nap, so that whoever ends it does not wait for a turn of the event loop.
           yield* nextTurn
           // With a message there may be something to do.
-          if (this.#messages === messages && !this.#maySleep && this.#beside === 0) {
+          const mayNap = !this.#maySleep || !this.#wakeUp.canSleep
+          if (this.#messages === messages && mayNap && this.#beside === 0) {
             this.#wakeUp.nap(this.#naps < ShortNaps ? ShortNap : LongNap, ready)
           }
         }

@@ -36,6 +36,8 @@ export const SkipRow = 7
 export const ReadRow = 8
 /** A list of names, under the code in the first half: the list in the second word's first half, and a string more. */
 export const NamesRow = 9
+/** In the stream of an attached thread: the command of this number, in the first half, comes before what follows. One word. */
+export const WaitRow = 10
 /** The first type that is a layout. */
 export const FirstLayout = 16
 

@@ -1,0 +1,207 @@
+/**
+ * One of the streams that a fold reads: its rows and what they refer to, and where the fold is in it. All commands come by
+ * the main stream. The streams of attached threads have rows alone.
+ */
+import type { MetricEvent } from "../model/event.ts"
+import type { CommandOrder, Lane, RestoredStream, StreamNumber } from "../stream/protocol.ts"
+import { type ReadProgress, RowReader, type StreamHandler } from "../stream/reader.ts"
+import type { Rows } from "../stream/rows/format.ts"
+import { FirstLasting, FirstLayout } from "../stream/rows/format.ts"
+import type { Layout } from "../stream/rows/layout.ts"
+import type { Page } from "../stream/rows/page.ts"
+import { generateRead } from "../stream/rows/readCode.ts"
+import type { StreamWords } from "../stream/streamWords.ts"
+import type { FoldLayout } from "./laneMetrics.ts"
+import type { FoldLane } from "./recorderFold.ts"
+import type { LogState, SavedStrings } from "./savedLane.ts"
+
+/** The fold whose stream it is. */
+export interface FoldOfStreams {
+  /** No event came later, and no read. */
+  latest: number
+  /** A lane of the stream, to which rows come that it does not have yet. */
+  readonly laneOf: (stream: StreamFold, lane: Lane) => FoldLane | undefined
+  readonly command: (command: unknown) => void
+  readonly readSnapshots: (lane: Lane, request: number, now: number, names: ReadonlyArray<string> | undefined) => void
+  readonly stream: (stream: StreamNumber) => StreamFold | undefined
+}
+
+/** What is saved of a log, and which strings of it are to be saved yet, by their numbers. */
+export interface SavedLog {
+  readonly stream: StreamFold
+  readonly log: LogState
+  strings: readonly [from: number, to: number]
+}
+
+export class StreamFold implements StreamHandler {
+  readonly number: StreamNumber
+  readonly reader: RowReader
+  /** Where the fold leaves its position, for an attached thread. */
+  words: StreamWords | undefined
+  /** What comes next in it waits for a message, or for another stream. */
+  isBlocked = false
+  /** Read to their end, and not covered by a checkpoint. */
+  uncovered: Array<Page> = []
+  readonly #fold: FoldOfStreams
+  readonly #layouts: Array<FoldLayout> = []
+  /** The last command that the thread of this stream has sent by the main one. */
+  #ticket = 0
+  // What was not saved yet.
+  #saved = { strings: 0, nameLists: 0 }
+  readonly #declared = new Set<number>()
+  // Where the fold has taken the place of another one.
+  #carefulTo = 0
+  #caughtUpTo = 0
+  /** By lane: the position in this log up to which it was restored, and the last of these. */
+  readonly #restoredTo: Array<number> = []
+  #replayEnd = 0
+
+  constructor(number: StreamNumber, fold: FoldOfStreams, onPageRead: (page: Page, stream: StreamFold) => void) {
+    this.number = number
+    this.#fold = fold
+    this.reader = new RowReader(this, (page) => onPageRead(page, this))
+  }
+
+  /** Reads what is published, `mostPages` at the most. */
+  goOn(mostPages: number): ReadProgress {
+    const progress = this.reader.read(mostPages)
+    this.isBlocked = progress === "attachment"
+    return progress
+  }
+
+  /** Whether there is something that can be read. */
+  get isReady(): boolean {
+    return !this.isBlocked && this.reader.ready
+  }
+
+  // --- what comes out of it
+
+  rows(lane: number, type: number, rows: Rows, at: number, count: number, time: number): void {
+    if (time > this.#fold.latest) this.#fold.latest = time
+    this.#fold.laneOf(this, lane)?.rows(this.#layouts[type - FirstLayout]!, rows, at, count, time)
+  }
+
+  event(lane: number, event: MetricEvent, time: number): void {
+    if (time > this.#fold.latest) this.#fold.latest = time
+    this.#fold.laneOf(this, lane)?.event(event, time)
+  }
+
+  foreignEvents(lane: number, count: number): void {
+    // Rows of a word each, in one: with the first of them the lane may have been restored.
+    const further = Math.min(count, this.reader.position - (this.#restoredTo[lane] ?? 0))
+    if (further > 0) this.#fold.laneOf(this, lane)?.foreignEvents(further)
+  }
+
+  skip(lane: number, to: number): void {
+    this.#fold.laneOf(this, lane)?.skip(to)
+  }
+
+  layout(type: number, layout: Layout): void {
+    this.#layouts[type - FirstLayout] = { layout, read: generateRead(layout) }
+    this.#declared.add(type)
+  }
+
+  command(command: unknown, from: CommandOrder["from"]): void {
+    this.#fold.command(command)
+    const sender = from && this.#fold.stream(from.stream)
+    if (sender !== undefined) sender.#ticket = from!.ticket
+  }
+
+  read(lane: number, request: number, now: number, names: ReadonlyArray<string> | undefined): void {
+    this.#fold.readSnapshots(lane, request, now, names)
+  }
+
+  hasReached(after: NonNullable<CommandOrder["after"]>): boolean {
+    return after.every(([stream, position]) => (this.#fold.stream(stream)?.reader.position ?? position) >= position)
+  }
+
+  hasCome(ticket: number): boolean {
+    return this.#ticket >= ticket
+  }
+
+  // --- when the worker is replaced
+
+  /** What was added since this was last called, or all of it; with the numbers of the first string and behind the last. */
+  save(isWhole: boolean): SavedLog {
+    const { reader } = this
+    const from = isWhole ? { strings: 0, nameLists: 0 } : this.#saved
+    const types = isWhole ? Array.from(this.#layouts.keys(), (i) => i + FirstLayout) : [...this.#declared]
+    const nameLists = reader.nameLists.slice(from.nameLists)
+    this.#saved = { strings: reader.strings.length - FirstLasting, nameLists: from.nameLists + nameLists.length }
+    this.#declared.clear()
+    const layouts = types.flatMap((type) => {
+      const known = this.#layouts[type - FirstLayout]
+      return known === undefined ? [] : [[type, known.layout] as const]
+    })
+    const { number: stream } = this
+    const { latest } = this.#fold
+    const log = {
+      ...{ stream, ticket: this.#ticket, reader: reader.save(), latest },
+      ...{ firstNameList: from.nameLists, nameLists, layouts }
+    }
+    return { stream: this, log, strings: [from.strings, this.#saved.strings] }
+  }
+
+  /** Some of them. */
+  saveStrings(from: number, to: number): SavedStrings {
+    const strings = this.reader.strings.slice(FirstLasting + from, FirstLasting + to) as ReadonlyArray<string>
+    return { stream: this.number, from, strings }
+  }
+
+  /** Takes the place of that of another fold. `logs`, `saved`: all that was saved of it, in order. */
+  restore(
+    { careful, place, to }: Omit<RestoredStream, "stream">,
+    logs: ReadonlyArray<LogState>,
+    saved: ReadonlyArray<SavedStrings>
+  ): void {
+    this.#carefulTo = careful
+    this.#caughtUpTo = to
+    const strings: Array<string> = []
+    const nameLists: Array<ReadonlyArray<string>> = []
+    for (const { from, strings: some } of saved) for (const [i, string] of some.entries()) strings[from + i] = string
+    for (const { firstNameList, layouts, nameLists: some } of logs) {
+      for (const [i, names] of some.entries()) nameLists[firstNameList + i] = names
+      for (const [type, layout] of layouts) {
+        this.layout(type, layout)
+        this.reader.layout(type, layout)
+      }
+    }
+    const last = logs.at(-1)
+    if (last === undefined) return
+    this.#ticket = last.ticket
+    this.reader.restore(place, last.reader, strings, nameLists)
+  }
+
+  /** A lane was restored that has what lies in this log up to a position. */
+  restored(lane: Lane, at: number): void {
+    this.#restoredTo[lane] = at
+    this.#replayEnd = Math.max(this.#replayEnd, at)
+  }
+
+  /** Whether a lane was restored with what is read now. */
+  isRestored(lane: Lane): boolean {
+    if (this.#replayEnd === 0) return false
+    const { position } = this.reader
+    if (position > this.#replayEnd) this.#replayEnd = 0
+    return position <= (this.#restoredTo[lane] ?? 0)
+  }
+
+  /**
+   * The position up to which a lane has what lies in this log. One that was restored has more than was read, until the
+   * reader has come to where it was saved.
+   */
+  positionOf(lane: Lane): number {
+    return Math.max(this.reader.position, this.#restoredTo[lane] ?? 0)
+  }
+
+  /** See {@link Restore.careful}. */
+  get isCareful(): boolean {
+    if (this.#carefulTo > 0 && this.reader.position > this.#carefulTo) this.#carefulTo = 0
+    return this.#carefulTo > 0
+  }
+
+  /** Whether it has read what lay in the log when the fold took the place of another one. */
+  get hasCaughtUp(): boolean {
+    return this.reader.position >= this.#caughtUpTo
+  }
+}
