@@ -20,6 +20,7 @@
  *
  * @since 0.2.0
  */
+import type { MessagePort } from "node:worker_threads"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
@@ -30,8 +31,8 @@ import { fetchHandler, nodeHandler } from "./internal/exporters/scrapeHandlers.t
 import { MetricsRecorder } from "./internal/facade/metricsRecorder.ts"
 import { type RecorderOptions, withEffectHooks } from "./internal/facade/recorderOptions.ts"
 import type { Run } from "./internal/facade/run.ts"
-import type { StartOptions } from "./internal/facade/startOptions.ts"
-import { type StartedRuntime, startRuntime } from "./internal/facade/startRuntime.ts"
+import type { PlainThreadOptions, StartOptions } from "./internal/facade/startOptions.ts"
+import { attachRuntime, type StartedRuntime, startRuntime } from "./internal/facade/startRuntime.ts"
 import { type WaitOptions, waitFor } from "./internal/facade/waits.ts"
 import type { FlightRecording } from "./internal/flight/recording.ts"
 import { whyInvalidOptions } from "./internal/model/optionChecks.ts"
@@ -42,6 +43,7 @@ import { internalsOf as runtimeInternalsOf } from "./internal/runtime/internals.
 import type { RuntimeState } from "./internal/runtime/options.ts"
 import type { RuntimeService } from "./internal/runtime/service.ts"
 import type { WriterOptions } from "./internal/runtime/storeOptions.ts"
+import type { ThreadsOptions } from "./internal/runtime/threadOptions.ts"
 import type { Options as LivePageOptions } from "./LivePage.ts"
 
 export type { FetchHandler, NodeHandler } from "./internal/exporters/httpHandlers.ts"
@@ -50,14 +52,28 @@ export type { LogEntry, Logger } from "./internal/facade/logger.ts"
 export { mergeMetricStates } from "./internal/facade/mergeMetricStates.ts"
 export { MetricsRecorder } from "./internal/facade/metricsRecorder.ts"
 export type { RecorderOptions } from "./internal/facade/recorderOptions.ts"
-export type { ContextOptions, ExitOptions, InProcessOptions, StartOptions } from "./internal/facade/startOptions.ts"
+export type {
+  ContextOptions,
+  ExitOptions,
+  InProcessOptions,
+  PlainThreadOptions as ThreadOptions,
+  StartOptions
+} from "./internal/facade/startOptions.ts"
 export type { WaitOptions } from "./internal/facade/waits.ts"
 export type { FlightRecorderOptions, FlightRecording, Incident, RecordedEvent } from "./internal/flight/recording.ts"
-export type { ClusterStats, DurableStats, ExportStats, RuntimeStats, Usage } from "./internal/model/runtimeStats.ts"
+export type {
+  ClusterStats,
+  DurableStats,
+  ExportStats,
+  RuntimeStats,
+  ThreadStats,
+  Usage
+} from "./internal/model/runtimeStats.ts"
 export type { RecorderState, Stats } from "./internal/model/stats.ts"
 export type { Emitter, Outcome, Timing } from "./internal/recorder/promiseEmitter.ts"
 export type { DurableOptions, RuntimeOptions, RuntimeState, WorkerOptions } from "./internal/runtime/options.ts"
 export type { WriterOptions } from "./internal/runtime/storeOptions.ts"
+export type { ThreadsOptions } from "./internal/runtime/threadOptions.ts"
 export type { Options as LivePageOptions } from "./LivePage.ts"
 export * as Metric from "./Metric.ts"
 export type { MetricEvent } from "./MetricEvent.ts"
@@ -102,6 +118,68 @@ export class MetricsRuntime implements AsyncDisposable {
    */
   static async start(options: StartOptions): Promise<MetricsRuntime> {
     return new MetricsRuntime(await startRuntime(options))
+  }
+
+  /**
+   * Attaches a thread of `node:worker_threads`, of a pool as well, to the runtime of the main thread, which has called
+   * `acceptThreads`. Recorders are made, emitted to and read as elsewhere; scrapes and exporters are of the main thread.
+   * `shutdown` folds what was emitted. A thread that is terminated loses no event that was registered before.
+   *
+   * Rejects with `RuntimeFailed` if no runtime accepts threads, or none of this namespace.
+   *
+   * @example
+   * ```ts
+   * import { MetricsRuntime } from "mvx-metrics/promise"
+   * import { StorageMetrics } from "./document-storage.metrics.ts"
+   *
+   * // In the module of a thread: once in its life, not for each task.
+   * const attach = async () => {
+   *   const runtime = await MetricsRuntime.attach()
+   *   const recorder = await runtime.createRecorder("document_storage")
+   *   const metrics = await recorder.registerMetric(StorageMetrics)
+   *   metrics.emit({ _tag: "document_storage.save.attempt", outcome: "SUCCESS" })
+   * }
+   * ```
+   *
+   * @since 0.2.0
+   */
+  static async attach(options?: PlainThreadOptions): Promise<MetricsRuntime> {
+    return new MetricsRuntime(await attachRuntime(options))
+  }
+
+  /**
+   * Has threads of this process attach themselves, by {@link attach}. A thread writes its events to memory that the worker
+   * of this runtime reads. Its recorder `orders` is `orders/thread-7` here, by its `threadId`, and when it has ended, what
+   * it has counted is in the total `orders/threads`.
+   *
+   * Rejects with `InvalidState` in process, where no worker reads.
+   *
+   * @example
+   * ```ts
+   * import { Worker } from "node:worker_threads"
+   * import { MetricsRuntime } from "mvx-metrics/promise"
+   *
+   * const runtime = await MetricsRuntime.start({ namespace: "example.metrics" })
+   * await runtime.acceptThreads()
+   * const thread = () => new Worker(new URL("./orders.thread.js", import.meta.url))
+   * runtime.stats.threads // []
+   * await runtime.shutdown()
+   * ```
+   *
+   * @since 0.2.0
+   */
+  acceptThreads(options?: ThreadsOptions): Promise<void> {
+    return this.#run.promise(this.#runtime.acceptThreads(options))
+  }
+
+  /**
+   * Returns a port for one thread, to be transferred to it: `MetricsRuntime.attach({ port })`. For platforms where threads
+   * cannot find the runtime by themselves.
+   *
+   * @since 0.2.0
+   */
+  threadPort(options?: ThreadsOptions): Promise<MessagePort> {
+    return this.#run.promise(this.#runtime.threadPort(options))
   }
 
   get namespace(): string {

@@ -23,7 +23,13 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { runtimeConfig } from "./internal/runtime/runtimeConfig.ts"
 import type { RuntimeStartError } from "./MetricsError.ts"
-import { MetricsRuntime, type RuntimeOptions, type RuntimeService, type WorkerOptions } from "./MetricsRuntime.ts"
+import {
+  MetricsRuntime,
+  type RuntimeOptions,
+  type RuntimeService,
+  type ThreadOptions,
+  type WorkerOptions
+} from "./MetricsRuntime.ts"
 
 const started = (
   make: Effect.Effect<RuntimeService, never, Scope.Scope>
@@ -87,6 +93,40 @@ export const layerWorker = (options: WorkerOptions): Layer.Layer<MetricsRuntime,
  */
 export const layerInProcess = (options: RuntimeOptions): Layer.Layer<MetricsRuntime, RuntimeStartError> =>
   started(MetricsRuntime.makeInProcess(options))
+
+/**
+ * Provides the runtime of another thread of this process to a thread of `node:worker_threads`, of a pool as well. Recorders
+ * are made, emitted to and read as elsewhere. The main thread, which has the runtime, calls `acceptThreads`. Closing the
+ * scope folds what was emitted. A thread that is terminated loses no event whose `emit` had returned.
+ *
+ * Scrapes, exporters, durable state and the flight recorder are of the main thread. Fails with `RuntimeFailed` if no
+ * runtime accepts threads, or none of this namespace.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Layer } from "effect"
+ * import { MetricsLayer, Recorder } from "mvx-metrics"
+ * import { StorageMetrics } from "./document-storage.metrics.ts"
+ *
+ * const Metrics = Recorder.layer("document_storage").pipe(Layer.provide(MetricsLayer.layerThread()))
+ * const task = Effect.gen(function* () {
+ *   const metrics = yield* Recorder.register(StorageMetrics)
+ *   yield* metrics.emit({ _tag: "document_storage.save.attempt", outcome: "SUCCESS" })
+ * })
+ * const inThread = Effect.provide(task, Metrics)
+ * ```
+ *
+ * @category layers
+ * @since 0.2.0
+ */
+export const layerThread = (options?: ThreadOptions): Layer.Layer<MetricsRuntime, RuntimeStartError> =>
+  Layer.effect(
+    MetricsRuntime,
+    Effect.flatMap(
+      Effect.promise(() => import("./internal/runtime/attachedRuntime.ts")),
+      ({ makeAttached }) => makeAttached(options)
+    )
+  )
 
 /**
  * Reads the options of a runtime from `METRICS_NAMESPACE`, `METRICS_CAPACITY` (events), `METRICS_OVERFLOW`,

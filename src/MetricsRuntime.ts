@@ -41,12 +41,14 @@ export type {
   ExportStats,
   RuntimeStats,
   StreamStats,
+  ThreadStats,
   Usage
 } from "./internal/model/runtimeStats.ts"
 export type { FlushOptions } from "./internal/recorder/options.ts"
 export type { DurableOptions, RuntimeOptions, RuntimeState, WorkerOptions } from "./internal/runtime/options.ts"
 export type { RuntimeService } from "./internal/runtime/service.ts"
 export type { StreamOptions } from "./internal/runtime/streamOptions.ts"
+export type { ThreadOptions, ThreadsOptions } from "./internal/runtime/threadOptions.ts"
 
 /**
  * The service of a running runtime.

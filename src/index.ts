@@ -22,6 +22,9 @@ export {
   type RuntimeService,
   type RuntimeState,
   type RuntimeStats,
+  type ThreadOptions,
+  type ThreadStats,
+  type ThreadsOptions,
   type Usage,
   type WorkerOptions
 } from "./MetricsRuntime.ts"

@@ -4,6 +4,7 @@ import { MessageChannel, receiveMessageOnPort } from "node:worker_threads"
 import { describe, expect, it, vi } from "vitest"
 import { FoldPort } from "../../src/internal/link/foldPort.ts"
 import { PartValues } from "../../src/internal/stream/answerParts.ts"
+import { ControlBytes } from "../../src/internal/stream/parking.ts"
 import type { FoldReply } from "../../src/internal/stream/protocol.ts"
 
 const idle: FoldReply = { _tag: "Idle" }
@@ -13,7 +14,7 @@ const open = (receive: (reply: FoldReply) => void) => {
   const failures: Array<unknown> = []
   const later: Array<() => void> = []
   const onFailure = (cause: unknown): void => void failures.push(cause)
-  const port = new FoldPort(port1, {
+  const port = new FoldPort(port1, new SharedArrayBuffer(ControlBytes), {
     onReply: receive,
     onDefect: onFailure,
     onEnded: onFailure,

@@ -44,6 +44,7 @@ const makeIntake = (options: {
   const laneLink: Omit<LaneLink, "close"> = {
     lane: 1,
     counters,
+    books: undefined,
     writer: pair.writer,
     hold: () => () => {},
     send: (command) => pair.writer.command(command),

@@ -7,6 +7,8 @@ import { PageBytes } from "../../src/internal/stream/rows/page.ts"
 
 const listener: LaneListener = {
   recorderId: "a",
+  entityId: "a",
+  capacity: 1,
   metricAt: () => undefined,
   metrics: [],
   written: 0,

@@ -22,7 +22,7 @@ const fullPool = (count: number) => {
   const pool = new PagePool(carrier, count * PageBytes)
   const pages: Array<Page> = []
   const goOn = (forCommand = false): Page | undefined => {
-    const page = pool.take(true, forCommand)
+    const page = pool.take(0, true, forCommand)
     pool.taken = undefined
     return page
   }
@@ -55,7 +55,7 @@ it.each(["push", "shift", "splice"] as const)("no page is given out twice where 
   for (let n = 1; n <= 4; n++) {
     const { goOn, pages, pool } = fullPool(4)
     for (const page of pages) setRead(page)
-    withoutStack(name, n, () => pool.take(true, false))
+    withoutStack(name, n, () => pool.take(0, true, false))
     const given = Array.from({ length: 5 }, () => goOn()?.number)
     expect(given.toSorted(), `call ${n}`).toEqual([0, 1, 2, 3, undefined])
   }
@@ -64,19 +64,19 @@ it.each(["push", "shift", "splice"] as const)("no page is given out twice where 
 it("a page that was taken in a call that failed is empty when it is given out", () => {
   const { pages, pool } = fullPool(2)
   for (const page of pages) setRead(page)
-  const taken = pool.take(true, false)!
+  const taken = pool.take(0, true, false)!
   // As if the call that clears it had failed.
   publish(taken, taken.end)
-  const again = pool.take(true, false)!
+  const again = pool.take(0, true, false)!
   expect(again.number).toBe(taken.number)
   expect([publishedEnd(again), isRead(again)]).toEqual([again.first, false])
 })
 
 it("an event does not get the page that a command has taken beyond the bound, and failed to go on to", () => {
   const { goOn, pages, pool } = fullPool(2)
-  const spare = pool.take(true, true)!
+  const spare = pool.take(0, true, true)!
   expect(pool.holdsRows(spare)).toBe(false)
-  expect(pool.take(true, false)?.number).toBeUndefined()
+  expect(pool.take(0, true, false)?.number).toBeUndefined()
   setRead(pages[0]!)
   expect([goOn()?.number, goOn(true)?.number]).toEqual([0, spare.number])
 })

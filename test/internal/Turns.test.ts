@@ -33,6 +33,7 @@ const makeRuntime = () => {
     const laneLink: Omit<LaneLink, "close"> = {
       lane,
       counters: table.of(lane),
+      books: undefined,
       writer: pair.writer,
       hold: () => () => {},
       send: (command) => pair.writer.command(command),

@@ -77,9 +77,22 @@ const sees: { readonly [folder: string]: ReadonlyArray<string> } = {
     "model",
     "util"
   ],
+  threads: [
+    "recorder",
+    "link",
+    "worker",
+    "formats/prometheus",
+    "stream",
+    "stream/rows",
+    "metric",
+    "metric/definition",
+    "model",
+    "util"
+  ],
   replay: ["model", "util"],
   flight: ["replay", "model"],
   runtime: [
+    "threads",
     "recorder",
     "link",
     "worker",
@@ -88,6 +101,7 @@ const sees: { readonly [folder: string]: ReadonlyArray<string> } = {
     "flight",
     "formats",
     "stream",
+    "stream/rows",
     "metric",
     "metric/definition",
     "model",

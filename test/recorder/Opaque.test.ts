@@ -44,6 +44,8 @@ const runtimeMembers: Members<RuntimeService> = {
   states: "value",
   stats: "value",
   start: "value",
+  acceptThreads: "function",
+  threadPort: "function",
   recorder: "function",
   createRecorder: "function",
   getRecorder: "function",

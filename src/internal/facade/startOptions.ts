@@ -10,6 +10,7 @@ import { aBoolean, anything, type Check, notBlank, whyInvalid, whyInvalidOptions
 import { RuntimeFailed } from "../model/runtimeErrors.ts"
 import { InvalidArgument } from "../model/usageErrors.ts"
 import { type RuntimeOptions, type RuntimeState, runtimeOptionChecks, type WorkerOptions } from "../runtime/options.ts"
+import type { ThreadOptions } from "../runtime/threadOptions.ts"
 import { withLiveClock } from "../util/liveClock.ts"
 import type { Logger } from "./logger.ts"
 import { type ProcessEnd, processEnds } from "./processEnd.ts"
@@ -34,6 +35,15 @@ export const withEffectHook = ({
         onStateChanged: (state) =>
           Effect.tryPromise({ try: async () => onStateChanged(state), catch: (cause) => cause })
       }
+
+/**
+ * The options of a thread that is attached to the runtime of another one. `capacity`, `overflow`, `backpressureTimeout`,
+ * `logging` and `waitTimeout` are defaults for its recorders.
+ *
+ * @category options
+ * @since 0.2.0
+ */
+export type PlainThreadOptions = WithPlainHooks<ThreadOptions>
 
 /**
  * The options of a runtime that folds in process, or of one that decides when it starts.

@@ -1,6 +1,7 @@
 /**
  * Starts a runtime for programs without Effect.
  */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
@@ -9,7 +10,13 @@ import type { RuntimeOptions } from "../runtime/options.ts"
 import type { RuntimeService } from "../runtime/service.ts"
 import { flushOn } from "./flushOn.ts"
 import { type Run, runIn } from "./run.ts"
-import { contextOf, type StartOptions, whyInvalidStart, withEffectHook } from "./startOptions.ts"
+import {
+  contextOf,
+  type PlainThreadOptions,
+  type StartOptions,
+  whyInvalidStart,
+  withEffectHook
+} from "./startOptions.ts"
 
 /** A runtime that runs until its scope closes, and how to run effects in its context. */
 export interface StartedRuntime {
@@ -28,6 +35,20 @@ export const startRuntime = async (options: StartOptions): Promise<StartedRuntim
   const scope = Scope.makeUnsafe()
   const runtime = await Effect.tap(make, ({ start }) => start).pipe(
     Effect.tap((runtime) => flushOn(ends, runtime, options, run)),
+    Scope.provide(scope),
+    Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
+    run.promise
+  )
+  return { runtime, scope, run }
+}
+
+/** Attaches this thread to the runtime of another one. */
+export const attachRuntime = async (options: PlainThreadOptions = {}): Promise<StartedRuntime> => {
+  const { makeAttached } = await import("../runtime/attachedRuntime.ts")
+  const run = runIn(Context.empty())
+  const { onStateChanged, ...own } = options
+  const scope = Scope.makeUnsafe()
+  const runtime = await makeAttached({ ...own, ...withEffectHook({ onStateChanged }) }).pipe(
     Scope.provide(scope),
     Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
     run.promise

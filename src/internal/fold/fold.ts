@@ -18,7 +18,7 @@ import {
 } from "../stream/protocol.ts"
 import type { ReadProgress, RowReader } from "../stream/reader.ts"
 import type { Page } from "../stream/rows/page.ts"
-import { StreamWords } from "../stream/streamWords.ts"
+import { StreamWords } from "../stream/rows/streamWords.ts"
 import type { Steps } from "../util/steps.ts"
 import { AnswerRoom } from "./answerRoom.ts"
 import { EndedStates } from "./endedStates.ts"

@@ -8,7 +8,7 @@
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads"
 import { Nowhere, PlaceLane, PlaceWords } from "../fold/place.ts"
 import { PartValues } from "../stream/answerParts.ts"
-import { ControlBytes, WakeUp } from "../stream/parking.ts"
+import { WakeUp } from "../stream/parking.ts"
 import type { FoldReply, FoldRequest, Restore } from "../stream/protocol.ts"
 import { isStackOverflow } from "../util/stack.ts"
 
@@ -37,9 +37,8 @@ export class FoldPort {
   #told = 0
   #tells = false
 
-  /** `restore`: what the fold goes on from, where it takes the place of another one. */
-  constructor(port: MessagePort, listener: FoldPortListener, restore?: Restore) {
-    const control = new SharedArrayBuffer(ControlBytes)
+  /** `control`: see {@link WakeUp}. `restore`: what the fold goes on from, where it takes the place of another one. */
+  constructor(port: MessagePort, control: SharedArrayBuffer, listener: FoldPortListener, restore?: Restore) {
     this.place[PlaceLane] = Nowhere
     this.#port = port
     this.#wakeUp = new WakeUp(control)

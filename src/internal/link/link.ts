@@ -5,10 +5,12 @@
 import type * as Effect from "effect/Effect"
 import type { ExpositionNames } from "../formats/prometheus/nameRegistry.ts"
 import type { AnswerPart } from "../stream/answerParts.ts"
-import type { LaneCounters } from "../stream/foldedCounters.ts"
-import type { Command, Lane, LaneCommand, LaneMessage, Rendered } from "../stream/protocol.ts"
+import type { CounterPlace, LaneCounters } from "../stream/foldedCounters.ts"
+import type { Command, CommandOrder, Lane, LaneCommand, LaneMessage, Rendered } from "../stream/protocol.ts"
+import type { LaneBooks } from "../stream/rows/laneBooks.ts"
 import type { StreamUsage } from "../stream/usage.ts"
 import type { RowWriter } from "../stream/writer.ts"
+import type { AttachedStream } from "./attachedStream.ts"
 import type { FlightLog, FlightQuery, LoggedRecorder } from "./flightLog.ts"
 import type { KeeperEnd } from "./keeperEnd.ts"
 import type { RenderRequest } from "./pendingRenders.ts"
@@ -24,6 +26,8 @@ type UnaddressedCommand = DistributiveOmit<LaneCommand | Extract<Command, { read
 
 /** What a recorder is told. */
 export interface LaneListener extends LoggedRecorder {
+  readonly entityId: string
+  readonly capacity: number
   readonly onMessage: (message: LaneMessage) => void
   /** Up to which sequence number changes have come. */
   readonly seen: number
@@ -37,16 +41,27 @@ export interface LaneListener extends LoggedRecorder {
   readonly onFailure: (cause: unknown) => void
 }
 
+/** A lane whose rows an attached thread writes. */
+export interface AttachedLane {
+  readonly lane: Lane
+  readonly stream: AttachedStream
+  /** The command of the thread that opens it. */
+  readonly from: CommandOrder["from"]
+}
+
 /** One recorder's end of the link. Nothing here ever throws or waits. */
 export class LaneLink {
   readonly lane: Lane
   readonly counters: LaneCounters
+  /** In an attached thread: where the recorder counts, for who completes that when the thread has ended. */
+  readonly books: LaneBooks | undefined
   readonly #core: LinkCore
   #open = true
 
-  constructor(lane: Lane, counters: LaneCounters, core: LinkCore) {
+  constructor(lane: Lane, counters: LaneCounters, core: LinkCore, books?: LaneBooks) {
     this.lane = lane
     this.counters = counters
+    this.books = books
     this.#core = core
   }
 
@@ -58,7 +73,7 @@ export class LaneLink {
   /** A command, in order with the events that were written. The fold is roused for it. */
   send(command: UnaddressedCommand): void {
     // The lane's number may be another recorder's by now.
-    if (this.#open) this.#core.send({ ...command, lane: this.lane } as Command)
+    if (this.#open) this.#core.send({ ...command, lane: this.lane } as Command, this.lane)
   }
 
   /** Has a fold in this thread fold what was published, in this call. Another one was roused to do so. */
@@ -100,7 +115,7 @@ type Total = NonNullable<Extract<Command, { readonly _tag: "Close" }>["total"]>
 /** What the lanes of a link have in common. */
 export interface LinkCore {
   readonly writer: RowWriter
-  readonly send: (command: Command) => void
+  readonly send: (command: Command, lane: Lane) => void
   readonly hold: () => () => void
   readonly nextTurn: (action: () => void) => void
   readonly afterFold: (action: () => void) => void
@@ -116,7 +131,27 @@ export type RestartEvent =
   | { readonly _tag: "Restarting"; readonly cause: unknown; readonly where: string }
   | { readonly _tag: "Restarted" }
 
+/** The streams of attached threads. */
+export interface LinkedThreads {
+  readonly add: (words: SharedArrayBuffer, receive: () => number | undefined) => AttachedStream
+  readonly opened: (stream: AttachedStream, first: number, buffer: ArrayBufferLike) => void
+  /** The number of a lane that is to be opened, and its counters. */
+  readonly reserveLane: () => { readonly lane: Lane; readonly counters: CounterPlace }
+  /** It is not opened. */
+  readonly releaseLane: (lane: Lane) => void
+  readonly openLane: (attached: AttachedLane, listener: LaneListener) => LaneLink
+  /** Sends a command of a thread, from this position of its stream. */
+  readonly forward: (stream: AttachedStream, from: CommandOrder["from"], position: number, command: Command) => void
+  /** All of the lanes of a thread that has ended are closed. */
+  readonly end: (stream: AttachedStream) => void
+  readonly unwanted: (lane: Lane, request: number) => void
+  /** The words by which the threads wake each other. */
+  readonly control: SharedArrayBuffer
+}
+
 export interface Link {
+  /** Where threads can be attached: to a fold in a worker. */
+  readonly threads?: LinkedThreads | undefined
   /** The definitions that the fold side has, or `undefined` when it takes whatever the producer side registers. */
   readonly catalog: WorkerCatalog | undefined
   /** The cause, once the fold is gone. */

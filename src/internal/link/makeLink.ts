@@ -5,10 +5,11 @@ import { packStats } from "../formats/packedStats.ts"
 import { ExpositionNames } from "../formats/prometheus/nameRegistry.ts"
 import type { Carrier } from "../stream/carrier.ts"
 import { ChunkBytes, CounterTable } from "../stream/foldedCounters.ts"
-import type { Command, FoldMessage, Lane, Restore, Unwanted } from "../stream/protocol.ts"
+import type { Command, CommandOrder, FoldMessage, Lane, Restore, Unwanted } from "../stream/protocol.ts"
 import { RowWriter } from "../stream/writer.ts"
 import { messageOf } from "../util/describeError.ts"
 import { withLiveClock } from "../util/liveClock.ts"
+import { type AttachedStreams, AttachedThreads } from "./attachedThreads.ts"
 import { Deaths } from "./deaths.ts"
 import { describePlace } from "./describePlace.ts"
 import type { FlightLog } from "./flightLog.ts"
@@ -50,6 +51,8 @@ export const makeLink = (options: {
   readonly carrier: Carrier
   /** What is kept for another fold, where one can take the place of this one. */
   readonly kept?: KeptLog
+  /** The streams of attached threads by number, where there can be any, and how the fold is told of them. */
+  readonly attached?: AttachedStreams
   /** Keeps the end of the log, for a flight recorder. */
   readonly flightLog?: FlightLog | undefined
   /** Most bytes of memory that events may lie in. */
@@ -98,11 +101,14 @@ export const makeLink = (options: {
   /** Why nobody answers any more, when it has failed or is closed. */
   let end: { readonly cause: unknown } | undefined
 
-  const send = (command: Command): void => {
+  const send = (command: Command, order?: CommandOrder): void => {
     if (failure !== undefined) return
-    const isRead = command._tag === "Read" && command.what === "snapshots" && command.labels === undefined
-    if (!isRead || !writer.ask(command)) writer.command(forFold(command))
+    const isRead =
+      order === undefined && command._tag === "Read" && command.what === "snapshots" && command.labels === undefined
+    if (!isRead || !writer.ask(command)) writer.command(forFold(command), order)
   }
+
+  const sendOf = (command: Command, lane: Lane): void => send(command, threads?.orderOf(lane))
 
   /** Functions cannot be cloned: a fold that has definitions of its own finds the metric by its name. */
   const forFold = (command: Command): Command =>
@@ -148,7 +154,7 @@ export const makeLink = (options: {
 
   const core: LinkCore = {
     writer,
-    send,
+    send: sendOf,
     hold: options.hold,
     nextTurn: options.nextTurn,
     afterFold: options.afterFold,
@@ -160,7 +166,7 @@ export const makeLink = (options: {
       flightLog?.closed(lane, writer.position, listener)
       lanes.delete(lane)
       closing.add(lane)
-      send({ _tag: "Close", lane, ...(total !== undefined && { total }) })
+      sendOf({ _tag: "Close", lane, ...(total !== undefined && { total }) }, lane)
       for (const [oldest, { to }] of leaving) if (to <= covered()) leaving.delete(oldest)
       if (durable !== undefined || store.end !== undefined || total !== undefined || shipping !== undefined)
         leaving.set(lane, { listener, to: writer.position })
@@ -181,17 +187,44 @@ export const makeLink = (options: {
   const metricAt = ({ lane, metric }: Place): string | undefined =>
     (lanes.get(lane) ?? leaving.get(lane)?.listener)?.metricAt(metric!)?.name
 
-  const openLane = (listener: LaneListener): LaneLink => {
+  /** Its counters are cleared before anybody can wait for them. */
+  const reserveLane = (): Lane => {
     const lane = nextLane()
     deaths.forget(lane)
     leaving.delete(lane)
+    counters.of(lane).clear()
+    return lane
+  }
+
+  const openLane = (listener: LaneListener): LaneLink => {
+    const lane = reserveLane()
     lanes.set(lane, listener)
     flightLog?.opened(lane, writer.position, listener)
-    const own = counters.of(lane)
-    own.clear()
     send({ _tag: "Open", lane, recorderId: listener.recorderId })
-    return new LaneLink(lane, own, core)
+    return new LaneLink(lane, counters.of(lane), core)
   }
+
+  const freed = (lane: Lane): void => {
+    threads?.forgetLane(lane)
+    closed.set(lane, writer.position)
+  }
+
+  const threads =
+    options.attached &&
+    new AttachedThreads(options.attached, options.kept!, {
+      send,
+      position: () => writer.position,
+      reserveLane: () => {
+        const lane = reserveLane()
+        return { lane, counters: counters.placeOf(lane) }
+      },
+      releaseLane: freed,
+      openLane: (lane, listener) => {
+        lanes.set(lane, listener)
+        return new LaneLink(lane, counters.of(lane), core)
+      },
+      unwanted: (lane, request) => options.unwanted?.({ _tag: "Unwanted", lane, request })
+    })
 
   const deliver = (message: FoldMessage): void => {
     messages++
@@ -209,8 +242,9 @@ export const makeLink = (options: {
     if (!("lane" in message)) return message.by === "store" ? store.receive(message) : durable?.receive(message)
     // Said once more by a fold that has taken the place of another one.
     if (message._tag === "Closed") {
-      if (closing.delete(message.lane)) closed.set(message.lane, writer.position)
-      return
+      if (!closing.delete(message.lane)) return
+      const free = (): void => freed(message.lane)
+      return threads === undefined ? free() : threads.whenLeft(message.lane, free)
     }
     const listener = lanes.get(message.lane)
     if (message._tag === "Part") {
@@ -262,6 +296,7 @@ export const makeLink = (options: {
       onRestart: (listener) => void restartListeners.add(listener),
       terminate: options.terminate,
       openLane,
+      threads,
       flightLog,
       recent: (query) => flightLog?.read(writer, query) ?? [],
       durable,
@@ -272,7 +307,7 @@ export const makeLink = (options: {
       render: (request, onBegun) =>
         Effect.suspend(() =>
           end === undefined
-            ? renders.ask((command) => send(command), request, options.hold, onBegun)
+            ? renders.ask((command) => send(command, threads?.orderOfAll()), request, options.hold, onBegun)
             : Effect.fail(end.cause)
         ),
       probe,
@@ -310,6 +345,7 @@ export const makeLink = (options: {
         ],
         gone: { lanes: goneLanes().filter((lane) => !leaving.has(lane)), to: writer.position },
         careful,
+        attached: threads?.restored() ?? [],
         poisoned: deaths.poisoned
       }
     },

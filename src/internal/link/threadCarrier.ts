@@ -4,7 +4,9 @@
  */
 
 import type { Carrier } from "../stream/carrier.ts"
-import type { Attachment, FoldRequest } from "../stream/protocol.ts"
+import { ControlBytes } from "../stream/parking.ts"
+import type { Attachment, FoldRequest, StreamNumber } from "../stream/protocol.ts"
+import type { AttachedStream } from "./attachedStream.ts"
 import type { FoldPort } from "./foldPort.ts"
 import { KeptLog } from "./keptLog.ts"
 import type { Watchdog } from "./watchdog.ts"
@@ -16,6 +18,10 @@ export class ThreadCarrier implements Carrier {
   readonly pagesInTurn = { least: 4, most: 16 }
   readonly fixedMemory = true
   readonly kept = new KeptLog()
+  /** Those of attached threads. */
+  readonly streams = new Map<StreamNumber, AttachedStream>()
+  /** By which the threads wake each other. It outlives the worker as well, since attached threads have it. */
+  readonly control = new SharedArrayBuffer(ControlBytes)
   readonly #watch: Pick<Watchdog, "start" | "stop">
   readonly #memory: Array<Extract<FoldRequest, { readonly _tag: "Memory" }>> = []
   #port: Pick<FoldPort, "post" | "rouse"> | undefined
@@ -29,6 +35,10 @@ export class ThreadCarrier implements Carrier {
   connect(port: Pick<FoldPort, "post" | "rouse">): void {
     this.#port = port
     for (const memory of this.#memory) port.post(memory)
+    for (const { memory, number: stream, words } of this.streams.values()) {
+      port.post({ _tag: "Stream", stream, words: words.buffer })
+      for (const each of memory) port.post(each)
+    }
     if (this.kept.commands.length > 0) port.post({ _tag: "Attach", attachments: this.kept.commands })
     this.#watch.start()
   }
@@ -37,6 +47,11 @@ export class ThreadCarrier implements Carrier {
   disconnect(): void {
     this.#port = undefined
     this.#watch.stop()
+  }
+
+  /** Tells the reader something, if there is one. Another one is told by {@link connect}. */
+  post(request: FoldRequest): void {
+    this.#port?.post(request)
   }
 
   allocate(bytes: number): SharedArrayBuffer {

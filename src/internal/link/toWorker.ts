@@ -109,7 +109,8 @@ export const makeWorkerLink = Effect.fnUntraced(function* (
     isBehind: () =>
       control !== undefined &&
       catalog?.isImporting !== true &&
-      current!.port.place[PlacePosition] !== (control.writer.publishedPosition | 0),
+      (current!.port.place[PlacePosition] !== (control.writer.publishedPosition | 0) ||
+        [...carrier.streams.values()].some(({ isBehind }) => isBehind)),
     progress: () => {
       const { place } = current!.port
       return (control?.progress() ?? 0) + place[PlaceTurns]! + place[PlaceSequence]!
@@ -172,7 +173,8 @@ export const makeWorkerLink = Effect.fnUntraced(function* (
   const connect = (opened: Opened, restore: Restore | undefined): void => {
     const closed = Deferred.makeUnsafe<unknown>()
     const onEnded = (cause: unknown): void => void Deferred.doneUnsafe(closed, Effect.succeed(cause))
-    const port = new FoldPort(opened.thread.port, { onReply, onDefect: giveUp, onEnded, nextTurn }, restore)
+    const listener = { onReply, onDefect: giveUp, onEnded, nextTurn }
+    const port = new FoldPort(opened.thread.port, carrier.control, listener, restore)
     carrier.kept.listen(opened.thread.saved)
     carrier.connect(port)
     opened.thread.hold(holds > 0)
@@ -241,6 +243,7 @@ export const makeWorkerLink = Effect.fnUntraced(function* (
         mostBytes: options.memoryLimit,
         carrier,
         kept: carrier.kept,
+        attached: carrier,
         flightLog: options.flightLog,
         durablePlace: options.durable && placeOf(options.durable),
         tellStore: (settings, own) =>

@@ -74,6 +74,21 @@ export class WorkerCatalog {
     return new UnknownMetric({ metric: name, known: [...this.#metrics.keys()], hint })
   }
 
+  /**
+   * What has to be done before these metrics can be registered, for so long by the real clock. `undefined`: nothing. They
+   * may be anything.
+   */
+  find(given: unknown, timeout: Duration.Input): Effect.Effect<void, MetricsModuleError> | undefined {
+    const modules = this.toImport(given)
+    return modules.length === 0 ? undefined : this.import(modules, timeout)
+  }
+
+  /** The URLs to be imported for modules that sets are declared in. None where the worker is of the application. */
+  resolved(modules: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<string>, MetricsModuleError> {
+    const imports = this.#modules
+    return imports === undefined ? Effect.succeed([]) : Effect.forEach(modules, imports.resolve)
+  }
+
   /** The modules to be imported before these metrics can be registered. It may be anything. */
   toImport(given: unknown): ReadonlyArray<string> {
     return this.#modules !== undefined &&

@@ -176,6 +176,8 @@ export const mergedRuntime = Effect.fnUntraced(function* (
       states: states.stream,
       stats: Effect.sync(() => ({ recorders: sources.length, restarts: 0, ...unused(0), cluster, ...exportsOf() })),
       start: Effect.void,
+      acceptThreads: () => Effect.fail(notThere("accept threads")),
+      threadPort: () => Effect.fail(notThere("accept threads")),
       recorder: () => Effect.fail(notThere("make a recorder")),
       createRecorder: () => Effect.fail(notThere("make a recorder")),
       getRecorder: notFound,

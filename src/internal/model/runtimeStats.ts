@@ -2,6 +2,8 @@
  * How much of its limits a runtime uses.
  */
 
+import type { Counts } from "./stats.ts"
+
 /**
  * What is in use of something that has a limit.
  *
@@ -49,8 +51,25 @@ export interface RuntimeStats {
   readonly stream?: StreamStats
   /** How the processes stand, of the runtime of a cluster's primary. */
   readonly cluster?: ClusterStats
+  /** The threads that are attached, each with the accounting of its recorders. */
+  readonly threads?: ReadonlyArray<ThreadStats>
   /** How the exports of each exporter that sends went (OTLP, pushes to Prometheus), if the runtime has any. */
   readonly exports?: ReadonlyArray<ExportStats>
+}
+
+/**
+ * A thread that is attached to a runtime, with the accounting of the recorders that it has. What those have counted that
+ * it has removed, and those of threads that have ended, is in their totals.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface ThreadStats extends Omit<Counts, "capacity"> {
+  /** Its `threadId`. */
+  readonly threadId: number
+  readonly recorders: number
+  /** Bytes of its pages that hold events which are not folded yet, and of all that it has reserved. */
+  readonly memory: Usage
 }
 
 /**

@@ -49,7 +49,7 @@ export interface Stats {
 }
 
 /** The numbers of an accounting. */
-type Counts = Omit<Stats, "state">
+export type Counts = Omit<Stats, "state">
 
 /** Those that exporters tell; the others follow from them. */
 export type EventCounts = Omit<Counts, "offered" | "refused">

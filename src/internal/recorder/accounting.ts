@@ -6,6 +6,15 @@
 import type { LaneLink } from "../link/link.ts"
 import type { Stats } from "../model/stats.ts"
 import { EventWriter, type TagLayouts } from "../stream/eventWriter.ts"
+import {
+  BookAccepted,
+  BookApplied,
+  BookEvicted,
+  BookIgnored,
+  BookInvalid,
+  BookNotRunning,
+  BookOverflowed
+} from "../stream/rows/laneBooks.ts"
 import { type RowOwner, RowSource } from "../stream/rows/rowSource.ts"
 
 /** Why an event was not accepted. */
@@ -22,10 +31,10 @@ export abstract class Accounts extends EventWriter implements RowOwner {
   readonly laneLink: LaneLink
   protected evicted = 0
   protected overflowed = 0
-  private invalid = 0
-  private notRunning = 0
-  private applied = 0
-  private ignored = 0
+  protected invalid = 0
+  protected notRunning = 0
+  protected applied = 0
+  protected ignored = 0
   /** Last seen values of the shared counters, which wrap around. */
   private seenApplied = 0
   private seenIgnored = 0
@@ -33,7 +42,7 @@ export abstract class Accounts extends EventWriter implements RowOwner {
   constructor(laneLink: LaneLink, layouts: TagLayouts, capacity: number) {
     super(laneLink.writer, layouts)
     this.laneLink = laneLink
-    this.rows = new RowSource(laneLink.lane, this)
+    this.rows = new RowSource(laneLink.lane, this, laneLink.books)
     this.capacity = capacity
   }
 
@@ -63,6 +72,10 @@ export abstract class Accounts extends EventWriter implements RowOwner {
     this.ignored += (ignored - this.seenIgnored) | 0
     this.seenApplied = applied
     this.seenIgnored = ignored
+    const { books } = this.laneLink
+    if (books === undefined) return
+    books[BookApplied] = this.applied
+    books[BookIgnored] = this.ignored
   }
 
   protected refuse<R extends Refusal>(refusal: R): R {
@@ -72,7 +85,19 @@ export abstract class Accounts extends EventWriter implements RowOwner {
       this.overflowed++
     } else if (refusal === "invalid") this.invalid++
     else this.notRunning++
+    this.book()
     return refusal
+  }
+
+  /** Keeps the books in shared memory as well, in an attached thread. */
+  protected book(): void {
+    const { books } = this.laneLink
+    if (books === undefined) return
+    books[BookAccepted] = this.rows.counted
+    books[BookOverflowed] = this.overflowed
+    books[BookInvalid] = this.invalid
+    books[BookNotRunning] = this.notRunning
+    books[BookEvicted] = this.evicted
   }
 
   stats(): Omit<Stats, "state"> {

@@ -130,6 +130,17 @@ export class RecorderControl {
     return { recorderId: config.recorderId, accepted, folded: foldedOf(intake, accepted), reason: message }
   }
 
+  /** An attached thread has registered a metric, and has told the fold. */
+  registered(metric: Metric.Any): void {
+    const { config, registrations } = this.#parts
+    const replaced = registrations.replacedBy([metric])
+    registrations.claim([metric])
+    registrations.add([metric])
+    registrations.tell(metric)
+    for (const each of replaced) registrations.left(each)
+    config.link.durable?.onRegistered(config.recorderId)
+  }
+
   // --- as a total of recorders that were removed
 
   /**

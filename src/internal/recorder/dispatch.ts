@@ -66,6 +66,7 @@ export abstract class Dispatch extends Accounts {
     this.shut()
     this.backlog.add(entry)
     this.rows.counted++
+    this.book()
   }
 
   /** Has what was accepted go on its way. */

@@ -59,6 +59,14 @@ export class FoldListener implements LaneListener {
     return this.#parts.config.recorderId
   }
 
+  get entityId(): string {
+    return this.#parts.config.entityId
+  }
+
+  get capacity(): number {
+    return this.#parts.config.capacity
+  }
+
   get metrics(): ReadonlyArray<Metric.Any> {
     return this.#parts.registrations.all
   }

@@ -105,6 +105,7 @@ export class Intake extends Dispatch {
   /** Nothing of the event was written when it failed. Where the stack is used up, that was its caller's doing. */
   #refuseFor(defect: unknown): "overflow" {
     this.overflowed++
+    this.book()
     if (isStackOverflow(defect)) return "overflow"
     throw defect
   }
@@ -222,16 +223,28 @@ export class Intake extends Dispatch {
 
   #tryAccept(entry: WaitingEvent): boolean {
     // Waiters have priority.
-    if (this.waiterCount > 0) return false
+    if (this.waiterCount > 0 || this.#mustBeShared) return false
     if (!this.hasCredit() && !this.#evict()) return false
     this.accept(entry)
     return true
+  }
+
+  /**
+   * Whether an event is accepted in shared memory alone: it outlives an attached thread. What waits for its start, for room
+   * or to be evicted does not.
+   */
+  get #mustBeShared(): boolean {
+    const { books } = this.laneLink
+    return (
+      books !== undefined && this.backlog.isFlowing && (this.overflow === "drop-newest" || this.overflow === "fail")
+    )
   }
 
   /** Under `drop-oldest`: takes back the oldest event that the fold does not have. */
   #evict(): boolean {
     if (this.overflow !== "drop-oldest" || !this.backlog.evict()) return false
     this.evicted++
+    this.book()
     this.laneLink.overflowed()
     return true
   }

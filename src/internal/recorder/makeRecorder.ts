@@ -16,6 +16,7 @@ import { RecorderMembers } from "./members.ts"
 import { abort, type RecorderConfig, type RecorderParts } from "./parts.ts"
 import { RecorderReads } from "./reads.ts"
 import { Registrations } from "./registrations.ts"
+import { RemoteIntake } from "./remoteIntake.ts"
 import { RecorderSteps } from "./steps.ts"
 
 /** Makes a recorder, at once. `context` is what its hooks run in. */
@@ -41,21 +42,23 @@ class Parts<R> implements RecorderParts {
   readonly reads: RecorderReads
 
   constructor(config: RecorderConfig<R>, context: Context.Context<R>) {
-    const { capacity, link, logging, namespace, overflow, recorderId } = config
+    const { capacity, link, logging, namespace, overflow, recorderId, remote } = config
     this.config = config
     this.clock = Context.get(context, Clock.Clock)
     this.log = new Log(logging, { namespace, recorderId })
     this.registrations = new Registrations(recorderId, link.catalog, link.expositionNames, link.flightLog !== undefined)
     this.lifecycle = new RecorderLifecycle(recorderId, new RecorderSteps(this))
     this.hooks = new RecorderHooks(this, context)
-    this.laneLink = link.openLane(new FoldListener(this))
-    this.intake = new Intake({
+    const listener = new FoldListener(this)
+    this.laneLink = remote === undefined ? link.openLane(listener) : remote.openLane(listener)
+    const options = {
       capacity,
       overflow,
       laneLink: this.laneLink,
       layouts: this.registrations,
       recorder: this.lifecycle
-    })
+    }
+    this.intake = remote === undefined ? new Intake(options) : new RemoteIntake(options, remote)
     this.hub = new ChangeHub(this)
     this.reads = new RecorderReads(this)
   }

@@ -71,13 +71,12 @@ export class RecorderMembers extends RecorderEmission implements ServiceMembers,
   registerMetrics(given: Metric.Any | Metric.MetricSet, options?: RegisterOptions): Effect.Effect<void, RegisterError> {
     return Effect.suspend(() => {
       const { link, waitTimeout } = this.parts.config
-      const { catalog } = link
-      const modules = catalog?.toImport(given) ?? []
+      const found = link.catalog?.find(given, waitTimeout)
       const register = registerMetrics(this, given, options)
-      if (catalog === undefined || modules.length === 0) return register
+      if (found === undefined) return register
       const closed = this.whyClosedForMetrics()
       if (closed !== undefined) return this.registrations.refuse(closed)
-      return catalog.import(modules, waitTimeout).pipe(
+      return found.pipe(
         Effect.catch((reason) => this.registrations.refuse(reason)),
         Effect.andThen(register)
       )

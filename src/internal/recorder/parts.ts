@@ -12,6 +12,7 @@ import type { Log } from "./logging.ts"
 import type { RecorderOptions } from "./options.ts"
 import type { RecorderReads } from "./reads.ts"
 import type { Registrations } from "./registrations.ts"
+import type { RemoteEvents } from "./remoteIntake.ts"
 
 /** Options with every default decided, without the hooks. */
 interface RecorderSettings
@@ -24,6 +25,8 @@ interface RecorderSettings
   readonly recorderId: string
   readonly namespace: string
   readonly link: Link
+  /** Where its events come from, if an attached thread writes them. */
+  readonly remote?: RemoteEvents | undefined
 }
 
 /** Options with every default decided. */

@@ -10,7 +10,7 @@ import type { ShippingProgress } from "../link/shippingEnd.ts"
 import { MetricsStoreError } from "../model/exportErrors.ts"
 import { aString, type Check, notBlank, refuse, whyInvalid, whyInvalidOptions } from "../model/optionChecks.ts"
 import type { RuntimeStartError } from "../model/runtimeErrors.ts"
-import type { DurableStats, RuntimeStats, StreamStats } from "../model/runtimeStats.ts"
+import type { DurableStats, RuntimeStats, StreamStats, ThreadStats } from "../model/runtimeStats.ts"
 import type { RecorderControl } from "../recorder/control.ts"
 import { recorderDefaults } from "../recorder/defaults.ts"
 import { Log } from "../recorder/logging.ts"
@@ -33,6 +33,7 @@ import { scrapeOf } from "./scrape.ts"
 import type { RuntimeService } from "./service.ts"
 import { shutdownOf } from "./shutdown.ts"
 import { defaultStreamMemory } from "./streamOptions.ts"
+import { threadsOf } from "./threads.ts"
 import { ToldAccounts } from "./toldAccounts.ts"
 
 /**
@@ -92,7 +93,8 @@ export const makeRuntime = Effect.fnUntraced(function* (
     new FlightRecorder(namespace, options.flightRecorder, log, (effect) => void lifecycle.inBackground(effect))
   if (flightRecorder !== undefined) exporters.add({ name: "flight recorder", flush: flightRecorder.written })
   const registry = new RecorderRegistry({ namespace, lifecycle, log, defaults: options, shutdownTimeout })
-  const shutdown = shutdownOf(lifecycle, registry, log, shutdownTimeout, flightRecorder)
+  const { close: closeThreads, stats: threadStats, ...threads } = threadsOf(lifecycle, registry, log)
+  const shutdown = shutdownOf(lifecycle, registry, log, shutdownTimeout, flightRecorder, closeThreads)
 
   yield* Effect.addFinalizer(() => Effect.catch(shutdown, (error) => log.failure(error.message)))
 
@@ -105,6 +107,7 @@ export const makeRuntime = Effect.fnUntraced(function* (
     ...(lifecycle.link?.shipping && {
       stream: streamStats(lifecycle.link.shipping.progress, options.stream?.memoryLimit ?? defaultStreamMemory)
     }),
+    ...threadsIn(threadStats()),
     ...exportsOf(exporters)
   })
   let lag: number | undefined
@@ -186,6 +189,7 @@ export const makeRuntime = Effect.fnUntraced(function* (
       Effect.sync(() => usage())
     ),
     start: lifecycle.start,
+    ...threads,
     recorder: (recorderId, own) => registry.use(recorderId, own),
     createRecorder: (recorderId, own) => registry.createNew(recorderId, own),
     getRecorder: (recorderId) => registry.get(recorderId),
@@ -214,6 +218,9 @@ export const makeRuntime = Effect.fnUntraced(function* (
   }
   return withInternals(service, internals)
 })
+
+const threadsIn = (threads: ReadonlyArray<ThreadStats> | undefined): Pick<RuntimeStats, "threads"> =>
+  threads === undefined ? {} : { threads }
 
 const exportsOf = (exporters: ReadonlySet<FlushedExporter>): Pick<RuntimeStats, "exports"> => {
   const exports = Array.from(exporters).flatMap(({ stats }) => (stats === undefined ? [] : [stats()]))

@@ -2,7 +2,7 @@
  * The recorders of a runtime by id: making, finding, stopping and removing them. Racing makers and removers have one
  * winner.
  */
-import type * as Context from "effect/Context"
+import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -14,18 +14,21 @@ import { type CreateError, RecorderAlreadyExists, RecorderNotFound, type ShareEr
 import type { Stats } from "../model/stats.ts"
 import { InvalidState } from "../model/usageErrors.ts"
 import type { RecorderControl } from "../recorder/control.ts"
+import { recorderDefaults } from "../recorder/defaults.ts"
 import { isInHook } from "../recorder/hookGuard.ts"
 import type { Log } from "../recorder/logging.ts"
 import { makeRecorder } from "../recorder/makeRecorder.ts"
 import type { RecorderOptions } from "../recorder/options.ts"
+import type { RemoteEvents } from "../recorder/remoteIntake.ts"
 import type { RecorderService } from "../recorder/service.ts"
+import type { ThreadRecorder } from "../threads/messages.ts"
 import { type DecidedOptions, decideOptions, defaultTotalOf, recorderIdOf } from "./decidedOptions.ts"
 import { entityIdOf } from "./entityId.ts"
 import { Farewells } from "./farewells.ts"
 import type { RuntimeLifecycle } from "./lifecycle.ts"
 import type { RuntimeOptions } from "./options.ts"
 import { type Registry, SharedRecorders } from "./sharedRecorders.ts"
-import { Totals } from "./totals.ts"
+import { DefaultTotal, Totals } from "./totals.ts"
 
 /** A recorder of this runtime. `removing` is set by the first of those who want to remove it. */
 interface Registered {
@@ -163,6 +166,31 @@ export class RecorderRegistry implements Registry {
       this.#recorders.set(recorderId, { control, total, removing: false })
       return Effect.as(control.logMade, control)
     })
+  }
+
+  /**
+   * Makes a recorder that stands for one of an attached thread, at once. `undefined`: the runtime does not run. Ids of
+   * threads are never used again in a process, so those of its recorders are taken only by somebody who means to.
+   */
+  attach(threadId: number, of: ThreadRecorder, remote: RemoteEvents): RecorderControl | undefined {
+    const { namespace } = this
+    const { defaults, lifecycle, shutdownTimeout } = this.#options
+    if (!lifecycle.isRunning) return undefined
+    const isTaken = (id: string): boolean => this.#recorders.has(id) || this.#totals.isReserved(id)
+    const own = `${of.recorderId}/thread-${threadId}`
+    let recorderId = own
+    for (let n = 2; isTaken(recorderId); n++) recorderId = `${own}.${n}`
+    const wanted = of.totalOfRemoved ?? `${of.recorderId}/threads`
+    const total = wanted === false ? false : this.#recorders.has(wanted.trim()) ? DefaultTotal : wanted.trim()
+    const { logging = recorderDefaults.logging, waitTimeout = recorderDefaults.waitTimeout } = defaults
+    const { capacity, entityId } = of
+    const link = lifecycle.link!
+    const options = { ...recorderDefaults, logging, waitTimeout, shutdownTimeout, capacity, entityId }
+    const control = makeRecorder({ ...options, recorderId, namespace, link, remote }, Context.empty())
+    if (total !== false) this.#totals.reserve(total)
+    this.#recorders.set(recorderId, { control, total, removing: false })
+    lifecycle.inBackground(Effect.ignore(control.startUnasked))
+    return control
   }
 
   #discard(control: RecorderControl): Effect.Effect<void> {

@@ -2,6 +2,7 @@
  * The shape of a runtime, apart from its implementation.
  */
 
+import type { MessagePort } from "node:worker_threads"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
@@ -21,6 +22,7 @@ import type { InvalidState } from "../model/usageErrors.ts"
 import type { FlushOptions, RecorderOptions } from "../recorder/options.ts"
 import type { RecorderService } from "../recorder/service.ts"
 import type { RuntimeState } from "./options.ts"
+import type { ThreadsOptions } from "./threadOptions.ts"
 
 /** The key in a service of the opaque token that leads to its internals. */
 export const RuntimeTypeId = "~mvx-metrics/MetricsRuntime"
@@ -77,6 +79,27 @@ export interface RuntimeService {
   readonly stats: Effect.Effect<RuntimeStats>
   /** Starts the fold. While it starts, joins that start. Does nothing if it runs. */
   readonly start: Effect.Effect<void, RuntimeStartError>
+  /**
+   * Has threads of this process attach themselves, with `MetricsLayer.layerThread` or `MetricsRuntime.attach` of
+   * `mvx-metrics/promise`. A thread writes its events to memory that the worker of this runtime reads. Its recorder
+   * `orders` is `orders/thread-7` here, by its `threadId`, and when it has ended, what it has counted is in the total
+   * `orders/threads`. Again: does nothing more.
+   *
+   * Threads register metrics of sets that are declared with `Metric.module`, metrics that are registered here, and
+   * `metrics`.
+   *
+   * Fails with `InvalidState` in process, where no worker reads, and unless the runtime runs.
+   *
+   * @since 0.2.0
+   */
+  readonly acceptThreads: (options?: ThreadsOptions) => Effect.Effect<void, InvalidState>
+  /**
+   * Returns a port for one thread, to be transferred to it: `layerThread({ port })`. For platforms where threads cannot
+   * find the runtime by themselves. Fails as `acceptThreads` does.
+   *
+   * @since 0.2.0
+   */
+  readonly threadPort: (options?: ThreadsOptions) => Effect.Effect<MessagePort, InvalidState>
   /**
    * Gets the recorder that all users of this id share in this runtime, or makes and starts it for the first of them. When
    * the scope of its last user closes, it folds what it accepted, stops and is removed.

@@ -17,7 +17,8 @@ export const shutdownOf = (
   registry: RecorderRegistry,
   log: Log,
   shutdownTimeout: Duration.Input,
-  flightRecorder: FlightRecorder | undefined
+  flightRecorder: FlightRecorder | undefined,
+  closeThreads: () => void
 ): RuntimeService["shutdown"] => {
   const closed = Deferred.makeUnsafe<void, ShutdownFailed>()
   let isClosing = false
@@ -31,6 +32,7 @@ export const shutdownOf = (
       Result.isFailure(result) ? [controls[i]!.unfinished(result.failure)] : []
     )
     yield* Effect.forEach(controls, (control) => registry.bury(control), { concurrency: "unbounded", discard: true })
+    closeThreads()
     // It may be one of their reducers that the fold does not come back from.
     const isStuck = controls.some(({ isGivenUp }) => isGivenUp)
     yield* isStuck

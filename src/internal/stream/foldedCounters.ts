@@ -86,9 +86,27 @@ export class CounterTable {
   }
 
   of(lane: number): LaneCounters {
-    return new LaneCounters(this.#chunks[Math.floor(lane / ChunkLanes)]!, (lane % ChunkLanes) * Width)
+    const { at, table } = this.#placeOf(lane)
+    return new LaneCounters(table, at)
+  }
+
+  /** Where the counters of a lane are, for another thread: see {@link countersAt}. */
+  placeOf(lane: number): CounterPlace {
+    const { at, table } = this.#placeOf(lane)
+    return { buffer: table.buffer, at }
+  }
+
+  #placeOf(lane: number): { readonly table: Int32Array; readonly at: number } {
+    return { table: this.#chunks[Math.floor(lane / ChunkLanes)]!, at: (lane % ChunkLanes) * Width }
   }
 }
+
+export interface CounterPlace {
+  readonly buffer: CounterBuffer
+  readonly at: number
+}
+
+export const countersAt = ({ at, buffer }: CounterPlace): LaneCounters => new LaneCounters(new Int32Array(buffer), at)
 
 /** Bytes of a chunk. */
 export const ChunkBytes = ChunkLanes * Width * Int32Array.BYTES_PER_ELEMENT

@@ -71,17 +71,17 @@ export class PagePool {
   }
 
   /**
-   * A page to go on in. `burst`: the last one was filled at a stroke. A command may go beyond the bound of memory: it is
-   * one of few, and events wait for it.
+   * A page to go on in, behind `turn` others. `burst`: the last one was filled at a stroke. A command may go beyond the
+   * bound of memory: it is one of few, and events wait for it.
    */
-  take(burst: boolean, forCommand: boolean): Page | undefined {
+  take(turn: number, burst: boolean, forCommand: boolean): Page | undefined {
     if (this.taken !== undefined && !forCommand && !this.holdsRows(this.taken)) {
       this.#release(this.taken)
       this.taken = undefined
     }
     this.taken ??= this.#find(burst) ?? (forCommand ? (this.#spare.pop() ?? this.#allocate()) : undefined)
     // Also one that was taken before: the call that was to clear it may have failed.
-    if (this.taken !== undefined) clearPage(this.taken)
+    if (this.taken !== undefined) clearPage(this.taken, turn)
     return this.taken
   }
 

@@ -7,11 +7,12 @@ import type { Usage } from "../model/runtimeStats.ts"
 import type { Carrier } from "./carrier.ts"
 import type { LogTail } from "./logTail.ts"
 import { PagePool } from "./pagePool.ts"
-import type { Attachment } from "./protocol.ts"
-import { CommandRow, PageEndRow } from "./rows/format.ts"
+import type { Attachment, CommandOrder } from "./protocol.ts"
+import { CommandRow, PageEndRow, WaitRow } from "./rows/format.ts"
 import { MostWords } from "./rows/layout.ts"
 import { type LogPlace, logPosition, type ReaderState } from "./rows/log.ts"
 import { type Page, publish, type Views } from "./rows/page.ts"
+import { type StreamWords, WordPage, WordPos } from "./rows/streamWords.ts"
 
 /** A recorder that has events for which there was no room. */
 export interface TurnTaker {
@@ -52,6 +53,9 @@ export abstract class PageWriter {
   private readonly carrier: Carrier
   /** For who wants to read the last pages again. */
   protected readonly tail: LogTail | undefined
+  /** Of an attached thread, and what is kept in it for who completes what the thread has written. */
+  private readonly shared: StreamWords | undefined
+  readonly words: Int32Array | undefined
   private readonly pages: PagePool
   /** The reader was told that it may sleep: it has to be woken. */
   private readerSleeps = false
@@ -66,12 +70,15 @@ export abstract class PageWriter {
   private readonly turnTakers = new Set<TurnTaker>()
   private inTurns = false
 
-  constructor(carrier: Carrier, mostBytes: number, tail?: LogTail) {
+  constructor(carrier: Carrier, mostBytes: number, tail?: LogTail, shared?: StreamWords) {
     this.carrier = carrier
     this.tail = tail
+    this.shared = shared
+    this.words = shared?.i32
+    this.readerSleeps = shared !== undefined
     this.pages = new PagePool(carrier, mostBytes, tail?.pagesInTurn)
     this.fixed = this.pages.fixed
-    const page = this.pages.take(false, false)!
+    const page = this.pages.take(0, false, false)!
     this.pages.taken = undefined
     this.page = page
     this.i32 = page.i32
@@ -79,6 +86,7 @@ export abstract class PageWriter {
     this.i64 = page.i64
     this.pos = this.publishedEnd = page.first
     this.rowsEnd = page.end - WordsKept
+    this.show()
     tail?.entered(page, 0, true, { time: Number.NaN, passing: [] })
   }
 
@@ -107,16 +115,44 @@ export abstract class PageWriter {
 
   // --- what is written here
 
-  /** A command, in order with the events. The fold is woken for it. */
-  command(command: unknown): void {
+  /** A command, in order with the events, and with those of other streams. The fold is woken for it. */
+  command(command: unknown, order?: CommandOrder): void {
     if (this.dead) return
     this.endRun()
-    if (this.pos > this.page.end - WordsKept) this.nextPage(this.pages.take(this.burst, true)!)
-    this.attachments.push({ at: this.position + 1, command })
+    this.makeRoomForWord()
+    const at = this.position + 1
+    this.attachments.push(order === undefined ? { at, command } : { at, command, ...order })
     // From here on nothing is called: an attachment without its row would be taken for the next one.
     this.i32[this.pos * 2 + 1] = CommandRow
     this.pos++
     this.publish(true)
+  }
+
+  private makeRoomForWord(): void {
+    if (this.pos > this.page.end - WordsKept) this.nextPage(this.pages.take(this.turn + 1, this.burst, true)!)
+  }
+
+  /** Has what comes in the stream of an attached thread wait for the command of this number. The fold is roused for it. */
+  waitFor(ticket: number): void {
+    if (this.dead) return
+    this.endRun()
+    this.makeRoomForWord()
+    this.putWord(ticket, WaitRow)
+    this.publish(true)
+  }
+
+  /** Ends what is being written. What was written before is published, by whoever completes it. Returns its position. */
+  showAll(): number {
+    this.endRun()
+    this.show()
+    return this.position
+  }
+
+  /** All that is written now is complete. */
+  private show(): void {
+    if (this.words === undefined) return
+    this.words[WordPage] = this.page.number
+    this.words[WordPos] = this.pos
   }
 
   protected putWord(half: number, type: number): void {
@@ -136,6 +172,7 @@ export abstract class PageWriter {
       publish(this.page, this.pos)
       this.publishedEnd = this.pos
       this.owesWake = this.readerSleeps
+      if (this.shared !== undefined) this.shared.published = this.position
     }
     if (this.owesWake) this.wakeReader()
     // One that was told that it may sleep may be in its last nap yet.
@@ -150,10 +187,10 @@ export abstract class PageWriter {
     this.attachments = []
   }
 
-  /** A reader that naps looks by itself. */
+  /** A reader that naps looks by itself. An attached thread is not told whether it naps or sleeps. */
   private wakeReader(): void {
     this.carrier.wake()
-    this.readerSleeps = false
+    this.readerSleeps = this.shared !== undefined
     this.owesWake = false
   }
 
@@ -255,7 +292,7 @@ export abstract class PageWriter {
   protected turnPage(): boolean {
     if (this.turnTakers.size > 0 && !this.inTurns) return false
     this.endRun()
-    const page = this.pages.take(this.burst, false)
+    const page = this.pages.take(this.turn + 1, this.burst, false)
     if (page === undefined) return false
     this.nextPage(page)
     return true
@@ -281,6 +318,11 @@ export abstract class PageWriter {
     this.roused = 0
     this.burst = true
     this.pages.taken = undefined
+    if (this.words !== undefined) {
+      this.words[WordPage] = next.number
+      this.words[WordPos] = next.first
+    }
+    if (this.shared !== undefined) this.shared.published = this.position
     this.owesWake ||= this.readerSleeps
     if (this.owesWake) this.wakeReader()
     // Where pages fill over many turns, the reader comes to them by itself: to rouse it would delay one turn in eighty.

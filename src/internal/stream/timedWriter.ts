@@ -123,8 +123,9 @@ export abstract class TimedWriter extends DataWriter {
       this.abandonRun()
       this.untilLook = 0
     }
-    // A timer would cost a turn of its own. Not more than once in a millisecond: microtasks may come in thousands.
-    if (this.turnPublished) return this.willPublish()
+    // A timer would cost a turn of its own. Not more than once in a millisecond: microtasks may come in thousands. The timer
+    // of an attached thread may never come: a thread of a pool blocks while it has nothing to do.
+    if (this.turnPublished && this.words === undefined) return this.willPublish()
     this.publish(false)
     this.turnPublished = true
   }

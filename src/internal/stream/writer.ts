@@ -10,9 +10,19 @@ import { type Encoder, type EncoderMemory, RowEncoders } from "./encoders.ts"
 import type { LogTail } from "./logTail.ts"
 import { canGenerate } from "./rows/codegen.ts"
 import { EventRow, ForeignEventRow, LastingStrings, MostTypes, type RowMemory, TypeBits } from "./rows/format.ts"
+import { BookAccepted } from "./rows/laneBooks.ts"
 import type { Layout } from "./rows/layout.ts"
 import type { ReaderState } from "./rows/log.ts"
 import type { RowSource } from "./rows/rowSource.ts"
+import {
+  type StreamWords,
+  WordPos,
+  WordRunAt,
+  WordRunCounted,
+  WordRunLane,
+  WordRunType,
+  WordRunWords
+} from "./rows/streamWords.ts"
 import { TimedWriter } from "./timedWriter.ts"
 import type { StreamUsage } from "./usage.ts"
 
@@ -30,8 +40,8 @@ export class RowWriter extends TimedWriter implements EncoderMemory {
   private readonly encoders: RowEncoders
 
   /** `generate`: whether there are encoders for layouts, which are generated code. */
-  constructor(carrier: Carrier, mostBytes: number, generate = canGenerate, tail?: LogTail) {
-    super(carrier, mostBytes, tail)
+  constructor(carrier: Carrier, mostBytes: number, generate = canGenerate, tail?: LogTail, shared?: StreamWords) {
+    super(carrier, mostBytes, tail, shared)
     this.generate = generate
     this.encoders = new RowEncoders(this)
   }
@@ -97,6 +107,14 @@ export class RowWriter extends TimedWriter implements EncoderMemory {
       this.runWords = words
       this.runCounted = 0
     }
+    const { words: shared } = this
+    if (shared !== undefined) {
+      shared[WordRunAt] = this.runAt
+      shared[WordRunCounted] = this.runCounted
+      shared[WordRunWords] = words
+      shared[WordRunType] = type
+      shared[WordRunLane] = source.books === undefined ? -1 : source.lane
+    }
     this.paused = undefined
     this.pos = first
     this.source = source
@@ -134,9 +152,16 @@ export class RowWriter extends TimedWriter implements EncoderMemory {
     source.runEnd = 0
     this.untilLook -= count
     source.counted += count
+    if (this.words !== undefined) this.counts(source)
     this.paused = source
     this.pausedAt = this.pos
     this.pausedType = source.runType
+  }
+
+  /** No run is open, and the events of a source are counted. From the first store to the last nothing is called. */
+  private counts({ books, counted }: RowSource): void {
+    if (books !== undefined) books[BookAccepted] = counted
+    this.words![WordRunAt] = 0
   }
 
   /**
@@ -160,7 +185,14 @@ export class RowWriter extends TimedWriter implements EncoderMemory {
     }
     this.untilLook--
     source.counted++
+    if (this.words !== undefined) this.countsRow(source)
     return true
+  }
+
+  /** The same for the row that was just written. */
+  private countsRow({ books, counted }: RowSource): void {
+    if (books !== undefined) books[BookAccepted] = counted
+    this.words![WordPos] = this.pos
   }
 
   /** `false`: it cannot be read, or is not plain data. */
@@ -183,6 +215,7 @@ export class RowWriter extends TimedWriter implements EncoderMemory {
     if (!this.room(1)) return false
     this.putWord(source.lane, ForeignEventRow)
     source.counted++
+    if (this.words !== undefined) this.countsRow(source)
     return true
   }
 }

@@ -7,6 +7,7 @@ import { isPlainObject } from "../../util/realms.ts"
 import type { RowMemory, RowWrite } from "./format.ts"
 import { FirstCode, Missing, Null, Present, Undefined } from "./format.ts"
 import type { Field, Layout, LiteralField, NamedField, StructField } from "./layout.ts"
+import { WordPos } from "./streamWords.ts"
 
 /** Whether this process may compile JavaScript: `--disallow-code-generation-from-strings` forbids it. */
 export const canGenerate: boolean = (() => {
@@ -193,7 +194,7 @@ const generate = (layout: Layout, type: number, writer: RowMemory, any: RowWrite
   const code = new WriteCode(isGeneral)
   code.fields(layout.fields, "e")
   if (layout.span !== undefined) code.span(layout.span)
-  const { fixed } = writer
+  const { fixed, words } = writer
   const ended = `(source.runType !== ${type} || w.pos >= source.runEnd)`
   const source = `"use strict";
 return function write(source, e) {
@@ -217,15 +218,19 @@ return function write(source, e) {
   ${fixed === undefined ? "const { i32, f64, i64 } = w;" : ""}
   ${code.stores.join("\n  ")}
   w.pos = p + ${layout.words};
+  ${words === undefined ? "" : `words[${WordPos}] = p + ${layout.words};`}
   return true;
 };`
-  if (fixed === undefined) return new Function("w", "k", "any", source)(writer, code.constants, any) as RowWrite
+  if (fixed === undefined) {
+    return new Function("w", "k", "any", "words", source)(writer, code.constants, any, words) as RowWrite
+  }
   // Arrays that are constants are not loaded, and not checked, for every event: a fifth less for each.
   const { f64, i32, i64 } = fixed
-  return new Function("w", "k", "any", "i32", "f64", "i64", source)(
+  return new Function("w", "k", "any", "words", "i32", "f64", "i64", source)(
     writer,
     code.constants,
     any,
+    words,
     i32,
     f64,
     i64

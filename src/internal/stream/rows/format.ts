@@ -97,6 +97,8 @@ export interface RowMemory {
   readonly fixed: Views | undefined
   /** The next free word. */
   pos: number
+  /** Those of `StreamWords`, where somebody completes what was written when this thread has ended. */
+  readonly words: Int32Array | undefined
   /**
    * Whether the source may write. Asked before anything of an event is written, strings included: it may publish, and
    * where the fold is in this thread, that may emit other events.

@@ -1,3 +1,5 @@
+import type { LaneBooks } from "./laneBooks.ts"
+
 /**
  * Whose events the rows of a run are. One class for all of them: the code that writes rows is compiled for the shape that
  * it has met, and is half as fast once it has met another.
@@ -15,10 +17,13 @@ export class RowSource {
   runType = 0
   runEnd = 0
   readonly #owner: RowOwner
+  /** Where its rows are counted as well, in an attached thread. */
+  readonly books: LaneBooks | undefined
 
-  constructor(lane: number, owner: RowOwner) {
+  constructor(lane: number, owner: RowOwner, books?: LaneBooks) {
     this.lane = lane
     this.#owner = owner
+    this.books = books
   }
 
   /** Whether it may write more, and up to which limit. May publish, and all that follows from that. */

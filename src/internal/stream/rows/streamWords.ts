@@ -14,6 +14,8 @@ export const WordRunAt = 6
 export const WordRunWords = 7
 export const WordRunType = 8
 export const WordRunLane = 9
+/** Rows of it that are among the events that were counted. */
+export const WordRunCounted = 10
 const Words = 16
 
 // Words of 64 bits, which have positions in the log.

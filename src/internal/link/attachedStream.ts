@@ -1,0 +1,127 @@
+/**
+ * The stream of an attached thread, as the thread of the runtime sees it: memory that the thread writes and the fold reads,
+ * and the order between its rows and the commands. When the thread has ended, this side completes what it has written.
+ */
+import type { FoldRequest, Lane, StreamNumber } from "../stream/protocol.ts"
+import { TypeBits } from "../stream/rows/format.ts"
+import { logPosition } from "../stream/rows/log.ts"
+import { type Page, pagesInUse, pagesOf, publish, publishedEnd, turnOf } from "../stream/rows/page.ts"
+import {
+  StreamWords,
+  WordPage,
+  WordPos,
+  WordRunAt,
+  WordRunCounted,
+  WordRunLane,
+  WordRunType,
+  WordRunWords
+} from "../stream/rows/streamWords.ts"
+
+type MemoryRequest = Extract<FoldRequest, { readonly _tag: "Memory" }>
+
+/** Events that a thread had accepted, and not counted, when it ended. */
+export interface Uncounted {
+  readonly lane: Lane
+  readonly events: number
+}
+
+export class AttachedStream {
+  readonly number: StreamNumber
+  readonly words: StreamWords
+  readonly memory: Array<MemoryRequest> = []
+  readonly #pages: Array<Page> = []
+  /** Receives what the thread has sent. `undefined`: a message of it is being received. */
+  readonly #receive: () => number | undefined
+  #known = 0
+  #hasEnded = false
+  /** Lanes that the thread may write to, and what waits until it does not. */
+  readonly #written = new Map<Lane, () => void>()
+
+  constructor(number: StreamNumber, words: SharedArrayBuffer, receive: () => number | undefined) {
+    this.number = number
+    this.words = new StreamWords(words)
+    this.#receive = receive
+  }
+
+  get pages(): ReadonlyArray<Page> {
+    return this.#pages
+  }
+
+  get pagesInUse(): number {
+    return pagesInUse(this.#pages)
+  }
+
+  opened(first: number, buffer: ArrayBufferLike): MemoryRequest {
+    const request: MemoryRequest = { _tag: "Memory", stream: this.number, first, buffer }
+    this.memory.push(request)
+    for (const page of pagesOf(first, buffer)) this.#pages[page.number] = page
+    return request
+  }
+
+  /** What the thread has sent came behind this position. */
+  sentAt(position: number): void {
+    if (position > this.#known) this.#known = position
+  }
+
+  /**
+   * The position behind which a command stands that is sent now. Everything that the thread has sent before is received
+   * first: a row that waits for it may lie before that position.
+   */
+  get position(): number {
+    const { published } = this.words
+    if (this.#receive() !== undefined) this.sentAt(published)
+    return this.#known
+  }
+
+  get isBehind(): boolean {
+    return this.words.published !== this.words.read
+  }
+
+  // --- lanes
+
+  opens(lane: Lane): void {
+    this.#written.set(lane, () => {})
+  }
+
+  /** The thread writes no more to a lane. */
+  left(lane: Lane): void {
+    const free = this.#written.get(lane)
+    this.#written.delete(lane)
+    free?.()
+  }
+
+  /** Runs `free` once the thread writes no more to the lane: then its number may be another recorder's. */
+  whenLeft(lane: Lane, free: () => void): void {
+    if (this.#written.has(lane)) this.#written.set(lane, free)
+    else free()
+  }
+
+  // --- the end of the thread
+
+  get hasEnded(): boolean {
+    return this.#hasEnded
+  }
+
+  /** The thread has ended: publishes what it had written. Returns what it had not counted. */
+  end(): Uncounted | undefined {
+    this.#hasEnded = true
+    const { i32 } = this.words
+    const page = this.#pages[i32[WordPage]!]
+    if (page === undefined) return undefined
+    const pos = i32[WordPos]!
+    const runAt = i32[WordRunAt]!
+    let uncounted: Uncounted | undefined
+    // A run whose first row is not complete has nothing behind its header.
+    if (runAt > 0 && pos > runAt + 1) {
+      const rows = (pos - runAt - 1) / i32[WordRunWords]!
+      page.i32[runAt * 2 + 1] = i32[WordRunType]! | (rows << TypeBits)
+      const lane = i32[WordRunLane]!
+      if (lane >= 0) uncounted = { lane, events: rows - i32[WordRunCounted]! }
+    }
+    if (pos > publishedEnd(page)) publish(page, pos)
+    this.words.published = logPosition(turnOf(page), publishedEnd(page) - page.first)
+    this.sentAt(this.words.published)
+    for (const lane of [...this.#written.keys()]) this.left(lane)
+    return uncounted
+  }
+}

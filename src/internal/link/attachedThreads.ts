@@ -1,0 +1,140 @@
+/** The streams of attached threads, and the lanes whose rows they write. */
+import type { CounterPlace } from "../stream/foldedCounters.ts"
+import {
+  type Command,
+  type CommandOrder,
+  type FoldRequest,
+  type Lane,
+  PagesAtOnce,
+  type RestoredStream,
+  type StreamNumber
+} from "../stream/protocol.ts"
+import { coverPages, PageWords } from "../stream/rows/page.ts"
+import { AttachedStream } from "./attachedStream.ts"
+import type { KeptLog } from "./keptLog.ts"
+import type { AttachedLane, LaneLink, LaneListener, LinkedThreads } from "./link.ts"
+
+/** How the fold is told of the streams. */
+export interface AttachedStreams {
+  readonly streams: Map<StreamNumber, AttachedStream>
+  readonly post: (request: FoldRequest) => void
+  /** The words by which the threads wake each other. */
+  readonly control: SharedArrayBuffer
+}
+
+/** The link that they belong to. */
+interface AttachedTo {
+  readonly send: (command: Command, order: CommandOrder) => void
+  /** Where the next command will stand. */
+  readonly position: () => number
+  readonly reserveLane: () => { readonly lane: Lane; readonly counters: CounterPlace }
+  readonly releaseLane: (lane: Lane) => void
+  readonly openLane: (lane: Lane, listener: LaneListener) => LaneLink
+  readonly unwanted: (lane: Lane, request: number) => void
+}
+
+/** What a thread has written by now comes before a command. */
+const behind = (stream: AttachedStream): CommandOrder => ({ after: [[stream.number, stream.position]] })
+
+export class AttachedThreads implements LinkedThreads {
+  readonly control: SharedArrayBuffer
+  readonly reserveLane: LinkedThreads["reserveLane"]
+  readonly releaseLane: LinkedThreads["releaseLane"]
+  readonly unwanted: LinkedThreads["unwanted"]
+  readonly #attached: AttachedStreams
+  readonly #kept: KeptLog
+  readonly #link: AttachedTo
+  readonly #lanes = new Map<Lane, AttachedStream>()
+  #made = 0
+  /** Streams that have ended, with a position behind that in the log of commands. */
+  readonly #ended = new Map<AttachedStream, number>()
+
+  constructor(attached: AttachedStreams, kept: KeptLog, link: AttachedTo) {
+    this.control = attached.control
+    this.reserveLane = link.reserveLane
+    this.releaseLane = link.releaseLane
+    this.unwanted = link.unwanted
+    this.#attached = attached
+    this.#kept = kept
+    this.#link = link
+  }
+
+  // --- streams
+
+  add(words: SharedArrayBuffer, receive: () => number | undefined): AttachedStream {
+    this.#forgetEnded()
+    const stream = new AttachedStream(++this.#made, words, receive)
+    this.#attached.streams.set(stream.number, stream)
+    this.#attached.post({ _tag: "Stream", stream: stream.number, words })
+    return stream
+  }
+
+  opened(stream: AttachedStream, first: number, buffer: ArrayBufferLike): void {
+    this.#attached.post(stream.opened(first, buffer))
+  }
+
+  forward(stream: AttachedStream, from: CommandOrder["from"], position: number, command: Command): void {
+    stream.sentAt(position)
+    this.#link.send(command, { after: [[stream.number, position]], ...(from && { from }) })
+  }
+
+  end(stream: AttachedStream): void {
+    this.#link.send({ _tag: "End", stream: stream.number }, behind(stream))
+    this.#ended.set(stream, this.#link.position())
+  }
+
+  /** Another fold may come to what lies before its end, until that is covered. */
+  #forgetEnded(): void {
+    for (const [stream, at] of this.#ended) {
+      if (at > this.#kept.position) return
+      this.#ended.delete(stream)
+      this.#attached.streams.delete(stream.number)
+      this.#kept.forget(stream.number)
+    }
+  }
+
+  /** Where another fold goes on in them. The threads go on meanwhile. */
+  restored(): ReadonlyArray<RestoredStream> {
+    this.#forgetEnded()
+    return Array.from(this.#attached.streams.values(), ({ number: stream, pages, words }) => {
+      const place = this.#kept.placeIn(stream)
+      // The fold may have ended between posting what is covered and marking the pages.
+      coverPages(pages, place.turn)
+      const to = words.published
+      return { stream, place, careful: Math.min(to, words.read + (PagesAtOnce + 1) * PageWords), to }
+    })
+  }
+
+  // --- lanes
+
+  openLane({ from, lane, stream }: AttachedLane, listener: LaneListener): LaneLink {
+    const link = this.#link.openLane(lane, listener)
+    this.#lanes.set(lane, stream)
+    stream.opens(lane)
+    const order = { ...behind(stream), ...(from && { from }) }
+    this.#link.send({ _tag: "Open", lane, recorderId: listener.recorderId, stream: stream.number }, order)
+    return link
+  }
+
+  /** Where a command to a lane stands, if a thread writes its rows. */
+  orderOf(lane: Lane): CommandOrder | undefined {
+    const stream = this.#lanes.get(lane)
+    return stream && behind(stream)
+  }
+
+  /** The same for one that looks at all lanes. */
+  orderOfAll(): CommandOrder {
+    return { after: Array.from(this.#attached.streams.values(), (stream) => [stream.number, stream.position] as const) }
+  }
+
+  /** Runs `free` once no thread writes to a lane that the fold has closed. */
+  whenLeft(lane: Lane, free: () => void): void {
+    const stream = this.#lanes.get(lane)
+    if (stream === undefined) free()
+    else stream.whenLeft(lane, free)
+  }
+
+  forgetLane(lane: Lane): void {
+    this.#lanes.delete(lane)
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * The runtime of a thread that belongs to the runtime of another one: its recorders are of this thread, and what they
+ * count is folded by the worker of the other.
+ */
+import type { MessagePort } from "node:worker_threads"
+import { threadId } from "node:worker_threads"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { Scheduler } from "effect/Scheduler"
+import type * as Scope from "effect/Scope"
+import { type Check, refuse, whyInvalidOptions } from "../model/optionChecks.ts"
+import { RuntimeFailed, type RuntimeStartError } from "../model/runtimeErrors.ts"
+import type { RecorderOptions } from "../recorder/options.ts"
+import { StreamWords } from "../stream/rows/streamWords.ts"
+import { type AttachedLink, makeAttachedLink } from "../threads/attachedLink.ts"
+import { findRuntime } from "../threads/finding.ts"
+import type { FromThread, ToThread, Welcome } from "../threads/messages.ts"
+import { withLiveClock } from "../util/liveClock.ts"
+import { NextTurn } from "../util/nextTurn.ts"
+import { asNodePort } from "../util/nodePort.ts"
+import { Version } from "../util/version.ts"
+import { makeRuntime } from "./makeRuntime.ts"
+import { defaultMemoryLimit, runtimeOptionChecks } from "./options.ts"
+import type { RuntimeService } from "./service.ts"
+import { type ThreadOptions, threadOptionChecks } from "./threadOptions.ts"
+
+const ofMain: Check = () => "is an option of the runtime in the main thread"
+
+/** Attaches this thread, and starts what is the runtime here. */
+export const makeAttached = Effect.fnUntraced(function* (
+  options: ThreadOptions = {}
+): Effect.fn.Return<RuntimeService, RuntimeStartError, Scope.Scope> {
+  yield* refuse(whyInvalidOptions(options, { ...threadOptionChecks, durable: ofMain, flightRecorder: ofMain }))
+  const { namespace: wanted, port: given, startTimeout = "10 seconds", ...own } = options
+  const words = new StreamWords()
+  const failed = (cause: unknown) => new RuntimeFailed({ namespace: wanted ?? "an attached thread", cause })
+  const found =
+    given === undefined
+      ? yield* Effect.tryPromise({ try: () => findRuntime(wanted?.trim()), catch: failed })
+      : asNodePort(given)
+  const { control, namespace } = yield* greet(found, words).pipe(
+    Effect.timeoutOrElse({
+      duration: startTimeout,
+      orElse: () => {
+        const most = Duration.format(Duration.fromInputUnsafe(startTimeout))
+        return Effect.fail(new Error(`the main thread has not answered within ${most}. It may be busy`))
+      }
+    }),
+    withLiveClock,
+    Effect.mapError(failed),
+    Effect.onError(() => Effect.sync(() => found.close()))
+  )
+  const totals = new Map<string, string | false | undefined>()
+  let attached: AttachedLink | undefined
+  const openLink = Effect.gen(function* () {
+    const nextTurn = new NextTurn((yield* Scheduler).makeDispatcher())
+    const mostBytes = options.memoryLimit ?? defaultMemoryLimit
+    const made = makeAttachedLink({ port: found, control, words, mostBytes, totals, nextTurn: nextTurn.add })
+    attached = made
+    yield* Effect.addFinalizer(() => Effect.sync(made.close))
+    return made.link
+  })
+  // What recorders leave goes to totals of the main thread.
+  const runtime = yield* makeRuntime({ ...own, namespace, totalOfRemoved: false }, runtimeOptionChecks, openLink)
+  yield* runtime.start
+  const here = <R>(recorderId: string, own: RecorderOptions<R> | undefined) => {
+    if (own?.totalOfRemoved === undefined) return own
+    if (typeof recorderId === "string") totals.set(recorderId.trim(), own.totalOfRemoved)
+    const { totalOfRemoved: _, ...rest } = own
+    return rest as RecorderOptions<R>
+  }
+  return Object.freeze<RuntimeService>({
+    ...runtime,
+    recorder: (recorderId, own) =>
+      Effect.andThen(
+        attached!.reserved,
+        Effect.suspend(() => runtime.recorder(recorderId, here(recorderId, own)))
+      ),
+    createRecorder: (recorderId, own) =>
+      Effect.andThen(
+        attached!.reserved,
+        Effect.suspend(() => runtime.createRecorder(recorderId, here(recorderId, own)))
+      )
+  })
+})
+
+/** Says who this thread is. The answer is the last message that is received here. */
+const greet = (port: MessagePort, words: StreamWords): Effect.Effect<Welcome, Error> =>
+  Effect.callback((resume) => {
+    const onMessage = (message: ToThread): void => {
+      port.off("close", onClose)
+      if (message._tag === "Welcome") resume(Effect.succeed(message))
+      else resume(Effect.fail(new Error(message._tag === "Refused" ? message.reason : "it gave no answer")))
+    }
+    const onClose = (): void => resume(Effect.fail(new Error("the runtime of the main thread has ended")))
+    port.once("message", onMessage)
+    port.once("close", onClose)
+    port.postMessage({ _tag: "Hello", version: Version, threadId, words: words.buffer } satisfies FromThread)
+  })

@@ -1,0 +1,120 @@
+/**
+ * The threads that are attached to a runtime. Loaded by a runtime that accepts any.
+ */
+import { MessageChannel, type MessagePort } from "node:worker_threads"
+import * as Effect from "effect/Effect"
+import type { Link, LinkedThreads } from "../link/link.ts"
+import type { WorkerCatalog } from "../link/workerCatalog.ts"
+import type * as Metric from "../metric/definition/metric.ts"
+import type { ThreadStats } from "../model/runtimeStats.ts"
+import { addCounts, noCounts } from "../model/stats.ts"
+import type { Log } from "../recorder/logging.ts"
+import { acceptAt } from "../threads/finding.ts"
+import { HostedThread, type HostRuntime } from "../threads/hostedThread.ts"
+import { KnownMetrics } from "../threads/knownMetrics.ts"
+import type { FromThread, ToThread } from "../threads/messages.ts"
+import { Version } from "../util/version.ts"
+import { encodeModuleError } from "../worker/startErrors.ts"
+import type { RuntimeLifecycle } from "./lifecycle.ts"
+import type { RecorderRegistry } from "./registry.ts"
+
+interface HostOptions {
+  readonly registry: RecorderRegistry
+  readonly lifecycle: RuntimeLifecycle
+  readonly log: Log
+  readonly link: Link
+  readonly catalog: WorkerCatalog
+  readonly threads: LinkedThreads
+}
+
+export class ThreadHost {
+  readonly #options: HostOptions
+  readonly #attached = new Set<HostedThread>()
+  readonly #known: KnownMetrics
+  #stop: (() => void) | undefined
+
+  constructor(options: HostOptions) {
+    this.#options = options
+    const { catalog, link, registry } = options
+    const registered = () => registry.controls.flatMap((control) => control.metricsUnsafe())
+    this.#known = new KnownMetrics(catalog, "30 seconds", registered)
+    link.onRestart(({ _tag }) => {
+      if (_tag === "Restarted") for (const thread of this.#attached) thread.restarted()
+    })
+    link.onFailure(() => this.close())
+  }
+
+  /** Metrics that threads may register. */
+  add(metrics: Iterable<Metric.Any | Metric.MetricSet>): void {
+    this.#known.add(metrics)
+  }
+
+  /** Has threads find the runtime by themselves. */
+  accept(): void {
+    this.#stop ??= acceptAt(this.#options.registry.namespace, this.#attach)
+  }
+
+  /** A port for a thread. */
+  port(): MessagePort {
+    const { port1, port2 } = new MessageChannel()
+    this.#attach(port1)
+    return port2
+  }
+
+  /** The first message of the thread says what it needs. */
+  readonly #attach = (port: MessagePort): void => {
+    port.once("message", (hello: FromThread) => {
+      if (hello._tag !== "Hello") return port.close()
+      if (hello.version === Version) {
+        this.#attached.add(new HostedThread(port, hello, this.#options.threads, this.#runtime))
+        return
+      }
+      const reason = `the thread has version ${hello.version} of mvx-metrics, and the main thread ${Version}. Use one version`
+      port.postMessage({ _tag: "Refused", reason } satisfies ToThread)
+      port.close()
+    })
+    port.unref()
+  }
+
+  get #runtime(): HostRuntime {
+    const { lifecycle, link, log, registry } = this.#options
+    return {
+      namespace: registry.namespace,
+      link,
+      makeRecorder: (threadId, recorder, remote) => registry.attach(threadId, recorder, remote),
+      removeRecorder: (control) => Effect.ignore(registry.remove(control)),
+      find: (metrics, modules) => Effect.mapError(this.#known.find(metrics, modules), encodeModuleError),
+      definition: (name) => this.#known.get(name),
+      run: (effect) => void lifecycle.inBackground(effect),
+      andThen: (effect, onSuccess, onFailure) =>
+        void lifecycle.inBackground(Effect.match(effect, { onSuccess, onFailure })),
+      onEnd: (thread) => {
+        const removed = Effect.forEach(thread.controls, (control) => Effect.ignore(registry.remove(control)), {
+          concurrency: "unbounded",
+          discard: true
+        })
+        const ended = Effect.sync(() => {
+          thread.ended()
+          this.#attached.delete(thread)
+        })
+        const logged = log.lifecycle(`the thread ${thread.threadId} has ended, and all of its events are folded`)
+        lifecycle.inBackground(Effect.andThen(Effect.ensuring(removed, ended), logged))
+      }
+    }
+  }
+
+  get stats(): ReadonlyArray<ThreadStats> {
+    return Array.from(this.#attached, ({ controls, memory, threadId }) => {
+      const all = controls.map((control) => control.statsUnsafe())
+      const { capacity: _, ...counts } = all.reduce<typeof noCounts>((sum, stats) => addCounts(sum, stats), noCounts)
+      return { threadId, recorders: controls.length, memory, ...counts }
+    })
+  }
+
+  close(): void {
+    this.#stop?.()
+    this.#stop = undefined
+    for (const thread of this.#attached) thread.close()
+    this.#attached.clear()
+  }
+}

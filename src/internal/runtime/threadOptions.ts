@@ -1,0 +1,76 @@
+/** The options of threads that belong to a runtime, on both sides. */
+import type { MessagePort } from "node:worker_threads"
+import type * as Duration from "effect/Duration"
+import * as Predicate from "effect/Predicate"
+import { isDefinition } from "../metric/definition/define.ts"
+import type * as Metric from "../metric/definition/metric.ts"
+import { isMetricSet } from "../metric/metricSet.ts"
+import { aDuration, type Check, notBlank } from "../model/optionChecks.ts"
+import { type RuntimeOptions, runtimeOptionChecks } from "./options.ts"
+
+/**
+ * What a runtime accepts threads with.
+ *
+ * @category options
+ * @since 0.2.0
+ */
+export interface ThreadsOptions {
+  /** Metrics that threads may register, beside those of sets with a module and those that are registered. Default: none. */
+  readonly metrics?: ReadonlyArray<Metric.Any | Metric.MetricSet>
+}
+
+/**
+ * The options of a thread that is attached to the runtime of another one. `capacity`, `overflow`, `backpressureTimeout`,
+ * `logging` and `waitTimeout` are defaults for its recorders.
+ *
+ * @category options
+ * @since 0.2.0
+ */
+export interface ThreadOptions
+  extends Pick<
+    RuntimeOptions,
+    | "capacity"
+    | "overflow"
+    | "backpressureTimeout"
+    | "logging"
+    | "waitTimeout"
+    | "shutdownTimeout"
+    | "memoryLimit"
+    | "onStateChanged"
+  > {
+  /** The namespace of the runtime to be attached to. Default: that of the only runtime that accepts threads. */
+  readonly namespace?: string
+  /** The port that `threadPort` of the runtime has returned. Default: the thread finds the runtime by itself. */
+  readonly port?: MessagePort
+  /** The time limit for the runtime to answer, by the real clock. Default: 10 seconds. */
+  readonly startTimeout?: Duration.Input
+}
+
+const someMetrics: Check = (value) =>
+  Array.isArray(value) && value.every((each) => isDefinition(each) || isMetricSet(each))
+    ? undefined
+    : "must be an array of metrics and sets of metrics"
+
+const aPort: Check = (value) =>
+  Predicate.hasProperty(value, "postMessage") && Predicate.hasProperty(value, "unref")
+    ? undefined
+    : "must be the MessagePort that threadPort of the runtime has returned, in transferList"
+
+export const threadsOptionChecks: { readonly [K in keyof ThreadsOptions]-?: Check } = { metrics: someMetrics }
+
+const { capacity, overflow, backpressureTimeout, logging, waitTimeout, shutdownTimeout, memoryLimit, onStateChanged } =
+  runtimeOptionChecks
+
+export const threadOptionChecks: { readonly [K in keyof ThreadOptions]-?: Check } = {
+  capacity,
+  overflow,
+  backpressureTimeout,
+  logging,
+  waitTimeout,
+  shutdownTimeout,
+  memoryLimit,
+  onStateChanged,
+  namespace: notBlank,
+  port: aPort,
+  startTimeout: aDuration
+}

@@ -1,0 +1,225 @@
+/**
+ * The link of an attached thread: it writes rows to memory that the fold reads, and sends commands by the thread of the
+ * runtime, which keeps them.
+ */
+import type { MessagePort } from "node:worker_threads"
+import * as Effect from "effect/Effect"
+import { ExpositionNames } from "../formats/prometheus/nameRegistry.ts"
+import { LaneLink, type LaneListener, type Link, type LinkCore } from "../link/link.ts"
+import { ToldStore } from "../link/toldStore.ts"
+import type { MetricsModuleError } from "../model/registerErrors.ts"
+import type { Carrier } from "../stream/carrier.ts"
+import { countersAt } from "../stream/foldedCounters.ts"
+import { WakeUp } from "../stream/parking.ts"
+import type { CatalogEntries, Command, Lane } from "../stream/protocol.ts"
+import type { StreamWords } from "../stream/rows/streamWords.ts"
+import { RowWriter } from "../stream/writer.ts"
+import { decodeModuleError } from "../worker/startErrors.ts"
+import type { FromThread, ReservedLane, ThreadCommand, ToThread } from "./messages.ts"
+import { ThreadCatalog } from "./threadCatalog.ts"
+
+/** How long rows may lie unpublished while the thread is in the midst of a turn that waits, in milliseconds. */
+const PublishMillis = 5
+
+export interface AttachedLinkOptions {
+  readonly port: MessagePort
+  readonly control: SharedArrayBuffer
+  readonly words: StreamWords
+  readonly mostBytes: number
+  /** Where recorders go that say nothing else, by id. */
+  readonly totals: ReadonlyMap<string, string | false | undefined>
+  readonly nextTurn: (action: () => void) => void
+}
+
+export interface AttachedLink {
+  readonly link: Link
+  /** Done when a recorder can be made. */
+  readonly reserved: Effect.Effect<void>
+  /** The thread does not belong to the runtime any more. */
+  readonly close: () => void
+}
+
+/** What only the thread of the runtime can do. */
+const ofMain = (what: string): Error =>
+  new Error(`an attached thread cannot ${what}. Do it in the thread that the runtime was started in`)
+
+export const makeAttachedLink = (options: AttachedLinkOptions): AttachedLink => {
+  const { nextTurn, port, totals, words } = options
+  const wakeUp = new WakeUp(options.control)
+  const post = (message: FromThread): void => port.postMessage(message)
+  const carrier: Carrier = {
+    pagesInTurn: { least: 4, most: 16 },
+    fixedMemory: true,
+    allocate: (bytes) => new SharedArrayBuffer(bytes),
+    opened: (first, buffer) => post({ _tag: "Memory", first, buffer }),
+    attach: () => {},
+    rouse: () => wakeUp.rouse(),
+    letSleep: () => {},
+    wake: () => wakeUp.rouseSleeping(),
+    turned: () => {},
+    soon: (run) => void setTimeout(run, PublishMillis).unref()
+  }
+  const writer = new RowWriter(carrier, options.mostBytes, undefined, undefined, words)
+  const lanes = new Map<Lane, LaneListener>()
+  const free: Array<ReservedLane> = []
+  const waiting: Array<() => void> = []
+  const found = new Map<number, (result: Effect.Effect<CatalogEntries, MetricsModuleError>) => void>()
+  const failureListeners = new Set<(cause: unknown) => void>()
+  let failure: { readonly cause: unknown } | undefined
+  let isClosed = false
+  let ticket = 0
+  let requests = 0
+  let holds = 0
+
+  /** While nobody waits for an answer, the port does not keep the thread alive. */
+  const hold = (): (() => void) => {
+    if (holds++ === 0) port.ref()
+    let held = true
+    return () => {
+      if (held && --holds === 0) port.unref()
+      held = false
+    }
+  }
+
+  const send = (command: Command, recorder?: ThreadCommand["recorder"]): void => {
+    if (failure !== undefined || isClosed) return
+    ticket++
+    const position = writer.showAll()
+    post({ _tag: "Command", ticket, position, command, ...(recorder && { recorder }) })
+    // Events that come after it are folded after it.
+    if (changes.has(command._tag)) writer.waitFor(ticket)
+    else writer.publish(true)
+  }
+
+  const core: LinkCore = {
+    writer,
+    // The fold has definitions of its own.
+    send: (command) =>
+      send(
+        command._tag === "Register"
+          ? { _tag: "Register", lane: command.lane, name: command.name, at: command.at }
+          : command
+      ),
+    hold,
+    nextTurn,
+    afterFold: nextTurn,
+    foldNow: undefined,
+    overflowed: undefined,
+    close: (lane) => {
+      if (lanes.delete(lane)) send({ _tag: "Close", lane })
+    }
+  }
+
+  const openLane = (listener: LaneListener): LaneLink => {
+    // Who makes a recorder has waited for one.
+    const { books, counters, lane } = free.shift()!
+    lanes.set(lane, listener)
+    const { capacity, entityId, recorderId } = listener
+    send({ _tag: "Open", lane, recorderId }, { recorderId, entityId, capacity, totalOfRemoved: totals.get(recorderId) })
+    return new LaneLink(lane, countersAt(counters), core, books)
+  }
+
+  const reserved = Effect.callback<void>((resume) => {
+    if (free.length > 0 || failure !== undefined) return resume(Effect.void)
+    const release = hold()
+    waiting.push(() => {
+      release()
+      resume(Effect.void)
+    })
+    post({ _tag: "Reserve" })
+  })
+
+  const find = (metrics: CatalogEntries, modules: ReadonlyArray<string>) =>
+    Effect.callback<CatalogEntries, MetricsModuleError>((resume) => {
+      const request = requests++
+      const release = hold()
+      found.set(request, (result) => {
+        release()
+        resume(result)
+      })
+      post({ _tag: "Find", request, metrics, modules })
+      return Effect.sync(() => {
+        if (found.delete(request)) release()
+      })
+    })
+
+  const onFound = (request: number, result: Effect.Effect<CatalogEntries, MetricsModuleError>): void => {
+    const resume = found.get(request)
+    found.delete(request)
+    resume?.(result)
+  }
+
+  const onMessage = (message: ToThread): void => {
+    switch (message._tag) {
+      case "Reserved":
+        free.push(message.reserved)
+        return waiting.shift()?.()
+      case "Fold": {
+        const listener = lanes.get(message.message.lane)
+        if (message.message._tag !== "Part") return listener?.onMessage(message.message)
+        const { lane, part, request } = message.message
+        if (listener?.onPart(request, part) !== true) post({ _tag: "Unwanted", lane, request })
+        return
+      }
+      case "Removed":
+        lanes.get(message.lane)?.onFailure(new Error("the recorder was removed by the main thread"))
+        // From here on it takes no events.
+        return post({ _tag: "Left", lane: message.lane })
+      case "Restarted":
+        for (const [lane, listener] of lanes) {
+          listener.forgetParts()
+          listener.onMessage({ _tag: "Folded", lane })
+        }
+        return
+      case "Found":
+        return onFound(message.request, Effect.succeed(message.metrics))
+      case "NotFound":
+        return onFound(message.request, Effect.fail(decodeModuleError(message.error)))
+      case "Welcome":
+      case "Refused":
+    }
+  }
+
+  const onEnd = (): void => {
+    if (isClosed || failure !== undefined) return
+    failure = { cause: new Error("the runtime that the thread was attached to has ended") }
+    writer.close()
+    for (const listener of failureListeners) listener(failure.cause)
+    for (const listener of [...lanes.values()]) listener.onFailure(failure.cause)
+    for (const go of waiting.splice(0)) go()
+  }
+
+  port.on("message", onMessage)
+  port.on("close", onEnd)
+  port.unref()
+
+  return {
+    reserved,
+    close: () => {
+      isClosed = true
+      writer.close()
+      port.close()
+    },
+    link: {
+      catalog: new ThreadCatalog(find),
+      failure: () => failure,
+      onFailure: (listener) => void failureListeners.add(listener),
+      isRestarting: () => false,
+      onRestart: () => {},
+      terminate: () => {},
+      openLane,
+      flightLog: undefined,
+      recent: () => [],
+      durable: undefined,
+      store: new ToldStore(() => Effect.fail(ofMain("write to a store")), { send, hold, nextTurn, receive: undefined }),
+      usage: () => writer.usage,
+      expositionNames: new ExpositionNames(),
+      render: () => Effect.fail(ofMain("be scraped")),
+      probe: Effect.never,
+      awaitSilence: Effect.never
+    }
+  }
+}
+
+/** Commands after which events are folded in another way. */
+const changes: ReadonlySet<Command["_tag"]> = new Set(["Open", "Register", "Reset", "Watch"])

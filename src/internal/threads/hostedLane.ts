@@ -1,0 +1,171 @@
+/**
+ * A lane whose recorder is in an attached thread: what the fold says goes there. A recorder in the thread of the runtime
+ * stands for it, which reads the same lane.
+ */
+import type { AttachedStream } from "../link/attachedStream.ts"
+import type { LaneLink, LaneListener, LinkedThreads } from "../link/link.ts"
+import type * as Metric from "../metric/definition/metric.ts"
+import type { RemoteEvents } from "../recorder/remoteIntake.ts"
+import type { AnswerPart } from "../stream/answerParts.ts"
+import type { CommandOrder, Lane, LaneMessage, ReadCommand } from "../stream/protocol.ts"
+import type { LaneBooks } from "../stream/rows/laneBooks.ts"
+
+/** The request of who waits until everything is folded. Requests of the thread have numbers below. */
+const Drain = -1
+
+/** The number that a request of the thread has in the thread of the runtime, and the other way round. */
+const other = (request: number): number => Drain - 1 - request
+
+interface HostedLaneOptions {
+  readonly lane: Lane
+  readonly books: LaneBooks
+  readonly stream: AttachedStream
+  readonly threads: LinkedThreads
+  /** The command that opens it. */
+  readonly from: CommandOrder["from"]
+  readonly tell: (message: LaneMessage) => void
+  /** Tells the thread that the recorder is removed. */
+  readonly remove: () => void
+}
+
+export class HostedLane implements LaneListener, RemoteEvents {
+  readonly books: LaneBooks
+  uncounted = 0
+  seen = 0
+  readonly #options: HostedLaneOptions
+  #listener!: LaneListener
+  #link!: LaneLink
+  /** Requests of the thread that were not answered. */
+  readonly #asked = new Set<number>()
+  /** Changes that the thread has not delivered. */
+  #undelivered: number | undefined
+  #draining: Array<() => void> = []
+
+  constructor(options: HostedLaneOptions) {
+    this.#options = options
+    this.books = options.books
+  }
+
+  // --- for the recorder that stands for it
+
+  openLane(listener: LaneListener): LaneLink {
+    this.#listener = listener
+    this.#link = this.#options.threads.openLane(this.#options, this)
+    return this.#link
+  }
+
+  get hasEnded(): boolean {
+    return this.#options.stream.hasEnded
+  }
+
+  stop(): void {
+    if (!this.hasEnded) this.#options.remove()
+  }
+
+  whenFolded(action: () => void): void {
+    this.#draining.push(action)
+    this.#link.send({ _tag: "Read", request: Drain, what: "snapshots", names: [], now: Date.now() })
+  }
+
+  // --- for the thread
+
+  /** A command of the thread, as it goes to the fold. */
+  sent(command: ReadCommand | { readonly _tag: "Delivered"; readonly lane: Lane; readonly sequence: number }) {
+    if (command._tag === "Delivered") {
+      if (command.sequence === this.#undelivered) this.#undelivered = undefined
+      return command
+    }
+    const request = other(command.request)
+    this.#asked.add(request)
+    return { ...command, request }
+  }
+
+  /** The thread wants no more of an answer. */
+  unwanted(request: number): void {
+    if (this.#asked.delete(other(request))) this.#options.threads.unwanted(this.#options.lane, other(request))
+  }
+
+  /** The thread has ended: nobody listens to changes, and no more events come. */
+  end(uncounted: number): void {
+    this.uncounted = uncounted
+    this.#asked.clear()
+    this.#link.send({ _tag: "Watch", watch: "none" })
+    if (this.#undelivered !== undefined) this.#link.send({ _tag: "Delivered", sequence: this.#undelivered })
+  }
+
+  // --- what the fold says
+
+  onMessage(message: LaneMessage): void {
+    switch (message._tag) {
+      case "Answer":
+        if (message.request > Drain) return this.#listener.onMessage(message)
+        if (message.request === Drain) return this.#drained()
+        if (this.#asked.delete(message.request)) {
+          this.#options.tell({ ...message, request: other(message.request) })
+        }
+        return
+      case "Changes":
+        this.seen = message.sequence
+        if (this.hasEnded) return this.#link.send({ _tag: "Delivered", sequence: message.sequence })
+        this.#undelivered = message.sequence
+        return this.#options.tell(message)
+      case "Folded":
+        if (!this.hasEnded) this.#options.tell(message)
+        return this.#listener.onMessage(message)
+      default:
+        return this.#listener.onMessage(message)
+    }
+  }
+
+  #drained(): void {
+    const actions = this.#draining
+    this.#draining = []
+    this.#link.afterFold(() => {
+      for (const action of actions) action()
+    })
+  }
+
+  onPart(request: number, part: AnswerPart): boolean {
+    if (request > Drain) return this.#listener.onPart(request, part)
+    if (!this.#asked.has(request)) return false
+    this.#options.tell({ _tag: "Part", lane: this.#options.lane, request: other(request), part, values: 0 })
+    return true
+  }
+
+  forgetParts(): void {
+    this.#listener.forgetParts()
+  }
+
+  awaits(request: number): boolean {
+    if (request > Drain) return this.#listener.awaits(request)
+    return request === Drain ? this.#draining.length > 0 : this.#asked.has(request)
+  }
+
+  onFailure(cause: unknown): void {
+    this.#listener.onFailure(cause)
+  }
+
+  get recorderId(): string {
+    return this.#listener.recorderId
+  }
+
+  get entityId(): string {
+    return this.#listener.entityId
+  }
+
+  get capacity(): number {
+    return this.#listener.capacity
+  }
+
+  get metrics(): ReadonlyArray<Metric.Any> {
+    return this.#listener.metrics
+  }
+
+  get written(): number {
+    return this.#listener.written
+  }
+
+  metricAt(index: number): Metric.Any | undefined {
+    return this.#listener.metricAt(index)
+  }
+}

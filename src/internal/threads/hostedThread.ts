@@ -1,0 +1,242 @@
+/**
+ * An attached thread, as the thread of the runtime has it: does what the thread asks for by its port, and closes what it
+ * leaves when it has ended.
+ */
+import { type MessagePort, receiveMessageOnPort } from "node:worker_threads"
+import type * as Effect from "effect/Effect"
+import type { AttachedStream } from "../link/attachedStream.ts"
+import type { Link, LinkedThreads } from "../link/link.ts"
+import type * as Metric from "../metric/definition/metric.ts"
+import type { Usage } from "../model/runtimeStats.ts"
+import type { RecorderControl } from "../recorder/control.ts"
+import type { RemoteEvents } from "../recorder/remoteIntake.ts"
+import type { CatalogEntries, Command, Lane } from "../stream/protocol.ts"
+import { type LaneBooks, makeBooks } from "../stream/rows/laneBooks.ts"
+import { PageBytes } from "../stream/rows/page.ts"
+import { HostedLane } from "./hostedLane.ts"
+import type { FromThread, ThreadCommand, ThreadRecorder, ToThread } from "./messages.ts"
+
+/** The runtime that a thread is attached to. */
+export interface HostRuntime {
+  readonly namespace: string
+  readonly link: Link
+  /** Makes a recorder that stands for one of a thread. `undefined`: the runtime takes none any more. */
+  readonly makeRecorder: (
+    threadId: number,
+    recorder: ThreadRecorder,
+    remote: RemoteEvents
+  ) => RecorderControl | undefined
+  /** Removes it, when everything is folded. Never fails. */
+  readonly removeRecorder: (control: RecorderControl) => Effect.Effect<void>
+  /** Looks for metrics, in these modules as well. Fails with an encoded error. */
+  readonly find: (metrics: CatalogEntries, modules: ReadonlyArray<string>) => Effect.Effect<CatalogEntries, unknown>
+  /** A metric that was found. */
+  readonly definition: (name: string) => Metric.Any | undefined
+  readonly run: (effect: Effect.Effect<void>) => void
+  readonly andThen: <A, E>(
+    effect: Effect.Effect<A, E>,
+    onSuccess: (value: A) => void,
+    onFailure: (error: E) => void
+  ) => void
+  /** The thread has ended, and all that it had is folded. */
+  readonly onEnd: (thread: HostedThread) => void
+}
+
+interface Hosted {
+  readonly lane: HostedLane
+  readonly control: RecorderControl
+}
+
+export class HostedThread {
+  readonly threadId: number
+  readonly #port: MessagePort
+  readonly #runtime: HostRuntime
+  readonly #threads: LinkedThreads
+  readonly #stream: AttachedStream
+  readonly #reserved = new Map<Lane, LaneBooks>()
+  readonly #lanes = new Map<Lane, Hosted>()
+  #queue: Array<FromThread> = []
+  #isReceiving = false
+  #isOpen = true
+
+  constructor(
+    port: MessagePort,
+    hello: Extract<FromThread, { readonly _tag: "Hello" }>,
+    threads: LinkedThreads,
+    runtime: HostRuntime
+  ) {
+    this.threadId = hello.threadId
+    this.#port = port
+    this.#runtime = runtime
+    this.#threads = threads
+    this.#stream = threads.add(hello.words, this.#drain)
+    port.on("message", this.#onMessage)
+    port.on("close", this.#onClose)
+    port.unref()
+    this.#post({ _tag: "Welcome", namespace: runtime.namespace, control: threads.control })
+  }
+
+  get controls(): ReadonlyArray<RecorderControl> {
+    return Array.from(this.#lanes.values(), ({ control }) => control)
+  }
+
+  get memory(): Usage {
+    const { pages, pagesInUse } = this.#stream
+    return { used: pagesInUse * PageBytes, limit: pages.length * PageBytes }
+  }
+
+  restarted(): void {
+    this.#post({ _tag: "Restarted" })
+  }
+
+  /** The runtime has ended. */
+  close(): void {
+    this.#isOpen = false
+    this.#port.close()
+  }
+
+  #post(message: ToThread): void {
+    if (this.#isOpen) this.#port.postMessage(message)
+  }
+
+  // --- what it says
+
+  readonly #onMessage = (message: FromThread): void => {
+    this.#queue.push(message)
+    this.#receive()
+  }
+
+  /** Receives what has come, unless a message is being received: then what comes is behind it. */
+  readonly #drain = (): number | undefined => {
+    if (this.#isReceiving) return undefined
+    // Node crashes where a message is taken from a port that is closed.
+    if (this.#isOpen) {
+      for (let next = receiveMessageOnPort(this.#port); next !== undefined; next = receiveMessageOnPort(this.#port)) {
+        this.#queue.push(next.message)
+      }
+    }
+    return this.#receive()
+  }
+
+  #receive(): number {
+    let count = 0
+    if (this.#isReceiving) return count
+    this.#isReceiving = true
+    try {
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+        count++
+        this.#take(next)
+      }
+    } finally {
+      this.#isReceiving = false
+    }
+    return count
+  }
+
+  #take(message: FromThread): void {
+    switch (message._tag) {
+      case "Hello":
+        return
+      case "Memory":
+        return this.#threads.opened(this.#stream, message.first, message.buffer)
+      case "Reserve": {
+        const { counters, lane } = this.#threads.reserveLane()
+        const books = makeBooks()
+        this.#reserved.set(lane, books)
+        return this.#post({ _tag: "Reserved", reserved: { lane, counters, books } })
+      }
+      case "Command":
+        return this.#command(message)
+      case "Left":
+        return this.#stream.left(message.lane)
+      case "Unwanted":
+        return this.#lanes.get(message.lane)?.lane.unwanted(message.request)
+      case "Find": {
+        const { metrics, modules, request } = message
+        return this.#runtime.andThen(
+          this.#runtime.find(metrics, modules),
+          (found) => this.#post({ _tag: "Found", request, metrics: found }),
+          (error) => this.#post({ _tag: "NotFound", request, error })
+        )
+      }
+    }
+  }
+
+  #command({ command, position, recorder, ticket }: ThreadCommand): void {
+    const from = { stream: this.#stream.number, ticket }
+    this.#stream.sentAt(position)
+    if (command._tag === "Open") {
+      if (this.#open(command.lane, recorder!, from)) return
+      this.#post({ _tag: "Removed", lane: command.lane })
+    } else if ("lane" in command && command.lane !== undefined) {
+      const hosted = this.#lanes.get(command.lane)
+      if (command._tag === "Close") {
+        this.#stream.left(command.lane)
+        return hosted && this.#remove(hosted)
+      }
+      const forwarded = hosted && this.#forwarded(hosted, command)
+      if (forwarded !== undefined) return this.#threads.forward(this.#stream, from, position, forwarded)
+    }
+    // What the thread has written behind it waits for it all the same.
+    this.#threads.forward(this.#stream, from, position, nothing)
+  }
+
+  #open(lane: Lane, recorder: ThreadRecorder, from: { readonly stream: number; readonly ticket: number }): boolean {
+    const books = this.#reserved.get(lane)
+    if (books === undefined) return false
+    const hosted = new HostedLane({
+      lane,
+      books,
+      from,
+      stream: this.#stream,
+      threads: this.#threads,
+      tell: (message) => this.#post({ _tag: "Fold", message }),
+      remove: () => this.#post({ _tag: "Removed", lane })
+    })
+    const control = this.#runtime.makeRecorder(this.threadId, recorder, hosted)
+    if (control === undefined) return false
+    this.#reserved.delete(lane)
+    this.#lanes.set(lane, { lane: hosted, control })
+    return true
+  }
+
+  #forwarded({ control, lane }: Hosted, command: Command): Command | undefined {
+    switch (command._tag) {
+      case "Register": {
+        const metric = this.#runtime.definition(command.name)
+        if (metric !== undefined) control.registered(metric)
+        return metric && command
+      }
+      case "Read":
+      case "Delivered":
+        return lane.sent(command)
+      default:
+        return command
+    }
+  }
+
+  #remove({ control }: Hosted): void {
+    for (const [lane, hosted] of this.#lanes) if (hosted.control === control) this.#lanes.delete(lane)
+    this.#runtime.run(this.#runtime.removeRecorder(control))
+  }
+
+  // --- its end
+
+  /** All that it had sent has come, and it writes no more. */
+  readonly #onClose = (): void => {
+    if (!this.#isOpen) return
+    this.#isOpen = false
+    const uncounted = this.#stream.end()
+    for (const [number, { lane }] of this.#lanes) lane.end(uncounted?.lane === number ? uncounted.events : 0)
+    for (const lane of this.#reserved.keys()) this.#threads.releaseLane(lane)
+    this.#runtime.onEnd(this)
+  }
+
+  /** All of its recorders are removed. */
+  ended(): void {
+    this.#threads.end(this.#stream)
+  }
+}
+
+/** A command that does nothing, in the place of one that has no recorder any more. */
+const nothing: Command = { _tag: "DropRender", request: -1 }

@@ -1,0 +1,72 @@
+/** The definitions of metrics that attached threads register, in the thread of the runtime. */
+import { fileURLToPath } from "node:url"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type { WorkerCatalog } from "../link/workerCatalog.ts"
+import { isDefinition } from "../metric/definition/define.ts"
+import { differences, type Fingerprint, fingerprint } from "../metric/definition/fingerprint.ts"
+import type * as Metric from "../metric/definition/metric.ts"
+import { isMetricSet, metricsOf } from "../metric/metricSet.ts"
+import { MetricsModuleError } from "../model/registerErrors.ts"
+import type { CatalogEntries } from "../stream/protocol.ts"
+import { messageOf } from "../util/describeError.ts"
+import { importMetrics } from "../worker/importedMetrics.ts"
+
+export class KnownMetrics {
+  readonly #metrics = new Map<string, Metric.Any>()
+  readonly #catalog: WorkerCatalog
+  readonly #timeout: Duration.Input
+  /** Those that are registered in recorders of the runtime. */
+  readonly #registered: () => Iterable<Metric.Any>
+
+  constructor(catalog: WorkerCatalog, timeout: Duration.Input, registered: () => Iterable<Metric.Any>) {
+    this.#catalog = catalog
+    this.#timeout = timeout
+    this.#registered = registered
+  }
+
+  add(given: Iterable<Metric.Any | Metric.MetricSet>): void {
+    for (const each of given) for (const metric of metricsOf(each)) this.#metrics.set(metric.name, metric)
+  }
+
+  /** One that was found. */
+  get(name: string): Metric.Any | undefined {
+    return this.#metrics.get(name)
+  }
+
+  #has(name: string, print: Fingerprint): boolean {
+    const known = this.#metrics.get(name)
+    return known !== undefined && differences(fingerprint(known), print).length === 0
+  }
+
+  /** Has the worker and this thread know these metrics, which the modules have. Gives what the worker has of their names. */
+  find(metrics: CatalogEntries, modules: ReadonlyArray<string>): Effect.Effect<CatalogEntries, MetricsModuleError> {
+    return Effect.gen({ self: this }, function* () {
+      const catalog = this.#catalog
+      const urls = yield* catalog.resolved(modules)
+      const isMissing = metrics.some(([name]) => catalog.get(name) === undefined)
+      if (isMissing && urls.length > 0) yield* catalog.import(modules, this.#timeout)
+      const isUnknown = () => metrics.some(([name, print]) => !this.#has(name, print))
+      if (isUnknown()) {
+        const names = new Set(metrics.map(([name]) => name))
+        for (const metric of this.#registered()) if (names.has(metric.name)) this.add([metric])
+      }
+      if (isUnknown()) for (const url of urls) this.add(yield* exportsOf(url))
+      return metrics.flatMap(([name, print]) => {
+        const known = catalog.get(name)
+        // One that differs is for the thread to refuse.
+        const isFound = known !== undefined && (differences(known, print).length > 0 || this.#has(name, print))
+        return isFound ? [[name, known] as const] : []
+      })
+    })
+  }
+}
+
+const exportsOf = (url: string): Effect.Effect<ReadonlyArray<Metric.Any | Metric.MetricSet>, MetricsModuleError> =>
+  Effect.tryPromise({
+    try: () => importMetrics({ path: fileURLToPath(url), by: "an attached thread" }, () => import(url)),
+    catch: (cause) =>
+      cause instanceof MetricsModuleError
+        ? cause
+        : new MetricsModuleError({ path: fileURLToPath(url), reason: `could not be imported: ${messageOf(cause)}` })
+  }).pipe(Effect.map((module) => Object.values(module).filter((value) => isDefinition(value) || isMetricSet(value))))

@@ -1,0 +1,75 @@
+/**
+ * What an attached thread and the thread of the runtime tell each other, by a port of their own. Events are not among it:
+ * they go to the fold through memory that the thread shares with it.
+ */
+import type { Fingerprint } from "../metric/definition/fingerprint.ts"
+import type { CounterPlace } from "../stream/foldedCounters.ts"
+import type { CatalogEntries, Command, ImportMessage, Lane, LaneMessage } from "../stream/protocol.ts"
+import type { LaneBooks } from "../stream/rows/laneBooks.ts"
+
+/** The recorder of a thread, as it was made there. */
+export interface ThreadRecorder {
+  readonly recorderId: string
+  readonly entityId: string
+  readonly capacity: number
+  readonly totalOfRemoved: string | false | undefined
+}
+
+/** A lane that a thread may open, and where its recorder counts. */
+export interface ReservedLane {
+  readonly lane: Lane
+  readonly counters: CounterPlace
+  readonly books: LaneBooks
+}
+
+/** From an attached thread. */
+export type FromThread =
+  | { readonly _tag: "Hello"; readonly version: string; readonly threadId: number; readonly words: SharedArrayBuffer }
+  | { readonly _tag: "Memory"; readonly first: number; readonly buffer: ArrayBufferLike }
+  /** Asks for a lane. */
+  | { readonly _tag: "Reserve" }
+  | ThreadCommand
+  /** It writes no more to the lane. */
+  | { readonly _tag: "Left"; readonly lane: Lane }
+  | { readonly _tag: "Unwanted"; readonly lane: Lane; readonly request: number }
+  /** Asks for metrics that are to be registered, which these modules have. */
+  | {
+      readonly _tag: "Find"
+      readonly request: number
+      readonly metrics: ReadonlyArray<readonly [name: string, fingerprint: Fingerprint]>
+      readonly modules: ReadonlyArray<string>
+    }
+
+/** A command to the fold, behind this position of the stream of the thread. Functions are not among it. */
+export interface ThreadCommand {
+  readonly _tag: "Command"
+  readonly ticket: number
+  readonly position: number
+  readonly command: Command
+  /** With `Open`. */
+  readonly recorder?: ThreadRecorder
+}
+
+/** To an attached thread. */
+export type ToThread =
+  | Welcome
+  | { readonly _tag: "Refused"; readonly reason: string }
+  | { readonly _tag: "Reserved"; readonly reserved: ReservedLane }
+  | { readonly _tag: "Fold"; readonly message: LaneMessage }
+  /** The runtime has removed the recorder of a lane. */
+  | { readonly _tag: "Removed"; readonly lane: Lane }
+  /** The worker was replaced. */
+  | { readonly _tag: "Restarted" }
+  | { readonly _tag: "Found"; readonly request: number; readonly metrics: CatalogEntries }
+  | {
+      readonly _tag: "NotFound"
+      readonly request: number
+      readonly error: Extract<ImportMessage, { readonly _tag: "NotImported" }>["error"]
+    }
+
+export interface Welcome {
+  readonly _tag: "Welcome"
+  readonly namespace: string
+  /** The words by which it rouses the fold. */
+  readonly control: SharedArrayBuffer
+}

@@ -1,0 +1,63 @@
+/**
+ * The definitions that the fold has, as an attached thread knows them: it asks the thread of the runtime for those that it
+ * is to register, which has them imported.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { WorkerCatalog } from "../link/workerCatalog.ts"
+import { isDefinition } from "../metric/definition/define.ts"
+import { type Fingerprint, fingerprint } from "../metric/definition/fingerprint.ts"
+import type * as Metric from "../metric/definition/metric.ts"
+import { isMetricSet } from "../metric/metricSet.ts"
+import { MetricsModuleError, UnknownMetric } from "../model/registerErrors.ts"
+import type { CatalogEntries } from "../stream/protocol.ts"
+import { within } from "../util/liveClock.ts"
+
+export type FindMetrics = (
+  metrics: CatalogEntries,
+  modules: ReadonlyArray<string>
+) => Effect.Effect<CatalogEntries, MetricsModuleError>
+
+export class ThreadCatalog extends WorkerCatalog {
+  readonly #find: FindMetrics
+  readonly #known = new Map<string, Fingerprint>()
+
+  constructor(find: FindMetrics) {
+    super([], undefined, { ask: () => {}, hold: () => () => {}, nextTurn: () => {} })
+    this.#find = find
+  }
+
+  override get(name: string): Fingerprint | undefined {
+    return this.#known.get(name)
+  }
+
+  override find(given: unknown, timeout: Duration.Input): Effect.Effect<void, MetricsModuleError> | undefined {
+    const metrics = isMetricSet(given) ? given.metrics : isDefinition(given) ? [given] : []
+    const modules = isMetricSet(given) ? given.modules : []
+    const fresh = metrics.filter(({ name }) => !this.#known.has(name))
+    if (fresh.length === 0) return undefined
+    const found = this.#find(
+      fresh.map((metric) => [metric.name, fingerprint(metric)]),
+      modules
+    )
+    const late = () => {
+      const reason = `were not looked up within ${Duration.format(Duration.fromInputUnsafe(timeout))} by the main thread`
+      return Effect.fail(new MetricsModuleError({ path: modules.join(", "), reason }))
+    }
+    return found.pipe(
+      Effect.flatMap((entries) => Effect.sync(() => this.#add(entries))),
+      within(timeout, late)
+    )
+  }
+
+  #add(entries: CatalogEntries): void {
+    for (const [name, print] of entries) this.#known.set(name, print)
+  }
+
+  override whyUnknown({ name }: Metric.Any): UnknownMetric {
+    return new UnknownMetric({ metric: name, known: [...this.#known.keys()], hint })
+  }
+}
+
+const hint =
+  "The main thread and its metrics worker must have it: declare its set with Metric.module, or give it to acceptThreads in the main thread, and to the worker"

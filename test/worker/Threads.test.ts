@@ -1,0 +1,220 @@
+// Application threads emit into the runtime of the main thread, and no event is lost, however a thread ends.
+import { Worker } from "node:worker_threads"
+import { Schedule } from "effect"
+import { MetricsRuntime, type StartOptions, type ThreadsOptions } from "mvx-metrics/promise"
+import { expect, it } from "vitest"
+import { attachThread, startThread, type Thread } from "./fixtures/threads/startThread.ts"
+import { Millis, Work, WorkMetrics } from "./fixtures/threads/threads.metrics.ts"
+
+const started = async (options?: Partial<StartOptions>, threads?: ThreadsOptions) => {
+  const all = { namespace: "test.threads", logging: "silent", ...options } as StartOptions
+  const runtime = await MetricsRuntime.start(all)
+  await runtime.acceptThreads(threads)
+  return runtime
+}
+
+const threadId = ({ worker }: Thread): number => worker.threadId
+
+/** Turns of the event loop, until something is so. */
+const until = async (isSo: () => boolean): Promise<void> => {
+  while (!isSo()) await new Promise((resolve) => setImmediate(resolve))
+}
+
+/** What a scrape shows, by name and recorder, over all labels. */
+const shown = async (runtime: MetricsRuntime): Promise<(name: string, recorder: string) => number> => {
+  const response = await runtime.prometheus().handler(new Request("http://localhost"))
+  const lines = (await response.text()).split("\n")
+  return (name, recorder) =>
+    lines
+      .filter((line) => line.startsWith(`${name}{`) && line.includes(`recorder="${recorder}"`))
+      .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" "))), 0)
+}
+
+it("a thread emits, registers and reads as the main thread does, which sees its recorder under its id", async () => {
+  await using runtime = await started()
+  const own = await runtime.createRecorder("orders")
+  await own.registerMetric(WorkMetrics)
+  await using thread = startThread()
+  expect(await thread.run("attach")).toBe("test.threads")
+  await thread.run("create", "orders")
+  await thread.run("emit", 1000, 10)
+  const snapshots = await thread.run("snapshots")
+  expect(snapshots[Work.name]!.dimensions).toMatchObject({ value: 1000 })
+  const id = `orders/thread-${threadId(thread)}`
+  expect(runtime.recorderIds).toEqual(["orders", id])
+  const mirror = runtime.getRecorder(id)
+  expect(await mirror.getMetricSnapshots()).toEqual(snapshots)
+  expect(mirror.entityId).toBe("orders")
+  expect(await own.getMetricSnapshot(Millis)).toMatchObject({ dimensions: { count: 0 } })
+  const stats = await thread.run("stats")
+  expect(mirror.stats).toEqual(stats)
+  expect(stats).toMatchObject({ offered: 1000, accepted: 1000, applied: 1000, pending: 0 })
+  expect(runtime.stats.threads).toMatchObject([{ threadId: threadId(thread), recorders: 1, accepted: 1000 }])
+  expect((await shown(runtime))("threads_work_total", id)).toBe(1000)
+})
+
+it("the totals of threads that ended have all events whose emit had returned, though they were terminated", async () => {
+  await using runtime = await started()
+  const threads = await Promise.all([1, 2, 3, 4].map(() => attachThread("burst")))
+  const [first, second, ...others] = threads
+  void first!.run("emit", 1e9, 1e9)
+  void second!.run("emit", 1e9, 7)
+  const emitting = others.map((thread) => thread.run("emit", 20_000, 500))
+  await until(() => first!.emitted > 5000 && second!.emitted > 500)
+  await Promise.all([first!.terminate(), second!.terminate()])
+  await Promise.all(emitting)
+  await until(() => runtime.recorderIds.length === 2)
+  const ended = await shown(runtime)
+  const accepted = ended("mvx_metrics_events_accepted_total", "burst/threads")
+  // The last event of each may have been written before it was counted.
+  expect(accepted - first!.emitted - second!.emitted).toBeOneOf([0, 1, 2])
+  expect(ended("threads_work_total", "burst/threads")).toBe(accepted)
+  expect(ended("mvx_metrics_events_applied_total", "burst/threads")).toBe(accepted)
+  for (const thread of others) {
+    const own = `burst/thread-${threadId(thread)}`
+    expect(thread.emitted).toBe(20_000)
+    expect(ended("threads_millis_seconds_count", own)).toBe(20_000)
+    await thread.run("shutdown")
+  }
+  await until(() => runtime.recorderIds.length === 0)
+  expect((await shown(runtime))("threads_work_total", "burst/threads")).toBe(accepted + 40_000)
+  for (const thread of others) await thread.terminate()
+})
+
+it("threads go on while the metrics worker is replaced, and no event is folded twice or not at all", async () => {
+  const workers: Array<Worker> = []
+  const spawn = () => {
+    const worker = new Worker(new URL("./fixtures/threads/threads.worker.ts", import.meta.url))
+    workers.push(worker)
+    return worker
+  }
+  await using runtime = await started({ spawn, restart: Schedule.spaced("1 milli") }, { metrics: [WorkMetrics] })
+  // Few pages: they are covered by checkpoints and written again.
+  const threads = await Promise.all([1, 2, 3].map(() => attachThread("lasting", { memoryLimit: 1, capacity: 20_000 })))
+  const [ends, ...stay] = threads
+  void ends!.run("emit", 1e9, 300)
+  const emitting = stay.map((thread) => thread.run("emit", 30_000, 300))
+  for (let kill = 1; kill <= 4; kill++) {
+    await until(() => stay.every(({ emitted }) => emitted > 5000 * kill))
+    await workers.at(-1)!.terminate()
+    if (kill === 2) await ends!.terminate()
+    await until(() => runtime.stats.restarts === kill)
+  }
+  await Promise.all(emitting)
+  for (const thread of stay) {
+    const { dimensions } = (await thread.run("snapshots"))[Work.name]!
+    expect(dimensions).toMatchObject({ value: thread.emitted })
+    expect(await thread.run("stats")).toMatchObject({ accepted: thread.emitted, applied: thread.emitted, pending: 0 })
+  }
+  await until(() => runtime.recorderIds.length === 2)
+  const total = await shown(runtime)
+  const left = total("mvx_metrics_events_accepted_total", "lasting/threads")
+  expect(left - ends!.emitted).toBeOneOf([0, 1])
+  expect(total("threads_work_total", "lasting/threads")).toBe(left)
+  for (const thread of stay) await thread.terminate()
+  const all = stay.reduce((sum, { emitted }) => sum + emitted, left)
+  await until(() => runtime.recorderIds.length === 0)
+  expect((await shown(runtime))("threads_millis_seconds_count", "lasting/threads")).toBe(all)
+})
+
+it("a thread that floods keeps neither the main thread nor another thread from being folded and read", async () => {
+  await using runtime = await started()
+  await using flood = await attachThread("flood")
+  await using other = await attachThread("other")
+  const recorder = await runtime.createRecorder("own")
+  const metrics = await recorder.registerMetric(WorkMetrics)
+  void flood.run("emit", 1e9, 1e9)
+  await until(() => flood.emitted > 20_000)
+  metrics.emit({ _tag: "threads.work", kind: "own", millis: 1 })
+  expect(await recorder.getMetricSnapshot(Work)).toMatchObject({ dimensions: { value: 1 } })
+  await other.run("emit", 100, 10)
+  expect((await other.run("snapshots"))[Work.name]).toMatchObject({ dimensions: { value: 100 } })
+  const before = flood.emitted
+  const read = await runtime.getRecorder(`flood/thread-${threadId(flood)}`).getMetricSnapshot(Work)
+  expect((read.dimensions as { readonly value: number }).value).toBeGreaterThan(before - 10_000)
+})
+
+it("each recorder of a thread has a capacity and a policy of its own, in its books", async () => {
+  await using runtime = await started()
+  await using thread = startThread()
+  await thread.run("attach")
+  await thread.run("create", "few", { capacity: 10, totalOfRemoved: "all" })
+  const { accepted, offered, refusedBy } = await thread.run("burst", 1000)
+  expect(accepted + refusedBy.overflow).toBe(1000)
+  expect(offered).toBe(1000)
+  expect(accepted).toBeLessThan(1000)
+  const few = runtime.getRecorder(`few/thread-${threadId(thread)}`)
+  await few.flush()
+  expect(few.stats).toMatchObject({ capacity: 10, accepted, applied: accepted, refusedBy, pending: 0 })
+  await thread.run("create", "evicting", { capacity: 10, overflow: "drop-oldest" })
+  const stats = await thread.run("burst", 1000)
+  expect(stats).toMatchObject({ offered: 1000, accepted: 1000 })
+  expect(stats.evicted).toBeGreaterThan(0)
+  await thread.run("flush")
+  const evicting = runtime.getRecorder(`evicting/thread-${threadId(thread)}`)
+  const { applied, evicted } = evicting.stats
+  expect(applied + evicted).toBe(1000)
+  await thread.terminate()
+  await until(() => runtime.recorderIds.length === 0)
+  expect((await shown(runtime))("threads_work_total", "all")).toBe(accepted)
+})
+
+it("changes of metrics come to the thread that listens, and its end holds up nobody", async () => {
+  await using runtime = await started()
+  const thread = await attachThread("changes")
+  expect(await thread.run("changes", 3)).toEqual(["threads.work", "threads.millis", "threads.work"])
+  await thread.run("listen")
+  await thread.run("emit", 100, 100)
+  await thread.terminate()
+  await until(() => runtime.recorderIds.length === 0)
+  expect((await shown(runtime))("threads_work_total", "changes/threads")).toBe(103)
+})
+
+it("a recorder that the main thread removes takes no events in its thread any more", async () => {
+  await using runtime = await started()
+  await using thread = await attachThread("removed")
+  await thread.run("emit", 10, 10)
+  await runtime.stopAndRemoveRecorder(`removed/thread-${threadId(thread)}`)
+  const { refusedBy, state } = await thread.run("burst", 5)
+  expect([refusedBy.notRunning, state]).toEqual([5, "Failed"])
+  await thread.run("create", "again", { totalOfRemoved: "removed/threads" })
+  await thread.run("emit", 10, 10)
+  await thread.run("shutdown")
+  await until(() => runtime.recorderIds.length === 0)
+  expect((await shown(runtime))("threads_work_total", "removed/threads")).toBe(20)
+})
+
+it("a thread is attached by a port where it does not find the runtime by itself", async () => {
+  await using runtime = await MetricsRuntime.start({ namespace: "test.port", logging: "silent" })
+  await using thread = await attachThread("port", { port: await runtime.threadPort() })
+  await thread.run("emit", 10, 10)
+  await thread.run("shutdown")
+  await until(() => runtime.recorderIds.length === 0)
+  expect((await shown(runtime))("threads_work_total", "port/threads")).toBe(10)
+})
+
+it("says what is not possible, and what to do", async () => {
+  await using inProcess = await MetricsRuntime.start({
+    namespace: "test.inProcess",
+    logging: "silent",
+    inProcess: true
+  })
+  await expect(inProcess.acceptThreads()).rejects.toThrow(/Make the runtime with MetricsLayer.layerWorker/)
+  await using thread = startThread()
+  await expect(thread.run("attach")).rejects.toMatchObject({
+    tag: "mvx-metrics/RuntimeFailed",
+    message: expect.stringContaining("Call acceptThreads in the main thread")
+  })
+  await using _ = await started()
+  await using elsewhere = startThread({ namespace: "test.other" })
+  await expect(elsewhere.run("attach")).rejects.toMatchObject({
+    message: expect.stringContaining('name one of the runtimes that accept threads: namespace: "test.threads"')
+  })
+  await thread.run("attach")
+  await thread.run("create", "errors")
+  await expect(thread.run("registerOdd")).rejects.toMatchObject({
+    tag: "mvx-metrics/RegisterError",
+    message: expect.stringContaining("give it to acceptThreads in the main thread")
+  })
+  expect(await thread.run("scrape")).toBe(503)
+})
