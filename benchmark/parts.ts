@@ -66,7 +66,8 @@ export const parts: { readonly [name: string]: Run } = {
   latency: alone("latency", once),
   scrape: alone("scrape", once),
   reading: alone("reading", once),
-  start: alone("start", once)
+  start: alone("start", once),
+  threads: alone("threads", once)
 }
 
 export const soak: Run = alone("soak", once, "--expose-gc")
