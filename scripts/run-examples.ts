@@ -87,6 +87,11 @@ const examples: ReadonlyArray<Example> = [
     folder: "09_many-processes",
     args: ["examples/09_many-processes/main.ts"],
     last: { ended: 4, orders: { dimensions: { value: 7 } }, "orders.customers": { dimensions: { estimate: 4 } } }
+  },
+  {
+    folder: "10_worker-threads",
+    args: ["examples/10_worker-threads/main.ts"],
+    last: /^pictures_resized_total\{recorder="resizing\/threads",namespace="example.metrics"\} 1000$/
   }
 ]
 
