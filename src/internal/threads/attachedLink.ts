@@ -211,6 +211,7 @@ export const makeAttachedLink = (options: AttachedLinkOptions): AttachedLink => 
       flightLog: undefined,
       recent: () => [],
       durable: undefined,
+      shipping: undefined,
       store: new ToldStore(() => Effect.fail(ofMain("write to a store")), { send, hold, nextTurn, receive: undefined }),
       usage: () => writer.usage,
       expositionNames: new ExpositionNames(),
