@@ -67,6 +67,7 @@ export class RowReader implements Rows {
   /** Words of a row by type, from {@link FirstLayout} on. */
   readonly #words: Array<number> = []
   readonly #pages: Array<Page | undefined> = []
+  #eventPages = 0
   readonly #onRead: (page: Page) => void
   #page: Page | undefined
   #pos = 0
@@ -90,16 +91,18 @@ export class RowReader implements Rows {
 
   /** Memory, whose pages have numbers from `first` on. The stream begins in page 0, unless it was restored. */
   memory(first: number, buffer: ArrayBufferLike): void {
-    for (const page of pagesOf(first, buffer)) this.#pages[page.number] = page
+    const pages = pagesOf(first, buffer)
+    if (first === 0) this.#eventPages = pages.length
+    for (const page of pages) this.#pages[page.number] = page
     const start = this.#pages[this.#start.page]
     if (this.#page !== undefined || start === undefined) return
     this.#enter(start)
     this.#pos += this.#start.word
   }
 
-  /** How many pages there are. */
+  /** How many pages events may lie in: those of the memory that came first, where there is one for all of them. */
   get pages(): number {
-    return this.#pages.length
+    return this.#eventPages
   }
 
   /** The rows of a type have this layout from here on. */
