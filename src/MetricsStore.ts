@@ -195,14 +195,9 @@ export class MetricsStore extends Context.Service<MetricsStore, StoreReaderServi
     yield* refuse(
       whyInvalidOptions({ ...required, ...options }, readerChecks, true) ?? whyNotMergeable(options.metrics)
     )
-    const {
-      levels = [],
-      maxEnded = 1000,
-      namespace,
-      retireAfter = "1 hour",
-      retires = true,
-      timeToLive = "30 seconds"
-    } = options
+    const { levels = [], maxEnded = 1000, retireAfter = "1 hour", retires = true, timeToLive = "30 seconds" } = options
+    // As runtimes have it.
+    const namespace = options.namespace.trim()
     const metrics = mergeable(options.metrics)
     const store = Context.get(yield* openStore(options.store), StateStore)
     const context = yield* Effect.context<never>()

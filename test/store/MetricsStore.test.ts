@@ -63,6 +63,18 @@ for (const [kind, make] of Object.entries(kinds)) {
       })
     )
 
+    it.effect("has namespaces without the spaces around them, as runtimes do", () =>
+      Effect.gen(function* () {
+        const store = yield* openStore
+        const reader = yield* readerOf(store, { namespace: " spaced\n" })
+        const runtime = yield* make(store, { namespace: "\tspaced " })
+        yield* (yield* register(runtime, "a")).emit(sale(1))
+        yield* runtime.flush()
+        expect(soldIn(yield* reader.report, "a")).toBe(1)
+        expect(reader.runtime.namespace).toBe("spaced")
+      })
+    )
+
     it.effect("has recorders of any ids, by keys that every server takes", () =>
       Effect.gen(function* () {
         const store = yield* openStore
