@@ -49,7 +49,7 @@ export interface Options {
  * @since 0.2.0
  */
 export const make = (options: Options): StoreModule => {
-  const { place } = serverSettings(options, DefaultPrefix, aTablePrefix)
+  const { place } = serverSettings(options, server)
   return storeModule(
     new URL(`./PostgresStore${extname(new URL(import.meta.url).pathname)}`, import.meta.url),
     options,
@@ -67,7 +67,7 @@ export const make = (options: Options): StoreModule => {
 export const layer = (options: Options): Layer.Layer<StateStore | EventStore> =>
   Layer.effectContext(
     Effect.suspend(() => {
-      const settings = serverSettings(options, DefaultPrefix, aTablePrefix)
+      const settings = serverSettings(options, server)
       const makeTables = (sql: PgClient) =>
         Effect.andThen(makeStateTables(settings.prefix)(sql), makeEventTables(settings.prefix)(sql))
       return Effect.map(postgresConnection(settings, makeTables), (connection) =>
@@ -76,9 +76,13 @@ export const layer = (options: Options): Layer.Layer<StateStore | EventStore> =>
     })
   )
 
-const DefaultPrefix = "mvx_metrics_"
-
 /** PostgreSQL cuts longer names. */
 const aTablePrefix: Check = (value) =>
   notBlank(value) ??
   (/^[A-Za-z_]\w{0,39}$/.test(value as string) ? undefined : "must be at most 40 letters, digits and _")
+
+const server = {
+  protocols: ["postgres:", "postgresql:"],
+  defaultPrefix: "mvx_metrics_",
+  aPrefix: aTablePrefix
+}

@@ -48,7 +48,7 @@ export interface Options {
  * @since 0.2.0
  */
 export const make = (options: Options): StoreModule => {
-  const { place } = serverSettings(options, DefaultPrefix, aString)
+  const { place } = serverSettings(options, server)
   return storeModule(
     new URL(`./RedisStore${extname(new URL(import.meta.url).pathname)}`, import.meta.url),
     options,
@@ -66,10 +66,10 @@ export const make = (options: Options): StoreModule => {
 export const layer = (options: Options): Layer.Layer<StateStore | EventStore> =>
   Layer.effectContext(
     Effect.map(
-      Effect.suspend(() => redisConnection(serverSettings(options, DefaultPrefix, aString))),
+      Effect.suspend(() => redisConnection(serverSettings(options, server))),
       (connection) =>
         Context.add(Context.make(StateStore, redisStates(connection)), EventStore, redisEvents(connection))
     )
   )
 
-const DefaultPrefix = "mvx-metrics:"
+const server = { protocols: ["redis:", "rediss:"], defaultPrefix: "mvx-metrics:", aPrefix: aString }

@@ -18,8 +18,25 @@ export interface ServerSettings {
   readonly timeout: number
 }
 
-/** Throws what is wrong with the options, if anything is. `aPrefix`: what a prefix may be. */
-export const serverSettings = (options: ServerOptions, defaultPrefix: string, aPrefix: Check): ServerSettings => {
+/** What the servers of a store have in common. */
+interface ServerKind {
+  /** The protocols of their URLs. */
+  readonly protocols: ReadonlyArray<string>
+  readonly defaultPrefix: string
+  /** What a prefix may be. */
+  readonly aPrefix: Check
+}
+
+/** Throws what is wrong with the options, if anything is. */
+export const serverSettings = (
+  options: ServerOptions,
+  { aPrefix, defaultPrefix, protocols }: ServerKind
+): ServerSettings => {
+  const aUrl: Check = (value) =>
+    notBlank(value) ??
+    (protocols.includes(URL.parse(value as string)?.protocol ?? "")
+      ? undefined
+      : `must be a URL of the server that begins with ${protocols.map((each) => `${each}//`).join(" or ")}`)
   const invalid = whyInvalidOptions(options, { url: aUrl, prefix: aPrefix, timeout: aDuration }, true)
   if (invalid !== undefined) throw invalid
   const missing = whyInvalidOptions({ url: options.url ?? "" }, { url: aUrl })
@@ -27,9 +44,6 @@ export const serverSettings = (options: ServerOptions, defaultPrefix: string, aP
   const { prefix = defaultPrefix, timeout = "5 seconds", url } = options
   return { place: withoutPassword(url), url, prefix, timeout: Duration.toMillis(Duration.fromInputUnsafe(timeout)) }
 }
-
-const aUrl: Check = (value) =>
-  notBlank(value) ?? (URL.canParse(value as string) ? undefined : "must be a URL of the server, with its protocol")
 
 const withoutPassword = (url: string): string => {
   const { host, pathname, protocol } = new URL(url)
