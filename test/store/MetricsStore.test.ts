@@ -1,5 +1,5 @@
 /** Processes that leave what they count in a store, and readers that add it up. */
-import { mkdtempSync, rmSync } from "node:fs"
+import { cpSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { describe, expect, it } from "@effect/vitest"
@@ -255,6 +255,32 @@ for (const [kind, make] of Object.entries(kinds)) {
         yield* runtime.flush()
         expect((yield* runtime.stats).store).toMatchObject({ unsaved: 0, failure: undefined })
         expect(soldIn(yield* reader.report, "shop")).toBe(3)
+      })
+    )
+
+    it.effect("counts one of two processes with copies of a durable state, always the same one", () =>
+      Effect.gen(function* () {
+        const store = yield* openStore
+        const reader = yield* readerOf(store)
+        const [directory, copy] = [yield* folder, yield* folder]
+        const starts = (directory: string) => closeable(make(store, { durable: { directory, interval: 3_600_000 } }))
+        const first = yield* starts(directory)
+        yield* (yield* register(first.runtime, "shop")).emit(sale(1))
+        yield* first.close
+        cpSync(directory, copy, { recursive: true })
+        const { runtime } = yield* starts(directory)
+        const recorder = yield* register(runtime, "shop")
+        yield* recorder.emit(sale(10))
+        yield* runtime.flush()
+        const other = yield* starts(copy)
+        yield* (yield* register(other.runtime, "shop")).emit(sale(100))
+        for (let i = 0; i < 4; i++) {
+          expect((yield* Effect.exit(other.runtime.flush()))._tag).toBe("Failure")
+          expect(soldIn(yield* reader.report, "shop")).toBe(11)
+        }
+        yield* recorder.emit(sale(10))
+        yield* runtime.flush()
+        expect(soldIn(yield* reader.report, "shop")).toBe(21)
       })
     )
 

@@ -44,7 +44,8 @@ export class StoredStates extends StateRounds {
   /** When the store was last told anything, in milliseconds of this process. */
   #toldAt = Number.NEGATIVE_INFINITY
   #hasEnded = false
-  #isRetired = false
+  /** Why the store will take no write of this epoch any more. */
+  #refused: string | undefined
   /** See {@link LeftStates.changes}. */
   #leftChanges: number | undefined
 
@@ -80,7 +81,7 @@ export class StoredStates extends StateRounds {
   protected make(): Making | undefined {
     const events = this.live.events + this.#eventsOfRemoved
     this.#findDue()
-    if (this.#isRetired) return undefined
+    if (this.#refused !== undefined) return this.#refusing(this.#refused)
     if (this.#base === undefined) for (const key of this.#allKeys()) this.#due.add(key)
     else if (this.#due.size === 0 && !this.#hasEnded) return this.#stillThere(events)
     const { namespace } = this.#options
@@ -225,13 +226,21 @@ export class StoredStates extends StateRounds {
           this.#base = undefined
           return Effect.succeed(false)
         case "outdated":
-          this.#base = undefined
-          return Effect.fail(new Error(outdated))
         case "retired":
-          this.#isRetired = true
-          return Effect.fail(new Error(retired))
+          this.#refused = refusals[outcome]
+          return Effect.fail(new Error(this.#refused))
       }
     })
+  }
+
+  /** Whoever waits for a write is told that there is none. */
+  #refusing(reason: string): Making {
+    return {
+      goOn: () => false,
+      write: Effect.fail(new Error(reason)),
+      onWritten: () => {},
+      onFailed: (reason) => this.#tellFailure(reason)
+    }
   }
 
   #tellFailure(reason: string): void {
@@ -243,7 +252,13 @@ const keyOfEnded = (id: string): string => (id === Others ? othersKey : endedKey
 
 const notKept = (reason: string): string => `the durable state, which must not have less, was not written: ${reason}`
 
-const outdated = "another process writes as the same source. Give each process a durable state of its own"
-
-const retired =
-  "it was silent for so long that its counts were added to those of ended processes, so it is not counted any more. Raise retireAfter of the reader, and start this process anew"
+/**
+ * Sequence numbers only grow, so what has a later one is another process. The two would take turns if both went on, and the
+ * total would go back each time.
+ */
+const refusals = {
+  outdated:
+    "another process has written as the same source, so this one is not counted. Give each process a durable state of its own, not a copy or a backup of one, and start this process anew",
+  retired:
+    "it was silent for so long that its counts were added to those of ended processes, so it is not counted any more. Raise retireAfter of the reader, and start this process anew"
+}
