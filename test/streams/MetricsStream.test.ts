@@ -25,9 +25,10 @@ const simulatingOutside = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effe
   Effect.clockWith((clock) => Effect.provideService(effect, OutsideClock, clock))
 
 /** A process that emits the events `from` to `to`, until the scope closes. */
-const producer = Effect.fnUntraced(function* (store: EventStoreService, process: number) {
+const producer = Effect.fnUntraced(function* (store: EventStoreService, process: number, options = {}) {
   const runtime = yield* MetricsRuntime.makeInProcess({
     namespace,
+    ...options,
     stream: { store: storeOf(store), interval: "1 hour" },
     capacity: 100_000
   })
@@ -267,4 +268,32 @@ it.effect("dies of options that are invalid, and names them", () =>
     expect(yield* runtime({ store, memoryLimit: 1 })).toContain("memoryLimit")
     expect(yield* runtime({ store, grace: 1000, heartbeat: 600 })).toContain("heartbeat")
   }).pipe(Effect.scoped)
+)
+
+it.effect("keeps recorders of any ids that have ended by keys that every server takes", () =>
+  Effect.gen(function* () {
+    const memory = memoryEvents()
+    const keys: Array<string> = []
+    const store: EventStoreService = {
+      ...memory,
+      commit: (namespace, commits) => {
+        for (const { parts } of commits) keys.push(...parts.keys())
+        return memory.commit(namespace, commits)
+      }
+    }
+    const { runtime } = yield* producer(store, 1, { totalOfRemoved: false })
+    const stream = yield* aggregator(store)
+    const ids = ["x".repeat(10_000), "a\0b", "plain"]
+    for (const id of ids) {
+      const recorder = yield* runtime.createRecorder(id)
+      yield* (yield* recorder.register(RequestMetrics)).emit(requestAt(1, 1) as never)
+      yield* runtime.stopAndRemoveRecorder(id)
+    }
+    yield* runtime.flush()
+    yield* stream.foldNow
+    // One that has to load what the other has stored.
+    const { recorders } = yield* (yield* aggregator(store)).report
+    expect(Object.keys(recorders)).toEqual(expect.arrayContaining(ids))
+    expect(keys.filter((key) => key.length > 256 || key.includes("\0"))).toEqual([])
+  })
 )

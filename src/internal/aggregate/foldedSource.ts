@@ -3,6 +3,7 @@
  * changed since it was stored.
  */
 import { Evicted } from "../shipping/batchFormat.ts"
+import { storedKey } from "../store/entries.ts"
 import { BatchReader, type BatchRecorder, UnreadableBatch } from "./batchReader.ts"
 import { type FoldedMetrics, FoldedRecorder } from "./foldedRecorder.ts"
 
@@ -118,7 +119,7 @@ export class FoldedSource {
     const recorder = this.#recorders.get(key)!
     this.#recorders.delete(key)
     if (this.#before.delete(key)) this.#changed.add(OfBefore)
-    const into = `${OfTotal}${total}`
+    const into = storedKey(`${OfTotal}${total}`)
     this.#recorderOf(into, total).absorb(recorder)
     this.#changed.add(into)
   }

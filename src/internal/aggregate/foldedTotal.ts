@@ -1,4 +1,5 @@
 /** What the sources have come to that were retired: a total for each recorder id, and one for those that are not kept. */
+import { storedKey } from "../store/entries.ts"
 import { type EventCounts, type FoldedMetrics, FoldedRecorder, noEventCounts } from "./foldedRecorder.ts"
 import type { FoldedSource, Parts } from "./foldedSource.ts"
 
@@ -25,7 +26,10 @@ export class FoldedTotal {
     for (const [key, bytes] of parts) {
       if (key === OfCounts) this.#counts = JSON.parse(Buffer.from(bytes).toString()) as Counts
       else if (key === OfOthers) this.#others = FoldedRecorder.load(bytes, of)
-      else this.#byId.set(key.slice(OfTotal.length), FoldedRecorder.load(bytes, of))
+      else {
+        const recorder = FoldedRecorder.load(bytes, of)
+        this.#byId.set(recorder.recorderId, recorder)
+      }
     }
   }
 
@@ -52,7 +56,7 @@ export class FoldedTotal {
   }
 
   changes(): ReadonlyMap<string, Uint8Array | undefined> {
-    return new Map(Array.from(this.#changed, (key) => [key, this.#part(key)]))
+    return new Map(Array.from(this.#changed, (key) => [storedKey(key), this.#part(key)]))
   }
 
   #part(key: string): Uint8Array | undefined {
