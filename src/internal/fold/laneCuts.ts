@@ -1,6 +1,6 @@
 /** The series of a lane that are being read, and share what they read with the fold until it changes. */
 import type { Kernel } from "./kernels/kernel.ts"
-import { SeriesCut } from "./kernels/seriesCut.ts"
+import { SeriesCut, type SharedCopy } from "./kernels/seriesCut.ts"
 
 export class LaneCuts {
   /** While there are any: a runtime may have 100 000 lanes. */
@@ -36,7 +36,7 @@ export class LaneCuts {
 
   /** The series are about to change: those who read go on with what there is. */
   detach(): void {
-    const copies = new Map<Kernel, Kernel>()
+    const copies = new Map<Kernel, SharedCopy>()
     for (const cut of this.#shared ?? []) cut.detach(copies)
     this.#shared = undefined
   }

@@ -69,9 +69,8 @@ const renderSome = (
 }
 
 const histogramLine = (points: HistogramPoints, index: number): HistogramLine => {
-  const { a, boundaries } = points
-  const from = index * (boundaries.length + 1)
-  const counts = a.subarray(from, from + boundaries.length + 1)
+  const { boundaries } = points
+  const counts = points.counts(index)
   let count = 0
   for (let i = 0; i < counts.length; i++) count += counts[i]!
   const sumFalls = points.min(index) < 0 || boundaries[0]! < 0

@@ -75,10 +75,12 @@ return function fold(planned, rows, at, count, time) {
 
 /**
  * Rows whose series are there. The loop calls nothing and changes no variable but its own, so that the compiler reads
- * what is the same for all rows once; a row with a series that is not there is left to `any`.
+ * what is the same for all rows once; a row with a series that is not there is left to `any`, and so are all rows while
+ * there are copies that have a series only when it changes.
  */
 const knownRows = (planned: ReadonlyArray<PlannedKernel>, words: number): string => `${head}
   ${planned.map(declare).join("\n  ")}
+  ${planned.map((each, i) => (isKept(each) ? `if (isCopied${i}) return any(planned, rows, at, count, time);` : "")).join("")}
   for (let i = 0, p = at; i < count; i++, p += ${words}) {
     ${planned.map((_, i) => `const a${i} = points${i}.a, b${i} = points${i}.b, ${partsOf(`index${i}`, i).join(", ")};`).join("\n    ")}
     i32[at]; f64[at]; ${planned.map(lookAt).join(" ")}
@@ -116,15 +118,20 @@ const anyRows = (planned: ReadonlyArray<PlannedKernel>, words: number): string =
   }
 };`
 
-const declare = (_: PlannedKernel, i: number): string =>
-  `const kernel${i} = planned[${i}].kernel, points${i} = kernel${i}.points, k${i} = points${i}.constants, finder${i} = planned[${i}].finder, index${i} = finder${i}.index;`
+const isKept = ({ kernel: { points } }: PlannedKernel): boolean => points.keep !== undefined
+
+const declare = (planned: PlannedKernel, i: number): string =>
+  `const ${isKept(planned) ? `isCopied${i} = planned[${i}].kernel.points.copies !== undefined, ` : ""}kernel${i} = planned[${i}].kernel, points${i} = kernel${i}.points, k${i} = points${i}.constants, finder${i} = planned[${i}].finder, index${i} = finder${i}.index;`
 
 const seriesOf = ({ finder }: PlannedKernel, i: number): string =>
   `const code${i} = ${finder.half === -1 ? "0" : `i32[p * 2 + ${finder.half}]`}, s${i} = ${lookUp(`code${i}`, i)};`
 
 const find = (planned: PlannedKernel, i: number): string => {
+  const keep = isKept(planned) ? ` if (isCopied${i}) points${i}.keep(s);` : ""
   const found = `s = finder${i}.find(rows, p); a${i} = points${i}.a; b${i} = points${i}.b; ${partsOf(`index${i}`, i).join("; ")};`
-  return hasCode(planned) ? `${seriesOf(planned, i)} let s = s${i}; if (s < 0) { ${found} }` : `let s; ${found}`
+  return hasCode(planned)
+    ? `${seriesOf(planned, i)} let s = s${i}; if (s < 0) { ${found} }${keep}`
+    : `let s; ${found}${keep}`
 }
 
 /** Adds the value of the row to the series that `series` finds. */

@@ -12,9 +12,31 @@ import { asItIs } from "../../util/copyPlain.ts"
 import type { Steps } from "../../util/steps.ts"
 import type { Kernel } from "./kernel.ts"
 
+/** A copy that several may read, and what lets go of it when the last of them has done so. */
+export class SharedCopy {
+  readonly kernel: Kernel
+  readonly #original: Kernel
+  #readers = 0
+
+  constructor(original: Kernel) {
+    this.kernel = original.copy()
+    this.#original = original
+  }
+
+  read(): Kernel {
+    this.#readers++
+    return this.kernel
+  }
+
+  release(): void {
+    if (--this.#readers === 0) this.#original.points.releaseCopy?.()
+  }
+}
+
 export class SeriesCut {
   #kernel: Kernel
-  #isShared = true
+  #copy: SharedCopy | undefined
+  #isReleased = false
   readonly #onRelease: (cut: SeriesCut) => void
 
   constructor(kernel: Kernel, onRelease: (cut: SeriesCut) => void = () => {}) {
@@ -28,17 +50,20 @@ export class SeriesCut {
   }
 
   /** The series are about to change. `copies`: those that were made for others who read them, which nobody changes. */
-  detach(copies = new Map<Kernel, Kernel>()): void {
-    if (!this.#isShared) return
-    const copy = copies.get(this.#kernel) ?? this.#kernel.copy()
+  detach(copies = new Map<Kernel, SharedCopy>()): void {
+    if (this.#copy !== undefined) return
+    const copy = copies.get(this.#kernel) ?? new SharedCopy(this.#kernel)
     copies.set(this.#kernel, copy)
-    this.#kernel = copy
-    this.#isShared = false
+    this.#kernel = copy.read()
+    this.#copy = copy
   }
 
   /** Nobody reads it any more. */
   release(): void {
+    if (this.#isReleased) return
+    this.#isReleased = true
     this.#onRelease(this)
+    this.#copy?.release()
   }
 }
 

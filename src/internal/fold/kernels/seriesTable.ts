@@ -55,7 +55,7 @@ export class SeriesTable {
   #indexes: Map<string, number> | undefined
   /** Full chunks of keys. */
   #chunks: Array<Chunk> | undefined
-  /** Of a copy: {@link all}. */
+  /** Of a copy: {@link all}, where it is not the order of the indexes. */
   #order: ReadonlyArray<number> | undefined
 
   constructor(instrument: Instrument, points: Points) {
@@ -105,7 +105,7 @@ export class SeriesTable {
   /** The indexes of all series, in the order in which they came. */
   get all(): ReadonlyArray<number> {
     if (this.#order !== undefined) return this.#order
-    return this.#indexes === undefined ? [...this.#keys.keys()] : [...this.#indexes.values()]
+    return this.#free === undefined ? [...this.#keys.keys()] : [...this.#indexes!.values()]
   }
 
   key(index: number): string {
@@ -129,7 +129,8 @@ export class SeriesTable {
   copy(points: Points): SeriesTable {
     const copy = new SeriesTable(this.#instrument, points)
     copy.#keys = this.#keys.slice()
-    copy.#order = this.all
+    copy.#free = this.#free?.slice()
+    if (this.#free !== undefined) copy.#order = this.all
     copy.#chunks = this.#chunks?.slice()
     return copy
   }

@@ -1,5 +1,6 @@
 import { Interned } from "../../util/interned.ts"
 import { type ExactSum, isExact, less, plus, rounded } from "./exactSum.ts"
+import { LaterCopies, MissingSeries } from "./laterCopies.ts"
 import { anyNumber, type Measure } from "./measure.ts"
 import { grown, noNumbers, type Points, type TwoArrays } from "./points.ts"
 import { addCode, type SumPlace, SumRests } from "./sumRests.ts"
@@ -119,6 +120,10 @@ export class HistogramPoints implements Points {
 
   readonly least = -Number.MAX_VALUE
   readonly #rests = new SumRests()
+  /** While somebody looks at any. */
+  copies: LaterCopies<HistogramPoints> | undefined
+  /** Of a copy. */
+  missing: MissingSeries<HistogramPoints> | undefined
 
   constructor(boundaries: ReadonlyArray<number>) {
     this.boundaries = boundaries
@@ -139,7 +144,12 @@ export class HistogramPoints implements Points {
       if (v > b[f + 3]) b[f + 3] = v;`
   }
 
+  keep(index: number): void {
+    this.copies?.keep(index)
+  }
+
   reserve(index: number): void {
+    this.keep(index)
     this.a = grown(this.a, (index + 1) * this.#buckets).fill(0, index * this.#buckets, (index + 1) * this.#buckets)
     this.b = grown(this.b, (index + 1) * Figures)
     this.b.set([0, 0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY], index * Figures)
@@ -147,6 +157,7 @@ export class HistogramPoints implements Points {
   }
 
   add(index: number, value: number): void {
+    this.keep(index)
     const { a, b } = this
     const f = index * Figures
     a[index * this.#buckets + bucketOf(this.boundaries, value)]! += 1
@@ -171,8 +182,14 @@ export class HistogramPoints implements Points {
     return [this.b, index * Figures, this.b, index * Figures + 1]
   }
 
+  /** Of a copy: it has the series from here on. */
+  #see(index: number): void {
+    this.missing?.give(index, this)
+  }
+
   /** The sum as it is shown. */
   rounded(index: number): number {
+    this.#see(index)
     const { b } = this
     const f = index * Figures
     return this.#rests.has(index) ? rounded(this.#rests.at(index, this.#place(index))) : b[f]! + b[f + 1]!
@@ -180,23 +197,33 @@ export class HistogramPoints implements Points {
 
   /** -0 counts as 0, whichever came first. */
   min(index: number): number {
+    this.#see(index)
     return 0 + this.b[index * Figures + 2]!
   }
 
+  /** They are those of the points themselves. */
+  counts(index: number): Float64Array {
+    this.#see(index)
+    return this.a.subarray(index * this.#buckets, (index + 1) * this.#buckets)
+  }
+
   point(index: number): HistogramPoint {
-    const counts = Array.from(this.a.subarray(index * this.#buckets, (index + 1) * this.#buckets))
+    const counts = Array.from(this.counts(index))
     const sum = this.#rests.at(index, this.#place(index))
     const max = 0 + this.b[index * Figures + 3]!
     return { count: counts.reduce((a, b) => a + b, 0), sum, min: this.min(index), max, counts }
   }
 
   put(index: number, { counts, max, min, sum }: HistogramPoint): void {
+    this.keep(index)
     this.a.set(counts, index * this.#buckets)
     this.#rests.put(index, sum, this.#place(index))
     this.b.set([min, max], index * Figures + 2)
   }
 
   merge(index: number, other: HistogramPoints, from: number): void {
+    this.keep(index)
+    other.#see(from)
     const { a, b } = this
     const buckets = this.#buckets
     for (let i = 0; i < buckets; i++) a[index * buckets + i]! += other.a[from * buckets + i]!
@@ -210,11 +237,27 @@ export class HistogramPoints implements Points {
 
   copy(count: number): HistogramPoints {
     const copy = new HistogramPoints(this.boundaries)
-    copy.load(this.save(count))
+    copy.a = new Float64Array(count * this.#buckets)
+    copy.b = new Float64Array(count * Figures)
+    copy.missing = new MissingSeries<HistogramPoints>(this, count)
+    this.copies ??= new LaterCopies()
+    this.copies.add(copy)
     return copy
   }
 
+  releaseCopy(): void {
+    if (this.copies?.release() === true) this.copies = undefined
+  }
+
+  takeOver(index: number, from: HistogramPoints): void {
+    const buckets = this.#buckets
+    for (let i = index * buckets; i < (index + 1) * buckets; i++) this.a[i] = from.a[i]!
+    for (let i = index * Figures; i < (index + 1) * Figures; i++) this.b[i] = from.b[i]!
+    this.#rests.take(index, from.#rests, index)
+  }
+
   save(count: number): SavedHistograms {
+    for (let index = 0; this.missing !== undefined && index < count; index++) this.#see(index)
     const a = this.a.subarray(0, count * this.#buckets)
     return { a, b: this.b.subarray(0, count * Figures), rests: this.#rests.save() }
   }

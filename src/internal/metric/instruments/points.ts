@@ -41,6 +41,12 @@ export interface Points {
   readonly merge?: (index: number, other: never, from: number) => void
   /** The first `count` series as they are now, to be looked at while these go on. */
   readonly copy: (count: number) => Points
+  /** Nobody looks at one of the copies any more. Where copies are made series by series: see {@link ./laterCopies.ts}. */
+  readonly releaseCopy?: () => void
+  /** There, while there are copies that have a series only when it changes: {@link keep} is to be called before. */
+  readonly copies?: unknown
+  /** A series is about to change. Rows say so, `add` and what else there is here does so itself. */
+  readonly keep?: (index: number) => void
   /** What it has of the first `count` series, as plain data that may share its arrays. Free ones are among them. */
   readonly save: (count: number) => unknown
   /** Takes over what was saved, into arrays of its own. */
