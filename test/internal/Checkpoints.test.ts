@@ -1,5 +1,6 @@
 // A log of two recorders that is folded by one fold after the other. Each saves what it knows in parts while it reads on, and
 // ends at any time: also before it has come to where the one before it had saved a lane.
+import { isDeepStrictEqual } from "node:util"
 import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import fc from "fast-check"
@@ -11,7 +12,11 @@ import { runs } from "../support/long.ts"
 import { ReplacedFolds } from "../support/replacedFolds.ts"
 import { rowSource } from "../support/rowSource.ts"
 
-const Family = Schema.TaggedUnion({ large: { bytes: Schema.Number }, named: { name: Schema.String } })
+const Family = Schema.TaggedUnion({
+  large: { bytes: Schema.Number },
+  named: { name: Schema.String },
+  sized: { name: Schema.String, size: Schema.Number, trace: Schema.String }
+})
 
 const Large = Metric.make("large", {
   events: Family,
@@ -75,6 +80,68 @@ class TwoLanes extends ReplacedFolds {
   }
 }
 
+const of = { events: Family, when: "sized", value: "size", labels: ["name"], maxSeries: 10_000 } as const
+const Sized = [
+  Metric.histogram("histogram", { ...of, boundaries: [1, 2, 5] }),
+  Metric.histogram("traced", { ...of, boundaries: [1, 2, 5], exemplar: "trace" }),
+  Metric.exponentialHistogram("exponential", of),
+  Metric.summary("summary", { ...of, quantiles: [0.5] }),
+  Metric.histogram("expiring", { ...of, boundaries: [1], expireAfter: 1e9 })
+]
+
+/** Two recorders, of which one has more series than are saved in a step. */
+class ManySeries extends ReplacedFolds {
+  readonly #expected = Sized.map((metric) => kernelOf(metric) as Kernel)
+  #emitted = 0
+
+  constructor() {
+    super(...Sized)
+    this.writer.give(0)
+    for (const lane of [0, 1]) this.open(lane)
+  }
+
+  /** Every third time there are new series. */
+  emit(count: number): void {
+    for (let i = 0; i < count; i++) {
+      const n = this.#emitted++
+      const event = {
+        _tag: "sized",
+        name: `n${(n * 7) % (1000 + n / 3)}`,
+        size: (n * 37) % 11,
+        trace: `t${n}`
+      } as const
+      // There is no room, until a checkpoint covers pages.
+      if (!this.writer.writeEvent(rowSource(0), event, event._tag, false)) break
+      for (const kernel of this.#expected) kernel.event(event, 0)
+    }
+    this.writer.publish(true)
+    this.read(Number.POSITIVE_INFINITY)
+  }
+
+  fillPage(): void {
+    this.fill(1)
+  }
+
+  /** Of the recorder, and as they are to be. */
+  get states(): ReadonlyArray<ReadonlyArray<unknown>> {
+    this.read(Number.POSITIVE_INFINITY)
+    const kernels = this.fold
+      .lane(0)!
+      .saveMetrics()
+      .map(({ metric, saved }) => {
+        const kernel = kernelOf(metric) as Kernel
+        if (saved.state._tag === "Kernel") kernel.load(saved.state.kernel)
+        return kernel
+      })
+    return [kernels.map(whole), this.#expected.map(whole)]
+  }
+}
+
+const whole = (kernel: Kernel): unknown => {
+  const { series } = kernel.state()
+  return { series, exemplars: Array.from({ length: kernel.size }, (_, i) => kernel.exemplarsOf(i)) }
+}
+
 describe("folds that are replaced", () => {
   it("go by how far a lane was saved, also before they have come there", () => {
     const folds = new TwoLanes()
@@ -130,6 +197,40 @@ describe("folds that are replaced", () => {
     expect(folds.saves).toBeLessThan(6)
     folds.replace()
     expect(folds.folded).toEqual(folds.emitted)
+  })
+
+  it("save very many series as they were at one moment, in steps between which events are folded", () => {
+    const folds = new ManySeries()
+    folds.emit(1500)
+    for (let i = 0; i < 2; i++) folds.fillPage()
+    folds.read(9)
+    let parts = 1
+    for (; folds.save(); parts++) folds.emit(10)
+    expect(parts).toBeGreaterThan(Sized.length)
+    folds.replace()
+    const [states, expected] = folds.states
+    expect(isDeepStrictEqual(states, expected)).toBe(true)
+  })
+
+  it("have all of very many series, wherever they ended", () => {
+    const anyStep = fc.oneof(
+      fc.record({ do: fc.constant("emit" as const), n: fc.integer({ min: 1, max: 300 }) }),
+      fc.record({ do: fc.constant("save" as const), n: fc.integer({ min: 1, max: 30 }) }),
+      fc.record({ do: fc.constantFrom("fillPage" as const, "replace" as const), n: fc.constant(1) })
+    )
+    fc.assert(
+      fc.property(fc.array(anyStep, { maxLength: 20, size: "max" }), (steps) => {
+        const folds = new ManySeries()
+        folds.emit(1500)
+        for (const step of steps) {
+          if (step.do === "emit") folds.emit(step.n)
+          else for (let i = 0; i < step.n; i++) folds[step.do]()
+        }
+        const [states, expected] = folds.states
+        expect(isDeepStrictEqual(states, expected)).toBe(true)
+      }),
+      { numRuns: runs(10) }
+    )
   })
 
   it("fold each event once, whatever was saved of the log and wherever they ended", () => {

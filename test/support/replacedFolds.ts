@@ -38,10 +38,10 @@ export class ReplacedFolds {
       onPageRead: (page, stream) => checkpoints.onPageRead(page, stream),
       catalog: this.#catalog
     })
-    const { saveLane } = fold
-    fold.saveLane = (lane) => {
+    const { savingLane } = fold
+    fold.savingLane = (lane) => {
       this.saves++
-      return saveLane.call(fold, lane)
+      return savingLane.call(fold, lane)
     }
     const checkpoints = new Checkpoints(fold, (saved) => port2.postMessage(saved), setRead)
     this.fold = fold

@@ -6,6 +6,7 @@ import type { MetricAndSaved } from "../fold/savedLane.ts"
 import { bytesIn, bytesOf } from "../fold/segment.ts"
 import { SegmentMemory } from "../fold/segmentMemory.ts"
 import type { Keeper, Lane } from "../stream/protocol.ts"
+import { allSteps } from "../util/steps.ts"
 
 /** Most metrics of which it is said that their state cannot be written: each is named once. */
 const MostTold = 1000
@@ -92,7 +93,7 @@ export class LiveStates {
     const records = packed.map(({ record }) => record)
     const bytes = records.reduce((sum, record) => sum + bytesOf(record), 0)
     if (!this.#memory.isReady(bytes)) return undefined
-    const segment = this.#memory.put(records)
+    const segment = allSteps(this.#memory.put(records))
     const metrics = new Map(
       bytesIn(segment, records).map((bytes, i) => [packed[i]!.of.name, { ...packed[i]!.of, bytes }])
     )

@@ -2,9 +2,10 @@
  * Checkpoints of a fold in a worker thread: what the fold knows is saved lane by lane, so that another one can go on from
  * there when this one dies. Until then the pages behind it stay as they are.
  *
- * A checkpoint covers a place of the log, and of those of attached threads. Only lanes that were touched since the last one are saved, a part between two
- * reads of pages, while the fold goes on: each lane is saved as it is then, with the position up to which that holds. So a
- * lane is never copied twice to have all at one place, and the fold never stands still for more than a part.
+ * A checkpoint covers a place of the log, and of those of attached threads. Only lanes that were touched since the last one
+ * are saved, a part between two reads of pages, while the fold goes on: each lane is saved as it is then, with the position
+ * up to which that holds. So a lane is never copied twice to have all at one place, and the fold never stands still for
+ * more than a part. One with very many series takes several parts: it is saved as it was in the first of them.
  */
 import { type Lane, MainStream, type RestoredStream, type Saved } from "../stream/protocol.ts"
 import { type LogPlace, logPosition } from "../stream/rows/log.ts"
@@ -12,6 +13,7 @@ import { type Page, PageBytes } from "../stream/rows/page.ts"
 import type { Steps } from "../util/steps.ts"
 import type { Fold } from "./fold.ts"
 import { KeptSegments } from "./keptSegments.ts"
+import type { FoldLane } from "./recorderFold.ts"
 import { bytesOf, endedRecord, leftRecord, logRecord, type SavedRecord, stringsRecord } from "./segment.ts"
 import { SegmentMemory } from "./segmentMemory.ts"
 import type { SavedLog, StreamFold } from "./streamFold.ts"
@@ -39,15 +41,30 @@ interface Round {
   readonly logs: ReadonlyArray<SavedLog>
   /** Pages that may be written again when it is done. */
   readonly pages: ReadonlyArray<Page>
-  readonly lanes: ReadonlyArray<Lane>
-  next: number
+  /** Those that come behind {@link lane}, which is saved next. */
+  readonly lanes: Iterator<Lane, void>
+  lane: Lane | undefined
   bytes: number
-  /** What is left to do before the next lane is saved. */
-  preparing: Steps<void> | undefined
+  /** The next lane, as far as it is saved. */
+  saving: Saving | undefined
   /** Bytes for which there was no memory yet: nothing is serialised before it is there. */
   awaited: number
   /** Whether all is saved anew, and what was kept before is needed no more. */
   readonly isWhole: boolean
+}
+
+interface Saving {
+  readonly of: FoldLane | undefined
+  readonly steps: Steps<SavedRecord>
+  record: SavedRecord | undefined
+}
+
+/** What is being copied, to be sent then. */
+interface Part {
+  readonly records: ReadonlyArray<SavedRecord>
+  readonly steps: Steps<SharedArrayBuffer>
+  /** Whether it is the last one of the round. */
+  readonly isDone: boolean
 }
 
 export class Checkpoints {
@@ -57,6 +74,7 @@ export class Checkpoints {
   readonly #kept = new KeptSegments()
   readonly #memory = new SegmentMemory()
   #round: Round | undefined
+  #part: Part | undefined
   #roundBytes = 0
   /** Commands before the last round. */
   #commands = 0
@@ -87,50 +105,18 @@ export class Checkpoints {
     return !this.#fold.isAbsorbing && (this.#round !== undefined || this.#isDue)
   }
 
-  /** Does a part of what is due. */
+  /** Does a part of what is due, or less. */
   goOn(): void {
     if (this.#fold.isAbsorbing) return
     this.#round ??= this.#isDue ? this.#begin() : undefined
     const round = this.#round
-    if (round === undefined || !this.#memory.isReady(round.awaited)) return
-    // With the lanes that are saved here, since some that were closed have left to these what they had.
-    for (const lane of this.#fold.totals.take("checkpoints")) this.#totals.add(lane)
-    const records = Array.from(this.#totals, (lane) => this.#fold.recordOf(lane))
-    const totals = records.length
-    let bytes = records.reduce((sum, record) => sum + bytesOf(record), 0)
-    while (round.next < round.lanes.length && (bytes < PartBytes || records.length === totals)) {
-      const lane = round.lanes[round.next]!
-      if (!this.#isPrepared(round, lane)) {
-        if (records.length > totals) break
-        return
-      }
-      const record = this.#fold.recordOf(lane)
-      // A large one goes alone, into memory that is there: it takes longer to get memory than to copy into it.
-      if (records.length > totals && bytes + bytesOf(record) > PartBytes) break
-      if (!this.#memory.isReady(bytes + bytesOf(record))) {
-        round.awaited = bytes + bytesOf(record)
-        return
-      }
-      round.awaited = 0
-      records.push(record)
-      bytes += bytesOf(record)
-      round.next++
-      round.preparing = undefined
-    }
-    this.#totals.clear()
-    round.bytes += bytes
-    // With the lanes that are saved here: one that was closed has left its states before.
-    const left = this.#fold.left?.save(this.#isLeftDue)
-    const ended = this.#fold.ended?.save(this.#isLeftDue)
-    this.#isLeftDue = false
-    if (left !== undefined) records.push(leftRecord(left))
-    if (ended !== undefined) records.push(endedRecord(ended))
-    if (round.next === round.lanes.length) bytes = this.#addStrings(round, records, bytes)
-    // Beside a large lane, what is saved of the log would keep that lane when it is saved again.
-    const areStringsSaved = round.logs.every(({ strings: [from, to] }) => from === to)
-    const isDone = round.next === round.lanes.length && areStringsSaved && bytes <= PartBytes
-    if (isDone) for (const { log } of round.logs) records.push(logRecord(log))
-    const segment = this.#memory.put(records)
+    if (round === undefined) return
+    this.#part ??= this.#collect(round)
+    const step = this.#part?.steps.next()
+    if (step?.done !== true) return
+    const { isDone, records } = this.#part!
+    this.#part = undefined
+    const segment = step.value
     const id = this.#kept.add(records, segment)
     const dropped = this.#kept.drop(isDone && round.isWhole)
     const drops = dropped.map((each) => each.id)
@@ -140,6 +126,52 @@ export class Checkpoints {
     // Whoever restores what was sent drops these first.
     for (const each of dropped) this.#memory.reuse(each.segment)
     if (isDone) this.#end(round)
+  }
+
+  /** All that is in a part is of this moment or an earlier one, and what comes later is in later ones. */
+  #collect(round: Round): Part | undefined {
+    if (!this.#memory.isReady(round.awaited)) return undefined
+    const records: Array<SavedRecord> = []
+    let bytes = 0
+    while (round.lane !== undefined && bytes < PartBytes) {
+      const record = this.#saved(round, round.lane)
+      // A large one goes alone, into memory that is there: it takes longer to get memory than to copy into it.
+      if (record === undefined || (records.length > 0 && bytes + bytesOf(record) > PartBytes)) {
+        if (records.length > 0) break
+        return undefined
+      }
+      if (!this.#memory.isReady(bytes + bytesOf(record))) {
+        round.awaited = bytes + bytesOf(record)
+        return undefined
+      }
+      round.awaited = 0
+      records.push(record)
+      bytes += bytesOf(record)
+      this.#next(round)
+    }
+    // With the lanes that are saved here, since some that were closed have left to these what they had.
+    for (const lane of this.#fold.totals.take("checkpoints")) this.#totals.add(lane)
+    for (const lane of this.#totals) {
+      const record = this.#fold.recordOf(lane)
+      records.push(record)
+      bytes += bytesOf(record)
+      // What was saved of it until now is older.
+      if (round.lane === lane) this.#next(round)
+    }
+    this.#totals.clear()
+    round.bytes += bytes
+    // Likewise: one that was closed has left its states before.
+    const left = this.#fold.left?.save(this.#isLeftDue)
+    const ended = this.#fold.ended?.save(this.#isLeftDue)
+    this.#isLeftDue = false
+    if (left !== undefined) records.push(leftRecord(left))
+    if (ended !== undefined) records.push(endedRecord(ended))
+    if (round.lane === undefined) bytes = this.#addStrings(round, records, bytes)
+    // Beside a large lane, what is saved of the log would keep that lane when it is saved again.
+    const areStringsSaved = round.logs.every(({ strings: [from, to] }) => from === to)
+    const isDone = round.lane === undefined && areStringsSaved && bytes <= PartBytes
+    if (isDone) for (const { log } of round.logs) records.push(logRecord(log))
+    return { records, steps: this.#memory.put(records), isDone }
   }
 
   /** As many strings as there is room for in this part. Returns the bytes of it with them. */
@@ -157,10 +189,28 @@ export class Checkpoints {
     return bytes
   }
 
-  /** Prepares a lane a step further, and says whether it can be saved. */
-  #isPrepared(round: Round, lane: Lane): boolean {
-    round.preparing ??= this.#fold.prepareLane(lane)
-    return round.preparing === undefined || round.preparing.next().done === true
+  /** Saves a lane a step further. `undefined`: there is more to do. */
+  #saved(round: Round, lane: Lane): SavedRecord | undefined {
+    const of = this.#fold.lane(lane)
+    // One that was closed since is saved as that.
+    if (round.saving?.of !== of) this.#drop(round)
+    round.saving ??= { of, steps: this.#fold.savingLane(lane), record: undefined }
+    const { saving } = round
+    if (saving.record === undefined) {
+      const { done, value } = saving.steps.next()
+      if (done === true) saving.record = value
+    }
+    return saving.record
+  }
+
+  #next(round: Round): void {
+    this.#drop(round)
+    round.lane = round.lanes.next().value ?? undefined
+  }
+
+  #drop(round: Round): void {
+    round.saving?.steps.return(undefined as never)
+    round.saving = undefined
   }
 
   /** Saves what the fold begins with, before it reads anything: another one must not look for that anew. */
@@ -199,15 +249,16 @@ export class Checkpoints {
       if (stream.number !== MainStream) attached.push({ stream: stream.number, place: stream.reader.place })
     }
     this.#commands = fold.commands
+    const lanes = isWasteful ? this.#kept.oldestFirst(fold.openLanes) : touched[Symbol.iterator]()
     return {
       place: fold.reader.place,
       attached,
       logs: fold.saveLogs(isWasteful),
       pages,
-      lanes: isWasteful ? this.#kept.oldestFirst(fold.openLanes) : touched,
-      next: 0,
+      lanes,
+      lane: lanes.next().value ?? undefined,
       bytes: 0,
-      preparing: undefined,
+      saving: undefined,
       awaited: 0,
       isWhole: isWasteful
     }

@@ -19,7 +19,7 @@ import {
 import type { ReadProgress, RowReader } from "../stream/reader.ts"
 import type { Page } from "../stream/rows/page.ts"
 import { StreamWords } from "../stream/rows/streamWords.ts"
-import type { Steps } from "../util/steps.ts"
+import { allSteps, type Steps } from "../util/steps.ts"
 import { AnswerRoom } from "./answerRoom.ts"
 import { EndedStates } from "./endedStates.ts"
 import type { FoldOfLanes } from "./foldOfLanes.ts"
@@ -375,7 +375,9 @@ export class Fold implements FoldOfStreams, FoldOfLanes {
   }
 
   get openLanes(): ReadonlyArray<Lane> {
-    return Array.from(this.#lanes.keys()).filter((lane) => this.#lanes[lane] !== undefined)
+    const open: Array<Lane> = []
+    for (let lane = 0; lane < this.#lanes.length; lane++) if (this.#lanes[lane] !== undefined) open.push(lane)
+    return open
   }
 
   /** Between two calls of the reader; see {@link SavedLane}. `undefined` for a lane that is not open. */
@@ -385,14 +387,21 @@ export class Fold implements FoldOfStreams, FoldOfLanes {
 
   /** A lane as it is now, and the positions up to which it has what lies in the logs of its commands and of its rows. */
   recordOf(lane: Lane): SavedRecord {
-    const stream = this.stream(this.#lanes[lane]?.stream ?? MainStream)
-    const at = this.main.positionOf(lane)
-    return laneRecord(lane, at, stream?.positionOf(lane) ?? at, this.saveLane(lane))
+    return allSteps(this.#recording(lane))
   }
 
-  /** What is to be done before a lane is saved, in steps between which the reader may read. */
-  prepareLane(lane: Lane): Steps<void> | undefined {
-    return this.#lanes[lane]?.prepare()
+  /** The same in steps between which the reader may read. It is of one moment, and holds as long as the lane is not closed. */
+  *savingLane(lane: Lane): Steps<SavedRecord> {
+    const preparing = this.#lanes[lane]?.prepare()
+    if (preparing !== undefined) yield* preparing
+    return yield* this.#recording(lane)
+  }
+
+  *#recording(lane: Lane): Steps<SavedRecord> {
+    const open = this.#lanes[lane]
+    const at = this.main.positionOf(lane)
+    const rowsAt = this.stream(open?.stream ?? MainStream)?.positionOf(lane) ?? at
+    return laneRecord(lane, at, rowsAt, open && (yield* open.saving()))
   }
 
   /** What was added of all logs since this was last called, or all of it. */

@@ -39,11 +39,21 @@ export class KeptSegments {
     return this.#others.length > 0 || this.#keptBytes > 2 * this.#neededBytes + SpareBytes
   }
 
-  /** The same lanes in an order in which segments can go one by one while they are saved anew. */
-  oldestFirst(lanes: ReadonlyArray<Lane>): ReadonlyArray<Lane> {
-    const all = new Set(lanes)
-    const known = this.#kept.flatMap((kept) => [...kept.lanes].filter((lane) => all.has(lane)))
-    return [...new Set([...known, ...lanes])]
+  /**
+   * The same lanes in an order in which segments can go one by one while they are saved anew. To sort 100 000 at once would
+   * hold up the fold for a tenth of a second.
+   */
+  *oldestFirst(lanes: ReadonlyArray<Lane>): Generator<Lane, void> {
+    const isLeft = new Uint8Array(lanes.reduce((most, lane) => Math.max(most, lane + 1), 0))
+    for (const lane of lanes) isLeft[lane] = 1
+    for (const kept of this.#kept.slice()) {
+      for (const lane of kept.lanes) {
+        if (isLeft[lane] !== 1) continue
+        isLeft[lane] = 0
+        yield lane
+      }
+    }
+    for (const lane of lanes) if (isLeft[lane] === 1) yield lane
   }
 
   /** All is being saved anew. */

@@ -7,7 +7,7 @@ import type { MetricEvent } from "../model/event.ts"
 import type { Change, Lane, ReadCommand } from "../stream/protocol.ts"
 import type { RowRead, Rows } from "../stream/rows/format.ts"
 import type { Layout } from "../stream/rows/layout.ts"
-import type { Steps } from "../util/steps.ts"
+import { allSteps, type Steps } from "../util/steps.ts"
 import { type RowsFold, rowsFold } from "./kernels/generatedLoop.ts"
 import { type InPlace, Kernel, type PlannedKernel } from "./kernels/kernel.ts"
 import type { SeriesCut } from "./kernels/seriesCut.ts"
@@ -169,7 +169,24 @@ export class LaneMetrics implements MetricOwner {
   }
 
   save(): ReadonlyArray<SavedMetric> {
-    return this.#cells.map((cell) => cell.save())
+    return allSteps(this.saving())
+  }
+
+  /** The same in steps: all of them as they are in the first one. */
+  *saving(): Steps<ReadonlyArray<SavedMetric>> {
+    const cuts: Array<SeriesCut> = []
+    const cutOf = (kernel: Kernel): SeriesCut => {
+      const cut = this.cut(kernel)
+      cuts.push(cut)
+      return cut
+    }
+    try {
+      const saved: Array<SavedMetric> = []
+      for (const steps of this.#cells.map((cell) => cell.saving(cutOf))) saved.push(yield* steps)
+      return saved
+    } finally {
+      for (const cut of cuts) cut.release()
+    }
   }
 
   /** `poisonOf`: why the state of a metric is not to be read. Returns the metrics that are quarantined for the lack of it. */

@@ -398,9 +398,9 @@ export class FoldLane implements MetricsLane, TappedLane {
     return this.#metrics.prepare()
   }
 
-  /** To be serialised before anything else is folded. */
-  save(): SavedLane {
-    return {
+  /** All of it as it is in the first step; events may be taken between the steps. */
+  *saving(): Steps<SavedLane> {
+    const rest = {
       lane: this.lane,
       life: this.life,
       recorderId: this.recorderId,
@@ -409,11 +409,15 @@ export class FoldLane implements MetricsLane, TappedLane {
       applied: this.#counts.applied,
       ignored: this.#counts.ignored,
       watch: this.#watch,
-      metrics: this.#metrics.save(),
       reads: this.#reads.save(),
       inbox: this.#inbox?.flatMap(savedStep),
       undelivered: this.#held && savedHeld(this.#held)
     }
+    return { ...rest, metrics: yield* this.#metrics.saving() }
+  }
+
+  save(): SavedLane {
+    return allSteps(this.saving())
   }
 
   /** Takes over what the lane of a fold before has saved; this is a fresh one. */

@@ -8,9 +8,10 @@ import { goesOnFrom } from "../metric/definition/measured.ts"
 import type { MetricEvent } from "../model/event.ts"
 import { cutText, MostOfError } from "../util/cutText.ts"
 import { describeError } from "../util/describeError.ts"
-import type { Steps } from "../util/steps.ts"
+import { allSteps, known, type Steps } from "../util/steps.ts"
 import { keepState, keptState } from "./kernels/keptState.ts"
-import { Kernel } from "./kernels/kernel.ts"
+import { type Cutting, Kernel } from "./kernels/kernel.ts"
+import type { SavedKernel } from "./kernels/savedKernel.ts"
 import type { SeriesCut } from "./kernels/seriesCut.ts"
 import type { SavedMetric, SavedPart, SavedState } from "./savedLane.ts"
 import { nothing, ViewedMetric } from "./viewedMetric.ts"
@@ -71,19 +72,27 @@ export class RegisteredMetric extends ViewedMetric {
 
   // --- when the worker is replaced
 
-  save(): SavedMetric {
-    const { createdAt, epoch, metric } = this
-    return {
+  /** As it is in this call. */
+  saving(cut: Cutting): Steps<SavedMetric> {
+    const { createdAt, duplicates, epoch, metric, quarantineState } = this
+    const rest = {
       name: metric.name,
       epoch,
       createdAt,
       isContinued: this.isContinued,
-      quarantine: this.quarantineState,
+      quarantine: quarantineState && { ...quarantineState },
       viewFault: this.viewFault,
-      duplicates: this.duplicates.known,
-      shown: this.#savedShown(),
-      state: this.#savedState()
+      duplicates: duplicates.known && new Map(duplicates.known),
+      shown: this.#savedShown()
     }
+    const states = this.#savingState(cut)
+    return (function* () {
+      return { ...rest, state: yield* states }
+    })()
+  }
+
+  save(): SavedMetric {
+    return allSteps(this.saving((kernel) => ({ kernel })))
   }
 
   /** What saves it as it is now, but with the series of a cut, which may be saved later. */
@@ -104,12 +113,12 @@ export class RegisteredMetric extends ViewedMetric {
     })
   }
 
-  #savedState(): SavedState {
+  #savingState(cut: Cutting): Steps<SavedState> {
     const { kernel, metric } = this
     try {
-      return kernel === undefined ? keepState(this.state, metric.initial) : { _tag: "Kernel", kernel: kernel.save() }
+      return kernel === undefined ? known(keepState(this.state, metric.initial)) : ofKernel(kernel.saving(cut))
     } catch (error) {
-      return { _tag: "Lost", reason: describeError(error) }
+      return known({ _tag: "Lost", reason: describeError(error) })
     }
   }
 
@@ -154,4 +163,8 @@ export class RegisteredMetric extends ViewedMetric {
       return `its state could not be kept when its worker was replaced: ${describeError(error)}`
     }
   }
+}
+
+function* ofKernel(saving: Steps<SavedKernel>): Steps<SavedState> {
+  return { _tag: "Kernel", kernel: yield* saving }
 }

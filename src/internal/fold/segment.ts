@@ -8,6 +8,7 @@
  */
 import { deserialize, serialize } from "node:v8"
 import type { Lane } from "../stream/protocol.ts"
+import { allSteps, type Steps } from "../util/steps.ts"
 import { putBack, setAside } from "./asides.ts"
 import type { LogState, SavedLane, SavedMetric, SavedStrings } from "./savedLane.ts"
 
@@ -100,15 +101,21 @@ const padded = (bytes: number): number => (bytes + 7) & ~7
 export const bytesOf = ({ parts }: SavedRecord): number =>
   parts.reduce((sum, { byteLength }) => sum + LengthBytes + padded(byteLength), HeaderBytes)
 
+/** Bytes that are copied into a segment in one step. */
+const CopiedAtOnce = 1024 * 1024
+
+export const segmentOf = (records: ReadonlyArray<SavedRecord>): SharedArrayBuffer => allSteps(segmentSteps(records))
+
 /** `room`: memory that may be larger than what is put into it. */
-export const segmentOf = (
+export function* segmentSteps(
   records: ReadonlyArray<SavedRecord>,
   room = new SharedArrayBuffer(records.reduce((sum, record) => sum + bytesOf(record), LengthBytes))
-): SharedArrayBuffer => {
+): Steps<SharedArrayBuffer> {
   const view = new DataView(room)
   const all = new Uint8Array(room)
   view.setUint32(0, records.length)
   let to = LengthBytes
+  let copied = 0
   for (const { at, lane, parts, rowsAt } of records) {
     view.setInt32(to, lane)
     view.setUint32(to + 4, parts.length)
@@ -117,7 +124,14 @@ export const segmentOf = (
     to += HeaderBytes
     for (const part of parts) {
       view.setUint32(to, part.byteLength)
-      all.set(part, to + LengthBytes)
+      for (let from = 0; from < part.byteLength; from += CopiedAtOnce) {
+        const some = part.subarray(from, from + CopiedAtOnce)
+        all.set(some, to + LengthBytes + from)
+        copied += some.byteLength
+        if (copied < CopiedAtOnce) continue
+        copied = 0
+        yield
+      }
       to += LengthBytes + padded(part.byteLength)
     }
   }

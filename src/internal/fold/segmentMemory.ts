@@ -2,7 +2,8 @@
  * Memory for segments. That of large ones is used again, and made ready bit by bit: the system takes several times as long
  * to give memory that was never touched as it takes to copy into it.
  */
-import { bytesOf, type SavedRecord, segmentOf } from "./segment.ts"
+import type { Steps } from "../util/steps.ts"
+import { bytesOf, type SavedRecord, segmentSteps } from "./segment.ts"
 
 /** From here on a segment is large. */
 const LargeBytes = 1024 * 1024
@@ -40,11 +41,11 @@ export class SegmentMemory {
     return this.#spare.findIndex(({ byteLength }) => byteLength > bytes)
   }
 
-  put(records: ReadonlyArray<SavedRecord>): SharedArrayBuffer {
+  /** A segment with these records, whose memory must stay as it is between the steps. */
+  put(records: ReadonlyArray<SavedRecord>): Steps<SharedArrayBuffer> {
     const bytes = records.reduce((sum, record) => sum + bytesOf(record), 64)
-    if (bytes < LargeBytes) return segmentOf(records)
-    const found = this.#find(bytes)
-    return segmentOf(records, found < 0 ? undefined : this.#spare.splice(found, 1)[0])
+    const found = bytes < LargeBytes ? -1 : this.#find(bytes)
+    return segmentSteps(records, found < 0 ? undefined : this.#spare.splice(found, 1)[0])
   }
 
   /** Nobody reads it any more. */

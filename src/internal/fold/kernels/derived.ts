@@ -2,9 +2,9 @@ import { isBuiltInLevel } from "../../metric/definition/levels.ts"
 import type * as Metric from "../../metric/definition/metric.ts"
 import { rewindState } from "../../metric/rewindState.ts"
 import type { MetricEvent } from "../../model/event.ts"
-import type { Steps } from "../../util/steps.ts"
+import { allSteps, known, type Steps } from "../../util/steps.ts"
 import { type KeptState, keepState, keptState } from "./keptState.ts"
-import type { InPlace } from "./kernel.ts"
+import type { Cutting, InPlace } from "./kernel.ts"
 import type { SavedDerived, SavedKernel } from "./savedKernel.ts"
 
 interface Part {
@@ -81,9 +81,15 @@ export class DerivedKernel implements InPlace {
   }
 
   save(): SavedDerived {
-    return {
-      parts: this.#parts.map(([, { kernel, metric, state }]) => kernel?.save() ?? keepState(state, metric.initial))
-    }
+    return allSteps(this.saving((kernel) => ({ kernel })))
+  }
+
+  saving(cut: Cutting): Steps<SavedDerived> {
+    const parts = this.#parts.map(
+      ([, { kernel, metric, state }]): Steps<SavedKernel | KeptState> =>
+        kernel?.saving(cut) ?? known(keepState(state, metric.initial))
+    )
+    return inOrder(parts)
   }
 
   load(saved: SavedKernel): void {
@@ -97,6 +103,12 @@ export class DerivedKernel implements InPlace {
   state(): { readonly [source: string]: unknown } {
     return Object.fromEntries(this.#parts.map(([source, { kernel, state }]) => [source, kernel?.state() ?? state]))
   }
+}
+
+function* inOrder(parts: ReadonlyArray<Steps<SavedKernel | KeptState>>): Steps<SavedDerived> {
+  const saved: Array<SavedKernel | KeptState> = []
+  for (const steps of parts) saved.push(yield* steps)
+  return { parts: saved }
 }
 
 const read = (part: Part, event: MetricEvent, at: number): boolean => {

@@ -13,9 +13,15 @@ import { StepSeries } from "../../metric/instruments/view.ts"
 import type { MetricEvent } from "../../model/event.ts"
 import type { Layout } from "../../stream/rows/layout.ts"
 import { asItIs } from "../../util/copyPlain.ts"
-import { allSteps, type Steps } from "../../util/steps.ts"
-import type { SavedIdle, SavedInstrument, SavedKernel } from "./savedKernel.ts"
+import { allSteps, known, type Steps } from "../../util/steps.ts"
+import type { SavedIdle, SavedInstrument, SavedKernel, SavedSeries, SavedTimes } from "./savedKernel.ts"
 import { type SeriesFinder, SeriesTable } from "./seriesTable.ts"
+
+/** Series that are saved in a step, in less than a millisecond. */
+const SavedAtOnce = 512
+
+/** Has the series of a kernel as they are now, whatever comes: see `SeriesCut`. */
+export type Cutting = (kernel: Kernel) => { readonly kernel: Kernel }
 
 /** A kernel, and where the rows of a layout have what it needs. */
 export interface PlannedKernel {
@@ -50,8 +56,10 @@ export interface InPlace {
   /** Whether {@link save} would take long without what {@link prepare} does, in steps between which events are taken. */
   readonly isStale: boolean
   readonly prepare: () => Steps<void>
-  /** All that it has come to, as plain data that shares its arrays. Throws for hand-written states that cannot be kept. */
+  /** All that it has come to, as plain data of its own. Throws for hand-written states that cannot be kept. */
   readonly save: () => SavedKernel
+  /** The same as it is in this call, in steps between which events are taken. Throws in this call. */
+  readonly saving: (cut: Cutting) => Steps<SavedKernel>
   /** Takes over what one of the same definition saved; it is a fresh one. */
   readonly load: (saved: SavedKernel) => void
 }
@@ -219,24 +227,42 @@ export class Kernel implements InPlace {
   }
 
   save(): SavedInstrument {
+    return allSteps(savingSteps({ kernel: this }))
+  }
+
+  saving(cut: Cutting): Steps<SavedInstrument> {
+    return this.#table.indexes <= SavedAtOnce ? known(this.save()) : savingSteps(cut(this))
+  }
+
+  saveTable(): Omit<SavedInstrument, "series"> {
+    const { born: _, lives: __, seen: ___, ...idle } = this.#idle ?? {}
+    return { table: this.#table.save(), rejected: this.rejected, idle: this.#idle && (idle as SavedIdle) }
+  }
+
+  /** The series from an index on: some of them. */
+  saveSeries(from: number): SavedSeries {
+    const to = Math.min(this.#table.indexes, from + SavedAtOnce)
     return {
-      table: this.#table.save(),
-      points: this.points.save(this.#table.indexes),
-      rejected: this.rejected,
-      exemplars: this.#exemplars?.save(),
-      idle: this.#idle && savedIdle(this.#idle)
+      points: this.points.save(from, to),
+      exemplars: this.#exemplars?.save(from, to),
+      times: this.#idle && savedTimes(this.#idle, from, to)
     }
   }
 
   load(saved: SavedKernel): void {
-    const { exemplars, idle, points, rejected, table } = saved as SavedInstrument
+    const { idle, rejected, series, table } = saved as SavedInstrument
     this.#table.load(table)
-    this.points.load(points as never)
+    this.points.load(series.map(({ points }) => points as never))
     this.rejected = rejected
-    if (exemplars !== undefined) this.#exemplars?.load(exemplars)
+    for (const { exemplars } of series) if (exemplars !== undefined) this.#exemplars?.load(exemplars)
     if (idle === undefined || this.#idle === undefined) return
-    const { born, lives, seen, ...rest } = idle
-    Object.assign(this.#idle, rest, { born: [...born], lives: [...lives], seen: [...seen] })
+    const { born, lives, seen } = this.#idle
+    for (const { times } of series) {
+      born.push(...times!.born)
+      lives.push(...times!.lives)
+      seen.push(...times!.seen)
+    }
+    Object.assign(this.#idle, idle)
     for (const index of table.free ?? []) this.#idle.seen[index] = undefined
   }
 
@@ -262,6 +288,11 @@ export class Kernel implements InPlace {
   /** Where series do not expire, their indexes are those below it. */
   get size(): number {
     return this.#table.size
+  }
+
+  /** Those of free series are among them. */
+  get indexCount(): number {
+    return this.#table.indexes
   }
 
   key(index: number): string {
@@ -351,12 +382,22 @@ interface IdleSeries {
   latest: number
 }
 
-const savedIdle = ({ born, lives, seen, ...rest }: IdleSeries): SavedIdle => ({
-  ...rest,
-  born: Float64Array.from(born),
-  lives: Float64Array.from(lives),
-  seen: Float64Array.from(seen as ReadonlyArray<number>)
+const savedTimes = ({ born, lives, seen }: IdleSeries, from: number, to: number): SavedTimes => ({
+  born: Float64Array.from(born.slice(from, to)),
+  lives: Float64Array.from(lives.slice(from, to)),
+  seen: Float64Array.from(seen.slice(from, to) as ReadonlyArray<number>)
 })
+
+/** `cut`: has another kernel when that one has changed. */
+function* savingSteps(cut: { readonly kernel: Kernel }): Steps<SavedInstrument> {
+  const table = cut.kernel.saveTable()
+  const series: Array<SavedSeries> = []
+  for (let from = 0; from < cut.kernel.indexCount; from += SavedAtOnce) {
+    if (from > 0) yield
+    series.push(cut.kernel.saveSeries(from))
+  }
+  return { ...table, series }
+}
 
 /** Where the rows of a layout have the value, or `undefined` where the instrument has to take it from the event. */
 const valuePlace = ({ value }: Instrument, layout: Layout): ValuePlace | undefined => {

@@ -9,11 +9,17 @@ export type SavedKernel = SavedInstrument | SavedDerived
 
 export interface SavedInstrument {
   readonly table: SavedTable
-  /** Whatever its points save. */
-  readonly points: unknown
+  /** In the order of their indexes, some series each. */
+  readonly series: ReadonlyArray<SavedSeries>
   readonly rejected: number
-  readonly exemplars: Packed | undefined
   readonly idle: SavedIdle | undefined
+}
+
+export interface SavedSeries {
+  /** Whatever the points save of them. */
+  readonly points: unknown
+  readonly exemplars: Packed | undefined
+  readonly times: SavedTimes | undefined
 }
 
 /** In the order of the sources. */
@@ -35,11 +41,14 @@ export interface SavedTable {
 }
 
 /** By the index of the series. */
-export interface SavedIdle {
+export interface SavedTimes {
   readonly born: Float64Array
   /** NaN of those that are free. */
   readonly seen: Float64Array
   readonly lives: Float64Array
+}
+
+export interface SavedIdle {
   readonly expiries: number
   readonly expired: unknown
   readonly sweptAt: number | null

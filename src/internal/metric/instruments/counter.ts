@@ -1,6 +1,6 @@
 import { type ExactSum, isExact, less, plus, rounded } from "./exactSum.ts"
 import { isMeasurable, type Measure } from "./measure.ts"
-import { grown, noNumbers, type Points } from "./points.ts"
+import { grown, joined, noNumbers, type Points } from "./points.ts"
 import { addCode, type SumPlace, SumRests } from "./sumRests.ts"
 
 /** Adds up. 0 + value: -0 counts as 0, whichever comes first. */
@@ -99,18 +99,18 @@ export class SumPoints implements Points {
 
   copy(count: number): SumPoints {
     const copy = new SumPoints(this.least, this.#isCount)
-    copy.load(this.save(count))
+    copy.load([this.save(0, count)])
     return copy
   }
 
-  save(count: number): SavedSums {
-    const [a, b] = [this.a.subarray(0, count), this.b.subarray(0, count)]
-    return { a, b: b.some((low) => low !== 0) ? b : noNumbers, rests: this.#rests.save() }
+  save(from: number, to: number): SavedSums {
+    const [a, b] = [this.a.slice(from, to), this.b.slice(from, to)]
+    return { a, b: b.some((low) => low !== 0) ? b : noNumbers, rests: this.#rests.save(from, to) }
   }
 
-  load({ a, b, rests }: SavedSums): void {
-    this.a = a.slice()
-    this.b = b.length === 0 && !this.#isCount ? new Float64Array(a.length) : b.slice()
-    this.#rests.load(rests)
+  load(saved: ReadonlyArray<SavedSums>): void {
+    this.a = joined(saved.map(({ a }) => a))
+    if (!this.#isCount) this.b = joined(saved.map(({ a, b }) => (b.length === 0 ? new Float64Array(a.length) : b)))
+    for (const { rests } of saved) this.#rests.load(rests)
   }
 }

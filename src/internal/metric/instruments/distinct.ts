@@ -122,12 +122,13 @@ export class DistinctPoints implements Points {
     return copy
   }
 
-  save(): SavedRegisters {
+  save(from: number, to: number): SavedRegisters {
     const few = new Packer()
-    const arrays = this.#series.filter((registers) => registers instanceof Uint8Array)
+    const series = this.#series.slice(from, to)
+    const arrays = series.filter((registers) => registers instanceof Uint8Array)
     const all = new Uint8Array(arrays.length * 2 ** this.#precision)
     for (const [i, registers] of arrays.entries()) all.set(registers, i * registers.length)
-    for (const registers of this.#series) {
+    for (const registers of series) {
       few.number(registers instanceof Uint8Array ? -1 : registers.size)
       if (registers instanceof Uint8Array) continue
       for (const [register, rank] of registers) {
@@ -138,7 +139,11 @@ export class DistinctPoints implements Points {
     return { few: few.packed, all }
   }
 
-  load({ all, few }: SavedRegisters): void {
+  load(saved: ReadonlyArray<SavedRegisters>): void {
+    for (const some of saved) this.#load(some)
+  }
+
+  #load({ all, few }: SavedRegisters): void {
     const from = new Unpacker(few)
     const length = 2 ** this.#precision
     let at = 0

@@ -133,18 +133,19 @@ export class Exemplars {
     return copy
   }
 
-  save(): Packed {
-    const to = new Packer()
-    for (const [index, row] of this.#rows.entries()) {
-      row?.forEach((exemplar, bucket) => {
+  /** Those of the series from one index up to another one. */
+  save(from: number, to: number): Packed {
+    const packer = new Packer()
+    for (let index = from; index < to; index++) {
+      this.#rows[index]?.forEach((exemplar, bucket) => {
         const { at, spanId, traceId, value } = exemplar!
-        for (const each of [index, bucket, value, at]) to.number(each)
-        to.text(traceId)
+        for (const each of [index, bucket, value, at]) packer.number(each)
+        packer.text(traceId)
         // No id is empty.
-        to.text(spanId ?? "")
+        packer.text(spanId ?? "")
       })
     }
-    return to.packed
+    return packer.packed
   }
 
   load(saved: Packed): void {

@@ -251,12 +251,12 @@ export class ExponentialPoints implements Points {
     return copy
   }
 
-  save(): Packed {
-    return packAll(draftForm, this.#series)
+  save(from: number, to: number): Packed {
+    return packAll(draftForm, this.#series.slice(from, to))
   }
 
-  load(saved: Packed): void {
-    this.#series = unpackAll(draftForm, saved) as Array<ExponentialDraft>
+  load(saved: ReadonlyArray<Packed>): void {
+    this.#series = saved.flatMap((some) => unpackAll(draftForm, some) as Array<ExponentialDraft>)
   }
 }
 

@@ -119,20 +119,24 @@ export class FrequencyPoints implements Points {
     return copy
   }
 
-  save(): Packed {
-    const to = new Packer()
-    for (const { counts, others } of this.#series) {
-      to.number(others)
-      to.number(counts.size)
+  save(from: number, to: number): Packed {
+    const packer = new Packer()
+    for (const { counts, others } of this.#series.slice(from, to)) {
+      packer.number(others)
+      packer.number(counts.size)
       for (const [value, count] of counts) {
-        to.text(value)
-        to.number(count)
+        packer.text(value)
+        packer.number(count)
       }
     }
-    return to.packed
+    return packer.packed
   }
 
-  load(saved: Packed): void {
+  load(saved: ReadonlyArray<Packed>): void {
+    for (const some of saved) this.#load(some)
+  }
+
+  #load(saved: Packed): void {
     const from = new Unpacker(saved)
     while (!from.done) {
       const others = from.number()

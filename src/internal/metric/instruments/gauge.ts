@@ -2,7 +2,7 @@ import { type ExactSum, plus, rounded } from "./exactSum.ts"
 import { laterTime } from "./laterTime.ts"
 import { anyNumber, type Measure } from "./measure.ts"
 import { aNumber, aSum, record } from "./packing.ts"
-import { grown, noNumbers, type Points, type TwoArrays } from "./points.ts"
+import { grown, joined, noNumbers, type Points, type TwoArrays } from "./points.ts"
 
 /**
  * The last value, and when it was measured (milliseconds since the Unix epoch).
@@ -83,17 +83,17 @@ export class LastPoints implements Points {
 
   copy(count: number): LastPoints {
     const copy = new LastPoints()
-    copy.load(this.save(count))
+    copy.load([this.save(0, count)])
     return copy
   }
 
-  save(count: number): TwoArrays {
-    return { a: this.a.subarray(0, count), b: this.b.subarray(0, count) }
+  save(from: number, to: number): TwoArrays {
+    return { a: this.a.slice(from, to), b: this.b.slice(from, to) }
   }
 
-  load({ a, b }: TwoArrays): void {
-    this.a = a.slice()
-    this.b = b.slice()
+  load(saved: ReadonlyArray<TwoArrays>): void {
+    this.a = joined(saved.map(({ a }) => a))
+    this.b = joined(saved.map(({ b }) => b))
   }
 }
 

@@ -2,7 +2,7 @@ import { Interned } from "../../util/interned.ts"
 import { type ExactSum, isExact, less, plus, rounded } from "./exactSum.ts"
 import { LaterCopies, MissingSeries } from "./laterCopies.ts"
 import { anyNumber, type Measure } from "./measure.ts"
-import { grown, noNumbers, type Points, type TwoArrays } from "./points.ts"
+import { grown, joined, noNumbers, type Points, type TwoArrays } from "./points.ts"
 import { addCode, type SumPlace, SumRests } from "./sumRests.ts"
 
 /**
@@ -256,15 +256,15 @@ export class HistogramPoints implements Points {
     this.#rests.take(index, from.#rests, index)
   }
 
-  save(count: number): SavedHistograms {
-    for (let index = 0; this.missing !== undefined && index < count; index++) this.#see(index)
-    const a = this.a.subarray(0, count * this.#buckets)
-    return { a, b: this.b.subarray(0, count * Figures), rests: this.#rests.save() }
+  save(from: number, to: number): SavedHistograms {
+    for (let index = from; this.missing !== undefined && index < to; index++) this.#see(index)
+    const a = this.a.slice(from * this.#buckets, to * this.#buckets)
+    return { a, b: this.b.slice(from * Figures, to * Figures), rests: this.#rests.save(from, to) }
   }
 
-  load({ a, b, rests }: SavedHistograms): void {
-    this.a = a.slice()
-    this.b = b.slice()
-    this.#rests.load(rests)
+  load(saved: ReadonlyArray<SavedHistograms>): void {
+    this.a = joined(saved.map(({ a }) => a))
+    this.b = joined(saved.map(({ b }) => b))
+    for (const { rests } of saved) this.#rests.load(rests)
   }
 }

@@ -60,12 +60,12 @@ export class ObjectPoints<Point, Value> implements Points {
     return copy
   }
 
-  save(): SavedPoints {
-    return { points: packAll(this.#form, this.#points), at: this.latest }
+  save(from: number, to: number): SavedPoints {
+    return { points: packAll(this.#form, this.#points.slice(from, to)), at: this.latest }
   }
 
-  load({ at, points }: SavedPoints): void {
-    this.#points = unpackAll(this.#form, points)
-    this.latest = at
+  load(saved: ReadonlyArray<SavedPoints>): void {
+    this.#points = saved.flatMap(({ points }) => unpackAll(this.#form, points))
+    for (const { at } of saved) this.latest = at
   }
 }

@@ -7,12 +7,31 @@ import type { ExactSum } from "./exactSum.ts"
 
 export interface Packed {
   readonly numbers: Float64Array
-  /** All texts, one after the other. Their lengths are among the numbers. */
-  readonly text: string
+  /** All texts, one after the other. Their lengths are among the numbers. If it is long, its UTF-16 code units: they are copied as they are. */
+  readonly text: string | Uint16Array
 }
 
+const LongText = 4096
+
+const unitsOf = (text: string): Uint16Array => {
+  const units = new Uint16Array(text.length)
+  for (let i = 0; i < units.length; i++) units[i] = text.charCodeAt(i)
+  return units
+}
+
+const textOf = (units: Uint16Array): string => {
+  let text = ""
+  // As many as a call may have.
+  for (let i = 0; i < units.length; i += LongText) text += String.fromCharCode(...units.subarray(i, i + LongText))
+  return text
+}
+
+/** Is used again: very many numbers are packed with each save, and memory that is given back costs more than they do. */
+let scratch = new Float64Array(32)
+
+/** One at a time. */
 export class Packer {
-  #numbers = new Float64Array(32)
+  #numbers = scratch
   #length = 0
   readonly #texts: Array<string> = []
 
@@ -33,7 +52,11 @@ export class Packer {
   }
 
   get packed(): Packed {
-    return { numbers: this.#numbers.subarray(0, this.#length), text: this.#texts.join("") }
+    const text = this.#texts.join("")
+    return {
+      numbers: this.#numbers.slice(0, this.#length),
+      text: text.length < LongText ? text : unitsOf(text)
+    }
   }
 
   #reserve(more: number): void {
@@ -41,37 +64,40 @@ export class Packer {
     const larger = new Float64Array(2 * (this.#length + more))
     larger.set(this.#numbers)
     this.#numbers = larger
+    scratch = larger
   }
 }
 
 /** Reads in the order in which it was written. */
 export class Unpacker {
-  readonly #packed: Packed
+  readonly #numbers: Float64Array
+  readonly #all: string
   #number = 0
   #text = 0
 
-  constructor(packed: Packed) {
-    this.#packed = packed
+  constructor({ numbers, text }: Packed) {
+    this.#numbers = numbers
+    this.#all = typeof text === "string" ? text : textOf(text)
   }
 
   get done(): boolean {
-    return this.#number === this.#packed.numbers.length
+    return this.#number === this.#numbers.length
   }
 
   number(): number {
-    return this.#packed.numbers[this.#number++]!
+    return this.#numbers[this.#number++]!
   }
 
   numbers(): Array<number> {
     const from = this.#number + 1
     this.#number = from + this.number()
-    return Array.from(this.#packed.numbers.subarray(from, this.#number))
+    return Array.from(this.#numbers.subarray(from, this.#number))
   }
 
   text(): string {
     const from = this.#text
     this.#text = from + this.number()
-    return this.#packed.text.slice(from, this.#text)
+    return this.#all.slice(from, this.#text)
   }
 }
 

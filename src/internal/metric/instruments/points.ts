@@ -47,10 +47,10 @@ export interface Points {
   readonly copies?: unknown
   /** A series is about to change. Rows say so, `add` and what else there is here does so itself. */
   readonly keep?: (index: number) => void
-  /** What it has of the first `count` series, as plain data that may share its arrays. Free ones are among them. */
-  readonly save: (count: number) => unknown
-  /** Takes over what was saved, into arrays of its own. */
-  readonly load: (saved: never) => void
+  /** What it has of the series from one index up to another one, as plain data of its own. Free ones are among them. */
+  readonly save: (from: number, to: number) => unknown
+  /** Takes over what was saved of all series, some of them in each part. */
+  readonly load: (saved: ReadonlyArray<never>) => void
 }
 
 /** What points save that lie in two arrays. */
@@ -62,6 +62,16 @@ export const grown = (numbers: Float64Array, length: number): Float64Array => {
   const larger = new Float64Array(Math.max(length, numbers.length * 2))
   larger.set(numbers)
   return larger
+}
+
+export const joined = (parts: ReadonlyArray<Float64Array>): Float64Array => {
+  const all = new Float64Array(parts.reduce((sum, { length }) => sum + length, 0))
+  let to = 0
+  for (const part of parts) {
+    all.set(part, to)
+    to += part.length
+  }
+  return all
 }
 
 export const noNumbers: Float64Array = new Float64Array(0)

@@ -75,11 +75,18 @@ export class SumRests {
     this.#units?.delete(index)
   }
 
-  save(): ReadonlyMap<number, bigint> | undefined {
-    return this.#units
+  /** Those of the series from one index up to another one. */
+  save(from: number, to: number): ReadonlyMap<number, bigint> | undefined {
+    if (this.#units === undefined) return undefined
+    const saved = new Map<number, bigint>()
+    for (let index = from; index < to; index++) {
+      const units = this.#units.get(index)
+      if (units !== undefined) saved.set(index, units)
+    }
+    return saved.size === 0 ? undefined : saved
   }
 
   load(saved: ReadonlyMap<number, bigint> | undefined): void {
-    this.#units = saved && new Map(saved)
+    for (const [index, units] of saved ?? []) this.#set(index, units)
   }
 }

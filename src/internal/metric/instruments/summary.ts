@@ -221,17 +221,18 @@ export class SummaryPoints implements Points {
   copy(count: number): SummaryPoints {
     const copy = new SummaryPoints(this.#settings)
     copy.#series = this.#series.slice(0, count)
+    copy.latest = this.latest
     this.#shared.share(count)
     return copy
   }
 
-  save(): SavedSummaries {
-    return { series: packAll(summaryForm, this.#series), at: this.latest }
+  save(from: number, to: number): SavedSummaries {
+    return { series: packAll(summaryForm, this.#series.slice(from, to)), at: this.latest }
   }
 
-  load({ at, series }: SavedSummaries): void {
-    this.#series = unpackAll(summaryForm, series) as Array<SummaryDraft>
-    this.latest = at
+  load(saved: ReadonlyArray<SavedSummaries>): void {
+    this.#series = saved.flatMap(({ series }) => unpackAll(summaryForm, series) as Array<SummaryDraft>)
+    for (const { at } of saved) this.latest = at
   }
 }
 
