@@ -5,16 +5,7 @@
 import type * as Metric from "../metric/definition/metric.ts"
 import type { MetricEvent } from "../model/event.ts"
 import type { LaneCounters } from "../stream/foldedCounters.ts"
-import {
-  type Change,
-  type Lane,
-  type LaneCommand,
-  type LaneMessage,
-  MainStream,
-  type Poison,
-  type StreamNumber,
-  type Watch
-} from "../stream/protocol.ts"
+import type { Change, Lane, LaneCommand, LaneMessage, Poison, StreamNumber, Watch } from "../stream/protocol.ts"
 import type { Rows } from "../stream/rows/format.ts"
 import { allSteps, type Steps } from "../util/steps.ts"
 import type { FoldOfLanes } from "./foldOfLanes.ts"
@@ -121,9 +112,7 @@ export class FoldLane implements MetricsLane, TappedLane {
       for (let i = 0, row = at; i < count; i++, row += words) this.#enqueue(layout.read(rows, row), time)
       return this.#goOn()
     }
-    // What is shown elsewhere has the codes of one stream, the main one.
-    const isShownAlone = this.#fold.tap !== undefined && this.stream !== MainStream
-    if (this.#fold.isCareful || this.#poisons !== undefined || isShownAlone) {
+    if (this.#fold.isCareful || this.#poisons !== undefined) {
       const { words } = layout.layout
       for (let i = 0, row = at; i < count; i++, row += words) this.event(layout.read(rows, row), time)
       return

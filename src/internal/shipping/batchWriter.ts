@@ -217,7 +217,7 @@ export class BatchWriter implements FoldTap {
       let half = at * 2 + codes[c]!
       for (let i = 0; i < count; i++, half += words * 2) {
         const code = i32[half]!
-        // Of a passing code the string changes.
+        // Of a passing code the string changes, and each stream has codes of its own.
         if (code < FirstCode || (batches[code] === batch && texts[code] === strings[code])) continue
         this.#text(code, strings[code]!)
       }
