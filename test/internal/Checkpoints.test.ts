@@ -100,15 +100,16 @@ class ManySeries extends ReplacedFolds {
     for (const lane of [0, 1]) this.open(lane)
   }
 
-  /** Every third time there are new series. */
-  emit(count: number): void {
-    for (let i = 0; i < count; i++) {
+  /** Every third time there are new series. Returns how many events there was room for. */
+  emit(count: number): number {
+    let i = 0
+    for (; i < count; i++) {
       const n = this.#emitted++
       const event = {
         _tag: "sized",
-        name: `n${(n * 7) % (1000 + n / 3)}`,
+        name: `n${n % 3 === 0 ? n : (n * 7) % 1000}`,
         size: (n * 37) % 11,
-        trace: `t${n}`
+        trace: `\ud800 ${n}`.padEnd(32)
       } as const
       // There is no room, until a checkpoint covers pages.
       if (!this.writer.writeEvent(rowSource(0), event, event._tag, false)) break
@@ -116,6 +117,7 @@ class ManySeries extends ReplacedFolds {
     }
     this.writer.publish(true)
     this.read(Number.POSITIVE_INFINITY)
+    return i
   }
 
   fillPage(): void {
@@ -202,11 +204,11 @@ describe("folds that are replaced", () => {
   it("save very many series as they were at one moment, in steps between which events are folded", () => {
     const folds = new ManySeries()
     folds.emit(1500)
-    for (let i = 0; i < 2; i++) folds.fillPage()
+    folds.fillPage()
     folds.read(9)
-    let parts = 1
-    for (; folds.save(); parts++) folds.emit(10)
-    expect(parts).toBeGreaterThan(Sized.length)
+    let steps = 0
+    for (; folds.save(); steps++) expect(folds.emit(10)).toBe(10)
+    expect(steps).toBeGreaterThan(2 * Sized.length)
     folds.replace()
     const [states, expected] = folds.states
     expect(isDeepStrictEqual(states, expected)).toBe(true)

@@ -13,7 +13,6 @@ import { type Page, PageBytes } from "../stream/rows/page.ts"
 import type { Steps } from "../util/steps.ts"
 import type { Fold } from "./fold.ts"
 import { KeptSegments } from "./keptSegments.ts"
-import type { FoldLane } from "./recorderFold.ts"
 import { bytesOf, endedRecord, leftRecord, logRecord, type SavedRecord, stringsRecord } from "./segment.ts"
 import { SegmentMemory } from "./segmentMemory.ts"
 import type { SavedLog, StreamFold } from "./streamFold.ts"
@@ -54,7 +53,6 @@ interface Round {
 }
 
 interface Saving {
-  readonly of: FoldLane | undefined
   readonly steps: Steps<SavedRecord>
   record: SavedRecord | undefined
 }
@@ -79,8 +77,6 @@ export class Checkpoints {
   /** Commands before the last round. */
   #commands = 0
   #covered = 0
-  /** To be saved with the next part. */
-  readonly #totals = new Set<Lane>()
   /** Whether the states that were left are to be saved anew. */
   #isLeftDue = false
 
@@ -147,18 +143,16 @@ export class Checkpoints {
       round.awaited = 0
       records.push(record)
       bytes += bytesOf(record)
-      this.#next(round)
+      round.saving = undefined
+      round.lane = round.lanes.next().value ?? undefined
     }
-    // With the lanes that are saved here, since some that were closed have left to these what they had.
-    for (const lane of this.#fold.totals.take("checkpoints")) this.#totals.add(lane)
-    for (const lane of this.#totals) {
+    // With the lanes that are saved here, since some that were closed have left to these what they had. Behind them: a total
+    // that is among them may have been saved before.
+    for (const lane of this.#fold.totals.take("checkpoints")) {
       const record = this.#fold.recordOf(lane)
       records.push(record)
       bytes += bytesOf(record)
-      // What was saved of it until now is older.
-      if (round.lane === lane) this.#next(round)
     }
-    this.#totals.clear()
     round.bytes += bytes
     // Likewise: one that was closed has left its states before.
     const left = this.#fold.left?.save(this.#isLeftDue)
@@ -191,26 +185,13 @@ export class Checkpoints {
 
   /** Saves a lane a step further. `undefined`: there is more to do. */
   #saved(round: Round, lane: Lane): SavedRecord | undefined {
-    const of = this.#fold.lane(lane)
-    // One that was closed since is saved as that.
-    if (round.saving?.of !== of) this.#drop(round)
-    round.saving ??= { of, steps: this.#fold.savingLane(lane), record: undefined }
+    round.saving ??= { steps: this.#fold.savingLane(lane), record: undefined }
     const { saving } = round
     if (saving.record === undefined) {
       const { done, value } = saving.steps.next()
       if (done === true) saving.record = value
     }
     return saving.record
-  }
-
-  #next(round: Round): void {
-    this.#drop(round)
-    round.lane = round.lanes.next().value ?? undefined
-  }
-
-  #drop(round: Round): void {
-    round.saving?.steps.return(undefined as never)
-    round.saving = undefined
   }
 
   /** Saves what the fold begins with, before it reads anything: another one must not look for that anew. */

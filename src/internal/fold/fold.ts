@@ -390,7 +390,7 @@ export class Fold implements FoldOfStreams, FoldOfLanes {
     return allSteps(this.#recording(lane))
   }
 
-  /** The same in steps between which the reader may read. It is of one moment, and holds as long as the lane is not closed. */
+  /** The same in steps between which the reader may read. It is of one moment. */
   *savingLane(lane: Lane): Steps<SavedRecord> {
     const preparing = this.#lanes[lane]?.prepare()
     if (preparing !== undefined) yield* preparing
