@@ -8,14 +8,16 @@ import { type Instrument, type LabelValue, labelValues, measuredValue } from "..
 import { type Exemplar, type Exemplars, exemplarsOf } from "../../metric/instruments/exemplars.ts"
 import type { Measure } from "../../metric/instruments/measure.ts"
 import type { Points } from "../../metric/instruments/points.ts"
-import { isIdle, isSweepDue, type SeriesState, together } from "../../metric/instruments/series.ts"
+import type { SeriesState } from "../../metric/instruments/series.ts"
 import { StepSeries } from "../../metric/instruments/view.ts"
 import type { MetricEvent } from "../../model/event.ts"
 import type { Layout } from "../../stream/rows/layout.ts"
 import { asItIs } from "../../util/copyPlain.ts"
 import { allSteps, known, type Steps } from "../../util/steps.ts"
-import type { SavedIdle, SavedInstrument, SavedKernel, SavedSeries, SavedTimes } from "./savedKernel.ts"
+import { IdleSeries, type TimesByKey } from "./idleSeries.ts"
+import type { SavedInstrument, SavedKernel, SavedSeries } from "./savedKernel.ts"
 import { type SeriesFinder, SeriesTable } from "./seriesTable.ts"
+import { type ValuePlace, valuePlace } from "./valuePlace.ts"
 
 /** Series that are saved in a step, in less than a millisecond. */
 const SavedAtOnce = 512
@@ -29,9 +31,6 @@ export interface PlannedKernel {
   readonly value: ValuePlace
   readonly finder: SeriesFinder
 }
-
-/** Where the value lies: in a word, or, as an integer, in a half. `one`: each row counts 1. */
-type ValuePlace = "one" | { readonly word: number } | { readonly half: number }
 
 /** A fold in place: of an instrument, or of a metric derived from some. */
 export interface InPlace {
@@ -91,16 +90,9 @@ export class Kernel implements InPlace {
     this.#measure = measure
     this.#table = table
     this.#exemplars = exemplars
-    if (instrument.expireAfter !== undefined)
-      this.#idle = {
-        born: [],
-        seen: [],
-        lives: [],
-        expiries: 0,
-        expired: null,
-        sweptAt: null,
-        latest: Number.NEGATIVE_INFINITY
-      }
+    if (instrument.expireAfter !== undefined) {
+      this.#idle = new IdleSeries(instrument, measure, { points, table, exemplars })
+    }
   }
 
   event(event: MetricEvent, at: number): boolean {
@@ -127,25 +119,16 @@ export class Kernel implements InPlace {
       this.rejected++
       return
     }
-    if (this.#idle !== undefined) {
-      const { expired } = this.#idle
-      if (expired !== null) this.#idle.expired = this.#measure.rewind?.(expired, at) ?? expired
-      this.#sweep(this.#idle, at)
-    }
+    this.#idle?.comeTo(at)
     const index = this.#table.indexOf(this.#labels)
-    if (this.#idle !== undefined) this.#see(this.#idle, index, at)
+    this.#idle?.see(index, at)
     this.points.add(index, this.#value as never, at)
     this.#exemplars?.take(index, this.#value as number)
   }
 
   rewind(now: number): void {
     this.points.rewind?.(now)
-    const idle = this.#idle
-    if (idle === undefined || now >= idle.latest) return
-    idle.latest = now
-    if (idle.expired !== null) idle.expired = this.#measure.rewind?.(idle.expired, now) ?? idle.expired
-    for (const index of this.#table.all) idle.seen[index] = Math.min(idle.seen[index]!, now)
-    if (idle.sweptAt !== null) idle.sweptAt = Math.min(idle.sweptAt, now)
+    this.#idle?.rewind(now)
   }
 
   /** Whether the other one is what this one comes to when it takes it in. */
@@ -156,14 +139,14 @@ export class Kernel implements InPlace {
 
   *absorbing(current: () => InPlace, at: number): Steps<void> {
     const idle = this.#idle
-    if (idle !== undefined) this.#sweep(idle, at)
+    idle?.sweep(at)
     let count = 0
     for (const index of (current() as Kernel).#table.all) {
       if (++count % StepSeries === 0) yield
       const other = current() as Kernel
       const { size } = this.#table
       const own = this.#table.indexOfKey(other.#table.key(index))
-      const begins = idle === undefined ? this.#table.size > size : this.#seeOther(idle, own, other.#idle!, index, at)
+      const begins = idle === undefined ? this.#table.size > size : idle.seeOther(own, other.#idle!, index, at)
       if (this.points.merge !== undefined) {
         this.points.merge(own, other.points as never, index)
         continue
@@ -174,9 +157,7 @@ export class Kernel implements InPlace {
     }
     const other = current() as Kernel
     this.rejected += other.rejected
-    if (idle === undefined) return
-    idle.expiries += other.#idle!.expiries
-    idle.expired = together(this.#measure.merge, idle.expired, other.#idle!.expired, at)
+    idle?.absorb(other.#idle!, at)
   }
 
   /** How to fold the rows of a layout, all of which then concern the metric; `undefined` where it takes the event. */
@@ -198,24 +179,18 @@ export class Kernel implements InPlace {
   /** The same in steps. `current`: this kernel, or the copy that was made of it meanwhile. `own`: points are given away so. */
   *stateSteps(current: () => Kernel, own = asItIs): Steps<SeriesState<unknown>> {
     const series: Record<string, unknown> = {}
-    const born: Record<string, number> = {}
-    const seen: Record<string, number> = {}
-    const lives: Record<string, number> = {}
+    const times: TimesByKey = { born: {}, seen: {}, lives: {} }
     let count = 0
     for (const index of current().#table.all) {
       if (++count % StepSeries === 0) yield
       const kernel = current()
       const key = kernel.#table.key(index)
       series[key] = own(kernel.points.point(index))
-      if (kernel.#idle === undefined) continue
-      born[key] = kernel.#idle.born[index]!
-      seen[key] = kernel.#idle.seen[index]!
-      lives[key] = kernel.#idle.lives[index]!
+      kernel.#idle?.addTo(times, key, index)
     }
     const kernel = current()
-    if (kernel.#idle === undefined) return { series, rejected: kernel.rejected }
-    const { expired, expiries, sweptAt } = kernel.#idle
-    return { series, rejected: kernel.rejected, idle: { born, seen, lives, expiries, expired: own(expired), sweptAt } }
+    const { rejected } = kernel
+    return { series, rejected, ...(kernel.#idle !== undefined && { idle: kernel.#idle.state(times, own) }) }
   }
 
   get isStale(): boolean {
@@ -235,8 +210,7 @@ export class Kernel implements InPlace {
   }
 
   saveTable(): Omit<SavedInstrument, "series"> {
-    const { born: _, lives: __, seen: ___, ...idle } = this.#idle ?? {}
-    return { table: this.#table.save(), rejected: this.rejected, idle: this.#idle && (idle as SavedIdle) }
+    return { table: this.#table.save(), rejected: this.rejected, idle: this.#idle?.save() }
   }
 
   /** The series from an index on: some of them. */
@@ -245,7 +219,7 @@ export class Kernel implements InPlace {
     return {
       points: this.points.save(from, to),
       exemplars: this.#exemplars?.save(from, to),
-      times: this.#idle && savedTimes(this.#idle, from, to)
+      times: this.#idle?.saveTimes(from, to)
     }
   }
 
@@ -255,15 +229,11 @@ export class Kernel implements InPlace {
     this.points.load(series.map(({ points }) => points as never))
     this.rejected = rejected
     for (const { exemplars } of series) if (exemplars !== undefined) this.#exemplars?.load(exemplars)
-    if (idle === undefined || this.#idle === undefined) return
-    const { born, lives, seen } = this.#idle
-    for (const { times } of series) {
-      born.push(...times!.born)
-      lives.push(...times!.lives)
-      seen.push(...times!.seen)
-    }
-    Object.assign(this.#idle, idle)
-    for (const index of table.free ?? []) this.#idle.seen[index] = undefined
+    if (idle !== undefined)
+      this.#idle?.load(
+        idle,
+        series.flatMap(({ times }) => times ?? [])
+      )
   }
 
   /** As it is now, to be read while this one goes on. */
@@ -271,10 +241,7 @@ export class Kernel implements InPlace {
     const points = this.points.copy(this.#table.indexes)
     const copy = new Kernel(this.instrument, this.#measure, points, this.#table.copy(points), this.#exemplars?.copy())
     copy.rejected = this.rejected
-    if (this.#idle !== undefined && copy.#idle !== undefined) {
-      const { born, lives, seen, ...rest } = this.#idle
-      Object.assign(copy.#idle, rest, { born: born.slice(), lives: lives.slice(), seen: seen.slice() })
-    }
+    if (this.#idle !== undefined) copy.#idle?.takeOver(this.#idle, this.#table.indexes)
     return copy
   }
 
@@ -282,7 +249,7 @@ export class Kernel implements InPlace {
   indexes(now: number, which: "live" | "idle"): ReadonlyArray<number> {
     const idle = this.#idle
     if (idle === undefined) return which === "live" ? this.#table.all : []
-    return this.#table.all.filter((index) => isIdle(this.instrument, idle.seen[index]!, now) === (which === "idle"))
+    return this.#table.all.filter((index) => idle.isIdle(index, now) === (which === "idle"))
   }
 
   /** Where series do not expire, their indexes are those below it. */
@@ -306,7 +273,7 @@ export class Kernel implements InPlace {
 
   /** Where series expire. */
   lifeOf(index: number): Life | undefined {
-    return this.#idle && { number: this.#idle.lives[index]!, since: this.#idle.born[index]! }
+    return this.#idle?.lifeOf(index)
   }
 
   /** Whether there is something in it of a time that is yet to come: {@link rewind} would change it. */
@@ -318,75 +285,7 @@ export class Kernel implements InPlace {
   get expired(): unknown {
     return this.#idle?.expired ?? null
   }
-
-  // --- expiry
-
-  #sweep(idle: IdleSeries, at: number): void {
-    if (!isSweepDue(this.instrument, idle.sweptAt, at)) return
-    for (const index of this.#table.all) {
-      const seen = idle.seen[index]!
-      if (isIdle(this.instrument, seen, at)) {
-        this.#expire(idle, index, at)
-        this.#table.remove(index)
-      } else if (seen > at) idle.seen[index] = at
-    }
-    idle.sweptAt = at
-  }
-
-  /**
-   * An event has come for a series, which is new, goes on, or has expired without having been swept away yet. Whether it
-   * begins.
-   */
-  #see(idle: IdleSeries, index: number, at: number): boolean {
-    const seen = idle.seen[index]
-    const ended = seen !== undefined && isIdle(this.instrument, seen, at)
-    if (ended) {
-      this.#expire(idle, index, at)
-      this.points.reserve(index)
-    }
-    const goesOn = seen !== undefined && !ended
-    if (!goesOn) {
-      idle.born[index] = at
-      idle.lives[index] = idle.expiries
-    }
-    idle.seen[index] = at
-    if (at > idle.latest) idle.latest = at
-    return !goesOn
-  }
-
-  /** The same of a series of another kernel. Whether it begins here. */
-  #seeOther(idle: IdleSeries, index: number, from: IdleSeries, other: number, at: number): boolean {
-    const seen = Math.min(from.seen[other]!, at)
-    const begins = this.#see(idle, index, Math.max(seen, idle.seen[index] ?? seen))
-    if (begins) idle.born[index] = Math.min(from.born[other]!, at)
-    return begins
-  }
-
-  #expire(idle: IdleSeries, index: number, at: number): void {
-    idle.expired = together(this.#measure.merge, idle.expired, this.points.point(index), at)
-    idle.expiries++
-    this.#exemplars?.forget(index)
-    idle.seen[index] = undefined
-  }
 }
-
-/** By the index of the series: when it had its first event and its last, and which life it is in. */
-interface IdleSeries {
-  readonly born: Array<number>
-  readonly seen: Array<number | undefined>
-  readonly lives: Array<number>
-  expiries: number
-  expired: unknown
-  sweptAt: number | null
-  /** No series was seen later. */
-  latest: number
-}
-
-const savedTimes = ({ born, lives, seen }: IdleSeries, from: number, to: number): SavedTimes => ({
-  born: Float64Array.from(born.slice(from, to)),
-  lives: Float64Array.from(lives.slice(from, to)),
-  seen: Float64Array.from(seen.slice(from, to) as ReadonlyArray<number>)
-})
 
 /** `cut`: has another kernel when that one has changed. */
 function* savingSteps(cut: { readonly kernel: Kernel }): Steps<SavedInstrument> {
@@ -397,13 +296,4 @@ function* savingSteps(cut: { readonly kernel: Kernel }): Steps<SavedInstrument> 
     series.push(cut.kernel.saveSeries(from))
   }
   return { ...table, series }
-}
-
-/** Where the rows of a layout have the value, or `undefined` where the instrument has to take it from the event. */
-const valuePlace = ({ value }: Instrument, layout: Layout): ValuePlace | undefined => {
-  if (value === undefined) return "one"
-  const field = layout.fields.find(([name]) => name === value)?.[1]
-  if (field === undefined || field.half >= 0) return undefined
-  if (field.kind === "integer") return { half: field.place }
-  return field.kind === "number" ? { word: field.word } : undefined
 }

@@ -19,7 +19,8 @@ export interface SavedSeries {
   /** Whatever the points save of them. */
   readonly points: unknown
   readonly exemplars: Packed | undefined
-  readonly times: SavedTimes | undefined
+  /** Where they expire. */
+  readonly times: Float64Array | undefined
 }
 
 /** In the order of the sources. */
@@ -38,14 +39,6 @@ export interface SavedTable {
   readonly free: Int32Array | undefined
   /** The indexes of the series in the order in which those came, where it is not that of the indexes. */
   readonly order: Int32Array | undefined
-}
-
-/** By the index of the series. */
-export interface SavedTimes {
-  readonly born: Float64Array
-  /** NaN of those that are free. */
-  readonly seen: Float64Array
-  readonly lives: Float64Array
 }
 
 export interface SavedIdle {

@@ -1,0 +1,173 @@
+/**
+ * When the series of a kernel have had events, where series expire: which of them are there no more, and what those have
+ * come to together.
+ */
+import type { Life } from "../../formats/metricData.ts"
+import type { Instrument } from "../../metric/definition/instrument.ts"
+import type { Exemplars } from "../../metric/instruments/exemplars.ts"
+import type { Measure } from "../../metric/instruments/measure.ts"
+import { grown, joined, noNumbers, type Points } from "../../metric/instruments/points.ts"
+import { type Idle, isIdle, isSweepDue, together } from "../../metric/instruments/series.ts"
+import type { asItIs } from "../../util/copyPlain.ts"
+import type { SavedIdle } from "./savedKernel.ts"
+import type { SeriesTable } from "./seriesTable.ts"
+
+/** What the kernel has of its series. */
+interface ExpiringSeries {
+  readonly table: SeriesTable
+  readonly points: Points
+  readonly exemplars: Exemplars | undefined
+}
+
+export interface TimesByKey {
+  readonly born: Record<string, number>
+  readonly seen: Record<string, number>
+  readonly lives: Record<string, number>
+}
+
+/** When a series had its first event and its last, which is NaN where there is none, and which life it is in. */
+const Times = 3
+const Seen = 1
+const LifeNumber = 2
+
+export class IdleSeries {
+  readonly #instrument: Instrument
+  readonly #measure: Measure<unknown, unknown>
+  readonly #series: ExpiringSeries
+  /** Of each series {@link Times}, as one array: most lanes have few series. */
+  #times = noNumbers
+  #expiries = 0
+  /** All series that are there no more as one point, or `null`. */
+  expired: unknown = null
+  #sweptAt: number | null = null
+  /** No series was seen later. */
+  latest = Number.NEGATIVE_INFINITY
+
+  constructor(instrument: Instrument, measure: Measure<unknown, unknown>, series: ExpiringSeries) {
+    this.#instrument = instrument
+    this.#measure = measure
+    this.#series = series
+  }
+
+  isIdle(index: number, now: number): boolean {
+    return isIdle(this.#instrument, this.#seen(index), now)
+  }
+
+  #seen(index: number): number {
+    return this.#times[index * Times + Seen] ?? Number.NaN
+  }
+
+  lifeOf(index: number): Life {
+    return { number: this.#times[index * Times + LifeNumber]!, since: this.#times[index * Times]! }
+  }
+
+  /** An event has come. */
+  comeTo(at: number): void {
+    this.#rewindExpired(at)
+    this.sweep(at)
+  }
+
+  #rewindExpired(at: number): void {
+    if (this.expired !== null) this.expired = this.#measure.rewind?.(this.expired, at) ?? this.expired
+  }
+
+  rewind(now: number): void {
+    if (now >= this.latest) return
+    this.latest = now
+    this.#rewindExpired(now)
+    for (const index of this.#series.table.all) this.#times[index * Times + Seen] = Math.min(this.#seen(index), now)
+    if (this.#sweptAt !== null) this.#sweptAt = Math.min(this.#sweptAt, now)
+  }
+
+  sweep(at: number): void {
+    if (!isSweepDue(this.#instrument, this.#sweptAt, at)) return
+    for (const index of this.#series.table.all) {
+      if (this.isIdle(index, at)) {
+        this.#expire(index, at)
+        this.#series.table.remove(index)
+      } else if (this.#seen(index) > at) this.#times[index * Times + Seen] = at
+    }
+    this.#sweptAt = at
+  }
+
+  /**
+   * An event has come for a series, which is new, goes on, or has expired without having been swept away yet. Whether it
+   * begins.
+   */
+  see(index: number, at: number): boolean {
+    const { length } = this.#times
+    const needed = (index + 1) * Times
+    if (length < needed) this.#times = grown(this.#times, needed).fill(Number.NaN, length)
+    const ended = this.isIdle(index, at)
+    if (ended) {
+      this.#expire(index, at)
+      this.#series.points.reserve(index)
+    }
+    const begins = Number.isNaN(this.#seen(index))
+    if (begins) {
+      this.#times[index * Times] = at
+      this.#times[index * Times + LifeNumber] = this.#expiries
+    }
+    this.#times[index * Times + Seen] = at
+    if (at > this.latest) this.latest = at
+    return begins
+  }
+
+  /** The same of a series of another kernel. Whether it begins here. */
+  seeOther(index: number, from: IdleSeries, other: number, at: number): boolean {
+    const seen = Math.min(from.#seen(other), at)
+    const own = this.#seen(index)
+    const begins = this.see(index, Number.isNaN(own) ? seen : Math.max(seen, own))
+    if (begins) this.#times[index * Times] = Math.min(from.#times[other * Times]!, at)
+    return begins
+  }
+
+  /** Takes those that are there no more of another kernel. */
+  absorb(other: IdleSeries, at: number): void {
+    this.#expiries += other.#expiries
+    this.expired = together(this.#measure.merge, this.expired, other.expired, at)
+  }
+
+  #expire(index: number, at: number): void {
+    const { exemplars, points } = this.#series
+    this.expired = together(this.#measure.merge, this.expired, points.point(index), at)
+    this.#expiries++
+    exemplars?.forget(index)
+    this.#times[index * Times + Seen] = Number.NaN
+  }
+
+  /** Adds what the pure reducer has of a series, by its key. */
+  addTo({ born, lives, seen }: TimesByKey, key: string, index: number): void {
+    const { number, since } = this.lifeOf(index)
+    born[key] = since
+    seen[key] = this.#seen(index)
+    lives[key] = number
+  }
+
+  /** As the pure reducer has it. `own`: points are given away so. */
+  state(times: TimesByKey, own: typeof asItIs): Idle<unknown> {
+    return { ...times, expiries: this.#expiries, expired: own(this.expired), sweptAt: this.#sweptAt }
+  }
+
+  /** All that it has of the first `count` series. */
+  takeOver(from: IdleSeries, count: number): void {
+    this.load(from.save(), [from.saveTimes(0, count)])
+  }
+
+  save(): SavedIdle {
+    return { expiries: this.#expiries, expired: this.expired, sweptAt: this.#sweptAt, latest: this.latest }
+  }
+
+  /** Of the series from one index up to another one. */
+  saveTimes(from: number, to: number): Float64Array {
+    return this.#times.slice(from * Times, to * Times)
+  }
+
+  load({ expired, expiries, latest, sweptAt }: SavedIdle, times: ReadonlyArray<Float64Array>): void {
+    this.#times = joined(times)
+    this.#expiries = expiries
+    this.expired = expired
+    this.#sweptAt = sweptAt
+    this.latest = latest
+  }
+}
