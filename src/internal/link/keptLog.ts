@@ -3,7 +3,7 @@
  * are in the pages, which are not written again before a checkpoint covers them.
  */
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads"
-import type { Attachment, KeptStream, Saved, SavedBatches, StreamNumber } from "../stream/protocol.ts"
+import type { Attachment, KeptShipping, Saved, SavedBatches, StreamNumber } from "../stream/protocol.ts"
 import { type LogPlace, logPosition } from "../stream/rows/log.ts"
 import { hasStack } from "../util/stack.ts"
 
@@ -23,7 +23,7 @@ export class KeptLog {
   /** What the fold has saved, by id, which only another one looks into. */
   readonly segments = new Map<number, SharedArrayBuffer>()
   /** The events that a store may not have yet, which a fold has saved likewise. */
-  stream: KeptStream | undefined
+  shipping: KeptShipping | undefined
   #commands: Array<Attachment> = []
   #port: MessagePort | undefined
 
@@ -91,9 +91,9 @@ export class KeptLog {
   }
 
   addBatches({ batches, oldest, restarts, source }: SavedBatches): void {
-    const before = restarts ? [] : (this.stream?.batches ?? []).filter(({ number }) => number >= oldest)
-    const next = (batches.at(-1)?.number ?? Math.max(oldest, this.stream?.next ?? 1) - 1) + 1
-    this.stream = { source, batches: [...before, ...batches], next }
+    const before = restarts ? [] : (this.shipping?.batches ?? []).filter(({ number }) => number >= oldest)
+    const next = (batches.at(-1)?.number ?? Math.max(oldest, this.shipping?.next ?? 1) - 1) + 1
+    this.shipping = { source, batches: [...before, ...batches], next }
   }
 
   #add({ attached = [], covers, drops, id, segment }: Saved): void {

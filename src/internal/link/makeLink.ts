@@ -328,7 +328,7 @@ export const makeLink = (options: {
       tell({ _tag: "Restarting", cause, where: describe(place) })
     },
     restore: (careful) => {
-      const { place, segments, stream } = options.kept!
+      const { place, segments, shipping } = options.kept!
       options.kept!.replace(again)
       // The answer comes whole from the next one.
       for (const listener of lanes.values()) listener.forgetParts()
@@ -336,7 +336,7 @@ export const makeLink = (options: {
       return {
         place,
         segments,
-        stream,
+        shipping,
         counters: counters.buffers,
         // Nobody listens to those that are gone.
         seen: [

@@ -6,7 +6,7 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type { EventEnd, EventStoreService } from "../store/eventStore.ts"
-import type { FoldMessage, KeptBatch, KeptStream, SavedBatches, ShippingSettings } from "../stream/protocol.ts"
+import type { FoldMessage, KeptBatch, KeptShipping, SavedBatches, ShippingSettings } from "../stream/protocol.ts"
 import { messageOf } from "../util/describeError.ts"
 import { nextSource } from "./batchFormat.ts"
 import { BatchWriter } from "./batchWriter.ts"
@@ -95,7 +95,7 @@ export class Shipper {
   }
 
   /** Takes the place of a shipper in a thread that has ended. */
-  restore({ batches, next, source }: KeptStream): void {
+  restore({ batches, next, source }: KeptShipping): void {
     this.#source = source
     this.#kept.restore(batches, next)
     this.#arm(0)

@@ -382,7 +382,7 @@ export interface Restore {
   /** Up to this position events are folded one by one, metric by metric: what has ended the fold before is among them. */
   readonly careful: number
   /** Batches that the store of events may not have. `undefined`: none was made. */
-  readonly stream?: KeptStream | undefined
+  readonly shipping?: KeptShipping | undefined
   /** The streams of attached threads. */
   readonly attached?: ReadonlyArray<RestoredStream>
   /** What has ended folds before. */
@@ -429,7 +429,7 @@ export interface SavedBatches {
 }
 
 /** What is kept of them. */
-export interface KeptStream {
+export interface KeptShipping {
   readonly source: string
   readonly batches: ReadonlyArray<KeptBatch>
   /** The number of the batch that comes next. */

@@ -176,7 +176,7 @@ export class FoldThread {
   /** Before there is memory: it takes the place of another one. */
   #restore(restore: Restore): void {
     this.#fold.restore(restore)
-    if (restore.stream !== undefined) this.#shipper?.restore(restore.stream)
+    if (restore.shipping !== undefined) this.#shipper?.restore(restore.shipping)
     this.#checkpoints.restored([...restore.segments.keys()])
   }
 

@@ -9,7 +9,7 @@ import { measuredBy } from "../../../src/internal/metric/definition/measured.ts"
 import type { MetricEvent } from "../../../src/internal/model/event.ts"
 import { Shipper } from "../../../src/internal/shipping/shipper.ts"
 import type { EventStoreService } from "../../../src/internal/store/eventStore.ts"
-import type { KeptStream, SavedBatches, ShippingSettings } from "../../../src/internal/stream/protocol.ts"
+import type { KeptShipping, SavedBatches, ShippingSettings } from "../../../src/internal/stream/protocol.ts"
 import { RequestMetrics } from "./requests.metrics.ts"
 
 const generations = RequestMetrics.metrics.map((metric) => ({
@@ -59,7 +59,7 @@ export class SentEvents {
     this.#startThread(undefined)
   }
 
-  #startThread(kept: KeptStream | undefined): void {
+  #startThread(kept: KeptShipping | undefined): void {
     this.#shipper?.stop()
     this.#pending.length = 0
     const shipper = new Shipper({
@@ -139,7 +139,7 @@ export class SentEvents {
     this.#replayedTo = Math.max(this.#replayedTo, this.#read)
     this.#read = this.#saved.read
     this.#lane = this.#saved.lane && { ...this.#saved.lane, tapped: this.#saved.lane.sequence }
-    this.#startThread(this.#kept.stream)
+    this.#startThread(this.#kept.shipping)
   }
 
   /** Begins to append what there is, and ends. */
