@@ -35,6 +35,8 @@ interface Registered {
   readonly control: RecorderControl
   /** Where it goes when it is removed. */
   readonly total: string | false
+  /** It goes there with the runtime as well: its id does not come back in another process. */
+  readonly leavesAtEnd: boolean
   removing: boolean
 }
 
@@ -163,7 +165,7 @@ export class RecorderRegistry implements Registry {
       const entityId = entityIdOf(decided.entityId)
       const control = makeRecorder<R>({ ...options, entityId, recorderId, namespace, link: link! }, context)
       if (total !== false) this.#totals.reserve(total)
-      this.#recorders.set(recorderId, { control, total, removing: false })
+      this.#recorders.set(recorderId, { control, total, leavesAtEnd: false, removing: false })
       return Effect.as(control.logMade, control)
     })
   }
@@ -188,7 +190,7 @@ export class RecorderRegistry implements Registry {
     const options = { ...recorderDefaults, logging, waitTimeout, shutdownTimeout, capacity, entityId }
     const control = makeRecorder({ ...options, recorderId, namespace, link, remote }, Context.empty())
     if (total !== false) this.#totals.reserve(total)
-    this.#recorders.set(recorderId, { control, total, removing: false })
+    this.#recorders.set(recorderId, { control, total, leavesAtEnd: true, removing: false })
     lifecycle.inBackground(Effect.ignore(control.startUnasked))
     return control
   }
@@ -304,12 +306,12 @@ export class RecorderRegistry implements Registry {
   /** In the step in which it leaves its lane: who reads sees its numbers in it, or in its total, which is given back. */
   #forget(control: RecorderControl): RecorderControl | undefined {
     const { recorderId } = control.service
-    const total = this.#recorders.get(recorderId)?.total ?? false
+    const { leavesAtEnd, total } = this.#recorders.get(recorderId) ?? { total: false }
     this.#recorders.delete(recorderId)
     this.#acceptedBefore += control.statsUnsafe().accepted
     const { isRunning, link } = this.#options.lifecycle
-    // With a runtime that ends, all of its recorders do.
-    return total === false || !isRunning ? undefined : this.#totals.of(control, total, link!)
+    // With a runtime that ends, all others do.
+    return total === false || !(isRunning || leavesAtEnd) ? undefined : this.#totals.of(control, total, link!)
   }
 
   /** Events that recorders have ever accepted. */
