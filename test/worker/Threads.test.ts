@@ -3,6 +3,7 @@ import { Worker } from "node:worker_threads"
 import { Schedule } from "effect"
 import { MetricsRuntime, type StartOptions, type ThreadsOptions } from "mvx-metrics/promise"
 import { expect, it } from "vitest"
+import { ClashingMetrics } from "./fixtures/threads/clashing.metrics.ts"
 import { attachThread, startThread, type Thread } from "./fixtures/threads/startThread.ts"
 import { Millis, Work, WorkMetrics } from "./fixtures/threads/threads.metrics.ts"
 
@@ -191,6 +192,22 @@ it("a thread is attached by a port where it does not find the runtime by itself"
   await thread.run("shutdown")
   await until(() => runtime.recorderIds.length === 0)
   expect((await shown(runtime))("threads_work_total", "port/threads")).toBe(10)
+})
+
+it("a metric of a thread and one of the main thread cannot have one name in Prometheus", async () => {
+  await using runtime = await started()
+  const own = await runtime.createRecorder("own")
+  await own.registerMetric(ClashingMetrics)
+  await using thread = startThread()
+  await thread.run("attach")
+  await expect(thread.run("create", "clash")).rejects.toMatchObject({
+    tag: "mvx-metrics/RegisterError",
+    message: expect.stringContaining(`would both be "threads_work"`)
+  })
+  await runtime.stopAndRemoveRecorder("own")
+  await thread.run("create", "again")
+  const late = await runtime.createRecorder("late")
+  await expect(late.registerMetric(ClashingMetrics)).rejects.toThrow(`would both be "threads_work"`)
 })
 
 it("says what is not possible, and what to do", async () => {

@@ -4,7 +4,6 @@
  */
 import type { MessagePort } from "node:worker_threads"
 import * as Effect from "effect/Effect"
-import { ExpositionNames } from "../formats/prometheus/nameRegistry.ts"
 import { LaneLink, type LaneListener, type Link, type LinkCore } from "../link/link.ts"
 import { ToldStore } from "../link/toldStore.ts"
 import type { MetricsModuleError } from "../model/registerErrors.ts"
@@ -16,7 +15,8 @@ import type { StreamWords } from "../stream/rows/streamWords.ts"
 import { RowWriter } from "../stream/writer.ts"
 import { decodeModuleError } from "../worker/startErrors.ts"
 import type { FromThread, ReservedLane, ThreadCommand, ToThread } from "./messages.ts"
-import { ThreadCatalog } from "./threadCatalog.ts"
+import { type FoundMetrics, ThreadCatalog } from "./threadCatalog.ts"
+import { ThreadNames } from "./threadNames.ts"
 
 /** How long rows may lie unpublished while the thread is in the midst of a turn that waits, in milliseconds. */
 const PublishMillis = 5
@@ -63,7 +63,7 @@ export const makeAttachedLink = (options: AttachedLinkOptions): AttachedLink => 
   const lanes = new Map<Lane, LaneListener>()
   const free: Array<ReservedLane> = []
   const waiting: Array<() => void> = []
-  const found = new Map<number, (result: Effect.Effect<CatalogEntries, MetricsModuleError>) => void>()
+  const found = new Map<number, (result: Effect.Effect<FoundMetrics, MetricsModuleError>) => void>()
   const failureListeners = new Set<(cause: unknown) => void>()
   let failure: { readonly cause: unknown } | undefined
   let isClosed = false
@@ -130,7 +130,7 @@ export const makeAttachedLink = (options: AttachedLinkOptions): AttachedLink => 
   })
 
   const find = (metrics: CatalogEntries, modules: ReadonlyArray<string>) =>
-    Effect.callback<CatalogEntries, MetricsModuleError>((resume) => {
+    Effect.callback<FoundMetrics, MetricsModuleError>((resume) => {
       const request = requests++
       const release = hold()
       found.set(request, (result) => {
@@ -143,7 +143,7 @@ export const makeAttachedLink = (options: AttachedLinkOptions): AttachedLink => 
       })
     })
 
-  const onFound = (request: number, result: Effect.Effect<CatalogEntries, MetricsModuleError>): void => {
+  const onFound = (request: number, result: Effect.Effect<FoundMetrics, MetricsModuleError>): void => {
     const resume = found.get(request)
     found.delete(request)
     resume?.(result)
@@ -172,7 +172,7 @@ export const makeAttachedLink = (options: AttachedLinkOptions): AttachedLink => 
         }
         return
       case "Found":
-        return onFound(message.request, Effect.succeed(message.metrics))
+        return onFound(message.request, Effect.succeed(message))
       case "NotFound":
         return onFound(message.request, Effect.fail(decodeModuleError(message.error)))
       case "Welcome":
@@ -189,6 +189,7 @@ export const makeAttachedLink = (options: AttachedLinkOptions): AttachedLink => 
     for (const go of waiting.splice(0)) go()
   }
 
+  const catalog = new ThreadCatalog(find)
   port.on("message", onMessage)
   port.on("close", onEnd)
   port.unref()
@@ -201,7 +202,7 @@ export const makeAttachedLink = (options: AttachedLinkOptions): AttachedLink => 
       port.close()
     },
     link: {
-      catalog: new ThreadCatalog(find),
+      catalog,
       failure: () => failure,
       onFailure: (listener) => void failureListeners.add(listener),
       isRestarting: () => false,
@@ -214,7 +215,7 @@ export const makeAttachedLink = (options: AttachedLinkOptions): AttachedLink => 
       shipping: undefined,
       store: new ToldStore(() => Effect.fail(ofMain("write to a store")), { send, hold, nextTurn, receive: undefined }),
       usage: () => writer.usage,
-      expositionNames: new ExpositionNames(),
+      expositionNames: new ThreadNames(catalog),
       render: () => Effect.fail(ofMain("be scraped")),
       probe: Effect.never,
       awaitSilence: Effect.never

@@ -14,7 +14,7 @@ import type { CatalogEntries, Command, Lane } from "../stream/protocol.ts"
 import { type LaneBooks, makeBooks } from "../stream/rows/laneBooks.ts"
 import { PageBytes } from "../stream/rows/page.ts"
 import { HostedLane } from "./hostedLane.ts"
-import type { FromThread, ThreadCommand, ThreadRecorder, ToThread } from "./messages.ts"
+import type { FromThread, NameCollision, ThreadCommand, ThreadRecorder, ToThread } from "./messages.ts"
 
 /** The runtime that a thread is attached to. */
 export interface HostRuntime {
@@ -155,11 +155,19 @@ export class HostedThread {
         const { metrics, modules, request } = message
         return this.#runtime.andThen(
           this.#runtime.find(metrics, modules),
-          (found) => this.#post({ _tag: "Found", request, metrics: found }),
+          (found) => this.#post({ _tag: "Found", request, metrics: found, collisions: this.#collisions(metrics) }),
           (error) => this.#post({ _tag: "NotFound", request, error })
         )
       }
     }
+  }
+
+  #collisions(metrics: CatalogEntries): ReadonlyArray<NameCollision> {
+    return metrics.flatMap(([name]) => {
+      const metric = this.#runtime.definition(name)
+      const why = metric && this.#runtime.link.expositionNames.whyNot(metric)
+      return why === undefined ? [] : [{ metric: name, other: why.other, as: why.as }]
+    })
   }
 
   #command({ command, position, recorder, ticket }: ThreadCommand): void {

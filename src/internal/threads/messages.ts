@@ -40,6 +40,13 @@ export type FromThread =
       readonly modules: ReadonlyArray<string>
     }
 
+/** A metric that has a name in Prometheus which one of the runtime has. */
+export interface NameCollision {
+  readonly metric: string
+  readonly other: string
+  readonly as: string
+}
+
 /** A command to the fold, behind this position of the stream of the thread. Functions are not among it. */
 export interface ThreadCommand {
   readonly _tag: "Command"
@@ -60,7 +67,12 @@ export type ToThread =
   | { readonly _tag: "Removed"; readonly lane: Lane }
   /** The worker was replaced. */
   | { readonly _tag: "Restarted" }
-  | { readonly _tag: "Found"; readonly request: number; readonly metrics: CatalogEntries }
+  | {
+      readonly _tag: "Found"
+      readonly request: number
+      readonly metrics: CatalogEntries
+      readonly collisions: ReadonlyArray<NameCollision>
+    }
   | {
       readonly _tag: "NotFound"
       readonly request: number

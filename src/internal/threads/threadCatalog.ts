@@ -9,18 +9,24 @@ import { isDefinition } from "../metric/definition/define.ts"
 import { type Fingerprint, fingerprint } from "../metric/definition/fingerprint.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import { isMetricSet } from "../metric/metricSet.ts"
-import { MetricsModuleError, UnknownMetric } from "../model/registerErrors.ts"
+import { MetricNameCollision, MetricsModuleError, UnknownMetric } from "../model/registerErrors.ts"
 import type { CatalogEntries } from "../stream/protocol.ts"
 import { within } from "../util/liveClock.ts"
+import type { NameCollision, ToThread } from "./messages.ts"
 
 export type FindMetrics = (
   metrics: CatalogEntries,
   modules: ReadonlyArray<string>
-) => Effect.Effect<CatalogEntries, MetricsModuleError>
+) => Effect.Effect<FoundMetrics, MetricsModuleError>
+
+/** What the thread of the runtime has found. */
+export type FoundMetrics = Pick<Extract<ToThread, { readonly _tag: "Found" }>, "metrics" | "collisions">
 
 export class ThreadCatalog extends WorkerCatalog {
   readonly #find: FindMetrics
   readonly #known = new Map<string, Fingerprint>()
+  /** Metrics that were refused when they were last asked for. */
+  readonly #collisions = new Map<string, NameCollision>()
 
   constructor(find: FindMetrics) {
     super([], undefined, { ask: () => {}, hold: () => () => {}, nextTurn: () => {} })
@@ -34,7 +40,7 @@ export class ThreadCatalog extends WorkerCatalog {
   override find(given: unknown, timeout: Duration.Input): Effect.Effect<void, MetricsModuleError> | undefined {
     const metrics = isMetricSet(given) ? given.metrics : isDefinition(given) ? [given] : []
     const modules = isMetricSet(given) ? given.modules : []
-    const fresh = metrics.filter(({ name }) => !this.#known.has(name))
+    const fresh = metrics.filter(({ name }) => !this.#known.has(name) || this.#collisions.has(name))
     if (fresh.length === 0) return undefined
     const found = this.#find(
       fresh.map((metric) => [metric.name, fingerprint(metric)]),
@@ -45,13 +51,21 @@ export class ThreadCatalog extends WorkerCatalog {
       return Effect.fail(new MetricsModuleError({ path: modules.join(", "), reason }))
     }
     return found.pipe(
-      Effect.flatMap((entries) => Effect.sync(() => this.#add(entries))),
+      Effect.flatMap((found) => Effect.sync(() => this.#add(fresh, found))),
       within(timeout, late)
     )
   }
 
-  #add(entries: CatalogEntries): void {
-    for (const [name, print] of entries) this.#known.set(name, print)
+  #add(asked: ReadonlyArray<Metric.Any>, { collisions, metrics }: FoundMetrics): void {
+    for (const [name, print] of metrics) this.#known.set(name, print)
+    for (const { name } of asked) this.#collisions.delete(name)
+    for (const collision of collisions) this.#collisions.set(collision.metric, collision)
+  }
+
+  /** Why one of the metrics of the runtime keeps this one from being registered. */
+  collisionOf({ name }: Metric.Any): MetricNameCollision | undefined {
+    const collision = this.#collisions.get(name)
+    return collision && new MetricNameCollision(collision)
   }
 
   override whyUnknown({ name }: Metric.Any): UnknownMetric {
