@@ -180,9 +180,13 @@ it("a recorder that the main thread removes takes no events in its thread any mo
   expect([refusedBy.notRunning, state]).toEqual([5, "Failed"])
   await thread.run("create", "again", { totalOfRemoved: "removed/threads" })
   await thread.run("emit", 10, 10)
+  await thread.run("remove", "again")
+  await thread.run("create", "again")
+  await thread.run("emit", 5, 5)
   await thread.run("shutdown")
   await until(() => runtime.recorderIds.length === 0)
   expect((await shown(runtime))("threads_work_total", "removed/threads")).toBe(20)
+  expect((await shown(runtime))("threads_work_total", "again/threads")).toBe(5)
 })
 
 it("a thread is attached by a port where it does not find the runtime by itself", async () => {
@@ -234,4 +238,9 @@ it("says what is not possible, and what to do", async () => {
     message: expect.stringContaining("give it to acceptThreads in the main thread")
   })
   expect(await thread.run("scrape")).toBe(503)
+  for (const totalOfRemoved of [5, " ", {}]) {
+    await expect(thread.run("create", "invalid", { totalOfRemoved } as never)).rejects.toMatchObject({
+      message: expect.stringContaining("totalOfRemoved")
+    })
+  }
 })

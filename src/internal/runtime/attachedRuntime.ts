@@ -10,7 +10,7 @@ import { Scheduler } from "effect/Scheduler"
 import type * as Scope from "effect/Scope"
 import { type Check, refuse, whyInvalidOptions } from "../model/optionChecks.ts"
 import { RuntimeFailed, type RuntimeStartError } from "../model/runtimeErrors.ts"
-import type { RecorderOptions } from "../recorder/options.ts"
+import { type RecorderOptions, recorderOptionChecks } from "../recorder/options.ts"
 import { StreamWords } from "../stream/rows/streamWords.ts"
 import { type AttachedLink, makeAttachedLink } from "../threads/attachedLink.ts"
 import { findRuntime } from "../threads/finding.ts"
@@ -64,9 +64,10 @@ export const makeAttached = Effect.fnUntraced(function* (
   const runtime = yield* makeRuntime({ ...own, namespace, totalOfRemoved: false }, runtimeOptionChecks, openLink)
   yield* runtime.start
   const here = <R>(recorderId: string, own: RecorderOptions<R> | undefined) => {
-    if (own?.totalOfRemoved === undefined) return own
-    if (typeof recorderId === "string") totals.set(recorderId.trim(), own.totalOfRemoved)
-    const { totalOfRemoved: _, ...rest } = own
+    // Refused further on.
+    if (typeof recorderId !== "string" || whyInvalidOptions(own, recorderOptionChecks) !== undefined) return own
+    const { totalOfRemoved, ...rest } = own ?? {}
+    totals.set(recorderId.trim(), totalOfRemoved)
     return rest as RecorderOptions<R>
   }
   return Object.freeze<RuntimeService>({
