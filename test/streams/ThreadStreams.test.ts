@@ -1,23 +1,30 @@
 // Events of attached threads come to an aggregator as the worker of their process folds them.
 import { Worker } from "node:worker_threads"
 import { Effect, Layer, Schedule } from "effect"
-import { EventStore } from "mvx-metrics/MetricsStore"
+import { EventStore, MetricsStore, type StoreReport } from "mvx-metrics/MetricsStore"
 import { MetricsStream, type StreamReport } from "mvx-metrics/MetricsStream"
 import { MetricsRuntime, type StartOptions } from "mvx-metrics/promise"
 import { expect, it } from "vitest"
 import { memoryEvents } from "../../src/internal/store/memoryEvents.ts"
 import { channelEvents } from "../store/fixtures/channelEvents.ts"
 import { serve } from "../store/fixtures/channelStore.ts"
+import { type OpenStore, openStore } from "../store/support.ts"
 import { attachThread } from "../worker/fixtures/threads/startThread.ts"
 import { WorkMetrics } from "../worker/fixtures/threads/threads.metrics.ts"
 import { dimensionsOf } from "./support/requests.ts"
 
 const namespace = "test.threadStreams"
 
+/** A store of states beside that of events, and what has come there by now. */
+interface States {
+  readonly store: OpenStore["module"]
+  readonly report: () => Promise<StoreReport>
+}
+
 /** Runs something with a runtime whose events go to a store of the test. `report`: what has come there by now. */
 const withStream = (
   options: Partial<StartOptions>,
-  run: (runtime: MetricsRuntime, report: () => Promise<StreamReport>) => Promise<void>
+  run: (runtime: MetricsRuntime, report: () => Promise<StreamReport>, states: States) => Promise<void>
 ) =>
   Effect.gen(function* () {
     const store = memoryEvents()
@@ -29,13 +36,15 @@ const withStream = (
       store: Layer.succeed(EventStore, store),
       interval: "1 hour"
     })
+    const states = yield* openStore
+    const reader = yield* MetricsStore.makeReader({ store: states.layer, namespace, metrics: [WorkMetrics] })
     const report = () => Effect.runPromise(Effect.andThen(stream.foldNow, stream.report))
     yield* Effect.promise(async () => {
       const all = { namespace, logging: "silent", stream: { store: channelEvents(channel), interval: "1 hour" } }
       const runtime = await MetricsRuntime.start({ ...all, ...options } as StartOptions)
       await using _ = runtime
       await runtime.acceptThreads({ metrics: [WorkMetrics] })
-      await run(runtime, report)
+      await run(runtime, report, { store: states.module, report: () => Effect.runPromise(reader.report) })
     })
   }).pipe(Effect.scoped, Effect.runPromise)
 
@@ -83,14 +92,15 @@ it("has each event of each thread under its recorder, though codes of strings di
     for (const thread of threads.slice(1)) await thread.terminate()
   }))
 
-it("counts no event twice or not at all where the worker and threads end meanwhile", () => {
+it("counts no event twice or not at all in either store where the worker and threads end meanwhile", () => {
   const workers: Array<Worker> = []
   const spawn = () => {
     const worker = new Worker(new URL("../worker/fixtures/threads/threads.worker.ts", import.meta.url))
     workers.push(worker)
     return worker
   }
-  return withStream({ spawn, restart: Schedule.spaced("1 milli") }, async (runtime, report) => {
+  return withStream({ spawn, restart: Schedule.spaced("1 milli") }, async (runtime, report, states) => {
+    await runtime.writeTo({ store: states.store, every: "1 hour" })
     const threads = await Promise.all([1, 2].map(() => attachThread("lasting", { memoryLimit: 1, capacity: 20_000 })))
     const [ends, stays] = threads
     void ends!.run("emit", 1e9, 300)
@@ -110,12 +120,17 @@ it("counts no event twice or not at all where the worker and threads end meanwhi
     const { applied, ...others } = recorders["lasting/threads"]!.events
     expect(applied - ends!.emitted).toBeOneOf([0, 1])
     expect(others).toEqual({ ignored: 0, evicted: 0, missed: 0 })
+    const written = await states.report()
+    expect(dimensionsOf(written.recorders[id]!.snapshots)).toEqual(dimensionsOf(recorders[id]!.snapshots))
     await stays!.terminate()
     await until(() => runtime.recorderIds.length === 0)
     await runtime.flush()
     const total = (await report()).recorders
     expect(Object.keys(total)).toEqual(["lasting/threads"])
     expect(total["lasting/threads"]!.events.applied).toBe(applied + stays!.emitted)
+    const ended = (await states.report()).recorders
+    expect(Object.keys(ended)).toEqual(["lasting/threads"])
+    expect(dimensionsOf(ended["lasting/threads"]!.snapshots)).toEqual(dimensionsOf(total["lasting/threads"]!.snapshots))
   })
 })
 

@@ -111,13 +111,12 @@ export class EndedStates {
     this.#totals.add(lane)
   }
 
-  /** A recorder is removed, at this position of the log. `now`: nothing was later. */
-  leave(lane: FoldLane, at: number, now: number, stats: Float64Array | undefined): void {
+  /** A recorder is removed, at this position of the log. Kept by this id. `now`: nothing was later. */
+  leave(lane: FoldLane, recorderId: string, at: number, now: number, stats: Float64Array | undefined): void {
     // A replay comes here once more.
     if (at <= this.#at || this.isTotal(lane.lane)) return
     this.#at = at
     this.#events += lane.sequence
-    const { recorderId } = lane
     const own = new Map(this.#byId.get(recorderId))
     for (const { metric, saved } of lane.saveMetrics()) {
       // Who adds up can do nothing with the others.

@@ -229,10 +229,14 @@ export class Fold implements FoldOfStreams, FoldOfLanes {
   #leave({ lane, total }: Extract<Command, { readonly _tag: "Close" }>): void {
     const closed = this.#lanes[lane]
     if (closed === undefined) return
-    this.tap?.closed(closed, total && this.#lanes[total.lane]?.recorderId)
+    const { recorderId, stream } = closed
+    const totalId = total && this.#lanes[total.lane]?.recorderId
+    this.tap?.closed(closed, totalId)
     const { position } = this.reader
+    // Numbers of threads are no ids to be kept apart by.
+    const endedId = stream === MainStream ? recorderId : (totalId ?? recorderId)
     if (total !== undefined) this.ended?.addTotal(total.lane)
-    this.ended?.leave(closed, position, Math.max(0, this.latest), this.accounts.take(closed.recorderId))
+    this.ended?.leave(closed, endedId, position, Math.max(0, this.latest), this.accounts.take(recorderId))
     if (total === undefined) return this.left?.leave(closed, position)
     // The total counts it as an event.
     this.left?.leaveEvents(closed.sequence - 1, position)
