@@ -8,6 +8,7 @@ import { MetricsStream } from "mvx-metrics/MetricsStream"
 import { memoryEvents, noEvents } from "../../src/internal/store/memoryEvents.ts"
 import { nextTurn } from "../../src/internal/util/eventLoopTurn.ts"
 import { OutsideClock } from "../../src/internal/util/liveClock.ts"
+import { openStore } from "../durable/support.ts"
 import { lastUser, RequestMetrics, Requests } from "./support/requests.metrics.ts"
 import { dimensionsOf, foldedRequests, requestAt } from "./support/requests.ts"
 
@@ -92,6 +93,30 @@ it.effect("counts what a process has counted that has ended, without its levels"
     expect({ ended, sources, processes: recorders.http!.processes }).toEqual({ ended: 1, sources: [], processes: 0 })
     // The runtime that exporters read has the same.
     expect(yield* stream.runtime.stats).toMatchObject({ recorders: 0 })
+  }).pipe(Effect.scoped)
+)
+
+it.effect("counts once what a process goes on from that has durable state", () =>
+  Effect.gen(function* () {
+    const store = memoryEvents()
+    const stream = yield* aggregator(store)
+    const durable = { store: openStore().store }
+    const process = (from: number, to: number) =>
+      Effect.gen(function* () {
+        const { emit, recorder, runtime } = yield* producer(store, 1, { durable })
+        yield* emit(from, to)
+        yield* runtime.flush()
+        yield* stream.foldNow
+        const { ended, recorders, sources } = yield* stream.report
+        const { "requests.last_user": _, ...all } = dimensionsOf(recorders.http!.snapshots)
+        const { "requests.last_user": __, ...local } = dimensionsOf(yield* recorder.snapshots)
+        expect(all).toEqual(local)
+        expect(local.requests).toEqual(foldedRequests(new Map([[1, to]]), at, at(to - 1)).requests)
+        return { ended, sources: sources.length }
+      }).pipe(Effect.scoped)
+    expect(yield* process(0, 130)).toEqual({ ended: 0, sources: 1 })
+    expect(yield* process(130, 260)).toEqual({ ended: 1, sources: 1 })
+    expect(yield* process(260, 300)).toEqual({ ended: 2, sources: 1 })
   }).pipe(Effect.scoped)
 )
 
