@@ -54,6 +54,8 @@ export class History {
   readonly #followed = new Set<string>()
   /** The time of the last update of each mean, where those are. */
   readonly #meanTimes = new Float64Array(MostMeans).fill(Number.NaN)
+  /** The number of the mean that ends with the update before this one. */
+  #block: number | undefined
   #updates = 0
   #at = 0
 
@@ -93,6 +95,7 @@ export class History {
     for (const [metric, rows] of this.#past) {
       for (const [key, past] of rows) {
         if (past.seen === this.#updates) continue
+        this.#mean(past)
         if (this.#updates - past.seen > this.#length) rows.delete(key)
         else for (const values of past.traces.values()) values[slot] = Number.NaN
       }
@@ -110,23 +113,20 @@ export class History {
     this.times.push(seconds)
     if (this.times.length > this.#length) this.times.shift()
     const before = this.#updates - 1
-    if (before > 0 && before % MeanOf === 0 && this.#length > MeanOf) this.#mean(before / MeanOf)
+    this.#block = before > 0 && before % MeanOf === 0 && this.#length > MeanOf ? before / MeanOf : undefined
+    if (this.#block !== undefined) this.#meanTimes[this.#block % MostMeans] = this.times.at(-2) ?? Number.NaN
   }
 
-  /** Adds up the updates before this one. */
-  #mean(block: number): void {
-    const slot = block % MostMeans
-    this.#meanTimes[slot] = this.times.at(-2) ?? Number.NaN
-    for (const rows of this.#past.values()) {
-      for (const { isCharted, means, traces } of rows.values()) {
-        for (const [name, values] of traces) {
-          const known = means.get(name)
-          if (known === undefined && !isCharted) continue
-          const own = known ?? new Float64Array(MostMeans).fill(Number.NaN)
-          means.set(name, own)
-          own[slot] = isCharted ? this.#meanIn(values, block) : Number.NaN
-        }
-      }
+  /** Adds up the updates before this one, where that is due. Row by row, as rows are read: of all it would take too long. */
+  #mean({ isCharted, means, traces }: Past): void {
+    const block = this.#block
+    if (block === undefined) return
+    for (const [name, values] of traces) {
+      const known = means.get(name)
+      if (known === undefined && !isCharted) continue
+      const own = known ?? new Float64Array(MostMeans).fill(Number.NaN)
+      means.set(name, own)
+      own[block % MostMeans] = isCharted ? this.#meanIn(values, block) : Number.NaN
     }
   }
 
@@ -204,6 +204,7 @@ export class History {
   #row(rows: Map<string, Past>, row: PointRow, view: KindView, isCharted: boolean): Row {
     const past: Past = rows.get(row.key) ?? { points: [], traces: new Map(), means: new Map(), isCharted, seen: 0 }
     rows.set(row.key, past)
+    this.#mean(past)
     past.isCharted = isCharted
     past.seen = this.#updates
     const before = past.points[0]
