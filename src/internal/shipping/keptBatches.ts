@@ -1,5 +1,5 @@
 /**
- * The batches of a source that are not needed no more: those that the store does not have, and those that it has, but could
+ * The batches of a source that may be needed yet: those that the store does not have, and those that it has, but could
  * lose yet. A store that is killed may forget the last seconds, a commit as well as what was appended.
  */
 import type { EventBatch } from "../store/eventStore.ts"
