@@ -6,15 +6,7 @@
 import type { LaneLink } from "../link/link.ts"
 import type { Stats } from "../model/stats.ts"
 import { EventWriter, type TagLayouts } from "../stream/eventWriter.ts"
-import {
-  BookAccepted,
-  BookApplied,
-  BookEvicted,
-  BookIgnored,
-  BookInvalid,
-  BookNotRunning,
-  BookOverflowed
-} from "../stream/rows/laneBooks.ts"
+import { BookApplied, BookIgnored, BookInvalid, BookNotRunning, BookOverflowed } from "../stream/rows/laneBooks.ts"
 import { type RowOwner, RowSource } from "../stream/rows/rowSource.ts"
 
 /** Why an event was not accepted. */
@@ -78,26 +70,21 @@ export abstract class Accounts extends EventWriter implements RowOwner {
     books[BookIgnored] = this.ignored
   }
 
+  /** Nothing is called behind what is counted: if that failed, the event would be counted again for it. */
   protected refuse<R extends Refusal>(refusal: R): R {
+    const { books } = this.laneLink
     if (refusal === "overflow") {
-      // Before it is counted: one that fails on the way is counted for that.
       this.laneLink.overflowed()
       this.overflowed++
-    } else if (refusal === "invalid") this.invalid++
-    else this.notRunning++
-    this.book()
+      if (books !== undefined) books[BookOverflowed] = this.overflowed
+    } else if (refusal === "invalid") {
+      this.invalid++
+      if (books !== undefined) books[BookInvalid] = this.invalid
+    } else {
+      this.notRunning++
+      if (books !== undefined) books[BookNotRunning] = this.notRunning
+    }
     return refusal
-  }
-
-  /** Keeps the books in shared memory as well, in an attached thread. */
-  protected book(): void {
-    const { books } = this.laneLink
-    if (books === undefined) return
-    books[BookAccepted] = this.rows.counted
-    books[BookOverflowed] = this.overflowed
-    books[BookInvalid] = this.invalid
-    books[BookNotRunning] = this.notRunning
-    books[BookEvicted] = this.evicted
   }
 
   stats(): Omit<Stats, "state"> {

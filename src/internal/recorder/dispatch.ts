@@ -5,6 +5,7 @@
 import * as Effect from "effect/Effect"
 import type { LaneLink } from "../link/link.ts"
 import type { TagLayouts } from "../stream/eventWriter.ts"
+import { BookAccepted } from "../stream/rows/laneBooks.ts"
 import { Accounts, type Refusal } from "./accounting.ts"
 import { Backlog, type WaitingEvent } from "./backlog.ts"
 
@@ -64,9 +65,10 @@ export abstract class Dispatch extends Accounts {
   protected accept(entry: WaitingEvent): void {
     // Events in the backlog go first: no event passes it until `reopen` finds it empty.
     this.shut()
+    const { books } = this.laneLink
     this.backlog.add(entry)
     this.rows.counted++
-    this.book()
+    if (books !== undefined) books[BookAccepted] = this.rows.counted
   }
 
   /** Has what was accepted go on its way. */

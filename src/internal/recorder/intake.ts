@@ -10,6 +10,7 @@ import type { LaneLink } from "../link/link.ts"
 import type { MetricEvent } from "../model/event.ts"
 import { whyNotEvent } from "../model/event.ts"
 import type { TagLayouts } from "../stream/eventWriter.ts"
+import { BookEvicted, BookOverflowed } from "../stream/rows/laneBooks.ts"
 import { afterwards } from "../util/deadlines.ts"
 import { hasStack, isStackOverflow } from "../util/stack.ts"
 import type { Refusal } from "./accounting.ts"
@@ -104,8 +105,9 @@ export class Intake extends Dispatch {
 
   /** Nothing of the event was written when it failed. Where the stack is used up, that was its caller's doing. */
   #refuseFor(defect: unknown): "overflow" {
+    const { books } = this.laneLink
     this.overflowed++
-    this.book()
+    if (books !== undefined) books[BookOverflowed] = this.overflowed
     if (isStackOverflow(defect)) return "overflow"
     throw defect
   }
@@ -243,8 +245,9 @@ export class Intake extends Dispatch {
   /** Under `drop-oldest`: takes back the oldest event that the fold does not have. */
   #evict(): boolean {
     if (this.overflow !== "drop-oldest" || !this.backlog.evict()) return false
+    const { books } = this.laneLink
     this.evicted++
-    this.book()
+    if (books !== undefined) books[BookEvicted] = this.evicted
     this.laneLink.overflowed()
     return true
   }
