@@ -54,20 +54,19 @@ const cluster: Way = ({ cluster }, scenario) => ({
 /** The interval of `MetricsCluster.layerWorker`, in milliseconds. */
 const ClusterInterval = 1000
 
-/** A Prometheus scrapes each process in the text format. A histogram is a series for each bucket. */
-const scrape: Way = ({ exports, prometheus }, scenario) => {
-  const series = sumOf(exports.samples, scenario)
-  return {
-    sources: scenario.processes,
-    write: {
-      every: scenario.report,
-      ofWrite: { bytes: sumOf(exports.text, scenario), storeMillis: series * prometheus.millis.each },
-      ...replacing
-    },
-    memory: series * prometheus.memory.each,
-    network: scenario.network,
-    report: noReport(scenario.report)
-  }
+/** A Prometheus scrapes so many bytes and series from each process. */
+const scraped = ({ prometheus }: Parameters<Way>[0], scenario: Parameters<Way>[1], bytes: number, series: number) => ({
+  sources: scenario.processes,
+  write: { every: scenario.report, ofWrite: { bytes, storeMillis: series * prometheus.millis.each }, ...replacing },
+  memory: series * prometheus.memory.each,
+  network: scenario.network,
+  report: noReport(scenario.report)
+})
+
+/** In the text format, in which a histogram is a series for each bucket. */
+const scrape: Way = (constants, scenario) => {
+  const { samples, text } = constants.exports
+  return scraped(constants, scenario, sumOf(text, scenario), sumOf(samples, scenario))
 }
 
 /** The processes of each host are added up by its primary, which is scraped for all of them. */
@@ -78,22 +77,12 @@ const scrapePerHost: Way = (constants, scenario) =>
  * Scrapes in protobuf, with exponential histograms in the place of those with boundaries. Each is one native histogram, of
  * which it is assumed that it costs Prometheus as much as one series.
  */
-const native: Way = ({ exports, prometheus }, scenario) => {
+const native: Way = (constants, scenario) => {
   const { exponential, histogram } = scenario.mix
   const of = { ...scenario, mix: { ...scenario.mix, histogram: 0, exponential: exponential + histogram } }
-  const { samples } = exports
+  const { protobuf, samples } = constants.exports
   const series = sumOf({ ...samples, series: { ...samples.series, exponential: 1 } }, of)
-  return {
-    sources: scenario.processes,
-    write: {
-      every: scenario.report,
-      ofWrite: { bytes: sumOf(exports.protobuf, of), storeMillis: series * prometheus.millis.each },
-      ...replacing
-    },
-    memory: series * prometheus.memory.each,
-    network: scenario.network,
-    report: noReport(scenario.report)
-  }
+  return scraped(constants, scenario, sumOf(protobuf, of), series)
 }
 
 /** Each process sends its metrics to a collector, of which nothing is known here but what it gets. */
