@@ -11,7 +11,6 @@
  *
  * @since 0.2.0
  */
-import { extname } from "node:path"
 import type { PgClient } from "@effect/sql-pg/PgClient"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
@@ -25,6 +24,7 @@ import { makeStateTables, postgresStates } from "./internal/store/postgresStates
 import { serverSettings } from "./internal/store/serverOptions.ts"
 import { StateStore } from "./internal/store/stateStore.ts"
 import { type StoreModule, storeModule } from "./internal/store/storeModule.ts"
+import { siblingModule } from "./internal/util/siblingModule.ts"
 
 /**
  * Where the store is.
@@ -50,11 +50,7 @@ export interface Options {
  */
 export const make = (options: Options): StoreModule => {
   const { place } = serverSettings(options, server)
-  return storeModule(
-    new URL(`./PostgresStore${extname(new URL(import.meta.url).pathname)}`, import.meta.url),
-    options,
-    place
-  )
+  return storeModule(siblingModule("PostgresStore", import.meta.url), options, place)
 }
 
 /**

@@ -11,7 +11,6 @@
  *
  * @since 0.2.0
  */
-import { extname } from "node:path"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -24,6 +23,7 @@ import { redisStates } from "./internal/store/redisStates.ts"
 import { serverSettings } from "./internal/store/serverOptions.ts"
 import { StateStore } from "./internal/store/stateStore.ts"
 import { type StoreModule, storeModule } from "./internal/store/storeModule.ts"
+import { siblingModule } from "./internal/util/siblingModule.ts"
 
 /**
  * Where the store is.
@@ -49,11 +49,7 @@ export interface Options {
  */
 export const make = (options: Options): StoreModule => {
   const { place } = serverSettings(options, server)
-  return storeModule(
-    new URL(`./RedisStore${extname(new URL(import.meta.url).pathname)}`, import.meta.url),
-    options,
-    place
-  )
+  return storeModule(siblingModule("RedisStore", import.meta.url), options, place)
 }
 
 /**

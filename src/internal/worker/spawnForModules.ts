@@ -4,7 +4,6 @@
  */
 
 import { existsSync, realpathSync } from "node:fs"
-import { extname } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import { type ResourceLimits, Worker } from "node:worker_threads"
 import * as Effect from "effect/Effect"
@@ -12,6 +11,7 @@ import { MetricsModuleError } from "../model/registerErrors.ts"
 import { InvalidArgument } from "../model/usageErrors.ts"
 import { describeError } from "../util/describeError.ts"
 import { isOf } from "../util/realms.ts"
+import { siblingModule } from "../util/siblingModule.ts"
 import { type Environment, loaderOptions, loaderVariables } from "./threadOptions.ts"
 import { inBundle, waysToWorker } from "./waysToWorker.ts"
 
@@ -27,7 +27,7 @@ export interface EntryData {
  */
 const packagedEntry = (): URL | undefined => {
   const here: string | undefined = import.meta.url
-  return here === undefined ? undefined : new URL(`workerEntry${extname(new URL(here).pathname)}`, here)
+  return here === undefined ? undefined : siblingModule("workerEntry", here)
 }
 
 const realpathOrUndefined = (path: string | undefined): string | undefined => {
