@@ -55,7 +55,7 @@ class TwoLanes extends ReplacedFolds {
   /** By name, how many events a lane has had. */
   names(lane: number): ReadonlyMap<string, number> {
     this.read(Number.POSITIVE_INFINITY)
-    const [, names] = this.fold.lane(lane)!.saveMetrics()
+    const [, names] = this.fold.lanes.find(lane)!.saveMetrics()
     const kernel = kernelOf(Names) as Kernel
     if (names!.saved.state._tag === "Kernel") kernel.load(names!.saved.state.kernel)
     return new Map(
@@ -76,7 +76,7 @@ class TwoLanes extends ReplacedFolds {
   /** The sequence numbers that the lanes have come to. Those that were given are `emitted`. */
   get folded(): ReadonlyArray<number | undefined> {
     this.read(Number.POSITIVE_INFINITY)
-    return [0, 1].map((lane) => this.fold.saveLane(lane)?.sequence)
+    return [0, 1].map((lane) => this.fold.lanes.find(lane)?.save().sequence)
   }
 }
 
@@ -127,8 +127,8 @@ class ManySeries extends ReplacedFolds {
   /** Of the recorder, and as they are to be. */
   get states(): ReadonlyArray<ReadonlyArray<unknown>> {
     this.read(Number.POSITIVE_INFINITY)
-    const kernels = this.fold
-      .lane(0)!
+    const kernels = this.fold.lanes
+      .find(0)!
       .saveMetrics()
       .map(({ metric, saved }) => {
         const kernel = kernelOf(metric) as Kernel

@@ -96,19 +96,19 @@ class LeavingRecorders extends ReplacedFolds {
   /** What a lane shows from here on, in order. */
   show(number: number, by = {}): Array<number> {
     const counts: Array<number> = []
-    this.fold.lane(number)?.show(0, {}, by, (shown) => counts.push(countIn(shown)))
+    this.fold.lanes.find(number)?.show(0, {}, by, (shown) => counts.push(countIn(shown)))
     return counts
   }
 
   /** The series that a lane has, for one who goes on to read them. */
   cuts(number: number): Array<SeriesCut> {
     const cuts: Array<SeriesCut> = []
-    this.fold.lane(number)?.show(0, {}, {}, (shown) => cuts.push(...shown.flatMap(({ series }) => series ?? [])))
+    this.fold.lanes.find(number)?.show(0, {}, {}, (shown) => cuts.push(...shown.flatMap(({ series }) => series ?? [])))
     return cuts
   }
 
   showFolded(number: number, by: object): void {
-    this.fold.lane(number)?.showFolded(by)
+    this.fold.lanes.find(number)?.showFolded(by)
   }
 
   /** What all lanes have counted. */

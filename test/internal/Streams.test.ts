@@ -100,10 +100,10 @@ class Attached {
     }
     this.#carrier.connect({
       post: (request) => {
-        if (request._tag === "Stream") fold.attach(request.stream, request.words)
+        if (request._tag === "Stream") fold.streams.attach(request.stream, request.words)
         else if (request._tag === "Attach") fold.reader.attach(request.attachments)
         else if (request._tag === "Memory") {
-          fold.stream(request.stream ?? 0)!.reader.memory(request.first, request.buffer)
+          fold.streams.find(request.stream ?? 0)!.reader.memory(request.first, request.buffer)
         }
       },
       rouse: () => {}
@@ -159,7 +159,7 @@ class Attached {
   // --- the worker
 
   read(): string {
-    return this.#fold.read(1)
+    return this.#fold.streams.read(1)
   }
 
   save(): void {
@@ -195,7 +195,7 @@ class Attached {
     this.ask()
     while (this.read() === "more");
     const { value } = this.#answer!.dimensions as { readonly value: number }
-    return { sequence: this.#fold.lane(lane)!.sequence, count: value }
+    return { sequence: this.#fold.lanes.find(lane)!.sequence, count: value }
   }
 }
 

@@ -101,7 +101,7 @@ export class Folding {
     }
     const save = (): SavedLane => {
       this.fold()
-      return deserialize(serialize(this.#fold.saveLane(lane)))
+      return deserialize(serialize(this.#fold.lanes.find(lane)?.save()))
     }
     return {
       register,

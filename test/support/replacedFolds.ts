@@ -38,10 +38,11 @@ export class ReplacedFolds {
       onPageRead: (page, stream) => checkpoints.onPageRead(page, stream),
       catalog: this.#catalog
     })
-    const { savingLane } = fold
-    fold.savingLane = (lane) => {
+    const { lanes } = fold
+    const { saving } = lanes
+    lanes.saving = (lane) => {
       this.saves++
-      return savingLane.call(fold, lane)
+      return saving.call(lanes, lane)
     }
     const checkpoints = new Checkpoints(fold, (saved) => port2.postMessage(saved), setRead)
     this.fold = fold

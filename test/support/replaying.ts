@@ -148,7 +148,7 @@ export class Replaying {
 
   /** What would be kept: all that a save shares with its lane must be copied by then. */
   save(): SavedLane {
-    const bytes = serialize(this.#fold.saveLane(lane))
+    const bytes = serialize(this.#fold.lanes.find(lane)?.save())
     this.#saved = { lane: bytes, position: this.#log.length }
     return deserialize(bytes)
   }

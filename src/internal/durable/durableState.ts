@@ -35,7 +35,7 @@ export class DurableState extends StateRounds {
       pack: (recorderId, { metric, saved }) => this.#left.pack(recorderId, metric, saved)
     })
     fold.left = this.#left
-    fold.onPersist("durable", (end) => this.ask(end))
+    fold.keepers.add("durable", (end) => this.ask(end))
   }
 
   get left(): LeftStates {

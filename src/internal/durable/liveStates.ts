@@ -68,7 +68,7 @@ export class LiveStates {
     const { fold } = this.#options
     let events = 0
     for (const [recorderId, { lane, sequence }] of this.#byRecorder) {
-      if (fold.lane(lane.lane) === lane) events += sequence
+      if (fold.lanes.find(lane.lane) === lane) events += sequence
       else {
         this.#byRecorder.delete(recorderId)
         this.#changed.add(recorderId)
@@ -80,7 +80,7 @@ export class LiveStates {
   /** Returns how many bytes that took; `undefined` where there is no memory for them yet. */
   collect(number: Lane): number | undefined {
     const { fold, isLeftOut, pack } = this.#options
-    const lane = fold.lane(number)
+    const lane = fold.lanes.find(number)
     if (lane === undefined || isLeftOut?.(number) === true) return 0
     const { recorderId, sequence } = lane
     const packed = lane.saveMetrics().flatMap((each) => {

@@ -150,9 +150,9 @@ export abstract class StateRounds {
     const asked = this.#asked
     this.#asked = []
     const { fold } = this.thread
-    const touched = fold.touched.take(this.#by)
+    const touched = fold.lanes.touched.take(this.#by)
     // Lanes that were restored are not touched by that.
-    const lanes = this.#isFirst ? fold.openLanes : touched
+    const lanes = this.#isFirst ? fold.lanes.open : touched
     this.#isFirst = false
     return { lanes, next: 0, asked, making: undefined }
   }

@@ -59,7 +59,7 @@ export class StoredStates extends StateRounds {
       pack: (recorderId, each) => this.#pack(recorderId, each),
       isLeftOut: (lane) => fold.ended?.isTotal(lane) === true
     })
-    fold.onPersist("store", (end, isLast) => {
+    fold.keepers.add("store", (end, isLast) => {
       this.#hasEnded ||= isLast
       this.ask(end)
       // What the store has to wait for.

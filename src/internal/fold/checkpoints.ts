@@ -149,7 +149,7 @@ export class Checkpoints {
     // With the lanes that are saved here, since some that were closed have left to these what they had. Behind them: a total
     // that is among them may have been saved before.
     for (const lane of this.#fold.totals.take("checkpoints")) {
-      const record = this.#fold.recordOf(lane)
+      const record = this.#fold.lanes.recordOf(lane)
       records.push(record)
       bytes += bytesOf(record)
     }
@@ -185,7 +185,7 @@ export class Checkpoints {
 
   /** Saves a lane a step further. `undefined`: there is more to do. */
   #saved(round: Round, lane: Lane): SavedRecord | undefined {
-    round.saving ??= { steps: this.#fold.savingLane(lane), record: undefined }
+    round.saving ??= { steps: this.#fold.lanes.saving(lane), record: undefined }
     const { saving } = round
     if (saving.record === undefined) {
       const { done, value } = saving.steps.next()
@@ -219,7 +219,7 @@ export class Checkpoints {
   #begin(): Round {
     const fold = this.#fold
     const { isWasteful } = this.#kept
-    const touched = fold.touched.take("checkpoints")
+    const touched = fold.lanes.touched.take("checkpoints")
     if (isWasteful) this.#kept.beginAnew()
     this.#isLeftDue = isWasteful
     const pages: Array<Page> = []
@@ -230,11 +230,11 @@ export class Checkpoints {
       if (stream.number !== MainStream) attached.push({ stream: stream.number, place: stream.reader.place })
     }
     this.#commands = fold.commands
-    const lanes = isWasteful ? this.#kept.oldestFirst(fold.openLanes) : touched[Symbol.iterator]()
+    const lanes = isWasteful ? this.#kept.oldestFirst(fold.lanes.open) : touched[Symbol.iterator]()
     return {
       place: fold.reader.place,
       attached,
-      logs: fold.saveLogs(isWasteful),
+      logs: fold.streams.save(isWasteful),
       pages,
       lanes,
       lane: lanes.next().value ?? undefined,

@@ -32,8 +32,8 @@ import type { Shown } from "./viewedMetric.ts"
 const Patience = 250
 
 /** The fold that is rendered. */
-interface Rendered {
-  readonly laneOf: (lane: Lane) => FoldLane | undefined
+export interface RenderedFold {
+  readonly lanes: { readonly find: (lane: Lane) => FoldLane | undefined }
   /** Whether what lanes show is the same until something comes to them. */
   readonly canWait: boolean
   readonly send: (message: FoldMessage, transfers?: ReadonlyArray<ArrayBuffer>) => void
@@ -41,7 +41,8 @@ interface Rendered {
 }
 
 /** `onEnd`: it was sent, or dropped. */
-export const renderLanes = (render: Render, { canWait, laneOf, send, work }: Rendered, onEnd: () => void): Work => {
+export const renderLanes = (render: Render, fold: RenderedFold, onEnd: () => void): Work => {
+  const { canWait, send, work } = fold
   const { now, recorderIds, rendering: asked, request } = render
   const { attributesOf, groupOf, others } = labelling(render)
   const isWanted = wantedBy(asked)
@@ -134,7 +135,7 @@ export const renderLanes = (render: Render, { canWait, laneOf, send, work }: Ren
 
   send({ _tag: "Rendering", request })
   for (const [i, recorderId] of recorderIds.entries()) {
-    const lane = laneOf(render.lanes[i]!)
+    const lane = fold.lanes.find(render.lanes[i]!)
     if (lane === undefined) continue
     missing++
     lanes.push(lane)

@@ -19,11 +19,10 @@ import type { LogState, SavedStrings } from "./savedLane.ts"
 export interface FoldOfStreams {
   /** No event came later, and no read. */
   latest: number
-  /** A lane of the stream, to which rows come that it does not have yet. */
-  readonly laneOf: (stream: StreamFold, lane: Lane) => FoldLane | undefined
+  readonly lanes: { readonly ofRows: (stream: StreamFold, lane: Lane) => FoldLane | undefined }
   readonly command: (command: unknown) => void
   readonly readSnapshots: (lane: Lane, request: number, now: number, names: ReadonlyArray<string> | undefined) => void
-  readonly stream: (stream: StreamNumber) => StreamFold | undefined
+  readonly streams: { readonly find: (stream: StreamNumber) => StreamFold | undefined }
 }
 
 /** What is saved of a log, and which strings of it are to be saved yet, by their numbers. */
@@ -78,22 +77,22 @@ export class StreamFold implements StreamHandler {
 
   rows(lane: number, type: number, rows: Rows, at: number, count: number, time: number): void {
     if (time > this.#fold.latest) this.#fold.latest = time
-    this.#fold.laneOf(this, lane)?.rows(this.#layouts[type - FirstLayout]!, rows, at, count, time)
+    this.#fold.lanes.ofRows(this, lane)?.rows(this.#layouts[type - FirstLayout]!, rows, at, count, time)
   }
 
   event(lane: number, event: MetricEvent, time: number): void {
     if (time > this.#fold.latest) this.#fold.latest = time
-    this.#fold.laneOf(this, lane)?.event(event, time)
+    this.#fold.lanes.ofRows(this, lane)?.event(event, time)
   }
 
   foreignEvents(lane: number, count: number): void {
     // Rows of a word each, in one: with the first of them the lane may have been restored.
     const further = Math.min(count, this.reader.position - (this.#restoredTo[lane] ?? 0))
-    if (further > 0) this.#fold.laneOf(this, lane)?.foreignEvents(further)
+    if (further > 0) this.#fold.lanes.ofRows(this, lane)?.foreignEvents(further)
   }
 
   skip(lane: number, to: number): void {
-    this.#fold.laneOf(this, lane)?.skip(to)
+    this.#fold.lanes.ofRows(this, lane)?.skip(to)
   }
 
   layout(type: number, layout: Layout): void {
@@ -103,7 +102,7 @@ export class StreamFold implements StreamHandler {
 
   command(command: unknown, from: CommandOrder["from"]): void {
     this.#fold.command(command)
-    const sender = from && this.#fold.stream(from.stream)
+    const sender = from && this.#fold.streams.find(from.stream)
     if (sender !== undefined) sender.#ticket = from!.ticket
   }
 
@@ -112,7 +111,9 @@ export class StreamFold implements StreamHandler {
   }
 
   hasReached(after: NonNullable<CommandOrder["after"]>): boolean {
-    return after.every(([stream, position]) => (this.#fold.stream(stream)?.reader.position ?? position) >= position)
+    return after.every(
+      ([stream, position]) => (this.#fold.streams.find(stream)?.reader.position ?? position) >= position
+    )
   }
 
   hasCome(ticket: number): boolean {

@@ -15,7 +15,8 @@ import { NextTurn } from "../util/nextTurn.ts"
 import { hasStack } from "../util/stack.ts"
 import type { FlightLog } from "./flightLog.ts"
 import type { Link } from "./link.ts"
-import { type LinkControl, makeLink } from "./makeLink.ts"
+import type { LinkControl } from "./linkControl.ts"
+import { makeLink } from "./makeLink.ts"
 import { RoundsInProcess } from "./roundsInProcess.ts"
 
 /** A fold whose state outlives the process. */

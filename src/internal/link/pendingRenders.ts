@@ -4,6 +4,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { packStats } from "../formats/packedStats.ts"
 import type { DropRender, Render, Rendered, RenderMessage } from "../stream/protocol.ts"
 import { withLiveClock } from "../util/liveClock.ts"
 
@@ -15,6 +16,21 @@ export type RenderRequest = Omit<Render, "_tag" | "request">
  */
 const Silence = Duration.millis(900)
 const Step = Duration.millis(150)
+
+/** How long between two questions to a fold that answers. */
+const Pause = Duration.millis(500)
+
+/** A scrape of nothing. */
+const nothing: RenderRequest = {
+  rendering: { format: "text" },
+  namespace: "",
+  now: 0,
+  recorderIds: [],
+  lanes: new Int32Array(0),
+  stats: packStats([]),
+  foldLag: undefined,
+  runtime: undefined
+}
 
 type Answer = Exit.Exit<Rendered, unknown>
 
@@ -91,6 +107,16 @@ export class PendingRenders {
       })
       return Effect.forever(Effect.andThen(Effect.sleep(Step), step))
     })
+  }
+
+  /** Done when the fold has come to what was sent before. Fails once it is silent. */
+  probe(send: (command: Render | DropRender) => void, hold: () => () => void): Effect.Effect<Rendered, unknown> {
+    return Effect.suspend(() => this.ask(send, nothing, hold, () => {}))
+  }
+
+  /** Asks again and again. Never ends while the fold answers. */
+  probing(probe: Effect.Effect<unknown, unknown>): Effect.Effect<never, unknown> {
+    return Effect.suspend(() => Effect.forever(Effect.andThen(probe, withLiveClock(Effect.sleep(Pause)))))
   }
 
   awaits(request: number): boolean {

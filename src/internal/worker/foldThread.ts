@@ -90,10 +90,10 @@ export class FoldThread {
         if (this.#durable?.reads === true) this.#checkpoints.begin()
         break
       case "Stream":
-        this.#fold.attach(request.stream, request.words)
+        this.#fold.streams.attach(request.stream, request.words)
         break
       case "Memory":
-        this.#fold.stream(request.stream ?? MainStream)?.reader.memory(request.first, request.buffer)
+        this.#fold.streams.find(request.stream ?? MainStream)?.reader.memory(request.first, request.buffer)
         break
       case "Attach":
         this.#fold.reader.attach(request.attachments)
@@ -188,12 +188,12 @@ export class FoldThread {
   /** Never ends by itself. */
   readonly run: Effect.Effect<never> = Effect.gen({ self: this }, function* () {
     const fold = this.#fold
-    const ready = (): boolean => fold.isReady
+    const ready = (): boolean => fold.streams.isReady
     for (;;) {
       const messages = this.#messages
-      if (fold.isReady) this.#naps = 0
+      if (fold.streams.isReady) this.#naps = 0
       const isHeld = this.#shipper?.isFull === true
-      const reading = isHeld ? "held" : fold.read(PagesAtOnce)
+      const reading = isHeld ? "held" : fold.streams.read(PagesAtOnce)
       this.#fold.leavePlace()
       if (reading === "more" || this.#isBusy) {
         yield* nextTurn

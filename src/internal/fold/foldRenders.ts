@@ -1,0 +1,23 @@
+/** The scrapes of a fold that are under way. */
+import type { Render } from "../stream/protocol.ts"
+import { type RenderedFold, renderLanes } from "./renderScrape.ts"
+import type { Work } from "./slices.ts"
+
+export class FoldRenders {
+  readonly #works = new Map<number, Work>()
+
+  begin(render: Render, fold: RenderedFold): void {
+    const { request } = render
+    let hasEnded = false
+    const work = renderLanes(render, fold, () => {
+      hasEnded = true
+      this.#works.delete(request)
+    })
+    if (!hasEnded) this.#works.set(request, work)
+  }
+
+  /** Nobody waits for it any more. */
+  drop(request: number): void {
+    this.#works.get(request)?.drop()
+  }
+}

@@ -1,0 +1,54 @@
+/** What a recorder leaves that is removed: to a total, to the next one of its id, and to those who add up processes. */
+import type * as Metric from "../metric/definition/metric.ts"
+import { type Command, MainStream } from "../stream/protocol.ts"
+import type { EndedStates } from "./endedStates.ts"
+import type { FoldTap } from "./foldTap.ts"
+import type { LeftStates } from "./leftStates.ts"
+import type { FoldLane } from "./recorderFold.ts"
+import type { ToldAccounts } from "./toldAccounts.ts"
+
+/** The fold in which that is kept. */
+interface Keeping {
+  readonly tap: FoldTap | undefined
+  readonly left: LeftStates | undefined
+  readonly ended: EndedStates | undefined
+  readonly accounts: ToldAccounts
+  readonly latest: number
+  readonly notKept: (recorderId: string, name: string, reason: string) => void
+}
+
+/** The lane that what a lane has counted goes to, and when. */
+export type Total = NonNullable<Extract<Command, { readonly _tag: "Close" }>["total"]>
+
+/** The lane `closed` has come to its end at a position in the log. `totalId`: that of its total, if it is open. */
+export const leave = (
+  { accounts, ended, latest, left, tap }: Keeping,
+  closed: FoldLane,
+  position: number,
+  total: Total | undefined,
+  totalId: string | undefined
+): void => {
+  const { recorderId, stream } = closed
+  tap?.closed(closed, totalId)
+  // Numbers of threads are no ids to be kept apart by.
+  const endedId = stream === MainStream ? recorderId : (totalId ?? recorderId)
+  if (total !== undefined) ended?.addTotal(total.lane)
+  ended?.leave(closed, endedId, position, Math.max(0, latest), accounts.take(recorderId))
+  if (total === undefined) left?.leave(closed, position)
+  // The total counts it as an event.
+  else left?.leaveEvents(closed.sequence - 1, position)
+}
+
+/** What a metric goes on from that is registered at this position. */
+export const leftFor = (
+  fold: Keeping,
+  { recorderId }: FoldLane,
+  metric: Metric.Any,
+  position: number
+): Uint8Array | undefined => {
+  const found = fold.left?.take(recorderId, metric, position)
+  if (found?.changes === undefined) return found?.bytes
+  const changes = found.changes.join(", ")
+  fold.notKept(recorderId, metric.name, `its definition has changed in ${changes}, so it begins anew`)
+  return undefined
+}
