@@ -7,19 +7,15 @@ import { ExponentialHistogramAggregator } from "@opentelemetry/sdk-metrics/build
 import { getMapping } from "@opentelemetry/sdk-metrics/build/src/aggregator/exponential-histogram/mapping/getMapping.js"
 import fc from "fast-check"
 import { type ExactSum, plus } from "../../src/internal/metric/instruments/exactSum.ts"
-import {
-  type ExponentialPoint,
-  ExponentialPoints,
-  exponentialMeasure,
-  quantile,
-  showExponential
-} from "../../src/internal/metric/instruments/exponential.ts"
+import { type ExponentialPoint, exponentialMeasure } from "../../src/internal/metric/instruments/exponential.ts"
+import { ExponentialPoints } from "../../src/internal/metric/instruments/exponentialPoints.ts"
 import {
   bucketOf,
   lowerBound,
   middleOf,
   relativeError
 } from "../../src/internal/metric/instruments/exponentialScale.ts"
+import { quantile, showExponential } from "../../src/internal/metric/instruments/exponentialView.ts"
 import { doubleBelow, isInBucket, neighbour } from "../support/exactBuckets.ts"
 
 const scales = Array.from({ length: 32 }, (_, i) => i - 11)

@@ -1,6 +1,6 @@
 /** Reads batches, see {@link ../shipping/batchFormat.ts}: what they refer to is known when an event comes. */
 import { deserialize } from "node:v8"
-import type { FoldLayout } from "../fold/laneMetrics.ts"
+import type { FoldLayout } from "../fold/metricPlans.ts"
 import type { MetricEvent } from "../model/event.ts"
 import {
   Closed,

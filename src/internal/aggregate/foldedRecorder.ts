@@ -3,7 +3,9 @@
  * which sequence number that goes.
  */
 import { deserialize, serialize } from "node:v8"
-import { type FoldLayout, LaneMetrics, type MetricsLane } from "../fold/laneMetrics.ts"
+import { LaneMetrics } from "../fold/laneMetrics.ts"
+import type { FoldLayout } from "../fold/metricPlans.ts"
+import type { MetricsLane } from "../fold/metricsLane.ts"
 import { nowhere } from "../fold/place.ts"
 import type { SavedMetric } from "../fold/savedLane.ts"
 import { bytesIn, metricIn, metricRecord, segmentOf } from "../fold/segment.ts"

@@ -1,4 +1,5 @@
-import type { Lane, LaneMessage } from "../stream/protocol.ts"
+import type { LaneCounters } from "../stream/foldedCounters.ts"
+import type { Lane, LaneMessage, Poison, StreamNumber } from "../stream/protocol.ts"
 import type { AnswerRoom } from "./answerRoom.ts"
 import type { FoldTap } from "./foldTap.ts"
 import type { Worktable } from "./slices.ts"
@@ -22,4 +23,17 @@ export interface FoldOfLanes {
   readonly place: Int32Array
   /** Whether rows are folded one by one and metric by metric, so that the place of what ends the fold is exact. */
   readonly isCareful: boolean
+}
+
+/** What a lane is made of. */
+export interface LaneOptions {
+  readonly lane: Lane
+  readonly life: number
+  readonly recorderId: string
+  readonly stream: StreamNumber
+  readonly counters: LaneCounters
+  readonly fold: FoldOfLanes
+  /** Up to which sequence number changes were received from the fold before. */
+  readonly seen?: number
+  readonly poisons?: ReadonlyArray<Poison>
 }

@@ -4,7 +4,8 @@
 import type { MetricEvent } from "../model/event.ts"
 import type { Lane } from "../stream/protocol.ts"
 import type { Rows } from "../stream/rows/format.ts"
-import type { FoldLayout, Generation } from "./laneMetrics.ts"
+import type { Generation } from "./laneMetrics.ts"
+import type { FoldLayout } from "./metricPlans.ts"
 
 /** A lane, as it is before it takes what is shown. */
 export interface TappedLane {

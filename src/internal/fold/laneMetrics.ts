@@ -4,16 +4,17 @@
 import { measuredBy } from "../metric/definition/measured.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import type { MetricEvent } from "../model/event.ts"
-import type { Change, Lane, ReadCommand } from "../stream/protocol.ts"
-import type { RowRead, Rows } from "../stream/rows/format.ts"
-import type { Layout } from "../stream/rows/layout.ts"
+import type { Change, ReadCommand } from "../stream/protocol.ts"
+import type { Rows } from "../stream/rows/format.ts"
 import { allSteps, type Steps } from "../util/steps.ts"
-import { type RowsFold, rowsFold } from "./kernels/generatedLoop.ts"
-import { type InPlace, Kernel, type PlannedKernel } from "./kernels/kernel.ts"
+import type { Kernel } from "./kernels/kernel.ts"
 import type { SeriesCut } from "./kernels/seriesCut.ts"
 import { LaneCuts } from "./laneCuts.ts"
+import { cutRead, during, readAgain } from "./laneViews.ts"
 import { leftMetric } from "./leftMetric.ts"
-import { type CutRead, readEach, savedRead } from "./metricReads.ts"
+import { type FoldLayout, foldDecoded, MetricPlans, none } from "./metricPlans.ts"
+import { type CutRead, readEach } from "./metricReads.ts"
+import type { MetricsLane } from "./metricsLane.ts"
 import {
   DuringFold,
   DuringRestore,
@@ -28,13 +29,8 @@ import {
 } from "./place.ts"
 import { RegisteredMetric } from "./registeredMetric.ts"
 import type { MetricAndSaved, SavedMetric, SavedRead } from "./savedLane.ts"
+import { preparing, savingEach } from "./savingMetrics.ts"
 import type { MetricOwner, Shown } from "./viewedMetric.ts"
-
-/** A layout as the fold has it. */
-export interface FoldLayout {
-  readonly layout: Layout
-  readonly read: RowRead
-}
 
 /** A metric of a lane. */
 export interface Generation {
@@ -45,45 +41,11 @@ export interface Generation {
   readonly measured: string
 }
 
-/** The metrics that read a tag. */
-interface Readers {
-  readonly cells: ReadonlyArray<RegisteredMetric>
-  /** See {@link PlaceReader} and {@link PlaceTag}. */
-  readonly reader: number
-  readonly tag: number
-}
-
-/** How the rows of a layout are folded in this lane. */
-interface RowPlan extends Readers {
-  /** The metrics that fold rows where they lie, and take all of them. `cells` are the others, who need the event itself. */
-  readonly fold: RowsFold | undefined
-}
-
-/** The lane whose metrics they are. */
-export interface MetricsLane {
-  readonly lane: Lane
-  /** See {@link ./place.ts}. */
-  readonly place: Int32Array
-  readonly quarantined: (name: string, error: string) => void
-  readonly notKept: (name: string, reason: string) => void
-}
-
 /** A metric without the state that it had, and why. */
 interface Lost {
   readonly name: string
   readonly error: string
 }
-
-const releaseAll = (reads: ReadonlyArray<{ readonly cut: SeriesCut | undefined }>): void => {
-  for (const { cut } of reads) cut?.release()
-}
-
-/** What most lanes have of something. It is shared, and never written. */
-const none: ReadonlyArray<never> = []
-
-const noReaders: Readers = { cells: none, reader: 0, tag: -1 }
-
-const exact = <A>(array: ReadonlyArray<A>): ReadonlyArray<A> => (array.length === 0 ? none : array.slice())
 
 /**
  * A runtime may have 100 000 lanes: what a lane does not need yet it does not have, and its arrays are as long as what
@@ -94,13 +56,8 @@ export class LaneMetrics implements MetricOwner {
   /** That of the lane, which is looked at for each run. */
   readonly #place: Int32Array
   #cells: ReadonlyArray<RegisteredMetric> = none
-  /** Made when events come one by one. */
-  #byTag: Map<string, Readers> | undefined
-  /** The layout of the rows that came last, and how they are folded; made when a row of it comes. */
-  #layout: FoldLayout | undefined
-  #plan: RowPlan | undefined
-  /** Those of all layouts, where there are several. */
-  #plans: Map<FoldLayout, RowPlan> | undefined
+  /** How rows and events are folded; made when the first ones come. */
+  #plans: MetricPlans | undefined
 
   /** Another number after each registration and reset. */
   version = 0
@@ -164,8 +121,7 @@ export class LaneMetrics implements MetricOwner {
 
   /** What is to be done before {@link save}, in steps between which events are taken. */
   prepare(): Steps<void> | undefined {
-    const kernels = this.#cells.flatMap(({ kernel }) => (kernel?.isStale === true ? [kernel] : []))
-    return kernels.length === 0 ? undefined : prepareAll(kernels)
+    return preparing(this.#cells)
   }
 
   save(): ReadonlyArray<SavedMetric> {
@@ -173,20 +129,8 @@ export class LaneMetrics implements MetricOwner {
   }
 
   /** The same in steps: all of them as they are in the first one. */
-  *saving(): Steps<ReadonlyArray<SavedMetric>> {
-    const cuts: Array<SeriesCut> = []
-    const cutOf = (kernel: Kernel): SeriesCut => {
-      const cut = this.cut(kernel)
-      cuts.push(cut)
-      return cut
-    }
-    try {
-      const saved: Array<SavedMetric> = []
-      for (const steps of this.#cells.map((cell) => cell.saving(cutOf))) saved.push(yield* steps)
-      return saved
-    } finally {
-      for (const cut of cuts) cut.release()
-    }
+  saving(): Steps<ReadonlyArray<SavedMetric>> {
+    return savingEach(this.#cells, (kernel) => this.cut(kernel))
   }
 
   /** `poisonOf`: why the state of a metric is not to be read. Returns the metrics that are quarantined for the lack of it. */
@@ -198,7 +142,7 @@ export class LaneMetrics implements MetricOwner {
     this.#cells = saved.map(
       ({ createdAt, epoch, name }, i) => new RegisteredMetric(definitionOf(name), i, epoch, createdAt, this)
     )
-    return this.#during(DuringRestore, this.#cells, (cell): ReadonlyArray<Lost> => {
+    return during(DuringRestore, this.#lane, this.#cells, (cell): ReadonlyArray<Lost> => {
       const { name } = cell.metric
       const error = cell.load(saved[cell.index]!, poisonOf(name))
       return error === undefined ? [] : [{ name, error }]
@@ -212,8 +156,7 @@ export class LaneMetrics implements MetricOwner {
   }
 
   #replan(): void {
-    this.#byTag = undefined
-    this.#layout = this.#plan = this.#plans = undefined
+    this.#plans = undefined
   }
 
   // --- folding
@@ -221,7 +164,8 @@ export class LaneMetrics implements MetricOwner {
   /** Folds the rows of a layout, from this sequence number on; how many at least one metric took. */
   rows(layout: FoldLayout, rows: Rows, at: number, count: number, time: number, sequence: number): number {
     if (this.#cuts?.isAny === true) this.#cuts.detach()
-    const { cells, fold, reader, tag } = layout === this.#layout ? this.#plan! : this.#planOf(layout)
+    this.#plans ??= new MetricPlans(this.#cells)
+    const { cells, fold, reader, tag } = this.#plans.ofRows(layout)
     const place = this.#place
     place[PlaceLane] = this.#lane.lane
     place[PlaceReader] = reader
@@ -232,60 +176,8 @@ export class LaneMetrics implements MetricOwner {
       fold(rows, at, count, time)
       place[PlaceRows] = 0
     }
-    const decoded = cells.length > 0 ? this.#decodeAndFold(layout, cells, rows, at, count, time, sequence) : 0
+    const decoded = cells.length > 0 ? foldDecoded(layout, cells, rows, at, count, time, sequence, place) : 0
     return fold !== undefined ? count : decoded
-  }
-
-  #planOf(layout: FoldLayout): RowPlan {
-    let plan = this.#plans?.get(layout)
-    if (plan === undefined) {
-      plan = this.#makePlan(layout)
-      if (this.#layout !== undefined) {
-        this.#plans ??= new Map([[this.#layout, this.#plan!]])
-        this.#plans.set(layout, plan)
-      }
-    }
-    this.#layout = layout
-    this.#plan = plan
-    return plan
-  }
-
-  #makePlan({ layout }: FoldLayout): RowPlan {
-    const readers = this.#readersOf(layout.tag)
-    const planned: Array<PlannedKernel> = []
-    const cells = readers.cells.filter(({ inService, kernel }) => {
-      const plan = inService && kernel instanceof Kernel ? kernel.plan(layout) : undefined
-      if (plan !== undefined) planned.push(plan)
-      return plan === undefined
-    })
-    return { ...readers, fold: rowsFold(planned, layout.words), cells: exact(cells) }
-  }
-
-  /** Folds rows as the events they hold; how many at least one of `cells` took. */
-  #decodeAndFold(
-    layout: FoldLayout,
-    cells: ReadonlyArray<RegisteredMetric>,
-    rows: Rows,
-    at: number,
-    count: number,
-    time: number,
-    sequence: number
-  ): number {
-    const { words } = layout.layout
-    const place = this.#place
-    let applied = 0
-    for (let i = 0, row = at; i < count; i++, row += words) {
-      const event = layout.read(rows, row)
-      let took = false
-      place[PlaceSequence] = sequence + i
-      for (let c = 0; c < cells.length; c++) {
-        const cell = cells[c]!
-        place[PlaceMetric] = cell.index
-        if (cell.reduce(event, time)) took = true
-      }
-      if (took) applied++
-    }
-    return applied
   }
 
   /** Gives one event to the metrics that read it; whether at least one took it. Its changes are added to `changes`. */
@@ -294,7 +186,8 @@ export class LaneMetrics implements MetricOwner {
     const place = this.#place
     place[PlaceLane] = this.#lane.lane
     place[PlaceSequence] = sequence
-    const { cells, reader, tag } = this.#cellsOf(event._tag)
+    this.#plans ??= new MetricPlans(this.#cells)
+    const { cells, reader, tag } = this.#plans.ofEvent(event._tag)
     place[PlaceReader] = reader
     place[PlaceTag] = tag
     let took = false
@@ -339,24 +232,6 @@ export class LaneMetrics implements MetricOwner {
     }
   }
 
-  #cellsOf(tag: string): Readers {
-    this.#byTag ??= new Map()
-    let readers = this.#byTag.get(tag)
-    if (readers === undefined) {
-      readers = this.#readersOf(tag)
-      // Others may be made up without end.
-      if (readers.cells.length > 0) this.#byTag.set(tag, readers)
-    }
-    return readers
-  }
-
-  #readersOf(tag: string): Readers {
-    const cells = this.#cells.filter(({ metric }) => Object.hasOwn(metric.reduce, tag))
-    const [first] = cells
-    if (first === undefined) return noReaders
-    return { cells: exact(cells), reader: first.index, tag: Object.keys(first.metric.reduce).indexOf(tag) }
-  }
-
   // --- reads
 
   /** `sequence`: that of the last event. */
@@ -370,23 +245,12 @@ export class LaneMetrics implements MetricOwner {
     this.rewind(command.now)
     this.#cuts ??= new LaneCuts()
     const cells = command.what === "snapshots" ? this.#named(command.names) : this.#cells
-    const metrics = this.#views(cells, sequence, readEach(this.#cuts, command, isSent))
-    return { metrics, release: () => releaseAll(metrics) }
+    return cutRead(this.#views(cells, sequence, readEach(this.#cuts, command, isSent)))
   }
 
-  /** The same of a read that a fold before has saved, whatever has come since. */
-  readAgain({ command, parts }: SavedRead, definitionOf: (name: string) => Metric.Any, isSent: boolean): CutRead {
-    const before = new LaneMetrics(this.#lane)
-    before.#cuts = new LaneCuts()
-    const read = readEach(before.#cuts, command, isSent)
-    const metrics = parts.map((part) => {
-      if (part._tag === "Known") return { ...savedRead(part.bytes), cut: undefined }
-      const { createdAt, epoch, name } = part.metric
-      const cell = new RegisteredMetric(definitionOf(name), 0, epoch, createdAt, before)
-      cell.load(part.metric, undefined)
-      return read(cell)
-    })
-    return { metrics, release: () => releaseAll(metrics) }
+  /** See {@link readAgain}. */
+  readAgain(saved: SavedRead, definitionOf: (name: string) => Metric.Any, isSent: boolean): CutRead {
+    return readAgain(this.#lane, saved, definitionOf, isSent)
   }
 
   cut(kernel: Kernel): SeriesCut {
@@ -396,19 +260,7 @@ export class LaneMetrics implements MetricOwner {
 
   #views<A>(cells: ReadonlyArray<RegisteredMetric>, sequence: number, view: (cell: RegisteredMetric) => A): Array<A> {
     this.#place[PlaceSequence] = sequence
-    return this.#during(DuringView, cells, view)
-  }
-
-  #during<A>(what: number, cells: ReadonlyArray<RegisteredMetric>, run: (cell: RegisteredMetric) => A): Array<A> {
-    const place = this.#place
-    place[PlaceLane] = this.#lane.lane
-    place[PlaceDuring] = what
-    const results = cells.map((cell) => {
-      place[PlaceMetric] = cell.index
-      return run(cell)
-    })
-    place[PlaceDuring] = DuringFold
-    return results
+    return during(DuringView, this.#lane, cells, view)
   }
 
   #named(names: ReadonlyArray<string> | undefined): ReadonlyArray<RegisteredMetric> {
@@ -420,8 +272,4 @@ export class LaneMetrics implements MetricOwner {
     this.#cuts?.rewind(now)
     for (const cell of this.#cells) cell.rewind(now)
   }
-}
-
-function* prepareAll(kernels: ReadonlyArray<InPlace>): Steps<void> {
-  for (const kernel of kernels) yield* kernel.prepare()
 }

@@ -68,6 +68,25 @@ export const foreign: MetricEvent = { _tag: "" }
 
 export const emptyBatch = (): Batch => ({ _tag: "Events", events: [], times: [], next: 0, applied: 0, ignored: 0 })
 
+/** Most changes that wait for a listener: the fold goes on when these are delivered. */
+const ChangesAtOnce = 32
+
+/** Folds events of a batch until there are as many changes as may wait. `fold`: whether a metric took the event. */
+export const foldSome = (
+  batch: Batch,
+  isWatched: boolean,
+  fold: (event: MetricEvent, at: number, changes: Array<Change> | undefined) => boolean
+): ReadonlyArray<Change> => {
+  const { events, times } = batch
+  const changes: Array<Change> = []
+  while (batch.next < events.length && changes.length < ChangesAtOnce) {
+    const index = batch.next++
+    if (fold(events[index]!, times[index]!, isWatched ? changes : undefined)) batch.applied++
+    else batch.ignored++
+  }
+  return changes
+}
+
 /** Those who wanted to be shown something ask the next worker. */
 export const savedStep = (step: Step): ReadonlyArray<SavedStep> => {
   switch (step._tag) {

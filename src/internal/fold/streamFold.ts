@@ -11,7 +11,7 @@ import type { Layout } from "../stream/rows/layout.ts"
 import type { Page } from "../stream/rows/page.ts"
 import { generateRead } from "../stream/rows/readCode.ts"
 import type { StreamWords } from "../stream/rows/streamWords.ts"
-import type { FoldLayout } from "./laneMetrics.ts"
+import type { FoldLayout } from "./metricPlans.ts"
 import type { FoldLane } from "./recorderFold.ts"
 import type { LogState, SavedStrings } from "./savedLane.ts"
 

@@ -4,7 +4,8 @@
  */
 import { serialize } from "node:v8"
 import type { FoldTap, TappedLane } from "../fold/foldTap.ts"
-import type { FoldLayout, Generation } from "../fold/laneMetrics.ts"
+import type { Generation } from "../fold/laneMetrics.ts"
+import type { FoldLayout } from "../fold/metricPlans.ts"
 import type { MetricEvent } from "../model/event.ts"
 import { spanOf } from "../model/eventSpan.ts"
 import type { Lane } from "../stream/protocol.ts"

@@ -3,7 +3,7 @@
  * depends on which values there are, not on how they came, so that parts can be put together without a loss.
  */
 
-import { type ExactSum, less, plus, rounded } from "./exactSum.ts"
+import { type ExactSum, less, plus } from "./exactSum.ts"
 import {
   type Buckets,
   type BucketsDraft,
@@ -17,11 +17,9 @@ import {
   shiftTogether,
   together
 } from "./exponentialBuckets.ts"
-import { bucketOf, middleOf, relativeError } from "./exponentialScale.ts"
+import { bucketOf } from "./exponentialScale.ts"
 import { anyNumber, type Measure } from "./measure.ts"
-import { aNumber, type Packed, packAll, record, units, unpackAll } from "./packing.ts"
-import { noNumbers, type Points } from "./points.ts"
-import { SharedSeries } from "./sharedSeries.ts"
+import { aNumber, record, units } from "./packing.ts"
 import { addTo, noSum, type SumDraft, sumDraftOf, sumIn } from "./sumDraft.ts"
 
 export type { Buckets }
@@ -54,7 +52,7 @@ export interface ExponentialSettings {
 }
 
 const DefaultMaxSize = 160
-const DefaultMaxScale = 20
+export const DefaultMaxScale = 20
 
 // --- in place
 
@@ -83,7 +81,7 @@ export const draftFields = {
   negative: bucketsForm
 }
 
-const draftForm = record<ExponentialDraft>(draftFields)
+export const draftForm = record<ExponentialDraft>(draftFields)
 
 export const newDraft = ({ maxScale = DefaultMaxScale }: ExponentialSettings): ExponentialDraft => ({
   count: 0,
@@ -207,99 +205,3 @@ const atScale = (point: ExponentialPoint, scale: number): ExponentialPoint =>
         positive: coarser(point.positive, point.scale - scale),
         negative: coarser(point.negative, point.scale - scale)
       }
-
-/** In place: a draft for each series. */
-export class ExponentialPoints implements Points {
-  readonly a = noNumbers
-  readonly b = noNumbers
-  readonly least = -Number.MAX_VALUE
-  readonly #settings: ExponentialSettings
-  #series: Array<ExponentialDraft> = []
-  readonly #shared = new SharedSeries()
-
-  constructor(settings: ExponentialSettings) {
-    this.#settings = settings
-  }
-
-  code(): string {
-    return "points.add(s, v);"
-  }
-
-  reserve(index: number): void {
-    this.#shared.leave(index)
-    this.#series[index] = newDraft(this.#settings)
-  }
-
-  add(index: number, value: number): void {
-    if (this.#shared.leave(index)) this.#series[index] = copyOfDraft(this.#series[index]!)
-    take(this.#series[index]!, value, this.#settings.maxSize)
-  }
-
-  point(index: number): ExponentialPoint {
-    return pointOf(this.#series[index]!)
-  }
-
-  put(index: number, point: ExponentialPoint): void {
-    this.#shared.leave(index)
-    this.#series[index] = draftOf(point)
-  }
-
-  copy(count: number): ExponentialPoints {
-    const copy = new ExponentialPoints(this.#settings)
-    copy.#series = this.#series.slice(0, count)
-    this.#shared.share(count)
-    return copy
-  }
-
-  save(from: number, to: number): Packed {
-    return packAll(draftForm, this.#series.slice(from, to))
-  }
-
-  load(saved: ReadonlyArray<Packed>): void {
-    this.#series = saved.flatMap((some) => unpackAll(draftForm, some) as Array<ExponentialDraft>)
-  }
-}
-
-// --- what it shows
-
-/**
- * An estimate of the value that stands at `q * (count - 1)`, rounded down, when all are sorted and counted from 0; or
- * `null` if there are none. No further from it than {@link relativeError}; the least and the greatest are exact.
- */
-export const quantile = (point: ExponentialPoint, q: number): number | null => {
-  const { count, max, min } = point
-  const rank = Math.floor(q * (count - 1))
-  if (count === 0) return null
-  if (rank <= 0) return min
-  if (rank >= count - 1) return max
-  return 0 + Math.min(max, Math.max(min, estimate(point, rank)))
-}
-
-const estimate = ({ negative, positive, scale, zeroCount }: ExponentialPoint, rank: number): number => {
-  let rest = rank
-  for (let i = negative.counts.length - 1; i >= 0; i--) {
-    rest -= negative.counts[i]!
-    if (rest < 0) return -middleOf(negative.offset + i, scale)
-  }
-  rest -= zeroCount
-  if (rest < 0) return 0
-  const i = positive.counts.findIndex((count) => {
-    rest -= count
-    return rest < 0
-  })
-  return middleOf(positive.offset + i, scale)
-}
-
-export const showExponential = (point: ExponentialPoint | null) =>
-  point === null
-    ? { ...pointIn(newDraft({})), sum: 0, min: null, max: null, ...noEstimates }
-    : {
-        ...point,
-        sum: rounded(point.sum),
-        p50: quantile(point, 0.5),
-        p90: quantile(point, 0.9),
-        p99: quantile(point, 0.99),
-        relativeError: relativeError(point.scale)
-      }
-
-const noEstimates = { p50: null, p90: null, p99: null, relativeError: relativeError(DefaultMaxScale) }

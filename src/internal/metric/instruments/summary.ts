@@ -13,9 +13,9 @@ import {
   mergePoints,
   newDraft,
   pointOf,
-  quantile,
   take
 } from "./exponential.ts"
+import { quantile } from "./exponentialView.ts"
 import { anyNumber, type Measure } from "./measure.ts"
 import { aNumber, listOf, type Packed, packAll, record, units, unpackAll } from "./packing.ts"
 import { noNumbers, type Points } from "./points.ts"

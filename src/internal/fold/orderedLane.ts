@@ -1,0 +1,166 @@
+/**
+ * The order of what comes to a lane: it is done at once, or waits behind what the lane waits for. Those who only look at
+ * the metrics may wait for longer, until something is about to change.
+ */
+import type * as Metric from "../metric/definition/metric.ts"
+import type { MetricEvent } from "../model/event.ts"
+import type { Lane } from "../stream/protocol.ts"
+import { allSteps, type Steps } from "../util/steps.ts"
+import {
+  type Absorbing,
+  type Batch,
+  emptyBatch,
+  restoredBatch,
+  restoredStep,
+  type Show,
+  type ShowOptions,
+  type Step,
+  savedHeld,
+  savedStep
+} from "./laneSteps.ts"
+import type { SavedLane } from "./savedLane.ts"
+import type { Worktable } from "./slices.ts"
+
+export abstract class OrderedLane {
+  readonly lane: Lane
+  /** What came while the lane waited. */
+  protected inbox: Array<Step> | undefined
+  /** What the lane waits for: the batch whose changes a listener has not taken yet, or what a recorder leaves to it. */
+  protected held: Batch | Absorbing | undefined
+  /** Those who are shown all metrics as they are now, when it is their turn or before anything changes. */
+  protected due: Array<Show> | undefined
+
+  constructor(lane: Lane) {
+    this.lane = lane
+  }
+
+  /** Does something whose turn it is. */
+  protected abstract perform(step: Exclude<Step, Show>): void
+
+  protected abstract showNow(show: Show): void
+
+  // --- what comes
+
+  protected take(step: Step): void {
+    if (this.inbox === undefined && this.held === undefined) return this.#step(step)
+    this.inbox ??= []
+    this.inbox.push(step)
+  }
+
+  /** Behind what waits, whether anything does or not. */
+  protected enqueue(event: MetricEvent, at: number): void {
+    this.inbox ??= []
+    let last = this.inbox.at(-1)
+    if (last?._tag !== "Events") {
+      last = emptyBatch()
+      this.inbox.push(last)
+    }
+    last.events.push(event)
+    last.times.push(at)
+  }
+
+  /** Does what can be done now. */
+  protected goOn(): void {
+    const { inbox } = this
+    if (inbox === undefined) return
+    let done = 0
+    while (this.held === undefined && done < inbox.length) this.#step(inbox[done++]!)
+    if (done === inbox.length) this.inbox = undefined
+    else inbox.splice(0, done)
+  }
+
+  #step(step: Step): void {
+    // One that cannot wait may change something: its clock was set back.
+    if (this.due !== undefined && (step._tag !== "Show" || !step.canWait)) this.showDue()
+    if (step._tag !== "Show") return this.perform(step)
+    if (!step.canWait) return this.showNow(step)
+    this.due ??= []
+    this.due.push(step)
+  }
+
+  // --- those who look at the metrics
+
+  /**
+   * Gives what all metrics show behind what came before, once it is their turn. `canWait`: not in this call, but by
+   * {@link showDue} or before anything changes. `by`: see {@link forget}.
+   */
+  show(now: number, { addsUp = false, canWait }: Partial<ShowOptions>, by: object, take: Show["take"]): void {
+    // Whoever asks goes through those that can wait at once: one that comes to its turn later says so.
+    const isWaiting = this.inbox !== undefined || this.held !== undefined
+    this.take({ _tag: "Show", now, addsUp, canWait: canWait === true && !isWaiting, by, take })
+  }
+
+  /** Those who asked wait no more to be shown anything. Of what waits with the events, the time is left. */
+  forget(by: object): void {
+    const due = this.due?.filter((show) => show.by !== by)
+    this.due = due?.length === 0 ? undefined : due
+    const { lane } = this
+    this.inbox = this.inbox?.map((step) =>
+      step._tag === "Show" && step.by === by ? { _tag: "Rewind", lane, now: step.now } : step
+    )
+  }
+
+  /** Those who wait with the events are shown what was folded. Their clocks are not set back. */
+  showFolded(by: object): void {
+    // What a removed recorder leaves would be nowhere. It comes by itself.
+    if (this.held?._tag === "Absorbing") return
+    const { inbox } = this
+    this.forget(by)
+    for (const step of inbox ?? []) if (step._tag === "Show" && step.by === by) this.showNow(step)
+  }
+
+  showDue(): void {
+    const { due } = this
+    this.due = undefined
+    for (const step of due ?? []) this.showNow(step)
+  }
+
+  // --- what a removed recorder leaves
+
+  /** Takes it at once, or in slices on a table: what comes meanwhile waits. */
+  protected holdFor(steps: Steps<void>, table: Worktable | undefined, onEnd: () => void): void {
+    const absorbing: Absorbing = { _tag: "Absorbing", steps, onEnd, work: undefined }
+    this.held = absorbing
+    if (table === undefined) return this.#absorbed(absorbing)
+    const end = (): void => this.#absorbed(absorbing)
+    absorbing.work = table.begin(
+      (function* () {
+        yield* steps
+        end()
+      })()
+    )
+  }
+
+  #absorbed(absorbing: Absorbing): void {
+    allSteps(absorbing.steps)
+    if (this.held !== absorbing) return
+    this.held = undefined
+    absorbing.onEnd()
+    // In the call that begins it, whoever makes the steps goes on with them.
+    if (absorbing.work !== undefined) this.goOn()
+  }
+
+  /** The recorder has been removed: there is nothing more to show. */
+  protected closeSteps(): void {
+    while (this.held?._tag === "Absorbing") this.#absorbed(this.held)
+    this.showDue()
+    for (const step of this.inbox ?? []) {
+      if (step._tag === "Show") step.take([])
+      else if (step._tag === "Absorb") step.onEnd()
+    }
+  }
+
+  // --- when the worker is replaced
+
+  protected savedSteps(): Pick<SavedLane, "inbox" | "undelivered"> {
+    return { inbox: this.inbox?.flatMap(savedStep), undelivered: this.held && savedHeld(this.held) }
+  }
+
+  protected restoreSteps(
+    { inbox, undelivered }: Pick<SavedLane, "inbox" | "undelivered">,
+    definitionOf: (name: string) => Metric.Any
+  ): void {
+    this.inbox = inbox?.map((step) => restoredStep(step, definitionOf))
+    this.held = undelivered && restoredBatch(undelivered)
+  }
+}

@@ -1,0 +1,46 @@
+/** What an exponential histogram shows: its point, and estimates of its quantiles. */
+import { rounded } from "./exactSum.ts"
+import { DefaultMaxScale, type ExponentialPoint, newDraft, pointOf } from "./exponential.ts"
+import { middleOf, relativeError } from "./exponentialScale.ts"
+
+/**
+ * An estimate of the value that stands at `q * (count - 1)`, rounded down, when all are sorted and counted from 0; or
+ * `null` if there are none. No further from it than {@link relativeError}; the least and the greatest are exact.
+ */
+export const quantile = (point: ExponentialPoint, q: number): number | null => {
+  const { count, max, min } = point
+  const rank = Math.floor(q * (count - 1))
+  if (count === 0) return null
+  if (rank <= 0) return min
+  if (rank >= count - 1) return max
+  return 0 + Math.min(max, Math.max(min, estimate(point, rank)))
+}
+
+const estimate = ({ negative, positive, scale, zeroCount }: ExponentialPoint, rank: number): number => {
+  let rest = rank
+  for (let i = negative.counts.length - 1; i >= 0; i--) {
+    rest -= negative.counts[i]!
+    if (rest < 0) return -middleOf(negative.offset + i, scale)
+  }
+  rest -= zeroCount
+  if (rest < 0) return 0
+  const i = positive.counts.findIndex((count) => {
+    rest -= count
+    return rest < 0
+  })
+  return middleOf(positive.offset + i, scale)
+}
+
+export const showExponential = (point: ExponentialPoint | null) =>
+  point === null
+    ? { ...pointOf(newDraft({})), sum: 0, min: null, max: null, ...noEstimates }
+    : {
+        ...point,
+        sum: rounded(point.sum),
+        p50: quantile(point, 0.5),
+        p90: quantile(point, 0.9),
+        p99: quantile(point, 0.99),
+        relativeError: relativeError(point.scale)
+      }
+
+const noEstimates = { p50: null, p90: null, p99: null, relativeError: relativeError(DefaultMaxScale) }
