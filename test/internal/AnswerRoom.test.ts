@@ -5,7 +5,7 @@ import { Metric } from "mvx-metrics"
 import { Fold } from "../../src/internal/fold/fold.ts"
 import { PartValues } from "../../src/internal/stream/answerParts.ts"
 import { ChunkBytes } from "../../src/internal/stream/foldedCounters.ts"
-import type { FoldMessage } from "../../src/internal/stream/protocol.ts"
+import type { FoldMessage } from "../../src/internal/stream/foldMessages.ts"
 import type { MetricEvent } from "../../src/MetricEvent.ts"
 
 const Family = Schema.TaggedUnion({ seen: { what: Schema.Number } })

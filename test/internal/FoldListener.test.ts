@@ -3,7 +3,7 @@ import { expect, it } from "@effect/vitest"
 import { Effect, Latch } from "effect"
 import { FoldListener } from "../../src/internal/recorder/foldListener.ts"
 import type { RecorderParts } from "../../src/internal/recorder/parts.ts"
-import type { Change } from "../../src/internal/stream/protocol.ts"
+import type { Change } from "../../src/internal/stream/foldMessages.ts"
 
 it.effect("delivers a batch when the one before it is delivered, and acknowledges each by its own number", () =>
   Effect.gen(function* () {

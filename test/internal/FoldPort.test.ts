@@ -5,7 +5,7 @@ import { describe, expect, it, vi } from "vitest"
 import { FoldPort } from "../../src/internal/link/foldPort.ts"
 import { PartValues } from "../../src/internal/stream/answerParts.ts"
 import { ControlBytes } from "../../src/internal/stream/parking.ts"
-import type { FoldReply } from "../../src/internal/stream/protocol.ts"
+import type { FoldReply } from "../../src/internal/stream/workerMessages.ts"
 
 const idle: FoldReply = { _tag: "Idle" }
 

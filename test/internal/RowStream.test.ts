@@ -4,7 +4,7 @@ import { deepStrictEqual } from "node:assert/strict"
 import { afterEach, describe, expect, it, vi } from "@effect/vitest"
 import { Schema } from "effect"
 import fc from "fast-check"
-import type { TurnTaker } from "../../src/internal/stream/pageWriter.ts"
+import type { TurnTaker } from "../../src/internal/stream/roomQueue.ts"
 import {
   FirstLayout,
   LastingLength,

@@ -7,16 +7,10 @@ import { Fold, type FoldOptions } from "../../src/internal/fold/fold.ts"
 import { type Place, PlaceWords, placeIn } from "../../src/internal/fold/place.ts"
 import type { SavedLane } from "../../src/internal/fold/savedLane.ts"
 import { segmentOf } from "../../src/internal/fold/segment.ts"
+import type { Command, Watch } from "../../src/internal/stream/commands.ts"
 import { ChunkBytes, CounterTable } from "../../src/internal/stream/foldedCounters.ts"
-import type {
-  Change,
-  Command,
-  FoldMessage,
-  LaneMessage,
-  Poison,
-  Read,
-  Watch
-} from "../../src/internal/stream/protocol.ts"
+import type { Change, FoldMessage, LaneMessage, Read } from "../../src/internal/stream/foldMessages.ts"
+import type { Poison } from "../../src/internal/stream/restore.ts"
 import type { MetricEvent } from "../../src/MetricEvent.ts"
 
 type Entry =

@@ -5,7 +5,7 @@ import type { FoldLane } from "../fold/recorderFold.ts"
 import type { MetricAndSaved } from "../fold/savedLane.ts"
 import { bytesIn, bytesOf } from "../fold/segment.ts"
 import { SegmentMemory } from "../fold/segmentMemory.ts"
-import type { Keeper, Lane } from "../stream/protocol.ts"
+import type { Keeper, Lane } from "../stream/commands.ts"
 import { allSteps } from "../util/steps.ts"
 
 /** Most metrics of which it is said that their state cannot be written: each is named once. */

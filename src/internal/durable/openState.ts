@@ -6,7 +6,7 @@ import { KeyValueStore, type KeyValueStore as Store } from "effect/persistence/K
 import type * as Scope from "effect/Scope"
 import { DurableStateError } from "../model/runtimeErrors.ts"
 import { InvalidArgument } from "../model/usageErrors.ts"
-import type { DurableSettings } from "../stream/protocol.ts"
+import type { DurableSettings } from "../stream/workerMessages.ts"
 import { messageOf } from "../util/describeError.ts"
 import { DurableState } from "./durableState.ts"
 import { renewing, renewLock } from "./folderLock.ts"

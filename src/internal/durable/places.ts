@@ -1,6 +1,6 @@
 /** Where the state of a runtime lies. */
 import { join } from "node:path"
-import type { DurableSettings } from "../stream/protocol.ts"
+import type { DurableSettings } from "../stream/workerMessages.ts"
 
 export const keyOf = (namespace: string): string => `mvx-metrics.${namespace}`
 

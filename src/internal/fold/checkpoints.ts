@@ -7,7 +7,8 @@
  * up to which that holds. So a lane is never copied twice to have all at one place, and the fold never stands still for
  * more than a part. One with very many series takes several parts: it is saved as it was in the first of them.
  */
-import { type Lane, MainStream, type RestoredStream, type Saved } from "../stream/protocol.ts"
+import { type Lane, MainStream } from "../stream/commands.ts"
+import type { RestoredStream, Saved } from "../stream/restore.ts"
 import { type LogPlace, logPosition } from "../stream/rows/log.ts"
 import { type Page, PageBytes } from "../stream/rows/page.ts"
 import type { Steps } from "../util/steps.ts"

@@ -3,17 +3,11 @@
  * recorders. It runs in the worker thread, or in process; nothing here knows which.
  */
 import type * as Metric from "../metric/definition/metric.ts"
-import {
-  type Command,
-  type FoldMessage,
-  type Keeper,
-  MainStream,
-  type Render,
-  type Restore,
-  type StreamNumber,
-  type Unwanted
-} from "../stream/protocol.ts"
+import { type Command, type Keeper, MainStream, type Render, type StreamNumber } from "../stream/commands.ts"
+import type { FoldMessage } from "../stream/foldMessages.ts"
 import type { RowReader } from "../stream/reader.ts"
+import type { Restore } from "../stream/restore.ts"
+import type { Unwanted } from "../stream/workerMessages.ts"
 import { AnswerRoom } from "./answerRoom.ts"
 import { EndedStates } from "./endedStates.ts"
 import { FoldLanes } from "./foldLanes.ts"

@@ -1,7 +1,8 @@
 /** The lanes of a fold, by number. */
 import type * as Metric from "../metric/definition/metric.ts"
+import { type Lane, MainStream, type StreamNumber } from "../stream/commands.ts"
 import { type CounterBuffer, CounterTable } from "../stream/foldedCounters.ts"
-import { type Lane, MainStream, type Restore, type StreamNumber } from "../stream/protocol.ts"
+import type { Restore } from "../stream/restore.ts"
 import { allSteps, type Steps } from "../util/steps.ts"
 import type { FoldOfLanes } from "./foldOfLanes.ts"
 import type { FoldStreams } from "./foldStreams.ts"

@@ -1,5 +1,7 @@
+import type { Lane, StreamNumber } from "../stream/commands.ts"
 import type { LaneCounters } from "../stream/foldedCounters.ts"
-import type { Lane, LaneMessage, Poison, StreamNumber } from "../stream/protocol.ts"
+import type { LaneMessage } from "../stream/foldMessages.ts"
+import type { Poison } from "../stream/restore.ts"
 import type { AnswerRoom } from "./answerRoom.ts"
 import type { FoldTap } from "./foldTap.ts"
 import type { Worktable } from "./slices.ts"

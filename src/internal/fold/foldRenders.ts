@@ -1,5 +1,5 @@
 /** The scrapes of a fold that are under way. */
-import type { Render } from "../stream/protocol.ts"
+import type { Render } from "../stream/commands.ts"
 import { type RenderedFold, renderLanes } from "./renderScrape.ts"
 import type { Work } from "./slices.ts"
 

@@ -1,8 +1,8 @@
 /** The streams of one fold: that of its runtime, and those of the threads that are attached to it. */
-import { MainStream, type StreamNumber } from "../stream/protocol.ts"
-import type { ReadProgress } from "../stream/reader.ts"
+import { MainStream, type StreamNumber } from "../stream/commands.ts"
 import type { Page } from "../stream/rows/page.ts"
 import { StreamWords } from "../stream/rows/streamWords.ts"
+import type { ReadProgress } from "../stream/streamHandler.ts"
 import { type FoldOfStreams, type SavedLog, StreamFold } from "./streamFold.ts"
 
 /** A page was read to its end and may be written again. */

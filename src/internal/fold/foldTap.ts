@@ -2,7 +2,7 @@
  * Someone who is shown everything that a fold takes, right before the fold takes it, to have it folded elsewhere as well.
  */
 import type { MetricEvent } from "../model/event.ts"
-import type { Lane } from "../stream/protocol.ts"
+import type { Lane } from "../stream/commands.ts"
 import type { Rows } from "../stream/rows/format.ts"
 import type { Generation } from "./laneMetrics.ts"
 import type { FoldLayout } from "./metricPlans.ts"

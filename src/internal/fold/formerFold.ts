@@ -1,5 +1,6 @@
 /** What a fold has to know of the one whose place it has taken, as long as it comes to rows that lay in the log then. */
-import type { Lane, Poison, Restore } from "../stream/protocol.ts"
+import type { Lane } from "../stream/commands.ts"
+import type { Poison, Restore } from "../stream/restore.ts"
 
 /** Of a lane that the fold before may have had. */
 export interface FormerLane {

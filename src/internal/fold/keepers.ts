@@ -1,5 +1,6 @@
 /** Those who keep the state of a fold beyond it, and what is asked of them. */
-import type { Command, Keeper, KeptMessage } from "../stream/protocol.ts"
+import type { Command, Keeper } from "../stream/commands.ts"
+import type { KeptMessage } from "../stream/foldMessages.ts"
 
 /** Has the state written, and tells why that failed, if it did. `isLast`: nothing is to be written after it. */
 type AskKeeper = (end: (failure: string | undefined) => void, isLast: boolean) => void

@@ -1,7 +1,7 @@
 /**
  * The segments that the application thread keeps, as the fold knows them: what of them is needed, and which can go.
  */
-import type { Lane } from "../stream/protocol.ts"
+import type { Lane } from "../stream/commands.ts"
 import { bytesOf, OfEnded, OfLeft, OfLog, OfStrings, type SavedRecord } from "./segment.ts"
 
 /** What is kept beyond twice what is needed, before all is saved anew. */

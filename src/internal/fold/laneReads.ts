@@ -2,7 +2,8 @@
  * The reads of a lane that are under way: each is of the moment when it was its turn, and is made and sent in slices.
  */
 import { type AnswerPart, PartValues, splitAnswer, valuesIn } from "../stream/answerParts.ts"
-import type { Lane, LaneMessage, ReadCommand, ReadPart } from "../stream/protocol.ts"
+import type { Lane, ReadCommand } from "../stream/commands.ts"
+import type { LaneMessage, ReadPart } from "../stream/foldMessages.ts"
 import type { WaitingSteps } from "../util/steps.ts"
 import type { FoldOfLanes } from "./foldOfLanes.ts"
 import type { CutRead } from "./metricReads.ts"

@@ -1,6 +1,6 @@
 /** What a recorder leaves that is removed: to a total, to the next one of its id, and to those who add up processes. */
 import type * as Metric from "../metric/definition/metric.ts"
-import { type Command, MainStream } from "../stream/protocol.ts"
+import { type Command, MainStream } from "../stream/commands.ts"
 import type { EndedStates } from "./endedStates.ts"
 import type { FoldTap } from "./foldTap.ts"
 import type { LeftStates } from "./leftStates.ts"

@@ -3,7 +3,8 @@
  * another fold makes the same answer if this one ends before it was given.
  */
 import { deserialize, serialize } from "node:v8"
-import type { ReadCommand, ReadPart } from "../stream/protocol.ts"
+import type { ReadCommand } from "../stream/commands.ts"
+import type { ReadPart } from "../stream/foldMessages.ts"
 import { known, type Steps } from "../util/steps.ts"
 import type { SeriesCut } from "./kernels/seriesCut.ts"
 import type { LaneCuts } from "./laneCuts.ts"

@@ -1,4 +1,4 @@
-import type { Lane } from "../stream/protocol.ts"
+import type { Lane } from "../stream/commands.ts"
 
 /** The lane whose metrics they are. */
 export interface MetricsLane {

@@ -4,7 +4,7 @@
  */
 import type * as Metric from "../metric/definition/metric.ts"
 import type { MetricEvent } from "../model/event.ts"
-import type { Lane } from "../stream/protocol.ts"
+import type { Lane } from "../stream/commands.ts"
 import { allSteps, type Steps } from "../util/steps.ts"
 import {
   type Absorbing,

@@ -2,7 +2,7 @@
  * Where a fold is in code that may end it: in reducers, views, and states that are restored. It is written to memory that
  * outlives the worker, by plain stores right before the code runs, so that a worker that dies leaves the place of it.
  */
-import type { Lane } from "../stream/protocol.ts"
+import type { Lane } from "../stream/commands.ts"
 
 // The words of a place.
 export const PlaceLane = 0

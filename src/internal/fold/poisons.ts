@@ -2,7 +2,7 @@
  * The metrics of a lane that are to be quarantined where they ended an earlier worker.
  */
 
-import type { Poison } from "../stream/protocol.ts"
+import type { Poison } from "../stream/restore.ts"
 import type { LaneMetrics } from "./laneMetrics.ts"
 
 /** How many events are to come before one takes effect that is not over. */

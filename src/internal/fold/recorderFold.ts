@@ -4,7 +4,9 @@
  */
 import type * as Metric from "../metric/definition/metric.ts"
 import type { MetricEvent } from "../model/event.ts"
-import type { Change, LaneCommand, LaneMessage, Poison, StreamNumber, Watch } from "../stream/protocol.ts"
+import type { LaneCommand, StreamNumber, Watch } from "../stream/commands.ts"
+import type { Change, LaneMessage } from "../stream/foldMessages.ts"
+import type { Poison } from "../stream/restore.ts"
 import type { Rows } from "../stream/rows/format.ts"
 import { allSteps, type Steps } from "../util/steps.ts"
 import type { FoldOfLanes, LaneOptions } from "./foldOfLanes.ts"

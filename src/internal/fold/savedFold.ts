@@ -1,5 +1,5 @@
 /** What segments hold of a fold, by what it is of: for the one that takes its place. */
-import type { Lane } from "../stream/protocol.ts"
+import type { Lane } from "../stream/commands.ts"
 import type { LogState, SavedStrings } from "./savedLane.ts"
 import { leftIn, logIn, OfEnded, OfLeft, OfLog, OfStrings, recordsOf, type SavedRecord, stringsIn } from "./segment.ts"
 

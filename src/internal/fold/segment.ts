@@ -7,7 +7,7 @@
  * and byte by byte, which takes four times as long, where they are not.
  */
 import { deserialize, serialize } from "node:v8"
-import type { Lane } from "../stream/protocol.ts"
+import type { Lane } from "../stream/commands.ts"
 import { allSteps, type Steps } from "../util/steps.ts"
 import { putBack, setAside } from "./asides.ts"
 import type { LogState, SavedLane, SavedMetric, SavedStrings } from "./savedLane.ts"

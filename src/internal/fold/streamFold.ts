@@ -3,14 +3,16 @@
  * the main stream. The streams of attached threads have rows alone.
  */
 import type { MetricEvent } from "../model/event.ts"
-import type { CommandOrder, Lane, RestoredStream, StreamNumber } from "../stream/protocol.ts"
-import { type ReadProgress, RowReader, type StreamHandler } from "../stream/reader.ts"
+import type { CommandOrder, Lane, StreamNumber } from "../stream/commands.ts"
+import { RowReader } from "../stream/reader.ts"
+import type { RestoredStream } from "../stream/restore.ts"
 import type { Rows } from "../stream/rows/format.ts"
 import { FirstLasting, FirstLayout } from "../stream/rows/format.ts"
 import type { Layout } from "../stream/rows/layout.ts"
 import type { Page } from "../stream/rows/page.ts"
 import { generateRead } from "../stream/rows/readCode.ts"
 import type { StreamWords } from "../stream/rows/streamWords.ts"
+import type { ReadProgress, StreamHandler } from "../stream/streamHandler.ts"
 import type { FoldLayout } from "./metricPlans.ts"
 import type { FoldLane } from "./recorderFold.ts"
 import type { LogState, SavedStrings } from "./savedLane.ts"

@@ -1,4 +1,4 @@
-import type { Lane } from "../stream/protocol.ts"
+import type { Lane } from "../stream/commands.ts"
 
 /** Whom what came to a lane concerns: each takes the lanes for itself. */
 export type Toucher = "checkpoints" | "durable" | "store"

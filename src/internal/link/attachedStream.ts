@@ -2,7 +2,7 @@
  * The stream of an attached thread, as the thread of the runtime sees it: memory that the thread writes and the fold reads,
  * and the order between its rows and the commands. When the thread has ended, this side completes what it has written.
  */
-import type { FoldRequest, Lane, StreamNumber } from "../stream/protocol.ts"
+import type { Lane, StreamNumber } from "../stream/commands.ts"
 import { TypeBits } from "../stream/rows/format.ts"
 import { logPosition } from "../stream/rows/log.ts"
 import { type Page, pagesInUse, pagesOf, publish, publishedEnd, turnOf } from "../stream/rows/page.ts"
@@ -16,6 +16,7 @@ import {
   WordRunType,
   WordRunWords
 } from "../stream/rows/streamWords.ts"
+import type { FoldRequest } from "../stream/workerMessages.ts"
 
 type MemoryRequest = Extract<FoldRequest, { readonly _tag: "Memory" }>
 

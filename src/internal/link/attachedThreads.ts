@@ -1,15 +1,10 @@
 /** The streams of attached threads, and the lanes whose rows they write. */
+
+import type { Command, CommandOrder, Lane, StreamNumber } from "../stream/commands.ts"
 import type { CounterPlace } from "../stream/foldedCounters.ts"
-import {
-  type Command,
-  type CommandOrder,
-  type FoldRequest,
-  type Lane,
-  PagesAtOnce,
-  type RestoredStream,
-  type StreamNumber
-} from "../stream/protocol.ts"
+import type { RestoredStream } from "../stream/restore.ts"
 import { coverPages, PageWords } from "../stream/rows/page.ts"
+import { type FoldRequest, PagesAtOnce } from "../stream/workerMessages.ts"
 import { AttachedStream } from "./attachedStream.ts"
 import type { KeptLog } from "./keptLog.ts"
 import type { AttachedLane, LaneLink, LaneListener, LinkedThreads } from "./link.ts"

@@ -5,7 +5,8 @@
  * the worker after that.
  */
 import type { Place } from "../fold/place.ts"
-import type { Lane, Poison } from "../stream/protocol.ts"
+import type { Lane } from "../stream/commands.ts"
+import type { Poison } from "../stream/restore.ts"
 import { messageOf } from "../util/describeError.ts"
 
 export class Deaths {

@@ -4,8 +4,9 @@
  */
 import type { Place } from "../fold/place.ts"
 import type * as Metric from "../metric/definition/metric.ts"
+import type { Lane } from "../stream/commands.ts"
+import type { LaneMessage } from "../stream/foldMessages.ts"
 import { LogHistory, LogTail } from "../stream/logTail.ts"
-import type { Lane, LaneMessage } from "../stream/protocol.ts"
 import { logPosition } from "../stream/rows/log.ts"
 import type { RowWriter } from "../stream/writer.ts"
 import { messageOf } from "../util/describeError.ts"

@@ -9,7 +9,8 @@ import { type MessagePort, receiveMessageOnPort } from "node:worker_threads"
 import { Nowhere, PlaceLane, PlaceWords } from "../fold/place.ts"
 import { PartValues } from "../stream/answerParts.ts"
 import { WakeUp } from "../stream/parking.ts"
-import type { FoldReply, FoldRequest, Restore } from "../stream/protocol.ts"
+import type { Restore } from "../stream/restore.ts"
+import type { FoldReply, FoldRequest } from "../stream/workerMessages.ts"
 import { isStackOverflow } from "../util/stack.ts"
 
 interface FoldPortListener {

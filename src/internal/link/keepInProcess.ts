@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import { openState, type StoreLayer } from "../durable/openState.ts"
 import { placeOf } from "../durable/places.ts"
 import type { DurableStateError } from "../model/runtimeErrors.ts"
-import type { DurableSettings } from "../stream/protocol.ts"
+import type { DurableSettings } from "../stream/workerMessages.ts"
 import type { DurableFold } from "./inProcess.ts"
 
 export const keepInProcess = (

@@ -4,7 +4,8 @@
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type { Command, Keeper, KeptMessage } from "../stream/protocol.ts"
+import type { Command, Keeper } from "../stream/commands.ts"
+import type { KeptMessage } from "../stream/foldMessages.ts"
 
 /** How what is kept stands. */
 export interface KeeperProgress {

@@ -3,7 +3,8 @@
  * are in the pages, which are not written again before a checkpoint covers them.
  */
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads"
-import type { Attachment, KeptShipping, Saved, SavedBatches, StreamNumber } from "../stream/protocol.ts"
+import type { Attachment, StreamNumber } from "../stream/commands.ts"
+import type { KeptShipping, Saved, SavedBatches } from "../stream/restore.ts"
 import { type LogPlace, logPosition } from "../stream/rows/log.ts"
 import { hasStack } from "../util/stack.ts"
 

@@ -2,7 +2,10 @@
 
 import type { Place } from "../fold/place.ts"
 import type { Carrier } from "../stream/carrier.ts"
-import type { FoldMessage, Lane, Restore, Unwanted } from "../stream/protocol.ts"
+import type { Lane } from "../stream/commands.ts"
+import type { FoldMessage } from "../stream/foldMessages.ts"
+import type { Restore } from "../stream/restore.ts"
+import type { Unwanted } from "../stream/workerMessages.ts"
 import type { RowWriter } from "../stream/writer.ts"
 import type { AttachedStreams } from "./attachedThreads.ts"
 import type { FlightLog } from "./flightLog.ts"

@@ -1,4 +1,6 @@
 /** The lanes of a link: who listens to each, which of their numbers are free, and what another fold is told of them. */
+
+import type { Lane } from "../stream/commands.ts"
 import {
   ChunkBytes,
   type CounterBuffer,
@@ -6,7 +8,7 @@ import {
   CounterTable,
   type LaneCounters
 } from "../stream/foldedCounters.ts"
-import type { Lane, Restore } from "../stream/protocol.ts"
+import type { Restore } from "../stream/restore.ts"
 import type { LaneListener } from "./link.ts"
 
 interface LinkLanesOptions {

@@ -24,7 +24,7 @@ import type {
   StoreSettings,
   ThreadMessage,
   WorkerMessage
-} from "../stream/protocol.ts"
+} from "../stream/workerMessages.ts"
 import { withLiveClock } from "../util/liveClock.ts"
 import { asNodePort } from "../util/nodePort.ts"
 import { spawnMarked } from "../worker/metricsThread.ts"

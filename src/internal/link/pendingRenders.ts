@@ -5,7 +5,8 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { packStats } from "../formats/packedStats.ts"
-import type { DropRender, Render, Rendered, RenderMessage } from "../stream/protocol.ts"
+import type { DropRender, Render } from "../stream/commands.ts"
+import type { Rendered, RenderMessage } from "../stream/foldMessages.ts"
 import { withLiveClock } from "../util/liveClock.ts"
 
 export type RenderRequest = Omit<Render, "_tag" | "request">

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import type { RuntimeFailed } from "../model/runtimeErrors.ts"
 import { openShipper } from "../shipping/openShipper.ts"
-import type { ShippingSettings } from "../stream/protocol.ts"
+import type { ShippingSettings } from "../stream/workerMessages.ts"
 import type { ShippingFold } from "./inProcess.ts"
 
 export const shipInProcess = (settings: ShippingSettings): ShippingFold<RuntimeFailed> => ({

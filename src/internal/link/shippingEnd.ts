@@ -3,7 +3,8 @@
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type { Command, ShippingMessage } from "../stream/protocol.ts"
+import type { Command } from "../stream/commands.ts"
+import type { ShippingMessage } from "../stream/foldMessages.ts"
 
 /** How the events stand. */
 export type ShippingProgress = Omit<Extract<ShippingMessage, { readonly _tag: "Streamed" }>, "_tag">

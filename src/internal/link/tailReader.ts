@@ -4,10 +4,11 @@
  */
 import type { MetricEvent } from "../model/event.ts"
 import type { PageBegin } from "../stream/logTail.ts"
-import { RowReader, type StreamHandler } from "../stream/reader.ts"
+import { RowReader } from "../stream/reader.ts"
 import type { RowRead, Rows } from "../stream/rows/format.ts"
 import type { Layout } from "../stream/rows/layout.ts"
 import { generateRead } from "../stream/rows/readCode.ts"
+import type { StreamHandler } from "../stream/streamHandler.ts"
 
 /** An event as it lies in the log. */
 export interface LoggedEvent<Source> {

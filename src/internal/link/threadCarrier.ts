@@ -4,8 +4,9 @@
  */
 
 import type { Carrier } from "../stream/carrier.ts"
+import type { Attachment, StreamNumber } from "../stream/commands.ts"
 import { ControlBytes } from "../stream/parking.ts"
-import type { Attachment, FoldRequest, StreamNumber } from "../stream/protocol.ts"
+import type { FoldRequest } from "../stream/workerMessages.ts"
 import type { AttachedStream } from "./attachedStream.ts"
 import type { FoldPort } from "./foldPort.ts"
 import { KeptLog } from "./keptLog.ts"

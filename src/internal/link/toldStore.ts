@@ -1,7 +1,9 @@
 /** The store that the fold of a link tells what it counts. One at a time: a store has the counts of a process once. */
 import * as Effect from "effect/Effect"
 import type { StoreLayer } from "../store/openStore.ts"
-import type { Command, KeptMessage, StoreSettings } from "../stream/protocol.ts"
+import type { Command } from "../stream/commands.ts"
+import type { KeptMessage } from "../stream/foldMessages.ts"
+import type { StoreSettings } from "../stream/workerMessages.ts"
 import { KeeperEnd, type KeeperEndOptions } from "./keeperEnd.ts"
 
 /** What is told, and where. */

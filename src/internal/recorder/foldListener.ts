@@ -4,7 +4,7 @@ import type { LaneListener } from "../link/link.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import type { MetricChange } from "../metric/definition/snapshot.ts"
 import type { AnswerPart } from "../stream/answerParts.ts"
-import type { LaneMessage } from "../stream/protocol.ts"
+import type { LaneMessage } from "../stream/foldMessages.ts"
 import { outsideHooks } from "./hookGuard.ts"
 import { abort, type RecorderParts } from "./parts.ts"
 

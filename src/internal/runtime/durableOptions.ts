@@ -6,7 +6,7 @@ import type { KeyValueStore } from "effect/persistence/KeyValueStore"
 import type * as Scope from "effect/Scope"
 import { aBoolean, aDuration, aStore, type Check, notBlank, whyInvalidOptions } from "../model/optionChecks.ts"
 import type { DurableStateError } from "../model/runtimeErrors.ts"
-import type { DurableSettings } from "../stream/protocol.ts"
+import type { DurableSettings } from "../stream/workerMessages.ts"
 
 /**
  * Keeps the states of metrics when the process ends: a recorder that is made again under its id, in the same namespace,

@@ -19,7 +19,7 @@ import type { Log } from "../recorder/logging.ts"
 import type { RecorderOptions } from "../recorder/options.ts"
 import type { OfMetric } from "../recorder/registrations.ts"
 import type { RecorderService } from "../recorder/service.ts"
-import type { LargestRead, Rendered, ShownRead } from "../stream/protocol.ts"
+import type { LargestRead, Rendered, ShownRead } from "../stream/foldMessages.ts"
 import { opaque } from "../util/opaque.ts"
 import { type RuntimeService, RuntimeTypeId } from "./service.ts"
 

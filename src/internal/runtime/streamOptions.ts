@@ -4,7 +4,7 @@ import * as Layer from "effect/Layer"
 import { aDuration, type Check, integerWithin, whyInvalidOptions } from "../model/optionChecks.ts"
 import type { EventStore } from "../store/eventStore.ts"
 import { isStoreModule, type StoreModule } from "../store/storeModule.ts"
-import type { ShippingSettings } from "../stream/protocol.ts"
+import type { ShippingSettings } from "../stream/workerMessages.ts"
 
 /**
  * Appends the events of all recorders to a store, from which `MetricsStream` folds them once more, together with those of

@@ -3,7 +3,7 @@
  * lose yet. A store that is killed may forget the last seconds, a commit as well as what was appended.
  */
 import type { EventBatch } from "../store/eventStore.ts"
-import type { KeptBatch } from "../stream/protocol.ts"
+import type { KeptBatch } from "../stream/restore.ts"
 
 /** A batch that was committed by the last answer of the store at this time, and by all answers since. */
 interface Committed {

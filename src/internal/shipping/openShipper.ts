@@ -6,7 +6,7 @@ import { RuntimeFailed } from "../model/runtimeErrors.ts"
 import { EventStore } from "../store/eventStore.ts"
 import { openStore, type StoreLayer } from "../store/openStore.ts"
 import type { StoreModule } from "../store/storeModule.ts"
-import type { ShippingSettings } from "../stream/protocol.ts"
+import type { ShippingSettings } from "../stream/workerMessages.ts"
 import { Shipper, type ShipperOptions } from "./shipper.ts"
 
 /** The thread in which the fold runs. */

@@ -1,7 +1,7 @@
 /**
  * How pages and commands of a stream get to the fold: by reference, or by messages to a worker. Both sides see the pages.
  */
-import type { Attachment } from "./protocol.ts"
+import type { Attachment } from "./commands.ts"
 
 export interface Carrier {
   /**

@@ -1,8 +1,9 @@
 /**
  * Writes rows of no fixed width: strings of the dictionary, and plain data of any shape. None of them is part of a run.
  */
+
+import type { ReadCommand } from "./commands.ts"
 import { PageWriter } from "./pageWriter.ts"
-import type { ReadCommand } from "./protocol.ts"
 import { DataEncoder } from "./rows/encodeData.ts"
 import {
   LayoutRow,

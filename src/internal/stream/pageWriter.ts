@@ -1,52 +1,22 @@
 /**
- * The pages that a stream is written to, and how what lies in them comes to be seen by the fold: when it is published.
+ * How a stream goes from page to page, and how what lies in them comes to be seen by the fold: when it is published.
  *
  * Commands are attached, since they may carry functions and memory: a row says that the next one stands here.
  */
-import type { Usage } from "../model/runtimeStats.ts"
 import type { Carrier } from "./carrier.ts"
+import type { Attachment, CommandOrder } from "./commands.ts"
 import type { LogTail } from "./logTail.ts"
-import { PagePool } from "./pagePool.ts"
-import type { Attachment, CommandOrder } from "./protocol.ts"
+import { RoomQueue, type TurnTaker } from "./roomQueue.ts"
 import { CommandRow, PageEndRow, WaitRow } from "./rows/format.ts"
 import { MostWords } from "./rows/layout.ts"
-import { type LogPlace, logPosition, type ReaderState } from "./rows/log.ts"
-import { type Page, publish, type Views } from "./rows/page.ts"
+import type { LogPlace, ReaderState } from "./rows/log.ts"
+import { type Page, publish } from "./rows/page.ts"
 import { type StreamWords, WordPage, WordPos } from "./rows/streamWords.ts"
+import { WordsKept, WritingPlace } from "./writingPlace.ts"
 
-/** A recorder that has events for which there was no room. */
-export interface TurnTaker {
-  /** Writes `most` events at the most; whether it has written any. One that has more waits for a further turn. */
-  readonly takeTurn: (most: number) => boolean
-}
-
-/** Events that those who wait for room may write, all together, before it is the turn of the first one again. */
-const EventsOfAllTurns = 1024
-
-/** What rows leave free at the end of a page: a word for a command that finds it full, and the one that it ends with. */
-const WordsKept = 2
-
-/**
- * Its state is in plain properties, which code that runs once in a turn, and so is rarely optimized, reads much faster
- * than private names: with these a turn of 200 events cost a tenth more. For the same reason {@link RowWriter} extends
- * it, rather than having one.
- */
-export abstract class PageWriter {
-  // The encoders write these directly.
-  i32: Int32Array
-  f64: Float64Array
-  i64: BigInt64Array
-  /** The memory of all pages that hold rows, if they have one. */
-  readonly fixed: Views | undefined
-  /** The next free word of the current page, and the one that rows end before in it. */
-  pos: number
-  protected rowsEnd: number
-  protected page: Page
-  protected publishedEnd: number
+export abstract class PageWriter extends WritingPlace {
   /** Where the reader was roused last in the current page: it sees all that was published before. */
   private roused = 0
-  /** Pages that were written to their end. */
-  private turn = 0
   /** Whether all of the current page was written in one turn of the event loop. */
   protected burst = true
 
@@ -56,7 +26,6 @@ export abstract class PageWriter {
   /** Of an attached thread, and what is kept in it for who completes what the thread has written. */
   private readonly shared: StreamWords | undefined
   readonly words: Int32Array | undefined
-  private readonly pages: PagePool
   /** The reader was told that it may sleep: it has to be woken. */
   private readerSleeps = false
   private attachments: Array<Attachment> = []
@@ -66,28 +35,18 @@ export abstract class PageWriter {
   private scheduled = false
   private events = false
   protected dead = false
-  /** In the order of their turns. While one waits nobody else goes on to another page. */
-  private readonly turnTakers = new Set<TurnTaker>()
-  private inTurns = false
+  /** While somebody waits in it, nobody else goes on to another page. */
+  private readonly roomQueue = new RoomQueue()
 
   constructor(carrier: Carrier, mostBytes: number, tail?: LogTail, shared?: StreamWords) {
+    super(carrier, mostBytes, tail?.pagesInTurn)
     this.carrier = carrier
     this.tail = tail
     this.shared = shared
     this.words = shared?.i32
     this.readerSleeps = shared !== undefined
-    this.pages = new PagePool(carrier, mostBytes, tail?.pagesInTurn)
-    this.fixed = this.pages.fixed
-    const page = this.pages.take(0, false, false)!
-    this.pages.taken = undefined
-    this.page = page
-    this.i32 = page.i32
-    this.f64 = page.f64
-    this.i64 = page.i64
-    this.pos = this.publishedEnd = page.first
-    this.rowsEnd = page.end - WordsKept
     this.show()
-    tail?.entered(page, 0, true, { time: Number.NaN, passing: [] })
+    tail?.entered(this.page, 0, true, { time: Number.NaN, passing: [] })
   }
 
   /** Ends what is being written, so that it can be seen. */
@@ -98,15 +57,6 @@ export abstract class PageWriter {
 
   /** The timer has published: what comes later in this turn has to set it again. */
   protected abstract onPublished(): void
-
-  /** Bytes of memory that pages take. */
-  get bytes(): number {
-    return this.pages.bytes
-  }
-
-  get memory(): Usage {
-    return this.pages.memory
-  }
 
   /** Nobody reads any more. */
   close(): void {
@@ -155,12 +105,6 @@ export abstract class PageWriter {
     this.words[WordPos] = this.pos
   }
 
-  protected putWord(half: number, type: number): void {
-    this.i32[this.pos * 2] = half
-    this.i32[this.pos * 2 + 1] = type
-    this.pos++
-  }
-
   // --- publishing
 
   /** Makes what was written visible to the fold. `urgent`: someone waits for it, and the reader is roused. */
@@ -207,21 +151,6 @@ export abstract class PageWriter {
     this.owesWake = false
   }
 
-  /** How many pages were written to their end. */
-  get turns(): number {
-    return this.turn
-  }
-
-  /** Where what is published ends in the log. */
-  get publishedPosition(): number {
-    return logPosition(this.turn, this.publishedEnd - this.page.first)
-  }
-
-  /** Where the next row will stand in the log. */
-  get position(): number {
-    return logPosition(this.turn, this.pos - this.page.first)
-  }
-
   /** Publishes after a while, and goes on so while events come. */
   protected willPublish(): void {
     this.events = true
@@ -229,8 +158,8 @@ export abstract class PageWriter {
   }
 
   /** Gives it a turn, once, when there may be room again. */
-  whenRoom(one: TurnTaker): void {
-    this.turnTakers.add(one)
+  whenRoom(taker: TurnTaker): void {
+    this.roomQueue.add(taker)
     this.schedule()
   }
 
@@ -248,40 +177,20 @@ export abstract class PageWriter {
     if (this.events) this.schedule()
     this.onPublished()
     this.events = false
-    if (this.turnTakers.size > 0) this.giveTurns()
+    if (!this.roomQueue.isEmpty) this.giveTurns()
   }
 
-  /** Lets those who wait write in turn while there is room, so that nobody waits longer for being one of many. */
   private giveTurns(): void {
-    const most = Math.max(1, Math.floor(EventsOfAllTurns / this.turnTakers.size))
-    this.inTurns = true
-    try {
-      for (let hasWritten = true; hasWritten && this.turnTakers.size > 0 && this.hasRoom(); ) {
-        const first = this.turnTakers.values().next().value!
-        this.turnTakers.delete(first)
-        hasWritten = first.takeTurn(most)
-        if (!hasWritten && this.turnTakers.has(first)) this.putFirst(first)
-      }
-    } finally {
-      this.inTurns = false
-    }
-    this.publish(this.turnTakers.size > 0)
-    if (this.turnTakers.size > 0) this.schedule()
-  }
-
-  /** It needs more room than there was, and does not lose its turn for that. */
-  private putFirst(first: TurnTaker): void {
-    const others = [...this.turnTakers].filter((each) => each !== first)
-    this.turnTakers.clear()
-    for (const each of [first, ...others]) this.turnTakers.add(each)
+    this.roomQueue.serve(this.hasRoom)
+    const isOver = this.roomQueue.isEmpty
+    this.publish(!isOver)
+    if (!isOver) this.schedule()
   }
 
   // --- pages
 
   /** Whether there is room for any event of a fixed width, on this page or another. */
-  private hasRoom(): boolean {
-    return this.room(MostWords + 4)
-  }
+  private readonly hasRoom = (): boolean => this.room(MostWords + 4)
 
   /** Whether `words` fit in, on this page or another. */
   protected room(words: number): boolean {
@@ -290,7 +199,7 @@ export abstract class PageWriter {
 
   /** Goes on in another page, which has room for any row. `false`: all memory is in use. */
   protected turnPage(): boolean {
-    if (this.turnTakers.size > 0 && !this.inTurns) return false
+    if (this.roomQueue.isClosed) return false
     this.endRun()
     const page = this.pages.take(this.turn + 1, this.burst, false)
     if (page === undefined) return false

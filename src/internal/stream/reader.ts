@@ -2,8 +2,8 @@
  * The reading end of a runtime's stream: follows the rows from page to page, where they lie, and hands them to the fold
  * in runs of one lane and one layout.
  */
-import type { MetricEvent } from "../model/event.ts"
-import type { Attachment, CommandOrder } from "./protocol.ts"
+import { Attachments } from "./attachments.ts"
+import type { Attachment } from "./commands.ts"
 import { DataDecoder, textOf } from "./rows/decodeData.ts"
 import type { Rows } from "./rows/format.ts"
 import {
@@ -29,30 +29,7 @@ import {
 import type { Layout } from "./rows/layout.ts"
 import { type LogPlace, logPosition, type ReaderState } from "./rows/log.ts"
 import { type Page, pagesOf, publishedEnd } from "./rows/page.ts"
-
-/** What comes out of the stream, in order. */
-export interface StreamHandler {
-  readonly command: (command: unknown, from: CommandOrder["from"]) => void
-  /** Whether other streams were read up to these positions. */
-  readonly hasReached?: (after: NonNullable<CommandOrder["after"]>) => boolean
-  /** Whether the command of this number has come, which the writer of this stream has sent by another one. */
-  readonly hasCome?: (ticket: number) => boolean
-  /** A read of snapshots: of the metrics of these names, or of all. */
-  readonly read: (lane: number, request: number, now: number, names: ReadonlyArray<string> | undefined) => void
-  readonly layout: (type: number, layout: Layout) => void
-  readonly event: (lane: number, event: MetricEvent, time: number) => void
-  readonly foreignEvents: (lane: number, count: number) => void
-  /** The next event of the lane comes after this sequence number. */
-  readonly skip: (lane: number, to: number) => void
-  /** `count` rows of one lane and layout, from word `at` on, all of one time. */
-  readonly rows: (lane: number, type: number, rows: Rows, at: number, count: number, time: number) => void
-}
-
-/**
- * `idle`: everything published was read. `attachment`: what comes next is on its way, or waits for another stream. `more`:
- * there is more to read.
- */
-export type ReadProgress = "idle" | "attachment" | "more"
+import type { ReadProgress, StreamHandler } from "./streamHandler.ts"
 
 export class RowReader implements Rows {
   i32: Int32Array
@@ -76,8 +53,7 @@ export class RowReader implements Rows {
   /** Where to begin, until that page is there. */
   #start: LogPlace = { page: 0, turn: 0, word: 0 }
   #time = 0
-  #attachments: Array<Attachment | undefined> = []
-  #nextAttachment = 0
+  readonly #attachments = new Attachments()
   #reading = false
 
   /** `onRead`: a page was read to its end and may be written again. */
@@ -144,11 +120,7 @@ export class RowReader implements Rows {
   }
 
   attach(attachments: ReadonlyArray<Attachment>): void {
-    if (this.#nextAttachment === this.#attachments.length) {
-      this.#attachments = []
-      this.#nextAttachment = 0
-    }
-    for (const attachment of attachments) this.#attachments.push(attachment)
+    this.#attachments.add(attachments)
   }
 
   /** Reads what is published of one page, after what stands before it, and passes over commands. */
@@ -210,12 +182,12 @@ export class RowReader implements Rows {
       }
       switch (type) {
         case CommandRow: {
-          const next = this.#attachments[this.#nextAttachment]
+          const { next } = this.#attachments
           if (next === undefined || (next.after !== undefined && !this.#handler.hasReached!(next.after))) {
             return "attachment"
           }
           this.#pos++
-          this.#attachments[this.#nextAttachment++] = undefined
+          this.#attachments.shift()
           this.#command(next)
           break
         }

@@ -7,7 +7,8 @@ import type { LaneLink, LaneListener, LinkedThreads } from "../link/link.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import type { RemoteEvents } from "../recorder/remoteIntake.ts"
 import type { AnswerPart } from "../stream/answerParts.ts"
-import type { CommandOrder, Lane, LaneMessage, ReadCommand } from "../stream/protocol.ts"
+import type { CommandOrder, Lane, ReadCommand } from "../stream/commands.ts"
+import type { LaneMessage } from "../stream/foldMessages.ts"
 import type { LaneBooks } from "../stream/rows/laneBooks.ts"
 
 /** The request of who waits until everything is folded. Requests of the thread have numbers below. */

@@ -8,7 +8,7 @@ import { differences, type Fingerprint, fingerprint } from "../metric/definition
 import type * as Metric from "../metric/definition/metric.ts"
 import { isMetricSet, metricsOf } from "../metric/metricSet.ts"
 import { MetricsModuleError } from "../model/registerErrors.ts"
-import type { CatalogEntries } from "../stream/protocol.ts"
+import type { CatalogEntries } from "../stream/workerMessages.ts"
 import { messageOf } from "../util/describeError.ts"
 import { importMetrics } from "../worker/importedMetrics.ts"
 

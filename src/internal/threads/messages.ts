@@ -3,9 +3,11 @@
  * they go to the fold through memory that the thread shares with it.
  */
 import type { Fingerprint } from "../metric/definition/fingerprint.ts"
+import type { Command, Lane } from "../stream/commands.ts"
 import type { CounterPlace } from "../stream/foldedCounters.ts"
-import type { CatalogEntries, Command, ImportMessage, Lane, LaneMessage } from "../stream/protocol.ts"
+import type { LaneMessage } from "../stream/foldMessages.ts"
 import type { LaneBooks } from "../stream/rows/laneBooks.ts"
+import type { CatalogEntries, ImportMessage } from "../stream/workerMessages.ts"
 
 /** The recorder of a thread, as it was made there. */
 export interface ThreadRecorder {

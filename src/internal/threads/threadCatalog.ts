@@ -10,7 +10,7 @@ import { type Fingerprint, fingerprint } from "../metric/definition/fingerprint.
 import type * as Metric from "../metric/definition/metric.ts"
 import { isMetricSet } from "../metric/metricSet.ts"
 import { MetricNameCollision, MetricsModuleError, UnknownMetric } from "../model/registerErrors.ts"
-import type { CatalogEntries } from "../stream/protocol.ts"
+import type { CatalogEntries } from "../stream/workerMessages.ts"
 import { within } from "../util/liveClock.ts"
 import type { NameCollision, ToThread } from "./messages.ts"
 

@@ -10,17 +10,11 @@ import { Fold } from "../fold/fold.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import type { ShippingThread } from "../shipping/openShipper.ts"
 import type { Shipper } from "../shipping/shipper.ts"
+import { MainStream } from "../stream/commands.ts"
 import { WakeUp } from "../stream/parking.ts"
-import {
-  type FoldReply,
-  type FoldRequest,
-  MainStream,
-  PagesAtOnce,
-  type Restore,
-  type Saved,
-  type SavedBatches
-} from "../stream/protocol.ts"
+import type { Restore, Saved, SavedBatches } from "../stream/restore.ts"
 import { setRead } from "../stream/rows/page.ts"
+import { type FoldReply, type FoldRequest, PagesAtOnce } from "../stream/workerMessages.ts"
 import { nextTurn } from "../util/eventLoopTurn.ts"
 
 /**

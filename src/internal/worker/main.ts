@@ -25,7 +25,7 @@ import type {
   StoreSettings,
   ThreadMessage,
   WorkerMessage
-} from "../stream/protocol.ts"
+} from "../stream/workerMessages.ts"
 import { describeError, messageOf } from "../util/describeError.ts"
 import { closeParentPort } from "../util/nodePort.ts"
 import { FoldThread, type ThreadPort } from "./foldThread.ts"

@@ -9,7 +9,8 @@ import { measuredBy } from "../../../src/internal/metric/definition/measured.ts"
 import type { MetricEvent } from "../../../src/internal/model/event.ts"
 import { Shipper } from "../../../src/internal/shipping/shipper.ts"
 import type { EventStoreService } from "../../../src/internal/store/eventStore.ts"
-import type { KeptShipping, SavedBatches, ShippingSettings } from "../../../src/internal/stream/protocol.ts"
+import type { KeptShipping, SavedBatches } from "../../../src/internal/stream/restore.ts"
+import type { ShippingSettings } from "../../../src/internal/stream/workerMessages.ts"
 import { RequestMetrics } from "./requests.metrics.ts"
 
 const generations = RequestMetrics.metrics.map((metric) => ({

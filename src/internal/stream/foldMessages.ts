@@ -1,0 +1,128 @@
+/** What the fold tells the producer side: of one lane, or of all. Plain data, as commands are. */
+
+import type { Bygone } from "../metric/definition/bygone.ts"
+import type { Quarantine, Snapshot } from "../metric/definition/snapshot.ts"
+import type { AnswerPart } from "./answerParts.ts"
+import type { Keeper, Lane } from "./commands.ts"
+
+/** From the fold side, of one lane or of all. */
+export type FoldMessage = LaneMessage | RenderMessage | KeptMessage | ShippingMessage
+
+/** From the fold side to the recorder of a lane. */
+export type LaneMessage =
+  /** The counters of the lane have moved. Said to a recorder that waits for it. */
+  | { readonly _tag: "Folded"; readonly lane: Lane }
+  /** A part of the answer that comes. */
+  | ({ readonly _tag: "Part"; readonly lane: Lane; readonly request: number; readonly part: AnswerPart } & Sized)
+  | ({ readonly _tag: "Answer"; readonly lane: Lane; readonly request: number; readonly read: Read } & Sized)
+  /**
+   * The changes up to `sequence` that were not sent before. The lane waits until `Delivered` names the same sequence
+   * number: one for changes of a worker that died names another.
+   */
+  | {
+      readonly _tag: "Changes"
+      readonly lane: Lane
+      readonly sequence: number
+      readonly changes: ReadonlyArray<Change>
+    }
+  | {
+      readonly _tag: "Quarantined"
+      readonly lane: Lane
+      readonly name: string
+      readonly error: string
+      /** Of the event at which it was, or of the last one before its view. */
+      readonly sequence: number
+    }
+  /** Nothing of the lane is left: its number can be given to another recorder. */
+  | { readonly _tag: "Closed"; readonly lane: Lane }
+
+/** A change as the fold side reports it. */
+export interface Change {
+  readonly tag: string
+  readonly sequence: number
+  readonly at: number
+  readonly snapshot: Snapshot
+}
+
+/** The answer to a read: of each metric something. */
+export type Read = ReadonlyArray<ReadPart>
+
+export type ReadPart = Snapshot | ShownRead | LargestRead | StateRead
+
+/** The state of a metric, its generation, and why it is quarantined, if it is. */
+export interface StateRead {
+  readonly name: string
+  readonly epoch: number
+  readonly state: unknown
+  /** See {@link ShownRead}. */
+  readonly isContinued?: true
+  readonly quarantine?: Quarantine
+}
+
+/**
+ * What a metric shows exporters, its generation, and when it began to count: registered, or reset. Of one
+ * with labels its series, without what they come to together.
+ */
+export interface ShownRead {
+  readonly snapshot: Snapshot
+  readonly epoch: number
+  readonly createdAt: number
+  /** It went on from the state that an earlier recorder of the id has left, in this process or before. */
+  readonly isContinued?: true
+  readonly bygone?: Bygone
+}
+
+/** What a metric shows, with its largest series only. */
+export interface LargestRead {
+  readonly snapshot: Snapshot
+  /** How many there are. */
+  readonly seriesCount: number
+}
+
+/** What is long enough to hold up the thread that receives it, with the number of its values, about. */
+export interface Sized {
+  readonly values: number
+}
+
+/** What recorders show in the format that was asked for. */
+export interface Rendered {
+  readonly body: Uint8Array<ArrayBuffer>
+  /** How many there are, where the format counts them. */
+  readonly points?: number | undefined
+}
+
+/** The answer to {@link Render}: first that the fold has come to it, then the text. */
+export type RenderMessage =
+  | { readonly _tag: "Rendering"; readonly request: number }
+  | ({ readonly _tag: "Rendered"; readonly request: number } & Rendered)
+  | { readonly _tag: "NotRendered"; readonly request: number; readonly reason: string }
+
+/** What a keeper says of the states. */
+export type KeptMessage = { readonly by: Keeper } & (
+  | /** Or read: when it was written, in milliseconds since the Unix epoch, and how many events of this process it has. */
+  { readonly _tag: "StateWritten"; readonly savedAt: number; readonly events: number }
+  | { readonly _tag: "StateNotWritten"; readonly reason: string }
+  /** The answer to `Persist`, with the reason if the state could not be written. */
+  | { readonly _tag: "Persisted"; readonly ticket: number; readonly failure: string | undefined }
+  /** The state of a metric could not be kept, or not be used, or not all of it. */
+  | { readonly _tag: "StateNotKept"; readonly recorderId: string; readonly name: string; readonly reason: string }
+)
+
+/** What the fold says of the store that its events are appended to. */
+export type ShippingMessage =
+  | {
+      readonly _tag: "Streamed"
+      /** Events that the store has got from this fold. */
+      readonly events: number
+      /** Bytes that are kept for the store. */
+      readonly kept: number
+      /** Nothing is folded because as much is kept as may be. */
+      readonly isFull: boolean
+      readonly failures: number
+      /** Why the last attempt failed, if it did. */
+      readonly failure: string | undefined
+      /** How often the events went to another source, because the last one was taken for ended. */
+      readonly retirements: number
+    }
+  /** The answer to `Ship`, with the reason if the events could not be appended. */
+  | { readonly _tag: "Shipped"; readonly ticket: number; readonly failure: string | undefined }
