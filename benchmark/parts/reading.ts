@@ -5,6 +5,7 @@ import { MetricsRuntime, type RecorderService } from "mvx-metrics"
 import * as Prometheus from "mvx-metrics/Prometheus"
 import { TenantDurations, TenantSaves } from "../document.metrics.ts"
 import { documentSaveOf } from "../documentSave.ts"
+import type { HoldUsage } from "../holds.ts"
 import { startMetrics } from "../metricsUnderTest.ts"
 import { refusedBy } from "../outstanding.ts"
 import type { Run } from "../part.ts"
@@ -16,24 +17,34 @@ const recorders = 5
 const capacity = 10_000
 const eventsPerMilli = 10
 
+/** Of the longest, in milliseconds. */
 interface Watched {
-  /** Milliseconds that the event loop stood still. */
+  /** That the event loop stood still. */
   readonly loop: number
-  /** Milliseconds without an event folded while some were pending. */
+  /** Between two pages of events that the fold took while there were some. */
   readonly fold: number
+  /** The same without collections of garbage. */
+  readonly foldAlone: number
+  /** That V8 collected garbage in the worker. */
+  readonly collection: number
   readonly refused: number
 }
 
 /** Emits at a steady rate, and watches the fold and the loop, until the work is done. */
-const watched = async (recorder: RecorderService, work: () => Promise<unknown>): Promise<Watched> => {
+const watched = async (
+  recorder: RecorderService,
+  holds: () => Promise<HoldUsage>,
+  work: () => Promise<unknown>
+): Promise<Watched> => {
+  await holds()
   let isDone = false
   const refused = refusedBy(recorder)
   const working = work().finally(() => {
     isDone = true
   })
-  let [loop, fold, emitted] = [0, 0, 0]
+  let [loop, emitted] = [0, 0]
   const begun = performance.now()
-  let [last, lastFolded, folded] = [begun, begun, -1]
+  let last = begun
   while (!isDone) {
     const now = performance.now()
     loop = Math.max(loop, now - last)
@@ -41,19 +52,23 @@ const watched = async (recorder: RecorderService, work: () => Promise<unknown>):
     for (; emitted < (now - begun) * eventsPerMilli; emitted++) {
       recorder.emitUnsafe(documentSaveOf(emitted, `tenant-${emitted % tenants}`))
     }
-    const { applied, pending } = Effect.runSync(recorder.stats)
-    if (applied !== folded || pending === 0) lastFolded = now
-    folded = applied
-    fold = Math.max(fold, now - lastFolded)
     await nextTurn()
   }
   await working
-  return { loop, fold, refused: refusedBy(recorder) - refused }
+  const { collectionMillis, holdMillis, ownHoldMillis } = await holds()
+  return {
+    loop,
+    fold: holdMillis,
+    foldAlone: ownHoldMillis,
+    collection: collectionMillis,
+    refused: refusedBy(recorder) - refused
+  }
 }
 
 export const run: Run = async ({ quick }) => {
   const rounds = quick ? 2 : 8
-  await using metrics = await startMetrics()
+  await using metrics = await startMetrics(undefined, new URL("../holds.worker.ts", import.meta.url))
+  const holds = async (): Promise<HoldUsage> => (await metrics.workerUsage()) as HoldUsage
   const all: Array<RecorderService> = []
   for (let r = 0; r < recorders; r++) {
     const recorder = await metrics.recorder(`documents-${r}`, [TenantSaves, TenantDurations], capacity)
@@ -82,7 +97,7 @@ export const run: Run = async ({ quick }) => {
   const results = new Map(Object.keys(reads).map((name) => [name, [] as Array<Watched>]))
   for (let round = 0; round <= rounds; round++) {
     for (const [name, read] of Object.entries(reads)) {
-      const result = await watched(busy, read)
+      const result = await watched(busy, holds, read)
       // The first one makes what the others find.
       if (round > 0) results.get(name)!.push(result)
     }
@@ -102,10 +117,11 @@ export const run: Run = async ({ quick }) => {
     Object.fromEntries(
       Array.from(results, ([name, each]) => [`${name}: ${field}`, each.map((result) => result[field])])
     )
-  spreadTable({ ...of("fold"), ...of("loop"), ...of("refused") })
+  spreadTable({ ...of("fold"), ...of("foldAlone"), ...of("collection"), ...of("loop"), ...of("refused") })
   const underRead = Array.from(results, ([name, each]) => (name === "nothing else" ? [] : each)).flat()
   return {
-    foldPauseMillisMax: Math.max(...underRead.map(({ fold }) => fold)),
+    foldPauseMillisMax: Math.max(...underRead.map(({ foldAlone }) => foldAlone)),
+    collectionMillisMax: Math.max(...underRead.map(({ collection }) => collection)),
     loopPauseMillisMax: Math.max(...underRead.map(({ loop }) => loop)),
     scrapeRefused: Math.max(...underRead.map(({ refused }) => refused)),
     abandonedVsScrape: abandoned / whole
