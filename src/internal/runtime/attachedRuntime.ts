@@ -67,7 +67,7 @@ export const makeAttached = Effect.fnUntraced(function* (
     // Refused further on.
     if (typeof recorderId !== "string" || whyInvalidOptions(own, recorderOptionChecks) !== undefined) return own
     const { totalOfRemoved, ...rest } = own ?? {}
-    totals.set(recorderId.trim(), totalOfRemoved)
+    totals.set(recorderId.trim(), typeof totalOfRemoved === "string" ? totalOfRemoved.trim() : totalOfRemoved)
     return rest as RecorderOptions<R>
   }
   return Object.freeze<RuntimeService>({

@@ -11,12 +11,10 @@ import type * as Scope from "effect/Scope"
 import { refuse } from "../model/optionChecks.ts"
 import type { StopError } from "../model/recorderErrors.ts"
 import { type CreateError, RecorderAlreadyExists, RecorderNotFound, type ShareError } from "../model/runtimeErrors.ts"
-import type { Stats } from "../model/stats.ts"
 import { InvalidState } from "../model/usageErrors.ts"
 import type { RecorderControl } from "../recorder/control.ts"
 import { recorderDefaults } from "../recorder/defaults.ts"
 import { isInHook } from "../recorder/hookGuard.ts"
-import type { Log } from "../recorder/logging.ts"
 import { makeRecorder } from "../recorder/makeRecorder.ts"
 import type { RecorderOptions } from "../recorder/options.ts"
 import type { RemoteEvents } from "../recorder/remoteIntake.ts"
@@ -25,70 +23,25 @@ import type { ThreadRecorder } from "../threads/messages.ts"
 import { type DecidedOptions, decideOptions, defaultTotalOf, recorderIdOf } from "./decidedOptions.ts"
 import { entityIdOf } from "./entityId.ts"
 import { Farewells } from "./farewells.ts"
-import type { RuntimeLifecycle } from "./lifecycle.ts"
 import type { RuntimeOptions } from "./options.ts"
+import { RecordersById, type RecordersOptions, type Registered } from "./recordersById.ts"
 import { type Registry, SharedRecorders } from "./sharedRecorders.ts"
-import { DefaultTotal, Totals } from "./totals.ts"
 
-/** A recorder of this runtime. `removing` is set by the first of those who want to remove it. */
-interface Registered {
-  readonly control: RecorderControl
-  /** Where it goes when it is removed. */
-  readonly total: string | false
-  /** It goes there with the runtime as well: its id does not come back in another process. */
-  readonly leavesAtEnd: boolean
-  removing: boolean
-}
-
-interface RegistryOptions {
-  readonly namespace: string
-  readonly lifecycle: RuntimeLifecycle
-  readonly log: Log
+interface RegistryOptions extends RecordersOptions {
   /** Those of the runtime, which are defaults. */
   readonly defaults: RuntimeOptions
   readonly shutdownTimeout: Duration.Input
 }
 
-export class RecorderRegistry implements Registry {
-  readonly namespace: string
+export class RecorderRegistry extends RecordersById implements Registry {
   readonly farewells: Farewells
   readonly #options: RegistryOptions
-  readonly #recorders = new Map<string, Registered>()
-  /** Events that recorders accepted which are removed. */
-  #acceptedBefore = 0
   readonly #shared = new SharedRecorders(this)
-  readonly #totals: Totals
 
   constructor(options: RegistryOptions) {
-    this.namespace = options.namespace
+    super(options, defaultTotalOf(options.defaults))
     this.farewells = new Farewells(options.shutdownTimeout)
     this.#options = options
-    const { lifecycle, log, namespace } = options
-    this.#totals = new Totals({ namespace, log, inBackground: (effect) => void lifecycle.inBackground(effect) })
-    const total = defaultTotalOf(options.defaults)
-    if (total !== false) this.#totals.reserve(total)
-  }
-
-  controlOf(recorderId: string): RecorderControl | undefined {
-    return this.#recorders.get(recorderId)?.control
-  }
-
-  get controls(): ReadonlyArray<RecorderControl> {
-    return Array.from(this.#recorders.values(), ({ control }) => control)
-  }
-
-  /** Those that stand for recorders which were removed. */
-  get totals(): ReadonlyArray<RecorderControl> {
-    return this.#totals.controls
-  }
-
-  /** The id of the total of a recorder, which may be one; its own, if it has none. */
-  totalIdOf({ service: { recorderId } }: RecorderControl): string {
-    return this.#recorders.get(recorderId)?.total || recorderId
-  }
-
-  statsOf(control: RecorderControl): Stats {
-    return this.#totals.statsOf(control) ?? control.statsUnsafe()
   }
 
   // --- making
@@ -159,13 +112,11 @@ export class RecorderRegistry implements Registry {
       const { isRunning, link } = this.#options.lifecycle
       if (!isRunning) return Effect.fail(this.#notRunning())
       const { totalOfRemoved: total, ...options } = decided
-      const taken = (id: string) => Effect.fail(new RecorderAlreadyExists({ recorderId: id, namespace }))
-      if (this.#recorders.has(recorderId) || this.#totals.isReserved(recorderId)) return taken(recorderId)
-      if (total !== false && (total === recorderId || this.#recorders.has(total))) return taken(total)
+      const taken = this.taken(recorderId, total)
+      if (taken !== undefined) return Effect.fail(new RecorderAlreadyExists({ recorderId: taken, namespace }))
       const entityId = entityIdOf(decided.entityId)
       const control = makeRecorder<R>({ ...options, entityId, recorderId, namespace, link: link! }, context)
-      if (total !== false) this.#totals.reserve(total)
-      this.#recorders.set(recorderId, { control, total, leavesAtEnd: false, removing: false })
+      this.add(control, total, false)
       return Effect.as(control.logMade, control)
     })
   }
@@ -178,36 +129,32 @@ export class RecorderRegistry implements Registry {
     const { namespace } = this
     const { defaults, lifecycle, shutdownTimeout } = this.#options
     if (!lifecycle.isRunning) return undefined
-    const isTaken = (id: string): boolean => this.#recorders.has(id) || this.#totals.isReserved(id)
     const own = `${of.recorderId}/thread-${threadId}`
     let recorderId = own
-    for (let n = 2; isTaken(recorderId); n++) recorderId = `${own}.${n}`
-    const wanted = of.totalOfRemoved ?? `${of.recorderId}/threads`
-    const total = wanted === false ? false : this.#recorders.has(wanted.trim()) ? DefaultTotal : wanted.trim()
+    for (let n = 2; this.taken(recorderId, false) !== undefined; n++) recorderId = `${own}.${n}`
+    const total = this.totalFor(of.totalOfRemoved ?? `${of.recorderId}/threads`)
     const { logging = recorderDefaults.logging, waitTimeout = recorderDefaults.waitTimeout } = defaults
     const { capacity, entityId } = of
     const link = lifecycle.link!
     const options = { ...recorderDefaults, logging, waitTimeout, shutdownTimeout, capacity, entityId }
     const control = makeRecorder({ ...options, recorderId, namespace, link, remote }, Context.empty())
-    if (total !== false) this.#totals.reserve(total)
-    this.#recorders.set(recorderId, { control, total, leavesAtEnd: true, removing: false })
+    this.add(control, total, true)
     lifecycle.inBackground(Effect.ignore(control.startUnasked))
     return control
   }
 
   #discard(control: RecorderControl): Effect.Effect<void> {
     return Effect.suspend(() => {
-      const id = control.service.recorderId
       // A shutdown may have removed it.
-      if (this.#recorders.get(id)?.control !== control) return Effect.void
-      return control.remove(this.#forget(control))
+      if (this.controlOf(control.service.recorderId) !== control) return Effect.void
+      return control.remove(this.forget(control))
     })
   }
 
   // --- finding
 
   get(recorderId: string): Effect.Effect<RecorderService, RecorderNotFound> {
-    return Effect.flatMap(this.#registered(recorderId), ({ control }) =>
+    return Effect.flatMap(this.#named(recorderId), ({ control }) =>
       Effect.as(this.#options.log.inspection(`looked up the recorder ${control.service.recorderId}`), control.service)
     )
   }
@@ -216,7 +163,7 @@ export class RecorderRegistry implements Registry {
     return Effect.flatMap(recorderIdOf(recorderId), (id) =>
       Effect.as(
         this.#options.log.inspection(`looked for the recorder ${id}`),
-        Option.map(Option.fromUndefinedOr(this.#recorders.get(id)), ({ control }) => control.service)
+        Option.map(Option.fromUndefinedOr(this.controlOf(id)), ({ service }) => service)
       )
     )
   }
@@ -224,13 +171,13 @@ export class RecorderRegistry implements Registry {
   get ids(): Effect.Effect<ReadonlyArray<string>> {
     return Effect.andThen(
       this.#options.log.inspection("listed the recorders"),
-      Effect.sync(() => [...this.#recorders.keys()])
+      Effect.sync(() => this.recorderIds)
     )
   }
 
-  #registered(recorderId: string): Effect.Effect<Registered, RecorderNotFound> {
+  #named(recorderId: string): Effect.Effect<Registered, RecorderNotFound> {
     return Effect.flatMap(recorderIdOf(recorderId), (id) => {
-      const registered = this.#recorders.get(id)
+      const registered = this.registered(id)
       return registered === undefined
         ? Effect.fail(new RecorderNotFound({ recorderId: id, namespace: this.namespace }))
         : Effect.succeed(registered)
@@ -249,14 +196,14 @@ export class RecorderRegistry implements Registry {
   // --- stopping and removing
 
   stop(recorderId: string): Effect.Effect<void, RecorderNotFound | StopError> {
-    return Effect.flatMap(this.#registered(recorderId), ({ control }) =>
+    return Effect.flatMap(this.#named(recorderId), ({ control }) =>
       control.stateUnsafe() === "Stopped" ? Effect.void : control.service.stop
     )
   }
 
   stopAndRemove(recorderId: string): Effect.Effect<void, RecorderNotFound | StopError> {
     return Effect.gen({ self: this }, function* () {
-      const registered = yield* this.#registered(recorderId)
+      const registered = yield* this.#named(recorderId)
       const { control } = registered
       yield* control.refuseInHook("be removed")
       if (registered.removing) {
@@ -272,13 +219,9 @@ export class RecorderRegistry implements Registry {
     })
   }
 
-  isBeingRemoved({ service }: RecorderControl): boolean {
-    return this.#recorders.get(service.recorderId)?.removing === true
-  }
-
   remove(control: RecorderControl): Effect.Effect<void, StopError> {
     return Effect.suspend(() => {
-      const registered = this.#recorders.get(control.service.recorderId)
+      const registered = this.registered(control.service.recorderId)
       return registered?.control !== control || registered.removing ? Effect.void : this.#stopAndBury(registered)
     })
   }
@@ -297,25 +240,9 @@ export class RecorderRegistry implements Registry {
     return Effect.andThen(
       this.farewells.tell(control),
       Effect.suspend(() => {
-        const total = this.#forget(control)
+        const total = this.forget(control)
         return Effect.andThen(control.remove(total), this.#shared.removed(control))
       })
     )
-  }
-
-  /** In the step in which it leaves its lane: who reads sees its numbers in it, or in its total, which is given back. */
-  #forget(control: RecorderControl): RecorderControl | undefined {
-    const { recorderId } = control.service
-    const { leavesAtEnd, total } = this.#recorders.get(recorderId) ?? { total: false }
-    this.#recorders.delete(recorderId)
-    this.#acceptedBefore += control.statsUnsafe().accepted
-    const { isRunning, link } = this.#options.lifecycle
-    // With a runtime that ends, all others do.
-    return total === false || !(isRunning || leavesAtEnd) ? undefined : this.#totals.of(control, total, link!)
-  }
-
-  /** Events that recorders have ever accepted. */
-  get accepted(): number {
-    return this.controls.reduce((sum, control) => sum + control.statsUnsafe().accepted, this.#acceptedBefore)
   }
 }
