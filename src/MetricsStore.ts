@@ -33,39 +33,20 @@
  *
  * @since 0.2.0
  */
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import { mergeable, someMetrics, whyNotMergeable } from "./internal/merging/mergeable.ts"
-import { mergedRuntime } from "./internal/merging/mergedRuntime.ts"
-import { isSame } from "./internal/metric/definition/fingerprint.ts"
-import { isBuiltInLevel } from "./internal/metric/definition/levels.ts"
-import {
-  aBoolean,
-  aDuration,
-  type Check,
-  check,
-  notBlank,
-  positiveInteger,
-  refuse,
-  whyInvalidOptions
-} from "./internal/model/optionChecks.ts"
-import { Log } from "./internal/recorder/logging.ts"
+import { type Check, check } from "./internal/model/optionChecks.ts"
 import { providedRuntime } from "./internal/runtime/provided.ts"
-import { aStateStore, type WriterOptions, writeTo } from "./internal/runtime/storeOptions.ts"
+import { type WriterOptions, writeTo } from "./internal/runtime/storeOptions.ts"
 import { EventStore } from "./internal/store/eventStore.ts"
 import { makeMemory } from "./internal/store/memory.ts"
 import { memoryEvents } from "./internal/store/memoryEvents.ts"
-import { openStore } from "./internal/store/openStore.ts"
 import { StateStore } from "./internal/store/stateStore.ts"
 import { cloneable, type StoreModule, storeModule } from "./internal/store/storeModule.ts"
-import { latestReport } from "./internal/storeReader/latestReport.ts"
-import { StoreReader, type StoreReport } from "./internal/storeReader/storeReader.ts"
-import { refuseInMetricsModule } from "./internal/worker/importedMetrics.ts"
-import type * as Metric from "./Metric.ts"
+import { openReader, type ReaderOptions, type StoreReaderService } from "./internal/storeReader/openReader.ts"
+import type { StoreReport } from "./internal/storeReader/storeReader.ts"
 import type { InvalidState, MetricsModuleError, MetricsStoreError } from "./MetricsError.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
 
@@ -94,63 +75,8 @@ export {
   type WriteOutcome
 } from "./internal/store/stateStore.ts"
 export type { StoreModule } from "./internal/store/storeModule.ts"
+export type { ReaderOptions, StoreReaderService } from "./internal/storeReader/openReader.ts"
 export type { StoreReport, StoreSource } from "./internal/storeReader/storeReader.ts"
-
-/**
- * The options of a reader.
- *
- * @category options
- * @since 0.2.0
- */
-export interface ReaderOptions {
-  /** The store: of `RedisStore.make`, `PostgresStore.make` or `MetricsStore.module`, or a layer of one. */
-  readonly store: StoreModule | Layer.Layer<StateStore, unknown>
-  /** The namespace of the runtimes that write. Exporters show it. */
-  readonly namespace: string
-  /** The metrics of the report. Each must have a `merge`. Other metrics of the processes are left out. */
-  readonly metrics: ReadonlyArray<Metric.Any | Metric.MetricSet>
-  /**
-   * The metrics in `metrics` that describe the current state of a process rather than what it did. They are dropped when
-   * the process ends. Gauges, up-down counters and metrics derived only from these are included automatically.
-   */
-  readonly levels?: ReadonlyArray<Metric.Any>
-  /**
-   * How long after its last write a process counts as running, by the clock of the store. Of one that was silent for longer,
-   * counts stay, and levels are left out. Default: 30 seconds.
-   */
-  readonly timeToLive?: Duration.Input
-  /**
-   * Keeps together what more than 100 ended processes have counted, so that the store stays small. Only a reader with the
-   * metrics of all processes should do this. Default: `true`.
-   */
-  readonly retires?: boolean
-  /**
-   * How long a process must be silent before it counts as ended although it did not say so. One that writes again after it
-   * was kept together with others is not counted any more, and logs that. Default: 1 hour.
-   */
-  readonly retireAfter?: Duration.Input
-  /**
-   * The maximum number of recorder ids whose totals are kept separately when processes are kept together. Beyond it, the
-   * oldest are merged into `others`. Default: 1000.
-   */
-  readonly maxEnded?: number
-}
-
-/**
- * The service of a reader.
- *
- * @category services
- * @since 0.2.0
- */
-export interface StoreReaderService {
-  /** Reads the recorders of all processes by id: those of running processes, and those of ended ones. */
-  readonly report: Effect.Effect<StoreReport, MetricsStoreError>
-  /**
-   * The merged recorders as a runtime for exporters. Each export reads a report; while the store cannot be read, it shows the
-   * last one. It has no recorders of its own: it makes none, and finds none.
-   */
-  readonly runtime: MetricsRuntime["Service"]
-}
 
 /**
  * The merged metrics of all processes that write to a store.
@@ -188,37 +114,9 @@ export class MetricsStore extends Context.Service<MetricsStore, StoreReaderServi
    *
    * @since 0.2.0
    */
-  static readonly makeReader = Effect.fnUntraced(function* (
+  static readonly makeReader: (
     options: ReaderOptions
-  ): Effect.fn.Return<StoreReaderService, MetricsStoreError | MetricsModuleError, Scope.Scope> {
-    yield* refuseInMetricsModule
-    yield* refuse(
-      whyInvalidOptions({ ...required, ...options }, readerChecks, true) ?? whyNotMergeable(options.metrics)
-    )
-    const { levels = [], maxEnded = 1000, retireAfter = "1 hour", retires = true, timeToLive = "30 seconds" } = options
-    // As runtimes have it.
-    const namespace = options.namespace.trim()
-    const metrics = mergeable(options.metrics)
-    const store = Context.get(yield* openStore(options.store), StateStore)
-    const context = yield* Effect.context<never>()
-    const log = new Log("normal", { namespace, store: store.place })
-    const warn = (problem: string): void => void Effect.runForkWith(context)(log.warning(problem))
-    const reader = new StoreReader({
-      store,
-      namespace,
-      metrics,
-      isLevel: (metric) => isBuiltInLevel(metric) || levels.some((level) => isSame(level, metric)),
-      timeToLive: Duration.toMillis(Duration.fromInputUnsafe(timeToLive)),
-      retireAfter: Duration.toMillis(Duration.fromInputUnsafe(retireAfter)),
-      maxEnded,
-      retires,
-      onProblem: warn
-    })
-    const begun = yield* Clock.currentTimeMillis
-    const merged = latestReport(reader, warn)
-    const runtime = yield* mergedRuntime({ namespace, metrics, merged, begun, context, log })
-    return { report: reader.report, runtime }
-  })
+  ) => Effect.Effect<StoreReaderService, MetricsStoreError | MetricsModuleError, Scope.Scope> = openReader
 
   /**
    * Provides {@link MetricsStore.makeReader} as a layer.
@@ -296,17 +194,3 @@ export class MetricsStore extends Context.Service<MetricsStore, StoreReaderServi
 
 const aUrl: Check = (value) =>
   URL.canParse(String(value)) ? undefined : "must be the URL of a module, such as import.meta.url"
-
-const readerChecks: { readonly [K in keyof Required<ReaderOptions>]: Check } = {
-  store: aStateStore,
-  namespace: notBlank,
-  metrics: someMetrics,
-  levels: someMetrics,
-  timeToLive: aDuration,
-  retires: aBoolean,
-  retireAfter: aDuration,
-  maxEnded: positiveInteger
-}
-
-/** What is missing is refused as what is wrong. */
-const required = { store: null, namespace: "" }

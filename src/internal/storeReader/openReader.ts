@@ -1,0 +1,132 @@
+/** Opens a store for reading, with the options of users. */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import { mergeable, someMetrics, whyNotMergeable } from "../merging/mergeable.ts"
+import { mergedRuntime } from "../merging/mergedRuntime.ts"
+import { isSame } from "../metric/definition/fingerprint.ts"
+import { isBuiltInLevel } from "../metric/definition/levels.ts"
+import type * as Metric from "../metric/definition/metric.ts"
+import type { MetricsStoreError } from "../model/exportErrors.ts"
+import {
+  aBoolean,
+  aDuration,
+  type Check,
+  notBlank,
+  positiveInteger,
+  refuse,
+  whyInvalidOptions
+} from "../model/optionChecks.ts"
+import type { MetricsModuleError } from "../model/registerErrors.ts"
+import { Log } from "../recorder/logging.ts"
+import type { RuntimeService } from "../runtime/service.ts"
+import { aStateStore } from "../runtime/storeOptions.ts"
+import { openStore } from "../store/openStore.ts"
+import { StateStore } from "../store/stateStore.ts"
+import type { StoreModule } from "../store/storeModule.ts"
+import { refuseInMetricsModule } from "../worker/importedMetrics.ts"
+import { latestReport } from "./latestReport.ts"
+import { StoreReader, type StoreReport } from "./storeReader.ts"
+
+/**
+ * The options of a reader.
+ *
+ * @category options
+ * @since 0.2.0
+ */
+export interface ReaderOptions {
+  /** The store: of `RedisStore.make`, `PostgresStore.make` or `MetricsStore.module`, or a layer of one. */
+  readonly store: StoreModule | Layer.Layer<StateStore, unknown>
+  /** The namespace of the runtimes that write. Exporters show it. */
+  readonly namespace: string
+  /** The metrics of the report. Each must have a `merge`. Other metrics of the processes are left out. */
+  readonly metrics: ReadonlyArray<Metric.Any | Metric.MetricSet>
+  /**
+   * The metrics in `metrics` that describe the current state of a process rather than what it did. They are dropped when
+   * the process ends. Gauges, up-down counters and metrics derived only from these are included automatically.
+   */
+  readonly levels?: ReadonlyArray<Metric.Any>
+  /**
+   * How long after its last write a process counts as running, by the clock of the store. Of one that was silent for longer,
+   * counts stay, and levels are left out. Default: 30 seconds.
+   */
+  readonly timeToLive?: Duration.Input
+  /**
+   * Keeps together what more than 100 ended processes have counted, so that the store stays small. Only a reader with the
+   * metrics of all processes should do this. Default: `true`.
+   */
+  readonly retires?: boolean
+  /**
+   * How long a process must be silent before it counts as ended although it did not say so. One that writes again after it
+   * was kept together with others is not counted any more, and logs that. Default: 1 hour.
+   */
+  readonly retireAfter?: Duration.Input
+  /**
+   * The maximum number of recorder ids whose totals are kept separately when processes are kept together. Beyond it, the
+   * oldest are merged into `others`. Default: 1000.
+   */
+  readonly maxEnded?: number
+}
+
+/**
+ * The service of a reader.
+ *
+ * @category services
+ * @since 0.2.0
+ */
+export interface StoreReaderService {
+  /** Reads the recorders of all processes by id: those of running processes, and those of ended ones. */
+  readonly report: Effect.Effect<StoreReport, MetricsStoreError>
+  /**
+   * The merged recorders as a runtime for exporters. Each export reads a report; while the store cannot be read, it shows the
+   * last one. It has no recorders of its own: it makes none, and finds none.
+   */
+  readonly runtime: RuntimeService
+}
+
+export const openReader = Effect.fnUntraced(function* (
+  options: ReaderOptions
+): Effect.fn.Return<StoreReaderService, MetricsStoreError | MetricsModuleError, Scope.Scope> {
+  yield* refuseInMetricsModule
+  yield* refuse(whyInvalidOptions({ ...required, ...options }, readerChecks, true) ?? whyNotMergeable(options.metrics))
+  const { levels = [], maxEnded = 1000, retireAfter = "1 hour", retires = true, timeToLive = "30 seconds" } = options
+  // As runtimes have it.
+  const namespace = options.namespace.trim()
+  const metrics = mergeable(options.metrics)
+  const store = Context.get(yield* openStore(options.store), StateStore)
+  const context = yield* Effect.context<never>()
+  const log = new Log("normal", { namespace, store: store.place })
+  const warn = (problem: string): void => void Effect.runForkWith(context)(log.warning(problem))
+  const reader = new StoreReader({
+    store,
+    namespace,
+    metrics,
+    isLevel: (metric) => isBuiltInLevel(metric) || levels.some((level) => isSame(level, metric)),
+    timeToLive: Duration.toMillis(Duration.fromInputUnsafe(timeToLive)),
+    retireAfter: Duration.toMillis(Duration.fromInputUnsafe(retireAfter)),
+    maxEnded,
+    retires,
+    onProblem: warn
+  })
+  const begun = yield* Clock.currentTimeMillis
+  const merged = latestReport(reader, warn)
+  const runtime = yield* mergedRuntime({ namespace, metrics, merged, begun, context, log })
+  return { report: reader.report, runtime }
+})
+
+const readerChecks: { readonly [K in keyof Required<ReaderOptions>]: Check } = {
+  store: aStateStore,
+  namespace: notBlank,
+  metrics: someMetrics,
+  levels: someMetrics,
+  timeToLive: aDuration,
+  retires: aBoolean,
+  retireAfter: aDuration,
+  maxEnded: positiveInteger
+}
+
+/** What is missing is refused as what is wrong. */
+const required = { store: null, namespace: "" }
