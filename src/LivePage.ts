@@ -27,63 +27,24 @@
  *
  * @since 0.2.0
  */
-import type { IncomingMessage } from "node:http"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
-import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import type { FetchHandler, NodeHandler } from "./internal/exporters/httpHandlers.ts"
 import {
-  type FetchHandler,
-  type NodeHandler,
+  fetchHandler,
+  isListening,
+  mounted,
+  type Options,
   nodeHandler as onNode,
-  signalOf
-} from "./internal/exporters/httpHandlers.ts"
-import { liveResources, type Resources } from "./internal/live/server/resources.ts"
-import { type Check, positiveInteger, refuse, whyInvalidOptions } from "./internal/model/optionChecks.ts"
+  placeOf
+} from "./internal/live/server/handlers.ts"
 import { providedRuntime } from "./internal/runtime/provided.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
 
 export type { FetchHandler, NodeHandler } from "./internal/exporters/httpHandlers.ts"
-
-/**
- * The options of the live page.
- *
- * @category options
- * @since 0.2.0
- */
-export interface Options {
-  /** The path of the page. Default: `/metrics/live`. */
-  readonly path?: `/${string}`
-  /** The maximum number of recorders shown, oldest first. The page shows how many there are in all. Default: 100. */
-  readonly maxRecorders?: number
-  /** The maximum number of series shown per metric, largest first. The page shows how many there are in all. Default: 100. */
-  readonly maxSeries?: number
-}
-
-const aPath: Check = (value) =>
-  typeof value === "string" && /^\/[^?#]*$/.test(value) ? undefined : 'must be a path such as "/metrics/live"'
-
-const checks: { readonly [K in keyof Required<Options>]: Check } = {
-  path: aPath,
-  maxRecorders: positiveInteger,
-  maxSeries: positiveInteger
-}
-
-interface Mounted {
-  /** Without a slash at its end. */
-  readonly path: string
-  readonly resources: Resources
-}
-
-const mounted = Effect.fnUntraced(function* (
-  options: Options
-): Effect.fn.Return<Mounted, never, MetricsRuntime | Scope.Scope> {
-  yield* refuse(whyInvalidOptions(options, checks))
-  const { maxRecorders = 100, maxSeries = 100, path = "/metrics/live" } = options
-  const resources = yield* liveResources(yield* providedRuntime(MetricsRuntime), { maxRecorders, maxSeries })
-  return { path: path.replace(/\/+$/, ""), resources }
-})
+export type { Options } from "./internal/live/server/handlers.ts"
 
 /**
  * Mounts the page on the `HttpRouter`.
@@ -111,7 +72,7 @@ export const layerHttp = (options: Options = {}): Layer.Layer<never, never, Http
   Layer.effectDiscard(
     Effect.gen(function* () {
       const router = yield* HttpRouter.HttpRouter
-      const { path, resources } = yield* mounted(options)
+      const { path, resources } = yield* mounted(yield* providedRuntime(MetricsRuntime), options)
       for (const [name, resource] of Object.entries(resources)) {
         yield* router.add(
           "GET",
@@ -121,25 +82,6 @@ export const layerHttp = (options: Options = {}): Layer.Layer<never, never, Http
       }
     })
   )
-
-const placeOf = (url: string): { readonly pathname: string; readonly query: URLSearchParams } => {
-  const { pathname, searchParams } = new URL(url, "http://localhost")
-  return { pathname, query: searchParams }
-}
-
-/**
- * A server of Node that is closing waits for its responses, and only then do those who made it end them. `true` for
- * anything else.
- */
-const isListening = (source: object): boolean => {
-  const { socket } = source as Partial<IncomingMessage> & {
-    readonly socket?: { readonly server?: { readonly listening?: boolean } }
-  }
-  return socket?.server?.listening ?? true
-}
-
-const refused = (status: number, body: string, headers: { readonly [name: string]: string } = {}): Response =>
-  new Response(`${body}\n`, { status, headers: { "content-type": "text/plain; charset=utf-8", ...headers } })
 
 /**
  * Makes a `fetch` handler. Its streams end when the scope closes.
@@ -163,30 +105,7 @@ const refused = (status: number, body: string, headers: { readonly [name: string
  * @since 0.2.0
  */
 export const handler = (options: Options = {}): Effect.Effect<FetchHandler, never, MetricsRuntime | Scope.Scope> =>
-  Effect.map(handlerUntil(options), (handle) => (request) => handle(request, () => true))
-
-const handlerUntil = Effect.fnUntraced(function* (
-  options: Options
-): Effect.fn.Return<(request: Request, open: () => boolean) => Promise<Response>, never, MetricsRuntime | Scope.Scope> {
-  const { path, resources } = yield* mounted(options)
-  const context = yield* Effect.context<never>()
-  return async (request, open) => {
-    const { method, url } = request
-    const signal = signalOf(request)
-    const { pathname, query } = placeOf(url)
-    const resource = pathname === path ? resources[""] : resourceBelow(resources, path, pathname)
-    if (resource === undefined) return refused(404, "There is no such page")
-    if (method !== "GET" && method !== "HEAD") return refused(405, "Use GET", { allow: "GET, HEAD" })
-    const response = await Effect.runPromiseWith(context)(resource({ pathname, query, open }), { signal })
-    return HttpServerResponse.toWeb(response, { withoutBody: method === "HEAD", context, signal })
-  }
-})
-
-const resourceBelow = (resources: Resources, path: string, pathname: string): Resources[string] | undefined => {
-  if (!pathname.startsWith(`${path}/`)) return undefined
-  const name = pathname.slice(path.length + 1)
-  return Object.hasOwn(resources, name) ? resources[name] : undefined
-}
+  Effect.flatMap(providedRuntime(MetricsRuntime), (runtime) => fetchHandler(runtime, options))
 
 /**
  * Makes a handler for `node:http` and frameworks built on it: `createServer(handler)`, `app.use(handler)`. Its streams
@@ -211,9 +130,4 @@ const resourceBelow = (resources: Resources, path: string, pathname: string): Re
  * @since 0.2.0
  */
 export const nodeHandler = (options: Options = {}): Effect.Effect<NodeHandler, never, MetricsRuntime | Scope.Scope> =>
-  Effect.map(
-    handlerUntil(options),
-    (handle): NodeHandler =>
-      (request, response) =>
-        onNode((asked) => handle(asked, () => isListening(request)))(request, response)
-  )
+  Effect.flatMap(providedRuntime(MetricsRuntime), (runtime) => onNode(runtime, options))

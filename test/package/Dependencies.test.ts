@@ -111,7 +111,19 @@ const sees: { readonly [folder: string]: ReadonlyArray<string> } = {
   "exporters/otlp": ["exporters", "runtime", "formats/otlp", "formats", "metric/instruments", "model", "util"],
   "exporters/sdk": ["exporters/otlp", "exporters", "runtime", "formats/otlp", "formats", "util"],
   merging: ["exporters", "runtime", "recorder", "fold", "stream", "metric", "metric/definition", "model", "util"],
-  storeReader: ["merging", "durable", "store", "fold", "formats", "metric/definition", "model", "util"],
+  storeReader: [
+    "merging",
+    "runtime",
+    "recorder",
+    "worker",
+    "durable",
+    "store",
+    "fold",
+    "formats",
+    "metric/definition",
+    "model",
+    "util"
+  ],
   aggregate: [
     "merging",
     "shipping",
@@ -128,13 +140,24 @@ const sees: { readonly [folder: string]: ReadonlyArray<string> } = {
   cluster: ["merging", "runtime", "recorder", "model", "util"],
   catalogue: ["formats/prometheus", "formats", "metric/instruments", "metric/definition", "model", "naming", "util"],
   "live/model": ["metric", "metric/definition", "model"],
-  "live/server": ["live/model", "catalogue", "runtime", "fold", "metric/definition", "util"],
+  "live/server": ["live/model", "catalogue", "exporters", "runtime", "fold", "metric/definition", "model", "util"],
   "live/browser": ["live/model"],
   process: ["metric", "metric/instruments"],
   http: ["metric", "model", "util"],
   sql: ["metric", "util"],
   structures: ["metric", "util"],
-  facade: ["runtime", "recorder", "stream", "metric", "metric/definition", "model", "util"]
+  facade: [
+    "live/server",
+    "exporters",
+    "runtime",
+    "recorder",
+    "flight",
+    "stream",
+    "metric",
+    "metric/definition",
+    "model",
+    "util"
+  ]
 }
 
 /** The folders of the package's entries, and of the two that are built upon them. */
