@@ -1,7 +1,7 @@
 // Application threads emit into the runtime of the main thread, and no event is lost, however a thread ends.
 import { Worker } from "node:worker_threads"
 import { Schedule } from "effect"
-import { MetricsRuntime, type StartOptions, type ThreadsOptions } from "mvx-metrics/promise"
+import { type LogEntry, MetricsRuntime, type StartOptions, type ThreadsOptions } from "mvx-metrics/promise"
 import { expect, it } from "vitest"
 import { ClashingMetrics } from "./fixtures/threads/clashing.metrics.ts"
 import { attachThread, startThread, type Thread } from "./fixtures/threads/startThread.ts"
@@ -187,6 +187,33 @@ it("a recorder that the main thread removes takes no events in its thread any mo
   await until(() => runtime.recorderIds.length === 0)
   expect((await shown(runtime))("threads_work_total", "removed/threads")).toBe(20)
   expect((await shown(runtime))("threads_work_total", "again/threads")).toBe(5)
+})
+
+it("the end of the runtime of the main thread is logged as an error nowhere", async () => {
+  const lines: Array<string> = []
+  const logger = ({ level, message }: LogEntry) => void lines.push(`${level} ${message}`)
+  const runtime = await started({ logging: "normal", logger })
+  await using thread = await attachThread("quiet")
+  await thread.run("emit", 10, 10)
+  await runtime.shutdown()
+  const { refusedBy, state } = await thread.run("burst", 5)
+  expect([refusedBy.notRunning, state]).toEqual([5, "Failed"])
+  await expect(thread.run("snapshots")).rejects.toMatchObject({
+    message: expect.stringContaining("the runtime of the main thread was shut down")
+  })
+  await thread.run("shutdown").catch(() => {})
+  expect(await thread.run("logged")).toEqual([])
+  expect(lines.filter((line) => /^(warn|error)/.test(line))).toEqual([])
+})
+
+it("a recorder that the main thread removes is an error of its thread", async () => {
+  await using runtime = await started()
+  await using thread = await attachThread("removed")
+  await runtime.stopAndRemoveRecorder(`removed/thread-${threadId(thread)}`)
+  await thread.run("stats")
+  expect(await thread.run("logged")).toEqual([
+    expect.stringMatching(/ERROR.*the recorder was removed by the main thread/)
+  ])
 })
 
 it("a thread is attached by a port where it does not find the runtime by itself", async () => {

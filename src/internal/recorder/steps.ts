@@ -1,5 +1,6 @@
 /** What a recorder does at each step of its lifecycle. */
 import * as Effect from "effect/Effect"
+import { FoldClosed } from "../link/foldClosed.ts"
 import type { HookFailed } from "../model/recorderErrors.ts"
 import type { Failure, Steps } from "./lifecycle.ts"
 import type { RecorderParts } from "./parts.ts"
@@ -46,7 +47,8 @@ export class RecorderSteps implements Steps {
       hub.fail(error)
       reads.failIfUnreadable()
       // Of a start that is given up, the one who made the recorder hears.
-      if (!removed) hooks.fork(log.failure(error.message))
+      if (removed) return
+      hooks.fork(error.cause instanceof FoldClosed ? log.lifecycle(error.message) : log.failure(error.message))
     }
     // A fold that is lost is lost for many recorders: all of them fail before anybody hears of it.
     if (foldLost) this.nextTurn(tell)

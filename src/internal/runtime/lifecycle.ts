@@ -10,6 +10,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
+import { FoldClosed } from "../link/foldClosed.ts"
 import type { Link, RestartEvent } from "../link/link.ts"
 import { RuntimeFailed, type RuntimeStartError } from "../model/runtimeErrors.ts"
 import { InvalidState } from "../model/usageErrors.ts"
@@ -146,7 +147,9 @@ export class RuntimeLifecycle {
   #onLinkFailure(cause: unknown): void {
     if (this.#isTerminated) return
     if (this.#state === "Running") this.#become("Failed")
-    this.inBackground(this.#options.log.failure(`the fold is gone: ${messageOf(cause)}`))
+    const { log } = this.#options
+    const message = `the fold is gone: ${messageOf(cause)}`
+    this.inBackground(cause instanceof FoldClosed ? log.lifecycle(message) : log.failure(message))
   }
 
   #onRestart(event: RestartEvent): void {

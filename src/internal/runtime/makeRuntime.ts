@@ -93,8 +93,8 @@ export const makeRuntime = Effect.fnUntraced(function* (
     new FlightRecorder(namespace, options.flightRecorder, log, (effect) => void lifecycle.inBackground(effect))
   if (flightRecorder !== undefined) exporters.add({ name: "flight recorder", flush: flightRecorder.written })
   const registry = new RecorderRegistry({ namespace, lifecycle, log, defaults: options, shutdownTimeout })
-  const { close: closeThreads, stats: threadStats, ...threads } = threadsOf(lifecycle, registry, log)
-  const shutdown = shutdownOf(lifecycle, registry, log, shutdownTimeout, flightRecorder, closeThreads)
+  const threads = threadsOf(lifecycle, registry, log)
+  const shutdown = shutdownOf(lifecycle, registry, log, shutdownTimeout, flightRecorder, threads)
 
   yield* Effect.addFinalizer(() => Effect.catch(shutdown, (error) => log.failure(error.message)))
 
@@ -107,7 +107,7 @@ export const makeRuntime = Effect.fnUntraced(function* (
     ...(lifecycle.link?.shipping && {
       stream: streamStats(lifecycle.link.shipping.progress, options.stream?.memoryLimit ?? defaultStreamMemory)
     }),
-    ...threadsIn(threadStats()),
+    ...threadsIn(threads.stats()),
     ...exportsOf(exporters)
   })
   let lag: number | undefined
@@ -189,7 +189,8 @@ export const makeRuntime = Effect.fnUntraced(function* (
       Effect.sync(() => usage())
     ),
     start: lifecycle.start,
-    ...threads,
+    acceptThreads: threads.acceptThreads,
+    threadPort: threads.threadPort,
     recorder: (recorderId, own) => registry.use(recorderId, own),
     createRecorder: (recorderId, own) => registry.createNew(recorderId, own),
     getRecorder: (recorderId) => registry.get(recorderId),

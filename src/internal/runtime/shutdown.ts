@@ -10,6 +10,7 @@ import type { FlightRecorder } from "./flightRecorder.ts"
 import type { RuntimeLifecycle } from "./lifecycle.ts"
 import type { RecorderRegistry } from "./registry.ts"
 import type { RuntimeService } from "./service.ts"
+import type { RuntimeThreads } from "./threads.ts"
 
 /** Who asks first begins it, in a fiber of its own; all others wait for the same end. */
 export const shutdownOf = (
@@ -18,12 +19,13 @@ export const shutdownOf = (
   log: Log,
   shutdownTimeout: Duration.Input,
   flightRecorder: FlightRecorder | undefined,
-  closeThreads: () => void
+  threads: Pick<RuntimeThreads, "closing" | "close">
 ): RuntimeService["shutdown"] => {
   const closed = Deferred.makeUnsafe<void, ShutdownFailed>()
   let isClosing = false
 
   const close = Effect.gen(function* () {
+    threads.closing()
     const { controls } = registry
     const results = yield* Effect.forEach(controls, (control) => Effect.result(control.close), {
       concurrency: "unbounded"
@@ -32,7 +34,7 @@ export const shutdownOf = (
       Result.isFailure(result) ? [controls[i]!.unfinished(result.failure)] : []
     )
     yield* Effect.forEach(controls, (control) => registry.bury(control), { concurrency: "unbounded", discard: true })
-    closeThreads()
+    threads.close()
     // It may be one of their reducers that the fold does not come back from.
     const isStuck = controls.some(({ isGivenUp }) => isGivenUp)
     yield* isStuck

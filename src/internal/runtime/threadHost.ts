@@ -66,7 +66,10 @@ export class ThreadHost {
     port.once("message", (hello: FromThread) => {
       if (hello._tag !== "Hello") return port.close()
       if (hello.version === Version) {
-        this.#attached.add(new HostedThread(port, hello, this.#options.threads, this.#runtime))
+        const { lifecycle, threads } = this.#options
+        const thread = new HostedThread(port, hello, threads, this.#runtime)
+        this.#attached.add(thread)
+        if (!lifecycle.isRunning) thread.closing()
         return
       }
       const reason = `the thread has version ${hello.version} of mvx-metrics, and the main thread ${Version}. Use one version`
@@ -111,10 +114,20 @@ export class ThreadHost {
     })
   }
 
+  /** No thread is attached from now on. Those that are know that the runtime ends, and does not fail. */
+  closing(): void {
+    this.#stopAccepting()
+    for (const thread of this.#attached) thread.closing()
+  }
+
   close(): void {
-    this.#stop?.()
-    this.#stop = undefined
+    this.#stopAccepting()
     for (const thread of this.#attached) thread.close()
     this.#attached.clear()
+  }
+
+  #stopAccepting(): void {
+    this.#stop?.()
+    this.#stop = undefined
   }
 }

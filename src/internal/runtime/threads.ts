@@ -13,6 +13,8 @@ import { type ThreadsOptions, threadsOptionChecks } from "./threadOptions.ts"
 export interface RuntimeThreads extends Pick<RuntimeService, "acceptThreads" | "threadPort"> {
   /** `undefined`: none were ever accepted. */
   readonly stats: () => ReadonlyArray<ThreadStats> | undefined
+  /** The runtime begins to end. */
+  readonly closing: () => void
   readonly close: () => void
 }
 
@@ -42,6 +44,7 @@ export const threadsOf = (lifecycle: RuntimeLifecycle, registry: RecorderRegistr
     acceptThreads: (options) => Effect.map(hostOf(options), (host) => host.accept()),
     threadPort: (options) => Effect.map(hostOf(options), (host) => host.port()),
     stats: () => host?.stats,
+    closing: () => host?.closing(),
     close: () => host?.close()
   }
 }

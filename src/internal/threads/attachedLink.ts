@@ -4,6 +4,7 @@
  */
 import type { MessagePort } from "node:worker_threads"
 import * as Effect from "effect/Effect"
+import { FoldClosed } from "../link/foldClosed.ts"
 import { LaneLink, type LaneListener, type Link, type LinkCore } from "../link/link.ts"
 import { ToldStore } from "../link/toldStore.ts"
 import type { MetricsModuleError } from "../model/registerErrors.ts"
@@ -67,6 +68,8 @@ export const makeAttachedLink = (options: AttachedLinkOptions): AttachedLink => 
   const found = new Map<number, (result: Effect.Effect<FoundMetrics, MetricsModuleError>) => void>()
   const failureListeners = new Set<(cause: unknown) => void>()
   let failure: { readonly cause: unknown } | undefined
+  /** Set when the runtime of the main thread begins to end in an orderly way. */
+  let closing: FoldClosed | undefined
   let isClosed = false
   let ticket = 0
   let requests = 0
@@ -162,8 +165,11 @@ export const makeAttachedLink = (options: AttachedLinkOptions): AttachedLink => 
         if (listener?.onPart(request, part) !== true) post({ _tag: "Unwanted", lane, request })
         return
       }
+      case "Closing":
+        closing = new FoldClosed("the runtime of the main thread was shut down")
+        return
       case "Removed":
-        lanes.get(message.lane)?.onFailure(new Error("the recorder was removed by the main thread"))
+        lanes.get(message.lane)?.onFailure(closing ?? new Error("the recorder was removed by the main thread"))
         // From here on it takes no events.
         return post({ _tag: "Left", lane: message.lane })
       case "Restarted":
@@ -183,7 +189,7 @@ export const makeAttachedLink = (options: AttachedLinkOptions): AttachedLink => 
 
   const onEnd = (): void => {
     if (isClosed || failure !== undefined) return
-    failure = { cause: new Error("the runtime that the thread was attached to has ended") }
+    failure = { cause: closing ?? new Error("the runtime that the thread was attached to has ended") }
     writer.close()
     for (const listener of failureListeners) listener(failure.cause)
     for (const listener of [...lanes.values()]) listener.onFailure(failure.cause)

@@ -90,6 +90,11 @@ export class HostedThread {
     this.#post({ _tag: "Restarted" })
   }
 
+  /** The runtime begins to end. */
+  closing(): void {
+    this.#post({ _tag: "Closing" })
+  }
+
   /** The runtime has ended. */
   close(): void {
     this.#isOpen = false

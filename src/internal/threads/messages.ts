@@ -67,6 +67,8 @@ export type ToThread =
   | { readonly _tag: "Fold"; readonly message: LaneMessage }
   /** The runtime has removed the recorder of a lane. */
   | { readonly _tag: "Removed"; readonly lane: Lane }
+  /** The runtime is being shut down: whatever is removed from now on goes with it. */
+  | { readonly _tag: "Closing" }
   /** The worker was replaced. */
   | { readonly _tag: "Restarted" }
   | {
