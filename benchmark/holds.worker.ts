@@ -7,7 +7,7 @@ import { PerformanceObserver } from "node:perf_hooks"
 import { workerData } from "node:worker_threads"
 import { MetricsWorker } from "mvx-metrics"
 import { Checkpoints } from "../src/internal/fold/checkpoints.ts"
-import { Fold } from "../src/internal/fold/fold.ts"
+import { FoldStreams } from "../src/internal/fold/foldStreams.ts"
 import { WakeUp } from "../src/internal/stream/parking.ts"
 import { all } from "./document.metrics.ts"
 import type { HoldUsage } from "./holds.ts"
@@ -36,7 +36,7 @@ const text = Buffer.alloc(64)
 const waitedSoFar = (): number =>
   statistics === undefined
     ? 0
-    : Number(text.latin1Slice(0, readSync(statistics, text, 0, text.length, 0)).split(" ")[1]) / 1e6
+    : Number(text.toString("latin1", 0, readSync(statistics, text, 0, text.length, 0)).split(" ")[1]) / 1e6
 
 /** When it came to the last page, or from a nap. */
 let since = performance.now()
@@ -50,8 +50,8 @@ const goOn = (isHeld: boolean): void => {
   waited = waitedByNow
 }
 
-const { read } = Fold.prototype
-Fold.prototype.read = function (this: Fold, mostPages: number) {
+const { read } = FoldStreams.prototype
+FoldStreams.prototype.read = function (this: FoldStreams, mostPages: number) {
   goOn(this.isReady)
   const progress = read.call(this, mostPages)
   goOn(true)
@@ -66,7 +66,7 @@ Checkpoints.prototype.onPageRead = function (this: Checkpoints, page, stream) {
 
 for (const rest of ["nap", "awake"] as const) {
   const original = WakeUp.prototype[rest] as (...args: ReadonlyArray<unknown>) => void
-  WakeUp.prototype[rest] = function (this: WakeUp, ...args: ReadonlyArray<unknown>) {
+  WakeUp.prototype[rest] = function (this: WakeUp, ...args: Array<unknown>) {
     original.apply(this, args)
     goOn(false)
   }
