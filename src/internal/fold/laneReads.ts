@@ -1,12 +1,13 @@
 /**
  * The reads of a lane that are under way: each is of the moment when it was its turn, and is made and sent in slices.
  */
-import { type AnswerPart, PartValues, splitAnswer, valuesIn } from "../stream/answerParts.ts"
+import { type AnswerPart, FewEntries, PartValues, splitAnswer, valuesIn } from "../stream/answerParts.ts"
 import type { Lane, ReadCommand } from "../stream/commands.ts"
 import type { LaneMessage, ReadPart } from "../stream/foldMessages.ts"
 import type { WaitingSteps } from "../util/steps.ts"
 import type { FoldOfLanes } from "./foldOfLanes.ts"
-import type { CutRead } from "./metricReads.ts"
+import type { LaneMetrics } from "./laneMetrics.ts"
+import { type CutRead, knownReads } from "./metricReads.ts"
 import type { SavedRead } from "./savedLane.ts"
 import type { Work, WorkSteps } from "./slices.ts"
 
@@ -33,14 +34,31 @@ export class LaneReads {
     this.#fold = fold
   }
 
+  /** Reads metrics as they are now. `sequence`: that of the last event. */
+  read(command: ReadCommand, metrics: LaneMetrics, sequence: number): void {
+    const { sendCopies } = this.#fold
+    const brief = metrics.readBriefly(command, sequence, sendCopies)
+    if (brief === undefined) this.begin(command, metrics.read(command, sequence, sendCopies))
+    else this.#answer(command, brief)
+  }
+
+  /** Answers in this call, unless the answer is long, or what is on its way is. */
+  #answer(command: ReadCommand, read: ReadonlyArray<ReadPart>): void {
+    const { room, send, sendCopies } = this.#fold
+    const values = sendCopies ? valuesIn(read, FewEntries) : 0
+    if (values >= FewEntries || room.isFull) return this.begin(command, knownReads(read))
+    room.sent(values)
+    send({ _tag: "Answer", lane: this.#lane, request: command.request, read, values })
+  }
+
   begin(command: ReadCommand, read: CutRead): void {
     const reading: Reading = { command, read, work: undefined }
     this.#readings ??= new Map()
     this.#readings.set(command.request, reading)
-    reading.work = this.#fold.work.begin(this.#answer(reading))
+    reading.work = this.#fold.work.begin(this.#answering(reading))
   }
 
-  *#answer(reading: Reading): WorkSteps {
+  *#answering(reading: Reading): WorkSteps {
     const { release } = reading.read
     const { request } = reading.command
     try {

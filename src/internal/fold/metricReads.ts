@@ -77,5 +77,11 @@ const serialized = (part: ReadPart | undefined): Uint8Array => {
   }
 }
 
+/** What was read of them already. */
+export const knownReads = (read: ReadonlyArray<ReadPart>): CutRead => ({
+  metrics: read.map((part) => alone(known(part))),
+  release: () => {}
+})
+
 /** What was saved as known. */
 export const savedRead = (bytes: Uint8Array): MetricRead => alone(known(deserialize(bytes.slice())))

@@ -167,7 +167,7 @@ export class FoldLane extends OrderedLane implements MetricsLane, TappedLane {
         return
       case "Read":
         if (this.#poisons !== undefined) this.#quarantineDue(true)
-        return this.#reads.begin(step, this.#metrics.read(step, this.#sequence, this.#fold.sendCopies))
+        return this.#reads.read(step, this.#metrics, this.#sequence)
       case "Rewind":
         return this.#metrics.rewind(step.now)
       case "Absorb":

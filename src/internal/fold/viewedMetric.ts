@@ -14,7 +14,15 @@ import { known, type Steps } from "../util/steps.ts"
 import { copyOut } from "./copyOut.ts"
 import { type InPlace, Kernel } from "./kernels/kernel.ts"
 import { kernelOf } from "./kernels/kernelOf.ts"
-import { besideSole, bygoneSeries, type SeriesCut, shownSeries, viewedSeries, viewedSome } from "./kernels/seriesCut.ts"
+import {
+  besideSole,
+  bygoneSeries,
+  type SeriesCut,
+  shownSeries,
+  viewedNow,
+  viewedSeries,
+  viewedSome
+} from "./kernels/seriesCut.ts"
 import { SeriesTexts } from "./seriesTexts.ts"
 import { largestSeries } from "./topSeries.ts"
 
@@ -39,6 +47,9 @@ export interface MetricOwner {
   /** The series of a kernel as they are now. It is told before they change. */
   readonly cut: (kernel: Kernel) => SeriesCut
 }
+
+/** Most series that are viewed without a cut of them. */
+const FewSeries = 32
 
 /** Nothing was shown. */
 export const nothing = Object.freeze({})
@@ -157,6 +168,18 @@ export abstract class ViewedMetric {
     return quarantine === undefined ? { name, dimensions } : { name, dimensions, quarantine: { ...quarantine } }
   }
 
+  /** Whether {@link snapshotNow} is short, as far as that can be told before. */
+  get isBrief(): boolean {
+    return !(this.kernel instanceof Kernel) || this.kernel.size <= FewSeries
+  }
+
+  /** The same as {@link readSnapshot} of all series, in this call. */
+  snapshotNow(now: number, isSent: boolean): Snapshot {
+    const { kernel } = this
+    if (!(kernel instanceof Kernel)) return this.snapshot(now)
+    return this.#snapshotOf(this.#try(() => owned(viewedNow(kernel, now, ownFor(isSent)), ownFor(isSent)), nothing))
+  }
+
   // What these give is of the moment of the call, whenever the steps are taken. What has no labels is viewed in the call.
 
   /** The same as {@link snapshot}. `isSent`: it is copied again at once, on its way to another thread. */
@@ -181,9 +204,8 @@ export abstract class ViewedMetric {
   #ofSeries(own: typeof asItIs, steps: Steps<object>): Steps<Snapshot> {
     const snapshot = this.#snapshotOf(undefined)
     return (function* () {
-      const shown: { readonly series?: unknown } = yield* steps
-      const { series: _, ...rest } = shown
-      return { ...snapshot, dimensions: { ...shown, ...own(rest) } }
+      const shown = yield* steps
+      return { ...snapshot, dimensions: owned(shown, own) }
     })()
   }
 
@@ -241,6 +263,13 @@ export abstract class ViewedMetric {
       return { ...rest, state: yield* states }
     })()
   }
+}
+
+/** What is shown of an instrument whose series are the reader's own. */
+const owned = (shown: { readonly series?: unknown }, own: typeof asItIs): object => {
+  if (own === asItIs) return shown
+  const { series: _, ...rest } = shown
+  return { ...shown, ...own(rest) }
 }
 
 /** What is read in process is the reader's own, piece by piece: a copy of it all would have it all there twice. */

@@ -9,8 +9,8 @@ import type { WaitingSteps } from "../util/steps.ts"
  */
 export const PartValues = 8192
 
-/** Entries that are sent with what they are in. */
-const FewEntries = 128
+/** Entries that are sent with what they are in: an answer of fewer values has nothing that is long. */
+export const FewEntries = 128
 
 /** What is long is no deeper in what a metric shows or keeps, and its place among the metrics. */
 const MostDepth = 5

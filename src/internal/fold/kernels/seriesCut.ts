@@ -9,7 +9,7 @@ import { labelsOf } from "../../metric/instruments/series.ts"
 import { cutShown, isCut, StepSeries, viewSteps } from "../../metric/instruments/view.ts"
 import { type ZeroSeries, zeroSeries } from "../../metric/instruments/zeroSeries.ts"
 import { asItIs } from "../../util/copyPlain.ts"
-import type { Steps } from "../../util/steps.ts"
+import { allSteps, type Steps } from "../../util/steps.ts"
 import type { Kernel } from "./kernel.ts"
 
 /** A copy that several may read, and what lets go of it when the last of them has done so. */
@@ -192,6 +192,14 @@ export const viewedSeries = (cut: SeriesCut, now: number, own = asItIs): Steps<o
   const live = pointsOf(cut, () => cut.kernel.indexes(now, "live"))
   const idle = pointsOf(cut, () => cut.kernel.indexes(now, "idle"))
   return viewSteps(instrument, { live, idle: pointsAlone(idle), expired, rejected }, now, own)
+}
+
+/** The same at once: nobody has to keep few series as they are now. */
+export const viewedNow = (kernel: Kernel, now: number, own = asItIs): object => {
+  const { expired, instrument, points, rejected } = kernel
+  const live = kernel.indexes(now, "live").map((index) => [kernel.key(index), points.point(index)] as const)
+  const idle = kernel.indexes(now, "idle").map((index) => points.point(index))
+  return allSteps(viewSteps(instrument, { live, idle, expired, rejected }, now, own))
 }
 
 /** What its view shows of the series whose keys fit. */
