@@ -1,18 +1,15 @@
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type { ReadError } from "../model/recorderErrors.ts"
 import { type AnswerPart, AnswerParts } from "../stream/answerParts.ts"
 import { afterwards } from "../util/deadlines.ts"
 
-// What is in the answer, the one who asked knows.
-// biome-ignore lint/suspicious/noExplicitAny: likewise.
-type Answer = Exit.Exit<ReadonlyArray<any>, ReadError>
-
 interface Pending {
   /** Who waits. */
   readonly fiber: Fiber.Fiber<unknown, unknown>
-  readonly resume: (answer: Answer) => void
+  /** What is in the answer, the one who asked knows. */
+  readonly answer: (read: ReadonlyArray<unknown>) => void
+  readonly fail: (error: ReadError) => void
   /** What is long in the answer comes before it. */
   parts: AnswerParts | undefined
   // What ends that goes on while it waits.
@@ -38,17 +35,19 @@ export class PendingReads {
   #reads: Map<number, Pending> | undefined
   #next = 0
 
-  /** Asks by `send` and waits for the answer under the number it was given. */
-  ask<A>(
+  /** Asks by `send`, waits for the answer under the number it was given, and goes on with what `then` makes of it. */
+  ask<A, B, E>(
     fiber: Fiber.Fiber<unknown, unknown>,
     send: (request: number) => void,
-    waiting: Waiting
-  ): Effect.Effect<ReadonlyArray<A>, ReadError> {
+    waiting: Waiting,
+    then: (read: ReadonlyArray<A>) => Effect.Effect<B, E>
+  ): Effect.Effect<B, E | ReadError> {
     return Effect.callback((resume) => {
       const request = this.#next++
       const pending: Pending = {
         fiber,
-        resume,
+        answer: (read) => resume(Effect.suspend(() => then(read as ReadonlyArray<A>))),
+        fail: (error) => resume(Effect.fail(error)),
         parts: undefined,
         stopTimer: undefined,
         stopWatching: undefined,
@@ -69,16 +68,17 @@ export class PendingReads {
   }
 
   #wait(request: number, pending: Pending, { hold, late, most, watch }: Waiting): void {
-    const giveUp = (): void => this.#end(request, pending, Exit.fail(late()))
+    const giveUp = (): void => this.#fail(request, pending, late())
     pending.release = hold()
     pending.stopTimer = afterwards(most, giveUp)
     pending.stopWatching = watch?.(giveUp)
   }
 
-  #end(request: number, pending: Pending, answer: Answer): void {
+  // One that was not resumed is still known here, and hears of the end of the fold, or of its time.
+
+  #fail(request: number, pending: Pending, error: ReadError): void {
     if (!this.#reads?.has(request)) return
-    // First: one that was not resumed is still known here, and hears of the end of the fold, or of its time.
-    pending.resume(answer)
+    pending.fail(error)
     this.#forget(request, pending)
   }
 
@@ -95,7 +95,8 @@ export class PendingReads {
   answer(request: number, read: ReadonlyArray<unknown>): void {
     const pending = this.#reads?.get(request)
     if (pending === undefined) return
-    this.#end(request, pending, Exit.succeed(pending.parts?.join(read) ?? read))
+    pending.answer(pending.parts?.join(read) ?? read)
+    this.#forget(request, pending)
   }
 
   /** A part of an answer; whether somebody waits for it. */
@@ -116,13 +117,13 @@ export class PendingReads {
   }
 
   failAll(error: ReadError): void {
-    for (const [request, pending] of [...(this.#reads ?? [])]) this.#end(request, pending, Exit.fail(error))
+    for (const [request, pending] of [...(this.#reads ?? [])]) this.#fail(request, pending, error)
   }
 
   /** Fails those of one fiber. */
   failFor(fiber: Fiber.Fiber<unknown, unknown>, error: ReadError): void {
     for (const [request, pending] of [...(this.#reads ?? [])]) {
-      if (pending.fiber === fiber) this.#end(request, pending, Exit.fail(error))
+      if (pending.fiber === fiber) this.#fail(request, pending, error)
     }
   }
 }

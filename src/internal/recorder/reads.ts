@@ -112,13 +112,14 @@ export class RecorderReads {
   }
 
   snapshot(given: Metric.Any | Metric.MetricSet, options?: SnapshotOptions): Effect.Effect<never, SnapshotError> {
-    return Effect.suspend(() => {
+    return Effect.withFiber((fiber) => {
       const { log, registrations } = this.#recorder
       const metrics = metricsOf(given)
       const refusal = registrations.whyNotAll(metrics) ?? whyNotSnapshot(metrics, options)
       if (refusal !== undefined) return refuse(refusal)
       const names = metrics.map(({ name }) => name)
-      return this.#ask<Snapshot, never, SnapshotError>(
+      return this.#askBy<Snapshot, never, SnapshotError>(
+        fiber,
         { what: "snapshots", names, ...(options?.labels && { labels: options.labels }) },
         ({ definitions, read, sequence }) => {
           // Another one may have had its name when it was the turn of this read.
@@ -186,7 +187,12 @@ export class RecorderReads {
   get handedOver(): Effect.Effect<void, ReadError> {
     const { intake } = this.#recorder
     return Effect.withFiber((fiber) =>
-      Effect.asVoid(this.#wait(fiber, (request) => intake.afterAccepted(() => this.pending.answer(request, []))))
+      this.#wait(
+        fiber,
+        (request) => intake.afterAccepted(() => this.pending.answer(request, [])),
+        {},
+        () => Effect.void
+      )
     )
   }
 
@@ -220,40 +226,46 @@ export class RecorderReads {
     question: Question,
     then: (answer: Answer<A>) => Effect.Effect<B, E>
   ): Effect.Effect<B, E | ReadError> {
-    return Effect.withFiber((fiber) => {
-      const refusal = whyNotReadBy(fiber, this.#recorder)
-      if (refusal !== undefined) return Effect.fail(refusal)
-      const { labels, maxSeries, names, what } = question
-      const { intake, laneLink, registrations } = this.#recorder
-      const at = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
-      const sequence = intake.accepted
-      let definitions: Definitions | undefined
-      const send = (request: number): void =>
-        intake.afterAccepted(() => {
-          definitions = registrations.cut
-          laneLink.send({ _tag: "Read", request, what, now: at, names, labels, maxSeries })
-        })
-      return Effect.flatMap(this.#wait<A>(fiber, send, question), (read) =>
-        then({ at, sequence, definitions: definitions!, read })
-      )
-    })
+    return Effect.withFiber((fiber) => this.#askBy(fiber, question, then))
   }
 
-  #wait<A>(
+  #askBy<A, B, E>(
+    fiber: Fiber.Fiber<unknown, unknown>,
+    question: Question,
+    then: (answer: Answer<A>) => Effect.Effect<B, E>
+  ): Effect.Effect<B, E | ReadError> {
+    const refusal = whyNotReadBy(fiber, this.#recorder)
+    if (refusal !== undefined) return Effect.fail(refusal)
+    const { labels, maxSeries, names, what } = question
+    const { intake, laneLink, registrations } = this.#recorder
+    const at = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
+    const sequence = intake.accepted
+    let definitions: Definitions | undefined
+    const send = (request: number): void =>
+      intake.afterAccepted(() => {
+        definitions = registrations.cut
+        laneLink.send({ _tag: "Read", request, what, now: at, names, labels, maxSeries })
+      })
+    return this.#wait<A, B, E>(fiber, send, question, (read) => then({ at, sequence, definitions: definitions!, read }))
+  }
+
+  #wait<A, B, E>(
     fiber: Fiber.Fiber<unknown, unknown>,
     send: (request: number) => void,
-    { operation = "read", promptly = false }: Partial<Question> = {}
-  ): Effect.Effect<ReadonlyArray<A>, ReadError> {
+    { operation = "read", promptly = false }: Partial<Question>,
+    then: (read: ReadonlyArray<A>) => Effect.Effect<B, E>
+  ): Effect.Effect<B, E | ReadError> {
     const { config, intake, laneLink } = this.#recorder
     const own = fiber.getRef(CurrentWaitTimeout)
     const timeout = promptly ? "1 second" : (own ?? config.waitTimeout)
     const sequence = intake.accepted
-    return this.pending.ask<A>(fiber, send, {
+    const waiting = {
       hold: () => laneLink.hold(),
       most: own === undefined ? this.#mostMillis : Duration.toMillis(Duration.fromInputUnsafe(own)),
       late: () => waitTimedOut(this.#recorder, operation, timeout, sequence),
-      watch: promptly ? (giveUp) => whenStuck(this.#recorder, giveUp) : undefined
-    })
+      watch: promptly ? (giveUp: () => void) => whenStuck(this.#recorder, giveUp) : undefined
+    }
+    return this.pending.ask(fiber, send, waiting, then)
   }
 
   /** The fold waits for a consumer of changes: the reads that this fiber waits for itself would have no end. */
