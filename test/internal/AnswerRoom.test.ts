@@ -14,7 +14,7 @@ const recorders = 12
 const seen = (what: number): MetricEvent & { readonly what: number } => ({ _tag: "seen", what })
 
 /** A fold that was asked to read all recorders at once. */
-const reading = (metrics: ReadonlyArray<Metric.Any>, series: number) => {
+const reading = (metrics: ReadonlyArray<Metric.Any>, series: number, reads = 1) => {
   const sent: Array<FoldMessage & { readonly values: number }> = []
   const fold = new Fold({
     send: (message) => void ("values" in message && sent.push(message)),
@@ -29,8 +29,10 @@ const reading = (metrics: ReadonlyArray<Metric.Any>, series: number) => {
     for (const metric of metrics) fold.command({ _tag: "Register", lane, name: metric.name, metric, at: 0 })
     for (let what = 0; what < series; what++) fold.main.event(lane, seen(what), 0)
   }
-  for (let lane = 0; lane < recorders; lane++)
-    fold.command({ _tag: "Read", lane, request: 1, what: "snapshots", now: 0 })
+  for (let request = 0; request < reads; request++) {
+    for (let lane = 0; lane < recorders; lane++)
+      fold.command({ _tag: "Read", lane, request, what: "snapshots", now: 0 })
+  }
   let taken = 0
   let answers = 0
   /** What is received in one turn of the event loop; `undefined` at the end. */
@@ -52,9 +54,10 @@ it.each([
     "many metrics of a few series each",
     Array.from({ length: 40 }, (_, i) => Metric.counter(`m${i}`, { events: Family, labels })),
     100
-  ]
-])("answers in turns that are short: %s", (_, metrics, series) => {
-  const { answers, turn } = reading(metrics, series)
+  ],
+  ["very many reads of a few series", [Metric.counter("one", { events: Family, labels })], 3, 500]
+])("answers in turns that are short: %s", (_, metrics, series, reads = 1) => {
+  const { answers, turn } = reading(metrics, series, reads)
   let turns = 0
   for (;;) {
     const values = turn()
@@ -62,6 +65,6 @@ it.each([
     turns++
     expect(values).toBeLessThan(3.1 * PartValues)
   }
-  expect(answers()).toBe(recorders)
+  expect(answers()).toBe(recorders * reads)
   expect(turns).toBeGreaterThan(2)
 })

@@ -109,6 +109,49 @@ it("is of the moment of its turn, for any metrics, events and times", () => {
   )
 })
 
+it("is the same in the call as in steps, for any metrics, events and times, sent or not", () => {
+  fc.assert(
+    fc.property(
+      fc.array(anyDefinition, { minLength: 1, maxLength: 3 }),
+      fc.tuple(anyEvents, anyTime, anyTime),
+      fc.boolean(),
+      (definitions, [before, at, now], isSent) => {
+        const [lane, twin] = [new Lane(definitions), new Lane(definitions)]
+        for (const each of [lane, twin]) each.emit(before, at)
+        const command = readOf("snapshots", now)
+        const steps = twin.metrics.read(command, before.length, isSent).metrics
+        deepStrictEqual(
+          structuredClone(lane.metrics.readBriefly(command, before.length, isSent)),
+          structuredClone(steps.map(({ steps }) => allSteps(steps)))
+        )
+      }
+    ),
+    { numRuns: 150 }
+  )
+})
+
+it("is the reader's own, where it is not sent", () => {
+  const metrics = Object.keys(kinds).flatMap((kind) => [
+    definitionOf(kind, {}),
+    definitionOf(kind, { labels: ["path"] })
+  ])
+  const lane = new Lane(metrics)
+  lane.emit(many(1).slice(0, 3), 0)
+  const read = () => lane.metrics.readBriefly(readOf("snapshots", 0), 3, false)!
+  const [own, expected] = [read(), structuredClone(read())]
+  change(own)
+  deepStrictEqual(structuredClone(read()), expected)
+})
+
+/** Everything in it is another value. */
+const change = (value: unknown): void => {
+  if (typeof value !== "object" || value === null) return
+  for (const [name, each] of Object.entries(value)) {
+    if (typeof each === "object") change(each)
+    else (value as Record<string, unknown>)[name] = "changed"
+  }
+}
+
 /** More series than one step takes. */
 const many = (seconds: number): ReadonlyArray<MetricEvent> =>
   Array.from({ length: 400 }, (_, i) => ({ _tag: "request", path: `/${i}`, seconds: seconds + i, ok: i % 2 === 0 }))
