@@ -4,11 +4,11 @@ import fc from "fast-check"
 import { relativeError } from "../../src/internal/metric/instruments/exponentialScale.ts"
 import {
   type SummaryPoint,
-  SummaryPoints,
   type SummarySettings,
   showSummary,
   summaryMeasure
 } from "../../src/internal/metric/instruments/summary.ts"
+import { SummaryPoints } from "../../src/internal/metric/instruments/summaryPoints.ts"
 
 type Measured = readonly [value: number, at: number]
 

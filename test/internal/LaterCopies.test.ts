@@ -7,7 +7,6 @@ import { rowsFold } from "../../src/internal/fold/kernels/generatedLoop.ts"
 import type { Kernel } from "../../src/internal/fold/kernels/kernel.ts"
 import { kernelOf } from "../../src/internal/fold/kernels/kernelOf.ts"
 import { SeriesCut } from "../../src/internal/fold/kernels/seriesCut.ts"
-import type { HistogramPoints } from "../../src/internal/metric/instruments/histogram.ts"
 import { FirstCode, FirstLasting } from "../../src/internal/stream/rows/format.ts"
 import { layoutOf } from "../../src/internal/stream/rows/layout.ts"
 import type { MetricEvent } from "../../src/MetricEvent.ts"
@@ -68,10 +67,12 @@ class Fed {
   }
 }
 
-it("copies that overlap, are looked at and let go of in any order show the moment when each was made", () => {
+const kinds = ["histogram", "exponentialHistogram", "summary"]
+
+it.each(kinds)("copies that overlap, are looked at and let go of in any order show the moment of each: %s", (kind) => {
   fc.assert(
     fc.property(anyOptions, fc.array(anyStep, { maxLength: 60, size: "max" }), (options, steps) => {
-      const metric = definitionOf("histogram", options)
+      const metric = definitionOf(kind, options)
       const [fed, twin] = [new Fed(metric), new Fed(metric)]
       const { kernel } = fed
       const cuts: Array<{ readonly cut: SeriesCut; readonly state: unknown }> = []
@@ -99,7 +100,7 @@ it("copies that overlap, are looked at and let go of in any order show the momen
         deepStrictEqual([saved.state(), cut.kernel.state()], [state, state])
         cut.release()
       }
-      expect((kernel.points as HistogramPoints).copies).toBe(undefined)
+      expect(kernel.points.copies).toBe(undefined)
     }),
     { numRuns: runs(100) }
   )

@@ -7,7 +7,6 @@ import { type ExactSum, less, plus } from "./exactSum.ts"
 import {
   type Buckets,
   type BucketsDraft,
-  bucketsForm,
   coarser,
   copyOfBuckets,
   count,
@@ -19,7 +18,6 @@ import {
 } from "./exponentialBuckets.ts"
 import { bucketOf } from "./exponentialScale.ts"
 import { anyNumber, type Measure } from "./measure.ts"
-import { aNumber, record, units } from "./packing.ts"
 import { addTo, noSum, type SumDraft, sumDraftOf, sumIn } from "./sumDraft.ts"
 
 export type { Buckets }
@@ -51,13 +49,11 @@ export interface ExponentialSettings {
   readonly maxScale?: number
 }
 
-const DefaultMaxSize = 160
+export const DefaultMaxSize = 160
 export const DefaultMaxScale = 20
 
-// --- in place
-
 /** A point on which to work. */
-export interface ExponentialDraft extends SumDraft {
+interface ExponentialDraft extends SumDraft {
   count: number
   min: number
   max: number
@@ -66,22 +62,6 @@ export interface ExponentialDraft extends SumDraft {
   positive: BucketsDraft
   negative: BucketsDraft
 }
-
-/** The form of each field of a draft. */
-export const draftFields = {
-  count: aNumber,
-  sum: aNumber,
-  low: aNumber,
-  units,
-  min: aNumber,
-  max: aNumber,
-  scale: aNumber,
-  zeroCount: aNumber,
-  positive: bucketsForm,
-  negative: bucketsForm
-}
-
-export const draftForm = record<ExponentialDraft>(draftFields)
 
 export const newDraft = ({ maxScale = DefaultMaxScale }: ExponentialSettings): ExponentialDraft => ({
   count: 0,
@@ -94,7 +74,7 @@ export const newDraft = ({ maxScale = DefaultMaxScale }: ExponentialSettings): E
   negative: copyOfBuckets(noBuckets)
 })
 
-export const draftOf = (point: ExponentialPoint): ExponentialDraft => ({
+const draftOf = (point: ExponentialPoint): ExponentialDraft => ({
   ...point,
   ...sumDraftOf(point.sum),
   positive: copyOfBuckets(point.positive),
@@ -102,26 +82,13 @@ export const draftOf = (point: ExponentialPoint): ExponentialDraft => ({
 })
 
 /** The point that a draft has come to. Shares its buckets. */
-const pointIn = ({ low, sum, units, ...rest }: ExponentialDraft): ExponentialPoint => ({
+export const pointIn = ({ low, sum, units, ...rest }: ExponentialDraft): ExponentialPoint => ({
   ...rest,
   sum: sumIn({ low, sum, units })
 })
 
-/** The same, which stays as it is when the draft goes on. */
-export const pointOf = (draft: ExponentialDraft): ExponentialPoint => ({
-  ...pointIn(draft),
-  positive: copyOfBuckets(draft.positive),
-  negative: copyOfBuckets(draft.negative)
-})
-
-export const copyOfDraft = (draft: ExponentialDraft): ExponentialDraft => ({
-  ...draft,
-  positive: copyOfBuckets(draft.positive),
-  negative: copyOfBuckets(draft.negative)
-})
-
 /** Adds a value to a draft, at the finest scale that has room for it. */
-export const take = (draft: ExponentialDraft, of: number, maxSize: number = DefaultMaxSize): void => {
+const take = (draft: ExponentialDraft, of: number, maxSize: number = DefaultMaxSize): void => {
   const value = 0 + of // 0 and -0 are the same
   draft.count++
   addTo(draft, value)

@@ -1,8 +1,6 @@
 /**
  * Counts of consecutive buckets of an exponential histogram, pure and in place.
  */
-import { aNumber, numbers, record } from "./packing.ts"
-
 /** `counts[i]` are the values in bucket `offset + i`. Neither the first nor the last is 0. */
 export interface Buckets {
   readonly offset: number
@@ -15,14 +13,12 @@ export interface BucketsDraft {
   counts: Array<number>
 }
 
-export const bucketsForm = record<BucketsDraft>({ offset: aNumber, counts: numbers })
-
 export const noBuckets: Buckets = { offset: 0, counts: [] }
 
 export const copyOfBuckets = ({ counts, offset }: Buckets): BucketsDraft => ({ offset, counts: counts.slice() })
 
 /** By how much the scale has to go down so that the buckets from `low` to `high` are no more than `maxSize`. */
-const shiftToFit = (low: number, high: number, maxSize: number): number => {
+export const shiftToFit = (low: number, high: number, maxSize: number): number => {
   let shift = 0
   while ((high >> shift) - (low >> shift) >= maxSize) shift++
   return shift

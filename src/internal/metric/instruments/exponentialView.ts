@@ -1,6 +1,6 @@
 /** What an exponential histogram shows: its point, and estimates of its quantiles. */
 import { rounded } from "./exactSum.ts"
-import { DefaultMaxScale, type ExponentialPoint, newDraft, pointOf } from "./exponential.ts"
+import { DefaultMaxScale, type ExponentialPoint, newDraft, pointIn } from "./exponential.ts"
 import { middleOf, relativeError } from "./exponentialScale.ts"
 
 /**
@@ -33,7 +33,7 @@ const estimate = ({ negative, positive, scale, zeroCount }: ExponentialPoint, ra
 
 export const showExponential = (point: ExponentialPoint | null) =>
   point === null
-    ? { ...pointOf(newDraft({})), sum: 0, min: null, max: null, ...noEstimates }
+    ? { ...pointIn(newDraft({})), sum: 0, min: null, max: null, ...noEstimates }
     : {
         ...point,
         sum: rounded(point.sum),

@@ -19,7 +19,8 @@ import type { Form } from "./packing.ts"
 import type { Points } from "./points.ts"
 import { ratioForm, ratioMeasure, showRatio } from "./ratio.ts"
 import type { WindowSettings } from "./slidingWindow.ts"
-import { SummaryPoints, showSummary, summaryMeasure } from "./summary.ts"
+import { showSummary, summaryMeasure } from "./summary.ts"
+import { SummaryPoints } from "./summaryPoints.ts"
 import { showRate, showWindow, type WindowPoint, windowForm, windowMeasure } from "./window.ts"
 
 export interface Kind<Point = unknown, Value = unknown> {

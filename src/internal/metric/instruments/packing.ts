@@ -40,7 +40,7 @@ export class Packer {
     this.#numbers[this.#length++] = value
   }
 
-  numbers(values: ReadonlyArray<number>): void {
+  numbers(values: ArrayLike<number>): void {
     this.number(values.length)
     this.#reserve(values.length)
     for (let i = 0; i < values.length; i++) this.#numbers[this.#length++] = values[i]!

@@ -45,9 +45,15 @@ export class SlidingWindow {
   reached<S extends { readonly slot: number }>(slots: Array<S>, last: number): Array<S>
   reached<S extends { readonly slot: number }>(slots: ReadonlyArray<S>, last: number): ReadonlyArray<S>
   reached<S extends { readonly slot: number }>(slots: ReadonlyArray<S>, last: number): ReadonlyArray<S> {
-    const isReached = ({ slot }: S): boolean => slot - last <= this.#mostLate
     const newest = slots.at(-1)
-    return newest === undefined || isReached(newest) ? slots : slots.filter(isReached)
+    return newest === undefined || this.isReached(newest.slot, last)
+      ? slots
+      : slots.filter(({ slot }) => this.isReached(slot, last))
+  }
+
+  /** Whether the clock has come to a slot if the last value is of the slot `last`. */
+  isReached(slot: number, last: number): boolean {
+    return slot - last <= this.#mostLate
   }
 
   /** Those of them that are in the window. */

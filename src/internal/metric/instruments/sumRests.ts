@@ -44,10 +44,10 @@ export class SumRests {
   }
 
   #add(index: number, units: bigint): void {
-    this.#set(index, (this.#units?.get(index) ?? 0n) + units)
+    this.set(index, this.of(index) + units)
   }
 
-  #set(index: number, units: bigint): void {
+  set(index: number, units: bigint): void {
     if (units === 0n) {
       this.#units?.delete(index)
       return
@@ -60,11 +60,15 @@ export class SumRests {
     const draft = sumDraftOf(sum)
     highs[high] = draft.sum
     lows[low] = draft.low
-    this.#set(index, draft.units)
+    this.set(index, draft.units)
   }
 
   at(index: number, [highs, high, lows, low]: SumPlace): ExactSum {
     return exactSum(highs[high]!, lows[low]!, this.#units?.get(index))
+  }
+
+  of(index: number): bigint {
+    return this.#units?.get(index) ?? 0n
   }
 
   has(index: number): boolean {
@@ -87,6 +91,6 @@ export class SumRests {
   }
 
   load(saved: ReadonlyMap<number, bigint> | undefined): void {
-    for (const [index, units] of saved ?? []) this.#set(index, units)
+    for (const [index, units] of saved ?? []) this.set(index, units)
   }
 }

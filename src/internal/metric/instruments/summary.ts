@@ -3,25 +3,10 @@
  * never that of a clock. Where it goes back, the window goes back with it.
  */
 import { type ExactSum, plus, rounded } from "./exactSum.ts"
-import {
-  copyOfDraft,
-  draftFields,
-  draftOf,
-  type ExponentialDraft,
-  type ExponentialPoint,
-  exponentialMeasure,
-  mergePoints,
-  newDraft,
-  pointOf,
-  take
-} from "./exponential.ts"
+import { type ExponentialPoint, exponentialMeasure, mergePoints } from "./exponential.ts"
 import { quantile } from "./exponentialView.ts"
 import { anyNumber, type Measure } from "./measure.ts"
-import { aNumber, listOf, type Packed, packAll, record, units, unpackAll } from "./packing.ts"
-import { noNumbers, type Points } from "./points.ts"
-import { SharedSeries } from "./sharedSeries.ts"
 import { SlidingWindow } from "./slidingWindow.ts"
-import { addTo, noSum, type SumDraft, sumDraftOf, sumIn } from "./sumDraft.ts"
 
 export interface SummarySettings {
   /** Each from 0 to 1. */
@@ -52,9 +37,10 @@ export interface SummaryPoint {
   readonly slots: ReadonlyArray<SummarySlot>
 }
 
-const withNegatives = (negatives: number): Pick<SummaryPoint, "negatives"> => (negatives === 0 ? {} : { negatives })
+export const withNegatives = (negatives: number): Pick<SummaryPoint, "negatives"> =>
+  negatives === 0 ? {} : { negatives }
 
-const windowOf = (settings: SummarySettings): SlidingWindow => new SlidingWindow({ slots: 6, ...settings })
+export const windowOf = (settings: SummarySettings): SlidingWindow => new SlidingWindow({ slots: 6, ...settings })
 
 const newestOf = (slots: ReadonlyArray<{ readonly slot: number }>): number =>
   slots.at(-1)?.slot ?? Number.NEGATIVE_INFINITY
@@ -101,138 +87,6 @@ export const summaryMeasure = (settings: SummarySettings): Measure<SummaryPoint>
         slots: withSlots(left.slots, more).filter(({ slot }) => window.has(slot, newest))
       }
     }
-  }
-}
-
-interface SlotDraft extends ExponentialDraft {
-  readonly slot: number
-}
-
-/** A series in place. */
-interface SummaryDraft extends SumDraft {
-  count: number
-  negatives: number
-  slots: Array<SlotDraft>
-}
-
-const summaryForm = record<SummaryDraft>({
-  count: aNumber,
-  sum: aNumber,
-  low: aNumber,
-  units,
-  negatives: aNumber,
-  slots: listOf(record<SlotDraft>({ ...draftFields, slot: aNumber }))
-})
-
-interface SavedSummaries {
-  readonly series: Packed
-  readonly at: number
-}
-
-/** In place: a draft for each slot of each series. */
-export class SummaryPoints implements Points {
-  readonly a = noNumbers
-  readonly b = noNumbers
-  readonly least = -Number.MAX_VALUE
-  readonly #settings: SummarySettings
-  readonly #window: SlidingWindow
-  #series: Array<SummaryDraft> = []
-  readonly #shared = new SharedSeries()
-  /** When the last value was measured. */
-  latest = Number.NEGATIVE_INFINITY
-
-  constructor(settings: SummarySettings) {
-    this.#settings = settings
-    this.#window = windowOf(settings)
-  }
-
-  code(): string {
-    return "points.add(s, v, time);"
-  }
-
-  reserve(index: number): void {
-    this.#shared.leave(index)
-    this.#series[index] = { count: 0, ...noSum, negatives: 0, slots: [] }
-  }
-
-  add(index: number, value: number, at: number): void {
-    const series = this.#own(index)
-    series.count++
-    addTo(series, value)
-    if (value < 0) series.negatives++
-    const slot = this.#window.slotAt(at)
-    if (at < this.latest) this.rewind(at)
-    this.latest = at
-    take(this.#draft(series, slot), value)
-  }
-
-  rewind(at: number): void {
-    if (at >= this.latest) return
-    this.latest = at
-    const slot = this.#window.slotAt(at)
-    for (const index of this.#series.keys()) {
-      const series = this.#own(index)
-      series.slots = this.#window.reached(series.slots, slot)
-    }
-  }
-
-  /** A series, to be changed. */
-  #own(index: number): SummaryDraft {
-    const series = this.#series[index]!
-    if (!this.#shared.leave(index)) return series
-    const own = { ...series, slots: series.slots.map((each) => ({ ...copyOfDraft(each), slot: each.slot })) }
-    this.#series[index] = own
-    return own
-  }
-
-  /** That of the slot, which is known or new. */
-  #draft(series: { slots: Array<SlotDraft> }, slot: number): SlotDraft {
-    const last = series.slots.at(-1)
-    if (last?.slot === slot) return last
-    series.slots = this.#window.staying(series.slots, slot)
-    const before = series.slots.findLastIndex((each) => each.slot <= slot)
-    if (series.slots[before]?.slot === slot) return series.slots[before]
-    const draft = { ...newDraft({}), slot }
-    series.slots.splice(before + 1, 0, draft)
-    return draft
-  }
-
-  point(index: number): SummaryPoint {
-    const { negatives, slots, ...series } = this.#series[index]!
-    return {
-      count: series.count,
-      sum: sumIn(series),
-      ...withNegatives(negatives),
-      slots: slots.map((each) => ({ ...pointOf(each), slot: each.slot }))
-    }
-  }
-
-  put(index: number, { count, negatives = 0, slots, sum }: SummaryPoint, latest = this.latest): void {
-    this.#shared.leave(index)
-    this.#series[index] = {
-      count,
-      ...sumDraftOf(sum),
-      negatives,
-      slots: slots.map((each) => ({ ...draftOf(each), slot: each.slot }))
-    }
-    if (latest > this.latest) this.latest = latest
-  }
-
-  copy(count: number): SummaryPoints {
-    const copy = new SummaryPoints(this.#settings)
-    copy.#series = this.#series.slice(0, count)
-    copy.latest = this.latest
-    this.#shared.share(count)
-    return copy
-  }
-
-  save(from: number, to: number): SavedSummaries {
-    return { series: packAll(summaryForm, this.#series.slice(from, to)), at: this.latest }
-  }
-
-  load(saved: ReadonlyArray<SavedSummaries>): void {
-    this.#series = saved.flatMap(({ series }) => unpackAll(summaryForm, series) as Array<SummaryDraft>)
-    for (const { at } of saved) this.latest = at
   }
 }
 
