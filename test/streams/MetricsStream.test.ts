@@ -1,53 +1,16 @@
 // Events of several runtimes, folded by aggregators over a store in memory.
 import { expect, it } from "@effect/vitest"
-import { Clock, Effect, Fiber, Layer } from "effect"
+import { Clock, Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { Metric, MetricsError, MetricsRuntime } from "mvx-metrics"
-import { EventStore, type EventStoreService } from "mvx-metrics/MetricsStore"
+import type { EventStoreService } from "mvx-metrics/MetricsStore"
 import { MetricsStream } from "mvx-metrics/MetricsStream"
 import { memoryEvents, noEvents } from "../../src/internal/store/memoryEvents.ts"
 import { nextTurn } from "../../src/internal/util/eventLoopTurn.ts"
-import { OutsideClock } from "../../src/internal/util/liveClock.ts"
 import { openStore } from "../durable/support.ts"
+import { aggregator, at, namespace, producer, simulatingOutside, start, storeOf } from "./support/processes.ts"
 import { lastUser, RequestMetrics, Requests } from "./support/requests.metrics.ts"
 import { dimensionsOf, foldedRequests, requestAt } from "./support/requests.ts"
-
-const namespace = "requests"
-const start = 1_700_000_000_000
-const at = (i: number): number => start + i * 3
-
-const storeOf = (store: EventStoreService) => Layer.succeed(EventStore, store)
-
-const aggregator = (store: EventStoreService, options = {}) =>
-  MetricsStream.make({ namespace, metrics: [RequestMetrics], store: storeOf(store), interval: "1 hour", ...options })
-
-/** What lives outside the program goes by the clock of the test as well. */
-const simulatingOutside = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.clockWith((clock) => Effect.provideService(effect, OutsideClock, clock))
-
-/** A process that emits the events `from` to `to`, until the scope closes. */
-const producer = Effect.fnUntraced(function* (store: EventStoreService, process: number, options = {}) {
-  const runtime = yield* MetricsRuntime.makeInProcess({
-    namespace,
-    ...options,
-    stream: { store: storeOf(store), interval: "1 hour" },
-    capacity: 100_000
-  })
-  yield* runtime.start
-  const recorder = yield* runtime.createRecorder("http")
-  const metrics = yield* recorder.register(RequestMetrics)
-  return {
-    runtime,
-    recorder,
-    emit: (from: number, to: number) =>
-      Effect.gen(function* () {
-        for (let i = from; i < to; i++) {
-          yield* TestClock.setTime(at(i))
-          yield* metrics.emit(requestAt(process, i) as never)
-        }
-      })
-  }
-})
 
 it.effect("comes to what one fold over the events of all processes comes to", () =>
   Effect.gen(function* () {

@@ -4,7 +4,7 @@ import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { Aggregator, type AggregatorOptions } from "../../src/internal/aggregate/aggregator.ts"
 import type { FoldedMetrics } from "../../src/internal/aggregate/foldedRecorder.ts"
-import { readReport } from "../../src/internal/aggregate/report.ts"
+import { Reports } from "../../src/internal/aggregate/report.ts"
 import type { EventStoreService } from "../../src/internal/store/eventStore.ts"
 import { Random } from "../crash/random.ts"
 import { runs } from "../support/long.ts"
@@ -44,7 +44,7 @@ afterEach(() => {
 const reliable = (store: BrokenStore): EventStoreService => store.usedWith(() => "works")
 
 const countsOf = (store: BrokenStore) =>
-  readReport({ store: reliable(store), namespace: "protocol", metrics, reader: "report" }, at(1000))
+  new Reports({ store: reliable(store), namespace: "protocol", metrics, reader: "report" }).report
 
 /** Runs what a process has on its way, and what follows from it at once. */
 const deliver = (sent: SentEvents) =>

@@ -6,17 +6,27 @@
 import { randomUUID } from "node:crypto"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import type { MetricsStoreError } from "../model/exportErrors.ts"
+import { MetricsStoreError } from "../model/exportErrors.ts"
 import { previousSource } from "../shipping/batchFormat.ts"
 import { type EventSource, type EventStoreService, Total } from "../store/eventStore.ts"
+import { describeError } from "../util/describeError.ts"
 import { nextTurn } from "../util/eventLoopTurn.ts"
 import type { FoldedMetrics } from "./foldedRecorder.ts"
-import { FoldedSource, OfLives } from "./foldedSource.ts"
+import { FoldedSource } from "./foldedSource.ts"
 import { FoldedTotal } from "./foldedTotal.ts"
 import { ownerOf } from "./ownerOf.ts"
 
 /** Bytes of batches between two commits. */
 const CommitBytes = 4 * 1024 * 1024
+
+/** Failures of the store in one round after which it is taken to be down. */
+const MostFailures = 8
+
+/** The operation of an error that is of a source, and not of the store. */
+const Folding = "fold"
+
+/** Milliseconds between two looks for sources that are to be forgotten. */
+const ForgetsEvery = 60_000
 
 /** Sources that are folded at once: while one is read or committed, another one is folded. */
 const AtOnce = 4
@@ -48,6 +58,8 @@ export class Aggregator {
   readonly #owned = new Map<string, Owned>()
   /** Since when the store could be used, by the clock: before that nobody could append. */
   #usableSince: number | undefined
+  /** When it was last forgotten which sources were retired long ago. */
+  #forgotAt = 0
   /** Batches that were folded and committed. */
   batches = 0
 
@@ -61,36 +73,42 @@ export class Aggregator {
   }
 
   /**
-   * Folds and commits what there is of the sources that are its own. One that goes on after it was retired waits, if the store
-   * has lost that, until it was retired again.
+   * Folds and commits what there is of the sources that are its own. One that fails holds up no other: the round fails when
+   * all had their turn. One that goes on after it was retired waits, if the store has lost that, until it was retired again.
    */
   readonly round: Effect.Effect<void, MetricsStoreError> = Effect.gen({ self: this }, function* () {
     const { leaseMillis, namespace, rememberMillis, silentMillis, store } = this.#options
-    const { owners, sources } = yield* store.join(namespace, this.id, leaseMillis)
-    const present = new Set(sources.flatMap(({ isRetired, source }) => (isRetired ? [] : [source])))
+    const { owners, sources } = yield* Effect.onError(store.join(namespace, this.id, leaseMillis), () => this.#unusable)
+    const present = new Set(sources.map(({ source }) => source))
     const own = sources.filter(
-      ({ isRetired, source }) =>
-        !isRetired && ownerOf(source, owners) === this.id && !present.has(previousSource(source) ?? "")
+      ({ source }) => ownerOf(source, owners) === this.id && !present.has(previousSource(source) ?? "")
     )
     const ids = new Set(own.map(({ source }) => source))
     for (const source of this.#owned.keys()) if (!ids.has(source)) this.#owned.delete(source)
     const now = yield* Clock.currentTimeMillis
-    this.#usableSince ??= now
+    if (this.#usableSince === undefined) this.#usableSince = this.#forgotAt = now
     const usableFor = now - this.#usableSince
-    yield* Effect.forEach(own, (source) => this.#goOn(source, Math.min(source.age, usableFor) > silentMillis), {
-      concurrency: AtOnce,
-      discard: true
-    })
-    if (sources.some(({ age, isRetired }) => isRetired && age > rememberMillis)) {
+    const failed: Array<MetricsStoreError> = []
+    yield* Effect.forEach(
+      own,
+      (source) =>
+        Effect.catch(this.#goOn(source, Math.min(source.age, usableFor) > silentMillis), (error) => {
+          failed.push(error)
+          const isDown = failed.filter(({ operation }) => operation !== Folding).length >= MostFailures
+          return isDown ? Effect.andThen(this.#unusable, Effect.fail(error)) : Effect.void
+        }),
+      { concurrency: AtOnce, discard: true }
+    )
+    if (now - this.#forgotAt >= ForgetsEvery) {
+      this.#forgotAt = now
       yield* store.forget(namespace, rememberMillis)
     }
-  }).pipe(
-    Effect.onError(() =>
-      Effect.sync(() => {
-        this.#usableSince = undefined
-      })
-    )
-  )
+    if (failed.length > 0) return yield* failed[0]!
+  })
+
+  readonly #unusable = Effect.sync(() => {
+    this.#usableSince = undefined
+  })
 
   /** Others fold its sources from now on. */
   readonly leave: Effect.Effect<void, MetricsStoreError> = Effect.suspend(() => {
@@ -98,9 +116,19 @@ export class Aggregator {
     return this.#options.store.leave(this.#options.namespace, this.id)
   })
 
-  /** Whatever fails may have been done: it goes on from what the store has then. */
+  /**
+   * Whatever fails may have been done: it goes on from what the store has then. What cannot be read, such as the state that a
+   * newer version of this package has stored, waits for an aggregator that can.
+   */
   #goOn(source: EventSource, isSilent: boolean): Effect.Effect<void, MetricsStoreError> {
-    return Effect.onError(this.#fold(source, isSilent), () => Effect.sync(() => void this.#owned.delete(source.source)))
+    const { place } = this.#options.store
+    return this.#fold(source, isSilent).pipe(
+      Effect.catchDefect((defect) => {
+        const reason = `of the source "${source.source}": ${describeError(defect)}`
+        return Effect.fail(new MetricsStoreError({ store: place, operation: Folding, reason }))
+      }),
+      Effect.onError(() => Effect.sync(() => void this.#owned.delete(source.source)))
+    )
   }
 
   readonly #fold = Effect.fnUntraced(
@@ -135,11 +163,8 @@ export class Aggregator {
     const { metrics, namespace, store } = this.#options
     const { parts, position, version } = yield* store.state(namespace, source)
     const previous = previousSource(source)
-    const before =
-      version === "" && previous !== undefined
-        ? (yield* store.state(namespace, previous)).parts.get(OfLives)
-        : undefined
-    return { folded: new FoldedSource(metrics, parts, before), position, version }
+    const left = version === "" && previous !== undefined ? (yield* store.state(namespace, previous)).parts : undefined
+    return { folded: new FoldedSource(metrics, parts, left), position, version }
   })
 
   /** `false`: another one has committed meanwhile, or the store has lost what this one has. */
@@ -169,6 +194,7 @@ export class Aggregator {
       const { maxEnded, metrics, namespace, store } = this.#options
       const kept = yield* store.state(namespace, Total)
       const total = new FoldedTotal(metrics, kept.parts)
+      const left = folded.left()
       total.absorb(folded, maxEnded)
       // Where this is not taken, both are read anew in the next round.
       this.#owned.delete(source)
@@ -178,7 +204,7 @@ export class Aggregator {
           base: version,
           version: randomUUID(),
           position,
-          parts: new Map([[OfLives, folded.lives]]),
+          parts: left,
           retires: true
         },
         {

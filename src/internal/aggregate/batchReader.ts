@@ -90,9 +90,14 @@ export class BatchReader implements Rows {
     if (i32[1] !== Format) {
       throw new UnreadableBatch(`it has the format ${i32[1]}, and this version of mvx-metrics reads ${Format}`)
     }
+    const end = this.f64.length
+    for (let at = HeadWords; at < end; at += i32[at * 2 + 1]!) {
+      // Otherwise its end is never reached.
+      const words = i32[at * 2 + 1]!
+      if (words <= 0 || at + words > end) throw new UnreadableBatch("it is damaged")
+    }
     const layouts: Array<FoldLayout> = []
     const metrics: Array<ReadonlyArray<MetricEntry>> = []
-    const end = this.f64.length
     for (let at = HeadWords; at < end; at += i32[at * 2 + 1]!) {
       const [first, second] = [i32[at * 2 + 2]!, i32[at * 2 + 3]!]
       switch (i32[at * 2]) {

@@ -9,6 +9,7 @@ import type { MetricsLane } from "../fold/metricsLane.ts"
 import { nowhere } from "../fold/place.ts"
 import type { SavedMetric } from "../fold/savedLane.ts"
 import { bytesIn, metricIn, metricRecord, segmentOf } from "../fold/segment.ts"
+import { isBuiltInLevel } from "../metric/definition/levels.ts"
 import { measuredBy } from "../metric/definition/measured.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import type { Quarantine } from "../metric/definition/snapshot.ts"
@@ -91,7 +92,6 @@ export class FoldedRecorder {
   /** By name, the epoch of what is folded here. */
   readonly #epochs = new Map<string, number>()
 
-  /** `sequence`: the events up to that number are counted elsewhere. */
   constructor(recorderId: string, of: FoldedMetrics, sequence = 0) {
     this.recorderId = recorderId
     this.sequence = sequence
@@ -184,8 +184,9 @@ export class FoldedRecorder {
   absorb(other: FoldedRecorder): void {
     for (const stored of other.apart.values()) this.#setApart({ ...stored, bytes: undefined }, true)
     for (const [name] of other.#epochs) {
-      if (this.#epochs.has(name)) continue
-      this.#metrics.register(this.#of.byName.get(name)!, other.latest)
+      const metric = this.#of.byName.get(name)!
+      if (this.#epochs.has(name) || isBuiltInLevel(metric)) continue
+      this.#metrics.register(metric, other.latest)
       this.#epochs.set(name, 0)
     }
     allSteps(this.#metrics.absorbing(other.#metrics, Math.max(this.latest, other.latest), this.sequence))
@@ -197,22 +198,26 @@ export class FoldedRecorder {
   // --- what is stored
 
   save(): Uint8Array {
-    const folded = this.#metrics.save().map((saved): StoredMetric => {
+    return this.#stored([...this.#savedMetrics(this.#metrics.save()), ...this.apart.values()], this.counts)
+  }
+
+  /** What is in no total when this was put into one, for the recorder that goes on from here. */
+  saveLevels(): Uint8Array {
+    const levels = this.#metrics.save().filter(({ name }) => isBuiltInLevel(this.#of.byName.get(name)!))
+    return this.#stored(this.#savedMetrics(levels), noEventCounts)
+  }
+
+  #savedMetrics(all: ReadonlyArray<SavedMetric>): ReadonlyArray<StoredMetric> {
+    return all.map((saved) => {
       const { name } = saved
       const measured = measuredBy(this.#of.byName.get(name)!).hash
       return { name, epoch: this.#epochs.get(name)!, measured, bytes: bytesOfMetric(saved) }
     })
-    const { apart, counts, latest, recorderId, sequence } = this
-    const metrics = [...folded, ...apart.values()]
-    const stored: StoredRecorder = {
-      format: StoredFormat,
-      recorderId,
-      sequence,
-      latest,
-      counts,
-      metrics
-    }
-    return serialize(stored)
+  }
+
+  #stored(metrics: ReadonlyArray<StoredMetric>, counts: EventCounts): Uint8Array {
+    const { latest, recorderId, sequence } = this
+    return serialize({ format: StoredFormat, recorderId, sequence, latest, counts, metrics } satisfies StoredRecorder)
   }
 
   /** Throws where a newer version of this package has stored it. */

@@ -14,30 +14,11 @@ export const OfTotal = "t:"
 /** The key of the life of the recorder that was made last. */
 const OfLife = "life"
 
-/** The key of what recorders have counted before. */
-const OfBefore = "before"
-
-/** The key of what is left of a source that was retired. */
-export const OfLives = "lives"
-
-interface Lives {
-  readonly life: number
-  readonly sequences: ReadonlyArray<readonly [key: string, sequence: number]>
-}
-
-const livesOf = (life: number, sequences: ReadonlyMap<string, number>): Uint8Array =>
-  Buffer.from(JSON.stringify({ life, sequences: [...sequences] } satisfies Lives))
-
-const livesIn = (bytes: Uint8Array | undefined): Lives =>
-  bytes === undefined ? { life: 0, sequences: [] } : (JSON.parse(Buffer.from(bytes).toString()) as Lives)
-
 /** The parts of the state of a source, or of the total of all retired ones. */
 export type Parts = ReadonlyMap<string, Uint8Array>
 
 export class FoldedSource {
   readonly #of: FoldedMetrics
-  /** By key, what its recorders have counted before, as those of a source that was retired. */
-  readonly #before: Map<string, number>
   /** By key. */
   readonly #recorders = new Map<string, FoldedRecorder>()
   readonly #changed = new Set<string>()
@@ -59,18 +40,13 @@ export class FoldedSource {
   /** Of the recorder that was made last. */
   #life = 0
 
-  /** `before`: what {@link lives} has given of the source that this one was before, where there are no parts yet. */
-  constructor(of: FoldedMetrics, parts: Parts, before?: Uint8Array) {
+  /** `left`: what {@link left} has given of the source that this one was before, where there are no parts yet. */
+  constructor(of: FoldedMetrics, parts: Parts, left?: Parts) {
     this.#of = of
-    const lives = parts.get(OfBefore) ?? before
-    if (parts.size === 0 && before !== undefined) this.#changed.add(OfBefore)
-    const { life, sequences } = livesIn(lives)
-    this.#life = life
-    this.#before = new Map(sequences)
-    for (const [key, bytes] of parts) {
-      if (key === OfBefore) continue
+    for (const [key, bytes] of left ?? parts) {
       if (key === OfLife) this.#life = Number(Buffer.from(bytes))
       else this.#recorders.set(key, FoldedRecorder.load(bytes, of))
+      if (left !== undefined) this.#changed.add(key)
     }
   }
 
@@ -88,7 +64,7 @@ export class FoldedSource {
   #declared({ isReplayed, lane, life, metrics, recorderId }: BatchRecorder): void {
     const key = `${OfRecorder}${life}`
     // Otherwise it has ended, and comes once more with what a worker that died had folded.
-    const isKnown = this.#recorders.has(key) || this.#before.has(key) || life > this.#life
+    const isKnown = this.#recorders.has(key) || life > this.#life
     if (isReplayed && !isKnown) return void this.#lanes.delete(lane)
     if (life > this.#life) {
       this.#life = life
@@ -102,7 +78,7 @@ export class FoldedSource {
   #recorderOf(key: string, recorderId: string): FoldedRecorder {
     let recorder = this.#recorders.get(key)
     if (recorder === undefined) {
-      recorder = new FoldedRecorder(recorderId, this.#of, this.#before.get(key))
+      recorder = new FoldedRecorder(recorderId, this.#of)
       this.#recorders.set(key, recorder)
     }
     return recorder
@@ -118,7 +94,6 @@ export class FoldedSource {
   #leave(key: string, total: string): void {
     const recorder = this.#recorders.get(key)!
     this.#recorders.delete(key)
-    if (this.#before.delete(key)) this.#changed.add(OfBefore)
     const into = storedKey(`${OfTotal}${total}`)
     this.#recorderOf(into, total).absorb(recorder)
     this.#changed.add(into)
@@ -127,24 +102,24 @@ export class FoldedSource {
   /** What has changed since it was loaded, or since {@link stored}. */
   changes(): ReadonlyMap<string, Uint8Array | undefined> {
     return new Map(
-      Array.from(this.#changed, (key) => [
-        key,
-        key === OfLife
-          ? Buffer.from(String(this.#life))
-          : key === OfBefore
-            ? livesOf(this.#life, this.#before)
-            : this.#recorders.get(key)?.save()
-      ])
+      Array.from(this.#changed, (key) => [key, key === OfLife ? this.#lifePart : this.#recorders.get(key)?.save()])
     )
   }
 
-  /** How far each recorder was counted, for the source that this one goes on as, if it does. */
-  get lives(): Uint8Array {
-    const sequences = new Map(this.#before)
-    for (const [key, { sequence }] of this.#recorders) {
-      if (key.startsWith(OfRecorder)) sequences.set(key, sequence)
+  get #lifePart(): Uint8Array {
+    return Buffer.from(String(this.#life))
+  }
+
+  /**
+   * What the source needs that this one goes on as, if it does: how far each recorder was counted, and its levels, which no
+   * total has.
+   */
+  left(): Parts {
+    const left = new Map([[OfLife, this.#lifePart]])
+    for (const [key, recorder] of this.#recorders) {
+      if (key.startsWith(OfRecorder)) left.set(key, recorder.saveLevels())
     }
-    return livesOf(this.#life, sequences)
+    return left
   }
 
   stored(): void {

@@ -3,8 +3,9 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
-import type { MetricsStoreError } from "../model/exportErrors.ts"
+import { MetricsStoreError } from "../model/exportErrors.ts"
 import type { Log } from "../recorder/logging.ts"
+import { messageOf } from "../util/describeError.ts"
 import { giveUpAfter, sleepInBackground, withLiveClock } from "../util/liveClock.ts"
 import { Aggregator, type AggregatorOptions } from "./aggregator.ts"
 
@@ -44,7 +45,14 @@ export const runAggregator = Effect.fnUntraced(function* (
   const { intervalMillis, log } = options
   const aggregator = new Aggregator(options)
   const turn = yield* Semaphore.make(1)
-  const round = turn.withPermits(1)(withLiveClock(aggregator.round))
+  const round = turn.withPermits(1)(
+    withLiveClock(aggregator.round).pipe(
+      // One that ended the fiber would end all folding, and nobody would know.
+      Effect.catchDefect((defect) =>
+        Effect.fail(new MetricsStoreError({ store: options.store.place, operation: "fold", reason: messageOf(defect) }))
+      )
+    )
+  )
   let failures = 0
   let failure: string | undefined
   const tried = Effect.matchEffect(round, {

@@ -1,0 +1,300 @@
+// What aggregators do to each other, to sources that cannot be folded, and after a store has forgotten.
+import { expect, it } from "@effect/vitest"
+import { Clock, Effect, Fiber } from "effect"
+import { TestClock } from "effect/testing"
+import { Metric, MetricsRuntime } from "mvx-metrics"
+import type { EventCommit, EventStoreService } from "mvx-metrics/MetricsStore"
+import { MetricsStream } from "mvx-metrics/MetricsStream"
+import { Reports } from "../../src/internal/aggregate/report.ts"
+import { memoryEvents, noEvents } from "../../src/internal/store/memoryEvents.ts"
+import { aggregator, at, namespace, producer, simulatingOutside, start, storeOf } from "./support/processes.ts"
+import { RequestMetrics, Requests } from "./support/requests.metrics.ts"
+import { dimensionsOf, foldedRequests } from "./support/requests.ts"
+
+/** Does something right before the next commit that fits. */
+const beforeCommit = (store: EventStoreService, fits: (commits: ReadonlyArray<EventCommit>) => boolean) => {
+  const results: Array<boolean> = []
+  let first: Effect.Effect<unknown, unknown> | undefined
+  const commit: EventStoreService["commit"] = (namespace, commits) =>
+    Effect.suspend(() => {
+      const intervening = fits(commits) ? first : undefined
+      if (intervening !== undefined) first = undefined
+      return Effect.andThen(Effect.orDie(intervening ?? Effect.void), store.commit(namespace, commits))
+    }).pipe(Effect.tap((taken) => Effect.sync(() => void results.push(taken))))
+  return {
+    store: { ...store, commit } satisfies EventStoreService,
+    results,
+    intervene: (effect: Effect.Effect<unknown, unknown>) => {
+      first = effect
+    }
+  }
+}
+
+/** As one that was held up for longer than its lease: it still thinks that the source is its own. */
+const takingOver = (store: EventStoreService): EventStoreService => ({
+  ...store,
+  join: (namespace, owner, millis) =>
+    Effect.map(store.join(namespace, owner, millis), (members) => ({ ...members, owners: millis > 0 ? [owner] : [] }))
+})
+
+const isRetirement = (commits: ReadonlyArray<EventCommit>): boolean => commits.some(({ retires }) => retires)
+
+it.effect("takes one of the commits of two aggregators that have folded the same events", () =>
+  Effect.gen(function* () {
+    const memory = memoryEvents()
+    const slow = beforeCommit(takingOver(memory), () => true)
+    const { emit, runtime } = yield* producer(memory, 1)
+    const one = yield* aggregator(slow.store)
+    const other = yield* aggregator(takingOver(memory))
+    for (const round of [1, 2]) {
+      yield* emit((round - 1) * 100, round * 100)
+      yield* runtime.flush()
+      slow.intervene(other.foldNow)
+      yield* one.foldNow
+      expect(slow.results).toEqual(Array.from({ length: round }, () => false))
+      const { recorders } = yield* one.report
+      expect(dimensionsOf(recorders.http!.snapshots)).toEqual(
+        foldedRequests(new Map([[1, round * 100]]), at, at(round * 100 - 1))
+      )
+    }
+    // Later it goes on from what the other one has committed.
+    yield* emit(200, 300)
+    yield* runtime.flush()
+    yield* one.foldNow
+    expect(slow.results).toEqual([false, false, true])
+    const { recorders } = yield* other.report
+    expect(dimensionsOf(recorders.http!.snapshots)).toEqual(foldedRequests(new Map([[1, 300]]), at, at(299)))
+  }).pipe(Effect.scoped)
+)
+
+it.effect("counts a process once of which two aggregators add up what it has left", () =>
+  Effect.gen(function* () {
+    const memory = memoryEvents()
+    const slow = beforeCommit(takingOver(memory), isRetirement)
+    const one = yield* aggregator(slow.store)
+    const other = yield* aggregator(takingOver(memory))
+    const { emit, runtime } = yield* producer(memory, 1)
+    yield* emit(0, 100)
+    yield* runtime.shutdown
+    slow.intervene(other.foldNow)
+    yield* one.foldNow
+    expect(slow.results.at(-1)).toBe(false)
+    yield* one.foldNow
+    const { ended, recorders, sources } = yield* one.report
+    expect({ ended, sources }).toEqual({ ended: 1, sources: [] })
+    expect(recorders.http!.events.applied + recorders.http!.events.ignored).toBe(100)
+  }).pipe(Effect.scoped)
+)
+
+it.effect("does not take a process for ended that appends again while that is about to be committed", () =>
+  Effect.gen(function* () {
+    yield* TestClock.setTime(start)
+    const clock = yield* Clock.Clock
+    const memory = memoryEvents()
+    const timed: EventStoreService = {
+      ...memory,
+      append: (append) => Effect.provideService(memory.append(append), Clock.Clock, clock),
+      join: (...args) => Effect.provideService(memory.join(...args), Clock.Clock, clock)
+    }
+    const slow = beforeCommit(timed, isRetirement)
+    const stream = yield* aggregator(slow.store, { silentAfter: "1 second" })
+    const { emit, runtime } = yield* producer(timed, 1)
+    yield* emit(0, 100)
+    yield* runtime.flush()
+    yield* stream.foldNow
+    yield* TestClock.adjust("1 minute")
+    slow.intervene(Effect.andThen(emit(100, 120), runtime.flush()))
+    yield* stream.foldNow
+    expect(slow.results.at(-1)).toBe(false)
+    yield* stream.foldNow
+    const { ended, recorders } = yield* stream.report
+    expect(ended).toBe(0)
+    expect(recorders.http!.events.applied + recorders.http!.events.ignored).toBe(120)
+  }).pipe(simulatingOutside, Effect.scoped)
+)
+
+it.effect("shows the levels of a process again that was taken for ended and goes on", () =>
+  Effect.gen(function* () {
+    yield* TestClock.setTime(start)
+    const clock = yield* Clock.Clock
+    const memory = memoryEvents()
+    const store: EventStoreService = {
+      ...memory,
+      append: (append) => Effect.provideService(memory.append(append), Clock.Clock, clock),
+      join: (...args) => Effect.provideService(memory.join(...args), Clock.Clock, clock)
+    }
+    const open = Metric.upDownCounter("requests.open", {
+      events: Requests,
+      when: ["http.request", "http.unread"],
+      value: ({ _tag }) => (_tag === "http.request" ? 1 : -1)
+    })
+    const total = Metric.counter("requests.total", { events: Requests, when: ["http.request"] })
+    const runtime = yield* MetricsRuntime.makeInProcess({
+      namespace,
+      stream: { store: storeOf(store), interval: "1 hour" }
+    })
+    yield* runtime.start
+    const recorder = yield* runtime.createRecorder("http")
+    const metrics = yield* recorder.register(open)
+    yield* recorder.register(total)
+    const stream = yield* aggregator(store, { metrics: [open, total], silentAfter: "1 second" })
+    const begun = { _tag: "http.request", method: "GET", route: "/", seconds: 1, user: "u" } as const
+    const shown = Effect.gen(function* () {
+      yield* runtime.flush()
+      yield* stream.foldNow
+      return dimensionsOf((yield* stream.report).recorders.http!.snapshots)
+    })
+    for (let i = 0; i < 5; i++) yield* metrics.emit(begun)
+    expect(yield* shown).toEqual({ "requests.open": { value: 5 }, "requests.total": { value: 5 } })
+    for (const round of [1, 2]) {
+      yield* TestClock.adjust("1 minute")
+      yield* stream.foldNow
+      const { ended, recorders } = yield* stream.report
+      expect(ended).toBe(round)
+      expect(dimensionsOf(recorders.http!.snapshots)).toEqual({ "requests.total": { value: 5 } })
+      yield* metrics.emit({ _tag: "http.unread", note: "closed" })
+      expect(yield* shown, `round ${round}`).toEqual({
+        "requests.open": { value: 5 - round },
+        "requests.total": { value: 5 }
+      })
+    }
+  }).pipe(simulatingOutside, Effect.scoped)
+)
+
+it.effect("folds the other sources though one has a state that cannot be read, and names it", () =>
+  Effect.gen(function* () {
+    const stored = noEvents()
+    const store = memoryEvents(() => stored)
+    const producers = yield* Effect.forEach([1, 2, 3], (process) => producer(store, process))
+    const ship = (from: number, to: number) =>
+      Effect.forEach(producers, ({ emit, runtime }) => Effect.andThen(emit(from, to), runtime.flush()))
+    yield* ship(0, 50)
+    yield* Effect.scoped(Effect.flatMap(aggregator(store), ({ foldNow }) => foldNow))
+    const [[key, kept]] = [...stored.sources] as [[string, Parameters<typeof stored.sources.set>[1]]]
+    const damaged = new Map([...kept.parts].map(([part, bytes]) => [part, part === "life" ? bytes : bytes.slice(0, 9)]))
+    stored.sources.set(key, { ...kept, parts: damaged })
+    yield* ship(50, 100)
+    const stream = yield* aggregator(store)
+    const error = yield* Effect.flip(stream.foldNow)
+    expect(error._tag).toBe("mvx-metrics/MetricsStoreError")
+    expect(error.message).toContain(JSON.parse(key)[1])
+    // Whatever it reads fails, rather than to show less than there is.
+    expect((yield* Effect.flip(stream.report))._tag).toBe("mvx-metrics/MetricsStoreError")
+    stored.sources.delete(key)
+    const { events } = (yield* stream.report).recorders.http!
+    expect(events.applied + events.ignored).toBe(200)
+  }).pipe(Effect.scoped)
+)
+
+it.effect("leaves out batches that are damaged, and folds those behind them", () =>
+  Effect.gen(function* () {
+    const stored = noEvents()
+    const store = memoryEvents(() => stored)
+    const { emit, runtime } = yield* producer(store, 1)
+    for (const from of [0, 100, 200, 300]) {
+      yield* emit(from, from + 100)
+      yield* runtime.flush()
+    }
+    const [[key, kept]] = [...stored.sources] as [[string, Parameters<typeof stored.sources.set>[1]]]
+    const damage = (number: number, bytes: Uint8Array): Uint8Array => {
+      const words = bytes.slice()
+      // A record without an end, and one that ends behind the batch.
+      if (number === 2) new Int32Array(words.buffer)[5] = 0
+      if (number === 3) new Int32Array(words.buffer)[5] = 1 << 30
+      return words
+    }
+    const batches = new Map([...kept.batches].map(([number, bytes]) => [number, damage(number, bytes)]))
+    stored.sources.set(key, { ...kept, batches })
+    const stream = yield* aggregator(store)
+    yield* stream.foldNow
+    const { events } = (yield* stream.report).recorders.http!
+    expect(events.missed).toBe(200)
+    expect(events.applied + events.ignored).toBe(200)
+  }).pipe(Effect.scoped)
+)
+
+it.effect("goes on over a store that has forgotten everything, and says how many events that were", () =>
+  Effect.gen(function* () {
+    const stored = noEvents()
+    const store = memoryEvents(() => stored)
+    const { emit, runtime } = yield* producer(store, 1)
+    const stream = yield* aggregator(store)
+    yield* emit(0, 100)
+    yield* runtime.flush()
+    yield* stream.foldNow
+    stored.sources.clear()
+    stored.owners.clear()
+    yield* emit(100, 150)
+    yield* runtime.flush()
+    yield* stream.foldNow
+    const { events } = (yield* stream.report).recorders.http!
+    // What the process has kept comes once more: it may not have been committed for long enough.
+    expect(events.applied + events.ignored + events.missed).toBe(150)
+    expect(events.missed).toBe(0)
+  }).pipe(Effect.scoped)
+)
+
+it.effect("goes on folding after an aggregator's store has thrown", () =>
+  Effect.gen(function* () {
+    const memory = memoryEvents()
+    let throws = true
+    const store: EventStoreService = {
+      ...memory,
+      join: (...args) => (throws ? Effect.die(new TypeError("it is broken")) : memory.join(...args))
+    }
+    const stream = yield* MetricsStream.make({
+      namespace,
+      metrics: [Metric.counter("requests", { events: Requests })],
+      store: storeOf(store),
+      interval: 1
+    })
+    const error = yield* Effect.flip(stream.foldNow)
+    expect(error.message).toContain("it is broken")
+    throws = false
+    yield* stream.foldNow
+    // By itself as well.
+    const { batches } = yield* stream.stats
+    const { emit, runtime } = yield* producer(memory, 1)
+    yield* emit(0, 10)
+    yield* runtime.flush()
+    while ((yield* stream.stats).batches === batches)
+      yield* Effect.callback<void>((resume) => void setImmediate(() => resume(Effect.void)))
+  }).pipe(Effect.scoped)
+)
+
+it.effect("makes one report for those who ask at once, and reads again only what has changed", () =>
+  Effect.gen(function* () {
+    const memory = memoryEvents()
+    const read: Array<string> = []
+    const store: EventStoreService = {
+      ...memory,
+      state: (namespace, source) =>
+        Effect.andThen(
+          Effect.sync(() => read.push(source)),
+          memory.state(namespace, source)
+        )
+    }
+    const producers = yield* Effect.forEach([1, 2, 3], (process) => producer(memory, process))
+    const writer = yield* aggregator(memory)
+    const ship = (some: typeof producers, from: number, to: number) =>
+      Effect.andThen(
+        Effect.forEach(some, ({ emit, runtime }) => Effect.andThen(emit(from, to), runtime.flush())),
+        writer.foldNow
+      )
+    yield* ship(producers, 0, 50)
+    const byName = new Map(RequestMetrics.metrics.map((metric) => [metric.name, metric] as const))
+    const reports = new Reports({ store, namespace, metrics: { byName, onProblem: () => {} }, reader: "report" })
+    const asking = yield* Effect.forEach([1, 2, 3, 4, 5], () => Effect.forkChild(reports.report))
+    const found = yield* Effect.forEach(asking, (fiber) => Fiber.join(fiber))
+    expect(new Set(found).size).toBe(1)
+    expect(read.filter((source) => source !== "")).toHaveLength(3)
+    read.length = 0
+    yield* ship(producers.slice(0, 1), 50, 100)
+    const { events } = (yield* reports.report).recorders.http!
+    expect(events.applied + events.ignored).toBe(200)
+    expect(read).toHaveLength(1)
+    read.length = 0
+    yield* reports.report
+    expect(read).toEqual([])
+  }).pipe(Effect.scoped)
+)
