@@ -36,7 +36,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { FoldedMetrics } from "./internal/aggregate/foldedRecorder.ts"
-import { readReport, type StreamReport } from "./internal/aggregate/report.ts"
+import { Reports, type StreamReport } from "./internal/aggregate/report.ts"
 import { reportRuntime } from "./internal/aggregate/reportRuntime.ts"
 import { type AggregatorStats, runAggregator } from "./internal/aggregate/runningAggregator.ts"
 import { mergeable, someMetrics, whyNotMergeable } from "./internal/merging/mergeable.ts"
@@ -99,7 +99,10 @@ export interface StreamAggregateOptions {
  * @since 0.2.0
  */
 export interface StreamService {
-  /** Reads what all processes have come to, by whichever aggregator it was folded. Fails if the store cannot be read. */
+  /**
+   * Reads what all processes have come to, by whichever aggregator it was folded. Those who ask at once share one report, and
+   * what a process has come to is read again only when it has changed. Fails if the store cannot be read.
+   */
   readonly report: Effect.Effect<StreamReport, MetricsStoreError>
   /**
    * Folds what the store has of the sources of this aggregator, and commits it. Aggregators do so by themselves, at their
@@ -170,9 +173,7 @@ export class MetricsStream extends Context.Service<MetricsStream, StreamService>
       silentMillis: millisOf(silentAfter),
       rememberMillis: Duration.toMillis(Remembers)
     })
-    const report = Effect.flatMap(Clock.currentTimeMillis, (now) =>
-      readReport({ store, namespace, metrics, reader: ReportReader }, now)
-    )
+    const { report } = new Reports({ store, namespace, metrics, reader: ReportReader })
     const begun = yield* Clock.currentTimeMillis
     const silentMillis = millisOf(silentAfter)
     return {

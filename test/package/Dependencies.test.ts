@@ -132,7 +132,6 @@ const sees: { readonly [folder: string]: ReadonlyArray<string> } = {
     "recorder",
     "fold",
     "stream/rows",
-    "metric",
     "metric/definition",
     "model",
     "util"

@@ -1,11 +1,14 @@
 /** What all sources have come to, from what lies in a store. */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { type Known, together, whyNotMerged } from "../merging/mergedParts.ts"
-import type * as Metric from "../metric/definition/metric.ts"
-import type { Snapshot, Snapshots } from "../metric/definition/snapshot.ts"
-import { snapshot } from "../metric/make.ts"
+import { Merger } from "../merging/merger.ts"
+import { isBuiltInLevel } from "../metric/definition/levels.ts"
+import type { Snapshots } from "../metric/definition/snapshot.ts"
 import { MetricsStoreError } from "../model/exportErrors.ts"
+import { SharedScrapes } from "../runtime/sharedScrapes.ts"
 import { type EventSource, type EventStoreService, Total } from "../store/eventStore.ts"
+import { messageOf } from "../util/describeError.ts"
+import { inSlices } from "../util/inSlices.ts"
 import {
   addEventCounts,
   type EventCounts,
@@ -13,7 +16,7 @@ import {
   type FoldedRecorder,
   noEventCounts
 } from "./foldedRecorder.ts"
-import { FoldedSource } from "./foldedSource.ts"
+import { FoldedSource, type Parts } from "./foldedSource.ts"
 import { FoldedTotal } from "./foldedTotal.ts"
 
 /**
@@ -85,6 +88,12 @@ const Attempts = 10
 /** Sources that are asked for at once. */
 const AtOnce = 16
 
+/** What was read at a version. */
+interface Cached<A> {
+  readonly version: string
+  readonly value: A
+}
+
 /** What recorders of an id have come to. */
 interface Gathered {
   readonly states: Array<ReturnType<FoldedRecorder["states"]>>
@@ -97,112 +106,127 @@ interface Read {
   readonly sources: ReadonlyArray<readonly [EventSource, FoldedSource]>
 }
 
-/** `undefined`: sources were retired meanwhile, so that some may be in neither or both. */
-const readOnce = Effect.fnUntraced(function* ({
-  metrics,
-  namespace,
-  reader,
-  store
-}: ReportOptions): Effect.fn.Return<Read | undefined, MetricsStoreError> {
-  const { parts, version } = yield* store.state(namespace, Total)
-  const found = (yield* store.join(namespace, reader, 0)).sources.filter(({ isRetired }) => !isRetired)
-  const sources = yield* Effect.forEach(
-    found,
-    (each) =>
-      Effect.map(
-        store.state(namespace, each.source),
-        (state) => [each, new FoldedSource(metrics, state.parts)] as const
-      ),
-    { concurrency: AtOnce }
-  )
-  const after = yield* store.state(namespace, Total)
-  return after.version === version ? { total: new FoldedTotal(metrics, parts), sources } : undefined
-})
+/** Makes reports. Those who ask at once share one. What a source has come to is read again only when it has changed. */
+export class Reports {
+  readonly #options: ReportOptions
+  readonly #merger: Merger
+  readonly #shared = new SharedScrapes<StreamReport, MetricsStoreError>()
+  #sources = new Map<string, Cached<FoldedSource>>()
+  #total: Cached<FoldedTotal> | undefined
 
-export const readReport = Effect.fnUntraced(function* (
-  options: ReportOptions,
-  now: number
-): Effect.fn.Return<StreamReport, MetricsStoreError> {
-  for (let attempt = 0; attempt < Attempts; attempt++) {
-    const read = yield* readOnce(options)
-    if (read !== undefined) return reportOf(read, options.metrics, now)
+  constructor(options: ReportOptions) {
+    this.#options = options
+    const { byName, onProblem } = options.metrics
+    const metrics = [...byName.values()]
+    const of = { reader: "the aggregator", layer: "MetricsStream.layer" }
+    this.#merger = new Merger({ metrics, onProblem, isLevel: isBuiltInLevel, ...of })
   }
-  const { store } = options
-  const reason = `processes have ended during each of ${Attempts} attempts`
-  return yield* new MetricsStoreError({ store: store.place, operation: "report", reason })
-})
 
-const reportOf = ({ sources, total }: Read, metrics: FoldedMetrics, now: number): StreamReport => {
-  const byId = new Map<string, Gathered>()
-  const leftOut = new Set<string>()
-  const gather = (recorder: FoldedRecorder, source: string | undefined): void => {
-    const { recorderId } = recorder
-    const found = byId.get(recorderId) ?? { states: [], processes: new Set(), events: noEventCounts }
-    byId.set(recorderId, found)
-    found.states.push(recorder.states())
-    if (source !== undefined) found.processes.add(source)
-    found.events = addEventCounts(found.events, recorder.counts)
-    for (const name of recorder.apart.keys()) leftOut.add(name)
+  /** By the clock of whoever asks first. */
+  get report(): Effect.Effect<StreamReport, MetricsStoreError> {
+    return Effect.flatMap(Clock.currentTimeMillis, (now) => this.#shared.share("report", this.#made(now)))
   }
-  for (const recorder of total.recorders) gather(recorder, undefined)
-  for (const [{ source }, folded] of sources) for (const recorder of folded.recorders) gather(recorder, source)
-  const { others } = total
-  return {
-    at: now,
-    recorders: Object.fromEntries(
-      Array.from(byId, ([id, { events, processes, states }]) => [
-        id,
-        { snapshots: shown(states, metrics, now), events, processes: processes.size }
-      ])
-    ),
-    ...(others && {
-      others: {
-        recorders: others.ids,
-        snapshots: shown([others.recorder.states()], metrics, now),
-        events: others.recorder.counts
+
+  #made(now: number): Effect.Effect<StreamReport, MetricsStoreError> {
+    return Effect.gen({ self: this }, function* () {
+      for (let attempt = 0; attempt < Attempts; attempt++) {
+        const read = yield* this.#read
+        if (read !== undefined) return yield* this.#reportOf(read, now)
       }
-    }),
-    sources: sources.map(([{ age, committed, last, source }]) => ({ source, age, behind: last - committed })),
-    ended: total.ended,
-    leftOut: [...leftOut].sort()
+      return yield* this.#failed(`processes have ended during each of ${Attempts} attempts`)
+    }).pipe(Effect.catchDefect((defect) => Effect.fail(this.#failed(messageOf(defect)))))
   }
-}
 
-const shown = (
-  parts: ReadonlyArray<ReturnType<FoldedRecorder["states"]>>,
-  { byName, onProblem }: FoldedMetrics,
-  now: number
-): Snapshots => {
-  const all: Array<readonly [string, Snapshot]> = []
-  for (const metric of byName.values()) {
-    const own = parts.flatMap((states) => {
-      const found = states.get(metric.name)
-      return found === undefined ? [] : [found]
-    })
-    if (own.length === 0) continue
-    const quarantine = own.find((each) => each.quarantine !== undefined)?.quarantine
-    const one = snapshotOf(
-      metric,
-      own.map(({ state }) => ({ [metric.name]: state })),
-      now,
-      onProblem
+  #failed(reason: string): MetricsStoreError {
+    return new MetricsStoreError({ store: this.#options.store.place, operation: "report", reason })
+  }
+
+  /** `undefined`: sources were retired meanwhile, so that some may be in neither or both. */
+  readonly #read: Effect.Effect<Read | undefined, MetricsStoreError> = Effect.gen({ self: this }, function* () {
+    const { metrics, namespace, reader, store } = this.#options
+    const { sources, total } = yield* store.join(namespace, reader, 0)
+    let isOfOneMoment = true
+    const known = <A>(
+      source: string,
+      version: string,
+      cached: Cached<A> | undefined,
+      make: (parts: Parts) => A
+    ): Effect.Effect<Cached<A>, MetricsStoreError> =>
+      cached?.version === version
+        ? Effect.succeed(cached)
+        : Effect.map(store.state(namespace, source), (state) => {
+            if (state.version !== version) isOfOneMoment = false
+            return { version: state.version, value: make(state.parts) }
+          })
+    const ofTotal = yield* known(Total, total, this.#total, (parts) => new FoldedTotal(metrics, parts))
+    const ofSources = yield* Effect.forEach(
+      sources,
+      (each) =>
+        Effect.map(
+          known(each.source, each.version, this.#sources.get(each.source), (parts) => new FoldedSource(metrics, parts)),
+          (found) => [each, found] as const
+        ),
+      { concurrency: AtOnce }
     )
-    all.push([metric.name, quarantine === undefined ? one : { ...one, quarantine }])
-  }
-  return Object.fromEntries(all)
-}
+    if (!isOfOneMoment && (yield* store.join(namespace, reader, 0)).total !== ofTotal.version) return undefined
+    this.#total = ofTotal
+    this.#sources = new Map(ofSources.map(([{ source }, found]) => [source, found]))
+    return { total: ofTotal.value, sources: ofSources.map(([each, { value }]) => [each, value] as const) }
+  })
 
-const snapshotOf = (
-  metric: Metric.Any,
-  states: ReadonlyArray<Known>,
-  now: number,
-  onProblem: (problem: string) => void
-): Snapshot => {
-  try {
-    return snapshot(metric, together(metric, states, now), now)
-  } catch (error) {
-    const reason = whyNotMerged(metric, error)
-    onProblem(reason)
-    return { name: metric.name, dimensions: {}, quarantine: { error: reason, missed: 0 } }
-  }
+  readonly #reportOf = Effect.fnUntraced(
+    { self: this },
+    function* ({ sources, total }: Read, now: number): Effect.fn.Return<StreamReport> {
+      const byId = new Map<string, Gathered>()
+      const leftOut = new Set<string>()
+      const gather = (recorder: FoldedRecorder, source: string | undefined): void => {
+        const { recorderId } = recorder
+        const found = byId.get(recorderId) ?? { states: [], processes: new Set(), events: noEventCounts }
+        byId.set(recorderId, found)
+        found.states.push(recorder.states())
+        if (source !== undefined) found.processes.add(source)
+        found.events = addEventCounts(found.events, recorder.counts)
+        for (const name of recorder.apart.keys()) leftOut.add(name)
+      }
+      for (const recorder of total.recorders) gather(recorder, undefined)
+      for (const [{ source }, folded] of sources) {
+        for (const recorder of folded.recorders) gather(recorder, source)
+        // Others have their turn.
+        yield* Effect.yieldNow
+      }
+      const recorders: Array<readonly [string, StreamTotal]> = []
+      for (const [id, { events, processes, states }] of byId) {
+        recorders.push([id, { snapshots: yield* this.#shown(states, now), events, processes: processes.size }])
+      }
+      const { others } = total
+      return {
+        at: now,
+        recorders: Object.fromEntries(recorders),
+        ...(others && {
+          others: {
+            recorders: others.ids,
+            snapshots: yield* this.#shown([others.recorder.states()], now),
+            events: others.recorder.counts
+          }
+        }),
+        sources: sources.map(([{ age, committed, last, source }]) => ({ source, age, behind: last - committed })),
+        ended: total.ended,
+        leftOut: [...leftOut].sort()
+      }
+    }
+  )
+
+  readonly #shown = Effect.fnUntraced(
+    { self: this },
+    function* (parts: ReadonlyArray<ReturnType<FoldedRecorder["states"]>>, now: number): Effect.fn.Return<Snapshots> {
+      const known = parts.map((states) => Object.fromEntries(Array.from(states, ([name, { state }]) => [name, state])))
+      const shown = yield* inSlices(this.#merger.show(known, now))
+      return Object.fromEntries(
+        Object.entries(shown).map(([name, one]) => {
+          const { quarantine } = parts.find((states) => states.get(name)?.quarantine !== undefined)?.get(name) ?? {}
+          return [name, quarantine === undefined ? one : { ...one, quarantine }]
+        })
+      )
+    }
+  )
 }

@@ -52,13 +52,18 @@ export interface EventEnd {
 }
 
 /**
- * A source as the store has it.
+ * A source as the store has it, which was not retired.
  *
  * @category models
  * @since 0.2.0
  */
-export interface EventSource extends EventEnd {
+export interface EventSource {
   readonly source: string
+  /** See {@link EventEnd}, as `committed`. */
+  readonly last: number
+  readonly committed: number
+  /** See {@link EventState}. */
+  readonly version: string
   /** How long ago it has appended, by the clock of the store, in milliseconds. */
   readonly age: number
   readonly hasEnded: boolean
@@ -73,7 +78,10 @@ export interface EventSource extends EventEnd {
 export interface EventMembers {
   /** The ids of the aggregators that have joined and whose time is not over. */
   readonly owners: ReadonlyArray<string>
+  /** Those that were not retired. */
   readonly sources: ReadonlyArray<EventSource>
+  /** The version of the total. */
+  readonly total: string
 }
 
 /**
@@ -132,7 +140,11 @@ export interface EventStoreService {
    * appended behind a gap.
    */
   readonly append: (append: EventAppend) => Effect.Effect<EventEnd, MetricsStoreError>
-  /** Joins the aggregators of a namespace for so many milliseconds, and reads who and what there is. */
+  /**
+   * Joins the aggregators of a namespace for so many milliseconds, and reads who and what there is. None is joined for longer
+   * from then on: after the clock of the store was set back, one that has ended would stay. 0: only reads. Is called often:
+   * what it takes must not grow with the sources that were retired.
+   */
   readonly join: (namespace: string, owner: string, millis: number) => Effect.Effect<EventMembers, MetricsStoreError>
   /** Takes an aggregator from the members, so that others take its sources over at once. */
   readonly leave: (namespace: string, owner: string) => Effect.Effect<void, MetricsStoreError>
@@ -150,7 +162,10 @@ export interface EventStoreService {
   ) => Effect.Effect<ReadonlyArray<EventBatch>, MetricsStoreError>
   /** Makes all of the changes, or none and gives `false` if one of them was made from another version than there is. */
   readonly commit: (namespace: string, commits: ReadonlyArray<EventCommit>) => Effect.Effect<boolean, MetricsStoreError>
-  /** Forgets which sources were retired, if they have not appended for so many milliseconds. */
+  /**
+   * Forgets which sources were retired, if they have not appended for so many milliseconds: some thousands of them at once, as
+   * it is called about once a minute.
+   */
   readonly forget: (namespace: string, olderThan: number) => Effect.Effect<void, MetricsStoreError>
 }
 

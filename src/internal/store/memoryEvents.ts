@@ -1,7 +1,7 @@
 /** Events in the memory of this process: for tests, and for several runtimes of one process. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import type { EventCommit, EventEnd, EventStoreService } from "./eventStore.ts"
+import { type EventCommit, type EventEnd, type EventSource, type EventStoreService, Total } from "./eventStore.ts"
 
 interface Kept {
   readonly last: number
@@ -66,12 +66,18 @@ export const memoryEvents = (stored: () => EventsInMemory = always(noEvents())):
         const { owners, sources } = stored()
         owners.set(keyOf(namespace, owner), now + millis)
         const joined = idsOf(owners, namespace)
-        for (const [id, until] of joined) if (until <= now) owners.delete(keyOf(namespace, id))
+        for (const [id, until] of joined) {
+          if (until <= now) owners.delete(keyOf(namespace, id))
+          else if (millis > 0 && until > now + millis) owners.set(keyOf(namespace, id), now + millis)
+        }
         return {
           owners: joined.flatMap(([id, until]) => (until > now ? [id] : [])),
-          sources: idsOf(sources, namespace).flatMap(([id, kept]) =>
-            id === "" ? [] : [{ source: id, ...endOf(kept), age: now - kept.appendedAt, hasEnded: kept.hasEnded }]
-          )
+          sources: idsOf(sources, namespace).flatMap(([source, kept]): ReadonlyArray<EventSource> => {
+            const { appendedAt, hasEnded, isRetired, last, position: committed, version } = kept
+            if (source === Total || isRetired) return []
+            return [{ source, last, committed, version, age: now - appendedAt, hasEnded }]
+          }),
+          total: find(namespace, Total).version
         }
       }),
     leave: (namespace, owner) => Effect.sync(() => void stored().owners.delete(keyOf(namespace, owner))),

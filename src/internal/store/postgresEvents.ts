@@ -3,7 +3,14 @@ import type { PgClient } from "@effect/sql-pg/PgClient"
 import { chunksOf } from "effect/Array"
 import * as Effect from "effect/Effect"
 import type { SqlError } from "effect/sql/SqlError"
-import type { EventBatch, EventCommit, EventEnd, EventSource, EventStoreService } from "./eventStore.ts"
+import {
+  type EventBatch,
+  type EventCommit,
+  type EventEnd,
+  type EventSource,
+  type EventStoreService,
+  Total
+} from "./eventStore.ts"
 import type { PostgresConnection } from "./postgresConnection.ts"
 
 /** Any number will do: the tables are made by one connection at a time. */
@@ -25,6 +32,11 @@ export const makeEventTables =
         namespace text not null, source text not null, last bigint not null, position bigint not null,
         version text not null, is_retired boolean not null, has_ended boolean not null,
         appended_at timestamptz not null, primary key (namespace, source))`
+      // However many were retired, those that were not are found at once, and so are those that are to be forgotten.
+      yield* sql`create index if not exists ${sql(`${prefix}event_sources_live`)}
+        on ${sql(`${prefix}event_sources`)} (namespace) where not is_retired`
+      yield* sql`create index if not exists ${sql(`${prefix}event_sources_retired`)}
+        on ${sql(`${prefix}event_sources`)} (namespace, appended_at) where is_retired`
       yield* sql`create table if not exists ${sql(`${prefix}events`)} (
         namespace text not null, source text not null, number bigint not null, bytes bytea not null,
         primary key (namespace, source, number))`
@@ -104,15 +116,20 @@ export const postgresEvents = ({ place, prefix, use }: PostgresConnection): Even
           yield* sql`insert into ${owners} values
             (${namespace}, ${owner}, now() + ${millis}::float8 * interval '1 millisecond')
             on conflict (namespace, owner) do update set until = excluded.until`
+          if (millis > 0) {
+            yield* sql`update ${owners} set until = now() + ${millis}::float8 * interval '1 millisecond'
+              where namespace = ${namespace} and until > now() + ${millis}::float8 * interval '1 millisecond'`
+          }
           yield* sql`delete from ${owners} where namespace = ${namespace} and until <= now()`
           const joined = yield* sql<{ owner: string }>`select owner from ${owners} where namespace = ${namespace}`
-          const sources = yield* sql<EventSource & { version: string }>`
-            select source, ${ends(sql)}, has_ended as "hasEnded",
+          const all = yield* sql<EventSource>`
+            select source, last::float8 as last, position::float8 as committed, version, has_ended as "hasEnded",
               greatest(0, extract(epoch from now() - appended_at) * 1000)::float8 as age
-            from ${sql(`${prefix}event_sources`)} where namespace = ${namespace} and source <> ''`
+            from ${sql(`${prefix}event_sources`)} where namespace = ${namespace} and not is_retired`
           return {
             owners: joined.map((row) => row.owner),
-            sources: sources.map(({ version: _, ...source }) => source)
+            sources: all.filter(({ source }) => source !== Total),
+            total: all.find(({ source }) => source === Total)?.version ?? ""
           }
         })
       ),

@@ -1,10 +1,11 @@
 /**
- * Events in Redis. Of a namespace there is a hash of what is known of its sources; of each source a stream of its batches,
- * whose ids are `0-number`, and a hash of what they have come to. All keys of a namespace have its name in braces, so they
+ * Events in Redis. Of a namespace there is a hash of what is known of its sources, and another one of those that were retired,
+ * with the times of that; of each source a stream of its batches, whose ids are `0-number`, and a hash of what they have come
+ * to. All keys of a namespace have its name in braces, so they
  * lie together in a cluster of Redis.
  */
 import * as Effect from "effect/Effect"
-import type { EventEnd, EventSource, EventStoreService } from "./eventStore.ts"
+import { type EventEnd, type EventSource, type EventStoreService, Total } from "./eventStore.ts"
 import { type RedisArgument, type RedisConnection, type RedisReply, redisScript } from "./redisConnection.ts"
 
 /**
@@ -22,36 +23,49 @@ end
 local function textOf(head)
   return string.format('%.0f %.0f %.0f %s %s', head.last, head.position, head.at, head.state, head.version)
 end
-local function put(source, head) redis.call('HSET', KEYS[1], source, textOf(head)) end
+local function find(source)
+  return headOf(redis.call('HGET', KEYS[1], source) or redis.call('HGET', KEYS[2], source))
+end
 `
+
+/** Sources that are forgotten at once: the server does nothing else meanwhile. */
+const MostForgotten = 10_000
 
 const append = redisScript(`${Prelude}
 local source, oldest, ended = ARGV[1], tonumber(ARGV[2]), ARGV[3]
-local head = headOf(redis.call('HGET', KEYS[1], source))
+local head = find(source)
 if head.state ~= 'R' then
   head.last = math.max(head.last, oldest - 1)
   for i = 4, #ARGV, 2 do
     local number = tonumber(ARGV[i])
     if number == head.last + 1 then
-      redis.call('XADD', KEYS[2], string.format('0-%.0f', number), 'b', ARGV[i + 1])
+      redis.call('XADD', KEYS[3], string.format('0-%.0f', number), 'b', ARGV[i + 1])
       head.last = number
     end
   end
   if ended == '1' then head.state = 'E' end
   head.at = now
-  put(source, head)
+  redis.call('HSET', KEYS[1], source, textOf(head))
 end
 return textOf(head)
 `)
 
 const join = redisScript(`${Prelude}
-redis.call('ZADD', KEYS[2], now + tonumber(ARGV[2]), ARGV[1])
+local millis = tonumber(ARGV[2])
+local till = now + millis
+if millis > 0 then
+  for _, owner in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], string.format('(%.0f', till), '+inf')) do
+    redis.call('ZADD', KEYS[2], till, owner)
+  end
+end
+redis.call('ZADD', KEYS[2], till, ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
 return { string.format('%.0f', now), redis.call('ZRANGE', KEYS[2], 0, -1), redis.call('HGETALL', KEYS[1]) }
 `)
 
 const state = redisScript(`
-return { redis.call('HGET', KEYS[1], ARGV[1]), redis.call('HGETALL', KEYS[2]) }
+local head = redis.call('HGET', KEYS[1], ARGV[1]) or redis.call('HGET', KEYS[2], ARGV[1])
+return { head, redis.call('HGETALL', KEYS[3]) }
 `)
 
 const read = redisScript(`
@@ -72,13 +86,13 @@ local count, at, commits = tonumber(ARGV[1]), 2, {}
 for i = 1, count do
   local one = { source = ARGV[at], version = ARGV[at + 2], position = tonumber(ARGV[at + 3]), retires = ARGV[at + 4] == '1' }
   one.parts, one.first = tonumber(ARGV[at + 5]), at + 6
-  one.head = headOf(redis.call('HGET', KEYS[1], one.source))
+  one.head = find(one.source)
   if one.head.version ~= ARGV[at + 1] or (one.retires and one.head.last > one.position) then return 0 end
   commits[i] = one
   at = one.first + 3 * one.parts
 end
 for i, one in ipairs(commits) do
-  local head, events, states = one.head, KEYS[2 * i], KEYS[2 * i + 1]
+  local head, events, states = one.head, KEYS[2 + 2 * i], KEYS[3 + 2 * i]
   if one.retires then
     redis.call('DEL', events, states)
     head.state = 'R'
@@ -92,19 +106,21 @@ for i, one in ipairs(commits) do
   end
   head.version, head.position = one.version, one.position
   head.last = math.max(head.last, one.position)
-  put(one.source, head)
+  if one.retires then
+    redis.call('HDEL', KEYS[1], one.source)
+    redis.call('HSET', KEYS[2], one.source, textOf(head))
+    redis.call('ZADD', KEYS[3], head.at, one.source)
+  else redis.call('HSET', KEYS[1], one.source, textOf(head)) end
 end
 return 1
 `)
 
 const forget = redisScript(`${Prelude}
-local heads = redis.call('HGETALL', KEYS[1])
-for i = 1, #heads, 2 do
-  local head = headOf(heads[i + 1])
-  if head.state == 'R' and now - head.at > tonumber(ARGV[1]) then
-    redis.call('HDEL', KEYS[1], heads[i])
-    redis.call('DEL', KEYS[2] .. heads[i])
-  end
+local before = string.format('(%.0f', now - tonumber(ARGV[1]))
+for _, source in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', before, 'LIMIT', 0, ${MostForgotten})) do
+  redis.call('HDEL', KEYS[2], source)
+  redis.call('ZREM', KEYS[3], source)
+  redis.call('DEL', KEYS[4] .. source)
 end
 `)
 
@@ -116,6 +132,8 @@ interface Head extends EventEnd {
 
 export const redisEvents = ({ place, prefix, run, send }: RedisConnection): EventStoreService => {
   const headsKey = (namespace: string): string => `${prefix}{${namespace}}:event-sources`
+  const retiredKey = (namespace: string): string => `${prefix}{${namespace}}:event-sources-retired`
+  const retiredAtKey = (namespace: string): string => `${prefix}{${namespace}}:event-sources-retired-at`
   const ownersKey = (namespace: string): string => `${prefix}{${namespace}}:aggregators`
   const eventsKey = (namespace: string, source: string): string => `${prefix}{${namespace}}:events:${source}`
   const statesKey = (namespace: string, source: string): string => `${prefix}{${namespace}}:event-states:${source}`
@@ -127,7 +145,7 @@ export const redisEvents = ({ place, prefix, run, send }: RedisConnection): Even
         run(
           "append",
           append,
-          [headsKey(namespace), eventsKey(namespace, source)],
+          [headsKey(namespace), retiredKey(namespace), eventsKey(namespace, source)],
           [
             source,
             String(oldest),
@@ -143,19 +161,25 @@ export const redisEvents = ({ place, prefix, run, send }: RedisConnection): Even
     join: (namespace, owner, millis) =>
       Effect.map(run("join", join, [headsKey(namespace), ownersKey(namespace)], [owner, String(millis)]), (reply) => {
         const [now, owners, heads] = reply as [Buffer, ReadonlyArray<Buffer>, ReadonlyArray<Buffer>]
+        let total = ""
         const sources = pairs(heads).flatMap(([source, head]): ReadonlyArray<EventSource> => {
-          const { at, version: _, ...known } = headIn(head)
-          return source === "" ? [] : [{ source, ...known, age: Math.max(0, Number(now) - at) }]
+          const { at, isRetired: _, ...known } = headIn(head)
+          if (source !== Total) return [{ source, ...known, age: Math.max(0, Number(now) - at) }]
+          total = known.version
+          return []
         })
-        return { owners: owners.map(String), sources }
+        return { owners: owners.map(String), sources, total }
       }),
     leave: (namespace, owner) => Effect.asVoid(send("leave", [["ZREM", ownersKey(namespace), owner]])),
     state: (namespace, source) =>
-      Effect.map(run("state", state, [headsKey(namespace), statesKey(namespace, source)], [source]), (reply) => {
-        const [head, parts] = reply as [Buffer | null, ReadonlyArray<Buffer>]
-        const { committed, version } = head === null ? { committed: 0, version: "" } : headIn(head)
-        return { version, position: committed, parts: new Map<string, Uint8Array>(pairs(parts)) }
-      }),
+      Effect.map(
+        run("state", state, [headsKey(namespace), retiredKey(namespace), statesKey(namespace, source)], [source]),
+        (reply) => {
+          const [head, parts] = reply as [Buffer | null, ReadonlyArray<Buffer>]
+          const { committed, version } = head === null ? { committed: 0, version: "" } : headIn(head)
+          return { version, position: committed, parts: new Map<string, Uint8Array>(pairs(parts)) }
+        }
+      ),
     read: (namespace, source, after, bytes) =>
       Effect.map(run("read", read, [eventsKey(namespace, source)], [String(after), String(bytes)]), (reply) =>
         pairs(reply as ReadonlyArray<Buffer>).map(([number, batch]) => ({ number: Number(number), bytes: batch }))
@@ -167,6 +191,8 @@ export const redisEvents = ({ place, prefix, run, send }: RedisConnection): Even
           commit,
           [
             headsKey(namespace),
+            retiredKey(namespace),
+            retiredAtKey(namespace),
             ...commits.flatMap(({ source }) => [eventsKey(namespace, source), statesKey(namespace, source)])
           ],
           [
@@ -180,7 +206,14 @@ export const redisEvents = ({ place, prefix, run, send }: RedisConnection): Even
         (reply) => reply === 1
       ),
     forget: (namespace, olderThan) =>
-      Effect.asVoid(run("forget", forget, [headsKey(namespace), statesKey(namespace, "")], [String(olderThan)]))
+      Effect.asVoid(
+        run(
+          "forget",
+          forget,
+          [headsKey(namespace), retiredKey(namespace), retiredAtKey(namespace), statesKey(namespace, "")],
+          [String(olderThan)]
+        )
+      )
   }
 }
 
