@@ -1,8 +1,8 @@
 // Events of several runtimes, folded by aggregators over a store in memory.
 import { expect, it } from "@effect/vitest"
-import { Clock, Effect, Fiber } from "effect"
+import { Clock, Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
-import { Metric, MetricsError, MetricsRuntime } from "mvx-metrics"
+import { Metric, MetricsError, MetricsLayer, MetricsRuntime, Recorder } from "mvx-metrics"
 import type { EventStoreService } from "mvx-metrics/MetricsStore"
 import { MetricsStream } from "mvx-metrics/MetricsStream"
 import { memoryEvents, noEvents } from "../../src/internal/store/memoryEvents.ts"
@@ -56,6 +56,50 @@ it.effect("counts what a process has counted that has ended, without its levels"
     expect({ ended, sources, processes: recorders.http!.processes }).toEqual({ ended: 1, sources: [], processes: 0 })
     // The runtime that exporters read has the same.
     expect(yield* stream.runtime.stats).toMatchObject({ recorders: 0 })
+  }).pipe(Effect.scoped)
+)
+
+it.effect(
+  "counts a process under the ids of its recorders when its layers are closed, and explicit totals under theirs",
+  () =>
+    Effect.gen(function* () {
+      const store = memoryEvents()
+      const Metrics = Recorder.layer("http").pipe(
+        Layer.provideMerge(MetricsLayer.layerInProcess({ namespace, stream: { store: storeOf(store) } }))
+      )
+      yield* Effect.gen(function* () {
+        const connection = yield* (yield* MetricsRuntime).createRecorder("connection-1", {
+          totalOfRemoved: "connections"
+        })
+        for (const each of [yield* Recorder, connection]) {
+          yield* (yield* each.register(RequestMetrics)).emit(requestAt(1, 1) as never)
+        }
+        yield* (yield* MetricsRuntime).stopAndRemoveRecorder("connection-1")
+      }).pipe(Effect.provide(Metrics))
+      const stream = yield* aggregator(store)
+      yield* stream.foldNow
+      const { recorders } = yield* stream.report
+      const counts = Object.entries(recorders).map(([id, { events }]) => [id, events.applied])
+      expect(Object.fromEntries(counts)).toEqual({ http: 1, connections: 1 })
+    }).pipe(Effect.scoped)
+)
+
+it.effect("tells a limited number of removed recorders apart", () =>
+  Effect.gen(function* () {
+    const store = memoryEvents()
+    const { runtime } = yield* producer(store, 1)
+    const stream = yield* aggregator(store)
+    for (let i = 0; i < 1100; i++) {
+      const recorder = yield* runtime.createRecorder(`connection-${i}`)
+      yield* (yield* recorder.register(lastUser)).emit(requestAt(1, 1) as never)
+      yield* runtime.stopAndRemoveRecorder(`connection-${i}`)
+    }
+    yield* runtime.flush()
+    yield* stream.foldNow
+    const { recorders } = yield* stream.report
+    expect(Object.keys(recorders)).toHaveLength(1000 + 1)
+    expect(recorders.removed!.events.applied).toBe(100)
+    expect(recorders["connection-999"]!.events.applied).toBe(1)
   }).pipe(Effect.scoped)
 )
 

@@ -246,6 +246,11 @@ export class FoldedRecorder {
     return recorder
   }
 
+  /** It has no metrics, and had no event, as the recorder that a process keeps for those it has removed. */
+  get isEmpty(): boolean {
+    return this.sequence === 0 && this.#epochs.size === 0 && this.apart.size === 0
+  }
+
   /** By name. */
   states(): ReadonlyMap<string, FoldedState> {
     return new Map(

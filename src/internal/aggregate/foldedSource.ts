@@ -2,6 +2,8 @@
  * A source as its events are folded here: its recorders, those that have ended as totals by their ids, and what of them has
  * changed since it was stored.
  */
+
+import { DefaultTotal } from "../runtime/totals.ts"
 import { Evicted } from "../shipping/batchFormat.ts"
 import { storedKey } from "../store/entries.ts"
 import { BatchReader, type BatchRecorder, UnreadableBatch } from "./batchReader.ts"
@@ -9,10 +11,15 @@ import { type FoldedMetrics, FoldedRecorder } from "./foldedRecorder.ts"
 
 /** The key of a part begins with one of these. */
 const OfRecorder = "r:"
-export const OfTotal = "t:"
+const OfTotal = "t:"
 
 /** The key of the life of the recorder that was made last. */
 const OfLife = "life"
+
+const totalKey = (id: string): string => storedKey(`${OfTotal}${id}`)
+
+/** Ids of removed recorders that a source tells apart. */
+const MostTotals = 1000
 
 /** The parts of the state of a source, or of the total of all retired ones. */
 export type Parts = ReadonlyMap<string, Uint8Array>
@@ -21,6 +28,7 @@ export class FoldedSource {
   readonly #of: FoldedMetrics
   /** By key. */
   readonly #recorders = new Map<string, FoldedRecorder>()
+  #totals = 0
   readonly #changed = new Set<string>()
   /** By lane, the keys of the recorders of the batch. */
   readonly #lanes = new Map<number, string>()
@@ -34,7 +42,7 @@ export class FoldedSource {
       const recorder = this.#changing(lane)
       if (recorder === undefined) return
       recorder.miss(sequence)
-      this.#leave(this.#lanes.get(lane)!, total ?? recorder.recorderId)
+      this.#leave(this.#lanes.get(lane)!, this.#totalOf(recorder.recorderId, total))
     }
   })
   /** Of the recorder that was made last. */
@@ -45,7 +53,7 @@ export class FoldedSource {
     this.#of = of
     for (const [key, bytes] of left ?? parts) {
       if (key === OfLife) this.#life = Number(Buffer.from(bytes))
-      else this.#recorders.set(key, FoldedRecorder.load(bytes, of))
+      else this.#keep(key, FoldedRecorder.load(bytes, of))
       if (left !== undefined) this.#changed.add(key)
     }
   }
@@ -79,9 +87,14 @@ export class FoldedSource {
     let recorder = this.#recorders.get(key)
     if (recorder === undefined) {
       recorder = new FoldedRecorder(recorderId, this.#of)
-      this.#recorders.set(key, recorder)
+      this.#keep(key, recorder)
     }
     return recorder
+  }
+
+  #keep(key: string, recorder: FoldedRecorder): void {
+    this.#recorders.set(key, recorder)
+    if (!key.startsWith(OfRecorder)) this.#totals++
   }
 
   #changing(lane: number): FoldedRecorder | undefined {
@@ -91,10 +104,19 @@ export class FoldedSource {
     return recorder
   }
 
+  /**
+   * The id under which a removed recorder is counted. The recorders of a program are removed when it ends in an orderly way,
+   * and then no other total of the process tells their numbers apart: they keep their own ids, up to a number.
+   */
+  #totalOf(recorderId: string, total: string = DefaultTotal): string {
+    if (total !== DefaultTotal) return total
+    return this.#recorders.has(totalKey(recorderId)) || this.#totals < MostTotals ? recorderId : total
+  }
+
   #leave(key: string, total: string): void {
     const recorder = this.#recorders.get(key)!
     this.#recorders.delete(key)
-    const into = storedKey(`${OfTotal}${total}`)
+    const into = totalKey(total)
     this.#recorderOf(into, total).absorb(recorder)
     this.#changed.add(into)
   }

@@ -180,6 +180,7 @@ export class Reports {
       const byId = new Map<string, Gathered>()
       const leftOut = new Set<string>()
       const gather = (recorder: FoldedRecorder, source: string | undefined): void => {
+        if (recorder.isEmpty) return
         const { recorderId } = recorder
         const found = byId.get(recorderId) ?? { states: [], processes: new Set(), events: noEventCounts }
         byId.set(recorderId, found)
