@@ -1,6 +1,7 @@
 /**
- * `npm run bench:streams`: events a second through the store of events, against one `INCR` for each event to the same Redis, in
- * turns in one run. The last line is the result as JSON. Needs `redis-server`.
+ * `npm run bench:streams`: events a second through the store of events, against one `INCR` for each event to the same Redis, and
+ * against a client that keeps its metrics in Redis, in turns in one run. The last line is the result as JSON: medians, with
+ * the least and the most of all rounds. Needs `redis-server`.
  */
 import { Effect } from "effect"
 import { MetricsRuntime } from "mvx-metrics"
@@ -10,12 +11,16 @@ import * as RedisStore from "mvx-metrics/RedisStore"
 import { createClient } from "redis"
 import { hasRedis, makeRedis } from "../test/e2e/support/storeServers.ts"
 import { type Request, RequestMetrics } from "../test/streams/support/requests.metrics.ts"
+import { countInRedis } from "./contenders/redisCounters.ts"
 
 const Events = 1_000_000
 const Pipelined = 200_000
+const OfPeer = 50_000
 const AtOnce = 1000
 const OneByOne = 10_000
-const Rounds = 3
+const Rounds = 5
+
+type Measured = Extract<Request, { readonly _tag: "http.request" }>
 
 const event = (i: number): Request => ({
   _tag: "http.request",
@@ -76,18 +81,29 @@ const streamed = (url: string, round: number) =>
     }
   }).pipe(Effect.scoped)
 
-const counted = async (url: string): Promise<{ readonly pipelined: number; readonly single: number }> => {
-  const client = await createClient({ url }).connect()
-  let begun = performance.now()
-  for (let i = 0; i < Pipelined; i += AtOnce) {
-    await Promise.all(Array.from({ length: AtOnce }, (_, n) => client.incr(`requests:${(i + n) % 50}`)))
+/** Events a second, of which so many are on their way at once. */
+const rateOf = async (events: number, atOnce: number, count: (i: number) => Promise<unknown>): Promise<number> => {
+  const begun = performance.now()
+  for (let i = 0; i < events; i += atOnce) {
+    await Promise.all(Array.from({ length: atOnce }, (_, n) => count(i + n)))
   }
-  const pipelined = Pipelined / ((performance.now() - begun) / 1000)
-  begun = performance.now()
-  for (let i = 0; i < OneByOne; i++) await client.incr(`requests:${i % 50}`)
-  const single = OneByOne / ((performance.now() - begun) / 1000)
-  client.destroy()
-  return { pipelined, single }
+  return events / ((performance.now() - begun) / 1000)
+}
+
+const counted = async (url: string) => {
+  const client = await createClient({ url }).connect()
+  const incr = (i: number): Promise<unknown> => client.incr(`requests:${i % 50}`)
+  const peer = (i: number): Promise<unknown> => countInRedis(client, events[i % events.length] as Measured)
+  try {
+    return {
+      incrPipelined: await rateOf(Pipelined, AtOnce, incr),
+      incrOneByOne: await rateOf(OneByOne, 1, incr),
+      peerPipelined: await rateOf(OfPeer, AtOnce, peer),
+      peerOneByOne: await rateOf(OneByOne, 1, peer)
+    }
+  } finally {
+    client.destroy()
+  }
 }
 
 if (!hasRedis()) process.exit(1)
@@ -100,16 +116,27 @@ for (let round = 0; round < Rounds; round++) {
   rounds.push({ ...incr, ...(await Effect.runPromise(streamed(server.url, round))) })
   console.error(JSON.stringify(rounds.at(-1)))
 }
-const of = (name: keyof Round): number => median(rounds.map((round) => round[name]))
+/** The median of all rounds, and the least and the most. */
+const spread = (of: (round: Round) => number): string => {
+  const values = rounds.map(of).sort((a, b) => a - b)
+  const text = (value: number): string => (value >= 1000 ? String(Math.round(value)) : value.toPrecision(3))
+  return `${text(median(values))} (${text(values[0]!)} to ${text(values.at(-1)!)})`
+}
+const per = (name: keyof Round) => (round: Round) => round.appended / round[name]
 console.log(
   JSON.stringify({
-    eventsAppendedPerSecond: Math.round(of("appended")),
-    eventsFoldedPerSecond: Math.round(of("folded")),
-    incrPipelinedPerSecond: Math.round(of("pipelined")),
-    incrOneByOnePerSecond: Math.round(of("single")),
-    appendedPerPipelinedIncr: of("appended") / of("pipelined"),
-    appendedPerSingleIncr: of("appended") / of("single"),
-    bytesPerEvent: of("bytesPerEvent"),
-    nanosPerEmit: of("nanosPerEmit")
+    eventsAppendedPerSecond: spread(({ appended }) => appended),
+    eventsFoldedPerSecond: spread(({ folded }) => folded),
+    incrPipelinedPerSecond: spread(({ incrPipelined }) => incrPipelined),
+    incrOneByOnePerSecond: spread(({ incrOneByOne }) => incrOneByOne),
+    peerPipelinedPerSecond: spread(({ peerPipelined }) => peerPipelined),
+    peerOneByOnePerSecond: spread(({ peerOneByOne }) => peerOneByOne),
+    appendedPerIncrPipelined: spread(per("incrPipelined")),
+    appendedPerIncrOneByOne: spread(per("incrOneByOne")),
+    appendedPerPeerPipelined: spread(per("peerPipelined")),
+    appendedPerPeerOneByOne: spread(per("peerOneByOne")),
+    foldedPerPeerPipelined: spread((round) => round.folded / round.peerPipelined),
+    bytesPerEvent: spread(({ bytesPerEvent }) => bytesPerEvent),
+    nanosPerEmit: spread(({ nanosPerEmit }) => nanosPerEmit)
   })
 )
