@@ -92,6 +92,16 @@ const examples: ReadonlyArray<Example> = [
     folder: "10_worker-threads",
     args: ["examples/10_worker-threads/main.ts"],
     last: /^pictures_resized_total\{recorder="resizing\/threads",namespace="example.metrics"\} 1000$/
+  },
+  {
+    folder: "11_event-stream",
+    args: ["examples/11_event-stream/main.ts"],
+    last: {
+      ended: 1,
+      payments: { value: 12 },
+      "payments.customers": { estimate: 4 },
+      "payments.declined_in_a_row": { most: 3 }
+    }
   }
 ]
 
