@@ -8,6 +8,7 @@ import { Metric } from "mvx-metrics"
 import type { Kernel } from "../../src/internal/fold/kernels/kernel.ts"
 import { kernelOf } from "../../src/internal/fold/kernels/kernelOf.ts"
 import { OfStrings, recordsOf, stringsIn } from "../../src/internal/fold/segment.ts"
+import { allSteps } from "../../src/internal/util/steps.ts"
 import { runs } from "../support/long.ts"
 import { ReplacedFolds } from "../support/replacedFolds.ts"
 import { rowSource } from "../support/rowSource.ts"
@@ -55,7 +56,7 @@ class TwoLanes extends ReplacedFolds {
   /** By name, how many events a lane has had. */
   names(lane: number): ReadonlyMap<string, number> {
     this.read(Number.POSITIVE_INFINITY)
-    const [, names] = this.fold.lanes.find(lane)!.saveMetrics()
+    const [, names] = allSteps(this.fold.lanes.find(lane)!.savingMetrics())
     const kernel = kernelOf(Names) as Kernel
     if (names!.saved.state._tag === "Kernel") kernel.load(names!.saved.state.kernel)
     return new Map(
@@ -127,14 +128,11 @@ class ManySeries extends ReplacedFolds {
   /** Of the recorder, and as they are to be. */
   get states(): ReadonlyArray<ReadonlyArray<unknown>> {
     this.read(Number.POSITIVE_INFINITY)
-    const kernels = this.fold.lanes
-      .find(0)!
-      .saveMetrics()
-      .map(({ metric, saved }) => {
-        const kernel = kernelOf(metric) as Kernel
-        if (saved.state._tag === "Kernel") kernel.load(saved.state.kernel)
-        return kernel
-      })
+    const kernels = allSteps(this.fold.lanes.find(0)!.savingMetrics()).map(({ metric, saved }) => {
+      const kernel = kernelOf(metric) as Kernel
+      if (saved.state._tag === "Kernel") kernel.load(saved.state.kernel)
+      return kernel
+    })
     return [kernels.map(whole), this.#expected.map(whole)]
   }
 }

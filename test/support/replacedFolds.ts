@@ -17,7 +17,7 @@ export class ReplacedFolds {
   readonly #carrier = new ThreadCarrier({ start: () => {}, stop: () => {} })
   readonly #counters = new SharedArrayBuffer(ChunkBytes)
   protected readonly writer: RowWriter
-  protected fold!: Fold
+  fold!: Fold
   /** How often a lane was saved. */
   saves = 0
   #checkpoints!: Checkpoints

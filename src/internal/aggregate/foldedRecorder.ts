@@ -198,17 +198,18 @@ export class FoldedRecorder {
   // --- what is stored
 
   save(): Uint8Array {
-    return this.#stored([...this.#savedMetrics(this.#metrics.save()), ...this.apart.values()], this.counts)
+    return this.#stored([...this.#savedMetrics(() => true), ...this.apart.values()], this.counts)
   }
 
   /** What is in no total when this was put into one, for the recorder that goes on from here. */
   saveLevels(): Uint8Array {
-    const levels = this.#metrics.save().filter(({ name }) => isBuiltInLevel(this.#of.byName.get(name)!))
-    return this.#stored(this.#savedMetrics(levels), noEventCounts)
+    const isLevel = (name: string): boolean => isBuiltInLevel(this.#of.byName.get(name)!)
+    return this.#stored(this.#savedMetrics(isLevel), noEventCounts)
   }
 
-  #savedMetrics(all: ReadonlyArray<SavedMetric>): ReadonlyArray<StoredMetric> {
-    return all.map((saved) => {
+  #savedMetrics(isSaved: (name: string) => boolean): ReadonlyArray<StoredMetric> {
+    const all = allSteps(this.#metrics.saving()).filter(({ saved }) => isSaved(saved.name))
+    return all.map(({ saved }) => {
       const { name } = saved
       const measured = measuredBy(this.#of.byName.get(name)!).hash
       return { name, epoch: this.#epochs.get(name)!, measured, bytes: bytesOfMetric(saved) }

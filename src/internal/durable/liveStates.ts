@@ -6,7 +6,7 @@ import type { MetricAndSaved } from "../fold/savedLane.ts"
 import { bytesIn, bytesOf } from "../fold/segment.ts"
 import { SegmentMemory } from "../fold/segmentMemory.ts"
 import type { Keeper, Lane } from "../stream/commands.ts"
-import { allSteps } from "../util/steps.ts"
+import type { Steps } from "../util/steps.ts"
 
 /** Most metrics of which it is said that their state cannot be written: each is named once. */
 const MostTold = 1000
@@ -18,6 +18,12 @@ interface Live {
   readonly metrics: ReadonlyMap<string, PackedMetric>
   /** Has their bytes. */
   readonly segment: SharedArrayBuffer
+}
+
+/** One that is being collected. */
+interface Collecting {
+  readonly lane: FoldLane
+  readonly steps: Steps<number>
 }
 
 interface LiveOptions {
@@ -34,6 +40,7 @@ export class LiveStates {
   readonly #byRecorder = new Map<string, Live>()
   #changed = new Set<string>()
   readonly #memory = new SegmentMemory()
+  #collecting: Collecting | undefined
   readonly #told = new Set<string>()
 
   constructor(options: LiveOptions) {
@@ -77,23 +84,43 @@ export class LiveStates {
     return events
   }
 
-  /** Returns how many bytes that took; `undefined` where there is no memory for them yet. */
+  /** Does a step of it. Returns how many bytes that took; `undefined` where there is more to do. */
   collect(number: Lane): number | undefined {
-    const { fold, isLeftOut, pack } = this.#options
+    const { fold, isLeftOut } = this.#options
     const lane = fold.lanes.find(number)
+    // One that was removed meanwhile has left what it had.
+    if (this.#collecting !== undefined && this.#collecting.lane !== lane) this.#drop(this.#collecting)
     if (lane === undefined || isLeftOut?.(number) === true) return 0
+    this.#collecting ??= { lane, steps: this.#collected(lane) }
+    const { done, value } = this.#collecting.steps.next()
+    if (done !== true) return undefined
+    this.#collecting = undefined
+    return value
+  }
+
+  #drop({ steps }: Collecting): void {
+    this.#collecting = undefined
+    // Lets go of the series.
+    steps.return(0)
+  }
+
+  *#collected(lane: FoldLane): Steps<number> {
+    const { pack } = this.#options
+    const preparing = lane.prepare()
+    if (preparing !== undefined) yield* preparing
+    // From here on it is of this moment.
     const { recorderId, sequence } = lane
-    const packed = lane.saveMetrics().flatMap((each) => {
+    const packed: Array<MetricRecord> = []
+    for (const each of yield* lane.savingMetrics()) {
       const found = pack(recorderId, each)
-      if (found === undefined) return []
-      if (!("lost" in found)) return [found]
-      this.#tellLost(recorderId, each.metric.name, found.lost)
-      return []
-    })
+      if (found === undefined) continue
+      if ("lost" in found) this.#tellLost(recorderId, each.metric.name, found.lost)
+      else packed.push(found)
+    }
     const records = packed.map(({ record }) => record)
     const bytes = records.reduce((sum, record) => sum + bytesOf(record), 0)
-    if (!this.#memory.isReady(bytes)) return undefined
-    const segment = allSteps(this.#memory.put(records))
+    while (!this.#memory.isReady(bytes)) yield
+    const segment = yield* this.#memory.put(records)
     const metrics = new Map(
       bytesIn(segment, records).map((bytes, i) => [packed[i]!.of.name, { ...packed[i]!.of, bytes }])
     )

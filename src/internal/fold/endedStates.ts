@@ -14,13 +14,13 @@ import type * as Metric from "../metric/definition/metric.ts"
 import { shapeOf } from "../metric/definition/stateShape.ts"
 import type { Lane } from "../stream/commands.ts"
 import { describeError } from "../util/describeError.ts"
-import { allSteps } from "../util/steps.ts"
+import { allSteps, type Steps } from "../util/steps.ts"
 import { keepState, keptState } from "./kernels/keptState.ts"
 import type { PackedMetric } from "./leftStates.ts"
 import type { FoldLane } from "./recorderFold.ts"
 import { RegisteredMetric } from "./registeredMetric.ts"
-import type { SavedMetric } from "./savedLane.ts"
-import { bytesIn, metricIn, metricRecord, segmentOf } from "./segment.ts"
+import type { MetricAndSaved, SavedMetric } from "./savedLane.ts"
+import { metricIn, metricRecord, recordBytes } from "./segment.ts"
 import type { MetricOwner } from "./viewedMetric.ts"
 
 /** Most ids that are kept apart. What the oldest have counted goes together. */
@@ -57,6 +57,8 @@ export class EndedStates {
   #at = Number.NEGATIVE_INFINITY
   #events = 0
   #forgotten = 0
+  /** What is to be done yet for recorders that were removed just now, in order. */
+  readonly #leaving: Array<Steps<void>> = []
   /** Ids whose states have changed since they were last taken. */
   #changed = new Set<string>()
   #unsaved = new Set<string>()
@@ -111,19 +113,48 @@ export class EndedStates {
     this.#totals.add(lane)
   }
 
-  /** A recorder is removed, at this position of the log. Kept by this id. `now`: nothing was later. */
-  leave(lane: FoldLane, recorderId: string, at: number, now: number, stats: Float64Array | undefined): void {
+  /**
+   * A recorder is removed, at this position of the log. Kept by this id. `now`: nothing was later. Until the steps are taken
+   * nothing is to be saved, nor asked for.
+   */
+  leave(
+    lane: FoldLane,
+    recorderId: string,
+    at: number,
+    now: number,
+    stats: Float64Array | undefined
+  ): Steps<void> | undefined {
     // A replay comes here once more.
-    if (at <= this.#at || this.isTotal(lane.lane)) return
+    if (at <= this.#at || this.isTotal(lane.lane)) return undefined
     this.#at = at
     this.#events += lane.sequence
+    const steps = this.#leave(lane.savingMetrics(), recorderId, now, stats)
+    this.#leaving.push(steps)
+    return this.#upTo(steps)
+  }
+
+  /** Does what is to be done first for others, whoever began with it. */
+  *#upTo(steps: Steps<void>): Steps<void> {
+    while (this.#leaving.includes(steps)) {
+      const [first] = this.#leaving
+      yield* first!
+      if (this.#leaving[0] === first) this.#leaving.shift()
+    }
+  }
+
+  *#leave(
+    saving: Steps<ReadonlyArray<MetricAndSaved>>,
+    recorderId: string,
+    now: number,
+    stats: Float64Array | undefined
+  ): Steps<void> {
     const own = new Map(this.#byId.get(recorderId))
-    for (const { metric, saved } of lane.saveMetrics()) {
+    for (const { metric, saved } of yield* saving) {
       // Who adds up can do nothing with the others.
       if (metric.merge === undefined || isBuiltInLevel(metric)) continue
       this.#definitions.set(keyOf(metric), metric)
       this.#shapes.set(measuredBy(metric).hash, shapeOf(metric))
-      this.#add(own, recorderId, metric, saved, now)
+      yield* this.#add(own, recorderId, metric, saved, now)
     }
     this.#byId.delete(recorderId)
     this.#put(recorderId, own)
@@ -131,7 +162,7 @@ export class EndedStates {
     // Those that go together are among them.
     for (const oldest of this.#byId.keys()) {
       if (this.#byId.size <= MostIds) break
-      if (oldest !== Others) this.#forget(oldest, now)
+      if (oldest !== Others) yield* this.#forget(oldest, now)
     }
   }
 
@@ -146,11 +177,11 @@ export class EndedStates {
     if (stats !== undefined) this.#accounts.set(recorderId, addEndedRow(this.#accounts.get(recorderId), stats))
   }
 
-  #forget(recorderId: string, now: number): void {
+  *#forget(recorderId: string, now: number): Steps<void> {
     const others = new Map(this.#byId.get(Others))
     for (const [key, { bytes, name }] of this.#byId.get(recorderId)!) {
       const metric = this.#definitions.get(key) ?? this.#definitionOf(name)
-      if (metric !== undefined) this.#add(others, Others, metric, metricIn(bytes), now)
+      if (metric !== undefined) yield* this.#add(others, Others, metric, metricIn(bytes), now)
     }
     this.#put(recorderId, undefined)
     this.#put(Others, others)
@@ -160,13 +191,19 @@ export class EndedStates {
   }
 
   /** Adds what was saved of a metric to what there is of it. */
-  #add(to: Map<string, PackedMetric>, recorderId: string, metric: Metric.Any, saved: SavedMetric, now: number): void {
+  *#add(
+    to: Map<string, PackedMetric>,
+    recorderId: string,
+    metric: Metric.Any,
+    saved: SavedMetric,
+    now: number
+  ): Steps<void> {
     const key = keyOf(metric)
     const before = to.get(key)
     try {
-      const together = before === undefined ? saved : added(metric, metricIn(before.bytes), saved, now)
+      const together = before === undefined ? saved : yield* added(metric, metricIn(before.bytes), saved, now)
       if (together.state._tag === "Lost") throw together.state.reason
-      const bytes = recordBytes({ ...together, isContinued: true, shown: undefined })
+      const bytes = yield* bytesOf({ ...together, isContinued: true, shown: undefined })
       const { hash: measured } = measuredBy(metric)
       to.set(key, { recorderId, name: metric.name, measured, goneSince: undefined, bytes })
     } catch (error) {
@@ -213,16 +250,16 @@ export class EndedStates {
 const keyOf = (metric: Metric.Any): string => JSON.stringify([metric.name, measuredBy(metric).hash])
 
 /** What is saved of a metric that has taken the events of both. Throws where they cannot be merged. */
-const added = (metric: Metric.Any, one: SavedMetric, other: SavedMetric, now: number): SavedMetric => {
-  const [left, right] = [one, other].map((saved) => loaded(metric, saved))
-  allSteps(left!.absorbing(right!, now))
-  if (!left!.inService) throw new Error("its states cannot be merged")
-  return left!.save()
+function* added(metric: Metric.Any, one: SavedMetric, other: SavedMetric, now: number): Steps<SavedMetric> {
+  const left = yield* loaded(metric, one)
+  yield* left.absorbing(yield* loaded(metric, other), now)
+  if (!left.inService) throw new Error("its states cannot be merged")
+  return yield* left.saving((kernel) => ({ kernel }))
 }
 
-const loaded = (metric: Metric.Any, saved: SavedMetric): RegisteredMetric => {
+function* loaded(metric: Metric.Any, saved: SavedMetric): Steps<RegisteredMetric> {
   const cell = new RegisteredMetric(metric, 0, saved.epoch, saved.createdAt, nobody)
-  const error = cell.load({ ...saved, quarantine: undefined, viewFault: undefined }, undefined)
+  const error = yield* cell.loading({ ...saved, quarantine: undefined, viewFault: undefined }, undefined)
   if (error !== undefined) throw new Error(error)
   return cell
 }
@@ -241,17 +278,14 @@ export const stateIn = (metric: Metric.Any, bytes: Uint8Array): unknown => {
   const { state } = saved
   return state._tag === "Bytes" || state._tag === "Initial"
     ? keptState(state, metric.initial)
-    : loaded(metric, saved).state
+    : allSteps(loaded(metric, saved)).state
 }
 
 /** The bytes of a record that {@link stateIn} reads. Throws where the state is not plain data. */
 export const stateBytes = ({ initial, name }: Metric.Any, state: unknown): Uint8Array => {
   const none = { quarantine: undefined, viewFault: undefined, duplicates: undefined, shown: undefined }
   const saved = { name, epoch: 0, createdAt: 0, isContinued: true, ...none, state: keepState(state, initial) }
-  return recordBytes(saved)
+  return allSteps(bytesOf(saved))
 }
 
-const recordBytes = (saved: SavedMetric): Uint8Array => {
-  const record = metricRecord(saved)
-  return bytesIn(segmentOf([record]), [record])[0]!.slice()
-}
+const bytesOf = (saved: SavedMetric): Steps<Uint8Array> => recordBytes(metricRecord(saved))

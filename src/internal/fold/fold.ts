@@ -8,6 +8,7 @@ import type { FoldMessage } from "../stream/foldMessages.ts"
 import type { RowReader } from "../stream/reader.ts"
 import type { Restore } from "../stream/restore.ts"
 import type { Unwanted } from "../stream/workerMessages.ts"
+import type { Steps } from "../util/steps.ts"
 import { AnswerRoom } from "./answerRoom.ts"
 import { EndedStates } from "./endedStates.ts"
 import { FoldLanes } from "./foldLanes.ts"
@@ -135,11 +136,22 @@ export class Fold implements FoldOfStreams, FoldOfLanes {
     const closed = this.lanes.find(lane)
     closed?.close()
     if (closed !== undefined) {
-      leave(this, closed, this.reader.position, total, total && this.lanes.find(total.lane)?.recorderId)
+      const totalId = total && this.lanes.find(total.lane)?.recorderId
+      for (const steps of leave(this, closed, this.reader.position, total, totalId)) this.#leaveInSlices(steps)
       if (total !== undefined) this.#absorb(closed, total)
     }
     this.lanes.remove(lane)
     this.send({ _tag: "Closed", lane })
+  }
+
+  #leaveInSlices(steps: Steps<void>): void {
+    this.#absorbing++
+    this.work.begin(this.#leaving(steps))
+  }
+
+  *#leaving(steps: Steps<void>): Steps<void> {
+    yield* steps
+    this.#absorbing--
   }
 
   #absorb(closed: FoldLane, { at, lane }: Total): void {

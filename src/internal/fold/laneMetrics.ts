@@ -8,7 +8,7 @@ import type { MetricEvent } from "../model/event.ts"
 import type { ReadCommand } from "../stream/commands.ts"
 import type { Change } from "../stream/foldMessages.ts"
 import type { Rows } from "../stream/rows/format.ts"
-import { allSteps, type Steps } from "../util/steps.ts"
+import type { Steps } from "../util/steps.ts"
 import type { Kernel } from "./kernels/kernel.ts"
 import type { SeriesCut } from "./kernels/seriesCut.ts"
 import { LaneCuts } from "./laneCuts.ts"
@@ -117,21 +117,13 @@ export class LaneMetrics implements MetricOwner {
     return this.#cells.map(({ epoch, metric }) => ({ name: metric.name, epoch, measured: measuredBy(metric).hash }))
   }
 
-  saveEach(): ReadonlyArray<MetricAndSaved> {
-    return this.#cells.map((cell) => ({ metric: cell.metric, saved: cell.save() }))
-  }
-
   /** What is to be done before {@link save}, in steps between which events are taken. */
   prepare(): Steps<void> | undefined {
     return preparing(this.#cells)
   }
 
-  save(): ReadonlyArray<SavedMetric> {
-    return allSteps(this.saving())
-  }
-
-  /** The same in steps: all of them as they are in the first one. */
-  saving(): Steps<ReadonlyArray<SavedMetric>> {
+  /** All of them as they are in this call. */
+  saving(): Steps<ReadonlyArray<MetricAndSaved>> {
     return savingEach(this.#cells, (kernel) => this.cut(kernel))
   }
 

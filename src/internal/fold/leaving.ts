@@ -1,6 +1,7 @@
 /** What a recorder leaves that is removed: to a total, to the next one of its id, and to those who add up processes. */
 import type * as Metric from "../metric/definition/metric.ts"
 import { type Command, MainStream } from "../stream/commands.ts"
+import type { Steps } from "../util/steps.ts"
 import type { EndedStates } from "./endedStates.ts"
 import type { FoldTap } from "./foldTap.ts"
 import type { LeftStates } from "./leftStates.ts"
@@ -20,23 +21,27 @@ interface Keeping {
 /** The lane that what a lane has counted goes to, and when. */
 export type Total = NonNullable<Extract<Command, { readonly _tag: "Close" }>["total"]>
 
-/** The lane `closed` has come to its end at a position in the log. `totalId`: that of its total, if it is open. */
+/**
+ * The lane `closed` has come to its end at a position in the log. `totalId`: that of its total, if it is open. Until the
+ * steps that are returned are taken, nothing is to be saved.
+ */
 export const leave = (
   { accounts, ended, latest, left, tap }: Keeping,
   closed: FoldLane,
   position: number,
   total: Total | undefined,
   totalId: string | undefined
-): void => {
+): ReadonlyArray<Steps<void>> => {
   const { recorderId, stream } = closed
   tap?.closed(closed, totalId)
   // Numbers of threads are no ids to be kept apart by.
   const endedId = stream === MainStream ? recorderId : (totalId ?? recorderId)
   if (total !== undefined) ended?.addTotal(total.lane)
-  ended?.leave(closed, endedId, position, Math.max(0, latest), accounts.take(recorderId))
-  if (total === undefined) left?.leave(closed, position)
+  const toEnded = ended?.leave(closed, endedId, position, Math.max(0, latest), accounts.take(recorderId))
+  const toLeft = total === undefined ? left?.leave(closed, position) : undefined
   // The total counts it as an event.
-  else left?.leaveEvents(closed.sequence - 1, position)
+  if (total !== undefined) left?.leaveEvents(closed.sequence - 1, position)
+  return [toEnded, toLeft].filter((steps) => steps !== undefined)
 }
 
 /** What a metric goes on from that is registered at this position. */

@@ -12,9 +12,10 @@ import { isBuiltInLevel } from "../metric/definition/levels.ts"
 import { measuredBy } from "../metric/definition/measured.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import { shapeOf } from "../metric/definition/stateShape.ts"
+import { allSteps, type Steps } from "../util/steps.ts"
 import type { FoldLane } from "./recorderFold.ts"
-import type { SavedMetric } from "./savedLane.ts"
-import { bytesIn, metricRecord, type SavedRecord, segmentOf } from "./segment.ts"
+import type { MetricAndSaved, SavedMetric } from "./savedLane.ts"
+import { metricRecord, recordBytes, type SavedRecord } from "./segment.ts"
 
 /** Most recorders that were removed in this process and whose states are kept. The oldest go first. */
 const MostRemoved = 1000
@@ -84,6 +85,8 @@ export class LeftStates {
   readonly #byRecorder = new Map<string, Map<string, Version>>()
   /** Those that were removed in this process, the oldest first. */
   readonly #removed = new Set<string>()
+  /** What is to be done yet for recorders that were removed just now. */
+  readonly #leaving = new Map<string, Steps<void>>()
   #added: Array<Version> = []
   #isAdded = false
 
@@ -114,17 +117,26 @@ export class LeftStates {
     for (const packed of states) this.#put(packed, Number.NEGATIVE_INFINITY)
   }
 
-  /** A recorder is removed, at this position of the log. */
-  leave(lane: FoldLane, at: number): void {
+  /** A recorder is removed, at this position of the log. Until the steps are taken nothing is to be saved. */
+  leave(lane: FoldLane, at: number): Steps<void> {
     const { recorderId, sequence } = lane
-    const states = lane.saveMetrics().flatMap(({ metric, saved }) => {
-      const packed = this.pack(recorderId, metric, saved)
-      if (packed === undefined || "lost" in packed) return []
-      const { of, record } = packed
-      return [{ ...of, bytes: bytesIn(segmentOf([record]), [record])[0]!.slice() }]
-    })
+    this.#finish(recorderId)
     this.leaveEvents(sequence, at)
+    const steps = this.#leave(recorderId, lane.savingMetrics(), at)
+    this.#leaving.set(recorderId, steps)
+    return steps
+  }
+
+  *#leave(recorderId: string, saving: Steps<ReadonlyArray<MetricAndSaved>>, at: number): Steps<void> {
+    const states: Array<PackedMetric> = []
+    for (const { metric, saved } of yield* saving) {
+      const packed = this.pack(recorderId, metric, saved)
+      if (packed === undefined || "lost" in packed) continue
+      states.push({ ...packed.of, bytes: yield* recordBytes(packed.record) })
+    }
+    this.#leaving.delete(recorderId)
     if (states.length === 0) return
+    this.changes++
     for (const packed of states) this.#put(packed, at)
     this.#removed.delete(recorderId)
     this.#removed.add(recorderId)
@@ -133,6 +145,12 @@ export class LeftStates {
       this.#removed.delete(oldest)
       this.#byRecorder.delete(oldest)
     }
+  }
+
+  /** Has it all of an earlier recorder of the id now. */
+  #finish(recorderId: string): void {
+    const leaving = this.#leaving.get(recorderId)
+    if (leaving !== undefined) allSteps(leaving)
   }
 
   /** Events of a recorder that is removed. */
@@ -162,6 +180,7 @@ export class LeftStates {
 
   /** What a metric goes on from that is registered at this position of the log. */
   take(recorderId: string, metric: Metric.Any, at: number): LeftState | undefined {
+    this.#finish(recorderId)
     if (!this.#keeps(metric)) return undefined
     let version = this.#byRecorder.get(recorderId)?.get(metric.name)
     while (version !== undefined && version.since >= at) version = version.before

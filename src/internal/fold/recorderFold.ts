@@ -241,9 +241,9 @@ export class FoldLane extends OrderedLane implements MetricsLane, TappedLane {
     return this.#metrics.generations()
   }
 
-  /** What is kept beyond the process, likewise. */
-  saveMetrics(): ReadonlyArray<MetricAndSaved> {
-    return this.#metrics.saveEach()
+  /** What is kept beyond the process: the metrics as they are in this call. */
+  savingMetrics(): Steps<ReadonlyArray<MetricAndSaved>> {
+    return this.#metrics.saving()
   }
 
   // --- when the worker is replaced
@@ -267,7 +267,8 @@ export class FoldLane extends OrderedLane implements MetricsLane, TappedLane {
       reads: this.#reads.save(),
       ...this.savedSteps()
     }
-    return { ...rest, metrics: yield* this.#metrics.saving() }
+    const metrics = yield* this.#metrics.saving()
+    return { ...rest, metrics: metrics.map(({ saved }) => saved) }
   }
 
   save(): SavedLane {

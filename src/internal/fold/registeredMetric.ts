@@ -136,16 +136,21 @@ export class RegisteredMetric extends ViewedMetric {
    * Takes over what one of the same definition saved. `poison`: its state has ended a worker, and is not read. Returns
    * why it is quarantined, where that is for want of its state.
    */
-  load(
+  load(saved: SavedMetric, poison: string | undefined): string | undefined {
+    return allSteps(this.loading(saved, poison))
+  }
+
+  /** The same in steps, before anything comes to it. */
+  *loading(
     { duplicates, isContinued, quarantine, shown, state, viewFault }: SavedMetric,
     poison: string | undefined
-  ): string | undefined {
+  ): Steps<string | undefined> {
     this.isContinued = isContinued
     this.quarantineState = quarantine && { ...quarantine }
     this.viewFault = viewFault
     this.duplicates.load(duplicates)
     if (shown !== undefined) this.lastShown = deserialize(shown.slice())
-    const text = poison ?? this.#loadState(state)
+    const text = poison ?? (yield* this.#loadState(state))
     if (text === undefined) return undefined
     const error = cutText(text, MostOfError)
     this.quarantineState = { error, missed: quarantine?.missed ?? 0 }
@@ -153,10 +158,10 @@ export class RegisteredMetric extends ViewedMetric {
   }
 
   /** Why the state is not there, if it is not. */
-  #loadState(state: SavedState): string | undefined {
+  *#loadState(state: SavedState): Steps<string | undefined> {
     try {
       if (state._tag === "Lost") throw state.reason
-      if (state._tag === "Kernel") this.kernel!.load(state.kernel)
+      if (state._tag === "Kernel") yield* this.kernel!.loading(state.kernel)
       else MutableRef.set(this.stateRef!.ref, keptState(state, this.metric.initial))
       return undefined
     } catch (error) {

@@ -1,9 +1,10 @@
 /** The metrics of a lane as they are saved: in steps, between which events are taken. */
+import type * as Metric from "../metric/definition/metric.ts"
 import type { Steps } from "../util/steps.ts"
 import type { InPlace, Kernel } from "./kernels/kernel.ts"
 import type { SeriesCut } from "./kernels/seriesCut.ts"
 import type { RegisteredMetric } from "./registeredMetric.ts"
-import type { SavedMetric } from "./savedLane.ts"
+import type { MetricAndSaved, SavedMetric } from "./savedLane.ts"
 
 /** What is to be done before they are saved. */
 export const preparing = (cells: ReadonlyArray<RegisteredMetric>): Steps<void> | undefined => {
@@ -15,21 +16,31 @@ function* prepareAll(kernels: ReadonlyArray<InPlace>): Steps<void> {
   for (const kernel of kernels) yield* kernel.prepare()
 }
 
-/** All of them as they are in the first step. `cutOf`: the series of a kernel as they are then. */
-export function* savingEach(
+/** All of them as they are in this call. `cutOf`: the series of a kernel as they are. */
+export const savingEach = (
   cells: ReadonlyArray<RegisteredMetric>,
   cutOf: (kernel: Kernel) => SeriesCut
-): Steps<ReadonlyArray<SavedMetric>> {
+): Steps<ReadonlyArray<MetricAndSaved>> => {
   const cuts: Array<SeriesCut> = []
   const cut = (kernel: Kernel): SeriesCut => {
     const made = cutOf(kernel)
     cuts.push(made)
     return made
   }
+  return saveAll(
+    cells.map((cell) => [cell.metric, cell.saving(cut)] as const),
+    cuts
+  )
+}
+
+function* saveAll(
+  all: ReadonlyArray<readonly [metric: Metric.Any, saving: Steps<SavedMetric>]>,
+  cuts: ReadonlyArray<SeriesCut>
+): Steps<ReadonlyArray<MetricAndSaved>> {
   try {
-    const saved: Array<SavedMetric> = []
-    for (const steps of cells.map((cell) => cell.saving(cut))) saved.push(yield* steps)
-    return saved
+    const each: Array<MetricAndSaved> = []
+    for (const [metric, saving] of all) each.push({ metric, saved: yield* saving })
+    return each
   } finally {
     for (const cut of cuts) cut.release()
   }

@@ -70,6 +70,12 @@ export const bytesIn = (segment: SharedArrayBuffer, records: ReadonlyArray<Saved
   })
 }
 
+/** The bytes of one record, in memory of their own. */
+export function* recordBytes(record: SavedRecord): Steps<Uint8Array> {
+  const room = yield* segmentSteps([record], new ArrayBuffer(LengthBytes + bytesOf(record)))
+  return new Uint8Array(room, LengthBytes)
+}
+
 /** What was saved of a metric, from the bytes of its record. Shares no memory with them. */
 export const metricIn = (bytes: Uint8Array): SavedMetric => {
   const all = new Uint8Array(LengthBytes + bytes.byteLength)
@@ -104,13 +110,18 @@ export const bytesOf = ({ parts }: SavedRecord): number =>
 /** Bytes that are copied into a segment in one step. */
 const CopiedAtOnce = 1024 * 1024
 
-export const segmentOf = (records: ReadonlyArray<SavedRecord>): SharedArrayBuffer => allSteps(segmentSteps(records))
+export const segmentOf = (records: ReadonlyArray<SavedRecord>): SharedArrayBuffer =>
+  allSteps(segmentSteps(records, segmentFor(records)))
+
+/** Memory for these records. */
+export const segmentFor = (records: ReadonlyArray<SavedRecord>): SharedArrayBuffer =>
+  new SharedArrayBuffer(records.reduce((sum, record) => sum + bytesOf(record), LengthBytes))
 
 /** `room`: memory that may be larger than what is put into it. */
-export function* segmentSteps(
+export function* segmentSteps<Room extends ArrayBufferLike>(
   records: ReadonlyArray<SavedRecord>,
-  room = new SharedArrayBuffer(records.reduce((sum, record) => sum + bytesOf(record), LengthBytes))
-): Steps<SharedArrayBuffer> {
+  room: Room
+): Steps<Room> {
   const view = new DataView(room)
   const all = new Uint8Array(room)
   view.setUint32(0, records.length)

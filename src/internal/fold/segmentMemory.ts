@@ -3,7 +3,7 @@
  * to give memory that was never touched as it takes to copy into it.
  */
 import type { Steps } from "../util/steps.ts"
-import { bytesOf, type SavedRecord, segmentSteps } from "./segment.ts"
+import { bytesOf, type SavedRecord, segmentFor, segmentSteps } from "./segment.ts"
 
 /** From here on a segment is large. */
 const LargeBytes = 1024 * 1024
@@ -45,7 +45,7 @@ export class SegmentMemory {
   put(records: ReadonlyArray<SavedRecord>): Steps<SharedArrayBuffer> {
     const bytes = records.reduce((sum, record) => sum + bytesOf(record), 64)
     const found = bytes < LargeBytes ? -1 : this.#find(bytes)
-    return segmentSteps(records, found < 0 ? undefined : this.#spare.splice(found, 1)[0])
+    return segmentSteps(records, found < 0 ? segmentFor(records) : this.#spare.splice(found, 1)[0]!)
   }
 
   /** Nobody reads it any more. */

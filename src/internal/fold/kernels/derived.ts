@@ -93,10 +93,14 @@ export class DerivedKernel implements InPlace {
   }
 
   load(saved: SavedKernel): void {
+    allSteps(this.loading(saved))
+  }
+
+  *loading(saved: SavedKernel): Steps<void> {
     const { parts } = saved as SavedDerived
     for (const [i, [, part]] of this.#parts.entries()) {
       if (part.kernel === undefined) part.state = keptState(parts[i] as KeptState, part.metric.initial)
-      else part.kernel.load(parts[i] as SavedKernel)
+      else yield* part.kernel.loading(parts[i] as SavedKernel)
     }
   }
 

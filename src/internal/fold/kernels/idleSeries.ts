@@ -9,6 +9,7 @@ import type { Measure } from "../../metric/instruments/measure.ts"
 import { grown, joined, noNumbers, type Points } from "../../metric/instruments/points.ts"
 import { type Idle, isIdle, isSweepDue, together } from "../../metric/instruments/series.ts"
 import type { asItIs } from "../../util/copyPlain.ts"
+import { allSteps } from "../../util/steps.ts"
 import type { SavedIdle } from "./savedKernel.ts"
 import type { SeriesTable } from "./seriesTable.ts"
 
@@ -164,7 +165,7 @@ export class IdleSeries {
   }
 
   load({ expired, expiries, latest, sweptAt }: SavedIdle, times: ReadonlyArray<Float64Array>): void {
-    this.#times = joined(times)
+    this.#times = allSteps(joined(times))
     this.#expiries = expiries
     this.expired = expired
     this.#sweptAt = sweptAt

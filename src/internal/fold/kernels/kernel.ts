@@ -61,6 +61,8 @@ export interface InPlace {
   readonly saving: (cut: Cutting) => Steps<SavedKernel>
   /** Takes over what one of the same definition saved; it is a fresh one. */
   readonly load: (saved: SavedKernel) => void
+  /** The same in steps, before anything comes to it. */
+  readonly loading: (saved: SavedKernel) => Steps<void>
 }
 
 export class Kernel implements InPlace {
@@ -224,9 +226,13 @@ export class Kernel implements InPlace {
   }
 
   load(saved: SavedKernel): void {
+    allSteps(this.loading(saved))
+  }
+
+  *loading(saved: SavedKernel): Steps<void> {
     const { idle, rejected, series, table } = saved as SavedInstrument
-    this.#table.load(table)
-    this.points.load(series.map(({ points }) => points as never))
+    yield* this.#table.loading(table)
+    yield* this.points.loading(series.map(({ points }) => points as never))
     this.rejected = rejected
     for (const { exemplars } of series) if (exemplars !== undefined) this.#exemplars?.load(exemplars)
     if (idle !== undefined)
@@ -289,6 +295,7 @@ export class Kernel implements InPlace {
 
 /** `cut`: has another kernel when that one has changed. */
 function* savingSteps(cut: { readonly kernel: Kernel }): Steps<SavedInstrument> {
+  while (cut.kernel.isStale) yield* cut.kernel.prepare()
   const table = cut.kernel.saveTable()
   const series: Array<SavedSeries> = []
   for (let from = 0; from < cut.kernel.indexCount; from += SavedAtOnce) {

@@ -8,7 +8,7 @@ import { keyOf, OverflowKey } from "../../metric/instruments/series.ts"
 import type { Rows } from "../../stream/rows/format.ts"
 import { FirstCode, FirstLasting } from "../../stream/rows/format.ts"
 import type { Field, Layout, LiteralField, StringField } from "../../stream/rows/layout.ts"
-import type { Steps } from "../../util/steps.ts"
+import { allSteps, type Steps } from "../../util/steps.ts"
 import { CodeIndex } from "./codeIndex.ts"
 import { CodeTable } from "./codeTable.ts"
 import type { SavedTable } from "./savedKernel.ts"
@@ -171,9 +171,16 @@ export class SeriesTable {
     this.#chunks[chunk] = { text: encoder.encode(this.#text(chunk)), changed: new Set() }
   }
 
-  load({ changed: [indexes, lines] = none, free, keys, last, order }: SavedTable): void {
-    this.#keys = keys.flatMap((chunk) => decoder.decode(chunk).split("\n"))
-    if (last !== "") this.#keys.push(...last.split("\n"))
+  load(saved: SavedTable): void {
+    allSteps(this.loading(saved))
+  }
+
+  *loading({ changed: [indexes, lines] = none, free, keys, last, order }: SavedTable): Steps<void> {
+    for (const chunk of keys) {
+      if (this.#keys.length > 0) yield
+      this.#keys.push(...decoder.decode(chunk).split("\n"))
+    }
+    if (last !== "") this.#keys = [...this.#keys, ...last.split("\n")]
     if (keys.length > 0) this.#chunks = keys.map((text) => ({ text, changed: new Set() }))
     const changed = indexes.length === 0 ? [] : lines.split("\n")
     for (const [i, index] of indexes.entries()) {
@@ -182,7 +189,11 @@ export class SeriesTable {
     }
     if (free !== undefined) this.#free = [...free]
     if (order === undefined && this.#keys.length <= FewSeries) return
-    this.#indexes = new Map(Array.from(order ?? this.#keys.keys(), (index) => [this.#keys[index]!, index]))
+    this.#indexes = new Map()
+    for (const index of order ?? this.#keys.keys()) {
+      this.#indexes.set(this.#keys[index]!, index)
+      if (this.#indexes.size % ChunkKeys === 0) yield
+    }
   }
 
   /** `undefined` where the rows of a layout do not show the labels as codes. */

@@ -1,3 +1,4 @@
+import { allSteps, type Steps } from "../../util/steps.ts"
 import { type ExactSum, isExact, less, plus, rounded } from "./exactSum.ts"
 import { isMeasurable, type Measure } from "./measure.ts"
 import { grown, joined, noNumbers, type Points } from "./points.ts"
@@ -99,7 +100,7 @@ export class SumPoints implements Points {
 
   copy(count: number): SumPoints {
     const copy = new SumPoints(this.least, this.#isCount)
-    copy.load([this.save(0, count)])
+    allSteps(copy.loading([this.save(0, count)]))
     return copy
   }
 
@@ -108,9 +109,10 @@ export class SumPoints implements Points {
     return { a, b: b.some((low) => low !== 0) ? b : noNumbers, rests: this.#rests.save(from, to) }
   }
 
-  load(saved: ReadonlyArray<SavedSums>): void {
-    this.a = joined(saved.map(({ a }) => a))
-    if (!this.#isCount) this.b = joined(saved.map(({ a, b }) => (b.length === 0 ? new Float64Array(a.length) : b)))
+  *loading(saved: ReadonlyArray<SavedSums>): Steps<void> {
+    this.a = yield* joined(saved.map(({ a }) => a))
+    const lows = ({ a, b }: SavedSums): Float64Array => (b.length === 0 ? new Float64Array(a.length) : b)
+    if (!this.#isCount) this.b = yield* joined(saved.map(lows))
     for (const { rests } of saved) this.#rests.load(rests)
   }
 }

@@ -4,6 +4,7 @@
  */
 
 import { type Hash64, murmur3 } from "../../util/murmur3.ts"
+import type { Steps } from "../../util/steps.ts"
 import { isLabelValue, type LabelValue } from "../definition/instrument.ts"
 import { estimateOf, type Registers, rankOf, registerOf, registersOf } from "./hyperLogLog.ts"
 import type { Measure } from "./measure.ts"
@@ -139,8 +140,11 @@ export class DistinctPoints implements Points {
     return { few: few.packed, all }
   }
 
-  load(saved: ReadonlyArray<SavedRegisters>): void {
-    for (const some of saved) this.#load(some)
+  *loading(saved: ReadonlyArray<SavedRegisters>): Steps<void> {
+    for (const some of saved) {
+      if (this.#series.length > 0) yield
+      this.#load(some)
+    }
   }
 
   #load({ all, few }: SavedRegisters): void {

@@ -1,4 +1,5 @@
 /** The series of an exponential histogram in place. */
+import type { Steps } from "../../util/steps.ts"
 import type { ExponentialPoint, ExponentialSettings } from "./exponential.ts"
 import { ExponentialTable } from "./exponentialTable.ts"
 import { LaterCopies, MissingSeries } from "./laterCopies.ts"
@@ -85,8 +86,9 @@ export class ExponentialPoints implements Points {
     return packer.packed
   }
 
-  load(saved: ReadonlyArray<Packed>): void {
+  *loading(saved: ReadonlyArray<Packed>): Steps<void> {
     for (const some of saved) {
+      if (this.#size > 0) yield
       const from = new Unpacker(some)
       while (!from.done) if (from.number() === 1) this.#replace(this.#size, this.#table.unpack(from))
     }

@@ -1,3 +1,4 @@
+import type { Steps } from "../../util/steps.ts"
 import { isLabelValue, type LabelValue, labelValue } from "../definition/instrument.ts"
 import type { Measure } from "./measure.ts"
 import { type Packed, Packer, Unpacker } from "./packing.ts"
@@ -132,8 +133,11 @@ export class FrequencyPoints implements Points {
     return packer.packed
   }
 
-  load(saved: ReadonlyArray<Packed>): void {
-    for (const some of saved) this.#load(some)
+  *loading(saved: ReadonlyArray<Packed>): Steps<void> {
+    for (const some of saved) {
+      if (this.#series.length > 0) yield
+      this.#load(some)
+    }
   }
 
   #load(saved: Packed): void {

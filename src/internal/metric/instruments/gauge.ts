@@ -1,3 +1,4 @@
+import { allSteps, type Steps } from "../../util/steps.ts"
 import { type ExactSum, plus, rounded } from "./exactSum.ts"
 import { laterTime } from "./laterTime.ts"
 import { anyNumber, type Measure } from "./measure.ts"
@@ -83,7 +84,7 @@ export class LastPoints implements Points {
 
   copy(count: number): LastPoints {
     const copy = new LastPoints()
-    copy.load([this.save(0, count)])
+    allSteps(copy.loading([this.save(0, count)]))
     return copy
   }
 
@@ -91,9 +92,9 @@ export class LastPoints implements Points {
     return { a: this.a.slice(from, to), b: this.b.slice(from, to) }
   }
 
-  load(saved: ReadonlyArray<TwoArrays>): void {
-    this.a = joined(saved.map(({ a }) => a))
-    this.b = joined(saved.map(({ b }) => b))
+  *loading(saved: ReadonlyArray<TwoArrays>): Steps<void> {
+    this.a = yield* joined(saved.map(({ a }) => a))
+    this.b = yield* joined(saved.map(({ b }) => b))
   }
 }
 

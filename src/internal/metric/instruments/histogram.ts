@@ -1,4 +1,5 @@
 import { Interned } from "../../util/interned.ts"
+import type { Steps } from "../../util/steps.ts"
 import { type ExactSum, isExact, less, plus, rounded } from "./exactSum.ts"
 import { LaterCopies, MissingSeries } from "./laterCopies.ts"
 import { anyNumber, type Measure } from "./measure.ts"
@@ -262,9 +263,9 @@ export class HistogramPoints implements Points {
     return { a, b: this.b.slice(from * Figures, to * Figures), rests: this.#rests.save(from, to) }
   }
 
-  load(saved: ReadonlyArray<SavedHistograms>): void {
-    this.a = joined(saved.map(({ a }) => a))
-    this.b = joined(saved.map(({ b }) => b))
+  *loading(saved: ReadonlyArray<SavedHistograms>): Steps<void> {
+    this.a = yield* joined(saved.map(({ a }) => a))
+    this.b = yield* joined(saved.map(({ b }) => b))
     for (const { rests } of saved) this.#rests.load(rests)
   }
 }

@@ -1,3 +1,4 @@
+import type { Steps } from "../../util/steps.ts"
 import type { Measure } from "./measure.ts"
 import { type Form, type Packed, packAll, unpackAll } from "./packing.ts"
 import { noNumbers, type Points } from "./points.ts"
@@ -64,8 +65,11 @@ export class ObjectPoints<Point, Value> implements Points {
     return { points: packAll(this.#form, this.#points.slice(from, to)), at: this.latest }
   }
 
-  load(saved: ReadonlyArray<SavedPoints>): void {
-    this.#points = saved.flatMap(({ points }) => unpackAll(this.#form, points))
-    for (const { at } of saved) this.latest = at
+  *loading(saved: ReadonlyArray<SavedPoints>): Steps<void> {
+    for (const { at, points } of saved) {
+      if (this.#points.length > 0) yield
+      for (const point of unpackAll(this.#form, points)) this.#points.push(point)
+      this.latest = at
+    }
   }
 }

@@ -1,6 +1,7 @@
 /**
  * The points of an instrument in place: numbers in typed arrays, by the index of their series.
  */
+import type { Steps } from "../../util/steps.ts"
 import type { Measure } from "./measure.ts"
 
 export interface Points {
@@ -49,8 +50,8 @@ export interface Points {
   readonly keep?: (index: number) => void
   /** What it has of the series from one index up to another one, as plain data of its own. Free ones are among them. */
   readonly save: (from: number, to: number) => unknown
-  /** Takes over what was saved of all series, some of them in each part. */
-  readonly load: (saved: ReadonlyArray<never>) => void
+  /** Takes over what was saved of all series, some of them in each part. These are fresh ones. */
+  readonly loading: (saved: ReadonlyArray<never>) => Steps<void>
 }
 
 /** What points save that lie in two arrays. */
@@ -64,10 +65,11 @@ export const grown = (numbers: Float64Array, length: number): Float64Array => {
   return larger
 }
 
-export const joined = (parts: ReadonlyArray<Float64Array>): Float64Array => {
+export function* joined(parts: ReadonlyArray<Float64Array>): Steps<Float64Array> {
   const all = new Float64Array(parts.reduce((sum, { length }) => sum + length, 0))
   let to = 0
   for (const part of parts) {
+    if (to > 0) yield
     all.set(part, to)
     to += part.length
   }

@@ -1,4 +1,5 @@
 /** The series of a summary in place. */
+import type { Steps } from "../../util/steps.ts"
 import { Blocks, bitsFor } from "./blocks.ts"
 import { isExact } from "./exactSum.ts"
 import { ExponentialTable } from "./exponentialTable.ts"
@@ -268,8 +269,9 @@ export class SummaryPoints implements Points {
     }
   }
 
-  load(saved: ReadonlyArray<SavedSummaries>): void {
+  *loading(saved: ReadonlyArray<SavedSummaries>): Steps<void> {
     for (const { at, series } of saved) {
+      if (this.#size > 0) yield
       const from = new Unpacker(series)
       while (!from.done) if (from.number() === 1) this.#unpack(from)
       this.latest = at
