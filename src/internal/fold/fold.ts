@@ -204,8 +204,8 @@ export class Fold implements FoldOfStreams, FoldOfLanes {
   // --- checkpoints
 
   /**
-   * Whether a lane has not all yet of what a closed one has left to it. Until then nothing is saved: what is left is
-   * neither among the records of the one nor among those of the other.
+   * Whether a lane has not all yet of what a closed one has left to it, or that is not kept yet for others. Until then nothing
+   * is saved: what is left is neither among the records of the one nor among those of the other.
    */
   get isAbsorbing(): boolean {
     return this.#absorbing > 0
