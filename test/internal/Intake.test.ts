@@ -51,6 +51,7 @@ const makeIntake = (options: {
     foldNow: () => void foldedNowAt.push(intake.accepted),
     nextTurn: (run) => void nextTurn.push(run),
     afterFold: (run) => void nextTurn.push(run),
+    left: () => {},
     overflowed: () => {}
   }
   const intake: Intake = new Intake({

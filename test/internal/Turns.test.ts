@@ -40,6 +40,7 @@ const makeRuntime = () => {
       foldNow: () => {},
       nextTurn: (run) => void nextTurn.push(run),
       afterFold: (run) => void nextTurn.push(run),
+      left: () => {},
       overflowed: () => {}
     }
     const intake = new Intake({

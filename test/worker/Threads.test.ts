@@ -1,4 +1,7 @@
 // Application threads emit into the runtime of the main thread, and no event is lost, however a thread ends.
+import { mkdtempSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { Worker } from "node:worker_threads"
 import { Schedule } from "effect"
 import { type LogEntry, MetricsRuntime, type StartOptions, type ThreadsOptions } from "mvx-metrics/promise"
@@ -187,6 +190,82 @@ it("a recorder that the main thread removes takes no events in its thread any mo
   await until(() => runtime.recorderIds.length === 0)
   expect((await shown(runtime))("threads_work_total", "removed/threads")).toBe(20)
   expect((await shown(runtime))("threads_work_total", "again/threads")).toBe(5)
+})
+
+for (const how of ["removed", "shut down"] as const) {
+  it(`every event is counted that a thread emits while its recorder is ${how}, in one turn of its event loop`, async () => {
+    await using runtime = await started({ durable: { directory: mkdtempSync(join(tmpdir(), "threads-")) } })
+    await using thread = await attachThread("spin")
+    const spinning = thread.run("spin")
+    await until(() => thread.emitted > 20_000)
+    if (how === "removed") await runtime.stopAndRemoveRecorder(`spin/thread-${threadId(thread)}`)
+    else await runtime.shutdown()
+    const atEnd = thread.emitted
+    thread.release()
+    const { accepted, applied, pending, refusedBy } = await spinning
+    expect({ emitted: thread.emitted, accepted, applied, pending }).toEqual({
+      emitted: atEnd,
+      accepted: atEnd,
+      applied: atEnd,
+      pending: 0
+    })
+    expect(refusedBy.notRunning).toBeGreaterThan(0)
+    if (how === "shut down") return
+    const ended = await shown(runtime)
+    expect(ended("threads_work_total", "spin/threads")).toBe(atEnd)
+    for (const what of ["accepted", "applied"]) {
+      expect(ended(`mvx_metrics_events_${what}_total`, "spin/threads")).toBe(atEnd)
+    }
+  })
+}
+
+it("a thread that stands still holds up the removal of its recorder no longer than a moment, and the books balance", async () => {
+  await using runtime = await started()
+  await using thread = await attachThread("still")
+  await thread.run("emit", 10, 10)
+  const blocked = thread.run("block", 3)
+  const id = `still/thread-${threadId(thread)}`
+  await until(() => thread.emitted === 13)
+  await runtime.stopAndRemoveRecorder(id)
+  thread.release()
+  await blocked
+  const ended = await shown(runtime)
+  const count = (what: string) => ended(`mvx_metrics_events_${what}_total`, "still/threads")
+  expect(count("accepted")).toBe(13)
+  expect(count("applied") + count("evicted")).toBe(13)
+  expect(ended("threads_work_total", "still/threads")).toBe(count("applied"))
+})
+
+it("a thread whose runtime is closed makes no recorders, and says so", async () => {
+  await using _ = await started()
+  await using thread = await attachThread("closed")
+  await thread.run("shutdown")
+  await expect(thread.run("create", "late")).rejects.toMatchObject({ tag: "mvx-metrics/InvalidState" })
+})
+
+it("attaching a thread, and making its recorders, take no longer than their limits where the main thread is busy", async () => {
+  await using _ = await started()
+  await using late = startThread({ startTimeout: "50 millis" })
+  await using attached = startThread({ waitTimeout: "1 second" })
+  await attached.run("attach")
+  const done = new Int32Array(new SharedArrayBuffer(8))
+  const attaching = late.run("signal", done, 0, "attach").catch((error) => error)
+  const creating = attached.run("signal", done, 1, "create", "late").catch((error) => error)
+  // As a synchronous pool waits for its threads.
+  Atomics.wait(done, 0, 0)
+  Atomics.wait(done, 1, 0)
+  expect(await attaching).toMatchObject({
+    tag: "mvx-metrics/RuntimeFailed",
+    message: expect.stringContaining("the main thread has not answered within")
+  })
+  expect(await creating).toMatchObject({
+    tag: "mvx-metrics/RecorderFailed",
+    message: expect.stringContaining("the main thread has not answered within 1s")
+  })
+  // What came too late is for the next one.
+  await attached.run("create", "again")
+  await attached.run("emit", 5, 5)
+  expect(await attached.run("snapshots")).toMatchObject({ [Work.name]: { dimensions: { value: 5 } } })
 })
 
 it("the end of the runtime of the main thread is logged as an error nowhere", async () => {

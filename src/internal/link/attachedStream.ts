@@ -78,6 +78,28 @@ export class AttachedStream {
     return this.words.published !== this.words.read
   }
 
+  /** Whether the thread is in the midst of nothing: all that it has written is published, and no run is open. */
+  get isQuiet(): boolean {
+    const { i32 } = this.words
+    const page = this.#pages[i32[WordPage]!]
+    return i32[WordRunAt] === 0 && (page === undefined || publishedEnd(page) >= i32[WordPos]!)
+  }
+
+  /** Rows of the run that is open. One whose first row is not complete has nothing behind its header. */
+  get #openRows(): number {
+    const { i32 } = this.words
+    const [pos, runAt] = [i32[WordPos]!, i32[WordRunAt]!]
+    return runAt > 0 && pos > runAt + 1 ? Math.floor((pos - runAt - 1) / i32[WordRunWords]!) : 0
+  }
+
+  /** What the thread has accepted and not counted: exact where it does not run. */
+  get uncounted(): Uncounted | undefined {
+    const { i32 } = this.words
+    const rows = this.#openRows
+    const lane = i32[WordRunLane]!
+    return rows > 0 && lane >= 0 ? { lane, events: rows - i32[WordRunCounted]! } : undefined
+  }
+
   // --- lanes
 
   opens(lane: Lane): void {
@@ -110,15 +132,9 @@ export class AttachedStream {
     const page = this.#pages[i32[WordPage]!]
     if (page === undefined) return undefined
     const pos = i32[WordPos]!
-    const runAt = i32[WordRunAt]!
-    let uncounted: Uncounted | undefined
-    // A run whose first row is not complete has nothing behind its header.
-    if (runAt > 0 && pos > runAt + 1) {
-      const rows = (pos - runAt - 1) / i32[WordRunWords]!
-      page.i32[runAt * 2 + 1] = i32[WordRunType]! | (rows << TypeBits)
-      const lane = i32[WordRunLane]!
-      if (lane >= 0) uncounted = { lane, events: rows - i32[WordRunCounted]! }
-    }
+    const rows = this.#openRows
+    const { uncounted } = this
+    if (rows > 0) page.i32[i32[WordRunAt]! * 2 + 1] = i32[WordRunType]! | (rows << TypeBits)
     if (pos > publishedEnd(page)) publish(page, pos)
     this.words.published = logPosition(turnOf(page), publishedEnd(page) - page.first)
     this.sentAt(this.words.published)

@@ -97,6 +97,11 @@ export class LaneLink {
     this.#core.afterFold(action)
   }
 
+  /** In an attached thread: the thread of the runtime has closed the lane. */
+  left(): void {
+    if (this.#open) this.#core.left?.(this.lane)
+  }
+
   /** An event was refused or evicted because the recorder was full. */
   overflowed(): void {
     this.#core.overflowed?.(this.lane)
@@ -123,6 +128,8 @@ export interface LinkCore {
   readonly foldNow: (() => void) | undefined
   /** For the flight recorder, where there is one. */
   readonly overflowed: ((lane: Lane) => void) | undefined
+  /** In an attached thread: the thread of the runtime has closed a lane. */
+  readonly left?: (lane: Lane) => void
   readonly close: (lane: Lane, total: Total | undefined) => void
 }
 

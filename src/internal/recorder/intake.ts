@@ -164,6 +164,7 @@ export class Intake extends Dispatch {
 
   /** Whether events may go straight into the stream again; looks at how far the fold is. */
   reopen(): boolean {
+    if (this.rows.isClosed) this.laneLink.left()
     if (!this.#isOpen) return false
     this.lookAtFold()
     // From half the capacity on the fold has to keep up, and is woken; a burst never reaches the event loop.

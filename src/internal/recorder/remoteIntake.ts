@@ -79,7 +79,9 @@ export class RemoteIntake extends Intake {
 
   override whenDrained(action: () => void): void {
     this.#events.whenFolded(() => {
-      if (this.#events.hasEnded) this.#lost += this.pending
+      this.lookAtFold()
+      // What the thread has in its heap is not folded any more.
+      this.#lost += this.pending
       this.lookAtFold()
       action()
     })

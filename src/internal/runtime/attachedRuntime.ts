@@ -9,13 +9,15 @@ import * as Effect from "effect/Effect"
 import { Scheduler } from "effect/Scheduler"
 import type * as Scope from "effect/Scope"
 import { type Check, refuse, whyInvalidOptions } from "../model/optionChecks.ts"
+import { RecorderFailed } from "../model/recorderErrors.ts"
 import { RuntimeFailed, type RuntimeStartError } from "../model/runtimeErrors.ts"
+import { recorderDefaults } from "../recorder/defaults.ts"
 import { type RecorderOptions, recorderOptionChecks } from "../recorder/options.ts"
 import { StreamWords } from "../stream/rows/streamWords.ts"
 import { type AttachedLink, makeAttachedLink } from "../threads/attachedLink.ts"
 import { findRuntime } from "../threads/finding.ts"
 import type { FromThread, ToThread, Welcome } from "../threads/messages.ts"
-import { withLiveClock } from "../util/liveClock.ts"
+import { within, withLiveClock } from "../util/liveClock.ts"
 import { NextTurn } from "../util/nextTurn.ts"
 import { asNodePort } from "../util/nodePort.ts"
 import { Version } from "../util/version.ts"
@@ -34,28 +36,30 @@ export const makeAttached = Effect.fnUntraced(function* (
   const { namespace: wanted, port: given, startTimeout = "10 seconds", ...own } = options
   const words = new StreamWords()
   const failed = (cause: unknown) => new RuntimeFailed({ namespace: wanted ?? "an attached thread", cause })
-  const found =
-    given === undefined
-      ? yield* Effect.tryPromise({ try: () => findRuntime(wanted?.trim()), catch: failed })
-      : asNodePort(given)
-  const { control, namespace } = yield* greet(found, words).pipe(
-    Effect.timeoutOrElse({
-      duration: startTimeout,
-      orElse: () => {
-        const most = Duration.format(Duration.fromInputUnsafe(startTimeout))
-        return Effect.fail(new Error(`the main thread has not answered within ${most}. It may be busy`))
-      }
-    }),
+  const notAnswered = (most: Duration.Input) =>
+    new Error(`the main thread has not answered within ${formatted(most)}. It may be busy`)
+  const find = Effect.tryPromise({
+    try: () => findRuntime(wanted?.trim(), Duration.toMillis(Duration.fromInputUnsafe(startTimeout))),
+    catch: (cause) => cause
+  })
+  const { control, namespace, port } = yield* Effect.flatMap(
+    given === undefined ? find : Effect.succeed(asNodePort(given)),
+    (port) =>
+      greet(port, words).pipe(
+        Effect.map((welcome) => ({ ...welcome, port })),
+        Effect.onError(() => Effect.sync(() => port.close()))
+      )
+  ).pipe(
+    Effect.timeoutOrElse({ duration: startTimeout, orElse: () => Effect.fail(notAnswered(startTimeout)) }),
     withLiveClock,
-    Effect.mapError(failed),
-    Effect.onError(() => Effect.sync(() => found.close()))
+    Effect.mapError(failed)
   )
   const totals = new Map<string, string | false | undefined>()
   let attached: AttachedLink | undefined
   const openLink = Effect.gen(function* () {
     const nextTurn = new NextTurn((yield* Scheduler).makeDispatcher())
     const mostBytes = options.memoryLimit ?? defaultMemoryLimit
-    const made = makeAttachedLink({ port: found, control, words, mostBytes, totals, nextTurn: nextTurn.add })
+    const made = makeAttachedLink({ port, control, words, mostBytes, totals, nextTurn: nextTurn.add })
     attached = made
     yield* Effect.addFinalizer(() => Effect.sync(made.close))
     return made.link
@@ -63,6 +67,12 @@ export const makeAttached = Effect.fnUntraced(function* (
   // What recorders leave goes to totals of the main thread.
   const runtime = yield* makeRuntime({ ...own, namespace, totalOfRemoved: false }, runtimeOptionChecks, openLink)
   yield* runtime.start
+  const waitTimeout = options.waitTimeout ?? recorderDefaults.waitTimeout
+  /** The main thread makes room for a recorder. */
+  const reserved = (recorderId: string) =>
+    within(waitTimeout, () => Effect.fail(new RecorderFailed({ recorderId, cause: notAnswered(waitTimeout) })))(
+      attached!.reserved
+    )
   const here = <R>(recorderId: string, own: RecorderOptions<R> | undefined) => {
     // Refused further on.
     if (typeof recorderId !== "string" || whyInvalidOptions(own, recorderOptionChecks) !== undefined) return own
@@ -74,16 +84,18 @@ export const makeAttached = Effect.fnUntraced(function* (
     ...runtime,
     recorder: (recorderId, own) =>
       Effect.andThen(
-        attached!.reserved,
+        reserved(recorderId),
         Effect.suspend(() => runtime.recorder(recorderId, here(recorderId, own)))
       ),
     createRecorder: (recorderId, own) =>
       Effect.andThen(
-        attached!.reserved,
+        reserved(recorderId),
         Effect.suspend(() => runtime.createRecorder(recorderId, here(recorderId, own)))
       )
   })
 })
+
+const formatted = (duration: Duration.Input): string => Duration.format(Duration.fromInputUnsafe(duration))
 
 /** Says who this thread is. The answer is the last message that is received here. */
 const greet = (port: MessagePort, words: StreamWords): Effect.Effect<Welcome, Error> =>

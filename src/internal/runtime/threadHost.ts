@@ -84,6 +84,7 @@ export class ThreadHost {
     return {
       namespace: registry.namespace,
       link,
+      isRunning: () => lifecycle.isRunning,
       makeRecorder: (threadId, recorder, remote) => registry.attach(threadId, recorder, remote),
       removeRecorder: (control) => Effect.ignore(registry.remove(control)),
       find: (metrics, modules) => Effect.mapError(this.#known.find(metrics, modules), encodeModuleError),

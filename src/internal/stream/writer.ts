@@ -77,7 +77,7 @@ export class RowWriter extends TimedWriter implements EncoderMemory {
 
   mayWrite(source: RowSource): boolean {
     if (this.source !== undefined) this.pauseRun()
-    if (source.counted < source.limit) return true
+    if (source.counted < source.limit && !source.isClosed) return true
     if (!source.reopen()) return false
     // What was folded for that, in process, may have emitted others, and of this source as well.
     if (this.source !== undefined) this.pauseRun()

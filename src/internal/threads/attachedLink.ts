@@ -12,6 +12,7 @@ import type { Carrier } from "../stream/carrier.ts"
 import type { Command, Lane } from "../stream/commands.ts"
 import { countersAt } from "../stream/foldedCounters.ts"
 import { WakeUp } from "../stream/parking.ts"
+import { BookClosed, ByShutdown, type LaneBooks } from "../stream/rows/laneBooks.ts"
 import type { StreamWords } from "../stream/rows/streamWords.ts"
 import type { CatalogEntries } from "../stream/workerMessages.ts"
 import { RowWriter } from "../stream/writer.ts"
@@ -31,6 +32,13 @@ export interface AttachedLinkOptions {
   /** Where recorders go that say nothing else, by id. */
   readonly totals: ReadonlyMap<string, string | false | undefined>
   readonly nextTurn: (action: () => void) => void
+}
+
+/** A lane of this thread. */
+interface OwnLane {
+  readonly listener: LaneListener
+  readonly books: LaneBooks
+  hasLeft: boolean
 }
 
 export interface AttachedLink {
@@ -62,9 +70,9 @@ export const makeAttachedLink = (options: AttachedLinkOptions): AttachedLink => 
     soon: (run) => void setTimeout(run, PublishMillis).unref()
   }
   const writer = new RowWriter(carrier, options.mostBytes, undefined, undefined, words)
-  const lanes = new Map<Lane, LaneListener>()
+  const lanes = new Map<Lane, OwnLane>()
   const free: Array<ReservedLane> = []
-  const waiting: Array<() => void> = []
+  let waiting: Array<() => void> = []
   const found = new Map<number, (result: Effect.Effect<FoundMetrics, MetricsModuleError>) => void>()
   const failureListeners = new Set<(cause: unknown) => void>()
   let failure: { readonly cause: unknown } | undefined
@@ -109,28 +117,49 @@ export const makeAttachedLink = (options: AttachedLinkOptions): AttachedLink => 
     afterFold: nextTurn,
     foldNow: undefined,
     overflowed: undefined,
+    left: (lane) => leave(lane),
     close: (lane) => {
       if (lanes.delete(lane)) send({ _tag: "Close", lane })
     }
   }
 
+  /** From here on the lane takes no events, and all that it took can be folded. */
+  const leave = (lane: Lane): void => {
+    const own = lanes.get(lane)
+    if (own?.hasLeft === true) return
+    if (own !== undefined) {
+      own.hasLeft = true
+      const isShutdown = closing !== undefined || own.books[BookClosed] === ByShutdown
+      own.listener.onFailure(isShutdown ? shutDown() : new Error("the recorder was removed by the main thread"))
+    }
+    post({ _tag: "Left", lane, position: writer.showAll() })
+    writer.publish(true)
+  }
+
   const openLane = (listener: LaneListener): LaneLink => {
     // Who makes a recorder has waited for one.
     const { books, counters, lane } = free.shift()!
-    lanes.set(lane, listener)
+    lanes.set(lane, { listener, books, hasLeft: false })
     const { capacity, entityId, recorderId } = listener
     send({ _tag: "Open", lane, recorderId }, { recorderId, entityId, capacity, totalOfRemoved: totals.get(recorderId) })
     return new LaneLink(lane, countersAt(counters), core, books)
   }
 
   const reserved = Effect.callback<void>((resume) => {
-    if (free.length > 0 || failure !== undefined) return resume(Effect.void)
+    // Whoever makes a recorder then is told why there is none.
+    if (free.length > 0 || failure !== undefined || isClosed) return resume(Effect.void)
     const release = hold()
-    waiting.push(() => {
+    const go = (): void => {
       release()
       resume(Effect.void)
-    })
+    }
+    waiting.push(go)
     post({ _tag: "Reserve" })
+    // What comes for one that has given up is for the next one.
+    return Effect.sync(() => {
+      release()
+      waiting = waiting.filter((each) => each !== go)
+    })
   })
 
   const find = (metrics: CatalogEntries, modules: ReadonlyArray<string>) =>
@@ -159,21 +188,19 @@ export const makeAttachedLink = (options: AttachedLinkOptions): AttachedLink => 
         free.push(message.reserved)
         return waiting.shift()?.()
       case "Fold": {
-        const listener = lanes.get(message.message.lane)
+        const listener = lanes.get(message.message.lane)?.listener
         if (message.message._tag !== "Part") return listener?.onMessage(message.message)
         const { lane, part, request } = message.message
         if (listener?.onPart(request, part) !== true) post({ _tag: "Unwanted", lane, request })
         return
       }
       case "Closing":
-        closing = new FoldClosed("the runtime of the main thread was shut down")
+        closing = shutDown()
         return
       case "Removed":
-        lanes.get(message.lane)?.onFailure(closing ?? new Error("the recorder was removed by the main thread"))
-        // From here on it takes no events.
-        return post({ _tag: "Left", lane: message.lane })
+        return leave(message.lane)
       case "Restarted":
-        for (const [lane, listener] of lanes) {
+        for (const [lane, { listener }] of lanes) {
           listener.forgetParts()
           listener.onMessage({ _tag: "Folded", lane })
         }
@@ -192,7 +219,7 @@ export const makeAttachedLink = (options: AttachedLinkOptions): AttachedLink => 
     failure = { cause: closing ?? new Error("the runtime that the thread was attached to has ended") }
     writer.close()
     for (const listener of failureListeners) listener(failure.cause)
-    for (const listener of [...lanes.values()]) listener.onFailure(failure.cause)
+    for (const { listener } of [...lanes.values()]) listener.onFailure(failure.cause)
     for (const go of waiting.splice(0)) go()
   }
 
@@ -229,6 +256,8 @@ export const makeAttachedLink = (options: AttachedLinkOptions): AttachedLink => 
     }
   }
 }
+
+const shutDown = (): FoldClosed => new FoldClosed("the runtime of the main thread was shut down")
 
 /** Commands after which events are folded in another way. */
 const changes: ReadonlySet<Command["_tag"]> = new Set(["Open", "Register", "Reset", "Watch"])

@@ -4,6 +4,7 @@
 
 import type { MessagePort } from "node:worker_threads"
 import * as Threads from "node:worker_threads"
+import { LongestTimer } from "../util/liveClock.ts"
 import type { ToThread } from "./messages.ts"
 
 /** What a thread sends to find a runtime. */
@@ -49,8 +50,10 @@ export const acceptAt = (namespace: string, attach: Attach): (() => void) => {
   }
 }
 
+const isLate = (cause: unknown): boolean => (cause as NodeJS.ErrnoException).code === "ERR_WORKER_MESSAGING_TIMEOUT"
+
 /** A port to the runtime of this namespace. Rejects where no thread accepts others. */
-export const findRuntime = async (namespace: string | undefined): Promise<MessagePort> => {
+export const findRuntime = async (namespace: string | undefined, mostMillis: number): Promise<MessagePort> => {
   const { MessageChannel, getEnvironmentData, postMessageToThread } = Threads
   if (postMessageToThread === undefined) {
     throw new Error("this platform has no postMessageToThread. Give the port that threadPort of the runtime returns")
@@ -65,9 +68,10 @@ export const findRuntime = async (namespace: string | undefined): Promise<Messag
   // Node does not keep the thread alive until the message is delivered.
   const alive = setInterval(() => {}, 1 << 30)
   try {
-    await postMessageToThread(thread, request, [port2])
+    await postMessageToThread(thread, request, [port2], Math.min(mostMillis, LongestTimer))
   } catch (cause) {
     port1.close()
+    if (isLate(cause)) throw new Error(`the main thread has not answered within ${mostMillis} ms. It may be busy`)
     throw new Error("no runtime accepts threads. Call acceptThreads in the main thread when the runtime runs", {
       cause
     })

@@ -9,10 +9,14 @@ import type { RemoteEvents } from "../recorder/remoteIntake.ts"
 import type { AnswerPart } from "../stream/answerParts.ts"
 import type { CommandOrder, Lane, ReadCommand } from "../stream/commands.ts"
 import type { LaneMessage } from "../stream/foldMessages.ts"
-import type { LaneBooks } from "../stream/rows/laneBooks.ts"
+import { BookClosed, ByRemoval, ByShutdown, type LaneBooks } from "../stream/rows/laneBooks.ts"
 
 /** The request of who waits until everything is folded. Requests of the thread have numbers below. */
 const Drain = -1
+
+/** How often, and how long after each other in milliseconds, a thread is looked at that is to write no more. */
+const MostLooks = 40
+const LookMillis = 25
 
 /** The number that a request of the thread has in the thread of the runtime, and the other way round. */
 const other = (request: number): number => Drain - 1 - request
@@ -27,6 +31,8 @@ interface HostedLaneOptions {
   readonly tell: (message: LaneMessage) => void
   /** Tells the thread that the recorder is removed. */
   readonly remove: () => void
+  /** Whether that is because the runtime is shut down. */
+  readonly isShutDown: () => boolean
 }
 
 export class HostedLane implements LaneListener, RemoteEvents {
@@ -41,6 +47,8 @@ export class HostedLane implements LaneListener, RemoteEvents {
   /** Changes that the thread has not delivered. */
   #undelivered: number | undefined
   #draining: Array<() => void> = []
+  /** What waits until the thread writes no more. `undefined`: it does not. */
+  #leaving: Array<() => void> | undefined = []
 
   constructor(options: HostedLaneOptions) {
     this.#options = options
@@ -60,12 +68,44 @@ export class HostedLane implements LaneListener, RemoteEvents {
   }
 
   stop(): void {
-    if (!this.hasEnded) this.#options.remove()
+    if (this.hasEnded) return
+    this.books[BookClosed] = this.#options.isShutDown() ? ByShutdown : ByRemoval
+    this.#options.remove()
   }
 
   whenFolded(action: () => void): void {
-    this.#draining.push(action)
-    this.#link.send({ _tag: "Read", request: Drain, what: "snapshots", names: [], now: Date.now() })
+    this.#whenLeft(() => {
+      this.#draining.push(action)
+      this.#link.send({ _tag: "Read", request: Drain, what: "snapshots", names: [], now: Date.now() })
+    })
+  }
+
+  /**
+   * Runs `action` when the thread writes no more. It says so at its next event or message. One that is blocked says nothing:
+   * where it has nothing open, it will find that it may not write; otherwise it is given up after a while.
+   */
+  #whenLeft(action: () => void): void {
+    if (this.#leaving === undefined || this.hasEnded) return action()
+    this.#leaving.push(action)
+    if (this.#leaving.length === 1) this.#lookAgain(MostLooks)
+  }
+
+  #lookAgain(looks: number): void {
+    setTimeout(() => {
+      if (this.#leaving === undefined) return
+      const { lane, stream } = this.#options
+      if (looks > 0 && !stream.isQuiet) return this.#lookAgain(looks - 1)
+      const { uncounted } = stream
+      if (uncounted?.lane === lane) this.uncounted = uncounted.events
+      this.left()
+    }, LookMillis)
+  }
+
+  /** The thread writes no more. */
+  left(): void {
+    const actions = this.#leaving
+    this.#leaving = undefined
+    for (const action of actions ?? []) action()
   }
 
   // --- for the thread
@@ -90,6 +130,7 @@ export class HostedLane implements LaneListener, RemoteEvents {
   end(uncounted: number): void {
     this.uncounted = uncounted
     this.#asked.clear()
+    this.left()
     this.#link.send({ _tag: "Watch", watch: "none" })
     if (this.#undelivered !== undefined) this.#link.send({ _tag: "Delivered", sequence: this.#undelivered })
   }

@@ -21,6 +21,8 @@ import type { FromThread, NameCollision, ThreadCommand, ThreadRecorder, ToThread
 export interface HostRuntime {
   readonly namespace: string
   readonly link: Link
+  /** Whether it runs, and is not shut down. */
+  readonly isRunning: () => boolean
   /** Makes a recorder that stands for one of a thread. `undefined`: the runtime takes none any more. */
   readonly makeRecorder: (
     threadId: number,
@@ -154,6 +156,8 @@ export class HostedThread {
       case "Command":
         return this.#command(message)
       case "Left":
+        this.#stream.sentAt(message.position)
+        this.#lanes.get(message.lane)?.lane.left()
         return this.#stream.left(message.lane)
       case "Unwanted":
         return this.#lanes.get(message.lane)?.lane.unwanted(message.request)
@@ -186,6 +190,7 @@ export class HostedThread {
       const hosted = this.#lanes.get(command.lane)
       if (command._tag === "Close") {
         this.#stream.left(command.lane)
+        hosted?.lane.left()
         return hosted && this.#remove(hosted)
       }
       const forwarded = hosted && this.#forwarded(hosted, command)
@@ -205,7 +210,8 @@ export class HostedThread {
       stream: this.#stream,
       threads: this.#threads,
       tell: (message) => this.#post({ _tag: "Fold", message }),
-      remove: () => this.#post({ _tag: "Removed", lane })
+      remove: () => this.#post({ _tag: "Removed", lane }),
+      isShutDown: () => !this.#runtime.isRunning()
     })
     const control = this.#runtime.makeRecorder(this.threadId, recorder, hosted)
     if (control === undefined) return false

@@ -7,10 +7,10 @@ import { isDefinition } from "../metric/definition/define.ts"
 import { differences, type Fingerprint, fingerprint } from "../metric/definition/fingerprint.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import { isMetricSet, metricsOf } from "../metric/metricSet.ts"
+import { importMetrics } from "../model/importedModules.ts"
 import { MetricsModuleError } from "../model/registerErrors.ts"
 import type { CatalogEntries } from "../stream/workerMessages.ts"
 import { messageOf } from "../util/describeError.ts"
-import { importMetrics } from "../worker/importedMetrics.ts"
 
 export class KnownMetrics {
   readonly #metrics = new Map<string, Metric.Any>()

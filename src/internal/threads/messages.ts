@@ -31,8 +31,8 @@ export type FromThread =
   /** Asks for a lane. */
   | { readonly _tag: "Reserve" }
   | ThreadCommand
-  /** It writes no more to the lane. */
-  | { readonly _tag: "Left"; readonly lane: Lane }
+  /** It writes no more to the lane, and all that it has written lies before this position. */
+  | { readonly _tag: "Left"; readonly lane: Lane; readonly position: number }
   | { readonly _tag: "Unwanted"; readonly lane: Lane; readonly request: number }
   /** Asks for metrics that are to be registered, which these modules have. */
   | {

@@ -1,4 +1,4 @@
-import type { LaneBooks } from "./laneBooks.ts"
+import { BookClosed, type LaneBooks } from "./laneBooks.ts"
 
 /**
  * Whose events the rows of a run are. One class for all of them: the code that writes rows is compiled for the shape that
@@ -24,6 +24,11 @@ export class RowSource {
     this.lane = lane
     this.#owner = owner
     this.books = books
+  }
+
+  /** Whether the thread of the runtime has closed it, while this thread did not come to its messages. */
+  get isClosed(): boolean {
+    return this.books !== undefined && this.books[BookClosed] !== 0
   }
 
   /** Whether it may write more, and up to which limit. May publish, and all that follows from that. */
