@@ -149,7 +149,7 @@ export class MetricsStream extends Context.Service<MetricsStream, StreamService>
     yield* refuse(whyInvalidOptions(options, optionChecks, true) ?? whyIncomplete(options))
     const { interval = "500 millis", lease = "10 seconds", maxEnded = 1000, silentAfter = "1 minute" } = options
     const namespace = options.namespace.trim()
-    const store = Context.get(yield* openStore<EventStore>(options.store), EventStore)
+    const store = yield* openStore(options.store, EventStore)
     const context = yield* Effect.context<never>()
     const log = new Log("normal", { namespace, aggregator: store.place })
     const all = mergeable(options.metrics)

@@ -7,7 +7,7 @@ import { Reconnecting } from "../../src/internal/store/reconnecting.ts"
 it.effect("says why the server refused, not only that something failed", () =>
   Effect.gen(function* () {
     const refused = new ConnectionError({
-      cause: new Error('database "metrics" does not exist'),
+      cause: new Error('database "metrics" does not exist.'),
       message: "PgConnection: Failed to connect"
     })
     const client = new Reconnecting(yield* Effect.scope, {
@@ -17,6 +17,6 @@ it.effect("says why the server refused, not only that something failed", () =>
       isAlive: () => true
     })
     const { message } = yield* Effect.flip(client.use("read", () => Effect.void))
-    expect(message).toMatch(/^store "postgres:\/\/127.0.0.1\/metrics": read: database "metrics" does not exist\./)
+    expect(message).toMatch(/^store "postgres:\/\/127.0.0.1\/metrics": read: database "metrics" does not exist\. Check/)
   })
 )

@@ -1,5 +1,4 @@
 /** Opens the store that a fold is to tell what it counts, wherever the fold runs. */
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { MetricsStoreError } from "../model/exportErrors.ts"
@@ -23,13 +22,13 @@ export const openStoredStates = Effect.fnUntraced(function* (
   if (opened === undefined) {
     return yield* new MetricsStoreError({ store: "of the worker", operation: "open", reason: noStore })
   }
-  const context = yield* openStore(opened)
+  const service = yield* openStore(opened, StateStore)
   const identity = durable === undefined ? { source, epoch } : yield* durable.identify
   const states = attach(
     (thread) =>
       new StoredStates({
         ...thread,
-        store: Context.get(context, StateStore),
+        store: service,
         namespace,
         identity,
         intervalMillis,

@@ -108,6 +108,7 @@ export class MetricsStoreError extends TaggedError<MetricsStoreError>()("mvx-met
   reason: Schema.String
 }) {
   override get message(): string {
-    return `store "${this.store}": ${this.operation}: ${this.reason}. Check that the server runs, and that this process may use it`
+    // What servers say ends with a full stop now and then.
+    return `store "${this.store}": ${this.operation}: ${this.reason.replace(/\.$/, "")}. Check that the server runs, and that this process may use it`
   }
 }

@@ -1,11 +1,11 @@
 /**
- * The import of a module for its metrics, by a metrics worker or by the command line. What such a module runs must not
+ * The import of a module for its metrics or its store, by a metrics worker or by the command line. What such a module runs must not
  * start a runtime: each worker would start another one, and the command would run the application. Imports nothing of
  * Node by itself, because every runtime looks here.
  */
 import type { AsyncLocalStorage } from "node:async_hooks"
 import * as Effect from "effect/Effect"
-import { MetricsModuleError } from "../model/registerErrors.ts"
+import { MetricsModuleError } from "./registerErrors.ts"
 
 interface Imported {
   readonly path: string

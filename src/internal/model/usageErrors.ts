@@ -33,7 +33,7 @@ export class InvalidArgument extends TaggedError<InvalidArgument>()("mvx-metrics
  * @since 0.2.0
  */
 export class InvalidState extends TaggedError<InvalidState>()("mvx-metrics/InvalidState", {
-  subject: Schema.Literals(["recorder", "runtime", "cluster"]),
+  subject: Schema.Literals(["recorder", "runtime", "cluster", "store"]),
   id: Schema.String,
   state: Schema.String,
   operation: Schema.String,

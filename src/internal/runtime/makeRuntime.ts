@@ -148,9 +148,10 @@ export const makeRuntime = Effect.fnUntraced(function* (
       if (link === undefined || !lifecycle.isRunning) {
         return yield* lifecycle.invalidState("write to a store", "Start it first")
       }
-      const end = yield* Effect.mapError(
-        link.store.begin(telling),
-        ({ message }) => new MetricsStoreError({ store: telling.place, operation: "open", reason: message })
+      const end = yield* Effect.mapError(link.store.begin(telling), (error) =>
+        error instanceof MetricsStoreError
+          ? error
+          : new MetricsStoreError({ store: telling.place, operation: "open", reason: error.message })
       )
       if ([...exporters].some(({ name }) => name === `store ${telling.place}`)) return
       end.onWarning((text) => lifecycle.inBackground(log.warning(text)))

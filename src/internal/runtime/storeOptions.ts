@@ -6,6 +6,7 @@ import type { Telling } from "../link/toldStore.ts"
 import type { MetricsStoreError } from "../model/exportErrors.ts"
 import { aDuration, type Check, refuse, whyInvalidOptions } from "../model/optionChecks.ts"
 import type { InvalidState } from "../model/usageErrors.ts"
+import { refuseProgram } from "../store/openStore.ts"
 import type { StateStore } from "../store/stateStore.ts"
 import { isStoreModule, type StoreModule } from "../store/storeModule.ts"
 import { internalsOf } from "./internals.ts"
@@ -49,6 +50,7 @@ export const writeTo = Effect.fnUntraced(function* (
 ): Effect.fn.Return<void, InvalidState | MetricsStoreError> {
   yield* refuse(whyInvalidOptions(options, checks))
   const { every = "1 second", store } = options ?? {}
+  if (isStoreModule(store)) yield* refuseProgram(store.url)
   const telling: Telling = {
     namespace: runtime.namespace,
     intervalMillis: Duration.toMillis(Duration.fromInputUnsafe(every)),

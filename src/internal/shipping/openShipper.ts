@@ -1,5 +1,4 @@
 /** Opens the store of events of a runtime, wherever its fold runs. */
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { RuntimeFailed } from "../model/runtimeErrors.ts"
@@ -18,11 +17,10 @@ export const openShipper = Effect.fnUntraced(function* (
   attach: (make: (thread: ShippingThread) => Shipper) => Shipper
 ): Effect.fn.Return<Shipper, RuntimeFailed, Scope.Scope> {
   const { namespace } = settings
-  const context = yield* Effect.mapError(
-    openStore<EventStore>(settings.store as StoreModule | StoreLayer<EventStore>),
+  const store = yield* Effect.mapError(
+    openStore(settings.store as StoreModule | StoreLayer<EventStore>, EventStore),
     (cause) => new RuntimeFailed({ namespace, cause })
   )
-  const store = Context.get(context, EventStore)
   const shipper = attach((thread) => new Shipper({ ...thread, store, settings }))
   yield* Effect.addFinalizer(() => Effect.sync(() => shipper.stop()))
   return shipper

@@ -1,10 +1,14 @@
 /** Opens the store that a module makes, in the thread that calls this. */
-import type * as Context from "effect/Context"
+import { realpathSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import { MetricsStoreError } from "../model/exportErrors.ts"
+import { importMetrics } from "../model/importedModules.ts"
 import { messageOf } from "../util/describeError.ts"
 import type { StateStore } from "./stateStore.ts"
 import { isStoreModule, type StoreModule } from "./storeModule.ts"
@@ -13,16 +17,23 @@ import { isStoreModule, type StoreModule } from "./storeModule.ts"
 export type StoreLayer<A = StateStore> = Layer.Layer<A, unknown>
 
 /**
- * The services of a store until the scope closes. `A`: those that the module is to provide. A store of this package opens
- * no connection here: one that cannot be reached fails when it is used.
+ * The service of a store until the scope closes. A store of this package opens no connection here: one that cannot be
+ * reached fails when it is used.
  */
-export const openStore = <A = StateStore>(
-  store: StoreModule | StoreLayer<A>
-): Effect.Effect<Context.Context<A>, MetricsStoreError, Scope.Scope> => {
+export const openStore = <I, S>(
+  store: StoreModule | StoreLayer<I>,
+  tag: Context.Key<I, S>
+): Effect.Effect<S, MetricsStoreError, Scope.Scope> => {
   const isModule = isStoreModule(store)
   const failed = (cause: unknown) =>
     new MetricsStoreError({ store: isModule ? store.url : "layer", operation: "open", reason: messageOf(cause) })
-  return Effect.flatMap(isModule ? layerOf<A>(store) : Effect.succeed(store), (layer) => Layer.build(layer)).pipe(
+  return Effect.flatMap(isModule ? layerOf<I>(store) : Effect.succeed(store), (layer) => Layer.build(layer)).pipe(
+    Effect.flatMap((context) =>
+      Option.match(Context.getOption(context, tag), {
+        onNone: () => Effect.fail(new Error(`its layer does not provide ${tag.key}`)),
+        onSome: Effect.succeed
+      })
+    ),
     Effect.mapError((error) => (error instanceof MetricsStoreError ? error : failed(error))),
     Effect.catchDefect((defect) => Effect.fail(failed(defect)))
   )
@@ -30,10 +41,11 @@ export const openStore = <A = StateStore>(
 
 const layerOf = <A>({ settings, url }: StoreModule): Effect.Effect<StoreLayer<A>, MetricsStoreError> => {
   const failed = (reason: string) => new MetricsStoreError({ store: url, operation: "open", reason })
-  return Effect.tryPromise({
-    try: (): Promise<unknown> => import(url),
+  const imported = Effect.tryPromise({
+    try: () => importMetrics({ path: url, by: "MetricsStore" }, () => import(url)),
     catch: (cause) => failed(`the module could not be imported: ${messageOf(cause)}`)
-  }).pipe(
+  })
+  return Effect.andThen(refuseProgram(url), imported).pipe(
     Effect.flatMap((module) => {
       const made = Predicate.hasProperty(module, "layer") && typeof module.layer === "function" ? module : undefined
       if (made === undefined) return Effect.fail(failed("the module does not export a function `layer`"))
@@ -43,4 +55,21 @@ const layerOf = <A>({ settings, url }: StoreModule): Effect.Effect<StoreLayer<A>
         : Effect.fail(failed("the `layer` of the module did not return a Layer"))
     })
   )
+}
+
+/** Fails for the file that Node was started with, which only the main thread knows: each worker would run it. */
+export const refuseProgram = (url: string): Effect.Effect<void, MetricsStoreError> =>
+  Effect.suspend(() => {
+    if (!isProgram(url)) return Effect.void
+    const reason =
+      "the module is the program itself, which each worker would run. Move the store to a module of its own"
+    return Effect.fail(new MetricsStoreError({ store: url, operation: "open", reason }))
+  })
+
+const isProgram = (url: string): boolean => {
+  try {
+    return realpathSync(fileURLToPath(url)) === realpathSync(process.argv[1] ?? "")
+  } catch {
+    return false
+  }
 }

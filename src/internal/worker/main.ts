@@ -12,6 +12,7 @@ import { isDefinition, mustBeMetric } from "../metric/definition/define.ts"
 import { fingerprint, isSame } from "../metric/definition/fingerprint.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import { isMetricSet } from "../metric/metricSet.ts"
+import { MetricsStoreError } from "../model/exportErrors.ts"
 import { MetricsModuleError } from "../model/registerErrors.ts"
 import type { DurableStateError, RuntimeFailed } from "../model/runtimeErrors.ts"
 import { InvalidArgument } from "../model/usageErrors.ts"
@@ -117,7 +118,11 @@ const tellStore = (
       openStoredStates(settings, states, thread.durable, (make) => thread.tell(make))
     ),
     Effect.as(undefined),
-    Effect.catchCause((cause) => Effect.succeed(messageOf(Cause.squash(cause))))
+    Effect.catchCause((cause) => {
+      const error = Cause.squash(cause)
+      // Whoever has asked makes the error of it.
+      return Effect.succeed(error instanceof MetricsStoreError ? error.reason : messageOf(error))
+    })
   )
 /** Likewise. */
 const shipEvents = Effect.fnUntraced(function* (

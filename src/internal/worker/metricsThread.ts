@@ -1,7 +1,7 @@
 /**
  * How a program finds out that it runs in the thread that folds for a runtime of another one. Such a thread runs what its
  * process preloads (`--import`, `--require`), because loaders come that way. A preload may start a runtime, which it does
- * in every thread; a metrics module must not, see importedMetrics.ts.
+ * in every thread; a metrics module must not, see importedModules.ts.
  */
 import { getEnvironmentData, setEnvironmentData, type Worker } from "node:worker_threads"
 

@@ -1,0 +1,42 @@
+// Modules of stores that are not what they should be: whoever opens one is told which, and why.
+import { expect, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { MetricsRuntime } from "mvx-metrics"
+import { MetricsStore, type StoreModule } from "mvx-metrics/MetricsStore"
+import { writeTo } from "../../src/internal/runtime/storeOptions.ts"
+import { ShopMetrics } from "../cluster/fixtures/shop.metrics.ts"
+import { namespace } from "./support.ts"
+
+const moduleOf = (name: string, settings?: unknown) =>
+  MetricsStore.module(new URL(`./fixtures/odd/${name}.ts`, import.meta.url), settings)
+
+const odd: ReadonlyArray<readonly [StoreModule, string]> = [
+  [moduleOf("missing"), "could not be imported"],
+  [moduleOf("throws"), "could not be imported: it throws"],
+  [moduleOf("nothing"), "does not export a function `layer`"],
+  [moduleOf("layers", "throws"), "no settings"],
+  [moduleOf("layers", "none"), "did not return a Layer"],
+  [moduleOf("layers", "another"), "does not provide mvx-metrics/StateStore"],
+  [moduleOf("starts"), "starts a metrics runtime itself"],
+  [MetricsStore.module(new URL(`file://${process.argv[1]}`)), "is the program itself"]
+]
+
+it.live("a reader, and a worker that writes, fail with the module and what is wrong with it", () =>
+  Effect.gen(function* () {
+    const runtime = yield* MetricsRuntime.makeWorker({ namespace, logging: "silent" })
+    yield* runtime.start
+    for (const [store, reason] of odd) {
+      const reading = Effect.asVoid(MetricsStore.makeReader({ store, namespace, metrics: [ShopMetrics] }))
+      const openings: ReadonlyArray<Effect.Effect<void, { readonly _tag: string; readonly message: string }>> = [
+        Effect.scoped(reading),
+        writeTo(runtime, { store })
+      ]
+      for (const opening of openings) {
+        const error = yield* Effect.flip(opening)
+        expect(error._tag).toBe("mvx-metrics/MetricsStoreError")
+        expect(error.message).toContain(reason)
+        expect(error.message).toContain(store.url.split("/").at(-1))
+      }
+    }
+  })
+)
