@@ -11,34 +11,28 @@
  *
  * @since 0.2.0
  */
-import * as Context from "effect/Context"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
+import type * as Layer from "effect/Layer"
 import { aString } from "./internal/model/optionChecks.ts"
-import { EventStore } from "./internal/store/eventStore.ts"
+import type { EventStore } from "./internal/store/eventStore.ts"
 import { redisConnection } from "./internal/store/redisConnection.ts"
 import { redisEvents } from "./internal/store/redisEvents.ts"
 import { redisStates } from "./internal/store/redisStates.ts"
-import { serverSettings } from "./internal/store/serverOptions.ts"
-import { StateStore } from "./internal/store/stateStore.ts"
-import { type StoreModule, storeModule } from "./internal/store/storeModule.ts"
+import { type ServerOptions, serverStore, servicesOf } from "./internal/store/serverOptions.ts"
+import type { StateStore } from "./internal/store/stateStore.ts"
+import type { StoreModule } from "./internal/store/storeModule.ts"
 import { siblingModule } from "./internal/util/siblingModule.ts"
 
-/**
- * Where the store is.
- *
- * @category options
- * @since 0.2.0
- */
-export interface Options {
-  /** The URL of the server, with its password where it needs one: `redis://`, or `rediss://` for TLS. */
-  readonly url: string
-  /** What the keys begin with. Applications that share a server use different ones. Default: `"mvx-metrics:"`. */
-  readonly prefix?: string
-  /** The time limit of each use of the server, connecting included, by the real clock. Default: 5 seconds. */
-  readonly timeout?: Duration.Input
-}
+export type { ServerOptions as Options } from "./internal/store/serverOptions.ts"
+
+const store = serverStore({
+  protocols: ["redis:", "rediss:"],
+  defaultPrefix: "mvx-metrics:",
+  aPrefix: aString,
+  module: () => siblingModule("RedisStore", import.meta.url),
+  open: (settings) =>
+    Effect.map(redisConnection(settings), (connection) => servicesOf(redisStates(connection), redisEvents(connection)))
+})
 
 /**
  * Describes the store as plain data, so that it can be opened by the thread that folds. Throws `InvalidArgument` for an
@@ -47,10 +41,7 @@ export interface Options {
  * @category constructors
  * @since 0.2.0
  */
-export const make = (options: Options): StoreModule => {
-  const { place } = serverSettings(options, server)
-  return storeModule(siblingModule("RedisStore", import.meta.url), options, place)
-}
+export const make: (options: ServerOptions) => StoreModule = store.make
 
 /**
  * Provides the store. It connects when it is first used, so a server that cannot be reached fails each use and not the
@@ -59,13 +50,4 @@ export const make = (options: Options): StoreModule => {
  * @category layers
  * @since 0.2.0
  */
-export const layer = (options: Options): Layer.Layer<StateStore | EventStore> =>
-  Layer.effectContext(
-    Effect.map(
-      Effect.suspend(() => redisConnection(serverSettings(options, server))),
-      (connection) =>
-        Context.add(Context.make(StateStore, redisStates(connection)), EventStore, redisEvents(connection))
-    )
-  )
-
-const server = { protocols: ["redis:", "rediss:"], defaultPrefix: "mvx-metrics:", aPrefix: aString }
+export const layer: (options: ServerOptions) => Layer.Layer<StateStore | EventStore> = store.layer

@@ -101,7 +101,6 @@ const connect = ({ timeout, url }: ServerSettings): Effect.Effect<Client, Error,
         })
         // It rethrows an error that nobody listens to. What it means is learned by the next use.
         client.on("error", () => {})
-        await client.connect()
         return { client, binary: client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer }) }
       },
       catch: (error) => error as Error
@@ -111,6 +110,8 @@ const connect = ({ timeout, url }: ServerSettings): Effect.Effect<Client, Error,
         if (client.isOpen) client.destroy()
       })
   ).pipe(
+    // It can be given up, when the server takes the connection and says nothing.
+    Effect.tap(({ client }) => Effect.tryPromise({ try: () => client.connect(), catch: (error) => error as Error })),
     Effect.map(({ binary, client }) => ({
       get isReady() {
         return client.isReady

@@ -1,11 +1,32 @@
 /** The options of a store in a server, and the module that makes it. */
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
 import { aDuration, type Check, notBlank, whyInvalidOptions } from "../model/optionChecks.ts"
+import { EventStore, type EventStoreService } from "./eventStore.ts"
+import { StateStore, type StateStoreService } from "./stateStore.ts"
+import { type StoreModule, storeModule } from "./storeModule.ts"
 
-/** What the stores of this package have in common. */
+/**
+ * Where the store is.
+ *
+ * @category options
+ * @since 0.2.0
+ */
 export interface ServerOptions {
+  /**
+   * The URL of the server, with the user, and the password where it needs one: `redis://`, or `rediss://` for TLS, and
+   * `postgres://` with the database.
+   */
   readonly url: string
+  /**
+   * What the keys, or the names of the tables, begin with. Applications that share a server use different ones. In PostgreSQL
+   * it has letters, digits and `_`. Default: `"mvx-metrics:"` in Redis, `"mvx_metrics_"` in PostgreSQL.
+   */
   readonly prefix?: string
+  /** The time limit of each use of the server, connecting included, by the real clock. Default: 5 seconds. */
   readonly timeout?: Duration.Input
 }
 
@@ -18,19 +39,35 @@ export interface ServerSettings {
   readonly timeout: number
 }
 
-/** What the servers of a store have in common. */
+/** What kind of server a store is in, and how it is opened. */
 interface ServerKind {
   /** The protocols of their URLs. */
   readonly protocols: ReadonlyArray<string>
   readonly defaultPrefix: string
   /** What a prefix may be. */
   readonly aPrefix: Check
+  /** The URL of the module that has `layer`. */
+  readonly module: () => URL | string
+  readonly open: (settings: ServerSettings) => Effect.Effect<Services, never, Scope.Scope>
 }
+
+type Services = Context.Context<StateStore | EventStore>
+
+/** What a module of such a store exports. */
+export const serverStore = (kind: ServerKind) => ({
+  make: (options: ServerOptions): StoreModule =>
+    storeModule(kind.module(), options, serverSettings(options, kind).place),
+  layer: (options: ServerOptions): Layer.Layer<StateStore | EventStore> =>
+    Layer.effectContext(Effect.suspend(() => kind.open(serverSettings(options, kind))))
+})
+
+export const servicesOf = (states: StateStoreService, events: EventStoreService): Services =>
+  Context.add(Context.make(StateStore, states), EventStore, events)
 
 /** Throws what is wrong with the options, if anything is. */
 export const serverSettings = (
   options: ServerOptions,
-  { aPrefix, defaultPrefix, protocols }: ServerKind
+  { aPrefix, defaultPrefix, protocols }: Pick<ServerKind, "aPrefix" | "defaultPrefix" | "protocols">
 ): ServerSettings => {
   const aUrl: Check = (value) =>
     notBlank(value) ??

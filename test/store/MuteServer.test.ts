@@ -1,0 +1,36 @@
+// A server that takes connections and says nothing: a stalled proxy, or a host that has died.
+import { createServer, type Socket } from "node:net"
+import { expect, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { MetricsStore } from "mvx-metrics/MetricsStore"
+import * as RedisStore from "mvx-metrics/RedisStore"
+import { ShopMetrics } from "../cluster/fixtures/shop.metrics.ts"
+
+const muteServer = Effect.acquireRelease(
+  Effect.callback<{ readonly port: number; readonly sockets: Array<Socket>; readonly close: () => void }>((resume) => {
+    const sockets: Array<Socket> = []
+    const server = createServer((socket) => void sockets.push(socket.on("error", () => {})))
+    server.listen(0, "127.0.0.1", () => {
+      const close = (): void => {
+        server.close()
+        for (const socket of sockets) socket.destroy()
+      }
+      resume(Effect.succeed({ port: (server.address() as { readonly port: number }).port, sockets, close }))
+    })
+  }),
+  ({ close }) => Effect.sync(close)
+)
+
+it.live("each use of a Redis that takes the connection and says nothing fails in time, and connects anew", () =>
+  Effect.gen(function* () {
+    const { port, sockets } = yield* muteServer
+    // Its import is part of the first use.
+    yield* Effect.promise(() => import("redis"))
+    const store = RedisStore.make({ url: `redis://127.0.0.1:${port}`, timeout: "100 millis" })
+    const reader = yield* MetricsStore.makeReader({ store, namespace: "test.mute", metrics: [ShopMetrics] })
+    for (const connections of [1, 2]) {
+      expect((yield* Effect.flip(reader.report)).message).toContain("read: no answer within 100 ms. Check")
+      expect(sockets).toHaveLength(connections)
+    }
+  })
+)
