@@ -37,7 +37,8 @@ export const leave = (
   // Numbers of threads are no ids to be kept apart by.
   const endedId = stream === MainStream ? recorderId : (totalId ?? recorderId)
   if (total !== undefined) ended?.addTotal(total.lane)
-  const toEnded = ended?.leave(closed, endedId, position, Math.max(0, latest), accounts.take(recorderId))
+  const account = accounts.take(recorderId)
+  const toEnded = ended?.leave(closed, endedId, position, Math.max(0, latest), account)
   const toLeft = total === undefined ? left?.leave(closed, position) : undefined
   // The total counts it as an event.
   if (total !== undefined) left?.leaveEvents(closed.sequence - 1, position)

@@ -1,8 +1,13 @@
 /** The accounting of recorders, as the application thread tells it now and then: a row of `packStats` for each. */
-import { Width } from "../formats/packedStats.ts"
+import { addEndedRow, Width } from "../formats/packedStats.ts"
+
+/** Most ids of removed recorders whose accounting is kept, as of their states. */
+const MostLeft = 1000
 
 export class ToldAccounts {
   readonly #rows = new Map<string, Float64Array>()
+  /** Of recorders that were removed, the oldest first. */
+  readonly #left = new Map<string, Float64Array>()
   #changed = new Set<string>()
 
   tell(recorderIds: ReadonlyArray<string>, stats: Float64Array): void {
@@ -16,10 +21,20 @@ export class ToldAccounts {
     return this.#rows.get(recorderId)
   }
 
+  /** Of the recorders that had this id and were removed, as they were told last. */
+  leftBy(recorderId: string): Float64Array | undefined {
+    return this.#left.get(recorderId)
+  }
+
   /** Of a recorder that is removed. */
   take(recorderId: string): Float64Array | undefined {
     const row = this.#rows.get(recorderId)
     this.#rows.delete(recorderId)
+    if (row === undefined) return undefined
+    const before = this.#left.get(recorderId)
+    this.#left.delete(recorderId)
+    this.#left.set(recorderId, addEndedRow(before, row))
+    if (this.#left.size > MostLeft) this.#left.delete(this.#left.keys().next().value!)
     return row
   }
 
