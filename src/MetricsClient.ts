@@ -24,6 +24,7 @@ export type { FetchHandler, NodeHandler } from "./internal/exporters/httpHandler
 export type { ScrapeOptions } from "./internal/exporters/scrape.ts"
 export type { LogEntry, Logger } from "./internal/facade/logger.ts"
 export { mergeMetricStates } from "./internal/facade/mergeMetricStates.ts"
+export { MetricsReader, type PlainReaderOptions as ReaderOptions } from "./internal/facade/metricsReader.ts"
 export { MetricsRecorder } from "./internal/facade/metricsRecorder.ts"
 export { MetricsRuntime } from "./internal/facade/metricsRuntime.ts"
 export type { RecorderOptions } from "./internal/facade/recorderOptions.ts"
