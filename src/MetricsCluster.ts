@@ -48,6 +48,7 @@ import { mergeable, someMetrics, whyNotMergeable } from "./internal/merging/merg
 import { mergedRuntime } from "./internal/merging/mergedRuntime.ts"
 import { isSame } from "./internal/metric/definition/fingerprint.ts"
 import { isBuiltInLevel } from "./internal/metric/definition/levels.ts"
+import { refuseInMetricsModule } from "./internal/model/importedModules.ts"
 import {
   aDuration,
   type Check,
@@ -58,7 +59,6 @@ import {
 } from "./internal/model/optionChecks.ts"
 import { Log } from "./internal/recorder/logging.ts"
 import { providedRuntime } from "./internal/runtime/provided.ts"
-import { refuseInMetricsModule } from "./internal/worker/importedMetrics.ts"
 import type * as Metric from "./Metric.ts"
 import { InvalidState, type MetricsModuleError } from "./MetricsError.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
@@ -173,7 +173,10 @@ export class MetricsCluster extends Context.Service<MetricsCluster, ClusterServi
       const silent = processes.filter(({ answered }) => !answered).length
       return { ...rest, stats: { processes: processes.length, silent, ended, age } }
     })
-    return { report, runtime: yield* mergedRuntime({ namespace, metrics, merged, begun, context, log }) }
+    return {
+      report,
+      runtime: yield* mergedRuntime({ subject: "cluster", namespace, metrics, merged, begun, context, log })
+    }
   })
 
   /**

@@ -76,7 +76,7 @@ export {
 } from "./internal/store/stateStore.ts"
 export type { StoreModule } from "./internal/store/storeModule.ts"
 export type { ReaderOptions, StoreReaderService } from "./internal/storeReader/openReader.ts"
-export type { StoreReport, StoreSource } from "./internal/storeReader/storeReader.ts"
+export type { StoreReport, StoreSource, Unreadable } from "./internal/storeReader/storeReader.ts"
 
 /**
  * The merged metrics of all processes that write to a store.

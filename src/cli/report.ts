@@ -48,7 +48,7 @@ const storeOf = ({ postgres, prefix, redis }: Named): Effect.Effect<Layer.Layer<
 
 const linesOf = (
   metrics: ReadonlyArray<Metric.Any>,
-  { ended, leftOut = [], others, recorders, sources }: StoreReport
+  { ended, leftOut = [], others, recorders, sources, unreadable = [] }: StoreReport
 ): string => {
   const count = (state: string): number => sources.filter((source) => source.state === state).length
   const tables = (title: string, snapshots: Snapshots): ReadonlyArray<string> => [
@@ -64,7 +64,10 @@ const linesOf = (
       tables(`${id} (processes: ${processes})`, snapshots)
     ),
     ...(others === undefined ? [] : tables(`${others.recorders} others`, others.snapshots)),
-    ...leftOut.map(({ differences, metric }) => harmless(`left out: ${metric}, because ${differences.join("; ")}`))
+    ...leftOut.map(({ differences, metric }) => harmless(`left out: ${metric}, because ${differences.join("; ")}`)),
+    ...unreadable.map(({ reason, source, what }) =>
+      harmless(`left out: ${what} of the source "${source}", which cannot be read: ${reason}`)
+    )
   ].join("\n\n")
 }
 

@@ -115,7 +115,6 @@ const sees: { readonly [folder: string]: ReadonlyArray<string> } = {
     "merging",
     "runtime",
     "recorder",
-    "worker",
     "durable",
     "store",
     "fold",
@@ -146,6 +145,7 @@ const sees: { readonly [folder: string]: ReadonlyArray<string> } = {
   sql: ["metric", "util"],
   structures: ["metric", "util"],
   facade: [
+    "storeReader",
     "live/server",
     "exporters",
     "runtime",

@@ -7,7 +7,7 @@ import { Effect, Exit, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import type { RuntimeService } from "mvx-metrics"
 import { Lowest, ShopMetrics, Stock, sale } from "../cluster/fixtures/shop.metrics.ts"
-import { dimensions, kinds, type MakeWriter, openStore, readerOf, soldIn } from "./support.ts"
+import { dimensions, kinds, type MakeWriter, namespace, openStore, readerOf, soldIn } from "./support.ts"
 
 const register = Effect.fnUntraced(function* (runtime: RuntimeService, id: string) {
   const recorder = yield* runtime.createRecorder(id)
@@ -151,7 +151,7 @@ for (const [kind, make] of Object.entries(kinds)) {
       Effect.gen(function* () {
         const store = yield* openStore
         const reader = yield* readerOf(store)
-        const runtime = yield* make(store)
+        const runtime = yield* make(store, {}, { every: "10 seconds" })
         const recorder = yield* register(runtime, "shop")
         yield* recorder.emit(stocked(3))
         yield* recorder.emit(sale(1))
@@ -161,8 +161,54 @@ for (const [kind, make] of Object.entries(kinds)) {
         expect(soldIn(silent, "shop")).toBe(1)
         expect(dimensions(silent, Stock, "shop")).toBeUndefined()
         expect(silent.sources).toMatchObject([{ state: "silent" }])
-        yield* later(0)
-        expect(dimensions(yield* reader.report, Stock, "shop")).toMatchObject({ value: 3 })
+        yield* recorder.emit(sale(1))
+        yield* runtime.flush()
+        const again = yield* reader.report
+        expect(dimensions(again, Stock, "shop")).toMatchObject({ value: 3 })
+        expect(again.sources).toMatchObject([{ state: "running" }])
+      })
+    )
+
+    it.effect("counts as running until it has missed several of its writes, however short the time to live is", () =>
+      Effect.gen(function* () {
+        const store = yield* openStore
+        const reader = yield* readerOf(store, { timeToLive: "1 milli" })
+        const runtime = yield* make(store, {}, { every: "10 seconds" })
+        yield* Effect.flatMap(register(runtime, "shop"), (recorder) => recorder.emit(stocked(3)))
+        yield* runtime.flush()
+        yield* later(29_000)
+        expect((yield* reader.report).sources).toMatchObject([{ state: "running" }])
+        yield* later(31_000)
+        expect((yield* reader.report).sources).toMatchObject([{ state: "silent" }])
+      })
+    )
+
+    it.effect("leaves out what cannot be read, and names it", () =>
+      Effect.gen(function* () {
+        const store = yield* openStore
+        const reader = yield* readerOf(store)
+        for (const text of ["no JSON", "null", '{ "others": "many" }']) {
+          const runtime = yield* make(store)
+          yield* Effect.flatMap(register(runtime, "shop"), (recorder) => recorder.emit(sale(1)))
+          yield* runtime.flush()
+          const { epoch, sequence, source } = store.writes.at(-1)!
+          const outcome = yield* store.service.write({
+            namespace,
+            source,
+            epoch,
+            sequence: sequence + 1,
+            base: sequence,
+            entries: new Map([["#", Buffer.from(text)]]),
+            removed: [],
+            hasEnded: false,
+            isLasting: false
+          })
+          expect(outcome).toBe("written")
+        }
+        const { recorders, unreadable } = yield* reader.report
+        expect(recorders.shop!.processes).toBe(3)
+        expect(unreadable).toHaveLength(3)
+        for (const part of unreadable!) expect(part.what).toBe("what is known beside states")
       })
     )
 
@@ -255,6 +301,24 @@ for (const [kind, make] of Object.entries(kinds)) {
         yield* runtime.flush()
         expect((yield* runtime.stats).store).toMatchObject({ unsaved: 0, failure: undefined })
         expect(soldIn(yield* reader.report, "shop")).toBe(3)
+      })
+    )
+
+    it.effect("keeps the accounting of a process with durable state when that ends", () =>
+      Effect.gen(function* () {
+        const store = yield* openStore
+        const reader = yield* readerOf(store)
+        const durable = { directory: yield* folder, interval: 3_600_000 }
+        const { close, runtime } = yield* closeable(make(store, { durable }))
+        const recorder = yield* register(runtime, "shop")
+        for (let i = 0; i < 3; i++) yield* recorder.emit(sale(1))
+        yield* runtime.flush()
+        const running = (yield* reader.report).recorders.shop!.stats
+        yield* close
+        const ended = (yield* reader.report).recorders.shop!.stats
+        for (const { accepted, applied, offered } of [running, ended]) {
+          expect({ accepted, applied, offered }).toEqual({ accepted: 3, applied: 3, offered: 3 })
+        }
       })
     )
 

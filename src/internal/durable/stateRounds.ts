@@ -53,7 +53,7 @@ export abstract class StateRounds {
   protected readonly thread: KeepingThread
   protected abstract readonly live: LiveStates
   readonly #by: Toucher
-  readonly #intervalMillis: number
+  readonly intervalMillis: number
   #isDue = false
   #asked: Array<RoundEnd> = []
   #round: Round | undefined
@@ -66,7 +66,7 @@ export abstract class StateRounds {
   constructor(thread: KeepingThread, by: Toucher, intervalMillis: number) {
     this.thread = thread
     this.#by = by
-    this.#intervalMillis = intervalMillis
+    this.intervalMillis = Math.min(intervalMillis, LongestTimer)
   }
 
   /** What is to be written, if anything is. */
@@ -75,7 +75,7 @@ export abstract class StateRounds {
   protected arm(): void {
     if (this.#isClosed) return
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.makeDue(), Math.min(this.#intervalMillis, LongestTimer))
+    this.#timer = setTimeout(() => this.makeDue(), this.intervalMillis)
     if (typeof this.#timer === "object") this.#timer.unref()
   }
 

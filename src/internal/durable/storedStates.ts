@@ -95,7 +95,7 @@ export class StoredStates extends StateRounds {
     let writer: StateWriter | undefined
     const goOn = (most: number): boolean => {
       if (writer === undefined && keys[next] === aboutKey) {
-        const about: AboutSource = { others: this.thread.fold.ended?.forgotten ?? 0 }
+        const about: AboutSource = { others: this.thread.fold.ended?.forgotten ?? 0, every: this.#everyMillis }
         entries.set(aboutKey, Buffer.from(JSON.stringify(about)))
       } else if (writer === undefined) {
         const metrics = [...this.#metricsOf(keys[next]!)]
@@ -165,9 +165,15 @@ export class StoredStates extends StateRounds {
   #statsOf(key: string): ReadonlyArray<number> | undefined {
     const of = readKey(key)
     const { accounts, ended } = this.thread.fold
-    const row =
-      of?.kind === "live" ? accounts.of(of.recorderId) : ended?.accountOf(of?.kind === "ended" ? of.recorderId : Others)
-    return row && [...row]
+    if (of?.kind === "live") return rowIn(accounts.of(of.recorderId))
+    const id = of?.kind === "ended" ? of.recorderId : Others
+    return rowIn(ended === undefined ? accounts.leftBy(id) : ended.accountOf(id))
+  }
+
+  /** Readers take a source for silent that has missed several of its writes. */
+  get #everyMillis(): number {
+    const interval = this.intervalMillis + (this.#options.durable?.intervalMillis ?? 0)
+    return Math.max(interval, StillThereMillis)
   }
 
   get #eventsOfRemoved(): number {
@@ -247,6 +253,8 @@ export class StoredStates extends StateRounds {
     this.thread.fold.send({ _tag: "StateNotWritten", by: "store", reason })
   }
 }
+
+const rowIn = (row: Float64Array | undefined): ReadonlyArray<number> | undefined => row && [...row]
 
 const keyOfEnded = (id: string): string => (id === Others ? othersKey : endedKey(id))
 

@@ -37,6 +37,8 @@ export interface Merged {
 }
 
 export interface MergedRuntimeOptions {
+  /** What has them, for messages. Default: a store. */
+  readonly subject?: "cluster" | "store"
   readonly namespace: string
   readonly metrics: ReadonlyArray<Metric.Any>
   /** Asks all processes, or a store. */
@@ -161,7 +163,7 @@ export const mergedRuntime = Effect.fnUntraced(function* (
 
   const notThere = (operation: string): InvalidState =>
     new InvalidState({
-      subject: "cluster",
+      subject: options.subject ?? "store",
       id: namespace,
       state: "the merged metrics of other processes",
       operation,

@@ -16,6 +16,8 @@ export const aboutKey = "#"
 export interface AboutSource {
   /** Recorder ids that have gone together. */
   readonly others: number
+  /** Of a source that writes: at least so often, in milliseconds. */
+  readonly every?: number
   /** Sources that were retired, of the total. */
   readonly retired?: number
 }

@@ -56,7 +56,7 @@ export const makeMemory = (): StateStoreService => {
             if (entries === undefined) return []
             const has = known.get(source)
             const isKnown = has !== undefined && isSameVersion(has, { epoch, sequence })
-            const age = Math.max(0, now - writtenAt)
+            const age = now - writtenAt
             return [{ source, epoch, sequence, hasEnded, isLasting, age, entries: isKnown ? undefined : entries }]
           }
         )

@@ -110,7 +110,7 @@ export const postgresStates = ({ place, prefix, use }: PostgresConnection): Stat
       // One statement sees one moment.
       const rows = sql<EntryRow>`
         select s.source, s.epoch::float8 as epoch, s.sequence::float8 as sequence, s.state,
-          greatest(0, extract(epoch from now() - s.written_at) * 1000)::float8 as age,
+          (extract(epoch from now() - s.written_at) * 1000)::float8 as age,
           k.source is not null as is_known, e.key, e.bytes
         from ${sql(`${prefix}sources`)} s
         left join jsonb_to_recordset(${has}::text::jsonb) as k(source text, epoch bigint, sequence bigint)

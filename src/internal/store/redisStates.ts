@@ -133,7 +133,7 @@ export const redisStates = (connection: RedisConnection): StateStoreService => {
       const own = found.get(source)
       if (own === undefined && found.has(source)) return []
       const { at, epoch, sequence, state } = own?.head ?? seen
-      const age = Math.max(0, before.now - at)
+      const age = before.now - at
       return [{ source, epoch, sequence, ...standing(state), age, entries: own?.entries }]
     })
   })

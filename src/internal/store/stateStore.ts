@@ -65,7 +65,7 @@ export type WriteOutcome = "written" | "outdated" | "incomplete" | "retired"
  */
 export interface StoredSource extends SourceVersion {
   readonly source: string
-  /** How long ago it was written, by the clock of the store, in milliseconds. */
+  /** How long ago it was written, by the clock of the store, in milliseconds: less than 0 where that was set back. */
   readonly age: number
   readonly hasEnded: boolean
   readonly isLasting: boolean

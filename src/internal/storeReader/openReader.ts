@@ -1,6 +1,5 @@
 /** Opens a store for reading, with the options of users. */
 import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
@@ -11,6 +10,7 @@ import { isSame } from "../metric/definition/fingerprint.ts"
 import { isBuiltInLevel } from "../metric/definition/levels.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import type { MetricsStoreError } from "../model/exportErrors.ts"
+import { refuseInMetricsModule } from "../model/importedModules.ts"
 import {
   aBoolean,
   aDuration,
@@ -27,7 +27,6 @@ import { aStateStore } from "../runtime/storeOptions.ts"
 import { openStore } from "../store/openStore.ts"
 import { StateStore } from "../store/stateStore.ts"
 import type { StoreModule } from "../store/storeModule.ts"
-import { refuseInMetricsModule } from "../worker/importedMetrics.ts"
 import { latestReport } from "./latestReport.ts"
 import { StoreReader, type StoreReport } from "./storeReader.ts"
 
@@ -50,8 +49,9 @@ export interface ReaderOptions {
    */
   readonly levels?: ReadonlyArray<Metric.Any>
   /**
-   * How long after its last write a process counts as running, by the clock of the store. Of one that was silent for longer,
-   * counts stay, and levels are left out. Default: 30 seconds.
+   * How long after its last write a process counts as running. Of one that was silent for longer, counts stay, and levels are
+   * left out. It is at least three times as long as the process takes from one write to the next: `every`, or five seconds.
+   * Default: 30 seconds.
    */
   readonly timeToLive?: Duration.Input
   /**
@@ -60,7 +60,8 @@ export interface ReaderOptions {
    */
   readonly retires?: boolean
   /**
-   * How long a process must be silent before it counts as ended although it did not say so. One that writes again after it
+   * How long a process must be silent before it counts as ended although it did not say so. The reader must have seen for
+   * itself that it did not write for `timeToLive`, whatever the clock of the store says. One that writes again after it
    * was kept together with others is not counted any more, and logs that. Default: 1 hour.
    */
   readonly retireAfter?: Duration.Input
@@ -96,7 +97,7 @@ export const openReader = Effect.fnUntraced(function* (
   // As runtimes have it.
   const namespace = options.namespace.trim()
   const metrics = mergeable(options.metrics)
-  const store = Context.get(yield* openStore(options.store), StateStore)
+  const store = yield* openStore(options.store, StateStore)
   const context = yield* Effect.context<never>()
   const log = new Log("normal", { namespace, store: store.place })
   const warn = (problem: string): void => void Effect.runForkWith(context)(log.warning(problem))

@@ -16,15 +16,16 @@ import type { RecorderStates, SourceStates } from "./sourceStates.ts"
 /** How long a source is waited for of which the next process may go on, or which this reader does not know all of: 30 days. */
 const LongestMillis = 30 * 24 * 60 * 60 * 1000
 
-/** Whether a source will not write any more, and all of it can be added up. */
+/** Whether a source will not write any more, and all of it can be added up. `isSilent`: for so many milliseconds. */
 export const isRetirable = (
-  { age, hasEnded, isLasting, source }: StoredSource,
-  { isUnreadable, rest }: SourceStates,
+  { hasEnded, isLasting, source }: StoredSource,
+  { rest, unreadable }: SourceStates,
+  isSilent: (millis: number) => boolean,
   retireAfter: number
 ): boolean => {
   if (source === "") return false
-  if (isLasting || isUnreadable || rest.size > 0) return age > LongestMillis
-  return hasEnded || age > retireAfter
+  if (isLasting || unreadable.length > 0 || rest.size > 0) return isSilent(LongestMillis)
+  return hasEnded || isSilent(retireAfter)
 }
 
 type Part = Omit<RecorderStates, "recorderId">
@@ -44,7 +45,7 @@ interface RetiringOptions {
 /** The entries of the total with these sources in it; `undefined`: they cannot be made. */
 export const retired = (options: RetiringOptions): ReadonlyMap<string, Uint8Array> | undefined => {
   const { maxEnded, merger, namespace, now, sources, total } = options
-  if (total?.isUnreadable === true) return undefined
+  if (total !== undefined && total.unreadable.length > 0) return undefined
   const all = total === undefined ? sources : [total, ...sources]
   // The ids of sources that have ended last come last.
   const byId = new Map<string, Array<Part>>()

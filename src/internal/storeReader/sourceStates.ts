@@ -1,4 +1,5 @@
 /** What a source has left in a store, by the definitions of whoever reads it. */
+import * as Predicate from "effect/Predicate"
 import { readState } from "../durable/format.ts"
 import { stateIn } from "../fold/endedStates.ts"
 import type { PackedMetric } from "../fold/leftStates.ts"
@@ -20,6 +21,13 @@ export interface RecorderStates {
   readonly stats: Stats
 }
 
+/** A part of what a source has left, which is in no total because it cannot be read. */
+export interface UnreadablePart {
+  /** What it is: a recorder or a metric, by its name. */
+  readonly what: string
+  readonly reason: string
+}
+
 export interface SourceStates {
   readonly live: ReadonlyArray<RecorderStates>
   /** Of recorders that were removed, without levels. */
@@ -32,8 +40,8 @@ export interface SourceStates {
   readonly rest: ReadonlyMap<string, ReadonlyArray<PackedMetric>>
   /** By hash, what the rest is like. */
   readonly shapes: ReadonlyMap<string, Fingerprint>
-  /** Whether there is something in it that cannot be read. */
-  readonly isUnreadable: boolean
+  /** What in it cannot be read. */
+  readonly unreadable: ReadonlyArray<UnreadablePart>
 }
 
 export const sourceStates = (
@@ -49,11 +57,11 @@ export const sourceStates = (
   let about: AboutSource = { others: 0 }
   const rest = new Map<string, Array<PackedMetric>>()
   const shapesOfRest = new Map<string, Fingerprint>()
-  let isUnreadable = false
+  const unreadable: Array<UnreadablePart> = []
 
-  const unreadable = (what: string, why: string): void => {
-    isUnreadable = true
-    merger.problem(`${what} of the source "${source}" cannot be read, and is left out: ${why}`)
+  const skip = (what: string, reason: string): void => {
+    unreadable.push({ what, reason })
+    merger.problem(`${what} of the source "${source}" cannot be read, and is left out: ${reason}`)
   }
   const leave = (packed: PackedMetric, shape: Fingerprint): ReadonlyArray<never> => {
     rest.set(packed.recorderId, [...(rest.get(packed.recorderId) ?? []), packed])
@@ -75,14 +83,14 @@ export const sourceStates = (
     try {
       return [[name, stateIn(metric, bytes)]]
     } catch (error) {
-      unreadable(`the metric "${name}"`, describeError(error))
+      skip(`the metric "${name}"`, describeError(error))
       return []
     }
   }
   const statesOf = (what: string, bytes: Uint8Array): Omit<RecorderStates, "recorderId"> => {
     const kept = readState(bytes, namespace)
     if ("problem" in kept) {
-      unreadable(what, kept.reason)
+      skip(what, kept.reason)
       return { states: {}, stats: none }
     }
     const { measured, metrics } = kept
@@ -100,7 +108,7 @@ export const sourceStates = (
     const of = readStoredKey(key)
     switch (of?.kind) {
       case "about":
-        about = JSON.parse(Buffer.from(bytes).toString()) as AboutSource
+        about = aboutIn(bytes, (reason) => skip("what is known beside states", reason)) ?? about
         break
       case "others":
         others = statesOf("what goes together", bytes)
@@ -114,10 +122,29 @@ export const sourceStates = (
         break
       }
       default:
-        unreadable(`the entry "${key}"`, "it is of a later version of mvx-metrics")
+        skip(`the entry "${key}"`, "it is of a later version of mvx-metrics")
     }
   }
-  return { live, ended, others, about, misfits, rest, shapes: shapesOfRest, isUnreadable }
+  return { live, ended, others, about, misfits, rest, shapes: shapesOfRest, unreadable }
+}
+
+const aboutIn = (bytes: Uint8Array, onProblem: (reason: string) => void): AboutSource | undefined => {
+  try {
+    const about: unknown = JSON.parse(Buffer.from(bytes).toString())
+    if (isAbout(about)) return about
+    onProblem("it is not what mvx-metrics writes")
+  } catch (error) {
+    onProblem(describeError(error))
+  }
+  return undefined
+}
+
+const isCount = (value: unknown): boolean => typeof value === "number" && value >= 0
+
+const isAbout = (value: unknown): value is AboutSource => {
+  if (!Predicate.isObject(value)) return false
+  const { every = 0, others, retired = 0 } = value as { readonly [name: string]: unknown }
+  return [every, others, retired].every(isCount)
 }
 
 const statsIn = (row: ReadonlyArray<number> | undefined): Stats => {

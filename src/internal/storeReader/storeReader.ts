@@ -13,8 +13,9 @@ import type { MetricsStoreError } from "../model/exportErrors.ts"
 import type { Stats } from "../model/stats.ts"
 import type { SourceVersion, StateStoreService, StoredSource } from "../store/stateStore.ts"
 import { inSlices } from "../util/inSlices.ts"
+import { Liveness } from "./liveness.ts"
 import { isRetirable, retired } from "./retiring.ts"
-import { type SourceStates, sourceStates } from "./sourceStates.ts"
+import { type SourceStates, sourceStates, type UnreadablePart } from "./sourceStates.ts"
 
 /**
  * A source of states: a process of the application, more exactly its runtime.
@@ -30,10 +31,21 @@ export interface StoreSource {
    * - `ended`: it has ended in an orderly way, with everything counted.
    */
   readonly state: "running" | "silent" | "ended"
-  /** How long ago it has written, by the clock of the store, in milliseconds. */
+  /** How long ago it has written, as the reader has seen it, in milliseconds. */
   readonly age: number
   /** Whether its state is durable: its next process goes on as the same source. */
   readonly isLasting: boolean
+}
+
+/**
+ * A part of what a source has left in a store that cannot be read: it was damaged, or is of a later version.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Unreadable extends UnreadablePart {
+  /** The id of the source. The empty text: the total of those that have ended. */
+  readonly source: string
 }
 
 /**
@@ -54,6 +66,8 @@ export interface StoreReport {
    * kind): it is in no total. Absent: there is no such thing.
    */
   readonly leftOut?: ReadonlyArray<LeftOut<string>>
+  /** What is in the store and cannot be read: it is in no total. Absent: there is no such thing. */
+  readonly unreadable?: ReadonlyArray<Unreadable>
   /** Those whose counts are kept apart. */
   readonly sources: ReadonlyArray<StoreSource>
   /** How many sources have ended, those included whose counts are kept together. */
@@ -82,6 +96,7 @@ export class StoreReader {
   readonly #options: ReaderOptions
   readonly #merger: Merger
   readonly #cache = new Map<string, Cached>()
+  readonly #liveness = new Liveness()
   readonly #inTurn = Semaphore.makeUnsafe(1)
 
   constructor(options: ReaderOptions) {
@@ -96,6 +111,7 @@ export class StoreReader {
   readonly #report = Effect.gen({ self: this }, function* () {
     const { namespace, store } = this.#options
     const stored = yield* store.read({ namespace, known: this.#cache })
+    this.#liveness.see(stored, Number((yield* Clock.currentTimeNanos) / 1_000_000n))
     const ids = new Set(stored.map(({ source }) => source))
     for (const source of this.#cache.keys()) if (!ids.has(source)) this.#cache.delete(source)
     for (const { entries, epoch, sequence, source } of stored) {
@@ -110,8 +126,14 @@ export class StoreReader {
     return report
   })
 
-  #isRunning({ age, hasEnded }: StoredSource): boolean {
-    return !hasEnded && age <= this.#options.timeToLive
+  #isRunning({ hasEnded, source }: StoredSource): boolean {
+    return !hasEnded && this.#liveness.silence(source) <= this.#timeToLive(source)
+  }
+
+  /** A source is not silent before it has missed several of its writes. */
+  #timeToLive(source: string): number {
+    const { every = 0 } = this.#cache.get(source)!.states.about
+    return Math.max(this.#options.timeToLive, MissedWrites * every)
   }
 
   readonly #merged = Effect.fnUntraced(
@@ -148,7 +170,8 @@ export class StoreReader {
         forgotten += states.about.others
         ended += states.about.retired ?? 0
         if (each.source === "") continue
-        const { age, hasEnded, isLasting, source: id } = each
+        const { hasEnded, isLasting, source: id } = each
+        const age = this.#liveness.silence(id)
         if (hasEnded) ended++
         sources.push({ id, state: isRunning ? "running" : hasEnded ? "ended" : "silent", age, isLasting })
       }
@@ -158,6 +181,9 @@ export class StoreReader {
         recorders.push([recorderId, { snapshots, stats, processes }])
       }
       const leftOut = this.#leftOut(stored)
+      const unreadable = stored.flatMap(({ source }) =>
+        this.#cache.get(source)!.states.unreadable.map((part) => ({ source, ...part }))
+      )
       const ofOthers = yield* inSlices(merger.show(others, at))
       return {
         at,
@@ -166,6 +192,7 @@ export class StoreReader {
           others: { recorders: forgotten, snapshots: ofOthers, stats: statsOfOthers }
         }),
         ...(leftOut.length > 0 && { leftOut }),
+        ...(unreadable.length > 0 && { unreadable }),
         sources,
         ended,
         age: sources.reduce((oldest, { age, state }) => (state === "running" ? Math.max(oldest, age) : oldest), 0)
@@ -191,7 +218,13 @@ export class StoreReader {
   #retire(stored: ReadonlyArray<StoredSource>, now: number): Effect.Effect<void> {
     const { maxEnded, namespace, retireAfter, store } = this.#options
     const statesOf = (source: string): SourceStates => this.#cache.get(source)!.states
-    const due = stored.filter((each) => isRetirable(each, statesOf(each.source), retireAfter))
+    const due = stored.filter((each) => {
+      const { source } = each
+      // A clock that was set makes nobody silent: this reader has seen for itself that nothing comes.
+      const isSilent = (millis: number) =>
+        this.#liveness.silence(source) > millis && this.#liveness.watched(source) >= this.#timeToLive(source)
+      return isRetirable(each, statesOf(source), isSilent, retireAfter)
+    })
     if (due.length <= KeptApart) return Effect.void
     const total = stored.find(({ source }) => source === "")
     const replaced = retired({
@@ -217,6 +250,9 @@ export class StoreReader {
       )
   }
 }
+
+/** So many writes of its own must a source have missed at least. */
+const MissedWrites = 3
 
 /** So many sources that have ended are kept apart, so that reports name them. */
 const KeptApart = 100
