@@ -206,6 +206,79 @@ it.effect(
     }).pipe(Effect.scoped)
 )
 
+it.effect(
+  "goes on folding while the store fails with the overflow policy drop-newest, and the stream says what it misses",
+  () =>
+    Effect.gen(function* () {
+      let isDown = true
+      const memory = memoryEvents()
+      const failed = new MetricsError.MetricsStoreError({ store: "down", operation: "append", reason: "it is down" })
+      const store: EventStoreService = {
+        ...memory,
+        append: (append) => (isDown ? Effect.fail(failed) : memory.append(append))
+      }
+      const runtime = yield* MetricsRuntime.makeInProcess({
+        namespace,
+        logging: "silent",
+        stream: {
+          ...{ store: storeOf(store), interval: "1 hour", memoryLimit: 1024 * 1024, grace: 10, heartbeat: 2 },
+          overflow: "drop-newest"
+        }
+      })
+      yield* runtime.start
+      const recorder = yield* runtime.createRecorder("http", { capacity: 100, overflow: "drop-newest" })
+      const metrics = yield* recorder.register(RequestMetrics)
+      const emit = Effect.gen(function* () {
+        for (let i = 0; i < 1000; i++) {
+          yield* metrics.emit({ _tag: "http.body", sizes: Array.from({ length: 2000 }, (_, n) => n + 0.5) })
+          if (i % 20 === 0) yield* Effect.yieldNow
+        }
+      })
+      yield* emit
+      // Recorders come and go meanwhile, and leave nothing in the memory for the store.
+      const { kept } = (yield* runtime.stats).stream!
+      for (let i = 0; i < 500; i++) {
+        const other = yield* runtime.createRecorder(`connection-${i}`)
+        yield* (yield* other.register(RequestMetrics)).emit(requestAt(1, 1) as never)
+        yield* runtime.stopAndRemoveRecorder(`connection-${i}`)
+      }
+      const bodies = (yield* recorder.snapshots).bodies!.dimensions
+      expect((yield* recorder.stats).refused).toBe(0)
+      expect((yield* recorder.stats).applied).toBe(1000)
+      const during = (yield* runtime.stats).stream!
+      expect(during.isFull).toBe(true)
+      expect(during.kept.used).toBe(kept.used)
+      expect(during.kept.used).toBeLessThan(2 * 1024 * 1024)
+      isDown = false
+      const stream = yield* aggregator(store)
+      const folding = yield* Effect.forkChild(Effect.forever(Effect.andThen(stream.foldNow, nextTurn)))
+      yield* runtime.flush()
+      const room = Effect.gen(function* () {
+        while ((yield* runtime.stats).stream!.isFull) yield* nextTurn
+      })
+      yield* room
+      yield* emit
+      yield* runtime.flush()
+      // What was dropped last is known to be missing with the next event that is not.
+      let offered = 2000
+      for (let before = -1, all = 0; all !== before; offered++) {
+        before = all
+        yield* room
+        yield* metrics.emit({ _tag: "http.body", sizes: [1] })
+        yield* runtime.flush()
+        all = (yield* runtime.stats).stream!.dropped
+      }
+      yield* Fiber.interrupt(folding)
+      yield* stream.foldNow
+      const { events } = (yield* stream.report).recorders.http!
+      const { dropped } = (yield* runtime.stats).stream!
+      expect(events.missed).toBeGreaterThan(0)
+      expect(events.applied + events.missed).toBe(offered)
+      expect(dropped).toBeGreaterThanOrEqual(events.missed)
+      expect(bodies).toEqual({ value: 1000 * 2_000_000 })
+    }).pipe(Effect.scoped)
+)
+
 it.effect("fails a flush with the reason why events are not in the store", () =>
   Effect.gen(function* () {
     const failed = new MetricsError.MetricsStoreError({ store: "down", operation: "append", reason: "it is down" })

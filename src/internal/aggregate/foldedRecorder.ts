@@ -177,7 +177,9 @@ export class FoldedRecorder {
     if (missed <= 0) return
     this.counts = addEventCounts(this.counts, { ...noEventCounts, missed })
     this.sequence = to
-    this.#of.onProblem(`${missed} events of the recorder "${this.recorderId}" are missing: the store has lost them`)
+    this.#of.onProblem(
+      `${missed} events of the recorder "${this.recorderId}" are missing: the store has lost them, or their process had no room to keep them`
+    )
   }
 
   /** Takes what another one has counted, to which nothing comes any more. Levels are not counted. */

@@ -90,8 +90,17 @@ const ofRuntime: ReadonlyArray<readonly [family: Family, of: (stats: Partial<Run
     ({ stream }) => stream?.kept.used
   ],
   [
-    family("stream.kept.limit", "By", false, "Maximum of it. At the limit nothing is folded."),
+    family("stream.kept.limit", "By", false, "Maximum of it. At the limit the overflow policy of the stream applies."),
     ({ stream }) => stream?.kept.limit
+  ],
+  [
+    family(
+      "stream.dropped",
+      "{event}",
+      true,
+      "Events that were not appended to the store of events for lack of memory."
+    ),
+    ({ stream }) => stream?.dropped
   ],
   [
     family("stream.failures", "{append}", true, "Attempts to append events to their store that failed."),

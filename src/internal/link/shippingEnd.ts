@@ -24,18 +24,22 @@ export class ShippingEnd {
   #next = 0
   /** Why there is no fold any more. */
   #lost: Error | undefined
-  #progress: ShippingProgress = { events: 0, kept: 0, isFull: false, failures: 0, failure: undefined, retirements: 0 }
-  /** Events that folds before the present one have appended. */
-  #before = 0
-  /** Is told when appending begins to fail, and when it works again. */
-  onChange: (failure: string | undefined) => void = () => {}
+  #progress: ShippingProgress = {
+    ...{ events: 0, kept: 0, isFull: false, dropped: 0 },
+    ...{ failures: 0, failure: undefined, retirements: 0 }
+  }
+  /** Events that folds before the present one have appended, and have not. */
+  #before = { events: 0, dropped: 0 }
+  /** Is told when appending begins to fail or to have no room, and when it works again. */
+  onChange: (progress: Pick<ShippingProgress, "failure" | "isFull">) => void = () => {}
 
   constructor(options: ShippingEndOptions) {
     this.#options = options
   }
 
   get progress(): ShippingProgress {
-    return { ...this.#progress, events: this.#before + this.#progress.events }
+    const { dropped, events } = this.#progress
+    return { ...this.#progress, events: this.#before.events + events, dropped: this.#before.dropped + dropped }
   }
 
   /** Done when the store has everything that was sent before. */
@@ -68,15 +72,16 @@ export class ShippingEnd {
       const { failure, ticket } = message
       return this.#waiting.get(ticket)?.end(failure === undefined ? Exit.void : Exit.fail(new Error(failure)))
     }
-    const { failure } = this.#progress
+    const { failure, isFull } = this.#progress
     this.#progress = message
-    if ((failure === undefined) !== (message.failure === undefined)) this.onChange(message.failure)
+    if ((failure === undefined) !== (message.failure === undefined) || isFull !== message.isFull) this.onChange(message)
   }
 
   /** The fold was replaced: the one before may have taken a question and not answered it. */
   again(): void {
-    this.#before += this.#progress.events
-    this.#progress = { ...this.#progress, events: 0 }
+    const { dropped, events } = this.progress
+    this.#before = { events, dropped }
+    this.#progress = { ...this.#progress, events: 0, dropped: 0 }
     for (const [ticket, { ends }] of this.#waiting) this.#options.send({ _tag: "Ship", ticket, ends })
   }
 

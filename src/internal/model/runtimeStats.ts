@@ -123,8 +123,10 @@ export interface StreamStats {
   readonly events: number
   /** Bytes of events that are kept for the store: until it has them, and cannot lose them any more. */
   readonly kept: Usage
-  /** Whether nothing is folded, because as much is kept as may be. */
+  /** Whether as much is kept as may be. With the overflow policy `backpressure`, nothing is folded then. */
   readonly isFull: boolean
+  /** Events that were folded and not appended, because there was no room: with the overflow policy `drop-newest`. */
+  readonly dropped: number
   /** Attempts to append that have failed. */
   readonly failures: number
   /** Why the last attempt has failed, if it has. */

@@ -27,6 +27,7 @@ import {
   withInternals
 } from "./internals.ts"
 import { RuntimeLifecycle } from "./lifecycle.ts"
+import { logShipping } from "./logShipping.ts"
 import { defaultMemoryLimit, type RuntimeOptions } from "./options.ts"
 import { RecorderRegistry } from "./registry.ts"
 import { scrapeOf } from "./scrape.ts"
@@ -68,12 +69,7 @@ export const makeRuntime = Effect.fnUntraced(function* (
     }
     if (shipping !== undefined) {
       exporters.add({ name: "event store", flush: shipping.flush })
-      shipping.onChange = (failure) =>
-        void lifecycle.inBackground(
-          failure === undefined
-            ? log.lifecycle("events are appended to their store again")
-            : log.warning(`events cannot be appended to their store, and are kept: ${failure}`)
-        )
+      shipping.onChange = (progress) => void lifecycle.inBackground(logShipping(log, progress))
     }
     expositionNames.onChange = (metric, isThere) => {
       for (const watch of watches) watch(metric, isThere)

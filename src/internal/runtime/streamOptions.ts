@@ -1,7 +1,7 @@
 /** The option by which a runtime has its events folded by aggregators as well. */
 import * as Duration from "effect/Duration"
 import * as Layer from "effect/Layer"
-import { aDuration, type Check, integerWithin, whyInvalidOptions } from "../model/optionChecks.ts"
+import { aDuration, type Check, integerWithin, oneOf, whyInvalidOptions } from "../model/optionChecks.ts"
 import type { EventStore } from "../store/eventStore.ts"
 import { isStoreModule, type StoreModule } from "../store/storeModule.ts"
 import type { ShippingSettings } from "../stream/workerMessages.ts"
@@ -37,10 +37,21 @@ export interface StreamOptions {
    */
   readonly interval?: Duration.Input
   /**
-   * The maximum memory, in bytes, for events that are kept for the store. When it is full, nothing is folded, events wait up
-   * to the capacity of their recorder, and its overflow policy applies. 1 MiB to 4 GiB. Default: 64 MiB.
+   * The maximum memory, in bytes, for events that are kept for the store. When it is full, `overflow` applies. 1 MiB to 4 GiB.
+   * Default: 64 MiB.
    */
   readonly memoryLimit?: number
+  /**
+   * What happens while `memoryLimit` is full, because the store is down or no aggregator commits:
+   *
+   * - `backpressure`: nothing is folded. Events wait up to the capacity of their recorder, whose overflow policy applies;
+   *   reads and scrapes of the process fail when their time is up. The stream misses no event that was accepted;
+   * - `drop-newest`: the process goes on as if it had no stream, with all of its own numbers. The stream misses the events
+   *   for which there is no room: they are `dropped` in the stats of the runtime, and `missed` in the report.
+   *
+   * Default: `backpressure`.
+   */
+  readonly overflow?: "backpressure" | "drop-newest"
   /**
    * How long events are kept that were folded, by the real clock, for a store that may lose its last seconds: longer than
    * that. Default: 10 seconds.
@@ -68,6 +79,7 @@ const streamOptions =
       store,
       interval: aDuration,
       memoryLimit: integerWithin(1024 * 1024, 4 * 1024 ** 3),
+      overflow: oneOf("backpressure", "drop-newest"),
       grace: aDuration,
       heartbeat: aDuration
     }
@@ -96,7 +108,8 @@ export const shippingOf = ({
   readonly stream?: StreamOptions | undefined
 }): ShippingSettings | undefined => {
   if (stream === undefined) return undefined
-  const { grace = DefaultGrace, heartbeat, interval = "250 millis", memoryLimit = defaultStreamMemory, store } = stream
+  const { grace = DefaultGrace, heartbeat, interval = "250 millis", memoryLimit = defaultStreamMemory } = stream
+  const { overflow = "backpressure", store } = stream
   const graceMillis = millisOf(grace)
   return {
     namespace: namespace.trim(),
@@ -104,6 +117,7 @@ export const shippingOf = ({
     store,
     intervalMillis: millisOf(interval),
     memoryLimit,
+    overflow,
     graceMillis,
     heartbeatMillis: heartbeat === undefined ? graceMillis / 3 : millisOf(heartbeat)
   }

@@ -62,6 +62,10 @@ export class BatchWriter implements FoldTap {
   readonly #memory = new BatchMemory()
   /** Whether what comes may have come before, to a fold in whose place this one is. */
   isReplaying = (): boolean => false
+  /** Whether what comes is dropped: it has its sequence numbers, so that whoever reads the batches knows what is missing. */
+  hasNoRoom = (): boolean => false
+  /** Events that were dropped. */
+  dropped = 0
   /** Is told when something was written. */
   onWritten: () => void = () => {}
   /** Events since the batch was begun. */
@@ -95,11 +99,14 @@ export class BatchWriter implements FoldTap {
   // --- what is folded
 
   opened(lane: TappedLane): void {
+    // It is declared with its first event that has room.
+    if (this.hasNoRoom()) return
     this.#declareLane(lane)
     this.onWritten()
   }
 
   rows(lane: TappedLane, layout: FoldLayout, rows: Rows, at: number, count: number, time: number): void {
+    if (this.hasNoRoom()) return this.#drop(lane, lane.sequence + count, count)
     const known = this.#layout(layout)
     this.#lane(lane)
     const { words } = known
@@ -117,6 +124,7 @@ export class BatchWriter implements FoldTap {
   }
 
   event(lane: TappedLane, event: MetricEvent, time: number): void {
+    if (this.hasNoRoom()) return this.#drop(lane, lane.sequence + 1, 1)
     this.#lane(lane)
     const from = encoder.pos
     try {
@@ -139,6 +147,7 @@ export class BatchWriter implements FoldTap {
   }
 
   evicted(lane: TappedLane, to: number): void {
+    if (this.hasNoRoom()) return this.#drop(lane, to, 0)
     this.#lane(lane)
     this.#gap(lane.lane, Evicted, lane.sequence, to)
     lane.tapped = to
@@ -146,6 +155,8 @@ export class BatchWriter implements FoldTap {
   }
 
   closed(lane: TappedLane, total: string | undefined): void {
+    // As many as were declared are written whatever room there is.
+    if (this.hasNoRoom() && !this.#lanes.has(lane.lane)) return
     this.#lane(lane)
     const memory = this.#memory
     const word = memory.record(Closed, 3 + textWords(total?.length ?? 0))
@@ -155,6 +166,11 @@ export class BatchWriter implements FoldTap {
     memory.putText(word + 3, total ?? "")
     this.#lanes.delete(lane.lane)
     this.onWritten()
+  }
+
+  #drop(lane: TappedLane, to: number, events: number): void {
+    lane.tapped = to
+    this.dropped += events
   }
 
   // --- what they refer to

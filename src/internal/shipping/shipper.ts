@@ -64,11 +64,16 @@ export class Shipper {
     this.#options = options
     this.#source = options.settings.source
     this.writer.onWritten = () => this.#onWritten()
+    if (options.settings.overflow === "drop-newest") this.writer.hasNoRoom = () => this.#hasNoRoom
     this.#arm(0)
   }
 
-  /** So much is kept that no more may come. */
+  /** So much is kept that no more may be folded. */
   get isFull(): boolean {
+    return this.#options.settings.overflow === "backpressure" && this.#hasNoRoom
+  }
+
+  get #hasNoRoom(): boolean {
     return this.#kept.bytes + this.writer.bytes >= this.#options.settings.memoryLimit
   }
 
@@ -89,7 +94,7 @@ export class Shipper {
       return new Uint8Array(memory)
     })
     this.#save([this.#kept.add(memory!, events)])
-    if (this.isFull) this.#tell()
+    if (this.#hasNoRoom) this.#tell()
   }
 
   #save(batches: ReadonlyArray<KeptBatch>, restarts = false): void {
@@ -225,7 +230,8 @@ export class Shipper {
       _tag: "Streamed",
       events: this.#appended,
       kept: this.#kept.bytes + this.writer.bytes,
-      isFull: this.isFull,
+      isFull: this.#hasNoRoom,
+      dropped: this.writer.dropped,
       failures: this.#failures,
       failure: this.#failure,
       retirements: this.#retirements

@@ -116,8 +116,10 @@ export type ShippingMessage =
       readonly events: number
       /** Bytes that are kept for the store. */
       readonly kept: number
-      /** Nothing is folded because as much is kept as may be. */
+      /** As much is kept as may be. */
       readonly isFull: boolean
+      /** Events that were not appended because of that. */
+      readonly dropped: number
       readonly failures: number
       /** Why the last attempt failed, if it did. */
       readonly failure: string | undefined

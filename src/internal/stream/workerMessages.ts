@@ -102,8 +102,9 @@ export interface ShippingSettings {
   /** A module that makes the store. `undefined`: the fold has it. */
   readonly store: unknown
   readonly intervalMillis: number
-  /** Most bytes that are kept for the store. */
+  /** Most bytes that are kept for the store, and what becomes of events for which there is no room. */
   readonly memoryLimit: number
+  readonly overflow: "backpressure" | "drop-newest"
   /** How long what was committed is kept for a store that loses it. */
   readonly graceMillis: number
   readonly heartbeatMillis: number

@@ -53,6 +53,7 @@ export class SentEvents {
       store: undefined,
       intervalMillis: 1e9,
       memoryLimit: 1e9,
+      overflow: "backpressure",
       graceMillis: 1e9,
       heartbeatMillis: 1e9,
       ...settings
