@@ -1,8 +1,11 @@
 // Processes that append events, aggregators and the server are killed at random: each event is counted once.
 // `npm run faults:streams -- --seeds 20` does so for longer.
 import { describe, expect, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { EventStore } from "mvx-metrics/MetricsStore"
 import * as PostgresStore from "mvx-metrics/PostgresStore"
 import * as RedisStore from "mvx-metrics/RedisStore"
+import { createClient } from "redis"
 import { runKills } from "../streams/kills/run.ts"
 import { hasPostgres, hasRedis, makePostgres, makeRedis } from "./support/storeServers.ts"
 
@@ -13,6 +16,32 @@ describe.skipIf(!hasRedis())("a stream of events in Redis", () => {
     const result = await runKills({ seed: 1, server, store, signal: "SIGKILL", loses: true, millis: 5000 })
     expect(result.problems).toEqual([])
     expect(result.events).toBeGreaterThan(1000)
+  })
+
+  it("goes on from what the process has kept when keys of its source are gone, or of another type", async () => {
+    await using server = await makeRedis()
+    await server.start()
+    const client = await createClient({ url: server.url }).connect()
+    const batches = (...numbers: ReadonlyArray<number>) =>
+      numbers.map((number) => ({ number, bytes: Buffer.from("b") }))
+    await Effect.gen(function* () {
+      const store = yield* EventStore
+      const of = { namespace: "keys", source: "one", hasEnded: false }
+      yield* store.append({ ...of, batches: batches(1, 2, 3, 4), oldest: 1 })
+      // The server may evict what it knows of a source, if it is set up to evict at all.
+      yield* Effect.promise(() => client.del("mvx-metrics:{keys}:event-sources"))
+      expect(yield* store.append({ ...of, batches: [], oldest: 3 })).toMatchObject({ last: 2 })
+      expect(yield* store.append({ ...of, batches: batches(3, 4), oldest: 3 })).toMatchObject({ last: 4 })
+      expect((yield* store.read("keys", "one", 0, 1000)).map(({ number }) => number)).toEqual([3, 4])
+      const events = "mvx-metrics:{keys}:events:two"
+      yield* Effect.promise(() => client.set(events, "of somebody else"))
+      const two = { ...of, source: "two", batches: batches(1), oldest: 1 }
+      expect((yield* Effect.flip(store.append(two))).message).toContain("WRONGTYPE")
+      expect(yield* Effect.promise(() => client.get(events))).toBe("of somebody else")
+      yield* Effect.promise(() => client.del(events))
+      expect(yield* store.append(two)).toMatchObject({ last: 1 })
+    }).pipe(Effect.provide(RedisStore.layer({ url: server.url })), Effect.runPromise)
+    client.destroy()
   })
 })
 

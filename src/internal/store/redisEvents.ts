@@ -34,6 +34,8 @@ const MostForgotten = 10_000
 const append = redisScript(`${Prelude}
 local source, oldest, ended = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 local head = find(source)
+-- The server has lost what it knew of the source, and not its batches: ids cannot go back.
+if head.at == 0 and redis.call('TYPE', KEYS[3]).ok == 'stream' then redis.call('DEL', KEYS[3]) end
 if head.state ~= 'R' then
   head.last = math.max(head.last, oldest - 1)
   for i = 4, #ARGV, 2 do

@@ -1,5 +1,5 @@
 /**
- * `npm run faults:streams -- --seeds 20 --store redis`: kills producers, aggregators and the server at random, and looks whether
+ * `npm run faults:streams -- --seeds 20 --store redis --fsync everysec`: kills producers, aggregators and the server at random, and looks whether
  * every event that was accepted was counted once. The last line is the result as JSON. Exits with 1 where it was not.
  */
 import { parseArgs } from "node:util"
@@ -13,12 +13,20 @@ const { values } = parseArgs({
     seeds: { type: "string", default: "3" },
     first: { type: "string", default: "1" },
     millis: { type: "string", default: "6000" },
-    store: { type: "string", default: "redis,postgres" }
+    store: { type: "string", default: "redis,postgres" },
+    /** Of Redis. With `everysec`, it may lose more than the end that is cut off. */
+    fsync: { type: "string", default: "always" }
   }
 })
 
 const stores = {
-  redis: { has: hasRedis, make: makeRedis, storeOf: RedisStore.make, signal: "SIGKILL", loses: true },
+  redis: {
+    has: hasRedis,
+    make: () => makeRedis(values.fsync === "everysec" ? "everysec" : "always"),
+    storeOf: RedisStore.make,
+    signal: "SIGKILL",
+    loses: true
+  },
   // Its processes go with it at once, as after a crash.
   postgres: { has: hasPostgres, make: makePostgres, storeOf: PostgresStore.make, signal: "SIGQUIT", loses: false }
 } as const
