@@ -186,6 +186,39 @@ it.effect("folds the other sources though one has a state that cannot be read, a
   }).pipe(Effect.scoped)
 )
 
+it.effect(
+  "keeps what ended processes have counted while an aggregator with another version of a metric takes over",
+  () =>
+    Effect.gen(function* () {
+      const store = memoryEvents()
+      const otherVersion = Metric.counter("requests", { events: Requests, when: ["http.request"], labels: ["method"] })
+      const foldWith = (metrics: ReadonlyArray<Metric.Any>) =>
+        Effect.scoped(
+          Effect.gen(function* () {
+            const stream = yield* aggregator(store, { metrics })
+            for (let i = 0; i < 3; i++) yield* stream.foldNow
+            return yield* stream.report
+          })
+        )
+      const removed = yield* producer(store, 1)
+      const shutDown = yield* producer(store, 2)
+      for (const { emit, runtime } of [removed, shutDown]) {
+        yield* emit(0, 100)
+        yield* runtime.flush()
+      }
+      const expected = foldedRequests(new Map([1, 2].map((process) => [process, 100])), at, at(99))
+      const before = yield* foldWith(RequestMetrics.metrics)
+      expect(dimensionsOf(before.recorders.http!.snapshots)).toEqual(expected)
+      yield* removed.runtime.stopAndRemoveRecorder("http")
+      for (const { runtime } of [removed, shutDown]) yield* runtime.shutdown
+      const between = yield* foldWith([otherVersion])
+      expect(between.leftOut).toContain("requests")
+      const after = yield* foldWith(RequestMetrics.metrics)
+      expect(dimensionsOf(after.recorders.http!.snapshots)).toEqual(expected)
+      expect({ ended: after.ended, leftOut: after.leftOut }).toEqual({ ended: 2, leftOut: [] })
+    }).pipe(Effect.scoped)
+)
+
 it.effect("leaves out batches that are damaged, and folds those behind them", () =>
   Effect.gen(function* () {
     const stored = noEvents()

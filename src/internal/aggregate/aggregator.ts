@@ -152,7 +152,10 @@ export class Aggregator {
         this.batches += batches.length
         if (last.number >= found.last) break
       }
-      if ((found.hasEnded || isSilent) && found.last <= owned.position) yield* this.#retire(source, owned)
+      if (!(found.hasEnded || isSilent) || found.last > owned.position) return
+      // A total would not have them. An aggregator that knows them may come back.
+      const waits = owned.folded.hasForeignStates && found.age <= this.#options.rememberMillis
+      if (!waits) yield* this.#retire(source, owned)
     }
   )
 

@@ -58,8 +58,10 @@ interface StoredRecorder {
 interface StoredMetric extends ApartMetric {
   /** That of the recorder in its process. */
   readonly epoch: number
-  /** `undefined`: it is not folded here. */
+  /** `undefined`: it was never folded. */
   readonly bytes: Uint8Array | undefined
+  /** That of the last event that is in it. */
+  readonly sequence: number
 }
 
 /** Of the states of kernels as well. */
@@ -85,8 +87,8 @@ export class FoldedRecorder {
   /** The time of the latest event. */
   latest = Number.NEGATIVE_INFINITY
   counts = noEventCounts
-  /** Metrics that are not folded here, by their names. */
-  readonly apart = new Map<string, StoredMetric>()
+  /** Metrics that are not folded here, by their names and definitions. */
+  readonly #apart = new Map<string, StoredMetric>()
   readonly #of: FoldedMetrics
   readonly #metrics: LaneMetrics
   /** By name, the epoch of what is folded here. */
@@ -113,7 +115,7 @@ export class FoldedRecorder {
     for (const [name, epoch, measured] of entries) {
       const metric = this.#of.byName.get(name)
       if (metric === undefined || measuredBy(metric).hash !== measured) {
-        this.#setApart({ name, epoch, measured, bytes: undefined }, metric !== undefined)
+        this.#setApart({ name, epoch, measured, bytes: undefined, sequence: 0 }, metric !== undefined)
         continue
       }
       const known = this.#epochs.get(name)
@@ -126,9 +128,9 @@ export class FoldedRecorder {
 
   #setApart(stored: StoredMetric, isKnown: boolean): void {
     const { measured, name } = stored
-    const before = this.apart.get(name)
-    if (before?.measured === measured) return
-    this.apart.set(name, { ...stored, bytes: stored.bytes ?? before?.bytes })
+    const key = JSON.stringify([name, measured])
+    if (this.#apart.has(key)) return
+    this.#apart.set(key, stored)
     this.#of.onProblem(
       isKnown
         ? `processes define the metric "${name}" differently from this aggregator: it is left out. Run one version of the metric in all of them`
@@ -182,9 +184,14 @@ export class FoldedRecorder {
     )
   }
 
-  /** Takes what another one has counted, to which nothing comes any more. Levels are not counted. */
-  absorb(other: FoldedRecorder): void {
-    for (const stored of other.apart.values()) this.#setApart({ ...stored, bytes: undefined }, true)
+  /**
+   * Takes what another one has counted, to which nothing comes any more. Levels are not counted. `keeps`: it takes states that
+   * are not folded here as they are, of one recorder each.
+   */
+  absorb(other: FoldedRecorder, keeps = false): void {
+    for (const stored of other.#apart.values()) {
+      this.#setApart(keeps ? stored : { ...stored, bytes: undefined }, this.#of.byName.has(stored.name))
+    }
     for (const [name] of other.#epochs) {
       const metric = this.#of.byName.get(name)!
       if (this.#epochs.has(name) || isBuiltInLevel(metric)) continue
@@ -200,7 +207,7 @@ export class FoldedRecorder {
   // --- what is stored
 
   save(): Uint8Array {
-    return this.#stored([...this.#savedMetrics(() => true), ...this.apart.values()], this.counts)
+    return this.#stored([...this.#savedMetrics(() => true), ...this.#apart.values()], this.counts)
   }
 
   /** What is in no total when this was put into one, for the recorder that goes on from here. */
@@ -214,7 +221,7 @@ export class FoldedRecorder {
     return all.map(({ saved }) => {
       const { name } = saved
       const measured = measuredBy(this.#of.byName.get(name)!).hash
-      return { name, epoch: this.#epochs.get(name)!, measured, bytes: bytesOfMetric(saved) }
+      return { name, epoch: this.#epochs.get(name)!, measured, bytes: bytesOfMetric(saved), sequence: this.sequence }
     })
   }
 
@@ -238,6 +245,12 @@ export class FoldedRecorder {
       if (each.bytes !== undefined && metric !== undefined && measuredBy(metric).hash === each.measured) {
         recorder.#epochs.set(each.name, each.epoch)
         own.push(metricIn(each.bytes))
+        const missed = stored.sequence - each.sequence
+        if (missed > 0) {
+          of.onProblem(
+            `the metric "${each.name}" of the recorder "${stored.recorderId}" misses ${missed} events, which an aggregator with another version of it has folded`
+          )
+        }
       } else recorder.#setApart(each, metric !== undefined)
     }
     const lost = recorder.#metrics.restore(
@@ -251,7 +264,17 @@ export class FoldedRecorder {
 
   /** It has no metrics, and had no event, as the recorder that a process keeps for those it has removed. */
   get isEmpty(): boolean {
-    return this.sequence === 0 && this.#epochs.size === 0 && this.apart.size === 0
+    return this.sequence === 0 && this.#epochs.size === 0 && this.#apart.size === 0
+  }
+
+  /** The names of metrics that are not folded here. */
+  get leftOut(): ReadonlyArray<string> {
+    return Array.from(this.#apart.values(), ({ name }) => name)
+  }
+
+  /** Whether there are states that only an aggregator with other metrics can add up. */
+  get hasForeignStates(): boolean {
+    return [...this.#apart.values()].some(({ bytes }) => bytes !== undefined)
   }
 
   /** By name. */

@@ -117,7 +117,7 @@ export class FoldedSource {
     const recorder = this.#recorders.get(key)!
     this.#recorders.delete(key)
     const into = totalKey(total)
-    this.#recorderOf(into, total).absorb(recorder)
+    this.#recorderOf(into, total).absorb(recorder, true)
     this.#changed.add(into)
   }
 
@@ -157,6 +157,11 @@ export class FoldedSource {
       totals.set(recorder.recorderId, total)
     }
     return totals
+  }
+
+  /** See {@link FoldedRecorder.hasForeignStates}. */
+  get hasForeignStates(): boolean {
+    return [...this.#recorders.values()].some(({ hasForeignStates }) => hasForeignStates)
   }
 
   get recorders(): Iterable<FoldedRecorder> {

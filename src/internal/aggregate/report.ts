@@ -187,7 +187,7 @@ export class Reports {
         found.states.push(recorder.states())
         if (source !== undefined) found.processes.add(source)
         found.events = addEventCounts(found.events, recorder.counts)
-        for (const name of recorder.apart.keys()) leftOut.add(name)
+        for (const name of recorder.leftOut) leftOut.add(name)
       }
       for (const recorder of total.recorders) gather(recorder, undefined)
       for (const [{ source }, folded] of sources) {
