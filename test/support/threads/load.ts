@@ -14,7 +14,7 @@ const isOfLibrary = (url: string): boolean => /^(src|node_modules\/(effect|@effe
 const bundleOf = (url: string): string | undefined => {
   if (!url.startsWith(root) || url.startsWith(bundles)) return undefined
   const path = url.slice(root.length)
-  const bundle = bundles + path.replace(/\.m?[tj]s$/, ".js")
+  const bundle = bundles + path.replace(/\.m?[tj]s$/, ".mjs")
   if (existsSync(new URL(bundle))) return bundle
   // There would be two of it in the thread.
   if (isOfLibrary(path))
