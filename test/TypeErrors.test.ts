@@ -44,8 +44,11 @@ const compile = async (): Promise<ReadonlyArray<string>> => {
     await writeFile(join(folder, "tsconfig.json"), JSON.stringify(config))
     const tsc = join(root, "node_modules/typescript/bin/tsc")
     const output = await new Promise<string>((resolve) => {
-      execFile(process.execPath, [tsc, "--noEmit", "--pretty", "false", "-p", folder], { cwd: folder }, (_, stdout) =>
-        resolve(stdout)
+      execFile(
+        process.execPath,
+        [tsc, "--noEmit", "--singleThreaded", "--pretty", "false", "-p", folder],
+        { cwd: folder },
+        (_, stdout) => resolve(stdout)
       )
     })
     return output.trimEnd().split(/\n(?! )/)

@@ -15,6 +15,7 @@ import {
 import { type Layout, layoutOf } from "../../src/internal/stream/rows/layout.ts"
 import { PageBytes, PageWords } from "../../src/internal/stream/rows/page.ts"
 import type { MetricEvent } from "../../src/MetricEvent.ts"
+import { asMany } from "../support/long.ts"
 import { rowSource } from "../support/rowSource.ts"
 import { type Came, StreamPair } from "../support/streamPair.ts"
 
@@ -27,8 +28,11 @@ const carriers = [
 const wide = (words: number): { readonly layout: Layout; readonly event: (n: number) => MetricEvent } => {
   const names = Array.from({ length: words }, (_, i) => `n${i}`)
   const layout = layoutOf("wide", Schema.Struct(Object.fromEntries(names.map((name) => [name, Schema.Number]))).ast)
-  const event = (n: number) =>
-    Object.assign({ _tag: "wide" }, Object.fromEntries(names.map((name, i) => [name, n + i])))
+  const event = (n: number) => {
+    const numbers: MetricEvent & { [name: string]: number | string } = { _tag: "wide" }
+    for (const [i, name] of names.entries()) numbers[name] = n + i
+    return numbers
+  }
   return { layout: layout!, event }
 }
 
@@ -227,13 +231,14 @@ describe.each(carriers)("a stream of $carrier", ({ carrier: _, ...options }) => 
     const write = pair.encoder(layout)
     pair.flush()
     const expected: Array<Came> = []
-    const pages = 8
+    const pages = asMany(8, 5)
     for (let n = 0; n * words * 8 < pages * PageBytes; n++) {
-      if (!write(1, event(n), 5)) {
+      const written = event(n)
+      if (!write(1, written, 5)) {
         pair.read()
-        expect(write(1, event(n), 5), "there is room when all was read").toBe(true)
+        expect(write(1, written, 5), "there is room when all was read").toBe(true)
       }
-      expected.push(row(1, 5, event(n)))
+      expected.push(row(1, 5, written))
     }
     drain(pair, expected)
     expect(pair.writer.bytes).toBe(2 * PageBytes)

@@ -12,8 +12,8 @@ const metrics = new URL("../support/slow.metrics.ts", import.meta.url)
 
 /** Two pages of memory: they hold some 2000 of the events. */
 const memoryLimit = 524_288
-const capacity = 8000
-const offered = 20_000
+const capacity = 4000
+const offered = 10_000
 
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i)
 

@@ -157,8 +157,11 @@ export const writeExamples = async (examples: ReadonlyArray<Example>): Promise<W
   return {
     typeCheck: () =>
       new Promise((resolve) => {
-        execFile(process.execPath, [tsc, "--noEmit", "-p", folder], { cwd: folder }, (error, stdout, stderr) =>
-          resolve(stdout + stderr || (error === null ? "" : String(error)))
+        execFile(
+          process.execPath,
+          [tsc, "--noEmit", "--singleThreaded", "-p", folder],
+          { cwd: folder },
+          (error, stdout, stderr) => resolve(stdout + stderr || (error === null ? "" : String(error)))
         )
       }),
     program: (example) => pathToFileURL(join(folderOf(example), example.files.at(-1) ?? "")),

@@ -9,6 +9,7 @@ import { nextTurn } from "../../src/internal/util/eventLoopTurn.ts"
 import { OutsideClock } from "../../src/internal/util/liveClock.ts"
 import { expectBalanced } from "../support/accounting.ts"
 import { forkNow } from "../support/forkNow.ts"
+import { asMany } from "../support/long.ts"
 import { GatedTicks, gatedTick, gatedWorker } from "./fixtures/gated.metrics.ts"
 import { all, Count, type LastingEvent, lastingWorkers } from "./fixtures/lasting.metrics.ts"
 
@@ -95,7 +96,7 @@ it.effect("does so again and again, with more events than memory has room for", 
   Effect.gen(function* () {
     const { emit, expectSame, kill, recorders, workers } = yield* twin(["a", "b", "c"], 4 * 262_144)
     for (let round = 0; round < 4; round++) {
-      for (let burst = 0; burst < 20; burst++) {
+      for (let burst = 0; burst < asMany(20, 8); burst++) {
         emit(3000)
         for (const [recorder, other] of recorders) yield* Effect.all([recorder.snapshot(Count), other.snapshot(Count)])
       }

@@ -6,6 +6,7 @@ import { Worker } from "node:worker_threads"
 import { Schedule } from "effect"
 import { type LogEntry, MetricsRuntime, type StartOptions, type ThreadsOptions } from "mvx-metrics/promise"
 import { expect, it } from "vitest"
+import { asMany } from "../support/long.ts"
 import { ClashingMetrics } from "./fixtures/threads/clashing.metrics.ts"
 import { attachThread, startThread, type Thread } from "./fixtures/threads/startThread.ts"
 import { Millis, Work, WorkMetrics } from "./fixtures/threads/threads.metrics.ts"
@@ -96,9 +97,10 @@ it("threads go on while the metrics worker is replaced, and no event is folded t
   // Few pages: they are covered by checkpoints and written again.
   const threads = await Promise.all([1, 2, 3].map(() => attachThread("lasting", { memoryLimit: 1, capacity: 20_000 })))
   const [ends, ...stay] = threads
+  const kills = asMany(4, 2)
   void ends!.run("emit", 1e9, 300)
-  const emitting = stay.map((thread) => thread.run("emit", 30_000, 300))
-  for (let kill = 1; kill <= 4; kill++) {
+  const emitting = stay.map((thread) => thread.run("emit", 7500 * kills, 300))
+  for (let kill = 1; kill <= kills; kill++) {
     await until(() => stay.every(({ emitted }) => emitted > 5000 * kill))
     await workers.at(-1)!.terminate()
     if (kill === 2) await ends!.terminate()
