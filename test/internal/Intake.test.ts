@@ -32,6 +32,8 @@ const makeIntake = (options: {
   readonly memory: StreamPairOptions
   /** Whether events bear the time of the live clock, or one that is given for each. */
   readonly live: boolean
+  /** A fold in this thread is to fold. */
+  readonly onFoldNow?: () => void
 }) => {
   const clock = options.live ? undefined : 0
   const pair = new StreamPair({ bytes: 2 * PageBytes, ...options.memory })
@@ -48,7 +50,10 @@ const makeIntake = (options: {
     writer: pair.writer,
     hold: () => () => {},
     send: (command) => pair.writer.command(command),
-    foldNow: () => void foldedNowAt.push(intake.accepted),
+    foldNow: () => {
+      foldedNowAt.push(intake.accepted)
+      options.onFoldNow?.()
+    },
     nextTurn: (run) => void nextTurn.push(run),
     afterFold: (run) => void nextTurn.push(run),
     left: () => {},
@@ -243,6 +248,54 @@ describe("an intake", () => {
       expect(foldedNowAt[0]).toBe(capacity / 2)
     }
   )
+
+  /** An event whose tag says how often it was read. */
+  const counted = (reads: { count: number }, n: number): MetricEvent =>
+    Object.defineProperty({ n, text: "" } as never, "_tag", {
+      enumerable: true,
+      get: () => {
+        reads.count++
+        return "wide"
+      }
+    })
+
+  it.each(["drop-newest", "fail"] as const)(
+    "under %s looks at a refused event no more often than at others",
+    (overflow) => {
+      const { intake, offer } = makeIntake({ capacity: 8, overflow, memory: memories[0]!, live: true })
+      intake.open()
+      intake.flow()
+      const reads = { count: 0 }
+      expect(offer(counted(reads, 0))).toBe("accepted")
+      reads.count = 0
+      for (let n = 1; n < 8; n++) expect(offer(counted(reads, n))).toBe("accepted")
+      const readsOfOne = reads.count / 7
+      reads.count = 0
+      expect(offer(counted(reads, 8))).toBe("overflow")
+      expect(reads.count).toBe(readsOfOne)
+    }
+  )
+
+  it("accepts an event for which the fold has made room while none was found", () => {
+    let calls = 0
+    const { came, fold, intake, offer } = makeIntake({
+      capacity: 4,
+      overflow: "drop-newest",
+      memory: memories[0]!,
+      live: true,
+      // The first time it is asked for in vain.
+      onFoldNow: () => {
+        if (intake.pending === 4 && ++calls % 2 === 0) fold(9)
+      }
+    })
+    intake.open()
+    intake.flow()
+    for (let n = 0; n < 20; n++) expect(offer(eventOf("narrow", n))).toBe("accepted")
+    intake.flush()
+    fold(9)
+    expect(came().map((event) => event["n" as never])).toEqual(Array.from({ length: 20 }, (_, n) => n))
+    expect(intake.stats()).toMatchObject({ offered: 20, accepted: 20, refused: 0, applied: 20 })
+  })
 
   it("under drop-oldest gives the fold half of the capacity at the most, and one event if that is all", () => {
     for (const [capacity, most] of [

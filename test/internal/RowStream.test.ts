@@ -100,9 +100,9 @@ describe.each(carriers)("a stream of $carrier", ({ carrier: _, ...options }) => 
   /** Takes the steps; gives what has to come out: what the writer took. */
   const play = (pair: StreamPair, steps: ReadonlyArray<Step>): ReadonlyArray<Came> => {
     const taken: Array<Came> = []
-    const take = (came: Came, written: boolean): boolean => {
-      if (written) taken.push(came)
-      return written
+    const take = (came: Came, written: boolean | undefined): boolean => {
+      if (written === true) taken.push(came)
+      return written === true
     }
     const writeRow = (which: number, lane: number, at: number, n: number): boolean => {
       const { event, layout } = kinds[which]!
@@ -295,7 +295,7 @@ describe.each(carriers)("a stream of $carrier", ({ carrier: _, ...options }) => 
     let asked = 0
     pair.writer.whenRoom({ takeTurn: () => ++asked > 0 })
     for (let i = 0; i < 3; i++) {
-      expect(write(1, event(-1), 0)).toBe(false)
+      expect(write(1, event(-1), 0)).toBe(undefined)
       expect(pair.generic(1, event(-1), 1)).toBe(false)
     }
     expect(asked).toBe(0)
@@ -589,6 +589,35 @@ describe("the time of events by the live clock", () => {
     expect(looks.length).toBeLessThan(10_000 / 15)
     expect(times[0]).toBe(1000)
     for (const [n, at] of times.entries()) expect(1000 + n * 0.004 - at).toBeLessThan(0.07)
+  })
+
+  it("is looked at in the midst of a run, which goes on while it stands still, for about 512 rows", () => {
+    const counts: Array<number> = []
+    const pair = new StreamPair({ onRows: (_layout, _rows, _at, count) => void counts.push(count) })
+    const encoder = pair.write(wide(1).layout)
+    const clock = vi.spyOn(Date, "now").mockReturnValue(1000)
+    for (let n = 0; n < 3000; n++) encoder(pair.source(1), wide(1).event(n))
+    clock.mockReturnValue(1001)
+    for (let n = 0; n < 16; n++) encoder(pair.source(1), wide(1).event(n))
+    pair.flush()
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(3016)
+    expect(Math.max(...counts)).toBeLessThan(512 + 2 * 16)
+    expect(counts.length).toBeLessThanOrEqual(Math.ceil(3000 / 512) + 1)
+  })
+
+  it("is looked at in the midst of a run no later than its source may write no more", () => {
+    for (let limit = 1; limit <= 200; limit++) {
+      const pair = new StreamPair()
+      const encoder = pair.write(wide(1).layout)
+      const source = rowSource(1, 0, () => {
+        source.limit = limit
+        return source.counted < limit
+      })
+      let written = 0
+      while (encoder(source, wide(1).event(written)) === true) written++
+      expect(written).toBe(limit)
+      expect(source.counted).toBe(limit)
+    }
   })
 
   it("is looked at for each event where events are slow within one turn", () => {

@@ -110,7 +110,7 @@ export class StreamPair {
   }
 
   /** Writes events of a layout, each emitted `at`; whether it was written. */
-  encoder(layout: Layout): (lane: number, event: MetricEvent, at: number) => boolean {
+  encoder(layout: Layout): (lane: number, event: MetricEvent, at: number) => boolean | undefined {
     const write = this.write(layout)
     return (lane, event, at) => {
       this.writer.give(at)
@@ -152,7 +152,7 @@ export class StreamPair {
     const events = new EventWriter(this.writer, { layoutOf, readsSpan: () => false })
     const emitRow = (event: unknown): boolean => {
       try {
-        return events.writeRow(source, event as MetricEvent)
+        return events.writeRow(source, event as MetricEvent) === true
       } catch {
         return false
       }

@@ -94,13 +94,35 @@ export class Intake extends Dispatch {
 
   /** Offers an event that may be anything. Throws defects of the library alone, for which the event is refused. */
   offer(event: unknown): Offer {
-    let isWritten: boolean
-    try {
-      isWritten = this.writeRow(this.rows, event as MetricEvent)
-    } catch (defect) {
-      return this.#refuseFor(defect)
+    for (let isAgain = false; ; isAgain = true) {
+      let isWritten: boolean | undefined
+      try {
+        isWritten = this.writeRow(this.rows, event as MetricEvent)
+      } catch (defect) {
+        return this.#refuseFor(defect)
+      }
+      if (isWritten) return "accepted"
+      if (isWritten === false || isAgain || !this.#isOpen) return this.#offerAny(event)
+      if (this.#refusesAny()) return "overflow"
+      // The fold has made room meanwhile.
     }
-    return isWritten ? "accepted" : this.#offerAny(event)
+  }
+
+  /**
+   * Whether there is no room for an event, which then is refused. It is not asked with the event: to the compiler, one that
+   * goes into no call is no object. A loop that emits pays a quarter more for each from the first that does.
+   */
+  #refusesAny(): boolean {
+    if (hasStack(CallsOfOffer)) {
+      try {
+        if (!this.#isFull()) return false
+      } catch (defect) {
+        this.#refuseFor(defect)
+        return true
+      }
+    }
+    this.refuse("overflow")
+    return true
   }
 
   /** Nothing of the event was written when it failed. Where the stack is used up, that was its caller's doing. */

@@ -96,7 +96,7 @@ export class RowEncoders {
    * Widens the fields in these places of the rows of a type, and writes the event that needs it. It is read once more for
    * that, which happens once in the life of a field. `false` as well where there is no type left to widen them by.
    */
-  widen(type: number, places: ReadonlyArray<number>, source: RowSource, event: MetricEvent): boolean {
+  widen(type: number, places: ReadonlyArray<number>, source: RowSource, event: MetricEvent): boolean | undefined {
     const entry = this.#byType[type - FirstLayout]!
     // A property that emits another event while it is read may have led here before.
     if (entry.type === type && !this.#use(entry, widened(entry.layout, places))) return false

@@ -59,12 +59,13 @@ export class EventWriter {
 
   /**
    * Writes an event that is emitted now. `false`: nothing was written, because it is no event, it cannot be read or is not
-   * plain data, the source may not write, or there is no room.
+   * plain data, the source may not write, or there is no room. `undefined`: one of the last two, and nothing else.
    */
-  writeRow(source: RowSource, event: MetricEvent): boolean {
+  writeRow(source: RowSource, event: MetricEvent): boolean | undefined {
     const tag = tagOf(event)
     const encoder = tag === this.#tag ? this.#encoder : this.#writeOf(tag).encoder
-    return encoder.write(source, event) || this.#writeAny(source, event, tag)
+    const isWritten = encoder.write(source, event)
+    return isWritten === false ? this.#writeAny(source, event, tag) : isWritten
   }
 
   /** A copy of an event that is emitted now, with its span where a metric reads that; `undefined` for what is none. */

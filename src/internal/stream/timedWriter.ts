@@ -9,17 +9,17 @@ import { PageWords } from "./rows/page.ts"
  * Most events between two looks at the clock within a turn of the event loop. So many less one may have a time that is
  * too old, where they are slow and come right after a burst of fast ones; see `look`.
  */
-const MostPerLook = 16
+export const MostPerLook = 16
 
 /** Words of a burst that the fold does not see yet. */
-const WordsUnseen = PageWords >> 2
+export const WordsUnseen = PageWords >> 2
 
 const settled = Promise.resolve()
 
 export abstract class TimedWriter extends DataWriter {
   /** Events of this turn of the event loop after which the live clock is read again: none at its begin. */
   untilLook = 0
-  private perLook = 1
+  protected perLook = 1
   /** Events written since the clock last moved. */
   private sinceMoved = 0
   /** The time of the events to come, and whether the stream has to be told of it. */
@@ -68,15 +68,13 @@ export abstract class TimedWriter extends DataWriter {
    * The live clock is read for the first event of a turn of the event loop, and then after as many events as take a
    * millisecond at the most, going by how many came since the clock last moved: after each where they are slow.
    */
-  private look(): void {
-    const now = Date.now()
+  protected look(now = Date.now()): void {
     if (this.inTurn) {
       const passed = now - this.time
-      this.sinceMoved += this.perLook - Math.max(0, this.untilLook)
       if (passed < 0 || passed >= 1) {
         this.sinceMoved = 0
         this.perLook = passed >= 1 && passed < 2 ? (this.perLook + 1) >> 1 : 1
-      } else if (this.sinceMoved >= 2 * this.perLook && this.perLook < MostPerLook) this.perLook *= 2
+      } else this.stoodStill(this.perLook - Math.max(0, this.untilLook))
       // In a burst the fold goes along with what is written, and does not wait for the page, nor for the end of its nap.
       if (this.pos - this.publishedEnd > WordsUnseen) {
         this.publish(!this.followed)
@@ -92,6 +90,12 @@ export abstract class TimedWriter extends DataWriter {
     }
     this.changeTime(now)
     this.untilLook = this.perLook
+  }
+
+  /** The clock has not moved for so many more events. */
+  protected stoodStill(events: number): void {
+    this.sinceMoved += events
+    if (this.sinceMoved >= 2 * this.perLook && this.perLook < MostPerLook) this.perLook *= 2
   }
 
   private changeTime(time: number): void {

@@ -23,8 +23,11 @@ import {
   WordRunType,
   WordRunWords
 } from "./rows/streamWords.ts"
-import { TimedWriter } from "./timedWriter.ts"
+import { MostPerLook, TimedWriter, WordsUnseen } from "./timedWriter.ts"
 import type { StreamUsage } from "./usage.ts"
+
+/** Rows of a run, about, at which another one begins. The fold says after each how far it is: a full recorder waits for that. */
+const MostRows = 512
 
 export class RowWriter extends TimedWriter implements EncoderMemory {
   /** Whose run is open, where it has its word, the width of its rows, and how many of them the source has counted. */
@@ -71,7 +74,7 @@ export class RowWriter extends TimedWriter implements EncoderMemory {
     this.encoders.release(encoder)
   }
 
-  widen(...args: Parameters<RowMemory["widen"]>): boolean {
+  widen(...args: Parameters<RowMemory["widen"]>): boolean | undefined {
     return this.encoders.widen(...args)
   }
 
@@ -89,11 +92,16 @@ export class RowWriter extends TimedWriter implements EncoderMemory {
    * not called: the first one of a turn finds the code of every function cold.
    */
   beginRun(source: RowSource, type: number, words: number): boolean {
+    if (source === this.source && type === source.runType && this.goesOn(source, words)) return true
     if (!this.mayWrite(source)) return false
     if (this.untilLook <= 0) this.stamp()
     if (this.pos + words + 3 > this.rowsEnd && !this.turnPage()) return false
     if (this.isNewTime) this.writeTime()
-    const goesOn = source === this.paused && this.pos === this.pausedAt && type === this.pausedType
+    const goesOn =
+      source === this.paused &&
+      this.pos === this.pausedAt &&
+      type === this.pausedType &&
+      this.pos - this.runAt < MostRows * words
     const first = goesOn ? this.pos : this.pos + 1
     const room = ((this.rowsEnd - first) / words) | 0
     const most = Math.min(source.limit - source.counted, room)
@@ -123,9 +131,36 @@ export class RowWriter extends TimedWriter implements EncoderMemory {
     return true
   }
 
+  /**
+   * Whether the open run goes on: it has come to its end for a look at the clock alone, and that stands still. It is not
+   * counted for that, which would take as long as half a look.
+   */
+  private goesOn(source: RowSource, words: number): boolean {
+    const { pos } = this
+    const rows = this.rowsOf(source)
+    if (
+      this.given !== undefined ||
+      source.counted + rows + MostPerLook > source.limit ||
+      pos - this.runAt > MostRows * words ||
+      pos + MostPerLook * words > this.rowsEnd ||
+      pos - this.publishedEnd > WordsUnseen
+    )
+      return false
+    const now = Date.now()
+    if (now !== this.time) {
+      this.pauseRun()
+      this.look(now)
+      return false
+    }
+    this.stoodStill(this.perLook + rows - this.untilLook)
+    this.untilLook = rows + this.perLook
+    source.runEnd = pos + this.perLook * words
+    return true
+  }
+
   /** Rows of this source that it has not counted: those of the open run. */
   rowsOf(source: RowSource): number {
-    return source === this.source ? (this.pos - this.runAt - 1) / this.runWords - this.runCounted : 0
+    return source === this.source ? (((this.pos - this.runAt - 1) / this.runWords) | 0) - this.runCounted : 0
   }
 
   /** Ends the run that is open, if it is this source's: it is asked before it writes again. */

@@ -210,9 +210,9 @@ return function write(source, e) {
     return false;
   }
   ${isGeneral ? `if (wide !== undefined) return w.widen(${type}, wide, source, e);` : "if (!isUsual) return any(source, e);"}
-  ${code.interns.length > 0 ? `if (${ended} && !w.mayWrite(source)) return false;` : ""}
+  ${code.interns.length > 0 ? `if (${ended} && !w.mayWrite(source)) return undefined;` : ""}
   ${code.interns.join("\n  ")}
-  if (${ended} && !w.beginRun(source, ${type}, ${layout.words})) return false;
+  if (${ended} && !w.beginRun(source, ${type}, ${layout.words})) return undefined;
   const p = w.pos;
   const h = p * 2;
   ${fixed === undefined ? "const { i32, f64, i64 } = w;" : ""}

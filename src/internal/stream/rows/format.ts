@@ -82,11 +82,11 @@ export const MostMetricsRead = 64
 export const readRowWords = (names: number): number => 3 + ((names + 1) >> 1)
 
 /**
- * Writes an event that is emitted now, which may be anything but has the layout's tag. Gives `false` when it does not
- * fit the layout, or the source may not write, or there is no room; then nothing that counts was written. Throws what
- * the event's own getters throw.
+ * Writes an event that is emitted now, which may be anything but has the layout's tag. `undefined`: it fits the layout, but
+ * the source may not write, or there is no room. `false`: it does not fit, or cannot be read. Then nothing that counts was
+ * written.
  */
-export type RowWrite = (source: RowSource, event: MetricEvent) => boolean
+export type RowWrite = (source: RowSource, event: MetricEvent) => boolean | undefined
 
 /** What an encoder writes to: the memory of the page at hand. See `RowWriter`. */
 export interface RowMemory {
@@ -110,7 +110,12 @@ export interface RowMemory {
   /** The code of a string that hardly ever comes again. */
   readonly internBriefly: (value: string) => number
   /** Has the integers in these places of the rows of a type widened, and writes the event that needs it. */
-  readonly widen: (type: number, places: ReadonlyArray<number>, source: RowSource, event: MetricEvent) => boolean
+  readonly widen: (
+    type: number,
+    places: ReadonlyArray<number>,
+    source: RowSource,
+    event: MetricEvent
+  ) => boolean | undefined
 }
 
 /** The memory that a row is read from: the views of its page, and the dictionary. */
