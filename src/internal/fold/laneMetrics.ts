@@ -249,8 +249,12 @@ export class LaneMetrics implements MetricOwner {
     isSent: boolean
   ): ReadonlyArray<Snapshot> | undefined {
     if (what !== "snapshots" || labels !== undefined) return undefined
-    const cells = this.#named(names)
-    if (!cells.every(({ isBrief }) => isBrief)) return undefined
+    const cells: Array<RegisteredMetric> = []
+    for (const cell of this.#cells) {
+      if (names !== undefined && !names.includes(cell.metric.name)) continue
+      if (!cell.isBrief) return undefined
+      cells.push(cell)
+    }
     this.rewind(now)
     return this.#views(cells, sequence, (cell) => cell.snapshotNow(now, isSent))
   }
