@@ -121,6 +121,9 @@ export const report = Command.make(
   Effect.fn("report")(function* ({ json, metrics: path, namespace, serve: port, ...named }) {
     const exported = yield* metricsOf(path)
     const metrics = exported.filter(({ merge }) => merge !== undefined)
+    if (Option.isSome(port) && (port.value < 0 || port.value > 65_535)) {
+      return yield* failed(`--serve must be a port from 0 to 65535, got ${port.value}`)
+    }
     if (metrics.length === 0) return yield* failed(`${path} exports no metric that has a merge`)
     const store = yield* storeOf(named)
     const { report, runtime } = yield* MetricsStore.makeReader({

@@ -26,7 +26,12 @@ export class KnownMetrics {
   }
 
   add(given: Iterable<Metric.Any | Metric.MetricSet>): void {
-    for (const each of given) for (const metric of metricsOf(each)) this.#metrics.set(metric.name, metric)
+    for (const metric of [...given].flatMap(metricsOf)) {
+      const print = this.#catalog.get(metric.name)
+      // One that differs from that of the worker is refused in its thread, and stands for none here.
+      const isOther = print !== undefined && differences(fingerprint(metric), print).length > 0
+      if (!isOther) this.#metrics.set(metric.name, metric)
+    }
   }
 
   /** One that was found. */
