@@ -32,7 +32,7 @@ import {
   withAssertions,
   writeExamples
 } from "./support/docExamples.ts"
-import { runProgram } from "./support/runProgram.ts"
+import { bundledWhole, runProgramWith } from "./support/runProgram.ts"
 
 const examples = await readExamples()
 const pages = await readPages()
@@ -74,7 +74,7 @@ describe("the examples in doc comments and pages", () => {
     const readme = pages.get("README.md")!
     const [, shown = ""] = /prints:\n\n```\n(.+)\n```$/m.exec(readme) ?? []
     const program = blocks.find(({ files, path }) => path === "README.md" && files[0] === file)!
-    const { code, stderr, stdout } = await runProgram(written.program(program))
+    const { code, stderr, stdout } = await runProgramWith(bundledWhole, written.program(program))
     const last = stdout.trimEnd().split("\n").at(-1)
     expect({ code, stderr, last }).toEqual({ code: 0, stderr: "", last: shown })
   })
@@ -84,7 +84,7 @@ describe("the examples in doc comments and pages", () => {
   })
 
   it.each(programs.filter(isMain))("run: $path:$line", async (example) => {
-    const { code, stderr } = await runProgram(written.program(example))
+    const { code, stderr } = await runProgramWith(bundledWhole, written.program(example))
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
   })
 
@@ -93,7 +93,11 @@ describe("the examples in doc comments and pages", () => {
     let outcomes: { readonly [url: string]: string }
     beforeAll(async () => {
       const urls = together.map((example) => written.program(example).href)
-      const { code, said, stderr } = await runProgram(new URL("./support/runTogether.ts", import.meta.url), ...urls)
+      const { code, said, stderr } = await runProgramWith(
+        bundledWhole,
+        new URL("./support/runTogether.ts", import.meta.url),
+        ...urls
+      )
       expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
       outcomes = said("outcomes")
     })

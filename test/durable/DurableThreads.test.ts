@@ -1,4 +1,5 @@
 // What threads have counted is in their total after a restart, once, wherever else it is kept.
+
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -7,15 +8,11 @@ import { MetricsStore } from "mvx-metrics/MetricsStore"
 import { MetricsRuntime } from "mvx-metrics/promise"
 import { expect, it } from "vitest"
 import { openStore } from "../store/support.ts"
+import { until } from "../support/until.ts"
 import { attachThread } from "../worker/fixtures/threads/startThread.ts"
 import { WorkMetrics } from "../worker/fixtures/threads/threads.metrics.ts"
 
 const namespace = "test.durableThreads"
-
-/** Turns of the event loop, until something is so. */
-const until = async (isSo: () => boolean): Promise<void> => {
-  while (!isSo()) await new Promise((resolve) => setImmediate(resolve))
-}
 
 /** What a scrape shows, by recorder, over all labels. */
 const scraped = async (runtime: MetricsRuntime): Promise<{ [recorder: string]: number }> => {

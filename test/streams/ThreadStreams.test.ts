@@ -1,4 +1,5 @@
 // Events of attached threads come to an aggregator as the worker of their process folds them.
+
 import { Worker } from "node:worker_threads"
 import { Effect, Layer, Schedule } from "effect"
 import { EventStore, MetricsStore, type StoreReport } from "mvx-metrics/MetricsStore"
@@ -9,6 +10,7 @@ import { memoryEvents } from "../../src/internal/store/memoryEvents.ts"
 import { channelEvents } from "../store/fixtures/channelEvents.ts"
 import { serve } from "../store/fixtures/channelStore.ts"
 import { type OpenStore, openStore } from "../store/support.ts"
+import { until } from "../support/until.ts"
 import { attachThread } from "../worker/fixtures/threads/startThread.ts"
 import { WorkMetrics } from "../worker/fixtures/threads/threads.metrics.ts"
 import { dimensionsOf } from "./support/requests.ts"
@@ -47,11 +49,6 @@ const withStream = (
       await run(runtime, report, { store: states.module, report: () => Effect.runPromise(reader.report) })
     })
   }).pipe(Effect.scoped, Effect.runPromise)
-
-/** Turns of the event loop, until something is so. */
-const until = async (isSo: () => boolean): Promise<void> => {
-  while (!isSo()) await new Promise((resolve) => setImmediate(resolve))
-}
 
 /** What each recorder of a runtime has. */
 const local = async (runtime: MetricsRuntime) =>

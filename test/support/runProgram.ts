@@ -36,11 +36,16 @@ export interface Program {
   readonly ended: Promise<Ended>
 }
 
+const loading = (bundles: "own" | "whole"): NodeOptions => ({
+  execArgv: ["--import", new URL(`./threads/load.ts?${bundles}`, import.meta.url).href],
+  env: {}
+})
+
 /** How a program is started that loads what is bundled for the tests: in a third of the time. */
-export const bundled = {
-  execArgv: ["--import", new URL("./threads/load.ts", import.meta.url).href],
-  env: { MVX_TEST_BUNDLES: "yes" }
-}
+export const bundled = loading("own")
+
+/** Likewise, for a program that is in no bundle: what it uses of the packages is not known. */
+export const bundledWhole = loading("whole")
 
 export const startProgram = (program: URL, ...args: ReadonlyArray<string>): Program =>
   startProgramWith(bundled, program, ...args)

@@ -7,6 +7,7 @@ import { Schedule } from "effect"
 import { type LogEntry, MetricsRuntime, type StartOptions, type ThreadsOptions } from "mvx-metrics/promise"
 import { expect, it } from "vitest"
 import { asMany } from "../support/long.ts"
+import { until } from "../support/until.ts"
 import { ClashingMetrics } from "./fixtures/threads/clashing.metrics.ts"
 import { attachThread, startThread, type Thread } from "./fixtures/threads/startThread.ts"
 import { Millis, Work, WorkMetrics } from "./fixtures/threads/threads.metrics.ts"
@@ -19,11 +20,6 @@ const started = async (options?: Partial<StartOptions>, threads?: ThreadsOptions
 }
 
 const threadId = ({ worker }: Thread): number => worker.threadId
-
-/** Turns of the event loop, until something is so. */
-const until = async (isSo: () => boolean): Promise<void> => {
-  while (!isSo()) await new Promise((resolve) => setImmediate(resolve))
-}
 
 /** What a scrape shows, by name and recorder, over all labels. */
 const shown = async (runtime: MetricsRuntime): Promise<(name: string, recorder: string) => number> => {
