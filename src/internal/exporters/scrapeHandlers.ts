@@ -4,7 +4,8 @@
 import * as Effect from "effect/Effect"
 import type { RuntimeService } from "../runtime/service.ts"
 import { type FetchHandler, type NodeHandler, nodeHandler as onNode, signalOf } from "./httpHandlers.ts"
-import { type Answer, answer, chunksOf, type ScrapeOptions } from "./scrape.ts"
+import { type Answer, answer, type ScrapeOptions } from "./scrape.ts"
+import { webResponse } from "./webResponse.ts"
 
 /** Runs an effect in the context that the handler was made in. */
 export type Run = <A>(effect: Effect.Effect<A>, options: { readonly signal: AbortSignal }) => Promise<A>
@@ -18,14 +19,11 @@ export const fetchHandler =
     const request = { method, url, accept: asked.get("accept"), acceptEncoding }
     // A client that has gone waits no more.
     const answered = answer(runtime, request, options)
-    const { body, headers, status } = await run(answered, { signal }).catch((error: unknown) => {
+    const found = await run(answered, { signal }).catch((error: unknown) => {
       if (signal.aborted) return gone
       throw error
     })
-    return new Response(method === "HEAD" ? null : streamOf(body), {
-      status,
-      headers: { ...headers, "content-length": String(body.byteLength) }
-    })
+    return webResponse(found, method !== "HEAD")
   }
 
 /** Next.js drops the `content-encoding` of a route's answer. It compresses answers by itself. */
@@ -33,18 +31,6 @@ const isOfNext = (request: Request): boolean => "nextUrl" in request
 
 /** Nobody reads it. */
 const gone: Answer = { status: 499, headers: {}, body: new Uint8Array() }
-
-/** A response copies bytes that it is given, which may be megabytes; a stream hands them on. */
-const streamOf = (bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> => {
-  const chunks = chunksOf(bytes)
-  return new ReadableStream({
-    pull: (controller) => {
-      const next = chunks.next()
-      if (next.done) controller.close()
-      else controller.enqueue(next.value)
-    }
-  })
-}
 
 export const nodeHandler = (runtime: RuntimeService, options: ScrapeOptions, run?: Run): NodeHandler =>
   onNode(fetchHandler(runtime, options, run))

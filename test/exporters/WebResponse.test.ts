@@ -1,0 +1,84 @@
+// The answer to a scrape as a Response: whoever asks for all of it gets it in slices, and otherwise as any other one.
+import { expect, it } from "@effect/vitest"
+import { ChunkBytes } from "../../src/internal/exporters/scrape.ts"
+import { webResponse } from "../../src/internal/exporters/webResponse.ts"
+
+/** Of many chunks, with characters across their borders. */
+const text = `\n${"añ€😀".repeat(2 * ChunkBytes)}`
+const body = new TextEncoder().encode(text)
+const headers = { "content-type": "text/plain" }
+const respond = (bytes = body) => webResponse({ status: 200, headers, body: bytes }, true)
+
+/** Never goes back, nor behind the real one. */
+let now = 1e12
+
+/** How many turns of the event loop pass in which it is read, where each look at the clock takes a millisecond. */
+const turnsOf = async (read: () => Promise<unknown>): Promise<number> => {
+  const clock = Object.getOwnPropertyDescriptor(performance, "now")
+  Object.defineProperty(performance, "now", { value: () => now++, configurable: true })
+  let turns = 0
+  let isCounting = true
+  const next = (): void => {
+    turns++
+    if (isCounting) setImmediate(next)
+  }
+  setImmediate(next)
+  try {
+    await read()
+    return turns
+  } finally {
+    isCounting = false
+    if (clock === undefined) Reflect.deleteProperty(performance, "now")
+    else Object.defineProperty(performance, "now", clock)
+  }
+}
+
+const readers: { readonly [name: string]: (response: Response) => Promise<unknown> } = {
+  arrayBuffer: (response) => response.arrayBuffer(),
+  bytes: (response) => (response as never as { readonly bytes: () => Promise<Uint8Array> }).bytes(),
+  text: (response) => response.text()
+}
+
+it.each(Object.entries(readers))("is read in slices by %s(), and used then", async (_, read) => {
+  const response = respond()
+  const chunks = Math.ceil(body.byteLength / ChunkBytes)
+  expect(chunks).toBeGreaterThan(20)
+  expect(await turnsOf(() => read(response))).toBeGreaterThanOrEqual(chunks / 4)
+  expect(response.bodyUsed).toBe(true)
+  await expect(read(response)).rejects.toThrow(TypeError)
+})
+
+it("is the same whichever way it is read", async () => {
+  expect(new Uint8Array(await respond().arrayBuffer())).toEqual(body)
+  expect(await readers.bytes!(respond())).toEqual(body)
+  expect((await respond().text()) === text).toBe(true)
+  expect((await respond().clone().text()) === text).toBe(true)
+  expect(new Uint8Array(await (await respond().blob()).arrayBuffer())).toEqual(body)
+  expect(new Uint8Array(await new Response(respond().body).arrayBuffer())).toEqual(body)
+})
+
+it("leaves the bytes to others who scrape at the same time", async () => {
+  const mine = new Uint8Array(await respond().arrayBuffer())
+  mine.fill(0)
+  expect(new Uint8Array(await respond().arrayBuffer())).toEqual(body)
+})
+
+it("is not read twice, nor behind somebody who reads its stream", async () => {
+  const response = respond()
+  response.body!.getReader()
+  await expect(response.arrayBuffer()).rejects.toThrow(TypeError)
+  const [first, second] = await Promise.allSettled([respond(), respond()].map((each) => each.text()))
+  expect([first?.status, second?.status]).toEqual(["fulfilled", "fulfilled"])
+  const once = respond()
+  const both = await Promise.allSettled([once.text(), once.text()])
+  expect(both.map(({ status }) => status)).toEqual(["fulfilled", "rejected"])
+})
+
+it("has neither a body nor a copy of one where nobody asked for it", async () => {
+  const response = webResponse({ status: 200, headers, body }, false)
+  expect([response.body, response.headers.get("content-length"), await response.text()]).toEqual([
+    null,
+    String(body.byteLength),
+    ""
+  ])
+})
