@@ -219,6 +219,56 @@ it.effect(
     }).pipe(Effect.scoped)
 )
 
+it.effect("never shows what one version of a metric has counted under another, and names what each has missed", () =>
+  Effect.gen(function* () {
+    const store = memoryEvents()
+    const versionOf = (boundary: number) =>
+      Metric.histogram("requests.seconds", {
+        ...{ events: Requests, when: ["http.request"], value: "seconds", boundaries: [boundary, 10] }
+      })
+    const [one, two] = [versionOf(1), versionOf(2)]
+    const process = (metric: Metric.Any) =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const stream = { store: storeOf(store), interval: "1 hour" } as const
+          const runtime = yield* MetricsRuntime.makeInProcess({ namespace, logging: "silent", stream })
+          yield* runtime.start
+          const metrics = yield* (yield* runtime.createRecorder("http")).register(metric)
+          for (let i = 0; i < 10; i++) {
+            yield* metrics.emit({ _tag: "http.request", method: "GET", route: "/", seconds: 1.5, user: "u" } as never)
+          }
+          yield* runtime.shutdown
+        })
+      )
+    const foldWith = (metric: Metric.Any) =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const stream = yield* aggregator(store, { metrics: [metric] })
+          for (let i = 0; i < 3; i++) yield* stream.foldNow
+          const { leftOut, recorders } = yield* stream.report
+          const shown = recorders.http!.snapshots["requests.seconds"]?.dimensions as { readonly counts: unknown }
+          return { counts: shown?.counts, leftOut }
+        })
+      )
+    const leftOut = ["requests.seconds"]
+    yield* process(one)
+    expect(yield* foldWith(one)).toEqual({ counts: [0, 10, 0], leftOut: [] })
+    // Of this one the first version folds the events, and the second one is told.
+    yield* process(two)
+    expect(yield* foldWith(one)).toEqual({ counts: [0, 10, 0], leftOut })
+    for (let round = 0; round < 3; round++) {
+      yield* process(one)
+      yield* process(two)
+      const counts = [
+        [10 * (round + 1), 0, 0],
+        [0, 10, 0]
+      ]
+      expect(yield* foldWith(two)).toEqual({ counts: counts[0], leftOut })
+      expect(yield* foldWith(one)).toEqual({ counts: counts[1], leftOut })
+    }
+  }).pipe(Effect.scoped)
+)
+
 it.effect("leaves out batches that are damaged, and folds those behind them", () =>
   Effect.gen(function* () {
     const stored = noEvents()

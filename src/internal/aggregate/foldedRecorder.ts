@@ -17,55 +17,8 @@ import type { MetricEvent } from "../model/event.ts"
 import type { MetricEntry } from "../shipping/batchFormat.ts"
 import type { Rows } from "../stream/rows/format.ts"
 import { allSteps } from "../util/steps.ts"
-
-/** Events of a recorder, or of several together. */
-export interface EventCounts {
-  /** Folded by at least one metric. */
-  readonly applied: number
-  /** Of no concern to any metric. */
-  readonly ignored: number
-  /** Evicted by the recorder. */
-  readonly evicted: number
-  /** Of which the store has lost every trace. */
-  readonly missed: number
-}
-
-export const noEventCounts: EventCounts = { applied: 0, ignored: 0, evicted: 0, missed: 0 }
-
-export const addEventCounts = (one: EventCounts, other: EventCounts): EventCounts => ({
-  applied: one.applied + other.applied,
-  ignored: one.ignored + other.ignored,
-  evicted: one.evicted + other.evicted,
-  missed: one.missed + other.missed
-})
-
-/** A metric that is not folded here, because it is not among the metrics, or is defined in another way. */
-export interface ApartMetric {
-  readonly name: string
-  readonly measured: string
-}
-
-/** What is stored of a recorder. */
-interface StoredRecorder {
-  readonly format: typeof StoredFormat
-  readonly recorderId: string
-  readonly sequence: number
-  readonly latest: number
-  readonly counts: EventCounts
-  readonly metrics: ReadonlyArray<StoredMetric>
-}
-
-interface StoredMetric extends ApartMetric {
-  /** That of the recorder in its process. */
-  readonly epoch: number
-  /** `undefined`: it was never folded. */
-  readonly bytes: Uint8Array | undefined
-  /** That of the last event that is in it. */
-  readonly sequence: number
-}
-
-/** Of the states of kernels as well. */
-const StoredFormat = 1
+import { addEventCounts, type EventCounts, noEventCounts } from "./eventCounts.ts"
+import { missedBy, StoredFormat, type StoredMetric, type StoredRecorder } from "./storedRecorder.ts"
 
 /** What all of them have in common. */
 export interface FoldedMetrics {
@@ -93,6 +46,10 @@ export class FoldedRecorder {
   readonly #metrics: LaneMetrics
   /** By name, the epoch of what is folded here. */
   readonly #epochs = new Map<string, number>()
+  /** By name, how many events of what is folded here others have folded without it. */
+  readonly #missed = new Map<string, number>()
+  /** It takes what others have counted, and no events. */
+  #isTotal = false
 
   constructor(recorderId: string, of: FoldedMetrics, sequence = 0) {
     this.recorderId = recorderId
@@ -115,7 +72,10 @@ export class FoldedRecorder {
     for (const [name, epoch, measured] of entries) {
       const metric = this.#of.byName.get(name)
       if (metric === undefined || measuredBy(metric).hash !== measured) {
-        this.#setApart({ name, epoch, measured, bytes: undefined, sequence: 0 }, metric !== undefined)
+        this.#setApart(
+          { name, epoch, measured, bytes: undefined, sequence: this.sequence, missed: 0 },
+          metric !== undefined
+        )
         continue
       }
       const known = this.#epochs.get(name)
@@ -135,6 +95,16 @@ export class FoldedRecorder {
       isKnown
         ? `processes define the metric "${name}" differently from this aggregator: it is left out. Run one version of the metric in all of them`
         : `processes have the metric "${name}", which is not in the metrics of this aggregator: it is left out. Pass it to metrics`
+    )
+  }
+
+  #miss(stored: StoredMetric): void {
+    const { name } = stored
+    const missed = missedBy(stored, this.sequence)
+    if (missed === 0) return
+    this.#missed.set(name, missed)
+    this.#of.onProblem(
+      `the metric "${name}" of the recorder "${this.recorderId}" misses up to ${missed} events, which an aggregator with another version of it has folded`
     )
   }
 
@@ -189,9 +159,13 @@ export class FoldedRecorder {
    * are not folded here as they are, of one recorder each.
    */
   absorb(other: FoldedRecorder, keeps = false): void {
+    this.#isTotal = true
     for (const stored of other.#apart.values()) {
-      this.#setApart(keeps ? stored : { ...stored, bytes: undefined }, this.#of.byName.has(stored.name))
+      const missed = missedBy(stored, other.sequence)
+      const left = { ...stored, bytes: keeps ? stored.bytes : undefined, sequence: undefined, missed }
+      this.#setApart(left, this.#of.byName.has(stored.name))
     }
+    for (const [name, missed] of other.#missed) this.#missed.set(name, missed + (this.#missed.get(name) ?? 0))
     for (const [name] of other.#epochs) {
       const metric = this.#of.byName.get(name)!
       if (this.#epochs.has(name) || isBuiltInLevel(metric)) continue
@@ -217,17 +191,30 @@ export class FoldedRecorder {
   }
 
   #savedMetrics(isSaved: (name: string) => boolean): ReadonlyArray<StoredMetric> {
-    const all = allSteps(this.#metrics.saving()).filter(({ saved }) => isSaved(saved.name))
-    return all.map(({ saved }) => {
-      const { name } = saved
-      const measured = measuredBy(this.#of.byName.get(name)!).hash
-      return { name, epoch: this.#epochs.get(name)!, measured, bytes: bytesOfMetric(saved), sequence: this.sequence }
+    const storedOf = (name: string, bytes: Uint8Array | undefined): StoredMetric => ({
+      ...{ name, epoch: this.#epochs.get(name) ?? 0, measured: measuredBy(this.#of.byName.get(name)!).hash, bytes },
+      ...{ sequence: this.#isTotal ? undefined : this.sequence, missed: this.#missed.get(name) ?? 0 }
     })
+    const all = allSteps(this.#metrics.saving()).filter(({ saved }) => isSaved(saved.name))
+    const unfolded = [...this.#missed.keys()].filter((name) => !this.#epochs.has(name))
+    return [
+      ...all.map(({ saved }) => storedOf(saved.name, bytesOfMetric(saved))),
+      ...unfolded.map((name) => storedOf(name, undefined))
+    ]
   }
 
   #stored(metrics: ReadonlyArray<StoredMetric>, counts: EventCounts): Uint8Array {
     const { latest, recorderId, sequence } = this
-    return serialize({ format: StoredFormat, recorderId, sequence, latest, counts, metrics } satisfies StoredRecorder)
+    const isTotal = this.#isTotal
+    return serialize({
+      format: StoredFormat,
+      recorderId,
+      sequence,
+      latest,
+      counts,
+      isTotal,
+      metrics
+    } satisfies StoredRecorder)
   }
 
   /** Throws where a newer version of this package has stored it. */
@@ -239,19 +226,18 @@ export class FoldedRecorder {
     const recorder = new FoldedRecorder(stored.recorderId, of, stored.sequence)
     recorder.latest = stored.latest
     recorder.counts = stored.counts
+    recorder.#isTotal = stored.isTotal
     const own: Array<SavedMetric> = []
     for (const each of stored.metrics) {
       const metric = of.byName.get(each.name)
-      if (each.bytes !== undefined && metric !== undefined && measuredBy(metric).hash === each.measured) {
-        recorder.#epochs.set(each.name, each.epoch)
-        own.push(metricIn(each.bytes))
-        const missed = stored.sequence - each.sequence
-        if (missed > 0) {
-          of.onProblem(
-            `the metric "${each.name}" of the recorder "${stored.recorderId}" misses ${missed} events, which an aggregator with another version of it has folded`
-          )
-        }
-      } else recorder.#setApart(each, metric !== undefined)
+      if (metric === undefined || measuredBy(metric).hash !== each.measured) {
+        recorder.#setApart(each, metric !== undefined)
+        continue
+      }
+      recorder.#miss(each)
+      if (each.bytes === undefined) continue
+      recorder.#epochs.set(each.name, each.epoch)
+      own.push(metricIn(each.bytes))
     }
     const lost = recorder.#metrics.restore(
       own,
@@ -267,9 +253,9 @@ export class FoldedRecorder {
     return this.sequence === 0 && this.#epochs.size === 0 && this.#apart.size === 0
   }
 
-  /** The names of metrics that are not folded here. */
+  /** The names of metrics that are not folded here, or were not all the time. */
   get leftOut(): ReadonlyArray<string> {
-    return Array.from(this.#apart.values(), ({ name }) => name)
+    return [...Array.from(this.#apart.values(), ({ name }) => name), ...this.#missed.keys()]
   }
 
   /** Whether there are states that only an aggregator with other metrics can add up. */

@@ -1,6 +1,7 @@
 /** What the sources have come to that were retired: a total for each recorder id, and one for those that are not kept. */
 import { storedKey } from "../store/entries.ts"
-import { type EventCounts, type FoldedMetrics, FoldedRecorder, noEventCounts } from "./foldedRecorder.ts"
+import { type EventCounts, noEventCounts } from "./eventCounts.ts"
+import { type FoldedMetrics, FoldedRecorder } from "./foldedRecorder.ts"
 import type { FoldedSource, Parts } from "./foldedSource.ts"
 
 /** The key of the total of an id begins with this. */

@@ -9,13 +9,8 @@ import { SharedScrapes } from "../runtime/sharedScrapes.ts"
 import { type EventSource, type EventStoreService, Total } from "../store/eventStore.ts"
 import { messageOf } from "../util/describeError.ts"
 import { inSlices } from "../util/inSlices.ts"
-import {
-  addEventCounts,
-  type EventCounts,
-  type FoldedMetrics,
-  type FoldedRecorder,
-  noEventCounts
-} from "./foldedRecorder.ts"
+import { addEventCounts, type EventCounts, noEventCounts } from "./eventCounts.ts"
+import type { FoldedMetrics, FoldedRecorder } from "./foldedRecorder.ts"
 import { FoldedSource, type Parts } from "./foldedSource.ts"
 import { FoldedTotal } from "./foldedTotal.ts"
 
@@ -70,7 +65,10 @@ export interface StreamReport {
   readonly sources: ReadonlyArray<StreamSource>
   /** How many processes have ended. */
   readonly ended: number
-  /** The names of metrics that processes have, and that are not in the report or defined differently there. */
+  /**
+   * The names of metrics that processes have, and that are not in the report, are defined differently there, or miss events
+   * that an aggregator with other metrics has folded.
+   */
   readonly leftOut: ReadonlyArray<string>
 }
 

@@ -5,7 +5,7 @@ import { type Merged, type MergedRuntimeOptions, mergedRuntime } from "../mergin
 import type { MetricsStoreError } from "../model/exportErrors.ts"
 import { noCounts, type Stats } from "../model/stats.ts"
 import type { RuntimeService } from "../runtime/service.ts"
-import type { EventCounts } from "./foldedRecorder.ts"
+import type { EventCounts } from "./eventCounts.ts"
 import type { StreamReport, StreamTotal } from "./report.ts"
 
 interface ReportRuntimeOptions extends Omit<MergedRuntimeOptions, "merged"> {

@@ -1,0 +1,33 @@
+/** How an aggregator stores a recorder whose events it folds. */
+import type { EventCounts } from "./eventCounts.ts"
+
+/** What is stored of a recorder. */
+export interface StoredRecorder {
+  readonly format: typeof StoredFormat
+  readonly recorderId: string
+  readonly sequence: number
+  readonly latest: number
+  readonly counts: EventCounts
+  readonly isTotal: boolean
+  readonly metrics: ReadonlyArray<StoredMetric>
+}
+
+export interface StoredMetric {
+  readonly name: string
+  /** The hash of what it measures. */
+  readonly measured: string
+  /** That of the recorder in its process. */
+  readonly epoch: number
+  /** `undefined`: it was never folded. */
+  readonly bytes: Uint8Array | undefined
+  /** That of the last event that was shown to it. `undefined`: it has ended, and none comes any more. */
+  readonly sequence: number | undefined
+  /** Events that aggregators have folded without it. */
+  readonly missed: number
+}
+
+/** Of the states of kernels as well. */
+export const StoredFormat = 1
+
+/** Events that are not in it, and are counted in its recorder: `last` is the last one there. */
+export const missedBy = ({ missed, sequence }: StoredMetric, last: number): number => missed + last - (sequence ?? last)
