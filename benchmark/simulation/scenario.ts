@@ -13,6 +13,9 @@ export interface Scenario {
   readonly every: number
   /** Between two reports, scrapes and pushes. */
   readonly report: number
+  /** Events of each process in a second, and the aggregators that share the processes. */
+  readonly events: number
+  readonly aggregators: number
   /** Between two exports to a collector. */
   readonly export: number
   /** Processes of each host. */
@@ -29,6 +32,8 @@ const defaults = {
   series: "100",
   mix: "counter:70,histogram:25,exponential:5",
   every: "1s",
+  events: "10",
+  aggregators: "1",
   report: "15s",
   export: "60s",
   "per-host": "32",
@@ -78,6 +83,8 @@ export const commandOf = (args: ReadonlyArray<string>): Command => {
       series: number("series", 1),
       mix: mixOf(text("mix")),
       every: millis("every"),
+      events: number("events", 0),
+      aggregators: number("aggregators", 1),
       report: millis("report"),
       export: millis("export"),
       perHost: number("per-host", 1),

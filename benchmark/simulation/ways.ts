@@ -34,6 +34,68 @@ const states: Way = ({ redis, states: costs }, scenario) => {
   }
 }
 
+/**
+ * Each process appends its events to Redis, and aggregators fold them. Each of these looks at all processes, and commits all
+ * states of a recorder of which it has folded an event.
+ */
+const events: Way = ({ events: costs, redis }, scenario) => {
+  const { append, commit, known, memory, read } = costs.redis
+  const { aggregators } = scenario
+  const state = sumOf(costs.state, scenario)
+  const perMilli = scenario.events / 1000
+  /** Of a batch, without its events; and of each event. */
+  const ofBatch = costs.batch.fixed + costs.label * (Math.min(scenario.series, perMilli * StreamInterval) - 1)
+  const ofEvent = costs.batch.each
+  return {
+    sources: scenario.processes,
+    write: {
+      every: StreamInterval,
+      ofWrite: { bytes: at(append.wire, ofBatch), storeMillis: at(append.millis, ofBatch) },
+      ofMilli: {
+        bytes: perMilli * append.wire.each * ofEvent,
+        storeMillis: perMilli * append.millis.each * ofEvent
+      },
+      isKept: true
+    },
+    memory: at(redis.memory, state) + memory.fixed,
+    network: scenario.network,
+    report: {
+      every: AggregatorInterval,
+      readers: aggregators,
+      millis: 0,
+      // Each aggregator looks at all of them.
+      ofSource: {
+        read: known.wire * aggregators,
+        written: 0,
+        storeMillis: known.millis * aggregators,
+        readerMillis: known.client * aggregators
+      },
+      ofChanged: {
+        read: read.wire.fixed,
+        written: at(commit.wire, state),
+        storeMillis: read.millis.fixed + at(commit.millis, state),
+        readerMillis: read.client.fixed + at(commit.client, state) + sumOf(costs.commitMillis, scenario)
+      },
+      ofWrite: {
+        read: read.wire.each * ofBatch,
+        written: 0,
+        storeMillis: read.millis.each * ofBatch,
+        readerMillis: read.client.each * ofBatch
+      },
+      ofMilli: {
+        read: perMilli * read.wire.each * ofEvent,
+        written: 0,
+        storeMillis: perMilli * read.millis.each * ofEvent,
+        readerMillis: perMilli * (read.client.each * ofEvent + costs.foldMillis)
+      }
+    }
+  }
+}
+
+/** The intervals of a stream and of an aggregator, in milliseconds. */
+const StreamInterval = 250
+const AggregatorInterval = 500
+
 /** All processes are those of one host, and report to its primary, whose thread is the store and the reader. */
 const cluster: Way = ({ cluster }, scenario) => ({
   sources: scenario.processes,
@@ -114,5 +176,6 @@ export const ways: { readonly [name: string]: Way } = {
   "remote-write": remoteWrite,
   otlp,
   cluster,
-  states
+  states,
+  events
 }

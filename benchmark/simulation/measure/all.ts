@@ -3,6 +3,7 @@ import { cpus } from "node:os"
 import * as Effect from "effect/Effect"
 import type { Constants } from "../constants.ts"
 import { measureCluster } from "./cluster.ts"
+import { measureEvents } from "./events.ts"
 import { measureExports } from "./exports.ts"
 import { measurePrometheus } from "./prometheus.ts"
 import { measureRedis } from "./redis.ts"
@@ -18,6 +19,7 @@ export const measureAll: Effect.Effect<Constants, unknown> = Effect.gen(function
     cluster: yield* measureCluster,
     exports: yield* measureExports,
     redis: yield* measureRedis,
+    events: yield* measureEvents,
     prometheus: yield* Effect.promise(measurePrometheus),
     whole: yield* measureWhole
   }
