@@ -269,6 +269,42 @@ it.effect("never shows what one version of a metric has counted under another, a
   }).pipe(Effect.scoped)
 )
 
+it.effect("names a metric that was quarantined in a process that has ended", () =>
+  Effect.gen(function* () {
+    const store = memoryEvents()
+    const fragile = Metric.make("requests.fragile", {
+      events: Requests,
+      initial: { requests: 0 },
+      reduce: {
+        "http.request": ({ requests }) => {
+          if (requests === 3) throw new Error("it is too many")
+          return { requests: requests + 1 }
+        }
+      },
+      merge: (one, other) => ({ requests: one.requests + other.requests })
+    })
+    const stream = yield* aggregator(store, { metrics: [fragile] })
+    const settings = { store: storeOf(store), interval: "1 hour" } as const
+    const runtime = yield* MetricsRuntime.makeInProcess({ namespace, logging: "silent", stream: settings })
+    yield* runtime.start
+    const metrics = yield* (yield* runtime.createRecorder("http")).register(fragile)
+    const begun = { _tag: "http.request", method: "GET", route: "/", seconds: 1, user: "u" } as const
+    for (let i = 0; i < 10; i++) yield* metrics.emit(begun)
+    yield* runtime.flush()
+    yield* stream.foldNow
+    const running = yield* stream.report
+    expect(running.recorders.http!.snapshots["requests.fragile"]).toMatchObject({
+      dimensions: { requests: 3 },
+      quarantine: { missed: 7 }
+    })
+    yield* runtime.shutdown
+    yield* stream.foldNow
+    const { leftOut, recorders } = yield* stream.report
+    expect(recorders.http!.snapshots["requests.fragile"]!.dimensions).toEqual({ requests: 3 })
+    expect(leftOut).toEqual(["requests.fragile"])
+  }).pipe(Effect.scoped)
+)
+
 it.effect("leaves out batches that are damaged, and folds those behind them", () =>
   Effect.gen(function* () {
     const stored = noEvents()

@@ -46,7 +46,7 @@ export class FoldedRecorder {
   readonly #metrics: LaneMetrics
   /** By name, the epoch of what is folded here. */
   readonly #epochs = new Map<string, number>()
-  /** By name, how many events of what is folded here others have folded without it. */
+  /** By name, how many events it lacks, which others have folded without it, or which it missed in quarantine. */
   readonly #missed = new Map<string, number>()
   /** It takes what others have counted, and no events. */
   #isTotal = false
@@ -96,6 +96,10 @@ export class FoldedRecorder {
         ? `processes define the metric "${name}" differently from this aggregator: it is left out. Run one version of the metric in all of them`
         : `processes have the metric "${name}", which is not in the metrics of this aggregator: it is left out. Pass it to metrics`
     )
+  }
+
+  #missMore(name: string, missed: number): void {
+    this.#missed.set(name, missed + (this.#missed.get(name) ?? 0))
   }
 
   #miss(stored: StoredMetric): void {
@@ -165,8 +169,12 @@ export class FoldedRecorder {
       const left = { ...stored, bytes: keeps ? stored.bytes : undefined, sequence: undefined, missed }
       this.#setApart(left, this.#of.byName.has(stored.name))
     }
-    for (const [name, missed] of other.#missed) this.#missed.set(name, missed + (this.#missed.get(name) ?? 0))
+    for (const [name, missed] of other.#missed) this.#missMore(name, missed)
     for (const [name] of other.#epochs) {
+      // It was quarantined. The total goes on, and has what was counted before.
+      if (!other.#metrics.find(name)!.inService) {
+        this.#missMore(name, Math.max(1, other.states().get(name)?.quarantine?.missed ?? 0))
+      }
       const metric = this.#of.byName.get(name)!
       if (this.#epochs.has(name) || isBuiltInLevel(metric)) continue
       this.#metrics.register(metric, other.latest)
@@ -253,7 +261,7 @@ export class FoldedRecorder {
     return this.sequence === 0 && this.#epochs.size === 0 && this.#apart.size === 0
   }
 
-  /** The names of metrics that are not folded here, or were not all the time. */
+  /** The names of metrics that are not folded here, or have missed events. */
   get leftOut(): ReadonlyArray<string> {
     return [...Array.from(this.#apart.values(), ({ name }) => name), ...this.#missed.keys()]
   }

@@ -66,8 +66,8 @@ export interface StreamReport {
   /** How many processes have ended. */
   readonly ended: number
   /**
-   * The names of metrics that processes have, and that are not in the report, are defined differently there, or miss events
-   * that an aggregator with other metrics has folded.
+   * The names of metrics that processes have, and that are not in the report, are defined differently there, or miss events:
+   * an aggregator with other metrics has folded them, or the metric was quarantined in a process that has ended.
    */
   readonly leftOut: ReadonlyArray<string>
 }
