@@ -1,6 +1,6 @@
 /**
  * Counters and histograms in Redis, as PHP's Prometheus client keeps them (promphp/prometheus_client_php, its class
- * `AbstractRedis`): no client for Node that does so is maintained. One script for each metric and event, sent as text.
+ * `AbstractRedis`): a maintained client for Node that does so was not found. One script for each metric and event, sent as text.
  * A counter is a field of a hash for its label values; a histogram has a field for its sum and one for each bucket. Both
  * register themselves in a set, with what they are, for whoever scrapes. The scripts have the same commands in the same
  * order, and are written anew.

@@ -16,6 +16,9 @@ export interface Scenario {
   /** Events of each process in a second, and the aggregators that share the processes. */
   readonly events: number
   readonly aggregators: number
+  /** Between two batches of a process, and between two looks of an aggregator. */
+  readonly append: number
+  readonly fold: number
   /** Between two exports to a collector. */
   readonly export: number
   /** Processes of each host. */
@@ -34,6 +37,8 @@ const defaults = {
   every: "1s",
   events: "10",
   aggregators: "1",
+  append: "250ms",
+  fold: "500ms",
   report: "15s",
   export: "60s",
   "per-host": "32",
@@ -85,6 +90,8 @@ export const commandOf = (args: ReadonlyArray<string>): Command => {
       every: millis("every"),
       events: number("events", 0),
       aggregators: number("aggregators", 1),
+      append: millis("append"),
+      fold: millis("fold"),
       report: millis("report"),
       export: millis("export"),
       perHost: number("per-host", 1),

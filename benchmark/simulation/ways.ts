@@ -44,12 +44,12 @@ const events: Way = ({ events: costs, redis }, scenario) => {
   const state = sumOf(costs.state, scenario)
   const perMilli = scenario.events / 1000
   /** Of a batch, without its events; and of each event. */
-  const ofBatch = costs.batch.fixed + costs.label * (Math.min(scenario.series, perMilli * StreamInterval) - 1)
+  const ofBatch = costs.batch.fixed + costs.label * (Math.min(scenario.series, perMilli * scenario.append) - 1)
   const ofEvent = costs.batch.each
   return {
     sources: scenario.processes,
     write: {
-      every: StreamInterval,
+      every: scenario.append,
       ofWrite: { bytes: at(append.wire, ofBatch), storeMillis: at(append.millis, ofBatch) },
       ofMilli: {
         bytes: perMilli * append.wire.each * ofEvent,
@@ -60,7 +60,7 @@ const events: Way = ({ events: costs, redis }, scenario) => {
     memory: at(redis.memory, state) + memory.fixed,
     network: scenario.network,
     report: {
-      every: AggregatorInterval,
+      every: scenario.fold,
       readers: aggregators,
       millis: 0,
       // Each aggregator looks at all of them.
@@ -91,10 +91,6 @@ const events: Way = ({ events: costs, redis }, scenario) => {
     }
   }
 }
-
-/** The intervals of a stream and of an aggregator, in milliseconds. */
-const StreamInterval = 250
-const AggregatorInterval = 500
 
 /** All processes are those of one host, and report to its primary, whose thread is the store and the reader. */
 const cluster: Way = ({ cluster }, scenario) => ({
