@@ -134,4 +134,29 @@ describe("a stream of events", () => {
       expect(problems).toEqual([])
     })
   )
+
+  it.effect("has room again when what was committed is safe, however far apart heartbeats are", () =>
+    Effect.gen(function* () {
+      const store = new BrokenStore()
+      const sent = new SentEvents(reliable(store), "p1", { memoryLimit: 1, graceMillis: 1000 })
+      const aggregator = aggregatorOf(reliable(store))
+      sent.open()
+      sent.emit(requestAt(1, 0), at(0))
+      sent.fold()
+      sent.ship()
+      yield* deliver(sent)
+      yield* aggregator.round
+      const fullAfter = (millis: number) =>
+        Effect.gen(function* () {
+          for (let passed = 0; passed < millis; passed += 50) {
+            vi.advanceTimersByTime(50)
+            yield* deliver(sent)
+          }
+          return sent.isFull
+        })
+      expect(yield* fullAfter(900)).toBe(true)
+      expect(yield* fullAfter(600)).toBe(false)
+      sent.stop()
+    })
+  )
 })

@@ -72,7 +72,7 @@ export class WaitTimeout extends TaggedError<WaitTimeout>()("mvx-metrics/WaitTim
     const { folded, hook, operation, recorderId, sequence, timeout } = this
     const culprit =
       hook === undefined
-        ? "Look for a listener or a reducer that does not end"
+        ? "Look for a listener or a reducer that does not end, and for a stream whose memoryLimit is full"
         : `Its hook ${hook} is running. Let the hook end`
     return `recorder "${recorderId}": its ${operation} did not end within ${timeout}; ${folded} of the ${sequence} events before it are folded. ${culprit}, or raise waitTimeout`
   }

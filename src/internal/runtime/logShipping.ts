@@ -8,7 +8,7 @@ export const logShipping = (
   { failure, isFull }: Pick<ShippingProgress, "failure" | "isFull">
 ): Effect.Effect<void> => {
   if (isFull) {
-    const why = failure === undefined ? "no aggregator has committed any" : failure
+    const why = failure === undefined ? "no aggregator has committed them, or not for as long as grace" : failure
     return log.warning(
       `the events that are kept for their store fill its memoryLimit, and its overflow policy applies: ${why}. Start the store, or an aggregator`
     )

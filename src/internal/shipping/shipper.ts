@@ -24,6 +24,9 @@ const AppendBytes = 1024 * 1024
 const FirstRetry = 100
 const LongestRetry = 5000
 
+/** Milliseconds between two looks for what was committed, while there is no room for more. */
+const WhileFull = 250
+
 export interface ShipperOptions {
   readonly store: EventStoreService
   readonly settings: ShippingSettings
@@ -190,7 +193,7 @@ export class Shipper {
     this.#answer(undefined)
     this.#tell()
     if (this.#isDue || this.#last < this.#kept.next - 1 || (this.#isEnding && !this.#hasEnded)) this.#append()
-    else this.#arm(heartbeatMillis)
+    else this.#arm(this.#hasNoRoom ? Math.min(heartbeatMillis, WhileFull) : heartbeatMillis)
   }
 
   /** Its events are part of the total: it was silent for too long. What the store has not had belongs to another source. */

@@ -159,6 +159,10 @@ export class SentEvents {
     return this.#answers.splice(0)
   }
 
+  get isFull(): boolean {
+    return this.#shipper.isFull
+  }
+
   stop(): void {
     this.#shipper.stop()
   }
