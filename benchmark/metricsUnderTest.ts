@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import { type Metric, MetricsLayer, MetricsRuntime, type RecorderService, type RuntimeService } from "mvx-metrics"
+import type { StreamOptions } from "mvx-metrics/MetricsRuntime"
 import { spawnProbed, type Usage } from "./workerProbe.ts"
 
 export interface MetricsUnderTest extends AsyncDisposable {
@@ -17,7 +18,7 @@ export const defaultCapacity = 65_536
 const common = { namespace: "benchmark", logging: "silent" } as const
 
 export const startMetrics = async (
-  options?: { readonly memoryLimit: number },
+  options?: { readonly memoryLimit?: number; readonly stream?: StreamOptions },
   worker = new URL("./document.worker.ts", import.meta.url)
 ): Promise<MetricsUnderTest> => {
   const probed = spawnProbed(worker)

@@ -52,6 +52,7 @@ const codegen: Run = async (effort) => {
 export const parts: { readonly [name: string]: Run } = {
   handoff: alone("handoff", several),
   emitter: alone("emitter", several),
+  streamed: alone("streamed", several),
   paced: alone("paced", several),
   metricsPerEvent: alone("metricsPerEvent", several),
   burst: alone("burst", several),
