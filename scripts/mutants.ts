@@ -98,8 +98,8 @@ export const explained: ReadonlyArray<Explained> = [
   },
   {
     file: "src/internal/stream/timedWriter.ts",
-    from: "} else if (this.sinceMoved >= 2 * this.perLook && this.perLook < MostPerLook) this.perLook *= 2",
-    to: "} else if (this.sinceMoved >= 3 * this.perLook && this.perLook < MostPerLook) this.perLook *= 2",
+    from: "if (this.sinceMoved >= 2 * this.perLook && this.perLook < MostPerLook) this.perLook *= 2",
+    to: "if (this.sinceMoved >= 3 * this.perLook && this.perLook < MostPerLook) this.perLook *= 2",
     reason: "The looks at the clock become rarer after three of them instead of two."
   },
   {
