@@ -94,18 +94,15 @@ export class Intake extends Dispatch {
 
   /** Offers an event that may be anything. Throws defects of the library alone, for which the event is refused. */
   offer(event: unknown): Offer {
-    for (let isAgain = false; ; isAgain = true) {
-      let isWritten: boolean | undefined
-      try {
-        isWritten = this.writeRow(this.rows, event as MetricEvent)
-      } catch (defect) {
-        return this.#refuseFor(defect)
-      }
-      if (isWritten) return "accepted"
-      if (isWritten === false || isAgain || !this.#isOpen) return this.#offerAny(event)
-      if (this.#refusesAny()) return "overflow"
-      // The fold has made room meanwhile.
+    let isWritten: boolean | undefined
+    try {
+      isWritten = this.writeRow(this.rows, event as MetricEvent)
+    } catch (defect) {
+      return this.#refuseFor(defect)
     }
+    // No more than this: with much more code, the compiler does not take the encoder into a loop that emits.
+    if (isWritten) return "accepted"
+    return isWritten === undefined && this.#refusesAny() ? "overflow" : this.#offerAny(event)
   }
 
   /**
@@ -113,6 +110,7 @@ export class Intake extends Dispatch {
    * goes into no call is no object. A loop that emits pays a quarter more for each from the first that does.
    */
   #refusesAny(): boolean {
+    if (!this.#isOpen) return false
     if (hasStack(CallsOfOffer)) {
       try {
         if (!this.#isFull()) return false
