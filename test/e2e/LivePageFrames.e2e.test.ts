@@ -3,8 +3,8 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from "@effect/vitest"
 import type { Page } from "playwright-core"
-import { updateLines } from "../../src/internal/live/model/lines.ts"
 import type { LiveData, LiveMetric } from "../../src/internal/live/model/update.ts"
+import { updateLines } from "../../src/internal/live/server/updateSteps.ts"
 import { type Browser, hasBrowser, launch, shown, watch } from "./support/liveService.ts"
 import { type StubPage, stubPage } from "./support/stubPage.ts"
 

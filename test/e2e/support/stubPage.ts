@@ -3,9 +3,9 @@
  */
 import { createServer, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
-import { updateLines } from "../../../src/internal/live/model/lines.ts"
 import type { LiveData } from "../../../src/internal/live/model/update.ts"
 import { page, script, style } from "../../../src/internal/live/server/assets.generated.ts"
+import { updateLines } from "../../../src/internal/live/server/updateSteps.ts"
 
 export interface StubPage {
   readonly url: string

@@ -7,10 +7,7 @@ import type { LiveData, LiveRecorder } from "./update.ts"
 /** An update without its recorders. */
 export type LiveHead = Omit<LiveData, "recorders">
 
-export const updateLines = ({ recorders, ...head }: LiveData): string =>
-  `${JSON.stringify(head).slice(0, -1)},"recorders":[\n${recorders.map((each) => JSON.stringify(each)).join(",\n")}\n]}`
-
-/** Of what {@link updateLines} has written. */
+/** Of an update that was written so. */
 export const readLines = (
   text: string
 ): { readonly head: LiveHead; readonly recorders: () => Generator<LiveRecorder> } => {

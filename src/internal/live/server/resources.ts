@@ -8,9 +8,11 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { RuntimeService } from "../../runtime/service.ts"
 import { describeError } from "../../util/describeError.ts"
-import { updateLines } from "../model/lines.ts"
+import { inSlices } from "../../util/inSlices.ts"
+import type { Steps } from "../../util/steps.ts"
 import type { LiveData } from "../model/update.ts"
 import { findMetric, type LiveLimits, liveData } from "./readRuntime.ts"
+import { updateSteps } from "./updateSteps.ts"
 
 /** What a resource has to know of a request. */
 interface Asked {
@@ -63,7 +65,10 @@ export const liveResources = Effect.fnUntraced(function* (
   const ended = yield* Deferred.make<void>()
   yield* Effect.addFinalizer(() => Deferred.succeed(ended, undefined))
   let streams = 0
-  const json = yield* Effect.cachedWithTTL(Effect.map(liveData(runtime, limits), toJson), "500 millis")
+  const json = yield* Effect.cachedWithTTL(
+    Effect.flatMap(liveData(runtime, limits), (data) => inSlices(toJson(data))),
+    "500 millis"
+  )
   return {
     "": ({ pathname }) => Effect.map(assets, ({ page }) => text(pageAt(page, pathname), "text/html")),
     "page.js": () => Effect.map(assets, ({ script }) => text(script, "text/javascript")),
@@ -118,9 +123,9 @@ const escaped = (part: string): string => part.replace(/[&<>"']/g, (character) =
  * In process, a hand-written metric can show a value that is not JSON. Its error is shown then, beside the other
  * metrics.
  */
-const toJson = (data: LiveData): string => {
+function* toJson(data: LiveData): Steps<string> {
   try {
-    return updateLines(data)
+    return yield* updateSteps(data)
   } catch {
     const recorders = data.recorders.map((recorder) => ({
       ...recorder,
@@ -129,7 +134,7 @@ const toJson = (data: LiveData): string => {
         return reason === undefined ? metric : { ...metric, kind: "custom" as const, dimensions: { error: reason } }
       })
     }))
-    return updateLines({ ...data, recorders })
+    return yield* updateSteps({ ...data, recorders })
   }
 }
 
