@@ -15,12 +15,9 @@ import type { Layout } from "../../stream/rows/layout.ts"
 import { asItIs } from "../../util/copyPlain.ts"
 import { allSteps, known, type Steps } from "../../util/steps.ts"
 import { IdleSeries, type TimesByKey } from "./idleSeries.ts"
-import type { SavedInstrument, SavedKernel, SavedSeries } from "./savedKernel.ts"
+import { SavedAtOnce, type SavedInstrument, type SavedKernel, type SavedSeries, savingSteps } from "./savedKernel.ts"
 import { type SeriesFinder, SeriesTable } from "./seriesTable.ts"
 import { type ValuePlace, valuePlace } from "./valuePlace.ts"
-
-/** Series that are saved in a step, in less than a millisecond. */
-const SavedAtOnce = 512
 
 /** Has the series of a kernel as they are now, whatever comes: see `SeriesCut`. */
 export type Cutting = (kernel: Kernel) => { readonly kernel: Kernel }
@@ -291,16 +288,4 @@ export class Kernel implements InPlace {
   get expired(): unknown {
     return this.#idle?.expired ?? null
   }
-}
-
-/** `cut`: has another kernel when that one has changed. */
-function* savingSteps(cut: { readonly kernel: Kernel }): Steps<SavedInstrument> {
-  while (cut.kernel.isStale) yield* cut.kernel.prepare()
-  const table = cut.kernel.saveTable()
-  const series: Array<SavedSeries> = []
-  for (let from = 0; from < cut.kernel.indexCount; from += SavedAtOnce) {
-    if (from > 0) yield
-    series.push(cut.kernel.saveSeries(from))
-  }
-  return { ...table, series }
 }
