@@ -83,6 +83,59 @@ for (const [where, make] of [
       })
     )
 
+    it.effect("is in scrapes of the next process as soon as a recorder names it, and has those that were open", () =>
+      Effect.gen(function* () {
+        const { store } = openStore()
+        const durable = where === "in process" ? { store } : { directory: yield* folder }
+        const inRuntime = <A>(run: (runtime: RuntimeService) => Effect.Effect<A, unknown>) => inAny(durable, run, make)
+        const open = (runtime: RuntimeService, count: number) =>
+          Effect.gen(function* () {
+            const recorder = yield* runtime.createRecorder("a", { totalOfRemoved: "all" })
+            yield* recorder.register(WorkMetrics)
+            for (let n = 0; n < count; n++) yield* recorder.emit(work(n))
+          })
+        yield* inRuntime((runtime) =>
+          Effect.gen(function* () {
+            yield* passing(runtime, "all", 5)
+            // It is there when the runtime shuts down.
+            yield* open(runtime, 3)
+            expect(yield* counted(runtime)).toEqual({ a: 3, all: 5 })
+          })
+        )
+        for (const before of [8, 10]) {
+          yield* inRuntime((runtime) =>
+            Effect.gen(function* () {
+              yield* open(runtime, 2)
+              expect(yield* counted(runtime)).toEqual({ a: 2, all: before })
+            })
+          )
+        }
+      })
+    )
+
+    it.effect("has once what a recorder went on from that left it everything", () =>
+      Effect.gen(function* () {
+        const { store } = openStore()
+        const durable = where === "in process" ? { store } : { directory: yield* folder }
+        const inRuntime = <A>(run: (runtime: RuntimeService) => Effect.Effect<A, unknown>) => inAny(durable, run, make)
+        yield* inRuntime((runtime) => passing(runtime, undefined, 4))
+        yield* inRuntime((runtime) =>
+          Effect.gen(function* () {
+            yield* passing(runtime, "all", 5)
+            expect(yield* counted(runtime)).toEqual({ all: 9 })
+            yield* passing(runtime, "all", 1)
+            expect(yield* counted(runtime)).toEqual({ all: 10 })
+          })
+        )
+        yield* inRuntime((runtime) =>
+          Effect.gen(function* () {
+            yield* passing(runtime, "all", 3)
+            expect(yield* counted(runtime)).toEqual({ all: 13 })
+          })
+        )
+      })
+    )
+
     it.effect("is not there by default: what a recorder leaves is for the next one of its id", () =>
       Effect.gen(function* () {
         const { store } = openStore()

@@ -139,7 +139,7 @@ export class StoredStates extends StateRounds {
     }
     if (durable === undefined) return
     // A recorder that goes on from what one before it has left takes that from there.
-    for (const id of live) this.#due.add(endedKey(id))
+    for (const id of [...live, ...durable.left.takeGone()]) this.#due.add(endedKey(id))
     const { changes, recorderIds } = durable.left
     if (changes !== this.#leftChanges) for (const id of recorderIds) this.#due.add(endedKey(id))
     this.#leftChanges = changes

@@ -274,6 +274,10 @@ export class LaneMetrics implements MetricOwner {
     return during(DuringView, this.#lane, cells, view)
   }
 
+  get names(): ReadonlyArray<string> {
+    return this.#cells.map(({ metric }) => metric.name)
+  }
+
   #named(names: ReadonlyArray<string> | undefined): ReadonlyArray<RegisteredMetric> {
     return names === undefined ? this.#cells : this.#cells.filter(({ metric }) => names.includes(metric.name))
   }

@@ -40,8 +40,11 @@ export const leave = (
   const account = accounts.take(recorderId)
   const toEnded = ended?.leave(closed, endedId, position, Math.max(0, latest), account)
   const toLeft = total === undefined ? left?.leave(closed, position) : undefined
-  // The total counts it as an event.
-  if (total !== undefined) left?.leaveEvents(closed.sequence - 1, position)
+  if (total !== undefined) {
+    left?.leaveToTotal(closed, position)
+    // The total counts it as an event.
+    left?.leaveEvents(closed.sequence - 1, position)
+  }
   return [toEnded, toLeft].filter((steps) => steps !== undefined)
 }
 

@@ -53,6 +53,7 @@ interface LeftState {
 }
 
 interface Version {
+  /** Without bytes: nothing is left from here on, because the recorder that had taken the state left it to a total. */
   readonly packed: PackedMetric
   /** It is there for what lies behind this position. */
   readonly since: number
@@ -89,6 +90,8 @@ export class LeftStates {
   readonly #leaving = new Map<string, Steps<void>>()
   #added: Array<Version> = []
   #isAdded = false
+  /** The ids of those that have left something to a total which was theirs, since this was last asked. */
+  #gone = new Set<string>()
 
   constructor(options: { readonly levels: boolean }) {
     this.#hasLevels = options.levels
@@ -153,6 +156,23 @@ export class LeftStates {
     if (leaving !== undefined) allSteps(leaving)
   }
 
+  /** A recorder leaves its metrics to a total, with what they went on from, at this position of the log. */
+  leaveToTotal({ recorderId, names }: Pick<FoldLane, "recorderId" | "names">, at: number): void {
+    this.#finish(recorderId)
+    for (const name of names) {
+      const last = this.#byRecorder.get(recorderId)?.get(name)
+      if (last === undefined || last.since >= at) continue
+      this.#put({ ...last.packed, bytes: nothing }, at)
+      this.#gone.add(recorderId)
+    }
+  }
+
+  takeGone(): ReadonlySet<string> {
+    const gone = this.#gone
+    this.#gone = new Set()
+    return gone
+  }
+
   /** Events of a recorder that is removed. */
   leaveEvents(count: number, at: number): void {
     this.changes++
@@ -184,7 +204,8 @@ export class LeftStates {
     if (!this.#keeps(metric)) return undefined
     let version = this.#byRecorder.get(recorderId)?.get(metric.name)
     while (version !== undefined && version.since >= at) version = version.before
-    if (version === undefined || (version.takenAt !== undefined && version.takenAt !== at)) return undefined
+    if (version === undefined || isGone(version)) return undefined
+    if (version.takenAt !== undefined && version.takenAt !== at) return undefined
     version.takenAt = at
     this.#removed.delete(recorderId)
     const { bytes, measured: hash } = version.packed
@@ -194,12 +215,12 @@ export class LeftStates {
 
   /** The last state of each metric. */
   *states(): Iterable<PackedMetric> {
-    for (const byName of this.#byRecorder.values()) for (const { packed } of byName.values()) yield packed
+    for (const recorderId of this.#byRecorder.keys()) yield* this.of(recorderId)
   }
 
   /** Those of a recorder. */
   *of(recorderId: string): Iterable<PackedMetric> {
-    for (const { packed } of this.#byRecorder.get(recorderId)?.values() ?? []) yield packed
+    for (const version of this.#byRecorder.get(recorderId)?.values() ?? []) if (!isGone(version)) yield version.packed
   }
 
   get recorderIds(): Iterable<string> {
@@ -212,6 +233,7 @@ export class LeftStates {
       for (const [name, version] of byName) {
         if (version.since <= covered) version.before = undefined
         const { takenAt } = version
+        if (version.since <= covered && isGone(version)) byName.delete(name)
         if (takenAt !== undefined && takenAt <= covered && isThere(recorderId, name)) byName.delete(name)
       }
       if (byName.size === 0) this.#byRecorder.delete(recorderId)
@@ -257,6 +279,10 @@ export class LeftStates {
     this.#isAdded = false
   }
 }
+
+const nothing = new Uint8Array()
+
+const isGone = ({ packed }: Version): boolean => packed.bytes.length === 0
 
 const differing = (before: Fingerprint, now: Fingerprint): ReadonlyArray<string> =>
   [...new Set([...Object.keys(before), ...Object.keys(now)])].filter((part) => before[part] !== now[part])

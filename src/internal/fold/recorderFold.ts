@@ -241,6 +241,10 @@ export class FoldLane extends OrderedLane implements MetricsLane, TappedLane {
     return this.#metrics.generations()
   }
 
+  get names(): ReadonlyArray<string> {
+    return this.#metrics.names
+  }
+
   /** What is kept beyond the process: the metrics as they are in this call. */
   savingMetrics(): Steps<ReadonlyArray<MetricAndSaved>> {
     return this.#metrics.saving()

@@ -62,6 +62,7 @@ export const makeRuntime = Effect.fnUntraced(function* (
     if (durable !== undefined) {
       exporters.add({ name: "durable state", flush: durable.persist })
       durable.onRegistered = (recorderId) => {
+        registry.prepareTotal(recorderId)
         const control = registrations.size === 0 ? undefined : registry.controlOf(recorderId)
         if (control !== undefined) for (const tell of registrations) tell(sourceOf(control))
       }

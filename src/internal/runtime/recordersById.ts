@@ -55,6 +55,13 @@ export class RecordersById {
     return this.#recorders.get(recorderId)?.total || recorderId
   }
 
+  /** Where states are durable: a total goes on from its own as soon as a recorder that names it has the metrics. */
+  prepareTotal(recorderId: string): void {
+    const { link } = this.#lifecycle
+    const { control, total } = this.#recorders.get(recorderId) ?? { total: false }
+    if (total !== false && link !== undefined) this.#totals.prepare(control!, total, link)
+  }
+
   statsOf(control: RecorderControl): Stats {
     return this.#totals.statsOf(control) ?? control.statsUnsafe()
   }

@@ -116,7 +116,8 @@ export class RecorderRegistry extends RecordersById implements Registry {
       if (taken !== undefined) return Effect.fail(new RecorderAlreadyExists({ recorderId: taken, namespace }))
       const entityId = entityIdOf(decided.entityId)
       const control = makeRecorder<R>({ ...options, entityId, recorderId, namespace, link: link! }, context)
-      this.add(control, total, false)
+      // Where states are durable, it would leave them to the next one of its id otherwise, which has named a total.
+      this.add(control, total, this.#options.defaults.durable !== undefined)
       return Effect.as(control.logMade, control)
     })
   }

@@ -72,6 +72,12 @@ export class Totals {
     return total.control
   }
 
+  /** Has the total of a recorder take what its metrics go on from. */
+  prepare(recorder: RecorderControl, id: string, link: Link): void {
+    if (link.failure() !== undefined) return
+    this.#totalOf(this.isReserved(id) ? id : DefaultTotal, link).control.prepareFor(recorder)
+  }
+
   #totalOf(id: string, link: Link): Total {
     let total = this.#totals.get(id)
     if (total === undefined) {
