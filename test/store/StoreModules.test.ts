@@ -1,8 +1,8 @@
 // Modules of stores that are not what they should be: whoever opens one is told which, and why.
 import { expect, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Context, Effect, Layer } from "effect"
 import { MetricsRuntime } from "mvx-metrics"
-import { MetricsStore, type StoreModule } from "mvx-metrics/MetricsStore"
+import { MetricsStore, StateStore, type StoreModule } from "mvx-metrics/MetricsStore"
 import { writeTo } from "../../src/internal/runtime/storeOptions.ts"
 import { ShopMetrics } from "../cluster/fixtures/shop.metrics.ts"
 import { namespace } from "./support.ts"
@@ -38,5 +38,26 @@ it.live("a reader, and a worker that writes, fail with the module and what is wr
         expect(error.message).toContain(store.url.split("/").at(-1))
       }
     }
+  })
+)
+
+it.effect("a store of somebody else's that throws fails a report with an error that names it", () =>
+  Effect.gen(function* () {
+    const memory = Context.get(yield* Layer.build(Layer.fresh(MetricsStore.layerMemory)), StateStore)
+    const throwing = {
+      ...memory,
+      place: "of somebody else",
+      read: () => {
+        throw new Error("not connected")
+      }
+    }
+    const reader = yield* MetricsStore.makeReader({
+      store: Layer.succeed(StateStore, throwing),
+      namespace,
+      metrics: [ShopMetrics]
+    })
+    const error = yield* Effect.flip(reader.report)
+    expect(error).toMatchObject({ _tag: "mvx-metrics/MetricsStoreError", store: "of somebody else", operation: "read" })
+    expect(error.message).toContain("not connected")
   })
 )
