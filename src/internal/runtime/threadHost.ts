@@ -51,7 +51,9 @@ export class ThreadHost {
 
   /** Has threads find the runtime by themselves. */
   accept(): void {
-    this.#stop ??= acceptAt(this.#options.registry.namespace, this.#attach)
+    // Another runtime of the namespace may have taken the place, and be gone.
+    this.#stop?.()
+    this.#stop = acceptAt(this.#options.registry.namespace, this.#attach)
   }
 
   /** A port for a thread. */

@@ -18,6 +18,8 @@ export interface RuntimeThreads extends Pick<RuntimeService, "acceptThreads" | "
   readonly close: () => void
 }
 
+const startHint = "Start the runtime first. A runtime that has closed or failed cannot be restarted; create a new one"
+
 export const threadsOf = (lifecycle: RuntimeLifecycle, registry: RecorderRegistry, log: Log): RuntimeThreads => {
   let host: ThreadHost | undefined
 
@@ -28,7 +30,7 @@ export const threadsOf = (lifecycle: RuntimeLifecycle, registry: RecorderRegistr
     const { ThreadHost } = yield* Effect.promise(() => import("./threadHost.ts"))
     const { isRunning, link } = lifecycle
     if (!isRunning || link === undefined) {
-      return yield* lifecycle.invalidState("accept threads", "Start it first")
+      return yield* lifecycle.invalidState("accept threads", startHint)
     }
     const { catalog, threads } = link
     if (catalog === undefined || threads === undefined) {
