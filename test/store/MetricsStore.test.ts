@@ -304,6 +304,14 @@ for (const [kind, make] of Object.entries(kinds)) {
       })
     )
 
+    it.effect("is read by a runtime that makes no recorders, and says that it is of a store", () =>
+      Effect.gen(function* () {
+        const { runtime } = yield* readerOf(yield* openStore)
+        const { message } = yield* Effect.flip(runtime.createRecorder("shop"))
+        expect(message).toMatch(/^store "test.store" is the merged metrics of other processes: cannot make a recorder/)
+      })
+    )
+
     it.effect("keeps the accounting of a process with durable state when that ends", () =>
       Effect.gen(function* () {
         const store = yield* openStore

@@ -23,15 +23,17 @@ export const packStats = (all: ReadonlyArray<Stats>): Float64Array => {
   return packed
 }
 
-/** The numbers of recorders that have ended, together: what they had accepted and not folded is lost. */
+/** The numbers of recorders that have ended, together: what they had accepted and not folded is lost, as what is evicted. */
 export const addEndedRow = (left: Float64Array | undefined, right: Float64Array): Float64Array => {
   const sum = right.map((number, i) => number + (left?.[i] ?? 0))
+  sum[EvictedAt]! += sum[PendingAt]!
   sum[CapacityAt] = sum[PendingAt] = 0
   sum[FailedAt] = Math.min(1, sum[FailedAt]!)
   return sum
 }
 
 const CapacityAt = 0
+const EvictedAt = 4
 const PendingAt = 5
 const FailedAt = 9
 

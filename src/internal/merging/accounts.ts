@@ -48,21 +48,24 @@ export class Accounts {
     return this.#left.get(Others) ?? none
   }
 
-  /** What an ended process had not folded is lost: it was accepted, and will never be applied. */
   #leave(account: Account, stats: Stats): void {
-    this.#left.set(account, { ...plus(this.#left.get(account), stats), state: "Stopped", capacity: 0, pending: 0 })
+    this.#left.set(account, { ...plus(this.#left.get(account), ended(stats)), state: "Stopped" })
   }
 }
 
 export const none: Stats = { state: "Stopped", ...noCounts }
 
-/** Of a recorder that has ended, what it had not folded is lost: it was accepted, and will never be applied. */
+/** Of a recorder that has ended, what it had not folded is lost, as what is evicted: it will never be applied. */
 export const ended = (stats: Stats): Stats => ({
   ...stats,
   state: stats.state === "Failed" ? "Failed" : "Stopped",
   capacity: 0,
+  evicted: stats.evicted + stats.pending,
   pending: 0
 })
+
+/** Of a recorder whose process is silent: it may go on. */
+export const silent = (stats: Stats): Stats => ({ ...ended(stats), evicted: stats.evicted, pending: stats.pending })
 
 /** Failed if one of them has. */
 export const plus = (one: Stats = none, other: Stats): Stats => ({

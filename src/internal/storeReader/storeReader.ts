@@ -5,7 +5,7 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Semaphore from "effect/Semaphore"
-import { ended as endedStats, none, plus } from "../merging/accounts.ts"
+import { ended as endedStats, none, plus, silent } from "../merging/accounts.ts"
 import type { Known } from "../merging/mergedParts.ts"
 import { Merger, type MergerOptions, type Others, type Total } from "../merging/merger.ts"
 import { keyOf, type LeftOut, type Misfit } from "../merging/misfits.ts"
@@ -145,7 +145,7 @@ export class StoreReader {
       let [forgotten, statsOfOthers] = [0, none]
       const add = (recorderId: string, states: Known, stats: Stats, processes: number): void => {
         const of = parts.get(recorderId) ?? { states: [], stats: undefined, processes: 0 }
-        of.stats = plus(of.stats, processes > 0 ? stats : endedStats(stats))
+        of.stats = plus(of.stats, stats)
         parts.set(recorderId, of)
         of.states.push(states)
         of.processes += processes
@@ -158,10 +158,12 @@ export class StoreReader {
         const { states } = this.#cache.get(each.source)!
         const isRunning = this.#isRunning(each)
         for (const { recorderId, states: left, stats } of states.ended) {
-          add(recorderId, merger.rewound(left, at), stats, 0)
+          add(recorderId, merger.rewound(left, at), endedStats(stats), 0)
         }
         for (const { recorderId, states: live, stats } of states.live) {
-          add(recorderId, isRunning ? live : merger.rewound(merger.remains(live), at), stats, isRunning ? 1 : 0)
+          if (isRunning) add(recorderId, live, stats, 1)
+          else
+            add(recorderId, merger.rewound(merger.remains(live), at), (each.hasEnded ? endedStats : silent)(stats), 0)
         }
         if (states.others !== undefined) {
           others.push(merger.rewound(states.others.states, at))
