@@ -5,6 +5,7 @@ import { Effect, Fiber } from "effect"
 import { MetricsLayer, type Overflow, type RecorderService, type Stats } from "mvx-metrics"
 import { expectBalanced } from "../support/accounting.ts"
 import { newRecorder } from "../support/bothLayers.ts"
+import { asMany } from "../support/long.ts"
 import { policies } from "../support/policies.ts"
 import { folded, gatedWorker, SlowSteps, slowEvent } from "../support/slow.metrics.ts"
 
@@ -12,8 +13,8 @@ const metrics = new URL("../support/slow.metrics.ts", import.meta.url)
 
 /** Two pages of memory: they hold some 2000 of the events. */
 const memoryLimit = 524_288
-const capacity = 4000
-const offered = 10_000
+const capacity = asMany(8000, 4000)
+const offered = asMany(20_000, 10_000)
 
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i)
 

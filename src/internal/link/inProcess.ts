@@ -11,8 +11,8 @@ import { Fold } from "../fold/fold.ts"
 import type { Shipper } from "../shipping/shipper.ts"
 import { setRead } from "../stream/rows/page.ts"
 import type { ReadProgress } from "../stream/streamHandler.ts"
-import { NextTurn } from "../util/nextTurn.ts"
 import { hasStack } from "../util/stack.ts"
+import { TurnActions } from "../util/turnActions.ts"
 import type { FlightLog } from "./flightLog.ts"
 import type { Link } from "./link.ts"
 import type { LinkControl } from "./linkControl.ts"
@@ -48,7 +48,7 @@ export const makeInProcessLink = Effect.fnUntraced(function* <E = never>(
   durable?: DurableFold<E>,
   shipping?: ShippingFold<E>
 ): Effect.fn.Return<Link, E, Scope.Scope> {
-  const nextTurn = new NextTurn((yield* Scheduler).makeDispatcher())
+  const nextTurn = new TurnActions((yield* Scheduler).makeDispatcher())
   const roused = Latch.makeUnsafe()
   const open = roused.openUnsafe.bind(roused)
   let control: LinkControl | undefined

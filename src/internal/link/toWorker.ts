@@ -22,8 +22,8 @@ import type { DurableSettings, FoldReply, ShippingSettings } from "../stream/wor
 import { PagesAtOnce } from "../stream/workerMessages.ts"
 import { describeError } from "../util/describeError.ts"
 import { withLiveClock } from "../util/liveClock.ts"
-import { NextTurn } from "../util/nextTurn.ts"
 import { isError } from "../util/realms.ts"
+import { TurnActions } from "../util/turnActions.ts"
 import type { ModuleImports } from "../worker/spawnForModules.ts"
 import type { FlightLog } from "./flightLog.ts"
 import { FoldPort } from "./foldPort.ts"
@@ -106,7 +106,7 @@ export const makeWorkerLink = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Link, RuntimeStartError, Scope.Scope> {
   // Of all threads, whenever they are started: closed when nothing on this side speaks with them any more.
   const threads = yield* Scope.fork(yield* Effect.scope)
-  const { add: nextTurn } = new NextTurn((yield* Scheduler).makeDispatcher())
+  const { add: nextTurn } = new TurnActions((yield* Scheduler).makeDispatcher())
   const watchdog = new Watchdog(Duration.toMillis(Duration.fromInputUnsafe(options.stallTimeout)), {
     isBehind: () =>
       control !== undefined &&

@@ -18,8 +18,8 @@ import { type AttachedLink, makeAttachedLink } from "../threads/attachedLink.ts"
 import { findRuntime } from "../threads/finding.ts"
 import type { FromThread, ToThread, Welcome } from "../threads/messages.ts"
 import { within, withLiveClock } from "../util/liveClock.ts"
-import { NextTurn } from "../util/nextTurn.ts"
 import { asNodePort } from "../util/nodePort.ts"
+import { TurnActions } from "../util/turnActions.ts"
 import { Version } from "../util/version.ts"
 import { makeRuntime } from "./makeRuntime.ts"
 import { defaultMemoryLimit, runtimeOptionChecks } from "./options.ts"
@@ -57,7 +57,7 @@ export const makeAttached = Effect.fnUntraced(function* (
   const totals = new Map<string, string | false | undefined>()
   let attached: AttachedLink | undefined
   const openLink = Effect.gen(function* () {
-    const nextTurn = new NextTurn((yield* Scheduler).makeDispatcher())
+    const nextTurn = new TurnActions((yield* Scheduler).makeDispatcher())
     const mostBytes = options.memoryLimit ?? defaultMemoryLimit
     const made = makeAttachedLink({ port, control, words, mostBytes, totals, nextTurn: nextTurn.add })
     attached = made

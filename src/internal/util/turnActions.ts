@@ -4,7 +4,7 @@
  */
 import type { SchedulerDispatcher } from "effect/Scheduler"
 
-export class NextTurn {
+export class TurnActions {
   readonly #dispatcher: SchedulerDispatcher
   #due: Array<() => void> = []
   #isScheduled = false
