@@ -39,13 +39,15 @@ const modules = [
   "src/cli/main.ts",
   ...globSync("src/internal/{http,process,sql,structures}/*etrics.ts", { cwd: root }),
   "test/support/runTogether.ts",
-  ...globSync("test/{cli,cluster,durable,internal,store,worker}/fixtures/**/*.{ts,js,mjs}", {
+  ...globSync("test/{cli,cluster,durable,e2e,internal,store,worker}/fixtures/**/*.{ts,js,mjs}", {
     cwd: root,
     // Preloaded before the bundles, and one that imports whatever it is told to.
     exclude: ["**/preload*", "**/launcher.ts"]
   }),
+  // The other programs of test/faults are instrumented, so they are loaded from their sources.
+  ...globSync("test/faults/fixtures/overflow*.ts", { cwd: root }),
   // Those of examples/frameworks are of another package.
-  ...globSync("{examples/[0-9]*,test/{support,model,crash}}/**/*.{metrics,worker}.ts", { cwd: root }),
+  ...globSync("{examples/[0-9]*,test/{support,model,crash,streams}}/**/*.{metrics,worker}.ts", { cwd: root }),
   ...globSync("examples/[0-9]*/main.ts", { cwd: root })
 ]
 
