@@ -31,6 +31,7 @@ const savedLane = (state: unknown): SavedLane => ({
   applied: 4,
   ignored: 1,
   watch: "none",
+  isSealed: false,
   reads: [],
   inbox: [
     {

@@ -157,6 +157,11 @@ class Attached {
     this.#main.command({ _tag: "Read", lane, request: 1, what: "snapshots", now }, this.#threads.orderOf(lane))
   }
 
+  /** Whatever the thread publishes from now on is not folded. */
+  seal(): void {
+    this.#main.command({ _tag: "Seal", lane }, this.#threads.orderOf(lane))
+  }
+
   // --- the worker
 
   read(): string {
@@ -250,3 +255,16 @@ const walk = (seed: number): void => {
 }
 
 it.each([1, 2, 3, 4, 5, 6, 7, 8, 211])("keeps the order of rows and commands, walk %i", walk)
+
+it("what the thread of a sealed lane publishes later is not folded", () => {
+  const attached = new Attached()
+  attached.emit(10)
+  attached.publish()
+  attached.emit(3)
+  attached.seal()
+  expect(attached.folded).toEqual({ sequence: 10, count: 10 })
+  attached.publish()
+  attached.emit(5)
+  attached.publish()
+  expect(attached.folded).toEqual({ sequence: 10, count: 10 })
+})

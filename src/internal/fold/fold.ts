@@ -103,6 +103,8 @@ export class Fold implements FoldOfStreams, FoldOfLanes {
         return this.lanes.add(command.lane, command.recorderId, command.stream ?? MainStream)
       case "Close":
         return this.#close(command)
+      case "Seal":
+        return this.lanes.seal(command.lane)
       case "Delivered":
         return this.lanes.ofCommand(command.lane)?.delivered(command.sequence)
       case "Render":

@@ -55,7 +55,7 @@ export class FoldLanes {
     if (stream.isRestored(lane)) return undefined
     const found = this.#lanes[lane]
     // A thread may write rows of a recorder that was removed, whose number another one has by now.
-    if (found === undefined || found.stream !== stream.number) return undefined
+    if (found === undefined || found.stream !== stream.number || found.isSealed) return undefined
     this.touched.touch(lane)
     return found
   }
@@ -82,6 +82,11 @@ export class FoldLanes {
     const opened = this.#make(lane, position, recorderId, stream)
     this.#lanes[lane] = opened
     this.#fold.tap?.opened(opened)
+  }
+
+  seal(lane: Lane): void {
+    const sealed = this.ofCommand(lane)
+    if (sealed !== undefined) sealed.isSealed = true
   }
 
   remove(lane: Lane): void {

@@ -23,6 +23,8 @@ import type { Worktable } from "./slices.ts"
 
 export abstract class OrderedLane {
   readonly lane: Lane
+  /** No more events are folded, whatever its thread may still write. */
+  isSealed = false
   /** What came while the lane waited. */
   protected inbox: Array<Step> | undefined
   /** What the lane waits for: the batch whose changes a listener has not taken yet, or what a recorder leaves to it. */
@@ -152,14 +154,16 @@ export abstract class OrderedLane {
 
   // --- when the worker is replaced
 
-  protected savedSteps(): Pick<SavedLane, "inbox" | "undelivered"> {
-    return { inbox: this.inbox?.flatMap(savedStep), undelivered: this.held && savedHeld(this.held) }
+  protected savedSteps(): Pick<SavedLane, "isSealed" | "inbox" | "undelivered"> {
+    const { held, inbox, isSealed } = this
+    return { isSealed, inbox: inbox?.flatMap(savedStep), undelivered: held && savedHeld(held) }
   }
 
   protected restoreSteps(
-    { inbox, undelivered }: Pick<SavedLane, "inbox" | "undelivered">,
+    { inbox, isSealed, undelivered }: Pick<SavedLane, "isSealed" | "inbox" | "undelivered">,
     definitionOf: (name: string) => Metric.Any
   ): void {
+    this.isSealed = isSealed
     this.inbox = inbox?.map((step) => restoredStep(step, definitionOf))
     this.held = undelivered && restoredBatch(undelivered)
   }

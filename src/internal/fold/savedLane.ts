@@ -24,6 +24,8 @@ export interface SavedLane {
   readonly applied: number
   readonly ignored: number
   readonly watch: Watch
+  /** Whether no more events of it are folded. */
+  readonly isSealed: boolean
   /** In the order in which their names were first registered. */
   readonly metrics: ReadonlyArray<SavedMetric>
   /** Those that were not answered. */

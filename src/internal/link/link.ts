@@ -23,7 +23,10 @@ import type { WorkerCatalog } from "./workerCatalog.ts"
 type DistributiveOmit<A, K extends PropertyKey> = A extends unknown ? Omit<A, K> : never
 
 /** A command to the lane of the recorder that sends it. */
-type UnaddressedCommand = DistributiveOmit<LaneCommand | Extract<Command, { readonly _tag: "Delivered" }>, "lane">
+type UnaddressedCommand = DistributiveOmit<
+  LaneCommand | Extract<Command, { readonly _tag: "Delivered" | "Seal" }>,
+  "lane"
+>
 
 /** What a recorder is told. */
 export interface LaneListener extends LoggedRecorder {

@@ -62,6 +62,8 @@ export type Command =
   | { readonly _tag: "End"; readonly stream: StreamNumber }
   /** What the lane has counted goes into the lane of a total, if there is one. `at`: the time of that. */
   | { readonly _tag: "Close"; readonly lane: Lane; readonly total?: { readonly lane: Lane; readonly at: number } }
+  /** No more events of the lane are folded, though its thread may still write some: they are counted as evicted. */
+  | { readonly _tag: "Seal"; readonly lane: Lane }
   /** The listeners of a lane have taken the `Changes` that reach this sequence number. */
   | { readonly _tag: "Delivered"; readonly lane: Lane; readonly sequence: number }
   | Render

@@ -97,6 +97,7 @@ export class HostedLane implements LaneListener, RemoteEvents {
       if (looks > 0 && !stream.isQuiet) return this.#lookAgain(looks - 1)
       const { uncounted } = stream
       if (uncounted?.lane === lane) this.uncounted = uncounted.events
+      this.#link.send({ _tag: "Seal" })
       this.left()
     }, LookMillis)
   }
