@@ -74,6 +74,13 @@ it("is not read twice, nor behind somebody who reads its stream", async () => {
   expect(both.map(({ status }) => status)).toEqual(["fulfilled", "rejected"])
 })
 
+it.each(Object.entries(readers))("is read by %s() before its clone is, which is read behind it", async (_, read) => {
+  const response = respond()
+  const clone = response.clone()
+  expect(await read(response)).toEqual(await read(respond()))
+  expect((await clone.text()) === text).toBe(true)
+})
+
 it("has neither a body nor a copy of one where nobody asked for it", async () => {
   const response = webResponse({ status: 200, headers, body }, false)
   expect([response.body, response.headers.get("content-length"), await response.text()]).toEqual([

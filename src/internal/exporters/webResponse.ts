@@ -32,8 +32,8 @@ const withSlices = (response: Response, body: Bytes): Response => {
   /** `otherwise`: says why it cannot be read, as a response does. */
   const read = async <A>(otherwise: () => Promise<A>, steps: () => Steps<A>): Promise<A> => {
     if (response.bodyUsed || response.body === null || response.body.locked) return otherwise.call(response)
-    // From here on it is used.
-    await response.body.cancel()
+    // From here on it is used. Not awaited: of a response that was cloned, this ends when the clone was read as well.
+    void response.body.cancel()
     return Effect.runPromise(inSlices(steps()))
   }
   const { arrayBuffer, bytes, text } = response as Response & { readonly bytes: () => Promise<Bytes> }
