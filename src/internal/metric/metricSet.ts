@@ -129,7 +129,7 @@ const setOf = (parts: ReadonlyArray<Any | MetricSet>, declaredIn: ReadonlyArray<
  */
 export const isMetricSet = (value: unknown): value is MetricSet => {
   try {
-    return Predicate.hasProperty(value, SetTypeId)
+    return typeof value === "object" && value !== null && SetTypeId in value
   } catch {
     return false
   }

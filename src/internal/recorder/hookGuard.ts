@@ -87,6 +87,6 @@ export const isInHook = (fiber: Fiber.Fiber<unknown, unknown>): boolean => runni
 export const currentHook = (owner: object): Effect.Effect<Hook | undefined> =>
   Effect.withFiber((fiber) => Effect.succeed(hookOf(fiber, owner)))
 
-/** The hook of `owner` that a fiber runs in. */
+/** The hook of `owner` that a fiber runs in. Most programs have none, and each read asks. */
 export const hookOf = (fiber: Fiber.Fiber<unknown, unknown>, owner: object): Hook | undefined =>
-  runningIn(fiber).findLast((each) => each.owner === owner && !each.over)?.hook
+  storage && runningIn(fiber).findLast((each) => each.owner === owner && !each.over)?.hook

@@ -19,7 +19,7 @@ interface Pending {
 }
 
 /** What goes on while a read waits. */
-interface Waiting {
+export interface Waiting {
   /** Keeps the process alive until the function given back is called. */
   readonly hold: () => () => void
   /** Milliseconds of the real clock that it may take. */
@@ -39,7 +39,7 @@ export class PendingReads {
   ask<A, B, E>(
     fiber: Fiber.Fiber<unknown, unknown>,
     send: (request: number) => void,
-    waiting: Waiting,
+    waiting: () => Waiting,
     then: (read: ReadonlyArray<A>) => Effect.Effect<B, E>
   ): Effect.Effect<B, E | ReadError> {
     return Effect.callback((resume) => {
@@ -58,7 +58,7 @@ export class PendingReads {
       try {
         send(request)
         // What is needed while it waits is done while the fold is at work.
-        if (this.#reads.has(request)) this.#wait(request, pending, waiting)
+        if (this.#reads.has(request)) this.#wait(request, pending, waiting())
       } catch (defect) {
         this.#forget(request, pending)
         throw defect

@@ -11,7 +11,7 @@ import type * as Metric from "../metric/definition/metric.ts"
 import type { SeriesFilter } from "../metric/definition/seriesFilter.ts"
 import type { Report, Snapshot, Snapshots, States } from "../metric/definition/snapshot.ts"
 import { stateOf } from "../metric/definition/stateShape.ts"
-import { isMetricSet, metricsOf } from "../metric/metricSet.ts"
+import { isMetricSet } from "../metric/metricSet.ts"
 import { refuse } from "../model/optionChecks.ts"
 import type { ReadError } from "../model/recorderErrors.ts"
 import type { Stats } from "../model/stats.ts"
@@ -20,7 +20,7 @@ import type { LargestRead, ShownRead, StateRead } from "../stream/foldMessages.t
 import { Deltas } from "./deltaReader.ts"
 import type { Log } from "./logging.ts"
 import { type SnapshotOptions, whyNotSnapshot } from "./options.ts"
-import { PendingReads } from "./pendingReads.ts"
+import { PendingReads, type Waiting } from "./pendingReads.ts"
 import type { OfMetric, Registrations } from "./registrations.ts"
 import type { DeltaReader, SnapshotError } from "./service.ts"
 import { type Awaited, CurrentWaitTimeout, waitTimedOut } from "./waitTimeout.ts"
@@ -114,7 +114,8 @@ export class RecorderReads {
   snapshot(given: Metric.Any | Metric.MetricSet, options?: SnapshotOptions): Effect.Effect<never, SnapshotError> {
     return Effect.withFiber((fiber) => {
       const { log, registrations } = this.#recorder
-      const metrics = metricsOf(given)
+      const isSet = isMetricSet(given)
+      const metrics = isSet ? given.metrics : [given]
       const refusal = registrations.whyNotAll(metrics) ?? whyNotSnapshot(metrics, options)
       if (refusal !== undefined) return refuse(refusal)
       const names = metrics.map(({ name }) => name)
@@ -129,7 +130,7 @@ export class RecorderReads {
           })
           if (replaced !== undefined) return Effect.fail(registrations.notRegistered(replaced))
           const what = () => `read the metric${names.length > 1 ? "s" : ""} ${names.join(", ")} up to event ${sequence}`
-          return log.inspected(snapshotsOf(given, byName(read)), what)
+          return log.inspected((isSet ? snapshotsOf(given, byName(read)) : read[0]) as never, what)
         }
       )
     })
@@ -255,17 +256,25 @@ export class RecorderReads {
     { operation = "read", promptly = false }: Partial<Question>,
     then: (read: ReadonlyArray<A>) => Effect.Effect<B, E>
   ): Effect.Effect<B, E | ReadError> {
-    const { config, intake, laneLink } = this.#recorder
+    const { accepted } = this.#recorder.intake
+    return this.pending.ask(fiber, send, () => this.#waiting(fiber, operation, promptly, accepted), then)
+  }
+
+  #waiting(
+    fiber: Fiber.Fiber<unknown, unknown>,
+    operation: "read" | "flush",
+    promptly: boolean,
+    sequence: number
+  ): Waiting {
+    const { config, laneLink } = this.#recorder
     const own = fiber.getRef(CurrentWaitTimeout)
     const timeout = promptly ? "1 second" : (own ?? config.waitTimeout)
-    const sequence = intake.accepted
-    const waiting = {
+    return {
       hold: () => laneLink.hold(),
       most: own === undefined ? this.#mostMillis : Duration.toMillis(Duration.fromInputUnsafe(own)),
       late: () => waitTimedOut(this.#recorder, operation, timeout, sequence),
       watch: promptly ? (giveUp: () => void) => whenStuck(this.#recorder, giveUp) : undefined
     }
-    return this.pending.ask(fiber, send, waiting, then)
   }
 
   /** The fold waits for a consumer of changes: the reads that this fiber waits for itself would have no end. */

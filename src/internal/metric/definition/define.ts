@@ -2,7 +2,6 @@
  * A definition as an object: made by `Metric.make` and by the instruments, once what they were given has been checked.
  */
 import { pipeArguments } from "effect/Pipeable"
-import * as Predicate from "effect/Predicate"
 import type { Check } from "../../model/optionChecks.ts"
 import { InvalidArgument } from "../../model/usageErrors.ts"
 import { familyOf } from "../../naming/names.ts"
@@ -53,7 +52,7 @@ export const define = <M extends Metric.Any>(parts: Parts): M => {
 /** Whether a value is a definition. Never throws. */
 export const isDefinition = (value: unknown): value is Metric.Any => {
   try {
-    return Predicate.hasProperty(value, TypeId)
+    return typeof value === "object" && value !== null && TypeId in value
   } catch {
     // A proxy of the caller's may throw.
     return false
