@@ -130,6 +130,23 @@ it("is the same in the call as in steps, for any metrics, events and times, sent
   )
 })
 
+it.each(["counter", "exponentialHistogram"])(
+  "is made in the call where all series are few, of one %s or of several",
+  (kind) => {
+    const three = [1, 2, 3].map(() => definitionOf(kind, { labels: ["path"] }))
+    const isBrief = (definitions: ReadonlyArray<Metric.Any>, series: number): boolean => {
+      const lane = new Lane(definitions)
+      lane.emit(many(1).slice(0, series), 0)
+      return lane.metrics.readBriefly(readOf("snapshots", 0), series, true) !== undefined
+    }
+    deepStrictEqual([isBrief(three.slice(2), 32), isBrief(three.slice(2), 33)], [true, false])
+    deepStrictEqual([isBrief(three, 10), isBrief(three, 11)], [true, false])
+    // What has no labels is viewed in the call in any case.
+    const sole = Array.from({ length: 40 }, () => definitionOf(kind, {}))
+    deepStrictEqual([isBrief([...sole, ...three], 10), isBrief([...three, ...sole], 11)], [true, false])
+  }
+)
+
 it("is the reader's own, where it is not sent", () => {
   const metrics = Object.keys(kinds).flatMap((kind) => [
     definitionOf(kind, {}),

@@ -49,6 +49,9 @@ interface Lost {
   readonly error: string
 }
 
+/** Most series, of all metrics together, that are viewed without cuts of them: each may take tens of microseconds. */
+const FewSeries = 32
+
 /**
  * A runtime may have 100 000 lanes: what a lane does not need yet it does not have, and its arrays are as long as what
  * they hold, because one that grows by `push` has room for 17.
@@ -249,12 +252,8 @@ export class LaneMetrics implements MetricOwner {
     isSent: boolean
   ): ReadonlyArray<Snapshot> | undefined {
     if (what !== "snapshots" || labels !== undefined) return undefined
-    const cells: Array<RegisteredMetric> = []
-    for (const cell of this.#cells) {
-      if (names !== undefined && !names.includes(cell.metric.name)) continue
-      if (!cell.isBrief) return undefined
-      cells.push(cell)
-    }
+    const cells = this.#named(names)
+    if (cells.reduce((sum, { labelledSize }) => sum + labelledSize, 0) > FewSeries) return undefined
     this.rewind(now)
     return this.#views(cells, sequence, (cell) => cell.snapshotNow(now, isSent))
   }

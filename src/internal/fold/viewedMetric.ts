@@ -48,9 +48,6 @@ export interface MetricOwner {
   readonly cut: (kernel: Kernel) => SeriesCut
 }
 
-/** Most series that are viewed without a cut of them. */
-const FewSeries = 32
-
 /** Nothing was shown. */
 export const nothing = Object.freeze({})
 
@@ -168,9 +165,10 @@ export abstract class ViewedMetric {
     return quarantine === undefined ? { name, dimensions } : { name, dimensions, quarantine: { ...quarantine } }
   }
 
-  /** Whether {@link snapshotNow} is short, as far as that can be told before. */
-  get isBrief(): boolean {
-    return !(this.kernel instanceof Kernel) || this.kernel.size <= FewSeries
+  /** How many series {@link snapshotNow} goes through that {@link readSnapshot} would leave to its steps. */
+  get labelledSize(): number {
+    const { kernel } = this
+    return kernel instanceof Kernel && kernel.instrument.labels.length > 0 ? kernel.size : 0
   }
 
   /** The same as {@link readSnapshot} of all series, in this call. */
