@@ -17,6 +17,7 @@ const listener: LaneListener = {
   awaits: () => false,
   onPart: () => false,
   forgetParts: () => {},
+  onClosed: () => {},
   onFailure: () => {}
 }
 

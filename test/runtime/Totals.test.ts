@@ -12,6 +12,7 @@ import { recordLogs } from "../support/logs.ts"
 import { runs } from "../support/long.ts"
 import { forEvery } from "../support/property.ts"
 import { JobSpread, Jobs, JobTime, job, RecentJobs } from "../support/scrape.metrics.ts"
+import { GatedTicks, gatedTick, gatedWorker } from "../worker/fixtures/gated.metrics.ts"
 
 /** The samples of a scrape: by name and labels but for the namespace. */
 const samplesOf = (options: Prometheus.ScrapeOptions) =>
@@ -243,6 +244,29 @@ it.effect("keeps nobody from registering another metric under a name that only i
     expect(text).toContain('ticks_count{recorder="two",namespace="test.totals"} 1\n')
     expect(text).not.toContain("ticks_total{")
   }).pipe(Effect.provide(inProcess))
+)
+
+it.effect("counts what was folded after a recorder was given up", () =>
+  Effect.gen(function* () {
+    const { open, spawn } = gatedWorker()
+    const options = { namespace: "test.totals", logging: "silent", spawn, shutdownTimeout: 20 } as const
+    yield* Effect.gen(function* () {
+      const runtime = yield* MetricsRuntime
+      const recorder = yield* runtime.createRecorder("late")
+      yield* recorder.register(GatedTicks)
+      for (let n = 0; n < 3; n++) yield* recorder.emit(gatedTick(n))
+      yield* Effect.flip(runtime.stopAndRemoveRecorder("late"))
+      open()
+      // A scrape has the accounting of the moment it was asked for.
+      yield* samples
+      expect(yield* of("removed")).toMatchObject({
+        mvx_metrics_events_accepted_total: 3,
+        mvx_metrics_events_applied_total: 3,
+        mvx_metrics_events_pending: 0
+      })
+      expect(yield* recorder.stats).toMatchObject({ accepted: 3, applied: 3, pending: 0 })
+    }).pipe(Effect.provide(MetricsLayer.layerWorker(options)))
+  })
 )
 
 it.effect("is accounted for wherever values are only copied", () =>

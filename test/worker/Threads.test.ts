@@ -8,6 +8,7 @@ import { type LogEntry, MetricsRuntime, type StartOptions, type ThreadsOptions }
 import { expect, it } from "vitest"
 import { asMany } from "../support/long.ts"
 import { until } from "../support/until.ts"
+import { GatedTicks, gatedTick, gatedWorker } from "./fixtures/gated.metrics.ts"
 import { ClashingMetrics } from "./fixtures/threads/clashing.metrics.ts"
 import { attachThread, startThread, type Thread } from "./fixtures/threads/startThread.ts"
 import { Millis, Work, WorkMetrics } from "./fixtures/threads/threads.metrics.ts"
@@ -232,6 +233,25 @@ it("a thread that stands still holds up the removal of its recorder no longer th
   expect(count("accepted")).toBe(13)
   expect(count("applied") + count("evicted")).toBe(13)
   expect(ended("threads_work_total", "still/threads")).toBe(count("applied"))
+})
+
+it("the books of a thread that was given up balance once the fold has come to its events", async () => {
+  const { open, spawn } = gatedWorker()
+  await using runtime = await started({ spawn, shutdownTimeout: "50 millis" }, { metrics: [WorkMetrics] })
+  await using thread = await attachThread("outage")
+  const gated = await runtime.createRecorder("gated")
+  await gated.registerMetric(GatedTicks)
+  gated.registerEvent(gatedTick(1))
+  await thread.run("burst", 100)
+  await thread.terminate()
+  await until(() => runtime.recorderIds.length === 1)
+  open()
+  // A scrape has the accounting of the moment it was asked for.
+  await shown(runtime)
+  const ended = await shown(runtime)
+  const books = (what: string) => ended(`mvx_metrics_events_${what}`, "outage/threads")
+  expect(ended("threads_work_total", "outage/threads")).toBe(100)
+  expect([books("accepted_total"), books("applied_total"), books("pending")]).toEqual([100, 100, 0])
 })
 
 it("a thread whose runtime is closed makes no recorders, and says so", async () => {

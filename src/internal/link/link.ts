@@ -41,6 +41,8 @@ export interface LaneListener extends LoggedRecorder {
   readonly forgetParts: () => void
   /** Whether somebody waits for the answer to a read. */
   readonly awaits: (request: number) => boolean
+  /** The fold has closed the lane: its counters do not move any more. */
+  readonly onClosed: () => void
   /** The fold is gone; nothing will come any more. */
   readonly onFailure: (cause: unknown) => void
 }

@@ -31,7 +31,7 @@ export class LinkLanes {
   readonly #counters = new CounterTable()
   readonly #listeners = new Map<Lane, LaneListener>()
   /** Lanes that the fold is to close. */
-  readonly #closing = new Set<Lane>()
+  readonly #closing = new Map<Lane, LaneListener>()
   /** Those that it has closed, in order, with a position behind that in the log. */
   readonly #closed = new Map<Lane, number>()
   /** In the order of their ends in the log. */
@@ -107,9 +107,9 @@ export class LinkLanes {
     this.#listeners.set(lane, listener)
   }
 
-  close(lane: Lane): void {
+  close(lane: Lane, listener: LaneListener): void {
     this.#listeners.delete(lane)
-    this.#closing.add(lane)
+    this.#closing.set(lane, listener)
   }
 
   /** What a recorder has counted that was removed is not over with its lane. */
@@ -124,6 +124,7 @@ export class LinkLanes {
 
   /** The fold has closed it. `false`: that was known, from a fold before. */
   closed(lane: Lane): boolean {
+    this.#closing.get(lane)?.onClosed()
     return this.#closing.delete(lane)
   }
 
@@ -134,7 +135,7 @@ export class LinkLanes {
 
   /** What a fold is told of them that takes the place of another one. `to`: the end of the log. */
   restored(to: number): Pick<Restore, "counters" | "gone" | "seen"> {
-    const gone = [...this.#closing, ...this.#closed.keys()]
+    const gone = [...this.#closing.keys(), ...this.#closed.keys()]
     return {
       counters: this.#counters.buffers,
       seen: [

@@ -84,7 +84,7 @@ export const makeLink = (options: LinkOptions): LinkControl => {
       const listener = lanes.listener(lane)
       if (listener === undefined) return
       flightLog?.closed(lane, writer.position, listener)
-      lanes.close(lane)
+      lanes.close(lane, listener)
       sendOf({ _tag: "Close", lane, ...(total !== undefined && { total }) }, lane)
       lanes.forgetCovered()
       if (durable !== undefined || store.end !== undefined || total !== undefined || shipping !== undefined)

@@ -27,6 +27,8 @@ export abstract class Accounts extends EventWriter implements RowOwner {
   protected notRunning = 0
   protected applied = 0
   protected ignored = 0
+  /** The fold has closed the lane, whose number may be another recorder's: nothing moves any more. */
+  isSettled = false
   /** Last seen values of the shared counters, which wrap around. */
   private seenApplied = 0
   private seenIgnored = 0
@@ -57,7 +59,7 @@ export abstract class Accounts extends EventWriter implements RowOwner {
 
   /** Looks at how far the fold is. */
   lookAtFold(): void {
-    if (this.hasLeft) return
+    if (this.isSettled) return
     const { applied, ignored } = this.laneLink.counters
     // Differences modulo 2^32 are exact: no more than `capacity` events lie between two looks.
     this.applied += (applied - this.seenApplied) | 0

@@ -52,6 +52,11 @@ export class RecorderControl {
     return statsOf(this.#parts)
   }
 
+  /** Whether the recorder was removed, and its accounting does not change any more. */
+  get isSettled(): boolean {
+    return this.#parts.intake.isSettled
+  }
+
   metricsUnsafe(): ReadonlyArray<Metric.Any> {
     return this.#parts.registrations.all
   }

@@ -87,6 +87,10 @@ export class FoldListener implements LaneListener {
     this.#parts.reads.pending.forgetParts()
   }
 
+  onClosed(): void {
+    this.#parts.intake.settle()
+  }
+
   awaits(request: number): boolean {
     return this.#parts.reads.pending.awaits(request)
   }

@@ -83,11 +83,16 @@ export class Intake extends Dispatch {
     this.backlog.isFlowing = false
   }
 
-  /** Keeps the accounting as it is: from now on the lane may be given to another recorder. */
+  /** Writes nothing any more. What was accepted before may still be folded. */
   leave(): void {
     this.fail()
-    this.lookAtFold()
     this.leaveStream()
+  }
+
+  /** The fold has closed the lane. Keeps the accounting as it is. */
+  settle(): void {
+    this.lookAtFold()
+    this.isSettled = true
   }
 
   // --- offers

@@ -44,13 +44,21 @@ export class RemoteIntake extends Intake {
   }
 
   override lookAtFold(): void {
-    if (this.hasLeft) return
+    if (this.isSettled) return
     const { applied, ignored } = this.laneLink.counters
     const { books } = this.#events
     // The counters have 32 bits: the thread looks often enough to know the others.
     this.applied = whole(books[BookApplied]!, applied)
     this.ignored = whole(books[BookIgnored]!, ignored)
-    this.#look()
+    if (this.hasLeft) this.#balance()
+    else this.#look()
+  }
+
+  /** Of what was given up when the recorder left, the fold may have come to some all the same. */
+  #balance(): void {
+    const taken = this.applied + this.ignored
+    this.#accepted = Math.max(this.#accepted, taken)
+    this.evicted = Math.min(this.evicted, this.#accepted - taken)
   }
 
   #look(): void {
@@ -72,14 +80,19 @@ export class RemoteIntake extends Intake {
     this.#events.stop()
   }
 
+  /** The thread may go on, and count what it had not. */
   override leave(): void {
     this.lookAtFold()
     super.leave()
   }
 
+  override settle(): void {
+    this.evicted += this.pending
+    super.settle()
+  }
+
   override whenDrained(action: () => void): void {
     this.#events.whenFolded(() => {
-      this.lookAtFold()
       // What the thread has in its heap is not folded any more.
       this.#lost += this.pending
       this.lookAtFold()

@@ -19,7 +19,10 @@ const MostTotals = 1000
 
 interface Total {
   readonly control: RecorderControl
+  /** The accounting of those that went into it, but for {@link Total.leaving}. */
   stats: Stats
+  /** Those of which the fold may still come to events. */
+  readonly leaving: Set<RecorderControl>
 }
 
 export class Totals {
@@ -58,7 +61,9 @@ export class Totals {
   /** The accounting of those that went into a total; `undefined` for a recorder that is none. */
   statsOf(control: RecorderControl): Stats | undefined {
     const total = this.#totals.get(control.service.recorderId)
-    return total?.control === control ? total.stats : undefined
+    if (total?.control !== control) return undefined
+    settle(total)
+    return Array.from(total.leaving, (each) => each.statsUnsafe()).reduce(plus, total.stats)
   }
 
   /** The total that a recorder goes into, which is about to leave; `undefined`: it has nothing to leave. */
@@ -66,7 +71,8 @@ export class Totals {
     const stats = leaving.statsUnsafe()
     if (link.failure() !== undefined || (stats.offered === 0 && leaving.metricsUnsafe().length === 0)) return undefined
     const total = this.#totalOf(this.isReserved(id) ? id : DefaultTotal, link)
-    total.stats = plus(total.stats, stats)
+    settle(total)
+    total.leaving.add(leaving)
     const refused = total.control.prepareFor(leaving)
     for (const name of refused) this.#tellRefused(total.control, name, leaving)
     return total.control
@@ -83,7 +89,7 @@ export class Totals {
     if (total === undefined) {
       const options = { ...recorderDefaults, recorderId: id, entityId: id, namespace: this.#namespace, link }
       const control = makeRecorder({ ...options, logging: "silent" }, Context.empty())
-      total = { control, stats: nothing }
+      total = { control, stats: nothing, leaving: new Set() }
       this.#totals.set(id, total)
     }
     return total
@@ -100,6 +106,15 @@ export class Totals {
 }
 
 const nothing: Stats = { state: "Running", ...noCounts }
+
+/** Adds up those of which nothing more comes. The fold closes them in order, but for threads, of which some may wait. */
+const settle = (total: Total): void => {
+  for (const control of total.leaving) {
+    if (!control.isSettled) return
+    total.leaving.delete(control)
+    total.stats = plus(total.stats, control.statsUnsafe())
+  }
+}
 
 /** What was accepted and not folded when a recorder was given up stays pending. */
 const plus = (total: Stats, stats: Stats): Stats => ({

@@ -119,7 +119,12 @@ export const makeAttachedLink = (options: AttachedLinkOptions): AttachedLink => 
     overflowed: undefined,
     left: (lane) => leave(lane),
     close: (lane) => {
-      if (lanes.delete(lane)) send({ _tag: "Close", lane })
+      const own = lanes.get(lane)
+      if (own === undefined) return
+      lanes.delete(lane)
+      send({ _tag: "Close", lane })
+      // What is folded from here on is in the books of the main thread.
+      own.listener.onClosed()
     }
   }
 

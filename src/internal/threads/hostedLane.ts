@@ -184,6 +184,10 @@ export class HostedLane implements LaneListener, RemoteEvents {
     return request === Drain ? this.#draining.length > 0 : this.#asked.has(request)
   }
 
+  onClosed(): void {
+    this.#listener.onClosed()
+  }
+
   onFailure(cause: unknown): void {
     this.#listener.onFailure(cause)
   }
