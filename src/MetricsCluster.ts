@@ -51,8 +51,8 @@ import { isBuiltInLevel } from "./internal/metric/definition/levels.ts"
 import { refuseInMetricsModule } from "./internal/model/importedModules.ts"
 import {
   aDuration,
+  aNamespace,
   type Check,
-  notBlank,
   positiveInteger,
   refuse,
   whyInvalidOptions
@@ -238,7 +238,7 @@ const optionChecks: { readonly [K in keyof Required<ClusterOptions>]: Check } = 
   levels: someMetrics,
   timeout: aDuration,
   maxEnded: positiveInteger,
-  namespace: notBlank
+  namespace: aNamespace
 }
 
 const whyNotPrimary = (): InvalidState | undefined =>

@@ -42,8 +42,8 @@ import { type AggregatorStats, runAggregator } from "./internal/aggregate/runnin
 import { mergeable, someMetrics, whyNotMergeable } from "./internal/merging/mergeable.ts"
 import {
   aDuration,
+  aNamespace,
   type Check,
-  notBlank,
   positiveInteger,
   refuse,
   whyInvalidOptions
@@ -234,7 +234,7 @@ const aStore: Check = (value) =>
 
 const optionChecks: { readonly [K in keyof Required<StreamAggregateOptions>]: Check } = {
   store: aStore,
-  namespace: notBlank,
+  namespace: aNamespace,
   metrics: someMetrics,
   interval: aDuration,
   lease: aDuration,
@@ -246,6 +246,6 @@ const whyIncomplete = (options: StreamAggregateOptions): InvalidArgument | undef
   const refused = (argument: string, reason: string) => new InvalidArgument({ argument, reason })
   const { metrics, namespace, store } = options
   if (store === undefined) return refused("store", aStore(store)!)
-  if (namespace === undefined) return refused("namespace", notBlank(namespace)!)
+  if (namespace === undefined) return refused("namespace", aNamespace(namespace)!)
   return whyNotMergeable(metrics)
 }

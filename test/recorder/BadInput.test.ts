@@ -51,6 +51,8 @@ const badRecorderOptions: ReadonlyArray<Case> = [
 const badRuntimeOptions: ReadonlyArray<Case> = [
   ...badOptions,
   ["a blank namespace", { namespace: "  " }, "namespace", "blank"],
+  ["a namespace with NUL", { namespace: "a\0b" }, "namespace", "NUL"],
+  ["a namespace that is no Unicode", { namespace: "a\ud800b" }, "namespace", "lone surrogates"],
   ["a namespace that is a number", { namespace: 5 }, "namespace", "string"],
   ["a shutdownTimeout that is none", { shutdownTimeout: "soon" }, "shutdownTimeout", "duration"]
 ]

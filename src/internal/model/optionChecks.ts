@@ -21,6 +21,13 @@ const got = (value: unknown): string => {
 export const notBlank: Check = (value) =>
   typeof value === "string" && value.trim() !== "" ? undefined : `must be a string that is not blank, got ${got(value)}`
 
+/** In a store, namespaces that differ in other characters alone would be one, or none. */
+export const aNamespace: Check = (value) =>
+  notBlank(value) ??
+  ((value as string).includes("\0") || /\p{Surrogate}/u.test(value as string)
+    ? `must have neither NUL nor lone surrogates, got ${got(value)}`
+    : undefined)
+
 export const aString: Check = (value) => (typeof value === "string" ? undefined : `must be a string, got ${got(value)}`)
 
 export const aBoolean: Check = (value) =>

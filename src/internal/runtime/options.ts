@@ -6,7 +6,7 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Schedule from "effect/Schedule"
 import { aFlightRecorder, type FlightRecorderOptions } from "../flight/recording.ts"
-import { aDuration, aFunction, type Check, notBlank, positiveInteger } from "../model/optionChecks.ts"
+import { aDuration, aFunction, aNamespace, type Check, positiveInteger } from "../model/optionChecks.ts"
 import { type RecorderOptions, recorderOptionChecks } from "../recorder/options.ts"
 import { type DurableOptions, inProcessDurable } from "./durableOptions.ts"
 import { inProcessStream, type StreamOptions } from "./streamOptions.ts"
@@ -133,7 +133,7 @@ export const defaultMemoryLimit: number = 16 * 1024 * 1024
 
 /** The checks of {@link RuntimeOptions}. */
 export const runtimeOptionChecks: { readonly [K in keyof Required<RuntimeOptions>]: Check } = {
-  namespace: notBlank,
+  namespace: aNamespace,
   capacity: recorderOptionChecks.capacity,
   overflow: recorderOptionChecks.overflow,
   backpressureTimeout: aDuration,

@@ -5,7 +5,7 @@ import * as Predicate from "effect/Predicate"
 import { isDefinition } from "../metric/definition/define.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import { isMetricSet } from "../metric/metricSet.ts"
-import { aDuration, type Check, notBlank } from "../model/optionChecks.ts"
+import { aDuration, aNamespace, type Check } from "../model/optionChecks.ts"
 import { type RuntimeOptions, runtimeOptionChecks } from "./options.ts"
 
 /**
@@ -70,7 +70,7 @@ export const threadOptionChecks: { readonly [K in keyof ThreadOptions]-?: Check 
   shutdownTimeout,
   memoryLimit,
   onStateChanged,
-  namespace: notBlank,
+  namespace: aNamespace,
   port: aPort,
   startTimeout: aDuration
 }

@@ -14,8 +14,8 @@ import { refuseInMetricsModule } from "../model/importedModules.ts"
 import {
   aBoolean,
   aDuration,
+  aNamespace,
   type Check,
-  notBlank,
   positiveInteger,
   refuse,
   whyInvalidOptions
@@ -121,7 +121,7 @@ export const openReader = Effect.fnUntraced(function* (
 
 const readerChecks: { readonly [K in keyof Required<ReaderOptions>]: Check } = {
   store: aStateStore,
-  namespace: notBlank,
+  namespace: aNamespace,
   metrics: someMetrics,
   levels: someMetrics,
   timeToLive: aDuration,
