@@ -4,6 +4,7 @@ import { Context, Effect, Layer } from "effect"
 import { MetricsRuntime } from "mvx-metrics"
 import { MetricsStore, StateStore, type StoreModule } from "mvx-metrics/MetricsStore"
 import { writeTo } from "../../src/internal/runtime/storeOptions.ts"
+import { openStore } from "../../src/internal/store/openStore.ts"
 import { ShopMetrics } from "../cluster/fixtures/shop.metrics.ts"
 import { namespace } from "./support.ts"
 
@@ -41,23 +42,37 @@ it.live("a reader, and a worker that writes, fail with the module and what is wr
   })
 )
 
-it.effect("a store of somebody else's that throws fails a report with an error that names it", () =>
+const ofSomebodyElse = (read: StateStore["Service"]["read"]) =>
   Effect.gen(function* () {
     const memory = Context.get(yield* Layer.build(Layer.fresh(MetricsStore.layerMemory)), StateStore)
-    const throwing = {
-      ...memory,
-      place: "of somebody else",
-      read: () => {
-        throw new Error("not connected")
-      }
-    }
-    const reader = yield* MetricsStore.makeReader({
-      store: Layer.succeed(StateStore, throwing),
-      namespace,
-      metrics: [ShopMetrics]
-    })
+    const store = Layer.succeed(StateStore, { ...memory, place: "of somebody else", read })
+    return yield* MetricsStore.makeReader({ store, namespace, metrics: [ShopMetrics] })
+  })
+
+it.effect.each<readonly [string, StateStore["Service"]["read"], string]>([
+  [
+    "throws",
+    () => {
+      throw new Error("not connected")
+    },
+    "not connected"
+  ],
+  ["answers nonsense", () => Effect.succeed("what" as never), "its answer is no list of sources"],
+  ["answers with sources that are none", () => Effect.succeed([{ source: 1 }] as never), "its answer is no list"]
+])("a store of somebody else's that %s fails a report with an error that names it", ([_, read, reason]) =>
+  Effect.gen(function* () {
+    const reader = yield* ofSomebodyElse(read)
     const error = yield* Effect.flip(reader.report)
     expect(error).toMatchObject({ _tag: "mvx-metrics/MetricsStoreError", store: "of somebody else", operation: "read" })
-    expect(error.message).toContain("not connected")
+    expect(error.message).toContain(reason)
+  })
+)
+
+it.effect("a store whose layer is never built fails whoever opens it", () =>
+  Effect.gen(function* () {
+    const never = Layer.effectContext(Effect.never) as Layer.Layer<StateStore>
+    const error = yield* Effect.flip(openStore(never, StateStore, "20 millis"))
+    expect(error).toMatchObject({ _tag: "mvx-metrics/MetricsStoreError", operation: "open" })
+    expect(error.message).toContain("it was not built within 20ms")
   })
 )

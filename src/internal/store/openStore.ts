@@ -2,6 +2,7 @@
 import { realpathSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -10,6 +11,7 @@ import type * as Scope from "effect/Scope"
 import { MetricsStoreError } from "../model/exportErrors.ts"
 import { importMetrics } from "../model/importedModules.ts"
 import { messageOf } from "../util/describeError.ts"
+import { withLiveClock } from "../util/liveClock.ts"
 import type { StateStore } from "./stateStore.ts"
 import { isStoreModule, type StoreModule } from "./storeModule.ts"
 
@@ -18,16 +20,20 @@ export type StoreLayer<A = StateStore> = Layer.Layer<A, unknown>
 
 /**
  * The service of a store until the scope closes. A store of this package opens no connection here: one that cannot be
- * reached fails when it is used.
+ * reached fails when it is used. One of somebody else's may connect, which takes no longer than `most`.
  */
 export const openStore = <I, S>(
   store: StoreModule | StoreLayer<I>,
-  tag: Context.Key<I, S>
+  tag: Context.Key<I, S>,
+  most: Duration.Input = "30 seconds"
 ): Effect.Effect<S, MetricsStoreError, Scope.Scope> => {
   const isModule = isStoreModule(store)
   const failed = (cause: unknown) =>
     new MetricsStoreError({ store: isModule ? store.url : "layer", operation: "open", reason: messageOf(cause) })
+  const late = () =>
+    Effect.fail(new Error(`it was not built within ${Duration.format(Duration.fromInputUnsafe(most))}`))
   return Effect.flatMap(isModule ? layerOf<I>(store) : Effect.succeed(store), (layer) => Layer.build(layer)).pipe(
+    Effect.raceFirst(Effect.andThen(withLiveClock(Effect.sleep(most)), Effect.suspend(late))),
     Effect.flatMap((context) =>
       Option.match(Context.getOption(context, tag), {
         onNone: () => Effect.fail(new Error(`its layer does not provide ${tag.key}`)),
