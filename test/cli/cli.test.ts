@@ -156,6 +156,17 @@ describe("watch", () => {
     })
   )
 
+  it.live("says in one line that a report cannot be served on a port that is none", () =>
+    Effect.gen(function* () {
+      const url = "redis://127.0.0.1:1"
+      const options = ["--redis", url, "--namespace", "shop", "--metrics", metrics, "--serve", "99999"]
+      const { code, stderr, stdout } = yield* cli("report", ...options)
+      expect(code).toBe(1)
+      expect(`${stdout}${stderr}`).toMatch(/--serve must be a port from 0 to 65535, got 99999\s*$/)
+      expect(`${stdout}${stderr}`).not.toMatch(/^\s+at /m)
+    })
+  )
+
   it.live("says why a server cannot be reached", () =>
     Effect.gen(function* () {
       const url = yield* Effect.scoped(answering(200, ""))

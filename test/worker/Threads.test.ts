@@ -313,6 +313,18 @@ it("a recorder that the main thread removes is an error of its thread", async ()
   ])
 })
 
+it("a runtime accepts threads again after another one of its namespace, which took its place, has ended", async () => {
+  await using runtime = await started()
+  const other = await started()
+  await other.shutdown()
+  await runtime.acceptThreads()
+  await using thread = await attachThread("again")
+  await thread.run("emit", 5, 5)
+  expect(await runtime.getRecorder(`again/thread-${threadId(thread)}`).getMetricSnapshot(Work)).toMatchObject({
+    dimensions: { value: 5 }
+  })
+})
+
 it("a thread is attached by a port where it does not find the runtime by itself", async () => {
   await using runtime = await MetricsRuntime.start({ namespace: "test.port", logging: "silent" })
   await using thread = await attachThread("port", { port: await runtime.threadPort() })
