@@ -54,7 +54,7 @@ export class RemoteIntake extends Intake {
     else this.#look()
   }
 
-  /** Of what was given up when the recorder left, the fold may have come to some all the same. */
+  /** Of what was given up when the recorder left, a worker that takes the place of another one may fold some all the same. */
   #balance(): void {
     const taken = this.applied + this.ignored
     this.#accepted = Math.max(this.#accepted, taken)
