@@ -338,7 +338,7 @@ describe("an intake", () => {
     }
   })
 
-  it("keeps its books when it has left, whoever has its lane by then", () => {
+  it("keeps its books when the fold has closed its lane, whoever has that by then", () => {
     const { counters, fold, intake, offer } = makeIntake({
       capacity: 9,
       overflow: "fail",
@@ -349,8 +349,9 @@ describe("an intake", () => {
     intake.flow()
     for (let n = 0; n < 3; n++) offer(eventOf("narrow", n))
     intake.flush()
-    fold(9)
     intake.leave()
+    fold(9)
+    intake.settle()
     counters.clear()
     counters.applied = counters.ignored = 5
     expect(intake.stats()).toMatchObject({ accepted: 3, applied: 3, ignored: 0, pending: 0 })
