@@ -115,15 +115,9 @@ export class Intake extends Dispatch {
    * goes into no call is no object. A loop that emits pays a quarter more for each from the first that does.
    */
   #refusesAny(): boolean {
-    if (!this.#isOpen) return false
-    if (hasStack(CallsOfOffer)) {
-      try {
-        if (!this.#isFull()) return false
-      } catch (defect) {
-        this.#refuseFor(defect)
-        return true
-      }
-    }
+    // By the look at the fold that the writer has just had made: a later one would find room now and then, and the event
+    // would go on from here.
+    if (!this.#isOpen || this.overflow === "drop-oldest" || this.accepted < this.rows.limit) return false
     this.refuse("overflow")
     return true
   }
