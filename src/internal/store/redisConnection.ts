@@ -101,13 +101,23 @@ const connect = ({ timeout, url }: ServerSettings): Effect.Effect<Client, Error,
         })
         // It rethrows an error that nobody listens to. What it means is learned by the next use.
         client.on("error", () => {})
-        return { client, binary: client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer }) }
+        const made = { client, binary: client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer }), hasSocket: false }
+        client.once("connect", () => {
+          made.hasSocket = true
+        })
+        return made
       },
       catch: (error) => error as Error
     }),
-    ({ client }) =>
+    (made) =>
       Effect.sync(() => {
-        if (client.isOpen) client.destroy()
+        const { client } = made
+        const destroy = (): void => {
+          if (client.isOpen) client.destroy()
+        }
+        // One that is destroyed before it has its socket would leave that open, and the process would not end.
+        if (made.hasSocket) destroy()
+        else client.once("connect", destroy)
       })
   ).pipe(
     // It can be given up, when the server takes the connection and says nothing.
