@@ -11,6 +11,7 @@ import { openStore } from "../durable/support.ts"
 import { aggregator, at, namespace, producer, simulatingOutside, start, storeOf } from "./support/processes.ts"
 import { lastUser, RequestMetrics, Requests } from "./support/requests.metrics.ts"
 import { dimensionsOf, foldedRequests, requestAt } from "./support/requests.ts"
+import { timedBy } from "./support/timedBy.ts"
 
 it.effect("comes to what one fold over the events of all processes comes to", () =>
   Effect.gen(function* () {
@@ -332,11 +333,7 @@ it.effect("goes on after a process was taken for ended, and counts nothing twice
     yield* TestClock.setTime(start)
     const clock = yield* Clock.Clock
     const memory = memoryEvents()
-    const store: EventStoreService = {
-      ...memory,
-      append: (append) => Effect.provideService(memory.append(append), Clock.Clock, clock),
-      join: (...args) => Effect.provideService(memory.join(...args), Clock.Clock, clock)
-    }
+    const store = timedBy(clock, memory)
     const { emit, runtime } = yield* producer(store, 1)
     const stream = yield* aggregator(store, { silentAfter: "1 second" })
     yield* emit(0, 100)

@@ -10,6 +10,7 @@ import { memoryEvents, noEvents } from "../../src/internal/store/memoryEvents.ts
 import { aggregator, at, namespace, producer, simulatingOutside, start, storeOf } from "./support/processes.ts"
 import { RequestMetrics, Requests } from "./support/requests.metrics.ts"
 import { dimensionsOf, foldedRequests } from "./support/requests.ts"
+import { timedBy } from "./support/timedBy.ts"
 
 /** Does something right before the next commit that fits. */
 const beforeCommit = (store: EventStoreService, fits: (commits: ReadonlyArray<EventCommit>) => boolean) => {
@@ -91,11 +92,7 @@ it.effect("does not take a process for ended that appends again while that is ab
     yield* TestClock.setTime(start)
     const clock = yield* Clock.Clock
     const memory = memoryEvents()
-    const timed: EventStoreService = {
-      ...memory,
-      append: (append) => Effect.provideService(memory.append(append), Clock.Clock, clock),
-      join: (...args) => Effect.provideService(memory.join(...args), Clock.Clock, clock)
-    }
+    const timed = timedBy(clock, memory)
     const slow = beforeCommit(timed, isRetirement)
     const stream = yield* aggregator(slow.store, { silentAfter: "1 second" })
     const { emit, runtime } = yield* producer(timed, 1)
@@ -118,11 +115,7 @@ it.effect("shows the levels of a process again that was taken for ended and goes
     yield* TestClock.setTime(start)
     const clock = yield* Clock.Clock
     const memory = memoryEvents()
-    const store: EventStoreService = {
-      ...memory,
-      append: (append) => Effect.provideService(memory.append(append), Clock.Clock, clock),
-      join: (...args) => Effect.provideService(memory.join(...args), Clock.Clock, clock)
-    }
+    const store = timedBy(clock, memory)
     const open = Metric.upDownCounter("requests.open", {
       events: Requests,
       when: ["http.request", "http.unread"],

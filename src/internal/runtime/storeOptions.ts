@@ -38,11 +38,6 @@ export const aStateStore: Check = (value) =>
 
 const checks: { readonly [K in keyof Required<WriterOptions>]: Check } = { store: aStateStore, every: aDuration }
 
-export const writerOptions: Check = (value) => {
-  const invalid = whyInvalidOptions(value, checks, true)
-  return invalid && (invalid.argument === "options" ? invalid.reason : `its ${invalid.message}`)
-}
-
 /** From now on until the runtime shuts down. */
 export const writeTo = Effect.fnUntraced(function* (
   runtime: RuntimeService,

@@ -3,7 +3,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { MetricsStoreError } from "../model/exportErrors.ts"
 import { messageOf } from "../util/describeError.ts"
-import { withLiveClock } from "../util/liveClock.ts"
+import { within } from "../util/liveClock.ts"
 import type { StateStoreService, StoredSource } from "./stateStore.ts"
 
 /** The stores of this package have shorter limits of their own. */
@@ -13,8 +13,9 @@ export const guarded = (store: StateStoreService): StateStoreService => {
   const { place } = store
   const failed = (operation: string, reason: string) => new MetricsStoreError({ store: place, operation, reason })
   const inTime = <A>(operation: string, run: () => Effect.Effect<A, MetricsStoreError>) => {
-    const late = Effect.suspend(() => Effect.fail(failed(operation, `no answer within ${Duration.format(Most)}`)))
-    return Effect.raceFirst(Effect.suspend(run), Effect.andThen(withLiveClock(Effect.sleep(Most)), late)).pipe(
+    const late = () => Effect.fail(failed(operation, `no answer within ${Duration.format(Most)}`))
+    return Effect.suspend(run).pipe(
+      within(Most, late),
       Effect.catchDefect((defect) => Effect.fail(failed(operation, messageOf(defect))))
     )
   }

@@ -11,7 +11,7 @@ import type * as Scope from "effect/Scope"
 import { MetricsStoreError } from "../model/exportErrors.ts"
 import { importMetrics } from "../model/importedModules.ts"
 import { messageOf } from "../util/describeError.ts"
-import { withLiveClock } from "../util/liveClock.ts"
+import { within } from "../util/liveClock.ts"
 import type { StateStore } from "./stateStore.ts"
 import { isStoreModule, type StoreModule } from "./storeModule.ts"
 
@@ -33,7 +33,7 @@ export const openStore = <I, S>(
   const late = () =>
     Effect.fail(new Error(`it was not built within ${Duration.format(Duration.fromInputUnsafe(most))}`))
   return Effect.flatMap(isModule ? layerOf<I>(store) : Effect.succeed(store), (layer) => Layer.build(layer)).pipe(
-    Effect.raceFirst(Effect.andThen(withLiveClock(Effect.sleep(most)), Effect.suspend(late))),
+    within(most, late),
     Effect.flatMap((context) =>
       Option.match(Context.getOption(context, tag), {
         onNone: () => Effect.fail(new Error(`its layer does not provide ${tag.key}`)),

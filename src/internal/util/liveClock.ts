@@ -2,6 +2,7 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { flow } from "effect/Function"
 
 /** The very clock that a fiber has when none was provided: its default value is made once. */
 export const liveClock: Clock.Clock = Context.get(Context.empty(), Clock.Clock)
@@ -49,20 +50,21 @@ export const keepingAlive = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Ef
  * `orElse`.
  */
 export const within =
-  <E2>(duration: Duration.Input, orElse: () => Effect.Effect<void, E2>) =>
-  <E, R>(effect: Effect.Effect<unknown, E, R>): Effect.Effect<void, E | E2, R> =>
-    Effect.asVoid(
-      Effect.raceFirst(
-        Effect.interruptible(effect),
-        Effect.interruptible(Effect.andThen(withLiveClock(Effect.sleep(duration)), Effect.suspend(orElse)))
-      )
+  <A2, E2>(duration: Duration.Input, orElse: () => Effect.Effect<A2, E2>) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A | A2, E | E2, R> =>
+    Effect.raceFirst(
+      Effect.interruptible(effect),
+      Effect.interruptible(Effect.andThen(withLiveClock(Effect.sleep(duration)), Effect.suspend(orElse)))
     )
 
 /** The same, with nothing more to do then. */
 export const giveUpAfter = (
   duration: Duration.Input
 ): (<R>(effect: Effect.Effect<unknown, never, R>) => Effect.Effect<void, never, R>) =>
-  within(duration, () => Effect.void)
+  flow(
+    within(duration, () => Effect.void),
+    Effect.asVoid
+  )
 
 /** The shorter of two durations. */
 export const atMost = (duration: Duration.Input, most: Duration.Input): Duration.Duration =>
