@@ -3,7 +3,7 @@
  * written is kept for the next one.
  */
 
-import type { Carrier } from "../stream/carrier.ts"
+import { type Carrier, PagesBetweenThreads } from "../stream/carrier.ts"
 import type { Attachment, StreamNumber } from "../stream/commands.ts"
 import { ControlBytes } from "../stream/parking.ts"
 import type { FoldRequest } from "../stream/workerMessages.ts"
@@ -16,7 +16,7 @@ import type { Watchdog } from "./watchdog.ts"
 const PublishMillis = 5
 
 export class ThreadCarrier implements Carrier {
-  readonly pagesInTurn = { least: 4, most: 16 }
+  readonly pagesInTurn = PagesBetweenThreads
   readonly fixedMemory = true
   readonly kept = new KeptLog()
   /** Those of attached threads. */

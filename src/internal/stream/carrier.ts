@@ -3,6 +3,13 @@
  */
 import type { Attachment } from "./commands.ts"
 
+/**
+ * For a reader in another thread. What is written again in a burst has to be out of the caches of its core: a burst takes
+ * twice the time where it is not. Some pages lie unread, some wait for a checkpoint, and the others have to be more than
+ * such a cache holds.
+ */
+export const PagesBetweenThreads = { least: 4, most: 64 }
+
 export interface Carrier {
   /**
    * How many pages are written in turn before the first is written again: so many always, and so many in a burst.

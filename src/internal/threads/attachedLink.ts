@@ -8,7 +8,7 @@ import { FoldClosed } from "../link/foldClosed.ts"
 import { LaneLink, type LaneListener, type Link, type LinkCore } from "../link/link.ts"
 import { ToldStore } from "../link/toldStore.ts"
 import type { MetricsModuleError } from "../model/registerErrors.ts"
-import type { Carrier } from "../stream/carrier.ts"
+import { type Carrier, PagesBetweenThreads } from "../stream/carrier.ts"
 import type { Command, Lane } from "../stream/commands.ts"
 import { countersAt } from "../stream/foldedCounters.ts"
 import { WakeUp } from "../stream/parking.ts"
@@ -58,7 +58,7 @@ export const makeAttachedLink = (options: AttachedLinkOptions): AttachedLink => 
   const wakeUp = new WakeUp(options.control)
   const post = (message: FromThread): void => port.postMessage(message)
   const carrier: Carrier = {
-    pagesInTurn: { least: 4, most: 16 },
+    pagesInTurn: PagesBetweenThreads,
     fixedMemory: true,
     allocate: (bytes) => new SharedArrayBuffer(bytes),
     opened: (first, buffer) => post({ _tag: "Memory", first, buffer }),
