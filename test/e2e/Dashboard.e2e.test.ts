@@ -27,7 +27,13 @@ const { panels, templating } = dashboardOf(metrics, "Jobs") as Dashboard
 /** Of a series: the number that it has, or the least and the greatest that it may have. */
 type Value = number | readonly [least: number, most: number]
 type Labels = { readonly [label: string]: string }
-type Expected = (labels: Labels, rounds: number) => Value
+type Expected = (labels: Labels, load: Load) => Value
+
+/** What an instance had done when it was scraped last: rounds, and rounds a second by the times of its scrapes. */
+interface Load {
+  readonly rounds: number
+  readonly pace: number
+}
 
 interface Check {
   /** By target, or of all. */
@@ -39,10 +45,10 @@ interface Check {
 const replicas = 2
 const queues = jobs.queues.length
 const all = jobsOfRound * queues
-/** Each round is seen when it is scraped, a second after the one before. */
 const sum =
   (ofRound: number): Expected =>
-  (_, rounds) => [ofRound * (rounds - 2), ofRound * rounds]
+  (_, { rounds }) =>
+    ofRound * rounds
 const is =
   (value: number): Expected =>
   () =>
@@ -50,7 +56,10 @@ const is =
 const about =
   (value: number, part: number): Expected =>
   () => [value * (1 - part), value * (1 + part)]
-const perSecond = (value: number): Expected => about(value, 0.1)
+const perSecond =
+  (ofRound: number): Expected =>
+  (_, { pace }) =>
+    ofRound * pace
 /** The buckets of the exponential one are within a factor of 2^(1/4). */
 const within =
   (value: number): Expected =>
@@ -60,9 +69,10 @@ const nothing: Check = { values: is(0), series: 0 }
 const checks: { readonly [title: string]: Check } = {
   "jobs.done": { values: perSecond(jobsOfRound), series: replicas * queues },
   "jobs.capped": {
-    values: ({ beyond_limit, queue }) => {
+    values: (labels, load) => {
+      const { beyond_limit, queue } = labels
       expect(beyond_limit).toBe(queue === undefined ? "others, beyond the limit" : undefined)
-      return perSecond(jobsOfRound * (queue === undefined ? queues - 2 : 1))({}, 0)
+      return perSecond(jobsOfRound * (queue === undefined ? queues - 2 : 1))(labels, load)
     },
     series: replicas * 3
   },
@@ -70,7 +80,10 @@ const checks: { readonly [title: string]: Check } = {
   "job.time, per second": { values: perSecond(jobsOfRound), series: replicas * queues },
   "job.time.fine": { values: [within(0.05), within(0.09), within(0.099)], series: 1 },
   "job.time.fine, per second": { values: perSecond(all), series: replicas },
-  "job.time.quantiles": { values: ({ quantile }) => about(Number(quantile) / 10, 0.03)({}, 0), series: replicas * 3 },
+  "job.time.quantiles": {
+    values: (labels, load) => about(Number(labels.quantile) / 10, 0.03)(labels, load),
+    series: replicas * 3
+  },
   "job.size": { values: is(10 * 1024), series: replicas },
   "job.last.size": { values: is(10), series: replicas },
   "jobs.waiting": { values: sum(2), series: replicas },
@@ -82,7 +95,7 @@ const checks: { readonly [title: string]: Check } = {
   "jobs.queues": { values: is(queues), series: replicas },
   "jobs.by_queue": { values: perSecond(jobsOfRound), series: replicas * queues },
   "jobs.by_hand": {
-    values: ({ dimension }, rounds) => sum(dimension === "done" ? all : 2)({}, rounds),
+    values: (labels, load) => sum(labels.dimension === "done" ? all : 2)(labels, load),
     series: replicas * 2
   },
   // Its view throws.
@@ -106,18 +119,26 @@ describe.skipIf(!has("prometheus", "--version"))("a dashboard over two replicas"
     await using prometheus = await startPrometheus([one.port, other.port])
     await prometheus.until("min(count_over_time(jobs_by_hand{dimension='done'}[1m]))", (count) => count >= 13)
     await prometheus.until("count(jobs_ok_ratio)", (count) => count === replicas)
-    const rounds: { readonly [instance: string]: () => number } = {
-      [`127.0.0.1:${one.port}`]: one.rounds,
-      [`127.0.0.1:${other.port}`]: other.rounds
+
+    // All is asked for one moment: that of a scrape, from which the rounds until then are known exactly.
+    const scraped = await prometheus.query("timestamp(jobs_waiting)")
+    expect(scraped).toHaveLength(replicas)
+    const time = Math.min(...scraped.map(({ value }) => value))
+    const byInstance = async (expression: string): Promise<ReadonlyMap<string, number>> => {
+      const samples = await prometheus.query(expression, time)
+      return new Map(samples.map(({ metric, value }) => [metric.instance!, value]))
     }
+    const [rounds, paces] = [await byInstance("jobs_waiting / 2"), await byInstance("rate(jobs_waiting[10s]) / 2")]
+    for (const pace of paces.values()) expect(pace).toBeGreaterThan(0)
 
     const compare = async (title: string, expr: string, expected: Expected, series: number) => {
       const variables = templating.list.reduce((text, { name }) => text.replaceAll(`$${name}`, ".*"), expr)
       const query = variables.replaceAll("$__rate_interval", "10s").replaceAll("[5m]", "[10s]")
-      const samples = await prometheus.query(query)
+      const samples = await prometheus.query(query, time)
       expect(samples, `${title}: ${query}`).toHaveLength(series)
       for (const { metric, value } of samples) {
-        const wanted = expected(metric, rounds[metric.instance ?? ""]?.() ?? 0)
+        const instance = metric.instance ?? ""
+        const wanted = expected(metric, { rounds: rounds.get(instance) ?? 0, pace: paces.get(instance) ?? 0 })
         const [least, most] = typeof wanted === "number" ? [wanted * (1 - 1e-9), wanted * (1 + 1e-9)] : wanted
         const what = `${title}: ${query} of ${JSON.stringify(metric)}`
         expect(value, what).toBeGreaterThanOrEqual(least)

@@ -13,8 +13,8 @@ interface Sample {
 
 export interface Prometheus extends AsyncDisposable {
   readonly url: string
-  /** The samples of an instant query. */
-  readonly query: (expression: string) => Promise<ReadonlyArray<Sample>>
+  /** The samples of an instant query, now or at a time in seconds. */
+  readonly query: (expression: string, time?: number) => Promise<ReadonlyArray<Sample>>
   /** Its only value. */
   readonly value: (expression: string) => Promise<number | undefined>
   /** Waits until an expression has a value that will do. */
@@ -46,8 +46,9 @@ export const startPrometheus = async (
   })
   const { url } = program
 
-  const query = async (expression: string): Promise<ReadonlyArray<Sample>> => {
-    const asked = `${url}/api/v1/query?${new URLSearchParams({ query: expression })}`
+  const query = async (expression: string, time?: number): Promise<ReadonlyArray<Sample>> => {
+    const at = time === undefined ? {} : { time: String(time) }
+    const asked = `${url}/api/v1/query?${new URLSearchParams({ query: expression, ...at })}`
     const { data, error } = (await (await fetch(asked)).json()) as {
       readonly error?: string
       readonly data: {
