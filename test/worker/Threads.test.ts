@@ -120,6 +120,14 @@ it("threads go on while the metrics worker is replaced, and no event is folded t
   expect((await shown(runtime))("threads_millis_seconds_count", "lasting/threads")).toBe(all)
 })
 
+it("a thread that is attached again and again gets the memory that it had before", async () => {
+  await using runtime = await started()
+  await using thread = startThread()
+  expect(await thread.run("comeAndGo", 60)).toBeLessThan(20)
+  await until(() => runtime.recorderIds.length === 0)
+  expect((await shown(runtime))("threads_work_total", "again/threads")).toBe(1200)
+})
+
 it("a thread that floods keeps neither the main thread nor another thread from being folded and read", async () => {
   await using runtime = await started()
   await using flood = await attachThread("flood")

@@ -208,7 +208,7 @@ export class Checkpoints {
 
   get #isDue(): boolean {
     const pages = Math.max(FewPages, Math.ceil((this.#roundBytes * LogPerSaved) / PageBytes))
-    let uncovered = 0
+    let uncovered = this.#fold.streams.endedPages
     for (const { reader, uncovered: ofStream } of this.#fold.streams.values()) {
       // A writer that has no other pages waits for these.
       if (ofStream.length >= Math.max(1, Math.floor(reader.pages / 2))) return true
@@ -231,6 +231,7 @@ export class Checkpoints {
       if (stream.number !== MainStream) attached.push({ stream: stream.number, place: stream.reader.place })
     }
     this.#commands = fold.commands
+    fold.streams.endedPages = 0
     const lanes = isWasteful ? this.#kept.oldestFirst(fold.lanes.open) : touched[Symbol.iterator]()
     return {
       place: fold.reader.place,

@@ -10,6 +10,8 @@ export type OnPageRead = (page: Page, stream: StreamFold) => void
 
 export class FoldStreams {
   readonly main: StreamFold
+  /** Pages of streams that have ended since a checkpoint began. Others may have them when one covers that. */
+  endedPages = 0
   /** In the order in which they are read: the main one first. */
   readonly #streams = new Map<StreamNumber, StreamFold>()
   readonly #fold: FoldOfStreams
@@ -47,6 +49,7 @@ export class FoldStreams {
   }
 
   end(stream: StreamNumber): void {
+    this.endedPages += this.#streams.get(stream)?.reader.pages ?? 0
     this.#streams.delete(stream)
   }
 

@@ -44,6 +44,11 @@ export class AttachedStream {
     this.#receive = receive
   }
 
+  /** The memory of all pages that hold rows, once it is known. */
+  get fixed(): SharedArrayBuffer | undefined {
+    return this.memory[0]?.buffer as SharedArrayBuffer | undefined
+  }
+
   get pages(): ReadonlyArray<Page> {
     return this.#pages
   }

@@ -3,11 +3,14 @@
 import type { Command, CommandOrder, Lane, StreamNumber } from "../stream/commands.ts"
 import type { CounterPlace } from "../stream/foldedCounters.ts"
 import type { RestoredStream } from "../stream/restore.ts"
-import { coverPages, PageWords } from "../stream/rows/page.ts"
+import { coverPages, forgetPage, PageWords, pagesOf } from "../stream/rows/page.ts"
 import { type FoldRequest, PagesAtOnce } from "../stream/workerMessages.ts"
 import { AttachedStream } from "./attachedStream.ts"
 import type { KeptLog } from "./keptLog.ts"
 import type { AttachedLane, LaneLink, LaneListener, LinkedThreads } from "./link.ts"
+
+/** How long memory of threads that have ended is kept for others, in milliseconds, where no thread comes or ends. */
+const SpareMillis = 60_000
 
 /** How the fold is told of the streams. */
 export interface AttachedStreams {
@@ -43,6 +46,12 @@ export class AttachedThreads implements LinkedThreads {
   #made = 0
   /** Streams that have ended, with a position behind that in the log of commands. */
   readonly #ended = new Map<AttachedStream, number>()
+  /**
+   * Their memory, which no fold comes to any more: for threads that come. Were it left to the garbage collectors, that of
+   * hundreds of threads would stay: to none of them is shared memory a reason to begin.
+   */
+  #spare: Array<SharedArrayBuffer> = []
+  #leavesSpare: NodeJS.Timeout | undefined
 
   constructor(attached: AttachedStreams, kept: KeptLog, link: AttachedTo) {
     this.control = attached.control
@@ -56,12 +65,31 @@ export class AttachedThreads implements LinkedThreads {
 
   // --- streams
 
-  add(words: SharedArrayBuffer, receive: () => number | undefined): AttachedStream {
+  add(words: SharedArrayBuffer, bytes: number, receive: () => number | undefined): AttachedStream {
     this.#forgetEnded()
     const stream = new AttachedStream(++this.#made, words, receive)
     this.#attached.streams.set(stream.number, stream)
     this.#attached.post({ _tag: "Stream", stream: stream.number, words })
+    const spare = this.#takeSpare(bytes)
+    if (spare !== undefined) this.opened(stream, 0, spare)
     return stream
+  }
+
+  #takeSpare(bytes: number): SharedArrayBuffer | undefined {
+    this.#keepSpare()
+    const index = this.#spare.findIndex(({ byteLength }) => byteLength === bytes)
+    const [spare] = index < 0 ? [] : this.#spare.splice(index, 1)
+    // Its pages say which of the log they are: of the log that has ended.
+    if (spare !== undefined) for (const page of pagesOf(0, spare)) forgetPage(page)
+    return spare
+  }
+
+  #keepSpare(): void {
+    clearTimeout(this.#leavesSpare)
+    this.#leavesSpare = setTimeout(() => {
+      this.#forgetEnded()
+      this.#spare = []
+    }, SpareMillis).unref()
   }
 
   opened(stream: AttachedStream, first: number, buffer: ArrayBufferLike): void {
@@ -76,15 +104,18 @@ export class AttachedThreads implements LinkedThreads {
   end(stream: AttachedStream): void {
     this.#link.send({ _tag: "End", stream: stream.number }, behind(stream))
     this.#ended.set(stream, this.#link.position())
+    this.#keepSpare()
   }
 
   /** Another fold may come to what lies before its end, until that is covered. */
   #forgetEnded(): void {
+    this.#kept.receive()
     for (const [stream, at] of this.#ended) {
       if (at > this.#kept.position) return
       this.#ended.delete(stream)
       this.#attached.streams.delete(stream.number)
       this.#kept.forget(stream.number)
+      if (stream.fixed !== undefined) this.#spare.push(stream.fixed)
     }
   }
 

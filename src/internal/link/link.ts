@@ -146,7 +146,8 @@ export type RestartEvent =
 
 /** The streams of attached threads. */
 export interface LinkedThreads {
-  readonly add: (words: SharedArrayBuffer, receive: () => number | undefined) => AttachedStream
+  /** `bytes`: of the memory that the thread needs for its rows. */
+  readonly add: (words: SharedArrayBuffer, bytes: number, receive: () => number | undefined) => AttachedStream
   readonly opened: (stream: AttachedStream, first: number, buffer: ArrayBufferLike) => void
   /** The number of a lane that is to be opened, and its counters. */
   readonly reserveLane: () => { readonly lane: Lane; readonly counters: CounterPlace }

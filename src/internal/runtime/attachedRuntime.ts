@@ -13,6 +13,7 @@ import { RecorderFailed } from "../model/recorderErrors.ts"
 import { RuntimeFailed, type RuntimeStartError } from "../model/runtimeErrors.ts"
 import { recorderDefaults } from "../recorder/defaults.ts"
 import { type RecorderOptions, recorderOptionChecks } from "../recorder/options.ts"
+import { fixedBytesOf } from "../stream/rows/page.ts"
 import { StreamWords } from "../stream/rows/streamWords.ts"
 import { type AttachedLink, makeAttachedLink } from "../threads/attachedLink.ts"
 import { findRuntime } from "../threads/finding.ts"
@@ -42,10 +43,11 @@ export const makeAttached = Effect.fnUntraced(function* (
     try: () => findRuntime(wanted?.trim(), Duration.toMillis(Duration.fromInputUnsafe(startTimeout))),
     catch: (cause) => cause
   })
-  const { control, namespace, port } = yield* Effect.flatMap(
+  const mostBytes = options.memoryLimit ?? defaultMemoryLimit
+  const { control, memory, namespace, port } = yield* Effect.flatMap(
     given === undefined ? find : Effect.succeed(asNodePort(given)),
     (port) =>
-      greet(port, words).pipe(
+      greet(port, words, fixedBytesOf(mostBytes)).pipe(
         Effect.map((welcome) => ({ ...welcome, port })),
         Effect.onError(() => Effect.sync(() => port.close()))
       )
@@ -58,8 +60,7 @@ export const makeAttached = Effect.fnUntraced(function* (
   let attached: AttachedLink | undefined
   const openLink = Effect.gen(function* () {
     const nextTurn = new TurnActions((yield* Scheduler).makeDispatcher())
-    const mostBytes = options.memoryLimit ?? defaultMemoryLimit
-    const made = makeAttachedLink({ port, control, words, mostBytes, totals, nextTurn: nextTurn.add })
+    const made = makeAttachedLink({ port, control, memory, words, mostBytes, totals, nextTurn: nextTurn.add })
     attached = made
     yield* Effect.addFinalizer(() => Effect.sync(made.close))
     return made.link
@@ -98,7 +99,7 @@ export const makeAttached = Effect.fnUntraced(function* (
 const formatted = (duration: Duration.Input): string => Duration.format(Duration.fromInputUnsafe(duration))
 
 /** Says who this thread is. The answer is the last message that is received here. */
-const greet = (port: MessagePort, words: StreamWords): Effect.Effect<Welcome, Error> =>
+const greet = (port: MessagePort, words: StreamWords, bytes: number): Effect.Effect<Welcome, Error> =>
   Effect.callback((resume) => {
     const onMessage = (message: ToThread): void => {
       port.off("close", onClose)
@@ -108,5 +109,5 @@ const greet = (port: MessagePort, words: StreamWords): Effect.Effect<Welcome, Er
     const onClose = (): void => resume(Effect.fail(new Error("the runtime of the main thread has ended")))
     port.once("message", onMessage)
     port.once("close", onClose)
-    port.postMessage({ _tag: "Hello", version: Version, threadId, words: words.buffer } satisfies FromThread)
+    port.postMessage({ _tag: "Hello", version: Version, threadId, words: words.buffer, bytes } satisfies FromThread)
   })

@@ -58,9 +58,11 @@ export abstract class PageWriter extends WritingPlace {
   /** The timer has published: what comes later in this turn has to set it again. */
   protected abstract onPublished(): void
 
-  /** Nobody reads any more. */
+  /** Nobody reads any more. Nothing is written from here on: the memory may be given to another stream. */
   close(): void {
     this.dead = true
+    this.endRun()
+    this.rowsEnd = 0
   }
 
   // --- what is written here
@@ -199,7 +201,7 @@ export abstract class PageWriter extends WritingPlace {
 
   /** Goes on in another page, which has room for any row. `false`: all memory is in use. */
   protected turnPage(): boolean {
-    if (this.roomQueue.isClosed) return false
+    if (this.dead || this.roomQueue.isClosed) return false
     this.endRun()
     const page = this.pages.take(this.turn + 1, this.burst, false)
     if (page === undefined) return false

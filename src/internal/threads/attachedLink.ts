@@ -29,6 +29,8 @@ export interface AttachedLinkOptions {
   readonly control: SharedArrayBuffer
   readonly words: StreamWords
   readonly mostBytes: number
+  /** See {@link Welcome}. */
+  readonly memory: SharedArrayBuffer | undefined
   /** Where recorders go that say nothing else, by id. */
   readonly totals: ReadonlyMap<string, string | false | undefined>
   readonly nextTurn: (action: () => void) => void
@@ -54,14 +56,16 @@ const ofMain = (what: string): Error =>
   new Error(`an attached thread cannot ${what}. Do it in the thread that the runtime was started in`)
 
 export const makeAttachedLink = (options: AttachedLinkOptions): AttachedLink => {
-  const { nextTurn, port, totals, words } = options
+  const { memory, nextTurn, port, totals, words } = options
   const wakeUp = new WakeUp(options.control)
   const post = (message: FromThread): void => port.postMessage(message)
   const carrier: Carrier = {
     pagesInTurn: PagesBetweenThreads,
     fixedMemory: true,
-    allocate: (bytes) => new SharedArrayBuffer(bytes),
-    opened: (first, buffer) => post({ _tag: "Memory", first, buffer }),
+    allocate: (bytes) => (bytes === memory?.byteLength ? memory : new SharedArrayBuffer(bytes)),
+    opened: (first, buffer) => {
+      if (buffer !== memory) post({ _tag: "Memory", first, buffer })
+    },
     attach: () => {},
     rouse: () => wakeUp.rouse(),
     letSleep: () => {},

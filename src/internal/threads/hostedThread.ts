@@ -72,11 +72,12 @@ export class HostedThread {
     this.#port = port
     this.#runtime = runtime
     this.#threads = threads
-    this.#stream = threads.add(hello.words, this.#drain)
+    this.#stream = threads.add(hello.words, hello.bytes, this.#drain)
     port.on("message", this.#onMessage)
     port.on("close", this.#onClose)
     port.unref()
-    this.#post({ _tag: "Welcome", namespace: runtime.namespace, control: threads.control })
+    const { namespace } = runtime
+    this.#post({ _tag: "Welcome", namespace, control: threads.control, memory: this.#stream.fixed })
   }
 
   get controls(): ReadonlyArray<RecorderControl> {

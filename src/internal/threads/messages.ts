@@ -26,7 +26,14 @@ export interface ReservedLane {
 
 /** From an attached thread. */
 export type FromThread =
-  | { readonly _tag: "Hello"; readonly version: string; readonly threadId: number; readonly words: SharedArrayBuffer }
+  | {
+      readonly _tag: "Hello"
+      readonly version: string
+      readonly threadId: number
+      readonly words: SharedArrayBuffer
+      /** Of the memory that it needs for its rows. */
+      readonly bytes: number
+    }
   | { readonly _tag: "Memory"; readonly first: number; readonly buffer: ArrayBufferLike }
   /** Asks for a lane. */
   | { readonly _tag: "Reserve" }
@@ -88,4 +95,6 @@ export interface Welcome {
   readonly namespace: string
   /** The words by which it rouses the fold. */
   readonly control: SharedArrayBuffer
+  /** Memory for its rows that the fold has already, where another thread has left some. */
+  readonly memory: SharedArrayBuffer | undefined
 }

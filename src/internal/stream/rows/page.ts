@@ -16,6 +16,9 @@ const MostPages = 2 ** 32 / PageBytes
 /** How many pages hold rows where these may take so many bytes. */
 export const mostPagesOf = (bytes: number): number => Math.min(MostPages, Math.max(2, Math.floor(bytes / PageBytes)))
 
+/** Bytes of the memory for all rows of a stream whose pages may take so many bytes. */
+export const fixedBytesOf = (bytes: number): number => mostPagesOf(bytes) * PageBytes
+
 /** A memory as one side sees it. */
 export interface Views {
   readonly i32: Int32Array
@@ -61,6 +64,11 @@ export const clearPage = (page: Page, turn: number): void => {
   Atomics.store(page.i32, turnHalf(page), turn + 1)
   page.i32[publishedHalf(page)] = page.first
   Atomics.store(page.i32, readHalf(page), 0)
+}
+
+/** The page is as one that was never written. For memory that nobody reads or writes any more. */
+export const forgetPage = (page: Page): void => {
+  for (let half = publishedHalf(page); half < 2 * page.first; half++) Atomics.store(page.i32, half, 0)
 }
 
 /** How many pages of the log were before it when it was written last. */
