@@ -49,8 +49,8 @@ import {
   whyInvalidOptions
 } from "./internal/model/optionChecks.ts"
 import { Log } from "./internal/recorder/logging.ts"
-import { EventStore } from "./internal/store/eventStore.ts"
-import { openStore } from "./internal/store/openStore.ts"
+import type { EventStore } from "./internal/store/eventStore.ts"
+import { openEvents } from "./internal/store/openStore.ts"
 import { isStoreModule, type StoreModule } from "./internal/store/storeModule.ts"
 import type * as Metric from "./Metric.ts"
 import { InvalidArgument, type MetricsStoreError } from "./MetricsError.ts"
@@ -149,7 +149,7 @@ export class MetricsStream extends Context.Service<MetricsStream, StreamService>
     yield* refuse(whyInvalidOptions(options, optionChecks, true) ?? whyIncomplete(options))
     const { interval = "500 millis", lease = "10 seconds", maxEnded = 1000, silentAfter = "1 minute" } = options
     const namespace = options.namespace.trim()
-    const store = yield* openStore(options.store, EventStore)
+    const store = yield* openEvents(options.store)
     const context = yield* Effect.context<never>()
     const log = new Log("normal", { namespace, aggregator: store.place })
     const all = mergeable(options.metrics)

@@ -4,7 +4,7 @@ import { Context, Effect, Layer } from "effect"
 import { MetricsRuntime } from "mvx-metrics"
 import { MetricsStore, StateStore, type StoreModule } from "mvx-metrics/MetricsStore"
 import { writeTo } from "../../src/internal/runtime/storeOptions.ts"
-import { openStore } from "../../src/internal/store/openStore.ts"
+import { openStates } from "../../src/internal/store/openStore.ts"
 import { ShopMetrics } from "../cluster/fixtures/shop.metrics.ts"
 import { namespace } from "./support.ts"
 
@@ -71,7 +71,7 @@ it.effect.each<readonly [string, StateStore["Service"]["read"], string]>([
 it.effect("a store whose layer is never built fails whoever opens it", () =>
   Effect.gen(function* () {
     const never = Layer.effectContext(Effect.never) as Layer.Layer<StateStore>
-    const error = yield* Effect.flip(openStore(never, StateStore, "20 millis"))
+    const error = yield* Effect.flip(openStates(never, "20 millis"))
     expect(error).toMatchObject({ _tag: "mvx-metrics/MetricsStoreError", operation: "open" })
     expect(error.message).toContain("it was not built within 20ms")
   })

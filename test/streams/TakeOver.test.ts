@@ -7,6 +7,7 @@ import type { EventCommit, EventStoreService } from "mvx-metrics/MetricsStore"
 import { MetricsStream } from "mvx-metrics/MetricsStream"
 import { Reports } from "../../src/internal/aggregate/report.ts"
 import { memoryEvents, noEvents } from "../../src/internal/store/memoryEvents.ts"
+import { packedEvents, unpack } from "../../src/internal/store/packing.ts"
 import { aggregator, at, namespace, producer, simulatingOutside, start, storeOf } from "./support/processes.ts"
 import { RequestMetrics, Requests } from "./support/requests.metrics.ts"
 import { dimensionsOf, foldedRequests } from "./support/requests.ts"
@@ -315,13 +316,16 @@ it.effect("leaves out batches that are damaged, and folds those behind them", ()
     }
     const [[key, kept]] = [...stored.sources] as [[string, Parameters<typeof stored.sources.set>[1]]]
     const damage = (number: number, bytes: Uint8Array): Uint8Array => {
-      const words = bytes.slice()
+      const words = Uint8Array.from(bytes)
       // A record without an end, and one that ends behind the batch.
       if (rounds[1]!.includes(number)) new Int32Array(words.buffer)[5] = 0
       if (rounds[2]!.includes(number)) new Int32Array(words.buffer)[5] = 1 << 30
       return words
     }
-    const batches = new Map([...kept.batches].map(([number, bytes]) => [number, damage(number, bytes)]))
+    const unpacked = yield* Effect.forEach(kept.batches, ([number, bytes]) =>
+      Effect.map(unpack(bytes), (bytes) => [number, bytes] as const)
+    )
+    const batches = new Map(unpacked.map(([number, bytes]) => [number, damage(number, bytes)]))
     stored.sources.set(key, { ...kept, batches })
     const stream = yield* aggregator(store)
     yield* stream.foldNow
@@ -401,7 +405,12 @@ it.effect("makes one report for those who ask at once, and reads again only what
       )
     yield* ship(producers, 0, 50)
     const byName = new Map(RequestMetrics.metrics.map((metric) => [metric.name, metric] as const))
-    const reports = new Reports({ store, namespace, metrics: { byName, onProblem: () => {} }, reader: "report" })
+    const reports = new Reports({
+      store: packedEvents(store),
+      namespace,
+      metrics: { byName, onProblem: () => {} },
+      reader: "report"
+    })
     const asking = yield* Effect.forEach([1, 2, 3, 4, 5], () => Effect.forkChild(reports.report))
     const found = yield* Effect.forEach(asking, (fiber) => Fiber.join(fiber))
     expect(new Set(found).size).toBe(1)

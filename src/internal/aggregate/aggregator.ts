@@ -16,8 +16,8 @@ import { FoldedSource } from "./foldedSource.ts"
 import { FoldedTotal } from "./foldedTotal.ts"
 import { ownerOf } from "./ownerOf.ts"
 
-/** Bytes of batches between two commits. */
-const CommitBytes = 4 * 1024 * 1024
+/** Bytes of batches between two commits, as the store has them: in memory they take several times that. */
+const CommitBytes = 1024 * 1024
 
 /** Failures of the store in one round after which it is taken to be down. */
 const MostFailures = 8

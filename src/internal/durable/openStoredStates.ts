@@ -3,8 +3,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { MetricsStoreError } from "../model/exportErrors.ts"
 import type { DurableStateError } from "../model/runtimeErrors.ts"
-import { openStore, type StoreLayer } from "../store/openStore.ts"
-import { StateStore } from "../store/stateStore.ts"
+import { openStates, type StoreLayer } from "../store/openStore.ts"
 import { storeModule } from "../store/storeModule.ts"
 import type { StoreSettings } from "../stream/workerMessages.ts"
 import type { DurableState } from "./durableState.ts"
@@ -22,7 +21,7 @@ export const openStoredStates = Effect.fnUntraced(function* (
   if (opened === undefined) {
     return yield* new MetricsStoreError({ store: "of the worker", operation: "open", reason: noStore })
   }
-  const service = yield* openStore(opened, StateStore)
+  const service = yield* openStates(opened)
   const identity = durable === undefined ? { source, epoch } : yield* durable.identify
   const states = attach(
     (thread) =>

@@ -2,8 +2,8 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { RuntimeFailed } from "../model/runtimeErrors.ts"
-import { EventStore } from "../store/eventStore.ts"
-import { openStore, type StoreLayer } from "../store/openStore.ts"
+import type { EventStore } from "../store/eventStore.ts"
+import { openEvents, type StoreLayer } from "../store/openStore.ts"
 import type { StoreModule } from "../store/storeModule.ts"
 import type { ShippingSettings } from "../stream/workerMessages.ts"
 import { Shipper, type ShipperOptions } from "./shipper.ts"
@@ -18,7 +18,7 @@ export const openShipper = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Shipper, RuntimeFailed, Scope.Scope> {
   const { namespace } = settings
   const store = yield* Effect.mapError(
-    openStore(settings.store as StoreModule | StoreLayer<EventStore>, EventStore),
+    openEvents(settings.store as StoreModule | StoreLayer<EventStore>),
     (cause) => new RuntimeFailed({ namespace, cause })
   )
   const shipper = attach((thread) => new Shipper({ ...thread, store, settings }))

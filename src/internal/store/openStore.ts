@@ -12,17 +12,34 @@ import { MetricsStoreError } from "../model/exportErrors.ts"
 import { importMetrics } from "../model/importedModules.ts"
 import { messageOf } from "../util/describeError.ts"
 import { within } from "../util/liveClock.ts"
-import type { StateStore } from "./stateStore.ts"
+import { EventStore, type EventStoreService } from "./eventStore.ts"
+import { guardedEvents, guardedStates } from "./guarded.ts"
+import { packedEvents, packedStates } from "./packing.ts"
+import { StateStore, type StateStoreService } from "./stateStore.ts"
 import { isStoreModule, type StoreModule } from "./storeModule.ts"
 
 /** A store as a layer, which has no requirements. */
 export type StoreLayer<A = StateStore> = Layer.Layer<A, unknown>
 
+/** A store of states, which answers in time or fails, and has less to keep. */
+export const openStates = (
+  store: StoreModule | StoreLayer<StateStore>,
+  most?: Duration.Input
+): Effect.Effect<StateStoreService, MetricsStoreError, Scope.Scope> =>
+  Effect.map(openStore(store, StateStore, most), (service) => packedStates(guardedStates(service)))
+
+/** The same of events. */
+export const openEvents = (
+  store: StoreModule | StoreLayer<EventStore>,
+  most?: Duration.Input
+): Effect.Effect<EventStoreService, MetricsStoreError, Scope.Scope> =>
+  Effect.map(openStore(store, EventStore, most), (service) => packedEvents(guardedEvents(service)))
+
 /**
  * The service of a store until the scope closes. A store of this package opens no connection here: one that cannot be
  * reached fails when it is used. One of somebody else's may connect, which takes no longer than `most`.
  */
-export const openStore = <I, S>(
+const openStore = <I, S>(
   store: StoreModule | StoreLayer<I>,
   tag: Context.Key<I, S>,
   most: Duration.Input = "30 seconds"

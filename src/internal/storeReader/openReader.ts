@@ -24,9 +24,8 @@ import type { MetricsModuleError } from "../model/registerErrors.ts"
 import { Log } from "../recorder/logging.ts"
 import type { RuntimeService } from "../runtime/service.ts"
 import { aStateStore } from "../runtime/storeOptions.ts"
-import { guarded } from "../store/guarded.ts"
-import { openStore } from "../store/openStore.ts"
-import { StateStore } from "../store/stateStore.ts"
+import { openStates } from "../store/openStore.ts"
+import type { StateStore } from "../store/stateStore.ts"
 import type { StoreModule } from "../store/storeModule.ts"
 import { latestReport } from "./latestReport.ts"
 import { StoreReader, type StoreReport } from "./storeReader.ts"
@@ -98,7 +97,7 @@ export const openReader = Effect.fnUntraced(function* (
   // As runtimes have it.
   const namespace = options.namespace.trim()
   const metrics = mergeable(options.metrics)
-  const store = guarded(yield* openStore(options.store, StateStore))
+  const store = yield* openStates(options.store)
   const context = yield* Effect.context<never>()
   const log = new Log("normal", { namespace, store: store.place })
   const warn = (problem: string): void => void Effect.runForkWith(context)(log.warning(problem))

@@ -1,0 +1,131 @@
+/**
+ * How bytes lie in a store: deflated where that is shorter, behind a byte that says so and their length. What was stored
+ * before there was such a byte begins with another one, and is read as it is.
+ */
+import { deflateRaw, deflateRawSync, inflateRaw, inflateRawSync } from "node:zlib"
+import * as Effect from "effect/Effect"
+import type { EventStoreService } from "./eventStore.ts"
+import type { StateStoreService } from "./stateStore.ts"
+
+/** No state, batch or text of this package begins with it. */
+const Deflated = 1
+
+/** The byte, and the length in 32 bits. */
+const HeadBytes = 5
+
+/** Fewer bytes are not deflated: they would hardly become shorter. */
+const FewBytes = 128
+
+/** So many bytes are deflated in this thread: to have another one do it would take as long. */
+const SmallBytes = 8 * 1024
+
+/** More bytes are stored as they are, so that what is read never takes more memory than this. */
+const MostBytes = 256 * 1024 * 1024
+
+/** Threads that deflate and inflate for one write or read. */
+const AtOnce = 4
+
+/** A little larger than at the usual level, in less than half the time. */
+const level = 3
+
+type Bytes = Uint8Array
+
+const inThreads = (
+  run: (bytes: Bytes, done: (error: Error | null, result: Buffer) => void) => void,
+  bytes: Bytes
+): Effect.Effect<Buffer, Error> =>
+  Effect.callback((resume) =>
+    run(bytes, (error, result) => resume(error === null ? Effect.succeed(result) : Effect.fail(error)))
+  )
+
+const deflated = (bytes: Bytes): Effect.Effect<Buffer, Error> =>
+  bytes.byteLength <= SmallBytes
+    ? Effect.sync(() => deflateRawSync(bytes, { level }))
+    : inThreads((all, done) => deflateRaw(all, { level }, done), bytes)
+
+/** Fails where that gives more than `maxOutputLength`. */
+const inflated = (bytes: Bytes, maxOutputLength: number): Effect.Effect<Buffer, Error> =>
+  maxOutputLength <= SmallBytes
+    ? Effect.try({ try: () => inflateRawSync(bytes, { maxOutputLength }), catch: (error) => error as Error })
+    : inThreads((all, done) => inflateRaw(all, { maxOutputLength }, done), bytes)
+
+export const pack = (bytes: Bytes): Effect.Effect<Bytes> => {
+  const { byteLength } = bytes
+  if (byteLength < FewBytes || byteLength > MostBytes) return Effect.succeed(bytes)
+  return deflated(bytes).pipe(
+    Effect.map((short) => {
+      if (HeadBytes + short.byteLength >= byteLength) return bytes
+      const packed = new Uint8Array(HeadBytes + short.byteLength)
+      packed[0] = Deflated
+      new DataView(packed.buffer).setUint32(1, byteLength)
+      packed.set(short, HeadBytes)
+      return packed
+    }),
+    // Whatever the reason is, it can be stored as it is.
+    Effect.orElseSucceed(() => bytes)
+  )
+}
+
+/** What cannot be unpacked stays as it is: whoever reads it finds that it is damaged, and says of what it is. */
+export const unpack = (bytes: Bytes): Effect.Effect<Bytes> => {
+  if (bytes.byteLength <= HeadBytes || bytes[0] !== Deflated) return Effect.succeed(bytes)
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(1)
+  if (length > MostBytes) return Effect.succeed(bytes)
+  return inflated(bytes.subarray(HeadBytes), length).pipe(
+    Effect.map((all) => (all.byteLength === length ? all : bytes)),
+    Effect.orElseSucceed(() => bytes)
+  )
+}
+
+/** By key, those that are there. */
+const each = <A extends Bytes | undefined>(
+  all: ReadonlyMap<string, A>,
+  change: (bytes: Bytes) => Effect.Effect<Bytes>
+): Effect.Effect<ReadonlyMap<string, A | Bytes>> =>
+  Effect.map(
+    Effect.forEach(
+      all,
+      ([key, bytes]) => {
+        const changed: Effect.Effect<A | Bytes> = bytes === undefined ? Effect.succeed(bytes) : change(bytes)
+        return Effect.map(changed, (changed) => [key, changed] as const)
+      },
+      { concurrency: AtOnce }
+    ),
+    (entries) => new Map(entries)
+  )
+
+const inOrder = <A extends { readonly bytes: Bytes }>(
+  all: ReadonlyArray<A>,
+  change: (bytes: Bytes) => Effect.Effect<Bytes>
+): Effect.Effect<ReadonlyArray<A>> =>
+  Effect.forEach(all, (one) => Effect.map(change(one.bytes), (bytes) => ({ ...one, bytes })), { concurrency: AtOnce })
+
+export const packedStates = (store: StateStoreService): StateStoreService => ({
+  ...store,
+  write: (write) => Effect.flatMap(each(write.entries, pack), (entries) => store.write({ ...write, entries })),
+  read: (read) =>
+    Effect.flatMap(store.read(read), (sources) =>
+      Effect.forEach(sources, (source) =>
+        source.entries === undefined
+          ? Effect.succeed(source)
+          : Effect.map(each(source.entries, unpack), (entries) => ({ ...source, entries }))
+      )
+    ),
+  retire: (retired) => Effect.flatMap(each(retired.entries, pack), (entries) => store.retire({ ...retired, entries }))
+})
+
+export const packedEvents = (store: EventStoreService): EventStoreService => ({
+  ...store,
+  append: (append) => Effect.flatMap(inOrder(append.batches, pack), (batches) => store.append({ ...append, batches })),
+  state: (namespace, source) =>
+    Effect.flatMap(store.state(namespace, source), (state) =>
+      Effect.map(each(state.parts, unpack), (parts) => ({ ...state, parts }))
+    ),
+  read: (namespace, source, after, bytes) =>
+    Effect.flatMap(store.read(namespace, source, after, bytes), (batches) => inOrder(batches, unpack)),
+  commit: (namespace, commits) =>
+    Effect.flatMap(
+      Effect.forEach(commits, (commit) => Effect.map(each(commit.parts, pack), (parts) => ({ ...commit, parts }))),
+      (packed) => store.commit(namespace, packed)
+    )
+})

@@ -1,0 +1,111 @@
+// A store of somebody else's that hangs, throws or answers nonsense fails each call with an error that says so.
+import { expect, it } from "@effect/vitest"
+import { Effect, Fiber, Layer } from "effect"
+import { TestClock } from "effect/testing"
+import { EventStore, type EventStoreService, StateStore, type StateStoreService } from "mvx-metrics/MetricsStore"
+import { makeMemory } from "../../src/internal/store/memory.ts"
+import { memoryEvents } from "../../src/internal/store/memoryEvents.ts"
+import { openEvents, openStates } from "../../src/internal/store/openStore.ts"
+import { simulatingOutside } from "../streams/support/processes.ts"
+
+type Calls<S> = { readonly [Name in Exclude<keyof S, "place">]: (store: S) => Effect.Effect<unknown, unknown> }
+
+const source = { namespace: "n", source: "one" }
+
+const statesCalls: Calls<StateStoreService> = {
+  write: ({ write }) =>
+    write({
+      ...{ ...source, epoch: 1, sequence: 1, base: undefined, entries: new Map(), removed: [] },
+      ...{ hasEnded: false, isLasting: false }
+    }),
+  read: ({ read }) => read({ namespace: "n", known: new Map() }),
+  retire: ({ retire }) => retire({ namespace: "n", sources: new Map(), entries: new Map(), base: 0 }),
+  forget: ({ forget }) => forget("n", 1)
+}
+
+const eventsCalls: Calls<EventStoreService> = {
+  append: ({ append }) => append({ ...source, batches: [], oldest: 1, hasEnded: false }),
+  join: ({ join }) => join("n", "a", 1),
+  leave: ({ leave }) => leave("n", "a"),
+  state: ({ state }) => state("n", "one"),
+  read: ({ read }) => read("n", "one", 0, 1),
+  commit: ({ commit }) => commit("n", []),
+  forget: ({ forget }) => forget("n", 1)
+}
+
+/** Each function does this. */
+const all = <S extends object>(calls: S, answer: () => unknown): never =>
+  ({ place: "theirs", ...Object.fromEntries(Object.keys(calls).map((name) => [name, answer])) }) as never
+
+const opened = {
+  states: (answer: () => unknown) => openStates(Layer.succeed(StateStore, all(statesCalls, answer))),
+  events: (answer: () => unknown) => openEvents(Layer.succeed(EventStore, all(eventsCalls, answer)))
+}
+
+const failures = <S>(calls: Calls<S>, store: S, before: Effect.Effect<void> = Effect.void) =>
+  Effect.forEach(Object.entries<(store: S) => Effect.Effect<unknown, unknown>>(calls), ([operation, call]) =>
+    Effect.gen(function* () {
+      const calling = yield* Effect.forkChild(Effect.flip(call(store)))
+      yield* before
+      const error = (yield* Fiber.join(calling)) as Error
+      expect(error).toMatchObject({ _tag: "mvx-metrics/MetricsStoreError", store: "theirs", operation })
+      return [operation, error.message] as const
+    })
+  )
+
+it.effect("no call of a store that hangs takes longer than a minute", () =>
+  Effect.gen(function* () {
+    const wait = Effect.andThen(Effect.yieldNow, TestClock.adjust("1 minute"))
+    const found = [
+      ...(yield* failures(statesCalls, yield* opened.states(() => Effect.never), wait)),
+      ...(yield* failures(eventsCalls, yield* opened.events(() => Effect.never), wait))
+    ]
+    for (const [operation, message] of found) expect(message).toContain(`${operation}: no answer within 1m`)
+    expect(found).toHaveLength(11)
+  }).pipe(simulatingOutside, Effect.scoped)
+)
+
+it.effect.each<readonly [string, () => unknown, string]>([
+  [
+    "throws",
+    () => {
+      throw new Error("not connected")
+    },
+    "not connected"
+  ],
+  ["dies", () => Effect.die(new Error("not connected")), "not connected"],
+  ["returns no effect", () => undefined, ""]
+])("each call of a store that %s fails", ([_, answer, reason]) =>
+  Effect.gen(function* () {
+    const found = [
+      ...(yield* failures(statesCalls, yield* opened.states(answer))),
+      ...(yield* failures(eventsCalls, yield* opened.events(answer)))
+    ]
+    for (const [, message] of found) expect(message).toContain(reason)
+  })
+)
+
+it.effect("an answer that is none fails the call that asked", () =>
+  Effect.gen(function* () {
+    const { forget: _, ...states } = statesCalls
+    const { forget: __, leave: ___, ...events } = eventsCalls
+    const answers = ["what", { last: "1" }, [{ source: 1 }], { parts: {}, version: "", position: 0 }]
+    for (const value of answers) {
+      const answer = () => Effect.succeed(value)
+      const found = [
+        ...(yield* failures(states as typeof statesCalls, yield* opened.states(answer))),
+        ...(yield* failures(events as typeof eventsCalls, yield* opened.events(answer)))
+      ]
+      for (const [, message] of found) expect(message).toContain("its answer is no ")
+    }
+  })
+)
+
+it.effect("a store that does what it should is used as it is", () =>
+  Effect.gen(function* () {
+    const states = yield* openStates(Layer.succeed(StateStore, makeMemory()))
+    const events = yield* openEvents(Layer.succeed(EventStore, memoryEvents()))
+    for (const call of Object.values(statesCalls)) yield* call(states)
+    for (const call of Object.values(eventsCalls)) yield* call(events)
+  })
+)
