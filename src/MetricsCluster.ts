@@ -43,6 +43,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { type ClusterReport, PrimaryProcess } from "./internal/cluster/primary.ts"
+import { storing } from "./internal/cluster/storing.ts"
 import { reportToPrimary } from "./internal/cluster/worker.ts"
 import { mergeable, someMetrics, whyNotMergeable } from "./internal/merging/mergeable.ts"
 import { mergedRuntime } from "./internal/merging/mergedRuntime.ts"
@@ -166,17 +167,17 @@ export class MetricsCluster extends Context.Service<MetricsCluster, ClusterServi
     const metrics = mergeable(options.metrics)
     const primary = new PrimaryProcess({ metrics, isLevel, maxEnded }, context, clock)
     yield* primary.listen
-    const report = primary.report(Duration.toMillis(Duration.fromInputUnsafe(timeout)))
+    const timeoutMillis = Duration.toMillis(Duration.fromInputUnsafe(timeout))
+    const report = primary.report(timeoutMillis)
     const begun = clock.currentTimeMillisUnsafe()
     const log = new Log("normal", { namespace })
     const merged = Effect.map(report, ({ age, ended, processes, ...rest }) => {
       const silent = processes.filter(({ answered }) => !answered).length
       return { ...rest, stats: { processes: processes.length, silent, ended, age } }
     })
-    return {
-      report,
-      runtime: yield* mergedRuntime({ subject: "cluster", namespace, metrics, merged, begun, context, log })
-    }
+    const stored = yield* storing({ primary, timeout: timeoutMillis, metrics, log })
+    const of = { subject: "cluster", namespace, metrics, merged, begun, context, log } as const
+    return { report, runtime: yield* mergedRuntime({ ...of, ...stored }) }
   })
 
   /**
@@ -189,7 +190,8 @@ export class MetricsCluster extends Context.Service<MetricsCluster, ClusterServi
 
   /**
    * Provides the merged recorders of the primary as a runtime for exporters: `/metrics`, OTLP, the live page and all
-   * others, which read it as they read a runtime of one process.
+   * others, which read it as they read a runtime of one process. With `MetricsStore.layer` it writes them to a store, where
+   * all processes of the host are one source; these must not write there themselves.
    *
    * @example
    * ```ts

@@ -135,7 +135,18 @@ const sees: { readonly [folder: string]: ReadonlyArray<string> } = {
     "model",
     "util"
   ],
-  cluster: ["merging", "runtime", "recorder", "model", "util"],
+  cluster: [
+    "storeReader",
+    "merging",
+    "runtime",
+    "recorder",
+    "link",
+    "store",
+    "formats",
+    "metric/definition",
+    "model",
+    "util"
+  ],
   catalogue: ["formats/prometheus", "formats", "metric/instruments", "metric/definition", "model", "naming", "util"],
   "live/model": ["metric", "metric/definition", "model"],
   "live/server": ["live/model", "catalogue", "exporters", "runtime", "fold", "metric/definition", "model", "util"],

@@ -2,10 +2,12 @@
  * The recorders of all processes, as the primary knows them: the last states of running recorders, and retained totals
  * of ended ones, one for each id. Reports are applied in the order in which they arrive.
  */
+import { packStats } from "../formats/packedStats.ts"
 import { Accounts, none } from "../merging/accounts.ts"
 import type { Known } from "../merging/mergedParts.ts"
 import { type KnownStates, Merger, type MergerOptions, type Others, type Total } from "../merging/merger.ts"
 import { keyOf, type LeftOut, type Misfit } from "../merging/misfits.ts"
+import { endedKey, liveKey, othersKey } from "../store/entries.ts"
 import type { Steps } from "../util/steps.ts"
 import type { Part } from "./messages.ts"
 
@@ -19,6 +21,22 @@ interface Live extends KnownStates {
 export interface LedgerOptions extends Pick<MergerOptions, "metrics" | "isLevel" | "onProblem"> {
   /** The maximum number of retained totals of ids that no process has any more. */
   readonly maxEnded: number
+}
+
+/** What is known of a recorder id, for an entry of a store. */
+export interface LedgerPart {
+  readonly key: string
+  readonly recorderId: string
+  readonly states: Known
+  /** A row of `packStats`. */
+  readonly stats: Float64Array
+}
+
+export interface LedgerParts {
+  /** Made one by one, of the moment when they were asked for. */
+  readonly parts: Iterable<LedgerPart>
+  /** Recorder ids that are not kept any more. */
+  readonly others: number
 }
 
 type LastPart = Omit<Part, "states"> & { readonly states?: Part["states"] }
@@ -96,6 +114,37 @@ export class Ledger {
   oldest(process: number): number | undefined {
     const times = Array.from(this.#processes.get(process)?.values() ?? [], ({ at }) => at)
     return times.length === 0 ? undefined : times.reduce((left, right) => Math.min(left, right))
+  }
+
+  /** What is known of recorders that run, and of those that have ended, each merged. */
+  parts(now: number): LedgerParts {
+    this.#rewind(now)
+    const live = new Map<string, Array<Known>>()
+    for (const recorders of this.#processes.values()) {
+      for (const { recorderId, states } of recorders.values()) {
+        live.set(recorderId, [...(live.get(recorderId) ?? []), states])
+      }
+    }
+    const ended = new Map(this.#left)
+    const { left: endedStats, live: liveStats, others: othersStats } = this.#accounts
+    const { recorders: others, states: othersStates } = this.#others
+    const merger = this.#merger
+    const part = (key: string, recorderId: string, states: Known, stats = none): LedgerPart => ({
+      ...{ key, recorderId, states },
+      stats: packStats([stats])
+    })
+    function* parts(): Iterable<LedgerPart> {
+      for (const [id, all] of live) yield part(liveKey(id), id, merger.merge(all, now), liveStats.get(id))
+      for (const [id, states] of ended) yield part(endedKey(id), id, states, endedStats.get(id))
+      yield part(othersKey, "", othersStates, othersStats)
+    }
+    return { others, parts: parts() }
+  }
+
+  /** Events that the processes have accepted, by what they told last. */
+  get accepted(): number {
+    const { all, others } = this.#accounts
+    return [...all.values()].reduce((sum, { accepted }) => sum + accepted, others.accepted)
   }
 
   /** What is known by recorder id, as of `now`. The steps give what is known in this call. */

@@ -11,7 +11,7 @@ import type { LeftOut } from "../merging/misfits.ts"
 import { Log } from "../recorder/logging.ts"
 import { inSlices } from "../util/inSlices.ts"
 import { withLiveClock } from "../util/liveClock.ts"
-import { Ledger, type LedgerOptions } from "./ledger.ts"
+import { Ledger, type LedgerOptions, type LedgerParts } from "./ledger.ts"
 import { readFromWorker, type ToPrimary, type ToWorker } from "./messages.ts"
 
 /**
@@ -180,6 +180,18 @@ export class PrimaryProcess {
       age: processes.reduce((oldest, { age }) => Math.max(oldest, age ?? 0), 0)
     }
   })
+
+  /** The same, for a store. */
+  parts(timeout: number): Effect.Effect<LedgerParts> {
+    return Effect.andThen(
+      this.#ask(timeout),
+      Effect.map(Clock.currentTimeMillis, (now) => this.#ledger.parts(now))
+    )
+  }
+
+  get accepted(): number {
+    return this.#ledger.accepted
+  }
 
   /** Gives those who have not answered. */
   #ask(timeout: number): Effect.Effect<ReadonlySet<string>> {

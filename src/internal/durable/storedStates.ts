@@ -11,14 +11,12 @@ import type { Fingerprint } from "../metric/definition/fingerprint.ts"
 import { measuredBy } from "../metric/definition/measured.ts"
 import { shapeOf } from "../metric/definition/stateShape.ts"
 import { type AboutSource, aboutKey, endedKey, liveKey, othersKey, readKey, storedKey } from "../store/entries.ts"
-import type { SourceWrite, StateStoreService } from "../store/stateStore.ts"
+import { type Change, SourceWriter, StillThereMillis } from "../store/sourceWriter.ts"
+import type { StateStoreService } from "../store/stateStore.ts"
 import type { DurableState } from "./durableState.ts"
 import { type Identity, StateWriter } from "./format.ts"
 import { LiveStates } from "./liveStates.ts"
 import { type KeepingThread, type Making, StateRounds } from "./stateRounds.ts"
-
-/** A source that has nothing new says at least so often that it is still there, in milliseconds. */
-const StillThereMillis = 5000
 
 export interface StoredOptions extends KeepingThread {
   readonly store: StateStoreService
@@ -29,8 +27,6 @@ export interface StoredOptions extends KeepingThread {
   readonly durable: DurableState | undefined
 }
 
-type Telling = Pick<SourceWrite, "sequence" | "entries" | "removed" | "hasEnded">
-
 export class StoredStates extends StateRounds {
   protected readonly live: LiveStates
   readonly #options: StoredOptions
@@ -38,14 +34,8 @@ export class StoredStates extends StateRounds {
   readonly #shapes = new Map<string, Fingerprint>()
   /** The keys of entries that the store may not have as they are. */
   readonly #due = new Set<string>()
-  /** The sequence number of the last write that the store has; `undefined`: it is to have everything. */
-  #base: number | undefined
-  #sequence = 0
-  /** When the store was last told anything, in milliseconds of this process. */
-  #toldAt = Number.NEGATIVE_INFINITY
+  readonly #writer: SourceWriter
   #hasEnded = false
-  /** Why the store will take no write of this epoch any more. */
-  #refused: string | undefined
   /** See {@link LeftStates.changes}. */
   #leftChanges: number | undefined
 
@@ -53,6 +43,8 @@ export class StoredStates extends StateRounds {
     const { durable, fold } = options
     super(options, "store", options.intervalMillis)
     this.#options = options
+    const { identity, namespace, store } = options
+    this.#writer = new SourceWriter({ ...identity, store, namespace, isLasting: durable !== undefined })
     this.live = new LiveStates({
       fold,
       by: "store",
@@ -81,8 +73,9 @@ export class StoredStates extends StateRounds {
   protected make(): Making | undefined {
     const events = this.live.events + this.#eventsOfRemoved
     this.#findDue()
-    if (this.#refused !== undefined) return this.#refusing(this.#refused)
-    if (this.#base === undefined) for (const key of this.#allKeys()) this.#due.add(key)
+    const { isFirst, refused } = this.#writer
+    if (refused !== undefined) return this.#refusing(refused)
+    if (isFirst) for (const key of this.#allKeys()) this.#due.add(key)
     else if (this.#due.size === 0 && !this.#hasEnded) return this.#stillThere(events)
     const { namespace } = this.#options
     const savedAt = Date.now()
@@ -184,23 +177,21 @@ export class StoredStates extends StateRounds {
   #stillThere(events: number): Making | undefined {
     const savedAt = Date.now()
     const onWritten = (): void => this.thread.fold.send({ _tag: "StateWritten", by: "store", savedAt, events })
-    if (performance.now() - this.#toldAt < StillThereMillis) {
+    if (!this.#writer.isSilent) {
       onWritten()
       return undefined
     }
     return {
       goOn: () => false,
-      write: Effect.suspend(() =>
-        this.#tell({ sequence: this.#base!, entries: new Map(), removed: [], hasEnded: false })
-      ),
+      write: this.#writer.stillThere,
       onWritten,
       onFailed: (reason) => this.#tellFailure(reason)
     }
   }
 
-  #write(written: Omit<Telling, "sequence">): Effect.Effect<boolean, unknown> {
+  #write(change: Change): Effect.Effect<boolean, unknown> {
     const { durable } = this.#options
-    const told = Effect.suspend(() => this.#tell({ ...written, sequence: ++this.#sequence }))
+    const told = this.#writer.write(change)
     if (durable === undefined) return told
     const isKept = Effect.callback<void, Error>((resume) =>
       durable.ask(
@@ -209,34 +200,6 @@ export class StoredStates extends StateRounds {
       )
     )
     return Effect.andThen(isKept, told)
-  }
-
-  /** Whether the store has it now. If not, it is told everything next. */
-  #tell(write: Telling): Effect.Effect<boolean, unknown> {
-    const { durable, identity, namespace, store } = this.#options
-    const isLasting = durable !== undefined
-    const written = store.write({
-      ...write,
-      ...identity,
-      namespace,
-      base: this.#base,
-      isLasting
-    })
-    return Effect.flatMap(written, (outcome): Effect.Effect<boolean, Error> => {
-      switch (outcome) {
-        case "written":
-          this.#base = write.sequence
-          this.#toldAt = performance.now()
-          return Effect.succeed(true)
-        case "incomplete":
-          this.#base = undefined
-          return Effect.succeed(false)
-        case "outdated":
-        case "retired":
-          this.#refused = refusals[outcome]
-          return Effect.fail(new Error(this.#refused))
-      }
-    })
   }
 
   /** Whoever waits for a write is told that there is none. */
@@ -259,14 +222,3 @@ const rowIn = (row: Float64Array | undefined): ReadonlyArray<number> | undefined
 const keyOfEnded = (id: string): string => (id === Others ? othersKey : endedKey(id))
 
 const notKept = (reason: string): string => `the durable state, which must not have less, was not written: ${reason}`
-
-/**
- * Sequence numbers only grow, so what has a later one is another process. The two would take turns if both went on, and the
- * total would go back each time.
- */
-const refusals = {
-  outdated:
-    "another process has written as the same source, so this one is not counted. Give each process a durable state of its own, not a copy or a backup of one, and start this process anew",
-  retired:
-    "it was silent for so long that its counts were added to those of ended processes, so it is not counted any more. Raise retireAfter of the reader, and start this process anew"
-}

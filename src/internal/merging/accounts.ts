@@ -36,11 +36,24 @@ export class Accounts {
     if (left !== undefined) this.#leave(Others, left)
   }
 
+  /** By recorder id, of those that run. */
+  get live(): ReadonlyMap<string, Stats> {
+    const live = new Map<string, Stats>()
+    for (const { recorderId, stats } of this.#live.values()) live.set(recorderId, plus(live.get(recorderId), stats))
+    return live
+  }
+
+  /** By recorder id, of those that have ended. */
+  get left(): ReadonlyMap<string, Stats> {
+    const left = new Map<string, Stats>()
+    for (const [account, stats] of this.#left) if (account !== Others) left.set(account, stats)
+    return left
+  }
+
   /** By recorder id, of those of which anything is known. */
   get all(): ReadonlyMap<string, Stats> {
-    const all = new Map<string, Stats>()
-    for (const [account, stats] of this.#left) if (account !== Others) all.set(account, stats)
-    for (const { recorderId, stats } of this.#live.values()) all.set(recorderId, plus(all.get(recorderId), stats))
+    const all = new Map(this.left)
+    for (const [recorderId, stats] of this.live) all.set(recorderId, plus(all.get(recorderId), stats))
     return all
   }
 

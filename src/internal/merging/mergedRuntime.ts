@@ -47,6 +47,13 @@ export interface MergedRuntimeOptions {
   readonly begun: number
   readonly context: Context.Context<never>
   readonly log: Log
+  /** Writes them to a store, where nobody else does. */
+  readonly tellStore?: (
+    telling: Parameters<RuntimeInternals["tellStore"]>[0],
+    onFlush: RuntimeInternals["onFlush"]
+  ) => ReturnType<RuntimeInternals["tellStore"]>
+  /** How that stands. */
+  readonly storeStats?: () => RuntimeStats["store"]
 }
 
 /** A recorder id, from when it appears until it is not kept any more. */
@@ -115,6 +122,11 @@ export const mergedRuntime = Effect.fnUntraced(function* (
     return exports.length === 0 ? {} : { exports }
   }
 
+  const storeOf = (): Pick<RuntimeStats, "store"> => {
+    const store = options.storeStats?.()
+    return store === undefined ? {} : { store }
+  }
+
   const render = collectedScrapes()
   const shared = new SharedScrapes<Uint8Array<ArrayBuffer>, never>()
   const internals: RuntimeInternals = {
@@ -129,7 +141,8 @@ export const mergedRuntime = Effect.fnUntraced(function* (
     beforeRemoval: () => () => {},
     saveNow: () => {},
     onRegistered: () => () => {},
-    tellStore: () => Effect.fail(notThere("write to a store")),
+    tellStore: (telling) =>
+      options.tellStore?.(telling, internals.onFlush) ?? Effect.fail(notThere("write to a store")),
     onFlush: (exporter) => {
       exporters.add(exporter)
       return () => void exporters.delete(exporter)
@@ -139,7 +152,7 @@ export const mergedRuntime = Effect.fnUntraced(function* (
       return () => {}
     },
     makeIdle: () => Effect.fail(notThere("make a recorder")),
-    usage: () => ({ recorders: sources.length, cluster, ...exportsOf() }),
+    usage: () => ({ recorders: sources.length, cluster, ...storeOf(), ...exportsOf() }),
     foldLag: () => undefined,
     foldCame: () => {},
     scrape: (request) => scraped(request)
@@ -176,7 +189,7 @@ export const mergedRuntime = Effect.fnUntraced(function* (
       namespace,
       state: Effect.sync(() => states.state),
       states: states.stream,
-      stats: Effect.sync(() => ({ recorders: sources.length, restarts: 0, ...unused(0), cluster, ...exportsOf() })),
+      stats: Effect.sync(() => ({ restarts: 0, ...unused(0), ...internals.usage(), recorders: sources.length })),
       start: Effect.void,
       acceptThreads: () => Effect.fail(notThere("accept threads")),
       threadPort: () => Effect.fail(notThere("accept threads")),

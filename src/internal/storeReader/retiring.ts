@@ -1,17 +1,13 @@
 /** Keeps together what sources have counted that have ended: the entries of their total. */
-import { StateWriter } from "../durable/format.ts"
-import { stateBytes } from "../fold/endedStates.ts"
-import type { PackedMetric } from "../fold/leftStates.ts"
 import { addEndedRow, packStats, Width } from "../formats/packedStats.ts"
 import type { Known } from "../merging/mergedParts.ts"
 import type { Merger } from "../merging/merger.ts"
-import { measuredBy } from "../metric/definition/measured.ts"
 import type * as Metric from "../metric/definition/metric.ts"
-import { shapeOf } from "../metric/definition/stateShape.ts"
 import { type AboutSource, aboutKey, endedKey, othersKey, storedKey } from "../store/entries.ts"
 import type { StoredSource } from "../store/stateStore.ts"
 import { describeError } from "../util/describeError.ts"
 import type { RecorderStates, SourceStates } from "./sourceStates.ts"
+import { storedEntry } from "./storedEntry.ts"
 
 /** How long a source is waited for of which the next process may go on, or which this reader does not know all of: 30 days. */
 const LongestMillis = 30 * 24 * 60 * 60 * 1000
@@ -75,16 +71,13 @@ export const retired = (options: RetiringOptions): ReadonlyMap<string, Uint8Arra
   try {
     const entries = new Map<string, Uint8Array>([[aboutKey, Buffer.from(JSON.stringify(about))]])
     const put = (key: string, recorderId: string, parts: ReadonlyArray<Part>): void => {
-      // What this reader does not know stays as it is.
-      const metrics = [...packed(options.metrics, recorderId, merged(parts)), ...(total?.rest.get(recorderId) ?? [])]
-      if (metrics.length === 0) return
-      const own = options.metrics.map((metric) => [measuredBy(metric).hash, shapeOf(metric)] as const)
       const rows = parts.map(({ stats }) => packStats([stats]))
-      const stats = [...rows.reduce<Float64Array>((sum, row) => addEndedRow(sum, row), new Float64Array(Width))]
-      const measured = new Map([...(total?.shapes ?? []), ...own])
-      const writer = new StateWriter({ namespace, savedAt: now, measured, shapes: new Map(), metrics, stats })
-      while (writer.goOn(Number.POSITIVE_INFINITY));
-      entries.set(storedKey(key), writer.bytes)
+      const stats = rows.reduce<Float64Array>((sum, row) => addEndedRow(sum, row), new Float64Array(Width))
+      // What this reader does not know stays as it is.
+      const rest = total && { states: total.rest.get(recorderId) ?? [], shapes: total.shapes }
+      const of = { namespace, savedAt: now, recorderId, metrics: options.metrics, stats, rest }
+      const bytes = storedEntry({ ...of, states: merged(parts) })
+      if (bytes !== undefined) entries.set(storedKey(key), bytes)
     }
     for (const id of ids.slice(forgotten.length)) put(endedKey(id), id, byId.get(id)!)
     put(othersKey, "", others)
@@ -94,11 +87,3 @@ export const retired = (options: RetiringOptions): ReadonlyMap<string, Uint8Arra
     return undefined
   }
 }
-
-const packed = (metrics: ReadonlyArray<Metric.Any>, recorderId: string, states: Known): ReadonlyArray<PackedMetric> =>
-  metrics.flatMap((metric) => {
-    const { name } = metric
-    if (!Object.hasOwn(states, name)) return []
-    const bytes = stateBytes(metric, states[name])
-    return [{ recorderId, name, measured: measuredBy(metric).hash, goneSince: undefined, bytes }]
-  })

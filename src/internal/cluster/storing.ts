@@ -1,0 +1,92 @@
+/** Has the primary of a cluster write to a store what its processes have counted, until its scope closes. */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
+import type { Telling } from "../link/toldStore.ts"
+import type { MergedRuntimeOptions } from "../merging/mergedRuntime.ts"
+import type * as Metric from "../metric/definition/metric.ts"
+import { MetricsStoreError } from "../model/exportErrors.ts"
+import type { Log } from "../recorder/logging.ts"
+import { openStates } from "../store/openStore.ts"
+import { storeModule } from "../store/storeModule.ts"
+import { giveUpAfter, sleepInBackground, withLiveClock } from "../util/liveClock.ts"
+import type { PrimaryProcess } from "./primary.ts"
+import { StoreWriter } from "./storeWriter.ts"
+
+interface StoringOptions {
+  readonly primary: PrimaryProcess
+  /** How long the processes are waited for, in milliseconds. */
+  readonly timeout: number
+  readonly metrics: ReadonlyArray<Metric.Any>
+  readonly log: Log
+}
+
+/** How long the last write may take. */
+const EndsWithin = "10 seconds"
+
+export const storing = Effect.fnUntraced(function* (
+  options: StoringOptions
+): Effect.fn.Return<Pick<MergedRuntimeOptions, "storeStats" | "tellStore">, never, Scope.Scope> {
+  const { log, metrics, primary, timeout } = options
+  const scope = yield* Effect.scope
+  let place: string | undefined
+  let writer: StoreWriter | undefined
+  const refused = (store: string, reason: string) => new MetricsStoreError({ store, operation: "open", reason })
+
+  const begin = Effect.fnUntraced(function* (
+    telling: Telling,
+    onFlush: Parameters<NonNullable<MergedRuntimeOptions["tellStore"]>>[1]
+  ): Effect.fn.Return<StoreWriter, MetricsStoreError> {
+    const { intervalMillis, namespace, own, place, store: settings } = telling
+    const opened = settings === undefined ? own : storeModule(settings.url, settings.settings)
+    if (opened === undefined) {
+      return yield* refused(place, "there is none. Name one, such as RedisStore.make({ url })")
+    }
+    const store = yield* Scope.provide(openStates(opened), scope)
+    const parts = primary.parts(timeout)
+    const accepted = (): number => primary.accepted
+    const made = new StoreWriter({ store, namespace, intervalMillis, metrics, parts, accepted })
+    const turn = yield* Semaphore.make(1)
+    const write = (hasEnded: boolean) => turn.withPermits(1)(made.write(hasEnded))
+    const notWritten = (error: Error): string => `what was counted could not be written to ${place}: ${error.message}`
+    onFlush({ name: `store ${place}`, flush: write(false) })
+    yield* Scope.addFinalizer(
+      scope,
+      giveUpAfter(EndsWithin)(Effect.catch(write(true), (error) => log.failure(notWritten(error))))
+    )
+    const tried = Effect.suspend(() => {
+      const wasFailing = made.stats.failure !== undefined
+      return Effect.catch(write(false), (error) =>
+        wasFailing ? Effect.void : log.warning(`${notWritten(error)}. The next write is tried in time`)
+      )
+    })
+    yield* Effect.forkIn(
+      Effect.forever(Effect.andThen(tried, withLiveClock(sleepInBackground(Duration.millis(intervalMillis))))),
+      scope
+    )
+    return made
+  })
+
+  return {
+    storeStats: () => writer?.stats,
+    tellStore: (telling, onFlush) =>
+      Effect.suspend(() => {
+        if (place !== undefined && place !== telling.place) {
+          return Effect.fail(refused(telling.place, `the runtime writes to the store ${place}, and to one only`))
+        }
+        if (place !== undefined) return Effect.void
+        place = telling.place
+        return Effect.matchEffect(begin(telling, onFlush), {
+          onSuccess: (begun) => {
+            writer = begun
+            return Effect.void
+          },
+          onFailure: (error) => {
+            place = undefined
+            return Effect.fail(error)
+          }
+        })
+      })
+  }
+})
