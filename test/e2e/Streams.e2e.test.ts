@@ -2,14 +2,52 @@
 // `npm run faults:streams -- --seeds 20` does so for longer.
 import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { EventStore } from "mvx-metrics/MetricsStore"
+import { MetricsRuntime } from "mvx-metrics"
+import { EventStore, type StoreModule } from "mvx-metrics/MetricsStore"
+import { MetricsStream } from "mvx-metrics/MetricsStream"
 import * as PostgresStore from "mvx-metrics/PostgresStore"
 import * as RedisStore from "mvx-metrics/RedisStore"
 import { createClient } from "redis"
+import { ShopMetrics, Sold, sale } from "../cluster/fixtures/shop.metrics.ts"
 import { runKills } from "../streams/kills/run.ts"
 import { hasPostgres, hasRedis, makePostgres, makeRedis } from "./support/storeServers.ts"
 
+/** Of names that are not for every server, some are removed before their process ends. */
+const countsAnyRecorder = (store: StoreModule): Promise<void> =>
+  Effect.gen(function* () {
+    const namespace = "any recorder"
+    const ids = ["plain", "a\0b", "a\ud800b", "a\ufffdb", "long".repeat(5000)]
+    const runtime = yield* MetricsRuntime.makeInProcess({ namespace, stream: { store, interval: "1 hour" } })
+    yield* runtime.start
+    for (const [i, id] of ids.entries()) {
+      const recorder = yield* runtime.createRecorder(id)
+      const { emit } = yield* recorder.register(ShopMetrics)
+      for (let sold = 0; sold <= i; sold++) yield* emit(sale(1))
+    }
+    const stream = yield* MetricsStream.make({ namespace, metrics: [ShopMetrics], store, interval: "1 hour" })
+    const sold = Effect.gen(function* () {
+      yield* stream.foldNow
+      const { recorders } = yield* stream.report
+      return ids.map((id) => recorders[id]?.snapshots[Sold.name]?.dimensions)
+    })
+    const expected = ids.map((_, i) => expect.objectContaining({ value: i + 1 }))
+    yield* runtime.flush()
+    expect(yield* sold).toEqual(expected)
+    for (const id of ids.slice(0, 3)) yield* runtime.stopAndRemoveRecorder(id)
+    yield* runtime.flush()
+    expect(yield* sold).toEqual(expected)
+    yield* runtime.shutdown
+    expect(yield* sold).toEqual(expected)
+    expect((yield* stream.report).ended).toBe(1)
+  }).pipe(Effect.scoped, Effect.runPromise)
+
 describe.skipIf(!hasRedis())("a stream of events in Redis", () => {
+  it("counts recorders of any name", async () => {
+    await using server = await makeRedis()
+    await server.start()
+    await countsAnyRecorder(RedisStore.make({ url: server.url }))
+  })
+
   it("counts each event once, though the server loses the end of its log", async () => {
     await using server = await makeRedis()
     const store = RedisStore.make({ url: server.url, timeout: 1000 })
@@ -46,6 +84,12 @@ describe.skipIf(!hasRedis())("a stream of events in Redis", () => {
 })
 
 describe.skipIf(!hasPostgres())("a stream of events in PostgreSQL", () => {
+  it("counts recorders of any name", async () => {
+    await using server = await makePostgres()
+    await server.start()
+    await countsAnyRecorder(PostgresStore.make({ url: server.url }))
+  })
+
   it("counts each event once", async () => {
     await using server = await makePostgres()
     const store = PostgresStore.make({ url: server.url, timeout: 1000 })
