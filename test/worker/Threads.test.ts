@@ -358,6 +358,32 @@ it("a metric of a thread and one of the main thread cannot have one name in Prom
   await expect(late.registerMetric(ClashingMetrics)).rejects.toThrow(`would both be "threads_work"`)
 })
 
+it("one of two threads gets a name in Prometheus that both ask for at once, and keeps it", async () => {
+  for (let round = 0; round < 4; round++) {
+    await using runtime = await started()
+    await using one = startThread()
+    await using other = startThread()
+    for (const [i, thread] of [one, other].entries()) {
+      await thread.run("attach")
+      await thread.run("createEmpty", `of ${i}`)
+    }
+    const asked = [one.run("registerWork"), other.run("registerClashing")]
+    const results = await Promise.allSettled(asked)
+    const refused = results.flatMap((result) => (result.status === "rejected" ? [result.reason] : []))
+    expect(refused).toEqual([
+      { tag: "mvx-metrics/RegisterError", message: expect.stringContaining(`would both be "threads_work"`) }
+    ])
+    // Also while it has no recorder: it asks once.
+    const [winner, loser] = results[0]!.status === "fulfilled" ? [one, other] : [other, one]
+    await winner.run("remove", winner === one ? "of 0" : "of 1")
+    const again = loser === one ? ("registerWork" as const) : ("registerClashing" as const)
+    await expect(loser.run(again)).rejects.toMatchObject({ tag: "mvx-metrics/RegisterError" })
+    await winner.run("shutdown")
+    await until(() => runtime.stats.threads?.length === 1)
+    await loser.run(again)
+  }
+})
+
 it("says what is not possible, and what to do", async () => {
   await using inProcess = await MetricsRuntime.start({
     namespace: "test.inProcess",

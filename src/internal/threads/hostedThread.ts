@@ -58,6 +58,8 @@ export class HostedThread {
   readonly #stream: AttachedStream
   readonly #reserved = new Map<Lane, LaneBooks>()
   readonly #lanes = new Map<Lane, Hosted>()
+  /** Metrics whose names it has, by their own names. */
+  readonly #claimed = new Map<string, Metric.Any>()
   #queue: Array<FromThread> = []
   #isReceiving = false
   #isOpen = true
@@ -166,18 +168,22 @@ export class HostedThread {
         const { metrics, modules, request } = message
         return this.#runtime.andThen(
           this.#runtime.find(metrics, modules),
-          (found) => this.#post({ _tag: "Found", request, metrics: found, collisions: this.#collisions(metrics) }),
+          (found) => this.#post({ _tag: "Found", request, metrics: found, collisions: this.#claim(metrics) }),
           (error) => this.#post({ _tag: "NotFound", request, error })
         )
       }
     }
   }
 
-  #collisions(metrics: CatalogEntries): ReadonlyArray<NameCollision> {
+  /** Takes the names of metrics for the thread, which may register them as long as it is attached; or says why it takes none. */
+  #claim(metrics: CatalogEntries): ReadonlyArray<NameCollision> {
     return metrics.flatMap(([name]) => {
       const metric = this.#runtime.definition(name)
-      const why = metric && this.#runtime.link.expositionNames.whyNot(metric)
-      return why === undefined ? [] : [{ metric: name, other: why.other, as: why.as }]
+      if (metric === undefined || this.#claimed.has(name) || !this.#isOpen) return []
+      const why = this.#runtime.link.expositionNames.claim([metric])
+      if (why !== undefined) return [{ metric: name, other: why.other, as: why.as }]
+      this.#claimed.set(name, metric)
+      return []
     })
   }
 
@@ -255,6 +261,7 @@ export class HostedThread {
 
   /** All of its recorders are removed. */
   ended(): void {
+    this.#runtime.link.expositionNames.release([...this.#claimed.values()])
     this.#threads.end(this.#stream)
   }
 }

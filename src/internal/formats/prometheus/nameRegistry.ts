@@ -82,11 +82,6 @@ export class ExpositionNames {
     }
   }
 
-  /** Why a metric could not be registered now. */
-  whyNot(metric: Metric.Any): MetricNameCollision | undefined {
-    return this.#whyNot(shapeOf(metric))
-  }
-
   /** Gives back what was taken once. */
   release(metrics: ReadonlyArray<Metric.Any>): void {
     this.claim([], metrics)
