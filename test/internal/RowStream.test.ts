@@ -377,6 +377,32 @@ describe("a stream", () => {
     expect(came(pair)).toHaveLength(100)
   })
 
+  it("shows what comes in a turn behind one whose end has failed, in the same millisecond", async () => {
+    vi.spyOn(Date, "now").mockReturnValue(1000)
+    const stream = new StreamPair()
+    const writer = stream.writer as unknown as { endTurn: () => void; endRun: () => void }
+    const { endTurn } = writer
+    writer.endTurn = () => {
+      writer.endRun = () => {
+        throw new Error("a defect")
+      }
+      expect(endTurn).toThrow("a defect")
+      delete (writer as { endRun?: () => void }).endRun
+      writer.endTurn = endTurn
+    }
+    const write = stream.write(layoutOf("tick", Schema.TaggedStruct("tick", { n: Schema.Number }).ast)!)
+    write(stream.source(1), { _tag: "tick", n: 1 } as never)
+    await Promise.resolve()
+    write(stream.source(1), { _tag: "tick", n: 2 } as never)
+    await Promise.resolve()
+    stream.read()
+    vi.restoreAllMocks()
+    expect(stream.came.map((each) => "event" in each && each.event)).toEqual([
+      { _tag: "tick", n: 1 },
+      { _tag: "tick", n: 2 }
+    ])
+  })
+
   it("leaves what more comes in the same millisecond to the timer, and goes on with the next", async () => {
     const pair = new StreamPair()
     const emit = emitting(pair)

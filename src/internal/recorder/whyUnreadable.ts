@@ -18,7 +18,7 @@ export interface Refusing {
 
 export const whyUnreadable = ({ intake, lifecycle }: Omit<Refusing, "hub">): ReadError | undefined => {
   const { failure, removed } = lifecycle
-  if (removed) return lifecycle.invalidState("be read", "Its state went with it: read before removing it")
+  if (removed) return lifecycle.invalidState("be read", "Read it before it is removed")
   // A stop that failed has folded everything first: then the state is all there.
   return failure !== undefined && (failure.foldLost || intake.pending > 0) ? failure.error : undefined
 }

@@ -31,7 +31,7 @@ export abstract class TimedWriter extends DataWriter {
    */
   given: number | undefined
   /** Whether a microtask waits for the end of this turn, and whether the fold was roused in it to follow a burst. */
-  private inTurn = false
+  protected inTurn = false
   private followed = false
   /** The context of the fiber that emitted last in this turn, if its clock is the live one: to look it up takes long. */
   private live: unknown

@@ -139,6 +139,8 @@ export class RowWriter extends TimedWriter implements EncoderMemory {
     const { pos } = this
     const rows = this.rowsOf(source)
     if (
+      // One that the end of a turn could not end: nothing would publish what comes.
+      !this.inTurn ||
       this.given !== undefined ||
       source.counted + rows + MostPerLook > source.limit ||
       pos - this.runAt > MostRows * words ||
