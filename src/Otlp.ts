@@ -63,8 +63,7 @@ import type { NamespaceTaken } from "./MetricsError.ts"
 import { MetricsRuntime } from "./MetricsRuntime.ts"
 
 export type { OtlpOptions } from "./internal/exporters/otlp/options.ts"
-export type { Temporality } from "./internal/exporters/otlp/temporality.ts"
-export type { Protocol } from "./internal/model/otlp.ts"
+export type { Protocol, Temporality } from "./internal/model/otlp.ts"
 export type { AnyRuntime } from "./internal/runtime/anyRuntime.ts"
 export type { Stoppable } from "./internal/runtime/startScoped.ts"
 

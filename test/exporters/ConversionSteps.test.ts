@@ -4,13 +4,14 @@ import { Schema } from "effect"
 import { Metric } from "mvx-metrics"
 import { CarriedSeries } from "../../src/internal/exporters/carried.ts"
 import { seriesSteps } from "../../src/internal/exporters/effectSeries.ts"
-import { ContinuedBases } from "../../src/internal/exporters/otlp/continuedBases.ts"
+import { baseSteps } from "../../src/internal/exporters/otlp/continuedBases.ts"
 import { promValueSteps } from "../../src/internal/exporters/promClientFamilies.ts"
 import { sdkMetrics } from "../../src/internal/exporters/sdk/sdkMetrics.ts"
 import { Duplicates } from "../../src/internal/formats/duplicates.ts"
 import { metricData } from "../../src/internal/formats/fromMetric.ts"
 import type { Streamed } from "../../src/internal/formats/otlp/streamed.ts"
 import type { Steps } from "../../src/internal/util/steps.ts"
+import { streams } from "../support/streams.ts"
 
 const events = Schema.TaggedUnion({ hit: { of: Schema.String, n: Schema.Number } })
 const Hits = Metric.histogram("hits", { events, value: "n", labels: ["of"], boundaries: [1, 10], maxSeries: 10_000 })
@@ -68,14 +69,17 @@ describe("looks at some points of a histogram in each step", () => {
   })
 
   it("as what metrics have gone on from", () => {
-    const continued = new ContinuedBases({ currentTimeNanosUnsafe: () => 5n } as never)
+    const clock = { currentTimeMillisUnsafe: () => 5 } as never
     const life = (points: ReadonlyArray<object>) => ({ data: dated(points), since: 0, owner: 1, life: "1" })
-    const { most } = measured((points) => continued.read([{ ...life(points), isContinued: true }]))
+    const continued = (points: ReadonlyArray<object>) => ({ ...life(points), isContinued: true }) as const
+    const { most, value } = measured((points) => baseSteps([continued(points)], clock))
     expect(most).toBeLessThan(800)
-    expect(continued.bases.size).toBe(count)
-    const bases = continued.bases
-    expect(measured((points) => continued.read([life(points)])).most, "known since").toBe(0)
-    expect(continued.bases).toBe(bases)
+    const options = { temporality: "delta", begun: 0n, now: 6_000_000n } as const
+    const [[withBase]] = streams([continued(data!.points)], value, options)
+    expect(withBase!.points, "all of it is known").toHaveLength(0)
+    const [[without]] = streams([life(data!.points)], undefined, options)
+    expect(without!.points).toHaveLength(count)
+    expect(measured((points) => baseSteps([life(points)], clock)).most, "not continued").toBe(0)
   })
 
   it("to carry on what series have had", () => {

@@ -6,14 +6,15 @@ import { TestClock } from "effect/testing"
 import fc from "fast-check"
 import { type Metric, MetricsRuntime, type RecorderService, Snapshot } from "mvx-metrics"
 import { type Collected, collect, collectSource } from "../../src/internal/exporters/collect.ts"
-import { type ExportedStreams, streams, type Timed } from "../../src/internal/exporters/otlp/temporality.ts"
 import type { HistogramDataPoint, NumberPoint } from "../../src/internal/formats/metricData.ts"
 import type { Streamed } from "../../src/internal/formats/otlp/streamed.ts"
+import type { Timed } from "../../src/internal/formats/otlp/streams.ts"
 import { internalsOf } from "../../src/internal/runtime/internals.ts"
 import { runtimeLayers } from "../support/bothLayers.ts"
 import { expiring, hit, makeHits } from "../support/expiring.metrics.ts"
 import { runs } from "../support/long.ts"
 import { forEvery } from "../support/property.ts"
+import { type Exported, streams } from "../support/streams.ts"
 
 type Step =
   | { readonly do: "hit"; readonly page: string; readonly n: number }
@@ -80,7 +81,7 @@ const play = (all: ReadonlyArray<Step>) =>
     let metrics: ReadonlyArray<Metric.Any> = expiring
     let departed: ReadonlyArray<Timed> = []
     let left: ReadonlyArray<Snapshot.States> = []
-    let exported: ExportedStreams = new Map()
+    let exported: Exported
     const ends = new Map<string, bigint>()
     // What is yet to be exported: of the recorder that is there, and of those that have gone.
     let [pending, gone, unread] = [zeros(), zeros(), zeros()]

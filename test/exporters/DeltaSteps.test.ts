@@ -1,14 +1,16 @@
 // What deltas are made of is gone through on the application's thread, and no step of that is long.
-import { describe, expect, it } from "@effect/vitest"
+import { describe, expect, it, vi } from "@effect/vitest"
 import { Metric } from "mvx-metrics"
-import type { Dated } from "../../src/internal/exporters/collect.ts"
-import { StepPoints, streamSteps } from "../../src/internal/exporters/otlp/temporality.ts"
+import { PbfReader } from "pbf"
+import type { Dated } from "../../src/internal/formats/datedData.ts"
 import { metricData } from "../../src/internal/formats/fromMetric.ts"
 import type { MetricData } from "../../src/internal/formats/metricData.ts"
 import { metricDataSteps } from "../../src/internal/formats/metricDataSteps.ts"
+import { StepPoints } from "../../src/internal/formats/otlp/streams.ts"
 import { StepSeries } from "../../src/internal/metric/instruments/view.ts"
-import { allSteps, type Steps } from "../../src/internal/util/steps.ts"
+import type { Steps } from "../../src/internal/util/steps.ts"
 import { JobEvent } from "../support/exported.metrics.ts"
+import { streamSteps, streams } from "../support/streams.ts"
 
 const labelled = { events: JobEvent, when: "job.done", labels: ["queue"] } as const
 const metrics = [
@@ -56,37 +58,57 @@ describe.each(metrics.map((metric) => [metric.name, metric as Metric.Any] as con
     expect(data).toEqual(metricData(metric, dimensions(count), { recorder: "one" }))
   })
 
-  it("becomes deltas in steps of some points, of those that have expired as well", () => {
+  const options = { temporality: "delta", begun: 0n, now: 2n } as const
+  const data = metricData(metric, dimensions(1000))[0]!
+  const withPoints = (points: ReadonlyArray<object>) => ({ ...data, points }) as unknown as MetricData
+  const dated = (points: ReadonlyArray<object>, life = "1"): Dated => ({
+    ...{ data: withPoints(points), since: 1, owner: 1, life },
+    bygone: { idle: withPoints([]), expired: withPoints(data.points.slice(0, 1)) }
+  })
+
+  it("becomes deltas in steps of some points", () => {
     const touched = new Set<unknown>()
-    const dated = (watched: boolean): Dated => {
-      const data = metricData(metric, dimensions(1000))[0]!
-      const points = (data.points as ReadonlyArray<{ readonly attributes: object }>).map((point) => ({
-        ...point,
-        get attributes() {
-          if (watched) touched.add(point)
-          return point.attributes
-        }
-      }))
-      const withPoints = (points: ReadonlyArray<object>) => ({ ...data, points }) as unknown as MetricData
-      return {
-        ...{ data: withPoints(points), since: 1, owner: 1, life: "1" },
-        bygone: { idle: withPoints([]), expired: withPoints(data.points.slice(0, 1)) }
+    const points = (data.points as ReadonlyArray<{ readonly attributes: object }>).map((point) => ({
+      ...point,
+      get attributes() {
+        touched.add(point)
+        return point.attributes
       }
-    }
-    const options = { temporality: "delta", begun: 0n, now: 2n } as const
-    const [, before] = allSteps(streamSteps([dated(false)], new Map(), options))
-    const watchedBefore = new Map(before)
-    watchedBefore[Symbol.iterator] = function* () {
-      for (const entry of before) {
-        touched.add(entry[0])
-        yield entry
+    }))
+    const [, before] = streams([dated(data.points)], undefined, options)
+    const [most] = widest(streamSteps([dated(points)], before, options), touched)
+    expect(most).toBe(StepPoints)
+  })
+
+  it("is compared in steps of some points with what was exported before, those that have expired included", () => {
+    const [, before] = streams([dated(data.points)], undefined, options)
+    const touched = new Set<unknown>()
+    const read = vi.spyOn(PbfReader.prototype, "readBytes").mockImplementation(function (this: PbfReader) {
+      touched.add(this.pos)
+      const length = this.readVarint()
+      this.pos += length
+      return this.buf.subarray(this.pos - length, this.pos)
+    })
+    try {
+      // In the same order, in another one, and where most of them are gone.
+      for (const points of [data.points, data.points.toReversed(), data.points.slice(500, 501)]) {
+        const [most] = widest(streamSteps([dated(points)], before, options), touched)
+        expect(most).toBeLessThanOrEqual(2 * StepPoints)
       }
-      return undefined
+      expect(read.mock.calls.length).toBeGreaterThan(2000)
+    } finally {
+      read.mockRestore()
     }
-    for (const unread of [new Set<number>(), new Set([1])]) {
-      const [most] = widest(streamSteps([dated(true)], watchedBefore, { ...options, unread }), touched)
-      expect(most).toBeLessThanOrEqual(2 * StepPoints)
-      expect(most).toBeGreaterThanOrEqual(StepPoints - 1)
-    }
+  })
+
+  it("is kept in steps of some metrics where a recorder was not read", () => {
+    const lives = Array.from({ length: 1000 }, (_, i) => dated(data.points.slice(0, 1), `${i}`))
+    const [, before] = streams(lives, undefined, options)
+    const steps = streamSteps([], before, { ...options, unread: new Set([1]) })
+    let count = 0
+    let result = steps.next()
+    for (; result.done !== true; result = steps.next()) count++
+    expect(count).toBeGreaterThanOrEqual(2 * Math.floor(1000 / StepPoints))
+    expect(result.value[1].length).toBe(before.length)
   })
 })

@@ -2,12 +2,12 @@
 import { describe, expect, it } from "@effect/vitest"
 import fc from "fast-check"
 import { Metric } from "mvx-metrics"
-import type { Dated } from "../../src/internal/exporters/collect.ts"
-import { type ExportedStreams, streams } from "../../src/internal/exporters/otlp/temporality.ts"
+import type { Dated } from "../../src/internal/formats/datedData.ts"
 import { metricData } from "../../src/internal/formats/fromMetric.ts"
 import type { ExponentialDataPoint, HistogramDataPoint, NumberPoint } from "../../src/internal/formats/metricData.ts"
 import type { Streamed } from "../../src/internal/formats/otlp/streamed.ts"
 import { done, Jobs, Spread, Times } from "../support/exported.metrics.ts"
+import { type Exported, streams } from "../support/streams.ts"
 
 const metrics: ReadonlyArray<Metric.Any> = [Jobs, Times, Spread]
 
@@ -55,7 +55,7 @@ it("deltas that arrived add up to what was measured", () => {
     fc.property(steps, (all: ReadonlyArray<Step>) => {
       let states = metrics.map((metric) => metric.initial)
       let since = 0
-      let exported: ExportedStreams = new Map()
+      let exported: Exported
       let departed: ReadonlyArray<Dated> = []
       const arrived = new Map<string, Total>()
       const measured = noTotal()
@@ -118,7 +118,7 @@ describe.each(["cumulative", "delta"] as const)("%s exports while the clock is s
   it("have intervals that do not end before they begin, and lose nothing", () => {
     const hour = 3_600_000
     const Jobs = metrics[0]!
-    let exported: ExportedStreams = new Map()
+    let exported: Exported
     const arrived: Array<readonly [start: number, value: number]> = []
     let state = Jobs.initial
     const send = (now: number): void => {

@@ -5,10 +5,10 @@ import { TestClock } from "effect/testing"
 import fc from "fast-check"
 import { MetricsRuntime } from "mvx-metrics"
 import { collect } from "../../src/internal/exporters/collect.ts"
-import { type ExportedStreams, streams } from "../../src/internal/exporters/otlp/temporality.ts"
 import { awkwardValues, differenceOf, sumOf } from "../support/exactSums.ts"
 import { runs } from "../support/long.ts"
 import { forEvery } from "../support/property.ts"
+import { type Exported, streams } from "../support/streams.ts"
 import { Average, Balance, Exponential, Histogram, type SumEvent, sumsIn, Total } from "../support/sums.metrics.ts"
 
 const metrics = [Total, Balance, Average, Histogram, Exponential] as const
@@ -27,7 +27,7 @@ it.effect("of a reader and of OTLP", () =>
         const recorder = yield* runtime.createRecorder("a")
         for (const metric of metrics) yield* recorder.register(metric)
         const reader = yield* recorder.deltaReader
-        let exported: ExportedStreams = new Map()
+        let exported: Exported
         const before: Array<number> = []
         for (const [i, batch] of batches.entries()) {
           for (const amount of batch) yield* recorder.emit({ _tag: "paid", amount, by: "card" } satisfies SumEvent)

@@ -6,7 +6,6 @@ import { TestClock } from "effect/testing"
 import { MetricsRuntime } from "mvx-metrics"
 import * as Otlp from "mvx-metrics/Otlp"
 import { collect, collectOwn } from "../../src/internal/exporters/collect.ts"
-import { streams } from "../../src/internal/exporters/otlp/temporality.ts"
 import { CurrentWaitTimeout } from "../../src/internal/recorder/waitTimeout.ts"
 import { internalsOf, type Source, withInternals } from "../../src/internal/runtime/internals.ts"
 import { runtimeLayers } from "../support/bothLayers.ts"
@@ -16,6 +15,7 @@ import { byName } from "../support/otlpExpected.ts"
 import { metricsOfRequest, renderedOtlp } from "../support/renderedOtlp.ts"
 import { makeSink, numbersBy, pointsOf } from "../support/sink.ts"
 import { Calls, CallTime, call } from "../support/spans.metrics.ts"
+import { streams } from "../support/streams.ts"
 
 const runtimes = runtimeLayers([
   new URL("../support/exported.metrics.ts", import.meta.url),
@@ -51,7 +51,7 @@ describe.each(Object.entries(runtimes))("what the fold encodes, %s", (_, layer) 
         const collected = yield* collect(runtime)
         const own = new Set(collectOwn(runtime).map(({ data }) => data.name))
         const read = collected.all.filter(({ data }) => !own.has(data.name))
-        const [expected] = streams(read, new Map(), { temporality: "cumulative", begun, now: begun })
+        const [expected] = streams(read, undefined, { temporality: "cumulative", begun, now: begun })
         const request = encode(protocol, expected)
         expect(byName(metrics)).toEqual(byName(metricsOfRequest(protocol, request)))
         expect(points).toBe(expected.reduce((sum, { points }) => sum + points.length, 0))
@@ -72,35 +72,69 @@ describe.each(Object.entries(runtimes))("what the fold encodes, %s", (_, layer) 
 })
 
 describe("a delta export", () => {
-  it.effect.each([
+  const limits = [
     ["10 seconds", {}],
     ["2 seconds", { exportTimeout: "2 seconds" }]
-  ] as const)("reads a recorder for up to %s, whatever its waitTimeout is", ([most, options]) =>
-    Effect.gen(function* () {
-      const sink = yield* makeSink()
-      const runtime = yield* MetricsRuntime
-      const internals = internalsOf(runtime)
-      const limits: Array<Duration.Input | undefined> = []
-      const limited = (source: Source): Source => ({
-        ...source,
-        shown: Effect.flatMap(CurrentWaitTimeout, (limit) => {
-          limits.push(limit)
-          return source.shown
+  ] as const
+
+  it.effect.each(limits)(
+    "waits for the fold for up to %s, whatever the waitTimeout of a recorder is",
+    ([most, options]) =>
+      Effect.gen(function* () {
+        const sink = yield* makeSink()
+        const runtime = yield* MetricsRuntime
+        const internals = internalsOf(runtime)
+        const limits: Array<Duration.Input> = []
+        const watched = withInternals(runtime, {
+          ...internals,
+          otlp: (request) => {
+            limits.push(request.timeout)
+            return internals.otlp!(request)
+          }
         })
-      })
-      const watched = withInternals(runtime, { ...internals, sources: () => internals.sources().map(limited) })
-      const exporting = Otlp.layer({ url: sink.url, temporality: "delta", ...options }).pipe(
-        Layer.provide(Layer.succeed(MetricsRuntime, watched)),
-        Layer.provide(FetchHttpClient.layer)
-      )
-      yield* runtime.createRecorder("one", { waitTimeout: "1 second" })
-      yield* Effect.provide(
-        Effect.flatMap(Otlp.Exporter, ({ flush }) => flush),
-        exporting
-      )
-      // By a flush, and at the end. What it goes on from is read as others read.
-      expect(limits.filter((limit) => limit !== undefined)).toEqual(Array(2).fill(Duration.fromInputUnsafe(most)))
-    }).pipe(Effect.provide(runtimes["in process"]!))
+        const exporting = Otlp.layer({ url: sink.url, temporality: "delta", ...options }).pipe(
+          Layer.provide(Layer.succeed(MetricsRuntime, watched)),
+          Layer.provide(FetchHttpClient.layer)
+        )
+        yield* runtime.createRecorder("one", { waitTimeout: "1 second" })
+        yield* Effect.provide(
+          Effect.flatMap(Otlp.Exporter, ({ flush }) => flush),
+          exporting
+        )
+        // By a flush, and at the end.
+        expect(limits).toEqual(Array(2).fill(Duration.fromInputUnsafe(most)))
+      }).pipe(Effect.provide(runtimes["in process"]!))
+  )
+
+  it.effect.each(limits)(
+    "of what is folded elsewhere reads a recorder for up to %s, whatever its waitTimeout is",
+    ([most, options]) =>
+      Effect.gen(function* () {
+        const sink = yield* makeSink()
+        const runtime = yield* MetricsRuntime
+        const internals = internalsOf(runtime)
+        const limits: Array<Duration.Input | undefined> = []
+        const limited = (source: Source): Source => ({
+          ...source,
+          shown: Effect.flatMap(CurrentWaitTimeout, (limit) => {
+            limits.push(limit)
+            return source.shown
+          })
+        })
+        const { otlp: _, ...elsewhere } = internals
+        const watched = withInternals(runtime, { ...elsewhere, sources: () => internals.sources().map(limited) })
+        const exporting = Otlp.layer({ url: sink.url, temporality: "delta", ...options }).pipe(
+          Layer.provide(Layer.succeed(MetricsRuntime, watched)),
+          Layer.provide(FetchHttpClient.layer)
+        )
+        yield* runtime.createRecorder("one", { waitTimeout: "1 second" })
+        yield* Effect.provide(
+          Effect.flatMap(Otlp.Exporter, ({ flush }) => flush),
+          exporting
+        )
+        // By a flush, and at the end. What it goes on from is read as others read.
+        expect(limits.filter((limit) => limit !== undefined)).toEqual(Array(2).fill(Duration.fromInputUnsafe(most)))
+      }).pipe(Effect.provide(runtimes["in process"]!))
   )
 })
 

@@ -4,7 +4,6 @@ import { Effect, Schema } from "effect"
 import fc from "fast-check"
 import { Metric } from "mvx-metrics"
 import * as Prometheus from "mvx-metrics/Prometheus"
-import { type ExportedStreams, streams } from "../../src/internal/exporters/otlp/temporality.ts"
 import type { Kernel } from "../../src/internal/fold/kernels/kernel.ts"
 import { kernelOf } from "../../src/internal/fold/kernels/kernelOf.ts"
 import { SeriesCut, shownSeries } from "../../src/internal/fold/kernels/seriesCut.ts"
@@ -14,6 +13,7 @@ import { measuredBy } from "../../src/internal/metric/definition/measured.ts"
 import { allSteps } from "../../src/internal/util/steps.ts"
 import { newRecorder, onBothLayers } from "../support/bothLayers.ts"
 import { kinds } from "../support/kit.ts"
+import { type Exported, streams } from "../support/streams.ts"
 import { SaveEvent, Saves, SaveTimes, save } from "../support/zero.metrics.ts"
 
 const lines = (recorderId: string) =>
@@ -136,7 +136,7 @@ describe("the series from zero", () => {
 
   it("are in cumulative exports from the first one on, and in deltas once they count", () => {
     const metric = counter({ labels: ["outcome"] })
-    const exported = (temporality: "cumulative" | "delta", before: ExportedStreams, now: bigint, events: number) => {
+    const exported = (temporality: "cumulative" | "delta", before: Exported, now: bigint, events: number) => {
       const [data] = dataOf(
         metric,
         Array.from({ length: events }, () => save("FAILURE"))
@@ -149,7 +149,7 @@ describe("the series from zero", () => {
         seen
       ] as const
     }
-    const [zeros, cumulative] = exported("cumulative", new Map(), 10n, 0)
+    const [zeros, cumulative] = exported("cumulative", undefined, 10n, 0)
     expect(zeros).toEqual([
       ["SUCCESS", 0n, 10n, 0],
       ["FAILURE", 0n, 10n, 0]
@@ -158,7 +158,7 @@ describe("the series from zero", () => {
       ["FAILURE", 0n, 20n, 2],
       ["SUCCESS", 0n, 20n, 0]
     ])
-    const [none, delta] = exported("delta", new Map(), 10n, 0)
+    const [none, delta] = exported("delta", undefined, 10n, 0)
     expect(none).toEqual([])
     expect(exported("delta", delta, 20n, 2)[0]).toEqual([["FAILURE", 10n, 20n, 2]])
   })

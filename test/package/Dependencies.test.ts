@@ -21,7 +21,7 @@ const sees: { readonly [folder: string]: ReadonlyArray<string> } = {
   stream: ["stream/rows", "metric/definition", "model", "util"],
   formats: ["metric", "metric/instruments", "metric/definition", "model", "naming", "util"],
   "formats/prometheus": ["formats", "metric/instruments", "metric/definition", "model", "naming", "util"],
-  "formats/otlp": ["formats", "metric", "model", "util"],
+  "formats/otlp": ["formats", "metric", "metric/instruments", "model", "util"],
   "fold/kernels": ["formats", "stream/rows", "metric", "metric/instruments", "metric/definition", "model", "util"],
   fold: [
     "fold/kernels",
@@ -108,7 +108,7 @@ const sees: { readonly [folder: string]: ReadonlyArray<string> } = {
     "util"
   ],
   exporters: ["runtime", "recorder", "formats/prometheus", "formats", "metric/instruments", "model", "naming", "util"],
-  "exporters/otlp": ["exporters", "runtime", "formats/otlp", "formats", "metric/instruments", "model", "util"],
+  "exporters/otlp": ["exporters", "runtime", "formats/otlp", "formats", "model", "util"],
   "exporters/sdk": ["exporters/otlp", "exporters", "runtime", "formats/otlp", "formats", "util"],
   merging: ["exporters", "runtime", "recorder", "fold", "stream", "metric", "metric/definition", "model", "util"],
   storeReader: [

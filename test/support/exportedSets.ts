@@ -8,12 +8,13 @@ import * as PromClient from "mvx-metrics/PromClient"
 import * as Prometheus from "mvx-metrics/Prometheus"
 import { Registry } from "prom-client"
 import { type Collected, collect } from "../../src/internal/exporters/collect.ts"
-import { type ExportedStreams, streams, type Temporality } from "../../src/internal/exporters/otlp/temporality.ts"
+import type { Temporality } from "../../src/internal/model/otlp.ts"
 import type { DeltaReader } from "../../src/internal/recorder/service.ts"
 import { encode } from "./encodeOtlp.ts"
 import { parseExposition } from "./expositionParser.ts"
 import { metricsOfRequest, renderedOtlp } from "./renderedOtlp.ts"
 import type { SunkMetric } from "./sink.ts"
+import { type Exported, streams } from "./streams.ts"
 
 /** Throws when two values have one identity. */
 export type Shown = ReadonlyMap<string, string>
@@ -114,7 +115,7 @@ export const exporters: { readonly [name: string]: (world: World) => Effect.Effe
   otlp: ({ runtimes }) =>
     Effect.gen(function* () {
       const collected = otlpSet(
-        encoded(streamsOf("cumulative", yield* Effect.forEach(runtimes, collect), new Map())[0])
+        encoded(streamsOf("cumulative", yield* Effect.forEach(runtimes, collect), undefined)[0])
       )
       const rendered = yield* Effect.forEach(runtimes, (runtime) => renderedOtlp(runtime, "http/json"))
       const shown = otlpSet(rendered.flatMap(({ metrics }) => metrics))
@@ -125,7 +126,7 @@ export const exporters: { readonly [name: string]: (world: World) => Effect.Effe
     }).pipe(Effect.orDie),
   "otlp delta": ({ midway, runtimes }) =>
     Effect.map(Effect.forEach(runtimes, collect), (all) => {
-      const [, exported] = streamsOf("delta", midway, new Map())
+      const [, exported] = streamsOf("delta", midway, undefined)
       return otlpSet(encoded(streamsOf("delta", all, exported)[0]))
     }),
   "delta readers": ({ readers }) =>
@@ -139,7 +140,7 @@ export const exporters: { readonly [name: string]: (world: World) => Effect.Effe
     ).pipe(Effect.orDie)
 }
 
-const streamsOf = (temporality: Temporality, all: ReadonlyArray<Collected>, before: ExportedStreams) =>
+const streamsOf = (temporality: Temporality, all: ReadonlyArray<Collected>, before: Exported) =>
   streams(
     all.flatMap((each) => each.all),
     before,

@@ -27,9 +27,15 @@ export const renderedOtlp = (
   without: ReadonlySet<number> = new Set()
 ) =>
   Effect.gen(function* () {
-    const rendering = { format: "otlp", protocol, begun: yield* Clock.currentTimeMillis } as const
+    const rendering = {
+      format: "otlp",
+      protocol,
+      temporality: "cumulative",
+      begun: yield* Clock.currentTimeMillis
+    } as const
     const { body, points = Number.NaN } = yield* internalsOf(runtime).otlp!({
-      ...{ rendering, without },
+      rendering,
+      from: () => ({ bases: [], without }),
       timeout: "5 seconds"
     })
     const request = requestSteps(protocol, [{ body, points }], { attributes: {} }, { name: "", version: "" })

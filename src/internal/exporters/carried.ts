@@ -4,6 +4,7 @@
  * added.
  */
 
+import type { Dated } from "../formats/datedData.ts"
 import { exactIn, roundedSum, roundedValue, withExact } from "../formats/exactPoints.ts"
 import { inParts } from "../formats/inParts.ts"
 import {
@@ -17,7 +18,6 @@ import {
 import { plus as added } from "../metric/instruments/exactSum.ts"
 import { mergePoints } from "../metric/instruments/exponential.ts"
 import type { Steps } from "../util/steps.ts"
-import type { Dated } from "./collect.ts"
 
 type Point = MetricData["points"][number]
 

@@ -6,33 +6,17 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { accountingData, runtimeData } from "../formats/accounting.ts"
-import { exactIn, roundedValue } from "../formats/exactPoints.ts"
-import { type Attributes, ExpiredAttribute, type MetricData, shapeKey } from "../formats/metricData.ts"
+import { asExpired, type Dated, originOf } from "../formats/datedData.ts"
+import { type MetricData, shapeKey } from "../formats/metricData.ts"
 import { metricDataSteps } from "../formats/metricDataSteps.ts"
 import { accountingOf } from "../formats/packedStats.ts"
 import { countsData, missedData } from "../formats/quarantine.ts"
 import { attributesOf } from "../formats/recorderAttribute.ts"
-import { type ExactSum, plus } from "../metric/instruments/exactSum.ts"
 import { CurrentWaitTimeout } from "../recorder/waitTimeout.ts"
 import { internalsOf, type Source } from "../runtime/internals.ts"
 import type { RuntimeService } from "../runtime/service.ts"
 import { inSlices } from "../util/inSlices.ts"
 import type { Steps } from "../util/steps.ts"
-
-/** Data of one metric of one recorder, and since when it counts, in milliseconds since the Unix epoch. */
-export interface Dated {
-  readonly data: MetricData
-  /** Not known of what the library says of itself. */
-  readonly since: number | undefined
-  /** The recorder it is of, by its instance. Default: it is of the runtime as a whole. */
-  readonly owner?: number
-  /** Whether it went on from what an earlier recorder has counted, and exported. */
-  readonly isContinued?: true
-  /** Which life of its metric it is of. A reset and a replacement begin another, as does a recorder made again. */
-  readonly life?: string
-  /** What its series were that are shown no more: those that are still there, and those that are not, as one point. */
-  readonly bygone?: { readonly idle: MetricData; readonly expired: MetricData }
-}
 
 /** What was read of a runtime. */
 export interface Collected {
@@ -58,7 +42,7 @@ const collectFrom = Effect.fnUntraced(function* (
   const all = yield* Effect.forEach(
     sources(),
     (source) =>
-      Effect.map(shownBy(runtime.namespace, source), (shown) => {
+      Effect.map(collectMetrics(runtime.namespace, source), (shown) => {
         if (isFirst) foldCame(Number(clock.monotonicTimeNanosUnsafe() - asked) / 1e9)
         isFirst = false
         if (shown === undefined) unread.add(source.instance)
@@ -86,65 +70,51 @@ const ownOf = (runtime: RuntimeService, sources: ReadonlyArray<Source>): Readonl
 
 /** All that there is to say of one recorder. */
 export const collectSource = (namespace: string, source: Source): Effect.Effect<ReadonlyArray<Dated>> =>
-  Effect.map(shownBy(namespace, source), (shown = []) => [...shown, ...accountOf(namespace, source)])
+  Effect.map(collectMetrics(namespace, source), (shown = []) => [...shown, ...accountOf(namespace, source)])
 
 const accountOf = (namespace: string, { instance, recorderId, statsUnsafe }: Source): ReadonlyArray<Dated> =>
   accountingData([{ attributes: attributesOf(namespace, recorderId), stats: accountingOf(statsUnsafe()) }]).map(
-    (data) => ({
-      data,
-      since: undefined,
-      owner: instance,
-      life: String(instance)
-    })
+    (data) => ({ data, since: undefined, owner: instance, subject: recorderId, life: String(instance) })
   )
 
-/** `undefined`: it cannot be read. Either it has been removed meanwhile, or it has failed, which its accounting says. */
-const shownBy = Effect.fnUntraced(function* (
+/** What its metrics show. `undefined`: it cannot be read. Either it has been removed meanwhile, or it has failed, which its accounting says. */
+export const collectMetrics = Effect.fnUntraced(function* (
   namespace: string,
-  { instance, recorderId, shown }: Source
+  source: Source
 ): Effect.fn.Return<ReadonlyArray<Dated> | undefined> {
-  const read = yield* Effect.result(shown)
+  const read = yield* Effect.result(source.shown)
   if (Result.isFailure(read)) return undefined
-  return yield* inSlices(datedSteps(attributesOf(namespace, recorderId), instance, read.success))
+  return yield* inSlices(datedSteps(namespace, source, read.success))
 })
 
 function* datedSteps(
-  attributes: Attributes,
-  instance: number,
+  namespace: string,
+  source: Source,
   read: Effect.Success<Source["shown"]>
 ): Steps<ReadonlyArray<Dated>> {
+  const { recorderId: subject } = source
+  const attributes = attributesOf(namespace, subject)
   const conditions = read.map(({ metric, snapshot: { dimensions, quarantine } }) => ({
     metric,
     dimensions,
     quarantine
   }))
   const all: Array<Dated> = []
-  for (const [i, { bygone, createdAt, epoch, isContinued, metric, snapshot }] of read.entries()) {
-    const life = `${instance}/${metric.name}/${epoch}`
-    const dated = { since: createdAt, owner: instance, life, ...(isContinued && { isContinued }) }
+  for (const [i, { bygone, metric, snapshot, ...lived }] of read.entries()) {
+    const dated = originOf(source, metric.name, lived)
     const dataOf = (shown: object) =>
       metricDataSteps(metric, { ...(snapshot.dimensions as object), ...shown }, attributes)
     const idle = bygone && (yield* dataOf({ overflow: undefined, ...bygone.idle }))
     const expired = bygone && (yield* dataOf({ overflow: undefined, series: [{ ...bygone.expired, labels: {} }] }))
     for (const [part, data] of (yield* metricDataSteps(metric, snapshot.dimensions, attributes)).entries()) {
-      const gone = idle && expired && { idle: idle[part]!, expired: asOne(expired[part]!, attributes) }
+      const gone = idle && expired && { idle: idle[part]!, expired: asExpired(expired[part]!, attributes) }
       all.push({ ...dated, data, ...(gone && { bygone: gone }) })
     }
     for (const data of missedData(conditions[i]!, attributes)) all.push({ ...dated, data })
     yield
   }
-  for (const data of countsData(conditions, attributes)) all.push({ data, since: undefined })
+  for (const data of countsData(conditions, attributes)) all.push({ data, since: undefined, subject })
   return all
-}
-
-/** What has expired, as one point. Numbers that stand for several values, as those of a frequency, are added up. */
-const asOne = (data: MetricData, attributes: Attributes): MetricData => {
-  const own = { ...attributes, [ExpiredAttribute]: true }
-  if (data.type !== "sum") {
-    return { ...data, points: data.points.map((point) => ({ ...point, attributes: own })) } as MetricData
-  }
-  const total = data.points.reduce<ExactSum>((sum, point) => plus(sum, exactIn(point)), 0)
-  return { ...data, points: [{ attributes: own, ...roundedValue(total) }] }
 }
 
 /** The same with the totals of recorders that were removed, and data of one name and one shape together. */

@@ -61,10 +61,12 @@ const partsOf = (turns: ReadonlyArray<Turn>): Omit<Group, "group"> => {
 
 /** `parts`: of one metric, one at least. */
 export function* addedUp(parts: ReadonlyArray<Shown>, now: number): Steps<Shown> {
-  const { duplicates, metric } = parts[0]!
+  const { duplicates, epoch, isContinued, metric } = parts[0]!
   const own = {
     metric,
     duplicates,
+    epoch,
+    isContinued,
     createdAt: parts.reduce((least, { createdAt }) => Math.min(least, createdAt), now),
     quarantine: quarantineOf(parts),
     state: undefined,

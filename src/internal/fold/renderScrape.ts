@@ -20,6 +20,7 @@ import type { FoldMessage } from "../stream/foldMessages.ts"
 import { describeError } from "../util/describeError.ts"
 import type { Steps, WaitingSteps } from "../util/steps.ts"
 import { addedUp, type GroupOf, groupsOf, type Turn, viewed } from "./addedUp.ts"
+import { DeltaExposition } from "./deltaExposition.ts"
 import { shownParts } from "./kernels/seriesCut.ts"
 import type { FoldLane } from "./recorderFold.ts"
 import { renderSeries } from "./renderSeries.ts"
@@ -47,8 +48,7 @@ export const renderLanes = (render: Render, fold: RenderedFold, onEnd: () => voi
   const { now, recorderIds, rendering: asked, request } = render
   const { attributesOf, groupOf, others } = labelling(render)
   const isWanted = wantedBy(asked)
-  const exposition =
-    asked.format === "otlp" ? new OtlpExposition(asked.protocol, asked.begun, now) : makeExposition(asked, now)
+  const exposition = expositionOf(render)
   const lanes: Array<FoldLane> = []
   let turns: Array<Turn> = []
   /** Lanes that have not come to it: some may wait for their listeners. */
@@ -61,10 +61,16 @@ export const renderLanes = (render: Render, fold: RenderedFold, onEnd: () => voi
     for (const lane of lanes) lane.showFolded(exposition)
   }
 
+  /** `group`: a recorder, or several that are added up. */
+  const add = (group: string | undefined, shown: ReadonlyArray<Shown>): Steps<void> =>
+    exposition instanceof DeltaExposition
+      ? exposition.add(group!, shown, attributesOf(group))
+      : addAll(exposition, attributesOf(group), shown, render)
+
   const addTurns = function* (): Steps<void> {
     if (groupOf !== undefined) return
     for (const { recorderId, shown } of turns) {
-      yield* addAll(exposition, attributesOf(recorderId), shown, render)
+      yield* add(recorderId, shown)
       yield
     }
     turns = []
@@ -75,13 +81,11 @@ export const renderLanes = (render: Render, fold: RenderedFold, onEnd: () => voi
     for (const { apart, group, together } of groupsOf(turns, groupOf)) {
       const shown: Array<Shown> = []
       for (const parts of together) shown.push(yield* addedUp(parts, now))
-      yield* addAll(exposition, attributesOf(group), shown, render)
+      yield* add(group, shown)
       for (const { recorderId, shown } of apart) {
-        yield* addAll(
-          exposition,
-          attributesOf(recorderId),
-          shown.map((each) => viewed(each, now)),
-          render
+        yield* add(
+          recorderId,
+          shown.map((each) => viewed(each, now))
         )
       }
       yield
@@ -105,6 +109,7 @@ export const renderLanes = (render: Render, fold: RenderedFold, onEnd: () => voi
 
   const all = function* (): WorkSteps {
     try {
+      if (exposition instanceof DeltaExposition) yield* exposition.begin()
       for (const lane of lanes) {
         lane.showDue()
         yield* addTurns()
@@ -116,11 +121,14 @@ export const renderLanes = (render: Render, fold: RenderedFold, onEnd: () => voi
       }
       if (groupOf !== undefined) yield* addGroups(groupOf)
       // The thread of the application tells OTLP what it knows best.
-      if (asked.format !== "otlp") for (const data of ofLibrary(render)) exposition.add(data, others)
+      if (!(exposition instanceof DeltaExposition || exposition instanceof OtlpExposition)) {
+        for (const data of ofLibrary(render)) exposition.add(data, others)
+      }
       const whole = yield* exposition.finish()
       const body = asked.compression === undefined ? whole : yield* compressed(whole)
-      const points = exposition instanceof OtlpExposition ? exposition.points : undefined
-      send({ _tag: "Rendered", request, body, points }, [body.buffer])
+      const points = "points" in exposition ? exposition.points : undefined
+      const base = exposition instanceof DeltaExposition ? yield* exposition.base() : undefined
+      send({ _tag: "Rendered", request, body, points, base }, [body.buffer])
     } catch (error) {
       // Longer than any string can be, for one.
       send({ _tag: "NotRendered", request, reason: describeError(error) })
@@ -150,6 +158,13 @@ export const renderLanes = (render: Render, fold: RenderedFold, onEnd: () => voi
   }
   rendering = work.begin(all())
   return rendering
+}
+
+const expositionOf = (render: Render): AnyExposition | OtlpExposition | DeltaExposition => {
+  const { now, rendering } = render
+  if (rendering.format !== "otlp") return makeExposition(rendering, now)
+  if (rendering.temporality === "delta") return new DeltaExposition(rendering, render)
+  return new OtlpExposition(rendering.protocol, rendering.begun, now)
 }
 
 const release = (all: ReadonlyArray<Shown>): void => {

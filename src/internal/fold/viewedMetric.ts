@@ -36,7 +36,9 @@ export interface Shown {
   readonly texts: SeriesTexts
   /** What is added up of one without series that can be viewed. */
   readonly state: { readonly of: unknown } | undefined
+  readonly epoch: number
   readonly createdAt: number
+  readonly isContinued: boolean
   readonly quarantine: Quarantine | undefined
   readonly duplicates: Duplicates
 }
@@ -136,7 +138,7 @@ export abstract class ViewedMetric {
 
   /** For one who looks at it in steps, and releases it. `addsUp`: with those of other recorders. */
   shown(now: number, addsUp: boolean): Shown {
-    const { kernel, metric } = this
+    const { epoch, isContinued, kernel, metric } = this
     const series = addsUp && kernel instanceof Kernel ? this.owner.cut(kernel) : this.#cut()
     const dimensions = series === undefined ? this.#try(() => this.#viewForExporters(now), undefined) : undefined
     // The clock may have been set back since.
@@ -145,7 +147,7 @@ export abstract class ViewedMetric {
     const quarantine = this.quarantineState && { ...this.quarantineState }
     const [texts, duplicates] = [this.#texts, this.duplicates]
     const state = addsUp && dimensions !== undefined ? { of: this.state } : undefined
-    return { metric, dimensions, series, state, texts, createdAt, quarantine, duplicates }
+    return { metric, dimensions, series, state, texts, epoch, createdAt, isContinued, quarantine, duplicates }
   }
 
   /** A copy that the reader may keep: what could not cross a thread is refused here. */

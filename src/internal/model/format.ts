@@ -1,4 +1,4 @@
-import type { Protocol } from "./otlp.ts"
+import type { Protocol, Temporality } from "./otlp.ts"
 
 /**
  * The format of a scrape: Prometheus' text, OpenMetrics, or Prometheus' protobuf, which has native histograms.
@@ -76,10 +76,11 @@ export interface RemoteWriteRendering {
   readonly compression?: undefined
 }
 
-/** Cumulative metrics of OTLP, which go into a request beside others. */
+/** Metrics of OTLP, which go into a request beside others. */
 export interface OtlpRendering extends Selection {
   readonly format: "otlp"
   readonly protocol: Protocol
+  readonly temporality: Temporality
   /** When the exporter began, in milliseconds since the Unix epoch. */
   readonly begun: number
   /** A request is compressed as a whole. */

@@ -8,6 +8,14 @@
  */
 export type Protocol = "http/protobuf" | "http/json"
 
+/**
+ * What a point covers: everything since the metric was registered, or what was added since the last export.
+ *
+ * @category options
+ * @since 0.2.0
+ */
+export type Temporality = "cumulative" | "delta"
+
 export type AttributeValue = string | number | boolean | ReadonlyArray<AttributeValue>
 
 /** What the metrics are of. */

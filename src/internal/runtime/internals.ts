@@ -35,8 +35,15 @@ export interface ScrapeRequest {
 export interface OtlpRequest {
   readonly rendering: OtlpRendering
   readonly timeout: Duration.Input
-  /** Recorders, by instance, that are left out. */
+  /** What it goes on from, read when its turn has come. */
+  readonly from: () => OtlpBase
+}
+
+export interface OtlpBase {
+  /** Recorders, by instance, that are left out: what was exported of them last still stands. */
   readonly without: ReadonlySet<number>
+  /** What was exported last, of deltas. Of what is in several, the first one counts. */
+  readonly bases: ReadonlyArray<Uint8Array>
 }
 
 /** A recorder, as exporters read it. */

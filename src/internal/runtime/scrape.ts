@@ -21,11 +21,13 @@ const Patience = Duration.millis(250)
 
 type Request = (ScrapeRequest | OtlpRequest) &
   Pick<Partial<ScrapeRequest>, "others"> &
-  Pick<Partial<OtlpRequest>, "without">
+  Pick<Partial<OtlpRequest>, "from">
 
-/** What has the same kind is the same, whoever asks for it. */
-const kindOf = ({ others, rendering, without }: Request): string =>
-  JSON.stringify([rendering, others?.kind, without && [...without]])
+let exports = 0
+
+/** What has the same kind is the same, whoever asks for it. An exporter has recorders and bases of its own. */
+const kindOf = ({ from, others, rendering }: Request): string =>
+  JSON.stringify([rendering, others?.kind, from && ++exports])
 
 export const scrapeOf = (
   lifecycle: RuntimeLifecycle,
@@ -39,11 +41,7 @@ export const scrapeOf = (
   const failed = (cause: unknown) => Effect.fail(new RuntimeFailed({ namespace, cause }))
 
   /** By the live clock, with the time of the clock of whoever asks first. */
-  const rendered = Effect.fnUntraced(function* (
-    link: Link,
-    { others, rendering, without }: Request,
-    clock: Clock.Clock
-  ) {
+  const rendered = Effect.fnUntraced(function* (link: Link, { from, others, rendering }: Request, clock: Clock.Clock) {
     const asked = clock.monotonicTimeNanosUnsafe()
     const behind = registry.controls.filter(({ isHandedOver }) => !isHandedOver)
     if (behind.length > 0) {
@@ -53,6 +51,7 @@ export const scrapeOf = (
       })
       yield* Effect.raceFirst(handedOver, Effect.raceFirst(Effect.sleep(Patience), link.awaitSilence))
     }
+    const { bases = [], without } = from?.() ?? {}
     const controls =
       without === undefined
         ? [...registry.controls, ...registry.totals]
@@ -66,6 +65,9 @@ export const scrapeOf = (
       ...(rendering.recorderLabel === "total" && { totalIds: controls.map((control) => registry.totalIdOf(control)) }),
       lanes: Int32Array.from(controls, ({ readableLane }) => readableLane ?? -1),
       stats: packStats(controls.map((control) => registry.statsOf(control))),
+      ...(without && {
+        exported: { bases, instances: controls.map(({ instance }) => instance), unread: [...without] }
+      }),
       foldLag: foldLag(),
       runtime: usage(),
       ...(others && { others: others.read() })

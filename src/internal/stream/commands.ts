@@ -111,6 +111,15 @@ export interface Render {
   readonly totalIds?: ReadonlyArray<string>
   /** The lane of each of them, or -1 for one that cannot be read. */
   readonly lanes: Int32Array
+  /** What deltas go on from. */
+  readonly exported?: {
+    /** What was exported last. Of what is in several, the first one counts. */
+    readonly bases: ReadonlyArray<Uint8Array>
+    /** What tells the recorders from all others. */
+    readonly instances: ReadonlyArray<number>
+    /** Others of which what was exported last still stands. */
+    readonly unread: ReadonlyArray<number>
+  }
   /** The accounting of each of them, from `packStats`. */
   readonly stats: Float64Array
   /** How long the fold took to come to the last read, in seconds. */

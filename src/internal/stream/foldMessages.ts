@@ -89,6 +89,8 @@ export interface Rendered {
   readonly body: Uint8Array<ArrayBuffer>
   /** How many there are, where the format counts them. */
   readonly points?: number | undefined
+  /** What is exported with it, as what the next deltas go on from. */
+  readonly base?: Uint8Array<SharedArrayBuffer> | undefined
 }
 
 /** The answer to {@link Render}: first that the fold has come to it, then the text. */

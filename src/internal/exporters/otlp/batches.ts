@@ -4,13 +4,16 @@
  * The base of deltas moves only when a collector has answered that it has a batch. A batch that may have arrived without
  * an answer is held: it is sent again as it is, with the same times, so that a collector can recognise it, and what came
  * later goes into a batch of its own. One that surely did not arrive is forgotten: the next batch has what it had.
+ *
+ * Metrics are most often encoded where they are folded, with a base of their own. Nothing here looks into that.
  */
+import type { Base } from "../../formats/otlp/baseWriter.ts"
 import type { Encoded } from "../../formats/otlp/encode.ts"
 import type { Nanos, Streamed } from "../../formats/otlp/streamed.ts"
+import { Streams, type Timed } from "../../formats/otlp/streams.ts"
+import type { Temporality } from "../../model/otlp.ts"
 import type { Steps } from "../../util/steps.ts"
 import type { Collected } from "../collect.ts"
-import type { ContinuedBases } from "./continuedBases.ts"
-import { type ExportedStreams, streamSteps, type Temporality, type Timed } from "./temporality.ts"
 
 /** Most recorders removed while nothing arrives whose last state is kept. */
 const MostDeparted = 1000
@@ -18,22 +21,27 @@ const MostDeparted = 1000
 /** What recorders were that are removed: their last states. */
 type Departed = ReadonlyArray<ReadonlyArray<Timed>>
 
-/** Metrics that were encoded where they are folded. */
-interface EncodedMetrics extends Encoded {
-  /** Recorders removed before, which are not in it. */
+/** What the metrics were encoded from, where they are folded. */
+export interface Asked {
+  /** What was exported last. Of what is in several, the first one counts. */
+  readonly bases: ReadonlyArray<Base>
+  /** Recorders removed before, which are told of here. */
   readonly departed: Departed
 }
 
-/** What a batch is made of. */
-interface Contents<T> {
-  readonly encoded: ReadonlyArray<Encoded>
-  readonly data: ReadonlyArray<Streamed>
-  readonly told: T
+interface EncodedMetrics extends Encoded, Asked {
+  /** What is to be remembered, of deltas. */
+  readonly base: Base | undefined
 }
 
 /** What is to be remembered of a batch once it has arrived. */
 export interface Told {
-  readonly seen: ExportedStreams
+  /** Of what was told here. */
+  readonly own: Base
+  /** Of what was encoded where it is folded. */
+  readonly base: Base | undefined
+  /** What it went on from. */
+  readonly continued: ReadonlyArray<Base>
   readonly departed: Departed
 }
 
@@ -42,17 +50,19 @@ const nothing: Collected = { all: [], unread: new Set() }
 export class Batches<Batch extends { readonly told: Told }> {
   readonly #temporality: Temporality
   readonly #begun: Nanos
-  readonly #continued: ContinuedBases | undefined
-  #base: ExportedStreams = new Map()
+  #own: Base | undefined
+  #base: Base | undefined
+  /** What metrics have gone on from that were not exported since. */
+  #continued: ReadonlyArray<Base> = []
   #departed: Departed = []
   #collected = nothing
   #encoded: EncodedMetrics | undefined
   #held: Batch | undefined
+  #isClosing = false
 
-  constructor(temporality: Temporality, begun: Nanos, continued?: ContinuedBases) {
+  constructor(temporality: Temporality, begun: Nanos) {
     this.#temporality = temporality
     this.#begun = begun
-    this.#continued = continued
   }
 
   /** The batch that may have arrived. It is to be sent before the next one is made. */
@@ -65,8 +75,15 @@ export class Batches<Batch extends { readonly told: Told }> {
     this.#departed = [...this.#departed, data].slice(-MostDeparted)
   }
 
-  get departed(): Departed {
-    return this.#departed
+  /** What metrics have gone on from, which was exported by others. */
+  continuedFrom(base: Base): void {
+    this.#continued = [...this.#continued, base]
+  }
+
+  /** What metrics are to be encoded from. */
+  get asked(): Asked {
+    const bases = this.#temporality === "cumulative" ? [] : known(this.#base, ...this.#continued)
+    return { bases, departed: this.#departed }
   }
 
   /** What was read of the runtime. `encoded`: its metrics, where they are not among it. */
@@ -75,41 +92,66 @@ export class Batches<Batch extends { readonly told: Told }> {
     this.#encoded = encoded
   }
 
-  /** Everything that was read has arrived. What did not is sent when closing, should the last read not come to an end. */
+  /** Everything that was read is on its way. What is not is sent when closing, should the last read not come to an end. */
   forget(): void {
     this.#collected = nothing
     this.#encoded = undefined
   }
 
-  /** What has not arrived of what was read last. `isLast`: no other comes. */
-  *next(now: Nanos, isLast: boolean): Steps<Contents<Told>> {
+  /** What has not arrived of what was read last, but for what `take` gets. `isLast`: no other comes. */
+  *next(
+    now: Nanos,
+    isLast: boolean,
+    take: (metric: Streamed) => void
+  ): Steps<{ readonly encoded: ReadonlyArray<Encoded>; readonly told: Told }> {
     const encoded = this.#encoded
-    if (this.#continued !== undefined) yield* this.#continued.read(this.#collected.all)
+    const continued = encoded?.bases ?? this.#continued
+    const base = encoded?.base ?? this.#base
     // Whoever was removed since is in what is encoded, and comes with the next one.
     const departed = encoded === undefined || isLast ? this.#departed : encoded.departed
     // A recorder that was removed since it was read is told by its last state.
     const gone = new Set(departed.flat().map(({ owner }) => owner))
     const { all, unread } = this.#collected
     const present = all.filter(({ owner }) => owner === undefined || !gone.has(owner))
-    const [data, seen] = yield* streamSteps([...departed.flat(), ...present], this.#base, {
+    const streams = new Streams({
       temporality: this.#temporality,
       begun: this.#begun,
       now,
-      unread,
-      ...(this.#continued && { bases: this.#continued.bases })
+      // What is encoded has the metrics of all others.
+      bases: known(this.#own, ...(departed.length > 0 ? [base] : []), ...this.#continued),
+      take
     })
-    return { encoded: encoded === undefined ? [] : [encoded], data, told: { seen, departed } }
+    yield* streams.readBases()
+    for (const each of [...departed.flat(), ...present]) yield* streams.tell(each)
+    const own = yield* streams.finish(unread)
+    return { encoded: encoded === undefined ? [] : [encoded], told: { own, base, continued, departed } }
   }
 
-  delivered(batch: Batch): void {
-    const { departed, seen } = batch.told
-    this.#base = seen
-    this.#continued?.exported(seen)
+  delivered({ told: { base, continued, departed, own } }: Batch): void {
+    this.#own = own
+    this.#base = base
+    this.#continued = this.#continued.filter((each) => !continued.includes(each))
     this.#departed = this.#departed.filter((each) => !departed.includes(each))
     this.#held = undefined
   }
 
   undelivered(batch: Batch, mayHaveArrived: boolean): void {
-    this.#held = mayHaveArrived && this.#temporality === "delta" ? batch : undefined
+    if (!mayHaveArrived || this.#temporality === "cumulative" || this.#isClosing) return
+    this.#held = batch
+    this.forget()
+  }
+
+  /**
+   * No other batch is made but the last one. What may have arrived counts as delivered, whatever becomes of it: there is
+   * no later batch to say it again.
+   */
+  close(): Batch | undefined {
+    const held = this.#held
+    this.#isClosing = true
+    if (held !== undefined) this.delivered(held)
+    return held
   }
 }
+
+const known = (...bases: ReadonlyArray<Base | undefined>): ReadonlyArray<Base> =>
+  bases.filter((base) => base !== undefined)

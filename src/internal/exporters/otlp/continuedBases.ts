@@ -7,87 +7,88 @@ import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
+import type { Dated } from "../../formats/datedData.ts"
+import type { Base } from "../../formats/otlp/baseWriter.ts"
+import { nanosOf } from "../../formats/otlp/streamed.ts"
+import { Streams } from "../../formats/otlp/streams.ts"
 import { internalsOf, type Source } from "../../runtime/internals.ts"
 import type { RuntimeService } from "../../runtime/service.ts"
 import { inSlices } from "../../util/inSlices.ts"
 import type { Steps } from "../../util/steps.ts"
-import { collectSource, type Dated } from "../collect.ts"
-import { type ExportedStreams, streamSteps } from "./temporality.ts"
+import { collectMetrics } from "../collect.ts"
+
+/** What of these is continued, as if all of it was exported now. */
+export function* baseSteps(all: ReadonlyArray<Dated>, clock: Clock.Clock): Steps<Base | undefined> {
+  const continued = all.filter(({ isContinued }) => isContinued)
+  if (continued.length === 0) return undefined
+  const now = nanosOf(clock.currentTimeMillisUnsafe())
+  const streams = new Streams({ temporality: "delta", begun: now, now, bases: [], adopts: true, take: () => {} })
+  for (const each of continued) yield* streams.tell(each)
+  return yield* streams.finish(new Set())
+}
 
 export class ContinuedBases {
   readonly #clock: Clock.Clock
+  readonly #onBase: (base: Base) => void
+  readonly #runtime: RuntimeService
   /** Lives of metrics that have a base, by the recorder. */
-  readonly #known = new Map<number | undefined, Set<string | undefined>>()
-  /** Of series that were not exported since. */
-  #bases: ExportedStreams = new Map()
+  readonly #known = new Map<number, Set<string | undefined>>()
   /** Reads of bases that have not come. */
   readonly #asked = new Set<Fiber.Fiber<void>>()
-  /** Bases that are being made, by whoever comes to it. */
-  readonly #underWay = new Set<Steps<void>>()
+  /** Recorders that could not be read. */
+  readonly #missed = new Set<Source>()
 
-  constructor(clock: Clock.Clock) {
+  constructor(runtime: RuntimeService, clock: Clock.Clock, onBase: (base: Base) => void) {
+    this.#runtime = runtime
     this.#clock = clock
-  }
-
-  get bases(): ExportedStreams {
-    return this.#bases
+    this.#onBase = onBase
   }
 
   /** Reads what is registered from now on, and what is there, until the scope closes. */
-  listen(runtime: RuntimeService): Effect.Effect<void, never, Scope.Scope> {
-    const { context, onRegistered, sources } = internalsOf(runtime)
-    const tell = (source: Source): void => {
-      const fiber = Effect.runForkWith(context)(
-        Effect.flatMap(collectSource(runtime.namespace, source), (all) => inSlices(this.#begin(all)))
-      )
-      this.#asked.add(fiber)
-      fiber.addObserver(() => this.#asked.delete(fiber))
-    }
+  get listen(): Effect.Effect<void, never, Scope.Scope> {
+    const { onRegistered, sources } = internalsOf(this.#runtime)
+    const ask = (source: Source): void => this.#ask(source)
     return Effect.acquireRelease(
       Effect.sync(() => {
-        for (const source of sources()) tell(source)
-        return onRegistered(tell)
+        for (const source of sources()) ask(source)
+        return onRegistered(ask)
       }),
       (forget) => Effect.sync(forget)
     )
   }
 
   /**
-   * Done when the reads have come that were asked for until now. What is exported was read behind them, but may be here
-   * before them: then it would be its own base.
+   * Done when the reads have come that were asked for until now. A metric whose base is not known is not exported yet: it
+   * would be told again what others have exported.
    */
   get come(): Effect.Effect<void> {
-    return Effect.suspend(() => Effect.asVoid(Fiber.awaitAll(this.#asked)))
+    return Effect.suspend(() => {
+      const there = new Set(
+        internalsOf(this.#runtime)
+          .sources()
+          .map(({ instance }) => instance)
+      )
+      const missed = [...this.#missed]
+      this.#missed.clear()
+      for (const instance of this.#known.keys()) if (!there.has(instance)) this.#known.delete(instance)
+      for (const source of missed) if (there.has(source.instance)) this.#ask(source)
+      return Effect.asVoid(Fiber.awaitAll(this.#asked))
+    })
   }
 
-  /** All of the runtime, once the reads before it have {@link come}. Then every base is there. */
-  *read(all: ReadonlyArray<Dated>): Steps<void> {
-    const owners = new Set(all.map(({ owner }) => owner))
-    for (const owner of this.#known.keys()) if (!owners.has(owner)) this.#known.delete(owner)
-    this.#begin(all)
-    for (const steps of this.#underWay) while (steps.next().done !== true) yield
-  }
-
-  #begin(all: ReadonlyArray<Dated>): Steps<void> {
-    const steps = this.#add(all, () => this.#underWay.delete(steps))
-    this.#underWay.add(steps)
-    return steps
-  }
-
-  *#add(all: ReadonlyArray<Dated>, onEnd: () => void): Steps<void> {
-    const fresh = all.filter(
-      ({ isContinued, life, owner }) => isContinued === true && this.#known.get(owner)?.has(life) !== true
-    )
-    if (fresh.length === 0) return onEnd()
-    for (const { life, owner } of fresh) this.#known.set(owner, (this.#known.get(owner) ?? new Set()).add(life))
-    const now = this.#clock.currentTimeNanosUnsafe()
-    const [, seen] = yield* streamSteps(fresh, new Map(), { temporality: "delta", begun: now, now })
-    this.#bases = new Map([...this.#bases, ...seen])
-    onEnd()
-  }
-
-  exported(streams: ExportedStreams): void {
-    if (this.#bases.size === 0) return
-    this.#bases = new Map([...this.#bases].filter(([key, { of }]) => streams.get(key)?.of !== of))
+  #ask(source: Source): void {
+    const base = Effect.flatMap(collectMetrics(this.#runtime.namespace, source), (all) => {
+      if (all === undefined) return Effect.sync(() => void this.#missed.add(source))
+      const known = this.#known.get(source.instance) ?? new Set()
+      this.#known.set(source.instance, known)
+      const fresh = all.filter(({ life }) => !known.has(life))
+      for (const { isContinued, life } of fresh) if (isContinued) known.add(life)
+      return Effect.map(inSlices(baseSteps(fresh, this.#clock)), (made) => {
+        if (made !== undefined) this.#onBase(made)
+      })
+    })
+    const fiber = Effect.runForkWith(internalsOf(this.#runtime).context)(base)
+    this.#asked.add(fiber)
+    fiber.addObserver(() => this.#asked.delete(fiber))
   }
 }

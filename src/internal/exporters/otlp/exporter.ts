@@ -14,7 +14,7 @@ import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
-import { contentTypes, metricsSteps, requestSteps } from "../../formats/otlp/encode.ts"
+import { contentTypes, MetricsEncoder, requestSteps } from "../../formats/otlp/encode.ts"
 import { readPartialSuccess, readRefusal } from "../../formats/otlp/response.ts"
 import { nanosOf } from "../../formats/otlp/streamed.ts"
 import { ExportFailed } from "../../model/exportErrors.ts"
@@ -61,17 +61,18 @@ export const makeExporter = Effect.fnUntraced(function* (
   runtime: RuntimeService,
   settings: Settings
 ): Effect.fn.Return<Effect.Effect<void, ExportFailed>, never, HttpClient.HttpClient | Scope.Scope> {
-  const { exportInterval, exportTimeout, protocol, shutdownTimeout } = settings
+  const { exportInterval, exportTimeout, protocol, shutdownTimeout, temporality } = settings
   const { beforeRemoval, log, onFlush, otlp } = internalsOf(runtime)
   const context = yield* Effect.context<never>()
   const clock = yield* Clock.Clock
   const url = settings.place
   const client = yield* HttpClient.HttpClient
   const name = `OTLP to ${url}`
-  const isDelta = settings.temporality === "delta"
-  const continued = new ContinuedBases(clock)
-  if (isDelta) yield* continued.listen(runtime)
-  const batches = new Batches<Batch>(settings.temporality, clock.currentTimeNanosUnsafe(), continued)
+  // As a registration and a reset are: what begins again does so no earlier than the last export ended.
+  const now = () => nanosOf(clock.currentTimeMillisUnsafe())
+  const batches = new Batches<Batch>(temporality, now())
+  const continued = new ContinuedBases(runtime, clock, (base) => batches.continuedFrom(base))
+  if (temporality === "delta") yield* continued.listen
   const outcome = new Outcome(name, log, () => clock.currentTimeMillisUnsafe())
   const oneAtATime = yield* Semaphore.make(1)
   /** An export that is to begin, for all who ask until then. */
@@ -83,34 +84,37 @@ export const makeExporter = Effect.fnUntraced(function* (
   let isClosing = false
 
   const longestRead = atMost(exportTimeout, LongestRead)
-  const rendering = { format: "otlp", protocol, begun: clock.currentTimeMillisUnsafe() } as const
+  const rendering = { format: "otlp", protocol, temporality, begun: clock.currentTimeMillisUnsafe() } as const
   const readEncoded = Effect.fnUntraced(function* (encode: NonNullable<typeof otlp>) {
-    const { departed } = batches
-    const without = new Set(departed.flat().flatMap(({ owner = [] }) => owner))
-    const rendered = yield* Effect.option(encode({ rendering, timeout: longestRead, without }))
+    yield* continued.come
+    let { asked } = batches
+    const from = () => {
+      asked = batches.asked
+      return { bases: asked.bases, without: new Set(asked.departed.flat().flatMap(({ owner = [] }) => owner)) }
+    }
+    const rendered = yield* Effect.option(encode({ rendering, timeout: longestRead, from }))
     // What cannot be read has failed: the accounting says so.
-    const encoded = Option.map(rendered, ({ body, points = 0 }) => ({ body, points, departed }))
+    const encoded = Option.map(rendered, ({ base, body, points = 0 }) => ({ ...asked, base, body, points }))
     batches.read({ all: collectOwn(runtime), unread: new Set() }, Option.getOrUndefined(encoded))
   })
   const readAll = Effect.flatMap(collectWithin(longestRead, runtime), (collected) =>
     Effect.map(continued.come, () => batches.read(collected))
   )
-  // The bases of deltas are on this thread.
-  const read = isDelta || otlp === undefined ? readAll : readEncoded(otlp)
+  const read = otlp === undefined ? readAll : readEncoded(otlp)
 
   const forgetReader = beforeRemoval((source) =>
     Effect.map(collectSource(runtime.namespace, source), (last) => {
-      // A recorder of the same id may begin in the same millisecond, and its cumulative points begin there.
-      const until = isDelta ? clock.currentTimeNanosUnsafe() : nanosOf(clock.currentTimeMillisUnsafe())
+      const until = now()
       batches.left(last.map((each) => ({ ...each, until })))
     })
   )
 
   /** The next batch, which may have no points. */
   const packed = Effect.fnUntraced(function* (isLast: boolean) {
-    const { data, encoded, told } = yield* inSlices(batches.next(clock.currentTimeNanosUnsafe(), isLast))
+    const own = new MetricsEncoder(protocol)
+    const { encoded, told } = yield* inSlices(batches.next(now(), isLast, (metric) => own.add(metric)))
     // What recorders had that are gone comes before what those of the same id have.
-    const all = [yield* inSlices(metricsSteps(protocol, data)), ...encoded]
+    const all = [{ body: yield* inSlices(own.finish()), points: own.points }, ...encoded]
     const points = all.reduce((sum, each) => sum + each.points, 0)
     const body = yield* inSlices(requestSteps(protocol, all, settings.resource, scope))
     const request = HttpClientRequest.post(settings.url, { headers: settings.headers }).pipe(
@@ -205,14 +209,10 @@ export const makeExporter = Effect.fnUntraced(function* (
       yield* giveUpAfter(part(4))(Effect.andThen(answered, ended))
     }
     for (const fiber of [queued, current]) if (fiber !== undefined) yield* Fiber.interrupt(fiber)
+    const held = batches.close()
     yield* giveUpAfter(part(2))(read)
     forgetReader()
-    const { held } = batches
-    if (held !== undefined) {
-      yield* Effect.ignore(sent(held, part(2), true))
-      // Whether or not it has arrived: there is no later export to say it again.
-      batches.delivered(held)
-    }
+    if (held !== undefined) yield* Effect.ignore(sent(held, part(2), true))
     const parcel = yield* packed(true)
     if (parcel.points > 0) yield* Effect.ignore(sent(parcel, left(), true))
   }).pipe(

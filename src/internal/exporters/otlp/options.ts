@@ -3,8 +3,7 @@ import type * as Duration from "effect/Duration"
 import type * as Headers from "effect/http/Headers"
 import type * as Schedule from "effect/Schedule"
 import { aDuration, anything, aSchedule, type Check, notBlank, oneOf } from "../../model/optionChecks.ts"
-import type { Protocol } from "../../model/otlp.ts"
-import type { Temporality } from "./temporality.ts"
+import type { Protocol, Temporality } from "../../model/otlp.ts"
 
 /**
  * The options of an OTLP exporter. An option that is not given is that of its variables, the first one that is set; the

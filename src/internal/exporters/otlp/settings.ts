@@ -3,11 +3,10 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Headers from "effect/http/Headers"
 import * as Schedule from "effect/Schedule"
-import type { AttributeValue, Protocol, Resource } from "../../model/otlp.ts"
+import type { AttributeValue, Protocol, Resource, Temporality } from "../../model/otlp.ts"
 import { describeError } from "../../util/describeError.ts"
 import { Version } from "../../util/version.ts"
 import type { OtlpOptions } from "./options.ts"
-import type { Temporality } from "./temporality.ts"
 import { tlsVariables, Variables } from "./variables.ts"
 
 export interface Settings {

@@ -5,6 +5,7 @@ import type { CollectionResult, MetricData, MetricProducer, ResourceMetrics } fr
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Semaphore from "effect/Semaphore"
+import type { Streamed } from "../../formats/otlp/streamed.ts"
 import { internalsOf } from "../../runtime/internals.ts"
 import type { RuntimeService } from "../../runtime/service.ts"
 import { inSlices } from "../../util/inSlices.ts"
@@ -34,7 +35,8 @@ export const makeProducer = (runtime: RuntimeService): MetricProducer => {
 
   const convert = function* (collected: Collected): Steps<Array<MetricData>> {
     batches.read(collected)
-    const { data, told } = yield* batches.next(clock.currentTimeNanosUnsafe(), false)
+    const data: Array<Streamed> = []
+    const { told } = yield* batches.next(clock.currentTimeNanosUnsafe(), false, (metric) => data.push(metric))
     const metrics = yield* sdkMetrics(data)
     batches.delivered({ told })
     batches.forget()

@@ -177,14 +177,19 @@ export function* bygoneSeries(
   now: number,
   own: typeof asItIs
 ): Steps<Bygone | undefined> {
-  const { adds, show } = kindOf(cut.kernel.instrument)
-  if (!adds || cut.kernel.instrument.expireAfter === undefined) return undefined
-  const { expired } = cut.kernel
-  return {
-    idle: yield* shownSeries(cut, metric, now, "idle", own),
-    expired: own({ ...show(expired, now), ...beside(expired, undefined) })
-  }
+  if (!hasBygone(cut)) return undefined
+  return { idle: yield* shownSeries(cut, metric, now, "idle", own), expired: own(expiredShown(cut, now)) }
 }
+
+/** Whether series expire, and add up. */
+export const hasBygone = ({ kernel: { instrument } }: SeriesCut): boolean =>
+  kindOf(instrument).adds && instrument.expireAfter !== undefined
+
+/** What has expired and is there no more, as one series. */
+export const expiredShown = ({ kernel: { expired, instrument } }: SeriesCut, now: number): object => ({
+  ...kindOf(instrument).show(expired, now),
+  ...beside(expired, undefined)
+})
 
 /** What its view shows. */
 export const viewedSeries = (cut: SeriesCut, now: number, own = asItIs): Steps<object> => {

@@ -4,8 +4,11 @@ import type { Steps } from "../../util/steps.ts"
 const StepBytes = 1 << 18
 
 /** Parts of a request as one. */
-export function* joined(parts: ReadonlyArray<Uint8Array>): Steps<Uint8Array<ArrayBuffer>> {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
+export function* joined<Memory extends ArrayBufferLike = ArrayBuffer>(
+  parts: ReadonlyArray<Uint8Array>,
+  allocate: (length: number) => Uint8Array<Memory> = (length) => new Uint8Array(length) as Uint8Array<Memory>
+): Steps<Uint8Array<Memory>> {
+  const whole = allocate(parts.reduce((sum, { length }) => sum + length, 0))
   let at = 0
   let copied = 0
   for (const part of parts) {

@@ -1,0 +1,196 @@
+/**
+ * What was exported last, as bytes: they are kept by one thread, and subtracted by another, which has no state of its own.
+ *
+ * There is a section for all data of a life of a metric, and in it an entry for each series, in the order in which the
+ * metric shows them. The memory is shared, because any worker may be given it, time and again.
+ */
+import { PbfWriter } from "pbf"
+import type { Buckets } from "../../metric/histogram.ts"
+import type { ExactSum } from "../../metric/instruments/exactSum.ts"
+import type { Steps } from "../../util/steps.ts"
+import { exactIn, withExact } from "../exactPoints.ts"
+import type { ExponentialDataPoint, HistogramDataPoint, NumberPoint } from "../metricData.ts"
+import type { Adding } from "./differences.ts"
+import { joined } from "./joined.ts"
+import type { Nanos } from "./streamed.ts"
+
+export type Base = Uint8Array<SharedArrayBuffer>
+
+/** What all entries of a section have in common. */
+export interface SectionHead {
+  /** Tells it from all others. */
+  readonly key: string
+  /** The same for all lives of the metric. */
+  readonly metric: string
+  /** The recorder, by its instance. */
+  readonly owner: number | undefined
+  readonly adding: Adding | undefined
+  /** Of histograms. */
+  readonly boundaries: ReadonlyArray<number>
+}
+
+export interface EntryHead {
+  /** Which life of the series it is. */
+  readonly life: number | undefined
+  /** When it began to count. */
+  readonly start: Nanos
+}
+
+/** Ways in which data adds up, by their numbers. */
+export const addings: ReadonlyArray<Adding | undefined> = [undefined, "sum", "histogram", "exponentialHistogram"]
+
+/** What an exact sum is of: that many doubles, or a text. */
+export const TextSum = 0
+
+/** Bytes that are gathered before others begin. What has more grows by copies, which take time. */
+const PieceBytes = 1 << 16
+
+export class BaseWriter {
+  readonly #pieces: Array<Uint8Array> = []
+  #pbf = new PbfWriter()
+
+  section(head: SectionHead): SectionWriter {
+    return new SectionWriter(head, (end, entries, length) => {
+      writeHead(head, end, length, this.#pbf)
+      if (length < PieceBytes) for (const piece of entries) this.#add(piece)
+      else {
+        this.#turn()
+        this.#pieces.push(...entries)
+      }
+      if (this.#pbf.pos >= PieceBytes) this.#turn()
+    })
+  }
+
+  /** A section as it is in another base. */
+  copy(section: Uint8Array): void {
+    this.#turn()
+    this.#pieces.push(section)
+  }
+
+  #add(bytes: Uint8Array): void {
+    this.#pbf.realloc(bytes.length)
+    this.#pbf.buf.set(bytes, this.#pbf.pos)
+    this.#pbf.pos += bytes.length
+  }
+
+  #turn(): void {
+    if (this.#pbf.pos > 0) this.#pieces.push(this.#pbf.finish())
+    this.#pbf = new PbfWriter()
+  }
+
+  finish(): Steps<Base> {
+    this.#turn()
+    return joined(this.#pieces, (length) => new Uint8Array(new SharedArrayBuffer(length)))
+  }
+}
+
+export class SectionWriter {
+  readonly #head: SectionHead
+  readonly #onEnd: (end: Nanos, entries: ReadonlyArray<Uint8Array>, length: number) => void
+  readonly #pieces: Array<Uint8Array> = []
+  #pbf = new PbfWriter()
+
+  constructor(head: SectionHead, onEnd: (end: Nanos, entries: ReadonlyArray<Uint8Array>, length: number) => void) {
+    this.#head = head
+    this.#onEnd = onEnd
+  }
+
+  /** `key`: tells the series from others of the section. */
+  add(key: Uint8Array, { life, start }: EntryHead, point: unknown): void {
+    const pbf = this.#pbf
+    pbf.writeBytes(key)
+    pbf.writeVarint(life === undefined ? 0 : 1)
+    if (life !== undefined) pbf.writeDouble(life)
+    writeNanos(start, pbf)
+    this.#write(point, pbf)
+    if (pbf.pos >= PieceBytes) this.#turn()
+  }
+
+  #write(point: unknown, pbf: PbfWriter): void {
+    switch (this.#head.adding) {
+      case "sum":
+        return writeSum(exactIn(point as NumberPoint), pbf)
+      case "histogram": {
+        const { boundaries, count, counts, sum } = withExact(point as HistogramDataPoint)
+        pbf.writeVarint(count)
+        writeSum(sum, pbf)
+        const isUsual = boundaries === this.#head.boundaries
+        pbf.writeVarint(isUsual ? 0 : 1)
+        if (!isUsual) writeDoubles(boundaries, pbf)
+        return writeCounts(counts, pbf)
+      }
+      case "exponentialHistogram": {
+        const { count, negative, positive, scale, sum, zeroCount } = withExact(point as ExponentialDataPoint)
+        pbf.writeVarint(count)
+        writeSum(sum, pbf)
+        pbf.writeSVarint(scale)
+        pbf.writeVarint(zeroCount)
+        writeBuckets(positive, pbf)
+        return writeBuckets(negative, pbf)
+      }
+    }
+  }
+
+  #turn(): void {
+    this.#pieces.push(this.#pbf.finish())
+    this.#pbf = new PbfWriter()
+  }
+
+  /** `end`: that of the interval in which all of it was exported. */
+  end(end: Nanos): void {
+    if (this.#pbf.pos > 0) this.#turn()
+    this.#onEnd(
+      end,
+      this.#pieces,
+      this.#pieces.reduce((sum, { length }) => sum + length, 0)
+    )
+  }
+}
+
+const encoder = new TextEncoder()
+
+/** Not by `writeString`, which writes other letters beyond U+1FFFF. */
+const writeText = (text: string, pbf: PbfWriter): void => pbf.writeBytes(encoder.encode(text))
+
+const writeHead = (
+  { adding, boundaries, key, metric, owner }: SectionHead,
+  end: Nanos,
+  length: number,
+  pbf: PbfWriter
+): void => {
+  writeText(key, pbf)
+  writeText(metric, pbf)
+  pbf.writeVarint(owner === undefined ? 0 : owner + 1)
+  pbf.writeVarint(addings.indexOf(adding))
+  writeDoubles(boundaries, pbf)
+  writeNanos(end, pbf)
+  pbf.writeVarint(length)
+}
+
+const writeNanos = (nanos: Nanos, pbf: PbfWriter): void => {
+  pbf.realloc(8)
+  pbf.dataView.setBigInt64(pbf.pos, nanos, true)
+  pbf.pos += 8
+}
+
+const writeDoubles = (values: ReadonlyArray<number>, pbf: PbfWriter): void => {
+  pbf.writeVarint(values.length)
+  for (const value of values) pbf.writeDouble(value)
+}
+
+const writeSum = (sum: ExactSum, pbf: PbfWriter): void => {
+  if (typeof sum === "string") {
+    pbf.writeVarint(TextSum)
+    writeText(sum, pbf)
+  } else writeDoubles(typeof sum === "number" ? [sum] : sum, pbf)
+}
+
+const writeCounts = (counts: ReadonlyArray<number>, pbf: PbfWriter): void => {
+  pbf.writeVarint(counts.length)
+  for (const count of counts) pbf.writeVarint(count)
+}
+
+const writeBuckets = ({ counts, offset }: Buckets, pbf: PbfWriter): void => {
+  pbf.writeSVarint(offset)
+  writeCounts(counts, pbf)
+}

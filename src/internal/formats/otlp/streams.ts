@@ -1,0 +1,227 @@
+/**
+ * Streams as OpenTelemetry has them: each series from when it began to count, or what came since the last export. What
+ * was exported last is a base that is read and made anew beside.
+ */
+import type { Temporality } from "../../model/otlp.ts"
+import type { Steps } from "../../util/steps.ts"
+import type { DataOrigin, Dated } from "../datedData.ts"
+import { type Attributes, type HistogramDataPoint, type Life, type MetricData, shapeKey } from "../metricData.ts"
+import { Bases, type Exported, type Section } from "./baseReader.ts"
+import { type Base, BaseWriter, type SectionWriter } from "./baseWriter.ts"
+import { type Adding, addingOf, amountOf, hasFallen, minus } from "./differences.ts"
+import { type Interval, type Nanos, nanosOf, type Streamed } from "./streamed.ts"
+
+/** Where data is from, at the time of its last read, where that is not the time of the export. */
+export type Origin = DataOrigin & { readonly until?: Nanos }
+
+export type Timed = Dated & Origin
+
+type Point = { readonly attributes: Attributes; readonly life?: Life | undefined }
+
+export interface StreamOptions {
+  readonly temporality: Temporality
+  /** When the exporter began. */
+  readonly begun: Nanos
+  readonly now: Nanos
+  /** What was exported last. Of what is in several, the first one counts. */
+  readonly bases: ReadonlyArray<Base>
+  /** Whether all that is continued was exported before, where nothing is known of it. Otherwise it is not told of yet. */
+  readonly adopts?: boolean
+  /** Takes some points of a metric. */
+  readonly take: (metric: Streamed) => void
+}
+
+/** Points that are looked at in one step. */
+export const StepPoints = 128
+
+/** One export. */
+export class Streams {
+  readonly #options: StreamOptions
+  readonly #exported = new Bases()
+  readonly #base = new BaseWriter()
+
+  constructor(options: StreamOptions) {
+    this.#options = options
+  }
+
+  /** To be taken before anything is told. */
+  readBases(): Steps<void> {
+    return this.#exported.read(this.#options.bases)
+  }
+
+  /** Begins with data of a metric, of which some points are known. `undefined`: nothing is told of it. */
+  begin(data: MetricData, origin: Origin): Stream | undefined {
+    const { isContinued, life, since, subject } = origin
+    const metric = JSON.stringify([shapeKey(data), subject])
+    const key = JSON.stringify([metric, life, since])
+    const section = this.#exported.section(key)
+    const adding = addingOf(data)
+    const isDelta = this.#options.temporality === "delta" && adding !== undefined
+    const isAdopted = isDelta && isContinued === true && section === undefined
+    if (isAdopted && this.#options.adopts !== true) return undefined
+    if (section !== undefined) section.isTold = true
+    const [{ boundaries = [] } = {}] = data.points as ReadonlyArray<Partial<HistogramDataPoint>>
+    const writer = this.#base.section({ key, metric, owner: origin.owner, adding, boundaries })
+    const last = section === undefined ? this.#exported.endOf(metric) : section.end
+    const until = origin.until ?? this.#options.now
+    return new Stream(
+      { ...this.#options, adding, data, isAdopted, isDelta, last, origin, section, until, writer },
+      () => this.#exported.ended(metric, until)
+    )
+  }
+
+  /** All data of a metric. */
+  *tell(timed: Timed): Steps<void> {
+    const { bygone, data } = timed
+    const stream = this.begin(data, timed)
+    if (stream === undefined) return
+    yield* stream.add(data.points)
+    if (bygone !== undefined) {
+      yield* stream.addIdle(bygone.idle.points)
+      yield* stream.addExpired(bygone.expired.points)
+    }
+    stream.end()
+  }
+
+  /**
+   * What to remember once all of it has arrived. `unread`: recorders that are not told of here, so that what was exported
+   * of them last still stands.
+   */
+  *finish(unread: ReadonlySet<number>): Steps<Base> {
+    let looked = 0
+    for (const { bytes, isTold, owner } of unread.size === 0 ? [] : this.#exported.sections()) {
+      if (owner !== undefined && unread.has(owner) && !isTold) this.#base.copy(bytes)
+      if (++looked % StepPoints === 0) yield
+    }
+    return yield* this.#base.finish()
+  }
+}
+
+interface StreamParts extends StreamOptions {
+  readonly data: MetricData
+  readonly origin: Origin
+  readonly section: Section | undefined
+  /** When what was exported last of the metric ended. */
+  readonly last: Nanos | undefined
+  readonly adding: Adding | undefined
+  readonly isDelta: boolean
+  /** Whether all of it was exported before. */
+  readonly isAdopted: boolean
+  readonly until: Nanos
+  readonly writer: SectionWriter
+}
+
+const encoder = new TextEncoder()
+
+/** Data of one life of a metric. */
+export class Stream {
+  readonly #parts: StreamParts
+  readonly #onEnd: () => void
+  /** What was exported of series that have begun anew since. */
+  readonly #over: Array<Exported> = []
+
+  constructor(parts: StreamParts, onEnd: () => void) {
+    this.#parts = parts
+    this.#onEnd = onEnd
+  }
+
+  /** Some of its points. */
+  *add(points: MetricData["points"], isShown = true): Steps<void> {
+    const { isAdopted, isDelta, writer } = this.#parts
+    for (let from = 0; from < points.length; from += StepPoints) {
+      const told: Array<Interval<Point>> = []
+      const entries: Array<() => void> = []
+      for (const point of points.slice(from, from + StepPoints)) {
+        const key = keyOf(point)
+        const known = yield* this.#takeExported(key)
+        const { interval, start } = this.#intervalOf(point, known)
+        if (!isDelta || (!isAdopted && amountOf(interval.point) > 0)) told.push(interval)
+        entries.push(() => writer.add(key, { life: point.life?.number, start }, point))
+      }
+      if (isShown) this.#take(told)
+      for (const write of entries) write()
+      yield
+    }
+  }
+
+  /** Series that are shown no more: only what they have yet to tell. */
+  addIdle(points: MetricData["points"]): Steps<void> {
+    return this.add(points, this.#parts.isDelta)
+  }
+
+  /** What series got after the last export and before they went, where they are not there any more to tell it. */
+  *addExpired(points: MetricData["points"]): Steps<void> {
+    const { adding, isAdopted, isDelta, last, origin, section, until, writer } = this.#parts
+    if (!isDelta) return
+    for (const point of points) {
+      const key = keyOf(point)
+      const known = yield* this.#takeExported(key)
+      const begin = known === undefined ? later(nanosOf(origin.since ?? 0), last) : section!.end
+      const start = earlier(begin, until)
+      let left: Point = point
+      let looked = 0
+      for (const each of this.#gone(known)) {
+        left = minus(adding!, left, each.point!)
+        if (++looked % StepPoints === 0) yield
+      }
+      const interval = { start, end: until, point: left, hasExtremes: false }
+      if (!isAdopted && amountOf(left) > 0) this.#take([interval])
+      writer.add(key, { life: undefined, start }, point)
+    }
+  }
+
+  end(): void {
+    this.#parts.writer.end(this.#parts.until)
+    this.#onEnd()
+  }
+
+  *#takeExported(key: Uint8Array): Steps<Exported | undefined> {
+    for (;;) {
+      const known = this.#parts.section?.take(key)
+      if (known !== "looking") return known
+      yield
+    }
+  }
+
+  /** What was exported of series that have not gone on. */
+  *#gone(known: Exported | undefined): Generator<Exported, void> {
+    if (known !== undefined) yield known
+    yield* this.#over
+    yield* this.#parts.section?.left() ?? []
+  }
+
+  #intervalOf(point: Point, known: Exported | undefined): { interval: Interval<Point>; start: Nanos } {
+    const { adding, begun, isDelta, last, origin, section, until: end } = this.#parts
+    const goesOn =
+      known !== undefined &&
+      known.life === point.life?.number &&
+      (adding === undefined || !hasFallen(adding, point, known.point!))
+    if (known !== undefined && !goesOn) this.#over.push(known)
+    // Of a series that comes to those of a life nothing was exported, whatever there was of the life.
+    const lastOfIt = known === undefined && section !== undefined ? undefined : last
+    const begins = point.life?.since ?? origin.since
+    const begin = begins === undefined ? (lastOfIt ?? begun) : nanosOf(begins)
+    // Clocks are set back: no interval overlaps another.
+    const start = earlier(goesOn ? known.start : later(begin, lastOfIt), end)
+    const interval =
+      isDelta && goesOn
+        ? { start: earlier(section!.end, end), end, point: minus(adding!, point, known.point!), hasExtremes: false }
+        : { start, end, point, hasExtremes: true }
+    return { interval, start }
+  }
+
+  #take(points: ReadonlyArray<Interval<Point>>): void {
+    const { data, isDelta, take } = this.#parts
+    take({ ...data, isDelta, points } as unknown as Streamed)
+  }
+}
+
+const keyOf = ({ attributes }: Point): Uint8Array =>
+  encoder.encode(JSON.stringify(Object.entries(attributes).sort(byName)))
+
+const earlier = (left: Nanos, right: Nanos): Nanos => (left < right ? left : right)
+
+const later = (left: Nanos, right: Nanos | undefined): Nanos => (right === undefined || left > right ? left : right)
+
+const byName = ([left]: readonly [string, unknown], [right]: readonly [string, unknown]): number =>
+  left < right ? -1 : left > right ? 1 : 0
