@@ -5,15 +5,20 @@ import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import fc from "fast-check"
 import { type Metric, MetricsRuntime, type RecorderService, Snapshot } from "mvx-metrics"
-import { type Collected, collect, collectSource } from "../../src/internal/exporters/collect.ts"
+import { type Collected, collect, collectOwn, collectSource } from "../../src/internal/exporters/collect.ts"
+import { Batches, type Told } from "../../src/internal/exporters/otlp/batches.ts"
 import type { HistogramDataPoint, NumberPoint } from "../../src/internal/formats/metricData.ts"
+import { requestSteps } from "../../src/internal/formats/otlp/encode.ts"
 import type { Streamed } from "../../src/internal/formats/otlp/streamed.ts"
 import type { Timed } from "../../src/internal/formats/otlp/streams.ts"
 import { internalsOf } from "../../src/internal/runtime/internals.ts"
+import { allSteps } from "../../src/internal/util/steps.ts"
 import { runtimeLayers } from "../support/bothLayers.ts"
 import { expiring, hit, makeHits } from "../support/expiring.metrics.ts"
 import { runs } from "../support/long.ts"
 import { forEvery } from "../support/property.ts"
+import { metricsOfRequest } from "../support/renderedOtlp.ts"
+import type { SunkMetric, SunkPoint } from "../support/sink.ts"
 import { type Exported, streams } from "../support/streams.ts"
 
 type Step =
@@ -64,13 +69,33 @@ const zeros = (): Record<string, number> => Object.fromEntries([...names, Accept
 const amountOf = (point: unknown): number =>
   "count" in (point as object) ? (point as HistogramDataPoint).count : (point as NumberPoint).value
 
+/** A metric of a request in JSON, as far as it is looked at here. */
+const asStreamed = ({ name, ...metric }: SunkMetric): Streamed => {
+  const [data] = Object.values(metric).filter((each) => typeof each === "object") as ReadonlyArray<{
+    readonly aggregationTemporality?: number
+    readonly dataPoints: ReadonlyArray<SunkPoint>
+  }>
+  const points = data!.dataPoints.map(({ asDouble, attributes = [], count, startTimeUnixNano, timeUnixNano }) => ({
+    start: BigInt(startTimeUnixNano!),
+    end: BigInt(timeUnixNano!),
+    point: {
+      attributes: Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]])),
+      ...(count === undefined ? { value: asDouble } : { count: Number(count) })
+    }
+  }))
+  return { name, isDelta: data!.aggregationTemporality === 1, points } as unknown as Streamed
+}
+
 /** What is shown as the number of hits, whatever the metric. */
 const shownAmount = (snapshot: Snapshot.Snapshot): number => {
   const shown = snapshot.dimensions as { readonly value?: number; readonly count?: number; readonly counts?: object }
   return shown.value ?? shown.count ?? Object.values(shown.counts ?? {}).reduce((sum, each) => sum + each, 0)
 }
 
-const play = (all: ReadonlyArray<Step>) =>
+/** How an export is made: of what is collected on the thread of the application, or where the metrics are folded. */
+type How = "collected" | "encoded"
+
+const play = (all: ReadonlyArray<Step>, how: How) =>
   Effect.gen(function* () {
     const runtime = yield* MetricsRuntime
     const internals = internalsOf(runtime)
@@ -80,6 +105,7 @@ const play = (all: ReadonlyArray<Step>) =>
 
     let metrics: ReadonlyArray<Metric.Any> = expiring
     let departed: ReadonlyArray<Timed> = []
+    const batches = new Batches<{ readonly told: Told }>("delta", BigInt(begun) * 1_000_000n)
     let left: ReadonlyArray<Snapshot.States> = []
     let exported: Exported
     const ends = new Map<string, bigint>()
@@ -92,7 +118,9 @@ const play = (all: ReadonlyArray<Step>) =>
 
     const forget = internals.beforeRemoval((source) =>
       Effect.map(collectSource(runtime.namespace, source), (last) => {
-        departed = [...departed, ...last.map((each) => ({ ...each, until: nanos() }))]
+        const left = last.map((each) => ({ ...each, until: nanos() }))
+        departed = [...departed, ...left]
+        batches.left(left)
       })
     )
     yield* Effect.addFinalizer(() =>
@@ -132,6 +160,33 @@ const play = (all: ReadonlyArray<Step>) =>
       const [data, seen] = streams([...departed, ...present], exported, options)
       if (!arrives) return
       exported = seen
+      departed = []
+      arrive(data)
+    }
+
+    /** Likewise by the fold. */
+    const sendEncoded = Effect.fnUntraced(function* (missing: ReadonlySet<number>, arrives: boolean) {
+      let { asked } = batches
+      const rendered = yield* internals.otlp!({
+        rendering: { format: "otlp", protocol: "http/json", temporality: "delta", begun },
+        timeout: "5 seconds",
+        from: () => {
+          asked = batches.asked
+          const owners = asked.departed.flat().flatMap(({ owner = [] }) => owner)
+          return { bases: asked.bases, without: new Set([...owners, ...missing]) }
+        }
+      })
+      const { base, body, points = Number.NaN } = rendered
+      batches.read({ all: collectOwn(runtime), unread: new Set() }, { ...asked, base, body, points })
+      const own: Array<Streamed> = []
+      const { encoded, told } = allSteps(batches.next(nanos(), false, (metric) => own.push(metric)))
+      if (!arrives) return
+      batches.delivered({ told })
+      const request = requestSteps("http/json", encoded, { attributes: {} }, { name: "", version: "" })
+      arrive([...own, ...metricsOfRequest("http/json", allSteps(request)).map(asStreamed)])
+    })
+
+    const arrive = (data: ReadonlyArray<Streamed>): void => {
       for (const each of data.filter(({ isDelta, name }) => isDelta && name in arrived)) {
         for (const { point } of each.points as ReadonlyArray<{ readonly point: unknown }>) {
           expect(amountOf(point)).toBeGreaterThanOrEqual(0)
@@ -139,12 +194,12 @@ const play = (all: ReadonlyArray<Step>) =>
         }
         follow(each)
       }
-      departed = []
     }
 
     const exportAll = (arrives: boolean) =>
       Effect.gen(function* () {
-        send(yield* collect(runtime), arrives)
+        if (how === "encoded") yield* sendEncoded(new Set(), arrives)
+        else send(yield* collect(runtime), arrives)
         if (!arrives) return
         for (const name of Object.keys(expected)) expected[name]! += pending[name]! + gone[name]!
         pending = zeros()
@@ -201,7 +256,8 @@ const play = (all: ReadonlyArray<Step>) =>
           const ofIt = present.find(({ owner }) => owner !== undefined)?.owner
           const names = new Set(expiring.map(({ name }) => name as string))
           const rest = present.filter(({ data }) => !names.has(data.name))
-          send({ all: rest, unread: new Set([ofIt!]) }, true)
+          if (how === "encoded") yield* sendEncoded(new Set([ofIt!]), true)
+          else send({ all: rest, unread: new Set([ofIt!]) }, true)
           expected[Accepted]! += pending[Accepted]! + gone[Accepted]!
           pending[Accepted] = 0
           for (const name of Object.keys(gone)) {
@@ -223,13 +279,17 @@ describe("the sum of all deltas is what there was", () => {
     new URL("../support/expiring.metrics.ts", import.meta.url)
   ])
 
-  it.effect("in process, and their intervals follow each other", () =>
-    forEvery(steps, play, runs(150)).pipe(Effect.provide(inProcess!))
+  const hows = ["collected", "encoded"] as const
+
+  it.effect.each(hows)("in process, and their intervals follow each other: %s", (how) =>
+    forEvery(steps, (all) => play(all, how), runs(150)).pipe(Effect.provide(inProcess!))
   )
 
-  it.effect("when clocks are set back", () =>
-    forEvery(withClockSetBack, play, runs(100)).pipe(Effect.provide(inProcess!))
+  it.effect.each(hows)("when clocks are set back: %s", (how) =>
+    forEvery(withClockSetBack, (all) => play(all, how), runs(100)).pipe(Effect.provide(inProcess!))
   )
 
-  it.effect("on the worker", () => forEvery(steps, play, 10).pipe(Effect.provide(onWorker!)))
+  it.effect.each(hows)("on the worker: %s", (how) =>
+    forEvery(steps, (all) => play(all, how), 10).pipe(Effect.provide(onWorker!))
+  )
 })
