@@ -3,12 +3,14 @@ import { deepStrictEqual } from "node:assert/strict"
 import { describe, expect, it } from "@effect/vitest"
 import fc from "fast-check"
 import type { LabelValue } from "../../src/internal/metric/definition/instrument.ts"
+import { BlockPoints } from "../../src/internal/metric/instruments/blockPoints.ts"
 import {
-  DistinctPoints,
+  type DistinctSettings,
   distinctMeasure,
   estimate,
   showDistinct
 } from "../../src/internal/metric/instruments/distinct.ts"
+import { DistinctTable } from "../../src/internal/metric/instruments/distinctTable.ts"
 import { rankOf, registerOf } from "../../src/internal/metric/instruments/hyperLogLog.ts"
 import { changed, packed, rankAt, unpacked } from "../../src/internal/metric/instruments/packedRegisters.ts"
 import { murmur3 } from "../../src/internal/util/murmur3.ts"
@@ -22,6 +24,7 @@ const anyValue: fc.Arbitrary<LabelValue> = fc.oneof(
   fc.constant(null)
 )
 const at = 0
+const pointsOf = (settings: DistinctSettings) => new BlockPoints(() => new DistinctTable(settings), false)
 const valuesOf = (values: ReadonlyArray<LabelValue>) => values.map((value) => [value, at] as const)
 
 describe.each([4, 5, 11, 16])("of precision %d", (precision) => {
@@ -52,10 +55,10 @@ describe.each([4, 5, 11, 16])("of precision %d", (precision) => {
   it("in place it comes to the same point", () => {
     fc.assert(
       fc.property(fc.array(fc.array(anyValue, { minLength: 1, maxLength: 60 }), { maxLength: 3 }), (series) => {
-        const points = new DistinctPoints({ precision })
+        const points = pointsOf({ precision })
         for (const [index, values] of series.entries()) {
           points.reserve(index)
-          for (const value of values) points.add(index, value)
+          for (const value of values) points.add(index, value, at)
         }
         for (const [index, values] of series.entries()) {
           deepStrictEqual(points.point(index), pointOf(measure, valuesOf(values)))
@@ -65,9 +68,9 @@ describe.each([4, 5, 11, 16])("of precision %d", (precision) => {
   })
 
   it("a point stays small: never more characters than registers", () => {
-    const points = new DistinctPoints({ precision })
+    const points = pointsOf({ precision })
     points.reserve(0)
-    for (let i = 0; i < 100_000; i++) points.add(0, i)
+    for (let i = 0; i < 100_000; i++) points.add(0, i, at)
     expect(points.point(0).registers.length).toBe(2 ** precision)
     expect(measure.first(1, at).registers.length).toBe(4)
   })
@@ -89,11 +92,11 @@ describe.each([4, 5, 11, 16])("of precision %d", (precision) => {
 })
 
 it("a series begins anew when its place is given to another", () => {
-  const points = new DistinctPoints({})
+  const points = pointsOf({})
   points.reserve(0)
-  points.add(0, "a")
+  points.add(0, "a", at)
   points.reserve(0)
-  points.add(0, "b")
+  points.add(0, "b", at)
   deepStrictEqual(points.point(0), distinctMeasure({}).first("b", at))
 })
 
@@ -122,12 +125,12 @@ describe("which values are different", () => {
 
 describe("the estimate", () => {
   const sizes = [10, 100, 1000, 10_000, 100_000, 1_000_000]
-  const points = [4, 8, 11, 14, 16].map((precision) => ({ precision, points: new DistinctPoints({ precision }) }))
+  const points = [4, 8, 11, 14, 16].map((precision) => ({ precision, points: pointsOf({ precision }) }))
 
   it("of 10 to 1 000 000 values is within four times its standard error", () => {
     for (const each of points) each.points.reserve(0)
     for (let i = 1; i <= 1_000_000; i++) {
-      for (const each of points) if (each.precision === 11 || i <= 100_000) each.points.add(0, `user-${i}`)
+      for (const each of points) if (each.precision === 11 || i <= 100_000) each.points.add(0, `user-${i}`, at)
       if (!sizes.includes(i)) continue
       for (const { precision, points: all } of points) {
         if (precision !== 11 && i > 100_000) continue
@@ -140,9 +143,9 @@ describe("the estimate", () => {
   it("errs as much as stated, and to neither side, over many sets of many sizes", () => {
     for (const size of [50, 500, 1300, 2500, 5000, 20_000]) {
       const errors = Array.from({ length: 60 }, (_, set) => {
-        const all = new DistinctPoints({ precision: 9 })
+        const all = pointsOf({ precision: 9 })
         all.reserve(0)
-        for (let i = 0; i < size; i++) all.add(0, set * 1_000_000 + i)
+        for (let i = 0; i < size; i++) all.add(0, set * 1_000_000 + i, at)
         return estimate(all.point(0)) / size - 1
       })
       const stated = 1.04 / Math.sqrt(2 ** 9)

@@ -6,15 +6,16 @@ import { describe, expect, it } from "@effect/vitest"
 import { ExponentialHistogramAggregator } from "@opentelemetry/sdk-metrics/build/src/aggregator/ExponentialHistogram.js"
 import { getMapping } from "@opentelemetry/sdk-metrics/build/src/aggregator/exponential-histogram/mapping/getMapping.js"
 import fc from "fast-check"
+import { BlockPoints } from "../../src/internal/metric/instruments/blockPoints.ts"
 import { type ExactSum, plus } from "../../src/internal/metric/instruments/exactSum.ts"
 import { type ExponentialPoint, exponentialMeasure } from "../../src/internal/metric/instruments/exponential.ts"
-import { ExponentialPoints } from "../../src/internal/metric/instruments/exponentialPoints.ts"
 import {
   bucketOf,
   lowerBound,
   middleOf,
   relativeError
 } from "../../src/internal/metric/instruments/exponentialScale.ts"
+import { ExponentialTable } from "../../src/internal/metric/instruments/exponentialTable.ts"
 import { quantile, showExponential } from "../../src/internal/metric/instruments/exponentialView.ts"
 import { doubleBelow, isInBucket, neighbour } from "../support/exactBuckets.ts"
 import { asMany, runs } from "../support/long.ts"
@@ -255,26 +256,26 @@ describe("an exponential histogram", () => {
   it("is the same in place, whatever came to other series", () => {
     fc.assert(
       fc.property(anySettings, fc.array(anyValues, { minLength: 1, maxLength: 3 }), (settings, series) => {
-        const points = new ExponentialPoints(settings)
+        const points = new BlockPoints(() => new ExponentialTable(settings), true)
         for (const i of series.keys()) points.reserve(i)
         const most = Math.max(...series.map((values) => values.length))
         for (let at = 0; at < most; at++) {
-          for (const [i, values] of series.entries()) if (at < values.length) points.add(i, values[at]!)
+          for (const [i, values] of series.entries()) if (at < values.length) points.add(i, values[at]!, 0)
         }
         expect(series.map((_, i) => points.point(i))).toStrictEqual(series.map((values) => fold(settings, values)))
         points.reserve(0)
-        points.add(0, 1)
+        points.add(0, 1, 0)
         expect(points.point(0)).toStrictEqual(fold(settings, [1]))
       })
     )
   })
 
   it("gives points that stay as they are while it goes on", () => {
-    const points = new ExponentialPoints({})
+    const points = new BlockPoints(() => new ExponentialTable({}), true)
     points.reserve(0)
-    points.add(0, 1)
+    points.add(0, 1, 0)
     const point = points.point(0)
-    points.add(0, 1)
+    points.add(0, 1, 0)
     expect(point).toStrictEqual(fold({}, [1]))
   })
 
@@ -337,9 +338,9 @@ const samples: { readonly [name: string]: ReadonlyArray<number> } = {
 }
 
 const inPlace = (settings: Settings, values: ReadonlyArray<number>): ExponentialPoint => {
-  const points = new ExponentialPoints(settings)
+  const points = new BlockPoints(() => new ExponentialTable(settings), true)
   points.reserve(0)
-  for (const value of values) points.add(0, value)
+  for (const value of values) points.add(0, value, 0)
   return points.point(0)
 }
 
@@ -444,10 +445,10 @@ describe("a quantile", () => {
 describe("the size", () => {
   it("stays below 4 kB after any number of values of either sign over 30 orders of magnitude", () => {
     const values = asMany(10_000_000, 500_000)
-    const points = new ExponentialPoints({})
+    const points = new BlockPoints(() => new ExponentialTable({}), true)
     points.reserve(0)
     const value = uniform(11)
-    for (let i = 0; i < values; i++) points.add(0, (i % 2 === 0 ? 1 : -1) * 10 ** (30 * value() - 15))
+    for (let i = 0; i < values; i++) points.add(0, (i % 2 === 0 ? 1 : -1) * 10 ** (30 * value() - 15), 0)
     const point = points.point(0)
     expect(point.count).toBe(values)
     expect(point.scale).toBe(0)

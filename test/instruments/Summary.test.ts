@@ -2,13 +2,15 @@
 import { describe, expect, it } from "@effect/vitest"
 import fc from "fast-check"
 import { relativeError } from "../../src/internal/metric/instruments/exponentialScale.ts"
+import { SlidingPoints } from "../../src/internal/metric/instruments/slidingPoints.ts"
 import {
   type SummaryPoint,
   type SummarySettings,
   showSummary,
-  summaryMeasure
+  summaryMeasure,
+  windowOf
 } from "../../src/internal/metric/instruments/summary.ts"
-import { SummaryPoints } from "../../src/internal/metric/instruments/summaryPoints.ts"
+import { SummaryTable } from "../../src/internal/metric/instruments/summaryTable.ts"
 
 type Measured = readonly [value: number, at: number]
 
@@ -195,7 +197,7 @@ describe("the state of a summary", () => {
   it("is the same in place, whatever came to other series", () => {
     fc.assert(
       fc.property(anySettings, anyMeasured, anyMeasured, (settings, a, b) => {
-        const points = new SummaryPoints(settings)
+        const points = new SlidingPoints(windowOf(settings), () => new SummaryTable(windowOf(settings)))
         points.reserve(0)
         points.reserve(1)
         const both = [...a.map((each) => [0, each] as const), ...b.map((each) => [1, each] as const)]

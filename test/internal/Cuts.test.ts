@@ -9,7 +9,7 @@ import { LaneMetrics } from "../../src/internal/fold/laneMetrics.ts"
 import type { CutRead } from "../../src/internal/fold/metricReads.ts"
 import { nowhere } from "../../src/internal/fold/place.ts"
 import type { SeriesFilter } from "../../src/internal/metric/definition/seriesFilter.ts"
-import { ExponentialPoints } from "../../src/internal/metric/instruments/exponentialPoints.ts"
+import { BlockPoints } from "../../src/internal/metric/instruments/blockPoints.ts"
 import type { ReadCommand } from "../../src/internal/stream/commands.ts"
 import type { ReadPart } from "../../src/internal/stream/foldMessages.ts"
 import { allSteps } from "../../src/internal/util/steps.ts"
@@ -210,7 +210,7 @@ it("is gone through in steps for the few series that are asked for", () => {
   const lane = new Lane([definitionOf("exponentialHistogram", { labels: ["path"] })])
   lane.emit(many(1), 0)
   const asked = lane.ask("snapshots", 0, { path: "/399" })
-  const points = vi.spyOn(ExponentialPoints.prototype, "point")
+  const points = vi.spyOn(BlockPoints.prototype, "point")
   try {
     const steps = asked[0]!
     let count = 0

@@ -1,4 +1,5 @@
 import { type ExactSum, less, plus, rounded } from "./exactSum.ts"
+import { FigureTable } from "./figureTable.ts"
 import { anyNumber, type Measure } from "./measure.ts"
 import { aCount, aNumber, aSum, record } from "./packing.ts"
 
@@ -32,7 +33,43 @@ export const averageMeasure: Measure<AveragePoint> = {
     point(later.count - earlier.count, less(later.sum, earlier.sum), negativesIn(later) - negativesIn(earlier))
 }
 
-export const averageForm = record<AveragePoint>({ count: aNumber, sum: aSum, negatives: aCount })
+const averageForm = record<AveragePoint>({ count: aNumber, sum: aSum, negatives: aCount })
+
+// What lies in the block of a series.
+const Sum = 0
+const Low = 1
+const Count = 2
+const Negatives = 3
+const FigureBits = 2
+
+export class AverageTable extends FigureTable<AveragePoint> {
+  constructor() {
+    super(FigureBits, averageForm)
+  }
+
+  add(address: number, value: number): void {
+    const figures = this.blocks.of(address)
+    const f = this.blocks.at(address)
+    this.rests.add(address, figures, f + Sum, f + Low, value)
+    figures[f + Count]! += 1
+    if (value < 0) figures[f + Negatives]! += 1
+  }
+
+  point(address: number): AveragePoint {
+    const figures = this.blocks.of(address)
+    const f = this.blocks.at(address)
+    const sum = this.rests.at(address, [figures, f + Sum, figures, f + Low])
+    return point(figures[f + Count]!, sum, figures[f + Negatives]!)
+  }
+
+  protected set(address: number, { count, negatives = 0, sum }: AveragePoint): void {
+    const figures = this.blocks.of(address)
+    const f = this.blocks.at(address)
+    this.rests.put(address, sum, [figures, f + Sum, figures, f + Low])
+    figures[f + Count] = count
+    figures[f + Negatives] = negatives
+  }
+}
 
 export const showAverage = (point: AveragePoint | null) => {
   const count = point?.count ?? 0

@@ -13,18 +13,22 @@ const LeastBits = 3
 /** The size of a block that has room for so many doubles, as a power of two. */
 export const bitsFor = (length: number): number => Math.max(LeastBits, 32 - Math.clz32(length - 1))
 
+const none: Array<Float64Array> = []
+
 /** A block is known by its address: the number of its chunk, and where it begins there. */
 export class Blocks {
-  readonly #chunks: Array<Float64Array> = []
+  #chunks: Array<Float64Array> = none
+  /** The same as bytes, where somebody has asked for them. */
+  #bytes: Array<Uint8Array | undefined> | undefined
   #size = 0
   /** Where the rest of the last chunk begins. */
   #next = 0
   /** Addresses of those that were given back, by the bits of their size. */
-  readonly #free: Array<Array<number> | undefined> = []
+  #free: Array<Array<number> | undefined> | undefined
 
   /** The address of a block of zeros. */
   take(bits: number): number {
-    const free = this.#free[bits]?.pop()
+    const free = this.#free?.[bits]?.pop()
     if (free === undefined) return this.#new(2 ** bits)
     const from = this.at(free)
     this.of(free).fill(0, from, from + 2 ** bits)
@@ -32,14 +36,22 @@ export class Blocks {
   }
 
   give(address: number, bits: number): void {
-    const free = this.#free[bits] ?? []
-    this.#free[bits] = free
-    free.push(address)
+    this.#free ??= []
+    this.#free[bits] ??= []
+    this.#free[bits].push(address)
   }
 
   /** The array in which a block lies, from {@link at} on. */
   of(address: number): Float64Array {
     return this.#chunks[address >>> ChunkBits]!
+  }
+
+  /** The same as bytes: eight of them are a double. */
+  bytesOf(address: number): Uint8Array {
+    const chunk = address >>> ChunkBits
+    this.#bytes ??= []
+    this.#bytes[chunk] ??= new Uint8Array(this.#chunks[chunk]!.buffer)
+    return this.#bytes[chunk]
   }
 
   at(address: number): number {
@@ -52,7 +64,9 @@ export class Blocks {
       if (last !== undefined) this.#giveRest(last.length)
       // As much again as there is, so that few blocks take little.
       const chunk = new Float64Array(Math.min(MostOfBlock, Math.max(length, this.#size)))
-      this.#chunks.push(chunk)
+      // Most lanes have one, and an array that grows has room for 17.
+      if (last === undefined) this.#chunks = [chunk]
+      else this.#chunks.push(chunk)
       this.#size += chunk.length
       this.#next = 0
     }

@@ -1,6 +1,7 @@
 /** Exponential histograms in place: what the pure functions of {@link ./exponential.ts} make, as numbers in {@link Blocks}. */
+
+import type { PointTable } from "./blockPoints.ts"
 import { Blocks, bitsFor } from "./blocks.ts"
-import { isExact } from "./exactSum.ts"
 import { DefaultMaxScale, DefaultMaxSize, type ExponentialPoint, type ExponentialSettings } from "./exponential.ts"
 import { type Buckets, shiftToFit } from "./exponentialBuckets.ts"
 import { bucketOf } from "./exponentialScale.ts"
@@ -25,7 +26,7 @@ const Length = 1
 const Address = 2
 const Bits = 3
 
-export class ExponentialTable {
+export class ExponentialTable implements PointTable<ExponentialPoint, number> {
   readonly #maxSize: number
   readonly #maxScale: number
   readonly #blocks = new Blocks()
@@ -64,10 +65,7 @@ export class ExponentialTable {
     const figures = this.#blocks.of(address)
     const f = this.#blocks.at(address)
     figures[f + Count]! += 1
-    const before = figures[f + Sum]!
-    const sum = before + value
-    figures[f + Sum] = sum
-    if (!isExact(before, value, sum)) this.#rests.carry(address, before, value, this.#sum(figures, f))
+    this.#rests.add(address, figures, f + Sum, f + Low, value)
     if (value < figures[f + Min]!) figures[f + Min] = value
     if (value > figures[f + Max]!) figures[f + Max] = value
     if (value === 0) {

@@ -1,5 +1,6 @@
 import { allSteps, type Steps } from "../../util/steps.ts"
 import { type ExactSum, plus, rounded } from "./exactSum.ts"
+import { FigureTable } from "./figureTable.ts"
 import { laterTime } from "./laterTime.ts"
 import { anyNumber, type Measure } from "./measure.ts"
 import { aNumber, aSum, record } from "./packing.ts"
@@ -98,7 +99,39 @@ export class LastPoints implements Points {
   }
 }
 
-export const levelForm = record<LevelPoint>({ value: aSum, at: aNumber })
+const levelForm = record<LevelPoint>({ value: aSum, at: aNumber })
+
+// What lies in the block of a series of values that are added up.
+const Sum = 0
+const Low = 1
+const At = 2
+const FigureBits = 2
+
+export class LevelTable extends FigureTable<LevelPoint> {
+  constructor() {
+    super(FigureBits, levelForm)
+  }
+
+  add(address: number, value: number, at: number): void {
+    const figures = this.blocks.of(address)
+    const f = this.blocks.at(address)
+    this.rests.add(address, figures, f + Sum, f + Low, value)
+    figures[f + At] = at
+  }
+
+  point(address: number): LevelPoint {
+    const figures = this.blocks.of(address)
+    const f = this.blocks.at(address)
+    return { value: this.rests.at(address, [figures, f + Sum, figures, f + Low]), at: figures[f + At]! }
+  }
+
+  protected set(address: number, { at, value }: LevelPoint): void {
+    const figures = this.blocks.of(address)
+    const f = this.blocks.at(address)
+    this.rests.put(address, value, [figures, f + Sum, figures, f + Low])
+    figures[f + At] = at
+  }
+}
 
 export const showGauge = (point: LevelPoint | null) =>
   point === null ? { value: null, at: null } : { value: rounded(point.value), at: point.at }

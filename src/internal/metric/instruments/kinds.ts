@@ -3,25 +3,28 @@
  */
 
 import type { Instrument, KindName } from "../definition/instrument.ts"
-import { averageForm, averageMeasure, showAverage } from "./average.ts"
+import { AverageTable, averageMeasure, showAverage } from "./average.ts"
+import { BlockPoints, type PointTable } from "./blockPoints.ts"
 import { counterMeasure, SumPoints, showSum, upDownMeasure } from "./counter.ts"
-import { DistinctPoints, distinctMeasure, showDistinct } from "./distinct.ts"
+import { distinctMeasure, showDistinct } from "./distinct.ts"
+import { DistinctTable } from "./distinctTable.ts"
 import { exponentialMeasure } from "./exponential.ts"
-import { ExponentialPoints } from "./exponentialPoints.ts"
+import { ExponentialTable } from "./exponentialTable.ts"
 import { showExponential } from "./exponentialView.ts"
-import { FrequencyPoints, frequencyMeasure, showFrequency } from "./frequency.ts"
-import { LastPoints, lastMeasure, levelForm, levelMeasure, showGauge } from "./gauge.ts"
+import { frequencyMeasure, showFrequency } from "./frequency.ts"
+import { FrequencyTable } from "./frequencyTable.ts"
+import { LastPoints, LevelTable, lastMeasure, levelMeasure, showGauge } from "./gauge.ts"
 import { HistogramPoints, histogramMeasure, showHistogram } from "./histogram.ts"
 import type { Measure } from "./measure.ts"
-import { minMaxForm, minMaxMeasure, showMinMax } from "./minMax.ts"
-import { ObjectPoints } from "./objectPoints.ts"
-import type { Form } from "./packing.ts"
+import { MinMaxTable, minMaxMeasure, showMinMax } from "./minMax.ts"
 import type { Points } from "./points.ts"
-import { ratioForm, ratioMeasure, showRatio } from "./ratio.ts"
-import type { WindowSettings } from "./slidingWindow.ts"
-import { showSummary, summaryMeasure } from "./summary.ts"
-import { SummaryPoints } from "./summaryPoints.ts"
-import { showRate, showWindow, type WindowPoint, windowForm, windowMeasure } from "./window.ts"
+import { RatioTable, ratioMeasure, showRatio } from "./ratio.ts"
+import { SlidingPoints, type SlidingTable } from "./slidingPoints.ts"
+import { SlidingWindow, type WindowSettings } from "./slidingWindow.ts"
+import { showSummary, summaryMeasure, windowOf } from "./summary.ts"
+import { SummaryTable } from "./summaryTable.ts"
+import { showRate, showWindow, type WindowPoint, windowMeasure } from "./window.ts"
+import { WindowTable } from "./windowTable.ts"
 
 export interface Kind<Point = unknown, Value = unknown> {
   readonly measure: Measure<Point, Value>
@@ -42,45 +45,89 @@ const kind = <Point, Value>(
   { adds = true, frame = {} }: Partial<Pick<Kind, "adds" | "frame">> = {}
 ): Kind => ({ measure, points, show, adds, frame }) as Kind
 
-/** `takesNumbers`: see {@link ObjectPoints}. */
-const objects =
-  <Point, Value>(measure: Measure<Point, Value>, form: Form<Point>, takesNumbers = true) =>
+const numbers =
+  <Point>(table: () => PointTable<Point, number>) =>
   (): Points =>
-    new ObjectPoints(measure, form, takesNumbers)
+    new BlockPoints<Point, number>(table, true)
+
+/** Of values that are not numbers. */
+const others =
+  <Point, Value>(table: () => PointTable<Point, Value>) =>
+  (): Points =>
+    new BlockPoints<Point, Value>(table, false)
+
+const sliding =
+  <Point>(window: SlidingWindow, table: (window: SlidingWindow) => SlidingTable<Point>) =>
+  (): Points =>
+    new SlidingPoints(window, () => table(window))
 
 /** By what its definition has to say. */
 // biome-ignore lint/suspicious/noExplicitAny: each kind knows its own settings, which its constructor has checked.
 const kinds: { readonly [K in KindName]: (settings: any, instrument: Instrument) => Kind } = {
-  average: () => kind(averageMeasure, showAverage, objects(averageMeasure, averageForm)),
+  average: () =>
+    kind(
+      averageMeasure,
+      showAverage,
+      numbers(() => new AverageTable())
+    ),
   counter: (_, { value }) => kind(counterMeasure, showSum, () => new SumPoints(0, value === undefined)),
-  distinct: (settings) => kind(distinctMeasure(settings), showDistinct, () => new DistinctPoints(settings)),
+  distinct: (settings) =>
+    kind(
+      distinctMeasure(settings),
+      showDistinct,
+      others(() => new DistinctTable(settings))
+    ),
   exponentialHistogram: (settings) =>
-    kind(exponentialMeasure(settings), showExponential, () => new ExponentialPoints(settings)),
+    kind(
+      exponentialMeasure(settings),
+      showExponential,
+      numbers(() => new ExponentialTable(settings))
+    ),
   frequency: ({ maxValues, maxLabelLength }) =>
     kind(
       frequencyMeasure(maxValues, maxLabelLength),
       showFrequency,
-      () => new FrequencyPoints(maxValues, maxLabelLength)
+      others(() => new FrequencyTable(maxValues, maxLabelLength))
     ),
   gauge: ({ mode }) =>
     mode === "add"
-      ? kind(levelMeasure, showGauge, objects(levelMeasure, levelForm), { adds: false })
+      ? kind(
+          levelMeasure,
+          showGauge,
+          numbers(() => new LevelTable()),
+          { adds: false }
+        )
       : kind(lastMeasure, showGauge, () => new LastPoints(), { adds: false }),
   histogram: ({ boundaries }) =>
     kind(histogramMeasure(boundaries), showHistogram(boundaries.length + 1), () => new HistogramPoints(boundaries), {
       frame: { boundaries }
     }),
-  minMax: () => kind(minMaxMeasure, showMinMax, objects(minMaxMeasure, minMaxForm)),
+  minMax: () =>
+    kind(
+      minMaxMeasure,
+      showMinMax,
+      numbers(() => new MinMaxTable())
+    ),
   rate: (settings) => windowKind(settings, showRate(settings)),
-  ratio: () => kind(ratioMeasure, showRatio, objects(ratioMeasure, ratioForm, false)),
-  summary: (settings) => kind(summaryMeasure(settings), showSummary(settings), () => new SummaryPoints(settings)),
+  ratio: () =>
+    kind(
+      ratioMeasure,
+      showRatio,
+      others(() => new RatioTable())
+    ),
+  summary: (settings) =>
+    kind(
+      summaryMeasure(settings),
+      showSummary(settings),
+      sliding(windowOf(settings), (window) => new SummaryTable(window))
+    ),
   upDownCounter: () => kind(upDownMeasure, showSum, () => new SumPoints(-Number.MAX_VALUE, false)),
   window: (settings) => windowKind(settings, showWindow(settings))
 }
 
 const windowKind = (settings: WindowSettings, show: (point: WindowPoint | null, now: number) => object): Kind => {
-  const measure = windowMeasure(settings)
-  return kind(measure, show, objects(measure, windowForm))
+  const points = sliding(new SlidingWindow(settings), (window) => new WindowTable(window))
+  return kind(windowMeasure(settings), show, points)
 }
 
 const known = new WeakMap<Instrument, Kind>()

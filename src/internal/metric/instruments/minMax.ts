@@ -1,3 +1,4 @@
+import { FigureTable } from "./figureTable.ts"
 import { anyNumber, type Measure } from "./measure.ts"
 import { aNumber, record } from "./packing.ts"
 
@@ -29,6 +30,47 @@ export const minMaxMeasure: Measure<MinMaxPoint> = {
   })
 }
 
-export const minMaxForm = record<MinMaxPoint>({ min: aNumber, max: aNumber, count: aNumber })
+const minMaxForm = record<MinMaxPoint>({ min: aNumber, max: aNumber, count: aNumber })
+
+// What lies in the block of a series.
+const Min = 0
+const Max = 1
+const Count = 2
+const FigureBits = 2
+
+export class MinMaxTable extends FigureTable<MinMaxPoint> {
+  constructor() {
+    super(FigureBits, minMaxForm)
+  }
+
+  override create(): number {
+    const address = super.create()
+    this.set(address, { min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY, count: 0 })
+    return address
+  }
+
+  add(address: number, of: number): void {
+    const value = 0 + of
+    const figures = this.blocks.of(address)
+    const f = this.blocks.at(address)
+    if (value < figures[f + Min]!) figures[f + Min] = value
+    if (value > figures[f + Max]!) figures[f + Max] = value
+    figures[f + Count]! += 1
+  }
+
+  point(address: number): MinMaxPoint {
+    const figures = this.blocks.of(address)
+    const f = this.blocks.at(address)
+    return { min: figures[f + Min]!, max: figures[f + Max]!, count: figures[f + Count]! }
+  }
+
+  protected set(address: number, { count, max, min }: MinMaxPoint): void {
+    const figures = this.blocks.of(address)
+    const f = this.blocks.at(address)
+    figures[f + Min] = min
+    figures[f + Max] = max
+    figures[f + Count] = count
+  }
+}
 
 export const showMinMax = (point: MinMaxPoint | null) => point ?? { min: null, max: null, count: 0 }

@@ -170,21 +170,3 @@ export const record = <A extends object>(forms: { readonly [Field in keyof A]-?:
     }
   }
 }
-
-/** All values of a list; some of it may not be there. */
-export const packAll = <A>(form: Form<A>, values: ReadonlyArray<A | undefined>): Packed => {
-  const to = new Packer()
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]
-    to.number(value === undefined ? 0 : 1)
-    if (value !== undefined) form.pack(to, value)
-  }
-  return to.packed
-}
-
-export const unpackAll = <A>(form: Form<A>, packed: Packed): Array<A | undefined> => {
-  const from = new Unpacker(packed)
-  const values: Array<A | undefined> = []
-  while (!from.done) values.push(from.number() === 0 ? undefined : form.unpack(from))
-  return values
-}

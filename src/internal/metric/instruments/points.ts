@@ -25,7 +25,7 @@ export interface Points {
   /** Tables of numbers that the code looks things up in, by name. */
   readonly constants?: { readonly [table: string]: ArrayLike<number> } | undefined
   /** When the last value was measured, where that matters to {@link rewind}. */
-  readonly latest?: number
+  readonly latest?: number | undefined
   /** The clock is at `at`: see {@link Measure.rewind}. */
   readonly rewind?: (at: number) => void
   /** The point of the pure reducer. */

@@ -1,3 +1,4 @@
+import { FigureTable } from "./figureTable.ts"
 import type { Measure } from "./measure.ts"
 import { aNumber, record } from "./packing.ts"
 
@@ -20,7 +21,38 @@ export const ratioMeasure: Measure<RatioPoint, boolean> = {
   minus: (later, earlier) => ({ hits: later.hits - earlier.hits, total: later.total - earlier.total })
 }
 
-export const ratioForm = record<RatioPoint>({ hits: aNumber, total: aNumber })
+const ratioForm = record<RatioPoint>({ hits: aNumber, total: aNumber })
+
+// What lies in the block of a series.
+const Hits = 0
+const Total = 1
+const FigureBits = 1
+
+export class RatioTable extends FigureTable<RatioPoint, boolean> {
+  constructor() {
+    super(FigureBits, ratioForm)
+  }
+
+  add(address: number, hit: boolean): void {
+    const figures = this.blocks.of(address)
+    const f = this.blocks.at(address)
+    if (hit) figures[f + Hits]! += 1
+    figures[f + Total]! += 1
+  }
+
+  point(address: number): RatioPoint {
+    const figures = this.blocks.of(address)
+    const f = this.blocks.at(address)
+    return { hits: figures[f + Hits]!, total: figures[f + Total]! }
+  }
+
+  protected set(address: number, { hits, total }: RatioPoint): void {
+    const figures = this.blocks.of(address)
+    const f = this.blocks.at(address)
+    figures[f + Hits] = hits
+    figures[f + Total] = total
+  }
+}
 
 export const showRatio = (point: RatioPoint | null) => {
   const { hits, total } = point ?? { hits: 0, total: 0 }

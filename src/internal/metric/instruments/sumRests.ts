@@ -24,6 +24,14 @@ export type SumPlace = readonly [highs: Float64Array, high: number, lows: Float6
 export class SumRests {
   #units: Map<number, bigint> | undefined
 
+  /** Adds a value to the sum in its place. */
+  add(index: number, highs: Float64Array, high: number, low: number, value: number): void {
+    const before = highs[high]!
+    const sum = before + value
+    highs[high] = sum
+    if (!isExact(before, value, sum)) this.carry(index, before, value, [highs, high, highs, low])
+  }
+
   /** `value` was added to `before`, which has put the sum in its place. Puts there what that has rounded away. */
   carry(index: number, before: number, value: number, [highs, high, lows, low]: SumPlace): void {
     const error = errorOf(before, value, before + value)
