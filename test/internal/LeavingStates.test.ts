@@ -6,6 +6,8 @@ import { Metric } from "mvx-metrics"
 import { LiveStates } from "../../src/internal/durable/liveStates.ts"
 import { stateIn } from "../../src/internal/fold/endedStates.ts"
 import { LeftStates, type PackedMetric } from "../../src/internal/fold/leftStates.ts"
+import type { SavedRecord } from "../../src/internal/fold/segment.ts"
+import { allSteps } from "../../src/internal/util/steps.ts"
 import { ReplacedFolds } from "../support/replacedFolds.ts"
 import { rowSource } from "../support/rowSource.ts"
 
@@ -162,3 +164,33 @@ it("is, of a recorder that is there, as it was at one moment, and nothing of one
   expect(live.collect(2)).toBe(0)
   expect([...live.of("b")]).toEqual([])
 })
+
+it.each(["left", "ended"] as const)(
+  "is saved in steps of few metrics, whatever else is left meanwhile: %s",
+  (which) => {
+    const folds = new LeavingRecorders()
+    const leave = (lane: number): void => {
+      folds.create(lane, `r${lane}`)
+      folds.visit(lane, 1)
+      folds.remove(lane)
+      folds.readAll()
+      folds.workAll()
+    }
+    for (let lane = 1; lane <= 600; lane++) leave(lane)
+    const states = folds.fold[which]!
+    const first = states.saving(true)!
+    let steps = 0
+    let { done, value } = first.next()
+    for (; done !== true; { done, value } = first.next()) leave(600 + ++steps)
+    expect(steps).toBe(4)
+    const records = [...(value as ReadonlyArray<SavedRecord>), ...allSteps(states.saving(false)!)]
+    // Itself, and the bytes of metrics, which are copied as they are.
+    for (const { parts } of records) expect(parts.length).toBeLessThanOrEqual(129)
+    expect(states.saving(false)).toBe(undefined)
+
+    const other = new LeavingRecorders()
+    for (const record of records) other.fold[which]!.restore(record)
+    for (let lane = 1; lane <= 604; lane++) expect(other[which](`r${lane}`)).toEqual([{ 1: 1 }])
+    expect(which === "left" ? other.fold.left!.folded : other.fold.ended!.events).toBe(604)
+  }
+)

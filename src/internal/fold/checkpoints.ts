@@ -14,7 +14,7 @@ import { type Page, PageBytes } from "../stream/rows/page.ts"
 import type { Steps } from "../util/steps.ts"
 import type { Fold } from "./fold.ts"
 import { KeptSegments } from "./keptSegments.ts"
-import { bytesOf, endedRecord, leftRecord, logRecord, type SavedRecord, stringsRecord } from "./segment.ts"
+import { bytesOf, logRecord, type SavedRecord, stringsRecord } from "./segment.ts"
 import { SegmentMemory } from "./segmentMemory.ts"
 import type { SavedLog, StreamFold } from "./streamFold.ts"
 
@@ -156,17 +156,25 @@ export class Checkpoints {
     }
     round.bytes += bytes
     // Likewise: one that was closed has left its states before.
-    const left = this.#fold.left?.save(this.#isLeftDue)
-    const ended = this.#fold.ended?.save(this.#isLeftDue)
+    const { ended, left } = this.#fold
+    const lasting = [left, ended].flatMap((states) => states?.saving(this.#isLeftDue) ?? [])
     this.#isLeftDue = false
-    if (left !== undefined) records.push(leftRecord(left))
-    if (ended !== undefined) records.push(endedRecord(ended))
     if (round.lane === undefined) bytes = this.#addStrings(round, records, bytes)
     // Beside a large lane, what is saved of the log would keep that lane when it is saved again.
     const areStringsSaved = round.logs.every(({ strings: [from, to] }) => from === to)
     const isDone = round.lane === undefined && areStringsSaved && bytes <= PartBytes
     if (isDone) for (const { log } of round.logs) records.push(logRecord(log))
-    return { records, steps: this.#memory.put(records), isDone }
+    return { records, steps: this.#put(records, lasting), isDone }
+  }
+
+  /** With what is saved of states that last, when that is there: it goes into the same segment as the lanes that have left it. */
+  *#put(
+    records: Array<SavedRecord>,
+    lasting: ReadonlyArray<Steps<ReadonlyArray<SavedRecord>>>
+  ): Steps<SharedArrayBuffer> {
+    for (const steps of lasting) records.push(...(yield* steps))
+    while (!this.#memory.isReady(records.reduce((sum, record) => sum + bytesOf(record), 0))) yield
+    return yield* this.#memory.put(records)
   }
 
   /** As many strings as there is room for in this part. Returns the bytes of it with them. */

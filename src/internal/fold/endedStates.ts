@@ -5,7 +5,6 @@
  * They are part of what a checkpoint saves. A fold that takes the place of another one comes to the ends behind the
  * checkpoint once more: those before it are told by their positions in the log.
  */
-import { deserialize, serialize } from "node:v8"
 import { addEndedRow } from "../formats/packedStats.ts"
 import type { Fingerprint } from "../metric/definition/fingerprint.ts"
 import { isBuiltInLevel } from "../metric/definition/levels.ts"
@@ -16,11 +15,12 @@ import type { Lane } from "../stream/commands.ts"
 import { describeError } from "../util/describeError.ts"
 import { allSteps, type Steps } from "../util/steps.ts"
 import { keepState, keptState } from "./kernels/keptState.ts"
+import { lastingIn, lastingRecords, type WithMetrics } from "./lastingRecords.ts"
 import type { PackedMetric } from "./leftStates.ts"
 import type { FoldLane } from "./recorderFold.ts"
 import { RegisteredMetric } from "./registeredMetric.ts"
 import type { MetricAndSaved, SavedMetric } from "./savedLane.ts"
-import { metricIn, metricRecord, recordBytes } from "./segment.ts"
+import { metricIn, metricRecord, OfEnded, recordBytes, type SavedRecord } from "./segment.ts"
 import type { MetricOwner } from "./viewedMetric.ts"
 
 /** Most ids that are kept apart. What the oldest have counted goes together. */
@@ -32,10 +32,15 @@ export const Others = ""
 /** By name and by what is measured: two definitions of a name are not added up. */
 type OfRecorder = ReadonlyMap<string, PackedMetric>
 
-interface SavedEnded {
-  readonly recorders: ReadonlyArray<
-    readonly [recorderId: string, metrics: OfRecorder | undefined, stats: Float64Array | undefined]
-  >
+interface SavedRecorder extends WithMetrics {
+  readonly recorderId: string
+  /** Otherwise it is among the others now. */
+  readonly isKept: boolean
+  readonly stats: Float64Array | undefined
+}
+
+/** What is saved with recorders, whichever they are. */
+interface SavedWithAll {
   readonly at: number
   readonly events: number
   readonly forgotten: number
@@ -152,8 +157,9 @@ export class EndedStates {
     for (const { metric, saved } of yield* saving) {
       // Who adds up can do nothing with the others.
       if (metric.merge === undefined || isBuiltInLevel(metric)) continue
-      this.#definitions.set(keyOf(metric), metric)
-      this.#shapes.set(measuredBy(metric).hash, shapeOf(metric))
+      const { hash: measured } = measuredBy(metric)
+      this.#definitions.set(keyOf({ name: metric.name, measured }), metric)
+      this.#shapes.set(measured, shapeOf(metric))
       yield* this.#add(own, recorderId, metric, saved, now)
     }
     this.#byId.delete(recorderId)
@@ -198,46 +204,49 @@ export class EndedStates {
     saved: SavedMetric,
     now: number
   ): Steps<void> {
-    const key = keyOf(metric)
+    const { name } = metric
+    const { hash: measured } = measuredBy(metric)
+    const key = keyOf({ name, measured })
     const before = to.get(key)
     try {
       const together = before === undefined ? saved : yield* added(metric, metricIn(before.bytes), saved, now)
       if (together.state._tag === "Lost") throw together.state.reason
       const bytes = yield* bytesOf({ ...together, isContinued: true, shown: undefined })
-      const { hash: measured } = measuredBy(metric)
-      to.set(key, { recorderId, name: metric.name, measured, goneSince: undefined, bytes })
+      to.set(key, { recorderId, name, measured, goneSince: undefined, bytes })
     } catch (error) {
-      this.#notKept(recorderId, metric.name, `what it had counted when it was removed is lost: ${describeError(error)}`)
+      this.#notKept(recorderId, name, `what it had counted when it was removed is lost: ${describeError(error)}`)
     }
   }
 
   // --- checkpoints
 
-  /** `undefined`: nothing has changed. */
-  save(isWhole: boolean): Uint8Array | undefined {
+  /** Saves what has changed since this was last called, or all of it, as it is in this call; `undefined`: nothing has. */
+  saving(isWhole: boolean): Steps<ReadonlyArray<SavedRecord>> | undefined {
     if (!isWhole && this.#unsaved.size === 0) return undefined
-    const ids = isWhole ? [...this.#byId.keys()] : [...this.#unsaved]
+    const ids = isWhole ? this.#byId.keys() : this.#unsaved
+    const recorders = Array.from(ids, (recorderId): SavedRecorder => {
+      const metrics = this.#byId.get(recorderId)
+      const stats = this.#accounts.get(recorderId)
+      return { recorderId, isKept: metrics !== undefined, metrics: [...(metrics?.values() ?? [])], stats }
+    })
     this.#unsaved = new Set()
-    const saved: SavedEnded = {
-      recorders: ids.map(
-        (recorderId) => [recorderId, this.#byId.get(recorderId), this.#accounts.get(recorderId)] as const
-      ),
+    const withAll: SavedWithAll = {
       at: this.#at,
       events: this.#events,
       forgotten: this.#forgotten,
       totals: [...this.#totals],
       shapes: [...this.#shapes]
     }
-    return serialize(saved)
+    return lastingRecords(OfEnded, recorders, withAll)
   }
 
-  restore(bytes: Uint8Array): void {
-    const { at, events, forgotten, recorders, shapes, totals } = deserialize(bytes) as SavedEnded
+  restore(record: SavedRecord): void {
+    const { all, at, events, forgotten, shapes, totals } = lastingIn<SavedWithAll, SavedRecorder>(record)
     for (const [hash, shape] of shapes) this.#shapes.set(hash, shape)
-    for (const [recorderId, metrics, own] of recorders) {
-      this.#put(recorderId, metrics)
-      if (own === undefined) this.#accounts.delete(recorderId)
-      else this.#accounts.set(recorderId, own)
+    for (const { isKept, metrics, recorderId, stats } of all) {
+      this.#put(recorderId, isKept ? new Map(metrics.map((each) => [keyOf(each), each])) : undefined)
+      if (stats === undefined) this.#accounts.delete(recorderId)
+      else this.#accounts.set(recorderId, stats)
     }
     for (const lane of totals) this.#totals.add(lane)
     this.#at = at
@@ -247,7 +256,7 @@ export class EndedStates {
   }
 }
 
-const keyOf = (metric: Metric.Any): string => JSON.stringify([metric.name, measuredBy(metric).hash])
+const keyOf = ({ measured, name }: Pick<PackedMetric, "measured" | "name">): string => JSON.stringify([name, measured])
 
 /** What is saved of a metric that has taken the events of both. Throws where they cannot be merged. */
 function* added(metric: Metric.Any, one: SavedMetric, other: SavedMetric, now: number): Steps<SavedMetric> {

@@ -233,8 +233,8 @@ export class Fold implements FoldOfStreams, FoldOfLanes {
   restore(restore: Restore): void {
     const { attached = [], careful, gone, place, segments } = restore
     const { ended, lanes, left, logs, strings } = foldIn(segments.values())
-    for (const bytes of left) this.left?.restore(bytes)
-    for (const bytes of ended) this.ended?.restore(bytes)
+    for (const record of left) this.left?.restore(record)
+    for (const record of ended) this.ended?.restore(record)
     this.latest = logs.at(-1)?.latest ?? this.latest
     const main = { stream: MainStream, place, careful, to: gone.to }
     for (const { careful, place, stream, to } of [main, ...attached]) {

@@ -6,16 +6,16 @@
  * for the same registration. So a state has the position in the log behind which it is there, and one that was taken
  * stays for a replay until a checkpoint covers its taking.
  */
-import { deserialize, serialize } from "node:v8"
 import type { Fingerprint } from "../metric/definition/fingerprint.ts"
 import { isBuiltInLevel } from "../metric/definition/levels.ts"
 import { measuredBy } from "../metric/definition/measured.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import { shapeOf } from "../metric/definition/stateShape.ts"
 import { allSteps, type Steps } from "../util/steps.ts"
+import { lastingIn, lastingRecords, type WithMetrics } from "./lastingRecords.ts"
 import type { FoldLane } from "./recorderFold.ts"
 import type { MetricAndSaved, SavedMetric } from "./savedLane.ts"
-import { metricRecord, recordBytes, type SavedRecord } from "./segment.ts"
+import { metricRecord, OfLeft, recordBytes, type SavedRecord } from "./segment.ts"
 
 /** Most recorders that were removed in this process and whose states are kept. The oldest go first. */
 const MostRemoved = 1000
@@ -63,9 +63,8 @@ interface Version {
   before: Version | undefined
 }
 
-/** What was added since the last part of a checkpoint, or all of it. */
-interface SavedLeft {
-  readonly versions: ReadonlyArray<Pick<Version, "packed" | "since">>
+/** What is saved with states, whichever they are. */
+interface SavedWithAll {
   readonly measured: ReadonlyArray<readonly [hash: string, parts: Fingerprint]>
   readonly shapes: ReadonlyArray<readonly [hash: string, shape: Fingerprint]>
   readonly folded: number
@@ -242,20 +241,22 @@ export class LeftStates {
 
   // --- checkpoints
 
-  /** `undefined`: nothing was added. */
-  save(isWhole: boolean): Uint8Array | undefined {
+  /**
+   * Saves what was added since this was last called, or all of it; `undefined`: nothing was. What is added between the steps
+   * may be there already, and is saved the next time.
+   */
+  saving(isWhole: boolean): Steps<ReadonlyArray<SavedRecord>> | undefined {
     if (!isWhole && !this.#isAdded) return undefined
-    const versions = isWhole ? [...this.#all()] : this.#added
+    const versions = isWhole ? this.#all() : this.#added
     this.#added = []
     this.#isAdded = false
-    const saved: SavedLeft = {
-      versions: versions.map(({ packed, since }) => ({ packed, since })),
+    const withAll: SavedWithAll = {
       measured: [...this.measured],
       shapes: [...this.shapes],
       folded: this.folded,
       foldedAt: this.#foldedAt
     }
-    return serialize(saved)
+    return lastingRecords(OfLeft, savedVersions(versions), withAll)
   }
 
   *#all(): Iterable<Version> {
@@ -268,16 +269,24 @@ export class LeftStates {
     }
   }
 
-  restore(bytes: Uint8Array): void {
-    const { folded, foldedAt, measured, shapes, versions } = deserialize(bytes) as SavedLeft
+  restore(record: SavedRecord): void {
+    const { all, folded, foldedAt, measured, shapes } = lastingIn<SavedWithAll, SavedVersion>(record)
     for (const [hash, parts] of measured) this.measured.set(hash, parts)
     for (const [hash, shape] of shapes) this.shapes.set(hash, shape)
-    for (const { packed, since } of versions) this.#put(packed, since)
+    for (const { metrics, since } of all) for (const packed of metrics) this.#put(packed, since)
     this.folded = folded
     this.#foldedAt = foldedAt
     this.#added = []
     this.#isAdded = false
   }
+}
+
+interface SavedVersion extends WithMetrics {
+  readonly since: number
+}
+
+function* savedVersions(versions: Iterable<Version>): Iterable<SavedVersion> {
+  for (const { packed, since } of versions) yield { metrics: [packed], since }
 }
 
 const nothing = new Uint8Array()

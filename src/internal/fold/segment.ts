@@ -15,13 +15,13 @@ import type { LogState, SavedLane, SavedMetric, SavedStrings } from "./savedLane
 /** The lane of a record that is of no lane: what has to be known to read the log. */
 export const OfLog: Lane = -1
 
-/** That of a record of the states that recorders have left. */
+/** That of a record of the states that recorders have left: see {@link ./lastingRecords.ts}. */
 export const OfLeft: Lane = -2
 
 /** That of a record of strings of the log. */
 export const OfStrings: Lane = -3
 
-/** That of a record of what removed recorders have counted. */
+/** That of a record of what removed recorders have counted, likewise. */
 export const OfEnded: Lane = -4
 
 export interface SavedRecord {
@@ -85,13 +85,6 @@ export const metricIn = (bytes: Uint8Array): SavedMetric => {
   const saved = deserialize(rest!) as { readonly metrics: ReadonlyArray<SavedMetric> }
   return putBack(saved, asides).metrics[0]!
 }
-
-export const leftRecord = (left: Uint8Array): SavedRecord => ({ lane: OfLeft, at: 0, rowsAt: 0, parts: [left] })
-
-export const endedRecord = (ended: Uint8Array): SavedRecord => ({ lane: OfEnded, at: 0, rowsAt: 0, parts: [ended] })
-
-/** Of either. Shares no memory with the segment. */
-export const leftIn = ({ parts: [left] }: SavedRecord): Uint8Array => Uint8Array.from(left!)
 
 export const stringsIn = ({ parts: [strings] }: SavedRecord): SavedStrings => deserialize(Uint8Array.from(strings!))
 
