@@ -39,8 +39,8 @@ const start = async (module: string): Promise<Started> => {
 
 export const run: Run = async ({ quick }) => {
   const rounds = quick ? { rounds: 5, warmUps: 1, seconds: 6 } : { rounds: 21, warmUps: 2, seconds: 90 }
-  const tsup = here("../../node_modules/tsup/dist/cli-default.js")
-  await exec(process.execPath, [tsup, "--out-dir", here(build), "--silent"], { cwd: here("../..") })
+  const rolldown = here("../../node_modules/rolldown/bin/cli.mjs")
+  await exec(process.execPath, [rolldown, "-c", "-d", here(build)], { cwd: here("../..") })
   const [schema, library] = await inTurn(contenders, rounds, ({ module }) => start(module))
   const cpuOf = (all: typeof schema) => all!.results.map(({ importCpuMillis }) => importCpuMillis)
   const millisOf = (all: typeof schema) => all!.results.map(({ importMillis }) => importMillis)
