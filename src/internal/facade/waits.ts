@@ -28,9 +28,10 @@ export const waitFor = async <A, E>(
   effect: Effect.Effect<A, E>,
   options: WaitOptions | undefined
 ): Promise<A> => {
+  if (options === undefined) return run.promise(effect)
   const invalid = whyInvalidOptions(options, checks)
   if (invalid !== undefined) throw invalid
-  const { signal, timeout } = options ?? {}
+  const { signal, timeout } = options
   signal?.throwIfAborted()
   const exit = await run.promiseExit(Effect.provideService(effect, CurrentWaitTimeout, timeout), { signal })
   if (Exit.isSuccess(exit)) return exit.value

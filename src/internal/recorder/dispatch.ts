@@ -90,11 +90,12 @@ export abstract class Dispatch extends Accounts {
     return this.backlog.isEmpty
   }
 
-  /** Runs `action` when all events accepted up to now are in the stream, before any later one is. */
+  /** Runs `action`, which publishes, when all events accepted up to now are in the stream, before any later one is. */
   afterAccepted(action: () => void): void {
-    // Most who ask find nothing in their way.
-    if (this.backlog.isEmpty && !this.#flushing) action()
-    else this.addBarrier(action)
+    // Most who ask find nothing in their way, and nobody else who waits.
+    const isAlone = this.backlog.isEmpty && !this.#flushing && this.waiterCount === 0 && this.#drained.length === 0
+    if (isAlone) return action()
+    this.addBarrier(action)
     this.flush()
   }
 

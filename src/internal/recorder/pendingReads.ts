@@ -15,14 +15,11 @@ interface Pending {
   // What ends that goes on while it waits.
   stopTimer: (() => void) | undefined
   stopWatching: (() => void) | undefined
-  release: (() => void) | undefined
 }
 
 /** What goes on while a read waits. */
 export interface Waiting {
-  /** Keeps the process alive until the function given back is called. */
-  readonly hold: () => () => void
-  /** Milliseconds of the real clock that it may take. */
+  /** Milliseconds of the real clock that it may take. Its timer keeps the process alive. */
   readonly most: number
   /** The error of one that took longer. */
   readonly late: () => ReadError
@@ -50,8 +47,7 @@ export class PendingReads {
         fail: (error) => resume(Effect.fail(error)),
         parts: undefined,
         stopTimer: undefined,
-        stopWatching: undefined,
-        release: undefined
+        stopWatching: undefined
       }
       this.#reads ??= new Map()
       this.#reads.set(request, pending)
@@ -67,9 +63,8 @@ export class PendingReads {
     })
   }
 
-  #wait(request: number, pending: Pending, { hold, late, most, watch }: Waiting): void {
+  #wait(request: number, pending: Pending, { late, most, watch }: Waiting): void {
     const giveUp = (): void => this.#fail(request, pending, late())
-    pending.release = hold()
     pending.stopTimer = afterwards(most, giveUp)
     pending.stopWatching = watch?.(giveUp)
   }
@@ -86,9 +81,8 @@ export class PendingReads {
     if (!this.#reads?.delete(request)) return
     try {
       pending.stopTimer?.()
-      pending.stopWatching?.()
     } finally {
-      pending.release?.()
+      pending.stopWatching?.()
     }
   }
 

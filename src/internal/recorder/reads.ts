@@ -190,7 +190,10 @@ export class RecorderReads {
     return Effect.withFiber((fiber) =>
       this.#wait(
         fiber,
-        (request) => intake.afterAccepted(() => this.pending.answer(request, [])),
+        (request) => {
+          intake.afterAccepted(() => this.pending.answer(request, []))
+          intake.flush()
+        },
         {},
         () => Effect.void
       )
@@ -266,11 +269,10 @@ export class RecorderReads {
     promptly: boolean,
     sequence: number
   ): Waiting {
-    const { config, laneLink } = this.#recorder
+    const { config } = this.#recorder
     const own = fiber.getRef(CurrentWaitTimeout)
     const timeout = promptly ? "1 second" : (own ?? config.waitTimeout)
     return {
-      hold: () => laneLink.hold(),
       most: own === undefined ? this.#mostMillis : Duration.toMillis(Duration.fromInputUnsafe(own)),
       late: () => waitTimedOut(this.#recorder, operation, timeout, sequence),
       watch: promptly ? (giveUp: () => void) => whenStuck(this.#recorder, giveUp) : undefined
