@@ -53,7 +53,7 @@ export class Streams {
   begin(data: MetricData, origin: Origin): Stream | undefined {
     const { isContinued, life, since, subject } = origin
     const metric = JSON.stringify([shapeKey(data), subject])
-    const key = JSON.stringify([metric, life, since])
+    const key = JSON.stringify([metric, life ?? since])
     const section = this.#exported.section(key)
     const adding = addingOf(data)
     const isDelta = this.#options.temporality === "delta" && adding !== undefined
