@@ -289,6 +289,19 @@ describe("the sum of all deltas is what there was", () => {
     forEvery(withClockSetBack, (all) => play(all, how), runs(100)).pipe(Effect.provide(inProcess!))
   )
 
+  it.effect.each(hows)("when a clock is set back behind a reset: %s", (how) =>
+    play(
+      [
+        { do: "pass", millis: 1 },
+        { do: "reset" },
+        { do: "hit", page: "a", n: 1 },
+        { do: "export", arrives: true },
+        { do: "go back", millis: 1000 }
+      ],
+      how
+    ).pipe(Effect.scoped, Effect.provide(inProcess!))
+  )
+
   it.effect.each(hows)("on the worker: %s", (how) =>
     forEvery(steps, (all) => play(all, how), 10).pipe(Effect.provide(onWorker!))
   )
