@@ -29,10 +29,12 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import { makeInProcess } from "./internal/runtime/inProcess.ts"
 import { makeOnWorker } from "./internal/runtime/onWorker.ts"
 import type { RuntimeOptions, WorkerOptions } from "./internal/runtime/options.ts"
 import type { RuntimeService } from "./internal/runtime/service.ts"
+import { haveStreams } from "./internal/util/effectStream.ts"
 
 export type { FlightRecorderOptions, FlightRecording, Incident, RecordedEvent } from "./internal/flight/recording.ts"
 export type {
@@ -49,6 +51,8 @@ export type { DurableOptions, RuntimeOptions, RuntimeState, WorkerOptions } from
 export type { RuntimeService } from "./internal/runtime/service.ts"
 export type { StreamOptions } from "./internal/runtime/streamOptions.ts"
 export type { ThreadOptions, ThreadsOptions } from "./internal/runtime/threadOptions.ts"
+
+haveStreams(Stream)
 
 /**
  * The service of a running runtime.

@@ -241,6 +241,22 @@ describe.each(["in process", "on the worker"] as const)("the facade %s", (where)
     expect((await recorder.getReport()).stats).toMatchObject({ applied: 501, pending: 0 })
   })
 
+  it("ends an iteration that is left while it waits, whenever it is left", async () => {
+    const runtime = await shared(where)
+    const recorder = await runtime.createRecorder("storage")
+    await recorder.registerMetric(Ticks)
+    const over = { done: true, value: undefined }
+    const changes = recorder.changes()[Symbol.asyncIterator]()
+    const waiting = changes.next()
+    expect(await changes.return!()).toEqual(over)
+    expect(await Promise.all([waiting, changes.next(), changes.return!()])).toEqual([over, over, over])
+    const untouched = recorder.latestChanges()[Symbol.asyncIterator]()
+    expect(await untouched.return!()).toEqual(over)
+    expect(await untouched.next()).toEqual(over)
+    for (let n = 0; n < 500; n++) recorder.registerEvent(tick())
+    expect((await recorder.getReport()).stats).toMatchObject({ applied: 500, pending: 0 })
+  })
+
   it("gives a slow listener the latest change of each metric, and does not wait for it", async () => {
     const runtime = await shared(where)
     const recorder = await runtime.createRecorder("storage")

@@ -19,7 +19,6 @@ import type { EmitError } from "../internal/model/recorderErrors.ts"
 import type { MetricNotRegistered, RegisterError } from "../internal/model/registerErrors.ts"
 import type { RecorderState, Stats } from "../internal/model/stats.ts"
 import { InvalidArgument, InvalidState } from "../internal/model/usageErrors.ts"
-import { changesOf } from "../internal/recorder/changesOf.ts"
 import { Deltas } from "../internal/recorder/deltaReader.ts"
 import type { ServiceMembers } from "../internal/recorder/internals.ts"
 import { serviceOf } from "../internal/recorder/makeService.ts"
@@ -28,6 +27,7 @@ import { snapshotsOf, statesOf } from "../internal/recorder/reads.ts"
 import { type Registrar, registerMetrics, whyNotReset } from "../internal/recorder/registering.ts"
 import { Registrations } from "../internal/recorder/registrations.ts"
 import type { RecorderService } from "../internal/recorder/service.ts"
+import { wantedOf } from "../internal/recorder/wantedOf.ts"
 import { copyOf, whyInvalidEvent } from "../internal/stream/eventWriter.ts"
 
 type Listener = Queue.Queue<MetricChange, Cause.Done>
@@ -193,7 +193,9 @@ export class SyncRecorder implements ServiceMembers, Registrar {
   )
 
   readonly changesOf = (metrics: Metric.Any | Metric.MetricSet) =>
-    changesOf(metrics, this.registrations, (isWanted) => Stream.filter(this.changes, isWanted))
+    Stream.unwrap(
+      Effect.map(wantedOf(metrics, this.registrations), (isWanted) => Stream.filter(this.changes, isWanted))
+    ) as Stream.Stream<never, MetricNotRegistered>
 
   readonly latestChanges = this.changes
 

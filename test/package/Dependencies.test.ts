@@ -227,7 +227,7 @@ const circles = (): ReadonlyArray<string> => {
 describe("the sources", () => {
   it("load for mvx-metrics/promise what a program needs that folds on a worker", () => {
     const onDemand =
-      /^src\/internal\/(fold|live|cluster|exporters\/otlp|process|http|sql|structures)\/|^node:|^@|^effect\/(Logger|FileSystem)$/
+      /^src\/internal\/(fold|live|cluster|exporters\/otlp|process|http|sql|structures)\/|^node:|^@|^effect\/(Logger|FileSystem|Stream)$/
     const loaded = [...loadedWith("src/MetricsClient.ts")]
     expect(loaded).toContain("src/internal/recorder/makeRecorder.ts")
     expect(loaded.filter((path) => onDemand.test(path))).toEqual([])

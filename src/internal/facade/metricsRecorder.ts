@@ -4,7 +4,6 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Stream from "effect/Stream"
 import type * as Metric from "../metric/definition/metric.ts"
 import type {
   MetricChange,
@@ -27,6 +26,7 @@ import type { RegisterOptions, SnapshotOptions } from "../recorder/options.ts"
 import { type Emitter, promiseEmitterOf } from "../recorder/promiseEmitter.ts"
 import type { RecorderService } from "../recorder/service.ts"
 import { whyInvalidEvent } from "../stream/eventWriter.ts"
+import { iterate } from "./changes.ts"
 import type { Run } from "./run.ts"
 import { anAbortSignal, type WaitOptions, waitFor } from "./waits.ts"
 
@@ -276,7 +276,7 @@ export class MetricsRecorder {
    * @since 0.2.0
    */
   changes(): AsyncIterable<MetricChange> {
-    return Stream.toAsyncIterableWith(this.#recorder.changes, this.#run.context)
+    return iterate(this.#run, this.#recorder, ({ changes }) => changes)
   }
 
   /**
@@ -286,7 +286,7 @@ export class MetricsRecorder {
    * @since 0.2.0
    */
   changesOf<M extends Metric.Any | Metric.MetricSet>(metrics: M): AsyncIterable<MetricChange<SnapshotOf<M>>> {
-    return Stream.toAsyncIterableWith(this.#recorder.changesOf(metrics), this.#run.context)
+    return iterate<SnapshotOf<M>>(this.#run, this.#recorder, ({ changesOf }) => changesOf(metrics))
   }
 
   /**
@@ -295,6 +295,6 @@ export class MetricsRecorder {
    * @since 0.2.0
    */
   latestChanges(): AsyncIterable<MetricChange> {
-    return Stream.toAsyncIterableWith(this.#recorder.latestChanges, this.#run.context)
+    return iterate(this.#run, this.#recorder, ({ latestChanges }) => latestChanges)
   }
 }

@@ -188,7 +188,9 @@ export const mergedRuntime = Effect.fnUntraced(function* (
     {
       namespace,
       state: Effect.sync(() => states.state),
-      states: states.stream,
+      get states() {
+        return states.stream
+      },
       stats: Effect.sync(() => ({ restarts: 0, ...unused(0), ...internals.usage(), recorders: sources.length })),
       start: Effect.void,
       acceptThreads: () => Effect.fail(notThere("accept threads")),

@@ -3,11 +3,11 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Queue from "effect/Queue"
-import * as Stream from "effect/Stream"
 import type { LaneLink } from "../link/link.ts"
 import type { MetricChange } from "../metric/definition/snapshot.ts"
 import type { RecorderFailed } from "../model/recorderErrors.ts"
 import type { Watch } from "../stream/commands.ts"
+import type { ChangePull, Subscribe } from "./changePulls.ts"
 import type { RecorderHooks } from "./hooks.ts"
 import type { Intake } from "./intake.ts"
 import type { RecorderReads } from "./reads.ts"
@@ -35,7 +35,7 @@ interface ListenedTo {
   readonly hooks: Pick<RecorderHooks, "onChange">
 }
 
-/** Changes that a stream may have waiting. More make its recorder's fold wait. */
+/** Changes that a listener may have waiting. More make its recorder's fold wait. */
 const OutletSize = 16
 
 /** Those who listen to the changes of one recorder, and what they are told. */
@@ -68,43 +68,39 @@ export class ChangeHub {
   }
 
   /** Every wanted change in order. A listener that does not keep up makes the fold wait. */
-  every(isWanted: Outlet["isWanted"] = () => true): Stream.Stream<MetricChange, RecorderFailed> {
-    return Stream.unwrap(
-      Effect.gen({ self: this }, function* () {
-        const queue = yield* Queue.bounded<MetricChange, RecorderFailed | Cause.Done>(OutletSize)
-        const consumer = yield* Effect.withFiber(Effect.succeed)
-        const outlet: Outlet = { from: this.#recorder.intake.accepted, consumer, isWanted, queue }
-        // Before it is added: one that is left behind would make the fold wait for good.
-        yield* Effect.addFinalizer(() =>
-          Effect.andThen(
-            Queue.shutdown(queue),
-            Effect.sync(() => this.#remove(this.#outlets, outlet))
-          )
+  every(isWanted: Outlet["isWanted"] = () => true): Subscribe {
+    return Effect.gen({ self: this }, function* () {
+      const queue = yield* Queue.bounded<MetricChange, RecorderFailed | Cause.Done>(OutletSize)
+      const consumer = yield* Effect.withFiber(Effect.succeed)
+      const outlet: Outlet = { from: this.#recorder.intake.accepted, consumer, isWanted, queue }
+      // Before it is added: one that is left behind would make the fold wait for good.
+      yield* Effect.addFinalizer(() =>
+        Effect.andThen(
+          Queue.shutdown(queue),
+          Effect.sync(() => this.#remove(this.#outlets, outlet))
         )
-        this.#addOutlet(outlet)
-        return Stream.fromQueue(queue)
-      })
-    )
+      )
+      this.#addOutlet(outlet)
+      return Queue.takeAll(queue)
+    })
   }
 
   /** The latest change of each metric since the listener last took some. Never makes the fold wait. */
-  get latest(): Stream.Stream<MetricChange, RecorderFailed> {
-    return Stream.unwrap(
-      Effect.gen({ self: this }, function* () {
-        const signal = yield* Queue.sliding<void, RecorderFailed | Cause.Done>(1)
-        const conflated: Conflated = { from: this.#recorder.intake.accepted, changes: new Map(), signal }
-        yield* Effect.addFinalizer(() => Effect.sync(() => this.#remove(this.#conflated, conflated)))
-        this.#addConflated(conflated)
-        return Stream.fromQueue(conflated.signal).pipe(
-          Stream.map(() => {
-            const changes = [...conflated.changes.values()]
-            conflated.changes.clear()
-            return changes
-          }),
-          Stream.flattenIterable
-        )
+  get latest(): Subscribe {
+    return Effect.gen({ self: this }, function* () {
+      const signal = yield* Queue.sliding<void, RecorderFailed | Cause.Done>(1)
+      const conflated: Conflated = { from: this.#recorder.intake.accepted, changes: new Map(), signal }
+      yield* Effect.addFinalizer(() => Effect.sync(() => this.#remove(this.#conflated, conflated)))
+      this.#addConflated(conflated)
+      const { changes } = conflated
+      const pull: ChangePull = Effect.flatMap(Queue.take(signal), () => {
+        const [first, ...others] = changes.values()
+        changes.clear()
+        // There is one for each signal, unless a signal came while the last ones were taken.
+        return first === undefined ? pull : Effect.succeed([first, ...others] as const)
       })
-    )
+      return pull
+    })
   }
 
   /** The fiber that the fold waits for: it consumes changes, and has not taken those that wait for it. */

@@ -10,6 +10,7 @@ import type { MetricEvent } from "../model/event.ts"
 import type { RegisterError } from "../model/registerErrors.ts"
 import type { Stats } from "../model/stats.ts"
 import { opaque } from "../util/opaque.ts"
+import type { ChangePulls } from "./changePulls.ts"
 import type { RegisterOptions } from "./options.ts"
 import { type RecorderService, RecorderTypeId } from "./service.ts"
 
@@ -26,6 +27,8 @@ export interface RecorderInternals {
   readonly metricsUnsafe: () => ReadonlyArray<Metric.Any>
   /** Whether a registered metric reads the events of a tag. */
   readonly reads: (tag: string) => boolean
+  /** Of a recorder of a runtime. */
+  readonly pulls?: ChangePulls
 }
 
 /** What a service is made of: all of it, but for what only the service gives. */

@@ -1,11 +1,15 @@
 /** What the users of a recorder call, and what emitters and exporters of this package call beside that. */
 import * as Effect from "effect/Effect"
+import type * as Stream from "effect/Stream"
 import type * as Metric from "../metric/definition/metric.ts"
+import type { MetricChange } from "../metric/definition/snapshot.ts"
 import { refuse, whyInvalidOptions } from "../model/optionChecks.ts"
+import type { RecorderFailed } from "../model/recorderErrors.ts"
 import type { MetricNotRegistered, RegisterError } from "../model/registerErrors.ts"
 import type { Stats } from "../model/stats.ts"
 import type { InvalidState } from "../model/usageErrors.ts"
-import { changesOf } from "./changesOf.ts"
+import { effectStream } from "../util/effectStream.ts"
+import type { ChangePulls, Subscribe } from "./changePulls.ts"
 import { RecorderEmission } from "./emission.ts"
 import type { ServiceMembers } from "./internals.ts"
 import { type FlushOptions, flushOptionChecks, type RegisterOptions, type SnapshotOptions } from "./options.ts"
@@ -13,6 +17,7 @@ import { statsOf } from "./reads.ts"
 import { type Registrar, registerMetrics, whyNotReset } from "./registering.ts"
 import type { Registrations } from "./registrations.ts"
 import { CurrentWaitTimeout, inTime } from "./waitTimeout.ts"
+import { wantedOf } from "./wantedOf.ts"
 
 // One object for all of it, since there may be ten thousand of them. What a service shows is made when it is looked at.
 export class RecorderMembers extends RecorderEmission implements ServiceMembers, Registrar {
@@ -160,16 +165,29 @@ export class RecorderMembers extends RecorderEmission implements ServiceMembers,
       )
   }
 
+  get pulls(): ChangePulls {
+    const { hub } = this.parts
+    return {
+      changes: hub.every(),
+      changesOf: (metrics) => Effect.flatMap(wantedOf(metrics, this.registrations), (isWanted) => hub.every(isWanted)),
+      latestChanges: hub.latest
+    }
+  }
+
   get changes() {
-    return this.parts.hub.every()
+    return streamOf(this.pulls.changes)
   }
 
   get changesOf() {
-    return (metrics: Metric.Any | Metric.MetricSet) =>
-      changesOf(metrics, this.registrations, (isWanted) => this.parts.hub.every(isWanted))
+    return (metrics: Metric.Any | Metric.MetricSet) => streamOf(this.pulls.changesOf(metrics)) as never
   }
 
   get latestChanges() {
-    return this.parts.hub.latest
+    return streamOf(this.pulls.latestChanges)
   }
+}
+
+const streamOf = <E>(subscribe: Subscribe<E>): Stream.Stream<MetricChange, E | RecorderFailed> => {
+  const { fromPull, scoped } = effectStream()
+  return scoped(fromPull(subscribe))
 }

@@ -181,7 +181,9 @@ export const makeRuntime = Effect.fnUntraced(function* (
   const service: RuntimeService = {
     namespace,
     state: Effect.sync(() => lifecycle.state),
-    states: lifecycle.states,
+    get states() {
+      return lifecycle.states
+    },
     stats: Effect.andThen(
       log.inspection("read the stats of the runtime"),
       Effect.sync(() => usage())

@@ -2,7 +2,8 @@
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
+import { effectStream } from "../util/effectStream.ts"
 import type { RuntimeState } from "./options.ts"
 
 /** States that wait for a listener. Of more, it misses the oldest. */
@@ -28,7 +29,7 @@ export class StateChanges {
 
   /** Begins with the present state, and ends with the last one there can be. */
   get stream(): Stream.Stream<RuntimeState> {
-    return Stream.callback<RuntimeState>(
+    return effectStream().callback<RuntimeState>(
       (queue: Queue.Queue<RuntimeState, Cause.Done>) =>
         Effect.acquireRelease(
           Effect.sync(() => {
