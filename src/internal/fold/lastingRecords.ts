@@ -4,7 +4,6 @@
  */
 import { deserialize, serialize } from "node:v8"
 import type { Steps } from "../util/steps.ts"
-import type { PackedMetric } from "./leftStates.ts"
 import type { SavedRecord } from "./segment.ts"
 
 /** Metrics of a record, which is serialised in less than a millisecond. */
@@ -12,7 +11,7 @@ const MetricsAtOnce = 128
 
 /** Something with metrics. */
 export interface WithMetrics {
-  readonly metrics: ReadonlyArray<PackedMetric>
+  readonly metrics: ReadonlyArray<{ readonly bytes: Uint8Array }>
 }
 
 /** Records of `all`, each with some of them and with what they have in common. There is one at least. */
