@@ -133,6 +133,7 @@ export class Replaying {
   read(what: "snapshots" | "shown" | "states", now = 0): Read {
     while (this.deliver());
     this.command({ _tag: "Read", lane, request: 1, what, now })
+    while (this.#fold.work.isPending) this.#fold.work.goOn()
     return this.said.findLast((message) => message._tag === "Answer")!.read
   }
 

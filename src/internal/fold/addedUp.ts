@@ -28,7 +28,10 @@ interface Group {
   readonly apart: ReadonlyArray<Turn>
 }
 
-export const groupsOf = (turns: ReadonlyArray<Turn>, groupOf: GroupOf): ReadonlyArray<Group> => {
+/** Recorders that are sorted in a step. */
+const TurnsAtOnce = 64
+
+export function* groupsOf(turns: ReadonlyArray<Turn>, groupOf: GroupOf): Steps<ReadonlyArray<Group>> {
   const groups = new Map<string | undefined, Array<Turn>>()
   for (const turn of turns) {
     const group = groupOf(turn.recorderId)
@@ -36,14 +39,20 @@ export const groupsOf = (turns: ReadonlyArray<Turn>, groupOf: GroupOf): Readonly
     if (known === undefined) groups.set(group, [turn])
     else known.push(turn)
   }
-  return Array.from(groups, ([group, all]) => ({ group, ...partsOf(all) }))
+  const all: Array<Group> = []
+  for (const [group, turns] of groups) {
+    all.push({ group, ...(yield* partsOf(turns)) })
+    yield
+  }
+  return all
 }
 
-const partsOf = (turns: ReadonlyArray<Turn>): Omit<Group, "group"> => {
+function* partsOf(turns: ReadonlyArray<Turn>): Steps<Omit<Group, "group">> {
   const byName = new Map<string, { readonly hash: string; readonly parts: Array<Shown> }>()
-  const apart = turns.map(({ recorderId, shown }) => ({
-    recorderId,
-    shown: shown.filter((each) => {
+  const apart: Array<Turn> = []
+  for (const [i, { recorderId, shown }] of turns.entries()) {
+    if (i % TurnsAtOnce === TurnsAtOnce - 1) yield
+    const others = shown.filter((each) => {
       const { merge, name } = each.metric
       if (merge === undefined) return true
       const { hash } = measuredBy(each.metric)
@@ -52,11 +61,9 @@ const partsOf = (turns: ReadonlyArray<Turn>): Omit<Group, "group"> => {
       else if (known.hash === hash) known.parts.push(each)
       return known !== undefined && known.hash !== hash
     })
-  }))
-  return {
-    together: Array.from(byName.values(), ({ parts }) => parts),
-    apart: apart.filter(({ shown }) => shown.length > 0)
+    if (others.length > 0) apart.push({ recorderId, shown: others })
   }
+  return { together: Array.from(byName.values(), ({ parts }) => parts), apart }
 }
 
 /** `parts`: of one metric, one at least. */
@@ -79,10 +86,11 @@ export function* addedUp(parts: ReadonlyArray<Shown>, now: number): Steps<Shown>
     for (const cut of cuts) {
       yield* kernel.absorbing(() => cut.kernel, now)
       cut.release()
+      yield
     }
     return viewed({ ...own, dimensions: undefined, series: new SeriesCut(kernel) }, now)
   }
-  return { ...own, dimensions: viewOfStates(parts, now), series: undefined }
+  return { ...own, dimensions: yield* viewOfStates(parts, now), series: undefined }
 }
 
 /** What has no labels has no series to go through. */
@@ -96,12 +104,17 @@ export const viewed = (shown: Shown, now: number): Shown => {
 }
 
 /** Of those that could be viewed. `undefined`: together they cannot. */
-const viewOfStates = (parts: ReadonlyArray<Shown>, now: number): unknown => {
+function* viewOfStates(parts: ReadonlyArray<Shown>, now: number): Steps<unknown> {
   const { merge, view } = parts[0]!.metric
   const states = parts.flatMap(({ state }) => (state === undefined ? [] : [state.of]))
   if (states.length === 0) return undefined
   try {
-    return view(states.reduce((left, right) => merge!(left, right, now)) as never, now)
+    let all = states[0]
+    for (const state of states.slice(1)) {
+      all = merge!(all as never, state as never, now)
+      yield
+    }
+    return view(all as never, now)
   } catch {
     return undefined
   }

@@ -9,6 +9,7 @@ import { MainStream } from "../stream/commands.ts"
 import { ChunkBytes, CounterTable, type LaneCounters } from "../stream/foldedCounters.ts"
 import type { Change, LaneMessage, StateRead } from "../stream/foldMessages.ts"
 import { AnswerRoom } from "./answerRoom.ts"
+import { DueReads } from "./dueReads.ts"
 import { nowhere } from "./place.ts"
 import { FoldLane } from "./recorderFold.ts"
 import { atOnce } from "./slices.ts"
@@ -39,6 +40,7 @@ export class DirectFold {
         send: (message) => this.#take(message),
         sendCopies: false,
         work: atOnce,
+        reads: new DueReads(atOnce, () => Number.POSITIVE_INFINITY),
         room: new AnswerRoom(),
         place: nowhere,
         isCareful: false,

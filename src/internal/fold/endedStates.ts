@@ -32,7 +32,7 @@ export const Others = ""
 /** By name and by what is measured: two definitions of a name are not added up. */
 type OfRecorder = ReadonlyMap<string, PackedMetric>
 
-interface SavedRecorder extends WithMetrics {
+interface SavedRecorder extends WithMetrics<PackedMetric> {
   readonly recorderId: string
   /** Otherwise it is among the others now. */
   readonly isKept: boolean

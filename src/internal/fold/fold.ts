@@ -10,6 +10,7 @@ import type { Restore } from "../stream/restore.ts"
 import type { Unwanted } from "../stream/workerMessages.ts"
 import type { Steps } from "../util/steps.ts"
 import { AnswerRoom } from "./answerRoom.ts"
+import { DueReads } from "./dueReads.ts"
 import { EndedStates } from "./endedStates.ts"
 import { FoldLanes } from "./foldLanes.ts"
 import type { FoldOfLanes } from "./foldOfLanes.ts"
@@ -63,6 +64,7 @@ export class Fold implements FoldOfStreams, FoldOfLanes {
   /** Reads and scrapes that take long: whoever drives the fold goes on with them. */
   readonly work = new Slices()
   readonly room = new AnswerRoom()
+  readonly reads = new DueReads(this.work, () => this.latest)
   readonly #renders = new FoldRenders()
   /** Commands that ever came. */
   commands = 0

@@ -3,6 +3,7 @@ import type { LaneCounters } from "../stream/foldedCounters.ts"
 import type { LaneMessage } from "../stream/foldMessages.ts"
 import type { Poison } from "../stream/restore.ts"
 import type { AnswerRoom } from "./answerRoom.ts"
+import type { DueReads } from "./dueReads.ts"
 import type { FoldTap } from "./foldTap.ts"
 import type { Worktable } from "./slices.ts"
 
@@ -19,6 +20,8 @@ export interface FoldOfLanes {
   readonly tap?: FoldTap | undefined
   /** Where what takes long is done in slices. */
   readonly work: Worktable
+  /** For reads of very many lanes. */
+  readonly reads: DueReads
   /** For answers on their way, where `send` copies. */
   readonly room: AnswerRoom
   /** See {@link ./place.ts}. */

@@ -18,7 +18,7 @@ interface Reading {
 }
 
 /** `sendCopies`: what is long is sent in parts then. */
-type ReadFold = Pick<FoldOfLanes, "awaits" | "room" | "send" | "sendCopies" | "work">
+type ReadFold = Pick<FoldOfLanes, "awaits" | "reads" | "room" | "send" | "sendCopies" | "work">
 
 /** What is left of an answer when all that is long was sent, and its values. */
 type Answer = readonly [read: ReadonlyArray<ReadPart>, values: number]
@@ -36,10 +36,12 @@ export class LaneReads {
 
   /** Reads metrics as they are now. `sequence`: that of the last event. */
   read(command: ReadCommand, metrics: LaneMetrics, sequence: number): void {
-    const { sendCopies } = this.#fold
-    const brief = metrics.readBriefly(command, sequence, sendCopies)
-    if (brief === undefined) this.begin(command, metrics.read(command, sequence, sendCopies))
-    else this.#answer(command, brief)
+    const { reads, sendCopies } = this.#fold
+    reads.make(() => {
+      const brief = metrics.readBriefly(command, sequence, sendCopies)
+      if (brief === undefined) this.begin(command, metrics.read(command, sequence, sendCopies))
+      else this.#answer(command, brief)
+    })
   }
 
   /** Answers in this call, unless the answer is long, or what is on its way is. */

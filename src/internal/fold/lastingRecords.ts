@@ -9,9 +9,13 @@ import type { SavedRecord } from "./segment.ts"
 /** Metrics of a record, which is serialised in less than a millisecond. */
 const MetricsAtOnce = 128
 
+interface WithBytes {
+  readonly bytes: Uint8Array
+}
+
 /** Something with metrics. */
-export interface WithMetrics {
-  readonly metrics: ReadonlyArray<{ readonly bytes: Uint8Array }>
+export interface WithMetrics<Packed extends WithBytes = WithBytes> {
+  readonly metrics: ReadonlyArray<Packed>
 }
 
 /** Records of `all`, each with some of them and with what they have in common. There is one at least. */

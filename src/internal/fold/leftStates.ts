@@ -281,7 +281,7 @@ export class LeftStates {
   }
 }
 
-interface SavedVersion extends WithMetrics {
+interface SavedVersion extends WithMetrics<PackedMetric> {
   readonly since: number
 }
 

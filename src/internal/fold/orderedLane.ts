@@ -4,8 +4,9 @@
  */
 import type * as Metric from "../metric/definition/metric.ts"
 import type { MetricEvent } from "../model/event.ts"
-import type { Lane } from "../stream/commands.ts"
+import type { Lane, ReadCommand } from "../stream/commands.ts"
 import { allSteps, type Steps } from "../util/steps.ts"
+import type { DueReads } from "./dueReads.ts"
 import {
   type Absorbing,
   type Batch,
@@ -29,11 +30,13 @@ export abstract class OrderedLane {
   protected inbox: Array<Step> | undefined
   /** What the lane waits for: the batch whose changes a listener has not taken yet, or what a recorder leaves to it. */
   protected held: Batch | Absorbing | undefined
-  /** Those who are shown all metrics as they are now, when it is their turn or before anything changes. */
-  protected due: Array<Show> | undefined
+  /** Those who look at the metrics as they are now, when it is their turn or before anything changes. */
+  protected due: Array<Show | ReadCommand> | undefined
+  readonly #reads: DueReads
 
-  constructor(lane: Lane) {
+  constructor(lane: Lane, reads: DueReads) {
     this.lane = lane
+    this.#reads = reads
   }
 
   /** Does something whose turn it is. */
@@ -72,12 +75,19 @@ export abstract class OrderedLane {
   }
 
   #step(step: Step): void {
+    if ((step._tag === "Show" && step.canWait) || (step._tag === "Read" && this.#reads.putOff(this, step.now))) {
+      this.due ??= []
+      this.due.push(step)
+      return
+    }
     // One that cannot wait may change something: its clock was set back.
-    if (this.due !== undefined && (step._tag !== "Show" || !step.canWait)) this.showDue()
-    if (step._tag !== "Show") return this.perform(step)
-    if (!step.canWait) return this.showNow(step)
-    this.due ??= []
-    this.due.push(step)
+    if (this.due !== undefined) this.showDue()
+    this.#do(step)
+  }
+
+  #do(step: Step): void {
+    if (step._tag === "Show") this.showNow(step)
+    else this.perform(step)
   }
 
   // --- those who look at the metrics
@@ -94,7 +104,7 @@ export abstract class OrderedLane {
 
   /** Those who asked wait no more to be shown anything. Of what waits with the events, the time is left. */
   forget(by: object): void {
-    const due = this.due?.filter((show) => show.by !== by)
+    const due = this.due?.filter((step) => step._tag !== "Show" || step.by !== by)
     this.due = due?.length === 0 ? undefined : due
     const { lane } = this
     this.inbox = this.inbox?.map((step) =>
@@ -114,7 +124,15 @@ export abstract class OrderedLane {
   showDue(): void {
     const { due } = this
     this.due = undefined
-    for (const step of due ?? []) this.showNow(step)
+    for (const step of due ?? []) this.#do(step)
+  }
+
+  /** Makes the reads that wait. */
+  readDue(): void {
+    const due = this.due ?? []
+    const shows = due.filter(({ _tag }) => _tag === "Show")
+    this.due = shows.length === 0 ? undefined : shows
+    for (const step of due) if (step._tag === "Read") this.perform(step)
   }
 
   // --- what a removed recorder leaves

@@ -43,7 +43,7 @@ export class FoldLane extends OrderedLane implements MetricsLane, TappedLane {
   readonly #reads: LaneReads
 
   constructor(options: LaneOptions) {
-    super(options.lane)
+    super(options.lane, options.fold.reads)
     this.life = options.life
     this.recorderId = options.recorderId
     this.stream = options.stream
@@ -259,6 +259,7 @@ export class FoldLane extends OrderedLane implements MetricsLane, TappedLane {
 
   /** All of it as it is in the first step; events may be taken between the steps. */
   *saving(): Steps<SavedLane> {
+    this.readDue()
     const rest = {
       lane: this.lane,
       life: this.life,

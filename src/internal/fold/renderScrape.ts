@@ -11,6 +11,7 @@ import type { MetricData } from "../formats/metricData.ts"
 import { OtlpExposition } from "../formats/otlp/exposition.ts"
 import { type Accounting, addStats, unpackStats } from "../formats/packedStats.ts"
 import { type AnyExposition, makeExposition } from "../formats/prometheus/exposition.ts"
+import type { Source } from "../formats/prometheus/families.ts"
 import { Exposition } from "../formats/prometheus/text.ts"
 import { wantedBy } from "../formats/prometheus/wanted.ts"
 import { type Condition, countsData, missedData } from "../formats/quarantine.ts"
@@ -78,7 +79,7 @@ export const renderLanes = (render: Render, fold: RenderedFold, onEnd: () => voi
 
   /** Those that are added up, when all are there. */
   const addGroups = function* (groupOf: GroupOf): Steps<void> {
-    for (const { apart, group, together } of groupsOf(turns, groupOf)) {
+    for (const { apart, group, together } of yield* groupsOf(turns, groupOf)) {
       const shown: Array<Shown> = []
       for (const parts of together) shown.push(yield* addedUp(parts, now))
       yield* add(group, shown)
@@ -87,8 +88,8 @@ export const renderLanes = (render: Render, fold: RenderedFold, onEnd: () => voi
           recorderId,
           shown.map((each) => viewed(each, now))
         )
+        yield
       }
-      yield
     }
     turns = []
   }
@@ -112,6 +113,7 @@ export const renderLanes = (render: Render, fold: RenderedFold, onEnd: () => voi
       if (exposition instanceof DeltaExposition) yield* exposition.begin()
       for (const lane of lanes) {
         lane.showDue()
+        yield
         yield* addTurns()
       }
       if (missing > 0 && canWait) patience = setTimeout(showFolded, Patience).unref()
@@ -122,7 +124,7 @@ export const renderLanes = (render: Render, fold: RenderedFold, onEnd: () => voi
       if (groupOf !== undefined) yield* addGroups(groupOf)
       // The thread of the application tells OTLP what it knows best.
       if (!(exposition instanceof DeltaExposition || exposition instanceof OtlpExposition)) {
-        for (const data of ofLibrary(render)) exposition.add(data, others)
+        yield* addLibrary(exposition, others, render)
       }
       const whole = yield* exposition.finish()
       const body = asked.compression === undefined ? whole : yield* compressed(whole)
@@ -188,20 +190,34 @@ const labelling = ({ namespace, recorderIds, rendering, totalIds }: Render) => {
   }
 }
 
+/** Recorders whose accounting is added in a step. */
+const RecordersAtOnce = 64
+
 /** What the library says of itself, and what there is beside. */
-const ofLibrary = (render: Render): ReadonlyArray<MetricData> => {
+function* addLibrary(exposition: AnyExposition, source: Source, render: Render): Steps<void> {
   const { foldLag, namespace, others = [], recorderIds, rendering, runtime, stats } = render
-  const beside = others as ReadonlyArray<MetricData>
-  if (rendering.selfMetrics === false) return beside
-  const { groupOf = (id: string) => id } = labelling(render)
-  const groups = new Map<string | undefined, Accounting>()
-  for (const [i, each] of unpackStats(stats).entries()) {
-    const group = groupOf(recorderIds[i]!)
-    const before = groups.get(group)
-    groups.set(group, before === undefined ? each : addStats(before, each))
+  const add = (all: ReadonlyArray<MetricData>): void => {
+    for (const data of all) exposition.add(data, source)
   }
-  const recorders = Array.from(groups, ([group, stats]) => ({ attributes: attributesOf(namespace, group), stats }))
-  return [...accountingData(recorders), ...runtimeData(namespace, runtime, foldLag), ...beside]
+  if (rendering.selfMetrics !== false) {
+    const { groupOf = (id: string) => id } = labelling(render)
+    const groups = new Map<string | undefined, Accounting>()
+    for (let from = 0; from < recorderIds.length; from += RecordersAtOnce) {
+      yield
+      for (const [i, each] of unpackStats(stats, from, from + RecordersAtOnce).entries()) {
+        const group = groupOf(recorderIds[from + i]!)
+        const before = groups.get(group)
+        groups.set(group, before === undefined ? each : addStats(before, each))
+      }
+    }
+    const recorders = Array.from(groups, ([group, stats]) => ({ attributes: attributesOf(namespace, group), stats }))
+    for (let from = 0; from < recorders.length; from += RecordersAtOnce) {
+      yield
+      add(accountingData(recorders.slice(from, from + RecordersAtOnce)))
+    }
+    add(runtimeData(namespace, runtime, foldLag))
+  }
+  add(others as ReadonlyArray<MetricData>)
 }
 
 function* addAll(

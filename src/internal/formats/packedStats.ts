@@ -37,10 +37,11 @@ const EvictedAt = 4
 const PendingAt = 5
 const FailedAt = 9
 
-export const unpackStats = (packed: Float64Array): ReadonlyArray<Accounting> =>
-  Array.from({ length: packed.length / Width }, (_, i) => {
+/** Those of the recorders from one up to another one, as far as they are there. */
+export const unpackStats = (packed: Float64Array, from = 0, to = Number.POSITIVE_INFINITY): ReadonlyArray<Accounting> =>
+  Array.from({ length: Math.min(to, packed.length / Width) - from }, (_, i) => {
     const [capacity, accepted, applied, ignored, evicted, pending, overflow, invalid, notRunning, failed] = Array.from(
-      packed.subarray(i * Width, (i + 1) * Width)
+      packed.subarray((from + i) * Width, (from + i + 1) * Width)
     ) as [number, number, number, number, number, number, number, number, number, number]
     const refusedBy = { overflow, invalid, notRunning }
     return { capacity, accepted, applied, ignored, evicted, pending, refusedBy, failed: failed === 1 }

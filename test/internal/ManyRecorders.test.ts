@@ -1,0 +1,164 @@
+// Reads and scrapes of very many recorders with metrics written by hand: no slice has more than one recorder's worth of the
+// user's code, and each shows the moment when it was its turn.
+import { afterEach, beforeEach, expect, it, vi } from "@effect/vitest"
+import { Schema } from "effect"
+import { Metric } from "mvx-metrics"
+import { Fold } from "../../src/internal/fold/fold.ts"
+import { packStats } from "../../src/internal/formats/packedStats.ts"
+import type { Command } from "../../src/internal/stream/commands.ts"
+import { ChunkBytes } from "../../src/internal/stream/foldedCounters.ts"
+import type { FoldMessage } from "../../src/internal/stream/foldMessages.ts"
+
+const Family = Schema.TaggedUnion({ ping: {} })
+const ping = { _tag: "ping" } as const
+const Recorders = 100
+
+let calls = 0
+const Pings = Metric.make("pings", {
+  events: Family,
+  initial: { total: 0 },
+  reduce: { ping: ({ total }) => ({ total: total + 1 }) },
+  view: (state) => {
+    calls++
+    return state
+  },
+  merge: (left, right) => {
+    calls++
+    return { total: left.total + right.total }
+  }
+})
+
+const Apart = { ...Pings, merge: undefined } as Metric.Any
+
+const setUp = (metric: Metric.Any = Pings) => {
+  const sent: Array<FoldMessage> = []
+  const fold = new Fold({ send: (message) => void sent.push(message), sendCopies: true, onPageRead: () => {} })
+  // Behind the first row.
+  Object.defineProperty(fold.reader, "position", { value: 1 })
+  fold.command({ _tag: "Counters", chunk: 0, buffer: new ArrayBuffer(ChunkBytes) })
+  for (let lane = 0; lane < Recorders; lane++) {
+    fold.command({ _tag: "Open", lane, recorderId: `r${lane}` })
+    fold.command({ _tag: "Register", lane, name: metric.name, metric, at: 0 })
+    fold.main.event(lane, ping, 1)
+  }
+  const read = (lane: number, now = 10): void =>
+    fold.command({ _tag: "Read", lane, request: lane, what: "snapshots", now })
+  /** By the recorder, what it has shown. */
+  const answers = () =>
+    new Map(
+      sent.flatMap((message) => (message._tag === "Answer" ? [[message.lane, totalOf(message.read[0])] as const] : []))
+    )
+  return { fold, sent, read, answers }
+}
+
+const totalOf = (part: unknown): number =>
+  (part as { readonly dimensions: { readonly total: number } }).dimensions.total
+
+const slice = (fold: Fold): number => {
+  calls = 0
+  fold.work.goOn()
+  return calls
+}
+
+const slices = (fold: Fold): ReadonlyArray<number> => {
+  const all: Array<number> = []
+  while (fold.work.isPending) all.push(slice(fold))
+  return all
+}
+
+const render = (recorderLabel: "id" | "none"): Command => ({
+  _tag: "Render",
+  request: 1,
+  rendering: { format: "text", recorderLabel },
+  now: 10,
+  namespace: "n",
+  recorderIds: Array.from({ length: Recorders }, (_, i) => `r${i}`),
+  lanes: Int32Array.from({ length: Recorders }, (_, i) => i),
+  stats: packStats([]),
+  foldLag: undefined,
+  runtime: undefined
+})
+
+// Each look at the clock is past the end of a slice.
+beforeEach(() => {
+  let now = 0
+  calls = 0
+  vi.spyOn(performance, "now").mockImplementation(() => (now += 3))
+})
+
+afterEach(() => void vi.restoreAllMocks())
+
+it("are read one in a slice, but for the first", () => {
+  const { answers, fold, read } = setUp()
+  for (let lane = 0; lane < Recorders; lane++) read(lane)
+  expect([calls, answers().size]).toEqual([1, 1])
+  const all = slices(fold)
+  expect(Math.max(...all)).toBe(1)
+  expect(all.reduce((a, b) => a + b)).toBe(Recorders - 1)
+  expect([...answers().values()]).toEqual(Array(Recorders).fill(1))
+})
+
+it("show what there was at their turn, whatever comes to them, and are answered where they are saved or removed", () => {
+  const { answers, fold, read } = setUp()
+  for (let lane = 0; lane < Recorders; lane++) read(lane)
+  fold.main.event(50, ping, 11)
+  expect(answers().get(50)).toBe(1)
+  fold.lanes.recordOf(51)
+  expect(answers().get(51)).toBe(1)
+  fold.command({ _tag: "Close", lane: 52 })
+  expect(answers().get(52)).toBe(1)
+  fold.command({ _tag: "Reset", lane: 53, at: 12 })
+  expect(answers().get(53)).toBe(1)
+  slices(fold)
+  read(50, 12)
+  read(53, 12)
+  slices(fold)
+  expect([answers().get(50), answers().get(53), answers().size]).toEqual([2, 0, Recorders])
+})
+
+it("are read at once where the clock was set back, since that may change what others see", () => {
+  const { answers, read } = setUp()
+  read(0)
+  read(1)
+  expect(answers().size).toBe(1)
+  read(1, 0)
+  expect(answers().size).toBe(2)
+})
+
+it("put a metric out whose view throws before what comes behind the read", () => {
+  const Touchy = Metric.make("touchy", {
+    events: Family,
+    initial: 0,
+    reduce: { ping: (count) => count + 1 },
+    view: (count) => {
+      if (count === 1) throw new Error("one")
+      return { total: count }
+    }
+  })
+  const { fold, read, sent } = setUp(Touchy)
+  for (const lane of [0, 1, 2]) read(lane)
+  fold.main.event(2, ping, 11)
+  slices(fold)
+  expect(sent.flatMap((message) => (message._tag === "Quarantined" ? [[message.lane, message.sequence]] : []))).toEqual(
+    [
+      [0, 1],
+      [2, 1],
+      [1, 1]
+    ]
+  )
+})
+
+it.each([
+  ["id", "", Pings],
+  ["none", "", Pings],
+  ["none", ", where they cannot be added up", Apart]
+] as const)("are scraped by slices of one call each, by %s%s", (recorderLabel, _, metric) => {
+  const { fold, sent } = setUp(metric)
+  fold.command(render(recorderLabel))
+  expect(calls).toBeLessThanOrEqual(1)
+  expect(Math.max(...slices(fold))).toBe(1)
+  const rendered = sent.find((message) => message._tag === "Rendered")!
+  const text = Buffer.from(rendered.body).toString("latin1")
+  const total = Array.from(text.matchAll(/^pings.* (\d+)$/gm), ([, value]) => value)
+  expect(total).toEqual(recorderLabel === "none" && metric === Pings ? [`${Recorders}`] : Array(Recorders).fill("1"))
+})
