@@ -214,7 +214,7 @@ describe("closing", () => {
     withCollector([refuse(503)], { retry: Schedule.spaced("20 seconds") }, (world) =>
       Effect.gen(function* () {
         const recorder = yield* jobs(1, world)
-        yield* Effect.forkChild(Effect.exit(world.flush), { startImmediately: true })
+        yield* world.begin(Effect.exit(world.flush))
         yield* world.pass(1000)
         yield* recorder.emit(done(1))
         const [, millis] = yield* world.through(world.close)
@@ -228,7 +228,7 @@ describe("closing", () => {
     withCollector([{ do: "accept", delay: 400 }], { temporality: "delta" }, (world) =>
       Effect.gen(function* () {
         yield* jobs(1, world)
-        const flushed = yield* Effect.forkChild(Effect.exit(world.flush), { startImmediately: true })
+        const flushed = yield* world.begin(Effect.exit(world.flush))
         yield* world.pass(100)
         yield* world.through(world.close)
         expect(world.collector.taken.map(({ acknowledged }) => acknowledged)).not.toContain(false)

@@ -130,7 +130,7 @@ describe("over HTTP", () => {
 
   it("an answer that does not end is an answer", async () => {
     const { received, url } = await collector([(response) => response.writeHead(200).write("{")])
-    const { otlp, runtime, stop } = await exporting({ url, timeout: 30 })
+    const { otlp, runtime, stop } = await exporting({ url, timeout: 250 })
     await otlp.flush()
     expect(received).toHaveLength(1)
     expect(runtime.stats.exports).toMatchObject([{ delivered: 1, failed: 0 }])
@@ -175,7 +175,7 @@ describe("over HTTP", () => {
   it("no port is no collector: the error names the code, and closing ends within its limit", async () => {
     const { url } = await collector([])
     await new Promise((resolve) => servers.pop()!.close(resolve))
-    const { otlp, stop } = await exporting({ url, exportTimeout: 40, retry: Schedule.spaced(10) })
+    const { otlp, stop } = await exporting({ url, exportTimeout: 400, retry: Schedule.spaced(10) })
     const failed = await otlp.flush().then(
       () => undefined,
       (error: unknown) => error

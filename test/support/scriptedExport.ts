@@ -27,6 +27,8 @@ export interface Scripted {
   /** A recorder with {@link Jobs} and {@link Times}. */
   readonly make: Effect.Effect<Effect.Success<ReturnType<MetricsRuntime["Service"]["createRecorder"]>>>
   readonly pass: (millis: number) => Effect.Effect<void>
+  /** Runs an effect beside the test, up to where it waits for time to pass. */
+  readonly begin: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<Fiber.Fiber<A, E>>
   /** Lets time pass until an effect has ended, and says how much. */
   readonly through: <A, E>(
     effect: Effect.Effect<A, E>
@@ -54,10 +56,15 @@ export const scripted = <A, E, R>(
         yield* turns(1)
       })
 
-    const through: Scripted["through"] = Effect.fnUntraced(function* (effect) {
+    const begin: Scripted["begin"] = Effect.fnUntraced(function* (effect) {
       const fiber = yield* Effect.forkChild(effect, { startImmediately: true })
       // A read goes between both ends of the link, and takes no time of this clock.
       yield* turns(4)
+      return fiber
+    })
+
+    const through: Scripted["through"] = Effect.fnUntraced(function* (effect) {
+      const fiber = yield* begin(effect)
       let millis = 0
       for (; millis < 100_000 && fiber.pollUnsafe() === undefined; millis += Tick) yield* pass(Tick)
       return [yield* Fiber.await(fiber), millis] as const
@@ -79,7 +86,7 @@ export const scripted = <A, E, R>(
           yield* recorder.register(Times)
           return recorder
         }).pipe(Effect.orDie)
-        return yield* use({ runtime, flush, make, pass, through, close: Scope.close(scope, Exit.void) })
+        return yield* use({ runtime, flush, make, pass, begin, through, close: Scope.close(scope, Exit.void) })
       })
     )
   })

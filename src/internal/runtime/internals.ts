@@ -130,9 +130,16 @@ export interface RuntimeInternals {
 const { read, tokenOf } = opaque<RuntimeInternals>()
 
 /** The service, frozen, with a token of the internals: copies of the service have it as well. */
-export const withInternals = (service: RuntimeService, internals: RuntimeInternals): RuntimeService =>
+export const withInternals = (service: RuntimeService, internals: RuntimeInternals): RuntimeService => {
   // What is a getter stays one: who has no streams asks for none.
-  Object.freeze(Object.defineProperty(service, RuntimeTypeId, { value: tokenOf(internals), enumerable: true }))
+  const properties = Object.getOwnPropertyDescriptors(service)
+  return Object.freeze(
+    Object.defineProperties({} as RuntimeService, {
+      ...properties,
+      [RuntimeTypeId]: { value: tokenOf(internals), enumerable: true }
+    })
+  )
+}
 
 const internalsIn = (runtime: unknown): RuntimeInternals | undefined =>
   Predicate.isObject(runtime) ? read((runtime as Partial<RuntimeService>)[RuntimeTypeId]) : undefined
