@@ -247,15 +247,15 @@ it.effect("never shows what one version of a metric has counted under another, a
     const leftOut = ["requests.seconds"]
     yield* process(one)
     expect(yield* foldWith(one)).toEqual({ counts: [0, 10, 0], leftOut: [] })
-    // Of this one the first version folds the events, and the second one is told.
+    // Of this one the first version folds the events, and keeps them for the second one.
     yield* process(two)
     expect(yield* foldWith(one)).toEqual({ counts: [0, 10, 0], leftOut })
     for (let round = 0; round < 3; round++) {
       yield* process(one)
       yield* process(two)
       const counts = [
-        [10 * (round + 1), 0, 0],
-        [0, 10, 0]
+        [10 * (round + 2), 0, 0],
+        [0, 10 * (round + 2), 0]
       ]
       expect(yield* foldWith(two)).toEqual({ counts: counts[0], leftOut })
       expect(yield* foldWith(one)).toEqual({ counts: counts[1], leftOut })

@@ -144,8 +144,9 @@ export class Aggregator {
         const batches = yield* store.read(namespace, source, owned.position, CommitBytes)
         const last = batches.at(-1)
         if (last === undefined) break
-        for (const { bytes } of batches) {
-          owned.folded.fold(bytes)
+        const now = yield* Clock.currentTimeMillis
+        for (const { bytes, number } of batches) {
+          owned.folded.fold(bytes, number, now)
           yield* nextTurn
         }
         if (!(yield* this.#commit(source, owned, last.number))) return

@@ -2,7 +2,7 @@
  * A recorder of another process, as its events are folded here: its metrics by the same kernels and reducers, and up to
  * which sequence number that goes.
  */
-import { deserialize, serialize } from "node:v8"
+import { serialize } from "node:v8"
 import { LaneMetrics } from "../fold/laneMetrics.ts"
 import type { FoldLayout } from "../fold/metricPlans.ts"
 import type { MetricsLane } from "../fold/metricsLane.ts"
@@ -31,6 +31,12 @@ export interface FoldedMetrics {
 export interface FoldedState {
   readonly state: unknown
   readonly quarantine: Quarantine | undefined
+}
+
+/** Whether a metric is folded here, and not another version of it. */
+export const isFolded = (name: string, measured: string, { byName }: FoldedMetrics): boolean => {
+  const metric = byName.get(name)
+  return metric !== undefined && measuredBy(metric).hash === measured
 }
 
 export class FoldedRecorder {
@@ -70,29 +76,25 @@ export class FoldedRecorder {
   /** It has these metrics from here on. What is older than what is known changes nothing. */
   declare(entries: ReadonlyArray<MetricEntry>): void {
     for (const [name, epoch, measured] of entries) {
-      const metric = this.#of.byName.get(name)
-      if (metric === undefined || measuredBy(metric).hash !== measured) {
-        this.#setApart(
-          { name, epoch, measured, bytes: undefined, sequence: this.sequence, missed: 0 },
-          metric !== undefined
-        )
+      if (!isFolded(name, measured, this.#of)) {
+        this.#setApart({ name, epoch, measured, bytes: undefined, sequence: this.sequence, missed: 0 })
         continue
       }
       const known = this.#epochs.get(name)
       if (known !== undefined && known >= epoch) continue
       // In the place of the one of an earlier epoch, if there is one.
-      this.#metrics.register(metric, this.latest)
+      this.#metrics.register(this.#of.byName.get(name)!, this.latest)
       this.#epochs.set(name, epoch)
     }
   }
 
-  #setApart(stored: StoredMetric, isKnown: boolean): void {
+  #setApart(stored: StoredMetric): void {
     const { measured, name } = stored
     const key = JSON.stringify([name, measured])
     if (this.#apart.has(key)) return
     this.#apart.set(key, stored)
     this.#of.onProblem(
-      isKnown
+      this.#of.byName.has(name)
         ? `processes define the metric "${name}" differently from this aggregator: it is left out. Run one version of the metric in all of them`
         : `processes have the metric "${name}", which is not in the metrics of this aggregator: it is left out. Pass it to metrics`
     )
@@ -167,7 +169,7 @@ export class FoldedRecorder {
     for (const stored of other.#apart.values()) {
       const missed = missedBy(stored, other.sequence)
       const left = { ...stored, bytes: keeps ? stored.bytes : undefined, sequence: undefined, missed }
-      this.#setApart(left, this.#of.byName.has(stored.name))
+      this.#setApart(left)
     }
     for (const [name, missed] of other.#missed) this.#missMore(name, missed)
     for (const [name] of other.#epochs) {
@@ -189,13 +191,17 @@ export class FoldedRecorder {
   // --- what is stored
 
   save(): Uint8Array {
+    return serialize(this.stored)
+  }
+
+  get stored(): StoredRecorder {
     return this.#stored([...this.#savedMetrics(() => true), ...this.#apart.values()], this.counts)
   }
 
   /** What is in no total when this was put into one, for the recorder that goes on from here. */
   saveLevels(): Uint8Array {
     const isLevel = (name: string): boolean => isBuiltInLevel(this.#of.byName.get(name)!)
-    return this.#stored(this.#savedMetrics(isLevel), noEventCounts)
+    return serialize(this.#stored(this.#savedMetrics(isLevel), noEventCounts))
   }
 
   #savedMetrics(isSaved: (name: string) => boolean): ReadonlyArray<StoredMetric> {
@@ -211,35 +217,20 @@ export class FoldedRecorder {
     ]
   }
 
-  #stored(metrics: ReadonlyArray<StoredMetric>, counts: EventCounts): Uint8Array {
+  #stored(metrics: ReadonlyArray<StoredMetric>, counts: EventCounts): StoredRecorder {
     const { latest, recorderId, sequence } = this
-    const isTotal = this.#isTotal
-    return serialize({
-      format: StoredFormat,
-      recorderId,
-      sequence,
-      latest,
-      counts,
-      isTotal,
-      metrics
-    } satisfies StoredRecorder)
+    return { format: StoredFormat, recorderId, sequence, latest, counts, isTotal: this.#isTotal, metrics }
   }
 
-  /** Throws where a newer version of this package has stored it. */
-  static load(bytes: Uint8Array, of: FoldedMetrics): FoldedRecorder {
-    const stored = deserialize(bytes) as StoredRecorder
-    if (stored.format !== StoredFormat) {
-      throw new Error(`it has the format ${stored.format}, and this version of mvx-metrics reads ${StoredFormat}`)
-    }
+  static load(stored: StoredRecorder, of: FoldedMetrics): FoldedRecorder {
     const recorder = new FoldedRecorder(stored.recorderId, of, stored.sequence)
     recorder.latest = stored.latest
     recorder.counts = stored.counts
     recorder.#isTotal = stored.isTotal
     const own: Array<SavedMetric> = []
     for (const each of stored.metrics) {
-      const metric = of.byName.get(each.name)
-      if (metric === undefined || measuredBy(metric).hash !== each.measured) {
-        recorder.#setApart(each, metric !== undefined)
+      if (!isFolded(each.name, each.measured, of)) {
+        recorder.#setApart(each)
         continue
       }
       recorder.#miss(each)
@@ -264,6 +255,27 @@ export class FoldedRecorder {
   /** The names of metrics that are not folded here, or have missed events. */
   get leftOut(): ReadonlyArray<string> {
     return [...Array.from(this.#apart.values(), ({ name }) => name), ...this.#missed.keys()]
+  }
+
+  /** Whether it has metrics of which this aggregator has another version: one that has theirs may fold their events. */
+  get hasChanged(): boolean {
+    return [...this.#apart.values()].some(({ name, sequence }) => sequence !== undefined && this.#of.byName.has(name))
+  }
+
+  /**
+   * Nothing comes to it any more, and this one is about to become part of a total: gives what of it another aggregator may
+   * fold yet, if there is anything.
+   */
+  takeChanged(total: string): FoldedRecorder | undefined {
+    if (!this.hasChanged) return undefined
+    const unfolded = [...this.#apart].filter(([, { sequence }]) => sequence !== undefined)
+    const rest = new FoldedRecorder(total, this.#of, this.sequence)
+    rest.latest = this.latest
+    for (const [key, stored] of unfolded) {
+      rest.#apart.set(key, stored)
+      this.#apart.delete(key)
+    }
+    return rest
   }
 
   /** Whether there are states that only an aggregator with other metrics can add up. */

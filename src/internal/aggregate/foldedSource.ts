@@ -7,22 +7,29 @@ import { DefaultTotal } from "../runtime/totals.ts"
 import { Evicted } from "../shipping/batchFormat.ts"
 import { storedKey } from "../store/entries.ts"
 import { BatchReader, type BatchRecorder, UnreadableBatch } from "./batchReader.ts"
+import { caughtUp } from "./catchUp.ts"
 import { type FoldedMetrics, FoldedRecorder } from "./foldedRecorder.ts"
+import { HeldBatches, isHeldBatch } from "./heldBatches.ts"
+import { type Parts, type StoredRecorder, storedIn } from "./storedRecorder.ts"
 
-/** The key of a part begins with one of these. */
+/** The key of a part begins with one of these. The last is of what is left of a removed recorder for other aggregators. */
 const OfRecorder = "r:"
 const OfTotal = "t:"
+const OfRest = "w:"
 
 /** The key of the life of the recorder that was made last. */
 const OfLife = "life"
 
+/** The life of the recorder of a part. `undefined`: it is of a total. */
+const lifeIn = (key: string): number | undefined =>
+  key.startsWith(OfRecorder) || key.startsWith(OfRest) ? Number(key.slice(2)) : undefined
+
 const totalKey = (id: string): string => storedKey(`${OfTotal}${id}`)
+
+const restKey = (key: string): string => `${OfRest}${key.slice(OfRecorder.length)}`
 
 /** Ids of removed recorders that a source tells apart. */
 const MostTotals = 1000
-
-/** The parts of the state of a source, or of the total of all retired ones. */
-export type Parts = ReadonlyMap<string, Uint8Array>
 
 export class FoldedSource {
   readonly #of: FoldedMetrics
@@ -47,26 +54,62 @@ export class FoldedSource {
   })
   /** Of the recorder that was made last. */
   #life = 0
+  readonly #held: HeldBatches
+  /** Removed recorders of which something is left for other aggregators. */
+  #rests = 0
 
   /** `left`: what {@link left} has given of the source that this one was before, where there are no parts yet. */
   constructor(of: FoldedMetrics, parts: Parts, left?: Parts) {
     this.#of = of
+    this.#held = new HeldBatches(parts)
+    const stored = new Map<string, StoredRecorder>()
     for (const [key, bytes] of left ?? parts) {
       if (key === OfLife) this.#life = Number(Buffer.from(bytes))
-      else this.#keep(key, FoldedRecorder.load(bytes, of))
+      else if (!isHeldBatch(key)) stored.set(key, storedIn(bytes))
       if (left !== undefined) this.#changed.add(key)
     }
+    this.#load(stored)
   }
 
-  /** Folds a batch; what cannot be read is left out, and named. */
-  fold(bytes: Uint8Array): void {
+  #load(stored: ReadonlyMap<string, StoredRecorder>): void {
+    const lives = Array.from(stored, ([key, recorder]) => [lifeIn(key), recorder] as const)
+    const byLife = new Map(lives.flatMap(([life, recorder]) => (life === undefined ? [] : [[life, recorder]])))
+    const current = caughtUp(byLife, this.#held.batches, this.#of)
+    for (const [key, recorder] of stored) {
+      const found = current.get(lifeIn(key) ?? Number.NaN)
+      if (found !== undefined) this.#changed.add(key)
+      this.#keep(key, FoldedRecorder.load(found ?? recorder, this.#of))
+    }
+    for (const [key, rest] of this.#recorders) {
+      if (!key.startsWith(OfRest) || rest.hasChanged) continue
+      this.#rests--
+      this.#changed.add(key)
+      this.#leave(key, rest.recorderId)
+    }
+    if (!this.#hasChanged) this.#held.clear()
+  }
+
+  get #hasChanged(): boolean {
+    return [...this.#recorders.values()].some(({ hasChanged }) => hasChanged)
+  }
+
+  /** Folds a batch, by its number and the time of the clock; what cannot be read is left out, and named. */
+  fold(bytes: Uint8Array, number: number, now: number): void {
     this.#lanes.clear()
     try {
       this.#reader.read(bytes)
+      if (this.#mayBeFoldedElsewhere) this.#held.add(number, bytes, now)
     } catch (error) {
       if (!(error instanceof UnreadableBatch)) throw error
       this.#of.onProblem(`a batch of events was left out: ${error.message}`)
     }
+  }
+
+  /** Whether the batch has events of metrics that an aggregator with another version of them may fold. */
+  get #mayBeFoldedElsewhere(): boolean {
+    return Array.from(this.#lanes.values()).some(
+      (key) => (this.#recorders.get(key) ?? this.#recorders.get(restKey(key)))?.hasChanged === true
+    )
   }
 
   #declared({ isReplayed, lane, life, metrics, recorderId }: BatchRecorder): void {
@@ -94,7 +137,8 @@ export class FoldedSource {
 
   #keep(key: string, recorder: FoldedRecorder): void {
     this.#recorders.set(key, recorder)
-    if (!key.startsWith(OfRecorder)) this.#totals++
+    if (key.startsWith(OfRest)) this.#rests++
+    else if (!key.startsWith(OfRecorder)) this.#totals++
   }
 
   #changing(lane: number): FoldedRecorder | undefined {
@@ -117,15 +161,22 @@ export class FoldedSource {
     const recorder = this.#recorders.get(key)!
     this.#recorders.delete(key)
     const into = totalKey(total)
+    const rest = this.#rests < MostTotals ? recorder.takeChanged(total) : undefined
+    if (rest !== undefined) {
+      this.#keep(restKey(key), rest)
+      this.#changed.add(restKey(key))
+    }
     this.#recorderOf(into, total).absorb(recorder, true)
     this.#changed.add(into)
   }
 
   /** What has changed since it was loaded, or since {@link stored}. */
   changes(): ReadonlyMap<string, Uint8Array | undefined> {
-    return new Map(
-      Array.from(this.#changed, (key) => [key, key === OfLife ? this.#lifePart : this.#recorders.get(key)?.save()])
+    const changed = Array.from(
+      this.#changed,
+      (key) => [key, key === OfLife ? this.#lifePart : this.#recorders.get(key)?.save()] as const
     )
+    return new Map([...changed, ...this.#held.changes()])
   }
 
   get #lifePart(): Uint8Array {
@@ -146,6 +197,7 @@ export class FoldedSource {
 
   stored(): void {
     this.#changed.clear()
+    this.#held.stored()
   }
 
   /** Nothing comes to it any more: what each id has counted, recorders that have not ended included. */
@@ -159,9 +211,9 @@ export class FoldedSource {
     return totals
   }
 
-  /** See {@link FoldedRecorder.hasForeignStates}. */
+  /** Whether there is something that only an aggregator with other metrics can add up. */
   get hasForeignStates(): boolean {
-    return [...this.#recorders.values()].some(({ hasForeignStates }) => hasForeignStates)
+    return !this.#held.isEmpty || [...this.#recorders.values()].some(({ hasForeignStates }) => hasForeignStates)
   }
 
   get recorders(): Iterable<FoldedRecorder> {

@@ -2,7 +2,8 @@
 import { storedKey } from "../store/entries.ts"
 import { type EventCounts, noEventCounts } from "./eventCounts.ts"
 import { type FoldedMetrics, FoldedRecorder } from "./foldedRecorder.ts"
-import type { FoldedSource, Parts } from "./foldedSource.ts"
+import type { FoldedSource } from "./foldedSource.ts"
+import { type Parts, storedIn } from "./storedRecorder.ts"
 
 /** The key of the total of an id begins with this. */
 const OfTotal = "t:"
@@ -26,9 +27,9 @@ export class FoldedTotal {
     this.#of = of
     for (const [key, bytes] of parts) {
       if (key === OfCounts) this.#counts = JSON.parse(Buffer.from(bytes).toString()) as Counts
-      else if (key === OfOthers) this.#others = FoldedRecorder.load(bytes, of)
+      else if (key === OfOthers) this.#others = FoldedRecorder.load(storedIn(bytes), of)
       else {
-        const recorder = FoldedRecorder.load(bytes, of)
+        const recorder = FoldedRecorder.load(storedIn(bytes), of)
         this.#byId.set(recorder.recorderId, recorder)
       }
     }

@@ -11,8 +11,9 @@ import { messageOf } from "../util/describeError.ts"
 import { inSlices } from "../util/inSlices.ts"
 import { addEventCounts, type EventCounts, noEventCounts } from "./eventCounts.ts"
 import type { FoldedMetrics, FoldedRecorder } from "./foldedRecorder.ts"
-import { FoldedSource, type Parts } from "./foldedSource.ts"
+import { FoldedSource } from "./foldedSource.ts"
 import { FoldedTotal } from "./foldedTotal.ts"
+import type { Parts } from "./storedRecorder.ts"
 
 /**
  * The events of recorders with one id, in all processes.

@@ -1,5 +1,9 @@
 /** How an aggregator stores a recorder whose events it folds. */
+import { deserialize } from "node:v8"
 import type { EventCounts } from "./eventCounts.ts"
+
+/** The parts of the state of a source, or of the total of all retired ones. */
+export type Parts = ReadonlyMap<string, Uint8Array>
 
 /** What is stored of a recorder. */
 export interface StoredRecorder {
@@ -28,6 +32,13 @@ export interface StoredMetric {
 
 /** Of the states of kernels as well. */
 export const StoredFormat = 1
+
+/** Throws where a newer version of this package has stored it. */
+export const storedIn = (bytes: Uint8Array): StoredRecorder => {
+  const stored = deserialize(bytes) as StoredRecorder
+  if (stored.format === StoredFormat) return stored
+  throw new Error(`it has the format ${stored.format}, and this version of mvx-metrics reads ${StoredFormat}`)
+}
 
 /** Events that are not in it, and are counted in its recorder: `last` is the last one there. */
 export const missedBy = ({ missed, sequence }: StoredMetric, last: number): number => missed + last - (sequence ?? last)
