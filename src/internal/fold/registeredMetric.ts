@@ -165,7 +165,7 @@ export class RegisteredMetric extends ViewedMetric {
       else MutableRef.set(this.stateRef!.ref, keptState(state, this.metric.initial))
       return undefined
     } catch (error) {
-      return `its state could not be kept when its worker was replaced: ${describeError(error)}`
+      return `its state could not be kept for the fold that goes on from it: ${describeError(error)}`
     }
   }
 }
