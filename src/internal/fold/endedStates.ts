@@ -15,7 +15,7 @@ import type { Lane } from "../stream/commands.ts"
 import { describeError } from "../util/describeError.ts"
 import { allSteps, type Steps } from "../util/steps.ts"
 import { keepState, keptState } from "./kernels/keptState.ts"
-import { lastingIn, lastingRecords, type WithMetrics } from "./lastingRecords.ts"
+import { lastingIn, lastingRecords } from "./lastingRecords.ts"
 import type { PackedMetric } from "./leftStates.ts"
 import type { FoldLane } from "./recorderFold.ts"
 import { RegisteredMetric } from "./registeredMetric.ts"
@@ -32,7 +32,8 @@ export const Others = ""
 /** By name and by what is measured: two definitions of a name are not added up. */
 type OfRecorder = ReadonlyMap<string, PackedMetric>
 
-interface SavedRecorder extends WithMetrics<PackedMetric> {
+interface SavedRecorder {
+  readonly metrics: ReadonlyArray<PackedMetric>
   readonly recorderId: string
   /** Otherwise it is among the others now. */
   readonly isKept: boolean
@@ -204,17 +205,16 @@ export class EndedStates {
     saved: SavedMetric,
     now: number
   ): Steps<void> {
-    const { name } = metric
-    const { hash: measured } = measuredBy(metric)
-    const key = keyOf({ name, measured })
+    const of = { name: metric.name, measured: measuredBy(metric).hash }
+    const key = keyOf(of)
     const before = to.get(key)
     try {
       const together = before === undefined ? saved : yield* added(metric, metricIn(before.bytes), saved, now)
       if (together.state._tag === "Lost") throw together.state.reason
       const bytes = yield* bytesOf({ ...together, isContinued: true, shown: undefined })
-      to.set(key, { recorderId, name, measured, goneSince: undefined, bytes })
+      to.set(key, { ...of, recorderId, goneSince: undefined, bytes })
     } catch (error) {
-      this.#notKept(recorderId, name, `what it had counted when it was removed is lost: ${describeError(error)}`)
+      this.#notKept(recorderId, metric.name, `what it had counted when it was removed is lost: ${describeError(error)}`)
     }
   }
 

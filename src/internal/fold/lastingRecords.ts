@@ -9,13 +9,9 @@ import type { SavedRecord } from "./segment.ts"
 /** Metrics of a record, which is serialised in less than a millisecond. */
 const MetricsAtOnce = 128
 
-interface WithBytes {
-  readonly bytes: Uint8Array
-}
-
-/** Something with metrics. */
-export interface WithMetrics<Packed extends WithBytes = WithBytes> {
-  readonly metrics: ReadonlyArray<Packed>
+/** Something with metrics, each of which has been serialised. */
+interface WithMetrics {
+  readonly metrics: ReadonlyArray<{ readonly bytes: Uint8Array }>
 }
 
 /** Records of `all`, each with some of them and with what they have in common. There is one at least. */

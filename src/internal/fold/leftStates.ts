@@ -12,7 +12,7 @@ import { measuredBy } from "../metric/definition/measured.ts"
 import type * as Metric from "../metric/definition/metric.ts"
 import { shapeOf } from "../metric/definition/stateShape.ts"
 import { allSteps, type Steps } from "../util/steps.ts"
-import { lastingIn, lastingRecords, type WithMetrics } from "./lastingRecords.ts"
+import { lastingIn, lastingRecords } from "./lastingRecords.ts"
 import type { FoldLane } from "./recorderFold.ts"
 import type { MetricAndSaved, SavedMetric } from "./savedLane.ts"
 import { metricRecord, OfLeft, recordBytes, type SavedRecord } from "./segment.ts"
@@ -281,7 +281,8 @@ export class LeftStates {
   }
 }
 
-interface SavedVersion extends WithMetrics<PackedMetric> {
+interface SavedVersion {
+  readonly metrics: ReadonlyArray<PackedMetric>
   readonly since: number
 }
 
