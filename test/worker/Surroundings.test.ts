@@ -25,21 +25,23 @@ describe("the packaged worker", () => {
   it.live("has nothing of the environment but what loaders read, no arguments, and no other options", () =>
     Effect.gen(function* () {
       process.env.TEST_SECRET = "secret"
-      const { argv, env, execArgv } = yield* surroundings({})
+      const { argv, env, execArgv, youngGeneration } = yield* surroundings({})
       delete process.env.TEST_SECRET
       expect(env).toEqual(loaderVariables(process.env))
       expect(JSON.stringify(env)).not.toContain("secret")
       expect(argv).toEqual([])
       expect(execArgv).toEqual(loaderOptions(process.execArgv, process.env.NODE_OPTIONS))
+      expect(youngGeneration).toBe(4)
     })
   )
 
   it.live("has the environment and the limits that it is given", () =>
     Effect.gen(function* () {
       const env = { BOUNDARIES: "1,2", NODE_OPTIONS: "--max-old-space-size=1000" }
-      const given = yield* surroundings({ env, resourceLimits: { maxOldGenerationSizeMb: 200 } })
+      const resourceLimits = { maxOldGenerationSizeMb: 200, maxYoungGenerationSizeMb: 20 }
+      const given = yield* surroundings({ env, resourceLimits })
       expect(given.env).toEqual({ BOUNDARIES: "1,2" })
-      expect(given.oldGeneration).toBe(200)
+      expect(given).toMatchObject({ oldGeneration: 200, youngGeneration: 20 })
     })
   )
 

@@ -112,7 +112,7 @@ export type WorkerOptions =
       readonly env?: { readonly [name: string]: string | undefined }
       /**
        * Limits of the worker's memory. A worker that exceeds one ends and is replaced; the metric that does so twice is
-       * quarantined. Default: those of Node.
+       * quarantined. Default: `maxYoungGenerationSizeMb: 4`, and those of Node otherwise.
        */
       readonly resourceLimits?: ResourceLimits
       readonly spawn?: never
