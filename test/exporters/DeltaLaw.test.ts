@@ -173,7 +173,7 @@ const play = (all: ReadonlyArray<Step>, how: How) =>
         from: () => {
           asked = batches.asked
           const owners = asked.departed.flat().flatMap(({ owner = [] }) => owner)
-          return { bases: asked.bases, without: new Set([...owners, ...missing]) }
+          return { ...asked, without: new Set([...owners, ...missing]) }
         }
       })
       const { base, body, points = Number.NaN } = rendered

@@ -5,7 +5,7 @@
 import { asExpired, type DataOrigin, originOf } from "../formats/datedData.ts"
 import { metricData } from "../formats/fromMetric.ts"
 import type { Attributes, MetricData } from "../formats/metricData.ts"
-import type { Base } from "../formats/otlp/baseWriter.ts"
+import { type Base, sharedMemory } from "../formats/otlp/baseWriter.ts"
 import { MetricsEncoder } from "../formats/otlp/encode.ts"
 import { nanosOf } from "../formats/otlp/streamed.ts"
 import { type Stream, Streams } from "../formats/otlp/streams.ts"
@@ -20,12 +20,14 @@ export class DeltaExposition {
   readonly #encoder: MetricsEncoder
   readonly #streams: Streams
   readonly #now: number
+  readonly #free: SharedArrayBuffer | undefined
   /** What tells the recorders of these ids from all others. */
   readonly #instances: ReadonlyMap<string, number>
   readonly #unread: Set<number>
 
   constructor({ begun, protocol, temporality }: OtlpRendering, { exported, now, recorderIds }: Render) {
-    const { instances = [], unread = [] } = exported ?? {}
+    const { bases = [], free, instances = [], unread = [] } = exported ?? {}
+    this.#free = free
     this.#encoder = new MetricsEncoder(protocol)
     this.#now = now
     this.#instances = new Map(instances.map((instance, i) => [recorderIds[i]!, instance]))
@@ -34,7 +36,7 @@ export class DeltaExposition {
       temporality,
       begun: nanosOf(begun),
       now: nanosOf(now),
-      bases: (exported?.bases ?? []) as ReadonlyArray<Base>,
+      bases,
       take: (metric) => this.#encoder.add(metric)
     })
   }
@@ -108,7 +110,7 @@ export class DeltaExposition {
   }
 
   base(): Steps<Base> {
-    return this.#streams.finish(this.#unread)
+    return this.#streams.finish(this.#unread, sharedMemory(this.#free))
   }
 }
 

@@ -44,6 +44,8 @@ export interface OtlpBase {
   readonly without: ReadonlySet<number>
   /** What was exported last, of deltas. Of what is in several, the first one counts. */
   readonly bases: ReadonlyArray<Uint8Array>
+  /** Memory for what is exported now, which nobody else uses. */
+  readonly free?: SharedArrayBuffer | undefined
 }
 
 /** A recorder, as exporters read it. */

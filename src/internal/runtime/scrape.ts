@@ -51,7 +51,7 @@ export const scrapeOf = (
       })
       yield* Effect.raceFirst(handedOver, Effect.raceFirst(Effect.sleep(Patience), link.awaitSilence))
     }
-    const { bases = [], without } = from?.() ?? {}
+    const { bases = [], free, without } = from?.() ?? {}
     const controls =
       without === undefined
         ? [...registry.controls, ...registry.totals]
@@ -66,7 +66,7 @@ export const scrapeOf = (
       lanes: Int32Array.from(controls, ({ readableLane }) => readableLane ?? -1),
       stats: packStats(controls.map((control) => registry.statsOf(control))),
       ...(without && {
-        exported: { bases, instances: controls.map(({ instance }) => instance), unread: [...without] }
+        exported: { bases, free, instances: controls.map(({ instance }) => instance), unread: [...without] }
       }),
       foldLag: foldLag(),
       runtime: usage(),

@@ -115,6 +115,8 @@ export interface Render {
   readonly exported?: {
     /** What was exported last. Of what is in several, the first one counts. */
     readonly bases: ReadonlyArray<Uint8Array>
+    /** Memory for what is exported now. */
+    readonly free?: SharedArrayBuffer | undefined
     /** What tells the recorders from all others. */
     readonly instances: ReadonlyArray<number>
     /** Others of which what was exported last still stands. */

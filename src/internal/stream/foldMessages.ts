@@ -90,7 +90,7 @@ export interface Rendered {
   /** How many there are, where the format counts them. */
   readonly points?: number | undefined
   /** What is exported with it, as what the next deltas go on from. */
-  readonly base?: Uint8Array<SharedArrayBuffer> | undefined
+  readonly base?: Uint8Array | undefined
 }
 
 /** The answer to {@link Render}: first that the fold has come to it, then the text. */

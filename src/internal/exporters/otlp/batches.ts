@@ -7,7 +7,7 @@
  *
  * Metrics are most often encoded where they are folded, with a base of their own. Nothing here looks into that.
  */
-import type { Base } from "../../formats/otlp/baseWriter.ts"
+import { type Base, isFit } from "../../formats/otlp/baseWriter.ts"
 import type { Encoded } from "../../formats/otlp/encode.ts"
 import type { Nanos, Streamed } from "../../formats/otlp/streamed.ts"
 import { Streams, type Timed } from "../../formats/otlp/streams.ts"
@@ -27,6 +27,8 @@ export interface Asked {
   readonly bases: ReadonlyArray<Base>
   /** Recorders removed before, which are told of here. */
   readonly departed: Departed
+  /** Memory for the base that comes of it. */
+  readonly free?: SharedArrayBuffer | undefined
 }
 
 interface EncodedMetrics extends Encoded, Asked {
@@ -52,6 +54,8 @@ export class Batches<Batch extends { readonly told: Told }> {
   readonly #begun: Nanos
   #own: Base | undefined
   #base: Base | undefined
+  /** Memory of a base that nobody needs any more. */
+  #free: SharedArrayBuffer | undefined
   /** What metrics have gone on from that were not exported since. */
   #continued: ReadonlyArray<Base> = []
   #departed: Departed = []
@@ -83,13 +87,22 @@ export class Batches<Batch extends { readonly told: Told }> {
   /** What metrics are to be encoded from. */
   get asked(): Asked {
     const bases = this.#temporality === "cumulative" ? [] : known(this.#base, ...this.#continued)
-    return { bases, departed: this.#departed }
+    return { bases, departed: this.#departed, free: this.#free }
   }
 
   /** What was read of the runtime. `encoded`: its metrics, where they are not among it. */
   read(collected: Collected, encoded?: EncodedMetrics): void {
+    const before = this.#encoded?.base
     this.#collected = collected
     this.#encoded = encoded
+    // By its size: the same memory is another object each time that it comes from a worker.
+    if (encoded?.base !== undefined && encoded.free && isFit(encoded.free, encoded.base.length)) this.#free = undefined
+    this.#release(before)
+  }
+
+  /** A base that nothing goes on from. */
+  #release(base: Base | undefined): void {
+    if (base?.buffer instanceof SharedArrayBuffer && base !== this.#base) this.#free = base.buffer
   }
 
   /** Everything that was read is on its way. What is not is sent when closing, should the last read not come to an end. */
@@ -128,8 +141,10 @@ export class Batches<Batch extends { readonly told: Told }> {
   }
 
   delivered({ told: { base, continued, departed, own } }: Batch): void {
+    const before = this.#base
     this.#own = own
     this.#base = base
+    this.#release(before)
     this.#continued = this.#continued.filter((each) => !continued.includes(each))
     this.#departed = this.#departed.filter((each) => !departed.includes(each))
     this.#held = undefined

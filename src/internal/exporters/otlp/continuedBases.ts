@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import type { Dated } from "../../formats/datedData.ts"
-import type { Base } from "../../formats/otlp/baseWriter.ts"
+import { type Base, sharedMemory } from "../../formats/otlp/baseWriter.ts"
 import { nanosOf } from "../../formats/otlp/streamed.ts"
 import { Streams } from "../../formats/otlp/streams.ts"
 import { internalsOf, type Source } from "../../runtime/internals.ts"
@@ -24,7 +24,7 @@ export function* baseSteps(all: ReadonlyArray<Dated>, clock: Clock.Clock): Steps
   const now = nanosOf(clock.currentTimeMillisUnsafe())
   const streams = new Streams({ temporality: "delta", begun: now, now, bases: [], adopts: true, take: () => {} })
   for (const each of continued) yield* streams.tell(each)
-  return yield* streams.finish(new Set())
+  return yield* streams.finish(new Set(), sharedMemory())
 }
 
 export class ContinuedBases {

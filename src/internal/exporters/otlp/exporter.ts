@@ -90,7 +90,7 @@ export const makeExporter = Effect.fnUntraced(function* (
     let { asked } = batches
     const from = () => {
       asked = batches.asked
-      return { bases: asked.bases, without: new Set(asked.departed.flat().flatMap(({ owner = [] }) => owner)) }
+      return { ...asked, without: new Set(asked.departed.flat().flatMap(({ owner = [] }) => owner)) }
     }
     const rendered = yield* Effect.option(encode({ rendering, timeout: longestRead, from }))
     // What cannot be read has failed: the accounting says so.

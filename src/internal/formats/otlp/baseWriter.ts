@@ -1,8 +1,7 @@
 /**
  * What was exported last, as bytes: they are kept by one thread, and subtracted by another, which has no state of its own.
- *
  * There is a section for all data of a life of a metric, and in it an entry for each series, in the order in which the
- * metric shows them. The memory is shared, because any worker may be given it, time and again.
+ * metric shows them.
  */
 import { PbfWriter } from "pbf"
 import type { Buckets } from "../../metric/histogram.ts"
@@ -14,7 +13,28 @@ import type { Adding } from "./differences.ts"
 import { joined } from "./joined.ts"
 import type { Nanos } from "./streamed.ts"
 
-export type Base = Uint8Array<SharedArrayBuffer>
+export type Base = Uint8Array
+
+/** Gives memory for so many bytes. */
+export type Allocate = (length: number) => Base
+
+/** For one that stays on its thread. */
+export const ownMemory: Allocate = (length) => new Uint8Array(length)
+
+/**
+ * For one that goes to any worker, time and again. What is free is to be used again, because a garbage collector does not
+ * know how large it is.
+ */
+export const sharedMemory =
+  (free?: SharedArrayBuffer): Allocate =>
+  (length) =>
+    free !== undefined && isFit(free, length)
+      ? new Uint8Array(free, 0, length)
+      : new Uint8Array(new SharedArrayBuffer(length + (length >> 2)), 0, length)
+
+/** Whether memory that is free is used for so many bytes. */
+export const isFit = ({ byteLength }: SharedArrayBuffer, length: number): boolean =>
+  byteLength >= length && byteLength <= 4 * length
 
 /** What all entries of a section have in common. */
 export interface SectionHead {
@@ -78,9 +98,9 @@ export class BaseWriter {
     this.#pbf = new PbfWriter()
   }
 
-  finish(): Steps<Base> {
+  finish(allocate: Allocate): Steps<Base> {
     this.#turn()
-    return joined(this.#pieces, (length) => new Uint8Array(new SharedArrayBuffer(length)))
+    return joined(this.#pieces, allocate)
   }
 }
 

@@ -24,6 +24,8 @@ export interface Encoded {
   readonly points: number
 }
 
+const memory = (length: number): Uint8Array<ArrayBuffer> => new Uint8Array(length)
+
 /** Points that are encoded in one step. */
 const Slice = 128
 
@@ -61,7 +63,10 @@ export class MetricsEncoder {
   finish(): Steps<Uint8Array<ArrayBuffer>> {
     const { metric, separator } = this.#encoding
     const all = Array.from(this.#byShape.values(), (each) => metric(each.metric, each.pieces))
-    return joined(all.flatMap((parts, i) => (i === 0 ? parts : [...separator, ...parts])))
+    return joined(
+      all.flatMap((parts, i) => (i === 0 ? parts : [...separator, ...parts])),
+      memory
+    )
   }
 }
 
@@ -75,7 +80,7 @@ export const requestSteps = (
   const { request, separator } = encodings[protocol]
   const bodies = metrics.flatMap(({ body, points }) => (points === 0 ? [] : [body]))
   const parts = bodies.flatMap((body, i) => (i === 0 ? [body] : [...separator, body]))
-  return joined(request(parts, resource, scope))
+  return joined(request(parts, resource, scope), memory)
 }
 
 /** Encodes metrics, a slice of points in each step. */

@@ -4,10 +4,10 @@ import type { Steps } from "../../util/steps.ts"
 const StepBytes = 1 << 18
 
 /** Parts of a request as one. */
-export function* joined<Memory extends ArrayBufferLike = ArrayBuffer>(
+export function* joined<Memory extends Uint8Array>(
   parts: ReadonlyArray<Uint8Array>,
-  allocate: (length: number) => Uint8Array<Memory> = (length) => new Uint8Array(length) as Uint8Array<Memory>
-): Steps<Uint8Array<Memory>> {
+  allocate: (length: number) => Memory
+): Steps<Memory> {
   const whole = allocate(parts.reduce((sum, { length }) => sum + length, 0))
   let at = 0
   let copied = 0

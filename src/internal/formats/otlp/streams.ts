@@ -7,7 +7,7 @@ import type { Steps } from "../../util/steps.ts"
 import type { DataOrigin, Dated } from "../datedData.ts"
 import { type Attributes, type HistogramDataPoint, type Life, type MetricData, shapeKey } from "../metricData.ts"
 import { Bases, type Exported, type Section } from "./baseReader.ts"
-import { type Base, BaseWriter, type SectionWriter } from "./baseWriter.ts"
+import { type Allocate, type Base, BaseWriter, ownMemory, type SectionWriter } from "./baseWriter.ts"
 import { type Adding, addingOf, amountOf, hasFallen, minus } from "./differences.ts"
 import { type Interval, type Nanos, nanosOf, type Streamed } from "./streamed.ts"
 
@@ -87,13 +87,13 @@ export class Streams {
    * What to remember once all of it has arrived. `unread`: recorders that are not told of here, so that what was exported
    * of them last still stands.
    */
-  *finish(unread: ReadonlySet<number>): Steps<Base> {
+  *finish(unread: ReadonlySet<number>, allocate: Allocate = ownMemory): Steps<Base> {
     let looked = 0
     for (const { bytes, isTold, owner } of unread.size === 0 ? [] : this.#exported.sections()) {
       if (owner !== undefined && unread.has(owner) && !isTold) this.#base.copy(bytes)
       if (++looked % StepPoints === 0) yield
     }
-    return yield* this.#base.finish()
+    return yield* this.#base.finish(allocate)
   }
 }
 
