@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, it, vi } from "@effect/vitest"
 import { Schema } from "effect"
 import { Metric } from "mvx-metrics"
 import { Fold } from "../../src/internal/fold/fold.ts"
+import { laneIn } from "../../src/internal/fold/segment.ts"
 import { packStats } from "../../src/internal/formats/packedStats.ts"
 import type { Command } from "../../src/internal/stream/commands.ts"
 import { ChunkBytes } from "../../src/internal/stream/foldedCounters.ts"
@@ -161,4 +162,29 @@ it.each([
   const text = Buffer.from(rendered.body).toString("latin1")
   const total = Array.from(text.matchAll(/^pings.* (\d+)$/gm), ([, value]) => value)
   expect(total).toEqual(recorderLabel === "none" && metric === Pings ? [`${Recorders}`] : Array(Recorders).fill("1"))
+})
+
+it("are saved in steps where one has many large states, as they were in the first", () => {
+  const { fold } = setUp()
+  const names = Array.from({ length: 40 }, (_, i) => `large-${i}`)
+  for (const name of names) {
+    const metric = Metric.make(name, {
+      events: Family,
+      initial: { total: 0, text: "" },
+      reduce: { ping: ({ total }) => ({ total: total + 1, text: `${total + 1}`.repeat(8192) }) }
+    })
+    fold.command({ _tag: "Register", lane: 0, name, metric, at: 0 })
+  }
+  fold.main.event(0, ping, 1)
+  const before = fold.lanes.recordOf(0)
+  const steps = fold.lanes.saving(0)
+  let count = 0
+  let step = steps.next()
+  for (; step.done !== true; step = steps.next()) {
+    fold.main.event(0, ping, 2)
+    count++
+  }
+  // Of at least 64 KiB each.
+  expect(count).toBe(4)
+  expect(laneIn(step.value)!.metrics).toEqual(laneIn(before)!.metrics)
 })

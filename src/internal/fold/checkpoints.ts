@@ -30,6 +30,9 @@ const ManyCommands = 1024
 /** About so much is saved between two reads of pages. A lane that needs more is saved alone. */
 const PartBytes = 256 * 1024
 
+/** Milliseconds in which lanes are saved for a part, if there are so many small ones. */
+const PartMillis = 2
+
 /** Strings of the log in a record, which is serialised in less than a tenth of a millisecond. */
 const StringsAtOnce = 1024
 
@@ -130,7 +133,8 @@ export class Checkpoints {
     if (!this.#memory.isReady(round.awaited)) return undefined
     const records: Array<SavedRecord> = []
     let bytes = 0
-    while (round.lane !== undefined && bytes < PartBytes) {
+    const end = performance.now() + PartMillis
+    while (round.lane !== undefined && bytes < PartBytes && (records.length === 0 || performance.now() < end)) {
       const record = this.#saved(round, round.lane)
       // A large one goes alone, into memory that is there: it takes longer to get memory than to copy into it.
       if (record === undefined || (records.length > 0 && bytes + bytesOf(record) > PartBytes)) {

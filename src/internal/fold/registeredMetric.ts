@@ -82,12 +82,13 @@ export class RegisteredMetric extends ViewedMetric {
       isContinued: this.isContinued,
       quarantine: quarantineState && { ...quarantineState },
       viewFault: this.viewFault,
-      duplicates: duplicates.known && new Map(duplicates.known),
-      shown: this.#savedShown()
+      duplicates: duplicates.known && new Map(duplicates.known)
     }
     const states = this.#savingState(cut)
+    // The view of an instrument does not throw, and may have shown very many series.
+    const shown = metric.instrument === undefined ? this.lastShown : nothing
     return (function* () {
-      return { ...rest, state: yield* states }
+      return { ...rest, shown: savedShown(shown), state: yield* states }
     })()
   }
 
@@ -116,19 +117,9 @@ export class RegisteredMetric extends ViewedMetric {
   #savingState(cut: Cutting): Steps<SavedState> {
     const { kernel, metric } = this
     try {
-      return kernel === undefined ? known(keepState(this.state, metric.initial)) : ofKernel(kernel.saving(cut))
+      return kernel === undefined ? savedState(this.state, metric.initial) : ofKernel(kernel.saving(cut))
     } catch (error) {
       return known({ _tag: "Lost", reason: describeError(error) })
-    }
-  }
-
-  /** The view of an instrument does not throw, and may have shown very many series. */
-  #savedShown(): Uint8Array | undefined {
-    if (this.metric.instrument !== undefined || this.lastShown === nothing) return undefined
-    try {
-      return serialize(this.lastShown)
-    } catch {
-      return undefined
     }
   }
 
@@ -172,4 +163,23 @@ export class RegisteredMetric extends ViewedMetric {
 
 function* ofKernel(saving: Steps<SavedKernel>): Steps<SavedState> {
   return { _tag: "Kernel", kernel: yield* saving }
+}
+
+/** Reducers make states anew, and what was shown is a copy: they are serialised when it is their turn. */
+// biome-ignore lint/correctness/useYield: whoever saves several yields between them.
+function* savedState(state: unknown, initial: unknown): Steps<SavedState> {
+  try {
+    return keepState(state, initial)
+  } catch (error) {
+    return { _tag: "Lost", reason: describeError(error) }
+  }
+}
+
+const savedShown = (shown: unknown): Uint8Array | undefined => {
+  if (shown === nothing) return undefined
+  try {
+    return serialize(shown)
+  } catch {
+    return undefined
+  }
 }

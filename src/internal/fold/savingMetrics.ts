@@ -6,6 +6,9 @@ import type { SeriesCut } from "./kernels/seriesCut.ts"
 import type { RegisteredMetric } from "./registeredMetric.ts"
 import type { MetricAndSaved, SavedMetric } from "./savedLane.ts"
 
+/** Of states written by hand and what they have shown, about so much is serialised in a step. */
+const StepBytes = 64 * 1024
+
 /** What is to be done before they are saved. */
 export const preparing = (cells: ReadonlyArray<RegisteredMetric>): Steps<void> | undefined => {
   const kernels = cells.flatMap(({ kernel }) => (kernel?.isStale === true ? [kernel] : []))
@@ -39,7 +42,16 @@ function* saveAll(
 ): Steps<ReadonlyArray<MetricAndSaved>> {
   try {
     const each: Array<MetricAndSaved> = []
-    for (const [metric, saving] of all) each.push({ metric, saved: yield* saving })
+    let bytes = 0
+    for (const [metric, saving] of all) {
+      if (bytes >= StepBytes) {
+        bytes = 0
+        yield
+      }
+      const saved = yield* saving
+      bytes += (saved.shown?.byteLength ?? 0) + (saved.state._tag === "Bytes" ? saved.state.bytes.byteLength : 0)
+      each.push({ metric, saved })
+    }
     return each
   } finally {
     for (const cut of cuts) cut.release()
