@@ -72,9 +72,9 @@ const ownOf = (runtime: RuntimeService, sources: ReadonlyArray<Source>): Readonl
 export const collectSource = (namespace: string, source: Source): Effect.Effect<ReadonlyArray<Dated>> =>
   Effect.map(collectMetrics(namespace, source), (shown = []) => [...shown, ...accountOf(namespace, source)])
 
-const accountOf = (namespace: string, { instance, recorderId, statsUnsafe }: Source): ReadonlyArray<Dated> =>
+const accountOf = (namespace: string, { createdAt, instance, recorderId, statsUnsafe }: Source): ReadonlyArray<Dated> =>
   accountingData([{ attributes: attributesOf(namespace, recorderId), stats: accountingOf(statsUnsafe()) }]).map(
-    (data) => ({ data, since: undefined, owner: instance, subject: recorderId, life: String(instance) })
+    (data) => ({ data, since: createdAt, owner: instance, subject: recorderId, life: String(instance) })
   )
 
 /** What its metrics show. `undefined`: it cannot be read. Either it has been removed meanwhile, or it has failed, which its accounting says. */

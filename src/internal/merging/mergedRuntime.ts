@@ -90,6 +90,7 @@ export const mergedRuntime = Effect.fnUntraced(function* (
       recorderId,
       entityId: recorderId,
       instance,
+      createdAt: since,
       statsUnsafe: () => stats,
       shown: Effect.succeed(shown),
       largest: (maxSeries) =>

@@ -37,11 +37,14 @@ export class RecorderControl {
   readonly service: RecorderService
   /** Tells it from all others of this process, those of the same id included. */
   readonly instance: number = instanceCount++
+  /** By its clock. */
+  readonly createdAt: number
   readonly #parts: RecorderParts
 
   constructor(parts: RecorderParts, service: RecorderService) {
     this.#parts = parts
     this.service = service
+    this.createdAt = parts.clock.currentTimeMillisUnsafe()
   }
 
   stateUnsafe(): RecorderState {

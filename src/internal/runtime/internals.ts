@@ -55,6 +55,8 @@ export interface Source {
   readonly statsUnsafe: () => Stats
   /** Tells it from all others of this process, those of the same id included. */
   readonly instance: number
+  /** Since when it counts. */
+  readonly createdAt: number
   /** What all metrics show, every event accepted before included. */
   readonly shown: Effect.Effect<ReadonlyArray<OfMetric<ShownRead>>, ReadError>
   /** The same with the largest series of each metric only. */

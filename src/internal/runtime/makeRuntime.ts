@@ -242,6 +242,7 @@ const sourceOf = (control: RecorderControl): Source => ({
   recorderId: control.service.recorderId,
   entityId: control.service.entityId,
   instance: control.instance,
+  createdAt: control.createdAt,
   shown: control.shown,
   largest: (maxSeries) => control.largest(maxSeries),
   statsUnsafe: () => control.statsUnsafe()

@@ -120,10 +120,11 @@ export class Batches<Batch extends { readonly told: Told }> {
     const encoded = this.#encoded
     const continued = encoded?.bases ?? this.#continued
     const base = encoded?.base ?? this.#base
-    // Whoever was removed since is in what is encoded, and comes with the next one.
     const departed = encoded === undefined || isLast ? this.#departed : encoded.departed
+    // Whoever was removed since is in what is encoded, and comes with the next one: what was exported still stands.
+    const later = ownersOf(this.#departed.filter((each) => !departed.includes(each)))
     // A recorder that was removed since it was read is told by its last state.
-    const gone = new Set(departed.flat().map(({ owner }) => owner))
+    const gone = ownersOf(this.#departed)
     const { all, unread } = this.#collected
     const present = all.filter(({ owner }) => owner === undefined || !gone.has(owner))
     const streams = new Streams({
@@ -136,7 +137,7 @@ export class Batches<Batch extends { readonly told: Told }> {
     })
     yield* streams.readBases()
     for (const each of [...departed.flat(), ...present]) yield* streams.tell(each)
-    const own = yield* streams.finish(unread)
+    const own = yield* streams.finish(new Set([...unread, ...later]))
     return { encoded: encoded === undefined ? [] : [encoded], told: { own, base, continued, departed } }
   }
 
@@ -167,6 +168,9 @@ export class Batches<Batch extends { readonly told: Told }> {
     return held
   }
 }
+
+const ownersOf = (departed: Departed): ReadonlySet<number> =>
+  new Set(departed.flat().flatMap(({ owner }) => owner ?? []))
 
 const known = (...bases: ReadonlyArray<Base | undefined>): ReadonlyArray<Base> =>
   bases.filter((base) => base !== undefined)

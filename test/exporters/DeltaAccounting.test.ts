@@ -1,0 +1,85 @@
+// Deltas of what the library says of recorders, which come and go while exports are made.
+import { describe, expect, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { Batches, type Told } from "../../src/internal/exporters/otlp/batches.ts"
+import type { NumberPoint } from "../../src/internal/formats/metricData.ts"
+import type { Interval, Streamed } from "../../src/internal/formats/otlp/streamed.ts"
+import type { Timed } from "../../src/internal/formats/otlp/streams.ts"
+import { allSteps } from "../../src/internal/util/steps.ts"
+import { done } from "../support/exported.metrics.ts"
+import { ScriptedCollector } from "../support/scriptedCollector.ts"
+import { pointsIn, scripted } from "../support/scriptedExport.ts"
+
+describe("a recorder that is removed while its metrics are encoded elsewhere", () => {
+  const accepted = (value: number): Timed => ({
+    data: { name: "accepted", type: "sum", monotonic: true, points: [{ attributes: {}, value }] } as never,
+    since: 1,
+    owner: 7,
+    subject: "conn",
+    life: "7"
+  })
+
+  it.each([
+    ["is there still", [accepted(7)]],
+    ["is gone", []]
+  ])("is told of once, whether it %s when they come", (_, atTheEnd) => {
+    const batches = new Batches<{ readonly told: Told }>("delta", 0n)
+    let now = 10n
+    const arrived: Array<readonly [start: bigint, end: bigint, value: number]> = []
+    const send = (all: ReadonlyArray<Timed>, meanwhile: () => void = () => {}): void => {
+      const { asked } = batches
+      meanwhile()
+      batches.read({ all, unread: new Set() }, { ...asked, base: undefined, body: new Uint8Array(), points: 0 })
+      const take = ({ points }: Streamed): void => {
+        for (const { end, point, start } of points as ReadonlyArray<Interval<NumberPoint>>) {
+          arrived.push([start, end, point.value])
+        }
+      }
+      now += 10_000_000n
+      batches.delivered(allSteps(batches.next(now, false, take)))
+    }
+    send([accepted(5)])
+    send(atTheEnd, () => batches.left([{ ...accepted(7), until: now + 1n }]))
+    send([])
+    send([])
+    expect(arrived).toEqual([
+      [1_000_000n, 10_000_010n, 5],
+      [10_000_010n, 10_000_011n, 2]
+    ])
+  })
+})
+
+describe("a recorder that is made again under the id of another one", () => {
+  it.effect("has its accounting begin with it, also where an export between them had neither", () => {
+    const collector = new ScriptedCollector([])
+    return Effect.scoped(
+      scripted(
+        collector,
+        { url: "http://collector/v1/metrics", temporality: "delta" },
+        ({ flush, make, pass, runtime, through }) =>
+          Effect.gen(function* () {
+            yield* pass(1000)
+            for (const count of [2, 3]) {
+              const recorder = yield* make
+              for (let i = 0; i < count; i++) yield* recorder.emit(done(1))
+              yield* pass(1000)
+              yield* through(flush)
+              yield* runtime.stopAndRemoveRecorder("one")
+              for (let exports = 0; exports < 2; exports++) yield* through(flush)
+              yield* pass(1000)
+            }
+            const told = collector.taken.flatMap((each) => pointsIn(each, "mvx_metrics.events.accepted"))
+            const seconds = told.map(({ asDouble, startTimeUnixNano, timeUnixNano }) => [
+              Number(startTimeUnixNano) / 1e9,
+              Number(timeUnixNano) / 1e9,
+              asDouble
+            ])
+            expect(seconds).toEqual([
+              [1, 2, 2],
+              [3, 4, 3]
+            ])
+          })
+      )
+    )
+  })
+})
