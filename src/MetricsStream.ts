@@ -60,7 +60,8 @@ export type { StreamCounts, StreamReport, StreamSource, StreamTotal } from "./in
 export type { AggregatorStats } from "./internal/aggregate/runningAggregator.ts"
 
 /**
- * The options of an aggregator. Those of one namespace must have the same ones.
+ * The options of an aggregator. Those of one namespace must have the same ones, but for the versions of metrics in a
+ * deployment.
  *
  * @category options
  * @since 0.2.0

@@ -95,7 +95,7 @@ export class FoldedRecorder {
     this.#apart.set(key, stored)
     this.#of.onProblem(
       this.#of.byName.has(name)
-        ? `processes define the metric "${name}" differently from this aggregator: it is left out. Run one version of the metric in all of them`
+        ? `processes define the metric "${name}" differently from this aggregator: it is left out here. Start an aggregator with their version within an hour, or update them`
         : `processes have the metric "${name}", which is not in the metrics of this aggregator: it is left out. Pass it to metrics`
     )
   }
