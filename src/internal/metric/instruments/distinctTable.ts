@@ -52,34 +52,33 @@ export class DistinctTable implements PointTable<DistinctPoint, LabelValue> {
     const rank = rankOf(hash, this.#precision)
     const figures = this.#blocks.of(address)
     const f = this.#blocks.at(address)
-    if (figures[f + Length] !== All) return this.#addFew(address, register, rank)
+    if (figures[f + Length] !== All) return this.#addFew(address, figures, f, register * Ranks + rank)
     const all = figures[f + Address]!
     const ranks = this.#blocks.bytesOf(all)
     const at = this.#blocks.at(all) * 8 + register
     if (rank > ranks[at]!) ranks[at] = rank
   }
 
-  #addFew(address: number, register: number, rank: number): void {
-    const figures = this.#blocks.of(address)
-    const f = this.#blocks.at(address)
+  /** `value`: a register and its rank, see {@link Ranks}. */
+  #addFew(address: number, figures: Float64Array, f: number, value: number): void {
+    const least = value - (value % Ranks)
     const length = figures[f + Length]!
     const few = figures[f + Address]!
     const values = this.#blocks.of(few)
     const v = this.#blocks.at(few)
-    let from = 0
-    for (let to = length; from < to; ) {
+    let from = v
+    for (let to = v + length; from < to; ) {
       const middle = (from + to) >> 1
-      if (values[v + middle]! < register * Ranks) from = middle + 1
+      if (values[middle]! < least) from = middle + 1
       else to = middle
     }
-    const found = from < length ? values[v + from]! : 0
-    if (Math.floor(found / Ranks) === register && found > 0) {
-      values[v + from] = Math.max(found, register * Ranks + rank)
+    if (from < v + length && values[from]! < least + Ranks) {
+      if (value > values[from]!) values[from] = value
     } else if ((length + 1) * AllShare > 2 ** this.#precision) {
       const all = this.#registers(address)
-      all[register] = rank
+      all[least / Ranks] = value % Ranks
       this.#putAll(address, all)
-    } else this.#insert(figures, f, from, register * Ranks + rank)
+    } else this.#insert(figures, f, from - v, value)
   }
 
   #insert(figures: Float64Array, f: number, at: number, value: number): void {
