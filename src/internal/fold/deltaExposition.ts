@@ -16,27 +16,30 @@ import type { Steps } from "../util/steps.ts"
 import { expiredShown, hasBygone, shownParts } from "./kernels/seriesCut.ts"
 import type { Shown } from "./viewedMetric.ts"
 
+/** Recorders that are gone over in one step. */
+const StepRecorders = 1024
+
 export class DeltaExposition {
   readonly #encoder: MetricsEncoder
   readonly #streams: Streams
   readonly #now: number
   readonly #free: SharedArrayBuffer | undefined
+  readonly #recorders: Pick<Render, "exported" | "recorderIds">
   /** What tells the recorders of these ids from all others. */
-  readonly #instances: ReadonlyMap<string, number>
-  readonly #unread: Set<number>
+  readonly #instances = new Map<string, number>()
+  readonly #unread = new Set<number>()
 
-  constructor({ begun, protocol, temporality }: OtlpRendering, { exported, now, recorderIds }: Render) {
-    const { bases = [], free, instances = [], unread = [] } = exported ?? {}
-    this.#free = free
+  constructor({ begun, protocol, temporality }: OtlpRendering, render: Render) {
+    const { exported, now } = render
     this.#encoder = new MetricsEncoder(protocol)
     this.#now = now
-    this.#instances = new Map(instances.map((instance, i) => [recorderIds[i]!, instance]))
-    this.#unread = new Set([...unread, ...instances])
+    this.#recorders = render
+    this.#free = exported?.free
     this.#streams = new Streams({
       temporality,
       begun: nanosOf(begun),
       now: nanosOf(now),
-      bases,
+      bases: exported?.bases ?? [],
       take: (metric) => this.#encoder.add(metric)
     })
   }
@@ -46,8 +49,15 @@ export class DeltaExposition {
   }
 
   /** To be taken first. */
-  begin(): Steps<void> {
-    return this.#streams.readBases()
+  *begin(): Steps<void> {
+    const { exported: { instances = [], unread = [] } = {}, recorderIds } = this.#recorders
+    for (const each of unread) this.#unread.add(each)
+    for (const [i, instance] of instances.entries()) {
+      this.#instances.set(recorderIds[i]!, instance)
+      this.#unread.add(instance)
+      if (i % StepRecorders === StepRecorders - 1) yield
+    }
+    yield* this.#streams.readBases()
   }
 
   *add(recorderId: string, shown: ReadonlyArray<Shown>, attributes: Attributes): Steps<void> {
