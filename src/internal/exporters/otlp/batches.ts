@@ -152,9 +152,10 @@ export class Batches<Batch extends { readonly told: Told }> {
   }
 
   undelivered(batch: Batch, mayHaveArrived: boolean): void {
-    if (!mayHaveArrived || this.#temporality === "cumulative" || this.#isClosing) return
-    this.#held = batch
-    this.forget()
+    if (this.#isClosing) return
+    const isHeld = mayHaveArrived && this.#temporality === "delta"
+    this.#held = isHeld ? batch : undefined
+    if (isHeld) this.forget()
   }
 
   /**

@@ -1,0 +1,72 @@
+// Memory of a base is used again, but never while anything may go on from what lies in it.
+import { expect, it } from "@effect/vitest"
+import fc from "fast-check"
+import { Batches, type Told } from "../../src/internal/exporters/otlp/batches.ts"
+import { type Base, sharedMemory } from "../../src/internal/formats/otlp/baseWriter.ts"
+import { allSteps } from "../../src/internal/util/steps.ts"
+
+const step = fc.record({
+  /** Of the base that the fold gives. `undefined`: it does not answer. */
+  length: fc.option(fc.constantFrom(100, 120, 300, 5000), { nil: undefined, freq: 4 }),
+  outcome: fc.constantFrom("arrives", "is refused", "may have arrived", "is not sent")
+})
+
+it("memory that is given to the fold is not that of a base in use", () => {
+  let given = 0
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 20 }), fc.boolean(), (steps, readsAtTheEnd) => {
+      const batches = new Batches<{ readonly told: Told }>("delta", 0n)
+      const memory = new Set<ArrayBufferLike>()
+      /** What has to be as it was written: the bases, by what they have in each byte. */
+      const written = new Map<Base, number>()
+      let marks = 0
+
+      const read = (length: number | undefined): void => {
+        const { asked } = batches
+        if (asked.free !== undefined) given++
+        // It may have written before it was given up.
+        const base = sharedMemory(asked.free)(length ?? 100)
+        const mark = (marks++ % 250) + 1
+        base.fill(mark)
+        if (length !== undefined) memory.add(base.buffer)
+        if (length === undefined) return batches.read({ all: [], unread: new Set() })
+        written.set(base, mark)
+        batches.read({ all: [], unread: new Set() }, { ...asked, base, body: new Uint8Array(0), points: 1 })
+      }
+      const next = (isLast: boolean) => {
+        const { told } = allSteps(batches.next(1n, isLast, () => {}))
+        expectWhole(told.base)
+        return { told }
+      }
+      const expectWhole = (base: Base | undefined): void => {
+        if (base !== undefined) expect(new Set(base)).toEqual(new Set([written.get(base)]))
+      }
+
+      for (const { length, outcome } of steps) {
+        const held = batches.held
+        if (held !== undefined) {
+          expectWhole(held.told.base)
+          if (outcome === "is refused") batches.undelivered(held, false)
+          else if (outcome !== "arrives") continue
+          else batches.delivered(held)
+        }
+        read(length)
+        for (const base of batches.asked.bases) expectWhole(base)
+        if (outcome === "is not sent") continue
+        const batch = next(false)
+        if (outcome === "arrives") {
+          batches.delivered(batch)
+          batches.forget()
+        } else batches.undelivered(batch, outcome === "may have arrived")
+        for (const base of batches.asked.bases) expectWhole(base)
+      }
+      batches.close()
+      if (readsAtTheEnd) read(100)
+      next(true)
+      const sizes = steps.filter(({ length }) => length === 5000).length
+      if (sizes === 0) expect(memory.size).toBeLessThanOrEqual(6)
+    }),
+    { numRuns: 500 }
+  )
+  expect(given).toBeGreaterThan(100)
+})
