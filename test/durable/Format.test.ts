@@ -79,16 +79,16 @@ describe("the bytes of a durable state", () => {
 
   it("of another version, of something else and of another namespace are told apart", () => {
     const newer = written(state)
-    newer[11] = 4
+    newer[11] = 5
     expect(readState(newer, namespace)).toMatchObject({
       problem: "newer",
-      reason: "was written by a newer version of mvx-metrics (format 4 instead of 3). Use that one, or another folder"
+      reason: "was written by a newer version of mvx-metrics (format 5 instead of 4). Use that one, or another folder"
     })
     const older = written(state)
     older[11] = 1
     expect(readState(older, namespace)).toMatchObject({
       problem: "foreign",
-      reason: "was written by an older version of mvx-metrics (format 1 instead of 3). Use that one, or another folder"
+      reason: "was written by an older version of mvx-metrics (format 1 instead of 4). Use that one, or another folder"
     })
     expect(readState(new TextEncoder().encode("{}"), namespace)).toMatchObject({
       problem: "foreign",

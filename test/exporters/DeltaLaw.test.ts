@@ -5,7 +5,7 @@ import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import fc from "fast-check"
 import { type Metric, MetricsRuntime, type RecorderService, Snapshot } from "mvx-metrics"
-import { type Collected, collect, collectOwn, collectSource } from "../../src/internal/exporters/collect.ts"
+import { type Collected, collect, collectLast, collectOwn } from "../../src/internal/exporters/collect.ts"
 import { Batches, type Told } from "../../src/internal/exporters/otlp/batches.ts"
 import type { HistogramDataPoint, NumberPoint } from "../../src/internal/formats/metricData.ts"
 import { requestSteps } from "../../src/internal/formats/otlp/encode.ts"
@@ -117,8 +117,8 @@ const play = (all: ReadonlyArray<Step>, how: How) =>
     const nanos = (): bigint => BigInt(now) * 1_000_000n
 
     const forget = internals.beforeRemoval((source) =>
-      Effect.map(collectSource(runtime.namespace, source), (last) => {
-        const left = last.map((each) => ({ ...each, until: nanos() }))
+      Effect.map(collectLast(runtime, source), ({ all }) => {
+        const left = all.map((each) => ({ ...each, until: nanos() }))
         departed = [...departed, ...left]
         batches.left(left)
       })

@@ -13,7 +13,7 @@ import type { Fingerprint } from "../metric/definition/fingerprint.ts"
 import { describeError } from "../util/describeError.ts"
 
 /** To be increased when what is kept of a metric changes, in kernels as well: an older version is told by it. */
-const Version = 3
+const Version = 4
 
 const magic = new TextEncoder().encode("mvxstate")
 

@@ -5,6 +5,7 @@ import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
+import * as Schedule from "effect/Schedule"
 import { accountingData, runtimeData } from "../formats/accounting.ts"
 import { asExpired, type Dated, originOf } from "../formats/datedData.ts"
 import { type MetricData, shapeKey } from "../formats/metricData.ts"
@@ -68,11 +69,30 @@ const ownOf = (runtime: RuntimeService, sources: ReadonlyArray<Source>): Readonl
   return [...sources.flatMap((source) => accountOf(namespace, source)), ...own]
 }
 
-/** All that there is to say of one recorder. */
-export const collectSource = (namespace: string, source: Source): Effect.Effect<ReadonlyArray<Dated>> =>
-  Effect.map(collectMetrics(namespace, source), (shown = []) => [...shown, ...accountOf(namespace, source)])
+/** Between two reads of a recorder, while another fold is to come. */
+const again = Schedule.spaced("100 millis")
 
-const accountOf = (namespace: string, { createdAt, instance, recorderId, statsUnsafe }: Source): ReadonlyArray<Dated> =>
+/**
+ * All that there is to say of a recorder that is removed. While another fold is to come, that is waited for. `isWhole`: its
+ * metrics could be read.
+ */
+export const collectLast = Effect.fnUntraced(function* (
+  { namespace, state }: Pick<RuntimeService, "namespace" | "state">,
+  source: Source
+): Effect.fn.Return<{ readonly all: ReadonlyArray<Dated>; readonly isWhole: boolean }> {
+  const isComing = Effect.map(state, (now) => now === "Restarting")
+  const shown = yield* Effect.repeat(collectMetrics(namespace, source), {
+    schedule: again,
+    while: (shown) => (shown === undefined ? isComing : Effect.succeed(false))
+  })
+  return { all: [...(shown ?? []), ...accountOf(namespace, source)], isWhole: shown !== undefined }
+})
+
+/** What the library says of one recorder. */
+export const accountOf = (
+  namespace: string,
+  { createdAt, instance, recorderId, statsUnsafe }: Source
+): ReadonlyArray<Dated> =>
   accountingData([{ attributes: attributesOf(namespace, recorderId), stats: accountingOf(statsUnsafe()) }]).map(
     (data) => ({ data, since: createdAt, owner: instance, subject: recorderId, life: String(instance) })
   )

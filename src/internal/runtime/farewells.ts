@@ -1,7 +1,8 @@
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { RecorderControl } from "../recorder/control.ts"
-import { atMost, giveUpAfter } from "../util/liveClock.ts"
+import { CurrentWaitTimeout } from "../recorder/waitTimeout.ts"
+import { atMost, giveUpAfter, withLiveClock } from "../util/liveClock.ts"
 
 /** What somebody wants to do with a recorder that has stopped, before it is gone. */
 type Farewell = (control: RecorderControl) => Effect.Effect<unknown, unknown>
@@ -9,11 +10,15 @@ type Farewell = (control: RecorderControl) => Effect.Effect<unknown, unknown>
 /** Those who want to read recorders for the last time. */
 export class Farewells {
   readonly #all = new Set<Farewell>()
-  /** A reader that does not end must not keep a recorder from being removed. */
-  readonly #most: Duration.Duration
+  readonly #longest: Duration.Input
+  /** A reader that does not end must not keep a recorder from being removed; one that waits for another fold may. */
+  readonly #patience: Effect.Effect<void>
 
-  constructor(shutdownTimeout: Duration.Input) {
-    this.#most = atMost("1 second", shutdownTimeout)
+  /** `isRestarting`: the fold has ended, and another one has not taken its place yet. */
+  constructor(shutdownTimeout: Duration.Input, isRestarting: () => boolean) {
+    const most = atMost("1 second", shutdownTimeout)
+    this.#longest = shutdownTimeout
+    this.#patience = withLiveClock(Effect.repeat(Effect.sleep(most), { while: isRestarting }))
   }
 
   /** It gives what undoes this. */
@@ -23,7 +28,14 @@ export class Farewells {
   }
 
   tell(control: RecorderControl): Effect.Effect<void> {
-    const each = (tell: Farewell) => giveUpAfter(this.#most)(Effect.exit(Effect.suspend(() => tell(control))))
+    const each = (tell: Farewell) =>
+      Effect.exit(Effect.suspend(() => tell(control))).pipe(
+        // A read has the same time.
+        Effect.provideService(CurrentWaitTimeout, this.#longest),
+        Effect.interruptible,
+        Effect.raceFirst(this.#patience),
+        giveUpAfter(this.#longest)
+      )
     return Effect.forEach(this.#all, each, { concurrency: "unbounded", discard: true })
   }
 }

@@ -40,7 +40,8 @@ export class RecorderRegistry extends RecordersById implements Registry {
 
   constructor(options: RegistryOptions) {
     super(options, defaultTotalOf(options.defaults))
-    this.farewells = new Farewells(options.shutdownTimeout)
+    const { lifecycle, shutdownTimeout } = options
+    this.farewells = new Farewells(shutdownTimeout, () => lifecycle.link?.isRestarting() === true)
     this.#options = options
   }
 

@@ -14,6 +14,7 @@ import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
+import type { Dated } from "../../formats/datedData.ts"
 import { contentTypes, MetricsEncoder, requestSteps } from "../../formats/otlp/encode.ts"
 import { readPartialSuccess, readRefusal } from "../../formats/otlp/response.ts"
 import { nanosOf } from "../../formats/otlp/streamed.ts"
@@ -25,7 +26,7 @@ import { inSlices } from "../../util/inSlices.ts"
 import { atMost, giveUpAfter, keepingAlive, sleepInBackground } from "../../util/liveClock.ts"
 import { Version } from "../../util/version.ts"
 import type { Receiver } from "../attempt.ts"
-import { collectOwn, collectSource, collectWithin } from "../collect.ts"
+import { accountOf, collectLast, collectOwn, collectWithin } from "../collect.ts"
 import { askedToWait, deliver, leftOf, Parcel, type Transport } from "../delivery.ts"
 import { Outcome } from "../outcome.ts"
 import { Batches, type Told } from "./batches.ts"
@@ -102,12 +103,22 @@ export const makeExporter = Effect.fnUntraced(function* (
   )
   const read = otlp === undefined ? readAll : readEncoded(otlp)
 
-  const forgetReader = beforeRemoval((source) =>
-    Effect.map(collectSource(runtime.namespace, source), (last) => {
+  const forgetReader = beforeRemoval((source) => {
+    const left = (last: ReadonlyArray<Dated>): void => {
       const until = now()
       batches.left(last.map((each) => ({ ...each, until })))
+    }
+    const lost = Effect.suspend(() => {
+      left(accountOf(runtime.namespace, source))
+      return log.warning(
+        `${name}: the recorder "${source.recorderId}" was removed before its metrics could be read for the last time. What they had that was not exported yet is missing`
+      )
     })
-  )
+    return collectLast(runtime, source).pipe(
+      Effect.flatMap(({ all, isWhole }) => (isWhole ? Effect.sync(() => left(all)) : lost)),
+      Effect.onInterrupt(() => lost)
+    )
+  })
 
   /** The next batch, which may have no points. */
   const packed = Effect.fnUntraced(function* (isLast: boolean) {

@@ -12,7 +12,7 @@ import { inSlices } from "../../util/inSlices.ts"
 import { within } from "../../util/liveClock.ts"
 import type { Steps } from "../../util/steps.ts"
 import { Version } from "../../util/version.ts"
-import { type Collected, collect, collectSource } from "../collect.ts"
+import { type Collected, collect, collectLast } from "../collect.ts"
 import { Batches, type Told } from "../otlp/batches.ts"
 import { sdkMetrics } from "./sdkMetrics.ts"
 
@@ -27,9 +27,9 @@ export const makeProducer = (runtime: RuntimeService): MetricProducer => {
   const clock = Effect.runSyncWith(context)(Clock.Clock)
   const batches = new Batches<{ readonly told: Told }>("cumulative", clock.currentTimeNanosUnsafe())
   beforeRemoval((source) =>
-    Effect.map(collectSource(runtime.namespace, source), (last) => {
+    Effect.map(collectLast(runtime, source), ({ all }) => {
       const until = clock.currentTimeNanosUnsafe()
-      batches.left(last.map((each) => ({ ...each, until })))
+      batches.left(all.map((each) => ({ ...each, until })))
     })
   )
 
