@@ -10,6 +10,7 @@ import { internalsOf, withInternals } from "../../src/internal/runtime/internals
 import { runtimeLayers } from "../support/bothLayers.ts"
 import { differenceOf } from "../support/exactSums.ts"
 import { done, Jobs, Times } from "../support/exported.metrics.ts"
+import { recordLogs } from "../support/logs.ts"
 import { asMany } from "../support/long.ts"
 import { Many, many } from "../support/many.metrics.ts"
 import { makeSink, numbersBy, pointsOf, type Sunk } from "../support/sink.ts"
@@ -155,7 +156,8 @@ it.effect("a worker that is replaced between two exports, or ends during one, ch
     expect(arrived).toBe(1000)
     // The worker ends while it makes an export: what is not in this one is in the next.
     emit(100)
-    yield* Effect.all([exportOnce, kill], { concurrency: "unbounded" })
+    const exported = Effect.andThen(Effect.ignore(flush), Effect.map(sink.next, look))
+    yield* Effect.all([exported, kill], { concurrency: "unbounded" })
     emit(50)
     yield* recorder.snapshots
     yield* exportOnce
@@ -221,3 +223,28 @@ it.live(`an export of ${most} series leaves the thread of the application little
     expect(longest).toBeLessThanOrEqual(1 << 18)
   }).pipe(Effect.scoped, Effect.provide(onWorker!))
 )
+
+it.effect("metrics that cannot be read in time come with a later export, and the flush says so", () => {
+  const logs = recordLogs()
+  return Effect.gen(function* () {
+    const sink = yield* makeSink()
+    const { spawn, workers } = lastingWorkers()
+    // Another worker comes when the export has been given up.
+    const restart = Schedule.spaced("1500 millis")
+    const runtime = yield* MetricsRuntime.makeWorker({ namespace: "test.unread", spawn, restart })
+    yield* runtime.start
+    const { flush } = yield* exporting(runtime, { url: sink.url, exportTimeout: 300 })
+    const recorder = yield* runtime.createRecorder("lasting")
+    for (const metric of all) yield* recorder.register(metric)
+    recorder.emitUnsafe({ _tag: "lasting.work", kind: "k", millis: 1 } satisfies typeof LastingEvent.Type)
+    yield* recorder.snapshots
+    yield* Effect.promise(() => workers.at(-1)!.terminate())
+    expect(yield* Effect.flip(flush)).toMatchObject({ _tag: "mvx-metrics/ExportFailed", attempts: 0, points: 0 })
+    expect(pointsOf(yield* sink.next, "lasting.count")).toEqual([])
+    expect((yield* runtime.stats).exports).toMatchObject([{ failing: "unread", failed: 1, delivered: 0 }])
+    expect(logs.lines.filter(({ text }) => /no metrics were exported/.test(text))).toHaveLength(1)
+    yield* recorder.snapshots
+    yield* flush
+    expect(pointsOf(yield* sink.next, "lasting.count").map(({ asDouble }) => asDouble)).toEqual([1])
+  }).pipe(Effect.scoped, Effect.provide([FetchHttpClient.layer, logs.layer]))
+})

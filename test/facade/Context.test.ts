@@ -100,7 +100,7 @@ const exporters: ReadonlyArray<readonly [what: string, read: (runtime: MetricsRu
   [
     "an OTLP exporter",
     async (runtime) => {
-      const otlp = await Otlp.start(runtime, { url: "http://127.0.0.1:1/v1/metrics", shutdownTimeout: "20 millis" })
+      const otlp = await Otlp.start(runtime, { url: "http://127.0.0.1:1/v1/metrics", shutdownTimeout: "400 millis" })
       await otlp.stop()
     }
   ],

@@ -24,7 +24,8 @@ const times = (attempts: number): string => `${attempts} ${attempts === 1 ? "att
 
 /**
  * An export did not arrive at a collector. `attempts` is the number of requests that were sent for it, and `points` the
- * number of data points in it. The exporter goes on: the next export includes them.
+ * number of data points in it; 0 attempts: the metrics could not be read, or the exporter was closed. The exporter goes on:
+ * the next export includes them.
  *
  * @example
  * ```ts
@@ -48,6 +49,7 @@ export class ExportFailed extends TaggedError<ExportFailed>()("mvx-metrics/Expor
 }) {
   override get message(): string {
     const { attempts, points, reason, url } = this
+    if (attempts === 0) return `no metrics were exported to ${url}: ${reason}`
     return `the export of ${points} points to ${url} did not arrive after ${times(attempts)}: ${reason}. Check that the collector runs and takes OTLP over HTTP at this URL`
   }
 }

@@ -11,7 +11,7 @@ import * as Fiber from "effect/Fiber"
 import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
-import * as Option from "effect/Option"
+import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import type { Dated } from "../../formats/datedData.ts"
@@ -23,7 +23,7 @@ import { internalsOf } from "../../runtime/internals.ts"
 import type { RuntimeService } from "../../runtime/service.ts"
 import { describeError } from "../../util/describeError.ts"
 import { inSlices } from "../../util/inSlices.ts"
-import { atMost, giveUpAfter, keepingAlive, sleepInBackground } from "../../util/liveClock.ts"
+import { atMost, giveUpAfter, keepingAlive, sleepInBackground, within } from "../../util/liveClock.ts"
 import { Version } from "../../util/version.ts"
 import type { Receiver } from "../attempt.ts"
 import { accountOf, collectLast, collectOwn, collectWithin } from "../collect.ts"
@@ -84,6 +84,8 @@ export const makeExporter = Effect.fnUntraced(function* (
   let notBefore = 0n
   let isClosing = false
 
+  const unread = (reason: string, cause?: unknown): ExportFailed =>
+    new ExportFailed({ url, attempts: 0, points: 0, reason, ...(cause !== undefined && { cause }) })
   const longestRead = atMost(exportTimeout, LongestRead)
   const rendering = { format: "otlp", protocol, temporality, begun: clock.currentTimeMillisUnsafe() } as const
   const readEncoded = Effect.fnUntraced(function* (encode: NonNullable<typeof otlp>) {
@@ -93,15 +95,25 @@ export const makeExporter = Effect.fnUntraced(function* (
       asked = batches.asked
       return { ...asked, without: new Set(asked.departed.flat().flatMap(({ owner = [] }) => owner)) }
     }
-    const rendered = yield* Effect.option(encode({ rendering, timeout: longestRead, from }))
-    // What cannot be read has failed: the accounting says so.
-    const encoded = Option.map(rendered, ({ base, body, points = 0 }) => ({ ...asked, base, body, points }))
-    batches.read({ all: collectOwn(runtime), unread: new Set() }, Option.getOrUndefined(encoded))
+    const rendered = yield* Effect.result(encode({ rendering, timeout: longestRead, from }))
+    // What the library says of itself is sent all the same.
+    const own = { all: collectOwn(runtime), unread: new Set<number>() }
+    if (Result.isFailure(rendered)) {
+      batches.read(own)
+      return unread(describeError(rendered.failure), rendered.failure)
+    }
+    const { base, body, points = 0 } = rendered.success
+    batches.read(own, { ...asked, base, body, points })
+    return undefined
   })
   const readAll = Effect.flatMap(collectWithin(longestRead, runtime), (collected) =>
-    Effect.map(continued.come, () => batches.read(collected))
+    Effect.map(continued.come, () => {
+      batches.read(collected)
+      return undefined
+    })
   )
-  const read = otlp === undefined ? readAll : readEncoded(otlp)
+  /** It gives why the metrics are missing, where they are. */
+  const read: Effect.Effect<ExportFailed | undefined> = otlp === undefined ? readAll : readEncoded(otlp)
 
   const forgetReader = beforeRemoval((source) => {
     const left = (last: ReadonlyArray<Dated>): void => {
@@ -135,7 +147,13 @@ export const makeExporter = Effect.fnUntraced(function* (
     return new Batch(told, points, isCompressed ? yield* HttpClientRequest.compressBody(request, "gzip") : request)
   })
 
-  const sent = (parcel: Batch, most: Duration.Duration, isLast = false): Effect.Effect<void, ExportFailed> => {
+  /** `missing`: why it has no metrics, where it has none. */
+  const sent = (
+    parcel: Batch,
+    most: Duration.Duration,
+    isLast = false,
+    missing?: ExportFailed
+  ): Effect.Effect<void, ExportFailed> => {
     onItsWay = parcel
     const transport: Transport<ExportFailed> = {
       ...settings,
@@ -148,6 +166,7 @@ export const makeExporter = Effect.fnUntraced(function* (
       onItsWay = undefined
       if (parcel.accepted !== undefined) {
         batches.delivered(parcel)
+        if (missing !== undefined) return lacking(missing, isLast)
         return outcome.arrived(readPartialSuccess(parcel.accepted.contentType, parcel.accepted.body))
       }
       batches.undelivered(parcel, parcel.mayHaveArrived)
@@ -161,10 +180,13 @@ export const makeExporter = Effect.fnUntraced(function* (
     })
   }
 
-  const closed = () => new ExportFailed({ url, attempts: 0, points: 0, reason: "the exporter was closed" })
+  const lacking = (missing: ExportFailed, isLast: boolean): Effect.Effect<never, ExportFailed> =>
+    Effect.andThen(outcome.failed(missing, "unread", isLast), Effect.fail(missing))
+
+  const closed = () => unread("the exporter was closed")
 
   const broken = (cause: unknown, isLast: boolean): Effect.Effect<never, ExportFailed> => {
-    const error = new ExportFailed({ url, attempts: 0, points: 0, reason: describeError(cause), cause })
+    const error = unread(describeError(cause), cause)
     return Effect.andThen(outcome.failed(error, "defect", isLast), Effect.fail(error))
   }
 
@@ -172,9 +194,9 @@ export const makeExporter = Effect.fnUntraced(function* (
     if (batches.held !== undefined) yield* sent(batches.held, exportTimeout)
     // The last export takes it from here.
     if (isClosing) return yield* Effect.fail(closed())
-    yield* read
+    const missing = yield* read
     const parcel = yield* packed(false)
-    if (parcel.points > 0) yield* sent(parcel, exportTimeout)
+    if (parcel.points > 0) yield* sent(parcel, exportTimeout, false, missing)
     batches.forget()
   }).pipe(Effect.catchDefect((defect) => broken(defect, false)))
 
@@ -221,11 +243,13 @@ export const makeExporter = Effect.fnUntraced(function* (
     }
     for (const fiber of [queued, current]) if (fiber !== undefined) yield* Fiber.interrupt(fiber)
     const held = batches.close()
-    yield* giveUpAfter(part(2))(read)
+    const most = part(2)
+    const late = () => Effect.succeed(unread(`they could not be read within ${Duration.format(most)}`))
+    const missing = yield* within(most, late)(read)
     forgetReader()
     if (held !== undefined) yield* Effect.ignore(sent(held, part(2), true))
     const parcel = yield* packed(true)
-    if (parcel.points > 0) yield* Effect.ignore(sent(parcel, left(), true))
+    if (parcel.points > 0) yield* Effect.ignore(sent(parcel, left(), true, missing))
   }).pipe(
     Effect.catchDefect((defect) => broken(defect, true)),
     Effect.ignore
