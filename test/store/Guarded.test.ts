@@ -1,6 +1,6 @@
-// A store of somebody else's that hangs, throws or answers nonsense fails each call with an error that says so.
+// A store of somebody else's that hangs, throws, is interrupted or answers nonsense fails each call with an error that says so.
 import { expect, it } from "@effect/vitest"
-import { Effect, Fiber, Layer } from "effect"
+import { Cause, Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { EventStore, type EventStoreService, StateStore, type StateStoreService } from "mvx-metrics/MetricsStore"
 import { makeMemory } from "../../src/internal/store/memory.ts"
@@ -74,6 +74,18 @@ it.effect.each<readonly [string, () => unknown, string]>([
     "not connected"
   ],
   ["dies", () => Effect.die(new Error("not connected")), "not connected"],
+  ["is interrupted", () => Effect.interrupt, "it was interrupted"],
+  [
+    "interrupts its own fiber",
+    () =>
+      Effect.withFiber((fiber) =>
+        Effect.andThen(
+          Effect.sync(() => fiber.interruptUnsafe()),
+          Effect.never
+        )
+      ),
+    "it was interrupted"
+  ],
   ["returns no effect", () => undefined, ""]
 ])("each call of a store that %s fails", ([_, answer, reason]) =>
   Effect.gen(function* () {
@@ -98,6 +110,60 @@ it.effect("an answer that is none fails the call that asked", () =>
       ]
       for (const [, message] of found) expect(message).toContain("its answer is no ")
     }
+  })
+)
+
+it.effect("an answer that cannot be one to what was asked fails the call", () =>
+  Effect.gen(function* () {
+    const answered = function* (calls: object, open: (answer: () => unknown) => unknown, answer: unknown) {
+      const store = yield* open(() => Effect.succeed(answer)) as Effect.Effect<unknown, unknown>
+      return (yield* failures(calls as Calls<unknown>, store))[0]![1]
+    }
+    // Everything was written, and each of these would be asked again at once.
+    const { write } = statesCalls
+    expect(yield* answered({ write }, opened.states, "incomplete")).toContain("a write of everything")
+    const known = { source: "one", epoch: 1, sequence: 1, age: 0, entries: undefined }
+    expect(yield* answered({ read: statesCalls.read }, opened.states, [known])).toContain("no entries")
+    const batch = (number: number) => ({ number, bytes: new Uint8Array(1) })
+    const append = ({ append }: EventStoreService) =>
+      append({ ...source, batches: [batch(3), batch(4)], oldest: 2, hasEnded: false })
+    for (const last of [0, 2, 3]) {
+      const end = { last, committed: 0, isRetired: false }
+      expect(yield* answered({ append }, opened.events, end)).toContain("was not appended")
+    }
+    const read = ({ read }: EventStoreService) => read("n", "one", 2, 1000)
+    for (const numbers of [[2], [3, 3], [4, 3]]) {
+      expect(yield* answered({ read }, opened.events, numbers.map(batch))).toContain("follow")
+    }
+  })
+)
+
+it.effect("a store that has lost batches, or has more than it is sent, answers that", () =>
+  Effect.gen(function* () {
+    const batch = { number: 3, bytes: new Uint8Array(1) }
+    const ends = [1, 3, 4].map((last) => ({ last, committed: 0, isRetired: false }))
+    for (const end of [...ends, { last: 0, committed: 0, isRetired: true }]) {
+      const { append } = yield* opened.events(() => Effect.succeed(end))
+      expect(yield* append({ ...source, batches: [batch], oldest: 2, hasEnded: false })).toEqual(end)
+    }
+  })
+)
+
+it.effect("whoever interrupts a call is not answered by it", () =>
+  Effect.gen(function* () {
+    const { read } = yield* opened.states(() => Effect.never)
+    const calling = yield* Effect.forkChild(read({ namespace: "n", known: new Map() }), { startImmediately: true })
+    yield* Fiber.interrupt(calling)
+    const exit = yield* Fiber.await(calling)
+    expect(exit._tag === "Failure" && Cause.hasInterruptsOnly(exit.cause)).toBe(true)
+  })
+)
+
+it.effect("a layer of a store that is interrupted fails to open", () =>
+  Effect.gen(function* () {
+    const error = yield* Effect.flip(openStates(Layer.effect(StateStore, Effect.interrupt)))
+    expect(error).toMatchObject({ _tag: "mvx-metrics/MetricsStoreError", operation: "open" })
+    expect(error.message).toContain("it was interrupted")
   })
 )
 

@@ -280,6 +280,31 @@ it.effect(
     }).pipe(Effect.scoped)
 )
 
+it.effect("counts the failure of a store that takes each new source for retired, and tries again in time", () =>
+  Effect.gen(function* () {
+    let appends = 0
+    const retired = Effect.sync(() => {
+      appends++
+      return { last: 0, committed: 0, isRetired: true }
+    })
+    const runtime = yield* MetricsRuntime.makeInProcess({
+      namespace,
+      logging: "silent",
+      shutdownTimeout: "100 millis",
+      stream: { store: storeOf({ ...memoryEvents(), append: () => retired }) }
+    })
+    yield* runtime.start
+    const recorder = yield* runtime.createRecorder("http")
+    yield* (yield* recorder.register(RequestMetrics)).emit(requestAt(1, 1) as never)
+    const error = yield* Effect.flip(runtime.flush())
+    expect(error.message).toContain("retired")
+    const { failures, retirements } = (yield* runtime.stats).stream!
+    expect(failures).toBeGreaterThan(0)
+    expect(retirements).toBe(appends)
+    expect(appends).toBeLessThanOrEqual(failures + 1)
+  }).pipe(Effect.scoped)
+)
+
 it.effect("fails a flush with the reason why events are not in the store", () =>
   Effect.gen(function* () {
     const failed = new MetricsError.MetricsStoreError({ store: "down", operation: "append", reason: "it is down" })

@@ -47,6 +47,8 @@ export class Shipper {
   #source: string
   /** The last batch that the store has. */
   #last = 0
+  /** Whether it goes on as another source, of which the store has taken nothing yet. */
+  #isNew = false
   /** By ticket, the batch behind which somebody waits, and whether it is the last one. */
   readonly #waiting = new Map<number, { readonly number: number; readonly ends: boolean }>()
   #isAppending = false
@@ -178,9 +180,10 @@ export class Shipper {
 
   #appendedTo(end: EventEnd, hasEnded: boolean): void {
     this.#isAppending = false
+    if (end.isRetired) return this.#retired(end)
+    this.#isNew = false
     this.#retry = 0
     this.#failure = undefined
-    if (end.isRetired) return this.#retired(end)
     this.#count(end.last)
     this.#last = end.last
     this.#hasEnded = hasEnded
@@ -207,6 +210,8 @@ export class Shipper {
     this.#last = 0
     this.#retirements++
     this.#save(this.#kept.all, true)
+    if (this.#isNew) return this.#failed("the store answers that a source was retired that has just begun")
+    this.#isNew = true
     this.#append()
   }
 

@@ -1,10 +1,19 @@
 /** Stores that somebody else may have written, which answer in time or fail, whatever they do. */
+import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { MetricsStoreError } from "../model/exportErrors.ts"
 import { messageOf } from "../util/describeError.ts"
 import { within } from "../util/liveClock.ts"
-import type { EventEnd, EventMembers, EventSource, EventState, EventStoreService } from "./eventStore.ts"
+import type {
+  EventAppend,
+  EventBatch,
+  EventEnd,
+  EventMembers,
+  EventSource,
+  EventState,
+  EventStoreService
+} from "./eventStore.ts"
 import type { StateStoreService, StoredSource } from "./stateStore.ts"
 
 /** The stores of this package have shorter limits of their own. */
@@ -16,27 +25,36 @@ interface Store {
 
 type Operation = (...args: ReadonlyArray<never>) => Effect.Effect<unknown, MetricsStoreError>
 
-/** By the functions of a port, why an answer is none. */
-type Answers<S> = { readonly [Name in Exclude<keyof S, keyof Store>]: (answer: unknown) => string | undefined }
+/** Why an answer is none to what was asked. */
+type WhyNone<Args extends ReadonlyArray<unknown>> = (answer: unknown, ...args: Args) => string | undefined
+
+/** By the functions of a port. */
+type Answers<S> = {
+  readonly [Name in Exclude<keyof S, keyof Store>]: S[Name] extends (...args: infer Args) => unknown
+    ? WhyNone<Args>
+    : never
+}
 
 const guarded =
   <S extends Store>(answers: Answers<S>) =>
   (store: S): S => {
     const { place } = store
-    const guard = (operation: string, whyNone: (answer: unknown) => string | undefined): Operation => {
+    const guard = (operation: string, whyNone: WhyNone<ReadonlyArray<never>>): Operation => {
       const failed = (reason: string) => Effect.fail(new MetricsStoreError({ store: place, operation, reason }))
       return (...args) =>
         // A method of an object, for a store that is one.
         Effect.suspend(() => (store as unknown as { readonly [name: string]: Operation })[operation]!(...args)).pipe(
           within(Most, () => failed(`no answer within ${Duration.format(Most)}`)),
           Effect.catchDefect((defect) => failed(messageOf(defect))),
+          // By the store: whoever interrupts the caller ends this as well.
+          Effect.catchCauseIf(Cause.hasInterruptsOnly, () => failed("it was interrupted")),
           Effect.tap((answer) => {
-            const reason = whyNone(answer)
+            const reason = whyNone(answer, ...args)
             return reason === undefined ? Effect.void : failed(reason)
           })
         )
     }
-    const operations = Object.entries(answers as { readonly [name: string]: (answer: unknown) => string | undefined })
+    const operations = Object.entries(answers as { readonly [name: string]: WhyNone<ReadonlyArray<never>> })
     const all = operations.map(([name, whyNone]) => [name, guard(name, whyNone)] as const)
     return { place, ...Object.fromEntries(all) } as unknown as S
   }
@@ -48,34 +66,57 @@ const answer =
   (value: unknown): string | undefined =>
     isOne(Object(value) as A) ? undefined : `its answer is no ${what}`
 
+const when = (isSo: boolean, reason: string): string | undefined => (isSo ? reason : undefined)
+
 const isText = (value: unknown): boolean => typeof value === "string"
 const isBoolean = (value: unknown): boolean => typeof value === "boolean"
 const areNumbers = (...values: ReadonlyArray<unknown>): boolean => values.every(Number.isFinite)
 const isList = <A>(value: unknown, isOne: (one: A) => boolean): boolean =>
   Array.isArray(value) && value.every((one) => isOne(Object(one) as A))
 
+const isSource = ({ age, entries, epoch, sequence, source }: StoredSource): boolean =>
+  isText(source) && areNumbers(age, epoch, sequence) && (entries === undefined || entries instanceof Map)
+const areSources = answer((all) => isList(all, isSource), "list of sources")
+
+const isEnd = ({ committed, isRetired, last }: EventEnd): boolean => areNumbers(committed, last) && isBoolean(isRetired)
+const endOf = answer(isEnd, "end of a source")
+
+const isBatch = ({ bytes, number }: EventBatch): boolean => areNumbers(number) && bytes instanceof Uint8Array
+const areBatches = answer((all) => isList(all, isBatch), "list of batches")
+
 const outcomes: ReadonlySet<unknown> = new Set(["written", "outdated", "incomplete", "retired"])
 
 export const guardedStates = guarded<StateStoreService>({
-  write: (value) => (outcomes.has(value) ? undefined : "its answer is no outcome of a write"),
-  read: answer(
-    (all) =>
-      isList<StoredSource>(
-        all,
-        ({ age, entries, epoch, sequence, source }) =>
-          isText(source) && areNumbers(age, epoch, sequence) && (entries === undefined || entries instanceof Map)
-      ),
-    "list of sources"
-  ),
+  write: (value, { base }) => {
+    if (!outcomes.has(value)) return "its answer is no outcome of a write"
+    return value === "incomplete" && base === undefined
+      ? `its answer to a write of everything is "${value}"`
+      : undefined
+  },
+  read: (value, { known }) =>
+    areSources(value) ??
+    when(
+      (value as ReadonlyArray<StoredSource>).some(({ entries, source }) => entries === undefined && !known.has(source)),
+      "its answer has no entries of a source that was not known"
+    ),
   retire: (value) => (isBoolean(value) ? undefined : "its answer is no boolean"),
   forget: anything
 })
 
+/** Everything was appended, or the store has lost what comes before it: otherwise the same would be sent again at once. */
+const hasAppended = ({ last }: EventEnd, { batches, oldest }: EventAppend): boolean => {
+  const [first] = batches
+  if (last < oldest - 1) return false
+  return first === undefined || last < first.number - 1 || last >= batches.at(-1)!.number
+}
+
 export const guardedEvents = guarded<EventStoreService>({
-  append: answer<EventEnd>(
-    ({ committed, isRetired, last }) => areNumbers(committed, last) && isBoolean(isRetired),
-    "end of a source"
-  ),
+  append: (value, append) => {
+    const end = value as EventEnd
+    return (
+      endOf(end) ?? when(!end.isRetired && !hasAppended(end, append), "by its answer, what follows was not appended")
+    )
+  },
   join: answer<EventMembers>(
     ({ owners, sources, total }) =>
       isText(total) &&
@@ -92,14 +133,12 @@ export const guardedEvents = guarded<EventStoreService>({
     ({ parts, position, version }) => isText(version) && areNumbers(position) && parts instanceof Map,
     "state of a source"
   ),
-  read: answer(
-    (all) =>
-      isList<{ readonly number: number; readonly bytes: Uint8Array }>(
-        all,
-        ({ bytes, number }) => areNumbers(number) && bytes instanceof Uint8Array
-      ),
-    "list of batches"
-  ),
+  read: (value, _namespace, _source, after) =>
+    areBatches(value) ??
+    when(
+      (value as ReadonlyArray<EventBatch>).some(({ number }, i, all) => number <= (all[i - 1]?.number ?? after)),
+      "the batches of its answer do not follow what was read, in order"
+    ),
   commit: (value) => (isBoolean(value) ? undefined : "its answer is no boolean"),
   forget: anything
 })

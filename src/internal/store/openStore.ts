@@ -1,6 +1,7 @@
 /** Opens the store that a module makes, in the thread that calls this. */
 import { realpathSync } from "node:fs"
 import { fileURLToPath } from "node:url"
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -58,7 +59,8 @@ const openStore = <I, S>(
       })
     ),
     Effect.mapError((error) => (error instanceof MetricsStoreError ? error : failed(error))),
-    Effect.catchDefect((defect) => Effect.fail(failed(defect)))
+    Effect.catchDefect((defect) => Effect.fail(failed(defect))),
+    Effect.catchCauseIf(Cause.hasInterruptsOnly, () => Effect.fail(failed("it was interrupted")))
   )
 }
 
