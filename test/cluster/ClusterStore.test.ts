@@ -1,11 +1,14 @@
 // The primary of a cluster writes to a store what its processes have counted, as any runtime does.
 import { expect, it } from "@effect/vitest"
-import { Effect, Exit, Layer, Scope } from "effect"
+import { Effect, Exit, Fiber, Layer, Scope } from "effect"
+import { TestClock } from "effect/testing"
 import { MetricsLayer, MetricsRuntime, Recorder } from "mvx-metrics"
 import { MetricsCluster } from "mvx-metrics/MetricsCluster"
 import { MetricsStoreError } from "mvx-metrics/MetricsError"
 import { MetricsStore, StateStore, type StateStoreService, type StoreReport } from "mvx-metrics/MetricsStore"
 import { makeMemory } from "../../src/internal/store/memory.ts"
+import { simulatingOutside } from "../streams/support/processes.ts"
+import { recordLogs } from "../support/logs.ts"
 import { Lowest, ShopMetrics, Sold, Stock, sale } from "./fixtures/shop.metrics.ts"
 import { startShop } from "./shops.ts"
 
@@ -16,16 +19,20 @@ const options = { metrics: [ShopMetrics], levels: [Lowest], timeout: "20 seconds
 const openStore = () => {
   let memory = makeMemory()
   const writes: Array<Parameters<StateStoreService["write"]>[0]> = []
-  const control = { failure: undefined as string | undefined }
+  const control = {
+    failure: undefined as string | undefined,
+    answer: undefined as ReturnType<StateStoreService["write"]> | undefined
+  }
   const service: StateStoreService = {
     place: "test",
     write: (write) =>
       Effect.suspend(() => {
-        const { failure } = control
+        const { answer, failure } = control
         if (failure !== undefined) {
           return Effect.fail(new MetricsStoreError({ store: "test", operation: "write", reason: failure }))
         }
         writes.push(write)
+        if (answer !== undefined) return answer
         return memory.write(write)
       }),
     read: (read) => memory.read(read),
@@ -48,6 +55,9 @@ const primary = Effect.fnUntraced(function* (store: Layer.Layer<StateStore>) {
   yield* Scope.provide(write, scope)
   return { ...cluster, write: Scope.provide(write, scope), close: Scope.close(scope, Exit.void) }
 })
+
+/** Whatever can go on has done so, except for a wait. */
+const settled = Effect.repeat(Effect.yieldNow, { times: 50 })
 
 const readerOf = (store: Layer.Layer<StateStore>) =>
   MetricsStore.makeReader({ store, namespace, metrics: [ShopMetrics], levels: [Lowest] })
@@ -147,4 +157,74 @@ it.effect("the primary of a cluster writes to one store", () =>
     const error = yield* Effect.flip(Effect.scoped(Layer.build(again)))
     expect(error.message).toContain("the runtime writes to the store of the application, and to one only")
   })
+)
+
+it.effect.each<readonly [string, ReturnType<StateStoreService["write"]>, string]>([
+  ["answers that it has not all of a write of everything", Effect.succeed("incomplete"), "a write of everything"],
+  ["is interrupted", Effect.interrupt, "it was interrupted"]
+])("the primary of a cluster counts the failure of a store that %s, and tries again in time", ([_, answer, reason]) => {
+  const { layer, lines } = recordLogs()
+  const problems = () => lines.filter(({ level }) => level === "Warn" || level === "Error").map(({ text }) => text)
+  return Effect.gen(function* () {
+    const { control, store, writes } = openStore()
+    control.answer = answer
+    const host = yield* primary(store)
+    yield* settled
+    expect(writes).toHaveLength(1)
+    const { store: stats } = yield* host.runtime.stats
+    expect(stats).toMatchObject({ failures: 1, failure: expect.stringContaining(reason) })
+    expect(problems()).toEqual([expect.stringMatching(`could not be written to .*${reason}.* is tried in time`)])
+    yield* TestClock.adjust("1 hour")
+    yield* settled
+    expect(writes).toHaveLength(2)
+    control.answer = undefined
+    yield* TestClock.adjust("1 hour")
+    yield* settled
+    expect(writes).toHaveLength(3)
+    expect(yield* host.runtime.stats).toMatchObject({ store: { failures: 2, failure: undefined } })
+    control.answer = Effect.interrupt
+    yield* host.close
+    expect(problems().slice(1)).toEqual([
+      expect.stringMatching("^what was counted was not written at the end: .*it was interrupted")
+    ])
+  }).pipe(simulatingOutside, Effect.provide(layer), Effect.scoped)
+})
+
+it.effect("the primary of a cluster says what it gives up to write at the end", () => {
+  const { layer, lines } = recordLogs()
+  return Effect.gen(function* () {
+    const { control, store, writes } = openStore()
+    const host = yield* primary(store)
+    yield* settled
+    control.answer = Effect.never
+    const closing = yield* Effect.forkChild(host.close)
+    yield* settled
+    expect(writes.at(-1)).toMatchObject({ hasEnded: true })
+    yield* TestClock.adjust("10 seconds")
+    yield* Fiber.join(closing)
+    expect(lines.filter(({ level }) => level === "Error").map(({ text }) => text)).toEqual([
+      "what was counted was not written at the end: it did not end within 10s"
+    ])
+  }).pipe(simulatingOutside, Effect.provide(layer), Effect.scoped)
+})
+
+it.effect("the primary of a cluster writes at the end what it knows of processes that do not answer", () =>
+  Effect.gen(function* () {
+    const { store, writes } = openStore()
+    const host = yield* primary(store)
+    yield* settled
+    const shop = yield* startShop()
+    // A source that has never answered.
+    const mute = { _tag: "mvx-metrics/cluster/States", source: 9, requests: [], parts: [], missing: 0 }
+    yield* shop.says(mute)
+    yield* shop.open("tea")
+    yield* shop.emits("tea", sale(3))
+    yield* shop.flushes
+    const closing = yield* Effect.forkChild(host.close)
+    yield* settled
+    yield* TestClock.adjust("5 seconds")
+    yield* Fiber.join(closing)
+    expect(writes.at(-1)).toMatchObject({ hasEnded: true })
+    expect([...writes.at(-1)!.entries.keys()]).toContain("+tea")
+  }).pipe(simulatingOutside, Effect.scoped)
 )

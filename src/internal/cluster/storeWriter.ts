@@ -17,7 +17,7 @@ export interface StoreWriterOptions {
   readonly intervalMillis: number
   readonly metrics: ReadonlyArray<Metric.Any>
   /** Asks the processes, and gives what is known then. */
-  readonly parts: Effect.Effect<LedgerParts>
+  readonly parts: (hasEnded: boolean) => Effect.Effect<LedgerParts>
   /** Events that the processes have accepted, by what they told last. */
   readonly accepted: () => number
 }
@@ -43,7 +43,7 @@ export class StoreWriter {
   /** Writes what has changed. `hasEnded`: for the last time. Not to be run twice at once. */
   readonly write = Effect.fnUntraced({ self: this }, function* (hasEnded = false): Effect.fn.Return<void, Error> {
     const { accepted, parts } = this.#options
-    const known = yield* parts
+    const known = yield* parts(hasEnded)
     const events = accepted()
     const entries = yield* this.#entriesOf(known)
     yield* Effect.tapError(this.#tell(entries, hasEnded), ({ message }) =>

@@ -10,7 +10,7 @@ import { MetricsStoreError } from "../model/exportErrors.ts"
 import type { Log } from "../recorder/logging.ts"
 import { openStates } from "../store/openStore.ts"
 import { storeModule } from "../store/storeModule.ts"
-import { giveUpAfter, sleepInBackground, withLiveClock } from "../util/liveClock.ts"
+import { endsWithin, sleepInBackground, withLiveClock } from "../util/liveClock.ts"
 import type { PrimaryProcess } from "./primary.ts"
 import { StoreWriter } from "./storeWriter.ts"
 
@@ -22,8 +22,8 @@ interface StoringOptions {
   readonly log: Log
 }
 
-/** How long the last write may take. */
-const EndsWithin = "10 seconds"
+/** How long the last write may take, in milliseconds. Half of it is for the processes. */
+const EndsWithin = 10_000
 
 export const storing = Effect.fnUntraced(function* (
   options: StoringOptions
@@ -44,21 +44,26 @@ export const storing = Effect.fnUntraced(function* (
       return yield* refused(place, "there is none. Name one, such as RedisStore.make({ url })")
     }
     const store = yield* Scope.provide(openStates(opened), scope)
-    const parts = primary.parts(timeout)
+    const parts = (hasEnded: boolean) => primary.parts(hasEnded ? Math.min(timeout, EndsWithin / 2) : timeout)
     const accepted = (): number => primary.accepted
     const made = new StoreWriter({ store, namespace, intervalMillis, metrics, parts, accepted })
     const turn = yield* Semaphore.make(1)
     const write = (hasEnded: boolean) => turn.withPermits(1)(made.write(hasEnded))
-    const notWritten = (error: Error): string => `what was counted could not be written to ${place}: ${error.message}`
     onFlush({ name: `store ${place}`, flush: write(false) })
     yield* Scope.addFinalizer(
       scope,
-      giveUpAfter(EndsWithin)(Effect.catch(write(true), (error) => log.failure(notWritten(error))))
+      Effect.catch(endsWithin(EndsWithin)(write(true)), ({ message }) =>
+        log.failure(`what was counted was not written at the end: ${message}`)
+      )
     )
     const tried = Effect.suspend(() => {
       const wasFailing = made.stats.failure !== undefined
-      return Effect.catch(write(false), (error) =>
-        wasFailing ? Effect.void : log.warning(`${notWritten(error)}. The next write is tried in time`)
+      return Effect.catch(write(false), ({ message }) =>
+        wasFailing
+          ? Effect.void
+          : log.warning(
+              `what was counted could not be written to ${place}: ${message}. The next write is tried in time`
+            )
       )
     })
     yield* Effect.forkIn(

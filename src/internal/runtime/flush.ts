@@ -6,7 +6,7 @@ import { refuse, whyInvalidOptions } from "../model/optionChecks.ts"
 import { FlushFailed } from "../model/runtimeErrors.ts"
 import { flushOptionChecks } from "../recorder/options.ts"
 import { CurrentWaitTimeout } from "../recorder/waitTimeout.ts"
-import { within } from "../util/liveClock.ts"
+import { endsWithin } from "../util/liveClock.ts"
 import type { FlushedExporter } from "./internals.ts"
 import type { RecorderRegistry } from "./registry.ts"
 import type { RuntimeService } from "./service.ts"
@@ -44,13 +44,8 @@ export const flushOf = (
     })
   })
 
-const exportWithin = (left: Duration.Duration, { flush, name }: FlushedExporter) => {
-  const late = () => Effect.fail(new Error(`it did not end within ${Duration.format(left)}`))
-  return within(
-    left,
-    late
-  )(flush).pipe(
+const exportWithin = (left: Duration.Duration, { flush, name }: FlushedExporter) =>
+  endsWithin(left)(flush).pipe(
     Effect.mapError(({ message }) => ({ exporter: name, reason: message })),
     Effect.result
   )
-}

@@ -1,11 +1,11 @@
 /** Shuts a runtime down: its recorders first, each after folding what it accepted, then the fold. */
 import * as Deferred from "effect/Deferred"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { ShutdownFailed } from "../model/runtimeErrors.ts"
 import type { Log } from "../recorder/logging.ts"
-import { giveUpAfter, within } from "../util/liveClock.ts"
+import { endsWithin, giveUpAfter } from "../util/liveClock.ts"
 import type { FlightRecorder } from "./flightRecorder.ts"
 import type { RuntimeLifecycle } from "./lifecycle.ts"
 import type { RecorderRegistry } from "./registry.ts"
@@ -69,11 +69,10 @@ export const shutdownOf = (
 /** Has the durable state written, and the store told, with what the recorders have left. */
 const saveLast = ({ link }: RuntimeLifecycle, log: Log, most: Duration.Input): Effect.Effect<void> => {
   if (link === undefined || link.failure() !== undefined) return Effect.void
-  const late = () => Effect.fail(new Error(`it did not end within ${Duration.format(Duration.fromInputUnsafe(most))}`))
   const last = (what: string, persist: Effect.Effect<void, Error> | undefined): Effect.Effect<void> =>
     persist === undefined
       ? Effect.void
-      : Effect.catch(within(most, late)(persist), ({ message }) =>
+      : Effect.catch(endsWithin(most)(persist), ({ message }) =>
           log.failure(`${what} was not written at the end: ${message}`)
         )
   // What a store has is never more than the durable state: it is written behind that.
@@ -86,8 +85,7 @@ const saveLast = ({ link }: RuntimeLifecycle, log: Log, most: Duration.Input): E
 /** Has what the recorders have accepted appended to its store, and says there that nothing more comes. */
 const shipLast = ({ link }: RuntimeLifecycle, log: Log, most: Duration.Input): Effect.Effect<void> => {
   if (link?.shipping === undefined || link.failure() !== undefined) return Effect.void
-  const late = () => Effect.fail(new Error(`it took more than ${Duration.format(Duration.fromInputUnsafe(most))}`))
-  return Effect.catch(within(most, late)(link.shipping.end), ({ message }) =>
+  return Effect.catch(endsWithin(most)(link.shipping.end), ({ message }) =>
     log.failure(`the last events were not appended to their store: ${message}`)
   )
 }

@@ -57,6 +57,14 @@ export const within =
       Effect.interruptible(Effect.andThen(withLiveClock(Effect.sleep(duration)), Effect.suspend(orElse)))
     )
 
+/** The same, which fails then. */
+export const endsWithin = (
+  duration: Duration.Input
+): (<A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | Error, R>) =>
+  within(duration, () =>
+    Effect.fail(new Error(`it did not end within ${Duration.format(Duration.fromInputUnsafe(duration))}`))
+  )
+
 /** The same, with nothing more to do then. */
 export const giveUpAfter = (
   duration: Duration.Input
