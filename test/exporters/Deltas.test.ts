@@ -155,3 +155,18 @@ describe.each(["cumulative", "delta"] as const)("%s exports while the clock is s
     )
   })
 })
+
+it("a series begins no earlier than its metric, whatever the time of its first event", () => {
+  const data = {
+    name: "n",
+    type: "sum",
+    monotonic: true,
+    points: [{ attributes: {}, value: 1, life: { number: 0, since: 4 } }]
+  }
+  const [told] = streams([{ data: data as never, since: 7 }], undefined, {
+    temporality: "delta",
+    begun: 0n,
+    now: 9_000_000n
+  })
+  expect(told[0]!.points).toMatchObject([{ start: 7_000_000n, end: 9_000_000n }])
+})

@@ -199,8 +199,9 @@ export class Stream {
     if (known !== undefined && !goesOn) this.#over.push(known)
     // Of a series that comes to those of a life nothing was exported, whatever there was of the life.
     const lastOfIt = known === undefined && section !== undefined ? undefined : last
-    const begins = point.life?.since ?? origin.since
-    const begin = begins === undefined ? (lastOfIt ?? begun) : nanosOf(begins)
+    // The time of an event may be that of the begin of its turn, before its metric was registered.
+    const since = point.life === undefined ? origin.since : Math.max(point.life.since, origin.since ?? 0)
+    const begin = since === undefined ? (lastOfIt ?? begun) : nanosOf(since)
     // Clocks are set back: no interval overlaps another.
     const start = earlier(goesOn ? known.start : later(begin, lastOfIt), end)
     const interval =
