@@ -99,6 +99,10 @@ describe.skipIf(!hasBrowser)("the live page of many recorders", () => {
   it("filters to recorders and their metrics, and shows all that are asked for", async () => {
     const { page } = watched
     await page.locator("#filter").fill(`${idOf(60)} cache`)
+    await toggles()
+      .first()
+      .filter({ hasText: idOf(60) })
+      .waitFor()
     expect(await toggles().allInnerTexts()).toEqual([idOf(60)])
     expect(await page.locator(".metric .name").allInnerTexts()).toEqual(["http.cache.hits"])
     await page.locator("#filter").press("Escape")

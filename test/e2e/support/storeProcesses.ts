@@ -16,7 +16,8 @@ export class StoreProcess {
   private constructor(child: ChildProcess) {
     this.#child = child
     child.on("message", ({ isDone }: { readonly isDone: boolean }) => this.#answers.shift()?.(isDone))
-    this.#exited = once(child, "exit").then(([code]) => {
+    // It may exit before its last answer is read.
+    this.#exited = Promise.all([once(child, "exit"), once(child, "disconnect")]).then(([[code]]) => {
       for (const answer of this.#answers.splice(0)) answer(new Error(`the process has exited with ${code}`))
     })
   }
