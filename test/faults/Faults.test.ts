@@ -42,10 +42,12 @@ describe.concurrent("a recursion that emits until the stack is used up, which it
     const ended = await runProgram(overflow, where)
     const runs = ended.allSaid("run")
     expect(runs.length).toBe(18)
-    for (const { after, before, counts, kinds, last, overflow, told } of runs) {
+    for (const { after, before, capacity, counts, kinds, last, overflow, told } of runs) {
       const [inBoth, threw] = [told.row + told.generic, told.threw]
       expect(threw).toBeGreaterThan(0)
-      expect(inBoth).toBeGreaterThan(1000)
+      expect(inBoth + told.refused).toBeGreaterThan(1000)
+      // How many have room where the capacity is 10 is a matter of when the fold gets to run.
+      expect(inBoth).toBeGreaterThan(capacity === 10 ? 0 : 1000)
       for (const { accepted, applied, evicted, ignored, offered, pending, refused, refusedBy } of [
         before,
         after,
