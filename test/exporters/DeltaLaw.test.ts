@@ -6,7 +6,7 @@ import { TestClock } from "effect/testing"
 import fc from "fast-check"
 import { type Metric, MetricsRuntime, type RecorderService, Snapshot } from "mvx-metrics"
 import { type Collected, collect, collectLast, collectOwn } from "../../src/internal/exporters/collect.ts"
-import { Batches, type Told } from "../../src/internal/exporters/otlp/batches.ts"
+import { Batches, ownersOf, type Told } from "../../src/internal/exporters/otlp/batches.ts"
 import type { HistogramDataPoint, NumberPoint } from "../../src/internal/formats/metricData.ts"
 import { requestSteps } from "../../src/internal/formats/otlp/encode.ts"
 import type { Streamed } from "../../src/internal/formats/otlp/streamed.ts"
@@ -172,8 +172,7 @@ const play = (all: ReadonlyArray<Step>, how: How) =>
         timeout: "5 seconds",
         from: () => {
           asked = batches.asked
-          const owners = asked.departed.flat().flatMap(({ owner = [] }) => owner)
-          return { ...asked, without: new Set([...owners, ...missing]) }
+          return { ...asked, without: new Set([...ownersOf(asked.departed), ...missing]) }
         }
       })
       const { base, body, points = Number.NaN } = rendered

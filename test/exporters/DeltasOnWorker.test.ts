@@ -6,8 +6,8 @@ import { FetchHttpClient, HttpClient, HttpClientResponse } from "effect/http"
 import { MetricsRuntime, type RuntimeService } from "mvx-metrics"
 import * as Otlp from "mvx-metrics/Otlp"
 import { Stream } from "../../src/internal/formats/otlp/streams.ts"
-import { internalsOf, withInternals } from "../../src/internal/runtime/internals.ts"
 import { runtimeLayers } from "../support/bothLayers.ts"
+import { countingReads } from "../support/countingReads.ts"
 import { differenceOf } from "../support/exactSums.ts"
 import { done, Jobs, Times } from "../support/exported.metrics.ts"
 import { recordLogs } from "../support/logs.ts"
@@ -34,17 +34,6 @@ const exporting = (runtime: RuntimeService, options: Otlp.OtlpOptions) =>
     Effect.map((context) => Effect.provide(Otlp.Exporter, context)),
     Effect.flatten
   )
-
-/** Counts how often recorders are read as objects. */
-const countingReads = (runtime: RuntimeService) => {
-  const internals = internalsOf(runtime)
-  const counted = { reads: 0 }
-  const sources = () =>
-    internals
-      .sources()
-      .map((source) => ({ ...source, shown: Effect.onExit(source.shown, () => Effect.sync(() => counted.reads++)) }))
-  return { counted, watched: withInternals(runtime, { ...internals, sources }) }
-}
 
 it.effect.each(["http/json", "http/protobuf"] as const)(
   "an export reads no series on the thread of the application, but for recorders that are removed, in %s",

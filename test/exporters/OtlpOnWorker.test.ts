@@ -3,12 +3,13 @@ import { describe, expect, it } from "@effect/vitest"
 import { Clock, Duration, Effect, Layer } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { TestClock } from "effect/testing"
-import { MetricsRuntime } from "mvx-metrics"
+import { MetricsRuntime, type RuntimeService } from "mvx-metrics"
 import * as Otlp from "mvx-metrics/Otlp"
 import { collect, collectOwn } from "../../src/internal/exporters/collect.ts"
 import { CurrentWaitTimeout } from "../../src/internal/recorder/waitTimeout.ts"
 import { internalsOf, type Source, withInternals } from "../../src/internal/runtime/internals.ts"
 import { runtimeLayers } from "../support/bothLayers.ts"
+import { countingReads } from "../support/countingReads.ts"
 import { encode } from "../support/encodeOtlp.ts"
 import { all, done, Fragile, Jobs, waiting } from "../support/exported.metrics.ts"
 import { byName } from "../support/otlpExpected.ts"
@@ -26,6 +27,16 @@ const events = [
   ...[done(0.2, "a"), done(3, "b", false), done(-7, "b"), done(0, null), done(1e-3, 'ü "quoted"\n'), done(1, "fatal")],
   ...[done(Number.NaN), waiting(5), waiting(-7), done(2, "a")]
 ]
+
+const exporterOf = (runtime: RuntimeService, options: Otlp.OtlpOptions) =>
+  Otlp.layer(options).pipe(Layer.provide(Layer.succeed(MetricsRuntime, runtime)), Layer.provide(FetchHttpClient.layer))
+
+/** Exports by a flush, and at the end. */
+const exportedOnce = (runtime: RuntimeService, options: Otlp.OtlpOptions) =>
+  Effect.provide(
+    Effect.flatMap(Otlp.Exporter, ({ flush }) => flush),
+    exporterOf(runtime, options)
+  )
 
 describe.each(Object.entries(runtimes))("what the fold encodes, %s", (_, layer) => {
   it.effect.each(["http/json", "http/protobuf"] as const)(
@@ -92,15 +103,8 @@ describe("a delta export", () => {
             return internals.otlp!(request)
           }
         })
-        const exporting = Otlp.layer({ url: sink.url, temporality: "delta", ...options }).pipe(
-          Layer.provide(Layer.succeed(MetricsRuntime, watched)),
-          Layer.provide(FetchHttpClient.layer)
-        )
         yield* runtime.createRecorder("one", { waitTimeout: "1 second" })
-        yield* Effect.provide(
-          Effect.flatMap(Otlp.Exporter, ({ flush }) => flush),
-          exporting
-        )
+        yield* exportedOnce(watched, { url: sink.url, temporality: "delta", ...options })
         // By a flush, and at the end.
         expect(limits).toEqual(Array(2).fill(Duration.fromInputUnsafe(most)))
       }).pipe(Effect.provide(runtimes["in process"]!))
@@ -123,15 +127,8 @@ describe("a delta export", () => {
         })
         const { otlp: _, ...elsewhere } = internals
         const watched = withInternals(runtime, { ...elsewhere, sources: () => internals.sources().map(limited) })
-        const exporting = Otlp.layer({ url: sink.url, temporality: "delta", ...options }).pipe(
-          Layer.provide(Layer.succeed(MetricsRuntime, watched)),
-          Layer.provide(FetchHttpClient.layer)
-        )
         yield* runtime.createRecorder("one", { waitTimeout: "1 second" })
-        yield* Effect.provide(
-          Effect.flatMap(Otlp.Exporter, ({ flush }) => flush),
-          exporting
-        )
+        yield* exportedOnce(watched, { url: sink.url, temporality: "delta", ...options })
         // By a flush, and at the end. What it goes on from is read as others read.
         expect(limits.filter((limit) => limit !== undefined)).toEqual(Array(2).fill(Duration.fromInputUnsafe(most)))
       }).pipe(Effect.provide(runtimes["in process"]!))
@@ -145,19 +142,8 @@ describe("a cumulative export", () => {
       Effect.gen(function* () {
         const sink = yield* makeSink()
         const runtime = yield* MetricsRuntime
-        const internals = internalsOf(runtime)
-        let reads = 0
-        const watched = withInternals(runtime, {
-          ...internals,
-          sources: () =>
-            internals
-              .sources()
-              .map((source) => ({ ...source, shown: Effect.onExit(source.shown, () => Effect.sync(() => reads++)) }))
-        })
-        const exporting = Otlp.layer({ url: sink.url, protocol, compression: "gzip" }).pipe(
-          Layer.provide(Layer.succeed(MetricsRuntime, watched)),
-          Layer.provide(FetchHttpClient.layer)
-        )
+        const { counted, watched } = countingReads(runtime)
+        const exporting = exporterOf(watched, { url: sink.url, protocol, compression: "gzip" })
         yield* Effect.gen(function* () {
           const { flush } = yield* Otlp.Exporter
           const [one, other] = [yield* runtime.createRecorder("one"), yield* runtime.createRecorder("other")]
@@ -179,7 +165,7 @@ describe("a cumulative export", () => {
           expect(numbersBy("recorder", pointsOf(second, "jobs"))).toEqual({ one: 2, other: 1 })
           yield* flush
           expect(pointsOf(yield* sink.next, "jobs")).toHaveLength(3)
-          expect(reads).toBe(0)
+          expect(counted.reads).toBe(0)
         }).pipe(Effect.provide(exporting))
       }).pipe(Effect.provide(runtimes["on the worker"]!))
   )

@@ -170,7 +170,8 @@ export class Batches<Batch extends { readonly told: Told }> {
   }
 }
 
-const ownersOf = (departed: Departed): ReadonlySet<number> =>
+/** The recorders, by instance, that states are of. */
+export const ownersOf = (departed: Departed): ReadonlySet<number> =>
   new Set(departed.flat().flatMap(({ owner }) => owner ?? []))
 
 const known = (...bases: ReadonlyArray<Base | undefined>): ReadonlyArray<Base> =>

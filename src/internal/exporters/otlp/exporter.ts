@@ -29,7 +29,7 @@ import type { Receiver } from "../attempt.ts"
 import { accountOf, collectLast, collectOwn, collectWithin } from "../collect.ts"
 import { askedToWait, deliver, leftOf, Parcel, type Transport } from "../delivery.ts"
 import { Outcome } from "../outcome.ts"
-import { Batches, type Told } from "./batches.ts"
+import { Batches, ownersOf, type Told } from "./batches.ts"
 import { ContinuedBases } from "./continuedBases.ts"
 import type { Settings } from "./settings.ts"
 
@@ -84,7 +84,7 @@ export const makeExporter = Effect.fnUntraced(function* (
   let notBefore = 0n
   let isClosing = false
 
-  const unread = (reason: string, cause?: unknown): ExportFailed =>
+  const unsent = (reason: string, cause?: unknown): ExportFailed =>
     new ExportFailed({ url, attempts: 0, points: 0, reason, ...(cause !== undefined && { cause }) })
   const longestRead = atMost(exportTimeout, LongestRead)
   const rendering = { format: "otlp", protocol, temporality, begun: clock.currentTimeMillisUnsafe() } as const
@@ -93,14 +93,14 @@ export const makeExporter = Effect.fnUntraced(function* (
     let { asked } = batches
     const from = () => {
       asked = batches.asked
-      return { ...asked, without: new Set(asked.departed.flat().flatMap(({ owner = [] }) => owner)) }
+      return { ...asked, without: ownersOf(asked.departed) }
     }
     const rendered = yield* Effect.result(encode({ rendering, timeout: longestRead, from }))
     // What the library says of itself is sent all the same.
     const own = { all: collectOwn(runtime), unread: new Set<number>() }
     if (Result.isFailure(rendered)) {
       batches.read(own)
-      return unread(describeError(rendered.failure), rendered.failure)
+      return unsent(describeError(rendered.failure), rendered.failure)
     }
     const { base, body, points = 0 } = rendered.success
     batches.read(own, { ...asked, base, body, points })
@@ -183,10 +183,10 @@ export const makeExporter = Effect.fnUntraced(function* (
   const lacking = (missing: ExportFailed, isLast: boolean): Effect.Effect<never, ExportFailed> =>
     Effect.andThen(outcome.failed(missing, "unread", isLast), Effect.fail(missing))
 
-  const closed = () => unread("the exporter was closed")
+  const closed = () => unsent("the exporter was closed")
 
   const broken = (cause: unknown, isLast: boolean): Effect.Effect<never, ExportFailed> => {
-    const error = unread(describeError(cause), cause)
+    const error = unsent(describeError(cause), cause)
     return Effect.andThen(outcome.failed(error, "defect", isLast), Effect.fail(error))
   }
 
@@ -244,7 +244,7 @@ export const makeExporter = Effect.fnUntraced(function* (
     for (const fiber of [queued, current]) if (fiber !== undefined) yield* Fiber.interrupt(fiber)
     const held = batches.close()
     const most = part(2)
-    const late = () => Effect.succeed(unread(`they could not be read within ${Duration.format(most)}`))
+    const late = () => Effect.succeed(unsent(`they could not be read within ${Duration.format(most)}`))
     const missing = yield* within(most, late)(read)
     forgetReader()
     if (held !== undefined) yield* Effect.ignore(sent(held, part(2), true))
