@@ -31,7 +31,7 @@ it("memory that is given to the fold is not that of a base in use", () => {
         if (length !== undefined) memory.add(base.buffer)
         if (length === undefined) return batches.read({ all: [], unread: new Set() })
         written.set(base, mark)
-        batches.read({ all: [], unread: new Set() }, { ...asked, base, body: new Uint8Array(0), points: 1 })
+        batches.read({ all: [], unread: new Set() }, { ...asked, base, encoded: [] })
       }
       const next = (isLast: boolean) => {
         const { told } = allSteps(batches.next(1n, isLast, () => {}))

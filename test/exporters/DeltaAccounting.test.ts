@@ -29,7 +29,7 @@ describe("a recorder that is removed while its metrics are encoded elsewhere", (
     const send = (all: ReadonlyArray<Timed>, meanwhile: () => void = () => {}): void => {
       const { asked } = batches
       meanwhile()
-      batches.read({ all, unread: new Set() }, { ...asked, base: undefined, body: new Uint8Array(), points: 0 })
+      batches.read({ all, unread: new Set() }, { ...asked, base: undefined, encoded: [] })
       const take = ({ points }: Streamed): void => {
         for (const { end, point, start } of points as ReadonlyArray<Interval<NumberPoint>>) {
           arrived.push([start, end, point.value])

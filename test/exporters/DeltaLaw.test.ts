@@ -168,21 +168,24 @@ const play = (all: ReadonlyArray<Step>, how: How) =>
     const sendEncoded = Effect.fnUntraced(function* (missing: ReadonlySet<number>, arrives: boolean) {
       let { asked } = batches
       const rendered = yield* internals.otlp!({
-        rendering: { format: "otlp", protocol: "http/json", temporality: "delta", begun },
+        rendering: { format: "otlp", protocol: "http/json", temporality: "delta", begun, maxPoints: 2 },
         timeout: "5 seconds",
         from: () => {
           asked = batches.asked
           return { ...asked, without: new Set([...ownersOf(asked.departed), ...missing]) }
         }
       })
-      const { base, body, points = Number.NaN } = rendered
-      batches.read({ all: collectOwn(runtime), unread: new Set() }, { ...asked, base, body, points })
+      const { base, encoded: all = [] } = rendered
+      batches.read({ all: collectOwn(runtime), unread: new Set() }, { ...asked, base, encoded: all })
       const own: Array<Streamed> = []
       const { encoded, told } = allSteps(batches.next(nanos(), false, (metric) => own.push(metric)))
       if (!arrives) return
       batches.delivered({ told })
-      const request = requestSteps("http/json", encoded, { attributes: {} }, { name: "", version: "" })
-      arrive([...own, ...metricsOfRequest("http/json", allSteps(request)).map(asStreamed)])
+      const bodies = encoded.map((each) =>
+        requestSteps("http/json", [each], { attributes: {} }, { name: "", version: "" })
+      )
+      const metrics = bodies.flatMap((each) => metricsOfRequest("http/json", allSteps(each)))
+      arrive([...own, ...metrics.map(asStreamed)])
     })
 
     const arrive = (data: ReadonlyArray<Streamed>): void => {

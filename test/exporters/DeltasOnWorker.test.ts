@@ -158,10 +158,12 @@ it.effect("a worker that is replaced between two exports, or ends during one, ch
 it.live(`an export of ${most} series leaves the thread of the application little to do`, () =>
   Effect.gen(function* () {
     const count = most
+    /** Bytes of each request of an export. */
+    let requests: Array<number> = []
     const sent: Array<number> = []
     const client = HttpClient.make((request) =>
       Effect.sync(() => {
-        sent.push(request.body._tag === "Uint8Array" ? request.body.body.length : Number.NaN)
+        requests.push(request.body._tag === "Uint8Array" ? request.body.body.length : Number.NaN)
         return HttpClientResponse.fromWeb(request, new Response())
       })
     )
@@ -191,6 +193,10 @@ it.live(`an export of ${most} series leaves the thread of the application little
       for (const every of [1, 100, count]) {
         emit(every)
         yield* flush
+        sent.push(requests.reduce((sum, bytes) => sum + bytes, 0))
+        // 5000 points of up to 300 bytes.
+        expect(Math.max(...requests)).toBeLessThan(1.5e6)
+        requests = []
       }
     }).pipe(
       Effect.ensuring(

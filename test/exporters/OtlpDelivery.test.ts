@@ -209,6 +209,97 @@ describe("a delta that may have arrived", () => {
   )
 })
 
+describe("an export of several requests", () => {
+  /** Twenty series of each metric. */
+  const work = (recorder: Effect.Success<Scripted["make"]>) =>
+    Effect.forEach(Array.from({ length: 20 }), (_, i) => recorder.emit(done(1, `queue ${i}`)))
+  const totals = (collector: ScriptedCollector) => {
+    const sums = new Map<string, number>()
+    for (const each of collector.taken.filter(({ acknowledged }) => acknowledged)) {
+      for (const { asDouble = 0, attributes } of pointsIn(each, "jobs")) {
+        const key = JSON.stringify(attributes)
+        sums.set(key, (sums.get(key) ?? 0) + asDouble)
+      }
+    }
+    return [...sums.values()]
+  }
+  const maxExportBatchSize = 10
+
+  it.effect("goes on after one that was refused, and the failure says what did not arrive", () =>
+    withCollector([accept, refuse(413)], { maxExportBatchSize }, (world) =>
+      Effect.gen(function* () {
+        const { collector } = world
+        yield* work(yield* world.make)
+        const [exit] = yield* world.through(world.flush)
+        const requests = collector.requests.length
+        expect(requests).toBeGreaterThan(4)
+        expect(collector.taken).toHaveLength(requests - 1)
+        expect(exit).toMatchObject(Exit.fail({ attempts: requests, reason: "the collector answered 413" }))
+        const { points } = yield* Effect.flip(exit)
+        expect(points).toBeGreaterThan(0)
+        expect(points).toBeLessThanOrEqual(10)
+        expect((yield* world.runtime.stats).exports).toMatchObject([{ delivered: 0, failed: 1, failing: "413" }])
+      })
+    )
+  )
+
+  it.effect.each([
+    ["refused", refuse(400)],
+    ["lost", { do: "hang", takes: false }]
+  ] as const)("sends of deltas what is missing first, with the same times, where a request was %s", ([, turn]) =>
+    withCollector(
+      [accept, accept, turn],
+      { maxExportBatchSize, temporality: "delta", timeout: 1000, exportTimeout: 1000 },
+      (world) =>
+        Effect.gen(function* () {
+          const { collector } = world
+          const recorder = yield* world.make
+          yield* work(recorder)
+          const [exit] = yield* world.through(world.flush)
+          expect(exit).toMatchObject(Exit.fail({ _tag: "mvx-metrics/ExportFailed" }))
+          yield* world.pass(2000)
+          yield* work(recorder)
+          expect((yield* world.through(world.flush))[0]).toEqual(Exit.void)
+          expect(totals(collector)).toEqual(Array.from({ length: 20 }, () => 2))
+          const ends = collector.taken.flatMap((each) => pointsIn(each, "jobs").map((point) => point.timeUnixNano))
+          expect(new Set(ends).size).toBe(2)
+          expect(ends).toEqual(ends.toSorted())
+        })
+    )
+  )
+
+  it.effect("counts what was rejected of it, and is one export", () =>
+    withCollector(
+      [accept, { do: "accept", delay: 0, rejected: 2 }, { do: "accept", delay: 0, rejected: 1 }],
+      { maxExportBatchSize },
+      (world) =>
+        Effect.gen(function* () {
+          yield* work(yield* world.make)
+          expect((yield* world.through(world.flush))[0]).toEqual(Exit.void)
+          yield* world.through(world.flush)
+          expect((yield* world.runtime.stats).exports).toMatchObject([{ delivered: 1, partial: 1, rejectedPoints: 3 }])
+        })
+    )
+  )
+
+  it.effect("has no time left for the rest where the first requests took it, and says so", () =>
+    withCollector(
+      [
+        { do: "accept", delay: 900 },
+        { do: "accept", delay: 5000 }
+      ],
+      { maxExportBatchSize, exportTimeout: 1000 },
+      (world) =>
+        Effect.gen(function* () {
+          yield* work(yield* world.make)
+          const [exit, millis] = yield* world.through(world.flush)
+          expect(exit).toMatchObject(Exit.fail({ attempts: 2, reason: expect.stringContaining("within") }))
+          expect(millis).toBeLessThanOrEqual(1000 + Tick)
+        })
+    )
+  )
+})
+
 describe("closing", () => {
   it.effect("interrupts a pause between attempts, and tries the state of now at once", () =>
     withCollector([refuse(503)], { retry: Schedule.spaced("20 seconds") }, (world) =>

@@ -1,9 +1,11 @@
-// Both encodings of a request say the same, whatever is in it, and neither is made in one go.
+// Both encodings of a request say the same, whatever is in it.
 import { describe, expect, it } from "@effect/vitest"
 import fc from "fast-check"
+import { inRequests, MetricsEncoder, requestSteps } from "../../src/internal/formats/otlp/encode.ts"
 import type { Interval, Streamed } from "../../src/internal/formats/otlp/streamed.ts"
 import type { Resource } from "../../src/internal/model/otlp.ts"
-import { encode, encodeSteps } from "../support/encodeOtlp.ts"
+import { allSteps } from "../../src/internal/util/steps.ts"
+import { encode } from "../support/encodeOtlp.ts"
 import { decodeRequest, normalized } from "../support/otlpDecoder.ts"
 
 const scope = { name: "mvx-metrics", version: "1.2.3" }
@@ -120,17 +122,45 @@ it("JSON and protobuf say the same", () => {
 })
 
 describe.each(["http/json", "http/protobuf"] as const)("a request in %s", (protocol) => {
-  it.each([0, 1, 127, 128, 129, 1000])("of %i points is made in steps of 128", (length) => {
-    const steps = encodeSteps(protocol, [series(length)], { attributes: {} }, scope)
-    let count = 0
-    let step = steps.next()
-    for (; !step.done; step = steps.next()) count++
-    expect(count).toBe(Math.ceil(length / 128))
-    const { resourceMetrics } = decoded[protocol](step.value) as Decoded
+  const pointsIn = (request: Uint8Array): ReadonlyArray<object> => {
+    const { resourceMetrics } = decoded[protocol](request) as Decoded
     const [{ metrics = [], scope: shown }] = resourceMetrics[0].scopeMetrics
     expect(shown).toEqual(scope)
-    const points = metrics.flatMap(({ sum }) => sum.dataPoints)
+    return metrics.flatMap(({ sum }) => sum.dataPoints)
+  }
+
+  it.each([0, 1, 127, 128, 129, 1000])("has %i points, in their order", (length) => {
+    const points = pointsIn(encode(protocol, [series(length)], { attributes: {} }, scope))
     expect(points.map((point) => (point as { asDouble: number }).asDouble)).toEqual(Array.from({ length }, (_, i) => i))
+  })
+
+  it("has no more points than are asked for, and the next ones go on where it ends", () => {
+    const lengths = fc.array(fc.integer({ min: 0, max: 300 }), { maxLength: 4 })
+    fc.assert(
+      fc.property(lengths, lengths, fc.integer({ min: 1, max: 400 }), (one, other, most) => {
+        const data = (name: string, lengths: ReadonlyArray<number>) =>
+          lengths.map((length) => ({ ...series(length), name }) as Streamed)
+        const all = [one, other].map((lengths, i) => {
+          const encoder = new MetricsEncoder(protocol, most)
+          for (const metric of data(`metric ${i}`, lengths)) encoder.add(metric)
+          return allSteps(encoder.finish())
+        })
+        const requests = inRequests(all.flat(), most).map((each) => ({
+          said: each.reduce((sum, { points }) => sum + points, 0),
+          points: pointsIn(allSteps(requestSteps(protocol, each, { attributes: {} }, scope)))
+        }))
+        for (const { points, said } of requests) {
+          expect(points.length).toBeLessThanOrEqual(most)
+          expect(points.length).toBeGreaterThan(0)
+          expect(said).toBe(points.length)
+        }
+        const shown = requests.flatMap(({ points }) => points)
+        expect(shown).toEqual(
+          pointsIn(encode(protocol, [...data("metric 0", one), ...data("metric 1", other)], { attributes: {} }, scope))
+        )
+      }),
+      { numRuns: 50 }
+    )
   })
 
   it("has data of one name and one shape together, and what differs apart", () => {

@@ -31,13 +31,15 @@ export const renderedOtlp = (
       format: "otlp",
       protocol,
       temporality: "cumulative",
+      maxPoints: Number.POSITIVE_INFINITY,
       begun: yield* Clock.currentTimeMillis
     } as const
-    const { body, points = Number.NaN } = yield* internalsOf(runtime).otlp!({
+    const { encoded = [] } = yield* internalsOf(runtime).otlp!({
       rendering,
       from: () => ({ bases: [], without }),
       timeout: "5 seconds"
     })
-    const request = requestSteps(protocol, [{ body, points }], { attributes: {} }, { name: "", version: "" })
+    const points = encoded.reduce((sum, each) => sum + each.points, 0)
+    const request = requestSteps(protocol, encoded, { attributes: {} }, { name: "", version: "" })
     return { points, metrics: metricsOfRequest(protocol, allSteps(request)) }
   })

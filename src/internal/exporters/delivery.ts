@@ -56,18 +56,21 @@ const LongestRetryAfter = Duration.minutes(1)
 export const askedToWait = (failure: AttemptFailure | undefined): Duration.Duration =>
   atMost(failure?.retryAfter ?? Duration.zero, LongestRetryAfter)
 
-/** Sends a parcel for up to `most`, by the real clock. Waiting keeps no process alive. */
+/**
+ * Sends a parcel for up to `most`, by the real clock: what is left of `limit`. Waiting keeps no process alive.
+ */
 export const deliver = Effect.fnUntraced(function* <E>(
   { client, errorOf, receiver, retry, timeout }: Transport<E>,
   parcel: Parcel,
-  most: Duration.Input
+  most: Duration.Input,
+  limit: Duration.Input = most
 ): Effect.fn.Return<Answer, E> {
   const left = yield* leftOf(most)
   parcel.attempts = 0
   parcel.failure = undefined
 
   const failed = Effect.suspend(() => {
-    const { attempts, failure = late(`it did not arrive within ${formatted(most)}`) } = parcel
+    const { attempts, failure = late(`it did not arrive within ${formatted(limit)}`) } = parcel
     return Effect.fail(errorOf(failure, attempts))
   })
   if (Duration.isZero(left())) return yield* Effect.fail(errorOf(late("there was no time left for it"), 0))

@@ -3,8 +3,8 @@ import * as Effect from "effect/Effect"
 import type { ExportStats } from "../model/runtimeStats.ts"
 import type { Log } from "../recorder/logging.ts"
 
-/** What a receiver says of an export that it took. */
-interface Arrived {
+/** What a receiver says of what it took. */
+interface Answered {
   /** Points that it rejected for good. */
   readonly rejected: number
   readonly message: string
@@ -43,12 +43,22 @@ export class Outcome {
     }
   }
 
-  arrived({ message, rejected }: Arrived = { message: "", rejected: 0 }): Effect.Effect<void> {
+  arrived(answered: Answered = { message: "", rejected: 0 }): Effect.Effect<void> {
     const outage = this.#outage
     this.#outage = 0
     this.#failing = undefined
-    if (rejected > 0) this.#partial++
+    if (answered.rejected > 0) this.#partial++
     else this.#delivered++
+    return Effect.andThen(
+      outage === 0
+        ? Effect.void
+        : this.#log.notice(`${this.#exporter}: exports arrive again, after ${outage} that did not`),
+      this.answered(answered)
+    )
+  }
+
+  /** What was said of points that were taken, whatever became of the others of the export. */
+  answered({ message, rejected }: Answered): Effect.Effect<void> {
     this.#rejectedPoints += rejected
     const remark =
       rejected > 0
@@ -59,12 +69,7 @@ export class Outcome {
     if (rejected > 0) this.#lastError = { at: this.#now(), message: `the collector ${remark}` }
     const isNew = remark !== "" && remark !== this.#remark
     this.#remark = remark
-    return Effect.andThen(
-      outage === 0
-        ? Effect.void
-        : this.#log.notice(`${this.#exporter}: exports arrive again, after ${outage} that did not`),
-      isNew ? this.#log.warning(`${this.#exporter}: the collector ${remark}`) : Effect.void
-    )
+    return isNew ? this.#log.warning(`${this.#exporter}: the collector ${remark}`) : Effect.void
   }
 
   /** `isLast`: nothing comes after it, so that what it had is lost. */

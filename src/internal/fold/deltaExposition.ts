@@ -11,6 +11,7 @@ import { nanosOf } from "../formats/otlp/streamed.ts"
 import { type Stream, Streams } from "../formats/otlp/streams.ts"
 import { type Condition, countsData, missedData } from "../formats/quarantine.ts"
 import type { OtlpRendering } from "../model/format.ts"
+import type { Encoded } from "../model/otlp.ts"
 import type { Render } from "../stream/commands.ts"
 import type { Steps } from "../util/steps.ts"
 import { expiredShown, hasBygone, shownParts } from "./kernels/seriesCut.ts"
@@ -29,9 +30,9 @@ export class DeltaExposition {
   readonly #instances = new Map<string, number>()
   readonly #unread = new Set<number>()
 
-  constructor({ begun, protocol, temporality }: OtlpRendering, render: Render) {
+  constructor({ begun, maxPoints, protocol, temporality }: OtlpRendering, render: Render) {
     const { exported, now } = render
-    this.#encoder = new MetricsEncoder(protocol)
+    this.#encoder = new MetricsEncoder(protocol, maxPoints)
     this.#now = now
     this.#recorders = render
     this.#free = exported?.free
@@ -42,10 +43,6 @@ export class DeltaExposition {
       bases: exported?.bases ?? [],
       take: (metric) => this.#encoder.add(metric)
     })
-  }
-
-  get points(): number {
-    return this.#encoder.points
   }
 
   /** To be taken first. */
@@ -115,7 +112,7 @@ export class DeltaExposition {
     return last
   }
 
-  finish(): Steps<Uint8Array<ArrayBuffer>> {
+  finish(): Steps<ReadonlyArray<Encoded>> {
     return this.#encoder.finish()
   }
 

@@ -123,14 +123,17 @@ export const renderLanes = (render: Render, fold: RenderedFold, onEnd: () => voi
       }
       if (groupOf !== undefined) yield* addGroups(groupOf)
       // The thread of the application tells OTLP what it knows best.
-      if (!(exposition instanceof DeltaExposition || exposition instanceof OtlpExposition)) {
-        yield* addLibrary(exposition, others, render)
+      if (exposition instanceof DeltaExposition || exposition instanceof OtlpExposition) {
+        const encoded = yield* exposition.finish()
+        const base = exposition instanceof DeltaExposition ? yield* exposition.base() : undefined
+        const buffers = encoded.map(({ body }) => body.buffer)
+        send({ _tag: "Rendered", request, encoded, base }, buffers)
+        return
       }
+      yield* addLibrary(exposition, others, render)
       const whole = yield* exposition.finish()
       const body = asked.compression === undefined ? whole : yield* compressed(whole)
-      const points = "points" in exposition ? exposition.points : undefined
-      const base = exposition instanceof DeltaExposition ? yield* exposition.base() : undefined
-      send({ _tag: "Rendered", request, body, points, base }, [body.buffer])
+      send({ _tag: "Rendered", request, body }, [body.buffer])
     } catch (error) {
       // Longer than any string can be, for one.
       send({ _tag: "NotRendered", request, reason: describeError(error) })
@@ -166,7 +169,7 @@ const expositionOf = (render: Render): AnyExposition | OtlpExposition | DeltaExp
   const { now, rendering } = render
   if (rendering.format !== "otlp") return makeExposition(rendering, now)
   if (rendering.temporality === "delta") return new DeltaExposition(rendering, render)
-  return new OtlpExposition(rendering.protocol, rendering.begun, now)
+  return new OtlpExposition(rendering, now)
 }
 
 const release = (all: ReadonlyArray<Shown>): void => {

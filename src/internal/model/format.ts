@@ -83,6 +83,8 @@ export interface OtlpRendering extends Selection {
   readonly temporality: Temporality
   /** When the exporter began, in milliseconds since the Unix epoch. */
   readonly begun: number
+  /** Points that may be in one request. */
+  readonly maxPoints: number
   /** A request is compressed as a whole. */
   readonly compression?: undefined
 }

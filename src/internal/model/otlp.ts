@@ -28,3 +28,9 @@ export interface Scope {
   readonly name: string
   readonly version: string
 }
+
+/** Metrics that are encoded, one behind the other. */
+export interface Encoded {
+  readonly body: Uint8Array<ArrayBuffer>
+  readonly points: number
+}

@@ -97,5 +97,5 @@ export const scrapeOf = (
     )
   })
 
-  return { otlp: make, scrape: (request) => Effect.map(make(request), ({ body }) => body) }
+  return { otlp: make, scrape: (request) => Effect.map(make(request), ({ body }) => body!) }
 }

@@ -2,6 +2,7 @@
 
 import type { Bygone } from "../metric/definition/bygone.ts"
 import type { Quarantine, Snapshot } from "../metric/definition/snapshot.ts"
+import type { Encoded } from "../model/otlp.ts"
 import type { AnswerPart } from "./answerParts.ts"
 import type { Keeper, Lane } from "./commands.ts"
 
@@ -86,9 +87,10 @@ export interface Sized {
 
 /** What recorders show in the format that was asked for. */
 export interface Rendered {
-  readonly body: Uint8Array<ArrayBuffer>
-  /** How many there are, where the format counts them. */
-  readonly points?: number | undefined
+  /** Of a scrape. */
+  readonly body?: Uint8Array<ArrayBuffer>
+  /** Of OTLP, each for a request. */
+  readonly encoded?: ReadonlyArray<Encoded>
   /** What is exported with it, as what the next deltas go on from. */
   readonly base?: Uint8Array | undefined
 }

@@ -8,10 +8,9 @@
  * Metrics are most often encoded where they are folded, with a base of their own. Nothing here looks into that.
  */
 import { type Base, isFit } from "../../formats/otlp/baseWriter.ts"
-import type { Encoded } from "../../formats/otlp/encode.ts"
 import type { Nanos, Streamed } from "../../formats/otlp/streamed.ts"
 import { Streams, type Timed } from "../../formats/otlp/streams.ts"
-import type { Temporality } from "../../model/otlp.ts"
+import type { Encoded, Temporality } from "../../model/otlp.ts"
 import type { Steps } from "../../util/steps.ts"
 import type { Collected } from "../collect.ts"
 
@@ -31,7 +30,8 @@ export interface Asked {
   readonly free?: SharedArrayBuffer | undefined
 }
 
-interface EncodedMetrics extends Encoded, Asked {
+interface EncodedMetrics extends Asked {
+  readonly encoded: ReadonlyArray<Encoded>
   /** What is to be remembered, of deltas. */
   readonly base: Base | undefined
 }
@@ -138,7 +138,7 @@ export class Batches<Batch extends { readonly told: Told }> {
     yield* streams.readBases()
     for (const each of [...departed.flat(), ...present]) yield* streams.tell(each)
     const own = yield* streams.finish(new Set([...unread, ...later]))
-    return { encoded: encoded === undefined ? [] : [encoded], told: { own, base, continued, departed } }
+    return { encoded: encoded?.encoded ?? [], told: { own, base, continued, departed } }
   }
 
   delivered({ told: { base, continued, departed, own } }: Batch): void {

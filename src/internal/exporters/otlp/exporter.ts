@@ -15,10 +15,11 @@ import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import type { Dated } from "../../formats/datedData.ts"
-import { contentTypes, MetricsEncoder, requestSteps } from "../../formats/otlp/encode.ts"
-import { readPartialSuccess, readRefusal } from "../../formats/otlp/response.ts"
+import { contentTypes, inRequests, MetricsEncoder, requestSteps } from "../../formats/otlp/encode.ts"
+import { readRefusal } from "../../formats/otlp/response.ts"
 import { nanosOf } from "../../formats/otlp/streamed.ts"
 import { ExportFailed } from "../../model/exportErrors.ts"
+import type { Encoded } from "../../model/otlp.ts"
 import { internalsOf } from "../../runtime/internals.ts"
 import type { RuntimeService } from "../../runtime/service.ts"
 import { describeError } from "../../util/describeError.ts"
@@ -27,9 +28,10 @@ import { atMost, giveUpAfter, keepingAlive, sleepInBackground, within } from "..
 import { Version } from "../../util/version.ts"
 import type { Receiver } from "../attempt.ts"
 import { accountOf, collectLast, collectOwn, collectWithin } from "../collect.ts"
-import { askedToWait, deliver, leftOf, Parcel, type Transport } from "../delivery.ts"
+import { askedToWait, deliver, leftOf, type Transport } from "../delivery.ts"
 import { Outcome } from "../outcome.ts"
-import { Batches, ownersOf, type Told } from "./batches.ts"
+import { answeredBy, Batch, Part } from "./batch.ts"
+import { Batches, ownersOf } from "./batches.ts"
 import { ContinuedBases } from "./continuedBases.ts"
 import type { Settings } from "./settings.ts"
 
@@ -43,18 +45,6 @@ const collector: Receiver = {
 /** How long reading may take, as that of a scrape. */
 const LongestRead = Duration.seconds(10)
 
-/** A batch in the bytes that are sent. */
-class Batch extends Parcel {
-  readonly told: Told
-  readonly points: number
-
-  constructor(told: Told, points: number, request: HttpClientRequest.HttpClientRequest) {
-    super(request)
-    this.told = told
-    this.points = points
-  }
-}
-
 const scope = { name: "mvx-metrics", version: Version }
 
 /** Gives an export of the state of now, which fails if that did not arrive. */
@@ -62,7 +52,7 @@ export const makeExporter = Effect.fnUntraced(function* (
   runtime: RuntimeService,
   settings: Settings
 ): Effect.fn.Return<Effect.Effect<void, ExportFailed>, never, HttpClient.HttpClient | Scope.Scope> {
-  const { exportInterval, exportTimeout, protocol, shutdownTimeout, temporality } = settings
+  const { exportInterval, exportTimeout, maxExportBatchSize, protocol, shutdownTimeout, temporality } = settings
   const { beforeRemoval, log, onFlush, otlp } = internalsOf(runtime)
   const context = yield* Effect.context<never>()
   const clock = yield* Clock.Clock
@@ -79,7 +69,7 @@ export const makeExporter = Effect.fnUntraced(function* (
   /** An export that is to begin, for all who ask until then. */
   let queued: Fiber.Fiber<void, ExportFailed> | undefined
   let current: Fiber.Fiber<void, ExportFailed> | undefined
-  let onItsWay: Batch | undefined
+  let onItsWay: Part | undefined
   /** When a collector wants to be asked again, by the monotonic clock. */
   let notBefore = 0n
   let isClosing = false
@@ -87,7 +77,13 @@ export const makeExporter = Effect.fnUntraced(function* (
   const unsent = (reason: string, cause?: unknown): ExportFailed =>
     new ExportFailed({ url, attempts: 0, points: 0, reason, ...(cause !== undefined && { cause }) })
   const longestRead = atMost(exportTimeout, LongestRead)
-  const rendering = { format: "otlp", protocol, temporality, begun: clock.currentTimeMillisUnsafe() } as const
+  const rendering = {
+    format: "otlp",
+    protocol,
+    temporality,
+    begun: clock.currentTimeMillisUnsafe(),
+    maxPoints: maxExportBatchSize
+  } as const
   const readEncoded = Effect.fnUntraced(function* (encode: NonNullable<typeof otlp>) {
     yield* continued.come
     let { asked } = batches
@@ -102,8 +98,8 @@ export const makeExporter = Effect.fnUntraced(function* (
       batches.read(own)
       return unsent(describeError(rendered.failure), rendered.failure)
     }
-    const { base, body, points = 0 } = rendered.success
-    batches.read(own, { ...asked, base, body, points })
+    const { base, encoded = [] } = rendered.success
+    batches.read(own, { ...asked, base, encoded })
     return undefined
   })
   const readAll = Effect.flatMap(collectWithin(longestRead, runtime), (collected) =>
@@ -132,53 +128,72 @@ export const makeExporter = Effect.fnUntraced(function* (
     )
   })
 
-  /** The next batch, which may have no points. */
-  const packed = Effect.fnUntraced(function* (isLast: boolean) {
-    const own = new MetricsEncoder(protocol)
-    const { encoded, told } = yield* inSlices(batches.next(now(), isLast, (metric) => own.add(metric)))
-    // What recorders had that are gone comes before what those of the same id have.
-    const all = [{ body: yield* inSlices(own.finish()), points: own.points }, ...encoded]
-    const points = all.reduce((sum, each) => sum + each.points, 0)
-    const body = yield* inSlices(requestSteps(protocol, all, settings.resource, scope))
+  const partOf = Effect.fnUntraced(function* (encoded: ReadonlyArray<Encoded>) {
+    const body = yield* inSlices(requestSteps(protocol, encoded, settings.resource, scope))
     const request = HttpClientRequest.post(settings.url, { headers: settings.headers }).pipe(
       HttpClientRequest.setBody(HttpBody.uint8Array(body, contentTypes[protocol]))
     )
     const isCompressed = settings.compression === "gzip"
-    return new Batch(told, points, isCompressed ? yield* HttpClientRequest.compressBody(request, "gzip") : request)
+    const points = encoded.reduce((sum, each) => sum + each.points, 0)
+    return new Part(points, isCompressed ? yield* HttpClientRequest.compressBody(request, "gzip") : request)
   })
 
-  /** `missing`: why it has no metrics, where it has none. */
-  const sent = (
-    parcel: Batch,
+  /** The next batch, which may have no parts. */
+  const packed = Effect.fnUntraced(function* (isLast: boolean) {
+    const own = new MetricsEncoder(protocol, maxExportBatchSize)
+    const { encoded, told } = yield* inSlices(batches.next(now(), isLast, (metric) => own.add(metric)))
+    // What recorders had that are gone comes before what those of the same id have.
+    const requests = inRequests([...(yield* inSlices(own.finish())), ...encoded], maxExportBatchSize)
+    return new Batch(told, yield* Effect.forEach(requests, partOf))
+  })
+
+  /** Sends the parts that are missing. `missing`: why it has no metrics, where it has none. */
+  const sent = Effect.fnUntraced(function* (
+    batch: Batch,
     most: Duration.Duration,
     isLast = false,
     missing?: ExportFailed
-  ): Effect.Effect<void, ExportFailed> => {
-    onItsWay = parcel
-    const transport: Transport<ExportFailed> = {
-      ...settings,
-      client,
-      receiver: collector,
-      errorOf: ({ cause, reason }, attempts) =>
-        new ExportFailed({ url, attempts, points: parcel.points, reason, ...(cause !== undefined && { cause }) })
+  ): Effect.fn.Return<void, ExportFailed> {
+    const left = yield* leftOf(most)
+    const tried: Array<Part> = []
+    const failedOf = ({ cause, reason }: Pick<ExportFailed, "cause" | "reason">): ExportFailed => {
+      const attempts = tried.reduce((sum, each) => sum + each.attempts, 0)
+      const points = batch.missing.reduce((sum, each) => sum + each.points, 0)
+      return new ExportFailed({ url, attempts, points, reason, ...(cause !== undefined && { cause }) })
     }
-    return Effect.onExit(Effect.asVoid(deliver(transport, parcel, most)), (exit) => {
-      onItsWay = undefined
-      if (parcel.accepted !== undefined) {
-        batches.delivered(parcel)
-        if (missing !== undefined) return lacking(missing, isLast)
-        return outcome.arrived(readPartialSuccess(parcel.accepted.contentType, parcel.accepted.body))
+    const transport: Transport<ExportFailed> = { ...settings, client, receiver: collector, errorOf: failedOf }
+    let failing: { readonly part: Part; readonly error: ExportFailed } | undefined
+    const all = Effect.gen(function* () {
+      for (const part of batch.missing) {
+        tried.push(part)
+        onItsWay = part
+        const delivered = yield* Effect.result(deliver(transport, part, left(), most))
+        if (Result.isSuccess(delivered)) continue
+        failing ??= { part, error: delivered.failure }
+        // The others may be what the collector takes.
+        if (part.failure?.isRefused !== true) break
       }
-      batches.undelivered(parcel, parcel.mayHaveArrived)
-      const asked = Duration.toMillis(askedToWait(parcel.failure))
-      notBefore = clock.monotonicTimeNanosUnsafe() + BigInt(Math.round(asked * 1e6))
-      const failed = Exit.findErrorOption(exit)
-      // One that was interrupted is followed by the last one.
-      return failed._tag === "None"
-        ? Effect.void
-        : outcome.failed(failed.value, parcel.failure?.kind ?? "timeout", isLast)
     })
-  }
+    yield* Effect.onExit(all, () => {
+      onItsWay = undefined
+      const answered = answeredBy(tried)
+      if (batch.missing.length === 0) {
+        batches.delivered(batch)
+        return missing === undefined ? outcome.arrived(answered) : outcome.answered(answered)
+      }
+      batches.undelivered(batch, batch.mayHaveArrived)
+      const asked = Duration.toMillis(askedToWait(tried.at(-1)?.failure))
+      notBefore = clock.monotonicTimeNanosUnsafe() + BigInt(Math.round(asked * 1e6))
+      // One that was interrupted is followed by the last one.
+      const failed =
+        failing === undefined
+          ? Effect.void
+          : outcome.failed(failedOf(failing.error), failing.part.failure?.kind ?? "timeout", isLast)
+      return Effect.andThen(outcome.answered(answered), failed)
+    })
+    if (failing !== undefined) return yield* Effect.fail(failedOf(failing.error))
+    if (missing !== undefined) return yield* lacking(missing, isLast)
+  })
 
   const lacking = (missing: ExportFailed, isLast: boolean): Effect.Effect<never, ExportFailed> =>
     Effect.andThen(outcome.failed(missing, "unread", isLast), Effect.fail(missing))
@@ -195,8 +210,8 @@ export const makeExporter = Effect.fnUntraced(function* (
     // The last export takes it from here.
     if (isClosing) return yield* Effect.fail(closed())
     const missing = yield* read
-    const parcel = yield* packed(false)
-    if (parcel.points > 0) yield* sent(parcel, exportTimeout, false, missing)
+    const batch = yield* packed(false)
+    if (batch.parts.length > 0) yield* sent(batch, exportTimeout, false, missing)
     batches.forget()
   }).pipe(Effect.catchDefect((defect) => broken(defect, false)))
 
@@ -248,8 +263,8 @@ export const makeExporter = Effect.fnUntraced(function* (
     const missing = yield* within(most, late)(read)
     forgetReader()
     if (held !== undefined) yield* Effect.ignore(sent(held, part(2), true))
-    const parcel = yield* packed(true)
-    if (parcel.points > 0) yield* Effect.ignore(sent(parcel, left(), true, missing))
+    const batch = yield* packed(true)
+    if (batch.parts.length > 0) yield* Effect.ignore(sent(batch, left(), true, missing))
   }).pipe(
     Effect.catchDefect((defect) => broken(defect, true)),
     Effect.ignore

@@ -2,7 +2,15 @@
 import type * as Duration from "effect/Duration"
 import type * as Headers from "effect/http/Headers"
 import type * as Schedule from "effect/Schedule"
-import { aDuration, anything, aSchedule, type Check, notBlank, oneOf } from "../../model/optionChecks.ts"
+import {
+  aDuration,
+  anything,
+  aSchedule,
+  type Check,
+  notBlank,
+  oneOf,
+  positiveInteger
+} from "../../model/optionChecks.ts"
 import type { Protocol, Temporality } from "../../model/otlp.ts"
 
 /**
@@ -58,6 +66,11 @@ export interface OtlpOptions {
    * Variable, in milliseconds: `OTEL_METRIC_EXPORT_TIMEOUT`. Default: 30 seconds.
    */
   readonly exportTimeout?: Duration.Input
+  /**
+   * The most data points in a request. An export with more is several requests, one after the other: a collector takes
+   * 20 MiB in one, unless its `max_request_body_size` says otherwise, and sending a body copies it in one go. Default: 5000.
+   */
+  readonly maxExportBatchSize?: number
   /** How long closing waits for the last export, reading included, by the real clock. Default: 3 seconds. */
   readonly shutdownTimeout?: Duration.Input
   /**
@@ -79,6 +92,7 @@ export const otlpOptionChecks: { readonly [K in keyof Required<OtlpOptions>]: Ch
   retry: aSchedule,
   exportInterval: aDuration,
   exportTimeout: aDuration,
+  maxExportBatchSize: positiveInteger,
   shutdownTimeout: aDuration,
   temporality: oneOf("cumulative", "delta")
 }

@@ -21,6 +21,7 @@ export interface Settings {
   readonly retry: Schedule.Schedule<unknown, unknown>
   readonly exportInterval: Duration.Duration
   readonly exportTimeout: Duration.Duration
+  readonly maxExportBatchSize: number
   readonly shutdownTimeout: Duration.Duration
   readonly temporality: Temporality
   /** Whether nothing is to be sent at all. */
@@ -96,6 +97,7 @@ export const settingsOf = (
       exportTimeout:
         duration(options.exportTimeout, () => variables.millis(["OTEL_METRIC_EXPORT_TIMEOUT"], Duration.infinity)) ??
         Duration.seconds(30),
+      maxExportBatchSize: options.maxExportBatchSize ?? 5000,
       shutdownTimeout: Duration.fromInputUnsafe(options.shutdownTimeout ?? "3 seconds"),
       temporality:
         options.temporality ??

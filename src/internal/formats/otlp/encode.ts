@@ -2,7 +2,7 @@
  * The two protocols of OTLP over HTTP, in slices of points. Metrics are encoded by themselves, and a request is put
  * together from what two threads have encoded.
  */
-import type { Protocol, Resource, Scope } from "../../model/otlp.ts"
+import type { Encoded, Protocol, Resource, Scope } from "../../model/otlp.ts"
 import type { Steps } from "../../util/steps.ts"
 import { shapeKey } from "../metricData.ts"
 import type { Encoding } from "./encoding.ts"
@@ -18,56 +18,90 @@ export const contentTypes: { readonly [P in Protocol]: string } = {
 
 const encodings: { readonly [P in Protocol]: Encoding } = { "http/protobuf": protobuf, "http/json": json }
 
-/** Metrics that are encoded, one behind the other. */
-export interface Encoded {
-  readonly body: Uint8Array<ArrayBuffer>
-  readonly points: number
-}
-
 const memory = (length: number): Uint8Array<ArrayBuffer> => new Uint8Array(length)
 
 /** Points that are encoded in one step. */
 const Slice = 128
 
+interface Piece {
+  readonly bytes: Uint8Array
+  readonly points: number
+}
+
 /** Encodes data of one name and one shape as one metric, which OTLP expects. Metrics without points are left out. */
 export class MetricsEncoder {
   readonly #encoding: Encoding
-  readonly #byShape = new Map<string, { readonly metric: Streamed; readonly pieces: Array<Uint8Array> }>()
-  points = 0
+  readonly #most: number
+  readonly #byShape = new Map<string, { readonly metric: Streamed; readonly pieces: Array<Piece> }>()
 
-  constructor(protocol: Protocol) {
+  /** `most`: points that may be in one request. */
+  constructor(protocol: Protocol, most: number) {
     this.#encoding = encodings[protocol]
+    this.#most = most
   }
 
   /** Some points of a metric. When this throws, nothing was added. */
   add(metric: Streamed): void {
     if (metric.points.length === 0) return
-    const piece = this.#encoding.points(metric)
-    this.points += metric.points.length
+    const pieces: Array<Piece> = []
+    const step = Math.min(Slice, this.#most)
+    for (let from = 0; from < metric.points.length; from += step) {
+      const points = metric.points.slice(from, from + step)
+      pieces.push({ bytes: this.#encoding.points({ ...metric, points } as Streamed), points: points.length })
+    }
     const key = shapeKey(metric)
     const known = this.#byShape.get(key)
-    if (known === undefined) this.#byShape.set(key, { metric: { ...metric, points: [] }, pieces: [piece] })
-    else known.pieces.push(piece)
+    if (known === undefined) this.#byShape.set(key, { metric: { ...metric, points: [] }, pieces })
+    else known.pieces.push(...pieces)
   }
 
-  /** All of them. */
-  *addAll(metrics: Iterable<Streamed>): Steps<void> {
-    for (const metric of metrics) {
-      for (let from = 0; from < metric.points.length; from += Slice) {
-        this.add({ ...metric, points: metric.points.slice(from, from + Slice) } as Streamed)
-        yield
-      }
-    }
-  }
-
-  finish(): Steps<Uint8Array<ArrayBuffer>> {
+  /** All of them, in bodies for requests. A metric with more points than one can have goes on in the next. */
+  *finish(): Steps<ReadonlyArray<Encoded>> {
     const { metric, separator } = this.#encoding
-    const all = Array.from(this.#byShape.values(), (each) => metric(each.metric, each.pieces))
-    return joined(
-      all.flatMap((parts, i) => (i === 0 ? parts : [...separator, ...parts])),
-      memory
-    )
+    const bodies: Array<Encoded> = []
+    let parts: Array<Uint8Array> = []
+    let points = 0
+    const end = function* (): Steps<void> {
+      if (points > 0) bodies.push({ body: yield* joined(parts, memory), points })
+      parts = []
+      points = 0
+    }
+    for (const each of this.#byShape.values()) {
+      let some: Array<Uint8Array> = []
+      const endMetric = (): void => {
+        if (some.length === 0) return
+        if (parts.length > 0) parts.push(...separator)
+        parts.push(...metric(each.metric, some))
+        some = []
+      }
+      for (const piece of each.pieces) {
+        if (points + piece.points > this.#most) {
+          endMetric()
+          yield* end()
+        }
+        some.push(piece.bytes)
+        points += piece.points
+      }
+      endMetric()
+    }
+    yield* end()
+    return bodies
   }
+}
+
+/** What goes into each request: as much as it may have of what comes next. */
+export const inRequests = (all: ReadonlyArray<Encoded>, most: number): ReadonlyArray<ReadonlyArray<Encoded>> => {
+  const requests: Array<Array<Encoded>> = []
+  let points = 0
+  for (const each of all) {
+    const last = requests.at(-1)
+    if (last === undefined || points + each.points > most) {
+      requests.push([each])
+      points = 0
+    } else last.push(each)
+    points += each.points
+  }
+  return requests
 }
 
 /** Puts a request together from metrics that are encoded. */
@@ -78,14 +112,6 @@ export const requestSteps = (
   scope: Scope
 ): Steps<Uint8Array<ArrayBuffer>> => {
   const { request, separator } = encodings[protocol]
-  const bodies = metrics.flatMap(({ body, points }) => (points === 0 ? [] : [body]))
-  const parts = bodies.flatMap((body, i) => (i === 0 ? [body] : [...separator, body]))
+  const parts = metrics.flatMap(({ body }, i) => (i === 0 ? [body] : [...separator, body]))
   return joined(request(parts, resource, scope), memory)
-}
-
-/** Encodes metrics, a slice of points in each step. */
-export function* metricsSteps(protocol: Protocol, data: Iterable<Streamed>): Steps<Encoded> {
-  const encoder = new MetricsEncoder(protocol)
-  yield* encoder.addAll(data)
-  return { body: yield* encoder.finish(), points: encoder.points }
 }

@@ -1,7 +1,8 @@
 /**
  * What metrics show as OTLP's cumulative points: each series from the moment at which it, or its metric, began to count.
  */
-import type { Protocol } from "../../model/otlp.ts"
+import type { OtlpRendering } from "../../model/format.ts"
+import type { Encoded } from "../../model/otlp.ts"
 import type { Steps } from "../../util/steps.ts"
 import type { Attributes, Life, MetricData } from "../metricData.ts"
 import { MetricsEncoder } from "./encode.ts"
@@ -22,15 +23,11 @@ export class OtlpExposition {
   readonly #begun: number
   readonly #now: number
 
-  /** `begun`: when the exporter began, which stands for what is not known. In milliseconds since the Unix epoch. */
-  constructor(protocol: Protocol, begun: number, now: number) {
-    this.#encoder = new MetricsEncoder(protocol)
+  constructor({ begun, maxPoints, protocol }: OtlpRendering, now: number) {
+    this.#encoder = new MetricsEncoder(protocol, maxPoints)
+    // When the exporter began stands for what is not known.
     this.#begun = begun
     this.#now = now
-  }
-
-  get points(): number {
-    return this.#encoder.points
   }
 
   /** When this throws, nothing was added. */
@@ -53,7 +50,7 @@ export class OtlpExposition {
     return nanosOf(Math.min(since, this.#now))
   }
 
-  finish(): Steps<Uint8Array<ArrayBuffer>> {
+  finish(): Steps<ReadonlyArray<Encoded>> {
     return this.#encoder.finish()
   }
 }

@@ -5,7 +5,7 @@
 import { PbfReader } from "pbf"
 
 /** What a collector says of a request that it has taken. */
-interface PartialSuccess {
+export interface PartialSuccess {
   /** Points that it rejected for good. */
   readonly rejected: number
   /** Why, or a warning where it rejected none. */
