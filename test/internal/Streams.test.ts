@@ -5,7 +5,7 @@
 import { MessageChannel } from "node:worker_threads"
 import { Schema } from "effect"
 import { Metric, type Snapshot } from "mvx-metrics"
-import { expect, it } from "vitest"
+import { expect, it, vi } from "vitest"
 import { Checkpoints } from "../../src/internal/fold/checkpoints.ts"
 import { Fold } from "../../src/internal/fold/fold.ts"
 import { AttachedThreads } from "../../src/internal/link/attachedThreads.ts"
@@ -204,6 +204,12 @@ class Attached {
     this.#checkpoints.goOn()
   }
 
+  /** To the end of the checkpoint that is due. */
+  saveAll(): void {
+    for (let parts = 0; parts < 1000 && this.#checkpoints.isPending; parts++) this.save()
+    expect(this.#checkpoints.isPending).toBe(false)
+  }
+
   /** The worker ends when it has posted a checkpoint, before it marks pages as read. */
   saveAndDie(): void {
     this.#isDying = true
@@ -250,6 +256,20 @@ const randomOf = (seed: number) => {
   }
 }
 
+/** Time stands still, or is over at once: parts of checkpoints have all lanes, or one. */
+const withLanesInPart = (lanes: "all" | "one", body: () => void): void => {
+  let now = 0
+  const clock = vi.spyOn(performance, "now").mockImplementation(() => {
+    if (lanes === "one") now += 1000
+    return now
+  })
+  try {
+    body()
+  } finally {
+    clock.mockRestore()
+  }
+}
+
 const walk = (seed: number): void => {
   const random = randomOf(seed)
   const attached = new Attached()
@@ -274,7 +294,7 @@ const walk = (seed: number): void => {
     attached.receive()
     attached.ask()
     while (attached.read() === "more");
-    for (let parts = 0; parts < 4; parts++) attached.save()
+    attached.saveAll()
   }
   // All pages come to be written again.
   settle()
@@ -300,7 +320,24 @@ const walk = (seed: number): void => {
   expect(folded.length).toBeGreaterThan(10)
 }
 
-it.each([1, 2, 3, 4, 5, 6, 7, 8, 211])("keeps the order of rows and commands, walk %i", walk)
+it.each(
+  [1, 2, 3, 4, 5, 6, 7, 8, 211].flatMap((seed) => (["all", "one"] as const).map((lanes) => [lanes, seed] as const))
+)("keeps the order of rows and commands, with %s of the lanes in a part of a checkpoint, walk %i", (lanes, seed) =>
+  withLanesInPart(lanes, () => walk(seed))
+)
+
+it("counts what a thread has left once, where a worker dies within the checkpoint that has its lane", () =>
+  withLanesInPart("one", () => {
+    const attached = new Attached()
+    attached.emit(1)
+    attached.next()
+    attached.receive()
+    for (let pages = 0; pages < 2; pages++) attached.emit(20_000)
+    for (let reads = 0; reads < 2; reads++) attached.read()
+    attached.saveAndDie()
+    const { folded } = attached.folded
+    expect(folded[0]).toEqual({ sequence: 1, count: 1 })
+  }))
 
 it("a thread gets the memory of one before when a checkpoint covers the end of that, and not earlier", () => {
   const attached = new Attached()
@@ -312,7 +349,7 @@ it("a thread gets the memory of one before when a checkpoint covers the end of t
   // Read, and not saved: another fold would read it again.
   expect(attached.memories.size).toBe(3)
   while (attached.read() === "more");
-  attached.save()
+  attached.saveAll()
   attached.emit(20)
   attached.next()
   attached.emit(30)

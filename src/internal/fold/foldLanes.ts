@@ -119,7 +119,8 @@ export class FoldLanes {
     const { streams } = this.#fold
     const open = this.#lanes[lane]
     const at = streams.main.positionOf(lane)
-    const rowsAt = streams.find(open?.stream ?? MainStream)?.positionOf(lane) ?? at
+    // It has all rows of a thread that has ended.
+    const rowsAt = streams.find(open?.stream ?? MainStream)?.positionOf(lane) ?? Number.POSITIVE_INFINITY
     return laneRecord(lane, at, rowsAt, open && (yield* open.saving()))
   }
 
