@@ -34,7 +34,7 @@ onBothLayers("racing", (it) => {
       })
   )
 
-  it.effect.each([3, 4, 5, 7, 2048])(
+  it.effect.each([3, 4, 5, 7, 11, 13, 2048])(
     "removes have one winner, and the rest are told (giving way every %d steps)",
     (steps) =>
       Effect.gen(function* () {

@@ -208,28 +208,32 @@ export class RecorderRegistry extends RecordersById implements Registry {
       const registered = yield* this.#named(recorderId)
       const { control } = registered
       yield* control.refuseInHook("be removed")
-      if (registered.removing) {
-        return yield* new InvalidState({
-          subject: "recorder",
-          id: control.service.recorderId,
-          state: control.stateUnsafe(),
-          operation: "be removed",
-          hint: "Its removal is already under way"
-        })
-      }
-      return yield* this.#stopAndBury(registered)
+      const underWay = Effect.suspend(() =>
+        Effect.fail(
+          new InvalidState({
+            subject: "recorder",
+            id: control.service.recorderId,
+            state: control.stateUnsafe(),
+            operation: "be removed",
+            hint: "Its removal is already under way"
+          })
+        )
+      )
+      return yield* this.#stopAndBury(registered, underWay)
     })
   }
 
   remove(control: RecorderControl): Effect.Effect<void, StopError> {
     return Effect.suspend(() => {
       const registered = this.registered(control.service.recorderId)
-      return registered?.control !== control || registered.removing ? Effect.void : this.#stopAndBury(registered)
+      return registered?.control !== control ? Effect.void : this.#stopAndBury(registered, Effect.void)
     })
   }
 
-  #stopAndBury(registered: Registered): Effect.Effect<void, StopError> {
+  /** Begins in one step: others may have their turn between any two. */
+  #stopAndBury(registered: Registered, underWay: Effect.Effect<void, StopError>): Effect.Effect<void, StopError> {
     return Effect.suspend(() => {
+      if (registered.removing) return underWay
       const { control } = registered
       registered.removing = true
       const ended = Effect.ensuring(control.close, this.bury(control))
