@@ -8,16 +8,19 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import { MetricsStoreError } from "../model/exportErrors.ts"
 import { importMetrics } from "../model/importedModules.ts"
 import { messageOf } from "../util/describeError.ts"
-import { within } from "../util/liveClock.ts"
+import { giveUpAfter, within } from "../util/liveClock.ts"
 import { EventStore, type EventStoreService } from "./eventStore.ts"
 import { guardedEvents, guardedStates } from "./guarded.ts"
 import { packedEvents, packedStates } from "./packing.ts"
 import { StateStore, type StateStoreService } from "./stateStore.ts"
 import { isStoreModule, type StoreModule } from "./storeModule.ts"
+
+/** How long a store is waited for that is closed. */
+const ClosesWithin = "5 seconds"
 
 /** A store as a layer, which has no requirements. */
 export type StoreLayer<A = StateStore> = Layer.Layer<A, unknown>
@@ -50,7 +53,7 @@ const openStore = <I, S>(
     new MetricsStoreError({ store: isModule ? store.url : "layer", operation: "open", reason: messageOf(cause) })
   const late = () =>
     Effect.fail(new Error(`it was not built within ${Duration.format(Duration.fromInputUnsafe(most))}`))
-  return Effect.flatMap(isModule ? layerOf<I>(store) : Effect.succeed(store), (layer) => Layer.build(layer)).pipe(
+  return Effect.flatMap(isModule ? layerOf<I>(store) : Effect.succeed(store), built).pipe(
     within(most, late),
     Effect.flatMap((context) =>
       Option.match(Context.getOption(context, tag), {
@@ -63,6 +66,14 @@ const openStore = <I, S>(
     Effect.catchCauseIf(Cause.hasInterruptsOnly, () => Effect.fail(failed("it was interrupted")))
   )
 }
+
+/** Its resources are released when the scope closes, for which nobody waits for long. */
+const built = <I>(layer: StoreLayer<I>): Effect.Effect<Context.Context<I>, unknown, Scope.Scope> =>
+  Effect.gen(function* () {
+    const scope = yield* Scope.make()
+    yield* Effect.addFinalizer((exit) => giveUpAfter(ClosesWithin)(Scope.close(scope, exit)))
+    return yield* Scope.provide(Layer.build(layer), scope)
+  })
 
 const layerOf = <A>({ settings, url }: StoreModule): Effect.Effect<StoreLayer<A>, MetricsStoreError> => {
   const failed = (reason: string) => new MetricsStoreError({ store: url, operation: "open", reason })

@@ -2,6 +2,7 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import { flow } from "effect/Function"
 
 /** The very clock that a fiber has when none was provided: its default value is made once. */
@@ -46,6 +47,17 @@ export const keepingAlive = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Ef
   )
 
 /**
+ * Whoever waits for the effect can be interrupted at once, even where the effect itself cannot be, as a function of the
+ * application's: it is interrupted as well, and not waited for.
+ */
+const disconnected = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(Effect.forkDetach(effect, { startImmediately: true }), (fiber) =>
+      Effect.onInterrupt(restore(Fiber.join(fiber)), () => Effect.sync(() => fiber.interruptUnsafe()))
+    )
+  )
+
+/**
  * Waits for an effect no longer than this, by the real clock; interrupts it then, be it in a finalizer, and goes on with
  * `orElse`.
  */
@@ -53,7 +65,7 @@ export const within =
   <A2, E2>(duration: Duration.Input, orElse: () => Effect.Effect<A2, E2>) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A | A2, E | E2, R> =>
     Effect.raceFirst(
-      Effect.interruptible(effect),
+      Effect.interruptible(disconnected(effect)),
       Effect.interruptible(Effect.andThen(withLiveClock(Effect.sleep(duration)), Effect.suspend(orElse)))
     )
 
