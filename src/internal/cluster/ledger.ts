@@ -122,7 +122,9 @@ export class Ledger {
     const live = new Map<string, Array<Known>>()
     for (const recorders of this.#processes.values()) {
       for (const { recorderId, states } of recorders.values()) {
-        live.set(recorderId, [...(live.get(recorderId) ?? []), states])
+        const all = live.get(recorderId)
+        if (all === undefined) live.set(recorderId, [states])
+        else all.push(states)
       }
     }
     const ended = new Map(this.#left)
