@@ -8,6 +8,7 @@ import { Reports } from "../../src/internal/aggregate/report.ts"
 import { memoryEvents } from "../../src/internal/store/memoryEvents.ts"
 import { packedEvents } from "../../src/internal/store/packing.ts"
 import { asMany } from "../support/long.ts"
+import { randomOf } from "../support/random.ts"
 import { aggregator, namespace, storeOf } from "./support/processes.ts"
 import { Requests } from "./support/requests.metrics.ts"
 
@@ -30,15 +31,6 @@ const versions = {
 } as const
 
 const request = { _tag: "http.request", method: "GET", route: "/", seconds: 1.5, user: "u" } as const
-
-/** Numbers below `most`, the same for the same seed. */
-const randomOf = (seed: number) => {
-  let state = seed + 1
-  return (most: number): number => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff
-    return (state >>> 8) % most
-  }
-}
 
 const makeProcess = Effect.fnUntraced(function* (store: ReturnType<typeof memoryEvents>, version: Version) {
   const stream = { store: storeOf(store), interval: "1 hour" } as const

@@ -11,10 +11,11 @@ import { previousSource } from "../shipping/batchFormat.ts"
 import { type EventSource, type EventStoreService, Total } from "../store/eventStore.ts"
 import { describeError } from "../util/describeError.ts"
 import { nextTurn } from "../util/eventLoopTurn.ts"
-import type { FoldedMetrics } from "./foldedRecorder.ts"
+import type { FoldedMetrics } from "./foldedMetrics.ts"
 import { FoldedSource } from "./foldedSource.ts"
 import { FoldedTotal } from "./foldedTotal.ts"
 import { ownerOf } from "./ownerOf.ts"
+import { aggregatorId, WantedMetrics } from "./wantedMetrics.ts"
 
 /** Bytes of batches between two commits, as the store has them: in memory they take several times that. */
 const CommitBytes = 1024 * 1024
@@ -53,8 +54,9 @@ interface Owned {
 }
 
 export class Aggregator {
-  readonly id = randomUUID()
+  readonly id: string
   readonly #options: AggregatorOptions
+  readonly #wanted = new WantedMetrics()
   readonly #owned = new Map<string, Owned>()
   /** Since when the store could be used, by the clock: before that nobody could append. */
   #usableSince: number | undefined
@@ -64,7 +66,10 @@ export class Aggregator {
   batches = 0
 
   constructor(options: AggregatorOptions) {
-    this.#options = options
+    const { metrics } = options
+    this.id = aggregatorId(metrics.byName.values())
+    const isWanted: FoldedMetrics["isWanted"] = (name, measured) => this.#wanted.has(name, measured)
+    this.#options = { ...options, metrics: { ...metrics, isWanted } }
   }
 
   /** The sources that it folds. */
@@ -86,6 +91,7 @@ export class Aggregator {
     const ids = new Set(own.map(({ source }) => source))
     for (const source of this.#owned.keys()) if (!ids.has(source)) this.#owned.delete(source)
     const now = yield* Clock.currentTimeMillis
+    this.#wanted.see(owners, now)
     if (this.#usableSince === undefined) this.#usableSince = this.#forgotAt = now
     const usableFor = now - this.#usableSince
     const failed: Array<MetricsStoreError> = []

@@ -1,12 +1,13 @@
 /**
- * Has metrics catch up that an aggregator with another version of them has not folded: from their own states, and from the
+ * Has metrics catch up that another aggregator has not folded: from their own states, and from the
  * batches that it has kept. What is left of them after that is as if this aggregator had folded everything.
  */
 
 import { Evicted } from "../shipping/batchFormat.ts"
 import { BatchReader } from "./batchReader.ts"
 import { noEventCounts } from "./eventCounts.ts"
-import { type FoldedMetrics, FoldedRecorder, isFolded } from "./foldedRecorder.ts"
+import { type FoldedMetrics, isFolded } from "./foldedMetrics.ts"
+import { FoldedRecorder } from "./foldedRecorder.ts"
 import type { StoredMetric, StoredRecorder } from "./storedRecorder.ts"
 
 /** Metrics of a recorder that are as far as each other. */
@@ -64,7 +65,11 @@ const behindIn = (stored: StoredRecorder, of: FoldedMetrics): ReadonlyArray<Behi
   }
   return Array.from(bySequence, ([sequence, metrics]) => ({
     names: new Set(metrics.map(({ name }) => name)),
-    recorder: FoldedRecorder.load({ ...stored, sequence, metrics, counts: noEventCounts }, quiet)
+    // What it has yet to fold came before the latest event.
+    recorder: FoldedRecorder.load(
+      { ...stored, sequence, metrics, counts: noEventCounts, latest: Number.NEGATIVE_INFINITY },
+      quiet
+    )
   }))
 }
 

@@ -11,32 +11,21 @@ import type { SavedMetric } from "../fold/savedLane.ts"
 import { bytesIn, metricIn, metricRecord, segmentOf } from "../fold/segment.ts"
 import { isBuiltInLevel } from "../metric/definition/levels.ts"
 import { measuredBy } from "../metric/definition/measured.ts"
-import type * as Metric from "../metric/definition/metric.ts"
 import type { Quarantine } from "../metric/definition/snapshot.ts"
 import type { MetricEvent } from "../model/event.ts"
 import type { MetricEntry } from "../shipping/batchFormat.ts"
 import type { Rows } from "../stream/rows/format.ts"
 import { allSteps } from "../util/steps.ts"
+import { ApartMetrics } from "./apartMetrics.ts"
+import { CountedSince } from "./countedSince.ts"
 import { addEventCounts, type EventCounts, noEventCounts } from "./eventCounts.ts"
+import { type FoldedMetrics, isFolded } from "./foldedMetrics.ts"
 import { missedBy, StoredFormat, type StoredMetric, type StoredRecorder } from "./storedRecorder.ts"
-
-/** What all of them have in common. */
-export interface FoldedMetrics {
-  readonly byName: ReadonlyMap<string, Metric.Any>
-  /** A metric was quarantined, or is not folded here. */
-  readonly onProblem: (problem: string) => void
-}
 
 /** The state of a metric, for a report. */
 export interface FoldedState {
   readonly state: unknown
   readonly quarantine: Quarantine | undefined
-}
-
-/** Whether a metric is folded here, and not another version of it. */
-export const isFolded = (name: string, measured: string, { byName }: FoldedMetrics): boolean => {
-  const metric = byName.get(name)
-  return metric !== undefined && measuredBy(metric).hash === measured
 }
 
 export class FoldedRecorder {
@@ -46,14 +35,14 @@ export class FoldedRecorder {
   /** The time of the latest event. */
   latest = Number.NEGATIVE_INFINITY
   counts = noEventCounts
-  /** Metrics that are not folded here, by their names and definitions. */
-  readonly #apart = new Map<string, StoredMetric>()
+  readonly #apart: ApartMetrics
   readonly #of: FoldedMetrics
   readonly #metrics: LaneMetrics
   /** By name, the epoch of what is folded here. */
   readonly #epochs = new Map<string, number>()
   /** By name, how many events it lacks, which others have folded without it, or which it missed in quarantine. */
   readonly #missed = new Map<string, number>()
+  readonly since = new CountedSince()
   /** It takes what others have counted, and no events. */
   #isTotal = false
 
@@ -61,6 +50,7 @@ export class FoldedRecorder {
     this.recorderId = recorderId
     this.sequence = sequence
     this.#of = of
+    this.#apart = new ApartMetrics(of)
     const lane: MetricsLane = {
       lane: 0,
       place: new Int32Array(nowhere.length),
@@ -75,9 +65,12 @@ export class FoldedRecorder {
 
   /** It has these metrics from here on. What is older than what is known changes nothing. */
   declare(entries: ReadonlyArray<MetricEntry>): void {
+    this.#passBy()
+    const createdAt = this.#latestTime
     for (const [name, epoch, measured] of entries) {
       if (!isFolded(name, measured, this.#of)) {
-        this.#setApart({ name, epoch, measured, bytes: undefined, sequence: this.sequence, missed: 0 })
+        const of = { name, epoch, measured, sequence: this.sequence, createdAt }
+        this.#apart.add({ ...of, bytes: undefined, missed: 0, lacksUntil: undefined })
         continue
       }
       const known = this.#epochs.get(name)
@@ -85,19 +78,16 @@ export class FoldedRecorder {
       // In the place of the one of an earlier epoch, if there is one.
       this.#metrics.register(this.#of.byName.get(name)!, this.latest)
       this.#epochs.set(name, epoch)
+      this.since.begin(name, createdAt, known !== undefined)
     }
   }
 
-  #setApart(stored: StoredMetric): void {
-    const { measured, name } = stored
-    const key = JSON.stringify([name, measured])
-    if (this.#apart.has(key)) return
-    this.#apart.set(key, stored)
-    this.#of.onProblem(
-      this.#of.byName.has(name)
-        ? `processes define the metric "${name}" differently from this aggregator: it is left out here. Start an aggregator with their version within an hour, or update them`
-        : `processes have the metric "${name}", which is not in the metrics of this aggregator: it is left out. Pass it to metrics`
-    )
+  get #latestTime(): number | undefined {
+    return this.latest === Number.NEGATIVE_INFINITY ? undefined : this.latest
+  }
+
+  #passBy(): void {
+    this.#apart.passBy(this.sequence, this.#latestTime)
   }
 
   #missMore(name: string, missed: number): void {
@@ -137,6 +127,9 @@ export class FoldedRecorder {
 
   #took(count: number, applied: number, time: number): void {
     this.sequence += count
+    if (this.latest === Number.NEGATIVE_INFINITY) {
+      for (const name of this.#epochs.keys()) this.since.begin(name, time, false)
+    }
     if (time > this.latest) this.latest = time
     this.counts = addEventCounts(this.counts, { ...noEventCounts, applied, ignored: count - applied })
   }
@@ -166,12 +159,10 @@ export class FoldedRecorder {
    */
   absorb(other: FoldedRecorder, keeps = false): void {
     this.#isTotal = true
-    for (const stored of other.#apart.values()) {
-      const missed = missedBy(stored, other.sequence)
-      const left = { ...stored, bytes: keeps ? stored.bytes : undefined, sequence: undefined, missed }
-      this.#setApart(left)
-    }
+    other.#passBy()
+    this.#apart.absorb(other.#apart, other.sequence, keeps)
     for (const [name, missed] of other.#missed) this.#missMore(name, missed)
+    this.since.absorb(other.since, (name) => !isBuiltInLevel(this.#of.byName.get(name)!))
     for (const [name] of other.#epochs) {
       // It was quarantined. The total goes on, and has what was counted before.
       if (!other.#metrics.find(name)!.inService) {
@@ -195,7 +186,8 @@ export class FoldedRecorder {
   }
 
   get stored(): StoredRecorder {
-    return this.#stored([...this.#savedMetrics(() => true), ...this.#apart.values()], this.counts)
+    this.#passBy()
+    return this.#stored([...this.#savedMetrics(() => true), ...this.#apart.all], this.counts)
   }
 
   /** What is in no total when this was put into one, for the recorder that goes on from here. */
@@ -207,10 +199,12 @@ export class FoldedRecorder {
   #savedMetrics(isSaved: (name: string) => boolean): ReadonlyArray<StoredMetric> {
     const storedOf = (name: string, bytes: Uint8Array | undefined): StoredMetric => ({
       ...{ name, epoch: this.#epochs.get(name) ?? 0, measured: measuredBy(this.#of.byName.get(name)!).hash, bytes },
-      ...{ sequence: this.#isTotal ? undefined : this.sequence, missed: this.#missed.get(name) ?? 0 }
+      ...{ sequence: this.#isTotal ? undefined : this.sequence, missed: this.#missed.get(name) ?? 0 },
+      ...this.since.of(name)
     })
     const all = allSteps(this.#metrics.saving()).filter(({ saved }) => isSaved(saved.name))
-    const unfolded = [...this.#missed.keys()].filter((name) => !this.#epochs.has(name))
+    const known = new Set([...this.#missed.keys(), ...this.since.lacksUntil.keys()])
+    const unfolded = [...known].filter((name) => !this.#epochs.has(name))
     return [
       ...all.map(({ saved }) => storedOf(saved.name, bytesOfMetric(saved))),
       ...unfolded.map((name) => storedOf(name, undefined))
@@ -230,10 +224,11 @@ export class FoldedRecorder {
     const own: Array<SavedMetric> = []
     for (const each of stored.metrics) {
       if (!isFolded(each.name, each.measured, of)) {
-        recorder.#setApart(each)
+        recorder.#apart.add(each)
         continue
       }
       recorder.#miss(each)
+      recorder.since.load(each)
       if (each.bytes === undefined) continue
       recorder.#epochs.set(each.name, each.epoch)
       own.push(metricIn(each.bytes))
@@ -249,38 +244,34 @@ export class FoldedRecorder {
 
   /** It has no metrics, and had no event, as the recorder that a process keeps for those it has removed. */
   get isEmpty(): boolean {
-    return this.sequence === 0 && this.#epochs.size === 0 && this.#apart.size === 0
+    return this.sequence === 0 && this.#epochs.size === 0 && this.#apart.isEmpty
   }
 
   /** The names of metrics that are not folded here, or have missed events. */
   get leftOut(): ReadonlyArray<string> {
-    return [...Array.from(this.#apart.values(), ({ name }) => name), ...this.#missed.keys()]
+    return [...this.#apart.all.map(({ name }) => name), ...this.#missed.keys()]
   }
 
-  /** Whether it has metrics of which this aggregator has another version: one that has theirs may fold their events. */
-  get hasChanged(): boolean {
-    return [...this.#apart.values()].some(({ name, sequence }) => sequence !== undefined && this.#of.byName.has(name))
+  /** Whether another aggregator may fold its events. */
+  get waits(): boolean {
+    return this.#apart.wait
   }
 
   /**
    * Nothing comes to it any more, and this one is about to become part of a total: gives what of it another aggregator may
    * fold yet, if there is anything.
    */
-  takeChanged(total: string): FoldedRecorder | undefined {
-    if (!this.hasChanged) return undefined
-    const unfolded = [...this.#apart].filter(([, { sequence }]) => sequence !== undefined)
+  takeUnfolded(total: string): FoldedRecorder | undefined {
+    if (!this.waits) return undefined
     const rest = new FoldedRecorder(total, this.#of, this.sequence)
     rest.latest = this.latest
-    for (const [key, stored] of unfolded) {
-      rest.#apart.set(key, stored)
-      this.#apart.delete(key)
-    }
+    for (const stored of this.#apart.takeUnfolded()) rest.#apart.add(stored)
     return rest
   }
 
   /** Whether there are states that only an aggregator with other metrics can add up. */
   get hasForeignStates(): boolean {
-    return [...this.#apart.values()].some(({ bytes }) => bytes !== undefined)
+    return this.#apart.all.some(({ bytes }) => bytes !== undefined)
   }
 
   /** By name. */

@@ -8,7 +8,8 @@ import { Evicted } from "../shipping/batchFormat.ts"
 import { storedKey } from "../store/entries.ts"
 import { BatchReader, type BatchRecorder, UnreadableBatch } from "./batchReader.ts"
 import { caughtUp } from "./catchUp.ts"
-import { type FoldedMetrics, FoldedRecorder } from "./foldedRecorder.ts"
+import type { FoldedMetrics } from "./foldedMetrics.ts"
+import { FoldedRecorder } from "./foldedRecorder.ts"
 import { HeldBatches, isHeldBatch } from "./heldBatches.ts"
 import { type Parts, type StoredRecorder, storedIn } from "./storedRecorder.ts"
 
@@ -81,16 +82,16 @@ export class FoldedSource {
       this.#keep(key, FoldedRecorder.load(found ?? recorder, this.#of))
     }
     for (const [key, rest] of this.#recorders) {
-      if (!key.startsWith(OfRest) || rest.hasChanged) continue
+      if (!key.startsWith(OfRest) || rest.waits) continue
       this.#rests--
       this.#changed.add(key)
       this.#leave(key, rest.recorderId)
     }
-    if (!this.#hasChanged) this.#held.clear()
+    if (!this.#waits) this.#held.clear()
   }
 
-  get #hasChanged(): boolean {
-    return [...this.#recorders.values()].some(({ hasChanged }) => hasChanged)
+  get #waits(): boolean {
+    return [...this.#recorders.values()].some(({ waits }) => waits)
   }
 
   /** Folds a batch, by its number and the time of the clock; what cannot be read is left out, and named. */
@@ -99,16 +100,17 @@ export class FoldedSource {
     try {
       this.#reader.read(bytes)
       if (this.#mayBeFoldedElsewhere) this.#held.add(number, bytes, now)
+      else if (!this.#held.isEmpty && !this.#waits) this.#held.clear()
     } catch (error) {
       if (!(error instanceof UnreadableBatch)) throw error
       this.#of.onProblem(`a batch of events was left out: ${error.message}`)
     }
   }
 
-  /** Whether the batch has events of metrics that an aggregator with another version of them may fold. */
+  /** Whether the batch has events that another aggregator may fold. */
   get #mayBeFoldedElsewhere(): boolean {
     return Array.from(this.#lanes.values()).some(
-      (key) => (this.#recorders.get(key) ?? this.#recorders.get(restKey(key)))?.hasChanged === true
+      (key) => (this.#recorders.get(key) ?? this.#recorders.get(restKey(key)))?.waits === true
     )
   }
 
@@ -161,7 +163,7 @@ export class FoldedSource {
     const recorder = this.#recorders.get(key)!
     this.#recorders.delete(key)
     const into = totalKey(total)
-    const rest = this.#rests < MostTotals ? recorder.takeChanged(total) : undefined
+    const rest = this.#rests < MostTotals ? recorder.takeUnfolded(total) : undefined
     if (rest !== undefined) {
       this.#keep(restKey(key), rest)
       this.#changed.add(restKey(key))

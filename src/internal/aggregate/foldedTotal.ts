@@ -1,7 +1,8 @@
 /** What the sources have come to that were retired: a total for each recorder id, and one for those that are not kept. */
 import { storedKey } from "../store/entries.ts"
 import { type EventCounts, noEventCounts } from "./eventCounts.ts"
-import { type FoldedMetrics, FoldedRecorder } from "./foldedRecorder.ts"
+import type { FoldedMetrics } from "./foldedMetrics.ts"
+import { FoldedRecorder } from "./foldedRecorder.ts"
 import type { FoldedSource } from "./foldedSource.ts"
 import { type Parts, storedIn } from "./storedRecorder.ts"
 

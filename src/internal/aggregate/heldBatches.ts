@@ -1,6 +1,6 @@
 /**
- * Batches with events of metrics that this aggregator has in another version: they are kept beside the state of their source,
- * so that an aggregator that knows these metrics can fold the events for them. For a deployment, in which both are there for
+ * Batches with events of metrics that this aggregator does not have, or in another version: they are kept beside the state of
+ * their source, so that an aggregator that has these metrics can fold the events for them. For a deployment, in which both are there for
  * a while: not for longer than an hour, and not more than some megabytes.
  */
 import type { Parts } from "./storedRecorder.ts"
@@ -8,7 +8,8 @@ import type { Parts } from "./storedRecorder.ts"
 /** The key of a part begins with this, followed by the number of the batch and by when it was kept. */
 const OfBatch = "h:"
 
-const MostMillis = 60 * 60 * 1000
+/** How long a batch is kept. */
+export const HeldMillis = 60 * 60 * 1000
 const MostBytes = 8 * 1024 * 1024
 
 interface Held {
@@ -50,7 +51,7 @@ export class HeldBatches {
     const all = [...this.#held, { key, number, at: now, bytes }]
     const first = all.findLastIndex((held) => {
       left -= held.bytes.byteLength
-      return left < 0 || held.at < now - MostMillis
+      return left < 0 || held.at < now - HeldMillis
     })
     this.#changed.add(key)
     this.#keep(all.slice(first + 1), all)

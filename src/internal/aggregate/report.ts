@@ -9,8 +9,10 @@ import { SharedScrapes } from "../runtime/sharedScrapes.ts"
 import { type EventSource, type EventStoreService, Total } from "../store/eventStore.ts"
 import { messageOf } from "../util/describeError.ts"
 import { inSlices } from "../util/inSlices.ts"
+import { CountedSince } from "./countedSince.ts"
 import { addEventCounts, type EventCounts, noEventCounts } from "./eventCounts.ts"
-import type { FoldedMetrics, FoldedRecorder } from "./foldedRecorder.ts"
+import type { FoldedMetrics } from "./foldedMetrics.ts"
+import type { FoldedRecorder } from "./foldedRecorder.ts"
 import { FoldedSource } from "./foldedSource.ts"
 import { FoldedTotal } from "./foldedTotal.ts"
 import type { Parts } from "./storedRecorder.ts"
@@ -34,6 +36,16 @@ export interface StreamTotal {
   readonly events: StreamCounts
   /** Processes that have, or had, such a recorder and are not taken for ended. */
   readonly processes: number
+  /**
+   * By the name of a metric, since when it counts: the time of the first event that it could have counted, in milliseconds
+   * since the Unix epoch.
+   */
+  readonly createdAt: { readonly [metric: string]: number }
+  /**
+   * Metrics that processes had before the first aggregator: by name, the time of the last event that is not in it. Every later
+   * event is.
+   */
+  readonly lacksUntil: { readonly [metric: string]: number }
 }
 
 /**
@@ -97,6 +109,7 @@ interface Cached<A> {
 interface Gathered {
   readonly states: Array<ReturnType<FoldedRecorder["states"]>>
   readonly processes: Set<string>
+  readonly since: CountedSince
   events: EventCounts
 }
 
@@ -181,9 +194,12 @@ export class Reports {
       const gather = (recorder: FoldedRecorder, source: string | undefined): void => {
         if (recorder.isEmpty) return
         const { recorderId } = recorder
-        const found = byId.get(recorderId) ?? { states: [], processes: new Set(), events: noEventCounts }
+        const found = byId.get(recorderId) ?? {
+          ...{ states: [], processes: new Set(), since: new CountedSince(), events: noEventCounts }
+        }
         byId.set(recorderId, found)
         found.states.push(recorder.states())
+        found.since.absorb(recorder.since, () => true)
         if (source !== undefined) found.processes.add(source)
         found.events = addEventCounts(found.events, recorder.counts)
         for (const name of recorder.leftOut) leftOut.add(name)
@@ -195,8 +211,9 @@ export class Reports {
         yield* Effect.yieldNow
       }
       const recorders: Array<readonly [string, StreamTotal]> = []
-      for (const [id, { events, processes, states }] of byId) {
-        recorders.push([id, { snapshots: yield* this.#shown(states, now), events, processes: processes.size }])
+      for (const [id, { events, processes, since, states }] of byId) {
+        const snapshots = yield* this.#shown(states, now)
+        recorders.push([id, { snapshots, events, processes: processes.size, ...timesOf(since) }])
       }
       const { others } = total
       return {
@@ -206,7 +223,8 @@ export class Reports {
           others: {
             recorders: others.ids,
             snapshots: yield* this.#shown([others.recorder.states()], now),
-            events: others.recorder.counts
+            events: others.recorder.counts,
+            ...timesOf(others.recorder.since)
           }
         }),
         sources: sources.map(([{ age, committed, last, source }]) => ({ source, age, behind: last - committed })),
@@ -230,3 +248,8 @@ export class Reports {
     }
   )
 }
+
+const timesOf = ({ createdAt, lacksUntil }: CountedSince): Pick<StreamTotal, "createdAt" | "lacksUntil"> => ({
+  createdAt: Object.fromEntries(createdAt),
+  lacksUntil: Object.fromEntries(lacksUntil)
+})

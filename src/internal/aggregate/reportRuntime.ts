@@ -38,7 +38,7 @@ const shownOf = ({ at, ended, others, recorders, sources }: StreamReport, silent
   at,
   recorders: Object.fromEntries(Object.entries(recorders).map(([id, total]) => [id, totalOf(total)])),
   ...(others && {
-    others: { recorders: others.recorders, snapshots: others.snapshots, stats: statsOf(others.events) }
+    others: { ...others, stats: statsOf(others.events) }
   }),
   stats: {
     processes: sources.length,
@@ -48,8 +48,9 @@ const shownOf = ({ at, ended, others, recorders, sources }: StreamReport, silent
   }
 })
 
-const totalOf = ({ events, processes, snapshots }: StreamTotal): Merged["recorders"][string] => ({
+const totalOf = ({ createdAt, events, processes, snapshots }: StreamTotal): Merged["recorders"][string] => ({
   snapshots,
+  createdAt,
   processes,
   stats: statsOf(events)
 })

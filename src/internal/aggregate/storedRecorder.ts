@@ -26,8 +26,12 @@ export interface StoredMetric {
   readonly bytes: Uint8Array | undefined
   /** That of the last event that was shown to it. `undefined`: it has ended, and none comes any more. */
   readonly sequence: number | undefined
-  /** Events that aggregators have folded without it. */
+  /** Events that aggregators have folded without it, since it counts. */
   readonly missed: number
+  /** Since when it counts, by the times of events. `undefined`: since the first event that comes. */
+  readonly createdAt: number | undefined
+  /** When the last event came that no aggregator has kept for it, before it counted. `undefined`: there was none. */
+  readonly lacksUntil: number | undefined
 }
 
 /** Of the states of kernels as well. */

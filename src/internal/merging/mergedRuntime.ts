@@ -10,10 +10,8 @@ import type * as Scope from "effect/Scope"
 import { collectedScrapes } from "../exporters/renderCollected.ts"
 import { largestSeries } from "../fold/topSeries.ts"
 import type * as Metric from "../metric/definition/metric.ts"
-import type { Snapshots } from "../metric/definition/snapshot.ts"
 import { RecorderNotFound, RuntimeFailed } from "../model/runtimeErrors.ts"
 import type { ClusterStats, RuntimeStats } from "../model/runtimeStats.ts"
-import type { Stats } from "../model/stats.ts"
 import { InvalidState } from "../model/usageErrors.ts"
 import { recorderDefaults } from "../recorder/defaults.ts"
 import type { Log } from "../recorder/logging.ts"
@@ -28,11 +26,16 @@ import { inSlices } from "../util/inSlices.ts"
 import { withLiveClock } from "../util/liveClock.ts"
 import type { Others, Total } from "./merger.ts"
 
+/** Since when each metric counts, where that is known. */
+interface Dated {
+  readonly createdAt?: { readonly [metric: string]: number }
+}
+
 /** What there is to show. */
 export interface Merged {
   readonly at: number
-  readonly recorders: { readonly [recorderId: string]: Total }
-  readonly others?: Others
+  readonly recorders: { readonly [recorderId: string]: Total & Dated }
+  readonly others?: Others & Dated
   readonly stats: ClusterStats
 }
 
@@ -60,6 +63,8 @@ export interface MergedRuntimeOptions {
 interface Life {
   readonly instance: number
   readonly since: number
+  /** By metric. What counts since earlier than it was shown goes on from there: exporters take another start for a reset. */
+  readonly createdAt: Map<string, number>
 }
 
 export const mergedRuntime = Effect.fnUntraced(function* (
@@ -78,13 +83,24 @@ export const mergedRuntime = Effect.fnUntraced(function* (
   let sources: ReadonlyArray<Source> = []
   let cluster: ClusterStats = { processes: 0, silent: 0, ended: 0, age: 0 }
 
-  const sourceOf = (recorderId: string, snapshots: Snapshots, stats: Stats): Source => {
-    const life = lives.get(recorderId) ?? { instance: lifeCount++, since: forgotten }
+  const lifeOf = ({ createdAt = {} }: Dated): Life => ({
+    instance: lifeCount++,
+    since: Object.values(createdAt).reduce((first, time) => Math.min(first, time), forgotten),
+    createdAt: new Map()
+  })
+
+  const sourceOf = (recorderId: string, { stats, ...total }: Pick<Total, "snapshots" | "stats"> & Dated): Source => {
+    const life = lives.get(recorderId) ?? lifeOf(total)
     lives.set(recorderId, life)
     const { instance, since } = life
+    const dated = (name: string): number => {
+      const createdAt = Math.max(total.createdAt?.[name] ?? since, life.createdAt.get(name) ?? since)
+      life.createdAt.set(name, createdAt)
+      return createdAt
+    }
     const shown = metrics.flatMap((metric) => {
-      const snapshot = snapshots[metric.name]
-      return snapshot === undefined ? [] : [{ metric, snapshot, epoch: 0, createdAt: since }]
+      const snapshot = total.snapshots[metric.name]
+      return snapshot === undefined ? [] : [{ metric, snapshot, epoch: 0, createdAt: dated(metric.name) }]
     })
     return {
       recorderId,
@@ -106,10 +122,8 @@ export const mergedRuntime = Effect.fnUntraced(function* (
 
   const gather = Effect.map(options.merged, ({ at, others, recorders, stats }) => {
     cluster = stats
-    sources = Object.entries(recorders).map(([id, { snapshots, stats }]) => sourceOf(id, snapshots, stats))
-    if (others !== undefined) {
-      sources = [...sources, sourceOf(idOfOthers(recorders), others.snapshots, others.stats)]
-    }
+    sources = Object.entries(recorders).map(([id, total]) => sourceOf(id, total))
+    if (others !== undefined) sources = [...sources, sourceOf(idOfOthers(recorders), others)]
     const ids = new Set(sources.map(({ recorderId }) => recorderId))
     for (const id of lives.keys()) {
       if (ids.has(id)) continue

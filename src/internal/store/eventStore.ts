@@ -143,7 +143,8 @@ export interface EventStoreService {
   /**
    * Joins the aggregators of a namespace for so many milliseconds, and reads who and what there is. None is joined for longer
    * from then on: after the clock of the store was set back, one that has ended would stay. 0: only reads. Is called often:
-   * what it takes must not grow with the sources that were retired.
+   * what it takes must not grow with the sources that were retired. The id of an owner is text of up to 1500 characters, and
+   * the others get it as it is.
    */
   readonly join: (namespace: string, owner: string, millis: number) => Effect.Effect<EventMembers, MetricsStoreError>
   /** Takes an aggregator from the members, so that others take its sources over at once. */
