@@ -17,6 +17,9 @@ import type { SavedMetric, SavedPart, SavedState } from "./savedLane.ts"
 import { nothing, ViewedMetric } from "./viewedMetric.ts"
 
 export class RegisteredMetric extends ViewedMetric {
+  /** Events that the reducer of a metric by hand had: what they came to is in its state alone. */
+  #reduced = 0
+
   /** Whether it took the event. */
   reduce(event: MetricEvent, at: number): boolean {
     if (this.quarantineState !== undefined) {
@@ -34,9 +37,13 @@ export class RegisteredMetric extends ViewedMetric {
       this.putOut(describeError(error), 1)
       return false
     }
-    if (kernel !== undefined) kernel.take()
-    else if (Object.is(next, ref!.current)) return false
-    else MutableRef.set(ref!, next)
+    if (kernel !== undefined) {
+      kernel.take()
+      return true
+    }
+    this.#reduced++
+    if (Object.is(next, ref!.current)) return false
+    MutableRef.set(ref!, next)
     return true
   }
 
@@ -54,7 +61,10 @@ export class RegisteredMetric extends ViewedMetric {
     if (!this.inService || !goesOnFrom(metric, other.metric)) return
     try {
       if (kernel !== undefined) yield* kernel.absorbing(() => other.kernel!, at, false)
-      else MutableRef.set(this.stateRef!.ref, metric.merge!(this.state, other.state, at))
+      else {
+        MutableRef.set(this.stateRef!.ref, metric.merge!(this.state, other.state, at))
+        this.#reduced += other.#reduced
+      }
     } catch (error) {
       this.putOut(`merge: ${describeError(error)}`, 0)
     }
@@ -82,7 +92,8 @@ export class RegisteredMetric extends ViewedMetric {
       isContinued: this.isContinued,
       quarantine: quarantineState && { ...quarantineState },
       viewFault: this.viewFault,
-      duplicates: duplicates.known && new Map(duplicates.known)
+      duplicates: duplicates.known && new Map(duplicates.known),
+      ...(this.#reduced > 0 && { reduced: this.#reduced })
     }
     const states = this.#savingState(cut)
     // The view of an instrument does not throw, and may have shown very many series.
@@ -133,9 +144,10 @@ export class RegisteredMetric extends ViewedMetric {
 
   /** The same in steps, before anything comes to it. */
   *loading(
-    { duplicates, isContinued, quarantine, shown, state, viewFault }: SavedMetric,
+    { duplicates, isContinued, quarantine, reduced, shown, state, viewFault }: SavedMetric,
     poison: string | undefined
   ): Steps<string | undefined> {
+    this.#reduced = reduced ?? 0
     this.isContinued = isContinued
     this.quarantineState = quarantine && { ...quarantine }
     this.viewFault = viewFault
@@ -143,6 +155,7 @@ export class RegisteredMetric extends ViewedMetric {
     if (shown !== undefined) this.lastShown = deserialize(shown.slice())
     const text = poison ?? (yield* this.#loadState(state))
     if (text === undefined) return undefined
+    this.#reduced = 0
     const error = cutText(text, MostOfError)
     this.quarantineState = { error, missed: quarantine?.missed ?? 0 }
     return error

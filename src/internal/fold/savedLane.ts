@@ -77,6 +77,8 @@ export interface SavedMetric {
   /** What it showed last, serialised: it is shown again when its view throws. Instruments have none. */
   readonly shown: Uint8Array | undefined
   readonly state: SavedState
+  /** Events that are in the state of a metric by hand, and nowhere else. Absent: none. */
+  readonly reduced?: number
 }
 
 export type SavedState =
