@@ -9,7 +9,7 @@ import { expect, it } from "vitest"
 import { asMany } from "../support/long.ts"
 import { until } from "../support/until.ts"
 import { GatedTicks, gatedTick, gatedWorker } from "./fixtures/gated.metrics.ts"
-import { ClashingMetrics } from "./fixtures/threads/clashing.metrics.ts"
+import { ClashingMetrics, ClashingMillis } from "./fixtures/threads/clashing.metrics.ts"
 import { attachThread, startThread, type Thread } from "./fixtures/threads/startThread.ts"
 import { Millis, Work, WorkMetrics } from "./fixtures/threads/threads.metrics.ts"
 
@@ -352,10 +352,17 @@ it("a metric of a thread and one of the main thread cannot have one name in Prom
     tag: "mvx-metrics/RegisterError",
     message: expect.stringContaining(`would both be "threads_work"`)
   })
+  // Of a set that is refused, none has a name.
+  await runtime.createRecorder("other").then((other) => other.registerMetric(ClashingMillis))
   await runtime.stopAndRemoveRecorder("own")
-  await thread.run("create", "again")
+  await expect(thread.run("create", "again")).rejects.toMatchObject({
+    message: expect.stringContaining(`would both be "threads_millis`)
+  })
+  await runtime.stopAndRemoveRecorder("other")
+  await thread.run("create", "at last")
   const late = await runtime.createRecorder("late")
   await expect(late.registerMetric(ClashingMetrics)).rejects.toThrow(`would both be "threads_work"`)
+  await expect(late.registerMetric(ClashingMillis)).rejects.toThrow(`would both be "threads_millis`)
 })
 
 it("one of two threads gets a name in Prometheus that both ask for at once, and keeps it", async () => {

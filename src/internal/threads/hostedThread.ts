@@ -175,16 +175,24 @@ export class HostedThread {
     }
   }
 
-  /** Takes the names of metrics for the thread, which may register them as long as it is attached; or says why it takes none. */
+  /**
+   * Takes the names of metrics for the thread, which may register them as long as it is attached; or says why it takes none,
+   * as they are registered together or not at all.
+   */
   #claim(metrics: CatalogEntries): ReadonlyArray<NameCollision> {
-    return metrics.flatMap(([name]) => {
+    const { expositionNames } = this.#runtime.link
+    const fresh: Array<Metric.Any> = []
+    const collisions = metrics.flatMap(([name]) => {
       const metric = this.#runtime.definition(name)
       if (metric === undefined || this.#claimed.has(name) || !this.#isOpen) return []
-      const why = this.#runtime.link.expositionNames.claim([metric])
+      const why = expositionNames.claim([metric])
       if (why !== undefined) return [{ metric: name, other: why.other, as: why.as }]
-      this.#claimed.set(name, metric)
+      fresh.push(metric)
       return []
     })
+    if (collisions.length > 0) expositionNames.release(fresh)
+    else for (const metric of fresh) this.#claimed.set(metric.name, metric)
+    return collisions
   }
 
   #command({ command, position, recorder, ticket }: ThreadCommand): void {

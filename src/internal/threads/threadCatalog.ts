@@ -27,6 +27,8 @@ export class ThreadCatalog extends WorkerCatalog {
   readonly #known = new Map<string, Fingerprint>()
   /** Metrics that were refused when they were last asked for. */
   readonly #collisions = new Map<string, NameCollision>()
+  /** Those that were asked for together with some that were refused: they have no names either. */
+  readonly #nameless = new Set<string>()
 
   constructor(find: FindMetrics) {
     super([], undefined, { ask: () => {}, hold: () => () => {}, nextTurn: () => {} })
@@ -40,7 +42,7 @@ export class ThreadCatalog extends WorkerCatalog {
   override find(given: unknown, timeout: Duration.Input): Effect.Effect<void, MetricsModuleError> | undefined {
     const metrics = isMetricSet(given) ? given.metrics : isDefinition(given) ? [given] : []
     const modules = isMetricSet(given) ? given.modules : []
-    const fresh = metrics.filter(({ name }) => !this.#known.has(name) || this.#collisions.has(name))
+    const fresh = metrics.filter(({ name }) => !this.#known.has(name) || this.#nameless.has(name))
     if (fresh.length === 0) return undefined
     const found = this.#find(
       fresh.map((metric) => [metric.name, fingerprint(metric)]),
@@ -58,7 +60,11 @@ export class ThreadCatalog extends WorkerCatalog {
 
   #add(asked: ReadonlyArray<Metric.Any>, { collisions, metrics }: FoundMetrics): void {
     for (const [name, print] of metrics) this.#known.set(name, print)
-    for (const { name } of asked) this.#collisions.delete(name)
+    for (const { name } of asked) {
+      this.#collisions.delete(name)
+      if (collisions.length > 0) this.#nameless.add(name)
+      else this.#nameless.delete(name)
+    }
     for (const collision of collisions) this.#collisions.set(collision.metric, collision)
   }
 
