@@ -79,8 +79,9 @@ export class AttachedStream {
     return this.#known
   }
 
+  /** Whether the fold has something to read. One that has gone on to another page is beyond what a thread had published. */
   get isBehind(): boolean {
-    return this.words.published !== this.words.read
+    return this.words.published > this.words.read
   }
 
   /** Whether the thread is in the midst of nothing: all that it has written is published, and no run is open. */
