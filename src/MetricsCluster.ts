@@ -45,7 +45,7 @@ import type * as Scope from "effect/Scope"
 import { type ClusterReport, PrimaryProcess } from "./internal/cluster/primary.ts"
 import { storing } from "./internal/cluster/storing.ts"
 import { reportToPrimary } from "./internal/cluster/worker.ts"
-import { mergeable, someMetrics, whyNotMergeable } from "./internal/merging/mergeable.ts"
+import { mergeable, metricsAndSets, whyNotMergeable } from "./internal/merging/mergeable.ts"
 import { mergedRuntime } from "./internal/merging/mergedRuntime.ts"
 import { isSame } from "./internal/metric/definition/fingerprint.ts"
 import { isBuiltInLevel } from "./internal/metric/definition/levels.ts"
@@ -236,8 +236,8 @@ export class MetricsCluster extends Context.Service<MetricsCluster, ClusterServi
 }
 
 const optionChecks: { readonly [K in keyof Required<ClusterOptions>]: Check } = {
-  metrics: someMetrics,
-  levels: someMetrics,
+  metrics: metricsAndSets,
+  levels: metricsAndSets,
   timeout: aDuration,
   maxEnded: positiveInteger,
   namespace: aNamespace

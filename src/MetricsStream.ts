@@ -39,7 +39,7 @@ import type { FoldedMetrics } from "./internal/aggregate/foldedMetrics.ts"
 import { Reports, type StreamReport } from "./internal/aggregate/report.ts"
 import { reportRuntime } from "./internal/aggregate/reportRuntime.ts"
 import { type AggregatorStats, runAggregator } from "./internal/aggregate/runningAggregator.ts"
-import { mergeable, someMetrics, whyNotMergeable } from "./internal/merging/mergeable.ts"
+import { mergeable, metricsAndSets, whyNotMergeable } from "./internal/merging/mergeable.ts"
 import {
   aDuration,
   aNamespace,
@@ -236,7 +236,7 @@ const aStore: Check = (value) =>
 const optionChecks: { readonly [K in keyof Required<StreamAggregateOptions>]: Check } = {
   store: aStore,
   namespace: aNamespace,
-  metrics: someMetrics,
+  metrics: metricsAndSets,
   interval: aDuration,
   lease: aDuration,
   silentAfter: aDuration,

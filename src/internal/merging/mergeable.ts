@@ -1,17 +1,12 @@
 /** The metrics of whoever adds up processes. */
-import { isDefinition } from "../metric/definition/define.ts"
 import { distinct } from "../metric/definition/fingerprint.ts"
 import type * as Metric from "../metric/definition/metric.ts"
-import { isMetricSet, metricsOf } from "../metric/metricSet.ts"
-import type { Check } from "../model/optionChecks.ts"
+import { metricsOf } from "../metric/metricSet.ts"
 import { InvalidArgument } from "../model/usageErrors.ts"
 
-type Given = ReadonlyArray<Metric.Any | Metric.MetricSet>
+export { metricsAndSets } from "../metric/metricsAndSets.ts"
 
-export const someMetrics: Check = (value) =>
-  Array.isArray(value) && value.every((each) => isDefinition(each) || isMetricSet(each))
-    ? undefined
-    : "must be an array of metrics"
+type Given = ReadonlyArray<Metric.Any | Metric.MetricSet>
 
 export const mergeable = (metrics: Given): ReadonlyArray<Metric.Any> => distinct(metrics.flatMap(metricsOf))
 

@@ -3,15 +3,10 @@
  */
 import * as Predicate from "effect/Predicate"
 import { type Family, type TagOf, tagsOf } from "../model/event.ts"
-import { aFamily, type Check, whyInvalid } from "../model/optionChecks.ts"
-import { isDefinition } from "./definition/define.ts"
+import { aFamily, whyInvalid } from "../model/optionChecks.ts"
 import type { Any, MetricSet } from "./definition/metric.ts"
-import { isMetricSet, metricsOf } from "./metricSet.ts"
-
-const metricsAndSets: Check = (value) =>
-  Array.isArray(value) && value.every((each) => isDefinition(each) || isMetricSet(each))
-    ? undefined
-    : "must be an array of metrics and sets of metrics"
+import { metricsOf } from "./metricSet.ts"
+import { metricsAndSets } from "./metricsAndSets.ts"
 
 /**
  * Returns the tags of a family that none of the metrics reads, in the order of their declaration. Use it in a test, or at

@@ -2,9 +2,8 @@
 import type { MessagePort } from "node:worker_threads"
 import type * as Duration from "effect/Duration"
 import * as Predicate from "effect/Predicate"
-import { isDefinition } from "../metric/definition/define.ts"
 import type * as Metric from "../metric/definition/metric.ts"
-import { isMetricSet } from "../metric/metricSet.ts"
+import { metricsAndSets } from "../metric/metricsAndSets.ts"
 import { aDuration, aNamespace, type Check } from "../model/optionChecks.ts"
 import { type RuntimeOptions, runtimeOptionChecks } from "./options.ts"
 
@@ -46,17 +45,12 @@ export interface ThreadOptions
   readonly startTimeout?: Duration.Input
 }
 
-const someMetrics: Check = (value) =>
-  Array.isArray(value) && value.every((each) => isDefinition(each) || isMetricSet(each))
-    ? undefined
-    : "must be an array of metrics and sets of metrics"
-
 const aPort: Check = (value) =>
   Predicate.hasProperty(value, "postMessage") && Predicate.hasProperty(value, "unref")
     ? undefined
     : "must be the MessagePort that threadPort of the runtime has returned, in transferList"
 
-export const threadsOptionChecks: { readonly [K in keyof ThreadsOptions]-?: Check } = { metrics: someMetrics }
+export const threadsOptionChecks: { readonly [K in keyof ThreadsOptions]-?: Check } = { metrics: metricsAndSets }
 
 const { capacity, overflow, backpressureTimeout, logging, waitTimeout, shutdownTimeout, memoryLimit, onStateChanged } =
   runtimeOptionChecks

@@ -4,7 +4,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import { mergeable, someMetrics, whyNotMergeable } from "../merging/mergeable.ts"
+import { mergeable, metricsAndSets, whyNotMergeable } from "../merging/mergeable.ts"
 import { mergedRuntime } from "../merging/mergedRuntime.ts"
 import { isSame } from "../metric/definition/fingerprint.ts"
 import { isBuiltInLevel } from "../metric/definition/levels.ts"
@@ -121,8 +121,8 @@ export const openReader = Effect.fnUntraced(function* (
 const readerChecks: { readonly [K in keyof Required<ReaderOptions>]: Check } = {
   store: aStateStore,
   namespace: aNamespace,
-  metrics: someMetrics,
-  levels: someMetrics,
+  metrics: metricsAndSets,
+  levels: metricsAndSets,
   timeToLive: aDuration,
   retires: aBoolean,
   retireAfter: aDuration,
