@@ -1,10 +1,10 @@
 /** A reader of a store, for programs without Effect. */
 import * as Context from "effect/Context"
-import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import { type ScrapeOptions, scrape, scrapeOptionChecks } from "../exporters/scrape.ts"
 import { whyInvalidOptions } from "../model/optionChecks.ts"
+import { inOwnScope } from "../runtime/startScoped.ts"
 import type { ReaderOptions, StoreReaderService } from "../storeReader/openReader.ts"
 import type { StoreReport } from "../storeReader/storeReader.ts"
 import type { Logger } from "./logger.ts"
@@ -67,12 +67,7 @@ export class MetricsReader extends ServedMetrics implements AsyncDisposable {
     const { openReader } = await import("../storeReader/openReader.ts")
     const context = logger === undefined ? Context.empty() : (await import("./logger.ts")).contextWithLogger(logger)
     const run = runIn(context)
-    const scope = Scope.makeUnsafe()
-    const { report, runtime } = await openReader(options).pipe(
-      Scope.provide(scope),
-      Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
-      run.promise
-    )
+    const [{ report, runtime }, scope] = await run.promise(inOwnScope(openReader(options)))
     return new MetricsReader({ run, runtime, scope }, report)
   }
 

@@ -3,7 +3,6 @@
  */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import { aBoolean, anything, type Check, notBlank, whyInvalid, whyInvalidOptions } from "../model/optionChecks.ts"
@@ -12,6 +11,7 @@ import { InvalidArgument } from "../model/usageErrors.ts"
 import { type RuntimeOptions, type RuntimeState, runtimeOptionChecks, type WorkerOptions } from "../runtime/options.ts"
 import type { ThreadOptions } from "../runtime/threadOptions.ts"
 import { withLiveClock } from "../util/liveClock.ts"
+import { durationText } from "../util/timing.ts"
 import type { Logger } from "./logger.ts"
 import { type ProcessEnd, processEnds } from "./processEnd.ts"
 
@@ -225,7 +225,7 @@ export const contextOf = ({
     )
   }
   if (runtime === undefined) return Effect.succeed(Context.empty())
-  const most = Duration.format(Duration.fromInputUnsafe(waitTimeout))
+  const most = durationText(waitTimeout)
   return runtime.contextEffect.pipe(
     Effect.timeoutOrElse({
       duration: waitTimeout,

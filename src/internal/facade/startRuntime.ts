@@ -3,11 +3,11 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Scope from "effect/Scope"
+import type * as Scope from "effect/Scope"
 import { makeOnWorker } from "../runtime/onWorker.ts"
 import type { RuntimeOptions } from "../runtime/options.ts"
 import type { RuntimeService } from "../runtime/service.ts"
+import { inOwnScope } from "../runtime/startScoped.ts"
 import { flushOn } from "./flushOn.ts"
 import { type Run, runIn } from "./run.ts"
 import {
@@ -32,13 +32,10 @@ export const startRuntime = async (options: StartOptions): Promise<StartedRuntim
   const { flushOn: ends = [], inProcess, logger: _logger, onStateChanged, runtime: _runtime, ...own } = options
   const all = { ...own, ...withEffectHook({ onStateChanged }) }
   const make = inProcess === true ? await madeInProcess(all) : makeOnWorker(all)
-  const scope = Scope.makeUnsafe()
-  const runtime = await Effect.tap(make, ({ start }) => start).pipe(
-    Effect.tap((runtime) => flushOn(ends, runtime, options, run)),
-    Scope.provide(scope),
-    Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
-    run.promise
+  const started = Effect.tap(make, ({ start }) => start).pipe(
+    Effect.tap((runtime) => flushOn(ends, runtime, options, run))
   )
+  const [runtime, scope] = await run.promise(inOwnScope(started))
   return { runtime, scope, run }
 }
 
@@ -47,12 +44,8 @@ export const attachRuntime = async (options: PlainThreadOptions = {}): Promise<S
   const { makeAttached } = await import("../runtime/attachedRuntime.ts")
   const run = runIn(Context.empty())
   const { onStateChanged, ...own } = options
-  const scope = Scope.makeUnsafe()
-  const runtime = await makeAttached({ ...own, ...withEffectHook({ onStateChanged }) }).pipe(
-    Scope.provide(scope),
-    Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
-    run.promise
-  )
+  const attached = makeAttached({ ...own, ...withEffectHook({ onStateChanged }) })
+  const [runtime, scope] = await run.promise(inOwnScope(attached))
   return { runtime, scope, run }
 }
 

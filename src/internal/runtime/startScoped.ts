@@ -17,21 +17,26 @@ export interface Stoppable extends AsyncDisposable {
   readonly stop: () => Promise<void>
 }
 
-/**
- * Starts it, and later stops it, in a context. When the start fails, what was there by then is closed; the promise rejects
- * with the failure.
- */
-export const startScoped = <A, E>(
+/** Starts it in a scope of its own. When that fails, what was there by then is closed. */
+export const inOwnScope = <A, E>(
+  effect: Effect.Effect<A, E, Scope.Scope>
+): Effect.Effect<readonly [A, Scope.Closeable], E> =>
+  Effect.suspend(() => {
+    const scope = Scope.makeUnsafe()
+    return effect.pipe(
+      Scope.provide(scope),
+      Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
+      Effect.map((value) => [value, scope] as const)
+    )
+  })
+
+/** Starts it, and later stops it, in a context. The promise rejects with the failure of the start. */
+export const startScoped = async <A, E>(
   context: Context.Context<never>,
   effect: Effect.Effect<A, E, Scope.Scope>
 ): Promise<readonly [A, Stoppable]> => {
-  const scope = Scope.makeUnsafe()
   const run = Effect.runPromiseWith(context)
+  const [value, scope] = await run(inOwnScope(effect))
   const stop = (): Promise<void> => run(Scope.close(scope, Exit.void))
-  return effect.pipe(
-    Scope.provide(scope),
-    Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
-    Effect.map((value) => [value, { stop, [Symbol.asyncDispose]: stop }] as const),
-    run
-  )
+  return [value, { stop, [Symbol.asyncDispose]: stop }]
 }
