@@ -15,6 +15,7 @@ import { Log } from "../recorder/logging.ts"
 import type { RecorderService } from "../recorder/service.ts"
 import { hasInternals, internalsOf } from "../runtime/internals.ts"
 import type { RuntimeService } from "../runtime/service.ts"
+import { listening } from "../util/listeners.ts"
 import { giveUpAfter, withLiveClock } from "../util/liveClock.ts"
 import { type Part, readFromPrimary, type ToPrimary } from "./messages.ts"
 
@@ -84,10 +85,7 @@ export const reportToPrimary = Effect.fnUntraced(function* (
   yield* runtime.beforeRemoval((recorder) => reporter.tellEnded(recorder))
   if (hasInternals(runtime)) {
     const flushed = { name: "the primary of the cluster", flush: reporter.report(Last) }
-    yield* Effect.acquireRelease(
-      Effect.sync(() => internalsOf(runtime).onFlush(flushed)),
-      (forget) => Effect.sync(forget)
-    )
+    yield* listening(() => internalsOf(runtime).onFlush(flushed))
   }
   yield* Effect.addFinalizer(() =>
     // A primary that stands still takes nothing from the channel.

@@ -18,6 +18,7 @@ import { internalsOf, type Source } from "../runtime/internals.ts"
 import type { RuntimeService } from "../runtime/service.ts"
 import { inSlices } from "../util/inSlices.ts"
 import type { Steps } from "../util/steps.ts"
+import { stopwatch } from "../util/timing.ts"
 
 /** What was read of a runtime. */
 export interface Collected {
@@ -36,15 +37,14 @@ const collectFrom = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Collected> {
   const { foldCame, gather } = internalsOf(runtime)
   yield* gather
-  const clock = yield* Clock.Clock
-  const asked = clock.monotonicTimeNanosUnsafe()
+  const seconds = stopwatch(yield* Clock.Clock)
   const unread = new Set<number>()
   let isFirst = true
   const all = yield* Effect.forEach(
     sources(),
     (source) =>
       Effect.map(collectMetrics(runtime.namespace, source), (shown) => {
-        if (isFirst) foldCame(Number(clock.monotonicTimeNanosUnsafe() - asked) / 1e9)
+        if (isFirst) foldCame(seconds())
         isFirst = false
         if (shown === undefined) unread.add(source.instance)
         return shown ?? []

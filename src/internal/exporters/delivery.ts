@@ -11,6 +11,7 @@ import type * as HttpClient from "effect/http/HttpClient"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Schedule from "effect/Schedule"
 import { atMost, OutsideClock, sleepInBackground } from "../util/liveClock.ts"
+import { durationText } from "../util/timing.ts"
 import { type AttemptFailure, attempt, type Receiver } from "./attempt.ts"
 
 /** What a receiver answered that took a request. */
@@ -70,7 +71,7 @@ export const deliver = Effect.fnUntraced(function* <E>(
   parcel.failure = undefined
 
   const failed = Effect.suspend(() => {
-    const { attempts, failure = late(`it did not arrive within ${formatted(limit)}`) } = parcel
+    const { attempts, failure = late(`it did not arrive within ${durationText(limit)}`) } = parcel
     return Effect.fail(errorOf(failure, attempts))
   })
   if (Duration.isZero(left())) return yield* Effect.fail(errorOf(late("there was no time left for it"), 0))
@@ -88,7 +89,7 @@ export const deliver = Effect.fnUntraced(function* <E>(
     })
     const answered = until(timeout, received, () =>
       parcel.accepted === undefined
-        ? Effect.fail(late(`${receiver.name} did not answer within ${formatted(timeout)}`))
+        ? Effect.fail(late(`${receiver.name} did not answer within ${durationText(timeout)}`))
         : Effect.void
     )
     return Effect.onExit(answered, (exit) => {
@@ -127,8 +128,6 @@ const note = (parcel: Parcel, failure: AttemptFailure): void => {
   parcel.failure = failure
   parcel.mayHaveArrived = !failure.isRefused && (parcel.mayHaveArrived || failure.mayHaveArrived)
 }
-
-const formatted = (duration: Duration.Input): string => Duration.format(Duration.fromInputUnsafe(duration))
 
 const late = (reason: string): AttemptFailure => ({
   reason,

@@ -3,6 +3,7 @@
  */
 import type * as Clock from "effect/Clock"
 import { notBlank } from "../model/optionChecks.ts"
+import { stopwatch } from "../util/timing.ts"
 import type { HttpClientEvent } from "./clientMetrics.ts"
 import { methodsCheck } from "./serverRequests.ts"
 import { methodsOf, placeOf } from "./words.ts"
@@ -54,18 +55,16 @@ type Begun = Pick<Ended, "method" | "address" | "port" | "requestSize">
 
 export class ClientRequest {
   readonly #emit: Emit
-  readonly #clock: Clock.Clock
   readonly #begun: Begun
-  readonly #start: bigint
+  readonly #seconds: () => number
   #status: number | undefined
   #size: number | undefined
   #hasEnded = false
 
   constructor(emit: Emit, clock: Clock.Clock, begun: Begun) {
     this.#emit = emit
-    this.#clock = clock
     this.#begun = begun
-    this.#start = clock.monotonicTimeNanosUnsafe()
+    this.#seconds = stopwatch(clock)
   }
 
   /** The response has begun. */
@@ -85,7 +84,7 @@ export class ClientRequest {
       method,
       address,
       port,
-      seconds: Number(this.#clock.monotonicTimeNanosUnsafe() - this.#start) / 1e9,
+      seconds: this.#seconds(),
       status,
       error: error ?? (status !== undefined && status >= 400 ? String(status) : undefined),
       requestSize,

@@ -4,6 +4,7 @@
 import type * as Clock from "effect/Clock"
 import { aBoolean, type Check, notBlank } from "../model/optionChecks.ts"
 import { Aborted } from "../util/errorType.ts"
+import { stopwatch } from "../util/timing.ts"
 import type { HttpServerEvent } from "./serverMetrics.ts"
 import { methodsOf, placeOf } from "./words.ts"
 
@@ -89,16 +90,14 @@ type Begun = Pick<
 
 export class ServerRequest {
   readonly #emit: Emit
-  readonly #clock: Clock.Clock
   readonly #begun: Begun
-  readonly #start: bigint
+  readonly #seconds: () => number
   #hasEnded = false
 
   constructor(emit: Emit, clock: Clock.Clock, begun: Begun) {
     this.#emit = emit
-    this.#clock = clock
     this.#begun = begun
-    this.#start = clock.monotonicTimeNanosUnsafe()
+    this.#seconds = stopwatch(clock)
   }
 
   /** Again: does nothing. */
@@ -110,7 +109,7 @@ export class ServerRequest {
       _tag: "http.server.request",
       method,
       scheme,
-      seconds: Number(this.#clock.monotonicTimeNanosUnsafe() - this.#start) / 1e9,
+      seconds: this.#seconds(),
       route: route === "" ? undefined : route,
       status,
       error: isAborted ? Aborted : status !== undefined && status >= 500 ? String(status) : undefined,

@@ -3,7 +3,6 @@
  */
 import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
@@ -15,15 +14,16 @@ import type { ClusterStats, RuntimeStats } from "../model/runtimeStats.ts"
 import { InvalidState } from "../model/usageErrors.ts"
 import { recorderDefaults } from "../recorder/defaults.ts"
 import type { Log } from "../recorder/logging.ts"
-import { flushOf } from "../runtime/flush.ts"
+import { FlushedExporters, flushOf } from "../runtime/flush.ts"
 import { processInstance } from "../runtime/instanceId.ts"
-import { type FlushedExporter, type RuntimeInternals, type Source, withInternals } from "../runtime/internals.ts"
+import { type RuntimeInternals, type Source, withInternals } from "../runtime/internals.ts"
 import type { RuntimeService } from "../runtime/service.ts"
 import { SharedScrapes } from "../runtime/sharedScrapes.ts"
 import { StateChanges } from "../runtime/stateChanges.ts"
 import { unused } from "../stream/usage.ts"
 import { inSlices } from "../util/inSlices.ts"
 import { withLiveClock } from "../util/liveClock.ts"
+import { durationText } from "../util/timing.ts"
 import type { Others, Total } from "./merger.ts"
 
 /** Since when each metric counts, where that is known. */
@@ -75,7 +75,7 @@ export const mergedRuntime = Effect.fnUntraced(function* (
   states.announce("Running")
   yield* Effect.addFinalizer(() => Effect.sync(() => void states.announce("Closed")))
 
-  const exporters = new Set<FlushedExporter>()
+  const exporters = new FlushedExporters()
   const lives = new Map<string, Life>()
   let lifeCount = 0
   /** When an id was last found to be kept no more: what has it later begins after that. */
@@ -132,11 +132,6 @@ export const mergedRuntime = Effect.fnUntraced(function* (
     }
   })
 
-  const exportsOf = (): Pick<RuntimeStats, "exports"> => {
-    const exports = [...exporters].flatMap(({ stats }) => (stats === undefined ? [] : [stats()]))
-    return exports.length === 0 ? {} : { exports }
-  }
-
   const storeOf = (): Pick<RuntimeStats, "store"> => {
     const store = options.storeStats?.()
     return store === undefined ? {} : { store }
@@ -158,16 +153,13 @@ export const mergedRuntime = Effect.fnUntraced(function* (
     onRegistered: () => () => {},
     tellStore: (telling) =>
       options.tellStore?.(telling, internals.onFlush) ?? Effect.fail(notThere("write to a store")),
-    onFlush: (exporter) => {
-      exporters.add(exporter)
-      return () => void exporters.delete(exporter)
-    },
+    onFlush: (exporter) => exporters.add(exporter),
     watchMetrics: (watch) => {
       for (const metric of metrics) watch(metric, true)
       return () => {}
     },
     makeIdle: () => Effect.fail(notThere("make a recorder")),
-    usage: () => ({ recorders: sources.length, cluster, ...storeOf(), ...exportsOf() }),
+    usage: () => ({ recorders: sources.length, cluster, ...storeOf(), ...exporters.stats }),
     foldLag: () => undefined,
     foldCame: () => {},
     scrape: (request) => scraped(request)
@@ -181,7 +173,7 @@ export const mergedRuntime = Effect.fnUntraced(function* (
         Effect.timeoutOrElse({
           duration: request.timeout,
           orElse: () => {
-            const most = Duration.format(Duration.fromInputUnsafe(request.timeout))
+            const most = durationText(request.timeout)
             return Effect.fail(new RuntimeFailed({ namespace, cause: new Error(`it was not rendered within ${most}`) }))
           }
         }),

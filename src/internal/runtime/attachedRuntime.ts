@@ -20,6 +20,7 @@ import { findRuntime } from "../threads/finding.ts"
 import type { FromThread, ToThread, Welcome } from "../threads/messages.ts"
 import { within, withLiveClock } from "../util/liveClock.ts"
 import { asNodePort } from "../util/nodePort.ts"
+import { durationText } from "../util/timing.ts"
 import { TurnActions } from "../util/turnActions.ts"
 import { Version } from "../util/version.ts"
 import { makeRuntime } from "./makeRuntime.ts"
@@ -38,7 +39,7 @@ export const makeAttached = Effect.fnUntraced(function* (
   const words = new StreamWords()
   const failed = (cause: unknown) => new RuntimeFailed({ namespace: wanted ?? "an attached thread", cause })
   const notAnswered = (most: Duration.Input) =>
-    new Error(`the main thread has not answered within ${formatted(most)}. It may be busy`)
+    new Error(`the main thread has not answered within ${durationText(most)}. It may be busy`)
   const find = Effect.tryPromise({
     try: () => findRuntime(wanted?.trim(), Duration.toMillis(Duration.fromInputUnsafe(startTimeout))),
     catch: (cause) => cause
@@ -95,8 +96,6 @@ export const makeAttached = Effect.fnUntraced(function* (
       )
   })
 })
-
-const formatted = (duration: Duration.Input): string => Duration.format(Duration.fromInputUnsafe(duration))
 
 /** Says who this thread is. The answer is the last message that is received here. */
 const greet = (port: MessagePort, words: StreamWords, bytes: number): Effect.Effect<Welcome, Error> =>

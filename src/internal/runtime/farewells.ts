@@ -2,29 +2,24 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { RecorderControl } from "../recorder/control.ts"
 import { CurrentWaitTimeout } from "../recorder/waitTimeout.ts"
+import { Listeners } from "../util/listeners.ts"
 import { atMost, giveUpAfter, withLiveClock } from "../util/liveClock.ts"
 
 /** What somebody wants to do with a recorder that has stopped, before it is gone. */
 type Farewell = (control: RecorderControl) => Effect.Effect<unknown, unknown>
 
 /** Those who want to read recorders for the last time. */
-export class Farewells {
-  readonly #all = new Set<Farewell>()
+export class Farewells extends Listeners<Farewell> {
   readonly #longest: Duration.Input
   /** A reader that does not end must not keep a recorder from being removed; one that waits for another fold may. */
   readonly #patience: Effect.Effect<void>
 
   /** `isRestarting`: the fold has ended, and another one has not taken its place yet. */
   constructor(shutdownTimeout: Duration.Input, isRestarting: () => boolean) {
+    super()
     const most = atMost("1 second", shutdownTimeout)
     this.#longest = shutdownTimeout
     this.#patience = withLiveClock(Effect.repeat(Effect.sleep(most), { while: isRestarting }))
-  }
-
-  /** It gives what undoes this. */
-  add(tell: Farewell): () => void {
-    this.#all.add(tell)
-    return () => void this.#all.delete(tell)
   }
 
   tell(control: RecorderControl): Effect.Effect<void> {
@@ -36,6 +31,6 @@ export class Farewells {
         Effect.raceFirst(this.#patience),
         giveUpAfter(this.#longest)
       )
-    return Effect.forEach(this.#all, each, { concurrency: "unbounded", discard: true })
+    return Effect.forEach(this, each, { concurrency: "unbounded", discard: true })
   }
 }

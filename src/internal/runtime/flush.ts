@@ -4,17 +4,28 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { refuse, whyInvalidOptions } from "../model/optionChecks.ts"
 import { FlushFailed } from "../model/runtimeErrors.ts"
+import type { RuntimeStats } from "../model/runtimeStats.ts"
 import { flushOptionChecks } from "../recorder/options.ts"
 import { CurrentWaitTimeout } from "../recorder/waitTimeout.ts"
+import { Listeners } from "../util/listeners.ts"
 import { endsWithin } from "../util/liveClock.ts"
 import type { FlushedExporter } from "./internals.ts"
 import type { RecorderRegistry } from "./registry.ts"
 import type { RuntimeService } from "./service.ts"
 
+/** The exporters of a runtime that a flush has send what there is. */
+export class FlushedExporters extends Listeners<FlushedExporter> {
+  /** Of those that count their exports. */
+  get stats(): Pick<RuntimeStats, "exports"> {
+    const exports = Array.from(this, ({ stats }) => stats?.()).filter((stats) => stats !== undefined)
+    return exports.length === 0 ? {} : { exports }
+  }
+}
+
 /** `waitTimeout` is the limit where the call has none. */
 export const flushOf = (
   registry: Pick<RecorderRegistry, "controls" | "namespace" | "refuseReadInHook">,
-  exporters: ReadonlySet<FlushedExporter>,
+  exporters: FlushedExporters,
   waitTimeout: Duration.Input
 ): RuntimeService["flush"] =>
   Effect.fnUntraced(function* (options) {

@@ -15,17 +15,12 @@ import type { RecorderControl } from "../recorder/control.ts"
 import { recorderDefaults } from "../recorder/defaults.ts"
 import { Log } from "../recorder/logging.ts"
 import { unused } from "../stream/usage.ts"
+import { Listeners, listening } from "../util/listeners.ts"
 import { sleepInBackground, withLiveClock } from "../util/liveClock.ts"
 import { FlightRecorder } from "./flightRecorder.ts"
-import { flushOf } from "./flush.ts"
+import { FlushedExporters, flushOf } from "./flush.ts"
 import { folderInstance, processInstance } from "./instanceId.ts"
-import {
-  type FlushedExporter,
-  type MetricWatch,
-  type RuntimeInternals,
-  type Source,
-  withInternals
-} from "./internals.ts"
+import { type MetricWatch, type RuntimeInternals, type Source, withInternals } from "./internals.ts"
 import { RuntimeLifecycle } from "./lifecycle.ts"
 import { logShipping } from "./logShipping.ts"
 import { defaultMemoryLimit, type RuntimeOptions } from "./options.ts"
@@ -53,9 +48,9 @@ export const makeRuntime = Effect.fnUntraced(function* (
   const shutdownTimeout = options.shutdownTimeout ?? recorderDefaults.shutdownTimeout
   const log = new Log(options.logging ?? recorderDefaults.logging, { namespace })
   const context = yield* Effect.context<never>()
-  const exporters = new Set<FlushedExporter>()
-  const watches = new Set<MetricWatch>()
-  const registrations = new Set<(source: Source) => void>()
+  const exporters = new FlushedExporters()
+  const watches = new Listeners<MetricWatch>()
+  const registrations = new Listeners<(source: Source) => void>()
   const onOpened = (link: Link): void => {
     const { durable, expositionNames, shipping } = link
     flightRecorder?.opened(link)
@@ -105,7 +100,7 @@ export const makeRuntime = Effect.fnUntraced(function* (
       stream: streamStats(lifecycle.link.shipping.progress, options.stream?.memoryLimit ?? defaultStreamMemory)
     }),
     ...threadsIn(threads.stats()),
-    ...exportsOf(exporters)
+    ...exporters.stats
   })
   let lag: number | undefined
   const foldLag = (): number | undefined => lag
@@ -123,10 +118,7 @@ export const makeRuntime = Effect.fnUntraced(function* (
     totals: () =>
       registry.totals.map((control) => ({ ...sourceOf(control), statsUnsafe: () => registry.statsOf(control) })),
     beforeRemoval: (read) => registry.farewells.add((control) => read(sourceOf(control))),
-    onRegistered: (tell) => {
-      registrations.add(tell)
-      return () => void registrations.delete(tell)
-    },
+    onRegistered: (tell) => registrations.add(tell),
     saveNow: (most) => {
       for (const control of registry.controls) control.publish()
       const { link } = lifecycle
@@ -161,15 +153,11 @@ export const makeRuntime = Effect.fnUntraced(function* (
       })
       lifecycle.inBackground(tells)
     }),
-    onFlush: (exporter) => {
-      exporters.add(exporter)
-      return () => void exporters.delete(exporter)
-    },
+    onFlush: (exporter) => exporters.add(exporter),
     watchMetrics: (watch) => {
       const all = registry.controls.flatMap((control) => control.metricsUnsafe())
       for (const metric of new Map(all.map((metric) => [metric.name, metric])).values()) watch(metric, true)
-      watches.add(watch)
-      return () => void watches.delete(watch)
+      return watches.add(watch)
     },
     makeIdle: (recorderId, own) => registry.makeIdle(recorderId, own),
     usage,
@@ -198,11 +186,7 @@ export const makeRuntime = Effect.fnUntraced(function* (
     recorderIds: registry.ids,
     stopRecorder: (recorderId) => registry.stop(recorderId),
     stopAndRemoveRecorder: (recorderId) => registry.stopAndRemove(recorderId),
-    beforeRemoval: (tell) =>
-      Effect.acquireRelease(
-        Effect.sync(() => registry.farewells.add((control) => tell(control.service))),
-        (forget) => Effect.sync(forget)
-      ).pipe(Effect.asVoid),
+    beforeRemoval: (tell) => listening(() => registry.farewells.add((control) => tell(control.service))),
     flush: flushOf(registry, exporters, options.waitTimeout ?? recorderDefaults.waitTimeout),
     flightRecording: (asked) =>
       Effect.andThen(
@@ -222,11 +206,6 @@ export const makeRuntime = Effect.fnUntraced(function* (
 
 const threadsIn = (threads: ReadonlyArray<ThreadStats> | undefined): Pick<RuntimeStats, "threads"> =>
   threads === undefined ? {} : { threads }
-
-const exportsOf = (exporters: ReadonlySet<FlushedExporter>): Pick<RuntimeStats, "exports"> => {
-  const exports = Array.from(exporters).flatMap(({ stats }) => (stats === undefined ? [] : [stats()]))
-  return exports.length === 0 ? {} : { exports }
-}
 
 const durableStats = ({ events, ...rest }: KeeperProgress, accepted: number): DurableStats => ({
   ...rest,

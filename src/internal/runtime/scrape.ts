@@ -8,6 +8,7 @@ import { RuntimeFailed } from "../model/runtimeErrors.ts"
 import type { Log } from "../recorder/logging.ts"
 import type { Rendered } from "../stream/foldMessages.ts"
 import { withLiveClock } from "../util/liveClock.ts"
+import { durationText, stopwatch } from "../util/timing.ts"
 import type { OtlpRequest, RuntimeInternals, ScrapeRequest } from "./internals.ts"
 import type { RuntimeLifecycle } from "./lifecycle.ts"
 import type { RecorderRegistry } from "./registry.ts"
@@ -42,7 +43,7 @@ export const scrapeOf = (
 
   /** By the live clock, with the time of the clock of whoever asks first. */
   const rendered = Effect.fnUntraced(function* (link: Link, { from, others, rendering }: Request, clock: Clock.Clock) {
-    const asked = clock.monotonicTimeNanosUnsafe()
+    const seconds = stopwatch(clock)
     const behind = registry.controls.filter(({ isHandedOver }) => !isHandedOver)
     if (behind.length > 0) {
       const handedOver = Effect.forEach(behind, (control) => control.handedOver, {
@@ -72,7 +73,7 @@ export const scrapeOf = (
       runtime: usage(),
       ...(others && { others: others.read() })
     }
-    return yield* link.render(request, () => foldCame(Number(clock.monotonicTimeNanosUnsafe() - asked) / 1e9))
+    return yield* link.render(request, () => foldCame(seconds()))
   })
 
   const make = Effect.fnUntraced(function* (request: Request) {
@@ -87,7 +88,7 @@ export const scrapeOf = (
       Effect.timeoutOrElse({
         duration: timeout,
         orElse: () => {
-          const most = Duration.format(Duration.fromInputUnsafe(timeout))
+          const most = durationText(timeout)
           return Effect.fail(new Error(`the events before the scrape were not folded within ${most}`))
         }
       }),

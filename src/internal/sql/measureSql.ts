@@ -4,12 +4,13 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Effectable from "effect/Effectable"
-import * as Exit from "effect/Exit"
+import type * as Exit from "effect/Exit"
 import * as Stream from "effect/Stream"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { isSqlError } from "effect/sql/SqlError"
 import { isFragment, type Statement } from "effect/sql/Statement"
-import { Aborted, errorTypeOf, failureIn } from "../util/errorType.ts"
+import { errorTypeOfExit } from "../util/errorType.ts"
+import { stopwatch } from "../util/timing.ts"
 import type { SqlEvent } from "./metrics.ts"
 import { statementTexts } from "./statementText.ts"
 
@@ -56,13 +57,22 @@ export const measureSql = <Client extends SqlClient>(
   const port = given.port ?? told.port
   const describe = statementTexts()
   return measuredClient(client, (statement, clock) => {
-    const start = clock.monotonicTimeNanosUnsafe()
+    const seconds = stopwatch(clock)
     return (exit) =>
       Effect.sync(() => {
         const { collection, operation } = describe(statement.compile()[0])
-        const seconds = Number(clock.monotonicTimeNanosUnsafe() - start) / 1e9
-        const error = errorOf(exit)
-        emit({ _tag: "db.client.operation", system, namespace, address, port, operation, collection, error, seconds })
+        const error = errorTypeOfExit(exit, (each) => (isSqlError(each) ? each.reason : each))
+        emit({
+          _tag: "db.client.operation",
+          system,
+          namespace,
+          address,
+          port,
+          operation,
+          collection,
+          error,
+          seconds: seconds()
+        })
       })
   })
 }
@@ -111,10 +121,4 @@ const membersOf = (begin: Begin): PropertyDescriptorMap => {
       )
     )
   }
-}
-
-const errorOf = (exit: Exit.Exit<unknown, unknown>): string | undefined => {
-  if (Exit.isSuccess(exit)) return undefined
-  const error = failureIn(exit.cause)
-  return error === undefined ? Aborted : errorTypeOf(isSqlError(error) ? error.reason : error)
 }

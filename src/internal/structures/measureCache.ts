@@ -3,8 +3,8 @@
  */
 import * as Cache from "effect/Cache"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import { Aborted, errorTypeOf, failureIn } from "../util/errorType.ts"
+import { errorTypeOfExit } from "../util/errorType.ts"
+import { stopwatch } from "../util/timing.ts"
 import type { CacheEvent } from "./cacheMetrics.ts"
 
 type Emit = (event: CacheEvent) => void
@@ -17,11 +17,10 @@ export const measuredCache = <Key, A, E, R>(
 ): Cache.Cache<Key, A, E, R> =>
   lookingUp(cache, (key) =>
     Effect.clockWith((clock) => {
-      const start = clock.monotonicTimeNanosUnsafe()
+      const seconds = stopwatch(clock)
       return Effect.onExit(cache.lookup(key), (exit) =>
         Effect.sync(() => {
-          const seconds = Number(clock.monotonicTimeNanosUnsafe() - start) / 1e9
-          emit({ _tag: "effect.cache.lookup", cache: name, seconds, error: errorOf(exit) })
+          emit({ _tag: "effect.cache.lookup", cache: name, seconds: seconds(), error: errorTypeOfExit(exit) })
         })
       )
     })
@@ -50,9 +49,3 @@ const lookingUp = <Key, A, E, R>(
   cache: Cache.Cache<Key, A, E, R>,
   lookup: (key: Key) => Effect.Effect<A, E, R>
 ): Cache.Cache<Key, A, E, R> => Object.create(cache, { lookup: { value: lookup } })
-
-const errorOf = (exit: Exit.Exit<unknown, unknown>): string | undefined => {
-  if (Exit.isSuccess(exit)) return undefined
-  const error = failureIn(exit.cause)
-  return error === undefined ? Aborted : errorTypeOf(error)
-}

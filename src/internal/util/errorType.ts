@@ -2,6 +2,7 @@
  * What an error is called in the label `error.type`. Nobody outside the program can make up a value.
  */
 import * as Cause from "effect/Cause"
+import * as Exit from "effect/Exit"
 
 /** It was interrupted, or its connection has ended, before it was complete. */
 export const Aborted = "aborted"
@@ -23,4 +24,14 @@ export const failureIn = (cause: Cause.Cause<unknown>): unknown => {
   const reason = cause.reasons.find((each) => !Cause.isInterruptReason(each))
   if (reason === undefined) return undefined
   return Cause.isFailReason(reason) ? reason.error : (reason as Cause.Die).defect
+}
+
+/** What ended an effect, in the same words; `undefined` of a success. `reasonOf`: what of an error says it best. */
+export const errorTypeOfExit = (
+  exit: Exit.Exit<unknown, unknown>,
+  reasonOf: (error: unknown) => unknown = (error) => error
+): string | undefined => {
+  if (Exit.isSuccess(exit)) return undefined
+  const error = failureIn(exit.cause)
+  return error === undefined ? Aborted : errorTypeOf(reasonOf(error))
 }

@@ -4,6 +4,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { flow } from "effect/Function"
+import { durationText } from "./timing.ts"
 
 /** The very clock that a fiber has when none was provided: its default value is made once. */
 export const liveClock: Clock.Clock = Context.get(Context.empty(), Clock.Clock)
@@ -73,9 +74,7 @@ export const within =
 export const endsWithin = (
   duration: Duration.Input
 ): (<A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | Error, R>) =>
-  within(duration, () =>
-    Effect.fail(new Error(`it did not end within ${Duration.format(Duration.fromInputUnsafe(duration))}`))
-  )
+  within(duration, () => Effect.fail(new Error(`it did not end within ${durationText(duration)}`)))
 
 /** The same, with nothing more to do then. */
 export const giveUpAfter = (

@@ -14,6 +14,7 @@ import { Streams } from "../../formats/otlp/streams.ts"
 import { internalsOf, type Source } from "../../runtime/internals.ts"
 import type { RuntimeService } from "../../runtime/service.ts"
 import { inSlices } from "../../util/inSlices.ts"
+import { listening } from "../../util/listeners.ts"
 import type { Steps } from "../../util/steps.ts"
 import { collectMetrics } from "../collect.ts"
 
@@ -48,13 +49,10 @@ export class ContinuedBases {
   get listen(): Effect.Effect<void, never, Scope.Scope> {
     const { onRegistered, sources } = internalsOf(this.#runtime)
     const ask = (source: Source): void => this.#ask(source)
-    return Effect.acquireRelease(
-      Effect.sync(() => {
-        for (const source of sources()) ask(source)
-        return onRegistered(ask)
-      }),
-      (forget) => Effect.sync(forget)
-    )
+    return listening(() => {
+      for (const source of sources()) ask(source)
+      return onRegistered(ask)
+    })
   }
 
   /**
