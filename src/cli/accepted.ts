@@ -1,11 +1,13 @@
 /**
  * `--accept CODE` and `--accept CODE:PLACE`: what is known, and does not count.
  */
+
+import * as Console from "effect/Console"
 import type * as CliError from "effect/cli/CliError"
 import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import { didYouMean } from "../internal/util/didYouMean.ts"
-import { failed } from "./escapeControls.ts"
+import { failed, harmless, harmlessJson } from "./escapeControls.ts"
 
 export const accept = Flag.String("accept").pipe(
   Flag.withDescription(
@@ -51,4 +53,24 @@ export const acceptedIn = Effect.fnUntraced(function* <A extends Coded>(
   const left = items.filter((item) => !entries.some((entry) => fits(item, entry)))
   const unused = entries.filter((entry) => !items.some((item) => fits(item, entry))).map(({ text }) => text)
   return { items: left, count: items.length - left.length, unused }
+})
+
+/** Prints what is left: as JSON under `name`, or as lines with the sum of all behind them. */
+export const print = Effect.fnUntraced(function* <A>(
+  { count, items, unused }: Accepted<A>,
+  as: {
+    readonly json: boolean
+    readonly name: string
+    readonly counts: { readonly [severity: string]: number }
+    readonly linesOf: (item: A) => ReadonlyArray<string>
+    readonly sum: ReadonlyArray<string>
+  }
+) {
+  if (as.json) {
+    const found = { counts: as.counts, accepted: count, unusedAccepts: unused, [as.name]: items }
+    return yield* Console.log(harmlessJson(found, 2))
+  }
+  for (const line of items.flatMap(as.linesOf)) yield* Console.log(harmless(line))
+  yield* Console.log([...as.sum, ...(count === 0 ? [] : [`${count} accepted`])].join(", "))
+  for (const entry of unused) yield* Console.error(harmless(`--accept ${entry} accepts nothing here`))
 })

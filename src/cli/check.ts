@@ -1,14 +1,12 @@
 /**
  * `check MODULE...`: what could be better about definitions.
  */
-import * as Console from "effect/Console"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import { findingsOf } from "../internal/catalogue/check.ts"
 import { type Finding, findingGravity, type Gravity, gravities } from "../internal/catalogue/findings.ts"
-import { accept, acceptedIn } from "./accepted.ts"
-import { harmless, harmlessJson } from "./escapeControls.ts"
+import { accept, acceptedIn, print } from "./accepted.ts"
 import { endWith, exitCodes } from "./exit.ts"
 import { metricsOfAll, modules } from "./generate.ts"
 
@@ -18,8 +16,10 @@ const codeOf: { readonly [G in Gravity]: number } = {
   note: exitCodes.fine
 }
 
-const linesOf = ({ advice, code, message, place, severity }: Finding): ReadonlyArray<string> =>
-  [`${severity.padEnd(7)}  ${code}  ${place} ${message}.`, `${" ".repeat(9)}${advice}.`].map(harmless)
+const linesOf = ({ advice, code, message, place, severity }: Finding): ReadonlyArray<string> => [
+  `${severity.padEnd(7)}  ${code}  ${place} ${message}.`,
+  `${" ".repeat(9)}${advice}.`
+]
 
 export const check = Command.make(
   "check",
@@ -34,17 +34,8 @@ export const check = Command.make(
     const findings = accepted.items
     const count = (severity: Gravity) => findings.filter((finding) => finding.severity === severity).length
     const counts = { errors: count("error"), warnings: count("warning"), notes: count("note") }
-    if (json) {
-      yield* Console.log(
-        harmlessJson({ counts, accepted: accepted.count, unusedAccepts: accepted.unused, findings }, 2)
-      )
-    } else {
-      const sum = Object.entries(counts).map(([what, n]) => `${n} ${n === 1 ? what.slice(0, -1) : what}`)
-      const rest = accepted.count === 0 ? "" : `, ${accepted.count} accepted`
-      for (const line of findings.flatMap(linesOf)) yield* Console.log(line)
-      yield* Console.log(`${sum.join(", ")}${rest}`)
-      for (const entry of accepted.unused) yield* Console.error(harmless(`--accept ${entry} accepts nothing here`))
-    }
+    const sum = Object.entries(counts).map(([what, n]) => `${n} ${n === 1 ? what.slice(0, -1) : what}`)
+    yield* print(accepted, { json, name: "findings", counts, linesOf, sum })
     yield* endWith(Math.max(0, ...gravities.filter((each) => count(each) > 0).map((each) => codeOf[each])))
   })
 ).pipe(

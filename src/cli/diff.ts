@@ -1,7 +1,6 @@
 /**
  * `diff OLD NEW`: what changes for those who have dashboards, rules and stored series of the old definitions.
  */
-import * as Console from "effect/Console"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
@@ -15,10 +14,10 @@ import { type Change, changeRules, inOrder, type Severity, severities } from "..
 import { diffOf } from "../internal/catalogue/diff.ts"
 import { messageOf } from "../internal/util/describeError.ts"
 import type * as Metric from "../Metric.ts"
-import { accept, acceptedIn } from "./accepted.ts"
+import { accept, acceptedIn, print } from "./accepted.ts"
 import { cannotRead } from "./cannotRead.ts"
 import { type Definitions, definitionsOf } from "./definitions.ts"
-import { failed, harmless, harmlessJson } from "./escapeControls.ts"
+import { failed } from "./escapeControls.ts"
 import { endWith, exitCodes } from "./exit.ts"
 import { numberChanges, replayed } from "./numbers.ts"
 
@@ -43,7 +42,7 @@ const linesOf = ({ code, message, metric, panels, rules, samples, severity }: Ch
   return [
     `${severity.padEnd(8)}  ${code}  ${metric} ${message}`,
     ...(names.length === 0 ? [] : [`${" ".repeat(10)}${names.join("; ")}`])
-  ].map(harmless)
+  ]
 }
 
 /** Both versions need their functions. */
@@ -115,15 +114,8 @@ export const diff = Command.make(
     )
     const changes = accepted.items
     const counts = counted(changes)
-    if (json) {
-      yield* Console.log(harmlessJson({ counts, accepted: accepted.count, unusedAccepts: accepted.unused, changes }, 2))
-    } else {
-      const sum = severities.map((severity) => `${counts[severity]} ${severity}`).join(", ")
-      const rest = accepted.count === 0 ? "" : `, ${accepted.count} accepted`
-      for (const line of changes.flatMap(linesOf)) yield* Console.log(line)
-      yield* Console.log(`${sum}${rest}`)
-      for (const entry of accepted.unused) yield* Console.error(harmless(`--accept ${entry} accepts nothing here`))
-    }
+    const sum = severities.map((severity) => `${counts[severity]} ${severity}`)
+    yield* print(accepted, { json, name: "changes", counts, linesOf, sum })
     yield* endWith(Math.max(0, ...changes.map(({ severity }) => codeOf[severity])))
   })
 ).pipe(

@@ -12,7 +12,6 @@ import * as Option from "effect/Option"
 import { PlatformError } from "effect/PlatformError"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
-import { liveMetric } from "../internal/live/server/readRuntime.ts"
 import { familyOfAll } from "../internal/metric/unionFamily.ts"
 import { InvalidLine } from "../MetricsError.ts"
 import * as Replay from "../Replay.ts"
@@ -20,7 +19,7 @@ import { cannotRead } from "./cannotRead.ts"
 import { failed, harmless, harmlessJson, harmlessLines } from "./escapeControls.ts"
 import { exportedMetricsOf } from "./modules.ts"
 import { recordingOf, replayTest } from "./replayTest.ts"
-import { tableOf } from "./tables.ts"
+import { tablesOf } from "./tables.ts"
 
 const refusal = (file: string, cause: Error): CliError.UserError => {
   if (cause instanceof PlatformError) return cannotRead(file, cause)
@@ -93,11 +92,7 @@ export const replay = Command.make(
     }
     const snapshots = yield* Effect.mapError(Replay.runStream(metrics, eventsOf(bytes)), refused)
     if (json) return yield* Console.log(harmlessJson(snapshots))
-    const tables = metrics.flatMap((metric) => {
-      const snapshot = snapshots[metric.name]
-      return snapshot === undefined ? [] : [tableOf(liveMetric(metric, snapshot, Number.MAX_SAFE_INTEGER)).join("\n")]
-    })
-    yield* Console.log(harmlessLines(tables.join("\n\n")))
+    yield* Console.log(harmlessLines(tablesOf(metrics, snapshots).join("\n\n")))
   })
 ).pipe(
   Command.withDescription("Runs captured events through the metrics of a module"),

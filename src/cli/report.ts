@@ -10,7 +10,6 @@ import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import { liveMetric } from "../internal/live/server/readRuntime.ts"
 import type { StateStore } from "../internal/store/stateStore.ts"
 import { describeError } from "../internal/util/describeError.ts"
 import type * as Metric from "../Metric.ts"
@@ -22,7 +21,7 @@ import * as RedisStore from "../RedisStore.ts"
 import type { Snapshots } from "../Snapshot.ts"
 import { failed, harmless, harmlessJson, harmlessLines } from "./escapeControls.ts"
 import { metricsOf } from "./modules.ts"
-import { tableOf } from "./tables.ts"
+import { tablesOf } from "./tables.ts"
 
 interface Named {
   readonly redis: Option.Option<string>
@@ -53,10 +52,7 @@ const linesOf = (
   const count = (state: string): number => sources.filter((source) => source.state === state).length
   const tables = (title: string, snapshots: Snapshots): ReadonlyArray<string> => [
     harmless(title),
-    ...metrics.flatMap((metric) => {
-      const snapshot = snapshots[metric.name]
-      return snapshot === undefined ? [] : [tableOf(liveMetric(metric, snapshot, Number.MAX_SAFE_INTEGER)).join("\n")]
-    })
+    ...tablesOf(metrics, snapshots)
   ]
   return [
     `processes: ${count("running")} running, ${count("silent")} silent, ${ended} ended`,

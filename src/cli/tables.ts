@@ -7,11 +7,21 @@ import { labelColumns } from "../internal/live/model/labelColumns.ts"
 import { pointRows } from "../internal/live/model/points.ts"
 import { metricProblems } from "../internal/live/model/problems.ts"
 import type { LiveMetric } from "../internal/live/model/update.ts"
+import { liveMetric } from "../internal/live/server/readRuntime.ts"
+import type * as Metric from "../Metric.ts"
+import type { Snapshots } from "../Snapshot.ts"
 import { harmless } from "./escapeControls.ts"
 import { widthOf } from "./width.ts"
 
+/** A table of each metric that is among the snapshots. */
+export const tablesOf = (metrics: ReadonlyArray<Metric.Any>, snapshots: Snapshots): ReadonlyArray<string> =>
+  metrics.flatMap((metric) => {
+    const snapshot = snapshots[metric.name]
+    return snapshot === undefined ? [] : [tableOf(liveMetric(metric, snapshot, Number.MAX_SAFE_INTEGER)).join("\n")]
+  })
+
 /** The lines of a metric: its name, and a row for each series. */
-export const tableOf = (metric: LiveMetric): ReadonlyArray<string> => {
+const tableOf = (metric: LiveMetric): ReadonlyArray<string> => {
   const rows = pointRows(metric)
   const problems = metricProblems(metric).map(({ kind, text }) => `  ${kind}, ${text}`)
   const head = [metric.name, ...problems].map(harmless)
