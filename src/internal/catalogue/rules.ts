@@ -31,141 +31,103 @@ interface Rules {
 /** Also what a counter has when it is scraped for the first time: `increase` counts from the first sample on. */
 const grown = (sample: string): string => `increase(${sample}[5m]) > 0 or ${sample} > 0 unless ${sample} offset 5m`
 
+/** `for`: how long it lasts before it fires. */
+const alert = (
+  name: string,
+  severity: AlertRule["labels"]["severity"],
+  expr: string,
+  { for: lasting, ...annotations }: AlertRule["annotations"] & Pick<AlertRule, "for">
+): AlertRule => ({
+  alert: name,
+  expr,
+  ...(lasting !== undefined && { for: lasting }),
+  labels: { severity },
+  annotations
+})
+
 const alerts = (): ReadonlyArray<AlertRule> => [
-  {
-    alert: "MetricQuarantined",
-    expr: `${selfSample("metrics.quarantined")} > 0`,
-    labels: { severity: "critical" },
-    annotations: {
-      summary: "{{ $value }} metrics of {{ $labels.recorder }} on {{ $labels.instance }} are quarantined",
-      description: "Their reducer or their view threw. The error is in the log, in the snapshot and on the live page."
-    }
-  },
-  {
-    alert: "MetricEventsRefused",
-    expr: grown(selfSample("events.refused")),
-    labels: { severity: "warning" },
-    annotations: {
-      summary: "{{ $labels.recorder }} on {{ $labels.instance }} refused events: {{ $labels.reason }}",
-      description:
-        "{{ $value | humanize }} in five minutes. Refused events are in no metric. If the reason is overflow, raise the capacity or emit fewer events."
-    }
-  },
-  {
-    alert: "MetricEventsEvicted",
-    expr: grown(selfSample("events.evicted")),
-    labels: { severity: "warning" },
-    annotations: {
-      summary: "{{ $labels.recorder }} on {{ $labels.instance }} evicted events to make room for newer ones",
-      description: "{{ $value | humanize }} in five minutes. Evicted events are in no metric."
-    }
-  },
-  {
-    alert: "MetricEventsNearCapacity",
-    // A total of removed recorders has no capacity.
-    expr: `${selfSample("events.pending")} / (${selfSample("events.capacity")} > 0) > 0.8`,
-    for: "1m",
-    labels: { severity: "warning" },
-    annotations: {
+  alert("MetricQuarantined", "critical", `${selfSample("metrics.quarantined")} > 0`, {
+    summary: "{{ $value }} metrics of {{ $labels.recorder }} on {{ $labels.instance }} are quarantined",
+    description: "Their reducer or their view threw. The error is in the log, in the snapshot and on the live page."
+  }),
+  alert("MetricEventsRefused", "warning", grown(selfSample("events.refused")), {
+    summary: "{{ $labels.recorder }} on {{ $labels.instance }} refused events: {{ $labels.reason }}",
+    description:
+      "{{ $value | humanize }} in five minutes. Refused events are in no metric. If the reason is overflow, raise the capacity or emit fewer events."
+  }),
+  alert("MetricEventsEvicted", "warning", grown(selfSample("events.evicted")), {
+    summary: "{{ $labels.recorder }} on {{ $labels.instance }} evicted events to make room for newer ones",
+    description: "{{ $value | humanize }} in five minutes. Evicted events are in no metric."
+  }),
+  // A total of removed recorders has no capacity.
+  alert(
+    "MetricEventsNearCapacity",
+    "warning",
+    `${selfSample("events.pending")} / (${selfSample("events.capacity")} > 0) > 0.8`,
+    {
+      for: "1m",
       summary:
         "{{ $labels.recorder }} on {{ $labels.instance }} has used {{ $value | humanizePercentage }} of its capacity",
       description:
         "Events arrive faster than they are folded. When the capacity is used up, the overflow policy applies."
     }
-  },
-  {
-    alert: "MetricSeriesOverflow",
-    expr: `${selfSample("metrics.overflowing")} > 0`,
+  ),
+  alert("MetricSeriesOverflow", "warning", `${selfSample("metrics.overflowing")} > 0`, {
     for: "5m",
-    labels: { severity: "warning" },
-    annotations: {
-      summary:
-        "{{ $value }} metrics of {{ $labels.recorder }} on {{ $labels.instance }} exceed their cardinality limit",
-      description:
-        "Events beyond the limit go to one overflow series. The snapshot names the label with too many values."
-    }
-  },
-  {
-    alert: "MetricMeasurementsRejected",
-    expr: grown(selfSample("measurements.rejected")),
-    labels: { severity: "info" },
-    annotations: {
-      summary: "{{ $labels.metric }} of {{ $labels.recorder }} on {{ $labels.instance }} rejected measurements",
-      description: "{{ $value | humanize }} in five minutes: not a finite number, or negative for a counter."
-    }
-  },
-  {
-    alert: "MetricRecorderFailed",
-    expr: `${selfSample("recorder.failed")} > 0`,
-    labels: { severity: "critical" },
-    annotations: {
-      summary: "The recorder {{ $labels.recorder }} on {{ $labels.instance }} failed",
-      description: "It accepts no more events. The log has the reason."
-    }
-  },
-  {
-    alert: "MetricWorkerRestarted",
-    expr: grown(selfSample("worker.restarts")),
-    labels: { severity: "warning" },
-    annotations: {
-      summary: "The metrics worker of {{ $labels.namespace }} on {{ $labels.instance }} was replaced",
-      description:
-        "{{ $value | humanize }} times in five minutes. Nothing is lost. The log has what ended the worker; a metric that ends it twice is quarantined."
-    }
-  },
-  {
-    alert: "MetricStateNotSaved",
-    expr: grown(selfSample("state.failures")),
-    labels: { severity: "warning" },
-    annotations: {
-      summary: "The durable state of {{ $labels.namespace }} on {{ $labels.instance }} could not be written",
-      description:
-        "{{ $value | humanize }} times in five minutes. Metrics go on, and each write is tried again. The log has the reason; a kill now would lose what was accepted since the last write."
-    }
-  },
-  {
-    alert: "MetricFoldLagging",
-    expr: `${selfSample("fold.lag")} > 1 and deriv(${selfSample("fold.lag")}[5m]) > 0 or ${selfSample("fold.lag")} > 5`,
-    for: "2m",
-    labels: { severity: "warning" },
-    annotations: {
+    summary: "{{ $value }} metrics of {{ $labels.recorder }} on {{ $labels.instance }} exceed their cardinality limit",
+    description: "Events beyond the limit go to one overflow series. The snapshot names the label with too many values."
+  }),
+  alert("MetricMeasurementsRejected", "info", grown(selfSample("measurements.rejected")), {
+    summary: "{{ $labels.metric }} of {{ $labels.recorder }} on {{ $labels.instance }} rejected measurements",
+    description: "{{ $value | humanize }} in five minutes: not a finite number, or negative for a counter."
+  }),
+  alert("MetricRecorderFailed", "critical", `${selfSample("recorder.failed")} > 0`, {
+    summary: "The recorder {{ $labels.recorder }} on {{ $labels.instance }} failed",
+    description: "It accepts no more events. The log has the reason."
+  }),
+  alert("MetricWorkerRestarted", "warning", grown(selfSample("worker.restarts")), {
+    summary: "The metrics worker of {{ $labels.namespace }} on {{ $labels.instance }} was replaced",
+    description:
+      "{{ $value | humanize }} times in five minutes. Nothing is lost. The log has what ended the worker; a metric that ends it twice is quarantined."
+  }),
+  alert("MetricStateNotSaved", "warning", grown(selfSample("state.failures")), {
+    summary: "The durable state of {{ $labels.namespace }} on {{ $labels.instance }} could not be written",
+    description:
+      "{{ $value | humanize }} times in five minutes. Metrics go on, and each write is tried again. The log has the reason; a kill now would lose what was accepted since the last write."
+  }),
+  alert(
+    "MetricFoldLagging",
+    "warning",
+    `${selfSample("fold.lag")} > 1 and deriv(${selfSample("fold.lag")}[5m]) > 0 or ${selfSample("fold.lag")} > 5`,
+    {
+      for: "2m",
       summary:
         "The fold of {{ $labels.namespace }} on {{ $labels.instance }} is {{ $value | humanizeDuration }} behind",
       description: "Events arrive faster than they are folded, or a reducer is slow. Snapshots are late by as much."
     }
-  },
-  {
-    alert: "MetricExportsFailing",
-    expr: `${selfSample("exports.failing")} > 0`,
+  ),
+  alert("MetricExportsFailing", "warning", `${selfSample("exports.failing")} > 0`, {
     for: "2m",
-    labels: { severity: "warning" },
-    annotations: {
-      summary:
-        "Exports of {{ $labels.namespace }} on {{ $labels.instance }} do not arrive: {{ $labels.exporter }}, {{ $labels.reason }}",
-      description: "What they had comes with the next export that arrives. The log and the live page have the error."
-    }
-  },
-  {
-    alert: "MetricPointsRejected",
-    expr: grown(selfSample("points.rejected")),
-    labels: { severity: "warning" },
-    annotations: {
-      summary: "Points of {{ $labels.namespace }} on {{ $labels.instance }} were rejected: {{ $labels.exporter }}",
-      description: "{{ $value | humanize }} in five minutes. They are lost. The log has what the collector said."
-    }
-  },
-  {
-    alert: "MetricTargetDown",
-    // Of targets that were scraped within the last hour. A worker that is replaced answers 503 meanwhile.
-    expr: `up == 0 and on (job, instance) last_over_time(${selfSample("recorders")}[1h])`,
-    for: "1m",
-    labels: { severity: "critical" },
-    annotations: {
+    summary:
+      "Exports of {{ $labels.namespace }} on {{ $labels.instance }} do not arrive: {{ $labels.exporter }}, {{ $labels.reason }}",
+    description: "What they had comes with the next export that arrives. The log and the live page have the error."
+  }),
+  alert("MetricPointsRejected", "warning", grown(selfSample("points.rejected")), {
+    summary: "Points of {{ $labels.namespace }} on {{ $labels.instance }} were rejected: {{ $labels.exporter }}",
+    description: "{{ $value | humanize }} in five minutes. They are lost. The log has what the collector said."
+  }),
+  // Of targets that were scraped within the last hour. A worker that is replaced answers 503 meanwhile.
+  alert(
+    "MetricTargetDown",
+    "critical",
+    `up == 0 and on (job, instance) last_over_time(${selfSample("recorders")}[1h])`,
+    {
+      for: "1m",
       summary: "{{ $labels.instance }} does not answer scrapes of its metrics",
       description:
         "The process is down, or its runtime failed, has a worker that is being replaced, or does not answer in time. The body of the answer has the reason."
     }
-  }
+  )
 ]
 
 /** The recording rules of a metric. */
