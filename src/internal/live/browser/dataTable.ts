@@ -5,7 +5,7 @@
 import { format, shortened } from "../model/format.ts"
 import type { Unit } from "../model/kindViews.ts"
 import { clock } from "./chart.ts"
-import { attribute, Children, element, write } from "./dom.ts"
+import { attribute, Children, columnHead, element, remade, write } from "./dom.ts"
 
 /** Most rows, and the seconds that may lie between two. */
 const MostRows = 60
@@ -53,16 +53,7 @@ export class DataTable {
     write(this.#caption, shortened(title, 200))
     const names = ["time", ...lines.map(({ label }) => label)]
     const signature = JSON.stringify([names, unit, metricUnit])
-    if (this.#head.dataset.names !== signature) {
-      this.#head.dataset.names = signature
-      this.#head.replaceChildren(
-        ...names.map((name, index) => {
-          const cell = element("th", { scope: "col", class: index === 0 ? "label" : "" })
-          write(cell, shortened(name, 60))
-          return cell
-        })
-      )
-    }
+    remade(this.#head, names, (name, index) => columnHead(name, index === 0 ? "label" : ""), signature)
     this.#rows.show(
       moments(times).map((index) => {
         const time = times[index]!

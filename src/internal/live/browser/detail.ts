@@ -10,7 +10,7 @@ import { Chart, clock } from "./chart.ts"
 import { ChartTools, comparisons } from "./chartTools.ts"
 import { DataTable } from "./dataTable.ts"
 import { type DetailLine, DetailLines } from "./detailLines.ts"
-import { attribute, Children, element, write, writeName } from "./dom.ts"
+import { attribute, Children, element, remade, write, writeName } from "./dom.ts"
 import { inRange } from "./inRange.ts"
 import { PromQL } from "./promql.ts"
 import { rove } from "./roving.ts"
@@ -73,8 +73,9 @@ export class Detail {
         return element("li", {}, button)
       },
       (made, { line, value }) => {
-        const button = made.firstElementChild!
+        const button = made.firstElementChild as HTMLElement
         attribute(button, "data-line", line.color)
+        button.style.setProperty("--line", `var(--line-${line.color})`)
         attribute(button, "aria-pressed", String(line.shown))
         write(button.firstElementChild!, line.label)
         write(button.lastElementChild!, value)
@@ -184,19 +185,14 @@ export class Detail {
 
   #chooser(view: KindView, chosen: ChartOf): void {
     const names = view.charts.map(({ name }) => name)
-    if (this.#charts.dataset.names !== names.join("\n")) {
-      this.#charts.dataset.names = names.join("\n")
-      this.#charts.replaceChildren(
-        ...names.map((name) => {
-          const button = element("button", { type: "button", tabindex: "-1" }, name)
-          button.addEventListener("click", () => {
-            this.#chosenChart = name
-            this.#draw()
-          })
-          return button
-        })
-      )
-    }
+    remade(this.#charts, names, (name) => {
+      const button = element("button", { type: "button", tabindex: "-1" }, name)
+      button.addEventListener("click", () => {
+        this.#chosenChart = name
+        this.#draw()
+      })
+      return button
+    })
     for (const button of this.#charts.children) {
       attribute(button, "aria-pressed", String(button.textContent === chosen.name))
     }

@@ -35,7 +35,12 @@ export class DetailLines {
       const of = chosen ?? rows[0]
       if (of === undefined) return []
       return traces.map((trace, index) =>
-        this.#line([name, trace.name], trace.name, values(of, trace), String(index), false, true)
+        this.#line([name, trace.name], true, {
+          label: trace.name,
+          values: values(of, trace),
+          color: String(index),
+          dashed: false
+        })
       )
     }
     const trace = traces[0]!
@@ -44,40 +49,17 @@ export class DetailLines {
     const aggregates = parts.aggregates.slice(0, 2)
     const single = parts.single.filter(({ point }) => typeof point.value !== "string").slice(0, Colors)
     this.#recolor(single)
+    const line = (each: Row, byDefault: boolean, color: string, dashed: boolean): DetailLine =>
+      this.#line([name, each.key], byDefault, { label: labelOf(each), values: values(each, trace), color, dashed })
     return [
-      ...single.map((each) =>
-        this.#line(
-          [name, each.key],
-          labelOf(each),
-          values(each, trace),
-          String(this.#colors.get(each.key)),
-          false,
-          true
-        )
-      ),
-      ...aggregates.map((each) =>
-        this.#line(
-          [name, each.key],
-          labelOf(each),
-          values(each, trace),
-          each.overflow === true ? "beyond" : "all",
-          true,
-          single.length === 0
-        )
-      )
+      ...single.map((each) => line(each, true, String(this.#colors.get(each.key)), false)),
+      ...aggregates.map((each) => line(each, single.length === 0, each.overflow === true ? "beyond" : "all", true))
     ]
   }
 
-  #line(
-    keys: ReadonlyArray<string>,
-    label: string,
-    values: ChartLine["values"],
-    color: string,
-    dashed: boolean,
-    byDefault: boolean
-  ): DetailLine {
+  #line(keys: ReadonlyArray<string>, byDefault: boolean, line: ChartLine): DetailLine {
     const key = JSON.stringify(keys)
-    return { key, label: shortened(label, 80), values, color, dashed, shown: byDefault !== this.#toggled.has(key) }
+    return { ...line, key, label: shortened(line.label, 80), shown: byDefault !== this.#toggled.has(key) }
   }
 
   /** A row keeps its colour as long as it is among those that are drawn. */

@@ -48,6 +48,25 @@ export const writeName = (parent: Element, name: string): void => {
   parent.replaceChildren(...parts.flatMap((part, index) => (index === 0 ? [part] : [element("wbr"), part])))
 }
 
+/** Makes the children of `parent` anew when their names, or what else is in `signature`, are others. */
+export const remade = (
+  parent: HTMLElement,
+  names: ReadonlyArray<string>,
+  make: (name: string, index: number) => Element,
+  signature: string = JSON.stringify(names)
+): void => {
+  if (parent.dataset.names === signature) return
+  parent.dataset.names = signature
+  parent.replaceChildren(...names.map(make))
+}
+
+/** The head of a column of a table. */
+export const columnHead = (name: string, of: string): HTMLElement => {
+  const cell = element("th", { scope: "col", class: of })
+  write(cell, shortened(name, 60))
+  return cell
+}
+
 /** The element of an id of the page, which is there. */
 export const byId = <E extends HTMLElement = HTMLElement>(id: string): E => document.getElementById(id) as E
 

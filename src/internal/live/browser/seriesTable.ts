@@ -6,7 +6,7 @@ import type { History, MetricView, Row } from "../model/history.ts"
 import type { KindView } from "../model/kindViews.ts"
 import { type LabelColumn, labelColumns } from "../model/labelColumns.ts"
 import { partitioned } from "../model/points.ts"
-import { attribute, Children, element, write } from "./dom.ts"
+import { attribute, Children, columnHead, element, remade, write } from "./dom.ts"
 import { Sparkline } from "./sparkline.ts"
 import { keyOf } from "./views.ts"
 
@@ -59,7 +59,9 @@ export class SeriesTable {
     }
     const labels = labelColumns(this.#shown)
     const names = [...labels.map(({ name }) => name), "trend", ...view.columns.map(({ name }) => name)]
-    this.#columns(names, labels.length)
+    const classOf = (at: number): string => (at < labels.length ? "label" : at === labels.length ? "trend" : "")
+    const columns = JSON.stringify([names, labels.length])
+    remade(this.#head, names, (name, at) => columnHead(name, classOf(at)), columns)
     attribute(this.element.firstElementChild!, "data-wide", view.columns.length > 3)
     attribute(this.element, "aria-label", `Values of ${shortened(metric.name, 120)}`)
     const { single } = partitioned(this.#shown)
@@ -103,19 +105,6 @@ export class SeriesTable {
     this.#sparks.get(made)!.show(trend ?? [], top)
     attribute(made, "class", row.labels.length === 0 ? "all" : row.overflow === true ? "beyond" : undefined)
     attribute(made, "aria-selected", this.#chosen === row.key ? "true" : undefined)
-  }
-
-  #columns(names: ReadonlyArray<string>, labels: number): void {
-    const signature = JSON.stringify([names, labels])
-    if (this.#head.dataset.names === signature) return
-    this.#head.dataset.names = signature
-    this.#head.replaceChildren(
-      ...names.map((name, index) => {
-        const cell = element("th", { scope: "col", class: index < labels ? "label" : index === labels ? "trend" : "" })
-        write(cell, shortened(name, 60))
-        return cell
-      })
-    )
   }
 
   /** Arrow keys choose a row, Escape none. */

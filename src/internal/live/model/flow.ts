@@ -39,6 +39,10 @@ interface Flow {
 const Thickest = 0.8
 const Thinnest = 0.09
 
+/** The reasons for which events were refused, and how many. */
+export const refusedFor = ({ invalid, notRunning, overflow }: Stats["refusedBy"]) =>
+  Object.entries({ overflow, invalid, "not running": notRunning }).filter(([, events]) => events > 0)
+
 const nodesOf = ({ accepted, applied, evicted, ignored, offered, pending, refused, refusedBy }: Stats) => {
   const node = (name: string, value: number, column: 0 | 1 | 2, row: number, rows: number, isLoss = false) => ({
     name,
@@ -48,20 +52,13 @@ const nodesOf = ({ accepted, applied, evicted, ignored, offered, pending, refuse
     rows,
     isLoss: isLoss && value > 0
   })
-  const reasons = (
-    [
-      ["overflow", refusedBy.overflow],
-      ["invalid", refusedBy.invalid],
-      ["not running", refusedBy.notRunning]
-    ] as const
-  ).filter(([, value]) => value > 0)
   const taken = [
     node("applied", applied, 2, 0, 1),
     node("ignored", ignored, 2, 1, 1),
     node("pending", pending, 2, 2, 1),
     node("evicted", evicted, 2, 3, 1, true)
   ]
-  const lost = reasons.map(([name, value], index) => node(name, value, 2, taken.length + index, 1, true))
+  const lost = refusedFor(refusedBy).map(([name, value], index) => node(name, value, 2, taken.length + index, 1, true))
   return {
     offered: node("offered", offered, 0, 0, taken.length),
     accepted: node("accepted", accepted, 1, 0, taken.length),

@@ -2,6 +2,7 @@
  * What is wrong with recorders, metrics and the runtime, for the top of the live page, its details and the terminal.
  */
 import type { RuntimeStats } from "../../model/runtimeStats.ts"
+import { refusedFor } from "./flow.ts"
 import { format, shortened } from "./format.ts"
 import { overflowOf } from "./points.ts"
 import type { LiveMetric, LiveRecorder } from "./update.ts"
@@ -44,31 +45,18 @@ export const metricProblems = (metric: LiveMetric): ReadonlyArray<Problem> => {
   // Other metrics may show anything under this name.
   const rejected =
     kind === "custom" || kind === "derived" ? undefined : (dimensions as { rejected?: number } | null)?.rejected
-  return [
-    ...(quarantine === undefined
-      ? []
-      : [problem("quarantined", `missed ${counted(quarantine.missed, "event")}: ${quarantine.error}`, name)]),
-    ...(overflow === undefined
-      ? []
-      : [
-          problem(
-            "overflow",
-            `has more series than its limit: the label “${overflow.label}” has ${counted(overflow.values, "value")}, such as ${overflow.examples
-              .map((each) => shortened(String(each), 40))
-              .join(", ")}`,
-            name
-          )
-        ]),
-    ...(rejected === undefined
-      ? []
-      : [
-          problem(
-            "rejected",
-            `left out ${counted(rejected, "measurement")} that are not finite, or negative for a counter`,
-            name
-          )
-        ])
-  ]
+  const examples = overflow?.examples.map((each) => shortened(String(each), 40)).join(", ")
+  return problems([
+    quarantine && ["quarantined", `missed ${counted(quarantine.missed, "event")}: ${quarantine.error}`],
+    overflow && [
+      "overflow",
+      `has more series than its limit: the label “${overflow.label}” has ${counted(overflow.values, "value")}, such as ${examples}`
+    ],
+    rejected !== undefined && [
+      "rejected",
+      `left out ${counted(rejected, "measurement")} that are not finite, or negative for a counter`
+    ]
+  ]).map((each) => ({ ...each, metric: name }))
 }
 
 /** Of its limit: what has more in it is nearly full. */
@@ -78,17 +66,16 @@ export const isNearlyFull = (used: number, limit: number): boolean => limit > 0 
 
 export const recorderProblems = ({ error, metrics, stats }: LiveRecorder): ReadonlyArray<Problem> => {
   const { capacity, evicted, pending, refused } = stats
-  return [
-    ...(error === undefined ? [] : [problem("failed", `cannot be read: ${error}`)]),
-    ...metrics.flatMap(metricProblems),
-    ...(isNearlyFull(pending, capacity)
-      ? [problem("nearly full", `has ${count(pending)} events in flight; its capacity is ${count(capacity)}`)]
-      : []),
-    ...(refused === 0
-      ? []
-      : [problem("refused", `refused ${counted(refused, "event")}: ${refusals(stats).join(", ")}`)]),
-    ...(evicted === 0 ? [] : [problem("evicted", `dropped ${counted(evicted, "event")} to make room for newer ones`)])
-  ].sort((left, right) => gravity(left) - gravity(right))
+  const own = problems([
+    error !== undefined && ["failed", `cannot be read: ${error}`],
+    isNearlyFull(pending, capacity) && [
+      "nearly full",
+      `has ${count(pending)} events in flight; its capacity is ${count(capacity)}`
+    ],
+    refused > 0 && ["refused", `refused ${counted(refused, "event")}: ${refusals(stats).join(", ")}`],
+    evicted > 0 && ["evicted", `dropped ${counted(evicted, "event")} to make room for newer ones`]
+  ])
+  return [...own, ...metrics.flatMap(metricProblems)].sort((left, right) => gravity(left) - gravity(right))
 }
 
 /** What is wrong with the runtime itself. */
@@ -99,59 +86,49 @@ export const runtimeProblems = ({
   memory,
   restarts = 0
 }: Partial<RuntimeStats> = {}): ReadonlyArray<Problem> => {
-  const of = (part: string, kind: ProblemKind, text: string): Problem => ({ ...problem(kind, text), part })
   const bytes = (value: number): string => format(value, "value", "By")
-  return [
-    ...(durable?.failure === undefined
-      ? []
-      : [of("The state", "not saved", `a kill would lose ${counted(durable.unsaved, "event")}: ${durable.failure}`)]),
-    ...exports.flatMap(({ exporter, failing, lastError }) =>
-      failing === undefined ? [] : [of(exporter, "not exported", `failed last: ${lastError?.message ?? failing}`)]
+  return problems([
+    durable?.failure !== undefined && [
+      "not saved",
+      `a kill would lose ${counted(durable.unsaved, "event")}: ${durable.failure}`,
+      "The state"
+    ],
+    ...exports.map(
+      ({ exporter, failing, lastError }): Told =>
+        failing !== undefined && ["not exported", `failed last: ${lastError?.message ?? failing}`, exporter]
     ),
-    ...(restarts === 0
-      ? []
-      : [
-          of(
-            "The worker",
-            "restarted",
-            `ended and was replaced ${restarts === 1 ? "once" : `${count(restarts)} times`}`
-          )
-        ]),
-    ...(memory !== undefined && isNearlyFull(memory.used, memory.limit)
-      ? [
-          of(
-            "The memory",
-            "nearly full",
-            `has ${bytes(memory.used)} of events in it; its limit is ${bytes(memory.limit)}`
-          )
-        ]
-      : []),
-    ...((cluster?.silent ?? 0) > 0
-      ? [
-          of(
-            "The cluster",
-            "no data",
-            `has ${count(cluster!.silent)} of ${count(cluster!.processes)} processes that did not answer in time`
-          )
-        ]
-      : [])
-  ]
+    restarts > 0 && [
+      "restarted",
+      `ended and was replaced ${restarts === 1 ? "once" : `${count(restarts)} times`}`,
+      "The worker"
+    ],
+    memory !== undefined &&
+      isNearlyFull(memory.used, memory.limit) && [
+        "nearly full",
+        `has ${bytes(memory.used)} of events in it; its limit is ${bytes(memory.limit)}`,
+        "The memory"
+      ],
+    cluster !== undefined &&
+      cluster.silent > 0 && [
+        "no data",
+        `has ${count(cluster.silent)} of ${count(cluster.processes)} processes that did not answer in time`,
+        "The cluster"
+      ]
+  ])
 }
 
 /** How many events were refused, by reason. */
 export const refusals = ({ refusedBy }: LiveRecorder["stats"]): ReadonlyArray<string> =>
-  (
-    [
-      ["overflow", refusedBy.overflow],
-      ["invalid", refusedBy.invalid],
-      ["not running", refusedBy.notRunning]
-    ] as const
-  ).flatMap(([reason, events]) => (events > 0 ? [`${count(events)} ${reason}`] : []))
+  refusedFor(refusedBy).map(([reason, events]) => `${count(events)} ${reason}`)
 
 export const gravity = ({ kind }: Problem): number => kinds.indexOf(kind)
 
-const problem = (kind: ProblemKind, text: string, metric?: string): Problem => ({
-  kind,
-  text: shortened(text, 600),
-  ...(metric !== undefined && { metric })
-})
+/** A problem, and what of the runtime has it, where it is there. */
+type Told = readonly [kind: ProblemKind, text: string, part?: string] | false | undefined
+
+const problems = (all: ReadonlyArray<Told>): ReadonlyArray<Problem> =>
+  all.flatMap((told) => {
+    if (!told) return []
+    const [kind, text, part] = told
+    return [{ kind, text: shortened(text, 600), ...(part !== undefined && { part }) }]
+  })
