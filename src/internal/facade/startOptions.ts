@@ -8,9 +8,16 @@ import * as ManagedRuntime from "effect/ManagedRuntime"
 import { aBoolean, anything, type Check, notBlank, whyInvalid, whyInvalidOptions } from "../model/optionChecks.ts"
 import { RuntimeFailed } from "../model/runtimeErrors.ts"
 import { InvalidArgument } from "../model/usageErrors.ts"
-import { type RuntimeOptions, type RuntimeState, runtimeOptionChecks, type WorkerOptions } from "../runtime/options.ts"
+import {
+  type RuntimeOptions,
+  type RuntimeState,
+  runtimeOptionChecks,
+  type WorkerOptions,
+  workerOptionChecks
+} from "../runtime/options.ts"
 import type { ThreadOptions } from "../runtime/threadOptions.ts"
 import { withLiveClock } from "../util/liveClock.ts"
+import { mapValues } from "../util/mapValues.ts"
 import { durationText } from "../util/timing.ts"
 import type { Logger } from "./logger.ts"
 import { type ProcessEnd, processEnds } from "./processEnd.ts"
@@ -168,36 +175,22 @@ const someProcessEnds: Check = (value) =>
     ? undefined
     : `must be an array of some of ${processEnds.join(", ")}`
 
+const ofWorker = (check: Check): typeof workerOptionChecks => mapValues(workerOptionChecks, () => check) as never
+
 /** The values of those of a worker are checked where it is started. */
 const checks: { readonly [K in KeyOf<StartOptions>]: Check } = {
   ...runtimeOptionChecks,
   inProcess: aBoolean,
   durable: anything,
-  metrics: anything,
-  spawn: anything,
-  startTimeout: anything,
-  restart: anything,
-  stallTimeout: anything,
-  env: anything,
-  resourceLimits: anything,
-  sharedMemory: anything,
+  ...ofWorker(anything),
   flushOn: someProcessEnds,
   runtime: aManagedRuntime,
   logger: aLogger
 }
 
-const ofAWorker: Check = () => "is an option of a worker thread, which inProcess: true does without. Remove one of them"
-
 const inProcessChecks: typeof checks = {
   ...checks,
-  metrics: ofAWorker,
-  spawn: ofAWorker,
-  startTimeout: ofAWorker,
-  restart: ofAWorker,
-  stallTimeout: ofAWorker,
-  env: ofAWorker,
-  resourceLimits: ofAWorker,
-  sharedMemory: ofAWorker
+  ...ofWorker(() => "is an option of a worker thread, which inProcess: true does without. Remove one of them")
 }
 
 export const whyInvalidStart = (options: StartOptions): InvalidArgument | undefined => {

@@ -6,32 +6,16 @@ import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import type { Link } from "../link/link.ts"
-import { aDuration, aFunction, anything, aSchedule, type Check, notBlank } from "../model/optionChecks.ts"
+import { notBlank } from "../model/optionChecks.ts"
 import { RuntimeFailed, type RuntimeStartError } from "../model/runtimeErrors.ts"
 import { InvalidArgument } from "../model/usageErrors.ts"
 import { waysToWorker } from "../worker/waysToWorker.ts"
 import { durableOf, workerDurable } from "./durableOptions.ts"
 import { flightLogOf } from "./flightRecorder.ts"
 import { makeRuntime } from "./makeRuntime.ts"
-import { defaultMemoryLimit, runtimeOptionChecks, type WorkerOptions } from "./options.ts"
+import { defaultMemoryLimit, runtimeOptionChecks, type WorkerOptions, workerOptionChecks } from "./options.ts"
 import type { RuntimeService } from "./service.ts"
 import { shippingOf, workerStream } from "./streamOptions.ts"
-
-const isTrue: Check = (value) =>
-  value === true ? undefined : "must be true or left out: events always travel in shared memory"
-
-const someVariables: Check = (value) =>
-  Predicate.isObject(value) && Object.values(value).every((each) => each === undefined || typeof each === "string")
-    ? undefined
-    : "must be an object of strings, such as process.env"
-
-const limits = ["maxOldGenerationSizeMb", "maxYoungGenerationSizeMb", "codeRangeSizeMb", "stackSizeMb"]
-
-const someLimits: Check = (value) =>
-  Predicate.isObject(value) &&
-  Object.entries(value).every(([name, limit]) => limits.includes(name) && typeof limit === "number" && limit > 0)
-    ? undefined
-    : `must be an object of positive numbers. The limits are: ${limits.join(", ")}`
 
 /** Makes a runtime that is `Idle` until `start`, which starts the thread. */
 export const makeOnWorker = (options: WorkerOptions): Effect.Effect<RuntimeService, never, Scope.Scope> => {
@@ -53,14 +37,7 @@ export const makeOnWorker = (options: WorkerOptions): Effect.Effect<RuntimeServi
     ...runtimeOptionChecks,
     durable: workerDurable,
     stream: workerStream,
-    metrics: anything,
-    spawn: aFunction,
-    startTimeout: aDuration,
-    restart: aSchedule,
-    stallTimeout: aDuration,
-    env: someVariables,
-    resourceLimits: someLimits,
-    sharedMemory: isTrue
+    ...workerOptionChecks
   }
   return makeRuntime(
     options,
