@@ -3,6 +3,7 @@
  */
 import { PbfReader } from "pbf"
 import type { ParsedFamily, Sample } from "./expositionParser.ts"
+import { all, deltas, double, type Fields, one, read, type Shape, signed, text, varint } from "./protobuf.ts"
 
 type Labels = { readonly [name: string]: string }
 
@@ -23,44 +24,15 @@ export interface DecodedFamily extends ParsedFamily {
   readonly native: ReadonlyArray<DecodedHistogram>
 }
 
-type Fields = { [field: number]: Array<unknown> }
-type Shape = { readonly [field: number]: Read }
-type Read = (pbf: PbfReader) => unknown
-
-const read = (shape: Shape, pbf: PbfReader, end: number): Fields =>
-  pbf.readFields<Fields>(
-    (field, fields) => {
-      const reader = shape[field]
-      if (reader === undefined) throw new Error(`unknown field ${field}`)
-      fields[field] = [...(fields[field] ?? []), reader(pbf)]
-    },
-    {},
-    end
-  )
-
-const message =
-  (shape: Shape): Read =>
-  (pbf) => {
-    const length = pbf.readVarint()
-    return read(shape, pbf, pbf.pos + length)
-  }
-
-const string: Read = (pbf) => pbf.readString()
-const double: Read = (pbf) => pbf.readDouble()
-const varint: Read = (pbf) => pbf.readVarint()
-const sint: Read = (pbf) => pbf.readSVarint()
-const deltas: Read = (pbf) => pbf.readPackedSVarint()
-
-const label = message({ 1: string, 2: string })
-const timestamp = message({ 1: varint, 2: varint })
-const exemplar = message({ 1: label, 2: double, 3: timestamp })
-const span = message({ 1: sint, 2: varint })
-const bucket = message({ 1: varint, 2: double, 3: exemplar })
+const label: Shape = { 1: text, 2: text }
+const timestamp: Shape = { 1: varint, 2: varint }
+const exemplar: Shape = { 1: label, 2: double, 3: timestamp }
+const span: Shape = { 1: signed, 2: varint }
 const histogram: Shape = {
   1: varint,
   2: double,
-  3: bucket,
-  5: sint,
+  3: { 1: varint, 2: double, 3: exemplar },
+  5: signed,
   6: double,
   7: varint,
   9: span,
@@ -69,20 +41,16 @@ const histogram: Shape = {
   13: deltas,
   15: timestamp
 }
-const metric = message({
+const metric: Shape = {
   1: label,
-  2: message({ 1: double }),
-  3: message({ 1: double, 2: exemplar, 3: timestamp }),
-  4: message({ 1: varint, 2: double, 3: message({ 1: double, 2: double }), 4: timestamp }),
-  7: message(histogram)
-})
-const family: Shape = { 1: string, 2: string, 3: varint, 4: metric }
+  2: { 1: double },
+  3: { 1: double, 2: exemplar, 3: timestamp },
+  4: { 1: varint, 2: double, 3: { 1: double, 2: double }, 4: timestamp },
+  7: histogram
+}
+const family: Shape = { 1: text, 2: text, 3: varint, 4: metric }
 
 const types = ["counter", "gauge", "summary", "untyped", "histogram"]
-
-const one = <A>(fields: Fields | undefined, field: number): A => fields?.[field]?.[0] as A
-const all = <A>(fields: Fields | undefined, field: number): ReadonlyArray<A> =>
-  (fields?.[field] ?? []) as ReadonlyArray<A>
 
 const labelsOf = (fields: Fields): Labels => {
   const labels: Record<string, string> = {}
@@ -175,8 +143,7 @@ export const decodeFamilies = (bytes: Uint8Array): ReadonlyMap<string, DecodedFa
   const pbf = new PbfReader(bytes)
   const families = new Map<string, DecodedFamily>()
   while (pbf.pos < bytes.length) {
-    const length = pbf.readVarint()
-    const fields = read(family, pbf, pbf.pos + length)
+    const fields = read(pbf, family)
     const name = one<string>(fields, 1)
     if (families.has(name)) throw new Error(`the family ${name} comes twice`)
     const type = types[one<number>(fields, 3)]!

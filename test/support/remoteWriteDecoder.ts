@@ -4,6 +4,7 @@
  */
 import { PbfReader } from "pbf"
 import type { Sample } from "./expositionParser.ts"
+import { all, deltas, double, type Fields, one, packed, read, type Shape, signed, text, varint } from "./protobuf.ts"
 
 /** Decompresses snappy blocks that have literals alone. */
 export const unsnap = (bytes: Uint8Array): Uint8Array => {
@@ -56,31 +57,6 @@ export interface Written {
   readonly series?: ReadonlyArray<SeriesMetadata>
 }
 
-type Message = { [field: number]: Array<unknown> }
-
-const read = (pbf: PbfReader, shape: Shape): Message => {
-  const message: Message = {}
-  const length = pbf.readVarint()
-  pbf.readFields(
-    (field) => {
-      const reader = shape[field]
-      if (reader === undefined) throw new Error(`unknown field ${field}`)
-      message[field] = [...(message[field] ?? []), typeof reader === "function" ? reader(pbf) : read(pbf, reader)]
-    },
-    undefined,
-    pbf.pos + length
-  )
-  return message
-}
-
-type Shape = { readonly [field: number]: Shape | ((pbf: PbfReader) => unknown) }
-
-const text = (pbf: PbfReader) => pbf.readString()
-const double = (pbf: PbfReader) => pbf.readDouble()
-const varint = (pbf: PbfReader) => pbf.readVarint()
-const signed = (pbf: PbfReader) => pbf.readSVarint()
-const deltas = (pbf: PbfReader) => pbf.readPackedSVarint()
-
 const label: Shape = { 1: text, 2: text }
 const span: Shape = { 1: signed, 2: varint }
 const sample: Shape = { 1: double, 2: varint }
@@ -98,19 +74,16 @@ const histogram: Shape = {
 }
 const series: Shape = { 1: label, 2: sample, 3: { 1: label, 2: double, 3: varint }, 4: histogram }
 const series2: Shape = {
-  1: (pbf) => pbf.readPackedVarint(),
+  1: packed,
   2: sample,
   3: histogram,
-  4: { 1: (pbf) => pbf.readPackedVarint(), 2: double, 3: varint },
+  4: { 1: packed, 2: double, 3: varint },
   5: { 1: varint, 3: varint, 4: varint },
   6: varint
 }
 const metadata: Shape = { 1: varint, 2: text, 4: text }
 
-const one = (message: Message, field: number) => message[field]?.[0] as never
-const all = (message: Message, field: number) => (message[field] ?? []) as Array<Message>
-
-const labelsOf = (message: Message): ReadonlyArray<readonly [string, string]> =>
+const labelsOf = (message: Fields): ReadonlyArray<readonly [string, string]> =>
   all(message, 1).map((pair) => [one(pair, 1), one(pair, 2)] as const)
 
 /** A request without its compression. */
@@ -151,7 +124,7 @@ const named = (pairs: ReadonlyArray<readonly [string, string]>): Pick<WrittenHis
   return { name, labels }
 }
 
-const histogramIn = (message: Message): Omit<WrittenHistogram, "labels" | "name"> => ({
+const histogramIn = (message: Fields): Omit<WrittenHistogram, "labels" | "name"> => ({
   count: one(message, 1),
   sum: one(message, 3),
   schema: one(message, 4),
@@ -165,7 +138,7 @@ const histogramIn = (message: Message): Omit<WrittenHistogram, "labels" | "name"
 export const decodeWrite2 = (bytes: Uint8Array): Written => {
   const pbf = new PbfReader(bytes)
   const symbols: Array<string> = []
-  const found: Array<Message> = []
+  const found: Array<Fields> = []
   pbf.readFields((field) => {
     if (field === 4) symbols.push(pbf.readString())
     else if (field === 5) found.push(read(pbf, series2))
@@ -180,7 +153,7 @@ export const decodeWrite2 = (bytes: Uint8Array): Written => {
     if (text === undefined) throw new Error(`no symbol ${reference}`)
     return text
   }
-  const pairsOf = (message: Message): ReadonlyArray<readonly [string, string]> => {
+  const pairsOf = (message: Fields): ReadonlyArray<readonly [string, string]> => {
     const references = one(message, 1) as ReadonlyArray<number>
     return Array.from({ length: references.length / 2 }, (_, i) => [
       symbol(references[2 * i]!),
